@@ -1,0 +1,155 @@
+/**
+ * What the engine needs of the world, and what it tells it: the engine's side of the border to the shell.
+ *
+ * The engine declares these, the shell implements them (`sockets.io.ts` the outbox, `observe/log.io.ts` the journal),
+ * and tests and the simulation put their own behind them. Nothing here touches a socket, a clock or a file.
+ */
+import type { Secret } from '../radius/secret.ts'
+import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
+import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
+
+/** Where a request came from and where its answer must leave: `listener` is the shell's number of the socket. */
+export interface Peer {
+  readonly listener: number
+  readonly address: string
+  readonly port: number
+}
+
+/** The way out. Every call is final: the bytes belong to the outbox from then on and are not changed by the engine. */
+export interface Outbox {
+  /** Send a request to a server. `lane` names server and class, `port` counts the lane's source ports from 0. */
+  forward(lane: number, port: number, bytes: Uint8Array): void
+  /** Send a Status-Server probe from the lane's own probe socket. */
+  probe(lane: number, bytes: Uint8Array): void
+  /** Send an answer to a client, from the socket (and so the address) that the request came to. */
+  reply(to: Peer, bytes: Uint8Array): void
+}
+
+/** Fills `target` with unpredictable octets (seeded ones in a simulation). */
+export type Randomness = (target: Uint8Array) => void
+
+/** How much proof is asked for; `auto` starts to ask once a verified packet without EAP-Message carried it. */
+export type RequireMessageAuthenticator = 'yes' | 'no' | 'auto'
+
+/** A configured client (or client network). Replaced as a whole by a reload; what is in hand keeps the old one. */
+export interface ClientOptions {
+  readonly name: string
+  /** Address or prefix: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`. The longest matching prefix wins. */
+  readonly network: string
+  readonly secret: Secret
+  readonly requireMessageAuthenticator: RequireMessageAuthenticator
+  /** Drop an Access-Request that has Proxy-State but no Message-Authenticator (BlastRADIUS). */
+  readonly limitProxyState: boolean
+  /** Add NAS-IP-Address or NAS-IPv6-Address where a request has neither: the servers now see our address. */
+  readonly addNasIpAddress: 'when_missing' | 'never'
+}
+
+/** What one server takes of one class. */
+export interface LaneOptions {
+  /** Where it listens, UDP 1-65535. */
+  readonly port: number
+  /** Messages per second, 0 is unlimited. */
+  readonly maxRate: PerSecond
+  /** 1-4000, unanswered at one time. */
+  readonly maxOutstanding: number
+  readonly timeout: Duration
+  /** Transmissions after the first at this server, 0 or more. */
+  readonly maxRetries: number
+}
+
+/** A configured server: an address and up to two lanes, one a class. An absent lane takes nothing of that class. */
+export interface ServerOptions {
+  readonly name: string
+  readonly address: string
+  readonly secret: Secret
+  readonly requireMessageAuthenticator: RequireMessageAuthenticator
+  readonly sourceAddress?: string
+  /** First and last source port, inclusive; the lanes share the range, authentication first. */
+  readonly sourcePorts?: readonly [first: number, last: number]
+  readonly lanes: Readonly<Partial<Record<TrafficClass, LaneOptions>>>
+}
+
+export type Algorithm = 'first_server' | 'round_robin' | 'hash'
+
+/** An attribute by number: `vendor` 0 is the standard space. */
+export interface AttributeKey {
+  readonly vendor: number
+  readonly type: number
+}
+
+/** How one class chooses among the servers. */
+export interface ClassOptions {
+  readonly algorithm: Algorithm
+  readonly hashKey?: AttributeKey
+  /** A cap on the transmissions of one request over all servers; 0 is none. */
+  readonly maxTransmissions: number
+}
+
+export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
+
+/** Bounds of one class: instance queue and server queues together. */
+export interface QueueOptions {
+  readonly maxMessages: number
+  readonly maxBytes: number
+  readonly maxAge: Duration
+  readonly overflow: OverflowPolicy
+}
+
+export interface EngineOptions {
+  readonly slot: Duration
+  readonly serviceOrder: 'authentication_first' | 'fifo'
+  readonly clients: readonly ClientOptions[]
+  readonly servers: readonly ServerOptions[]
+  readonly classes: PerClass<ClassOptions>
+  readonly queues: PerClass<QueueOptions>
+  readonly identifierQuarantine: Duration
+  readonly deadServer: {
+    readonly consecutiveFailures: number
+    /** 0 is off; else the failures must also have lasted this long. */
+    readonly responseTimeout: Duration
+    readonly deadTime: Duration
+    readonly probe: 'status_server' | 'none'
+    readonly probeInterval: Duration
+  }
+  readonly duplicates: {
+    /** How long an answer is kept for retransmissions, 5-30 s by RFC 5080 section 2.2.2. */
+    readonly answerCache: Duration
+    readonly maxAnswers: number
+    /** How long an answered accounting record is remembered by its content. */
+    readonly recordCache: Duration
+    readonly maxRecords: number
+  }
+  /** The table State -> server. */
+  readonly state: { readonly lifetime: Duration; readonly maxEntries: number }
+}
+
+export type ServerState = 'active' | 'not_responding' | 'down'
+
+/** Where one lane's sockets go; the shell opens `ports` source sockets and one probe socket for each. */
+export interface LanePlan {
+  readonly lane: number
+  readonly server: string
+  readonly class: TrafficClass
+  readonly address: string
+  readonly port: number
+  /** How many source ports hold max-outstanding identifiers and as many in quarantine. */
+  readonly ports: number
+  readonly sourceAddress?: string
+  /** The lane's own part of the server's `sourcePorts`. */
+  readonly sourcePorts?: readonly [first: number, last: number]
+}
+
+/** Things worth a log line. Rare by themselves, or marked as frequent: the journal bounds those to one line a second. */
+export type EngineEvent =
+  | { readonly kind: 'server-state'; readonly lane: number; readonly server: string; readonly class: TrafficClass; readonly from: ServerState; readonly to: ServerState; readonly why: string }
+  | { readonly kind: 'all-servers-down'; readonly class: TrafficClass; readonly parked: number }
+  | { readonly kind: 'servers-back'; readonly class: TrafficClass; readonly parked: number }
+  | { readonly kind: 'dropped'; readonly class: TrafficClass; readonly reason: ClientDropReason; readonly client: string | undefined; readonly from: Peer; readonly bytes: Uint8Array }
+  | { readonly kind: 'shed'; readonly class: TrafficClass; readonly reason: ShedReason; readonly client: string }
+  | { readonly kind: 'expired' | 'given-up'; readonly class: TrafficClass; readonly client: string }
+  | { readonly kind: 'response-dropped'; readonly lane: number; readonly server: string; readonly class: TrafficClass; readonly reason: ServerDropReason; readonly bytes: Uint8Array }
+  | { readonly kind: 'internal-error'; readonly where: string; readonly error: unknown; readonly bytes: Uint8Array }
+
+export interface Journal {
+  note(event: EngineEvent, now: Instant): void
+}

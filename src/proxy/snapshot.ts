@@ -1,0 +1,116 @@
+/**
+ * What the engine says of itself when asked: plain values, taken at one moment, for `status`, metrics and tests.
+ *
+ * A snapshot is a copy; holding it holds nothing of the engine. All times are instants or durations in microseconds.
+ */
+import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
+import type { ServerState } from './ports.ts'
+import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
+
+/** The ledger of one class (docs/metrics.md has the law): every way a received message can end. */
+export interface LedgerSnapshot {
+  readonly received: number
+  readonly answered: number
+  readonly deliveredUnanswered: number
+  readonly duplicate: number
+  readonly dropped: Readonly<Record<ClientDropReason, number>>
+  readonly shed: Readonly<Record<ShedReason, number>>
+  readonly expired: number
+  readonly superseded: number
+  readonly givenUp: number
+}
+
+/** Beside the law: things that happen to requests without ending them. */
+export interface ClassCounters {
+  /** Duplicates answered from the answer cache. */
+  cachedAnswers: number
+  /** Duplicates by content (a new Acct-Delay-Time) among the duplicates. */
+  contentDuplicates: number
+  /** Status-Server requests of clients: answered, and left unanswered (over 5/s of one source, or while draining). */
+  statusServerAnswered: number
+  statusServerIgnored: number
+}
+
+/** Counters of one lane in the terms of RFC 4668 and RFC 4670, and ours. */
+export interface LaneCounters {
+  /** First transmissions to this server. */
+  requests: number
+  retransmissions: number
+  accepts: number
+  rejects: number
+  challenges: number
+  /** Valid responses of any code. */
+  responses: number
+  timeouts: number
+  /** Requests moved to the head of the instance queue. */
+  promotions: number
+  /** Failed requests: max-retries used up here. */
+  failures: number
+  probesSent: number
+  probesAnswered: number
+  refused: number
+  readonly dropped: Record<ServerDropReason, number>
+}
+
+export interface SlotSnapshot {
+  readonly maxRate: PerSecond
+  /** A rate that holds from the next grid second on. */
+  readonly pendingMaxRate: PerSecond | undefined
+  /** 0 where the rate is unlimited. */
+  readonly slotsPerSecond: number
+  readonly slot: number
+  readonly beganAt: Instant
+  readonly endsAt: Instant
+  readonly quota: number
+  readonly sent: number
+}
+
+export interface LaneSnapshot {
+  readonly lane: number
+  readonly server: string
+  readonly class: TrafficClass
+  readonly address: string
+  readonly port: number
+  /** Removed by a reload; it lives until what is outstanding has ended. */
+  readonly retiring: boolean
+  readonly state: ServerState
+  readonly stateSince: Instant
+  readonly consecutiveFailures: number
+  readonly slots: SlotSnapshot
+  readonly queued: number
+  readonly queuedBytes: number
+  readonly oldestAge: Duration
+  readonly outstanding: number
+  readonly maxOutstanding: number
+  /** Due retries that hold their identifier and wait for quota; a part of outstanding. */
+  readonly waitingRetries: number
+  readonly identifiers: { readonly total: number; readonly free: number; readonly quarantined: number; readonly abandoned: number }
+  /** Of the last valid response, 0 before the first. */
+  readonly roundTripTime: Duration
+  readonly counters: Readonly<LaneCounters>
+}
+
+export interface ClassSnapshot {
+  readonly ledger: LedgerSnapshot
+  readonly counters: Readonly<ClassCounters>
+  /** Waiting anywhere: instance queue, server queues, parked. */
+  readonly queued: number
+  readonly queuedBytes: number
+  readonly oldestAge: Duration
+  readonly outstanding: number
+  /** Waiting in the instance queue itself. */
+  readonly instanceQueued: number
+  /** Waiting because every server is Down. */
+  readonly parked: number
+}
+
+export interface EngineSnapshot {
+  readonly at: Instant
+  readonly draining: boolean
+  readonly classes: PerClass<ClassSnapshot>
+  readonly lanes: readonly LaneSnapshot[]
+  /** Received and dropped by configured client. */
+  readonly clients: readonly { readonly name: string; readonly received: PerClass<number>; readonly dropped: number }[]
+  readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
+  readonly tables: { readonly answers: number; readonly records: number; readonly states: number }
+}

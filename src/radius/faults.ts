@@ -1,0 +1,36 @@
+/**
+ * The named faults of packets: what a validity check answers instead of throwing. A fault is data ("life"), counted by
+ * its name; docs/glossary.md has a line for each.
+ */
+
+/** Faults of a request as it came from a client. */
+export const REQUEST_FAULTS = [
+  'too-short',
+  'bad-length',
+  'bad-attribute-length',
+  'unknown-code',
+  'wrong-port',
+  'bad-authenticator',
+  'bad-message-authenticator',
+  'missing-message-authenticator',
+  'eap-without-message-authenticator',
+  'proxy-state-unsigned',
+  'bad-password-length',
+  'forbidden-attribute',
+  'too-long',
+] as const
+export type RequestFault = (typeof REQUEST_FAULTS)[number]
+
+/** Faults of a response as it came from a server. */
+export const RESPONSE_FAULTS = [
+  'too-short',
+  'bad-length',
+  'bad-attribute-length',
+  'unknown-code',
+  'bad-authenticator',
+  'bad-message-authenticator',
+  'missing-message-authenticator',
+  'bad-salted-attribute',
+  'too-long',
+] as const
+export type ResponseFault = (typeof RESPONSE_FAULTS)[number]

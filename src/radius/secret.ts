@@ -1,0 +1,2 @@
+/** Placeholder until the wire lands. */
+export class Secret {}
