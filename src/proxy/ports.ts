@@ -141,13 +141,35 @@ export interface LanePlan {
 
 /** Things worth a log line. Rare by themselves, or marked as frequent: the journal bounds those to one line a second. */
 export type EngineEvent =
-  | { readonly kind: 'server-state'; readonly lane: number; readonly server: string; readonly class: TrafficClass; readonly from: ServerState; readonly to: ServerState; readonly why: string }
+  | {
+      readonly kind: 'server-state'
+      readonly lane: number
+      readonly server: string
+      readonly class: TrafficClass
+      readonly from: ServerState
+      readonly to: ServerState
+      readonly why: string
+    }
   | { readonly kind: 'all-servers-down'; readonly class: TrafficClass; readonly parked: number }
   | { readonly kind: 'servers-back'; readonly class: TrafficClass; readonly parked: number }
-  | { readonly kind: 'dropped'; readonly class: TrafficClass; readonly reason: ClientDropReason; readonly client: string | undefined; readonly from: Peer; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'dropped'
+      readonly class: TrafficClass
+      readonly reason: ClientDropReason
+      readonly client: string | undefined
+      readonly from: Peer
+      readonly bytes: Uint8Array
+    }
   | { readonly kind: 'shed'; readonly class: TrafficClass; readonly reason: ShedReason; readonly client: string }
   | { readonly kind: 'expired' | 'given-up'; readonly class: TrafficClass; readonly client: string }
-  | { readonly kind: 'response-dropped'; readonly lane: number; readonly server: string; readonly class: TrafficClass; readonly reason: ServerDropReason; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'response-dropped'
+      readonly lane: number
+      readonly server: string
+      readonly class: TrafficClass
+      readonly reason: ServerDropReason
+      readonly bytes: Uint8Array
+    }
   | { readonly kind: 'internal-error'; readonly where: string; readonly error: unknown; readonly bytes: Uint8Array }
 
 export interface Journal {

@@ -84,7 +84,12 @@ export interface LaneSnapshot {
   readonly maxOutstanding: number
   /** Due retries that hold their identifier and wait for quota; a part of outstanding. */
   readonly waitingRetries: number
-  readonly identifiers: { readonly total: number; readonly free: number; readonly quarantined: number; readonly abandoned: number }
+  readonly identifiers: {
+    readonly total: number
+    readonly free: number
+    readonly quarantined: number
+    readonly abandoned: number
+  }
   /** Of the last valid response, 0 before the first. */
   readonly roundTripTime: Duration
   readonly counters: Readonly<LaneCounters>

@@ -1,0 +1,106 @@
+/**
+ * The bounds of one class: everything that waits, in the instance queue, in server queues or parked, counted together.
+ *
+ * Count, octets and age are limited. When something more comes than fits, the overflow policy names who is shed; when
+ * something has waited too long, it expires, oldest first. The backlog only names them: the engine ends them.
+ */
+import { after, type Duration, type Instant } from '../units.ts'
+import { ArrivalList, type Link } from './arrival-list.ts'
+
+export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
+
+export interface BacklogLimits {
+  /** At least 1. */
+  readonly maxMessages: number
+  readonly maxBytes: number
+  /** A message older than this expires unsent. */
+  readonly maxAge: Duration
+  readonly overflow: OverflowPolicy
+}
+
+export interface Aging<T> {
+  readonly receivedAt: Instant
+  readonly size: number
+  /** Its place among all that wait in its class. */
+  readonly ageLink: Link<T>
+  /** Its place among the interim updates, for those that are. */
+  readonly interimLink: Link<T> | undefined
+}
+
+export class Backlog<T extends Aging<T>> {
+  #limits: BacklogLimits
+  readonly #byAge = new ArrivalList<T>()
+  readonly #interims = new ArrivalList<T>()
+  #octets = 0
+
+  constructor(limits: BacklogLimits) {
+    this.#limits = limits
+  }
+
+  get messages(): number {
+    return this.#byAge.length
+  }
+
+  get octets(): number {
+    return this.#octets
+  }
+
+  get limits(): BacklogLimits {
+    return this.#limits
+  }
+
+  change(limits: BacklogLimits): void {
+    this.#limits = limits
+  }
+
+  has(item: T): boolean {
+    return item.ageLink.list === this.#byAge
+  }
+
+  oldest(): T | undefined {
+    return this.#byAge.first()
+  }
+
+  enter(item: T): void {
+    this.#byAge.insert(item.ageLink)
+    if (item.interimLink !== undefined) this.#interims.insert(item.interimLink)
+    this.#octets += item.size
+  }
+
+  leave(item: T): void {
+    this.#byAge.remove(item.ageLink)
+    if (item.interimLink !== undefined) this.#interims.remove(item.interimLink)
+    this.#octets -= item.size
+  }
+
+  /** Which bound is passed, if any. */
+  overflow(): 'queue-messages' | 'queue-bytes' | undefined {
+    if (this.#byAge.length > this.#limits.maxMessages) return 'queue-messages'
+    return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined
+  }
+
+  /** Who is shed next by the policy; asked again until `overflow` answers undefined. */
+  victim(): T | undefined {
+    switch (this.#limits.overflow) {
+      case 'drop_newest':
+        return this.#byAge.last()
+      case 'drop_oldest':
+        return this.#byAge.first()
+      case 'shed_interim_first':
+        // The oldest interim: its figures are contained in the session's next record.
+        return this.#interims.first() ?? this.#byAge.last()
+    }
+  }
+
+  /** The oldest message where it has waited longer than max-age. */
+  overdue(now: Instant): T | undefined {
+    const oldest = this.#byAge.first()
+    return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined
+  }
+
+  /** When the oldest message becomes overdue. */
+  nextWakeAt(): Instant | undefined {
+    const oldest = this.#byAge.first()
+    return oldest === undefined ? undefined : after(after(oldest.receivedAt, this.#limits.maxAge), 1 as Duration)
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The first level: every message enters here at the tail, and is served from here.
+ *
+ * What the server queues give back is older than anything else here and stands before it: by precedence and arrival
+ * number that is the head (docs/throttling.md).
+ */
+import type { Promotable } from './server-queue.ts'
+import { type ServiceOrder, WaitingLine } from './waiting-line.ts'
+
+export class InstanceQueue<T extends Promotable<T>> {
+  readonly #line: WaitingLine<T>
+
+  constructor(order: ServiceOrder) {
+    this.#line = new WaitingLine<T>(order)
+  }
+
+  get queued(): number {
+    return this.#line.queued
+  }
+
+  isEmpty(): boolean {
+    return this.#line.isEmpty()
+  }
+
+  has(item: T): boolean {
+    return item.line === this.#line
+  }
+
+  changeOrder(order: ServiceOrder): void {
+    this.#line.changeOrder(order)
+  }
+
+  put(item: T): void {
+    this.#line.put(item)
+  }
+
+  /** Takes who is to be served next. */
+  takeNext(): T | undefined {
+    const next = this.#line.next(true)
+    if (next !== undefined) this.remove(next)
+    return next
+  }
+
+  remove(item: T): void {
+    this.#line.remove(item)
+    item.promotedBy?.settle(item)
+    item.promotedBy = undefined
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The second level: what waits for one server and class, because a slot is used up or no identifier is free.
+ *
+ * It gives back as many messages as can go now, and those return to the head of the instance queue (they are older than
+ * what waits there). What was given back and not yet served is remembered, so that a slot is promised only once.
+ */
+import type { InstanceQueue } from './instance-queue.ts'
+import { type ServiceOrder, type Stage, type Waiting, WaitingLine } from './waiting-line.ts'
+
+/** Who is told when a promoted message has been served, or left the instance queue in another way. */
+export interface Promoter {
+  settle(item: { readonly stage: Stage }): void
+}
+
+/** A message that can be promoted: it knows which server queue gave it back. */
+export interface Promotable<T> extends Waiting<T> {
+  promotedBy: Promoter | undefined
+}
+
+/** What a server can take now. */
+export interface Room {
+  /** Quota left in this slot, Infinity where unlimited. */
+  readonly quota: number
+  readonly identifiers: number
+}
+
+export class ServerQueue<T extends Promotable<T>> implements Promoter {
+  readonly line: WaitingLine<T>
+  /** Given back and not yet served: what they will take of the room. */
+  #promisedQuota = 0
+  #promisedIdentifiers = 0
+
+  constructor(order: ServiceOrder) {
+    this.line = new WaitingLine<T>(order)
+  }
+
+  /** Moves what can go now to the head of the instance queue; answers how many. */
+  promote(room: Room, to: InstanceQueue<T>): number {
+    let promoted = 0
+    while (this.#promisedQuota < room.quota) {
+      const next = this.line.next(this.#promisedIdentifiers < room.identifiers)
+      if (next === undefined) break
+      this.line.remove(next)
+      this.#promisedQuota += 1
+      if (next.stage !== 'retry') this.#promisedIdentifiers += 1
+      next.promotedBy = this
+      to.put(next)
+      promoted += 1
+    }
+    return promoted
+  }
+
+  settle(item: { readonly stage: Stage }): void {
+    this.#promisedQuota -= 1
+    if (item.stage !== 'retry') this.#promisedIdentifiers -= 1
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Who goes next: messages that wait in one place, in the order of precedence.
+ *
+ * Precedence, with `authentication_first`: due retries and failover copies by arrival number; then Access-Requests with
+ * State, Access-Requests, accounting, each in the order of arrival. With `fifo` only age counts. The instance queue and
+ * every server queue are such lines, so precedence holds in both levels alike (docs/throttling.md).
+ */
+import { ArrivalHeap, type HeapMember } from './arrival-heap.ts'
+import { ArrivalList, type Link } from './arrival-list.ts'
+
+export type ServiceOrder = 'authentication_first' | 'fifo'
+
+/** A message's own precedence among first transmissions; lower goes first. */
+export const PREFERENCE = { state: 0, authentication: 1, accounting: 2 } as const
+export type Preference = (typeof PREFERENCE)[keyof typeof PREFERENCE]
+
+/** `fresh` was never sent; `failover` needs an identifier at another server; `retry` holds one and needs quota only. */
+export type Stage = 'fresh' | 'failover' | 'retry'
+
+export interface Waiting<T> extends HeapMember {
+  readonly preference: Preference
+  readonly link: Link<T>
+  readonly size: number
+  stage: Stage
+  /** The line it waits in, written by the line alone. */
+  line: object | undefined
+}
+
+export class WaitingLine<T extends Waiting<T>> {
+  #order: ServiceOrder
+  readonly #retries = new ArrivalHeap<T>()
+  readonly #failovers = new ArrivalHeap<T>()
+  readonly #fresh: readonly ArrivalList<T>[] = [new ArrivalList<T>(), new ArrivalList<T>(), new ArrivalList<T>()]
+  /** Messages and octets, retries not counted: they are outstanding, not queued. */
+  #queued = 0
+  #octets = 0
+
+  constructor(order: ServiceOrder) {
+    this.#order = order
+  }
+
+  get queued(): number {
+    return this.#queued
+  }
+
+  get octets(): number {
+    return this.#octets
+  }
+
+  get retries(): number {
+    return this.#retries.length
+  }
+
+  isEmpty(): boolean {
+    return this.#queued === 0 && this.#retries.length === 0
+  }
+
+  changeOrder(order: ServiceOrder): void {
+    this.#order = order
+  }
+
+  put(item: T): void {
+    if (item.line !== undefined) throw new Error('waiting line: a message cannot wait in two places')
+    item.line = this
+    if (item.stage === 'retry') {
+      this.#retries.put(item)
+      return
+    }
+    if (item.stage === 'failover') this.#failovers.put(item)
+    else (this.#fresh[item.preference] as ArrivalList<T>).insert(item.link)
+    this.#queued += 1
+    this.#octets += item.size
+  }
+
+  remove(item: T): void {
+    if (item.line !== this) throw new Error('waiting line: the message waits elsewhere')
+    item.line = undefined
+    if (item.stage === 'retry') {
+      this.#retries.remove(item)
+      return
+    }
+    if (item.stage === 'failover') this.#failovers.remove(item)
+    else (this.#fresh[item.preference] as ArrivalList<T>).remove(item.link)
+    this.#queued -= 1
+    this.#octets -= item.size
+  }
+
+  /** Who goes next. Without an identifier free only a retry can, since it holds its own. */
+  next(identifierFree: boolean): T | undefined {
+    const retry = this.#retries.first()
+    if (!identifierFree) return retry
+    const again = older(retry, this.#failovers.first())
+    if (this.#order === 'authentication_first') {
+      return again ?? this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()
+    }
+    let oldest = again
+    for (const list of this.#fresh) oldest = older(oldest, list.first())
+    return oldest
+  }
+
+  /** Whether somebody in this line goes before `item`. */
+  hasPrecedenceOver(item: T, identifierFree: boolean): boolean {
+    const next = this.next(identifierFree)
+    return next !== undefined && goesBefore(next, item, this.#order)
+  }
+
+  /** The queued message that arrived first (retries are not queued). */
+  oldest(): T | undefined {
+    let oldest = this.#failovers.first()
+    for (const list of this.#fresh) oldest = older(oldest, list.first())
+    return oldest
+  }
+
+  /** The oldest message that was never sent. */
+  oldestFresh(): T | undefined {
+    let oldest: T | undefined
+    for (const list of this.#fresh) oldest = older(oldest, list.first())
+    return oldest
+  }
+
+  failovers(): Iterable<T> {
+    return this.#failovers
+  }
+
+  /** Takes everybody out, in the order of arrival. */
+  takeAll(): T[] {
+    const all = [...this.#retries, ...this.#failovers, ...this.#fresh.flatMap((list) => [...list])]
+    for (const item of all) this.remove(item)
+    return all.sort((a, b) => a.arrival - b.arrival)
+  }
+}
+
+const older = <T extends HeapMember>(a: T | undefined, b: T | undefined): T | undefined =>
+  a === undefined ? b : b === undefined || a.arrival < b.arrival ? a : b
+
+const goesBefore = <T extends Waiting<T>>(a: T, b: T, order: ServiceOrder): boolean => {
+  if (order === 'fifo') return a.arrival < b.arrival
+  return rank(a) < rank(b) || (rank(a) === rank(b) && a.arrival < b.arrival)
+}
+
+const rank = <T extends Waiting<T>>(item: T): number => (item.stage === 'fresh' ? item.preference : -1)

@@ -1,0 +1,191 @@
+/**
+ * Identifiers and max-outstanding of one server and class.
+ *
+ * RADIUS gives one octet to tell a source port's requests apart (RFC 2865 section 3), so 256 can be unanswered per
+ * port, and more ports carry more. An identifier is handed out least recently used first within a port, and ports are
+ * filled one after the other (few sockets, long batches). After a time-out it rests in quarantine: a late response
+ * must not meet another request. What it carried last is remembered, so that a late response is known for what it is.
+ *
+ * Promises: never more than max-outstanding in use; no identifier in use twice on one port; O(1) each.
+ */
+import { after, type Duration, type Instant } from '../units.ts'
+
+export const IDENTIFIERS_PER_PORT = 256
+
+/** Source ports that hold max-outstanding and a quarantine's worth beside it: 256 takes 2, 4000 takes 32. */
+export const portsFor = (maxOutstanding: number): number => Math.ceil((2 * maxOutstanding) / IDENTIFIERS_PER_PORT)
+
+/** One identifier on one source port, and what it carries. */
+export class Identifier<T> {
+  readonly port: number
+  readonly value: number
+  /** In use by this. */
+  held: T | undefined = undefined
+  /** What it carried before: what a late response is checked against. */
+  last: T | undefined = undefined
+  /** In use, but nobody waits for the answer any more. */
+  abandoned = false
+  quarantinedUntil: Instant | undefined = undefined
+
+  constructor(port: number, value: number) {
+    this.port = port
+    this.value = value
+  }
+}
+
+/** The identifiers of one source port, with a ring of the free ones: taken at the head, given back at the tail. */
+class Port<T> {
+  readonly all: readonly Identifier<T>[]
+  readonly #ring: Identifier<T>[]
+  #head = 0
+  free = IDENTIFIERS_PER_PORT
+
+  constructor(index: number) {
+    this.all = Array.from({ length: IDENTIFIERS_PER_PORT }, (_, value) => new Identifier<T>(index, value))
+    this.#ring = [...this.all]
+  }
+
+  take(): Identifier<T> {
+    const identifier = this.#ring[this.#head] as Identifier<T>
+    this.#head = (this.#head + 1) % IDENTIFIERS_PER_PORT
+    this.free -= 1
+    return identifier
+  }
+
+  giveBack(identifier: Identifier<T>): void {
+    this.#ring[(this.#head + this.free) % IDENTIFIERS_PER_PORT] = identifier
+    this.free += 1
+  }
+}
+
+export class Identifiers<T> {
+  readonly #ports: Port<T>[] = []
+  readonly #quarantine: Identifier<T>[] = []
+  #quarantineHead = 0
+  #maxOutstanding: number
+  #quarantineTime: Duration
+  #outstanding = 0
+  #abandoned = 0
+  #free = 0
+
+  /** `maxOutstanding` 1-4000; `quarantine` is how long an identifier rests after a time-out. */
+  constructor({ maxOutstanding, quarantine }: { maxOutstanding: number; quarantine: Duration }) {
+    this.#maxOutstanding = maxOutstanding
+    this.#quarantineTime = quarantine
+    this.#openPorts()
+  }
+
+  /** Unanswered now, abandoned ones included: the number that max-outstanding bounds. */
+  get outstanding(): number {
+    return this.#outstanding
+  }
+
+  /** A place below max-outstanding and an identifier free. */
+  hasRoom(): boolean {
+    return this.#outstanding < this.#maxOutstanding && this.#free > 0
+  }
+
+  /** How many more could be taken now. */
+  room(): number {
+    return Math.max(0, Math.min(this.#maxOutstanding - this.#outstanding, this.#free))
+  }
+
+  /** Takes the least recently used identifier of the first port that has one; undefined without room. */
+  tryTake(holder: T): Identifier<T> | undefined {
+    if (!this.hasRoom()) return undefined
+    for (const port of this.#ports) {
+      if (port.free === 0) continue
+      const identifier = port.take()
+      identifier.held = holder
+      this.#free -= 1
+      this.#outstanding += 1
+      return identifier
+    }
+    return undefined
+  }
+
+  /** The response came: free at once. */
+  release(identifier: Identifier<T>): void {
+    this.#endUse(identifier)
+    this.#makeFree(identifier)
+  }
+
+  /** No response came: it rests until `now` + quarantine, but its place in max-outstanding is free at once. */
+  quarantine(identifier: Identifier<T>, now: Instant): void {
+    this.#endUse(identifier)
+    identifier.quarantinedUntil = after(now, this.#quarantineTime)
+    this.#quarantine.push(identifier)
+  }
+
+  /** Nobody waits for it any more; it stays outstanding until its response or its time-out. */
+  abandon(identifier: Identifier<T>): void {
+    identifier.abandoned = true
+    this.#abandoned += 1
+  }
+
+  /** Ends the quarantines that are over. */
+  passTime(now: Instant): void {
+    while (this.#quarantineHead < this.#quarantine.length) {
+      const identifier = this.#quarantine[this.#quarantineHead] as Identifier<T>
+      if ((identifier.quarantinedUntil as Instant) > now) break
+      identifier.quarantinedUntil = undefined
+      this.#makeFree(identifier)
+      this.#quarantineHead += 1
+    }
+    if (this.#quarantineHead > IDENTIFIERS_PER_PORT && this.#quarantineHead * 2 > this.#quarantine.length) {
+      this.#quarantine.splice(0, this.#quarantineHead)
+      this.#quarantineHead = 0
+    }
+  }
+
+  /** When the next quarantine ends. */
+  nextWakeAt(): Instant | undefined {
+    return this.#quarantine[this.#quarantineHead]?.quarantinedUntil
+  }
+
+  at(port: number, value: number): Identifier<T> | undefined {
+    return this.#ports[port]?.all[value]
+  }
+
+  /** A lower bound lets nothing new out until the count is below; a higher one opens the ports it needs. */
+  change({ maxOutstanding, quarantine }: { maxOutstanding: number; quarantine: Duration }): void {
+    this.#maxOutstanding = maxOutstanding
+    this.#quarantineTime = quarantine
+    this.#openPorts()
+  }
+
+  get ports(): number {
+    return this.#ports.length
+  }
+
+  view(): { total: number; free: number; quarantined: number; abandoned: number; maxOutstanding: number } {
+    return {
+      total: this.#ports.length * IDENTIFIERS_PER_PORT,
+      free: this.#free,
+      quarantined: this.#quarantine.length - this.#quarantineHead,
+      abandoned: this.#abandoned,
+      maxOutstanding: this.#maxOutstanding,
+    }
+  }
+
+  #openPorts(): void {
+    while (this.#ports.length < portsFor(this.#maxOutstanding)) {
+      this.#ports.push(new Port<T>(this.#ports.length))
+      this.#free += IDENTIFIERS_PER_PORT
+    }
+  }
+
+  #endUse(identifier: Identifier<T>): void {
+    if (identifier.held === undefined) throw new Error('identifier: given back twice')
+    identifier.last = identifier.held
+    identifier.held = undefined
+    if (identifier.abandoned) this.#abandoned -= 1
+    identifier.abandoned = false
+    this.#outstanding -= 1
+  }
+
+  #makeFree(identifier: Identifier<T>): void {
+    ;(this.#ports[identifier.port] as Port<T>).giveBack(identifier)
+    this.#free += 1
+  }
+}
