@@ -1,0 +1,144 @@
+/**
+ * The kinds of values that a configuration can hold beyond plain numbers and words: durations, sizes, addresses,
+ * networks, listeners, port ranges, names. A kind is a zod type that reads the text as an operator writes it and gives
+ * the value as the core takes it (microseconds, bytes, normal text of an address).
+ *
+ * Each refuses with a sentence that says what was found and what to write. `x-kind` and `x-range` go into the JSON Schema
+ * for the reference page; editors ignore them.
+ */
+import { z } from 'zod'
+import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '../addresses.ts'
+import { type Duration, micros } from '../units.ts'
+
+/** A UDP or TCP address to listen at: a normal address (`0.0.0.0`, `::1`, `fe80::1%eth0`) and a port. */
+export interface Listener {
+  readonly address: string
+  readonly port: number
+}
+
+/** First and last port, inclusive. */
+export type PortRange = readonly [first: number, last: number]
+
+const DURATION = /^(0|[1-9]\d*)(us|ms|s|m|h)$/
+const MICROS_OF: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000 }
+const SIZE = /^(0|[1-9]\d*)(B|KiB|MiB|GiB)$/
+const BYTES_OF: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+const PORT_RANGE = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/
+const LISTENER = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([0-9.]+)):([1-9]\d{0,4})$/
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+const LAST_PORT = 65_535
+
+/** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within `least` and `most`. A bare number is refused. */
+export function duration(range: { least: string; most: string }) {
+  const unitless = 'a duration is a whole number with a unit (us, ms, s, m, h): write 3s or 250ms'
+  return measured({ ...range, pattern: DURATION, unitOf: MICROS_OF, kind: 'duration', wrong: unitless }).transform(
+    (value): Duration => micros(value),
+  )
+}
+
+/** `32MiB`, `256KiB`, `1GiB`: bytes within `least` and `most`. */
+export function size(range: { least: string; most: string }) {
+  const unitless = 'a size is a whole number with a binary unit (B, KiB, MiB, GiB): write 32MiB'
+  return measured({ ...range, pattern: SIZE, unitOf: BYTES_OF, kind: 'size', wrong: unitless })
+}
+
+/** An IP address of either family, as text in its normal form; a zone is kept. Names are not resolved. */
+export const address = () =>
+  z
+    .string({ error: 'write an IP address, as 192.0.2.10 or "2001:db8::10"' })
+    .transform((text, ctx): string => {
+      const octets = parseAddress(text)
+      if (octets === undefined)
+        return refuse(ctx, `"${text}" is no IP address; names are not resolved, write 192.0.2.10 or "2001:db8::10"`)
+      return formatAddress(octets) + (/%[\w.-]+$/.exec(text)?.[0] ?? '')
+    })
+    .meta({ 'x-kind': 'IP address' })
+
+/** A network of either family in its normal form, always with the length: `192.0.2.1` is `192.0.2.1/32`. */
+export const network = () =>
+  z
+    .string({ error: 'write an address or a network, as 192.0.2.1, 192.0.2.0/24 or "2001:db8::/32"' })
+    .transform((text, ctx): string => {
+      const prefix = parsePrefix(text)
+      if (prefix !== undefined) return formatPrefix(prefix)
+      return refuse(ctx, `"${text}" is no address and no network; write 192.0.2.1, 192.0.2.0/24 or "2001:db8::/32"`)
+    })
+    .meta({ 'x-kind': 'IP address or network' })
+
+/** `0.0.0.0:1812`, `[::1]:1812`. */
+export const listener = () =>
+  z
+    .string({ error: 'write an address and a port in quotes, as "0.0.0.0:1812" or "[::1]:1812"' })
+    .transform((text, ctx): Listener => {
+      const [, ipv6, ipv4, port] = LISTENER.exec(text) ?? []
+      const octets = parseAddress(ipv6 ?? ipv4 ?? '')
+      if (octets === undefined || Number(port) > LAST_PORT) {
+        return refuse(
+          ctx,
+          `"${text}" is no listener; write an IP address and a port, as "0.0.0.0:1812" or "[::1]:1812"`,
+        )
+      }
+      return { address: formatAddress(octets) + (/%[\w.-]+$/.exec(ipv6 ?? '')?.[0] ?? ''), port: Number(port) }
+    })
+    .meta({ 'x-kind': 'IP address and port' })
+
+/** `20000-20099`, first and last included. */
+export const portRange = () =>
+  z
+    .string({ error: 'write the first and the last port, as 20000-20099' })
+    .regex(PORT_RANGE, { error: 'write the first and the last port, as 20000-20099', abort: true })
+    .transform((text, ctx): PortRange => {
+      const [, first, last] = PORT_RANGE.exec(text) ?? []
+      const range: PortRange = [Number(first), Number(last)]
+      if (range[1] > LAST_PORT) return refuse(ctx, `${text} goes beyond port ${LAST_PORT}; write a lower last port`)
+      if (range[1] < range[0]) return refuse(ctx, `${text} ends before it begins; write the lower port first`)
+      return range
+    })
+    .meta({ 'x-kind': 'port range' })
+
+/** A name of ours: it becomes a metric label and a word in log lines. */
+export const name = () => {
+  const error =
+    'a name has 1-63 letters, digits, dots, dashes or underscores, and begins with a letter or digit; write fr-1'
+  return z.string({ error }).regex(NAME, { error }).meta({ 'x-kind': 'name' })
+}
+
+/** One of a few words. */
+export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words)
+
+/** A whole number within `least` and `most`. */
+export const whole = (least: number, most: number) => z.int().min(least).max(most)
+
+/** A UDP port, 1-65535. */
+export const port = () => whole(1, LAST_PORT)
+
+interface Measure {
+  readonly least: string
+  readonly most: string
+  readonly pattern: RegExp
+  readonly unitOf: Readonly<Record<string, number>>
+  readonly kind: string
+  readonly wrong: string
+}
+
+/** A whole number with a unit, in the unit's own base (1 us, 1 B). */
+function measured({ least, most, pattern, unitOf, kind, wrong }: Measure) {
+  const measure = (text: string): number => {
+    const [, digits, unit] = pattern.exec(text) ?? []
+    return Number(digits) * (unitOf[unit ?? ''] ?? Number.NaN)
+  }
+  return z
+    .string({ error: wrong })
+    .regex(pattern, { error: wrong, abort: true })
+    .transform((text, ctx): number => {
+      const value = measure(text)
+      if (value >= measure(least) && value <= measure(most)) return value
+      return refuse(ctx, `${text} is out of range; write ${least} to ${most}`)
+    })
+    .meta({ 'x-kind': kind, 'x-range': `${least} to ${most}` })
+}
+
+function refuse(ctx: z.RefinementCtx, message: string): never {
+  ctx.addIssue({ code: 'custom', message })
+  return z.NEVER
+}

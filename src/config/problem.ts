@@ -1,0 +1,20 @@
+/**
+ * What can be wrong with a configuration: a place in a file and a sentence that says what is wrong and what to do.
+ */
+
+/** `line` and `column` count from 1; line 0 is the file as a whole (it cannot be read, say). */
+export interface Problem {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** The setting's name in dots and brackets: `farm.servers[0].address`; empty for the whole file. */
+  readonly path: string
+  /** Never contains a secret. */
+  readonly message: string
+}
+
+/** `radsluice.yaml:12:14: farm.servers[0].address: sentence`. */
+export function formatProblem({ file, line, column, path, message }: Problem): string {
+  const where = line === 0 ? file : `${file}:${line}:${column}`
+  return path === '' ? `${where}: ${message}` : `${where}: ${path}: ${message}`
+}

@@ -1,0 +1,38 @@
+/**
+ * What loading a configuration answers: a complete `Config`, or every problem there is; warnings in both cases.
+ *
+ * `loadConfig(text, file, surroundings)` in load.ts is the pure half; `readConfig(file)` in read.io.ts reads the file,
+ * its secrets and the machine's addresses, and answers the same.
+ */
+import type { AttributeKey } from '../proxy/ports.ts'
+import type { Secret } from '../radius/secret.ts'
+import type { Problem } from './problem.ts'
+import type { Config } from './schema.ts'
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
+
+/** Where the file says that a secret is. */
+export type SecretSource =
+  | { readonly kind: 'file'; readonly name: string }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'inline'; readonly text: string }
+
+/** A secret that was found, with remarks on it; or a sentence that says why there is none and what to do. */
+export type SecretReading =
+  | { readonly secret: Uint8Array; readonly warnings: readonly string[] }
+  | { readonly problem: string }
+
+/** What a configuration can only be checked against outside of its own text. */
+export interface Surroundings {
+  /** The number of an attribute by its dictionary name. */
+  attributeKey(name: string): AttributeKey | undefined
+  /** Attribute names that look like a wrong one, best first. */
+  nearAttributeNames(name: string): readonly string[]
+  /** This machine's own addresses, as text; empty where they are not known. */
+  readonly localAddresses: readonly string[]
+  readSecret(source: SecretSource): SecretReading
+  /** How octets become a secret that prints as nothing. */
+  makeSecret(bytes: Uint8Array): Secret
+}
