@@ -1,2 +1,48 @@
-/** Placeholder until the wire lands. */
-export class Secret {}
+/**
+ * A shared secret: its octets, and the HMAC states made of them once.
+ *
+ * It never shows itself: printed, logged or put into JSON it reads `[secret]`. An empty secret is refused, as RFC 2865
+ * section 3 asks. Text is taken as UTF-8.
+ */
+import { HmacKey } from './md5.ts'
+
+const SHOWN = '[secret]'
+
+export class Secret {
+  readonly #bytes: Uint8Array
+  readonly #hmacKey: HmacKey
+
+  /** Throws a RangeError where `bytes` is empty. */
+  constructor(bytes: Uint8Array | string) {
+    this.#bytes = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : Uint8Array.from(bytes)
+    if (this.#bytes.length === 0) throw new RangeError('a shared secret is empty: give it at least one octet')
+    this.#hmacKey = new HmacKey(this.#bytes)
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes
+  }
+
+  get hmacKey(): HmacKey {
+    return this.#hmacKey
+  }
+
+  /** The same octets? For a reload, which keeps what has not changed. */
+  equals(other: Secret): boolean {
+    const theirs = other.#bytes
+    return this.#bytes.length === theirs.length && this.#bytes.every((octet, i) => octet === theirs[i])
+  }
+
+  toString(): string {
+    return SHOWN
+  }
+
+  toJSON(): string {
+    return SHOWN
+  }
+
+  /** What node:util's `inspect` shows, and so console.log. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return SHOWN
+  }
+}
