@@ -1,0 +1,181 @@
+/**
+ * Does the sender know the secret, and may the packet be what it is? The checks of requests and responses, and the two
+ * signatures that we put on our own packets.
+ *
+ * Two proofs exist. The authenticator of Accounting-Requests and of all responses is a plain MD5 with the secret at the
+ * end; Message-Authenticator is an HMAC-MD5 over the packet with its own value zeroed. Both take a stand-in for the
+ * authenticator field: a response is computed over its request's authenticator, an Accounting-Request over 16 zero
+ * octets. A sender computes Message-Authenticator first, and the authenticator then covers it.
+ *
+ * Every check answers with the name of a fault, or undefined; it never throws and never looks past the packet. What
+ * only a policy can ask for (a Message-Authenticator where none is due) is the engine's business.
+ */
+import type { TrafficClass } from '../units.ts'
+import {
+  ACCESS_ACCEPT,
+  ACCESS_CHALLENGE,
+  ACCESS_REJECT,
+  ACCESS_REQUEST,
+  ACCOUNTING_REQUEST,
+  ACCOUNTING_RESPONSE,
+  AUTHENTICATOR_AT,
+  HEADER_LENGTH,
+  MESSAGE_AUTHENTICATOR_LENGTH,
+  STATUS_SERVER,
+} from './codes.ts'
+import type { RequestFault, ResponseFault } from './faults.ts'
+import { md5, sameSixteen } from './md5.ts'
+import type { Packet } from './packet.ts'
+import type { Secret } from './secret.ts'
+
+const NO_AUTHENTICATOR = new Uint8Array(16)
+const computed = new Uint8Array(16)
+
+/**
+ * Is this a request that a client with `secret` may send to a port of `trafficClass`? An Access-Request without
+ * Message-Authenticator proves nothing (RFC 2865 section 3) and passes whatever the secret is.
+ */
+export function checkRequest(packet: Packet, trafficClass: TrafficClass, secret: Secret): RequestFault | undefined {
+  switch (packet.code) {
+    case ACCESS_REQUEST:
+      if (trafficClass !== 'authentication') return 'wrong-port'
+      return checkAccessRequest(packet, secret)
+    case ACCOUNTING_REQUEST:
+      if (trafficClass !== 'accounting') return 'wrong-port'
+      return checkAccountingRequest(packet, secret)
+    case STATUS_SERVER:
+      return checkStatusServer(packet, secret)
+    default:
+      // RFC 2865 section 3: a packet with an invalid code is silently discarded.
+      return 'unknown-code'
+  }
+}
+
+/**
+ * Is this an answer to `request` (its code, and its authenticator as it was sent) from the server that shares
+ * `secret`? `unknown-code` also says that the code is no answer to that kind of request.
+ */
+export function checkResponse(
+  response: Packet,
+  request: { readonly code: number; readonly authenticator: Uint8Array },
+  secret: Secret,
+): ResponseFault | undefined {
+  if (!answers(response.code, request.code)) return 'unknown-code'
+  if (!hasAuthenticatorOver(response, request.authenticator, secret)) return 'bad-authenticator'
+  if (response.messageAuthenticatorAt === 0) {
+    // RFC 3579 section 3.2: a packet with EAP-Message and without Message-Authenticator is silently discarded.
+    return response.eapMessageAt === 0 ? undefined : 'missing-message-authenticator'
+  }
+  if (hasMessageAuthenticatorOver(response, request.authenticator, secret)) return undefined
+  // FreeRADIUS 3 computes the one in an Accounting-Response over 16 zero octets, as if it were a request's. The key is
+  // the same, so it proves as much.
+  const overZeros = response.code === ACCOUNTING_RESPONSE
+  if (overZeros && hasMessageAuthenticatorOver(response, NO_AUTHENTICATOR, secret)) return undefined
+  return 'bad-message-authenticator'
+}
+
+function checkAccessRequest(packet: Packet, secret: Secret): RequestFault | undefined {
+  // RFC 2865 section 5.44: at most one of each. More than one State or password has no meaning to pass on.
+  if (packet.repeatsSingleAttribute || packet.repeatsMessageAuthenticator) return 'forbidden-attribute'
+  // RFC 3579 section 3.3 note 1: not more than one of the four ways to prove who the user is.
+  const ways =
+    (packet.userPasswordAt === 0 ? 0 : 1) +
+    (packet.chapPasswordAt === 0 ? 0 : 1) +
+    (packet.arapPasswordAt === 0 ? 0 : 1) +
+    (packet.eapMessageAt === 0 ? 0 : 1)
+  if (ways > 1) return 'forbidden-attribute'
+  if (packet.userPasswordAt !== 0) {
+    // RFC 2865 section 5.2: 16 to 128 octets, in sixteens.
+    const length = packet.valueLength(packet.userPasswordAt)
+    if (length < 16 || length > 128 || length % 16 !== 0) return 'bad-password-length'
+  }
+  if (packet.messageAuthenticatorAt === 0) {
+    // RFC 3579 section 3.2: EAP-Message without Message-Authenticator is silently discarded.
+    return packet.eapMessageAt === 0 ? undefined : 'eap-without-message-authenticator'
+  }
+  const proven = hasMessageAuthenticatorOver(packet, packet.authenticator, secret)
+  return proven ? undefined : 'bad-message-authenticator'
+}
+
+function checkAccountingRequest(packet: Packet, secret: Secret): RequestFault | undefined {
+  // RFC 2866 section 5: User-Password, CHAP-Password, Reply-Message and State must not be present; EAP-Message and a
+  // second Message-Authenticator have no place there either (RFC 2869 section 5.19, RFC 3579 section 3.3).
+  const forbidden =
+    packet.userPasswordAt !== 0 ||
+    packet.chapPasswordAt !== 0 ||
+    packet.replyMessageAt !== 0 ||
+    packet.stateAt !== 0 ||
+    packet.eapMessageAt !== 0 ||
+    packet.repeatsMessageAuthenticator
+  if (forbidden) return 'forbidden-attribute'
+  // RFC 2866 section 3: MD5 over the packet with 16 zero octets for the authenticator, then the secret.
+  if (!hasAuthenticatorOver(packet, NO_AUTHENTICATOR, secret)) return 'bad-authenticator'
+  if (packet.messageAuthenticatorAt === 0) return undefined
+  const proven = hasMessageAuthenticatorOver(packet, NO_AUTHENTICATOR, secret)
+  return proven ? undefined : 'bad-message-authenticator'
+}
+
+function checkStatusServer(packet: Packet, secret: Secret): RequestFault | undefined {
+  // RFC 5997 section 3: Message-Authenticator must be there; other attributes are ignored.
+  if (packet.messageAuthenticatorAt === 0) return 'missing-message-authenticator'
+  if (packet.repeatsMessageAuthenticator) return 'forbidden-attribute'
+  const proven = hasMessageAuthenticatorOver(packet, packet.authenticator, secret)
+  return proven ? undefined : 'bad-message-authenticator'
+}
+
+/** RFC 2865 section 4, RFC 2866 section 4, RFC 5997 section 2: which code answers which. */
+function answers(code: number, requestCode: number): boolean {
+  switch (requestCode) {
+    case ACCESS_REQUEST:
+      return code === ACCESS_ACCEPT || code === ACCESS_REJECT || code === ACCESS_CHALLENGE
+    case ACCOUNTING_REQUEST:
+      return code === ACCOUNTING_RESPONSE
+    case STATUS_SERVER:
+      return code === ACCESS_ACCEPT || code === ACCOUNTING_RESPONSE
+    default:
+      return false
+  }
+}
+
+/** RFC 2865 section 3, RFC 2866 section 3: is the authenticator the MD5 over the packet with `standIn` in its place? */
+function hasAuthenticatorOver(packet: Packet, standIn: Uint8Array, secret: Secret): boolean {
+  const { bytes } = packet
+  md5.begin().add(bytes, 0, AUTHENTICATOR_AT).add(standIn).add(bytes, HEADER_LENGTH).add(secret.bytes)
+  md5.finishInto(computed, 0)
+  return sameSixteen(computed, 0, bytes, AUTHENTICATOR_AT)
+}
+
+/** RFC 3579 section 3.2: is there exactly one, of 16 octets, and is it the HMAC-MD5 over `standIn`? */
+function hasMessageAuthenticatorOver(packet: Packet, standIn: Uint8Array, secret: Secret): boolean {
+  const { bytes, messageAuthenticatorAt: at } = packet
+  if (packet.repeatsMessageAuthenticator || bytes[at + 1] !== MESSAGE_AUTHENTICATOR_LENGTH) return false
+  md5
+    .beginHmac(secret.hmacKey)
+    .add(bytes, 0, AUTHENTICATOR_AT)
+    .add(standIn)
+    .add(bytes, HEADER_LENGTH, at + 2)
+  md5.addZeros(16).add(bytes, at + MESSAGE_AUTHENTICATOR_LENGTH)
+  md5.finishInto(computed, 0)
+  return sameSixteen(computed, 0, bytes, at + 2)
+}
+
+/**
+ * Writes the HMAC-MD5 over `bytes` into its Message-Authenticator, whose type octet stands at `at`. The authenticator
+ * field must already hold what the HMAC takes: an Access-Request's own authenticator, a request's in a response, zeros in
+ * an Accounting-Request.
+ */
+export function signMessageAuthenticator(bytes: Uint8Array, at: number, secret: Secret): void {
+  bytes.fill(0, at + 2, at + MESSAGE_AUTHENTICATOR_LENGTH)
+  md5
+    .beginHmac(secret.hmacKey)
+    .add(bytes)
+    .finishInto(bytes, at + 2)
+}
+
+/**
+ * Writes the authenticator: MD5 over `bytes` as they are, then the secret. The field must already hold what the MD5
+ * takes: the request's authenticator in a response, zeros in an Accounting-Request. Last of all signatures.
+ */
+export function signAuthenticator(bytes: Uint8Array, secret: Secret): void {
+  md5.begin().add(bytes).add(secret.bytes).finishInto(bytes, AUTHENTICATOR_AT)
+}
