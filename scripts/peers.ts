@@ -1,0 +1,86 @@
+/**
+ * The programs on the other side of the tests: real RADIUS servers, clients and observers, and how to get them.
+ *
+ * A peer is known by the program it puts on the PATH and the Debian package that brings it. What is missing is
+ * installed through apt where that is possible (Debian, root); where it is not, the answer says why, and the tests
+ * that need the peer are skipped with that reason. Nothing here is needed to run radsluice itself.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+export const PEERS = {
+  freeradius: 'freeradius',
+  radclient: 'freeradius-utils',
+  eapol_test: 'eapoltest',
+  tcpdump: 'tcpdump',
+  promtool: 'prometheus',
+  openssl: 'openssl',
+} as const
+export type Peer = keyof typeof PEERS
+const PEER_NAMES = Object.keys(PEERS) as Peer[]
+
+/** Debian keeps daemons in sbin, which a user's PATH may lack. */
+const SEARCHED = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
+
+/** Where a program stands, or undefined. */
+export const findPeer = (peer: Peer): string | undefined =>
+  SEARCHED.map((folder) => join(folder, peer)).find((file) => existsSync(file))
+
+export const missingPeers = (): Peer[] => PEER_NAMES.filter((peer) => findPeer(peer) === undefined)
+
+export interface PeerReport {
+  readonly installed: readonly Peer[]
+  readonly missing: readonly Peer[]
+  /** Why something is still missing; empty where nothing is. */
+  readonly reason: string
+}
+
+/** Installs what is missing, if this machine lets us; never throws. Takes a minute or two where packages are fetched. */
+export const ensurePeers = (say: (line: string) => void): PeerReport => {
+  const wanted = missingPeers()
+  if (wanted.length === 0) return { installed: [], missing: [], reason: '' }
+  const obstacle = whyNotApt()
+  if (obstacle !== undefined) return { installed: [], missing: wanted, reason: obstacle }
+
+  const packages = [...new Set(wanted.map((peer) => PEERS[peer]))]
+  say(`installing ${packages.join(', ')} through apt`)
+  const failure = withoutStartingDaemons(() => apt('update') ?? apt('install', '--no-install-recommends', ...packages))
+  const missing = missingPeers()
+  const installed = wanted.filter((peer) => !missing.includes(peer))
+  return { installed, missing, reason: missing.length === 0 ? '' : (failure ?? 'apt did not bring the program') }
+}
+
+const whyNotApt = (): string | undefined => {
+  if (process.getuid?.() !== 0) return 'not root, so it cannot be installed'
+  if (!existsSync('/usr/bin/apt-get')) return 'no apt-get on this machine'
+  return undefined
+}
+
+/** One apt-get run, at most 5 minutes; the last line of its complaint where it failed. */
+const apt = (...words: string[]): string | undefined => {
+  const run = spawnSync('apt-get', ['-y', '-q', ...words], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    timeout: 300_000,
+  })
+  if (run.status === 0) return undefined
+  const complaint = `${run.stderr ?? ''}`.trim().split('\n').at(-1) ?? ''
+  return `apt-get ${words[0]} failed: ${complaint}`
+}
+
+/**
+ * Debian starts what it installs. A freeradius on port 1812 would be in the way of the daemon under test, so the
+ * documented switch (policy-rc.d answering 101) is put in place for the time of the installation.
+ */
+const withoutStartingDaemons = <T>(act: () => T): T => {
+  const policy = '/usr/sbin/policy-rc.d'
+  if (existsSync(policy)) return act()
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return act()
+  } finally {
+    rmSync(policy, { force: true })
+  }
+}

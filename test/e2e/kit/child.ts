@@ -1,0 +1,125 @@
+/**
+ * A child process of a test: its output is kept, its end is awaited, and it never outlives the test process.
+ *
+ * Waiting is bounded everywhere, and a wait that fails says what the child printed, since that is what one wants to
+ * read then. Signals go to the one process that was started here, by its pid.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface ChildOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly stdin?: string
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const alive = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
+export class Child {
+  readonly #process: ChildProcess
+  readonly #ended: Promise<Ended>
+  #stdout = ''
+  #stderr = ''
+
+  constructor(program: string, words: readonly string[], options: ChildOptions = {}) {
+    const child = spawn(program, words, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    this.#process = child
+    alive.add(child)
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+    })
+    child.stdin?.on('error', () => undefined).end(options.stdin)
+    this.#ended = new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code, signal) => {
+        alive.delete(child)
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr })
+      })
+    })
+    this.#ended.catch(() => alive.delete(child))
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? -1
+  }
+  get output(): string {
+    return this.#stdout + this.#stderr
+  }
+  get stdout(): string {
+    return this.#stdout
+  }
+  get stderr(): string {
+    return this.#stderr
+  }
+  get isRunning(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name)
+  }
+
+  /** Resolves when the output has `pattern`; rejects with the output when the child ends or `limitMs` passes. */
+  async says(pattern: RegExp, limitMs = 15_000): Promise<void> {
+    await until(() => pattern.test(this.output) || !this.isRunning, `output like ${pattern}`, limitMs, () => this.output)
+    if (!pattern.test(this.output)) throw new Error(`the child ended without saying ${pattern}:\n${this.output}`)
+  }
+
+  /** The child's end, at most `limitMs` away; after that it is killed and the wait rejects. */
+  async end(limitMs = 30_000): Promise<Ended> {
+    const late = new AbortController()
+    const timer = sleep(limitMs, undefined, { signal: late.signal }).then(
+      () => {
+        this.signal('SIGKILL')
+        throw new Error(`the child did not end within ${limitMs} ms:\n${this.output.slice(-4_000)}`)
+      },
+      () => this.#ended,
+    )
+    try {
+      return await Promise.race([this.#ended, timer])
+    } finally {
+      late.abort()
+    }
+  }
+
+  /** Asks it to end, and makes it end after `limitMs`. */
+  async stop(name: NodeJS.Signals = 'SIGTERM', limitMs = 10_000): Promise<Ended> {
+    if (this.isRunning) this.signal(name)
+    return await this.end(limitMs)
+  }
+}
+
+/** Runs a program to its end. */
+export const run = async (program: string, words: readonly string[], options: ChildOptions & { limitMs?: number } = {}) =>
+  await new Child(program, words, options).end(options.limitMs ?? 60_000)
+
+/** Polls `isSo` every 10 ms until it holds; rejects after `limitMs`, naming `what` and showing `evidence`. */
+export const until = async (
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs = 10_000,
+  evidence: () => string = () => '',
+): Promise<void> => {
+  const end = performance.now() + limitMs
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain for ${what}\n${evidence().slice(-4_000)}`)
+    await sleep(10)
+  }
+}
