@@ -1,0 +1,104 @@
+/**
+ * All sockets of the daemon behind one port: the engine's way out, and the world's way in.
+ *
+ * It moves bytes and decides nothing. What arrives is given to `Arrivals` with the number of the socket; what goes out
+ * is sent at once and never waited for. Errors of sending are counted here and noted, they never throw.
+ */
+import type { TrafficClass } from '../units.ts'
+import { type Endpoint, WANTED_RECEIVE_BUFFER } from './datagram-socket.io.ts'
+import { type ListenerEvents, type ListenerReport, Listeners } from './listeners.io.ts'
+import type { LanePlan, Outbox, Peer } from './ports.ts'
+import { type UpstreamEvents, Upstreams } from './upstreams.io.ts'
+
+/** What comes in: datagrams, and the news that a server's port is closed. */
+export type Arrivals = Pick<ListenerEvents, 'request'> & Omit<UpstreamEvents, 'sendFailed'>
+
+/** What the log should hear of. */
+export type SocketNotes = Omit<ListenerEvents, 'request'>
+
+export class Sockets implements Outbox {
+  readonly #listeners: Listeners
+  readonly #upstreams: Upstreams
+  #sendFailures = 0
+
+  /** `localAddresses` is what a wildcard expands to, read again by followAddresses(); by default this machine's. */
+  constructor(arrivals: Arrivals, notes: SocketNotes, localAddresses?: () => readonly string[]) {
+    const sendFailed = (where: string, systemCode: string): void => {
+      this.#sendFailures += 1
+      notes.sendFailed(where, systemCode)
+    }
+    this.#listeners = new Listeners(
+      {
+        request: (trafficClass, from, bytes) => arrivals.request(trafficClass, from, bytes),
+        listenerOpened: (trafficClass, where) => notes.listenerOpened(trafficClass, where),
+        listenerClosed: (trafficClass, where) => notes.listenerClosed(trafficClass, where),
+        listenerFailed: (trafficClass, where, why) => notes.listenerFailed(trafficClass, where, why),
+        sendFailed,
+      },
+      localAddresses,
+    )
+    this.#upstreams = new Upstreams({
+      response: (lane, port, bytes) => arrivals.response(lane, port, bytes),
+      probeAnswer: (lane, bytes) => arrivals.probeAnswer(lane, bytes),
+      refused: (lane, port) => arrivals.refused(lane, port),
+      sendFailed,
+    })
+  }
+
+  /** @throws a coded error where a listener can't be opened. */
+  openListeners(endpoints: Readonly<Record<TrafficClass, readonly Endpoint[]>>): Promise<void> {
+    return this.#listeners.open(endpoints)
+  }
+
+  /** @throws a coded error where a socket towards a server can't be opened; then none of this call stays open. */
+  openLanes(plan: readonly LanePlan[]): Promise<void> {
+    return this.#upstreams.open(plan)
+  }
+
+  keepOnlyLanes(plan: readonly LanePlan[]): void {
+    this.#upstreams.keepOnly(plan)
+  }
+
+  followAddresses(): Promise<void> {
+    return this.#listeners.followAddresses()
+  }
+
+  forward(lane: number, port: number, bytes: Uint8Array): void {
+    this.#upstreams.forward(lane, port, bytes)
+  }
+
+  probe(lane: number, bytes: Uint8Array): void {
+    this.#upstreams.probe(lane, bytes)
+  }
+
+  reply(to: Peer, bytes: Uint8Array): void {
+    this.#listeners.reply(to, bytes)
+  }
+
+  /** Datagrams that the system refused to send, since the start. */
+  get sendFailures(): number {
+    return this.#sendFailures
+  }
+
+  listeners(): ListenerReport[] {
+    return this.#listeners.report()
+  }
+
+  /** The addresses and ports that our sockets have on this machine, as the kernel's table lists them. */
+  locals(): { readonly listeners: readonly Endpoint[]; readonly upstreams: readonly Endpoint[] } {
+    return { listeners: this.#listeners.report(), upstreams: this.#upstreams.sockets().map(({ local }) => local) }
+  }
+
+  /** The smallest receive buffer granted, where the kernel gave less than was asked; bytes. */
+  clampedReceiveBuffer(): { readonly granted: number; readonly wanted: number } | undefined {
+    const sizes = [...this.#listeners.report(), ...this.#upstreams.sockets()].map((socket) => socket.receiveBuffer)
+    const granted = Math.min(WANTED_RECEIVE_BUFFER, ...sizes)
+    return granted < WANTED_RECEIVE_BUFFER ? { granted, wanted: WANTED_RECEIVE_BUFFER } : undefined
+  }
+
+  /** Closes everything; what the engine sends from then on is counted as failed. */
+  close(): void {
+    this.#listeners.close()
+    this.#upstreams.close()
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The sockets towards the servers: per lane its source ports and one socket for probes.
+ *
+ * Each is connected, so the kernel drops what comes from elsewhere and reports a closed port (ECONNREFUSED) on the
+ * very socket: an event for the engine, never a crash. A lane is opened before the engine uses it, grows when the
+ * engine wants more ports, and is closed once the engine no longer names it.
+ */
+import { type DatagramSocket, endpointText, openSocket } from './datagram-socket.io.ts'
+import type { LanePlan } from './ports.ts'
+
+/** The `port` by which the engine means a lane's probe socket. */
+export const PROBE_PORT = -1
+
+export interface UpstreamEvents {
+  response(lane: number, port: number, bytes: Uint8Array): void
+  probeAnswer(lane: number, bytes: Uint8Array): void
+  refused(lane: number, port: number): void
+  sendFailed(where: string, systemCode: string): void
+}
+
+interface Lane {
+  readonly sources: DatagramSocket[]
+  readonly probe: DatagramSocket
+}
+
+export class Upstreams {
+  readonly #events: UpstreamEvents
+  readonly #lanes = new Map<number, Lane>()
+
+  constructor(events: UpstreamEvents) {
+    this.#events = events
+  }
+
+  /**
+   * Opens what the plan names and is not open yet.
+   * @throws a coded error where a socket can't be opened; lanes opened by this call are then closed again.
+   */
+  async open(plan: readonly LanePlan[]): Promise<void> {
+    const added: number[] = []
+    try {
+      for (const lane of plan) {
+        if (!this.#lanes.has(lane.lane)) {
+          this.#lanes.set(lane.lane, { sources: [], probe: await this.#openOne(lane, PROBE_PORT) })
+          added.push(lane.lane)
+        }
+        await this.#grow(lane)
+      }
+    } catch (error) {
+      for (const lane of added) this.#close(lane)
+      throw error
+    }
+  }
+
+  async #grow(plan: LanePlan): Promise<void> {
+    const sources = this.#lanes.get(plan.lane)?.sources ?? []
+    while (sources.length < plan.ports) sources.push(await this.#openOne(plan, sources.length))
+  }
+
+  forward(lane: number, port: number, bytes: Uint8Array): void {
+    const socket = this.#lanes.get(lane)?.sources[port]
+    if (socket) socket.send(bytes)
+    else this.#events.sendFailed(`lane ${lane} port ${port}`, 'EBADF')
+  }
+
+  probe(lane: number, bytes: Uint8Array): void {
+    const socket = this.#lanes.get(lane)?.probe
+    if (socket) socket.send(bytes)
+    else this.#events.sendFailed(`lane ${lane} probe`, 'EBADF')
+  }
+
+  /** Closes the lanes that are not among these. */
+  keepOnly(plan: readonly LanePlan[]): void {
+    const kept = new Set(plan.map(({ lane }) => lane))
+    for (const lane of this.#lanes.keys()) if (!kept.has(lane)) this.#close(lane)
+  }
+
+  /** All open sockets, for buffer sizes and the kernel's drop counts. */
+  sockets(): DatagramSocket[] {
+    return [...this.#lanes.values()].flatMap(({ sources, probe }) => [...sources, probe])
+  }
+
+  close(): void {
+    for (const lane of this.#lanes.keys()) this.#close(lane)
+  }
+
+  #close(lane: number): void {
+    const open = this.#lanes.get(lane)
+    this.#lanes.delete(lane)
+    for (const socket of open ? [...open.sources, open.probe] : []) socket.close()
+  }
+
+  #openOne(plan: LanePlan, port: number): Promise<DatagramSocket> {
+    const { lane } = plan
+    const server = { address: plan.address, port: plan.port }
+    const where = endpointText(server)
+    return openSocket({
+      purpose: `server ${plan.server}, ${plan.class}`,
+      local: localEndpoint(plan, port),
+      server,
+      events: {
+        message:
+          port === PROBE_PORT
+            ? (bytes) => this.#events.probeAnswer(lane, bytes)
+            : (bytes) => this.#events.response(lane, port, bytes),
+        failed: (code) => {
+          if (code === 'ECONNREFUSED') this.#events.refused(lane, port)
+          else this.#events.sendFailed(where, code)
+        },
+      },
+    })
+  }
+}
+
+/** The probe socket takes the last port of a range, so that the range's beginning can grow. */
+function localEndpoint(plan: LanePlan, port: number): { address: string; port: number } | undefined {
+  const { sourceAddress, sourcePorts } = plan
+  if (sourceAddress === undefined && sourcePorts === undefined) return undefined
+  const address = sourceAddress ?? (plan.address.includes(':') ? '::' : '0.0.0.0')
+  if (!sourcePorts) return { address, port: 0 }
+  const [first, last] = sourcePorts
+  return { address, port: port === PROBE_PORT ? last : first + port }
+}
