@@ -1,0 +1,142 @@
+/**
+ * The log dictionary: every event that the daemon can log, with its level, its fields and its sentence.
+ *
+ * A log line has the event's name (for programs), the fields, and the sentence with the fields filled in (for people):
+ * what happened, where, and what to do where something can be done. docs/glossary.md lists the same names, and a test
+ * holds the two together. No field ever carries a secret or a password.
+ */
+
+export type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug'
+
+interface EventDefinition {
+  readonly level: Level
+  readonly fields: readonly string[]
+  /** `{field}` is replaced by the field's value. */
+  readonly says: string
+}
+
+export const EVENTS = {
+  started: {
+    level: 'info',
+    fields: ['version', 'config', 'digest', 'listeners', 'admin', 'servers'],
+    says: 'radsluice {version} runs with {config}; it listens at {listeners}, metrics and status at http://{admin}',
+  },
+  'config-warning': { level: 'warn', fields: ['warning'], says: '{warning}' },
+  reloaded: {
+    level: 'info',
+    fields: ['config', 'digest'],
+    says: 'the configuration {config} was read again and holds',
+  },
+  'reload-refused': {
+    level: 'error',
+    fields: ['config', 'problems'],
+    says: 'the configuration {config} was not taken, the old one stays; run "radsluice check" on it: {problems}',
+  },
+  'reload-needs-restart': {
+    level: 'warn',
+    fields: ['settings'],
+    says: 'these settings changed in the file and hold only after a restart: {settings}',
+  },
+  draining: {
+    level: 'info',
+    fields: ['signal', 'queued', 'outstanding', 'limitSeconds'],
+    says: '{signal}: no new messages are taken; {queued} queued and {outstanding} outstanding have {limitSeconds} s to finish',
+  },
+  'drain-unfinished': {
+    level: 'warn',
+    fields: ['queued', 'outstanding', 'why'],
+    says: 'stopping with {queued} queued and {outstanding} outstanding ({why}); they were not answered, so clients try again',
+  },
+  stopped: { level: 'info', fields: ['uptimeSeconds'], says: 'stopped after {uptimeSeconds} s' },
+  fatal: {
+    level: 'fatal',
+    fields: ['where', 'error'],
+    says: 'a bug ({where}): {error}; the process ends here, its supervisor should start it again',
+  },
+  'listener-opened': { level: 'info', fields: ['class', 'address'], says: 'now listening for {class} at {address}' },
+  'listener-closed': {
+    level: 'warn',
+    fields: ['class', 'address'],
+    says: 'no longer listening for {class} at {address}: this machine lost the address',
+  },
+  'listener-failed': {
+    level: 'warn',
+    fields: ['class', 'address', 'why'],
+    says: 'not listening for {class} at {address}, next try in 10 s: {why}',
+  },
+  'receive-buffer-clamped': {
+    level: 'warn',
+    fields: ['grantedKiB', 'wantedKiB', 'wantedBytes'],
+    says: 'the kernel granted {grantedKiB} KiB of the wanted {wantedKiB} KiB for receiving, so bursts may be lost before they are read: sysctl -w net.core.rmem_max={wantedBytes}',
+  },
+  'send-failed': {
+    level: 'warn',
+    fields: ['where', 'code', 'count'],
+    says: '{count} datagrams could not be sent at {where}: {code}',
+  },
+  'server-active': {
+    level: 'info',
+    fields: ['server', 'class', 'from', 'why'],
+    says: 'server {server} is Active for {class}, it was {from}: {why}',
+  },
+  'server-not-responding': {
+    level: 'warn',
+    fields: ['server', 'class', 'from', 'why'],
+    says: 'server {server} is Not Responding for {class}, it was {from}: {why}',
+  },
+  'server-down': {
+    level: 'error',
+    fields: ['server', 'class', 'from', 'why'],
+    says: 'server {server} is Down for {class}, it was {from}: {why}; its messages go to the other servers',
+  },
+  'all-servers-down': {
+    level: 'error',
+    fields: ['class', 'parked'],
+    says: 'all servers are Down for {class}: messages wait within their bounds ({parked} now); look at the servers',
+  },
+  'servers-back': {
+    level: 'info',
+    fields: ['class', 'parked'],
+    says: 'a server is back for {class}; {parked} messages waited',
+  },
+  dropped: {
+    level: 'warn',
+    fields: ['class', 'reason', 'client', 'from', 'count'],
+    says: '{count} datagrams of {client} (the last from {from}) were dropped: {reason}',
+  },
+  shed: {
+    level: 'warn',
+    fields: ['class', 'reason', 'client', 'count'],
+    says: '{count} {class} messages of {client} were shed: {reason}; the servers or max_rate are too slow for what comes',
+  },
+  expired: {
+    level: 'warn',
+    fields: ['class', 'client', 'count'],
+    says: '{count} {class} messages of {client} waited longer than max_age and expired',
+  },
+  'given-up': {
+    level: 'warn',
+    fields: ['class', 'client', 'count'],
+    says: '{count} {class} messages of {client} were given up: no server answered',
+  },
+  'response-dropped': {
+    level: 'warn',
+    fields: ['server', 'class', 'reason', 'count'],
+    says: '{count} {class} responses of server {server} were dropped: {reason}',
+  },
+  'internal-error': {
+    level: 'error',
+    fields: ['where', 'error', 'count'],
+    says: '{count} packets met a bug in "{where}" and were dropped, nothing else is affected: {error}; log level debug shows the packet',
+  },
+} as const satisfies Readonly<Record<string, EventDefinition>>
+
+export type EventName = keyof typeof EVENTS
+type Value = string | number
+/** Every field of an event, no more and no less. */
+export type FieldsOf<Name extends EventName> = Readonly<Record<(typeof EVENTS)[Name]['fields'][number], Value>>
+
+/** The event's sentence with its fields filled in. */
+export function sentenceOf(name: EventName, fields: Readonly<Record<string, Value>>): string {
+  return EVENTS[name].says.replace(/\{(\w+)\}/g, (_whole, field: string) => String(fields[field] ?? '?'))
+}

@@ -1,0 +1,153 @@
+/**
+ * The log: JSON lines on standard output, one object each: `level`, `time`, `event`, the event's fields, `msg`.
+ *
+ * Writing never blocks the packet path: lines wait in memory for the reader, at most 1 MiB of them, then new ones are
+ * lost. The engine's journal ends here; its frequent events are bounded to one line a second of each kind, with the
+ * count. The octets of a packet are shown at level debug only.
+ */
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { endpointText } from '../proxy/datagram-socket.io.ts'
+import type { EngineEvent, Journal, ServerState } from '../proxy/ports.ts'
+import type { Instant } from '../units.ts'
+import { EVENTS, type EventName, type FieldsOf, sentenceOf } from './events.ts'
+import { LineLimiter } from './line-limiter.ts'
+
+const MOST_WAITING_BYTES = 1024 * 1024
+
+/** Where lines go: pino's own destination on descriptor 1, or a test's array. */
+export interface LogTarget extends DestinationStream {
+  flushSync?(): void
+}
+
+export function standardOutput(): LogTarget {
+  const target = destination({ fd: 1, sync: false, maxLength: MOST_WAITING_BYTES })
+  // A reader that went away (EPIPE) must not end a daemon that still serves.
+  target.on('error', () => undefined)
+  return target
+}
+
+type Frequent = {
+  readonly [Name in EventName]: {
+    readonly name: Name
+    readonly fields: Record<string, string | number>
+    readonly bytes?: Uint8Array
+  }
+}[EventName]
+
+export class Log implements Journal {
+  readonly #pino: Logger
+  readonly #target: LogTarget
+  readonly #limiter = new LineLimiter<Frequent>()
+
+  constructor(level: string, target: LogTarget = standardOutput()) {
+    this.#target = target
+    this.#pino = pino(
+      {
+        level,
+        base: null,
+        timestamp: stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      target,
+    )
+  }
+
+  /** From now on lines below this level are left out. */
+  setLevel(level: string): void {
+    this.#pino.level = level
+  }
+
+  /** Writes one event. */
+  write<Name extends EventName>(name: Name, fields: FieldsOf<Name>): void {
+    this.#line(name, fields)
+  }
+
+  /** An event that may come thousands of times a second: one line a second, with the count. */
+  writeBounded(event: Frequent, kind: string, now: Instant): void {
+    const line = this.#limiter.admit(kind, event, now)
+    if (line) this.#boundedLine(line.event, line.count)
+  }
+
+  note(event: EngineEvent, now: Instant): void {
+    if (event.kind === 'server-state') this.#serverState(event)
+    else if (event.kind === 'all-servers-down' || event.kind === 'servers-back') {
+      this.write(event.kind, { class: event.class, parked: event.parked })
+    } else {
+      const { line, kind } = frequent(event)
+      this.writeBounded(line, kind, now)
+    }
+  }
+
+  /** Writes the lines whose second is over; call it about once a second. */
+  flushDue(now: Instant): void {
+    for (const { event, count } of this.#limiter.due(now)) this.#boundedLine(event, count)
+  }
+
+  /** Writes what is held and waits until all is written: before the process ends. */
+  flushAll(): void {
+    for (const { event, count } of this.#limiter.rest()) this.#boundedLine(event, count)
+    try {
+      this.#target.flushSync?.()
+    } catch {
+      // The reader is gone: there is nobody left to tell.
+    }
+  }
+
+  #serverState(event: Extract<EngineEvent, { kind: 'server-state' }>): void {
+    const fields = { server: event.server, class: event.class, from: STATE_WORDS[event.from], why: event.why }
+    this.write(STATE_EVENTS[event.to], fields)
+  }
+
+  #boundedLine({ name, fields, bytes }: Frequent, count: number): void {
+    const shown = bytes && this.#pino.isLevelEnabled('debug') ? { hex: Buffer.from(bytes).toString('hex') } : {}
+    this.#line(name, { ...fields, count }, shown)
+  }
+
+  #line(name: EventName, fields: Readonly<Record<string, string | number>>, more: object = {}): void {
+    this.#pino[EVENTS[name].level]({ event: name, ...fields, ...more }, sentenceOf(name, fields))
+  }
+}
+
+const STATE_EVENTS = {
+  active: 'server-active',
+  not_responding: 'server-not-responding',
+  down: 'server-down',
+} as const satisfies Readonly<Record<ServerState, EventName>>
+const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', down: 'Down' } as const
+
+type FrequentEvent = Exclude<EngineEvent, { kind: 'server-state' | 'all-servers-down' | 'servers-back' }>
+
+/** The line for an event and the kind it is counted under: only names of the configuration and of closed lists. */
+function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kind: string } {
+  switch (event.kind) {
+    case 'dropped': {
+      const client = event.client ?? 'an unknown client'
+      const from = endpointText(event.from)
+      const fields = { class: event.class, reason: event.reason, client, from }
+      const kind = `dropped ${event.class} ${event.reason} ${event.client ?? ''}`
+      return { line: { name: 'dropped', fields, bytes: event.bytes }, kind }
+    }
+    case 'shed': {
+      const fields = { class: event.class, reason: event.reason, client: event.client }
+      return { line: { name: 'shed', fields }, kind: `shed ${event.class} ${event.reason} ${event.client}` }
+    }
+    case 'expired':
+    case 'given-up': {
+      const fields = { class: event.class, client: event.client }
+      return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.client}` }
+    }
+    case 'response-dropped': {
+      const fields = { server: event.server, class: event.class, reason: event.reason }
+      const kind = `response-dropped ${event.class} ${event.reason} ${event.server}`
+      return { line: { name: 'response-dropped', fields, bytes: event.bytes }, kind }
+    }
+    case 'internal-error': {
+      const fields = { where: event.where, error: errorText(event.error) }
+      return { line: { name: 'internal-error', fields, bytes: event.bytes }, kind: `internal-error ${event.where}` }
+    }
+  }
+}
+
+/** An error as one text: with its stack, since only bugs get here. */
+export const errorText = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)
