@@ -1,0 +1,262 @@
+/**
+ * A packet made ready for its next hop: a request for the server, an answer for the client.
+ *
+ * The received octets are copied, never decoded and encoded again; unknown attributes, Proxy-States, State and Class
+ * stay as they are and in order (RFC 2865 sections 2.3, 5). What changes is what depends on the hop: identifier,
+ * authenticator, hidden values, and Message-Authenticator, which stands first in every Access packet that we send, so
+ * that no forged prefix can be put before it (CVE-2024-3596).
+ *
+ * The arguments have passed `checkRequest` or `checkResponse`; nothing here throws even if they have not.
+ */
+import { signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
+import {
+  ACCESS_REQUEST,
+  ACCOUNTING_RESPONSE,
+  AUTHENTICATOR_AT,
+  CHAP_CHALLENGE,
+  HEADER_LENGTH,
+  MAX_PACKET_LENGTH,
+  MESSAGE_AUTHENTICATOR,
+  MESSAGE_AUTHENTICATOR_LENGTH,
+  NAS_IP_ADDRESS,
+  NAS_IPV6_ADDRESS,
+  PROXY_STATE,
+} from './codes.ts'
+import type { RequestFault, ResponseFault } from './faults.ts'
+import { rehidePassword, rehideResponse } from './hidden.ts'
+import type { Packet } from './packet.ts'
+import type { Secret } from './secret.ts'
+
+/** Type, length and the 16 octets of an authenticator. */
+const CHAP_CHALLENGE_LENGTH = 18
+
+export interface RequestForServer {
+  /** As the client sent it. */
+  readonly packet: Packet
+  /** 0-255. */
+  readonly identifier: number
+  /** 16 unpredictable octets, for an Access-Request; an Accounting-Request's authenticator is computed. */
+  readonly authenticator: Uint8Array
+  readonly clientSecret: Secret
+  readonly serverSecret: Secret
+  /** The client's address, 4 or 16 octets, added where the request names neither kind of NAS address. */
+  readonly nasAddress?: Uint8Array | undefined
+}
+
+/**
+ * The octets to send to the server; 4 to 20 of them are the authenticator as sent, which the answer will be checked
+ * against. `too-long`: over 4096 octets with what must be added (RFC 2865 section 3).
+ */
+export function requestForServer(
+  o: RequestForServer,
+): Uint8Array | Extract<RequestFault, 'too-long' | 'forbidden-attribute'> {
+  if (o.packet.repeatsMessageAuthenticator) return 'forbidden-attribute'
+  return o.packet.code === ACCESS_REQUEST ? accessRequest(o) : accountingRequest(o)
+}
+
+function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
+  const { packet } = o
+  // RFC 2865 section 2.2: without CHAP-Challenge the authenticator was the challenge. It changes, so it is written down.
+  const needsChallenge = packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0
+  const nasAddress = missingNasAddress(o)
+  const kept = packet.length - lengthAt(packet, packet.messageAuthenticatorAt)
+  const length =
+    kept + MESSAGE_AUTHENTICATOR_LENGTH + (needsChallenge ? CHAP_CHALLENGE_LENGTH : 0) + attributeLength(nasAddress)
+  if (length > MAX_PACKET_LENGTH) return 'too-long'
+  const bytes = begin(packet.code, o.identifier, length)
+  bytes.set(o.authenticator, AUTHENTICATOR_AT)
+  const attributesAt = beginMessageAuthenticator(bytes, HEADER_LENGTH)
+  let end = copyAround(packet, packet.messageAuthenticatorAt, bytes, attributesAt)
+  if (packet.userPasswordAt !== 0) {
+    const moved = attributesAt - HEADER_LENGTH
+    const closed =
+      packet.messageAuthenticatorAt < packet.userPasswordAt ? lengthAt(packet, packet.messageAuthenticatorAt) : 0
+    const from = packet.userPasswordAt + moved - closed + 2
+    const client = { secret: o.clientSecret, authenticator: packet.authenticator }
+    const server = { secret: o.serverSecret, authenticator: o.authenticator }
+    rehidePassword(bytes, from, from + packet.valueLength(packet.userPasswordAt), client, server)
+  }
+  if (needsChallenge) end = putAttribute(bytes, end, CHAP_CHALLENGE, packet.authenticator)
+  putNasAddress(bytes, end, nasAddress)
+  signMessageAuthenticator(bytes, HEADER_LENGTH, o.serverSecret)
+  return bytes
+}
+
+function accountingRequest(o: RequestForServer): Uint8Array | 'too-long' {
+  const { packet } = o
+  const nasAddress = missingNasAddress(o)
+  const length = packet.length + attributeLength(nasAddress)
+  if (length > MAX_PACKET_LENGTH) return 'too-long'
+  const bytes = begin(packet.code, o.identifier, length)
+  bytes.set(packet.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
+  putNasAddress(bytes, packet.length, nasAddress)
+  // RFC 2866 section 3: both signatures take 16 zero octets for the authenticator, which is what stands there now.
+  if (isSigned(packet)) signMessageAuthenticator(bytes, packet.messageAuthenticatorAt, o.serverSecret)
+  signAuthenticator(bytes, o.serverSecret)
+  return bytes
+}
+
+export interface AnswerForClient {
+  /** As the server sent it. */
+  readonly response: Packet
+  /** The authenticator of our request to the server, 16 octets. */
+  readonly sentAuthenticator: Uint8Array
+  readonly serverSecret: Secret
+  /** As the client sent it. */
+  readonly request: Packet
+  readonly clientSecret: Secret
+}
+
+/**
+ * The octets to send to the client. `too-long`: over 4096 octets with the Message-Authenticator that must be added.
+ * `bad-salted-attribute`: a Tunnel-Password or an MS-MPPE key is no salt and blocks of 16 (RFC 2868 section 3.5).
+ */
+export function answerForClient(
+  o: AnswerForClient,
+): Uint8Array | Extract<ResponseFault, 'too-long' | 'bad-salted-attribute' | 'bad-message-authenticator'> {
+  const { response, request } = o
+  if (response.repeatsMessageAuthenticator) return 'bad-message-authenticator'
+  if (response.code === ACCOUNTING_RESPONSE) return accountingResponse(o)
+  const length = response.length - lengthAt(response, response.messageAuthenticatorAt) + MESSAGE_AUTHENTICATOR_LENGTH
+  if (length > MAX_PACKET_LENGTH) return 'too-long'
+  const bytes = begin(response.code, request.identifier, length)
+  request.authenticatorInto(bytes, AUTHENTICATOR_AT)
+  copyAround(response, response.messageAuthenticatorAt, bytes, beginMessageAuthenticator(bytes, HEADER_LENGTH))
+  const server = { secret: o.serverSecret, authenticator: o.sentAuthenticator }
+  const client = { secret: o.clientSecret, authenticator: request.authenticator }
+  if (!rehideResponse(bytes, server, client)) return 'bad-salted-attribute'
+  signMessageAuthenticator(bytes, HEADER_LENGTH, o.clientSecret)
+  signAuthenticator(bytes, o.clientSecret)
+  return bytes
+}
+
+function accountingResponse({ response, request, clientSecret }: AnswerForClient): Uint8Array {
+  const bytes = begin(response.code, request.identifier, response.length)
+  request.authenticatorInto(bytes, AUTHENTICATOR_AT)
+  bytes.set(response.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
+  if (isSigned(response)) signMessageAuthenticator(bytes, response.messageAuthenticatorAt, clientSecret)
+  signAuthenticator(bytes, clientSecret)
+  return bytes
+}
+
+export interface AccountingAnswer {
+  /** An Accounting-Response as we sent it before for the same record, if there was one. */
+  readonly answer: Uint8Array | undefined
+  /** The Accounting-Request to be answered now. */
+  readonly request: Packet
+  readonly clientSecret: Secret
+}
+
+/**
+ * A second answer for a record that was answered before: what the server said then, and this request's own Proxy-States
+ * (RFC 2865 section 5.33). Where both do not fit into 4096 octets the Proxy-States alone are sent.
+ */
+export function accountingAnswerFromRecord({ answer, request, clientSecret }: AccountingAnswer): Uint8Array {
+  const own = proxyStatesLength(request)
+  const said = answer === undefined ? 0 : answerWithout(answer, undefined, 0)
+  const fits = HEADER_LENGTH + said + own <= MAX_PACKET_LENGTH
+  const bytes = begin(ACCOUNTING_RESPONSE, request.identifier, HEADER_LENGTH + own + (fits ? said : 0))
+  request.authenticatorInto(bytes, AUTHENTICATOR_AT)
+  if (fits && answer !== undefined) answerWithout(answer, bytes, HEADER_LENGTH)
+  copyProxyStates(request, bytes, bytes.length - own)
+  signAuthenticator(bytes, clientSecret)
+  return bytes
+}
+
+/** How many octets the attributes of `answer` take that do not belong to its request; copied where a target is given. */
+function answerWithout(answer: Uint8Array, target: Uint8Array | undefined, from: number): number {
+  let end = from
+  for (let at = HEADER_LENGTH; at < answer.length; at += answer[at + 1]!) {
+    if (answer[at] === PROXY_STATE || answer[at] === MESSAGE_AUTHENTICATOR) continue
+    const size = answer[at + 1]!
+    target?.set(answer.subarray(at, at + size), end)
+    end += size
+  }
+  return end - from
+}
+
+/** How many octets the Proxy-States of a packet take, 0 where it has none. */
+export function proxyStatesLength(packet: Packet): number {
+  if (packet.proxyStateAt === 0) return 0
+  const { bytes } = packet
+  let sum = 0
+  for (let at = packet.proxyStateAt; at < bytes.length; at += bytes[at + 1]!) {
+    if (bytes[at] === PROXY_STATE) sum += bytes[at + 1]!
+  }
+  return sum
+}
+
+/** Copies the Proxy-States of a packet, in their order (RFC 2865 section 5.33). */
+export function copyProxyStates(packet: Packet, target: Uint8Array, from: number): void {
+  if (packet.proxyStateAt === 0) return
+  const { bytes } = packet
+  let end = from
+  for (let at = packet.proxyStateAt; at < bytes.length; at += bytes[at + 1]!) {
+    if (bytes[at] !== PROXY_STATE) continue
+    target.set(bytes.subarray(at, at + bytes[at + 1]!), end)
+    end += bytes[at + 1]!
+  }
+}
+
+/** A packet of `length` octets whose authenticator and attributes are still zero. */
+export function begin(code: number, identifier: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  bytes[0] = code
+  bytes[1] = identifier
+  bytes[2] = length >>> 8
+  bytes[3] = length & 0xff
+  return bytes
+}
+
+/** Type and length of a Message-Authenticator whose value is signed later; answers where the next attribute goes. */
+export function beginMessageAuthenticator(bytes: Uint8Array, at: number): number {
+  bytes[at] = MESSAGE_AUTHENTICATOR
+  bytes[at + 1] = MESSAGE_AUTHENTICATOR_LENGTH
+  return at + MESSAGE_AUTHENTICATOR_LENGTH
+}
+
+/** Copies all attributes but the one at `skipAt` (0: none); answers where the copy ends. */
+function copyAround(packet: Packet, skipAt: number, target: Uint8Array, at: number): number {
+  const { bytes } = packet
+  if (skipAt === 0) {
+    target.set(bytes.subarray(HEADER_LENGTH), at)
+    return at + bytes.length - HEADER_LENGTH
+  }
+  const resumeAt = skipAt + bytes[skipAt + 1]!
+  target.set(bytes.subarray(HEADER_LENGTH, skipAt), at)
+  target.set(bytes.subarray(resumeAt), at + skipAt - HEADER_LENGTH)
+  return at + (skipAt - HEADER_LENGTH) + (bytes.length - resumeAt)
+}
+
+/** Does it carry a Message-Authenticator that can be computed again where it stands? */
+function isSigned(packet: Packet): boolean {
+  return (
+    packet.bytes[packet.messageAuthenticatorAt + 1] === MESSAGE_AUTHENTICATOR_LENGTH &&
+    packet.messageAuthenticatorAt !== 0
+  )
+}
+
+/** Octets that the attribute at `at` takes, 0 where there is none. */
+function lengthAt(packet: Packet, at: number): number {
+  return at === 0 ? 0 : packet.bytes[at + 1]!
+}
+
+function missingNasAddress({ packet, nasAddress }: RequestForServer): Uint8Array | undefined {
+  return packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0 ? nasAddress : undefined
+}
+
+function attributeLength(value: Uint8Array | undefined): number {
+  return value === undefined ? 0 : value.length + 2
+}
+
+/** RFC 2865 section 5.4, RFC 3162 section 2.1. */
+function putNasAddress(bytes: Uint8Array, at: number, address: Uint8Array | undefined): void {
+  if (address !== undefined) putAttribute(bytes, at, address.length === 4 ? NAS_IP_ADDRESS : NAS_IPV6_ADDRESS, address)
+}
+
+function putAttribute(bytes: Uint8Array, at: number, type: number, value: Uint8Array): number {
+  bytes[at] = type
+  bytes[at + 1] = value.length + 2
+  bytes.set(value, at + 2)
+  return at + value.length + 2
+}

@@ -1,0 +1,51 @@
+/**
+ * Status-Server (RFC 5997): the question whether a RADIUS server is alive, as we ask it and as we answer it.
+ *
+ * It belongs to one hop: never proxied, never retransmitted, and every probe has a new identifier and authenticator.
+ */
+import type { TrafficClass } from '../units.ts'
+import { signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
+import {
+  ACCESS_ACCEPT,
+  ACCOUNTING_RESPONSE,
+  AUTHENTICATOR_AT,
+  HEADER_LENGTH,
+  MESSAGE_AUTHENTICATOR_LENGTH,
+  STATUS_SERVER,
+} from './codes.ts'
+import type { Packet } from './packet.ts'
+import { begin, beginMessageAuthenticator, copyProxyStates, proxyStatesLength } from './rewrite.ts'
+import type { Secret } from './secret.ts'
+
+/** A probe for a server: `identifier` 0-255, `authenticator` 16 fresh unpredictable octets (RFC 5997 section 3). */
+export function statusServerProbe(o: {
+  readonly identifier: number
+  readonly authenticator: Uint8Array
+  readonly secret: Secret
+}): Uint8Array {
+  const bytes = begin(STATUS_SERVER, o.identifier, HEADER_LENGTH + MESSAGE_AUTHENTICATOR_LENGTH)
+  bytes.set(o.authenticator, AUTHENTICATOR_AT)
+  beginMessageAuthenticator(bytes, HEADER_LENGTH)
+  signMessageAuthenticator(bytes, HEADER_LENGTH, o.secret)
+  return bytes
+}
+
+/**
+ * The answer to a client's checked Status-Server: Access-Accept on an authentication port, Accounting-Response on an
+ * accounting port (RFC 5997 section 4.2), with the request's Proxy-States.
+ */
+export function statusServerAnswer(request: Packet, trafficClass: TrafficClass, secret: Secret): Uint8Array {
+  const accepts = trafficClass === 'authentication'
+  const from = HEADER_LENGTH + (accepts ? MESSAGE_AUTHENTICATOR_LENGTH : 0)
+  const code = accepts ? ACCESS_ACCEPT : ACCOUNTING_RESPONSE
+  const bytes = begin(code, request.identifier, from + proxyStatesLength(request))
+  request.authenticatorInto(bytes, AUTHENTICATOR_AT)
+  copyProxyStates(request, bytes, from)
+  // None in an Accounting-Response: no client needs it there, and peers disagree on what it is computed over.
+  if (accepts) {
+    beginMessageAuthenticator(bytes, HEADER_LENGTH)
+    signMessageAuthenticator(bytes, HEADER_LENGTH, secret)
+  }
+  signAuthenticator(bytes, secret)
+  return bytes
+}
