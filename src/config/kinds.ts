@@ -9,6 +9,7 @@
 import { z } from 'zod'
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '../addresses.ts'
 import { type Duration, micros } from '../units.ts'
+import { shown } from './shown.ts'
 
 /** A UDP or TCP address to listen at: a normal address (`0.0.0.0`, `::1`, `fe80::1%eth0`) and a port. */
 export interface Listener {
@@ -30,63 +31,63 @@ const LAST_PORT = 65_535
 
 /** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within `least` and `most`. A bare number is refused. */
 export function duration(range: { least: string; most: string }) {
-  const unitless = 'a duration is a whole number with a unit (us, ms, s, m, h): write 3s or 250ms'
-  return measured({ ...range, pattern: DURATION, unitOf: MICROS_OF, kind: 'duration', wrong: unitless }).transform(
+  const example = 'write a whole number and a unit (us, ms, s, m, h), as 3s or 250ms'
+  return measured({ ...range, pattern: DURATION, unitOf: MICROS_OF, kind: 'duration', example }).transform(
     (value): Duration => micros(value),
   )
 }
 
 /** `32MiB`, `256KiB`, `1GiB`: bytes within `least` and `most`. */
 export function size(range: { least: string; most: string }) {
-  const unitless = 'a size is a whole number with a binary unit (B, KiB, MiB, GiB): write 32MiB'
-  return measured({ ...range, pattern: SIZE, unitOf: BYTES_OF, kind: 'size', wrong: unitless })
+  const example = 'write a whole number and a binary unit (B, KiB, MiB, GiB), as 32MiB'
+  return measured({ ...range, pattern: SIZE, unitOf: BYTES_OF, kind: 'size', example })
 }
 
 /** An IP address of either family, as text in its normal form; a zone is kept. Names are not resolved. */
-export const address = () =>
-  z
-    .string({ error: 'write an IP address, as 192.0.2.10 or "2001:db8::10"' })
+export const address = () => {
+  const error = no('IP address; names are not resolved, so write 192.0.2.10 or "2001:db8::10"')
+  return z
+    .string({ error })
     .transform((text, ctx): string => {
       const octets = parseAddress(text)
-      if (octets === undefined)
-        return refuse(ctx, `"${text}" is no IP address; names are not resolved, write 192.0.2.10 or "2001:db8::10"`)
-      return formatAddress(octets) + (/%[\w.-]+$/.exec(text)?.[0] ?? '')
+      return octets === undefined ? refuse(ctx, error({ input: text })) : formatAddress(octets) + zoneOf(text)
     })
     .meta({ 'x-kind': 'IP address' })
+}
 
 /** A network of either family in its normal form, always with the length: `192.0.2.1` is `192.0.2.1/32`. */
-export const network = () =>
-  z
-    .string({ error: 'write an address or a network, as 192.0.2.1, 192.0.2.0/24 or "2001:db8::/32"' })
+export const network = () => {
+  const error = no('IP address or network; write 192.0.2.1, 192.0.2.0/24 or "2001:db8::/32"')
+  return z
+    .string({ error })
     .transform((text, ctx): string => {
       const prefix = parsePrefix(text)
-      if (prefix !== undefined) return formatPrefix(prefix)
-      return refuse(ctx, `"${text}" is no address and no network; write 192.0.2.1, 192.0.2.0/24 or "2001:db8::/32"`)
+      return prefix === undefined ? refuse(ctx, error({ input: text })) : formatPrefix(prefix)
     })
     .meta({ 'x-kind': 'IP address or network' })
+}
 
 /** `0.0.0.0:1812`, `[::1]:1812`. */
-export const listener = () =>
-  z
-    .string({ error: 'write an address and a port in quotes, as "0.0.0.0:1812" or "[::1]:1812"' })
+export const listener = () => {
+  const error = no('IP address with a port; write it in quotes, as "0.0.0.0:1812" or "[::1]:1812"')
+  return z
+    .string({ error })
+    .regex(LISTENER, { error, abort: true })
     .transform((text, ctx): Listener => {
       const [, ipv6, ipv4, port] = LISTENER.exec(text) ?? []
       const octets = parseAddress(ipv6 ?? ipv4 ?? '')
-      if (octets === undefined || Number(port) > LAST_PORT) {
-        return refuse(
-          ctx,
-          `"${text}" is no listener; write an IP address and a port, as "0.0.0.0:1812" or "[::1]:1812"`,
-        )
-      }
-      return { address: formatAddress(octets) + (/%[\w.-]+$/.exec(ipv6 ?? '')?.[0] ?? ''), port: Number(port) }
+      if (octets === undefined || Number(port) > LAST_PORT) return refuse(ctx, error({ input: text }))
+      return { address: formatAddress(octets) + zoneOf(ipv6 ?? ''), port: Number(port) }
     })
     .meta({ 'x-kind': 'IP address and port' })
+}
 
 /** `20000-20099`, first and last included. */
-export const portRange = () =>
-  z
-    .string({ error: 'write the first and the last port, as 20000-20099' })
-    .regex(PORT_RANGE, { error: 'write the first and the last port, as 20000-20099', abort: true })
+export const portRange = () => {
+  const error = no('port range; write the first and the last port, as 20000-20099')
+  return z
+    .string({ error })
+    .regex(PORT_RANGE, { error, abort: true })
     .transform((text, ctx): PortRange => {
       const [, first, last] = PORT_RANGE.exec(text) ?? []
       const range: PortRange = [Number(first), Number(last)]
@@ -95,11 +96,11 @@ export const portRange = () =>
       return range
     })
     .meta({ 'x-kind': 'port range' })
+}
 
 /** A name of ours: it becomes a metric label and a word in log lines. */
 export const name = () => {
-  const error =
-    'a name has 1-63 letters, digits, dots, dashes or underscores, and begins with a letter or digit; write fr-1'
+  const error = no('name; write 1-63 letters, digits, dots, dashes or underscores, as fr-1')
   return z.string({ error }).regex(NAME, { error }).meta({ 'x-kind': 'name' })
 }
 
@@ -118,18 +119,19 @@ interface Measure {
   readonly pattern: RegExp
   readonly unitOf: Readonly<Record<string, number>>
   readonly kind: string
-  readonly wrong: string
+  readonly example: string
 }
 
 /** A whole number with a unit, in the unit's own base (1 us, 1 B). */
-function measured({ least, most, pattern, unitOf, kind, wrong }: Measure) {
+function measured({ least, most, pattern, unitOf, kind, example }: Measure) {
+  const error = no(`${kind}; ${example}`)
   const measure = (text: string): number => {
     const [, digits, unit] = pattern.exec(text) ?? []
     return Number(digits) * (unitOf[unit ?? ''] ?? Number.NaN)
   }
   return z
-    .string({ error: wrong })
-    .regex(pattern, { error: wrong, abort: true })
+    .string({ error })
+    .regex(pattern, { error, abort: true })
     .transform((text, ctx): number => {
       const value = measure(text)
       if (value >= measure(least) && value <= measure(most)) return value
@@ -137,6 +139,15 @@ function measured({ least, most, pattern, unitOf, kind, wrong }: Measure) {
     })
     .meta({ 'x-kind': kind, 'x-range': `${least} to ${most}` })
 }
+
+/** A zone names an interface: `%eth0`. The socket layer needs it, comparisons don't. */
+const zoneOf = (text: string): string => /%[\w.-]+$/.exec(text)?.[0] ?? ''
+
+/** `50 is no duration; write ...`: the sentence about a value that is not of this kind. */
+const no =
+  (kindAndAdvice: string) =>
+  ({ input }: { readonly input?: unknown }): string =>
+    `${shown(input)} is no ${kindAndAdvice}`
 
 function refuse(ctx: z.RefinementCtx, message: string): never {
   ctx.addIssue({ code: 'custom', message })

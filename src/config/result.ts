@@ -5,7 +5,6 @@
  * its secrets and the machine's addresses, and answers the same.
  */
 import type { AttributeKey } from '../proxy/ports.ts'
-import type { Secret } from '../radius/secret.ts'
 import type { Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 
@@ -21,7 +20,7 @@ export type SecretSource =
 
 /** A secret that was found, with remarks on it; or a sentence that says why there is none and what to do. */
 export type SecretReading =
-  | { readonly secret: Uint8Array; readonly warnings: readonly string[] }
+  | { readonly bytes: Uint8Array; readonly warnings: readonly string[] }
   | { readonly problem: string }
 
 /** What a configuration can only be checked against outside of its own text. */
@@ -33,6 +32,4 @@ export interface Surroundings {
   /** This machine's own addresses, as text; empty where they are not known. */
   readonly localAddresses: readonly string[]
   readSecret(source: SecretSource): SecretReading
-  /** How octets become a secret that prints as nothing. */
-  makeSecret(bytes: Uint8Array): Secret
 }

@@ -16,98 +16,93 @@ const restart = { 'x-restart': true } as const
 
 const requireMessageAuthenticator = (of: string) =>
   oneOf(['yes', 'no', 'auto'])
-    .meta({
-      description: `Whether ${of} without Message-Authenticator is dropped (CVE-2024-3596, BlastRADIUS). \`auto\` starts to ask once a verified packet without EAP-Message carried it from that address.`,
-    })
+    .describe(
+      `Whether ${of} without Message-Authenticator is dropped (CVE-2024-3596, BlastRADIUS). \`auto\` starts to ask once a verified packet without EAP-Message carried it from that address.`,
+    )
     .default('auto')
 
-/** Exactly one of three ways to give a secret; the loader checks that, and reads it. */
+/** Of these three ways to give a secret, exactly one; the loader checks that, and reads it. */
+export const SECRET_KEYS = ['secret_file', 'secret_env', 'secret'] as const
+
 const secretKeys = {
   secret_file: z
     .string()
     .min(1)
-    .meta({
-      description:
-        'A file that holds the shared secret and nothing else; one newline at its end is ignored. A relative path starts at the directory of the configuration file.',
-    })
+    .describe(
+      'A file that holds the shared secret and nothing else; one newline at its end is ignored. A relative path starts at the directory of the configuration file.',
+    )
     .optional(),
   secret_env: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .meta({ description: 'The environment variable that holds the shared secret.' })
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
+      error: 'this is no name of an environment variable; write RADIUS_SECRET, say, and set it outside of this file',
+    })
+    .describe('The environment variable that holds the shared secret.')
     .optional(),
   secret: z
     .string()
-    .meta({
-      description:
-        'The shared secret itself. It works and is warned about: files of settings get copied and committed.',
-    })
+    .describe('The shared secret itself. It works and is warned about: files of settings get copied and committed.')
     .optional(),
 }
 
 const client = z.strictObject({
-  name: name().meta({ description: 'The name of the client in logs and metrics.' }),
-  address: network().meta({
-    description: 'Where its packets come from. Networks of clients may overlap: the longest prefix wins.',
-  }),
+  name: name().describe('The name of the client in logs and metrics.'),
+  address: network().describe('Where its packets come from. Networks of clients may overlap: the longest prefix wins.'),
   ...secretKeys,
   require_message_authenticator: requireMessageAuthenticator('an Access-Request'),
   limit_proxy_state: z
     .boolean()
-    .meta({
-      description:
-        'Drop an Access-Request that has Proxy-State and no Message-Authenticator. For clients that are no proxies themselves.',
-    })
+    .describe(
+      'Drop an Access-Request that has Proxy-State and no Message-Authenticator. For clients that are no proxies themselves.',
+    )
     .default(false),
   add_nas_ip_address: oneOf(['when_missing', 'never'])
-    .meta({
-      description:
-        "Add the client's address as NAS-IP-Address or NAS-IPv6-Address where a request has neither: the servers see radsluice's address as the source.",
-    })
+    .describe(
+      "Add the client's address as NAS-IP-Address or NAS-IPv6-Address where a request has neither: the servers see radsluice's address as the source.",
+    )
     .default('when_missing'),
 })
 
-const maxRate = whole(0, 1_000_000).meta({
-  description: 'Messages per second that one server is sent, first transmissions and retries together; 0 is unlimited.',
-})
-const maxOutstanding = whole(1, 4000).meta({
-  description: 'Requests that one server may leave unanswered at one time, for each instance.',
-})
-const timeout = duration({ least: '10ms', most: '1m' }).meta({
-  description: 'How long to wait for a response before a retry, +-10 %, counted from the sending.',
-})
-const maxRetries = whole(0, 100).meta({ description: 'Transmissions of a request to one server after the first one.' })
+const maxRate = whole(0, 1_000_000).describe(
+  'Messages per second that one server is sent, first transmissions and retries together; 0 is unlimited.',
+)
+const maxOutstanding = whole(1, 4000).describe(
+  'Requests that one server may leave unanswered at one time, for each instance.',
+)
+const timeout = duration({ least: '10ms', most: '1m' }).describe(
+  'How long to wait for a response before a retry, +-10 %, counted from the sending.',
+)
+const maxRetries = whole(0, 100).describe('Transmissions of a request to one server after the first one.')
 
 const lane = (of: string, defaultPort: number) =>
   z
     .union([
       z.literal(false),
       z.strictObject({
-        port: port().meta({ description: 'The UDP port.' }).default(defaultPort),
+        port: port().describe('The UDP port.').default(defaultPort),
         max_rate: maxRate.optional(),
         max_outstanding: maxOutstanding.optional(),
         timeout: timeout.optional(),
         max_retries: maxRetries.optional(),
       }),
     ])
-    .meta({
-      description: `What the server takes of ${of}; values that are not given are the farm's. \`false\`: the server takes none.`,
-    })
+    .describe(
+      `What the server takes of ${of}; values that are not given are the farm's. \`false\`: the server takes none.`,
+    )
     .prefault({})
 
 const server = z.strictObject({
-  name: name().meta({ description: 'The name of the server in logs and metrics.' }),
-  address: address().meta({ description: 'The IP address of the server.' }),
+  name: name().describe('The name of the server in logs and metrics.'),
+  address: address().describe('The IP address of the server.'),
   ...secretKeys,
   require_message_authenticator: requireMessageAuthenticator('an Access-Accept, -Reject or -Challenge'),
   source_address: address()
-    .meta({ description: 'The address of this machine to send from. By default the system chooses.' })
+    .describe('The address of this machine to send from. By default the system chooses.')
     .optional(),
   source_ports: portRange()
-    .meta({
-      description:
-        'The ports to send from, for firewalls. Each class needs `ceil(2 * max_outstanding / 256)` ports and one more for probes. By default the system chooses.',
-    })
+    .describe(
+      'The ports to send from, for firewalls. Each class needs `ceil(2 * max_outstanding / 256)` ports and one more for probes. By default the system chooses.',
+    )
     .optional(),
   authentication: lane('authentication', 1812),
   accounting: lane('accounting', 1813),
@@ -115,25 +110,23 @@ const server = z.strictObject({
 
 const classSettings = (defaultRetries: number) => ({
   algorithm: oneOf(['first_server', 'round_robin', 'hash'])
-    .meta({
-      description:
-        'How a server is chosen: the first that is not Down, each in turn, or always the same one for one `hash_key`.',
-    })
+    .describe(
+      'How a server is chosen: the first that is not Down, each in turn, or always the same one for one `hash_key`.',
+    )
     .default('first_server'),
   hash_key: z
     .string()
     .min(1)
-    .meta({
-      description:
-        "The attribute that `hash` goes by, as 3GPP-IMSI or Calling-Station-Id. A request without it goes by its client's address.",
-    })
+    .describe(
+      "The attribute that `hash` goes by, as 3GPP-IMSI or Calling-Station-Id. A request without it goes by its client's address.",
+    )
     .optional(),
   max_rate: maxRate.default(0),
   max_outstanding: maxOutstanding.default(256),
   timeout: timeout.prefault('3s'),
   max_retries: maxRetries.default(defaultRetries),
   max_transmissions: whole(0, 10_000)
-    .meta({ description: 'A cap on the transmissions of one request over all servers together; 0 is no cap.' })
+    .describe('A cap on the transmissions of one request over all servers together; 0 is no cap.')
     .default(0),
 })
 
@@ -145,15 +138,11 @@ const queue = <const Words extends readonly [string, ...string[]]>(o: {
   first: NoInfer<Words[number]>
 }) => ({
   max_messages: whole(1, 10_000_000)
-    .meta({ description: 'Messages that may wait, in the instance queue and the server queues together.' })
+    .describe('Messages that may wait, in the instance queue and the server queues together.')
     .default(o.messages),
-  max_bytes: size({ least: '4KiB', most: '64GiB' })
-    .meta({ description: 'Bytes of the messages that may wait.' })
-    .prefault(o.bytes),
-  max_age: duration({ least: '10ms', most: '168h' })
-    .meta({ description: 'A message that waited longer expires.' })
-    .prefault(o.age),
-  overflow: oneOf(o.overflow).meta({ description: 'What a full queue sheds.' }).prefault(o.first),
+  max_bytes: size({ least: '4KiB', most: '64GiB' }).describe('Bytes of the messages that may wait.').prefault(o.bytes),
+  max_age: duration({ least: '10ms', most: '168h' }).describe('A message that waited longer expires.').prefault(o.age),
+  overflow: oneOf(o.overflow).describe('What a full queue sheds.').prefault(o.first),
 })
 
 /** The configuration file. Order of keys is the order of the reference page. */
@@ -175,7 +164,7 @@ export const settings = z.strictObject({
         })
         .prefault(['0.0.0.0:1813']),
     })
-    .meta({ description: 'UDP addresses for clients. `0.0.0.0` and `[::]` are every address of their own family.' })
+    .describe('UDP addresses for clients. `0.0.0.0` and `[::]` are every address of their own family.')
     .prefault({}),
   admin: z
     .strictObject({
@@ -187,7 +176,7 @@ export const settings = z.strictObject({
         })
         .prefault('127.0.0.1:9812'),
     })
-    .meta({ description: 'How the daemon is looked at.' })
+    .describe('How the daemon is looked at.')
     .prefault({}),
   instances: z
     .int()
@@ -211,18 +200,17 @@ export const settings = z.strictObject({
         })
         .default('host'),
       service_order: oneOf(['authentication_first', 'fifo'])
-        .meta({
-          description:
-            'Who goes first: authentication before accounting and Access-Requests with State before those without, or age alone.',
-        })
+        .describe(
+          'Who goes first: authentication before accounting and Access-Requests with State before those without, or age alone.',
+        )
         .default('authentication_first'),
     })
-    .meta({ description: 'The grid of time slots and who goes first.' })
+    .describe('The grid of time slots and who goes first.')
     .prefault({}),
   clients: z
     .array(client)
     .min(1)
-    .meta({ description: 'Who may send requests. Packets from other addresses are dropped and counted.' }),
+    .describe('Who may send requests. Packets from other addresses are dropped and counted.'),
   queues: z
     .strictObject({
       authentication: z
@@ -235,10 +223,9 @@ export const settings = z.strictObject({
             first: 'drop_newest',
           }),
         )
-        .meta({
-          description:
-            "Bounds for authentication. Keep `max_age` below the clients' patience (9 to 20 s), or the servers work for clients that are gone.",
-        })
+        .describe(
+          "Bounds for authentication. Keep `max_age` below the clients' patience (9 to 20 s), or the servers work for clients that are gone.",
+        )
         .prefault({}),
       accounting: z
         .strictObject(
@@ -250,111 +237,95 @@ export const settings = z.strictObject({
             first: 'shed_interim_first',
           }),
         )
-        .meta({
-          description: 'Bounds for accounting. `shed_interim_first`: interim updates go first, then the newest.',
-        })
+        .describe('Bounds for accounting. `shed_interim_first`: interim updates go first, then the newest.')
         .prefault({}),
     })
-    .meta({ description: 'Bounds of what waits, for each instance.' })
+    .describe('Bounds of what waits, for each instance.')
     .prefault({}),
   duplicates: z
     .strictObject({
       answer_cache: duration({ least: '0s', most: '5m' })
-        .meta({
-          description:
-            'How long an answer is kept for retransmissions of its request; RFC 5080 section 2.2.2 asks for 5 to 30 s.',
-        })
+        .describe(
+          'How long an answer is kept for retransmissions of its request; RFC 5080 section 2.2.2 asks for 5 to 30 s.',
+        )
         .prefault('5s'),
-      max_answers: whole(1, 10_000_000)
-        .meta({ description: 'Answers kept at most; the oldest go first.' })
-        .default(100_000),
+      max_answers: whole(1, 10_000_000).describe('Answers kept at most; the oldest go first.').default(100_000),
       record_cache: duration({ least: '0s', most: '1h' })
-        .meta({
-          description:
-            'How long an answered accounting record is known by its content, so that it is not delivered again with a new Acct-Delay-Time.',
-        })
+        .describe(
+          'How long an answered accounting record is known by its content, so that it is not delivered again with a new Acct-Delay-Time.',
+        )
         .prefault('60s'),
       max_records: whole(1, 10_000_000)
-        .meta({ description: 'Records known by content at most; the oldest go first.' })
+        .describe('Records known by content at most; the oldest go first.')
         .default(200_000),
     })
-    .meta({ description: 'What is remembered of requests that were answered.' })
+    .describe('What is remembered of requests that were answered.')
     .prefault({}),
   farm: z
     .strictObject({
       authentication: z
         .strictObject(classSettings(5))
-        .meta({ description: 'Choice of server, and the limits that servers inherit, for authentication.' })
+        .describe('Choice of server, and the limits that servers inherit, for authentication.')
         .prefault({}),
-      accounting: z.strictObject(classSettings(5)).meta({ description: 'The same for accounting.' }).prefault({}),
+      accounting: z.strictObject(classSettings(5)).describe('The same for accounting.').prefault({}),
       identifier_quarantine: duration({ least: '0s', most: '5m' })
-        .meta({
-          description:
-            'How long an identifier rests after a time-out before it is used again, so that a late response meets no new request.',
-        })
+        .describe(
+          'How long an identifier rests after a time-out before it is used again, so that a late response meets no new request.',
+        )
         .prefault('5s'),
       state: z
         .strictObject({
           lifetime: duration({ least: '1s', most: '24h' })
-            .meta({ description: 'How long a conversation (State) is bound to its server.' })
+            .describe('How long a conversation (State) is bound to its server.')
             .prefault('5m'),
           max_entries: whole(1, 10_000_000)
-            .meta({ description: 'Conversations remembered at most; the oldest go first.' })
+            .describe('Conversations remembered at most; the oldest go first.')
             .default(200_000),
         })
-        .meta({
-          description: 'Conversations of several packets (EAP, challenges) stay with the server that began them.',
-        })
+        .describe('Conversations of several packets (EAP, challenges) stay with the server that began them.')
         .prefault({}),
       dead_server: z
         .strictObject({
           consecutive_failures: whole(1, 1000)
-            .meta({ description: 'Requests in a row that used up `max_retries` at a server before it is Down.' })
+            .describe('Requests in a row that used up `max_retries` at a server before it is Down.')
             .default(4),
           response_timeout: duration({ least: '0s', most: '1h' })
-            .meta({ description: 'The failures must also have lasted this long; 0s is off.' })
+            .describe('The failures must also have lasted this long; 0s is off.')
             .prefault('0s'),
           dead_time: duration({ least: '1s', most: '24h' })
-            .meta({
-              description: 'How long a server stays Down; then it is tried again. Any valid response ends it at once.',
-            })
+            .describe('How long a server stays Down; then it is tried again. Any valid response ends it at once.')
             .prefault('10m'),
           probe: oneOf(['status_server', 'none'])
-            .meta({
-              description: 'How a Down server is asked whether it is back: Status-Server (RFC 5997), or not at all.',
-            })
+            .describe('How a Down server is asked whether it is back: Status-Server (RFC 5997), or not at all.')
             .default('status_server'),
           probe_interval: duration({ least: '1s', most: '1h' })
-            .meta({
-              description: 'Time between probes of a Down server; RFC 3539 section 3.4.1 asks for at least 6 s.',
-            })
+            .describe('Time between probes of a Down server; RFC 3539 section 3.4.1 asks for at least 6 s.')
             .prefault('10s'),
         })
-        .meta({ description: 'When a server counts as Down, and how it comes back.' })
+        .describe('When a server counts as Down, and how it comes back.')
         .prefault({}),
-      servers: z.array(server).min(1).meta({ description: 'The servers, in order of preference.' }),
+      servers: z.array(server).min(1).describe('The servers, in order of preference.'),
     })
-    .meta({ description: 'The RADIUS servers behind radsluice.' }),
+    .describe('The RADIUS servers behind radsluice.'),
   drain_limit: duration({ least: '0s', most: '1h' })
-    .meta({ description: 'How long a stop (SIGTERM) may wait for what is in hand; 0s stops at once.' })
+    .describe('How long a stop (SIGTERM) may wait for what is in hand; 0s stops at once.')
     .prefault('20s'),
   log: z
     .strictObject({
       level: oneOf(['error', 'warn', 'info', 'debug', 'trace'])
-        .meta({ description: 'The least important lines that are written.' })
+        .describe('The least important lines that are written.')
         .default('info'),
     })
-    .meta({ description: 'The log.' })
+    .describe('The log.')
     .prefault({}),
 })
 
 /** The file as written, defaults filled in; secrets not yet read, servers not yet inheriting. */
 export type Settings = z.output<typeof settings>
-export type ClientSettings = Settings['clients'][number]
+type ClientSettings = Settings['clients'][number]
 export type ServerSettings = Settings['farm']['servers'][number]
 export type ClassSettings = Settings['farm']['authentication']
 
-export const clientSettings = client
 export const serverSettings = server
 
 /** A client network. `address` is a normal prefix with its length: `192.0.2.0/24`. */

@@ -1,0 +1,41 @@
+/**
+ * "Did you mean": the known words that a wrong one is most likely a slip of.
+ */
+
+/** The words within a third of the wrong word's length in edits, best first, at most three. */
+export function nearest(wrong: string, known: readonly string[]): string[] {
+  const word = wrong.toLowerCase()
+  const most = Math.max(1, Math.floor(word.length / 3))
+  return known
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= most)
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ candidate }) => candidate)
+}
+
+/** `; did you mean "a" or "b"?`, or nothing where no word is near. */
+export function didYouMean(near: readonly string[]): string {
+  return near.length === 0 ? '' : `; did you mean ${near.map((word) => `"${word}"`).join(' or ')}?`
+}
+
+/** Insertions, deletions, substitutions and swaps of neighbours that make one word the other. */
+export function editDistance(a: string, b: string): number {
+  // Words longer than any key are never near one; this also bounds the work.
+  if (a.length > 64 || b.length > 64) return Math.max(a.length, b.length)
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1]
+      let best = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1)
+      row.push(best)
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[b.length] ?? 0
+}

@@ -1,0 +1,90 @@
+/**
+ * Reads a configuration file, and what it points at: secrets in files and in the environment, the machine's addresses.
+ *
+ * Reading is synchronous: a reload is all or nothing, and these are small files. Nothing is thrown for what is wrong with
+ * a file; it becomes a problem with its place, like any other.
+ */
+import { readFileSync, statSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
+import { loadConfig } from './load.ts'
+import type { ConfigResult, SecretReading, SecretSource } from './result.ts'
+
+/** More than any configuration has; a device or a capture given by mistake is not read to its end. */
+const LONGEST_CONFIG = 16 * 1024 * 1024
+/** A packet has 4096 octets; a longer secret is another file given by mistake. */
+const LONGEST_SECRET = 4096
+const READABLE_BY_ALL = 0o004
+
+/** What to read besides the file; tests give their own environment. */
+export interface ReadOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** The configuration in `file`; paths in it start at the file's directory. */
+export function readConfig(file: string, { env = process.env }: ReadOptions = {}): ConfigResult {
+  const read = readSmallFile(file, LONGEST_CONFIG)
+  if ('problem' in read) {
+    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: read.problem }], warnings: [] }
+  }
+  return loadConfig(new TextDecoder().decode(read.bytes), file, {
+    attributeKey,
+    nearAttributeNames,
+    localAddresses: localAddresses(),
+    readSecret: (source) => readSecret(source, dirname(file), env),
+  })
+}
+
+function readSecret(source: SecretSource, directory: string, env: NonNullable<ReadOptions['env']>): SecretReading {
+  switch (source.kind) {
+    case 'inline':
+      return { bytes: new TextEncoder().encode(source.text), warnings: [] }
+    case 'env': {
+      const text = env[source.name]
+      if (text !== undefined) return { bytes: new TextEncoder().encode(text), warnings: [] }
+      return { problem: `the environment has no variable ${source.name}; set it, or write secret_file` }
+    }
+    case 'file': {
+      const path = resolve(directory, source.name)
+      const read = readSmallFile(path, LONGEST_SECRET)
+      if ('problem' in read) return read
+      const open = (read.mode & READABLE_BY_ALL) !== 0
+      const warning = `every user of this machine can read ${path}; run chmod o-r on it`
+      return { bytes: withoutLastNewline(read.bytes), warnings: open ? [warning] : [] }
+    }
+  }
+}
+
+function readSmallFile(path: string, longest: number): { bytes: Uint8Array; mode: number } | { problem: string } {
+  try {
+    const found = statSync(path)
+    // A pipe (`-c <(...)`) is fine; a device could have no end.
+    if (!found.isFile() && !found.isFIFO()) return { problem: `${path} is no file; write the path of one` }
+    if (found.size > longest)
+      return { problem: `${path} has ${found.size} octets; that is another file, so correct the path` }
+    return { bytes: readFileSync(path), mode: found.mode }
+  } catch (error) {
+    return { problem: `${path} ${whyUnreadable((error as NodeJS.ErrnoException).code)}` }
+  }
+}
+
+function whyUnreadable(code: string | undefined): string {
+  switch (code) {
+    case 'ENOENT':
+      return 'does not exist; create it, or correct the path'
+    case 'EACCES':
+      return 'may not be read by this user; correct its owner or mode'
+    default:
+      return `cannot be read (${code ?? 'unknown error'}); correct the path`
+  }
+}
+
+/** Editors and `echo` end a file with a newline that nobody means. */
+function withoutLastNewline(bytes: Uint8Array): Uint8Array {
+  if (bytes.at(-1) !== 0x0a) return bytes
+  return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1)
+}
+
+const localAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))

@@ -1,0 +1,150 @@
+/**
+ * The text of a configuration file: its plain value, the faults of its YAML, and the line and column of every setting.
+ *
+ * YAML 1.2 (so `no` is a word, not false), one document, anchors, aliases and merge keys allowed. The parser's own
+ * messages are not passed on: they quote the text, and the text may hold a secret.
+ */
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
+
+export type Path = readonly (string | number)[]
+
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export interface Fault extends Place {
+  readonly message: string
+}
+
+/** Enough for every honest use of anchors, and the end of a "billion laughs". */
+const MAX_ALIASES = 1000
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'this key stands twice in one mapping; keep one of the two',
+  TAB_AS_INDENT: 'a tab indents this line; YAML wants spaces',
+  BAD_INDENT: 'the indentation does not fit the lines above; indent the keys of one mapping alike',
+  MISSING_CHAR: 'a character is missing here: a colon, a comma, a closing bracket or a closing quote',
+  BAD_DQ_ESCAPE: 'this is no escape in double quotes; use single quotes, or write \\\\ for a backslash',
+  BAD_SCALAR_START: 'a plain value cannot begin with this character; put the value in quotes',
+  BAD_ALIAS: 'an alias needs a name; if the value shall begin with *, put it in quotes',
+  MULTIPLE_DOCS: 'the file holds a second document (---); keep one',
+  TAG_RESOLVE_FAILED: 'a value that begins with ! is a tag to YAML; put the value in quotes',
+  UNEXPECTED_TOKEN: 'YAML cannot read this here; check quotes, brackets and indentation near it',
+  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line; a closing quote or a colon may be missing above',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a mapping cannot begin on this line; check indentation and colons, or put the value in quotes',
+  BLOCK_IN_FLOW: 'inside of braces and brackets, only braces and brackets may follow',
+}
+
+export class Source {
+  readonly #document: Document
+  readonly #lines = new LineCounter()
+  readonly #faults: Fault[] = []
+  readonly #value: unknown
+
+  constructor(text: string) {
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: true,
+      logLevel: 'silent',
+    })
+    let readable = true
+    for (const { code, pos } of [...this.#document.errors, ...this.#document.warnings]) {
+      this.#faults.push({ ...this.#placeOf(pos[0]), message: SENTENCES[code] ?? 'this is not valid YAML' })
+      if (code !== 'DUPLICATE_KEY') readable = false
+    }
+    visit(this.#document, {
+      Alias: (_, alias) => {
+        if (alias.resolve(this.#document) !== undefined) return
+        const message = 'this alias has no anchor above it; if the value shall begin with *, put it in quotes'
+        this.#faults.push({ ...this.#placeOf(alias.range?.[0] ?? 0), message })
+        readable = false
+      },
+    })
+    this.#value = readable ? this.#toValue() : undefined
+  }
+
+  /** What YAML itself objects to. */
+  get faults(): readonly Fault[] {
+    return this.#faults
+  }
+
+  /** Maps, lists and scalars; undefined where the YAML cannot be read. Keys that stand twice do not hinder. */
+  get value(): unknown {
+    return this.#value
+  }
+
+  /** Where a setting's value stands (or its key); of a setting that is not there, the nearest thing around it. */
+  locate(path: Path, at: 'value' | 'key' = 'value'): Place {
+    let node: unknown = this.#document.contents
+    let place = startOf(node) ?? 0
+    for (const [depth, step] of path.entries()) {
+      if (isAlias(node)) node = (node as Alias).resolve(this.#document)
+      if (isSeq(node)) {
+        node = node.items[Number(step)]
+        place = startOf(node) ?? place
+        continue
+      }
+      const pair = isMap(node)
+        ? node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
+        : undefined
+      if (pair === undefined) break
+      const keyPlace = startOf(pair.key) ?? place
+      node = pair.value
+      const wantsKey = at === 'key' && depth === path.length - 1
+      place = wantsKey || isEmpty(node) ? keyPlace : (startOf(node) ?? keyPlace)
+    }
+    return this.#placeOf(place)
+  }
+
+  #toValue(): unknown {
+    try {
+      return this.#document.toJS({ maxAliasCount: MAX_ALIASES })
+    } catch {
+      const message = 'the aliases of this file cannot be resolved: one contains itself, or there are too many'
+      this.#faults.push({ line: 1, column: 1, message })
+      return undefined
+    }
+  }
+
+  #placeOf(offset: number): Place {
+    const { line, col } = this.#lines.linePos(offset)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+}
+
+/** The value at a path, through maps and lists; undefined where there is none. */
+export function valueAt(root: unknown, path: Path): unknown {
+  let value = root
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    value = (value as Record<string | number, unknown>)[step]
+  }
+  return value
+}
+
+/** `farm.servers[0].address`. */
+export function pathText(path: Path): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`
+    return text === '' ? step : `${text}.${step}`
+  }, '')
+}
+
+const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0]
+
+/** `key:` with nothing behind it has a value without text; the key is the better place to point at. */
+const isEmpty = (node: unknown): boolean => node === null || (isScalar(node) && node.range?.[0] === node.range?.[1])
