@@ -21,7 +21,8 @@ export type Peer = keyof typeof PEERS
 const PEER_NAMES = Object.keys(PEERS) as Peer[]
 
 /** Debian keeps daemons in sbin, which a user's PATH may lack. */
-const SEARCHED = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
+const { PATH = '' } = process.env
+const SEARCHED = [...PATH.split(delimiter), '/usr/sbin', '/sbin']
 
 /** Where a program stands, or undefined. */
 export const findPeer = (peer: Peer): string | undefined =>

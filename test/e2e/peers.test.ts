@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type EapMethod, eapolTest } from './kit/eapol.ts'
 import { Freeradius } from './kit/freeradius.ts'
 import { needs } from './kit/peers.ts'
-import { TUNNEL_PASSWORD, USERS } from './kit/raddb.ts'
 import { radclient, valuesOf } from './kit/radclient.ts'
+import { TUNNEL_PASSWORD, USERS } from './kit/raddb.ts'
 
 const group = needs('the kit against FreeRADIUS itself', 'freeradius', 'radclient', 'eapol_test', 'openssl')
 

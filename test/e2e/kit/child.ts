@@ -78,7 +78,12 @@ export class Child {
 
   /** Resolves when the output has `pattern`; rejects with the output when the child ends or `limitMs` passes. */
   async says(pattern: RegExp, limitMs = 15_000): Promise<void> {
-    await until(() => pattern.test(this.output) || !this.isRunning, `output like ${pattern}`, limitMs, () => this.output)
+    await until(
+      () => pattern.test(this.output) || !this.isRunning,
+      `output like ${pattern}`,
+      limitMs,
+      () => this.output,
+    )
     if (!pattern.test(this.output)) throw new Error(`the child ended without saying ${pattern}:\n${this.output}`)
   }
 
@@ -107,8 +112,11 @@ export class Child {
 }
 
 /** Runs a program to its end. */
-export const run = async (program: string, words: readonly string[], options: ChildOptions & { limitMs?: number } = {}) =>
-  await new Child(program, words, options).end(options.limitMs ?? 60_000)
+export const run = async (
+  program: string,
+  words: readonly string[],
+  options: ChildOptions & { limitMs?: number } = {},
+) => await new Child(program, words, options).end(options.limitMs ?? 60_000)
 
 /** Polls `isSo` every 10 ms until it holds; rejects after `limitMs`, naming `what` and showing `evidence`. */
 export const until = async (
@@ -119,7 +127,8 @@ export const until = async (
 ): Promise<void> => {
   const end = performance.now() + limitMs
   while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain for ${what}\n${evidence().slice(-4_000)}`)
+    if (performance.now() > end)
+      throw new Error(`waited ${limitMs} ms in vain for ${what}\n${evidence().slice(-4_000)}`)
     await sleep(10)
   }
 }

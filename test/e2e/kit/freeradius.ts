@@ -109,7 +109,7 @@ export class Freeradius {
 export const parseDetail = (text: string): DetailRecord[] => {
   const records: DetailRecord[] = []
   let values = new Map<string, string[]>()
-  for (const line of text.split('\n')) {
+  for (const line of text.split('\n').slice(0, -1)) {
     const [, name, value] = /^\t([\w-]+(?::\d+)?) = (.*)$/.exec(line) ?? []
     if (name !== undefined && value !== undefined) {
       const plain = value.replace(/^"(.*)"$/, '$1')

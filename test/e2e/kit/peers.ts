@@ -2,7 +2,7 @@
  * Which peers this machine has, for `describe.skipIf`. A skipped group carries the missing program's name in its
  * title, so that the summary of a run names what was not tested and why.
  */
-import { findPeer, type Peer, PEERS } from '../../../scripts/peers.ts'
+import { findPeer, PEERS, type Peer } from '../../../scripts/peers.ts'
 
 /** `{ skip, title }` for a group of tests that needs `programs`. */
 export const needs = (title: string, ...programs: Peer[]): { skip: boolean; title: string } => {

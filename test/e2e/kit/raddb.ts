@@ -35,7 +35,10 @@ export const writeRaddb = (folder: string, options: RaddbOptions): void => {
   makeCertificate(join(folder, 'certs'))
   writeFileSync(join(folder, 'dictionary'), '')
   writeFileSync(join(folder, 'users'), usersFile())
-  writeFileSync(join(folder, 'radiusd.conf'), `${mainPart(folder, options)}${modulesPart(folder)}${serversPart(options)}`)
+  writeFileSync(
+    join(folder, 'radiusd.conf'),
+    `${mainPart(folder, options)}${modulesPart(folder)}${serversPart(options)}`,
+  )
 }
 
 /** Self-signed, RSA, valid for two days: FreeRADIUS wants a certificate before it offers TTLS or PEAP. */
@@ -104,6 +107,9 @@ thread pool {
 
 const modulesPart = (folder: string): string => `
 modules {
+	always handled {
+		rcode = handled
+	}
 	pap {
 	}
 	chap {

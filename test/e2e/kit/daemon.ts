@@ -1,0 +1,180 @@
+/**
+ * radsluice itself, as an operator runs it: `bin/radsluice run -c FILE` in a process of its own, on loopback.
+ *
+ * A test gives the settings it cares about in the shape of the configuration file; ports, the client entry and the
+ * admin address are filled in. Ready means that /healthz answers. What the daemon says of itself comes from /status.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Child, type Ended, until } from './child.ts'
+import { freePort } from './ports.ts'
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
+export const RADSLUICE = join(ROOT, 'bin/radsluice')
+
+/** A part of the configuration file, as plain values. */
+export type Settings = { readonly [key: string]: unknown }
+
+export interface DaemonPorts {
+  readonly authentication: number
+  readonly accounting: number
+  readonly admin: number
+}
+
+/** The parts of /status that tests read; the rest is there and not named here. */
+export interface Status {
+  readonly clock: { readonly monotonic_us: number; readonly wall_us: number }
+  readonly classes: Readonly<Record<'authentication' | 'accounting', ClassStatus>>
+  readonly lanes: readonly LaneStatus[]
+}
+export interface ClassStatus {
+  readonly ledger: {
+    readonly received: number
+    readonly answered: number
+    readonly deliveredUnanswered: number
+    readonly duplicate: number
+    readonly dropped: Readonly<Record<string, number>>
+    readonly shed: Readonly<Record<string, number>>
+    readonly expired: number
+    readonly superseded: number
+    readonly givenUp: number
+  }
+  readonly queued: number
+  readonly outstanding: number
+}
+export interface LaneStatus {
+  readonly server: string
+  readonly class: 'authentication' | 'accounting'
+  readonly state: 'active' | 'not_responding' | 'down'
+  readonly queued: number
+  readonly outstanding: number
+  readonly counters: Readonly<Record<string, number>>
+  readonly slots: { readonly maxRate: number; readonly slotsPerSecond: number }
+}
+
+export const CLIENT_SECRET = 'between-client-and-proxy'
+
+export class Daemon {
+  readonly folder: string
+  readonly ports: DaemonPorts
+  readonly child: Child
+
+  private constructor(folder: string, ports: DaemonPorts) {
+    this.folder = folder
+    this.ports = ports
+    this.child = new Child(RADSLUICE, ['run', '-c', this.configFile])
+  }
+
+  get configFile(): string {
+    return join(this.folder, 'radsluice.yaml')
+  }
+
+  /** Starts a daemon with `settings` over the kit's own; resolves when it is alive. */
+  static async start(settings: Settings): Promise<Daemon> {
+    const folder = mkdtempSync(join(tmpdir(), 'radsluice-e2e-'))
+    const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
+    writeSettings(join(folder, 'radsluice.yaml'), ports, settings)
+    const daemon = new Daemon(folder, ports)
+    const answers = async (): Promise<boolean> =>
+      !daemon.child.isRunning || (await daemon.get('/healthz'))?.status === 200
+    await until(answers, 'a healthy daemon', 20_000, () => daemon.child.output)
+    if (!daemon.child.isRunning) throw new Error(`the daemon ended at once:\n${daemon.child.output}`)
+    return daemon
+  }
+
+  /** Writes a new configuration file and asks for a reload; what comes of it is for the test to see. */
+  reload(settings: Settings): void {
+    writeSettings(this.configFile, this.ports, settings)
+    this.signalDaemon('SIGHUP')
+  }
+  reloadText(text: string): void {
+    writeFileSync(this.configFile, text)
+    this.signalDaemon('SIGHUP')
+  }
+
+  signalDaemon(name: NodeJS.Signals): void {
+    this.child.signal(name)
+  }
+
+  /** One GET on the admin address; undefined where nobody answers. */
+  async get(path: string): Promise<{ status: number; text: string } | undefined> {
+    try {
+      const signal = AbortSignal.timeout(5_000)
+      const answer = await fetch(`http://127.0.0.1:${this.ports.admin}${path}`, { signal })
+      return { status: answer.status, text: await answer.text() }
+    } catch {
+      return undefined
+    }
+  }
+
+  async status(): Promise<Status> {
+    const answer = await this.get('/status')
+    if (answer === undefined)
+      throw new Error(`no answer from /status; the daemon said:\n${this.child.output.slice(-4_000)}`)
+    return JSON.parse(answer.text) as Status
+  }
+  async ledgerOf(trafficClass: 'authentication' | 'accounting'): Promise<ClassStatus['ledger']> {
+    return (await this.status()).classes[trafficClass].ledger
+  }
+  async lane(server: string, trafficClass: 'authentication' | 'accounting'): Promise<LaneStatus> {
+    const lane = (await this.status()).lanes.find((each) => each.server === server && each.class === trafficClass)
+    if (lane === undefined) throw new Error(`no lane ${server} ${trafficClass}`)
+    return lane
+  }
+
+  /** Resolves when `isSo` of a fresh status holds. */
+  async reaches(isSo: (status: Status) => boolean, what: string, limitMs = 10_000): Promise<void> {
+    let last: Status | undefined
+    const check = async (): Promise<boolean> => {
+      last = await this.status()
+      return isSo(last)
+    }
+    await until(check, what, limitMs, () => JSON.stringify({ classes: last?.classes, lanes: last?.lanes }))
+  }
+
+  /** SIGTERM and wait; SIGKILL if it takes too long. Removes the folder. */
+  async stop(limitMs = 30_000): Promise<Ended> {
+    try {
+      return await this.child.stop('SIGTERM', limitMs)
+    } finally {
+      rmSync(this.folder, { recursive: true, force: true })
+    }
+  }
+
+  /** For the end of a test: gone at once, whatever it has in hand. */
+  async kill(): Promise<void> {
+    await this.child.stop('SIGKILL')
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** The whole configuration file: YAML contains JSON, so JSON it is. */
+export const settingsText = (ports: DaemonPorts, settings: Settings): string =>
+  JSON.stringify({
+    listen: {
+      authentication: [`127.0.0.1:${ports.authentication}`],
+      accounting: [`127.0.0.1:${ports.accounting}`],
+    },
+    admin: { listen: `127.0.0.1:${ports.admin}` },
+    clients: [{ name: 'loopback', address: '127.0.0.0/8', secret: CLIENT_SECRET }],
+    ...settings,
+  })
+
+const writeSettings = (file: string, ports: DaemonPorts, settings: Settings): void =>
+  writeFileSync(file, settingsText(ports, settings), { mode: 0o600 })
+
+/** A server entry of the configuration for anything with ports and a secret. */
+export const serverEntry = (
+  name: string,
+  server: { readonly authPort?: number; readonly acctPort?: number; readonly secret: string },
+  more: { readonly authentication?: Settings; readonly accounting?: Settings; readonly [key: string]: unknown } = {},
+): Settings => ({
+  address: '127.0.0.1',
+  secret: server.secret,
+  ...more,
+  name,
+  authentication: server.authPort === undefined ? false : { port: server.authPort, ...more.authentication },
+  accounting: server.acctPort === undefined ? false : { port: server.acctPort, ...more.accounting },
+})
