@@ -1,0 +1,215 @@
+/**
+ * The rules of how the source is laid out, as functions from files to complaints: import directions, purity of all that
+ * is not `.io.ts`, size, headers, names, no cycles, and the four places where each drop reason stands.
+ *
+ * They read text, not syntax trees: comments and strings are blanked out first, so that prose about `Date.now` is no
+ * use of it. docs/architecture.md says why these rules are there.
+ */
+
+export interface SourceFile {
+  /** Relative to the repository: `src/proxy/engine.ts`. */
+  readonly path: string
+  readonly text: string
+}
+export type Rule = (files: readonly SourceFile[]) => string[]
+
+/** What each part may import of the others, itself left out. Shell files (`.io.ts`, cli, daemon) are under no direction. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  '': [''],
+  radius: [''],
+  queues: [''],
+  throttle: ['', 'radius', 'queues'],
+  accounting: ['', 'radius', 'queues', 'throttle'],
+  proxy: ['', 'radius', 'queues', 'throttle', 'accounting'],
+  config: ['', 'radius', 'throttle', 'proxy'],
+  observe: ['', 'radius', 'proxy'],
+  simulation: ['', 'radius', 'queues', 'throttle', 'accounting', 'proxy'],
+  commands: ['', 'config', 'radius', 'proxy', 'observe', 'commands'],
+  demo: [''],
+}
+
+const COMPOSITION = ['src/cli.ts', 'src/daemon.ts']
+const isShell = (path: string): boolean => path.endsWith('.io.ts') || COMPOSITION.includes(path)
+const isDeclaration = (path: string): boolean => path.endsWith('.d.ts')
+const partOf = (path: string): string => path.split('/').slice(1, -1)[0] ?? ''
+
+/** Text without comments; strings are emptied too where `strings` is false. Same lines as before. */
+export const bare = (text: string, strings: boolean): string => {
+  const token = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
+  return text.replace(token, (found) => {
+    if (found.startsWith('/')) return found.replace(/[^\n]/g, ' ')
+    return strings ? found : `${found[0]}${found.slice(1, -1).replace(/[^\n]/g, ' ')}${found[0]}`
+  })
+}
+
+interface Import {
+  readonly from: string
+  /** A path in the repository for a relative import, else the package's name. */
+  readonly to: string
+  readonly typeOnly: boolean
+}
+
+export const importsOf = ({ path, text }: SourceFile): Import[] => {
+  const statement = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\s+from\s+)?['"]([^'"]+)['"]/gm
+  return [...bare(text, true).matchAll(statement)].map(([, type, target = '']) => ({
+    from: path,
+    to: target.startsWith('.') ? resolve(path, target) : target,
+    typeOnly: type !== undefined,
+  }))
+}
+
+const resolve = (from: string, target: string): string => {
+  const parts = from.split('/').slice(0, -1)
+  for (const step of target.split('/')) {
+    if (step === '..') parts.pop()
+    else if (step !== '.') parts.push(step)
+  }
+  return parts.join('/')
+}
+
+export const importsPointInward: Rule = (files) =>
+  files
+    .filter(({ path }) => !isShell(path))
+    .flatMap(importsOf)
+    .filter(({ from, to }) => {
+      if (!to.startsWith('src/') || partOf(from) === partOf(to)) return false
+      return !(MAY_IMPORT[partOf(from)] ?? []).includes(partOf(to))
+    })
+    .map(({ from, to }) => `${from} may not import ${to}`)
+
+/** Packages that pure files may use: none of them touches the world. */
+const PURE_PACKAGES = ['node:assert', 'node:assert/strict', 'yaml', 'zod']
+const PURE_PACKAGE_PARTS = { yaml: ['config'], zod: ['config'] } as Readonly<Record<string, readonly string[]>>
+
+export const pureFilesStayPure: Rule = (files) =>
+  files
+    .filter(({ path }) => !isShell(path) && !isDeclaration(path))
+    .flatMap((file) => [
+      ...importsOf(file)
+        .filter(({ to, typeOnly }) => !typeOnly && !mayBeImportedByPure(file.path, to))
+        .map(({ to }) => `${file.path} is pure and may not import ${to}`),
+      ...impureWords(file),
+    ])
+
+const mayBeImportedByPure = (path: string, to: string): boolean => {
+  if (to.startsWith('src/')) return !isShell(to)
+  if (!PURE_PACKAGES.includes(to)) return false
+  return PURE_PACKAGE_PARTS[to]?.includes(partOf(path)) ?? true
+}
+
+const IMPURE =
+  /\b(?:Date\.now|new Date\b|performance\.now|hrtime|setTimeout|setInterval|setImmediate|queueMicrotask|Math\.random|process\.|console\.|async\b|await\b|Promise\b|EventEmitter\b|fetch\()/g
+
+const impureWords = ({ path, text }: SourceFile): string[] =>
+  bare(text, false)
+    .split('\n')
+    .flatMap((line, index) =>
+      [...line.matchAll(IMPURE)].map(([word]) => `${path}:${index + 1} is pure and uses ${word}`),
+    )
+
+/** Configuration's types stop at the composition root. */
+export const configStopsAtTheRoot: Rule = (files) =>
+  files
+    .flatMap(importsOf)
+    .filter(({ from, to }) => {
+      if (!to.startsWith('src/config/')) return false
+      return !(COMPOSITION.includes(from) || ['config', 'commands'].includes(partOf(from)))
+    })
+    .map(({ from, to }) => `${from} may not import ${to}: configuration stops at the daemon`)
+
+/** The package `radius` throws on odd bytes: one file calls it in the daemon, and the demo's servers are made of it. */
+export const strangersHaveOneCaller: Rule = (files) =>
+  files
+    .filter(({ path }) => path !== 'src/radius/names.io.ts' && partOf(path) !== 'demo')
+    .flatMap(importsOf)
+    .filter(({ to }) => to === 'radius')
+    .map(({ from }) => `${from} may not import the package radius`)
+
+/** Twelve lines of prose are plenty; a drawing of a layout may take four more. */
+export const filesOpenWithAHeader: Rule = (files) =>
+  files
+    .filter(({ path }) => !isDeclaration(path))
+    .flatMap(({ path, text }) => {
+      const header = /^(?:#![^\n]*\n)?\/\*\*\n((?: \*[^\n]*\n)+?) \*\/\n/.exec(text)?.[1]
+      const lines = header === undefined ? 0 : header.trimEnd().split('\n').length
+      return lines >= 1 && lines <= 16 ? [] : [`${path} does not open with a header of 3 to 16 lines`]
+    })
+
+export const filesAreShort: Rule = (files) =>
+  files.flatMap(({ path, text }) => {
+    const lines = text.trimEnd().split('\n').length
+    return lines <= 400 ? [] : [`${path} has ${lines} lines, more than 400`]
+  })
+
+const FORBIDDEN_NAME = /(?:^|[-/.])(?:index|utils?|helpers?|common|managers?|handlers?|services?)(?=[-/.])/
+
+export const namesSayWhatThingsAre: Rule = (files) =>
+  files
+    .filter(({ path }) => FORBIDDEN_NAME.test(path) || path !== path.toLowerCase())
+    .map(({ path }) => `${path} has a name that says nothing, or is not in kebab-case`)
+
+const FORBIDDEN_SYNTAX: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/^export default\b/m, 'a default export'],
+  [/^(?:export )?(?:const |declare )*enum\b/m, 'an enum'],
+  [/^(?:export )?(?:declare )?namespace\b/m, 'a namespace'],
+  [/^export \* from/m, 'a barrel'],
+  [/\bclass \w+(?:<[^{]*>)? extends (?!Error\b)/, 'inheritance'],
+]
+
+export const syntaxStaysPlain: Rule = (files) =>
+  files
+    .filter(({ path }) => !isDeclaration(path))
+    .flatMap(({ path, text }) => {
+      const code = bare(text, false)
+      return FORBIDDEN_SYNTAX.filter(([pattern]) => pattern.test(code)).map(([, what]) => `${path} has ${what}`)
+    })
+
+/** Type-only imports leave nothing at run time; only the others can make a circle. */
+export const importsMakeNoCircle: Rule = (files) => {
+  const next = new Map(
+    files.map((file) => [
+      file.path,
+      importsOf(file)
+        .filter(({ typeOnly }) => !typeOnly)
+        .map(({ to }) => to),
+    ]),
+  )
+  const circles = new Set<string>()
+  const done = new Set<string>()
+  const walk = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) circles.add([...trail.slice(trail.indexOf(path)), path].join(' -> '))
+    if (done.has(path) || trail.includes(path)) return
+    for (const to of next.get(path) ?? []) walk(to, [...trail, path])
+    done.add(path)
+  }
+  for (const path of next.keys()) walk(path, [])
+  return [...circles]
+}
+
+/** Marks of unfinished or excused work. */
+export const nothingIsExcused: Rule = (files) => {
+  const marks = [
+    'TO' + 'DO',
+    'FIX' + 'ME',
+    '@ts-' + 'ignore',
+    '@ts-' + 'expect-error',
+    'biome-' + 'ignore',
+    'it.' + 'skip',
+    'it.' + 'only',
+    'describe.' + 'only',
+  ]
+  return files.flatMap(({ path, text }) =>
+    marks.filter((mark) => text.includes(mark)).map((mark) => `${path} has ${mark}`),
+  )
+}
+
+/** Every reason stands in the glossary and is named by a test of something other than the list itself. */
+export const reasonsAreToldAndTested = (
+  reasons: readonly string[],
+  glossary: string,
+  tests: readonly SourceFile[],
+): string[] =>
+  reasons.flatMap((reason) => [
+    ...(glossary.includes(`\`${reason}\``) ? [] : [`docs/glossary.md has no line for ${reason}`]),
+    ...(tests.some(({ text }) => text.includes(`'${reason}'`)) ? [] : [`no test names the reason ${reason}`]),
+  ])

@@ -1,0 +1,180 @@
+/**
+ * Holds the source to its own layout (test/tidy-rules.ts), and shows for each rule that a planted fault is found: a
+ * rule that can't fail would be believed for ever.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../src/proxy/reasons.ts'
+import {
+  bare,
+  configStopsAtTheRoot,
+  filesAreShort,
+  filesOpenWithAHeader,
+  importsMakeNoCircle,
+  importsPointInward,
+  namesSayWhatThingsAre,
+  nothingIsExcused,
+  pureFilesStayPure,
+  type Rule,
+  reasonsAreToldAndTested,
+  type SourceFile,
+  strangersHaveOneCaller,
+  syntaxStaysPlain,
+} from './tidy-rules.ts'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+const filesUnder = (folder: string): SourceFile[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({ path: file.slice(ROOT.length + 1), text: readFileSync(file, 'utf8') }))
+
+const SRC = filesUnder('src')
+const ALL = [...SRC, ...filesUnder('test'), ...filesUnder('scripts'), ...filesUnder('bench')]
+
+/** Rule, the files it holds for, and a fault of each kind that it has to find. */
+const RULES: readonly (readonly [
+  sentence: string,
+  rule: Rule,
+  on: readonly SourceFile[],
+  faults: readonly SourceFile[],
+])[] = [
+  [
+    'imports point inward',
+    importsPointInward,
+    SRC,
+    [
+      { path: 'src/radius/packet.ts', text: "import { Engine } from '../proxy/engine.ts'\n" },
+      { path: 'src/units.ts', text: "import { Packet } from './radius/packet.ts'\n" },
+      { path: 'src/throttle/slots.ts', text: "import type {\n  Lane,\n} from '../proxy/lane.ts'\n" },
+      { path: 'src/proxy/lane.ts', text: "export { x } from '../observe/events.ts'\n" },
+      { path: 'src/queues/ring.ts', text: "import '../throttle/slots.ts'\n" },
+    ],
+  ],
+  [
+    'pure files touch nothing of the world',
+    pureFilesStayPure,
+    SRC,
+    [
+      { path: 'src/proxy/engine.ts', text: 'const now = Date.now()\n' },
+      { path: 'src/proxy/engine.ts', text: 'const wait = async () => undefined\n' },
+      { path: 'src/proxy/engine.ts', text: 'setTimeout(f, 3)\n' },
+      { path: 'src/proxy/engine.ts', text: 'const x = Math.random()\n' },
+      { path: 'src/proxy/engine.ts', text: 'const t = hrtime.bigint()\n' },
+      { path: 'src/proxy/engine.ts', text: "import { createSocket } from 'node:dgram'\n" },
+      { path: 'src/proxy/engine.ts', text: "import { Sockets } from './sockets.io.ts'\n" },
+      { path: 'src/proxy/engine.ts', text: "import { pino } from 'pino'\n" },
+      { path: 'src/proxy/engine.ts', text: "import { parse } from 'yaml'\n" },
+    ],
+  ],
+  [
+    'configuration stops at the daemon',
+    configStopsAtTheRoot,
+    SRC,
+    [
+      { path: 'src/proxy/sockets.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
+      { path: 'src/observe/status.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
+    ],
+  ],
+  [
+    'the radius package has one caller',
+    strangersHaveOneCaller,
+    SRC,
+    [{ path: 'src/proxy/sockets.io.ts', text: "import radius from 'radius'\n" }],
+  ],
+  [
+    'every file opens with a header',
+    filesOpenWithAHeader,
+    ALL.filter(({ path }) => !path.endsWith('.test.ts')),
+    [
+      { path: 'src/a.ts', text: 'export const a = 1\n' },
+      { path: 'src/a.ts', text: `/**\n${' * and so on\n'.repeat(17)} */\n` },
+    ],
+  ],
+  ['no file is longer than 400 lines', filesAreShort, ALL, [{ path: 'src/a.ts', text: 'a\n'.repeat(401) }]],
+  [
+    'names say what things are',
+    namesSayWhatThingsAre,
+    ALL,
+    [
+      { path: 'src/index.ts', text: '' },
+      { path: 'src/proxy/index.ts', text: '' },
+      { path: 'src/utils/a.ts', text: '' },
+      { path: 'src/proxy/queue-manager.ts', text: '' },
+      { path: 'src/proxy/handlers.io.ts', text: '' },
+      { path: 'src/proxy/serverQueue.ts', text: '' },
+    ],
+  ],
+  [
+    'syntax stays plain',
+    syntaxStaysPlain,
+    SRC,
+    [
+      { path: 'src/a.ts', text: 'export default 1\n' },
+      { path: 'src/a.ts', text: 'export const enum Colour { red }\n' },
+      { path: 'src/a.ts', text: 'enum Colour { red }\n' },
+      { path: 'src/a.ts', text: "export * from './b.ts'\n" },
+      { path: 'src/a.ts', text: 'export class Queue<T> extends List<T> {}\n' },
+      { path: 'src/a.ts', text: 'namespace A {}\n' },
+    ],
+  ],
+  ['imports make no circle', importsMakeNoCircle, SRC, [{ path: 'src/a.ts', text: "import { a } from './a.ts'\n" }]],
+  ['nothing is excused', nothingIsExcused, ALL, [{ path: 'src/a.ts', text: ['// TO', 'DO: later\n'].join('') }]],
+]
+
+describe('the source', () => {
+  it.each(RULES)('%s', (_sentence, rule, on) => {
+    expect(on.length).toBeGreaterThan(0)
+    expect(rule(on)).toEqual([])
+  })
+
+  it('tells every reason for a drop in the glossary and in a test', () => {
+    const glossary = readFileSync(join(ROOT, 'docs/glossary.md'), 'utf8')
+    const tests = filesUnder('test').filter(({ path }) => !path.startsWith('test/tidy'))
+    const reasons = [...new Set([...CLIENT_DROP_REASONS, ...SERVER_DROP_REASONS, ...SHED_REASONS])]
+    expect(reasonsAreToldAndTested(reasons, glossary, tests)).toEqual([])
+  })
+})
+
+describe('the rules find what they are there for:', () => {
+  it.each(RULES)('%s', (_sentence, rule, _on, faults) => {
+    for (const fault of faults) expect(rule([fault]), fault.text).toHaveLength(1)
+  })
+
+  it('a circle of three is one circle, and a circle of types is none', () => {
+    const file = (name: string, text: string): SourceFile => ({ path: `src/${name}.ts`, text })
+    const three = [
+      file('a', "import { b } from './b.ts'\n"),
+      file('b', "import { c } from './c.ts'\n"),
+      file('c', "import { a } from './a.ts'\n"),
+    ]
+    expect(importsMakeNoCircle(three)).toEqual(['src/a.ts -> src/b.ts -> src/c.ts -> src/a.ts'])
+    expect(
+      importsMakeNoCircle([file('a', "import type { b } from './b.ts'\n"), file('b', "import { a } from './a.ts'\n")]),
+    ).toEqual([])
+  })
+
+  it('a reason that the glossary or the tests lack', () => {
+    const tests = [{ path: 'test/a.test.ts', text: "expect(reason).toBe('too-old')" }]
+    expect(reasonsAreToldAndTested(['too-old'], 'a `too-old` one', tests)).toEqual([])
+    expect(reasonsAreToldAndTested(['too-old'], 'a too-old one', tests)).toHaveLength(1)
+    expect(reasonsAreToldAndTested(['too-new'], 'a `too-new` one', tests)).toHaveLength(1)
+  })
+
+  it('prose about impure things is no use of them', () => {
+    const text = "/** no Date.now here */\n// nor await\nconst a = 'setTimeout(' + `Math.random()`\n"
+    expect(pureFilesStayPure([{ path: 'src/a.ts', text }])).toEqual([])
+    expect(bare(text, true)).toContain("'setTimeout('")
+    expect(bare(text, false).split('\n')).toHaveLength(text.split('\n').length)
+  })
+
+  it('the shell may do all that', () => {
+    const text = "import { createSocket } from 'node:dgram'\nawait Date.now()\n"
+    for (const path of ['src/proxy/sockets.io.ts', 'src/cli.ts', 'src/daemon.ts']) {
+      expect(pureFilesStayPure([{ path, text }])).toEqual([])
+    }
+  })
+})
