@@ -1,0 +1,77 @@
+/**
+ * The report of `/status`: one JSON object with all that can be seen, for `radsluice status`, for scripts and tests.
+ *
+ * Classes and lanes are the engine's snapshot as it is: times there are microseconds, moments are microseconds of the
+ * monotonic clock. `clock` has both clocks at one moment, so the time stamps of a capture can be put on the grid of slots.
+ */
+import type { ClassSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
+import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
+import { concerns, type DaemonView, imbalance, type ListenerView, notReady } from './view.ts'
+
+export interface StatusReport {
+  readonly name: 'radsluice'
+  readonly version: string
+  readonly pid: number
+  readonly phase: DaemonView['phase']
+  readonly ready: boolean
+  readonly notReady: readonly string[]
+  /** Not reasons to take traffic away, but to look. */
+  readonly concerns: readonly string[]
+  readonly uptimeSeconds: number
+  readonly clock: { readonly monotonic_us: number; readonly wall_us: number }
+  readonly config: DaemonView['config']
+  readonly admin: string
+  readonly listeners: readonly ListenerView[]
+  readonly instances: readonly { readonly instance: number; readonly pid: number; readonly phase: string }[]
+  readonly classes: PerClass<ClassSnapshot & { readonly imbalance: number }>
+  readonly lanes: readonly LaneReport[]
+  readonly clients: DaemonView['engine']['clients']
+  readonly messageAuthenticatorLearned: DaemonView['engine']['messageAuthenticatorLearned']
+  readonly tables: DaemonView['engine']['tables']
+  readonly sendFailures: number
+  readonly internalErrors: number
+  readonly upstreamKernelDrops: number | undefined
+  readonly process: DaemonView['process']
+}
+
+/** `slotLength` is 1 s / slotsPerSecond in microseconds, not rounded; 0 where the rate is unlimited. */
+export type LaneReport = Omit<LaneSnapshot, 'slots'> & {
+  readonly slots: LaneSnapshot['slots'] & { readonly slotLength: number }
+}
+
+/** Builds the report; `clock` has the two clocks read together, microseconds. */
+export function statusReport(view: DaemonView, clock: { monotonic: number; unix: number }): StatusReport {
+  const { engine, version, pid, phase, uptimeSeconds, config, admin, listeners } = view
+  const reasons = notReady(view)
+  const { authentication, accounting } = engine.classes
+  return {
+    name: 'radsluice',
+    version,
+    pid,
+    phase,
+    ready: reasons.length === 0,
+    notReady: reasons,
+    concerns: concerns(view),
+    uptimeSeconds,
+    clock: { monotonic_us: clock.monotonic, wall_us: clock.unix },
+    config,
+    admin,
+    listeners,
+    instances: [{ instance: 0, pid, phase }],
+    classes: {
+      authentication: { ...authentication, imbalance: imbalance(authentication) },
+      accounting: { ...accounting, imbalance: imbalance(accounting) },
+    },
+    lanes: engine.lanes.map((lane) => ({ ...lane, slots: { ...lane.slots, slotLength: slotLength(lane) } })),
+    clients: engine.clients,
+    messageAuthenticatorLearned: engine.messageAuthenticatorLearned,
+    tables: engine.tables,
+    sendFailures: view.sendFailures,
+    internalErrors: view.internalErrors,
+    upstreamKernelDrops: view.upstreamKernelDrops,
+    process: view.process,
+  }
+}
+
+const slotLength = ({ slots }: LaneSnapshot): number =>
+  slots.slotsPerSecond === 0 ? 0 : MICROS_PER_SECOND / slots.slotsPerSecond

@@ -1,0 +1,98 @@
+/**
+ * What can be seen of a daemon at one moment: the engine's snapshot, and what the shell knows around it.
+ *
+ * The daemon gathers one view for each scrape or status request; metrics, /status and /readyz are computed from it and
+ * ask nothing else. Plain values, no sockets, no clocks.
+ */
+import type { EngineSnapshot } from '../proxy/snapshot.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+
+export type Phase = 'starting' | 'running' | 'draining'
+
+export interface ListenerView {
+  readonly class: TrafficClass
+  /** `127.0.0.1:1812` */
+  readonly address: string
+  readonly receiveBufferBytes: number
+  readonly sendBufferBytes: number
+  /** Datagrams that the kernel dropped because the receive buffer was full; undefined where it doesn't say. */
+  readonly kernelDrops: number | undefined
+}
+
+export interface DaemonView {
+  readonly version: string
+  readonly nodeVersion: string
+  readonly pid: number
+  readonly phase: Phase
+  readonly startedUnixSeconds: number
+  readonly uptimeSeconds: number
+  readonly admin: string
+  readonly listeners: readonly ListenerView[]
+  /** Of the sockets towards the servers together. */
+  readonly upstreamKernelDrops: number | undefined
+  readonly config: {
+    readonly file: string
+    /** SHA-256 of the file's text, in hex. */
+    readonly digest: string
+    readonly reloadsOk: number
+    readonly reloadsFailed: number
+    readonly lastSuccessUnixSeconds: number
+    /** Why the last reload was refused; undefined where it was not. */
+    readonly refused: string | undefined
+    /** Settings that changed in the file and hold only after a restart. */
+    readonly waitingForRestart: readonly string[]
+  }
+  readonly sendFailures: number
+  readonly internalErrors: number
+  readonly process: {
+    readonly residentBytes: number
+    readonly cpuSeconds: number
+    /** How late the event loop came to its work since the last view, seconds. */
+    readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
+  }
+  readonly engine: EngineSnapshot
+}
+
+/** Why this daemon should get no traffic now; empty when it should. */
+export function notReady(view: Pick<DaemonView, 'phase' | 'engine'>): string[] {
+  if (view.phase === 'starting') return ['starting']
+  const reasons: string[] = []
+  if (view.phase === 'draining' || view.engine.draining) reasons.push('draining: no new messages are taken')
+  for (const name of TRAFFIC_CLASSES) {
+    const lanes = view.engine.lanes.filter((lane) => lane.class === name && !lane.retiring)
+    if (lanes.length > 0 && lanes.every(({ state }) => state === 'down')) {
+      reasons.push(`all ${lanes.length} servers are Down for ${name}`)
+    }
+  }
+  return reasons
+}
+
+/** What an operator should look at though the daemon serves; empty when all is well. */
+export function concerns(view: DaemonView): string[] {
+  const troubled = view.engine.lanes.filter(({ state, retiring }) => state !== 'active' && !retiring)
+  const found = troubled.map(
+    ({ server, class: name, state }) => `server ${server} is ${STATE_WORDS[state]} for ${name}`,
+  )
+  if (view.config.refused !== undefined) found.push(`the last reload was refused: ${view.config.refused}`)
+  if (view.config.waitingForRestart.length > 0) {
+    found.push(`changed settings wait for a restart: ${view.config.waitingForRestart.join(', ')}`)
+  }
+  return found
+}
+
+export const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', down: 'Down' } as const
+
+/** What the ledger's law leaves over (docs/metrics.md); anything but 0 is a bug. */
+export function imbalance({ ledger, queued, outstanding }: EngineSnapshot['classes']['accounting']): number {
+  const sum = (reasons: Readonly<Record<string, number>>): number => Object.values(reasons).reduce((a, b) => a + b, 0)
+  const ended =
+    ledger.answered +
+    ledger.deliveredUnanswered +
+    ledger.duplicate +
+    sum(ledger.dropped) +
+    sum(ledger.shed) +
+    ledger.expired +
+    ledger.superseded +
+    ledger.givenUp
+  return ledger.received - ended - queued - outstanding
+}
