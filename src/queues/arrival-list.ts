@@ -23,6 +23,8 @@ export class Link<T> {
 export class ArrivalList<T> {
   #first: Link<T> | undefined = undefined
   #last: Link<T> | undefined = undefined
+  /** The last link put in the middle: many that come in the order of arrival are merged in one walk. */
+  #finger: Link<T> | undefined = undefined
   #length = 0
 
   get length(): number {
@@ -37,16 +39,22 @@ export class ArrivalList<T> {
     return this.#last?.owner
   }
 
-  /** Puts the link in its place: at the tail where it is the newest, else looked for from the head. */
+  /** Puts the link in its place: at the tail where it is the newest, else looked for from the finger or the head. */
   insert(link: Link<T>): void {
     if (link.list !== undefined) throw new Error('arrival list: a message cannot wait in two places')
-    let before = this.#last === undefined || this.#last.arrival < link.arrival ? undefined : this.#first
-    while (before !== undefined && before.arrival < link.arrival) before = before.next
-    this.#putBefore(link, before)
+    if (this.#last === undefined || this.#last.arrival < link.arrival) {
+      this.#putBefore(link, undefined)
+      return
+    }
+    let next = this.#finger !== undefined && this.#finger.arrival < link.arrival ? this.#finger : this.#first
+    while (next !== undefined && next.arrival < link.arrival) next = next.next
+    this.#putBefore(link, next)
+    this.#finger = link
   }
 
   remove(link: Link<T>): void {
     if (link.list !== this) throw new Error('arrival list: the message waits elsewhere')
+    if (this.#finger === link) this.#finger = link.previous
     if (link.previous === undefined) this.#first = link.next
     else link.previous.next = link.next
     if (link.next === undefined) this.#last = link.previous

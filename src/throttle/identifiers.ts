@@ -45,8 +45,12 @@ class Port<T> {
     this.#ring = [...this.all]
   }
 
+  peek(): Identifier<T> {
+    return this.#ring[this.#head] as Identifier<T>
+  }
+
   take(): Identifier<T> {
-    const identifier = this.#ring[this.#head] as Identifier<T>
+    const identifier = this.peek()
     this.#head = (this.#head + 1) % IDENTIFIERS_PER_PORT
     this.free -= 1
     return identifier
@@ -90,18 +94,20 @@ export class Identifiers<T> {
     return Math.max(0, Math.min(this.#maxOutstanding - this.#outstanding, this.#free))
   }
 
-  /** Takes the least recently used identifier of the first port that has one; undefined without room. */
-  tryTake(holder: T): Identifier<T> | undefined {
-    if (!this.hasRoom()) return undefined
-    for (const port of this.#ports) {
-      if (port.free === 0) continue
-      const identifier = port.take()
-      identifier.held = holder
-      this.#free -= 1
-      this.#outstanding += 1
-      return identifier
-    }
-    return undefined
+  /** The identifier that `hold` would take: the least recently used of the first port that has one. */
+  peek(): Identifier<T> | undefined {
+    return this.hasRoom() ? this.#ports.find(({ free }) => free > 0)?.peek() : undefined
+  }
+
+  /** Takes that identifier for `holder`; throws without room, which the caller has asked for. */
+  hold(holder: T): Identifier<T> {
+    const port = this.hasRoom() ? this.#ports.find(({ free }) => free > 0) : undefined
+    if (port === undefined) throw new Error('identifier: none free')
+    const identifier = port.take()
+    identifier.held = holder
+    this.#free -= 1
+    this.#outstanding += 1
+    return identifier
   }
 
   /** The response came: free at once. */

@@ -1,0 +1,357 @@
+/**
+ * The main path: a request comes in, waits its turn, goes to a server, and its answer goes back. No sockets, no clock.
+ *
+ * The shell calls in with what happened (`receive`, `respond`, `refused`, `wake`) and the time; after each of them it
+ * calls `serve`, which promotes and sends what may go now, and it asks `nextWakeAt` when to come again. An early or a
+ * second wake is harmless. One packet's way, in order: `Intake` (is it a request, is it proven), `Duplicates` (did it
+ * come before), `Register` (its place in the queues), `Farm` (which server), `Sending` (identifier, slot, rewriting, and
+ * out), `Answering` (its response), `Failover` (no response).
+ */
+import { recordDigest } from '../accounting/record.ts'
+import { ACCOUNTING_REQUEST, STATUS_SERVER } from '../radius/codes.ts'
+import type { Packet } from '../radius/packet.ts'
+import { statusServerAnswer, statusServerProbe } from '../radius/status-server.ts'
+import {
+  type Duration,
+  earliest,
+  type Instant,
+  micros,
+  type PerClass,
+  since,
+  TRAFFIC_CLASSES,
+  type TrafficClass,
+} from '../units.ts'
+import { Answering } from './answering.ts'
+import type { Client } from './client-table.ts'
+import { Failover } from './failover.ts'
+import { Farm } from './farm.ts'
+import { Intake, type Verdict } from './intake.ts'
+import type { Lane } from './lane.ts'
+import { Lanes } from './lanes.ts'
+import type { EngineOptions, Journal, LanePlan, Outbox, Peer, Randomness } from './ports.ts'
+import { Register } from './register.ts'
+import { Repetition } from './repetition.ts'
+import { Exchange, Request } from './request.ts'
+import { Sending } from './sending.ts'
+import type { ClassSnapshot, EngineSnapshot } from './snapshot.ts'
+import { StateTable } from './state-table.ts'
+
+export class Engine {
+  readonly #intake: Intake
+  readonly #register: Register
+  readonly #farms: PerClass<Farm>
+  readonly #lanes: Lanes
+  readonly #sending: Sending
+  readonly #failover: Failover
+  readonly #answering: Answering
+  readonly #repetition: Repetition
+  readonly #states: StateTable
+  readonly #outbox: Outbox
+  readonly #journal: Journal
+  readonly #random: Randomness
+  #arrivals = 0
+  #isDraining = false
+
+  constructor(
+    options: EngineOptions,
+    ports: { readonly outbox: Outbox; readonly journal: Journal; readonly random: Randomness },
+    now: Instant,
+  ) {
+    const { outbox, journal, random } = ports
+    this.#outbox = outbox
+    this.#journal = journal
+    this.#random = random
+    this.#intake = new Intake(options.clients)
+    this.#register = new Register(options, journal)
+    this.#farms = {
+      authentication: new Farm('authentication', options),
+      accounting: new Farm('accounting', options),
+    }
+    this.#states = new StateTable(options.state)
+    this.#sending = new Sending(this.#register, ports)
+    this.#failover = new Failover(this.#register, this.#sending, this.#farms, journal)
+    this.#answering = new Answering({
+      register: this.#register,
+      sending: this.#sending,
+      failover: this.#failover,
+      states: this.#states,
+      outbox,
+      journal,
+    })
+    this.#repetition = new Repetition({
+      register: this.#register,
+      sending: this.#sending,
+      answering: this.#answering,
+      outbox,
+    })
+    this.#lanes = new Lanes()
+    this.#setUpLanes(options, now)
+  }
+
+  /** A datagram from a client. It is checked and takes its place in the instance queue; `serve` sends it. */
+  receive(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): void {
+    const verdict = this.#check(trafficClass, from, bytes, now)
+    if (verdict.ok && verdict.packet.code === STATUS_SERVER) {
+      this.#answerStatus(trafficClass, from, verdict.packet, verdict.client, now)
+      return
+    }
+    this.#register.ledgers[trafficClass].received += 1
+    if (!verdict.ok) {
+      this.#register.refuse({ class: trafficClass, reason: verdict.reason, client: verdict.client, from, bytes }, now)
+      return
+    }
+    const { packet, client } = verdict
+    const exchange = new Exchange(from, client, packet)
+    const record = packet.code === ACCOUNTING_REQUEST ? `${from.address} ${recordDigest(packet)}` : undefined
+    if (this.#repetition.absorb(exchange, trafficClass, record, now)) return
+    if (this.#isDraining) {
+      this.#register.refuse({ class: trafficClass, reason: 'draining', client, from, bytes }, now)
+      return
+    }
+    this.#arrivals += 1
+    const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, record, now })
+    this.#register.admit(request, now)
+  }
+
+  /** A datagram on a source port of a lane. */
+  respond(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    const found = this.#lanes.at(lane)
+    if (found !== undefined) this.#answering.take(found, port, bytes, now)
+  }
+
+  /** A datagram on a lane's probe socket. */
+  probeAnswered(lane: number, bytes: Uint8Array, now: Instant): void {
+    const found = this.#lanes.at(lane)
+    if (found !== undefined) this.#answering.takeProbeAnswer(found, bytes, now)
+  }
+
+  /** ECONNREFUSED on a source port; -1 is the probe socket, whose silence says the same. */
+  refused(lane: number, port: number, now: Instant): void {
+    const found = this.#lanes.at(lane)
+    if (found !== undefined && port >= 0) this.#sending.refused(found, port, now)
+  }
+
+  /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */
+  wake(now: Instant): void {
+    for (const each of TRAFFIC_CLASSES) {
+      const backlog = this.#register.backlogs[each]
+      for (let late = backlog.overdue(now); late !== undefined; late = backlog.overdue(now)) {
+        this.#register.expire(late, now)
+      }
+    }
+    for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
+    for (const lane of this.#lanes) {
+      lane.identifiers.passTime(now)
+      if (lane.isRetiring) continue
+      this.#failover.healthChanged(lane, lane.health.passTime(now), now)
+      if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#probe(lane)
+    }
+    this.#register.duplicates.passTime(now)
+    this.#states.passTime(now)
+    this.#lanes.forgetRetired()
+  }
+
+  /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
+  serve(now: Instant, atMost: number): boolean {
+    this.wake(now)
+    const { instanceQueue } = this.#register
+    for (const lane of this.#lanes) {
+      if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), instanceQueue)
+    }
+    for (const each of TRAFFIC_CLASSES) this.#unpark(this.#farms[each], atMost, now)
+    for (let served = 0; served < atMost; served += 1) {
+      const request = instanceQueue.takeNext()
+      if (request === undefined) break
+      this.#dispatch(request, now)
+    }
+    return !instanceQueue.isEmpty() || this.#canUnpark()
+  }
+
+  /** When to wake next; undefined where nothing but a datagram can change anything. */
+  nextWakeAt(now: Instant): Instant | undefined {
+    if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
+    let next = this.#sending.wheel.nextWakeAt()
+    for (const each of TRAFFIC_CLASSES) {
+      next = earliest(next, this.#register.backlogs[each].nextWakeAt())
+      next = earliest(next, this.#farms[each].nextTrialAt())
+    }
+    for (const lane of this.#lanes) {
+      next = earliest(next, lane.nextPromotionAt(now))
+      if (!lane.isRetiring) next = earliest(next, lane.health.nextWakeAt())
+    }
+    return next
+  }
+
+  /** The lanes that `reconfigure` with these options would leave: the shell opens their sockets first. */
+  planFor(options: EngineOptions): LanePlan[] {
+    return this.#lanes.planFor(options)
+  }
+
+  /** The lanes there are, retiring ones included. */
+  plan(): LanePlan[] {
+    return [...this.#lanes].map((lane) => this.#lanes.planOf(lane))
+  }
+
+  /**
+   * Other options from now on. What is in hand goes on with the client and the secrets it came with; a removed server's
+   * queue moves to the others, and what is outstanding there gets no retry there; rates change with the next grid second.
+   */
+  reconfigure(options: EngineOptions, now: Instant): void {
+    this.#intake.change(options.clients)
+    this.#register.change(options)
+    this.#states.change(options.state)
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].change(options)
+    this.#setUpLanes(options, now)
+  }
+
+  /** From now on no new request is taken; what is in hand goes on, and duplicates still get their answers. */
+  drain(_now: Instant): void {
+    this.#isDraining = true
+  }
+
+  /** Nothing waits and nothing is outstanding. */
+  isIdle(): boolean {
+    return TRAFFIC_CLASSES.every(
+      (each) => this.#register.backlogs[each].messages === 0 && this.#register.outstanding[each] === 0,
+    )
+  }
+
+  /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
+  check(): void {
+    this.#register.check()
+  }
+
+  snapshot(now: Instant): EngineSnapshot {
+    const lanes = [...this.#lanes]
+    return {
+      at: now,
+      draining: this.#isDraining,
+      classes: {
+        authentication: this.#classSnapshot('authentication', now),
+        accounting: this.#classSnapshot('accounting', now),
+      },
+      lanes: lanes.map((lane) => lane.snapshot(now)),
+      clients: this.#intake.clients.map(({ options, received, dropped }) => ({
+        name: options.name,
+        received: { ...received },
+        dropped,
+      })),
+      messageAuthenticatorLearned: {
+        clients: this.#intake.learnedAddresses,
+        servers: lanes.filter((lane) => lane.learnedMessageAuthenticator).length,
+      },
+      tables: {
+        answers: this.#register.duplicates.answers,
+        records: this.#register.duplicates.records,
+        states: this.#states.size,
+      },
+    }
+  }
+
+  #check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
+    try {
+      return this.#intake.check(trafficClass, from.address, bytes)
+    } catch (error) {
+      this.#journal.note({ kind: 'internal-error', where: 'checking a datagram', error, bytes }, now)
+      return { ok: false, reason: 'internal-error', client: undefined }
+    }
+  }
+
+  /** RFC 5997: a client asks whether we live; answered here, never proxied, also while every server is Down. */
+  #answerStatus(trafficClass: TrafficClass, from: Peer, packet: Packet, client: Client, now: Instant): void {
+    const counters = this.#register.counters[trafficClass]
+    if (this.#isDraining || !this.#intake.maySeeStatus(from.address, now)) {
+      counters.statusServerIgnored += 1
+      return
+    }
+    counters.statusServerAnswered += 1
+    this.#outbox.reply(from, statusServerAnswer(packet, trafficClass, client.options.secret))
+  }
+
+  #dispatch(request: Request, now: Instant): void {
+    const lane = request.lane ?? this.#assign(request, now)
+    if (lane === undefined) return
+    if (!lane.isLive()) {
+      this.#failover.moveAway(request, lane, now)
+      return
+    }
+    if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return
+    if (!this.#sending.trySend(request, lane, now)) lane.queue.line.put(request)
+  }
+
+  /** A server for a new request; without one it has parked or ended. */
+  #assign(request: Request, now: Instant): Lane | undefined {
+    const { packet } = request.origin
+    const farm = this.#farms[request.class]
+    const bound = packet.stateAt === 0 ? undefined : this.#states.serverOf(packet.value(packet.stateAt), now)
+    const boundLane = bound === undefined ? undefined : farm.find(bound)
+    if (boundLane !== undefined) {
+      request.lane = boundLane
+      request.isBound = true
+      if (boundLane.isLive()) return boundLane
+      this.#register.drop(request, 'state-server-down', now)
+      return undefined
+    }
+    request.lane = farm.choose(request)
+    if (request.lane === undefined) {
+      if (farm.hasLive()) this.#register.giveUp(request, now)
+      else this.#failover.park(request)
+    }
+    return request.lane
+  }
+
+  #canUnpark(): boolean {
+    return TRAFFIC_CLASSES.some((each) => this.#farms[each].parked.line.queued > 0 && this.#farms[each].hasLive())
+  }
+
+  /** A server lives again: the parked return in steps, oldest first. None lives: maybe one of them tries a server. */
+  #unpark(farm: Farm, atMost: number, now: Instant): void {
+    if (farm.parked.line.queued === 0) return
+    if (farm.hasLive()) {
+      farm.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
+      return
+    }
+    const lane = farm.takeTrial(now)
+    const request = lane === undefined ? undefined : farm.trialRequest()
+    if (lane === undefined || request === undefined) return
+    this.#register.leaveLine(request)
+    request.lane = lane
+    if (!this.#sending.trySend(request, lane, now)) this.#failover.park(request)
+  }
+
+  #probe(lane: Lane): void {
+    const authenticator = new Uint8Array(16)
+    this.#random(authenticator)
+    lane.probeIdentifier = (lane.probeIdentifier + 1) % 256
+    const { secret } = lane.server
+    const bytes = statusServerProbe({ identifier: lane.probeIdentifier, authenticator, secret })
+    lane.probe = { bytes, secret }
+    lane.counters.probesSent += 1
+    this.#outbox.probe(lane.number, bytes)
+  }
+
+  #setUpLanes(options: EngineOptions, now: Instant): void {
+    const removed = this.#lanes.change(options, now)
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].lanes = this.#lanes.inOrder(each)
+    for (const lane of removed) this.#failover.emptyQueueOf(lane, now)
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].judgeOutage(now)
+  }
+
+  #classSnapshot(trafficClass: TrafficClass, now: Instant): ClassSnapshot {
+    const backlog = this.#register.backlogs[trafficClass]
+    const oldest = backlog.oldest()
+    const none: Duration = micros(0)
+    const parked = this.#farms[trafficClass].parked.line.queued
+    const waiting = this.#lanes.inOrder(trafficClass).reduce((sum, lane) => sum + lane.queue.line.queued, 0)
+    return {
+      ledger: this.#register.ledgers[trafficClass].snapshot(),
+      counters: { ...this.#register.counters[trafficClass] },
+      queued: backlog.messages,
+      queuedBytes: backlog.octets,
+      oldestAge: oldest === undefined ? none : since(oldest.receivedAt, now),
+      outstanding: this.#register.outstanding[trafficClass],
+      instanceQueued: backlog.messages - waiting - parked,
+      parked,
+    }
+  }
+}

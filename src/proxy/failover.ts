@@ -1,0 +1,148 @@
+/**
+ * What happens when no answer comes: retry, fail over, park, or give up, each by name; and what a server's change of
+ * health does to those who wait for it.
+ *
+ * A request has used up its tries at a server when max-retries, max-transmissions or (Access-Request) its max-age allow
+ * no further one. That is one failure of the server. Then another server that lives and was not tried gets a copy; where
+ * every server is Down it parks with its place in the order; where all that live have failed it, it is given up.
+ */
+
+import type { HealthChange } from '../throttle/health.ts'
+import { type Instant, since } from '../units.ts'
+import type { Attempt } from './attempt.ts'
+import type { Farm } from './farm.ts'
+import type { Lane } from './lane.ts'
+import type { Journal } from './ports.ts'
+import type { Register } from './register.ts'
+import type { Request } from './request.ts'
+import type { Sending } from './sending.ts'
+
+export class Failover {
+  readonly #register: Register
+  readonly #sending: Sending
+  readonly #farms: Readonly<Record<Request['class'], Farm>>
+  readonly #journal: Journal
+
+  constructor(register: Register, sending: Sending, farms: Readonly<Record<Request['class'], Farm>>, journal: Journal) {
+    this.#register = register
+    this.#sending = sending
+    this.#farms = farms
+    this.#journal = journal
+  }
+
+  /** The deadline of a transmission has passed. */
+  timedOut(attempt: Attempt, now: Instant): void {
+    const { request, lane } = attempt
+    lane.counters.timeouts += 1
+    if (request === undefined) {
+      this.#sending.finish(attempt, 'silent', now)
+      return
+    }
+    if (lane.isLive() && attempt.tries <= lane.options.maxRetries && this.#mayTransmit(request, now)) {
+      lane.queue.line.put(request)
+      return
+    }
+    this.#sending.finish(attempt, 'silent', now)
+    if (lane.isLive()) {
+      lane.counters.failures += 1
+      this.healthChanged(lane, lane.health.failed(now), now)
+    }
+    this.#failOver(request, lane, now)
+  }
+
+  /** A due retry that waited too long for quota: an Access-Request past its max-age goes nowhere any more. */
+  retryIsTooLate(request: Request, now: Instant): boolean {
+    if (this.#mayTransmit(request, now)) return false
+    const attempt = request.attempt as Attempt
+    this.#sending.finish(attempt, 'silent', now)
+    this.#register.giveUp(request, now)
+    return true
+  }
+
+  /** Acts on what the health of a lane has become; `undefined` is no change. */
+  healthChanged(lane: Lane, change: HealthChange | undefined, now: Instant): void {
+    if (change === undefined) return
+    const farm = this.#farms[lane.class]
+    this.#journal.note(
+      { kind: 'server-state', lane: lane.number, server: lane.server.name, class: lane.class, ...change },
+      now,
+    )
+    if (change.to === 'down') this.emptyQueueOf(lane, now)
+    else if (change.from === 'down') lane.triedAt = undefined
+    farm.judgeOutage(now)
+    const parked = farm.parked.line.queued
+    if (change.to === 'down' && !farm.hasLive()) {
+      this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked }, now)
+    } else if (change.from === 'down' && farm.lanes.every((other) => other === lane || !other.isLive())) {
+      this.#journal.note({ kind: 'servers-back', class: lane.class, parked }, now)
+    }
+  }
+
+  /** A server is Down or removed: what waits there goes to the others at once, in the order of arrival. */
+  emptyQueueOf(lane: Lane, now: Instant): void {
+    for (const request of lane.queue.line.takeAll()) this.moveAway(request, lane, now)
+  }
+
+  /** A request whose server takes nothing any more goes to another one. It must stand in no line. */
+  moveAway(request: Request, from: Lane, now: Instant): void {
+    if (request.stage === 'retry') {
+      this.#sending.finish(request.attempt as Attempt, 'silent', now)
+      this.#failOver(request, from, now)
+      return
+    }
+    if (request.isBound && !from.isRetiring) {
+      this.#register.drop(request, 'state-server-down', now)
+      return
+    }
+    request.isBound = false
+    const farm = this.#farms[request.class]
+    const next = farm.choose(request)
+    if (next !== undefined) this.#waitFor(next, request)
+    else if (farm.hasLive()) this.#register.giveUp(request, now)
+    else this.park(request)
+  }
+
+  /** Every server is Down: it waits in the order of arrival, and may try any server afterwards. */
+  park(request: Request): void {
+    request.lane = undefined
+    request.tried.length = 0
+    this.#farms[request.class].parked.line.put(request)
+  }
+
+  #failOver(request: Request, from: Lane, now: Instant): void {
+    if (!this.#mayTransmit(request, now)) {
+      this.#register.giveUp(request, now)
+      return
+    }
+    if (request.isBound && !from.isRetiring) {
+      if (from.isLive()) this.#register.giveUp(request, now)
+      else this.#register.drop(request, 'state-server-down', now)
+      return
+    }
+    request.isBound = false
+    request.stage = 'failover'
+    request.tried.push(from.number)
+    const farm = this.#farms[request.class]
+    const next = farm.choose(request)
+    if (next !== undefined) this.#waitFor(next, request)
+    else if (!farm.hasLive()) this.park(request)
+    else {
+      this.#register.giveUp(request, now)
+      return
+    }
+    this.#register.enterBacklog(request, now)
+  }
+
+  #waitFor(lane: Lane, request: Request): void {
+    request.lane = lane
+    lane.queue.line.put(request)
+  }
+
+  /** An Access-Request past its max-age is neither retried nor failed over; max-transmissions counts over all servers. */
+  #mayTransmit(request: Request, now: Instant): boolean {
+    const { maxTransmissions } = this.#farms[request.class].options
+    if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return false
+    if (request.class === 'accounting') return true
+    return since(request.receivedAt, now) <= this.#register.backlogs.authentication.limits.maxAge
+  }
+}

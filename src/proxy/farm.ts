@@ -1,0 +1,115 @@
+/**
+ * The servers of one class: the lanes in the order of the configuration, the choice among them, and the place where
+ * messages park while every one of them is Down.
+ *
+ * Parked messages keep their order and are not looked at again until a server lives. Where no probe is configured, one
+ * live request an interval is sent to the Down server that was least recently tried, so that a farm that came back is
+ * found (docs/throttling.md).
+ */
+
+import { parseAddress } from '../addresses.ts'
+import { ServerQueue } from '../queues/server-queue.ts'
+import { after, type Duration, type Instant, type TrafficClass } from '../units.ts'
+import { chooseServer } from './choose-server.ts'
+import type { Lane } from './lane.ts'
+import type { ClassOptions, EngineOptions } from './ports.ts'
+import type { Request } from './request.ts'
+
+const NO_KEY = new Uint8Array(0)
+
+export class Farm {
+  readonly class: TrafficClass
+  /** In the order of the configuration; retiring lanes are not among them. */
+  lanes: readonly Lane[] = []
+  readonly parked: ServerQueue<Request>
+  /** Requests with an attempt that they still wait for. */
+  outstanding = 0
+  #options: ClassOptions
+  #probe: EngineOptions['deadServer']['probe']
+  #interval: Duration
+  #turn = 0
+  /** While no server lives: when the next live request may try one. */
+  #nextTrialAt: Instant | undefined = undefined
+
+  constructor(trafficClass: TrafficClass, options: EngineOptions) {
+    this.class = trafficClass
+    this.#options = options.classes[trafficClass]
+    this.#probe = options.deadServer.probe
+    this.#interval = options.deadServer.probeInterval
+    this.parked = new ServerQueue<Request>(options.serviceOrder)
+  }
+
+  get options(): ClassOptions {
+    return this.#options
+  }
+
+  change(options: EngineOptions): void {
+    this.#options = options.classes[this.class]
+    this.#probe = options.deadServer.probe
+    this.#interval = options.deadServer.probeInterval
+    this.parked.line.changeOrder(options.serviceOrder)
+  }
+
+  hasLive(): boolean {
+    return this.lanes.some((lane) => lane.isLive())
+  }
+
+  find(server: string): Lane | undefined {
+    return this.lanes.find((lane) => lane.server.name === server)
+  }
+
+  /** The server of a request by the class's algorithm; undefined where none lives that did not fail it. */
+  choose(request: Request): Lane | undefined {
+    const { algorithm } = this.#options
+    if (algorithm === 'round_robin') this.#turn = (this.#turn + 1) % Math.max(1, this.lanes.length)
+    return chooseServer({
+      algorithm,
+      candidates: this.lanes,
+      tried: request.tried,
+      turn: this.#turn,
+      key: () => this.#keyOf(request),
+    })
+  }
+
+  /** Whether a server lives has changed, or may have: without one, the first trial is one interval away. */
+  judgeOutage(now: Instant): void {
+    const isOutage = !this.hasLive() && this.#probe === 'none'
+    this.#nextTrialAt = isOutage ? (this.#nextTrialAt ?? after(now, this.#interval)) : undefined
+  }
+
+  /** The Down server that a live request may try now; the next one is an interval away. */
+  takeTrial(now: Instant): Lane | undefined {
+    if (this.#nextTrialAt === undefined || now < this.#nextTrialAt || this.parked.line.queued === 0) return undefined
+    const able = this.lanes.filter((lane) => lane.identifiers.hasRoom() && lane.budget.left(now) > 0)
+    const [lane] = able.sort((a, b) => lastLook(a) - lastLook(b))
+    if (lane === undefined) return undefined
+    lane.triedAt = now
+    this.#nextTrialAt = after(now, this.#interval)
+    return lane
+  }
+
+  nextTrialAt(): Instant | undefined {
+    return this.parked.line.queued === 0 ? undefined : this.#nextTrialAt
+  }
+
+  /** Who tries a Down server: the oldest that was never sent, else the one that was sent the longest time ago. */
+  trialRequest(): Request | undefined {
+    const fresh = this.parked.line.oldestFresh()
+    if (fresh !== undefined) return fresh
+    let found: Request | undefined
+    for (const request of this.parked.line.failovers()) {
+      if (found === undefined || request.transmissions < found.transmissions) found = request
+    }
+    return found
+  }
+
+  /** The octets that `hash` keeps together; a request without the attribute stays with its client's address. */
+  #keyOf(request: Request): Uint8Array {
+    const { hashKey } = this.#options
+    const value = hashKey === undefined ? undefined : request.origin.packet.find(hashKey)
+    return value ?? parseAddress(request.origin.from.address) ?? NO_KEY
+  }
+}
+
+/** When a Down server was last tried, or went Down. */
+const lastLook = (lane: Lane): number => Math.max(lane.triedAt ?? 0, lane.health.since)

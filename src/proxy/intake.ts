@@ -1,0 +1,94 @@
+/**
+ * Whether a client's datagram is a request at all: lengths, a known client, proof, and what the configuration asks for
+ * beyond the RFCs (BlastRADIUS, CVE-2024-3596).
+ *
+ * The answer is the packet with its client, or the name of what is wrong. Nothing is changed here but what was learned:
+ * an address whose verified Access-Request without EAP-Message carried Message-Authenticator must carry it from then on
+ * (EAP always does, RFC 3579 section 3.2, and so proves nothing).
+ */
+import { checkRequest } from '../radius/authenticator.ts'
+import { ACCESS_REQUEST } from '../radius/codes.ts'
+import { type Packet, readPacket } from '../radius/packet.ts'
+import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../units.ts'
+import { type Client, ClientTable } from './client-table.ts'
+import type { ClientOptions } from './ports.ts'
+import type { ClientDropReason } from './reasons.ts'
+
+/** Addresses that `auto` has learned; beyond it the oldest is forgotten. */
+const LEARNED_ADDRESSES = 65_536
+/** RFC 5997 section 4.2 asks for a limit; 5 a second of one source address. */
+const STATUS_SERVER_PER_SECOND = 5
+
+export type Verdict =
+  | { readonly ok: true; readonly packet: Packet; readonly client: Client }
+  | { readonly ok: false; readonly reason: ClientDropReason; readonly client: Client | undefined }
+
+export class Intake {
+  #clients: ClientTable
+  /** In the order of learning. */
+  readonly #learned = new Set<string>()
+  /** Status-Server requests by address within the running second. */
+  readonly #statusServer = new Map<string, number>()
+  #statusServerSecond = 0
+
+  constructor(clients: readonly ClientOptions[]) {
+    this.#clients = new ClientTable(clients)
+  }
+
+  get clients(): readonly Client[] {
+    return this.#clients.clients
+  }
+
+  get learnedAddresses(): number {
+    return this.#learned.size
+  }
+
+  change(clients: readonly ClientOptions[]): void {
+    this.#clients = new ClientTable(clients, this.#clients)
+  }
+
+  check(trafficClass: TrafficClass, address: string, bytes: Uint8Array): Verdict {
+    const client = this.#clients.find(address)
+    if (client === undefined) return { ok: false, reason: 'unknown-client', client: undefined }
+    client.received[trafficClass] += 1
+    const packet = readPacket(bytes)
+    if (typeof packet === 'string') return { ok: false, reason: packet, client }
+    const reason =
+      checkRequest(packet, trafficClass, client.options.secret) ?? this.#missingProof(packet, client, address)
+    return reason === undefined ? { ok: true, packet, client } : { ok: false, reason, client }
+  }
+
+  /** Whether another Status-Server request of this address may be answered in this second. */
+  maySeeStatus(address: string, now: Instant): boolean {
+    const second = Math.floor(now / MICROS_PER_SECOND)
+    if (second !== this.#statusServerSecond) {
+      this.#statusServer.clear()
+      this.#statusServerSecond = second
+    }
+    const count = (this.#statusServer.get(address) ?? 0) + 1
+    this.#statusServer.set(address, count)
+    return count <= STATUS_SERVER_PER_SECOND
+  }
+
+  #missingProof(packet: Packet, client: Client, address: string): ClientDropReason | undefined {
+    if (packet.code !== ACCESS_REQUEST) return undefined
+    const { requireMessageAuthenticator, limitProxyState } = client.options
+    if (packet.messageAuthenticatorAt !== 0) {
+      if (packet.eapMessageAt === 0) this.#learn(address)
+      return undefined
+    }
+    if (requireMessageAuthenticator === 'yes') return 'missing-message-authenticator'
+    if (requireMessageAuthenticator === 'auto' && this.#learned.has(address)) return 'missing-message-authenticator'
+    return limitProxyState && packet.proxyStateAt !== 0 ? 'proxy-state-unsigned' : undefined
+  }
+
+  #learn(address: string): void {
+    if (this.#learned.has(address)) return
+    this.#learned.add(address)
+    if (this.#learned.size <= LEARNED_ADDRESSES) return
+    for (const oldest of this.#learned) {
+      this.#learned.delete(oldest)
+      return
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * A lane: one server and one class, with everything that is counted per server and class.
+ *
+ * Quota, identifiers, health, the server queue and the counters of RFC 4668 and RFC 4670 stand side by side here; the
+ * engine drives them. A server's two lanes share nothing but its name: its accounting can be dead while its
+ * authentication lives.
+ */
+import { type Room, ServerQueue } from '../queues/server-queue.ts'
+import type { ServiceOrder } from '../queues/waiting-line.ts'
+import type { Secret } from '../radius/secret.ts'
+import { Health, type HealthOptions } from '../throttle/health.ts'
+import { Identifiers, portsFor } from '../throttle/identifiers.ts'
+import { type SlotBudget, SlotQuota } from '../throttle/slots.ts'
+import { type Duration, type Instant, micros, since, type TrafficClass } from '../units.ts'
+import type { Attempt } from './attempt.ts'
+import { type Candidate, hashOf } from './choose-server.ts'
+import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './ports.ts'
+import { SERVER_DROP_REASONS, type ServerDropReason } from './reasons.ts'
+import type { Request } from './request.ts'
+import type { LaneCounters, LaneSnapshot } from './snapshot.ts'
+
+/** What of the engine's options a lane lives by. */
+export interface LaneSettings {
+  readonly server: ServerOptions
+  readonly lane: LaneOptions
+  readonly slot: Duration
+  readonly quarantine: Duration
+  readonly health: HealthOptions
+  readonly serviceOrder: ServiceOrder
+}
+
+export class Lane implements Candidate {
+  readonly number: number
+  readonly class: TrafficClass
+  readonly nameHash: number
+  readonly budget: SlotBudget
+  readonly identifiers: Identifiers<Attempt>
+  readonly health: Health
+  readonly queue: ServerQueue<Request>
+  readonly counters: LaneCounters
+  /** The last attempt sent from each source port: what a refusal is about. */
+  readonly lastSent: (Attempt | undefined)[] = []
+  #settings: LaneSettings
+  isRetiring = false
+  /** `auto`: a verified response without EAP-Message carried Message-Authenticator. */
+  learnedMessageAuthenticator = false
+  roundTripTime: Duration = micros(0)
+  /** The probe under way: its octets, for verifying the answer. */
+  probe: { readonly bytes: Uint8Array; readonly secret: Secret } | undefined = undefined
+  probeIdentifier = 0
+  /** When a live request last tried this Down server. */
+  triedAt: Instant | undefined = undefined
+
+  constructor(number: number, trafficClass: TrafficClass, settings: LaneSettings, now: Instant) {
+    this.number = number
+    this.class = trafficClass
+    this.#settings = settings
+    this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
+    this.budget = new SlotQuota({ maxRate: settings.lane.maxRate, slot: settings.slot })
+    this.identifiers = new Identifiers<Attempt>({
+      maxOutstanding: settings.lane.maxOutstanding,
+      quarantine: settings.quarantine,
+    })
+    this.health = new Health(settings.health, now)
+    this.queue = new ServerQueue<Request>(settings.serviceOrder)
+    this.counters = {
+      requests: 0,
+      retransmissions: 0,
+      accepts: 0,
+      rejects: 0,
+      challenges: 0,
+      responses: 0,
+      timeouts: 0,
+      promotions: 0,
+      failures: 0,
+      probesSent: 0,
+      probesAnswered: 0,
+      refused: 0,
+      dropped: Object.fromEntries(SERVER_DROP_REASONS.map((reason) => [reason, 0])) as Record<ServerDropReason, number>,
+    }
+  }
+
+  get server(): ServerOptions {
+    return this.#settings.server
+  }
+
+  get options(): LaneOptions {
+    return this.#settings.lane
+  }
+
+  /** Whether requests may be sent to it: neither Down nor removed by a reload. */
+  isLive(): boolean {
+    return this.health.state !== 'down' && !this.isRetiring
+  }
+
+  /** New settings from a reload; the rate holds from the next grid second on. */
+  change(settings: LaneSettings, now: Instant): void {
+    this.#settings = settings
+    this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
+    this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
+    this.health.change(settings.health)
+    this.queue.line.changeOrder(settings.serviceOrder)
+  }
+
+  room(now: Instant): Room {
+    return { quota: this.budget.left(now), identifiers: this.identifiers.room() }
+  }
+
+  /** When something that waits here could go, if nothing but time has to pass; undefined where nothing waits. */
+  nextPromotionAt(now: Instant): Instant | undefined {
+    const { line } = this.queue
+    if (line.isEmpty()) return undefined
+    if (line.retries === 0 && !this.identifiers.hasRoom()) return this.identifiers.nextWakeAt()
+    return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
+  }
+
+  plan(sourcePorts: LanePlan['sourcePorts']): LanePlan {
+    return { ...planOf(this.number, this.class, this.#settings, sourcePorts), ports: this.identifiers.ports }
+  }
+
+  snapshot(now: Instant): LaneSnapshot {
+    const { maxOutstanding: _, ...identifiers } = this.identifiers.view()
+    const oldest = this.queue.line.oldest()
+    return {
+      lane: this.number,
+      server: this.server.name,
+      class: this.class,
+      address: this.server.address,
+      port: this.options.port,
+      retiring: this.isRetiring,
+      state: this.health.state,
+      stateSince: this.health.since,
+      consecutiveFailures: this.health.consecutiveFailures,
+      slots: this.budget.view(now),
+      queued: this.queue.line.queued,
+      queuedBytes: this.queue.line.octets,
+      oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now),
+      outstanding: this.identifiers.outstanding,
+      maxOutstanding: this.options.maxOutstanding,
+      waitingRetries: this.queue.line.retries,
+      identifiers,
+      roundTripTime: this.roundTripTime,
+      counters: { ...this.counters, dropped: { ...this.counters.dropped } },
+    }
+  }
+}
+
+/** Where a lane's sockets go. */
+export const planOf = (
+  lane: number,
+  trafficClass: TrafficClass,
+  { server, lane: options }: LaneSettings,
+  sourcePorts: LanePlan['sourcePorts'],
+): LanePlan => ({
+  lane,
+  server: server.name,
+  class: trafficClass,
+  address: server.address,
+  port: options.port,
+  ports: portsFor(options.maxOutstanding),
+  ...(server.sourceAddress === undefined ? {} : { sourceAddress: server.sourceAddress }),
+  ...(sourcePorts === undefined ? {} : { sourcePorts }),
+})
+
+/**
+ * What tells two lanes apart over a reload: the same key is the same lane with other limits, another key is another
+ * server.
+ */
+export const laneKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
+  [trafficClass, server.name, server.address, lane.port, server.sourceAddress, server.sourcePorts?.join('-')].join(' ')
+
+/** The part of the server's source ports that a lane uses: authentication first, then accounting, one probe port each. */
+export const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {
+  if (server.sourcePorts === undefined) return undefined
+  const [first, last] = server.sourcePorts
+  const authentication = server.lanes.authentication
+  if (trafficClass === 'authentication') {
+    return server.lanes.accounting === undefined ? [first, last] : [first, last - neededBy(server.lanes.accounting)]
+  }
+  return authentication === undefined ? [first, last] : [last - neededBy(server.lanes.accounting) + 1, last]
+}
+
+const neededBy = (lane: LaneOptions | undefined): number => (lane === undefined ? 0 : portsFor(lane.maxOutstanding) + 1)
+
+/** The settings of each lane that these options ask for, in the order of the configuration. */
+export const laneSettings = (
+  options: EngineOptions,
+  trafficClass: TrafficClass,
+): { readonly key: string; readonly settings: LaneSettings }[] =>
+  options.servers.flatMap((server) => {
+    const lane = server.lanes[trafficClass]
+    if (lane === undefined) return []
+    const settings: LaneSettings = {
+      server,
+      lane,
+      slot: options.slot,
+      quarantine: options.identifierQuarantine,
+      health: options.deadServer,
+      serviceOrder: options.serviceOrder,
+    }
+    return [{ key: laneKey(trafficClass, server, lane), settings }]
+  })

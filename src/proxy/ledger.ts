@@ -1,0 +1,48 @@
+/**
+ * What became of every message: plain integers, one ledger a class, and the law that binds them.
+ *
+ *   received = answered + delivered_unanswered + duplicate + dropped + shed + expired + superseded + given_up
+ *              + queued + outstanding
+ *
+ * at every moment. So a message that is lost, or ends twice, is a bug that shows. Status-Server requests are answered
+ * on the spot and counted apart (`ClassCounters`).
+ */
+import assert from 'node:assert/strict'
+import { CLIENT_DROP_REASONS, type ClientDropReason, SHED_REASONS, type ShedReason } from './reasons.ts'
+import type { LedgerSnapshot } from './snapshot.ts'
+
+const zeroed = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
+  Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
+
+export class Ledger {
+  received = 0
+  answered = 0
+  /** A record that its server took after the client had given up waiting for the answer. */
+  deliveredUnanswered = 0
+  duplicate = 0
+  readonly dropped = zeroed<ClientDropReason>(CLIENT_DROP_REASONS)
+  readonly shed = zeroed<ShedReason>(SHED_REASONS)
+  expired = 0
+  superseded = 0
+  givenUp = 0
+
+  /** The law. `queued` and `outstanding` are counted where the messages are. */
+  check({ queued, outstanding }: { readonly queued: number; readonly outstanding: number }): void {
+    assert.equal(this.received, this.ended() + queued + outstanding, 'a request was lost or counted twice')
+  }
+
+  /** Every way a message can end, summed. */
+  ended(): number {
+    let sum = this.answered + this.deliveredUnanswered + this.duplicate + this.expired + this.superseded + this.givenUp
+    for (const reason of CLIENT_DROP_REASONS) sum += this.dropped[reason]
+    for (const reason of SHED_REASONS) sum += this.shed[reason]
+    return sum
+  }
+
+  snapshot(): LedgerSnapshot {
+    const { received, answered, deliveredUnanswered, duplicate, expired, superseded, givenUp } = this
+    const dropped = { ...this.dropped }
+    const shed = { ...this.shed }
+    return { received, answered, deliveredUnanswered, duplicate, dropped, shed, expired, superseded, givenUp }
+  }
+}

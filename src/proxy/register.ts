@@ -1,0 +1,144 @@
+/**
+ * Where every request is: queued, outstanding, or ended in exactly one way.
+ *
+ * All moves into and out of the queues go through here, and all endings, so the ledger's law can be read off one file:
+ * `queued` is the backlog's length, `outstanding` one number a class, and every ending adds one to one counter.
+ */
+import { Backlog } from '../queues/backlog.ts'
+import { InstanceQueue } from '../queues/instance-queue.ts'
+import type { WaitingLine } from '../queues/waiting-line.ts'
+import { type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import type { Client } from './client-table.ts'
+import { Duplicates } from './duplicates.ts'
+import { Ledger } from './ledger.ts'
+import type { EngineOptions, Journal, Peer } from './ports.ts'
+import type { ClientDropReason } from './reasons.ts'
+import type { Request } from './request.ts'
+import type { ClassCounters } from './snapshot.ts'
+
+interface Refusal {
+  readonly class: TrafficClass
+  readonly reason: ClientDropReason
+  readonly client: Client | undefined
+  readonly from: Peer
+  readonly bytes: Uint8Array
+}
+
+export class Register {
+  readonly ledgers: PerClass<Ledger> = { authentication: new Ledger(), accounting: new Ledger() }
+  readonly counters: PerClass<ClassCounters> = { authentication: noCounts(), accounting: noCounts() }
+  readonly backlogs: PerClass<Backlog<Request>>
+  readonly instanceQueue: InstanceQueue<Request>
+  readonly duplicates: Duplicates
+  /** Requests that wait for a server's answer. */
+  readonly outstanding: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
+  readonly #journal: Journal
+
+  constructor(options: EngineOptions, journal: Journal) {
+    this.backlogs = {
+      authentication: new Backlog<Request>(options.queues.authentication),
+      accounting: new Backlog<Request>(options.queues.accounting),
+    }
+    this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
+    this.duplicates = new Duplicates(options.duplicates)
+    this.#journal = journal
+  }
+
+  change(options: EngineOptions): void {
+    for (const each of TRAFFIC_CLASSES) this.backlogs[each].change(options.queues[each])
+    this.instanceQueue.changeOrder(options.serviceOrder)
+    this.duplicates.change(options.duplicates)
+  }
+
+  /** A new request takes its place at the tail of the instance queue, within the bounds of its class. */
+  admit(request: Request, now: Instant): void {
+    this.duplicates.add(request.origin)
+    if (request.record !== undefined) this.duplicates.addRecord(request.record, request)
+    this.instanceQueue.put(request)
+    this.enterBacklog(request, now)
+  }
+
+  /** A request counts among those that wait; what then passes the bounds is shed by the policy, maybe itself. */
+  enterBacklog(request: Request, now: Instant): void {
+    const backlog = this.backlogs[request.class]
+    backlog.enter(request)
+    for (let reason = backlog.overflow(); reason !== undefined; reason = backlog.overflow()) {
+      const victim = backlog.victim()
+      if (victim === undefined) return
+      this.#end(victim)
+      this.ledgers[victim.class].shed[reason] += 1
+      this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name }, now)
+    }
+  }
+
+  /** Out of the line it waits in, but not ended: for being sent, or for waiting elsewhere. */
+  leaveLine(request: Request): void {
+    ;(request.line as WaitingLine<Request>).remove(request)
+    request.promotedBy?.settle(request)
+    request.promotedBy = undefined
+  }
+
+  /** A server answered; somebody may still wait for it or not. */
+  answered(request: Request, wasDelivered: boolean): void {
+    const ledger = this.ledgers[request.class]
+    if (wasDelivered) ledger.answered += 1
+    else ledger.deliveredUnanswered += 1
+  }
+
+  drop(request: Request, reason: ClientDropReason, now: Instant): void {
+    this.#end(request)
+    const { client, from, packet } = request.origin
+    this.refuse({ class: request.class, reason, client, from, bytes: packet.bytes }, now)
+  }
+
+  /** A datagram that never became a request, or a request that can't go on. */
+  refuse(o: Refusal, now: Instant): void {
+    this.ledgers[o.class].dropped[o.reason] += 1
+    if (o.client !== undefined) o.client.dropped += 1
+    this.#journal.note({ kind: 'dropped', ...o, client: o.client?.options.name }, now)
+  }
+
+  expire(request: Request, now: Instant): void {
+    this.#end(request)
+    this.ledgers[request.class].expired += 1
+    this.#journal.note({ kind: 'expired', class: request.class, client: request.client.options.name }, now)
+  }
+
+  supersede(request: Request): void {
+    this.#end(request)
+    this.ledgers[request.class].superseded += 1
+  }
+
+  giveUp(request: Request, now: Instant): void {
+    this.#end(request)
+    this.ledgers[request.class].givenUp += 1
+    this.#journal.note({ kind: 'given-up', class: request.class, client: request.client.options.name }, now)
+  }
+
+  /** The law, for both classes, and that the lines agree with the backlog. */
+  check(): void {
+    for (const each of TRAFFIC_CLASSES) {
+      this.ledgers[each].check({ queued: this.backlogs[each].messages, outstanding: this.outstanding[each] })
+    }
+  }
+
+  /** It waits nowhere and nobody remembers it: what comes again is new. */
+  #end(request: Request): void {
+    if (request.line !== undefined) this.leaveLine(request)
+    const backlog = this.backlogs[request.class]
+    if (backlog.has(request)) backlog.leave(request)
+    for (const exchange of request.exchanges) {
+      exchange.request = undefined
+      this.duplicates.forget(exchange)
+    }
+    request.exchanges.length = 0
+    this.duplicates.forgetRecord(request)
+  }
+}
+
+const noCounts = (): ClassCounters => ({
+  cachedAnswers: 0,
+  contentDuplicates: 0,
+  statusServerAnswered: 0,
+  statusServerIgnored: 0,
+})

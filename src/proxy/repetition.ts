@@ -1,0 +1,85 @@
+/**
+ * What to do with a message that came before: absorb it, answer it again, or attach it to its record.
+ *
+ * RFC 5080 section 2.2.2: a retransmission has the same source, identifier, code and authenticator; it never goes to a
+ * server a second time. The same identifier with another authenticator says that the client gave the old request up: an
+ * Access-Request ends with that; an accounting record is still a record (a client uses its 256 identifiers again within
+ * seconds), stays in its place, and only its old identifier gets no answer any more.
+ */
+import type { Packet } from '../radius/packet.ts'
+import type { Instant, TrafficClass } from '../units.ts'
+import type { Answering } from './answering.ts'
+import type { Outbox } from './ports.ts'
+import type { Register } from './register.ts'
+import type { Exchange } from './request.ts'
+import type { Sending } from './sending.ts'
+
+export class Repetition {
+  readonly #register: Register
+  readonly #sending: Sending
+  readonly #answering: Answering
+  readonly #outbox: Outbox
+
+  constructor(o: {
+    readonly register: Register
+    readonly sending: Sending
+    readonly answering: Answering
+    readonly outbox: Outbox
+  }) {
+    this.#register = o.register
+    this.#sending = o.sending
+    this.#answering = o.answering
+    this.#outbox = o.outbox
+  }
+
+  /** Whether the exchange came before and is dealt with; `record` is the key of an accounting record. */
+  absorb(exchange: Exchange, trafficClass: TrafficClass, record: string | undefined, now: Instant): boolean {
+    const { duplicates } = this.#register
+    const ledger = this.#register.ledgers[trafficClass]
+    const counters = this.#register.counters[trafficClass]
+    const { from, packet } = exchange
+    const before = duplicates.find(from, packet.identifier)
+    if (before !== undefined && isSamePacket(before.packet, packet) && !isForgotten(before, now)) {
+      ledger.duplicate += 1
+      if (before.answer !== undefined) {
+        counters.cachedAnswers += 1
+        this.#outbox.reply(from, before.answer)
+      }
+      return true
+    }
+    const known = record === undefined ? undefined : duplicates.findRecord(record, packet, now)
+    if (before !== undefined) this.#letGo(before, now)
+    if (known === undefined) return false
+    ledger.duplicate += 1
+    counters.contentDuplicates += 1
+    duplicates.add(exchange)
+    if (known.kind === 'pending') {
+      exchange.request = known.request
+      known.request.exchanges.push(exchange)
+    } else {
+      this.#answering.reply(exchange, this.#answering.answerFromRecord(exchange, known.answer), now)
+    }
+    return true
+  }
+
+  #letGo(exchange: Exchange, now: Instant): void {
+    const { request } = exchange
+    if (request === undefined || request.class === 'accounting') {
+      request?.detach(exchange)
+      this.#register.duplicates.forget(exchange)
+      return
+    }
+    if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
+    this.#register.supersede(request)
+  }
+}
+
+const isForgotten = (exchange: Exchange, now: Instant): boolean =>
+  exchange.forgetAt !== undefined && exchange.forgetAt <= now
+
+/** Code and authenticator; source and identifier are the same already. */
+const isSamePacket = (a: Packet, b: Packet): boolean => {
+  if (a.code !== b.code) return false
+  for (let at = 4; at < 20; at += 1) if (a.bytes[at] !== b.bytes[at]) return false
+  return true
+}

@@ -1,0 +1,155 @@
+/**
+ * Sending to servers: one request gets an identifier, a place in the slot, and goes; and comes back from there.
+ *
+ * `trySend` answers false where the request has to wait, and changes nothing then. An attempt ends by its response
+ * (identifier free at once), by silence (identifier in quarantine), or is abandoned: the client gave the request up, and
+ * the identifier stays outstanding until the response or the time-out.
+ */
+import { parseAddress } from '../addresses.ts'
+import { ACCESS_REQUEST } from '../radius/codes.ts'
+import type { RequestFault } from '../radius/faults.ts'
+import { requestForServer } from '../radius/rewrite.ts'
+import { TimingWheel } from '../throttle/timing-wheel.ts'
+import { after, type Instant, micros } from '../units.ts'
+import { Attempt } from './attempt.ts'
+import type { Lane } from './lane.ts'
+import type { Journal, Outbox, Randomness } from './ports.ts'
+import type { Register } from './register.ts'
+import type { Request } from './request.ts'
+
+/** RFC 5080 section 2.2.1: own timers are spread by a tenth to either side. */
+const JITTER = 0.1
+/** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
+const REFUSED_WAIT = micros(1_000_000)
+
+export class Sending {
+  readonly wheel = new TimingWheel<Attempt>()
+  readonly #register: Register
+  readonly #outbox: Outbox
+  readonly #random: Randomness
+  readonly #journal: Journal
+  /** State of the jitter's generator. */
+  #seed: number
+
+  constructor(
+    register: Register,
+    ports: { readonly outbox: Outbox; readonly journal: Journal; readonly random: Randomness },
+  ) {
+    this.#register = register
+    this.#outbox = ports.outbox
+    this.#journal = ports.journal
+    this.#random = ports.random
+    const seed = new Uint8Array(4)
+    ports.random(seed)
+    this.#seed = new DataView(seed.buffer).getUint32(0)
+  }
+
+  /** Sends a request that waits in no line; false where it must wait for quota, for an identifier, or behind another. */
+  trySend(request: Request, lane: Lane, now: Instant): boolean {
+    if (request.stage === 'retry') {
+      if (!lane.budget.tryTake(now)) return false
+      this.#transmit(request.attempt as Attempt, now)
+      return true
+    }
+    const identifier = lane.identifiers.peek()
+    if (identifier === undefined || lane.queue.line.hasPrecedenceOver(request, true)) return false
+    if (!lane.budget.tryTake(now)) return false
+    const bytes = this.#rewrite(request, lane, identifier.value, now)
+    if (typeof bytes === 'string') {
+      this.#register.drop(request, bytes, now)
+      return true
+    }
+    const attempt = new Attempt({ lane, identifier, bytes, secret: lane.server.secret, request })
+    lane.identifiers.hold(attempt)
+    this.#register.backlogs[request.class].leave(request)
+    this.#register.outstanding[request.class] += 1
+    request.attempt = attempt
+    this.#transmit(attempt, now)
+    return true
+  }
+
+  /** The attempt is over for its request. `responded` frees the identifier at once, silence puts it in quarantine. */
+  finish(attempt: Attempt, how: 'responded' | 'silent', now: Instant): void {
+    this.#letGo(attempt)
+    this.wheel.remove(attempt)
+    if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
+    else attempt.lane.identifiers.quarantine(attempt.identifier, now)
+  }
+
+  /** The client gave the request up: the identifier stays in use until the response or the time-out. */
+  abandon(attempt: Attempt, now: Instant): void {
+    const timedOut = attempt.request?.stage === 'retry' && attempt.request.line !== undefined
+    this.#letGo(attempt)
+    if (timedOut) attempt.lane.identifiers.quarantine(attempt.identifier, now)
+    else attempt.lane.identifiers.abandon(attempt.identifier)
+  }
+
+  /** Nobody listens there: the last transmission from that port is over early, but not at once. */
+  refused(lane: Lane, port: number, now: Instant): void {
+    lane.counters.refused += 1
+    const attempt = lane.lastSent[port]
+    if (attempt === undefined || attempt.step === -1) return
+    const deadline = after(now, REFUSED_WAIT)
+    if (deadline < attempt.deadline) this.wheel.put(attempt, deadline)
+  }
+
+  /** A number in [-1, 1), seeded once from the port's randomness. */
+  jitter(): number {
+    // mulberry32: four operations; its quality is ample for spreading timers.
+    this.#seed = (this.#seed + 0x6d2b79f5) | 0
+    let mixed = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x8000_0000 - 1
+  }
+
+  #transmit(attempt: Attempt, now: Instant): void {
+    const { lane, identifier } = attempt
+    const request = attempt.request as Request
+    if (attempt.tries === 0) lane.counters.requests += 1
+    else lane.counters.retransmissions += 1
+    attempt.tries += 1
+    attempt.sentAt = now
+    request.transmissions += 1
+    request.stage = 'retry'
+    const wait = Math.round(lane.options.timeout * (1 + JITTER * this.jitter()))
+    this.wheel.put(attempt, after(now, micros(wait)))
+    lane.lastSent[identifier.port] = attempt
+    this.#outbox.forward(lane.number, identifier.port, attempt.bytes)
+  }
+
+  #rewrite(
+    request: Request,
+    lane: Lane,
+    identifier: number,
+    now: Instant,
+  ): Uint8Array | RequestFault | 'internal-error' {
+    const { packet, client, from } = request.origin
+    const authenticator = new Uint8Array(16)
+    if (packet.code === ACCESS_REQUEST) this.#random(authenticator)
+    const isMissing = packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0
+    const nasAddress =
+      isMissing && client.options.addNasIpAddress === 'when_missing' ? parseAddress(from.address) : undefined
+    try {
+      return requestForServer({
+        packet,
+        identifier,
+        authenticator,
+        clientSecret: client.options.secret,
+        serverSecret: lane.server.secret,
+        ...(nasAddress === undefined ? {} : { nasAddress }),
+      })
+    } catch (error) {
+      this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: packet.bytes }, now)
+      return 'internal-error'
+    }
+  }
+
+  #letGo(attempt: Attempt): void {
+    const { request } = attempt
+    if (request === undefined) return
+    if (request.line !== undefined) this.#register.leaveLine(request)
+    this.#register.outstanding[request.class] -= 1
+    request.attempt = undefined
+    attempt.request = undefined
+  }
+}
