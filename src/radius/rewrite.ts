@@ -8,7 +8,7 @@
  *
  * The arguments have passed `checkRequest` or `checkResponse`; nothing here throws even if they have not.
  */
-import { signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
+import { isSignedOverZeros, signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
 import {
   ACCESS_REQUEST,
   ACCOUNTING_RESPONSE,
@@ -130,11 +130,14 @@ export function answerForClient(
   return bytes
 }
 
-function accountingResponse({ response, request, clientSecret }: AnswerForClient): Uint8Array {
+function accountingResponse({ response, request, serverSecret, clientSecret }: AnswerForClient): Uint8Array {
   const bytes = begin(response.code, request.identifier, response.length)
-  request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   bytes.set(response.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
-  if (isSigned(response)) signMessageAuthenticator(bytes, response.messageAuthenticatorAt, clientSecret)
+  if (isSigned(response)) {
+    if (!isSignedOverZeros(response, serverSecret)) request.authenticatorInto(bytes, AUTHENTICATOR_AT)
+    signMessageAuthenticator(bytes, response.messageAuthenticatorAt, clientSecret)
+  }
+  request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   signAuthenticator(bytes, clientSecret)
   return bytes
 }
