@@ -2,12 +2,14 @@
  * radsluice itself, as an operator runs it: `bin/radsluice run -c FILE` in a process of its own, on loopback.
  *
  * A test gives the settings it cares about in the shape of the configuration file; ports, the client entry and the
- * admin address are filled in. Ready means that /healthz answers. What the daemon says of itself comes from /status.
+ * admin address are filled in. Ready means that /readyz says so. What the daemon says of itself comes from /status.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { StatusReport } from '../../../src/observe/status-report.ts'
+import type { TrafficClass } from '../../../src/units.ts'
 import { Child, type Ended, until } from './child.ts'
 import { freePort } from './ports.ts'
 
@@ -21,37 +23,6 @@ export interface DaemonPorts {
   readonly authentication: number
   readonly accounting: number
   readonly admin: number
-}
-
-/** The parts of /status that tests read; the rest is there and not named here. */
-export interface Status {
-  readonly clock: { readonly monotonic_us: number; readonly wall_us: number }
-  readonly classes: Readonly<Record<'authentication' | 'accounting', ClassStatus>>
-  readonly lanes: readonly LaneStatus[]
-}
-export interface ClassStatus {
-  readonly ledger: {
-    readonly received: number
-    readonly answered: number
-    readonly deliveredUnanswered: number
-    readonly duplicate: number
-    readonly dropped: Readonly<Record<string, number>>
-    readonly shed: Readonly<Record<string, number>>
-    readonly expired: number
-    readonly superseded: number
-    readonly givenUp: number
-  }
-  readonly queued: number
-  readonly outstanding: number
-}
-export interface LaneStatus {
-  readonly server: string
-  readonly class: 'authentication' | 'accounting'
-  readonly state: 'active' | 'not_responding' | 'down'
-  readonly queued: number
-  readonly outstanding: number
-  readonly counters: Readonly<Record<string, number>>
-  readonly slots: { readonly maxRate: number; readonly slotsPerSecond: number }
 }
 
 export const CLIENT_SECRET = 'between-client-and-proxy'
@@ -78,8 +49,8 @@ export class Daemon {
     writeSettings(join(folder, 'radsluice.yaml'), ports, settings)
     const daemon = new Daemon(folder, ports)
     const answers = async (): Promise<boolean> =>
-      !daemon.child.isRunning || (await daemon.get('/healthz'))?.status === 200
-    await until(answers, 'a healthy daemon', 20_000, () => daemon.child.output)
+      !daemon.child.isRunning || (await daemon.get('/readyz'))?.status === 200
+    await until(answers, 'a ready daemon', 20_000, () => daemon.child.output)
     if (!daemon.child.isRunning) throw new Error(`the daemon ended at once:\n${daemon.child.output}`)
     return daemon
   }
@@ -109,24 +80,24 @@ export class Daemon {
     }
   }
 
-  async status(): Promise<Status> {
+  async status(): Promise<StatusReport> {
     const answer = await this.get('/status')
     if (answer === undefined)
       throw new Error(`no answer from /status; the daemon said:\n${this.child.output.slice(-4_000)}`)
-    return JSON.parse(answer.text) as Status
+    return JSON.parse(answer.text) as StatusReport
   }
-  async ledgerOf(trafficClass: 'authentication' | 'accounting'): Promise<ClassStatus['ledger']> {
+  async ledgerOf(trafficClass: TrafficClass): Promise<StatusReport['classes']['authentication']['ledger']> {
     return (await this.status()).classes[trafficClass].ledger
   }
-  async lane(server: string, trafficClass: 'authentication' | 'accounting'): Promise<LaneStatus> {
+  async lane(server: string, trafficClass: TrafficClass): Promise<StatusReport['lanes'][number]> {
     const lane = (await this.status()).lanes.find((each) => each.server === server && each.class === trafficClass)
     if (lane === undefined) throw new Error(`no lane ${server} ${trafficClass}`)
     return lane
   }
 
   /** Resolves when `isSo` of a fresh status holds. */
-  async reaches(isSo: (status: Status) => boolean, what: string, limitMs = 10_000): Promise<void> {
-    let last: Status | undefined
+  async reaches(isSo: (status: StatusReport) => boolean, what: string, limitMs = 10_000): Promise<void> {
+    let last: StatusReport | undefined
     const check = async (): Promise<boolean> => {
       last = await this.status()
       return isSo(last)
