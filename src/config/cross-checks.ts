@@ -132,7 +132,7 @@ function checkClasses(
   for (const name of TRAFFIC_CLASSES) {
     const path = ['farm', name]
     const { algorithm, hash_key: key } = outline.farm[name]
-    if (algorithm === 'hash' && key === undefined) {
+    if (algorithm === 'hash' && valueAt(draft.root, [...path, 'hash_key']) === undefined) {
       findings.error(
         [...path, 'algorithm'],
         '"hash" needs to know by which attribute; add hash_key, as hash_key: Calling-Station-Id',
@@ -150,7 +150,11 @@ function checkClasses(
     }
     const listens = listeners.some((one) => one.class === name)
     if (listens && servers.length > 0 && servers.every((server) => server?.[name] === false)) {
-      findings.error(['listen', name], `no server takes ${name}; remove "${name}: false" from one, or write [] here`)
+      const written = valueAt(draft.root, ['listen', name]) !== undefined
+      findings.error(
+        written ? ['listen', name] : ['farm', 'servers', 0, name],
+        `no server takes ${name}, and clients may send it; remove "${name}: false" from a server, or write "${name}: []" under listen`,
+      )
     }
   }
 }

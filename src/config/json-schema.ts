@@ -22,6 +22,7 @@ export interface SchemaNode {
   readonly maximum?: number
   readonly 'x-kind'?: string
   readonly 'x-range'?: string
+  readonly 'x-default'?: string
   readonly 'x-restart'?: boolean
 }
 
@@ -34,7 +35,8 @@ export function jsonSchema(): SchemaNode {
       // "default: {}" of a mapping says less than the defaults of its keys.
       if (isEmptyMapping(node.default)) delete node.default
       // Exactly one of the ways to give a secret; the loader has its own sentences for that.
-      if (node.properties?.['secret_file'] !== undefined) node.oneOf = SECRET_KEYS.map((key) => ({ required: [key] }))
+      if (node.properties?.['secret_file'] !== undefined)
+        node.oneOf = SECRET_KEYS.map((key) => ({ type: 'object', properties: { [key]: {} }, required: [key] }))
     },
   })
   return { $schema, title: 'radsluice configuration', ...rest } as SchemaNode

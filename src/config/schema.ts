@@ -74,16 +74,19 @@ const timeout = duration({ least: '10ms', most: '1m' }).describe(
 )
 const maxRetries = whole(0, 100).describe('Transmissions of a request to one server after the first one.')
 
+/** Where a server's lane has no value of its own, the farm's holds. */
+const inherited = <T extends z.ZodType>(type: T) => type.optional().meta({ 'x-default': "the farm's" })
+
 const lane = (of: string, defaultPort: number) =>
   z
     .union([
       z.literal(false),
       z.strictObject({
         port: port().describe('The UDP port.').default(defaultPort),
-        max_rate: maxRate.optional(),
-        max_outstanding: maxOutstanding.optional(),
-        timeout: timeout.optional(),
-        max_retries: maxRetries.optional(),
+        max_rate: inherited(maxRate),
+        max_outstanding: inherited(maxOutstanding),
+        timeout: inherited(timeout),
+        max_retries: inherited(maxRetries),
       }),
     ])
     .describe(

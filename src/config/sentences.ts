@@ -1,7 +1,7 @@
 /**
  * What zod objects to, as places and sentences of ours: each says what is wrong and what to write instead.
  *
- * Sentences quote the value that was found, but never a secret's.
+ * Sentences quote the value that was found, but never a secret's, nor text that stands where a mapping belongs: it may be one.
  */
 import type { z } from 'zod'
 import { schemaAt } from './json-schema.ts'
@@ -78,9 +78,9 @@ function sentence(issue: Issue, found: unknown, path: Path): string {
 function wrongType(expected: string, found: unknown, quoted: string): string {
   switch (expected) {
     case 'object':
-      return `${quoted} stands where a mapping belongs; write its keys on lines of their own below`
+      return `${kindOf(found)} stands where a mapping belongs; write its keys on lines of their own below`
     case 'array':
-      return `${quoted} stands where a list belongs; write it in brackets or with dashes`
+      return `${kindOf(found)} stands where a list belongs; write it in brackets or with dashes`
     case 'boolean':
       return `${quoted} is not true or false; write one of the two`
     case 'string':

@@ -4,18 +4,7 @@
  * YAML 1.2 (so `no` is a word, not false), one document, anchors, aliases and merge keys allowed. The parser's own
  * messages are not passed on: they quote the text, and the text may hold a secret.
  */
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-} from 'yaml'
+import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml'
 
 export type Path = readonly (string | number)[]
 
@@ -34,7 +23,8 @@ const MAX_ALIASES = 1000
 const SENTENCES: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'this key stands twice in one mapping; keep one of the two',
   TAB_AS_INDENT: 'a tab indents this line; YAML wants spaces',
-  BAD_INDENT: 'the indentation does not fit the lines above; indent the keys of one mapping alike',
+  BAD_INDENT:
+    'the indentation does not fit the lines above; indent the keys of one mapping alike, and close brackets and braces',
   MISSING_CHAR: 'a character is missing here: a colon, a comma, a closing bracket or a closing quote',
   BAD_DQ_ESCAPE: 'this is no escape in double quotes; use single quotes, or write \\\\ for a backslash',
   BAD_SCALAR_START: 'a plain value cannot begin with this character; put the value in quotes',
@@ -50,27 +40,27 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 export class Source {
   readonly #document: Document
-  readonly #lines = new LineCounter()
+  readonly #lineStarts: readonly number[]
   readonly #faults: Fault[] = []
   readonly #value: unknown
 
   constructor(text: string) {
+    this.#lineStarts = lineStartsOf(text)
     this.#document = parseDocument(text, {
-      lineCounter: this.#lines,
       prettyErrors: false,
       merge: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     })
     let readable = true
     for (const { code, pos } of [...this.#document.errors, ...this.#document.warnings]) {
-      this.#faults.push({ ...this.#placeOf(pos[0]), message: SENTENCES[code] ?? 'this is not valid YAML' })
+      this.#note(pos[0], SENTENCES[code] ?? 'this is not valid YAML')
       if (code !== 'DUPLICATE_KEY') readable = false
     }
     visit(this.#document, {
       Alias: (_, alias) => {
         if (alias.resolve(this.#document) !== undefined) return
         const message = 'this alias has no anchor above it; if the value shall begin with *, put it in quotes'
-        this.#faults.push({ ...this.#placeOf(alias.range?.[0] ?? 0), message })
+        this.#note(alias.range?.[0] ?? 0, message)
         readable = false
       },
     })
@@ -115,14 +105,22 @@ export class Source {
       return this.#document.toJS({ maxAliasCount: MAX_ALIASES })
     } catch {
       const message = 'the aliases of this file cannot be resolved: one contains itself, or there are too many'
-      this.#faults.push({ line: 1, column: 1, message })
+      this.#note(0, message)
       return undefined
     }
   }
 
+  /** Once, where the parser objects twice to one place. */
+  #note(offset: number, message: string): void {
+    const place = this.#placeOf(offset)
+    const isSame = (one: Fault): boolean =>
+      one.line === place.line && one.column === place.column && one.message === message
+    if (!this.#faults.some(isSame)) this.#faults.push({ ...place, message })
+  }
+
   #placeOf(offset: number): Place {
-    const { line, col } = this.#lines.linePos(offset)
-    return { line: Math.max(1, line), column: Math.max(1, col) }
+    const line = Math.max(1, this.#lineStarts.findLastIndex((start) => start <= offset) + 1)
+    return { line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 }
   }
 }
 
@@ -142,6 +140,13 @@ export function pathText(path: Path): string {
     if (typeof step === 'number') return `${text}[${step}]`
     return text === '' ? step : `${text}.${step}`
   }, '')
+}
+
+/** Counted here and not by the parser, whose own counter loses lines after some faults. */
+function lineStartsOf(text: string): number[] {
+  const starts = [0]
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
+  return starts
 }
 
 const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0]

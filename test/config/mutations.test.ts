@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isMap, isSeq, parseDocument } from 'yaml'
+import type { ConfigResult } from '../../src/config/result.ts'
+import { FILE, load } from './fixture.ts'
+
+/** Nothing is thrown, and what is refused says where: every place lies in the text. */
+function expectAnswer(text: string): ConfigResult {
+  const result = load(text)
+  const lines = text.split('\n')
+  const said = result.ok ? result.warnings : [...result.problems, ...result.warnings]
+  if (!result.ok) expect(result.problems.length).toBeGreaterThan(0)
+  for (const { file, line, column, message } of said) {
+    expect(file).toBe(FILE)
+    expect(line).toBeGreaterThanOrEqual(1)
+    expect(line).toBeLessThanOrEqual(lines.length)
+    expect(column).toBeGreaterThanOrEqual(1)
+    expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1)
+    expect(message).toMatch(/^\S.*[^.\s]$|\.$/)
+    expect(message).not.toMatch(/undefined|\[object|NaN|Invalid input/)
+  }
+  return result
+}
+
+const example = (name: string): string => readFileSync(new URL(`../../examples/${name}.yaml`, import.meta.url), 'utf8')
+const FARM = example('farm')
+const EXAMPLES = [example('minimal'), example('one-bng'), FARM]
+
+/** Every node of a document: how to name it, how to take it away, how to put another in its place. */
+function nodesOf(text: string): { path: (string | number)[] }[] {
+  const found: { path: (string | number)[] }[] = []
+  const walk = (node: unknown, path: (string | number)[]): void => {
+    if (path.length > 0) found.push({ path })
+    if (isMap(node)) for (const { key, value } of node.items) walk(value, [...path, String(key)])
+    if (isSeq(node)) for (const [i, item] of node.items.entries()) walk(item, [...path, i])
+  }
+  walk(parseDocument(text).contents, [])
+  return found
+}
+
+const mutated = (text: string, change: (document: ReturnType<typeof parseDocument>) => void): string => {
+  const document = parseDocument(text)
+  change(document)
+  return document.toString()
+}
+
+// Some thousand files: a slow machine may take its time.
+describe('a configuration in which one thing is changed', { timeout: 60_000 }, () => {
+  it('is read or refused with a place, whatever is taken away', () => {
+    for (const text of EXAMPLES) {
+      for (const { path } of nodesOf(text)) expectAnswer(mutated(text, (document) => document.deleteIn(path)))
+    }
+  })
+
+  it('is refused for every key that is not known', () => {
+    for (const text of EXAMPLES) {
+      for (const { path } of nodesOf(text)) {
+        if (typeof path.at(-1) === 'number') continue
+        const renamed = mutated(text, (document) => {
+          const value = document.getIn(path, true)
+          document.deleteIn(path)
+          document.setIn([...path.slice(0, -1), `${path.at(-1)}x`], value)
+        })
+        const result = expectAnswer(renamed)
+        const messages = result.ok ? [] : result.problems.map(({ message }) => message)
+        expect(messages.some((message) => message.startsWith('unknown key'))).toBe(true)
+      }
+    }
+  })
+
+  it('is read or refused with a place, whatever is put in', () => {
+    const values = [null, false, -1, 1.5, 1e308, '', '5s', '::1', [], [[]], [null], {}, { x: 1 }]
+    for (const { path } of nodesOf(FARM)) {
+      for (const value of values) expectAnswer(mutated(FARM, (document) => document.setIn(path, value)))
+    }
+  })
+
+  it('is read or refused with a place, wherever its text is cut', () => {
+    for (const text of EXAMPLES) for (let cut = 0; cut <= text.length; cut += 7) expectAnswer(text.slice(0, cut))
+  })
+
+  it('is read or refused with a place, whatever is written into its text', () => {
+    const scrap = fc.oneof(
+      fc.constantFrom(
+        '\n',
+        '\t',
+        ' ',
+        ': ',
+        '- ',
+        '*',
+        '&a ',
+        '!',
+        '"',
+        "'",
+        '{',
+        '}',
+        '[',
+        ']',
+        '#',
+        '|',
+        '---\n',
+        '<<: ',
+        '\u0000',
+        '\ufeff',
+        '\r',
+      ),
+      fc.string(),
+    )
+    fc.assert(
+      fc.property(fc.nat({ max: FARM.length }), fc.nat({ max: 20 }), scrap, (at, dropped, written) => {
+        expectAnswer(FARM.slice(0, at) + written + FARM.slice(at + dropped))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('survives any plain value in place of the whole', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(expectAnswer(JSON.stringify(value)).ok).toBe(false)
+      }),
+    )
+  })
+})
