@@ -119,7 +119,7 @@ export class Source {
   }
 
   #placeOf(offset: number): Place {
-    const line = Math.max(1, this.#lineStarts.findLastIndex((start) => start <= offset) + 1)
+    const line = Math.max(1, linesUpTo(offset, this.#lineStarts))
     return { line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 }
   }
 }
@@ -147,6 +147,17 @@ function lineStartsOf(text: string): number[] {
   const starts = [0]
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
   return starts
+}
+
+/** How many lines begin at or before an offset, by halving. */
+function linesUpTo(offset: number, starts: readonly number[]): number {
+  let [low, high] = [0, starts.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((starts[middle] ?? 0) <= offset) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0]

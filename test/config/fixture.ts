@@ -4,7 +4,7 @@
  */
 import { expect } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
-import type { Problem } from '../../src/config/problem.ts'
+import { formatProblem, type Problem } from '../../src/config/problem.ts'
 import type { ConfigResult, Surroundings } from '../../src/config/result.ts'
 import type { Config } from '../../src/config/schema.ts'
 
@@ -83,4 +83,22 @@ function unmarked(marked: string | Parts): { text: string; place: { line: number
   const before = text.slice(0, text.indexOf('▶')).split('\n')
   expect(text.split('▶'), 'one mark in the text').toHaveLength(2)
   return { text: text.replace('▶', ''), place: { line: before.length, column: (before.at(-1) ?? '').length + 1 } }
+}
+
+/** The problems of a result as they are printed. */
+export const problemsOf = (result: ConfigResult): string[] => (result.ok ? [] : result.problems.map(formatProblem))
+
+/** One line of `clients`, one of `servers`. */
+export const client = (name: string, address: string): string =>
+  `  - { name: ${name}, address: ${address}, secret_file: x }`
+export const server = (name: string, address: string, more = ''): string =>
+  `    - { name: ${name}, address: ${address}, secret_file: x${more} }`
+
+/** Expects neither problems nor warnings. */
+export const expectClean = (parts: Parts): void => {
+  const result = load(configText(parts))
+  expect({ problems: result.ok ? [] : result.problems, warnings: result.warnings }).toEqual({
+    problems: [],
+    warnings: [],
+  })
 }
