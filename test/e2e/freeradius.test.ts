@@ -48,11 +48,11 @@ describe.skipIf(group.skip)(group.title, () => {
   })
 
   it.each([1, 15, 16, 17, 48, 127])('re-encrypts a password of %i octets', async (length) => {
-    // Nobody has that password; that FreeRADIUS read it right shows in its log.
+    // Nobody has that password, and FreeRADIUS logs a wrong one as it read it.
     const password = 'p'.repeat(length)
     const answer = await ask(daemon, 'auth', ['User-Name = mad', `User-Password = ${password}`])
     expect(answer.code, answer.output).toBe('Access-Reject')
-    expect(answer.sent).toBe(1)
+    expect(server.log).toContain(`[mad/${password}]`)
   })
 
   it('lets a CHAP user in, whose challenge is the authenticator that the server never sees', async () => {

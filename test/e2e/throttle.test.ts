@@ -5,8 +5,8 @@
  * What is counted is datagrams in slots, with 2 ms of tolerance at a slot's edges. A machine that stops the daemon for
  * longer than that spoils a measurement, not the daemon: a spoilt one is made again, at most twice, and said so.
  */
+import { constants, setPriority } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import type { StatusReport } from '../../src/observe/status-report.ts'
 import { Capture, type Captured } from './kit/capture.ts'
 import { until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, serverEntry } from './kit/daemon.ts'
@@ -27,8 +27,27 @@ interface Measured {
   readonly forwarded: number
 }
 
-/** How far the wall clock is ahead of the daemon's monotonic clock, microseconds. */
-const clockOffset = ({ clock }: StatusReport): number => clock.wall_us - clock.monotonic_us
+/**
+ * How far the wall clock is ahead of the daemon's monotonic clock, microseconds. The daemon reads one after the other,
+ * and may be interrupted in between: the median of several readings is one that was not.
+ */
+const clockOffset = async (daemon: Daemon): Promise<number> => {
+  const readings: number[] = []
+  for (let n = 0; n < 7; n += 1) {
+    const { clock } = await daemon.status()
+    readings.push(clock.wall_us - clock.monotonic_us)
+  }
+  return readings.sort((a, b) => a - b)[3]!
+}
+
+/** What is measured is the daemon's timing, not this machine's other work; without the right to ask, as it comes. */
+const preferred = (daemon: Daemon): void => {
+  try {
+    setPriority(daemon.child.pid, constants.priority.PRIORITY_HIGHEST)
+  } catch {
+    console.log('measuring at normal priority')
+  }
+}
 
 const measure = async (maxRate: number): Promise<Measured> => {
   const count = maxRate * BACKLOG_SECONDS
@@ -40,16 +59,17 @@ const measure = async (maxRate: number): Promise<Measured> => {
       servers: [serverEntry('scripted', { authPort: server.port, secret: server.secret })],
     },
   })
+  preferred(daemon)
   const client = new ScriptedClient(CLIENT_SECRET)
   try {
     const capture = await Capture.start(`udp dst port ${server.port}`)
-    const before = clockOffset(await daemon.status())
+    const before = await clockOffset(daemon)
     await client.flood(count, daemon.ports.authentication, (n, identifier) =>
       papRequest({ secret: CLIENT_SECRET, identifier, user: `user-${n}` }),
     )
     const limitMs = (BACKLOG_SECONDS + 10) * 1_000
     await until(() => server.requests.length >= count, `${count} requests at the server`, limitMs)
-    const after = clockOffset(await daemon.status())
+    const after = await clockOffset(daemon)
     expect(Math.abs(after - before), 'the wall clock was stepped during the measurement').toBeLessThan(1_000)
     const departures = onTheGrid(await capture.stop(), (before + after) / 2)
     expect(server.retransmissions).toHaveLength(0)

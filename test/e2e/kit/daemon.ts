@@ -17,7 +17,10 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 export const RADSLUICE = join(ROOT, 'bin/radsluice')
 
 /** A part of the configuration file, as plain values. */
-export type Settings = { readonly [key: string]: unknown }
+export interface Settings {
+  readonly farm?: { readonly servers?: readonly Settings[]; readonly [key: string]: unknown }
+  readonly [key: string]: unknown
+}
 
 export interface DaemonPorts {
   readonly authentication: number
@@ -121,17 +124,18 @@ export class Daemon {
   }
 }
 
-/** The whole configuration file: YAML contains JSON, so JSON it is. */
-export const settingsText = (ports: DaemonPorts, settings: Settings): string =>
-  JSON.stringify({
-    listen: {
-      authentication: [`127.0.0.1:${ports.authentication}`],
-      accounting: [`127.0.0.1:${ports.accounting}`],
-    },
+/** The whole configuration file: YAML contains JSON, so JSON it is. A class that no server takes gets no listener. */
+export const settingsText = (ports: DaemonPorts, settings: Settings): string => {
+  const servers = settings.farm?.servers ?? []
+  const listenersOf = (name: 'authentication' | 'accounting'): string[] =>
+    servers.every((server) => server[name] === false) ? [] : [`127.0.0.1:${ports[name]}`]
+  return JSON.stringify({
+    listen: { authentication: listenersOf('authentication'), accounting: listenersOf('accounting') },
     admin: { listen: `127.0.0.1:${ports.admin}` },
     clients: [{ name: 'loopback', address: '127.0.0.0/8', secret: CLIENT_SECRET }],
     ...settings,
   })
+}
 
 const writeSettings = (file: string, ports: DaemonPorts, settings: Settings): void =>
   writeFileSync(file, settingsText(ports, settings), { mode: 0o600 })

@@ -83,6 +83,7 @@ hostname_lookups = no
 log {
 	destination = stdout
 	auth = yes
+	auth_badpass = yes
 }
 security {
 	allow_core_dumps = no

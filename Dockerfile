@@ -1,0 +1,31 @@
+# The image of radsluice: built in one stage, run in another that has no compiler and no development packages.
+# docs/testing.md says what of this is tested, and what is not.
+
+FROM node:24-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+COPY scripts/node24 scripts/node24
+RUN --mount=type=cache,target=/root/.npm npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /opt/radsluice
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+COPY bin bin
+COPY config.schema.json LICENSE ./
+COPY examples examples
+COPY --from=build /build/dist dist
+
+# Ports above 1023, and `node` is the unprivileged user that the base image brings.
+USER node
+EXPOSE 1812/udp 1813/udp
+# `status` ends with 0 (healthy), 1 (degraded: a server is Down, say, and a restart of the proxy would help nobody) or 3
+# (not running).
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s \
+  CMD ["sh", "-c", "node dist/cli.js status > /dev/null; test $? -le 1"]
+ENTRYPOINT ["node", "dist/cli.js"]
+CMD ["run", "-c", "/etc/radsluice/radsluice.yaml"]
