@@ -1,0 +1,99 @@
+/**
+ * `radsluice decode`: a RADIUS packet as text, from hex (as in a log line at level debug) or from a capture file.
+ *
+ * Passwords stay hidden unless a secret is given and they are asked for. Exit 1 where something was no RADIUS packet.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { codedError } from '../coded-error.ts'
+import { type DescribeOptions, describe, loadDictionary } from '../radius/names.io.ts'
+import { Secret } from '../radius/secret.ts'
+import { type CapturedDatagram, readCapture } from './capture.ts'
+import { say, writeData, writeJson } from './output.io.ts'
+import { packetText } from './packet-text.ts'
+import { readSecretText } from './secret.io.ts'
+import { JSON_OPTION, verb } from './verb.ts'
+
+const LARGEST_CAPTURE = 1024 ** 3
+const USUAL_PORTS = [1812, 1813, 1645, 1646, 3799]
+
+export const decode = verb({
+  command: 'decode <packet>',
+  summary: 'Show a packet as text: hex, or the datagrams of a capture file',
+  examples: [
+    ['decode 0c01002608...', 'hex, as the log shows it at level debug'],
+    ['decode capture.pcap --port 11812 --json', 'all RADIUS packets of a capture, for a program'],
+  ],
+  positionals: {
+    packet: {
+      type: 'string',
+      demandOption: true,
+      describe: 'Hex digits, "-" for hex on standard input, or a capture file.',
+    },
+  },
+  options: {
+    dictionary: { type: 'string', array: true, requiresArg: true, describe: 'A FreeRADIUS dictionary file to load.' },
+    port: { type: 'number', array: true, requiresArg: true, describe: 'UDP ports that carry RADIUS in a capture.' },
+    'secret-file': { type: 'string', requiresArg: true, describe: 'Verify requests with the secret in this file.' },
+    'secret-env': { type: 'string', requiresArg: true, describe: 'The same from the environment.' },
+    'show-passwords': { type: 'boolean', default: false, describe: 'With a secret: show User-Password in the clear.' },
+    json: JSON_OPTION,
+  },
+  run: async (o) => {
+    for (const file of o.dictionary ?? []) {
+      const problem = loadDictionary(file)
+      if (problem !== undefined) throw codedError('FILE_UNREADABLE', problem)
+    }
+    const hasSecret = o['secret-file'] !== undefined || o['secret-env'] !== undefined
+    const options: DescribeOptions = {
+      showPasswords: o['show-passwords'],
+      ...(hasSecret
+        ? { secret: new Secret(readSecretText('secret', { file: o['secret-file'], env: o['secret-env'] })) }
+        : {}),
+    }
+    const ports = [...USUAL_PORTS, ...(o.port ?? [])]
+    const found = datagramsOf(o.packet, ports).map((one) => ({ ...one, packet: describe(one.bytes, options) }))
+    if (o.json) writeJson(found.map(({ from, to, packet }) => ({ from, to, ...packet })))
+    else for (const one of found) showOne(one)
+    if (found.length === 0) say('no RADIUS packets there; name their ports with --port')
+    return found.length > 0 && found.every(({ packet }) => !('fault' in packet)) ? 0 : 1
+  },
+})
+
+type Datagram = Omit<CapturedDatagram, 'from' | 'to'> & { readonly from?: string; readonly to?: string }
+
+function showOne({ from, to, packet }: Datagram & { packet: ReturnType<typeof describe> }): void {
+  const way = from === undefined ? '' : `${from} -> ${to}  `
+  const lines = 'fault' in packet ? [`no RADIUS packet: ${packet.fault}`] : packetText(packet)
+  writeData(`${way}${lines[0] ?? ''}`)
+  for (const line of lines.slice(1)) writeData(line)
+}
+
+function datagramsOf(text: string, ports: readonly number[]): Datagram[] {
+  if (text !== '-' && existsSync(text)) {
+    const captured = readCapture(readCaptureFile(text))
+    if (!captured) return [{ bytes: hexOctets(readFileSync(text, 'latin1')) }]
+    const isOurs = (endpoint: string): boolean => ports.some((port) => endpoint.endsWith(`:${port}`))
+    return captured.filter(({ from, to }) => isOurs(from) || isOurs(to))
+  }
+  return [{ bytes: hexOctets(text === '-' ? readFileSync(0, 'latin1') : text) }]
+}
+
+function readCaptureFile(file: string): Uint8Array {
+  try {
+    const { size } = statSync(file)
+    if (size > LARGEST_CAPTURE) throw new Error(`it has ${size} octets, more than 1 GiB`)
+    return readFileSync(file)
+  } catch (error) {
+    throw codedError('FILE_UNREADABLE', `can't read ${file}: ${(error as Error).message}`, error)
+  }
+}
+
+/** Hex digits with or without blanks, colons and a `0x` before them. */
+function hexOctets(text: string): Uint8Array {
+  const digits = text.replace(/^\s*0x/i, '').replace(/[\s:]/g, '')
+  if (digits === '' || digits.length % 2 !== 0 || !/^[0-9a-f]+$/i.test(digits)) {
+    const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text
+    throw codedError('USAGE', `"${shown.trim()}" is no file and no hex; write an even number of hex digits`)
+  }
+  return Buffer.from(digits, 'hex')
+}

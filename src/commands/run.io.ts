@@ -1,0 +1,56 @@
+/**
+ * `radsluice run`: the daemon, in the foreground. Log lines (JSON) go to standard output, everything for people to
+ * standard error. Without `-c` it is a demo: loopback only, with two small servers of our own.
+ *
+ * SIGHUP reloads, SIGTERM and SIGINT drain, a second one of these stops at once.
+ */
+import { Daemon, readDaemonOptions } from '../daemon.ts'
+import { startDemoFarm } from '../demo/farm.io.ts'
+import { coloured, say } from './output.io.ts'
+import { type ExitCode, verb } from './verb.ts'
+
+export const run = verb({
+  command: 'run',
+  summary: 'Run the proxy in the foreground (default)',
+  examples: [
+    ['run -c /etc/radsluice.yaml', 'run with that configuration'],
+    ['run', 'a demo on 127.0.0.1:1812 with two small servers of its own'],
+  ],
+  options: {
+    config: { alias: 'c', type: 'string', requiresArg: true, describe: 'The configuration file; none runs the demo.' },
+  },
+  run: async ({ config: file }) => (file === undefined ? runDemo() : runDaemon(file, () => undefined)),
+})
+
+async function runDemo(): Promise<ExitCode> {
+  const farm = await startDemoFarm()
+  try {
+    return await runDaemon(farm.configFile, () => {
+      say('')
+      say(
+        coloured(
+          'bold',
+          'THIS IS A DEMO: on loopback, with two small servers of its own. Nothing here is for production.',
+        ),
+      )
+      for (const line of farm.introduction) say(line)
+      say('')
+    })
+  } finally {
+    await farm.stop()
+  }
+}
+
+async function runDaemon(file: string, whenItRuns: () => void): Promise<ExitCode> {
+  const daemon = await Daemon.start(readDaemonOptions(file))
+  const onSignal: Partial<Record<NodeJS.Signals, () => void>> = {
+    SIGHUP: () => void daemon.reload().catch((error: unknown) => daemon.fail('reload', error)),
+    SIGTERM: () => daemon.drain('SIGTERM'),
+    SIGINT: () => daemon.drain('SIGINT'),
+  }
+  for (const [signal, act] of Object.entries(onSignal)) process.on(signal, act)
+  process.on('uncaughtException', (error) => daemon.fail('uncaught exception', error))
+  process.on('unhandledRejection', (error) => daemon.fail('unhandled rejection', error))
+  whenItRuns()
+  return daemon.ended
+}

@@ -1,0 +1,119 @@
+/**
+ * The status report as text: what an operator reads first stands first, one table each for servers, queues and slots.
+ */
+import type { LaneReport, StatusReport } from '../observe/status-report.ts'
+import { STATE_WORDS } from '../observe/view.ts'
+import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../units.ts'
+import { table } from './table.ts'
+
+/** The lines of the report. */
+export function statusText(report: StatusReport): string[] {
+  return [
+    ...headLines(report),
+    '',
+    ...serverTable(report.lanes),
+    '',
+    ...slotTable(report.lanes),
+    '',
+    ...classTable(report),
+    ...endedLines(report),
+  ]
+}
+
+function headLines({
+  version,
+  pid,
+  phase,
+  ready,
+  notReady,
+  concerns,
+  uptimeSeconds,
+  config,
+  ...report
+}: StatusReport): string[] {
+  const health = ready ? (concerns.length === 0 ? 'healthy' : 'serving, with concerns') : 'not ready'
+  return [
+    `radsluice ${version}  pid ${pid}  ${phase}, ${health}  up ${duration(uptimeSeconds)}`,
+    ...notReady.map((reason) => `  not ready: ${reason}`),
+    ...concerns.map((concern) => `  look: ${concern}`),
+    `configuration ${config.file}  ${config.digest.slice(0, 12)}  reloads ${config.reloadsOk} taken, ${config.reloadsFailed} refused`,
+    `listening ${report.listeners.map((listener) => `${listener.address} (${listener.class})`).join(', ')}`,
+  ]
+}
+
+const serverTable = (lanes: readonly LaneReport[]): string[] =>
+  table(
+    ['SERVER', 'CLASS', 'ADDRESS', 'STATE', 'QUEUED', 'OLDEST', 'OUTSTANDING', 'IDS FREE', 'RTT', 'TIMEOUTS'],
+    lanes.map((lane) => [
+      lane.server,
+      lane.class,
+      lane.address.includes(':') ? `[${lane.address}]:${lane.port}` : `${lane.address}:${lane.port}`,
+      lane.retiring ? 'removed' : STATE_WORDS[lane.state],
+      lane.queued,
+      duration(lane.oldestAge / MICROS_PER_SECOND),
+      `${lane.outstanding}/${lane.maxOutstanding}`,
+      lane.identifiers.free,
+      `${(lane.roundTripTime / 1_000).toFixed(1)} ms`,
+      lane.counters.timeouts,
+    ]),
+  )
+
+const slotTable = (lanes: readonly LaneReport[]): string[] =>
+  table(
+    ['SERVER', 'CLASS', 'MAX RATE', 'SLOTS/S', 'SLOT', 'BEGAN AT', 'LENGTH', 'QUOTA', 'SENT'],
+    lanes.map(({ server, class: name, slots }) =>
+      slots.slotsPerSecond === 0
+        ? [server, name, 'unlimited', '-', '-', '-', '-', '-', '-']
+        : [
+            server,
+            name,
+            `${slots.maxRate}/s${slots.pendingMaxRate === undefined ? '' : ` (then ${slots.pendingMaxRate}/s)`}`,
+            slots.slotsPerSecond,
+            slots.slot,
+            `${(slots.beganAt / MICROS_PER_SECOND).toFixed(6)} s`,
+            `${(slots.slotLength / 1_000).toFixed(3)} ms`,
+            slots.quota,
+            slots.sent,
+          ],
+    ),
+  )
+
+const classTable = ({ classes }: StatusReport): string[] =>
+  table(
+    ['CLASS', 'RECEIVED', 'ANSWERED', 'QUEUED', 'OLDEST', 'PARKED', 'OUTSTANDING', 'DUPLICATES', 'LAW'],
+    TRAFFIC_CLASSES.map((name) => {
+      const { ledger, queued, oldestAge, parked, outstanding, imbalance } = classes[name]
+      const oldest = duration(oldestAge / MICROS_PER_SECOND)
+      const law = imbalance === 0 ? 'holds' : `off by ${imbalance}`
+      return [name, ledger.received, ledger.answered, queued, oldest, parked, outstanding, ledger.duplicate, law]
+    }),
+  )
+
+/** The ways to end without an answer, where there were any. */
+function endedLines({ classes }: StatusReport): string[] {
+  const lines = TRAFFIC_CLASSES.flatMap((name) => {
+    const { dropped, shed, expired, superseded, givenUp, deliveredUnanswered } = classes[name].ledger
+    const ways = {
+      expired,
+      superseded,
+      'given up': givenUp,
+      'delivered unanswered': deliveredUnanswered,
+      ...prefixed('dropped', dropped),
+      ...prefixed('shed', shed),
+    }
+    const some = Object.entries(ways).filter(([, count]) => count > 0)
+    return some.length === 0 ? [] : [`${name}: ${some.map(([way, count]) => `${count} ${way}`).join(', ')}`]
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
+}
+
+const prefixed = (way: string, reasons: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(reasons).map(([reason, count]) => [`${way} (${reason})`, count]))
+
+/** `0.4 s`, `12 s`, `3 min`, `2 h`. */
+function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 120) return `${Math.round(seconds)} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  return `${Math.round(seconds / 3_600)} h`
+}

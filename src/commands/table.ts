@@ -1,0 +1,26 @@
+/**
+ * Text tables for people: columns as wide as their longest cell, numbers to the right, two blanks between columns.
+ */
+
+export type Cell = string | number
+
+/** The lines of a table, its heading first. A column of which every cell is a number is set to the right. */
+export function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
+  const toTheRight = heading.map((_, column) => rows.length > 0 && rows.every((row) => isNumeric(row[column])))
+  const all = [heading, ...rows.map((row) => row.map(shown))]
+  const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all.map((row) =>
+    widths
+      .map((width, column) => {
+        const cell = row[column] ?? ''
+        return toTheRight[column] ? cell.padStart(width) : cell.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+const isNumeric = (cell: Cell | undefined): boolean =>
+  typeof cell === 'number' || cell === '-' || (typeof cell === 'string' && /^[\d,.]+( ?(%|s|ms|\/s))?$/.test(cell))
+
+const shown = (cell: Cell): string => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)

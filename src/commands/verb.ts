@@ -1,0 +1,46 @@
+/**
+ * What a verb of the command line is: its words, its options, and a function that answers an exit code.
+ *
+ * Data goes to standard output, talk to standard error. A verb never ends the process: it answers 0 (done), 1 (failed
+ * or degraded), 2 (usage) or 3 (bad configuration, or not running), or throws a coded error with one sentence.
+ */
+import type { InferredOptionTypes, Options, PositionalOptions } from 'yargs'
+
+export type ExitCode = 0 | 1 | 2 | 3
+
+/** A verb as the command line sees it, the types of its options forgotten. */
+export interface Verb {
+  /** With its positional arguments: `send <what>`. Left out of `--help` where `summary` is false. */
+  readonly command: string
+  readonly summary: string | false
+  /** Two command lines, without the program's name, each with what it does. */
+  readonly examples: readonly [Example, Example]
+  readonly options: Readonly<Record<string, Options>>
+  readonly positionals: Readonly<Record<string, PositionalOptions>>
+  run(options: unknown): Promise<ExitCode>
+}
+export type Example = readonly [line: string, does: string]
+
+interface TypedVerb<Given extends Record<string, Options>, Placed extends Record<string, PositionalOptions>> {
+  readonly command: string
+  readonly summary: string | false
+  readonly examples: readonly [Example, Example]
+  readonly options: Given
+  readonly positionals?: Placed
+  readonly run: (options: InferredOptionTypes<Given> & InferredOptionTypes<Placed>) => Promise<ExitCode>
+}
+
+/** Defines a verb whose `run` gets its options with their types. */
+export function verb<
+  const Given extends Record<string, Options>,
+  const Placed extends Record<string, PositionalOptions> = Record<never, PositionalOptions>,
+>(typed: TypedVerb<Given, Placed>): Verb {
+  const { run, positionals = {}, ...rest } = typed
+  return {
+    ...rest,
+    positionals,
+    run: (options) => run(options as InferredOptionTypes<Given> & InferredOptionTypes<Placed>),
+  }
+}
+
+export const JSON_OPTION = { type: 'boolean', default: false, describe: 'Write JSON instead of text.' } as const
