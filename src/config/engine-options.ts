@@ -13,7 +13,7 @@ export function engineOptions(config: Config): EngineOptions {
     slot: throttle.slot,
     serviceOrder: throttle.service_order,
     clients: clients.map(clientOptions),
-    servers: farm.servers.map(serverOptions),
+    servers: farm.servers.map((server) => serverOptions(server, config.listen)),
     classes: { authentication: classOptions(farm.authentication), accounting: classOptions(farm.accounting) },
     queues: { authentication: queueOptions(queues.authentication), accounting: queueOptions(queues.accounting) },
     identifierQuarantine: farm.identifier_quarantine,
@@ -52,7 +52,8 @@ const clientOptions = (client: ClientConfig): ClientOptions => ({
   addNasIpAddress: client.add_nas_ip_address,
 })
 
-const serverOptions = (server: ServerConfig): ServerOptions => ({
+/** A class that nothing listens for gets no lanes: no sockets, no probes. */
+const serverOptions = (server: ServerConfig, listen: Config['listen']): ServerOptions => ({
   name: server.name,
   address: server.address,
   secret: server.secret,
@@ -60,8 +61,12 @@ const serverOptions = (server: ServerConfig): ServerOptions => ({
   ...(server.source_address === undefined ? {} : { sourceAddress: server.source_address }),
   ...(server.source_ports === undefined ? {} : { sourcePorts: server.source_ports }),
   lanes: {
-    ...(server.authentication === undefined ? {} : { authentication: laneOptions(server.authentication) }),
-    ...(server.accounting === undefined ? {} : { accounting: laneOptions(server.accounting) }),
+    ...(server.authentication === undefined || listen.authentication.length === 0
+      ? {}
+      : { authentication: laneOptions(server.authentication) }),
+    ...(server.accounting === undefined || listen.accounting.length === 0
+      ? {}
+      : { accounting: laneOptions(server.accounting) }),
   },
 })
 

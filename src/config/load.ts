@@ -128,9 +128,8 @@ function assemble(all: Settings, secrets: Secrets, surroundings: Surroundings): 
         require_message_authenticator: server.require_message_authenticator,
         source_address: server.source_address,
         source_ports: server.source_ports,
-        authentication:
-          all.listen.authentication.length > 0 ? inheritLane(server.authentication, farm.authentication) : undefined,
-        accounting: all.listen.accounting.length > 0 ? inheritLane(server.accounting, farm.accounting) : undefined,
+        authentication: inheritLane(server.authentication, farm.authentication),
+        accounting: inheritLane(server.accounting, farm.accounting),
       })),
     },
   }

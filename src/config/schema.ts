@@ -352,7 +352,7 @@ export interface LaneConfig {
   readonly max_retries: number
 }
 
-/** A server. A lane is undefined where it is switched off, or where nothing listens for its class. */
+/** A server. A lane is undefined where it is switched off. */
 export interface ServerConfig {
   readonly name: string
   readonly address: string

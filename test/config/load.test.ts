@@ -85,13 +85,11 @@ describe('a good configuration', () => {
     expect(one?.accounting).toEqual({ port: 1813, max_rate: 0, max_outstanding: 4000, timeout: 7e6, max_retries: 5 })
   })
 
-  it('lets a server go without a class, and a whole farm', () => {
+  it('lets a server go without a class', () => {
     const servers = `${server('accounting: false')}\n    - { name: fr-2, address: 198.51.100.11, secret_file: fr-2 }`
     const [one, two] = loaded({ servers }).farm.servers
     expect([one?.authentication?.port, one?.accounting?.port]).toEqual([1812, undefined])
     expect([two?.authentication?.port, two?.accounting?.port]).toEqual([1812, 1813])
-    const [only] = loaded({ top: 'listen: { accounting: [] }' }).farm.servers
-    expect([only?.authentication?.port, only?.accounting?.port]).toEqual([1812, undefined])
   })
 
   it('resolves the hash key, and only where it is used', () => {

@@ -70,7 +70,7 @@ describe('a configuration in which one thing is changed', { timeout: 60_000 }, (
   })
 
   it('is read or refused with a place, whatever is put in', () => {
-    const values = [null, false, -1, 1.5, 1e308, '', '5s', '::1', [], [[]], [null], {}, { x: 1 }]
+    const values = [null, false, -1, 1e308, '', '5s', [], [null], { x: 1 }]
     for (const { path } of nodesOf(FARM)) {
       for (const value of values) expectAnswer(mutated(FARM, (document) => document.setIn(path, value)))
     }
