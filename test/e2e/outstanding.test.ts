@@ -27,7 +27,8 @@ const world = async (
     queues: { authentication: { max_messages: 20_000, max_age: '120s' } },
     farm: {
       authentication,
-      dead_server: { consecutive_failures: 1_000 },
+      // Silence must not make it Down here: both conditions have to hold.
+      dead_server: { consecutive_failures: 1_000, response_timeout: '10m' },
       servers: [serverEntry('scripted', { authPort: server.port, secret: server.secret })],
     },
   })
