@@ -1,0 +1,117 @@
+/**
+ * The bounds of a class: count, octets, age, and who is shed by which policy.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Backlog, type BacklogLimits, type OverflowPolicy } from '../../src/queues/backlog.ts'
+import { instant, micros } from '../../src/units.ts'
+import { Waiter } from './waiter.ts'
+
+const backlog = (o: Partial<BacklogLimits> = {}): Backlog<Waiter> =>
+  new Backlog<Waiter>({ maxMessages: 3, maxBytes: 1_000_000, maxAge: micros(1_000), overflow: 'drop_newest', ...o })
+
+/** Enters them all, sheds by the policy after each; who was shed, in order. */
+const shedBy = (limits: Partial<BacklogLimits>, waiters: readonly Waiter[]): number[] => {
+  const one = backlog(limits)
+  const shed: number[] = []
+  for (const waiter of waiters) {
+    one.enter(waiter)
+    while (one.overflow() !== undefined) {
+      const victim = one.victim() as Waiter
+      one.leave(victim)
+      shed.push(victim.arrival)
+    }
+  }
+  return shed
+}
+
+describe('a full backlog', () => {
+  const five = (): Waiter[] => [1, 2, 3, 4, 5].map((arrival) => new Waiter(arrival, { interim: arrival % 2 === 0 }))
+
+  it('with drop_newest sheds who came last', () => {
+    expect(shedBy({}, five())).toEqual([4, 5])
+  })
+
+  it('with drop_oldest sheds who waits longest', () => {
+    expect(shedBy({ overflow: 'drop_oldest' }, five())).toEqual([1, 2])
+  })
+
+  it('with shed_interim_first sheds interim updates, the oldest first', () => {
+    expect(shedBy({ overflow: 'shed_interim_first' }, five())).toEqual([2, 4])
+  })
+
+  it('with shed_interim_first and no interim update left sheds who came last', () => {
+    const waiters = [1, 2, 3, 4, 5].map((arrival) => new Waiter(arrival, { interim: arrival === 2 }))
+    expect(shedBy({ overflow: 'shed_interim_first' }, waiters)).toEqual([2, 5])
+  })
+
+  it('by octets sheds as many as it takes', () => {
+    const waiters = [300, 300, 300, 900].map((size, arrival) => new Waiter(arrival, { size }))
+    expect(shedBy({ maxMessages: 100, maxBytes: 1_000, overflow: 'drop_oldest' }, waiters)).toEqual([0, 1, 2])
+    expect(shedBy({ maxMessages: 100, maxBytes: 800 }, [new Waiter(1, { size: 900 })])).toEqual([1])
+  })
+
+  it('names the bound that is passed', () => {
+    const one = backlog({ maxMessages: 1, maxBytes: 150 })
+    one.enter(new Waiter(1))
+    expect(one.overflow()).toBeUndefined()
+    one.enter(new Waiter(2))
+    expect(one.overflow()).toBe('queue-messages')
+    one.change({ maxMessages: 2, maxBytes: 199, maxAge: micros(1), overflow: 'drop_newest' })
+    expect(one.overflow()).toBe('queue-bytes')
+    one.change({ maxMessages: 2, maxBytes: 200, maxAge: micros(1), overflow: 'drop_newest' })
+    expect(one.overflow()).toBeUndefined()
+  })
+
+  it('never ends beyond its bounds and keeps its sums, for any mixture and policy', () => {
+    const policies: readonly OverflowPolicy[] = ['drop_newest', 'drop_oldest', 'shed_interim_first']
+    const waiter = fc.record({ size: fc.integer({ min: 20, max: 400 }), interim: fc.boolean() })
+    fc.assert(
+      fc.property(
+        fc.array(waiter, { maxLength: 60 }),
+        fc.constantFrom(...policies),
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 100, max: 3_000 }),
+        (kinds, overflow, maxMessages, maxBytes) => {
+          const one = backlog({ maxMessages, maxBytes, overflow })
+          const kept = new Set<Waiter>()
+          for (const [arrival, kind] of kinds.entries()) {
+            const waiter = new Waiter(arrival, kind)
+            one.enter(waiter)
+            kept.add(waiter)
+            for (let bound = one.overflow(); bound !== undefined; bound = one.overflow()) {
+              const victim = one.victim() as Waiter
+              if (overflow === 'shed_interim_first' && [...kept].some(({ interimLink }) => interimLink !== undefined))
+                expect(victim.interimLink).toBeDefined()
+              expect(one.has(victim)).toBe(true)
+              one.leave(victim)
+              kept.delete(victim)
+            }
+            expect(one.messages).toBe(kept.size)
+            expect(one.messages).toBeLessThanOrEqual(maxMessages)
+            expect(one.octets).toBe([...kept].reduce((sum, { size }) => sum + size, 0))
+            expect(one.octets).toBeLessThanOrEqual(maxBytes)
+          }
+        },
+      ),
+    )
+  })
+})
+
+describe('age', () => {
+  it('makes a message overdue once it has waited longer than max-age, and the wake is aimed at that', () => {
+    const one = backlog()
+    expect(one.nextWakeAt()).toBeUndefined()
+    const [first, second] = [new Waiter(1, { receivedAt: 5_000 }), new Waiter(2, { receivedAt: 5_400 })]
+    one.enter(second)
+    one.enter(first)
+    expect(one.oldest()).toBe(first)
+    expect(one.overdue(instant(6_000))).toBeUndefined()
+    expect(one.nextWakeAt()).toBe(6_001)
+    expect(one.overdue(instant(6_001))).toBe(first)
+    one.leave(first)
+    expect(one.has(first)).toBe(false)
+    expect(one.overdue(instant(6_001))).toBeUndefined()
+    expect(one.nextWakeAt()).toBe(6_401)
+  })
+})
