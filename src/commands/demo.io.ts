@@ -2,7 +2,7 @@
  * `radsluice demo`: a minute that shows the throttle. The same storm of logins hits the same weak server twice, first
  * directly, then through radsluice; both are measured and stand side by side.
  *
- * The server works off 100 requests a second in order of arrival; 1,200 sessions log in within a second and are patient
+ * The server works off 100 requests a second in order of arrival; 1,000 sessions log in within a second and are patient
  * for 3 s. What must wait has to wait where it can be forgotten in time: that is the whole trick.
  */
 import { spawn } from 'node:child_process'
@@ -23,7 +23,7 @@ import { JSON_OPTION, verb } from './verb.ts'
 const SECRET = 'demo-secret-of-radsluice'
 const CAPACITY = 100
 const MAX_RATE = 90
-const STORM = { sessions: 1_200, beginWithin: 1, repeatEvery: 1, tries: 3, redialAfter: 2, lasts: 20 }
+const STORM = { sessions: 1_000, beginWithin: 1, repeatEvery: 1, tries: 3, redialAfter: 1, lasts: 22 }
 const WEAK_SERVER = { name: 'weak', secret: SECRET, capacity: CAPACITY, backlog: 4_000 }
 const READY_WITHIN_MS = 10_000
 /** Answers under way when the storm ends still count. */
@@ -49,11 +49,11 @@ export const demo = verb({
     say(
       `A storm on loopback: ${STORM.sessions} sessions log in within a second. Each repeats its request every second,`,
     )
-    say(`gives up after 3 s and redials 2 s later. The server can do ${CAPACITY} requests a second.`)
+    say(`gives up after 3 s and redials about a second later. The server can do ${CAPACITY} requests a second.`)
     say('')
     say('1. directly at the server')
     const direct = await measureDirect()
-    say(`2. through radsluice with max_rate: ${MAX_RATE} and max_age: 1s`)
+    say(`2. through radsluice with max_rate: ${MAX_RATE} and max_age: 800ms`)
     const behind = await measureBehind()
     say('')
     if (json) writeJson({ storm: STORM, capacity: CAPACITY, maxRate: MAX_RATE, direct, behind })
@@ -136,7 +136,7 @@ admin: { listen: "${admin}" }
 clients:
   - { name: storm, address: 127.0.0.0/8, secret_file: secret }
 queues:
-  authentication: { max_age: 1s }
+  authentication: { max_age: 800ms }
 farm:
   authentication: { max_rate: ${MAX_RATE} }
   servers:

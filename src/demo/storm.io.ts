@@ -22,6 +22,7 @@ export interface StormOptions {
   readonly beginWithin: number
   readonly repeatEvery: number
   readonly tries: number
+  /** On average: half of it to one and a half, each session always the same. */
   readonly redialAfter: number
   /** The storm is over when all are up, or after this. */
   readonly lasts: number
@@ -48,7 +49,7 @@ interface Login {
   readonly socket: Socket
   tries: number
   nextAt: number
-  ended: boolean
+  outcome: 'waiting' | 'up' | 'given up'
 }
 
 export class Storm {
@@ -136,7 +137,7 @@ export class Storm {
       socket: this.#sockets[index] as Socket,
       tries: 0,
       nextAt: now,
-      ended: false,
+      outcome: 'waiting',
     }
     this.#logins.set(`${index} ${identifier}`, login)
     this.#active.add(login)
@@ -152,10 +153,10 @@ export class Storm {
         this.#send(login, now)
         continue
       }
-      login.ended = true
+      login.outcome = 'given up'
       this.#active.delete(login)
       this.#counts.givenUp += 1
-      this.#dialAt[login.session] = now + redialAfter
+      this.#dialAt[login.session] = now + redialAfter * spread(login.session)
     }
   }
 
@@ -169,17 +170,19 @@ export class Storm {
   #answered(index: number, response: Buffer): void {
     const login = this.#logins.get(`${index} ${response[1]}`)
     if (!login || !verifies(login.packet, response, this.#options.secret)) return
-    if (login.ended) {
-      this.#counts.answeredTooLate += this.#active.has(login) ? 0 : 1
-      return
-    }
-    login.ended = true
+    if (login.outcome === 'given up') this.#counts.answeredTooLate += 1
+    // A second answer to one that is up answers its retransmission.
+    if (login.outcome !== 'waiting') return
+    login.outcome = 'up'
     this.#active.delete(login)
     this.#counts.answeredInTime += 1
     this.#counts.up += 1
     this.#lastUpAt = this.#now()
   }
 }
+
+/** 0.5 to 1.5, evenly spread over the sessions (multiples of the golden ratio), the same in every run. */
+const spread = (session: number): number => 0.5 + ((session * 0.618_034) % 1)
 
 function verifies(request: Buffer, response: Buffer, secret: string): boolean {
   try {
