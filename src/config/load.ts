@@ -90,7 +90,7 @@ function checkedSecret(bytes: Uint8Array, path: Path, findings: Findings): Secre
   if (bytes.length < SHORT_SECRET) {
     findings.warn(
       path,
-      `the secret has ${bytes.length} octets; RFC 2865 section 3 asks for 16 or more, and short ones are guessed from captured packets`,
+      `the secret has ${bytes.length} of the 16 octets that RFC 2865 section 3 asks for, and short ones are guessed from captured packets`,
     )
   }
   const isBlank = (octet: number | undefined): boolean => octet !== undefined && octet <= 0x20
