@@ -31,7 +31,7 @@ export class HmacKey {
   }
 }
 
-/** One hash at a time: `begin` or `beginHmac`, any number of `add`, then the `finish` that fits the beginning. */
+/** One hash at a time: `begin` or `beginHmac`, any number of `add` (below 2^29 octets in all), `finishInto`. */
 export class Md5 {
   readonly #state = new Int32Array(4)
   readonly #block = new Uint8Array(BLOCK)
@@ -109,7 +109,6 @@ export class Md5 {
     block.fill(0, filled)
     const bits = this.#length * 8
     for (let i = 0; i < 4; i += 1) block[BLOCK - 8 + i] = bits >>> (8 * i)
-    block[BLOCK - 4] = this.#length / 0x2000_0000
     compress(this.#state, block, 0)
     for (let i = 0; i < 16; i += 1) target[at + i] = this.#state[i >> 2]! >>> (8 * (i & 3))
   }

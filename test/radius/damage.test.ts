@@ -108,10 +108,13 @@ const withLength = (bytes: Uint8Array, length: number): Buffer => {
  */
 const hasLostItsProof = (packet: Packet): boolean => packet.code === 1 && packet.messageAuthenticatorAt === 0
 
-/** Every packet that differs from `bytes` in one octet, in each of the 255 ways. */
-function* flippedOnce(bytes: Uint8Array): Generator<Buffer> {
+const ALL_FLIPS = Array.from({ length: 255 }, (_, i) => i + 1)
+const BIT_FLIPS = [1, 2, 4, 8, 16, 32, 64, 128, 255]
+
+/** Every packet that differs from `bytes` in one octet, in each of the 255 ways or in some of them. */
+function* flippedOnce(bytes: Uint8Array, flips: readonly number[] = ALL_FLIPS): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 1)
-    for (let flip = 1; flip <= 255; flip += 1) {
+    for (const flip of flips) {
       const changed = Buffer.from(bytes)
       changed[at]! ^= flip
       yield changed
@@ -175,10 +178,11 @@ describe('an Access-Request that loses its proof', () => {
       return packet instanceof Packet ? [{ at: changed.findIndex((octet, i) => octet !== bytes[i]), packet }] : []
     })
 
-  it('does so by the type of its Message-Authenticator or by a length that swallows it', () => {
+  it('does so by the type of its Message-Authenticator or by a length that leaves it out', () => {
     const request = PROVEN[0]!
     const signedAt = oracle.valueAt(request.bytes, 80) - 2
-    const lengths: number[] = []
+    // The packet's own Length and those of the attributes before it.
+    const lengths = [3]
     for (let at = 20; at < signedAt; at += request.bytes[at + 1]!) lengths.push(at + 1)
     const lost = lostBy(request)
     expect(lost.filter(({ at }) => at === signedAt).length).toBeGreaterThan(240)
@@ -245,11 +249,11 @@ describe('an Access-Request with User-Password and without proof', () => {
 })
 
 describe('a packet that nobody checked', () => {
-  it('can be rewritten without an exception, every octet changed in every way', () => {
+  it('can be rewritten without an exception, every bit of every octet changed', () => {
     for (const { bytes } of PROVEN)
-      for (const changed of flippedOnce(bytes)) {
+      for (const changed of flippedOnce(bytes, BIT_FLIPS)) {
         const packet = readPacket(changed)
         if (packet instanceof Packet) use(packet)
       }
-  }, 60_000)
+  })
 })

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HmacKey, Md5, md5, sameSixteen } from '../../src/radius/md5.ts'
+import { HmacKey, md5, sameSixteen } from '../../src/radius/md5.ts'
 
 const octetsOf = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 167 + seed * 59 + ((i * i) >> 3)) & 0xff)
@@ -71,20 +71,6 @@ describe('MD5', () => {
     expect(Buffer.from(target.subarray(10, 26)).toString('hex')).toBe('d41d8cd98f00b204e9800998ecf8427e')
     expect([...target.subarray(0, 10), ...target.subarray(26)].every((octet) => octet === 0xee)).toBe(true)
   })
-
-  it('counts the octets of a long message beyond what 32 bits of bits can hold', () => {
-    // 2^29 octets are 2^32 bits: the upper half of the length is 1.
-    const million = new Uint8Array(1 << 20).fill(0x5a)
-    const hash = createHash('md5')
-    const hasher = new Md5().begin()
-    for (let i = 0; i < 513; i += 1) {
-      hash.update(million)
-      hasher.add(million)
-    }
-    const digest = Buffer.alloc(16)
-    hasher.finishInto(digest, 0)
-    expect(digest.toString('hex')).toBe(hash.digest('hex'))
-  }, 60_000)
 })
 
 describe('HMAC-MD5', () => {
