@@ -20,6 +20,7 @@ import { monotonicNow } from './proxy/clock.io.ts'
 import { endpointText } from './proxy/datagram-socket.io.ts'
 import { Engine } from './proxy/engine.ts'
 import { Loop } from './proxy/loop.io.ts'
+import type { Journal } from './proxy/ports.ts'
 import { systemRandomness } from './proxy/randomness.io.ts'
 import { Sockets } from './proxy/sockets.io.ts'
 import { instant, MICROS_PER_SECOND } from './units.ts'
@@ -56,6 +57,7 @@ export class Daemon {
   #reloading = false
   #reloadAgain = false
   #hasEnded = false
+  #internalErrors = 0
   #end: (code: 0 | 1) => void = () => undefined
   #reloads = { ok: 0, failed: 0, lastSuccessUnix: Date.now() / 1_000 }
   #refused: string | undefined
@@ -69,9 +71,10 @@ export class Daemon {
       this.#end = resolve
     })
     this.#sockets = this.#newSockets()
-    const ports = { outbox: this.#sockets, journal: this.#log, random: systemRandomness() }
+    const journal = this.#journal()
+    const ports = { outbox: this.#sockets, journal, random: systemRandomness() }
     this.#engine = new Engine(engineOptions(config), ports, monotonicNow())
-    this.#loop = new Loop(this.#engine, this.#log, monotonicNow)
+    this.#loop = new Loop(this.#engine, journal, monotonicNow)
   }
 
   /**
@@ -231,6 +234,15 @@ export class Daemon {
     })
   }
 
+  #journal(): Journal {
+    return {
+      note: (event, now) => {
+        if (event.kind === 'internal-error') this.#internalErrors += 1
+        this.#log.note(event, now)
+      },
+    }
+  }
+
   #newSockets(): Sockets {
     const arrivals = {
       request: (...arrival: Parameters<Loop['request']>) => this.#loop.request(...arrival),
@@ -291,7 +303,7 @@ export class Daemon {
         waitingForRestart: this.#waitingForRestart,
       },
       sendFailures: this.#sockets.sendFailures,
-      internalErrors: this.#loop.internalErrors,
+      internalErrors: this.#internalErrors,
       process: this.#vitals.read(),
       engine: this.#engine.snapshot(now),
     }

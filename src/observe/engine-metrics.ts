@@ -254,8 +254,13 @@ const SERVER_GAUGES: readonly Metric[] = [
   ),
   gauge(
     'server_identifiers',
-    'Identifiers by what they do; the rest of their total is outstanding.',
-    ofLaneBy('use', ({ identifiers }) => ({ ...identifiers })),
+    'Identifiers of the source ports, by what they do.',
+    ofLaneBy('use', ({ identifiers: { total, free, quarantined, abandoned } }) => ({
+      free,
+      outstanding: total - free - quarantined - abandoned,
+      quarantined,
+      abandoned,
+    })),
   ),
 ]
 

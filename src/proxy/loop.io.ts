@@ -53,18 +53,12 @@ export class Loop implements Arrivals {
   #timer: NodeJS.Timeout | undefined
   #timerAt: Instant | undefined
   #stopped = false
-  #errors = 0
   #resting = false
 
   constructor(engine: Served, journal: Journal, clock: Clock) {
     this.#engine = engine
     this.#journal = journal
     this.#clock = clock
-  }
-
-  /** Packets and wakes in which something threw. */
-  get internalErrors(): number {
-    return this.#errors
   }
 
   request(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array): void {
@@ -197,7 +191,6 @@ export class Loop implements Arrivals {
   }
 
   #failed(where: string, error: unknown, bytes: Uint8Array, now: Instant): void {
-    this.#errors += 1
     this.#journal.note({ kind: 'internal-error', where, error, bytes }, now)
   }
 }
