@@ -113,6 +113,11 @@ export class Engine {
     this.#register.admit(request, now)
   }
 
+  /** How many requests have been let in so far: rises by one with each that takes a place in the queues. */
+  get admitted(): number {
+    return this.#arrivals
+  }
+
   /** A datagram on a source port of a lane. */
   respond(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const found = this.#lanes.at(lane)
@@ -159,12 +164,13 @@ export class Engine {
       if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), instanceQueue)
     }
     for (const each of TRAFFIC_CLASSES) this.#unpark(this.#farms[each], atMost, now)
+    let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
       const request = instanceQueue.takeNext()
       if (request === undefined) break
-      this.#dispatch(request, now)
+      if (!this.#dispatch(request, now)) roomIsBack = true
     }
-    return !instanceQueue.isEmpty() || this.#canUnpark()
+    return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark()
   }
 
   /** When to wake next; undefined where nothing but a datagram can change anything. */
@@ -268,15 +274,17 @@ export class Engine {
     this.#outbox.reply(from, statusServerAnswer(packet, trafficClass, client.options.secret))
   }
 
-  #dispatch(request: Request, now: Instant): void {
+  /** Sends it or lets it wait; false where it does neither, so that the room it was promised can go to another. */
+  #dispatch(request: Request, now: Instant): boolean {
     const lane = request.lane ?? this.#assign(request, now)
-    if (lane === undefined) return
+    if (lane === undefined) return true
     if (!lane.isLive()) {
       this.#failover.moveAway(request, lane, now)
-      return
+      return false
     }
-    if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return
+    if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (!this.#sending.trySend(request, lane, now)) lane.queue.line.put(request)
+    return true
   }
 
   /** A server for a new request; without one it has parked or ended. */

@@ -80,7 +80,9 @@ export class Failover {
 
   /** A server is Down or removed: what waits there goes to the others at once, in the order of arrival. */
   emptyQueueOf(lane: Lane, now: Instant): void {
-    for (const request of lane.queue.line.takeAll()) this.moveAway(request, lane, now)
+    const { line } = lane.queue
+    // One by one: what moves may shed others by the overflow policy, of those that still wait here too.
+    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)
   }
 
   /** A request whose server takes nothing any more goes to another one. It must stand in no line. */

@@ -122,11 +122,11 @@ export class WaitingLine<T extends Waiting<T>> {
     return this.#failovers
   }
 
-  /** Takes everybody out, in the order of arrival. */
-  takeAll(): T[] {
-    const all = [...this.#retries, ...this.#failovers, ...this.#fresh.flatMap((list) => [...list])]
-    for (const item of all) this.remove(item)
-    return all.sort((a, b) => a.arrival - b.arrival)
+  /** Takes out who arrived first, retries included. */
+  takeOldest(): T | undefined {
+    const oldest = older(this.#retries.first(), this.oldest())
+    if (oldest !== undefined) this.remove(oldest)
+    return oldest
   }
 }
 

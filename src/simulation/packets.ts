@@ -1,0 +1,137 @@
+/**
+ * Packets of simulated clients and answers of simulated servers, made with the real codec.
+ *
+ * Every request carries a serial number of the world in its Acct-Session-Id, and a server's answer repeats it in Class:
+ * so a checker can tell at the network which request it sees, and a client whether the answer is its own.
+ */
+import { signAuthenticator, signMessageAuthenticator } from '../radius/authenticator.ts'
+import {
+  ACCESS_REQUEST,
+  ACCOUNTING_REQUEST,
+  ACCOUNTING_RESPONSE,
+  ACCT_DELAY_TIME,
+  ACCT_STATUS_TYPE,
+  AUTHENTICATOR_AT,
+  HEADER_LENGTH,
+  MESSAGE_AUTHENTICATOR,
+  STATE,
+} from '../radius/codes.ts'
+import type { Packet } from '../radius/packet.ts'
+import { readPacket } from '../radius/packet.ts'
+import type { Secret } from '../radius/secret.ts'
+
+const USER_NAME = 1
+const CLASS = 25
+const ACCT_SESSION_ID = 44
+const INTERIM_UPDATE = 3
+const ACCOUNTING_ON = 7
+export const STATUS_TYPES = { start: 1, stop: 2, interim: INTERIM_UPDATE, on: ACCOUNTING_ON } as const
+export type StatusType = keyof typeof STATUS_TYPES
+
+interface Attribute {
+  readonly type: number
+  readonly value: Uint8Array
+}
+
+const text = new TextEncoder()
+const fromText = new TextDecoder()
+
+const number32 = (value: number): Uint8Array => {
+  const octets = new Uint8Array(4)
+  new DataView(octets.buffer).setUint32(0, value)
+  return octets
+}
+
+/** An Access-Request with User-Name and serial, and State where a conversation goes on. Message-Authenticator first. */
+export const accessRequest = (o: {
+  readonly identifier: number
+  readonly authenticator: Uint8Array
+  readonly secret: Secret
+  readonly user: string
+  readonly serial: number
+  readonly state?: Uint8Array
+}): Uint8Array => {
+  const bytes = write(ACCESS_REQUEST, o.identifier, [
+    { type: MESSAGE_AUTHENTICATOR, value: new Uint8Array(16) },
+    { type: USER_NAME, value: text.encode(o.user) },
+    { type: ACCT_SESSION_ID, value: text.encode(String(o.serial)) },
+    ...(o.state === undefined ? [] : [{ type: STATE, value: o.state }]),
+  ])
+  bytes.set(o.authenticator, AUTHENTICATOR_AT)
+  signMessageAuthenticator(bytes, HEADER_LENGTH, o.secret)
+  return bytes
+}
+
+/** An Accounting-Request; `delay` in seconds is its Acct-Delay-Time. */
+export const accountingRequest = (o: {
+  readonly identifier: number
+  readonly secret: Secret
+  readonly user: string
+  readonly serial: number
+  readonly status: StatusType
+  readonly delay?: number
+}): Uint8Array => {
+  const bytes = write(ACCOUNTING_REQUEST, o.identifier, [
+    { type: ACCT_STATUS_TYPE, value: number32(STATUS_TYPES[o.status]) },
+    { type: USER_NAME, value: text.encode(o.user) },
+    { type: ACCT_SESSION_ID, value: text.encode(String(o.serial)) },
+    ...(o.delay === undefined ? [] : [{ type: ACCT_DELAY_TIME, value: number32(o.delay) }]),
+  ])
+  signAuthenticator(bytes, o.secret)
+  return bytes
+}
+
+/** A server's answer: `code`, the request's serial as Class, its Proxy-States, and State where one is asked for. */
+export const answerTo = (o: {
+  readonly request: Packet
+  readonly code: number
+  readonly secret: Secret
+  readonly state?: Uint8Array
+}): Uint8Array => {
+  const serial = o.request.find({ vendor: 0, type: ACCT_SESSION_ID })
+  const isAccounting = o.code === ACCOUNTING_RESPONSE
+  const bytes = write(o.code, o.request.identifier, [
+    ...(isAccounting ? [] : [{ type: MESSAGE_AUTHENTICATOR, value: new Uint8Array(16) }]),
+    ...(serial === undefined ? [] : [{ type: CLASS, value: serial }]),
+    ...(o.state === undefined ? [] : [{ type: STATE, value: o.state }]),
+  ])
+  o.request.authenticatorInto(bytes, AUTHENTICATOR_AT)
+  if (!isAccounting) signMessageAuthenticator(bytes, HEADER_LENGTH, o.secret)
+  signAuthenticator(bytes, o.secret)
+  return bytes
+}
+
+/** The serial of a request; undefined for what carries none (a probe). */
+export const serialOfRequest = (packet: Packet): number | undefined => serialIn(packet, ACCT_SESSION_ID)
+
+/** The serial that an answer repeats. */
+export const serialOfAnswer = (packet: Packet): number | undefined => serialIn(packet, CLASS)
+
+/** A packet of this world, which is well-formed or a bug of the simulation. */
+export const wellFormed = (bytes: Uint8Array): Packet => {
+  const packet = readPacket(bytes)
+  if (typeof packet === 'string') throw new Error(`simulation: a packet is broken: ${packet}`)
+  return packet
+}
+
+const serialIn = (packet: Packet, type: number): number | undefined => {
+  const value = packet.find({ vendor: 0, type })
+  return value === undefined ? undefined : Number(fromText.decode(value))
+}
+
+const write = (code: number, identifier: number, attributes: readonly Attribute[]): Uint8Array => {
+  const length = attributes.reduce((sum, { value }) => sum + 2 + value.length, HEADER_LENGTH)
+  const bytes = new Uint8Array(length)
+  bytes[0] = code
+  bytes[1] = identifier
+  bytes[2] = length >> 8
+  bytes[3] = length & 0xff
+  let at = HEADER_LENGTH
+  for (const { type, value } of attributes) {
+    bytes[at] = type
+    bytes[at + 1] = 2 + value.length
+    bytes.set(value, at + 2)
+    at += 2 + value.length
+  }
+  return bytes
+}
