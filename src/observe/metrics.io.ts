@@ -6,7 +6,7 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client'
 import { ENGINE_METRICS } from './engine-metrics.ts'
-import { counter, gauge, type Metric, single } from './metric.ts'
+import { counter, gauge, type Metric, type Sample, single } from './metric.ts'
 import { type DaemonView, notReady } from './view.ts'
 
 const DAEMON_METRICS: readonly Metric[] = [
@@ -130,14 +130,23 @@ export class Metrics {
     if (metric.kind === 'counter') {
       const counters = new Counter(options)
       return (view) => {
-        counters.reset()
-        for (const sample of metric.samples(view)) counters.inc({ ...sample.labels }, sample.value)
+        const samples = emptied(counters, metric, view)
+        for (const sample of samples) counters.inc({ ...sample.labels }, sample.value)
       }
     }
     const gauges = new Gauge(options)
     return (view) => {
-      gauges.reset()
-      for (const sample of metric.samples(view)) gauges.set({ ...sample.labels }, sample.value)
+      const samples = emptied(gauges, metric, view)
+      for (const sample of samples) gauges.set({ ...sample.labels }, sample.value)
     }
   }
+}
+
+/** Empties a metric of the last view and gives the samples of this one. */
+function emptied(old: Counter | Gauge, metric: Metric, view: DaemonView): readonly Sample[] {
+  const samples = metric.samples(view)
+  old.reset()
+  // A metric without labels keeps a 0 over a reset: what is not known must not look like a number.
+  if (samples.length === 0) old.remove({})
+  return samples
 }

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { Log } from '../../src/observe/log.io.ts'
+import type { EngineEvent } from '../../src/proxy/ports.ts'
+import { instant } from '../../src/units.ts'
+
+const now = instant(5_000_000)
+const OCTETS = Uint8Array.of(0xde, 0xad, 0xbe, 0xef)
+const dropped = (client: string | undefined): EngineEvent => ({
+  kind: 'dropped',
+  class: 'authentication',
+  reason: 'bad-length',
+  client,
+  from: { listener: 0, address: '2001:db8::1', port: 1645 },
+  bytes: OCTETS,
+})
+
+function logAt(level: string): { log: Log; lines: () => Record<string, unknown>[] } {
+  const written: string[] = []
+  const log = new Log(level, { write: (line) => written.push(line) })
+  return { log, lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) }
+}
+
+describe('the log', () => {
+  it('writes an event with its name, level, fields and sentence', () => {
+    const { log, lines } = logAt('info')
+    log.write('stopped', { uptimeSeconds: 12 })
+    expect(lines()).toEqual([
+      { level: 'info', time: expect.any(String), event: 'stopped', uptimeSeconds: 12, msg: 'stopped after 12 s' },
+    ])
+  })
+
+  it('turns a thousand drops of one kind into one line a second, with the count', () => {
+    const { log, lines } = logAt('info')
+    for (let i = 0; i < 1_000; i += 1) log.note(dropped('bng-1'), now)
+    log.flushDue(instant(now + 1_000_000))
+    expect(lines().map(({ event, count, client }) => [event, count, client])).toEqual([
+      ['dropped', 1, 'bng-1'],
+      ['dropped', 999, 'bng-1'],
+    ])
+  })
+
+  it('keeps clients apart, and takes all unknown ones together', () => {
+    const { log, lines } = logAt('info')
+    for (const client of ['bng-1', 'bng-2', undefined, undefined]) log.note(dropped(client), now)
+    log.flushAll()
+    expect(lines().map(({ client, count }) => [client, count])).toEqual([
+      ['bng-1', 1],
+      ['bng-2', 1],
+      ['an unknown client', 1],
+      ['an unknown client', 1],
+    ])
+  })
+
+  it('shows the octets of a packet at level debug only', () => {
+    const quiet = logAt('info')
+    quiet.log.note(dropped('bng-1'), now)
+    expect(JSON.stringify(quiet.lines())).not.toContain('deadbeef')
+    const loud = logAt('debug')
+    loud.log.note(dropped('bng-1'), now)
+    expect(loud.lines()[0]?.['hex']).toBe('deadbeef')
+  })
+
+  it('says where a datagram came from, brackets around an IPv6 address', () => {
+    const { log, lines } = logAt('info')
+    log.note(dropped('bng-1'), now)
+    expect(lines()[0]?.['from']).toBe('[2001:db8::1]:1645')
+  })
+
+  it('says by its own name and level what becomes of a server', () => {
+    const { log, lines } = logAt('info')
+    const change = { kind: 'server-state', lane: 0, server: 'fr-1', class: 'accounting', why: 'silent' } as const
+    log.note({ ...change, from: 'active', to: 'not_responding' }, now)
+    log.note({ ...change, from: 'not_responding', to: 'down' }, now)
+    log.note({ ...change, from: 'down', to: 'active' }, now)
+    expect(lines().map(({ event, level, from }) => [event, level, from])).toEqual([
+      ['server-not-responding', 'warn', 'Active'],
+      ['server-down', 'error', 'Not Responding'],
+      ['server-active', 'info', 'Down'],
+    ])
+  })
+
+  it('leaves out what lies below its level, also after that was changed', () => {
+    const { log, lines } = logAt('error')
+    log.write('stopped', { uptimeSeconds: 1 })
+    log.setLevel('info')
+    log.write('stopped', { uptimeSeconds: 2 })
+    expect(lines().map(({ uptimeSeconds }) => uptimeSeconds)).toEqual([2])
+  })
+
+  it('shows the stack of an internal error', () => {
+    const { log, lines } = logAt('info')
+    log.note({ kind: 'internal-error', where: 'receive', error: new Error('planted'), bytes: OCTETS }, now)
+    expect(lines()[0]).toMatchObject({
+      level: 'error',
+      where: 'receive',
+      error: expect.stringContaining('log.test.ts'),
+    })
+  })
+})

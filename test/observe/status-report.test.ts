@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { statusText } from '../../src/commands/status-text.ts'
+import { type StatusReport, statusReport } from '../../src/observe/status-report.ts'
+import { concerns, imbalance, notReady } from '../../src/observe/view.ts'
+import type { EngineSnapshot } from '../../src/proxy/snapshot.ts'
+import { seconds } from '../../src/units.ts'
+import { World } from '../proxy/kit.ts'
+import { classes, deadServer, server } from '../proxy/options.ts'
+import { viewOf } from './view-of.ts'
+
+const CLOCKS = { monotonic: 123_456_789, unix: 1_700_000_000_000_000 }
+const reportOf = (engine: EngineSnapshot): StatusReport =>
+  JSON.parse(JSON.stringify(statusReport(viewOf(engine), CLOCKS))) as StatusReport
+
+/** Two servers, of which the named ones answer nothing until they are Down. */
+function worldWithSilent(...silent: string[]): World {
+  const lanes = { maxRetries: 0, timeout: seconds(1) }
+  const world = new World({
+    servers: [server('s1', lanes), server('s2', { ...lanes, address: '192.0.2.11' })],
+    classes: classes({ algorithm: 'round_robin' }),
+    deadServer: deadServer({ consecutiveFailures: 1 }),
+  })
+  world.serversAnswerAfter(seconds(0.01), ...['s1', 's2'].filter((name) => !silent.includes(name)), 'nobody')
+  for (let i = 0; i < 6; i += 1) world.access()
+  world.advance(seconds(4))
+  return world
+}
+
+describe('the status report', () => {
+  it('shows the slot grid of every lane: where the slot began, its length, its quota and what was sent', () => {
+    const world = new World({ servers: [server('s1', { rate: 30 })] })
+    for (let i = 0; i < 40; i += 1) world.access()
+    world.advance(seconds(0.12))
+    const lane = reportOf(world.snapshot()).lanes.find((one) => one.class === 'authentication')
+    // 30 a second over 20 slots of 50 ms: one and two in turn. The world began with a whole second.
+    expect(lane?.slots).toMatchObject({
+      maxRate: 30,
+      slotsPerSecond: 20,
+      slot: 2,
+      quota: 1,
+      sent: 1,
+      slotLength: 50_000,
+    })
+    expect((lane?.slots.beganAt ?? 0) % 1_000_000).toBe(100_000)
+  })
+
+  it('puts no length on the slots of an unlimited lane', () => {
+    expect(reportOf(new World().snapshot()).lanes[0]?.slots).toMatchObject({ slotsPerSecond: 0, slotLength: 0 })
+  })
+
+  it('has both clocks at one moment', () => {
+    expect(reportOf(new World().snapshot()).clock).toEqual({
+      monotonic_us: 123_456_789,
+      wall_us: 1_700_000_000_000_000,
+    })
+  })
+
+  it('has the ledgers, and that their law holds', () => {
+    const report = reportOf(worldWithSilent('s2').snapshot())
+    expect(report.classes.authentication.ledger.received).toBe(6)
+    expect(report.classes.authentication.imbalance).toBe(0)
+  })
+
+  it('never shows a secret', () => {
+    expect(JSON.stringify(reportOf(new World().snapshot()))).not.toMatch(/share/)
+  })
+})
+
+describe('readiness', () => {
+  it('is there while one server of each class lives', () => {
+    const { engine } = viewOf(worldWithSilent('s2').snapshot())
+    expect(engine.lanes.map(({ state }) => state)).toContain('down')
+    expect(notReady({ phase: 'running', engine })).toEqual([])
+  })
+
+  it('is gone, with the reason, when all servers of a class are Down', () => {
+    const { engine } = viewOf(worldWithSilent('s1', 's2').snapshot())
+    expect(notReady({ phase: 'running', engine })).toEqual(['all 2 servers are Down for authentication'])
+  })
+
+  it('is gone while the daemon starts or drains', () => {
+    const engine = new World().snapshot()
+    expect(notReady({ phase: 'starting', engine })).toEqual(['starting'])
+    expect(notReady({ phase: 'draining', engine })).toHaveLength(1)
+    expect(notReady({ phase: 'running', engine: { ...engine, draining: true } })).toHaveLength(1)
+  })
+})
+
+describe('concerns', () => {
+  it('are servers that are not Active, a refused reload, and settings that wait for a restart', () => {
+    const engine = worldWithSilent('s2').snapshot()
+    const calm = viewOf(engine)
+    const config = { ...calm.config, refused: 'line 3', waitingForRestart: ['admin.listen'] }
+    expect(concerns({ ...calm, config })).toEqual([
+      'server s2 is Down for authentication',
+      'the last reload was refused: line 3',
+      'changed settings wait for a restart: admin.listen',
+    ])
+  })
+
+  it('are none where all is well', () => {
+    expect(concerns(viewOf(new World().snapshot()))).toEqual([])
+  })
+})
+
+describe('the imbalance', () => {
+  it('is what one lost or invented request makes it', () => {
+    const { accounting } = new World().snapshot().classes
+    expect(imbalance(accounting)).toBe(0)
+    expect(imbalance({ ...accounting, queued: 1 })).toBe(-1)
+    expect(imbalance({ ...accounting, ledger: { ...accounting.ledger, received: 1 } })).toBe(1)
+  })
+})
+
+describe('the status as text', () => {
+  it('names servers, states, slots and the law', () => {
+    const text = statusText(reportOf(worldWithSilent('s2').snapshot())).join('\n')
+    expect(text).toContain('radsluice 1.2.3  pid 4711  running, serving, with concerns  up 62 s')
+    expect(text).toMatch(/^s2 +authentication +192\.0\.2\.11:1812 +Down/m)
+    expect(text).toMatch(/^authentication +6 +\d+ .* holds$/m)
+    expect(text).toMatch(/^s1 +authentication +unlimited/m)
+  })
+
+  it('names the ways to end only where there were any', () => {
+    const world = new World()
+    expect(statusText(reportOf(world.snapshot())).join('\n')).not.toContain('dropped')
+    world.deliver('accounting', { listener: 0, address: '10.1.1.1', port: 1 }, Buffer.from('junk'))
+    expect(statusText(reportOf(world.snapshot())).at(-1)).toBe('accounting: 1 dropped (too-short)')
+  })
+})

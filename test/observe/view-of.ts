@@ -1,0 +1,39 @@
+/**
+ * A view of a daemon for tests: everything calm, around the snapshot of an engine that a test drives.
+ */
+import type { DaemonView } from '../../src/observe/view.ts'
+import type { EngineSnapshot } from '../../src/proxy/snapshot.ts'
+
+export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}): DaemonView => ({
+  version: '1.2.3',
+  nodeVersion: 'v24.0.0',
+  pid: 4711,
+  phase: 'running',
+  startedUnixSeconds: 1_700_000_000,
+  uptimeSeconds: 61.5,
+  admin: '127.0.0.1:9812',
+  listeners: [
+    {
+      class: 'authentication',
+      address: '127.0.0.1:1812',
+      receiveBufferBytes: 4_194_304,
+      sendBufferBytes: 1_048_576,
+      kernelDrops: 3,
+    },
+  ],
+  upstreamKernelDrops: 0,
+  config: {
+    file: '/etc/radsluice.yaml',
+    digest: 'abcdef0123456789',
+    reloadsOk: 2,
+    reloadsFailed: 1,
+    lastSuccessUnixSeconds: 1_700_000_000,
+    refused: undefined,
+    waitingForRestart: [],
+  },
+  sendFailures: 5,
+  internalErrors: 6,
+  process: { residentBytes: 1_000_000, cpuSeconds: 1.5, loopDelay: { mean: 0.001, p99: 0.002, max: 0.003 } },
+  engine,
+  ...changes,
+})
