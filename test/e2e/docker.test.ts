@@ -38,9 +38,11 @@ const admits = (ignore: string): ((path: string) => boolean) => {
   return (path) => admitted.some((each) => path === each || path.startsWith(`${each}/`))
 }
 
-/** npm's own settings of the outer run (`npm test`) would leak into the inner ones. */
+/** What the outer run (`npm test`, vitest) put into the environment would leak into the inner ones. */
+const OF_THE_OUTER_RUN =
+  /^(npm_(lifecycle|package|command|execpath|node|config_local_prefix)|NODE_(ENV|OPTIONS)$|VITE|TEST$|INIT_CWD$)/i
 const cleanEnvironment = (): NodeJS.ProcessEnv => {
-  const entries = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|VITE|TEST$|INIT_CWD$)/i.test(name))
+  const entries = Object.entries(process.env).filter(([name]) => !OF_THE_OUTER_RUN.test(name))
   const { PATH = '' } = process.env
   return { ...Object.fromEntries(entries), PATH: `${dirname(process.execPath)}${delimiter}${PATH}` }
 }
