@@ -31,7 +31,7 @@ export class HmacKey {
   }
 }
 
-/** One hash at a time: `begin` or `beginHmac`, any number of `add` (below 2^29 octets in all), `finishInto`. */
+/** One hash at a time: `begin` or `beginHmac`, any number of `add` (below 2^28 octets in all), `finishInto`. */
 export class Md5 {
   readonly #state = new Int32Array(4)
   readonly #block = new Uint8Array(BLOCK)
@@ -50,7 +50,7 @@ export class Md5 {
 
   beginHmac(key: HmacKey): this {
     this.begin()
-    this.#state.set(key.inner)
+    copyState(key.inner, this.#state)
     this.#key = key
     this.#length = BLOCK
     return this
@@ -90,7 +90,7 @@ export class Md5 {
       return
     }
     this.#closeInto(this.#inner, 0)
-    this.#state.set(key.outer)
+    copyState(key.outer, this.#state)
     this.#filled = 0
     this.#length = BLOCK
     this.add(this.#inner)
@@ -102,15 +102,14 @@ export class Md5 {
     let filled = this.#filled
     block[filled++] = 0x80
     if (filled > BLOCK - 8) {
-      block.fill(0, filled)
+      while (filled < BLOCK) block[filled++] = 0
       compress(this.#state, block, 0)
       filled = 0
     }
-    block.fill(0, filled)
-    const bits = this.#length * 8
-    for (let i = 0; i < 4; i += 1) block[BLOCK - 8 + i] = bits >>> (8 * i)
+    while (filled < BLOCK) block[filled++] = 0
+    writeWord(this.#length << 3, block, BLOCK - 8)
     compress(this.#state, block, 0)
-    for (let i = 0; i < 16; i += 1) target[at + i] = this.#state[i >> 2]! >>> (8 * (i & 3))
+    for (let i = 0; i < 4; i += 1) writeWord(this.#state[i]!, target, at + 4 * i)
   }
 }
 
@@ -124,6 +123,18 @@ export function sameSixteen(a: Uint8Array, aAt: number, b: Uint8Array, bAt: numb
   let difference = 0
   for (let i = 0; i < 16; i += 1) difference |= a[aAt + i]! ^ b[bAt + i]!
   return difference === 0
+}
+
+function copyState(from: Int32Array, to: Int32Array): void {
+  for (let i = 0; i < 4; i += 1) to[i] = from[i]!
+}
+
+/** Least significant octet first. */
+function writeWord(word: number, target: Uint8Array, at: number): void {
+  target[at] = word
+  target[at + 1] = word >>> 8
+  target[at + 2] = word >>> 16
+  target[at + 3] = word >>> 24
 }
 
 function setInitial(state: Int32Array): void {
