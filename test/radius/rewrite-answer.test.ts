@@ -122,8 +122,7 @@ describe('the hidden attributes of an answer', () => {
       fc.uint8Array({ maxLength: 60 }),
       salts,
       (a, b, s) => {
-        const send = oracle.attribute(16, oracle.hideSalted(a, s[0], SERVER, SENT).toString('latin1'))
-        const sendKey: oracle.Attribute = [send[0], oracle.hideSalted(a, s[0], SERVER, SENT)]
+        const sendKey: oracle.Attribute = [16, oracle.hideSalted(a, s[0], SERVER, SENT)]
         const receiveKey: oracle.Attribute = [17, oracle.hideSalted(b, s[1], SERVER, SENT)]
         const plain = oracle.attribute(10, 'domain')
         const together = answer(responseOf(2, oracle.vendorAttribute(311, plain, sendKey, receiveKey)))
