@@ -22,10 +22,10 @@ function samplesOf(text: string): { name: string; labels: Record<string, string>
 
 async function scrape(view: DaemonView) {
   const samples = samplesOf(await new Metrics().text(view))
-  const valueOf = (name: string, labels: Record<string, string> = {}): number | undefined =>
+  const sampleOf = (name: string, labels: Record<string, string> = {}): number | undefined =>
     samples.find((one) => one.name === name && Object.entries(labels).every(([key, word]) => one.labels[key] === word))
       ?.value
-  return { samples, valueOf }
+  return { samples, sampleOf }
 }
 
 /** A world with something in every place of the ledger that is easy to reach. */
@@ -108,8 +108,8 @@ describe('the metrics', () => {
       ledger: { ...authentication.ledger, received: authentication.ledger.received + 2 },
     }
     const view = viewOf({ ...snapshot, classes: { ...snapshot.classes, authentication: lost } })
-    const { valueOf } = await scrape(view)
-    expect(valueOf('radsluice_ledger_imbalance_requests', { class: 'authentication' })).toBe(2)
+    const { sampleOf } = await scrape(view)
+    expect(sampleOf('radsluice_ledger_imbalance_requests', { class: 'authentication' })).toBe(2)
   })
 
   it('have a sample for every reason, also for those that never came', async () => {
@@ -123,11 +123,11 @@ describe('the metrics', () => {
   })
 
   it('count a drop under its reason and its client', async () => {
-    const { valueOf } = await scrape(viewOf(busyWorld().snapshot()))
-    expect(valueOf('radsluice_requests_dropped_total', { class: 'authentication', reason: 'too-short' })).toBe(1)
-    expect(valueOf('radsluice_requests_dropped_total', { class: 'accounting', reason: 'unknown-client' })).toBe(1)
-    expect(valueOf('radsluice_client_requests_dropped_total', { client: 'bng' })).toBe(1)
-    expect(valueOf('radsluice_client_requests_received_total', { client: 'other', class: 'accounting' })).toBe(0)
+    const { sampleOf } = await scrape(viewOf(busyWorld().snapshot()))
+    expect(sampleOf('radsluice_requests_dropped_total', { class: 'authentication', reason: 'too-short' })).toBe(1)
+    expect(sampleOf('radsluice_requests_dropped_total', { class: 'accounting', reason: 'unknown-client' })).toBe(1)
+    expect(sampleOf('radsluice_client_requests_dropped_total', { client: 'bng' })).toBe(1)
+    expect(sampleOf('radsluice_client_requests_received_total', { client: 'other', class: 'accounting' })).toBe(0)
   })
 
   it('tell all identifiers apart: free, outstanding, quarantined, abandoned', async () => {
@@ -144,10 +144,10 @@ describe('the metrics', () => {
 
   it('give times in seconds', async () => {
     const world = busyWorld()
-    const { valueOf } = await scrape(viewOf(world.snapshot()))
+    const { sampleOf } = await scrape(viewOf(world.snapshot()))
     const oldest = world.snapshot().classes.authentication.oldestAge
     expect(oldest).toBeGreaterThan(0)
-    expect(valueOf('radsluice_queue_oldest_age_seconds', { class: 'authentication' })).toBeCloseTo(oldest / 1e6, 9)
+    expect(sampleOf('radsluice_queue_oldest_age_seconds', { class: 'authentication' })).toBeCloseTo(oldest / 1e6, 9)
   })
 
   it('take no label value from a packet', async () => {
@@ -167,8 +167,8 @@ describe('the metrics', () => {
   })
 
   it('have no sample for what the system does not tell', async () => {
-    const { valueOf } = await scrape(viewOf(new World().snapshot(), { upstreamKernelDrops: undefined }))
-    expect(valueOf('radsluice_upstream_kernel_drops_total')).toBeUndefined()
-    expect(valueOf('radsluice_send_failures_total')).toBe(5)
+    const { sampleOf } = await scrape(viewOf(new World().snapshot(), { upstreamKernelDrops: undefined }))
+    expect(sampleOf('radsluice_upstream_kernel_drops_total')).toBeUndefined()
+    expect(sampleOf('radsluice_send_failures_total')).toBe(5)
   })
 })
