@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Loop, type Served } from '../../src/proxy/loop.io.ts'
 import type { EngineEvent, Journal } from '../../src/proxy/ports.ts'
-import { after, type Duration, type Instant, instant, micros, millis } from '../../src/units.ts'
+import { type Duration, type Instant, instant, after as later, micros, millis } from '../../src/units.ts'
 
 const PEER = { listener: 0, address: '127.0.0.1', port: 1645 }
 const START = instant(7_000_000)
@@ -126,7 +126,7 @@ describe('the loop', () => {
     'wakes the engine at its moment or right after, never before it alone, %i us away',
     (away) => {
       const { engine, clock, loop } = newLoop()
-      const moment = after(START, micros(away))
+      const moment = later(START, micros(away))
       engine.wakeAt = moment
       // Polling takes time as real polling does; without it the fake clock would stand still.
       const read = engine.nextWakeAt.bind(engine)
@@ -144,7 +144,7 @@ describe('the loop', () => {
 
   it('sleeps while the moment is far, instead of polling', () => {
     const { engine, loop } = newLoop()
-    engine.wakeAt = after(START, millis(500))
+    engine.wakeAt = later(START, millis(500))
     loop.kick()
     vi.advanceTimersByTime(400)
     expect(engine.calls).toEqual(['serve'])
@@ -152,10 +152,10 @@ describe('the loop', () => {
 
   it('aims anew when an arrival brings the next moment nearer', () => {
     const { engine, loop } = newLoop()
-    engine.wakeAt = after(START, millis(500))
+    engine.wakeAt = later(START, millis(500))
     loop.kick()
     vi.advanceTimersByTime(10)
-    engine.wakeAt = after(START, millis(100))
+    engine.wakeAt = later(START, millis(100))
     loop.response(0, 0, bytes(1))
     vi.advanceTimersByTime(150)
     expect(engine.wokenAt.map((at) => Math.floor((at - START) / 1_000))).toEqual([100])
@@ -163,7 +163,7 @@ describe('the loop', () => {
 
   it('keeps no timer when the engine waits for nothing', () => {
     const { engine, loop } = newLoop()
-    engine.wakeAt = after(START, millis(500))
+    engine.wakeAt = later(START, millis(500))
     loop.kick()
     vi.advanceTimersByTime(10)
     engine.wakeAt = undefined
@@ -219,7 +219,7 @@ describe('the loop', () => {
 
   it('hands nothing over once it was stopped', () => {
     const { engine, loop } = newLoop()
-    engine.wakeAt = after(START, millis(5))
+    engine.wakeAt = later(START, millis(5))
     loop.request('authentication', PEER, bytes(1))
     loop.stop()
     loop.request('authentication', PEER, bytes(2))
