@@ -179,7 +179,7 @@ export class Engine {
     let next = this.#sending.wheel.nextWakeAt()
     for (const each of TRAFFIC_CLASSES) {
       next = earliest(next, this.#register.backlogs[each].nextWakeAt())
-      next = earliest(next, this.#farms[each].nextTrialAt())
+      next = earliest(next, this.#farms[each].nextTrialAt(now))
     }
     for (const lane of this.#lanes) {
       next = earliest(next, lane.nextPromotionAt(now))

@@ -9,7 +9,7 @@
 
 import { parseAddress } from '../addresses.ts'
 import { ServerQueue } from '../queues/server-queue.ts'
-import { after, type Duration, type Instant, type TrafficClass } from '../units.ts'
+import { after, type Duration, earliest, type Instant, type TrafficClass } from '../units.ts'
 import { chooseServer } from './choose-server.ts'
 import type { Lane } from './lane.ts'
 import type { ClassOptions, EngineOptions } from './ports.ts'
@@ -88,8 +88,13 @@ export class Farm {
     return lane
   }
 
-  nextTrialAt(): Instant | undefined {
-    return this.parked.line.queued === 0 ? undefined : this.#nextTrialAt
+  /** When `takeTrial` may answer next; where a trial is due it waits for a slot or an identifier like all others. */
+  nextTrialAt(now: Instant): Instant | undefined {
+    if (this.#nextTrialAt === undefined || this.parked.line.queued === 0) return undefined
+    if (now < this.#nextTrialAt) return this.#nextTrialAt
+    let next: Instant | undefined
+    for (const lane of this.lanes) next = earliest(next, lane.nextRoomAt(now))
+    return next
   }
 
   /** Who tries a Down server: the oldest that was never sent, else the one that was sent the longest time ago. */

@@ -110,7 +110,13 @@ export class Lane implements Candidate {
   nextPromotionAt(now: Instant): Instant | undefined {
     const { line } = this.queue
     if (line.isEmpty()) return undefined
-    if (line.retries === 0 && !this.identifiers.hasRoom()) return this.identifiers.nextWakeAt()
+    if (line.retries === 0) return this.nextRoomAt(now)
+    return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
+  }
+
+  /** When a request that needs an identifier could go, if nothing but time has to pass. */
+  nextRoomAt(now: Instant): Instant | undefined {
+    if (!this.identifiers.hasRoom()) return this.identifiers.nextWakeAt()
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
   }
 
