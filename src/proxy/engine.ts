@@ -138,18 +138,18 @@ export class Engine {
 
   /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */
   wake(now: Instant): void {
-    for (const each of TRAFFIC_CLASSES) {
-      const backlog = this.#register.backlogs[each]
-      for (let late = backlog.overdue(now); late !== undefined; late = backlog.overdue(now)) {
-        this.#register.expire(late, now)
-      }
-    }
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
     for (const lane of this.#lanes) {
       lane.identifiers.passTime(now)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#probe(lane)
+    }
+    for (const each of TRAFFIC_CLASSES) {
+      const backlog = this.#register.backlogs[each]
+      for (let late = backlog.overdue(now); late !== undefined; late = backlog.overdue(now)) {
+        this.#register.expire(late, now)
+      }
     }
     this.#register.duplicates.passTime(now)
     this.#states.passTime(now)
@@ -274,7 +274,7 @@ export class Engine {
     this.#outbox.reply(from, statusServerAnswer(packet, trafficClass, client.options.secret))
   }
 
-  /** Sends it or lets it wait; false where it does neither, so that the room it was promised can go to another. */
+  /** Sends it, parks it, or lets it wait; false where the room it was promised can go to another now. */
   #dispatch(request: Request, now: Instant): boolean {
     const lane = request.lane ?? this.#assign(request, now)
     if (lane === undefined) return true
@@ -283,8 +283,10 @@ export class Engine {
       return false
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
-    if (!this.#sending.trySend(request, lane, now)) lane.queue.line.put(request)
-    return true
+    if (this.#sending.trySend(request, lane, now)) return true
+    lane.queue.line.put(request)
+    // It may have found an older one before it, who can go in its stead.
+    return lane.nextPromotionAt(now) !== now
   }
 
   /** A server for a new request; without one it has parked or ended. */

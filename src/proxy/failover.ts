@@ -121,6 +121,10 @@ export class Failover {
       else this.#register.drop(request, 'state-server-down', now)
       return
     }
+    if (since(request.receivedAt, now) > this.#register.backlogs[request.class].limits.maxAge) {
+      this.#register.expire(request, now)
+      return
+    }
     request.isBound = false
     request.stage = 'failover'
     request.tried.push(from.number)

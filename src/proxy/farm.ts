@@ -22,8 +22,6 @@ export class Farm {
   /** In the order of the configuration; retiring lanes are not among them. */
   lanes: readonly Lane[] = []
   readonly parked: ServerQueue<Request>
-  /** Requests with an attempt that they still wait for. */
-  outstanding = 0
   #options: ClassOptions
   #probe: EngineOptions['deadServer']['probe']
   #interval: Duration
@@ -97,7 +95,7 @@ export class Farm {
     return next
   }
 
-  /** Who tries a Down server: the oldest that was never sent, else the one that was sent the longest time ago. */
+  /** Who tries a Down server: the oldest that was never sent, else the one that was sent the fewest times. */
   trialRequest(): Request | undefined {
     const fresh = this.parked.line.oldestFresh()
     if (fresh !== undefined) return fresh

@@ -11,16 +11,16 @@ import { PREFERENCE } from '../queues/waiting-line.ts'
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import { type Instant, MICROS_PER_SECOND, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { serialOfRequest, wellFormed } from './packets.ts'
-import { BrokenLaw, Witness } from './witness.ts'
+import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
 /** received = all endings + queued + outstanding, per class, after every step. */
-export class LedgerLaw extends Witness {
+export class LedgerLaw implements Witness {
   #world: World | undefined
-  override begins(world: World): void {
+  begins(world: World): void {
     this.#world = world
   }
-  override stepped(now: Instant): void {
+  stepped(now: Instant): void {
     try {
       this.#world?.engine?.check()
     } catch (error) {
@@ -43,7 +43,7 @@ interface Count {
 }
 
 /** No slot over its quota, no grid second over max-rate, no sliding second over max-rate and one quota. */
-export class SlotLaw extends Witness {
+export class SlotLaw implements Witness {
   readonly #counts = new Map<number, Count>()
   #options: EngineOptions
   /** Options of a reload: their rates hold from this second on. */
@@ -51,19 +51,18 @@ export class SlotLaw extends Witness {
   #world: World | undefined
 
   constructor(options: EngineOptions) {
-    super()
     this.#options = options
   }
 
-  override begins(world: World): void {
+  begins(world: World): void {
     this.#world = world
   }
 
-  override reconfigured(options: EngineOptions, now: Instant): void {
+  reconfigured(options: EngineOptions, now: Instant): void {
     this.#next = { options, fromSecond: Math.floor(now / MICROS_PER_SECOND) + 1 }
   }
 
-  override forwarded(lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
+  forwarded(lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
     if (this.#next !== undefined && Math.floor(now / MICROS_PER_SECOND) >= this.#next.fromSecond) {
       this.#options = this.#next.options
       this.#next = undefined
@@ -126,12 +125,11 @@ const quotaAt = (slot: number, { maxRate, slots }: Count): number => {
 }
 
 /** An identifier is not used again before its answer came or its last transmission timed out and rested. */
-export class IdentifierLaw extends Witness {
+export class IdentifierLaw implements Witness {
   readonly #inUse = new Map<number, { readonly bytes: Uint8Array; lastSentAt: Instant; isAnswered: boolean }>()
   readonly #rest: number
 
   constructor(options: EngineOptions) {
-    super()
     const timeouts = options.servers.flatMap(({ lanes }) =>
       TRAFFIC_CLASSES.map((each) => lanes[each]?.timeout ?? Number.POSITIVE_INFINITY),
     )
@@ -139,7 +137,7 @@ export class IdentifierLaw extends Witness {
     this.#rest = Math.min(...timeouts) * 0.9 + options.identifierQuarantine
   }
 
-  override forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const place = (lane * 64 + port) * 256 + bytes[1]!
     const known = this.#inUse.get(place)
     if (known !== undefined && known.bytes === bytes) {
@@ -152,14 +150,14 @@ export class IdentifierLaw extends Witness {
     this.#inUse.set(place, { bytes, lastSentAt: now, isAnswered: false })
   }
 
-  override responded(lane: number, port: number, bytes: Uint8Array): void {
+  responded(lane: number, port: number, bytes: Uint8Array): void {
     const known = this.#inUse.get((lane * 64 + port) * 256 + bytes[1]!)
     if (known !== undefined) known.isAnswered = true
   }
 }
 
 /** First transmissions of one lane and preference leave in the order of arrival. */
-export class OrderLaw extends Witness {
+export class OrderLaw implements Witness {
   #world: World | undefined
   #arrivals = 0
   readonly #arrivalOf = new Map<string, number>()
@@ -168,20 +166,20 @@ export class OrderLaw extends Witness {
   /** By lane: the requests that have been sent there, by their serial. */
   readonly #sent = new Set<string>()
 
-  override begins(world: World): void {
+  begins(world: World): void {
     this.#world = world
   }
 
   /** The queue of a Down server moves, or the parked return: older ones may follow younger ones once. */
-  override noted(event: EngineEvent): void {
+  noted(event: EngineEvent): void {
     if (event.kind === 'server-state') this.#last.clear()
   }
 
-  override reconfigured(): void {
+  reconfigured(): void {
     this.#last.clear()
   }
 
-  override received(trafficClass: TrafficClass, bytes: Uint8Array, _now: Instant): void {
+  received(trafficClass: TrafficClass, bytes: Uint8Array, _now: Instant): void {
     const admitted = this.#world?.engine?.admitted ?? 0
     if (admitted === this.#arrivals) return
     this.#arrivals = admitted
@@ -192,7 +190,7 @@ export class OrderLaw extends Witness {
     for (const lane of this.#lanesOf(key)) this.#sent.delete(`${lane} ${key}`)
   }
 
-  override forwarded(lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
+  forwarded(lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
     const packet = wellFormed(bytes)
     const trafficClass = packet.code === ACCESS_REQUEST ? 'authentication' : 'accounting'
     const key = `${trafficClass} ${serialOfRequest(packet)}`
@@ -229,29 +227,28 @@ export class OrderLaw extends Witness {
 }
 
 /** Nothing waits that could go, and every bound holds. */
-export class WaitingLaw extends Witness {
+export class WaitingLaw implements Witness {
   #options: EngineOptions
   #world: World | undefined
   /** A reload may lower max-outstanding below what is outstanding: then it may not grow. */
   readonly #ceilings = new Map<number, number>()
 
   constructor(options: EngineOptions) {
-    super()
     this.#options = options
   }
 
-  override begins(world: World): void {
+  begins(world: World): void {
     this.#world = world
   }
 
-  override reconfigured(options: EngineOptions, now: Instant): void {
+  reconfigured(options: EngineOptions, now: Instant): void {
     this.#options = options
     for (const { lane, outstanding } of this.#world?.engine?.snapshot(now).lanes ?? []) {
       this.#ceilings.set(lane, outstanding)
     }
   }
 
-  override stepped(now: Instant): void {
+  stepped(now: Instant): void {
     const snapshot = this.#world?.engine?.snapshot(now)
     if (snapshot !== undefined) this.check(snapshot, now)
   }
@@ -292,8 +289,8 @@ export class WaitingLaw extends Witness {
 }
 
 /** No client ever gets an answer that is not to its own request. */
-export class AnswerLaw extends Witness {
-  override wrongAnswer(client: string, why: string, now: Instant): void {
+export class AnswerLaw implements Witness {
+  wrongAnswer(client: string, why: string, now: Instant): void {
     throw new BrokenLaw('answer', `${client}: ${why}`, now)
   }
 }

@@ -100,7 +100,10 @@ export class Nas implements Actor<Topic> {
   readonly #sessions: Session[]
   /** By slot (port and identifier) and class: the call that holds it, and those that held it before, newest first. */
   readonly #calls: Record<TrafficClass, Map<number, Call>> = { authentication: new Map(), accounting: new Map() }
-  readonly #former: Record<TrafficClass, Map<number, readonly Call[]>> = { authentication: new Map(), accounting: new Map() }
+  readonly #former: Record<TrafficClass, Map<number, readonly Call[]>> = {
+    authentication: new Map(),
+    accounting: new Map(),
+  }
   readonly #freeSlots: Record<TrafficClass, Line> = { authentication: new Line(), accounting: new Line() }
   readonly #opened: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
   /** No new sessions and no interim updates any more: what is up stays, what dials goes on. */

@@ -55,7 +55,10 @@ interface ToServer {
   readonly client: ToClient | undefined
 }
 
-type Topic = { readonly kind: 'wake' | 'serve' } | { readonly kind: 'turn'; readonly turn: Turn }
+type Topic =
+  | { readonly kind: 'wake'; readonly at: number }
+  | { readonly kind: 'serve' }
+  | { readonly kind: 'turn'; readonly turn: Turn }
 
 /** The listeners' numbers. */
 const LISTENER = { authentication: 0, accounting: 1 } as const
@@ -79,7 +82,9 @@ export class World implements Actor<Topic>, Outbox {
   readonly #random: Random
   #lanes = new Map<number, LanePlan>()
   #serials = 0
+  /** When the one timer rings, and what for: it may be late. */
   #wakeAt = Number.POSITIVE_INFINITY
+  #wanted = Number.POSITIVE_INFINITY
   #busyUntil: Instant = START
   #serveIsMet = false
   steps = 0
@@ -110,7 +115,7 @@ export class World implements Actor<Topic>, Outbox {
     this.engine = plan.engine === undefined ? undefined : this.#engine(plan.engine)
     for (const turn of plan.script ?? []) this.agenda.at(START + turn.at, this, { kind: 'turn', turn })
     for (const client of this.clients) client.start(START)
-    this.#witness.begins(this)
+    this.#witness.begins?.(this)
   }
 
   get now(): Instant {
@@ -132,13 +137,13 @@ export class World implements Actor<Topic>, Outbox {
   reconfigure(options: EngineOptions, now: Instant): void {
     this.engine?.reconfigure(options, now)
     this.#learnLanes()
-    this.#witness.reconfigured(options, now)
+    this.#witness.reconfigured?.(options, now)
   }
 
   act(topic: Topic, now: Instant): void {
     if (topic.kind === 'turn') topic.turn.happen(this, now)
     if (topic.kind === 'serve') this.#serveIsMet = false
-    if (topic.kind === 'wake') {
+    if (topic.kind === 'wake' && topic.at === this.#wakeAt) {
       this.#wakeAt = Number.POSITIVE_INFINITY
       this.engine?.wake(now)
     }
@@ -147,7 +152,7 @@ export class World implements Actor<Topic>, Outbox {
   // What the engine sends, on its way over the network.
 
   forward(lane: number, port: number, bytes: Uint8Array): void {
-    this.#witness.forwarded(lane, port, bytes, this.now)
+    this.#witness.forwarded?.(lane, port, bytes, this.now)
     this.#toServer(lane, port, bytes)
   }
 
@@ -156,7 +161,7 @@ export class World implements Actor<Topic>, Outbox {
   }
 
   reply(to: Peer, bytes: Uint8Array): void {
-    this.#witness.replied(to, bytes, this.now)
+    this.#witness.replied?.(to, bytes, this.now)
     const nas = this.clients.findIndex(({ plan }) => plan.address === to.address)
     const trafficClass = to.listener === LISTENER.authentication ? 'authentication' : 'accounting'
     this.paths.proxyToClient.send({ nas, class: trafficClass, port: to.port }, bytes, this.now)
@@ -179,9 +184,8 @@ export class World implements Actor<Topic>, Outbox {
     }
     const { address } = (this.clients[mark.nas] as Nas).plan
     const from: Peer = { listener: LISTENER[mark.class], address, port: mark.port }
-    this.#witness.arrives(mark.class, bytes, now)
     engine.receive(mark.class, from, bytes, now)
-    this.#witness.received(mark.class, bytes, now)
+    this.#witness.received?.(mark.class, bytes, now)
   }
 
   #atServer(mark: ToServer, bytes: Uint8Array, now: Instant): void {
@@ -198,7 +202,7 @@ export class World implements Actor<Topic>, Outbox {
       return
     }
     this.engine?.respond(mark.lane, mark.port, bytes, now)
-    this.#witness.responded(mark.lane, mark.port, bytes, now)
+    this.#witness.responded?.(mark.lane, mark.port, bytes, now)
   }
 
   #atClient(mark: ToClient, bytes: Uint8Array, now: Instant): void {
@@ -219,7 +223,7 @@ export class World implements Actor<Topic>, Outbox {
     } else {
       this.#meetServe()
     }
-    if (!this.#serveIsMet) this.#witness.stepped(now)
+    if (!this.#serveIsMet) this.#witness.stepped?.(now)
     this.#aim(now)
   }
 
@@ -233,10 +237,11 @@ export class World implements Actor<Topic>, Outbox {
     const wanted = this.engine?.nextWakeAt(now)
     if (wanted === undefined || this.#serveIsMet) return
     const lateness = this.#plan.lateness ?? 0
-    const at = Math.max(wanted, now + 1) + (lateness === 0 ? 0 : this.#random.between(0, lateness))
-    if (at >= this.#wakeAt && this.#wakeAt > now) return
-    this.#wakeAt = at
-    this.agenda.at(at, this, { kind: 'wake' })
+    // The one timer is aimed anew only where it must ring earlier.
+    if (wanted >= this.#wanted && this.#wakeAt > now && this.#wakeAt !== Number.POSITIVE_INFINITY) return
+    this.#wanted = wanted
+    this.#wakeAt = Math.max(wanted, now + 1) + (lateness === 0 ? 0 : this.#random.between(0, lateness))
+    this.agenda.at(this.#wakeAt, this, { kind: 'wake', at: this.#wakeAt })
   }
 
   #engine(options: EngineOptions): Engine {
@@ -244,7 +249,7 @@ export class World implements Actor<Topic>, Outbox {
       note: (event: EngineEvent, now: Instant): void => {
         if (event.kind === 'internal-error') throw event.error
         if (event.kind === 'server-state') this.events.push({ at: now, event })
-        this.#witness.noted(event, now)
+        this.#witness.noted?.(event, now)
       },
     }
     const engine = new Engine(options, { outbox: this, journal, random: this.#random.child('engine').fill }, START)
@@ -266,7 +271,7 @@ export class World implements Actor<Topic>, Outbox {
       },
       send: (_nas, trafficClass, port, bytes, now) =>
         this.paths.clientToProxy.send({ nas: index, class: trafficClass, port }, bytes, now),
-      wrongAnswer: (nas, why) => this.#witness.wrongAnswer(nas.plan.name, why, this.now),
+      wrongAnswer: (nas, why) => this.#witness.wrongAnswer?.(nas.plan.name, why, this.now),
     })
   }
 
