@@ -11,7 +11,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 const CHECKS: readonly { readonly name: string; readonly program: string; readonly words: readonly string[] }[] = [
   { name: 'types (tsc)', program: process.execPath, words: ['node_modules/typescript/bin/tsc'] },
-  { name: 'lint and format (biome)', program: 'node_modules/.bin/biome', words: ['ci', '--diagnostic-level=warn'] },
+  { name: 'lint and format (biome)', program: 'node_modules/.bin/biome', words: ['ci', '--colors=off'] },
   {
     name: 'unused files, exports and packages (knip)',
     program: process.execPath,

@@ -98,7 +98,7 @@ const mayBeImportedByPure = (path: string, to: string): boolean => {
 }
 
 const IMPURE =
-  /\b(?:Date\.now|new Date\b|performance\.now|hrtime|setTimeout|setInterval|setImmediate|queueMicrotask|Math\.random|process\.|console\.|async\b|await\b|Promise\b|EventEmitter\b|fetch\()/g
+  /\b(?:Date\.now|new Date\b|performance\.now|hrtime|setTimeout|setInterval|setImmediate|queueMicrotask|Math\.random|process\.|console\.|async\b|await\b|new Promise\b|Promise\.|EventEmitter\b|fetch\()/g
 
 const impureWords = ({ path, text }: SourceFile): string[] =>
   bare(text, false)

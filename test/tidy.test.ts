@@ -2,7 +2,7 @@
  * Holds the source to its own layout (test/tidy-rules.ts), and shows for each rule that a planted fault is found: a
  * rule that can't fail would be believed for ever.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -27,7 +27,7 @@ import {
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 const filesUnder = (folder: string): SourceFile[] =>
-  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+  (existsSync(join(ROOT, folder)) ? readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }) : [])
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({ path: file.slice(ROOT.length + 1), text: readFileSync(file, 'utf8') }))
@@ -61,6 +61,7 @@ const RULES: readonly (readonly [
     [
       { path: 'src/proxy/engine.ts', text: 'const now = Date.now()\n' },
       { path: 'src/proxy/engine.ts', text: 'const wait = async () => undefined\n' },
+      { path: 'src/proxy/engine.ts', text: 'return Promise.resolve(3)\n' },
       { path: 'src/proxy/engine.ts', text: 'setTimeout(f, 3)\n' },
       { path: 'src/proxy/engine.ts', text: 'const x = Math.random()\n' },
       { path: 'src/proxy/engine.ts', text: 'const t = hrtime.bigint()\n' },
@@ -103,7 +104,7 @@ const RULES: readonly (readonly [
   [
     'names say what things are',
     namesSayWhatThingsAre,
-    ALL,
+    SRC,
     [
       { path: 'src/index.ts', text: '' },
       { path: 'src/proxy/index.ts', text: '' },
