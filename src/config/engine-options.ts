@@ -40,7 +40,7 @@ export const withRestartSettingsOf = (running: Config, read: Config): Config => 
   listen: running.listen,
   admin: running.admin,
   instances: running.instances,
-  throttle: { ...read.throttle, slot: running.throttle.slot, scope: running.throttle.scope },
+  throttle: { ...read.throttle, scope: running.throttle.scope },
 })
 
 const clientOptions = (client: ClientConfig): ClientOptions => ({

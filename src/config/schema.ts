@@ -193,7 +193,6 @@ export const settings = z.strictObject({
         .meta({
           description:
             'The shortest time slot. A rate of R messages per second gets `min(R, floor(1s / slot))` equal slots in a second.',
-          ...restart,
         })
         .prefault('50ms'),
       scope: oneOf(['host', 'instance'])

@@ -113,9 +113,9 @@ describe('withRestartSettingsOf', () => {
     })
     const both = withRestartSettingsOf(running, read)
     expect(both).toMatchObject({ listen: running.listen, admin: running.admin, drain_limit: 1e6 })
-    expect(changesThatNeedRestart(running, read)).toHaveLength(3)
+    expect(changesThatNeedRestart(running, read)).toEqual(['listen.accounting', 'admin.listen'])
     expect(changesThatNeedRestart(running, both)).toEqual([])
-    expect(both.throttle).toEqual({ ...running.throttle, service_order: 'fifo' })
+    expect(both.throttle).toEqual({ ...running.throttle, slot: 1_000_000, service_order: 'fifo' })
     expect(engineOptions(both).servers.map(({ lanes }) => Object.keys(lanes))).toEqual([
       ['authentication', 'accounting'],
     ])

@@ -107,13 +107,12 @@ describe('the examples', () => {
 })
 
 describe('settings that need a restart', () => {
-  it('are those of sockets and of the grid', () => {
+  it('are those of sockets and of instances', () => {
     expect(restartSettings().map(pathText)).toEqual([
       'listen.authentication',
       'listen.accounting',
       'admin.listen',
       'instances',
-      'throttle.slot',
       'throttle.scope',
     ])
   })
@@ -121,10 +120,9 @@ describe('settings that need a restart', () => {
   it('are named where they changed, and only then', () => {
     const before = loaded({})
     expect(changesThatNeedRestart(before, loaded({ top: 'drain_limit: 1s\nlog: { level: debug }' }))).toEqual([])
-    expect(changesThatNeedRestart(before, loaded({ top: 'throttle: { slot: 50000us }' }))).toEqual([])
     const after = loaded({
       top: 'throttle: { slot: 100ms }\nadmin: { listen: "127.0.0.1:1" }\nlisten: { accounting: [] }',
     })
-    expect(changesThatNeedRestart(before, after)).toEqual(['listen.accounting', 'admin.listen', 'throttle.slot'])
+    expect(changesThatNeedRestart(before, after)).toEqual(['listen.accounting', 'admin.listen'])
   })
 })
