@@ -92,7 +92,7 @@ export interface NasPorts {
 
 const FIRST_PORT = 20_000
 /** Per identifier: an answer on its way may be to a call before the last one. */
-const REMEMBERED_CALLS = 4
+const REMEMBERED_CALLS = 16
 
 export class Nas implements Actor<Topic> {
   readonly plan: NasPlan
