@@ -14,7 +14,9 @@ const counters = (world: World, class_: 'authentication' | 'accounting' = 'authe
 
 describe.each(['authentication', 'accounting'] as const)('a retransmission in %s', (class_) => {
   const ask = (world: World) =>
-    class_ === 'authentication' ? world.access({ tag: 'a' }) : world.accounting({ tag: 'a' })
+    class_ === 'authentication'
+      ? world.access({ tag: 'a' })
+      : world.accounting({ tag: 'a', eventAt: world.sent.length })
 
   it('of a queued request is absorbed and counted, never queued twice', () => {
     const world = new World({ servers: [server('s1', { maxOutstanding: 1 })], ...patient })
