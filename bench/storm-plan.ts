@@ -1,0 +1,132 @@
+/**
+ * What a storm is made of, in numbers, and how they are read from the command line.
+ *
+ * The standard storm is a power cut: 20,000 sessions log in again within 2 s; each repeats its request every 3 s, 4 times
+ * in all, gives up after 12 s and redials about 10 s later; the server works off 500 requests a second in the order of
+ * arrival, knows no duplicates, and keeps a backlog of 16,000. Everything in a plan is bounded, and so is every run.
+ */
+import { parseArgs } from 'node:util'
+
+const ALGORITHMS = ['first_server', 'round_robin', 'hash'] as const
+
+/** Times are seconds. */
+export interface StormPlan {
+  readonly sessions: number
+  /** All sessions dial for the first time within this, evenly. */
+  readonly within: number
+  readonly repeatEvery: number
+  /** Transmissions of one request; patience is `tries` times `repeatEvery`. */
+  readonly tries: number
+  readonly redialAfter: number
+  /** Each pause before a redial is drawn within so much of `redialAfter`: 0.1 is 9 to 11 s of 10; 0 is all alike. */
+  readonly redialSpread: number
+  /** The end of a run where not all sessions came up before. */
+  readonly seconds: number
+  readonly servers: number
+  /** Requests a second that one server works off. */
+  readonly capacity: number
+  /** Requests that wait at one server; what comes beyond is lost. */
+  readonly backlog: number
+  /** radsluice's settings of the same names. */
+  readonly maxRate: number
+  readonly maxOutstanding: number
+  readonly maxAge: number
+  readonly algorithm: (typeof ALGORITHMS)[number]
+  readonly seed: number
+}
+
+export const STANDARD_STORM: StormPlan = {
+  sessions: 20_000,
+  within: 2,
+  repeatEvery: 3,
+  tries: 4,
+  redialAfter: 10,
+  redialSpread: 0.1,
+  seconds: 240,
+  servers: 1,
+  capacity: 500,
+  backlog: 16_000,
+  maxRate: 500,
+  maxOutstanding: 256,
+  maxAge: 5,
+  algorithm: 'first_server',
+  seed: 1,
+}
+
+/** One way of the requests to the servers. */
+export type Path = 'through' | 'directly'
+
+export interface StormCommand {
+  readonly plan: StormPlan
+  readonly paths: readonly Path[]
+  /** Where the numbers go as JSON. */
+  readonly json: string
+}
+
+/** Shown for a wrong word, and with --help. */
+export const USAGE = `usage: bench/storm.ts [--sessions 20000] [--seconds 240] [--through-only | --without-proxy-only] [--json FILE]
+  the storm    --within 2 --redial-after 10 --redial-spread 0.1 --seed 1
+  the servers  --servers 1 --capacity 500 --backlog 16000
+  radsluice    --max-rate 500 --max-outstanding 256 --max-age 5 --algorithm first_server (round_robin for more servers)`
+
+/** Option, smallest and largest value, and whether only whole numbers will do. */
+const LIMITS: readonly (readonly [option: string, least: number, most: number, whole: boolean])[] = [
+  ['sessions', 1, 50_000, true],
+  ['seconds', 1, 900, true],
+  ['within', 0.1, 60, false],
+  ['redial-after', 0, 120, false],
+  ['redial-spread', 0, 1, false],
+  ['seed', 0, 1e9, true],
+  ['servers', 1, 8, true],
+  ['capacity', 1, 5_000, true],
+  ['backlog', 1, 100_000, true],
+  ['max-rate', 0, 100_000, true],
+  ['max-outstanding', 1, 4_000, true],
+  ['max-age', 0.01, 600, false],
+]
+
+const FLAGS = ['through-only', 'without-proxy-only', 'help'] as const
+
+/** The command in `words`, or a sentence that says what is wrong with them (or the usage, where that was asked for). */
+export function readCommand(words: readonly string[]): StormCommand | string {
+  const text = [...LIMITS.map(([option]) => option), 'algorithm', 'json']
+  const options = {
+    ...Object.fromEntries(text.map((name) => [name, { type: 'string' } as const])),
+    ...Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' } as const])),
+  }
+  let given: Readonly<Record<string, string | boolean | undefined>>
+  try {
+    given = parseArgs({ args: [...words], options }).values
+  } catch (error) {
+    return `${error instanceof Error ? error.message : String(error)}\n${USAGE}`
+  }
+  const { help, json = 'bench/results/local/storm.json' } = given
+  if (help === true) return USAGE
+  if (given['through-only'] && given['without-proxy-only']) return `one path or the other, or neither flag\n${USAGE}`
+  const numbers: Record<string, number> = {}
+  for (const [option, least, most, whole] of LIMITS) {
+    if (given[option] === undefined) continue
+    const value = Number(given[option])
+    const fits = value >= least && value <= most && (!whole || Number.isInteger(value))
+    if (!fits) return `--${option} is a ${whole ? 'whole ' : ''}number from ${least} to ${most}`
+    numbers[inPlan(option)] = value
+  }
+  const plan: StormPlan = { ...STANDARD_STORM, ...numbers }
+  const { algorithm = plan.servers > 1 ? 'round_robin' : 'first_server' } = given
+  if (!isAlgorithm(algorithm)) return `--algorithm is one of ${ALGORITHMS.join(', ')}`
+  return {
+    plan: { ...plan, algorithm },
+    paths: given['through-only'] ? ['through'] : given['without-proxy-only'] ? ['directly'] : ['through', 'directly'],
+    json: String(json),
+  }
+}
+
+/** Is it the storm that promises are made about? Its seed and the spread of its redials are free. */
+export const isStandard = (plan: StormPlan): boolean =>
+  Object.entries(STANDARD_STORM).every(
+    ([key, value]) => key === 'seed' || key === 'redialSpread' || plan[key as keyof StormPlan] === value,
+  )
+
+const inPlan = (option: string): string => option.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+
+const isAlgorithm = (word: unknown): word is StormPlan['algorithm'] => ALGORITHMS.some((one) => one === word)
