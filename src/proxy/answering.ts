@@ -21,6 +21,13 @@ import type { Exchange, Request } from './request.ts'
 import type { Sending } from './sending.ts'
 import type { StateTable } from './state-table.ts'
 
+/** A verified response to what is outstanding, and what its client gets: nothing where the client gave it up. */
+interface Accepted {
+  readonly attempt: Attempt
+  readonly response: Packet
+  readonly answer: Uint8Array | ResponseFault | undefined
+}
+
 export class Answering {
   readonly #register: Register
   readonly #sending: Sending
@@ -47,25 +54,9 @@ export class Answering {
 
   /** A datagram came in on a source port of the lane. */
   take(lane: Lane, port: number, bytes: Uint8Array, now: Instant): void {
-    try {
-      const response = readPacket(bytes)
-      if (typeof response === 'string') {
-        this.#drop(lane, response, bytes, now)
-        return
-      }
-      const identifier = lane.identifiers.at(port, response.identifier)
-      const attempt = identifier?.held
-      const fault = attempt === undefined ? 'bad-authenticator' : this.#check(lane, response, attempt)
-      if (attempt !== undefined && fault === undefined) {
-        this.#accept(attempt, response, now)
-        return
-      }
-      const isLate = identifier?.last !== undefined && this.#check(lane, response, identifier.last) === undefined
-      this.#drop(lane, isLate ? 'late' : (fault as ResponseFault), bytes, now)
-    } catch (error) {
-      lane.counters.dropped['internal-error'] += 1
-      this.#journal.note({ kind: 'internal-error', where: 'taking a response', error, bytes }, now)
-    }
+    const verdict = this.#judge(lane, port, bytes, now)
+    if (typeof verdict === 'string') this.#drop(lane, verdict, bytes, now)
+    else this.#accept(verdict, now)
   }
 
   /** A datagram came in on the lane's probe socket. */
@@ -96,6 +87,28 @@ export class Answering {
     this.#outbox.reply(exchange.from, answer)
   }
 
+  /** What the datagram is, before anything changes. Octets that make the code throw are a fault with a name too. */
+  #judge(lane: Lane, port: number, bytes: Uint8Array, now: Instant): Accepted | ServerDropReason {
+    try {
+      const response = readPacket(bytes)
+      if (typeof response === 'string') return response
+      const identifier = lane.identifiers.at(port, response.identifier)
+      const attempt = identifier?.held
+      const fault = attempt === undefined ? 'bad-authenticator' : this.#check(lane, response, attempt)
+      if (attempt === undefined || fault !== undefined) {
+        const last = identifier?.last
+        const isLate = last !== undefined && this.#check(lane, response, last) === undefined
+        return isLate ? 'late' : (fault ?? 'bad-authenticator')
+      }
+      const { request } = attempt
+      const answer = request === undefined ? undefined : this.#answerFor(request, attempt, response)
+      return { attempt, response, answer }
+    } catch (error) {
+      this.#journal.note({ kind: 'internal-error', where: 'taking a response', error, bytes }, now)
+      return 'internal-error'
+    }
+  }
+
   #check(lane: Lane, response: Packet, attempt: Attempt): ResponseFault | undefined {
     const fault = checkResponse(response, attempt, attempt.secret)
     if (fault !== undefined || attempt.code !== ACCESS_REQUEST || response.messageAuthenticatorAt !== 0) return fault
@@ -104,11 +117,10 @@ export class Answering {
     return isRequired ? 'missing-message-authenticator' : undefined
   }
 
-  #accept(attempt: Attempt, response: Packet, now: Instant): void {
+  #accept({ attempt, response, answer }: Accepted, now: Instant): void {
     const { lane, request } = attempt
-    // Computed before anything changes: an answer that can't be passed on leaves the request where it is.
-    const answer = request === undefined ? undefined : this.#answerFor(request, attempt, response)
     if (typeof answer === 'string') {
+      // An answer that can't be passed on leaves the request where it is; that the server lives is true all the same.
       this.#drop(lane, answer, response.bytes, now)
     } else {
       this.#sending.finish(attempt, 'responded', now)
