@@ -95,9 +95,10 @@ export class Daemon {
   async #open({ warnings }: DaemonOptions): Promise<void> {
     for (const warning of warnings) this.#log.write('config-warning', { warning })
     const { listen, admin } = this.#config
-    this.#admin = await openAdmin(admin.listen, () => this.#look())
     await this.#sockets.openLanes(this.#engine.plan())
     await this.#sockets.openListeners(listen)
+    // Last, so that whoever gets an answer here knows that the listeners are open.
+    this.#admin = await openAdmin(admin.listen, () => this.#look())
     this.#phase = 'running'
     this.#warnOfSmallBuffers()
     this.#log.write('started', {

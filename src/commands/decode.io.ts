@@ -14,10 +14,12 @@ import { readSecretText } from './secret.io.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
 const LARGEST_CAPTURE = 1024 ** 3
+/** What the parser of the command line makes of "-". */
+const STANDARD_INPUT = ''
 const USUAL_PORTS = [1812, 1813, 1645, 1646, 3799]
 
 export const decode = verb({
-  command: 'decode <packet>',
+  command: 'decode [packet]',
   summary: 'Show a packet as text: hex, or the datagrams of a capture file',
   examples: [
     ['decode 0c01002608...', 'hex, as the log shows it at level debug'],
@@ -26,8 +28,8 @@ export const decode = verb({
   positionals: {
     packet: {
       type: 'string',
-      demandOption: true,
-      describe: 'Hex digits, "-" for hex on standard input, or a capture file.',
+      default: STANDARD_INPUT,
+      describe: 'Hex digits, or a capture file; none, or "-", reads hex from standard input.',
     },
   },
   options: {
@@ -69,13 +71,13 @@ function showOne({ from, to, packet }: Datagram & { packet: ReturnType<typeof de
 }
 
 function datagramsOf(text: string, ports: readonly number[]): Datagram[] {
-  if (text !== '-' && existsSync(text)) {
+  if (text !== STANDARD_INPUT && existsSync(text)) {
     const captured = readCapture(readCaptureFile(text))
     if (!captured) return [{ bytes: hexOctets(readFileSync(text, 'latin1')) }]
     const isOurs = (endpoint: string): boolean => ports.some((port) => endpoint.endsWith(`:${port}`))
     return captured.filter(({ from, to }) => isOurs(from) || isOurs(to))
   }
-  return [{ bytes: hexOctets(text === '-' ? readFileSync(0, 'latin1') : text) }]
+  return [{ bytes: hexOctets(text === STANDARD_INPUT ? readFileSync(0, 'latin1') : text) }]
 }
 
 function readCaptureFile(file: string): Uint8Array {

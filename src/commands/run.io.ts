@@ -42,15 +42,33 @@ async function runDemo(): Promise<ExitCode> {
 }
 
 async function runDaemon(file: string, whenItRuns: () => void): Promise<ExitCode> {
+  const deliver = receiveSignals()
   const daemon = await Daemon.start(readDaemonOptions(file))
-  const onSignal: Partial<Record<NodeJS.Signals, () => void>> = {
-    SIGHUP: () => void daemon.reload().catch((error: unknown) => daemon.fail('reload', error)),
-    SIGTERM: () => daemon.drain('SIGTERM'),
-    SIGINT: () => daemon.drain('SIGINT'),
-  }
-  for (const [signal, act] of Object.entries(onSignal)) process.on(signal, act)
   process.on('uncaughtException', (error) => daemon.fail('uncaught exception', error))
   process.on('unhandledRejection', (error) => daemon.fail('unhandled rejection', error))
   whenItRuns()
+  deliver(daemon)
   return daemon.ended
+}
+
+const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, (daemon: Daemon) => void>>> = {
+  SIGHUP: (daemon) => void daemon.reload().catch((error: unknown) => daemon.fail('reload', error)),
+  SIGTERM: (daemon) => daemon.drain('SIGTERM'),
+  SIGINT: (daemon) => daemon.drain('SIGINT'),
+}
+
+/** Takes signals from now on; those that come before there is a daemon wait for it, instead of ending the process. */
+function receiveSignals(): (daemon: Daemon) => void {
+  const early: ((daemon: Daemon) => void)[] = []
+  let receiver: Daemon | undefined
+  for (const [signal, act] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      if (receiver) act(receiver)
+      else early.push(act)
+    })
+  }
+  return (daemon) => {
+    receiver = daemon
+    for (const act of early) act(daemon)
+  }
 }

@@ -1,0 +1,119 @@
+/**
+ * Radsluice in a network namespace of its own, where only loopback exists: a wildcard listener that follows addresses as
+ * they come and go, and the demo at its usual ports.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Child, type Ended, run, until } from './kit/child.ts'
+import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
+
+const canHaveNamespace = spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0
+const titled = (title: string): string =>
+  canHaveNamespace
+    ? title
+    : `${title} [skipped: needs root, and unshare, nsenter and ip (Debian: util-linux, iproute2)]`
+
+const toEnd: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of toEnd.splice(0).reverse()) await end()
+})
+
+/** Every exec keeps the process id, so a signal reaches radsluice itself. */
+function startAlone(...words: string[]): Child {
+  const child = new Child('unshare', ['--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"', RADSLUICE, ...words])
+  toEnd.push(() => child.stop('SIGTERM', 15_000))
+  return child
+}
+const beside = (child: Child, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  run('nsenter', ['--net', '--target', String(child.pid), ...words], { env: { ...process.env, ...env } })
+
+describe.skipIf(!canHaveNamespace)(titled('a wildcard listener'), () => {
+  it('follows the addresses of the machine, and answers from the one that was asked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'radsluice-netns-'))
+    toEnd.push(async () => rmSync(folder, { recursive: true }))
+    const config = join(folder, 'radsluice.yaml')
+    const ports = { authentication: 1812, accounting: 1813, admin: 9812 }
+    const settings = {
+      listen: { authentication: ['0.0.0.0:1812', '[::]:1812'], accounting: [] },
+      clients: [
+        { name: 'v4', address: '0.0.0.0/0', secret: 'a secret of the test' },
+        { name: 'v6', address: '::/0', secret: 'a secret of the test' },
+      ],
+      farm: { servers: [serverEntry('nobody', { authPort: 9999, secret: 'another secret of it' })] },
+    }
+    writeFileSync(config, settingsText(ports, settings), { mode: 0o600 })
+    const daemon = startAlone('run', '-c', config)
+    await daemon.says(/"event":"started"/)
+    expect(daemon.stdout).toContain('"listeners":"127.0.0.1:1812, [::1]:1812"')
+    // radsluice answers Status-Server itself; send takes an answer from the asked address only.
+    const asked = (address: string): Promise<Ended> =>
+      beside(daemon, [RADSLUICE, 'send', 'status', '--server', address, '--secret-env', 'S'], {
+        S: 'a secret of the test',
+      })
+    expect((await asked('127.0.0.1:1812')).code).toBe(0)
+    expect((await asked('[::1]:1812')).code).toBe(0)
+
+    await beside(daemon, ['ip', 'address', 'add', '192.0.2.5/32', 'dev', 'lo'])
+    await daemon.says(/now listening for authentication at 192\.0\.2\.5:1812/, 15_000)
+    expect((await asked('192.0.2.5:1812')).code).toBe(0)
+    await beside(daemon, ['ip', 'address', 'delete', '192.0.2.5/32', 'dev', 'lo'])
+    await daemon.says(/no longer listening for authentication at 192\.0\.2\.5:1812/, 15_000)
+    expect((await asked('127.0.0.1:1812')).code).toBe(0)
+  })
+})
+
+describe.skipIf(!canHaveNamespace)(titled('run without a configuration'), () => {
+  it('is a demo that says so, can be used as it says, and takes its servers along when it ends', async () => {
+    const daemon = startAlone('run')
+    await daemon.says(/"event":"started"/)
+    await daemon.says(/THIS IS A DEMO/)
+    const banner = daemon.stderr
+    expect(banner).toContain('http://127.0.0.1:9812/metrics')
+    expect(banner).toMatch(/echo '.+' \| radclient -x 127\.0\.0\.1:1812 auth \S+/)
+    expect(daemon.stdout).not.toContain('THIS IS A DEMO')
+
+    const typed = /^ +(S=\S+ P=\S+ )bin\/radsluice (send .+)$/m.exec(banner)
+    const line = `${typed?.[1]} ${RADSLUICE} ${typed?.[2]}`
+    const sent = await beside(daemon, ['sh', '-c', line])
+    expect([sent.code, sent.stdout]).toEqual([0, expect.stringContaining('welcome, says demo-1')])
+
+    const servers = spawnSync('pgrep', ['-P', String(daemon.pid)], { encoding: 'utf8' })
+      .stdout.trim()
+      .split('\n')
+    expect(servers).toHaveLength(2)
+    expect((await daemon.stop('SIGTERM')).code).toBe(0)
+    await until(() => servers.every((pid) => !isAlive(Number(pid))), 'the end of the demo servers')
+  })
+
+  it('leaves no server behind when it is killed', async () => {
+    const daemon = startAlone('run')
+    await daemon.says(/"event":"started"/)
+    const servers = spawnSync('pgrep', ['-P', String(daemon.pid)], { encoding: 'utf8' })
+      .stdout.trim()
+      .split('\n')
+    await daemon.stop('SIGKILL')
+    await until(() => servers.every((pid) => !isAlive(Number(pid))), 'the end of the demo servers')
+  })
+
+  it('says in one sentence that its port is taken, with exit 1', async () => {
+    const first = startAlone('run')
+    await first.says(/"event":"started"/)
+    const second = await beside(first, [RADSLUICE, 'run'])
+    expect(second.stderr).toMatch(
+      /^radsluice: \S+: can't open \w+ 127\.0\.0\.1:\d+: another program has this port; .+\n$/,
+    )
+    expect(second.code).toBe(1)
+  })
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
