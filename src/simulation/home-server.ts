@@ -26,6 +26,8 @@ export interface ServerPlan {
   readonly answersTwice: number
   /** Probability that an Access-Request without State gets a Challenge first. */
   readonly challenges: number
+  /** While it is dead, its host says so (ECONNREFUSED); else there is silence. */
+  readonly refuses?: boolean
 }
 
 /** A message that arrived, and the way back. */
@@ -40,6 +42,8 @@ type Topic<Mark> = { readonly kind: 'work' } | { readonly kind: 'answer'; readon
 /** What becomes of the answers: the world carries them back over the network. */
 export interface Answers<Mark> {
   answer(server: HomeServer<Mark>, mark: Mark, bytes: Uint8Array, now: Instant): void
+  /** A message was worked off, whether or not anybody still waits for it. */
+  worked?(server: HomeServer<Mark>, packet: Packet, now: Instant): void
 }
 
 export class HomeServer<Mark> implements Actor<Topic<Mark>> {
@@ -123,6 +127,7 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
       this.#head = 0
     }
     this.worked += 1
+    this.#answers.worked?.(this, job.packet, now)
     if (this.plan.latency === 0) this.#answer(job, now)
     else
       this.#agenda.at(after(now, this.plan.latency), this as Actor<unknown>, { kind: 'answer', job, life: this.#life })

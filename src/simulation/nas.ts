@@ -12,6 +12,7 @@ import { type Packet, readPacket } from '../radius/packet.ts'
 import type { Secret } from '../radius/secret.ts'
 import { after, type Duration, type Instant, MICROS_PER_SECOND, micros, since, type TrafficClass } from '../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
+import { NumberLine } from './number-line.ts'
 import { accessRequest, accountingRequest, type StatusType, serialOfAnswer } from './packets.ts'
 import type { Random } from './random.ts'
 
@@ -25,6 +26,8 @@ export interface NasPlan {
   readonly authentication: Retransmission & {
     /** After the last try was in vain, the session dials again. */
     readonly redialAfter: Duration
+    /** By how much of itself that pause varies to either side, 0-1; 0 where absent: all in step. */
+    readonly redialSpread?: number
   }
   readonly accounting: Retransmission & {
     readonly isOn: boolean
@@ -35,6 +38,8 @@ export interface NasPlan {
   }
   /** How long a session stays up, drawn between half and one and a half; 0 is for ever. */
   readonly sessionTime: Duration
+  /** All sessions are up already at the start, and the first interim update of each comes within this. */
+  readonly upAtStart?: { readonly interimWithin: Duration }
 }
 
 export interface Retransmission {
@@ -61,6 +66,8 @@ interface Session {
   state: 'down' | 'dialing' | 'up'
   /** Counts dials: what belongs to an earlier one is over. */
   life: number
+  /** Since then its user waits for service. */
+  tryingSince: Instant | undefined
 }
 
 type Topic =
@@ -73,6 +80,8 @@ export interface NasCounters {
   lastUpAt: Instant | undefined
   requests: Record<TrafficClass, number>
   retransmissions: number
+  /** First ones and repeated ones. */
+  transmissions: Record<TrafficClass, number>
   answered: Record<TrafficClass, number>
   gaveUp: Record<TrafficClass, number>
   /** Answers that came after their call was over. */
@@ -88,6 +97,8 @@ export interface NasPorts {
   readonly send: (nas: Nas, trafficClass: TrafficClass, port: number, bytes: Uint8Array, now: Instant) => void
   /** An answer that fits nothing this client asked: a broken law. */
   readonly wrongAnswer: (nas: Nas, why: string) => void
+  /** A session came up, so long after its first dial. */
+  readonly cameUp?: (nas: Nas, waited: Duration, now: Instant) => void
 }
 
 const FIRST_PORT = 20_000
@@ -104,7 +115,7 @@ export class Nas implements Actor<Topic> {
     authentication: new Map(),
     accounting: new Map(),
   }
-  readonly #freeSlots: Record<TrafficClass, Line> = { authentication: new Line(), accounting: new Line() }
+  readonly #freeSlots: Record<TrafficClass, Line> = { authentication: new NumberLine(), accounting: new NumberLine() }
   readonly #opened: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
   /** No new sessions and no interim updates any more: what is up stays, what dials goes on. */
   isQuiet = false
@@ -114,6 +125,7 @@ export class Nas implements Actor<Topic> {
     lastUpAt: undefined,
     requests: { authentication: 0, accounting: 0 },
     retransmissions: 0,
+    transmissions: { authentication: 0, accounting: 0 },
     answered: { authentication: 0, accounting: 0 },
     gaveUp: { authentication: 0, accounting: 0 },
     strays: 0,
@@ -122,24 +134,39 @@ export class Nas implements Actor<Topic> {
   constructor(plan: NasPlan, ports: NasPorts) {
     this.plan = plan
     this.#ports = ports
-    this.#sessions = Array.from({ length: plan.sessions }, (_, number) => ({ number, state: 'down', life: 0 }))
+    this.#sessions = Array.from({ length: plan.sessions }, (_, number) => ({
+      number,
+      state: 'down',
+      life: 0,
+      tryingSince: undefined,
+    }))
   }
 
   start(now: Instant): void {
-    for (const session of this.#sessions) {
-      const at = after(now, micros(this.#ports.random.between(0, this.plan.dialWithin)))
-      this.#ports.agenda.at(at, this, { kind: 'dial', session, life: session.life })
-    }
+    const { upAtStart } = this.plan
+    if (upAtStart === undefined) this.#dialAll(this.plan.dialWithin, now)
+    else for (const session of this.#sessions) this.#isUpFrom(session, upAtStart.interimWithin, now)
   }
 
-  /** Everything is forgotten; Accounting-On, and all sessions dial again within `dialWithin`. */
-  reboot(now: Instant): void {
+  /** How many sessions dialed and have no service yet, and for how long the first of them. */
+  trying(now: Instant): { readonly sessions: number; readonly longest: Duration } {
+    let [sessions, longest] = [0, micros(0)]
+    for (const { tryingSince } of this.#sessions) {
+      if (tryingSince === undefined) continue
+      sessions += 1
+      longest = micros(Math.max(longest, since(tryingSince, now)))
+    }
+    return { sessions, longest }
+  }
+
+  /** Everything is forgotten; Accounting-On, and all sessions dial again within a time. */
+  reboot(now: Instant, within: Duration = this.plan.dialWithin): void {
     for (const session of this.#sessions) this.#bringDown(session)
     for (const each of ['authentication', 'accounting'] as const) {
       for (const call of [...this.#calls[each].values()]) this.#end(call)
     }
     if (this.plan.accounting.isOn) this.#call({ session: this.#system, class: 'accounting', status: 'on' }, now)
-    this.start(now)
+    this.#dialAll(within, now)
   }
 
   act(topic: Topic, now: Instant): void {
@@ -173,7 +200,23 @@ export class Nas implements Actor<Topic> {
       this.#ports.wrongAnswer(this, `an answer to port ${port}, identifier ${packet.identifier} fits no request there`)
   }
 
-  readonly #system: Session = { number: -1, state: 'up', life: 0 }
+  readonly #system: Session = { number: -1, state: 'up', life: 0, tryingSince: undefined }
+
+  #dialAll(within: Duration, now: Instant): void {
+    for (const session of this.#sessions) {
+      const at = after(now, micros(this.#ports.random.between(0, within)))
+      this.#ports.agenda.at(at, this, { kind: 'dial', session, life: session.life })
+    }
+  }
+
+  #isUpFrom(session: Session, interimWithin: Duration, now: Instant): void {
+    session.state = 'up'
+    this.counters.up += 1
+    const { isOn, interimPeriod } = this.plan.accounting
+    const wait = micros(this.#ports.random.between(0, interimWithin))
+    if (isOn && interimPeriod > 0) this.#meet('interim', session, wait, now)
+    this.#stay(session, now)
+  }
 
   #fits(call: Call, packet: Packet): boolean {
     const request = { code: call.bytes[0]!, authenticator: call.bytes.subarray(4, 20) }
@@ -187,6 +230,7 @@ export class Nas implements Actor<Topic> {
   #dial(session: Session, now: Instant): void {
     if (this.isQuiet && session.state === 'down') return
     session.state = 'dialing'
+    session.tryingSince ??= now
     this.#call({ session, class: 'authentication', status: undefined }, now)
   }
 
@@ -207,15 +251,20 @@ export class Nas implements Actor<Topic> {
     this.counters.up += 1
     this.counters.firstUpAt ??= now
     this.counters.lastUpAt = now
-    const { accounting, sessionTime } = this.plan
-    const { life } = session
+    this.#ports.cameUp?.(this, since(session.tryingSince ?? now, now), now)
+    session.tryingSince = undefined
+    const { accounting } = this.plan
     if (accounting.isOn) this.#call({ session, class: 'accounting', status: 'start' }, now)
     if (accounting.isOn && accounting.interimPeriod > 0)
       this.#meet('interim', session, this.#around(accounting.interimPeriod), now)
-    if (sessionTime > 0) {
-      const stay = micros(this.#ports.random.between(sessionTime / 2, (sessionTime * 3) / 2))
-      this.#ports.agenda.at(after(now, stay), this, { kind: 'logout', session, life })
-    }
+    this.#stay(session, now)
+  }
+
+  #stay(session: Session, now: Instant): void {
+    const { sessionTime } = this.plan
+    if (sessionTime === 0) return
+    const stay = micros(this.#ports.random.between(sessionTime / 2, (sessionTime * 3) / 2))
+    this.#ports.agenda.at(after(now, stay), this, { kind: 'logout', session, life: session.life })
   }
 
   #interim(session: Session, now: Instant): void {
@@ -251,6 +300,7 @@ export class Nas implements Actor<Topic> {
 
   #transmit(call: Call, now: Instant): void {
     call.tries += 1
+    this.counters.transmissions[call.class] += 1
     const { timeout } = this.plan[call.class]
     this.#ports.agenda.at(after(now, timeout), this, { kind: 'timeout', call })
     this.#ports.send(this, call.class, Math.floor(call.slot / 256), call.bytes, now)
@@ -271,7 +321,7 @@ export class Nas implements Actor<Topic> {
     if (call.class === 'authentication' && session.state === 'dialing') {
       session.state = 'down'
       session.life += 1
-      this.#meet('dial', session, this.plan.authentication.redialAfter, now)
+      this.#meet('dial', session, this.#pause(), now)
     }
   }
 
@@ -326,32 +376,15 @@ export class Nas implements Actor<Topic> {
     this.#ports.agenda.at(after(now, wait), this, { kind, session, life: session.life })
   }
 
+  #pause(): Duration {
+    const { redialAfter, redialSpread = 0 } = this.plan.authentication
+    if (redialSpread === 0) return redialAfter
+    const most = Math.floor(redialAfter * redialSpread)
+    return micros(redialAfter + this.#ports.random.between(-most, most))
+  }
+
   /** A tenth to either side, so that interims do not march in step. */
   #around(period: Duration): Duration {
     return micros(this.#ports.random.between(Math.floor(period * 0.9), Math.ceil(period * 1.1)))
-  }
-}
-
-/** First in, first out, in O(1). */
-class Line {
-  #items: number[] = []
-  #head = 0
-
-  isEmpty(): boolean {
-    return this.#head === this.#items.length
-  }
-
-  push(item: number): void {
-    this.#items.push(item)
-  }
-
-  shift(): number {
-    const item = this.#items[this.#head] as number
-    this.#head += 1
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head)
-      this.#head = 0
-    }
-    return item
   }
 }

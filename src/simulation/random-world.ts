@@ -73,6 +73,7 @@ const serverOf = (index: number, faults: Set<Fault>, random: Random): ServerPlan
   latency: micros(faults.has('slow') ? random.between(0, 4_000_000) : random.between(0, 20_000)),
   answersTwice: faults.has('twice') ? random.fraction() * 0.3 : 0,
   challenges: random.pick([0, 0, 0.5, 1]),
+  refuses: random.child('refuses').chance(0.3),
 })
 
 const clientOf = (index: number, random: Random): NasPlan => {

@@ -5,7 +5,8 @@
  * run ends there, and the seed brings it back.
  */
 import type { EngineEvent, EngineOptions, Peer } from '../proxy/ports.ts'
-import type { Instant, TrafficClass } from '../units.ts'
+import type { Packet } from '../radius/packet.ts'
+import type { Duration, Instant, TrafficClass } from '../units.ts'
 import type { World } from './world.ts'
 
 export class BrokenLaw extends Error {
@@ -21,9 +22,11 @@ export class BrokenLaw extends Error {
 export interface Witness {
   begins?(world: World): void
   /** A client's datagram was handed to the engine. */
-  received?(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant): void
+  received?(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void
   /** The engine sends to a server. */
   forwarded?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
+  /** The engine asks a server how it is. */
+  probed?(lane: number, bytes: Uint8Array, now: Instant): void
   /** A server's datagram was handed to the engine. */
   responded?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
   /** The engine answers a client. */
@@ -33,6 +36,10 @@ export interface Witness {
   /** Something happened, and the engine has served all that can go. */
   stepped?(now: Instant): void
   wrongAnswer?(client: string, why: string, now: Instant): void
+  /** A server worked a message off. */
+  worked?(server: string, packet: Packet, now: Instant): void
+  /** A client's session came up, so long after it first dialed. */
+  cameUp?(client: string, waited: Duration, now: Instant): void
 }
 
 /** Several witnesses of one world as one. */
@@ -40,11 +47,14 @@ export const together = (all: readonly Witness[]): Witness => ({
   begins: (world) => {
     for (const each of all) each.begins?.(world)
   },
-  received: (trafficClass, bytes, now) => {
-    for (const each of all) each.received?.(trafficClass, bytes, now)
+  received: (trafficClass, bytes, now, from) => {
+    for (const each of all) each.received?.(trafficClass, bytes, now, from)
   },
   forwarded: (lane, port, bytes, now) => {
     for (const each of all) each.forwarded?.(lane, port, bytes, now)
+  },
+  probed: (lane, bytes, now) => {
+    for (const each of all) each.probed?.(lane, bytes, now)
   },
   responded: (lane, port, bytes, now) => {
     for (const each of all) each.responded?.(lane, port, bytes, now)
@@ -63,5 +73,11 @@ export const together = (all: readonly Witness[]): Witness => ({
   },
   wrongAnswer: (client, why, now) => {
     for (const each of all) each.wrongAnswer?.(client, why, now)
+  },
+  worked: (server, packet, now) => {
+    for (const each of all) each.worked?.(server, packet, now)
+  },
+  cameUp: (client, waited, now) => {
+    for (const each of all) each.cameUp?.(client, waited, now)
   },
 })

@@ -13,7 +13,7 @@ import { HomeServer, type ServerPlan } from './home-server.ts'
 import { Nas, type NasPlan } from './nas.ts'
 import { type Faults, NO_FAULTS, Path } from './network.ts'
 import { Random } from './random.ts'
-import type { Witness } from './witness.ts'
+import { BrokenLaw, type Witness } from './witness.ts'
 
 export interface WorldPlan {
   readonly seed: string | number
@@ -53,6 +53,8 @@ interface ToServer {
   readonly lane: number
   readonly port: number
   readonly client: ToClient | undefined
+  /** On the way back: nobody listens there. */
+  readonly isRefused?: true
 }
 
 type Topic =
@@ -62,6 +64,9 @@ type Topic =
 
 /** The listeners' numbers. */
 const LISTENER = { authentication: 0, accounting: 1 } as const
+/** Calls of `serve` at one moment, and wakes without a datagram between them: more of either get nowhere. */
+const FRUITLESS = 20_000
+const NOTHING = new Uint8Array(0)
 /** A world begins on a grid second, in the middle of nowhere. */
 export const START = instant(1_000_000_000_000)
 
@@ -87,6 +92,9 @@ export class World implements Actor<Topic>, Outbox {
   #wanted = Number.POSITIVE_INFINITY
   #busyUntil: Instant = START
   #serveIsMet = false
+  /** Something has happened to the engine since it was served; what goes on elsewhere does not wake the shell. */
+  #isTouched = true
+  #fruitlessWakes = 0
   steps = 0
 
   constructor(plan: WorldPlan, witness: Witness) {
@@ -108,7 +116,10 @@ export class World implements Actor<Topic>, Outbox {
         new HomeServer<ToServer>(server, {
           agenda: this.agenda,
           random: this.#random.child(`server ${server.name}`),
-          answers: { answer: (_server, mark, bytes, now) => this.paths.serverToProxy.send(mark, bytes, now) },
+          answers: {
+            answer: (_server, mark, bytes, now) => this.paths.serverToProxy.send(mark, bytes, now),
+            worked: (of, packet, now) => this.#witness.worked?.(of.plan.name, packet, now),
+          },
         }),
     )
     this.clients = plan.clients.map((client, index) => this.#client(client, index))
@@ -128,7 +139,7 @@ export class World implements Actor<Topic>, Outbox {
     for (let next = this.agenda.nextAt(); next !== undefined && next <= end; next = this.agenda.nextAt()) {
       this.agenda.step()
       this.steps += 1
-      this.#serve(this.now)
+      if (this.#isTouched) this.#serve(this.now)
     }
     this.agenda.now = instant(Math.max(end, this.now))
   }
@@ -141,22 +152,26 @@ export class World implements Actor<Topic>, Outbox {
   }
 
   act(topic: Topic, now: Instant): void {
-    if (topic.kind === 'turn') topic.turn.happen(this, now)
-    if (topic.kind === 'serve') this.#serveIsMet = false
-    if (topic.kind === 'wake' && topic.at === this.#wakeAt) {
-      this.#wakeAt = Number.POSITIVE_INFINITY
-      this.engine?.wake(now)
+    if (topic.kind === 'wake') {
+      if (topic.at === this.#wakeAt) this.#wake(now)
+      return
     }
+    if (topic.kind === 'turn') topic.turn.happen(this, now)
+    else this.#serveIsMet = false
+    this.#isTouched = true
   }
 
   // What the engine sends, on its way over the network.
 
   forward(lane: number, port: number, bytes: Uint8Array): void {
+    this.#fruitlessWakes = 0
     this.#witness.forwarded?.(lane, port, bytes, this.now)
     this.#toServer(lane, port, bytes)
   }
 
   probe(lane: number, bytes: Uint8Array): void {
+    this.#fruitlessWakes = 0
+    this.#witness.probed?.(lane, bytes, this.now)
     this.#toServer(lane, -1, bytes)
   }
 
@@ -184,17 +199,27 @@ export class World implements Actor<Topic>, Outbox {
     }
     const { address } = (this.clients[mark.nas] as Nas).plan
     const from: Peer = { listener: LISTENER[mark.class], address, port: mark.port }
+    this.#touch()
     engine.receive(mark.class, from, bytes, now)
-    this.#witness.received?.(mark.class, bytes, now)
+    this.#witness.received?.(mark.class, bytes, now, from)
   }
 
   #atServer(mark: ToServer, bytes: Uint8Array, now: Instant): void {
-    this.servers[mark.server]?.take(mark.class, mark, bytes, now)
+    const server = this.servers[mark.server]
+    server?.take(mark.class, mark, bytes, now)
+    if (server?.plan.refuses && !server.isUp) {
+      this.paths.serverToProxy.send({ ...mark, isRefused: true }, NOTHING, now)
+    }
   }
 
   #atProxyFromServer(mark: ToServer, bytes: Uint8Array, now: Instant): void {
     if (mark.client !== undefined) {
-      this.paths.proxyToClient.send(mark.client, bytes, now)
+      if (!mark.isRefused) this.paths.proxyToClient.send(mark.client, bytes, now)
+      return
+    }
+    this.#touch()
+    if (mark.isRefused) {
+      this.engine?.refused(mark.lane, mark.port, now)
       return
     }
     if (mark.port === -1) {
@@ -209,13 +234,31 @@ export class World implements Actor<Topic>, Outbox {
     this.clients[mark.nas]?.take(mark.class, mark.port, bytes, now)
   }
 
-  /** As the shell does after everything that happened; a cost a message makes service take time. */
+  #touch(): void {
+    this.#isTouched = true
+    this.#fruitlessWakes = 0
+  }
+
+  #wake(now: Instant): void {
+    this.#wakeAt = Number.POSITIVE_INFINITY
+    this.#isTouched = true
+    this.#fruitlessWakes += 1
+    if (this.#fruitlessWakes > FRUITLESS) throw new BrokenLaw('progress', 'it wakes again and again for nothing', now)
+    this.engine?.wake(now)
+  }
+
+  /** As the shell does after everything that happened to it; a cost a message makes service take time. */
   #serve(now: Instant): void {
     const { engine } = this
+    this.#isTouched = false
     if (engine === undefined) return
     const cost = this.#plan.cost ?? 0
     if (cost === 0) {
-      while (engine.serve(now, 32));
+      let calls = 0
+      while (engine.serve(now, 32)) {
+        calls += 1
+        if (calls > FRUITLESS) throw new BrokenLaw('progress', 'service comes to no end', now)
+      }
     } else if (now >= this.#busyUntil) {
       const more = engine.serve(now, 1)
       this.#busyUntil = instant(now + cost)
@@ -272,6 +315,7 @@ export class World implements Actor<Topic>, Outbox {
       send: (_nas, trafficClass, port, bytes, now) =>
         this.paths.clientToProxy.send({ nas: index, class: trafficClass, port }, bytes, now),
       wrongAnswer: (nas, why) => this.#witness.wrongAnswer?.(nas.plan.name, why, this.now),
+      cameUp: (nas, waited, now) => this.#witness.cameUp?.(nas.plan.name, waited, now),
     })
   }
 
