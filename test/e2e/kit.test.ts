@@ -11,7 +11,8 @@ import { judge, quotaOf, slotAt, slotsPerSecond } from './kit/slot-grid.ts'
 import { CODE, MESSAGE_AUTHENTICATOR, papRequest, readMessage, response, responseVerifies } from './kit/wire.ts'
 
 const SLOT = 50_000
-const TOLERANCE = 2_000
+/** The backlog stands one microsecond before the second in which `perfect` begins. */
+const measured = (departures: readonly number[]) => ({ departures, toleranceMicros: 2_000, backlogFrom: 2_999_999 })
 
 /** What a perfect throttle sends from second 3 to second 5: each slot's quota, 40 us apart, from the slot's start. */
 const perfect = (maxRate: number): number[] => {
@@ -30,7 +31,7 @@ describe('the judge of slots', () => {
   it.each([5, 30, 200, 2000])('accepts a perfect throttle of %i/s', (maxRate) => {
     const departures = perfect(maxRate)
     expect(departures).toHaveLength(3 * maxRate)
-    const verdict = judge({ maxRate, slotMicros: SLOT }, departures, TOLERANCE)
+    const verdict = judge({ maxRate, slotMicros: SLOT }, measured(departures))
     expect(verdict).toMatchObject({ overQuota: [], excused: 0, unfilled: [], mostInASecond: maxRate })
     expect(verdict.slotsUsed).toBe(3 * slotsPerSecond({ maxRate, slotMicros: SLOT }))
   })
@@ -39,26 +40,19 @@ describe('the judge of slots', () => {
     const grid = { maxRate, slotMicros: SLOT }
     for (const extra of [4_400_010, 4_401_500, 4_430_000, 4_598_900]) {
       const departures = [...perfect(maxRate), extra].sort((a, b) => a - b)
-      expect(judge(grid, departures, TOLERANCE).overQuota).toHaveLength(1)
+      expect(judge(grid, measured(departures)).overQuota).toHaveLength(1)
     }
   })
 
   it.each([5, 30, 200, 2000])('finds one packet missing at %i/s', (maxRate) => {
     const departures = perfect(maxRate)
     departures.splice(Math.floor(departures.length / 2), 1)
-    expect(judge({ maxRate, slotMicros: SLOT }, departures, TOLERANCE).unfilled).toHaveLength(1)
+    expect(judge({ maxRate, slotMicros: SLOT }, measured(departures)).unfilled).toHaveLength(1)
   })
 
   it('excuses a packet that was late or early by less than the tolerance, and none that was later', () => {
     const grid = { maxRate: 200, slotMicros: SLOT }
-    const moved = (from: number, to: number) =>
-      judge(
-        grid,
-        perfect(200)
-          .map((at) => (at === from ? to : at))
-          .sort((a, b) => a - b),
-        TOLERANCE,
-      )
+    const moved = (from: number, to: number) => judge(grid, measured(perfect(200).map((at) => (at === from ? to : at))))
     const lastOfSlot = perfect(200)
       .filter((at) => slotAt(grid, at) === 81)
       .at(-1)!

@@ -18,10 +18,11 @@ export interface Verdict {
   readonly overQuota: readonly number[]
   /** Packets that fit only because the tolerance let them count for a neighbour. */
   readonly excused: number
-  /** Slots between the first and the last used one, both left out, that were not used to their quota. */
+  /** Slots after `backlogFrom` and before the last used one that were not used to their quota. */
   readonly unfilled: readonly number[]
   /** The most packets given to one grid second. */
   readonly mostInASecond: number
+  /** Of those after `backlogFrom`. */
   readonly slotsUsed: number
 }
 
@@ -45,8 +46,16 @@ export const slotAt = (grid: Grid, at: number): number => {
   return second * perSecond + k
 }
 
-/** Judges departures, microseconds of the monotonic clock. */
-export const judge = (grid: Grid, departures: readonly number[], toleranceMicros: number): Verdict => {
+export interface Measurement {
+  /** Microseconds of the daemon's monotonic clock. */
+  readonly departures: readonly number[]
+  readonly toleranceMicros: number
+  /** From then on until the last departure something waited all the time. */
+  readonly backlogFrom: number
+}
+
+/** Judges when packets left. */
+export const judge = (grid: Grid, { departures, toleranceMicros, backlogFrom }: Measurement): Verdict => {
   const perSlot = new Map<number, number[]>()
   for (const at of departures) {
     const slot = slotAt(grid, at)
@@ -71,13 +80,17 @@ export const judge = (grid: Grid, departures: readonly number[], toleranceMicros
     fromBefore = forward
     excused += back + forward
   }
-  return { ...summary(grid, used), overQuota, excused }
+  return { ...summary(grid, used, slotAt(grid, backlogFrom)), overQuota, excused }
 }
 
-const summary = (grid: Grid, used: ReadonlyMap<number, number>): Omit<Verdict, 'overQuota' | 'excused'> => {
+const summary = (
+  grid: Grid,
+  used: ReadonlyMap<number, number>,
+  backlogSlot: number,
+): Omit<Verdict, 'overQuota' | 'excused'> => {
   const slots = [...used.keys()].sort((a, b) => a - b)
   const unfilled: number[] = []
-  for (let slot = (slots[0] ?? 0) + 1; slot < (slots.at(-1) ?? 0); slot += 1) {
+  for (let slot = backlogSlot + 1; slot < (slots.at(-1) ?? 0); slot += 1) {
     if ((used.get(slot) ?? 0) < quotaOf(grid, slot)) unfilled.push(slot)
   }
   const seconds = new Map<number, number>()
@@ -85,5 +98,9 @@ const summary = (grid: Grid, used: ReadonlyMap<number, number>): Omit<Verdict, '
     const second = Math.floor(slot / slotsPerSecond(grid))
     seconds.set(second, (seconds.get(second) ?? 0) + count)
   }
-  return { unfilled, mostInASecond: Math.max(0, ...seconds.values()), slotsUsed: slots.length }
+  return {
+    unfilled,
+    mostInASecond: Math.max(0, ...seconds.values()),
+    slotsUsed: slots.filter((slot) => slot > backlogSlot).length,
+  }
 }
