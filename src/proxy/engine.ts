@@ -143,7 +143,9 @@ export class Engine {
       lane.identifiers.passTime(now)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
-      if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#probe(lane)
+      // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
+      const due = lane.health.state === 'down' ? lane.health.nextWakeAt() : undefined
+      if (due !== undefined && due <= now && lane.health.isProbeDue(now, this.#sending.jitter())) this.#probe(lane)
     }
     for (const each of TRAFFIC_CLASSES) {
       const backlog = this.#register.backlogs[each]
