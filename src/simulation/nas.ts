@@ -115,7 +115,10 @@ export class Nas implements Actor<Topic> {
     authentication: new Map(),
     accounting: new Map(),
   }
-  readonly #freeSlots: Record<TrafficClass, Line> = { authentication: new NumberLine(), accounting: new NumberLine() }
+  readonly #freeSlots: Record<TrafficClass, NumberLine> = {
+    authentication: new NumberLine(),
+    accounting: new NumberLine(),
+  }
   readonly #opened: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
   /** No new sessions and no interim updates any more: what is up stays, what dials goes on. */
   isQuiet = false
