@@ -19,16 +19,26 @@ export interface ClockPair {
   readonly unix: number
 }
 
+/** Between two looks at the clocks; more than this and the process was interrupted there. */
+const SURE_ENOUGH = 50
+const READ_AT_MOST = 5_000
+
 /**
- * Reads both clocks together, to a few microseconds: the wall clock shows milliseconds only, so it is watched until
- * it turns to the next one. Takes at most 2 ms, in which nothing else runs.
+ * Reads both clocks together, to some 50 microseconds where the machine is not overloaded: the wall clock shows
+ * milliseconds only, so it is watched until it turns to the next one. Takes 5 ms at most, in which nothing else runs.
  */
 export function readClockPair(): ClockPair {
-  const deadline = monotonicNow() + 2_000
-  const first = Date.now()
-  for (;;) {
-    const unix = Date.now()
-    const monotonic = monotonicNow()
-    if (unix !== first || monotonic >= deadline) return { monotonic, unix: unix * 1_000 }
+  let monotonic = monotonicNow()
+  let unix = Date.now()
+  const deadline = monotonic + READ_AT_MOST
+  let best: ClockPair = { monotonic, unix: unix * 1_000 }
+  for (let doubt = Number.POSITIVE_INFINITY; doubt > SURE_ENOUGH && monotonic < deadline; ) {
+    const before = { monotonic, unix }
+    unix = Date.now()
+    monotonic = monotonicNow()
+    if (unix === before.unix || monotonic - before.monotonic >= doubt) continue
+    doubt = monotonic - before.monotonic
+    best = { monotonic, unix: unix * 1_000 }
   }
+  return best
 }

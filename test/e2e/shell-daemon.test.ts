@@ -82,12 +82,13 @@ describe('the admin address', () => {
   it('reads both clocks together', async () => {
     const daemon = await daemonBefore(await farm())
     const offsets: number[] = []
-    for (let i = 0; i < 5; i += 1) {
+    for (let i = 0; i < 9; i += 1) {
       const { clock } = await daemon.status()
       offsets.push(clock.wall_us - clock.monotonic_us)
     }
-    // The same clocks, so the same difference each time; the kernel may slew the wall clock a little.
-    expect(Math.max(...offsets) - Math.min(...offsets)).toBeLessThan(1_000)
+    // The same clocks, so the same difference each time, but for a reading that the scheduler tore apart.
+    const [low, high] = [offsets.sort((a, b) => a - b)[2]!, offsets[6]!]
+    expect(high - low).toBeLessThan(1_000)
   })
 })
 
@@ -117,13 +118,13 @@ describe('a reload', () => {
     const server = await farm()
     const entry = serverEntry('scripted', { authPort: server.port, secret: server.secret })
     const daemon = await daemonBefore(server)
-    daemon.reload({ farm: { servers: [entry] }, throttle: { slot: '100ms' }, drain_limit: '1s' })
+    daemon.reload({ farm: { servers: [entry] }, admin: { listen: `127.0.0.1:${daemon.ports.admin + 1}` } })
     await until(() => logOf(daemon).some(({ event }) => event === 'reload-needs-restart'), 'the reload')
     expect(logOf(daemon).find(({ event }) => event === 'reload-needs-restart')).toMatchObject({
-      settings: 'throttle.slot',
+      settings: 'admin.listen',
     })
     const status = (await daemon.status()) as unknown as { concerns: string[] }
-    expect(status.concerns).toEqual(['changed settings wait for a restart: throttle.slot'])
+    expect(status.concerns).toEqual(['changed settings wait for a restart: admin.listen'])
     expect((await daemon.get('/metrics'))?.text).toMatch(/radsluice_config_reloads_total\{result="ok"\} 1/)
   })
 
