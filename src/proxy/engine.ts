@@ -285,7 +285,7 @@ export class Engine {
       return false
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
-    if (this.#sending.trySend(request, lane, now)) return true
+    if (this.#sending.trySend(request, lane, now)) return request.attempt !== undefined
     lane.queue.line.put(request)
     // It may have found an older one before it, who can go in its stead.
     return lane.nextPromotionAt(now) !== now

@@ -44,7 +44,10 @@ export class Sending {
     this.#seed = new DataView(seed.buffer).getUint32(0)
   }
 
-  /** Sends a request that waits in no line; false where it must wait for quota, for an identifier, or behind another. */
+  /**
+   * Sends a request that waits in no line, or drops one that can't be rewritten for a server; false where it must wait for
+   * quota, for an identifier, or behind another.
+   */
   trySend(request: Request, lane: Lane, now: Instant): boolean {
     if (request.stage === 'retry') {
       if (!lane.budget.tryTake(now)) return false
@@ -53,12 +56,14 @@ export class Sending {
     }
     const identifier = lane.identifiers.peek()
     if (identifier === undefined || lane.queue.line.hasPrecedenceOver(request, true)) return false
-    if (!lane.budget.tryTake(now)) return false
+    if (lane.budget.left(now) <= 0) return false
     const bytes = this.#rewrite(request, lane, identifier.value, now)
     if (typeof bytes === 'string') {
       this.#register.drop(request, bytes, now)
       return true
     }
+    // Only now: what can't be sent takes nothing of the slot.
+    if (!lane.budget.tryTake(now)) return false
     const attempt = new Attempt({ lane, identifier, bytes, secret: lane.server.secret, request })
     lane.identifiers.hold(attempt)
     this.#register.backlogs[request.class].leave(request)

@@ -95,6 +95,34 @@ describe('a datagram that is no request', () => {
     expect(world.sent).toHaveLength(1)
   })
 
+  it('that makes our own code throw when it is to be sent is dropped the same way, and holds nothing', () => {
+    const world = new World({ servers: [server('s1', { maxOutstanding: 1 })] })
+    let armed = false
+    world.engine.receive(
+      'authentication',
+      PEER,
+      throwing(access(), () => armed),
+      world.now,
+    )
+    armed = true
+    world.settle()
+    expect(world.account('authentication')).toEqual({ received: 1, 'internal-error': 1 })
+    expect(world.noted('internal-error').map(({ where }) => where)).toEqual(['rewriting a request'])
+    expect(world.lane('s1', 'authentication')).toMatchObject({ outstanding: 0, identifiers: { free: 256 } })
+    world.access({ tag: 'next' })
+    world.settle()
+    expect(world.tags()).toEqual(['next'])
+  })
+
+  it('takes nothing of the slot: the next one goes in its stead, in the same turn', () => {
+    const world = new World({ servers: [server('s1', { rate: 1 })] })
+    world.deliver('authentication', PEER, access({ attributes: [...long(3_900), attribute(25, Buffer.alloc(215))] }))
+    world.access({ tag: 'next' })
+    for (let turn = 0; turn < 10 && world.engine.serve(world.now, 1); turn += 1) world.check()
+    expect(world.account('authentication')).toEqual({ received: 2, 'too-long': 1, outstanding: 1 })
+    expect(world.lane('s1', 'authentication').slots.sent).toBe(1)
+  })
+
   it('does not spoil a request under way with the same identifier', () => {
     const world = new World()
     const good = world.accounting({ identifier: 9, from: PEER })
