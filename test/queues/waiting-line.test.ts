@@ -128,6 +128,22 @@ describe('a waiting line', () => {
     expect(arrivals(line.failovers())).toEqual([2])
   })
 
+  it('gives up its oldest one after the other, retries included, whatever the order of service', () => {
+    fc.assert(
+      fc.property(fc.array(waiter, { maxLength: 40 }), fc.constantFrom(...ORDERS), (kindsOf, order) => {
+        const line = new WaitingLine<Waiter>(order)
+        for (const [arrival, one] of kindsOf.entries()) line.put(new Waiter(arrival, one))
+        const taken: number[] = []
+        for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) {
+          expect(next.line).toBeUndefined()
+          taken.push(next.arrival)
+        }
+        expect(taken).toEqual([...kindsOf.keys()])
+        expect(line.isEmpty()).toBe(true)
+      }),
+    )
+  })
+
   it('changes its order while messages wait', () => {
     const line = new WaitingLine<Waiter>('fifo')
     line.put(new Waiter(1, { preference: 'accounting' }))
