@@ -99,6 +99,8 @@ export interface NasPorts {
   readonly wrongAnswer: (nas: Nas, why: string) => void
   /** A session came up, so long after its first dial. */
   readonly cameUp?: (nas: Nas, waited: Duration, now: Instant) => void
+  /** The tries of a call were all in vain. */
+  readonly gaveUp?: (nas: Nas, trafficClass: TrafficClass, serial: number, now: Instant) => void
 }
 
 const FIRST_PORT = 20_000
@@ -319,6 +321,7 @@ export class Nas implements Actor<Topic> {
       return
     }
     this.counters.gaveUp[call.class] += 1
+    this.#ports.gaveUp?.(this, call.class, call.serial, now)
     this.#end(call)
     const { session } = call
     if (call.class === 'authentication' && session.state === 'dialing') {

@@ -40,6 +40,8 @@ export interface Witness {
   worked?(server: string, packet: Packet, now: Instant): void
   /** A client's session came up, so long after it first dialed. */
   cameUp?(client: string, waited: Duration, now: Instant): void
+  /** A client gave a message up; `serial` is what the message carries. */
+  gaveUp?(client: string, trafficClass: TrafficClass, serial: number, now: Instant): void
 }
 
 /** Several witnesses of one world as one. */
@@ -79,5 +81,8 @@ export const together = (all: readonly Witness[]): Witness => ({
   },
   cameUp: (client, waited, now) => {
     for (const each of all) each.cameUp?.(client, waited, now)
+  },
+  gaveUp: (client, trafficClass, serial, now) => {
+    for (const each of all) each.gaveUp?.(client, trafficClass, serial, now)
   },
 })

@@ -315,6 +315,7 @@ export class World implements Actor<Topic>, Outbox {
       send: (_nas, trafficClass, port, bytes, now) =>
         this.paths.clientToProxy.send({ nas: index, class: trafficClass, port }, bytes, now),
       wrongAnswer: (nas, why) => this.#witness.wrongAnswer?.(nas.plan.name, why, this.now),
+      gaveUp: (nas, trafficClass, serial, now) => this.#witness.gaveUp?.(nas.plan.name, trafficClass, serial, now),
       cameUp: (nas, waited, now) => this.#witness.cameUp?.(nas.plan.name, waited, now),
     })
   }
