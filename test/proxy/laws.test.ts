@@ -12,6 +12,9 @@ import { type Asked, type Sent, World } from './kit.ts'
 import { classes, client, deadServer, queue, server } from './options.ts'
 import { Witness } from './witness.ts'
 
+// The same cases in every run; the seed is of no meaning.
+fc.configureGlobal({ seed: 2_026 })
+
 type Step =
   | { readonly kind: 'access'; readonly state: number; readonly identifier: number; readonly port: number }
   | { readonly kind: 'accounting'; readonly status: number; readonly identifier: number; readonly port: number }
@@ -169,7 +172,7 @@ describe('whatever happens', () => {
       fc.property(options, steps, (one, use) => {
         play(one, use, false)
       }),
-      { numRuns: 120 },
+      { numRuns: 40 },
     )
   }, 60_000)
 
@@ -179,7 +182,7 @@ describe('whatever happens', () => {
       fc.property(options, steps, (one, use) => {
         play(one, use, true)
       }),
-      { numRuns: 120 },
+      { numRuns: 40 },
     )
   }, 60_000)
 
@@ -197,7 +200,7 @@ describe('whatever happens', () => {
         expect(world.snapshot().tables).toMatchObject({ answers: 0, records: 0 })
         expect(world.engine.nextWakeAt(world.now)).toBeUndefined()
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   }, 60_000)
 
@@ -208,7 +211,7 @@ describe('whatever happens', () => {
       fc.property(options, steps, (one, use) => {
         expect(trace(play(one, use, false))).toEqual(trace(play(one, use, false)))
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     )
   }, 60_000)
 })
