@@ -190,7 +190,7 @@ export class Daemon {
     const uptimeSeconds = Math.round((monotonicNow() - this.#startedAt) / MICROS_PER_SECOND)
     await this.#close()
     this.#log.write('stopped', { uptimeSeconds })
-    this.#log.flushAll()
+    await this.#log.end()
     this.#end(unfinished ? 1 : 0)
   }
 
@@ -198,9 +198,9 @@ export class Daemon {
   fail(where: string, error: unknown): void {
     if (this.#hasEnded) return
     this.#log.write('fatal', { where, error: errorText(error) })
-    this.#log.flushAll()
+    // The sockets close within this call; only the log's last lines are waited for.
     void this.#close()
-    this.#end(1)
+    void this.#log.end().then(() => this.#end(1))
   }
 
   async #close(): Promise<void> {
@@ -305,6 +305,7 @@ export class Daemon {
       },
       sendFailures: this.#sockets.sendFailures,
       internalErrors: this.#internalErrors,
+      logLinesLost: this.#log.lost,
       process: this.#vitals.read(),
       engine: this.#engine.snapshot(now),
     }

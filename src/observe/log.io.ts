@@ -5,26 +5,21 @@
  * lost. The engine's journal ends here; its frequent events are bounded to one line a second of each kind, with the
  * count. The octets of a packet are shown at level debug only.
  */
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { endpointText } from '../proxy/datagram-socket.io.ts'
 import type { EngineEvent, Journal, ServerState } from '../proxy/ports.ts'
 import type { Instant } from '../units.ts'
 import { EVENTS, type EventName, type FieldsOf, sentenceOf } from './events.ts'
 import { LineLimiter } from './line-limiter.ts'
+import { LineOutput } from './line-output.io.ts'
 
-const MOST_WAITING_BYTES = 1024 * 1024
+const MOST_WAITING = 1024 * 1024
+const STANDARD_OUTPUT = 1
+/** How long the end of the process waits for the reader of the log. */
+const LAST_WAIT_MS = 1_000
 
-/** Where lines go: pino's own destination on descriptor 1, or a test's array. */
-export interface LogTarget extends DestinationStream {
-  flushSync?(): void
-}
-
-export function standardOutput(): LogTarget {
-  const target = destination({ fd: 1, sync: false, maxLength: MOST_WAITING_BYTES })
-  // A reader that went away (EPIPE) must not end a daemon that still serves.
-  target.on('error', () => undefined)
-  return target
-}
+/** Where lines go: standard output, or a test's array. */
+export type LogTarget = Pick<LineOutput, 'write' | 'drained' | 'lost'>
 
 type Frequent = {
   readonly [Name in EventName]: {
@@ -39,7 +34,7 @@ export class Log implements Journal {
   readonly #target: LogTarget
   readonly #limiter = new LineLimiter<Frequent>()
 
-  constructor(level: string, target: LogTarget = standardOutput()) {
+  constructor(level: string, target: LogTarget = new LineOutput(STANDARD_OUTPUT, MOST_WAITING)) {
     this.#target = target
     this.#pino = pino(
       {
@@ -83,14 +78,15 @@ export class Log implements Journal {
     for (const { event, count } of this.#limiter.due(now)) this.#boundedLine(event, count)
   }
 
-  /** Writes what is held and waits until all is written: before the process ends. */
-  flushAll(): void {
+  /** Lines that could not be written since the start. */
+  get lost(): number {
+    return this.#target.lost
+  }
+
+  /** Writes what is held and waits, for a bounded time, until the reader has it: before the process ends. */
+  async end(): Promise<void> {
     for (const { event, count } of this.#limiter.rest()) this.#boundedLine(event, count)
-    try {
-      this.#target.flushSync?.()
-    } catch {
-      // The reader is gone: there is nobody left to tell.
-    }
+    await this.#target.drained(LAST_WAIT_MS)
   }
 
   #serverState(event: Extract<EngineEvent, { kind: 'server-state' }>): void {

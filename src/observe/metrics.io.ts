@@ -56,6 +56,11 @@ const DAEMON_METRICS: readonly Metric[] = [
     'Packets and wakes in which our own code threw.',
     single((view) => view.internalErrors),
   ),
+  counter(
+    'log_lines_lost',
+    'Log lines that the reader did not take in time.',
+    single((view) => view.logLinesLost),
+  ),
   gauge('listener_receive_buffer_bytes', 'What the kernel granted to a listener for receiving.', {
     labels: ['class', 'address'],
     read: ({ listeners }) =>

@@ -30,6 +30,7 @@ export interface StatusReport {
   readonly tables: DaemonView['engine']['tables']
   readonly sendFailures: number
   readonly internalErrors: number
+  readonly logLinesLost: number
   readonly upstreamKernelDrops: number | undefined
   readonly process: DaemonView['process']
 }
@@ -68,6 +69,7 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     tables: engine.tables,
     sendFailures: view.sendFailures,
     internalErrors: view.internalErrors,
+    logLinesLost: view.logLinesLost,
     upstreamKernelDrops: view.upstreamKernelDrops,
     process: view.process,
   }

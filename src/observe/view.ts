@@ -44,6 +44,7 @@ export interface DaemonView {
   }
   readonly sendFailures: number
   readonly internalErrors: number
+  readonly logLinesLost: number
   readonly process: {
     readonly residentBytes: number
     readonly cpuSeconds: number

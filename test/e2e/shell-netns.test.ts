@@ -10,7 +10,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Child, type Ended, run, until } from './kit/child.ts'
 import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
 
-const canHaveNamespace = spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0
+const ALONE = ['unshare', '--net'] as const
+const canHaveNamespace = spawnSync(ALONE[0], [ALONE[1], 'ip', 'link', 'set', 'lo', 'up']).status === 0
 const titled = (title: string): string =>
   canHaveNamespace
     ? title
@@ -23,7 +24,7 @@ afterEach(async () => {
 
 /** Every exec keeps the process id, so a signal reaches radsluice itself. */
 function startAlone(...words: string[]): Child {
-  const child = new Child('unshare', ['--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"', RADSLUICE, ...words])
+  const child = new Child(ALONE[0], [ALONE[1], 'sh', '-c', 'ip link set lo up && exec "$0" "$@"', RADSLUICE, ...words])
   toEnd.push(() => child.stop('SIGTERM', 15_000))
   return child
 }

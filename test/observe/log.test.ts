@@ -16,7 +16,7 @@ const dropped = (client: string | undefined): EngineEvent => ({
 
 function logAt(level: string): { log: Log; lines: () => Record<string, unknown>[] } {
   const written: string[] = []
-  const log = new Log(level, { write: (line) => written.push(line) })
+  const log = new Log(level, { write: (line) => written.push(line), drained: async () => undefined, lost: 0 })
   return { log, lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) }
 }
 
@@ -42,7 +42,7 @@ describe('the log', () => {
   it('keeps clients apart, and takes all unknown ones together', () => {
     const { log, lines } = logAt('info')
     for (const client of ['bng-1', 'bng-2', undefined, undefined]) log.note(dropped(client), now)
-    log.flushAll()
+    void log.end()
     expect(lines().map(({ client, count }) => [client, count])).toEqual([
       ['bng-1', 1],
       ['bng-2', 1],

@@ -33,6 +33,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
   },
   sendFailures: 5,
   internalErrors: 6,
+  logLinesLost: 7,
   process: { residentBytes: 1_000_000, cpuSeconds: 1.5, loopDelay: { mean: 0.001, p99: 0.002, max: 0.003 } },
   engine,
   ...changes,

@@ -1,0 +1,92 @@
+/**
+ * Lines to a file descriptor, in order, without ever waiting for the reader.
+ *
+ * One write is under way at a time; what comes meanwhile waits in memory, up to a limit, and beyond it is lost and
+ * counted: a reader that hangs must not stop the packets. A reader that is gone (EPIPE) is no error either.
+ * A pipe is written as a socket, which never blocks: a write to it from a file thread would hold up the process even
+ * at its end, for as long as the reader hangs.
+ */
+import { fstatSync, write } from 'node:fs'
+import { Socket } from 'node:net'
+import { systemCodeOf } from '../coded-error.ts'
+
+const RETRY_MS = 10
+
+export class LineOutput {
+  readonly #descriptor: number
+  readonly #limit: number
+  readonly #pipe: Socket | undefined
+  #waiting: string[] = []
+  #waitingLength = 0
+  #isWriting = false
+  #isBroken = false
+  #lost = 0
+  #whenIdle: (() => void)[] = []
+
+  /** `limit`: characters that may wait. */
+  constructor(descriptor: number, limit: number) {
+    this.#descriptor = descriptor
+    this.#limit = limit
+    const kind = fstatSync(descriptor)
+    if (!kind.isFIFO() && !kind.isSocket()) return
+    this.#pipe = new Socket({ fd: descriptor, readable: false, writable: true })
+    this.#pipe.on('error', () => undefined)
+    this.#pipe.unref()
+  }
+
+  /** Lines that nobody will read: the reader hung, or is gone. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  write(line: string): void {
+    if (this.#isBroken || this.#waitingLength + line.length > this.#limit) {
+      this.#lost += 1
+      return
+    }
+    this.#waiting.push(line)
+    this.#waitingLength += line.length
+    if (!this.#isWriting) this.#writeWaiting()
+  }
+
+  /** Resolves when all is written, or after `limitMs`. */
+  async drained(limitMs: number): Promise<void> {
+    if (!this.#isWriting) return
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#whenIdle.push(resolve)
+      timer = setTimeout(resolve, limitMs)
+    })
+    clearTimeout(timer)
+  }
+
+  #writeWaiting(): void {
+    const text = this.#waiting.join('')
+    this.#waiting = []
+    this.#waitingLength = 0
+    this.#isWriting = text !== ''
+    if (this.#isWriting) this.#writeAll(Buffer.from(text))
+    else for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+
+  #writeAll(bytes: Buffer): void {
+    if (this.#pipe) this.#pipe.write(bytes, (error) => (error ? this.#break() : this.#writeWaiting()))
+    else this.#writeToFile(bytes)
+  }
+
+  #writeToFile(bytes: Buffer): void {
+    write(this.#descriptor, bytes, (error, written) => {
+      if (error && systemCodeOf(error) === 'EAGAIN') setTimeout(() => this.#writeToFile(bytes), RETRY_MS)
+      else if (error) this.#break()
+      else if (written < bytes.length) this.#writeToFile(bytes.subarray(written))
+      else this.#writeWaiting()
+    })
+  }
+
+  #break(): void {
+    this.#isBroken = true
+    this.#lost += 1 + this.#waiting.length
+    this.#waiting = []
+    this.#writeWaiting()
+  }
+}
