@@ -197,4 +197,18 @@ describe('the end', () => {
     expect((await daemon.child.end(5_000)).code).toBe(0)
     expect(logOf(daemon).map(({ event }) => event)).toEqual(expect.arrayContaining(['started', 'draining', 'stopped']))
   })
+
+  it('comes with a bug that nobody caught: it is said with its stack, nothing carries on, exit 1', async () => {
+    const planted = "process.once('SIGUSR2', () => { throw new Error('planted') })"
+    const before = process.env['NODE_OPTIONS']
+    process.env['NODE_OPTIONS'] = `--import data:text/javascript,${encodeURIComponent(planted)}`
+    const daemon = await daemonBefore(await farm()).finally(() => {
+      if (before === undefined) delete process.env['NODE_OPTIONS']
+      else process.env['NODE_OPTIONS'] = before
+    })
+    daemon.signalDaemon('SIGUSR2')
+    expect((await daemon.child.end(5_000)).code).toBe(1)
+    const error = expect.stringMatching(/^Error: planted\n +at /)
+    expect(logOf(daemon).at(-1)).toMatchObject({ level: 'fatal', event: 'fatal', where: 'uncaught exception', error })
+  })
 })
