@@ -46,7 +46,12 @@ export const ensurePeers = (say: (line: string) => void): PeerReport => {
 
   const packages = [...new Set(wanted.map((peer) => PEERS[peer]))]
   say(`installing ${packages.join(', ')} through apt`)
-  const failure = withoutStartingDaemons(() => apt('update') ?? apt('install', '--no-install-recommends', ...packages))
+  const failure = withoutStartingDaemons(() => {
+    // An update that fails (one source of many, say) may still leave lists that are good enough.
+    const update = apt('update')
+    const install = apt('install', '--no-install-recommends', ...packages)
+    return install === undefined ? undefined : (update ?? install)
+  })
   const missing = missingPeers()
   const installed = wanted.filter((peer) => !missing.includes(peer))
   return { installed, missing, reason: missing.length === 0 ? '' : (failure ?? 'apt did not bring the program') }
