@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll } from 'vitest'
 
 export interface ChildOptions {
   readonly cwd?: string
@@ -21,9 +22,12 @@ export interface Ended {
 }
 
 const alive = new Set<ChildProcess>()
-process.on('exit', () => {
+const endAll = (): void => {
   for (const child of alive) child.kill('SIGKILL')
-})
+}
+// The end of the test file, also where a hook failed before its test could clean up; the other is for an interrupt.
+afterAll(endAll)
+process.on('exit', endAll)
 
 export class Child {
   readonly #process: ChildProcess
