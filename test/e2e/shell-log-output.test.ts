@@ -14,13 +14,14 @@ import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
 import { freePort } from './kit/ports.ts'
 import { ScriptedServer } from './kit/scripted-server.ts'
 
+const MAKE_PIPE = 'mkfifo'
 const folder = mkdtempSync(join(tmpdir(), 'radsluice-log-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Both ends of a named pipe; the reader's is opened first, since opening the other waits for it. */
 function pipe(name: string): { reader: number; writer: number } {
   const path = join(folder, name)
-  expect(spawnSync('mkfifo', [path]).status).toBe(0)
+  expect(spawnSync(MAKE_PIPE, [path]).status).toBe(0)
   const reader = openSync(path, 'r+')
   return { reader, writer: openSync(path, 'w') }
 }
