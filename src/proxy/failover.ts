@@ -71,6 +71,7 @@ export class Failover {
     else if (change.from === 'down') lane.triedAt = undefined
     farm.judgeOutage(now)
     const parked = farm.parked.line.queued
+    if (lane.isRetiring) return
     if (change.to === 'down' && !farm.hasLive()) {
       this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked }, now)
     } else if (change.from === 'down' && farm.lanes.every((other) => other === lane || !other.isLive())) {

@@ -127,6 +127,26 @@ describe('a server removed', () => {
     expect(world.tags('s3')).toEqual(['a1', 'a2', 'a3'])
   })
 
+  it('that answers once more is no return of the farm, when the others are Down', () => {
+    const world = two({
+      servers: [
+        server('s1', { timeout: seconds(3), maxRetries: 0 }),
+        server('s2', { timeout: seconds(1), maxRetries: 0 }),
+      ],
+      deadServer: deadServer({ consecutiveFailures: 1 }),
+    })
+    world.accounting({ tag: 'early' })
+    world.advance(seconds(2))
+    world.accounting({ tag: 'outstanding' })
+    world.advance(seconds(2.5))
+    expect(world.noted('all-servers-down')).toHaveLength(1)
+    world.reconfigure({ servers: [server('s2', { timeout: seconds(1), maxRetries: 0 })] })
+    world.answer(world.sentOf('outstanding')[0]!)
+    expect(world.statesOf('s1', 'accounting').at(-1)).toBe('active')
+    expect(world.noted('servers-back')).toEqual([])
+    expect(world.snapshot().classes.accounting.parked).toBe(1)
+  })
+
   it('with due retries in its queue: they become copies at another server', () => {
     const world = two({ servers: [server('s1', { rate: 2, timeout: millis(300), maxRetries: 5 }), server('s2')] })
     for (let i = 0; i < 2; i += 1) world.access({ tag: `a${i}` })
