@@ -4,6 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { instant, after as later, micros, millis, seconds } from '../../src/units.ts'
+import { attribute } from '../radius/oracle.ts'
 import { START, World } from './kit.ts'
 import { queues, server } from './options.ts'
 
@@ -138,6 +139,25 @@ describe('the order of first transmissions', () => {
     world.access({ tag: 'new' })
     world.advance(seconds(1))
     expect(world.tags()).toEqual(['old0', 'old1', 'old2', 'new'])
+  })
+})
+
+describe('room that becomes free within a turn', () => {
+  it('goes to the oldest that waits for that server, not to a newcomer', () => {
+    const world = paced(5)
+    const tooLong = Array.from({ length: 16 }, (_, i) => attribute(25, Buffer.alloc(i < 15 ? 253 : 212)))
+    world.access({ tag: 'first' })
+    world.access({ tag: 'too long', attributes: tooLong })
+    world.access({ tag: 'old' })
+    world.settle()
+    // The slot begins: its only place is promised to the one that turns out too long, and a newcomer stands in line.
+    world.now = later(START, millis(200))
+    world.access({ tag: 'newcomer' })
+    world.settle()
+    expect(world.account('authentication')).toMatchObject({ 'too-long': 1 })
+    expect(world.tags()).toEqual(['first', 'old'])
+    world.advance(seconds(1))
+    expect(world.tags().slice(0, 3)).toEqual(['first', 'old', 'newcomer'])
   })
 })
 
