@@ -3,10 +3,11 @@
  *
  * A call is one Access-Request (PAP, Message-Authenticator first) sent with the same identifier and source port until it is
  * answered or the patience is over; a redial is a new request. Times are absolute: a repetition is due 3 s after the
- * one before was *due*, so a late timer never thins the storm out. Every answer is verified, and counted as in time (its
- * session is up), again (the call was answered before), too late (the call was given up), or a stranger's.
+ * one before was *due*, so a late timer never thins the storm out; the first calls are built before it begins. Every
+ * answer is verified, and counted as in time (its session is up), again (the call was answered before), too late (the
+ * call was given up), or a stranger's.
  */
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { testRequest } from '../src/commands/test-request.ts'
 import { monotonicNow } from '../src/proxy/clock.io.ts'
@@ -99,8 +100,8 @@ export class Bng {
   async run(settle: number, progress: (second: number, up: number) => void): Promise<BngReport> {
     await this.#open()
     try {
-      this.#began = monotonicNow()
       this.#dialAll()
+      this.#began = monotonicNow()
       let done = -1
       for (let ms = 0; ms < this.#endsAt(settle); ms = this.#now()) {
         for (; done < ms; done += 1) this.#beAt(done + 1)
@@ -119,7 +120,7 @@ export class Bng {
   async #open(): Promise<void> {
     const count = Math.ceil((this.#plan.sessions * CALLS_REMEMBERED) / IDENTIFIERS)
     for (let index = 0; index < count; index += 1) {
-      const socket = createSocket('udp4')
+      const socket = createSocket({ type: 'udp4', lookup: answerLiterally })
       socket.on('message', (bytes) => this.#answered(index, bytes))
       // The way to the server may be closed for a moment; a BNG repeats its request and says nothing.
       socket.on('error', () => undefined)
@@ -132,7 +133,9 @@ export class Bng {
   #dialAll(): void {
     const { sessions, within } = this.#plan
     for (let number = 0; number < sessions; number += 1) {
-      this.#remember({ number, isUp: false, call: undefined }, Math.floor((number * within * 1_000) / sessions))
+      const session: Session = { number, isUp: false, call: undefined }
+      session.call = this.#dial(session)
+      this.#remember(session, Math.floor((number * within * 1_000) / sessions))
     }
   }
 
@@ -240,3 +243,6 @@ export class Bng {
     }
   }
 }
+
+/** Addresses here are literals: no send waits for a name server, or for the next turn of the event loop. */
+const answerLiterally: NonNullable<SocketOptions['lookup']> = (address, _options, answer) => answer(null, address, 4)

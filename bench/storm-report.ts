@@ -3,6 +3,7 @@
  *
  * An answer is of no use when it brought no session up: its call was given up, or answered before, or it got lost on its
  * way. That is counted from both ends (the servers' answers less the sessions that came up), so nothing slips through.
+ * Where the bench itself could not keep the storm's times, a run proves nothing either way, and the verdict is VOID.
  */
 import { table } from '../src/commands/table.ts'
 import type { LedgerSnapshot } from '../src/proxy/snapshot.ts'
@@ -16,6 +17,11 @@ export const ALL_UP_WITHIN = 65
 export const MOST_WASTED = 0.05
 /** Directly, nobody comes up in the second half of the run: it does not recover slowly, it does not recover. */
 const HOPELESS_AFTER = 0.5
+/**
+ * Milliseconds that the bench may be late. A request expires in radsluice 5 s after the third transmission at the latest,
+ * 1 s before its caller gives up: a BNG that sends 1 s late makes useless answers by itself.
+ */
+const LATE_AT_MOST = 500
 const STEP_SECONDS = 10
 
 /** What was seen of radsluice itself. */
@@ -46,7 +52,7 @@ export interface StormRun {
 export interface Verdict {
   readonly promise: string
   readonly measured: string
-  readonly holds: boolean
+  readonly outcome: 'PASS' | 'FAIL' | 'VOID'
 }
 
 /** The table of the runs side by side, line by line. */
@@ -99,23 +105,29 @@ function verdictsThrough(plan: StormPlan, run: StormRun): Verdict[] {
     {
       promise: `through radsluice every session is up within ${ALL_UP_WITHIN} s`,
       measured: up < plan.sessions ? `${shown(up)} of ${shown(plan.sessions)}` : `after ${lastUpAt?.toFixed(1)} s`,
-      holds: up === plan.sessions && lastUpAt !== undefined && lastUpAt <= ALL_UP_WITHIN,
+      outcome: outcome(run, up === plan.sessions && lastUpAt !== undefined && lastUpAt <= ALL_UP_WITHIN),
     },
     {
       promise: `through radsluice at most ${percent(MOST_WASTED)} of the servers' answers are of no use`,
       measured: percent(wasted),
-      holds: total(run.servers, 'answered') > 0 && wasted <= MOST_WASTED,
+      outcome: outcome(run, total(run.servers, 'answered') > 0 && wasted <= MOST_WASTED),
     },
   ]
 }
 
-function verdictDirectly(plan: StormPlan, { bng }: StormRun): Verdict {
+function verdictDirectly(plan: StormPlan, run: StormRun): Verdict {
+  const { bng } = run
   const lastUpAt = bng.lastUpAt ?? 0
   return {
     promise: 'directly it never recovers',
     measured: `${shown(bng.up)} up, the last after ${lastUpAt.toFixed(1)} s of ${bng.seconds.toFixed(0)} s`,
-    holds: bng.up < plan.sessions && lastUpAt < bng.seconds * HOPELESS_AFTER,
+    outcome: outcome(run, bng.up < plan.sessions && lastUpAt < bng.seconds * HOPELESS_AFTER),
   }
+}
+
+function outcome({ bng, servers }: StormRun, holds: boolean): Verdict['outcome'] {
+  if (Math.max(bng.latestBy, largest(servers, 'latestBy')) > LATE_AT_MOST) return 'VOID'
+  return holds ? 'PASS' : 'FAIL'
 }
 
 /** A run that ended earlier stays as it was. */
