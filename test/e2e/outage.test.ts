@@ -11,7 +11,15 @@ import { needs } from './kit/peers.ts'
 import { USERS } from './kit/raddb.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
 import { ScriptedServer, silence, yes } from './kit/scripted-server.ts'
-import { accountingRequest, CODE, type Message, papRequest, TYPE } from './kit/wire.ts'
+import {
+  accessRequest,
+  accountingRequest,
+  CODE,
+  MESSAGE_AUTHENTICATOR,
+  type Message,
+  papRequest,
+  TYPE,
+} from './kit/wire.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -180,6 +188,13 @@ describe('all servers Down for 30 s, and no probes', () => {
     expect((await daemon.get('/readyz'))?.status).toBe(503)
     expect((await daemon.get('/healthz'))?.status).toBe(200)
     expect(client.replies).toHaveLength(0)
+    // RFC 5997: a client that asks whether we live is answered, and the daemon is not what is dead.
+    const question = accessRequest(
+      { secret: CLIENT_SECRET, identifier: 0, attributes: [MESSAGE_AUTHENTICATOR] },
+      CODE.statusServer,
+    )
+    const asker = newClient()
+    expect((await asker.ask(question, daemon.ports.authentication))?.code).toBe(CODE.accessAccept)
     // One live request a probe interval, and no more, tries a server that is Down.
     const tried = servers.reduce((sum, { arrivals }) => sum + arrivals.length, 0) - arrivedBefore
     expect(tried).toBeGreaterThanOrEqual(2)
