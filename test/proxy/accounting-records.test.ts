@@ -2,7 +2,7 @@
  * Accounting records: never lost to a reused identifier, never sent twice for a new Acct-Delay-Time.
  */
 import { describe, expect, it } from 'vitest'
-import { micros, millis, seconds } from '../../src/units.ts'
+import { after as later, micros, millis, seconds } from '../../src/units.ts'
 import { attribute, decodeAttributes } from '../radius/oracle.ts'
 import { valuesOf } from './datagrams.ts'
 import { type AskAccounting, type Asked, World } from './kit.ts'
@@ -146,8 +146,8 @@ describe('a record that comes again with a new Acct-Delay-Time', () => {
     world.settle()
     world.accounting({ tag: 'other', from: FROM, identifier: 1 })
     world.answer(world.sentOf('record')[0]!)
-    const later = again(world, { identifier: 2, delay: 4, eventAt: 9 })
-    expect(world.answersTo(later)).toHaveLength(1)
+    const comesAgain = again(world, { identifier: 2, delay: 4, eventAt: 9 })
+    expect(world.answersTo(comesAgain)).toHaveLength(1)
     expect(world.sentOf('record')).toHaveLength(1)
   })
 })
@@ -252,6 +252,16 @@ describe('what makes two records different', () => {
 })
 
 describe('the memory of records', () => {
+  it('is over when its time is over, also where nothing woke the engine meanwhile', () => {
+    const world = new World()
+    again(world, { identifier: 1, eventAt: 9 })
+    world.settle()
+    world.answer(world.sent[0]!)
+    world.now = later(world.now, seconds(60))
+    again(world, { identifier: 2, eventAt: 9 })
+    expect(world.account('accounting')).toEqual({ received: 2, answered: 1, queued: 1 })
+  })
+
   it('is bounded by count and age', () => {
     const world = new World({ duplicates: { ...new World().options.duplicates, maxRecords: 10 } })
     world.serversAnswerAfter(millis(1))

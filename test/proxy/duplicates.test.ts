@@ -111,6 +111,16 @@ describe('the answer cache', () => {
     expect(world.account('authentication')).toEqual({ received: 3, answered: 1, duplicate: 1, outstanding: 1 })
   })
 
+  it('is over when its time is over, also where nothing woke the engine meanwhile', () => {
+    const world = new World(patient)
+    const asked = world.access()
+    world.settle()
+    world.answer(world.sent[0]!)
+    world.now = later(world.now, seconds(5))
+    world.again(asked)
+    expect(world.account('authentication')).toEqual({ received: 2, answered: 1, queued: 1 })
+  })
+
   it('is forgotten without anybody asking: nothing grows', () => {
     const world = new World({ duplicates: { ...new World().options.duplicates, maxAnswers: 10 } })
     world.serversAnswerAfter(millis(1))
