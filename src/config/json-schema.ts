@@ -47,7 +47,12 @@ let known: SchemaNode | undefined
 /** The schema of one place in the file; where a mapping is one of two choices, the mapping. */
 export function schemaAt(path: Path): SchemaNode | undefined {
   known ??= jsonSchema()
-  let node: SchemaNode | undefined = known
+  return nodeAt(known, path)
+}
+
+/** The same in any schema. */
+export function nodeAt(root: SchemaNode, path: Path): SchemaNode | undefined {
+  let node: SchemaNode | undefined = root
   for (const step of path) {
     node = typeof step === 'number' ? node?.items : ownProperty(node?.properties, step)
     node = node?.anyOf?.find(({ properties }) => properties !== undefined) ?? node

@@ -4,7 +4,7 @@
  * Sentences quote the value that was found, but never a secret's, nor text that stands where a mapping belongs: it may be one.
  */
 import type { z } from 'zod'
-import { schemaAt } from './json-schema.ts'
+import { type SchemaNode, schemaAt } from './json-schema.ts'
 import { didYouMean, nearest } from './near.ts'
 import { kindOf, shown } from './shown.ts'
 import { type Path, valueAt } from './source.ts'
@@ -17,43 +17,57 @@ export interface Objection {
 }
 
 type Issue = z.core.$ZodIssue
+type Lookup = (path: Path) => SchemaNode | undefined
 
-/** All objections to `root`; `above` is where the value that was parsed stands in it. */
-export function objectionsOf(issues: readonly Issue[], root: unknown, above: Path = []): Objection[] {
+/**
+ * All objections to `root`; `above` is where the value that was parsed stands in it, `lookup` tells what is known about a
+ * place: the configuration's own schema, unless another file is meant.
+ */
+export function objectionsOf(
+  issues: readonly Issue[],
+  root: unknown,
+  above: Path = [],
+  lookup: Lookup = schemaAt,
+): Objection[] {
   return issues.flatMap((issue) => {
     const path: Path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, lookup))
     const found = valueAt(root, path)
-    if (found === undefined) return [{ path, at: 'value' as const, message: missing(path) }]
+    if (found === undefined) return [{ path, at: 'value' as const, message: missing(path, lookup) }]
     if (found === null) return [{ path, at: 'key' as const, message: 'has no value; write one, or remove the key' }]
-    if (issue.code === 'invalid_union') return ofUnion(issue, root, path)
-    return [{ path, at: 'value' as const, message: sentence(issue, found, path) }]
+    if (issue.code === 'invalid_union') return ofUnion(issue, root, path, lookup)
+    return [{ path, at: 'value' as const, message: sentence(issue, found, path, lookup) }]
   })
 }
 
 /** Only a server's lane has two forms: false, or a mapping, whose own faults then count. */
-function ofUnion(issue: Extract<Issue, { code: 'invalid_union' }>, root: unknown, path: Path): Objection[] {
+function ofUnion(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  root: unknown,
+  path: Path,
+  lookup: Lookup,
+): Objection[] {
   const ofMapping = issue.errors.at(-1) ?? []
-  if (kindOf(valueAt(root, path)) === 'a mapping') return objectionsOf(ofMapping, root, path)
+  if (kindOf(valueAt(root, path)) === 'a mapping') return objectionsOf(ofMapping, root, path, lookup)
   return [{ path, at: 'value', message: 'write a mapping of settings, or false to switch it off' }]
 }
 
-function unknownKey(above: Path, key: string): Objection {
+function unknownKey(above: Path, key: string, lookup: Lookup): Objection {
   const path = [...above, key]
-  const known = schemaAt(above)?.properties ?? {}
+  const known = lookup(above)?.properties ?? {}
   const names = Object.keys(known)
   const near = nearest(key, names)
-  const deeper = names.filter((name) => schemaAt([...above, name, key]) !== undefined).map((name) => `${name}.${key}`)
+  const deeper = names.filter((name) => lookup([...above, name, key]) !== undefined).map((name) => `${name}.${key}`)
   const hint = didYouMean(near.length > 0 ? near : deeper) || `; known here: ${names.join(', ')}`
   return { path, at: 'key', message: `unknown key${hint}` }
 }
 
-function missing(path: Path): string {
-  const meaning = schemaAt(path)?.description?.split(/(?<=\.) /)[0]
+function missing(path: Path, lookup: Lookup): string {
+  const meaning = lookup(path)?.description?.split(/(?<=\.) /)[0]
   return meaning === undefined ? 'is missing; add it' : `is missing; add it: ${meaning}`
 }
 
-function sentence(issue: Issue, found: unknown, path: Path): string {
+function sentence(issue: Issue, found: unknown, path: Path, lookup: Lookup): string {
   const quoted = show(found, path)
   switch (issue.code) {
     case 'invalid_value': {
@@ -67,7 +81,7 @@ function sentence(issue: Issue, found: unknown, path: Path): string {
       if (isOurs(issue)) return issue.message
       if (issue.origin === 'array') return 'is empty; add at least one'
       if (issue.origin === 'string') return 'is empty; write a value, or remove the key'
-      const { minimum, maximum } = schemaAt(path) ?? {}
+      const { minimum, maximum } = lookup(path) ?? {}
       return `${quoted} is out of range; write ${minimum} to ${maximum}`
     }
     default:
