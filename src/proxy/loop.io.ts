@@ -7,9 +7,11 @@
  *
  * The timer aims at an absolute moment and is aimed anew after each wake, so lateness never adds up. Timers have a
  * grain of 1 ms: the last stretch is spent polling the sockets, so that a slot is entered as it begins.
- * Whatever throws is caught here, noted, and touches no other packet.
+ *
+ * A packet at which something throws is dropped, noted, and touches no other. What throws while the engine serves belongs
+ * to no packet: it is a bug in the books themselves, and nothing catches it here, so that the process ends.
  */
-import { after, type Instant, millis, type TrafficClass } from '../units.ts'
+import { type Instant, millis, type TrafficClass } from '../units.ts'
 import type { Clock } from './clock.io.ts'
 import type { Journal, Peer } from './ports.ts'
 import type { Arrivals } from './sockets.io.ts'
@@ -19,8 +21,6 @@ const SERVE_AT_MOST = millis(25)
 /** Below this a sleep could end too late; poll instead. */
 const TOO_SHORT_TO_SLEEP = 1_200
 const TIMER_MARGIN = 200
-/** After an error nothing runs by itself for this long: a fault that repeats must not take the processor. */
-const REST_AFTER_ERROR = millis(50)
 /** setTimeout's own limit is 2^31 - 1; waking once an hour for nothing costs nothing. */
 const LONGEST_SLEEP_MS = 3_600_000
 
@@ -30,7 +30,6 @@ export interface Served {
   respond(lane: number, port: number, bytes: Uint8Array, now: Instant): void
   probeAnswered(lane: number, bytes: Uint8Array, now: Instant): void
   refused(lane: number, port: number, now: Instant): void
-  wake(now: Instant): void
   serve(now: Instant, atMost: number): boolean
   nextWakeAt(now: Instant): Instant | undefined
 }
@@ -53,7 +52,6 @@ export class Loop implements Arrivals {
   #timer: NodeJS.Timeout | undefined
   #timerAt: Instant | undefined
   #stopped = false
-  #resting = false
 
   constructor(engine: Served, journal: Journal, clock: Clock) {
     this.#engine = engine
@@ -99,13 +97,8 @@ export class Loop implements Arrivals {
   readonly #run = (): void => {
     this.#turn = undefined
     if (this.#arrived.length > 0) this.#receiveAll()
-    let rest = false
-    const began = this.#clock()
-    const wakeAt = this.#engineWakeAt(began)
-    if (wakeAt !== undefined && wakeAt <= began) rest = !this.#guard('wake', NO_BYTES, (now) => this.#engine.wake(now))
-    const served = this.#serve(began)
-    if (served === 'failed' || rest) this.#rest()
-    else if (served === 'more') this.kick()
+    const isMore = this.#serve()
+    if (isMore) this.kick()
     else this.#aim()
   }
 
@@ -117,25 +110,21 @@ export class Loop implements Arrivals {
     }
   }
 
-  #serve(began: Instant): 'done' | 'more' | 'failed' {
-    let more = true
-    while (more) {
-      const now = this.#clock()
-      if (now - began >= SERVE_AT_MOST) return 'more'
-      try {
-        more = this.#engine.serve(now, STEP_MESSAGES)
-      } catch (error) {
-        this.#failed('serve', error, NO_BYTES, now)
-        return 'failed'
-      }
+  /** Serves for 25 ms at most; true where there is more to do. */
+  #serve(): boolean {
+    const began = this.#clock()
+    let now = began
+    while (this.#engine.serve(now, STEP_MESSAGES)) {
+      now = this.#clock()
+      if (now - began >= SERVE_AT_MOST) return true
     }
-    return 'done'
+    return false
   }
 
   /** Sees to it that #run comes at the engine's next moment: by a timer while it is far, by polling when it is near. */
   #aim(): void {
     const now = this.#clock()
-    const wakeAt = this.#engineWakeAt(now)
+    const wakeAt = this.#engine.nextWakeAt(now)
     if (wakeAt !== undefined && wakeAt - now <= TOO_SHORT_TO_SLEEP) this.kick()
     else if (this.#timer === undefined || this.#timerAt !== wakeAt) this.#sleepUntil(wakeAt, now)
   }
@@ -151,31 +140,13 @@ export class Loop implements Arrivals {
   readonly #timeUp = (): void => {
     this.#timer = undefined
     this.#timerAt = undefined
-    this.#resting = false
     if (this.#turn === undefined && !this.#stopped) this.#run()
-  }
-
-  #engineWakeAt(now: Instant): Instant | undefined {
-    try {
-      return this.#engine.nextWakeAt(now)
-    } catch (error) {
-      this.#failed('nextWakeAt', error, NO_BYTES, now)
-      return after(now, REST_AFTER_ERROR)
-    }
-  }
-
-  #rest(): void {
-    if (this.#resting) return
-    this.#disarm()
-    this.#resting = true
-    this.#timer = setTimeout(this.#timeUp, REST_AFTER_ERROR / 1_000)
   }
 
   #disarm(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timer = undefined
     this.#timerAt = undefined
-    this.#resting = false
   }
 
   #guard(where: string, bytes: Uint8Array, act: (now: Instant) => void): boolean {
