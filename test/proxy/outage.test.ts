@@ -124,6 +124,16 @@ describe('with probe none', () => {
     expect(new Set(world.sent.slice(-2).map(({ tag }) => tag))).toEqual(new Set(['fresh', 'felled them']))
   })
 
+  it('a reload in the meantime does not put the trial off', () => {
+    const world = outage()
+    const before = world.sent.length
+    for (let i = 0; i < 12; i += 1) {
+      world.advance(seconds(5))
+      world.reconfigure({})
+    }
+    expect(world.sent.length - before).toBeGreaterThanOrEqual(5)
+  })
+
   it('a trial takes quota and an identifier like every transmission, and waits for them without spinning', () => {
     const world = new World({
       servers: [server('s1', { timeout: seconds(30), maxRetries: 0, maxOutstanding: 1 })],

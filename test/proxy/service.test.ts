@@ -143,6 +143,22 @@ describe('the order of first transmissions', () => {
 })
 
 describe('room that becomes free within a turn', () => {
+  it('is not lost with a promoted message that is superseded before it was served', () => {
+    const world = paced(40)
+    const from = { listener: 0, address: '10.1.1.1', port: 9 }
+    const tags = names('a', 10)
+    for (const [identifier, tag] of tags.entries()) world.access({ tag, from, identifier })
+    world.settle()
+    // The slot begins with two places: one is used in this step, the other is promised to a3.
+    world.now = later(START, millis(50))
+    expect(world.engine.serve(world.now, 1)).toBe(true)
+    world.access({ tag: 'instead', from, identifier: 3 })
+    world.advanceTo(later(START, millis(299)))
+    expect(world.tags()).toEqual([...tags.filter((tag) => tag !== 'a3'), 'instead'])
+    const perSlot = world.sent.map(({ at }) => Math.floor((at - START) / 50_000))
+    expect(perSlot).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+  })
+
   it('goes to the oldest that waits for that server, not to a newcomer', () => {
     const world = paced(5)
     const tooLong = Array.from({ length: 16 }, (_, i) => attribute(25, Buffer.alloc(i < 15 ? 253 : 212)))
