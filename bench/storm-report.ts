@@ -55,7 +55,7 @@ export interface Verdict {
   readonly outcome: 'PASS' | 'FAIL' | 'VOID'
 }
 
-/** The table of the runs side by side, line by line. */
+/** The table of the runs side by side, line by line. Steps at which no session came up are left out, but for the last. */
 export function stormTable(plan: StormPlan, runs: readonly StormRun[]): string[] {
   const row = (title: string, read: (run: StormRun) => string | number): string[] => [
     title,
@@ -63,8 +63,12 @@ export function stormTable(plan: StormPlan, runs: readonly StormRun[]): string[]
   ]
   const longest = Math.max(...runs.map(({ bng }) => bng.seconds))
   const steps = Array.from({ length: Math.ceil(longest / STEP_SECONDS) }, (_, index) => (index + 1) * STEP_SECONDS)
+  const moved = (second: number): boolean =>
+    runs.some(({ bng }) => upAfter(bng, second) !== upAfter(bng, second - STEP_SECONDS))
   const rows = [
-    ...steps.map((second) => row(`sessions up after ${second} s`, ({ bng }) => upAfter(bng, second))),
+    ...steps
+      .filter((second) => moved(second) || second === steps.at(-1))
+      .map((second) => row(`sessions up after ${second} s`, ({ bng }) => upAfter(bng, second))),
     row('last session up after', ({ bng }) => (bng.lastUpAt === undefined ? '-' : `${bng.lastUpAt.toFixed(1)} s`)),
     row('sessions never up', ({ bng }) => plan.sessions - bng.up),
     row('requests sent by the BNG', ({ bng }) => bng.sent),
@@ -131,7 +135,7 @@ function outcome({ bng, servers }: StormRun, holds: boolean): Verdict['outcome']
 }
 
 /** A run that ended earlier stays as it was. */
-const upAfter = (bng: BngReport, second: number): number => bng.upBySecond[second - 1] ?? bng.up
+const upAfter = (bng: BngReport, second: number): number => (second === 0 ? 0 : (bng.upBySecond[second - 1] ?? bng.up))
 
 type Counter = {
   [Key in keyof SlowServerReport]: SlowServerReport[Key] extends number ? Key : never

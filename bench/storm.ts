@@ -17,7 +17,7 @@ import { readVersion } from '../src/version.io.ts'
 import { Bng, type BngReport } from './bng.ts'
 import { DaemonProcess } from './daemon-process.ts'
 import { SlowServerProcess } from './slow-server-process.ts'
-import { readCommand, type StormCommand, type StormPlan } from './storm-plan.ts'
+import { readCommand, type StormCommand, type StormPlan, USAGE } from './storm-plan.ts'
 import { type DaemonReport, type StormRun, stormTable, type Verdict, verdicts } from './storm-report.ts'
 
 const SECRET = 'between-storm-and-servers'
@@ -128,9 +128,10 @@ function verdictLines(found: readonly Verdict[]): string[] {
 
 const words = process.argv.slice(2)
 const command = readCommand(words)
-if (typeof command === 'string') {
+if (words.includes('--help')) writeData(USAGE)
+else if (typeof command === 'string') {
   say(command)
-  process.exitCode = words.includes('--help') ? 0 : 2
+  process.exitCode = 2
 } else {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   process.exitCode = await runStorm(command, words)
