@@ -36,8 +36,14 @@ const FAULTS = [
 ] as const
 type Fault = (typeof FAULTS)[number]
 
-/** `length` is how long faults and traffic last. */
-export const randomWorld = (seed: string | number, length: Duration = seconds(60)): RandomWorld => {
+export interface RandomWorldSettings {
+  /** How long faults and traffic last. */
+  readonly length: Duration
+}
+
+/** The world of a seed: the same one each time. */
+export const randomWorld = (seed: string | number, o: Partial<RandomWorldSettings> = {}): RandomWorld => {
+  const { length = seconds(60) } = o
   const random = new Random(seed)
   const faults = new Set<Fault>(FAULTS.filter(() => random.chance(0.35)))
   const servers = Array.from({ length: random.between(1, 4) }, (_, index) =>

@@ -1,0 +1,153 @@
+/**
+ * Identifiers and what is outstanding, seen at the network: no identifier carries a second request before the first was
+ * answered, or timed out and rested; never more unanswered than max-outstanding; no request tried too often or too soon.
+ *
+ * From outside a time-out can't be seen. What is certain: within nine tenths of the time-out after its last transmission
+ * (a second, where the server's host may refuse) an unanswered request is outstanding.
+ */
+import type { EngineOptions } from '../proxy/ports.ts'
+import { checkResponse } from '../radius/authenticator.ts'
+import type { Instant } from '../units.ts'
+import { LaneBook } from './lane-facts.ts'
+import { wellFormed } from './packets.ts'
+import { BrokenLaw, type Witness } from './witness.ts'
+import type { World } from './world.ts'
+
+/** What an identifier of a source port carries. */
+interface Use {
+  /** The octets as sent; a retry sends the very same. */
+  readonly bytes: Uint8Array
+  lastSentAt: Instant
+  transmissions: number
+  isAnswered: boolean
+  /** Certainly unanswered at this moment. */
+  isInFlight: boolean
+}
+
+/** A lane's limits; after a reload those that may still hold for what is in hand. */
+interface Limits {
+  readonly timeout: number
+  readonly maxRetries: number
+  readonly maxOutstanding: number
+}
+
+/** A refusal ends a transmission this early, and no earlier. */
+const REFUSED_AFTER = 1_000_000
+
+export class IdentifierLaw implements Witness {
+  readonly #uses = new Map<number, Use>()
+  /** By lane: transmissions in their order, to see what is no longer certainly in flight. */
+  readonly #flights = new Map<number, { readonly sent: { readonly use: Use; readonly at: Instant }[]; count: number }>()
+  readonly #limits = new Map<number, Limits>()
+  /** Lanes whose server a reload took away: what is outstanding there gets no retry there. */
+  readonly #removed = new Set<number>()
+  readonly #book: LaneBook
+  #quarantine: number
+  #world: World | undefined
+
+  constructor(options: EngineOptions) {
+    this.#book = new LaneBook(options)
+    this.#quarantine = options.identifierQuarantine
+  }
+
+  begins(world: World): void {
+    this.#world = world
+    this.#book.begins(world)
+  }
+
+  /** What is in hand keeps what it began with: of the old and the new limits the looser ones hold. */
+  reconfigured(options: EngineOptions, now: Instant): void {
+    for (const { lane, retiring } of this.#world?.engine?.snapshot(now).lanes ?? []) {
+      const before = this.#limitsOf(lane)
+      if (retiring) this.#removed.add(lane)
+      if (before !== undefined) this.#limits.set(lane, before)
+    }
+    this.#book.reconfigured(options)
+    this.#quarantine = Math.min(this.#quarantine, options.identifierQuarantine)
+    for (const [lane, before] of this.#limits) {
+      const after = this.#book.of(lane)?.limits ?? before
+      this.#limits.set(lane, {
+        timeout: Math.min(before.timeout, after.timeout),
+        maxRetries: Math.max(before.maxRetries, after.maxRetries),
+        maxOutstanding: Math.max(before.maxOutstanding, after.maxOutstanding),
+      })
+    }
+  }
+
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    const limits = this.#limitsOf(lane)
+    if (limits === undefined || this.#removed.has(lane)) {
+      throw new BrokenLaw('removed', `something leaves by lane ${lane}, which is there no more`, now)
+    }
+    const patience = patienceOf(limits)
+    const place = placeOf(lane, port, bytes)
+    const known = this.#uses.get(place)
+    const name = `lane ${lane}, port ${port}, identifier ${bytes[1]}`
+    if (known?.bytes !== bytes) {
+      if (known !== undefined && !known.isAnswered && now - known.lastSentAt < patience + this.#quarantine) {
+        throw new BrokenLaw('identifier', `${name} is in use twice`, now)
+      }
+      const use = { bytes, lastSentAt: now, transmissions: 1, isAnswered: false, isInFlight: false }
+      this.#uses.set(place, use)
+      this.#takeOff(lane, use, now, limits)
+      return
+    }
+    known.transmissions += 1
+    if (known.isAnswered) throw new BrokenLaw('retry', `${name} was answered and is sent again`, now)
+    if (now - known.lastSentAt < patience) throw new BrokenLaw('retry', `${name} is sent again too soon`, now)
+    if (known.transmissions > limits.maxRetries + 1) {
+      throw new BrokenLaw('retry', `${name} is sent for the ${known.transmissions}th time`, now)
+    }
+    known.lastSentAt = now
+    this.#takeOff(lane, known, now, limits)
+  }
+
+  responded(lane: number, port: number, bytes: Uint8Array, _now: Instant): void {
+    const known = this.#uses.get(placeOf(lane, port, bytes))
+    const secret = this.#book.of(lane)?.server.secret
+    if (known === undefined || secret === undefined) return
+    const request = { code: known.bytes[0]!, authenticator: known.bytes.subarray(4, 20) }
+    // What does not verify is no answer: a server with a wrong secret, or one that answers what was here before.
+    if (checkResponse(wellFormed(bytes), request, secret) !== undefined) return
+    known.isAnswered = true
+    this.#land(lane, known)
+  }
+
+  #takeOff(lane: number, use: Use, now: Instant, limits: Limits): void {
+    let flight = this.#flights.get(lane)
+    if (flight === undefined) {
+      flight = { sent: [], count: 0 }
+      this.#flights.set(lane, flight)
+    }
+    const patience = patienceOf(limits)
+    let over = 0
+    for (const { use: earlier, at } of flight.sent) {
+      if (now - at < patience) break
+      if (earlier.lastSentAt === at) this.#land(lane, earlier)
+      over += 1
+    }
+    if (over > 0) flight.sent.splice(0, over)
+    flight.sent.push({ use, at: now })
+    if (!use.isInFlight) flight.count += 1
+    use.isInFlight = true
+    if (flight.count > limits.maxOutstanding) {
+      const saw = `lane ${lane} has ${flight.count} of ${limits.maxOutstanding} outstanding`
+      throw new BrokenLaw('max-outstanding', saw, now)
+    }
+  }
+
+  #land(lane: number, use: Use): void {
+    const flight = this.#flights.get(lane)
+    if (flight === undefined || !use.isInFlight) return
+    use.isInFlight = false
+    flight.count -= 1
+  }
+
+  #limitsOf(lane: number): Limits | undefined {
+    return this.#limits.get(lane) ?? this.#book.of(lane)?.limits
+  }
+}
+
+const patienceOf = ({ timeout }: Limits): number => Math.min(timeout * 0.9, REFUSED_AFTER)
+
+const placeOf = (lane: number, port: number, bytes: Uint8Array): number => (lane * 64 + port) * 256 + bytes[1]!

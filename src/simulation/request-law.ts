@@ -1,0 +1,221 @@
+/**
+ * What becomes of each request, seen at the network: its order, its age, and that it is asked once.
+ *
+ * order: first transmissions of one lane and preference leave in the order of arrival. age: nothing leaves for the first
+ * time that has waited longer than max-age, and no Access-Request is sent again that old. repetition: what certainly is
+ * outstanding, or was answered a moment ago, is not let in a second time. A request is known by its serial; what is
+ * remembered of it lasts as long as it can be in hand, and not longer.
+ */
+import type { EngineEvent, EngineOptions, Peer } from '../proxy/ports.ts'
+import { PREFERENCE } from '../queues/waiting-line.ts'
+import { checkResponse } from '../radius/authenticator.ts'
+import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../radius/codes.ts'
+import type { Packet } from '../radius/packet.ts'
+import { type Duration, type Instant, micros, seconds, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { LaneBook } from './lane-facts.ts'
+import { serialOfAnswer, serialOfRequest, wellFormed } from './packets.ts'
+import { Recent } from './recent.ts'
+import { BrokenLaw, type Witness } from './witness.ts'
+import type { World } from './world.ts'
+
+/** A request that was let in. */
+interface Asked {
+  readonly arrival: number
+  readonly admittedAt: Instant
+  /** Lanes that it was sent to. */
+  readonly lanes: number[]
+  /** Its last transmission: the way it took, and the octets. */
+  sent: { readonly at: Instant; readonly way: number; readonly bytes: Uint8Array } | undefined
+  /** When its answer came, if it was certainly outstanding then; and the how many-th answer that was. */
+  answered: { readonly at: Instant; readonly number: number } | undefined
+  /** Its identifier carries something else by now: an Access-Request ends with that. */
+  isReleased: boolean
+}
+
+/** One identifier of one client's port: the last datagram that came from there, and the answer that went there. */
+interface Slot {
+  readonly authenticator: Uint8Array
+  readonly key: number
+  replied: { readonly at: Instant; readonly number: number } | undefined
+}
+
+/** How long after its last transmission an unanswered request certainly is outstanding. */
+const patienceOf = (options: EngineOptions): number => {
+  const timeouts = options.servers.flatMap(({ lanes }) => TRAFFIC_CLASSES.map((each) => lanes[each]?.timeout ?? 1e6))
+  return Math.min(...timeouts, 1e6 / 0.9) * 0.9
+}
+
+/** A request is in hand no longer: it waits up to max-age, and is touched at each transmission. */
+const inHand = (options: EngineOptions): Duration =>
+  micros(Math.max(...TRAFFIC_CLASSES.map((each) => options.queues[each].maxAge)) + seconds(120))
+
+export class RequestLaw implements Witness {
+  readonly #asked: Recent<number, Asked>
+  readonly #slots: Recent<string, Slot>
+  /** By lane and preference: the arrival number of the last first transmission. */
+  readonly #lastArrival = new Map<number, number>()
+  /** What an identifier of a lane's port carries: the key of its request. */
+  readonly #carried = new Map<number, number>()
+  readonly #book: LaneBook
+  #options: EngineOptions
+  #patience: number
+  #world: World | undefined
+  #admitted = 0
+  #replies = 0
+  #answers = 0
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.#book = new LaneBook(options)
+    this.#patience = patienceOf(options)
+    this.#asked = new Recent(inHand(options))
+    this.#slots = new Recent(inHand(options))
+  }
+
+  begins(world: World): void {
+    this.#world = world
+    this.#book.begins(world)
+  }
+
+  /** How much is remembered now. */
+  get remembered(): number {
+    return this.#asked.size + this.#slots.size
+  }
+
+  /** The queue of a Down server moves, or the parked return: older ones may follow younger ones. */
+  noted(event: EngineEvent): void {
+    if (event.kind === 'server-state' && (event.from === 'down' || event.to === 'down')) this.#lastArrival.clear()
+  }
+
+  reconfigured(options: EngineOptions): void {
+    this.#options = options
+    this.#book.reconfigured(options)
+    this.#patience = Math.min(this.#patience, patienceOf(options))
+    this.#lastArrival.clear()
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+    const admitted = this.#world?.engine?.admitted ?? 0
+    const isLetIn = admitted !== this.#admitted
+    this.#admitted = admitted
+    const packet = wellFormed(bytes)
+    const key = keyOf(packet)
+    const place = placeOf(from, packet.identifier)
+    const before = this.#slots.get(place, now)
+    const isSame = before !== undefined && isEqual(before.authenticator, packet.bytes.subarray(4, 20))
+    if (isLetIn) this.#checkRepetition(packet, key, isSame ? before : undefined, now)
+    if (!isSame) {
+      const former = before === undefined ? undefined : this.#asked.get(before.key, now)
+      if (former !== undefined && trafficClass === 'authentication') former.isReleased = true
+    }
+    if (isLetIn || !isSame) {
+      this.#slots.set(place, { authenticator: packet.bytes.slice(4, 20), key, replied: undefined }, now)
+    }
+    if (!isLetIn) return
+    const asked: Asked = {
+      arrival: admitted,
+      admittedAt: now,
+      lanes: [],
+      sent: undefined,
+      answered: undefined,
+      isReleased: false,
+    }
+    this.#asked.set(key, asked, now)
+  }
+
+  replied(to: Peer, bytes: Uint8Array, now: Instant): void {
+    this.#replies += 1
+    const packet = wellFormed(bytes)
+    const slot = this.#slots.get(placeOf(to, packet.identifier), now)
+    const serial = serialOfAnswer(packet)
+    if (slot === undefined || serial === undefined || slot.key >> 1 !== serial) return
+    slot.replied ??= { at: now, number: this.#replies }
+  }
+
+  responded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    // Counted one too many rather than one too few: they push each other out of a bounded table.
+    this.#answers += 1
+    const packet = wellFormed(bytes)
+    const way = wayOf(lane, port, packet)
+    const key = this.#carried.get(way)
+    const asked = key === undefined ? undefined : this.#asked.get(key, now)
+    if (asked?.sent?.way !== way || !this.#isOutstanding(asked, now)) return
+    const request = { code: asked.sent.bytes[0]!, authenticator: asked.sent.bytes.subarray(4, 20) }
+    const secret = this.#book.of(lane)?.server.secret
+    if (secret === undefined || checkResponse(packet, request, secret) !== undefined) return
+    asked.answered = { at: now, number: this.#answers }
+  }
+
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    const packet = wellFormed(bytes)
+    const key = keyOf(packet)
+    const asked = this.#asked.get(key, now)
+    if (asked === undefined) throw new BrokenLaw('order', `request ${key >> 1} was never received`, now)
+    const way = wayOf(lane, port, packet)
+    this.#carried.set(way, key)
+    asked.sent = { at: now, way, bytes }
+    const isFirstHere = !asked.lanes.includes(lane)
+    this.#checkAge(packet, asked, isFirstHere, now)
+    if (!isFirstHere) return
+    asked.lanes.push(lane)
+    // A failover copy has gone to another lane before, and may come later than younger ones.
+    if (asked.lanes.length === 1) this.checkOrder(lane, preferenceOf(packet), asked.arrival, now)
+  }
+
+  /** One first transmission. */
+  checkOrder(lane: number, preference: number, arrival: number, now: Instant): void {
+    const place = lane * 4 + preference
+    const last = this.#lastArrival.get(place) ?? 0
+    if (arrival < last) throw new BrokenLaw('order', `lane ${lane} sent arrival ${arrival} after arrival ${last}`, now)
+    this.#lastArrival.set(place, arrival)
+  }
+
+  #checkAge(packet: Packet, asked: Asked, isFirstHere: boolean, now: Instant): void {
+    const trafficClass = packet.code === ACCESS_REQUEST ? 'authentication' : 'accounting'
+    if (!isFirstHere && trafficClass === 'accounting') return
+    const age = now - asked.admittedAt
+    const { maxAge } = this.#options.queues[trafficClass]
+    if (age <= maxAge) return
+    throw new BrokenLaw('age', `arrival ${asked.arrival} (${trafficClass}) leaves ${age} us after it came`, now)
+  }
+
+  #checkRepetition(packet: Packet, key: number, slot: Slot | undefined, now: Instant): void {
+    const { answerCache, maxAnswers, recordCache, maxRecords } = this.#options.duplicates
+    const asked = this.#asked.get(key, now)
+    const name = `request ${key >> 1}`
+    if (asked !== undefined && !asked.isReleased && this.#isOutstanding(asked, now)) {
+      throw new BrokenLaw('repetition', `${name} is outstanding and was let in again`, now)
+    }
+    const replied = slot?.replied
+    if (replied !== undefined && now < replied.at + answerCache && this.#replies - replied.number < maxAnswers) {
+      throw new BrokenLaw('repetition', `${name} was answered and was let in again`, now)
+    }
+    // A record sent again is known by its content only where it says how long it has been tried.
+    const answered = packet.find({ vendor: 0, type: ACCT_DELAY_TIME }) === undefined ? undefined : asked?.answered
+    if (answered !== undefined && now < answered.at + recordCache && this.#answers - answered.number < maxRecords) {
+      throw new BrokenLaw('repetition', `${name} is a record that a server has taken, and was let in again`, now)
+    }
+  }
+
+  #isOutstanding({ answered, sent }: Asked, now: Instant): boolean {
+    return answered === undefined && sent !== undefined && now - sent.at < this.#patience
+  }
+}
+
+const preferenceOf = (packet: Packet): number => {
+  if (packet.code !== ACCESS_REQUEST) return PREFERENCE.accounting
+  return packet.stateAt === 0 ? PREFERENCE.authentication : PREFERENCE.state
+}
+
+/** Serial and class as one number. */
+const keyOf = (packet: Packet): number => (serialOfRequest(packet) ?? 0) * 2 + (packet.code === ACCESS_REQUEST ? 0 : 1)
+
+const placeOf = ({ listener, address, port }: Peer, identifier: number): string =>
+  `${address} ${(listener * 65_536 + port) * 256 + identifier}`
+
+const wayOf = (lane: number, port: number, packet: Packet): number => (lane * 64 + port) * 256 + packet.identifier
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => {
+  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false
+  return true
+}

@@ -1,0 +1,51 @@
+/**
+ * One seed, one world, all laws: what the tests, `npm run sim` and the mutation check are made of.
+ *
+ * The answer says whether a law was broken, and has a digest of everything that left: the same seed gives the same
+ * digest. An exception of the engine is a broken law too: on this path nothing may throw.
+ */
+import type { Duration } from '../units.ts'
+import { allLaws, checkLiveness } from './checkers.ts'
+import { type RandomWorldSettings, randomWorld } from './random-world.ts'
+import { Digest } from './trace.ts'
+import { BrokenLaw, together, type Witness } from './witness.ts'
+import { World, type WorldPlan } from './world.ts'
+
+export interface Outcome {
+  readonly seed: string | number
+  /** What was broken, or undefined. */
+  readonly broken: { readonly law: string; readonly message: string } | undefined
+  readonly digest: string
+  /** Things that happened in it. */
+  readonly steps: number
+}
+
+/** A world of this seed with all laws; `watch` sees everything before the laws do. */
+export const runSeed = (
+  seed: string | number,
+  o: Partial<RandomWorldSettings> & { readonly watch?: readonly Witness[] } = {},
+): Outcome => {
+  const { plan, end } = randomWorld(seed, o)
+  return runPlan(plan, end, o.watch)
+}
+
+/** The world of a plan until `end`, all laws watching; it must have settled by then. */
+export const runPlan = (plan: WorldPlan, end: Duration, watch: readonly Witness[] = []): Outcome => {
+  const digest = new Digest()
+  const laws = plan.engine === undefined ? [] : allLaws(plan.engine)
+  let world: World | undefined
+  let broken: Outcome['broken']
+  try {
+    world = new World(plan, together([digest, ...watch, ...laws]))
+    world.run(end)
+    checkLiveness(world)
+  } catch (error) {
+    broken = { law: error instanceof BrokenLaw ? error.law : 'exception', message: wordsOf(error) }
+  }
+  return { seed: plan.seed, broken, digest: digest.value, steps: world?.steps ?? 0 }
+}
+
+const wordsOf = (error: unknown): string => {
+  if (error instanceof BrokenLaw) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
