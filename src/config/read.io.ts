@@ -12,7 +12,7 @@ import { loadConfig } from './load.ts'
 import type { ConfigResult, SecretReading, SecretSource } from './result.ts'
 
 /** More than any configuration has; a device or a capture given by mistake is not read to its end. */
-const LONGEST_CONFIG = 16 * 1024 * 1024
+export const LONGEST_CONFIG = 16 * 1024 * 1024
 /** A packet has 4096 octets; a longer secret is another file given by mistake. */
 const LONGEST_SECRET = 4096
 const READABLE_BY_ALL = 0o004
@@ -56,7 +56,11 @@ function readSecret(source: SecretSource, directory: string, env: NonNullable<Re
   }
 }
 
-function readSmallFile(path: string, longest: number): { bytes: Uint8Array; mode: number } | { problem: string } {
+/** The octets of a file of at most `longest`, or a sentence that says why not. */
+export function readSmallFile(
+  path: string,
+  longest: number,
+): { bytes: Uint8Array; mode: number } | { problem: string } {
   try {
     const found = statSync(path)
     // A pipe (`-c <(...)`) is fine; a device could have no end.

@@ -77,6 +77,10 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
     return this.#jobs.length - this.#head
   }
 
+  waitingOf(trafficClass: TrafficClass): number {
+    return this.#jobs.slice(this.#head).filter((job) => job.class === trafficClass).length
+  }
+
   /** A datagram came in. One that does not verify is not worth an answer (RFC 2865 section 3). */
   take(trafficClass: TrafficClass, mark: Mark, bytes: Uint8Array, now: Instant): void {
     this.received += 1

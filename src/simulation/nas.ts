@@ -220,7 +220,8 @@ export class Nas implements Actor<Topic> {
     const { isOn, interimPeriod } = this.plan.accounting
     const wait = micros(this.#ports.random.between(0, interimWithin))
     if (isOn && interimPeriod > 0) this.#meet('interim', session, wait, now)
-    this.#stay(session, now)
+    // They began at different times in the past, so they end evenly over the time to come.
+    this.#stay(session, now, micros(0))
   }
 
   #fits(call: Call, packet: Packet): boolean {
@@ -265,10 +266,10 @@ export class Nas implements Actor<Topic> {
     this.#stay(session, now)
   }
 
-  #stay(session: Session, now: Instant): void {
+  #stay(session: Session, now: Instant, least = micros(this.plan.sessionTime / 2)): void {
     const { sessionTime } = this.plan
     if (sessionTime === 0) return
-    const stay = micros(this.#ports.random.between(sessionTime / 2, (sessionTime * 3) / 2))
+    const stay = micros(this.#ports.random.between(least, (sessionTime * 3) / 2))
     this.#ports.agenda.at(after(now, stay), this, { kind: 'logout', session, life: session.life })
   }
 

@@ -121,8 +121,8 @@ const classProposal = (demand: Demand, maxRate: number, waiting: number, maxAge:
  * server that answers half as fast for a moment does not hold back what its rate allows.
  */
 const outstandingFor = (demand: Demand, maxRate: number): number => {
-  const needed = 2 * Math.ceil(maxRate * (demand.roundTrip / MICROS_PER_SECOND) + maxRate / 20)
-  return Math.min(MOST_OUTSTANDING, Math.max(LEAST_OUTSTANDING, needed))
+  const needed = 2 * (maxRate * (demand.roundTrip / MICROS_PER_SECOND) + maxRate / 20)
+  return Math.min(MOST_OUTSTANDING, Math.max(LEAST_OUTSTANDING, Math.ceil(needed / 16) * 16))
 }
 
 /**

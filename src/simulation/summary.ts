@@ -96,7 +96,8 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
   const inHand = snapshot?.classes.accounting
   const { authentication, accounting } = recorder.deliveries
   const answered = perClass((each) => sum(clients, ({ counters }) => counters.answered[each]))
-  const stillWaiting = (inHand?.queued ?? 0) + (inHand?.outstanding ?? 0) + sum(servers, ({ waiting }) => waiting)
+  const stillWaiting =
+    (inHand?.queued ?? 0) + (inHand?.outstanding ?? 0) + sum(servers, (server) => server.waitingOf('accounting'))
   return {
     withRadsluice: snapshot !== undefined,
     seconds: inSeconds(scenario.length),
