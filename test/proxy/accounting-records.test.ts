@@ -214,6 +214,7 @@ describe('without an Event-Timestamp', () => {
     world.settle()
     world.answer(world.sent[0]!)
     world.answer(world.sent[1]!)
+    expect(world.snapshot().tables.records).toBe(1)
     expect(world.account('accounting')).toEqual({ received: 2, answered: 2 })
     // The newer one is what is remembered now.
     world.advance(seconds(3))
