@@ -229,7 +229,7 @@ const turnsOf = (
 }
 
 /** Faults off: everything that was broken works again, and no session dials any more. */
-const calm = (at: Duration): Turn => ({
+export const calm = (at: Duration): Turn => ({
   at,
   happen: (world) => {
     for (const path of Object.values(world.paths)) {
@@ -244,7 +244,7 @@ const calm = (at: Duration): Turn => ({
   },
 })
 
-const cutPath = (world: World, direction: Direction, until: number): void => {
+export const cutPath = (world: World, direction: Direction, until: number): void => {
   world.paths[direction].cutUntil = until as World['now']
 }
 

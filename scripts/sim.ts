@@ -1,0 +1,127 @@
+/**
+ * `npm run sim`: seeded worlds in numbers, on all cores, every law watching; docs/simulation.md says what a world is.
+ *
+ *   npm run sim -- --seeds 10000 [--first-seed M] [--jobs K]   exit 1 where a seed fails; failures are named at once
+ *   npm run sim -- --seed N [--trace]                          one seed again; with a line for every event
+ *   npm run sim -- --hour [--seed N]                           a virtual hour at 200 requests a second, with faults
+ *
+ * Progress goes to stderr; the last line on stdout has the count and the failures.
+ */
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { busyHour } from '../src/simulation/busy-hour.ts'
+import { type Outcome, runPlan, runSeed } from '../src/simulation/run.ts'
+import { Trace } from '../src/simulation/trace.ts'
+
+/** Seeds that a worker gets at once. */
+const BATCH = 20
+const PROGRESS_EVERY_MS = 2_000
+
+/** What a worker is asked, and what it answers. */
+interface Batch {
+  readonly first: number
+  readonly count: number
+}
+
+const replay = (seed: string | number): string => `npm run sim -- --seed ${seed} --trace`
+
+const main = async (): Promise<number> => {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '200' },
+      'first-seed': { type: 'string', default: '1' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      seed: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      hour: { type: 'boolean', default: false },
+    },
+  })
+  const counts = [values.seeds, values['first-seed'], values.jobs, values.seed ?? '1'].map(Number)
+  if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0) || Number(values.jobs) === 0) {
+    console.error('sim: --seeds, --first-seed, --jobs and --seed take whole numbers')
+    return 2
+  }
+  if (values.hour) return runHour(Number(values.seed ?? 1))
+  if (values.seed !== undefined) return runOne(Number(values.seed), values.trace)
+  return runMany(Number(values['first-seed']), Number(values.seeds), Number(values.jobs))
+}
+
+const runOne = (seed: number, isTraced: boolean): number => {
+  const watch = isTraced ? [new Trace((line) => console.log(line))] : []
+  const outcome = runSeed(seed, { watch })
+  console.log(sentenceOf(outcome))
+  return outcome.broken === undefined ? 0 : 1
+}
+
+const sentenceOf = ({ seed, broken, digest, steps }: Outcome): string =>
+  broken === undefined
+    ? `seed ${seed}: ${steps} steps, no law broken, digest ${digest}`
+    : `seed ${seed}: ${broken.message}`
+
+/** The hour that docs/simulation.md measures: processor time and memory are printed, not judged. */
+const runHour = (seed: number): number => {
+  const { plan, end } = busyHour(seed)
+  const before = process.cpuUsage()
+  const outcome = runPlan(plan, end)
+  const { user, system } = process.cpuUsage(before)
+  console.log(sentenceOf(outcome))
+  const memory = Math.round(process.resourceUsage().maxRSS / 1024)
+  console.log(`a virtual hour took ${((user + system) / 1e6).toFixed(1)} s of processor time and at most ${memory} MiB`)
+  return outcome.broken === undefined ? 0 : 1
+}
+
+const runMany = async (first: number, seeds: number, jobs: number): Promise<number> => {
+  const started = performance.now()
+  const failed: Outcome[] = []
+  let next = first
+  let done = 0
+  const progress = setInterval(() => say(`${done} of ${seeds} seeds, ${failed.length} failed`), PROGRESS_EVERY_MS)
+  const work = (worker: Worker): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const giveBatch = (): void => {
+        const count = Math.min(BATCH, first + seeds - next)
+        if (count <= 0) {
+          void worker.terminate().then(() => resolve())
+          return
+        }
+        worker.postMessage({ first: next, count } satisfies Batch)
+        next += count
+      }
+      worker.on('error', reject)
+      worker.on('message', (outcomes: Outcome[]) => {
+        done += outcomes.length
+        for (const outcome of outcomes) {
+          if (outcome.broken === undefined) continue
+          failed.push(outcome)
+          console.log(`${sentenceOf(outcome)}\n  ${replay(outcome.seed)}`)
+        }
+        giveBatch()
+      })
+      giveBatch()
+    })
+  const workers = Array.from(
+    { length: Math.min(jobs, Math.ceil(seeds / BATCH)) },
+    () => new Worker(fileURLToPath(import.meta.url), { workerData: 'seeds' }),
+  )
+  await Promise.all(workers.map(work))
+  clearInterval(progress)
+  const took = ((performance.now() - started) / 1_000).toFixed(0)
+  const range = seeds === 0 ? '' : ` (${first} to ${first + seeds - 1})`
+  console.log(`${done} seeds${range}, ${failed.length} failed, ${took} s`)
+  return failed.length === 0 && done === seeds ? 0 : 1
+}
+
+const say = (line: string): void => {
+  process.stderr.write(process.stderr.isTTY ? `\r${line} ` : `${line}\n`)
+}
+
+const serveBatches = (): void => {
+  parentPort?.on('message', ({ first, count }: Batch) => {
+    parentPort?.postMessage(Array.from({ length: count }, (_, offset) => runSeed(first + offset)))
+  })
+}
+
+if (!isMainThread && workerData === 'seeds') serveBatches()
+else if (isMainThread) process.exitCode = await main()
