@@ -10,14 +10,16 @@ import { check } from './commands/check.io.ts'
 import { decode } from './commands/decode.io.ts'
 import { demo } from './commands/demo.io.ts'
 import { demoServer } from './commands/demo-server.io.ts'
+import { plan } from './commands/plan.io.ts'
 import { run } from './commands/run.io.ts'
 import { schema } from './commands/schema.io.ts'
 import { send } from './commands/send.io.ts'
+import { simulate } from './commands/simulate.io.ts'
 import { status } from './commands/status.io.ts'
 import type { Example, ExitCode, Verb } from './commands/verb.ts'
 import { readVersion } from './version.io.ts'
 
-const VERBS: readonly Verb[] = [run, check, schema, status, send, decode, demo, demoServer]
+const VERBS: readonly Verb[] = [run, check, schema, status, send, decode, simulate, plan, demo, demoServer]
 const GENERAL: readonly Example[] = [
   ['run -c /etc/radsluice.yaml', 'run the proxy'],
   ['demo', 'see in a minute what it does'],

@@ -1,0 +1,175 @@
+/**
+ * `radsluice plan`: from sessions, servers and the clients' patience to max_rate, max_outstanding and queue sizes, with the
+ * sums behind them and what they can't promise; then a simulation shows whether it is true.
+ *
+ * The configuration goes to standard output, all talk to standard error: `radsluice plan > radsluice.yaml` is a file.
+ */
+import { codedError } from '../coded-error.ts'
+import { duration } from '../config/kinds.ts'
+import type { GivenOption } from '../config/scenario-load.ts'
+import { headlineOf } from '../simulation/facts.ts'
+import { type Demand, type Proposal, planFor } from '../simulation/plan.ts'
+import { yamlOf } from '../simulation/plan-yaml.ts'
+import type { Scenario } from '../simulation/scenario.ts'
+import type { RunSummary } from '../simulation/summary.ts'
+import { type Duration, MICROS_PER_SECOND, micros, seconds } from '../units.ts'
+import { coloured, say, writeData, writeJson } from './output.io.ts'
+import { rehearse } from './rehearse.io.ts'
+import { demandOf, optionsOf, readScenario } from './scenario-input.io.ts'
+import { JSON_OPTION, verb } from './verb.ts'
+
+const number = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
+const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
+
+/** Keys of the scenario: its checks are theirs. */
+const PATHS = {
+  sessions: ['sessions'],
+  capacity: ['servers', 'capacity'],
+  timeout: ['clients', 'timeout'],
+  tries: ['clients', 'tries'],
+  patience: ['clients', 'patience'],
+  'interim-period': ['accounting', 'interim_period'],
+} as const
+
+export const plan = verb({
+  command: 'plan',
+  summary: 'Compute max_rate, max_outstanding and queue sizes, and check them by simulation',
+  examples: [
+    ['plan --sessions 40000 --servers 2 --capacity 400 --patience 18s', 'print a configuration and what it promises'],
+    ['plan --sessions 40000 --capacity 400 > radsluice.yaml', 'begin a configuration file'],
+  ],
+  options: {
+    sessions: number('Sessions of all BNGs together. [default: 40000]'),
+    storm: number('Sessions that dial at one time when the worst happens. [default: all]'),
+    'interim-period': text('Between two interim updates of a session; 0s is none. [default: 10m]'),
+    accounting: {
+      type: 'string',
+      choices: ['yes', 'no'] as const,
+      default: 'yes' as const,
+      describe: 'Whether there is accounting.',
+    },
+    servers: { ...number('Servers.'), default: 2 },
+    capacity: number('Messages a second that one server works off, both classes together. [default: 400]'),
+    instances: { ...number('Independent instances of radsluice before these servers.'), default: 1 },
+    algorithm: {
+      type: 'string',
+      choices: ['first_server', 'round_robin', 'hash'] as const,
+      default: 'round_robin' as const,
+      describe: 'How a server is chosen.',
+    },
+    timeout: text('After so long without an answer a client repeats. [default: 3s]'),
+    tries: number('Transmissions of one message before the client gives up. [default: 4]'),
+    patience: text('Instead of --tries: how long a client waits in all. [default: 12s]'),
+    'round-trip': { ...text('To a busy server and back.'), default: '50ms' },
+    outage: { ...text('Accounting is to be held through such an outage of all servers.'), default: '10m' },
+    'no-check': { type: 'boolean', default: false, describe: 'Do not simulate.' },
+    json: JSON_OPTION,
+  },
+  run: async (given) => {
+    const scenario = readScenario('storm', givenOptions(given))
+    const demand = demandFor(scenario, given)
+    const proposal = planFor(demand)
+    if (!given.json) talk(proposal)
+    const checked = given['no-check'] ? undefined : checkOf(proposal, scenario)
+    const configuration = yamlOf(proposal)
+    if (given.json) writeJson({ ...proposal, configuration, simulated: checked?.summary ?? null })
+    else {
+      if (checked !== undefined) say(verdict(checked, proposal))
+      say('')
+      for (const line of configuration.trimEnd().split('\n')) writeData(line)
+    }
+    return checked !== undefined && checked.summary.allUpAfter === null ? 1 : 0
+  },
+})
+
+function givenOptions(given: Readonly<Record<string, unknown>>): GivenOption[] {
+  const options: GivenOption[] = Object.entries(PATHS).flatMap(([option, path]) =>
+    given[option] === undefined ? [] : [{ option, path, value: given[option] }],
+  )
+  if (given['accounting'] === 'no') options.push({ option: 'accounting', path: ['accounting'], value: false })
+  return options
+}
+
+type Given = Readonly<{
+  storm: number | undefined
+  servers: number
+  instances: number
+  algorithm: Demand['algorithm']
+  'round-trip': string
+  outage: string
+}>
+
+function demandFor(scenario: Scenario, given: Given): Demand {
+  const storm = whole('storm', given.storm ?? scenario.sessions, scenario.sessions)
+  return {
+    ...demandOf(scenario, { servers: whole('servers', given.servers, 200), algorithm: given.algorithm }),
+    storm,
+    instances: whole('instances', given.instances, 1_000),
+    roundTrip: time('round-trip', given['round-trip']),
+    outage: time('outage', given.outage),
+  }
+}
+
+function whole(option: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value
+  throw codedError('USAGE', `--${option}: ${value} is out of range; write 1 to ${most}`)
+}
+
+function time(option: string, given: string): Duration {
+  const read = duration({ least: '100us', most: '24h' }).safeParse(given)
+  if (read.success) return read.data
+  throw codedError('USAGE', `--${option}: ${read.error.issues[0]?.message ?? given}`)
+}
+
+function talk({ findings }: Proposal): void {
+  for (const { holds, sentence } of findings) say(`${holds ? 'yes ' : coloured('yellow', 'no  ')} ${sentence}`)
+}
+
+interface Checked {
+  readonly summary: RunSummary
+  /** The simulation was this many times smaller than the real thing. */
+  readonly scale: number
+}
+
+/** A run of about so many transmissions takes half a minute. */
+const MOST_TRANSMISSIONS = 6_000_000
+const LONGEST = seconds(3_600)
+const QUIET = seconds(5)
+
+/** The storm through one instance and its share of the servers; smaller in all parts alike where it would take too long. */
+function checkOf({ demand, drain }: Proposal, scenario: Scenario): Checked {
+  const { clients } = scenario
+  const length = micros(
+    Math.min(
+      LONGEST,
+      Math.ceil(1.3 * drain.authentication) * MICROS_PER_SECOND + 2 * clients.redial + clients.timeout * clients.tries,
+    ),
+  )
+  const work = (demand.storm / demand.instances) * (length / clients.timeout)
+  const scale = Math.max(1, Math.ceil(work / MOST_TRANSMISSIONS))
+  const share = scale * demand.instances
+  const part = (count: number): number => Math.max(1, Math.round(count / share))
+  const bngs = Math.max(1, Math.round(demand.sessions / demand.storm))
+  const reboot = { kind: 'reboot', at: QUIET, bng: 1, within: scenario.dialWithin } as const
+  const played: Scenario = {
+    ...scenario,
+    length,
+    sessions: Math.max(bngs, part(demand.sessions)),
+    bngs,
+    servers: { ...scenario.servers, capacity: Math.max(2, part(demand.capacity)) },
+    ...(bngs === 1 ? {} : { begin: 'up', events: [reboot] }),
+  }
+  const smaller = { ...demand, instances: 1, sessions: part(demand.sessions), storm: part(demand.storm) }
+  const proposal = planFor({ ...smaller, capacity: Math.max(2, part(demand.capacity)) })
+  const { withRadsluice } = rehearse(played, { options: optionsOf(proposal), from: 'the proposal', withoutToo: false })
+  return { summary: withRadsluice.summary, scale: share }
+}
+
+function verdict({ summary, scale }: Checked, { drain }: Proposal): string {
+  const { text: time, caption } = headlineOf(summary, [summary])
+  const { work, records } = summary
+  const size = scale === 1 ? '' : ` (at 1/${scale} of the size)`
+  const lost = records.lost === 0 ? 'no accounting record lost' : `${records.lost} accounting records lost`
+  const computed = `${Math.round(drain.authentication).toLocaleString('en-US')} s computed`
+  return `simulated${size}: ${time} ${caption}, ${computed}; ${Math.round(work.wastedShare * 100)} % of the servers' logins for nobody; ${lost}`
+}
