@@ -51,6 +51,8 @@ export class Duplicates {
   readonly #answered = new Set<Exchange>()
   readonly #records = new Map<string, Request | AnsweredRecord>()
   readonly #answeredRecords = new Set<AnsweredRecord>()
+  /** Nothing is to be forgotten before this: looking for it is no work for every datagram. */
+  #nextForgetAt = Number.POSITIVE_INFINITY
 
   constructor(limits: DuplicateLimits) {
     this.#limits = limits
@@ -89,6 +91,7 @@ export class Duplicates {
     exchange.answer = answer
     exchange.forgetAt = after(now, this.#limits.answerCache)
     this.#answered.add(exchange)
+    this.#nextForgetAt = Math.min(this.#nextForgetAt, exchange.forgetAt)
   }
 
   forget(exchange: Exchange): void {
@@ -122,6 +125,7 @@ export class Duplicates {
     const taken = new AnsweredRecord(request, request.record, answer, after(now, this.#limits.recordCache))
     this.#records.set(request.record, taken)
     this.#answeredRecords.add(taken)
+    this.#nextForgetAt = Math.min(this.#nextForgetAt, taken.forgetAt)
   }
 
   /** The record ended without a server: if it comes again, it is new. */
@@ -133,12 +137,23 @@ export class Duplicates {
 
   /** Forgets what is too old or beyond the bounds. */
   passTime(now: Instant): void {
+    const { maxAnswers, maxRecords } = this.#limits
+    const isWithinBounds = this.#answered.size <= maxAnswers && this.#answeredRecords.size <= maxRecords
+    if (now < this.#nextForgetAt && isWithinBounds) return
+    this.#nextForgetAt = Number.POSITIVE_INFINITY
     for (const exchange of this.#answered) {
-      if ((exchange.forgetAt as Instant) > now && this.#answered.size <= this.#limits.maxAnswers) break
+      const forgetAt = exchange.forgetAt as Instant
+      if (forgetAt > now && this.#answered.size <= maxAnswers) {
+        this.#nextForgetAt = forgetAt
+        break
+      }
       this.forget(exchange)
     }
     for (const record of this.#answeredRecords) {
-      if (record.forgetAt > now && this.#answeredRecords.size <= this.#limits.maxRecords) break
+      if (record.forgetAt > now && this.#answeredRecords.size <= maxRecords) {
+        this.#nextForgetAt = Math.min(this.#nextForgetAt, record.forgetAt)
+        break
+      }
       this.#answeredRecords.delete(record)
       if (this.#records.get(record.key) === record) this.#records.delete(record.key)
     }
