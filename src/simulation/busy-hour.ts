@@ -44,7 +44,7 @@ const server = (index: number): ServerPlan => ({
   secret: new Secret(`server secret ${index}`),
   capacity: 400,
   backlog: 2_000,
-  latency: millis(2),
+  latency: micros(0),
   answersTwice: 0.01,
   challenges: 0.3,
   refuses: index === 0,
