@@ -40,10 +40,10 @@ const PAGES: readonly Page[] = [
 
 const SCRIPTS = Object.keys((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts)
 
-/** The verbs that `--help` lists, with their options, from the files that define them. */
+/** The verbs of the command line that `--help` lists, with their options, from the files that define them. */
 const verbsOf = async (): Promise<Verbs> => {
   const found = new Map<string, readonly string[]>()
-  for (const name of readdirSync(at('src/commands')).filter((file) => file.endsWith('.io.ts'))) {
+  for (const [, name = ''] of read('src/cli.ts').matchAll(/from '\.\/commands\/([\w-]+\.io\.ts)'/g)) {
     const exported = (await import(pathToFileURL(at(`src/commands/${name}`)).href)) as Record<string, unknown>
     for (const one of Object.values(exported).filter(isVerb)) {
       if (one.summary === false) continue
