@@ -22,7 +22,7 @@ export const shareText = (value: Figure): string => (value === null ? '-' : `${M
 export const timeText = (value: Figure): string => {
   if (value === null) return 'never'
   if (value === 0) return '0 s'
-  if (value < 10) return `${value.toFixed(1)} s`
+  if (value < 10) return `${Math.round(value * 10) / 10} s`
   const whole = Math.round(value)
   if (whole < 60) return `${whole} s`
   if (whole < 3_600) return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`

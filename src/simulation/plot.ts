@@ -25,11 +25,16 @@ export interface Plot {
   readonly lines: readonly Line[]
   /** Horizontal marks: a limit, a patience. */
   readonly levels?: readonly { readonly label: string; readonly value: number }[]
+  /** Vertical marks, and spans in which something is wrong; seconds from the start. */
+  readonly marks?: readonly { readonly label: string; readonly at: number; readonly style?: Line['style'] }[]
+  readonly bands?: readonly { readonly from: number; readonly to: number }[]
   readonly isWide?: boolean
 }
 
 const HEIGHT = 220
 const MARGIN = { left: 56, right: 12, top: 14, bottom: 26 }
+/** Above a level, for its words. */
+const ROOM_FOR_WORDS = 1.1
 /** More points than this are not seen; of those that fall together the highest is drawn. */
 const MOST_POINTS = 700
 
@@ -40,10 +45,12 @@ export function drawn(plot: Plot): string {
   const scale = scaleOf(plot, points)
   const lines = plot.lines.map((line) => lineOf(line, scale)).join('')
   const levels = (plot.levels ?? []).map((level) => levelOf(level, scale)).join('')
+  const bands = (plot.bands ?? []).map((band) => bandOf(band, scale)).join('')
+  const marks = (plot.marks ?? []).map((mark) => markOf(mark, scale)).join('')
   return `<figure id="${plot.id}"${plot.isWide === true ? ' class="wide"' : ''}>
 <figcaption><h3>${escaped(plot.title)}</h3><p>${escaped(plot.caption)}</p></figcaption>
 <svg viewBox="0 0 ${scale.width} ${HEIGHT}" role="img" aria-label="${escaped(plot.title)}" data-left="${MARGIN.left}" data-right="${scale.width - MARGIN.right}">
-${axesOf(scale, plot.unit)}${levels}${lines}
+${bands}${axesOf(scale, plot.unit)}${levels}${lines}${marks}
 <line class="cross" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" x1="-9" x2="-9"/>
 </svg>
 <p class="legend"><span class="at"></span>${plot.lines.map(legendOf).join('')}</p>
@@ -66,14 +73,20 @@ interface Scale {
   readonly points: number
   readonly top: number
   readonly ySteps: number
+  /** Of a value by its place in the line; of a moment in seconds, kept within the plot; of a height. */
   readonly x: (index: number) => number
+  readonly at: (seconds: number) => number
   readonly y: (value: number) => number
 }
 
 function scaleOf({ lines, levels = [], from = 0, step = 1, isWide = false }: Plot, points: number): Scale {
   const width = isWide ? 1_240 : 610
-  const highest = Math.max(...lines.map(({ values }) => maximum(values)), ...levels.map(({ value }) => value))
+  const highest = Math.max(
+    ...lines.map(({ values }) => maximum(values)),
+    ...levels.map(({ value }) => value * ROOM_FOR_WORDS),
+  )
   const { top, steps } = roundAxis(highest)
+  const x = (index: number): number => MARGIN.left + (points < 2 ? 0 : (index / (points - 1)) * inner.width)
   const inner = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom }
   return {
     width,
@@ -82,7 +95,8 @@ function scaleOf({ lines, levels = [], from = 0, step = 1, isWide = false }: Plo
     points,
     top,
     ySteps: steps,
-    x: (index) => MARGIN.left + (points < 2 ? 0 : (index / (points - 1)) * inner.width),
+    x,
+    at: (seconds) => x(Math.max(0, Math.min(points - 1, (seconds - from) / step))),
     y: (value) => MARGIN.top + (1 - value / top) * inner.height,
   }
 }
@@ -113,6 +127,20 @@ const levelOf = ({ label, value }: { label: string; value: number }, scale: Scal
   return `<line class="level" x1="${MARGIN.left}" x2="${right}" y1="${y}" y2="${y}"/><text class="level" x="${right - 4}" y="${fixed(scale.y(value) - 4)}" text-anchor="end">${escaped(label)}</text>`
 }
 
+const bandOf = ({ from, to }: { from: number; to: number }, scale: Scale): string => {
+  const left = scale.at(from)
+  const width = Math.max(1, scale.at(to) - left)
+  return `<rect class="band" x="${fixed(left)}" y="${MARGIN.top}" width="${fixed(width)}" height="${HEIGHT - MARGIN.top - MARGIN.bottom}"/>`
+}
+
+/** The words stand to the left of the mark where there is no room to its right. */
+const markOf = ({ label, at, style }: NonNullable<Plot['marks']>[number], scale: Scale): string => {
+  const x = scale.at(at)
+  const isLate = x > scale.width - 220
+  const place = `x="${fixed(isLate ? x - 6 : x + 6)}" y="${HEIGHT - MARGIN.bottom - 10}" text-anchor="${isLate ? 'end' : 'start'}"`
+  return `<line class="mark ${style ?? ''}" x1="${fixed(x)}" x2="${fixed(x)}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}"/><text class="mark" ${place}>${escaped(label)}</text>`
+}
+
 function axesOf(scale: Scale, unit: string): string {
   const rows = Array.from({ length: scale.ySteps + 1 }, (_, index) => (index * scale.top) / scale.ySteps).map(
     (value) => {
@@ -126,7 +154,7 @@ function axesOf(scale: Scale, unit: string): string {
   const columns: string[] = []
   for (let at = Math.ceil(scale.from / every) * every; at <= scale.from + last + 1e-9; at += every) {
     const x = fixed(scale.x((at - scale.from) / scale.step))
-    columns.push(`<text x="${x}" y="${HEIGHT - 8}" text-anchor="middle">${clock(at, every)}</text>`)
+    columns.push(`<text x="${x}" y="${HEIGHT - 8}" text-anchor="middle">${clock(at, last)}</text>`)
   }
   return rows.join('') + columns.join('')
 }
@@ -135,9 +163,11 @@ const STEPS_OF_TIME = [0.5, 1, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3
 
 const timeStep = (length: number): number => STEPS_OF_TIME.find((step) => length / step <= 9) ?? 86_400
 
-const clock = (at: number, every: number): string => {
-  if (every < 60) return `${Math.round(at * 10) / 10} s`
-  return every < 3_600 ? `${at / 60} min` : `${at / 3_600} h`
+/** `12.5 s` in a short plot, `2:30` in one of minutes, `1:20 h` in one of hours. */
+const clock = (at: number, length: number): string => {
+  if (length < 120) return `${Math.round(at * 10) / 10} s`
+  const parts = length < 7_200 ? [at / 60, at % 60] : [at / 3_600, (at / 60) % 60]
+  return `${Math.floor(parts[0] ?? 0)}:${String(Math.floor(parts[1] ?? 0)).padStart(2, '0')}${length < 7_200 ? '' : ' h'}`
 }
 
 function thinned(values: readonly number[]): [index: number, value: number][] {

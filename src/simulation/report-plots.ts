@@ -6,15 +6,27 @@
  */
 import type { EngineOptions } from '../proxy/ports.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { countText, timeText } from './facts.ts'
 import type { Line, Plot } from './plot.ts'
 import type { Rehearsed } from './rehearsed.ts'
-import { patienceOf } from './scenario.ts'
+import { disturbedAt, patienceOf } from './scenario.ts'
 import { STEPS_PER_SECOND } from './slot-scope.ts'
 
 export function plotsOf(rehearsed: Rehearsed): Plot[] {
-  const all = [sessions, arrivals, slots, queues, ages, work, outstanding, backlogs]
-  return all.map((make) => make(rehearsed)).filter(({ lines }) => lines.length > 0)
+  const all = [sessions, arrivals, slots, queues, backlogs, ageOfLogins, ageOfRecords, work, outstanding]
+  const bands = bandsOf(rehearsed)
+  return all
+    .map((make) => make(rehearsed))
+    .filter(({ lines }) => lines.length > 0)
+    .map((plot) => (plot.step === undefined ? { ...plot, bands } : plot))
 }
+
+/** When something was wrong. */
+const bandsOf = ({ scenario }: Rehearsed): { from: number; to: number }[] =>
+  scenario.events.map((event) => {
+    const from = event.at / 1_000_000
+    return { from, to: from + (event.kind === 'reboot' ? event.within : event.lasts) / 1_000_000 }
+  })
 
 const plus = (a: readonly number[], b: readonly number[]): number[] => a.map((value, index) => value + (b[index] ?? 0))
 
@@ -35,15 +47,32 @@ const perClass = (read: (each: TrafficClass) => readonly number[]): Line[] =>
     values.some((value) => value > 0),
   )
 
-const sessions = (rehearsed: Rehearsed): Plot => ({
-  id: 'plot-sessions',
-  title: 'Sessions up',
-  caption: 'How many subscribers have service.',
-  unit: '',
-  isWide: true,
-  lines: sides(rehearsed, ({ up }) => up, true),
-  levels: [{ label: 'all', value: rehearsed.scenario.sessions }],
-})
+/** Where all are up at the start, those without service say more. */
+const sessions = (rehearsed: Rehearsed): Plot => {
+  const { begin, sessions: all } = rehearsed.scenario
+  const common = { id: 'plot-sessions', unit: '', isWide: true, marks: settledMarks(rehearsed) } as const
+  if (begin === 'up') {
+    const lines = sides(rehearsed, ({ trying }) => trying, true)
+    const caption = 'Subscribers who dialed and are not up yet.'
+    const isQuiet = lines.every(({ values }) => values.every((value) => value === 0))
+    return { ...common, title: 'Sessions without service', caption, lines: isQuiet ? [] : lines }
+  }
+  return {
+    ...common,
+    title: 'Sessions up',
+    caption: 'How many subscribers have service.',
+    lines: sides(rehearsed, ({ up }) => up, true),
+    levels: [{ label: 'all', value: all }],
+  }
+}
+
+/** Where the last session came up, with radsluice. */
+const settledMarks = ({ scenario, withRadsluice }: Rehearsed): NonNullable<Plot['marks']> => {
+  const { allUpAfter } = withRadsluice.summary
+  if (allUpAfter === null || allUpAfter === 0) return []
+  const at = disturbedAt(scenario) / 1_000_000 + allUpAfter
+  return [{ label: `with radsluice all are up after ${timeText(allUpAfter)}`, at, style: 'with' }]
+}
 
 const arrivals = ({ withRadsluice, options }: Rehearsed): Plot => {
   const { series } = withRadsluice
@@ -76,21 +105,21 @@ const ratesOf = ({ servers, classes }: EngineOptions): { label: string; value: n
   return value === 0 ? [] : [{ label: `max_rate, both classes: ${value}/s`, value }]
 }
 
-const slots = ({ withRadsluice: { scope } }: Rehearsed): Plot => ({
-  id: 'plot-slots',
-  title: 'The first seconds in which something waits, in steps of 50 ms',
-  caption: 'In each time slot its quota leaves, no more and no less.',
-  unit: '',
-  from: scope?.from ?? 0,
-  step: 1 / STEPS_PER_SECOND,
-  lines:
-    scope === undefined
-      ? []
-      : [
-          { label: 'arrives', style: 'arrivals', values: scope.arrived, isFilled: true },
-          { label: 'sent', style: 'with', values: scope.sent },
-        ],
-})
+const slots = ({ withRadsluice: { scope }, options }: Rehearsed): Plot => {
+  const arrived = (scope?.arrived ?? []).reduce((sum, count) => sum + count, 0)
+  const [rate] = ratesOf(options)
+  const perStep = (rate?.value ?? 0) / STEPS_PER_SECOND
+  return {
+    id: 'plot-slots',
+    title: 'Let through in each time slot',
+    caption: `The first seconds in which something waits, in steps of 50 ms; ${countText(arrived)} messages arrive meanwhile.`,
+    unit: '',
+    from: scope?.from ?? 0,
+    step: 1 / STEPS_PER_SECOND,
+    lines: scope === undefined ? [] : [{ label: 'sent to servers', style: 'with', values: scope.sent, isFilled: true }],
+    levels: rate === undefined ? [] : [{ label: `max_rate: ${perStep} in 50 ms, on average`, value: perStep }],
+  }
+}
 
 const queues = ({ withRadsluice: { series } }: Rehearsed): Plot => ({
   id: 'plot-queues',
@@ -100,20 +129,28 @@ const queues = ({ withRadsluice: { series } }: Rehearsed): Plot => ({
   lines: perClass((each) => series.queued[each]),
 })
 
-const ages = ({ withRadsluice: { series }, scenario }: Rehearsed): Plot => {
-  const lines = perClass((each) => series.age[each].map((age) => age / 1_000_000))
-  const patience = patienceOf(scenario, 'authentication') / 1_000_000
-  return {
-    id: 'plot-ages',
-    title: 'Age of the oldest that waits in radsluice',
-    caption: 'Authentication stays below the patience of the clients; accounting may take its time.',
-    unit: 's',
-    lines,
-    levels: lines.some(({ style }) => style === 'authentication')
-      ? [{ label: 'clients give up', value: patience }]
-      : [],
-  }
+const ageOf = ({ withRadsluice: { series } }: Rehearsed, trafficClass: TrafficClass): Line[] => {
+  const values = series.age[trafficClass].map((age) => age / 1_000_000)
+  const label = 'the oldest that waits'
+  return values.some((age) => age > 0) ? [{ label, style: trafficClass, values }] : []
 }
+
+const ageOfLogins = (rehearsed: Rehearsed): Plot => ({
+  id: 'plot-age-of-logins',
+  title: 'How long an Access-Request waits in radsluice',
+  caption: 'It expires before its client gives up, so the servers never work for a client that is gone.',
+  unit: 's',
+  lines: ageOf(rehearsed, 'authentication'),
+  levels: [{ label: 'clients give up', value: patienceOf(rehearsed.scenario, 'authentication') / 1_000_000 }],
+})
+
+const ageOfRecords = (rehearsed: Rehearsed): Plot => ({
+  id: 'plot-age-of-records',
+  title: 'How long an accounting record waits in radsluice',
+  caption: 'Accounting may take its time: it is kept until it is delivered.',
+  unit: 's',
+  lines: ageOf(rehearsed, 'accounting'),
+})
 
 const work = (rehearsed: Rehearsed): Plot => ({
   id: 'plot-work',

@@ -90,7 +90,7 @@ function cardOf(summary: RunSummary, all: readonly RunSummary[]): string {
     `${Math.round(summary.work.wastedShare * 100)} %`,
   )
   const lost = number(`${prefixOf(summary)}.records.lost`, summary.records.lost, countText(summary.records.lost))
-  const work = summary.work.done === 0 ? [] : [`<b>${wasted}</b> of the servers' logins are for nobody`]
+  const work = summary.work.done === 0 ? [] : [`<b>${wasted}</b> of the servers' login answers come too late`]
   const records = key === 'records.lost' || summary.records.made === 0 ? [] : [`<b>${lost}</b> accounting records lost`]
   return `<div class="card ${side}">
 <p class="who">${side === 'with' ? 'With' : 'Without'} radsluice</p>
