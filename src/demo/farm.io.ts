@@ -63,7 +63,7 @@ const introduction = (configFile: string): string[] => [
   `  configuration   ${configFile}`,
   '',
   'Try, in another terminal:',
-  `  echo 'User-Name = "alice", User-Password = "${DEMO_PASSWORD}"' | radclient -x ${AUTHENTICATION} auth ${SECRET}`,
+  `  echo 'User-Name = "alice", User-Password = "${DEMO_PASSWORD}", Message-Authenticator = 0x00' | radclient -x ${AUTHENTICATION} auth ${SECRET}`,
   `  S=${SECRET} P=${DEMO_PASSWORD} bin/radsluice send auth --secret-env S --user alice --password-env P`,
   '  bin/radsluice demo        # sixty seconds that show the throttle',
   '',

@@ -175,7 +175,7 @@ const SERVER_COUNTERS: readonly Metric[] = [
   laneCounter('responses', 'responses', 'Valid responses of any code.'),
   laneCounter('timeouts', 'timeouts', 'Transmissions that were not answered in time.'),
   laneCounter('promotions', 'promotions', 'Requests moved from the server queue to the head of the instance queue.'),
-  laneCounter('failures', 'failures', 'Requests that used up max_retries at the server.'),
+  laneCounter('failures', 'failures', 'Requests that used up their tries at the server.'),
   laneCounter('probes_sent', 'probesSent', 'Status-Server probes sent.'),
   laneCounter('probes_answered', 'probesAnswered', 'Status-Server probes answered.'),
   laneCounter('refused', 'refused', 'Times that the server reported its port closed (ICMP).'),

@@ -42,21 +42,25 @@ export class Failover {
       lane.queue.line.put(request)
       return
     }
-    this.#sending.finish(attempt, 'silent', now)
-    if (lane.isLive()) {
-      lane.counters.failures += 1
-      this.healthChanged(lane, lane.health.failed(now), now)
-    }
+    this.#fail(attempt, now)
     this.#failOver(request, lane, now)
   }
 
   /** A due retry that waited too long for quota: an Access-Request past its max-age goes nowhere any more. */
   retryIsTooLate(request: Request, now: Instant): boolean {
     if (this.#mayTransmit(request, now)) return false
-    const attempt = request.attempt as Attempt
-    this.#sending.finish(attempt, 'silent', now)
+    this.#fail(request.attempt as Attempt, now)
     this.#register.giveUp(request, now)
     return true
+  }
+
+  /** The request has used up its tries at this server. */
+  #fail(attempt: Attempt, now: Instant): void {
+    const { lane } = attempt
+    this.#sending.finish(attempt, 'silent', now)
+    if (!lane.isLive()) return
+    lane.counters.failures += 1
+    this.healthChanged(lane, lane.health.failed(now), now)
   }
 
   /** Acts on what the health of a lane has become; `undefined` is no change. */

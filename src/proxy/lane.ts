@@ -175,18 +175,12 @@ export const planOf = (
 export const laneKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
   [trafficClass, server.name, server.address, lane.port, server.sourceAddress, server.sourcePorts?.join('-')].join(' ')
 
-/** The part of the server's source ports that a lane uses: authentication first, then accounting, one probe port each. */
+/** Which of the server's source ports a lane uses. Each grows from its own end, so a reload moves no open socket. */
 export const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {
   if (server.sourcePorts === undefined) return undefined
   const [first, last] = server.sourcePorts
-  const authentication = server.lanes.authentication
-  if (trafficClass === 'authentication') {
-    return server.lanes.accounting === undefined ? [first, last] : [first, last - neededBy(server.lanes.accounting)]
-  }
-  return authentication === undefined ? [first, last] : [last - neededBy(server.lanes.accounting) + 1, last]
+  return trafficClass === 'authentication' ? { probe: first, step: 1 } : { probe: last, step: -1 }
 }
-
-const neededBy = (lane: LaneOptions | undefined): number => (lane === undefined ? 0 : portsFor(lane.maxOutstanding) + 1)
 
 /** The settings of each lane that these options ask for, in the order of the configuration. */
 export const laneSettings = (

@@ -64,7 +64,7 @@ export interface ServerOptions {
   readonly secret: Secret
   readonly requireMessageAuthenticator: RequireMessageAuthenticator
   readonly sourceAddress?: string
-  /** First and last source port, inclusive; the lanes share the range, authentication first. */
+  /** First and last source port, inclusive: authentication takes them from the first up, accounting from the last down. */
   readonly sourcePorts?: readonly [first: number, last: number]
   readonly lanes: Readonly<Partial<Record<TrafficClass, LaneOptions>>>
 }
@@ -135,8 +135,8 @@ export interface LanePlan {
   /** How many source ports hold max-outstanding identifiers and as many in quarantine. */
   readonly ports: number
   readonly sourceAddress?: string
-  /** The lane's own part of the server's `sourcePorts`. */
-  readonly sourcePorts?: readonly [first: number, last: number]
+  /** The probe's port; source port i is at `probe + (i + 1) * step`. Lanes of one server begin at the ends of its range. */
+  readonly sourcePorts?: { readonly probe: number; readonly step: 1 | -1 }
 }
 
 /** Things worth a log line. Rare by themselves, or marked as frequent: the journal bounds those to one line a second. */

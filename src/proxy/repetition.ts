@@ -14,6 +14,9 @@ import type { Register } from './register.ts'
 import type { Exchange } from './request.ts'
 import type { Sending } from './sending.ts'
 
+/** Identifiers that wait for the answer to one record. Who tries so often has long given the oldest up. */
+const MOST_EXCHANGES = 16
+
 export class Repetition {
   readonly #register: Register
   readonly #sending: Sending
@@ -54,6 +57,8 @@ export class Repetition {
     counters.contentDuplicates += 1
     duplicates.add(exchange)
     if (known.kind === 'pending') {
+      const [oldest] = known.request.exchanges
+      if (oldest !== undefined && known.request.exchanges.length >= MOST_EXCHANGES) this.#letGo(oldest, now)
       exchange.request = known.request
       known.request.exchanges.push(exchange)
     } else {

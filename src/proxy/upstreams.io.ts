@@ -111,12 +111,10 @@ export class Upstreams {
   }
 }
 
-/** The probe socket takes the last port of a range, so that the range's beginning can grow. */
 function localEndpoint(plan: LanePlan, port: number): { address: string; port: number } | undefined {
   const { sourceAddress, sourcePorts } = plan
   if (sourceAddress === undefined && sourcePorts === undefined) return undefined
   const address = sourceAddress ?? (plan.address.includes(':') ? '::' : '0.0.0.0')
   if (!sourcePorts) return { address, port: 0 }
-  const [first, last] = sourcePorts
-  return { address, port: port === PROBE_PORT ? last : first + port }
+  return { address, port: port === PROBE_PORT ? sourcePorts.probe : sourcePorts.probe + (port + 1) * sourcePorts.step }
 }

@@ -251,20 +251,28 @@ describe('a lane', () => {
     await until(() => responses.some(({ text }) => text === 're b'), 'an answer')
   })
 
-  it('sends from the address and the ports that are configured, the probe from the last one', async () => {
+  it('sends from the address and the ports that are configured, the probe from the first or the last', async () => {
     const server = await peer()
     const first = await freePort()
     const { sockets } = open()
-    const sourcePorts = [first, first + 5] as const
-    await sockets.openLanes([plan({ port: server.port, ports: 2, sourceAddress: '127.0.0.9', sourcePorts })])
-    sockets.forward(0, 0, Buffer.from('a'))
-    sockets.forward(0, 1, Buffer.from('b'))
-    sockets.probe(0, Buffer.from('p'))
-    await until(() => server.got.length === 3, 'three datagrams')
+    const common = { port: server.port, ports: 2, sourceAddress: '127.0.0.9' }
+    await sockets.openLanes([
+      plan({ ...common, lane: 0, sourcePorts: { probe: first, step: 1 } }),
+      plan({ ...common, lane: 1, sourcePorts: { probe: first + 9, step: -1 } }),
+    ])
+    for (const lane of [0, 1]) {
+      sockets.forward(lane, 0, Buffer.from(`a${lane}`))
+      sockets.forward(lane, 1, Buffer.from(`b${lane}`))
+      sockets.probe(lane, Buffer.from(`p${lane}`))
+    }
+    await until(() => server.got.length === 6, 'six datagrams')
     expect(server.got.sort()).toEqual([
-      `a from 127.0.0.9 ${first}`,
-      `b from 127.0.0.9 ${first + 1}`,
-      `p from 127.0.0.9 ${first + 5}`,
+      `a0 from 127.0.0.9 ${first + 1}`,
+      `a1 from 127.0.0.9 ${first + 8}`,
+      `b0 from 127.0.0.9 ${first + 2}`,
+      `b1 from 127.0.0.9 ${first + 7}`,
+      `p0 from 127.0.0.9 ${first}`,
+      `p1 from 127.0.0.9 ${first + 9}`,
     ])
   })
 

@@ -342,8 +342,20 @@ describe('the plan of lanes', () => {
     }
     const world = new World({ servers: [ranged] })
     expect(world.engine.plan()).toMatchObject([
-      { class: 'authentication', port: 1812, ports: 2, sourcePorts: [20_000, 20_096], sourceAddress: '192.0.2.2' },
-      { class: 'accounting', port: 1813, ports: 2, sourcePorts: [20_097, 20_099], sourceAddress: '192.0.2.2' },
+      {
+        class: 'authentication',
+        port: 1812,
+        ports: 2,
+        sourcePorts: { probe: 20_000, step: 1 },
+        sourceAddress: '192.0.2.2',
+      },
+      {
+        class: 'accounting',
+        port: 1813,
+        ports: 2,
+        sourcePorts: { probe: 20_099, step: -1 },
+        sourceAddress: '192.0.2.2',
+      },
     ])
   })
 })
