@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fetchStatus } from '../src/commands/admin-client.io.ts'
@@ -59,6 +60,17 @@ export class DaemonProcess {
 
   async status(): Promise<StatusReport> {
     return await fetchStatus(this.#admin)
+  }
+
+  /** How long it was ready to run and had to wait for a processor so far, seconds; undefined where Linux doesn't say. */
+  processorWait(): number | undefined {
+    try {
+      // /proc/PID/schedstat: time on a processor, time waiting for one (both nanoseconds), turns.
+      const waited = Number(readFileSync(`/proc/${this.#child.pid}/schedstat`, 'utf8').split(' ')[1])
+      return Number.isFinite(waited) ? waited / 1e9 : undefined
+    } catch {
+      return undefined
+    }
   }
 
   /** SIGTERM twice, which is "at once"; SIGKILL where that takes too long. Resolves when it is gone. */

@@ -36,6 +36,8 @@ export interface DaemonReport {
   }[]
   readonly kernelDrops: number | undefined
   readonly cpuSeconds: number
+  /** How long it was ready to run and had to wait for a processor; undefined where the system doesn't say. */
+  readonly processorWaitSeconds: number | undefined
   readonly residentBytes: number
   /** How late its event loop ran, seconds. */
   readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
@@ -83,6 +85,10 @@ export function stormTable(plan: StormPlan, runs: readonly StormRun[]): string[]
     row('  again: the call was answered before', ({ bng }) => bng.answers.again),
     row('  of no use, all together', (run) => percent(wastedShare(run))),
     row('lost in kernels (BNG, radsluice, servers)', (run) => kernelDrops(run)),
+    row('radsluice worked, waited for a processor', ({ daemon }) => {
+      if (daemon === undefined) return '-'
+      return `${daemon.cpuSeconds.toFixed(1)}, ${daemon.processorWaitSeconds?.toFixed(1) ?? '?'} s`
+    }),
     row('bench late by at most (BNG, servers)', ({ bng, servers }) => {
       return `${bng.latestBy}, ${largest(servers, 'latestBy')} ms`
     }),

@@ -12,7 +12,6 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release } from 'node:os'
 import { dirname } from 'node:path'
 import { say, writeData } from '../src/commands/output.io.ts'
-import type { StatusReport } from '../src/observe/status-report.ts'
 import { readVersion } from '../src/version.io.ts'
 import { Bng, type BngReport } from './bng.ts'
 import { DaemonProcess } from './daemon-process.ts'
@@ -60,7 +59,7 @@ async function through(plan: StormPlan): Promise<StormRun> {
     const daemon = await DaemonProcess.start(plan, SECRET, ports)
     try {
       const bng = await storm(plan, [daemon.port])
-      return { path: 'through', bng, servers: await reports(servers), daemon: daemonReport(await daemon.status()) }
+      return { path: 'through', bng, servers: await reports(servers), daemon: await daemonReport(daemon) }
     } finally {
       await daemon.stop()
     }
@@ -95,18 +94,21 @@ async function storm(plan: StormPlan, ports: readonly number[]): Promise<BngRepo
 const reports = async (servers: readonly SlowServerProcess[]): Promise<StormRun['servers']> =>
   await Promise.all(servers.map((server) => server.report()))
 
-const daemonReport = (status: StatusReport): DaemonReport => ({
-  ledger: status.classes.authentication.ledger,
-  lanes: status.lanes.map(({ server, state, counters }) => {
-    const { requests, retransmissions, timeouts } = counters
-    return { server, state, requests, retransmissions, timeouts }
-  }),
-  kernelDrops: status.listeners.reduce<number | undefined>(
-    (sum, { kernelDrops }) => (sum === undefined || kernelDrops === undefined ? undefined : sum + kernelDrops),
-    status.upstreamKernelDrops,
-  ),
-  ...status.process,
-})
+async function daemonReport(daemon: DaemonProcess): Promise<DaemonReport> {
+  const { classes, lanes, listeners, upstreamKernelDrops, process } = await daemon.status()
+  return {
+    ledger: classes.authentication.ledger,
+    lanes: lanes.map(({ server, state, counters: { requests, retransmissions, timeouts } }) => {
+      return { server, state, requests, retransmissions, timeouts }
+    }),
+    kernelDrops: listeners.reduce<number | undefined>(
+      (sum, { kernelDrops }) => (sum === undefined || kernelDrops === undefined ? undefined : sum + kernelDrops),
+      upstreamKernelDrops,
+    ),
+    ...process,
+    processorWaitSeconds: daemon.processorWait(),
+  }
+}
 
 /** What ran where: a number without these is worth nothing. */
 function surroundings(): Readonly<Record<string, unknown>> {
