@@ -74,6 +74,15 @@ describe('a record that comes again with a new Acct-Delay-Time', () => {
     }
   })
 
+  it('keeps 16 identifiers waiting: with one more the oldest is let go', () => {
+    const world = new World()
+    const asked = Array.from({ length: 18 }, (_, i) => again(world, { identifier: i, delay: i, eventAt: 9 }))
+    world.settle()
+    world.answer(world.sent[0]!)
+    expect(asked.map((one) => world.answersTo(one).length)).toEqual([0, 0, ...new Array<number>(16).fill(1)])
+    expect(world.account('accounting')).toEqual({ received: 18, duplicate: 17, answered: 1 })
+  })
+
   it('in the last 60 s answered is answered locally, with its own Proxy-States; after that it is new', () => {
     const world = new World()
     again(world, { identifier: 1, delay: 0, eventAt: 9, proxyStates: ['first'] })

@@ -226,6 +226,17 @@ describe('a failover copy', () => {
     expect(world.sentOf('record')[1]!.server).toBe('s2')
   })
 
+  it('of an accounting record past its max_age is not made either: it expires by name', () => {
+    const world = new World({
+      servers: [server('s1', { timeout: seconds(6), maxRetries: 0 }), server('s2')],
+      queues: queues({ accounting: { maxAge: seconds(4) } }),
+    })
+    world.accounting({ tag: 'record' })
+    world.advance(seconds(30))
+    expect(world.sentOf('record').map((sent) => sent.server)).toEqual(['s1'])
+    expect(world.account('accounting')).toEqual({ received: 1, expired: 1 })
+  })
+
   it('counts as a time-out at the one and a request at the other', () => {
     const world = new World({
       servers: [server('s1', { timeout: seconds(1), maxRetries: 0 }), server('s2')],

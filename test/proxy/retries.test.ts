@@ -156,6 +156,9 @@ describe('max_age', () => {
     world.advance(seconds(60))
     for (const { at } of world.sent) expect(at - START).toBeLessThanOrEqual(4_000_000)
     expect(world.account('authentication')).toMatchObject({ received: 3 })
+    // Whoever was sent and never answered has failed here, wherever the retry waited.
+    const sent = new Set(world.sent.map(({ tag }) => tag)).size
+    expect(world.lane('s1', 'authentication').counters.failures).toBe(sent)
     expect(world.engine.isIdle()).toBe(true)
   })
 
