@@ -77,8 +77,12 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
     return this.#jobs.length - this.#head
   }
 
-  waitingOf(trafficClass: TrafficClass): number {
-    return this.#jobs.slice(this.#head).filter((job) => job.class === trafficClass).length
+  /** What waits of one class, oldest first. */
+  packetsOf(trafficClass: TrafficClass): Packet[] {
+    return this.#jobs
+      .slice(this.#head)
+      .filter((job) => job.class === trafficClass)
+      .map(({ packet }) => packet)
   }
 
   /** A datagram came in. One that does not verify is not worth an answer (RFC 2865 section 3). */
