@@ -15,6 +15,12 @@ export class BitSet {
     this.#words[at] = (this.#words[at] ?? 0) | (1 << (member & 31))
   }
 
+  copy(): BitSet {
+    const other = new BitSet()
+    other.#words = this.#words.slice()
+    return other
+  }
+
   get size(): number {
     return this.#words.reduce((count, word) => count + ones(word), 0)
   }

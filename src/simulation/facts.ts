@@ -135,6 +135,8 @@ export function headlineOf(run: RunSummary, all: readonly RunSummary[]): Headlin
     caption:
       allUpAfter === null
         ? `after ${timeText(seconds)}, ${countText(sessionsUp)} of ${countText(sessions)} sessions are up`
-        : `until all ${countText(sessions)} sessions are up`,
+        : sessionsUp === sessions
+          ? `until all ${countText(sessions)} sessions are up`
+          : 'until nobody waits for service any more',
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { ClassSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { type Instant, MICROS_PER_SECOND, type PerClass, since, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { serialOfRequest } from './packets.ts'
 import { type Recorder, sum } from './recorder.ts'
 import { disturbedAt, type Scenario } from './scenario.ts'
 import { START, type World } from './world.ts'
@@ -93,11 +94,8 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
     accounting: read('accounting'),
   })
   const settled = settledAt(scenario, world, recorder)
-  const inHand = snapshot?.classes.accounting
   const { authentication, accounting } = recorder.deliveries
   const answered = perClass((each) => sum(clients, ({ counters }) => counters.answered[each]))
-  const stillWaiting =
-    (inHand?.queued ?? 0) + (inHand?.outstanding ?? 0) + sum(servers, (server) => server.waitingOf('accounting'))
   return {
     withRadsluice: snapshot !== undefined,
     seconds: inSeconds(scenario.length),
@@ -125,7 +123,7 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
       made: sum(clients, ({ counters }) => counters.requests.accounting),
       delivered: accounting.delivered.size,
       deliveries: accounting.worked,
-      lost: Math.max(0, accounting.givenUp.countWithout(accounting.delivered) - stillWaiting),
+      lost: recordsLost(world, recorder, snapshot?.classes.accounting),
     },
     servers: servers.map(({ plan, received, worked, lost }) => ({
       name: plan.name,
@@ -143,6 +141,17 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
           },
     lanes: snapshot?.lanes.map((lane) => laneSummary(lane, recorder)) ?? null,
   }
+}
+
+/** Given up by their client, delivered to no server, and waiting nowhere any more. */
+function recordsLost(world: World, { deliveries }: Recorder, inRadsluice: ClassSnapshot | undefined): number {
+  const { givenUp, delivered } = deliveries.accounting
+  const safe = delivered.copy()
+  for (const packet of world.servers.flatMap((server) => server.packetsOf('accounting'))) {
+    safe.add(serialOfRequest(packet) ?? 0)
+  }
+  const { queued, outstanding } = inRadsluice ?? { queued: 0, outstanding: 0 }
+  return Math.max(0, givenUp.countWithout(safe) - queued - outstanding)
 }
 
 /** When the last session that waited came up; undefined where one still waits for long. */
