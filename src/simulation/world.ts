@@ -93,7 +93,7 @@ export class World implements Actor<Topic>, Outbox {
   #busyUntil: Instant = START
   #serveIsMet = false
   /** Something has happened to the engine since it was served; what goes on elsewhere does not wake the shell. */
-  #isTouched = true
+  #isTouched = false
   #fruitlessWakes = 0
   steps = 0
 
