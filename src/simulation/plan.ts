@@ -76,9 +76,9 @@ export const PROXY_TIMEOUT = seconds(3)
 export function planFor(demand: Demand): Proposal {
   const usable = Math.max(2, Math.floor((demand.capacity * (1 - HEADROOM)) / demand.instances))
   const steady = steadyAccounting(demand) / working(demand) / demand.instances
-  const accountingRate = demand.hasAccounting
-    ? Math.ceil(Math.min(usable * MOST_ACCOUNTING, Math.max(usable * LEAST_ACCOUNTING, steady * OVER_STEADY)))
-    : 0
+  const wanted = Math.min(usable * MOST_ACCOUNTING, Math.max(usable * LEAST_ACCOUNTING, steady * OVER_STEADY))
+  // Neither may be 0, which is unlimited.
+  const accountingRate = demand.hasAccounting ? Math.min(usable - 1, Math.ceil(wanted)) : 0
   const rates = { authentication: usable - accountingRate, accounting: Math.max(1, accountingRate) }
   const ofAll = (rate: number): number => rate * working(demand) * demand.instances
   const spareAccounting = ofAll(rates.accounting) - steadyAccounting(demand)

@@ -71,12 +71,16 @@ export class SlotScope {
 
   #enter(now: Instant): void {
     const second = Math.floor((now - START) / MICROS_PER_SECOND)
-    while (this.#second < second) {
-      this.#second = this.beginsAt === undefined ? second : this.#second + 1
-      this.#steps = noSteps()
-      if (this.beginsAt !== undefined && this.#kept.length < SECONDS_KEPT) this.#kept.push(this.#steps)
-      if (this.#kept.length === SECONDS_KEPT) this.#second = Math.max(this.#second, second)
-    }
+    if (second === this.#second) return
+    // Seconds in which nothing happened are kept too.
+    for (let empty = this.#second + 1; empty < second && this.#isKeeping(); empty += 1) this.#kept.push(noSteps())
+    this.#second = second
+    this.#steps = noSteps()
+    if (this.#isKeeping()) this.#kept.push(this.#steps)
+  }
+
+  #isKeeping(): boolean {
+    return this.beginsAt !== undefined && this.#kept.length < SECONDS_KEPT
   }
 }
 

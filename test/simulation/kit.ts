@@ -1,0 +1,71 @@
+/**
+ * Small scenarios for the tests, and the settings that the plan proposes for them.
+ */
+import { engineOptions } from '../../src/config/engine-options.ts'
+import { rehearseConfig } from '../../src/config/made-up.io.ts'
+import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { Rehearsal, type Run } from '../../src/simulation/rehearsal.ts'
+import { type Rehearsed, settingsText } from '../../src/simulation/rehearsed.ts'
+import type { Scenario } from '../../src/simulation/scenario.ts'
+import { type Stage, stageOf } from '../../src/simulation/stage.ts'
+import { millis, seconds } from '../../src/units.ts'
+
+/** 600 sessions at one BNG, two servers that do 20 messages a second, a backlog deeper than anybody's patience. */
+export const scenario = (over: Partial<Scenario> = {}): Scenario => ({
+  name: 'a small storm',
+  seed: 1,
+  length: seconds(120),
+  sessions: 600,
+  bngs: 1,
+  begin: 'down',
+  dialWithin: seconds(2),
+  sessionTime: seconds(0),
+  clients: { timeout: seconds(3), tries: 4, redial: seconds(10), redialSpread: 0.5 },
+  accounting: {
+    isOn: true,
+    timeout: seconds(3),
+    tries: 4,
+    newDelayTime: false,
+    interimPeriod: seconds(0),
+    interimWithin: seconds(0),
+  },
+  servers: { capacity: 20, backlog: 2_000, latency: millis(5), each: [] },
+  network: { delay: millis(1), loss: 0 },
+  events: [],
+  ...over,
+})
+
+/** `farm` goes into the YAML as it stands. */
+export const options = (farm = 'authentication: { max_rate: 14 }\n  accounting: { max_rate: 5 }'): EngineOptions => {
+  const text = `
+clients:
+  - { name: bngs, address: 192.0.2.0/29, secret: one }
+  - { name: another, address: "2001:db8::7", secret: two }
+queues: { authentication: { max_age: 5s } }
+farm:
+  ${farm}
+  servers:
+    - { name: first, address: 198.51.100.1, secret: three }
+    - { name: second, address: 198.51.100.2, secret: four }
+`
+  const read = rehearseConfig(text, 'test.yaml')
+  if (!read.ok) throw new Error(JSON.stringify(read.problems))
+  return engineOptions(read.config)
+}
+
+export const staged = (of: Scenario, by: EngineOptions = options()): Stage => {
+  const stage = stageOf(of, by)
+  if ('problem' in stage) throw new Error(stage.problem)
+  return stage
+}
+
+export const played = (of: Scenario, side: 'withRadsluice' | 'withoutRadsluice', by: EngineOptions = options()): Run =>
+  new Rehearsal(of, staged(of, by)[side]).finish()
+
+export const rehearsed = (of: Scenario, by: EngineOptions = options()): Rehearsed => ({
+  scenario: of,
+  options: by,
+  settings: settingsText(by, 'a test'),
+  withRadsluice: played(of, 'withRadsluice', by),
+  withoutRadsluice: played(of, 'withoutRadsluice', by),
+})
