@@ -88,7 +88,11 @@ export const simulate = verb({
     const { options, from } = settingsFor(scenario, given)
     const report = given.report === NO_REPORT ? undefined : given.report
     if (report !== undefined) mustBeWritable(report)
-    const rehearsed = rehearse(withoutIdleClass(scenario, options), { options, from, withoutToo: given['without-proxy'] })
+    const rehearsed = rehearse(withoutIdleClass(scenario, options), {
+      options,
+      from,
+      withoutToo: given['without-proxy'],
+    })
     const result = resultOf(rehearsed)
     if (given.json) writeJson(result)
     else writeSummary(rehearsed)

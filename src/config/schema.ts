@@ -289,7 +289,9 @@ export const settings = z.strictObject({
       dead_server: z
         .strictObject({
           consecutive_failures: whole(1, 1000)
-            .describe('Requests in a row that used up their tries at a server before it is Down. `max_age` (authentication) and `max_transmissions` can end the tries before `max_retries` does.')
+            .describe(
+              'Requests in a row that used up their tries at a server before it is Down. `max_age` (authentication) and `max_transmissions` can end the tries before `max_retries` does.',
+            )
             .default(4),
           response_timeout: duration({ least: '0s', most: '1h' })
             .describe('The failures must also have lasted this long; 0s is off.')
