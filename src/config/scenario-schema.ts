@@ -103,7 +103,7 @@ export const scenarioSettings = z.strictObject({
       each: z
         .array(
           z.strictObject({
-            name: name(),
+            name: name().describe('Its name in the configuration.'),
             capacity,
             backlog: backlog.default(16_000),
             latency: latency.prefault('5ms'),

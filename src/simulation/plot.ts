@@ -137,7 +137,7 @@ const bandOf = ({ from, to }: { from: number; to: number }, scale: Scale): strin
 const markOf = ({ label, at, style }: NonNullable<Plot['marks']>[number], scale: Scale): string => {
   const x = scale.at(at)
   const isLate = x > scale.width - 220
-  const place = `x="${fixed(isLate ? x - 6 : x + 6)}" y="${HEIGHT - MARGIN.bottom - 10}" text-anchor="${isLate ? 'end' : 'start'}"`
+  const place = `x="${fixed(isLate ? x - 6 : x + 6)}" y="${HEIGHT / 2}" text-anchor="${isLate ? 'end' : 'start'}"`
   return `<line class="mark ${style ?? ''}" x1="${fixed(x)}" x2="${fixed(x)}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}"/><text class="mark" ${place}>${escaped(label)}</text>`
 }
 

@@ -23,9 +23,9 @@ p { margin: 0 } .soft, figcaption p { color: var(--soft) }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); gap: 20px 24px }
 figure { margin: 0; min-width: 0 } figure.wide { grid-column: 1 / -1 } svg { width: 100%; height: auto; display: block }
 svg text { font-size: 12px; fill: var(--soft) } .grid { stroke: var(--rule) } .level { stroke: var(--soft); stroke-dasharray: 4 4 }
-text.level { stroke: none; fill: var(--ink) } .cross { stroke: var(--ink); stroke-width: 1; opacity: .5 }
+text.level, text.mark { fill: var(--ink); stroke: var(--page); stroke-width: 4px; stroke-dasharray: none; paint-order: stroke } .cross { stroke: var(--ink); stroke-width: 1; opacity: .5 }
 .band { fill: var(--without); opacity: .12 } line.mark { stroke: var(--ink); stroke-dasharray: 3 3 } line.mark.with { stroke: var(--with) }
-text.mark { fill: var(--ink); font-weight: 600 }
+text.mark { font-weight: 600 }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round } .area { stroke: none; opacity: .16 }
 .line.with { stroke: var(--with) } .line.without { stroke: var(--without) } .line.authentication { stroke: var(--authentication) }
 .line.accounting { stroke: var(--accounting) } .line.arrivals { stroke: var(--arrivals) }
