@@ -128,9 +128,10 @@ export class Stage {
   replies = 0
   readonly #plan: WorldPlan
 
-  constructor(plan: Omit<WorldPlan, 'seed'> & { readonly seed?: string }, witnesses: readonly Witness[] = []) {
-    this.#plan = { seed: 'a scripted scenario', ...plan }
-    const laws = plan.engine === undefined ? [] : allLaws(plan.engine)
+  constructor(plan: Omit<WorldPlan, 'seed'> & { readonly isWatched?: boolean }, witnesses: readonly Witness[] = []) {
+    const { isWatched = true, ...others } = plan
+    this.#plan = { seed: 'a scripted scenario', ...others }
+    const laws = plan.engine === undefined || !isWatched ? [] : allLaws(plan.engine)
     const seen = new Set<string>()
     const recorder: Witness = {
       forwarded: (lane, port, bytes, now) => {
