@@ -5,7 +5,7 @@ FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/node24 scripts/node24
-RUN --mount=type=cache,target=/root/.npm npm ci
+RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
@@ -14,7 +14,7 @@ FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /opt/radsluice
 COPY package.json package-lock.json .npmrc ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+RUN npm ci --omit=dev
 COPY bin bin
 COPY config.schema.json LICENSE ./
 COPY examples examples

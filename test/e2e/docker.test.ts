@@ -106,11 +106,10 @@ describe('its steps, in scratch folders', () => {
       mkdirSync(stage().workdir, { recursive: true })
     } else if (name === 'COPY') copy(rest)
     else if (name === 'RUN') {
-      const command = rest.replace(/--mount=\S+\s+/g, '')
-      expect(command).toMatch(/^npm (ci|run \w+)( --omit=dev)?$/)
+      expect(rest).toMatch(/^npm (ci|run \w+)( --omit=dev)?$/)
       const env = { ...environment, ...(stages.length === 2 ? { NODE_ENV: 'production' } : {}) }
-      const ended = await run('npm', command.split(' ').slice(1), { cwd: stage().workdir, env, limitMs: 240_000 })
-      expect(ended.code, `${command}: ${ended.stdout}${ended.stderr}`).toBe(0)
+      const ended = await run('npm', rest.split(' ').slice(1), { cwd: stage().workdir, env, limitMs: 240_000 })
+      expect(ended.code, `${rest}: ${ended.stdout}${ended.stderr}`).toBe(0)
     }
   }
 
