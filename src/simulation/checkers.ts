@@ -7,24 +7,54 @@
  */
 import type { EngineOptions } from '../proxy/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
-import { type Instant, TRAFFIC_CLASSES } from '../units.ts'
+import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { IdentifierLaw } from './identifier-law.ts'
 import { RequestLaw } from './request-law.ts'
 import { SlotLaw } from './slot-law.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
-/** received = all endings + queued + outstanding, per class, after every step. */
+/** How often the ledger is also added up from a snapshot: that is dear, and what is lost stays lost. */
+const AUDIT_EVERY = 64
+
+/** received = all endings + queued + outstanding, per class, after every step; and received is what came in. */
 export class LedgerLaw implements Witness {
+  readonly #received = { authentication: 0, accounting: 0 }
   #world: World | undefined
+  #steps = 0
+
   begins(world: World): void {
     this.#world = world
   }
+
+  received(trafficClass: TrafficClass): void {
+    this.#received[trafficClass] += 1
+  }
+
   stepped(now: Instant): void {
+    const engine = this.#world?.engine
     try {
-      this.#world?.engine?.check()
+      engine?.check()
     } catch (error) {
       throw new BrokenLaw('ledger', String(error), now)
+    }
+    this.#steps += 1
+    if (engine !== undefined && this.#steps % AUDIT_EVERY === 0) this.check(engine.snapshot(now), now)
+  }
+
+  /** The law by the published numbers, as an operator would add them up. */
+  check(snapshot: EngineSnapshot, now: Instant): void {
+    for (const each of TRAFFIC_CLASSES) {
+      const { ledger, queued, outstanding } = snapshot.classes[each]
+      const { received, dropped, shed, ...endings } = ledger
+      const ended = [endings, dropped, shed].flatMap((counts) => Object.values(counts)).reduce((a, b) => a + b, 0)
+      if (received !== ended + queued + outstanding) {
+        const saw = `${received} ${each} messages received, ${ended} ended, ${queued} wait, ${outstanding} are outstanding`
+        throw new BrokenLaw('ledger', saw, now)
+      }
+      if (received !== this.#received[each]) {
+        throw new BrokenLaw('ledger', `${this.#received[each]} ${each} messages came, ${received} are counted`, now)
+      }
     }
   }
 }
