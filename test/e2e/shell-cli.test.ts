@@ -31,7 +31,7 @@ function expectSentence(ended: Ended, code: number, sentence: RegExp): void {
   expect(ended.code).toBe(code)
 }
 
-const VERBS = ['run', 'check', 'schema', 'status', 'send', 'decode', 'demo']
+const VERBS = ['run', 'check', 'schema', 'status', 'send', 'decode', 'simulate', 'plan', 'demo']
 
 describe.concurrent('--help', () => {
   it.each([[], ...VERBS.map((verb) => [verb])])(
