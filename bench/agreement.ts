@@ -39,7 +39,10 @@ async function compare(plan: StormPlan, json: string, words: readonly string[]):
     const { played, ran } = await playReal(seeded)
     configuration = ran
     real.push(played)
-    say(`real, seed ${seeded.seed}: ${played.sessionsUp} up, the last after ${played.allUpAfter ?? '-'} s`)
+    const { sessionsUp, allUpAfter } = played
+    say(
+      `real, seed ${seeded.seed}: ${sessionsUp} up${allUpAfter === undefined ? '' : `, the last after ${allUpAfter} s`}`,
+    )
   }
   const simulated = seedsOf(plan, SIMULATED_RUNS).map((seeded) => playSimulated(seeded, configuration))
   const agreement = agreementOf(real, simulated)
