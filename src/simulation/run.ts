@@ -4,7 +4,7 @@
  * The answer says whether a law was broken, and has a digest of everything that left: the same seed gives the same
  * digest. An exception of the engine is a broken law too: on this path nothing may throw.
  */
-import type { Duration } from '../units.ts'
+import { type Duration, micros } from '../units.ts'
 import { allLaws, checkLiveness } from './checkers.ts'
 import { type RandomWorldSettings, randomWorld } from './random-world.ts'
 import { Digest } from './trace.ts'
@@ -38,6 +38,9 @@ export const runPlan = (plan: WorldPlan, end: Duration, watch: readonly Witness[
   try {
     world = new World(plan, together([digest, ...watch, ...laws]))
     world.run(end)
+    // A server that was too slow to the last is Down now, and rightly: it must be back when its dead time is over.
+    const isDown = world.engine?.snapshot(world.now).lanes.some(({ state }) => state === 'down') ?? false
+    if (isDown && plan.engine !== undefined) world.run(micros(end + plan.engine.deadServer.deadTime))
     checkLiveness(world)
   } catch (error) {
     broken = { law: error instanceof BrokenLaw ? error.law : 'exception', message: wordsOf(error) }

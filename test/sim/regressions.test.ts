@@ -15,6 +15,9 @@ const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [62, 'an answer to a call before the last one of its identifier'],
   [99, 'a failover copy older than max-age entered the queues again'],
   [135, 'a failover copy older than max-age entered the queues again, of the other class'],
+  [536, 'a server slower than every time-out went Down by its response time-out when the traffic was over'],
+  [1243, 'an identifier was used more often than a client remembered while an answer was on its way'],
+  [3255, 'an overloaded server went Down with the last requests, and its dead time lasted past the end'],
 ]
 
 describe('seeds that once failed', () => {
