@@ -224,6 +224,13 @@ export class Engine {
     )
   }
 
+  /** Whether anything waits: in a queue, parked, or as a due retry for its slot. */
+  hasWaiting(): boolean {
+    if (TRAFFIC_CLASSES.some((each) => this.#register.backlogs[each].messages > 0)) return true
+    for (const lane of this.#lanes) if (!lane.queue.line.isEmpty()) return true
+    return false
+  }
+
   /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
   check(): void {
     this.#register.check()

@@ -14,7 +14,7 @@ import { SlotLaw } from './slot-law.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
-/** How often the ledger is also added up from a snapshot: that is dear, and what is lost stays lost. */
+/** How often a snapshot is taken where it is not needed at once: it is dear, and what is wrong in it stays wrong. */
 const AUDIT_EVERY = 64
 
 /** received = all endings + queued + outstanding, per class, after every step; and received is what came in. */
@@ -63,6 +63,7 @@ export class LedgerLaw implements Witness {
 export class WaitingLaw implements Witness {
   #options: EngineOptions
   #world: World | undefined
+  #steps = 0
   /** A reload may lower max-outstanding below what is outstanding: then it may not grow. */
   readonly #ceilings = new Map<number, number>()
   readonly #slots: Pick<SlotLaw, 'leftOf'>
@@ -85,8 +86,11 @@ export class WaitingLaw implements Witness {
   }
 
   stepped(now: Instant): void {
-    const snapshot = this.#world?.engine?.snapshot(now)
-    if (snapshot !== undefined) this.check(snapshot, now)
+    const engine = this.#world?.engine
+    this.#steps += 1
+    // Where nothing waits there is little to see, and a snapshot is dear: then only now and then.
+    if (engine === undefined || !(engine.hasWaiting() || this.#steps % AUDIT_EVERY === 0)) return
+    this.check(engine.snapshot(now), now)
   }
 
   check(snapshot: EngineSnapshot, now: Instant): void {

@@ -51,7 +51,9 @@ const inHand = (options: EngineOptions): Duration =>
 
 export class RequestLaw implements Witness {
   readonly #asked: Recent<number, Asked>
-  readonly #slots: Recent<string, Slot>
+  readonly #slots: Recent<number, Slot>
+  /** Clients' addresses, numbered as they come. */
+  readonly #addresses = new Map<string, number>()
   /** By lane and preference: the arrival number of the last first transmission. */
   readonly #lastArrival = new Map<number, number>()
   /** What an identifier of a lane's port carries: the key of its request. */
@@ -100,7 +102,7 @@ export class RequestLaw implements Witness {
     this.#admitted = admitted
     const packet = wellFormed(bytes)
     const key = keyOf(packet)
-    const place = placeOf(from, packet.identifier)
+    const place = this.#placeOf(from, packet.identifier)
     const before = this.#slots.get(place, now)
     const isSame = before !== undefined && isEqual(before.authenticator, packet.bytes.subarray(4, 20))
     if (isLetIn) this.#checkRepetition(packet, key, isSame ? before : undefined, now)
@@ -126,7 +128,7 @@ export class RequestLaw implements Witness {
   replied(to: Peer, bytes: Uint8Array, now: Instant): void {
     this.#replies += 1
     const packet = wellFormed(bytes)
-    const slot = this.#slots.get(placeOf(to, packet.identifier), now)
+    const slot = this.#slots.get(this.#placeOf(to, packet.identifier), now)
     const serial = serialOfAnswer(packet)
     if (slot === undefined || serial === undefined || slot.key >> 1 !== serial) return
     slot.replied ??= { at: now, number: this.#replies }
@@ -197,6 +199,16 @@ export class RequestLaw implements Witness {
     }
   }
 
+  /** One identifier of one port of one client as one number. */
+  #placeOf({ listener, address, port }: Peer, identifier: number): number {
+    let client = this.#addresses.get(address)
+    if (client === undefined) {
+      client = this.#addresses.size
+      this.#addresses.set(address, client)
+    }
+    return ((client * 2 + listener) * 65_536 + port) * 256 + identifier
+  }
+
   #isOutstanding({ answered, sent }: Asked, now: Instant): boolean {
     return answered === undefined && sent !== undefined && now - sent.at < this.#patience
   }
@@ -209,9 +221,6 @@ const preferenceOf = (packet: Packet): number => {
 
 /** Serial and class as one number. */
 const keyOf = (packet: Packet): number => (serialOfRequest(packet) ?? 0) * 2 + (packet.code === ACCESS_REQUEST ? 0 : 1)
-
-const placeOf = ({ listener, address, port }: Peer, identifier: number): string =>
-  `${address} ${(listener * 65_536 + port) * 256 + identifier}`
 
 const wayOf = (lane: number, port: number, packet: Packet): number => (lane * 64 + port) * 256 + packet.identifier
 

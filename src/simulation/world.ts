@@ -85,6 +85,8 @@ export class World implements Actor<Topic>, Outbox {
   readonly #plan: WorldPlan
   readonly #witness: Witness
   readonly #random: Random
+  readonly #clientAt: ReadonlyMap<string, number>
+  readonly #serverNamed: ReadonlyMap<string, number>
   #lanes = new Map<number, LanePlan>()
   #serials = 0
   /** When the one timer rings, and what for: it may be late. */
@@ -101,6 +103,8 @@ export class World implements Actor<Topic>, Outbox {
     this.#plan = plan
     this.#witness = witness
     this.#random = new Random(plan.seed)
+    this.#clientAt = new Map(plan.clients.map(({ address }, index) => [address, index]))
+    this.#serverNamed = new Map(plan.servers.map(({ name }, index) => [name, index]))
     this.paths = {
       clientToProxy: this.#path('clientToProxy', (mark: ToClient, bytes, now) =>
         this.#atProxyFromClient(mark, bytes, now),
@@ -177,7 +181,7 @@ export class World implements Actor<Topic>, Outbox {
 
   reply(to: Peer, bytes: Uint8Array): void {
     this.#witness.replied?.(to, bytes, this.now)
-    const nas = this.clients.findIndex(({ plan }) => plan.address === to.address)
+    const nas = this.#clientAt.get(to.address) ?? -1
     const trafficClass = to.listener === LISTENER.authentication ? 'authentication' : 'accounting'
     this.paths.proxyToClient.send({ nas, class: trafficClass, port: to.port }, bytes, this.now)
   }
@@ -185,7 +189,7 @@ export class World implements Actor<Topic>, Outbox {
   #toServer(lane: number, port: number, bytes: Uint8Array): void {
     const plan = this.#lanes.get(lane)
     if (plan === undefined) throw new Error(`simulation: lane ${lane} has no sockets`)
-    const server = this.servers.findIndex((one) => one.plan.name === plan.server)
+    const server = this.#serverNamed.get(plan.server) ?? -1
     this.paths.proxyToServer.send({ server, class: plan.class, lane, port, client: undefined }, bytes, this.now)
   }
 
