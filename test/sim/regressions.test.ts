@@ -14,6 +14,8 @@ const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [57, 'max-outstanding lowered by a reload, with retries on the way'],
   [62, 'an answer to a call before the last one of its identifier'],
   [99, 'a failover copy older than max-age entered the queues again'],
+  [375, 'what 33 showed, in a world of a later generator'],
+  [461, 'what 33 showed, in a world of a later generator, with retries'],
   [135, 'a failover copy older than max-age entered the queues again, of the other class'],
   [536, 'a server slower than every time-out went Down by its response time-out when the traffic was over'],
   [1243, 'an identifier was used more often than a client remembered while an answer was on its way'],
