@@ -24,7 +24,16 @@ const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly
   { kind: 'unit', files: ['test/proxy/'] },
   {
     kind: 'sim',
-    files: ['max-rate', 'service-order', 'dead-server', 'outage', 'planted-faults', 'slow-service', 'regressions'],
+    files: [
+      'max-rate',
+      'service-order',
+      'dead-server',
+      'outage',
+      'planted-faults',
+      'slow-service',
+      'late-copy',
+      'regressions',
+    ],
   },
   { kind: 'sim', files: ['seeds-1-to-100'] },
 ]
