@@ -14,6 +14,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { busyHour } from '../src/simulation/busy-hour.ts'
 import { type Outcome, runPlan, runSeed } from '../src/simulation/run.ts'
 import { Trace } from '../src/simulation/trace.ts'
+import type { Witness } from '../src/simulation/witness.ts'
 
 /** Seeds that a worker gets at once. */
 const BATCH = 20
@@ -63,11 +64,18 @@ const sentenceOf = ({ seed, broken, digest, steps }: Outcome): string =>
 /** The hour that docs/simulation.md measures: processor time and memory are printed, not judged. */
 const runHour = (seed: number): number => {
   const { plan, end } = busyHour(seed)
+  let requests = 0
+  const count: Witness = {
+    received: () => {
+      requests += 1
+    },
+  }
   const before = process.cpuUsage()
-  const outcome = runPlan(plan, end)
+  const outcome = runPlan(plan, end, [count])
   const { user, system } = process.cpuUsage(before)
   console.log(sentenceOf(outcome))
   const memory = Math.round(process.resourceUsage().maxRSS / 1024)
+  console.log(`${requests} requests came in, ${Math.round(requests / 3_600)} a second`)
   console.log(`a virtual hour took ${((user + system) / 1e6).toFixed(1)} s of processor time and at most ${memory} MiB`)
   return outcome.broken === undefined ? 0 : 1
 }
