@@ -25,7 +25,7 @@ const bng = (index: number): NasPlan => ({
   name: `bng-${index}`,
   address: `10.0.${index}.1`,
   secret: new Secret(`client secret ${index}`),
-  // Two times 1,500 sessions of ten minutes: some 150 new requests a second, and their retransmissions in bad times.
+  // Two times 1,500 sessions of ten minutes: some 160 new requests a second, and their retransmissions in bad times.
   sessions: 1_500,
   dialWithin: seconds(60),
   authentication: { timeout: seconds(3), tries: 4, redialAfter: seconds(5) },
@@ -34,7 +34,7 @@ const bng = (index: number): NasPlan => ({
     timeout: seconds(5),
     tries: 6,
     newDelayTime: index % 2 === 1,
-    interimPeriod: seconds(22),
+    interimPeriod: seconds(21),
   },
   sessionTime: seconds(600),
 })
