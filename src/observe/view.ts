@@ -94,6 +94,7 @@ export function imbalance({ ledger, queued, outstanding }: EngineSnapshot['class
     sum(ledger.shed) +
     ledger.expired +
     ledger.superseded +
-    ledger.givenUp
+    ledger.givenUp +
+    ledger.lost
   return ledger.received - ended - queued - outstanding
 }

@@ -28,6 +28,7 @@ import { Farm } from './farm.ts'
 import { Intake, type Verdict } from './intake.ts'
 import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
+import { LEDGER_NUMBERS } from './ledger.ts'
 import type { EngineOptions, Journal, LanePlan, Outbox, Peer, Randomness } from './ports.ts'
 import { Register } from './register.ts'
 import { Repetition } from './repetition.ts'
@@ -234,6 +235,13 @@ export class Engine {
   /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
   check(): void {
     this.#register.check()
+  }
+
+  /** Writes the ledger of authentication, then that of accounting, where they outlive a crash of this engine. */
+  copyBooks(books: Float64Array): void {
+    const { ledgers } = this.#register
+    ledgers.authentication.copyInto(books, 0)
+    ledgers.accounting.copyInto(books, LEDGER_NUMBERS)
   }
 
   snapshot(now: Instant): EngineSnapshot {

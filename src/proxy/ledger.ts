@@ -43,6 +43,48 @@ export class Ledger {
     const { received, answered, deliveredUnanswered, duplicate, expired, superseded, givenUp } = this
     const dropped = { ...this.dropped }
     const shed = { ...this.shed }
-    return { received, answered, deliveredUnanswered, duplicate, dropped, shed, expired, superseded, givenUp }
+    return { received, answered, deliveredUnanswered, duplicate, dropped, shed, expired, superseded, givenUp, lost: 0 }
+  }
+
+  /** Writes every number into `target` from `at` on, `LEDGER_NUMBERS` of them; `ledgerFrom` reads them again. */
+  copyInto(target: Float64Array, at: number): void {
+    target[at] = this.received
+    target[at + 1] = this.answered
+    target[at + 2] = this.deliveredUnanswered
+    target[at + 3] = this.duplicate
+    target[at + 4] = this.expired
+    target[at + 5] = this.superseded
+    target[at + 6] = this.givenUp
+    let next = at + PLAIN_NUMBERS
+    for (const reason of CLIENT_DROP_REASONS) target[next++] = this.dropped[reason]
+    for (const reason of SHED_REASONS) target[next++] = this.shed[reason]
+  }
+}
+
+const PLAIN_NUMBERS = 7
+/** How many numbers a ledger is. */
+export const LEDGER_NUMBERS = PLAIN_NUMBERS + CLIENT_DROP_REASONS.length + SHED_REASONS.length
+
+/** The ledger that `copyInto` wrote. What was in hand there is lost: whoever asks does so because its engine is gone. */
+export function ledgerFrom(numbers: Float64Array, at: number): LedgerSnapshot {
+  const read = (place: number): number => numbers[at + place] as number
+  const dropped = zeroed<ClientDropReason>(CLIENT_DROP_REASONS)
+  const shed = zeroed<ShedReason>(SHED_REASONS)
+  let next = PLAIN_NUMBERS
+  for (const reason of CLIENT_DROP_REASONS) dropped[reason] = read(next++)
+  for (const reason of SHED_REASONS) shed[reason] = read(next++)
+  let ended = 0
+  for (let place = 1; place < LEDGER_NUMBERS; place += 1) ended += read(place)
+  return {
+    received: read(0),
+    answered: read(1),
+    deliveredUnanswered: read(2),
+    duplicate: read(3),
+    expired: read(4),
+    superseded: read(5),
+    givenUp: read(6),
+    dropped,
+    shed,
+    lost: read(0) - ended,
   }
 }

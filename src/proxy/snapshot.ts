@@ -18,6 +18,8 @@ export interface LedgerSnapshot {
   readonly expired: number
   readonly superseded: number
   readonly givenUp: number
+  /** In hand when their instance crashed; an engine itself never loses one. */
+  readonly lost: number
 }
 
 /** Beside the law: things that happen to requests without ending them. */

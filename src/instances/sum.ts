@@ -1,0 +1,162 @@
+/**
+ * Snapshots of several engines as one: what the instances of this daemon did together, and what one instance did over
+ * the lives it had.
+ *
+ * Counters and numbers of waiting messages are added. What is a view of the same thing (the state of a server, a slot
+ * that all instances share) is not: a server is as alive as its best witness says, the oldest message is the oldest of
+ * all. An engine that is gone leaves its counters only (`countersOf`), and they go on in the engine that followed it.
+ */
+import type { ServerState } from '../proxy/ports.ts'
+import type { ClassSnapshot, EngineSnapshot, LaneCounters, LaneSnapshot, LedgerSnapshot } from '../proxy/snapshot.ts'
+import { instant, micros, type PerClass, perSecond } from '../units.ts'
+
+/** Whether the quota of a slot is one for all instances together or one for each. */
+export type Scope = 'host' | 'instance'
+
+/** The sum of one snapshot or more. */
+export function sumOf(snapshots: readonly EngineSnapshot[], scope: Scope): EngineSnapshot {
+  const [first, ...others] = snapshots
+  if (first === undefined) throw new RangeError('a sum of no snapshots')
+  return others.reduce((sum, next) => added(sum, next, scope), first)
+}
+
+/** What stays of an engine that ended: its counters, its last ledgers, and nothing that waits. */
+export function countersOf(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>): EngineSnapshot {
+  const emptied = (of: ClassSnapshot, ledger: LedgerSnapshot): ClassSnapshot => ({
+    ...NOTHING_WAITS,
+    ledger,
+    counters: of.counters,
+  })
+  return {
+    ...last,
+    draining: false,
+    classes: {
+      authentication: emptied(last.classes.authentication, ledgers.authentication),
+      accounting: emptied(last.classes.accounting, ledgers.accounting),
+    },
+    tables: { answers: 0, records: 0, states: 0 },
+  }
+}
+
+/** The snapshot of an engine, with the counters of those that were there before it added. */
+export function withCounters(current: EngineSnapshot, before: EngineSnapshot): EngineSnapshot {
+  const former = new Map(before.lanes.map((lane) => [nameOf(lane), lane.counters]))
+  return {
+    ...current,
+    classes: {
+      authentication: withFormer(current.classes.authentication, before.classes.authentication),
+      accounting: withFormer(current.classes.accounting, before.classes.accounting),
+    },
+    lanes: current.lanes.map((lane) => {
+      const counters = former.get(nameOf(lane))
+      return counters === undefined || lane.retiring ? lane : { ...lane, counters: addedCounters(lane.counters, counters) }
+    }),
+    clients: addedClients(current.clients, before.clients),
+  }
+}
+
+const NOTHING_WAITS = {
+  queued: 0,
+  queuedBytes: 0,
+  oldestAge: micros(0),
+  outstanding: 0,
+  instanceQueued: 0,
+  parked: 0,
+} as const
+
+const withFormer = (current: ClassSnapshot, before: ClassSnapshot): ClassSnapshot => ({
+  ...current,
+  ledger: addedNumbers(current.ledger, before.ledger),
+  counters: addedNumbers(current.counters, before.counters),
+})
+
+function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapshot {
+  return {
+    at: instant(Math.max(a.at, b.at)),
+    draining: a.draining || b.draining,
+    classes: {
+      authentication: addedClass(a.classes.authentication, b.classes.authentication),
+      accounting: addedClass(a.classes.accounting, b.classes.accounting),
+    },
+    lanes: addedLanes(a.lanes, b.lanes, scope),
+    clients: addedClients(a.clients, b.clients),
+    // What was learned, and which server a State belongs to, is shared: all know the same.
+    messageAuthenticatorLearned: {
+      clients: Math.max(a.messageAuthenticatorLearned.clients, b.messageAuthenticatorLearned.clients),
+      servers: Math.max(a.messageAuthenticatorLearned.servers, b.messageAuthenticatorLearned.servers),
+    },
+    tables: {
+      answers: a.tables.answers + b.tables.answers,
+      records: a.tables.records + b.tables.records,
+      states: Math.max(a.tables.states, b.tables.states),
+    },
+  }
+}
+
+const addedClass = (a: ClassSnapshot, b: ClassSnapshot): ClassSnapshot => ({
+  ...addedNumbers(a, b),
+  oldestAge: micros(Math.max(a.oldestAge, b.oldestAge)),
+})
+
+function addedLanes(a: readonly LaneSnapshot[], b: readonly LaneSnapshot[], scope: Scope): LaneSnapshot[] {
+  const others = new Map(b.map((lane) => [nameOf(lane), lane]))
+  const both = a.map((lane) => {
+    const other = others.get(nameOf(lane))
+    others.delete(nameOf(lane))
+    return other === undefined ? lane : addedLane(lane, other, scope)
+  })
+  return [...both, ...others.values()]
+}
+
+const LIVELIEST: readonly ServerState[] = ['active', 'not_responding', 'down']
+
+function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot {
+  const livelier = LIVELIEST.indexOf(b.state) < LIVELIEST.indexOf(a.state) ? b : a
+  return {
+    ...livelier,
+    slots: addedSlots(a, b, scope),
+    queued: a.queued + b.queued,
+    queuedBytes: a.queuedBytes + b.queuedBytes,
+    oldestAge: micros(Math.max(a.oldestAge, b.oldestAge)),
+    outstanding: a.outstanding + b.outstanding,
+    maxOutstanding: a.maxOutstanding + b.maxOutstanding,
+    waitingRetries: a.waitingRetries + b.waitingRetries,
+    identifiers: addedNumbers(a.identifiers, b.identifiers),
+    roundTripTime: micros(Math.max(a.roundTripTime, b.roundTripTime)),
+    counters: addedCounters(a.counters, b.counters),
+  }
+}
+
+/** A shared slot was counted by all together, and the later look has the newer slot; own slots are added. */
+function addedSlots({ slots: a }: LaneSnapshot, { slots: b }: LaneSnapshot, scope: Scope): LaneSnapshot['slots'] {
+  const newer = b.beganAt > a.beganAt || (b.beganAt === a.beganAt && b.sent > a.sent) ? b : a
+  if (scope === 'host' && newer.slotsPerSecond > 0) return newer
+  const sent = a.beganAt === b.beganAt ? a.sent + b.sent : newer.sent
+  return { ...newer, maxRate: perSecond(a.maxRate + b.maxRate), quota: a.quota + b.quota, sent }
+}
+
+const addedCounters = (a: Readonly<LaneCounters>, b: Readonly<LaneCounters>): LaneCounters => addedNumbers(a, b)
+
+type Clients = EngineSnapshot['clients']
+
+function addedClients(a: Clients, b: Clients): Clients {
+  const others = new Map(b.map((client) => [client.name, client]))
+  return a.map((client) => {
+    const other = others.get(client.name)
+    return other === undefined ? client : { ...client, ...addedNumbers(client, { ...other, name: client.name }) }
+  })
+}
+
+/** Every number of two objects of one shape added, at any depth; what is no number is the first one's. */
+function addedNumbers<T extends object>(a: T, b: T): T {
+  const sum: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(a)) {
+    const other = (b as Record<string, unknown>)[key]
+    if (typeof value === 'number') sum[key] = value + Number(other)
+    else sum[key] = typeof value === 'object' && value !== null ? addedNumbers(value, other as object) : value
+  }
+  return sum as T
+}
+
+const nameOf = ({ server, class: of, address, port, retiring }: LaneSnapshot): string =>
+  [server, of, address, port, retiring].join(' ')
