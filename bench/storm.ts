@@ -95,7 +95,7 @@ const reports = async (servers: readonly SlowServerProcess[]): Promise<StormRun[
   await Promise.all(servers.map((server) => server.report()))
 
 async function daemonReport(daemon: DaemonProcess): Promise<DaemonReport> {
-  const { classes, lanes, listeners, upstreamKernelDrops, process } = await daemon.status()
+  const { classes, lanes, listeners, upstreamKernelDrops, process, instances } = await daemon.status()
   return {
     ledger: classes.authentication.ledger,
     lanes: lanes.map(({ server, state, counters: { requests, retransmissions, timeouts } }) => {
@@ -106,6 +106,7 @@ async function daemonReport(daemon: DaemonProcess): Promise<DaemonReport> {
       upstreamKernelDrops,
     ),
     ...process,
+    loopDelay: instances[0]!.loopDelay,
     processorWaitSeconds: daemon.processorWait(),
   }
 }

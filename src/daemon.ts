@@ -1,5 +1,8 @@
 /**
- * The daemon, put together: configuration in, sockets, engine, loop, log and admin address wired to each other.
+ * The daemon, put together: configuration in, instances, log and admin address wired to each other.
+ *
+ * The packets' way is in the instances, each on a thread of its own (`src/instances/`); this thread starts them, looks at
+ * them and answers whoever asks, so that no scrape and no reload stands in a packet's way.
  *
  * Life: start (all or nothing), reload (all or nothing, the old configuration stays when the new one has a fault),
  * drain (no new messages; what is in hand may finish within a limit), stop. Whoever started it waits for `ended`, which
@@ -12,29 +15,32 @@ import { formatProblem } from './config/problem.ts'
 import { readConfig } from './config/read.io.ts'
 import { changesThatNeedRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
+import type { InstanceSettings } from './instances/calls.ts'
+import { Instances } from './instances/instances.io.ts'
+import { plainOptions } from './instances/plain-options.ts'
+import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
+import { SharedMemories } from './instances/shared-memory.ts'
+import { sumOf } from './instances/sum.ts'
 import { errorText, Log } from './observe/log.io.ts'
 import { type AdminServer, openAdmin } from './observe/status.io.ts'
 import type { DaemonView, Phase } from './observe/view.ts'
-import { kernelDrops, Vitals } from './observe/vitals.io.ts'
+import { kernelDrops, processVitals } from './observe/vitals.io.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import { endpointText } from './proxy/datagram-socket.io.ts'
-import { Engine } from './proxy/engine.ts'
-import { Loop } from './proxy/loop.io.ts'
-import type { Journal } from './proxy/ports.ts'
-import { systemRandomness } from './proxy/randomness.io.ts'
-import { Sockets } from './proxy/sockets.io.ts'
-import { instant, MICROS_PER_SECOND } from './units.ts'
+import { MICROS_PER_SECOND } from './units.ts'
 import { readVersion } from './version.io.ts'
 
+/** How often held lines are written, and the instances are looked at: what a crash leaves of them is that old. */
 const HOUSEKEEPING_MS = 1_000
-const FOLLOW_ADDRESSES_EVERY = 10
-const IDLE_CHECK_MS = 20
+const LOOK_EVERY = 5
 
 export interface DaemonOptions {
   /** Read again by a reload. */
   readonly file: string
   readonly config: Config
   readonly warnings: readonly string[]
+  /** The file that an instance's thread runs; by default this program's own. */
+  readonly instanceFile?: URL
 }
 
 export class Daemon {
@@ -44,10 +50,8 @@ export class Daemon {
   readonly #file: string
   readonly #version = readVersion()
   readonly #log: Log
-  readonly #sockets: Sockets
-  readonly #engine: Engine
-  readonly #loop: Loop
-  readonly #vitals = new Vitals()
+  readonly #memories: SharedMemories
+  readonly #instances: Instances
   readonly #startedAt = monotonicNow()
   readonly #startedUnix = Date.now() / 1_000
   #config: Config
@@ -57,24 +61,27 @@ export class Daemon {
   #reloading = false
   #reloadAgain = false
   #hasEnded = false
-  #internalErrors = 0
+  #isStopping = false
   #end: (code: 0 | 1) => void = () => undefined
   #reloads = { ok: 0, failed: 0, lastSuccessUnix: Date.now() / 1_000 }
   #refused: string | undefined
   #waitingForRestart: readonly string[] = []
 
-  private constructor({ file, config }: DaemonOptions) {
+  private constructor({ file, config, instanceFile }: DaemonOptions) {
     this.#file = file
     this.#config = config
     this.#log = new Log(config.log.level)
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
-    this.#sockets = this.#newSockets()
-    const journal = this.#journal()
-    const ports = { outbox: this.#sockets, journal, random: systemRandomness() }
-    this.#engine = new Engine(engineOptions(config), ports, monotonicNow())
-    this.#loop = new Loop(this.#engine, journal, monotonicNow)
+    this.#memories = new SharedMemories({ scope: config.throttle.scope, instances: config.instances })
+    this.#instances = new Instances({
+      count: config.instances,
+      listen: config.listen,
+      settings: this.#settingsOf(config),
+      events: this.#seatEvents(),
+      ...(instanceFile === undefined ? {} : { file: instanceFile }),
+    })
   }
 
   /**
@@ -94,23 +101,22 @@ export class Daemon {
 
   async #open({ warnings }: DaemonOptions): Promise<void> {
     for (const warning of warnings) this.#log.write('config-warning', { warning })
-    const { listen, admin } = this.#config
-    await this.#sockets.openLanes(this.#engine.plan())
-    await this.#sockets.openListeners(listen)
+    const { admin } = this.#config
+    await this.#instances.open()
     // Last, so that whoever gets an answer here knows that the listeners are open.
     this.#admin = await openAdmin(admin.listen, () => this.#look())
     this.#phase = 'running'
-    this.#warnOfSmallBuffers()
+    const reports = await this.#instances.look()
+    this.#warnOfSmallBuffers(reports)
     this.#log.write('started', {
       version: this.#version,
       config: this.#file,
       digest: digestOf(this.#config),
-      listeners: this.#sockets.listeners().map(endpointText).join(', '),
+      listeners: listenersOf(reports).map(endpointText).join(', '),
       admin: endpointText(this.#admin.address),
       servers: this.#config.farm.servers.map(({ name }) => name).join(', '),
     })
     this.#keepHouse(1)
-    this.#loop.kick()
   }
 
   /** Reads the file again; a reload that is asked for during another follows it. */
@@ -132,17 +138,17 @@ export class Daemon {
       return
     }
     const config = withRestartSettingsOf(this.#config, read.config)
-    const options = engineOptions(config)
+    const settings = this.#settingsOf(config)
     try {
-      await this.#sockets.openLanes(this.#engine.planFor(options))
+      await this.#instances.prepare(settings.options)
     } catch (error) {
       if (systemCodeOf((error as Error).cause) === undefined) throw error
       this.#refuse((error as Error).message)
       return
     }
     if (this.#hasEnded) return
-    this.#engine.reconfigure(options, monotonicNow())
-    this.#loop.kick()
+    this.#memories.announce(settings.options, monotonicNow())
+    await this.#instances.reconfigure(settings)
     this.#waitingForRestart = changesThatNeedRestart(this.#config, read.config)
     this.#config = config
     this.#refused = undefined
@@ -167,26 +173,25 @@ export class Daemon {
       void this.#stop(`${signal} again`)
       return
     }
-    const now = monotonicNow()
     this.#phase = 'draining'
-    this.#engine.drain(now)
-    this.#loop.kick()
     const limit = this.#config.drain_limit
-    this.#log.write('draining', { signal, ...this.#inHand(), limitSeconds: limit / MICROS_PER_SECOND })
-    this.#awaitIdle(instant(now + limit))
+    const deadline = setTimeout(() => void this.#stop('drain_limit is over'), limit / 1_000)
+    void this.#drainWithin(signal, limit).finally(() => clearTimeout(deadline))
   }
 
-  #awaitIdle(deadline: number): void {
-    if (this.#hasEnded) return
-    if (this.#engine.isIdle()) void this.#stop('')
-    else if (monotonicNow() >= deadline) void this.#stop('drain_limit is over')
-    else setTimeout(() => this.#awaitIdle(deadline), IDLE_CHECK_MS)
+  async #drainWithin(signal: string, limit: number): Promise<void> {
+    const drained = this.#instances.drain()
+    this.#log.write('draining', { signal, ...(await this.#inHand()), limitSeconds: limit / MICROS_PER_SECOND })
+    await drained
+    await this.#stop('')
   }
 
   async #stop(why: string): Promise<void> {
-    if (this.#hasEnded) return
-    const unfinished = !this.#engine.isIdle()
-    if (unfinished) this.#log.write('drain-unfinished', { ...this.#inHand(), why })
+    if (this.#isStopping) return
+    this.#isStopping = true
+    const left = await this.#inHand()
+    const unfinished = left.queued + left.outstanding > 0
+    if (unfinished) this.#log.write('drain-unfinished', { ...left, why })
     const uptimeSeconds = Math.round((monotonicNow() - this.#startedAt) / MICROS_PER_SECOND)
     await this.#close()
     this.#log.write('stopped', { uptimeSeconds })
@@ -206,26 +211,20 @@ export class Daemon {
   async #close(): Promise<void> {
     this.#hasEnded = true
     clearTimeout(this.#housekeeping)
-    this.#loop.stop()
-    this.#sockets.close()
-    this.#vitals.stop()
-    await this.#admin?.close()
+    await Promise.all([this.#instances.close(), this.#admin?.close()])
   }
 
-  /** Once a second: lines that were held back, sockets of lanes that ended; now and then, the machine's addresses. */
   #keepHouse(round: number): void {
     this.#housekeeping = setTimeout(() => {
       if (this.#hasEnded) return
       this.#log.flushDue(monotonicNow())
-      // A reload has opened sockets that the engine does not name yet.
-      if (!this.#reloading) this.#sockets.keepOnlyLanes(this.#engine.plan())
-      if (round % FOLLOW_ADDRESSES_EVERY === 0) void this.#sockets.followAddresses()
+      if (round % LOOK_EVERY === 0) void this.#instances.look()
       this.#keepHouse(round + 1)
     }, HOUSEKEEPING_MS)
   }
 
-  #warnOfSmallBuffers(): void {
-    const clamped = this.#sockets.clampedReceiveBuffer()
+  #warnOfSmallBuffers(reports: readonly InstanceReport[]): void {
+    const clamped = reports.map(({ view }) => view.clampedReceiveBuffer).find((found) => found !== undefined)
     if (!clamped) return
     const inKiB = (bytes: number): number => Math.round(bytes / 1024)
     this.#log.write('receive-buffer-clamped', {
@@ -235,49 +234,44 @@ export class Daemon {
     })
   }
 
-  #journal(): Journal {
-    return {
-      note: (event, now) => {
-        if (event.kind === 'internal-error') this.#internalErrors += 1
-        this.#log.note(event, now)
-      },
-    }
+  #settingsOf(config: Config): InstanceSettings {
+    const options = plainOptions(engineOptions(config))
+    return { options, memory: this.#memories.of(options), logLevel: config.log.level }
   }
 
-  #newSockets(): Sockets {
-    const arrivals = {
-      request: (...arrival: Parameters<Loop['request']>) => this.#loop.request(...arrival),
-      response: (...arrival: Parameters<Loop['response']>) => this.#loop.response(...arrival),
-      probeAnswer: (...arrival: Parameters<Loop['probeAnswer']>) => this.#loop.probeAnswer(...arrival),
-      refused: (...arrival: Parameters<Loop['refused']>) => this.#loop.refused(...arrival),
-    }
+  #seatEvents(): SeatEvents {
     const log = this.#log
-    return new Sockets(arrivals, {
-      sendFailed: (where, code) =>
-        log.writeBounded(
-          { name: 'send-failed', fields: { where, code } },
-          `send-failed ${where} ${code}`,
-          monotonicNow(),
-        ),
-      listenerOpened: (name, address) => log.write('listener-opened', { class: name, address }),
-      listenerClosed: (name, address) => log.write('listener-closed', { class: name, address }),
-      listenerFailed: (name, address, why) => log.write('listener-failed', { class: name, address, why }),
-    })
+    return {
+      line: (line) => log.passOn(line),
+      crashed: ({ number, error, lost, restartSeconds }) =>
+        log.write('instance-crashed', { instance: number, error: errorText(error), ...lost, restartSeconds }),
+      restarted: (number) => log.write('instance-restarted', { instance: number }),
+      restartFailed: (number, error, restartSeconds) =>
+        log.write('instance-restart-failed', { instance: number, why: errorText(error), restartSeconds }),
+    }
   }
 
-  #inHand(): { queued: number; outstanding: number } {
-    const { authentication, accounting } = this.#engine.snapshot(monotonicNow()).classes
+  async #inHand(): Promise<{ queued: number; outstanding: number }> {
+    const reports = await this.#instances.look()
+    const { authentication, accounting } = sumOf(
+      reports.map(({ view }) => view.engine),
+      this.#config.throttle.scope,
+    ).classes
     return {
       queued: authentication.queued + accounting.queued,
       outstanding: authentication.outstanding + accounting.outstanding,
     }
   }
 
-  #look(): DaemonView {
+  async #look(): Promise<DaemonView> {
+    const reports = await this.#instances.look()
     const now = monotonicNow()
-    const { listeners, upstreams } = this.#sockets.locals()
+    const listeners = listenersOf(reports)
     const drops = kernelDrops(listeners)
+    const upstreams = reports.flatMap(({ view }) => view.upstreams)
     const upstreamDrops = kernelDrops(upstreams).filter((count) => count !== undefined)
+    const total = (count: (view: InstanceReport['view']) => number): number =>
+      reports.reduce((sum, { view }) => sum + count(view), 0)
     return {
       version: this.#version,
       nodeVersion: process.version,
@@ -286,7 +280,7 @@ export class Daemon {
       startedUnixSeconds: this.#startedUnix,
       uptimeSeconds: (now - this.#startedAt) / MICROS_PER_SECOND,
       admin: this.#admin === undefined ? '' : endpointText(this.#admin.address),
-      listeners: this.#sockets.listeners().map((listener, index) => ({
+      listeners: listeners.map((listener, index) => ({
         class: listener.class,
         address: endpointText(listener),
         receiveBufferBytes: listener.receiveBuffer,
@@ -303,13 +297,26 @@ export class Daemon {
         refused: this.#refused,
         waitingForRestart: this.#waitingForRestart,
       },
-      sendFailures: this.#sockets.sendFailures,
-      internalErrors: this.#internalErrors,
+      sendFailures: total(({ sendFailures }) => sendFailures),
+      internalErrors: total(({ internalErrors }) => internalErrors),
       logLinesLost: this.#log.lost,
-      process: this.#vitals.read(),
-      engine: this.#engine.snapshot(now),
+      process: processVitals(),
+      instances: reports.map(({ number, isRunning, crashes, view }) => {
+        const { sendFailures, internalErrors, cpuSeconds, loopDelay, engine } = view
+        return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
+      }),
+      engine: sumOf(
+        reports.map(({ view }) => view.engine),
+        this.#config.throttle.scope,
+      ),
     }
   }
+}
+
+/** The listeners of all instances, those that share an address and port once. */
+function listenersOf(reports: readonly InstanceReport[]): InstanceReport['view']['listeners'] {
+  const all = reports.flatMap(({ view }) => view.listeners)
+  return [...new Map(all.map((one) => [`${one.class} ${endpointText(one)}`, one])).values()]
 }
 
 /** Reads the configuration of a daemon to be; `problems` are complete sentences with their places. */

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   accounting: ['', 'radius', 'queues', 'throttle'],
   proxy: ['', 'radius', 'queues', 'throttle', 'accounting'],
   config: ['', 'radius', 'throttle', 'proxy'],
+  instances: ['', 'radius', 'throttle', 'proxy'],
   observe: ['', 'radius', 'proxy'],
   simulation: ['', 'radius', 'queues', 'throttle', 'accounting', 'proxy'],
   commands: ['', 'config', 'radius', 'proxy', 'observe', 'commands'],

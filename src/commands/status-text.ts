@@ -17,6 +17,7 @@ export function statusText(report: StatusReport): string[] {
     '',
     ...classTable(report),
     ...endedLines(report),
+    ...instanceTable(report),
   ]
 }
 
@@ -89,15 +90,31 @@ const classTable = ({ classes }: StatusReport): string[] =>
     }),
   )
 
+/** Where there are several instances: one line each. */
+const instanceTable = ({ instances }: StatusReport): string[] => {
+  if (instances.length === 1 && instances[0]?.isRunning === true && instances[0].crashes === 0) return []
+  const rows = instances.map(({ number, isRunning, crashes, classes, cpuSeconds, loopDelay }) => [
+    number,
+    isRunning ? 'running' : 'restarting',
+    crashes,
+    ...TRAFFIC_CLASSES.flatMap((name) => [classes[name].ledger.received, classes[name].queued]),
+    `${cpuSeconds.toFixed(1)} s`,
+    `${(loopDelay.max * 1_000).toFixed(1)} ms`,
+  ])
+  const columns = ['AUTH RECEIVED', 'AUTH QUEUED', 'ACCT RECEIVED', 'ACCT QUEUED', 'CPU', 'WORST DELAY']
+  return ['', ...table(['INSTANCE', 'STATE', 'CRASHES', ...columns], rows)]
+}
+
 /** The ways to end without an answer, where there were any. */
 function endedLines({ classes }: StatusReport): string[] {
   const lines = TRAFFIC_CLASSES.flatMap((name) => {
-    const { dropped, shed, expired, superseded, givenUp, deliveredUnanswered } = classes[name].ledger
+    const { dropped, shed, expired, superseded, givenUp, deliveredUnanswered, lost } = classes[name].ledger
     const ways = {
       expired,
       superseded,
       'given up': givenUp,
       'delivered unanswered': deliveredUnanswered,
+      'lost with an instance': lost,
       ...prefixed('dropped', dropped),
       ...prefixed('shed', shed),
     }

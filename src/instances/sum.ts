@@ -4,7 +4,7 @@
  *
  * Counters and numbers of waiting messages are added. What is a view of the same thing (the state of a server, a slot
  * that all instances share) is not: a server is as alive as its best witness says, the oldest message is the oldest of
- * all. An engine that is gone leaves its counters only (`countersOf`), and they go on in the engine that followed it.
+ * all. Of an engine that is gone the counters alone count, and they go on in the engine that followed it (`withCounters`).
  */
 import type { ServerState } from '../proxy/ports.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneCounters, LaneSnapshot, LedgerSnapshot } from '../proxy/snapshot.ts'
@@ -20,21 +20,24 @@ export function sumOf(snapshots: readonly EngineSnapshot[], scope: Scope): Engin
   return others.reduce((sum, next) => added(sum, next, scope), first)
 }
 
-/** What stays of an engine that ended: its counters, its last ledgers, and nothing that waits. */
-export function countersOf(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>): EngineSnapshot {
-  const emptied = (of: ClassSnapshot, ledger: LedgerSnapshot): ClassSnapshot => ({
-    ...NOTHING_WAITS,
-    ledger,
-    counters: of.counters,
-  })
+/** What an engine leaves that ended: its last counters, its ledgers (these are newer), and nothing that waits. */
+export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>): EngineSnapshot {
+  const { authentication, accounting } = last.classes
   return {
     ...last,
-    draining: false,
     classes: {
-      authentication: emptied(last.classes.authentication, ledgers.authentication),
-      accounting: emptied(last.classes.accounting, ledgers.accounting),
+      authentication: { ...authentication, ...NOTHING_WAITS, ledger: ledgers.authentication },
+      accounting: { ...accounting, ...NOTHING_WAITS, ledger: ledgers.accounting },
     },
-    tables: { answers: 0, records: 0, states: 0 },
+    lanes: last.lanes.map((lane) => ({
+      ...lane,
+      queued: 0,
+      queuedBytes: 0,
+      oldestAge: micros(0),
+      outstanding: 0,
+      waitingRetries: 0,
+    })),
+    tables: { answers: 0, records: 0, states: last.tables.states },
   }
 }
 
@@ -49,7 +52,9 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
     },
     lanes: current.lanes.map((lane) => {
       const counters = former.get(nameOf(lane))
-      return counters === undefined || lane.retiring ? lane : { ...lane, counters: addedCounters(lane.counters, counters) }
+      return counters === undefined || lane.retiring
+        ? lane
+        : { ...lane, counters: addedCounters(lane.counters, counters) }
     }),
     clients: addedClients(current.clients, before.clients),
   }
@@ -143,7 +148,7 @@ function addedClients(a: Clients, b: Clients): Clients {
   const others = new Map(b.map((client) => [client.name, client]))
   return a.map((client) => {
     const other = others.get(client.name)
-    return other === undefined ? client : { ...client, ...addedNumbers(client, { ...other, name: client.name }) }
+    return other === undefined ? client : addedNumbers(client, other)
   })
 }
 

@@ -4,57 +4,70 @@
  * docs/metrics.md explains them and states the law that the ledger's metrics keep. A lane that a reload removed is not
  * shown by its server's name any more (its successor may bear it); it is counted in `radsluice_retiring_lanes`.
  */
-import type { ClassSnapshot, LaneCounters, LaneSnapshot } from '../proxy/snapshot.ts'
+import type { ClassSnapshot, EngineSnapshot, LaneCounters, LaneSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../units.ts'
-import { counter, gauge, type Metric, type SampleReader, single } from './metric.ts'
-import { imbalance } from './view.ts'
+import { counter, gauge, type Metric, type Sample, type SampleReader, single } from './metric.ts'
+import { type DaemonView, imbalance } from './view.ts'
 
-/** One engine in this daemon so far. */
-const INSTANCE = '0'
 const CLASS_LABELS = ['class', 'instance']
 const LANE_LABELS = ['server', 'class', 'instance']
 const STATES = ['active', 'not_responding', 'down'] as const
 
 const inSeconds = (microseconds: number): number => microseconds / MICROS_PER_SECOND
 
+/** The samples of each instance, which is a label. */
+const ofInstances =
+  (read: (engine: EngineSnapshot, instance: string) => readonly Sample[]) =>
+  ({ instances }: DaemonView): Sample[] =>
+    instances.flatMap(({ number, engine }) => read(engine, String(number)))
+
 const ofClass = (read: (of: ClassSnapshot) => number): SampleReader => ({
   labels: CLASS_LABELS,
-  read: ({ engine }) =>
-    TRAFFIC_CLASSES.map((name) => ({ labels: { class: name, instance: INSTANCE }, value: read(engine.classes[name]) })),
+  read: ofInstances((engine, instance) =>
+    TRAFFIC_CLASSES.map((name) => ({ labels: { class: name, instance }, value: read(engine.classes[name]) })),
+  ),
 })
 
 /** One sample for each name of a record, as label `label`. */
 const ofClassBy = (label: string, read: (of: ClassSnapshot) => Readonly<Record<string, number>>): SampleReader => ({
   labels: [...CLASS_LABELS, label],
-  read: ({ engine }) =>
+  read: ofInstances((engine, instance) =>
     TRAFFIC_CLASSES.flatMap((name) =>
       Object.entries(read(engine.classes[name])).map(([key, value]) => ({
-        labels: { class: name, instance: INSTANCE, [label]: key },
+        labels: { class: name, instance, [label]: key },
         value,
       })),
     ),
+  ),
 })
 
-const laneLabels = ({ server, class: name }: LaneSnapshot): Record<string, string> => ({
+const laneLabels = ({ server, class: name }: LaneSnapshot, instance: string): Record<string, string> => ({
   server,
   class: name,
-  instance: INSTANCE,
+  instance,
 })
 
 const ofLane = (read: (lane: LaneSnapshot) => number): SampleReader => ({
   labels: LANE_LABELS,
-  read: ({ engine }) =>
-    engine.lanes.filter(({ retiring }) => !retiring).map((lane) => ({ labels: laneLabels(lane), value: read(lane) })),
+  read: ofInstances((engine, instance) =>
+    engine.lanes
+      .filter(({ retiring }) => !retiring)
+      .map((lane) => ({ labels: laneLabels(lane, instance), value: read(lane) })),
+  ),
 })
 
 const ofLaneBy = (label: string, read: (lane: LaneSnapshot) => Readonly<Record<string, number>>): SampleReader => ({
   labels: [...LANE_LABELS, label],
-  read: ({ engine }) =>
+  read: ofInstances((engine, instance) =>
     engine.lanes
       .filter(({ retiring }) => !retiring)
       .flatMap((lane) =>
-        Object.entries(read(lane)).map(([key, value]) => ({ labels: { ...laneLabels(lane), [label]: key }, value })),
+        Object.entries(read(lane)).map(([key, value]) => ({
+          labels: { ...laneLabels(lane, instance), [label]: key },
+          value,
+        })),
       ),
+  ),
 })
 
 const laneCounter = (name: string, key: keyof Omit<LaneCounters, 'dropped'>, help: string): Metric =>
@@ -109,6 +122,11 @@ const LEDGER: readonly Metric[] = [
     'requests_given_up',
     'Requests that no server answered.',
     ofClass((c) => c.ledger.givenUp),
+  ),
+  counter(
+    'requests_lost',
+    'Requests that an instance had in hand when it crashed.',
+    ofClass((c) => c.ledger.lost),
   ),
   gauge(
     'requests_queued',
@@ -267,28 +285,29 @@ const SERVER_GAUGES: readonly Metric[] = [
 const CLIENTS_AND_TABLES: readonly Metric[] = [
   counter('client_requests_received', 'Datagrams received from a configured client.', {
     labels: ['client', 'class', 'instance'],
-    read: ({ engine }) =>
-      engine.clients.flatMap(({ name, received }) =>
-        TRAFFIC_CLASSES.map((of) => ({ labels: { client: name, class: of, instance: INSTANCE }, value: received[of] })),
+    read: ofInstances(({ clients }, instance) =>
+      clients.flatMap(({ name, received }) =>
+        TRAFFIC_CLASSES.map((of) => ({ labels: { client: name, class: of, instance }, value: received[of] })),
       ),
+    ),
   }),
   counter('client_requests_dropped', 'Datagrams of a configured client that were dropped.', {
     labels: ['client', 'instance'],
-    read: ({ engine }) =>
-      engine.clients.map(({ name, dropped }) => ({ labels: { client: name, instance: INSTANCE }, value: dropped })),
+    read: ofInstances(({ clients }, instance) =>
+      clients.map(({ name, dropped }) => ({ labels: { client: name, instance }, value: dropped })),
+    ),
   }),
   gauge('table_entries', 'Entries in the bounded tables.', {
     labels: ['table', 'instance'],
-    read: ({ engine }) =>
-      Object.entries(engine.tables).map(([table, value]) => ({ labels: { table, instance: INSTANCE }, value })),
+    read: ofInstances(({ tables }, instance) =>
+      Object.entries(tables).map(([table, value]) => ({ labels: { table, instance }, value })),
+    ),
   }),
   gauge('message_authenticator_learned_peers', 'Peers of which auto learned that they send Message-Authenticator.', {
     labels: ['peers', 'instance'],
-    read: ({ engine }) =>
-      Object.entries(engine.messageAuthenticatorLearned).map(([peers, value]) => ({
-        labels: { peers, instance: INSTANCE },
-        value,
-      })),
+    read: ofInstances(({ messageAuthenticatorLearned }, instance) =>
+      Object.entries(messageAuthenticatorLearned).map(([peers, value]) => ({ labels: { peers, instance }, value })),
+    ),
   }),
   gauge(
     'retiring_lanes',

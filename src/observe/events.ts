@@ -53,6 +53,17 @@ export const EVENTS = {
     fields: ['where', 'error'],
     says: 'a bug ({where}): {error}; the process ends here, its supervisor should start it again',
   },
+  'instance-crashed': {
+    level: 'error',
+    fields: ['instance', 'error', 'authentication', 'accounting', 'restartSeconds'],
+    says: 'instance {instance} met a bug and ended, the others go on; it had {authentication} authentication and {accounting} accounting messages in hand, which their clients must send again; it is started again in {restartSeconds} s: {error}',
+  },
+  'instance-restarted': { level: 'info', fields: ['instance'], says: 'instance {instance} runs again' },
+  'instance-restart-failed': {
+    level: 'error',
+    fields: ['instance', 'why', 'restartSeconds'],
+    says: 'instance {instance} could not be started again, next try in {restartSeconds} s: {why}',
+  },
   'listener-opened': { level: 'info', fields: ['class', 'address'], says: 'now listening for {class} at {address}' },
   'listener-closed': {
     level: 'warn',

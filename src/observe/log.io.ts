@@ -34,12 +34,17 @@ export class Log implements Journal {
   readonly #target: LogTarget
   readonly #limiter = new LineLimiter<Frequent>()
 
-  constructor(level: string, target: LogTarget = new LineOutput(STANDARD_OUTPUT, MOST_WAITING)) {
+  /** `base`: fields of every line, as the instance that speaks. */
+  constructor(
+    level: string,
+    target: LogTarget = new LineOutput(STANDARD_OUTPUT, MOST_WAITING),
+    base?: Readonly<Record<string, string | number>>,
+  ) {
     this.#target = target
     this.#pino = pino(
       {
         level,
-        base: null,
+        base: base ?? null,
         timestamp: stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
       },
@@ -71,6 +76,11 @@ export class Log implements Journal {
       const { line, kind } = frequent(event)
       this.writeBounded(line, kind, now)
     }
+  }
+
+  /** Passes on a line that a log of another thread has made. */
+  passOn(line: string): void {
+    this.#target.write(line)
   }
 
   /** Writes the lines whose second is over; call it about once a second. */

@@ -6,8 +6,13 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client'
 import { ENGINE_METRICS } from './engine-metrics.ts'
-import { counter, gauge, type Metric, type Sample, single } from './metric.ts'
-import { type DaemonView, notReady } from './view.ts'
+import { counter, gauge, type Metric, type Sample, type SampleReader, single } from './metric.ts'
+import { type DaemonView, type InstanceLook, notReady } from './view.ts'
+
+const ofInstance = (read: (one: InstanceLook) => number): SampleReader => ({
+  labels: ['instance'],
+  read: ({ instances }) => instances.map((one) => ({ labels: { instance: String(one.number) }, value: read(one) })),
+})
 
 const DAEMON_METRICS: readonly Metric[] = [
   gauge('build_info', 'Always 1; the labels say what runs.', {
@@ -49,12 +54,12 @@ const DAEMON_METRICS: readonly Metric[] = [
   counter(
     'send_failures',
     'Datagrams that the system refused to send.',
-    single((view) => view.sendFailures),
+    ofInstance((one) => one.sendFailures),
   ),
   counter(
     'internal_errors',
-    'Packets and wakes in which our own code threw.',
-    single((view) => view.internalErrors),
+    'Packets in which our own code threw.',
+    ofInstance((one) => one.internalErrors),
   ),
   counter(
     'log_lines_lost',
@@ -82,19 +87,34 @@ const DAEMON_METRICS: readonly Metric[] = [
     single((view) => view.upstreamKernelDrops),
   ),
   gauge(
+    'instance_running',
+    '1 while the instance runs, 0 between a crash and its restart.',
+    ofInstance((one) => (one.isRunning ? 1 : 0)),
+  ),
+  counter(
+    'instance_crashes',
+    'Times that the instance ended unasked and was started again.',
+    ofInstance((one) => one.crashes),
+  ),
+  counter(
+    'instance_cpu_seconds',
+    'Processor time of the thread that the instance runs on now, user and system.',
+    ofInstance((one) => one.cpuSeconds),
+  ),
+  gauge(
     'event_loop_delay_mean_seconds',
-    'Since the last scrape.',
-    single((view) => view.process.loopDelay.mean),
+    'How late the event loop came to its work, since the last look.',
+    ofInstance((one) => one.loopDelay.mean),
   ),
   gauge(
     'event_loop_delay_p99_seconds',
-    'Since the last scrape.',
-    single((view) => view.process.loopDelay.p99),
+    'The same, 99th percentile.',
+    ofInstance((one) => one.loopDelay.p99),
   ),
   gauge(
     'event_loop_delay_max_seconds',
-    'Since the last scrape.',
-    single((view) => view.process.loopDelay.max),
+    'The same, the worst.',
+    ofInstance((one) => one.loopDelay.max),
   ),
   gauge(
     'resident_memory_bytes',

@@ -6,7 +6,7 @@
  */
 import type { ClassSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
-import { concerns, type DaemonView, imbalance, type ListenerView, notReady } from './view.ts'
+import { concerns, type DaemonView, type InstanceLook, imbalance, type ListenerView, notReady } from './view.ts'
 
 export interface StatusReport {
   readonly name: 'radsluice'
@@ -22,7 +22,7 @@ export interface StatusReport {
   readonly config: DaemonView['config']
   readonly admin: string
   readonly listeners: readonly ListenerView[]
-  readonly instances: readonly { readonly instance: number; readonly pid: number; readonly phase: string }[]
+  readonly instances: readonly InstanceReport[]
   readonly classes: PerClass<ClassSnapshot & { readonly imbalance: number }>
   readonly lanes: readonly LaneReport[]
   readonly clients: DaemonView['engine']['clients']
@@ -33,6 +33,12 @@ export interface StatusReport {
   readonly logLinesLost: number
   readonly upstreamKernelDrops: number | undefined
   readonly process: DaemonView['process']
+}
+
+/** What one instance has in hand and did; the report's classes and lanes are all of them together. */
+export type InstanceReport = Omit<InstanceLook, 'engine'> & {
+  readonly classes: PerClass<ClassSnapshot>
+  readonly lanes: readonly Pick<LaneSnapshot, 'server' | 'class' | 'state' | 'queued' | 'outstanding'>[]
 }
 
 /** `slotLength` is 1 s / slotsPerSecond in microseconds, not rounded; 0 where the rate is unlimited. */
@@ -58,7 +64,7 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     config,
     admin,
     listeners,
-    instances: [{ instance: 0, pid, phase }],
+    instances: view.instances.map(instanceReport),
     classes: {
       authentication: { ...authentication, imbalance: imbalance(authentication) },
       accounting: { ...accounting, imbalance: imbalance(accounting) },
@@ -74,6 +80,18 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     process: view.process,
   }
 }
+
+const instanceReport = ({ engine, ...look }: InstanceLook): InstanceReport => ({
+  ...look,
+  classes: engine.classes,
+  lanes: engine.lanes.map(({ server, class: name, state, queued, outstanding }) => ({
+    server,
+    class: name,
+    state,
+    queued,
+    outstanding,
+  })),
+})
 
 const slotLength = ({ slots }: LaneSnapshot): number =>
   slots.slotsPerSecond === 0 ? 0 : MICROS_PER_SECOND / slots.slotsPerSecond

@@ -35,7 +35,7 @@ export interface AdminServer {
  */
 export async function openAdmin(
   listen: Endpoint,
-  look: () => DaemonView,
+  look: () => Promise<DaemonView>,
   readClocks: () => ClockPair = readClockPair,
 ): Promise<AdminServer> {
   const answer = answers(look, readClocks)
@@ -50,7 +50,7 @@ export async function openAdmin(
   return { address: { address, port }, close: () => closed(server) }
 }
 
-function answers(look: () => DaemonView, readClocks: () => ClockPair): (path: string) => Promise<Answer> {
+function answers(look: () => Promise<DaemonView>, readClocks: () => ClockPair): (path: string) => Promise<Answer> {
   const metrics = new Metrics()
   const plain = (status: number, sentence: string): Answer => ({
     status,
@@ -62,13 +62,13 @@ function answers(look: () => DaemonView, readClocks: () => ClockPair): (path: st
       case '/healthz':
         return plain(200, 'alive')
       case '/readyz': {
-        const reasons = notReady(look())
+        const reasons = notReady(await look())
         return reasons.length === 0 ? plain(200, 'ready') : plain(503, reasons.join('\n'))
       }
       case '/metrics':
-        return { status: 200, type: metrics.contentType, body: await metrics.text(look()) }
+        return { status: 200, type: metrics.contentType, body: await metrics.text(await look()) }
       case '/status': {
-        const body = `${JSON.stringify(statusReport(look(), readClocks()), null, 2)}\n`
+        const body = `${JSON.stringify(statusReport(await look(), readClocks()), null, 2)}\n`
         return { status: 200, type: 'application/json; charset=utf-8', body }
       }
       default:

@@ -45,19 +45,33 @@ export interface DaemonView {
   readonly sendFailures: number
   readonly internalErrors: number
   readonly logLinesLost: number
-  readonly process: {
-    readonly residentBytes: number
-    readonly cpuSeconds: number
-    /** How late the event loop came to its work since the last view, seconds. */
-    readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
-  }
+  readonly process: { readonly residentBytes: number; readonly cpuSeconds: number }
+  readonly instances: readonly InstanceLook[]
+  /** All instances together. */
+  readonly engine: EngineSnapshot
+}
+
+/** One instance; its engine's counters are those of all the threads it had. */
+export interface InstanceLook {
+  readonly number: number
+  readonly isRunning: boolean
+  /** Threads that ended unasked and were followed by another one. */
+  readonly crashes: number
+  readonly sendFailures: number
+  readonly internalErrors: number
+  /** Processor time of its thread. */
+  readonly cpuSeconds: number
+  /** How late its event loop came to its work since the last view, seconds. */
+  readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
   readonly engine: EngineSnapshot
 }
 
 /** Why this daemon should get no traffic now; empty when it should. */
-export function notReady(view: Pick<DaemonView, 'phase' | 'engine'>): string[] {
+export function notReady(view: Pick<DaemonView, 'phase' | 'engine' | 'instances'>): string[] {
   if (view.phase === 'starting') return ['starting']
   const reasons: string[] = []
+  if (view.instances.every(({ isRunning }) => !isRunning))
+    reasons.push('no instance runs: each has crashed and is being restarted')
   if (view.phase === 'draining' || view.engine.draining) reasons.push('draining: no new messages are taken')
   for (const name of TRAFFIC_CLASSES) {
     const lanes = view.engine.lanes.filter((lane) => lane.class === name && !lane.retiring)
@@ -70,10 +84,13 @@ export function notReady(view: Pick<DaemonView, 'phase' | 'engine'>): string[] {
 
 /** What an operator should look at though the daemon serves; empty when all is well. */
 export function concerns(view: DaemonView): string[] {
-  const troubled = view.engine.lanes.filter(({ state, retiring }) => state !== 'active' && !retiring)
-  const found = troubled.map(
-    ({ server, class: name, state }) => `server ${server} is ${STATE_WORDS[state]} for ${name}`,
-  )
+  const found = view.instances.flatMap(({ number, isRunning, engine }) => {
+    const who = view.instances.length === 1 ? '' : `, says instance ${number}`
+    if (!isRunning) return [`instance ${number} crashed and is being restarted`]
+    return engine.lanes
+      .filter(({ state, retiring }) => state !== 'active' && !retiring)
+      .map(({ server, class: name, state }) => `server ${server} is ${STATE_WORDS[state]} for ${name}${who}`)
+  })
   if (view.config.refused !== undefined) found.push(`the last reload was refused: ${view.config.refused}`)
   if (view.config.waitingForRestart.length > 0) {
     found.push(`changed settings wait for a restart: ${view.config.waitingForRestart.join(', ')}`)

@@ -43,6 +43,8 @@ export interface SocketOptions {
   readonly local?: Endpoint | undefined
   /** Then only datagrams from there are received, and the kernel reports a closed port. */
   readonly server?: Endpoint | undefined
+  /** Other sockets of this program share the address and port: the kernel spreads by source (SO_REUSEPORT). */
+  readonly isShared?: boolean
   readonly events: DatagramEvents
 }
 
@@ -53,7 +55,9 @@ export interface SocketOptions {
 export async function openSocket(options: SocketOptions): Promise<DatagramSocket> {
   const { local, server, events } = options
   const ipv6 = isIPv6(withoutZone((local ?? server)?.address ?? ''))
-  const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6, lookup: answerLiterally })
+  const type = ipv6 ? 'udp6' : 'udp4'
+  const reusePort = options.isShared ?? false
+  const socket = createSocket({ type, ipv6Only: ipv6, reusePort, lookup: answerLiterally })
   try {
     await completion(socket, 'listening', () =>
       socket.bind({ address: local?.address ?? (ipv6 ? '::' : '0.0.0.0'), port: local?.port ?? 0, exclusive: true }),

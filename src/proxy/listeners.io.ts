@@ -31,6 +31,12 @@ export interface ListenerReport extends Endpoint {
   readonly sendBuffer: number
 }
 
+export interface ListenerOptions {
+  /** What a wildcard expands to. */
+  readonly localAddresses?: () => readonly string[]
+  readonly isShared?: boolean
+}
+
 interface Listener {
   readonly class: TrafficClass
   readonly socket: DatagramSocket
@@ -43,14 +49,20 @@ type Wanted = Endpoint & { readonly class: TrafficClass; readonly wildcard: bool
 export class Listeners {
   readonly #events: ListenerEvents
   readonly #localAddresses: () => readonly string[]
+  readonly #isShared: boolean
   readonly #open = new Map<number, Listener>()
   readonly #failing = new Set<string>()
   #configured: readonly (Endpoint & { readonly class: TrafficClass })[] = []
   #nextNumber = 0
   #following: Promise<void> | undefined
 
-  constructor(events: ListenerEvents, localAddresses: () => readonly string[] = addressesOfThisMachine) {
+  /** `isShared`: other instances listen at the same addresses and ports. */
+  constructor(
+    events: ListenerEvents,
+    { localAddresses = addressesOfThisMachine, isShared = false }: ListenerOptions = {},
+  ) {
     this.#events = events
+    this.#isShared = isShared
     this.#localAddresses = localAddresses
   }
 
@@ -148,6 +160,7 @@ export class Listeners {
     const socket = await openSocket({
       purpose: `listen.${wanted.class}`,
       local: wanted,
+      isShared: this.#isShared,
       events: {
         message: (bytes, { address, port }) =>
           this.#events.request(wanted.class, { listener: number, address, port }, bytes),

@@ -5,6 +5,7 @@
  * and tests and the simulation put their own behind them. Nothing here touches a socket, a clock or a file.
  */
 import type { Secret } from '../radius/secret.ts'
+import type { SlotBudget, SlotRate } from '../throttle/slots.ts'
 import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
@@ -23,6 +24,12 @@ export interface Outbox {
   probe(lane: number, bytes: Uint8Array): void
   /** Send an answer to a client, from the socket (and so the address) that the request came to. */
   reply(to: Peer, bytes: Uint8Array): void
+}
+
+/** What an engine may share with other engines of its host; what is not given it has for itself. */
+export interface Shared {
+  /** The slots of the lane with this key (`laneKey`). */
+  budgetOf(lane: string, rate: SlotRate): SlotBudget
 }
 
 /** Fills `target` with unpredictable octets (seeded ones in a simulation). */

@@ -6,9 +6,9 @@
  */
 import type { TrafficClass } from '../units.ts'
 import { type Endpoint, WANTED_RECEIVE_BUFFER } from './datagram-socket.io.ts'
-import { type ListenerEvents, type ListenerReport, Listeners } from './listeners.io.ts'
+import { type ListenerEvents, type ListenerOptions, type ListenerReport, Listeners } from './listeners.io.ts'
 import type { LanePlan, Outbox, Peer } from './ports.ts'
-import { type UpstreamEvents, Upstreams } from './upstreams.io.ts'
+import { ALONE, type Share, type UpstreamEvents, Upstreams } from './upstreams.io.ts'
 
 /** What comes in: datagrams, and the news that a server's port is closed. */
 export type Arrivals = Pick<ListenerEvents, 'request'> & Omit<UpstreamEvents, 'sendFailed'>
@@ -16,13 +16,18 @@ export type Arrivals = Pick<ListenerEvents, 'request'> & Omit<UpstreamEvents, 's
 /** What the log should hear of. */
 export type SocketNotes = Omit<ListenerEvents, 'request'>
 
+export interface SocketsOptions extends Pick<ListenerOptions, 'localAddresses'> {
+  readonly share?: Share
+}
+
 export class Sockets implements Outbox {
   readonly #listeners: Listeners
   readonly #upstreams: Upstreams
   #sendFailures = 0
 
-  /** `localAddresses` is what a wildcard expands to, read again by followAddresses(); by default this machine's. */
-  constructor(arrivals: Arrivals, notes: SocketNotes, localAddresses?: () => readonly string[]) {
+  /** One of several instances shares the listeners' ports with the others, and has its own share of source ports. */
+  constructor(arrivals: Arrivals, notes: SocketNotes, options: SocketsOptions = {}) {
+    const { share = ALONE } = options
     const sendFailed = (where: string, systemCode: string): void => {
       this.#sendFailures += 1
       notes.sendFailed(where, systemCode)
@@ -35,14 +40,15 @@ export class Sockets implements Outbox {
         listenerFailed: (trafficClass, where, why) => notes.listenerFailed(trafficClass, where, why),
         sendFailed,
       },
-      localAddresses,
+      { ...options, isShared: share.of > 1 },
     )
-    this.#upstreams = new Upstreams({
-      response: (lane, port, bytes) => arrivals.response(lane, port, bytes),
-      probeAnswer: (lane, bytes) => arrivals.probeAnswer(lane, bytes),
-      refused: (lane, port) => arrivals.refused(lane, port),
+    const upstreamEvents = {
+      response: (lane: number, port: number, bytes: Uint8Array) => arrivals.response(lane, port, bytes),
+      probeAnswer: (lane: number, bytes: Uint8Array) => arrivals.probeAnswer(lane, bytes),
+      refused: (lane: number, port: number) => arrivals.refused(lane, port),
       sendFailed,
-    })
+    }
+    this.#upstreams = new Upstreams(upstreamEvents, share)
   }
 
   /** @throws a coded error where a listener can't be opened. */
@@ -84,9 +90,9 @@ export class Sockets implements Outbox {
     return this.#listeners.report()
   }
 
-  /** The addresses and ports that our sockets have on this machine, as the kernel's table lists them. */
-  locals(): { readonly listeners: readonly Endpoint[]; readonly upstreams: readonly Endpoint[] } {
-    return { listeners: this.#listeners.report(), upstreams: this.#upstreams.sockets().map(({ local }) => local) }
+  /** The local addresses and ports of the sockets towards the servers, as the kernel's table lists them. */
+  upstreams(): Endpoint[] {
+    return this.#upstreams.sockets().map(({ local }) => local)
   }
 
   /** The smallest receive buffer granted, where the kernel gave less than was asked; bytes. */

@@ -11,6 +11,14 @@ import type { LanePlan } from './ports.ts'
 /** The `port` by which the engine means a lane's probe socket. */
 export const PROBE_PORT = -1
 
+/** Which of how many instances this one is: source ports of a configured range are dealt out in turn. */
+export interface Share {
+  readonly number: number
+  readonly of: number
+}
+
+export const ALONE: Share = { number: 0, of: 1 }
+
 export interface UpstreamEvents {
   response(lane: number, port: number, bytes: Uint8Array): void
   probeAnswer(lane: number, bytes: Uint8Array): void
@@ -25,10 +33,12 @@ interface Lane {
 
 export class Upstreams {
   readonly #events: UpstreamEvents
+  readonly #share: Share
   readonly #lanes = new Map<number, Lane>()
 
-  constructor(events: UpstreamEvents) {
+  constructor(events: UpstreamEvents, share = ALONE) {
     this.#events = events
+    this.#share = share
   }
 
   /**
@@ -95,7 +105,7 @@ export class Upstreams {
     const where = endpointText(server)
     return openSocket({
       purpose: `server ${plan.server}, ${plan.class}`,
-      local: localEndpoint(plan, port),
+      local: localEndpoint(plan, port, this.#share),
       server,
       events: {
         message:
@@ -111,10 +121,12 @@ export class Upstreams {
   }
 }
 
-function localEndpoint(plan: LanePlan, port: number): { address: string; port: number } | undefined {
+function localEndpoint(plan: LanePlan, port: number, share: Share): { address: string; port: number } | undefined {
   const { sourceAddress, sourcePorts } = plan
   if (sourceAddress === undefined && sourcePorts === undefined) return undefined
   const address = sourceAddress ?? (plan.address.includes(':') ? '::' : '0.0.0.0')
   if (!sourcePorts) return { address, port: 0 }
-  return { address, port: port === PROBE_PORT ? sourcePorts.probe : sourcePorts.probe + (port + 1) * sourcePorts.step }
+  // The probe's port first (PROBE_PORT is -1), then the source ports; each place has one port for each instance.
+  const place = (port - PROBE_PORT) * share.of + share.number
+  return { address, port: sourcePorts.probe + place * sourcePorts.step }
 }

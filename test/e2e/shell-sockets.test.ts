@@ -43,7 +43,7 @@ function open(localAddresses?: () => readonly string[]): Happened & { readonly s
       listenerClosed: (name, where) => happened.notes.push(`closed ${name} ${where}`),
       listenerFailed: (name, where) => happened.notes.push(`not opened ${name} ${where}`),
     },
-    localAddresses,
+    localAddresses === undefined ? {} : { localAddresses },
   )
   toClose.push(() => sockets.close())
   return { ...happened, sockets }
@@ -280,12 +280,12 @@ describe('a lane', () => {
     const server = await peer()
     const { sockets } = open()
     await sockets.openLanes([plan({ port: server.port, ports: 1 })])
-    const before = sockets.locals().upstreams
+    const before = sockets.upstreams()
     await sockets.openLanes([plan({ port: server.port, ports: 3 }), plan({ lane: 1, port: server.port, ports: 1 })])
-    expect(sockets.locals().upstreams).toHaveLength(6)
-    expect(sockets.locals().upstreams).toEqual(expect.arrayContaining([...before]))
+    expect(sockets.upstreams()).toHaveLength(6)
+    expect(sockets.upstreams()).toEqual(expect.arrayContaining([...before]))
     sockets.keepOnlyLanes([plan({ lane: 1, port: server.port })])
-    expect(sockets.locals().upstreams).toHaveLength(2)
+    expect(sockets.upstreams()).toHaveLength(2)
     sockets.forward(0, 0, Buffer.from('nobody'))
     expect(sockets.sendFailures).toBe(1)
   })
@@ -297,7 +297,7 @@ describe('a lane', () => {
     const error = await sockets.openLanes([plan({ port: server.port }), foreign]).catch((e: unknown) => e)
     expect(codeOf(error)).toBe('ADDRESS_NOT_LOCAL')
     expect((error as Error).message).toContain('server fr-1, authentication')
-    expect(sockets.locals().upstreams).toEqual([])
+    expect(sockets.upstreams()).toEqual([])
   })
 
   it('counts a datagram that the system refuses, and goes on', async () => {

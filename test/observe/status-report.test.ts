@@ -70,19 +70,19 @@ describe('readiness', () => {
   it('is there while one server of each class lives', () => {
     const { engine } = viewOf(worldWithSilent('s2').snapshot())
     expect(engine.lanes.map(({ state }) => state)).toContain('down')
-    expect(notReady({ phase: 'running', engine })).toEqual([])
+    expect(notReady(viewOf(engine))).toEqual([])
   })
 
   it('is gone, with the reason, when all servers of a class are Down', () => {
     const { engine } = viewOf(worldWithSilent('s1', 's2').snapshot())
-    expect(notReady({ phase: 'running', engine })).toEqual(['all 2 servers are Down for authentication'])
+    expect(notReady(viewOf(engine))).toEqual(['all 2 servers are Down for authentication'])
   })
 
   it('is gone while the daemon starts or drains', () => {
     const engine = new World().snapshot()
-    expect(notReady({ phase: 'starting', engine })).toEqual(['starting'])
-    expect(notReady({ phase: 'draining', engine })).toHaveLength(1)
-    expect(notReady({ phase: 'running', engine: { ...engine, draining: true } })).toHaveLength(1)
+    expect(notReady(viewOf(engine, { phase: 'starting' }))).toEqual(['starting'])
+    expect(notReady(viewOf(engine, { phase: 'draining' }))).toHaveLength(1)
+    expect(notReady(viewOf({ ...engine, draining: true }))).toHaveLength(1)
   })
 })
 

@@ -1,8 +1,20 @@
 /**
  * A view of a daemon for tests: everything calm, around the snapshot of an engine that a test drives.
  */
-import type { DaemonView } from '../../src/observe/view.ts'
+import type { DaemonView, InstanceLook } from '../../src/observe/view.ts'
 import type { EngineSnapshot } from '../../src/proxy/snapshot.ts'
+
+export const instanceLook = (engine: EngineSnapshot, changes: Partial<InstanceLook> = {}): InstanceLook => ({
+  number: 0,
+  isRunning: true,
+  crashes: 0,
+  sendFailures: 5,
+  internalErrors: 6,
+  cpuSeconds: 1.25,
+  loopDelay: { mean: 0.001, p99: 0.002, max: 0.003 },
+  engine,
+  ...changes,
+})
 
 export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}): DaemonView => ({
   version: '1.2.3',
@@ -34,7 +46,8 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
   sendFailures: 5,
   internalErrors: 6,
   logLinesLost: 7,
-  process: { residentBytes: 1_000_000, cpuSeconds: 1.5, loopDelay: { mean: 0.001, p99: 0.002, max: 0.003 } },
+  process: { residentBytes: 1_000_000, cpuSeconds: 1.5 },
+  instances: [instanceLook(engine)],
   engine,
   ...changes,
 })

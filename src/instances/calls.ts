@@ -1,0 +1,85 @@
+/**
+ * What the daemon's main thread and the thread of an instance say to each other.
+ *
+ * The main thread calls, the instance answers each call once; beside that an instance only sends lines for the log. No
+ * packet ever crosses: what must be known by all instances at once stands in shared memory.
+ */
+import type { EngineSnapshot } from '../proxy/snapshot.ts'
+import type { TrafficClass } from '../units.ts'
+import type { PlainOptions } from './plain-options.ts'
+import type { SharedMemory } from './shared-memory.ts'
+
+/** An address and a port, as of a socket. */
+interface Place {
+  readonly address: string
+  readonly port: number
+}
+
+/** What an instance is born with. */
+export interface Birth {
+  /** From 0 up. */
+  readonly number: number
+  /** How many instances there are. */
+  readonly of: number
+  readonly settings: InstanceSettings
+  /** `BOOKS_BYTES` octets: its ledgers, readable when it is gone. */
+  readonly books: SharedArrayBuffer
+}
+
+export interface InstanceSettings {
+  readonly options: PlainOptions
+  readonly memory: SharedMemory
+  readonly logLevel: string
+}
+
+/** What can be seen of an instance at one moment. */
+export interface InstanceView {
+  readonly engine: EngineSnapshot
+  readonly listeners: readonly (Place & {
+    readonly class: TrafficClass
+    readonly receiveBuffer: number
+    readonly sendBuffer: number
+  })[]
+  /** The local ends of the sockets towards the servers. */
+  readonly upstreams: readonly Place[]
+  /** The smallest receive buffer granted where it is less than was asked, bytes. */
+  readonly clampedReceiveBuffer: { readonly granted: number; readonly wanted: number } | undefined
+  readonly sendFailures: number
+  readonly internalErrors: number
+  /** Processor time of its thread, user and system. */
+  readonly cpuSeconds: number
+  /** How late its event loop came to its work since the last look, seconds. */
+  readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
+}
+
+/** The calls; each is answered once. An instance that is asked to drain answers when it has nothing in hand. */
+export interface InstanceCalls {
+  open(listen: Readonly<Record<TrafficClass, readonly Place[]>>): Promise<void>
+  prepare(options: PlainOptions): Promise<void>
+  forget(nothing: undefined): Promise<void>
+  reconfigure(settings: InstanceSettings): Promise<void>
+  drain(nothing: undefined): Promise<void>
+  look(nothing: undefined): Promise<InstanceView>
+  close(nothing: undefined): Promise<void>
+}
+
+export type CallName = keyof InstanceCalls
+
+export interface Call {
+  readonly id: number
+  readonly name: CallName
+  readonly argument: unknown
+}
+
+export type FromInstance =
+  | { readonly kind: 'line'; readonly line: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'failure'; readonly id: number; readonly error: PlainError }
+
+/** An error that may cross: a coded one keeps its code, and that of the system call behind it. */
+export interface PlainError {
+  readonly message: string
+  readonly stack: string | undefined
+  readonly code: string | undefined
+  readonly systemCode: string | undefined
+}

@@ -1,0 +1,186 @@
+/**
+ * One instance: an engine with its sockets and its loop, on a thread of its own.
+ *
+ * All that is per instance is here: queues, identifiers, health, the duplicates it has seen. What instances share comes
+ * in as memory (`SharedMemory`). The thread's file hands calls in; the instance never asks the main thread for anything.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Log } from '../observe/log.io.ts'
+import { monotonicNow } from '../proxy/clock.io.ts'
+import { Engine } from '../proxy/engine.ts'
+import { Loop } from '../proxy/loop.io.ts'
+import type { Journal } from '../proxy/ports.ts'
+import { systemRandomness } from '../proxy/randomness.io.ts'
+import { Sockets } from '../proxy/sockets.io.ts'
+import type { Birth, InstanceCalls, InstanceSettings, InstanceView } from './calls.ts'
+import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
+import { sharedFrom } from './shared-memory.ts'
+
+const HOUSEKEEPING_MS = 1_000
+const FOLLOW_ADDRESSES_EVERY = 10
+const IDLE_CHECK_MS = 20
+const DELAY_RESOLUTION_MS = 20
+const NANOS_PER_SECOND = 1e9
+
+export class Instance implements InstanceCalls {
+  readonly #log: Log
+  readonly #sockets: Sockets
+  readonly #engine: Engine
+  readonly #loop: Loop
+  readonly #books: Float64Array
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
+  #internalErrors = 0
+  /** Sockets of a reload are open that the engine does not name yet. */
+  #isPreparing = false
+  #housekeeping: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor({ number, of, settings, books }: Birth, writeLine: (line: string) => void) {
+    const { options, memory, logLevel } = settings
+    const target = { write: writeLine, drained: () => Promise.resolve(), lost: 0 }
+    this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
+    this.#books = new Float64Array(books)
+    const journal = this.#journal()
+    this.#sockets = this.#newSockets({ number, of })
+    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), ...sharedFrom(memory) }
+    this.#engine = new Engine(engineOptionsFrom(options), ports, monotonicNow())
+    this.#loop = new Loop(this.#withBooks(this.#engine), journal, monotonicNow)
+  }
+
+  /** @throws a coded error where an address can't be opened. */
+  async open(listen: Parameters<InstanceCalls['open']>[0]): Promise<void> {
+    await this.#sockets.openLanes(this.#engine.plan())
+    await this.#sockets.openListeners(listen)
+    this.#delay.enable()
+    this.#keepHouse(1)
+    this.#loop.kick()
+  }
+
+  /** Opens what these options will need beside what is open; `reconfigure` or `forget` follows. */
+  async prepare(options: PlainOptions): Promise<void> {
+    this.#isPreparing = true
+    await this.#sockets.openLanes(this.#engine.planFor(engineOptionsFrom(options)))
+  }
+
+  /** The options of `prepare` are not taken after all. */
+  async forget(): Promise<void> {
+    this.#isPreparing = false
+  }
+
+  async reconfigure({ options, logLevel }: InstanceSettings): Promise<void> {
+    this.#engine.reconfigure(engineOptionsFrom(options), monotonicNow())
+    this.#isPreparing = false
+    this.#log.setLevel(logLevel)
+    this.#loop.kick()
+  }
+
+  /** From now on takes nothing new; answers when nothing is in hand. */
+  async drain(): Promise<void> {
+    this.#engine.drain(monotonicNow())
+    this.#loop.kick()
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (this.#isClosed || this.#engine.isIdle()) resolve()
+        else setTimeout(look, IDLE_CHECK_MS)
+      }
+      look()
+    })
+  }
+
+  async look(): Promise<InstanceView> {
+    const { user, system } = process.threadCpuUsage()
+    return {
+      engine: this.#engine.snapshot(monotonicNow()),
+      listeners: this.#sockets.listeners(),
+      upstreams: this.#sockets.upstreams(),
+      clampedReceiveBuffer: this.#sockets.clampedReceiveBuffer(),
+      sendFailures: this.#sockets.sendFailures,
+      internalErrors: this.#internalErrors,
+      cpuSeconds: (user + system) / 1e6,
+      loopDelay: this.#readDelay(),
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#housekeeping)
+    this.#loop.stop()
+    this.#sockets.close()
+    this.#delay.disable()
+    this.copyBooks()
+    await this.#log.end()
+  }
+
+  /** The ledgers into the memory that outlives this thread. */
+  copyBooks(): void {
+    this.#engine.copyBooks(this.#books)
+  }
+
+  /** The engine as the loop drives it, its ledgers copied after each step. */
+  #withBooks(engine: Engine): ConstructorParameters<typeof Loop>[0] {
+    return {
+      receive: (...of) => engine.receive(...of),
+      respond: (...of) => engine.respond(...of),
+      probeAnswered: (...of) => engine.probeAnswered(...of),
+      refused: (...of) => engine.refused(...of),
+      serve: (now, atMost) => {
+        const isMore = engine.serve(now, atMost)
+        engine.copyBooks(this.#books)
+        return isMore
+      },
+      nextWakeAt: (now) => engine.nextWakeAt(now),
+    }
+  }
+
+  /** Once a second: lines that were held back, sockets of lanes that ended; now and then, the machine's addresses. */
+  #keepHouse(round: number): void {
+    this.#housekeeping = setTimeout(() => {
+      this.#log.flushDue(monotonicNow())
+      if (!this.#isPreparing) this.#sockets.keepOnlyLanes(this.#engine.plan())
+      if (round % FOLLOW_ADDRESSES_EVERY === 0) void this.#sockets.followAddresses()
+      this.#keepHouse(round + 1)
+    }, HOUSEKEEPING_MS)
+  }
+
+  #readDelay(): InstanceView['loopDelay'] {
+    const delay = this.#delay
+    // The histogram holds the time between two ticks, which includes the tick's own length.
+    const late = (nanos: number): number =>
+      delay.count === 0 ? 0 : Math.max(0, nanos / NANOS_PER_SECOND - DELAY_RESOLUTION_MS / 1_000)
+    const read = { mean: late(delay.mean), p99: late(delay.percentile(99)), max: late(delay.max) }
+    delay.reset()
+    return read
+  }
+
+  #journal(): Journal {
+    return {
+      note: (event, now) => {
+        if (event.kind === 'internal-error') this.#internalErrors += 1
+        this.#log.note(event, now)
+      },
+    }
+  }
+
+  #newSockets(share: { readonly number: number; readonly of: number }): Sockets {
+    const arrivals = {
+      request: (...arrival: Parameters<Loop['request']>) => this.#loop.request(...arrival),
+      response: (...arrival: Parameters<Loop['response']>) => this.#loop.response(...arrival),
+      probeAnswer: (...arrival: Parameters<Loop['probeAnswer']>) => this.#loop.probeAnswer(...arrival),
+      refused: (...arrival: Parameters<Loop['refused']>) => this.#loop.refused(...arrival),
+    }
+    const log = this.#log
+    const notes = {
+      sendFailed: (where: string, code: string) =>
+        log.writeBounded(
+          { name: 'send-failed', fields: { where, code } },
+          `send-failed ${where} ${code}`,
+          monotonicNow(),
+        ),
+      listenerOpened: (name: string, address: string) => log.write('listener-opened', { class: name, address }),
+      listenerClosed: (name: string, address: string) => log.write('listener-closed', { class: name, address }),
+      listenerFailed: (name: string, address: string, why: string) =>
+        log.write('listener-failed', { class: name, address, why }),
+    }
+    return new Sockets(arrivals, notes, { share })
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * All instances of this daemon, each on a thread of its own, driven together: started all or none, reloaded all or none.
+ *
+ * The kernel spreads clients' datagrams over them by source address and port (SO_REUSEPORT). That option also lets a
+ * second program of the same user bind the port unnoticed, so before the first start the ports are opened once without.
+ */
+import { openSocket } from '../proxy/datagram-socket.io.ts'
+import { TRAFFIC_CLASSES } from '../units.ts'
+import type { InstanceSettings } from './calls.ts'
+import type { PlainOptions } from './plain-options.ts'
+import { type InstanceReport, type Listen, Seat, type SeatEvents } from './seat.io.ts'
+
+export class Instances {
+  readonly #seats: readonly Seat[]
+  readonly #listen: Listen
+  #settings: InstanceSettings
+
+  /** `file` is the thread to start, by default that of this program. */
+  constructor(o: {
+    readonly count: number
+    readonly listen: Listen
+    readonly settings: InstanceSettings
+    readonly events: SeatEvents
+    readonly file?: URL
+  }) {
+    this.#listen = o.listen
+    this.#settings = o.settings
+    this.#seats = Array.from(
+      { length: o.count },
+      (_, number) =>
+        new Seat({
+          number,
+          of: o.count,
+          listen: o.listen,
+          settings: () => this.#settings,
+          events: o.events,
+          file: o.file,
+        }),
+    )
+  }
+
+  /** @throws a coded error where an address can't be opened; close() then ends what was started. */
+  async open(): Promise<void> {
+    if (this.#seats.length > 1) await portsAreFree(this.#listen)
+    // One after the other: the first one's error is the one to report.
+    for (const seat of this.#seats) await seat.open()
+  }
+
+  /**
+   * Opens what other options will need, in every instance; `reconfigure` follows.
+   * @throws a coded error where one of them can't; then all have forgotten it.
+   */
+  async prepare(options: PlainOptions): Promise<void> {
+    const results = await Promise.allSettled(this.#seats.map((seat) => seat.call('prepare', options)))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed === undefined) return
+    await Promise.all(this.#seats.map((seat) => seat.call('forget', undefined)))
+    throw failed.reason
+  }
+
+  async reconfigure(settings: InstanceSettings): Promise<void> {
+    this.#settings = settings
+    await Promise.all(this.#seats.map((seat) => seat.call('reconfigure', settings)))
+  }
+
+  /** None takes anything new; resolves when none has anything in hand. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#seats.map((seat) => seat.drain()))
+  }
+
+  /** In the order of their numbers. */
+  look(): Promise<InstanceReport[]> {
+    return Promise.all(this.#seats.map((seat) => seat.look()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#seats.map((seat) => seat.close()))
+  }
+}
+
+async function portsAreFree(listen: Listen): Promise<void> {
+  for (const name of TRAFFIC_CLASSES) {
+    for (const local of listen[name]) {
+      const events = { message: () => undefined, failed: () => undefined }
+      const socket = await openSocket({ purpose: `listen.${name}`, local, events })
+      socket.close()
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The place of one instance: its thread now, and what the threads before it left behind.
+ *
+ * A thread that ends unasked is followed by another one, at once the first time and later the more often it happens; the
+ * other instances are not touched. Its ledgers stand in memory that outlives it, so what it had in hand is counted as
+ * lost, to the message; its other counters are those of the last look.
+ */
+import { monotonicNow } from '../proxy/clock.io.ts'
+import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/ledger.ts'
+import type { EngineSnapshot } from '../proxy/snapshot.ts'
+import { MICROS_PER_SECOND, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import type { CallName, InstanceCalls, InstanceSettings, InstanceView } from './calls.ts'
+import { leftBy, withCounters } from './sum.ts'
+import { ThreadHandle } from './thread-handle.io.ts'
+
+const BOOKS_BYTES = TRAFFIC_CLASSES.length * LEDGER_NUMBERS * Float64Array.BYTES_PER_ELEMENT
+/** Until the next thread after the first, second, ... crash of the last minute. */
+const RESTART_AFTER_MS = [0, 1_000, 5_000, 15_000, 30_000]
+const CRASHES_COUNT_FOR = 60 * MICROS_PER_SECOND
+/** A thread that does not answer a look within this is shown as it was. */
+const LOOK_AT_MOST_MS = 2_000
+
+export type Listen = Parameters<InstanceCalls['open']>[0]
+
+export interface SeatEvents {
+  line(line: string): void
+  /** The thread ended unasked; what it had in hand is lost, and another follows after that time. */
+  crashed(o: { number: number; error: unknown; lost: PerClass<number>; restartSeconds: number }): void
+  restarted(number: number): void
+  /** The thread that follows could not open what it needs; it is tried again. */
+  restartFailed(number: number, error: unknown, restartSeconds: number): void
+}
+
+/** An instance as seen from outside. */
+export interface InstanceReport {
+  readonly number: number
+  readonly isRunning: boolean
+  /** Threads that ended unasked and were followed by another. */
+  readonly crashes: number
+  /** `view.engine` has the counters of all its lives. */
+  readonly view: InstanceView
+}
+
+export class Seat {
+  readonly #number: number
+  readonly #of: number
+  readonly #listen: Listen
+  readonly #settings: () => InstanceSettings
+  readonly #events: SeatEvents
+  readonly #file: URL | undefined
+  #thread: ThreadHandle | undefined
+  #books = new Float64Array(new SharedArrayBuffer(BOOKS_BYTES))
+  #before: EngineSnapshot | undefined
+  #last: InstanceView | undefined
+  #isOpen = false
+  #isClosed = false
+  #isDraining = false
+  #crashedAt: number[] = []
+  #crashes = 0
+  #restart: NodeJS.Timeout | undefined
+
+  /** `settings` are those in force, asked for each time a thread is started. */
+  constructor(o: {
+    readonly number: number
+    readonly of: number
+    readonly listen: Listen
+    readonly settings: () => InstanceSettings
+    readonly events: SeatEvents
+    readonly file: URL | undefined
+  }) {
+    this.#number = o.number
+    this.#of = o.of
+    this.#listen = o.listen
+    this.#settings = o.settings
+    this.#events = o.events
+    this.#file = o.file
+  }
+
+  /**
+   * Starts its thread and opens its sockets.
+   * @throws a coded error where an address can't be opened; the thread is ended then.
+   */
+  async open(): Promise<void> {
+    this.#books = new Float64Array(new SharedArrayBuffer(BOOKS_BYTES))
+    const settings = this.#settings()
+    const birth = { number: this.#number, of: this.#of, settings, books: this.#books.buffer as SharedArrayBuffer }
+    const events = { line: this.#events.line, ended: (error: unknown) => this.#ended(thread, error) }
+    const thread = new ThreadHandle(birth, events, this.#file)
+    this.#thread = thread
+    try {
+      await thread.call('open', this.#listen)
+      this.#last = await thread.call('look', undefined)
+      // A reload may have come while it started.
+      if (this.#settings() !== settings) await thread.call('reconfigure', this.#settings())
+      this.#isOpen = true
+      if (this.#isDraining) void thread.call('drain', undefined).catch(() => undefined)
+    } catch (error) {
+      this.#thread = undefined
+      await thread.terminate()
+      throw error
+    }
+  }
+
+  /** A call to the thread that runs. One that ends meanwhile needs none: the next starts with what holds then. */
+  async call<Name extends Exclude<CallName, 'open' | 'look' | 'drain' | 'close'>>(
+    name: Name,
+    argument: Parameters<InstanceCalls[Name]>[0],
+  ): Promise<void> {
+    const thread = this.#thread
+    if (thread === undefined || !this.#isOpen) return
+    try {
+      await thread.call<CallName>(name, argument)
+    } catch (error) {
+      if (thread === this.#thread) throw error
+    }
+  }
+
+  /** Takes nothing new; resolves when nothing is in hand. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    // A thread that ends meanwhile has nothing in hand any more.
+    await this.#thread?.call('drain', undefined).catch(() => undefined)
+  }
+
+  async look(): Promise<InstanceReport> {
+    const thread = this.#isOpen ? this.#thread : undefined
+    if (thread !== undefined) {
+      const fresh = await within(LOOK_AT_MOST_MS, thread.call('look', undefined))
+      if (fresh !== undefined && thread === this.#thread) this.#last = fresh
+    }
+    const view = this.#last
+    if (view === undefined) throw new Error(`instance ${this.#number} was looked at before it was open`)
+    const isRunning = this.#isOpen
+    const engine = isRunning && this.#before !== undefined ? withCounters(view.engine, this.#before) : view.engine
+    return { number: this.#number, isRunning, crashes: this.#crashes, view: { ...view, engine } }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#restart)
+    const thread = this.#thread
+    if (thread === undefined) return
+    await within(LOOK_AT_MOST_MS, thread.call('close', undefined))
+    await thread.terminate()
+  }
+
+  #ended(thread: ThreadHandle, error: unknown): void {
+    if (this.#isClosed || thread !== this.#thread || !this.#isOpen) return
+    this.#thread = undefined
+    this.#isOpen = false
+    this.#crashes += 1
+    const lost = this.#keepCounters()
+    const restartMs = this.#restartDelay()
+    this.#events.crashed({ number: this.#number, error, lost, restartSeconds: restartMs / 1_000 })
+    this.#restartAfter(restartMs)
+  }
+
+  /** The counters of the thread that ended go on in the next one's; answers what it had in hand. */
+  #keepCounters(): Record<TrafficClass, number> {
+    const ledgers = { authentication: ledgerFrom(this.#books, 0), accounting: ledgerFrom(this.#books, LEDGER_NUMBERS) }
+    const last = this.#last as InstanceView
+    const left = leftBy(last.engine, ledgers)
+    this.#before = this.#before === undefined ? left : withCounters(left, this.#before)
+    this.#last = { ...last, engine: this.#before, listeners: last.listeners, upstreams: [] }
+    return { authentication: ledgers.authentication.lost, accounting: ledgers.accounting.lost }
+  }
+
+  #restartDelay(): number {
+    const now = monotonicNow()
+    this.#crashedAt = [...this.#crashedAt.filter((at) => now - at < CRASHES_COUNT_FOR), now]
+    const place = Math.min(this.#crashedAt.length, RESTART_AFTER_MS.length) - 1
+    return RESTART_AFTER_MS[place] as number
+  }
+
+  #restartAfter(milliseconds: number): void {
+    if (this.#isClosed) return
+    this.#restart = setTimeout(() => {
+      this.open().then(
+        () => this.#events.restarted(this.#number),
+        (error: unknown) => {
+          const again = this.#restartDelay()
+          this.#events.restartFailed(this.#number, error, again / 1_000)
+          this.#restartAfter(again)
+        },
+      )
+    }, milliseconds)
+  }
+}
+
+/** The value, or undefined where it takes longer or fails. */
+async function within<T>(milliseconds: number, value: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds)
+  })
+  try {
+    return await Promise.race([value, late])
+  } catch {
+    return undefined
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The main thread's end of an instance's thread: calls with answers, lines for the log, and the news that it ended.
+ *
+ * A call to a thread that ends before it has answered fails; so nobody waits for ever.
+ */
+import { Worker } from 'node:worker_threads'
+import { codedError, type ErrorCode } from '../coded-error.ts'
+import type { Birth, Call, CallName, FromInstance, InstanceCalls, PlainError } from './calls.ts'
+
+/** Beside this file: TypeScript in a checkout, JavaScript in the build. */
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.io.ts' : './thread.io.js', import.meta.url)
+
+interface Waiting {
+  resolve(value: unknown): void
+  reject(error: Error): void
+}
+
+export class ThreadHandle {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #calls = 0
+  #error: unknown = undefined
+
+  /** `ended` is called once, with what ended the thread where that was an error. */
+  constructor(birth: Birth, events: { line(line: string): void; ended(error: unknown): void }, file: URL = THREAD) {
+    this.#worker = new Worker(file, { workerData: birth, name: `instance ${birth.number}` })
+    this.#worker.on('message', (message: FromInstance) => this.#take(message, events.line))
+    this.#worker.on('error', (error) => {
+      this.#error = error
+    })
+    this.#worker.on('exit', () => {
+      const why = this.#error instanceof Error ? this.#error : new Error('the instance ended before it answered')
+      for (const { reject } of this.#waiting.values()) reject(why)
+      this.#waiting.clear()
+      events.ended(this.#error)
+    })
+  }
+
+  /** @throws what the call threw there, coded errors as such; and where the thread ends before it answers. */
+  call<Name extends CallName>(
+    name: Name,
+    argument: Parameters<InstanceCalls[Name]>[0],
+  ): ReturnType<InstanceCalls[Name]> {
+    this.#calls += 1
+    const id = this.#calls
+    const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    this.#worker.postMessage({ id, name, argument } satisfies Call)
+    return answer as ReturnType<InstanceCalls[Name]>
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #take(message: FromInstance, writeLine: (line: string) => void): void {
+    if (message.kind === 'line') {
+      writeLine(message.line)
+      return
+    }
+    const waiting = this.#waiting.get(message.id)
+    this.#waiting.delete(message.id)
+    if (message.kind === 'answer') waiting?.resolve(message.value)
+    else waiting?.reject(errorFrom(message.error))
+  }
+}
+
+function errorFrom({ message, stack, code, systemCode }: PlainError): Error {
+  const cause = systemCode === undefined ? undefined : Object.assign(new Error(systemCode), { code: systemCode })
+  if (code !== undefined) return codedError(code as ErrorCode, message, cause)
+  const error = new Error(message, { cause })
+  if (stack !== undefined) error.stack = stack
+  return error
+}
