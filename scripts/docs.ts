@@ -69,7 +69,8 @@ These are **warnings**, and the daemon starts: a secret in the configuration or 
 under 16 octets; bits after a client's prefix; a \`hash_key\` without \`hash\`; two servers at one address and port; listeners
 of one class that cover each other; an \`admin.listen\` that other machines reach, or at the port of a listener; a
 \`source_address\` that this machine does not have; \`queues.authentication.max_age\` above 9s; \`probe_interval\` below 6s;
-\`answer_cache\` outside of 5 to 30s; \`identifier_quarantine\` below 5s.
+\`answer_cache\` outside of 5 to 30s; \`identifier_quarantine\` below 5s; more than one instance, and more instances than
+cores.
 
 ## How a file is changed
 

@@ -11,7 +11,7 @@ import { type Draft, entriesOf } from './draft.ts'
 import type { Listener, PortRange } from './kinds.ts'
 import { didYouMean } from './near.ts'
 import type { Surroundings } from './result.ts'
-import { inheritLane, type ServerSettings } from './schema.ts'
+import { inheritLane, instancesOf, type ServerSettings } from './schema.ts'
 import { type Path, pathText, valueAt } from './source.ts'
 
 /** Where the checks put what they find. */
@@ -43,6 +43,7 @@ export function crossCheck(draft: Draft, surroundings: Surroundings, findings: F
   checkClasses(draft, listeners, surroundings, findings)
   checkServerAddresses(draft, listeners, surroundings, findings)
   checkSources(draft, listeners, surroundings, findings)
+  checkInstances(draft, surroundings, findings)
   checkTimes(draft, findings)
 }
 
@@ -226,12 +227,14 @@ function checkSources(
     }
     if (range === undefined) continue
     const at = [...path, 'source_ports']
-    const needed = lanesOf(draft, server).reduce((sum, lane) => sum + portsFor(lane.maxOutstanding) + 1, 0)
+    const instances = instancesOf(draft.outline?.instances ?? 1, surroundings.cores)
+    const each = lanesOf(draft, server).reduce((sum, lane) => sum + portsFor(lane.maxOutstanding) + 1, 0)
+    const needed = each * instances
     const [first, last] = range
     if (last - first + 1 < needed) {
       findings.error(
         at,
-        `${first}-${last} has ${last - first + 1} ports, and this server needs ${needed}; write ${first}-${first + needed - 1} or lower max_outstanding`,
+        `${first}-${last} has ${last - first + 1} ports, and this server needs ${needed}; write ${first}-${first + needed - 1} or lower max_outstanding${instances > 1 ? ' or instances' : ''}`,
       )
     }
     const family = octetsOf(server.address).length
@@ -246,6 +249,19 @@ function checkSources(
     if (listening !== undefined)
       findings.error(at, `contains port ${listening.port} of ${pathText(listening.path)}; choose other ports`)
   }
+}
+
+/** What holds within one instance only, said before anybody counts on it. */
+function checkInstances({ root, outline }: Draft, { cores }: Surroundings, findings: Findings): void {
+  const count = instancesOf(outline?.instances ?? 1, cores)
+  if (count === 1 || valueAt(root, ['instances']) === undefined) return
+  const path = ['instances']
+  findings.warn(
+    path,
+    `with ${count} instances, duplicates are known and a session's records keep their order only among packets of one source address and port, and limits of queues and max_outstanding are for each; write 1 unless one core is not enough`,
+  )
+  if (count > cores)
+    findings.warn(path, `${count} instances on ${cores} cores are slower than ${cores}; write ${cores} or less`)
 }
 
 function checkTimes({ outline }: Draft, findings: Findings): void {

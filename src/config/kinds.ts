@@ -110,6 +110,12 @@ export const oneOf = <const Words extends readonly [string, ...string[]]>(words:
 /** A whole number within `least` and `most`. */
 export const whole = (least: number, most: number) => z.int().min(least).max(most)
 
+/** A whole number within `least` and `most`, or one word. */
+export const wholeOr = <const Word extends string>(least: number, most: number, word: Word) =>
+  z
+    .union([whole(least, most), z.literal(word)])
+    .meta({ 'x-kind': `whole number from ${least} to ${most}, or \`${word}\`` })
+
 /** A UDP port, 1-65535. */
 export const port = () => whole(1, LAST_PORT)
 

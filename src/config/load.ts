@@ -9,7 +9,15 @@ import { crossCheck, type Findings } from './cross-checks.ts'
 import { draftOf, entriesOf } from './draft.ts'
 import type { Problem } from './problem.ts'
 import type { ConfigResult, SecretSource, Surroundings } from './result.ts'
-import { type ClassSettings, type Config, inheritLane, SECRET_KEYS, type Settings, settings } from './schema.ts'
+import {
+  type ClassSettings,
+  type Config,
+  inheritLane,
+  instancesOf,
+  SECRET_KEYS,
+  type Settings,
+  settings,
+} from './schema.ts'
 import { objectionsOf } from './sentences.ts'
 import { type Path, pathText, Source, valueAt } from './source.ts'
 
@@ -113,6 +121,7 @@ function assemble(all: Settings, secrets: Secrets, surroundings: Surroundings): 
   const { farm } = all
   return {
     ...all,
+    instances: instancesOf(all.instances, surroundings.cores),
     clients: all.clients.map(({ secret: _, secret_env: _env, secret_file: _file, ...client }, i) => ({
       ...client,
       secret: secrets.clients[i] as Secret,

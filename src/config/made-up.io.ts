@@ -11,6 +11,7 @@ const SURROUNDINGS: Surroundings = {
   attributeKey,
   nearAttributeNames,
   localAddresses: [],
+  cores: 1,
   readSecret: (source) => ({ bytes: new TextEncoder().encode(`made up for ${nameOf(source)}`), warnings: [] }),
 }
 

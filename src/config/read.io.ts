@@ -5,7 +5,7 @@
  * a file; it becomes a problem with its place, like any other.
  */
 import { readFileSync, statSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
+import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
 import { loadConfig } from './load.ts'
@@ -32,6 +32,7 @@ export function readConfig(file: string, { env = process.env }: ReadOptions = {}
     attributeKey,
     nearAttributeNames,
     localAddresses: localAddresses(),
+    cores: availableParallelism(),
     readSecret: (source) => readSecret(source, dirname(file), env),
   })
 }

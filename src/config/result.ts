@@ -31,5 +31,7 @@ export interface Surroundings {
   nearAttributeNames(name: string): readonly string[]
   /** This machine's own addresses, as text; empty where they are not known. */
   readonly localAddresses: readonly string[]
+  /** Processor cores that the daemon may use. */
+  readonly cores: number
   readSecret(source: SecretSource): SecretReading
 }

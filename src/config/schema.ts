@@ -10,9 +10,11 @@ import { z } from 'zod'
 import type { AttributeKey } from '../proxy/ports.ts'
 import type { Secret } from '../radius/secret.ts'
 import { type Duration, type PerSecond, perSecond } from '../units.ts'
-import { address, duration, listener, name, network, oneOf, port, portRange, size, whole } from './kinds.ts'
+import { address, duration, listener, name, network, oneOf, port, portRange, size, whole, wholeOr } from './kinds.ts'
 
 const restart = { 'x-restart': true } as const
+/** Beyond it the kernel's spreading is coarser than a thread more is worth. */
+const MOST_INSTANCES = 64
 
 const requireMessageAuthenticator = (of: string) =>
   oneOf(['yes', 'no', 'auto'])
@@ -104,7 +106,7 @@ const server = z.strictObject({
     .optional(),
   source_ports: portRange()
     .describe(
-      'The ports to send from, for firewalls. Each class needs `ceil(2 * max_outstanding / 256)` ports and one more for probes. By default the system chooses.',
+      'The ports to send from, for firewalls. Each class needs `ceil(2 * max_outstanding / 256)` ports and one more for probes, for each instance. By default the system chooses.',
     )
     .optional(),
   authentication: lane('authentication', 1812),
@@ -181,11 +183,11 @@ export const settings = z.strictObject({
     })
     .describe('How the daemon is looked at.')
     .prefault({}),
-  instances: z
-    .int()
-    .min(1)
-    .max(1, { error: 'more than one instance is not supported yet; write 1' })
-    .meta({ description: 'Engines that share the work. More than one is not supported yet.', ...restart })
+  instances: wholeOr(1, MOST_INSTANCES, 'auto')
+    .meta({
+      description: `Engines that share the work, each on a thread of its own; \`auto\` is one for each core, ${MOST_INSTANCES} at most. The kernel gives each source address and port of a client to one of them, and queues, duplicates and the order of records are kept in each for itself: see instances.md before you write more than 1.`,
+      ...restart,
+    })
     .default(1),
   throttle: z
     .strictObject({
@@ -197,7 +199,8 @@ export const settings = z.strictObject({
         .prefault('50ms'),
       scope: oneOf(['host', 'instance'])
         .meta({
-          description: 'Whether `max_rate` holds for all instances of this daemon together, or for each.',
+          description:
+            'Whether `max_rate` holds for all instances of this daemon together (what one leaves over, another may use in the same slot), or for each.',
           ...restart,
         })
         .default('host'),
@@ -366,7 +369,9 @@ export interface ServerConfig {
 }
 
 /** The whole configuration, complete and checked. */
-export interface Config extends Readonly<Omit<Settings, 'clients' | 'farm'>> {
+export interface Config extends Readonly<Omit<Settings, 'instances' | 'clients' | 'farm'>> {
+  /** `auto` counted out. */
+  readonly instances: number
   readonly clients: readonly ClientConfig[]
   readonly farm: Readonly<Omit<Settings['farm'], 'authentication' | 'accounting' | 'servers'>> & {
     readonly authentication: ClassConfig
@@ -374,6 +379,10 @@ export interface Config extends Readonly<Omit<Settings, 'clients' | 'farm'>> {
     readonly servers: readonly ServerConfig[]
   }
 }
+
+/** `auto` is one instance for each core. */
+export const instancesOf = (written: Settings['instances'], cores: number): number =>
+  written === 'auto' ? Math.min(MOST_INSTANCES, Math.max(1, cores)) : written
 
 /** The limits of one lane: the server's own values over the farm's. */
 export function inheritLane(own: ServerSettings['authentication'], farm: ClassSettings): LaneConfig | undefined {

@@ -40,13 +40,17 @@ export function objectionsOf(
   })
 }
 
-/** Only a server's lane has two forms: false, or a mapping, whose own faults then count. */
+/** What has two forms: a number or a word, which its kind says; a server's lane, whose mapping's own faults then count. */
 function ofUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   root: unknown,
   path: Path,
   lookup: Lookup,
 ): Objection[] {
+  const kind = lookup(path)?.['x-kind']
+  if (kind !== undefined) {
+    return [{ path, at: 'value', message: notPossible(show(valueAt(root, path), path), kind) }]
+  }
   const ofMapping = issue.errors.at(-1) ?? []
   if (kindOf(valueAt(root, path)) === 'a mapping') return objectionsOf(ofMapping, root, path, lookup)
   return [{ path, at: 'value', message: 'write a mapping of settings, or false to switch it off' }]
@@ -81,8 +85,10 @@ function sentence(issue: Issue, found: unknown, path: Path, lookup: Lookup): str
       if (isOurs(issue)) return issue.message
       if (issue.origin === 'array') return 'is empty; add at least one'
       if (issue.origin === 'string') return 'is empty; write a value, or remove the key'
-      const { minimum, maximum } = lookup(path) ?? {}
-      return `${quoted} is out of range; write ${minimum} to ${maximum}`
+      const { minimum, maximum, 'x-kind': kind } = lookup(path) ?? {}
+      return minimum === undefined && kind !== undefined
+        ? notPossible(quoted, kind)
+        : `${quoted} is out of range; write ${minimum} to ${maximum}`
     }
     default:
       return issue.message
@@ -103,6 +109,9 @@ function wrongType(expected: string, found: unknown, quoted: string): string {
       return `${quoted} is no whole number; write digits alone`
   }
 }
+
+const notPossible = (quoted: string, kind: string): string =>
+  `${quoted} is not possible; write a ${kind.replaceAll('`', '')}`
 
 /** zod's own messages all begin with one of its few words; ours never do. */
 const isOurs = (issue: Issue): boolean => !/^(Invalid|Too|Unrecognized)\b/.test(issue.message)

@@ -17,6 +17,7 @@ const encoder = new TextEncoder()
 export const world: Surroundings = {
   attributeKey: (name) => ({ '3GPP-IMSI': { vendor: 10415, type: 1 }, 'User-Name': { vendor: 0, type: 1 } })[name],
   nearAttributeNames: (name) => (name.startsWith('3GPP') ? ['3GPP-IMSI'] : []),
+  cores: 4,
   localAddresses: ['127.0.0.1', '::1', '203.0.113.5', '2001:db8::5'],
   readSecret: (source) => {
     if (source.kind === 'inline') return { bytes: encoder.encode(source.text), warnings: [] }

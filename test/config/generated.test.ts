@@ -58,7 +58,7 @@ describe('the JSON Schema', () => {
       { drian_limit: '5s' },
       { drain_limit: 5 },
       { drain_limit: '5' },
-      { instances: 2 },
+      { instances: 0 },
       { throttle: { scope: 'hots' } },
       { listen: { accounting: ['1813'] } },
       { clients: [] },

@@ -153,10 +153,10 @@ describe('faults of the YAML', () => {
   })
 
   it('stand beside the other problems where a key is there twice', () => {
-    const result = load(configText({ top: 'drain_limit: 1s\ndrain_limit: 2s\ninstances: 9' }))
+    const result = load(configText({ top: 'drain_limit: 1s\ndrain_limit: 2s\ninstances: 99' }))
     expect(problemsOf(result)).toEqual([
       'test.yaml:2:1: this key stands twice in one mapping; keep one of the two',
-      'test.yaml:3:12: instances: more than one instance is not supported yet; write 1',
+      'test.yaml:3:12: instances: 99 is not possible; write a whole number from 1 to 64, or auto',
     ])
   })
 
@@ -277,8 +277,29 @@ describe('faults of the structure', () => {
       '999ms is out of range; write 1s to 1h',
     )
     expectProblem({ top: 'throttle: { slot: ▶999us }' }, 'throttle.slot', '999us is out of range; write 1ms to 1s')
-    expectProblem({ top: 'instances: ▶2' }, 'instances', 'more than one instance is not supported yet; write 1')
-    expectProblem({ top: 'instances: ▶0' }, 'instances', '0 is out of range; write 1 to 1')
+    expectProblem(
+      { top: 'instances: ▶65' },
+      'instances',
+      '65 is not possible; write a whole number from 1 to 64, or auto',
+    )
+    expectProblem(
+      { top: 'instances: ▶0' },
+      'instances',
+      '0 is not possible; write a whole number from 1 to 64, or auto',
+    )
+  })
+
+  it('a number of instances that is none', () => {
+    expectProblem(
+      { top: 'instances: ▶all' },
+      'instances',
+      '"all" is not possible; write a whole number from 1 to 64, or auto',
+    )
+    expectProblem(
+      { top: 'instances: ▶1.5' },
+      'instances',
+      '1.5 is not possible; write a whole number from 1 to 64, or auto',
+    )
   })
 
   it('words that are not among the known ones', () => {
@@ -316,7 +337,7 @@ describe('faults of the structure', () => {
 describe('problems', () => {
   it('come all at once, in the order of the file', () => {
     const text = configText({
-      top: 'drain_limit: 5\ninstances: 2',
+      top: 'drain_limit: 5\ninstances: 0',
       clients:
         '  - { name: a, address: 192.0.2.1, secret_file: missing }\n  - { name: a, adress: 192.0.2.1/32, secret_file: b }',
       servers: '    - { name: b, address: 127.0.0.1, secret_file: x, authentication: { port: 1812, timeout: 5 } }',
