@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'BAD_CONFIGURATION'
   | 'NOT_RUNNING'
   | 'FILE_UNREADABLE'
+  | 'FILE_NOT_WRITABLE'
   | 'USAGE'
 
 /** An error with a code and a sentence; `cause` is kept for the debug log. */

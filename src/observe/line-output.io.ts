@@ -6,7 +6,7 @@
  * A pipe is written as a socket, which never blocks: a write to it from a file thread would hold up the process even
  * at its end, for as long as the reader hangs.
  */
-import { fstatSync, write } from 'node:fs'
+import { closeSync, fstatSync, write } from 'node:fs'
 import { Socket } from 'node:net'
 import { systemCodeOf } from '../coded-error.ts'
 
@@ -20,6 +20,7 @@ export class LineOutput {
   #waitingLength = 0
   #isWriting = false
   #isBroken = false
+  #isToClose = false
   #lost = 0
   #whenIdle: (() => void)[] = []
 
@@ -37,6 +38,11 @@ export class LineOutput {
   /** Lines that nobody will read: the reader hung, or is gone. */
   get lost(): number {
     return this.#lost
+  }
+
+  /** Nothing can be written there any more. */
+  get isBroken(): boolean {
+    return this.#isBroken
   }
 
   write(line: string): void {
@@ -60,13 +66,23 @@ export class LineOutput {
     clearTimeout(timer)
   }
 
+  /** Takes no more lines, and closes the descriptor when those that wait are written. */
+  closeWhenWritten(): void {
+    this.#isToClose = true
+    if (!this.#isWriting) closeSync(this.#descriptor)
+  }
+
   #writeWaiting(): void {
     const text = this.#waiting.join('')
     this.#waiting = []
     this.#waitingLength = 0
     this.#isWriting = text !== ''
-    if (this.#isWriting) this.#writeAll(Buffer.from(text))
-    else for (const resolve of this.#whenIdle.splice(0)) resolve()
+    if (this.#isWriting) {
+      this.#writeAll(Buffer.from(text))
+      return
+    }
+    for (const resolve of this.#whenIdle.splice(0)) resolve()
+    if (this.#isToClose) closeSync(this.#descriptor)
   }
 
   #writeAll(bytes: Buffer): void {
