@@ -9,6 +9,8 @@
  * gives the exit code. Signals and the end of the process are the command's; the configuration's types end here.
  */
 import { createHash } from 'node:crypto'
+import { readingRoutes } from './admin/reading.io.ts'
+import { type AdminServer, openAdmin } from './admin/server.io.ts'
 import { codedError, systemCodeOf } from './coded-error.ts'
 import { engineOptions, withRestartSettingsOf } from './config/engine-options.ts'
 import { formatProblem } from './config/problem.ts'
@@ -22,7 +24,6 @@ import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
 import { SharedMemories } from './instances/shared-memory.ts'
 import { sumOf } from './instances/sum.ts'
 import { errorText, Log } from './observe/log.io.ts'
-import { type AdminServer, openAdmin } from './observe/status.io.ts'
 import type { DaemonView, Phase } from './observe/view.ts'
 import { kernelDrops, processVitals } from './observe/vitals.io.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
@@ -104,7 +105,7 @@ export class Daemon {
     const { admin } = this.#config
     await this.#instances.open()
     // Last, so that whoever gets an answer here knows that the listeners are open.
-    this.#admin = await openAdmin(admin.listen, () => this.#look())
+    this.#admin = await openAdmin({ listen: admin.listen, routes: readingRoutes(() => this.#look()) })
     this.#phase = 'running'
     const reports = await this.#instances.look()
     this.#warnOfSmallBuffers(reports)

@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['', 'radius', 'throttle', 'proxy'],
   instances: ['', 'radius', 'throttle', 'proxy'],
   observe: ['', 'radius', 'proxy'],
+  admin: ['', 'radius', 'proxy', 'observe'],
   simulation: ['', 'radius', 'queues', 'throttle', 'accounting', 'proxy'],
   commands: ['', 'config', 'radius', 'proxy', 'observe', 'commands'],
   demo: [''],

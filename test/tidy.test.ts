@@ -77,7 +77,7 @@ const RULES: readonly (readonly [
     SRC,
     [
       { path: 'src/proxy/sockets.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
-      { path: 'src/observe/status.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
+      { path: 'src/admin/server.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
     ],
   ],
   [

@@ -59,12 +59,12 @@ describe('the admin address', () => {
     expect([stdout, stderr, code]).toEqual(['', '', 0])
   })
 
-  it('can only be read, and says so in a sentence', async () => {
+  it('says in a sentence what it does not take', async () => {
     const daemon = await daemonBefore(await farm())
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       const answer = await fetch(urlOf(daemon, '/status'), { method })
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
-      expect(await answer.text()).toBe('this address can only be read; use GET\n')
+      expect(await answer.json()).toEqual({ error: 'use GET or HEAD here' })
     }
     const head = await fetch(urlOf(daemon, '/status'), { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])

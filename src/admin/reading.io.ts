@@ -1,0 +1,41 @@
+/**
+ * The rows that only read: `/metrics` for Prometheus, `/healthz` and `/readyz` for load balancers, `/status` for people.
+ */
+import { Metrics } from '../observe/metrics.io.ts'
+import { statusReport } from '../observe/status-report.ts'
+import { type DaemonView, notReady } from '../observe/view.ts'
+import { type ClockPair, readClockPair } from '../proxy/clock.io.ts'
+import { jsonAnswer, type Route, textAnswer } from './route.ts'
+
+/** `look` gathers a fresh view for each request. */
+export function readingRoutes(
+  look: () => Promise<DaemonView>,
+  readClocks: () => ClockPair = readClockPair,
+): readonly Route[] {
+  const metrics = new Metrics()
+  return [
+    { method: 'GET', path: '/healthz', access: 'probe', answer: () => textAnswer(200, 'alive') },
+    {
+      method: 'GET',
+      path: '/readyz',
+      access: 'probe',
+      answer: async ({ isTrusted }) => {
+        const reasons = notReady(await look())
+        if (reasons.length === 0) return textAnswer(200, 'ready')
+        return textAnswer(503, isTrusted ? reasons.join('\n') : 'not ready')
+      },
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      access: 'read',
+      answer: async () => ({ status: 200, type: metrics.contentType, body: await metrics.text(await look()) }),
+    },
+    {
+      method: 'GET',
+      path: '/status',
+      access: 'read',
+      answer: async () => jsonAnswer(200, statusReport(await look(), readClocks())),
+    },
+  ]
+}

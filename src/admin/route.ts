@@ -1,0 +1,120 @@
+/**
+ * A row of the admin API: a method, a path, who may use it, and what it answers. The rows are tables of plain values,
+ * so the server, its page in docs/ and the OpenAPI file can be held against each other.
+ *
+ * A path is compared as it was sent, segment by segment; nothing is normalised, so `//`, `.` and `..` match no row.
+ * `{name}` in a row stands for one segment, which is percent-decoded.
+ */
+
+/**
+ * `probe`: whether it lives, for load balancers. `read`: how it fares. `control`: what changes something, or shows what
+ * is not for every user of the machine (sessions, settings).
+ */
+export type Access = 'probe' | 'read' | 'control'
+
+export interface Asked {
+  /** What stands for the `{names}` of the row's path. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** The JSON object that was sent; empty where nothing was. */
+  readonly body: Readonly<Record<string, unknown>>
+  /** Who asks, for the log: never a token itself. */
+  readonly who: string
+  /** Whether the one who asks has shown a right beyond that of reaching the address. */
+  readonly isTrusted: boolean
+}
+
+/** A whole answer. */
+export interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** An answer that goes on: the rows write lines until they or the reader end it. */
+export interface Stream {
+  readonly type: string
+  readonly begin: (reader: Reader) => void
+}
+
+export interface Reader {
+  /** False where the reader is slow: the line is not taken, and the next one should wait. */
+  write(line: string): boolean
+  end(): void
+  /** Called once, when nobody reads any more. */
+  onEnd(act: () => void): void
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly access: Access
+  readonly answer: (asked: Asked) => Answer | Stream | Promise<Answer | Stream>
+}
+
+export const TEXT = 'text/plain; charset=utf-8'
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+export const textAnswer = (status: number, sentence: string): Answer => ({ status, type: TEXT, body: `${sentence}\n` })
+
+export const jsonAnswer = (status: number, value: unknown): Answer => ({
+  status,
+  type: JSON_TYPE,
+  body: `${JSON.stringify(value, null, 2)}\n`,
+})
+
+/** What is wrong and what to do, for people and programs; `more` is for programs. */
+export const refusal = (status: number, error: string, more: object = {}): Answer =>
+  jsonAnswer(status, { error, ...more })
+
+export const methodRefusal = (allow: readonly string[]): Answer => ({
+  ...refusal(405, `use ${allow.join(' or ')} here`),
+  headers: { allow: allow.join(', ') },
+})
+
+export type Match =
+  | { readonly kind: 'row'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
+  | { readonly kind: 'no-path' }
+  | { readonly kind: 'no-method'; readonly allow: readonly string[] }
+
+/** The row for a request; HEAD is taken for GET. */
+export function matchRoute(routes: readonly Route[], method: string, path: string): Match {
+  const sought = method === 'HEAD' ? 'GET' : method
+  const allow = new Set<string>()
+  for (const route of routes) {
+    const params = paramsOf(route.path, path)
+    if (params === undefined) continue
+    if (route.method === sought) return { kind: 'row', route, params }
+    allow.add(route.method)
+    if (route.method === 'GET') allow.add('HEAD')
+  }
+  return allow.size === 0 ? { kind: 'no-path' } : { kind: 'no-method', allow: [...allow] }
+}
+
+function paramsOf(row: string, path: string): Record<string, string> | undefined {
+  const wanted = row.split('/')
+  const given = path.split('/')
+  if (wanted.length !== given.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [index, segment] of wanted.entries()) {
+    const value = given[index] as string
+    const name = /^\{(\w+)\}$/.exec(segment)?.[1]
+    if (name === undefined) {
+      if (value !== segment) return undefined
+      continue
+    }
+    const decoded = percentDecoded(value)
+    if (decoded === undefined || decoded === '') return undefined
+    params[name] = decoded
+  }
+  return params
+}
+
+function percentDecoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}

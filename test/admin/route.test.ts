@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { matchRoute, type Route } from '../../src/admin/route.ts'
+
+const row = (method: Route['method'], path: string): Route => ({
+  method,
+  path,
+  access: 'read',
+  answer: () => ({ status: 200, type: 'text/plain', body: '' }),
+})
+const ROWS = [row('GET', '/status'), row('GET', '/servers/{name}'), row('POST', '/servers/{name}/down')]
+const ask = (method: string, path: string) => matchRoute(ROWS, method, path)
+
+describe('a request finds its row', () => {
+  it('by method and path, HEAD as GET', () => {
+    expect(ask('GET', '/status')).toMatchObject({ kind: 'row', route: ROWS[0] })
+    expect(ask('HEAD', '/status')).toMatchObject({ kind: 'row', route: ROWS[0] })
+    expect(ask('POST', '/servers/fr-1/down')).toMatchObject({ route: ROWS[2], params: { name: 'fr-1' } })
+  })
+
+  it('with a name that is percent-decoded once, and is one segment', () => {
+    expect(ask('GET', '/servers/a%2Fb')).toMatchObject({ params: { name: 'a/b' } })
+    expect(ask('GET', '/servers/%252e%252e')).toMatchObject({ params: { name: '%2e%2e' } })
+  })
+
+  it.each([
+    '',
+    '/',
+    '//',
+    '/status/',
+    '//status',
+    '/./status',
+    '/x/../status',
+    '/%73tatus',
+    '/STATUS',
+    '/servers/',
+    '/servers/%',
+    '/servers/%ff',
+    '/servers/a/b/c',
+  ])('and %j finds none', (path) => {
+    expect(ask('GET', path)).toEqual({ kind: 'no-path' })
+  })
+
+  it('or learns which methods there are', () => {
+    expect(ask('DELETE', '/status')).toEqual({ kind: 'no-method', allow: ['GET', 'HEAD'] })
+    expect(ask('GET', '/servers/x/down')).toEqual({ kind: 'no-method', allow: ['POST'] })
+  })
+})
