@@ -50,6 +50,13 @@ export const slotsPerSecond = ({ maxRate, slot }: SlotRate): number =>
 export const quotaOfSlot = (k: number, maxRate: number, slots: number): number =>
   Math.floor(((k + 1) * maxRate) / slots) - Math.floor((k * maxRate) / slots)
 
+/** The slot of a second that has begun when `into` microseconds of it are over: the largest k with floor(k * 1 s / S) <= into. */
+export const slotBegun = (into: number, slots: number): number =>
+  Math.ceil(((into + 1) * slots) / MICROS_PER_SECOND) - 1
+
+/** How many microseconds into its second slot `k` begins; where k is S, the second's end. */
+export const slotBegins = (k: number, slots: number): number => Math.floor((k * MICROS_PER_SECOND) / slots)
+
 export class SlotQuota implements SlotBudget {
   #rate: SlotRate
   #slots: number
@@ -117,11 +124,10 @@ export class SlotQuota implements SlotBudget {
     const start = second * MICROS_PER_SECOND
     // Unlimited: one "slot" a second, so that a pending rate is looked at and `sent` means sent in this second.
     const slots = Math.max(1, this.#slots)
-    // The largest k that has begun: floor(k * 1 s / S) <= now - start.
-    const slot = Math.ceil(((now - start + 1) * slots) / MICROS_PER_SECOND) - 1
+    const slot = slotBegun(now - start, slots)
     this.#slot = slot
-    this.#beganAt = start + Math.floor((slot * MICROS_PER_SECOND) / slots)
-    this.#endsAt = start + Math.floor(((slot + 1) * MICROS_PER_SECOND) / slots)
+    this.#beganAt = start + slotBegins(slot, slots)
+    this.#endsAt = start + slotBegins(slot + 1, slots)
     this.#quota = this.#slots === 0 ? 0 : quotaOfSlot(slot, this.#rate.maxRate, this.#slots)
     this.#sent = 0
   }
