@@ -14,7 +14,7 @@ import { systemRandomness } from '../proxy/randomness.io.ts'
 import { Sockets } from '../proxy/sockets.io.ts'
 import type { Birth, InstanceCalls, InstanceSettings, InstanceView } from './calls.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
-import { sharedFrom } from './shared-memory.ts'
+import { SharedParts } from './shared-parts.ts'
 
 const HOUSEKEEPING_MS = 1_000
 const FOLLOW_ADDRESSES_EVERY = 10
@@ -25,6 +25,7 @@ const NANOS_PER_SECOND = 1e9
 export class Instance implements InstanceCalls {
   readonly #log: Log
   readonly #sockets: Sockets
+  readonly #shared: SharedParts | undefined
   readonly #engine: Engine
   readonly #loop: Loop
   readonly #books: Float64Array
@@ -42,7 +43,9 @@ export class Instance implements InstanceCalls {
     this.#books = new Float64Array(books)
     const journal = this.#journal()
     this.#sockets = this.#newSockets({ number, of })
-    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), ...sharedFrom(memory) }
+    this.#shared = SharedParts.of(memory)
+    const shared = this.#shared === undefined ? {} : { shared: this.#shared }
+    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), ...shared }
     this.#engine = new Engine(engineOptionsFrom(options), ports, monotonicNow())
     this.#loop = new Loop(this.#withBooks(this.#engine), journal, monotonicNow)
   }
@@ -67,7 +70,8 @@ export class Instance implements InstanceCalls {
     this.#isPreparing = false
   }
 
-  async reconfigure({ options, logLevel }: InstanceSettings): Promise<void> {
+  async reconfigure({ options, memory, logLevel }: InstanceSettings): Promise<void> {
+    this.#shared?.change(memory)
     this.#engine.reconfigure(engineOptionsFrom(options), monotonicNow())
     this.#isPreparing = false
     this.#log.setLevel(logLevel)

@@ -13,13 +13,12 @@ import { accountingAnswerFromRecord, answerForClient } from '../radius/rewrite.t
 import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Failover } from './failover.ts'
-import type { Lane } from './lane.ts'
-import type { Journal, Outbox } from './ports.ts'
+import { type Lane, laneKey } from './lane.ts'
+import type { Journal, Learned, Outbox, States } from './ports.ts'
 import type { ServerDropReason } from './reasons.ts'
 import type { Register } from './register.ts'
 import type { Exchange, Request } from './request.ts'
 import type { Sending } from './sending.ts'
-import type { StateTable } from './state-table.ts'
 
 /** A verified response to what is outstanding, and what its client gets: nothing where the client gave it up. */
 interface Accepted {
@@ -32,17 +31,20 @@ export class Answering {
   readonly #register: Register
   readonly #sending: Sending
   readonly #failover: Failover
-  readonly #states: StateTable
+  readonly #states: States
   readonly #outbox: Outbox
   readonly #journal: Journal
+  readonly #learned: Learned | undefined
 
   constructor(o: {
     readonly register: Register
     readonly sending: Sending
     readonly failover: Failover
-    readonly states: StateTable
+    readonly states: States
     readonly outbox: Outbox
     readonly journal: Journal
+    /** Which lanes' servers sent Message-Authenticator to any of several engines. */
+    readonly learned?: Learned
   }) {
     this.#register = o.register
     this.#sending = o.sending
@@ -50,6 +52,7 @@ export class Answering {
     this.#states = o.states
     this.#outbox = o.outbox
     this.#journal = o.journal
+    this.#learned = o.learned
   }
 
   /** A datagram came in on a source port of the lane. */
@@ -113,8 +116,18 @@ export class Answering {
     const fault = checkResponse(response, attempt, attempt.secret)
     if (fault !== undefined || attempt.code !== ACCESS_REQUEST || response.messageAuthenticatorAt !== 0) return fault
     const required = lane.server.requireMessageAuthenticator
-    const isRequired = required === 'yes' || (required === 'auto' && lane.learnedMessageAuthenticator)
+    const isRequired = required === 'yes' || (required === 'auto' && this.#hasLearned(lane))
     return isRequired ? 'missing-message-authenticator' : undefined
+  }
+
+  #hasLearned(lane: Lane): boolean {
+    return lane.learnedMessageAuthenticator || (this.#learned?.has(keyOf(lane)) ?? false)
+  }
+
+  #learn(lane: Lane): void {
+    if (lane.learnedMessageAuthenticator) return
+    lane.learnedMessageAuthenticator = true
+    this.#learned?.add(keyOf(lane))
   }
 
   #accept({ attempt, response, answer }: Accepted, now: Instant): void {
@@ -127,7 +140,7 @@ export class Answering {
       this.#count(lane, response, attempt, now)
       if (request !== undefined && answer !== undefined) this.#deliver(request, answer, now)
     }
-    if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) lane.learnedMessageAuthenticator = true
+    if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane)
     const state = response.stateAt
     if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
     this.#failover.healthChanged(lane, lane.health.responded(now), now)
@@ -180,3 +193,5 @@ export class Answering {
     )
   }
 }
+
+const keyOf = (lane: Lane): string => laneKey(lane.class, lane.server, lane.options)

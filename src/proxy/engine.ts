@@ -29,7 +29,7 @@ import { Intake, type Verdict } from './intake.ts'
 import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { LEDGER_NUMBERS } from './ledger.ts'
-import type { EngineOptions, Journal, LanePlan, Outbox, Peer, Randomness } from './ports.ts'
+import type { EngineOptions, Journal, LanePlan, Outbox, Peer, Randomness, Shared, States } from './ports.ts'
 import { Register } from './register.ts'
 import { Repetition } from './repetition.ts'
 import { Exchange, Request } from './request.ts'
@@ -46,7 +46,7 @@ export class Engine {
   readonly #failover: Failover
   readonly #answering: Answering
   readonly #repetition: Repetition
-  readonly #states: StateTable
+  readonly #states: States
   readonly #outbox: Outbox
   readonly #journal: Journal
   readonly #random: Randomness
@@ -55,20 +55,26 @@ export class Engine {
 
   constructor(
     options: EngineOptions,
-    ports: { readonly outbox: Outbox; readonly journal: Journal; readonly random: Randomness },
+    ports: {
+      readonly outbox: Outbox
+      readonly journal: Journal
+      readonly random: Randomness
+      readonly shared?: Shared
+    },
     now: Instant,
   ) {
-    const { outbox, journal, random } = ports
+    const { outbox, journal, random, shared } = ports
     this.#outbox = outbox
     this.#journal = journal
     this.#random = random
-    this.#intake = new Intake(options.clients)
+    this.#intake = new Intake(options.clients, shared?.learnedClients)
     this.#register = new Register(options, journal)
     this.#farms = {
       authentication: new Farm('authentication', options),
       accounting: new Farm('accounting', options),
     }
-    this.#states = new StateTable(options.state)
+    this.#states = shared?.states ?? new StateTable(options.state)
+    this.#states.change(options.state)
     this.#sending = new Sending(this.#register, ports)
     this.#failover = new Failover(this.#register, this.#sending, this.#farms, journal)
     this.#answering = new Answering({
@@ -78,6 +84,7 @@ export class Engine {
       states: this.#states,
       outbox,
       journal,
+      ...(shared === undefined ? {} : { learned: shared.learnedLanes }),
     })
     this.#repetition = new Repetition({
       register: this.#register,
@@ -85,7 +92,7 @@ export class Engine {
       answering: this.#answering,
       outbox,
     })
-    this.#lanes = new Lanes()
+    this.#lanes = new Lanes(shared)
     this.#setUpLanes(options, now)
   }
 

@@ -11,11 +11,12 @@ import { ACCESS_REQUEST } from '../radius/codes.ts'
 import { type Packet, readPacket } from '../radius/packet.ts'
 import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../units.ts'
 import { type Client, ClientTable } from './client-table.ts'
-import type { ClientOptions } from './ports.ts'
+import { LearnedNames } from './learned-names.ts'
+import type { ClientOptions, Learned } from './ports.ts'
 import type { ClientDropReason } from './reasons.ts'
 
-/** Addresses that `auto` has learned; beyond it the oldest is forgotten. */
-const LEARNED_ADDRESSES = 65_536
+/** Addresses that `auto` has learned. */
+export const LEARNED_ADDRESSES = 65_536
 /** RFC 5997 section 4.2 asks for a limit; 5 a second of one source address. */
 const STATUS_SERVER_PER_SECOND = 5
 
@@ -25,14 +26,14 @@ export type Verdict =
 
 export class Intake {
   #clients: ClientTable
-  /** In the order of learning. */
-  readonly #learned = new Set<string>()
+  readonly #learned: Learned
   /** Status-Server requests by address within the running second. */
   readonly #statusServer = new Map<string, number>()
   #statusServerSecond = 0
 
-  constructor(clients: readonly ClientOptions[]) {
+  constructor(clients: readonly ClientOptions[], learned: Learned = new LearnedNames(LEARNED_ADDRESSES)) {
     this.#clients = new ClientTable(clients)
+    this.#learned = learned
   }
 
   get clients(): readonly Client[] {
@@ -74,21 +75,11 @@ export class Intake {
     if (packet.code !== ACCESS_REQUEST) return undefined
     const { requireMessageAuthenticator, limitProxyState } = client.options
     if (packet.messageAuthenticatorAt !== 0) {
-      if (packet.eapMessageAt === 0) this.#learn(address)
+      if (packet.eapMessageAt === 0) this.#learned.add(address)
       return undefined
     }
     if (requireMessageAuthenticator === 'yes') return 'missing-message-authenticator'
     if (requireMessageAuthenticator === 'auto' && this.#learned.has(address)) return 'missing-message-authenticator'
     return limitProxyState && packet.proxyStateAt !== 0 ? 'proxy-state-unsigned' : undefined
-  }
-
-  #learn(address: string): void {
-    if (this.#learned.has(address)) return
-    this.#learned.add(address)
-    if (this.#learned.size <= LEARNED_ADDRESSES) return
-    for (const oldest of this.#learned) {
-      this.#learned.delete(oldest)
-      return
-    }
   }
 }

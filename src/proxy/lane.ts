@@ -51,17 +51,23 @@ export class Lane implements Candidate {
   /** When a live request last tried this Down server. */
   triedAt: Instant | undefined = undefined
 
-  constructor(number: number, trafficClass: TrafficClass, settings: LaneSettings, now: Instant) {
+  /** `o.budget`: slots that it shares with others; without, it has its own. */
+  constructor(
+    number: number,
+    trafficClass: TrafficClass,
+    settings: LaneSettings,
+    o: { readonly now: Instant; readonly budget?: SlotBudget | undefined },
+  ) {
     this.number = number
     this.class = trafficClass
     this.#settings = settings
     this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
-    this.budget = new SlotQuota({ maxRate: settings.lane.maxRate, slot: settings.slot })
+    this.budget = o.budget ?? new SlotQuota({ maxRate: settings.lane.maxRate, slot: settings.slot })
     this.identifiers = new Identifiers<Attempt>({
       maxOutstanding: settings.lane.maxOutstanding,
       quarantine: settings.quarantine,
     })
-    this.health = new Health(settings.health, now)
+    this.health = new Health(settings.health, o.now)
     this.queue = new ServerQueue<Request>(settings.serviceOrder)
     this.counters = {
       requests: 0,

@@ -6,12 +6,17 @@
  */
 import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { Lane, laneKey, laneSettings, planOf, sourcePortsOf } from './lane.ts'
-import type { EngineOptions, LanePlan } from './ports.ts'
+import type { EngineOptions, LanePlan, Shared } from './ports.ts'
 
 export class Lanes {
   readonly #all = new Map<number, Lane>()
   readonly #order: Record<TrafficClass, Lane[]> = { authentication: [], accounting: [] }
+  readonly #shared: Shared | undefined
   #next = 0
+
+  constructor(shared?: Shared) {
+    this.#shared = shared
+  }
 
   at(number: number): Lane | undefined {
     return this.#all.get(number)
@@ -60,7 +65,7 @@ export class Lanes {
           kept.add(lane)
           return lane
         }
-        const added = new Lane(this.#next, each, settings, now)
+        const added = new Lane(this.#next, each, settings, { now, budget: this.#shared?.budgetOf(key) })
         this.#next += 1
         this.#all.set(added.number, added)
         kept.add(added)

@@ -5,7 +5,7 @@
  * and tests and the simulation put their own behind them. Nothing here touches a socket, a clock or a file.
  */
 import type { Secret } from '../radius/secret.ts'
-import type { SlotBudget, SlotRate } from '../throttle/slots.ts'
+import type { SlotBudget } from '../throttle/slots.ts'
 import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
@@ -28,8 +28,29 @@ export interface Outbox {
 
 /** What an engine may share with other engines of its host; what is not given it has for itself. */
 export interface Shared {
-  /** The slots of the lane with this key (`laneKey`). */
-  budgetOf(lane: string, rate: SlotRate): SlotBudget
+  /** The slots of the lane with this key (`laneKey`); undefined where each engine counts its own. */
+  budgetOf(lane: string): SlotBudget | undefined
+  readonly states: States
+  /** Addresses of clients, and keys of lanes, that sent Message-Authenticator by themselves. */
+  readonly learnedClients: Learned
+  readonly learnedLanes: Learned
+}
+
+/** State -> the name of the server that began the conversation. */
+export interface States {
+  readonly size: number
+  learn(state: Uint8Array, server: string, now: Instant): void
+  serverOf(state: Uint8Array, now: Instant): string | undefined
+  change(limits: { readonly lifetime: Duration; readonly maxEntries: number }): void
+  /** Forgets what is over. */
+  passTime(now: Instant): void
+}
+
+/** Names that are remembered; bounded, so one may be forgotten again. */
+export interface Learned {
+  readonly size: number
+  has(name: string): boolean
+  add(name: string): void
 }
 
 /** Fills `target` with unpredictable octets (seeded ones in a simulation). */

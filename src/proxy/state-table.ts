@@ -5,13 +5,14 @@
  * back. The table is bounded: what is oldest goes first, and nothing stays beyond its lifetime.
  */
 import { after, type Duration, type Instant } from '../units.ts'
+import type { States } from './ports.ts'
 
 interface Entry {
   readonly server: string
   readonly until: Instant
 }
 
-export class StateTable {
+export class StateTable implements States {
   /** In the order of learning, so the oldest is first; a State learned again moves to the end. */
   readonly #servers = new Map<string, Entry>()
   #lifetime: Duration

@@ -8,7 +8,7 @@
  */
 import { expect } from 'vitest'
 import { Engine } from '../../src/proxy/engine.ts'
-import type { EngineEvent, EngineOptions, Peer } from '../../src/proxy/ports.ts'
+import type { EngineEvent, EngineOptions, Peer, Shared } from '../../src/proxy/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/snapshot.ts'
 import { after, type Duration, type Instant, instant, type TrafficClass } from '../../src/units.ts'
 import {
@@ -73,7 +73,8 @@ export class World {
   #asked = 0
   #names = new Map<number, { readonly server: string; readonly class: TrafficClass }>()
 
-  constructor(options: Partial<EngineOptions> = {}, startAt: Instant = START) {
+  /** `shared`: what it has in common with the engines of other worlds. */
+  constructor(options: Partial<EngineOptions> = {}, startAt: Instant = START, shared?: Shared) {
     this.now = startAt
     this.options = { ...defaults(), ...options }
     let seed = 1
@@ -92,6 +93,7 @@ export class World {
             target[i] = seed >> 16
           }
         },
+        ...(shared === undefined ? {} : { shared }),
       },
       this.now,
     )

@@ -1,0 +1,150 @@
+/**
+ * Two engines on shared memory: one count for a slot, one memory of conversations and of who sends
+ * Message-Authenticator, over reloads too. What is not shared is not there.
+ */
+import { describe, expect, it } from 'vitest'
+import { plainOptions } from '../../src/instances/plain-options.ts'
+import { SharedMemories } from '../../src/instances/shared-memory.ts'
+import { SharedParts } from '../../src/instances/shared-parts.ts'
+import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { instant, seconds } from '../../src/units.ts'
+import { CODE } from '../proxy/datagrams.ts'
+import { START, World } from '../proxy/kit.ts'
+import { classes, client, defaults, server } from '../proxy/options.ts'
+
+const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+class Host {
+  readonly memories: SharedMemories
+  readonly parts: SharedParts[] = []
+  readonly worlds: World[] = []
+  options: EngineOptions
+
+  constructor(options: Partial<EngineOptions>, { scope = 'host' as 'host' | 'instance', instances = 2 } = {}) {
+    this.options = { ...defaults(), ...options }
+    this.memories = new SharedMemories({ scope, instances })
+    const memory = this.memories.of(plainOptions(this.options))
+    for (let i = 0; i < instances; i += 1) {
+      const parts = SharedParts.of(memory)
+      if (parts !== undefined) this.parts.push(parts)
+      this.worlds.push(new World(this.options, START, parts))
+    }
+  }
+
+  reload(options: Partial<EngineOptions>): void {
+    this.options = { ...this.options, ...options }
+    const plain = plainOptions(this.options)
+    const memory = this.memories.of(plain)
+    this.memories.announce(plain, this.worlds[0]!.now)
+    for (const [i, world] of this.worlds.entries()) {
+      this.parts[i]?.change(memory)
+      world.engine.reconfigure(this.options, world.now)
+    }
+  }
+}
+
+describe('the slots of a server', () => {
+  const sentBy = (host: Host, messages: number): number[] => {
+    for (const world of host.worlds) {
+      for (let i = 0; i < messages; i += 1) world.access()
+      world.settle()
+    }
+    return host.worlds.map(({ sent }) => sent.length)
+  }
+
+  it('are one count for all instances with scope host, also after a reload', () => {
+    const host = new Host({ servers: [server('s1', { rate: 100 })] })
+    expect(sentBy(host, 3)).toEqual([3, 2])
+    host.reload({ servers: [server('s1', { rate: 40 }), server('s2', { rate: 20, address: '192.0.2.11' })] })
+    for (const world of host.worlds) world.advanceTo(instant(START + 1_000_000))
+    expect(host.worlds[0]!.sent.length + host.worlds[1]!.sent.length).toBeLessThanOrEqual(6)
+    const [lane] = host.worlds[0]!.engine.snapshot(host.worlds[0]!.now).lanes
+    expect(lane!.slots).toMatchObject({ maxRate: 40, quota: 2 })
+  })
+
+  it('are each instance own with scope instance', () => {
+    const host = new Host({ servers: [server('s1', { rate: 100 })] }, { scope: 'instance' })
+    expect(sentBy(host, 8)).toEqual([5, 5])
+  })
+
+  it('need no memory where there is one instance', () => {
+    const host = new Host({ servers: [server('s1', { rate: 100 })] }, { instances: 1 })
+    expect(host.parts).toEqual([])
+    expect(sentBy(host, 8)).toEqual([5])
+  })
+})
+
+describe('a conversation', () => {
+  it('that one instance passed on comes back to its server through another', () => {
+    const two = { servers: [server('s1'), server('s2')], classes: classes({ algorithm: 'round_robin' }) }
+    const { worlds } = new Host(two)
+    const [first, second] = worlds as [World, World]
+    first.access({ tag: 'begins' })
+    first.settle()
+    const home = first.sent[0]!.server
+    first.answer(first.sent[0]!, { code: CODE.challenge, state: 'a conversation' })
+    for (let i = 0; i < 4; i += 1) {
+      second.access({ tag: `goes on ${i}`, state: 'a conversation' })
+      second.access({ tag: `another ${i}` })
+    }
+    second.settle()
+    const bound = second.sent.filter(({ tag }) => tag.startsWith('goes on'))
+    expect(bound.map((sent) => sent.server)).toEqual(Array.from({ length: 4 }, () => home))
+    expect(new Set(second.sent.map((sent) => sent.server)).size).toBe(2)
+  })
+
+  it('is remembered for its lifetime, and over a change of the table size', () => {
+    const host = new Host({ servers: [server('s1'), server('s2', { address: '192.0.2.11' })] })
+    const [a, b] = host.parts.map(({ states }) => states)
+    a!.learn(octets('x'), 's2', START)
+    expect(b!.serverOf(octets('x'), START)).toBe('s2')
+    host.reload({ state: { lifetime: seconds(300), maxEntries: 7 } })
+    expect(b!.serverOf(octets('x'), START)).toBe('s2')
+    a!.learn(octets('y'), 's1', START)
+    expect(b!.serverOf(octets('y'), START)).toBe('s1')
+    expect(b!.serverOf(octets('x'), instant(START + 300_000_000))).toBe('s2')
+    expect(b!.serverOf(octets('x'), instant(START + 302_000_000))).toBeUndefined()
+  })
+
+  it('keeps its server where a reload changes the list of servers', () => {
+    const host = new Host({ servers: [server('s1'), server('s2', { address: '192.0.2.11' })] })
+    host.parts[0]!.states.learn(octets('x'), 's2', START)
+    host.reload({ servers: [server('s3', { address: '192.0.2.12' }), server('s2', { address: '192.0.2.11' })] })
+    expect(host.parts[1]!.states.serverOf(octets('x'), START)).toBe('s2')
+    host.parts[1]!.states.learn(octets('y'), 's3', START)
+    expect(host.parts[0]!.states.serverOf(octets('y'), START)).toBe('s3')
+  })
+})
+
+describe('Message-Authenticator', () => {
+  it('that one instance saw of a client is asked for by another', () => {
+    const { worlds } = new Host({ clients: [client({ requireMessageAuthenticator: 'auto' })] })
+    const [first, second] = worlds as [World, World]
+    const from = { address: '10.1.2.3' }
+    second.access({ from })
+    second.settle()
+    expect(second.sent).toHaveLength(1)
+    first.access({ from, signed: true })
+    first.settle()
+    second.access({ from })
+    second.access({ from: { address: '10.9.9.9' } })
+    second.settle()
+    expect(second.sent).toHaveLength(2)
+    expect(second.snapshot().classes.authentication.ledger.dropped['missing-message-authenticator']).toBe(1)
+    expect(second.snapshot().messageAuthenticatorLearned.clients).toBe(1)
+  })
+
+  it('that one instance saw of a server is asked for by another', () => {
+    const { worlds } = new Host({ servers: [server('s1', { requireMessageAuthenticator: 'auto' })] })
+    const [first, second] = worlds as [World, World]
+    for (const world of [first, second]) {
+      world.access()
+      world.settle()
+    }
+    first.answer(first.sent[0]!, { signed: true })
+    second.answer(second.sent[0]!)
+    const [lane] = second.snapshot().lanes
+    expect(lane!.counters.dropped['missing-message-authenticator']).toBe(1)
+    expect(second.snapshot().classes.authentication.ledger.answered).toBe(0)
+  })
+})
