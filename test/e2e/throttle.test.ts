@@ -40,9 +40,11 @@ const clockOffset = async (daemon: Daemon): Promise<number> => {
   return readings.sort((a, b) => a - b)[3]!
 }
 
-/** What is measured is the daemon's timing (all its threads), not this machine's other work; without the right to ask, as it comes. */
+/** What is measured is the timing of the daemon and its threads, not other work; without the right to ask, as it comes. */
 const preferred = async (daemon: Daemon): Promise<void> => {
-  const asked = await run('chrt', ['--fifo', '--all-tasks', '--pid', '10', String(daemon.child.pid)]).catch((error: Error) => error)
+  const asked = await run('chrt', ['--fifo', '--all-tasks', '--pid', '10', String(daemon.child.pid)]).catch(
+    (error: Error) => error,
+  )
   if (asked instanceof Error || asked.code !== 0) console.log('measuring at normal priority')
 }
 
