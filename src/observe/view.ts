@@ -89,7 +89,10 @@ export function concerns(view: DaemonView): string[] {
     if (!isRunning) return [`instance ${number} crashed and is being restarted`]
     return engine.lanes
       .filter(({ state, retiring }) => state !== 'active' && !retiring)
-      .map(({ server, class: name, state }) => `server ${server} is ${STATE_WORDS[state]} for ${name}${who}`)
+      .map(({ server, class: name, state, isHeldDown }) => {
+        const how = isHeldDown ? 'held Down by an operator' : STATE_WORDS[state]
+        return `server ${server} is ${how} for ${name}${who}`
+      })
   })
   if (view.config.refused !== undefined) found.push(`the last reload was refused: ${view.config.refused}`)
   if (view.config.waitingForRestart.length > 0) {

@@ -368,6 +368,10 @@ export class Engine {
     const removed = this.#lanes.change(options, now)
     for (const each of TRAFFIC_CLASSES) this.#farms[each].lanes = this.#lanes.inOrder(each)
     for (const lane of removed) this.#failover.emptyQueueOf(lane, now)
+    for (const lane of this.#lanes) {
+      if (lane.isRetiring) continue
+      this.#failover.healthChanged(lane, lane.health.hold(lane.options.isHeldDown ?? false, now), now)
+    }
     for (const each of TRAFFIC_CLASSES) this.#farms[each].judgeOutage(now)
   }
 

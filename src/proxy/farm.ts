@@ -78,7 +78,9 @@ export class Farm {
   /** The Down server that a live request may try now; the next one is an interval away. */
   takeTrial(now: Instant): Lane | undefined {
     if (this.#nextTrialAt === undefined || now < this.#nextTrialAt || this.parked.line.queued === 0) return undefined
-    const able = this.lanes.filter((lane) => lane.identifiers.hasRoom() && lane.budget.left(now) > 0)
+    const able = this.lanes.filter(
+      (lane) => !lane.health.isHeldDown && lane.identifiers.hasRoom() && lane.budget.left(now) > 0,
+    )
     const [lane] = able.sort((a, b) => lastLook(a) - lastLook(b))
     if (lane === undefined) return undefined
     lane.triedAt = now
@@ -91,7 +93,7 @@ export class Farm {
     if (this.#nextTrialAt === undefined || this.parked.line.queued === 0) return undefined
     if (now < this.#nextTrialAt) return this.#nextTrialAt
     let next: Instant | undefined
-    for (const lane of this.lanes) next = earliest(next, lane.nextRoomAt(now))
+    for (const lane of this.lanes) if (!lane.health.isHeldDown) next = earliest(next, lane.nextRoomAt(now))
     return next
   }
 

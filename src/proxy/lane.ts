@@ -141,6 +141,7 @@ export class Lane implements Candidate {
       port: this.options.port,
       retiring: this.isRetiring,
       state: this.health.state,
+      isHeldDown: this.health.isHeldDown,
       stateSince: this.health.since,
       consecutiveFailures: this.health.consecutiveFailures,
       slots: this.budget.view(now),

@@ -83,6 +83,8 @@ export interface LaneOptions {
   readonly timeout: Duration
   /** Transmissions after the first at this server, 0 or more. */
   readonly maxRetries: number
+  /** An operator holds it Down: it gets nothing new until that ends. */
+  readonly isHeldDown?: boolean
 }
 
 /** A configured server: an address and up to two lanes, one a class. An absent lane takes nothing of that class. */

@@ -76,6 +76,8 @@ export interface LaneSnapshot {
   /** Removed by a reload; it lives until what is outstanding has ended. */
   readonly retiring: boolean
   readonly state: ServerState
+  /** Down because an operator said so. */
+  readonly isHeldDown: boolean
   readonly stateSince: Instant
   readonly consecutiveFailures: number
   readonly slots: SlotSnapshot

@@ -5,7 +5,8 @@
  * Down: enough failures in a row and, where a response time-out is set, long enough since the first of them. Active
  * again: any valid response, an answered probe, or the dead time over. Silence is only what a request waited for in
  * vain: a refused or unverifiable datagram never changes the state (RFC 2865 section 2.6: no test traffic to a healthy
- * server; RFC 5997 probes only one that is Down).
+ * server; RFC 5997 probes only one that is Down). An operator may hold a server Down: then nothing but the operator ends
+ * it, and it is not probed.
  */
 import { after, type Duration, earliest, type Instant, micros } from '../units.ts'
 
@@ -37,6 +38,7 @@ export class Health {
   #failures = 0
   #firstFailureAt: Instant | undefined = undefined
   #nextProbeAt: Instant | undefined = undefined
+  #isHeldDown = false
 
   constructor(options: HealthOptions, now: Instant) {
     this.#options = options
@@ -55,11 +57,16 @@ export class Health {
     return this.#failures
   }
 
+  /** An operator holds it Down. */
+  get isHeldDown(): boolean {
+    return this.#isHeldDown
+  }
+
   /** A valid response of any kind. */
   responded(now: Instant): HealthChange | undefined {
-    this.#failures = 0
-    this.#firstFailureAt = undefined
-    return this.#state === 'active' ? undefined : this.#become('active', 'it answered', now)
+    this.#forgetFailures()
+    if (this.#state === 'active' || this.#isHeldDown) return undefined
+    return this.#become('active', 'it answered', now)
   }
 
   /** A request used up its tries here without a response. */
@@ -73,10 +80,10 @@ export class Health {
 
   /** What time alone changes: the response time-out reached, the dead time over. */
   passTime(now: Instant): HealthChange | undefined {
+    if (this.#isHeldDown) return undefined
     if (this.#state === 'down') {
       if (now < after(this.#since, this.#options.deadTime)) return undefined
-      this.#failures = 0
-      this.#firstFailureAt = undefined
+      this.#forgetFailures()
       return this.#become('active', 'its dead time is over', now)
     }
     return this.#isDead(now) ? this.#goDown(now) : undefined
@@ -92,6 +99,7 @@ export class Health {
   }
 
   nextWakeAt(): Instant | undefined {
+    if (this.#isHeldDown) return undefined
     if (this.#state === 'down') return earliest(after(this.#since, this.#options.deadTime), this.#nextProbeAt)
     const { consecutiveFailures, responseTimeout } = this.#options
     if (this.#firstFailureAt === undefined || this.#failures < consecutiveFailures) return undefined
@@ -100,7 +108,23 @@ export class Health {
 
   change(options: HealthOptions): void {
     this.#options = options
-    if (this.#state === 'down') this.#nextProbeAt = this.#firstProbeAt(this.#nextProbeAt ?? this.#since)
+    if (this.#state === 'down' && !this.#isHeldDown)
+      this.#nextProbeAt = this.#firstProbeAt(this.#nextProbeAt ?? this.#since)
+  }
+
+  /** What an operator wants: held Down from now on, or let go, which makes it Active. */
+  hold(isHeldDown: boolean, now: Instant): HealthChange | undefined {
+    if (isHeldDown === this.#isHeldDown) return undefined
+    this.#isHeldDown = isHeldDown
+    this.#forgetFailures()
+    this.#nextProbeAt = undefined
+    if (!isHeldDown) return this.#become('active', 'an operator took it up', now)
+    return this.#state === 'down' ? undefined : this.#become('down', 'an operator took it down', now)
+  }
+
+  #forgetFailures(): void {
+    this.#failures = 0
+    this.#firstFailureAt = undefined
   }
 
   #isDead(now: Instant): boolean {

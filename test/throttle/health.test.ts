@@ -179,3 +179,44 @@ describe('other options', () => {
     expect(one.passTime(later(at(1), micros(1)))).toMatchObject({ to: 'down' })
   })
 })
+
+describe('held Down by an operator', () => {
+  it('it stays Down whatever happens, asks for no wake and no probe', () => {
+    const one = health({ probe: 'status_server', deadTime: seconds(30) })
+    expect(one.hold(true, at(1))).toEqual({ from: 'active', to: 'down', why: 'an operator took it down' })
+    expect(one).toMatchObject({ state: 'down', isHeldDown: true, since: at(1) })
+    expect(one.responded(at(2))).toBeUndefined()
+    expect(one.failed(at(3))).toBeUndefined()
+    expect(one.passTime(at(1000))).toBeUndefined()
+    expect(one.isProbeDue(at(1000), 0)).toBe(false)
+    one.change({ ...OPTIONS, probe: 'status_server' })
+    expect(one.isProbeDue(at(1000), 0)).toBe(false)
+    expect(one.nextWakeAt()).toBeUndefined()
+    expect(one).toMatchObject({ state: 'down', isHeldDown: true })
+  })
+
+  it('once let go it is Active, with no failure of before', () => {
+    const one = health()
+    one.failed(at(1))
+    one.failed(at(2))
+    one.hold(true, at(3))
+    expect(one.hold(false, at(4))).toEqual({ from: 'down', to: 'active', why: 'an operator took it up' })
+    expect(one).toMatchObject({ state: 'active', isHeldDown: false, since: at(4), consecutiveFailures: 0 })
+    expect(one.failed(at(5))?.to).toBe('not_responding')
+  })
+
+  it('one that was Down before is held without a change, and its probes end', () => {
+    const one = down({ probe: 'status_server' })
+    expect(one.hold(true, at(1))).toBeUndefined()
+    expect(one.isProbeDue(at(100), 0)).toBe(false)
+    expect(one.hold(false, at(200))).toMatchObject({ from: 'down', to: 'active' })
+  })
+
+  it('asked twice is once', () => {
+    const one = health()
+    expect(one.hold(false, at(1))).toBeUndefined()
+    one.hold(true, at(2))
+    expect(one.hold(true, at(3))).toBeUndefined()
+    expect(one.since).toBe(at(2))
+  })
+})
