@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { engineOptions } from '../../src/config/engine-options.ts'
 import { readConfig } from '../../src/config/read.io.ts'
@@ -14,7 +15,7 @@ import { Instances } from '../../src/instances/instances.io.ts'
 import { plainOptions } from '../../src/instances/plain-options.ts'
 import { SharedMemories } from '../../src/instances/shared-memory.ts'
 import { until } from './kit/child.ts'
-import { CLIENT_SECRET, Daemon, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
+import { CLIENT_SECRET, Daemon, ROOT, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
 import { freePort } from './kit/ports.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
 import { ScriptedServer, silence, yes } from './kit/scripted-server.ts'
@@ -233,5 +234,41 @@ describe('an instance that crashes', () => {
     await until(async () => (await answered()) >= 1, 'answers again')
     const [, second] = await instances.look()
     expect(second).toMatchObject({ number: 1, isRunning: true, crashes: 1 })
+  })
+
+  it('is in the log, in the metrics and in the status of its daemon, which goes on', async () => {
+    const server = await opened(ScriptedServer.start(silence))
+    const crashPort = await freePort()
+    process.env['CRASH_PORTS'] = String(crashPort)
+    const farm = { servers: [serverEntry('one', { authPort: server.port, secret: server.secret })] }
+    const faulty = fileURLToPath(new URL('./kit/faulty-daemon.ts', import.meta.url))
+    const daemon = await Daemon.start({ farm }, [join(ROOT, 'scripts/node24'), faulty])
+    closing.push(() => daemon.kill())
+    const client = await opened(new ScriptedClient(CLIENT_SECRET))
+    await askFromPorts(client, 3, daemon.ports.authentication)
+    await daemon.reaches(({ classes }) => classes.authentication.outstanding === 3, '3 outstanding')
+
+    const finger = await opened(createSocket('udp4'))
+    finger.send('now', crashPort, '127.0.0.1')
+    await daemon.reaches(({ instances }) => instances[0]!.crashes === 1 && instances[0]!.isRunning, 'another thread')
+    server.script = yes
+    await askFromPorts(client, 3, daemon.ports.authentication, 8)
+    await until(() => client.replies.length >= 3, '3 answers')
+
+    const ledger = await daemon.ledgerOf('authentication')
+    expect(ledger).toMatchObject({ received: 6, answered: 3, lost: 3 })
+    const metrics = (await daemon.get('/metrics'))!.text
+    expect(metrics).toContain('radsluice_requests_lost_total{class="authentication",instance="0"} 3')
+    expect(metrics).toContain('radsluice_instance_crashes_total{instance="0"} 1')
+    const lines = daemon.child.output.split('\n').filter((line) => line.startsWith('{'))
+    const events = lines.map((line) => JSON.parse(line) as { event: string; [field: string]: unknown })
+    expect(events.find(({ event }) => event === 'instance-crashed')).toMatchObject({
+      instance: 0,
+      authentication: 3,
+      accounting: 0,
+      error: expect.stringContaining('a fault on call') as string,
+    })
+    expect(events.some(({ event }) => event === 'instance-restarted')).toBe(true)
+    expect((await daemon.stop()).code).toBe(0)
   })
 })

@@ -15,6 +15,7 @@ import { freePort } from './ports.ts'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 export const RADSLUICE = join(ROOT, 'bin/radsluice')
+const RUN = [RADSLUICE, 'run', '-c'] as const
 
 /** A part of the configuration file, as plain values. */
 export interface Settings {
@@ -35,22 +36,22 @@ export class Daemon {
   readonly ports: DaemonPorts
   readonly child: Child
 
-  private constructor(folder: string, ports: DaemonPorts) {
+  private constructor(folder: string, ports: DaemonPorts, [program, ...words]: readonly [string, ...string[]]) {
     this.folder = folder
     this.ports = ports
-    this.child = new Child(RADSLUICE, ['run', '-c', this.configFile])
+    this.child = new Child(program, [...words, this.configFile])
   }
 
   get configFile(): string {
     return join(this.folder, 'radsluice.yaml')
   }
 
-  /** Starts a daemon with `settings` over the kit's own; resolves when it is alive. */
-  static async start(settings: Settings): Promise<Daemon> {
+  /** Starts a daemon with `settings` over the kit's own; resolves when it is alive. `command` is followed by the file. */
+  static async start(settings: Settings, command: readonly [string, ...string[]] = RUN): Promise<Daemon> {
     const folder = mkdtempSync(join(tmpdir(), 'radsluice-e2e-'))
     const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
     writeSettings(join(folder, 'radsluice.yaml'), ports, settings)
-    const daemon = new Daemon(folder, ports)
+    const daemon = new Daemon(folder, ports, command)
     const answers = async (): Promise<boolean> =>
       !daemon.child.isRunning || (await daemon.get('/readyz'))?.status === 200
     await until(answers, 'a ready daemon', 20_000, () => daemon.child.output)

@@ -1,0 +1,9 @@
+/**
+ * The daemon as `radsluice run -c FILE` runs it, but that its instances have a fault on call (crashing-thread.ts).
+ */
+import { Daemon, readDaemonOptions } from '../../../src/daemon.ts'
+
+const instanceFile = new URL('./crashing-thread.ts', import.meta.url)
+const daemon = await Daemon.start({ ...readDaemonOptions(process.argv[2] ?? ''), instanceFile })
+process.on('SIGTERM', () => daemon.drain('SIGTERM'))
+process.exitCode = await daemon.ended
