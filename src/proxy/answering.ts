@@ -138,7 +138,10 @@ export class Answering {
     } else {
       this.#sending.finish(attempt, 'responded', now)
       this.#count(lane, response, attempt, now)
-      if (request !== undefined && answer !== undefined) this.#deliver(request, answer, now)
+      if (request !== undefined && answer !== undefined) {
+        this.#register.tracing.active?.answered(request, attempt, response, now)
+        this.#deliver(request, answer, now)
+      }
     }
     if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane)
     const state = response.stateAt

@@ -10,7 +10,7 @@
 import { recordDigest } from '../accounting/record.ts'
 import { ACCOUNTING_REQUEST, STATUS_SERVER } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
-import { statusServerAnswer, statusServerProbe } from '../radius/status-server.ts'
+import { statusServerAnswer } from '../radius/status-server.ts'
 import {
   type Duration,
   earliest,
@@ -29,7 +29,18 @@ import { Intake, type Verdict } from './intake.ts'
 import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { LEDGER_NUMBERS } from './ledger.ts'
-import type { EngineOptions, Journal, LanePlan, Outbox, Peer, Randomness, Shared, States } from './ports.ts'
+import type {
+  EngineOptions,
+  Followed,
+  Journal,
+  LanePlan,
+  Outbox,
+  Peer,
+  Randomness,
+  Shared,
+  States,
+  Tracer,
+} from './ports.ts'
 import { Register } from './register.ts'
 import { Repetition } from './repetition.ts'
 import { Exchange, Request } from './request.ts'
@@ -49,7 +60,6 @@ export class Engine {
   readonly #states: States
   readonly #outbox: Outbox
   readonly #journal: Journal
-  readonly #random: Randomness
   #arrivals = 0
   #isDraining = false
 
@@ -63,10 +73,9 @@ export class Engine {
     },
     now: Instant,
   ) {
-    const { outbox, journal, random, shared } = ports
+    const { outbox, journal, shared } = ports
     this.#outbox = outbox
     this.#journal = journal
-    this.#random = random
     this.#intake = new Intake(options.clients, shared?.learnedClients)
     this.#register = new Register(options, journal)
     this.#farms = {
@@ -153,7 +162,8 @@ export class Engine {
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
       const due = lane.health.state === 'down' ? lane.health.nextWakeAt() : undefined
-      if (due !== undefined && due <= now && lane.health.isProbeDue(now, this.#sending.jitter())) this.#probe(lane)
+      if (due !== undefined && due <= now && lane.health.isProbeDue(now, this.#sending.jitter()))
+        this.#sending.probe(lane)
     }
     for (const each of TRAFFIC_CLASSES) {
       const backlog = this.#register.backlogs[each]
@@ -223,6 +233,11 @@ export class Engine {
   /** From now on no new request is taken; what is in hand goes on, and duplicates still get their answers. */
   drain(_now: Instant): void {
     this.#isDraining = true
+  }
+
+  /** From now on the tracer is told of each step of these requests; of none where nothing is followed. */
+  follow(followed: readonly Followed[], tracer: Tracer): void {
+    this.#register.tracing.follow(followed, tracer)
   }
 
   /** Nothing waits and nothing is outstanding. */
@@ -300,6 +315,7 @@ export class Engine {
 
   /** Sends it, parks it, or lets it wait; false where the room it was promised can go to another now. */
   #dispatch(request: Request, now: Instant): boolean {
+    if (request.lane !== undefined) this.#register.tracing.active?.promoted(request, request.lane, now)
     const lane = request.lane ?? this.#assign(request, now)
     if (lane === undefined) return true
     if (!lane.isLive()) {
@@ -309,6 +325,7 @@ export class Engine {
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (this.#sending.trySend(request, lane, now)) return request.attempt !== undefined
     lane.queue.line.put(request)
+    this.#register.tracing.active?.queued(request, lane, now)
     // It may have found an older one before it, who can go in its stead.
     return lane.nextPromotionAt(now) !== now
   }
@@ -329,7 +346,7 @@ export class Engine {
     request.lane = farm.choose(request)
     if (request.lane === undefined) {
       if (farm.hasLive()) this.#register.giveUp(request, now)
-      else this.#failover.park(request)
+      else this.#failover.park(request, now)
     }
     return request.lane
   }
@@ -350,28 +367,14 @@ export class Engine {
     if (lane === undefined || request === undefined) return
     this.#register.leaveLine(request)
     request.lane = lane
-    if (!this.#sending.trySend(request, lane, now)) this.#failover.park(request)
-  }
-
-  #probe(lane: Lane): void {
-    const authenticator = new Uint8Array(16)
-    this.#random(authenticator)
-    lane.probeIdentifier = (lane.probeIdentifier + 1) % 256
-    const { secret } = lane.server
-    const bytes = statusServerProbe({ identifier: lane.probeIdentifier, authenticator, secret })
-    lane.probe = { bytes, secret }
-    lane.counters.probesSent += 1
-    this.#outbox.probe(lane.number, bytes)
+    if (!this.#sending.trySend(request, lane, now)) this.#failover.park(request, now)
   }
 
   #setUpLanes(options: EngineOptions, now: Instant): void {
     const removed = this.#lanes.change(options, now)
     for (const each of TRAFFIC_CLASSES) this.#farms[each].lanes = this.#lanes.inOrder(each)
     for (const lane of removed) this.#failover.emptyQueueOf(lane, now)
-    for (const lane of this.#lanes) {
-      if (lane.isRetiring) continue
-      this.#failover.healthChanged(lane, lane.health.hold(lane.options.isHeldDown ?? false, now), now)
-    }
+    for (const lane of this.#lanes) this.#failover.healthChanged(lane, lane.takeHold(now), now)
     for (const each of TRAFFIC_CLASSES) this.#farms[each].judgeOutage(now)
   }
 

@@ -38,6 +38,7 @@ export class Failover {
       this.#sending.finish(attempt, 'silent', now)
       return
     }
+    this.#register.tracing.active?.timedOut(request, attempt, now)
     if (lane.isLive() && attempt.tries <= lane.options.maxRetries && this.#mayTransmit(request, now)) {
       lane.queue.line.put(request)
       return
@@ -104,16 +105,17 @@ export class Failover {
     request.isBound = false
     const farm = this.#farms[request.class]
     const next = farm.choose(request)
-    if (next !== undefined) this.#waitFor(next, request)
+    if (next !== undefined) this.#waitFor(next, request, `server ${from.server.name} takes nothing now`, now)
     else if (farm.hasLive()) this.#register.giveUp(request, now)
-    else this.park(request)
+    else this.park(request, now)
   }
 
   /** Every server is Down: it waits in the order of arrival, and may try any server afterwards. */
-  park(request: Request): void {
+  park(request: Request, now: Instant): void {
     request.lane = undefined
     request.tried.length = 0
     this.#farms[request.class].parked.line.put(request)
+    this.#register.tracing.active?.parked(request, now)
   }
 
   #failOver(request: Request, from: Lane, now: Instant): void {
@@ -135,8 +137,8 @@ export class Failover {
     request.tried.push(from.number)
     const farm = this.#farms[request.class]
     const next = farm.choose(request)
-    if (next !== undefined) this.#waitFor(next, request)
-    else if (!farm.hasLive()) this.park(request)
+    if (next !== undefined) this.#waitFor(next, request, `server ${from.server.name} did not answer`, now)
+    else if (!farm.hasLive()) this.park(request, now)
     else {
       this.#register.giveUp(request, now)
       return
@@ -144,9 +146,10 @@ export class Failover {
     this.#register.enterBacklog(request, now)
   }
 
-  #waitFor(lane: Lane, request: Request): void {
+  #waitFor(lane: Lane, request: Request, why: string, now: Instant): void {
     request.lane = lane
     lane.queue.line.put(request)
+    this.#register.tracing.active?.queued(request, lane, now, why)
   }
 
   /** An Access-Request past its max-age is neither retried nor failed over; max-transmissions counts over all servers. */

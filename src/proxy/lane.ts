@@ -8,7 +8,7 @@
 import { type Room, ServerQueue } from '../queues/server-queue.ts'
 import type { ServiceOrder } from '../queues/waiting-line.ts'
 import type { Secret } from '../radius/secret.ts'
-import { Health, type HealthOptions } from '../throttle/health.ts'
+import { Health, type HealthChange, type HealthOptions } from '../throttle/health.ts'
 import { Identifiers, portsFor } from '../throttle/identifiers.ts'
 import { type SlotBudget, SlotQuota } from '../throttle/slots.ts'
 import { type Duration, type Instant, micros, since, type TrafficClass } from '../units.ts'
@@ -106,6 +106,11 @@ export class Lane implements Candidate {
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
     this.health.change(settings.health)
     this.queue.line.changeOrder(settings.serviceOrder)
+  }
+
+  /** Held Down or let go as its settings say; the health's change, if it is one. */
+  takeHold(now: Instant): HealthChange | undefined {
+    return this.isRetiring ? undefined : this.health.hold(this.options.isHeldDown ?? false, now)
   }
 
   room(now: Instant): Room {

@@ -202,6 +202,59 @@ export type EngineEvent =
     }
   | { readonly kind: 'internal-error'; readonly where: string; readonly error: unknown; readonly bytes: Uint8Array }
 
+/** What a trace follows: requests of which all that is given holds. `trace` is its number. */
+export interface Followed {
+  readonly trace: number
+  readonly client?: string
+  /** User-Name, to the octet. */
+  readonly user?: string
+  /** Acct-Session-Id, to the octet. */
+  readonly session?: string
+}
+
+export type TraceStep =
+  | 'received'
+  | 'refused'
+  | 'duplicate'
+  | 'queued'
+  | 'promoted'
+  | 'sent'
+  | 'retried'
+  | 'timed-out'
+  | 'answered'
+  | 'ended'
+
+/** One step of a followed request, as plain values. */
+export interface TraceEvent {
+  readonly step: TraceStep
+  readonly at: Instant
+  readonly class: TrafficClass
+  /** Rises with each request that this engine takes; 0 where it is none of its own (refused, duplicate). */
+  readonly request: number
+  readonly client: string
+  readonly from: { readonly address: string; readonly port: number }
+  readonly code: number
+  readonly identifier: number
+  readonly user: string | undefined
+  readonly session: string | undefined
+  /** Since it was received. */
+  readonly age: Duration
+  readonly server?: string
+  /** Which of the lane's source ports, from 0. */
+  readonly sourcePort?: number
+  readonly serverIdentifier?: number
+  /** At this server, from 1. */
+  readonly transmission?: number
+  /** The code of the server's answer. */
+  readonly answer?: number
+  readonly why?: string
+}
+
+/** Takes the steps of followed requests, each with the numbers of the traces that it belongs to. */
+export interface Tracer {
+  note(traces: readonly number[], event: TraceEvent): void
+}
+
 export interface Journal {
   note(event: EngineEvent, now: Instant): void
 }

@@ -15,6 +15,7 @@ import type { EngineOptions, Journal, Peer } from './ports.ts'
 import type { ClientDropReason } from './reasons.ts'
 import type { Request } from './request.ts'
 import type { ClassCounters } from './snapshot.ts'
+import { Tracing } from './tracing.ts'
 
 interface Refusal {
   readonly class: TrafficClass
@@ -32,6 +33,8 @@ export class Register {
   readonly duplicates: Duplicates
   /** Requests that wait for a server's answer. */
   readonly outstanding: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
+  /** Told of each step of each request, by whoever takes it. */
+  readonly tracing = new Tracing()
   readonly #journal: Journal
 
   constructor(options: EngineOptions, journal: Journal) {
@@ -52,6 +55,7 @@ export class Register {
 
   /** A new request takes its place at the tail of the instance queue, within the bounds of its class. */
   admit(request: Request, now: Instant): void {
+    this.tracing.active?.received(request, now)
     this.duplicates.add(request.origin)
     if (request.record !== undefined) this.duplicates.addRecord(request.record, request)
     this.instanceQueue.put(request)
@@ -65,6 +69,7 @@ export class Register {
     for (let reason = backlog.overflow(); reason !== undefined; reason = backlog.overflow()) {
       const victim = backlog.victim()
       if (victim === undefined) return
+      this.tracing.active?.ended(victim, `shed: ${reason}`, now)
       this.#end(victim)
       this.ledgers[victim.class].shed[reason] += 1
       this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name }, now)
@@ -86,30 +91,41 @@ export class Register {
   }
 
   drop(request: Request, reason: ClientDropReason, now: Instant): void {
+    this.tracing.active?.ended(request, `dropped: ${reason}`, now)
     this.#end(request)
     const { client, from, packet } = request.origin
-    this.refuse({ class: request.class, reason, client, from, bytes: packet.bytes }, now)
+    this.#countRefusal({ class: request.class, reason, client, from, bytes: packet.bytes }, now)
   }
 
-  /** A datagram that never became a request, or a request that can't go on. */
+  /** A datagram that never became a request. */
   refuse(o: Refusal, now: Instant): void {
+    if (o.client !== undefined) {
+      this.tracing.active?.refused({ ...o, client: o.client.options.name, why: o.reason }, now)
+    }
+    this.#countRefusal(o, now)
+  }
+
+  #countRefusal(o: Refusal, now: Instant): void {
     this.ledgers[o.class].dropped[o.reason] += 1
     if (o.client !== undefined) o.client.dropped += 1
     this.#journal.note({ kind: 'dropped', ...o, client: o.client?.options.name }, now)
   }
 
   expire(request: Request, now: Instant): void {
+    this.tracing.active?.ended(request, 'expired: it waited longer than max_age', now)
     this.#end(request)
     this.ledgers[request.class].expired += 1
     this.#journal.note({ kind: 'expired', class: request.class, client: request.client.options.name }, now)
   }
 
-  supersede(request: Request): void {
+  supersede(request: Request, now: Instant): void {
+    this.tracing.active?.ended(request, 'superseded: the client gave it up for a newer one', now)
     this.#end(request)
     this.ledgers[request.class].superseded += 1
   }
 
   giveUp(request: Request, now: Instant): void {
+    this.tracing.active?.ended(request, 'given up: no server answered', now)
     this.#end(request)
     this.ledgers[request.class].givenUp += 1
     this.#journal.note({ kind: 'given-up', class: request.class, client: request.client.options.name }, now)

@@ -17,6 +17,10 @@ import type { Sending } from './sending.ts'
 /** Identifiers that wait for the answer to one record. Who tries so often has long given the oldest up. */
 const MOST_EXCHANGES = 16
 
+/** What a trace says of a duplicate. */
+const ABSORBED = 'its request is on its way'
+const ANSWERED = 'it was answered, and is answered again'
+
 export class Repetition {
   readonly #register: Register
   readonly #sending: Sending
@@ -44,6 +48,7 @@ export class Repetition {
     const before = duplicates.find(from, packet.identifier)
     if (before !== undefined && isSamePacket(before.packet, packet) && !isForgotten(before, now)) {
       ledger.duplicate += 1
+      this.#register.tracing.active?.duplicate(exchange, before.answer === undefined ? ABSORBED : ANSWERED, now)
       if (before.answer !== undefined) {
         counters.cachedAnswers += 1
         this.#outbox.reply(from, before.answer)
@@ -56,6 +61,7 @@ export class Repetition {
     ledger.duplicate += 1
     counters.contentDuplicates += 1
     duplicates.add(exchange)
+    this.#register.tracing.active?.duplicate(exchange, known.kind === 'pending' ? ABSORBED : ANSWERED, now)
     if (known.kind === 'pending') {
       const [oldest] = known.request.exchanges
       if (oldest !== undefined && known.request.exchanges.length >= MOST_EXCHANGES) this.#letGo(oldest, now)
@@ -75,7 +81,7 @@ export class Repetition {
       return
     }
     if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
-    this.#register.supersede(request)
+    this.#register.supersede(request, now)
   }
 }
 

@@ -9,6 +9,7 @@ import { parseAddress } from '../addresses.ts'
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import type { RequestFault } from '../radius/faults.ts'
 import { requestForServer } from '../radius/rewrite.ts'
+import { statusServerProbe } from '../radius/status-server.ts'
 import { TimingWheel } from '../throttle/timing-wheel.ts'
 import { after, type Instant, micros } from '../units.ts'
 import { Attempt } from './attempt.ts'
@@ -98,6 +99,18 @@ export class Sending {
     if (deadline < attempt.deadline) this.wheel.put(attempt, deadline)
   }
 
+  /** Asks a Down server whether it is back (RFC 5997); what is not answered is forgotten with the next one. */
+  probe(lane: Lane): void {
+    const authenticator = new Uint8Array(16)
+    this.#random(authenticator)
+    lane.probeIdentifier = (lane.probeIdentifier + 1) % 256
+    const { secret } = lane.server
+    const bytes = statusServerProbe({ identifier: lane.probeIdentifier, authenticator, secret })
+    lane.probe = { bytes, secret }
+    lane.counters.probesSent += 1
+    this.#outbox.probe(lane.number, bytes)
+  }
+
   /** A number in [-1, 1), seeded once from the port's randomness. */
   jitter(): number {
     // mulberry32: four operations; its quality is ample for spreading timers.
@@ -119,6 +132,7 @@ export class Sending {
     const wait = Math.round(lane.options.timeout * (1 + JITTER * this.jitter()))
     this.wheel.put(attempt, after(now, micros(wait)))
     lane.lastSent[identifier.port] = attempt
+    this.#register.tracing.active?.sent(request, attempt, now)
     this.#outbox.forward(lane.number, identifier.port, attempt.bytes)
   }
 
