@@ -1,11 +1,13 @@
 /**
- * Writes what is generated: config.schema.json and docs/configuration.md, both from src/config/schema.ts (`npm run docs`).
+ * Writes what is generated (`npm run docs`): config.schema.json and docs/configuration.md from src/config/schema.ts,
+ * docs/metrics.md from the metrics' definitions.
  *
- * The introduction of the page stands here; every row of its tables comes from the schema, so a setting cannot be
- * documented differently from how it is read. test/config/generated.test.ts fails when the committed files are stale.
+ * The introduction of docs/configuration.md stands here; every row of its tables comes from the schema, so a setting
+ * cannot be documented differently from how it is read. test/config/generated.test.ts fails when a committed file is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { jsonSchema, type SchemaNode } from '../src/config/json-schema.ts'
+import { metricsPage } from './metrics-page.ts'
 
 const at = (name: string): URL => new URL(`../${name}`, import.meta.url)
 
@@ -15,6 +17,7 @@ export function generatedFiles(): Readonly<Record<string, string>> {
   return {
     'config.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
     'docs/configuration.md': reference(jsonSchema(), minimal),
+    'docs/metrics.md': metricsPage(),
   }
 }
 

@@ -24,7 +24,7 @@ import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
 import { SharedMemories } from './instances/shared-memory.ts'
 import { sumOf } from './instances/sum.ts'
 import { errorText, Log } from './observe/log.io.ts'
-import type { DaemonView, Phase } from './observe/view.ts'
+import type { DaemonView, Phase, QueueLimits } from './observe/view.ts'
 import { kernelDrops, processVitals } from './observe/vitals.io.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import { endpointText } from './proxy/datagram-socket.io.ts'
@@ -269,6 +269,7 @@ export class Daemon {
     const now = monotonicNow()
     const listeners = listenersOf(reports)
     const drops = kernelDrops(listeners)
+    const { queues } = this.#config
     const upstreams = reports.flatMap(({ view }) => view.upstreams)
     const upstreamDrops = kernelDrops(upstreams).filter((count) => count !== undefined)
     const total = (count: (view: InstanceReport['view']) => number): number =>
@@ -298,6 +299,7 @@ export class Daemon {
         refused: this.#refused,
         waitingForRestart: this.#waitingForRestart,
       },
+      limits: { authentication: limitsOf(queues.authentication), accounting: limitsOf(queues.accounting) },
       sendFailures: total(({ sendFailures }) => sendFailures),
       internalErrors: total(({ internalErrors }) => internalErrors),
       logLinesLost: this.#log.lost,
@@ -329,6 +331,12 @@ export function readDaemonOptions(file: string): DaemonOptions {
   const count = all.length === 1 ? '1 problem' : `${all.length} problems`
   throw codedError('BAD_CONFIGURATION', `${all.join('\n')}\n${count} in ${file}; nothing was started`)
 }
+
+const limitsOf = (queue: Config['queues']['accounting']): QueueLimits => ({
+  messages: queue.max_messages,
+  bytes: queue.max_bytes,
+  age: queue.max_age,
+})
 
 /** Of all settings in force; secrets read as "[secret]" there. */
 const digestOf = (config: Config): string => createHash('sha256').update(JSON.stringify(config)).digest('hex')

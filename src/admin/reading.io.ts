@@ -1,7 +1,8 @@
 /**
  * The rows that only read: `/metrics` for Prometheus, `/healthz` and `/readyz` for load balancers, `/status` for people.
  */
-import { Metrics } from '../observe/metrics.io.ts'
+import { CONTENT_TYPE, exposition } from '../observe/exposition.ts'
+import { METRICS } from '../observe/metrics.ts'
 import { statusReport } from '../observe/status-report.ts'
 import { type DaemonView, notReady } from '../observe/view.ts'
 import { type ClockPair, readClockPair } from '../proxy/clock.io.ts'
@@ -12,7 +13,6 @@ export function readingRoutes(
   look: () => Promise<DaemonView>,
   readClocks: () => ClockPair = readClockPair,
 ): readonly Route[] {
-  const metrics = new Metrics()
   return [
     { method: 'GET', path: '/healthz', access: 'probe', answer: () => textAnswer(200, 'alive') },
     {
@@ -29,7 +29,7 @@ export function readingRoutes(
       method: 'GET',
       path: '/metrics',
       access: 'read',
-      answer: async () => ({ status: 200, type: metrics.contentType, body: await metrics.text(await look()) }),
+      answer: async () => ({ status: 200, type: CONTENT_TYPE, body: exposition(METRICS, await look()) }),
     },
     {
       method: 'GET',

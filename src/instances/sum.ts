@@ -128,6 +128,7 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
     waitingRetries: a.waitingRetries + b.waitingRetries,
     identifiers: addedNumbers(a.identifiers, b.identifiers),
     roundTripTime: micros(Math.max(a.roundTripTime, b.roundTripTime)),
+    holdingTime: micros(Math.max(a.holdingTime, b.holdingTime)),
     counters: addedCounters(a.counters, b.counters),
   }
 }
@@ -152,12 +153,13 @@ function addedClients(a: Clients, b: Clients): Clients {
   })
 }
 
-/** Every number of two objects of one shape added, at any depth; what is no number is the first one's. */
+/** Every number of two objects of one shape added, at any depth and in lists; what is no number is the first one's. */
 function addedNumbers<T extends object>(a: T, b: T): T {
   const sum: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(a)) {
     const other = (b as Record<string, unknown>)[key]
     if (typeof value === 'number') sum[key] = value + Number(other)
+    else if (Array.isArray(value)) sum[key] = value.map((one: number, at) => one + (other as number[])[at]!)
     else sum[key] = typeof value === 'object' && value !== null ? addedNumbers(value, other as object) : value
   }
   return sum as T

@@ -5,7 +5,7 @@
  * ask nothing else. Plain values, no sockets, no clocks.
  */
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
-import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { type Duration, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 
 export type Phase = 'starting' | 'running' | 'draining'
 
@@ -17,6 +17,13 @@ export interface ListenerView {
   readonly sendBufferBytes: number
   /** Datagrams that the kernel dropped because the receive buffer was full; undefined where it doesn't say. */
   readonly kernelDrops: number | undefined
+}
+
+/** Bounds of what waits, of one class in each instance. */
+export interface QueueLimits {
+  readonly messages: number
+  readonly bytes: number
+  readonly age: Duration
 }
 
 export interface DaemonView {
@@ -42,6 +49,7 @@ export interface DaemonView {
     /** Settings that changed in the file and hold only after a restart. */
     readonly waitingForRestart: readonly string[]
   }
+  readonly limits: PerClass<QueueLimits>
   readonly sendFailures: number
   readonly internalErrors: number
   readonly logLinesLost: number

@@ -13,6 +13,7 @@ import { accountingAnswerFromRecord, answerForClient } from '../radius/rewrite.t
 import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Failover } from './failover.ts'
+import { count } from './histogram.ts'
 import { type Lane, laneKey } from './lane.ts'
 import type { Journal, Learned, Outbox, States } from './ports.ts'
 import type { ServerDropReason } from './reasons.ts'
@@ -184,7 +185,9 @@ export class Answering {
     else if (response.code === ACCESS_REJECT) counters.rejects += 1
     else if (response.code === ACCESS_CHALLENGE) counters.challenges += 1
     // After a retry nobody knows which transmission was answered (Karn's rule).
-    if (attempt.tries === 1) lane.roundTripTime = since(attempt.sentAt, now)
+    if (attempt.tries > 1) return
+    lane.roundTripTime = since(attempt.sentAt, now)
+    count(counters.roundTrips, lane.roundTripTime)
   }
 
   #drop(lane: Lane, reason: ServerDropReason, bytes: Uint8Array, now: Instant): void {

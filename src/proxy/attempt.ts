@@ -22,6 +22,8 @@ export class Attempt implements Timed {
   /** Undefined once the request ended or the client gave it up. */
   request: Request | undefined
   tries = 0
+  /** First and last transmission. */
+  heldSince: Instant = instant(0)
   sentAt: Instant = instant(0)
 
   deadline: Instant = instant(0)

@@ -16,6 +16,8 @@ export class Client {
   readonly options: ClientOptions
   readonly received = { authentication: 0, accounting: 0 }
   dropped = 0
+  /** Of these, those whose authenticator did not verify. */
+  badAuthenticators = 0
 
   constructor(options: ClientOptions) {
     this.options = options
@@ -39,6 +41,7 @@ export class ClientTable {
       if (former !== undefined) {
         Object.assign(client.received, former.received)
         client.dropped = former.dropped
+        client.badAuthenticators = former.badAuthenticators
       }
       this.#add(client)
     }

@@ -276,10 +276,11 @@ export class Engine {
         accounting: this.#classSnapshot('accounting', now),
       },
       lanes: lanes.map((lane) => lane.snapshot(now)),
-      clients: this.#intake.clients.map(({ options, received, dropped }) => ({
+      clients: this.#intake.clients.map(({ options, received, dropped, badAuthenticators }) => ({
         name: options.name,
         received: { ...received },
         dropped,
+        badAuthenticators,
       })),
       messageAuthenticatorLearned: {
         clients: this.#intake.learnedAddresses,

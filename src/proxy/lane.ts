@@ -14,10 +14,14 @@ import { type SlotBudget, SlotQuota } from '../throttle/slots.ts'
 import { type Duration, type Instant, micros, since, type TrafficClass } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import { type Candidate, hashOf } from './choose-server.ts'
+import { copyOfHistogram, emptyHistogram } from './histogram.ts'
 import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './ports.ts'
 import { SERVER_DROP_REASONS, type ServerDropReason } from './reasons.ts'
 import type { Request } from './request.ts'
 import type { LaneCounters, LaneSnapshot } from './snapshot.ts'
+
+/** The moving mean follows a change within about so many. */
+const HOLDINGS_IN_MEAN = 32
 
 /** What of the engine's options a lane lives by. */
 export interface LaneSettings {
@@ -45,6 +49,7 @@ export class Lane implements Candidate {
   /** `auto`: a verified response without EAP-Message carried Message-Authenticator. */
   learnedMessageAuthenticator = false
   roundTripTime: Duration = micros(0)
+  holdingTime: Duration = micros(0)
   /** The probe under way: its octets, for verifying the answer. */
   probe: { readonly bytes: Uint8Array; readonly secret: Secret } | undefined = undefined
   probeIdentifier = 0
@@ -83,6 +88,8 @@ export class Lane implements Candidate {
       probesAnswered: 0,
       refused: 0,
       dropped: Object.fromEntries(SERVER_DROP_REASONS.map((reason) => [reason, 0])) as Record<ServerDropReason, number>,
+      roundTrips: emptyHistogram(),
+      queueWaits: emptyHistogram(),
     }
   }
 
@@ -115,6 +122,12 @@ export class Lane implements Candidate {
 
   room(now: Instant): Room {
     return { quota: this.budget.left(now), identifiers: this.identifiers.room() }
+  }
+
+  /** An identifier came back after so long. */
+  wasHeld(time: Duration): void {
+    const mean = this.holdingTime
+    this.holdingTime = mean === 0 ? time : micros(mean + (time - mean) / HOLDINGS_IN_MEAN)
   }
 
   /** When something that waits here could go, if nothing but time has to pass; undefined where nothing waits. */
@@ -158,7 +171,13 @@ export class Lane implements Candidate {
       waitingRetries: this.queue.line.retries,
       identifiers,
       roundTripTime: this.roundTripTime,
-      counters: { ...this.counters, dropped: { ...this.counters.dropped } },
+      holdingTime: micros(Math.round(this.holdingTime)),
+      counters: {
+        ...this.counters,
+        dropped: { ...this.counters.dropped },
+        roundTrips: copyOfHistogram(this.counters.roundTrips),
+        queueWaits: copyOfHistogram(this.counters.queueWaits),
+      },
     }
   }
 }

@@ -21,3 +21,7 @@ export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number]
 /** Why a queued message was removed by an overflow policy. */
 export const SHED_REASONS = ['queue-messages', 'queue-bytes'] as const
 export type ShedReason = (typeof SHED_REASONS)[number]
+
+/** Whether it says that proof was there and did not verify: most often a wrong shared secret. */
+export const isWrongProof = (reason: ClientDropReason | ServerDropReason): boolean =>
+  reason === 'bad-authenticator' || reason === 'bad-message-authenticator'

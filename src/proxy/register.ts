@@ -12,7 +12,7 @@ import type { Client } from './client-table.ts'
 import { Duplicates } from './duplicates.ts'
 import { Ledger } from './ledger.ts'
 import type { EngineOptions, Journal, Peer } from './ports.ts'
-import type { ClientDropReason } from './reasons.ts'
+import { type ClientDropReason, isWrongProof } from './reasons.ts'
 import type { Request } from './request.ts'
 import type { ClassCounters } from './snapshot.ts'
 import { Tracing } from './tracing.ts'
@@ -107,7 +107,10 @@ export class Register {
 
   #countRefusal(o: Refusal, now: Instant): void {
     this.ledgers[o.class].dropped[o.reason] += 1
-    if (o.client !== undefined) o.client.dropped += 1
+    if (o.client !== undefined) {
+      o.client.dropped += 1
+      if (isWrongProof(o.reason)) o.client.badAuthenticators += 1
+    }
     this.#journal.note({ kind: 'dropped', ...o, client: o.client?.options.name }, now)
   }
 

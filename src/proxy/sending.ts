@@ -11,8 +11,9 @@ import type { RequestFault } from '../radius/faults.ts'
 import { requestForServer } from '../radius/rewrite.ts'
 import { statusServerProbe } from '../radius/status-server.ts'
 import { TimingWheel } from '../throttle/timing-wheel.ts'
-import { after, type Instant, micros } from '../units.ts'
+import { after, type Instant, micros, since } from '../units.ts'
 import { Attempt } from './attempt.ts'
+import { count } from './histogram.ts'
 import type { Lane } from './lane.ts'
 import type { Journal, Outbox, Randomness } from './ports.ts'
 import type { Register } from './register.ts'
@@ -78,6 +79,7 @@ export class Sending {
   finish(attempt: Attempt, how: 'responded' | 'silent', now: Instant): void {
     this.#letGo(attempt)
     this.wheel.remove(attempt)
+    attempt.lane.wasHeld(since(attempt.heldSince, now))
     if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
     else attempt.lane.identifiers.quarantine(attempt.identifier, now)
   }
@@ -123,8 +125,11 @@ export class Sending {
   #transmit(attempt: Attempt, now: Instant): void {
     const { lane, identifier } = attempt
     const request = attempt.request as Request
-    if (attempt.tries === 0) lane.counters.requests += 1
-    else lane.counters.retransmissions += 1
+    if (attempt.tries === 0) {
+      lane.counters.requests += 1
+      attempt.heldSince = now
+      if (request.transmissions === 0) count(lane.counters.queueWaits, since(request.receivedAt, now))
+    } else lane.counters.retransmissions += 1
     attempt.tries += 1
     attempt.sentAt = now
     request.transmissions += 1

@@ -4,6 +4,7 @@
  * A snapshot is a copy; holding it holds nothing of the engine. All times are instants or durations in microseconds.
  */
 import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
+import type { Histogram } from './histogram.ts'
 import type { ServerState } from './ports.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
@@ -52,6 +53,10 @@ export interface LaneCounters {
   probesAnswered: number
   refused: number
   readonly dropped: Record<ServerDropReason, number>
+  /** From the transmission to its response, where there was one transmission only. */
+  readonly roundTrips: Histogram
+  /** From the arrival of a request to its first transmission, which was to this server. */
+  readonly queueWaits: Histogram
 }
 
 export interface SlotSnapshot {
@@ -96,6 +101,8 @@ export interface LaneSnapshot {
   }
   /** Of the last valid response, 0 before the first. */
   readonly roundTripTime: Duration
+  /** How long an identifier is held, tries and silence included: a moving mean, 0 before the first comes back. */
+  readonly holdingTime: Duration
   readonly counters: Readonly<LaneCounters>
 }
 
@@ -113,13 +120,21 @@ export interface ClassSnapshot {
   readonly parked: number
 }
 
+/** What came from one configured client. */
+export interface ClientSnapshot {
+  readonly name: string
+  readonly received: PerClass<number>
+  readonly dropped: number
+  /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */
+  readonly badAuthenticators: number
+}
+
 export interface EngineSnapshot {
   readonly at: Instant
   readonly draining: boolean
   readonly classes: PerClass<ClassSnapshot>
   readonly lanes: readonly LaneSnapshot[]
-  /** Received and dropped by configured client. */
-  readonly clients: readonly { readonly name: string; readonly received: PerClass<number>; readonly dropped: number }[]
+  readonly clients: readonly ClientSnapshot[]
   readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
   readonly tables: { readonly answers: number; readonly records: number; readonly states: number }
 }

@@ -3,7 +3,7 @@
  */
 import { createSocket } from 'node:dgram'
 import { afterEach, describe, expect, it } from 'vitest'
-import { METRICS } from '../../src/observe/metrics.io.ts'
+import { METRICS } from '../../src/observe/metrics.ts'
 import { run, until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, type Settings, serverEntry } from './kit/daemon.ts'
 import { needs, peerPath } from './kit/peers.ts'

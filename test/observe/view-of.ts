@@ -3,6 +3,7 @@
  */
 import type { DaemonView, InstanceLook } from '../../src/observe/view.ts'
 import type { EngineSnapshot } from '../../src/proxy/snapshot.ts'
+import { seconds } from '../../src/units.ts'
 
 export const instanceLook = (engine: EngineSnapshot, changes: Partial<InstanceLook> = {}): InstanceLook => ({
   number: 0,
@@ -42,6 +43,10 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
     lastSuccessUnixSeconds: 1_700_000_000,
     refused: undefined,
     waitingForRestart: [],
+  },
+  limits: {
+    authentication: { messages: 20_000, bytes: 33_554_432, age: seconds(5) },
+    accounting: { messages: 200_000, bytes: 268_435_456, age: seconds(3_600) },
   },
   sendFailures: 5,
   internalErrors: 6,

@@ -279,7 +279,7 @@ describe('clients', () => {
     world.access()
     world.reconfigure({ clients: [client({ secret: 'new secret' })] })
     expect(world.snapshot().clients).toEqual([
-      { name: 'bng', received: { authentication: 1, accounting: 0 }, dropped: 0 },
+      { name: 'bng', received: { authentication: 1, accounting: 0 }, dropped: 0, badAuthenticators: 0 },
     ])
   })
 })

@@ -1,23 +1,66 @@
 /**
- * `/metrics`: every metric that the daemon exports, in the text format of Prometheus.
- *
- * Nothing is counted here. The engine keeps plain integers, the daemon gathers a view when asked, and each metric of
- * the two lists is filled from it. The registry is our own: nothing of the process leaks in by default.
+ * The metrics of clients and tables, and those of the daemon itself.
  */
-import { Counter, Gauge, Registry } from 'prom-client'
-import { ENGINE_METRICS } from './engine-metrics.ts'
-import { counter, gauge, type Metric, type Sample, type SampleReader, single } from './metric.ts'
-import { type DaemonView, type InstanceLook, notReady } from './view.ts'
+import { TRAFFIC_CLASSES } from '../units.ts'
+import { counter, gauge, type Metric, type MetricGroup, single } from './metric.ts'
+import { ofInstance, ofInstances } from './metric-readers.ts'
+import { notReady } from './view.ts'
 
-const ofInstance = (read: (one: InstanceLook) => number): SampleReader => ({
-  labels: ['instance'],
-  read: ({ instances }) => instances.map((one) => ({ labels: { instance: String(one.number) }, value: read(one) })),
-})
+const CLIENTS_AND_TABLES: readonly Metric[] = [
+  counter('client_requests_received', 'Datagrams received from a configured client.', {
+    labels: ['client', 'class', 'instance'],
+    read: ofInstances(({ clients }, instance) =>
+      clients.flatMap(({ name, received }) =>
+        TRAFFIC_CLASSES.map((of) => ({ labels: { client: name, class: of, instance }, value: received[of] })),
+      ),
+    ),
+  }),
+  counter('client_requests_dropped', 'Datagrams of a configured client that were dropped.', {
+    labels: ['client', 'instance'],
+    read: ofInstances(({ clients }, instance) =>
+      clients.map(({ name, dropped }) => ({ labels: { client: name, instance }, value: dropped })),
+    ),
+  }),
+  counter(
+    'client_bad_authenticators',
+    'Of these, those whose authenticator did not verify: most often a wrong secret.',
+    {
+      labels: ['client', 'instance'],
+      read: ofInstances(({ clients }, instance) =>
+        clients.map(({ name, badAuthenticators }) => ({
+          labels: { client: name, instance },
+          value: badAuthenticators,
+        })),
+      ),
+    },
+  ),
+  gauge('table_entries', 'Entries in the bounded tables.', {
+    labels: ['table', 'instance'],
+    read: ofInstances(({ tables }, instance) =>
+      Object.entries(tables).map(([table, value]) => ({ labels: { table, instance }, value })),
+    ),
+  }),
+  gauge('message_authenticator_learned_peers', 'Peers of which auto learned that they send Message-Authenticator.', {
+    labels: ['peers', 'instance'],
+    read: ofInstances(({ messageAuthenticatorLearned }, instance) =>
+      Object.entries(messageAuthenticatorLearned).map(([peers, value]) => ({ labels: { peers, instance }, value })),
+    ),
+  }),
+  gauge(
+    'retiring_lanes',
+    'Lanes that a reload removed and that still wait for what is outstanding.',
+    single(({ engine }) => engine.lanes.filter(({ retiring }) => retiring).length),
+  ),
+]
 
-const DAEMON_METRICS: readonly Metric[] = [
+const DAEMON: readonly Metric[] = [
   gauge('build_info', 'Always 1; the labels say what runs.', {
     labels: ['version', 'node'],
     read: ({ version, nodeVersion }) => [{ labels: { version, node: nodeVersion }, value: 1 }],
+  }),
+  gauge('config_info', 'Always 1; the label is the digest of the settings in force.', {
+    labels: ['digest'],
+    read: ({ config: { digest } }) => [{ labels: { digest }, value: 1 }],
   }),
   gauge(
     'start_time_seconds',
@@ -87,6 +130,11 @@ const DAEMON_METRICS: readonly Metric[] = [
     single((view) => view.upstreamKernelDrops),
   ),
   gauge(
+    'instances',
+    'Instances that the daemon has.',
+    single(({ instances }) => instances.length),
+  ),
+  gauge(
     'instance_running',
     '1 while the instance runs, 0 between a crash and its restart.',
     ofInstance((one) => (one.isRunning ? 1 : 0)),
@@ -119,59 +167,14 @@ const DAEMON_METRICS: readonly Metric[] = [
   gauge(
     'resident_memory_bytes',
     'Memory of the process.',
-    single((view) => view.process.residentBytes),
+    single(({ process: { residentBytes } }) => residentBytes),
   ),
   counter(
     'cpu_seconds',
     'Processor time used, user and system.',
-    single((view) => view.process.cpuSeconds),
+    single(({ process: { cpuSeconds } }) => cpuSeconds),
   ),
 ]
 
-/** Every metric: what docs/metrics.md must list. */
-export const METRICS: readonly Metric[] = [...DAEMON_METRICS, ...ENGINE_METRICS]
-
-export class Metrics {
-  readonly #registry = new Registry()
-  readonly #fills: readonly ((view: DaemonView) => void)[]
-
-  constructor() {
-    this.#fills = METRICS.map((metric) => this.#register(metric))
-  }
-
-  get contentType(): string {
-    return this.#registry.contentType
-  }
-
-  /** The exposition of this view. Views are taken one after the other; the registry holds the last one. */
-  text(view: DaemonView): Promise<string> {
-    for (const fill of this.#fills) fill(view)
-    return this.#registry.metrics()
-  }
-
-  #register(metric: Metric): (view: DaemonView) => void {
-    const { name, help, labels } = metric
-    const options = { name, help, labelNames: [...labels], registers: [this.#registry] }
-    if (metric.kind === 'counter') {
-      const counters = new Counter(options)
-      return (view) => {
-        const samples = emptied(counters, metric, view)
-        for (const sample of samples) counters.inc({ ...sample.labels }, sample.value)
-      }
-    }
-    const gauges = new Gauge(options)
-    return (view) => {
-      const samples = emptied(gauges, metric, view)
-      for (const sample of samples) gauges.set({ ...sample.labels }, sample.value)
-    }
-  }
-}
-
-/** Empties a metric of the last view and gives the samples of this one. */
-function emptied(old: Counter | Gauge, metric: Metric, view: DaemonView): readonly Sample[] {
-  const samples = metric.samples(view)
-  old.reset()
-  // A metric without labels keeps a 0 over a reset: what is not known must not look like a number.
-  if (samples.length === 0) old.remove({})
-  return samples
-}
+export const CLIENT_METRICS: MetricGroup = { title: 'Clients and tables', metrics: CLIENTS_AND_TABLES }
+export const DAEMON_METRICS: MetricGroup = { title: 'The daemon', metrics: DAEMON }
