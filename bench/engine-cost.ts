@@ -6,7 +6,7 @@
  * Prints, for each class, the nanoseconds of each step of a request's way, what it allocates on the heap and beside it,
  * and what the garbage collector took. Run it with `--cpu-prof` after `scripts/node24` for a profile.
  */
-import { constants, PerformanceObserver, performance } from 'node:perf_hooks'
+import { constants, type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { getHeapStatistics } from 'node:v8'
 import { writeData } from '../src/commands/output.io.ts'
@@ -30,8 +30,9 @@ const WARM_UP = 20_000
 
 const collections = { young: 0, old: 0, milliseconds: 0, longest: 0 }
 const observer = new PerformanceObserver((list) => {
-  for (const { detail, duration } of list.getEntries()) {
-    const isYoung = (detail as { readonly kind: number }).kind === constants.NODE_PERFORMANCE_GC_MINOR
+  for (const entry of list.getEntries()) {
+    const { duration, detail } = entry as PerformanceEntry & { readonly detail: { readonly kind: number } }
+    const isYoung = detail.kind === constants.NODE_PERFORMANCE_GC_MINOR
     if (isYoung) collections.young += 1
     else collections.old += 1
     collections.milliseconds += duration

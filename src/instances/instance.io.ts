@@ -11,7 +11,7 @@ import { Engine } from '../proxy/engine.ts'
 import { Loop } from '../proxy/loop.io.ts'
 import type { Journal } from '../proxy/ports.ts'
 import { systemRandomness } from '../proxy/randomness.io.ts'
-import { Sockets } from '../proxy/sockets.io.ts'
+import { type Arrivals, Sockets } from '../proxy/sockets.io.ts'
 import type { Birth, InstanceCalls, InstanceSettings, InstanceView } from './calls.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { SharedParts } from './shared-parts.ts'
@@ -123,8 +123,8 @@ export class Instance implements InstanceCalls {
   /** The engine as the loop drives it, its ledgers copied after each step. */
   #withBooks(engine: Engine): ConstructorParameters<typeof Loop>[0] {
     return {
-      receive: (...of) => engine.receive(...of),
-      respond: (...of) => engine.respond(...of),
+      receive: (trafficClass, from, bytes, now) => engine.receive(trafficClass, from, bytes, now),
+      respond: (lane, port, bytes, now) => engine.respond(lane, port, bytes, now),
       probeAnswered: (...of) => engine.probeAnswered(...of),
       refused: (...of) => engine.refused(...of),
       serve: (now, atMost) => {
@@ -166,11 +166,11 @@ export class Instance implements InstanceCalls {
   }
 
   #newSockets(share: { readonly number: number; readonly of: number }): Sockets {
-    const arrivals = {
-      request: (...arrival: Parameters<Loop['request']>) => this.#loop.request(...arrival),
-      response: (...arrival: Parameters<Loop['response']>) => this.#loop.response(...arrival),
-      probeAnswer: (...arrival: Parameters<Loop['probeAnswer']>) => this.#loop.probeAnswer(...arrival),
-      refused: (...arrival: Parameters<Loop['refused']>) => this.#loop.refused(...arrival),
+    const arrivals: Arrivals = {
+      request: (trafficClass, from, bytes) => this.#loop.request(trafficClass, from, bytes),
+      response: (lane, port, bytes) => this.#loop.response(lane, port, bytes),
+      probeAnswer: (lane, bytes) => this.#loop.probeAnswer(lane, bytes),
+      refused: (lane, port) => this.#loop.refused(lane, port),
     }
     const log = this.#log
     const notes = {

@@ -11,8 +11,8 @@ import { codedError, type ErrorCode, systemCodeOf } from '../coded-error.ts'
 
 export const WANTED_RECEIVE_BUFFER = 4 * 1024 * 1024
 const WANTED_SEND_BUFFER = 1024 * 1024
-/** Bytes the system may hold back for one socket before we drop instead of growing. */
-const SEND_QUEUE_LIMIT = 4 * 1024 * 1024
+/** Datagrams that may wait for the system at one socket before we drop instead of growing. */
+const MOST_UNSENT = 16_384
 
 export interface Endpoint {
   readonly address: string
@@ -76,13 +76,19 @@ function wrap(socket: Socket, events: DatagramEvents): DatagramSocket {
   const { address, port } = socket.address()
   trySetBuffer(() => socket.setRecvBufferSize(WANTED_RECEIVE_BUFFER))
   trySetBuffer(() => socket.setSendBufferSize(WANTED_SEND_BUFFER))
+  // Counted here: asking the socket for the size of its queue costs a crossing into C++ for each datagram.
+  let unsent = 0
   // One function for all sends of the socket: without a callback dgram swallows the errors of a send.
   const sent = (error: Error | null): void => {
+    unsent -= 1
     if (error !== null) events.failed(systemCodeOf(error) ?? 'UNKNOWN')
   }
   let open = true
-  const hasRoom = (): boolean => {
-    if (open && socket.getSendQueueSize() <= SEND_QUEUE_LIMIT) return true
+  const takeRoom = (): boolean => {
+    if (open && unsent < MOST_UNSENT) {
+      unsent += 1
+      return true
+    }
     events.failed(open ? 'ENOBUFS' : 'EBADF')
     return false
   }
@@ -91,10 +97,10 @@ function wrap(socket: Socket, events: DatagramEvents): DatagramSocket {
     receiveBuffer: granted(socket.getRecvBufferSize()),
     sendBuffer: granted(socket.getSendBufferSize()),
     send: (bytes) => {
-      if (hasRoom()) socket.send(bytes, sent)
+      if (takeRoom()) socket.send(bytes, sent)
     },
     sendTo: (bytes, to) => {
-      if (hasRoom()) socket.send(bytes, to.port, to.address, sent)
+      if (takeRoom()) socket.send(bytes, to.port, to.address, sent)
     },
     close: () => {
       if (open) socket.close()
@@ -128,8 +134,9 @@ function completion(socket: Socket, event: 'listening' | 'connect', start: () =>
 
 type LookupAnswer = (error: NodeJS.ErrnoException | null, address: string, family: number) => void
 
-function answerLiterally(host: string, _options: unknown, answer: LookupAnswer): void {
-  answer(null, host, isIPv6(withoutZone(host)) ? 6 : 4)
+/** dgram names the family of the socket, which every address that is sent to has. */
+function answerLiterally(host: string, family: unknown, answer: LookupAnswer): void {
+  answer(null, host, family as number)
 }
 
 const withoutZone = (address: string): string => address.replace(/%.*$/, '')

@@ -157,19 +157,38 @@ export class Listeners {
     const number = this.#nextNumber
     this.#nextNumber += 1
     let where = endpointText(wanted)
+    const peers = new Peers(number)
     const socket = await openSocket({
       purpose: `listen.${wanted.class}`,
       local: wanted,
       isShared: this.#isShared,
       events: {
-        message: (bytes, { address, port }) =>
-          this.#events.request(wanted.class, { listener: number, address, port }, bytes),
+        message: (bytes, { address, port }) => this.#events.request(wanted.class, peers.at(address, port), bytes),
         failed: (code) => this.#events.sendFailed(where, code),
       },
     })
     where = endpointText(socket.local)
     this.#open.set(number, { class: wanted.class, socket, key: keyOf(wanted) })
     return socket.local
+  }
+}
+
+/** Who has sent to one listener: one object for each sender, not one for each datagram that waits. */
+class Peers {
+  readonly #listener: number
+  /** The last sender with each port, so at most 65,536. */
+  readonly #byPort = new Map<number, Peer>()
+
+  constructor(listener: number) {
+    this.#listener = listener
+  }
+
+  at(address: string, port: number): Peer {
+    const known = this.#byPort.get(port)
+    if (known?.address === address) return known
+    const peer: Peer = { listener: this.#listener, address, port }
+    this.#byPort.set(port, peer)
+    return peer
   }
 }
 
