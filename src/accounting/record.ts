@@ -11,8 +11,6 @@ import type { Packet } from '../radius/packet.ts'
 /** RFC 2866 section 5.1, RFC 2869 section 2.1. */
 const INTERIM_UPDATE = 3
 
-const digest = new Uint8Array(16)
-
 /** Acct-Status-Type (RFC 2866 section 5.1); undefined where it is missing or not 4 octets long. */
 export function statusType(packet: Packet): number | undefined {
   return packet.number(packet.acctStatusTypeAt)
@@ -33,10 +31,10 @@ export function hasEventTimestamp(packet: Packet): boolean {
 }
 
 /**
- * 16 characters (one an octet) that are the same for the same record of one client: the MD5 over all attributes, in
+ * Writes 16 octets to `target` that are the same for the same record of one client: the MD5 over all attributes, in
  * order, but Acct-Delay-Time (41), Message-Authenticator (80) and Proxy-State (33).
  */
-export function recordDigest(packet: Packet): string {
+export function recordDigest(packet: Packet, target: Uint8Array): void {
   const { bytes } = packet
   md5.begin()
   let runFrom = HEADER_LENGTH
@@ -46,6 +44,5 @@ export function recordDigest(packet: Packet): string {
     md5.add(bytes, runFrom, at)
     runFrom = at + bytes[at + 1]!
   }
-  md5.add(bytes, runFrom).finishInto(digest, 0)
-  return String.fromCharCode(...digest)
+  md5.add(bytes, runFrom).finishInto(target, 0)
 }

@@ -7,8 +7,7 @@
  * come before), `Register` (its place in the queues), `Farm` (which server), `Sending` (identifier, slot, rewriting, and
  * out), `Answering` (its response), `Failover` (no response).
  */
-import { recordDigest } from '../accounting/record.ts'
-import { ACCOUNTING_REQUEST, STATUS_SERVER } from '../radius/codes.ts'
+import { STATUS_SERVER } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { statusServerAnswer } from '../radius/status-server.ts'
 import {
@@ -44,6 +43,7 @@ import type {
 import { Register } from './register.ts'
 import { Repetition } from './repetition.ts'
 import { Exchange, Request } from './request.ts'
+import { unpredictableNumber } from './seed.ts'
 import { Sending } from './sending.ts'
 import type { ClassSnapshot, EngineSnapshot } from './snapshot.ts'
 import { StateTable } from './state-table.ts'
@@ -77,14 +77,15 @@ export class Engine {
     this.#outbox = outbox
     this.#journal = journal
     this.#intake = new Intake(options.clients, shared?.learnedClients)
-    this.#register = new Register(options, journal)
+    const seed = unpredictableNumber(ports.random)
+    this.#register = new Register(options, journal, seed)
     this.#farms = {
       authentication: new Farm('authentication', options),
       accounting: new Farm('accounting', options),
     }
     this.#states = shared?.states ?? new StateTable(options.state)
     this.#states.change(options.state)
-    this.#sending = new Sending(this.#register, ports)
+    this.#sending = new Sending(this.#register, ports, seed)
     this.#failover = new Failover(this.#register, this.#sending, this.#farms, journal)
     this.#answering = new Answering({
       register: this.#register,
@@ -119,14 +120,13 @@ export class Engine {
     }
     const { packet, client } = verdict
     const exchange = new Exchange(from, client, packet)
-    const record = packet.code === ACCOUNTING_REQUEST ? `${from.address} ${recordDigest(packet)}` : undefined
-    if (this.#repetition.absorb(exchange, trafficClass, record, now)) return
+    if (this.#repetition.absorb(exchange, trafficClass, now)) return
     if (this.#isDraining) {
       this.#register.refuse({ class: trafficClass, reason: 'draining', client, from, bytes }, now)
       return
     }
     this.#arrivals += 1
-    const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, record, now })
+    const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, now })
     this.#register.admit(request, now)
   }
 

@@ -37,13 +37,14 @@ export class Register {
   readonly tracing = new Tracing()
   readonly #journal: Journal
 
-  constructor(options: EngineOptions, journal: Journal) {
+  /** `salt` is any unpredictable number. */
+  constructor(options: EngineOptions, journal: Journal, salt: number) {
     this.backlogs = {
       authentication: new Backlog<Request>(options.queues.authentication),
       accounting: new Backlog<Request>(options.queues.accounting),
     }
     this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
-    this.duplicates = new Duplicates(options.duplicates)
+    this.duplicates = new Duplicates(options.duplicates, salt)
     this.#journal = journal
   }
 
@@ -57,7 +58,7 @@ export class Register {
   admit(request: Request, now: Instant): void {
     this.tracing.active?.received(request, now)
     this.duplicates.add(request.origin)
-    if (request.record !== undefined) this.duplicates.addRecord(request.record, request)
+    if (request.class === 'accounting') this.duplicates.addRecord(request)
     this.instanceQueue.put(request)
     this.enterBacklog(request, now)
   }

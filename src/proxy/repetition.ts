@@ -39,23 +39,27 @@ export class Repetition {
     this.#outbox = o.outbox
   }
 
-  /** Whether the exchange came before and is dealt with; `record` is the key of an accounting record. */
-  absorb(exchange: Exchange, trafficClass: TrafficClass, record: string | undefined, now: Instant): boolean {
+  /** Whether the exchange came before and is dealt with. */
+  absorb(exchange: Exchange, trafficClass: TrafficClass, now: Instant): boolean {
     const { duplicates } = this.#register
     const ledger = this.#register.ledgers[trafficClass]
     const counters = this.#register.counters[trafficClass]
     const { from, packet } = exchange
     const before = duplicates.find(from, packet.identifier)
-    if (before !== undefined && isSamePacket(before.packet, packet) && !isForgotten(before, now)) {
+    if (before !== undefined && isSamePacket(before.packet, packet)) {
       ledger.duplicate += 1
-      this.#register.tracing.active?.duplicate(exchange, before.answer === undefined ? ABSORBED : ANSWERED, now)
-      if (before.answer !== undefined) {
-        counters.cachedAnswers += 1
-        this.#outbox.reply(from, before.answer)
-      }
+      this.#register.tracing.active?.duplicate(exchange, ABSORBED, now)
       return true
     }
-    const known = record === undefined ? undefined : duplicates.findRecord(record, packet, now)
+    const answer = duplicates.answerTo(from, packet, now)
+    if (answer !== undefined) {
+      ledger.duplicate += 1
+      counters.cachedAnswers += 1
+      this.#register.tracing.active?.duplicate(exchange, ANSWERED, now)
+      this.#outbox.reply(from, answer)
+      return true
+    }
+    const known = trafficClass === 'accounting' ? duplicates.findRecord(exchange, now) : undefined
     if (before !== undefined) this.#letGo(before, now)
     if (known === undefined) return false
     ledger.duplicate += 1
@@ -84,9 +88,6 @@ export class Repetition {
     this.#register.supersede(request, now)
   }
 }
-
-const isForgotten = (exchange: Exchange, now: Instant): boolean =>
-  exchange.forgetAt !== undefined && exchange.forgetAt <= now
 
 /** Code and authenticator; source and identifier are the same already. */
 const isSamePacket = (a: Packet, b: Packet): boolean => {

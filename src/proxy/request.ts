@@ -18,16 +18,13 @@ import type { Client } from './client-table.ts'
 import type { Lane } from './lane.ts'
 import type { Peer } from './ports.ts'
 
-/** One identifier of one client that waits for an answer, or got it and may ask again. */
+/** One identifier of one client that waits for an answer. */
 export class Exchange {
   readonly from: Peer
   readonly client: Client
   readonly packet: Packet
-  /** Pending: what it waits for. */
+  /** What it waits for; undefined once it waits no more. */
   request: Request | undefined = undefined
-  /** Answered: the octets, for a retransmission. */
-  answer: Uint8Array | undefined = undefined
-  forgetAt: Instant | undefined = undefined
 
   constructor(from: Peer, client: Client, packet: Packet) {
     this.from = from
@@ -47,8 +44,8 @@ export class Request {
   readonly exchanges: Exchange[]
   readonly size: number
   readonly preference: Preference
-  /** Accounting: what the record is known by, whatever its Acct-Delay-Time. */
-  readonly record: string | undefined
+  /** Accounting: where `Duplicates` knows its record by content; -1 where it does not. */
+  recordRow = -1
 
   stage: Stage = 'fresh'
   /** Chosen once; health alone changes it. */
@@ -73,7 +70,6 @@ export class Request {
     readonly arrival: number
     readonly class: TrafficClass
     readonly exchange: Exchange
-    readonly record: string | undefined
     readonly now: Instant
   }) {
     this.arrival = o.arrival
@@ -81,7 +77,6 @@ export class Request {
     this.receivedAt = o.now
     this.origin = o.exchange
     this.exchanges = [o.exchange]
-    this.record = o.record
     o.exchange.request = this
     const { packet } = o.exchange
     this.size = packet.length

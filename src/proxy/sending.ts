@@ -36,14 +36,13 @@ export class Sending {
   constructor(
     register: Register,
     ports: { readonly outbox: Outbox; readonly journal: Journal; readonly random: Randomness },
+    seed: number,
   ) {
     this.#register = register
     this.#outbox = ports.outbox
     this.#journal = ports.journal
     this.#random = ports.random
-    const seed = new Uint8Array(4)
-    ports.random(seed)
-    this.#seed = new DataView(seed.buffer).getUint32(0)
+    this.#seed = seed
   }
 
   /**

@@ -107,6 +107,13 @@ export class Packet {
     for (let i = 0; i < AUTHENTICATOR_LENGTH; i += 1) target[at + i] = this.bytes[AUTHENTICATOR_AT + i]!
   }
 
+  /** One of the four 32-bit words that the authenticator is, 0-3: only for comparing with another one. */
+  authenticatorWord(word: number): number {
+    const at = AUTHENTICATOR_AT + 4 * word
+    const { bytes } = this
+    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  }
+
   /** The value, without type and length, of the attribute at `at`: 0-253 octets where they stand. */
   value(at: number): Uint8Array {
     return this.bytes.subarray(at + 2, at + this.bytes[at + 1]!)

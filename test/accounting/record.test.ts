@@ -14,6 +14,11 @@ const number = (type: number, value: number): oracle.Attribute => {
   octets.writeUInt32BE(value)
   return [type, octets]
 }
+const digestOf = (packet: Packet): string => {
+  const digest = new Uint8Array(16)
+  recordDigest(packet, digest)
+  return Buffer.from(digest).toString('latin1')
+}
 const session = oracle.attribute(44, 'session-1')
 
 describe('an accounting record', () => {
@@ -48,7 +53,7 @@ describe('the digest of a record', () => {
       fc.property(any, (attributes) => {
         const kept = attributes.filter(([type]) => !CHANGING.includes(type))
         const expected = oracle.md5Of(oracle.encodeAttributes(kept)).toString('latin1')
-        expect(recordDigest(packetWith(...attributes))).toBe(expected)
+        expect(digestOf(packetWith(...attributes))).toBe(expected)
       }),
       { numRuns: 300 },
     )
@@ -56,7 +61,7 @@ describe('the digest of a record', () => {
 
   it('stays the same with another identifier, authenticator, delay, proof and Proxy-State', () => {
     const record = [session, number(40, 2), number(42, 1_000)]
-    const first = recordDigest(packetWith(...record, number(41, 0)))
+    const first = digestOf(packetWith(...record, number(41, 0)))
     const again = readPacket(
       oracle.packetOf(4, 8, Buffer.alloc(16, 1), [
         oracle.messageAuthenticator,
@@ -65,20 +70,20 @@ describe('the digest of a record', () => {
         oracle.attribute(33, 'hop'),
       ]),
     )
-    expect(recordDigest(again as Packet)).toBe(first)
+    expect(digestOf(again as Packet)).toBe(first)
     expect(first).toHaveLength(16)
   })
 
   it('differs for every change of one octet of any other attribute, and for another order', () => {
     const record = [session, number(40, 2), number(42, 1_000), oracle.attribute(1, 'nemo')]
-    const digests = new Set([recordDigest(packetWith(...record))])
+    const digests = new Set([digestOf(packetWith(...record))])
     for (const [i, [type, value]] of record.entries())
       for (let at = 0; at < value.length; at += 1) {
         const changed = Buffer.from(value)
         changed[at]! ^= 1
-        digests.add(recordDigest(packetWith(...record.with(i, [type, changed]))))
+        digests.add(digestOf(packetWith(...record.with(i, [type, changed]))))
       }
-    digests.add(recordDigest(packetWith(...record.toReversed())))
+    digests.add(digestOf(packetWith(...record.toReversed())))
     expect(digests.size).toBe(1 + 9 + 4 + 4 + 4 + 1)
   })
 })

@@ -196,7 +196,7 @@ describe('an Access-Request that loses its proof', () => {
 
 /** Everything that the packet path does with a packet that was let through. */
 const use = (packet: Packet): void => {
-  recordDigest(packet)
+  recordDigest(packet, new Uint8Array(16))
   packet.find({ vendor: 10_415, type: 1 })
   const both = { clientSecret: rfcSecret, serverSecret }
   const nasAddress = Uint8Array.of(192, 0, 2, 1)

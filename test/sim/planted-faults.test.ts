@@ -298,8 +298,7 @@ describe('repetition', () => {
   it('is found out where an answer is forgotten at once', () => {
     const real = Duplicates.prototype.keepAnswer
     vi.spyOn(Duplicates.prototype, 'keepAnswer').mockImplementation(function (this: Duplicates, exchange, answer, now) {
-      real.call(this, exchange, answer, now)
-      exchange.forgetAt = now
+      real.call(this, exchange, answer, instant(now - seconds(3_600)))
     })
     const network = { proxyToClient: { delay: micros(200), spread: micros(0), loss: 0.5, duplicate: 0 } }
     const plan = { ...busy(), network }

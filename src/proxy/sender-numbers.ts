@@ -1,0 +1,46 @@
+/**
+ * A small number for each address that something is known of, so that tables can have it in their keys.
+ *
+ * Every entry that uses a number holds it; with the last one the number is free for another address. So there are never
+ * more numbers than entries.
+ */
+
+interface Sender {
+  readonly address: string
+  readonly number: number
+  entries: number
+}
+
+export class SenderNumbers {
+  readonly #byAddress = new Map<string, Sender>()
+  readonly #byNumber: (Sender | undefined)[] = []
+  readonly #free: number[] = []
+
+  /** The address's number; -1 where nothing holds one. */
+  find(address: string): number {
+    return this.#byAddress.get(address)?.number ?? -1
+  }
+
+  /** One more entry for the address. */
+  hold(address: string): number {
+    let sender = this.#byAddress.get(address)
+    if (sender === undefined) {
+      sender = { address, number: this.#free.pop() ?? this.#byNumber.length, entries: 0 }
+      this.#byAddress.set(address, sender)
+      this.#byNumber[sender.number] = sender
+    }
+    sender.entries += 1
+    return sender.number
+  }
+
+  /** One entry less. */
+  release(number: number): void {
+    const sender = this.#byNumber[number]
+    if (sender === undefined) throw new Error('sender numbers: released more often than held')
+    sender.entries -= 1
+    if (sender.entries > 0) return
+    this.#byAddress.delete(sender.address)
+    this.#byNumber[number] = undefined
+    this.#free.push(number)
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Octets that must be kept for a while, outside of the garbage collector's sight: waiting packets, answers for
+ * retransmissions.
+ *
+ * A Uint8Array of its own for each of a million packets would cost more than the packets do, and the collector would look
+ * at every one again and again. Here they stand in cells of large chunks; a cell has the size of what it holds, rounded up
+ * to 16 octets, and all cells of a chunk are of one size:
+ *
+ *     +--------+--------+--------+--------+---
+ *     | packet | free   | packet | packet | ...        a chunk: 64 KiB, cells of one size
+ *     +--------+--------+--------+--------+---
+ *
+ * A place is a number. Keeping and freeing are O(1). A chunk whose last cell was freed serves another size, or is given
+ * back: what was kept once in one size never stands in the way of another. The limit is that of its users.
+ */
+
+const UNIT = 16
+const CHUNK_UNITS = 4_096
+const CHUNK_OCTETS = UNIT * CHUNK_UNITS
+/** As large as a packet can be; a page of its own for what is larger does not exist. */
+const LARGEST = 4_096
+/** Free chunks that are not given back at once. */
+const SPARE_CHUNKS = 64
+
+/** One chunk and its free cells, chained through the cells themselves. */
+class Chunk {
+  readonly octets = new Uint8Array(CHUNK_OCTETS)
+  readonly #links = new Int32Array(this.octets.buffer)
+  /** In units of 16 octets. */
+  cell = 0
+  used = 0
+  #firstFree = -1
+  /** Cells from here on were never used. */
+  #untouched = 0
+  /** Its neighbours among the chunks of its size that have a free cell. */
+  next: Chunk | undefined = undefined
+  previous: Chunk | undefined = undefined
+  number = 0
+
+  begin(cell: number): void {
+    this.cell = cell
+    this.used = 0
+    this.#firstFree = -1
+    this.#untouched = 0
+  }
+
+  get isFull(): boolean {
+    return this.#firstFree === -1 && this.#untouched + this.cell > CHUNK_UNITS
+  }
+
+  take(): number {
+    this.used += 1
+    if (this.#firstFree === -1) {
+      const unit = this.#untouched
+      this.#untouched += this.cell
+      return unit
+    }
+    const unit = this.#firstFree
+    this.#firstFree = this.#links[unit * (UNIT / 4)] as number
+    return unit
+  }
+
+  giveBack(unit: number): void {
+    this.used -= 1
+    this.#links[unit * (UNIT / 4)] = this.#firstFree
+    this.#firstFree = unit
+  }
+}
+
+export class OctetStore {
+  /** By number; a place is `number * CHUNK_UNITS + unit`. */
+  readonly #chunks: (Chunk | undefined)[] = []
+  readonly #freeNumbers: number[] = []
+  readonly #spare: Chunk[] = []
+  /** By size in units: the first of the chunks with a free cell. */
+  readonly #withRoom: (Chunk | undefined)[] = new Array<Chunk | undefined>(LARGEST / UNIT + 1).fill(undefined)
+
+  /** Octets of all chunks in use. */
+  get reserved(): number {
+    return (this.#chunks.length - this.#freeNumbers.length) * CHUNK_OCTETS
+  }
+
+  /** Copies `bytes`, 1-4096 octets; answers the place. */
+  keep(bytes: Uint8Array): number {
+    const cell = Math.ceil(bytes.length / UNIT)
+    const chunk = this.#withRoom[cell] ?? this.#newChunk(cell)
+    const unit = chunk.take()
+    if (chunk.isFull) this.#unlink(chunk)
+    chunk.octets.set(bytes, unit * UNIT)
+    return chunk.number * CHUNK_UNITS + unit
+  }
+
+  /** What was kept there, where it stands: not to be changed, and not to be looked at once it was freed. */
+  at(place: number, length: number): Uint8Array {
+    const from = (place % CHUNK_UNITS) * UNIT
+    return this.#chunkOf(place).octets.subarray(from, from + length)
+  }
+
+  free(place: number): void {
+    const chunk = this.#chunkOf(place)
+    const wasFull = chunk.isFull
+    chunk.giveBack(place % CHUNK_UNITS)
+    if (wasFull) this.#link(chunk)
+    if (chunk.used === 0) this.#dismiss(chunk)
+  }
+
+  #chunkOf(place: number): Chunk {
+    const chunk = this.#chunks[Math.floor(place / CHUNK_UNITS)]
+    if (chunk === undefined) throw new Error('octet store: nothing was kept there')
+    return chunk
+  }
+
+  #newChunk(cell: number): Chunk {
+    if (cell < 1 || cell > LARGEST / UNIT) throw new RangeError(`octet store: keeps 1 to ${LARGEST} octets`)
+    const chunk = this.#spare.pop() ?? new Chunk()
+    chunk.number = this.#freeNumbers.pop() ?? this.#chunks.length
+    this.#chunks[chunk.number] = chunk
+    chunk.begin(cell)
+    this.#link(chunk)
+    return chunk
+  }
+
+  #dismiss(chunk: Chunk): void {
+    this.#unlink(chunk)
+    this.#chunks[chunk.number] = undefined
+    this.#freeNumbers.push(chunk.number)
+    if (this.#spare.length < SPARE_CHUNKS) this.#spare.push(chunk)
+  }
+
+  #link(chunk: Chunk): void {
+    const first = this.#withRoom[chunk.cell]
+    chunk.next = first
+    if (first !== undefined) first.previous = chunk
+    this.#withRoom[chunk.cell] = chunk
+  }
+
+  #unlink(chunk: Chunk): void {
+    if (chunk.previous === undefined) this.#withRoom[chunk.cell] = chunk.next
+    else chunk.previous.next = chunk.next
+    if (chunk.next !== undefined) chunk.next.previous = chunk.previous
+    chunk.next = undefined
+    chunk.previous = undefined
+  }
+}
