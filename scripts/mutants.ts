@@ -30,6 +30,7 @@ const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly
       'dead-server',
       'outage',
       'planted-faults',
+      'planted-session-faults',
       'slow-service',
       'late-copy',
       'regressions',

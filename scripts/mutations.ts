@@ -35,6 +35,8 @@ const repetition = inFile('src/proxy/repetition.ts')
 const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
+const assigning = inFile('src/proxy/assigning.ts')
+const sessions = inFile('src/proxy/waiting-sessions.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
   // How many, and when.
@@ -215,11 +217,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'return lane.nextPromotionAt(now) !== now',
     'return true',
   ),
-  engine(
-    'State is not bound to its server',
-    'const boundLane = bound === undefined ? undefined : farm.find(bound)',
-    'const boundLane = bound === undefined ? undefined : (farm.find(bound), undefined)',
-  ),
+  assigning('State is not bound to its server', 'packet.stateAt === 0 ? undefined', 'packet.stateAt >= 0 ? undefined'),
   lane(
     'a lane wakes for a slot though no identifier is free',
     'if (!this.identifiers.hasRoom()) return this.identifiers.nextWakeAt()',
@@ -342,4 +340,28 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (attempt === undefined || fault !== undefined) {',
     'if (attempt === undefined) {',
   ),
+
+  // The order within a session.
+  assigning(
+    'a record does not follow those of its session',
+    'if (itsSessions?.isLive() === true) request.lane = itsSessions\n',
+    '',
+  ),
+  assigning(
+    'nobody knows where the first of a session went',
+    'if (session !== undefined) session.lane = request.lane\n',
+    '',
+  ),
+  failover(
+    'records of one session do not move together',
+    'session?.lane !== from && session?.lane?.isLive() === true ? session.lane : farm.choose(request)',
+    'farm.choose(request)',
+  ),
+  engine(
+    'a trial goes before an older one that was given back',
+    'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',
+    '',
+  ),
+  sessions('what waits already is not looked at', 'for (const request of waiting) this.enter(request)\n', ''),
+  sessions('a session is forgotten with its first record', 'if (session.records > 0) return\n', ''),
 ]

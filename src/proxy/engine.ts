@@ -21,11 +21,11 @@ import {
   type TrafficClass,
 } from '../units.ts'
 import { Answering } from './answering.ts'
+import { Assigning } from './assigning.ts'
 import type { Client } from './client-table.ts'
 import { Failover } from './failover.ts'
 import { Farm } from './farm.ts'
 import { Intake, type Verdict } from './intake.ts'
-import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { LEDGER_NUMBERS } from './ledger.ts'
 import type {
@@ -55,6 +55,7 @@ export class Engine {
   readonly #lanes: Lanes
   readonly #sending: Sending
   readonly #failover: Failover
+  readonly #assigning: Assigning
   readonly #answering: Answering
   readonly #repetition: Repetition
   readonly #states: States
@@ -87,6 +88,12 @@ export class Engine {
     this.#states.change(options.state)
     this.#sending = new Sending(this.#register, ports, seed)
     this.#failover = new Failover(this.#register, this.#sending, this.#farms, journal)
+    this.#assigning = new Assigning({
+      register: this.#register,
+      failover: this.#failover,
+      states: this.#states,
+      farms: this.#farms,
+    })
     this.#answering = new Answering({
       register: this.#register,
       sending: this.#sending,
@@ -317,7 +324,7 @@ export class Engine {
   /** Sends it, parks it, or lets it wait; false where the room it was promised can go to another now. */
   #dispatch(request: Request, now: Instant): boolean {
     if (request.lane !== undefined) this.#register.tracing.active?.promoted(request, request.lane, now)
-    const lane = request.lane ?? this.#assign(request, now)
+    const lane = this.#assigning.laneOf(request, now)
     if (lane === undefined) return true
     if (!lane.isLive()) {
       this.#failover.moveAway(request, lane, now)
@@ -325,31 +332,9 @@ export class Engine {
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (this.#sending.trySend(request, lane, now)) return request.attempt !== undefined
-    lane.queue.line.put(request)
-    this.#register.tracing.active?.queued(request, lane, now)
+    this.#register.wait(request, lane, now)
     // It may have found an older one before it, who can go in its stead.
     return lane.nextPromotionAt(now) !== now
-  }
-
-  /** A server for a new request; without one it has parked or ended. */
-  #assign(request: Request, now: Instant): Lane | undefined {
-    const { packet } = request.origin
-    const farm = this.#farms[request.class]
-    const bound = packet.stateAt === 0 ? undefined : this.#states.serverOf(packet.value(packet.stateAt), now)
-    const boundLane = bound === undefined ? undefined : farm.find(bound)
-    if (boundLane !== undefined) {
-      request.lane = boundLane
-      request.isBound = true
-      if (boundLane.isLive()) return boundLane
-      this.#register.drop(request, 'state-server-down', now)
-      return undefined
-    }
-    request.lane = farm.choose(request)
-    if (request.lane === undefined) {
-      if (farm.hasLive()) this.#register.giveUp(request, now)
-      else this.#failover.park(request, now)
-    }
-    return request.lane
   }
 
   #canUnpark(): boolean {
@@ -363,6 +348,9 @@ export class Engine {
       farm.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
       return
     }
+    const oldest = farm.parked.line.oldestFresh()
+    // One that was given back and is not served yet goes first: it parks again in this turn.
+    if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
     const lane = farm.takeTrial(now)
     const request = lane === undefined ? undefined : farm.trialRequest()
     if (lane === undefined || request === undefined) return

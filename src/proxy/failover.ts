@@ -104,8 +104,11 @@ export class Failover {
     }
     request.isBound = false
     const farm = this.#farms[request.class]
-    const next = farm.choose(request)
-    if (next !== undefined) this.#waitFor(next, request, `server ${from.server.name} takes nothing now`, now)
+    const { session } = request
+    // Records of one session move together.
+    const next = session?.lane !== from && session?.lane?.isLive() === true ? session.lane : farm.choose(request)
+    if (session !== undefined) session.lane = next
+    if (next !== undefined) this.#register.wait(request, next, now, `server ${from.server.name} takes nothing now`)
     else if (farm.hasLive()) this.#register.giveUp(request, now)
     else this.park(request, now)
   }
@@ -137,19 +140,13 @@ export class Failover {
     request.tried.push(from.number)
     const farm = this.#farms[request.class]
     const next = farm.choose(request)
-    if (next !== undefined) this.#waitFor(next, request, `server ${from.server.name} did not answer`, now)
+    if (next !== undefined) this.#register.wait(request, next, now, `server ${from.server.name} did not answer`)
     else if (!farm.hasLive()) this.park(request, now)
     else {
       this.#register.giveUp(request, now)
       return
     }
     this.#register.enterBacklog(request, now)
-  }
-
-  #waitFor(lane: Lane, request: Request, why: string, now: Instant): void {
-    request.lane = lane
-    lane.queue.line.put(request)
-    this.#register.tracing.active?.queued(request, lane, now, why)
   }
 
   /** An Access-Request past its max-age is neither retried nor failed over; max-transmissions counts over all servers. */

@@ -10,12 +10,14 @@ import type { WaitingLine } from '../queues/waiting-line.ts'
 import { type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Client } from './client-table.ts'
 import { Duplicates } from './duplicates.ts'
+import type { Lane } from './lane.ts'
 import { Ledger } from './ledger.ts'
 import type { EngineOptions, Journal, Peer } from './ports.ts'
 import { type ClientDropReason, isWrongProof } from './reasons.ts'
 import type { Request } from './request.ts'
 import type { ClassCounters } from './snapshot.ts'
 import { Tracing } from './tracing.ts'
+import { WaitingSessions } from './waiting-sessions.ts'
 
 interface Refusal {
   readonly class: TrafficClass
@@ -31,6 +33,7 @@ export class Register {
   readonly backlogs: PerClass<Backlog<Request>>
   readonly instanceQueue: InstanceQueue<Request>
   readonly duplicates: Duplicates
+  readonly sessions: WaitingSessions
   /** Requests that wait for a server's answer. */
   readonly outstanding: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
   /** Told of each step of each request, by whoever takes it. */
@@ -45,6 +48,7 @@ export class Register {
     }
     this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
     this.duplicates = new Duplicates(options.duplicates, salt)
+    this.sessions = new WaitingSessions(needsSessions(options))
     this.#journal = journal
   }
 
@@ -52,6 +56,8 @@ export class Register {
     for (const each of TRAFFIC_CLASSES) this.backlogs[each].change(options.queues[each])
     this.instanceQueue.changeOrder(options.serviceOrder)
     this.duplicates.change(options.duplicates)
+    this.sessions.isWanted = needsSessions(options)
+    if (this.backlogs.accounting.messages > 0) this.#watchSessions()
   }
 
   /** A new request takes its place at the tail of the instance queue, within the bounds of its class. */
@@ -60,6 +66,7 @@ export class Register {
     this.duplicates.add(request.origin)
     if (request.class === 'accounting') this.duplicates.addRecord(request)
     this.instanceQueue.put(request)
+    if (this.sessions.isOn && request.class === 'accounting') this.sessions.enter(request)
     this.enterBacklog(request, now)
   }
 
@@ -75,6 +82,20 @@ export class Register {
       this.ledgers[victim.class].shed[reason] += 1
       this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name }, now)
     }
+  }
+
+  /** It can't go now: it waits for a server, and the order of its session is kept from now on. */
+  wait(request: Request, lane: Lane, now: Instant, why?: string): void {
+    request.lane = lane
+    lane.queue.line.put(request)
+    this.tracing.active?.queued(request, lane, now, why)
+    if (request.class === 'accounting') this.#watchSessions()
+  }
+
+  /** Out of the backlog: it is sent, or it has ended. */
+  leaveBacklog(request: Request): void {
+    this.backlogs[request.class].leave(request)
+    this.sessions.leave(request)
   }
 
   /** Out of the line it waits in, but not ended: for being sent, or for waiting elsewhere. */
@@ -142,11 +163,14 @@ export class Register {
     }
   }
 
+  #watchSessions(): void {
+    if (this.sessions.isWanted && !this.sessions.isOn) this.sessions.begin(this.backlogs.accounting)
+  }
+
   /** It waits nowhere and nobody remembers it: what comes again is new. */
   #end(request: Request): void {
     if (request.line !== undefined) this.leaveLine(request)
-    const backlog = this.backlogs[request.class]
-    if (backlog.has(request)) backlog.leave(request)
+    if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
     for (const exchange of request.exchanges) {
       exchange.request = undefined
       this.duplicates.forget(exchange)
@@ -155,6 +179,10 @@ export class Register {
     this.duplicates.forgetRecord(request)
   }
 }
+
+/** One server has one queue, which keeps the order. */
+const needsSessions = ({ servers }: EngineOptions): boolean =>
+  servers.filter(({ lanes }) => lanes.accounting !== undefined).length > 1
 
 const noCounts = (): ClassCounters => ({
   cachedAnswers: 0,

@@ -17,6 +17,7 @@ import type { Attempt } from './attempt.ts'
 import type { Client } from './client-table.ts'
 import type { Lane } from './lane.ts'
 import type { Peer } from './ports.ts'
+import type { WaitingSession } from './waiting-sessions.ts'
 
 /** One identifier of one client that waits for an answer. */
 export class Exchange {
@@ -63,6 +64,8 @@ export class Request {
   readonly ageLink: Link<Request>
   readonly interimLink: Link<Request> | undefined
   heapPlace = -1
+  /** An accounting record that waits unsent: its session's. */
+  session: WaitingSession | undefined = undefined
   line: object | undefined = undefined
   promotedBy: Promoter | undefined = undefined
 

@@ -67,7 +67,7 @@ export class Sending {
     if (!lane.budget.tryTake(now)) return false
     const attempt = new Attempt({ lane, identifier, bytes, secret: lane.server.secret, request })
     lane.identifiers.hold(attempt)
-    this.#register.backlogs[request.class].leave(request)
+    this.#register.leaveBacklog(request)
     this.#register.outstanding[request.class] += 1
     request.attempt = attempt
     this.#transmit(attempt, now)

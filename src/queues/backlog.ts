@@ -53,6 +53,11 @@ export class Backlog<T extends Aging<T>> {
     this.#limits = limits
   }
 
+  /** From the oldest to the newest. */
+  [Symbol.iterator](): Iterator<T> {
+    return this.#byAge[Symbol.iterator]()
+  }
+
   has(item: T): boolean {
     return item.ageLink.list === this.#byAge
   }

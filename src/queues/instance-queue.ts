@@ -30,6 +30,12 @@ export class InstanceQueue<T extends Promotable<T>> {
     this.#line.changeOrder(order)
   }
 
+  /** Whether an older first transmission of the same preference waits here. */
+  hasOlderThan({ preference, arrival }: T): boolean {
+    const oldest = this.#line.oldestOf(preference)
+    return oldest !== undefined && oldest.arrival < arrival
+  }
+
   put(item: T): void {
     this.#line.put(item)
   }

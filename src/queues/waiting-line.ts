@@ -118,6 +118,11 @@ export class WaitingLine<T extends Waiting<T>> {
     return oldest
   }
 
+  /** The same among those of one preference. */
+  oldestOf(preference: Preference): T | undefined {
+    return this.#fresh[preference]?.first()
+  }
+
   failovers(): Iterable<T> {
     return this.#failovers
   }

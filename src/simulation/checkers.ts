@@ -2,7 +2,7 @@
  * The laws of docs/throttling.md, watched at the network and after every step.
  *
  * Each checker keeps its own books from what it sees, not from what the engine says, wherever that is possible
- * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`). What can't be seen from outside (the ledger, what waits, what is
+ * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`). What can't be seen from outside (the ledger, what waits, what is
  * free) is read from the engine's snapshot, here. docs/simulation.md has the list.
  */
 import type { EngineOptions } from '../proxy/ports.ts'
@@ -10,6 +10,7 @@ import type { EngineSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { IdentifierLaw } from './identifier-law.ts'
 import { RequestLaw } from './request-law.ts'
+import { SessionLaw } from './session-law.ts'
 import { SlotLaw } from './slot-law.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
@@ -144,6 +145,7 @@ export const allLaws = (options: EngineOptions): Witness[] => {
     slots,
     new IdentifierLaw(options),
     new RequestLaw(options),
+    new SessionLaw(options),
     new WaitingLaw(options, slots),
     new AnswerLaw(),
   ]

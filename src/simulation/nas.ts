@@ -9,44 +9,12 @@
 import { checkResponse } from '../radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE } from '../radius/codes.ts'
 import { type Packet, readPacket } from '../radius/packet.ts'
-import type { Secret } from '../radius/secret.ts'
 import { after, type Duration, type Instant, MICROS_PER_SECOND, micros, since, type TrafficClass } from '../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
+import type { NasPlan } from './nas-plan.ts'
 import { NumberLine } from './number-line.ts'
-import { accessRequest, accountingRequest, type StatusType, serialOfAnswer } from './packets.ts'
+import { accessRequest, accountingRequest, type StatusType, serialOf } from './packets.ts'
 import type { Random } from './random.ts'
-
-export interface NasPlan {
-  readonly name: string
-  readonly address: string
-  readonly secret: Secret
-  readonly sessions: number
-  /** Sessions dial for the first time within this, from the start on. */
-  readonly dialWithin: Duration
-  readonly authentication: Retransmission & {
-    /** After the last try was in vain, the session dials again. */
-    readonly redialAfter: Duration
-    /** By how much of itself that pause varies to either side, 0-1; 0 where absent: all in step. */
-    readonly redialSpread?: number
-  }
-  readonly accounting: Retransmission & {
-    readonly isOn: boolean
-    /** Retransmissions carry the time passed and a new identifier. */
-    readonly newDelayTime: boolean
-    /** 0 is none. */
-    readonly interimPeriod: Duration
-  }
-  /** How long a session stays up, drawn between half and one and a half; 0 is for ever. */
-  readonly sessionTime: Duration
-  /** All sessions are up already at the start, and the first interim update of each comes within this. */
-  readonly upAtStart?: { readonly interimWithin: Duration }
-}
-
-export interface Retransmission {
-  readonly timeout: Duration
-  /** Transmissions in all, at least 1. */
-  readonly tries: number
-}
 
 /** One message and its answer. */
 interface Call {
@@ -54,6 +22,7 @@ interface Call {
   readonly session: Session
   readonly class: TrafficClass
   readonly status: StatusType | undefined
+  readonly sessionId: string | undefined
   readonly begunAt: Instant
   slot: number
   bytes: Uint8Array
@@ -66,6 +35,8 @@ interface Session {
   state: 'down' | 'dialing' | 'up'
   /** Counts dials: what belongs to an earlier one is over. */
   life: number
+  /** Counts the times that it came up: each is another session to the accounting. */
+  ups: number
   /** Since then its user waits for service. */
   tryingSince: Instant | undefined
 }
@@ -143,6 +114,7 @@ export class Nas implements Actor<Topic> {
       number,
       state: 'down',
       life: 0,
+      ups: 0,
       tryingSince: undefined,
     }))
   }
@@ -205,7 +177,7 @@ export class Nas implements Actor<Topic> {
       this.#ports.wrongAnswer(this, `an answer to port ${port}, identifier ${packet.identifier} fits no request there`)
   }
 
-  readonly #system: Session = { number: -1, state: 'up', life: 0, tryingSince: undefined }
+  readonly #system: Session = { number: -1, state: 'up', life: 0, ups: 0, tryingSince: undefined }
 
   #dialAll(within: Duration, now: Instant): void {
     for (const session of this.#sessions) {
@@ -216,6 +188,7 @@ export class Nas implements Actor<Topic> {
 
   #isUpFrom(session: Session, interimWithin: Duration, now: Instant): void {
     session.state = 'up'
+    session.ups += 1
     this.counters.up += 1
     const { isOn, interimPeriod } = this.plan.accounting
     const wait = micros(this.#ports.random.between(0, interimWithin))
@@ -227,7 +200,7 @@ export class Nas implements Actor<Topic> {
   #fits(call: Call, packet: Packet): boolean {
     const request = { code: call.bytes[0]!, authenticator: call.bytes.subarray(4, 20) }
     if (checkResponse(packet, request, this.plan.secret) !== undefined) return false
-    const serial = serialOfAnswer(packet)
+    const serial = serialOf(packet)
     if (serial === undefined || serial === call.serial) return true
     this.#ports.wrongAnswer(this, `request ${call.serial} got the answer to request ${serial}`)
     return true
@@ -254,6 +227,7 @@ export class Nas implements Actor<Topic> {
 
   #comeUp(session: Session, now: Instant): void {
     session.state = 'up'
+    session.ups += 1
     this.counters.up += 1
     this.counters.firstUpAt ??= now
     this.counters.lastUpAt = now
@@ -297,11 +271,22 @@ export class Nas implements Actor<Topic> {
   ): void {
     const serial = this.#ports.nextSerial()
     const slot = this.#takeSlot(o.class)
-    const call: Call = { ...o, serial, slot, begunAt: now, bytes: new Uint8Array(0), tries: 0, isOver: false }
+    const bytes = new Uint8Array(0)
+    const call: Call = { ...o, sessionId: this.#idOf(o), serial, slot, begunAt: now, bytes, tries: 0, isOver: false }
     call.bytes = this.#write(call, o.state, now)
     this.#calls[o.class].set(slot, call)
     this.counters.requests[o.class] += 1
     this.#transmit(call, now)
+  }
+
+  #idOf({
+    session,
+    status,
+  }: {
+    readonly session: Session
+    readonly status: StatusType | undefined
+  }): string | undefined {
+    return status === undefined || session === this.#system ? undefined : `${session.number}.${session.ups}`
   }
 
   #transmit(call: Call, now: Instant): void {
@@ -347,7 +332,7 @@ export class Nas implements Actor<Topic> {
     if (call.status !== undefined) {
       const waited = Math.floor(since(call.begunAt, now) / MICROS_PER_SECOND)
       const delay = this.plan.accounting.newDelayTime ? { delay: waited } : {}
-      return accountingRequest({ ...common, status: call.status, ...delay })
+      return accountingRequest({ ...common, session: call.sessionId, status: call.status, ...delay })
     }
     const authenticator = new Uint8Array(16)
     this.#ports.random.fill(authenticator)

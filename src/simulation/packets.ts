@@ -1,8 +1,9 @@
 /**
  * Packets of simulated clients and answers of simulated servers, made with the real codec.
  *
- * Every request carries a serial number of the world in its Acct-Session-Id, and a server's answer repeats it in Class:
- * so a checker can tell at the network which request it sees, and a client whether the answer is its own.
+ * Every request carries a serial number of the world in its Class, and a server's answer repeats it there: so a checker
+ * can tell at the network which request it sees, and a client whether the answer is its own. Records of one session share
+ * their Acct-Session-Id.
  */
 import { signAuthenticator, signMessageAuthenticator } from '../radius/authenticator.ts'
 import {
@@ -54,7 +55,7 @@ export const accessRequest = (o: {
   const bytes = write(ACCESS_REQUEST, o.identifier, [
     { type: MESSAGE_AUTHENTICATOR, value: new Uint8Array(16) },
     { type: USER_NAME, value: octetsOf(o.user) },
-    { type: ACCT_SESSION_ID, value: octetsOf(String(o.serial)) },
+    { type: CLASS, value: octetsOf(String(o.serial)) },
     ...(o.state === undefined ? [] : [{ type: STATE, value: o.state }]),
   ])
   bytes.set(o.authenticator, AUTHENTICATOR_AT)
@@ -69,12 +70,15 @@ export const accountingRequest = (o: {
   readonly user: string
   readonly serial: number
   readonly status: StatusType
+  /** Its Acct-Session-Id; what is about the whole client has none. */
+  readonly session?: string | undefined
   readonly delay?: number
 }): Uint8Array => {
   const bytes = write(ACCOUNTING_REQUEST, o.identifier, [
     { type: ACCT_STATUS_TYPE, value: number32(STATUS_TYPES[o.status]) },
     { type: USER_NAME, value: octetsOf(o.user) },
-    { type: ACCT_SESSION_ID, value: octetsOf(String(o.serial)) },
+    ...(o.session === undefined ? [] : [{ type: ACCT_SESSION_ID, value: octetsOf(o.session) }]),
+    { type: CLASS, value: octetsOf(String(o.serial)) },
     ...(o.delay === undefined ? [] : [{ type: ACCT_DELAY_TIME, value: number32(o.delay) }]),
   ])
   signAuthenticator(bytes, o.secret)
@@ -88,7 +92,7 @@ export const answerTo = (o: {
   readonly secret: Secret
   readonly state?: Uint8Array
 }): Uint8Array => {
-  const serial = o.request.find({ vendor: 0, type: ACCT_SESSION_ID })
+  const serial = o.request.find({ vendor: 0, type: CLASS })
   const isAccounting = o.code === ACCOUNTING_RESPONSE
   const bytes = write(o.code, o.request.identifier, [
     ...(isAccounting ? [] : [{ type: MESSAGE_AUTHENTICATOR, value: new Uint8Array(16) }]),
@@ -101,25 +105,26 @@ export const answerTo = (o: {
   return bytes
 }
 
-/** The serial of a request; undefined for what carries none (a probe). */
-export const serialOfRequest = (packet: Packet): number | undefined => serialIn(packet, ACCT_SESSION_ID)
+/** The serial of a request, or the one that an answer repeats; undefined for what carries none (a probe). */
+export const serialOf = (packet: Packet): number | undefined => {
+  const value = packet.find({ vendor: 0, type: CLASS })
+  if (value === undefined) return undefined
+  let serial = 0
+  for (let at = 0; at < value.length; at += 1) serial = serial * 10 + (value[at]! - 48)
+  return serial
+}
 
-/** The serial that an answer repeats. */
-export const serialOfAnswer = (packet: Packet): number | undefined => serialIn(packet, CLASS)
+/** The Acct-Session-Id of a record, if it has one. */
+export const sessionOf = (packet: Packet): string | undefined => {
+  const value = packet.find({ vendor: 0, type: ACCT_SESSION_ID })
+  return value === undefined ? undefined : String.fromCharCode(...value)
+}
 
 /** A packet of this world, which is well-formed or a bug of the simulation. */
 export const wellFormed = (bytes: Uint8Array): Packet => {
   const packet = readPacket(bytes)
   if (typeof packet === 'string') throw new Error(`simulation: a packet is broken: ${packet}`)
   return packet
-}
-
-const serialIn = (packet: Packet, type: number): number | undefined => {
-  const value = packet.find({ vendor: 0, type })
-  if (value === undefined) return undefined
-  let serial = 0
-  for (let at = 0; at < value.length; at += 1) serial = serial * 10 + (value[at]! - 48)
-  return serial
 }
 
 const write = (code: number, identifier: number, attributes: readonly Attribute[]): Uint8Array => {

@@ -8,7 +8,7 @@ import type { Algorithm, ClientOptions, EngineOptions, LaneOptions, ServerOption
 import { Secret } from '../radius/secret.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../units.ts'
 import type { ServerPlan } from './home-server.ts'
-import type { NasPlan } from './nas.ts'
+import type { NasPlan } from './nas-plan.ts'
 import { type Faults, NO_FAULTS } from './network.ts'
 import { Random } from './random.ts'
 import { DIRECTIONS, type Direction, type Turn, type World, type WorldPlan } from './world.ts'

@@ -15,7 +15,7 @@ import {
   type TrafficClass,
 } from '../units.ts'
 import { BitSet } from './bit-set.ts'
-import { serialOfRequest } from './packets.ts'
+import { serialOf } from './packets.ts'
 import { SlotScope } from './slot-scope.ts'
 import type { Witness } from './witness.ts'
 import { START, type World } from './world.ts'
@@ -101,7 +101,7 @@ export class Recorder implements Witness {
   worked(server: string, packet: Packet): void {
     this.workedBy.set(server, (this.workedBy.get(server) ?? 0) + 1)
     const trafficClass = classOf(packet)
-    const serial = serialOfRequest(packet)
+    const serial = serialOf(packet)
     if (trafficClass === undefined || serial === undefined) return
     const delivery = this.deliveries[trafficClass]
     delivery.worked += 1

@@ -13,7 +13,7 @@ import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { type Duration, type Instant, micros, seconds, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { LaneBook } from './lane-facts.ts'
-import { serialOfAnswer, serialOfRequest, wellFormed } from './packets.ts'
+import { serialOf, wellFormed } from './packets.ts'
 import { Recent } from './recent.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
@@ -46,7 +46,7 @@ const patienceOf = (options: EngineOptions): number => {
 }
 
 /** A request is in hand no longer: it waits up to max-age, and is touched at each transmission. */
-const inHand = (options: EngineOptions): Duration =>
+export const inHand = (options: EngineOptions): Duration =>
   micros(Math.max(...TRAFFIC_CLASSES.map((each) => options.queues[each].maxAge)) + seconds(120))
 
 export class RequestLaw implements Witness {
@@ -129,7 +129,7 @@ export class RequestLaw implements Witness {
     this.#replies += 1
     const packet = wellFormed(bytes)
     const slot = this.#slots.get(this.#placeOf(to, packet.identifier), now)
-    const serial = serialOfAnswer(packet)
+    const serial = serialOf(packet)
     if (slot === undefined || serial === undefined || slot.key >> 1 !== serial) return
     slot.replied ??= { at: now, number: this.#replies }
   }
@@ -220,7 +220,7 @@ const preferenceOf = (packet: Packet): number => {
 }
 
 /** Serial and class as one number. */
-const keyOf = (packet: Packet): number => (serialOfRequest(packet) ?? 0) * 2 + (packet.code === ACCESS_REQUEST ? 0 : 1)
+const keyOf = (packet: Packet): number => (serialOf(packet) ?? 0) * 2 + (packet.code === ACCESS_REQUEST ? 0 : 1)
 
 const wayOf = (lane: number, port: number, packet: Packet): number => (lane * 64 + port) * 256 + packet.identifier
 

@@ -6,7 +6,7 @@
  */
 import type { ClassSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { type Instant, MICROS_PER_SECOND, type PerClass, since, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
-import { serialOfRequest } from './packets.ts'
+import { serialOf } from './packets.ts'
 import { type Recorder, sum } from './recorder.ts'
 import { disturbedAt, type Scenario } from './scenario.ts'
 import { START, type World } from './world.ts'
@@ -148,7 +148,7 @@ function recordsLost(world: World, { deliveries }: Recorder, inRadsluice: ClassS
   const { givenUp, delivered } = deliveries.accounting
   const safe = delivered.copy()
   for (const packet of world.servers.flatMap((server) => server.packetsOf('accounting'))) {
-    safe.add(serialOfRequest(packet) ?? 0)
+    safe.add(serialOf(packet) ?? 0)
   }
   const { queued, outstanding } = inRadsluice ?? { queued: 0, outstanding: 0 }
   return Math.max(0, givenUp.countWithout(safe) - queued - outstanding)

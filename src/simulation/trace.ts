@@ -4,7 +4,7 @@
  */
 import type { EngineEvent, EngineOptions, Peer } from '../proxy/ports.ts'
 import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../units.ts'
-import { serialOfAnswer, serialOfRequest, wellFormed } from './packets.ts'
+import { serialOf, wellFormed } from './packets.ts'
 import type { Witness } from './witness.ts'
 import { START } from './world.ts'
 
@@ -57,7 +57,7 @@ export class Trace implements Witness {
 
   #say(now: Instant, way: string, bytes: Uint8Array): void {
     const packet = wellFormed(bytes)
-    const serial = serialOfRequest(packet) ?? serialOfAnswer(packet)
+    const serial = serialOf(packet)
     const name = CODES[packet.code] ?? `code ${packet.code}`
     this.#write(`${at(now)}  ${way} ${name} id ${packet.identifier}${serial === undefined ? '' : ` request ${serial}`}`)
   }

@@ -2,8 +2,8 @@
  * Datagrams of clients and servers for the engine's tests, made and judged with the oracle of test/radius: nothing
  * here shares a line with the code under test.
  *
- * Every request carries a tag (User-Name, or Acct-Session-Id in accounting) that survives the way to the server, so a
- * test can say which request it sees there.
+ * Every request carries a tag (User-Name, or Acct-Session-Id where a record names no session) that survives the way to
+ * the server, so a test can say which request it sees there.
  */
 import {
   type Attribute,
@@ -82,6 +82,8 @@ export const accessRequest = (o: AccessOptions): Buffer => {
 
 export interface AccountingOptions {
   readonly tag: string
+  /** Acct-Session-Id, for a record that is one of several of a session; the tag is its User-Name then. */
+  readonly session?: string | undefined
   readonly identifier: number
   readonly status?: number | undefined
   /** Acct-Delay-Time, in seconds. */
@@ -98,7 +100,7 @@ export const accountingRequest = (o: AccountingOptions): Buffer =>
   sign(
     packetOf(CODE.accountingRequest, o.identifier, ZERO, [
       number(40, o.status ?? STATUS.start),
-      attribute(44, o.tag),
+      ...(o.session === undefined ? [attribute(44, o.tag)] : [attribute(1, o.tag), attribute(44, o.session)]),
       ...(o.eventAt === undefined ? [] : [number(55, o.eventAt)]),
       ...(o.delay === undefined ? [] : [number(41, o.delay)]),
       ...(o.proxyStates ?? []).map((text) => attribute(33, text)),
@@ -138,7 +140,8 @@ export const responseTo = (request: Uint8Array, o: ResponseOptions = {}): Buffer
 
 /** The request's tag, read where it stands. */
 export const tagOf = (bytes: Uint8Array): string => {
-  const at = valueAt(bytes, bytes[0] === CODE.accessRequest ? 1 : 44)
+  const userName = valueAt(bytes, 1)
+  const at = userName === -1 ? valueAt(bytes, 44) : userName
   return at === -1 ? '' : Buffer.from(bytes.subarray(at, at + bytes[at - 1]! - 2)).toString()
 }
 

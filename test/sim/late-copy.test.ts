@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { Engine } from '../../src/proxy/engine.ts'
 import type { Outbox } from '../../src/proxy/ports.ts'
-import { accountingRequest, serialOfRequest, wellFormed } from '../../src/simulation/packets.ts'
+import { accountingRequest, serialOf, wellFormed } from '../../src/simulation/packets.ts'
 import { START } from '../../src/simulation/world.ts'
 import { type Instant, instant, seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './stage.ts'
@@ -17,7 +17,7 @@ describe('a copy that is older than max-age', () => {
     const accounting = { ...base.queues.accounting, maxMessages: 1, maxAge: seconds(5) }
     const sent: { readonly lane: number; readonly serial: number | undefined }[] = []
     const outbox: Outbox = {
-      forward: (lane, _port, bytes) => sent.push({ lane, serial: serialOfRequest(wellFormed(bytes)) }),
+      forward: (lane, _port, bytes) => sent.push({ lane, serial: serialOf(wellFormed(bytes)) }),
       probe: () => undefined,
       reply: () => undefined,
     }

@@ -7,8 +7,8 @@ import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/ra
 import { Secret } from '../../src/radius/secret.ts'
 import { allLaws } from '../../src/simulation/checkers.ts'
 import type { ServerPlan } from '../../src/simulation/home-server.ts'
-import type { NasPlan } from '../../src/simulation/nas.ts'
-import { answerTo, serialOfRequest, wellFormed } from '../../src/simulation/packets.ts'
+import type { NasPlan } from '../../src/simulation/nas-plan.ts'
+import { answerTo, serialOf, wellFormed } from '../../src/simulation/packets.ts'
 import { together, type Witness } from '../../src/simulation/witness.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world.ts'
 import {
@@ -136,7 +136,7 @@ export class Stage {
     const recorder: Witness = {
       forwarded: (lane, port, bytes, now) => {
         const packet = wellFormed(bytes)
-        const serial = serialOfRequest(packet) ?? 0
+        const serial = serialOf(packet) ?? 0
         const to = this.world.engine?.plan().find((one) => one.lane === lane)
         const key = `${lane} ${serial}`
         const isFirst = !seen.has(key)

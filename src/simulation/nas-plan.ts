@@ -1,0 +1,37 @@
+/**
+ * What a simulated client is like: its sessions, how it retransmits, and what its accounting looks like.
+ */
+import type { Secret } from '../radius/secret.ts'
+import type { Duration } from '../units.ts'
+
+export interface NasPlan {
+  readonly name: string
+  readonly address: string
+  readonly secret: Secret
+  readonly sessions: number
+  /** Sessions dial for the first time within this, from the start on. */
+  readonly dialWithin: Duration
+  readonly authentication: Retransmission & {
+    /** After the last try was in vain, the session dials again. */
+    readonly redialAfter: Duration
+    /** By how much of itself that pause varies to either side, 0-1; 0 where absent: all in step. */
+    readonly redialSpread?: number
+  }
+  readonly accounting: Retransmission & {
+    readonly isOn: boolean
+    /** Retransmissions carry the time passed and a new identifier. */
+    readonly newDelayTime: boolean
+    /** 0 is none. */
+    readonly interimPeriod: Duration
+  }
+  /** How long a session stays up, drawn between half and one and a half; 0 is for ever. */
+  readonly sessionTime: Duration
+  /** All sessions are up already at the start, and the first interim update of each comes within this. */
+  readonly upAtStart?: { readonly interimWithin: Duration }
+}
+
+export interface Retransmission {
+  readonly timeout: Duration
+  /** Transmissions in all, at least 1. */
+  readonly tries: number
+}

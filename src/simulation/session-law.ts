@@ -1,0 +1,68 @@
+/**
+ * The order within a session, seen at the network: first transmissions of one session's records leave in the order in
+ * which the records came, whatever server they go to.
+ *
+ * A session is one client's address and Acct-Session-Id. Copies (retries, failover) may come later than younger records;
+ * a record that ended and comes again is as young as its last coming.
+ */
+import type { EngineOptions, Peer } from '../proxy/ports.ts'
+import { ACCOUNTING_REQUEST } from '../radius/codes.ts'
+import type { Instant, TrafficClass } from '../units.ts'
+import { serialOf, sessionOf, wellFormed } from './packets.ts'
+import { Recent } from './recent.ts'
+import { inHand } from './request-law.ts'
+import { BrokenLaw, type Witness } from './witness.ts'
+import type { World } from './world.ts'
+
+interface RecordSeen {
+  readonly arrival: number
+  readonly session: string
+  wasSent: boolean
+}
+
+export class SessionLaw implements Witness {
+  readonly #records: Recent<number, RecordSeen>
+  /** By session: the arrival number of the last first transmission. */
+  readonly #lastArrival: Recent<string, number>
+  #world: World | undefined
+  #admitted = 0
+
+  constructor(options: EngineOptions) {
+    this.#records = new Recent(inHand(options))
+    this.#lastArrival = new Recent(inHand(options))
+  }
+
+  begins(world: World): void {
+    this.#world = world
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+    const admitted = this.#world?.engine?.admitted ?? 0
+    const isLetIn = admitted !== this.#admitted
+    this.#admitted = admitted
+    if (!isLetIn || trafficClass !== 'accounting') return
+    const packet = wellFormed(bytes)
+    const session = sessionOf(packet)
+    const serial = serialOf(packet)
+    if (session === undefined || serial === undefined) return
+    this.#records.set(serial, { arrival: admitted, session: `${from.address} ${session}`, wasSent: false }, now)
+  }
+
+  forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
+    const packet = wellFormed(bytes)
+    if (packet.code !== ACCOUNTING_REQUEST) return
+    const record = this.#records.get(serialOf(packet) ?? -1, now)
+    if (record === undefined || record.wasSent) return
+    record.wasSent = true
+    this.checkOrder(record.session, record.arrival, now)
+  }
+
+  /** One first transmission. */
+  checkOrder(session: string, arrival: number, now: Instant): void {
+    const last = this.#lastArrival.get(session, now) ?? 0
+    if (arrival < last) {
+      throw new BrokenLaw('session order', `session ${session}: arrival ${arrival} leaves after arrival ${last}`, now)
+    }
+    this.#lastArrival.set(session, arrival, now)
+  }
+}

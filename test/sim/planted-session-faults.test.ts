@@ -1,0 +1,53 @@
+/**
+ * The law of the order within a session must be seen to fail: the faults are planted into the real engine, as in
+ * planted-faults.test.ts.
+ */
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { WaitingSessions } from '../../src/proxy/waiting-sessions.ts'
+import { SessionLaw } from '../../src/simulation/session-law.ts'
+import { BrokenLaw, type Witness } from '../../src/simulation/witness.ts'
+import { START, World, type WorldPlan } from '../../src/simulation/world.ts'
+import { seconds } from '../../src/units.ts'
+import { homeServer, options, reporting } from './stage.ts'
+
+/** The law that is the first to be broken within twenty seconds, or undefined. */
+const brokenLaw = (plan: WorldPlan, law: Witness): string | undefined => {
+  try {
+    new World(plan, law).run(seconds(20))
+    return undefined
+  } catch (error) {
+    if (error instanceof BrokenLaw) return error.law
+    throw error
+  }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('the order within a session', () => {
+  const spread = (): WorldPlan & { readonly engine: EngineOptions } => {
+    const clients = [reporting({ sessions: 30, accounting: { ...reporting().accounting, interimPeriod: seconds(2) } })]
+    const servers = [homeServer('one'), homeServer('two')]
+    const { classes } = options([], [])
+    const accounting = { ...classes.accounting, algorithm: 'round_robin' as const }
+    const limitsOf = { one: { rate: 3 }, two: { rate: 20 } }
+    const engine = options(clients, servers, { limitsOf, classes: { ...classes, accounting } })
+    return { seed: 'two servers in turn', engine, servers, clients }
+  }
+
+  it('is found broken where a record does not follow those of its session that wait', () => {
+    const plan = spread()
+    expect(brokenLaw(plan, new SessionLaw(plan.engine))).toBeUndefined()
+    vi.spyOn(WaitingSessions.prototype, 'enter').mockReturnValue(undefined)
+    expect(brokenLaw(plan, new SessionLaw(plan.engine))).toBe('session order')
+  })
+
+  it('is judged for each session apart', () => {
+    const law = new SessionLaw(spread().engine)
+    law.checkOrder('a', 10, START)
+    law.checkOrder('b', 5, START)
+    expect(() => law.checkOrder('a', 9, START)).toThrow(/^session order: /)
+  })
+})
