@@ -26,7 +26,7 @@ const SIZE = /^(0|[1-9]\d*)(B|KiB|MiB|GiB)$/
 const BYTES_OF: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
 const PORT_RANGE = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/
 const LISTENER = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([0-9.]+)):([1-9]\d{0,4})$/
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 const LAST_PORT = 65_535
 
 /** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within `least` and `most`. A bare number is refused. */

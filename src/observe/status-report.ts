@@ -6,7 +6,16 @@
  */
 import type { ClassSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
-import { concerns, type DaemonView, type InstanceLook, imbalance, type ListenerView, notReady } from './view.ts'
+import {
+  type Attachment,
+  concerns,
+  type DaemonView,
+  type InstanceLook,
+  imbalance,
+  type ListenerView,
+  notReady,
+  type Overrides,
+} from './view.ts'
 
 export interface StatusReport {
   readonly name: 'radsluice'
@@ -21,6 +30,10 @@ export interface StatusReport {
   readonly clock: { readonly monotonic_us: number; readonly wall_us: number }
   readonly config: DaemonView['config']
   readonly admin: string
+  /** The path of the socket for what changes something; undefined where there is none. */
+  readonly adminSocket: string | undefined
+  readonly overrides: Overrides
+  readonly attached: readonly Attachment[]
   readonly listeners: readonly ListenerView[]
   readonly instances: readonly InstanceReport[]
   readonly classes: PerClass<ClassSnapshot & { readonly imbalance: number }>
@@ -63,6 +76,9 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     clock: { monotonic_us: clock.monotonic, wall_us: clock.unix },
     config,
     admin,
+    adminSocket: view.adminSocket,
+    overrides: view.overrides,
+    attached: view.attached,
     listeners,
     instances: view.instances.map(instanceReport),
     classes: {
