@@ -39,7 +39,7 @@ examples/ has more: one-bng.yaml, farm.yaml, and demo.yaml to play with on one m
 - **YAML 1.2**, keys in snake_case. Anchors, aliases and merge keys (\`<<\`) work. \`yes\` and \`no\` are words; the two
   switches are \`true\` and \`false\`.
 - **Durations** are whole numbers with a unit: \`250us\`, \`50ms\`, \`3s\`, \`10m\`, \`1h\`. A bare number is refused; "off" is
-  \`0s\`. **Sizes** too: \`4096B\`, \`256KiB\`, \`32MiB\`, \`1GiB\`.
+  \`0s\`. **Sizes** too: \`4096B\`, \`256KiB\`, \`32MiB\`, \`1GiB\`. **Bit rates** too: \`100Mbit/s\`, \`10Gbit/s\`.
 - **Addresses** are IP addresses; names are not resolved. IPv6 with a port stands in brackets and quotes: \`"[::1]:1812"\`.
 - **Secrets** come from a file (\`secret_file\`, relative to the configuration's directory; one newline at its end is ignored),
   from the environment (\`secret_env\`), or, with a warning, from the configuration itself (\`secret\`). Each client and each

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { ANOMALIES } from '../src/accounting/anomalies.ts'
 import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../src/proxy/reasons.ts'
 import {
   bare,
@@ -137,10 +138,10 @@ describe('the source', () => {
     expect(rule(on)).toEqual([])
   })
 
-  it('tells every reason for a drop in the glossary and in a test', () => {
+  it('tells every reason for a drop, and every anomaly, in the glossary and in a test', () => {
     const glossary = readFileSync(join(ROOT, 'docs/glossary.md'), 'utf8')
     const tests = filesUnder('test').filter(({ path }) => !path.startsWith('test/tidy'))
-    const reasons = [...new Set([...CLIENT_DROP_REASONS, ...SERVER_DROP_REASONS, ...SHED_REASONS])]
+    const reasons = [...new Set([...CLIENT_DROP_REASONS, ...SERVER_DROP_REASONS, ...SHED_REASONS, ...ANOMALIES])]
     expect(reasonsAreToldAndTested(reasons, glossary, tests)).toEqual([])
   })
 })

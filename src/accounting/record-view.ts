@@ -44,6 +44,11 @@ export class RecordView {
     return this
   }
 
+  /** The octets of the packet. */
+  get bytes(): Uint8Array {
+    return this.#bytes
+  }
+
   /** Vendor attributes whose lengths do not add up: ERX ones, and those of any vendor that are too short for content. */
   get damagedVendorAttributes(): number {
     return this.#damaged

@@ -8,7 +8,7 @@ import type { ClassConfig, ClientConfig, Config, LaneConfig, ServerConfig } from
 
 /** What the engine works by. */
 export function engineOptions(config: Config): EngineOptions {
-  const { throttle, clients, queues, duplicates, farm } = config
+  const { throttle, clients, queues, duplicates, accounting, farm } = config
   return {
     slot: throttle.slot,
     serviceOrder: throttle.service_order,
@@ -31,6 +31,7 @@ export function engineOptions(config: Config): EngineOptions {
       maxRecords: duplicates.max_records,
     },
     state: { lifetime: farm.state.lifetime, maxEntries: farm.state.max_entries },
+    ...(accounting.track_sessions ? { sessions: sessionOptions(accounting) } : {}),
   }
 }
 
@@ -38,9 +39,14 @@ export function engineOptions(config: Config): EngineOptions {
 export const withRestartSettingsOf = (running: Config, read: Config): Config => ({
   ...read,
   listen: running.listen,
-  admin: { ...read.admin, listen: running.admin.listen, socket: running.admin.socket },
+  admin: running.admin,
   instances: running.instances,
   throttle: { ...read.throttle, scope: running.throttle.scope },
+  accounting: {
+    ...read.accounting,
+    track_sessions: running.accounting.track_sessions,
+    max_sessions: running.accounting.max_sessions,
+  },
 })
 
 const clientOptions = (client: ClientConfig): ClientOptions => ({
@@ -89,4 +95,10 @@ const queueOptions = (queue: Config['queues']['accounting']): EngineOptions['que
   maxBytes: queue.max_bytes,
   maxAge: queue.max_age,
   overflow: queue.overflow,
+})
+
+const sessionOptions = (of: Config['accounting']): NonNullable<EngineOptions['sessions']> => ({
+  maxSessions: of.max_sessions,
+  lifetime: of.session_lifetime,
+  maxPortRate: of.max_port_rate,
 })

@@ -24,9 +24,11 @@ const DURATION = /^(0|[1-9]\d*)(us|ms|s|m|h)$/
 const MICROS_OF: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000 }
 const SIZE = /^(0|[1-9]\d*)(B|KiB|MiB|GiB)$/
 const BYTES_OF: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+const BIT_RATE = /^(0|[1-9]\d*)(Mbit\/s|Gbit\/s)$/
+const BITS_OF: Readonly<Record<string, number>> = { 'Mbit/s': 1e6, 'Gbit/s': 1e9 }
 const PORT_RANGE = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/
 const LISTENER = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([0-9.]+)):([1-9]\d{0,4})$/
-export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 const LAST_PORT = 65_535
 
 /** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within `least` and `most`. A bare number is refused. */
@@ -41,6 +43,12 @@ export function duration(range: { least: string; most: string }) {
 export function size(range: { least: string; most: string }) {
   const example = 'write a whole number and a binary unit (B, KiB, MiB, GiB), as 32MiB'
   return measured({ ...range, pattern: SIZE, unitOf: BYTES_OF, kind: 'size', example })
+}
+
+/** `100Mbit/s`, `10Gbit/s`: bits per second within `least` and `most`. */
+export function bitRate(range: { least: string; most: string }) {
+  const example = 'write a whole number and a unit (Mbit/s, Gbit/s), as 10Gbit/s'
+  return measured({ ...range, pattern: BIT_RATE, unitOf: BITS_OF, kind: 'bit rate', example })
 }
 
 /** An IP address of either family, as text in its normal form; a zone is kept. Names are not resolved. */

@@ -38,6 +38,7 @@ export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>):
       waitingRetries: 0,
     })),
     tables: { answers: 0, records: 0, states: last.tables.states },
+    sessions: last.sessions === undefined ? undefined : { ...last.sessions, live: 0, memberLinks: 0, bundles: 0 },
   }
 }
 
@@ -57,6 +58,7 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
         : { ...lane, counters: addedCounters(lane.counters, counters) }
     }),
     clients: addedClients(current.clients, before.clients),
+    sessions: addedSessions(current.sessions, before.sessions),
   }
 }
 
@@ -95,6 +97,7 @@ function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
       records: a.tables.records + b.tables.records,
       states: Math.max(a.tables.states, b.tables.states),
     },
+    sessions: addedSessions(a.sessions, b.sessions),
   }
 }
 
@@ -142,6 +145,11 @@ function addedSlots({ slots: a }: LaneSnapshot, { slots: b }: LaneSnapshot, scop
 }
 
 const addedCounters = (a: Readonly<LaneCounters>, b: Readonly<LaneCounters>): LaneCounters => addedNumbers(a, b)
+
+type Sessions = EngineSnapshot['sessions']
+
+const addedSessions = (a: Sessions, b: Sessions): Sessions =>
+  a === undefined || b === undefined ? (a ?? b) : addedNumbers(a, b)
 
 type Clients = EngineSnapshot['clients']
 

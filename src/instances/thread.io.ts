@@ -14,10 +14,7 @@ const main = parentPort
 
 const say = (message: FromInstance): void => main.postMessage(message)
 
-const instance = new Instance(workerData as Birth, {
-  line: (line) => say({ kind: 'line', line }),
-  traced: (told) => say({ kind: 'traced', ...told }),
-})
+const instance = new Instance(workerData as Birth, (line) => say({ kind: 'line', line }))
 
 process.on('uncaughtExceptionMonitor', () => instance.copyBooks())
 

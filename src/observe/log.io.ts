@@ -72,7 +72,8 @@ export class Log implements Journal {
     if (event.kind === 'server-state') this.#serverState(event)
     else if (event.kind === 'all-servers-down' || event.kind === 'servers-back') {
       this.write(event.kind, { class: event.class, parked: event.parked })
-    } else {
+    } else if (event.kind === 'accounting-anomaly') this.#anomaly(event)
+    else {
       const { line, kind } = frequent(event)
       this.writeBounded(line, kind, now)
     }
@@ -104,6 +105,16 @@ export class Log implements Journal {
     this.write(STATE_EVENTS[event.to], fields)
   }
 
+  #anomaly({ anomaly, session, record, count }: Extract<EngineEvent, { kind: 'accounting-anomaly' }>): void {
+    const { client, user } = session
+    const known = (figure: string | number | null): string => (figure === null ? 'unknown' : String(figure))
+    const { sessionSeconds, inputOctets, outputOctets, inputPackets, outputPackets } = session
+    const octets = `octets ${known(inputOctets)} in ${known(outputOctets)} out`
+    const packets = `packets ${known(inputPackets)} in ${known(outputPackets)} out`
+    const before = `session time ${known(sessionSeconds)} s, ${octets}, ${packets}`
+    this.write('accounting-anomaly', { anomaly, client, session: session.session, user, before, record, count })
+  }
+
   #boundedLine({ name, fields, bytes }: Frequent, count: number): void {
     const shown = bytes && this.#pino.isLevelEnabled('debug') ? { hex: Buffer.from(bytes).toString('hex') } : {}
     this.#line(name, { ...fields, count }, shown)
@@ -121,7 +132,10 @@ const STATE_EVENTS = {
 } as const satisfies Readonly<Record<ServerState, EventName>>
 const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', down: 'Down' } as const
 
-type FrequentEvent = Exclude<EngineEvent, { kind: 'server-state' | 'all-servers-down' | 'servers-back' }>
+type FrequentEvent = Exclude<
+  EngineEvent,
+  { kind: 'server-state' | 'all-servers-down' | 'servers-back' | 'accounting-anomaly' }
+>
 
 /** The line for an event and the kind it is counted under: only names of the configuration and of closed lists. */
 function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kind: string } {

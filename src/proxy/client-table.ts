@@ -5,8 +5,10 @@
  * Prefixes are kept by length, longest first, each length a map from its octets; an answer is remembered per address
  * in a bounded table, so the packet path pays one map look-up.
  */
+import { type ClientAccounting, copyOf, noAccounting } from '../accounting/client-accounting.ts'
 import { parseAddress, parsePrefix } from '../addresses.ts'
 import type { ClientOptions } from './ports.ts'
+import type { ClientSnapshot } from './snapshot.ts'
 
 /** Addresses whose client is remembered; beyond it the table starts anew (it is only a shortcut). */
 const REMEMBERED = 65_536
@@ -18,9 +20,26 @@ export class Client {
   dropped = 0
   /** Of these, those whose authenticator did not verify. */
   badAuthenticators = 0
+  /** Kept by a reload as it is. */
+  accounting: ClientAccounting = noAccounting()
 
   constructor(options: ClientOptions) {
     this.options = options
+  }
+
+  get name(): string {
+    return this.options.name
+  }
+
+  snapshot(): ClientSnapshot {
+    const { name, dropped, badAuthenticators } = this
+    return {
+      name,
+      received: { ...this.received },
+      dropped,
+      badAuthenticators,
+      accounting: copyOf(this.accounting),
+    }
   }
 }
 
@@ -42,6 +61,7 @@ export class ClientTable {
         Object.assign(client.received, former.received)
         client.dropped = former.dropped
         client.badAuthenticators = former.badAuthenticators
+        client.accounting = former.accounting
       }
       this.#add(client)
     }

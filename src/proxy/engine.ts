@@ -7,21 +7,15 @@
  * come before), `Register` (its place in the queues), `Farm` (which server), `Sending` (identifier, slot, rewriting, and
  * out), `Answering` (its response), `Failover` (no response).
  */
+import type { Ended, SessionReport } from '../accounting/session-report.ts'
 import { STATUS_SERVER } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { statusServerAnswer } from '../radius/status-server.ts'
-import {
-  type Duration,
-  earliest,
-  type Instant,
-  micros,
-  type PerClass,
-  since,
-  TRAFFIC_CLASSES,
-  type TrafficClass,
-} from '../units.ts'
+import { earliest, type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { Accounts } from './accounts.ts'
 import { Answering } from './answering.ts'
 import { Assigning } from './assigning.ts'
+import { classSnapshot } from './class-snapshot.ts'
 import type { Client } from './client-table.ts'
 import { Failover } from './failover.ts'
 import { Farm } from './farm.ts'
@@ -59,6 +53,7 @@ export class Engine {
   readonly #answering: Answering
   readonly #repetition: Repetition
   readonly #states: States
+  readonly #accounts: Accounts
   readonly #outbox: Outbox
   readonly #journal: Journal
   #arrivals = 0
@@ -71,6 +66,8 @@ export class Engine {
       readonly journal: Journal
       readonly random: Randomness
       readonly shared?: Shared
+      /** Hears of sessions and bundles that ended. */
+      readonly ended?: (what: Ended) => void
     },
     now: Instant,
   ) {
@@ -109,6 +106,7 @@ export class Engine {
       answering: this.#answering,
       outbox,
     })
+    this.#accounts = new Accounts(options, ports, now)
     this.#lanes = new Lanes(shared)
     this.#setUpLanes(options, now)
   }
@@ -135,6 +133,7 @@ export class Engine {
     this.#arrivals += 1
     const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, now })
     this.#register.admit(request, now)
+    if (trafficClass === 'accounting') this.#accounts.admitted(packet, client, from.address, now)
   }
 
   /** How many requests have been let in so far: rises by one with each that takes a place in the queues. */
@@ -180,6 +179,7 @@ export class Engine {
     }
     this.#register.duplicates.passTime(now)
     this.#states.passTime(now)
+    this.#accounts.passTime(now)
     this.#lanes.forgetRetired()
   }
 
@@ -203,7 +203,7 @@ export class Engine {
   /** When to wake next; undefined where nothing but a datagram can change anything. */
   nextWakeAt(now: Instant): Instant | undefined {
     if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
-    let next = this.#sending.wheel.nextWakeAt()
+    let next = earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt())
     for (const each of TRAFFIC_CLASSES) {
       next = earliest(next, this.#register.backlogs[each].nextWakeAt())
       next = earliest(next, this.#farms[each].nextTrialAt(now))
@@ -233,8 +233,14 @@ export class Engine {
     this.#intake.change(options.clients)
     this.#register.change(options)
     this.#states.change(options.state)
+    this.#accounts.change(options)
     for (const each of TRAFFIC_CLASSES) this.#farms[each].change(options)
     this.#setUpLanes(options, now)
+  }
+
+  /** Tracked sessions for whom `wanted` holds, `count` places of the table from `from` on; undefined behind its end. */
+  sessions(from: number, count: number, wanted: (session: SessionReport) => boolean): SessionReport[] | undefined {
+    return this.#accounts.look(from, count, wanted)
   }
 
   /** From now on no new request is taken; what is in hand goes on, and duplicates still get their answers. */
@@ -283,12 +289,7 @@ export class Engine {
         accounting: this.#classSnapshot('accounting', now),
       },
       lanes: lanes.map((lane) => lane.snapshot(now)),
-      clients: this.#intake.clients.map(({ options, received, dropped, badAuthenticators }) => ({
-        name: options.name,
-        received: { ...received },
-        dropped,
-        badAuthenticators,
-      })),
+      clients: this.#intake.clients.map((client) => client.snapshot()),
       messageAuthenticatorLearned: {
         clients: this.#intake.learnedAddresses,
         servers: lanes.filter((lane) => lane.learnedMessageAuthenticator).length,
@@ -298,7 +299,13 @@ export class Engine {
         records: this.#register.duplicates.records,
         states: this.#states.size,
       },
+      sessions: this.#accounts.counts(),
     }
+  }
+
+  #classSnapshot(trafficClass: TrafficClass, now: Instant): ClassSnapshot {
+    const parts = { register: this.#register, farm: this.#farms[trafficClass], lanes: this.#lanes }
+    return classSnapshot(parts, trafficClass, now)
   }
 
   #check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
@@ -365,23 +372,5 @@ export class Engine {
     for (const lane of removed) this.#failover.emptyQueueOf(lane, now)
     for (const lane of this.#lanes) this.#failover.healthChanged(lane, lane.takeHold(now), now)
     for (const each of TRAFFIC_CLASSES) this.#farms[each].judgeOutage(now)
-  }
-
-  #classSnapshot(trafficClass: TrafficClass, now: Instant): ClassSnapshot {
-    const backlog = this.#register.backlogs[trafficClass]
-    const oldest = backlog.oldest()
-    const none: Duration = micros(0)
-    const parked = this.#farms[trafficClass].parked.line.queued
-    const waiting = this.#lanes.inOrder(trafficClass).reduce((sum, lane) => sum + lane.queue.line.queued, 0)
-    return {
-      ledger: this.#register.ledgers[trafficClass].snapshot(),
-      counters: { ...this.#register.counters[trafficClass] },
-      queued: backlog.messages,
-      queuedBytes: backlog.octets,
-      oldestAge: oldest === undefined ? none : since(oldest.receivedAt, now),
-      outstanding: this.#register.outstanding[trafficClass],
-      instanceQueued: backlog.messages - waiting - parked,
-      parked,
-    }
   }
 }

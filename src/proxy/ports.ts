@@ -4,6 +4,9 @@
  * The engine declares these, the shell implements them (`sockets.io.ts` the outbox, `observe/log.io.ts` the journal),
  * and tests and the simulation put their own behind them. Nothing here touches a socket, a clock or a file.
  */
+import type { Anomaly } from '../accounting/anomalies.ts'
+import type { SessionReport } from '../accounting/session-report.ts'
+import type { SessionOptions } from '../accounting/sessions.ts'
 import type { Secret } from '../radius/secret.ts'
 import type { SlotBudget } from '../throttle/slots.ts'
 import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
@@ -149,6 +152,8 @@ export interface EngineOptions {
     readonly recordCache: Duration
     readonly maxRecords: number
   }
+  /** Accounting sessions are tracked; by default they are not. */
+  readonly sessions?: SessionOptions
   /** The table State -> server. */
   readonly state: { readonly lifetime: Duration; readonly maxEntries: number }
 }
@@ -199,6 +204,16 @@ export type EngineEvent =
       readonly class: TrafficClass
       readonly reason: ServerDropReason
       readonly bytes: Uint8Array
+    }
+  | {
+      readonly kind: 'accounting-anomaly'
+      readonly anomaly: Anomaly
+      /** As it was before the record. */
+      readonly session: SessionReport
+      /** The record in a few words. */
+      readonly record: string
+      /** Of this kind since it was told of before. */
+      readonly count: number
     }
   | { readonly kind: 'internal-error'; readonly where: string; readonly error: unknown; readonly bytes: Uint8Array }
 

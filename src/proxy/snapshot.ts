@@ -3,6 +3,8 @@
  *
  * A snapshot is a copy; holding it holds nothing of the engine. All times are instants or durations in microseconds.
  */
+import type { ClientAccounting } from '../accounting/client-accounting.ts'
+import type { SessionCounts } from '../accounting/sessions.ts'
 import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
 import type { Histogram } from './histogram.ts'
 import type { ServerState } from './ports.ts'
@@ -127,6 +129,7 @@ export interface ClientSnapshot {
   readonly dropped: number
   /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */
   readonly badAuthenticators: number
+  readonly accounting: ClientAccounting
 }
 
 export interface EngineSnapshot {
@@ -137,4 +140,6 @@ export interface EngineSnapshot {
   readonly clients: readonly ClientSnapshot[]
   readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
   readonly tables: { readonly answers: number; readonly records: number; readonly states: number }
+  /** Where sessions are tracked. */
+  readonly sessions: SessionCounts | undefined
 }

@@ -9,7 +9,8 @@ throttle: { slot: 3ms, service_order: fifo }
 queues:
   authentication: { max_messages: 4, max_bytes: 5KiB, max_age: 6s, overflow: drop_oldest }
   accounting: { max_messages: 7, max_bytes: 8KiB, max_age: 9s, overflow: drop_newest }
-duplicates: { answer_cache: 10s, max_answers: 11, record_cache: 12s, max_records: 13 }`
+duplicates: { answer_cache: 10s, max_answers: 11, record_cache: 12s, max_records: 13 }
+accounting: { max_sessions: 134, session_lifetime: 135s, max_port_rate: 136Gbit/s }`
 
 const farm = `
   authentication: { algorithm: round_robin, max_transmissions: 14 }
@@ -89,6 +90,7 @@ describe('engineOptions', () => {
       },
       duplicates: { answerCache: 10e6, maxAnswers: 11, recordCache: 12e6, maxRecords: 13 },
       state: { lifetime: 17e6, maxEntries: 18 },
+      sessions: { maxSessions: 134, lifetime: 135e6, maxPortRate: 136e9 },
     })
   })
 
@@ -109,12 +111,18 @@ describe('withRestartSettingsOf', () => {
   it('keeps what needs a restart, and the lanes of what is listened for', () => {
     const running = loaded({})
     const read = loaded({
-      top: 'listen: { accounting: [] }\nadmin: { listen: "127.0.0.1:1" }\nthrottle: { slot: 1s, service_order: fifo }\ndrain_limit: 1s',
+      top: 'listen: { accounting: [] }\nadmin: { listen: "127.0.0.1:1" }\nthrottle: { slot: 1s, service_order: fifo }\ndrain_limit: 1s\naccounting: { track_sessions: false, max_sessions: 500, session_lifetime: 1m }',
     })
     const both = withRestartSettingsOf(running, read)
     expect(both).toMatchObject({ listen: running.listen, admin: running.admin, drain_limit: 1e6 })
-    expect(changesThatNeedRestart(running, read)).toEqual(['listen.accounting', 'admin.listen'])
+    expect(changesThatNeedRestart(running, read)).toEqual([
+      'listen.accounting',
+      'admin.listen',
+      'accounting.track_sessions',
+      'accounting.max_sessions',
+    ])
     expect(changesThatNeedRestart(running, both)).toEqual([])
+    expect(both.accounting).toEqual({ ...running.accounting, session_lifetime: 60e6 })
     expect(both.throttle).toEqual({ ...running.throttle, slot: 1_000_000, service_order: 'fifo' })
     expect(engineOptions(both).servers.map(({ lanes }) => Object.keys(lanes))).toEqual([
       ['authentication', 'accounting'],

@@ -107,14 +107,15 @@ describe('the examples', () => {
 })
 
 describe('settings that need a restart', () => {
-  it('are those of sockets and of instances', () => {
+  it('are those of sockets, of instances and of the size of the session table', () => {
     expect(restartSettings().map(pathText)).toEqual([
       'listen.authentication',
       'listen.accounting',
       'admin.listen',
-      'admin.socket',
       'instances',
       'throttle.scope',
+      'accounting.track_sessions',
+      'accounting.max_sessions',
     ])
   })
 

@@ -17,7 +17,7 @@ describe('a good configuration', () => {
         authentication: [{ address: '0.0.0.0', port: 1812 }],
         accounting: [{ address: '0.0.0.0', port: 1813 }],
       },
-      admin: { listen: { address: '127.0.0.1', port: 9812 }, tokens: [] },
+      admin: { listen: { address: '127.0.0.1', port: 9812 } },
       instances: 1,
       throttle: { slot: 50_000, scope: 'host', service_order: 'authentication_first' },
       queues: {
@@ -30,6 +30,12 @@ describe('a good configuration', () => {
         },
       },
       duplicates: { answer_cache: 5e6, max_answers: 100_000, record_cache: 60e6, max_records: 200_000 },
+      accounting: {
+        track_sessions: true,
+        max_sessions: 200_000,
+        session_lifetime: 7_200e6,
+        max_port_rate: 100e9,
+      },
       drain_limit: 20e6,
       log: { level: 'info' },
     })

@@ -7,6 +7,7 @@
  * without getting anywhere fails the test.
  */
 import { expect } from 'vitest'
+import type { Ended } from '../../src/accounting/session-report.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import type { EngineEvent, EngineOptions, Peer, Shared } from '../../src/proxy/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/snapshot.ts'
@@ -66,6 +67,7 @@ export class World {
     readonly bytes: Uint8Array
   }[] = []
   readonly replies: { readonly at: Instant; readonly to: Peer; readonly bytes: Uint8Array }[] = []
+  readonly ended: Ended[] = []
   readonly events: { readonly at: Instant; readonly event: EngineEvent }[] = []
   /** Called for every request that leaves; for servers that answer by themselves. */
   onForward: ((sent: Sent) => void) | undefined
@@ -87,6 +89,7 @@ export class World {
           reply: (to, bytes) => this.replies.push({ at: this.now, to, bytes }),
         },
         journal: { note: (event, at) => this.events.push({ at, event }) },
+        ended: (what) => this.ended.push(what),
         random: (target) => {
           for (let i = 0; i < target.length; i += 1) {
             seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff

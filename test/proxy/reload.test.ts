@@ -277,10 +277,13 @@ describe('clients', () => {
   it('keep their counters through a reload', () => {
     const world = new World(patient)
     world.access()
+    world.accounting({ status: 1 })
+    const { accounting } = world.snapshot().clients[0]!
     world.reconfigure({ clients: [client({ secret: 'new secret' })] })
     expect(world.snapshot().clients).toEqual([
-      { name: 'bng', received: { authentication: 1, accounting: 0 }, dropped: 0, badAuthenticators: 0 },
+      { name: 'bng', received: { authentication: 1, accounting: 1 }, dropped: 0, badAuthenticators: 0, accounting },
     ])
+    expect(accounting.records).toMatchObject({ start: 1 })
   })
 })
 

@@ -1,0 +1,79 @@
+/**
+ * What the engine keeps of accounting records beside passing them on: counts for each client, and the session table where
+ * sessions are tracked.
+ *
+ * It only observes. A record is looked at once, when it is admitted; a retransmission was absorbed before. A bug in here
+ * costs an observation, never the record.
+ */
+import { kindOf } from '../accounting/client-accounting.ts'
+import { FIELD } from '../accounting/fields.ts'
+import { RecordView } from '../accounting/record-view.ts'
+import type { Ended, SessionReport } from '../accounting/session-report.ts'
+import { type SessionCounts, Sessions } from '../accounting/sessions.ts'
+import type { Packet } from '../radius/packet.ts'
+import type { Instant } from '../units.ts'
+import type { Client } from './client-table.ts'
+import type { EngineOptions, Journal } from './ports.ts'
+
+export class Accounts {
+  readonly #view = new RecordView()
+  readonly #sessions: Sessions | undefined
+  readonly #journal: Journal
+
+  /** `ended` hears of sessions and bundles that ended; without it no report is made of them. */
+  constructor(
+    { sessions }: EngineOptions,
+    { journal, ended }: { readonly journal: Journal; readonly ended?: (what: Ended) => void },
+    now: Instant,
+  ) {
+    this.#journal = journal
+    if (sessions === undefined) return
+    const events = {
+      odd: (anomaly: SessionAnomaly['anomaly'], found: Omit<SessionAnomaly, 'kind' | 'anomaly'>, at: Instant) =>
+        journal.note({ kind: 'accounting-anomaly', anomaly, ...found }, at),
+      ...(ended === undefined ? {} : { ended }),
+    }
+    this.#sessions = new Sessions(sessions, events, now)
+  }
+
+  /** The bound of the table stays: it is the size of its memory. */
+  change({ sessions }: EngineOptions): void {
+    if (sessions !== undefined) this.#sessions?.change(sessions)
+  }
+
+  /** An accounting record took its place in the queues. */
+  admitted(packet: Packet, client: Client, address: string, now: Instant): void {
+    try {
+      const view = this.#view.read(packet)
+      const { accounting } = client
+      accounting.records[kindOf(view.number(FIELD.statusType))] += 1
+      accounting.damagedVendorAttributes += view.damagedVendorAttributes
+      accounting.paddedVendorAttributes += view.paddedVendorAttributes
+      if (view.isMemberLink) accounting.memberLinkRecords += 1
+      this.#sessions?.observe(view, client, address, now)
+    } catch (error) {
+      const { bytes } = packet
+      this.#journal.note({ kind: 'internal-error', where: 'observing a record', error, bytes }, now)
+    }
+  }
+
+  passTime(now: Instant): void {
+    this.#sessions?.passTime(now)
+  }
+
+  nextWakeAt(): Instant | undefined {
+    return this.#sessions?.nextWakeAt()
+  }
+
+  /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or where none are tracked. */
+  look(from: number, count: number, wanted: (report: SessionReport) => boolean): SessionReport[] | undefined {
+    const sessions = this.#sessions
+    return sessions === undefined || from >= sessions.places ? undefined : sessions.look(from, count, wanted)
+  }
+
+  counts(): SessionCounts | undefined {
+    return this.#sessions?.counts()
+  }
+}
+
+type SessionAnomaly = Extract<Parameters<Journal['note']>[0], { kind: 'accounting-anomaly' }>
