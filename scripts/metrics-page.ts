@@ -55,6 +55,12 @@ takes 14 requests a second, whatever \`max_rate\` says. While nothing limits a s
   'Clients and tables': {
     before: 'Clients by their names in the configuration; what comes from elsewhere is dropped as `unknown-client`.',
   },
+  'Accounting records and sessions': {
+    before: `What radsluice reads of a record, and what is odd about one: [accounting.md](accounting.md). Retransmissions are not counted again.
+Where \`accounting.track_sessions\` is off only the first and the three of member links and vendor attributes have samples.`,
+    behind: `Octets and packets are what the counters of sessions *grew by* since radsluice watches them. They are summed up exactly, beyond
+2^53 as well; Prometheus keeps doubles, so its samples are that sum rounded to 53 bits. \`/status\` has every digit, as text.`,
+  },
   'The daemon': {
     before: `The event loops' delays are those since the last look (a scrape, \`/status\`, \`/readyz\`, or the daemon's own every 5 s). The
 kernel's drops are Linux's own count for our sockets (/proc/net/udp, udp6); elsewhere these metrics have no sample. A listener

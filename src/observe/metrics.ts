@@ -1,6 +1,7 @@
 /**
  * Every metric that the daemon exports, in the groups and the order of docs/metrics.md, which is made from this list.
  */
+import { ACCOUNTING_METRICS } from './accounting-metrics.ts'
 import { CLIENT_METRICS, DAEMON_METRICS } from './daemon-metrics.ts'
 import { LEDGER_METRICS, QUEUE_METRICS } from './ledger-metrics.ts'
 import type { Metric, MetricGroup } from './metric.ts'
@@ -11,6 +12,7 @@ export const METRIC_GROUPS: readonly MetricGroup[] = [
   QUEUE_METRICS,
   SERVER_METRICS,
   CLIENT_METRICS,
+  ACCOUNTING_METRICS,
   DAEMON_METRICS,
 ]
 

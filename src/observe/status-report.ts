@@ -4,18 +4,10 @@
  * Classes and lanes are the engine's snapshot as it is: times there are microseconds, moments are microseconds of the
  * monotonic clock. `clock` has both clocks at one moment, so the time stamps of a capture can be put on the grid of slots.
  */
-import type { ClassSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
+import { type ClientAccounting, exact, TOTALS, type TotalName } from '../accounting/client-accounting.ts'
+import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
-import {
-  type Attachment,
-  concerns,
-  type DaemonView,
-  type InstanceLook,
-  imbalance,
-  type ListenerView,
-  notReady,
-  type Overrides,
-} from './view.ts'
+import { concerns, type DaemonView, type InstanceLook, imbalance, type ListenerView, notReady } from './view.ts'
 
 export interface StatusReport {
   readonly name: 'radsluice'
@@ -30,15 +22,13 @@ export interface StatusReport {
   readonly clock: { readonly monotonic_us: number; readonly wall_us: number }
   readonly config: DaemonView['config']
   readonly admin: string
-  /** The path of the socket for what changes something; undefined where there is none. */
-  readonly adminSocket: string | undefined
-  readonly overrides: Overrides
-  readonly attached: readonly Attachment[]
   readonly listeners: readonly ListenerView[]
   readonly instances: readonly InstanceReport[]
   readonly classes: PerClass<ClassSnapshot & { readonly imbalance: number }>
   readonly lanes: readonly LaneReport[]
-  readonly clients: DaemonView['engine']['clients']
+  readonly clients: readonly ClientReport[]
+  /** Where accounting sessions are tracked. */
+  readonly sessions: DaemonView['engine']['sessions']
   readonly messageAuthenticatorLearned: DaemonView['engine']['messageAuthenticatorLearned']
   readonly tables: DaemonView['engine']['tables']
   readonly sendFailures: number
@@ -52,6 +42,11 @@ export interface StatusReport {
 export type InstanceReport = Omit<InstanceLook, 'engine'> & {
   readonly classes: PerClass<ClassSnapshot>
   readonly lanes: readonly Pick<LaneSnapshot, 'server' | 'class' | 'state' | 'queued' | 'outstanding'>[]
+}
+
+/** Its traffic in decimal digits: a number of JSON is exact to 2^53 only. */
+export type ClientReport = Omit<ClientSnapshot, 'accounting'> & {
+  readonly accounting: Omit<ClientAccounting, 'traffic'> & { readonly traffic: Readonly<Record<TotalName, string>> }
 }
 
 /** `slotLength` is 1 s / slotsPerSecond in microseconds, not rounded; 0 where the rate is unlimited. */
@@ -76,9 +71,6 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     clock: { monotonic_us: clock.monotonic, wall_us: clock.unix },
     config,
     admin,
-    adminSocket: view.adminSocket,
-    overrides: view.overrides,
-    attached: view.attached,
     listeners,
     instances: view.instances.map(instanceReport),
     classes: {
@@ -86,7 +78,8 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
       accounting: { ...accounting, imbalance: imbalance(accounting) },
     },
     lanes: engine.lanes.map((lane) => ({ ...lane, slots: { ...lane.slots, slotLength: slotLength(lane) } })),
-    clients: engine.clients,
+    clients: engine.clients.map(clientReport),
+    sessions: engine.sessions,
     messageAuthenticatorLearned: engine.messageAuthenticatorLearned,
     tables: engine.tables,
     sendFailures: view.sendFailures,
@@ -95,6 +88,12 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     upstreamKernelDrops: view.upstreamKernelDrops,
     process: view.process,
   }
+}
+
+const clientReport = (client: ClientSnapshot): ClientReport => {
+  const { traffic, ...counts } = client.accounting
+  const shown = Object.fromEntries(TOTALS.map((name) => [name, String(exact(traffic[name]))]))
+  return { ...client, accounting: { ...counts, traffic: shown as Record<TotalName, string> } }
 }
 
 const instanceReport = ({ engine, ...look }: InstanceLook): InstanceReport => ({

@@ -35,6 +35,7 @@ function busyWorld(): World {
     clients: [client({ name: 'bng' }), client({ name: 'other', network: '10.9.0.0/16' })],
     servers: [server('s1', { rate: 20, maxOutstanding: 8 })],
     queues: queues({ authentication: { maxMessages: 6, maxAge: seconds(5) } }),
+    sessions: { maxSessions: 100, lifetime: seconds(7_200), maxPortRate: 0 },
   })
   const first = world.access()
   world.settle()

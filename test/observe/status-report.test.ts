@@ -4,6 +4,7 @@ import { type StatusReport, statusReport } from '../../src/observe/status-report
 import { concerns, imbalance, notReady } from '../../src/observe/view.ts'
 import type { EngineSnapshot } from '../../src/proxy/snapshot.ts'
 import { seconds } from '../../src/units.ts'
+import { number } from '../proxy/datagrams.ts'
 import { World } from '../proxy/kit.ts'
 import { classes, deadServer, server } from '../proxy/options.ts'
 import { viewOf } from './view-of.ts'
@@ -46,6 +47,22 @@ describe('the status report', () => {
 
   it('puts no length on the slots of an unlimited lane', () => {
     expect(reportOf(new World().snapshot()).lanes[0]?.slots).toMatchObject({ slotsPerSecond: 0, slotLength: 0 })
+  })
+
+  it('has what clients reported in every digit, and the tracked sessions', () => {
+    const world = new World({ sessions: { maxSessions: 100, lifetime: seconds(60), maxPortRate: 0 } })
+    for (const tag of ['a', 'b']) {
+      world.accounting({ tag })
+      world.accounting({ tag, status: 2, attributes: [number(42, 1), number(52, 2 ** 31)] })
+    }
+    const { clients, sessions } = reportOf(world.snapshot())
+    expect(clients[0]?.accounting.traffic).toEqual({
+      inputOctets: String(2n ** 64n + 2n),
+      outputOctets: '0',
+      inputPackets: '0',
+      outputPackets: '0',
+    })
+    expect(sessions).toMatchObject({ live: 0, ended: { stop: 2 } })
   })
 
   it('has both clocks at one moment', () => {
