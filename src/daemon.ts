@@ -8,18 +8,22 @@
  * drain (no new messages; what is in hand may finish within a limit), stop. Whoever started it waits for `ended`, which
  * gives the exit code. Signals and the end of the process are the command's; the configuration's types end here.
  */
-import { createHash } from 'node:crypto'
+import { dirname, resolve } from 'node:path'
+import { Attached } from './admin/attached.ts'
+import { changingRoutes } from './admin/changing.io.ts'
+import { followingRoutes } from './admin/following.io.ts'
+import { type Operated, Operations, type ReloadOutcome } from './admin/operations.io.ts'
+import { NO_OVERRIDES } from './admin/overrides.ts'
 import { readingRoutes } from './admin/reading.io.ts'
-import { type AdminServer, openAdmin } from './admin/server.io.ts'
-import { codedError, systemCodeOf } from './coded-error.ts'
-import { engineOptions, withRestartSettingsOf } from './config/engine-options.ts'
+import { type AdminOptions, type AdminServer, openAdmin } from './admin/server.io.ts'
+import { Traces } from './admin/traces.io.ts'
+import { codedError } from './coded-error.ts'
+import { engineOptions } from './config/engine-options.ts'
 import { formatProblem } from './config/problem.ts'
 import { readConfig } from './config/read.io.ts'
-import { changesThatNeedRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
-import type { InstanceSettings } from './instances/calls.ts'
+import { InForce, settingsOf } from './in-force.io.ts'
 import { Instances } from './instances/instances.io.ts'
-import { plainOptions } from './instances/plain-options.ts'
 import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
 import { SharedMemories } from './instances/shared-memory.ts'
 import { sumOf } from './instances/sum.ts'
@@ -51,38 +55,39 @@ export class Daemon {
   readonly #file: string
   readonly #version = readVersion()
   readonly #log: Log
-  readonly #memories: SharedMemories
   readonly #instances: Instances
   readonly #startedAt = monotonicNow()
   readonly #startedUnix = Date.now() / 1_000
-  #config: Config
+  readonly #scope: Config['throttle']['scope']
+  readonly #inForce: InForce
+  readonly #attached = new Attached()
+  readonly #traces: Traces
   #admin: AdminServer | undefined
   #phase: Phase = 'starting'
   #housekeeping: NodeJS.Timeout | undefined
-  #reloading = false
-  #reloadAgain = false
+  #drain: Promise<void> | undefined
+  #isStopAsked = false
   #hasEnded = false
   #isStopping = false
   #end: (code: 0 | 1) => void = () => undefined
-  #reloads = { ok: 0, failed: 0, lastSuccessUnix: Date.now() / 1_000 }
-  #refused: string | undefined
-  #waitingForRestart: readonly string[] = []
 
   private constructor({ file, config, instanceFile }: DaemonOptions) {
     this.#file = file
-    this.#config = config
+    this.#scope = config.throttle.scope
     this.#log = new Log(config.log.level)
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
-    this.#memories = new SharedMemories({ scope: config.throttle.scope, instances: config.instances })
+    const memories = new SharedMemories({ scope: config.throttle.scope, instances: config.instances })
     this.#instances = new Instances({
       count: config.instances,
       listen: config.listen,
-      settings: this.#settingsOf(config),
+      settings: settingsOf(config, NO_OVERRIDES, memories),
       events: this.#seatEvents(),
       ...(instanceFile === undefined ? {} : { file: instanceFile }),
     })
+    this.#inForce = new InForce({ file, config, memories, instances: this.#instances, log: this.#log })
+    this.#traces = new Traces((followed) => void this.#orFail('trace', this.#instances.follow(followed)))
   }
 
   /**
@@ -102,89 +107,53 @@ export class Daemon {
 
   async #open({ warnings }: DaemonOptions): Promise<void> {
     for (const warning of warnings) this.#log.write('config-warning', { warning })
-    const { admin } = this.#config
     await this.#instances.open()
     // Last, so that whoever gets an answer here knows that the listeners are open.
-    this.#admin = await openAdmin({ listen: admin.listen, routes: readingRoutes(() => this.#look()) })
+    this.#admin = await openAdmin(this.#adminOptions())
     this.#phase = 'running'
     const reports = await this.#instances.look()
     this.#warnOfSmallBuffers(reports)
     this.#log.write('started', {
       version: this.#version,
       config: this.#file,
-      digest: digestOf(this.#config),
+      digest: this.#inForce.view().digest,
       listeners: listenersOf(reports).map(endpointText).join(', '),
       admin: endpointText(this.#admin.address),
-      servers: this.#config.farm.servers.map(({ name }) => name).join(', '),
+      servers: this.#inForce.config.farm.servers.map(({ name }) => name).join(', '),
     })
     this.#keepHouse(1)
   }
 
-  /** Reads the file again; a reload that is asked for during another follows it. */
-  async reload(): Promise<void> {
-    this.#reloadAgain = true
-    if (this.#reloading || this.#phase !== 'running') return
-    this.#reloading = true
-    while (this.#reloadAgain && !this.#hasEnded) {
-      this.#reloadAgain = false
-      await this.#reloadOnce()
-    }
-    this.#reloading = false
+  /** Reads the file again: all or nothing. A bug on the way ends the daemon, since nobody knows what holds then. */
+  async reload(): Promise<ReloadOutcome> {
+    if (this.#phase !== 'running') return { ok: false, problems: ['it does not run any more, or not yet'] }
+    return await this.#orFail('reload', this.#inForce.reload())
   }
 
-  async #reloadOnce(): Promise<void> {
-    const read = readConfig(this.#file)
-    if (!read.ok) {
-      this.#refuse(read.problems.map(formatProblem).join('; '))
-      return
-    }
-    const config = withRestartSettingsOf(this.#config, read.config)
-    const settings = this.#settingsOf(config)
-    try {
-      await this.#instances.prepare(settings.options)
-    } catch (error) {
-      if (systemCodeOf((error as Error).cause) === undefined) throw error
-      this.#refuse((error as Error).message)
-      return
-    }
-    if (this.#hasEnded) return
-    this.#memories.announce(settings.options, monotonicNow())
-    await this.#instances.reconfigure(settings)
-    this.#waitingForRestart = changesThatNeedRestart(this.#config, read.config)
-    this.#config = config
-    this.#refused = undefined
-    this.#reloads = { ...this.#reloads, ok: this.#reloads.ok + 1, lastSuccessUnix: Date.now() / 1_000 }
-    this.#log.setLevel(config.log.level)
-    for (const warning of read.warnings) this.#log.write('config-warning', { warning: formatProblem(warning) })
-    this.#log.write('reloaded', { config: this.#file, digest: digestOf(config) })
-    if (this.#waitingForRestart.length > 0) {
-      this.#log.write('reload-needs-restart', { settings: this.#waitingForRestart.join(', ') })
-    }
+  /** Takes nothing new from now on, and stays. */
+  drain(by: string): void {
+    void this.#drained(by, 'no limit')
   }
 
-  #refuse(problems: string): void {
-    this.#refused = problems
-    this.#reloads = { ...this.#reloads, failed: this.#reloads.failed + 1 }
-    this.#log.write('reload-refused', { config: this.#file, problems })
-  }
-
-  /** Takes nothing new and stops when nothing is in hand or the limit is over; a second call stops at once. */
-  drain(signal: string): void {
-    if (this.#phase === 'draining') {
-      void this.#stop(`${signal} again`)
+  /** Drains, and ends when nothing is in hand or the limit is over; a second call ends at once. */
+  stop(by: string): void {
+    if (this.#isStopAsked) {
+      void this.#stop(`${by} again`)
       return
     }
-    this.#phase = 'draining'
-    const limit = this.#config.drain_limit
+    this.#isStopAsked = true
+    const limit = this.#inForce.config.drain_limit
     const deadline = setTimeout(() => void this.#stop('drain_limit is over'), limit / 1_000)
-    void this.#drainWithin(signal, limit).finally(() => clearTimeout(deadline))
+    void this.#drained(by, `${limit / MICROS_PER_SECOND} s`)
+      .then(() => this.#stop(''))
+      .finally(() => clearTimeout(deadline))
   }
 
-  async #drainWithin(signal: string, limit: number): Promise<void> {
-    const drained = this.#instances.drain()
-    this.#log.write('draining', { signal, ...(await this.#inHand()), limitSeconds: limit / MICROS_PER_SECOND })
-    await drained
-    await this.#stop('')
+  async #drained(signal: string, limit: string): Promise<void> {
+    this.#phase = 'draining'
+    this.#drain ??= this.#instances.drain()
+    this.#log.write('draining', { signal, ...(await this.#inHand()), limit })
+    await this.#drain
   }
 
   async #stop(why: string): Promise<void> {
@@ -211,8 +180,68 @@ export class Daemon {
 
   async #close(): Promise<void> {
     this.#hasEnded = true
+    this.#inForce.end()
     clearTimeout(this.#housekeeping)
     await Promise.all([this.#instances.close(), this.#admin?.close()])
+  }
+
+  #adminOptions(): AdminOptions {
+    const { listen, socket } = this.#inForce.config.admin
+    const look = (): Promise<DaemonView> => this.#look()
+    const operations = new Operations(this.#operated(), this.#attached)
+    return {
+      listen,
+      socket: socket === undefined ? undefined : resolve(dirname(this.#file), socket),
+      routes: [
+        ...readingRoutes(look),
+        ...followingRoutes({ look, attached: this.#attached, traces: this.#traces }),
+        ...changingRoutes(operations),
+      ],
+      tokens: () => this.#inForce.config.admin.tokens,
+      notes: {
+        refused: (from, what) =>
+          this.#log.writeBounded(
+            { name: 'admin-refused', fields: { from, what } },
+            `admin-refused ${from}`,
+            monotonicNow(),
+          ),
+        noSocket: (why) => this.#log.write('admin-socket-missing', { why }),
+      },
+    }
+  }
+
+  #operated(): Operated {
+    const inForce = this.#inForce
+    const isDraining = (): boolean => this.#phase === 'draining'
+    return {
+      get overrides() {
+        return inForce.overrides
+      },
+      get isDraining() {
+        return isDraining()
+      },
+      configured: () => engineOptions(inForce.config),
+      override: (how) => this.#orFail('override', inForce.override(how)),
+      reload: (by) => {
+        this.#log.write('operated', { by, what: 'reload' })
+        return this.reload()
+      },
+      drain: (by) => this.drain(by),
+      stop: (by) => this.stop(by),
+      inHand: () => this.#inHand(),
+      drainLimitSeconds: () => inForce.config.drain_limit / MICROS_PER_SECOND,
+      log: (by, what) => this.#log.write('operated', { by, what }),
+    }
+  }
+
+  /** A change that throws midway leaves nobody knows what: that is the end. */
+  async #orFail<T>(where: string, change: Promise<T>): Promise<T> {
+    try {
+      return await change
+    } catch (error) {
+      this.fail(where, error)
+      throw error
+    }
   }
 
   #keepHouse(round: number): void {
@@ -235,15 +264,11 @@ export class Daemon {
     })
   }
 
-  #settingsOf(config: Config): InstanceSettings {
-    const options = plainOptions(engineOptions(config))
-    return { options, memory: this.#memories.of(options), logLevel: config.log.level }
-  }
-
   #seatEvents(): SeatEvents {
     const log = this.#log
     return {
       line: (line) => log.passOn(line),
+      traced: (instance, told) => this.#traces.take({ instance, ...told }),
       crashed: ({ number, error, lost, restartSeconds }) =>
         log.write('instance-crashed', { instance: number, error: errorText(error), ...lost, restartSeconds }),
       restarted: (number) => log.write('instance-restarted', { instance: number }),
@@ -256,7 +281,7 @@ export class Daemon {
     const reports = await this.#instances.look()
     const { authentication, accounting } = sumOf(
       reports.map(({ view }) => view.engine),
-      this.#config.throttle.scope,
+      this.#scope,
     ).classes
     return {
       queued: authentication.queued + accounting.queued,
@@ -269,7 +294,7 @@ export class Daemon {
     const now = monotonicNow()
     const listeners = listenersOf(reports)
     const drops = kernelDrops(listeners)
-    const { queues } = this.#config
+    const { queues } = this.#inForce.config
     const upstreams = reports.flatMap(({ view }) => view.upstreams)
     const upstreamDrops = kernelDrops(upstreams).filter((count) => count !== undefined)
     const total = (count: (view: InstanceReport['view']) => number): number =>
@@ -282,6 +307,7 @@ export class Daemon {
       startedUnixSeconds: this.#startedUnix,
       uptimeSeconds: (now - this.#startedAt) / MICROS_PER_SECOND,
       admin: this.#admin === undefined ? '' : endpointText(this.#admin.address),
+      adminSocket: this.#admin?.socket,
       listeners: listeners.map((listener, index) => ({
         class: listener.class,
         address: endpointText(listener),
@@ -290,15 +316,9 @@ export class Daemon {
         kernelDrops: drops[index],
       })),
       upstreamKernelDrops: upstreamDrops.length === 0 ? undefined : upstreamDrops.reduce((a, b) => a + b, 0),
-      config: {
-        file: this.#file,
-        digest: digestOf(this.#config),
-        reloadsOk: this.#reloads.ok,
-        reloadsFailed: this.#reloads.failed,
-        lastSuccessUnixSeconds: this.#reloads.lastSuccessUnix,
-        refused: this.#refused,
-        waitingForRestart: this.#waitingForRestart,
-      },
+      config: this.#inForce.view(),
+      overrides: this.#inForce.overrides,
+      attached: this.#attached.all,
       limits: { authentication: limitsOf(queues.authentication), accounting: limitsOf(queues.accounting) },
       sendFailures: total(({ sendFailures }) => sendFailures),
       internalErrors: total(({ internalErrors }) => internalErrors),
@@ -310,7 +330,7 @@ export class Daemon {
       }),
       engine: sumOf(
         reports.map(({ view }) => view.engine),
-        this.#config.throttle.scope,
+        this.#scope,
       ),
     }
   }
@@ -337,6 +357,3 @@ const limitsOf = (queue: Config['queues']['accounting']): QueueLimits => ({
   bytes: queue.max_bytes,
   age: queue.max_age,
 })
-
-/** Of all settings in force; secrets read as "[secret]" there. */
-const digestOf = (config: Config): string => createHash('sha256').update(JSON.stringify(config)).digest('hex')

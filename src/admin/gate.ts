@@ -5,16 +5,25 @@
  * only. An address that others reach is open for reading too, unless there is a token: then all but the probes need it.
  * A token that was shown and is wrong is refused everywhere, so that a typing error is not taken for a right.
  */
+import type { Secret } from '../radius/secret.ts'
 import type { Access } from './route.ts'
 
 /** How a connection came in: over the socket, at a loopback address, or at one that other machines reach. */
 export type Way = 'socket' | 'loopback' | 'network'
 
+/** A bearer token; its name goes into the log. */
+export interface AdminToken {
+  readonly name: string
+  readonly secret: Secret
+}
+
+/** The token that a request shows; `wrong` where it shows something else. */
+export type ShownToken = AdminToken | 'wrong' | undefined
+
 export interface Knock {
   readonly way: Way
   readonly access: Access
-  /** The name of the token that was shown; `wrong` where none is like it. */
-  readonly token: { readonly name: string } | 'wrong' | undefined
+  readonly token: Pick<AdminToken, 'name'> | 'wrong' | undefined
   /** Whether the configuration has tokens at all. */
   readonly hasTokens: boolean
   /** Where it may do what it may not do here: the path of the socket, where there is one. */
@@ -47,6 +56,23 @@ export function admit({ way, access, token, hasTokens, socket }: Knock): Admissi
 }
 
 const orOverSocket = (socket: string | undefined): string => (socket === undefined ? '' : `, or ask at ${socket}`)
+
+/** The token in an `Authorization` header, of those in force. */
+export function tokenOf(header: string | undefined, tokens: readonly AdminToken[]): ShownToken {
+  if (header === undefined) return undefined
+  const [, shown = ''] = /^bearer +(\S+) *$/i.exec(header) ?? []
+  const octets = new TextEncoder().encode(shown)
+  let found: ShownToken = 'wrong'
+  for (const token of tokens) if (isSame(token.secret.bytes, octets)) found = token
+  return found
+}
+
+/** In a time that does not tell how much of it is right. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length
+  for (let i = 0; i < a.length; i += 1) difference |= a[i]! ^ (b[i] ?? 0)
+  return difference === 0
+}
 
 /** Who says it is, as a claim for the log: printable, short, or nothing. */
 export const claimOf = (header: string | undefined): string | undefined =>

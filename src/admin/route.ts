@@ -56,6 +56,9 @@ export interface Route {
 export const TEXT = 'text/plain; charset=utf-8'
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
+/** One JSON value a line. */
+export const LINES = 'application/x-ndjson; charset=utf-8'
+
 export const textAnswer = (status: number, sentence: string): Answer => ({ status, type: TEXT, body: `${sentence}\n` })
 
 export const jsonAnswer = (status: number, value: unknown): Answer => ({

@@ -8,10 +8,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { isLoopback, parseAddress } from '../addresses.ts'
-import { codedError, systemCodeOf } from '../coded-error.ts'
+import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
 import { type Endpoint, endpointText } from '../proxy/datagram-socket.io.ts'
-import { admit, claimOf, type Way } from './gate.ts'
-import { type Answer, type Asked, matchRoute, methodRefusal, type Route, refusal, type Stream } from './route.ts'
+import { type AdminToken, type Admission, admit, claimOf, type ShownToken, tokenOf, type Way } from './gate.ts'
+import { type Answer, matchRoute, methodRefusal, type Route, refusal, type Stream } from './route.ts'
+import { defaultSocketPath, listenAtPath } from './socket-place.io.ts'
 
 const MOST_CONNECTIONS = 64
 const LONGEST_REQUEST_MS = 5_000
@@ -24,21 +25,56 @@ const MOST_WAITING = 256 * 1024
 /** Seen from outside: an open admin API. */
 export interface AdminServer {
   readonly address: Endpoint
+  /** The path of the socket; undefined where there is none. */
+  readonly socket: string | undefined
   close(): Promise<void>
 }
 
 export interface AdminOptions {
   readonly listen: Endpoint
+  /** Where it was not given, its place is sought, and a failure is noted instead of thrown. */
+  readonly socket: string | undefined
   readonly routes: readonly Route[]
+  readonly notes: AdminNotes
+  /** Those in force: a reload changes them. */
+  tokens(): readonly AdminToken[]
 }
 
-/** @throws a coded error where the address can't be opened. */
-export async function openAdmin({ listen, routes }: AdminOptions): Promise<AdminServer> {
-  const isLocal = isLoopback(parseAddress(listen.address) ?? new Uint8Array(0))
-  const server = newServer(new Desk(routes, isLocal ? 'loopback' : 'network'))
-  await opened(server, listen)
-  const { address, port } = server.address() as AddressInfo
-  return { address: { address, port }, close: () => closed(server) }
+export interface AdminNotes {
+  /** Somebody asked for what is not theirs. */
+  refused(from: string, what: string): void
+  /** Nothing can be changed over a socket, because of this. */
+  noSocket(why: string): void
+}
+
+/** @throws a coded error where the address, or a socket that was given, can't be opened. */
+export async function openAdmin(o: AdminOptions): Promise<AdminServer> {
+  const isLocal = isLoopback(parseAddress(o.listen.address) ?? new Uint8Array(0))
+  const place: SocketPlace = { path: undefined }
+  const overTcp = newServer(new Desk(o, isLocal ? 'loopback' : 'network', place))
+  const overSocket = newServer(new Desk(o, 'socket', place))
+  await opened(overTcp, o.listen)
+  const { address, port } = overTcp.address() as AddressInfo
+  try {
+    const path = o.socket ?? defaultSocketPath(port)
+    await listenAtPath(overSocket, path)
+    place.path = path
+  } catch (error) {
+    if (o.socket !== undefined || codeOf(error) === undefined) {
+      await closed(overTcp)
+      throw error
+    }
+    o.notes.noSocket((error as Error).message)
+  }
+  const close = async (): Promise<void> => {
+    await Promise.all([closed(overTcp), ...(place.path === undefined ? [] : [closed(overSocket)])])
+  }
+  return { address: { address, port }, socket: place.path, close }
+}
+
+/** Known once it is open. */
+interface SocketPlace {
+  path: string | undefined
 }
 
 function newServer(desk: Desk): Server {
@@ -58,12 +94,14 @@ function newServer(desk: Desk): Server {
 
 /** One way in: who comes here, what may be done here, and the answers. */
 class Desk {
-  readonly #routes: readonly Route[]
+  readonly #options: AdminOptions
   readonly #way: Way
+  readonly #socket: SocketPlace
 
-  constructor(routes: readonly Route[], way: Way) {
-    this.#routes = routes
+  constructor(options: AdminOptions, way: Way, socket: SocketPlace) {
+    this.#options = options
     this.#way = way
+    this.#socket = socket
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -83,41 +121,45 @@ class Desk {
     const { method = '', url = '' } = request
     if (!url.startsWith('/')) return refusal(400, 'this is no path; ask for one such as /status')
     const [path = '', query = ''] = splitOnce(url, '?')
-    const match = matchRoute(this.#routes, method, path)
+    const match = matchRoute(this.#options.routes, method, path)
     if (match.kind === 'no-path') return refusal(404, `nothing is here; there are ${this.#pathsInWords()}`)
     if (match.kind === 'no-method') return methodRefusal(match.allow)
     const { route, params } = match
-    const admission = admit({
-      way: this.#way,
-      access: route.access,
-      token: undefined,
-      hasTokens: false,
-      socket: undefined,
-    })
-    if (!admission.ok) return refusal(admission.status, admission.sentence)
+    const token = tokenOf(request.headers.authorization, this.#options.tokens())
+    const admission = this.#admit(route, token)
+    if (!admission.ok) {
+      this.#options.notes.refused(request.socket.remoteAddress ?? 'the socket', `${method} ${route.path}`)
+      return unauthorized(admission)
+    }
     const body = await readBody(request)
     if ('status' in body) return body
+    const who = this.#whoIs(request, token)
     const { isTrusted } = admission
-    const asked: Asked = {
-      params,
-      query: new URLSearchParams(query),
-      body: body.value,
-      who: this.#whoIs(request),
-      isTrusted,
-    }
-    return await route.answer(asked)
+    return await route.answer({ params, query: new URLSearchParams(query), body: body.value, who, isTrusted })
   }
 
-  #whoIs({ headers, socket }: IncomingMessage): string {
+  #admit({ access }: Route, token: ShownToken): Admission {
+    const hasTokens = this.#options.tokens().length > 0
+    return admit({ way: this.#way, access, token, hasTokens, socket: this.#socket.path })
+  }
+
+  /** Who it is by what can be proven, and in brackets who it says it is. */
+  #whoIs({ headers, socket }: IncomingMessage, token: ShownToken): string {
     const claimed = claimOf(headers['x-radsluice-caller'] as string | undefined)
-    const from = this.#way === 'socket' ? 'socket' : (socket.remoteAddress ?? 'unknown')
-    return claimed === undefined ? from : `${from} (${claimed})`
+    const from = this.#way === 'socket' ? 'the admin socket' : (socket.remoteAddress ?? 'an unknown address')
+    const by = typeof token === 'object' && this.#way !== 'socket' ? `token ${token.name} from ${from}` : from
+    return claimed === undefined ? by : `${by} (${claimed})`
   }
 
   #pathsInWords(): string {
-    return [...new Set(this.#routes.map(({ path }) => path))].join(', ')
+    return [...new Set(this.#options.routes.map(({ path }) => path))].join(', ')
   }
 }
+
+const unauthorized = ({ status, sentence }: Extract<Admission, { ok: false }>): Answer => ({
+  ...refusal(status, sentence),
+  ...(status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="radsluice"' } } : {}),
+})
 
 /** The body as a JSON object, or why it is none. */
 async function readBody(request: IncomingMessage): Promise<{ readonly value: Record<string, unknown> } | Answer> {

@@ -53,8 +53,8 @@ async function runDaemon(file: string, whenItRuns: () => void): Promise<ExitCode
 
 const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, (daemon: Daemon) => void>>> = {
   SIGHUP: (daemon) => void daemon.reload().catch((error: unknown) => daemon.fail('reload', error)),
-  SIGTERM: (daemon) => daemon.drain('SIGTERM'),
-  SIGINT: (daemon) => daemon.drain('SIGINT'),
+  SIGTERM: (daemon) => daemon.stop('SIGTERM'),
+  SIGINT: (daemon) => daemon.stop('SIGINT'),
 }
 
 /** Takes signals from now on; those that come before there is a daemon wait for it, instead of ending the process. */

@@ -111,10 +111,10 @@ function checkListeners(draft: Draft, listeners: readonly Placed[], findings: Fi
       `${endpoint(admin)} is the port of ${pathText(same.path)} too; one is TCP and one UDP, so it works, but a port of its own is easier to read`,
     )
   }
-  if (!isLoopback(octetsOf(admin.address))) {
+  if (!isLoopback(octetsOf(admin.address)) && draft.outline?.admin.token_file === undefined) {
     findings.warn(
       path,
-      `${endpoint(admin)} is reached from other machines, and there is no password; write "127.0.0.1:${admin.port}" unless a firewall guards it`,
+      `${endpoint(admin)} is reached from other machines, and whoever reaches it may read; add token_file, or write "127.0.0.1:${admin.port}"`,
     )
   }
 }

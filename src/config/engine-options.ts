@@ -39,7 +39,7 @@ export function engineOptions(config: Config): EngineOptions {
 export const withRestartSettingsOf = (running: Config, read: Config): Config => ({
   ...read,
   listen: running.listen,
-  admin: running.admin,
+  admin: { ...read.admin, listen: running.admin.listen, socket: running.admin.socket },
   instances: running.instances,
   throttle: { ...read.throttle, scope: running.throttle.scope },
   accounting: {

@@ -28,7 +28,7 @@ const BIT_RATE = /^(0|[1-9]\d*)(Mbit\/s|Gbit\/s)$/
 const BITS_OF: Readonly<Record<string, number>> = { 'Mbit/s': 1e6, 'Gbit/s': 1e9 }
 const PORT_RANGE = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/
 const LISTENER = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([0-9.]+)):([1-9]\d{0,4})$/
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 const LAST_PORT = 65_535
 
 /** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within `least` and `most`. A bare number is refused. */

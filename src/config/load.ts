@@ -6,10 +6,11 @@
  */
 import { Secret } from '../radius/secret.ts'
 import { crossCheck, type Findings } from './cross-checks.ts'
-import { draftOf, entriesOf } from './draft.ts'
+import { type Draft, draftOf, entriesOf } from './draft.ts'
 import type { Problem } from './problem.ts'
 import type { ConfigResult, SecretSource, Surroundings } from './result.ts'
 import {
+  type AdminToken,
   type ClassSettings,
   type Config,
   inheritLane,
@@ -20,6 +21,7 @@ import {
 } from './schema.ts'
 import { objectionsOf } from './sentences.ts'
 import { type Path, pathText, Source, valueAt } from './source.ts'
+import { readTokens } from './tokens.ts'
 
 /** RFC 2865 section 3 asks for 16 octets at least. */
 const SHORT_SECRET = 16
@@ -46,7 +48,9 @@ export function loadConfig(text: string, file: string, surroundings: Surrounding
   for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root)) note(problems, path, message, at)
   const draft = draftOf(root)
   crossCheck(draft, surroundings, findings)
+  const tokens = tokensOf(draft, surroundings, findings)
   const secrets = {
+    tokens,
     clients: entriesOf(root, ['clients']).map((_, i) => secretOf(root, ['clients', i], surroundings, findings)),
     servers: draft.servers.map((_, i) => secretOf(root, ['farm', 'servers', i], surroundings, findings)),
   }
@@ -111,7 +115,24 @@ function checkedSecret(bytes: Uint8Array, path: Path, findings: Findings): Secre
   return new Secret(bytes)
 }
 
+/** The tokens of the admin API; none where the file names none. */
+function tokensOf({ outline }: Draft, surroundings: Surroundings, findings: Findings): readonly AdminToken[] {
+  const file = outline?.admin.token_file
+  if (file === undefined) return []
+  const path = ['admin', 'token_file']
+  const reading = surroundings.readSecret({ kind: 'file', name: file })
+  if ('problem' in reading) {
+    findings.error(path, reading.problem)
+    return []
+  }
+  for (const warning of reading.warnings) findings.warn(path, warning)
+  const { tokens, problems } = readTokens(new TextDecoder().decode(reading.bytes))
+  for (const problem of problems) findings.error(path, problem)
+  return tokens
+}
+
 interface Secrets {
+  readonly tokens: readonly AdminToken[]
   readonly clients: readonly (Secret | undefined)[]
   readonly servers: readonly (Secret | undefined)[]
 }
@@ -121,6 +142,7 @@ function assemble(all: Settings, secrets: Secrets, surroundings: Surroundings): 
   const { farm } = all
   return {
     ...all,
+    admin: { ...all.admin, tokens: secrets.tokens },
     instances: instancesOf(all.instances, surroundings.cores),
     clients: all.clients.map(({ secret: _, secret_env: _env, secret_file: _file, ...client }, i) => ({
       ...client,

@@ -11,6 +11,7 @@ import type { AttributeKey } from '../proxy/ports.ts'
 import type { Secret } from '../radius/secret.ts'
 import { type Duration, type PerSecond, perSecond } from '../units.ts'
 import { accounting } from './accounting-settings.ts'
+import { admin } from './admin-settings.ts'
 import { address, duration, listener, name, network, oneOf, port, portRange, size, whole, wholeOr } from './kinds.ts'
 
 const restart = { 'x-restart': true } as const
@@ -172,18 +173,7 @@ export const settings = z.strictObject({
     })
     .describe('UDP addresses for clients. `0.0.0.0` and `[::]` are every address of their own family.')
     .prefault({}),
-  admin: z
-    .strictObject({
-      listen: listener()
-        .meta({
-          description:
-            'The TCP address of /metrics, /healthz, /readyz and /status. There is no password: keep it on a loopback address or behind a firewall.',
-          ...restart,
-        })
-        .prefault('127.0.0.1:9812'),
-    })
-    .describe('How the daemon is looked at.')
-    .prefault({}),
+  admin,
   instances: wholeOr(1, MOST_INSTANCES, 'auto')
     .meta({
       description: `Engines that share the work, each on a thread of its own; \`auto\` is one for each core, ${MOST_INSTANCES} at most. The kernel gives each source address and port of a client to one of them, and queues, duplicates and the order of records are kept in each for itself: see instances.md before you write more than 1.`,
@@ -370,8 +360,15 @@ export interface ServerConfig {
   readonly accounting: LaneConfig | undefined
 }
 
+/** Who may change things over TCP. */
+export interface AdminToken {
+  readonly name: string
+  readonly secret: Secret
+}
+
 /** The whole configuration, complete and checked. */
-export interface Config extends Readonly<Omit<Settings, 'instances' | 'clients' | 'farm'>> {
+export interface Config extends Readonly<Omit<Settings, 'admin' | 'instances' | 'clients' | 'farm'>> {
+  readonly admin: Readonly<Settings['admin']> & { readonly tokens: readonly AdminToken[] }
   /** `auto` counted out. */
   readonly instances: number
   readonly clients: readonly ClientConfig[]

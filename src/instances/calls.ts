@@ -4,6 +4,7 @@
  * The main thread calls, the instance answers each call once; beside that an instance only sends lines for the log. No
  * packet ever crosses: what must be known by all instances at once stands in shared memory.
  */
+import type { Followed, TraceEvent } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import type { TrafficClass } from '../units.ts'
 import type { PlainOptions } from './plain-options.ts'
@@ -59,6 +60,8 @@ export interface InstanceCalls {
   forget(nothing: undefined): Promise<void>
   reconfigure(settings: InstanceSettings): Promise<void>
   drain(nothing: undefined): Promise<void>
+  /** From now on these requests are followed, and none but these. */
+  follow(followed: readonly Followed[]): Promise<void>
   look(nothing: undefined): Promise<InstanceView>
   close(nothing: undefined): Promise<void>
 }
@@ -71,8 +74,16 @@ export interface Call {
   readonly argument: unknown
 }
 
+/** A step of a followed request; `lost` events before it were left out. */
+export interface Traced {
+  readonly traces: readonly number[]
+  readonly event: TraceEvent
+  readonly lost: number
+}
+
 export type FromInstance =
   | { readonly kind: 'line'; readonly line: string }
+  | ({ readonly kind: 'traced' } & Traced)
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly id: number; readonly error: PlainError }
 

@@ -9,12 +9,13 @@ import { Log } from '../observe/log.io.ts'
 import { monotonicNow } from '../proxy/clock.io.ts'
 import { Engine } from '../proxy/engine.ts'
 import { Loop } from '../proxy/loop.io.ts'
-import type { Journal } from '../proxy/ports.ts'
+import type { Followed, Journal, Tracer } from '../proxy/ports.ts'
 import { systemRandomness } from '../proxy/randomness.io.ts'
 import { type Arrivals, Sockets } from '../proxy/sockets.io.ts'
-import type { Birth, InstanceCalls, InstanceSettings, InstanceView } from './calls.ts'
+import type { Birth, InstanceCalls, InstanceSettings, InstanceView, Traced } from './calls.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { SharedParts } from './shared-parts.ts'
+import { TraceBound } from './trace-bound.ts'
 
 const HOUSEKEEPING_MS = 1_000
 const FOLLOW_ADDRESSES_EVERY = 10
@@ -29,6 +30,7 @@ export class Instance implements InstanceCalls {
   readonly #engine: Engine
   readonly #loop: Loop
   readonly #books: Float64Array
+  readonly #tracer: Tracer
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   #internalErrors = 0
   /** Sockets of a reload are open that the engine does not name yet. */
@@ -36,11 +38,12 @@ export class Instance implements InstanceCalls {
   #housekeeping: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor({ number, of, settings, books }: Birth, writeLine: (line: string) => void) {
+  constructor({ number, of, settings, books }: Birth, main: { line(line: string): void; traced(told: Traced): void }) {
     const { options, memory, logLevel } = settings
-    const target = { write: writeLine, drained: () => Promise.resolve(), lost: 0 }
+    const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
     this.#books = new Float64Array(books)
+    this.#tracer = boundedTracer(main.traced)
     const journal = this.#journal()
     this.#sockets = this.#newSockets({ number, of })
     this.#shared = SharedParts.of(memory)
@@ -76,6 +79,10 @@ export class Instance implements InstanceCalls {
     this.#isPreparing = false
     this.#log.setLevel(logLevel)
     this.#loop.kick()
+  }
+
+  async follow(followed: readonly Followed[]): Promise<void> {
+    this.#engine.follow(followed, this.#tracer)
   }
 
   /** From now on takes nothing new; answers when nothing is in hand. */
@@ -186,5 +193,15 @@ export class Instance implements InstanceCalls {
         log.write('listener-failed', { class: name, address, why }),
     }
     return new Sockets(arrivals, notes, { share })
+  }
+}
+
+function boundedTracer(tell: (told: Traced) => void): Tracer {
+  const bound = new TraceBound()
+  return {
+    note: (traces, event) => {
+      const lost = bound.admit(event.at)
+      if (lost !== undefined) tell({ traces, event, lost })
+    },
   }
 }

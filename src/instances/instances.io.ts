@@ -5,6 +5,7 @@
  * second program of the same user bind the port unnoticed, so before the first start the ports are opened once without.
  */
 import { openSocket } from '../proxy/datagram-socket.io.ts'
+import type { Followed } from '../proxy/ports.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
 import type { InstanceSettings } from './calls.ts'
 import type { PlainOptions } from './plain-options.ts'
@@ -14,6 +15,7 @@ export class Instances {
   readonly #seats: readonly Seat[]
   readonly #listen: Listen
   #settings: InstanceSettings
+  #followed: readonly Followed[] = []
 
   /** `file` is the thread to start, by default that of this program. */
   constructor(o: {
@@ -33,6 +35,7 @@ export class Instances {
           of: o.count,
           listen: o.listen,
           settings: () => this.#settings,
+          followed: () => this.#followed,
           events: o.events,
           file: o.file,
         }),
@@ -61,6 +64,12 @@ export class Instances {
   async reconfigure(settings: InstanceSettings): Promise<void> {
     this.#settings = settings
     await Promise.all(this.#seats.map((seat) => seat.call('reconfigure', settings)))
+  }
+
+  /** From now on all follow these requests; also an instance that is started again. */
+  async follow(followed: readonly Followed[]): Promise<void> {
+    this.#followed = followed
+    await Promise.all(this.#seats.map((seat) => seat.call('follow', followed)))
   }
 
   /** None takes anything new; resolves when none has anything in hand. */

@@ -7,9 +7,10 @@
  */
 import { monotonicNow } from '../proxy/clock.io.ts'
 import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/ledger.ts'
+import type { Followed } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
-import type { CallName, InstanceCalls, InstanceSettings, InstanceView } from './calls.ts'
+import type { CallName, InstanceCalls, InstanceSettings, InstanceView, Traced } from './calls.ts'
 import { leftBy, withCounters } from './sum.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
 
@@ -24,6 +25,7 @@ export type Listen = Parameters<InstanceCalls['open']>[0]
 
 export interface SeatEvents {
   line(line: string): void
+  traced(number: number, told: Traced): void
   /** The thread ended unasked; what it had in hand is lost, and another follows after that time. */
   crashed(o: { number: number; error: unknown; lost: PerClass<number>; restartSeconds: number }): void
   restarted(number: number): void
@@ -46,6 +48,7 @@ export class Seat {
   readonly #of: number
   readonly #listen: Listen
   readonly #settings: () => InstanceSettings
+  readonly #followed: () => readonly Followed[]
   readonly #events: SeatEvents
   readonly #file: URL | undefined
   #thread: ThreadHandle | undefined
@@ -59,12 +62,13 @@ export class Seat {
   #crashes = 0
   #restart: NodeJS.Timeout | undefined
 
-  /** `settings` are those in force, asked for each time a thread is started. */
+  /** `settings` and `followed` are those in force, asked for each time a thread is started. */
   constructor(o: {
     readonly number: number
     readonly of: number
     readonly listen: Listen
     readonly settings: () => InstanceSettings
+    readonly followed: () => readonly Followed[]
     readonly events: SeatEvents
     readonly file: URL | undefined
   }) {
@@ -72,6 +76,7 @@ export class Seat {
     this.#of = o.of
     this.#listen = o.listen
     this.#settings = o.settings
+    this.#followed = o.followed
     this.#events = o.events
     this.#file = o.file
   }
@@ -84,7 +89,11 @@ export class Seat {
     this.#books = new Float64Array(new SharedArrayBuffer(BOOKS_BYTES))
     const settings = this.#settings()
     const birth = { number: this.#number, of: this.#of, settings, books: this.#books.buffer as SharedArrayBuffer }
-    const events = { line: this.#events.line, ended: (error: unknown) => this.#ended(thread, error) }
+    const events = {
+      line: this.#events.line,
+      traced: (told: Traced) => this.#events.traced(this.#number, told),
+      ended: (error: unknown) => this.#ended(thread, error),
+    }
     const thread = new ThreadHandle(birth, events, this.#file)
     this.#thread = thread
     try {
@@ -92,6 +101,7 @@ export class Seat {
       this.#last = await thread.call('look', undefined)
       // A reload may have come while it started.
       if (this.#settings() !== settings) await thread.call('reconfigure', this.#settings())
+      if (this.#followed().length > 0) await thread.call('follow', this.#followed())
       this.#isOpen = true
       if (this.#isDraining) void thread.call('drain', undefined).catch(() => undefined)
     } catch (error) {

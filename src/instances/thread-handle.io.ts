@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { codedError, type ErrorCode } from '../coded-error.ts'
-import type { Birth, Call, CallName, FromInstance, InstanceCalls, PlainError } from './calls.ts'
+import type { Birth, Call, CallName, FromInstance, InstanceCalls, PlainError, Traced } from './calls.ts'
 
 /** Beside this file: TypeScript in a checkout, JavaScript in the build. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.io.ts' : './thread.io.js', import.meta.url)
@@ -15,6 +15,12 @@ interface Waiting {
   reject(error: Error): void
 }
 
+export interface ThreadEvents {
+  line(line: string): void
+  traced(told: Traced): void
+  ended(error: unknown): void
+}
+
 export class ThreadHandle {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
@@ -22,9 +28,9 @@ export class ThreadHandle {
   #error: unknown = undefined
 
   /** `ended` is called once, with what ended the thread where that was an error. */
-  constructor(birth: Birth, events: { line(line: string): void; ended(error: unknown): void }, file: URL = THREAD) {
+  constructor(birth: Birth, events: ThreadEvents, file: URL = THREAD) {
     this.#worker = new Worker(file, { workerData: birth, name: `instance ${birth.number}` })
-    this.#worker.on('message', (message: FromInstance) => this.#take(message, events.line))
+    this.#worker.on('message', (message: FromInstance) => this.#take(message, events))
     this.#worker.on('error', (error) => {
       this.#error = error
     })
@@ -52,9 +58,13 @@ export class ThreadHandle {
     await this.#worker.terminate()
   }
 
-  #take(message: FromInstance, writeLine: (line: string) => void): void {
+  #take(message: FromInstance, events: ThreadEvents): void {
     if (message.kind === 'line') {
-      writeLine(message.line)
+      events.line(message.line)
+      return
+    }
+    if (message.kind === 'traced') {
+      events.traced(message)
       return
     }
     const waiting = this.#waiting.get(message.id)

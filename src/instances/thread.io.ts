@@ -14,7 +14,10 @@ const main = parentPort
 
 const say = (message: FromInstance): void => main.postMessage(message)
 
-const instance = new Instance(workerData as Birth, (line) => say({ kind: 'line', line }))
+const instance = new Instance(workerData as Birth, {
+  line: (line) => say({ kind: 'line', line }),
+  traced: (told) => say({ kind: 'traced', ...told }),
+})
 
 process.on('uncaughtExceptionMonitor', () => instance.copyBooks())
 

@@ -39,13 +39,24 @@ export const EVENTS = {
   },
   draining: {
     level: 'info',
-    fields: ['signal', 'queued', 'outstanding', 'limitSeconds'],
-    says: '{signal}: no new messages are taken; {queued} queued and {outstanding} outstanding have {limitSeconds} s to finish',
+    fields: ['signal', 'queued', 'outstanding', 'limit'],
+    says: '{signal}: no new messages are taken; {queued} queued and {outstanding} outstanding may finish (limit: {limit})',
   },
   'drain-unfinished': {
     level: 'warn',
     fields: ['queued', 'outstanding', 'why'],
     says: 'stopping with {queued} queued and {outstanding} outstanding ({why}); they were not answered, so clients try again',
+  },
+  operated: { level: 'warn', fields: ['by', 'what'], says: 'an operator changed something: {what}; asked by {by}' },
+  'admin-refused': {
+    level: 'warn',
+    fields: ['from', 'what', 'count'],
+    says: '{count} requests to the admin API from {from} were refused, the last was {what}: they had no right to it',
+  },
+  'admin-socket-missing': {
+    level: 'warn',
+    fields: ['why'],
+    says: 'there is no admin socket, so only a token can change anything while it runs: {why}',
   },
   stopped: { level: 'info', fields: ['uptimeSeconds'], says: 'stopped after {uptimeSeconds} s' },
   fatal: {

@@ -7,7 +7,16 @@
 import { type ClientAccounting, exact, TOTALS, type TotalName } from '../accounting/client-accounting.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
-import { concerns, type DaemonView, type InstanceLook, imbalance, type ListenerView, notReady } from './view.ts'
+import {
+  type Attachment,
+  concerns,
+  type DaemonView,
+  type InstanceLook,
+  imbalance,
+  type ListenerView,
+  notReady,
+  type Overrides,
+} from './view.ts'
 
 export interface StatusReport {
   readonly name: 'radsluice'
@@ -22,6 +31,10 @@ export interface StatusReport {
   readonly clock: { readonly monotonic_us: number; readonly wall_us: number }
   readonly config: DaemonView['config']
   readonly admin: string
+  /** The path of the socket for what changes something; undefined where there is none. */
+  readonly adminSocket: string | undefined
+  readonly overrides: Overrides
+  readonly attached: readonly Attachment[]
   readonly listeners: readonly ListenerView[]
   readonly instances: readonly InstanceReport[]
   readonly classes: PerClass<ClassSnapshot & { readonly imbalance: number }>
@@ -71,6 +84,9 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     clock: { monotonic_us: clock.monotonic, wall_us: clock.unix },
     config,
     admin,
+    adminSocket: view.adminSocket,
+    overrides: view.overrides,
+    attached: view.attached,
     listeners,
     instances: view.instances.map(instanceReport),
     classes: {

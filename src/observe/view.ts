@@ -5,7 +5,7 @@
  * ask nothing else. Plain values, no sockets, no clocks.
  */
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
-import { type Duration, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { type Duration, type PerClass, type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 
 export type Phase = 'starting' | 'running' | 'draining'
 
@@ -26,6 +26,30 @@ export interface QueueLimits {
   readonly age: Duration
 }
 
+/** Who changed something, and when. */
+export interface Mark {
+  readonly by: string
+  readonly sinceUnixSeconds: number
+}
+
+export interface LaneName {
+  readonly server: string
+  readonly class: TrafficClass
+}
+
+/** What operators have changed while the daemon runs; the configuration says otherwise. */
+export interface Overrides {
+  readonly held: readonly (LaneName & Mark)[]
+  /** `configured` is what the file says, for the operator who wonders. */
+  readonly maxRates: readonly (LaneName & Mark & { readonly maxRate: PerSecond; readonly configured: PerSecond })[]
+  readonly logLevel: (Mark & { readonly level: string }) | undefined
+}
+
+/** Who follows the daemon: an open `top`, a running trace. */
+export interface Attachment extends Mark {
+  readonly kind: 'top' | 'trace'
+}
+
 export interface DaemonView {
   readonly version: string
   readonly nodeVersion: string
@@ -34,6 +58,7 @@ export interface DaemonView {
   readonly startedUnixSeconds: number
   readonly uptimeSeconds: number
   readonly admin: string
+  readonly adminSocket: string | undefined
   readonly listeners: readonly ListenerView[]
   /** Of the sockets towards the servers together. */
   readonly upstreamKernelDrops: number | undefined
@@ -50,6 +75,8 @@ export interface DaemonView {
     readonly waitingForRestart: readonly string[]
   }
   readonly limits: PerClass<QueueLimits>
+  readonly overrides: Overrides
+  readonly attached: readonly Attachment[]
   readonly sendFailures: number
   readonly internalErrors: number
   readonly logLinesLost: number

@@ -129,7 +129,7 @@ describe('the admin address', () => {
     expectWarning(
       { top: 'admin: { listen: ▶"0.0.0.0:9812" }' },
       'admin.listen',
-      '0.0.0.0:9812 is reached from other machines, and there is no password; write "127.0.0.1:9812" unless a firewall guards it',
+      '0.0.0.0:9812 is reached from other machines, and whoever reaches it may read; add token_file, or write "127.0.0.1:9812"',
     )
     for (const address of ['127.0.0.1', '127.0.0.9', '[::1]']) expectClean({ top: `admin: { listen: "${address}:1" }` })
   })

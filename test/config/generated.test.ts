@@ -112,6 +112,7 @@ describe('settings that need a restart', () => {
       'listen.authentication',
       'listen.accounting',
       'admin.listen',
+      'admin.socket',
       'instances',
       'throttle.scope',
       'accounting.track_sessions',

@@ -17,7 +17,7 @@ describe('a good configuration', () => {
         authentication: [{ address: '0.0.0.0', port: 1812 }],
         accounting: [{ address: '0.0.0.0', port: 1813 }],
       },
-      admin: { listen: { address: '127.0.0.1', port: 9812 } },
+      admin: { listen: { address: '127.0.0.1', port: 9812 }, tokens: [] },
       instances: 1,
       throttle: { slot: 50_000, scope: 'host', service_order: 'authentication_first' },
       queues: {

@@ -185,6 +185,7 @@ describe('an instance that crashes', () => {
       settings: { options, memory: new SharedMemories({ scope: 'host', instances: 2 }).of(options), logLevel: 'error' },
       events: {
         line: () => undefined,
+        traced: () => undefined,
         crashed: (crash) => crashes.push(crash),
         restarted: (number) => restarted.push(number),
         restartFailed: (number, error) => expect.unreachable(`instance ${number}: ${error}`),

@@ -25,6 +25,9 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
   startedUnixSeconds: 1_700_000_000,
   uptimeSeconds: 61.5,
   admin: '127.0.0.1:9812',
+  adminSocket: '/run/radsluice/admin-9812.sock',
+  overrides: { held: [], maxRates: [], logLevel: undefined },
+  attached: [],
   listeners: [
     {
       class: 'authentication',

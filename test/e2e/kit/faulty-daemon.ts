@@ -5,5 +5,5 @@ import { Daemon, readDaemonOptions } from '../../../src/daemon.ts'
 
 const instanceFile = new URL('./crashing-thread.ts', import.meta.url)
 const daemon = await Daemon.start({ ...readDaemonOptions(process.argv[2] ?? ''), instanceFile })
-process.on('SIGTERM', () => daemon.drain('SIGTERM'))
+process.on('SIGTERM', () => daemon.stop('SIGTERM'))
 process.exitCode = await daemon.ended

@@ -1,0 +1,55 @@
+/**
+ * The rows that change something: reload, drain, stop, servers held Down, max-rates, the log level.
+ */
+import { perSecond, type TrafficClass } from '../units.ts'
+import { booleanOf, type Checked, classOf, stray, wholeOf, wordOf } from './fields.ts'
+import type { Operations, Outcome } from './operations.io.ts'
+import { type Answer, type Asked, jsonAnswer, type Route, refusal } from './route.ts'
+
+/** As in the configuration. */
+const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const
+const HIGHEST_RATE = 1_000_000
+
+export function changingRoutes(operations: Operations): readonly Route[] {
+  const post = (path: string, known: readonly string[], act: (asked: Asked) => Promise<Answer>): Route => ({
+    method: 'POST',
+    path,
+    access: 'control',
+    answer: (asked) => {
+      const unknown = stray(Object.keys(asked.body), known, 'field') ?? stray(asked.query.keys(), [], 'parameter')
+      return unknown === undefined ? act(asked) : refusal(400, unknown)
+    },
+  })
+  const hold = (path: string, isHeldDown: boolean): Route =>
+    post(path, ['class'], async ({ params, body, who }) => {
+      const of: Checked<TrafficClass | undefined> =
+        body['class'] === undefined ? { ok: true, value: undefined } : classOf(body['class'])
+      if (!of.ok) return refusal(400, of.sentence)
+      return answerOf(await operations.hold({ server: params['name'] ?? '', class: of.value, isHeldDown }, who))
+    })
+  return [
+    post('/reload', [], async ({ who }) => answerOf(await operations.reload(who))),
+    post('/drain', [], async ({ who }) => answerOf(await operations.drain(who), 202)),
+    post('/stop', ['force'], async ({ body, who }) => {
+      const force = booleanOf(body['force'] ?? false, 'force')
+      return force.ok ? answerOf(await operations.stop(force.value, who), 202) : refusal(400, force.sentence)
+    }),
+    hold('/servers/{name}/down', true),
+    hold('/servers/{name}/up', false),
+    post('/servers/{name}/max-rate', ['class', 'max_rate'], async ({ params, body, who }) => {
+      const of = classOf(body['class'])
+      if (!of.ok) return refusal(400, of.sentence)
+      const rate = wholeOf(body['max_rate'], { name: 'max_rate', least: 0, most: HIGHEST_RATE })
+      if (!rate.ok) return refusal(400, rate.sentence)
+      const changed = { server: params['name'] ?? '', class: of.value, maxRate: perSecond(rate.value) }
+      return answerOf(await operations.setMaxRate(changed, who))
+    }),
+    post('/log-level', ['level'], async ({ body, who }) => {
+      const level = wordOf(body['level'], 'level', LOG_LEVELS)
+      return level.ok ? answerOf(await operations.setLogLevel(level.value, who)) : refusal(400, level.sentence)
+    }),
+  ]
+}
+
+const answerOf = (outcome: Outcome, status = 200): Answer =>
+  outcome.ok ? jsonAnswer(status, outcome.value) : refusal(outcome.status, outcome.error, outcome.more)

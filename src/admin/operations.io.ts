@@ -1,0 +1,165 @@
+/**
+ * What operators can do to a running daemon, each act checked against what there is, done, and logged with who did it.
+ *
+ * An act that is refused changes nothing and says why. What operators change is a layer of its own (`Overrides`); the
+ * daemon puts it in force in all instances, one act after the other.
+ */
+import type { LaneName, Mark, Overrides } from '../observe/view.ts'
+import type { EngineOptions } from '../proxy/ports.ts'
+import { type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import type { Attached } from './attached.ts'
+import { withHeld, withLogLevel, withMaxRate, withoutHeld } from './overrides.ts'
+
+export interface InHand {
+  readonly queued: number
+  readonly outstanding: number
+}
+
+export type ReloadOutcome =
+  | {
+      readonly ok: true
+      readonly digest: string
+      readonly warnings: readonly string[]
+      readonly waitingForRestart: readonly string[]
+    }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/** The daemon as operations need it. */
+export interface Operated {
+  readonly overrides: Overrides
+  readonly isDraining: boolean
+  /** By the configuration alone. */
+  configured(): EngineOptions
+  override(how: (overrides: Overrides) => Overrides): Promise<void>
+  reload(by: string): Promise<ReloadOutcome>
+  drain(by: string): void
+  stop(by: string): void
+  inHand(): Promise<InHand>
+  /** Seconds that a stop waits at most for what is in hand. */
+  drainLimitSeconds(): number
+  log(by: string, what: string): void
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly value: object }
+  | { readonly ok: false; readonly status: 404 | 409 | 422; readonly error: string; readonly more?: object }
+
+const done = (value: object): Outcome => ({ ok: true, value })
+
+export class Operations {
+  readonly #daemon: Operated
+  readonly #attached: Attached
+  readonly #unixSeconds: () => number
+
+  constructor(daemon: Operated, attached: Attached, unixSeconds: () => number = () => Date.now() / 1_000) {
+    this.#daemon = daemon
+    this.#attached = attached
+    this.#unixSeconds = unixSeconds
+  }
+
+  async reload(by: string): Promise<Outcome> {
+    if (this.#daemon.isDraining) return DRAINING
+    const outcome = await this.#daemon.reload(by)
+    if (outcome.ok) {
+      const { ok: _, ...taken } = outcome
+      return done(taken)
+    }
+    const { problems } = outcome
+    const error = `the configuration was not taken, the old one stays: ${problems.join('; ')}`
+    return { ok: false, status: 422, error, more: { problems } }
+  }
+
+  /** Takes nothing new from now on, and stays to be looked at. */
+  async drain(by: string): Promise<Outcome> {
+    const inHand = await this.#daemon.inHand()
+    this.#daemon.drain(by)
+    return done(inHand)
+  }
+
+  /** Drains and ends; not while somebody follows the daemon, unless forced. */
+  async stop(force: boolean, by: string): Promise<Outcome> {
+    const { all } = this.#attached
+    if (all.length > 0 && !force) {
+      const who = all.map((one) => `${one.kind} by ${one.by}`).join(', ')
+      const error = `somebody is attached: ${who}; ask them to quit, or stop with force`
+      return { ok: false, status: 409, error, more: { attached: all } }
+    }
+    const inHand = await this.#daemon.inHand()
+    this.#daemon.stop(by)
+    return done({ ...inHand, limitSeconds: this.#daemon.drainLimitSeconds() })
+  }
+
+  /** Holds a server Down, or lets it go: both its classes, or one. */
+  async hold(
+    o: { server: string; class: TrafficClass | undefined; isHeldDown: boolean },
+    by: string,
+  ): Promise<Outcome> {
+    const found = this.#lanesOf(o.server, o.class)
+    if (!found.ok) return found.why
+    const { lanes } = found
+    const isHeld = (lane: LaneName): boolean =>
+      this.#daemon.overrides.held.some((one) => one.server === lane.server && one.class === lane.class)
+    const changing = lanes.filter((lane) => isHeld(lane) !== o.isHeldDown)
+    if (changing.length > 0) {
+      const mark = this.#mark(by)
+      await this.#daemon.override((before) =>
+        o.isHeldDown ? withHeld(before, changing, mark) : withoutHeld(before, changing),
+      )
+      const classes = changing.map((lane) => lane.class).join(' and ')
+      this.#daemon.log(by, `server ${o.server} is ${o.isHeldDown ? 'held Down' : 'let go'} for ${classes}`)
+    }
+    return done({ server: o.server, heldDown: o.isHeldDown, changed: changing.map((lane) => lane.class) })
+  }
+
+  /** Another rate from the next grid second on, until the next reload. */
+  async setMaxRate(o: { server: string; class: TrafficClass; maxRate: PerSecond }, by: string): Promise<Outcome> {
+    const found = this.#lanesOf(o.server, o.class)
+    if (!found.ok) return found.why
+    const { server, class: name, maxRate } = o
+    const lane = this.#daemon.configured().servers.find((one) => one.name === server)?.lanes[name]
+    const configured = lane?.maxRate ?? maxRate
+    await this.#daemon.override((before) =>
+      withMaxRate(before, { server, class: name, maxRate, configured, ...this.#mark(by) }),
+    )
+    this.#daemon.log(
+      by,
+      `max_rate of ${server} for ${name} is ${maxRate}/s until the next reload (${configured}/s in the file)`,
+    )
+    return done({ server, class: name, maxRate, configured })
+  }
+
+  async setLogLevel(level: string, by: string): Promise<Outcome> {
+    // Before and after: one of the two levels may leave the line out.
+    this.#daemon.log(by, `log level is ${level} from now on until the next reload`)
+    await this.#daemon.override((before) => withLogLevel(before, level, this.#mark(by)))
+    return done({ level })
+  }
+
+  #lanesOf(
+    server: string,
+    name: TrafficClass | undefined,
+  ): { readonly ok: true; readonly lanes: readonly LaneName[] } | { readonly ok: false; readonly why: Outcome } {
+    if (this.#daemon.isDraining) return { ok: false, why: DRAINING }
+    const { servers } = this.#daemon.configured()
+    const found = servers.find((one) => one.name === server)
+    if (found === undefined) {
+      const there = servers.map((one) => one.name).join(', ')
+      return { ok: false, why: { ok: false, status: 404, error: `no server has that name; there are ${there}` } }
+    }
+    const lanes = TRAFFIC_CLASSES.filter((each) => found.lanes[each] !== undefined && (name ?? each) === each)
+    if (lanes.length === 0) {
+      return { ok: false, why: { ok: false, status: 404, error: `server ${server} takes no ${name ?? 'messages'}` } }
+    }
+    return { ok: true, lanes: lanes.map((each) => ({ server, class: each })) }
+  }
+
+  #mark(by: string): Mark {
+    return { by, sinceUnixSeconds: this.#unixSeconds() }
+  }
+}
+
+const DRAINING: Outcome = {
+  ok: false,
+  status: 409,
+  error: 'it drains, and nothing is changed any more; start it again for that',
+}

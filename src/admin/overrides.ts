@@ -1,0 +1,65 @@
+/**
+ * What operators have changed while the daemon runs, as a layer over the options that the configuration gives.
+ *
+ * Every change of the options goes the same way (configuration, options, overrides over them, all instances), so an
+ * instance that is started again knows them, and one cannot hold without the others. A rate and a log level hold until
+ * the next reload, which brings the file's back; a server that is held Down stays so until it is let go, since a reload
+ * says nothing about why somebody took it down.
+ */
+import type { LaneName, Mark, Overrides } from '../observe/view.ts'
+import type { EngineOptions, LaneOptions, ServerOptions } from '../proxy/ports.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+
+export const NO_OVERRIDES: Overrides = { held: [], maxRates: [], logLevel: undefined }
+
+/** The options with what operators changed. */
+export const withOverrides = (options: EngineOptions, overrides: Overrides): EngineOptions => ({
+  ...options,
+  servers: options.servers.map((server) => ({ ...server, lanes: lanesWith(server, overrides) })),
+})
+
+function lanesWith({ name, lanes }: ServerOptions, { held, maxRates }: Overrides): ServerOptions['lanes'] {
+  const changed: Partial<Record<TrafficClass, LaneOptions>> = {}
+  for (const each of TRAFFIC_CLASSES) {
+    const lane = lanes[each]
+    if (lane === undefined) continue
+    const maxRate = maxRates.find(isOf({ server: name, class: each }))?.maxRate ?? lane.maxRate
+    changed[each] = {
+      ...lane,
+      maxRate,
+      ...(held.some(isOf({ server: name, class: each })) ? { isHeldDown: true } : {}),
+    }
+  }
+  return changed
+}
+
+export const withHeld = (overrides: Overrides, lanes: readonly LaneName[], mark: Mark): Overrides => ({
+  ...overrides,
+  held: [...overrides.held.filter((one) => !lanes.some(isOf(one))), ...lanes.map((lane) => ({ ...lane, ...mark }))],
+})
+
+export const withoutHeld = (overrides: Overrides, lanes: readonly LaneName[]): Overrides => ({
+  ...overrides,
+  held: overrides.held.filter((one) => !lanes.some(isOf(one))),
+})
+
+export const withMaxRate = (overrides: Overrides, changed: Overrides['maxRates'][number]): Overrides => ({
+  ...overrides,
+  maxRates: [...overrides.maxRates.filter((one) => !isOf(one)(changed)), changed],
+})
+
+export const withLogLevel = (overrides: Overrides, level: string, mark: Mark): Overrides => ({
+  ...overrides,
+  logLevel: { level, ...mark },
+})
+
+/** What a reload leaves: servers held Down, where they are still there. */
+export const keptOverReload = ({ held }: Overrides, options: EngineOptions): Overrides => ({
+  ...NO_OVERRIDES,
+  held: held.filter(({ server, class: name }) => options.servers.find((one) => one.name === server)?.lanes[name]),
+})
+
+const isOf =
+  (sought: LaneName) =>
+  ({ server, class: name }: LaneName): boolean =>
+    server === sought.server && name === sought.class

@@ -1,0 +1,154 @@
+/**
+ * What holds now and how it changes: the configuration, and over it what operators have overridden.
+ *
+ * A change is all or nothing and goes to all instances; one follows the other, whoever asks. A reload reads and checks the
+ * file, opens what it needs, and only then takes it; one with a fault changes nothing. It ends what was overridden until
+ * then, but for servers that are held Down.
+ */
+import { createHash } from 'node:crypto'
+import type { ReloadOutcome } from './admin/operations.io.ts'
+import { keptOverReload, NO_OVERRIDES, withOverrides } from './admin/overrides.ts'
+import { systemCodeOf } from './coded-error.ts'
+import { engineOptions, withRestartSettingsOf } from './config/engine-options.ts'
+import { formatProblem } from './config/problem.ts'
+import { readConfig } from './config/read.io.ts'
+import { changesThatNeedRestart } from './config/restart.ts'
+import type { Config } from './config/schema.ts'
+import type { InstanceSettings } from './instances/calls.ts'
+import type { Instances } from './instances/instances.io.ts'
+import { plainOptions } from './instances/plain-options.ts'
+import type { SharedMemories } from './instances/shared-memory.ts'
+import type { Log } from './observe/log.io.ts'
+import type { DaemonView, Overrides } from './observe/view.ts'
+import { monotonicNow } from './proxy/clock.io.ts'
+
+export class InForce {
+  readonly #file: string
+  readonly #memories: SharedMemories
+  readonly #instances: Instances
+  readonly #log: Log
+  #config: Config
+  #overrides: Overrides = NO_OVERRIDES
+  #reloads = { ok: 0, failed: 0, lastSuccessUnix: Date.now() / 1_000 }
+  #refused: string | undefined
+  #waitingForRestart: readonly string[] = []
+  /** The last of the changes that were asked for. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #nextReload: Promise<ReloadOutcome> | undefined
+  #isOver = false
+
+  constructor(o: {
+    readonly file: string
+    readonly config: Config
+    readonly memories: SharedMemories
+    readonly instances: Instances
+    readonly log: Log
+  }) {
+    this.#file = o.file
+    this.#config = o.config
+    this.#memories = o.memories
+    this.#instances = o.instances
+    this.#log = o.log
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  get overrides(): Overrides {
+    return this.#overrides
+  }
+
+  view(): DaemonView['config'] {
+    return {
+      file: this.#file,
+      digest: digestOf(this.#config),
+      reloadsOk: this.#reloads.ok,
+      reloadsFailed: this.#reloads.failed,
+      lastSuccessUnixSeconds: this.#reloads.lastSuccessUnix,
+      refused: this.#refused,
+      waitingForRestart: this.#waitingForRestart,
+    }
+  }
+
+  /** Reads the file again. Those who ask while one waits for its turn get that one's outcome: it reads what is there then. */
+  reload(): Promise<ReloadOutcome> {
+    this.#nextReload ??= this.#inTurn(() => {
+      this.#nextReload = undefined
+      return this.#reload()
+    })
+    return this.#nextReload
+  }
+
+  /** Changes what is overridden: `how` gets what holds when its turn comes. */
+  override(how: (overrides: Overrides) => Overrides): Promise<void> {
+    return this.#inTurn(async () => {
+      const overrides = how(this.#overrides)
+      await this.#take(settingsOf(this.#config, overrides, this.#memories))
+      this.#overrides = overrides
+    })
+  }
+
+  /** Nothing changes from now on: the daemon ends. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    if (this.#isOver) return { ok: false, problems: ['the daemon ends'] }
+    const read = readConfig(this.#file)
+    if (!read.ok) return this.#refuse(read.problems.map(formatProblem))
+    const config = withRestartSettingsOf(this.#config, read.config)
+    const overrides = keptOverReload(this.#overrides, engineOptions(config))
+    const settings = settingsOf(config, overrides, this.#memories)
+    try {
+      await this.#instances.prepare(settings.options)
+    } catch (error) {
+      if (systemCodeOf((error as Error).cause) === undefined) throw error
+      return this.#refuse([(error as Error).message])
+    }
+    await this.#take(settings)
+    this.#waitingForRestart = changesThatNeedRestart(this.#config, read.config)
+    this.#config = config
+    this.#overrides = overrides
+    this.#refused = undefined
+    this.#reloads = { ...this.#reloads, ok: this.#reloads.ok + 1, lastSuccessUnix: Date.now() / 1_000 }
+    const warnings = read.warnings.map(formatProblem)
+    for (const warning of warnings) this.#log.write('config-warning', { warning })
+    this.#log.write('reloaded', { config: this.#file, digest: digestOf(config) })
+    if (this.#waitingForRestart.length > 0) {
+      this.#log.write('reload-needs-restart', { settings: this.#waitingForRestart.join(', ') })
+    }
+    return { ok: true, digest: digestOf(config), warnings, waitingForRestart: this.#waitingForRestart }
+  }
+
+  #refuse(problems: readonly string[]): ReloadOutcome {
+    const sentences = problems.join('; ')
+    this.#refused = sentences
+    this.#reloads = { ...this.#reloads, failed: this.#reloads.failed + 1 }
+    this.#log.write('reload-refused', { config: this.#file, problems: sentences })
+    return { ok: false, problems }
+  }
+
+  async #take(settings: InstanceSettings): Promise<void> {
+    if (this.#isOver) return
+    this.#memories.announce(settings.options, monotonicNow())
+    await this.#instances.reconfigure(settings)
+    this.#log.setLevel(settings.logLevel)
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(act)
+    this.#turn = result.catch(() => undefined)
+    return result
+  }
+}
+
+/** What the instances live by. */
+export function settingsOf(config: Config, overrides: Overrides, memories: SharedMemories): InstanceSettings {
+  const options = plainOptions(withOverrides(engineOptions(config), overrides))
+  return { options, memory: memories.of(options), logLevel: overrides.logLevel?.level ?? config.log.level }
+}
+
+/** Of all settings in force; secrets read as "[secret]" there. */
+export const digestOf = (config: Config): string => createHash('sha256').update(JSON.stringify(config)).digest('hex')
