@@ -14,12 +14,24 @@ import { say, writeData } from '../src/commands/output.io.ts'
 import { readVersion } from '../src/version.io.ts'
 import { type BenchCommand, readCommand, type ScenarioName, USAGE } from './load/bench-command.ts'
 import { compare } from './load/compare.ts'
+import { instances } from './load/instances.ts'
+import { million } from './load/million.ts'
 import { compileNative } from './load/native-programs.ts'
 import { canRaiseBuffers } from './load/relays.ts'
+import { reload } from './load/reload.ts'
 import { reportText } from './load/result-text.ts'
 import type { Bench, Scenario, ScenarioReport } from './load/scenario.ts'
+import { scrape } from './load/scrape.ts'
+import { throttled } from './load/throttled.ts'
 
-const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = { compare }
+const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
+  compare,
+  throttled,
+  million,
+  instances,
+  scrape,
+  reload,
+}
 
 async function runBench(command: BenchCommand, words: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'radsluice-bench-'))

@@ -6,7 +6,7 @@ import { KINDS, type Kind } from './generator.ts'
 import { RELAYS, type RelayName } from './relays.ts'
 import type { Pace } from './scenario.ts'
 
-export const SCENARIO_NAMES = ['compare'] as const
+export const SCENARIO_NAMES = ['compare', 'throttled', 'million', 'instances', 'scrape', 'reload'] as const
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]
 
 const PACES: Readonly<Record<Pace['name'], Pace>> = {
@@ -14,7 +14,7 @@ const PACES: Readonly<Record<Pace['name'], Pace>> = {
   full: { name: 'full', rounds: 3, step: 2_500, trySeconds: 3, fixedSeconds: 5 },
 }
 const SCENARIOS_OF: Readonly<Record<Pace['name'], readonly ScenarioName[]>> = {
-  quick: ['compare'],
+  quick: ['compare', 'throttled'],
   full: SCENARIO_NAMES,
 }
 const KINDS_OF: Readonly<Record<Pace['name'], readonly Kind[]>> = {
@@ -34,10 +34,10 @@ export interface BenchCommand {
 
 /** Shown for a wrong word, and with --help. */
 export const USAGE = `usage: npm run bench -- [--quick | --full] [--scenario ${SCENARIO_NAMES.join(',')}]
-  --quick      one short round, about 2 minutes; this is the default
+  --quick      one short round of compare and throttled, about 2 minutes; this is the default
   --full       three rounds of everything, about half an hour
   --scenario   only these, separated by commas; also --rounds N, --step N (rates are found in steps of it)
-  --kinds      ${KINDS.join(',')} (accounting when quick, accounting,access when full)
+  --kinds      ${KINDS.join(',')} (compare and instances; accounting when quick, accounting,access when full)
   --relays     ${RELAYS.map((name) => name.replace(' ', '-')).join(',')} (compare)
   --results    the folder of the JSON files and of bench.html; bench/results/local is the default`
 

@@ -8,20 +8,20 @@
 import type { Kind } from './generator.ts'
 import type { Measurement } from './measurement.ts'
 import { medianOf, type Spread, spreadOf } from './medians.ts'
-import type { RelayName } from './relays.ts'
 import type { Bars, BenchTable, Pace, ScenarioReport, Verdict } from './scenario.ts'
 
 export const RATE_TARGET = { least: 1.4, goal: 1.7 } as const
 export const CPU_TARGET = { most: 0.9, goal: 0.75 } as const
 /** Microseconds that the generator may be late at half of all requests: then the load was not what the plan says. */
 const LATE_AT_MOST = 1_000
-const PEERS: readonly RelayName[] = ['radsecproxy', 'freeradius']
+const PEERS: readonly string[] = ['radsecproxy', 'freeradius']
 
 export type Told = Omit<Measurement, 'steps'>
 
 /** One relay, one kind of request, one round. */
 export interface RoundOf {
-  readonly relay: RelayName
+  /** Its name: radsluice, a peer, or radsluice with other settings. */
+  readonly relay: string
   readonly kind: Kind
   readonly highest: number
   readonly tries: readonly { readonly rate: number; readonly lossShare: number; readonly isBorne: boolean }[]
@@ -34,7 +34,7 @@ export interface RoundOf {
 
 /** Medians and spreads of one relay's rounds with one kind of request. */
 export interface Compared {
-  readonly relay: RelayName
+  readonly relay: string
   readonly kind: Kind
   readonly rounds: number
   readonly highest: Spread
@@ -65,8 +65,7 @@ export function compareReport(o: {
   readonly pace: Pace
 }): ScenarioReport {
   const { rounds, missing, pace } = o
-  const keys = [...new Set(rounds.map(({ relay, kind }) => `${relay}/${kind}`))]
-  const compared = keys.map((key) => comparedOf(rounds.filter(({ relay, kind }) => `${relay}/${kind}` === key)))
+  const compared = comparedOf(rounds)
   const kinds = [...new Set(rounds.map(({ kind }) => kind))]
   const numbers: CompareNumbers = { compared, rounds, missing }
   return {
@@ -80,7 +79,13 @@ export function compareReport(o: {
   }
 }
 
-function comparedOf(rounds: readonly RoundOf[]): Compared {
+/** Medians for each relay and kind of request, in the order of the first round. */
+export function comparedOf(rounds: readonly RoundOf[]): Compared[] {
+  const keys = [...new Set(rounds.map(({ relay, kind }) => `${relay}/${kind}`))]
+  return keys.map((key) => mediansOf(rounds.filter(({ relay, kind }) => `${relay}/${kind}` === key)))
+}
+
+function mediansOf(rounds: readonly RoundOf[]): Compared {
   const { relay, kind } = rounds[0]!
   const fixed = rounds.map((round) => round.fixed)
   const halves = rounds.map(({ half }) => half).filter((half) => half !== undefined)
@@ -117,7 +122,7 @@ export function faultOf({ kernel, generator, counts, sink }: Told): string | und
   return undefined
 }
 
-const rateTable = (compared: readonly Compared[]): BenchTable => ({
+export const rateTable = (compared: readonly Compared[]): BenchTable => ({
   title: 'Highest rate with less than 0.1 % lost, and what a request costs at 10,000/s',
   heading: ['relay', 'requests', 'highest rate', 'from - to', 'CPU us', 'from - to', 'memory MiB', 'crashes'],
   rows: compared.map(({ relay, kind, highest, cpuMicros, residentMebibytes, crashes }) => [
@@ -132,7 +137,7 @@ const rateTable = (compared: readonly Compared[]): BenchTable => ({
   ]),
 })
 
-const latencyTable = (compared: readonly Compared[]): BenchTable => ({
+export const latencyTable = (compared: readonly Compared[]): BenchTable => ({
   title: 'Latency from the intended moment of sending, microseconds: at 10,000/s, and at half of the highest rate',
   heading: ['relay', 'requests', 'p50', 'p99', 'p99.9', 'half rate', 'p50', 'p99', 'p99.9'],
   rows: compared.map(({ relay, kind, fixed, highest, half }) => [
@@ -148,11 +153,11 @@ const latencyTable = (compared: readonly Compared[]): BenchTable => ({
   ]),
 })
 
-function barsOf(all: readonly Compared[], kind: Kind): Bars[] {
+export function barsOf(all: readonly Compared[], kind: Kind): Bars[] {
   const compared = all.filter((one) => one.kind === kind)
   const bars = (read: (one: Compared) => number | undefined): Bars['bars'] =>
     compared
-      .map((one) => ({ label: one.relay, value: read(one) ?? 0, isOurs: one.relay === 'radsluice' }))
+      .map((one) => ({ label: one.relay, value: read(one) ?? 0, isOurs: one.relay.startsWith('radsluice') }))
       .filter(({ value }) => value > 0)
   return [
     { title: `Highest rate, ${kind}`, unit: '/s', isLessBetter: false, bars: bars(({ highest }) => highest.median) },

@@ -5,13 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { type GeneratorReport, generate, type Load, type Quantiles, type SideCounts, together } from './generator.ts'
 import { counted, parseUdpCounters, type UdpCounters } from './kernel-counters.ts'
-import type { Relay, RelayName, Workshop } from './relays.ts'
+import type { Relay, Workshop } from './relays.ts'
 import type { Sink, SinkReport } from './sink.ts'
 
 const SNMP = '/proc/net/snmp'
 
 export interface Measurement {
-  readonly relay: RelayName
   readonly load: Load
   readonly counts: SideCounts
   readonly lossShare: number
@@ -39,7 +38,6 @@ export async function measure(workshop: Workshop, relay: Relay, sink: Sink, load
   const kernel =
     before.kernel === undefined || after.kernel === undefined ? undefined : counted(before.kernel, after.kernel)
   return {
-    relay: relay.name,
     load,
     counts,
     lossShare: counts.sent === 0 ? 1 : counts.lost / counts.sent,

@@ -12,7 +12,7 @@ export function reportText({ scenario, about, tables, verdicts }: ScenarioReport
     '',
     ...tables.flatMap((table) => [`### ${table.title}`, '', ...markdownTable(table), '']),
     ...verdicts.map(verdictLine),
-    ...(verdicts.length === 0 ? ['no verdict: what it needs was not measured'] : []),
+    ...(verdicts.length === 0 ? ['no verdict'] : []),
     '',
   ]
 }

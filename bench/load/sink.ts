@@ -27,6 +27,8 @@ export interface SinkPortReport {
   readonly overflowed: number
   readonly silenced: number
   readonly probes: number
+  /** Requests that came after one with a higher number: out of order, or again. */
+  readonly reordered: number
   readonly recorded: number
   readonly kernelDrops: number
 }

@@ -9,7 +9,8 @@
  * answer. Status-Server is answered like the rest. Words on standard input: `report` prints one line of JSON (counts since the
  * start), `silent` and `talk` stop and start the answers (what arrives in silence is counted and forgotten), the end of the input ends it,
  * and so do --seconds. --record: microseconds of the monotonic clock, from the kernel's time stamps, as 64-bit floats into
- * FILE.access and FILE.accounting; first transmissions, retries and all.
+ * FILE.access and FILE.accounting; first transmissions, retries and all. `reordered` counts requests of the generator whose
+ * number (its digits in User-Name) is not above all before.
  */
 #include "radius.h"
 #include <sys/epoll.h>
@@ -17,7 +18,7 @@
 enum { MOST_WAITING = 1 << 17, MOST_RECORDED = 1 << 23, LONGEST_ANSWER = 128 };
 
 typedef struct {
-  uint64_t received, answered, bad, lost, overflowed, silenced, probes;
+  uint64_t received, answered, bad, lost, overflowed, silenced, probes, reordered, highest;
   double *recorded;
   size_t recordedCount;
 } Port;
@@ -117,6 +118,20 @@ static void flush(int side) {
   if (outbox.count > 0) ports[side].answered += (uint64_t)send_all(fds[side], &outbox);
 }
 
+/* The generator's number of a request, from the digits in its User-Name: one that is smaller than one seen before came out of
+   order (or again). */
+static void note_order(Port *port, const uint8_t *request) {
+  size_t octets, at = find_attribute(request, length_of(request), USER_NAME, &octets);
+  if (at == 0 || octets < 21) return;
+  uint64_t number = 0;
+  for (size_t i = at + 5; i < at + 21; i += 1) {
+    uint8_t digit = request[i];
+    number = number << 4 | (uint64_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  }
+  if (number <= port->highest) port->reordered += 1;
+  else port->highest = number;
+}
+
 /* Puts the answer in line, or sends it with this batch where nothing holds it back. */
 static void answer(int side, int place, int64_t at) {
   static uint8_t answers[BATCH][LONGEST_ANSWER];
@@ -153,6 +168,7 @@ static void take_in(int side, int64_t monotonicLess) {
       if (inbox.octets[i][0] == STATUS_SERVER) port->probes += 1;
       else {
         port->received += 1;
+        note_order(port, inbox.octets[i]);
         if (port->recorded != NULL && port->recordedCount < MOST_RECORDED)
           port->recorded[port->recordedCount++] = (double)at / 1000.0;
       }
@@ -178,10 +194,10 @@ static void send_due(int64_t now) {
 
 static void print_port(const char *name, const Port *port, int fd) {
   printf("\"%s\":{\"received\":%llu,\"answered\":%llu,\"bad\":%llu,\"lost\":%llu,\"overflowed\":%llu,\"silenced\":%llu,"
-         "\"probes\":%llu,\"recorded\":%zu,\"kernelDrops\":%u},",
+         "\"probes\":%llu,\"reordered\":%llu,\"recorded\":%zu,\"kernelDrops\":%u},",
          name, (unsigned long long)port->received, (unsigned long long)port->answered, (unsigned long long)port->bad,
          (unsigned long long)port->lost, (unsigned long long)port->overflowed, (unsigned long long)port->silenced,
-         (unsigned long long)port->probes, port->recordedCount, kernel_drops(fd));
+         (unsigned long long)port->probes, (unsigned long long)port->reordered, port->recordedCount, kernel_drops(fd));
 }
 
 static void report(void) {

@@ -59,7 +59,9 @@ export const judge = (grid: Grid, { departures, toleranceMicros, backlogFrom }: 
   const perSlot = new Map<number, number[]>()
   for (const at of departures) {
     const slot = slotAt(grid, at)
-    perSlot.set(slot, [...(perSlot.get(slot) ?? []), at])
+    const there = perSlot.get(slot)
+    if (there === undefined) perSlot.set(slot, [at])
+    else there.push(at)
   }
   const slots = [...perSlot.keys()].sort((a, b) => a - b)
   const used = new Map<number, number>()
