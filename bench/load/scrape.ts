@@ -14,7 +14,7 @@ import { HEADING, MAX_RATE, rowOf, type ThrottledRun, toldShort, USED_AT_LEAST, 
 
 const SERVERS = 50
 const CLIENTS = 200
-const OFFERED = 22_000
+const OFFERED = 24_000
 const SCRAPE_EVERY_MS = 1_000
 
 interface Scrape {
