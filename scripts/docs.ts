@@ -1,12 +1,14 @@
 /**
  * Writes what is generated (`npm run docs`): config.schema.json and docs/configuration.md from src/config/schema.ts,
- * docs/metrics.md from the metrics' definitions.
+ * docs/metrics.md, docs/alarms.md and deploy/prometheus/alerts.yaml from the definitions of metrics and alarms.
  *
  * The introduction of docs/configuration.md stands here; every row of its tables comes from the schema, so a setting
  * cannot be documented differently from how it is read. test/config/generated.test.ts fails when a committed file is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { jsonSchema, type SchemaNode } from '../src/config/json-schema.ts'
+import { alarmsPage } from './alarms-page.ts'
+import { alertRules } from './alert-rules.ts'
 import { metricsPage } from './metrics-page.ts'
 
 const at = (name: string): URL => new URL(`../${name}`, import.meta.url)
@@ -18,6 +20,8 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'config.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
     'docs/configuration.md': reference(jsonSchema(), minimal),
     'docs/metrics.md': metricsPage(),
+    'docs/alarms.md': alarmsPage(jsonSchema()),
+    'deploy/prometheus/alerts.yaml': alertRules(),
   }
 }
 
@@ -107,7 +111,8 @@ function rowsBelow(path: string, node: SchemaNode): string[] {
     const hasMore = below.properties !== undefined || below.anyOf !== undefined || below.items?.properties !== undefined
     if (!hasMore) return [row(name, below, isRequired)]
     const type = below.anyOf !== undefined ? 'mapping or `false`' : below.items !== undefined ? 'list' : 'mapping'
-    return [cells(name, type, isRequired ? 'required' : '', below.description ?? ''), ...rowsBelow(name, below)]
+    const absent = below.default === undefined ? '' : `\`${JSON.stringify(below.default)}\``
+    return [cells(name, type, isRequired ? 'required' : absent, below.description ?? ''), ...rowsBelow(name, below)]
   })
 }
 

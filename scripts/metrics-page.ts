@@ -25,7 +25,8 @@ label of that name for the target, keeps its own, and calls ours \`exported_inst
 make two daemons one): what all instances of a daemon did together is \`sum without (exported_instance) (...)\`. Where
 \`throttle.scope\` is \`host\` the slots are one for all, and \`max without (exported_instance)\` is right for the rate and slots of a
 server. An instance that crashed and was started again goes on counting where it ended: the ledger to the message, the other
-counters from the last look, at most 5 s before.
+counters from the last look, at most \`alarms.poll_interval\` before. What to alert on is in [alarms](alarms.md), with rules for
+Prometheus.
 `
 
 /** What stands before and behind the table of a group, by its title. */
@@ -61,28 +62,16 @@ Where \`accounting.track_sessions\` is off only the first and the three of membe
     behind: `Octets and packets are what the counters of sessions *grew by* since radsluice watches them. They are summed up exactly, beyond
 2^53 as well; Prometheus keeps doubles, so its samples are that sum rounded to 53 bits. \`/status\` has every digit, as text.`,
   },
+  'Alarms and health': {
+    before: `What the daemon's own watch found at the end of its last poll interval ([alarms](alarms.md)). \`radsluice_alarm\` has a sample for
+each alarm that is raised, and none for the others.`,
+  },
   'The daemon': {
-    before: `The event loops' delays are those since the last look (a scrape, \`/status\`, \`/readyz\`, or the daemon's own every 5 s). The
+    before: `The event loops' delays are those since the last look (a scrape, \`/status\`, \`/readyz\`, or the daemon's own each \`alarms.poll_interval\`). The
 kernel's drops are Linux's own count for our sockets (/proc/net/udp, udp6); elsewhere these metrics have no sample. A listener
 or upstream socket that is closed takes its count along.`,
   },
 }
-
-const ALERTS = `## What to alert on
-
-| when | then |
-| --- | --- |
-| \`radsluice_ready == 0\` for a minute | \`/readyz\` says why |
-| \`radsluice_ledger_imbalance_requests != 0\` | a bug: keep the log, report it |
-| \`increase(radsluice_instance_crashes_total[1h]) > 0\` | a bug: the log has it; \`radsluice_requests_lost_total\` is what it cost |
-| \`radsluice_server_state{state="down"} == 1\` | look at that server |
-| \`radsluice_queue_oldest_age_seconds / on (class) group_left () radsluice_queue_limit_age_seconds > 0.8\` | the servers or \`max_rate\` are too slow for what comes |
-| \`rate(radsluice_requests_shed_total[5m]) > 0\` | a queue is full |
-| \`rate(radsluice_client_bad_authenticators_total[5m]) > 0\` | a client has the wrong secret |
-| \`rate(radsluice_server_responses_dropped_total{reason="bad-authenticator"}[5m]) > 0\` | we have the wrong secret of that server |
-| \`rate(radsluice_listener_kernel_drops_total[5m]) > 0\` | bursts are lost before we see them: raise \`net.core.rmem_max\` |
-| \`radsluice_config_last_reload_successful == 0\` | the file on disk is not the configuration in force |
-`
 
 export function metricsPage(): string {
   const sections = METRIC_GROUPS.map(({ title, metrics }) => {
@@ -91,7 +80,7 @@ export function metricsPage(): string {
     const behind = around.behind === undefined ? '' : `\n${around.behind}\n`
     return `## ${title}\n\n${around.before}\n\n${tableOf(metrics)}\n${behind}`
   })
-  return [INTRODUCTION, ...sections, ALERTS].join('\n')
+  return [INTRODUCTION, ...sections].join('\n')
 }
 
 const tableOf = (metrics: readonly Metric[]): string =>

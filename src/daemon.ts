@@ -22,22 +22,25 @@ import { engineOptions } from './config/engine-options.ts'
 import { formatProblem } from './config/problem.ts'
 import { readConfig } from './config/read.io.ts'
 import type { Config } from './config/schema.ts'
+import { watchOptions } from './config/watch-options.ts'
 import { InForce, settingsOf } from './in-force.io.ts'
 import { Instances } from './instances/instances.io.ts'
 import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
 import { SharedMemories } from './instances/shared-memory.ts'
 import { sumOf } from './instances/sum.ts'
-import { errorText, Log } from './observe/log.io.ts'
+import { errorText, Log, type LogTarget } from './observe/log.io.ts'
+import { openLogFile } from './observe/log-file.io.ts'
+import { TpsFile } from './observe/tps-file.io.ts'
 import type { DaemonView, Phase, QueueLimits } from './observe/view.ts'
 import { kernelDrops, processVitals } from './observe/vitals.io.ts'
+import { Watch } from './observe/watch.io.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import { endpointText } from './proxy/datagram-socket.io.ts'
 import { MICROS_PER_SECOND } from './units.ts'
 import { readVersion } from './version.io.ts'
 
-/** How often held lines are written, and the instances are looked at: what a crash leaves of them is that old. */
+/** How often held lines are written. */
 const HOUSEKEEPING_MS = 1_000
-const LOOK_EVERY = 5
 
 export interface DaemonOptions {
   /** Read again by a reload. */
@@ -62,6 +65,8 @@ export class Daemon {
   readonly #inForce: InForce
   readonly #attached = new Attached()
   readonly #traces: Traces
+  readonly #watch: Watch
+  readonly #tps: TpsFile | undefined
   #admin: AdminServer | undefined
   #phase: Phase = 'starting'
   #housekeeping: NodeJS.Timeout | undefined
@@ -74,7 +79,7 @@ export class Daemon {
   private constructor({ file, config, instanceFile }: DaemonOptions) {
     this.#file = file
     this.#scope = config.throttle.scope
-    this.#log = new Log(config.log.level)
+    this.#log = new Log(config.log.level, logTarget(config, file))
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
@@ -88,6 +93,9 @@ export class Daemon {
     })
     this.#inForce = new InForce({ file, config, memories, instances: this.#instances, log: this.#log })
     this.#traces = new Traces((followed) => void this.#orFail('trace', this.#instances.follow(followed)))
+    const look = () => this.#look()
+    this.#watch = new Watch(watchOptions(config), { look, log: this.#log, admin: () => this.#adminText() })
+    this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), look)
   }
 
   /**
@@ -121,13 +129,17 @@ export class Daemon {
       admin: endpointText(this.#admin.address),
       servers: this.#inForce.config.farm.servers.map(({ name }) => name).join(', '),
     })
-    this.#keepHouse(1)
+    this.#keepHouse()
+    this.#watch.start()
+    this.#tps?.start()
   }
 
   /** Reads the file again: all or nothing. A bug on the way ends the daemon, since nobody knows what holds then. */
   async reload(): Promise<ReloadOutcome> {
     if (this.#phase !== 'running') return { ok: false, problems: ['it does not run any more, or not yet'] }
-    return await this.#orFail('reload', this.#inForce.reload())
+    const outcome = await this.#orFail('reload', this.#inForce.reload())
+    this.#watch.change(watchOptions(this.#inForce.config))
+    return outcome
   }
 
   /** Takes nothing new from now on, and stays. */
@@ -182,7 +194,8 @@ export class Daemon {
     this.#hasEnded = true
     this.#inForce.end()
     clearTimeout(this.#housekeeping)
-    await Promise.all([this.#instances.close(), this.#admin?.close()])
+    this.#watch.stop()
+    await Promise.all([this.#instances.close(), this.#admin?.close(), this.#tps?.stop()])
   }
 
   #adminOptions(): AdminOptions {
@@ -244,12 +257,11 @@ export class Daemon {
     }
   }
 
-  #keepHouse(round: number): void {
+  #keepHouse(): void {
     this.#housekeeping = setTimeout(() => {
       if (this.#hasEnded) return
       this.#log.flushDue(monotonicNow())
-      if (round % LOOK_EVERY === 0) void this.#instances.look()
-      this.#keepHouse(round + 1)
+      this.#keepHouse()
     }, HOUSEKEEPING_MS)
   }
 
@@ -277,6 +289,10 @@ export class Daemon {
     }
   }
 
+  #adminText(): string {
+    return this.#admin === undefined ? '' : endpointText(this.#admin.address)
+  }
+
   async #inHand(): Promise<{ queued: number; outstanding: number }> {
     const reports = await this.#instances.look()
     const { authentication, accounting } = sumOf(
@@ -293,12 +309,17 @@ export class Daemon {
     const reports = await this.#instances.look()
     const now = monotonicNow()
     const listeners = listenersOf(reports)
-    const drops = kernelDrops(listeners)
     const { queues } = this.#inForce.config
     const upstreams = reports.flatMap(({ view }) => view.upstreams)
-    const upstreamDrops = kernelDrops(upstreams).filter((count) => count !== undefined)
+    const drops = kernelDrops([...listeners, ...upstreams])
+    const upstreamDrops = drops.slice(listeners.length).filter((count) => count !== undefined)
     const total = (count: (view: InstanceReport['view']) => number): number =>
       reports.reduce((sum, { view }) => sum + count(view), 0)
+    const instances = reports.map(({ number, isRunning, crashes, view }) => {
+      const { sendFailures, internalErrors, cpuSeconds, loopDelay, engine } = view
+      return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
+    })
+    this.#watch.saw(instances)
     return {
       version: this.#version,
       nodeVersion: process.version,
@@ -306,7 +327,7 @@ export class Daemon {
       phase: this.#phase,
       startedUnixSeconds: this.#startedUnix,
       uptimeSeconds: (now - this.#startedAt) / MICROS_PER_SECOND,
-      admin: this.#admin === undefined ? '' : endpointText(this.#admin.address),
+      admin: this.#adminText(),
       adminSocket: this.#admin?.socket,
       listeners: listeners.map((listener, index) => ({
         class: listener.class,
@@ -320,14 +341,12 @@ export class Daemon {
       overrides: this.#inForce.overrides,
       attached: this.#attached.all,
       limits: { authentication: limitsOf(queues.authentication), accounting: limitsOf(queues.accounting) },
+      watch: this.#watch.view,
       sendFailures: total(({ sendFailures }) => sendFailures),
       internalErrors: total(({ internalErrors }) => internalErrors),
       logLinesLost: this.#log.lost,
       process: processVitals(),
-      instances: reports.map(({ number, isRunning, crashes, view }) => {
-        const { sendFailures, internalErrors, cpuSeconds, loopDelay, engine } = view
-        return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
-      }),
+      instances,
       engine: sumOf(
         reports.map(({ view }) => view.engine),
         this.#scope,
@@ -357,3 +376,12 @@ const limitsOf = (queue: Config['queues']['accounting']): QueueLimits => ({
   bytes: queue.max_bytes,
   age: queue.max_age,
 })
+
+/** A relative path starts at the directory of the configuration file, as those of secrets do. */
+const inDirectory = (of: { directory: string; keep_days: number }, file: string) => ({
+  directory: resolve(dirname(file), of.directory),
+  keepDays: of.keep_days,
+})
+
+const logTarget = ({ log: { directory, keep_days } }: Config, file: string): LogTarget | undefined =>
+  directory === undefined ? undefined : openLogFile(inDirectory({ directory, keep_days }, file))

@@ -1,7 +1,8 @@
 /**
  * The rows that only read: `/metrics` for Prometheus, `/healthz` and `/readyz` for load balancers, `/status` for people.
  */
-import { CONTENT_TYPE, exposition } from '../observe/exposition.ts'
+import { alarmReports } from '../observe/alarm-report.ts'
+import { CONTENT_TYPE, exposition } from '../observe/exposition.io.ts'
 import { METRICS } from '../observe/metrics.ts'
 import { statusReport } from '../observe/status-report.ts'
 import { type DaemonView, notReady } from '../observe/view.ts'
@@ -29,7 +30,13 @@ export function readingRoutes(
       method: 'GET',
       path: '/metrics',
       access: 'read',
-      answer: async () => ({ status: 200, type: CONTENT_TYPE, body: exposition(METRICS, await look()) }),
+      answer: async () => ({ status: 200, type: CONTENT_TYPE, body: await exposition(METRICS, await look()) }),
+    },
+    {
+      method: 'GET',
+      path: '/alarms',
+      access: 'read',
+      answer: async () => jsonAnswer(200, { alarms: alarmReports((await look()).watch) }),
     },
     {
       method: 'GET',

@@ -1,6 +1,7 @@
 /**
  * The status report as text: what an operator reads first stands first, one table each for servers, queues and slots.
  */
+import type { AlarmReport } from '../observe/alarm-report.ts'
 import type { LaneReport, StatusReport } from '../observe/status-report.ts'
 import { STATE_WORDS } from '../observe/view.ts'
 import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../units.ts'
@@ -30,16 +31,26 @@ function headLines({
   concerns,
   uptimeSeconds,
   config,
+  health,
+  alarms,
   ...report
 }: StatusReport): string[] {
-  const health = ready ? (concerns.length === 0 ? 'healthy' : 'serving, with concerns') : 'not ready'
+  const state = ready ? (concerns.length === 0 ? 'healthy' : 'serving, with concerns') : 'not ready'
   return [
-    `radsluice ${version}  pid ${pid}  ${phase}, ${health}  up ${duration(uptimeSeconds)}`,
+    `radsluice ${version}  pid ${pid}  ${phase}, ${state}, health ${health.score} of 10  up ${duration(uptimeSeconds)}`,
     ...notReady.map((reason) => `  not ready: ${reason}`),
     ...concerns.map((concern) => `  look: ${concern}`),
+    ...health.reasons.map(({ says, cost }) => `  health: ${says}, costs ${cost}`),
+    ...alarms.map((alarm) => `  ${alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)}`),
     `configuration ${config.file}  ${config.digest.slice(0, 12)}  reloads ${config.reloadsOk} taken, ${config.reloadsFailed} refused`,
     `listening ${report.listeners.map((listener) => `${listener.address} (${listener.class})`).join(', ')}`,
   ]
+}
+
+/** `alarm queue-fill (warning) for 12 s: accounting: the queue is filled to 83 %; look at ...` */
+const alarmLine = ({ id, severity, about, since_unix, what, advice }: AlarmReport, unixSeconds: number): string => {
+  const subject = about === '' ? '' : `${about}: `
+  return `alarm ${id} (${severity}) for ${duration(Math.max(0, unixSeconds - since_unix))}: ${subject}${what}; ${advice}`
 }
 
 const serverTable = (lanes: readonly LaneReport[]): string[] =>

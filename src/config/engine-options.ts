@@ -47,6 +47,8 @@ export const withRestartSettingsOf = (running: Config, read: Config): Config => 
     track_sessions: running.accounting.track_sessions,
     max_sessions: running.accounting.max_sessions,
   },
+  tps: running.tps,
+  log: { ...running.log, level: read.log.level },
 })
 
 const clientOptions = (client: ClientConfig): ClientOptions => ({

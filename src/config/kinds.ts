@@ -112,6 +112,22 @@ export const name = () => {
   return z.string({ error }).regex(NAME, { error }).meta({ 'x-kind': 'name' })
 }
 
+/** A directory, as a path. */
+export const directory = () =>
+  z
+    .string({ error: no('directory; write its path, as /var/log/radsluice') })
+    .min(1)
+    .meta({ 'x-kind': 'directory' })
+
+/** How many days' files are kept, today's included. */
+export const keepDays = () => whole(1, 3_650).describe("Files of so many days are kept, today's included.").default(14)
+
+/** An address to send something to over HTTP. */
+export const url = () => {
+  const error = no('address of a web page; write http://127.0.0.1:9093/api/v2/alerts, say, without user and password')
+  return z.string({ error }).refine(isPlainUrl, { error }).meta({ 'x-kind': 'http or https address' })
+}
+
 /** One of a few words. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words)
 
@@ -152,6 +168,12 @@ function measured({ least, most, pattern, unitOf, kind, example }: Measure) {
       return refuse(ctx, `${text} is out of range; write ${least} to ${most}`)
     })
     .meta({ 'x-kind': kind, 'x-range': `${least} to ${most}` })
+}
+
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return /^https?:$/.test(protocol) && username === '' && password === ''
 }
 
 /** A zone names an interface: `%eth0`. The socket layer needs it, comparisons don't. */

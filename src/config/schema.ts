@@ -13,6 +13,7 @@ import { type Duration, type PerSecond, perSecond } from '../units.ts'
 import { accounting } from './accounting-settings.ts'
 import { admin } from './admin-settings.ts'
 import { address, duration, listener, name, network, oneOf, port, portRange, size, whole, wholeOr } from './kinds.ts'
+import { alarms, health, log, tps } from './watch-settings.ts'
 
 const restart = { 'x-restart': true } as const
 /** Beyond it the kernel's spreading is coarser than a thread more is worth. */
@@ -306,17 +307,13 @@ export const settings = z.strictObject({
       servers: z.array(server).min(1).describe('The servers, in order of preference.'),
     })
     .describe('The RADIUS servers behind radsluice.'),
+  alarms,
+  health,
+  tps,
   drain_limit: duration({ least: '0s', most: '1h' })
     .describe('How long a stop (SIGTERM) may wait for what is in hand; 0s stops at once.')
     .prefault('20s'),
-  log: z
-    .strictObject({
-      level: oneOf(['error', 'warn', 'info', 'debug', 'trace'])
-        .describe('The least important lines that are written.')
-        .default('info'),
-    })
-    .describe('The log.')
-    .prefault({}),
+  log,
 })
 
 /** The file as written, defaults filled in; secrets not yet read, servers not yet inheriting. */

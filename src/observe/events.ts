@@ -151,6 +151,26 @@ export const EVENTS = {
     fields: ['anomaly', 'client', 'session', 'user', 'before', 'record', 'count'],
     says: '{count} accounting records of {client} are odd: {anomaly}; the last is of session {session} of {user}, known so far: {before}; now came: {record}',
   },
+  'alarm-raised': {
+    level: 'error',
+    fields: ['alarm', 'severity', 'subject', 'value', 'what', 'advice'],
+    says: 'alarm {alarm} raised ({severity}) for {subject}: {what}; {advice}',
+  },
+  'alarm-cleared': {
+    level: 'warn',
+    fields: ['alarm', 'severity', 'subject', 'value', 'raisedSeconds'],
+    says: 'alarm {alarm} cleared for {subject} after {raisedSeconds} s',
+  },
+  'health-changed': {
+    level: 'info',
+    fields: ['score', 'from', 'reasons'],
+    says: 'the health is {score} of 10, it was {from}: {reasons}',
+  },
+  'webhook-failed': {
+    level: 'warn',
+    fields: ['url', 'why', 'waiting'],
+    says: 'alarms could not be sent to {url}: {why}; {waiting} wait, it is tried again for as long as they are raised',
+  },
   'internal-error': {
     level: 'error',
     fields: ['where', 'error', 'count'],

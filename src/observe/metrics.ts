@@ -6,6 +6,7 @@ import { CLIENT_METRICS, DAEMON_METRICS } from './daemon-metrics.ts'
 import { LEDGER_METRICS, QUEUE_METRICS } from './ledger-metrics.ts'
 import type { Metric, MetricGroup } from './metric.ts'
 import { SERVER_METRICS } from './server-metrics.ts'
+import { WATCH_METRICS } from './watch-metrics.ts'
 
 export const METRIC_GROUPS: readonly MetricGroup[] = [
   LEDGER_METRICS,
@@ -13,6 +14,7 @@ export const METRIC_GROUPS: readonly MetricGroup[] = [
   SERVER_METRICS,
   CLIENT_METRICS,
   ACCOUNTING_METRICS,
+  WATCH_METRICS,
   DAEMON_METRICS,
 ]
 

@@ -46,6 +46,11 @@ const GAUGES: readonly Metric[] = [
     ofLaneBy('state', (lane) => Object.fromEntries(STATES.map((state) => [state, lane.state === state ? 1 : 0]))),
   ),
   gauge(
+    'server_held_down',
+    '1 while an operator holds the server Down.',
+    ofLane((lane) => (lane.isHeldDown ? 1 : 0)),
+  ),
+  gauge(
     'server_consecutive_failures',
     'Failures since the last response.',
     ofLane((lane) => lane.consecutiveFailures),

@@ -7,6 +7,8 @@
 import { type ClientAccounting, exact, TOTALS, type TotalName } from '../accounting/client-accounting.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
+import { type AlarmReport, alarmReports } from './alarm-report.ts'
+import type { Health } from './health.ts'
 import {
   type Attachment,
   concerns,
@@ -27,6 +29,8 @@ export interface StatusReport {
   readonly notReady: readonly string[]
   /** Not reasons to take traffic away, but to look. */
   readonly concerns: readonly string[]
+  readonly health: Health
+  readonly alarms: readonly AlarmReport[]
   readonly uptimeSeconds: number
   readonly clock: { readonly monotonic_us: number; readonly wall_us: number }
   readonly config: DaemonView['config']
@@ -80,6 +84,8 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     ready: reasons.length === 0,
     notReady: reasons,
     concerns: concerns(view),
+    health: view.watch.health,
+    alarms: alarmReports(view.watch),
     uptimeSeconds,
     clock: { monotonic_us: clock.monotonic, wall_us: clock.unix },
     config,

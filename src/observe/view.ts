@@ -6,6 +6,9 @@
  */
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import { type Duration, type PerClass, type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import type { Alarm } from './alarm.ts'
+import type { AlarmId } from './alarm-definitions.ts'
+import type { Health } from './health.ts'
 
 export type Phase = 'starting' | 'running' | 'draining'
 
@@ -75,6 +78,7 @@ export interface DaemonView {
     readonly waitingForRestart: readonly string[]
   }
   readonly limits: PerClass<QueueLimits>
+  readonly watch: WatchView
   readonly overrides: Overrides
   readonly attached: readonly Attachment[]
   readonly sendFailures: number
@@ -84,6 +88,38 @@ export interface DaemonView {
   readonly instances: readonly InstanceLook[]
   /** All instances together. */
   readonly engine: EngineSnapshot
+}
+
+/** What the daemon's own watch found at the end of the last poll interval. */
+export interface WatchView {
+  readonly alarms: readonly Alarm<AlarmId>[]
+  readonly health: Health
+  /** Under it the daemon counts as degraded. */
+  readonly degradedBelow: number
+  /** Under it /readyz says no; 0 is never. */
+  readonly readyAtLeast: number
+  /** The thresholds in force; those of alarms that are switched off are not among them. */
+  readonly thresholds: readonly { readonly id: AlarmId; readonly high: number; readonly low: number }[]
+  readonly lanes: readonly LaneWatch[]
+  readonly webhook: WebhookView | undefined
+}
+
+/** One server and class in the last poll interval, all instances together; undefined where nothing limits it. */
+export interface LaneWatch extends LaneName {
+  /** Sent of max_rate, 0 to 1. */
+  readonly utilisation: number | undefined
+  /** Offered of the effective ceiling. */
+  readonly load: number | undefined
+}
+
+export interface WebhookView {
+  /** Requests that were taken, and that failed. */
+  readonly ok: number
+  readonly failed: number
+  /** Alarms that nobody was told of yet. */
+  readonly waiting: number
+  /** Alarms that nobody will be told of, since too many waited. */
+  readonly lost: number
 }
 
 /** One instance; its engine's counters are those of all the threads it had. */
@@ -102,7 +138,7 @@ export interface InstanceLook {
 }
 
 /** Why this daemon should get no traffic now; empty when it should. */
-export function notReady(view: Pick<DaemonView, 'phase' | 'engine' | 'instances'>): string[] {
+export function notReady(view: Pick<DaemonView, 'phase' | 'engine' | 'instances' | 'watch'>): string[] {
   if (view.phase === 'starting') return ['starting']
   const reasons: string[] = []
   if (view.instances.every(({ isRunning }) => !isRunning))
@@ -114,6 +150,8 @@ export function notReady(view: Pick<DaemonView, 'phase' | 'engine' | 'instances'
       reasons.push(`all ${lanes.length} servers are Down for ${name}`)
     }
   }
+  const { health, readyAtLeast } = view.watch
+  if (health.score < readyAtLeast) reasons.push(healthText(health))
   return reasons
 }
 
@@ -129,12 +167,18 @@ export function concerns(view: DaemonView): string[] {
         return `server ${server} is ${how} for ${name}${who}`
       })
   })
+  const { health, degradedBelow } = view.watch
+  if (health.score < degradedBelow) found.push(healthText(health))
   if (view.config.refused !== undefined) found.push(`the last reload was refused: ${view.config.refused}`)
   if (view.config.waitingForRestart.length > 0) {
     found.push(`changed settings wait for a restart: ${view.config.waitingForRestart.join(', ')}`)
   }
   return found
 }
+
+/** `the health is 7 of 10 (the fullest queue: 93 %)` */
+const healthText = ({ score, reasons }: Health): string =>
+  `the health is ${score} of 10 (${reasons.map(({ says }) => says).join('; ')})`
 
 export const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', down: 'Down' } as const
 

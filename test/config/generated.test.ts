@@ -117,6 +117,10 @@ describe('settings that need a restart', () => {
       'throttle.scope',
       'accounting.track_sessions',
       'accounting.max_sessions',
+      'tps.directory',
+      'tps.keep_days',
+      'log.directory',
+      'log.keep_days',
     ])
   })
 

@@ -11,7 +11,7 @@ const server = (lines: string): string =>
 
 describe('a good configuration', () => {
   it('is complete with nothing but a client and a server', () => {
-    const { clients, farm, ...rest } = loaded({})
+    const { clients, farm, alarms, health, ...rest } = loaded({})
     expect(rest).toEqual({
       listen: {
         authentication: [{ address: '0.0.0.0', port: 1812 }],
@@ -37,7 +37,7 @@ describe('a good configuration', () => {
         max_port_rate: 100e9,
       },
       drain_limit: 20e6,
-      log: { level: 'info' },
+      log: { level: 'info', keep_days: 14 },
     })
     expect(clients.map(({ secret: _, ...client }) => client)).toEqual([
       {
@@ -198,7 +198,11 @@ describe('faults of the structure', () => {
   })
 
   it('unknown keys that are near nothing, with what is known there', () => {
-    expectProblem({ top: 'log: { ▶colour: blue }' }, 'log.colour', 'unknown key; known here: level')
+    expectProblem(
+      { top: 'log: { ▶colour: blue }' },
+      'log.colour',
+      'unknown key; known here: level, directory, keep_days',
+    )
   })
 
   it('missing keys, with their meaning', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { exposition } from '../../src/observe/exposition.ts'
+import { exposition } from '../../src/observe/exposition.io.ts'
 import { METRICS } from '../../src/observe/metrics.ts'
 import type { DaemonView } from '../../src/observe/view.ts'
 import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../../src/proxy/reasons.ts'
@@ -21,8 +21,8 @@ function samplesOf(text: string): { name: string; labels: Record<string, string>
   })
 }
 
-function scrape(view: DaemonView) {
-  const samples = samplesOf(exposition(METRICS, view))
+async function scrape(view: DaemonView) {
+  const samples = samplesOf(await exposition(METRICS, view))
   const sampleOf = (name: string, labels: Record<string, string> = {}): number | undefined =>
     samples.find((one) => one.name === name && Object.entries(labels).every(([key, word]) => one.labels[key] === word))
       ?.value
@@ -64,15 +64,15 @@ describe('the metrics', () => {
     expect(new Set(METRICS.map(({ name }) => name)).size).toBe(METRICS.length)
   })
 
-  it('all have a sample in a view where everything is known', () => {
-    const { samples } = scrape(viewOf(busyWorld().snapshot()))
+  it('all have a sample in a view where everything is known', async () => {
+    const { samples } = await scrape(viewOf(busyWorld().snapshot()))
     const sampled = new Set(samples.map(({ name }) => name))
     const expected = METRICS.map(({ name, kind }) => (kind === 'histogram' ? `${name}_count` : name))
     expect(expected.filter((name) => !sampled.has(name))).toEqual([])
   })
 
-  it('keep the law of the ledger in every class', () => {
-    const { samples } = scrape(viewOf(busyWorld().snapshot()))
+  it('keep the law of the ledger in every class', async () => {
+    const { samples } = await scrape(viewOf(busyWorld().snapshot()))
     for (const name of ['authentication', 'accounting']) {
       const sum = (pattern: RegExp): number =>
         samples
@@ -88,7 +88,7 @@ describe('the metrics', () => {
     }
   })
 
-  it('show a ledger that does not add up', () => {
+  it('show a ledger that does not add up', async () => {
     const snapshot = busyWorld().snapshot()
     const { authentication } = snapshot.classes
     const lost = {
@@ -96,12 +96,12 @@ describe('the metrics', () => {
       ledger: { ...authentication.ledger, received: authentication.ledger.received + 2 },
     }
     const view = viewOf({ ...snapshot, classes: { ...snapshot.classes, authentication: lost } })
-    const { sampleOf } = scrape(view)
+    const { sampleOf } = await scrape(view)
     expect(sampleOf('radsluice_ledger_imbalance_requests', { class: 'authentication' })).toBe(2)
   })
 
-  it('have a sample for every reason, also for those that never came', () => {
-    const { samples } = scrape(viewOf(new World().snapshot()))
+  it('have a sample for every reason, also for those that never came', async () => {
+    const { samples } = await scrape(viewOf(new World().snapshot()))
     const reasonsOf = (name: string): string[] => [
       ...new Set(samples.filter((one) => one.name === name).map(({ labels }) => labels['reason'] ?? '')),
     ]
@@ -110,17 +110,17 @@ describe('the metrics', () => {
     expect(reasonsOf('radsluice_server_responses_dropped_total').sort()).toEqual([...SERVER_DROP_REASONS].sort())
   })
 
-  it('count a drop under its reason and its client', () => {
-    const { sampleOf } = scrape(viewOf(busyWorld().snapshot()))
+  it('count a drop under its reason and its client', async () => {
+    const { sampleOf } = await scrape(viewOf(busyWorld().snapshot()))
     expect(sampleOf('radsluice_requests_dropped_total', { class: 'authentication', reason: 'too-short' })).toBe(1)
     expect(sampleOf('radsluice_requests_dropped_total', { class: 'accounting', reason: 'unknown-client' })).toBe(1)
     expect(sampleOf('radsluice_client_requests_dropped_total', { client: 'bng' })).toBe(1)
     expect(sampleOf('radsluice_client_requests_received_total', { client: 'other', class: 'accounting' })).toBe(0)
   })
 
-  it('tell all identifiers apart: free, outstanding, quarantined, abandoned', () => {
+  it('tell all identifiers apart: free, outstanding, quarantined, abandoned', async () => {
     const world = busyWorld()
-    const { samples } = scrape(viewOf(world.snapshot()))
+    const { samples } = await scrape(viewOf(world.snapshot()))
     const uses = samples.filter(
       ({ name, labels }) => name === 'radsluice_server_identifiers' && labels['class'] === 'authentication',
     )
@@ -130,35 +130,35 @@ describe('the metrics', () => {
     expect(uses.find(({ labels }) => labels['use'] === 'outstanding')?.value).toBeGreaterThan(0)
   })
 
-  it('give times in seconds', () => {
+  it('give times in seconds', async () => {
     const world = busyWorld()
-    const { sampleOf } = scrape(viewOf(world.snapshot()))
+    const { sampleOf } = await scrape(viewOf(world.snapshot()))
     const oldest = world.snapshot().classes.authentication.oldestAge
     expect(oldest).toBeGreaterThan(0)
     expect(sampleOf('radsluice_queue_oldest_age_seconds', { class: 'authentication' })).toBeCloseTo(oldest / 1e6, 9)
   })
 
-  it('take no label value from a packet', () => {
-    const { samples } = scrape(viewOf(busyWorld().snapshot()))
+  it('take no label value from a packet', async () => {
+    const { samples } = await scrape(viewOf(busyWorld().snapshot()))
     const open = samples
       .flatMap(({ labels }) => [labels['client'], labels['server']])
       .filter((word) => word !== undefined)
     expect([...new Set(open)].sort()).toEqual(['bng', 'other', 's1'])
   })
 
-  it('forget a lane that was removed, instead of showing it for ever', () => {
+  it('forget a lane that was removed, instead of showing it for ever', async () => {
     const world = new World({ servers: [server('s1'), server('s2', { address: '192.0.2.11' })] })
-    expect(exposition(METRICS, viewOf(world.snapshot()))).toContain('server="s2"')
+    expect(await exposition(METRICS, viewOf(world.snapshot()))).toContain('server="s2"')
     world.reconfigure({ servers: [server('s1')] })
-    expect(exposition(METRICS, viewOf(world.snapshot()))).not.toContain('server="s2"')
+    expect(await exposition(METRICS, viewOf(world.snapshot()))).not.toContain('server="s2"')
   })
 
-  it('have cumulative buckets: how many took as long or less', () => {
+  it('have cumulative buckets: how many took as long or less', async () => {
     const world = new World({ servers: [server('s1', { rate: 20 })] })
     world.serversAnswerAfter(millis(20))
     for (let i = 0; i < 10; i += 1) world.access()
     world.advance(seconds(2))
-    const { samples } = scrape(viewOf(world.snapshot()))
+    const { samples } = await scrape(viewOf(world.snapshot()))
     const of = (name: string) =>
       samples.filter((one) => one.name === name && one.labels['class'] === 'authentication').map(({ value }) => value)
     // Answered after 20 ms each; 20 a second are one in 50 ms, so the last of ten waits 450 ms.
@@ -177,14 +177,14 @@ describe('the metrics', () => {
     })
   })
 
-  it('escape what a label may hold', () => {
+  it('escape what a label may hold', async () => {
     const view = viewOf(new World().snapshot())
-    const text = exposition(METRICS, { ...view, config: { ...view.config, digest: 'a"b\\c\nd' } })
+    const text = await exposition(METRICS, { ...view, config: { ...view.config, digest: 'a"b\\c\nd' } })
     expect(text).toContain('radsluice_config_info{digest="a\\"b\\\\c\\nd"} 1\n')
   })
 
-  it('have no sample for what the system does not tell', () => {
-    const { sampleOf } = scrape(viewOf(new World().snapshot(), { upstreamKernelDrops: undefined }))
+  it('have no sample for what the system does not tell', async () => {
+    const { sampleOf } = await scrape(viewOf(new World().snapshot(), { upstreamKernelDrops: undefined }))
     expect(sampleOf('radsluice_upstream_kernel_drops_total')).toBeUndefined()
     expect(sampleOf('radsluice_send_failures_total')).toBe(5)
   })

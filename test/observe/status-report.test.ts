@@ -132,10 +132,19 @@ describe('the imbalance', () => {
 describe('the status as text', () => {
   it('names servers, states, slots and the law', () => {
     const text = statusText(reportOf(worldWithSilent('s2').snapshot())).join('\n')
-    expect(text).toContain('radsluice 1.2.3  pid 4711  running, serving, with concerns  up 62 s')
+    expect(text).toContain('radsluice 1.2.3  pid 4711  running, serving, with concerns, health 9 of 10  up 62 s')
     expect(text).toMatch(/^s2 +authentication +192\.0\.2\.11:1812 +Down/m)
     expect(text).toMatch(/^authentication +6 +\d+ .* holds$/m)
     expect(text).toMatch(/^s1 +authentication +unlimited/m)
+  })
+
+  it('says what costs health, and each alarm with its age, its subject and what to do', () => {
+    const report = reportOf(new World().snapshot())
+    const lines = statusText({ ...report, clock: { ...report.clock, wall_us: 1_700_000_070_000_000 } })
+    expect(lines).toContain('  health: the fullest queue: 83 %, costs 1')
+    expect(lines.find((line) => line.startsWith('  alarm'))).toMatch(
+      /^ {2}alarm queue-fill \(warning\) for 60 s: accounting: the queue is filled to 83 %; more comes in/,
+    )
   })
 
   it('names the ways to end only where there were any', () => {

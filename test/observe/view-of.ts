@@ -51,6 +51,27 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
     authentication: { messages: 20_000, bytes: 33_554_432, age: seconds(5) },
     accounting: { messages: 200_000, bytes: 268_435_456, age: seconds(3_600) },
   },
+  watch: {
+    alarms: [
+      {
+        id: 'queue-fill',
+        severity: 'warning',
+        subject: { class: 'accounting' },
+        sinceUnixSeconds: 1_700_000_010,
+        value: 83.2,
+        detail: undefined,
+      },
+    ],
+    health: {
+      score: 9,
+      reasons: [{ factor: 'queue-fill', level: 'warning', cost: 1, says: 'the fullest queue: 83 %' }],
+    },
+    degradedBelow: 8,
+    readyAtLeast: 0,
+    thresholds: [{ id: 'queue-fill', high: 80, low: 60 }],
+    lanes: [{ server: 's1', class: 'accounting', utilisation: 0.5, load: 0.8 }],
+    webhook: { ok: 3, failed: 1, waiting: 2, lost: 0 },
+  },
   sendFailures: 5,
   internalErrors: 6,
   logLinesLost: 7,

@@ -1,0 +1,32 @@
+/**
+ * The alarms that are raised, as `/alarms`, `/status` and the command line show them.
+ */
+import { type Severity, type Subject, subjectText } from './alarm.ts'
+import { ALARMS, type AlarmId, alarmText } from './alarm-definitions.ts'
+import type { WatchView } from './view.ts'
+
+export interface AlarmReport {
+  readonly id: AlarmId
+  readonly severity: Severity
+  readonly subject: Subject
+  /** `server fr-1, accounting`; empty where it is the daemon as a whole. */
+  readonly about: string
+  readonly since_unix: number
+  /** In the alarm's own unit: per cent, a minute, seconds, bytes; 1 where it is so or not so. */
+  readonly value: number
+  readonly what: string
+  readonly advice: string
+}
+
+/** The oldest first. */
+export const alarmReports = ({ alarms }: Pick<WatchView, 'alarms'>): AlarmReport[] =>
+  alarms.map(({ id, severity, subject, sinceUnixSeconds, value, detail }) => ({
+    id,
+    severity,
+    subject,
+    about: subjectText(subject),
+    since_unix: sinceUnixSeconds,
+    value,
+    what: alarmText(id, value, detail),
+    advice: ALARMS[id].advice,
+  }))

@@ -1,0 +1,84 @@
+/**
+ * Which alarms are raised: readings in at the end of each poll interval, alarms raised and cleared out.
+ *
+ * The hysteresis is that of the field: an alarm is raised when m of the last n readings are at `high` or above, and
+ * cleared when m of them are under `low` and fewer than m at `high` or above. What lies between changes nothing. An alarm
+ * whose subject is gone (a server that a reload removed), or that is switched off, is cleared at once.
+ */
+import { type Alarm, keyOf, type Reading, type Severity, type Threshold } from './alarm.ts'
+
+/** What the judge needs to know of an alarm; a threshold of undefined is one that is switched off. */
+export interface AlarmRule {
+  readonly severity: Severity
+  readonly threshold: Threshold | undefined
+}
+
+interface State<Id extends string> {
+  /** The last readings, oldest first, `ofLast` of them at most. */
+  readonly history: ('high' | 'between' | 'low')[]
+  raised: Alarm<Id> | undefined
+}
+
+export interface Judgement<Id extends string> {
+  readonly raised: readonly Alarm<Id>[]
+  readonly cleared: readonly Alarm<Id>[]
+}
+
+export class Alarms<Id extends string> {
+  /** By id and subject: as many as there are names in the configuration. */
+  #states = new Map<string, State<Id>>()
+
+  /** Those that are raised, in the order in which they were. */
+  current(): Alarm<Id>[] {
+    return [...this.#states.values()]
+      .flatMap(({ raised }) => (raised === undefined ? [] : [raised]))
+      .sort((a, b) => a.sinceUnixSeconds - b.sinceUnixSeconds)
+  }
+
+  /** The end of a poll interval; `unixSeconds` is now. */
+  judge(
+    rules: readonly (AlarmRule & { readonly id: Id; readonly readings: readonly Reading[] })[],
+    unixSeconds: number,
+  ): Judgement<Id> {
+    const raised: Alarm<Id>[] = []
+    const cleared: Alarm<Id>[] = []
+    const states = new Map<string, State<Id>>()
+    for (const { id, severity, threshold, readings } of rules) {
+      if (threshold === undefined) continue
+      for (const { subject, value, detail } of readings) {
+        const key = keyOf(id, subject)
+        const state: State<Id> = this.#states.get(key) ?? { history: [], raised: undefined }
+        states.set(key, state)
+        const before = state.raised
+        const isRaised = judged(state, value, threshold)
+        if (!isRaised) {
+          state.raised = undefined
+          if (before !== undefined) cleared.push({ ...before, value, detail })
+          continue
+        }
+        state.raised = {
+          id,
+          severity,
+          subject,
+          sinceUnixSeconds: before?.sinceUnixSeconds ?? unixSeconds,
+          value,
+          detail,
+        }
+        if (before === undefined) raised.push(state.raised)
+      }
+    }
+    for (const [key, { raised: gone }] of this.#states) if (gone && !states.has(key)) cleared.push(gone)
+    this.#states = states
+    return { raised, cleared }
+  }
+}
+
+/** Whether the alarm is raised after this reading. */
+function judged({ history, raised }: State<string>, value: number, threshold: Threshold): boolean {
+  const { high, low, samples, ofLast } = threshold
+  history.push(value >= high ? 'high' : value < low ? 'low' : 'between')
+  history.splice(0, history.length - ofLast)
+  const count = (which: 'high' | 'low'): number => history.filter((one) => one === which).length
+  if (count('high') >= samples) return true
+  return raised !== undefined && count('low') < samples
+}

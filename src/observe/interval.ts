@@ -1,0 +1,146 @@
+/**
+ * What happened between two looks at a daemon: the rates and shares that alarms, health and the TPS file go by.
+ *
+ * Counters that went back (a client or server that a reload took away and brought again, a socket that took its count
+ * along) count as nothing, never as a negative rate.
+ */
+import { isWrongProof } from '../proxy/reasons.ts'
+import type { ClassSnapshot, LaneCounters, LaneSnapshot } from '../proxy/snapshot.ts'
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { effectiveCeiling } from './ceiling.ts'
+import type { DaemonView } from './view.ts'
+
+/** One server and class over an interval, all instances together. */
+export interface LaneRates {
+  readonly lane: LaneSnapshot
+  /** First transmissions and retries, a second. */
+  readonly sent: number
+  /** What was sent and what the queue grew by, a second. */
+  readonly offered: number
+  /** Of max-rate, 0 to 1; undefined where it is unlimited. */
+  readonly utilisation: number | undefined
+  /** Offered of the effective ceiling; 1 at least where messages waited at both ends. Undefined: nothing limits it. */
+  readonly load: number | undefined
+  /** Of all transmissions, 0 to 1. */
+  readonly retries: number
+  readonly timeouts: number
+  /** Responses whose authenticator did not verify, a minute. */
+  readonly wrongProofs: number
+}
+
+export class Interval {
+  readonly now: DaemonView
+  readonly #before: DaemonView
+  /** Length, seconds. */
+  readonly seconds: number
+  /** By instance, seconds: the worst of the looks within. */
+  readonly loopDelay: ReadonlyMap<number, number>
+
+  constructor(before: DaemonView, now: DaemonView, loopDelay: ReadonlyMap<number, number>) {
+    this.#before = before
+    this.now = now
+    this.seconds = Math.max(0.001, now.uptimeSeconds - before.uptimeSeconds)
+    this.loopDelay = loopDelay
+  }
+
+  /** Messages taken in and shed, a second, both classes together. */
+  get traffic(): { readonly received: number; readonly shed: number } {
+    const all = (read: (of: ClassSnapshot) => number): number =>
+      TRAFFIC_CLASSES.reduce((sum, name) => sum + this.perSecond(name, read), 0)
+    return { received: all(({ ledger }) => ledger.received), shed: all(shedOf) }
+  }
+
+  get residentBytes(): number {
+    const { process: vitals } = this.now
+    return vitals.residentBytes
+  }
+
+  /** How fast a counter of a class rose. */
+  perSecond(name: TrafficClass, read: (of: ClassSnapshot) => number): number {
+    return this.#rise(read(this.#before.engine.classes[name]), read(this.now.engine.classes[name]))
+  }
+
+  /** Messages shed and expired, a minute. */
+  get losses(): PerClass<{ readonly shed: number; readonly expired: number }> {
+    const of = (name: TrafficClass) => ({
+      shed: 60 * this.perSecond(name, shedOf),
+      expired: 60 * this.perSecond(name, ({ ledger }) => ledger.expired),
+    })
+    return { authentication: of('authentication'), accounting: of('accounting') }
+  }
+
+  /** Lanes that serve, in the order of the configuration. */
+  lanes(): LaneRates[] {
+    const before = new Map(this.#before.engine.lanes.map((lane) => [keyOf(lane), lane]))
+    return this.now.engine.lanes
+      .filter(({ retiring }) => !retiring)
+      .map((lane) => this.#laneRates(lane, before.get(keyOf(lane))))
+  }
+
+  /** Datagrams of each client whose authenticator did not verify, a minute. */
+  clientWrongProofs(): { readonly client: string; readonly aMinute: number }[] {
+    const before = new Map(this.#before.engine.clients.map((client) => [client.name, client.badAuthenticators]))
+    return this.now.engine.clients.map(({ name, badAuthenticators }) => ({
+      client: name,
+      aMinute: 60 * this.#rise(before.get(name) ?? 0, badAuthenticators),
+    }))
+  }
+
+  /** Datagrams that the kernel dropped, a minute; undefined where it does not say. */
+  kernelDrops(): number | undefined {
+    const [before, now] = [kernelDropsOf(this.#before), kernelDropsOf(this.now)]
+    return before === undefined || now === undefined ? undefined : 60 * this.#rise(before, now)
+  }
+
+  /** Instances that crashed meanwhile or do not run now. */
+  instancesDown(): { readonly number: number; readonly isDown: boolean }[] {
+    const before = new Map(this.#before.instances.map(({ number, crashes }) => [number, crashes]))
+    return this.now.instances.map(({ number, crashes, isRunning }) => ({
+      number,
+      isDown: !isRunning || crashes > (before.get(number) ?? 0),
+    }))
+  }
+
+  #laneRates(lane: LaneSnapshot, before: LaneSnapshot | undefined): LaneRates {
+    const rise = (read: (counters: Readonly<LaneCounters>) => number): number =>
+      this.#rise(before === undefined ? 0 : read(before.counters), read(lane.counters))
+    const retransmissions = rise((counters) => counters.retransmissions)
+    const sent = rise((counters) => counters.requests) + retransmissions
+    const offered = sent + this.#rise(before?.queued ?? 0, lane.queued)
+    const ceiling = effectiveCeiling(lane)
+    // Nothing waits that could go: who has a queue is at its ceiling.
+    const waits = lane.queued > 0 && (before?.queued ?? 0) > 0
+    return {
+      lane,
+      sent,
+      offered,
+      utilisation: lane.slots.maxRate === 0 ? undefined : sent / lane.slots.maxRate,
+      load: ceiling === undefined ? undefined : Math.max(offered / ceiling, waits ? 1 : 0),
+      retries: sent === 0 ? 0 : retransmissions / sent,
+      timeouts: rise((counters) => counters.timeouts),
+      wrongProofs: 60 * rise(wrongProofsOf),
+    }
+  }
+
+  #rise(before: number, now: number): number {
+    return Math.max(0, now - before) / this.seconds
+  }
+}
+
+const shedOf = ({ ledger: { shed } }: ClassSnapshot): number => Object.values(shed).reduce((a, b) => a + b, 0)
+
+const wrongProofsOf = ({ dropped }: Readonly<LaneCounters>): number =>
+  Object.entries(dropped).reduce(
+    (sum, [reason, count]) => (isWrongProof(reason as keyof typeof dropped) ? sum + count : sum),
+    0,
+  )
+
+const kernelDropsOf = ({ listeners, upstreamKernelDrops }: DaemonView): number | undefined => {
+  const known = [...listeners.map(({ kernelDrops }) => kernelDrops), upstreamKernelDrops].filter(
+    (count) => count !== undefined,
+  )
+  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0)
+}
+
+const keyOf = ({ server, class: name, address, port, retiring }: LaneSnapshot): string =>
+  [server, name, address, port, retiring].join(' ')

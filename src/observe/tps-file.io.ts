@@ -1,0 +1,69 @@
+/**
+ * Writes the TPS file: at each quarter of a minute of the wall clock a look, the rates since the line before, a line.
+ */
+import { Interval } from './interval.ts'
+import { RotatingFile } from './rotating-file.io.ts'
+import { TPS_SECONDS, tpsFileName, tpsLine, untilNextLine, type WallTime } from './tps-line.ts'
+import type { DaemonView } from './view.ts'
+
+const MILLIS_PER_SECOND = 1_000
+
+export class TpsFile {
+  readonly #file: RotatingFile
+  readonly #look: () => Promise<DaemonView>
+  #before: DaemonView | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
+
+  /** @throws a coded error where nothing can be written there. */
+  constructor(o: { readonly directory: string; readonly keepDays: number }, look: () => Promise<DaemonView>) {
+    const nameOf = (day: Date): string => tpsFileName(wallTime(day))
+    this.#file = new RotatingFile({ ...o, nameOf, isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/ }, 'tps.directory')
+    this.#look = look
+  }
+
+  /** Lines that are in no file. */
+  get lost(): number {
+    return this.#file.lost
+  }
+
+  start(): void {
+    void this.#look().then((view) => {
+      this.#before = view
+      this.#wait()
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    await this.#file.drained()
+  }
+
+  #wait(): void {
+    if (this.#isStopped) return
+    this.#timer = setTimeout(() => void this.#writeLine(), untilNextLine(Date.now()))
+  }
+
+  async #writeLine(): Promise<void> {
+    const view = await this.#look()
+    if (this.#isStopped) return
+    if (this.#before !== undefined) {
+      const { traffic } = new Interval(this.#before, view, new Map())
+      // A timer may fire a moment early: the line is that of the quarter it was meant for.
+      const quarter = TPS_SECONDS * MILLIS_PER_SECOND
+      this.#file.write(tpsLine(wallTime(new Date(Math.round(Date.now() / quarter) * quarter)), traffic))
+    }
+    this.#before = view
+    this.#wait()
+  }
+}
+
+const wallTime = (date: Date): WallTime => ({
+  year: date.getFullYear(),
+  month: date.getMonth() + 1,
+  day: date.getDate(),
+  hour: date.getHours(),
+  minute: date.getMinutes(),
+  second: date.getSeconds(),
+})

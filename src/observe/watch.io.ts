@@ -1,0 +1,157 @@
+/**
+ * The daemon's watch over itself: at the end of each poll interval it judges alarms and health, says on the log what
+ * changed, and tells the webhook.
+ *
+ * It looks as everybody else does, on the main thread, and decides nothing: alarms and health are pure files with
+ * thresholds from the configuration. How late an event loop is the histogram of a thread says once only, to whoever
+ * looks; so every look passes here, and the worst of an interval is kept.
+ */
+
+import type { Threshold } from './alarm.ts'
+import { type Alarm, subjectText } from './alarm.ts'
+import { ALARM_IDS, ALARMS, type AlarmDefinition, type AlarmId, alarmText } from './alarm-definitions.ts'
+import { Alarms, type Judgement } from './alarms.ts'
+import { BEST_HEALTH, type Health, type HealthFactor, healthOf, type Penalty } from './health.ts'
+import { Interval } from './interval.ts'
+import type { Log } from './log.io.ts'
+import type { DaemonView, InstanceLook, WatchView } from './view.ts'
+import { Webhook, type WebhookOptions } from './webhook.io.ts'
+
+const MICROS_PER_MILLI = 1_000
+const DAEMON = 'the daemon'
+
+export interface WatchOptions {
+  /** Microseconds. */
+  readonly pollInterval: number
+  readonly alarms: Readonly<Record<AlarmId, Threshold | undefined>>
+  readonly penalties: Readonly<Record<HealthFactor, Penalty | undefined>>
+  readonly degradedBelow: number
+  readonly readyAtLeast: number
+  readonly webhook: WebhookOptions | undefined
+}
+
+export class Watch {
+  readonly #alarms = new Alarms<AlarmId>()
+  readonly #look: () => Promise<DaemonView>
+  readonly #log: Log
+  readonly #admin: () => string
+  #options: WatchOptions
+  #webhook: Webhook | undefined
+  #health: Health = { score: BEST_HEALTH, reasons: [] }
+  #lanes: WatchView['lanes'] = []
+  #before: DaemonView | undefined
+  /** Of each instance, seconds, since the last poll. */
+  #worstDelay = new Map<number, number>()
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
+
+  /** `admin` is the address that the webhook's alerts point to. */
+  constructor(
+    options: WatchOptions,
+    o: { readonly look: () => Promise<DaemonView>; readonly log: Log; readonly admin: () => string },
+  ) {
+    this.#options = options
+    this.#look = o.look
+    this.#log = o.log
+    this.#admin = o.admin
+    this.#useWebhook(options.webhook)
+  }
+
+  get view(): WatchView {
+    const { degradedBelow, readyAtLeast } = this.#options
+    return {
+      alarms: this.#alarms.current(),
+      health: this.#health,
+      degradedBelow,
+      readyAtLeast,
+      thresholds: ALARM_IDS.flatMap((id) => {
+        const threshold = this.#options.alarms[id]
+        return threshold === undefined ? [] : [{ id, high: threshold.high, low: threshold.low }]
+      }),
+      lanes: this.#lanes,
+      webhook: this.#webhook?.view,
+    }
+  }
+
+  start(): void {
+    void this.#poll()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+  }
+
+  /** Other thresholds from the next poll on. */
+  change(options: WatchOptions): void {
+    this.#options = options
+    this.#useWebhook(options.webhook)
+  }
+
+  /** Somebody looked at the instances. */
+  saw(instances: readonly InstanceLook[]): void {
+    for (const { number, loopDelay } of instances) {
+      this.#worstDelay.set(number, Math.max(this.#worstDelay.get(number) ?? 0, loopDelay.p99))
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const view = await this.#look()
+    if (this.#isStopped) return
+    const loopDelay = this.#worstDelay
+    this.#worstDelay = new Map()
+    if (this.#before !== undefined) this.#judge(new Interval(this.#before, view, loopDelay), Date.now() / 1_000)
+    this.#before = view
+    this.#timer = setTimeout(() => void this.#poll(), this.#options.pollInterval / MICROS_PER_MILLI)
+  }
+
+  #judge(interval: Interval, unixSeconds: number): void {
+    const rules = ALARM_IDS.map((id) => {
+      const { severity, read }: AlarmDefinition = ALARMS[id]
+      return { id, severity, threshold: this.#options.alarms[id], readings: read(interval) }
+    })
+    const judgement = this.#alarms.judge(rules, unixSeconds)
+    this.#sayAlarms(judgement, unixSeconds)
+    this.#webhook?.tell(this.#alarms.current(), judgement, unixSeconds)
+    this.#setHealth(healthOf(interval, this.#options.penalties))
+    this.#lanes = interval
+      .lanes()
+      .map(({ lane, utilisation, load }) => ({ server: lane.server, class: lane.class, utilisation, load }))
+  }
+
+  #sayAlarms({ raised, cleared }: Judgement<AlarmId>, unixSeconds: number): void {
+    for (const alarm of raised) {
+      const what = alarmText(alarm.id, alarm.value, alarm.detail)
+      this.#log.write('alarm-raised', { ...fieldsOf(alarm), what, advice: ALARMS[alarm.id].advice })
+    }
+    for (const alarm of cleared) {
+      const raisedSeconds = Math.round(unixSeconds - alarm.sinceUnixSeconds)
+      this.#log.write('alarm-cleared', { ...fieldsOf(alarm), raisedSeconds })
+    }
+  }
+
+  #setHealth(health: Health): void {
+    const from = this.#health.score
+    this.#health = health
+    if (health.score === from) return
+    const reasons = health.reasons.map(({ says }) => says).join('; ')
+    this.#log.write('health-changed', { score: health.score, from, reasons: reasons === '' ? 'all is well' : reasons })
+  }
+
+  #useWebhook(options: WebhookOptions | undefined): void {
+    if (options === undefined) this.#webhook = undefined
+    else if (this.#webhook !== undefined) this.#webhook.change(options)
+    else {
+      this.#webhook = new Webhook(options, this.#admin, (why, waiting) =>
+        this.#log.write('webhook-failed', { url: this.#options.webhook?.url ?? '', why, waiting }),
+      )
+    }
+  }
+}
+
+const fieldsOf = ({ id, severity, subject, value }: Alarm<AlarmId>) => ({
+  alarm: id,
+  severity,
+  subject: subjectText(subject) || DAEMON,
+  value,
+})

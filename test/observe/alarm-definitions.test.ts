@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest'
+import type { Subject } from '../../src/observe/alarm.ts'
+import { ALARM_IDS, ALARMS, type AlarmId, alarmText, alertNameOf } from '../../src/observe/alarm-definitions.ts'
+import { Alarms } from '../../src/observe/alarms.ts'
+import { Interval } from '../../src/observe/interval.ts'
+import { micros } from '../../src/units.ts'
+import { type Change, defaults, inClass, inEngine, inLane, inLedger, intervalOf } from './intervals.ts'
+
+interface Case {
+  readonly subject: Subject
+  /** An interval in which the alarm measures exactly this. */
+  readonly at: (value: number) => Interval
+  /** The smallest step that its measure can take. */
+  readonly step: number
+}
+
+const LANE = { server: 's2', class: 'accounting' } as const
+const by =
+  (change: (value: number) => Change): Case['at'] =>
+  (value) =>
+    intervalOf(change(value))
+
+const CASES: Readonly<Record<AlarmId, Case>> = {
+  'queue-fill': {
+    subject: { class: 'accounting' },
+    at: by((percent) => inClass('accounting', () => ({ queued: 2_000 * percent }))),
+    step: 1 / 2_000,
+  },
+  'queue-age': {
+    subject: { class: 'authentication' },
+    at: by((percent) => inClass('authentication', () => ({ oldestAge: micros(50_000 * percent) }))),
+    step: 1 / 50_000,
+  },
+  'server-down': {
+    subject: LANE,
+    at: by((isDown) => inLane(LANE, () => ({ state: isDown >= 1 ? 'down' : 'not_responding' }))),
+    step: 1,
+  },
+  'all-servers-down': {
+    subject: { class: 'accounting' },
+    at: by((isDown) => (view) => {
+      const one = inLane({ ...LANE, server: 's1' }, () => ({ state: 'down' }))(view)
+      return inLane(LANE, () => ({ state: isDown >= 1 ? 'down' : 'active' }))(one)
+    }),
+    step: 1,
+  },
+  ceiling: {
+    subject: LANE,
+    // 100 a second are 6,000 a minute.
+    at: by((percent) => inLane(LANE, ({ counters }) => ({ counters: { ...counters, requests: 60 * percent } }))),
+    step: 1 / 60,
+  },
+  shed: {
+    subject: { class: 'accounting' },
+    at: by((count) => inLedger('accounting', { shed: { 'queue-messages': count, 'queue-bytes': 0 } })),
+    step: 1,
+  },
+  expired: {
+    subject: { class: 'authentication' },
+    at: by((count) => inLedger('authentication', { expired: count })),
+    step: 1,
+  },
+  retries: {
+    subject: LANE,
+    at: by((percent) =>
+      inLane(LANE, ({ counters }) => ({
+        counters: { ...counters, requests: 10 * (100 - percent), retransmissions: 10 * percent },
+      })),
+    ),
+    step: 0.1,
+  },
+  'client-secret': {
+    subject: { client: 'other' },
+    at: by((count) =>
+      inEngine((engine) => ({
+        ...engine,
+        clients: engine.clients.map((one) => (one.name === 'other' ? { ...one, badAuthenticators: count } : one)),
+      })),
+    ),
+    step: 1,
+  },
+  'server-secret': {
+    subject: LANE,
+    at: by((count) =>
+      inLane(LANE, ({ counters }) => ({
+        counters: { ...counters, dropped: { ...counters.dropped, 'bad-authenticator': count, late: 99 } },
+      })),
+    ),
+    step: 1,
+  },
+  'kernel-drops': {
+    subject: {},
+    at: by((count) => (view) => ({
+      ...view,
+      listeners: view.listeners.map((one) => ({ ...one, kernelDrops: (one.kernelDrops ?? 0) + count })),
+    })),
+    step: 1,
+  },
+  'event-loop-delay': {
+    subject: { instance: '0' },
+    at: (late) => intervalOf(undefined, late),
+    step: 1e-6,
+  },
+  memory: {
+    subject: {},
+    at: by((residentBytes) => (view) => ({ ...view, process: { ...view.process, residentBytes } })),
+    step: 1,
+  },
+  'offered-rate': {
+    subject: {},
+    at: by((rate) => (view) => {
+      const half = inLedger('authentication', { received: 30 * rate })(view)
+      return inLedger('accounting', { received: 30 * rate })(half)
+    }),
+    step: 1 / 30,
+  },
+  'instance-down': {
+    subject: { instance: '0' },
+    at: by((isDown) => (view) => ({
+      ...view,
+      instances: view.instances.map((one) => ({ ...one, crashes: isDown >= 1 ? 1 : 0 })),
+    })),
+    step: 1,
+  },
+  'ledger-imbalance': {
+    subject: { class: 'accounting' },
+    at: by((count) => inLedger('accounting', { received: count })),
+    step: 1,
+  },
+  'reload-refused': {
+    subject: {},
+    at: by((isSo) => (view) => ({ ...view, config: { ...view.config, refused: isSo >= 1 ? 'line 3' : undefined } })),
+    step: 1,
+  },
+}
+
+/** A judge of one alarm, and what of it is raised after an interval or some of them. */
+function judgeOf(id: AlarmId) {
+  const threshold = defaults().alarms[id]
+  if (threshold === undefined) throw new Error(`${id} is off in the tests`)
+  const alarms = new Alarms<AlarmId>()
+  const { severity, read } = ALARMS[id]
+  const raisedAfter = (interval: Interval, polls = threshold.ofLast): Subject[] => {
+    for (let poll = 0; poll < polls; poll += 1)
+      alarms.judge([{ id, severity, threshold, readings: read(interval) }], poll)
+    return alarms.current().map(({ subject }) => subject)
+  }
+  return { threshold, raisedAfter }
+}
+
+describe.each(ALARM_IDS)('the alarm %s', (id) => {
+  const { subject, at, step } = CASES[id]
+
+  it('measures what its test says', () => {
+    const { threshold } = judgeOf(id)
+    for (const value of [threshold.high, threshold.low, threshold.high - step]) {
+      const reading = ALARMS[id].read(at(value)).find((one) => JSON.stringify(one.subject) === JSON.stringify(subject))
+      expect(reading?.value).toBeCloseTo(value, 6)
+    }
+  })
+
+  it('is not raised where all is well, and reads every subject then', () => {
+    const { raisedAfter } = judgeOf(id)
+    expect(raisedAfter(intervalOf())).toEqual([])
+    expect(ALARMS[id].read(intervalOf()).length).toBeGreaterThan(0)
+  })
+
+  it('is raised at exactly its high threshold, for its subject alone', () => {
+    const { threshold, raisedAfter } = judgeOf(id)
+    expect(raisedAfter(at(threshold.high - step))).toEqual([])
+    expect(raisedAfter(at(threshold.high))).toEqual([subject])
+  })
+
+  it('stays at exactly its low threshold and is cleared under it', () => {
+    const { threshold, raisedAfter } = judgeOf(id)
+    raisedAfter(at(threshold.high))
+    if (threshold.low < threshold.high) expect(raisedAfter(at(threshold.high - step))).toEqual([subject])
+    expect(raisedAfter(at(threshold.low))).toEqual([subject])
+    expect(raisedAfter(at(threshold.low - step))).toEqual([])
+  })
+
+  it('takes as many polls as it says', () => {
+    const { threshold, raisedAfter } = judgeOf(id)
+    expect(raisedAfter(at(threshold.high), threshold.samples - 1)).toEqual([])
+    expect(raisedAfter(at(threshold.high), 1)).toEqual([subject])
+  })
+
+  it('has the labels that it says, and a sentence with a value and an advice', () => {
+    const { per, advice } = ALARMS[id]
+    for (const reading of ALARMS[id].read(intervalOf()))
+      expect(Object.keys(reading.subject).sort()).toEqual([...per].sort())
+    expect(alarmText(id, 12, 'for a reason')).not.toMatch(/[{}]/)
+    expect(advice.length).toBeGreaterThan(20)
+    expect(alertNameOf(id)).toMatch(/^Radsluice[A-Z][A-Za-z]+$/)
+  })
+})
+
+describe('the readings', () => {
+  it('say what limits a server', () => {
+    const slow = intervalOf(inLane(LANE, () => ({ holdingTime: micros(18_000_000), maxOutstanding: 256 })))
+    const texts = ALARMS.ceiling
+      .read(slow)
+      .map(({ subject, detail }) => `${subject.server} ${subject.class}: ${detail}`)
+    expect(texts).toContain('s2 accounting: 14 a second because of max_outstanding')
+    expect(texts).toContain('s1 accounting: 100 a second because of max_rate')
+  })
+
+  it('of a server are at its ceiling while messages keep waiting there, though less was sent', () => {
+    const before = inLane(LANE, () => ({ queued: 5 }))(intervalOf().now)
+    const ceilingOf = (one: Interval) =>
+      ALARMS.ceiling.read(one).find(({ subject }) => subject.server === 's2' && subject.class === 'accounting')?.value
+    expect(ceilingOf(intervalOf())).toBe(0)
+    expect(ceilingOf(new Interval(before, { ...before, uptimeSeconds: before.uptimeSeconds + 60 }, new Map()))).toBe(
+      100,
+    )
+  })
+
+  it('never go below zero where a counter went back', () => {
+    const later = intervalOf().now
+    const rich = inLedger('accounting', { expired: 500, received: 900 })(later)
+    const back = new Interval(rich, { ...later, uptimeSeconds: later.uptimeSeconds + 60 }, new Map())
+    expect([back.losses.accounting.expired, back.traffic.received]).toEqual([0, 0])
+  })
+
+  it('of a server that an operator holds Down say that it is none', () => {
+    const held = intervalOf(inLane(LANE, () => ({ state: 'down', isHeldDown: true })))
+    expect(ALARMS['server-down'].read(held).map(({ value }) => value)).toEqual([0, 0, 0, 0])
+  })
+
+  it('of kernel drops are missing where the system does not tell', () => {
+    const silent = intervalOf((view) => ({
+      ...view,
+      listeners: view.listeners.map((one) => ({ ...one, kernelDrops: undefined })),
+      upstreamKernelDrops: undefined,
+    }))
+    expect(ALARMS['kernel-drops'].read(silent)).toEqual([])
+  })
+})

@@ -1,0 +1,105 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Subject, subjectText, type Threshold } from '../../src/observe/alarm.ts'
+import { Alarms } from '../../src/observe/alarms.ts'
+
+const NOBODY: Subject = {}
+
+/** One alarm that gets a value at each poll; answers at which polls it was raised. */
+function played(values: readonly number[], threshold: Threshold): boolean[] {
+  const alarms = new Alarms<'one'>()
+  return values.map((value, poll) => {
+    alarms.judge([{ id: 'one', severity: 'warning', threshold, readings: [{ subject: NOBODY, value }] }], poll)
+    return alarms.current().length === 1
+  })
+}
+
+const shown = (raised: readonly boolean[]): string => raised.map((one) => (one ? '#' : '.')).join('')
+
+describe('the judge of alarms', () => {
+  it('raises at high, clears under low, and lets nothing between change anything', () => {
+    const threshold = { high: 80, low: 60, samples: 1, ofLast: 1 }
+    expect(shown(played([79, 80, 79, 60, 59, 79, 60, 81, 0], threshold))).toBe('.###...#.')
+  })
+
+  it('with one threshold has no middle', () => {
+    expect(shown(played([0, 1, 0, 1, 1, 0], { high: 1, low: 1, samples: 1, ofLast: 1 }))).toBe('.#.##.')
+  })
+
+  it.each([
+    // Two of the last three, not necessarily in a row.
+    { samples: 2, ofLast: 3, values: [9, 0, 9, 0, 0, 9, 0, 0, 0], says: '..#......' },
+    { samples: 3, ofLast: 3, values: [9, 9, 9, 0, 0, 9, 0, 0, 0], says: '..######.' },
+    { samples: 2, ofLast: 2, values: [9, 9, 0, 9, 0, 0, 9, 5, 9, 9], says: '.####....#' },
+    // While as many are high as are low, it stays.
+    { samples: 1, ofLast: 3, values: [9, 0, 0, 0, 9], says: '###.#' },
+  ])('takes $samples of the last $ofLast, in both directions', ({ samples, ofLast, values, says }) => {
+    expect(shown(played(values, { high: 9, low: 5, samples, ofLast }))).toBe(says)
+  })
+
+  it('never changes its mind without a reading beyond a threshold', () => {
+    const threshold = fc.record({ samples: fc.integer({ min: 1, max: 4 }), more: fc.integer({ min: 0, max: 3 }) })
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 40 }),
+        threshold,
+        (values, { samples, more }) => {
+          const ofLast = samples + more
+          const raised = played(values, { high: 8, low: 4, samples, ofLast })
+          for (const [poll, isRaised] of raised.entries()) {
+            const seen = values.slice(Math.max(0, poll + 1 - ofLast), poll + 1)
+            const highs = seen.filter((value) => value >= 8).length
+            const lows = seen.filter((value) => value < 4).length
+            const was = raised[poll - 1] ?? false
+            if (highs >= samples) expect(isRaised).toBe(true)
+            else if (lows >= samples) expect(isRaised).toBe(false)
+            else expect(isRaised).toBe(was)
+          }
+        },
+      ),
+    )
+  })
+
+  it('says once when an alarm is raised and once when it is cleared, with its value and since when', () => {
+    const alarms = new Alarms<'one'>()
+    const threshold = { high: 10, low: 5, samples: 1, ofLast: 1 }
+    const judge = (value: number, at: number) =>
+      alarms.judge([{ id: 'one', severity: 'critical', threshold, readings: [{ subject: NOBODY, value }] }], at)
+    const alarm = { id: 'one', severity: 'critical', subject: NOBODY, sinceUnixSeconds: 100, detail: undefined }
+    expect(judge(12, 100)).toEqual({ raised: [{ ...alarm, value: 12 }], cleared: [] })
+    expect(judge(14, 101)).toEqual({ raised: [], cleared: [] })
+    expect(alarms.current()).toEqual([{ ...alarm, value: 14 }])
+    expect(judge(3, 105)).toEqual({ raised: [], cleared: [{ ...alarm, value: 3 }] })
+    expect(alarms.current()).toEqual([])
+  })
+
+  it('judges each subject for itself and forgets those that are gone', () => {
+    const alarms = new Alarms<'one'>()
+    const threshold = { high: 1, low: 1, samples: 1, ofLast: 1 }
+    const judge = (servers: Readonly<Record<string, number>>, of: Threshold | 'off' = threshold) =>
+      alarms.judge(
+        [
+          {
+            id: 'one',
+            severity: 'warning',
+            threshold: of === 'off' ? undefined : of,
+            readings: Object.entries(servers).map(([server, value]) => ({ subject: { server }, value })),
+          },
+        ],
+        7,
+      )
+    judge({ a: 1, b: 0, c: 1 })
+    expect(alarms.current().map(({ subject }) => subject.server)).toEqual(['a', 'c'])
+    expect(judge({ b: 0, c: 1 }).cleared.map(({ subject }) => subject.server)).toEqual(['a'])
+    // Switched off by a reload.
+    expect(judge({ b: 1, c: 1 }, 'off')).toMatchObject({ raised: [], cleared: [{ subject: { server: 'c' } }] })
+  })
+})
+
+describe('a subject', () => {
+  it('is told by its names', () => {
+    expect(subjectText({ server: 'fr-1', class: 'accounting' })).toBe('server fr-1, accounting')
+    expect(subjectText({ instance: '2' })).toBe('instance 2')
+    expect(subjectText({})).toBe('')
+  })
+})
