@@ -10,16 +10,40 @@ import { check } from './commands/check.io.ts'
 import { decode } from './commands/decode.io.ts'
 import { demo } from './commands/demo.io.ts'
 import { demoServer } from './commands/demo-server.io.ts'
+import { logLevel } from './commands/log-level.io.ts'
 import { plan } from './commands/plan.io.ts'
+import { reload } from './commands/reload.io.ts'
 import { run } from './commands/run.io.ts'
 import { schema } from './commands/schema.io.ts'
 import { send } from './commands/send.io.ts'
+import { server } from './commands/server.io.ts'
+import { set } from './commands/set.io.ts'
 import { simulate } from './commands/simulate.io.ts'
 import { status } from './commands/status.io.ts'
+import { drain, stop } from './commands/stop.io.ts'
+import { trace } from './commands/trace.io.ts'
 import type { Example, ExitCode, Verb } from './commands/verb.ts'
 import { readVersion } from './version.io.ts'
 
-const VERBS: readonly Verb[] = [run, check, schema, status, send, decode, simulate, plan, demo, demoServer]
+const VERBS: readonly Verb[] = [
+  run,
+  check,
+  schema,
+  status,
+  trace,
+  server,
+  set,
+  logLevel,
+  reload,
+  drain,
+  stop,
+  send,
+  decode,
+  simulate,
+  plan,
+  demo,
+  demoServer,
+]
 const GENERAL: readonly Example[] = [
   ['run -c /etc/radsluice.yaml', 'run the proxy'],
   ['demo', 'see in a minute what it does'],

@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'BAD_ADDRESS'
   | 'BAD_CONFIGURATION'
   | 'NOT_RUNNING'
+  | 'NOT_PERMITTED'
+  | 'REFUSED'
   | 'FILE_UNREADABLE'
   | 'FILE_NOT_WRITABLE'
   | 'USAGE'

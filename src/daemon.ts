@@ -206,7 +206,7 @@ export class Daemon {
       listen,
       socket: socket === undefined ? undefined : resolve(dirname(this.#file), socket),
       routes: [
-        ...readingRoutes(look),
+        ...readingRoutes(look, () => this.#inForce.settings()),
         ...followingRoutes({ look, attached: this.#attached, traces: this.#traces }),
         ...changingRoutes(operations),
       ],

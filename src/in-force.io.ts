@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import type { ReloadOutcome } from './admin/operations.io.ts'
 import { keptOverReload, NO_OVERRIDES, withOverrides } from './admin/overrides.ts'
 import { systemCodeOf } from './coded-error.ts'
+import { effectiveSettings } from './config/effective.ts'
 import { engineOptions, withRestartSettingsOf } from './config/engine-options.ts'
 import { formatProblem } from './config/problem.ts'
 import { readConfig } from './config/read.io.ts'
@@ -69,6 +70,11 @@ export class InForce {
       refused: this.#refused,
       waitingForRestart: this.#waitingForRestart,
     }
+  }
+
+  /** The settings as they hold, and what operators have changed; without secrets. */
+  settings(): object {
+    return { file: this.#file, settings: effectiveSettings(this.#config), overrides: this.#overrides }
   }
 
   /** Reads the file again. Those who ask while one waits for its turn get that one's outcome: it reads what is there then. */

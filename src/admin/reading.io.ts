@@ -1,19 +1,17 @@
 /**
- * The rows that only read: `/metrics` for Prometheus, `/healthz` and `/readyz` for load balancers, `/status` for people.
+ * The rows that only read: `/metrics` for Prometheus, `/healthz` and `/readyz` for load balancers, `/status` for people,
+ * `/config` for who has a right to it.
  */
 import { alarmReports } from '../observe/alarm-report.ts'
 import { CONTENT_TYPE, exposition } from '../observe/exposition.io.ts'
 import { METRICS } from '../observe/metrics.ts'
 import { statusReport } from '../observe/status-report.ts'
 import { type DaemonView, notReady } from '../observe/view.ts'
-import { type ClockPair, readClockPair } from '../proxy/clock.io.ts'
+import { readClockPair } from '../proxy/clock.io.ts'
 import { jsonAnswer, type Route, textAnswer } from './route.ts'
 
-/** `look` gathers a fresh view for each request. */
-export function readingRoutes(
-  look: () => Promise<DaemonView>,
-  readClocks: () => ClockPair = readClockPair,
-): readonly Route[] {
+/** `look` gathers a fresh view for each request; `settings` are those in force, without secrets. */
+export function readingRoutes(look: () => Promise<DaemonView>, settings: () => object): readonly Route[] {
   return [
     { method: 'GET', path: '/healthz', access: 'probe', answer: () => textAnswer(200, 'alive') },
     {
@@ -42,7 +40,8 @@ export function readingRoutes(
       method: 'GET',
       path: '/status',
       access: 'read',
-      answer: async () => jsonAnswer(200, statusReport(await look(), readClocks())),
+      answer: async () => jsonAnswer(200, statusReport(await look(), readClockPair())),
     },
+    { method: 'GET', path: '/config', access: 'control', answer: () => jsonAnswer(200, settings()) },
   ]
 }

@@ -1,43 +1,212 @@
 /**
- * Asks a running daemon for its status over the admin address.
+ * Talks to a running daemon over its admin API.
+ *
+ * Where it is asked at a TCP address and has no token, what needs a right goes over the daemon's socket, whose path its
+ * status tells. Errors say who did not answer, or what the daemon said.
  */
-import { codedError } from '../coded-error.ts'
+import { type IncomingMessage, request } from 'node:http'
+import { userInfo } from 'node:os'
+import { codedError, systemCodeOf } from '../coded-error.ts'
+import { readSmallFile } from '../config/read.io.ts'
 import type { StatusReport } from '../observe/status-report.ts'
 
 const PATIENCE_MS = 5_000
 const MOST_BYTES = 64 * 1024 * 1024
+const LONGEST_TOKEN_FILE = 4_096
+
+/** Where the daemon is: `http://127.0.0.1:9812`, `127.0.0.1:9812`, or the path of its socket. */
+export interface AdminPlace {
+  readonly admin: string
+  readonly 'token-file'?: string | undefined
+}
+
+export interface Asking {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: object
+  /** Whether a right is needed beyond that of reaching the address. */
+  readonly access: 'read' | 'control'
+}
+
+export interface Told {
+  readonly status: number
+  /** Undefined where the body is no JSON. */
+  readonly body: unknown
+  readonly text: string
+}
 
 /**
- * The status of the daemon at `admin`, an address such as `http://127.0.0.1:9812`.
- * @throws a coded error: nobody answers there, or somebody else does.
+ * One question and its answer, whatever its status.
+ * @throws a coded error: nobody answers there, or the socket may not be used.
  */
-export async function fetchStatus(admin: string): Promise<StatusReport> {
-  const url = statusUrl(admin)
-  let text: string
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) })
-    if (Number(answer.headers.get('content-length') ?? 0) > MOST_BYTES) throw new Error('the answer is too long')
-    text = await answer.text()
-  } catch (error) {
-    const advice = 'start it with "radsluice run -c FILE", or give its address with --admin'
-    throw codedError('NOT_RUNNING', `no radsluice answers at ${admin}; ${advice}`, error)
+export async function ask(place: AdminPlace, asking: Asking): Promise<Told> {
+  const answer = await open(place, asking)
+  const text = await textOf(answer)
+  return { status: answer.statusCode ?? 0, body: parsed(text), text }
+}
+
+/**
+ * A question whose answer must be good.
+ * @throws also where the daemon refuses, with its sentence.
+ */
+export async function askFor(place: AdminPlace, asking: Asking): Promise<unknown> {
+  const told = await ask(place, asking)
+  if (told.status < 200 || told.status > 299) throw refused(told)
+  return told.body
+}
+
+/** A long answer, line by line; ends with the daemon, or when `signal` says so. */
+export async function* follow(place: AdminPlace, asking: Asking, signal: AbortSignal): AsyncGenerator<string> {
+  const answer = await open(place, asking, signal)
+  if (answer.statusCode !== 200) {
+    const text = await textOf(answer)
+    throw refused({ status: answer.statusCode ?? 0, body: parsed(text), text })
   }
-  const report = parsed(text)
+  let rest = ''
+  try {
+    for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+  } catch (error) {
+    // The daemon that ends closes the connection without a last word; whoever followed it sees the end of the lines.
+    if (!signal.aborted && systemCodeOf(error) !== 'ECONNRESET') throw error
+  }
+}
+
+/** The status of the daemon at `admin`, an address or the path of its socket. */
+export async function fetchStatus(admin: string, tokenFile?: string): Promise<StatusReport> {
+  const told = await ask({ admin, 'token-file': tokenFile }, { method: 'GET', path: '/status', access: 'read' })
+  if (told.status === 401 || told.status === 403) throw refused(told)
+  const report = told.body as StatusReport | undefined
   if (report?.name === 'radsluice') return report
   throw codedError('NOT_RUNNING', `what answers at ${admin} is not radsluice; give the right address with --admin`)
 }
 
-function statusUrl(admin: string): URL {
+/** What the daemon refused, in its words. */
+export function refused({ status, body, text }: Told): Error {
+  const said = (body as { error?: unknown } | undefined)?.error
+  const sentence = typeof said === 'string' ? said : `the daemon answered ${status}: ${text.slice(0, 200).trim()}`
+  return codedError(status === 401 || status === 403 ? 'NOT_PERMITTED' : 'REFUSED', sentence)
+}
+
+async function open(place: AdminPlace, asking: Asking, signal?: AbortSignal): Promise<IncomingMessage> {
+  const { admin, 'token-file': tokenFile } = place
+  const path = socketIn(admin)
+  if (path !== undefined) return await send({ socketPath: path }, asking, admin, signal)
+  const url = urlOf(admin)
+  const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile)
+  if (asking.access === 'control' && token === undefined) {
+    const { adminSocket } = await fetchStatus(admin)
+    if (adminSocket === undefined) {
+      throw codedError('NOT_PERMITTED', `the daemon at ${admin} has no socket for this; give a token with --token-file`)
+    }
+    return await send({ socketPath: adminSocket }, asking, adminSocket, signal)
+  }
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return await send(
+    { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || 80 },
+    asking,
+    admin,
+    signal,
+    authorization,
+  )
+}
+
+function send(
+  to: { readonly socketPath: string } | { readonly host: string; readonly port: string | number },
+  { method, path, body }: Asking,
+  where: string,
+  signal: AbortSignal | undefined,
+  more: Readonly<Record<string, string>> = {},
+): Promise<IncomingMessage> {
+  const payload = body === undefined ? '' : JSON.stringify(body)
+  const headers = {
+    'x-radsluice-caller': caller(),
+    'content-length': Buffer.byteLength(payload),
+    ...(payload === '' ? {} : { 'content-type': 'application/json' }),
+    ...more,
+  }
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...to, method, path, headers, ...(signal === undefined ? {} : { signal }) }, (answer) => {
+      asked.setTimeout(0)
+      resolve(answer)
+    })
+    asked.setTimeout(PATIENCE_MS, () => asked.destroy(new Error(`no answer within ${PATIENCE_MS / 1_000} s`)))
+    asked.on('error', (error) => reject(unreachable(where, error)))
+    asked.end(payload)
+  })
+}
+
+function unreachable(where: string, error: Error): Error {
+  const system = systemCodeOf(error)
+  if (system === 'EACCES' || system === 'EPERM') {
+    const advice = 'run this as the user of the daemon or as root, or give a token with --token-file'
+    return codedError('NOT_PERMITTED', `this user may not use the admin socket ${where}; ${advice}`, error)
+  }
+  const advice = 'start it with "radsluice run -c FILE", or give its address with --admin'
+  return codedError('NOT_RUNNING', `no radsluice answers at ${where}; ${advice}`, error)
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
+    text += chunk
+    if (text.length > MOST_BYTES) {
+      answer.destroy()
+      break
+    }
+  }
+  return text
+}
+
+/** Who asks, for the daemon's log: a claim. */
+function caller(): string {
+  const { SUDO_USER: before } = process.env
+  const name = nameOfUser()
+  return `${before === undefined || before === name ? name : `${before} as ${name}`}, pid ${process.pid}`.slice(0, 64)
+}
+
+function nameOfUser(): string {
   try {
-    return new URL('/status', /^https?:\/\//.test(admin) ? admin : `http://${admin}`)
-  } catch (error) {
-    throw codedError('USAGE', `"${admin}" is no address; write --admin http://127.0.0.1:9812`, error)
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
 
-function parsed(text: string): StatusReport | undefined {
+/** `unix:/path`, `/path`, `./path`. */
+const socketIn = (admin: string): string | undefined =>
+  admin.startsWith('unix:') ? admin.slice(5) : /^\.{0,2}\//.test(admin) ? admin : undefined
+
+function urlOf(admin: string): URL {
   try {
-    return JSON.parse(text) as StatusReport
+    const url = new URL(/^https?:\/\//.test(admin) ? admin : `http://${admin}`)
+    if (url.protocol === 'http:') return url
+  } catch {
+    // Said below.
+  }
+  throw codedError('USAGE', `"${admin}" is no address; write --admin http://127.0.0.1:9812, or the path of the socket`)
+}
+
+/** The token of the file's first line, with or without its name before it. */
+function tokenFrom(file: string): string {
+  const read = readSmallFile(file, LONGEST_TOKEN_FILE)
+  if ('problem' in read) throw codedError('FILE_UNREADABLE', read.problem)
+  const lines = new TextDecoder().decode(read.bytes).split(/\r?\n/)
+  const token = lines
+    .find((line) => !/^\s*(#|$)/.test(line))
+    ?.trim()
+    .split(/\s+/)
+    .at(-1)
+  if (token !== undefined) return token
+  throw codedError('FILE_UNREADABLE', `${file} has no token; write one line with it`)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -1,0 +1,40 @@
+/**
+ * `radsluice reload`: the daemon reads its file again, all or nothing. Exit 0 when it holds, 3 when it was refused.
+ */
+import { ask, refused } from './admin-client.io.ts'
+import { ADMIN_OPTIONS } from './admin-options.ts'
+import { say, writeData, writeJson } from './output.io.ts'
+import { JSON_OPTION, verb } from './verb.ts'
+
+interface Taken {
+  readonly digest: string
+  readonly warnings: readonly string[]
+  readonly waitingForRestart: readonly string[]
+}
+
+const UNPROCESSABLE = 422
+
+export const reload = verb({
+  command: 'reload',
+  summary: 'Let a running radsluice read its configuration again',
+  examples: [
+    ['reload', 'all or nothing; prints every problem where it is refused'],
+    ['reload --json', 'the same for a program'],
+  ],
+  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  run: async ({ json, ...place }) => {
+    const told = await ask(place, { method: 'POST', path: '/reload', access: 'control' })
+    if (told.status !== 200 && told.status !== UNPROCESSABLE) throw refused(told)
+    if (json) writeJson(told.body)
+    else if (told.status === UNPROCESSABLE) {
+      for (const problem of (told.body as { problems: readonly string[] }).problems) writeData(problem)
+      say('refused: nothing was changed, the old configuration goes on')
+    } else {
+      const { digest, warnings, waitingForRestart } = told.body as Taken
+      for (const warning of warnings) say(`warning: ${warning}`)
+      writeData(`the configuration holds (${digest.slice(0, 12)})`)
+      if (waitingForRestart.length > 0) writeData(`only a restart changes ${waitingForRestart.join(', ')}`)
+    }
+    return told.status === 200 ? 0 : 3
+  },
+})

@@ -1,0 +1,82 @@
+/**
+ * The settings in force as an operator would write them: defaults filled in, what servers inherit written out, durations
+ * and sizes with their units, and no secret.
+ *
+ * The schema says what kind a value is, so a setting that is added there is shown right here. Written to a file again,
+ * with its secrets put back, it is the same configuration.
+ */
+import { Secret } from '../radius/secret.ts'
+import { jsonSchema, type SchemaNode } from './json-schema.ts'
+import type { Config } from './schema.ts'
+
+const DURATIONS: readonly (readonly [unit: string, micros: number])[] = [
+  ['h', 3_600_000_000],
+  ['m', 60_000_000],
+  ['s', 1_000_000],
+  ['ms', 1_000],
+]
+const SIZES: readonly (readonly [unit: string, bytes: number])[] = [
+  ['GiB', 1024 ** 3],
+  ['MiB', 1024 ** 2],
+  ['KiB', 1024],
+]
+/** In Mbit/s, the smallest unit there is. */
+const BIT_RATES: readonly (readonly [unit: string, megabits: number])[] = [['Gbit/s', 1_000]]
+
+export type Effective = Readonly<Record<string, unknown>>
+
+export function effectiveSettings(config: Config): Effective {
+  const { admin, farm, ...rest } = config
+  const { tokens: _, ...shownAdmin } = admin
+  const classOf = ({ hash_key: key, ...of }: Config['farm']['authentication']): object => ({
+    ...of,
+    hash_key: key?.name,
+  })
+  const settings = {
+    ...rest,
+    admin: shownAdmin,
+    farm: {
+      ...farm,
+      authentication: classOf(farm.authentication),
+      accounting: classOf(farm.accounting),
+      servers: farm.servers.map(({ authentication = false, accounting = false, ...server }) => ({
+        ...server,
+        authentication,
+        accounting,
+      })),
+    },
+  }
+  return written(settings, jsonSchema()) as Effective
+}
+
+function written(value: unknown, node: SchemaNode | undefined): unknown {
+  if (value instanceof Secret) return value.toJSON()
+  switch (node?.['x-kind']) {
+    case 'duration':
+      return withUnit(value as number, DURATIONS, 'us')
+    case 'size':
+      return withUnit(value as number, SIZES, 'B')
+    case 'bit rate':
+      return withUnit((value as number) / 1e6, BIT_RATES, 'Mbit/s')
+    case 'port range':
+      return (value as readonly number[]).join('-')
+  }
+  if (Array.isArray(value)) return value.map((one) => written(one, node?.items))
+  if (typeof value !== 'object' || value === null) return value
+  if (isListener(value))
+    return value.address.includes(':') ? `[${value.address}]:${value.port}` : `${value.address}:${value.port}`
+  const properties = node?.anyOf?.find((choice) => choice.properties !== undefined)?.properties ?? node?.properties
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, below]) => below !== undefined)
+      .map(([key, below]) => [key, written(below, properties?.[key])]),
+  )
+}
+
+function withUnit(value: number, units: readonly (readonly [string, number])[], smallest: string): string {
+  const [unit, worth] = units.find(([, each]) => value >= each && value % each === 0) ?? [smallest, 1]
+  return value === 0 && smallest === 'us' ? '0s' : `${value / worth}${unit}`
+}
+
+const isListener = (value: object): value is { readonly address: string; readonly port: number } =>
+  Object.keys(value).sort().join() === 'address,port'
