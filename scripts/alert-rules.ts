@@ -67,7 +67,7 @@ function ruleOf(id: AlarmId, { per, severity, says, advice, unit }: AlarmDefinit
     `${VALUES[id]} >= ignoring (${[...subject, 'id', 'edge'].join(', ')}) group_left () radsluice_alarm_threshold{id="${id}", edge="${which}"}`
   const firing = `ALERTS{alertname="${alertNameOf(id)}", alertstate="firing"}`
   const lasting = LASTING[id]
-  const about = subject.map((label) => `${label} {{ $labels.${label} }}`).join(', ')
+  const about = subject.map((label, at) => `${per[at]} {{ $labels.${label} }}`).join(', ')
   const what = says.replace('{value}', shown(unit)).replace(', {detail}', '')
   return {
     expr: `${edge('high')}\nor\n(${edge('low')})\n  and ignoring (alertname, alertstate, severity, alarm) ${firing}\n`,

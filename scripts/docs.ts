@@ -8,6 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { jsonSchema, type SchemaNode } from '../src/config/json-schema.ts'
 import { alarmsPage } from './alarms-page.ts'
+import { alertCases } from './alert-cases.ts'
 import { alertRules } from './alert-rules.ts'
 import { metricsPage } from './metrics-page.ts'
 
@@ -22,6 +23,7 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/metrics.md': metricsPage(),
     'docs/alarms.md': alarmsPage(jsonSchema()),
     'deploy/prometheus/alerts.yaml': alertRules(),
+    'deploy/prometheus/alerts.test.yaml': alertCases(),
   }
 }
 

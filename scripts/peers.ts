@@ -15,6 +15,8 @@ export const PEERS = {
   eapol_test: 'eapoltest',
   tcpdump: 'tcpdump',
   promtool: 'prometheus',
+  prometheus: 'prometheus',
+  'prometheus-alertmanager': 'prometheus-alertmanager',
   openssl: 'openssl',
 } as const
 export type Peer = keyof typeof PEERS

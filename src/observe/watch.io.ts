@@ -82,10 +82,11 @@ export class Watch {
     clearTimeout(this.#timer)
   }
 
-  /** Other thresholds from the next poll on. */
+  /** Other thresholds from the next poll on; that is one of the new intervals away. */
   change(options: WatchOptions): void {
     this.#options = options
     this.#useWebhook(options.webhook)
+    if (this.#timer !== undefined) this.#wait()
   }
 
   /** Somebody looked at the instances. */
@@ -96,12 +97,18 @@ export class Watch {
   }
 
   async #poll(): Promise<void> {
+    this.#timer = undefined
     const view = await this.#look()
     if (this.#isStopped) return
     const loopDelay = this.#worstDelay
     this.#worstDelay = new Map()
     if (this.#before !== undefined) this.#judge(new Interval(this.#before, view, loopDelay), Date.now() / 1_000)
     this.#before = view
+    this.#wait()
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#poll(), this.#options.pollInterval / MICROS_PER_MILLI)
   }
 

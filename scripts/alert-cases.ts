@@ -1,0 +1,228 @@
+/**
+ * deploy/prometheus/alerts.test.yaml: a case for each rule, for `promtool test rules`. Samples come each 15 s, thresholds are
+ * the defaults; each case says in which samples its alert fires and what it says the first time.
+ */
+import { stringify } from 'yaml'
+import { ALARM_IDS, ALARMS, type AlarmId, alertNameOf } from '../src/observe/alarm-definitions.ts'
+
+const STEP_SECONDS = 15
+/** What Prometheus adds to all that it scrapes from one target. */
+const TARGET = { job: 'radsluice', instance: 'proxy-1:9812' }
+/** Longer than any case. */
+const STEPS = 20
+
+interface Case {
+  /** `metric{label="..."}` and its samples, as promtool writes them. */
+  readonly series: Readonly<Record<string, string>>
+  readonly thresholds: readonly [high: number, low: number]
+  /** The labels of the subject. */
+  readonly subject?: Readonly<Record<string, string>>
+  /** The samples, counted from 0, in which it fires; it does not in the one before the first and after the last. */
+  readonly fires: readonly [first: number, last: number]
+  /** The summary at the first. */
+  readonly says: string
+}
+
+const LANE = 'server="fr-1", class="accounting", exported_instance="0"'
+const CLASS = 'class="accounting", exported_instance="0"'
+const OF_LANE = { server: 'fr-1', class: 'accounting' }
+const OF_CLASS = { class: 'accounting' }
+const SECOND = 'server="fr-1", class="accounting", exported_instance="1"'
+
+const CASES: Readonly<Record<AlarmId, Case>> = {
+  'queue-fill': {
+    series: {
+      [`radsluice_requests_queued{${CLASS}}`]: '159999 160000 120000 119999',
+      [`radsluice_queue_bytes{${CLASS}}`]: '0x20',
+      'radsluice_queue_limit_requests{class="accounting"}': '200000x20',
+      'radsluice_queue_limit_bytes{class="accounting"}': '268435456x20',
+    },
+    thresholds: [80, 60],
+    subject: OF_CLASS,
+    fires: [1, 2],
+    says: 'class accounting: the queue is filled to 80 %',
+  },
+  'queue-age': {
+    series: {
+      [`radsluice_queue_oldest_age_seconds{${CLASS}}`]: '3.9 4 4 2.5 2.4',
+      'radsluice_queue_limit_age_seconds{class="accounting"}': '5x20',
+    },
+    thresholds: [80, 50],
+    subject: OF_CLASS,
+    fires: [2, 3],
+    says: 'class accounting: the oldest message has waited for 80 % of max_age',
+  },
+  'server-down': {
+    series: {
+      [`radsluice_server_state{${LANE}, state="down"}`]: '0 1 1 0',
+      [`radsluice_server_state{${SECOND}, state="down"}`]: '0 0 1 0',
+      [`radsluice_server_held_down{${LANE}}`]: '0x20',
+      [`radsluice_server_held_down{${SECOND}}`]: '0x20',
+      'radsluice_server_state{server="held", class="accounting", exported_instance="0", state="down"}': '1x20',
+      'radsluice_server_held_down{server="held", class="accounting", exported_instance="0"}': '1x20',
+    },
+    thresholds: [1, 1],
+    subject: OF_LANE,
+    fires: [2, 2],
+    says: 'server fr-1, class accounting: the server is Down',
+  },
+  'all-servers-down': {
+    series: {
+      [`radsluice_server_state{${LANE}, state="down"}`]: '0 1 1 0',
+      'radsluice_server_state{server="fr-2", class="accounting", exported_instance="0", state="down"}': '0 0 1 1',
+    },
+    thresholds: [1, 1],
+    subject: OF_CLASS,
+    fires: [2, 2],
+    says: 'class accounting: all servers are Down, messages wait within their bounds',
+  },
+  ceiling: {
+    series: { 'radsluice_server_load_ratio{server="fr-1", class="accounting"}': '0.99 1 1 0.95 0.89' },
+    thresholds: [100, 90],
+    subject: OF_LANE,
+    fires: [2, 3],
+    says: 'server fr-1, class accounting: what is offered is 100 % of what the server can be sent',
+  },
+  shed: {
+    series: { [`radsluice_requests_shed_total{${CLASS}, reason="queue-messages"}`]: '0x3 1x20' },
+    thresholds: [1, 1],
+    subject: OF_CLASS,
+    fires: [4, 7],
+    says: 'class accounting: messages are shed: 1.0 a minute',
+  },
+  expired: {
+    series: { [`radsluice_requests_expired_total{${CLASS}}`]: '0+15x5 75x20' },
+    thresholds: [60, 10],
+    subject: OF_CLASS,
+    fires: [4, 8],
+    says: 'class accounting: messages expire unanswered: 60.0 a minute',
+  },
+  retries: {
+    series: {
+      [`radsluice_server_requests_total{${LANE}}`]: '0+75x20',
+      [`radsluice_server_retransmissions_total{${LANE}}`]: '0+25x4 100x20',
+    },
+    thresholds: [20, 10],
+    subject: OF_LANE,
+    fires: [2, 6],
+    says: 'server fr-1, class accounting: 25 % of the transmissions are retries',
+  },
+  'client-secret': {
+    series: { 'radsluice_client_bad_authenticators_total{client="bng-1", exported_instance="0"}': '0 10x20' },
+    thresholds: [10, 1],
+    subject: { client: 'bng-1' },
+    fires: [1, 4],
+    says: 'client bng-1: datagrams do not verify: 10.0 a minute',
+  },
+  'server-secret': {
+    series: {
+      [`radsluice_server_responses_dropped_total{${LANE}, reason="bad-authenticator"}`]: '0 6x20',
+      [`radsluice_server_responses_dropped_total{${LANE}, reason="bad-message-authenticator"}`]: '0 4x20',
+      [`radsluice_server_responses_dropped_total{${LANE}, reason="late"}`]: '0+99x20',
+    },
+    thresholds: [10, 1],
+    subject: OF_LANE,
+    fires: [1, 4],
+    says: 'server fr-1, class accounting: responses do not verify: 10.0 a minute',
+  },
+  'kernel-drops': {
+    series: {
+      'radsluice_listener_kernel_drops_total{class="accounting", address="192.0.2.1:1813"}': '0 1x20',
+      radsluice_upstream_kernel_drops_total: '0x20',
+    },
+    thresholds: [1, 1],
+    fires: [1, 4],
+    says: 'the kernel drops datagrams before we see them: 1.0 a minute',
+  },
+  'event-loop-delay': {
+    series: { 'radsluice_event_loop_delay_p99_seconds{exported_instance="0"}': '0.049 0.05 0.05 0.02 0.019' },
+    thresholds: [0.05, 0.02],
+    subject: { exported_instance: '0' },
+    fires: [2, 3],
+    says: 'instance 0: the instance comes to its work 50ms late',
+  },
+  memory: {
+    series: { radsluice_resident_memory_bytes: '4294967295 4294967296 3221225472 3221225471' },
+    thresholds: [4_294_967_296, 3_221_225_472],
+    fires: [1, 2],
+    says: 'the process holds 4GiB of memory',
+  },
+  'offered-rate': {
+    series: {
+      'radsluice_requests_received_total{class="authentication", exported_instance="0"}': '0+15000x4 60000x20',
+      [`radsluice_requests_received_total{${CLASS}}`]: '0+7500x4 30000x20',
+    },
+    thresholds: [1_500, 1_400],
+    fires: [4, 4],
+    says: 'messages come in at 1500.0 a second: the limit is reached',
+  },
+  'instance-down': {
+    series: {
+      'radsluice_instance_running{exported_instance="0"}': '1 0 1x20',
+      'radsluice_instance_crashes_total{exported_instance="0"}': '0 1x20',
+    },
+    thresholds: [1, 1],
+    subject: { exported_instance: '0' },
+    fires: [1, 4],
+    says: 'instance 0: the instance crashed or does not run',
+  },
+  'ledger-imbalance': {
+    series: { [`radsluice_ledger_imbalance_requests{${CLASS}}`]: '0 -1 0' },
+    thresholds: [1, 1],
+    subject: OF_CLASS,
+    fires: [1, 1],
+    says: 'class accounting: the ledger is off by 1.0 requests',
+  },
+  'reload-refused': {
+    series: { radsluice_config_last_reload_successful: '1 0 1' },
+    thresholds: [1, 1],
+    fires: [1, 1],
+    says: 'the configuration on disk is not the one in force, the last reload was refused',
+  },
+}
+
+const HEADING = `# A case for each rule: promtool test rules alerts.test.yaml
+# Generated by \`npm run docs\` from scripts/alert-cases.ts. Edit that.
+`
+
+export function alertCases(): string {
+  const tests = ALARM_IDS.map((id) => testOf(id, CASES[id]))
+  return HEADING + stringify({ rule_files: ['alerts.yaml'], evaluation_interval: '15s', tests }, { lineWidth: 0 })
+}
+
+function testOf(id: AlarmId, { series, thresholds: [high, low], subject, fires: [first, last], says }: Case): object {
+  const { severity, advice } = ALARMS[id]
+  const all = {
+    ...series,
+    [`radsluice_alarm_threshold{id="${id}", edge="high"}`]: `${high}x${STEPS}`,
+    [`radsluice_alarm_threshold{id="${id}", edge="low"}`]: `${low}x${STEPS}`,
+  }
+  const at = (step: number, alerts: readonly object[] | undefined): object => ({
+    eval_time: `${step * STEP_SECONDS}s`,
+    alertname: alertNameOf(id),
+    ...(alerts === undefined ? {} : { exp_alerts: alerts }),
+  })
+  const labels = { ...TARGET, ...subject, severity, alarm: id }
+  const firing = at(first, [{ exp_labels: labels, exp_annotations: { summary: says, description: advice } }])
+  return {
+    name: id,
+    interval: `${STEP_SECONDS}s`,
+    input_series: Object.entries(all).map(([name, values]) => ({ series: scraped(name), values })),
+    alert_rule_test: [at(first - 1, []), firing, at(last + 1, [])],
+    // The value in the summary has changed by then; that it fires is told by the series that Prometheus keeps of it.
+    promql_expr_test: [
+      {
+        expr: `count(ALERTS{alertname="${alertNameOf(id)}", alertstate="firing"})`,
+        eval_time: `${last * STEP_SECONDS}s`,
+        exp_samples: [{ labels: '{}', value: 1 }],
+      },
+    ],
+  }
+}
+
+/** The series with the labels of its target. */
+function scraped(name: string): string {
+  const target = Object.entries(TARGET).map(([label, value]) => `${label}="${value}"`)
+  const [, metric = '', labels = ''] = /^(\w+)(?:\{(.*)\})?$/.exec(name) ?? []
+  return `${metric}{${[...(labels === '' ? [] : [labels]), ...target].join(', ')}}`
+}
