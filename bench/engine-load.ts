@@ -24,7 +24,6 @@ const CLIENT_SECRET = new Secret('between-bench-and-engine')
 const SERVER_SECRET = new Secret('between-engine-and-server')
 /** A client's port has 256 identifiers; so many ports use one again only after this many requests. */
 const CLIENT_PORTS = 4_000
-export const UNIQUE_REQUESTS = CLIENT_PORTS * 256
 
 /** A request that left for a server and was not answered yet. */
 interface Forwarded {
@@ -140,12 +139,14 @@ const serverOf = (number: number, maxRate: number): ServerOptions => {
   }
 }
 
-/** Who sends request `serial`: each has a source port and identifier of its own until all were used. */
-export const peerOf = (serial: number): Peer => ({
+const PEERS: readonly Peer[] = Array.from({ length: CLIENT_PORTS }, (_, place) => ({
   listener: 0,
   address: '10.1.2.3',
-  port: 10_000 + (Math.floor(serial / 256) % CLIENT_PORTS),
-})
+  port: 10_000 + place,
+}))
+
+/** Who sends request `serial`: each has a source port and identifier of its own until all were used. */
+export const peerOf = (serial: number): Peer => PEERS[Math.floor(serial / 256) % CLIENT_PORTS] as Peer
 
 export const requestOf = (trafficClass: TrafficClass, serial: number): Uint8Array =>
   trafficClass === 'accounting' ? accountingRequest(serial) : accessRequest(serial)

@@ -163,7 +163,7 @@ export class Answering {
 
   /** Every exchange that still waits gets its answer; the others of one record get theirs from the first's. */
   #deliver(request: Request, answer: Uint8Array, now: Instant): void {
-    const waiting = [...request.exchanges]
+    const waiting = request.exchanges
     this.#register.answered(request, waiting.length > 0)
     this.#register.duplicates.recordTaken(request, answer, now)
     for (const exchange of waiting) {

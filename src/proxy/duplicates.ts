@@ -13,6 +13,7 @@ import { delayTime, hasEventTimestamp, recordDigest } from '../accounting/record
 import { ForgettingTable } from '../queues/forgetting-table.ts'
 import { KeyTable } from '../queues/key-table.ts'
 import { OctetStore } from '../queues/octet-store.ts'
+import { ACCOUNTING_REQUEST } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { after, type Duration, type Instant, instant, MICROS_PER_SECOND, since } from '../units.ts'
 import type { Peer } from './ports.ts'
@@ -55,7 +56,9 @@ export class Duplicates {
   #limits: DuplicateLimits
   readonly #senders = new SenderNumbers()
   readonly #answers = new OctetStore()
-  readonly #pending: KeyTable<Exchange>
+  /** Apart, so that a million accounting messages that wait are nothing to an Access-Request. */
+  readonly #pendingAccess: KeyTable<Exchange>
+  readonly #pendingAccounting: KeyTable<Exchange>
   readonly #answered: ForgettingTable
   readonly #pendingRecords: KeyTable<Request>
   readonly #answeredRecords: ForgettingTable
@@ -64,14 +67,15 @@ export class Duplicates {
   readonly #recordKey = new Int32Array(RECORD_WORDS)
   readonly #digest = new Uint8Array(this.#recordKey.buffer, 4)
   /** Whose digest that is: one that is looked for and then added is not computed twice. */
-  #digestOf: Exchange | undefined = undefined
+  #digestOf: Packet | undefined = undefined
   /** Nothing is to be forgotten before this: looking for it is no work for every datagram. */
   #nextForgetAt = Number.POSITIVE_INFINITY
 
   /** `salt` is any unpredictable number. */
   constructor(limits: DuplicateLimits, salt: number) {
     this.#limits = limits
-    this.#pending = new KeyTable<Exchange>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
+    this.#pendingAccess = new KeyTable<Exchange>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
+    this.#pendingAccounting = new KeyTable<Exchange>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
     this.#answered = new ForgettingTable({
       keyWords: EXCHANGE_WORDS,
       valueWords: AUTHENTICATOR + AUTHENTICATOR_WORDS,
@@ -93,11 +97,12 @@ export class Duplicates {
     return this.#answeredRecords.size
   }
 
-  /** The exchange that holds this identifier of this client and waits for its answer. */
-  find(from: Peer, identifier: number): Exchange | undefined {
-    if (!this.#takeKey(from, identifier)) return undefined
-    const row = this.#pending.find(this.#key)
-    return row === -1 ? undefined : this.#pending.object(row)
+  /** The exchange that holds the packet's identifier of this client, for its class, and waits for its answer. */
+  find(from: Peer, packet: Packet): Exchange | undefined {
+    if (!this.#takeKey(from, packet.identifier)) return undefined
+    const pending = this.#pendingOf(packet)
+    const row = pending.find(this.#key)
+    return row === -1 ? undefined : pending.object(row)
   }
 
   /** What this very packet was answered. The answer to another packet under its identifier is forgotten with this. */
@@ -116,7 +121,7 @@ export class Duplicates {
   add(exchange: Exchange): void {
     this.#key[0] = this.#senders.hold(exchange.from.address)
     this.#setKey(exchange.from, exchange.packet.identifier)
-    this.#pending.add(this.#key, exchange)
+    this.#pendingOf(exchange.packet).add(this.#key, exchange)
   }
 
   /** Its answer is kept for retransmissions; it waits no more. */
@@ -224,11 +229,16 @@ export class Duplicates {
   /** Takes the exchange out of those that wait, where it still holds its identifier; its key is then at hand. */
   #takePending(exchange: Exchange): boolean {
     if (!this.#takeKey(exchange.from, exchange.packet.identifier)) return false
-    const row = this.#pending.find(this.#key)
-    if (row === -1 || this.#pending.object(row) !== exchange) return false
-    this.#pending.remove(row)
+    const pending = this.#pendingOf(exchange.packet)
+    const row = pending.find(this.#key)
+    if (row === -1 || pending.object(row) !== exchange) return false
+    pending.remove(row)
     this.#senders.release(this.#key[0]!)
     return true
+  }
+
+  #pendingOf({ code }: Packet): KeyTable<Exchange> {
+    return code === ACCOUNTING_REQUEST ? this.#pendingAccounting : this.#pendingAccess
   }
 
   #forgetAnswer(row: number): void {
@@ -274,8 +284,9 @@ export class Duplicates {
 
   /** False where nothing is known of that address; the digest is computed all the same. */
   #takeRecordKey(exchange: Exchange): boolean {
-    if (this.#digestOf !== exchange) recordDigest(exchange.packet, this.#digest)
-    this.#digestOf = exchange
+    const { packet } = exchange
+    if (this.#digestOf !== packet) recordDigest(packet, this.#digest)
+    this.#digestOf = packet
     const sender = this.#senders.find(exchange.from.address)
     this.#recordKey[0] = sender
     return sender !== -1

@@ -36,7 +36,7 @@ import type {
 } from './ports.ts'
 import { Register } from './register.ts'
 import { Repetition } from './repetition.ts'
-import { Exchange, Request } from './request.ts'
+import { Arrival, Request } from './request.ts'
 import { unpredictableNumber } from './seed.ts'
 import { Sending } from './sending.ts'
 import type { ClassSnapshot, EngineSnapshot } from './snapshot.ts'
@@ -124,14 +124,15 @@ export class Engine {
       return
     }
     const { packet, client } = verdict
-    const exchange = new Exchange(from, client, packet)
+    const exchange = new Arrival(from, client, packet)
     if (this.#repetition.absorb(exchange, trafficClass, now)) return
     if (this.#isDraining) {
       this.#register.refuse({ class: trafficClass, reason: 'draining', client, from, bytes }, now)
       return
     }
     this.#arrivals += 1
-    const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, now })
+    const { octets } = this.#register
+    const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, octets, now })
     this.#register.admit(request, now)
     if (trafficClass === 'accounting') this.#accounts.admitted(packet, client, from.address, now)
   }

@@ -116,9 +116,10 @@ export class Failover {
   /** Every server is Down: it waits in the order of arrival, and may try any server afterwards. */
   park(request: Request, now: Instant): void {
     request.lane = undefined
-    request.tried.length = 0
+    request.forgetTried()
     this.#farms[request.class].parked.line.put(request)
     this.#register.tracing.active?.parked(request, now)
+    request.rest()
   }
 
   #failOver(request: Request, from: Lane, now: Instant): void {
@@ -137,7 +138,7 @@ export class Failover {
     }
     request.isBound = false
     request.stage = 'failover'
-    request.tried.push(from.number)
+    request.addTried(from.number)
     const farm = this.#farms[request.class]
     const next = farm.choose(request)
     if (next !== undefined) this.#register.wait(request, next, now, `server ${from.server.name} did not answer`)

@@ -6,6 +6,7 @@
  */
 import { Backlog } from '../queues/backlog.ts'
 import { InstanceQueue } from '../queues/instance-queue.ts'
+import { OctetStore } from '../queues/octet-store.ts'
 import type { WaitingLine } from '../queues/waiting-line.ts'
 import { type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Client } from './client-table.ts'
@@ -34,6 +35,8 @@ export class Register {
   readonly instanceQueue: InstanceQueue<Request>
   readonly duplicates: Duplicates
   readonly sessions: WaitingSessions
+  /** The packets of those that wait. */
+  readonly octets = new OctetStore()
   /** Requests that wait for a server's answer. */
   readonly outstanding: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
   /** Told of each step of each request, by whoever takes it. */
@@ -90,6 +93,7 @@ export class Register {
     lane.queue.line.put(request)
     this.tracing.active?.queued(request, lane, now, why)
     if (request.class === 'accounting') this.#watchSessions()
+    request.rest()
   }
 
   /** Out of the backlog: it is sent, or it has ended. */
@@ -172,11 +176,11 @@ export class Register {
     if (request.line !== undefined) this.leaveLine(request)
     if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
     for (const exchange of request.exchanges) {
-      exchange.request = undefined
+      request.detach(exchange)
       this.duplicates.forget(exchange)
     }
-    request.exchanges.length = 0
     this.duplicates.forgetRecord(request)
+    request.rouse()
   }
 }
 

@@ -45,7 +45,7 @@ export class Repetition {
     const ledger = this.#register.ledgers[trafficClass]
     const counters = this.#register.counters[trafficClass]
     const { from, packet } = exchange
-    const before = duplicates.find(from, packet.identifier)
+    const before = duplicates.find(from, packet)
     if (before !== undefined && isSamePacket(before.packet, packet)) {
       ledger.duplicate += 1
       this.#register.tracing.active?.duplicate(exchange, ABSORBED, now)
@@ -67,10 +67,9 @@ export class Repetition {
     duplicates.add(exchange)
     this.#register.tracing.active?.duplicate(exchange, known.kind === 'pending' ? ABSORBED : ANSWERED, now)
     if (known.kind === 'pending') {
-      const [oldest] = known.request.exchanges
-      if (oldest !== undefined && known.request.exchanges.length >= MOST_EXCHANGES) this.#letGo(oldest, now)
-      exchange.request = known.request
-      known.request.exchanges.push(exchange)
+      const waiting = known.request.exchanges
+      if (waiting.length >= MOST_EXCHANGES) this.#letGo(waiting[0] as Exchange, now)
+      known.request.attach(exchange)
     } else {
       this.#answering.reply(exchange, this.#answering.answerFromRecord(exchange, known.answer), now)
     }

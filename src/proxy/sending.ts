@@ -58,6 +58,7 @@ export class Sending {
     const identifier = lane.identifiers.peek()
     if (identifier === undefined || lane.queue.line.hasPrecedenceOver(request, true)) return false
     if (lane.budget.left(now) <= 0) return false
+    request.rouse()
     const bytes = this.#rewrite(request, lane, identifier.value, now)
     if (typeof bytes === 'string') {
       this.#register.drop(request, bytes, now)

@@ -2,90 +2,100 @@
  * A list in the order of arrival: a chain through the messages themselves.
  *
  * Arrival numbers rise, so a new message goes to the tail in O(1), one that comes back goes to the head in O(1), and any
- * message can leave from the middle in O(1) (superseded, expired, shed). The chain's link is a field of the message:
- * waiting allocates nothing.
+ * message can leave from the middle in O(1) (superseded, expired, shed). The chain's links are fields of the message:
+ * waiting allocates nothing. A message that can be in several lists at once has a pair of links for each, and a `Chain`
+ * says which.
  */
 
-/** One place in one list. A message that can be in several lists at once has one link for each. */
-export class Link<T> {
-  readonly owner: T
-  readonly arrival: number
-  next: Link<T> | undefined = undefined
-  previous: Link<T> | undefined = undefined
-  list: ArrivalList<T> | undefined = undefined
-
-  constructor(owner: T, arrival: number) {
-    this.owner = owner
-    this.arrival = arrival
-  }
+/** Where a message has its links of one kind of list; only lists of that kind write them. */
+export interface Chain<T> {
+  next(of: T): T | undefined
+  previous(of: T): T | undefined
+  setNext(of: T, next: T | undefined): void
+  setPrevious(of: T, previous: T | undefined): void
+  /** Whether it is in a list of that kind. */
+  isLinked(of: T): boolean
+  setLinked(of: T, isLinked: boolean): void
 }
 
-export class ArrivalList<T> {
-  #first: Link<T> | undefined = undefined
-  #last: Link<T> | undefined = undefined
-  /** The last link put in the middle: many that come in the order of arrival are merged in one walk. */
-  #finger: Link<T> | undefined = undefined
+export class ArrivalList<T extends { readonly arrival: number }> {
+  readonly #chain: Chain<T>
+  #first: T | undefined = undefined
+  #last: T | undefined = undefined
+  /** The last one put in the middle: many that come in the order of arrival are merged in one walk. */
+  #finger: T | undefined = undefined
   #length = 0
+
+  constructor(chain: Chain<T>) {
+    this.#chain = chain
+  }
 
   get length(): number {
     return this.#length
   }
 
   first(): T | undefined {
-    return this.#first?.owner
+    return this.#first
   }
 
   last(): T | undefined {
-    return this.#last?.owner
+    return this.#last
   }
 
-  /** Puts the link in its place: at the tail where it is the newest, else looked for from the finger or the head. */
-  insert(link: Link<T>): void {
-    if (link.list !== undefined) throw new Error('arrival list: a message cannot wait in two places')
-    if (this.#last === undefined || this.#last.arrival < link.arrival) {
-      this.#putBefore(link, undefined)
+  /** Puts it in its place: at the tail where it is the newest, else looked for from the finger or the head. */
+  insert(item: T): void {
+    if (this.#chain.isLinked(item)) throw new Error('arrival list: a message cannot wait in two places')
+    if (this.#last === undefined || this.#last.arrival < item.arrival) {
+      this.#putBefore(item, undefined)
       return
     }
-    let next = this.#finger !== undefined && this.#finger.arrival < link.arrival ? this.#finger : this.#first
-    while (next !== undefined && next.arrival < link.arrival) next = next.next
-    this.#putBefore(link, next)
-    this.#finger = link
+    let next = this.#finger !== undefined && this.#finger.arrival < item.arrival ? this.#finger : this.#first
+    while (next !== undefined && next.arrival < item.arrival) next = this.#chain.next(next)
+    this.#putBefore(item, next)
+    this.#finger = item
   }
 
-  remove(link: Link<T>): void {
-    if (link.list !== this) throw new Error('arrival list: the message waits elsewhere')
-    if (this.#finger === link) this.#finger = link.previous
-    if (link.previous === undefined) this.#first = link.next
-    else link.previous.next = link.next
-    if (link.next === undefined) this.#last = link.previous
-    else link.next.previous = link.previous
-    link.next = undefined
-    link.previous = undefined
-    link.list = undefined
+  /** Takes it out; it must be in this list. */
+  remove(item: T): void {
+    const chain = this.#chain
+    const next = chain.next(item)
+    const previous = chain.previous(item)
+    const isHere = previous === undefined ? this.#first === item : chain.next(previous) === item
+    if (!isHere || (next === undefined && this.#last !== item)) {
+      throw new Error('arrival list: the message waits elsewhere')
+    }
+    if (this.#finger === item) this.#finger = previous
+    if (previous === undefined) this.#first = next
+    else chain.setNext(previous, next)
+    if (next === undefined) this.#last = previous
+    else chain.setPrevious(next, previous)
+    chain.setNext(item, undefined)
+    chain.setPrevious(item, undefined)
+    chain.setLinked(item, false)
     this.#length -= 1
   }
 
   shift(): T | undefined {
-    const link = this.#first
-    if (link === undefined) return undefined
-    this.remove(link)
-    return link.owner
+    const first = this.#first
+    if (first !== undefined) this.remove(first)
+    return first
   }
 
   /** From the oldest to the newest. */
   *[Symbol.iterator](): Generator<T> {
-    for (let link = this.#first; link !== undefined; link = link.next) yield link.owner
+    for (let item = this.#first; item !== undefined; item = this.#chain.next(item)) yield item
   }
 
-  #putBefore(link: Link<T>, next: Link<T> | undefined): void {
-    const previous = next === undefined ? this.#last : next.previous
-    link.next = next
-    link.previous = previous
-    link.list = this
-    if (previous === undefined) this.#first = link
-    else previous.next = link
-    if (next === undefined) this.#last = link
-    else next.previous = link
+  #putBefore(item: T, next: T | undefined): void {
+    const chain = this.#chain
+    const previous = next === undefined ? this.#last : chain.previous(next)
+    chain.setNext(item, next)
+    chain.setPrevious(item, previous)
+    chain.setLinked(item, true)
+    if (previous === undefined) this.#first = item
+    else chain.setNext(previous, item)
+    if (next === undefined) this.#last = item
+    else chain.setPrevious(next, item)
     this.#length += 1
   }
 }

@@ -5,7 +5,7 @@
  * something has waited too long, it expires, oldest first. The backlog only names them: the engine ends them.
  */
 import { after, type Duration, type Instant } from '../units.ts'
-import { ArrivalList, type Link } from './arrival-list.ts'
+import { ArrivalList, type Chain } from './arrival-list.ts'
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
 
@@ -21,16 +21,50 @@ export interface BacklogLimits {
 export interface Aging<T> {
   readonly receivedAt: Instant
   readonly size: number
+  readonly arrival: number
+  readonly isInterim: boolean
   /** Its place among all that wait in its class. */
-  readonly ageLink: Link<T>
+  nextByAge: T | undefined
+  previousByAge: T | undefined
+  isInBacklog: boolean
   /** Its place among the interim updates, for those that are. */
-  readonly interimLink: Link<T> | undefined
+  nextInterim: T | undefined
+  previousInterim: T | undefined
 }
+
+const byAge = <T extends Aging<T>>(): Chain<T> => ({
+  next: (of) => of.nextByAge,
+  previous: (of) => of.previousByAge,
+  setNext: (of, next) => {
+    of.nextByAge = next
+  },
+  setPrevious: (of, previous) => {
+    of.previousByAge = previous
+  },
+  isLinked: (of) => of.isInBacklog,
+  setLinked: (of, isLinked) => {
+    of.isInBacklog = isLinked
+  },
+})
+
+/** Who is in this list is in the other one too, and so can't be in two. */
+const amongInterims = <T extends Aging<T>>(): Chain<T> => ({
+  next: (of) => of.nextInterim,
+  previous: (of) => of.previousInterim,
+  setNext: (of, next) => {
+    of.nextInterim = next
+  },
+  setPrevious: (of, previous) => {
+    of.previousInterim = previous
+  },
+  isLinked: () => false,
+  setLinked: () => undefined,
+})
 
 export class Backlog<T extends Aging<T>> {
   #limits: BacklogLimits
-  readonly #byAge = new ArrivalList<T>()
-  readonly #interims = new ArrivalList<T>()
+  readonly #byAge = new ArrivalList<T>(byAge())
+  readonly #interims = new ArrivalList<T>(amongInterims())
   #octets = 0
 
   constructor(limits: BacklogLimits) {
@@ -59,7 +93,7 @@ export class Backlog<T extends Aging<T>> {
   }
 
   has(item: T): boolean {
-    return item.ageLink.list === this.#byAge
+    return item.isInBacklog
   }
 
   oldest(): T | undefined {
@@ -67,14 +101,14 @@ export class Backlog<T extends Aging<T>> {
   }
 
   enter(item: T): void {
-    this.#byAge.insert(item.ageLink)
-    if (item.interimLink !== undefined) this.#interims.insert(item.interimLink)
+    this.#byAge.insert(item)
+    if (item.isInterim) this.#interims.insert(item)
     this.#octets += item.size
   }
 
   leave(item: T): void {
-    this.#byAge.remove(item.ageLink)
-    if (item.interimLink !== undefined) this.#interims.remove(item.interimLink)
+    this.#byAge.remove(item)
+    if (item.isInterim) this.#interims.remove(item)
     this.#octets -= item.size
   }
 

@@ -11,7 +11,7 @@
  * can choose keys that share a bucket. Each row can also refer to one object (`T`). Who fills it bounds it.
  */
 
-const ROWS_BITS = 10
+const ROWS_BITS = 12
 const ROWS_OF_CHUNK = 1 << ROWS_BITS
 const ROW_MASK = ROWS_OF_CHUNK - 1
 const FIRST_BUCKETS = 64
@@ -21,7 +21,8 @@ export class KeyTable<T> {
   readonly #rowWords: number
   readonly #salt: number
   readonly #chunks: Int32Array[] = []
-  readonly #objects: (T | undefined)[] = []
+  /** By chunk as well: an array that grows is copied as a whole. */
+  readonly #objects: (T | undefined)[][] = []
   /** The first row of each bucket plus one; 0 where it is empty. */
   readonly #buckets: Int32Array[] = [new Int32Array(ROWS_OF_CHUNK)]
   /** Buckets are numbered by the hash's low bits: `#mask` for those that were not split yet in this round. */
@@ -59,7 +60,7 @@ export class KeyTable<T> {
     chunk[at] = this.#head(bucket)
     for (let i = 0; i < this.#keyWords; i += 1) chunk[at + 1 + i] = key[i]!
     this.#setHead(bucket, row + 1)
-    this.#objects[row] = object
+    this.#setObject(row, object)
     this.#size += 1
     if (this.#size > this.#mask + 1 + this.#split) this.#splitNext()
     return row
@@ -78,7 +79,7 @@ export class KeyTable<T> {
     }
     chunk[at] = this.#firstFree
     this.#firstFree = row + 1
-    this.#objects[row] = undefined
+    this.#setObject(row, undefined)
     this.#size -= 1
   }
 
@@ -91,7 +92,7 @@ export class KeyTable<T> {
   }
 
   object(row: number): T | undefined {
-    return this.#objects[row]
+    return this.#objects[row >> ROWS_BITS]?.[row & ROW_MASK]
   }
 
   value(row: number, place: number): number {
@@ -110,8 +111,16 @@ export class KeyTable<T> {
     }
     const row = this.#rows
     this.#rows += 1
-    if (row >> ROWS_BITS === this.#chunks.length) this.#chunks.push(new Int32Array(ROWS_OF_CHUNK * this.#rowWords))
+    if (row >> ROWS_BITS === this.#chunks.length) {
+      this.#chunks.push(new Int32Array(ROWS_OF_CHUNK * this.#rowWords))
+      this.#objects.push([])
+    }
     return row
+  }
+
+  #setObject(row: number, object: T | undefined): void {
+    const objects = this.#objects[row >> ROWS_BITS] as (T | undefined)[]
+    objects[row & ROW_MASK] = object
   }
 
   /** The bucket that is next in this round gives those of its rows to a new one whose hash has one more bit set. */

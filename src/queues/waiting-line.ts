@@ -6,7 +6,7 @@
  * every server queue are such lines, so precedence holds in both levels alike (docs/throttling.md).
  */
 import { ArrivalHeap, type HeapMember } from './arrival-heap.ts'
-import { ArrivalList, type Link } from './arrival-list.ts'
+import { ArrivalList, type Chain } from './arrival-list.ts'
 
 export type ServiceOrder = 'authentication_first' | 'fifo'
 
@@ -19,18 +19,39 @@ export type Stage = 'fresh' | 'failover' | 'retry'
 
 export interface Waiting<T> extends HeapMember {
   readonly preference: Preference
-  readonly link: Link<T>
+  nextInLine: T | undefined
+  previousInLine: T | undefined
+  isInLine: boolean
   readonly size: number
   stage: Stage
   /** The line it waits in, written by the line alone. */
   line: object | undefined
 }
 
+const inLine = <T extends Waiting<T>>(): Chain<T> => ({
+  next: (of) => of.nextInLine,
+  previous: (of) => of.previousInLine,
+  setNext: (of, next) => {
+    of.nextInLine = next
+  },
+  setPrevious: (of, previous) => {
+    of.previousInLine = previous
+  },
+  isLinked: (of) => of.isInLine,
+  setLinked: (of, isLinked) => {
+    of.isInLine = isLinked
+  },
+})
+
 export class WaitingLine<T extends Waiting<T>> {
   #order: ServiceOrder
   readonly #retries = new ArrivalHeap<T>()
   readonly #failovers = new ArrivalHeap<T>()
-  readonly #fresh: readonly ArrivalList<T>[] = [new ArrivalList<T>(), new ArrivalList<T>(), new ArrivalList<T>()]
+  readonly #fresh: readonly ArrivalList<T>[] = [
+    new ArrivalList<T>(inLine()),
+    new ArrivalList<T>(inLine()),
+    new ArrivalList<T>(inLine()),
+  ]
   /** Messages and octets, retries not counted: they are outstanding, not queued. */
   #queued = 0
   #octets = 0
@@ -67,7 +88,7 @@ export class WaitingLine<T extends Waiting<T>> {
       return
     }
     if (item.stage === 'failover') this.#failovers.put(item)
-    else (this.#fresh[item.preference] as ArrivalList<T>).insert(item.link)
+    else (this.#fresh[item.preference] as ArrivalList<T>).insert(item)
     this.#queued += 1
     this.#octets += item.size
   }
@@ -80,7 +101,7 @@ export class WaitingLine<T extends Waiting<T>> {
       return
     }
     if (item.stage === 'failover') this.#failovers.remove(item)
-    else (this.#fresh[item.preference] as ArrivalList<T>).remove(item.link)
+    else (this.#fresh[item.preference] as ArrivalList<T>).remove(item)
     this.#queued -= 1
     this.#octets -= item.size
   }

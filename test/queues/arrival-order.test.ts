@@ -4,12 +4,26 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ArrivalHeap } from '../../src/queues/arrival-heap.ts'
-import { ArrivalList } from '../../src/queues/arrival-list.ts'
+import { ArrivalList, type Chain } from '../../src/queues/arrival-list.ts'
 import { arrivals, Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })
 
+const CHAIN: Chain<Waiter> = {
+  next: (of) => of.nextInLine,
+  previous: (of) => of.previousInLine,
+  setNext: (of, next) => {
+    of.nextInLine = next
+  },
+  setPrevious: (of, previous) => {
+    of.previousInLine = previous
+  },
+  isLinked: (of) => of.isInLine,
+  setLinked: (of, isLinked) => {
+    of.isInLine = isLinked
+  },
+}
 const COUNT = 40
 const use = fc.array(
   fc.oneof(
@@ -25,20 +39,20 @@ describe('the list in the order of arrival', () => {
   it('agrees with a sorted array, wherever messages come in and leave', () => {
     fc.assert(
       fc.property(use, (steps) => {
-        const list = new ArrivalList<Waiter>()
+        const list = new ArrivalList<Waiter>(CHAIN)
         const waiters = Array.from({ length: COUNT }, (_, arrival) => new Waiter(arrival))
         const model = new Set<number>()
         for (const { kind, which } of steps) {
-          const { link } = waiters[which]!
+          const waiter = waiters[which]!
           if (kind === 'first') {
             const first = sorted(model)[0]
             expect(list.shift()?.arrival).toBe(first)
             model.delete(first ?? -1)
           } else if (kind === 'put' && !model.has(which)) {
-            list.insert(link)
+            list.insert(waiter)
             model.add(which)
           } else if (kind === 'remove' && model.has(which)) {
-            list.remove(link)
+            list.remove(waiter)
             model.delete(which)
           }
           expect(arrivals(list)).toEqual(sorted(model))
@@ -51,21 +65,21 @@ describe('the list in the order of arrival', () => {
   })
 
   it('refuses a message that waits already, and one that waits elsewhere', () => {
-    const [one, other] = [new ArrivalList<Waiter>(), new ArrivalList<Waiter>()]
-    const { link } = new Waiter(1)
-    one.insert(link)
-    expect(() => one.insert(link)).toThrow('two places')
-    expect(() => other.insert(link)).toThrow('two places')
-    expect(() => other.remove(link)).toThrow('elsewhere')
-    one.remove(link)
-    expect(() => one.remove(link)).toThrow('elsewhere')
+    const [one, other] = [new ArrivalList<Waiter>(CHAIN), new ArrivalList<Waiter>(CHAIN)]
+    const waiter = new Waiter(1)
+    one.insert(waiter)
+    expect(() => one.insert(waiter)).toThrow('two places')
+    expect(() => other.insert(waiter)).toThrow('two places')
+    expect(() => other.remove(waiter)).toThrow('elsewhere')
+    one.remove(waiter)
+    expect(() => one.remove(waiter)).toThrow('elsewhere')
   })
 
   it('merges a long run into the middle of another', () => {
-    const list = new ArrivalList<Waiter>()
+    const list = new ArrivalList<Waiter>(CHAIN)
     const waiters = Array.from({ length: 2_000 }, (_, arrival) => new Waiter(arrival))
-    for (const waiter of waiters.filter(({ arrival }) => arrival % 2 === 0)) list.insert(waiter.link)
-    for (const waiter of waiters.filter(({ arrival }) => arrival % 2 === 1)) list.insert(waiter.link)
+    for (const waiter of waiters.filter(({ arrival }) => arrival % 2 === 0)) list.insert(waiter)
+    for (const waiter of waiters.filter(({ arrival }) => arrival % 2 === 1)) list.insert(waiter)
     expect(arrivals(list)).toEqual(waiters.map(({ arrival }) => arrival))
   })
 })

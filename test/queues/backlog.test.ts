@@ -84,8 +84,8 @@ describe('a full backlog', () => {
             kept.add(waiter)
             for (let bound = one.overflow(); bound !== undefined; bound = one.overflow()) {
               const victim = one.victim() as Waiter
-              if (overflow === 'shed_interim_first' && [...kept].some(({ interimLink }) => interimLink !== undefined))
-                expect(victim.interimLink).toBeDefined()
+              if (overflow === 'shed_interim_first' && [...kept].some(({ isInterim }) => isInterim))
+                expect(victim.isInterim).toBe(true)
               expect(one.has(victim)).toBe(true)
               one.leave(victim)
               kept.delete(victim)

@@ -2,7 +2,6 @@
  * A message as the queues know it, for their tests: it knows its arrival number, its preference and its stage, and
  * nothing of RADIUS.
  */
-import { Link } from '../../src/queues/arrival-list.ts'
 import type { Aging } from '../../src/queues/backlog.ts'
 import type { Promotable, Promoter } from '../../src/queues/server-queue.ts'
 import { PREFERENCE, type Preference, type Stage } from '../../src/queues/waiting-line.ts'
@@ -13,9 +12,15 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
   readonly preference: Preference
   readonly size: number
   readonly receivedAt: Instant
-  readonly link: Link<Waiter>
-  readonly ageLink: Link<Waiter>
-  readonly interimLink: Link<Waiter> | undefined
+  readonly isInterim: boolean
+  nextInLine: Waiter | undefined = undefined
+  previousInLine: Waiter | undefined = undefined
+  isInLine = false
+  nextByAge: Waiter | undefined = undefined
+  previousByAge: Waiter | undefined = undefined
+  isInBacklog = false
+  nextInterim: Waiter | undefined = undefined
+  previousInterim: Waiter | undefined = undefined
   stage: Stage
   heapPlace = -1
   line: object | undefined = undefined
@@ -36,9 +41,7 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
     this.stage = o.stage ?? 'fresh'
     this.size = o.size ?? 100
     this.receivedAt = instant(o.receivedAt ?? arrival)
-    this.link = new Link<Waiter>(this, arrival)
-    this.ageLink = new Link<Waiter>(this, arrival)
-    this.interimLink = o.interim ? new Link<Waiter>(this, arrival) : undefined
+    this.isInterim = o.interim ?? false
   }
 }
 
