@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['', 'radius', 'accounting', 'proxy'],
   admin: ['', 'radius', 'proxy', 'observe'],
   simulation: ['', 'radius', 'queues', 'throttle', 'accounting', 'proxy'],
-  commands: ['', 'config', 'radius', 'proxy', 'observe', 'commands'],
+  commands: ['', 'config', 'radius', 'accounting', 'proxy', 'observe', 'commands'],
   demo: [''],
 }
 

@@ -9,6 +9,7 @@
  * - an IPv6 part beyond the aggregate is impossible, and so nothing is left to be IPv4.
  */
 import { FIELD, type Field } from './fields.ts'
+import { isPacketSizeImpossible } from './impossible.ts'
 
 /** Who has the counters of a record: the packet, or the session table that kept them. */
 export interface Counted {
@@ -88,3 +89,30 @@ const whole = (low: number | undefined, high: number | undefined): bigint | unde
 
 const rest = (aggregate: bigint | undefined, part: bigint | undefined): bigint | undefined =>
   aggregate === undefined || part === undefined || part > aggregate ? undefined : aggregate - part
+
+/** What a record says of itself beside its figures. */
+export const RECORD_LABELS = ['mlppp-member-link', 'packet-size', 'ipv6-beyond-aggregate'] as const
+export type RecordLabel = (typeof RECORD_LABELS)[number]
+
+/** The labels of one record by itself; what only shows beside the record before it, the session table finds. */
+export function labelsOf(record: Counted): RecordLabel[] {
+  const { input, output } = figuresOf(record)
+  const both = [input, output]
+  const isOf: Readonly<Record<RecordLabel, boolean>> = {
+    'mlppp-member-link': record.isMemberLink,
+    'packet-size': both.some(hasImpossibleSize),
+    'ipv6-beyond-aggregate': both.some(hasGreaterPart),
+  }
+  return RECORD_LABELS.filter((label) => isOf[label])
+}
+
+const hasImpossibleSize = ({ octets, packets }: DirectionFigures): boolean =>
+  octets !== undefined && packets !== undefined && isPacketSizeImpossible(...halves(octets), ...halves(packets))
+
+const hasGreaterPart = ({ octets, packets, ipv6Octets, ipv6Packets }: DirectionFigures): boolean =>
+  isMore(ipv6Octets, octets) || isMore(ipv6Packets, packets)
+
+const isMore = (part: bigint | undefined, whole: bigint | undefined): boolean =>
+  part !== undefined && whole !== undefined && part > whole
+
+const halves = (figure: bigint): [high: number, low: number] => [Number(figure >> 32n), Number(figure & 0xffff_ffffn)]

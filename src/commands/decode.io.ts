@@ -1,7 +1,7 @@
 /**
  * `radsluice decode`: a RADIUS packet as text, from hex (as in a log line at level debug) or from a capture file.
  *
- * Passwords stay hidden unless a secret is given and they are asked for. Exit 1 where something was no RADIUS packet.
+ * Under an accounting record stands what it counted, in 64 bits. Passwords stay hidden unless a secret is given and they are asked for. Exit 1 where something was no RADIUS packet.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { codedError } from '../coded-error.ts'
@@ -10,6 +10,7 @@ import { Secret } from '../radius/secret.ts'
 import { type CapturedDatagram, readCapture } from './capture.ts'
 import { say, writeData, writeJson } from './output.io.ts'
 import { packetText } from './packet-text.ts'
+import { describeRecord, type RecordDescription, recordLines } from './record-text.ts'
 import { readSecretText } from './secret.io.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
@@ -53,8 +54,12 @@ export const decode = verb({
         : {}),
     }
     const ports = [...USUAL_PORTS, ...(o.port ?? [])]
-    const found = datagramsOf(o.packet, ports).map((one) => ({ ...one, packet: describe(one.bytes, options) }))
-    if (o.json) writeJson(found.map(({ from, to, packet }) => ({ from, to, ...packet })))
+    const found = datagramsOf(o.packet, ports).map((one) => ({
+      ...one,
+      packet: describe(one.bytes, options),
+      record: describeRecord(one.bytes),
+    }))
+    if (o.json) writeJson(found.map(({ from, to, packet, record }) => ({ from, to, ...packet, record })))
     else for (const one of found) showOne(one)
     if (found.length === 0) say('no RADIUS packets there; name their ports with --port')
     return found.length > 0 && found.every(({ packet }) => !('fault' in packet)) ? 0 : 1
@@ -63,11 +68,14 @@ export const decode = verb({
 
 type Datagram = Omit<CapturedDatagram, 'from' | 'to'> & { readonly from?: string; readonly to?: string }
 
-function showOne({ from, to, packet }: Datagram & { packet: ReturnType<typeof describe> }): void {
+type Shown = Datagram & { packet: ReturnType<typeof describe>; record: RecordDescription | undefined }
+
+function showOne({ from, to, packet, record }: Shown): void {
   const way = from === undefined ? '' : `${from} -> ${to}  `
   const lines = 'fault' in packet ? [`no RADIUS packet: ${packet.fault}`] : packetText(packet)
   writeData(`${way}${lines[0] ?? ''}`)
   for (const line of lines.slice(1)) writeData(line)
+  for (const line of record === undefined ? [] : recordLines(record)) writeData(line)
 }
 
 function datagramsOf(text: string, ports: readonly number[]): Datagram[] {
