@@ -16,6 +16,7 @@ import { type Operated, Operations, type ReloadOutcome } from './admin/operation
 import { NO_OVERRIDES } from './admin/overrides.ts'
 import { readingRoutes } from './admin/reading.io.ts'
 import { type AdminOptions, type AdminServer, openAdmin } from './admin/server.io.ts'
+import { sessionsRoutes } from './admin/sessions.io.ts'
 import { Traces } from './admin/traces.io.ts'
 import { codedError } from './coded-error.ts'
 import { engineOptions } from './config/engine-options.ts'
@@ -30,6 +31,7 @@ import { SharedMemories } from './instances/shared-memory.ts'
 import { sumOf } from './instances/sum.ts'
 import { errorText, Log, type LogTarget } from './observe/log.io.ts'
 import { openLogFile } from './observe/log-file.io.ts'
+import { SessionsLog } from './observe/sessions-log.io.ts'
 import { TpsFile } from './observe/tps-file.io.ts'
 import type { DaemonView, Phase, QueueLimits } from './observe/view.ts'
 import { kernelDrops, processVitals } from './observe/vitals.io.ts'
@@ -67,6 +69,7 @@ export class Daemon {
   readonly #traces: Traces
   readonly #watch: Watch
   readonly #tps: TpsFile | undefined
+  readonly #sessionsLog: SessionsLog | undefined
   #admin: AdminServer | undefined
   #phase: Phase = 'starting'
   #housekeeping: NodeJS.Timeout | undefined
@@ -96,6 +99,7 @@ export class Daemon {
     const look = () => this.#look()
     this.#watch = new Watch(watchOptions(config), { look, log: this.#log, admin: () => this.#adminText() })
     this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), look)
+    this.#sessionsLog = sessionsLog(config, file, this.#log)
   }
 
   /**
@@ -196,6 +200,7 @@ export class Daemon {
     clearTimeout(this.#housekeeping)
     this.#watch.stop()
     await Promise.all([this.#instances.close(), this.#admin?.close(), this.#tps?.stop()])
+    await this.#sessionsLog?.drained()
   }
 
   #adminOptions(): AdminOptions {
@@ -208,6 +213,7 @@ export class Daemon {
       routes: [
         ...readingRoutes(look, () => this.#inForce.settings()),
         ...followingRoutes({ look, attached: this.#attached, traces: this.#traces }),
+        ...sessionsRoutes((sought) => this.#instances.sessions(sought)),
         ...changingRoutes(operations),
       ],
       tokens: () => this.#inForce.config.admin.tokens,
@@ -280,6 +286,7 @@ export class Daemon {
     const log = this.#log
     return {
       line: (line) => log.passOn(line),
+      sessionsEnded: (lines) => this.#sessionsLog?.write(lines),
       traced: (instance, told) => this.#traces.take({ instance, ...told }),
       crashed: ({ number, error, lost, restartSeconds }) =>
         log.write('instance-crashed', { instance: number, error: errorText(error), ...lost, restartSeconds }),
@@ -345,6 +352,7 @@ export class Daemon {
       sendFailures: total(({ sendFailures }) => sendFailures),
       internalErrors: total(({ internalErrors }) => internalErrors),
       logLinesLost: this.#log.lost,
+      sessionsLogLinesLost: this.#sessionsLog?.lost,
       process: processVitals(),
       instances,
       engine: sumOf(
@@ -382,6 +390,9 @@ const inDirectory = (of: { directory: string; keep_days: number }, file: string)
   directory: resolve(dirname(file), of.directory),
   keepDays: of.keep_days,
 })
+
+const sessionsLog = ({ accounting: { sessions_log } }: Config, file: string, log: Log): SessionsLog | undefined =>
+  sessions_log && new SessionsLog(inDirectory(sessions_log, file), (count) => log.write('sessions-log-lost', { count }))
 
 const logTarget = ({ log: { directory, keep_days } }: Config, file: string): LogTarget | undefined =>
   directory === undefined ? undefined : openLogFile(inDirectory({ directory, keep_days }, file))

@@ -153,7 +153,12 @@ export class InForce {
 /** What the instances live by. */
 export function settingsOf(config: Config, overrides: Overrides, memories: SharedMemories): InstanceSettings {
   const options = plainOptions(withOverrides(engineOptions(config), overrides))
-  return { options, memory: memories.of(options), logLevel: overrides.logLevel?.level ?? config.log.level }
+  return {
+    options,
+    memory: memories.of(options),
+    logLevel: overrides.logLevel?.level ?? config.log.level,
+    logsSessions: config.accounting.sessions_log !== undefined,
+  }
 }
 
 /** Of all settings in force; secrets read as "[secret]" there. */

@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   accounting: ['', 'radius', 'queues', 'throttle'],
   proxy: ['', 'radius', 'queues', 'throttle', 'accounting'],
   config: ['', 'radius', 'throttle', 'proxy'],
-  instances: ['', 'radius', 'throttle', 'proxy'],
+  instances: ['', 'radius', 'throttle', 'accounting', 'proxy'],
   observe: ['', 'radius', 'accounting', 'proxy'],
   admin: ['', 'radius', 'proxy', 'observe'],
   simulation: ['', 'radius', 'queues', 'throttle', 'accounting', 'proxy'],

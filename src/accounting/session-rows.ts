@@ -134,3 +134,25 @@ export function shownText(octets: Uint8Array): string {
   }
   return `0x${[...octets].map((octet) => octet.toString(16).padStart(2, '0')).join('')}`
 }
+
+/** Whether a row is the one that is sought; compared as octets, since most rows are not. */
+export function matcherOf(sought: {
+  readonly client?: string
+  readonly session?: string
+  readonly user?: string
+}): (client: string, key: Uint8Array, rest: Uint8Array) => boolean {
+  const session = octetsOf(sought.session)
+  const user = octetsOf(sought.user)
+  return (client, key, rest) =>
+    (sought.client === undefined || sought.client === client) &&
+    (session === undefined || isSame(session, piecesOf(key)[SESSION_PIECE]!)) &&
+    (user === undefined || isSame(user, piecesOf(rest)[USER_PIECE]!))
+}
+
+const SESSION_PIECE = 3
+const USER_PIECE = 0
+
+const octetsOf = (text: string | undefined): Uint8Array | undefined =>
+  text === undefined ? undefined : new TextEncoder().encode(text)
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((octet, i) => octet === b[i])

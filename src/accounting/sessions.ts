@@ -55,6 +55,13 @@ export interface SessionClient {
   readonly accounting: ClientAccounting
 }
 
+/** What a session must be; what is not given may be anything. */
+export interface Sought {
+  readonly client?: string
+  readonly session?: string
+  readonly user?: string
+}
+
 export interface SessionCounts {
   readonly live: number
   readonly memberLinks: number
@@ -160,13 +167,14 @@ export class Sessions {
     return due === Number.POSITIVE_INFINITY ? undefined : this.#instantOf(due)
   }
 
-  /** The tracked sessions among `count` places of the table from `from` on, for whom `wanted` holds. */
-  look(from: number, count: number, wanted: (report: SessionReport) => boolean): SessionReport[] {
+  /** The tracked sessions that are sought, among `count` places of the table from `from` on. */
+  look(from: number, count: number, sought: Sought): SessionReport[] {
     const found: SessionReport[] = []
+    const matches = layout.matcherOf(sought)
     for (let row = Math.max(1, from); row < Math.min(this.#rows.end, from + count); row += 1) {
       if (!this.#rows.isUsed(row) || this.#has(row, layout.ENDED)) continue
-      const report = this.#report(row)
-      if (wanted(report)) found.push(report)
+      const { key, rest } = this.#rows.textOf(row)
+      if (matches(this.#clientOf(row), key, rest)) found.push(this.#report(row))
     }
     return found
   }
@@ -344,7 +352,11 @@ export class Sessions {
   }
 
   #report(row: number): SessionReport {
-    return sessionReport(this.#rows, row, this.#names[this.#rows.words[row * this.#rows.width + layout.CLIENT]!]!)
+    return sessionReport(this.#rows, row, this.#clientOf(row))
+  }
+
+  #clientOf(row: number): string {
+    return this.#names[this.#rows.words[row * this.#rows.width + layout.CLIENT]!]!
   }
 
   #dueRow(second: number): number {

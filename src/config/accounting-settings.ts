@@ -1,8 +1,8 @@
 /**
- * The settings of what is observed of accounting records: the session table and its checks.
+ * The settings of what is observed of accounting records: the session table, its checks, and the log of sessions.
  */
 import { z } from 'zod'
-import { bitRate, duration, whole } from './kinds.ts'
+import { bitRate, directory, duration, keepDays, whole } from './kinds.ts'
 
 const restart = { 'x-restart': true } as const
 
@@ -31,6 +31,17 @@ export const accounting = z
     max_port_rate: bitRate({ least: '0Mbit/s', most: '100000Gbit/s' })
       .describe("More than any subscriber's port carries: figures that need more are impossible. 0Mbit/s: no check.")
       .prefault('100Gbit/s'),
+    sessions_log: z
+      .strictObject({
+        directory: directory().meta({
+          description:
+            'Where a file `sessions-YYYY-MM-DD.jsonl` gets a line of JSON for each session and each MLPPP bundle that ended. A relative path starts at the directory of the configuration file.',
+          ...restart,
+        }),
+        keep_days: keepDays().meta({ ...restart }),
+      })
+      .describe('A log of sessions, for which they must be tracked. By default there is none.')
+      .optional(),
   })
   .describe('What is observed of accounting records.')
   .prefault({})

@@ -45,6 +45,7 @@ export function crossCheck(draft: Draft, surroundings: Surroundings, findings: F
   checkSources(draft, listeners, surroundings, findings)
   checkInstances(draft, surroundings, findings)
   checkTimes(draft, findings)
+  checkSessionsLog(draft, findings)
 }
 
 function checkNames(root: unknown, findings: Findings): void {
@@ -63,6 +64,12 @@ function checkNames(root: unknown, findings: Findings): void {
       else findings.error(path, `${pathText(first)} is "${name}" too; give each ${kind} a name of its own`)
     }
   }
+}
+
+function checkSessionsLog({ outline }: Draft, findings: Findings): void {
+  if (outline?.accounting.sessions_log === undefined || outline.accounting.track_sessions) return
+  const path = ['accounting', 'sessions_log']
+  findings.error(path, 'no session is tracked, so none is logged; set track_sessions: true, or remove sessions_log')
 }
 
 function checkNetworks(root: unknown, findings: Findings): void {

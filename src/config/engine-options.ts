@@ -46,6 +46,7 @@ export const withRestartSettingsOf = (running: Config, read: Config): Config => 
     ...read.accounting,
     track_sessions: running.accounting.track_sessions,
     max_sessions: running.accounting.max_sessions,
+    sessions_log: running.accounting.sessions_log,
   },
   tps: running.tps,
   log: { ...running.log, level: read.log.level },

@@ -1,9 +1,11 @@
 /**
  * What the daemon's main thread and the thread of an instance say to each other.
  *
- * The main thread calls, the instance answers each call once; beside that an instance only sends lines for the log. No
+ * The main thread calls, the instance answers each call once; beside that an instance only sends lines for its logs. No
  * packet ever crosses: what must be known by all instances at once stands in shared memory.
  */
+import type { SessionReport } from '../accounting/session-report.ts'
+import type { Sought } from '../accounting/sessions.ts'
 import type { Followed, TraceEvent } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import type { TrafficClass } from '../units.ts'
@@ -28,6 +30,8 @@ export interface Birth {
 }
 
 export interface InstanceSettings {
+  /** Whether the main thread wants a line for each accounting session that ended. */
+  readonly logsSessions: boolean
   readonly options: PlainOptions
   readonly memory: SharedMemory
   readonly logLevel: string
@@ -62,6 +66,8 @@ export interface InstanceCalls {
   drain(nothing: undefined): Promise<void>
   /** From now on these requests are followed, and none but these. */
   follow(followed: readonly Followed[]): Promise<void>
+  /** Undefined where sessions are not tracked. */
+  sessions(sought: SoughtSessions): Promise<FoundSessions | undefined>
   look(nothing: undefined): Promise<InstanceView>
   close(nothing: undefined): Promise<void>
 }
@@ -81,8 +87,23 @@ export interface Traced {
   readonly lost: number
 }
 
+/** What tracked sessions must be; what is not given may be anything. */
+export interface SoughtSessions extends Sought {
+  /** No more than so many. */
+  readonly limit: number
+}
+
+export interface FoundSessions {
+  readonly sessions: readonly SessionReport[]
+  /** Whether there are more than these. */
+  readonly more: boolean
+  /** Tracked and not ended, whatever was sought. */
+  readonly tracked: number
+}
+
 export type FromInstance =
   | { readonly kind: 'line'; readonly line: string }
+  | { readonly kind: 'sessions-ended'; readonly lines: readonly string[] }
   | ({ readonly kind: 'traced' } & Traced)
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly id: number; readonly error: PlainError }

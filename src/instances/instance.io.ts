@@ -5,6 +5,7 @@
  * in as memory (`SharedMemory`). The thread's file hands calls in; the instance never asks the main thread for anything.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Ended, SessionReport } from '../accounting/session-report.ts'
 import { Log } from '../observe/log.io.ts'
 import { monotonicNow } from '../proxy/clock.io.ts'
 import { Engine } from '../proxy/engine.ts'
@@ -12,7 +13,16 @@ import { Loop } from '../proxy/loop.io.ts'
 import type { Followed, Journal, Tracer } from '../proxy/ports.ts'
 import { systemRandomness } from '../proxy/randomness.io.ts'
 import { type Arrivals, Sockets } from '../proxy/sockets.io.ts'
-import type { Birth, InstanceCalls, InstanceSettings, InstanceView, Traced } from './calls.ts'
+import type {
+  Birth,
+  FoundSessions,
+  InstanceCalls,
+  InstanceSettings,
+  InstanceView,
+  SoughtSessions,
+  Traced,
+} from './calls.ts'
+import { EndedLines } from './ended-lines.io.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { SharedParts } from './shared-parts.ts'
 import { TraceBound } from './trace-bound.ts'
@@ -22,6 +32,15 @@ const FOLLOW_ADDRESSES_EVERY = 10
 const IDLE_CHECK_MS = 20
 const DELAY_RESOLUTION_MS = 20
 const NANOS_PER_SECOND = 1e9
+/** Places of the session table that are looked at before packets have their turn again: well under a millisecond. */
+const PLACES_AT_ONCE = 1_000
+
+/** What an instance says without being asked. */
+export interface MainThread {
+  line(line: string): void
+  sessionsEnded(lines: readonly string[]): void
+  traced(told: Traced): void
+}
 
 export class Instance implements InstanceCalls {
   readonly #log: Log
@@ -31,6 +50,7 @@ export class Instance implements InstanceCalls {
   readonly #loop: Loop
   readonly #books: Float64Array
   readonly #tracer: Tracer
+  readonly #endedLines: EndedLines
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   #internalErrors = 0
   /** Sockets of a reload are open that the engine does not name yet. */
@@ -38,8 +58,8 @@ export class Instance implements InstanceCalls {
   #housekeeping: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor({ number, of, settings, books }: Birth, main: { line(line: string): void; traced(told: Traced): void }) {
-    const { options, memory, logLevel } = settings
+  constructor({ number, of, settings, books }: Birth, main: MainThread) {
+    const { options, memory, logLevel, logsSessions } = settings
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
     this.#books = new Float64Array(books)
@@ -48,7 +68,9 @@ export class Instance implements InstanceCalls {
     this.#sockets = this.#newSockets({ number, of })
     this.#shared = SharedParts.of(memory)
     const shared = this.#shared === undefined ? {} : { shared: this.#shared }
-    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), ...shared }
+    this.#endedLines = new EndedLines(main.sessionsEnded)
+    const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}
+    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), ...shared, ...ended }
     this.#engine = new Engine(engineOptionsFrom(options), ports, monotonicNow())
     this.#loop = new Loop(this.#withBooks(this.#engine), journal, monotonicNow)
   }
@@ -112,6 +134,20 @@ export class Instance implements InstanceCalls {
     }
   }
 
+  /** In steps, so that no packet waits for a walk over a large table. */
+  async sessions({ limit, ...sought }: SoughtSessions): Promise<FoundSessions | undefined> {
+    const sessions: SessionReport[] = []
+    for (let from = 0; sessions.length <= limit && !this.#isClosed; from += PLACES_AT_ONCE) {
+      const found = this.#engine.sessions(from, PLACES_AT_ONCE, sought)
+      if (found === undefined) break
+      sessions.push(...found)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+    const counts = this.#engine.snapshot(monotonicNow()).sessions
+    if (counts === undefined) return undefined
+    return { sessions: sessions.slice(0, limit), more: sessions.length > limit, tracked: counts.live }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#housekeeping)
@@ -119,6 +155,7 @@ export class Instance implements InstanceCalls {
     this.#sockets.close()
     this.#delay.disable()
     this.copyBooks()
+    this.#endedLines.flush()
     await this.#log.end()
   }
 

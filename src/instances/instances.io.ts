@@ -7,7 +7,7 @@
 import { openSocket } from '../proxy/datagram-socket.io.ts'
 import type { Followed } from '../proxy/ports.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
-import type { InstanceSettings } from './calls.ts'
+import type { FoundSessions, InstanceSettings, SoughtSessions } from './calls.ts'
 import type { PlainOptions } from './plain-options.ts'
 import { type InstanceReport, type Listen, Seat, type SeatEvents } from './seat.io.ts'
 
@@ -75,6 +75,20 @@ export class Instances {
   /** None takes anything new; resolves when none has anything in hand. */
   async drain(): Promise<void> {
     await Promise.all(this.#seats.map((seat) => seat.drain()))
+  }
+
+  /** Tracked sessions of all; undefined where none are tracked. */
+  async sessions(sought: SoughtSessions): Promise<FoundSessions | undefined> {
+    const found = (await Promise.all(this.#seats.map((seat) => seat.sessions(sought)))).filter(
+      (one) => one !== undefined,
+    )
+    if (found.length === 0) return undefined
+    const sessions = found.flatMap((one) => one.sessions)
+    return {
+      sessions: sessions.slice(0, sought.limit),
+      more: sessions.length > sought.limit || found.some(({ more }) => more),
+      tracked: found.reduce((sum, one) => sum + one.tracked, 0),
+    }
   }
 
   /** In the order of their numbers. */

@@ -10,7 +10,15 @@ import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/ledger.ts'
 import type { Followed } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
-import type { CallName, InstanceCalls, InstanceSettings, InstanceView, Traced } from './calls.ts'
+import type {
+  CallName,
+  FoundSessions,
+  InstanceCalls,
+  InstanceSettings,
+  InstanceView,
+  SoughtSessions,
+  Traced,
+} from './calls.ts'
 import { leftBy, withCounters } from './sum.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
 
@@ -25,6 +33,8 @@ export type Listen = Parameters<InstanceCalls['open']>[0]
 
 export interface SeatEvents {
   line(line: string): void
+  /** Lines for the sessions log. */
+  sessionsEnded(lines: readonly string[]): void
   traced(number: number, told: Traced): void
   /** The thread ended unasked; what it had in hand is lost, and another follows after that time. */
   crashed(o: { number: number; error: unknown; lost: PerClass<number>; restartSeconds: number }): void
@@ -91,6 +101,7 @@ export class Seat {
     const birth = { number: this.#number, of: this.#of, settings, books: this.#books.buffer as SharedArrayBuffer }
     const events = {
       line: this.#events.line,
+      sessionsEnded: this.#events.sessionsEnded,
       traced: (told: Traced) => this.#events.traced(this.#number, told),
       ended: (error: unknown) => this.#ended(thread, error),
     }
@@ -112,7 +123,7 @@ export class Seat {
   }
 
   /** A call to the thread that runs. One that ends meanwhile needs none: the next starts with what holds then. */
-  async call<Name extends Exclude<CallName, 'open' | 'look' | 'drain' | 'close'>>(
+  async call<Name extends Exclude<CallName, 'open' | 'look' | 'sessions' | 'drain' | 'close'>>(
     name: Name,
     argument: Parameters<InstanceCalls[Name]>[0],
   ): Promise<void> {
@@ -143,6 +154,11 @@ export class Seat {
     const isRunning = this.#isOpen
     const engine = isRunning && this.#before !== undefined ? withCounters(view.engine, this.#before) : view.engine
     return { number: this.#number, isRunning, crashes: this.#crashes, view: { ...view, engine } }
+  }
+
+  /** Of an instance that does not run there are none. */
+  async sessions(sought: SoughtSessions): Promise<FoundSessions | undefined> {
+    return this.#isOpen ? await this.#thread?.call('sessions', sought).catch(() => undefined) : undefined
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,7 @@ interface Waiting {
 
 export interface ThreadEvents {
   line(line: string): void
+  sessionsEnded(lines: readonly string[]): void
   traced(told: Traced): void
   ended(error: unknown): void
 }
@@ -61,6 +62,10 @@ export class ThreadHandle {
   #take(message: FromInstance, events: ThreadEvents): void {
     if (message.kind === 'line') {
       events.line(message.line)
+      return
+    }
+    if (message.kind === 'sessions-ended') {
+      events.sessionsEnded(message.lines)
       return
     }
     if (message.kind === 'traced') {

@@ -16,6 +16,7 @@ const say = (message: FromInstance): void => main.postMessage(message)
 
 const instance = new Instance(workerData as Birth, {
   line: (line) => say({ kind: 'line', line }),
+  sessionsEnded: (lines) => say({ kind: 'sessions-ended', lines }),
   traced: (told) => say({ kind: 'traced', ...told }),
 })
 

@@ -6,7 +6,7 @@
  */
 import { type ClientAccounting, exact } from '../accounting/client-accounting.ts'
 import type { SessionCounts } from '../accounting/sessions.ts'
-import { counter, gauge, type MetricGroup, type Sample, type SampleReader } from './metric.ts'
+import { counter, gauge, type MetricGroup, type Sample, type SampleReader, single } from './metric.ts'
 import { ofInstances } from './metric-readers.ts'
 
 const ofClients = (read: (of: ClientAccounting) => number): SampleReader => ({
@@ -113,6 +113,11 @@ export const ACCOUNTING_METRICS: MetricGroup = {
       'accounting_mlppp_bundles_ended',
       'MLPPP bundles that ended, by how; `evicted`: forgotten because there were too many.',
       ofSessionsBy('end', (of) => of.bundlesEnded),
+    ),
+    counter(
+      'accounting_sessions_log_lines_lost',
+      'Lines of the sessions log that are in no file: the disk is full, or its directory gone.',
+      single((view) => view.sessionsLogLinesLost),
     ),
   ],
 }

@@ -146,6 +146,11 @@ export const EVENTS = {
     fields: ['server', 'class', 'reason', 'count'],
     says: '{count} {class} responses of server {server} were dropped: {reason}',
   },
+  'sessions-log-lost': {
+    level: 'error',
+    fields: ['count'],
+    says: '{count} lines of the sessions log could not be written; look at the space and the mode of accounting.sessions_log.directory',
+  },
   'accounting-anomaly': {
     level: 'warn',
     fields: ['anomaly', 'client', 'session', 'user', 'before', 'record', 'count'],

@@ -84,6 +84,8 @@ export interface DaemonView {
   readonly sendFailures: number
   readonly internalErrors: number
   readonly logLinesLost: number
+  /** Undefined where there is no sessions log. */
+  readonly sessionsLogLinesLost: number | undefined
   readonly process: { readonly residentBytes: number; readonly cpuSeconds: number }
   readonly instances: readonly InstanceLook[]
   /** All instances together. */

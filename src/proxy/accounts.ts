@@ -9,7 +9,7 @@ import { kindOf } from '../accounting/client-accounting.ts'
 import { FIELD } from '../accounting/fields.ts'
 import { RecordView } from '../accounting/record-view.ts'
 import type { Ended, SessionReport } from '../accounting/session-report.ts'
-import { type SessionCounts, Sessions } from '../accounting/sessions.ts'
+import { type SessionCounts, Sessions, type Sought } from '../accounting/sessions.ts'
 import type { Packet } from '../radius/packet.ts'
 import type { Instant } from '../units.ts'
 import type { Client } from './client-table.ts'
@@ -66,9 +66,9 @@ export class Accounts {
   }
 
   /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or where none are tracked. */
-  look(from: number, count: number, wanted: (report: SessionReport) => boolean): SessionReport[] | undefined {
+  look(from: number, count: number, sought: Sought): SessionReport[] | undefined {
     const sessions = this.#sessions
-    return sessions === undefined || from >= sessions.places ? undefined : sessions.look(from, count, wanted)
+    return sessions === undefined || from >= sessions.places ? undefined : sessions.look(from, count, sought)
   }
 
   counts(): SessionCounts | undefined {

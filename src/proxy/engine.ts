@@ -8,6 +8,7 @@
  * out), `Answering` (its response), `Failover` (no response).
  */
 import type { Ended, SessionReport } from '../accounting/session-report.ts'
+import type { Sought } from '../accounting/sessions.ts'
 import { STATUS_SERVER } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { statusServerAnswer } from '../radius/status-server.ts'
@@ -239,9 +240,9 @@ export class Engine {
     this.#setUpLanes(options, now)
   }
 
-  /** Tracked sessions for whom `wanted` holds, `count` places of the table from `from` on; undefined behind its end. */
-  sessions(from: number, count: number, wanted: (session: SessionReport) => boolean): SessionReport[] | undefined {
-    return this.#accounts.look(from, count, wanted)
+  /** Tracked sessions that are sought, `count` places of the table from `from` on; undefined behind its end. */
+  sessions(from: number, count: number, sought: Sought): SessionReport[] | undefined {
+    return this.#accounts.look(from, count, sought)
   }
 
   /** From now on no new request is taken; what is in hand goes on, and duplicates still get their answers. */

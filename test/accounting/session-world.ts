@@ -108,7 +108,7 @@ export class SessionWorld {
 
   /** All sessions that are tracked. */
   live(): SessionReport[] {
-    return this.table.look(0, this.table.places, () => true)
+    return this.table.look(0, this.table.places, {})
   }
 
   grown(name: TotalName): bigint {

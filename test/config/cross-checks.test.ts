@@ -248,3 +248,15 @@ describe('the second pass', () => {
     ).toEqual(loaded({}))
   })
 })
+
+describe('the sessions log', () => {
+  it('needs sessions that are tracked', () => {
+    const log = 'sessions_log: { directory: sessions }'
+    expectProblem(
+      { top: `accounting: { track_sessions: false, ${log.replace('{', '▶{')} }` },
+      'accounting.sessions_log',
+      'no session is tracked, so none is logged; set track_sessions: true, or remove sessions_log',
+    )
+    expectClean({ top: `accounting: { ${log} }` })
+  })
+})

@@ -107,7 +107,7 @@ describe('the examples', () => {
 })
 
 describe('settings that need a restart', () => {
-  it('are those of sockets, of instances and of the size of the session table', () => {
+  it('are those of sockets, of instances, of files, and of the size of the session table', () => {
     expect(restartSettings().map(pathText)).toEqual([
       'listen.authentication',
       'listen.accounting',
@@ -117,6 +117,8 @@ describe('settings that need a restart', () => {
       'throttle.scope',
       'accounting.track_sessions',
       'accounting.max_sessions',
+      'accounting.sessions_log.directory',
+      'accounting.sessions_log.keep_days',
       'tps.directory',
       'tps.keep_days',
       'log.directory',

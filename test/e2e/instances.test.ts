@@ -182,9 +182,15 @@ describe('an instance that crashes', () => {
     const instances = new Instances({
       count: 2,
       listen: config.listen,
-      settings: { options, memory: new SharedMemories({ scope: 'host', instances: 2 }).of(options), logLevel: 'error' },
+      settings: {
+        options,
+        memory: new SharedMemories({ scope: 'host', instances: 2 }).of(options),
+        logLevel: 'error',
+        logsSessions: false,
+      },
       events: {
         line: () => undefined,
+        sessionsEnded: () => undefined,
         traced: () => undefined,
         crashed: (crash) => crashes.push(crash),
         restarted: (number) => restarted.push(number),

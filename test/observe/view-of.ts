@@ -75,6 +75,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
   sendFailures: 5,
   internalErrors: 6,
   logLinesLost: 7,
+  sessionsLogLinesLost: 8,
   process: { residentBytes: 1_000_000, cpuSeconds: 1.5 },
   instances: [instanceLook(engine)],
   engine,

@@ -82,7 +82,7 @@ describe('accounting records that are admitted', () => {
     const world = new World()
     world.accounting({ status: STATUS.stop })
     expect(world.snapshot().sessions).toBeUndefined()
-    expect(world.engine.sessions(0, 100, () => true)).toBeUndefined()
+    expect(world.engine.sessions(0, 100, {})).toBeUndefined()
     expect(world.ended).toEqual([])
   })
 })
@@ -111,13 +111,18 @@ describe('tracked sessions', () => {
   it('can be looked at in steps', () => {
     const world = new World({ sessions: tracked })
     for (let i = 0; i < 10; i += 1) world.accounting({ tag: `s${i}` })
-    const looked = [0, 4, 8].map((from) => world.engine.sessions(from, 4, ({ session }) => session !== 's5'))
-    expect(looked.map((found) => found?.map(({ session }) => session))).toEqual([
+    const looked = (sought: object) =>
+      [0, 4, 8].map((from) => world.engine.sessions(from, 4, sought)?.map(({ session }) => session))
+    expect(looked({})).toEqual([
       ['s0', 's1', 's2'],
-      ['s3', 's4', 's6'],
+      ['s3', 's4', 's5', 's6'],
       ['s7', 's8', 's9'],
     ])
-    expect(world.engine.sessions(12, 4, () => true)).toBeUndefined()
+    expect(looked({ session: 's5' })).toEqual([[], ['s5'], []])
+    expect(looked({ client: 'bng' }).flat()).toHaveLength(10)
+    expect(looked({ client: 'other' }).flat()).toEqual([])
+    expect(looked({ client: 'bng', session: 's' }).flat()).toEqual([])
+    expect(world.engine.sessions(12, 4, {})).toBeUndefined()
   })
 
   it('keep their table through a reload, with the new lifetime', () => {

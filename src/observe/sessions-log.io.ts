@@ -1,0 +1,63 @@
+/**
+ * The sessions log: a line of JSON for each accounting session and bundle that ended, in a file of each day.
+ *
+ * Instances send their lines in batches; nobody waits for the disk. Lines that could not be written are counted, and the
+ * log of the daemon says so, once a minute while it lasts.
+ */
+import { RotatingFile } from './rotating-file.io.ts'
+
+const TELL_AFTER_MS = 60_000
+
+export interface SessionsLogOptions {
+  readonly directory: string
+  readonly keepDays: number
+}
+
+export class SessionsLog {
+  readonly #file: RotatingFile
+  readonly #tellLost: (count: number) => void
+  readonly #now: () => Date
+  #told = 0
+  #tellAgainAt = 0
+
+  /** @throws a coded error where today's file can't be opened. */
+  constructor(
+    { directory, keepDays }: SessionsLogOptions,
+    tellLost: (count: number) => void,
+    now: () => Date = () => new Date(),
+  ) {
+    this.#tellLost = tellLost
+    this.#now = now
+    const isOneOfThem = /^sessions-\d{4}-\d\d-\d\d\.jsonl$/
+    this.#file = new RotatingFile(
+      { directory, keepDays, isOneOfThem, nameOf: (day) => `sessions-${dateOf(day)}.jsonl` },
+      'accounting.sessions_log.directory',
+      now,
+    )
+  }
+
+  /** Lines that are in no file. */
+  get lost(): number {
+    return this.#file.lost
+  }
+
+  /** Lines as they are to stand in the file, each with its end. */
+  write(lines: readonly string[]): void {
+    for (const line of lines) this.#file.write(line)
+    const { lost } = this
+    const now = this.#now().getTime()
+    if (lost === this.#told || now < this.#tellAgainAt) return
+    this.#tellLost(lost - this.#told)
+    this.#told = lost
+    this.#tellAgainAt = now + TELL_AFTER_MS
+  }
+
+  /** Resolves when all is written, or after a bounded time. */
+  drained(): Promise<void> {
+    return this.#file.drained()
+  }
+}
+
+/** In the machine's own time zone, as the days of the file. */
+const dateOf = (day: Date): string =>
+  [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, '0')).join('-')
