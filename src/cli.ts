@@ -17,6 +17,7 @@ import { run } from './commands/run.io.ts'
 import { schema } from './commands/schema.io.ts'
 import { send } from './commands/send.io.ts'
 import { server } from './commands/server.io.ts'
+import { sessions } from './commands/sessions.io.ts'
 import { set } from './commands/set.io.ts'
 import { simulate } from './commands/simulate.io.ts'
 import { status } from './commands/status.io.ts'
@@ -31,6 +32,7 @@ const VERBS: readonly Verb[] = [
   schema,
   status,
   trace,
+  sessions,
   server,
   set,
   logLevel,
