@@ -11,6 +11,7 @@ import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import type { TrafficClass } from '../units.ts'
 import type { PlainOptions } from './plain-options.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import type { ViewPart } from './view-parts.ts'
 
 /** An address and a port, as of a socket. */
 interface Place {
@@ -68,7 +69,9 @@ export interface InstanceCalls {
   follow(followed: readonly Followed[]): Promise<void>
   /** Undefined where sessions are not tracked. */
   sessions(sought: SoughtSessions): Promise<FoundSessions | undefined>
-  look(nothing: undefined): Promise<InstanceView>
+  /** Sees everything at this moment; `lookOn` fetches the parts, each by its number. */
+  look(nothing: undefined): Promise<{ readonly first: InstanceView; readonly parts: number }>
+  lookOn(part: number): Promise<ViewPart>
   close(nothing: undefined): Promise<void>
 }
 

@@ -26,6 +26,7 @@ import { EndedLines } from './ended-lines.io.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { SharedParts } from './shared-parts.ts'
 import { TraceBound } from './trace-bound.ts'
+import { inParts, type ViewPart } from './view-parts.ts'
 
 const HOUSEKEEPING_MS = 1_000
 const FOLLOW_ADDRESSES_EVERY = 10
@@ -53,6 +54,8 @@ export class Instance implements InstanceCalls {
   readonly #endedLines: EndedLines
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   #internalErrors = 0
+  /** What the last look saw, in parts. */
+  #seen: readonly ViewPart[] = []
   /** Sockets of a reload are open that the engine does not name yet. */
   #isPreparing = false
   #housekeeping: NodeJS.Timeout | undefined
@@ -120,9 +123,9 @@ export class Instance implements InstanceCalls {
     })
   }
 
-  async look(): Promise<InstanceView> {
+  async look(): ReturnType<InstanceCalls['look']> {
     const { user, system } = process.threadCpuUsage()
-    return {
+    const { first, parts } = inParts({
       engine: this.#engine.snapshot(monotonicNow()),
       listeners: this.#sockets.listeners(),
       upstreams: this.#sockets.upstreams(),
@@ -131,7 +134,13 @@ export class Instance implements InstanceCalls {
       internalErrors: this.#internalErrors,
       cpuSeconds: (user + system) / 1e6,
       loopDelay: this.#readDelay(),
-    }
+    })
+    this.#seen = parts
+    return { first, parts: parts.length }
+  }
+
+  async lookOn(part: number): Promise<ViewPart> {
+    return this.#seen[part] as ViewPart
   }
 
   /** In steps, so that no packet waits for a walk over a large table. */

@@ -21,6 +21,7 @@ import type {
 } from './calls.ts'
 import { leftBy, withCounters } from './sum.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
+import { type ViewPart, whole } from './view-parts.ts'
 
 const BOOKS_BYTES = TRAFFIC_CLASSES.length * LEDGER_NUMBERS * Float64Array.BYTES_PER_ELEMENT
 /** Until the next thread after the first, second, ... crash of the last minute. */
@@ -65,6 +66,8 @@ export class Seat {
   #books = new Float64Array(new SharedArrayBuffer(BOOKS_BYTES))
   #before: EngineSnapshot | undefined
   #last: InstanceView | undefined
+  #lookUnderWay: Promise<unknown> = Promise.resolve()
+  #nextLook: Promise<InstanceView> | undefined
   #isOpen = false
   #isClosed = false
   #isDraining = false
@@ -109,7 +112,7 @@ export class Seat {
     this.#thread = thread
     try {
       await thread.call('open', this.#listen)
-      this.#last = await thread.call('look', undefined)
+      this.#last = await wholeView(thread)
       // A reload may have come while it started.
       if (this.#settings() !== settings) await thread.call('reconfigure', this.#settings())
       if (this.#followed().length > 0) await thread.call('follow', this.#followed())
@@ -123,7 +126,7 @@ export class Seat {
   }
 
   /** A call to the thread that runs. One that ends meanwhile needs none: the next starts with what holds then. */
-  async call<Name extends Exclude<CallName, 'open' | 'look' | 'sessions' | 'drain' | 'close'>>(
+  async call<Name extends Exclude<CallName, 'open' | 'look' | 'lookOn' | 'sessions' | 'drain' | 'close'>>(
     name: Name,
     argument: Parameters<InstanceCalls[Name]>[0],
   ): Promise<void> {
@@ -146,7 +149,7 @@ export class Seat {
   async look(): Promise<InstanceReport> {
     const thread = this.#isOpen ? this.#thread : undefined
     if (thread !== undefined) {
-      const fresh = await within(LOOK_AT_MOST_MS, thread.call('look', undefined))
+      const fresh = await within(LOOK_AT_MOST_MS, this.#lookInTurn(thread))
       if (fresh !== undefined && thread === this.#thread) this.#last = fresh
     }
     const view = this.#last
@@ -159,6 +162,17 @@ export class Seat {
   /** Of an instance that does not run there are none. */
   async sessions(sought: SoughtSessions): Promise<FoundSessions | undefined> {
     return this.#isOpen ? await this.#thread?.call('sessions', sought).catch(() => undefined) : undefined
+  }
+
+  /** One look after the other, since the thread keeps what one saw. Who asks while one waits for its turn gets that one. */
+  #lookInTurn(thread: ThreadHandle): Promise<InstanceView> {
+    this.#nextLook ??= this.#lookUnderWay.then(() => {
+      this.#nextLook = undefined
+      const look = wholeView(thread)
+      this.#lookUnderWay = look.catch(() => undefined)
+      return look
+    })
+    return this.#nextLook
   }
 
   async close(): Promise<void> {
@@ -211,6 +225,14 @@ export class Seat {
       )
     }, milliseconds)
   }
+}
+
+/** A look, fetched part by part: between two of them the thread does its own work. */
+async function wholeView(thread: ThreadHandle): Promise<InstanceView> {
+  const { first, parts } = await thread.call('look', undefined)
+  const fetched: ViewPart[] = []
+  for (let part = 0; part < parts; part += 1) fetched.push(await thread.call('lookOn', part))
+  return whole(first, fetched)
 }
 
 /** The value, or undefined where it takes longer or fails. */
