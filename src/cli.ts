@@ -19,9 +19,11 @@ import { send } from './commands/send.io.ts'
 import { server } from './commands/server.io.ts'
 import { sessions } from './commands/sessions.io.ts'
 import { set } from './commands/set.io.ts'
+import { show } from './commands/show.io.ts'
 import { simulate } from './commands/simulate.io.ts'
 import { status } from './commands/status.io.ts'
 import { drain, stop } from './commands/stop.io.ts'
+import { top } from './commands/top.io.ts'
 import { trace } from './commands/trace.io.ts'
 import type { Example, ExitCode, Verb } from './commands/verb.ts'
 import { readVersion } from './version.io.ts'
@@ -31,6 +33,8 @@ const VERBS: readonly Verb[] = [
   check,
   schema,
   status,
+  show,
+  top,
   trace,
   sessions,
   server,

@@ -18,7 +18,7 @@ export function statusText(report: StatusReport): string[] {
     '',
     ...classTable(report),
     ...endedLines(report),
-    ...instanceTable(report),
+    ...instancesWorthALine(report),
   ]
 }
 
@@ -42,25 +42,49 @@ function headLines({
     ...concerns.map((concern) => `  look: ${concern}`),
     ...health.reasons.map(({ says, cost }) => `  health: ${says}, costs ${cost}`),
     ...alarms.map((alarm) => `  ${alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)}`),
+    ...overrideLines(report).map((line) => `  ${line}`),
+    ...report.attached.map(({ kind, by }) => `  attached: ${kind} by ${by}`),
     `configuration ${config.file}  ${config.digest.slice(0, 12)}  reloads ${config.reloadsOk} taken, ${config.reloadsFailed} refused`,
     `listening ${report.listeners.map((listener) => `${listener.address} (${listener.class})`).join(', ')}`,
   ]
 }
 
+/** What operators have changed, and who is attached. */
+export function overrideLines({ overrides: { held, maxRates, logLevel } }: Pick<StatusReport, 'overrides'>): string[] {
+  const rate = (perSecond: number): string => (perSecond === 0 ? 'unlimited' : `${perSecond}/s`)
+  return [
+    ...held.map(({ server, class: name, by }) => `override: ${server} is held Down for ${name}, by ${by}`),
+    ...maxRates.map(
+      ({ server, class: name, maxRate, configured, by }) =>
+        `override: max_rate of ${server} for ${name} is ${rate(maxRate)} until the next reload (${rate(configured)} in the file), by ${by}`,
+    ),
+    ...(logLevel === undefined
+      ? []
+      : [`override: log level is ${logLevel.level} until the next reload, by ${logLevel.by}`]),
+  ]
+}
+
 /** `alarm queue-fill (warning) for 12 s: accounting: the queue is filled to 83 %; look at ...` */
-const alarmLine = ({ id, severity, about, since_unix, what, advice }: AlarmReport, unixSeconds: number): string => {
+export const alarmLine = (
+  { id, severity, about, since_unix, what, advice }: AlarmReport,
+  unixSeconds: number,
+): string => {
   const subject = about === '' ? '' : `${about}: `
   return `alarm ${id} (${severity}) for ${duration(Math.max(0, unixSeconds - since_unix))}: ${subject}${what}; ${advice}`
 }
 
-const serverTable = (lanes: readonly LaneReport[]): string[] =>
+/** `Down`, `held Down`, `removed`. */
+export const stateOf = ({ retiring, isHeldDown, state }: LaneReport): string =>
+  retiring ? 'removed' : isHeldDown ? 'held Down' : STATE_WORDS[state]
+
+export const serverTable = (lanes: readonly LaneReport[]): string[] =>
   table(
     ['SERVER', 'CLASS', 'ADDRESS', 'STATE', 'QUEUED', 'OLDEST', 'OUTSTANDING', 'IDS FREE', 'RTT', 'TIMEOUTS'],
     lanes.map((lane) => [
       lane.server,
       lane.class,
       lane.address.includes(':') ? `[${lane.address}]:${lane.port}` : `${lane.address}:${lane.port}`,
-      lane.retiring ? 'removed' : STATE_WORDS[lane.state],
+      stateOf(lane),
       lane.queued,
       duration(lane.oldestAge / MICROS_PER_SECOND),
       `${lane.outstanding}/${lane.maxOutstanding}`,
@@ -70,7 +94,7 @@ const serverTable = (lanes: readonly LaneReport[]): string[] =>
     ]),
   )
 
-const slotTable = (lanes: readonly LaneReport[]): string[] =>
+export const slotTable = (lanes: readonly LaneReport[]): string[] =>
   table(
     ['SERVER', 'CLASS', 'MAX RATE', 'SLOTS/S', 'SLOT', 'BEGAN AT', 'LENGTH', 'QUOTA', 'SENT'],
     lanes.map(({ server, class: name, slots }) =>
@@ -101,9 +125,14 @@ const classTable = ({ classes }: StatusReport): string[] =>
     }),
   )
 
-/** Where there are several instances: one line each. */
-const instanceTable = ({ instances }: StatusReport): string[] => {
+/** Where there are several instances, or the one has crashed. */
+const instancesWorthALine = (report: StatusReport): string[] => {
+  const { instances } = report
   if (instances.length === 1 && instances[0]?.isRunning === true && instances[0].crashes === 0) return []
+  return ['', ...instanceTable(report)]
+}
+
+export const instanceTable = ({ instances }: StatusReport): string[] => {
   const rows = instances.map(({ number, isRunning, crashes, classes, cpuSeconds, loopDelay }) => [
     number,
     isRunning ? 'running' : 'restarting',
@@ -113,7 +142,7 @@ const instanceTable = ({ instances }: StatusReport): string[] => {
     `${(loopDelay.max * 1_000).toFixed(1)} ms`,
   ])
   const columns = ['AUTH RECEIVED', 'AUTH QUEUED', 'ACCT RECEIVED', 'ACCT QUEUED', 'CPU', 'WORST DELAY']
-  return ['', ...table(['INSTANCE', 'STATE', 'CRASHES', ...columns], rows)]
+  return table(['INSTANCE', 'STATE', 'CRASHES', ...columns], rows)
 }
 
 /** The ways to end without an answer, where there were any. */
@@ -139,7 +168,7 @@ const prefixed = (way: string, reasons: Readonly<Record<string, number>>): Recor
   Object.fromEntries(Object.entries(reasons).map(([reason, count]) => [`${way} (${reason})`, count]))
 
 /** `0.4 s`, `12 s`, `3 min`, `2 h`. */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   if (seconds < 120) return `${Math.round(seconds)} s`
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`

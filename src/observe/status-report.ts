@@ -8,6 +8,7 @@ import { type ClientAccounting, exact, TOTALS, type TotalName } from '../account
 import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
 import { type AlarmReport, alarmReports } from './alarm-report.ts'
+import { effectiveCeiling, whatLimits } from './ceiling.ts'
 import type { Health } from './health.ts'
 import {
   type Attachment,
@@ -39,6 +40,7 @@ export interface StatusReport {
   readonly adminSocket: string | undefined
   readonly overrides: Overrides
   readonly attached: readonly Attachment[]
+  readonly limits: DaemonView['limits']
   readonly listeners: readonly ListenerView[]
   readonly instances: readonly InstanceReport[]
   readonly classes: PerClass<ClassSnapshot & { readonly imbalance: number }>
@@ -69,6 +71,8 @@ export type ClientReport = Omit<ClientSnapshot, 'accounting'> & {
 /** `slotLength` is 1 s / slotsPerSecond in microseconds, not rounded; 0 where the rate is unlimited. */
 export type LaneReport = Omit<LaneSnapshot, 'slots'> & {
   readonly slots: LaneSnapshot['slots'] & { readonly slotLength: number }
+  /** What the server can be sent at most, messages per second; undefined where nothing limits it so far. */
+  readonly ceiling: { readonly rate: number; readonly because: 'max_rate' | 'max_outstanding' } | undefined
 }
 
 /** Builds the report; `clock` has the two clocks read together, microseconds. */
@@ -93,13 +97,14 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     adminSocket: view.adminSocket,
     overrides: view.overrides,
     attached: view.attached,
+    limits: view.limits,
     listeners,
     instances: view.instances.map(instanceReport),
     classes: {
       authentication: { ...authentication, imbalance: imbalance(authentication) },
       accounting: { ...accounting, imbalance: imbalance(accounting) },
     },
-    lanes: engine.lanes.map((lane) => ({ ...lane, slots: { ...lane.slots, slotLength: slotLength(lane) } })),
+    lanes: engine.lanes.map(laneReport),
     clients: engine.clients.map(clientReport),
     sessions: engine.sessions,
     messageAuthenticatorLearned: engine.messageAuthenticatorLearned,
@@ -109,6 +114,15 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     logLinesLost: view.logLinesLost,
     upstreamKernelDrops: view.upstreamKernelDrops,
     process: view.process,
+  }
+}
+
+const laneReport = (lane: LaneSnapshot): LaneReport => {
+  const rate = effectiveCeiling(lane)
+  return {
+    ...lane,
+    slots: { ...lane.slots, slotLength: slotLength(lane) },
+    ceiling: rate === undefined ? undefined : { rate, because: whatLimits(lane) },
   }
 }
 

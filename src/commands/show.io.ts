@@ -1,0 +1,50 @@
+/**
+ * `radsluice show`: one part of a running daemon's state, or its settings as they hold.
+ */
+import { stringify } from 'yaml'
+import type { Overrides } from '../observe/view.ts'
+import { askFor, fetchStatus } from './admin-client.io.ts'
+import { ADMIN_OPTIONS } from './admin-options.ts'
+import { writeData, writeJson } from './output.io.ts'
+import { SHOWN, SHOWN_JSON } from './show-text.ts'
+import { overrideLines } from './status-text.ts'
+import { JSON_OPTION, verb } from './verb.ts'
+
+interface Settings {
+  readonly file: string
+  readonly settings: object
+  readonly overrides: Overrides
+}
+
+export const show = verb({
+  command: 'show <what>',
+  summary: 'Show servers, queues, clients, instances, counters, alarms or settings of a running radsluice',
+  examples: [
+    ['show counters', 'in the names of RFC 4668 and RFC 4670'],
+    ['show config', 'the settings as they hold, without secrets'],
+  ],
+  positionals: {
+    what: {
+      choices: ['servers', 'queues', 'clients', 'instances', 'counters', 'alarms', 'config'],
+      demandOption: true,
+      describe: 'What to show.',
+    },
+  },
+  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  run: async ({ what, json, admin, 'token-file': tokenFile }) => {
+    if (what === 'config') {
+      const asking = { method: 'GET', path: '/config', access: 'control' } as const
+      const config = (await askFor({ admin, 'token-file': tokenFile }, asking)) as Settings
+      if (json) writeJson(config)
+      else {
+        for (const line of [`# ${config.file}`, ...overrideLines(config).map((one) => `# ${one}`)]) writeData(line)
+        writeData(stringify(config.settings).trimEnd())
+      }
+      return 0
+    }
+    const report = await fetchStatus(admin, tokenFile)
+    if (json) writeJson(SHOWN_JSON[what](report))
+    else for (const line of SHOWN[what](report)) writeData(line)
+    return 0
+  },
+})
