@@ -186,7 +186,7 @@ const HEADING = `# A case for each rule: promtool test rules alerts.test.yaml
 `
 
 export function alertCases(): string {
-  const tests = ALARM_IDS.map((id) => testOf(id, CASES[id]))
+  const tests = [...ALARM_IDS.map((id) => testOf(id, CASES[id])), gone('up', '30s'), gone('radsluice_ready', '60s')]
   return HEADING + stringify({ rule_files: ['alerts.yaml'], evaluation_interval: '15s', tests }, { lineWidth: 0 })
 }
 
@@ -216,6 +216,22 @@ function testOf(id: AlarmId, { series, thresholds: [high, low], subject, fires: 
         eval_time: `${last * STEP_SECONDS}s`,
         exp_samples: [{ labels: '{}', value: 1 }],
       },
+    ],
+  }
+}
+
+/** The rules of Prometheus alone: a metric that is 0 for so long. */
+function gone(metric: string, lasts: string): object {
+  const alertname = metric === 'up' ? 'RadsluiceNotAnswering' : 'RadsluiceNotReady'
+  const firing = `count(ALERTS{alertname="${alertname}", alertstate="firing"})`
+  return {
+    name: alertname,
+    interval: `${STEP_SECONDS}s`,
+    input_series: [{ series: scraped(metric), values: '0x10 1x10' }],
+    promql_expr_test: [
+      { expr: firing, eval_time: '15s', exp_samples: [] },
+      { expr: firing, eval_time: lasts, exp_samples: [{ labels: '{}', value: 1 }] },
+      { expr: firing, eval_time: '165s', exp_samples: [] },
     ],
   }
 }

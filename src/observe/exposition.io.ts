@@ -19,6 +19,8 @@ const BOUNDS: readonly string[] = [...BUCKET_LIMITS.map((limit) => String(limit 
 interface Value {
   readonly metricName?: string
   readonly labels: Readonly<Record<string, string>>
+  /** Those of all samples of a histogram: written once and kept by prom-client. */
+  readonly sharedLabels?: Readonly<Record<string, string>>
   readonly value: number
 }
 
@@ -44,14 +46,14 @@ const valuesOf = (metric: Metric, view: DaemonView): readonly Value[] =>
     : metric.samples(view)
 
 /** Buckets are cumulative: each counts all that took as long or less. */
-function histogramValues(name: string, { labels, value: { counts, sum } }: HistogramSample): Value[] {
+function histogramValues(name: string, { labels: sharedLabels, value: { counts, sum } }: HistogramSample): Value[] {
   const values: Value[] = []
   let total = 0
   for (const [bucket, some] of counts.entries()) {
     total += some
-    values.push({ metricName: `${name}_bucket`, labels: { ...labels, le: BOUNDS[bucket] as string }, value: total })
+    values.push({ metricName: `${name}_bucket`, labels: { le: BOUNDS[bucket] as string }, sharedLabels, value: total })
   }
-  values.push({ metricName: `${name}_sum`, labels, value: sum / MICROS_PER_SECOND })
-  values.push({ metricName: `${name}_count`, labels, value: total })
+  values.push({ metricName: `${name}_sum`, labels: {}, sharedLabels, value: sum / MICROS_PER_SECOND })
+  values.push({ metricName: `${name}_count`, labels: {}, sharedLabels, value: total })
   return values
 }

@@ -2,9 +2,10 @@
  * Alarms from end to end: the rules before promtool, a storm seen by a real Prometheus and a real Alertmanager, and a
  * receiver that fails; the TPS file and the log's file of that storm.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Alarm } from '../../src/observe/alarm.ts'
@@ -12,9 +13,10 @@ import type { AlarmId } from '../../src/observe/alarm-definitions.ts'
 import { Webhook } from '../../src/observe/webhook.io.ts'
 import { seconds } from '../../src/units.ts'
 import { run, until } from './kit/child.ts'
-import { CLIENT_SECRET, Daemon, ROOT, serverEntry } from './kit/daemon.ts'
+import { CLIENT_SECRET, Daemon, RADSLUICE, ROOT, serverEntry, settingsText } from './kit/daemon.ts'
 import { Monitoring } from './kit/monitoring.ts'
 import { needs, peerPath } from './kit/peers.ts'
+import { freePort } from './kit/ports.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
 import { ScriptedServer } from './kit/scripted-server.ts'
 import { papRequest } from './kit/wire.ts'
@@ -118,6 +120,23 @@ const linesIn = (directory: string): string[] =>
   readdirSync(directory)
     .flatMap((name) => readFileSync(join(directory, name), 'utf8').trim().split('\n'))
     .filter((line) => line !== '')
+
+describe('files that cannot be written', () => {
+  it.each(['log', 'tps'])('are said at the start, with the setting: %s.directory', async (key) => {
+    const folder = mkdtempSync(join(tmpdir(), 'radsluice-files-'))
+    toEnd.push(async () => rmSync(folder, { recursive: true }))
+    const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
+    const servers = [serverEntry('nobody', { authPort: await freePort(), secret: 'not asked for anything' })]
+    const file = join(folder, 'radsluice.yaml')
+    writeFileSync(join(folder, 'plain'), '')
+    writeFileSync(file, settingsText(ports, { farm: { servers }, [key]: { directory: 'plain' } }))
+    const { code, stderr } = await run(RADSLUICE, ['run', '-c', file])
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `${key}.directory: can't write in the directory ${join(folder, 'plain')}: the system says EEXIST`,
+    )
+  })
+})
 
 describe('the webhook', () => {
   const alarm: Alarm<AlarmId> = {
