@@ -38,11 +38,13 @@ export type Line = readonly Piece[]
 const BAR = ['█', '░'] as const
 const SHORT_CLASS = { authentication: 'auth', accounting: 'acct' } as const
 const LEAST_ROWS_OF_SERVERS = 1
+/** Columns from which the names of the classes have room. */
+const WIDE_ENOUGH = 110
 
 /** Exactly as many lines as the terminal has, none longer than it is wide. */
 export function frame(state: TopState, { columns, rows }: Size): Line[] {
   const { report } = state
-  const head = [headLine(state), ...TRAFFIC_CLASSES.map((name) => classLine(state, name)), []]
+  const head = [headLine(state), ...TRAFFIC_CLASSES.map((name) => classLine(state, name, columns)), []]
   const wrong = wrongLines(report)
   const foot = [footLine(state)]
   const room = Math.max(
@@ -82,7 +84,7 @@ function headLine({ report, notice }: TopState): Line {
   ].filter((piece) => piece !== undefined) as Line
 }
 
-function classLine(state: TopState, name: TrafficClass): Line {
+function classLine(state: TopState, name: TrafficClass, columns: number): Line {
   const { report } = state
   const { queued, oldestAge, outstanding } = report.classes[name]
   const rate = (count: (ledger: StatusReport['classes']['accounting']['ledger']) => number): number =>
@@ -93,14 +95,14 @@ function classLine(state: TopState, name: TrafficClass): Line {
   )
   const age = `${duration(oldestAge / MICROS_PER_SECOND)} of ${duration(report.limits[name].age / MICROS_PER_SECOND)}`
   return [
-    [`${name.padEnd(14)} `, 'bold'],
+    [columns < WIDE_ENOUGH ? `${SHORT_CLASS[name]} ` : `${name.padEnd(14)} `, 'bold'],
     [
       `in ${perSecond(rate(({ received }) => received))}  out ${perSecond(out)}  answered ${perSecond(rate(({ answered }) => answered))}`,
     ],
     [`  queued ${whole(queued).padStart(7)}`, queued > 0 ? 'yellow' : undefined],
-    [queued > 0 ? ` (${age})` : ''],
-    [`  outstanding ${whole(outstanding)}`],
     [`  lost ${perSecond(lost).trim()}`, lost > 0 ? 'red' : undefined],
+    [`  outstanding ${whole(outstanding)}`],
+    [queued > 0 ? `  oldest ${age}` : ''],
   ] as Line
 }
 

@@ -7,9 +7,10 @@
  * longer than that spoils a measurement, not the daemon: a spoilt one is made again, at most twice, and said so.
  */
 import { describe, expect, it } from 'vitest'
-import { Capture, type Captured } from './kit/capture.ts'
-import { run, until } from './kit/child.ts'
+import { Capture } from './kit/capture.ts'
+import { until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, type Settings, serverEntry } from './kit/daemon.ts'
+import { clockOffset, onTheGrid, preferred, rateHoldsFrom } from './kit/measuring.ts'
 import { needs } from './kit/peers.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
 import { ScriptedServer } from './kit/scripted-server.ts'
@@ -25,37 +26,6 @@ const MEASUREMENTS = 3
 interface Measured {
   readonly verdict: Verdict
   readonly forwarded: number
-}
-
-/**
- * How far the wall clock is ahead of the daemon's monotonic clock, microseconds. The daemon reads one after the other,
- * and may be interrupted in between: the median of several readings is one that was not.
- */
-const clockOffset = async (daemon: Daemon): Promise<number> => {
-  const readings: number[] = []
-  for (let n = 0; n < 7; n += 1) {
-    const { clock } = await daemon.status()
-    readings.push(clock.wall_us - clock.monotonic_us)
-  }
-  return readings.sort((a, b) => a - b)[3]!
-}
-
-/** What is measured is the timing of the daemon and its threads, not other work; without the right to ask, as it comes. */
-const preferred = async (daemon: Daemon): Promise<void> => {
-  const asked = await run('chrt', ['--fifo', '--all-tasks', '--pid', '10', String(daemon.child.pid)]).catch(
-    (error: Error) => error,
-  )
-  if (asked instanceof Error || asked.code !== 0) console.log('measuring at normal priority')
-}
-
-/** Monotonic microseconds at which the new rate of a reload began to hold: the whole second between two looks. */
-const rateHoldsFrom = async (daemon: Daemon, maxRate: number): Promise<number> => {
-  let began = 0
-  await daemon.reaches(({ clock, lanes }) => {
-    began = Math.floor(clock.monotonic_us / 1_000_000) * 1_000_000
-    return lanes[0]?.slots.maxRate === maxRate && lanes[0].slots.pendingMaxRate === undefined
-  }, `a rate of ${maxRate}`)
-  return began
 }
 
 /**
@@ -100,9 +70,6 @@ const measure = async (maxRate: number, instances: number): Promise<Measured> =>
     await server.close()
   }
 }
-
-const onTheGrid = (packets: readonly Captured[], offset: number): number[] =>
-  packets.map(({ wallMicros }) => wallMicros - offset).sort((a, b) => a - b)
 
 const slotsIn = (seconds: number, maxRate: number): number =>
   seconds * slotsPerSecond({ maxRate, slotMicros: SLOT_MICROS })
