@@ -23,6 +23,7 @@ import { reportText } from './load/result-text.ts'
 import type { Bench, Scenario, ScenarioReport } from './load/scenario.ts'
 import { scrape } from './load/scrape.ts'
 import { throttled } from './load/throttled.ts'
+import { tracking } from './load/tracking.ts'
 
 const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   compare,
@@ -31,6 +32,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   instances,
   scrape,
   reload,
+  tracking,
 }
 
 async function runBench(command: BenchCommand, words: readonly string[]): Promise<number> {

@@ -151,27 +151,37 @@ export const peerOf = (serial: number): Peer => PEERS[Math.floor(serial / 256) %
 export const requestOf = (trafficClass: TrafficClass, serial: number): Uint8Array =>
   trafficClass === 'accounting' ? accountingRequest(serial) : accessRequest(serial)
 
-function accountingRequest(serial: number): Uint8Array {
-  const session = `${serial.toString(16).padStart(10, '0')}`
+const accountingRequest = (serial: number): Uint8Array =>
+  recordOf({ serial, session: serial, status: 3, seconds: 3_600 })
+
+/** A record of a session; `serial` gives it its identifier, `seconds` what the session has lasted and counted. */
+export function recordOf(o: {
+  readonly serial: number
+  readonly session: number
+  readonly status: number
+  readonly seconds: number
+}): Uint8Array {
+  const { serial } = o
+  const session = `${o.session.toString(16).padStart(10, '0')}`
   const bytes = packetOf(ACCOUNTING_REQUEST, serial, [
     text(1, `subscriber-${session}@isp.example`),
-    word(40, 3),
+    word(40, o.status),
     text(44, `ge-0/0/1.${session}`),
     text(50, `bundle-${session}`),
     word(4, 0x0a010203),
     word(5, serial),
     text(32, 'bng-01.pop.isp.example'),
     word(8, 0x64400000 + (serial % 0x400000)),
-    word(42, 26_837),
-    word(43, 21_448),
-    word(46, 3_600),
+    word(42, o.seconds * 1_000),
+    word(43, o.seconds * 100),
+    word(46, o.seconds),
     word(52, 6),
     word(53, 4),
-    word(47, 1_000),
-    word(48, 900),
-    word(55, 1_700_000_000 + (serial % 100_000)),
+    word(47, 30_000_000 + o.seconds * 100),
+    word(48, 20_000_000 + o.seconds * 10),
+    word(55, 1_700_000_000 + o.seconds + (serial % 100)),
     text(31, `00:11:22:33:${session.slice(-4, -2)}:${session.slice(-2)}`),
-    ...[151, 152, 153, 154, 155, 156].map((type) => erx(type, serial)),
+    ...[151, 152, 153, 154, 155, 156].map((type) => erx(type, type < 153 ? serial : 0)),
   ])
   signAuthenticator(bytes, CLIENT_SECRET)
   return bytes

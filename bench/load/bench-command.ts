@@ -6,7 +6,7 @@ import { KINDS, type Kind } from './generator.ts'
 import { RELAYS, type RelayName } from './relays.ts'
 import type { Pace } from './scenario.ts'
 
-export const SCENARIO_NAMES = ['compare', 'throttled', 'million', 'instances', 'scrape', 'reload'] as const
+export const SCENARIO_NAMES = ['compare', 'throttled', 'million', 'instances', 'scrape', 'reload', 'tracking'] as const
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]
 
 const PACES: Readonly<Record<Pace['name'], Pace>> = {

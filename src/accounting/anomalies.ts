@@ -24,11 +24,5 @@ export const IMPOSSIBLE = [
 ] as const satisfies readonly Anomaly[]
 export type Impossible = (typeof IMPOSSIBLE)[number]
 
-export const noAnomalies = (): Record<Anomaly, number> =>
-  Object.fromEntries(ANOMALIES.map((anomaly) => [anomaly, 0])) as Record<Anomaly, number>
-
-/** Several anomalies fit into one number, a bit for each. */
+/** Several anomalies fit into one number, a bit for each, in the order of the list. */
 export const bitOf = (anomaly: Anomaly): number => 1 << ANOMALIES.indexOf(anomaly)
-
-/** The anomalies whose bits are set. */
-export const anomaliesIn = (bits: number): Anomaly[] => ANOMALIES.filter((anomaly) => (bits & bitOf(anomaly)) !== 0)

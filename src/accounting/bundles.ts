@@ -69,11 +69,16 @@ export class Bundles {
     const keyLength = writer.length
     const known = this.#rows.find(writer.octets, keyLength)
     const row = known === 0 ? this.#open(record, keyLength, client, second) : known
-    if (known !== 0) this.#rows.touch(row, this.#rows.listOf(row), second)
+    this.heardOf(row, record, second)
+    return row
+  }
+
+  /** A record of a link that is in it. */
+  heardOf(row: number, record: RecordView, second: number): void {
+    this.#rows.touch(row, this.#rows.listOf(row), second)
     const { words, width } = this.#rows
     const count = record.number(FIELD.linkCount) ?? 0
     if (count > words[row * width + LARGEST_COUNT]!) words[row * width + LARGEST_COUNT] = count
-    return row
   }
 
   /** Tells one life of a row from another. */

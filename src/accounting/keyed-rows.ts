@@ -20,8 +20,8 @@ const LENGTHS = 5
 const SECOND = 6
 const LIST = 7
 
-/** Blocks of text for each row, on the average: 112 octets. A table with longer texts is full with fewer rows. */
-const BLOCKS_A_ROW = 4
+/** Blocks of text for each row, on the average: 120 octets. A table with longer texts is full with fewer rows. */
+const BLOCKS_A_ROW = 2
 
 interface Ends {
   oldest: number

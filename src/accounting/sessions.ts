@@ -7,7 +7,8 @@
  * is known as late.
  */
 import { type Duration, type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
-import { type Anomaly, anomaliesIn, IMPOSSIBLE, type Impossible, noAnomalies } from './anomalies.ts'
+import { ANOMALIES, type Anomaly, bitOf, IMPOSSIBLE } from './anomalies.ts'
+import { AnomalyBook } from './anomaly-book.ts'
 import { Bundles } from './bundles.ts'
 import { type ClientAccounting, INTERIM, START, STOP } from './client-accounting.ts'
 import { FIELD } from './fields.ts'
@@ -26,6 +27,16 @@ const REMEMBERED = 600
 const END_AT_ONCE = 64
 /** Records and clocks need not agree to the second. */
 const MARGIN = 5
+
+const OUT_OF_ORDER = bitOf('out-of-order')
+const REUSED = bitOf('session-id-reused')
+const MISSING_START = bitOf('missing-start')
+const BARE_STOP = bitOf('stop-without-counters')
+/** By the place of an anomaly in the list: what it leaves in the flags of its session. */
+const IMPOSSIBLE_FLAGS = ANOMALIES.map((anomaly) => {
+  const place = (IMPOSSIBLE as readonly Anomaly[]).indexOf(anomaly)
+  return place === -1 ? 0 : layout.FIRST_IMPOSSIBLE << place
+})
 
 export interface SessionOptions {
   readonly maxSessions: number
@@ -92,8 +103,7 @@ export class Sessions {
   /** Clients by the number that rows keep; a name has one number. */
   readonly #names: string[] = []
   readonly #numbers = new Map<string, number>()
-  readonly #anomalies = noAnomalies()
-  readonly #told = new Map<Anomaly, { second: number; count: number }>()
+  readonly #anomalies = new AnomalyBook()
   readonly #ended: Record<SessionEnd, number> = { stop: 0, silent: 0, reused: 0 }
   #evicted = 0
   #evictedAt = 0
@@ -136,13 +146,13 @@ export class Sessions {
         this.#take(known, come, true)
         break
       case 'late':
-        this.#odd('out-of-order', known, come)
+        this.#note(OUT_OF_ORDER, known, come)
         if (status === START) this.#mark(known, layout.STARTED)
         // A Stop ends its session, whatever overtook it.
         if (status === STOP && !this.#has(known, layout.ENDED)) this.#take(known, come, false)
         break
       case 'new-session':
-        this.#odd('session-id-reused', known, come)
+        this.#note(REUSED, known, come)
         this.#take(this.#replace(known, come), come, false)
         break
       case 'repeated':
@@ -192,7 +202,7 @@ export class Sessions {
       ended: { ...this.#ended },
       evicted: this.#evicted,
       bundlesEnded: { ...this.#bundles.counts },
-      anomalies: { ...this.#anomalies },
+      anomalies: this.#anomalies.counts(),
     }
   }
 
@@ -200,6 +210,13 @@ export class Sessions {
     const { words, width } = this.#rows
     const at = row * width
     const flags = words[at + layout.FLAGS]!
+    const stamp = record.number(FIELD.eventTimestamp)
+    const time = record.number(FIELD.sessionTime)
+    // Nearly all records: a later time stamp, the session no shorter.
+    const isLater =
+      (flags & (layout.HAS_STAMP | layout.ENDED)) === layout.HAS_STAMP && stamp! > words[at + layout.STAMP]!
+    const isNoShorter = (flags & layout.HAS_TIME) === 0 || time === undefined || time >= words[at + layout.TIME]!
+    if (isLater && isNoShorter && status !== START) return 'next'
     return succession(
       {
         stamp: (flags & layout.HAS_STAMP) === 0 ? undefined : words[at + layout.STAMP]!,
@@ -210,8 +227,8 @@ export class Sessions {
       },
       {
         status,
-        stamp: record.number(FIELD.eventTimestamp),
-        time: record.number(FIELD.sessionTime),
+        stamp,
+        time,
         second: second - (record.number(FIELD.delayTime) ?? 0),
       },
     )
@@ -229,7 +246,7 @@ export class Sessions {
     words[row * width + layout.CLIENT] = this.#numberOf(client.name)
     const isWatched = status === START || this.#beganUnderWatch(record, second)
     if (isWatched) this.#mark(row, layout.FROM_ZERO)
-    if (status !== START && isWatched) this.#odd('missing-start', row, come)
+    if (status !== START && isWatched) this.#note(MISSING_START, row, come)
     return row
   }
 
@@ -263,27 +280,18 @@ export class Sessions {
     const { traffic } = client.accounting
     if (!isBare) {
       const comparison = { record, traffic, isNext, maxPortRate: this.#maxPortRate }
-      this.#oddFigures(row, come, compareFigures(this.#rows, row, comparison))
+      this.#note(compareFigures(this.#rows, row, comparison), row, come)
     }
     const odd = storeFigures(this.#rows, row, record)
     this.#mark(row, status === START ? layout.STARTED : layout.WENT_ON)
     this.#rows.touch(row, LIVE, second)
     if (record.isMemberLink) this.#joinBundle(row, come)
     if (isBare) this.#mark(row, layout.STOPPED_BARE)
-    if (isBare) this.#odd('stop-without-counters', row, come)
-    this.#oddFigures(row, come, odd)
+    if (isBare) this.#note(BARE_STOP, row, come)
+    this.#note(odd, row, come)
     if (status !== STOP) return
     this.#finish(row, 'stop', record.number(FIELD.terminateCause) ?? null, second)
     this.#rows.touch(row, OVER, second)
-  }
-
-  #oddFigures(row: number, come: Come, odd: number): void {
-    if (odd === 0) return
-    for (const anomaly of anomaliesIn(odd)) {
-      const place = IMPOSSIBLE.indexOf(anomaly as Impossible)
-      if (place !== -1) this.#mark(row, layout.FIRST_IMPOSSIBLE << place)
-      this.#odd(anomaly, row, come)
-    }
   }
 
   #joinBundle(row: number, { record, address, second }: Come): void {
@@ -294,9 +302,13 @@ export class Sessions {
     if (!record.has(FIELD.multiSessionId)) return
     const { words, width } = this.#rows
     const at = row * width
+    const known = words[at + layout.BUNDLE]!
+    if (known !== 0 && this.#bundles.serialOf(known) === words[at + layout.BUNDLE_SERIAL]) {
+      this.#bundles.heardOf(known, record, second)
+      return
+    }
     const bundle = this.#bundles.of(record, address, words[at + layout.CLIENT]!, second)
     const serial = this.#bundles.serialOf(bundle)
-    if (words[at + layout.BUNDLE_SERIAL] === serial && words[at + layout.BUNDLE] === bundle) return
     words[at + layout.BUNDLE] = bundle
     words[at + layout.BUNDLE_SERIAL] = serial
     words[at + layout.FLAGS]! &= ~layout.COUNTED_IN_BUNDLE
@@ -331,24 +343,16 @@ export class Sessions {
     this.#rows.remove(row)
   }
 
-  /** Counts it, and tells of it where that was not done within this second. */
-  #odd(anomaly: Anomaly, row: number, { record, second }: Come): void {
-    this.#anomalies[anomaly] += 1
-    let told = this.#told.get(anomaly)
-    if (told === undefined) {
-      told = { second: -1, count: 0 }
-      this.#told.set(anomaly, told)
+  /** Counts anomalies, a bit for each, and tells of those that were not told of within this second. */
+  #note(odd: number, row: number, { record, second }: Come): void {
+    for (let place = 0, bits = odd; bits !== 0; place += 1, bits >>>= 1) {
+      if ((bits & 1) === 0) continue
+      this.#mark(row, IMPOSSIBLE_FLAGS[place]!)
+      const count = this.#anomalies.add(place, second)
+      if (count === 0) continue
+      const found = { session: this.#report(row), record: recordText(record), count }
+      this.#events.odd(ANOMALIES[place]!, found, this.#instantOf(second))
     }
-    told.count += 1
-    if (told.second === second) return
-    told.second = second
-    const { count } = told
-    told.count = 0
-    this.#events.odd(
-      anomaly,
-      { session: this.#report(row), record: recordText(record), count },
-      this.#instantOf(second),
-    )
   }
 
   #report(row: number): SessionReport {

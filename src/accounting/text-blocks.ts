@@ -2,13 +2,14 @@
  * Short texts in one piece of memory: chains of blocks, so that a million of them are no objects to the garbage collector
  * and a freed one fits any other.
  *
- *     block k, 32 octets:  | 28 octets of text | number of the next block, 0 at the end |
+ *     block k, 64 octets:  | 60 octets of text | number of the next block, 0 at the end |
  *
  * Blocks are numbered from 1. Memory that was never written costs nothing: the system gives it when it is touched.
  */
 
-const BLOCK = 32
-const CONTENT = 28
+/** A line of the processor's cache: the key of most sessions fits into one. */
+const BLOCK = 64
+const CONTENT = 60
 const WORDS = BLOCK / 4
 const LINK = WORDS - 1
 
