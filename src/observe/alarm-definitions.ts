@@ -134,7 +134,8 @@ export const ALARMS = {
     severity: 'warning',
     unit: 'a minute',
     per: ['client'],
-    measures: 'Datagrams of a client whose authenticator does not verify.',
+    measures:
+      'Datagrams of a client whose authenticator does not verify. An Access-Request without Message-Authenticator proves nothing: a wrong secret shows there only as rejects.',
     says: 'datagrams do not verify: {value}',
     advice: 'the client has another shared secret than we: compare the two',
     read: (interval) =>

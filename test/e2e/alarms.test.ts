@@ -18,7 +18,7 @@ import { Monitoring } from './kit/monitoring.ts'
 import { needs, peerPath } from './kit/peers.ts'
 import { freePort } from './kit/ports.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
-import { ScriptedServer } from './kit/scripted-server.ts'
+import { ScriptedServer, silence } from './kit/scripted-server.ts'
 import { papRequest } from './kit/wire.ts'
 
 const toEnd: (() => Promise<unknown>)[] = []
@@ -120,6 +120,36 @@ const linesIn = (directory: string): string[] =>
   readdirSync(directory)
     .flatMap((name) => readFileSync(join(directory, name), 'utf8').trim().split('\n'))
     .filter((line) => line !== '')
+
+describe('the only server Down', () => {
+  it('is an alarm and no health left in status, which ends with exit 1, and 503 at /readyz', async () => {
+    const server = await ScriptedServer.start(silence)
+    toEnd.push(() => server.close())
+    const lane = { timeout: '100ms', max_retries: 0 }
+    const entry = serverEntry('mute', { authPort: server.port, secret: server.secret }, { authentication: lane })
+    const daemon = await Daemon.start({
+      farm: { dead_server: { consecutive_failures: 1 }, servers: [entry] },
+      alarms: { poll_interval: '100ms' },
+    })
+    toEnd.push(() => daemon.kill())
+    const client = new ScriptedClient(CLIENT_SECRET)
+    toEnd.push(() => client.close())
+    void client.ask(papRequest({ secret: CLIENT_SECRET, identifier: 1, user: 'alice' }), daemon.ports.authentication)
+    await daemon.reaches(({ health }) => health.score === 0, 'no health')
+    const admin = `http://127.0.0.1:${daemon.ports.admin}`
+    const { code, stdout } = await run(RADSLUICE, ['status', '--admin', admin])
+    expect(code).toBe(1)
+    expect(stdout).toContain('not ready, health 0 of 10')
+    expect(stdout).toMatch(/^ {2}alarm all-servers-down \(critical\) for .*: authentication: all servers are Down/m)
+    expect(stdout).toMatch(
+      /^ {2}alarm server-down \(warning\) for .*: server mute, authentication: the server is Down/m,
+    )
+    expect((await daemon.get('/readyz'))?.status).toBe(503)
+    expect((await daemon.get('/metrics'))?.text).toMatch(
+      /^radsluice_alarm\{id="server-down",severity="warning",server="mute",class="authentication"\} 1$/m,
+    )
+  })
+})
 
 describe('files that cannot be written', () => {
   it.each(['log', 'tps'])('are said at the start, with the setting: %s.directory', async (key) => {
