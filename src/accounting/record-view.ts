@@ -100,30 +100,25 @@ export class RecordView {
     const vendor =
       ((bytes[from + 2]! << 24) | (bytes[from + 3]! << 16) | (bytes[from + 4]! << 8) | bytes[from + 5]!) >>> 0
     if (vendor !== ERX) return
-    const end = this.#endOfContent(from + 6, to)
+    const end = endOfSubAttributes(bytes, from + 6, to)
+    if (end === from + 6) this.#damaged += 1
+    else if (end < to) this.#padded += 1
     const places = this.#places
     for (let at = from + 6; at < end; at += bytes[at + 1]!) {
       const field = ERX_FIELDS[bytes[at]!]!
       if (field !== NO_FIELD && places[field] === 0) places[field] = at
     }
   }
+}
 
-  /** Where the last sub-attribute ends; at once where they do not add up. */
-  #endOfContent(from: number, to: number): number {
-    const bytes = this.#bytes
-    let at = from
-    while (at + 2 <= to && bytes[at + 1]! >= 2) at += bytes[at + 1]!
-    if (at === to) return at
-    if (at > from && at < to && this.#isZero(at, to)) {
-      this.#padded += 1
-      return at
-    }
-    this.#damaged += 1
-    return from
-  }
-
-  #isZero(from: number, to: number): boolean {
-    for (let at = from; at < to; at += 1) if (this.#bytes[at] !== 0) return false
-    return true
-  }
+/**
+ * Where the last sub-attribute between `from` and `to` ends: at `to`, before zeros that fill it up, or at `from` where
+ * their lengths do not add up.
+ */
+export function endOfSubAttributes(bytes: Uint8Array, from: number, to: number): number {
+  let at = from
+  while (at + 2 <= to && bytes[at + 1]! >= 2) at += bytes[at + 1]!
+  if (at > to) return from
+  for (let padding = at; padding < to; padding += 1) if (bytes[padding] !== 0) return from
+  return at
 }
