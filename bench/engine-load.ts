@@ -94,6 +94,13 @@ export const loadOptions = (o: {
       requireMessageAuthenticator: 'auto',
       limitProxyState: true,
       addNasIpAddress: 'when_missing',
+      accounting: {
+        acctDelayTime: 'update',
+        synthesizeGigawords: false,
+        swapDirections: false,
+        erxIpv6Zeros: 'keep',
+        interims: 'all',
+      },
     },
   ],
   servers: Array.from({ length: o.servers }, (_, number) => serverOf(number, o.maxRate)),

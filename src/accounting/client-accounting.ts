@@ -5,6 +5,7 @@
  * half stays below 2^32, the high half counts whole 2^32s. Totals can be added half by half; the low half of a sum may be
  * greater, and `exact` takes it as it is.
  */
+import type { Rewrite } from './rewriting.ts'
 
 /** The kinds of RFC 2866 section 5.1 and RFC 2869 section 2.1 that a session is made of, and the rest. */
 export const RECORD_KINDS = ['start', 'stop', 'interim', 'accounting-on', 'accounting-off', 'other'] as const
@@ -35,15 +36,33 @@ export interface ClientAccounting {
   memberLinkRecords: number
   damagedVendorAttributes: number
   paddedVendorAttributes: number
+  /** Packets made for servers that were changed on their way. */
+  readonly rewritten: Record<Rewrite, number>
+  /** Interim updates whose place a newer one took. */
+  coalesced: number
+  /** Records that an overflow policy removed. */
+  readonly shed: Record<RecordKind, number>
   /** What the sessions' counters grew by; only where sessions are tracked. */
   readonly traffic: Record<TotalName, Total>
 }
 
+const noRecords = (): Record<RecordKind, number> => ({
+  start: 0,
+  stop: 0,
+  interim: 0,
+  'accounting-on': 0,
+  'accounting-off': 0,
+  other: 0,
+})
+
 export const noAccounting = (): ClientAccounting => ({
-  records: { start: 0, stop: 0, interim: 0, 'accounting-on': 0, 'accounting-off': 0, other: 0 },
+  records: noRecords(),
   memberLinkRecords: 0,
   damagedVendorAttributes: 0,
   paddedVendorAttributes: 0,
+  rewritten: { acct_delay_time: 0, gigawords: 0, directions: 0, erx_ipv6_zeros: 0 },
+  coalesced: 0,
+  shed: noRecords(),
   traffic: {
     inputOctets: { high: 0, low: 0 },
     outputOctets: { high: 0, low: 0 },
@@ -52,9 +71,11 @@ export const noAccounting = (): ClientAccounting => ({
   },
 })
 
-export const copyOf = ({ records, traffic, ...counts }: ClientAccounting): ClientAccounting => ({
+export const copyOf = ({ records, rewritten, shed, traffic, ...counts }: ClientAccounting): ClientAccounting => ({
   ...counts,
   records: { ...records },
+  rewritten: { ...rewritten },
+  shed: { ...shed },
   traffic: {
     inputOctets: { ...traffic.inputOctets },
     outputOctets: { ...traffic.outputOctets },

@@ -18,11 +18,17 @@ import { endOfSubAttributes, RecordView } from './record-view.ts'
 export const REWRITES = ['acct_delay_time', 'gigawords', 'directions', 'erx_ipv6_zeros'] as const
 export type Rewrite = (typeof REWRITES)[number]
 
+/** How often the 32-bit counter of each direction has wrapped. */
+export interface Wraps {
+  readonly input: number
+  readonly output: number
+}
+
 export interface RecordChanges {
   /** Seconds. */
   readonly delay?: number | undefined
-  /** How often each counter has wrapped; 0 adds nothing. */
-  readonly gigawords?: { readonly input: number; readonly output: number } | undefined
+  /** 0 adds nothing. */
+  readonly gigawords?: Wraps | undefined
   readonly swapDirections?: boolean
   readonly dropIpv6Zeros?: boolean
 }

@@ -10,6 +10,7 @@ import { COUNTERS, FIELD, type Field } from './fields.ts'
 import { isBeyondRate, isGreater, isPacketSizeImpossible, TWO_TO_32 } from './impossible.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import type { RecordView } from './record-view.ts'
+import type { Wraps } from './rewriting.ts'
 import * as layout from './session-rows.ts'
 
 const LOW = [FIELD.inputOctets, FIELD.outputOctets, FIELD.inputPackets, FIELD.outputPackets] as const
@@ -160,3 +161,10 @@ function isPartGreater(words: Uint32Array, at: number, i: number): boolean {
 
 const isPresent = (words: Uint32Array, at: number, field: Field): boolean =>
   (words[at + layout.PRESENT]! & (1 << field)) !== 0
+
+/** How often the octets wrapped since the session is known; undefined where they did not. */
+export function wrapsOf({ words, width }: KeyedRows, row: number): Wraps | undefined {
+  const input = words[row * width + layout.INPUT_WRAPS]!
+  const output = words[row * width + layout.OUTPUT_WRAPS]!
+  return input + output === 0 ? undefined : { input, output }
+}

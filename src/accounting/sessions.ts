@@ -14,7 +14,8 @@ import { type ClientAccounting, INTERIM, START, STOP } from './client-accounting
 import { FIELD } from './fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import type { RecordView } from './record-view.ts'
-import { compareFigures, storeFigures, totalsOf } from './session-figures.ts'
+import type { Wraps } from './rewriting.ts'
+import { compareFigures, storeFigures, totalsOf, wrapsOf } from './session-figures.ts'
 import { type Ended, recordText, type SessionEnd, type SessionReport, sessionReport } from './session-report.ts'
 import * as layout from './session-rows.ts'
 import { type Succession, succession } from './succession.ts'
@@ -129,34 +130,37 @@ export class Sessions {
     this.#bundles.lifetime = this.#lifetime
   }
 
-  /** A record that was admitted; those that belong to no session are not for this table. */
-  observe(record: RecordView, client: SessionClient, address: string, now: Instant): void {
+  /** A record that was admitted. Answers the place of its session where its figures are the session's now, else 0. */
+  observe(record: RecordView, client: SessionClient, address: string, now: Instant): number {
     const status = record.number(FIELD.statusType)
-    if (status !== START && status !== STOP && status !== INTERIM) return
-    if (!record.has(FIELD.sessionId)) return
+    // What belongs to no session is not for this table.
+    if ((status !== START && status !== STOP && status !== INTERIM) || !record.has(FIELD.sessionId)) return 0
     const come: Come = { record, status, client, address, second: this.#secondOf(now) }
     const writer = this.#writer.begin().addKey(record, address, FIELD.sessionId)
     const known = this.#rows.find(writer.octets, writer.length)
     if (known === 0) {
-      this.#take(this.#open(come), come, false)
-      return
+      return this.#take(this.#open(come), come, false)
     }
     switch (this.#follows(known, come)) {
       case 'next':
-        this.#take(known, come, true)
-        break
+        return this.#take(known, come, true)
       case 'late':
         this.#note(OUT_OF_ORDER, known, come)
         if (status === START) this.#mark(known, layout.STARTED)
         // A Stop ends its session, whatever overtook it.
         if (status === STOP && !this.#has(known, layout.ENDED)) this.#take(known, come, false)
-        break
+        return 0
       case 'new-session':
         this.#note(REUSED, known, come)
-        this.#take(this.#replace(known, come), come, false)
-        break
+        return this.#take(this.#replace(known, come), come, false)
       case 'repeated':
+        return 0
     }
+  }
+
+  /** How often the octets of the session at that place wrapped since it is known, if they did. */
+  wrapsAt(row: number): Wraps | undefined {
+    return wrapsOf(this.#rows, row)
   }
 
   /** Ends what nothing was heard of for its time, some at each call. */
@@ -274,7 +278,7 @@ export class Sessions {
   }
 
   /** The record's figures are the session's from now on; `isNext`: they are compared with those before. */
-  #take(row: number, come: Come, isNext: boolean): void {
+  #take(row: number, come: Come, isNext: boolean): number {
     const { record, status, client, second } = come
     const isBare = status === STOP && !layout.hasCounters(record)
     const { traffic } = client.accounting
@@ -289,9 +293,10 @@ export class Sessions {
     if (isBare) this.#mark(row, layout.STOPPED_BARE)
     if (isBare) this.#note(BARE_STOP, row, come)
     this.#note(odd, row, come)
-    if (status !== STOP) return
+    if (status !== STOP) return row
     this.#finish(row, 'stop', record.number(FIELD.terminateCause) ?? null, second)
     this.#rows.touch(row, OVER, second)
+    return row
   }
 
   #joinBundle(row: number, { record, address, second }: Come): void {

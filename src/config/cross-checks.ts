@@ -46,6 +46,20 @@ export function crossCheck(draft: Draft, surroundings: Surroundings, findings: F
   checkInstances(draft, surroundings, findings)
   checkTimes(draft, findings)
   checkSessionsLog(draft, findings)
+  checkGigawords(draft, findings)
+}
+
+/** Wraps are known from a session's records before this one. */
+function checkGigawords({ root, outline }: Draft, findings: Findings): void {
+  if (outline?.accounting.track_sessions !== false) return
+  for (const i of entriesOf(root, ['clients']).keys()) {
+    const path = ['clients', i, 'accounting', 'synthesize_gigawords']
+    if (valueAt(root, path) !== true) continue
+    findings.error(
+      path,
+      'no session is tracked, so no wrap is seen; set accounting.track_sessions: true, or remove this',
+    )
+  }
 }
 
 function checkNames(root: unknown, findings: Findings): void {

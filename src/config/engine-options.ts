@@ -59,6 +59,13 @@ const clientOptions = (client: ClientConfig): ClientOptions => ({
   requireMessageAuthenticator: client.require_message_authenticator,
   limitProxyState: client.limit_proxy_state,
   addNasIpAddress: client.add_nas_ip_address,
+  accounting: {
+    acctDelayTime: client.accounting.acct_delay_time,
+    synthesizeGigawords: client.accounting.synthesize_gigawords,
+    swapDirections: client.accounting.swap_directions,
+    erxIpv6Zeros: client.accounting.erx_ipv6_zeros,
+    interims: client.accounting.interims,
+  },
 })
 
 /** A class that nothing listens for gets no lanes: no sockets, no probes. */

@@ -13,6 +13,7 @@ import { type Duration, type PerSecond, perSecond } from '../units.ts'
 import { accounting } from './accounting-settings.ts'
 import { admin } from './admin-settings.ts'
 import { address, duration, listener, name, network, oneOf, port, portRange, size, whole, wholeOr } from './kinds.ts'
+import { recordSettings } from './record-settings.ts'
 import { alarms, health, log, tps } from './watch-settings.ts'
 
 const restart = { 'x-restart': true } as const
@@ -66,6 +67,7 @@ const client = z.strictObject({
       "Add the client's address as NAS-IP-Address or NAS-IPv6-Address where a request has neither: the servers see radsluice's address as the source.",
     )
     .default('when_missing'),
+  accounting: recordSettings,
 })
 
 const maxRate = whole(0, 1_000_000).describe(

@@ -6,6 +6,7 @@
  */
 import { type ClientAccounting, exact } from '../accounting/client-accounting.ts'
 import type { SessionCounts } from '../accounting/sessions.ts'
+import type { ClientSnapshot } from '../proxy/snapshot.ts'
 import { counter, gauge, type MetricGroup, type Sample, type SampleReader, single } from './metric.ts'
 import { ofInstances } from './metric-readers.ts'
 
@@ -15,6 +16,16 @@ const ofClients = (read: (of: ClientAccounting) => number): SampleReader => ({
     clients.map(({ name, accounting }) => ({ labels: { client: name, instance }, value: read(accounting) })),
   ),
 })
+
+/** One sample for each client and kind. */
+const by = (
+  what: 'records' | 'rewritten' | 'shed',
+  clients: readonly ClientSnapshot[],
+  instance: string,
+): readonly Sample[] =>
+  clients.flatMap(({ name, accounting }) =>
+    Object.entries(accounting[what]).map(([kind, value]) => ({ labels: { client: name, kind, instance }, value })),
+  )
 
 /** Both directions; only where sessions are tracked is the traffic known. */
 const ofTraffic = (what: 'Octets' | 'Packets'): SampleReader => ({
@@ -53,14 +64,7 @@ export const ACCOUNTING_METRICS: MetricGroup = {
   metrics: [
     counter('accounting_records', 'Records taken in from a configured client, by Acct-Status-Type.', {
       labels: ['client', 'kind', 'instance'],
-      read: ofInstances(({ clients }, instance) =>
-        clients.flatMap(({ name, accounting }) =>
-          Object.entries(accounting.records).map(([kind, value]) => ({
-            labels: { client: name, kind, instance },
-            value,
-          })),
-        ),
-      ),
+      read: ofInstances(({ clients }, instance) => by('records', clients, instance)),
     }),
     counter('accounting_octets', 'Octets that sessions grew by from record to record.', ofTraffic('Octets')),
     counter('accounting_packets', 'Packets that sessions grew by from record to record.', ofTraffic('Packets')),
@@ -79,6 +83,19 @@ export const ACCOUNTING_METRICS: MetricGroup = {
       'ERX attributes with zeros behind the last sub-attribute; passed on as they came.',
       ofClients((of) => of.paddedVendorAttributes),
     ),
+    counter('accounting_rewritten', 'Packets made for servers in which something was changed, by what.', {
+      labels: ['client', 'kind', 'instance'],
+      read: ofInstances(({ clients }, instance) => by('rewritten', clients, instance)),
+    }),
+    counter(
+      'accounting_coalesced',
+      'Interim updates whose place in a queue a newer one of their session took.',
+      ofClients((of) => of.coalesced),
+    ),
+    counter('accounting_shed', 'Records that an overflow policy removed, by Acct-Status-Type.', {
+      labels: ['client', 'kind', 'instance'],
+      read: ofInstances(({ clients }, instance) => by('shed', clients, instance)),
+    }),
     counter(
       'accounting_anomalies',
       'Records that are odd beside the one before them.',

@@ -8,6 +8,7 @@
 import { kindOf } from '../accounting/client-accounting.ts'
 import { FIELD } from '../accounting/fields.ts'
 import { RecordView } from '../accounting/record-view.ts'
+import type { Wraps } from '../accounting/rewriting.ts'
 import type { Ended, SessionReport } from '../accounting/session-report.ts'
 import { type SessionCounts, Sessions, type Sought } from '../accounting/sessions.ts'
 import type { Packet } from '../radius/packet.ts'
@@ -41,8 +42,11 @@ export class Accounts {
     if (sessions !== undefined) this.#sessions?.change(sessions)
   }
 
-  /** An accounting record took its place in the queues. */
-  admitted(packet: Packet, client: Client, address: string, now: Instant): void {
+  /**
+   * An accounting record came that is new. Answers how often its session's counters have wrapped, where the record is to
+   * say so and it is its session's last.
+   */
+  admitted(packet: Packet, client: Client, address: string, now: Instant): Wraps | undefined {
     try {
       const view = this.#view.read(packet)
       const { accounting } = client
@@ -50,11 +54,13 @@ export class Accounts {
       accounting.damagedVendorAttributes += view.damagedVendorAttributes
       accounting.paddedVendorAttributes += view.paddedVendorAttributes
       if (view.isMemberLink) accounting.memberLinkRecords += 1
-      this.#sessions?.observe(view, client, address, now)
+      const row = this.#sessions?.observe(view, client, address, now) ?? 0
+      if (row !== 0 && client.options.accounting.synthesizeGigawords) return this.#sessions?.wrapsAt(row)
     } catch (error) {
       const { bytes } = packet
       this.#journal.note({ kind: 'internal-error', where: 'observing a record', error, bytes }, now)
     }
+    return undefined
   }
 
   passTime(now: Instant): void {

@@ -135,7 +135,7 @@ export class Engine {
     const { octets } = this.#register
     const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, octets, now })
     this.#register.admit(request, now)
-    if (trafficClass === 'accounting') this.#accounts.admitted(packet, client, from.address, now)
+    if (trafficClass === 'accounting') request.wraps = this.#accounts.admitted(packet, client, from.address, now)
   }
 
   /** How many requests have been let in so far: rises by one with each that takes a place in the queues. */

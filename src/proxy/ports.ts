@@ -73,6 +73,19 @@ export interface ClientOptions {
   readonly limitProxyState: boolean
   /** Add NAS-IP-Address or NAS-IPv6-Address where a request has neither: the servers now see our address. */
   readonly addNasIpAddress: 'when_missing' | 'never'
+  readonly accounting: RecordOptions
+}
+
+/** What of a client's accounting records is changed or left out on their way (docs/accounting.md). */
+export interface RecordOptions {
+  /** Acct-Delay-Time of a record without Event-Timestamp that waited here. */
+  readonly acctDelayTime: 'update' | 'keep'
+  /** Only where sessions are tracked. */
+  readonly synthesizeGigawords: boolean
+  readonly swapDirections: boolean
+  readonly erxIpv6Zeros: 'keep' | 'drop_on_mlppp'
+  /** Whether a newer interim update takes the place of one that still waits unsent. */
+  readonly interims: 'all' | 'newest'
 }
 
 /** What one server takes of one class. */

@@ -11,6 +11,7 @@
  */
 
 import { isInterim } from '../accounting/record.ts'
+import type { Wraps } from '../accounting/rewriting.ts'
 import type { OctetStore } from '../queues/octet-store.ts'
 import type { Promoter } from '../queues/server-queue.ts'
 import { PREFERENCE, type Preference, type Stage } from '../queues/waiting-line.ts'
@@ -57,6 +58,15 @@ class Course {
   attempt: Attempt | undefined = undefined
   heapPlace = -1
   promotedBy: Promoter | undefined = undefined
+  /** Accounting: how often the session's counters have wrapped, where its Gigawords are to be added. */
+  wraps: Wraps | undefined = undefined
+  /** Accounting: when the record came, where it took the place of an older one. */
+  cameAt: Instant | undefined = undefined
+
+  /** Nothing that a request at rest must keep. */
+  get isIdle(): boolean {
+    return this.repeats.length === 0 && this.wraps === undefined && this.cameAt === undefined
+  }
 }
 
 const NONE: readonly never[] = []
@@ -197,7 +207,7 @@ export class Request implements Exchange {
   rest(): void {
     if (typeof this.#packet === 'number' || this.stage !== 'fresh') return
     this.#packet = this.#octets.keep(this.#packet.bytes)
-    if (this.#course !== undefined && this.#course.repeats.length === 0) this.#course = undefined
+    if (this.#course?.isIdle === true) this.#course = undefined
   }
 
   /** It is to be sent, or has ended: what it rested in is free for others. */
@@ -206,6 +216,19 @@ export class Request implements Exchange {
     if (typeof place !== 'number') return
     this.#packet = this.packet
     this.#octets.free(place)
+  }
+
+  get wraps(): Wraps | undefined {
+    return this.#course?.wraps
+  }
+
+  set wraps(wraps: Wraps | undefined) {
+    if (wraps !== undefined) this.#onCourse().wraps = wraps
+  }
+
+  /** When its record came; `receivedAt` is older where it took the place of an older one. */
+  get cameAt(): Instant {
+    return this.#course?.cameAt ?? this.receivedAt
   }
 
   get tried(): readonly number[] {

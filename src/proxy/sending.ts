@@ -18,6 +18,7 @@ import type { Lane } from './lane.ts'
 import type { Journal, Outbox, Randomness } from './ports.ts'
 import type { Register } from './register.ts'
 import type { Request } from './request.ts'
+import { recordForServer } from './rewriting.ts'
 
 /** RFC 5080 section 2.2.1: own timers are spread by a tenth to either side. */
 const JITTER = 0.1
@@ -147,13 +148,15 @@ export class Sending {
     identifier: number,
     now: Instant,
   ): Uint8Array | RequestFault | 'internal-error' {
-    const { packet, client, from } = request.origin
+    const { client, from } = request
     const authenticator = new Uint8Array(16)
-    if (packet.code === ACCESS_REQUEST) this.#random(authenticator)
-    const isMissing = packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0
+    const came = request.packet
+    const isMissing = came.nasIpAddressAt === 0 && came.nasIpv6AddressAt === 0
+    if (came.code === ACCESS_REQUEST) this.#random(authenticator)
     const nasAddress =
       isMissing && client.options.addNasIpAddress === 'when_missing' ? parseAddress(from.address) : undefined
     try {
+      const packet = request.class === 'accounting' ? recordForServer(request, came, now) : came
       return requestForServer({
         packet,
         identifier,
@@ -163,7 +166,7 @@ export class Sending {
         ...(nasAddress === undefined ? {} : { nasAddress }),
       })
     } catch (error) {
-      this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: packet.bytes }, now)
+      this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
       return 'internal-error'
     }
   }

@@ -68,6 +68,13 @@ const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]):
     requireMessageAuthenticator: 'auto',
     limitProxyState: true,
     addNasIpAddress: 'when_missing',
+    accounting: {
+      acctDelayTime: 'update',
+      synthesizeGigawords: false,
+      swapDirections: false,
+      erxIpv6Zeros: 'keep',
+      interims: 'all',
+    },
   })),
   servers: servers.map(({ name, secret }, index) => ({
     name,

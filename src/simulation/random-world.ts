@@ -157,6 +157,13 @@ const clientOptions = ({ name, address, secret }: NasPlan): ClientOptions => ({
   requireMessageAuthenticator: 'auto',
   limitProxyState: true,
   addNasIpAddress: 'when_missing',
+  accounting: {
+    acctDelayTime: 'update',
+    synthesizeGigawords: false,
+    swapDirections: false,
+    erxIpv6Zeros: 'keep',
+    interims: 'all',
+  },
 })
 
 const serverOptions = ({ name, secret }: ServerPlan, random: Random): ServerOptions => ({

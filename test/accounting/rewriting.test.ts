@@ -12,11 +12,11 @@ import { erx, ipv6, MLPPP_STOP, number, packetWith } from './records.ts'
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })
 
-const after = (packet: Packet, changes: RecordChanges): Packet => rewrittenRecord(packet, changes)?.packet ?? packet
+const rewritten = (packet: Packet, changes: RecordChanges): Packet => rewrittenRecord(packet, changes)?.packet ?? packet
 const hexOf = (packet: Packet): string => Buffer.from(packet.bytes).toString('hex')
 /** What a list of attributes becomes, as hex, header included. */
 const becomes = (attributes: readonly oracle.Attribute[], changes: RecordChanges): string =>
-  hexOf(after(packetWith(...attributes), changes))
+  hexOf(rewritten(packetWith(...attributes), changes))
 const asIs = (...attributes: readonly oracle.Attribute[]): string => hexOf(packetWith(...attributes))
 
 const SWAP: RecordChanges = { swapDirections: true }
@@ -37,7 +37,7 @@ describe('Acct-Delay-Time', () => {
     expect(rewrittenRecord(odd, { delay: 8 })).toBeUndefined()
     const full = Array.from({ length: 15 }, () => oracle.attribute(25, Buffer.alloc(253)))
     const to = (length: number) => packetWith(...full, oracle.attribute(25, Buffer.alloc(length - 20 - 15 * 255 - 2)))
-    expect(after(to(4_090), { delay: 8 }).length).toBe(4_096)
+    expect(rewritten(to(4_090), { delay: 8 }).length).toBe(4_096)
     expect(rewrittenRecord(to(4_091), { delay: 8 })).toBeUndefined()
   })
 
@@ -141,8 +141,8 @@ describe('for any layout of attributes', () => {
   it('rewriting a second time changes nothing more', () => {
     fc.assert(
       fc.property(layouts, changes, (attributes, how) => {
-        const once = after(packetWith(...attributes), how)
-        expect(hexOf(after(once, how))).toBe(hexOf(once))
+        const once = rewritten(packetWith(...attributes), how)
+        expect(hexOf(rewritten(once, how))).toBe(hexOf(once))
       }),
     )
   })
@@ -151,9 +151,9 @@ describe('for any layout of attributes', () => {
     fc.assert(
       fc.property(layouts, (attributes) => {
         const packet = packetWith(...attributes)
-        const swapped = after(packet, SWAP)
+        const swapped = rewritten(packet, SWAP)
         expect(swapped.length).toBe(packet.length)
-        expect(hexOf(after(swapped, SWAP))).toBe(hexOf(packet))
+        expect(hexOf(rewritten(swapped, SWAP))).toBe(hexOf(packet))
       }),
     )
   })
@@ -168,7 +168,7 @@ describe('for any layout of attributes', () => {
     fc.assert(
       fc.property(layouts, changes, fc.boolean(), (attributes, how, swapDirections) => {
         const packet = packetWith(...attributes)
-        const written = after(packet, { ...how, swapDirections })
+        const written = rewritten(packet, { ...how, swapDirections })
         expect(others(written)).toEqual(others(packet))
         expect(Buffer.from(written.bytes.subarray(4, 20))).toEqual(oracle.ZERO)
       }),

@@ -25,7 +25,8 @@ const clients = `
     secret_file: x
     require_message_authenticator: yes
     limit_proxy_state: true
-    add_nas_ip_address: never`
+    add_nas_ip_address: never
+    accounting: { acct_delay_time: keep, synthesize_gigawords: true, swap_directions: true, erx_ipv6_zeros: drop_on_mlppp, interims: newest }`
 
 const servers = `
     - name: b
@@ -52,6 +53,13 @@ describe('engineOptions', () => {
           requireMessageAuthenticator: 'yes',
           limitProxyState: true,
           addNasIpAddress: 'never',
+          accounting: {
+            acctDelayTime: 'keep',
+            synthesizeGigawords: true,
+            swapDirections: true,
+            erxIpv6Zeros: 'drop_on_mlppp',
+            interims: 'newest',
+          },
         },
       ],
       servers: [

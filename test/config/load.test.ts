@@ -46,6 +46,13 @@ describe('a good configuration', () => {
         require_message_authenticator: 'auto',
         limit_proxy_state: false,
         add_nas_ip_address: 'when_missing',
+        accounting: {
+          acct_delay_time: 'update',
+          synthesize_gigawords: false,
+          swap_directions: false,
+          erx_ipv6_zeros: 'keep',
+          interims: 'all',
+        },
       },
     ])
     const lane = { max_rate: 0, max_outstanding: 256, timeout: 3e6, max_retries: 5 }

@@ -2,10 +2,27 @@
  * Options for the engine's tests: one client network and one server with both lanes, no limit but max-outstanding, and
  * short ways to say what a test wants different.
  */
-import type { ClientOptions, EngineOptions, LaneOptions, QueueOptions, ServerOptions } from '../../src/proxy/ports.ts'
+import type {
+  ClientOptions,
+  EngineOptions,
+  LaneOptions,
+  QueueOptions,
+  RecordOptions,
+  ServerOptions,
+} from '../../src/proxy/ports.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { millis, perSecond, seconds } from '../../src/units.ts'
 import { CLIENT_SECRET, SERVER_SECRET } from './datagrams.ts'
+
+/** Records leave as they came. */
+export const records = (o: Partial<RecordOptions> = {}): RecordOptions => ({
+  acctDelayTime: 'keep',
+  synthesizeGigawords: false,
+  swapDirections: false,
+  erxIpv6Zeros: 'keep',
+  interims: 'all',
+  ...o,
+})
 
 export const client = (
   o: Partial<Omit<ClientOptions, 'secret'>> & { readonly secret?: string } = {},
@@ -15,6 +32,7 @@ export const client = (
   requireMessageAuthenticator: 'no',
   limitProxyState: false,
   addNasIpAddress: 'never',
+  accounting: records(),
   ...o,
   secret: new Secret(o.secret ?? CLIENT_SECRET),
 })

@@ -80,6 +80,13 @@ export const options = (
       requireMessageAuthenticator: 'auto',
       limitProxyState: false,
       addNasIpAddress: 'never',
+      accounting: {
+        acctDelayTime: 'update',
+        synthesizeGigawords: false,
+        swapDirections: false,
+        erxIpv6Zeros: 'keep',
+        interims: 'all',
+      },
     })),
     servers: servers.map(({ name, secret }, index) => ({
       name,
