@@ -130,11 +130,11 @@ export class Sessions {
     this.#bundles.lifetime = this.#lifetime
   }
 
-  /** A record that was admitted. Answers the place of its session where its figures are the session's now, else 0. */
-  observe(record: RecordView, client: SessionClient, address: string, now: Instant): number {
+  /** A record that was admitted. Answers the wraps of its session, where there were any and its figures are the last. */
+  observe(record: RecordView, client: SessionClient, address: string, now: Instant): Wraps | undefined {
     const status = record.number(FIELD.statusType)
     // What belongs to no session is not for this table.
-    if ((status !== START && status !== STOP && status !== INTERIM) || !record.has(FIELD.sessionId)) return 0
+    if ((status !== START && status !== STOP && status !== INTERIM) || !record.has(FIELD.sessionId)) return undefined
     const come: Come = { record, status, client, address, second: this.#secondOf(now) }
     const writer = this.#writer.begin().addKey(record, address, FIELD.sessionId)
     const known = this.#rows.find(writer.octets, writer.length)
@@ -149,18 +149,13 @@ export class Sessions {
         if (status === START) this.#mark(known, layout.STARTED)
         // A Stop ends its session, whatever overtook it.
         if (status === STOP && !this.#has(known, layout.ENDED)) this.#take(known, come, false)
-        return 0
+        return undefined
       case 'new-session':
         this.#note(REUSED, known, come)
         return this.#take(this.#replace(known, come), come, false)
       case 'repeated':
-        return 0
+        return undefined
     }
-  }
-
-  /** How often the octets of the session at that place wrapped since it is known, if they did. */
-  wrapsAt(row: number): Wraps | undefined {
-    return wrapsOf(this.#rows, row)
   }
 
   /** Ends what nothing was heard of for its time, some at each call. */
@@ -278,7 +273,7 @@ export class Sessions {
   }
 
   /** The record's figures are the session's from now on; `isNext`: they are compared with those before. */
-  #take(row: number, come: Come, isNext: boolean): number {
+  #take(row: number, come: Come, isNext: boolean): Wraps | undefined {
     const { record, status, client, second } = come
     const isBare = status === STOP && !layout.hasCounters(record)
     const { traffic } = client.accounting
@@ -293,10 +288,10 @@ export class Sessions {
     if (isBare) this.#mark(row, layout.STOPPED_BARE)
     if (isBare) this.#note(BARE_STOP, row, come)
     this.#note(odd, row, come)
-    if (status !== STOP) return row
+    if (status !== STOP) return wrapsOf(this.#rows, row)
     this.#finish(row, 'stop', record.number(FIELD.terminateCause) ?? null, second)
     this.#rows.touch(row, OVER, second)
-    return row
+    return wrapsOf(this.#rows, row)
   }
 
   #joinBundle(row: number, { record, address, second }: Come): void {

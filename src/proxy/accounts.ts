@@ -54,13 +54,13 @@ export class Accounts {
       accounting.damagedVendorAttributes += view.damagedVendorAttributes
       accounting.paddedVendorAttributes += view.paddedVendorAttributes
       if (view.isMemberLink) accounting.memberLinkRecords += 1
-      const row = this.#sessions?.observe(view, client, address, now) ?? 0
-      if (row !== 0 && client.options.accounting.synthesizeGigawords) return this.#sessions?.wrapsAt(row)
+      const wraps = this.#sessions?.observe(view, client, address, now)
+      return client.options.accounting.synthesizeGigawords ? wraps : undefined
     } catch (error) {
       const { bytes } = packet
       this.#journal.note({ kind: 'internal-error', where: 'observing a record', error, bytes }, now)
+      return undefined
     }
-    return undefined
   }
 
   passTime(now: Instant): void {
