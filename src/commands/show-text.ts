@@ -85,7 +85,7 @@ function queueTable({ classes, lanes, limits, instances }: StatusReport): string
     const waiting = lanes.filter((lane) => lane.class === name && !lane.retiring)
     return [
       [name, 'all', of.queued, of.queuedBytes, age(of.oldestAge)],
-      [name, 'instance queue', of.instanceQueued, '-', '-'],
+      [name, 'instance queue', of.instanceQueued, of.instanceQueuedBytes, age(of.instanceOldestAge)],
       ...waiting.map((lane) => [name, `for ${lane.server}`, lane.queued, lane.queuedBytes, age(lane.oldestAge)]),
       [name, 'parked', of.parked, '-', '-'],
     ]

@@ -68,6 +68,8 @@ const NOTHING_WAITS = {
   oldestAge: micros(0),
   outstanding: 0,
   instanceQueued: 0,
+  instanceQueuedBytes: 0,
+  instanceOldestAge: micros(0),
   parked: 0,
 } as const
 
@@ -104,6 +106,7 @@ function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
 const addedClass = (a: ClassSnapshot, b: ClassSnapshot): ClassSnapshot => ({
   ...addedNumbers(a, b),
   oldestAge: micros(Math.max(a.oldestAge, b.oldestAge)),
+  instanceOldestAge: micros(Math.max(a.instanceOldestAge, b.instanceOldestAge)),
 })
 
 function addedLanes(a: readonly LaneSnapshot[], b: readonly LaneSnapshot[], scope: Scope): LaneSnapshot[] {

@@ -107,6 +107,16 @@ const CLASSES: readonly Metric[] = [
     ofClass((c) => c.instanceQueued),
   ),
   gauge(
+    'instance_queue_bytes',
+    'Bytes of the requests in the instance queue itself.',
+    ofClass((c) => c.instanceQueuedBytes),
+  ),
+  gauge(
+    'instance_queue_oldest_age_seconds',
+    'Age of the oldest request in the instance queue itself that was never sent.',
+    ofClass((c) => inSeconds(c.instanceOldestAge)),
+  ),
+  gauge(
     'parked_requests',
     'Requests that wait because every server is Down.',
     ofClass((c) => c.parked),

@@ -14,8 +14,14 @@ export function classSnapshot(
 ): ClassSnapshot {
   const backlog = register.backlogs[trafficClass]
   const oldest = backlog.oldest()
-  const parked = farm.parked.line.queued
-  const waiting = lanes.inOrder(trafficClass).reduce((sum, lane) => sum + lane.queue.line.queued, 0)
+  const oldestHere = register.instanceQueue.oldestFresh(trafficClass)
+  const { queued: parked, octets: parkedOctets } = farm.parked.line
+  let elsewhere = parked
+  let octetsElsewhere = parkedOctets
+  for (const { queue } of lanes.inOrder(trafficClass)) {
+    elsewhere += queue.line.queued
+    octetsElsewhere += queue.line.octets
+  }
   return {
     ledger: register.ledgers[trafficClass].snapshot(),
     counters: { ...register.counters[trafficClass] },
@@ -23,7 +29,9 @@ export function classSnapshot(
     queuedBytes: backlog.octets,
     oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now),
     outstanding: register.outstanding[trafficClass],
-    instanceQueued: backlog.messages - waiting - parked,
+    instanceQueued: backlog.messages - elsewhere,
+    instanceQueuedBytes: backlog.octets - octetsElsewhere,
+    instanceOldestAge: oldestHere === undefined ? micros(0) : since(oldestHere.receivedAt, now),
     parked,
   }
 }

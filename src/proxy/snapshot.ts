@@ -118,6 +118,9 @@ export interface ClassSnapshot {
   readonly outstanding: number
   /** Waiting in the instance queue itself. */
   readonly instanceQueued: number
+  readonly instanceQueuedBytes: number
+  /** Of those in the instance queue that were never sent. */
+  readonly instanceOldestAge: Duration
   /** Waiting because every server is Down. */
   readonly parked: number
 }

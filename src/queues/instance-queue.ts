@@ -4,8 +4,9 @@
  * What the server queues give back is older than anything else here and stands before it: by precedence and arrival
  * number that is the head (docs/throttling.md).
  */
+import type { TrafficClass } from '../units.ts'
 import type { Promotable } from './server-queue.ts'
-import { type ServiceOrder, WaitingLine } from './waiting-line.ts'
+import { PREFERENCE, type ServiceOrder, WaitingLine } from './waiting-line.ts'
 
 export class InstanceQueue<T extends Promotable<T>> {
   readonly #line: WaitingLine<T>
@@ -34,6 +35,14 @@ export class InstanceQueue<T extends Promotable<T>> {
   hasOlderThan({ preference, arrival }: T): boolean {
     const oldest = this.#line.oldestOf(preference)
     return oldest !== undefined && oldest.arrival < arrival
+  }
+
+  /** The oldest of a class that was never sent. */
+  oldestFresh(trafficClass: TrafficClass): T | undefined {
+    const line = this.#line
+    if (trafficClass === 'accounting') return line.oldestOf(PREFERENCE.accounting)
+    const [bound, other] = [line.oldestOf(PREFERENCE.state), line.oldestOf(PREFERENCE.authentication)]
+    return bound === undefined || (other !== undefined && other.arrival < bound.arrival) ? other : bound
   }
 
   put(item: T): void {

@@ -269,3 +269,30 @@ describe('promotion', () => {
     expect(world.lane('s1', 'accounting')).toMatchObject({ queued: 9, oldestAge: 70_000 })
   })
 })
+
+describe('the instance queue in a snapshot', () => {
+  it('is what was not served yet, each class for itself, and not what waits for a server', () => {
+    const world = paced(20)
+    for (const tag of names('a', 3)) world.accounting({ tag })
+    world.settle()
+    world.now = later(world.now, millis(10))
+    const first = world.access({ tag: 'first', state: 'a conversation' })
+    world.now = later(world.now, millis(20))
+    const second = world.access({ tag: 'second' })
+    const late = world.accounting({ tag: 'late' })
+    world.now = later(world.now, millis(5))
+    const { authentication, accounting } = world.snapshot().classes
+    expect(authentication).toMatchObject({
+      instanceQueued: 2,
+      instanceQueuedBytes: first.bytes.length + second.bytes.length,
+      instanceOldestAge: 25_000,
+    })
+    expect(accounting).toMatchObject({
+      queued: 3,
+      instanceQueued: 1,
+      instanceQueuedBytes: late.bytes.length,
+      instanceOldestAge: 5_000,
+      oldestAge: 35_000,
+    })
+  })
+})
