@@ -17,6 +17,7 @@ import { compare } from './load/compare.ts'
 import { instances } from './load/instances.ts'
 import { million } from './load/million.ts'
 import { compileNative } from './load/native-programs.ts'
+import { pageOf } from './load/page.ts'
 import { canRaiseBuffers } from './load/relays.ts'
 import { reload } from './load/reload.ts'
 import { reportText } from './load/result-text.ts'
@@ -52,12 +53,16 @@ async function runBench(command: BenchCommand, words: readonly string[]): Promis
     const about = { ...surroundings(words), ...started, loadAfter: loadavg(), pace: command.pace }
     writeFileSync(join(command.results, `${name}.json`), asJson({ ...about, ...report }))
   }
-  writeData(`all numbers: ${command.results}`)
+  const { machine, commit } = surroundings(words)
+  const title = `radsluice bench: ${reports.map(({ scenario }) => scenario).join(', ')}`
+  const told = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${commit ?? readVersion()}, ${machine.cpus} processors (${machine.model}), Linux ${machine.kernel}, Node ${machine.node}.`
+  writeFileSync(join(command.results, 'bench.html'), pageOf({ title, about: told, reports }))
+  writeData(`all numbers: ${command.results}/*.json; as one page: ${command.results}/bench.html`)
   return reports.every(({ verdicts }) => verdicts.every(({ outcome }) => outcome === 'PASS')) ? 0 : 1
 }
 
 /** What ran where: a number without these is worth nothing. */
-function surroundings(words: readonly string[]): Readonly<Record<string, unknown>> {
+function surroundings(words: readonly string[]) {
   const told = (program: string, ...options: string[]): string | undefined => {
     const run = spawnSync(program, options, { encoding: 'utf8', timeout: 10_000 })
     return run.status === 0 ? `${run.stdout}${run.stderr}`.trim().split('\n')[0] : undefined

@@ -18,6 +18,8 @@ export const PEERS = {
   prometheus: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',
   openssl: 'openssl',
+  /** Compiles the load generator of bench/; its libraries' headers are a package of their own. */
+  gcc: 'gcc libc6-dev',
 } as const
 export type Peer = keyof typeof PEERS
 const PEER_NAMES = Object.keys(PEERS) as Peer[]
@@ -46,7 +48,7 @@ export const ensurePeers = (say: (line: string) => void): PeerReport => {
   const obstacle = whyNotApt()
   if (obstacle !== undefined) return { installed: [], missing: wanted, reason: obstacle }
 
-  const packages = [...new Set(wanted.map((peer) => PEERS[peer]))]
+  const packages = [...new Set(wanted.flatMap((peer) => PEERS[peer].split(' ')))]
   say(`installing ${packages.join(', ')} through apt`)
   const failure = withoutStartingDaemons(() => {
     // An update that fails (one source of many, say) may still leave lists that are good enough.

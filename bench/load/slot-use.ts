@@ -4,8 +4,12 @@
  */
 import { type Grid, judge, quotaOf, slotAt, slotsPerSecond } from '../../test/e2e/kit/slot-grid.ts'
 
-/** A request that left at the end of a slot may be stamped in the next. */
-export const TOLERANCE_MICROS = 2_000
+/**
+ * A request that left at the end of a slot may be stamped in the next: where load, relay and sink share two processors, a thread
+ * is stopped for milliseconds between its decision and its sending. That excuses a late request whose own slot had
+ * room for it, never one too many.
+ */
+export const TOLERANCE_MICROS = 5_000
 
 export interface SlotUse {
   readonly arrivals: number
