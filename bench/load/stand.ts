@@ -16,7 +16,7 @@ export const FIXED_RATE = 10_000
 /** A rate is borne where less than this share is lost and nothing is wrong. */
 const LOST_AT_MOST = 0.001
 const MOST_RATE = 120_000
-const WARM_UP = { rate: 4_000, seconds: 2 } as const
+const WARM_UP = { rate: 10_000, seconds: 6 } as const
 /** Between two loads: what the last one left behind is over. */
 const REST_MS = 300
 /** A relay that crashes at a rate does not bear it; one that crashes all the time is no relay. */
