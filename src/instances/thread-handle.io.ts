@@ -10,6 +10,12 @@ import type { Birth, Call, CallName, FromInstance, InstanceCalls, PlainError, Tr
 /** Beside this file: TypeScript in a checkout, JavaScript in the build. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.io.ts' : './thread.io.js', import.meta.url)
 
+/**
+ * The young generation is what a thread allocates between two collections of garbage, three times 8 MiB here. What a packet
+ * leaves there is dead by then, so a larger one would only take memory: V8's own limit is 192 MiB.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 24 } as const
+
 interface Waiting {
   resolve(value: unknown): void
   reject(error: Error): void
@@ -30,7 +36,8 @@ export class ThreadHandle {
 
   /** `ended` is called once, with what ended the thread where that was an error. */
   constructor(birth: Birth, events: ThreadEvents, file: URL = THREAD) {
-    this.#worker = new Worker(file, { workerData: birth, name: `instance ${birth.number}` })
+    const name = `instance ${birth.number}`
+    this.#worker = new Worker(file, { workerData: birth, name, resourceLimits: LIMITS })
     this.#worker.on('message', (message: FromInstance) => this.#take(message, events))
     this.#worker.on('error', (error) => {
       this.#error = error
