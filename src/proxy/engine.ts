@@ -164,7 +164,7 @@ export class Engine {
   /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */
   wake(now: Instant): void {
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
-    for (const lane of this.#lanes) {
+    for (const lane of this.#lanes.restless) {
       lane.identifiers.passTime(now)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
@@ -182,14 +182,14 @@ export class Engine {
     this.#register.duplicates.passTime(now)
     this.#states.passTime(now)
     this.#accounts.passTime(now)
-    this.#lanes.forgetRetired()
+    this.#lanes.settle()
   }
 
   /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
     const { instanceQueue } = this.#register
-    for (const lane of this.#lanes) {
+    for (const lane of this.#lanes.restless) {
       if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), instanceQueue)
     }
     for (const each of TRAFFIC_CLASSES) this.#unpark(this.#farms[each], atMost, now)
@@ -210,7 +210,7 @@ export class Engine {
       next = earliest(next, this.#register.backlogs[each].nextWakeAt())
       next = earliest(next, this.#farms[each].nextTrialAt(now))
     }
-    for (const lane of this.#lanes) {
+    for (const lane of this.#lanes.restless) {
       next = earliest(next, lane.nextPromotionAt(now))
       if (!lane.isRetiring) next = earliest(next, lane.health.nextWakeAt())
     }

@@ -41,6 +41,7 @@ export class Failover {
     this.#register.tracing.active?.timedOut(request, attempt, now)
     if (lane.isLive() && attempt.tries <= lane.options.maxRetries && this.#mayTransmit(request, now)) {
       lane.queue.line.put(request)
+      lane.stir()
       return
     }
     this.#fail(attempt, now)
@@ -61,6 +62,7 @@ export class Failover {
     this.#sending.finish(attempt, 'silent', now)
     if (!lane.isLive()) return
     lane.counters.failures += 1
+    lane.stir()
     this.healthChanged(lane, lane.health.failed(now), now)
   }
 

@@ -45,6 +45,9 @@ export class Lane implements Candidate {
   /** The last attempt sent from each source port: what a refusal is about. */
   readonly lastSent: (Attempt | undefined)[] = []
   #settings: LaneSettings
+  /** Of all lanes, those at which a wake looks. */
+  readonly #restless: Lane[]
+  #isRestless = false
   isRetiring = false
   /** `auto`: a verified response without EAP-Message carried Message-Authenticator. */
   learnedMessageAuthenticator = false
@@ -56,17 +59,18 @@ export class Lane implements Candidate {
   /** When a live request last tried this Down server. */
   triedAt: Instant | undefined = undefined
 
-  /** `o.budget`: slots that it shares with others; without, it has its own. */
+  /** `o.budget`: slots that it shares with others; without, it has its own. `o.restless` is where it enters itself. */
   constructor(
     number: number,
     trafficClass: TrafficClass,
     settings: LaneSettings,
-    o: { readonly now: Instant; readonly budget?: SlotBudget | undefined },
+    o: { readonly now: Instant; readonly restless: Lane[]; readonly budget?: SlotBudget | undefined },
   ) {
     this.number = number
     this.class = trafficClass
     this.#settings = settings
     this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
+    this.#restless = o.restless
     this.budget = o.budget ?? new SlotQuota({ maxRate: settings.lane.maxRate, slot: settings.slot })
     this.identifiers = new Identifiers<Attempt>({
       maxOutstanding: settings.lane.maxOutstanding,
@@ -106,6 +110,21 @@ export class Lane implements Candidate {
     return this.health.state !== 'down' && !this.isRetiring
   }
 
+  /** Something will change here by time alone, or may: a wake has to look at it. */
+  stir(): void {
+    if (this.#isRestless) return
+    this.#isRestless = true
+    this.#restless.push(this)
+  }
+
+  /** Whether it may be forgotten by those who wait for time to pass: nothing waits, rests, failed or retires here. */
+  tryCalm(): boolean {
+    const isCalm =
+      this.queue.line.isEmpty() && this.identifiers.nextWakeAt() === undefined && this.health.isCalm && !this.isRetiring
+    if (isCalm) this.#isRestless = false
+    return isCalm
+  }
+
   /** New settings from a reload; the rate holds from the next grid second on. */
   change(settings: LaneSettings, now: Instant): void {
     this.#settings = settings
@@ -113,10 +132,12 @@ export class Lane implements Candidate {
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
     this.health.change(settings.health)
     this.queue.line.changeOrder(settings.serviceOrder)
+    this.stir()
   }
 
   /** Held Down or let go as its settings say; the health's change, if it is one. */
   takeHold(now: Instant): HealthChange | undefined {
+    this.stir()
     return this.isRetiring ? undefined : this.health.hold(this.options.isHeldDown ?? false, now)
   }
 

@@ -10,6 +10,11 @@ import type { EngineOptions, LanePlan, Shared } from './ports.ts'
 
 export class Lanes {
   readonly #all = new Map<number, Lane>()
+  /**
+   * Where time alone can change something: messages wait, an identifier is in quarantine, a server failed. These are
+   * looked at on each entry into the engine; of a hundred lanes that serve well, none is.
+   */
+  readonly restless: Lane[] = []
   readonly #order: Record<TrafficClass, Lane[]> = { authentication: [], accounting: [] }
   readonly #shared: Shared | undefined
   #next = 0
@@ -65,7 +70,11 @@ export class Lanes {
           kept.add(lane)
           return lane
         }
-        const added = new Lane(this.#next, each, settings, { now, budget: this.#shared?.budgetOf(key) })
+        const added = new Lane(this.#next, each, settings, {
+          now,
+          restless: this.restless,
+          budget: this.#shared?.budgetOf(key),
+        })
         this.#next += 1
         this.#all.set(added.number, added)
         kept.add(added)
@@ -73,15 +82,22 @@ export class Lanes {
       })
     }
     const removed = [...this].filter((lane) => !kept.has(lane) && !lane.isRetiring)
-    for (const lane of removed) lane.isRetiring = true
+    for (const lane of removed) {
+      lane.isRetiring = true
+      lane.stir()
+    }
     return removed
   }
 
-  /** Lanes that were removed and have nothing outstanding any more. */
-  forgetRetired(): void {
-    for (const lane of this) {
-      if (lane.isRetiring && lane.identifiers.outstanding === 0) this.#all.delete(lane.number)
+  /** Lets go of those that came to rest, and forgets those that were removed and have nothing outstanding any more. */
+  settle(): void {
+    let kept = 0
+    for (const lane of this.restless) {
+      const isGone = lane.isRetiring && lane.identifiers.outstanding === 0
+      if (isGone) this.#all.delete(lane.number)
+      else if (!lane.tryCalm()) this.restless[kept++] = lane
     }
+    this.restless.length = kept
   }
 
   #find(key: string): Lane | undefined {

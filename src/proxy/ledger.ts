@@ -25,6 +25,20 @@ export class Ledger {
   expired = 0
   superseded = 0
   givenUp = 0
+  /** Where the counts of every reason stand already: they change seldom, and are many. */
+  #copiedTo: Float64Array | undefined = undefined
+
+  /** One more was dropped. */
+  countDropped(reason: ClientDropReason): void {
+    this.dropped[reason] += 1
+    this.#copiedTo = undefined
+  }
+
+  /** One more was shed. */
+  countShed(reason: ShedReason): void {
+    this.shed[reason] += 1
+    this.#copiedTo = undefined
+  }
 
   /** The law. `queued` and `outstanding` are counted where the messages are. */
   check({ queued, outstanding }: { readonly queued: number; readonly outstanding: number }): void {
@@ -55,6 +69,8 @@ export class Ledger {
     target[at + 4] = this.expired
     target[at + 5] = this.superseded
     target[at + 6] = this.givenUp
+    if (this.#copiedTo === target) return
+    this.#copiedTo = target
     let next = at + PLAIN_NUMBERS
     for (const reason of CLIENT_DROP_REASONS) target[next++] = this.dropped[reason]
     for (const reason of SHED_REASONS) target[next++] = this.shed[reason]

@@ -82,7 +82,7 @@ export class Register {
       if (victim === undefined) return
       this.tracing.active?.ended(victim, `shed: ${reason}`, now)
       this.#end(victim)
-      this.ledgers[victim.class].shed[reason] += 1
+      this.ledgers[victim.class].countShed(reason)
       this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name }, now)
     }
   }
@@ -91,6 +91,7 @@ export class Register {
   wait(request: Request, lane: Lane, now: Instant, why?: string): void {
     request.lane = lane
     lane.queue.line.put(request)
+    lane.stir()
     this.tracing.active?.queued(request, lane, now, why)
     if (request.class === 'accounting') this.#watchSessions()
     request.rest()
@@ -132,7 +133,7 @@ export class Register {
   }
 
   #countRefusal(o: Refusal, now: Instant): void {
-    this.ledgers[o.class].dropped[o.reason] += 1
+    this.ledgers[o.class].countDropped(o.reason)
     if (o.client !== undefined) {
       o.client.dropped += 1
       if (isWrongProof(o.reason)) o.client.badAuthenticators += 1

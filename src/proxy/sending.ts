@@ -82,14 +82,14 @@ export class Sending {
     this.wheel.remove(attempt)
     attempt.lane.wasHeld(since(attempt.heldSince, now))
     if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
-    else attempt.lane.identifiers.quarantine(attempt.identifier, now)
+    else this.#quarantine(attempt, now)
   }
 
   /** The client gave the request up: the identifier stays in use until the response or the time-out. */
   abandon(attempt: Attempt, now: Instant): void {
     const timedOut = attempt.request?.stage === 'retry' && attempt.request.line !== undefined
     this.#letGo(attempt)
-    if (timedOut) attempt.lane.identifiers.quarantine(attempt.identifier, now)
+    if (timedOut) this.#quarantine(attempt, now)
     else attempt.lane.identifiers.abandon(attempt.identifier)
   }
 
@@ -169,6 +169,11 @@ export class Sending {
       this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
       return 'internal-error'
     }
+  }
+
+  #quarantine({ lane, identifier }: Attempt, now: Instant): void {
+    lane.identifiers.quarantine(identifier, now)
+    lane.stir()
   }
 
   #letGo(attempt: Attempt): void {

@@ -56,7 +56,7 @@ export class KeyTable<T> {
     const chunk = this.#chunkOf(row)
     const at = this.#at(row)
     const bucket = this.#bucketOf(this.#hash(key, 0))
-    chunk.fill(0, at + 1 + this.#keyWords, at + this.#rowWords)
+    for (let i = 1 + this.#keyWords; i < this.#rowWords; i += 1) chunk[at + i] = 0
     chunk[at] = this.#head(bucket)
     for (let i = 0; i < this.#keyWords; i += 1) chunk[at + 1 + i] = key[i]!
     this.#setHead(bucket, row + 1)

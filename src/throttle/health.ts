@@ -45,6 +45,11 @@ export class Health {
     this.#since = now
   }
 
+  /** Time alone changes nothing: it is not Down, and no failure counts. */
+  get isCalm(): boolean {
+    return this.#firstFailureAt === undefined && this.#state !== 'down'
+  }
+
   get state(): HealthState {
     return this.#state
   }
