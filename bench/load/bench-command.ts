@@ -10,7 +10,7 @@ export const SCENARIO_NAMES = ['compare', 'throttled', 'million', 'instances', '
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]
 
 const PACES: Readonly<Record<Pace['name'], Pace>> = {
-  quick: { name: 'quick', rounds: 1, step: 5_000, trySeconds: 1, fixedSeconds: 2 },
+  quick: { name: 'quick', rounds: 1, step: 5_000, trySeconds: 1.5, fixedSeconds: 2 },
   full: { name: 'full', rounds: 3, step: 2_500, trySeconds: 3, fixedSeconds: 5 },
 }
 const SCENARIOS_OF: Readonly<Record<Pace['name'], readonly ScenarioName[]>> = {
