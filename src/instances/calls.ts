@@ -69,7 +69,7 @@ export interface InstanceCalls {
   follow(followed: readonly Followed[]): Promise<void>
   /** Undefined where sessions are not tracked. */
   sessions(sought: SoughtSessions): Promise<FoundSessions | undefined>
-  /** Sees everything at this moment; `lookOn` fetches the parts, each by its number. */
+  /** Sees everything but the clients at this moment; `lookOn` fetches the parts, each by its number. */
   look(nothing: undefined): Promise<{ readonly first: InstanceView; readonly parts: number }>
   lookOn(part: number): Promise<ViewPart>
   close(nothing: undefined): Promise<void>

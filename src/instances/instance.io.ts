@@ -26,7 +26,7 @@ import { EndedLines } from './ended-lines.io.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { SharedParts } from './shared-parts.ts'
 import { TraceBound } from './trace-bound.ts'
-import { inParts, type ViewPart } from './view-parts.ts'
+import { ViewInParts, type ViewPart } from './view-parts.ts'
 
 const HOUSEKEEPING_MS = 1_000
 const FOLLOW_ADDRESSES_EVERY = 10
@@ -54,8 +54,8 @@ export class Instance implements InstanceCalls {
   readonly #endedLines: EndedLines
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   #internalErrors = 0
-  /** What the last look saw, in parts. */
-  #seen: readonly ViewPart[] = []
+  /** What the last look saw. */
+  #seen: ViewInParts | undefined
   /** Sockets of a reload are open that the engine does not name yet. */
   #isPreparing = false
   #housekeeping: NodeJS.Timeout | undefined
@@ -125,8 +125,8 @@ export class Instance implements InstanceCalls {
 
   async look(): ReturnType<InstanceCalls['look']> {
     const { user, system } = process.threadCpuUsage()
-    const { first, parts } = inParts({
-      engine: this.#engine.snapshot(monotonicNow()),
+    const overview = {
+      engine: this.#engine.overview(monotonicNow()),
       listeners: this.#sockets.listeners(),
       upstreams: this.#sockets.upstreams(),
       clampedReceiveBuffer: this.#sockets.clampedReceiveBuffer(),
@@ -134,13 +134,14 @@ export class Instance implements InstanceCalls {
       internalErrors: this.#internalErrors,
       cpuSeconds: (user + system) / 1e6,
       loopDelay: this.#readDelay(),
-    })
-    this.#seen = parts
-    return { first, parts: parts.length }
+    }
+    this.#seen = new ViewInParts(overview, this.#engine.clients)
+    return { first: this.#seen.first, parts: this.#seen.count }
   }
 
   async lookOn(part: number): Promise<ViewPart> {
-    return this.#seen[part] as ViewPart
+    if (this.#seen === undefined) throw new Error('a look goes on that never began')
+    return this.#seen.part(part)
   }
 
   /** In steps, so that no packet waits for a walk over a large table. */
@@ -152,7 +153,7 @@ export class Instance implements InstanceCalls {
       sessions.push(...found)
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
-    const counts = this.#engine.snapshot(monotonicNow()).sessions
+    const counts = this.#engine.overview(monotonicNow()).sessions
     if (counts === undefined) return undefined
     return { sessions: sessions.slice(0, limit), more: sessions.length > limit, tracked: counts.live }
   }

@@ -1,9 +1,11 @@
 /**
  * A view of an instance in parts, so that no look holds its thread for long, however many servers and clients there are.
  *
- * What is seen is seen at one moment; that is cheap. Carrying it over to the main thread costs ten times as much, and that
- * is done in parts of some dozens of microseconds, between which the thread goes on with its packets.
+ * Servers and ledgers are seen at one moment; that is cheap. Clients are counted part by part, some milliseconds apart.
+ * Carrying it all over to the main thread costs most, and is done in parts of some dozens of microseconds, between which
+ * the thread goes on with its packets.
  */
+import type { ClientSnapshot } from '../proxy/snapshot.ts'
 import type { InstanceView } from './calls.ts'
 
 const LANES_PER_PART = 8
@@ -17,28 +19,47 @@ export interface ViewPart {
   readonly upstreams: InstanceView['upstreams']
 }
 
-/** The view without its long lists, and these in parts. */
-export function inParts(view: InstanceView): { readonly first: InstanceView; readonly parts: readonly ViewPart[] } {
-  const { lanes, clients } = view.engine
-  const count = Math.ceil(
-    Math.max(
-      lanes.length / LANES_PER_PART,
-      clients.length / CLIENTS_PER_PART,
-      view.upstreams.length / UPSTREAMS_PER_PART,
-    ),
-  )
-  const of = <T>(list: readonly T[], size: number, part: number): T[] => list.slice(part * size, (part + 1) * size)
-  return {
-    first: { ...view, engine: { ...view.engine, lanes: [], clients: [] }, upstreams: [] },
-    parts: Array.from({ length: count }, (_, part) => ({
-      lanes: of(lanes, LANES_PER_PART, part),
-      clients: of(clients, CLIENTS_PER_PART, part),
-      upstreams: of(view.upstreams, UPSTREAMS_PER_PART, part),
-    })),
+/** What an instance sees at one moment. */
+export type Seen = Omit<InstanceView, 'engine'> & { readonly engine: Omit<InstanceView['engine'], 'clients'> }
+
+/** A configured client, to be counted later. */
+interface Countable {
+  snapshot(): ClientSnapshot
+}
+
+export class ViewInParts {
+  /** All but the long lists. */
+  readonly first: InstanceView
+  /** How many parts follow. */
+  readonly count: number
+  readonly #seen: Seen
+  readonly #clients: readonly Countable[]
+
+  constructor(seen: Seen, clients: readonly Countable[]) {
+    this.first = { ...seen, engine: { ...seen.engine, lanes: [], clients: [] }, upstreams: [] }
+    this.#seen = seen
+    this.#clients = clients
+    this.count = Math.ceil(
+      Math.max(
+        seen.engine.lanes.length / LANES_PER_PART,
+        clients.length / CLIENTS_PER_PART,
+        seen.upstreams.length / UPSTREAMS_PER_PART,
+      ),
+    )
+  }
+
+  /** From 0 up. */
+  part(number: number): ViewPart {
+    const of = <T>(list: readonly T[], size: number): T[] => list.slice(number * size, (number + 1) * size)
+    return {
+      lanes: of(this.#seen.engine.lanes, LANES_PER_PART),
+      clients: of(this.#clients, CLIENTS_PER_PART).map((client) => client.snapshot()),
+      upstreams: of(this.#seen.upstreams, UPSTREAMS_PER_PART),
+    }
   }
 }
 
-/** What `inParts` took apart. */
+/** What was taken apart. */
 export const whole = (first: InstanceView, parts: readonly ViewPart[]): InstanceView => ({
   ...first,
   engine: {

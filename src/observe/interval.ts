@@ -31,6 +31,7 @@ export interface LaneRates {
 export class Interval {
   readonly now: DaemonView
   readonly #before: DaemonView
+  #lanes: readonly LaneRates[] | undefined
   /** Length, seconds. */
   readonly seconds: number
   /** By instance, seconds: the worst of the looks within. */
@@ -70,7 +71,12 @@ export class Interval {
   }
 
   /** Lanes that serve, in the order of the configuration. */
-  lanes(): LaneRates[] {
+  lanes(): readonly LaneRates[] {
+    this.#lanes ??= this.#ratesOfLanes()
+    return this.#lanes
+  }
+
+  #ratesOfLanes(): LaneRates[] {
     const before = new Map(this.#before.engine.lanes.map((lane) => [keyOf(lane), lane]))
     return this.now.engine.lanes
       .filter(({ retiring }) => !retiring)

@@ -281,7 +281,18 @@ export class Engine {
     ledgers.accounting.copyInto(books, LEDGER_NUMBERS)
   }
 
+  /** Everything at one moment. */
   snapshot(now: Instant): EngineSnapshot {
+    return { ...this.overview(now), clients: this.clients.map((client) => client.snapshot()) }
+  }
+
+  /** The configured clients with what they did so far. */
+  get clients(): readonly Client[] {
+    return this.#intake.clients
+  }
+
+  /** The same without its clients, of whom there may be many. */
+  overview(now: Instant): Omit<EngineSnapshot, 'clients'> {
     const lanes = [...this.#lanes]
     return {
       at: now,
@@ -291,7 +302,6 @@ export class Engine {
         accounting: this.#classSnapshot('accounting', now),
       },
       lanes: lanes.map((lane) => lane.snapshot(now)),
-      clients: this.#intake.clients.map((client) => client.snapshot()),
       messageAuthenticatorLearned: {
         clients: this.#intake.learnedAddresses,
         servers: lanes.filter((lane) => lane.learnedMessageAuthenticator).length,

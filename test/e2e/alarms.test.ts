@@ -38,7 +38,7 @@ describe('the rules for Prometheus', () => {
 })
 
 const STORM = 200
-const RATE = 20
+const RATE = 10
 
 const both = needs('a storm', 'prometheus', 'prometheus-alertmanager')
 describe.skipIf(both.skip)(both.title, () => {
@@ -87,7 +87,7 @@ describe.skipIf(both.skip)(both.title, () => {
   })
 })
 
-/** A daemon before a server that can do anything, but gets 20 a second, and who watches it. */
+/** A daemon before a server that can do anything, but gets 10 a second, and who watches it. */
 async function watched() {
   const server = await ScriptedServer.start()
   toEnd.push(() => server.close())
