@@ -11,6 +11,7 @@ const BAR_STYLE = `
 .bars { margin: 0 } .bars .bar { display: grid; grid-template-columns: 150px 1fr 110px; gap: 8px; align-items: center; margin: 3px 0 }
 .bars .rod { height: 18px; background: var(--arrivals); border-radius: 3px; min-width: 2px } .bars .ours .rod { background: var(--with) }
 .bars .ours { font-weight: 600 } .bars .amount { font-variant-numeric: tabular-nums }
+section > h3 { margin: 20px 0 6px }
 .verdicts { list-style: none; padding: 0; margin: 12px 0 } .verdicts li { margin: 4px 0 } .verdicts b { display: inline-block; width: 52px }
 .PASS b { color: var(--with) } .FAIL b { color: var(--without) } .VOID b { color: var(--accounting) }
 `
