@@ -36,7 +36,7 @@ const AROUND: Readonly<Record<string, { readonly before: string; readonly behind
 
 \`\`\`
 received = answered + delivered_unanswered + duplicate + dropped{reason} + shed{reason}
-         + expired + superseded + given_up + lost + queued + outstanding
+         + expired + superseded + coalesced + given_up + lost + queued + outstanding
 \`\`\`
 
 Nothing is lost without a name. \`radsluice_ledger_imbalance_requests\` is the left side minus the right side; alert on

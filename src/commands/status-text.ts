@@ -148,10 +148,11 @@ export const instanceTable = ({ instances }: StatusReport): string[] => {
 /** The ways to end without an answer, where there were any. */
 function endedLines({ classes }: StatusReport): string[] {
   const lines = TRAFFIC_CLASSES.flatMap((name) => {
-    const { dropped, shed, expired, superseded, givenUp, deliveredUnanswered, lost } = classes[name].ledger
+    const { dropped, shed, expired, superseded, coalesced, givenUp, deliveredUnanswered, lost } = classes[name].ledger
     const ways = {
       expired,
       superseded,
+      coalesced,
       'given up': givenUp,
       'delivered unanswered': deliveredUnanswered,
       'lost with an instance': lost,

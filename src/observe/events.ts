@@ -128,8 +128,8 @@ export const EVENTS = {
   },
   shed: {
     level: 'warn',
-    fields: ['class', 'reason', 'client', 'count'],
-    says: '{count} {class} messages of {client} were shed: {reason}; the servers or max_rate are too slow for what comes',
+    fields: ['class', 'reason', 'client', 'record', 'count'],
+    says: '{count} {class} messages ({record}) of {client} were shed: {reason}; the servers or max_rate are too slow for what comes',
   },
   expired: {
     level: 'warn',

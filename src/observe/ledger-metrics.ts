@@ -53,6 +53,11 @@ const LEDGER: readonly Metric[] = [
     ofClass((c) => c.ledger.superseded),
   ),
   counter(
+    'requests_coalesced',
+    'Interim updates for which a newer one of their session is sent (`interims: newest`).',
+    ofClass((c) => c.ledger.coalesced),
+  ),
+  counter(
     'requests_given_up',
     'Requests that no server answered.',
     ofClass((c) => c.ledger.givenUp),

@@ -148,8 +148,9 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
       return { line: { name: 'dropped', fields, bytes: event.bytes }, kind }
     }
     case 'shed': {
-      const fields = { class: event.class, reason: event.reason, client: event.client }
-      return { line: { name: 'shed', fields }, kind: `shed ${event.class} ${event.reason} ${event.client}` }
+      const record = event.record ?? 'access-request'
+      const fields = { class: event.class, reason: event.reason, client: event.client, record }
+      return { line: { name: 'shed', fields }, kind: `shed ${event.class} ${event.reason} ${event.client} ${record}` }
     }
     case 'expired':
     case 'given-up': {

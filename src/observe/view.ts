@@ -195,6 +195,7 @@ export function imbalance({ ledger, queued, outstanding }: EngineSnapshot['class
     sum(ledger.shed) +
     ledger.expired +
     ledger.superseded +
+    ledger.coalesced +
     ledger.givenUp +
     ledger.lost
   return ledger.received - ended - queued - outstanding

@@ -18,6 +18,7 @@ import { Answering } from './answering.ts'
 import { Assigning } from './assigning.ts'
 import { classSnapshot } from './class-snapshot.ts'
 import type { Client } from './client-table.ts'
+import { Coalescing } from './coalescing.ts'
 import { Failover } from './failover.ts'
 import { Farm } from './farm.ts'
 import { Intake, type Verdict } from './intake.ts'
@@ -55,6 +56,7 @@ export class Engine {
   readonly #repetition: Repetition
   readonly #states: States
   readonly #accounts: Accounts
+  readonly #coalescing: Coalescing
   readonly #outbox: Outbox
   readonly #journal: Journal
   #arrivals = 0
@@ -108,6 +110,7 @@ export class Engine {
       outbox,
     })
     this.#accounts = new Accounts(options, ports, now)
+    this.#coalescing = new Coalescing(this.#register)
     this.#lanes = new Lanes(shared)
     this.#setUpLanes(options, now)
   }
@@ -131,11 +134,14 @@ export class Engine {
       this.#register.refuse({ class: trafficClass, reason: 'draining', client, from, bytes }, now)
       return
     }
+    const wraps = trafficClass === 'accounting' ? this.#accounts.admitted(packet, client, from.address, now) : undefined
+    const coalesces = client.options.accounting.interims === 'newest' && trafficClass === 'accounting'
+    if (coalesces && this.#coalescing.take(exchange, wraps, now)) return
     this.#arrivals += 1
     const { octets } = this.#register
     const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, octets, now })
+    request.wraps = wraps
     this.#register.admit(request, now)
-    if (trafficClass === 'accounting') request.wraps = this.#accounts.admitted(packet, client, from.address, now)
   }
 
   /** How many requests have been let in so far: rises by one with each that takes a place in the queues. */

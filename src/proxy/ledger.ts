@@ -1,7 +1,7 @@
 /**
  * What became of every message: plain integers, one ledger a class, and the law that binds them.
  *
- *   received = answered + delivered_unanswered + duplicate + dropped + shed + expired + superseded + given_up
+ *   received = answered + delivered_unanswered + duplicate + dropped + shed + expired + superseded + coalesced + given_up
  *              + queued + outstanding
  *
  * at every moment. So a message that is lost, or ends twice, is a bug that shows. Status-Server requests are answered
@@ -24,6 +24,8 @@ export class Ledger {
   readonly shed = zeroed<ShedReason>(SHED_REASONS)
   expired = 0
   superseded = 0
+  /** An interim update whose place in a queue a newer one took. */
+  coalesced = 0
   givenUp = 0
   /** Where the counts of every reason stand already: they change seldom, and are many. */
   #copiedTo: Float64Array | undefined = undefined
@@ -47,17 +49,36 @@ export class Ledger {
 
   /** Every way a message can end, summed. */
   ended(): number {
-    let sum = this.answered + this.deliveredUnanswered + this.duplicate + this.expired + this.superseded + this.givenUp
+    let sum =
+      this.answered +
+      this.deliveredUnanswered +
+      this.duplicate +
+      this.expired +
+      this.superseded +
+      this.coalesced +
+      this.givenUp
     for (const reason of CLIENT_DROP_REASONS) sum += this.dropped[reason]
     for (const reason of SHED_REASONS) sum += this.shed[reason]
     return sum
   }
 
   snapshot(): LedgerSnapshot {
-    const { received, answered, deliveredUnanswered, duplicate, expired, superseded, givenUp } = this
+    const { received, answered, deliveredUnanswered, duplicate, expired, superseded, coalesced, givenUp } = this
     const dropped = { ...this.dropped }
     const shed = { ...this.shed }
-    return { received, answered, deliveredUnanswered, duplicate, dropped, shed, expired, superseded, givenUp, lost: 0 }
+    return {
+      received,
+      answered,
+      deliveredUnanswered,
+      duplicate,
+      dropped,
+      shed,
+      expired,
+      superseded,
+      coalesced,
+      givenUp,
+      lost: 0,
+    }
   }
 
   /** Writes every number into `target` from `at` on, `LEDGER_NUMBERS` of them; `ledgerFrom` reads them again. */
@@ -68,7 +89,8 @@ export class Ledger {
     target[at + 3] = this.duplicate
     target[at + 4] = this.expired
     target[at + 5] = this.superseded
-    target[at + 6] = this.givenUp
+    target[at + 6] = this.coalesced
+    target[at + 7] = this.givenUp
     if (this.#copiedTo === target) return
     this.#copiedTo = target
     let next = at + PLAIN_NUMBERS
@@ -77,7 +99,7 @@ export class Ledger {
   }
 }
 
-const PLAIN_NUMBERS = 7
+const PLAIN_NUMBERS = 8
 /** How many numbers a ledger is. */
 export const LEDGER_NUMBERS = PLAIN_NUMBERS + CLIENT_DROP_REASONS.length + SHED_REASONS.length
 
@@ -98,7 +120,8 @@ export function ledgerFrom(numbers: Float64Array, at: number): LedgerSnapshot {
     duplicate: read(3),
     expired: read(4),
     superseded: read(5),
-    givenUp: read(6),
+    coalesced: read(6),
+    givenUp: read(7),
     dropped,
     shed,
     lost: read(0) - ended,

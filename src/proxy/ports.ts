@@ -5,6 +5,7 @@
  * and tests and the simulation put their own behind them. Nothing here touches a socket, a clock or a file.
  */
 import type { Anomaly } from '../accounting/anomalies.ts'
+import type { RecordKind } from '../accounting/client-accounting.ts'
 import type { SessionReport } from '../accounting/session-report.ts'
 import type { SessionOptions } from '../accounting/sessions.ts'
 import type { Secret } from '../radius/secret.ts'
@@ -208,7 +209,14 @@ export type EngineEvent =
       readonly from: Peer
       readonly bytes: Uint8Array
     }
-  | { readonly kind: 'shed'; readonly class: TrafficClass; readonly reason: ShedReason; readonly client: string }
+  | {
+      readonly kind: 'shed'
+      readonly class: TrafficClass
+      readonly reason: ShedReason
+      readonly client: string
+      /** Of accounting: what kind of record it was. */
+      readonly record: RecordKind | undefined
+    }
   | { readonly kind: 'expired' | 'given-up'; readonly class: TrafficClass; readonly client: string }
   | {
       readonly kind: 'response-dropped'

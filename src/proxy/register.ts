@@ -4,6 +4,8 @@
  * All moves into and out of the queues go through here, and all endings, so the ledger's law can be read off one file:
  * `queued` is the backlog's length, `outstanding` one number a class, and every ending adds one to one counter.
  */
+import { kindOf } from '../accounting/client-accounting.ts'
+import { statusType } from '../accounting/record.ts'
 import { Backlog } from '../queues/backlog.ts'
 import { InstanceQueue } from '../queues/instance-queue.ts'
 import { OctetStore } from '../queues/octet-store.ts'
@@ -15,10 +17,13 @@ import type { Lane } from './lane.ts'
 import { Ledger } from './ledger.ts'
 import type { EngineOptions, Journal, Peer } from './ports.ts'
 import { type ClientDropReason, isWrongProof } from './reasons.ts'
-import type { Request } from './request.ts'
+import type { Exchange, Request } from './request.ts'
 import type { ClassCounters } from './snapshot.ts'
 import { Tracing } from './tracing.ts'
-import { WaitingSessions } from './waiting-sessions.ts'
+import { WaitingSessions, type Wants } from './waiting-sessions.ts'
+
+/** Identifiers that wait for the answer to one record. */
+const MOST_EXCHANGES = 16
 
 interface Refusal {
   readonly class: TrafficClass
@@ -51,7 +56,7 @@ export class Register {
     }
     this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
     this.duplicates = new Duplicates(options.duplicates, salt)
-    this.sessions = new WaitingSessions(needsSessions(options))
+    this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting)
     this.#journal = journal
   }
 
@@ -59,8 +64,7 @@ export class Register {
     for (const each of TRAFFIC_CLASSES) this.backlogs[each].change(options.queues[each])
     this.instanceQueue.changeOrder(options.serviceOrder)
     this.duplicates.change(options.duplicates)
-    this.sessions.isWanted = needsSessions(options)
-    if (this.backlogs.accounting.messages > 0) this.#watchSessions()
+    this.sessions.change(wantsOf(options))
   }
 
   /** A new request takes its place at the tail of the instance queue, within the bounds of its class. */
@@ -75,15 +79,35 @@ export class Register {
 
   /** A request counts among those that wait; what then passes the bounds is shed by the policy, maybe itself. */
   enterBacklog(request: Request, now: Instant): void {
-    const backlog = this.backlogs[request.class]
-    backlog.enter(request)
+    this.backlogs[request.class].enter(request)
+    this.#shedOverflow(request.class, now)
+  }
+
+  /** A newer interim update waits in the place of an older one of its session. */
+  replace(waiting: Request, newer: Request, now: Instant): void {
+    ;(waiting.line as WaitingLine<Request>).replace(waiting, newer)
+    this.backlogs.accounting.replace(waiting, newer)
+    this.sessions.replace(waiting, newer)
+    newer.lane = waiting.lane
+    newer.promotedBy = waiting.promotedBy
+    waiting.promotedBy = undefined
+    newer.rest()
+    this.#shedOverflow('accounting', now)
+  }
+
+  #shedOverflow(trafficClass: TrafficClass, now: Instant): void {
+    const backlog = this.backlogs[trafficClass]
+    if (backlog.overflow() === undefined) return
+    if (trafficClass === 'accounting') this.sessions.watch()
     for (let reason = backlog.overflow(); reason !== undefined; reason = backlog.overflow()) {
       const victim = backlog.victim()
       if (victim === undefined) return
       this.tracing.active?.ended(victim, `shed: ${reason}`, now)
+      const record = victim.class === 'accounting' ? kindOf(statusType(victim.packet)) : undefined
       this.#end(victim)
       this.ledgers[victim.class].countShed(reason)
-      this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name }, now)
+      if (record !== undefined) victim.client.accounting.shed[record] += 1
+      this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name, record }, now)
     }
   }
 
@@ -93,7 +117,7 @@ export class Register {
     lane.queue.line.put(request)
     lane.stir()
     this.tracing.active?.queued(request, lane, now, why)
-    if (request.class === 'accounting') this.#watchSessions()
+    if (request.class === 'accounting') this.sessions.watch()
     request.rest()
   }
 
@@ -108,6 +132,17 @@ export class Register {
     ;(request.line as WaitingLine<Request>).remove(request)
     request.promotedBy?.settle(request)
     request.promotedBy = undefined
+  }
+
+  /** One more identifier waits for the answer; who tries so often has long given the oldest up. */
+  attach(exchange: Exchange, request: Request): void {
+    const waiting = request.exchanges
+    const [oldest] = waiting
+    if (oldest !== undefined && waiting.length >= MOST_EXCHANGES) {
+      request.detach(oldest)
+      this.duplicates.forget(oldest)
+    }
+    request.attach(exchange)
   }
 
   /** A server answered; somebody may still wait for it or not. */
@@ -168,10 +203,6 @@ export class Register {
     }
   }
 
-  #watchSessions(): void {
-    if (this.sessions.isWanted && !this.sessions.isOn) this.sessions.begin(this.backlogs.accounting)
-  }
-
   /** It waits nowhere and nobody remembers it: what comes again is new. */
   #end(request: Request): void {
     if (request.line !== undefined) this.leaveLine(request)
@@ -186,8 +217,12 @@ export class Register {
 }
 
 /** One server has one queue, which keeps the order. */
-const needsSessions = ({ servers }: EngineOptions): boolean =>
-  servers.filter(({ lanes }) => lanes.accounting !== undefined).length > 1
+const wantsOf = ({ servers, clients, queues }: EngineOptions): Wants => ({
+  order: servers.filter(({ lanes }) => lanes.accounting !== undefined).length > 1,
+  interims:
+    queues.accounting.overflow === 'shed_interim_first' ||
+    clients.some(({ accounting }) => accounting.interims === 'newest'),
+})
 
 const noCounts = (): ClassCounters => ({
   cachedAnswers: 0,

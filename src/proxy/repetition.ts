@@ -14,9 +14,6 @@ import type { Register } from './register.ts'
 import type { Exchange } from './request.ts'
 import type { Sending } from './sending.ts'
 
-/** Identifiers that wait for the answer to one record. Who tries so often has long given the oldest up. */
-const MOST_EXCHANGES = 16
-
 /** What a trace says of a duplicate. */
 const ABSORBED = 'its request is on its way'
 const ANSWERED = 'it was answered, and is answered again'
@@ -67,9 +64,7 @@ export class Repetition {
     duplicates.add(exchange)
     this.#register.tracing.active?.duplicate(exchange, known.kind === 'pending' ? ABSORBED : ANSWERED, now)
     if (known.kind === 'pending') {
-      const waiting = known.request.exchanges
-      if (waiting.length >= MOST_EXCHANGES) this.#letGo(waiting[0] as Exchange, now)
-      known.request.attach(exchange)
+      this.#register.attach(exchange, known.request)
     } else {
       this.#answering.reply(exchange, this.#answering.answerFromRecord(exchange, known.answer), now)
     }

@@ -77,7 +77,8 @@ const IN_LINE = 1 << 4
 const IN_BACKLOG = 1 << 5
 const INTERIM = 1 << 6
 const BOUND = 1 << 7
-const SIZE_AT = 8
+const OUTDATED = 1 << 8
+const SIZE_AT = 9
 
 export class Request implements Exchange {
   /** Rises by one with each request: who is older. */
@@ -186,6 +187,15 @@ export class Request implements Exchange {
     return (this.#traits & INTERIM) !== 0
   }
 
+  /** A newer record of its session waits that says all that it says. */
+  get isOutdated(): boolean {
+    return (this.#traits & OUTDATED) !== 0
+  }
+
+  set isOutdated(is: boolean) {
+    this.#setTrait(OUTDATED, is)
+  }
+
   /** Bound to its server by State: no other would understand it. */
   get isBound(): boolean {
     return (this.#traits & BOUND) !== 0
@@ -229,6 +239,10 @@ export class Request implements Exchange {
   /** When its record came; `receivedAt` is older where it took the place of an older one. */
   get cameAt(): Instant {
     return this.#course?.cameAt ?? this.receivedAt
+  }
+
+  set cameAt(cameAt: Instant) {
+    this.#onCourse().cameAt = cameAt
   }
 
   get tried(): readonly number[] {

@@ -20,6 +20,7 @@ export interface LedgerSnapshot {
   readonly shed: Readonly<Record<ShedReason, number>>
   readonly expired: number
   readonly superseded: number
+  readonly coalesced: number
   readonly givenUp: number
   /** In hand when their instance crashed; an engine itself never loses one. */
   readonly lost: number

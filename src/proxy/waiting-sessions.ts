@@ -6,10 +6,21 @@
  * of a session whose records are all sent, and nothing at all while nothing waits.
  *
  * A session is one client's address and Acct-Session-Id, kept as a number of 32 bits: two sessions of one number travel
- * together while both wait, which harms neither.
+ * together while both wait, which harms neither. Which interim update outdates which is judged by their octets.
  */
+import { STOP } from '../accounting/client-accounting.ts'
+import { outdates } from '../accounting/outdated.ts'
+import { statusType } from '../accounting/record.ts'
+import type { Backlog } from '../queues/backlog.ts'
+import type { Packet } from '../radius/packet.ts'
 import type { Lane } from './lane.ts'
 import type { Request } from './request.ts'
+
+/** What the table is kept for: the order, where there are several servers, and which interim updates are outdated. */
+export interface Wants {
+  readonly order: boolean
+  readonly interims: boolean
+}
 
 const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
 /** A map that grows is rehashed as a whole; many small ones never stop the packet path for long. */
@@ -21,6 +32,8 @@ export class WaitingSession {
   records = 0
   /** The server that the last of them was given; undefined before the first was. */
   lane: Lane | undefined = undefined
+  /** Of the interim updates that wait, the last; none where a Start or a Stop came after it. */
+  newestInterim: Request | undefined = undefined
 
   constructor(key: number) {
     this.key = key
@@ -28,14 +41,24 @@ export class WaitingSession {
 }
 
 export class WaitingSessions {
-  /** Whether the order needs this table: one server has one queue. */
-  isWanted: boolean
+  #wants: Wants
+  readonly #backlog: Backlog<Request>
   readonly #shards: readonly Map<number, WaitingSession>[] = Array.from({ length: SHARDS }, () => new Map())
   #size = 0
   #isOn = false
 
-  constructor(isWanted: boolean) {
-    this.isWanted = isWanted
+  constructor(wants: Wants, backlog: Backlog<Request>) {
+    this.#wants = wants
+    this.#backlog = backlog
+  }
+
+  change(wants: Wants): void {
+    // What waits and was left out so far is looked at now.
+    const wantsMore = (wants.order && !this.#wants.order) || (wants.interims && !this.#wants.interims)
+    this.#wants = wants
+    if (!wantsMore || this.#backlog.messages === 0) return
+    this.#isOn = false
+    this.watch()
   }
 
   /** Sessions with records that wait. */
@@ -48,10 +71,19 @@ export class WaitingSessions {
     return this.#isOn
   }
 
-  /** A record has to wait, and `waiting` are all records of its class that do. */
-  begin(waiting: Iterable<Request>): void {
+  /** A record waits: from now on all that wait are looked at, if there is a use for it. */
+  watch(): void {
+    if (this.#isOn || !(this.#wants.order || this.#wants.interims)) return
     this.#isOn = true
-    for (const request of waiting) this.enter(request)
+    for (const request of this.#backlog) this.enter(request)
+  }
+
+  /** The session that this record belongs to, where records of it wait. */
+  find(address: string, packet: Packet): WaitingSession | undefined {
+    const id = packet.find(ACCT_SESSION_ID)
+    if (id === undefined) return undefined
+    const key = sessionKey(address, id)
+    return this.#shards[key & (SHARDS - 1)]?.get(key)
   }
 
   /** The request is an unsent record from now on, or is none and nothing happens. */
@@ -64,6 +96,7 @@ export class WaitingSessions {
     const shard = this.#shards[key & (SHARDS - 1)] as Map<number, WaitingSession>
     let session = shard.get(key)
     if (session === undefined) {
+      if (!this.#wants.order && !request.isInterim) return
       session = new WaitingSession(key)
       shard.set(key, session)
       this.#size += 1
@@ -71,6 +104,15 @@ export class WaitingSessions {
     session.records += 1
     session.lane = request.lane ?? session.lane
     request.session = session
+    if (this.#wants.interims) this.#judgeInterims(session, request, packet)
+  }
+
+  /** Another record of the session waits in the place of this one: both are its newest interim update. */
+  replace(request: Request, other: Request): void {
+    const { session } = request
+    request.session = undefined
+    other.session = session
+    if (session !== undefined) session.newestInterim = other
   }
 
   /** The record was sent, or ended. */
@@ -78,11 +120,20 @@ export class WaitingSessions {
     const { session } = request
     if (session === undefined) return
     request.session = undefined
+    if (session.newestInterim === request) session.newestInterim = undefined
     session.records -= 1
     if (session.records > 0) return
     this.#shards[session.key & (SHARDS - 1)]?.delete(session.key)
     this.#size -= 1
     if (this.#size === 0) this.#isOn = false
+  }
+
+  #judgeInterims(session: WaitingSession, request: Request, packet: Packet): void {
+    const older = session.newestInterim
+    const mayOutdate = request.isInterim || statusType(packet) === STOP
+    if (older !== undefined && older.arrival > request.arrival) return
+    if (older !== undefined && mayOutdate && outdates(packet, older.packet)) this.#backlog.outdate(older)
+    session.newestInterim = request.isInterim ? request : undefined
   }
 }
 

@@ -55,6 +55,18 @@ export class ArrivalList<T extends { readonly arrival: number }> {
     this.#finger = item
   }
 
+  /** Puts it at the tail, whenever it arrived: for a list in another order than that of arrival. */
+  append(item: T): void {
+    this.#putBefore(item, undefined)
+  }
+
+  /** Another one of the same arrival number stands in the place of this one from now on. */
+  replace(item: T, other: T): void {
+    const next = this.#chain.next(item)
+    this.remove(item)
+    this.#putBefore(other, next)
+  }
+
   /** Takes it out; it must be in this list. */
   remove(item: T): void {
     const chain = this.#chain

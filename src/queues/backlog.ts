@@ -28,6 +28,8 @@ export interface Aging<T> {
   previousByAge: T | undefined
   isInBacklog: boolean
   /** Its place among the interim updates, for those that are. */
+  /** A newer record of its session waits that says all that it says; written by the backlog alone. */
+  isOutdated: boolean
   nextInterim: T | undefined
   previousInterim: T | undefined
 }
@@ -64,7 +66,9 @@ const amongInterims = <T extends Aging<T>>(): Chain<T> => ({
 export class Backlog<T extends Aging<T>> {
   #limits: BacklogLimits
   readonly #byAge = new ArrivalList<T>(byAge())
+  /** Those that are not outdated in the order of arrival, the others in the order in which they became it. */
   readonly #interims = new ArrivalList<T>(amongInterims())
+  readonly #outdated = new ArrivalList<T>(amongInterims())
   #octets = 0
 
   constructor(limits: BacklogLimits) {
@@ -108,8 +112,25 @@ export class Backlog<T extends Aging<T>> {
 
   leave(item: T): void {
     this.#byAge.remove(item)
-    if (item.isInterim) this.#interims.remove(item)
+    if (item.isOutdated) this.#outdated.remove(item)
+    else if (item.isInterim) this.#interims.remove(item)
+    item.isOutdated = false
     this.#octets -= item.size
+  }
+
+  /** Another one of the same kind and arrival number waits in the place of this one. */
+  replace(item: T, other: T): void {
+    this.#byAge.replace(item, other)
+    if (item.isInterim) this.#interims.replace(item, other)
+    this.#octets += other.size - item.size
+  }
+
+  /** A newer record of its session waits: this interim update is the first to be shed. */
+  outdate(item: T): void {
+    if (!item.isInterim || item.isOutdated || !item.isInBacklog) return
+    this.#interims.remove(item)
+    item.isOutdated = true
+    this.#outdated.append(item)
   }
 
   /** Which bound is passed, if any. */
@@ -126,8 +147,8 @@ export class Backlog<T extends Aging<T>> {
       case 'drop_oldest':
         return this.#byAge.first()
       case 'shed_interim_first':
-        // The oldest interim: its figures are contained in the session's next record.
-        return this.#interims.first() ?? this.#byAge.last()
+        // What a record that waits says too; then the oldest interim, whose figures the session's next record will have.
+        return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()
     }
   }
 

@@ -106,6 +106,15 @@ export class WaitingLine<T extends Waiting<T>> {
     this.#octets -= item.size
   }
 
+  /** Another first transmission of the same preference and arrival number waits in the place of this one. */
+  replace(item: T, other: T): void {
+    if (item.line !== this) throw new Error('waiting line: the message waits elsewhere')
+    ;(this.#fresh[item.preference] as ArrivalList<T>).replace(item, other)
+    item.line = undefined
+    other.line = this
+    this.#octets += other.size - item.size
+  }
+
   /** Who goes next. Without an identifier free only a retry can, since it holds its own. */
   next(identifierFree: boolean): T | undefined {
     const retry = this.#retries.first()

@@ -103,6 +103,7 @@ export const CLASS_FACTS: readonly Fact<ClassSummary>[] = [
   count('shed', 'shed'),
   count('dropped', 'dropped'),
   count('superseded', 'superseded'),
+  count('coalesced', 'coalesced'),
   count('givenUp', 'given up'),
   count('queued', 'waiting at the end'),
   count('outstanding', 'outstanding at the end'),

@@ -67,6 +67,7 @@ export interface ClassSummary {
   readonly shed: number
   readonly expired: number
   readonly superseded: number
+  readonly coalesced: number
   readonly givenUp: number
   /** Still in hand at the end. */
   readonly queued: number
@@ -188,6 +189,7 @@ const classSummary = (of: ClassSnapshot, trafficClass: TrafficClass, { series }:
     shed: sum(Object.values(ledger.shed), (count) => count),
     expired: ledger.expired,
     superseded: ledger.superseded,
+    coalesced: ledger.coalesced,
     givenUp: ledger.givenUp,
     queued: of.queued,
     outstanding: of.outstanding,

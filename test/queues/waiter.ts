@@ -19,6 +19,7 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
   nextByAge: Waiter | undefined = undefined
   previousByAge: Waiter | undefined = undefined
   isInBacklog = false
+  isOutdated = false
   nextInterim: Waiter | undefined = undefined
   previousInterim: Waiter | undefined = undefined
   stage: Stage
