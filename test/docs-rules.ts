@@ -65,7 +65,7 @@ export const undefinedReferences = ({ path, text }: Page): string[] => {
 }
 
 /** What programs write here, and git ignores. */
-const WRITTEN = 'bench/results/local/'
+const WRITTEN = 'bench/results/local'
 
 /** Files of ours that a page names in code and that are not there. */
 export const missingFiles = ({ path, text }: Page, exists: (path: string) => boolean): string[] => {
