@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isBeyondRate, isGreater, isPacketSizeImpossible } from '../../src/accounting/impossible.ts'
+
+/** Halves of 32 bits, the edges often. */
+const half = fc.oneof(fc.constantFrom(0, 1, 19, 20, 65_535, 65_536, 2 ** 31, 2 ** 32 - 1), fc.nat(2 ** 32 - 1))
+const whole = (high: number, low: number): bigint => (BigInt(high) << 32n) | BigInt(low)
+
+describe('figures that can not be true', () => {
+  it('are found exactly as with whole numbers of any size', () => {
+    fc.assert(
+      fc.property(half, half, half, half, (octetsHigh, octetsLow, packetsHigh, packetsLow) => {
+        const octets = whole(octetsHigh, octetsLow)
+        const packets = whole(packetsHigh, packetsLow)
+        const impossible = octets < 20n * packets || octets > 65_535n * packets
+        expect(isPacketSizeImpossible(octetsHigh, octetsLow, packetsHigh, packetsLow)).toBe(impossible)
+        expect(isGreater(octetsHigh, octetsLow, packetsHigh, packetsLow)).toBe(octets > packets)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('are told apart to the octet at both edges, for any count of packets', () => {
+    fc.assert(
+      fc.property(half, half, fc.constantFrom(20n, 65_535n), (high, low, size) => {
+        const packets = whole(high, low)
+        const octets = packets * size
+        fc.pre(packets > 0n && octets < 2n ** 64n - 1n)
+        const at = (figure: bigint): boolean =>
+          isPacketSizeImpossible(Number(figure >> 32n), Number(figure & 0xffff_ffffn), high, low)
+        expect([at(octets), at(size === 20n ? octets - 1n : octets + 1n)]).toEqual([false, true])
+      }),
+    )
+  })
+
+  it('need more than a port carries in the time and one second, where a rate is given', () => {
+    expect([isBeyondRate(2_000, 1, 8_000), isBeyondRate(2_001, 1, 8_000)]).toEqual([false, true])
+    expect(isBeyondRate(Number.MAX_SAFE_INTEGER, 0, 0)).toBe(false)
+  })
+})
