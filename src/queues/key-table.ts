@@ -113,7 +113,7 @@ export class KeyTable<T> {
     this.#rows += 1
     if (row >> ROWS_BITS === this.#chunks.length) {
       this.#chunks.push(new Int32Array(ROWS_OF_CHUNK * this.#rowWords))
-      this.#objects.push([])
+      this.#objects.push(new Array<T | undefined>(ROWS_OF_CHUNK).fill(undefined))
     }
     return row
   }

@@ -4,7 +4,7 @@
  *
  * A Uint8Array of its own for each of a million packets would cost more than the packets do, and the collector would look
  * at every one again and again. Here they stand in cells of large chunks; a cell has the size of what it holds, rounded up
- * to 16 octets, and all cells of a chunk are of one size:
+ * to 8 octets, and all cells of a chunk are of one size:
  *
  *     +--------+--------+--------+--------+---
  *     | packet | free   | packet | packet | ...        a chunk: 64 KiB, cells of one size
@@ -14,8 +14,8 @@
  * back: what was kept once in one size never stands in the way of another. The limit is that of its users.
  */
 
-const UNIT = 16
-const CHUNK_UNITS = 4_096
+const UNIT = 8
+const CHUNK_UNITS = 8_192
 const CHUNK_OCTETS = UNIT * CHUNK_UNITS
 /** As large as a packet can be; a page of its own for what is larger does not exist. */
 const LARGEST = 4_096
@@ -26,7 +26,7 @@ const SPARE_CHUNKS = 64
 class Chunk {
   readonly octets = new Uint8Array(CHUNK_OCTETS)
   readonly #links = new Int32Array(this.octets.buffer)
-  /** In units of 16 octets. */
+  /** In units of 8 octets. */
   cell = 0
   used = 0
   #firstFree = -1

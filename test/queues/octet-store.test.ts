@@ -36,7 +36,7 @@ describe('the octet store', () => {
     expect(() => store.keep(new Uint8Array(4_097))).toThrow(RangeError)
   })
 
-  it('takes at most 16 octets more than what it keeps, and a chunk of each size', () => {
+  it('takes at most 8 octets more than what it keeps, and a chunk of each size', () => {
     const store = new OctetStore()
     for (let i = 0; i < 10_000; i += 1) store.keep(octets(300, i))
     expect(store.reserved).toBeLessThanOrEqual(Math.ceil((10_000 * 304) / CHUNK + 1) * CHUNK)
