@@ -13,7 +13,7 @@ const INTRODUCTION = `# Metrics
 
 \`http://127.0.0.1:9812/metrics\` (the address is \`admin.listen\`) is in the text format of Prometheus. Beside it stand
 \`/healthz\` (200 while the process lives), \`/readyz\` (503 with the reasons when this daemon should get no traffic) and
-\`/status\` (everything at once as JSON, for \`radsluice status\` and for scripts). Only GET and HEAD; there is no password, so
+\`/status\` (everything at once as JSON, for \`radsluice status\` and for scripts). Who may read is told in [the admin API](admin-api.md);
 keep the address on loopback or behind a firewall.
 
 No metric object stands on the packet path: the engines keep plain integers, a scrape copies them and is written on another

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Verb } from '../src/commands/verb.ts'
+import { ALARMS } from '../src/observe/alarm-definitions.ts'
 import {
   anchorsOf,
   brokenLinks,
@@ -76,6 +77,11 @@ describe('README and docs', () => {
   it('link every page from README', () => {
     const linked = targetsOf(read('README.md')).map((target) => target.split('#')[0])
     for (const { path } of PAGES.filter((page) => page.path.startsWith('docs/'))) expect(linked).toContain(path)
+  })
+
+  it('have a drill for each alarm', () => {
+    const drills = read('docs/operating.md').split('## Drills')[1] ?? ''
+    for (const id of Object.keys(ALARMS)) expect(drills, id).toContain(`| \`${id}\` |`)
   })
 
   it('name every verb in README or CHANGELOG', () => {
