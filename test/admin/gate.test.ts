@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { admit, claimOf, type Knock, type Way } from '../../src/admin/gate.ts'
+import { admit, claimOf, type Knock, tokenOf, type Way } from '../../src/admin/gate.ts'
 import type { Access } from '../../src/admin/route.ts'
+import { Secret } from '../../src/radius/secret.ts'
 
 const WAYS: readonly Way[] = ['socket', 'loopback', 'network']
 const ACCESSES: readonly Access[] = ['probe', 'read', 'control']
@@ -66,6 +67,29 @@ describe('the gate', () => {
       sentence: expect.stringContaining('/run/a.sock'),
     })
   })
+})
+
+describe('a token', () => {
+  const tokens = [
+    { name: 'noc', secret: new Secret('0123456789abcdef') },
+    { name: 'ops', secret: new Secret('fedcba9876543210') },
+  ]
+
+  it('is known by all of it, under its own name', () => {
+    expect(tokenOf('Bearer fedcba9876543210', tokens)).toBe(tokens[1])
+    expect(tokenOf('bearer  0123456789abcdef ', tokens)).toBe(tokens[0])
+    expect(tokenOf(undefined, tokens)).toBeUndefined()
+  })
+
+  it.each([
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic 0123456789abcdef',
+    'Bearer 0123456789abcde',
+    'Bearer 0123456789abcdef0',
+    'Bearer 0123456789abcdef x',
+  ])('is not %j', (header) => expect(tokenOf(header, tokens)).toBe('wrong'))
 })
 
 describe('who one says to be', () => {
