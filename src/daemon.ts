@@ -95,7 +95,7 @@ export class Daemon {
       ...(instanceFile === undefined ? {} : { file: instanceFile }),
     })
     this.#inForce = new InForce({ file, config, memories, instances: this.#instances, log: this.#log })
-    this.#traces = new Traces((followed) => void this.#orFail('trace', this.#instances.follow(followed)))
+    this.#traces = new Traces((followed) => this.#orFail('trace', this.#instances.follow(followed)))
     const look = () => this.#look()
     this.#watch = new Watch(watchOptions(config), { look, log: this.#log, admin: () => this.#adminText() })
     this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), look)

@@ -33,17 +33,19 @@ interface Running {
   readonly timers: readonly NodeJS.Timeout[]
   /** What `at` is ahead of the wall clock, microseconds. */
   readonly clockOffset: number
+  /** All instances follow it, and its reader knows. */
+  hasBegun: boolean
   told: number
   lost: number
 }
 
 export class Traces {
-  readonly #follow: (followed: readonly Followed[]) => void
+  readonly #follow: (followed: readonly Followed[]) => Promise<void>
   readonly #running = new Map<number, Running>()
   #last = 0
 
-  /** `follow` tells all instances what to follow from now on. */
-  constructor(follow: (followed: readonly Followed[]) => void) {
+  /** `follow` tells all instances what to follow from now on, and resolves when they do. */
+  constructor(follow: (followed: readonly Followed[]) => Promise<void>) {
     this.#follow = follow
   }
 
@@ -67,20 +69,25 @@ export class Traces {
       ...(session === undefined ? {} : { session }),
     }
     const clockOffset = clocks.unix - clocks.monotonic
-    this.#running.set(trace, { followed, wish, reader, timers, clockOffset, told: 0, lost: 0 })
+    this.#running.set(trace, { followed, wish, reader, timers, clockOffset, hasBegun: false, told: 0, lost: 0 })
     reader.onEnd(() => {
       this.#forget(trace)
       ended()
     })
-    reader.write(JSON.stringify({ following: { client, user, session }, seconds, count }))
-    this.#followAll()
+    // Only then: who reads that line may rely on it.
+    void this.#followAll().then(() => {
+      const running = this.#running.get(trace)
+      if (running === undefined) return
+      running.hasBegun = true
+      reader.write(JSON.stringify({ following: { client, user, session }, seconds, count }))
+    })
   }
 
   /** Passes an event on to those who follow it. */
   take({ instance, traces, event, lost }: Told): void {
     for (const trace of traces) {
       const running = this.#running.get(trace)
-      if (running === undefined) continue
+      if (!running?.hasBegun) continue
       const time = wallTime(event.at + running.clockOffset)
       if (running.reader.write(JSON.stringify({ time, instance, ...event }))) running.told += 1
       else running.lost += 1
@@ -102,11 +109,11 @@ export class Traces {
     if (running === undefined) return
     for (const timer of running.timers) clearTimeout(timer)
     this.#running.delete(trace)
-    this.#followAll()
+    void this.#followAll()
   }
 
-  #followAll(): void {
-    this.#follow([...this.#running.values()].map(({ followed }) => followed))
+  #followAll(): Promise<void> {
+    return this.#follow([...this.#running.values()].map(({ followed }) => followed))
   }
 }
 

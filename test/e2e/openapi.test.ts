@@ -104,15 +104,19 @@ const beginning = async (path: string, lines: number, meanwhile: () => void = ()
   return await new Promise((resolve, reject) => {
     let text = ''
     const asked = request({ ...way, path, agent: false }, (answer) => {
-      meanwhile()
-      answer.setEncoding('utf8').on('data', (part: string) => {
-        text += part
-        if (text.split('\n').length <= lines) return
+      const finish = (): void => {
         const { statusCode: status = 0, headers } = answer
         const whole = text.split('\n').slice(0, lines).join('\n')
         resolve({ status, type: headers['content-type'] ?? '', allow: undefined, text: whole, json: undefined })
         asked.destroy()
+      }
+      answer.setEncoding('utf8').on('data', (part: string) => {
+        // From the first line on it is attached, and what happens then is seen.
+        if (text === '') meanwhile()
+        text += part
+        if (text.split('\n').length > lines) finish()
       })
+      answer.on('end', finish)
       answer.on('error', () => undefined)
     })
     asked.on('error', reject)
@@ -208,7 +212,7 @@ describe('every answer that the file tells', () => {
     const trace = await beginning('/trace?user=alice&count=3&seconds=5', 5, ask)
     expect(trace.text).toContain('"ended":"count"')
     expectTold('trace', 200, trace)
-    const reply = await beginning('/watch', 1, () => {
+    const reply = await beginning('/watch?interval=250', 8, () => {
       void asks(way, post('/stop')).then((stop) => expectTold('stop', 409, stop))
     })
     expect(reply.status).toBe(200)
