@@ -187,7 +187,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'interims are not shed first',
-    'return this.#interims.first() ?? this.#byAge.last()',
+    'return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()',
     'return this.#byAge.last()',
   ),
 
@@ -285,7 +285,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'this.#nextTrialAt = after(now, this.#interval)\n    return lane',
     'return lane',
   ),
-  register('what is shed is not counted', 'this.ledgers[victim.class].shed[reason] += 1\n', ''),
+  register('what is shed is not counted', 'this.ledgers[victim.class].countShed(reason)\n', ''),
   register(
     'what expires is counted as given up, too',
     'this.ledgers[request.class].expired += 1',
@@ -362,6 +362,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',
     '',
   ),
-  sessions('what waits already is not looked at', 'for (const request of waiting) this.enter(request)\n', ''),
+  sessions('what waits already is not looked at', 'for (const request of this.#backlog) this.enter(request)\n', ''),
   sessions('a session is forgotten with its first record', 'if (session.records > 0) return\n', ''),
 ]
