@@ -33,8 +33,8 @@ export class Assigning {
 
   /** The server of a request; without one it has parked or ended. */
   laneOf(request: Request, now: Instant): Lane | undefined {
-    const { session } = request
-    const itsSessions = session?.lane
+    const { sessions } = this.#register
+    const itsSessions = sessions.laneOf(request)
     if (itsSessions?.isLive() === true) request.lane = itsSessions
     if (request.lane !== undefined) return request.lane
     const bound = this.#boundLane(request, now)
@@ -46,7 +46,7 @@ export class Assigning {
     const farm = this.#farms[request.class]
     request.isBound = bound !== undefined
     request.lane = bound ?? farm.choose(request)
-    if (session !== undefined) session.lane = request.lane
+    sessions.setLaneOf(request, request.lane)
     if (request.lane === undefined) {
       if (farm.hasLive()) this.#register.giveUp(request, now)
       else this.#failover.park(request, now)

@@ -29,7 +29,7 @@ export class Coalescing {
     const { from, client, packet } = exchange
     const { sessions, ledgers, tracing } = this.#register
     if (!sessions.isOn || !isInterim(packet)) return false
-    const waiting = sessions.find(from.address, packet)?.newestInterim
+    const waiting = sessions.newestInterim(from.address, packet)
     if (waiting === undefined) return false
     if (outdates(packet, waiting.packet)) this.#replace(waiting, exchange, wraps, now)
     else if (outdates(waiting.packet, packet)) {

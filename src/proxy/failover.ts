@@ -106,10 +106,11 @@ export class Failover {
     }
     request.isBound = false
     const farm = this.#farms[request.class]
-    const { session } = request
+    const { sessions } = this.#register
+    const itsSessions = sessions.laneOf(request)
     // Records of one session move together.
-    const next = session?.lane !== from && session?.lane?.isLive() === true ? session.lane : farm.choose(request)
-    if (session !== undefined) session.lane = next
+    const next = itsSessions !== from && itsSessions?.isLive() === true ? itsSessions : farm.choose(request)
+    sessions.setLaneOf(request, next)
     if (next !== undefined) this.#register.wait(request, next, now, `server ${from.server.name} takes nothing now`)
     else if (farm.hasLive()) this.#register.giveUp(request, now)
     else this.park(request, now)

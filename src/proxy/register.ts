@@ -56,7 +56,7 @@ export class Register {
     }
     this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
     this.duplicates = new Duplicates(options.duplicates, salt)
-    this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting)
+    this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
     this.#journal = journal
   }
 

@@ -21,7 +21,6 @@ import type { Attempt } from './attempt.ts'
 import type { Client } from './client-table.ts'
 import type { Lane } from './lane.ts'
 import type { Peer } from './ports.ts'
-import type { WaitingSession } from './waiting-sessions.ts'
 
 /** One identifier of one client that waits for an answer. */
 export interface Exchange {
@@ -92,8 +91,8 @@ export class Request implements Exchange {
   /** Chosen once; health alone changes it. */
   lane: Lane | undefined = undefined
   line: object | undefined = undefined
-  /** An accounting record that waits unsent: its session's. */
-  session: WaitingSession | undefined = undefined
+  /** An accounting record that waits unsent: where `WaitingSessions` knows its session; -1 where it does not. */
+  sessionRow = -1
 
   nextInLine: Request | undefined = undefined
   previousInLine: Request | undefined = undefined

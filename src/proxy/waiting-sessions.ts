@@ -12,6 +12,7 @@ import { STOP } from '../accounting/client-accounting.ts'
 import { outdates } from '../accounting/outdated.ts'
 import { statusType } from '../accounting/record.ts'
 import type { Backlog } from '../queues/backlog.ts'
+import { KeyTable } from '../queues/key-table.ts'
 import type { Packet } from '../radius/packet.ts'
 import type { Lane } from './lane.ts'
 import type { Request } from './request.ts'
@@ -22,34 +23,30 @@ export interface Wants {
   readonly interims: boolean
 }
 
+/** The row of a request that is not in the table. */
+const NOWHERE = -1
 const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
-/** A map that grows is rehashed as a whole; many small ones never stop the packet path for long. */
-const SHARDS = 256
-
-/** One session's records that wait unsent. */
-export class WaitingSession {
-  readonly key: number
-  records = 0
-  /** The server that the last of them was given; undefined before the first was. */
-  lane: Lane | undefined = undefined
-  /** Of the interim updates that wait, the last; none where a Start or a Stop came after it. */
-  newestInterim: Request | undefined = undefined
-
-  constructor(key: number) {
-    this.key = key
-  }
-}
+/** A row's values: how many records wait, and the number of the lane that the last of them was given, plus one. */
+const RECORDS = 0
+const LANE = 1
+const VALUE_WORDS = 2
 
 export class WaitingSessions {
   #wants: Wants
   readonly #backlog: Backlog<Request>
-  readonly #shards: readonly Map<number, WaitingSession>[] = Array.from({ length: SHARDS }, () => new Map())
-  #size = 0
+  /** The object of a row: of the interim updates that wait, the last; none where a Start or a Stop came after it. */
+  readonly #rows: KeyTable<Request>
+  /** Lanes by number, of those that sessions were given since the table was empty. */
+  readonly #lanes = new Map<number, Lane>()
+  readonly #key = new Int32Array(1)
+  #hasKey = false
   #isOn = false
 
-  constructor(wants: Wants, backlog: Backlog<Request>) {
+  /** `salt` is any unpredictable number. */
+  constructor(wants: Wants, backlog: Backlog<Request>, salt: number) {
     this.#wants = wants
     this.#backlog = backlog
+    this.#rows = new KeyTable<Request>({ keyWords: 1, valueWords: VALUE_WORDS, salt })
   }
 
   change(wants: Wants): void {
@@ -63,7 +60,7 @@ export class WaitingSessions {
 
   /** Sessions with records that wait. */
   get size(): number {
-    return this.#size
+    return this.#rows.size
   }
 
   /** Something waits, so what comes is looked at. */
@@ -78,62 +75,81 @@ export class WaitingSessions {
     for (const request of this.#backlog) this.enter(request)
   }
 
-  /** The session that this record belongs to, where records of it wait. */
-  find(address: string, packet: Packet): WaitingSession | undefined {
-    const id = packet.find(ACCT_SESSION_ID)
-    if (id === undefined) return undefined
-    const key = sessionKey(address, id)
-    return this.#shards[key & (SHARDS - 1)]?.get(key)
+  /** Of the interim updates that wait of this record's session, the last; undefined where it is outdated or there is none. */
+  newestInterim(address: string, packet: Packet): Request | undefined {
+    const row = this.#find(address, packet)
+    return row === NOWHERE ? undefined : this.#rows.object(row)
+  }
+
+  /** The server that the last record of its session was given, where the request is one that waits unsent. */
+  laneOf(request: Request): Lane | undefined {
+    const row = request.sessionRow
+    return row === NOWHERE ? undefined : this.#lanes.get(this.#rows.value(row, LANE) - 1)
+  }
+
+  /** The records of its session go there from now on; undefined: wherever the next one goes. */
+  setLaneOf(request: Request, lane: Lane | undefined): void {
+    if (request.sessionRow !== NOWHERE) this.#setLane(request.sessionRow, lane)
   }
 
   /** The request is an unsent record from now on, or is none and nothing happens. */
   enter(request: Request): void {
-    if (request.stage !== 'fresh' || request.session !== undefined) return
+    if (request.stage !== 'fresh' || request.sessionRow !== NOWHERE) return
     const { packet, from } = request.origin
-    const id = packet.find(ACCT_SESSION_ID)
-    if (id === undefined) return
-    const key = sessionKey(from.address, id)
-    const shard = this.#shards[key & (SHARDS - 1)] as Map<number, WaitingSession>
-    let session = shard.get(key)
-    if (session === undefined) {
-      if (!this.#wants.order && !request.isInterim) return
-      session = new WaitingSession(key)
-      shard.set(key, session)
-      this.#size += 1
+    let row = this.#find(from.address, packet)
+    if (row === NOWHERE) {
+      if (!this.#hasKey || (!this.#wants.order && !request.isInterim)) return
+      row = this.#rows.add(this.#key)
     }
-    session.records += 1
-    session.lane = request.lane ?? session.lane
-    request.session = session
-    if (this.#wants.interims) this.#judgeInterims(session, request, packet)
+    this.#rows.setValue(row, RECORDS, this.#rows.value(row, RECORDS) + 1)
+    if (request.lane !== undefined) this.#setLane(row, request.lane)
+    request.sessionRow = row
+    if (this.#wants.interims) this.#judgeInterims(row, request, packet)
   }
 
   /** Another record of the session waits in the place of this one: both are its newest interim update. */
   replace(request: Request, other: Request): void {
-    const { session } = request
-    request.session = undefined
-    other.session = session
-    if (session !== undefined) session.newestInterim = other
+    const row = request.sessionRow
+    request.sessionRow = NOWHERE
+    other.sessionRow = row
+    if (row !== NOWHERE) this.#rows.setObject(row, other)
   }
 
   /** The record was sent, or ended. */
   leave(request: Request): void {
-    const { session } = request
-    if (session === undefined) return
-    request.session = undefined
-    if (session.newestInterim === request) session.newestInterim = undefined
-    session.records -= 1
-    if (session.records > 0) return
-    this.#shards[session.key & (SHARDS - 1)]?.delete(session.key)
-    this.#size -= 1
-    if (this.#size === 0) this.#isOn = false
+    const row = request.sessionRow
+    if (row === NOWHERE) return
+    request.sessionRow = NOWHERE
+    if (this.#rows.object(row) === request) this.#rows.setObject(row, undefined)
+    const records = this.#rows.value(row, RECORDS) - 1
+    this.#rows.setValue(row, RECORDS, records)
+    if (records > 0) return
+    this.#rows.remove(row)
+    if (this.#rows.size > 0) return
+    this.#isOn = false
+    this.#lanes.clear()
   }
 
-  #judgeInterims(session: WaitingSession, request: Request, packet: Packet): void {
-    const older = session.newestInterim
+  #judgeInterims(row: number, request: Request, packet: Packet): void {
+    const older = this.#rows.object(row)
     const mayOutdate = request.isInterim || statusType(packet) === STOP
     if (older !== undefined && older.arrival > request.arrival) return
     if (older !== undefined && mayOutdate && outdates(packet, older.packet)) this.#backlog.outdate(older)
-    session.newestInterim = request.isInterim ? request : undefined
+    this.#rows.setObject(row, request.isInterim ? request : undefined)
+  }
+
+  #setLane(row: number, lane: Lane | undefined): void {
+    if (lane !== undefined) this.#lanes.set(lane.number, lane)
+    this.#rows.setValue(row, LANE, lane === undefined ? 0 : lane.number + 1)
+  }
+
+  /** The row of the record's session; its key is ready for `add` where it has one and no row yet. */
+  #find(address: string, packet: Packet): number {
+    const id = packet.find(ACCT_SESSION_ID)
+    this.#hasKey = id !== undefined
+    if (id === undefined) return NOWHERE
+    this.#key[0] = sessionKey(address, id)
+    return this.#rows.find(this.#key)
   }
 }
 

@@ -60,7 +60,7 @@ export class KeyTable<T> {
     chunk[at] = this.#head(bucket)
     for (let i = 0; i < this.#keyWords; i += 1) chunk[at + 1 + i] = key[i]!
     this.#setHead(bucket, row + 1)
-    this.#setObject(row, object)
+    this.setObject(row, object)
     this.#size += 1
     if (this.#size > this.#mask + 1 + this.#split) this.#splitNext()
     return row
@@ -79,7 +79,7 @@ export class KeyTable<T> {
     }
     chunk[at] = this.#firstFree
     this.#firstFree = row + 1
-    this.#setObject(row, undefined)
+    this.setObject(row, undefined)
     this.#size -= 1
   }
 
@@ -93,6 +93,11 @@ export class KeyTable<T> {
 
   object(row: number): T | undefined {
     return this.#objects[row >> ROWS_BITS]?.[row & ROW_MASK]
+  }
+
+  setObject(row: number, object: T | undefined): void {
+    const objects = this.#objects[row >> ROWS_BITS] as (T | undefined)[]
+    objects[row & ROW_MASK] = object
   }
 
   value(row: number, place: number): number {
@@ -116,11 +121,6 @@ export class KeyTable<T> {
       this.#objects.push(new Array<T | undefined>(ROWS_OF_CHUNK).fill(undefined))
     }
     return row
-  }
-
-  #setObject(row: number, object: T | undefined): void {
-    const objects = this.#objects[row >> ROWS_BITS] as (T | undefined)[]
-    objects[row & ROW_MASK] = object
   }
 
   /** The bucket that is next in this round gives those of its rows to a new one whose hash has one more bit set. */
