@@ -5,7 +5,9 @@
  * were read: a response frees an identifier, a request wants one (RFC 5080 section 2.2.3). Then the engine serves in
  * steps of 32 messages, each with a fresh reading of the clock, for 25 ms at most; then sockets are read again.
  *
- * The timer aims at an absolute moment and is aimed anew after each wake, so lateness never adds up. Timers have a
+ * The timer aims at an absolute moment and is aimed anew after each wake, so lateness never adds up. One that comes too
+ * early for what is left to wait for stays: each request in flight moves the next moment, and the timer with it would cost
+ * more than one wake for nothing. Timers have a
  * grain of 1 ms: the last stretch is spent polling the sockets, so that a slot is entered as it begins.
  *
  * A packet at which something throws is dropped, noted, and touches no other. What throws while the engine serves belongs
@@ -137,13 +139,13 @@ export class Loop implements Arrivals {
   #aim(): void {
     const now = this.#clock()
     const wakeAt = this.#engine.nextWakeAt(now)
-    if (wakeAt !== undefined && wakeAt - now <= TOO_SHORT_TO_SLEEP) this.kick()
-    else if (this.#timer === undefined || this.#timerAt !== wakeAt) this.#sleepUntil(wakeAt, now)
+    if (wakeAt === undefined) return
+    if (wakeAt - now <= TOO_SHORT_TO_SLEEP) this.kick()
+    else if (this.#timerAt === undefined || this.#timerAt > wakeAt) this.#sleepUntil(wakeAt, now)
   }
 
-  #sleepUntil(wakeAt: Instant | undefined, now: Instant): void {
+  #sleepUntil(wakeAt: Instant, now: Instant): void {
     this.#disarm()
-    if (wakeAt === undefined) return
     this.#timerAt = wakeAt
     const sleep = Math.min(LONGEST_SLEEP_MS, Math.floor((wakeAt - now - TIMER_MARGIN) / 1_000))
     this.#timer = setTimeout(this.#timeUp, sleep)

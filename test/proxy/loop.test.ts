@@ -160,14 +160,19 @@ describe('the loop', () => {
     expect(engine.wokenAt.map((at) => Math.floor((at - START) / 1_000))).toEqual([100])
   })
 
-  it('keeps no timer when the engine waits for nothing', () => {
+  it('lets a timer stand that comes too early for what is left, and has none once it came for nothing', () => {
     const { engine, loop } = newLoop()
     engine.wakeAt = later(START, millis(500))
     loop.kick()
     vi.advanceTimersByTime(10)
-    engine.wakeAt = undefined
-    loop.kick()
-    vi.advanceTimersByTime(1)
+    const armed = vi.spyOn(globalThis, 'setTimeout')
+    for (const left of [later(START, millis(900)), undefined, later(START, millis(700)), undefined]) {
+      engine.wakeAt = left
+      loop.kick()
+      vi.advanceTimersByTime(1)
+    }
+    expect([armed.mock.calls.length, vi.getTimerCount()]).toEqual([0, 1])
+    vi.advanceTimersByTime(600)
     expect(vi.getTimerCount()).toBe(0)
   })
 
