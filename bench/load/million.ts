@@ -3,7 +3,8 @@
  * authentication, which has a server that answers, feels it.
  *
  * Promised: under 600 MB (without the table of sessions: bench/sessions-memory.ts measures that), and neither the tick nor
- * the latency of new authentication changes. Latencies of a shared machine differ from run to run, so "does not change" has a width, below; medians of several measurements are compared.
+ * the latency of new authentication changes. Latencies of a shared machine differ from run to run, so "does not change"
+ * has a width, below; medians of several measurements are compared.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { faultOf } from './compare-report.ts'
