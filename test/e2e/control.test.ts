@@ -244,13 +244,10 @@ describe('rights', () => {
     const { daemon } = await setUp([yes])
     const { adminSocket: path = '' } = await daemon.status()
     chmodSync(dirname(path), 0o755)
-    const script = `require('net').connect(${JSON.stringify(path)}).on('error', (e) => console.log(e.code)).on('connect', () => { console.log('in'); process.exit() })`
-    const tried = spawn(process.execPath, ['-e', script], {
-      uid: NOBODY,
-      gid: NOBODY,
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
+    // It becomes another user once it runs: that user may not be able to reach this checkout's Node.
+    const become = `process.setgroups([]); process.setgid(${NOBODY}); process.setuid(${NOBODY});`
+    const script = `${become} require('net').connect(${JSON.stringify(path)}).on('error', (e) => console.log(e.code)).on('connect', () => { console.log('in'); process.exit() })`
+    const tried = spawn(process.execPath, ['-e', script], { cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] })
     let said = ''
     tried.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text
