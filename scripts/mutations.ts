@@ -1,20 +1,13 @@
 /**
- * Faults that somebody could make in the throttle, each as a replacement of text in one file.
+ * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
+ * `shared-mutations.ts`).
  *
- * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). The text must be
- * there exactly once, so a mutation that the source has outgrown is an error and not a silent pass. Those marked "once a
+ * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
  */
-export interface Mutation {
-  readonly name: string
-  readonly file: string
-  readonly from: string
-  readonly to: string
-}
-
-const inFile =
-  (file: string) =>
-  (name: string, from: string, to: string): Mutation => ({ name, file, from, to })
+import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
+import { inFile, type Mutation } from './mutation.ts'
+import { SHARED_MUTATIONS } from './shared-mutations.ts'
 
 const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
@@ -64,8 +57,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   slots(
     'a slot ends a slot late',
-    'Math.floor(((slot + 1) * MICROS_PER_SECOND) / slots)',
-    'Math.floor(((slot + 2) * MICROS_PER_SECOND) / slots)',
+    'this.#endsAt = start + slotBegins(slot + 1, slots)',
+    'this.#endsAt = start + slotBegins(slot + 2, slots)',
   ),
 
   // Identifiers and max-outstanding.
@@ -115,7 +108,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   health(
     'an answer does not reset the failures',
-    'responded(now: Instant): HealthChange | undefined {\n    this.#failures = 0',
+    'responded(now: Instant): HealthChange | undefined {\n    this.#forgetFailures()',
     'responded(now: Instant): HealthChange | undefined {',
   ),
   health(
@@ -158,8 +151,8 @@ export const MUTATIONS: readonly Mutation[] = [
   lineOf('octets of what leaves stay counted', '    this.#octets -= item.size\n', ''),
   list(
     'what comes back goes to the tail',
-    'if (this.#last === undefined || this.#last.arrival < link.arrival) {',
-    'if (this.#last === undefined || this.#last.arrival !== link.arrival) {',
+    'if (this.#last === undefined || this.#last.arrival < item.arrival) {',
+    'if (this.#last === undefined || this.#last.arrival !== item.arrival) {',
   ),
   serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
   serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
@@ -264,7 +257,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'return since(request.receivedAt, now) <= this.#register.backlogs.authentication.limits.maxAge',
     'return now > 0',
   ),
-  failover('a failed server is tried again', 'request.tried.push(from.number)', ''),
+  failover('a failed server is tried again', 'request.addTried(from.number)\n', ''),
   failover(
     'the queue of a Down server stays',
     "if (change.to === 'down') this.emptyQueueOf(lane, now)",
@@ -294,37 +287,37 @@ export const MUTATIONS: readonly Mutation[] = [
   register('what ends stays in the line', 'if (request.line !== undefined) this.leaveLine(request)\n', ''),
   register(
     'an ended request is remembered as under way',
-    'this.duplicates.forget(exchange)\n    }\n    request.exchanges.length = 0',
-    '}\n    request.exchanges.length = 0',
+    'this.duplicates.forget(exchange)\n    }\n    this.duplicates.forgetRecord(request)',
+    '}\n    this.duplicates.forgetRecord(request)',
   ),
-  ledger('an ending is left out of the sum', 'this.deliveredUnanswered + this.duplicate', 'this.duplicate'),
+  ledger('an ending is left out of the sum', 'this.deliveredUnanswered +\n', ''),
   duplicates(
     'answers are forgotten at once',
-    'exchange.forgetAt = after(now, this.#limits.answerCache)',
-    'exchange.forgetAt = now',
+    'const forgetAt = after(now, this.#limits.answerCache)',
+    'const forgetAt = now',
   ),
   duplicates(
     'answers are never forgotten',
-    'this.forget(exchange)\n    }\n    for (const record',
-    '}\n    for (const record',
+    'if (this.#staysUntil(this.#answered, row, maxAnswers, now)) break\n      this.#forgetAnswer(row)',
+    'break',
   ),
   duplicates(
     'a record is known only by its octets',
-    'if (!isSentAgain({ first, firstAt: known.receivedAt, again: packet, againAt: now })) return undefined',
-    'if (first !== packet) return undefined',
+    'if (hasEventTimestamp(again)) return true\n',
+    'if (again.length > 0) return false\n',
   ),
   duplicates(
     'any delay makes the same record',
-    'return Math.abs(since(o.firstAt, o.againAt) - grown) <= DELAY_TOLERANCE',
+    'return Math.abs(since(first.at, againAt) - grown) <= DELAY_TOLERANCE',
     'return grown >= 0 || DELAY_TOLERANCE > 0',
   ),
   repetition(
     'a retransmission is not absorbed',
-    'if (before !== undefined && isSamePacket(before.packet, packet) && !isForgotten(before, now)) {',
+    'if (before !== undefined && isSamePacket(before.packet, packet)) {',
     'if (before !== undefined && now < 0) {',
   ),
-  repetition('a retransmission gets no cached answer', 'this.#outbox.reply(from, before.answer)\n', ''),
-  repetition('a superseded request lives on', 'this.#register.supersede(request)\n', 'request.detach(exchange)\n'),
+  repetition('a retransmission gets no cached answer', 'this.#outbox.reply(from, answer)\n', ''),
+  repetition('a superseded request lives on', 'this.#register.supersede(request, now)\n', 'request.detach(exchange)\n'),
   repetition(
     'an accounting record ends like an Access-Request',
     "if (request === undefined || request.class === 'accounting') {",
@@ -332,7 +325,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'an answer goes to one of those who wait for it',
-    'const waiting = [...request.exchanges]',
+    'const waiting = request.exchanges',
     'const waiting = [...request.exchanges].slice(0, 1)',
   ),
   answering(
@@ -347,14 +340,10 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (itsSessions?.isLive() === true) request.lane = itsSessions\n',
     '',
   ),
-  assigning(
-    'nobody knows where the first of a session went',
-    'if (session !== undefined) session.lane = request.lane\n',
-    '',
-  ),
+  assigning('nobody knows where the first of a session went', 'sessions.setLaneOf(request, request.lane)\n', ''),
   failover(
     'records of one session do not move together',
-    'session?.lane !== from && session?.lane?.isLive() === true ? session.lane : farm.choose(request)',
+    'itsSessions !== from && itsSessions?.isLive() === true ? itsSessions : farm.choose(request)',
     'farm.choose(request)',
   ),
   engine(
@@ -363,5 +352,8 @@ export const MUTATIONS: readonly Mutation[] = [
     '',
   ),
   sessions('what waits already is not looked at', 'for (const request of this.#backlog) this.enter(request)\n', ''),
-  sessions('a session is forgotten with its first record', 'if (session.records > 0) return\n', ''),
+  sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
+
+  ...ACCOUNTING_MUTATIONS,
+  ...SHARED_MUTATIONS,
 ]
