@@ -17,7 +17,7 @@ import { type Mutation, misfit } from './mutation.ts'
 import { MUTATIONS } from './mutations.ts'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
-const COPIED = ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+const COPIED = ['src', 'test', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 
 /** Test files in the order in which they are asked; each group is one run that ends with its first failure. */
 const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly string[] }[] = [
