@@ -152,7 +152,7 @@ export class Duplicates {
     const again = exchange.packet
     if (pending !== -1) {
       const request = this.#pendingRecords.object(pending) as Request
-      const first = { at: request.receivedAt, delay: delayTime(request.origin.packet) ?? 0 }
+      const first = { at: request.cameAt, delay: delayTime(request.origin.packet) ?? 0 }
       return isSentAgain(first, again, now) ? { kind: 'pending', request } : undefined
     }
     const row = this.#answeredRecords.find(this.#recordKey)
@@ -188,9 +188,9 @@ export class Duplicates {
     const row = this.#answeredRecords.add(this.#recordKey, forgetAt)
     this.#answeredRecords.setValue(row, ANSWER_AT, answer === undefined ? NO_ANSWER : this.#answers.keep(answer))
     this.#answeredRecords.setValue(row, ANSWER_LENGTH, answer?.length ?? 0)
-    const second = Math.floor(request.receivedAt / MICROS_PER_SECOND)
+    const second = Math.floor(request.cameAt / MICROS_PER_SECOND)
     this.#answeredRecords.setValue(row, CAME_SECOND, second)
-    this.#answeredRecords.setValue(row, CAME_MICROS, request.receivedAt - second * MICROS_PER_SECOND)
+    this.#answeredRecords.setValue(row, CAME_MICROS, request.cameAt - second * MICROS_PER_SECOND)
     this.#answeredRecords.setValue(row, DELAY, delayTime(request.origin.packet) ?? 0)
     this.#nextForgetAt = Math.min(this.#nextForgetAt, forgetAt)
   }

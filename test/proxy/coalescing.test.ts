@@ -124,6 +124,20 @@ describe('interims: newest', () => {
     expect(world.account('accounting')).toEqual({ received: 7, coalesced: 2, duplicate: 3, answered: 2 })
   })
 
+  it('knows the newer one again by when it came itself, however long the older one had waited', () => {
+    const world = stuck()
+    interim(world, 'a', 10, { delay: 0 })
+    world.advance(seconds(50))
+    const newer = interim(world, 'a', 60, { delay: 0 })
+    world.advance(seconds(5))
+    const again = interim(world, 'a', 60, { delay: 5 })
+    expect(drained(world)).toEqual(['a 60'])
+    const afterwards = interim(world, 'a', 60, { delay: 5 })
+    expect(drained(world)).toEqual([])
+    for (const asked of [newer, again, afterwards]) expect(world.answersTo(asked)).toHaveLength(1)
+    expect(world.account('accounting')).toMatchObject({ coalesced: 1, duplicate: 2 })
+  })
+
   it('counts its own waiting in Acct-Delay-Time, not that of the one before', () => {
     const world = stuck()
     world.reconfigure({ clients: [client({ accounting: records({ interims: 'newest', acctDelayTime: 'update' }) })] })
