@@ -8,6 +8,7 @@ const figures = inFile('src/accounting/figures.ts')
 const bundles = inFile('src/accounting/bundles.ts')
 const sessions = inFile('src/accounting/sessions.ts')
 const outdated = inFile('src/accounting/outdated.ts')
+const duplicates = inFile('src/proxy/duplicates.ts')
 const coalescing = inFile('src/proxy/coalescing.ts')
 
 export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
@@ -123,6 +124,16 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     'an older interim update takes the place of a newer one',
     'if (outdates(packet, waiting.packet)) this',
     'if (packet.length > 0) this',
+  ),
+  duplicates(
+    'a record that took a place is known by when the older one came (once a bug)',
+    'const first = { at: request.cameAt, delay',
+    'const first = { at: request.receivedAt, delay',
+  ),
+  duplicates(
+    'the same of one that was taken',
+    'const second = Math.floor(request.cameAt / MICROS_PER_SECOND)',
+    'const second = Math.floor(request.receivedAt / MICROS_PER_SECOND)',
   ),
   coalescing('what gave way is not counted', 'ledgers.accounting.coalesced += 1\n', ''),
 ]

@@ -48,6 +48,15 @@ describe('a shared table', () => {
     expect(table.get(octets('key 4999'), 10)).toBe(4_999)
   })
 
+  it('makes room where it is full by what ends first', () => {
+    const table = tableOf(4)
+    const ends = [102, 100, 103, 101]
+    for (const until of ends) table.put(octets(`until ${until}`), until, until, 10)
+    table.put(octets('one more'), 1, 200, 10)
+    const kept = ends.filter((until) => table.get(octets(`until ${until}`), 10) === until)
+    expect([kept, table.get(octets('one more'), 10), table.size]).toEqual([[102, 103, 101], 1, 4])
+  })
+
   it('gives the places of what is over to others, and counts them no more', () => {
     const table = tableOf(4)
     for (let i = 0; i < 50; i += 1) table.put(octets(`key ${i}`), i, 10 + i, 9 + i)

@@ -83,9 +83,10 @@ describe('several users of shared slots', () => {
     expect(takeAll(a, 33 * SECOND) + takeAll(b, 33 * SECOND)).toBe(10)
   })
 
-  it('follow the last of two announcements for one second', () => {
-    SharedSlots.announce(memory, rateOf(600), instant(40 * SECOND + 100_000))
-    SharedSlots.announce(memory, rateOf(20), instant(40 * SECOND + 200_000))
+  it('follow the last of several announcements for one second, and until then what was', () => {
+    for (const rate of [600, 500, 400, 20]) {
+      SharedSlots.announce(memory, rateOf(rate), instant(40 * SECOND + 100_000))
+    }
     expect(takeAll(a, 40 * SECOND + 300_000)).toBe(10)
     expect(takeAll(b, 41 * SECOND)).toBe(1)
   })
@@ -101,6 +102,13 @@ describe('several users of shared slots', () => {
     for (let i = 0; i < 1_000; i += 1) expect(a.tryTake(instant(51 * SECOND))).toBe(true)
     SharedSlots.announce(memory, rateOf(100), instant(51 * SECOND + 1))
     expect(takeAll(a, 52 * SECOND) + takeAll(b, 52 * SECOND)).toBe(5)
+  })
+
+  it('keep the rate of a second in which one of them sends, though the announcement read its clock before', () => {
+    expect(a.tryTake(instant(60 * SECOND))).toBe(true)
+    SharedSlots.announce(memory, rateOf(40), instant(59 * SECOND + 100_000))
+    expect(takeAll(b, 60 * SECOND + 1)).toBe(4)
+    expect(takeAll(a, 61 * SECOND) + takeAll(b, 61 * SECOND)).toBe(2)
   })
 
   it('have no room for what the word can not count', () => {
