@@ -38,7 +38,7 @@ else has a default. The smallest useful file (examples/minimal.yaml):
 ${minimal.trimEnd()}
 \`\`\`
 
-examples/ has more: one-bng.yaml, farm.yaml, and demo.yaml to play with on one machine.
+examples/ has more: one-bng.yaml, farm.yaml, accounting.yaml, and demo.yaml to play with on one machine.
 
 ## How a file is written
 

@@ -87,7 +87,14 @@ describe('the JSON Schema', () => {
 
 describe('the examples', () => {
   it('load, and warn of nothing but what they say themselves', () => {
-    expect(examples.toSorted()).toEqual(['demo.yaml', 'drill.yaml', 'farm.yaml', 'minimal.yaml', 'one-bng.yaml'])
+    expect(examples.toSorted()).toEqual([
+      'accounting.yaml',
+      'demo.yaml',
+      'drill.yaml',
+      'farm.yaml',
+      'minimal.yaml',
+      'one-bng.yaml',
+    ])
     for (const name of examples) {
       const result = load(read(`examples/${name}`))
       expect(result.ok ? [] : result.problems, name).toEqual([])

@@ -25,7 +25,7 @@ function expectAnswer(text: string): ConfigResult {
 
 const example = (name: string): string => readFileSync(new URL(`../../examples/${name}.yaml`, import.meta.url), 'utf8')
 const FARM = example('farm')
-const EXAMPLES = [example('minimal'), example('one-bng'), FARM]
+const EXAMPLES = [example('minimal'), example('one-bng'), example('accounting'), FARM]
 
 /** Every node of a document: how to name it, how to take it away, how to put another in its place. */
 function nodesOf(text: string): { path: (string | number)[] }[] {
