@@ -149,6 +149,11 @@ export class Engine {
     return this.#arrivals
   }
 
+  /** How many interim updates were let in for which a newer one of their session is sent. */
+  get coalesced(): number {
+    return this.#register.ledgers.accounting.coalesced
+  }
+
   /** A datagram on a source port of a lane. */
   respond(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const found = this.#lanes.at(lane)

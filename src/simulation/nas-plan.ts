@@ -23,6 +23,8 @@ export interface NasPlan {
     readonly newDelayTime: boolean
     /** 0 is none. */
     readonly interimPeriod: Duration
+    /** Records carry Acct-Session-Time, and a newer interim update may be sent in the place of an older one. */
+    readonly tellsTime?: boolean
   }
   /** How long a session stays up, drawn between half and one and a half; 0 is for ever. */
   readonly sessionTime: Duration

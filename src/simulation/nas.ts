@@ -9,7 +9,16 @@
 import { checkResponse } from '../radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE } from '../radius/codes.ts'
 import { type Packet, readPacket } from '../radius/packet.ts'
-import { after, type Duration, type Instant, MICROS_PER_SECOND, micros, since, type TrafficClass } from '../units.ts'
+import {
+  after,
+  type Duration,
+  type Instant,
+  instant,
+  MICROS_PER_SECOND,
+  micros,
+  since,
+  type TrafficClass,
+} from '../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
 import type { NasPlan } from './nas-plan.ts'
 import { NumberLine } from './number-line.ts'
@@ -23,6 +32,8 @@ interface Call {
   readonly class: TrafficClass
   readonly status: StatusType | undefined
   readonly sessionId: string | undefined
+  /** Its Acct-Session-Time, in seconds. */
+  readonly time: number | undefined
   readonly begunAt: Instant
   slot: number
   bytes: Uint8Array
@@ -37,6 +48,9 @@ interface Session {
   life: number
   /** Counts the times that it came up: each is another session to the accounting. */
   ups: number
+  upSince: Instant
+  /** Serials of its last interim updates, any of which may have been sent for an older one. */
+  reported: readonly number[]
   /** Since then its user waits for service. */
   tryingSince: Instant | undefined
 }
@@ -74,9 +88,12 @@ export interface NasPorts {
   readonly gaveUp?: (nas: Nas, trafficClass: TrafficClass, serial: number, now: Instant) => void
 }
 
+const NEVER_UP = { life: 0, ups: 0, upSince: instant(0), reported: [], tryingSince: undefined } as const
 const FIRST_PORT = 20_000
 /** Per identifier: an answer on its way may be to a call before the last one. */
 const REMEMBERED_CALLS = 16
+/** Interim updates that a session sends while one of them waits for its answer are fewer. */
+const REMEMBERED_INTERIMS = 64
 
 export class Nas implements Actor<Topic> {
   readonly plan: NasPlan
@@ -110,13 +127,7 @@ export class Nas implements Actor<Topic> {
   constructor(plan: NasPlan, ports: NasPorts) {
     this.plan = plan
     this.#ports = ports
-    this.#sessions = Array.from({ length: plan.sessions }, (_, number) => ({
-      number,
-      state: 'down',
-      life: 0,
-      ups: 0,
-      tryingSince: undefined,
-    }))
+    this.#sessions = Array.from({ length: plan.sessions }, (_, number) => ({ number, state: 'down', ...NEVER_UP }))
   }
 
   start(now: Instant): void {
@@ -177,7 +188,7 @@ export class Nas implements Actor<Topic> {
       this.#ports.wrongAnswer(this, `an answer to port ${port}, identifier ${packet.identifier} fits no request there`)
   }
 
-  readonly #system: Session = { number: -1, state: 'up', life: 0, ups: 0, tryingSince: undefined }
+  readonly #system: Session = { number: -1, state: 'up', ...NEVER_UP }
 
   #dialAll(within: Duration, now: Instant): void {
     for (const session of this.#sessions) {
@@ -187,9 +198,7 @@ export class Nas implements Actor<Topic> {
   }
 
   #isUpFrom(session: Session, interimWithin: Duration, now: Instant): void {
-    session.state = 'up'
-    session.ups += 1
-    this.counters.up += 1
+    this.#isUp(session, now)
     const { isOn, interimPeriod } = this.plan.accounting
     const wait = micros(this.#ports.random.between(0, interimWithin))
     if (isOn && interimPeriod > 0) this.#meet('interim', session, wait, now)
@@ -202,6 +211,7 @@ export class Nas implements Actor<Topic> {
     if (checkResponse(packet, request, this.plan.secret) !== undefined) return false
     const serial = serialOf(packet)
     if (serial === undefined || serial === call.serial) return true
+    if (call.status === 'interim' && call.session.reported.includes(serial)) return true
     this.#ports.wrongAnswer(this, `request ${call.serial} got the answer to request ${serial}`)
     return true
   }
@@ -226,9 +236,7 @@ export class Nas implements Actor<Topic> {
   }
 
   #comeUp(session: Session, now: Instant): void {
-    session.state = 'up'
-    session.ups += 1
-    this.counters.up += 1
+    this.#isUp(session, now)
     this.counters.firstUpAt ??= now
     this.counters.lastUpAt = now
     this.#ports.cameUp?.(this, since(session.tryingSince ?? now, now), now)
@@ -238,6 +246,13 @@ export class Nas implements Actor<Topic> {
     if (accounting.isOn && accounting.interimPeriod > 0)
       this.#meet('interim', session, this.#around(accounting.interimPeriod), now)
     this.#stay(session, now)
+  }
+
+  #isUp(session: Session, now: Instant): void {
+    session.state = 'up'
+    session.ups += 1
+    session.upSince = now
+    this.counters.up += 1
   }
 
   #stay(session: Session, now: Instant, least = micros(this.plan.sessionTime / 2)): void {
@@ -272,20 +287,18 @@ export class Nas implements Actor<Topic> {
     const serial = this.#ports.nextSerial()
     const slot = this.#takeSlot(o.class)
     const bytes = new Uint8Array(0)
-    const call: Call = { ...o, sessionId: this.#idOf(o), serial, slot, begunAt: now, bytes, tries: 0, isOver: false }
+    const sessionId = this.#idOf(o.session, o.status)
+    const time = sessionId === undefined ? undefined : Math.floor(since(o.session.upSince, now) / MICROS_PER_SECOND)
+    const call: Call = { ...o, sessionId, time, serial, slot, begunAt: now, bytes, tries: 0, isOver: false }
     call.bytes = this.#write(call, o.state, now)
     this.#calls[o.class].set(slot, call)
     this.counters.requests[o.class] += 1
+    if (o.status === 'interim' && this.plan.accounting.tellsTime)
+      o.session.reported = [...o.session.reported, serial].slice(-REMEMBERED_INTERIMS)
     this.#transmit(call, now)
   }
 
-  #idOf({
-    session,
-    status,
-  }: {
-    readonly session: Session
-    readonly status: StatusType | undefined
-  }): string | undefined {
+  #idOf(session: Session, status: StatusType | undefined): string | undefined {
     return status === undefined || session === this.#system ? undefined : `${session.number}.${session.ups}`
   }
 
@@ -332,7 +345,8 @@ export class Nas implements Actor<Topic> {
     if (call.status !== undefined) {
       const waited = Math.floor(since(call.begunAt, now) / MICROS_PER_SECOND)
       const delay = this.plan.accounting.newDelayTime ? { delay: waited } : {}
-      return accountingRequest({ ...common, session: call.sessionId, status: call.status, ...delay })
+      const time = this.plan.accounting.tellsTime ? call.time : undefined
+      return accountingRequest({ ...common, session: call.sessionId, status: call.status, time, ...delay })
     }
     const authenticator = new Uint8Array(16)
     this.#ports.random.fill(authenticator)

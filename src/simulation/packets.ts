@@ -24,6 +24,7 @@ import type { Secret } from '../radius/secret.ts'
 const USER_NAME = 1
 const CLASS = 25
 const ACCT_SESSION_ID = 44
+const ACCT_SESSION_TIME = 46
 const INTERIM_UPDATE = 3
 const ACCOUNTING_ON = 7
 export const STATUS_TYPES = { start: 1, stop: 2, interim: INTERIM_UPDATE, on: ACCOUNTING_ON } as const
@@ -73,12 +74,15 @@ export const accountingRequest = (o: {
   /** Its Acct-Session-Id; what is about the whole client has none. */
   readonly session?: string | undefined
   readonly delay?: number
+  /** Its Acct-Session-Time, in seconds. */
+  readonly time?: number | undefined
 }): Uint8Array => {
   const bytes = write(ACCOUNTING_REQUEST, o.identifier, [
     { type: ACCT_STATUS_TYPE, value: number32(STATUS_TYPES[o.status]) },
     { type: USER_NAME, value: octetsOf(o.user) },
     ...(o.session === undefined ? [] : [{ type: ACCT_SESSION_ID, value: octetsOf(o.session) }]),
     { type: CLASS, value: octetsOf(String(o.serial)) },
+    ...(o.time === undefined ? [] : [{ type: ACCT_SESSION_TIME, value: number32(o.time) }]),
     ...(o.delay === undefined ? [] : [{ type: ACCT_DELAY_TIME, value: number32(o.delay) }]),
   ])
   signAuthenticator(bytes, o.secret)
@@ -118,6 +122,12 @@ export const serialOf = (packet: Packet): number | undefined => {
 export const sessionOf = (packet: Packet): string | undefined => {
   const value = packet.find({ vendor: 0, type: ACCT_SESSION_ID })
   return value === undefined ? undefined : String.fromCharCode(...value)
+}
+
+/** The Acct-Session-Time of a record in seconds, if it has one. */
+export const sessionTimeOf = (packet: Packet): number | undefined => {
+  const value = packet.find({ vendor: 0, type: ACCT_SESSION_TIME })
+  return value?.reduce((sum, octet) => sum * 256 + octet, 0)
 }
 
 /** A packet of this world, which is well-formed or a bug of the simulation. */

@@ -101,6 +101,7 @@ const clientOf = (index: number, random: Random): NasPlan => {
       tries: random.between(1, 8),
       newDelayTime: random.chance(0.4),
       interimPeriod: seconds(random.pick([0, 5, 20])),
+      tellsTime: random.child('tells time').chance(0.3),
     },
     sessionTime: seconds(random.pick([0, 10, 60])),
   }
@@ -150,7 +151,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
   }
 }
 
-const clientOptions = ({ name, address, secret }: NasPlan): ClientOptions => ({
+const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
   name,
   network: address,
   secret,
@@ -162,7 +163,7 @@ const clientOptions = ({ name, address, secret }: NasPlan): ClientOptions => ({
     synthesizeGigawords: false,
     swapDirections: false,
     erxIpv6Zeros: 'keep',
-    interims: 'all',
+    interims: accounting.tellsTime ? 'newest' : 'all',
   },
 })
 

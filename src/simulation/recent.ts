@@ -5,7 +5,8 @@
  * outside. Two generations do it without a date per entry: what is used moves into the young one, and every `keep` the
  * old one is thrown away. So an entry lives at least `keep` after its last use, and at most twice that.
  */
-import type { Duration, Instant } from '../units.ts'
+import type { EngineOptions } from '../proxy/ports.ts'
+import { type Duration, type Instant, micros, seconds, TRAFFIC_CLASSES } from '../units.ts'
 
 export class Recent<Key, Value> {
   readonly #keep: Duration
@@ -46,3 +47,7 @@ export class Recent<Key, Value> {
     this.#turnsAt = now + this.#keep
   }
 }
+
+/** A request is in hand no longer: it waits up to max-age, and is touched at each transmission. */
+export const inHand = (options: EngineOptions): Duration =>
+  micros(Math.max(...TRAFFIC_CLASSES.map((each) => options.queues[each].maxAge)) + seconds(120))

@@ -11,10 +11,11 @@ import { PREFERENCE } from '../queues/waiting-line.ts'
 import { checkResponse } from '../radius/authenticator.ts'
 import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
-import { type Duration, type Instant, micros, seconds, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { InterimBook } from './interim-book.ts'
 import { LaneBook } from './lane-facts.ts'
 import { serialOf, wellFormed } from './packets.ts'
-import { Recent } from './recent.ts'
+import { inHand, Recent } from './recent.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
@@ -45,10 +46,6 @@ const patienceOf = (options: EngineOptions): number => {
   return Math.min(...timeouts, 1e6 / 0.9) * 0.9
 }
 
-/** A request is in hand no longer: it waits up to max-age, and is touched at each transmission. */
-export const inHand = (options: EngineOptions): Duration =>
-  micros(Math.max(...TRAFFIC_CLASSES.map((each) => options.queues[each].maxAge)) + seconds(120))
-
 export class RequestLaw implements Witness {
   readonly #asked: Recent<number, Asked>
   readonly #slots: Recent<number, Slot>
@@ -59,24 +56,24 @@ export class RequestLaw implements Witness {
   /** What an identifier of a lane's port carries: the key of its request. */
   readonly #carried = new Map<number, number>()
   readonly #book: LaneBook
+  readonly #interims: InterimBook
   #options: EngineOptions
   #patience: number
-  #world: World | undefined
-  #admitted = 0
   #replies = 0
   #answers = 0
 
   constructor(options: EngineOptions) {
     this.#options = options
     this.#book = new LaneBook(options)
+    this.#interims = new InterimBook(options)
     this.#patience = patienceOf(options)
     this.#asked = new Recent(inHand(options))
     this.#slots = new Recent(inHand(options))
   }
 
   begins(world: World): void {
-    this.#world = world
     this.#book.begins(world)
+    this.#interims.begins(world)
   }
 
   /** How much is remembered now. */
@@ -92,14 +89,14 @@ export class RequestLaw implements Witness {
   reconfigured(options: EngineOptions): void {
     this.#options = options
     this.#book.reconfigured(options)
+    this.#interims.reconfigured(options)
     this.#patience = Math.min(this.#patience, patienceOf(options))
     this.#lastArrival.clear()
   }
 
   received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
-    const admitted = this.#world?.engine?.admitted ?? 0
-    const isLetIn = admitted !== this.#admitted
-    this.#admitted = admitted
+    const fate = this.#interims.received(trafficClass, bytes, now, from)
+    const isLetIn = fate.kind === 'let-in' || fate.kind === 'took-place'
     const packet = wellFormed(bytes)
     const key = keyOf(packet)
     const place = this.#placeOf(from, packet.identifier)
@@ -115,8 +112,8 @@ export class RequestLaw implements Witness {
     }
     if (!isLetIn) return
     const asked: Asked = {
-      arrival: admitted,
-      admittedAt: now,
+      arrival: fate.arrival,
+      admittedAt: fate.at,
       lanes: [],
       sent: undefined,
       answered: undefined,
@@ -151,6 +148,7 @@ export class RequestLaw implements Witness {
   forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const packet = wellFormed(bytes)
     const key = keyOf(packet)
+    this.#interims.sent(packet, now)
     const asked = this.#asked.get(key, now)
     if (asked === undefined) throw new BrokenLaw('order', `request ${key >> 1} was never received`, now)
     const way = wayOf(lane, port, packet)

@@ -18,6 +18,7 @@ const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [461, 'what 33 showed, in a world of a later generator, with retries'],
   [135, 'a failover copy older than max-age entered the queues again, of the other class'],
   [536, 'a server slower than every time-out went Down by its response time-out when the traffic was over'],
+  [231, 'an interim update that took the place of an older one, sent again, was delivered a second time'],
   [1243, 'an identifier was used more often than a client remembered while an answer was on its way'],
   [3255, 'an overloaded server went Down with the last requests, and its dead time lasted past the end'],
 ]

@@ -1,0 +1,158 @@
+/**
+ * `interims: newest`, seen at the network: only an interim update gives way, only to one of its session that counts longer
+ * and waits; what gave way is not sent any more; and who sent it is answered when the newer one is.
+ *
+ * What the newer one becomes is watched by the other laws: it stands in the older one's place and has its age (`order`,
+ * `age`), and it ends under a name (`ledger`).
+ */
+import type { EngineOptions, Peer } from '../proxy/ports.ts'
+import { ACCOUNTING_REQUEST } from '../radius/codes.ts'
+import type { Packet } from '../radius/packet.ts'
+import type { Instant, TrafficClass } from '../units.ts'
+import { type Fate, InterimBook } from './interim-book.ts'
+import { serialOf, wellFormed } from './packets.ts'
+import { inHand, Recent } from './recent.ts'
+import { BrokenLaw, type Witness } from './witness.ts'
+import type { World } from './world.ts'
+
+/** One interim update that waits, and the identifiers of clients that wait for its answer. */
+interface Group {
+  readonly serial: number
+  /** Those that wait, by what is the authenticator there and the serial of what was asked. */
+  readonly open: Map<string, Asked>
+  /** How many were added, sent again or not: the engine lets go of the oldest beyond a bound. */
+  added: number
+}
+
+interface Asked {
+  readonly serial: number
+  readonly authenticator: Uint8Array
+}
+
+/** As many identifiers certainly get the answer of one record. */
+const CERTAIN = 16
+
+export class CoalescingLaw implements Witness {
+  readonly #interims: InterimBook
+  readonly #groups: Recent<number, Group>
+  /** By place: who waits there. */
+  readonly #places: Recent<string, { readonly group: Group; readonly asked: Asked }>
+  /** By serial: the record that is sent for it. */
+  readonly #sentFor: Recent<number, number | undefined>
+  /** Answers that went out since the last datagram came in. */
+  #replies: { readonly place: string; readonly serial: number | undefined }[] = []
+
+  constructor(options: EngineOptions) {
+    this.#interims = new InterimBook(options)
+    this.#groups = new Recent(inHand(options))
+    this.#places = new Recent(inHand(options))
+    this.#sentFor = new Recent(inHand(options))
+  }
+
+  begins(world: World): void {
+    this.#interims.begins(world)
+  }
+
+  reconfigured(options: EngineOptions): void {
+    this.#interims.reconfigured(options)
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+    const fate = this.#interims.received(trafficClass, bytes, now, from)
+    this.#replies = []
+    if (fate.kind === 'unfounded') throw new BrokenLaw('coalescing', fate.why, now)
+    if (trafficClass !== 'accounting' || !this.#interims.isFor(from.address)) return
+    this.#place(wellFormed(bytes), placeOf(from, bytes[1]!), fate, now)
+  }
+
+  forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
+    const packet = wellFormed(bytes)
+    if (packet.code !== ACCOUNTING_REQUEST) return
+    this.#interims.sent(packet, now)
+    const serial = serialOf(packet)
+    const newer = serial === undefined ? undefined : this.#sentFor.get(serial, now)
+    if (newer === undefined) return
+    throw new BrokenLaw('coalescing', `request ${serial} leaves, and request ${newer} was to be sent for it`, now)
+  }
+
+  replied(to: Peer, bytes: Uint8Array): void {
+    if (this.#interims.isFor(to.address)) {
+      this.#replies.push({ place: placeOf(to, bytes[1]!), serial: serialOf(wellFormed(bytes)) })
+    }
+  }
+
+  /** A server's answer: what it answers, it answers at once for all. */
+  responded(_lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
+    const replies = this.#replies
+    this.#replies = []
+    const answered = new Set<Group>()
+    for (const { place, serial } of replies) {
+      const waiting = this.#places.get(place, now)
+      if (waiting?.group.open.get(place) !== waiting?.asked || waiting === undefined) continue
+      const { group, asked } = waiting
+      if (serial !== undefined && serial !== group.serial && serial !== asked.serial) {
+        const saw = `request ${asked.serial} got the answer to request ${serial}, request ${group.serial} was sent for it`
+        throw new BrokenLaw('coalescing', saw, now)
+      }
+      group.open.delete(place)
+      answered.add(group)
+    }
+    for (const { serial, open, added } of answered) {
+      if (open.size === 0 || added > CERTAIN) continue
+      const left = [...open.values()].map((asked) => asked.serial)
+      throw new BrokenLaw(
+        'coalescing',
+        `request ${serial} was answered, but not request ${left.join(', ')} with it`,
+        now,
+      )
+    }
+  }
+
+  /** Who waits for what, after a datagram of such a client. */
+  #place(packet: Packet, place: string, fate: Fate, now: Instant): void {
+    const serial = serialOf(packet)
+    const before = this.#places.get(place, now)
+    const isAgain = before !== undefined && isEqual(before.asked.authenticator, packet.bytes.subarray(4, 20))
+    if (fate.kind === 'no-place') {
+      // Another packet under an identifier: nobody waits there for the old answer any more.
+      if (!isAgain) before?.group.open.delete(place)
+      const group = isAgain || serial === undefined ? undefined : this.#groups.get(serial, now)
+      if (group !== undefined) group.added += 1
+      return
+    }
+    before?.group.open.delete(place)
+    if (serial === undefined || fate.kind === 'unfounded') return
+    const group = this.#groupOf(serial, fate, now)
+    const asked: Asked = { serial, authenticator: packet.bytes.slice(4, 20) }
+    group.open.set(place, asked)
+    group.added += 1
+    this.#places.set(place, { group, asked }, now)
+  }
+
+  /** The group that a record belongs to from now on. */
+  #groupOf(serial: number, fate: Exclude<Fate, { kind: 'no-place' | 'unfounded' }>, now: Instant): Group {
+    if (fate.kind === 'joined') {
+      this.#sentFor.set(serial, fate.of, now)
+      return this.#groups.get(fate.of, now) ?? this.#begin(fate.of, new Map(), 0, now)
+    }
+    this.#sentFor.set(serial, undefined, now)
+    if (fate.kind === 'let-in') return this.#begin(serial, new Map(), 0, now)
+    this.#sentFor.set(fate.of, serial, now)
+    const older = this.#groups.get(fate.of, now)
+    const group = this.#begin(serial, new Map(older?.open), older?.added ?? 0, now)
+    older?.open.clear()
+    for (const [place, asked] of group.open) this.#places.set(place, { group, asked }, now)
+    return group
+  }
+
+  #begin(serial: number, open: Map<string, Asked>, added: number, now: Instant): Group {
+    const group = { serial, open, added }
+    this.#groups.set(serial, group, now)
+    return group
+  }
+}
+
+const placeOf = ({ listener, address, port }: Peer, identifier: number): string =>
+  `${listener} ${address} ${port} ${identifier}`
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.every((octet, at) => octet === b[at])

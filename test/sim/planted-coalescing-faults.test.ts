@@ -1,0 +1,148 @@
+/**
+ * The law of interim updates that give way must be seen to fail: the faults are planted into the real engine, as in
+ * planted-faults.test.ts, and random worlds must come to where it has something to say.
+ */
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { FIELD } from '../../src/accounting/fields.ts'
+import { RecordView } from '../../src/accounting/record-view.ts'
+import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { Register } from '../../src/proxy/register.ts'
+import { WaitingSessions } from '../../src/proxy/waiting-sessions.ts'
+import { CoalescingLaw } from '../../src/simulation/coalescing-law.ts'
+import { accountingRequest, type StatusType } from '../../src/simulation/packets.ts'
+import { randomWorld } from '../../src/simulation/random-world.ts'
+import { RequestLaw } from '../../src/simulation/request-law.ts'
+import { SessionLaw } from '../../src/simulation/session-law.ts'
+import { BrokenLaw, together, type Witness } from '../../src/simulation/witness.ts'
+import { START, World, type WorldPlan } from '../../src/simulation/world.ts'
+import { seconds } from '../../src/units.ts'
+import { homeServer, options, reporting } from './stage.ts'
+
+type Plan = WorldPlan & { readonly engine: EngineOptions }
+
+/** Thirty sessions report every two seconds, and three records a second go: most of them give way. */
+const crowded = (o: { readonly spread?: number; readonly newDelayTime?: boolean } = {}): Plan => {
+  const { newDelayTime = false, spread = 0 } = o
+  const times = { timeout: seconds(1), tries: 4, interimPeriod: seconds(2), tellsTime: true, newDelayTime }
+  const clients = [reporting({ sessions: 30, accounting: { ...reporting().accounting, ...times } })]
+  const servers = [homeServer('one')]
+  const engine = options(clients, servers, { limits: { rate: 3 } })
+  const newest = engine.clients.map((client) => ({
+    ...client,
+    accounting: { ...client.accounting, interims: 'newest' as const },
+  }))
+  const network = { clientToProxy: { delay: seconds(0), spread: seconds(spread), loss: 0, duplicate: 0 } }
+  return { seed: 'interim updates that give way', engine: { ...engine, clients: newest }, servers, clients, network }
+}
+
+const lawsOf = ({ engine }: Plan): Witness[] => [
+  new CoalescingLaw(engine),
+  new SessionLaw(engine),
+  new RequestLaw(engine),
+]
+
+/** What was broken within twenty seconds, or undefined; and how many gave way. */
+const run = (plan: WorldPlan, laws: readonly Witness[]): { readonly broken?: string; readonly coalesced: number } => {
+  const world = new World(plan, together(laws))
+  try {
+    world.run(seconds(20))
+  } catch (error) {
+    if (!(error instanceof BrokenLaw)) throw error
+    return { broken: error.message, coalesced: world.engine!.coalesced }
+  }
+  return { coalesced: world.engine!.coalesced }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('interim updates that give way', () => {
+  it('break no law, sent again in either way, in the order of their times or not', () => {
+    for (const variation of [{}, { newDelayTime: true }, { spread: 5 }, { spread: 1, newDelayTime: true }]) {
+      const plan = crowded(variation)
+      const { broken, coalesced } = run(plan, lawsOf(plan))
+      expect([variation, broken]).toEqual([variation, undefined])
+      expect(coalesced).toBeGreaterThan(50)
+    }
+  })
+
+  it('are found to give way to what is not newer', () => {
+    // Whatever is read second says less.
+    let time = 1_000_000
+    const real = RecordView.prototype.number
+    vi.spyOn(RecordView.prototype, 'number').mockImplementation(function (this: RecordView, field) {
+      if (field !== FIELD.sessionTime) return real.call(this, field)
+      time -= 1
+      return time
+    })
+    const plan = crowded({ spread: 5 })
+    expect(run(plan, [new CoalescingLaw(plan.engine)]).broken).toMatch(/^coalescing: request \d+ leaves, and request/)
+  })
+
+  it('are found to be left without an answer', () => {
+    vi.spyOn(Register.prototype, 'attach').mockReturnValue(undefined)
+    const plan = crowded()
+    expect(run(plan, [new CoalescingLaw(plan.engine)]).broken).toMatch(/^coalescing: request \d+ was answered, but not/)
+  })
+
+  it('are found to give way across a Stop', () => {
+    const real = WaitingSessions.prototype.enter
+    vi.spyOn(WaitingSessions.prototype, 'enter').mockImplementation(function (this: WaitingSessions, request) {
+      if (request.isInterim) real.call(this, request)
+    })
+    const plan = crowded({ spread: 5 })
+    const clients = plan.clients.map((client) => ({ ...client, sessionTime: seconds(6) }))
+    expect(run({ ...plan, clients }, [new CoalescingLaw(plan.engine)]).broken).toMatch(/^coalescing: .* is the last of/)
+  })
+
+  it('are no Start, no Stop, none of a client that wants all, and none of the same time', () => {
+    const plan = crowded()
+    const from = { listener: 1, address: plan.clients[0]!.address, port: 20_000 }
+    const record = (serial: number, status: StatusType, time?: number): Uint8Array =>
+      accountingRequest({
+        identifier: serial,
+        secret: plan.clients[0]!.secret,
+        user: 'a',
+        session: 'a',
+        serial,
+        status,
+        time,
+      })
+    /** Of these records all but the first are said to be coalesced. */
+    const judged = (address: string, ...records: readonly Uint8Array[]) => {
+      const law = new CoalescingLaw(plan.engine)
+      let [admitted, coalesced] = [1, 0]
+      law.begins({
+        get engine() {
+          return { admitted, coalesced }
+        },
+      } as unknown as World)
+      for (const bytes of records) {
+        law.received('accounting', bytes, START, { ...from, address })
+        coalesced += 1
+      }
+      void admitted
+    }
+    const { address } = from
+    const [first, newer, same] = [record(1, 'interim', 10), record(2, 'interim', 12), record(3, 'interim', 12)]
+    expect(() => judged(address, first, newer)).not.toThrow()
+    expect(() => judged(address, first, newer, same)).toThrow(/^coalescing: request 3 with 12 s .* neither is newer/)
+    expect(() => judged(address, first, record(2, 'stop', 12))).toThrow(/^coalescing: request 2 is no interim update/)
+    expect(() => judged(address, record(1, 'start', 0), newer)).toThrow(/^coalescing: request 2: no interim update is/)
+    expect(() => judged(address, first, record(2, 'interim'))).toThrow(/neither is newer/)
+    expect(() => judged('10.0.0.99', first, newer)).toThrow(/^coalescing: request 2: all interim updates of 10.0.0.99/)
+  })
+
+  it('are many in the random worlds', () => {
+    let worlds = 0
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const { plan, faultsUntil } = randomWorld(seed, { length: seconds(20) })
+      if (!plan.clients.some(({ accounting }) => accounting.tellsTime)) continue
+      const world = new World(plan, {})
+      world.run(faultsUntil)
+      if ((world.engine?.coalesced ?? 0) > 0) worlds += 1
+    }
+    expect(worlds).toBeGreaterThan(3)
+  })
+})
