@@ -132,8 +132,8 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
   duplicates(
     'the same of one that was taken',
-    'const second = Math.floor(request.cameAt / MICROS_PER_SECOND)',
-    'const second = Math.floor(request.receivedAt / MICROS_PER_SECOND)',
+    'CAME_MICROS, request.cameAt - second',
+    'CAME_MICROS, request.receivedAt - second',
   ),
   coalescing('what gave way is not counted', 'ledgers.accounting.coalesced += 1\n', ''),
 ]

@@ -4,8 +4,9 @@
  *
  *   npm run mutants [-- --only TEXT] [--tests unit|sim|all]
  *
- * The copy lies in a temporary folder; the working tree is never touched. Quick tests run first, then scenarios and a
- * hundred seeds. A run that hangs is killed and counts as noticed. The last line is the sum; exit 1 where one survived.
+ * The copy lies in a temporary folder; the working tree is never touched. Quick tests run first, those of the fault's own
+ * folder before all others, then scenarios and a hundred seeds. A run that hangs is killed and counts as noticed. The last
+ * line is the sum; exit 1 where one survived.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -89,7 +90,7 @@ const judgeAll = async (
       path,
       original.replace(mutation.from, () => mutation.to),
     )
-    const verdict = await judge(folder, groups)
+    const verdict = await judge(folder, nearestFirst(groups, mutation))
     writeFileSync(path, original)
     verdicts.push({ mutation, verdict })
     const seconds = (verdict.tookMs / 1_000).toFixed(0).padStart(3)
@@ -107,6 +108,13 @@ const report = (verdicts: readonly { readonly mutation: Mutation; readonly verdi
     `${verdicts.length} mutants, ${verdicts.length - survivors.length} killed, ${survivors.length} survived, ${minutes} min`,
   )
   return survivors.length === 0 ? 0 : 1
+}
+
+/** The tests of the file's own folder are the likeliest to notice. */
+const nearestFirst = (groups: typeof GROUPS, { file }: Mutation): typeof GROUPS => {
+  const folder = `${dirname(file).replace('src/', 'test/')}/`
+  const isNear = ({ files }: (typeof GROUPS)[number]): boolean => files.some((name) => name.startsWith(folder))
+  return [...groups.filter(isNear), ...groups.filter((group) => !isNear(group))]
 }
 
 const judge = async (folder: string, groups: typeof GROUPS): Promise<Verdict> => {

@@ -55,6 +55,33 @@ describe('a bundle of MLPPP links', () => {
     expect(world.bundles).toMatchObject([{ stops: 2, links: 2, inputOctets: '2' }])
   })
 
+  it('counts an Acct-Session-Id that is used again once, too', () => {
+    const world = new SessionWorld()
+    for (const stamp of [1_000, 2_000]) {
+      world.take({ status: START, session: '10', multi: '10', links: 2, stamp })
+      world.take({ status: STOP, session: '10', multi: '10', links: 2, stamp: stamp + 10, time: 10 })
+    }
+    expect(world.bundles).toEqual([])
+    world.take({ status: STOP, session: '11', multi: '10', links: 2, stamp: 2_020, time: 10 })
+    expect(world.bundles).toMatchObject([{ end: 'complete', stops: 2, links: 2 }])
+  })
+
+  it('goes by the largest Acct-Link-Count, whatever later records say', () => {
+    const world = new SessionWorld().take({ status: START, session: '1', multi: 'a', links: 3 })
+    for (const session of ['1', '2']) world.take({ status: STOP, session, multi: 'a', links: 2 })
+    expect(world.bundles).toEqual([])
+    world.take({ status: STOP, session: '3', multi: 'a', links: 2 })
+    expect(world.bundles).toMatchObject([{ end: 'complete', stops: 3, linkCount: 3 }])
+  })
+
+  it('is told of once where more links stop than were counted', () => {
+    const world = new SessionWorld()
+    for (const status of [START, STOP]) {
+      for (const session of ['1', '2', '3']) world.take({ status, session, multi: 'a', links: 2 })
+    }
+    expect(world.bundles).toMatchObject([{ end: 'complete', stops: 2, links: 3 }])
+  })
+
   it('is one for each Acct-Multi-Session-Id of a client', () => {
     const world = new SessionWorld()
     world.take({ status: START, session: '1', multi: 'a' }).take({ status: START, session: '2', multi: 'b' })

@@ -107,7 +107,10 @@ describe('interims: newest', () => {
     world.accounting({ tag: 'd 1', session: 'd', status: STATUS.interim })
     world.accounting({ tag: 'd 2', session: 'd', status: STATUS.interim })
     world.settle()
-    expect(drained(world)).toEqual(['a 10', 'a 20', 'b 10', 'b 20', 'c 10', 'c 20', 'd 1', 'd 2'])
+    interim(world, 'e', 10)
+    interim(world, 'e', 10, { attributes: [number(47, 7)] })
+    const kept = ['a 10', 'a 20', 'b 10', 'b 20', 'c 10', 'c 20', 'd 1', 'd 2', 'e 10', 'e 10']
+    expect(drained(world)).toEqual(kept)
   })
 
   it('knows retransmissions of either, also with a new Acct-Delay-Time', () => {
