@@ -190,7 +190,7 @@ export class Engine {
         this.#register.expire(late, now)
       }
     }
-    this.#register.duplicates.passTime(now)
+    this.#register.passTime(now)
     this.#states.passTime(now)
     this.#accounts.passTime(now)
     this.#lanes.settle()
@@ -218,7 +218,7 @@ export class Engine {
     if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
     let next = earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt())
     for (const each of TRAFFIC_CLASSES) {
-      next = earliest(next, this.#register.backlogs[each].nextWakeAt())
+      next = earliest(next, this.#register.nextWakeAt(each, now))
       next = earliest(next, this.#farms[each].nextTrialAt(now))
     }
     for (const lane of this.#lanes.restless) {

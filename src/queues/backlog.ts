@@ -5,7 +5,8 @@
  * something has waited too long, it expires, oldest first. The backlog only names them: the engine ends them.
  */
 import { after, type Duration, type Instant } from '../units.ts'
-import { ArrivalList, type Chain } from './arrival-list.ts'
+import { ArrivalList } from './arrival-list.ts'
+import { type Chain, ChainedList } from './chained-list.ts'
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
 
@@ -27,9 +28,9 @@ export interface Aging<T> {
   nextByAge: T | undefined
   previousByAge: T | undefined
   isInBacklog: boolean
-  /** Its place among the interim updates, for those that are. */
   /** A newer record of its session waits that says all that it says; written by the backlog alone. */
   isOutdated: boolean
+  /** Its place among the interim updates, for those that are. */
   nextInterim: T | undefined
   previousInterim: T | undefined
 }
@@ -68,7 +69,7 @@ export class Backlog<T extends Aging<T>> {
   readonly #byAge = new ArrivalList<T>(byAge())
   /** Those that are not outdated in the order of arrival, the others in the order in which they became it. */
   readonly #interims = new ArrivalList<T>(amongInterims())
-  readonly #outdated = new ArrivalList<T>(amongInterims())
+  readonly #outdated = new ChainedList<T>(amongInterims())
   #octets = 0
 
   constructor(limits: BacklogLimits) {
@@ -91,9 +92,14 @@ export class Backlog<T extends Aging<T>> {
     this.#limits = limits
   }
 
-  /** From the oldest to the newest. */
-  [Symbol.iterator](): Iterator<T> {
-    return this.#byAge[Symbol.iterator]()
+  /** The oldest of those that came in the order of arrival, which are all that were never sent. */
+  firstInOrder(): T | undefined {
+    return this.#byAge.firstInOrder()
+  }
+
+  /** Who follows this one of them. */
+  nextInOrder(item: T): T | undefined {
+    return this.#byAge.nextInOrder(item)
   }
 
   has(item: T): boolean {
