@@ -68,6 +68,11 @@ const drained = (world: World): string[] => {
   return world.sent.slice(from).map(({ tag }) => tag)
 }
 
+/** Answers so many of those that are outstanding. */
+const drainedBy = (world: World, count: number): void => {
+  for (let i = 0; i < count; i += 1) world.answer(world.sent.at(-1) as Sent)
+}
+
 describe('one message, where a thousand wait and where twenty thousand do', () => {
   it.each([1_000, 20_000])('reads none of %i Stops in a full queue, whatever kind it is', (maxMessages) => {
     const world = stuck({ queues: accountingQueue({ maxMessages }) })
@@ -86,6 +91,25 @@ describe('one message, where a thousand wait and where twenty thousand do', () =
       }
     }
     expect(world.account('accounting')).toMatchObject({ 'queue-messages': 18, queued: maxMessages })
+  })
+
+  it('finds the last interim update of a session, though none waited for a while in a queue of thousands', () => {
+    const world = stuck({ clients: clients('newest'), queues: accountingQueue({ maxMessages: 1_000 }) })
+    fill(world, 1_000)
+    for (const [session, status] of [
+      ['a', STATUS.interim],
+      ['b', STATUS.stop],
+    ] as const) {
+      record(world, session, status, 10)
+      world.settle()
+    }
+    // Both were shed, so no interim update waits; then two of one session come.
+    expect(world.account('accounting')).toMatchObject({ 'queue-messages': 2 })
+    drainedBy(world, 2)
+    record(world, 'c', STATUS.interim, 10)
+    world.settle()
+    record(world, 'c', STATUS.interim, 20)
+    expect(world.account('accounting')).toMatchObject({ coalesced: 1 })
   })
 
   it.each([1_000, 20_000])('reads a few of %i that came in before the first of them was served', (count) => {
@@ -147,6 +171,35 @@ describe('what a reload asks of those that wait', () => {
     expect(left).toEqual(['a 10', 'b 10', 'b 11', 'c 30', 'a 30', 'b 30'])
   })
 
+  it('holds though the record that is to be looked at next leaves meanwhile', () => {
+    for (let before = 60; before < 80; before += 1) {
+      const world = stuck({ clients: clients('all'), queues: accountingQueue({ overflow: 'drop_newest' }) })
+      fill(world, before)
+      record(world, 'shed', STATUS.interim, 10)
+      fill(world, 300, STATUS.start)
+      record(world, 'a', STATUS.interim, 10)
+      world.settle()
+      const { queued } = world.snapshot().classes.accounting
+      world.reconfigure({ clients: clients('newest'), queues: accountingQueue({ maxMessages: queued }) })
+      record(world, 'one more', STATUS.stop, 10)
+      world.advance(seconds(1))
+      record(world, 'a', STATUS.interim, 20)
+      expect(world.account('accounting')).toMatchObject({ 'queue-messages': 1, coalesced: 1 })
+    }
+  })
+
+  it('holds for what comes before all that waits was looked at', () => {
+    const world = stuck({ queues: accountingQueue({ overflow: 'drop_newest' }) })
+    record(world, 'z', STATUS.interim, 10)
+    fill(world, 1_000)
+    record(world, 'a', STATUS.interim, 10)
+    world.reconfigure({ queues: accountingQueue({ maxMessages: 1_003 }) })
+    record(world, 'a', STATUS.interim, 20)
+    world.advance(seconds(1))
+    record(world, 'one more', STATUS.stop, 10)
+    expect(drained(world).filter((tag) => !tag.startsWith('f'))).toEqual(['z 10', 'a 20', 'one more 10'])
+  })
+
   it('sheds what is outdated first, as if it had been asked for from the beginning', () => {
     const kinds = fc.record({
       session: fc.nat(30),
@@ -186,17 +239,18 @@ describe('what a reload asks of those that wait', () => {
       classes: classes({ algorithm: 'round_robin' }),
       queues: accountingQueue(),
     })
-    for (let i = 0; i < 3_000; i += 1) record(world, `${i % 50}`, STATUS.interim, i)
+    fill(world, 3_000)
+    for (let i = 0; i < 50; i += 1) record(world, `${i}`, STATUS.stop, i)
     world.settle()
     world.reconfigure({ servers: [...world.options.servers, server('s2', taking(500))] })
-    for (let i = 3_000; i < 3_400; i += 1) {
-      record(world, `${i % 100}`, STATUS.interim, i)
-      world.settle()
+    for (let i = 50; i < 450; i += 1) {
+      record(world, `${i < 200 ? i % 50 : i}`, STATUS.stop, i)
+      if (i % 10 === 0) world.settle()
     }
     world.onForward = (sent) => world.plan(world.now, () => world.answer(sent))
     world.advance(seconds(60))
     expect(world.tags('s2').length).toBeGreaterThan(50)
-    for (let session = 0; session < 100; session += 1) {
+    for (let session = 0; session < 50; session += 1) {
       const times = world
         .tags()
         .filter((tag) => tag.startsWith(`${session} `))
