@@ -8,16 +8,12 @@
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
+import { WAITING_MUTATIONS } from './waiting-mutations.ts'
 
 const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
 const health = inFile('src/throttle/health.ts')
 const wheel = inFile('src/throttle/timing-wheel.ts')
-const lineOf = inFile('src/queues/waiting-line.ts')
-const list = inFile('src/queues/arrival-list.ts')
-const backlog = inFile('src/queues/backlog.ts')
-const serverQueue = inFile('src/queues/server-queue.ts')
-const instanceQueue = inFile('src/queues/instance-queue.ts')
 const engine = inFile('src/proxy/engine.ts')
 const sending = inFile('src/proxy/sending.ts')
 const failover = inFile('src/proxy/failover.ts')
@@ -29,7 +25,6 @@ const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
 const assigning = inFile('src/proxy/assigning.ts')
-const sessions = inFile('src/proxy/waiting-sessions.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
   // How many, and when.
@@ -125,63 +120,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'probes come twice as often',
     'this.#nextProbeAt = after(now, micros(interval + spread))',
     'this.#nextProbeAt = after(now, micros((interval + spread) / 2))',
-  ),
-
-  // Who waits where, and who goes first.
-  lineOf(
-    'precedence is dropped',
-    "if (this.#order === 'authentication_first') {",
-    "if (this.#order === ('none' as string)) {",
-  ),
-  lineOf(
-    'a conversation does not overtake',
-    'return again ?? this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()',
-    'return again ?? this.#fresh[1]?.first() ?? this.#fresh[0]?.first() ?? this.#fresh[2]?.first()',
-  ),
-  lineOf(
-    'retries wait behind first transmissions',
-    "(item.stage === 'fresh' ? item.preference : -1)",
-    "(item.stage === 'fresh' ? item.preference : 9)",
-  ),
-  lineOf(
-    'a retry waits for an identifier that it has',
-    'if (!identifierFree) return retry',
-    'if (!identifierFree) return undefined',
-  ),
-  lineOf('octets of what leaves stay counted', '    this.#octets -= item.size\n', ''),
-  list(
-    'what comes back goes to the tail',
-    'if (this.#last === undefined || this.#last.arrival < item.arrival) {',
-    'if (this.#last === undefined || this.#last.arrival !== item.arrival) {',
-  ),
-  serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
-  serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
-  serverQueue('a promise is not settled', 'this.#promisedQuota -= 1\n', 'this.#promisedQuota -= 0\n'),
-  instanceQueue('what is served does not settle its promise', 'item.promotedBy?.settle(item)\n', ''),
-  backlog(
-    'one message more than the bound',
-    'this.#byAge.length > this.#limits.maxMessages',
-    'this.#byAge.length > this.#limits.maxMessages + 1',
-  ),
-  backlog(
-    'the bound in octets is forgotten',
-    "return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined",
-    'return undefined',
-  ),
-  backlog(
-    'max-age is ignored',
-    'return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined',
-    'return oldest !== undefined && now < 0 ? oldest : undefined',
-  ),
-  backlog(
-    'drop_newest drops the oldest',
-    "case 'drop_newest':\n        return this.#byAge.last()",
-    "case 'drop_newest':\n        return this.#byAge.first()",
-  ),
-  backlog(
-    'interims are not shed first',
-    'return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()',
-    'return this.#byAge.last()',
   ),
 
   // The main path.
@@ -351,9 +289,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',
     '',
   ),
-  sessions('what waits already is not looked at', 'for (const request of this.#backlog) this.enter(request)\n', ''),
-  sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
-
   ...ACCOUNTING_MUTATIONS,
+  ...WAITING_MUTATIONS,
   ...SHARED_MUTATIONS,
 ]

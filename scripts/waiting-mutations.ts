@@ -1,0 +1,121 @@
+/**
+ * Faults in how messages wait: the queues, their order and bounds, what is known of the sessions in them, and what a step
+ * costs where many wait.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const lineOf = inFile('src/queues/waiting-line.ts')
+const list = inFile('src/queues/arrival-list.ts')
+const tree = inFile('src/queues/arrival-tree.ts')
+const backlog = inFile('src/queues/backlog.ts')
+const serverQueue = inFile('src/queues/server-queue.ts')
+const instanceQueue = inFile('src/queues/instance-queue.ts')
+const sessions = inFile('src/proxy/waiting-sessions.ts')
+
+export const WAITING_MUTATIONS: readonly Mutation[] = [
+  // Who waits where, and who goes first.
+  lineOf(
+    'precedence is dropped',
+    "if (this.#order === 'authentication_first') {",
+    "if (this.#order === ('none' as string)) {",
+  ),
+  lineOf(
+    'a conversation does not overtake',
+    'return again ?? this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()',
+    'return again ?? this.#fresh[1]?.first() ?? this.#fresh[0]?.first() ?? this.#fresh[2]?.first()',
+  ),
+  lineOf(
+    'retries wait behind first transmissions',
+    "(item.stage === 'fresh' ? item.preference : -1)",
+    "(item.stage === 'fresh' ? item.preference : 9)",
+  ),
+  lineOf(
+    'a retry waits for an identifier that it has',
+    'if (!identifierFree) return retry',
+    'if (!identifierFree) return undefined',
+  ),
+  lineOf('octets of what leaves stay counted', '    this.#octets -= item.size\n', ''),
+  list(
+    'what comes back goes to the tail',
+    'last === undefined || last.arrival < item.arrival) {',
+    'last === undefined || last.arrival !== item.arrival) {',
+  ),
+  list(
+    'what comes back looks for its place from the head on (once the code)',
+    'steps < NEAR && next !== undefined',
+    'steps < Infinity && next !== undefined',
+  ),
+  list(
+    'the newest is the last of the list, though a newer one came back',
+    '(other !== undefined && other.arrival > last.arrival)',
+    '(other !== undefined && other.arrival < 0)',
+  ),
+  tree('the tree has the shape of what comes', 'const rank = rankOf(item)', 'const rank = -1'),
+  tree(
+    'what hangs below who leaves is lost',
+    'this.#hang(parent, item, left ?? right)',
+    'this.#hang(parent, item, left)',
+  ),
+  serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
+  serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
+  serverQueue('a promise is not settled', 'this.#promisedQuota -= 1\n', 'this.#promisedQuota -= 0\n'),
+  instanceQueue('what is served does not settle its promise', 'item.promotedBy?.settle(item)\n', ''),
+  backlog(
+    'one message more than the bound',
+    'this.#byAge.length > this.#limits.maxMessages',
+    'this.#byAge.length > this.#limits.maxMessages + 1',
+  ),
+  backlog(
+    'the bound in octets is forgotten',
+    "return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined",
+    'return undefined',
+  ),
+  backlog(
+    'max-age is ignored',
+    'return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined',
+    'return oldest !== undefined && now < 0 ? oldest : undefined',
+  ),
+  backlog(
+    'drop_newest drops the oldest',
+    "case 'drop_newest':\n        return this.#byAge.last()",
+    "case 'drop_newest':\n        return this.#byAge.first()",
+  ),
+  backlog(
+    'interims are not shed first',
+    'return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()',
+    'return this.#byAge.last()',
+  ),
+
+  // The sessions that wait.
+  sessions(
+    'what waits already is not looked at',
+    'this.#next = this.#isOn ? this.#backlog.firstInOrder() : undefined\n',
+    'this.#next = undefined\n',
+  ),
+  sessions(
+    'all that wait are looked at in one step (once the code)',
+    'looked < atMost && this.#next !== undefined',
+    'looked < Infinity && this.#next !== undefined',
+  ),
+  sessions(
+    'the watch ends with the last session and begins anew (once the code)',
+    'if (this.#rows.size === 0) this.#lanes.clear()\n',
+    'if (this.#rows.size === 0) this.end()\n',
+  ),
+  sessions(
+    'who leaves takes the rest of the watch with it',
+    'if (this.#next === request) this.#next = this.#backlog.nextInOrder(request)\n',
+    'if (this.#next === request) this.#next = undefined\n',
+  ),
+  sessions(
+    'a record that comes is looked at before those that wait',
+    'if (this.isComplete) this.enter(request)\n',
+    'if (this.#isOn) this.enter(request)\n',
+  ),
+  sessions(
+    'with a second server a record does not follow what waits for the first',
+    'return this.#next?.sessionRow === NOWHERE ? this.#next.lane : undefined\n',
+    'return undefined\n',
+  ),
+  sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
+]
