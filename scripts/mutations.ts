@@ -6,13 +6,13 @@
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
+import { HEALTH_MUTATIONS } from './health-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
 import { WAITING_MUTATIONS } from './waiting-mutations.ts'
 
 const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
-const health = inFile('src/throttle/health.ts')
 const wheel = inFile('src/throttle/timing-wheel.ts')
 const engine = inFile('src/proxy/engine.ts')
 const sending = inFile('src/proxy/sending.ts')
@@ -92,35 +92,15 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (stepOf(item.deadline) <= upTo) {',
     'if (stepOf(item.deadline) <= upTo + 1024) {',
   ),
-  sending('a time-out has no jitter', 'lane.options.timeout * (1 + JITTER * this.jitter())', 'lane.options.timeout'),
+  sending(
+    'a time-out has no jitter',
+    'lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter())',
+    'lane.options.timeout',
+  ),
   sending('a refusal ends a transmission at once', 'const deadline = after(now, REFUSED_WAIT)', 'const deadline = now'),
 
-  // Health.
-  health(
-    'Down one failure late',
-    'if (this.#failures < consecutiveFailures || this.#firstFailureAt === undefined) return false',
-    'if (this.#failures <= consecutiveFailures || this.#firstFailureAt === undefined) return false',
-  ),
-  health(
-    'an answer does not reset the failures',
-    'responded(now: Instant): HealthChange | undefined {\n    this.#forgetFailures()',
-    'responded(now: Instant): HealthChange | undefined {',
-  ),
-  health(
-    'the dead time is ignored',
-    'if (now < after(this.#since, this.#options.deadTime)) return undefined\n',
-    'if (this.#state === this.#state) return undefined\n',
-  ),
-  health(
-    'the response time-out is ignored',
-    'return now >= after(this.#firstFailureAt, responseTimeout)',
-    'return responseTimeout >= 0',
-  ),
-  health(
-    'probes come twice as often',
-    'this.#nextProbeAt = after(now, micros(interval + spread))',
-    'this.#nextProbeAt = after(now, micros((interval + spread) / 2))',
-  ),
+  // Health, and what happens when no answer comes.
+  ...HEALTH_MUTATIONS,
 
   // The main path.
   engine(
@@ -185,16 +165,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'attempt.tries <= lane.options.maxRetries + 1',
   ),
   failover('one retry too few', 'attempt.tries <= lane.options.maxRetries', 'attempt.tries < lane.options.maxRetries'),
-  failover(
-    'max-transmissions is forgotten',
-    'if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return false',
-    '',
-  ),
-  failover(
-    'an old Access-Request is sent again',
-    'return since(request.receivedAt, now) <= this.#register.backlogs.authentication.limits.maxAge',
-    'return now > 0',
-  ),
   failover('a failed server is tried again', 'request.addTried(from.number)\n', ''),
   failover(
     'the queue of a Down server stays',
@@ -205,11 +175,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'what is shed while a queue moves comes back to life (once a bug)',
     'for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)',
     'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
-  ),
-  failover(
-    'a copy past max-age waits again (once a bug)',
-    'if (since(request.receivedAt, now) > this.#register.backlogs[request.class].limits.maxAge) {',
-    'if (now < 0) {',
   ),
   farm(
     'a live request tries a Down server without end',
@@ -266,11 +231,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'const waiting = request.exchanges',
     'const waiting = [...request.exchanges].slice(0, 1)',
   ),
-  answering(
-    'a late response is taken for the present request',
-    'if (attempt === undefined || fault !== undefined) {',
-    'if (attempt === undefined) {',
-  ),
 
   // The order within a session.
   assigning(
@@ -279,11 +239,6 @@ export const MUTATIONS: readonly Mutation[] = [
     '',
   ),
   assigning('nobody knows where the first of a session went', 'sessions.setLaneOf(request, request.lane)\n', ''),
-  failover(
-    'records of one session do not move together',
-    'itsSessions !== from && itsSessions?.isLive() === true ? itsSessions : farm.choose(request)',
-    'farm.choose(request)',
-  ),
   engine(
     'a trial goes before an older one that was given back',
     'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',

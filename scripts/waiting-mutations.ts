@@ -21,13 +21,13 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   lineOf(
     'a conversation does not overtake',
-    'return again ?? this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()',
-    'return again ?? this.#fresh[1]?.first() ?? this.#fresh[0]?.first() ?? this.#fresh[2]?.first()',
+    'const fresh = this.#fresh[0]?.first() ?? this.#fresh[1]?.first()',
+    'const fresh = this.#fresh[1]?.first() ?? this.#fresh[0]?.first()',
   ),
   lineOf(
     'retries wait behind first transmissions',
-    "(item.stage === 'fresh' ? item.preference : -1)",
-    "(item.stage === 'fresh' ? item.preference : 9)",
+    "return item.stage === 'aside' ? ASIDE_RANK : -1",
+    "return item.stage === 'aside' ? ASIDE_RANK : 9",
   ),
   lineOf(
     'a retry waits for an identifier that it has',
@@ -62,8 +62,8 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   instanceQueue('what is served does not settle its promise', 'item.promotedBy?.settle(item)\n', ''),
   backlog(
     'one message more than the bound',
-    'this.#byAge.length > this.#limits.maxMessages',
-    'this.#byAge.length > this.#limits.maxMessages + 1',
+    'if (this.messages > this.#limits.maxMessages)',
+    'if (this.messages > this.#limits.maxMessages + 1)',
   ),
   backlog(
     'the bound in octets is forgotten',
@@ -72,18 +72,18 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'max-age is ignored',
-    'return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined',
-    'return oldest !== undefined && now < 0 ? oldest : undefined',
+    'if (oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge)) return oldest',
+    'if (oldest !== undefined && now < 0) return oldest',
   ),
   backlog(
     'drop_newest drops the oldest',
-    "case 'drop_newest':\n        return this.#byAge.last()",
-    "case 'drop_newest':\n        return this.#byAge.first()",
+    "case 'drop_newest':\n        return this.#newest()",
+    "case 'drop_newest':\n        return this.oldest()",
   ),
   backlog(
     'interims are not shed first',
-    'return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()',
-    'return this.#byAge.last()',
+    'return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()',
+    'return this.#newest()',
   ),
 
   // The sessions that wait.
