@@ -59,9 +59,9 @@ export class StateTable implements States {
 
   #forget(atMost: number, now: Instant): void {
     for (let forgotten = 0; forgotten < atMost; forgotten += 1) {
-      const oldest = this.#servers.oldest()
-      if (oldest === -1 || (this.#servers.forgetAt(oldest) > now && this.#servers.size <= this.#maxEntries)) return
-      this.#servers.remove(oldest)
+      const row = this.#servers.due(this.#maxEntries, now)
+      if (row === -1) return
+      this.#servers.remove(row)
     }
   }
 

@@ -60,6 +60,18 @@ export class ForgettingTable<T = never> {
     return this.#oldest - 1
   }
 
+  /** The row that is to be forgotten now, being too old or one beyond `most`; -1 where all may stay. */
+  due(most: number, now: Instant): number {
+    const oldest = this.oldest()
+    return oldest !== -1 && (this.size > most || this.forgetAt(oldest) <= now) ? oldest : -1
+  }
+
+  /** When the next row is to be forgotten; infinite on an empty table. */
+  nextDueAt(): number {
+    const oldest = this.oldest()
+    return oldest === -1 ? Number.POSITIVE_INFINITY : this.forgetAt(oldest)
+  }
+
   forgetAt(row: number): Instant {
     return instant(this.#table.value(row, SECOND) * MICROS_PER_SECOND + this.#table.value(row, MICROS))
   }
