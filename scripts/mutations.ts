@@ -199,11 +199,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'const forgetAt = after(now, this.#limits.answerCache)',
     'const forgetAt = now',
   ),
-  duplicates(
-    'answers are never forgotten',
-    'if (this.#staysUntil(this.#answered, row, maxAnswers, now)) break\n      this.#forgetAnswer(row)',
-    'break',
-  ),
+  duplicates('answers are never forgotten', 'if (answer !== -1) this.#forgetAnswer(answer)\n', ''),
   duplicates(
     'a record is known only by its octets',
     'if (hasEventTimestamp(again)) return true\n',

@@ -11,6 +11,9 @@ const backlog = inFile('src/queues/backlog.ts')
 const serverQueue = inFile('src/queues/server-queue.ts')
 const instanceQueue = inFile('src/queues/instance-queue.ts')
 const sessions = inFile('src/proxy/waiting-sessions.ts')
+const forgetting = inFile('src/queues/forgetting-table.ts')
+const states = inFile('src/proxy/state-table.ts')
+const duplicates = inFile('src/proxy/duplicates.ts')
 
 export const WAITING_MUTATIONS: readonly Mutation[] = [
   // Who waits where, and who goes first.
@@ -85,6 +88,17 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
     'return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()',
     'return this.#newest()',
   ),
+
+  // What is remembered.
+  forgetting('one row more than the bound', 'this.size > most', 'this.size > most + 1'),
+  forgetting('what is over its time stays', ' || this.forgetAt(oldest) <= now)', ')'),
+  states(
+    'a State that is learned again is as old as before',
+    'if (known !== -1) this.#servers.remove(known)\n',
+    'if (known !== -1) return\n',
+  ),
+  states('all that is over is forgotten in one step', 'forgotten < atMost', 'forgotten < Infinity'),
+  duplicates('all that is over is forgotten in one step', 'forgotten < atMost', 'forgotten < Infinity'),
 
   // The sessions that wait.
   sessions(
