@@ -5,7 +5,8 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { codedError } from '../coded-error.ts'
-import { type DescribeOptions, describe, loadDictionary } from '../radius/names.io.ts'
+import { type DescribeOptions, describe } from '../radius/describe.io.ts'
+import { loadDictionary } from '../radius/names.io.ts'
 import { Secret } from '../radius/secret.ts'
 import { type CapturedDatagram, readCapture } from './capture.ts'
 import { say, writeData, writeJson } from './output.io.ts'

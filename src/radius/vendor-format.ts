@@ -49,9 +49,12 @@ export function formatWithin(bytes: Uint8Array, from: number, to: number, vendor
 
 /** Do the octets add up to whole sub-attributes? */
 export function fits(bytes: Uint8Array, from: number, to: number, format: VendorFormat): boolean {
-  let at = from
-  while (at !== 0 && at < to) at = endAt(bytes, at, to, format)
-  return at === to && from < to
+  for (let at = from; at < to; ) {
+    const end = endAt(bytes, at, to, format)
+    if (end === 0) return false
+    at = end
+  }
+  return from < to
 }
 
 function bigEndian(bytes: Uint8Array, at: number, octets: number): number {
