@@ -4,7 +4,6 @@
  * Vendors' sub-attributes are read in each vendor's format, parts of a `tlv` as attributes of their own. Whatever does not
  * add up is shown as octets; what is hidden with the shared secret reads `[hidden]`.
  */
-import radius from 'radius'
 import { checkRequest } from './authenticator.ts'
 import {
   ACCESS_REQUEST,
@@ -18,7 +17,7 @@ import {
 } from './codes.ts'
 import { RFC_FORMAT } from './dictionary.ts'
 import type { RequestFault } from './faults.ts'
-import { codeName, formatFor, type Known, knownAttribute } from './names.io.ts'
+import { codeName, formatFor, type Known, knownAttribute, openPassword } from './names.io.ts'
 import { type PacketFault, readPacket } from './packet.ts'
 import type { Secret } from './secret.ts'
 import { hex, readValue } from './value-text.ts'
@@ -72,7 +71,10 @@ export function describe(bytes: Uint8Array, options: DescribeOptions = {}): Pack
     const value = packet.value(at)
     if (type === VENDOR_SPECIFIC) attributes.push(...describeVendor(value))
     else if (type === USER_PASSWORD && options.showPasswords === true && options.secret !== undefined)
-      attributes.push({ ...known([type], 0).named, value: openPassword(value, packet.authenticator, options.secret) })
+      attributes.push({
+        ...known([type], 0).named,
+        value: openPassword(value, packet.authenticator, options.secret) ?? HIDDEN,
+      })
     else if (DIGESTS.includes(type) && options.showPasswords !== true)
       attributes.push({ ...known([type], 0).named, value: HIDDEN })
     else attributes.push(...describeAttribute([type], 0, value))
@@ -153,16 +155,4 @@ function valueText(of: Known, value: Uint8Array, tagged: boolean): string | numb
     return new Date(Buffer.from(value).readUInt32BE(0) * 1_000).toISOString()
   const read = readValue(of.type, value, tagged)
   return typeof read === 'number' ? (of.valueNames[read] ?? read) : read
-}
-
-/** A User-Password in the clear, for someone who has the secret and asked for it; the package opens it. */
-function openPassword(value: Uint8Array, authenticator: Uint8Array, secret: Secret): string {
-  const header = Buffer.from([ACCESS_REQUEST, 0, 0, HEADER_LENGTH + 2 + value.length])
-  const packet = Buffer.concat([header, authenticator, Buffer.from([USER_PASSWORD, value.length + 2]), value])
-  try {
-    const opened = radius.decode({ packet, secret: Buffer.from(secret.bytes) }).attributes['User-Password']
-    return typeof opened === 'string' ? opened : HIDDEN
-  } catch {
-    return HIDDEN
-  }
 }

@@ -8,9 +8,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import radius from 'radius'
-import { HEADER_LENGTH } from './codes.ts'
+import { ACCESS_REQUEST, HEADER_LENGTH, USER_PASSWORD } from './codes.ts'
 import { cipherIn, type DictionaryAttribute, parseDictionary, RFC_FORMAT, type VendorFormat } from './dictionary.ts'
 import { HIDDEN_DICTIONARY } from './hidden-dictionary.ts'
+import type { Secret } from './secret.ts'
 import { VENDOR_DICTIONARY } from './vendor-dictionary.ts'
 import { fits, formatOf, formatWithin } from './vendor-format.ts'
 
@@ -201,6 +202,18 @@ function editDistance(a: string, b: string): number {
     previous = row
   }
   return previous[b.length]!
+}
+
+/** A User-Password in the clear, for someone who has the secret and asked for it; the package opens it, or can't. */
+export function openPassword(value: Uint8Array, authenticator: Uint8Array, secret: Secret): string | undefined {
+  const header = Buffer.from([ACCESS_REQUEST, 0, 0, HEADER_LENGTH + 2 + value.length])
+  const packet = Buffer.concat([header, authenticator, Buffer.from([USER_PASSWORD, value.length + 2]), value])
+  try {
+    const opened = radius.decode({ packet, secret: Buffer.from(secret.bytes) }).attributes['User-Password']
+    return typeof opened === 'string' ? opened : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The package's word for "no vendor" is to leave it away. */
