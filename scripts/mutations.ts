@@ -1,6 +1,6 @@
 /**
  * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
- * `shared-mutations.ts`).
+ * `shared-mutations.ts`, `wire-mutations.ts`).
  *
  * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
@@ -8,6 +8,7 @@
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
+import { WIRE_MUTATIONS } from './wire-mutations.ts'
 
 const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
@@ -356,4 +357,5 @@ export const MUTATIONS: readonly Mutation[] = [
 
   ...ACCOUNTING_MUTATIONS,
   ...SHARED_MUTATIONS,
+  ...WIRE_MUTATIONS,
 ]

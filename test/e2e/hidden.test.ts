@@ -12,6 +12,7 @@ import { CLIENT_SECRET, Daemon, serverEntry } from './kit/daemon.ts'
 import { Freeradius } from './kit/freeradius.ts'
 import { needs } from './kit/peers.ts'
 import { radclient, valuesOf } from './kit/radclient.ts'
+import { ScriptedServer } from './kit/scripted-server.ts'
 
 const group = needs('hidden attributes between radclient and FreeRADIUS', 'freeradius', 'radclient', 'openssl')
 
@@ -94,5 +95,44 @@ describe.skipIf(group.skip)(group.title, () => {
     const octets = Buffer.from(record.get('Attr-26.529.214')![0]!.slice(2), 'hex')
     const pad = oracle.md5Of(oracle.ZERO, server.secret)
     expect(octets.map((octet, i) => octet ^ pad[i]!).toString()).toBe('sixteen-octets-2')
+  })
+})
+
+const asked = needs('hidden attributes of a request from radclient', 'radclient')
+describe.skipIf(asked.skip)(asked.title, () => {
+  it('reach the server, moved from the authenticator of the client to ours', async () => {
+    const server = await ScriptedServer.start()
+    const daemon = await Daemon.start({
+      farm: { servers: [serverEntry('scripted', { authPort: server.port, secret: server.secret })] },
+    })
+    try {
+      const attributes = ['User-Name = alice', 'User-Password = "a password of more than sixteen octets"']
+      const secrets = ['Ascend-Send-Secret', 'Lucent-Receive-Secret', 'X-Ascend-Send-Secret']
+      const answer = await radclient({
+        port: daemon.ports.authentication,
+        command: 'auth',
+        secret: CLIENT_SECRET,
+        attributes: [...attributes, ...secrets.map((name, i) => `${name} = "sixteen-octets-${i}"`)],
+      })
+      expect(answer.code, answer.output).toBe('Access-Accept')
+      const { message } = server.arrivals[0]!
+      const values = (type: number): Buffer[] =>
+        message.attributes.filter(([one]) => one === type).map(([, value]) => value)
+      const [password] = values(2)
+      expect(oracle.openPassword(password!, server.secret, message.authenticator).toString()).toBe(
+        `a password of more than sixteen octets${'\0'.repeat(10)}`,
+      )
+      const pad = oracle.md5Of(message.authenticator, server.secret)
+      const opened = [...values(26), ...values(214)].map((value) =>
+        value
+          .subarray(-16)
+          .map((octet, i) => octet ^ pad[i]!)
+          .toString(),
+      )
+      expect(opened).toEqual(secrets.map((_, i) => `sixteen-octets-${i}`))
+    } finally {
+      await daemon.kill()
+      await server.close()
+    }
   })
 })
