@@ -1,6 +1,6 @@
 /**
  * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
- * `shared-mutations.ts`).
+ * `shared-mutations.ts`, `wire-mutations.ts`).
  *
  * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
@@ -10,6 +10,7 @@ import { HEALTH_MUTATIONS } from './health-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
 import { WAITING_MUTATIONS } from './waiting-mutations.ts'
+import { WIRE_MUTATIONS } from './wire-mutations.ts'
 
 const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
@@ -243,4 +244,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ACCOUNTING_MUTATIONS,
   ...WAITING_MUTATIONS,
   ...SHARED_MUTATIONS,
+  ...WIRE_MUTATIONS,
 ]
