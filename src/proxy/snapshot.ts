@@ -143,7 +143,8 @@ export interface EngineSnapshot {
   readonly lanes: readonly LaneSnapshot[]
   readonly clients: readonly ClientSnapshot[]
   readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
-  readonly tables: { readonly answers: number; readonly records: number; readonly states: number }
+  /** Entries in the bounded tables; `remembered`: records that are known beyond their time in hand. */
+  readonly tables: Readonly<Record<'answers' | 'records' | 'remembered' | 'states', number>>
   /** Where sessions are tracked. */
   readonly sessions: SessionCounts | undefined
 }

@@ -146,6 +146,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       maxAnswers: random.pick([10, 100_000]),
       recordCache: seconds(random.pick([5, 60])),
       maxRecords: random.pick([10, 100_000]),
+      recordMemory: seconds(7_200),
     },
     state: { lifetime: seconds(random.pick([5, 300])), maxEntries: random.pick([5, 10_000]) },
   }
