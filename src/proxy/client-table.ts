@@ -6,6 +6,7 @@
  * in a bounded table, so the packet path pays one map look-up.
  */
 import { type ClientAccounting, copyOf, noAccounting } from '../accounting/client-accounting.ts'
+import type { Addition } from '../accounting/rewriting.ts'
 import { parseAddress, parsePrefix } from '../addresses.ts'
 import type { ClientOptions } from './ports.ts'
 import type { ClientSnapshot } from './snapshot.ts'
@@ -22,6 +23,8 @@ export class Client {
   badAuthenticators = 0
   /** Kept by a reload as it is. */
   accounting: ClientAccounting = noAccounting()
+  /** Additions that did not fit into a packet for a server; kept by a reload. */
+  leftOut: Record<Addition, number> = { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 }
 
   constructor(options: ClientOptions) {
     this.options = options
@@ -39,6 +42,7 @@ export class Client {
       dropped,
       badAuthenticators,
       accounting: copyOf(this.accounting),
+      leftOut: { ...this.leftOut },
     }
   }
 }
@@ -62,6 +66,7 @@ export class ClientTable {
         client.dropped = former.dropped
         client.badAuthenticators = former.badAuthenticators
         client.accounting = former.accounting
+        client.leftOut = former.leftOut
       }
       this.#add(client)
     }
