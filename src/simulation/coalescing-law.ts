@@ -11,7 +11,7 @@ import { ACCOUNTING_REQUEST } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import type { Instant, TrafficClass } from '../units.ts'
 import { type Fate, InterimBook } from './interim-book.ts'
-import { serialOf, wellFormed } from './packets.ts'
+import { serialOf, sessionOf, sessionTimeOf, wellFormed } from './packets.ts'
 import { inHand, Recent } from './recent.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
@@ -32,6 +32,12 @@ interface Asked {
   readonly authenticator: Uint8Array
 }
 
+/** What a record says of its session. */
+interface Told {
+  readonly session: string
+  readonly time: number
+}
+
 /** As many identifiers certainly get the answer of one record. */
 const CERTAIN = 16
 /** Where fewer records are remembered, what gave way may be forgotten. */
@@ -44,6 +50,9 @@ export class CoalescingLaw implements Witness {
   readonly #places: Recent<string, { readonly group: Group; readonly asked: Asked }>
   /** By serial: the record that is sent for it. */
   readonly #sentFor: Recent<number, number | undefined>
+  /** By serial: each record of such a client, and of these the ones that ever gave way or were given way to. */
+  readonly #seen: Recent<number, Told>
+  readonly #parts: Recent<number, Told>
   readonly #remembers: boolean
   /** Answers that went out since the last datagram came in. */
   #replies: { readonly place: string; readonly serial: number | undefined }[] = []
@@ -54,6 +63,8 @@ export class CoalescingLaw implements Witness {
     this.#groups = new Recent(inHand(options))
     this.#places = new Recent(inHand(options))
     this.#sentFor = new Recent(inHand(options))
+    this.#seen = new Recent(inHand(options))
+    this.#parts = new Recent(inHand(options))
   }
 
   begins(world: World): void {
@@ -97,11 +108,13 @@ export class CoalescingLaw implements Witness {
       const waiting = this.#places.get(place, now)
       if (waiting?.group.open.get(place) !== waiting?.asked || waiting === undefined) continue
       const { group, asked } = waiting
+      group.open.delete(place)
+      // It was let in by itself since, and is known to have given way before: to whom it waits now can't be seen.
+      if (serial !== undefined && serial !== group.serial && this.#mayBePassedBy(asked.serial, serial, now)) continue
       if (serial !== undefined && serial !== group.serial && serial !== asked.serial) {
         const saw = `request ${asked.serial} got the answer to request ${serial}, request ${group.serial} was sent for it`
         throw new BrokenLaw('coalescing', saw, now)
       }
-      group.open.delete(place)
       answered.add(group)
     }
     for (const { serial, open, added, last } of answered) {
@@ -120,6 +133,10 @@ export class CoalescingLaw implements Witness {
     const serial = serialOf(packet)
     const before = this.#places.get(place, now)
     const isAgain = before !== undefined && isEqual(before.asked.authenticator, packet.bytes.subarray(4, 20))
+    if (serial !== undefined) {
+      const session = `${place.split(' ')[1]} ${sessionOf(packet)}`
+      this.#seen.set(serial, { session, time: sessionTimeOf(packet) ?? 0 }, now)
+    }
     const asked = serial === undefined ? undefined : { serial, authenticator: packet.bytes.slice(4, 20) }
     if (fate.kind === 'no-place') {
       const newest = serial === undefined ? undefined : this.#newestFor(serial, now)
@@ -146,6 +163,17 @@ export class CoalescingLaw implements Witness {
     this.#places.set(place, { group, asked }, now)
   }
 
+  /** Whether both are updates of one session that had to do with each other's place or a third one's, and which is newer. */
+  #mayBePassedBy(serial: number, newer: number, now: Instant): boolean {
+    const [one, other] = [this.#parts.get(serial, now), this.#parts.get(newer, now)]
+    return one !== undefined && other !== undefined && one.session === other.session && one.time < other.time
+  }
+
+  #takePart(serial: number, now: Instant): void {
+    const seen = this.#seen.get(serial, now)
+    if (seen !== undefined) this.#parts.set(serial, seen, now)
+  }
+
   /** The record that is sent for this one: itself where it never gave way. */
   #newestFor(serial: number, now: Instant): number {
     const newer = this.#sentFor.get(serial, now)
@@ -163,6 +191,7 @@ export class CoalescingLaw implements Witness {
 
   /** The group that a record belongs to from now on. */
   #groupOf(serial: number, fate: Exclude<Fate, { kind: 'no-place' | 'unfounded' }>, now: Instant): Group {
+    if (fate.kind !== 'let-in') for (const each of [serial, fate.of]) this.#takePart(each, now)
     if (fate.kind === 'joined') {
       this.#sentFor.set(serial, fate.of, now)
       return this.#groups.get(fate.of, now) ?? this.#begin(fate.of, new Map(), 0, now)
