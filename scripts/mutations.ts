@@ -21,6 +21,7 @@ const failover = inFile('src/proxy/failover.ts')
 const farm = inFile('src/proxy/farm.ts')
 const register = inFile('src/proxy/register.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
+const answered = inFile('src/proxy/answered-records.ts')
 const repetition = inFile('src/proxy/repetition.ts')
 const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
@@ -191,8 +192,8 @@ export const MUTATIONS: readonly Mutation[] = [
   register('what ends stays in the line', 'if (request.line !== undefined) this.leaveLine(request)\n', ''),
   register(
     'an ended request is remembered as under way',
-    'this.duplicates.forget(exchange)\n    }\n    this.duplicates.forgetRecord(request)',
-    '}\n    this.duplicates.forgetRecord(request)',
+    'this.duplicates.forget(exchange)\n    }\n    this.duplicates.recordEnded(request, now)',
+    '}\n    this.duplicates.recordEnded(request, now)',
   ),
   ledger('an ending is left out of the sum', 'this.deliveredUnanswered +\n', ''),
   duplicates(
@@ -201,12 +202,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'const forgetAt = now',
   ),
   duplicates('answers are never forgotten', 'if (answer !== -1) this.#forgetAnswer(answer)\n', ''),
-  duplicates(
+  answered(
     'a record is known only by its octets',
     'if (hasEventTimestamp(again)) return true\n',
     'if (again.length > 0) return false\n',
   ),
-  duplicates(
+  answered(
     'any delay makes the same record',
     'return Math.abs(since(first.at, againAt) - grown) <= DELAY_TOLERANCE',
     'return grown >= 0 || DELAY_TOLERANCE > 0',

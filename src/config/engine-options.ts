@@ -29,6 +29,7 @@ export function engineOptions(config: Config): EngineOptions {
       maxAnswers: duplicates.max_answers,
       recordCache: duplicates.record_cache,
       maxRecords: duplicates.max_records,
+      recordMemory: accounting.session_lifetime,
     },
     state: { lifetime: farm.state.lifetime, maxEntries: farm.state.max_entries },
     ...(accounting.track_sessions ? { sessions: sessionOptions(accounting) } : {}),

@@ -244,7 +244,9 @@ export const settings = z.strictObject({
         )
         .prefault('60s'),
       max_records: whole(1, 10_000_000)
-        .describe('Records known by content at most; the oldest go first.')
+        .describe(
+          'Records known by content at most, and as many of which it is remembered what they were given (accounting.md); the oldest go first.',
+        )
         .default(200_000),
     })
     .describe('What is remembered of requests that were answered.')

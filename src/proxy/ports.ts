@@ -165,6 +165,8 @@ export interface EngineOptions {
     /** How long an answered accounting record is remembered by its content. */
     readonly recordCache: Duration
     readonly maxRecords: number
+    /** How long it is remembered what an accounting record was given, and what it gave way to. */
+    readonly recordMemory: Duration
   }
   /** Accounting sessions are tracked; by default they are not. */
   readonly sessions?: SessionOptions

@@ -109,7 +109,7 @@ export class Register {
       if (victim === undefined) return
       this.tracing.active?.ended(victim, `shed: ${reason}`, now)
       const record = victim.class === 'accounting' ? kindOf(statusType(victim.packet)) : undefined
-      this.#end(victim)
+      this.#end(victim, now)
       this.ledgers[victim.class].countShed(reason)
       if (record !== undefined) victim.client.accounting.shed[record] += 1
       this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name, record }, now)
@@ -161,7 +161,7 @@ export class Register {
 
   drop(request: Request, reason: ClientDropReason, now: Instant): void {
     this.tracing.active?.ended(request, `dropped: ${reason}`, now)
-    this.#end(request)
+    this.#end(request, now)
     const { client, from, packet } = request.origin
     this.#countRefusal({ class: request.class, reason, client, from, bytes: packet.bytes }, now)
   }
@@ -185,14 +185,14 @@ export class Register {
 
   expire(request: Request, now: Instant): void {
     this.tracing.active?.ended(request, 'expired: it waited longer than max_age', now)
-    this.#end(request)
+    this.#end(request, now)
     this.ledgers[request.class].expired += 1
     this.#journal.note({ kind: 'expired', class: request.class, client: request.client.options.name }, now)
   }
 
   supersede(request: Request, now: Instant): void {
     this.tracing.active?.ended(request, 'superseded: the client gave it up for a newer one', now)
-    this.#end(request)
+    this.#end(request, now)
     this.ledgers[request.class].superseded += 1
   }
 
@@ -200,7 +200,7 @@ export class Register {
   giveUp(request: Request, why: GivenUpBecause, untried: string | undefined, now: Instant): void {
     const tried = request.history
     this.tracing.active?.ended(request, givenUpSentence({ tried, why, untried }), now)
-    this.#end(request)
+    this.#end(request, now)
     this.ledgers[request.class].givenUp += 1
     const client = request.client.options.name
     this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried }, now)
@@ -225,15 +225,15 @@ export class Register {
     }
   }
 
-  /** It waits nowhere and nobody remembers it: what comes again is new. */
-  #end(request: Request): void {
+  /** It waits nowhere and has no answer: what comes again is new. */
+  #end(request: Request, now: Instant): void {
     if (request.line !== undefined) this.leaveLine(request)
     if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
     for (const exchange of request.exchanges) {
       request.detach(exchange)
       this.duplicates.forget(exchange)
     }
-    this.duplicates.forgetRecord(request)
+    this.duplicates.recordEnded(request, now)
     request.rouse()
   }
 }

@@ -99,7 +99,13 @@ const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]):
     probe: 'status_server',
     probeInterval: seconds(10),
   },
-  duplicates: { answerCache: seconds(5), maxAnswers: 100_000, recordCache: seconds(60), maxRecords: 100_000 },
+  duplicates: {
+    answerCache: seconds(5),
+    maxAnswers: 100_000,
+    recordCache: seconds(60),
+    maxRecords: 100_000,
+    recordMemory: seconds(7_200),
+  },
   state: { lifetime: seconds(300), maxEntries: 10_000 },
 })
 

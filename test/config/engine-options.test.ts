@@ -96,7 +96,7 @@ describe('engineOptions', () => {
         probe: 'none',
         probeInterval: 22e6,
       },
-      duplicates: { answerCache: 10e6, maxAnswers: 11, recordCache: 12e6, maxRecords: 13 },
+      duplicates: { answerCache: 10e6, maxAnswers: 11, recordCache: 12e6, maxRecords: 13, recordMemory: 135e6 },
       state: { lifetime: 17e6, maxEntries: 18 },
       sessions: { maxSessions: 134, lifetime: 135e6, maxPortRate: 136e9 },
     })

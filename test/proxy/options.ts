@@ -106,6 +106,12 @@ export const defaults = (): EngineOptions => ({
   queues: queues({}),
   identifierQuarantine: seconds(5),
   deadServer: deadServer(),
-  duplicates: { answerCache: seconds(5), maxAnswers: 1000, recordCache: seconds(60), maxRecords: 1000 },
+  duplicates: {
+    answerCache: seconds(5),
+    maxAnswers: 1000,
+    recordCache: seconds(60),
+    maxRecords: 1000,
+    recordMemory: seconds(7_200),
+  },
   state: { lifetime: seconds(300), maxEntries: 100 },
 })
