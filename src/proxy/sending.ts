@@ -6,8 +6,10 @@
  * the identifier stays outstanding until the response or the time-out.
  */
 import { parseAddress } from '../addresses.ts'
+import { attributesToAdd, hasTooManyAttributes } from '../radius/attribute-limit.ts'
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import type { RequestFault } from '../radius/faults.ts'
+import type { Packet } from '../radius/packet.ts'
 import { requestForServer } from '../radius/rewrite.ts'
 import { statusServerProbe } from '../radius/status-server.ts'
 import { TimingWheel } from '../throttle/timing-wheel.ts'
@@ -151,12 +153,12 @@ export class Sending {
     const { client, from } = request
     const authenticator = new Uint8Array(16)
     const came = request.packet
-    const isMissing = came.nasIpAddressAt === 0 && came.nasIpv6AddressAt === 0
     if (came.code === ACCESS_REQUEST) this.#random(authenticator)
-    const nasAddress =
-      isMissing && client.options.addNasIpAddress === 'when_missing' ? parseAddress(from.address) : undefined
     try {
-      const packet = request.class === 'accounting' ? recordForServer(request, came, now) : came
+      const packet = request.class === 'accounting' ? this.#record(request, came, now) : came
+      const isMissing = packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0
+      const isAdded = isMissing && client.options.addNasIpAddress === 'when_missing' && this.#hasRoom(packet)
+      const nasAddress = isAdded ? parseAddress(from.address) : undefined
       return requestForServer({
         packet,
         identifier,
@@ -169,6 +171,17 @@ export class Sending {
       this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
       return 'internal-error'
     }
+  }
+
+  /** What a record may carry in addition must not make its server drop it. */
+  #record(request: Request, came: Packet, now: Instant): Packet {
+    const packet = recordForServer(request, came, now)
+    return hasTooManyAttributes(packet, this.#register.maxAttributes) ? came : packet
+  }
+
+  /** Whether a server takes one attribute more. */
+  #hasRoom(packet: Packet): boolean {
+    return !hasTooManyAttributes(packet, this.#register.maxAttributes, attributesToAdd(packet) + 1)
   }
 
   #quarantine({ lane, identifier }: Attempt, now: Instant): void {
