@@ -1,4 +1,8 @@
-/** A radsluice of its own before two server ports that somebody else holds, for `socket-run.ts`; it ends with this process. */
+/**
+ * A radsluice of its own before two server ports that somebody else holds, for `socket-run.ts`.
+ *
+ * Its defaults, but that nobody has to sign: what is tried is packets. It ends with this process.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
