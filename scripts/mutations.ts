@@ -25,12 +25,12 @@ const farm = inFile('src/proxy/farm.ts')
 const register = inFile('src/proxy/register.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
 const repetition = inFile('src/proxy/repetition.ts')
+const intake = inFile('src/proxy/intake.ts')
 const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
 const assigning = inFile('src/proxy/assigning.ts')
 const sessions = inFile('src/proxy/waiting-sessions.ts')
-const intake = inFile('src/proxy/intake.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
   // What every server refuses.
