@@ -118,6 +118,7 @@ export const loadOptions = (o: {
     },
   },
   identifierQuarantine: seconds(5),
+  maxAttributes: 200,
   deadServer: {
     consecutiveFailures: 1_000_000,
     responseTimeout: micros(0),

@@ -23,12 +23,17 @@ const register = inFile('src/proxy/register.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
 const answered = inFile('src/proxy/answered-records.ts')
 const repetition = inFile('src/proxy/repetition.ts')
+const intake = inFile('src/proxy/intake.ts')
 const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
 const assigning = inFile('src/proxy/assigning.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
+  // What every server refuses.
+  intake('an attribute of type 0 goes on', "if (packet.hasTypeZero) return 'attribute-type-zero'", ''),
+  intake('what must be added is not counted', ', attributesToAdd(packet))', ')'),
+  sending('an address is added where there is no room', ' && this.#hasRoom(packet)', ''),
   // How many, and when.
   slots('one message more than the quota', 'this.#sent >= this.#quota', 'this.#sent > this.#quota'),
   slots(

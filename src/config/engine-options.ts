@@ -17,6 +17,7 @@ export function engineOptions(config: Config): EngineOptions {
     classes: { authentication: classOptions(farm.authentication), accounting: classOptions(farm.accounting) },
     queues: { authentication: queueOptions(queues.authentication), accounting: queueOptions(queues.accounting) },
     identifierQuarantine: farm.identifier_quarantine,
+    maxAttributes: farm.max_attributes,
     deadServer: {
       consecutiveFailures: farm.dead_server.consecutive_failures,
       responseTimeout: farm.dead_server.response_timeout,

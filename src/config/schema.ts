@@ -267,6 +267,11 @@ export const settings = z.strictObject({
           'How long an identifier rests after a time-out before it is used again, so that a late response meets no new request.',
         )
         .prefault('5s'),
+      max_attributes: whole(0, 2038)
+        .describe(
+          'Attributes that the servers take in one request; 0 is no limit. A request with more is dropped as `too-many-attributes`, since FreeRADIUS drops it in silence (its `max_attributes`, in `security`). Each value that a vendor attribute packs counts, and so does what radsluice has to add (Message-Authenticator, CHAP-Challenge).',
+        )
+        .default(200),
       state: z
         .strictObject({
           lifetime: duration({ least: '1s', most: '24h' })

@@ -77,7 +77,7 @@ export class Engine {
     const { outbox, journal, shared } = ports
     this.#outbox = outbox
     this.#journal = journal
-    this.#intake = new Intake(options.clients, shared?.learnedClients)
+    this.#intake = new Intake(options, shared?.learnedClients)
     const seed = unpredictableNumber(ports.random)
     this.#register = new Register(options, journal, seed)
     this.#farms = {
@@ -245,7 +245,7 @@ export class Engine {
    * queue moves to the others, and what is outstanding there gets no retry there; rates change with the next grid second.
    */
   reconfigure(options: EngineOptions, now: Instant): void {
-    this.#intake.change(options.clients)
+    this.#intake.change(options)
     this.#register.change(options)
     this.#states.change(options.state)
     this.#accounts.change(options)

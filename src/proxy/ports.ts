@@ -150,6 +150,8 @@ export interface EngineOptions {
   readonly classes: PerClass<ClassOptions>
   readonly queues: PerClass<QueueOptions>
   readonly identifierQuarantine: Duration
+  /** Attributes that a server takes in one request (`hasTooManyAttributes`); 0 is no limit. */
+  readonly maxAttributes: number
   readonly deadServer: {
     readonly consecutiveFailures: number
     /** 0 is off; else the failures must also have lasted this long. */

@@ -50,6 +50,8 @@ export class Register {
   readonly outstanding: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
   /** Told of each step of each request, by whoever takes it. */
   readonly tracing = new Tracing()
+  /** Attributes that a server takes in one request; 0 is no limit. */
+  maxAttributes: number
   readonly #journal: Journal
 
   /** `salt` is any unpredictable number. */
@@ -61,6 +63,7 @@ export class Register {
     this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
     this.duplicates = new Duplicates(options.duplicates, salt)
     this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
+    this.maxAttributes = options.maxAttributes
     this.#journal = journal
   }
 
@@ -69,6 +72,7 @@ export class Register {
     this.instanceQueue.changeOrder(options.serviceOrder)
     this.duplicates.change(options.duplicates)
     this.sessions.change(wantsOf(options))
+    this.maxAttributes = options.maxAttributes
   }
 
   /** A new request takes its place at the tail of the instance queue, within the bounds of its class. */

@@ -157,8 +157,9 @@ export class Sending {
     const came = request.packet
     if (came.code === ACCESS_REQUEST) this.#random(authenticator)
     try {
-      const packet = request.class === 'accounting' ? recordForServer(request, came, now) : came
-      const nasAddress = nasAddressFor(request, packet)
+      const { maxAttributes } = this.#register
+      const packet = request.class === 'accounting' ? recordForServer(request, came, maxAttributes, now) : came
+      const nasAddress = nasAddressFor(request, packet, maxAttributes)
       const made = requestForServer({
         packet,
         identifier,

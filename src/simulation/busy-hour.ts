@@ -92,6 +92,7 @@ const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]):
     accounting: { maxMessages: 20_000, maxBytes: 1 << 25, maxAge: seconds(60), overflow: 'shed_interim_first' },
   },
   identifierQuarantine: seconds(5),
+  maxAttributes: 200,
   deadServer: {
     consecutiveFailures: 4,
     responseTimeout: seconds(0),

@@ -135,6 +135,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       },
     },
     identifierQuarantine: seconds(random.pick([0, 1, 5])),
+    maxAttributes: 200,
     deadServer: {
       consecutiveFailures: random.between(1, 6),
       responseTimeout: seconds(random.pick([0, 0, 5])),

@@ -105,6 +105,7 @@ export const defaults = (): EngineOptions => ({
   classes: classes(),
   queues: queues({}),
   identifierQuarantine: seconds(5),
+  maxAttributes: 200,
   deadServer: deadServer(),
   duplicates: {
     answerCache: seconds(5),

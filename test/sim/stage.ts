@@ -101,6 +101,7 @@ export const options = (
     },
     queues: { authentication: queue, accounting: queue },
     identifierQuarantine: seconds(5),
+    maxAttributes: 200,
     deadServer: {
       consecutiveFailures: 4,
       responseTimeout: seconds(0),
