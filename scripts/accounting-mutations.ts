@@ -204,11 +204,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
   memory('what gave way has no succession', 'this.#records.setValue(older, SUCCESSION, ', 'void (0, '),
   memory('a newer update waits for an older one', 'if (isOlderThan(NEWEST_TIME)) {', 'if (time > 0) {'),
-  memory(
-    'what is remembered is never forgotten',
-    'this.#senders.release(records.keyWord(row, 0))\n      records.remove(row)',
-    'break',
-  ),
+  memory('what is remembered is never forgotten', 'const record = this.#records.due(most, now)', 'const record = -1'),
   request(
     'the newest update is let go of as the oldest (once a bug)',
     'return this.#course?.cameAt === undefined ? [this, ...repeats] : [...repeats, this]',

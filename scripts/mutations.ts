@@ -16,6 +16,7 @@ const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
 const wheel = inFile('src/throttle/timing-wheel.ts')
 const engine = inFile('src/proxy/engine.ts')
+const rewriting = inFile('src/proxy/rewriting.ts')
 const sending = inFile('src/proxy/sending.ts')
 const failover = inFile('src/proxy/failover.ts')
 const farm = inFile('src/proxy/farm.ts')
@@ -33,7 +34,11 @@ export const MUTATIONS: readonly Mutation[] = [
   // What every server refuses.
   intake('an attribute of type 0 goes on', "if (packet.hasTypeZero) return 'attribute-type-zero'", ''),
   intake('what must be added is not counted', ', attributesToAdd(packet))', ')'),
-  sending('an address is added where there is no room', ' && this.#hasRoom(packet)', ''),
+  rewriting(
+    'an address is added where there is no room',
+    'if (!hasTooManyAttributes(packet, maxAttributes, attributesToAdd(packet) + 1)) return',
+    'if (maxAttributes >= 0) return',
+  ),
   // How many, and when.
   slots('one message more than the quota', 'this.#sent >= this.#quota', 'this.#sent > this.#quota'),
   slots(

@@ -7,7 +7,7 @@ import { type Duration, millis, seconds } from '../../src/units.ts'
 import * as oracle from '../radius/oracle.ts'
 import { number, STATUS, valuesOf } from './datagrams.ts'
 import { type AskAccounting, type Asked, World } from './kit.ts'
-import { client, queues, records, server } from './options.ts'
+import { classes, client, queues, records, server } from './options.ts'
 
 /** Figures after so many seconds of a session. */
 const at = (time: number) => [number(46, time), number(42, time * 1_000), number(43, time)]
@@ -27,6 +27,8 @@ const stuck = (
     clients: [client({ accounting: records({ interims }) })],
     servers: [server('s1', { maxOutstanding: 1, timeout, maxRetries: o.timeout === undefined ? 5 : 0 })],
     queues: queues({ accounting: { maxAge: seconds(3_600), ...bounds } }),
+    // Else a record is never given up.
+    ...(o.timeout === undefined ? {} : { classes: classes({ maxTransmissions: 1 }) }),
     ...(sessions === undefined ? {} : { sessions }),
     ...(duplicates === undefined ? {} : { duplicates }),
   })

@@ -9,7 +9,7 @@ import { seconds } from '../../src/units.ts'
 import * as oracle from '../radius/oracle.ts'
 import { number, STATUS } from './datagrams.ts'
 import { type AskAccounting, type Sent, World } from './kit.ts'
-import { client, deadServer, queues, records, server } from './options.ts'
+import { classes, client, deadServer, queues, records, server } from './options.ts'
 
 const GIGA = 2n ** 32n
 const sessions = { maxSessions: 100, lifetime: seconds(7_200), maxPortRate: 0 }
@@ -18,6 +18,8 @@ const synthesizing = (o: Partial<EngineOptions> = {}): World =>
     clients: [client({ accounting: records({ synthesizeGigawords: true }) })],
     servers: [server('s1', { timeout: seconds(1), maxRetries: 0, maxOutstanding: 1 })],
     deadServer: deadServer({ consecutiveFailures: 100 }),
+    // Else a record is never given up.
+    classes: classes({ maxTransmissions: 1 }),
     sessions,
     ...o,
   })
