@@ -58,6 +58,7 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
   /** Counts restarts: work of an earlier life is lost. */
   #life = 0
   isUp = true
+  latency: Duration
   secret: Secret
   received = 0
   worked = 0
@@ -70,6 +71,7 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
     this.#agenda = o.agenda
     this.#random = o.random
     this.#answers = o.answers
+    this.latency = plan.latency
     this.secret = plan.secret
   }
 
@@ -136,9 +138,9 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
     }
     this.worked += 1
     this.#answers.worked?.(this, job.packet, now)
-    if (this.plan.latency === 0) this.#answer(job, now)
+    if (this.latency === 0) this.#answer(job, now)
     else
-      this.#agenda.at(after(now, this.plan.latency), this as Actor<unknown>, { kind: 'answer', job, life: this.#life })
+      this.#agenda.at(after(now, this.latency), this as Actor<unknown>, { kind: 'answer', job, life: this.#life })
     if (this.waiting > 0) this.#work(now)
     else this.#isWorking = false
   }

@@ -11,6 +11,8 @@ export interface NasPlan {
   readonly sessions: number
   /** Sessions dial for the first time within this, from the start on. */
   readonly dialWithin: Duration
+  /** Where it is given they dial one after the other, so far apart, and not at random. */
+  readonly dialEvery?: Duration
   readonly authentication: Retransmission & {
     /** After the last try was in vain, the session dials again. */
     readonly redialAfter: Duration

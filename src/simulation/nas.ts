@@ -191,8 +191,10 @@ export class Nas implements Actor<Topic> {
   readonly #system: Session = { number: -1, state: 'up', ...NEVER_UP }
 
   #dialAll(within: Duration, now: Instant): void {
+    const { dialEvery } = this.plan
     for (const session of this.#sessions) {
-      const at = after(now, micros(this.#ports.random.between(0, within)))
+      const wait = dialEvery === undefined ? this.#ports.random.between(0, within) : session.number * dialEvery
+      const at = after(now, micros(wait))
       this.#ports.agenda.at(at, this, { kind: 'dial', session, life: session.life })
     }
   }
