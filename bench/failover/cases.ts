@@ -126,7 +126,7 @@ const planOf = ({ fault, pace, patience, beginning }: FailoverCase, options: Eng
         happen: (world) => {
           const first = world.servers[0]
           if (fault === 'silent' || fault === 'port closed') first?.die()
-          else if (first !== undefined) first.latency = latencyOf(fault, options)
+          else if (first !== undefined) first.trouble = { latency: latencyOf(fault, options) }
         },
       },
     ],

@@ -9,6 +9,8 @@ export interface NasPlan {
   readonly address: string
   readonly secret: Secret
   readonly sessions: number
+  /** Its sessions' users are of these realms in turn; of none where it is absent. */
+  readonly realms?: readonly string[]
   /** Sessions dial for the first time within this, from the start on. */
   readonly dialWithin: Duration
   /** Where it is given they dial one after the other, so far apart, and not at random. */
@@ -39,3 +41,7 @@ export interface Retransmission {
   /** Transmissions in all, at least 1. */
   readonly tries: number
 }
+
+/** The User-Name of a client's session. */
+export const userNameOf = ({ name, realms = [] }: NasPlan, session: number): string =>
+  realms.length === 0 || session < 0 ? `${name}-${session}` : `${name}-${session}@${realms[session % realms.length]}`

@@ -11,6 +11,7 @@ import type { ServerPlan } from './home-server.ts'
 import type { NasPlan } from './nas-plan.ts'
 import { type Faults, NO_FAULTS } from './network.ts'
 import { Random } from './random.ts'
+import { NO_TROUBLE } from './trouble.ts'
 import { DIRECTIONS, type Direction, type Turn, type World, type WorldPlan } from './world.ts'
 
 export interface RandomWorld {
@@ -151,7 +152,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
   }
 }
 
-const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
+export const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
   name,
   network: address,
   secret,
@@ -247,6 +248,7 @@ export const calm = (at: Duration): Turn => ({
     for (const server of world.servers) {
       server.rise()
       server.secret = server.plan.secret
+      server.trouble = NO_TROUBLE
     }
     for (const client of world.clients) client.isQuiet = true
   },
