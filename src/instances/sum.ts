@@ -71,6 +71,7 @@ const NOTHING_WAITS = {
   instanceQueuedBytes: 0,
   instanceOldestAge: micros(0),
   parked: 0,
+  setAside: 0,
 } as const
 
 const withFormer = (current: ClassSnapshot, before: ClassSnapshot): ClassSnapshot => ({
@@ -119,7 +120,7 @@ function addedLanes(a: readonly LaneSnapshot[], b: readonly LaneSnapshot[], scop
   return [...both, ...others.values()]
 }
 
-const LIVELIEST: readonly ServerState[] = ['active', 'not_responding', 'down']
+const LIVELIEST: readonly ServerState[] = ['active', 'not_responding', 'failing', 'down']
 
 function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot {
   const livelier = LIVELIEST.indexOf(b.state) < LIVELIEST.indexOf(a.state) ? b : a

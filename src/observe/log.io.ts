@@ -7,6 +7,7 @@
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { endpointText } from '../proxy/datagram-socket.io.ts'
+import { givenUpSentence } from '../proxy/given-up.ts'
 import type { EngineEvent, Journal, ServerState } from '../proxy/ports.ts'
 import type { Instant } from '../units.ts'
 import { EVENTS, type EventName, type FieldsOf, sentenceOf } from './events.ts'
@@ -128,9 +129,10 @@ export class Log implements Journal {
 const STATE_EVENTS = {
   active: 'server-active',
   not_responding: 'server-not-responding',
+  failing: 'server-failing',
   down: 'server-down',
 } as const satisfies Readonly<Record<ServerState, EventName>>
-const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', down: 'Down' } as const
+const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', failing: 'Failing', down: 'Down' } as const
 
 type FrequentEvent = Exclude<
   EngineEvent,
@@ -152,10 +154,18 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
       const fields = { class: event.class, reason: event.reason, client: event.client, record }
       return { line: { name: 'shed', fields }, kind: `shed ${event.class} ${event.reason} ${event.client} ${record}` }
     }
-    case 'expired':
-    case 'given-up': {
+    case 'expired': {
       const fields = { class: event.class, client: event.client }
       return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.client}` }
+    }
+    case 'given-up': {
+      const fields = { class: event.class, client: event.client, how: givenUpSentence(event) }
+      return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.client}` }
+    }
+    case 'unanswered-by-live-server': {
+      const common = event.common.length === 0 ? 'nothing stands out among them' : event.common.join(', ')
+      const fields = { server: event.server, class: event.class, client: event.client, common }
+      return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.server}` }
     }
     case 'response-dropped': {
       const fields = { server: event.server, class: event.class, reason: event.reason }

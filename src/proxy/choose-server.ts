@@ -6,25 +6,25 @@
  */
 import type { Algorithm } from './ports.ts'
 
-/** What can be chosen. `weight` is a fixed number of its name, for rendezvous hashing. */
+/** What can be chosen. `nameHash` is a fixed number of its name, for rendezvous hashing. */
 export interface Candidate {
   readonly number: number
   readonly nameHash: number
-  isLive(): boolean
 }
 
 /**
- * The chosen one, or undefined where no candidate lives that was not tried. `turn` counts up by one for each choice
+ * The chosen one, or undefined where no candidate is able that was not tried. `turn` counts up by one for each choice
  * (round robin); `key` is what `hash` keeps together. Candidates stand in the order of the configuration.
  */
 export const chooseServer = <T extends Candidate>(o: {
   readonly algorithm: Algorithm
   readonly candidates: readonly T[]
+  readonly isAble: (candidate: T) => boolean
   readonly tried: readonly number[]
   readonly turn: number
   readonly key: () => Uint8Array
 }): T | undefined => {
-  const able = (candidate: T): boolean => candidate.isLive() && !o.tried.includes(candidate.number)
+  const able = (candidate: T): boolean => o.isAble(candidate) && !o.tried.includes(candidate.number)
   switch (o.algorithm) {
     case 'first_server':
       return o.candidates.find(able)

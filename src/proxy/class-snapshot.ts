@@ -7,6 +7,8 @@ import type { Lanes } from './lanes.ts'
 import type { Register } from './register.ts'
 import type { ClassSnapshot } from './snapshot.ts'
 
+const NOTHING = { size: 0, octets: 0 } as const
+
 export function classSnapshot(
   { register, farm, lanes }: { readonly register: Register; readonly farm: Farm; readonly lanes: Lanes },
   trafficClass: TrafficClass,
@@ -16,8 +18,10 @@ export function classSnapshot(
   const oldest = backlog.oldest()
   const oldestHere = register.instanceQueue.oldestFresh(trafficClass)
   const { queued: parked, octets: parkedOctets } = farm.parked.line
-  let elsewhere = parked
-  let octetsElsewhere = parkedOctets
+  // Only records are set aside.
+  const aside = trafficClass === 'accounting' ? register.aside : NOTHING
+  let elsewhere = parked + aside.size
+  let octetsElsewhere = parkedOctets + aside.octets
   for (const { queue } of lanes.inOrder(trafficClass)) {
     elsewhere += queue.line.queued
     octetsElsewhere += queue.line.octets
@@ -33,5 +37,6 @@ export function classSnapshot(
     instanceQueuedBytes: backlog.octets - octetsElsewhere,
     instanceOldestAge: oldestHere === undefined ? micros(0) : since(oldestHere.receivedAt, now),
     parked,
+    setAside: aside.size,
   }
 }

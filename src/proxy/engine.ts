@@ -180,9 +180,9 @@ export class Engine {
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
-      const due = lane.health.state === 'down' ? lane.health.nextWakeAt() : undefined
+      const due = lane.health.nextProbeAt
       if (due !== undefined && due <= now && lane.health.isProbeDue(now, this.#sending.jitter()))
-        this.#sending.probe(lane)
+        this.#sending.probe(lane, now)
     }
     for (const each of TRAFFIC_CLASSES) {
       const backlog = this.#register.backlogs[each]
@@ -190,6 +190,7 @@ export class Engine {
         this.#register.expire(late, now)
       }
     }
+    for (const request of this.#register.aside.takeDue(now)) this.#failover.triesAgain(request)
     this.#register.duplicates.passTime(now)
     this.#states.passTime(now)
     this.#accounts.passTime(now)
@@ -217,6 +218,7 @@ export class Engine {
   nextWakeAt(now: Instant): Instant | undefined {
     if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
     let next = earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt())
+    next = earliest(next, this.#register.aside.nextWakeAt())
     for (const each of TRAFFIC_CLASSES) {
       next = earliest(next, this.#register.backlogs[each].nextWakeAt())
       next = earliest(next, this.#farms[each].nextTrialAt(now))
@@ -361,6 +363,7 @@ export class Engine {
       return false
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
+    if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
     if (this.#sending.trySend(request, lane, now)) return request.attempt !== undefined
     this.#register.wait(request, lane, now)
     // It may have found an older one before it, who can go in its stead.

@@ -19,6 +19,7 @@ import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './port
 import { SERVER_DROP_REASONS, type ServerDropReason } from './reasons.ts'
 import type { Request } from './request.ts'
 import type { LaneCounters, LaneSnapshot } from './snapshot.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** The moving mean follows a change within about so many. */
 const HOLDINGS_IN_MEAN = 32
@@ -29,7 +30,7 @@ export interface LaneSettings {
   readonly lane: LaneOptions
   readonly slot: Duration
   readonly quarantine: Duration
-  readonly health: HealthOptions
+  readonly health: Omit<HealthOptions, 'timeout'>
   readonly serviceOrder: ServiceOrder
 }
 
@@ -54,10 +55,18 @@ export class Lane implements Candidate {
   roundTripTime: Duration = micros(0)
   holdingTime: Duration = micros(0)
   /** The probe under way: its octets, for verifying the answer. */
-  probe: { readonly bytes: Uint8Array; readonly secret: Secret } | undefined = undefined
+  probe: { readonly bytes: Uint8Array; readonly secret: Secret; readonly sentAt: Instant } | undefined = undefined
   probeIdentifier = 0
-  /** When a live request last tried this Down server. */
+  /** When a live request last tried this Down or Failing server. */
   triedAt: Instant | undefined = undefined
+  /** Failing: requests that went elsewhere since one last tried it. */
+  passedOver = 0
+  /** Valid responses so far, late ones included, each once: what came in between is a sign of life. */
+  signsOfLife = 0
+  /** Identifiers in use by records that a living server left unanswered before. */
+  asideOutstanding = 0
+  /** What its server leaves unanswered while it answers other requests. */
+  readonly unanswered = new Unanswered()
 
   /** `o.budget`: slots that it shares with others; without, it has its own. `o.restless` is where it enters itself. */
   constructor(
@@ -76,7 +85,7 @@ export class Lane implements Candidate {
       maxOutstanding: settings.lane.maxOutstanding,
       quarantine: settings.quarantine,
     })
-    this.health = new Health(settings.health, o.now)
+    this.health = new Health(healthOptions(settings), o.now)
     this.queue = new ServerQueue<Request>(settings.serviceOrder)
     this.counters = {
       requests: 0,
@@ -88,6 +97,7 @@ export class Lane implements Candidate {
       timeouts: 0,
       promotions: 0,
       failures: 0,
+      unansweredByLiveServer: 0,
       probesSent: 0,
       probesAnswered: 0,
       refused: 0,
@@ -110,6 +120,16 @@ export class Lane implements Candidate {
     return this.health.state !== 'down' && !this.isRetiring
   }
 
+  /** Whether requests should rather go to another server that lives. */
+  isFailing(): boolean {
+    return this.health.state === 'failing'
+  }
+
+  /** How long a probe of it may take: as long as a request that is retried. */
+  probePatience(): Duration {
+    return micros(this.options.timeout * (1 + this.options.maxRetries))
+  }
+
   /** Something will change here by time alone, or may: a wake has to look at it. */
   stir(): void {
     if (this.#isRestless) return
@@ -130,7 +150,7 @@ export class Lane implements Candidate {
     this.#settings = settings
     this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
-    this.health.change(settings.health)
+    this.health.change(healthOptions(settings))
     this.queue.line.changeOrder(settings.serviceOrder)
     this.stir()
   }
@@ -202,6 +222,8 @@ export class Lane implements Candidate {
     }
   }
 }
+
+const healthOptions = ({ health, lane }: LaneSettings): HealthOptions => ({ ...health, timeout: lane.timeout })
 
 /** Where a lane's sockets go. */
 export const planOf = (

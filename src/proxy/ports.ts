@@ -172,7 +172,16 @@ export interface EngineOptions {
   readonly state: { readonly lifetime: Duration; readonly maxEntries: number }
 }
 
-export type ServerState = 'active' | 'not_responding' | 'down'
+/** A server that left a request unanswered, and how often it was sent there. */
+export interface TriedServer {
+  readonly server: string
+  readonly transmissions: number
+}
+
+/** Why a request was sent nowhere else. */
+export type GivenUpBecause = 'max-age' | 'max-transmissions' | 'state' | 'no-other-server'
+
+export type ServerState = 'active' | 'not_responding' | 'failing' | 'down'
 
 /** Where one lane's sockets go; the shell opens `ports` source sockets and one probe socket for each. */
 export interface LanePlan {
@@ -217,7 +226,25 @@ export type EngineEvent =
       /** Of accounting: what kind of record it was. */
       readonly record: RecordKind | undefined
     }
-  | { readonly kind: 'expired' | 'given-up'; readonly class: TrafficClass; readonly client: string }
+  | { readonly kind: 'expired'; readonly class: TrafficClass; readonly client: string }
+  | {
+      readonly kind: 'given-up'
+      readonly class: TrafficClass
+      readonly client: string
+      /** What was tried where: server and transmissions, in order. */
+      readonly tried: readonly TriedServer[]
+      readonly why: GivenUpBecause
+      /** A server that lives and was not asked. */
+      readonly untried: string | undefined
+    }
+  | {
+      readonly kind: 'unanswered-by-live-server'
+      readonly server: string
+      readonly class: TrafficClass
+      readonly client: string
+      /** What most of the latest of them share; empty where nothing stands out. */
+      readonly common: readonly string[]
+    }
   | {
       readonly kind: 'response-dropped'
       readonly lane: number

@@ -13,11 +13,13 @@ import type { WaitingLine } from '../queues/waiting-line.ts'
 import { type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Client } from './client-table.ts'
 import { Duplicates } from './duplicates.ts'
+import { givenUpSentence } from './given-up.ts'
 import type { Lane } from './lane.ts'
 import { Ledger } from './ledger.ts'
-import type { EngineOptions, Journal, Peer } from './ports.ts'
+import type { EngineOptions, GivenUpBecause, Journal, Peer } from './ports.ts'
 import { type ClientDropReason, isWrongProof } from './reasons.ts'
 import type { Exchange, Request } from './request.ts'
+import { SetAside } from './set-aside.ts'
 import type { ClassCounters } from './snapshot.ts'
 import { Tracing } from './tracing.ts'
 import { WaitingSessions, type Wants } from './waiting-sessions.ts'
@@ -40,6 +42,8 @@ export class Register {
   readonly instanceQueue: InstanceQueue<Request>
   readonly duplicates: Duplicates
   readonly sessions: WaitingSessions
+  /** Records that a living server left unanswered, until they are tried again. */
+  readonly aside = new SetAside()
   /** The packets of those that wait. */
   readonly octets = new OctetStore()
   /** Requests that wait for a server's answer. */
@@ -129,7 +133,7 @@ export class Register {
 
   /** Out of the line it waits in, but not ended: for being sent, or for waiting elsewhere. */
   leaveLine(request: Request): void {
-    ;(request.line as WaitingLine<Request>).remove(request)
+    ;(request.line as WaitingLine<Request> | SetAside).remove(request)
     request.promotedBy?.settle(request)
     request.promotedBy = undefined
   }
@@ -189,11 +193,14 @@ export class Register {
     this.ledgers[request.class].superseded += 1
   }
 
-  giveUp(request: Request, now: Instant): void {
-    this.tracing.active?.ended(request, 'given up: no server answered', now)
+  /** No server answered, and it goes nowhere else: `why`; `untried` is a server that lives and was not asked. */
+  giveUp(request: Request, why: GivenUpBecause, untried: string | undefined, now: Instant): void {
+    const tried = request.history
+    this.tracing.active?.ended(request, givenUpSentence({ tried, why, untried }), now)
     this.#end(request)
     this.ledgers[request.class].givenUp += 1
-    this.#journal.note({ kind: 'given-up', class: request.class, client: request.client.options.name }, now)
+    const client = request.client.options.name
+    this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried }, now)
   }
 
   /** The law, for both classes, and that the lines agree with the backlog. */

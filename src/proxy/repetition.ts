@@ -45,6 +45,7 @@ export class Repetition {
     const before = duplicates.find(from, packet)
     if (before !== undefined && isSamePacket(before.packet, packet)) {
       ledger.duplicate += 1
+      if (trafficClass === 'authentication' && before.request !== undefined) before.request.latestCopyAt = now
       this.#register.tracing.active?.duplicate(exchange, ABSORBED, now)
       return true
     }

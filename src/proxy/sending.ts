@@ -69,6 +69,10 @@ export class Sending {
     if (!lane.budget.tryTake(now)) return false
     const attempt = new Attempt({ lane, identifier, bytes, secret: lane.server.secret, request })
     lane.identifiers.hold(attempt)
+    if (request.stage === 'aside') {
+      attempt.isAside = true
+      lane.asideOutstanding += 1
+    }
     this.#register.leaveBacklog(request)
     this.#register.outstanding[request.class] += 1
     request.attempt = attempt
@@ -81,6 +85,7 @@ export class Sending {
     this.#letGo(attempt)
     this.wheel.remove(attempt)
     attempt.lane.wasHeld(since(attempt.heldSince, now))
+    if (attempt.isAside) attempt.lane.asideOutstanding -= 1
     if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
     else this.#quarantine(attempt, now)
   }
@@ -102,14 +107,14 @@ export class Sending {
     if (deadline < attempt.deadline) this.wheel.put(attempt, deadline)
   }
 
-  /** Asks a Down server whether it is back (RFC 5997); what is not answered is forgotten with the next one. */
-  probe(lane: Lane): void {
+  /** Asks a server whether it lives (RFC 5997); a probe that is not answered is forgotten with the next one. */
+  probe(lane: Lane, now: Instant): void {
     const authenticator = new Uint8Array(16)
     this.#random(authenticator)
     lane.probeIdentifier = (lane.probeIdentifier + 1) % 256
     const { secret } = lane.server
     const bytes = statusServerProbe({ identifier: lane.probeIdentifier, authenticator, secret })
-    lane.probe = { bytes, secret }
+    lane.probe = { bytes, secret, sentAt: now }
     lane.counters.probesSent += 1
     this.#outbox.probe(lane.number, bytes)
   }
@@ -133,6 +138,7 @@ export class Sending {
     } else lane.counters.retransmissions += 1
     attempt.tries += 1
     attempt.sentAt = now
+    attempt.signsBefore = lane.signsOfLife
     request.transmissions += 1
     request.stage = 'retry'
     const wait = Math.round(lane.options.timeout * (1 + JITTER * this.jitter()))

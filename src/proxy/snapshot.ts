@@ -50,8 +50,10 @@ export interface LaneCounters {
   timeouts: number
   /** Requests moved to the head of the instance queue. */
   promotions: number
-  /** Failed requests: max-retries used up here. */
+  /** Requests that ended here unanswered while nothing valid came from the server. */
   failures: number
+  /** Requests that ended here unanswered although the server answered others meanwhile. */
+  unansweredByLiveServer: number
   probesSent: number
   probesAnswered: number
   refused: number
@@ -124,6 +126,8 @@ export interface ClassSnapshot {
   readonly instanceOldestAge: Duration
   /** Waiting because every server is Down. */
   readonly parked: number
+  /** Records that a living server left unanswered, until they are tried again. */
+  readonly setAside: number
 }
 
 /** What came from one configured client. */

@@ -14,11 +14,7 @@ import { classes, server } from './options.ts'
 fc.configureGlobal({ seed: 2_026 })
 
 const candidates = (lives: readonly boolean[]): Candidate[] =>
-  lives.map((isLive, number) => ({
-    number,
-    nameHash: hashOf(new TextEncoder().encode(`server ${number}`)),
-    isLive: () => isLive,
-  }))
+  lives.map((_, number) => ({ number, nameHash: hashOf(new TextEncoder().encode(`server ${number}`)) }))
 
 const choose = (
   algorithm: Algorithm,
@@ -27,6 +23,7 @@ const choose = (
   chooseServer({
     algorithm,
     candidates: candidates(o.lives),
+    isAble: ({ number }) => o.lives[number] === true,
     tried: o.tried ?? [],
     turn: o.turn ?? 0,
     key: () => new TextEncoder().encode(o.key ?? ''),

@@ -14,6 +14,7 @@ const OPTIONS: HealthOptions = {
   deadTime: seconds(600),
   probe: 'none',
   probeInterval: seconds(10),
+  timeout: seconds(3),
 }
 const at = (secondsFromStart: number) => later(START, seconds(secondsFromStart))
 

@@ -1,0 +1,54 @@
+/**
+ * How a server served of late: of the requests that ended in the last ten seconds, how many it answered in time.
+ *
+ * One count a second, ten seconds of them, and their running sums: each question and each note costs the same however
+ * many requests there were. A request counts when it is answered, or when its second time-out has passed, whichever
+ * comes first; an answer that comes later, while the request is still tried, is added to the answered ones.
+ */
+import { type Instant, MICROS_PER_SECOND } from '../units.ts'
+
+/** Seconds that are looked back at. */
+export const RECORD_SECONDS = 10
+
+export class ServiceRecord {
+  readonly #ended = new Array<number>(RECORD_SECONDS).fill(0)
+  readonly #answered = new Array<number>(RECORD_SECONDS).fill(0)
+  #second = 0
+  #sumEnded = 0
+  #sumAnswered = 0
+
+  /** Adds to the second of `now`; `ended` and `answered` are 0 or 1. */
+  add(ended: number, answered: number, now: Instant): void {
+    this.#moveTo(now)
+    const place = this.#second % RECORD_SECONDS
+    this.#ended[place] = this.#ended[place]! + ended
+    this.#answered[place] = this.#answered[place]! + answered
+    this.#sumEnded += ended
+    this.#sumAnswered += answered
+  }
+
+  /** Requests that ended in the last ten seconds. */
+  ended(now: Instant): number {
+    this.#moveTo(now)
+    return this.#sumEnded
+  }
+
+  /** Of these, those that were answered; a late addition can make it more than `ended`. */
+  answered(now: Instant): number {
+    this.#moveTo(now)
+    return this.#sumAnswered
+  }
+
+  #moveTo(now: Instant): void {
+    const second = Math.floor(now / MICROS_PER_SECOND)
+    const passed = Math.min(second - this.#second, RECORD_SECONDS)
+    for (let step = 1; step <= passed; step += 1) {
+      const place = (second - passed + step) % RECORD_SECONDS
+      this.#sumEnded -= this.#ended[place]!
+      this.#sumAnswered -= this.#answered[place]!
+      this.#ended[place] = 0
+      this.#answered[place] = 0
+    }
+    if (passed > 0) this.#second = second
+  }
+}
