@@ -36,13 +36,13 @@ export interface LaneHealth {
   signAt: number
   /** The last one to a request that certainly was outstanding. */
   heldAt: number
-  /** The last one that came within the time-out of its request's first transmission. */
+  /** The last one that may have come within the time-out of its request's first transmission. */
   inTimeAt: number
   probeAnsweredAt: number
   refusedAt: number
   /** Requests since the last sign of life and the last answer to a probe, oldest first: in vain so far. */
   vain: Asked[]
-  /** By second of the world: requests and repetitions that were sent, and responses that came. */
+  /** By second of the world: requests and repetitions that were sent, and responses that came in time. */
   readonly bySecond: Map<number, { sent: number; answers: number }>
 }
 
@@ -137,10 +137,12 @@ export class HealthBook {
       return
     }
     const { timeout } = this.limitsOf(lane) as LaneOptions
-    this.#second(health, now).answers += 1
     health.signAt = now
-    if (now < asked.lastAt + timeout * LEAST) health.heldAt = now
-    if (now < asked.firstAt + timeout * LEAST) health.inTimeAt = now
+    if (now < asked.lastAt + timeout * LEAST) {
+      health.heldAt = now
+      this.#second(health, now).answers += 1
+    }
+    if (now < asked.firstAt + timeout * MOST) health.inTimeAt = now
   }
 
   /** After the laws have judged it. */
