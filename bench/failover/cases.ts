@@ -5,15 +5,11 @@
  * Promise: no login is lost whose client sends at least three times. A case is a value, so the command that prints the
  * table and the test that holds the promise run the very same worlds.
  */
-import { engineOptions } from '../../src/config/engine-options.ts'
-import { rehearseConfig } from '../../src/config/made-up.io.ts'
-import { formatProblem } from '../../src/config/problem.ts'
 import type { EngineOptions } from '../../src/proxy/ports.ts'
-import { Secret } from '../../src/radius/secret.ts'
-import type { ServerPlan } from '../../src/simulation/home-server.ts'
-import type { NasPlan } from '../../src/simulation/nas-plan.ts'
+import { together, type Witness } from '../../src/simulation/witness.ts'
 import { World, type WorldPlan } from '../../src/simulation/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, seconds } from '../../src/units.ts'
+import { clientPlan, defaultOptions, NEVER, serverPlan } from './stage.ts'
 
 /** What is wrong with the first server. `late`: it answers all, 1 s after the first time-out, or after the last. */
 export const SERVER_FAULTS = ['silent', 'port closed', 'slow', '1 s late', 'too late'] as const
@@ -59,27 +55,12 @@ export interface Outcome {
   readonly sentTo: readonly [first: number, second: number]
 }
 
-const CONFIGURATION = `
-clients: [{ name: bng, address: 10.0.0.0/24, secret: made up }]
-farm:
-  servers:
-    - { name: first, address: 10.1.0.1, secret: made up }
-    - { name: second, address: 10.1.0.2, secret: made up }
-`
-
-/** The options of a configuration that says nothing but who is there. */
-export function defaultOptions(): EngineOptions {
-  const read = rehearseConfig(CONFIGURATION, 'the failover table')
-  if (!read.ok) throw new Error(`bench: ${read.problems.map(formatProblem).join('\n')}`)
-  return engineOptions(read.config)
-}
-
-export function playFailover(o: FailoverCase, options = defaultOptions()): Outcome {
+export function playFailover(o: FailoverCase, options = defaultOptions(), watch: readonly Witness[] = []): Outcome {
   const plan = planOf(o, options)
   let worst = micros(0)
   let downs = 0
   const sentTo: [number, number] = [0, 0]
-  const world = new World(plan, {
+  const figures: Witness = {
     cameUp: (_client, waited) => {
       worst = micros(Math.max(worst, waited))
     },
@@ -90,62 +71,41 @@ export function playFailover(o: FailoverCase, options = defaultOptions()): Outco
       const { server } = world.engine?.plan().find((one) => one.lane === lane) ?? {}
       sentTo[server === 'first' ? 0 : 1] += 1
     },
-  })
+  }
+  const world = new World(plan, together([figures, ...watch]))
   const { every, logins } = o.pace
   world.run(micros(every * logins + seconds(60)))
   const { gaveUp } = (world.clients[0] as World['clients'][number]).counters
   return { logins, lost: gaveUp.authentication, worst, downs, sentTo }
 }
 
-/** No client logs in twice: one that is lost stays away for longer than the world lasts. */
-const NEVER = seconds(1_000_000)
-
 const planOf = ({ fault, pace, patience, beginning }: FailoverCase, options: EngineOptions): WorldPlan => {
-  const [client] = options.clients
   const { gap, sends } = patience
-  const nas: NasPlan = {
-    name: 'bng',
-    address: '10.0.0.1',
-    secret: client?.secret ?? new Secret(''),
-    sessions: pace.logins,
-    dialWithin: seconds(0),
-    dialEvery: pace.every,
-    authentication: { timeout: seconds(gap), tries: sends, redialAfter: NEVER },
-    accounting: { isOn: false, timeout: seconds(gap), tries: sends, newDelayTime: false, interimPeriod: seconds(0) },
-    sessionTime: seconds(0),
-  }
+  const authentication = { timeout: seconds(gap), tries: sends, redialAfter: NEVER }
   const at = micros(beginning === 'from the start' ? 0 : Math.floor((pace.every * pace.logins) / 3))
   return {
     seed: [fault, pace.name, gap, sends, beginning].join(' '),
     engine: options,
-    clients: [nas],
-    servers: options.servers.map(({ name, secret }) => serverOf(name, secret, fault)),
-    script: [
-      {
-        at,
-        happen: (world) => {
-          const first = world.servers[0]
-          if (fault === 'silent' || fault === 'port closed') first?.die()
-          else if (first !== undefined) first.trouble = { latency: latencyOf(fault, options) }
-        },
-      },
-    ],
+    clients: [clientPlan(options, { sessions: pace.logins, dialEvery: pace.every, authentication })],
+    servers: options.servers.map((server) => serverPlan(server, fault === 'port closed')),
+    script: [{ at, happen: (world) => strike(world, fault, options) }],
   }
 }
 
-const serverOf = (name: string, secret: Secret, fault: ServerFault): ServerPlan => ({
-  name,
-  secret,
-  capacity: 20_000,
-  backlog: 100_000,
-  latency: micros(5_000),
-  answersTwice: 0,
-  challenges: 0,
-  refuses: fault === 'port closed',
-})
+const strike = (world: World, fault: ServerFault, options: EngineOptions): void => {
+  const [first] = world.servers
+  if (fault === 'silent' || fault === 'port closed') first?.die()
+  else if (first !== undefined) first.trouble = { latency: latencyOf(fault, options) }
+}
 
-const latencyOf = (fault: ServerFault, { servers }: EngineOptions): Duration => {
+export const latencyOf = (fault: ServerFault, { servers }: EngineOptions): Duration => {
   const { timeout, maxRetries } = servers[0]?.lanes.authentication ?? { timeout: seconds(0), maxRetries: 0 }
   if (fault === 'slow') return micros(timeout * 0.8)
   return micros((fault === '1 s late' ? timeout : timeout * (maxRetries + 1)) + MICROS_PER_SECOND)
+}
+
+/** Whether as many requests as come in may be outstanding: a server that is slow in time is no fault of its health. */
+export const isWithinCapacity = ({ fault, pace }: FailoverCase, options: EngineOptions): boolean => {
+  const { maxOutstanding = 0 } = options.servers[0]?.lanes.authentication ?? {}
+  return fault !== 'slow' || latencyOf(fault, options) <= maxOutstanding * pace.every
 }

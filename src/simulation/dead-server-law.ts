@@ -76,4 +76,5 @@ export class DeadServerLaw implements Witness {
 }
 
 /** All its tries were used up, the last of them at `by` or before. */
-const hasEnded = ({ tries, lastAt }: Asked, maxRetries: number, by: number): boolean => tries > maxRetries && lastAt <= by
+const hasEnded = ({ tries, lastAt }: Asked, maxRetries: number, by: number): boolean =>
+  tries > maxRetries && lastAt <= by

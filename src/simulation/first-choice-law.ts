@@ -130,7 +130,9 @@ export class FirstChoiceLaw implements Witness {
     const asked = this.#choices.filter(
       (choice) => choice.lane === lane && choice.at > from && choice.at < now - timeout * MOST,
     )
-    const served = asked.filter(({ at, asked: { answeredAt } }) => answeredAt !== undefined && answeredAt - at < timeout)
+    const served = asked.filter(
+      ({ at, asked: { answeredAt } }) => answeredAt !== undefined && answeredAt - at < timeout,
+    )
     return asked.length >= ENOUGH && served.length * 10 >= asked.length * 9
   }
 }

@@ -13,7 +13,7 @@ import { after, type Duration, type Instant, MICROS_PER_SECOND, micros, type Tra
 import type { Actor, Agenda } from './agenda.ts'
 import { answerTo } from './packets.ts'
 import type { Random } from './random.ts'
-import { isSilentFor, NO_TROUBLE, type Trouble } from './trouble.ts'
+import { isDroppedByAll, isSilentFor, NO_TROUBLE, type Trouble } from './trouble.ts'
 
 export interface ServerPlan {
   readonly name: string
@@ -103,7 +103,11 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
       return
     }
     const packet = readPacket(bytes)
-    if (typeof packet === 'string' || checkRequest(packet, trafficClass, this.secret) !== undefined) {
+    if (
+      typeof packet === 'string' ||
+      isDroppedByAll(bytes) ||
+      checkRequest(packet, trafficClass, this.secret) !== undefined
+    ) {
       this.lost += 1
       return
     }
@@ -154,8 +158,7 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
     const latency = this.trouble.latency ?? this.plan.latency
     if (!this.#willAnswer(job.packet, now)) this.lost += 1
     else if (latency === 0) this.#answer(job, now)
-    else
-      this.#agenda.at(after(now, latency), this as Actor<unknown>, { kind: 'answer', job, life: this.#life })
+    else this.#agenda.at(after(now, latency), this as Actor<unknown>, { kind: 'answer', job, life: this.#life })
     if (this.waiting > 0) this.#work(now)
     else this.#isWorking = false
   }
@@ -189,7 +192,8 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
         secret,
       })
     }
-    if (packet.code !== ACCESS_REQUEST) return answerTo({ request: packet, code: ACCOUNTING_RESPONSE, secret, isUnforwardable })
+    if (packet.code !== ACCESS_REQUEST)
+      return answerTo({ request: packet, code: ACCOUNTING_RESPONSE, secret, isUnforwardable })
     if (packet.stateAt === 0 && this.#random.chance(this.plan.challenges)) {
       this.states += 1
       const state = new TextEncoder().encode(`${this.plan.name}:${this.states}`)

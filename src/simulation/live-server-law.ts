@@ -2,14 +2,14 @@
  * A server that answers is not Down, and what it leaves unanswered while it answers others is no failure.
  *
  * live-server: it goes Down at no moment at which it has just answered a request in time (within nine tenths of a
- * time-out), nor where it answered a tenth of what it was sent in each of the last five seconds that it was sent anything;
+ * time-out, or a second where it refuses), nor where it answered a tenth of what it was sent in each of the last five seconds that it was sent anything;
  * the latter only with probes, since without them a short time-out leaves no time to tell. no-failure: it is not Not
  * Responding, and no failure is counted, where a valid response, be it late, came since a request that ended could have
  * been sent for the last time.
  */
 import type { EngineEvent, EngineOptions } from '../proxy/ports.ts'
 import { type Instant, MICROS_PER_SECOND } from '../units.ts'
-import { HealthBook, LEAST, type LaneHealth } from './health-book.ts'
+import { HealthBook, type LaneHealth } from './health-book.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
@@ -78,9 +78,8 @@ export class LiveServerLaw implements Witness {
   }
 
   #checkDown(health: LaneHealth, why: string, now: Instant): void {
-    const { timeout = 0 } = this.#book.limitsOf(health.lane) ?? {}
     const name = `${health.server} (${health.class})`
-    if (health.heldAt > now - timeout * LEAST) {
+    if (health.heldAt > now - this.#book.leastWait(health, now)) {
       const saw = `${name} is Down (${why}) ${agoOf(health.heldAt, now)} after it answered in time`
       throw new BrokenLaw('live-server', saw, now)
     }

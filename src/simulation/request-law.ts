@@ -86,7 +86,8 @@ export class RequestLaw implements Witness {
 
   /** The queue of a Down or Failing server moves, or the parked return: older ones may follow younger ones. */
   noted(event: EngineEvent): void {
-    if (event.kind === 'server-state' && (event.from !== 'active' || event.to !== 'not_responding')) this.#lastArrival.clear()
+    if (event.kind === 'server-state' && (event.from !== 'active' || event.to !== 'not_responding'))
+      this.#lastArrival.clear()
   }
 
   reconfigured(options: EngineOptions): void {

@@ -5,7 +5,7 @@
  * Real servers are like this when a realm behind them dies, a database hangs, or one client sends what they drop. What
  * they leave unanswered says nothing of what they do for others, and that is what the laws of server health are about.
  */
-import { ACCOUNTING_REQUEST, ACCT_STATUS_TYPE, STATUS_SERVER } from '../radius/codes.ts'
+import { ACCOUNTING_REQUEST, ACCT_STATUS_TYPE, HEADER_LENGTH, STATUS_SERVER } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import type { Duration } from '../units.ts'
 import { STATUS_TYPES, type StatusType, userOf } from './packets.ts'
@@ -34,6 +34,18 @@ export interface Trouble {
 }
 
 export const NO_TROUBLE: Trouble = {}
+
+const MOST_ATTRIBUTES = 200
+
+/** What every server drops: FreeRADIUS 3.2 has these two rules for any packet (attribute 0, `max_attributes`). */
+export const isDroppedByAll = (bytes: Uint8Array): boolean => {
+  let count = 0
+  for (let at = HEADER_LENGTH; at + 2 <= bytes.length; at += Math.max(2, bytes[at + 1]!)) {
+    count += 1
+    if (bytes[at] === 0) return true
+  }
+  return count > MOST_ATTRIBUTES
+}
 
 /** Whether a server leaves out all that is like this request. */
 export const isSilentFor = (silence: Silence, packet: Packet): boolean => {

@@ -99,7 +99,12 @@ const clientOf = (index: number, random: Random): NasPlan => {
     sessions: random.pick([1, 3, 20, 200]),
     realms: ['home', 'guest'],
     dialWithin: seconds(random.pick([1, 10, 30])),
-    authentication: { timeout: seconds(gap), tries: sends, redialAfter: seconds(random.between(1, 5)), redialSpread: 0.5 },
+    authentication: {
+      timeout: seconds(gap),
+      tries: sends,
+      redialAfter: seconds(random.between(1, 5)),
+      redialSpread: 0.5,
+    },
     accounting: {
       isOn: random.chance(0.6),
       timeout: seconds(random.pick([3, 5])),
@@ -169,9 +174,7 @@ const laneOf = (port: number, timeout: number, maxRetries: number): LaneOptions 
 })
 
 const spellsOf = (servers: number, options: EngineOptions, random: Random): Spell[] =>
-  Array.from({ length: random.between(1, 4) }, (_, index) =>
-    spellOf(servers, options, random.child(index)),
-  ).flat()
+  Array.from({ length: random.between(1, 4) }, (_, index) => spellOf(servers, options, random.child(index))).flat()
 
 /** A spell of a kind; a realm that dies is dead behind all servers. */
 const spellOf = (servers: number, options: EngineOptions, random: Random): Spell[] => {
