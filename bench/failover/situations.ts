@@ -46,6 +46,8 @@ const TROUBLE_AT = seconds(10)
 const LATE = MICROS_PER_SECOND
 const LOOKED_AT = seconds(20)
 const DEAD = 'dead'
+/** A client that has signed nothing so far: of the one that logs in a signature is expected by then. */
+const STRANGER = 1
 
 const at = (moment: number, happen: Turn['happen']): Turn => ({ at: micros(moment), happen })
 const toAll =
@@ -69,7 +71,7 @@ const unsigned = (attributes: readonly number[]) => (): Turn[] =>
       const bytes = Uint8Array.of(1, identifier, 0, 0, ...new Array<number>(16).fill(identifier), ...attributes)
       bytes[2] = bytes.length >> 8
       bytes[3] = bytes.length & 0xff
-      world.paths.clientToProxy.send({ nas: 0, class: 'authentication', port: 40_000 }, bytes, now)
+      world.paths.clientToProxy.send({ nas: STRANGER, class: 'authentication', port: 40_000 }, bytes, now)
     }),
   )
 const USER = [1, 3, 120]
@@ -236,7 +238,10 @@ export function playSituation(situation: Situation, defaults = defaultOptions())
     {
       seed: situation.name,
       engine: options,
-      clients: [clientPlan(options, situation.client)],
+      clients: [
+        clientPlan(options, situation.client),
+        clientPlan(options, { name: 'stranger', address: '10.0.0.2', sessions: 0 }),
+      ],
       servers: options.servers.map((server) => serverPlan(server)),
       script,
     },

@@ -194,7 +194,7 @@ const spellOf = (servers: number, options: EngineOptions, random: Random): Spell
 }
 
 const troubleOf = (kind: Kind, { servers }: EngineOptions, random: Random): Trouble => {
-  const { timeout, maxRetries } = servers[0]?.lanes.authentication as LaneOptions
+  const { timeout = micros(0), maxRetries = 0 } = servers[0]?.lanes.authentication ?? {}
   switch (kind) {
     case 'dead':
     case 'replayed':
