@@ -204,7 +204,7 @@ export class Answering {
     const { lane } = attempt
     attempt.isAnswered = true
     lane.signsOfLife += 1
-    this.#failover.healthChanged(lane, lane.health.responded(now, attempt.isOverdue), now)
+    this.#failover.healthChanged(lane, lane.health.responded(now, !attempt.isOverdue), now)
   }
 
   /** It serves nobody any more; but its server was alive after it got the request. A second one says nothing new. */

@@ -22,9 +22,6 @@ import type { Request } from './request.ts'
 import type { Sending } from './sending.ts'
 import { shareOf } from './set-aside.ts'
 
-/** An attempt that is unanswered so often counts as not answered in time, however many tries follow. */
-const TRIES_IN_TIME = 2
-
 export class Failover {
   readonly #register: Register
   readonly #sending: Sending
@@ -50,7 +47,7 @@ export class Failover {
     this.#register.tracing.active?.timedOut(request, attempt, now)
     const triesLeft = lane.isLive() && attempt.tries <= lane.options.maxRetries
     if (triesLeft && this.#obstacleTo(request, now) === undefined) {
-      if (attempt.tries >= TRIES_IN_TIME) this.#countOverdue(attempt, now)
+      this.#countOverdue(attempt, now)
       lane.queue.line.put(request)
       lane.stir()
       return
@@ -109,7 +106,7 @@ export class Failover {
     )
   }
 
-  /** The health hears once of each request that was not answered in time. */
+  /** The health hears once of each request that was not answered within its first time-out. */
   #countOverdue(attempt: Attempt, now: Instant): void {
     const { lane } = attempt
     if (attempt.isOverdue || !lane.isLive()) return

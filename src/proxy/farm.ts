@@ -83,7 +83,7 @@ export class Farm {
 
   /** Whether a server lives and serves better than this one. */
   hasBetterThan(lane: Lane, now: Instant): boolean {
-    return this.lanes.some((other) => other !== lane && isWell(other) && !other.health.servesBadly(now))
+    return this.lanes.some((other) => other !== lane && isWell(other) && other.health.servesBetter(now))
   }
 
   /** Whether a server that is not Failing lives beside this one and did not fail the request. */

@@ -93,9 +93,9 @@ export class Health {
     return this.#isHeldDown
   }
 
-  /** A valid response to a request that is outstanding. `wasOverdue`: that request was counted by `overdue` before. */
-  responded(now: Instant, wasOverdue = false): HealthChange | undefined {
-    this.#note(wasOverdue ? 0 : 1, 1, now)
+  /** A valid response to a request that is outstanding. `isInTime`: before that request was `overdue`. */
+  responded(now: Instant, isInTime = true): HealthChange | undefined {
+    if (isInTime) this.#note(true, now)
     this.#answeredAt = now
     this.#heardAt = now
     this.#forgetFailures()
@@ -124,9 +124,9 @@ export class Health {
     return this.#askedUntil === undefined ? undefined : this.#findAlive('it answers probes and no request', now)
   }
 
-  /** A request is unanswered after two time-outs, or has ended so: once for each request. */
+  /** The time-out of a request's first transmission here has passed: once for each request. */
   overdue(now: Instant): void {
-    this.#note(1, 0, now)
+    this.#note(false, now)
   }
 
   /** A request ended here unanswered, and nothing valid came since its latest transmission. */
@@ -144,6 +144,11 @@ export class Health {
   servesBadly(now: Instant): boolean {
     const ended = this.#record.ended(now)
     return ended >= ENOUGH_ENDED && this.#record.answered(now) * ONE_IN < ended
+  }
+
+  /** Whether it serves better than badly, as far as is known: of a server that was asked nothing, nothing bad is. */
+  servesBetter(now: Instant): boolean {
+    return this.#record.ended(now) === 0 || this.#record.answered(now) * ONE_IN >= this.#record.ended(now)
   }
 
   /** It serves badly while another server does better: Failing, if it gives a sign of life at all. */
@@ -207,11 +212,11 @@ export class Health {
     return this.#state === 'down' ? undefined : this.#become('down', 'an operator took it down', now)
   }
 
-  #note(ended: number, answered: number, now: Instant): void {
-    this.#record.add(ended, answered, now)
+  #note(isAnswered: boolean, now: Instant): void {
+    this.#record.add(isAnswered, now)
     if (this.#state !== 'failing') return
-    this.#tally.ended += ended
-    this.#tally.answered += answered
+    this.#tally.ended += 1
+    this.#tally.answered += isAnswered ? 1 : 0
     if (this.#tally.ended <= TALLY_MOST) return
     this.#tally.ended /= 2
     this.#tally.answered /= 2

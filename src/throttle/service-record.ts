@@ -1,9 +1,10 @@
 /**
- * How a server served of late: of the requests that ended in the last ten seconds, how many it answered in time.
+ * How a server served of late: of the requests of the last ten seconds, how many it answered in time.
  *
- * One count a second, ten seconds of them, and their running sums: each question and each note costs the same however
- * many requests there were. A request counts when it is answered, or when its second time-out has passed, whichever
- * comes first; an answer that comes later, while the request is still tried, is added to the answered ones.
+ * In time is within the time-out of the first transmission; a request counts when it is answered or when that time-out
+ * has passed, whichever comes first, and once. So a server that answers every request only after a retransmission does
+ * not look well. One count a second, ten seconds of them, and their running sums: each question and each note costs
+ * the same however many requests there were.
  */
 import { type Instant, MICROS_PER_SECOND } from '../units.ts'
 
@@ -17,23 +18,24 @@ export class ServiceRecord {
   #sumEnded = 0
   #sumAnswered = 0
 
-  /** Adds to the second of `now`; `ended` and `answered` are 0 or 1. */
-  add(ended: number, answered: number, now: Instant): void {
+  /** One more request, answered in time or not. */
+  add(isAnswered: boolean, now: Instant): void {
     this.#moveTo(now)
     const place = this.#second % RECORD_SECONDS
-    this.#ended[place] = this.#ended[place]! + ended
-    this.#answered[place] = this.#answered[place]! + answered
-    this.#sumEnded += ended
-    this.#sumAnswered += answered
+    this.#ended[place] = this.#ended[place]! + 1
+    this.#sumEnded += 1
+    if (!isAnswered) return
+    this.#answered[place] = this.#answered[place]! + 1
+    this.#sumAnswered += 1
   }
 
-  /** Requests that ended in the last ten seconds. */
+  /** Requests that counted in the last ten seconds. */
   ended(now: Instant): number {
     this.#moveTo(now)
     return this.#sumEnded
   }
 
-  /** Of these, those that were answered; a late addition can make it more than `ended`. */
+  /** Of these, those that were answered in time. */
   answered(now: Instant): number {
     this.#moveTo(now)
     return this.#sumAnswered

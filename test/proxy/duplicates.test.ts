@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { instant, after as later, micros, millis, seconds } from '../../src/units.ts'
 import { CODE } from './datagrams.ts'
 import { START, World } from './kit.ts'
-import { deadServer, queues, server } from './options.ts'
+import { classes, deadServer, queues, server } from './options.ts'
 
 const FROM = { listener: 0, address: '10.1.1.1', port: 5_000 }
 const patient = { queues: queues({ authentication: { maxAge: seconds(600) } }) }
@@ -75,6 +75,7 @@ describe.each(['authentication', 'accounting'] as const)('a retransmission in %s
     const world = new World({
       ...patient,
       servers: [server('s1', { timeout: seconds(1), maxRetries: 0 })],
+      classes: classes({ maxTransmissions: 1 }),
     })
     const asked = ask(world)
     world.advance(seconds(2))
@@ -192,15 +193,15 @@ describe('the same identifier with another authenticator', () => {
     expect(world.answersTo(now)).toHaveLength(1)
   })
 
-  it('or until its time-out, which is no failure of the server and leaves the identifier at rest', () => {
+  it('or until its time-out, which speaks against a server that said nothing and leaves the identifier at rest', () => {
     const world = new World({ ...patient, servers: [server('s1', { maxOutstanding: 1, timeout: seconds(1) })] })
     two(world, { between: () => world.settle() })
     world.advance(seconds(1.2))
     expect(world.tags()).toEqual(['old', 'new'])
     expect(world.lane('s1', 'authentication')).toMatchObject({
-      state: 'active',
+      state: 'not_responding',
       identifiers: { abandoned: 0, quarantined: 1 },
-      counters: { timeouts: 1, failures: 0 },
+      counters: { timeouts: 1, failures: 1 },
     })
   })
 
