@@ -35,8 +35,8 @@ export class FirstChoiceLaw implements Witness {
   readonly #known: Recent<number, true>
   #options: EngineOptions
   #choices: Choice[] = []
-  /** By lane: since when it has served nobody in time, by its first request since then. */
-  readonly #uselessSince = new Map<number, Instant>()
+  /** By lane: since when it has served nobody in time, by its first request since then; and when that was evident. */
+  readonly #useless = new Map<number, { readonly since: Instant; evidentAt: number | undefined }>()
   #nextAt = Number.NEGATIVE_INFINITY
 
   constructor(options: EngineOptions) {
@@ -52,7 +52,7 @@ export class FirstChoiceLaw implements Witness {
   reconfigured(options: EngineOptions, now: Instant): void {
     this.#options = options
     this.#book.reconfigured(options, now)
-    this.#uselessSince.clear()
+    this.#useless.clear()
     this.#choices = []
   }
 
@@ -66,7 +66,7 @@ export class FirstChoiceLaw implements Witness {
     const isFirst = this.#known.get(key, now) === undefined && packet.stateAt === 0
     this.#known.set(key, true, now)
     this.#choices.push({ at: now, lane, class: health.class, isFirst, asked })
-    if (!this.#uselessSince.has(lane)) this.#uselessSince.set(lane, now)
+    if (!this.#useless.has(lane)) this.#useless.set(lane, { since: now, evidentAt: undefined })
   }
 
   probed(lane: number, bytes: Uint8Array, now: Instant): void {
@@ -75,13 +75,13 @@ export class FirstChoiceLaw implements Witness {
 
   arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     this.#book.arrives(lane, port, bytes, now)
-    if (this.#book.of(lane)?.inTimeAt === now) this.#uselessSince.delete(lane)
+    if (this.#book.of(lane)?.inTimeAt === now) this.#useless.delete(lane)
   }
 
   noted(event: EngineEvent, now: Instant): void {
     this.#book.noted(event, now)
     if (event.kind !== 'server-state') return
-    if (event.from === 'down' || event.to === 'down') this.#uselessSince.delete(event.lane)
+    if (event.from === 'down' || event.to === 'down') this.#useless.delete(event.lane)
     // Where nothing else lived, it had to be chosen; what is chosen is judged from now on.
     if (event.from === 'down' || event.to === 'down') this.#choices = []
   }
@@ -99,15 +99,17 @@ export class FirstChoiceLaw implements Witness {
   }
 
   #check({ lane, server, class: trafficClass }: LaneHealth, now: Instant): void {
-    const since = this.#uselessSince.get(lane)
+    const useless = this.#useless.get(lane)
     const limits = this.#book.limitsOf(lane)
-    if (since === undefined || limits === undefined) return
+    if (useless === undefined || limits === undefined) return
+    const { since } = useless
     const endsAfter = limits.timeout * MOST * (limits.maxRetries + 1)
-    const judgedFrom = Math.max(since + WINDOW, since + endsAfter) + LEEWAY
+    if (useless.evidentAt === undefined && this.#hasEnoughEnded({ lane, since, endsAfter }, now))
+      useless.evidentAt = now
     const from = now - WINDOW
-    if (from < judgedFrom || !this.#isEvident(lane, judgedFrom - LEEWAY, endsAfter)) return
+    if (from < (useless.evidentAt ?? Number.POSITIVE_INFINITY) + LEEWAY) return
     const others = [...this.#book.lanes].filter((other) => other.lane !== lane && other.class === trafficClass)
-    if (!others.some((other) => other.state === 'active' && this.#doesBetter(other, from, now))) return
+    if (!others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))) return
     const firsts = this.#choices.filter(({ at, isFirst, class: of }) => isFirst && of === trafficClass && at > from)
     const here = firsts.filter((choice) => choice.lane === lane).length
     const most = firsts.length / ONE_IN + WINDOW / this.#options.deadServer.probeInterval + SPARE
@@ -116,10 +118,14 @@ export class FirstChoiceLaw implements Witness {
     throw new BrokenLaw('first-choice', saw, now)
   }
 
-  /** Enough requests had ended within ten seconds at `at`, none of them answered in time. */
-  #isEvident(lane: number, at: number, endsAfter: number): boolean {
+  /** Whether enough requests have ended in the last ten seconds, none of which was answered in time. */
+  #hasEnoughEnded(
+    { lane, since, endsAfter }: { readonly lane: number; readonly since: Instant; readonly endsAfter: number },
+    now: Instant,
+  ): boolean {
     const ended = this.#choices.filter(
-      (choice) => choice.lane === lane && choice.at + endsAfter <= at && choice.at + endsAfter > at - WINDOW,
+      ({ lane: at, at: sentAt }) =>
+        at === lane && sentAt >= since && sentAt + endsAfter <= now && sentAt + endsAfter > now - WINDOW,
     )
     return ended.length >= ENOUGH
   }
@@ -136,3 +142,6 @@ export class FirstChoiceLaw implements Witness {
     return asked.length >= ENOUGH && served.length * 10 >= asked.length * 9
   }
 }
+
+const isWell = ({ state, wellSince }: LaneHealth, from: number): boolean =>
+  (state === 'active' || state === 'not_responding') && wellSince < from

@@ -32,6 +32,8 @@ export interface LaneHealth {
   state: string
   /** Since when these books are kept: the start, a reload, or when it came back from Down. */
   begunAt: Instant
+  /** Since when it has been neither Failing nor Down, where it is neither now. */
+  wellSince: Instant
   /** The last first valid response to any request, late or not. */
   signAt: number
   /** The last one to a request that certainly was outstanding. */
@@ -151,6 +153,7 @@ export class HealthBook {
     const health = this.#lanes.get(event.lane)
     if (health === undefined) return
     health.state = event.to
+    if (event.from === 'failing' || event.from === 'down') health.wellSince = now
     if (event.from !== 'down') return
     health.begunAt = now
     health.vain = []
@@ -198,6 +201,7 @@ export class HealthBook {
         class: trafficClass,
         state,
         begunAt: now,
+        wellSince: now,
         signAt: NEVER,
         heldAt: NEVER,
         inTimeAt: NEVER,
