@@ -107,7 +107,7 @@ export class FirstChoiceLaw implements Witness {
     if (useless.evidentAt === undefined && this.#hasEnoughEnded({ lane, since, endsAfter }, now))
       useless.evidentAt = now
     const from = now - WINDOW
-    if (from < (useless.evidentAt ?? Number.POSITIVE_INFINITY) + LEEWAY) return
+    if (from < Math.max(since + WINDOW, useless.evidentAt ?? Number.POSITIVE_INFINITY) + LEEWAY) return
     const others = [...this.#book.lanes].filter((other) => other.lane !== lane && other.class === trafficClass)
     if (!others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))) return
     const firsts = this.#choices.filter(({ at, isFirst, class: of }) => isFirst && of === trafficClass && at > from)
