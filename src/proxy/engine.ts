@@ -181,8 +181,8 @@ export class Engine {
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
       const due = lane.health.nextProbeAt
-      if (due !== undefined && due <= now && lane.health.isProbeDue(now, this.#sending.jitter()))
-        this.#sending.probe(lane, now)
+      if (due === undefined || due > now) continue
+      if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#sending.probe(lane, now)
     }
     for (const each of TRAFFIC_CLASSES) {
       const backlog = this.#register.backlogs[each]
@@ -217,8 +217,8 @@ export class Engine {
   /** When to wake next; undefined where nothing but a datagram can change anything. */
   nextWakeAt(now: Instant): Instant | undefined {
     if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
-    let next = earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt())
-    next = earliest(next, this.#register.aside.nextWakeAt())
+    const { aside } = this.#register
+    let next = earliest(earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt()), aside.nextWakeAt())
     for (const each of TRAFFIC_CLASSES) {
       next = earliest(next, this.#register.backlogs[each].nextWakeAt())
       next = earliest(next, this.#farms[each].nextTrialAt(now))

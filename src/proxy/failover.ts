@@ -4,7 +4,8 @@
  *
  * A request has used up its tries at a server when max-retries, max-transmissions or (Access-Request) its max-age allow
  * no further one. That speaks against the server only if nothing valid came from it since the request's latest
- * transmission; a server that answers others meanwhile lives, and the request alone is counted. Then another server that
+ * transmission; a server that answers others meanwhile lives, and the request alone is counted, here and at the
+ * servers that get it next. Then another server that
  * lives and was not tried gets a copy; where every server is Down it parks with its place in the order. Where all that
  * live have failed it, an Access-Request is given up; an accounting record waits on, behind the others if a server
  * left it unanswered that lives. max-age of an Access-Request counts from its client's latest copy here: a client that
@@ -82,11 +83,13 @@ export class Failover {
   #fail(attempt: Attempt, now: Instant): void {
     const { lane, request } = attempt
     const isSilent = lane.signsOfLife === attempt.signsBefore
+    // Another server lives and left it unanswered too: that says something of the request, and nothing of this one.
+    const wasLeftByLiving = request?.wasLeftByLiving ?? false
     this.#countOverdue(attempt, now)
     request?.noteTried(lane.server.name, attempt.tries)
     this.#sending.finish(attempt, 'silent', now)
     if (!lane.isLive()) return
-    if (isSilent) {
+    if (isSilent && !wasLeftByLiving) {
       lane.counters.failures += 1
       lane.stir()
       this.healthChanged(lane, lane.health.failed(now), now)
@@ -109,7 +112,7 @@ export class Failover {
   /** The health hears once of each request that was not answered within its first time-out. */
   #countOverdue(attempt: Attempt, now: Instant): void {
     const { lane } = attempt
-    if (attempt.isOverdue || !lane.isLive()) return
+    if (attempt.isOverdue || !lane.isLive() || attempt.request?.wasLeftByLiving === true) return
     attempt.isOverdue = true
     lane.health.overdue(now)
     const farm = this.#farms[lane.class]

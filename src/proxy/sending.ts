@@ -10,6 +10,7 @@ import { ACCESS_REQUEST } from '../radius/codes.ts'
 import type { RequestFault } from '../radius/faults.ts'
 import { requestForServer } from '../radius/rewrite.ts'
 import { statusServerProbe } from '../radius/status-server.ts'
+import { TIMEOUT_JITTER } from '../throttle/failover-time.ts'
 import { TimingWheel } from '../throttle/timing-wheel.ts'
 import { after, type Instant, micros, since } from '../units.ts'
 import { Attempt } from './attempt.ts'
@@ -20,8 +21,6 @@ import type { Register } from './register.ts'
 import type { Request } from './request.ts'
 import { recordForServer } from './rewriting.ts'
 
-/** RFC 5080 section 2.2.1: own timers are spread by a tenth to either side. */
-const JITTER = 0.1
 /** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
 const REFUSED_WAIT = micros(1_000_000)
 
@@ -141,7 +140,7 @@ export class Sending {
     attempt.signsBefore = lane.signsOfLife
     request.transmissions += 1
     request.stage = 'retry'
-    const wait = Math.round(lane.options.timeout * (1 + JITTER * this.jitter()))
+    const wait = Math.round(lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter()))
     this.wheel.put(attempt, after(now, micros(wait)))
     lane.lastSent[identifier.port] = attempt
     this.#register.tracing.active?.sent(request, attempt, now)

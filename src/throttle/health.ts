@@ -11,7 +11,7 @@
  * hold a server Down: then nothing but the operator ends it, and it is not probed.
  */
 import { after, type Duration, earliest, type Instant, micros, since } from '../units.ts'
-import { RECORD_SECONDS, ServiceRecord } from './service-record.ts'
+import { Punctuality, RECORD_SECONDS } from './punctuality.ts'
 
 export type HealthState = 'active' | 'not_responding' | 'failing' | 'down'
 
@@ -44,7 +44,7 @@ const ENOUGH_ENDED = 10
 const ONE_IN = 10
 /** The fewest requests that end Failing, and how many of the latest are remembered. */
 const ENOUGH_TO_RECOVER = 3
-const TALLY_MOST = 10
+const TALLY_MOST = 6
 
 export class Health {
   #options: HealthOptions
@@ -61,7 +61,7 @@ export class Health {
   #askedUntil: Instant | undefined = undefined
   /** It has just answered a probe: it is not asked again before. */
   #notAskedBefore: Instant | undefined = undefined
-  readonly #record = new ServiceRecord()
+  readonly #punctuality = new Punctuality()
   /** Since it became Failing, of the latest requests. */
   #tally = { ended: 0, answered: 0 }
   #isHeldDown = false
@@ -142,13 +142,15 @@ export class Health {
 
   /** Whether it serves too few of its requests: one in ten and more is enough. */
   servesBadly(now: Instant): boolean {
-    const ended = this.#record.ended(now)
-    return ended >= ENOUGH_ENDED && this.#record.answered(now) * ONE_IN < ended
+    const ended = this.#punctuality.ended(now)
+    return ended >= ENOUGH_ENDED && this.#punctuality.answered(now) * ONE_IN < ended
   }
 
   /** Whether it serves better than badly, as far as is known: of a server that was asked nothing, nothing bad is. */
   servesBetter(now: Instant): boolean {
-    return this.#record.ended(now) === 0 || this.#record.answered(now) * ONE_IN >= this.#record.ended(now)
+    return (
+      this.#punctuality.ended(now) === 0 || this.#punctuality.answered(now) * ONE_IN >= this.#punctuality.ended(now)
+    )
   }
 
   /** It serves badly while another server does better: Failing, if it gives a sign of life at all. */
@@ -157,7 +159,7 @@ export class Health {
     if (!this.servesBadly(now) || this.#heardAt === undefined || since(this.#heardAt, now) > RECORD_LENGTH)
       return undefined
     if (!isAnotherBetter()) return undefined
-    const [answered, ended] = [this.#record.answered(now), this.#record.ended(now)]
+    const [answered, ended] = [this.#punctuality.answered(now), this.#punctuality.ended(now)]
     return this.#becomeFailing(`it answered ${answered} of the last ${ended} requests in time`, now)
   }
 
@@ -213,7 +215,7 @@ export class Health {
   }
 
   #note(isAnswered: boolean, now: Instant): void {
-    this.#record.add(isAnswered, now)
+    this.#punctuality.add(isAnswered, now)
     if (this.#state !== 'failing') return
     this.#tally.ended += 1
     this.#tally.answered += isAnswered ? 1 : 0
@@ -224,8 +226,8 @@ export class Health {
 
   /** Half of what ended of late, be it many or few. */
   #hasRecovered(now: Instant): boolean {
-    const ended = this.#record.ended(now)
-    if (ended >= ENOUGH_ENDED && this.#record.answered(now) * 2 < ended) return false
+    const ended = this.#punctuality.ended(now)
+    if (ended >= ENOUGH_ENDED && this.#punctuality.answered(now) * 2 < ended) return false
     return this.#tally.ended >= ENOUGH_TO_RECOVER && this.#tally.answered * 2 >= this.#tally.ended
   }
 

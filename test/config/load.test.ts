@@ -55,7 +55,7 @@ describe('a good configuration', () => {
         },
       },
     ])
-    const lane = { max_rate: 0, max_outstanding: 256, timeout: 3e6, max_retries: 5 }
+    const lane = { max_rate: 0, max_outstanding: 256, timeout: 2e6 }
     const { servers, ...farmSettings } = farm
     expect(farmSettings).toEqual({
       authentication: { algorithm: 'first_server', hash_key: undefined, max_transmissions: 0 },
@@ -77,8 +77,8 @@ describe('a good configuration', () => {
         require_message_authenticator: 'auto',
         source_address: undefined,
         source_ports: undefined,
-        authentication: { ...lane, port: 1812 },
-        accounting: { ...lane, port: 1813 },
+        authentication: { ...lane, port: 1812, max_retries: 1 },
+        accounting: { ...lane, port: 1813, max_retries: 2 },
       },
     ])
   })
@@ -95,7 +95,7 @@ describe('a good configuration', () => {
       timeout: 1e6,
       max_retries: 2,
     })
-    expect(one?.accounting).toEqual({ port: 1813, max_rate: 0, max_outstanding: 4000, timeout: 7e6, max_retries: 5 })
+    expect(one?.accounting).toEqual({ port: 1813, max_rate: 0, max_outstanding: 4000, timeout: 7e6, max_retries: 2 })
   })
 
   it('lets a server go without a class', () => {

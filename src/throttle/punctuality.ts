@@ -11,7 +11,7 @@ import { type Instant, MICROS_PER_SECOND } from '../units.ts'
 /** Seconds that are looked back at. */
 export const RECORD_SECONDS = 10
 
-export class ServiceRecord {
+export class Punctuality {
   readonly #ended = new Array<number>(RECORD_SECONDS).fill(0)
   readonly #answered = new Array<number>(RECORD_SECONDS).fill(0)
   #second = 0
