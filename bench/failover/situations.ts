@@ -9,6 +9,7 @@ import type { EngineOptions, LaneOptions } from '../../src/proxy/ports.ts'
 import type { NasPlan } from '../../src/simulation/nas-plan.ts'
 import { serialOf, userOf, wellFormed } from '../../src/simulation/packets.ts'
 import type { Trouble } from '../../src/simulation/trouble.ts'
+import { together, type Witness } from '../../src/simulation/witness.ts'
 import { START, type Turn, World } from '../../src/simulation/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, millis, seconds } from '../../src/units.ts'
 import { clientPlan, defaultOptions, serverPlan } from './stage.ts'
@@ -225,7 +226,11 @@ export const SITUATIONS: readonly Situation[] = [
   },
 ]
 
-export function playSituation(situation: Situation, defaults = defaultOptions()): SituationFigures {
+export function playSituation(
+  situation: Situation,
+  defaults = defaultOptions(),
+  watch: readonly Witness[] = [],
+): SituationFigures {
   const options = optionsOf(situation, defaults)
   const lane = options.servers[0]?.lanes.authentication as LaneOptions
   const seen = { downs: 0, lost: 0, late: 0, logins: 0, givenUp: 0 }
@@ -245,31 +250,34 @@ export function playSituation(situation: Situation, defaults = defaultOptions())
       servers: options.servers.map((server) => serverPlan(server)),
       script,
     },
-    {
-      forwarded: (at, _port, bytes, now) => {
-        const serial = serialOf(wellFormed(bytes))
-        if (serial === undefined || users.has(serial)) return
-        users.set(serial, userOf(wellFormed(bytes)))
-        if (now < lastLogin(situation) - LOOKED_AT || now > lastLogin(situation)) return
-        choices.all += 1
-        if (world.engine?.plan().find((one) => one.lane === at)?.server === 'first') choices.first += 1
+    together([
+      {
+        forwarded: (at, _port, bytes, now) => {
+          const serial = serialOf(wellFormed(bytes))
+          if (serial === undefined || users.has(serial)) return
+          users.set(serial, userOf(wellFormed(bytes)))
+          if (now < lastLogin(situation) - LOOKED_AT || now > lastLogin(situation)) return
+          choices.all += 1
+          if (world.engine?.plan().find((one) => one.lane === at)?.server === 'first') choices.first += 1
+        },
+        noted: (event, now) => {
+          if (event.kind === 'given-up' && event.class === 'accounting') seen.givenUp += 1
+          if (event.kind !== 'server-state' || event.to !== 'down') return
+          seen.downs += 1
+          downAfter ??= (now - START - begins) / MICROS_PER_SECOND
+        },
+        cameUp: (_client, waited) => {
+          seen.logins += 1
+          if (waited > LATE) seen.late += 1
+        },
+        gaveUp: (_client, trafficClass, serial) => {
+          if (trafficClass === 'accounting' || users.get(serial)?.endsWith(`@${DEAD}`)) return
+          seen.logins += 1
+          seen.lost += 1
+        },
       },
-      noted: (event, now) => {
-        if (event.kind === 'given-up' && event.class === 'accounting') seen.givenUp += 1
-        if (event.kind !== 'server-state' || event.to !== 'down') return
-        seen.downs += 1
-        downAfter ??= (now - START - begins) / MICROS_PER_SECOND
-      },
-      cameUp: (_client, waited) => {
-        seen.logins += 1
-        if (waited > LATE) seen.late += 1
-      },
-      gaveUp: (_client, trafficClass, serial) => {
-        if (trafficClass === 'accounting' || users.get(serial)?.endsWith(`@${DEAD}`)) return
-        seen.logins += 1
-        seen.lost += 1
-      },
-    },
+      ...watch,
+    ]),
   )
   world.run(situation.lasts)
   const { downs, lost, late, logins: good, givenUp: recordsGivenUp } = seen

@@ -98,14 +98,15 @@ export class FirstChoiceLaw implements Witness {
     this.#choices = from === -1 ? [] : this.#choices.slice(from)
   }
 
-  #check({ lane, server, class: trafficClass }: LaneHealth, now: Instant): void {
+  #check({ lane, server, class: trafficClass, state }: LaneHealth, now: Instant): void {
     const useless = this.#useless.get(lane)
     const limits = this.#book.limitsOf(lane)
     if (useless === undefined || limits === undefined) return
     const { since } = useless
     const endsAfter = limits.timeout * MOST * (limits.maxRetries + 1)
-    if (useless.evidentAt === undefined && this.#hasEnoughEnded({ lane, since, endsAfter }, now))
-      useless.evidentAt = now
+    if (this.#hasEnoughEnded({ lane, since, endsAfter }, now)) useless.evidentAt ??= now
+    // It is asked less, and not because it is Failing: what was evident is old.
+    else if (state !== 'failing') useless.evidentAt = undefined
     const from = now - WINDOW
     if (from < Math.max(since + WINDOW, useless.evidentAt ?? Number.POSITIVE_INFINITY) + LEEWAY) return
     const others = [...this.#book.lanes].filter((other) => other.lane !== lane && other.class === trafficClass)

@@ -155,7 +155,8 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
     }
     this.worked += 1
     this.#answers.worked?.(this, job.packet, now)
-    const latency = this.trouble.latency ?? this.plan.latency
+    const isProbe = job.packet.code === STATUS_SERVER
+    const latency = (isProbe ? undefined : this.trouble.latency) ?? this.plan.latency
     if (!this.#willAnswer(job.packet, now)) this.lost += 1
     else if (latency === 0) this.#answer(job, now)
     else this.#agenda.at(after(now, latency), this as Actor<unknown>, { kind: 'answer', job, life: this.#life })

@@ -23,7 +23,7 @@ export interface Trouble {
   readonly oneOf?: number
   /** It answers one request in each such time, at most. */
   readonly oneEach?: Duration
-  /** Time that passes beside the work, in the place of what its plan says. */
+  /** Time that passes beside the work on a request, in the place of what its plan says: a database. */
   readonly latency?: Duration
   /** It answers Status-Server and nothing else. */
   readonly answersProbesOnly?: boolean
