@@ -1,23 +1,20 @@
 /**
  * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
- * `shared-mutations.ts`).
+ * `shared-mutations.ts`, `wire-mutations.ts`).
  *
  * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
+import { HEALTH_MUTATIONS } from './health-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
+import { WAITING_MUTATIONS } from './waiting-mutations.ts'
+import { WIRE_MUTATIONS } from './wire-mutations.ts'
 
 const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
-const health = inFile('src/throttle/health.ts')
 const wheel = inFile('src/throttle/timing-wheel.ts')
-const lineOf = inFile('src/queues/waiting-line.ts')
-const list = inFile('src/queues/arrival-list.ts')
-const backlog = inFile('src/queues/backlog.ts')
-const serverQueue = inFile('src/queues/server-queue.ts')
-const instanceQueue = inFile('src/queues/instance-queue.ts')
 const engine = inFile('src/proxy/engine.ts')
 const sending = inFile('src/proxy/sending.ts')
 const failover = inFile('src/proxy/failover.ts')
@@ -29,7 +26,6 @@ const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
 const assigning = inFile('src/proxy/assigning.ts')
-const sessions = inFile('src/proxy/waiting-sessions.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
   // How many, and when.
@@ -97,92 +93,15 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (stepOf(item.deadline) <= upTo) {',
     'if (stepOf(item.deadline) <= upTo + 1024) {',
   ),
-  sending('a time-out has no jitter', 'lane.options.timeout * (1 + JITTER * this.jitter())', 'lane.options.timeout'),
+  sending(
+    'a time-out has no jitter',
+    'lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter())',
+    'lane.options.timeout',
+  ),
   sending('a refusal ends a transmission at once', 'const deadline = after(now, REFUSED_WAIT)', 'const deadline = now'),
 
-  // Health.
-  health(
-    'Down one failure late',
-    'if (this.#failures < consecutiveFailures || this.#firstFailureAt === undefined) return false',
-    'if (this.#failures <= consecutiveFailures || this.#firstFailureAt === undefined) return false',
-  ),
-  health(
-    'an answer does not reset the failures',
-    'responded(now: Instant): HealthChange | undefined {\n    this.#forgetFailures()',
-    'responded(now: Instant): HealthChange | undefined {',
-  ),
-  health(
-    'the dead time is ignored',
-    'if (now < after(this.#since, this.#options.deadTime)) return undefined\n',
-    'if (this.#state === this.#state) return undefined\n',
-  ),
-  health(
-    'the response time-out is ignored',
-    'return now >= after(this.#firstFailureAt, responseTimeout)',
-    'return responseTimeout >= 0',
-  ),
-  health(
-    'probes come twice as often',
-    'this.#nextProbeAt = after(now, micros(interval + spread))',
-    'this.#nextProbeAt = after(now, micros((interval + spread) / 2))',
-  ),
-
-  // Who waits where, and who goes first.
-  lineOf(
-    'precedence is dropped',
-    "if (this.#order === 'authentication_first') {",
-    "if (this.#order === ('none' as string)) {",
-  ),
-  lineOf(
-    'a conversation does not overtake',
-    'return again ?? this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()',
-    'return again ?? this.#fresh[1]?.first() ?? this.#fresh[0]?.first() ?? this.#fresh[2]?.first()',
-  ),
-  lineOf(
-    'retries wait behind first transmissions',
-    "(item.stage === 'fresh' ? item.preference : -1)",
-    "(item.stage === 'fresh' ? item.preference : 9)",
-  ),
-  lineOf(
-    'a retry waits for an identifier that it has',
-    'if (!identifierFree) return retry',
-    'if (!identifierFree) return undefined',
-  ),
-  lineOf('octets of what leaves stay counted', '    this.#octets -= item.size\n', ''),
-  list(
-    'what comes back goes to the tail',
-    'if (this.#last === undefined || this.#last.arrival < item.arrival) {',
-    'if (this.#last === undefined || this.#last.arrival !== item.arrival) {',
-  ),
-  serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
-  serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
-  serverQueue('a promise is not settled', 'this.#promisedQuota -= 1\n', 'this.#promisedQuota -= 0\n'),
-  instanceQueue('what is served does not settle its promise', 'item.promotedBy?.settle(item)\n', ''),
-  backlog(
-    'one message more than the bound',
-    'this.#byAge.length > this.#limits.maxMessages',
-    'this.#byAge.length > this.#limits.maxMessages + 1',
-  ),
-  backlog(
-    'the bound in octets is forgotten',
-    "return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined",
-    'return undefined',
-  ),
-  backlog(
-    'max-age is ignored',
-    'return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined',
-    'return oldest !== undefined && now < 0 ? oldest : undefined',
-  ),
-  backlog(
-    'drop_newest drops the oldest',
-    "case 'drop_newest':\n        return this.#byAge.last()",
-    "case 'drop_newest':\n        return this.#byAge.first()",
-  ),
-  backlog(
-    'interims are not shed first',
-    'return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()',
-    'return this.#byAge.last()',
-  ),
+  // Health, and what happens when no answer comes.
+  ...HEALTH_MUTATIONS,
 
   // The main path.
   engine(
@@ -247,16 +166,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'attempt.tries <= lane.options.maxRetries + 1',
   ),
   failover('one retry too few', 'attempt.tries <= lane.options.maxRetries', 'attempt.tries < lane.options.maxRetries'),
-  failover(
-    'max-transmissions is forgotten',
-    'if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return false',
-    '',
-  ),
-  failover(
-    'an old Access-Request is sent again',
-    'return since(request.receivedAt, now) <= this.#register.backlogs.authentication.limits.maxAge',
-    'return now > 0',
-  ),
   failover('a failed server is tried again', 'request.addTried(from.number)\n', ''),
   failover(
     'the queue of a Down server stays',
@@ -267,11 +176,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'what is shed while a queue moves comes back to life (once a bug)',
     'for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)',
     'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
-  ),
-  failover(
-    'a copy past max-age waits again (once a bug)',
-    'if (since(request.receivedAt, now) > this.#register.backlogs[request.class].limits.maxAge) {',
-    'if (now < 0) {',
   ),
   farm(
     'a live request tries a Down server without end',
@@ -296,11 +200,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'const forgetAt = after(now, this.#limits.answerCache)',
     'const forgetAt = now',
   ),
-  duplicates(
-    'answers are never forgotten',
-    'if (this.#staysUntil(this.#answered, row, maxAnswers, now)) break\n      this.#forgetAnswer(row)',
-    'break',
-  ),
+  duplicates('answers are never forgotten', 'if (answer !== -1) this.#forgetAnswer(answer)\n', ''),
   duplicates(
     'a record is known only by its octets',
     'if (hasEventTimestamp(again)) return true\n',
@@ -328,11 +228,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'const waiting = request.exchanges',
     'const waiting = [...request.exchanges].slice(0, 1)',
   ),
-  answering(
-    'a late response is taken for the present request',
-    'if (attempt === undefined || fault !== undefined) {',
-    'if (attempt === undefined) {',
-  ),
 
   // The order within a session.
   assigning(
@@ -341,19 +236,13 @@ export const MUTATIONS: readonly Mutation[] = [
     '',
   ),
   assigning('nobody knows where the first of a session went', 'sessions.setLaneOf(request, request.lane)\n', ''),
-  failover(
-    'records of one session do not move together',
-    'itsSessions !== from && itsSessions?.isLive() === true ? itsSessions : farm.choose(request)',
-    'farm.choose(request)',
-  ),
   engine(
     'a trial goes before an older one that was given back',
     'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',
     '',
   ),
-  sessions('what waits already is not looked at', 'for (const request of this.#backlog) this.enter(request)\n', ''),
-  sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
-
   ...ACCOUNTING_MUTATIONS,
+  ...WAITING_MUTATIONS,
   ...SHARED_MUTATIONS,
+  ...WIRE_MUTATIONS,
 ]

@@ -132,7 +132,7 @@ const classSettings = (defaultRetries: number) => ({
     .string()
     .min(1)
     .describe(
-      "The attribute that `hash` goes by, as 3GPP-IMSI or Calling-Station-Id. A request without it goes by its client's address.",
+      "The attribute that `hash` goes by, as 3GPP-IMSI or Calling-Station-Id; one without a name as Attr-26.VENDOR.TYPE. A request without it goes by its client's address.",
     )
     .optional(),
   max_rate: maxRate.default(0),

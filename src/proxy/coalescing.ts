@@ -28,7 +28,7 @@ export class Coalescing {
   take(exchange: Exchange, wraps: Wraps | undefined, now: Instant): boolean {
     const { from, client, packet } = exchange
     const { sessions, ledgers, tracing } = this.#register
-    if (!sessions.isOn || !isInterim(packet)) return false
+    if (!sessions.isComplete || !isInterim(packet)) return false
     const waiting = sessions.newestInterim(from.address, packet)
     if (waiting === undefined) return false
     if (outdates(packet, waiting.packet)) this.#replace(waiting, exchange, wraps, now)

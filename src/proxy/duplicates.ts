@@ -40,6 +40,10 @@ const CAME_MICROS = 3
 const DELAY = 4
 const NO_ANSWER = -1
 
+/** Answers, and records, that are forgotten in one step; with each that is kept two, so that the bounds hold. */
+const FORGOTTEN_AT_ONCE = 64
+const FORGOTTEN_WITH_ONE = 2
+
 export interface DuplicateLimits {
   readonly answerCache: Duration
   readonly maxAnswers: number
@@ -138,6 +142,7 @@ export class Duplicates {
       this.#answered.setValue(row, AUTHENTICATOR + word, packet.authenticatorWord(word))
     }
     this.#nextForgetAt = Math.min(this.#nextForgetAt, forgetAt)
+    this.#forgetSome(FORGOTTEN_WITH_ONE, now)
   }
 
   /** The exchange holds its identifier no more, if it still did. */
@@ -193,6 +198,7 @@ export class Duplicates {
     this.#answeredRecords.setValue(row, CAME_MICROS, request.cameAt - second * MICROS_PER_SECOND)
     this.#answeredRecords.setValue(row, DELAY, delayTime(request.origin.packet) ?? 0)
     this.#nextForgetAt = Math.min(this.#nextForgetAt, forgetAt)
+    this.#forgetSome(FORGOTTEN_WITH_ONE, now)
   }
 
   /** The record is not under way any more: without an answer it is new when it comes again. */
@@ -203,27 +209,23 @@ export class Duplicates {
     request.recordRow = -1
   }
 
-  /** Forgets what is too old or beyond the bounds. */
+  /** Forgets some of what is too old or beyond the bounds; the rest is not found any more, or waits for the next time. */
   passTime(now: Instant): void {
     const { maxAnswers, maxRecords } = this.#limits
     const isWithinBounds = this.#answered.size <= maxAnswers && this.#answeredRecords.size <= maxRecords
     if (now < this.#nextForgetAt && isWithinBounds) return
-    this.#nextForgetAt = Number.POSITIVE_INFINITY
-    for (let row = this.#answered.oldest(); row !== -1; row = this.#answered.oldest()) {
-      if (this.#staysUntil(this.#answered, row, maxAnswers, now)) break
-      this.#forgetAnswer(row)
-    }
-    for (let row = this.#answeredRecords.oldest(); row !== -1; row = this.#answeredRecords.oldest()) {
-      if (this.#staysUntil(this.#answeredRecords, row, maxRecords, now)) break
-      this.#forgetRecordAnswer(row)
-    }
+    this.#forgetSome(FORGOTTEN_AT_ONCE, now)
+    this.#nextForgetAt = Math.min(this.#answered.nextDueAt(), this.#answeredRecords.nextDueAt())
   }
 
-  #staysUntil(table: ForgettingTable, row: number, most: number, now: Instant): boolean {
-    const forgetAt = table.forgetAt(row)
-    if (forgetAt <= now || table.size > most) return false
-    this.#nextForgetAt = Math.min(this.#nextForgetAt, forgetAt)
-    return true
+  #forgetSome(atMost: number, now: Instant): void {
+    for (let forgotten = 0; forgotten < atMost; forgotten += 1) {
+      const answer = this.#answered.due(this.#limits.maxAnswers, now)
+      if (answer !== -1) this.#forgetAnswer(answer)
+      const record = this.#answeredRecords.due(this.#limits.maxRecords, now)
+      if (record !== -1) this.#forgetRecordAnswer(record)
+      if (answer === -1 && record === -1) return
+    }
   }
 
   /** Takes the exchange out of those that wait, where it still holds its identifier; its key is then at hand. */

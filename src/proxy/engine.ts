@@ -191,7 +191,7 @@ export class Engine {
       }
     }
     for (const request of this.#register.aside.takeDue(now)) this.#failover.triesAgain(request)
-    this.#register.duplicates.passTime(now)
+    this.#register.passTime(now)
     this.#states.passTime(now)
     this.#accounts.passTime(now)
     this.#lanes.settle()
@@ -220,7 +220,7 @@ export class Engine {
     const { aside } = this.#register
     let next = earliest(earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt()), aside.nextWakeAt())
     for (const each of TRAFFIC_CLASSES) {
-      next = earliest(next, this.#register.backlogs[each].nextWakeAt())
+      next = earliest(next, this.#register.nextWakeAt(each, now))
       next = earliest(next, this.#farms[each].nextTrialAt(now))
     }
     for (const lane of this.#lanes.restless) {

@@ -10,7 +10,7 @@ import { Backlog } from '../queues/backlog.ts'
 import { InstanceQueue } from '../queues/instance-queue.ts'
 import { OctetStore } from '../queues/octet-store.ts'
 import type { WaitingLine } from '../queues/waiting-line.ts'
-import { type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { earliest, type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Client } from './client-table.ts'
 import { Duplicates } from './duplicates.ts'
 import { givenUpSentence } from './given-up.ts'
@@ -77,8 +77,9 @@ export class Register {
     this.duplicates.add(request.origin)
     if (request.class === 'accounting') this.duplicates.addRecord(request)
     this.instanceQueue.put(request)
-    if (this.sessions.isOn && request.class === 'accounting') this.sessions.enter(request)
-    this.enterBacklog(request, now)
+    this.backlogs[request.class].enter(request)
+    if (request.class === 'accounting') this.sessions.came(request)
+    this.#shedOverflow(request.class, now)
   }
 
   /** A request counts among those that wait; what then passes the bounds is shed by the policy, maybe itself. */
@@ -121,14 +122,16 @@ export class Register {
     lane.queue.line.put(request)
     lane.stir()
     this.tracing.active?.queued(request, lane, now, why)
-    if (request.class === 'accounting') this.sessions.watch()
+    if (request.class === 'accounting') this.sessions.waits(request)
     request.rest()
   }
 
   /** Out of the backlog: it is sent, or it has ended. */
   leaveBacklog(request: Request): void {
-    this.backlogs[request.class].leave(request)
+    const backlog = this.backlogs[request.class]
     this.sessions.leave(request)
+    backlog.leave(request)
+    if (request.class === 'accounting' && backlog.messages === 0) this.sessions.end()
   }
 
   /** Out of the line it waits in, but not ended: for being sent, or for waiting elsewhere. */
@@ -201,6 +204,18 @@ export class Register {
     this.ledgers[request.class].givenUp += 1
     const client = request.client.options.name
     this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried }, now)
+  }
+
+  /** What is remembered is forgotten in time, and what waits is looked at: some of it at each call. */
+  passTime(now: Instant): void {
+    this.sessions.catchUp()
+    this.duplicates.passTime(now)
+  }
+
+  /** When something of that class is due here; undefined where only a message can change anything. */
+  nextWakeAt(trafficClass: TrafficClass, now: Instant): Instant | undefined {
+    const overdue = this.backlogs[trafficClass].nextWakeAt()
+    return trafficClass === 'accounting' ? earliest(overdue, this.sessions.nextWakeAt(now)) : overdue
   }
 
   /** The law, for both classes, and that the lines agree with the backlog. */

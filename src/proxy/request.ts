@@ -192,6 +192,16 @@ export class Request implements Exchange {
     this.#setTrait(IN_BACKLOG, is)
   }
 
+  /** It was sent before, and waits to be sent to another server or once more. */
+  get isCopy(): boolean {
+    return this.stage !== 'fresh'
+  }
+
+  /** From when on max-age counts: what was sent once is worth something while its client still asks. */
+  get agesFrom(): Instant {
+    return this.isCopy ? this.latestCopyAt : this.receivedAt
+  }
+
   get isInterim(): boolean {
     return (this.#traits & INTERIM) !== 0
   }

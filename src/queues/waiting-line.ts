@@ -7,7 +7,8 @@
  * lines, so precedence holds in both levels alike (docs/throttling.md).
  */
 import { ArrivalHeap, type HeapMember } from './arrival-heap.ts'
-import { ArrivalList, type Chain } from './arrival-list.ts'
+import { ArrivalList, older } from './arrival-list.ts'
+import type { Chain } from './chained-list.ts'
 
 export type ServiceOrder = 'authentication_first' | 'fifo'
 
@@ -172,9 +173,6 @@ export class WaitingLine<T extends Waiting<T>> {
     return oldest
   }
 }
-
-const older = <T extends HeapMember>(a: T | undefined, b: T | undefined): T | undefined =>
-  a === undefined ? b : b === undefined || a.arrival < b.arrival ? a : b
 
 const goesBefore = <T extends Waiting<T>>(a: T, b: T, order: ServiceOrder): boolean => {
   if (order === 'fifo') return isAside(a) === isAside(b) ? a.arrival < b.arrival : isAside(b)

@@ -33,6 +33,7 @@ import {
   VENDOR_SPECIFIC,
 } from './codes.ts'
 import type { REQUEST_FAULTS } from './faults.ts'
+import { endAt, formatWithin, headerOf, typeAt } from './vendor-format.ts'
 
 /** What can be wrong with the lengths; a part of both request and response faults. */
 export type PacketFault = Extract<(typeof REQUEST_FAULTS)[number], 'too-short' | 'bad-length' | 'bad-attribute-length'>
@@ -132,8 +133,8 @@ export class Packet {
 
   /**
    * The value of the first attribute of that vendor and type (vendor 0 is the standard space), where it stands. A
-   * vendor attribute may hold several sub-attributes (RFC 2865 section 5.26); one whose lengths do not add up is not
-   * searched further: what can't be read is not there.
+   * vendor attribute may hold several sub-attributes (RFC 2865 section 5.26), in the vendor's own format; one whose
+   * lengths do not add up is not searched further: what can't be read is not there.
    */
   find(key: { readonly vendor: number; readonly type: number }): Uint8Array | undefined {
     const { bytes } = this
@@ -145,21 +146,25 @@ export class Packet {
         this.valueLength(at) >= 4 &&
         readUint32(bytes, at + 2) === key.vendor
       ) {
-        const found = this.#findWithin(at + 6, at + bytes[at + 1]!, key.type)
+        const found = this.#findWithin(at + 6, at + bytes[at + 1]!, key)
         if (found !== undefined) return found
       }
     }
     return undefined
   }
 
-  #findWithin(from: number, to: number, type: number): Uint8Array | undefined {
+  #findWithin(
+    from: number,
+    to: number,
+    key: { readonly vendor: number; readonly type: number },
+  ): Uint8Array | undefined {
     const { bytes } = this
-    let at = from
-    while (at + 2 <= to) {
-      const size = bytes[at + 1]!
-      if (size < 2 || at + size > to) return undefined
-      if (bytes[at] === type) return bytes.subarray(at + 2, at + size)
-      at += size
+    const format = formatWithin(bytes, from, to, key.vendor)
+    for (let at = from; at < to; ) {
+      const end = endAt(bytes, at, to, format)
+      if (end === 0) return undefined
+      if (typeAt(bytes, at, format) === key.type) return bytes.subarray(at + headerOf(format), end)
+      at = end
     }
     return undefined
   }

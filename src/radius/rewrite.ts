@@ -23,7 +23,7 @@ import {
   PROXY_STATE,
 } from './codes.ts'
 import type { RequestFault, ResponseFault } from './faults.ts'
-import { rehidePassword, rehideResponse } from './hidden.ts'
+import { type Hop, mayHide, rehideRecord, rehideRequest, rehideResponse } from './hidden.ts'
 import type { Packet } from './packet.ts'
 import type { Secret } from './secret.ts'
 
@@ -67,17 +67,12 @@ function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
   bytes.set(o.authenticator, AUTHENTICATOR_AT)
   const attributesAt = beginMessageAuthenticator(bytes, HEADER_LENGTH)
   let end = copyAround(packet, packet.messageAuthenticatorAt, bytes, attributesAt)
-  if (packet.userPasswordAt !== 0) {
-    const moved = attributesAt - HEADER_LENGTH
-    const closed =
-      packet.messageAuthenticatorAt < packet.userPasswordAt ? lengthAt(packet, packet.messageAuthenticatorAt) : 0
-    const from = packet.userPasswordAt + moved - closed + 2
-    const client = { secret: o.clientSecret, authenticator: packet.authenticator }
-    const server = { secret: o.serverSecret, authenticator: o.authenticator }
-    rehidePassword(bytes, from, from + packet.valueLength(packet.userPasswordAt), client, server)
-  }
   if (needsChallenge) end = putAttribute(bytes, end, CHAP_CHALLENGE, packet.authenticator)
   putNasAddress(bytes, end, nasAddress)
+  if (mayHide(bytes)) {
+    const client = { secret: o.clientSecret, authenticator: packet.authenticator }
+    rehideRequest(bytes, client, { secret: o.serverSecret, authenticator: o.authenticator })
+  }
   signMessageAuthenticator(bytes, HEADER_LENGTH, o.serverSecret)
   return bytes
 }
@@ -90,6 +85,7 @@ function accountingRequest(o: RequestForServer): Uint8Array | 'too-long' {
   const bytes = begin(packet.code, o.identifier, length)
   bytes.set(packet.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
   putNasAddress(bytes, packet.length, nasAddress)
+  if (mayHide(bytes)) rehideRecord(bytes, o.clientSecret, o.serverSecret)
   // RFC 2866 section 3: both signatures take 16 zero octets for the authenticator, which is what stands there now.
   if (isSigned(packet)) signMessageAuthenticator(bytes, packet.messageAuthenticatorAt, o.serverSecret)
   signAuthenticator(bytes, o.serverSecret)
@@ -122,17 +118,24 @@ export function answerForClient(
   const bytes = begin(response.code, request.identifier, length)
   request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   copyAround(response, response.messageAuthenticatorAt, bytes, beginMessageAuthenticator(bytes, HEADER_LENGTH))
-  const server = { secret: o.serverSecret, authenticator: o.sentAuthenticator }
-  const client = { secret: o.clientSecret, authenticator: request.authenticator }
-  if (!rehideResponse(bytes, server, client)) return 'bad-salted-attribute'
+  if (mayHide(bytes) && !rehideResponse(bytes, ...hopsOf(o))) return 'bad-salted-attribute'
   signMessageAuthenticator(bytes, HEADER_LENGTH, o.clientSecret)
   signAuthenticator(bytes, o.clientSecret)
   return bytes
 }
 
-function accountingResponse({ response, request, serverSecret, clientSecret }: AnswerForClient): Uint8Array {
+/** The server's hop and the client's. */
+const hopsOf = ({ sentAuthenticator, serverSecret, request, clientSecret }: AnswerForClient): [Hop, Hop] => [
+  { secret: serverSecret, authenticator: sentAuthenticator },
+  { secret: clientSecret, authenticator: request.authenticator },
+]
+
+function accountingResponse(o: AnswerForClient): Uint8Array {
+  const { response, request, serverSecret, clientSecret } = o
   const bytes = begin(response.code, request.identifier, response.length)
   bytes.set(response.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
+  // What can't be read does not cost a record its answer.
+  if (mayHide(bytes)) rehideResponse(bytes, ...hopsOf(o))
   if (isSigned(response)) {
     if (!isSignedOverZeros(response, serverSecret)) request.authenticatorInto(bytes, AUTHENTICATOR_AT)
     signMessageAuthenticator(bytes, response.messageAuthenticatorAt, clientSecret)

@@ -1,7 +1,8 @@
 /**
  * A client's retransmissions, and identifiers used for something else: RFC 5080 section 2.2.2 through the whole engine.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { ForgettingTable } from '../../src/queues/forgetting-table.ts'
 import { instant, after as later, micros, millis, seconds } from '../../src/units.ts'
 import { CODE } from './datagrams.ts'
 import { START, World } from './kit.ts'
@@ -265,5 +266,31 @@ describe('an answer', () => {
     expect(world.answersTo(other).map(([code]) => code)).toEqual([CODE.reject])
     expect(world.now).toBe(instant(START))
     expect(world.replies.every(({ at }) => at === later(START, micros(0)))).toBe(true)
+  })
+})
+
+describe('what is remembered of thousands', () => {
+  it.each([500, 5_000])('is forgotten in steps of a few of %i, though all are over at one moment', (count) => {
+    const duplicates = { ...new World().options.duplicates, maxAnswers: 100_000, maxRecords: 100_000 }
+    const world = new World({ duplicates, servers: [server('s1', { maxOutstanding: 4_000 })] })
+    const asked = Array.from({ length: count }, (_, i) => {
+      const one = world.accounting()
+      if (i % 100 === 99) {
+        world.settle()
+        for (const sent of world.sent.slice(-100)) world.answer(sent)
+      }
+      return one
+    })
+    expect(world.snapshot().tables).toMatchObject({ answers: count, records: count })
+    const remove = vi.spyOn(ForgettingTable.prototype, 'remove')
+    world.now = instant(world.now + seconds(3_600))
+    world.engine.wake(world.now)
+    expect(remove.mock.calls.length).toBeLessThan(200)
+    remove.mockRestore()
+    // What is over is not found, though it is still there.
+    world.again(asked.at(-1)!)
+    expect(world.account('accounting')).toMatchObject({ received: count + 1, queued: 1 })
+    for (let step = 0; step < count; step += 1) world.engine.wake(world.now)
+    expect(world.snapshot().tables).toMatchObject({ answers: 0, records: 0 })
   })
 })

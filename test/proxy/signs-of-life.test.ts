@@ -277,19 +277,18 @@ describe('a record that a living server leaves unanswered', () => {
   const patient = { queues: queues({ accounting: { maxAge: seconds(3_600) } }), classes: classes() }
 
   it('waits 10 s, then twice as long each time up to 5 min, behind the others, and is never given up', () => {
-    const world = play({ ...patient, servers: [server('s1', quick)] }, ({ tag }) => tag !== 'poison')
+    const brief = { queues: queues({ accounting: { maxAge: seconds(1_000) } }) }
+    const world = play({ ...brief, servers: [server('s1', quick)] }, ({ tag }) => tag !== 'poison')
     world.accounting({ tag: 'poison' })
-    for (let i = 0; i < 7_000; i += 1)
+    for (let i = 0; i < 2_000; i += 1)
       world.plan(later(START, millis(500 * i)), () => world.accounting({ tag: `good ${i}` }))
-    world.advance(seconds(2_000))
+    world.advance(seconds(950))
     const gaps = world.sentOf('poison').map(({ at }, i, all) => Math.floor((at - (all[i - 1]?.at ?? at)) / 1_000_000))
-    expect(gaps.slice(0, 9)).toEqual(
-      [0, 11, 21, 41, 81, 161, 301, 301, 301].map((gap, i) => (i === 0 ? 0 : expect.closeTo(gap, -0.5))),
-    )
+    expect(gaps).toEqual([0, 11, 21, 41, 81, 161, 301, 301].map((gap, i) => (i === 0 ? 0 : expect.closeTo(gap, -0.5))))
     expect(world.noted('server-state')).toEqual([])
     expect(world.snapshot().classes.accounting).toMatchObject({ setAside: 1 })
-    world.advance(seconds(1_700))
-    expect(world.account('accounting')).toEqual({ received: 7_001, answered: 7_000, expired: 1 })
+    world.advance(seconds(100))
+    expect(world.account('accounting')).toEqual({ received: 2_001, answered: 2_000, expired: 1 })
   })
 
   it('and all of them hold an eighth of the identifiers at most', () => {

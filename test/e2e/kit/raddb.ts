@@ -17,6 +17,9 @@ export interface RaddbOptions {
   readonly secret: string
   /** The client entry's `require_message_authenticator`. */
   readonly requireMessageAuthenticator: 'yes' | 'no'
+  /** More entries of the users file. */
+  readonly users: string
+  readonly dictionary: string
 }
 
 /** Users of every test farm; the names say what they get. */
@@ -33,8 +36,8 @@ export const TUNNEL_PASSWORD = 'a tunnel secret of 29 octets.'
 export const writeRaddb = (folder: string, options: RaddbOptions): void => {
   for (const part of ['certs', 'log', 'run']) mkdirSync(join(folder, part), { recursive: true })
   makeCertificate(join(folder, 'certs'))
-  writeFileSync(join(folder, 'dictionary'), '')
-  writeFileSync(join(folder, 'users'), usersFile())
+  writeFileSync(join(folder, 'dictionary'), options.dictionary)
+  writeFileSync(join(folder, 'users'), `${usersFile()}${options.users}`)
   writeFileSync(
     join(folder, 'radiusd.conf'),
     `${mainPart(folder, options)}${modulesPart(folder)}${serversPart(options)}`,
