@@ -2,16 +2,19 @@
  * The laws of docs/throttling.md, watched at the network and after every step.
  *
  * Each checker keeps its own books from what it sees, not from what the engine says, wherever that is possible
- * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`, `coalescing-law.ts`, `gigawords-law.ts`). What
- * can't be seen from outside (the ledger, what waits, what is free) is read from the engine's snapshot, here.
- * docs/simulation.md has the list.
+ * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`, `coalescing-law.ts`, `gigawords-law.ts`, and for
+ * the health of servers `live-server-law.ts`, `dead-server-law.ts`, `first-choice-law.ts`). What can't be seen from outside
+ * (the ledger, what waits, what is free) is read from the engine's snapshot, here. docs/simulation.md has the list.
  */
 import type { EngineOptions } from '../proxy/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { CoalescingLaw } from './coalescing-law.ts'
+import { DeadServerLaw } from './dead-server-law.ts'
+import { FirstChoiceLaw } from './first-choice-law.ts'
 import { GigawordsLaw } from './gigawords-law.ts'
 import { IdentifierLaw } from './identifier-law.ts'
+import { LiveServerLaw } from './live-server-law.ts'
 import { RequestLaw } from './request-law.ts'
 import { SessionLaw } from './session-law.ts'
 import { SlotLaw } from './slot-law.ts'
@@ -153,6 +156,9 @@ export const allLaws = (options: EngineOptions): Witness[] => {
     new GigawordsLaw(options),
     new WaitingLaw(options, slots),
     new AnswerLaw(),
+    new LiveServerLaw(options),
+    new DeadServerLaw(options),
+    new FirstChoiceLaw(options),
   ]
 }
 

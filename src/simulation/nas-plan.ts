@@ -9,8 +9,12 @@ export interface NasPlan {
   readonly address: string
   readonly secret: Secret
   readonly sessions: number
+  /** Its sessions' users are of these realms in turn; of none where it is absent. */
+  readonly realms?: readonly string[]
   /** Sessions dial for the first time within this, from the start on. */
   readonly dialWithin: Duration
+  /** Where it is given they dial one after the other, so far apart, and not at random. */
+  readonly dialEvery?: Duration
   readonly authentication: Retransmission & {
     /** After the last try was in vain, the session dials again. */
     readonly redialAfter: Duration
@@ -39,3 +43,7 @@ export interface Retransmission {
   /** Transmissions in all, at least 1. */
   readonly tries: number
 }
+
+/** The User-Name of a client's session. */
+export const userNameOf = ({ name, realms = [] }: NasPlan, session: number): string =>
+  realms.length === 0 || session < 0 ? `${name}-${session}` : `${name}-${session}@${realms[session % realms.length]}`

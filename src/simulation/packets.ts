@@ -26,6 +26,7 @@ const CLASS = 25
 const ACCT_INPUT_OCTETS = 42
 const ACCT_OUTPUT_OCTETS = 43
 const ACCT_SESSION_ID = 44
+const TUNNEL_PASSWORD = 69
 const ACCT_SESSION_TIME = 46
 const ACCT_INPUT_GIGAWORDS = 52
 const ACCT_OUTPUT_GIGAWORDS = 53
@@ -105,12 +106,14 @@ const octetsOfSession = (octets: number): readonly Attribute[] => {
   ]
 }
 
-/** A server's answer: `code`, the request's serial as Class, its Proxy-States, and State where one is asked for. */
+/** A server's answer: `code`, the request's serial as Class, its Proxy-States, and State where one is asked for. An
+ * unforwardable one carries a Tunnel-Password of two octets, which is no salt and no block. */
 export const answerTo = (o: {
   readonly request: Packet
   readonly code: number
   readonly secret: Secret
   readonly state?: Uint8Array
+  readonly isUnforwardable?: boolean
 }): Uint8Array => {
   const serial = o.request.find({ vendor: 0, type: CLASS })
   const isAccounting = o.code === ACCOUNTING_RESPONSE
@@ -118,6 +121,7 @@ export const answerTo = (o: {
     ...(isAccounting ? [] : [{ type: MESSAGE_AUTHENTICATOR, value: new Uint8Array(16) }]),
     ...(serial === undefined ? [] : [{ type: CLASS, value: serial }]),
     ...(o.state === undefined ? [] : [{ type: STATE, value: o.state }]),
+    ...(o.isUnforwardable ? [{ type: TUNNEL_PASSWORD, value: Uint8Array.of(0, 1) }] : []),
   ])
   o.request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   if (!isAccounting) signMessageAuthenticator(bytes, HEADER_LENGTH, o.secret)
@@ -133,6 +137,10 @@ export const serialOf = (packet: Packet): number | undefined => {
   for (let at = 0; at < value.length; at += 1) serial = serial * 10 + (value[at]! - 48)
   return serial
 }
+
+/** The User-Name of a request, empty where it has none. */
+export const userOf = (packet: Packet): string =>
+  String.fromCharCode(...(packet.find({ vendor: 0, type: USER_NAME }) ?? []))
 
 /** The Acct-Session-Id of a record, if it has one. */
 export const sessionOf = (packet: Packet): string | undefined => {

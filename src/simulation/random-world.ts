@@ -11,6 +11,7 @@ import type { ServerPlan } from './home-server.ts'
 import type { NasPlan } from './nas-plan.ts'
 import { type Faults, NO_FAULTS } from './network.ts'
 import { Random } from './random.ts'
+import { NO_TROUBLE } from './trouble.ts'
 import { DIRECTIONS, type Direction, type Turn, type World, type WorldPlan } from './world.ts'
 
 export interface RandomWorld {
@@ -167,7 +168,7 @@ const trackedBy = (random: Random): NonNullable<EngineOptions['sessions']> => ({
 const countsOctets = ({ tellsTime, octetsPerSecond }: NasPlan['accounting']): boolean =>
   tellsTime === true && octetsPerSecond !== undefined
 
-const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
+export const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
   name,
   network: address,
   secret,
@@ -263,6 +264,7 @@ export const calm = (at: Duration): Turn => ({
     for (const server of world.servers) {
       server.rise()
       server.secret = server.plan.secret
+      server.trouble = NO_TROUBLE
     }
     for (const client of world.clients) client.isQuiet = true
   },

@@ -224,9 +224,11 @@ export class World implements Actor<Topic>, Outbox {
     }
     this.#touch()
     if (mark.isRefused) {
+      this.#witness.refused?.(mark.lane, mark.port, now)
       this.engine?.refused(mark.lane, mark.port, now)
       return
     }
+    this.#witness.arrives?.(mark.lane, mark.port, bytes, now)
     if (mark.port === -1) {
       this.engine?.probeAnswered(mark.lane, bytes, now)
       return
