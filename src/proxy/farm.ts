@@ -53,7 +53,9 @@ export class Farm {
   }
 
   find(server: string): Lane | undefined {
-    return this.lanes.find((lane) => lane.server.name === server)
+    return (
+      this.lanes.find((lane) => lane.server.name === server) ?? this.lanes.find((lane) => lane.formerName === server)
+    )
   }
 
   /** The server of a request by the class's algorithm; undefined where none lives that did not fail it. */
