@@ -24,11 +24,12 @@ const COPIED = ['src', 'test', 'docs', 'package.json', 'tsconfig.json', 'vitest.
 const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly string[] }[] = [
   { kind: 'unit', files: ['test/throttle/', 'test/queues/'] },
   { kind: 'unit', files: ['test/proxy/'] },
-  { kind: 'unit', files: ['test/accounting/', 'test/instances/shared-'] },
+  { kind: 'unit', files: ['test/accounting/', 'test/instances/'] },
   {
     kind: 'sim',
     files: [
       'max-rate',
+      'reloads',
       'service-order',
       'dead-server',
       'outage',

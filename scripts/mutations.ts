@@ -1,12 +1,13 @@
 /**
  * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
- * `shared-mutations.ts`).
+ * `reload-mutations.ts`, `shared-mutations.ts`).
  *
  * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
+import { RELOAD_MUTATIONS } from './reload-mutations.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
 
 const slots = inFile('src/throttle/slots.ts')
@@ -64,8 +65,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // Identifiers and max-outstanding.
   identifiers(
     'max-outstanding is off by one',
-    'return this.#outstanding < this.#maxOutstanding && this.#free > 0',
-    'return this.#outstanding <= this.#maxOutstanding && this.#free > 0',
+    'return this.#places.taken < this.#maxOutstanding && this.#free > 0',
+    'return this.#places.taken <= this.#maxOutstanding && this.#free > 0',
   ),
   identifiers(
     'an identifier is free at once after a time-out',
@@ -355,5 +356,6 @@ export const MUTATIONS: readonly Mutation[] = [
   sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
 
   ...ACCOUNTING_MUTATIONS,
+  ...RELOAD_MUTATIONS,
   ...SHARED_MUTATIONS,
 ]
