@@ -170,6 +170,7 @@ describe.each(WAYS)('a hidden value in an $what', ({ code, way, from, to }) => {
       [5, 0, 0, 0],
       [2, 1],
       [26, 255, 0],
+      [2, 18, ...SIXTEEN],
     ].map((octets) => vendorSpecific(24_757, framed(24_757, 5, value.subarray(0, 40), 0x80), Buffer.from(octets)))
     for (const odd of within) {
       const packet = oracle.packetOf(code, 1, oracle.ZERO, [odd, oracle.attribute(18, 'hello')])
