@@ -10,7 +10,16 @@ import { Engine } from '../../src/proxy/engine.ts'
 import type { EngineOptions, Peer } from '../../src/proxy/ports.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { after, type Instant, instant, millis, perSecond, seconds } from '../../src/units.ts'
-import { changed, isProvenRequest, isProvenResponse, type Parsed, parse, sign, startsSigned } from './judge.ts'
+import {
+  changed,
+  isProvenRequest,
+  isProvenResponse,
+  type Parsed,
+  parse,
+  showsLife,
+  sign,
+  startsSigned,
+} from './judge.ts'
 import { Dice, mutated } from './mutator.ts'
 import { originalRequest, originalResponse } from './originals.ts'
 
@@ -189,6 +198,8 @@ class Trial {
       )
       this.counts.mutatedResponses += 1
       if (this.#take(sent, packet, asked, from, bytes)) return
+      // Signed, and still of no use: the server is done with the request, and so is the engine.
+      if (showsLife(bytes, packet, SERVER_SECRET)) return
     }
     if (dice.chance(0.02)) {
       this.#passTime()
