@@ -14,6 +14,8 @@ const sessions = inFile('src/proxy/waiting-sessions.ts')
 const forgetting = inFile('src/queues/forgetting-table.ts')
 const states = inFile('src/proxy/state-table.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
+const register = inFile('src/proxy/register.ts')
+const engine = inFile('src/proxy/engine.ts')
 
 export const WAITING_MUTATIONS: readonly Mutation[] = [
   // Who waits where, and who goes first.
@@ -75,8 +77,8 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'max-age is ignored',
-    'return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined',
-    'return oldest !== undefined && now < 0 ? oldest : undefined',
+    'return now > after(item.receivedAt, this.#limits.maxAge)',
+    'return now < after(item.receivedAt, 0 as Duration)',
   ),
   backlog(
     'drop_newest drops the oldest',
@@ -87,6 +89,14 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
     'interims are not shed first',
     'return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()',
     'return this.#byAge.last()',
+  ),
+
+  register('all that waited too long expires in one step', 'expired < EXPIRED_AT_ONCE', 'expired < Infinity'),
+  register('all that is beyond new bounds is shed in one step', 'shed < SHED_AT_ONCE', 'shed < Infinity'),
+  engine(
+    'what is overdue is sent where its turn to expire has not come',
+    'if (this.#register.isOverdue(request, now)) {',
+    'if (this.#register.isOverdue(request, 0 as Instant)) {',
   ),
 
   // What is remembered.

@@ -161,7 +161,12 @@ export class Backlog<T extends Aging<T>> {
   /** The oldest message where it has waited longer than max-age. */
   overdue(now: Instant): T | undefined {
     const oldest = this.#byAge.first()
-    return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined
+    return oldest !== undefined && this.isOverdue(oldest, now) ? oldest : undefined
+  }
+
+  /** Whether a message has waited longer than max-age. */
+  isOverdue(item: T, now: Instant): boolean {
+    return now > after(item.receivedAt, this.#limits.maxAge)
   }
 
   /** When the oldest message becomes overdue. */
