@@ -16,6 +16,7 @@ const states = inFile('src/proxy/state-table.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
 const register = inFile('src/proxy/register.ts')
 const engine = inFile('src/proxy/engine.ts')
+const identifiers = inFile('src/throttle/identifiers.ts')
 
 export const WAITING_MUTATIONS: readonly Mutation[] = [
   // Who waits where, and who goes first.
@@ -98,6 +99,10 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
     'if (this.#register.isOverdue(request, now)) {',
     'if (this.#register.isOverdue(request, 0 as Instant)) {',
   ),
+
+  // Identifiers by port.
+  identifiers('a port that has one free again is passed over', 'this.#hasFree(identifier.port)\n', ''),
+  identifiers('the last port is filled first', 'Math.clz32(bits & -bits)', 'Math.clz32(bits)'),
 
   // What is remembered.
   forgetting('one row more than the bound', 'this.size > most', 'this.size > most + 1'),

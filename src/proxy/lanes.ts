@@ -40,10 +40,11 @@ export class Lanes {
   planFor(options: EngineOptions): LanePlan[] {
     let next = this.#next
     const kept = new Set<Lane>()
+    const known = this.#byKey()
     const plans: LanePlan[] = []
     for (const each of TRAFFIC_CLASSES) {
       for (const { key, settings } of laneSettings(options, each)) {
-        const lane = this.#find(key)
+        const lane = known.get(key)
         if (lane !== undefined) kept.add(lane)
         const number = lane?.number ?? next
         if (lane === undefined) next += 1
@@ -62,9 +63,10 @@ export class Lanes {
   /** Takes the options over; answers the lanes that they no longer have. */
   change(options: EngineOptions, now: Instant): Lane[] {
     const kept = new Set<Lane>()
+    const known = this.#byKey()
     for (const each of TRAFFIC_CLASSES) {
       this.#order[each] = laneSettings(options, each).map(({ key, settings }) => {
-        const lane = this.#find(key)
+        const lane = known.get(key)
         if (lane !== undefined) {
           lane.change(settings, now)
           kept.add(lane)
@@ -100,10 +102,9 @@ export class Lanes {
     this.restless.length = kept
   }
 
-  #find(key: string): Lane | undefined {
-    for (const lane of this) {
-      if (!lane.isRetiring && laneKey(lane.class, lane.server, lane.options) === key) return lane
-    }
-    return undefined
+  /** Those that a reload can keep. */
+  #byKey(): Map<string, Lane> {
+    const lanes = [...this].filter((lane) => !lane.isRetiring)
+    return new Map(lanes.map((lane) => [laneKey(lane.class, lane.server, lane.options), lane]))
   }
 }
