@@ -204,7 +204,7 @@ export class Engine {
       if (request === undefined) break
       if (!this.#dispatch(request, now)) roomIsBack = true
     }
-    return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark()
+    return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark() || this.#register.hasOverdue(now)
   }
 
   /** When to wake next; undefined where nothing but a datagram can change anything. */

@@ -228,6 +228,11 @@ export class Register {
     return trafficClass === 'accounting' ? earliest(overdue, this.sessions.nextWakeAt(now)) : overdue
   }
 
+  /** More than one step could end waited too long. */
+  hasOverdue(now: Instant): boolean {
+    return TRAFFIC_CLASSES.some((each) => this.backlogs[each].overdue(now) !== undefined)
+  }
+
   /** It waits, and for longer than it may: it is not sent any more, though its turn to expire has not come. */
   isOverdue(request: Request, now: Instant): boolean {
     const backlog = this.backlogs[request.class]
