@@ -16,18 +16,29 @@ const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
 const wheel = inFile('src/throttle/timing-wheel.ts')
 const engine = inFile('src/proxy/engine.ts')
+const rewriting = inFile('src/proxy/rewriting.ts')
 const sending = inFile('src/proxy/sending.ts')
 const failover = inFile('src/proxy/failover.ts')
 const farm = inFile('src/proxy/farm.ts')
 const register = inFile('src/proxy/register.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
+const answered = inFile('src/proxy/answered-records.ts')
 const repetition = inFile('src/proxy/repetition.ts')
+const intake = inFile('src/proxy/intake.ts')
 const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
 const assigning = inFile('src/proxy/assigning.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
+  // What every server refuses.
+  intake('an attribute of type 0 goes on', "if (packet.hasTypeZero) return 'attribute-type-zero'", ''),
+  intake('what must be added is not counted', ', attributesToAdd(packet))', ')'),
+  rewriting(
+    'an address is added where there is no room',
+    'if (!hasTooManyAttributes(packet, maxAttributes, attributesToAdd(packet) + 1)) return',
+    'if (maxAttributes >= 0) return',
+  ),
   // How many, and when.
   slots('one message more than the quota', 'this.#sent >= this.#quota', 'this.#sent > this.#quota'),
   slots(
@@ -191,8 +202,8 @@ export const MUTATIONS: readonly Mutation[] = [
   register('what ends stays in the line', 'if (request.line !== undefined) this.leaveLine(request)\n', ''),
   register(
     'an ended request is remembered as under way',
-    'this.duplicates.forget(exchange)\n    }\n    this.duplicates.forgetRecord(request)',
-    '}\n    this.duplicates.forgetRecord(request)',
+    'this.duplicates.forget(exchange)\n    }\n    this.duplicates.recordEnded(request, now)',
+    '}\n    this.duplicates.recordEnded(request, now)',
   ),
   ledger('an ending is left out of the sum', 'this.deliveredUnanswered +\n', ''),
   duplicates(
@@ -201,12 +212,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'const forgetAt = now',
   ),
   duplicates('answers are never forgotten', 'if (answer !== -1) this.#forgetAnswer(answer)\n', ''),
-  duplicates(
+  answered(
     'a record is known only by its octets',
     'if (hasEventTimestamp(again)) return true\n',
     'if (again.length > 0) return false\n',
   ),
-  duplicates(
+  answered(
     'any delay makes the same record',
     'return Math.abs(since(first.at, againAt) - grown) <= DELAY_TOLERANCE',
     'return grown >= 0 || DELAY_TOLERANCE > 0',

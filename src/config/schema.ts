@@ -244,7 +244,9 @@ export const settings = z.strictObject({
         )
         .prefault('60s'),
       max_records: whole(1, 10_000_000)
-        .describe('Records known by content at most; the oldest go first.')
+        .describe(
+          'Records known by content at most, and as many of which it is remembered what they were given (accounting.md); the oldest go first.',
+        )
         .default(200_000),
     })
     .describe('What is remembered of requests that were answered.')
@@ -265,6 +267,11 @@ export const settings = z.strictObject({
           'How long an identifier rests after a time-out before it is used again, so that a late response meets no new request.',
         )
         .prefault('5s'),
+      max_attributes: whole(0, 2038)
+        .describe(
+          'Attributes that the servers take in one request; 0 is no limit. A request with more is dropped as `too-many-attributes`, since FreeRADIUS drops it in silence (its `max_attributes`, in `security`). Each value that a vendor attribute packs counts, and so does what radsluice has to add (Message-Authenticator, CHAP-Challenge).',
+        )
+        .default(200),
       state: z
         .strictObject({
           lifetime: duration({ least: '1s', most: '24h' })

@@ -37,7 +37,7 @@ export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>):
       outstanding: 0,
       waitingRetries: 0,
     })),
-    tables: { answers: 0, records: 0, states: last.tables.states },
+    tables: { answers: 0, records: 0, remembered: 0, states: last.tables.states },
     sessions: last.sessions === undefined ? undefined : { ...last.sessions, live: 0, memberLinks: 0, bundles: 0 },
   }
 }
@@ -98,6 +98,7 @@ function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
     tables: {
       answers: a.tables.answers + b.tables.answers,
       records: a.tables.records + b.tables.records,
+      remembered: a.tables.remembered + b.tables.remembered,
       states: Math.max(a.tables.states, b.tables.states),
     },
     sessions: addedSessions(a.sessions, b.sessions),

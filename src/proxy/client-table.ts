@@ -6,6 +6,7 @@
  * in a bounded table, so the packet path pays one map look-up.
  */
 import { type ClientAccounting, copyOf, noAccounting } from '../accounting/client-accounting.ts'
+import type { Addition } from '../accounting/rewriting.ts'
 import { parseAddress, parsePrefix } from '../addresses.ts'
 import type { ClientOptions } from './ports.ts'
 import type { ClientSnapshot } from './snapshot.ts'
@@ -30,6 +31,8 @@ export class Client {
   badAuthenticators: number
   /** Kept by a reload as it is. */
   readonly accounting: ClientAccounting
+  /** Additions that did not fit into a packet for a server; kept by a reload. */
+  readonly leftOut: Record<Addition, number>
 
   /** What `former`, the client of that name before a reload, did is kept, and its network is not read again. */
   constructor(options: ClientOptions, former?: Client) {
@@ -39,6 +42,7 @@ export class Client {
     this.dropped = former?.dropped ?? 0
     this.badAuthenticators = former?.badAuthenticators ?? 0
     this.accounting = former?.accounting ?? noAccounting()
+    this.leftOut = former?.leftOut ?? { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 }
   }
 
   get name(): string {
@@ -53,6 +57,7 @@ export class Client {
       dropped,
       badAuthenticators,
       accounting: copyOf(this.accounting),
+      leftOut: { ...this.leftOut },
     }
   }
 }

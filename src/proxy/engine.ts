@@ -77,7 +77,7 @@ export class Engine {
     const { outbox, journal, shared } = ports
     this.#outbox = outbox
     this.#journal = journal
-    this.#intake = new Intake(options.clients, shared?.learnedClients)
+    this.#intake = new Intake(options, shared?.learnedClients)
     const seed = unpredictableNumber(ports.random)
     this.#register = new Register(options, journal, seed)
     this.#farms = {
@@ -134,11 +134,11 @@ export class Engine {
       this.#register.refuse({ class: trafficClass, reason: 'draining', client, from, bytes }, now)
       return
     }
-    const wraps = trafficClass === 'accounting' ? this.#accounts.admitted(packet, client, from.address, now) : undefined
+    const { octets, duplicates } = this.#register
+    const wraps = trafficClass === 'accounting' ? this.#accounts.admitted(exchange, duplicates, now) : undefined
     const coalesces = client.options.accounting.interims === 'newest' && trafficClass === 'accounting'
     if (coalesces && this.#coalescing.take(exchange, wraps, now)) return
     this.#arrivals += 1
-    const { octets } = this.#register
     const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, octets, now })
     request.wraps = wraps
     this.#register.admit(request, now)
@@ -245,7 +245,7 @@ export class Engine {
    * queue moves to the others, and what is outstanding there gets no retry there; rates change with the next grid second.
    */
   reconfigure(options: EngineOptions, now: Instant): void {
-    this.#intake.change(options.clients)
+    this.#intake.change(options)
     this.#register.change(options)
     this.#states.change(options.state)
     this.#accounts.change(options)
@@ -319,11 +319,7 @@ export class Engine {
         clients: this.#intake.learnedAddresses,
         servers: lanes.filter((lane) => lane.learnedMessageAuthenticator).length,
       },
-      tables: {
-        answers: this.#register.duplicates.answers,
-        records: this.#register.duplicates.records,
-        states: this.#states.size,
-      },
+      tables: { ...this.#register.duplicates.sizes, states: this.#states.size },
       sessions: this.#accounts.counts(),
     }
   }

@@ -150,6 +150,8 @@ export interface EngineOptions {
   readonly classes: PerClass<ClassOptions>
   readonly queues: PerClass<QueueOptions>
   readonly identifierQuarantine: Duration
+  /** Attributes that a server takes in one request (`hasTooManyAttributes`); 0 is no limit. */
+  readonly maxAttributes: number
   readonly deadServer: {
     readonly consecutiveFailures: number
     /** 0 is off; else the failures must also have lasted this long. */
@@ -165,6 +167,8 @@ export interface EngineOptions {
     /** How long an answered accounting record is remembered by its content. */
     readonly recordCache: Duration
     readonly maxRecords: number
+    /** How long it is remembered what an accounting record was given, and what it gave way to. */
+    readonly recordMemory: Duration
   }
   /** Accounting sessions are tracked; by default they are not. */
   readonly sessions?: SessionOptions

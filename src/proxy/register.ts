@@ -50,6 +50,8 @@ export class Register {
   readonly outstanding: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
   /** Told of each step of each request, by whoever takes it. */
   readonly tracing = new Tracing()
+  /** Attributes that a server takes in one request; 0 is no limit. */
+  maxAttributes: number
   readonly #journal: Journal
 
   /** `salt` is any unpredictable number. */
@@ -61,6 +63,7 @@ export class Register {
     this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
     this.duplicates = new Duplicates(options.duplicates, salt)
     this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
+    this.maxAttributes = options.maxAttributes
     this.#journal = journal
   }
 
@@ -69,6 +72,7 @@ export class Register {
     this.instanceQueue.changeOrder(options.serviceOrder)
     this.duplicates.change(options.duplicates)
     this.sessions.change(wantsOf(options))
+    this.maxAttributes = options.maxAttributes
   }
 
   /** A new request takes its place at the tail of the instance queue, within the bounds of its class. */
@@ -109,7 +113,7 @@ export class Register {
       if (victim === undefined) return
       this.tracing.active?.ended(victim, `shed: ${reason}`, now)
       const record = victim.class === 'accounting' ? kindOf(statusType(victim.packet)) : undefined
-      this.#end(victim)
+      this.#end(victim, now)
       this.ledgers[victim.class].countShed(reason)
       if (record !== undefined) victim.client.accounting.shed[record] += 1
       this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name, record }, now)
@@ -161,7 +165,7 @@ export class Register {
 
   drop(request: Request, reason: ClientDropReason, now: Instant): void {
     this.tracing.active?.ended(request, `dropped: ${reason}`, now)
-    this.#end(request)
+    this.#end(request, now)
     const { client, from, packet } = request.origin
     this.#countRefusal({ class: request.class, reason, client, from, bytes: packet.bytes }, now)
   }
@@ -185,14 +189,14 @@ export class Register {
 
   expire(request: Request, now: Instant): void {
     this.tracing.active?.ended(request, 'expired: it waited longer than max_age', now)
-    this.#end(request)
+    this.#end(request, now)
     this.ledgers[request.class].expired += 1
     this.#journal.note({ kind: 'expired', class: request.class, client: request.client.options.name }, now)
   }
 
   supersede(request: Request, now: Instant): void {
     this.tracing.active?.ended(request, 'superseded: the client gave it up for a newer one', now)
-    this.#end(request)
+    this.#end(request, now)
     this.ledgers[request.class].superseded += 1
   }
 
@@ -200,7 +204,7 @@ export class Register {
   giveUp(request: Request, why: GivenUpBecause, untried: string | undefined, now: Instant): void {
     const tried = request.history
     this.tracing.active?.ended(request, givenUpSentence({ tried, why, untried }), now)
-    this.#end(request)
+    this.#end(request, now)
     this.ledgers[request.class].givenUp += 1
     const client = request.client.options.name
     this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried }, now)
@@ -225,15 +229,15 @@ export class Register {
     }
   }
 
-  /** It waits nowhere and nobody remembers it: what comes again is new. */
-  #end(request: Request): void {
+  /** It waits nowhere and has no answer: what comes again is new. */
+  #end(request: Request, now: Instant): void {
     if (request.line !== undefined) this.leaveLine(request)
     if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
     for (const exchange of request.exchanges) {
       request.detach(exchange)
       this.duplicates.forget(exchange)
     }
-    this.duplicates.forgetRecord(request)
+    this.duplicates.recordEnded(request, now)
     request.rouse()
   }
 }

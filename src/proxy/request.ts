@@ -345,10 +345,14 @@ export class Request implements Exchange {
     if (promoter !== undefined || this.#course !== undefined) this.#onCourse().promotedBy = promoter
   }
 
-  /** Who still waits for the answer: a list of its own, the oldest first. */
+  /**
+   * Who still waits for the answer: a list of its own, the oldest first. What took the place of older ones is the newest of
+   * them.
+   */
   get exchanges(): Exchange[] {
     const repeats = this.#course?.repeats ?? NONE
-    return this.request === this ? [this, ...repeats] : [...repeats]
+    if (this.request !== this) return [...repeats]
+    return this.#course?.cameAt === undefined ? [this, ...repeats] : [...repeats, this]
   }
 
   /** One more exchange waits for the answer. */

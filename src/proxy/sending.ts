@@ -5,7 +5,6 @@
  * (identifier free at once), by silence (identifier in quarantine), or is abandoned: the client gave the request up, and
  * the identifier stays outstanding until the response or the time-out.
  */
-import { parseAddress } from '../addresses.ts'
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import type { RequestFault } from '../radius/faults.ts'
 import { requestForServer } from '../radius/rewrite.ts'
@@ -19,7 +18,7 @@ import type { Lane } from './lane.ts'
 import type { Journal, Outbox, Randomness } from './ports.ts'
 import type { Register } from './register.ts'
 import type { Request } from './request.ts'
-import { recordForServer } from './rewriting.ts'
+import { nasAddressFor, noteNasAddress, recordForServer } from './rewriting.ts'
 
 /** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
 const REFUSED_WAIT = micros(1_000_000)
@@ -153,16 +152,15 @@ export class Sending {
     identifier: number,
     now: Instant,
   ): Uint8Array | RequestFault | 'internal-error' {
-    const { client, from } = request
+    const { client } = request
     const authenticator = new Uint8Array(16)
     const came = request.packet
-    const isMissing = came.nasIpAddressAt === 0 && came.nasIpv6AddressAt === 0
     if (came.code === ACCESS_REQUEST) this.#random(authenticator)
-    const nasAddress =
-      isMissing && client.options.addNasIpAddress === 'when_missing' ? parseAddress(from.address) : undefined
     try {
-      const packet = request.class === 'accounting' ? recordForServer(request, came, now) : came
-      return requestForServer({
+      const { maxAttributes } = this.#register
+      const packet = request.class === 'accounting' ? recordForServer(request, came, maxAttributes, now) : came
+      const nasAddress = nasAddressFor(request, packet, maxAttributes)
+      const made = requestForServer({
         packet,
         identifier,
         authenticator,
@@ -170,6 +168,8 @@ export class Sending {
         serverSecret: lane.server.secret,
         ...(nasAddress === undefined ? {} : { nasAddress }),
       })
+      if (typeof made !== 'string') noteNasAddress(client, packet, nasAddress)
+      return made
     } catch (error) {
       this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
       return 'internal-error'

@@ -4,6 +4,7 @@
  * A snapshot is a copy; holding it holds nothing of the engine. All times are instants or durations in microseconds.
  */
 import type { ClientAccounting } from '../accounting/client-accounting.ts'
+import type { Addition } from '../accounting/rewriting.ts'
 import type { SessionCounts } from '../accounting/sessions.ts'
 import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
 import type { Histogram } from './histogram.ts'
@@ -138,6 +139,8 @@ export interface ClientSnapshot {
   /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */
   readonly badAuthenticators: number
   readonly accounting: ClientAccounting
+  /** Additions that did not fit into a packet for a server. */
+  readonly leftOut: Readonly<Record<Addition, number>>
 }
 
 export interface EngineSnapshot {
@@ -147,7 +150,8 @@ export interface EngineSnapshot {
   readonly lanes: readonly LaneSnapshot[]
   readonly clients: readonly ClientSnapshot[]
   readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
-  readonly tables: { readonly answers: number; readonly records: number; readonly states: number }
+  /** Entries in the bounded tables; `remembered`: records that are known beyond their time in hand. */
+  readonly tables: Readonly<Record<'answers' | 'records' | 'remembered' | 'states', number>>
   /** Where sessions are tracked. */
   readonly sessions: SessionCounts | undefined
 }

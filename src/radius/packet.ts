@@ -52,6 +52,7 @@ export function readPacket(bytes: Uint8Array): Packet | PacketFault {
   while (at < length) {
     const size = at + 1 < length ? bytes[at + 1]! : 0
     if (size < 2 || at + size > length) return 'bad-attribute-length'
+    packet.attributes += 1
     packet.note(bytes[at]!, at)
     at += size
   }
@@ -81,6 +82,10 @@ export class Packet {
   messageAuthenticatorAt = 0
   nasIpv6AddressAt = 0
 
+  /** How many attributes there are. */
+  attributes = 0
+  /** An attribute of type 0, which there is none of (RFC 2865 section 5). */
+  hasTypeZero = false
   /** More than one Message-Authenticator. */
   repeatsMessageAuthenticator = false
   /** More than one User-Password, CHAP-Password or State: one at most, RFC 2865 section 5.44. */
@@ -172,6 +177,9 @@ export class Packet {
   /** For `readPacket`: an attribute of `type` stands at `at`. */
   note(type: number, at: number): void {
     switch (type) {
+      case 0:
+        this.hasTypeZero = true
+        break
       case USER_PASSWORD:
         if (this.userPasswordAt === 0) this.userPasswordAt = at
         else this.repeatsSingleAttribute = true

@@ -39,13 +39,13 @@ export interface RequestForServer {
   readonly authenticator: Uint8Array
   readonly clientSecret: Secret
   readonly serverSecret: Secret
-  /** The client's address, 4 or 16 octets, added where the request names neither kind of NAS address. */
+  /** The client's address, 4 or 16 octets, added where the request names neither kind of NAS address, and it fits. */
   readonly nasAddress?: Uint8Array | undefined
 }
 
 /**
  * The octets to send to the server; 4 to 20 of them are the authenticator as sent, which the answer will be checked
- * against. `too-long`: over 4096 octets with what must be added (RFC 2865 section 3).
+ * against. `too-long`: over 4096 octets with what must be added (RFC 2865 section 3); what need not be costs no delivery.
  */
 export function requestForServer(
   o: RequestForServer,
@@ -57,12 +57,11 @@ export function requestForServer(
 function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
   const { packet } = o
   // RFC 2865 section 2.2: without CHAP-Challenge the authenticator was the challenge. It changes, so it is written down.
-  const needsChallenge = packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0
+  const needsChallenge = lacksChallenge(packet)
+  const needed = neededLength(packet)
+  if (needed > MAX_PACKET_LENGTH) return 'too-long'
   const nasAddress = missingNasAddress(o)
-  const kept = packet.length - lengthAt(packet, packet.messageAuthenticatorAt)
-  const length =
-    kept + MESSAGE_AUTHENTICATOR_LENGTH + (needsChallenge ? CHAP_CHALLENGE_LENGTH : 0) + attributeLength(nasAddress)
-  if (length > MAX_PACKET_LENGTH) return 'too-long'
+  const length = needed + attributeLength(nasAddress)
   const bytes = begin(packet.code, o.identifier, length)
   bytes.set(o.authenticator, AUTHENTICATOR_AT)
   const attributesAt = beginMessageAuthenticator(bytes, HEADER_LENGTH)
@@ -79,10 +78,9 @@ function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
 
 function accountingRequest(o: RequestForServer): Uint8Array | 'too-long' {
   const { packet } = o
+  if (neededLength(packet) > MAX_PACKET_LENGTH) return 'too-long'
   const nasAddress = missingNasAddress(o)
-  const length = packet.length + attributeLength(nasAddress)
-  if (length > MAX_PACKET_LENGTH) return 'too-long'
-  const bytes = begin(packet.code, o.identifier, length)
+  const bytes = begin(packet.code, o.identifier, packet.length + attributeLength(nasAddress))
   bytes.set(packet.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
   putNasAddress(bytes, packet.length, nasAddress)
   if (mayHide(bytes)) rehideRecord(bytes, o.clientSecret, o.serverSecret)
@@ -247,8 +245,25 @@ function lengthAt(packet: Packet, at: number): number {
   return at === 0 ? 0 : packet.bytes[at + 1]!
 }
 
+/** Whether a value as one more attribute fits into the request for the server, beside what must be added. */
+export function hasRoomFor(packet: Packet, value: Uint8Array): boolean {
+  return neededLength(packet) + attributeLength(value) <= MAX_PACKET_LENGTH
+}
+
+/** Octets of the request for the server with what must be in it, and nothing else. */
+function neededLength(packet: Packet): number {
+  if (packet.code !== ACCESS_REQUEST) return packet.length
+  const kept = packet.length - lengthAt(packet, packet.messageAuthenticatorAt)
+  return kept + MESSAGE_AUTHENTICATOR_LENGTH + (lacksChallenge(packet) ? CHAP_CHALLENGE_LENGTH : 0)
+}
+
+function lacksChallenge(packet: Packet): boolean {
+  return packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0
+}
+
 function missingNasAddress({ packet, nasAddress }: RequestForServer): Uint8Array | undefined {
-  return packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0 ? nasAddress : undefined
+  const isMissing = packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0
+  return isMissing && nasAddress !== undefined && hasRoomFor(packet, nasAddress) ? nasAddress : undefined
 }
 
 function attributeLength(value: Uint8Array | undefined): number {

@@ -2,9 +2,9 @@
  * The laws of docs/throttling.md, watched at the network and after every step.
  *
  * Each checker keeps its own books from what it sees, not from what the engine says, wherever that is possible
- * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`, `coalescing-law.ts`, and for the health of servers
- * `live-server-law.ts`, `dead-server-law.ts`, `first-choice-law.ts`). What can't be seen from outside (the ledger, what waits, what is
- * free) is read from the engine's snapshot, here. docs/simulation.md has the list.
+ * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`, `coalescing-law.ts`, `gigawords-law.ts`, and for
+ * the health of servers `live-server-law.ts`, `dead-server-law.ts`, `first-choice-law.ts`). What can't be seen from outside
+ * (the ledger, what waits, what is free) is read from the engine's snapshot, here. docs/simulation.md has the list.
  */
 import type { EngineOptions } from '../proxy/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
@@ -12,6 +12,7 @@ import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { CoalescingLaw } from './coalescing-law.ts'
 import { DeadServerLaw } from './dead-server-law.ts'
 import { FirstChoiceLaw } from './first-choice-law.ts'
+import { GigawordsLaw } from './gigawords-law.ts'
 import { IdentifierLaw } from './identifier-law.ts'
 import { LiveServerLaw } from './live-server-law.ts'
 import { RequestLaw } from './request-law.ts'
@@ -152,6 +153,7 @@ export const allLaws = (options: EngineOptions): Witness[] => {
     new RequestLaw(options),
     new SessionLaw(options),
     new CoalescingLaw(options),
+    new GigawordsLaw(options),
     new WaitingLaw(options, slots),
     new AnswerLaw(),
     new LiveServerLaw(options),

@@ -29,6 +29,8 @@ export interface NasPlan {
     readonly interimPeriod: Duration
     /** Records carry Acct-Session-Time, and a newer interim update may be sent in the place of an older one. */
     readonly tellsTime?: boolean
+    /** Records with their time carry 32-bit counters that grow so fast, and no Gigawords. */
+    readonly octetsPerSecond?: number
   }
   /** How long a session stays up, drawn between half and one and a half; 0 is for ever. */
   readonly sessionTime: Duration

@@ -346,9 +346,11 @@ export class Nas implements Actor<Topic> {
     const common = { identifier: call.slot % 256, secret, user, serial: call.serial }
     if (call.status !== undefined) {
       const waited = Math.floor(since(call.begunAt, now) / MICROS_PER_SECOND)
-      const delay = this.plan.accounting.newDelayTime ? { delay: waited } : {}
-      const time = this.plan.accounting.tellsTime ? call.time : undefined
-      return accountingRequest({ ...common, session: call.sessionId, status: call.status, time, ...delay })
+      const { newDelayTime, tellsTime, octetsPerSecond } = this.plan.accounting
+      const delay = newDelayTime ? { delay: waited } : {}
+      const time = tellsTime ? call.time : undefined
+      const { sessionId: session, status } = call
+      return accountingRequest({ ...common, session, status, time, octetsPerSecond, ...delay })
     }
     const authenticator = new Uint8Array(16)
     this.#ports.random.fill(authenticator)

@@ -103,6 +103,7 @@ const clientOf = (index: number, random: Random): NasPlan => {
       newDelayTime: random.chance(0.4),
       interimPeriod: seconds(random.pick([0, 5, 20])),
       tellsTime: random.child('tells time').chance(0.3),
+      ...(random.child('counts octets').chance(0.8) ? { octetsPerSecond: 700_000_000 } : {}),
     },
     sessionTime: seconds(random.pick([0, 10, 60])),
   }
@@ -135,6 +136,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       },
     },
     identifierQuarantine: seconds(random.pick([0, 1, 5])),
+    maxAttributes: 200,
     deadServer: {
       consecutiveFailures: random.between(1, 6),
       responseTimeout: seconds(random.pick([0, 0, 5])),
@@ -147,10 +149,24 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       maxAnswers: random.pick([10, 100_000]),
       recordCache: seconds(random.pick([5, 60])),
       maxRecords: random.pick([10, 100_000]),
+      recordMemory: seconds(7_200),
     },
     state: { lifetime: seconds(random.pick([5, 300])), maxEntries: random.pick([5, 10_000]) },
+    ...(clients.some(({ accounting }) => countsOctets(accounting))
+      ? { sessions: trackedBy(random.child('tracks')) }
+      : {}),
   }
 }
+
+const trackedBy = (random: Random): NonNullable<EngineOptions['sessions']> => ({
+  maxSessions: random.pick([5, 50, 10_000]),
+  lifetime: seconds(random.pick([20, 7_200])),
+  maxPortRate: 0,
+})
+
+/** Its counters wrap within seconds, so that each session needs Gigawords. */
+const countsOctets = ({ tellsTime, octetsPerSecond }: NasPlan['accounting']): boolean =>
+  tellsTime === true && octetsPerSecond !== undefined
 
 export const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
   name,
@@ -161,7 +177,7 @@ export const clientOptions = ({ name, address, secret, accounting }: NasPlan): C
   addNasIpAddress: 'when_missing',
   accounting: {
     acctDelayTime: 'update',
-    synthesizeGigawords: false,
+    synthesizeGigawords: countsOctets(accounting),
     swapDirections: false,
     erxIpv6Zeros: 'keep',
     interims: accounting.tellsTime ? 'newest' : 'all',

@@ -61,6 +61,7 @@ describe('a good configuration', () => {
       authentication: { algorithm: 'first_server', hash_key: undefined, max_transmissions: 0 },
       accounting: { algorithm: 'first_server', hash_key: undefined, max_transmissions: 0 },
       identifier_quarantine: 5e6,
+      max_attributes: 200,
       state: { lifetime: 300e6, max_entries: 200_000 },
       dead_server: {
         consecutive_failures: 4,

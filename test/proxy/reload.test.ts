@@ -283,7 +283,14 @@ describe('clients', () => {
     const { accounting } = world.snapshot().clients[0]!
     world.reconfigure({ clients: [client({ secret: 'new secret' })] })
     expect(world.snapshot().clients).toEqual([
-      { name: 'bng', received: { authentication: 1, accounting: 1 }, dropped: 0, badAuthenticators: 0, accounting },
+      {
+        name: 'bng',
+        received: { authentication: 1, accounting: 1 },
+        dropped: 0,
+        badAuthenticators: 0,
+        accounting,
+        leftOut: { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 },
+      },
     ])
     expect(accounting.records).toMatchObject({ start: 1 })
   })

@@ -31,6 +31,10 @@ export const USERS = {
   tunnelled: 'through-the-rabbit-hole',
   mad: 'hatter',
 } as const
+/** A realm of which no user is ever answered, as if its own server were dead behind this one. */
+export const SILENT_REALM = 'dead.example'
+/** Records of sessions that begin so end in `noop`, and a server does not answer those. */
+export const SILENT_SESSION = 'poison'
 export const TUNNEL_PASSWORD = 'a tunnel secret of 29 octets.'
 
 export const writeRaddb = (folder: string, options: RaddbOptions): void => {
@@ -114,6 +118,9 @@ modules {
 	always handled {
 		rcode = handled
 	}
+	always noop {
+		rcode = noop
+	}
 	pap {
 	}
 	chap {
@@ -171,6 +178,12 @@ server default {
 		port = ${acctPort}
 	}
 	authorize {
+		if (&User-Name =~ /@${SILENT_REALM}$/) {
+			update control {
+				&Response-Packet-Type := Do-Not-Respond
+			}
+			handled
+		}
 		if (&User-Name == "challenged" && !&State) {
 			update control {
 				&Response-Packet-Type := Access-Challenge
@@ -204,7 +217,12 @@ server default {
 	preacct {
 	}
 	accounting {
-		detail
+		if (&Acct-Session-Id =~ /^${SILENT_SESSION}/) {
+			noop
+		}
+		else {
+			detail
+		}
 	}
 	post-auth {
 	}
