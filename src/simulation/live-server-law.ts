@@ -11,7 +11,7 @@
  */
 import type { EngineEvent, EngineOptions } from '../proxy/ports.ts'
 import { type Instant, MICROS_PER_SECOND } from '../units.ts'
-import { HealthBook, LEAST, type LaneHealth } from './health-book.ts'
+import { HealthBook, type LaneHealth, LEAST } from './health-book.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
@@ -104,7 +104,11 @@ export class LiveServerLaw implements Witness {
     const isOver = now >= health.stateSince + this.#options.deadServer.deadTime
     const isHeard = health.probeAnsweredAt === now || (health.signAt === now && !health.isSignLate)
     if (isOver || isHeard) return
-    throw new BrokenLaw('return', `${health.server} (${health.class}) is not Down any more (${why}), and did nothing`, now)
+    throw new BrokenLaw(
+      'return',
+      `${health.server} (${health.class}) is not Down any more (${why}), and did nothing`,
+      now,
+    )
   }
 
   #checkFailure(health: LaneHealth, signAt: number, now: Instant): void {

@@ -137,6 +137,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
   const queue = { maxMessages: 100_000, maxBytes: 1 << 28, overflow: 'drop_newest' as const }
   return {
     slot: millis(50),
+    maxAttributes: 200,
     serviceOrder: random.pick(['authentication_first', 'fifo']),
     clients: clients.map((client) => clientOptions(client)),
     servers: servers.map(({ name, secret }, index) => ({
@@ -162,7 +163,13 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       probe: random.pick(['status_server', 'status_server', 'none']),
       probeInterval: seconds(random.pick([6, 10])),
     },
-    duplicates: { answerCache: seconds(5), maxAnswers: 100_000, recordCache: seconds(60), maxRecords: 100_000 },
+    duplicates: {
+      answerCache: seconds(5),
+      maxAnswers: 100_000,
+      recordCache: seconds(60),
+      maxRecords: 100_000,
+      recordMemory: seconds(60),
+    },
     state: { lifetime: seconds(300), maxEntries: 10_000 },
   }
 }

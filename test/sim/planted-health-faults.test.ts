@@ -85,8 +85,8 @@ describe('is found out where', () => {
 
   it('a server is Down without being asked', () => {
     const { probe } = Sending.prototype
-    vi.spyOn(Sending.prototype, 'probe').mockImplementation(function (this: Sending, lane) {
-      if (lane.health.state === 'down') probe.call(this, lane)
+    vi.spyOn(Sending.prototype, 'probe').mockImplementation(function (this: Sending, lane, now) {
+      if (lane.health.state === 'down') probe.call(this, lane, now)
     })
     expect(brokenLaws('asked-first')).toContain('asked-first')
   })
