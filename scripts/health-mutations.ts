@@ -61,8 +61,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'what a living server left unanswered speaks against the next one',
-    'if (isSilent && !wasLeftByLiving) {',
-    'if (isSilent) {',
+    'lane.health.failed(now, wasLeftByLiving)',
+    'lane.health.failed(now)',
   ),
   sending('a retry does not begin the wait for a sign of life anew', 'attempt.signsBefore = lane.signsOfLife\n', ''),
   answering(
@@ -132,7 +132,11 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'return this.isCopy ? this.latestCopyAt : this.receivedAt',
     'return this.receivedAt',
   ),
-  backlog('a copy never expires', 'if (overdueAt <= now) return item', 'if (overdueAt <= now) return undefined'),
+  backlog(
+    'a copy never expires',
+    'this.#overdueAt(first) <= now ? first : undefined',
+    'this.#overdueAt(first) < 0 ? first : undefined',
+  ),
   failover(
     'records of one session do not move together',
     'const next = isTheirs ? itsSessions : ',

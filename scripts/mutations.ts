@@ -1,6 +1,6 @@
 /**
  * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
- * `shared-mutations.ts`, `wire-mutations.ts`).
+ * `health-mutations.ts`, `reload-mutations.ts`, `shared-mutations.ts`, `waiting-mutations.ts`, `wire-mutations.ts`).
  *
  * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
@@ -8,6 +8,7 @@
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
 import { HEALTH_MUTATIONS } from './health-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
+import { RELOAD_MUTATIONS } from './reload-mutations.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
 import { WAITING_MUTATIONS } from './waiting-mutations.ts'
 import { WIRE_MUTATIONS } from './wire-mutations.ts'
@@ -71,8 +72,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // Identifiers and max-outstanding.
   identifiers(
     'max-outstanding is off by one',
-    'return this.#outstanding < this.#maxOutstanding && this.#free > 0',
-    'return this.#outstanding <= this.#maxOutstanding && this.#free > 0',
+    'return this.#places.taken < this.#maxOutstanding && this.#free > 0',
+    'return this.#places.taken <= this.#maxOutstanding && this.#free > 0',
   ),
   identifiers(
     'an identifier is free at once after a time-out',
@@ -254,6 +255,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   ...ACCOUNTING_MUTATIONS,
   ...WAITING_MUTATIONS,
+  ...RELOAD_MUTATIONS,
   ...SHARED_MUTATIONS,
   ...WIRE_MUTATIONS,
 ]

@@ -16,7 +16,7 @@ import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Failover } from './failover.ts'
 import { count } from './histogram.ts'
-import { type Lane, laneKey } from './lane.ts'
+import { type Lane, serverKey } from './lane.ts'
 import type { Journal, Learned, Outbox, States } from './ports.ts'
 import type { ServerDropReason } from './reasons.ts'
 import type { Register } from './register.ts'
@@ -267,4 +267,4 @@ export class Answering {
   }
 }
 
-const keyOf = (lane: Lane): string => laneKey(lane.class, lane.server, lane.options)
+const keyOf = (lane: Lane): string => serverKey(lane.class, lane.server, lane.options)

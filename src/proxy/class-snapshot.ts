@@ -15,7 +15,7 @@ export function classSnapshot(
   now: Instant,
 ): ClassSnapshot {
   const backlog = register.backlogs[trafficClass]
-  const oldest = backlog.oldest()
+  const agesFrom = backlog.agesFrom()
   const oldestHere = register.instanceQueue.oldestFresh(trafficClass)
   const { queued: parked, octets: parkedOctets } = farm.parked.line
   // Only records are set aside.
@@ -31,7 +31,7 @@ export function classSnapshot(
     counters: { ...register.counters[trafficClass] },
     queued: backlog.messages,
     queuedBytes: backlog.octets,
-    oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now),
+    oldestAge: agesFrom === undefined ? micros(0) : since(agesFrom, now),
     outstanding: register.outstanding[trafficClass],
     instanceQueued: backlog.messages - elsewhere,
     instanceQueuedBytes: backlog.octets - octetsElsewhere,

@@ -69,6 +69,7 @@ export class Engine {
       readonly journal: Journal
       readonly random: Randomness
       readonly shared?: Shared
+      readonly usedUpUntil?: Instant
       /** Hears of sessions and bundles that ended. */
       readonly ended?: (what: Ended) => void
     },
@@ -111,7 +112,7 @@ export class Engine {
     })
     this.#accounts = new Accounts(options, ports, now)
     this.#coalescing = new Coalescing(this.#register)
-    this.#lanes = new Lanes(shared)
+    this.#lanes = new Lanes(shared, ports.usedUpUntil)
     this.#setUpLanes(options, now)
   }
 

@@ -83,16 +83,16 @@ export class Failover {
   #fail(attempt: Attempt, now: Instant): void {
     const { lane, request } = attempt
     const isSilent = lane.signsOfLife === attempt.signsBefore
-    // Another server lives and left it unanswered too: that says something of the request, and nothing of this one.
+    // Another server lives and left it unanswered too: that says something of the request, and hardly of this server.
     const wasLeftByLiving = request?.wasLeftByLiving ?? false
     this.#countOverdue(attempt, now)
     request?.noteTried(lane.server.name, attempt.tries)
     this.#sending.finish(attempt, 'silent', now)
     if (!lane.isLive()) return
-    if (isSilent && !wasLeftByLiving) {
+    if (isSilent) {
       lane.counters.failures += 1
       lane.stir()
-      this.healthChanged(lane, lane.health.failed(now), now)
+      this.healthChanged(lane, lane.health.failed(now, wasLeftByLiving), now)
       if (request !== undefined && lane.isFailing()) request.wasLeftByLiving = true
       return
     }

@@ -57,7 +57,9 @@ export class Farm {
   }
 
   find(server: string): Lane | undefined {
-    return this.lanes.find((lane) => lane.server.name === server)
+    return (
+      this.lanes.find((lane) => lane.server.name === server) ?? this.lanes.find((lane) => lane.formerName === server)
+    )
   }
 
   /**

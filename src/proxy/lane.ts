@@ -10,7 +10,7 @@ import type { ServiceOrder } from '../queues/waiting-line.ts'
 import type { Secret } from '../radius/secret.ts'
 import { Health, type HealthChange, type HealthOptions } from '../throttle/health.ts'
 import { Identifiers, portsFor } from '../throttle/identifiers.ts'
-import { type SlotBudget, SlotQuota } from '../throttle/slots.ts'
+import type { SlotBudget } from '../throttle/slots.ts'
 import { type Duration, type Instant, micros, since, type TrafficClass } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import { type Candidate, hashOf } from './choose-server.ts'
@@ -37,8 +37,9 @@ export interface LaneSettings {
 export class Lane implements Candidate {
   readonly number: number
   readonly class: TrafficClass
-  readonly nameHash: number
-  readonly budget: SlotBudget
+  nameHash: number
+  /** Replaced only where a reload gives the lane another name, or puts it back. */
+  budget: SlotBudget
   readonly identifiers: Identifiers<Attempt>
   readonly health: Health
   readonly queue: ServerQueue<Request>
@@ -50,8 +51,10 @@ export class Lane implements Candidate {
   readonly #restless: Lane[]
   #isRestless = false
   isRetiring = false
+  /** The name before a reload gave it another one: conversations may be known by it. */
+  formerName: string | undefined = undefined
   /** `auto`: a verified response without EAP-Message carried Message-Authenticator. */
-  learnedMessageAuthenticator = false
+  learnedMessageAuthenticator: boolean
   roundTripTime: Duration = micros(0)
   holdingTime: Duration = micros(0)
   /** The probe under way: its octets, for verifying the answer. */
@@ -68,23 +71,35 @@ export class Lane implements Candidate {
   /** What its server leaves unanswered while it answers other requests. */
   readonly unanswered = new Unanswered()
 
-  /** `o.budget`: slots that it shares with others; without, it has its own. `o.restless` is where it enters itself. */
+  /**
+   * `o.budget` may be slots that others have used already, or share. `o.follows` is a removed lane to the same address, port
+   * and class, `o.restless` is where it enters itself.
+   */
   constructor(
     number: number,
     trafficClass: TrafficClass,
     settings: LaneSettings,
-    o: { readonly now: Instant; readonly restless: Lane[]; readonly budget?: SlotBudget | undefined },
+    o: {
+      readonly now: Instant
+      readonly restless: Lane[]
+      readonly budget: SlotBudget
+      readonly follows?: Lane | undefined
+    },
   ) {
+    const { follows } = o
     this.number = number
     this.class = trafficClass
     this.#settings = settings
     this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
     this.#restless = o.restless
-    this.budget = o.budget ?? new SlotQuota({ maxRate: settings.lane.maxRate, slot: settings.slot })
+    this.budget = o.budget
     this.identifiers = new Identifiers<Attempt>({
       maxOutstanding: settings.lane.maxOutstanding,
       quarantine: settings.quarantine,
+      places: follows?.identifiers.places,
     })
+    this.learnedMessageAuthenticator = follows?.learnedMessageAuthenticator ?? false
+    // From another source the server may be out of reach, or in reach at last: nothing is known of that.
     this.health = new Health(healthOptions(settings), o.now)
     this.queue = new ServerQueue<Request>(settings.serviceOrder)
     this.counters = {
@@ -141,12 +156,21 @@ export class Lane implements Candidate {
   tryCalm(): boolean {
     const isCalm =
       this.queue.line.isEmpty() && this.identifiers.nextWakeAt() === undefined && this.health.isCalm && !this.isRetiring
-    if (isCalm) this.#isRestless = false
+    if (isCalm) this.rest()
     return isCalm
+  }
+
+  /** No wake looks at it until it stirs again. */
+  rest(): void {
+    this.#isRestless = false
   }
 
   /** New settings from a reload; the rate holds from the next grid second on. */
   change(settings: LaneSettings, now: Instant): void {
+    if (settings.server.name !== this.server.name) {
+      this.formerName = this.server.name
+      this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
+    }
     this.#settings = settings
     this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
@@ -242,12 +266,20 @@ export const planOf = (
   ...(sourcePorts === undefined ? {} : { sourcePorts }),
 })
 
-/**
- * What tells two lanes apart over a reload: the same key is the same lane with other limits, another key is another
- * server.
- */
+/** What tells two lanes apart over a reload: the same key is the same lane with other limits. */
 export const laneKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
-  [trafficClass, server.name, server.address, lane.port, server.sourceAddress, server.sourcePorts?.join('-')].join(' ')
+  [pathKey(trafficClass, server, lane), server.name].join(' ')
+
+/**
+ * Where a lane leads from where: under another name it is the same lane too. Of a range of source ports only its own end
+ * matters to a lane, so that a wider range leaves one of a server's two as it is.
+ */
+export const pathKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
+  [serverKey(trafficClass, server, lane), server.sourceAddress, sourcePortsOf(trafficClass, server)?.probe].join(' ')
+
+/** What is one server in truth, whatever it is called and wherever we send from: its limits are for all of that. */
+export const serverKey = (trafficClass: TrafficClass, { address }: ServerOptions, { port }: LaneOptions): string =>
+  [trafficClass, address, port].join(' ')
 
 /** Which of the server's source ports a lane uses. Each grows from its own end, so a reload moves no open socket. */
 export const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {

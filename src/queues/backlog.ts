@@ -123,6 +123,14 @@ export class Backlog<T extends Aging<T>> {
     return older(this.#byAge.first(), this.#copies.first())
   }
 
+  /** From when on the age of those counts that were in reach of max-age first; undefined where nothing waits. */
+  agesFrom(): Instant | undefined {
+    const oldest = this.#byAge.first()
+    const copy = this.#firstCopyToExpire()
+    if (copy === undefined || oldest === undefined) return copy?.agesFrom ?? oldest?.receivedAt
+    return instant(Math.min(copy.agesFrom, oldest.receivedAt))
+  }
+
   enter(item: T): void {
     if (item.isCopy) this.#enterCopy(item)
     else this.#byAge.insert(item)
@@ -199,11 +207,17 @@ export class Backlog<T extends Aging<T>> {
     this.#ages.put(item, this.#overdueAt(item))
   }
 
-  /** A copy whose client has sent it again meanwhile has more time than was known. */
   #overdueCopy(now: Instant): T | undefined {
-    for (let item = this.#ages.first(); item !== undefined && this.#ages.firstAt <= now; item = this.#ages.first()) {
+    if (this.#ages.firstAt > now) return undefined
+    const first = this.#firstCopyToExpire()
+    return first !== undefined && this.#overdueAt(first) <= now ? first : undefined
+  }
+
+  /** A copy whose client has sent it again meanwhile has more time than was known. */
+  #firstCopyToExpire(): T | undefined {
+    for (let item = this.#ages.first(); item !== undefined; item = this.#ages.first()) {
       const overdueAt = this.#overdueAt(item)
-      if (overdueAt <= now) return item
+      if (overdueAt <= this.#ages.firstAt) return item
       this.#ages.put(item, overdueAt)
     }
     return undefined

@@ -101,7 +101,7 @@ export class WaitingLaw implements Witness {
   }
 
   check(snapshot: EngineSnapshot, now: Instant): void {
-    for (const lane of snapshot.lanes) this.#checkLane(lane, now)
+    for (const lane of snapshot.lanes) this.#checkLane(lane, snapshot.lanes, now)
     for (const each of TRAFFIC_CLASSES) {
       const { maxMessages, maxBytes, maxAge } = this.#options.queues[each]
       const { queued, queuedBytes, oldestAge, parked } = snapshot.classes[each]
@@ -115,7 +115,7 @@ export class WaitingLaw implements Witness {
     }
   }
 
-  #checkLane(lane: LaneSnapshot, now: Instant): void {
+  #checkLane(lane: LaneSnapshot, all: readonly LaneSnapshot[], now: Instant): void {
     const { identifiers, outstanding, maxOutstanding, queued, waitingRetries } = lane
     const ceiling = this.#ceilings.get(lane.lane) ?? 0
     this.#ceilings.set(lane.lane, Math.min(ceiling, outstanding))
@@ -126,7 +126,10 @@ export class WaitingLaw implements Witness {
         now,
       )
     }
-    const hasRoom = identifiers.free > 0 && outstanding < maxOutstanding
+    // What is outstanding at a removed lane to the same server counts there too.
+    const before = all.filter((one) => one !== lane && one.retiring && isSameServer(one, lane))
+    const unanswered = before.reduce((sum, one) => sum + one.outstanding, outstanding)
+    const hasRoom = identifiers.free > 0 && unanswered < maxOutstanding
     if (!((queued > 0 && hasRoom) || waitingRetries > 0)) return
     const left = this.#slots.leftOf(lane.lane, now)
     if (left > 0) {
@@ -135,6 +138,9 @@ export class WaitingLaw implements Witness {
     }
   }
 }
+
+const isSameServer = (a: LaneSnapshot, b: LaneSnapshot): boolean =>
+  a.class === b.class && a.address === b.address && a.port === b.port
 
 /** No client ever gets an answer that is not to its own request. */
 export class AnswerLaw implements Witness {

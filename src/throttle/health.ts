@@ -51,6 +51,8 @@ export class Health {
   #state: HealthState = 'active'
   #since: Instant
   #failures = 0
+  /** Of these, those that are not doubtful. */
+  #clearFailures = 0
   #firstFailureAt: Instant | undefined = undefined
   /** The last valid response to a request that was outstanding. */
   #answeredAt: Instant | undefined = undefined
@@ -129,15 +131,19 @@ export class Health {
     this.#note(false, now)
   }
 
-  /** A request ended here unanswered, and nothing valid came since its latest transmission. */
-  failed(now: Instant): HealthChange | undefined {
+  /**
+   * A request ended here unanswered, and nothing valid came since its latest transmission. `isDoubtful`: another server
+   * lives and left it unanswered too. That is a reason to ask this one, and none to judge it.
+   */
+  failed(now: Instant, isDoubtful = false): HealthChange | undefined {
+    if (isDoubtful && this.#options.probe === 'none') return undefined
     this.#failures += 1
+    if (!isDoubtful) this.#clearFailures += 1
     this.#firstFailureAt ??= now
     if (this.#state === 'down') return undefined
-    return (
-      this.#judgeDead(now) ??
-      (this.#state === 'active' ? this.#become('not_responding', 'a request used up its tries', now) : undefined)
-    )
+    const change = this.#judgeDead(now)
+    if (change !== undefined || isDoubtful || this.#state !== 'active') return change
+    return this.#become('not_responding', 'a request used up its tries', now)
   }
 
   /** Whether it serves too few of its requests: one in ten and more is enough. */
@@ -252,9 +258,10 @@ export class Health {
 
   /** It was asked whether it lives, and does. */
   #findAlive(why: string, now: Instant): HealthChange | undefined {
+    const isJudged = this.#clearFailures > 0
     this.#forgetFailures()
     this.#notAskedBefore = after(now, this.#options.probeInterval)
-    return this.#state === 'failing' ? undefined : this.#becomeFailing(why, now)
+    return this.#state === 'failing' || !isJudged ? undefined : this.#becomeFailing(why, now)
   }
 
   #becomeFailing(why: string, now: Instant): HealthChange {
@@ -269,6 +276,7 @@ export class Health {
 
   #forgetFailures(): void {
     this.#failures = 0
+    this.#clearFailures = 0
     this.#firstFailureAt = undefined
     this.#stopAsking()
   }

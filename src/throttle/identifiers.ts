@@ -62,7 +62,13 @@ class Port<T> {
   }
 }
 
+/** How many places below max-outstanding are taken: by one lane, or by all that followed each other at one server. */
+export interface Places {
+  taken: number
+}
+
 export class Identifiers<T> {
+  readonly #places: Places
   readonly #ports: Port<T>[] = []
   readonly #quarantine: Identifier<T>[] = []
   #quarantineHead = 0
@@ -72,26 +78,35 @@ export class Identifiers<T> {
   #abandoned = 0
   #free = 0
 
-  /** `maxOutstanding` 1-4000; `quarantine` is how long an identifier rests after a time-out. */
-  constructor({ maxOutstanding, quarantine }: { maxOutstanding: number; quarantine: Duration }) {
-    this.#maxOutstanding = maxOutstanding
-    this.#quarantineTime = quarantine
+  /**
+   * `maxOutstanding` 1-4000; `quarantine` is how long an identifier rests after a time-out. `places` are those that others
+   * have taken of the same bound already; without, there are no others.
+   */
+  constructor(o: { maxOutstanding: number; quarantine: Duration; places?: Places | undefined }) {
+    this.#maxOutstanding = o.maxOutstanding
+    this.#quarantineTime = o.quarantine
+    this.#places = o.places ?? { taken: 0 }
     this.#openPorts()
   }
 
-  /** Unanswered now, abandoned ones included: the number that max-outstanding bounds. */
+  /** Unanswered now, abandoned ones included: these and those of `places` together are what max-outstanding bounds. */
   get outstanding(): number {
     return this.#outstanding
   }
 
+  /** What max-outstanding bounds, for one that follows at the same server. */
+  get places(): Places {
+    return this.#places
+  }
+
   /** A place below max-outstanding and an identifier free. */
   hasRoom(): boolean {
-    return this.#outstanding < this.#maxOutstanding && this.#free > 0
+    return this.#places.taken < this.#maxOutstanding && this.#free > 0
   }
 
   /** How many more could be taken now. */
   room(): number {
-    return Math.max(0, Math.min(this.#maxOutstanding - this.#outstanding, this.#free))
+    return Math.max(0, Math.min(this.#maxOutstanding - this.#places.taken, this.#free))
   }
 
   /** The identifier that `hold` would take: the least recently used of the first port that has one. */
@@ -107,6 +122,7 @@ export class Identifiers<T> {
     identifier.held = holder
     this.#free -= 1
     this.#outstanding += 1
+    this.#places.taken += 1
     return identifier
   }
 
@@ -188,6 +204,7 @@ export class Identifiers<T> {
     if (identifier.abandoned) this.#abandoned -= 1
     identifier.abandoned = false
     this.#outstanding -= 1
+    this.#places.taken -= 1
   }
 
   #makeFree(identifier: Identifier<T>): void {

@@ -77,8 +77,13 @@ export class World {
   #asked = 0
   #names = new Map<number, { readonly server: string; readonly class: TrafficClass }>()
 
-  /** `shared`: what it has in common with the engines of other worlds. */
-  constructor(options: Partial<EngineOptions> = {}, startAt: Instant = START, shared?: Shared) {
+  /** `shared`: what it has in common with the engines of other worlds; `usedUpUntil`: what one before it may have used. */
+  constructor(
+    options: Partial<EngineOptions> = {},
+    startAt: Instant = START,
+    shared?: Shared,
+    usedUpUntil: Instant = instant(0),
+  ) {
     this.now = startAt
     this.options = { ...defaults(), ...options }
     let seed = 1
@@ -98,6 +103,7 @@ export class World {
             target[i] = seed >> 16
           }
         },
+        usedUpUntil,
         ...(shared === undefined ? {} : { shared }),
       },
       this.now,

@@ -82,9 +82,9 @@ describe('a server removed', () => {
     world.answer(world.sent[0]!)
     expect(world.answersTo(asked)).toHaveLength(1)
     expect(world.engine.plan().map((plan) => plan.server)).toEqual(['s2', 's2'])
-    // A datagram for its lane, whose number is never used again, finds nothing.
+    // A datagram for its lane, whose number no other path ever gets, finds nothing.
     world.respond(world.sent[0]!, Buffer.alloc(20))
-    world.reconfigure({ servers: [server('s1'), server('s2')] })
+    world.reconfigure({ servers: [server('s3', { address: '192.0.2.99' }), server('s2')] })
     expect(world.engine.plan().map(({ lane }) => lane)).toEqual([1, 3, 4, 5])
   })
 
@@ -122,7 +122,7 @@ describe('a server removed', () => {
     world.reconfigure({ servers: [] })
     world.advance(seconds(60))
     expect(world.snapshot().classes.accounting).toMatchObject({ parked: 3, outstanding: 1 })
-    world.reconfigure({ servers: [server('s3')] })
+    world.reconfigure({ servers: [server('s3', { address: '192.0.2.99' })] })
     world.settle()
     expect(world.tags('s3')).toEqual(['a1', 'a2', 'a3'])
   })
