@@ -47,6 +47,13 @@ describe('is found out where', () => {
     expect(brokenLaws('no-failure')).toContain('no-failure')
   })
 
+  it('an answer in time forgets no failure', () => {
+    vi.spyOn(Health.prototype, 'responded').mockImplementation(function (this: Health, now) {
+      return this.respondedLate(now)
+    })
+    expect(brokenLaws('live-server')).toContain('live-server')
+  })
+
   it('a late response is as good as one in time', () => {
     vi.spyOn(Health.prototype, 'respondedLate').mockImplementation(function (this: Health, now) {
       return this.responded(now)
