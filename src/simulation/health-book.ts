@@ -204,14 +204,14 @@ export class HealthBook {
 
   #enterLanes(now: Instant): void {
     const lanes = this.#world?.engine?.snapshot(now).lanes ?? []
-    for (const { lane, server, class: trafficClass, state, retiring } of lanes) {
+    for (const { lane, server, class: trafficClass, state, stateSince, retiring } of lanes) {
       if (retiring) continue
       this.#lanes.set(lane, {
         lane,
         server,
         class: trafficClass,
         state,
-        stateSince: now,
+        stateSince,
         begunAt: now,
         wellSince: now,
         signAt: NEVER,

@@ -1,6 +1,6 @@
 /**
- * A world from a seed in which servers are in trouble, and nothing else is: limits are wide, the network is good, and what
- * a client loses is lost by the choice of server and by its health.
+ * A world from a seed in which servers are in trouble, and nothing else is: limits are wide, the network is good (the
+ * shell's timer may be late), and what a client loses is lost by the choice of server and by its health.
  *
  * Spells of trouble come and go, on one server or on all: they die in silence or with a closed port, their old answers
  * are sent again by somebody on the path, the path to them loses everything for a moment, they answer few, late, probes
@@ -69,7 +69,14 @@ export const troubledWorld = (seed: string | number): TroubledWorld => {
   return {
     spells,
     end: micros(LENGTH + SETTLE),
-    plan: { seed: `troubled ${seed}`, engine, servers, clients, script: [...turnsOf(spells), calm(LENGTH)] },
+    plan: {
+      seed: `troubled ${seed}`,
+      engine,
+      servers,
+      clients,
+      lateness: micros(random.child('lateness').pick([0, 0, 20_000])),
+      script: [...turnsOf(spells), calm(LENGTH)],
+    },
   }
 }
 

@@ -8,9 +8,13 @@ import { Engine } from '../../src/proxy/engine.ts'
 import { Lane } from '../../src/proxy/lane.ts'
 import { Request } from '../../src/proxy/request.ts'
 import { Sending } from '../../src/proxy/sending.ts'
+import { LiveServerLaw } from '../../src/simulation/live-server-law.ts'
 import { runTroubledSeed } from '../../src/simulation/run.ts'
+import { type Turn, World } from '../../src/simulation/world.ts'
 import { Health } from '../../src/throttle/health.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
+import { millis, seconds } from '../../src/units.ts'
+import { bng, homeServer, options } from './stage.ts'
 
 const SEEDS = 60
 const TUNNEL_PASSWORD = 69
@@ -47,11 +51,29 @@ describe('is found out where', () => {
     expect(brokenLaws('no-failure')).toContain('no-failure')
   })
 
-  it('an answer in time forgets no failure', () => {
-    vi.spyOn(Health.prototype, 'responded').mockImplementation(function (this: Health, now) {
-      return this.respondedLate(now)
-    })
-    expect(brokenLaws('live-server')).toContain('live-server')
+  it('a server is said to be Down in the midst of its answers', () => {
+    const clients = [bng({ sessions: 100, dialEvery: millis(100) })]
+    const servers = [homeServer('one')]
+    const engine = options(clients, servers)
+    const law = new LiveServerLaw(engine)
+    const said = {
+      kind: 'server-state',
+      lane: 0,
+      server: 'one',
+      class: 'authentication',
+      why: 'so it was said',
+    } as const
+    const say: Turn = {
+      at: seconds(5),
+      happen: (_world, now) => law.noted({ ...said, from: 'active', to: 'down' }, now),
+    }
+    const run = (script: readonly Turn[]): World => {
+      const world = new World({ seed: 'a doctored event', engine, clients, servers, script }, law)
+      world.run(seconds(8))
+      return world
+    }
+    expect(() => run([])).not.toThrow()
+    expect(() => run([say])).toThrow(/^live-server: one .* after it answered in time/)
   })
 
   it('a late response is as good as one in time', () => {
