@@ -10,7 +10,16 @@ import { Engine } from '../../src/proxy/engine.ts'
 import type { EngineOptions, Peer } from '../../src/proxy/ports.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { after, type Instant, instant, millis, perSecond, seconds } from '../../src/units.ts'
-import { changed, isProvenRequest, isProvenResponse, type Parsed, parse, sign, startsSigned } from './judge.ts'
+import {
+  changed,
+  isProvenRequest,
+  isProvenResponse,
+  type Parsed,
+  parse,
+  showsLife,
+  sign,
+  startsSigned,
+} from './judge.ts'
 import { Dice, mutated } from './mutator.ts'
 import { originalRequest, originalResponse } from './originals.ts'
 
@@ -32,6 +41,8 @@ export interface EngineRun {
 }
 
 const PORTS = 64
+/** `record_cache` lasts a second, in which a thousand requests come. */
+const MOST_TAKEN = 1_000
 const SAMPLES = 10
 /** The books are checked as often. */
 const CHECK_EVERY = 1_000
@@ -72,6 +83,8 @@ class Trial {
   #sent: Sent[] = []
   #replies: { readonly to: Peer; readonly bytes: Uint8Array }[] = []
   #number = 0
+  /** The contents of records that a server has taken, the newest first. */
+  #taken: string[] = []
 
   constructor(seed: number) {
     this.#dice = new Dice(seed)
@@ -116,7 +129,7 @@ class Trial {
     if (isRight && this.#sent.length === 0 && !isTooMuch(good)) this.#say('a good request was not forwarded')
     const [sent] = this.#sent
     if (sent?.packet !== undefined && asked !== undefined) this.#respond(sent, sent.packet, asked, from)
-    else this.#judgeUncaused(asked)
+    else this.#judgeUncaused(asked, from)
   }
 
   /** Some of its octets changed; signed anew, or not, or by somebody else. */
@@ -159,11 +172,19 @@ class Trial {
       : 'what left does not verify'
   }
 
-  /** Nothing left, so nothing but a Status-Server can have been answered. */
-  #judgeUncaused(asked: Parsed | undefined): void {
-    if (this.#replies.length === 0) return
-    const isStatus = asked?.code === 12 && isProvenRequest(asked, CLIENT_SECRET, 'signed')
-    if (!isStatus) this.#say('an answer that no server gave')
+  /** Nothing left, so nothing but a Status-Server, or a record that a server has just taken, can have been answered. */
+  #judgeUncaused(asked: Parsed | undefined, from: Peer): void {
+    const [reply] = this.#replies
+    if (reply === undefined) return
+    if (asked === undefined || !isProvenRequest(asked, CLIENT_SECRET, 'maybe unsigned')) {
+      this.#say('an unproven request was answered')
+      return
+    }
+    // Mutations make records that are the same, as one without any attribute.
+    const isKnown = asked.code === 12 || (asked.code === 4 && this.#taken.includes(contentOf(asked)))
+    if (!isKnown) this.#say('an answer that no server gave')
+    const code = asked.code === 12 ? (reply.bytes[0] === 5 ? 4 : 1) : asked.code
+    this.#judgeAnswer(reply, { ...asked, code }, from)
   }
 
   /** A few wrong answers, then, most of the time, the right one. */
@@ -177,6 +198,8 @@ class Trial {
       )
       this.counts.mutatedResponses += 1
       if (this.#take(sent, packet, asked, from, bytes)) return
+      // Signed, and still of no use: the server is done with the request, and so is the engine.
+      if (showsLife(bytes, packet, SERVER_SECRET)) return
     }
     if (dice.chance(0.02)) {
       this.#passTime()
@@ -207,18 +230,29 @@ class Trial {
     this.counts.answered += 1
     const came = parse(bytes)
     const [reply] = replies
-    const answer = parse(Buffer.from(reply!.bytes))
+    if (asked.code === 4) this.#taken = [contentOf(asked), ...this.#taken.slice(0, MOST_TAKEN - 1)]
+    const answer = this.#judgeAnswer(reply!, asked, from)
     if (came === undefined || came.identifier !== packet.identifier || !isProvenResponse(came, packet, SERVER_SECRET))
       this.#say('an unproven response was passed on')
-    if (reply!.to.port !== from.port || reply!.to.address !== from.address) this.#say('an answer went to somebody else')
-    if (answer === undefined || answer.identifier !== asked.identifier)
-      this.#say('an answer that belongs to no request')
-    else if (!isProvenResponse(answer, asked, CLIENT_SECRET)) this.#say('an answer that does not verify')
-    else if (answer.code !== 5 && !startsSigned(answer)) this.#say('an answer that does not begin with its signature')
     if (came === undefined || answer === undefined) return true
     const what = changed(came, answer, false)
     if (what !== undefined) this.#say(`a response was changed: ${what}`)
     return true
+  }
+
+  /** What a client gets must be its own, and verify. */
+  #judgeAnswer(
+    { to, bytes }: { readonly to: Peer; readonly bytes: Uint8Array },
+    asked: Parsed,
+    from: Peer,
+  ): Parsed | undefined {
+    const answer = parse(Buffer.from(bytes))
+    if (to.port !== from.port || to.address !== from.address) this.#say('an answer went to somebody else')
+    if (answer === undefined || answer.identifier !== asked.identifier)
+      this.#say('an answer that belongs to no request')
+    else if (!isProvenResponse(answer, asked, CLIENT_SECRET)) this.#say('an answer that does not verify')
+    else if (answer.code !== 5 && !startsSigned(answer)) this.#say('an answer that does not begin with its signature')
+    return answer
   }
 
   #say(what: string): void {
@@ -227,6 +261,12 @@ class Trial {
     else known.times += 1
   }
 }
+
+/** A record by what a retransmission leaves as it is: all but Acct-Delay-Time, Message-Authenticator and Proxy-State. */
+const contentOf = ({ attributes }: Parsed): string =>
+  attributes
+    .flatMap(([type, value]) => ([41, 80, 33].includes(type) ? [] : [`${type} ${value.toString('hex')}`]))
+    .join()
 
 /** A packet that our additions could carry over 4096 octets is dropped by name. */
 const isTooMuch = (bytes: Buffer): boolean => bytes.length > 4_000

@@ -88,6 +88,22 @@ export function isProvenResponse(
   return proof || (packet.code === 5 && signature(packet, ZERO, secret) === true)
 }
 
+/**
+ * Whether these octets show that who shares `secret` has dealt with the request, whatever else they are: the digest holds.
+ * With EAP-Message and without Message-Authenticator they say nothing (RFC 3579 section 3.2).
+ */
+export function showsLife(bytes: Buffer, request: Parsed, secret: string): boolean {
+  if (bytes.length < 20 || bytes[1] !== request.identifier) return false
+  const length = bytes.readUInt16BE(2)
+  if (length < 20 || length > 4_096 || length > bytes.length) return false
+  const [header, rest] = [bytes.subarray(0, 4), bytes.subarray(20, length)]
+  const digest = createHash('md5').update(header).update(request.authenticator).update(rest).update(secret).digest()
+  if (!digest.equals(bytes.subarray(4, 20))) return false
+  const packet = parse(bytes)
+  if (packet === undefined || !(request.code === 4 ? packet.code === 5 : [2, 3, 11].includes(packet.code))) return true
+  return !hasEap(packet) || packet.attributes.some(([type]) => type === MESSAGE_AUTHENTICATOR)
+}
+
 export const startsSigned = ({ attributes }: Parsed): boolean => attributes[0]?.[0] === MESSAGE_AUTHENTICATOR
 
 /** Attributes that may be new on the way to a server: NAS-IP-Address, CHAP-Challenge. */

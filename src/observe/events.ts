@@ -126,6 +126,11 @@ export const EVENTS = {
     fields: ['class', 'parked'],
     says: 'a server is back for {class}; {parked} messages waited',
   },
+  'signature-learned': {
+    level: 'info',
+    fields: ['peer', 'name', 'at', 'count'],
+    says: 'the {peer} {name} signs by itself at {at}: auto has learned it ({count} addresses in this second), and drops what comes unsigned from there from now on; where another device or server stands behind that address and cannot sign, set require_message_authenticator: no for {name}',
+  },
   dropped: {
     level: 'warn',
     fields: ['class', 'reason', 'client', 'from', 'count'],

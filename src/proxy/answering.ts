@@ -170,10 +170,16 @@ export class Answering {
     return lane.learnedMessageAuthenticator || (this.#learned?.has(keyOf(lane)) ?? false)
   }
 
-  #learn(lane: Lane): void {
+  #learn(lane: Lane, now: Instant): void {
     if (lane.learnedMessageAuthenticator) return
+    const isNew = !this.#hasLearned(lane)
     lane.learnedMessageAuthenticator = true
     this.#learned?.add(keyOf(lane))
+    const { server } = lane
+    // Accounting is signed by its authenticator, and nothing more is asked for there.
+    if (!isNew || server.requireMessageAuthenticator !== 'auto' || lane.class !== 'authentication') return
+    const at = `${server.address} port ${lane.options.port}`
+    this.#journal.note({ kind: 'signature-learned', peer: 'server', name: server.name, at }, now)
   }
 
   #accept({ attempt, response, answer }: Extract<Verified, { is: 'answer' }>, now: Instant): void {
@@ -184,7 +190,7 @@ export class Answering {
       this.#register.tracing.active?.answered(request, attempt, response, now)
       this.#deliver(request, answer, now)
     }
-    if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane)
+    if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane, now)
     const state = response.stateAt
     if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
     this.#hear(attempt, now)

@@ -78,7 +78,7 @@ export class Engine {
     const { outbox, journal, shared } = ports
     this.#outbox = outbox
     this.#journal = journal
-    this.#intake = new Intake(options, shared?.learnedClients)
+    this.#intake = new Intake(options, journal, shared?.learnedClients)
     const seed = unpredictableNumber(ports.random)
     this.#register = new Register(options, journal, seed)
     this.#farms = {
@@ -332,7 +332,7 @@ export class Engine {
 
   #check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
     try {
-      return this.#intake.check(trafficClass, from.address, bytes)
+      return this.#intake.check(trafficClass, from.address, bytes, now)
     } catch (error) {
       this.#journal.note({ kind: 'internal-error', where: 'checking a datagram', error, bytes }, now)
       return { ok: false, reason: 'internal-error', client: undefined }

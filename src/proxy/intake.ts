@@ -14,7 +14,7 @@ import { type Packet, readPacket } from '../radius/packet.ts'
 import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../units.ts'
 import { type Client, ClientTable } from './client-table.ts'
 import { LearnedNames } from './learned-names.ts'
-import type { EngineOptions, Learned } from './ports.ts'
+import type { EngineOptions, Journal, Learned } from './ports.ts'
 import type { ClientDropReason } from './reasons.ts'
 
 /** Addresses that `auto` has learned. */
@@ -32,11 +32,17 @@ export class Intake {
   #clients: ClientTable
   #maxAttributes: number
   readonly #learned: Learned
+  readonly #journal: Journal
   /** Status-Server requests by address within the running second. */
   readonly #statusServer = new Map<string, number>()
   #statusServerSecond = 0
 
-  constructor({ clients, maxAttributes }: IntakeOptions, learned: Learned = new LearnedNames(LEARNED_ADDRESSES)) {
+  constructor(
+    { clients, maxAttributes }: IntakeOptions,
+    journal: Journal,
+    learned: Learned = new LearnedNames(LEARNED_ADDRESSES),
+  ) {
+    this.#journal = journal
     this.#clients = new ClientTable(clients)
     this.#maxAttributes = maxAttributes
     this.#learned = learned
@@ -55,7 +61,7 @@ export class Intake {
     this.#maxAttributes = maxAttributes
   }
 
-  check(trafficClass: TrafficClass, address: string, bytes: Uint8Array): Verdict {
+  check(trafficClass: TrafficClass, address: string, bytes: Uint8Array, now: Instant): Verdict {
     const client = this.#clients.find(address)
     if (client === undefined) return { ok: false, reason: 'unknown-client', client: undefined }
     client.received[trafficClass] += 1
@@ -64,7 +70,7 @@ export class Intake {
     const reason =
       this.#refusedByServers(packet) ??
       checkRequest(packet, trafficClass, client.options.secret) ??
-      this.#missingProof(packet, client, address)
+      this.#missingProof(packet, client, address, now)
     return reason === undefined ? { ok: true, packet, client } : { ok: false, reason, client }
   }
 
@@ -87,15 +93,21 @@ export class Intake {
     return isTooMuch ? 'too-many-attributes' : undefined
   }
 
-  #missingProof(packet: Packet, client: Client, address: string): ClientDropReason | undefined {
+  #missingProof(packet: Packet, client: Client, address: string, now: Instant): ClientDropReason | undefined {
     if (packet.code !== ACCESS_REQUEST) return undefined
     const { requireMessageAuthenticator, limitProxyState } = client.options
     if (packet.messageAuthenticatorAt !== 0) {
-      if (packet.eapMessageAt === 0) this.#learned.add(address)
+      if (packet.eapMessageAt === 0) this.#learn(client, address, now)
       return undefined
     }
     if (requireMessageAuthenticator === 'yes') return 'missing-message-authenticator'
     if (requireMessageAuthenticator === 'auto' && this.#learned.has(address)) return 'missing-message-authenticator'
     return limitProxyState && packet.proxyStateAt !== 0 ? 'proxy-state-unsigned' : undefined
+  }
+  #learn({ name, options }: Client, address: string, now: Instant): void {
+    if (this.#learned.has(address)) return
+    this.#learned.add(address)
+    if (options.requireMessageAuthenticator !== 'auto') return
+    this.#journal.note({ kind: 'signature-learned', peer: 'client', name, at: address }, now)
   }
 }

@@ -215,6 +215,14 @@ export type EngineEvent =
   | { readonly kind: 'all-servers-down'; readonly class: TrafficClass; readonly parked: number }
   | { readonly kind: 'servers-back'; readonly class: TrafficClass; readonly parked: number }
   | {
+      /** `auto` asks for Message-Authenticator there from now on. */
+      readonly kind: 'signature-learned'
+      readonly peer: 'client' | 'server'
+      readonly name: string
+      /** The client's address, or the server's class, address and port. */
+      readonly at: string
+    }
+  | {
       readonly kind: 'dropped'
       readonly class: TrafficClass
       readonly reason: ClientDropReason

@@ -79,7 +79,7 @@ const whole = new Uint8Array(MAX_PACKET_LENGTH)
  * takes.
  */
 export function mayHide(bytes: Uint8Array): boolean {
-  for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
+  for (let at = HEADER_LENGTH; at < bytes.length && bytes[at + 1]! >= 2; at += bytes[at + 1]!) {
     const type = bytes[at]!
     if (standard[type] !== 0) return true
     if (type === VENDOR_SPECIFIC && bytes[at + 1]! >= 8 && vendors.has(vendorOf(bytes, at))) return true
@@ -109,7 +109,8 @@ export function rehideResponse(bytes: Uint8Array, before: Hop, after: Hop): bool
 
 function rehide(bytes: Uint8Array, move: Move): boolean {
   let at = HEADER_LENGTH
-  while (at < bytes.length) {
+  // A length below 2 can't be in a well-formed packet; it would keep this loop at one place for ever.
+  while (at < bytes.length && bytes[at + 1]! >= 2) {
     const type = bytes[at]!
     const end = at + bytes[at + 1]!
     let next = end
@@ -127,7 +128,7 @@ function rehide(bytes: Uint8Array, move: Move): boolean {
 
 /**
  * The Vendor-Specific attribute from `from` to `to`, and its sub-attributes up to one that does not add up. Answers where
- * to go on: behind the last attribute that a value is spread over. 0 if it is refused.
+ * to go on, always an attribute's end: `to`, or behind the last one that a value is spread over. 0 if it is refused.
  */
 function rehideVendor(bytes: Uint8Array, from: number, to: number, move: Move): number {
   const vendor = vendorOf(bytes, from)
@@ -142,8 +143,9 @@ function rehideVendor(bytes: Uint8Array, from: number, to: number, move: Move): 
     if (end === 0) return to
     const found = hidden.parts.get(typeAt(bytes, at, format))
     if (found !== undefined) {
-      if (format.continues && (bytes[at + header - 1]! & CONTINUES) !== 0)
-        return rehideSpread(bytes, { from, at, to: end }, found, move)
+      const goesOn = format.continues && (bytes[at + header - 1]! & CONTINUES) !== 0
+      // Only the last value of an attribute can go on in the next one.
+      if (goesOn) return end === to ? rehideSpread(bytes, { from, at, to }, found, move) : to
       if (!rehideFound(bytes, at + header, end, found, move, tags) && tags !== undefined) return 0
     }
     at = end

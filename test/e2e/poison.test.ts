@@ -18,7 +18,8 @@ describe.skipIf(group.skip)(group.title, () => {
     server = await Freeradius.start()
     const impatient = { timeout: '500ms', max_retries: 1 }
     daemon = await Daemon.start({
-      queues: { authentication: { max_age: '2s' } },
+      // What is silent on purpose ends soon; else the campaign would wait for it.
+      queues: { authentication: { max_age: '2s' }, accounting: { max_age: '3s' } },
       farm: {
         authentication: impatient,
         accounting: impatient,

@@ -213,8 +213,32 @@ describe('Message-Authenticator in Access-Requests', () => {
     expect(world.snapshot().messageAuthenticatorLearned.clients).toBe(1)
     world.access()
     expect(reasons(world)).toEqual(['missing-message-authenticator'])
+    // Whoever is locked out now can read why, once for each address.
+    world.access({ signed: true })
+    expect(world.noted('signature-learned')).toEqual([
+      { kind: 'signature-learned', peer: 'client', name: 'bng', at: expect.any(String) },
+    ])
     // Another address of the same network has not shown it yet.
     world.access({ from: { address: '10.2.2.2' } })
+    expect(reasons(world)).toHaveLength(1)
+  })
+
+  it('is learned without a word where nothing follows from it', () => {
+    for (const requireMessageAuthenticator of ['yes', 'no'] as const) {
+      const world = forClient({ requireMessageAuthenticator })
+      world.access({ signed: true })
+      expect(world.snapshot().messageAuthenticatorLearned.clients).toBe(1)
+      expect(world.noted('signature-learned')).toEqual([])
+    }
+  })
+
+  it('is asked for no more once a reload says no for the client', () => {
+    const world = forClient({ requireMessageAuthenticator: 'auto' })
+    world.access({ signed: true })
+    world.access()
+    expect(reasons(world)).toHaveLength(1)
+    world.reconfigure({ clients: [client({ requireMessageAuthenticator: 'no' })] })
+    world.access()
     expect(reasons(world)).toHaveLength(1)
   })
 

@@ -314,6 +314,9 @@ describe('Message-Authenticator in responses', () => {
     expect(droppedFor(world, third, responseTo(third.bytes))).toBe('missing-message-authenticator')
     world.answer(third, { signed: true })
     expect(world.account('authentication')).toEqual({ received: 3, answered: 3 })
+    expect(world.noted('signature-learned')).toEqual([
+      { kind: 'signature-learned', peer: 'server', name: 's1', at: '192.0.2.10 port 1812' },
+    ])
   })
 
   it('of an EAP response teaches nothing: it always carries one', () => {

@@ -20,6 +20,7 @@ const after = { secret: new Secret(AFTER), authenticator: TO }
 const { vendors, attributes } = parseDictionary(HIDDEN_DICTIONARY)
 const hidden = attributes.filter(({ flags }) => cipherIn(flags) !== undefined)
 const formats = new Map(vendors.map(({ number, format }) => [number, format]))
+const SIXTEEN = Buffer.alloc(16, 7)
 const SALT = Buffer.from([0x9a, 0x01])
 
 /** The sub-attribute, or the value's part of one: type and length in the vendor's format, and its value. */
@@ -162,6 +163,21 @@ describe.each(WAYS)('a hidden value in an $what', ({ code, way, from, to }) => {
       [vendorSpecific(24_757, framed(24_757, 5, value.subarray(40)), framed(24_757, 6, value.subarray(40)))],
       [[26, Buffer.from([0, 0])]],
     ]
+    // Not the last of its attribute: what follows is no attribute of the packet, whatever it looks like.
+    const within = [
+      [26, 0],
+      [26, 3, 5, 0],
+      [5, 0, 0, 0],
+      [2, 1],
+      [26, 255, 0],
+      [2, 18, ...SIXTEEN],
+    ].map((octets) => vendorSpecific(24_757, framed(24_757, 5, value.subarray(0, 40), 0x80), Buffer.from(octets)))
+    for (const odd of within) {
+      const packet = oracle.packetOf(code, 1, oracle.ZERO, [odd, oracle.attribute(18, 'hello')])
+      const moved = Buffer.from(packet)
+      way(moved)
+      expect(moved).toEqual(packet)
+    }
     for (const others of behind) {
       const packet = oracle.packetOf(code, 1, oracle.ZERO, [first, ...others])
       const moved = Buffer.from(packet)
@@ -193,12 +209,16 @@ describe.each(WAYS)('a hidden value in an $what', ({ code, way, from, to }) => {
       ),
       { maxLength: 4 },
     )
-    const vendor = fc.constantFrom(...vendors.map(({ number }) => number))
+    const vendor = fc.constantFrom(24_757, ...vendors.map(({ number }) => number))
+    const octets = subAttributes.map((parts) => parts.flatMap(([type, length, value]) => [type, length, ...value]))
+    /** A length that adds up, flags as WiMAX has them, and then anything. */
+    const begun = fc
+      .tuple(fc.constantFrom(5, 86), fc.constantFrom(0, 0x80), fc.uint8Array({ maxLength: 40 }), octets)
+      .map(([type, flags, value, rest]) => [type, 3 + value.length, flags, ...value, ...rest])
     const any = fc.array(
-      fc.tuple(vendor, subAttributes).map(([number, parts]) => {
-        const octets = parts.flatMap(([type, length, value]) => [type, length, ...value])
-        return vendorSpecific(number, Uint8Array.from(octets.slice(0, 240)))
-      }),
+      fc
+        .tuple(vendor, fc.oneof(octets, begun))
+        .map(([number, all]) => vendorSpecific(number, Uint8Array.from(all.slice(0, 240)))),
       { maxLength: 5 },
     )
     fc.assert(
