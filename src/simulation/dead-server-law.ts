@@ -6,8 +6,11 @@
  * response time-out take longer than 30 s together, they may.
  */
 import type { EngineEvent, EngineOptions } from '../proxy/ports.ts'
+import { ACCESS_REQUEST } from '../radius/codes.ts'
 import { after, type Instant, MICROS_PER_SECOND, seconds } from '../units.ts'
 import { type Asked, HealthBook, type LaneHealth, MOST } from './health-book.ts'
+import { serialOf, wellFormed } from './packets.ts'
+import { inHand, Recent } from './recent.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
@@ -18,12 +21,16 @@ const MARGIN = 200_000
 
 export class DeadServerLaw implements Witness {
   readonly #book: HealthBook
+  /** Where a request went first; and those that came here after another server had left them unanswered. */
+  readonly #firstLane: Recent<number, number>
+  readonly #handedOn = new WeakSet<Asked>()
   #options: EngineOptions
   #nextAt = Number.NEGATIVE_INFINITY
 
   constructor(options: EngineOptions) {
     this.#options = options
     this.#book = new HealthBook(options)
+    this.#firstLane = new Recent(inHand(options))
   }
 
   begins(world: World): void {
@@ -36,7 +43,12 @@ export class DeadServerLaw implements Witness {
   }
 
   forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
-    this.#book.forwarded(lane, port, bytes, now)
+    const asked = this.#book.forwarded(lane, port, bytes, now)
+    const packet = wellFormed(bytes)
+    const key = (serialOf(packet) ?? 0) * 2 + (packet.code === ACCESS_REQUEST ? 0 : 1)
+    const first = this.#firstLane.get(key, now)
+    if (first === undefined) this.#firstLane.set(key, lane, now)
+    else if (first !== lane) this.#handedOn.add(asked)
   }
 
   probed(lane: number, bytes: Uint8Array, now: Instant): void {
@@ -62,11 +74,15 @@ export class DeadServerLaw implements Witness {
     if (limits === undefined) return
     const quietSince = Math.max(health.begunAt, health.signAt, health.probeAnsweredAt)
     if (now - quietSince < LIMIT + EVERY) return
-    const { consecutiveFailures, responseTimeout } = this.#options.deadServer
+    const { consecutiveFailures, responseTimeout, probe } = this.#options.deadServer
     const wait = limits.timeout * MOST + MARGIN
     // A probe takes one time-out more, and one that was under way may be waited for first.
     const enoughBy = now - 2 * wait
-    const inVain = health.vain.filter((asked) => hasEnded(asked, limits.maxRetries, enoughBy - wait))
+    // What another server left unanswered may be what every server does; without a probe nobody can tell.
+    const isTelling = (asked: Asked): boolean => probe === 'status_server' || !this.#handedOn.has(asked)
+    const inVain = health.vain.filter(
+      (asked) => isTelling(asked) && hasEnded(asked, limits.maxRetries, enoughBy - wait),
+    )
     const [first] = inVain
     if (first === undefined || inVain.length < consecutiveFailures || first.lastAt + wait + responseTimeout > enoughBy)
       return

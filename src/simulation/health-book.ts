@@ -30,12 +30,14 @@ export interface LaneHealth {
   readonly server: string
   readonly class: TrafficClass
   state: string
+  stateSince: Instant
   /** Since when these books are kept: the start, a reload, or when it came back from Down. */
   begunAt: Instant
   /** Since when it has been neither Failing nor Down, where it is neither now. */
   wellSince: Instant
-  /** The last first valid response to any request, late or not. */
+  /** The last first valid response to any request, late or not; and whether that request may have been outstanding. */
   signAt: number
+  isSignLate: boolean
   /** The last one to a request that certainly was outstanding. */
   heldAt: number
   /** The last one that may have come within the time-out of its request's first transmission. */
@@ -53,6 +55,8 @@ const REFUSED_WAIT = MICROS_PER_SECOND
 /** The spread of time-outs. */
 export const LEAST = 0.9
 export const MOST = 1.1
+/** A timer of the engine may be so late. */
+const LATENESS = 50_000
 const NEVER = Number.NEGATIVE_INFINITY
 const SECONDS_KEPT = 20
 
@@ -115,6 +119,11 @@ export class HealthBook {
     return asked
   }
 
+  /** The last probe that was sent there. */
+  probeOf(lane: number): Asked | undefined {
+    return this.#probes.get(lane)
+  }
+
   probed(lane: number, bytes: Uint8Array, now: Instant): void {
     this.#probes.set(lane, { bytes, firstAt: now, lastAt: now, tries: 1, answeredAt: undefined })
   }
@@ -138,8 +147,9 @@ export class HealthBook {
       health.probeAnsweredAt = now
       return
     }
-    const { timeout } = this.limitsOf(lane) as LaneOptions
+    const { timeout, maxRetries } = this.limitsOf(lane) as LaneOptions
     health.signAt = now
+    health.isSignLate = asked.tries > maxRetries && now > asked.lastAt + timeout * MOST + LATENESS
     if (now < asked.lastAt + timeout * LEAST) {
       health.heldAt = now
       this.#second(health, now).answers += 1
@@ -153,6 +163,7 @@ export class HealthBook {
     const health = this.#lanes.get(event.lane)
     if (health === undefined) return
     health.state = event.to
+    health.stateSince = now
     if (event.from === 'failing' || event.from === 'down') health.wellSince = now
     if (event.from !== 'down') return
     health.begunAt = now
@@ -193,16 +204,18 @@ export class HealthBook {
 
   #enterLanes(now: Instant): void {
     const lanes = this.#world?.engine?.snapshot(now).lanes ?? []
-    for (const { lane, server, class: trafficClass, state, retiring } of lanes) {
+    for (const { lane, server, class: trafficClass, state, stateSince, retiring } of lanes) {
       if (retiring) continue
       this.#lanes.set(lane, {
         lane,
         server,
         class: trafficClass,
         state,
+        stateSince,
         begunAt: now,
         wellSince: now,
         signAt: NEVER,
+        isSignLate: false,
         heldAt: NEVER,
         inTimeAt: NEVER,
         probeAnsweredAt: NEVER,

@@ -5,11 +5,13 @@
  * time-out, or a second where it refuses), nor where it answered a tenth of what it was sent in each of the last five seconds that it was sent anything;
  * the latter only with probes, since without them a short time-out leaves no time to tell. no-failure: it is not Not
  * Responding, and no failure is counted, where a valid response, be it late, came since a request that ended could have
- * been sent for the last time.
+ * been sent for the last time. asked-first: with probes it is Down only after one was unanswered for a time-out. return:
+ * from Down it comes back when it answers a probe, or what may be outstanding, or its dead time is over; not by a late
+ * response, and not by a replay.
  */
 import type { EngineEvent, EngineOptions } from '../proxy/ports.ts'
 import { type Instant, MICROS_PER_SECOND } from '../units.ts'
-import { HealthBook, type LaneHealth } from './health-book.ts'
+import { HealthBook, type LaneHealth, LEAST } from './health-book.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
@@ -60,6 +62,7 @@ export class LiveServerLaw implements Witness {
     if (event.kind !== 'server-state') return
     const health = this.#book.of(event.lane)
     if (health !== undefined && event.to === 'down') this.#checkDown(health, event.why, now)
+    if (health !== undefined && event.from === 'down') this.#checkReturn(health, event.why, now)
     if (health !== undefined && event.to === 'not_responding') this.#checkFailure(health, health.signAt, now)
     this.#book.noted(event, now)
   }
@@ -84,12 +87,28 @@ export class LiveServerLaw implements Witness {
       throw new BrokenLaw('live-server', saw, now)
     }
     if (this.#options.deadServer.probe === 'none') return
+    const probe = this.#book.probeOf(health.lane)
+    const { timeout = 0 } = this.#book.limitsOf(health.lane) ?? {}
+    if (probe === undefined || probe.answeredAt !== undefined || probe.firstAt > now - timeout * LEAST) {
+      throw new BrokenLaw('asked-first', `${name} is Down (${why}), and no probe was left unanswered before`, now)
+    }
     const seconds = this.#book.secondsBefore(health, now, SECONDS)
     const isFresh = now - health.begunAt > SECONDS * MICROS_PER_SECOND
     if (isFresh && seconds.length === SECONDS && seconds.every(({ sent, answers }) => answers >= sent * SHARE)) {
       const counts = seconds.map(({ sent, answers }) => `${answers} of ${sent}`).join(', ')
       throw new BrokenLaw('live-server', `${name} is Down (${why}); it answered, newest second first: ${counts}`, now)
     }
+  }
+
+  #checkReturn(health: LaneHealth, why: string, now: Instant): void {
+    const isOver = now >= health.stateSince + this.#options.deadServer.deadTime
+    const isHeard = health.probeAnsweredAt === now || (health.signAt === now && !health.isSignLate)
+    if (isOver || isHeard) return
+    throw new BrokenLaw(
+      'return',
+      `${health.server} (${health.class}) is not Down any more (${why}), and did nothing`,
+      now,
+    )
   }
 
   #checkFailure(health: LaneHealth, signAt: number, now: Instant): void {
