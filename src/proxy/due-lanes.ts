@@ -6,9 +6,11 @@
  * slot cost an entry into the engine one comparison. A moment in a heap is never later than the true one: whoever makes
  * it earlier stirs the lane; where it became later, the look at it finds nothing, or `nextWakeAt` puts it right.
  */
+import { MomentHeap } from '../queues/moment-heap.ts'
 import type { Instant } from '../units.ts'
 import type { Lane } from './lane.ts'
-import { MomentHeap } from '../queues/moment-heap.ts'
+
+const byNumber = ({ number }: Lane): number => number
 
 export class DueLanes {
   /** Lanes enter themselves here. */
@@ -16,9 +18,9 @@ export class DueLanes {
   /** Lanes that were taken and are not settled yet. */
   readonly #atHand = new Set<Lane>()
   /** By what wakes the engine. */
-  readonly #byWake = new MomentHeap<Lane>()
+  readonly #byWake = new MomentHeap<Lane>(byNumber)
   /** By the end of a quarantine, which wakes nobody. */
-  readonly #byQuarantine = new MomentHeap<Lane>()
+  readonly #byQuarantine = new MomentHeap<Lane>(byNumber)
 
   /** The lanes at which to look now, each once. They stay at hand until `settle`. */
   take(now: Instant): Iterable<Lane> {
