@@ -39,8 +39,6 @@ const CAME_SECOND = 2
 const CAME_MICROS = 3
 const DELAY = 4
 const NO_ANSWER = -1
-/** Of each table, at one time: after a quiet while all that is remembered can be over. */
-const FORGOTTEN_AT_ONCE = 256
 
 export interface DuplicateLimits {
   readonly answerCache: Duration
@@ -211,25 +209,14 @@ export class Duplicates {
     const isWithinBounds = this.#answered.size <= maxAnswers && this.#answeredRecords.size <= maxRecords
     if (now < this.#nextForgetAt && isWithinBounds) return
     this.#nextForgetAt = Number.POSITIVE_INFINITY
-    for (let left = FORGOTTEN_AT_ONCE; this.#answered.oldest() !== -1; left -= 1) {
-      const row = this.#answered.oldest()
-      if (this.#isEnough(left, now)) break
+    for (let row = this.#answered.oldest(); row !== -1; row = this.#answered.oldest()) {
       if (this.#staysUntil(this.#answered, row, maxAnswers, now)) break
       this.#forgetAnswer(row)
     }
-    for (let left = FORGOTTEN_AT_ONCE; this.#answeredRecords.oldest() !== -1; left -= 1) {
-      const row = this.#answeredRecords.oldest()
-      if (this.#isEnough(left, now)) break
+    for (let row = this.#answeredRecords.oldest(); row !== -1; row = this.#answeredRecords.oldest()) {
       if (this.#staysUntil(this.#answeredRecords, row, maxRecords, now)) break
       this.#forgetRecordAnswer(row)
     }
-  }
-
-  /** No more are forgotten this time: the next time goes on. What is over its time is not found anyway. */
-  #isEnough(left: number, now: Instant): boolean {
-    if (left > 0) return false
-    this.#nextForgetAt = now
-    return true
   }
 
   #staysUntil(table: ForgettingTable, row: number, most: number, now: Instant): boolean {

@@ -45,9 +45,6 @@ import type { ClassSnapshot, EngineSnapshot } from './snapshot.ts'
 import { StateTable } from './state-table.ts'
 import { WayBack } from './way-back.ts'
 
-/** Of a class, at one wake: after a reload that lowers max-age, all that waits can be overdue. */
-const EXPIRED_AT_ONCE = 256
-
 export class Engine {
   readonly #intake: Intake
   readonly #register: Register
@@ -198,9 +195,7 @@ export class Engine {
     }
     for (const each of TRAFFIC_CLASSES) {
       const backlog = this.#register.backlogs[each]
-      for (let expired = 0; expired < EXPIRED_AT_ONCE; expired += 1) {
-        const late = backlog.overdue(now)
-        if (late === undefined) break
+      for (let late = backlog.overdue(now); late !== undefined; late = backlog.overdue(now)) {
         this.#register.expire(late, now)
       }
     }
@@ -212,9 +207,7 @@ export class Engine {
   /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
-    const { instanceQueue, backlogs } = this.#register
-    // Nothing that is overdue may be sent: where a mass of it ends in steps, nothing else is done until it has.
-    if (TRAFFIC_CLASSES.some((each) => backlogs[each].overdue(now) !== undefined)) return true
+    const { instanceQueue } = this.#register
     this.#lanes.promote(instanceQueue, now)
     this.#wayBack.giveBack(atMost, now)
     let roomIsBack = false

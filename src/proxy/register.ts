@@ -25,8 +25,6 @@ import { WaitingSessions, type Wants } from './waiting-sessions.ts'
 
 /** Identifiers that wait for the answer to one record. */
 const MOST_EXCHANGES = 16
-/** For one that comes: after a reload that lowers the bounds, all that waits can be too much. */
-const SHED_AT_ONCE = 256
 
 interface Refusal {
   readonly class: TrafficClass
@@ -103,9 +101,7 @@ export class Register {
     const backlog = this.backlogs[trafficClass]
     if (backlog.overflow() === undefined) return
     if (trafficClass === 'accounting') this.sessions.watch()
-    for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
-      const reason = backlog.overflow()
-      if (reason === undefined) return
+    for (let reason = backlog.overflow(); reason !== undefined; reason = backlog.overflow()) {
       const victim = backlog.victim()
       if (victim === undefined) return
       this.tracing.active?.ended(victim, `shed: ${reason}`, now)
