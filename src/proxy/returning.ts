@@ -13,6 +13,8 @@ import type { Request } from './request.ts'
 
 export class Returning {
   readonly #queues = new Map<ServerQueue<Request>, TrafficClass>()
+  /** Of them, those that may give back more: what they gave back before was served. */
+  readonly #ready = new Set<ServerQueue<Request>>()
 
   isEmpty(): boolean {
     return this.#queues.size === 0
@@ -27,13 +29,17 @@ export class Returning {
 
   /** All that waits in this queue of a class is on its way; nothing more is put there. */
   add(trafficClass: TrafficClass, queue: ServerQueue<Request>): void {
-    if (!queue.line.isEmpty()) this.#queues.set(queue, trafficClass)
+    if (queue.line.isEmpty()) return
+    this.#queues.set(queue, trafficClass)
+    this.#ready.add(queue)
+    queue.tellOfSettled(this.#ready)
   }
 
   giveBack(atMost: number, to: InstanceQueue<Request>): void {
-    for (const queue of this.#queues.keys()) {
+    for (const queue of this.#ready) {
       queue.promote({ quota: atMost, identifiers: atMost }, to)
       if (queue.line.isEmpty()) this.#queues.delete(queue)
     }
+    this.#ready.clear()
   }
 }

@@ -21,6 +21,8 @@ const OUTSTANDING = 4
 /** So many move in the step in which their server goes Down (src/proxy/failover.ts). */
 const MOVED_AT_ONCE = 32
 export const TIMEOUT = seconds(100)
+/** Share of what waits that is looked at anew after a reload, 32 at each wake: the records. */
+const CATCHING_UP = 0.4
 
 export interface CrowdSize {
   readonly waiting: number
@@ -117,9 +119,12 @@ export class Crowd {
     this.now = after(this.now, by)
   }
 
+  /** Other options. What they change in each server, and in each message, is then caught up with. */
   reload(changes: Partial<EngineOptions>): void {
     this.options = { ...this.options, ...changes }
     this.engine.reconfigure(this.options, this.now)
+    for (let wakes = 0; wakes < CATCHING_UP * (1 + this.size.waiting / 32); wakes += 1) this.engine.wake(this.now)
+    this.engine.serve(this.now, 1)
   }
 
   #nextPlace(owner: number): { readonly from: Peer; readonly identifier: number; readonly serial: number } {

@@ -42,10 +42,10 @@ const takeBlocks = (): number => {
 
 /** What walks all elements, by the number of elements; a callback is counted as its own block besides. */
 const WALKS_ARRAY = [
-  ...['at', 'concat', 'every', 'filter', 'find', 'findIndex', 'findLast', 'flatMap', 'forEach', 'includes', 'indexOf'],
+  ...['concat', 'every', 'filter', 'find', 'findIndex', 'findLast', 'flatMap', 'forEach', 'includes', 'indexOf'],
   ...['join', 'map', 'reduce', 'reverse', 'shift', 'slice', 'some', 'sort', 'splice', 'toSorted', 'unshift', 'values'],
   ...['entries', 'keys', Symbol.iterator],
-].filter((name) => name !== 'at')
+]
 const WALKS_COLLECTION = ['clear', 'entries', 'forEach', 'keys', 'values', Symbol.iterator]
 
 type Method = (this: unknown, ...words: unknown[]) => unknown
