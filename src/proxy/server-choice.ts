@@ -28,9 +28,14 @@ export class ServerChoice<T extends Candidate> {
   readonly #known = new Map<T, Rank>()
   readonly #byRank: Readonly<Record<Rank, Turns<T>>> = { 0: new Turns<T>(), 1: new Turns<T>() }
 
-  /** Other candidates, in the order of the configuration. */
+  /** Other candidates, or the same, in the order of the configuration. */
   change(candidates: readonly T[]): void {
+    const before = this.#candidates
     this.#candidates = candidates
+    if (candidates.length === before.length && candidates.every((candidate, place) => candidate === before[place])) {
+      for (const candidate of candidates) this.rankChanged(candidate)
+      return
+    }
     this.#places.clear()
     this.#known.clear()
     this.#byRank[0].change(candidates)

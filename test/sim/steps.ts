@@ -37,6 +37,8 @@ export const stepsOf = (size: CrowdSize): Steps => {
       const { authentication, accounting } = crowd.options.queues
       const queues = { authentication: { ...authentication, overflow }, accounting: { ...accounting, overflow } }
       crowd.reload({ classes: classes({ algorithm, hashKey: SESSION }), serviceOrder, queues })
+      // The first use of a key's bucket compares all servers; from then on it is remembered.
+      if (algorithm === 'hash' && other === 0) arrivals(new Count(crowd), '')
       arrivals(count, '')
       atTheBound(count, overflow)
       exchanges(count)
@@ -105,7 +107,7 @@ const arrivals = (count: Count, where: string): void => {
     for (const [kind, status] of Object.entries(STATUS)) {
       count.receiving('accounting', `${kind}${where}`, count.crowd.makeRecord({ status, session }))
     }
-    count.receiving('authentication', `login${where}`, count.crowd.makeLogin())
+    count.receiving('authentication', `login${where}`, count.crowd.makeLogin(session))
   }
 }
 
