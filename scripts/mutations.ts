@@ -6,6 +6,7 @@
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
+import { LANE_MUTATIONS } from './lane-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
 
@@ -357,5 +358,6 @@ export const MUTATIONS: readonly Mutation[] = [
   sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
 
   ...ACCOUNTING_MUTATIONS,
+  ...LANE_MUTATIONS,
   ...SHARED_MUTATIONS,
 ]

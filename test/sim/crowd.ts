@@ -22,7 +22,7 @@ const OUTSTANDING = 4
 const MOVED_AT_ONCE = 32
 export const TIMEOUT = seconds(100)
 /** Share of what waits that is looked at anew after a reload, 32 at each wake: the records. */
-const CATCHING_UP = 0.4
+const CATCHING_UP = 0.2
 
 export interface CrowdSize {
   readonly waiting: number
@@ -76,9 +76,9 @@ export class Crowd {
       this.now,
     )
     for (let number = 0; number < size.waiting; number += 1) {
-      // Two in three are logins, which cost least to fill in; half of the records are of a session that has others waiting.
-      if (number % 3 > 0) this.login()
-      else this.record({ status: 1 + ((number / 3) % 3), session: number % 2 === 0 ? number : number >> 3 })
+      // Five in six are logins, which cost least to fill in; half of the records are of a session that has others waiting.
+      if (number % 6 > 0) this.login()
+      else this.record({ status: 1 + ((number / 6) % 3), session: number % 12 === 0 ? number : number >> 5 })
       if (number % 4_096 === 0) this.settle()
     }
     this.settle()
