@@ -9,6 +9,7 @@ const punctuality = inFile('src/throttle/punctuality.ts')
 const answering = inFile('src/proxy/answering.ts')
 const failover = inFile('src/proxy/failover.ts')
 const farm = inFile('src/proxy/farm.ts')
+const lane = inFile('src/proxy/lane.ts')
 const repetition = inFile('src/proxy/repetition.ts')
 const request = inFile('src/proxy/request.ts')
 const sending = inFile('src/proxy/sending.ts')
@@ -93,16 +94,21 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   health('Failing recovers with any response', 'this.#hasRecovered(now) ?', 'now > 0 ?'),
   health('Failing never recovers', 'this.#tally.answered * 2 >= this.#tally.ended', 'this.#tally.answered < 0'),
   punctuality('what is long ago counts for ever', 'this.#sumEnded -= this.#ended[place]!\n', ''),
-  farm('a Failing server stays the first choice', 'return first.isFailing() ?', 'return first.isRetiring ?'),
+  lane('a Failing server stays the first choice', 'return this.isFailing() ? 1 : 0', 'return 0'),
   farm('a Failing server gets every request as a trial', 'const ONE_REQUEST_IN = 20', 'const ONE_REQUEST_IN = 1'),
   farm(
     'a Failing server that is no first choice is never tried',
-    'lane.passedOver >= ONE_REQUEST_IN || since(lastLook(lane), now) >= this.#interval',
+    'lane.passedOver >= ONE_REQUEST_IN || since(lane.triedAt ?? lane.health.since, now) >= this.#interval',
     'lane.passedOver >= ONE_REQUEST_IN',
   ),
   failover(
+    'what returns from a Failing server goes back to it',
+    'return this.#farms[lane.class].hasWellBeside(lane, request)',
+    'return false',
+  ),
+  failover(
     'what waits for a Failing server stays there',
-    "else if (change.to === 'failing' && farm.hasBetterThan(lane, now)) this.#spreadQueueOf(lane, now)",
+    "else if (change.to === 'failing' && farm.hasBetterThan(lane, now)) this.#spreadQueueOf(lane)",
     '',
   ),
 

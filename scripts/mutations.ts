@@ -7,6 +7,7 @@
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
 import { HEALTH_MUTATIONS } from './health-mutations.ts'
+import { LANE_MUTATIONS } from './lane-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { RELOAD_MUTATIONS } from './reload-mutations.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
@@ -20,7 +21,7 @@ const engine = inFile('src/proxy/engine.ts')
 const rewriting = inFile('src/proxy/rewriting.ts')
 const sending = inFile('src/proxy/sending.ts')
 const failover = inFile('src/proxy/failover.ts')
-const farm = inFile('src/proxy/farm.ts')
+const trials = inFile('src/proxy/trials.ts')
 const register = inFile('src/proxy/register.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
 const answered = inFile('src/proxy/answered-records.ts')
@@ -29,6 +30,8 @@ const intake = inFile('src/proxy/intake.ts')
 const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
+const lanes = inFile('src/proxy/lanes.ts')
+const wayBack = inFile('src/proxy/way-back.ts')
 const assigning = inFile('src/proxy/assigning.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -116,20 +119,20 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HEALTH_MUTATIONS,
 
   // The main path.
-  engine(
+  lanes(
     'the server queues are not asked',
     'if (!lane.queue.line.isEmpty()) lane.counters.promotions += ',
     'if (lane.number < 0) lane.counters.promotions += ',
   ),
-  engine(
+  wayBack(
     'the parked never return',
     'if (farm.hasLive()) {\n      farm.parked.promote',
     'if (farm.hasLive() && farm.parked.line.queued < 0) {\n      farm.parked.promote',
   ),
   engine(
     'a wake for a slot is forgotten',
-    'next = earliest(next, lane.nextPromotionAt(now))',
-    'next = earliest(next, lane.isRetiring ? lane.nextPromotionAt(now) : undefined)',
+    'next = earliest(next, this.#lanes.nextWakeAt(now))',
+    'this.#lanes.nextWakeAt(now)',
   ),
   engine(
     'a late retry leaves its slot unused (once a bug)',
@@ -186,12 +189,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'what is shed while a queue moves comes back to life (once a bug)',
-    'for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)',
-    'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
+    'for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {\n      const next = line.takeOldest()\n      if (next === undefined) return\n      this.moveAway(next, lane, now)\n    }',
+    'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined && all.length < MOVED_AT_ONCE; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
   ),
-  farm(
+  trials(
     'a live request tries a Down server without end',
-    'this.#nextTrialAt = after(now, this.#interval)\n    return lane',
+    'this.#nextAt = after(now, interval)\n    return lane',
     'return lane',
   ),
   register('what is shed is not counted', 'this.ledgers[victim.class].countShed(reason)\n', ''),
@@ -248,7 +251,7 @@ export const MUTATIONS: readonly Mutation[] = [
     '',
   ),
   assigning('nobody knows where the first of a session went', 'sessions.setLaneOf(request, request.lane)\n', ''),
-  engine(
+  wayBack(
     'a trial goes before an older one that was given back',
     'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',
     '',
@@ -256,6 +259,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ACCOUNTING_MUTATIONS,
   ...WAITING_MUTATIONS,
   ...RELOAD_MUTATIONS,
+  ...LANE_MUTATIONS,
   ...SHARED_MUTATIONS,
   ...WIRE_MUTATIONS,
 ]

@@ -88,7 +88,7 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
     'if (this.#all.get(lane.number) === lane) this.#all.delete(lane.number)',
     'this.#all.delete(lane.number)',
   ),
-  lanes('a lane that is put back is never looked at again', '        lane.rest()\n', ''),
+  lanes('a lane that is put back stays forgotten', '      this.#all.set(lane.number, lane)\n', ''),
   identifiers(
     'places are not given back',
     '    this.#places.taken -= 1\n',
@@ -107,7 +107,7 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
   ),
   farm(
     'a conversation is not known by the former name',
-    '?? this.lanes.find((lane) => lane.formerName === server)',
+    'if (formerName !== undefined && !this.#byName.has(formerName)) this.#byName.set(formerName, lane)',
     '',
   ),
 ]

@@ -43,6 +43,7 @@ import { unpredictableNumber } from './seed.ts'
 import { Sending } from './sending.ts'
 import type { ClassSnapshot, EngineSnapshot } from './snapshot.ts'
 import { StateTable } from './state-table.ts'
+import { WayBack } from './way-back.ts'
 
 export class Engine {
   readonly #intake: Intake
@@ -53,6 +54,7 @@ export class Engine {
   readonly #failover: Failover
   readonly #assigning: Assigning
   readonly #answering: Answering
+  readonly #wayBack: WayBack
   readonly #repetition: Repetition
   readonly #states: States
   readonly #accounts: Accounts
@@ -93,6 +95,12 @@ export class Engine {
       register: this.#register,
       failover: this.#failover,
       states: this.#states,
+      farms: this.#farms,
+    })
+    this.#wayBack = new WayBack({
+      register: this.#register,
+      failover: this.#failover,
+      sending: this.#sending,
       farms: this.#farms,
     })
     this.#answering = new Answering({
@@ -176,8 +184,9 @@ export class Engine {
   /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */
   wake(now: Instant): void {
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
-    for (const lane of this.#lanes.restless) {
+    for (const lane of this.#lanes.due(now)) {
       lane.identifiers.passTime(now)
+      if (!lane.isLive()) this.#farms[lane.class].lookForTrial(lane)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
@@ -189,38 +198,35 @@ export class Engine {
     this.#register.passTime(now)
     this.#states.passTime(now)
     this.#accounts.passTime(now)
-    this.#lanes.settle()
   }
 
   /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
     const { instanceQueue } = this.#register
-    for (const lane of this.#lanes.restless) {
-      if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), instanceQueue)
-    }
-    for (const each of TRAFFIC_CLASSES) this.#unpark(this.#farms[each], atMost, now)
+    this.#lanes.promote(instanceQueue, now)
+    this.#wayBack.giveBack(atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
       const request = instanceQueue.takeNext()
       if (request === undefined) break
-      if (!this.#dispatch(request, now)) roomIsBack = true
+      const { lane } = request
+      lane?.stir()
+      // Where it goes elsewhere, the room that it was promised can go to another.
+      if (!this.#dispatch(request, now) || (lane !== undefined && request.lane !== lane)) roomIsBack = true
     }
-    return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark() || this.#register.hasOverdue(now)
+    return roomIsBack || !instanceQueue.isEmpty() || this.#wayBack.isOpen() || this.#register.hasOverdue(now)
   }
 
   /** When to wake next; undefined where nothing but a datagram can change anything. */
   nextWakeAt(now: Instant): Instant | undefined {
-    if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
+    if (!this.#register.instanceQueue.isEmpty() || this.#wayBack.isOpen()) return now
     const { aside } = this.#register
     let next = earliest(earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt()), aside.nextWakeAt())
+    next = earliest(next, this.#lanes.nextWakeAt(now))
     for (const each of TRAFFIC_CLASSES) {
       next = earliest(next, this.#register.nextWakeAt(each, now))
       next = earliest(next, this.#farms[each].nextTrialAt(now))
-    }
-    for (const lane of this.#lanes.restless) {
-      next = earliest(next, lane.nextPromotionAt(now))
-      if (!lane.isRetiring) next = earliest(next, lane.health.nextWakeAt())
     }
     return next
   }
@@ -280,6 +286,7 @@ export class Engine {
   /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
   check(): void {
     this.#register.check()
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].check()
   }
 
   /** Writes the ledger of authentication, then that of accounting, where they outlive a crash of this engine. */
@@ -350,10 +357,11 @@ export class Engine {
       this.#register.expire(request, now)
       return false
     }
-    if (request.lane !== undefined) this.#register.tracing.active?.promoted(request, request.lane, now)
+    const waitedFor = request.lane
+    if (waitedFor !== undefined) this.#register.tracing.active?.promoted(request, waitedFor, now)
     const lane = this.#assigning.laneOf(request, now)
     if (lane === undefined) return true
-    if (!lane.isLive()) {
+    if (!lane.isLive() || (waitedFor !== undefined && this.#failover.shouldLeave(request, lane))) {
       this.#failover.moveAway(request, lane, now)
       return false
     }
@@ -365,34 +373,15 @@ export class Engine {
     return lane.nextPromotionAt(now) !== now
   }
 
-  #canUnpark(): boolean {
-    return TRAFFIC_CLASSES.some((each) => this.#farms[each].parked.line.queued > 0 && this.#farms[each].hasLive())
-  }
-
-  /** A server lives again: the parked return in steps, oldest first. None lives: maybe one of them tries a server. */
-  #unpark(farm: Farm, atMost: number, now: Instant): void {
-    if (farm.parked.line.queued === 0) return
-    if (farm.hasLive()) {
-      farm.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
-      return
-    }
-    const oldest = farm.parked.line.oldestFresh()
-    // One that was given back and is not served yet goes first: it parks again in this turn.
-    if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
-    if (oldest !== undefined && this.#register.isOverdue(oldest, now)) return
-    const lane = farm.takeTrial(now)
-    const request = lane === undefined ? undefined : farm.trialRequest()
-    if (lane === undefined || request === undefined) return
-    this.#register.leaveLine(request)
-    request.lane = lane
-    if (!this.#sending.trySend(request, lane, now)) this.#failover.park(request, now)
-  }
-
   #setUpLanes(options: EngineOptions, now: Instant): void {
     const removed = this.#lanes.change(options, now)
-    for (const each of TRAFFIC_CLASSES) this.#farms[each].lanes = this.#lanes.inOrder(each)
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].setLanes(this.#lanes.inOrder(each))
     for (const lane of removed) this.#failover.emptyQueueOf(lane, now)
-    for (const lane of this.#lanes) this.#failover.healthChanged(lane, lane.takeHold(now), now)
+    for (const lane of this.#lanes) {
+      this.#failover.healthChanged(lane, lane.takeHold(now), now)
+      // One that is Down already and held from now on has not changed its health.
+      this.#farms[lane.class].healthChanged(lane)
+    }
     for (const each of TRAFFIC_CLASSES) this.#farms[each].judgeOutage(now)
   }
 }

@@ -23,6 +23,9 @@ import type { Request } from './request.ts'
 import type { Sending } from './sending.ts'
 import { shareOf } from './set-aside.ts'
 
+/** Of a queue, when its server goes Down. */
+const MOVED_AT_ONCE = 32
+
 export class Failover {
   readonly #register: Register
   readonly #sending: Sending
@@ -125,8 +128,11 @@ export class Failover {
 
   /** Acts on what the health of a lane has become; `undefined` is no change. */
   healthChanged(lane: Lane, change: HealthChange | undefined, now: Instant): void {
+    if (!lane.health.isCalm) lane.stir()
     if (change === undefined) return
+    lane.stir()
     const farm = this.#farms[lane.class]
+    farm.healthChanged(lane)
     this.#journal.note(
       { kind: 'server-state', lane: lane.number, server: lane.server.name, class: lane.class, ...change },
       now,
@@ -135,34 +141,42 @@ export class Failover {
     lane.passedOver = 0
     farm.judgeOutage(now)
     if (change.to === 'down') this.emptyQueueOf(lane, now)
-    else if (change.to === 'failing' && farm.hasBetterThan(lane, now)) this.#spreadQueueOf(lane, now)
-    const parked = farm.parked.line.queued
+    else if (change.to === 'failing' && farm.hasBetterThan(lane, now)) this.#spreadQueueOf(lane)
+    // What its queue has not given away yet, and what is on its way back, parks in a moment.
+    const parked = farm.parked.line.queued + this.#register.returning.queuedOf(lane.class)
     if (lane.isRetiring) return
     if (change.to === 'down' && !farm.hasLive()) {
       this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked }, now)
-    } else if (change.from === 'down' && farm.lanes.every((other) => other === lane || !other.isLive())) {
+    } else if (change.from === 'down' && farm.isOnlyLive(lane)) {
       this.#journal.note({ kind: 'servers-back', class: lane.class, parked }, now)
     }
   }
 
-  /** A server is Down or removed: what waits there goes to the others at once, in the order of arrival. */
+  /**
+   * A server is Down or removed: what waits there goes to the others, in the order of arrival. A long queue takes several
+   * steps: the rest returns to the instance queue, and what is newer waits behind it.
+   */
   emptyQueueOf(lane: Lane, now: Instant): void {
     const { line } = lane.queue
     // One by one: what moves may shed others by the overflow policy, of those that still wait here too.
-    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)
+    for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {
+      const next = line.takeOldest()
+      if (next === undefined) return
+      this.moveAway(next, lane, now)
+    }
+    this.#register.returning.add(lane.class, lane.giveUpQueue())
   }
 
-  /** A server is Failing: what was not sent to it goes to the others; its own States and due retries stay. */
-  #spreadQueueOf(lane: Lane, now: Instant): void {
-    const { line } = lane.queue
-    const farm = this.#farms[lane.class]
-    const stays: Request[] = []
-    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) {
-      const goes = !next.isBound && next.stage !== 'retry' && farm.hasWellBeside(lane, next)
-      if (!goes) stays.push(next)
-      else this.moveAway(next, lane, now)
-    }
-    for (const request of stays) line.put(request)
+  /** A server is Failing: what waits for it is served once more, and goes to the others if it may (`shouldLeave`). */
+  #spreadQueueOf(lane: Lane): void {
+    const waiting = lane.giveUpQueue()
+    this.#register.returning.add(lane.class, waiting)
+  }
+
+  /** Whether a request that waited for a Failing server goes to another one: its own States and due retries stay. */
+  shouldLeave(request: Request, lane: Lane): boolean {
+    if (!lane.isFailing() || request.isBound || request.stage === 'retry') return false
+    return this.#farms[lane.class].hasWellBeside(lane, request)
   }
 
   /** A request whose server takes nothing any more goes to another one. It must stand in no line. */
@@ -201,7 +215,7 @@ export class Failover {
   park(request: Request, now: Instant): void {
     request.lane = undefined
     request.forgetTried()
-    this.#farms[request.class].parked.line.put(request)
+    this.#farms[request.class].park(request)
     this.#register.tracing.active?.parked(request, now)
     request.rest()
   }

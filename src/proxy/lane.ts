@@ -11,13 +11,14 @@ import type { Secret } from '../radius/secret.ts'
 import { Health, type HealthChange, type HealthOptions } from '../throttle/health.ts'
 import { Identifiers, portsFor } from '../throttle/identifiers.ts'
 import type { SlotBudget } from '../throttle/slots.ts'
-import { type Duration, type Instant, micros, since, type TrafficClass } from '../units.ts'
+import { type Duration, earliest, type Instant, micros, since, type TrafficClass } from '../units.ts'
 import type { Attempt } from './attempt.ts'
-import { type Candidate, hashOf } from './choose-server.ts'
+import { hashOf } from './hashing.ts'
 import { copyOfHistogram, emptyHistogram } from './histogram.ts'
 import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './ports.ts'
 import { SERVER_DROP_REASONS, type ServerDropReason } from './reasons.ts'
 import type { Request } from './request.ts'
+import type { Candidate, Rank } from './server-choice.ts'
 import type { LaneCounters, LaneSnapshot } from './snapshot.ts'
 import { Unanswered } from './unanswered.ts'
 
@@ -42,14 +43,16 @@ export class Lane implements Candidate {
   budget: SlotBudget
   readonly identifiers: Identifiers<Attempt>
   readonly health: Health
-  readonly queue: ServerQueue<Request>
+  queue: ServerQueue<Request>
   readonly counters: LaneCounters
   /** The last attempt sent from each source port: what a refusal is about. */
   readonly lastSent: (Attempt | undefined)[] = []
   #settings: LaneSettings
-  /** Of all lanes, those at which a wake looks. */
-  readonly #restless: Lane[]
-  #isRestless = false
+  /** Of all lanes, those in which something changed. */
+  readonly #stirred: Lane[]
+  #isStirred = false
+  /** The lane to the same server from another source, which has part of the places: one free here is one free there. */
+  #follower: Lane | undefined = undefined
   isRetiring = false
   /** The name before a reload gave it another one: conversations may be known by it. */
   formerName: string | undefined = undefined
@@ -73,7 +76,7 @@ export class Lane implements Candidate {
 
   /**
    * `o.budget` may be slots that others have used already, or share. `o.follows` is a removed lane to the same address, port
-   * and class, `o.restless` is where it enters itself.
+   * and class, `o.stirred` is where it enters itself.
    */
   constructor(
     number: number,
@@ -81,7 +84,7 @@ export class Lane implements Candidate {
     settings: LaneSettings,
     o: {
       readonly now: Instant
-      readonly restless: Lane[]
+      readonly stirred: Lane[]
       readonly budget: SlotBudget
       readonly follows?: Lane | undefined
     },
@@ -91,8 +94,9 @@ export class Lane implements Candidate {
     this.class = trafficClass
     this.#settings = settings
     this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
-    this.#restless = o.restless
+    this.#stirred = o.stirred
     this.budget = o.budget
+    if (follows !== undefined) follows.#follower = this
     this.identifiers = new Identifiers<Attempt>({
       maxOutstanding: settings.lane.maxOutstanding,
       quarantine: settings.quarantine,
@@ -145,24 +149,40 @@ export class Lane implements Candidate {
     return micros(this.options.timeout * (1 + this.options.maxRetries))
   }
 
-  /** Something will change here by time alone, or may: a wake has to look at it. */
+  /** How gladly it is chosen; undefined: not at all. Whoever changes it tells the farm. */
+  get rank(): Rank | undefined {
+    if (!this.isLive()) return undefined
+    return this.isFailing() ? 1 : 0
+  }
+
+  /** Something changed that may bring its next moment nearer: the next wake looks at it. */
   stir(): void {
-    if (this.#isRestless) return
-    this.#isRestless = true
-    this.#restless.push(this)
+    if (this.#isStirred) return
+    this.#isStirred = true
+    this.#stirred.push(this)
   }
 
-  /** Whether it may be forgotten by those who wait for time to pass: nothing waits, rests, failed or retires here. */
-  tryCalm(): boolean {
-    const isCalm =
-      this.queue.line.isEmpty() && this.identifiers.nextWakeAt() === undefined && this.health.isCalm && !this.isRetiring
-    if (isCalm) this.rest()
-    return isCalm
+  /** It is looked at. */
+  calm(): void {
+    this.#isStirred = false
   }
 
-  /** No wake looks at it until it stirs again. */
-  rest(): void {
-    this.#isRestless = false
+  /** It takes nothing any more: its queue goes elsewhere with all that waits in it, and it has an empty one. */
+  giveUpQueue(): ServerQueue<Request> {
+    const { queue } = this
+    this.queue = new ServerQueue<Request>(this.#settings.serviceOrder)
+    return queue
+  }
+
+  /** An identifier is free again: somebody may wait for that, or a removed server for its last one. */
+  gaveBack(): void {
+    if (!this.queue.line.isEmpty() || !this.isLive()) this.stir()
+    this.#follower?.gaveBack()
+  }
+
+  /** It was removed, and nothing waits or is outstanding here any more. */
+  get isGone(): boolean {
+    return this.isRetiring && this.identifiers.outstanding === 0
   }
 
   /** New settings from a reload; the rate holds from the next grid second on. */
@@ -203,10 +223,21 @@ export class Lane implements Candidate {
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
   }
 
+  /** When time alone makes a look at it worth while: a slot for those that wait, its health. */
+  nextLookAt(now: Instant): Instant | undefined {
+    const promotionAt = this.queue.promised === 0 ? this.nextPromotionAt(now) : this.#nextPromotionBesides(now)
+    return this.isRetiring ? promotionAt : earliest(promotionAt, this.health.nextWakeAt())
+  }
+
   /** When a request that needs an identifier could go, if nothing but time has to pass. */
   nextRoomAt(now: Instant): Instant | undefined {
     if (!this.identifiers.hasRoom()) return this.identifiers.nextWakeAt()
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
+  }
+
+  /** The same while what was given back is not served yet: that stirs the lane, and a new slot may have more room. */
+  #nextPromotionBesides(now: Instant): Instant | undefined {
+    return this.queue.line.isEmpty() ? undefined : this.budget.nextSlotAt(now)
   }
 
   plan(sourcePorts: LanePlan['sourcePorts']): LanePlan {

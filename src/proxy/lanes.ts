@@ -8,10 +8,13 @@
  * lane, and so is one that is put back before it came to rest; one from another source follows the removed one.
  */
 
+import type { InstanceQueue } from '../queues/instance-queue.ts'
 import { type SlotBudget, SlotQuota } from '../throttle/slots.ts'
 import { type Instant, MICROS_PER_SECOND, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { DueLanes } from './due-lanes.ts'
 import { Lane, type LaneSettings, laneKey, laneSettings, pathKey, planOf, serverKey, sourcePortsOf } from './lane.ts'
 import type { EngineOptions, LanePlan, Shared } from './ports.ts'
+import type { Request } from './request.ts'
 
 /** A lane that options ask for, and the one that it is already. */
 interface Wanted {
@@ -23,11 +26,7 @@ interface Wanted {
 
 export class Lanes {
   readonly #all = new Map<number, Lane>()
-  /**
-   * Where time alone can change something: messages wait, an identifier is in quarantine, a server failed. These are
-   * looked at on each entry into the engine; of a hundred lanes that serve well, none is.
-   */
-  readonly restless: Lane[] = []
+  readonly #due = new DueLanes()
   readonly #order: Record<TrafficClass, Lane[]> = { authentication: [], accounting: [] }
   readonly #shared: Shared | undefined
   #next = 0
@@ -130,7 +129,7 @@ export class Lanes {
     const used = left?.second === secondOf(now) ? left.lane.budget : undefined
     const added = new Lane(this.#numberOf(key), trafficClass, settings, {
       now,
-      restless: this.restless,
+      stirred: this.#due.stirred,
       budget: this.#shared?.budgetOf(key) ?? used ?? this.#newBudget(settings),
       follows: left?.lane,
     })
@@ -173,18 +172,31 @@ export class Lanes {
     return this.#next - 1
   }
 
-  /** Lets go of those that came to rest, and forgets those that were removed and have nothing outstanding any more. */
-  settle(): void {
-    let kept = 0
-    for (const lane of this.restless) {
-      const isGone = lane.isRetiring && lane.identifiers.outstanding === 0
-      if (isGone) {
-        lane.rest()
-        // The number is for its path: another lane there may have it by now.
-        if (this.#all.get(lane.number) === lane) this.#all.delete(lane.number)
-      } else if (!lane.tryCalm()) this.restless[kept++] = lane
+  /** Those with something to do now, or in which something changed. */
+  due(now: Instant): Iterable<Lane> {
+    return this.#due.take(now)
+  }
+
+  /** The server queues of those with something to do give back what can go now. */
+  promote(to: InstanceQueue<Request>, now: Instant): void {
+    for (const lane of this.#due.take(now)) {
+      if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), to)
     }
-    this.restless.length = kept
+    this.#settle(now)
+  }
+
+  /** What was due was done; forgets those that were removed and have nothing in hand any more. */
+  #settle(now: Instant): void {
+    for (const lane of this.#due.settle(now)) {
+      // The number is for its path: another lane there may have it by now.
+      if (this.#all.get(lane.number) === lane) this.#all.delete(lane.number)
+    }
+  }
+
+  /** When one of them has something to do, if nothing but time passes. */
+  nextWakeAt(now: Instant): Instant | undefined {
+    this.#settle(now)
+    return this.#due.nextWakeAt(now)
   }
 }
 

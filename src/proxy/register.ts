@@ -19,6 +19,7 @@ import { Ledger } from './ledger.ts'
 import type { EngineOptions, GivenUpBecause, Journal, Peer } from './ports.ts'
 import { type ClientDropReason, isWrongProof } from './reasons.ts'
 import type { Exchange, Request } from './request.ts'
+import { Returning } from './returning.ts'
 import { SetAside } from './set-aside.ts'
 import type { ClassCounters } from './snapshot.ts'
 import { Tracing } from './tracing.ts'
@@ -46,6 +47,7 @@ export class Register {
   readonly counters: PerClass<ClassCounters> = { authentication: noCounts(), accounting: noCounts() }
   readonly backlogs: PerClass<Backlog<Request>>
   readonly instanceQueue: InstanceQueue<Request>
+  readonly returning = new Returning()
   readonly duplicates: Duplicates
   readonly sessions: WaitingSessions
   /** Records that a living server left unanswered, until they are tried again. */
@@ -148,6 +150,7 @@ export class Register {
   /** Out of the line it waits in, but not ended: for being sent, or for waiting elsewhere. */
   leaveLine(request: Request): void {
     ;(request.line as WaitingLine<Request> | SetAside).remove(request)
+    request.lane?.stir()
     request.promotedBy?.settle(request)
     request.promotedBy = undefined
   }

@@ -86,6 +86,7 @@ export class Sending {
     if (attempt.isAside) attempt.lane.asideOutstanding -= 1
     if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
     else this.#quarantine(attempt, now)
+    attempt.lane.gaveBack()
   }
 
   /** The client gave the request up: the identifier stays in use until the response or the time-out. */

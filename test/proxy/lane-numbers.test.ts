@@ -50,7 +50,7 @@ class Shell {
       this.#open(this.#lanes.planFor(options))
       // Opening takes its time: a second may end, and a lane may come to rest meanwhile.
       this.#now = after(this.#now, millis(400))
-      if (what === 'slowly take') this.#lanes.settle()
+      if (what === 'slowly take') this.#lanes.nextWakeAt(this.#now)
       if (what !== 'refuse') {
         this.#options = options
         this.#lanes.change(options, this.#now)
@@ -62,7 +62,7 @@ class Shell {
 
   /** Lanes come to rest, and the shell closes what is not named any more. */
   keepHouse(): void {
-    this.#lanes.settle()
+    this.#lanes.nextWakeAt(this.#now)
     const named = new Set(this.#plan().map(({ lane }) => lane))
     if (!this.#isPreparing) for (const lane of this.#sockets.keys()) if (!named.has(lane)) this.#sockets.delete(lane)
     this.#judge()
