@@ -106,11 +106,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'return this.#farms[lane.class].hasWellBeside(lane, request)',
     'return false',
   ),
-  failover(
-    'what waits for a Failing server stays there',
-    "else if (change.to === 'failing' && farm.hasBetterThan(lane, now)) this.#spreadQueueOf(lane)",
-    '',
-  ),
+  failover('what waits for a Failing server stays there', 'else this.leaveFailing(lane.class)\n', ''),
 
   // Failover within the patience of clients.
   failover(

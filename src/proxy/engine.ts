@@ -367,7 +367,10 @@ export class Engine {
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
-    if (this.#sending.trySend(request, lane, now)) return request.attempt !== undefined
+    if (this.#sending.trySend(request, lane, now)) {
+      if (request.transmissions === 1 && !request.isBound) this.#farms[request.class].sentTo(lane)
+      return request.attempt !== undefined
+    }
     this.#register.wait(request, lane, now)
     // It may have found an older one before it, who can go in its stead.
     return lane.nextPromotionAt(now) !== now
@@ -382,6 +385,9 @@ export class Engine {
       // One that is Down already and held from now on has not changed its health.
       this.#farms[lane.class].healthChanged(lane)
     }
-    for (const each of TRAFFIC_CLASSES) this.#farms[each].judgeOutage(now)
+    for (const each of TRAFFIC_CLASSES) {
+      this.#farms[each].judgeOutage(now)
+      this.#failover.leaveFailing(each)
+    }
   }
 }

@@ -141,7 +141,7 @@ export class Failover {
     lane.passedOver = 0
     farm.judgeOutage(now)
     if (change.to === 'down') this.emptyQueueOf(lane, now)
-    else if (change.to === 'failing' && farm.hasBetterThan(lane, now)) this.#spreadQueueOf(lane)
+    else this.leaveFailing(lane.class)
     // What its queue has not given away yet, and what is on its way back, parks in a moment.
     const parked = farm.parked.line.queued + this.#register.returning.queuedOf(lane.class)
     if (lane.isRetiring) return
@@ -167,10 +167,15 @@ export class Failover {
     this.#register.returning.add(lane.class, lane.giveUpQueue())
   }
 
-  /** A server is Failing: what waits for it is served once more, and goes to the others if it may (`shouldLeave`). */
-  #spreadQueueOf(lane: Lane): void {
-    const waiting = lane.giveUpQueue()
-    this.#register.returning.add(lane.class, waiting)
+  /** Where a server is well, what waits for Failing ones is served once more, and goes there if it may (`shouldLeave`). */
+  leaveFailing(trafficClass: Lane['class']): void {
+    const farm = this.#farms[trafficClass]
+    if (farm.failing.length === 0 || !farm.hasWell()) return
+    for (const lane of farm.failing) {
+      if (lane.queue.line.isEmpty()) continue
+      const waiting = lane.giveUpQueue()
+      this.#register.returning.add(trafficClass, waiting)
+    }
   }
 
   /** Whether a request that waited for a Failing server goes to another one: its own States and due retries stay. */

@@ -80,6 +80,16 @@ export class Farm {
     return this.#choice.able > 0
   }
 
+  /** Those that are Failing: most often none. */
+  get failing(): readonly Lane[] {
+    return this.#failing
+  }
+
+  /** Whether a server lives that is not Failing. */
+  hasWell(): boolean {
+    return this.#lanes.some(isWell)
+  }
+
   /** Whether this is the one server that lives. */
   isOnlyLive(lane: Lane): boolean {
     return this.#choice.able === 1 && this.#choice.isAble(lane)
@@ -99,7 +109,7 @@ export class Farm {
     const chosen = this.#choice.choose({ algorithm, tried: request.tried, key: () => this.#keyOf(request) })
     if (this.#failing.length === 0 || chosen === undefined || chosen.isFailing()) return chosen
     if (request.transmissions > 0 || except !== undefined) return chosen
-    const trial = this.#failingToTry(chosen, request, now)
+    const trial = this.#failingToTry(request, now)
     if (trial === undefined) return chosen
     trial.passedOver = 0
     trial.triedAt = now
@@ -123,16 +133,23 @@ export class Farm {
     if (lane.isFailing() || this.#failing.length > 0) this.#failing = this.#lanes.filter((each) => each.isFailing())
   }
 
-  /** The Failing server whose turn to be tried has come. Each is passed over by its share of what it would get. */
-  #failingToTry(chosen: Lane, { tried }: Request, now: Instant): Lane | undefined {
+  /** A request left for the first time, for this server: each Failing one was passed over by its share of those. */
+  sentTo(chosen: Lane): void {
     const { algorithm } = this.#options
     for (const lane of this.#failing) {
+      if (lane === chosen) continue
       if (algorithm !== 'first_server') lane.passedOver += 1 / this.#choice.able
       else if (this.#choice.isBefore(lane, chosen)) lane.passedOver += 1
     }
+  }
+
+  /** The Failing server whose turn to be tried has come, and which can take a request at once: a trial waits for nothing. */
+  #failingToTry({ tried }: Request, now: Instant): Lane | undefined {
     return this.#failing.find(
       (lane) =>
         lane.isLive() &&
+        lane.queue.line.isEmpty() &&
+        lane.nextRoomAt(now) === now &&
         !tried.includes(lane.number) &&
         (lane.passedOver >= ONE_REQUEST_IN || since(lane.triedAt ?? lane.health.since, now) >= this.#interval),
     )
