@@ -21,11 +21,6 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
   // Who is looked at, and when.
   dueLanes('a quarantine ends and nobody notices', 'while (this.#byQuarantine.firstAt <= now)', 'while (now < 0)'),
   dueLanes(
-    'the first lane of the heap wakes the engine, though its moment is later now',
-    'if (wakeAt !== undefined && wakeAt <= Math.max(now, this.#byWake.firstAt)) return wakeAt',
-    'if (wakeAt !== undefined) return wakeAt',
-  ),
-  dueLanes(
     'a lane that was looked at has no next moment',
     'else this.#byWake.put(lane, wakeAt)',
     'else this.#byWake.remove(lane)',

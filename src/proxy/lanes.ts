@@ -196,7 +196,7 @@ export class Lanes {
   /** When one of them has something to do, if nothing but time passes. */
   nextWakeAt(now: Instant): Instant | undefined {
     this.#settle(now)
-    return this.#due.nextWakeAt(now)
+    return this.#due.nextWakeAt()
   }
 }
 

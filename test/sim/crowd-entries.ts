@@ -11,7 +11,8 @@ import { classes, deadServer } from '../proxy/options.ts'
 import { answerTo, Crowd, type CrowdSize, STATUS, TIMEOUT } from './crowd.ts'
 
 const ALGORITHMS = ['first_server', 'round_robin', 'hash'] as const
-const POLICIES = ['drop_newest', 'drop_oldest', 'shed_interim_first'] as const
+/** Shedding comes first: while no interim update waits, the first one that does is a change of its own. */
+const POLICIES = ['shed_interim_first', 'drop_newest', 'drop_oldest'] as const
 const ORDERS = ['authentication_first', 'fifo'] as const
 /** Calls of each kind in each configuration: what is dear only now and then shows as well. */
 const CALLS = 2
@@ -33,8 +34,9 @@ export const costsOf = (size: CrowdSize, measure: Measure): Costs => {
       crowd.reload({ classes: classes({ algorithm, hashKey: SESSION }), serviceOrder, queues })
       // The first use of a key's bucket compares all servers; from then on it is remembered.
       if (algorithm === 'hash' && other === 0) arrivals(new Count(crowd, measure), '')
-      arrivals(count, '')
+      crowd.settle()
       atTheBound(count, overflow)
+      arrivals(count, '')
       exchanges(count)
     }
   }
@@ -55,6 +57,7 @@ class Count {
   readonly crowd: Crowd
   readonly costs = new Map<string, number[]>()
   readonly #measure: Measure
+  isMassEnding = false
 
   constructor(crowd: Crowd, measure: Measure) {
     this.crowd = crowd
@@ -77,6 +80,8 @@ class Count {
 
   /** Some messages are served, one at each call; then the engine says when to come again. */
   serving(): void {
+    // What ended in many queues at once makes each of them be looked at once: that is a part of their end.
+    if (this.isMassEnding) this.crowd.engine.serve(this.now, 1)
     let isMore = true
     for (let served = 0; isMore && served < SERVED; served += 1) {
       this.one('serve', (engine) => {
@@ -153,7 +158,7 @@ const outage = (count: Count): void => {
   })
   crowd.reload({ classes: classes({ algorithm: 'round_robin' }), deadServer: dead })
   crowd.forwarded.length = 0
-  for (let passed = 0; passed < 1.2 * TIMEOUT; passed += seconds(2)) count.passing(seconds(2), ' (outage)')
+  for (let passed = 0; passed < 1.2 * TIMEOUT; passed += seconds(1)) count.passing(seconds(1), ' (outage)')
   const last = crowd.forwarded.at(-1)
   if (last === undefined) throw new Error('steps: no request has tried a server that is Down')
   count.one('respond: it is back', (engine) => engine.respond(last.lane, last.port, answerTo(last.bytes), count.now))
@@ -184,6 +189,7 @@ const ends = (count: Count): void => {
       },
     })
   }
+  count.isMassEnding = true
   change(({ maxMessages }) => ({ maxMessages: Math.ceil(maxMessages / 16) }))
   arrivals(count, ' (far too many)')
   change(() => ({ maxAge: micros(1) }))

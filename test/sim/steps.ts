@@ -12,7 +12,7 @@ import { countSteps } from './step-count.ts'
 /** What one doubling of what waits, of clients or of servers may add. */
 const STEPS_PER_DOUBLING = 8
 /** How far two calls of one kind are apart that do the same: chains of a hash table, packets of other lengths. */
-const NOISE = { factor: 1.25, steps: 100 }
+const NOISE = { factor: 1.25, steps: 150 }
 
 /** The most steps of one call, by the kind of the entry. */
 export type Steps = ReadonlyMap<string, number>
