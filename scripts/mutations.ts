@@ -187,8 +187,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // The main path.
   engine(
     'the server queues are not asked',
-    'if (!lane.queue.line.isEmpty()) lane.counters.promotions += ',
-    'if (lane.number < 0) lane.counters.promotions += ',
+    'if (lane.queue.line.isEmpty()) continue',
+    'if (lane.number >= 0) continue',
   ),
   engine(
     'the parked never return',
@@ -197,8 +197,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   engine(
     'a wake for a slot is forgotten',
-    'next = earliest(next, lane.nextPromotionAt(now))',
-    'next = earliest(next, lane.isRetiring ? lane.nextPromotionAt(now) : undefined)',
+    'next = earliest(next, this.#lanes.nextWakeAt(now))',
+    'this.#lanes.nextWakeAt(now)',
   ),
   engine(
     'a late retry leaves its slot unused (once a bug)',

@@ -175,7 +175,7 @@ export class Engine {
   /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */
   wake(now: Instant): void {
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
-    for (const lane of this.#lanes.restless) {
+    for (const lane of this.#lanes.due(now)) {
       lane.identifiers.passTime(now)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
@@ -193,21 +193,25 @@ export class Engine {
     this.#register.duplicates.passTime(now)
     this.#states.passTime(now)
     this.#accounts.passTime(now)
-    this.#lanes.settle()
   }
 
   /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
     const { instanceQueue } = this.#register
-    for (const lane of this.#lanes.restless) {
-      if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), instanceQueue)
+    for (const lane of this.#lanes.due(now)) {
+      if (lane.queue.line.isEmpty()) continue
+      const promoted = lane.queue.promote(lane.room(now, atMost), instanceQueue)
+      if (lane.isLive()) lane.counters.promotions += promoted
     }
+    this.#lanes.settle(now)
     for (const each of TRAFFIC_CLASSES) this.#unpark(this.#farms[each], atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
       const request = instanceQueue.takeNext()
       if (request === undefined) break
+      // The place that it was promised may be free again.
+      request.lane?.stir()
       if (!this.#dispatch(request, now)) roomIsBack = true
     }
     return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark()
@@ -217,13 +221,10 @@ export class Engine {
   nextWakeAt(now: Instant): Instant | undefined {
     if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
     let next = earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt())
+    next = earliest(next, this.#lanes.nextWakeAt(now))
     for (const each of TRAFFIC_CLASSES) {
       next = earliest(next, this.#register.backlogs[each].nextWakeAt())
       next = earliest(next, this.#farms[each].nextTrialAt(now))
-    }
-    for (const lane of this.#lanes.restless) {
-      next = earliest(next, lane.nextPromotionAt(now))
-      if (!lane.isRetiring) next = earliest(next, lane.health.nextWakeAt())
     }
     return next
   }

@@ -68,7 +68,9 @@ export class Failover {
 
   /** Acts on what the health of a lane has become; `undefined` is no change. */
   healthChanged(lane: Lane, change: HealthChange | undefined, now: Instant): void {
+    if (!lane.health.isCalm) lane.stir()
     if (change === undefined) return
+    lane.stir()
     const farm = this.#farms[lane.class]
     this.#journal.note(
       { kind: 'server-state', lane: lane.number, server: lane.server.name, class: lane.class, ...change },

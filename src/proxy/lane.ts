@@ -11,7 +11,7 @@ import type { Secret } from '../radius/secret.ts'
 import { Health, type HealthChange, type HealthOptions } from '../throttle/health.ts'
 import { Identifiers, portsFor } from '../throttle/identifiers.ts'
 import { type SlotBudget, SlotQuota } from '../throttle/slots.ts'
-import { type Duration, type Instant, micros, since, type TrafficClass } from '../units.ts'
+import { type Duration, earliest, type Instant, micros, since, type TrafficClass } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import { type Candidate, hashOf } from './choose-server.ts'
 import { copyOfHistogram, emptyHistogram } from './histogram.ts'
@@ -45,9 +45,9 @@ export class Lane implements Candidate {
   /** The last attempt sent from each source port: what a refusal is about. */
   readonly lastSent: (Attempt | undefined)[] = []
   #settings: LaneSettings
-  /** Of all lanes, those at which a wake looks. */
-  readonly #restless: Lane[]
-  #isRestless = false
+  /** Of all lanes, those in which something changed. */
+  readonly #stirred: Lane[]
+  #isStirred = false
   isRetiring = false
   /** `auto`: a verified response without EAP-Message carried Message-Authenticator. */
   learnedMessageAuthenticator = false
@@ -59,18 +59,18 @@ export class Lane implements Candidate {
   /** When a live request last tried this Down server. */
   triedAt: Instant | undefined = undefined
 
-  /** `o.budget`: slots that it shares with others; without, it has its own. `o.restless` is where it enters itself. */
+  /** `o.budget`: slots that it shares with others; without, it has its own. `o.stirred` is where it enters itself. */
   constructor(
     number: number,
     trafficClass: TrafficClass,
     settings: LaneSettings,
-    o: { readonly now: Instant; readonly restless: Lane[]; readonly budget?: SlotBudget | undefined },
+    o: { readonly now: Instant; readonly stirred: Lane[]; readonly budget?: SlotBudget | undefined },
   ) {
     this.number = number
     this.class = trafficClass
     this.#settings = settings
     this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
-    this.#restless = o.restless
+    this.#stirred = o.stirred
     this.budget = o.budget ?? new SlotQuota({ maxRate: settings.lane.maxRate, slot: settings.slot })
     this.identifiers = new Identifiers<Attempt>({
       maxOutstanding: settings.lane.maxOutstanding,
@@ -110,19 +110,28 @@ export class Lane implements Candidate {
     return this.health.state !== 'down' && !this.isRetiring
   }
 
-  /** Something will change here by time alone, or may: a wake has to look at it. */
+  /** Something changed that may bring its next moment nearer: the next wake looks at it. */
   stir(): void {
-    if (this.#isRestless) return
-    this.#isRestless = true
-    this.#restless.push(this)
+    if (this.#isStirred) return
+    this.#isStirred = true
+    this.#stirred.push(this)
   }
 
-  /** Whether it may be forgotten by those who wait for time to pass: nothing waits, rests, failed or retires here. */
-  tryCalm(): boolean {
-    const isCalm =
-      this.queue.line.isEmpty() && this.identifiers.nextWakeAt() === undefined && this.health.isCalm && !this.isRetiring
-    if (isCalm) this.#isRestless = false
-    return isCalm
+  /** It is looked at. */
+  calm(): void {
+    this.#isStirred = false
+  }
+
+  /** An identifier is free again: somebody may wait for that, or a removed server for its last one. */
+  gaveBack(): void {
+    if (!this.queue.line.isEmpty() || !this.isLive()) this.stir()
+  }
+
+  /** It was removed, and nothing waits or is outstanding here any more. */
+  get isGone(): boolean {
+    return (
+      this.isRetiring && this.identifiers.outstanding === 0 && this.queue.line.isEmpty() && this.queue.promised === 0
+    )
   }
 
   /** New settings from a reload; the rate holds from the next grid second on. */
@@ -141,7 +150,9 @@ export class Lane implements Candidate {
     return this.isRetiring ? undefined : this.health.hold(this.options.isHeldDown ?? false, now)
   }
 
-  room(now: Instant): Room {
+  /** What its queue may give back now. One that takes nothing any more gives all back, `atMost` at a time. */
+  room(now: Instant, atMost: number): Room {
+    if (!this.isLive()) return { quota: atMost, identifiers: atMost }
     return { quota: this.budget.left(now), identifiers: this.identifiers.room() }
   }
 
@@ -155,14 +166,26 @@ export class Lane implements Candidate {
   nextPromotionAt(now: Instant): Instant | undefined {
     const { line } = this.queue
     if (line.isEmpty()) return undefined
+    if (!this.isLive()) return now
     if (line.retries === 0) return this.nextRoomAt(now)
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
+  }
+
+  /** When time alone makes a look at it worth while: a slot for those that wait, its health. */
+  nextLookAt(now: Instant): Instant | undefined {
+    const promotionAt = this.queue.promised === 0 ? this.nextPromotionAt(now) : this.#nextPromotionBesides(now)
+    return this.isRetiring ? promotionAt : earliest(promotionAt, this.health.nextWakeAt())
   }
 
   /** When a request that needs an identifier could go, if nothing but time has to pass. */
   nextRoomAt(now: Instant): Instant | undefined {
     if (!this.identifiers.hasRoom()) return this.identifiers.nextWakeAt()
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
+  }
+
+  /** The same while what was given back is not served yet: that stirs the lane, and a new slot may have more room. */
+  #nextPromotionBesides(now: Instant): Instant | undefined {
+    return this.queue.line.isEmpty() || !this.isLive() ? undefined : this.budget.nextSlotAt(now)
   }
 
   plan(sourcePorts: LanePlan['sourcePorts']): LanePlan {

@@ -5,16 +5,13 @@
  * its last identifier is given back.
  */
 import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { DueLanes } from './due-lanes.ts'
 import { Lane, laneKey, laneSettings, planOf, sourcePortsOf } from './lane.ts'
 import type { EngineOptions, LanePlan, Shared } from './ports.ts'
 
 export class Lanes {
   readonly #all = new Map<number, Lane>()
-  /**
-   * Where time alone can change something: messages wait, an identifier is in quarantine, a server failed. These are
-   * looked at on each entry into the engine; of a hundred lanes that serve well, none is.
-   */
-  readonly restless: Lane[] = []
+  readonly #due = new DueLanes()
   readonly #order: Record<TrafficClass, Lane[]> = { authentication: [], accounting: [] }
   readonly #shared: Shared | undefined
   #next = 0
@@ -72,7 +69,7 @@ export class Lanes {
         }
         const added = new Lane(this.#next, each, settings, {
           now,
-          restless: this.restless,
+          stirred: this.#due.stirred,
           budget: this.#shared?.budgetOf(key),
         })
         this.#next += 1
@@ -89,15 +86,20 @@ export class Lanes {
     return removed
   }
 
-  /** Lets go of those that came to rest, and forgets those that were removed and have nothing outstanding any more. */
-  settle(): void {
-    let kept = 0
-    for (const lane of this.restless) {
-      const isGone = lane.isRetiring && lane.identifiers.outstanding === 0
-      if (isGone) this.#all.delete(lane.number)
-      else if (!lane.tryCalm()) this.restless[kept++] = lane
-    }
-    this.restless.length = kept
+  /** Those with something to do now, or in which something changed. */
+  due(now: Instant): Iterable<Lane> {
+    return this.#due.take(now)
+  }
+
+  /** What was due was done; forgets those that were removed and have nothing in hand any more. */
+  settle(now: Instant): void {
+    for (const lane of this.#due.settle(now)) this.#all.delete(lane.number)
+  }
+
+  /** When one of them has something to do, if nothing but time passes. */
+  nextWakeAt(now: Instant): Instant | undefined {
+    this.settle(now)
+    return this.#due.nextWakeAt(now)
   }
 
   #find(key: string): Lane | undefined {

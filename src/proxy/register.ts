@@ -130,6 +130,7 @@ export class Register {
   /** Out of the line it waits in, but not ended: for being sent, or for waiting elsewhere. */
   leaveLine(request: Request): void {
     ;(request.line as WaitingLine<Request>).remove(request)
+    request.lane?.stir()
     request.promotedBy?.settle(request)
     request.promotedBy = undefined
   }

@@ -83,6 +83,7 @@ export class Sending {
     attempt.lane.wasHeld(since(attempt.heldSince, now))
     if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
     else this.#quarantine(attempt, now)
+    attempt.lane.gaveBack()
   }
 
   /** The client gave the request up: the identifier stays in use until the response or the time-out. */

@@ -34,6 +34,11 @@ export class ServerQueue<T extends Promotable<T>> implements Promoter {
     this.line = new WaitingLine<T>(order)
   }
 
+  /** How many were given back and are not served yet. */
+  get promised(): number {
+    return this.#promisedQuota
+  }
+
   /** Moves what can go now to the head of the instance queue; answers how many. */
   promote(room: Room, to: InstanceQueue<T>): number {
     let promoted = 0
