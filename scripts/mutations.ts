@@ -6,6 +6,7 @@
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
+import { LANE_MUTATIONS } from './lane-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
 
@@ -21,13 +22,15 @@ const instanceQueue = inFile('src/queues/instance-queue.ts')
 const engine = inFile('src/proxy/engine.ts')
 const sending = inFile('src/proxy/sending.ts')
 const failover = inFile('src/proxy/failover.ts')
-const farm = inFile('src/proxy/farm.ts')
+const trials = inFile('src/proxy/trials.ts')
 const register = inFile('src/proxy/register.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
 const repetition = inFile('src/proxy/repetition.ts')
 const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
+const lanes = inFile('src/proxy/lanes.ts')
+const wayBack = inFile('src/proxy/way-back.ts')
 const assigning = inFile('src/proxy/assigning.ts')
 const sessions = inFile('src/proxy/waiting-sessions.ts')
 
@@ -185,12 +188,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
 
   // The main path.
-  engine(
+  lanes(
     'the server queues are not asked',
-    'if (lane.queue.line.isEmpty()) continue',
-    'if (lane.number >= 0) continue',
+    'if (!lane.queue.line.isEmpty()) lane.counters.promotions += ',
+    'if (lane.number < 0) lane.counters.promotions += ',
   ),
-  engine(
+  wayBack(
     'the parked never return',
     'if (farm.hasLive()) {\n      farm.parked.promote',
     'if (farm.hasLive() && farm.parked.line.queued < 0) {\n      farm.parked.promote',
@@ -265,17 +268,17 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'what is shed while a queue moves comes back to life (once a bug)',
-    'for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)',
-    'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
+    'for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {\n      const next = line.takeOldest()\n      if (next === undefined) return\n      this.moveAway(next, lane, now)\n    }',
+    'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined && all.length < MOVED_AT_ONCE; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
   ),
   failover(
     'a copy past max-age waits again (once a bug)',
     'if (since(request.receivedAt, now) > this.#register.backlogs[request.class].limits.maxAge) {',
     'if (now < 0) {',
   ),
-  farm(
+  trials(
     'a live request tries a Down server without end',
-    'this.#nextTrialAt = after(now, this.#interval)\n    return lane',
+    'this.#nextAt = after(now, interval)\n    return lane',
     'return lane',
   ),
   register('what is shed is not counted', 'this.ledgers[victim.class].countShed(reason)\n', ''),
@@ -346,7 +349,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'itsSessions !== from && itsSessions?.isLive() === true ? itsSessions : farm.choose(request)',
     'farm.choose(request)',
   ),
-  engine(
+  wayBack(
     'a trial goes before an older one that was given back',
     'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',
     '',
@@ -355,5 +358,6 @@ export const MUTATIONS: readonly Mutation[] = [
   sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
 
   ...ACCOUNTING_MUTATIONS,
+  ...LANE_MUTATIONS,
   ...SHARED_MUTATIONS,
 ]

@@ -4,11 +4,13 @@
  * A lane is due when its moment comes (a slot begins, a quarantine ends, a probe or a verdict on its health is due) or when
  * something has changed in it (`Lane.stir`). Both moments stand in heaps, so a hundred servers that wait for their next
  * slot cost an entry into the engine one comparison. A moment in a heap is never later than the true one: whoever makes
- * it earlier stirs the lane; where it became later, the look at it finds nothing, or `nextWakeAt` puts it right.
+ * it earlier stirs the lane; where it became later, one look finds nothing to do.
  */
-import type { Instant } from '../units.ts'
-import type { Lane } from './lane.ts'
 import { MomentHeap } from '../queues/moment-heap.ts'
+import { type Instant, instant } from '../units.ts'
+import type { Lane } from './lane.ts'
+
+const byNumber = ({ number }: Lane): number => number
 
 export class DueLanes {
   /** Lanes enter themselves here. */
@@ -16,9 +18,9 @@ export class DueLanes {
   /** Lanes that were taken and are not settled yet. */
   readonly #atHand = new Set<Lane>()
   /** By what wakes the engine. */
-  readonly #byWake = new MomentHeap<Lane>()
+  readonly #byWake = new MomentHeap<Lane>(byNumber)
   /** By the end of a quarantine, which wakes nobody. */
-  readonly #byQuarantine = new MomentHeap<Lane>()
+  readonly #byQuarantine = new MomentHeap<Lane>(byNumber)
 
   /** The lanes at which to look now, each once. They stay at hand until `settle`. */
   take(now: Instant): Iterable<Lane> {
@@ -46,13 +48,9 @@ export class DueLanes {
   }
 
   /** When to look again, by time alone; all lanes are settled. */
-  nextWakeAt(now: Instant): Instant | undefined {
-    for (let lane = this.#byWake.first(); lane !== undefined; lane = this.#byWake.first()) {
-      const wakeAt = lane.nextLookAt(now)
-      if (wakeAt !== undefined && wakeAt <= Math.max(now, this.#byWake.firstAt)) return wakeAt
-      this.#place(lane, now)
-    }
-    return undefined
+  nextWakeAt(): Instant | undefined {
+    const { firstAt } = this.#byWake
+    return firstAt === Number.POSITIVE_INFINITY ? undefined : instant(firstAt)
   }
 
   #takeStirred(): void {

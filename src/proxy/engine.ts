@@ -43,6 +43,7 @@ import { unpredictableNumber } from './seed.ts'
 import { Sending } from './sending.ts'
 import type { ClassSnapshot, EngineSnapshot } from './snapshot.ts'
 import { StateTable } from './state-table.ts'
+import { WayBack } from './way-back.ts'
 
 export class Engine {
   readonly #intake: Intake
@@ -53,6 +54,7 @@ export class Engine {
   readonly #failover: Failover
   readonly #assigning: Assigning
   readonly #answering: Answering
+  readonly #wayBack: WayBack
   readonly #repetition: Repetition
   readonly #states: States
   readonly #accounts: Accounts
@@ -92,6 +94,12 @@ export class Engine {
       register: this.#register,
       failover: this.#failover,
       states: this.#states,
+      farms: this.#farms,
+    })
+    this.#wayBack = new WayBack({
+      register: this.#register,
+      failover: this.#failover,
+      sending: this.#sending,
       farms: this.#farms,
     })
     this.#answering = new Answering({
@@ -177,6 +185,7 @@ export class Engine {
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
     for (const lane of this.#lanes.due(now)) {
       lane.identifiers.passTime(now)
+      if (!lane.isLive()) this.#farms[lane.class].lookForTrial(lane)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
@@ -199,27 +208,23 @@ export class Engine {
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
     const { instanceQueue } = this.#register
-    for (const lane of this.#lanes.due(now)) {
-      if (lane.queue.line.isEmpty()) continue
-      const promoted = lane.queue.promote(lane.room(now, atMost), instanceQueue)
-      if (lane.isLive()) lane.counters.promotions += promoted
-    }
-    this.#lanes.settle(now)
-    for (const each of TRAFFIC_CLASSES) this.#unpark(this.#farms[each], atMost, now)
+    this.#lanes.promote(instanceQueue, now)
+    this.#wayBack.giveBack(atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
       const request = instanceQueue.takeNext()
       if (request === undefined) break
-      // The place that it was promised may be free again.
-      request.lane?.stir()
-      if (!this.#dispatch(request, now)) roomIsBack = true
+      const { lane } = request
+      lane?.stir()
+      // Where it goes elsewhere, the room that it was promised can go to another.
+      if (!this.#dispatch(request, now) || (lane !== undefined && request.lane !== lane)) roomIsBack = true
     }
-    return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark()
+    return roomIsBack || !instanceQueue.isEmpty() || this.#wayBack.isOpen()
   }
 
   /** When to wake next; undefined where nothing but a datagram can change anything. */
   nextWakeAt(now: Instant): Instant | undefined {
-    if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
+    if (!this.#register.instanceQueue.isEmpty() || this.#wayBack.isOpen()) return now
     let next = earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt())
     next = earliest(next, this.#lanes.nextWakeAt(now))
     for (const each of TRAFFIC_CLASSES) {
@@ -284,6 +289,7 @@ export class Engine {
   /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
   check(): void {
     this.#register.check()
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].check()
   }
 
   /** Writes the ledger of authentication, then that of accounting, where they outlive a crash of this engine. */
@@ -368,33 +374,15 @@ export class Engine {
     return lane.nextPromotionAt(now) !== now
   }
 
-  #canUnpark(): boolean {
-    return TRAFFIC_CLASSES.some((each) => this.#farms[each].parked.line.queued > 0 && this.#farms[each].hasLive())
-  }
-
-  /** A server lives again: the parked return in steps, oldest first. None lives: maybe one of them tries a server. */
-  #unpark(farm: Farm, atMost: number, now: Instant): void {
-    if (farm.parked.line.queued === 0) return
-    if (farm.hasLive()) {
-      farm.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
-      return
-    }
-    const oldest = farm.parked.line.oldestFresh()
-    // One that was given back and is not served yet goes first: it parks again in this turn.
-    if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
-    const lane = farm.takeTrial(now)
-    const request = lane === undefined ? undefined : farm.trialRequest()
-    if (lane === undefined || request === undefined) return
-    this.#register.leaveLine(request)
-    request.lane = lane
-    if (!this.#sending.trySend(request, lane, now)) this.#failover.park(request, now)
-  }
-
   #setUpLanes(options: EngineOptions, now: Instant): void {
     const removed = this.#lanes.change(options, now)
-    for (const each of TRAFFIC_CLASSES) this.#farms[each].lanes = this.#lanes.inOrder(each)
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].setLanes(this.#lanes.inOrder(each))
     for (const lane of removed) this.#failover.emptyQueueOf(lane, now)
-    for (const lane of this.#lanes) this.#failover.healthChanged(lane, lane.takeHold(now), now)
+    for (const lane of this.#lanes) {
+      this.#failover.healthChanged(lane, lane.takeHold(now), now)
+      // One that is Down already and held from now on has not changed its health.
+      this.#farms[lane.class].healthChanged(lane)
+    }
     for (const each of TRAFFIC_CLASSES) this.#farms[each].judgeOutage(now)
   }
 }

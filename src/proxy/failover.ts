@@ -17,6 +17,9 @@ import type { Register } from './register.ts'
 import type { Request } from './request.ts'
 import type { Sending } from './sending.ts'
 
+/** Of a queue, when its server goes Down. */
+const MOVED_AT_ONCE = 32
+
 export class Failover {
   readonly #register: Register
   readonly #sending: Sending
@@ -72,6 +75,7 @@ export class Failover {
     if (change === undefined) return
     lane.stir()
     const farm = this.#farms[lane.class]
+    farm.healthChanged(lane)
     this.#journal.note(
       { kind: 'server-state', lane: lane.number, server: lane.server.name, class: lane.class, ...change },
       now,
@@ -79,20 +83,30 @@ export class Failover {
     if (change.to === 'down') this.emptyQueueOf(lane, now)
     else if (change.from === 'down') lane.triedAt = undefined
     farm.judgeOutage(now)
-    const parked = farm.parked.line.queued
+    // What its queue has not given away yet parks in a moment.
+    // What is on its way back parks too where no server lives.
+    const parked = farm.parked.line.queued + this.#register.returning.queuedOf(lane.class)
     if (lane.isRetiring) return
     if (change.to === 'down' && !farm.hasLive()) {
       this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked }, now)
-    } else if (change.from === 'down' && farm.lanes.every((other) => other === lane || !other.isLive())) {
+    } else if (change.from === 'down' && farm.isOnlyLive(lane)) {
       this.#journal.note({ kind: 'servers-back', class: lane.class, parked }, now)
     }
   }
 
-  /** A server is Down or removed: what waits there goes to the others at once, in the order of arrival. */
+  /**
+   * A server is Down or removed: what waits there goes to the others, in the order of arrival. A long queue takes several
+   * steps: the rest returns to the instance queue, and what is newer waits behind it.
+   */
   emptyQueueOf(lane: Lane, now: Instant): void {
     const { line } = lane.queue
     // One by one: what moves may shed others by the overflow policy, of those that still wait here too.
-    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)
+    for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {
+      const next = line.takeOldest()
+      if (next === undefined) return
+      this.moveAway(next, lane, now)
+    }
+    this.#register.returning.add(lane.class, lane.giveUpQueue())
   }
 
   /** A request whose server takes nothing any more goes to another one. It must stand in no line. */
@@ -122,7 +136,7 @@ export class Failover {
   park(request: Request, now: Instant): void {
     request.lane = undefined
     request.forgetTried()
-    this.#farms[request.class].parked.line.put(request)
+    this.#farms[request.class].park(request)
     this.#register.tracing.active?.parked(request, now)
     request.rest()
   }

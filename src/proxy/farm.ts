@@ -9,25 +9,27 @@
 
 import { parseAddress } from '../addresses.ts'
 import { ServerQueue } from '../queues/server-queue.ts'
-import { after, type Duration, earliest, type Instant, type TrafficClass } from '../units.ts'
-import { chooseServer } from './choose-server.ts'
+import type { Duration, Instant, TrafficClass } from '../units.ts'
 import type { Lane } from './lane.ts'
 import type { ClassOptions, EngineOptions } from './ports.ts'
 import type { Request } from './request.ts'
+import { ServerChoice } from './server-choice.ts'
+import { TrialRequests } from './trial-requests.ts'
+import { Trials } from './trials.ts'
 
 const NO_KEY = new Uint8Array(0)
 
 export class Farm {
   readonly class: TrafficClass
-  /** In the order of the configuration; retiring lanes are not among them. */
-  lanes: readonly Lane[] = []
   readonly parked: ServerQueue<Request>
+  readonly #choice = new ServerChoice<Lane>()
+  readonly #trials = new Trials()
+  readonly #trialRequests: TrialRequests
+  #lanes: readonly Lane[] = []
+  readonly #byName = new Map<string, Lane>()
   #options: ClassOptions
   #probe: EngineOptions['deadServer']['probe']
   #interval: Duration
-  #turn = 0
-  /** While no server lives: when the next live request may try one. */
-  #nextTrialAt: Instant | undefined = undefined
 
   constructor(trafficClass: TrafficClass, options: EngineOptions) {
     this.class = trafficClass
@@ -35,10 +37,16 @@ export class Farm {
     this.#probe = options.deadServer.probe
     this.#interval = options.deadServer.probeInterval
     this.parked = new ServerQueue<Request>(options.serviceOrder)
+    this.#trialRequests = new TrialRequests(this.parked.line)
   }
 
   get options(): ClassOptions {
     return this.#options
+  }
+
+  /** In the order of the configuration; retiring lanes are not among them. */
+  get lanes(): readonly Lane[] {
+    return this.#lanes
   }
 
   change(options: EngineOptions): void {
@@ -48,64 +56,76 @@ export class Farm {
     this.parked.line.changeOrder(options.serviceOrder)
   }
 
+  /** The lanes are these from now on, with whatever changed in them. */
+  setLanes(lanes: readonly Lane[]): void {
+    this.#lanes = lanes
+    this.#byName.clear()
+    // Two servers of one name do not get this far; the first would be found.
+    for (const lane of lanes) if (!this.#byName.has(lane.server.name)) this.#byName.set(lane.server.name, lane)
+    this.#choice.change(lanes)
+    this.#trials.change(lanes)
+    this.#trialRequests.renew()
+  }
+
   hasLive(): boolean {
-    return this.lanes.some((lane) => lane.isLive())
+    return this.#choice.able > 0
+  }
+
+  /** Whether this is the one server that lives. */
+  isOnlyLive(lane: Lane): boolean {
+    return this.#choice.able === 1 && this.#choice.isAble(lane)
   }
 
   find(server: string): Lane | undefined {
-    return this.lanes.find((lane) => lane.server.name === server)
+    return this.#byName.get(server)
   }
 
   /** The server of a request by the class's algorithm; undefined where none lives that did not fail it. */
   choose(request: Request): Lane | undefined {
     const { algorithm } = this.#options
-    if (algorithm === 'round_robin') this.#turn = (this.#turn + 1) % Math.max(1, this.lanes.length)
-    return chooseServer({
-      algorithm,
-      candidates: this.lanes,
-      tried: request.tried,
-      turn: this.#turn,
-      key: () => this.#keyOf(request),
-    })
+    return this.#choice.choose({ algorithm, tried: request.tried, key: () => this.#keyOf(request) })
+  }
+
+  /** The lane's health or hold has changed, or may have. */
+  healthChanged(lane: Lane): void {
+    this.#choice.rankChanged(lane)
+    this.#trials.look(lane)
   }
 
   /** Whether a server lives has changed, or may have: without one, the first trial is one interval away. */
   judgeOutage(now: Instant): void {
-    const isOutage = !this.hasLive() && this.#probe === 'none'
-    this.#nextTrialAt = isOutage ? (this.#nextTrialAt ?? after(now, this.#interval)) : undefined
+    this.#trials.judge(!this.hasLive() && this.#probe === 'none', this.#interval, now)
+  }
+
+  /** It waits until a server lives, or for its trial. */
+  park(request: Request): void {
+    this.parked.line.put(request)
+    if (this.#probe === 'none') this.#trialRequests.add(request)
+  }
+
+  /** A Down server may have room again. */
+  lookForTrial(lane: Lane): void {
+    this.#trials.look(lane)
   }
 
   /** The Down server that a live request may try now; the next one is an interval away. */
   takeTrial(now: Instant): Lane | undefined {
-    if (this.#nextTrialAt === undefined || now < this.#nextTrialAt || this.parked.line.queued === 0) return undefined
-    const able = this.lanes.filter(
-      (lane) => !lane.health.isHeldDown && lane.identifiers.hasRoom() && lane.budget.left(now) > 0,
-    )
-    const [lane] = able.sort((a, b) => lastLook(a) - lastLook(b))
-    if (lane === undefined) return undefined
-    lane.triedAt = now
-    this.#nextTrialAt = after(now, this.#interval)
-    return lane
+    return this.parked.line.queued === 0 ? undefined : this.#trials.take(this.#interval, now)
   }
 
-  /** When `takeTrial` may answer next; where a trial is due it waits for a slot or an identifier like all others. */
+  /** When `takeTrial` may answer next. */
   nextTrialAt(now: Instant): Instant | undefined {
-    if (this.#nextTrialAt === undefined || this.parked.line.queued === 0) return undefined
-    if (now < this.#nextTrialAt) return this.#nextTrialAt
-    let next: Instant | undefined
-    for (const lane of this.lanes) if (!lane.health.isHeldDown) next = earliest(next, lane.nextRoomAt(now))
-    return next
+    return this.parked.line.queued === 0 ? undefined : this.#trials.nextAt(now)
   }
 
   /** Who tries a Down server: the oldest that was never sent, else the one that was sent the fewest times. */
   trialRequest(): Request | undefined {
-    const fresh = this.parked.line.oldestFresh()
-    if (fresh !== undefined) return fresh
-    let found: Request | undefined
-    for (const request of this.parked.line.failovers()) {
-      if (found === undefined || request.transmissions < found.transmissions) found = request
-    }
-    return found
+    return this.parked.line.oldestFresh() ?? this.#trialRequests.first()
+  }
+
+  /** Throws where a lane's health changed and the choice was not told, which is a bug. */
+  check(): void {
+    this.#choice.check()
   }
 
   /** The octets that `hash` keeps together; a request without the attribute stays with its client's address. */
@@ -115,6 +135,3 @@ export class Farm {
     return value ?? parseAddress(request.origin.from.address) ?? NO_KEY
   }
 }
-
-/** When a Down server was last tried, or went Down. */
-const lastLook = (lane: Lane): number => Math.max(lane.triedAt ?? 0, lane.health.since)

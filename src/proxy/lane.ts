@@ -13,11 +13,12 @@ import { Identifiers, portsFor } from '../throttle/identifiers.ts'
 import { type SlotBudget, SlotQuota } from '../throttle/slots.ts'
 import { type Duration, earliest, type Instant, micros, since, type TrafficClass } from '../units.ts'
 import type { Attempt } from './attempt.ts'
-import { type Candidate, hashOf } from './choose-server.ts'
+import { hashOf } from './hashing.ts'
 import { copyOfHistogram, emptyHistogram } from './histogram.ts'
 import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './ports.ts'
 import { SERVER_DROP_REASONS, type ServerDropReason } from './reasons.ts'
 import type { Request } from './request.ts'
+import type { Candidate, Rank } from './server-choice.ts'
 import type { LaneCounters, LaneSnapshot } from './snapshot.ts'
 
 /** The moving mean follows a change within about so many. */
@@ -40,7 +41,7 @@ export class Lane implements Candidate {
   readonly budget: SlotBudget
   readonly identifiers: Identifiers<Attempt>
   readonly health: Health
-  readonly queue: ServerQueue<Request>
+  queue: ServerQueue<Request>
   readonly counters: LaneCounters
   /** The last attempt sent from each source port: what a refusal is about. */
   readonly lastSent: (Attempt | undefined)[] = []
@@ -110,6 +111,11 @@ export class Lane implements Candidate {
     return this.health.state !== 'down' && !this.isRetiring
   }
 
+  /** How gladly it is chosen; undefined: not at all. Whoever changes it tells the farm. */
+  get rank(): Rank | undefined {
+    return this.isLive() ? 0 : undefined
+  }
+
   /** Something changed that may bring its next moment nearer: the next wake looks at it. */
   stir(): void {
     if (this.#isStirred) return
@@ -122,6 +128,13 @@ export class Lane implements Candidate {
     this.#isStirred = false
   }
 
+  /** It takes nothing any more: its queue goes elsewhere with all that waits in it, and it has an empty one. */
+  giveUpQueue(): ServerQueue<Request> {
+    const { queue } = this
+    this.queue = new ServerQueue<Request>(this.#settings.serviceOrder)
+    return queue
+  }
+
   /** An identifier is free again: somebody may wait for that, or a removed server for its last one. */
   gaveBack(): void {
     if (!this.queue.line.isEmpty() || !this.isLive()) this.stir()
@@ -129,9 +142,7 @@ export class Lane implements Candidate {
 
   /** It was removed, and nothing waits or is outstanding here any more. */
   get isGone(): boolean {
-    return (
-      this.isRetiring && this.identifiers.outstanding === 0 && this.queue.line.isEmpty() && this.queue.promised === 0
-    )
+    return this.isRetiring && this.identifiers.outstanding === 0
   }
 
   /** New settings from a reload; the rate holds from the next grid second on. */
@@ -150,9 +161,7 @@ export class Lane implements Candidate {
     return this.isRetiring ? undefined : this.health.hold(this.options.isHeldDown ?? false, now)
   }
 
-  /** What its queue may give back now. One that takes nothing any more gives all back, `atMost` at a time. */
-  room(now: Instant, atMost: number): Room {
-    if (!this.isLive()) return { quota: atMost, identifiers: atMost }
+  room(now: Instant): Room {
     return { quota: this.budget.left(now), identifiers: this.identifiers.room() }
   }
 
@@ -166,7 +175,6 @@ export class Lane implements Candidate {
   nextPromotionAt(now: Instant): Instant | undefined {
     const { line } = this.queue
     if (line.isEmpty()) return undefined
-    if (!this.isLive()) return now
     if (line.retries === 0) return this.nextRoomAt(now)
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
   }
@@ -185,7 +193,7 @@ export class Lane implements Candidate {
 
   /** The same while what was given back is not served yet: that stirs the lane, and a new slot may have more room. */
   #nextPromotionBesides(now: Instant): Instant | undefined {
-    return this.queue.line.isEmpty() || !this.isLive() ? undefined : this.budget.nextSlotAt(now)
+    return this.queue.line.isEmpty() ? undefined : this.budget.nextSlotAt(now)
   }
 
   plan(sourcePorts: LanePlan['sourcePorts']): LanePlan {

@@ -4,10 +4,12 @@
  * A lane's number is never used again, so a datagram for a lane that is gone finds nothing. A removed lane stays until
  * its last identifier is given back.
  */
+import type { InstanceQueue } from '../queues/instance-queue.ts'
 import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { DueLanes } from './due-lanes.ts'
 import { Lane, laneKey, laneSettings, planOf, sourcePortsOf } from './lane.ts'
 import type { EngineOptions, LanePlan, Shared } from './ports.ts'
+import type { Request } from './request.ts'
 
 export class Lanes {
   readonly #all = new Map<number, Lane>()
@@ -91,15 +93,23 @@ export class Lanes {
     return this.#due.take(now)
   }
 
+  /** The server queues of those with something to do give back what can go now. */
+  promote(to: InstanceQueue<Request>, now: Instant): void {
+    for (const lane of this.#due.take(now)) {
+      if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), to)
+    }
+    this.#settle(now)
+  }
+
   /** What was due was done; forgets those that were removed and have nothing in hand any more. */
-  settle(now: Instant): void {
+  #settle(now: Instant): void {
     for (const lane of this.#due.settle(now)) this.#all.delete(lane.number)
   }
 
   /** When one of them has something to do, if nothing but time passes. */
   nextWakeAt(now: Instant): Instant | undefined {
-    this.settle(now)
-    return this.#due.nextWakeAt(now)
+    this.#settle(now)
+    return this.#due.nextWakeAt()
   }
 
   #find(key: string): Lane | undefined {

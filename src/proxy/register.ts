@@ -18,6 +18,7 @@ import { Ledger } from './ledger.ts'
 import type { EngineOptions, Journal, Peer } from './ports.ts'
 import { type ClientDropReason, isWrongProof } from './reasons.ts'
 import type { Exchange, Request } from './request.ts'
+import { Returning } from './returning.ts'
 import type { ClassCounters } from './snapshot.ts'
 import { Tracing } from './tracing.ts'
 import { WaitingSessions, type Wants } from './waiting-sessions.ts'
@@ -38,6 +39,7 @@ export class Register {
   readonly counters: PerClass<ClassCounters> = { authentication: noCounts(), accounting: noCounts() }
   readonly backlogs: PerClass<Backlog<Request>>
   readonly instanceQueue: InstanceQueue<Request>
+  readonly returning = new Returning()
   readonly duplicates: Duplicates
   readonly sessions: WaitingSessions
   /** The packets of those that wait. */

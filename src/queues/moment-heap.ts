@@ -1,14 +1,20 @@
 /**
- * Things by the moment at which something is due for each: the earliest is found in one look.
+ * Things by a number, the moment at which each is due, say: the lowest is found in one look.
  *
- * A thing is in it once; where it is put again, it moves. Equal moments are told apart by the thing's number, so the order
- * is the same in every run. Finding costs one step; putting, moving and taking out cost the logarithm of how many are in it.
+ * A thing is in it once; where it is put again, it moves. Equal ones are told apart by a second number, the thing's own, so
+ * the order is the same in every run. Finding costs one step; putting, moving and taking out cost the logarithm of how
+ * many are in it.
  */
 
-export class MomentHeap<T extends { readonly number: number }> {
+export class MomentHeap<T> {
+  readonly #ownNumber: (item: T) => number
   readonly #items: T[] = []
   readonly #moments: number[] = []
   readonly #places = new Map<T, number>()
+
+  constructor(ownNumber: (item: T) => number) {
+    this.#ownNumber = ownNumber
+  }
 
   get size(): number {
     return this.#items.length
@@ -18,17 +24,17 @@ export class MomentHeap<T extends { readonly number: number }> {
     return this.#places.has(item)
   }
 
-  /** The one with the earliest moment. */
+  /** The one that is lowest. */
   first(): T | undefined {
     return this.#items[0]
   }
 
-  /** Its moment; Infinity where there is none. */
+  /** Its number; Infinity where there is none. */
   get firstAt(): number {
     return this.#moments[0] ?? Number.POSITIVE_INFINITY
   }
 
-  /** Puts it in, or moves it to another moment. */
+  /** Puts it in, or gives it another number. */
   put(item: T, moment: number): void {
     const place = this.#places.get(item)
     if (place !== undefined && this.#moments[place] === moment) return
@@ -49,7 +55,7 @@ export class MomentHeap<T extends { readonly number: number }> {
     if (this.#items[place] === moved) this.#rise(place, moved, moment)
   }
 
-  /** Takes out the one with the earliest moment. */
+  /** Takes out the one that is lowest. */
   shift(): T | undefined {
     const first = this.#items[0]
     if (first !== undefined) this.remove(first)
@@ -91,7 +97,7 @@ export class MomentHeap<T extends { readonly number: number }> {
 
   #isBefore(item: T, moment: number, place: number): boolean {
     const other = this.#moments[place]!
-    return moment < other || (moment === other && item.number < this.#items[place]!.number)
+    return moment < other || (moment === other && this.#ownNumber(item) < this.#ownNumber(this.#items[place] as T))
   }
 
   #set(place: number, item: T, moment: number): void {

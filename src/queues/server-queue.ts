@@ -29,6 +29,7 @@ export class ServerQueue<T extends Promotable<T>> implements Promoter {
   /** Given back and not yet served: what they will take of the room. */
   #promisedQuota = 0
   #promisedIdentifiers = 0
+  #settled: Set<ServerQueue<T>> | undefined = undefined
 
   constructor(order: ServiceOrder) {
     this.line = new WaitingLine<T>(order)
@@ -55,7 +56,13 @@ export class ServerQueue<T extends Promotable<T>> implements Promoter {
     return promoted
   }
 
+  /** From now on it enters itself there whenever something that it gave back was served. */
+  tellOfSettled(settled: Set<ServerQueue<T>>): void {
+    this.#settled = settled
+  }
+
   settle(item: { readonly stage: Stage }): void {
+    this.#settled?.add(this)
     this.#promisedQuota -= 1
     if (item.stage !== 'retry') this.#promisedIdentifiers -= 1
   }
