@@ -139,8 +139,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'a copy never expires',
-    'this.#overdueAt(first) <= now ? first : undefined',
-    'this.#overdueAt(first) < 0 ? first : undefined',
+    'this.isOverdue(first, now) ? first : undefined',
+    'first.arrival < 0 ? first : undefined',
   ),
   failover(
     'records of one session do not move together',

@@ -77,10 +77,10 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   identifiers(
     'an identifier is free at once after a time-out',
-    'identifier.quarantinedUntil = after(now, this.#quarantineTime)\n    this.#quarantine.push(identifier)',
-    'this.#makeFree(identifier)\n    void now',
+    'identifier.quarantinedUntil = after(now, this.#quarantineTime)\n',
+    'identifier.quarantinedUntil = now\n',
   ),
-  identifiers('a quarantine ends early', 'if ((identifier.quarantinedUntil as Instant) > now) break', ''),
+  identifiers('a quarantine ends early', 'if ((first.quarantinedUntil as Instant) > now) return\n', ''),
   identifiers(
     'an identifier is given back twice',
     'this.#endUse(identifier)\n    this.#makeFree(identifier)\n  }',
@@ -88,8 +88,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   identifiers(
     'an identifier never comes back from its quarantine',
-    'this.#makeFree(identifier)\n      this.#quarantineHead += 1',
-    'this.#quarantineHead += 1',
+    'this.#atRest -= 1\n      this.#makeFree(first)\n',
+    'this.#atRest -= 1\n',
   ),
   identifiers(
     'most recently used first',

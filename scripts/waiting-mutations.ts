@@ -14,6 +14,9 @@ const sessions = inFile('src/proxy/waiting-sessions.ts')
 const forgetting = inFile('src/queues/forgetting-table.ts')
 const states = inFile('src/proxy/state-table.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
+const register = inFile('src/proxy/register.ts')
+const engine = inFile('src/proxy/engine.ts')
+const identifiers = inFile('src/throttle/identifiers.ts')
 
 export const WAITING_MUTATIONS: readonly Mutation[] = [
   // Who waits where, and who goes first.
@@ -75,8 +78,8 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'max-age is ignored',
-    'if (oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge)) return oldest',
-    'if (oldest !== undefined && now < 0) return oldest',
+    'return now >= this.#overdueAt(item)',
+    'return now < (0 as Instant) && this.#overdueAt(item) > 0',
   ),
   backlog(
     'drop_newest drops the oldest',
@@ -88,6 +91,18 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
     'return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()',
     'return this.#newest()',
   ),
+
+  register('all that waited too long expires in one step', 'expired < EXPIRED_AT_ONCE', 'expired < Infinity'),
+  register('all that is beyond new bounds is shed in one step', 'shed < SHED_AT_ONCE', 'shed < Infinity'),
+  engine(
+    'what is overdue is sent where its turn to expire has not come',
+    'if (this.#register.isOverdue(request, now)) {',
+    'if (this.#register.isOverdue(request, 0 as Instant)) {',
+  ),
+
+  // Identifiers by port.
+  identifiers('a port that has one free again is passed over', 'this.#hasFree(identifier.port)\n', ''),
+  identifiers('the last port is filled first', 'Math.clz32(bits & -bits)', 'Math.clz32(bits)'),
 
   // What is remembered.
   forgetting('one row more than the bound', 'this.size > most', 'this.size > most + 1'),

@@ -8,7 +8,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StatusReport } from '../../src/observe/status-report.ts'
-import { isProvenRequest, isProvenResponse, type Parsed, parse, sign, startsSigned } from './judge.ts'
+import { isProvenRequest, isProvenResponse, type Parsed, parse, showsLife, sign, startsSigned } from './judge.ts'
 import { Dice, mutated } from './mutator.ts'
 import { originalRequest, originalResponse } from './originals.ts'
 
@@ -168,7 +168,10 @@ class Ends {
     if (packet.code === 1 && !startsSigned(packet)) this.#say('what left the daemon does not begin with its signature')
     const answers: Buffer[] = []
     for (let left = dice.below(3); left > 0; left -= 1) {
-      answers.push(this.#spoilt(originalResponse({ dice, secret, request: packet }), secret, packet.authenticator))
+      const spoilt = this.#spoilt(originalResponse({ dice, secret, request: packet }), secret, packet.authenticator)
+      // Signed, and of no use to a client, it would end the request; the run in the engine has those.
+      if (showsLife(spoilt, packet, secret) && !isProvenResponse(parse(spoilt) ?? packet, packet, secret)) continue
+      answers.push(spoilt)
       this.#counts.mutatedResponses += 1
     }
     answers.push(originalResponse({ dice, secret, request: packet }))

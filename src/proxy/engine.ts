@@ -185,12 +185,6 @@ export class Engine {
       if (due === undefined || due > now) continue
       if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#sending.probe(lane, now)
     }
-    for (const each of TRAFFIC_CLASSES) {
-      const backlog = this.#register.backlogs[each]
-      for (let late = backlog.overdue(now); late !== undefined; late = backlog.overdue(now)) {
-        this.#register.expire(late, now)
-      }
-    }
     for (const request of this.#register.aside.takeDue(now)) this.#failover.triesAgain(request)
     this.#register.passTime(now)
     this.#states.passTime(now)
@@ -212,7 +206,7 @@ export class Engine {
       if (request === undefined) break
       if (!this.#dispatch(request, now)) roomIsBack = true
     }
-    return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark()
+    return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark() || this.#register.hasOverdue(now)
   }
 
   /** When to wake next; undefined where nothing but a datagram can change anything. */
@@ -352,6 +346,10 @@ export class Engine {
 
   /** Sends it, parks it, or lets it wait; false where the room it was promised can go to another now. */
   #dispatch(request: Request, now: Instant): boolean {
+    if (this.#register.isOverdue(request, now)) {
+      this.#register.expire(request, now)
+      return false
+    }
     if (request.lane !== undefined) this.#register.tracing.active?.promoted(request, request.lane, now)
     const lane = this.#assigning.laneOf(request, now)
     if (lane === undefined) return true
@@ -381,6 +379,7 @@ export class Engine {
     const oldest = farm.parked.line.oldestFresh()
     // One that was given back and is not served yet goes first: it parks again in this turn.
     if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
+    if (oldest !== undefined && this.#register.isOverdue(oldest, now)) return
     const lane = farm.takeTrial(now)
     const request = lane === undefined ? undefined : farm.trialRequest()
     if (lane === undefined || request === undefined) return

@@ -26,6 +26,12 @@ import { WaitingSessions, type Wants } from './waiting-sessions.ts'
 
 /** Identifiers that wait for the answer to one record. */
 const MOST_EXCHANGES = 16
+/**
+ * Requests that are shed or expire in one step. The largest packet pushes out 205 of the smallest, so that only a reload
+ * that lowers the bounds leaves more for the steps that follow.
+ */
+const SHED_AT_ONCE = 256
+const EXPIRED_AT_ONCE = 64
 
 interface Refusal {
   readonly class: TrafficClass
@@ -108,9 +114,10 @@ export class Register {
     const backlog = this.backlogs[trafficClass]
     if (backlog.overflow() === undefined) return
     if (trafficClass === 'accounting') this.sessions.watch()
-    for (let reason = backlog.overflow(); reason !== undefined; reason = backlog.overflow()) {
-      const victim = backlog.victim()
-      if (victim === undefined) return
+    for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
+      const reason = backlog.overflow()
+      const victim = reason === undefined ? undefined : backlog.victim()
+      if (reason === undefined || victim === undefined) return
       this.tracing.active?.ended(victim, `shed: ${reason}`, now)
       const record = victim.class === 'accounting' ? kindOf(statusType(victim.packet)) : undefined
       this.#end(victim, now)
@@ -178,6 +185,14 @@ export class Register {
     this.#countRefusal(o, now)
   }
 
+  #expireSome(backlog: Backlog<Request>, now: Instant): void {
+    for (let expired = 0; expired < EXPIRED_AT_ONCE; expired += 1) {
+      const late = backlog.overdue(now)
+      if (late === undefined) return
+      this.expire(late, now)
+    }
+  }
+
   #countRefusal(o: Refusal, now: Instant): void {
     this.ledgers[o.class].countDropped(o.reason)
     if (o.client !== undefined) {
@@ -210,16 +225,29 @@ export class Register {
     this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried }, now)
   }
 
-  /** What is remembered is forgotten in time, and what waits is looked at: some of it at each call. */
+  /** What waited too long expires, what is remembered is forgotten, what waits is looked at: some of it at each call. */
   passTime(now: Instant): void {
+    for (const each of TRAFFIC_CLASSES) this.#expireSome(this.backlogs[each], now)
     this.sessions.catchUp()
     this.duplicates.passTime(now)
   }
 
   /** When something of that class is due here; undefined where only a message can change anything. */
   nextWakeAt(trafficClass: TrafficClass, now: Instant): Instant | undefined {
-    const overdue = this.backlogs[trafficClass].nextWakeAt()
+    const dueAt = this.backlogs[trafficClass].nextWakeAt()
+    const overdue = dueAt === undefined || dueAt > now ? dueAt : now
     return trafficClass === 'accounting' ? earliest(overdue, this.sessions.nextWakeAt(now)) : overdue
+  }
+
+  /** More than one step could end waited too long. */
+  hasOverdue(now: Instant): boolean {
+    return TRAFFIC_CLASSES.some((each) => this.backlogs[each].overdue(now) !== undefined)
+  }
+
+  /** It waits, and for longer than it may: it is not sent any more, though its turn to expire has not come. */
+  isOverdue(request: Request, now: Instant): boolean {
+    const backlog = this.backlogs[request.class]
+    return backlog.has(request) && backlog.isOverdue(request, now)
   }
 
   /** The law, for both classes, and that the lines agree with the backlog. */

@@ -186,8 +186,13 @@ export class Backlog<T extends Aging<T>> {
   /** A message that has waited longer than max-age; asked again until it answers undefined. */
   overdue(now: Instant): T | undefined {
     const oldest = this.#byAge.first()
-    if (oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge)) return oldest
+    if (oldest !== undefined && this.isOverdue(oldest, now)) return oldest
     return this.#overdueCopy(now)
+  }
+
+  /** Whether a message has waited longer than max-age. */
+  isOverdue(item: T, now: Instant): boolean {
+    return now >= this.#overdueAt(item)
   }
 
   /** No later than the next message becomes overdue. */
@@ -210,7 +215,7 @@ export class Backlog<T extends Aging<T>> {
   #overdueCopy(now: Instant): T | undefined {
     if (this.#ages.firstAt > now) return undefined
     const first = this.#firstCopyToExpire()
-    return first !== undefined && this.#overdueAt(first) <= now ? first : undefined
+    return first !== undefined && this.isOverdue(first, now) ? first : undefined
   }
 
   /** A copy whose client has sent it again meanwhile has more time than was known. */

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Alias } from 'yaml'
 import { formatProblem } from '../../src/config/problem.ts'
 import type { ConfigResult } from '../../src/config/result.ts'
 import { pathText, Source } from '../../src/config/source.ts'
@@ -172,6 +173,14 @@ describe('faults of the YAML', () => {
       'test.yaml:2:1: this key stands twice in one mapping; keep one of the two',
       'test.yaml:3:12: instances: 99 is not possible; write a whole number from 1 to 64, or auto',
     ])
+  })
+
+  it('look at each alias once, and not through the whole file for it', () => {
+    const resolve = vi.spyOn(Alias.prototype, 'resolve')
+    const { faults } = new Source(Array.from({ length: 500 }, (_, i) => `a${i}: *b${i}`).join('\n'))
+    expect(faults).toHaveLength(500)
+    expect(resolve).not.toHaveBeenCalled()
+    resolve.mockRestore()
   })
 
   it('end a file of aliases that would fill the memory', () => {

@@ -313,6 +313,14 @@ describe('an update that gave way and comes again', () => {
     expect(world.tags().slice(0, 3)).toEqual(['blocks', 'a 20', 'a 30'])
   })
 
+  it('is no other record of equal content, whose Acct-Delay-Time has not grown as time has passed', () => {
+    const world = passed()
+    world.answer(world.sent.at(-1)!)
+    world.advance(seconds(600))
+    interim(world, 'a', 10, { delay: 0 })
+    expect(world.tags()).toEqual(['blocks', 'a 20', 'a 10'])
+  })
+
   it('is forgotten beyond the bound, the oldest first, and is new then', () => {
     const { duplicates } = new World().options
     const world = stuck({ duplicates: { ...duplicates, maxRecords: 10 } })

@@ -133,6 +133,17 @@ describe('the Gigawords of a Stop that comes again', () => {
     expect(ofStop(world)).toEqual(new Array(5).fill(['52 00000001']))
   })
 
+  it('are the same where the first copy was answered, and both the answer and the session are forgotten', () => {
+    const world = synthesizing()
+    upToStop(world, { delay: 0 })
+    world.answer(world.sent.at(-1)!)
+    world.advance(seconds(3_600))
+    ask(world, STATUS.stop, 200, 1_800, { delay: 3_600 })
+    world.settle()
+    expect(ofStop(world)).toEqual([['52 00000001'], ['52 00000001']])
+    expect(world.snapshot().sessions).toMatchObject({ live: 0, ended: { stop: 1 } })
+  })
+
   it('are forgotten with the memory, and nothing is made up then', () => {
     const world = synthesizing()
     upToStop(world, { delay: 0 })

@@ -73,8 +73,8 @@ const drainedBy = (world: World, count: number): void => {
   for (let i = 0; i < count; i += 1) world.answer(world.sent.at(-1) as Sent)
 }
 
-describe('one message, where a thousand wait and where twenty thousand do', () => {
-  it.each([1_000, 20_000])('reads none of %i Stops in a full queue, whatever kind it is', (maxMessages) => {
+describe('one message, where a thousand wait and where five thousand do', () => {
+  it.each([500, 5_000])('reads none of %i Stops in a full queue, whatever kind it is', (maxMessages) => {
     const world = stuck({ queues: accountingQueue({ maxMessages }) })
     fill(world, maxMessages)
     for (const kinds of [
@@ -112,7 +112,7 @@ describe('one message, where a thousand wait and where twenty thousand do', () =
     expect(world.account('accounting')).toMatchObject({ coalesced: 1 })
   })
 
-  it.each([1_000, 20_000])('reads a few of %i that came in before the first of them was served', (count) => {
+  it.each([500, 5_000])('reads a few of %i that came in before the first of them was served', (count) => {
     const world = new World({ servers: [server('s1', STUCK), server('s2', STUCK)], queues: accountingQueue() })
     for (let i = 0; i < count; i += 1) record(world, `s${i}`, STATUS.interim, 1)
     expect(readsOf(() => world.engine.serve(world.now, 32))).toBeLessThan(MOST_READS)
@@ -123,9 +123,9 @@ describe('one message, where a thousand wait and where twenty thousand do', () =
     ['shedding of interim updates', { queues: accountingQueue() }],
     ['interims: newest', { clients: clients('newest') }],
     ['a second server', { servers: [server('s1', STUCK), server('s2', STUCK)] }],
-  ])('reads a few of twenty thousand that wait when a reload brings %s, and in each step from then on', (_, change) => {
+  ])('reads a few of five thousand that wait when a reload brings %s, and in each step from then on', (_, change) => {
     const world = stuck({ clients: clients('all'), queues: accountingQueue({ overflow: 'drop_newest' }) })
-    fill(world, 20_000, STATUS.interim)
+    fill(world, 5_000, STATUS.interim)
     expect(readsOf(() => world.reconfigure(change))).toBeLessThan(MOST_READS)
     let total = 0
     for (let step = 0; step < 400; step += 1) {
@@ -134,7 +134,7 @@ describe('one message, where a thousand wait and where twenty thousand do', () =
       total += reads
     }
     // They were all read, once.
-    expect(total).toBeGreaterThan(10_000)
+    expect(total).toBeGreaterThan(4_000)
     world.advance(seconds(1))
     expect(readsOf(() => record(world, 'the last', STATUS.stop, 1))).toBeLessThan(10)
   })
@@ -156,7 +156,7 @@ describe('what a reload asks of those that wait', () => {
     const world = stuck({ clients: clients('all'), queues: accountingQueue({ overflow: 'drop_newest' }) })
     record(world, 'a', STATUS.interim, 10)
     record(world, 'b', STATUS.interim, 10)
-    fill(world, 5_000)
+    fill(world, 2_000)
     record(world, 'b', STATUS.stop, 11)
     record(world, 'c', STATUS.interim, 10)
     world.settle()
@@ -166,13 +166,13 @@ describe('what a reload asks of those that wait', () => {
     expect(world.account('accounting')).not.toHaveProperty('coalesced')
     world.advance(seconds(1))
     for (const session of ['a', 'b', 'c']) record(world, session, STATUS.interim, 30)
-    expect(world.account('accounting')).toMatchObject({ coalesced: 2, queued: 5_006 })
+    expect(world.account('accounting')).toMatchObject({ coalesced: 2, queued: 2_006 })
     const left = drained(world).filter((tag) => !tag.startsWith('f'))
     expect(left).toEqual(['a 10', 'b 10', 'b 11', 'c 30', 'a 30', 'b 30'])
   })
 
   it('holds though the record that is to be looked at next leaves meanwhile', () => {
-    for (let before = 60; before < 80; before += 1) {
+    for (let before = 68; before < 76; before += 1) {
       const world = stuck({ clients: clients('all'), queues: accountingQueue({ overflow: 'drop_newest' }) })
       fill(world, before)
       record(world, 'shed', STATUS.interim, 10)
@@ -206,7 +206,7 @@ describe('what a reload asks of those that wait', () => {
       status: fc.constantFrom(STATUS.start, STATUS.interim, STATUS.interim, STATUS.stop),
       time: fc.nat(5),
     })
-    const sequence = fc.array(kinds, { minLength: 100, maxLength: 400 })
+    const sequence = fc.array(kinds, { minLength: 100, maxLength: 300 })
     fc.assert(
       fc.property(sequence, fc.nat(100), fc.nat(100), (came, reloadAt, keep) => {
         const at = Math.floor((came.length * reloadAt) / 100)
@@ -228,7 +228,7 @@ describe('what a reload asks of those that wait', () => {
         }
         expect(drained(late)).toEqual(drained(always))
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     )
   })
 
@@ -239,7 +239,7 @@ describe('what a reload asks of those that wait', () => {
       classes: classes({ algorithm: 'round_robin' }),
       queues: accountingQueue(),
     })
-    fill(world, 3_000)
+    fill(world, 1_500)
     for (let i = 0; i < 50; i += 1) record(world, `${i}`, STATUS.stop, i)
     world.settle()
     world.reconfigure({ servers: [...world.options.servers, server('s2', taking(500))] })
