@@ -65,6 +65,11 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'lane.health.failed(now, wasLeftByLiving)',
     'lane.health.failed(now)',
   ),
+  failover(
+    'a late answer to what another server left unanswered is one in time',
+    'attempt.isOverdue = true\n    if (attempt.request?.wasLeftByLiving === true) return\n',
+    'if (attempt.request?.wasLeftByLiving === true) return\n    attempt.isOverdue = true\n',
+  ),
   sending('a retry does not begin the wait for a sign of life anew', 'attempt.signsBefore = lane.signsOfLife\n', ''),
   answering(
     'a response that can not be passed on is no sign of life (0.1.0)',

@@ -115,8 +115,9 @@ export class Failover {
   /** The health hears once of each request that was not answered within its first time-out. */
   #countOverdue(attempt: Attempt, now: Instant): void {
     const { lane } = attempt
-    if (attempt.isOverdue || !lane.isLive() || attempt.request?.wasLeftByLiving === true) return
+    if (attempt.isOverdue || !lane.isLive()) return
     attempt.isOverdue = true
+    if (attempt.request?.wasLeftByLiving === true) return
     lane.health.overdue(now)
     const farm = this.#farms[lane.class]
     this.healthChanged(

@@ -6,7 +6,7 @@
  * request in twenty at most, and one for each probe interval, so that it can show that it is better again.
  */
 import type { EngineEvent, EngineOptions } from '../proxy/ports.ts'
-import { type Instant, MICROS_PER_SECOND, seconds, type TrafficClass } from '../units.ts'
+import { type Instant, MICROS_PER_SECOND, type PerClass, seconds, type TrafficClass } from '../units.ts'
 import { type Asked, HealthBook, type LaneHealth, MOST } from './health-book.ts'
 import { serialOf, wellFormed } from './packets.ts'
 import { inHand, Recent } from './recent.ts'
@@ -15,6 +15,7 @@ import type { World } from './world.ts'
 
 const WINDOW = seconds(10)
 const ENOUGH = 10
+const SECONDS_KEPT = 30
 const ONE_IN = 20
 /** A second more than ten: the engine counts by the second. */
 const LEEWAY = 1_500_000
@@ -37,6 +38,8 @@ export class FirstChoiceLaw implements Witness {
   #choices: Choice[] = []
   /** By lane: since when it has served nobody in time, by its first request since then; and when that was evident. */
   readonly #useless = new Map<number, { readonly since: Instant; evidentAt: number | undefined }>()
+  /** Datagrams of clients by second of the world. */
+  readonly #received: PerClass<Map<number, number>> = { authentication: new Map(), accounting: new Map() }
   #nextAt = Number.NEGATIVE_INFINITY
 
   constructor(options: EngineOptions) {
@@ -67,6 +70,13 @@ export class FirstChoiceLaw implements Witness {
     this.#known.set(key, true, now)
     this.#choices.push({ at: now, lane, class: health.class, isFirst, asked })
     if (!this.#useless.has(lane)) this.#useless.set(lane, { since: now, evidentAt: undefined })
+  }
+
+  received(trafficClass: TrafficClass, _bytes: Uint8Array, now: Instant): void {
+    const counts = this.#received[trafficClass]
+    const second = Math.floor(now / MICROS_PER_SECOND)
+    counts.set(second, (counts.get(second) ?? 0) + 1)
+    counts.delete(second - SECONDS_KEPT)
   }
 
   probed(lane: number, bytes: Uint8Array, now: Instant): void {
@@ -113,10 +123,20 @@ export class FirstChoiceLaw implements Witness {
     if (!others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))) return
     const firsts = this.#choices.filter(({ at, isFirst, class: of }) => isFirst && of === trafficClass && at > from)
     const here = firsts.filter((choice) => choice.lane === lane).length
-    const most = firsts.length / ONE_IN + WINDOW / this.#options.deadServer.probeInterval + SPARE
+    // Who waits for a slot or an identifier was chosen too: of those only their datagrams are known.
+    const chosen = Math.max(firsts.length, this.#receivedSince(trafficClass, from))
+    const most = chosen / ONE_IN + WINDOW / this.#options.deadServer.probeInterval + SPARE
     if (here <= most) return
     const saw = `${server} (${trafficClass}) has answered nothing in time for ${Math.round((now - since) / MICROS_PER_SECOND)} s, and got ${here} of the last ${firsts.length} new requests`
     throw new BrokenLaw('first-choice', saw, now)
+  }
+
+  #receivedSince(trafficClass: TrafficClass, from: number): number {
+    let sum = 0
+    for (const [second, count] of this.#received[trafficClass]) {
+      if (second >= Math.floor(from / MICROS_PER_SECOND)) sum += count
+    }
+    return sum
   }
 
   /** Whether enough requests have ended in the last ten seconds, none of which was answered in time. */

@@ -66,6 +66,7 @@ export class HealthBook {
   /** What an identifier of a lane's port carries, and what it carried before. */
   readonly #carried = new Map<number, { readonly now: Asked; readonly before: Asked | undefined }>()
   readonly #probes = new Map<number, Asked>()
+  readonly #leastTimeouts = new Map<number, number>()
   #world: World | undefined
 
   constructor(options: EngineOptions) {
@@ -95,6 +96,11 @@ export class HealthBook {
 
   limitsOf(lane: number): LaneOptions | undefined {
     return this.#facts.of(lane)?.limits
+  }
+
+  /** The shortest time-out that it had so far: after a reload, what is in hand goes on with the one it began with. */
+  leastTimeout(lane: number): number {
+    return this.#leastTimeouts.get(lane) ?? 0
   }
 
   /** The shortest time after its latest transmission at which a request may end unanswered. */
@@ -206,6 +212,8 @@ export class HealthBook {
     const lanes = this.#world?.engine?.snapshot(now).lanes ?? []
     for (const { lane, server, class: trafficClass, state, stateSince, retiring } of lanes) {
       if (retiring) continue
+      const timeout = this.limitsOf(lane)?.timeout ?? 0
+      this.#leastTimeouts.set(lane, Math.min(timeout, this.#leastTimeouts.get(lane) ?? timeout))
       this.#lanes.set(lane, {
         lane,
         server,

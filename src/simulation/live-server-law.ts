@@ -88,7 +88,7 @@ export class LiveServerLaw implements Witness {
     }
     if (this.#options.deadServer.probe === 'none') return
     const probe = this.#book.probeOf(health.lane)
-    const { timeout = 0 } = this.#book.limitsOf(health.lane) ?? {}
+    const timeout = this.#book.leastTimeout(health.lane)
     if (probe === undefined || probe.answeredAt !== undefined || probe.firstAt > now - timeout * LEAST) {
       throw new BrokenLaw('asked-first', `${name} is Down (${why}), and no probe was left unanswered before`, now)
     }
