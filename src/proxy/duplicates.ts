@@ -35,7 +35,7 @@ const AUTHENTICATOR = 3
 const AUTHENTICATOR_WORDS = 4
 
 /** Answers, and records, that are forgotten in one step; with each that is kept two, so that the bounds hold. */
-const FORGOTTEN_AT_ONCE = 64
+const FORGOTTEN_AT_ONCE = 16
 const FORGOTTEN_WITH_ONE = 2
 
 export interface DuplicateLimits {

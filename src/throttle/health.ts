@@ -10,7 +10,7 @@
  * by an answered probe or when the dead time is over; from Failing by serving half of its requests again. An operator may
  * hold a server Down: then nothing but the operator ends it, and it is not probed.
  */
-import { after, type Duration, earliest, type Instant, micros, since } from '../units.ts'
+import { after, type Duration, earliest, type Instant, MICROS_PER_SECOND, micros, since } from '../units.ts'
 import { Punctuality, RECORD_SECONDS } from './punctuality.ts'
 
 export type HealthState = 'active' | 'not_responding' | 'failing' | 'down'
@@ -64,6 +64,8 @@ export class Health {
   /** It has just answered a probe: it is not asked again before. */
   #notAskedBefore: Instant | undefined = undefined
   readonly #punctuality = new Punctuality()
+  /** The second in which it was last compared with the other servers. */
+  #comparedIn = -1
   /** Since it became Failing, of the latest requests. */
   #tally = { ended: 0, answered: 0 }
   #isHeldDown = false
@@ -159,11 +161,17 @@ export class Health {
     )
   }
 
-  /** It serves badly while another server does better: Failing, if it gives a sign of life at all. */
+  /**
+   * It serves badly while another server does better: Failing, if it gives a sign of life at all. The others are looked at
+   * once a second at most.
+   */
   judgeService(isAnotherBetter: () => boolean, now: Instant): HealthChange | undefined {
     if (this.#state !== 'active' && this.#state !== 'not_responding') return undefined
     if (!this.servesBadly(now) || this.#heardAt === undefined || since(this.#heardAt, now) > RECORD_LENGTH)
       return undefined
+    const second = Math.floor(now / MICROS_PER_SECOND)
+    if (second === this.#comparedIn) return undefined
+    this.#comparedIn = second
     if (!isAnotherBetter()) return undefined
     const [answered, ended] = [this.#punctuality.answered(now), this.#punctuality.ended(now)]
     return this.#becomeFailing(`it answered ${answered} of the last ${ended} requests in time`, now)
