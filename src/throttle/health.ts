@@ -42,6 +42,9 @@ const RECORD_LENGTH = micros(RECORD_SECONDS * 1_000_000)
 const ENOUGH_ENDED = 10
 /** Failing is who answers less than one request in ten. */
 const ONE_IN = 10
+/** Under load it shows sooner: so many requests in so many seconds, and none of them answered in time. */
+const USELESS_SECONDS = 4
+const USELESS_ENDED = 50
 /** The fewest requests that end Failing, and how many of the latest are remembered. */
 const ENOUGH_TO_RECOVER = 3
 const TALLY_MOST = 6
@@ -148,10 +151,11 @@ export class Health {
     return this.#become('not_responding', 'a request used up its tries', now)
   }
 
-  /** Whether it serves too few of its requests: one in ten and more is enough. */
+  /** Whether it serves too few of its requests: fewer than one in ten, or none at all for a few seconds. */
   servesBadly(now: Instant): boolean {
     const ended = this.#punctuality.ended(now)
-    return ended >= ENOUGH_ENDED && this.#punctuality.answered(now) * ONE_IN < ended
+    if (ended >= ENOUGH_ENDED && this.#punctuality.answered(now) * ONE_IN < ended) return true
+    return this.#punctuality.isUseless(USELESS_SECONDS, USELESS_ENDED, now)
   }
 
   /** Whether it serves better than badly, as far as is known: of a server that was asked nothing, nothing bad is. */

@@ -41,6 +41,18 @@ export class Punctuality {
     return this.#sumAnswered
   }
 
+  /** Whether at least so many counted in the last `seconds` (1 to 10, the running one included), and none was answered. */
+  isUseless(seconds: number, atLeast: number, now: Instant): boolean {
+    this.#moveTo(now)
+    let ended = 0
+    for (let back = 0; back < seconds; back += 1) {
+      const place = (this.#second - back + RECORD_SECONDS) % RECORD_SECONDS
+      if (this.#answered[place] !== 0) return false
+      ended += this.#ended[place]!
+    }
+    return ended >= atLeast
+  }
+
   #moveTo(now: Instant): void {
     const second = Math.floor(now / MICROS_PER_SECOND)
     const passed = Math.min(second - this.#second, RECORD_SECONDS)

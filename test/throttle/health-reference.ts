@@ -26,6 +26,8 @@ const SECOND = 1_000_000
 const ALIVE_FOR = 2 * SECOND
 const WINDOW_SECONDS = 10
 const ENOUGH = 10
+const USELESS_SECONDS = 4
+const USELESS_ENDED = 50
 
 export class HealthReference {
   readonly #options: HealthOptions
@@ -140,12 +142,14 @@ export class HealthReference {
     const signs: readonly Happening[] = ['answered', 'late answer', 'probe answered']
     const heardAt = this.#log.findLast(({ what }) => signs.includes(what))?.at
     const lives = heardAt !== undefined && now - heardAt <= WINDOW_SECONDS * SECOND
-    return lives && ended >= ENOUGH && answered * 10 < ended
+    const few = ended >= ENOUGH && answered * 10 < ended
+    const ofLate = this.#punctuality(now, USELESS_SECONDS)
+    return lives && (few || (ofLate.ended >= USELESS_ENDED && ofLate.answered === 0))
   }
 
-  /** Of the ten seconds of the clock up to this one. */
-  #punctuality(now: number): { readonly ended: number; readonly answered: number } {
-    const from = (Math.floor(now / SECOND) - WINDOW_SECONDS + 1) * SECOND
+  /** Of so many seconds of the clock up to this one. */
+  #punctuality(now: number, seconds = WINDOW_SECONDS): { readonly ended: number; readonly answered: number } {
+    const from = (Math.floor(now / SECOND) - seconds + 1) * SECOND
     const counted = this.#log.filter((entry) => isCount(entry) && entry.at >= from)
     return { ended: counted.length, answered: counted.filter(({ what }) => what === 'answered').length }
   }
