@@ -8,10 +8,10 @@
  * high.
  */
 import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_SPECIFIC } from './codes.ts'
+import { RFC_FORMAT } from './dictionary.ts'
 import type { Packet } from './packet.ts'
+import { formatOf } from './vendor-format.ts'
 
-/** Vendors whose sub-attributes don't begin with one octet of type and one of length. */
-const OTHER_FORMATS: ReadonlySet<number> = new Set([54, 429, 637, 4846, 5323, 8164, 16445, 24757])
 /** Type, length and one octet. */
 const SHORTEST_VALUE = 3
 const VENDOR_HEADER_LENGTH = 6
@@ -46,7 +46,7 @@ function packedValues(bytes: Uint8Array, at: number, end: number): number {
   // A vendor's number has 24 bits (RFC 2865 section 5.26).
   if (end - at <= VENDOR_HEADER_LENGTH || bytes[at + 2] !== 0) return 1
   const vendor = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!
-  if (OTHER_FORMATS.has(vendor)) return 1
+  if (formatOf(vendor) !== RFC_FORMAT) return 1
   let values = 0
   for (let sub = at + VENDOR_HEADER_LENGTH; sub < end; ) {
     const size = sub + 1 < end ? bytes[sub + 1]! : 0
