@@ -253,8 +253,14 @@ describe('Failing', () => {
     const [begin] = world.sent
     world.answer(begin!, { code: 11, state: 'bound to s1' })
     load(world, 8, { login: 40 }, later(START, seconds(1)))
-    world.advance(seconds(8))
+    let waiting = 0
+    for (let step = 0; world.lane('s1', 'authentication').state !== 'failing' && step < 800; step += 1) {
+      waiting = world.lane('s1', 'authentication').queued
+      world.advance(millis(10))
+    }
+    expect(waiting).toBeGreaterThan(10)
     expect(world.lane('s1', 'authentication')).toMatchObject({ state: 'failing', queued: 0 })
+    world.advance(seconds(8))
     world.access({ tag: 'bound', state: 'bound to s1' })
     world.settle()
     expect(world.sentOf('bound').map((sent) => sent.server)).toEqual(['s1'])
