@@ -20,6 +20,8 @@ COPY config.schema.json LICENSE ./
 COPY examples examples
 COPY --from=build /build/dist dist
 
+# Run it with --sysctl net.ipv4.ip_no_pmtu_disc=1 where a path has a smaller MTU: docs/operating.md says why.
+
 # Ports above 1023, and `node` is the unprivileged user that the base image brings.
 USER node
 EXPOSE 1812/udp 1813/udp

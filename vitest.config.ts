@@ -5,7 +5,15 @@ const never = ['**/node_modules/**', '**/dist/**']
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...never, 'test/sim/**', 'test/e2e/**'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...never, 'test/sim/**', 'test/e2e/**'],
+          // No test measures time: a busy machine may take long.
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], exclude: never, testTimeout: 60_000 } },
       {
         test: {

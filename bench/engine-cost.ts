@@ -2,6 +2,7 @@
  * What a request costs in the engine alone: no sockets, no loop, servers that answer at once.
  *
  *     scripts/node24 bench/engine-cost.ts [--requests N] [--batch N] [--servers N] [--class CLASS]
+ *     scripts/node24 bench/engine-cost.ts --crowds      each entry while a thousand wait, or a million
  *
  * Prints, for each class, the nanoseconds of each step of a request's way, what it allocates on the heap and beside it,
  * and what the garbage collector took. Run it with `--cpu-prof` after `scripts/node24` for a profile.
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { getHeapStatistics } from 'node:v8'
 import { writeData } from '../src/commands/output.io.ts'
 import { micros, TRAFFIC_CLASSES, type TrafficClass } from '../src/units.ts'
+import { showCrowds } from './crowd-cost.ts'
 import { EngineLoad, loadOptions, peerOf, requestOf } from './engine-load.ts'
 
 const { values } = parseArgs({
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '16' },
     servers: { type: 'string', default: '1' },
     class: { type: 'string' },
+    crowds: { type: 'boolean', default: false },
   },
 })
 const REQUESTS = Number(values.requests)
@@ -98,6 +101,9 @@ function timed(costs: Costs, act: () => void): number {
   return took
 }
 
-observer.observe({ entryTypes: ['gc'] })
-for (const each of TRAFFIC_CLASSES) if (values.class === undefined || values.class === each) await measure(each)
-observer.disconnect()
+if (values.crowds) showCrowds()
+else {
+  observer.observe({ entryTypes: ['gc'] })
+  for (const each of TRAFFIC_CLASSES) if (values.class === undefined || values.class === each) await measure(each)
+  observer.disconnect()
+}

@@ -118,6 +118,7 @@ export const loadOptions = (o: {
     },
   },
   identifierQuarantine: seconds(5),
+  maxAttributes: 200,
   deadServer: {
     consecutiveFailures: 1_000_000,
     responseTimeout: micros(0),
@@ -125,7 +126,13 @@ export const loadOptions = (o: {
     probe: 'none',
     probeInterval: seconds(10),
   },
-  duplicates: { answerCache: seconds(5), maxAnswers: 100_000, recordCache: seconds(60), maxRecords: 100_000 },
+  duplicates: {
+    answerCache: seconds(5),
+    maxAnswers: 100_000,
+    recordCache: seconds(60),
+    maxRecords: 100_000,
+    recordMemory: seconds(7_200),
+  },
   state: { lifetime: seconds(300), maxEntries: 100_000 },
 })
 

@@ -1,13 +1,16 @@
 /**
- * What tracked sessions cost: memory and time of the session table alone, without an engine around it.
+ * What tracked sessions and remembered records cost: memory and time of their tables alone, without an engine around them.
  *
  * `scripts/node24 bench/sessions-memory.ts [SESSIONS]` opens that many sessions (a million by default), each with a Start
  * and an interim, every tenth a member link of an MLPPP bundle, and prints the growth of resident memory and the time of a
- * record, opened and known.
+ * record, opened and known. Then it does the same with as many records that are remembered, each second one in a succession
+ * of two.
  */
 import { noAccounting } from '../src/accounting/client-accounting.ts'
 import { RecordView } from '../src/accounting/record-view.ts'
 import { Sessions } from '../src/accounting/sessions.ts'
+import { RECORD_WORDS, RecordMemory } from '../src/proxy/record-memory.ts'
+import { SenderNumbers } from '../src/proxy/sender-numbers.ts'
 import { Packet, readPacket } from '../src/radius/packet.ts'
 import { instant, MICROS_PER_SECOND, seconds } from '../src/units.ts'
 
@@ -36,6 +39,31 @@ process.stdout.write(
   `${live} sessions, ${bundles} bundles: ${Math.round(cost / MEBIBYTE)} MiB resident, ${Math.round(cost / live)} octets each\n` +
     `a Start ${opened.toFixed(0)} ns, an interim ${known.toFixed(0)} ns, reading included\n`,
 )
+
+const beforeRecords = process.memoryUsage.rss()
+const memory = new RecordMemory(new SenderNumbers(), 1)
+const remembered = rememberRecords()
+const recordsCost = process.memoryUsage.rss() - beforeRecords
+process.stdout.write(
+  `${memory.size} remembered records: ${Math.round(recordsCost / MEBIBYTE)} MiB resident, ` +
+    `${Math.round(recordsCost / memory.size)} octets each; ${remembered.toFixed(0)} ns each\n`,
+)
+
+/** As many records as sessions; nanoseconds for each. */
+function rememberRecords(): number {
+  const key = new Int32Array(RECORD_WORDS)
+  const copy = { address: '10.0.0.1', delay: 0, mark: 1, time: 300, wraps: { input: 1, output: 2 } }
+  const began = process.hrtime.bigint()
+  let before = -1
+  for (let i = 0; i < sessions; i += 1) {
+    key[1] = i
+    key[2] = Math.imul(i, 0x9e3779b1)
+    const row = memory.keep(key, { ...copy, cameAt: instant(i) }, instant(i + 7_200 * MICROS_PER_SECOND))
+    if (i % 2 === 1) memory.succeed(before, row, key, instant(i + 7_200 * MICROS_PER_SECOND))
+    before = row
+  }
+  return Number(process.hrtime.bigint() - began) / sessions
+}
 
 /** One record of each session; nanoseconds for each. */
 function passOver(kind: 0 | 1, second: number): number {

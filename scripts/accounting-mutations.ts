@@ -8,34 +8,63 @@ const figures = inFile('src/accounting/figures.ts')
 const bundles = inFile('src/accounting/bundles.ts')
 const sessions = inFile('src/accounting/sessions.ts')
 const outdated = inFile('src/accounting/outdated.ts')
+const impossible = inFile('src/accounting/impossible.ts')
+const rewriting = inFile('src/accounting/rewriting.ts')
+const accounts = inFile('src/proxy/accounts.ts')
+const answered = inFile('src/proxy/answered-records.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
+const memory = inFile('src/proxy/record-memory.ts')
+const request = inFile('src/proxy/request.ts')
+const rewrite = inFile('src/radius/rewrite.ts')
 const coalescing = inFile('src/proxy/coalescing.ts')
 
 export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   // Wraps and resets.
   sessionFigures(
-    'a 64-bit counter that was set back has wrapped',
-    'if (hasHigh || elapsed === undefined || elapsed <= 0) return FELL',
-    'if (elapsed === undefined || elapsed <= 0) return FELL',
+    'a 64-bit counter that lost its high half has wrapped',
+    'return hadHigh || !(elapsedOf',
+    'return !(elapsedOf',
   ),
   sessionFigures(
     'a counter wraps though no time has passed',
-    'if (hasHigh || elapsed === undefined || elapsed <= 0) return FELL',
-    'if (hasHigh) return FELL',
+    "return hadHigh || !(elapsedOf(words, at, record)! > 0) ? 'fell' : 'wrapped'",
+    "return hadHigh ? 'fell' : 'wrapped'",
   ),
   sessionFigures(
-    'a counter that had a high half before is taken for one of 32 bits',
-    'const hasHigh = record.has(HIGH[i]!) || isPresent(words, at, HIGH[i]!)',
-    'const hasHigh = record.has(HIGH[i]!)',
+    'a high half that is left out is zero (once a bug)',
+    "if (record.has(HIGH[i]!)) return 'said'",
+    "if (record.has(HIGH[i]!) || (words[at + layout.FLAGS]! & (layout.FIRST_HIGH << i)) !== 0) return 'said'",
+  ),
+  sessionFigures('a 32-bit counter that wrapped was set back', "> 0) ? 'fell' : 'wrapped'", "> 0) ? 'fell' : 'fell'"),
+  sessionFigures(
+    'a high half that was lost is counted whole when it comes again',
+    'if ((flags & (layout.FIRST_LOST << i)) !== 0) highGrowth = 0\n',
+    '',
+  ),
+  sessionFigures('wraps that were counted are counted again with the first high half', 'words[highAt]! += 1\n', ''),
+  sessionFigures(
+    'a counter that one record leaves out begins anew',
+    "if (!isKnown(words, at, i)) return 'first'",
+    "if (!isPresent(words, at, LOW[i]!)) return 'first'",
   ),
   sessionFigures(
-    'a 32-bit counter that wrapped was set back',
-    'if (hasHigh || elapsed === undefined || elapsed <= 0) return FELL',
-    'if (hasHigh || elapsed !== before) return FELL',
+    'a Stop that was overtaken has the newer figures (once a bug)',
+    'highBefore, words[at + layout.COUNTER + LOW[i]!]!, high, low)) return false',
+    'highBefore, words[at + layout.COUNTER + LOW[i]!]!, high, low)) return true',
   ),
+  sessionFigures(
+    'the times of a session go back',
+    'if (isLater) words[at + layout.TIME] = time',
+    'words[at + layout.TIME] = time',
+  ),
+  sessionFigures(
+    'a record from before the last wrap gets it, too',
+    'low === undefined || time < words[at + layout.INPUT_WRAPPED_AT + way]!',
+    'low === undefined',
+  ),
+  impossible('control packets are held against the octets (once a bug)', '(packetsLow - control)', 'packetsLow'),
   sessionFigures('nothing is borrowed from the high half', 'highGrowth -= 1\n', ''),
-  sessionFigures('what a wrap counted is left out of the traffic', 'grow(traffic[TOTALS[i]!], 0, lowGrowth)\n', ''),
-  sessionFigures('a late record is compared with what came after it', 'if (!isNext) return 0\n', ''),
+  sessionFigures('what a wrap counted is left out of the traffic', 'grow(total, 0, lowGrowth)\n', ''),
   sessionFigures(
     'a session that was met on its way began with us',
     'if ((flags & layout.FROM_ZERO) !== 0) grow(',
@@ -130,10 +159,67 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     'const first = { at: request.cameAt, delay',
     'const first = { at: request.receivedAt, delay',
   ),
-  duplicates(
+  answered(
     'the same of one that was taken',
     'CAME_MICROS, request.cameAt - second',
     'CAME_MICROS, request.receivedAt - second',
   ),
   coalescing('what gave way is not counted', 'ledgers.accounting.coalesced += 1\n', ''),
+
+  // Each copy of a record is like the first.
+  accounts(
+    'a copy is observed anew and asks for its Gigawords again (once a bug)',
+    'before === undefined ? this',
+    'before !== null ? this',
+  ),
+  duplicates(
+    'a record that got Gigawords is not remembered while it is in hand',
+    'if (request.wraps !== undefined) this.#keep(request, request.cameAt, request.wraps, request.cameAt)\n',
+    '',
+  ),
+  duplicates(
+    'a copy is remembered for any record of its content',
+    'return isSame || isSentAgain(this.#memory.firstOf(row), again, now) ? row : -1',
+    'return isSame || again.length > 0 ? row : -1',
+  ),
+  duplicates(
+    'the same packet, come much later, is another record',
+    'return isSame || isSentAgain(',
+    'return isSentAgain(',
+  ),
+  duplicates(
+    'a newer update that was sent and given up is forgotten',
+    "if (request.transmissions > 0) this.#memory.passed(row, 'sent')\n",
+    '',
+  ),
+  duplicates(
+    'a newer update that was never sent holds back what gave way to it',
+    'if (request.transmissions > 0) this.#memory.passed',
+    'this.#memory.passed',
+  ),
+  duplicates(
+    'that a newer update was answered is forgotten with its answer',
+    "if (remembered !== -1) this.#memory.passed(remembered, 'answered')\n",
+    '',
+  ),
+  memory('what gave way has no succession', 'this.#records.setValue(older, SUCCESSION, ', 'void (0, '),
+  memory('a newer update waits for an older one', 'if (isOlderThan(NEWEST_TIME)) {', 'if (time > 0) {'),
+  memory('what is remembered is never forgotten', 'const record = this.#records.due(most, now)', 'const record = -1'),
+  request(
+    'the newest update is let go of as the oldest (once a bug)',
+    'return this.#course?.cameAt === undefined ? [this, ...repeats] : [...repeats, this]',
+    'return [this, ...repeats]',
+  ),
+
+  // An addition costs no delivery.
+  rewrite(
+    'NAS-IP-Address makes a packet longer than 4,096 octets (once a bug)',
+    'isMissing && nasAddress !== undefined && hasRoomFor(packet, nasAddress) ? nasAddress',
+    'isMissing && nasAddress !== undefined ? nasAddress',
+  ),
+  rewriting(
+    'what does not fit is added all the same',
+    'if (this.length + NUMBER_LENGTH > MAX_PACKET_LENGTH) {',
+    'if (this.length < 0) {',
+  ),
 ]

@@ -66,6 +66,25 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     fires: [2, 2],
     says: 'server fr-1, class accounting: the server is Down',
   },
+  'server-failing': {
+    series: {
+      [`radsluice_server_state{${LANE}, state="failing"}`]: '0 1 1 0',
+      [`radsluice_server_state{${LANE}, state="down"}`]: '0x20',
+      [`radsluice_server_state{${SECOND}, state="failing"}`]: '0 0 0 0',
+      [`radsluice_server_state{${SECOND}, state="down"}`]: '0 0 1 0',
+    },
+    thresholds: [1, 1],
+    subject: OF_LANE,
+    fires: [2, 2],
+    says: 'server fr-1, class accounting: the server lives and answers hardly any request in time',
+  },
+  'unanswered-by-live-server': {
+    series: { [`radsluice_unanswered_by_live_server_total{${LANE}}`]: '0+1x20' },
+    thresholds: [12, 3],
+    subject: OF_LANE,
+    fires: [4, 20],
+    says: 'server fr-1, class accounting: the server leaves requests unanswered while it answers others: 12 a minute',
+  },
   'all-servers-down': {
     series: {
       [`radsluice_server_state{${LANE}, state="down"}`]: '0 1 1 0',

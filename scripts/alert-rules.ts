@@ -27,6 +27,8 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
   'queue-fill': `100 * max without (${INSTANCE}, bound) (label_replace(${shareOf('radsluice_requests_queued', 'radsluice_queue_limit_requests')}, "bound", "requests", "", "") or label_replace(${shareOf('radsluice_queue_bytes', 'radsluice_queue_limit_bytes')}, "bound", "bytes", "", ""))`,
   'queue-age': `100 * max without (${INSTANCE}) (${shareOf('radsluice_queue_oldest_age_seconds', 'radsluice_queue_limit_age_seconds')})`,
   'server-down': `min without (${INSTANCE}, state) (radsluice_server_state{state="down"} unless ignoring (state) radsluice_server_held_down == 1)`,
+  'server-failing': `max without (${INSTANCE}, state) (radsluice_server_state{state="failing"}) * min without (${INSTANCE}, state) (sum without (state) (radsluice_server_state{state=~"failing|down"}))`,
+  'unanswered-by-live-server': aMinute('radsluice_unanswered_by_live_server_total'),
   'all-servers-down': `min without (${INSTANCE}, state, server) (radsluice_server_state{state="down"})`,
   ceiling: '100 * radsluice_server_load_ratio',
   shed: aMinute('radsluice_requests_shed_total', 'reason'),
@@ -47,6 +49,7 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
 const LASTING: Readonly<Partial<Record<AlarmId, string>>> = {
   'queue-age': '10s',
   ceiling: '15s',
+  'unanswered-by-live-server': '15s',
   retries: '15s',
   'event-loop-delay': '15s',
 }

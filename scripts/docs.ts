@@ -1,6 +1,7 @@
 /**
  * Writes what is generated (`npm run docs`): config.schema.json and docs/configuration.md from src/config/schema.ts,
- * docs/metrics.md, docs/alarms.md and deploy/prometheus/alerts.yaml from the definitions of metrics and alarms.
+ * docs/metrics.md, docs/alarms.md and deploy/prometheus/alerts.yaml from the definitions of metrics and alarms,
+ * docs/hidden-attributes.md from the dictionary of hidden attributes.
  *
  * The introduction of docs/configuration.md stands here; every row of its tables comes from the schema, so a setting
  * cannot be documented differently from how it is read. test/config/generated.test.ts fails when a committed file is stale.
@@ -10,6 +11,7 @@ import { jsonSchema, type SchemaNode } from '../src/config/json-schema.ts'
 import { alarmsPage } from './alarms-page.ts'
 import { alertCases } from './alert-cases.ts'
 import { alertRules } from './alert-rules.ts'
+import { hiddenPage } from './hidden-page.ts'
 import { metricsPage } from './metrics-page.ts'
 
 const at = (name: string): URL => new URL(`../${name}`, import.meta.url)
@@ -22,6 +24,7 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/configuration.md': reference(jsonSchema(), minimal),
     'docs/metrics.md': metricsPage(),
     'docs/alarms.md': alarmsPage(jsonSchema()),
+    'docs/hidden-attributes.md': hiddenPage(),
     'deploy/prometheus/alerts.yaml': alertRules(),
     'deploy/prometheus/alerts.test.yaml': alertCases(),
   }

@@ -18,17 +18,19 @@ import { type Mutation, misfit } from './mutation.ts'
 import { MUTATIONS } from './mutations.ts'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
-const COPIED = ['src', 'test', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+const COPIED = ['src', 'test', 'scripts', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 
 /** Test files in the order in which they are asked; each group is one run that ends with its first failure. */
 const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly string[] }[] = [
   { kind: 'unit', files: ['test/throttle/', 'test/queues/'] },
   { kind: 'unit', files: ['test/proxy/'] },
-  { kind: 'unit', files: ['test/accounting/', 'test/instances/shared-'] },
+  { kind: 'unit', files: ['test/accounting/', 'test/instances/'] },
+  { kind: 'unit', files: ['test/radius/', 'test/commands/capture'] },
   {
     kind: 'sim',
     files: [
       'max-rate',
+      'reloads',
       'service-order',
       'dead-server',
       'outage',

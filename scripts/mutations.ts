@@ -1,37 +1,48 @@
 /**
  * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
- * `shared-mutations.ts`).
+ * `health-mutations.ts`, `reload-mutations.ts`, `shared-mutations.ts`, `waiting-mutations.ts`, `wire-mutations.ts`).
  *
  * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
+import { HEALTH_MUTATIONS } from './health-mutations.ts'
+import { LANE_MUTATIONS } from './lane-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
+import { RELOAD_MUTATIONS } from './reload-mutations.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
+import { WAITING_MUTATIONS } from './waiting-mutations.ts'
+import { WIRE_MUTATIONS } from './wire-mutations.ts'
 
 const slots = inFile('src/throttle/slots.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
-const health = inFile('src/throttle/health.ts')
 const wheel = inFile('src/throttle/timing-wheel.ts')
-const lineOf = inFile('src/queues/waiting-line.ts')
-const list = inFile('src/queues/arrival-list.ts')
-const backlog = inFile('src/queues/backlog.ts')
-const serverQueue = inFile('src/queues/server-queue.ts')
-const instanceQueue = inFile('src/queues/instance-queue.ts')
 const engine = inFile('src/proxy/engine.ts')
+const rewriting = inFile('src/proxy/rewriting.ts')
 const sending = inFile('src/proxy/sending.ts')
 const failover = inFile('src/proxy/failover.ts')
-const farm = inFile('src/proxy/farm.ts')
+const trials = inFile('src/proxy/trials.ts')
 const register = inFile('src/proxy/register.ts')
 const duplicates = inFile('src/proxy/duplicates.ts')
+const answered = inFile('src/proxy/answered-records.ts')
 const repetition = inFile('src/proxy/repetition.ts')
+const intake = inFile('src/proxy/intake.ts')
 const answering = inFile('src/proxy/answering.ts')
 const ledger = inFile('src/proxy/ledger.ts')
 const lane = inFile('src/proxy/lane.ts')
+const lanes = inFile('src/proxy/lanes.ts')
+const wayBack = inFile('src/proxy/way-back.ts')
 const assigning = inFile('src/proxy/assigning.ts')
-const sessions = inFile('src/proxy/waiting-sessions.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
+  // What every server refuses.
+  intake('an attribute of type 0 goes on', "if (packet.hasTypeZero) return 'attribute-type-zero'", ''),
+  intake('what must be added is not counted', ', attributesToAdd(packet))', ')'),
+  rewriting(
+    'an address is added where there is no room',
+    'if (!hasTooManyAttributes(packet, maxAttributes, attributesToAdd(packet) + 1)) return',
+    'if (maxAttributes >= 0) return',
+  ),
   // How many, and when.
   slots('one message more than the quota', 'this.#sent >= this.#quota', 'this.#sent > this.#quota'),
   slots(
@@ -64,15 +75,15 @@ export const MUTATIONS: readonly Mutation[] = [
   // Identifiers and max-outstanding.
   identifiers(
     'max-outstanding is off by one',
-    'return this.#outstanding < this.#maxOutstanding && this.#free > 0',
-    'return this.#outstanding <= this.#maxOutstanding && this.#free > 0',
+    'return this.#places.taken < this.#maxOutstanding && this.#free > 0',
+    'return this.#places.taken <= this.#maxOutstanding && this.#free > 0',
   ),
   identifiers(
     'an identifier is free at once after a time-out',
-    'identifier.quarantinedUntil = after(now, this.#quarantineTime)\n    this.#quarantine.push(identifier)',
-    'this.#makeFree(identifier)\n    void now',
+    'identifier.quarantinedUntil = after(now, this.#quarantineTime)\n',
+    'identifier.quarantinedUntil = now\n',
   ),
-  identifiers('a quarantine ends early', 'if ((identifier.quarantinedUntil as Instant) > now) break', ''),
+  identifiers('a quarantine ends early', 'if ((first.quarantinedUntil as Instant) > now) return\n', ''),
   identifiers(
     'an identifier is given back twice',
     'this.#endUse(identifier)\n    this.#makeFree(identifier)\n  }',
@@ -80,8 +91,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   identifiers(
     'an identifier never comes back from its quarantine',
-    'this.#makeFree(identifier)\n      this.#quarantineHead += 1',
-    'this.#quarantineHead += 1',
+    'this.#atRest -= 1\n      this.#makeFree(first)\n',
+    'this.#atRest -= 1\n',
   ),
   identifiers(
     'most recently used first',
@@ -97,108 +108,31 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (stepOf(item.deadline) <= upTo) {',
     'if (stepOf(item.deadline) <= upTo + 1024) {',
   ),
-  sending('a time-out has no jitter', 'lane.options.timeout * (1 + JITTER * this.jitter())', 'lane.options.timeout'),
+  sending(
+    'a time-out has no jitter',
+    'lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter())',
+    'lane.options.timeout',
+  ),
   sending('a refusal ends a transmission at once', 'const deadline = after(now, REFUSED_WAIT)', 'const deadline = now'),
 
-  // Health.
-  health(
-    'Down one failure late',
-    'if (this.#failures < consecutiveFailures || this.#firstFailureAt === undefined) return false',
-    'if (this.#failures <= consecutiveFailures || this.#firstFailureAt === undefined) return false',
-  ),
-  health(
-    'an answer does not reset the failures',
-    'responded(now: Instant): HealthChange | undefined {\n    this.#forgetFailures()',
-    'responded(now: Instant): HealthChange | undefined {',
-  ),
-  health(
-    'the dead time is ignored',
-    'if (now < after(this.#since, this.#options.deadTime)) return undefined\n',
-    'if (this.#state === this.#state) return undefined\n',
-  ),
-  health(
-    'the response time-out is ignored',
-    'return now >= after(this.#firstFailureAt, responseTimeout)',
-    'return responseTimeout >= 0',
-  ),
-  health(
-    'probes come twice as often',
-    'this.#nextProbeAt = after(now, micros(interval + spread))',
-    'this.#nextProbeAt = after(now, micros((interval + spread) / 2))',
-  ),
-
-  // Who waits where, and who goes first.
-  lineOf(
-    'precedence is dropped',
-    "if (this.#order === 'authentication_first') {",
-    "if (this.#order === ('none' as string)) {",
-  ),
-  lineOf(
-    'a conversation does not overtake',
-    'return again ?? this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()',
-    'return again ?? this.#fresh[1]?.first() ?? this.#fresh[0]?.first() ?? this.#fresh[2]?.first()',
-  ),
-  lineOf(
-    'retries wait behind first transmissions',
-    "(item.stage === 'fresh' ? item.preference : -1)",
-    "(item.stage === 'fresh' ? item.preference : 9)",
-  ),
-  lineOf(
-    'a retry waits for an identifier that it has',
-    'if (!identifierFree) return retry',
-    'if (!identifierFree) return undefined',
-  ),
-  lineOf('octets of what leaves stay counted', '    this.#octets -= item.size\n', ''),
-  list(
-    'what comes back goes to the tail',
-    'if (this.#last === undefined || this.#last.arrival < item.arrival) {',
-    'if (this.#last === undefined || this.#last.arrival !== item.arrival) {',
-  ),
-  serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
-  serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
-  serverQueue('a promise is not settled', 'this.#promisedQuota -= 1\n', 'this.#promisedQuota -= 0\n'),
-  instanceQueue('what is served does not settle its promise', 'item.promotedBy?.settle(item)\n', ''),
-  backlog(
-    'one message more than the bound',
-    'this.#byAge.length > this.#limits.maxMessages',
-    'this.#byAge.length > this.#limits.maxMessages + 1',
-  ),
-  backlog(
-    'the bound in octets is forgotten',
-    "return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined",
-    'return undefined',
-  ),
-  backlog(
-    'max-age is ignored',
-    'return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined',
-    'return oldest !== undefined && now < 0 ? oldest : undefined',
-  ),
-  backlog(
-    'drop_newest drops the oldest',
-    "case 'drop_newest':\n        return this.#byAge.last()",
-    "case 'drop_newest':\n        return this.#byAge.first()",
-  ),
-  backlog(
-    'interims are not shed first',
-    'return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()',
-    'return this.#byAge.last()',
-  ),
+  // Health, and what happens when no answer comes.
+  ...HEALTH_MUTATIONS,
 
   // The main path.
-  engine(
+  lanes(
     'the server queues are not asked',
     'if (!lane.queue.line.isEmpty()) lane.counters.promotions += ',
     'if (lane.number < 0) lane.counters.promotions += ',
   ),
-  engine(
+  wayBack(
     'the parked never return',
     'if (farm.hasLive()) {\n      farm.parked.promote',
     'if (farm.hasLive() && farm.parked.line.queued < 0) {\n      farm.parked.promote',
   ),
   engine(
     'a wake for a slot is forgotten',
-    'next = earliest(next, lane.nextPromotionAt(now))',
-    'next = earliest(next, lane.isRetiring ? lane.nextPromotionAt(now) : undefined)',
+    'next = earliest(next, this.#lanes.nextWakeAt(now))',
+    'this.#lanes.nextWakeAt(now)',
   ),
   engine(
     'a late retry leaves its slot unused (once a bug)',
@@ -247,16 +181,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'attempt.tries <= lane.options.maxRetries + 1',
   ),
   failover('one retry too few', 'attempt.tries <= lane.options.maxRetries', 'attempt.tries < lane.options.maxRetries'),
-  failover(
-    'max-transmissions is forgotten',
-    'if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return false',
-    '',
-  ),
-  failover(
-    'an old Access-Request is sent again',
-    'return since(request.receivedAt, now) <= this.#register.backlogs.authentication.limits.maxAge',
-    'return now > 0',
-  ),
   failover('a failed server is tried again', 'request.addTried(from.number)\n', ''),
   failover(
     'the queue of a Down server stays',
@@ -265,17 +189,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'what is shed while a queue moves comes back to life (once a bug)',
-    'for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)',
-    'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
+    'for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {\n      const next = line.takeOldest()\n      if (next === undefined) return\n      this.moveAway(next, lane, now)\n    }',
+    'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined && all.length < MOVED_AT_ONCE; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
   ),
-  failover(
-    'a copy past max-age waits again (once a bug)',
-    'if (since(request.receivedAt, now) > this.#register.backlogs[request.class].limits.maxAge) {',
-    'if (now < 0) {',
-  ),
-  farm(
+  trials(
     'a live request tries a Down server without end',
-    'this.#nextTrialAt = after(now, this.#interval)\n    return lane',
+    'this.#nextAt = after(now, interval)\n    return lane',
     'return lane',
   ),
   register('what is shed is not counted', 'this.ledgers[victim.class].countShed(reason)\n', ''),
@@ -287,8 +206,8 @@ export const MUTATIONS: readonly Mutation[] = [
   register('what ends stays in the line', 'if (request.line !== undefined) this.leaveLine(request)\n', ''),
   register(
     'an ended request is remembered as under way',
-    'this.duplicates.forget(exchange)\n    }\n    this.duplicates.forgetRecord(request)',
-    '}\n    this.duplicates.forgetRecord(request)',
+    'this.duplicates.forget(exchange)\n    }\n    this.duplicates.recordEnded(request, now)',
+    '}\n    this.duplicates.recordEnded(request, now)',
   ),
   ledger('an ending is left out of the sum', 'this.deliveredUnanswered +\n', ''),
   duplicates(
@@ -296,17 +215,13 @@ export const MUTATIONS: readonly Mutation[] = [
     'const forgetAt = after(now, this.#limits.answerCache)',
     'const forgetAt = now',
   ),
-  duplicates(
-    'answers are never forgotten',
-    'if (this.#staysUntil(this.#answered, row, maxAnswers, now)) break\n      this.#forgetAnswer(row)',
-    'break',
-  ),
-  duplicates(
+  duplicates('answers are never forgotten', 'if (answer !== -1) this.#forgetAnswer(answer)\n', ''),
+  answered(
     'a record is known only by its octets',
     'if (hasEventTimestamp(again)) return true\n',
     'if (again.length > 0) return false\n',
   ),
-  duplicates(
+  answered(
     'any delay makes the same record',
     'return Math.abs(since(first.at, againAt) - grown) <= DELAY_TOLERANCE',
     'return grown >= 0 || DELAY_TOLERANCE > 0',
@@ -328,11 +243,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'const waiting = request.exchanges',
     'const waiting = [...request.exchanges].slice(0, 1)',
   ),
-  answering(
-    'a late response is taken for the present request',
-    'if (attempt === undefined || fault !== undefined) {',
-    'if (attempt === undefined) {',
-  ),
 
   // The order within a session.
   assigning(
@@ -341,19 +251,15 @@ export const MUTATIONS: readonly Mutation[] = [
     '',
   ),
   assigning('nobody knows where the first of a session went', 'sessions.setLaneOf(request, request.lane)\n', ''),
-  failover(
-    'records of one session do not move together',
-    'itsSessions !== from && itsSessions?.isLive() === true ? itsSessions : farm.choose(request)',
-    'farm.choose(request)',
-  ),
-  engine(
+  wayBack(
     'a trial goes before an older one that was given back',
     'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',
     '',
   ),
-  sessions('what waits already is not looked at', 'for (const request of this.#backlog) this.enter(request)\n', ''),
-  sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
-
   ...ACCOUNTING_MUTATIONS,
+  ...WAITING_MUTATIONS,
+  ...RELOAD_MUTATIONS,
+  ...LANE_MUTATIONS,
   ...SHARED_MUTATIONS,
+  ...WIRE_MUTATIONS,
 ]

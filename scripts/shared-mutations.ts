@@ -66,6 +66,11 @@ export const SHARED_MUTATIONS: readonly Mutation[] = [
     'if (version >= 0)',
   ),
   table(
+    'two find a bucket free at once, and both enter',
+    'Atomics.compareExchange(this.#ints, bucket, version, version + 1) === version',
+    'Atomics.store(this.#ints, bucket, version + 1) > 0',
+  ),
+  table(
     'a key that is put again gets a second entry',
     'this.#find(bucket) ?? this.#roomIn(bucket, second)',
     'this.#roomIn(bucket, second)',

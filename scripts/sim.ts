@@ -3,21 +3,23 @@
  *
  *   npm run sim -- --seeds 10000 [--first-seed M] [--jobs K]   exit 1 where a seed fails; failures are named at once
  *   npm run sim -- --seed N [--trace]                          one seed again; with a line for every event
+ *   npm run sim -- --seed N --troubled [--trace]               the same seed's world of servers in trouble
  *   npm run sim -- --hour [--seed N]                           a virtual hour at 200 requests a second, with faults
  *
- * Progress goes to stderr; the last line on stdout has the count and the failures.
+ * `--seeds` makes both worlds of each seed. Progress goes to stderr; the last line on stdout has the count and the failures.
  */
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { busyHour } from '../src/simulation/busy-hour.ts'
-import { type Outcome, runPlan, runSeed } from '../src/simulation/run.ts'
+import { type Outcome, runPlan, runSeed, runTroubledSeed } from '../src/simulation/run.ts'
 import { Trace } from '../src/simulation/trace.ts'
 import type { Witness } from '../src/simulation/witness.ts'
 
 /** Seeds that a worker gets at once. */
 const BATCH = 20
+const WORLDS_OF_A_SEED = 2
 const PROGRESS_EVERY_MS = 2_000
 
 /** What a worker is asked, and what it answers. */
@@ -26,7 +28,11 @@ interface Batch {
   readonly count: number
 }
 
-const replay = (seed: string | number): string => `npm run sim -- --seed ${seed} --trace`
+/** The seed of a troubled world is `troubled N`. */
+const replay = (seed: string | number): string => {
+  const [number, kind] = String(seed).split(' ').reverse()
+  return `npm run sim -- --seed ${number}${kind === undefined ? '' : ' --troubled'} --trace`
+}
 
 const main = async (): Promise<number> => {
   const { values } = parseArgs({
@@ -36,6 +42,7 @@ const main = async (): Promise<number> => {
       jobs: { type: 'string', default: String(availableParallelism()) },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
+      troubled: { type: 'boolean', default: false },
       hour: { type: 'boolean', default: false },
     },
   })
@@ -45,13 +52,13 @@ const main = async (): Promise<number> => {
     return 2
   }
   if (values.hour) return runHour(Number(values.seed ?? 1))
-  if (values.seed !== undefined) return runOne(Number(values.seed), values.trace)
+  if (values.seed !== undefined) return runOne(Number(values.seed), values)
   return runMany(Number(values['first-seed']), Number(values.seeds), Number(values.jobs))
 }
 
-const runOne = (seed: number, isTraced: boolean): number => {
-  const watch = isTraced ? [new Trace((line) => console.log(line))] : []
-  const outcome = runSeed(seed, { watch })
+const runOne = (seed: number, o: { readonly trace: boolean; readonly troubled: boolean }): number => {
+  const watch = o.trace ? [new Trace((line) => console.log(line))] : []
+  const outcome = o.troubled ? runTroubledSeed(seed, { watch }) : runSeed(seed, { watch })
   console.log(sentenceOf(outcome))
   return outcome.broken === undefined ? 0 : 1
 }
@@ -99,7 +106,7 @@ const runMany = async (first: number, seeds: number, jobs: number): Promise<numb
       }
       worker.on('error', reject)
       worker.on('message', (outcomes: Outcome[]) => {
-        done += outcomes.length
+        done += outcomes.length / WORLDS_OF_A_SEED
         for (const outcome of outcomes) {
           if (outcome.broken === undefined) continue
           failed.push(outcome)
@@ -117,7 +124,7 @@ const runMany = async (first: number, seeds: number, jobs: number): Promise<numb
   clearInterval(progress)
   const took = ((performance.now() - started) / 1_000).toFixed(0)
   const range = seeds === 0 ? '' : ` (${first} to ${first + seeds - 1})`
-  console.log(`${done} seeds${range}, ${failed.length} failed, ${took} s`)
+  console.log(`${done} seeds${range}, ${WORLDS_OF_A_SEED} worlds each, ${failed.length} failed, ${took} s`)
   return failed.length === 0 && done === seeds ? 0 : 1
 }
 
@@ -127,7 +134,8 @@ const say = (line: string): void => {
 
 const serveBatches = (): void => {
   parentPort?.on('message', ({ first, count }: Batch) => {
-    parentPort?.postMessage(Array.from({ length: count }, (_, offset) => runSeed(first + offset)))
+    const seeds = Array.from({ length: count }, (_, offset) => first + offset)
+    parentPort?.postMessage(seeds.flatMap((seed) => [runSeed(seed), runTroubledSeed(seed)]))
   })
 }
 

@@ -87,10 +87,12 @@ export class Daemon {
       this.#end = resolve
     })
     const memories = new SharedMemories({ scope: config.throttle.scope, instances: config.instances })
+    const settings = settingsOf(config, NO_OVERRIDES, memories)
+    memories.announce(settings.options, settings.memory, this.#startedAt)
     this.#instances = new Instances({
       count: config.instances,
       listen: config.listen,
-      settings: settingsOf(config, NO_OVERRIDES, memories),
+      settings,
       events: this.#seatEvents(),
       ...(instanceFile === undefined ? {} : { file: instanceFile }),
     })

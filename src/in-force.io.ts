@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { ReloadOutcome } from './admin/operations.io.ts'
-import { keptOverReload, NO_OVERRIDES, withOverrides } from './admin/overrides.ts'
+import { keptOverReload, NO_OVERRIDES, ofThoseThere, withOverrides } from './admin/overrides.ts'
 import { systemCodeOf } from './coded-error.ts'
 import { effectiveSettings } from './config/effective.ts'
 import { engineOptions, withRestartSettingsOf } from './config/engine-options.ts'
@@ -22,6 +22,7 @@ import type { SharedMemories } from './instances/shared-memory.ts'
 import type { Log } from './observe/log.io.ts'
 import type { DaemonView, Overrides } from './observe/view.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
+import type { EngineOptions } from './proxy/ports.ts'
 
 export class InForce {
   readonly #file: string
@@ -86,10 +87,11 @@ export class InForce {
     return this.#nextReload
   }
 
-  /** Changes what is overridden: `how` gets what holds when its turn comes. */
-  override(how: (overrides: Overrides) => Overrides): Promise<void> {
+  /** Changes what is overridden: `how` gets what holds when its turn comes, and what the file says then. */
+  override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void> {
     return this.#inTurn(async () => {
-      const overrides = how(this.#overrides)
+      const configured = engineOptions(this.#config)
+      const overrides = ofThoseThere(how(this.#overrides, configured), configured)
       await this.#take(settingsOf(this.#config, overrides, this.#memories))
       this.#overrides = overrides
     })
@@ -108,12 +110,11 @@ export class InForce {
     const overrides = keptOverReload(this.#overrides, engineOptions(config))
     const settings = settingsOf(config, overrides, this.#memories)
     try {
-      await this.#instances.prepare(settings.options)
+      await this.#take(settings)
     } catch (error) {
       if (systemCodeOf((error as Error).cause) === undefined) throw error
       return this.#refuse([(error as Error).message])
     }
-    await this.#take(settings)
     this.#waitingForRestart = changesThatNeedRestart(this.#config, read.config)
     this.#config = config
     this.#overrides = overrides
@@ -138,8 +139,9 @@ export class InForce {
 
   async #take(settings: InstanceSettings): Promise<void> {
     if (this.#isOver) return
-    this.#memories.announce(settings.options, monotonicNow())
-    await this.#instances.reconfigure(settings)
+    await this.#instances.change(settings, () => {
+      this.#memories.announce(settings.options, settings.memory, monotonicNow())
+    })
     this.#log.setLevel(settings.logLevel)
   }
 
@@ -155,7 +157,7 @@ export function settingsOf(config: Config, overrides: Overrides, memories: Share
   const options = plainOptions(withOverrides(engineOptions(config), overrides))
   return {
     options,
-    memory: memories.of(options),
+    memory: memories.of(options, monotonicNow()),
     logLevel: overrides.logLevel?.level ?? config.log.level,
     logsSessions: config.accounting.sessions_log !== undefined,
   }

@@ -100,14 +100,16 @@ export function labelsOf(record: Counted): RecordLabel[] {
   const both = [input, output]
   const isOf: Readonly<Record<RecordLabel, boolean>> = {
     'mlppp-member-link': record.isMemberLink,
-    'packet-size': both.some(hasImpossibleSize),
+    'packet-size': both.some((way) => hasImpossibleSize(way, record.number(FIELD.sessionTime))),
     'ipv6-beyond-aggregate': both.some(hasGreaterPart),
   }
   return RECORD_LABELS.filter((label) => isOf[label])
 }
 
-const hasImpossibleSize = ({ octets, packets }: DirectionFigures): boolean =>
-  octets !== undefined && packets !== undefined && isPacketSizeImpossible(...halves(octets), ...halves(packets))
+const hasImpossibleSize = ({ octets, packets }: DirectionFigures, seconds: number | undefined): boolean =>
+  octets !== undefined &&
+  packets !== undefined &&
+  isPacketSizeImpossible(...halves(octets), ...halves(packets), seconds)
 
 const hasGreaterPart = ({ octets, packets, ipv6Octets, ipv6Packets }: DirectionFigures): boolean =>
   isMore(ipv6Octets, octets) || isMore(ipv6Packets, packets)

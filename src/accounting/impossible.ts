@@ -9,23 +9,40 @@
 /** An IPv4 packet has a header of 20 octets at least and a length of 16 bits (RFC 791 section 3.1). */
 const SMALLEST_PACKET = 20
 const LARGEST_PACKET = 65_535
+/**
+ * Control packets (LCP, NCP, keepalives) may be counted as packets without any octets: a handshake, then at most an echo
+ * and its answer a second. A record that says nothing of its time may be of a day.
+ */
+const HANDSHAKE = 100
+const CONTROL_A_SECOND = 2
+const DAY = 86_400
+/** The two counters are not read in one moment: so many packets may be in one and not yet in the other. */
+const IN_BETWEEN = 10
 
 export const TWO_TO_32 = 0x1_0000_0000
 
-/** Octets for each packet outside of what a packet can have. No octets in no packets is fine. */
+/**
+ * Octets for each packet outside of what a packet can have, beyond what control packets and the moment of reading explain.
+ * `seconds` is the session's time; undefined where it is not known.
+ */
 export function isPacketSizeImpossible(
   octetsHigh: number,
   octetsLow: number,
   packetsHigh: number,
   packetsLow: number,
+  seconds: number | undefined,
 ): boolean {
+  const control = HANDSHAKE + CONTROL_A_SECOND * (seconds ?? DAY)
   if (packetsHigh === 0) {
     const octets = octetsHigh * TWO_TO_32 + octetsLow
-    return octets < packetsLow * SMALLEST_PACKET || octets > packetsLow * LARGEST_PACKET
+    return octets < (packetsLow - control) * SMALLEST_PACKET || octets > (packetsLow + IN_BETWEEN) * LARGEST_PACKET
   }
   const octets = whole(octetsHigh, octetsLow)
   const packets = whole(packetsHigh, packetsLow)
-  return octets < packets * BigInt(SMALLEST_PACKET) || octets > packets * BigInt(LARGEST_PACKET)
+  return (
+    octets < (packets - BigInt(control)) * BigInt(SMALLEST_PACKET) ||
+    octets > (packets + BigInt(IN_BETWEEN)) * BigInt(LARGEST_PACKET)
+  )
 }
 
 /** Whether the first counter is greater than the second. */

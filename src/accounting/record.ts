@@ -10,6 +10,7 @@ import type { Packet } from '../radius/packet.ts'
 
 /** RFC 2866 section 5.1, RFC 2869 section 2.1. */
 const INTERIM_UPDATE = 3
+const SESSION_TIME = { vendor: 0, type: 46 } as const
 
 /** Acct-Status-Type (RFC 2866 section 5.1); undefined where it is missing or not 4 octets long. */
 export function statusType(packet: Packet): number | undefined {
@@ -24,6 +25,12 @@ export function isInterim(packet: Packet): boolean {
 /** Acct-Delay-Time in seconds (RFC 2866 section 5.2); undefined where it is missing or not 4 octets long. */
 export function delayTime(packet: Packet): number | undefined {
   return packet.number(packet.acctDelayTimeAt)
+}
+
+/** Acct-Session-Time in seconds (RFC 2866 section 5.7); undefined where it is missing or not 4 octets long. */
+export function sessionTime(packet: Packet): number | undefined {
+  const value = packet.find(SESSION_TIME)
+  return value?.length === 4 ? value.reduce((sum, octet) => sum * 256 + octet, 0) : undefined
 }
 
 export function hasEventTimestamp(packet: Packet): boolean {

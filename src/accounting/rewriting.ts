@@ -18,6 +18,10 @@ import { endOfSubAttributes, RecordView } from './record-view.ts'
 export const REWRITES = ['acct_delay_time', 'gigawords', 'directions', 'erx_ipv6_zeros'] as const
 export type Rewrite = (typeof REWRITES)[number]
 
+/** What is added to a packet of a client where it fits, and else left out; each has its own counter. */
+export const ADDITIONS = ['nas_ip_address', 'gigawords', 'acct_delay_time'] as const
+export type Addition = (typeof ADDITIONS)[number]
+
 /** How often the 32-bit counter of each direction has wrapped. */
 export interface Wraps {
   readonly input: number
@@ -56,14 +60,16 @@ const ERX_SWAPPED = swapping([42, 43], [151, 152], [153, 154], [155, 156])
 
 const view = new RecordView()
 
-/**
- * The record with these changes, and which of them it took; undefined where it took none. What would not fit into 4096
- * octets any more (RFC 2865 section 3) is not added.
- */
-export function rewrittenRecord(
-  packet: Packet,
-  changes: RecordChanges,
-): { readonly packet: Packet; readonly took: readonly Rewrite[] } | undefined {
+/** What became of a record: itself where it took no change. */
+export interface Rewritten {
+  readonly packet: Packet
+  readonly took: readonly Rewrite[]
+  /** What did not fit into 4,096 octets any more (RFC 2865 section 3). */
+  readonly leftOut: readonly Addition[]
+}
+
+/** The record with these changes, and which of them it took. */
+export function rewrittenRecord(packet: Packet, changes: RecordChanges): Rewritten {
   const writer = new Writer(packet.length + 3 * NUMBER_LENGTH)
   const took: Rewrite[] = []
   const record = view.read(packet)
@@ -72,11 +78,14 @@ export function rewrittenRecord(
   if (dropsZeros) took.push('erx_ipv6_zeros')
   const hasSwapped = writeAttributes(packet, writer, { swaps: changes.swapDirections === true, dropsZeros })
   if (hasSwapped) took.push('directions')
+  const leftOut: Addition[] = []
   if (writeGigawords(record, writer, changes)) took.push('gigawords')
+  if (writer.lacksRoom()) leftOut.push('gigawords')
   if (writeDelay(packet, writer, changes.delay)) took.push('acct_delay_time')
-  if (took.length === 0) return undefined
+  if (writer.lacksRoom()) leftOut.push('acct_delay_time')
+  if (took.length === 0) return { packet, took, leftOut }
   const written = readPacket(writer.packet())
-  return typeof written === 'string' ? undefined : { packet: written, took }
+  return typeof written === 'string' ? { packet, took: [], leftOut } : { packet: written, took, leftOut }
 }
 
 interface How {
@@ -187,6 +196,7 @@ const isErx = (bytes: Uint8Array, at: number, end: number): boolean =>
 class Writer {
   readonly bytes: Uint8Array
   length = 0
+  #lackedRoom = false
 
   constructor(most: number) {
     this.bytes = new Uint8Array(most)
@@ -199,12 +209,22 @@ class Writer {
 
   /** A number as one more attribute; false where it does not fit. */
   add(type: number, value: number): boolean {
-    if (this.length + NUMBER_LENGTH > MAX_PACKET_LENGTH) return false
+    if (this.length + NUMBER_LENGTH > MAX_PACKET_LENGTH) {
+      this.#lackedRoom = true
+      return false
+    }
     this.bytes[this.length] = type
     this.bytes[this.length + 1] = NUMBER_LENGTH
     this.put(this.length + 2, value)
     this.length += NUMBER_LENGTH
     return true
+  }
+
+  /** Whether something did not fit since this was last asked. */
+  lacksRoom(): boolean {
+    const lacked = this.#lackedRoom
+    this.#lackedRoom = false
+    return lacked
   }
 
   put(at: number, value: number): void {

@@ -2,11 +2,12 @@
  * A record's figures beside those that its session had: what they grew by, and whether they can be true.
  *
  * The hot part of the table: halves of 32 bits in plain numbers, no BigInt and nothing allocated. A 64-bit counter that
- * falls was set back; a 32-bit one, with no high half in this record or the one before, wrapped if the session went on.
+ * falls was set back; a 32-bit one, of which the session said no high half, wrapped if the session went on. A half or a
+ * whole counter that one record leaves out is as it was, so nothing is counted twice when it is there again.
  */
 import { bitOf } from './anomalies.ts'
 import { grow, TOTALS, type Total, type TotalName } from './client-accounting.ts'
-import { COUNTERS, FIELD, type Field } from './fields.ts'
+import { FIELD, type Field } from './fields.ts'
 import { isBeyondRate, isGreater, isPacketSizeImpossible, TWO_TO_32 } from './impossible.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import type { RecordView } from './record-view.ts'
@@ -29,8 +30,6 @@ export interface Comparison {
   readonly record: RecordView
   /** What the client's counters grew by is added here. */
   readonly traffic: Readonly<Record<TotalName, Total>>
-  /** Whether the record follows the one before; else it is the first, or came late and is not compared. */
-  readonly isNext: boolean
   readonly maxPortRate: number
 }
 
@@ -38,36 +37,56 @@ export interface Comparison {
 export function compareFigures(rows: KeyedRows, row: number, comparison: Comparison): number {
   const { words, width } = rows
   const at = row * width
-  const time = comparison.record.number(FIELD.sessionTime)
-  const before = (words[at + layout.FLAGS]! & layout.HAS_TIME) === 0 ? undefined : words[at + layout.TIME]!
   let odd = 0
-  for (let i = 0; i < LOW.length; i += 1) odd |= compareAggregate(words, at, i, comparison, time, before)
+  for (let i = 0; i < LOW.length; i += 1) odd |= compareAggregate(words, at, i, comparison)
   return odd
 }
 
-/** The record's figures and times are the session's from now on; answers what is odd about them, a bit for each. */
+/**
+ * The record's figures and times are the session's from now on; answers what is odd about them, a bit for each. Times
+ * never go back: a Stop that was overtaken may bring newer figures than it has times.
+ */
 export function storeFigures(rows: KeyedRows, row: number, record: RecordView): number {
   const { words, width } = rows
   const at = row * width
+  let odd = 0
+  if (layout.hasCounters(record)) {
+    const before = words[at + layout.PRESENT]!
+    words[at + layout.PRESENT] = 0
+    for (let i = 0; i < LOW.length; i += 1) storeAggregate(words, at, i, record)
+    for (let i = 0; i < IPV6_LOW.length; i += 1) storePart(words, at, i, record, before)
+    odd = impossibleIn(words, at, record.number(FIELD.sessionTime))
+  }
+  keepTimes(words, at, record)
+  return odd
+}
+
+/** The session went on to these times. */
+function keepTimes(words: Uint32Array, at: number, record: RecordView): void {
   const time = record.number(FIELD.sessionTime)
   if (time !== undefined) {
-    words[at + layout.TIME] = time
+    const isLater = (words[at + layout.FLAGS]! & layout.HAS_TIME) === 0 || time > words[at + layout.TIME]!
+    if (isLater) words[at + layout.TIME] = time
     words[at + layout.FLAGS]! |= layout.HAS_TIME
   }
   const stamp = record.number(FIELD.eventTimestamp)
-  if (stamp !== undefined) {
-    words[at + layout.STAMP] = stamp
-    words[at + layout.FLAGS]! |= layout.HAS_STAMP
+  if (stamp === undefined) return
+  const isLater = (words[at + layout.FLAGS]! & layout.HAS_STAMP) === 0 || stamp > words[at + layout.STAMP]!
+  if (isLater) words[at + layout.STAMP] = stamp
+  words[at + layout.FLAGS]! |= layout.HAS_STAMP
+}
+
+/** Whether none of the aggregates that the record has is less than what the session counted already. */
+export function isUpToDate({ words, width }: KeyedRows, row: number, record: RecordView): boolean {
+  const at = row * width
+  for (let i = 0; i < LOW.length; i += 1) {
+    const low = record.number(LOW[i]!)
+    if (low === undefined || !isKnown(words, at, i)) continue
+    const highBefore = words[at + layout.COUNTER + HIGH[i]!]!
+    const high = record.number(HIGH[i]!) ?? highBefore
+    if (isGreater(highBefore, words[at + layout.COUNTER + LOW[i]!]!, high, low)) return false
   }
-  if (!layout.hasCounters(record)) return 0
-  let present = 0
-  for (let field = 0; field < COUNTERS; field += 1) {
-    const value = record.number(field as Field)
-    words[at + layout.COUNTER + field] = value ?? 0
-    if (value !== undefined) present |= 1 << field
-  }
-  words[at + layout.PRESENT] = present
-  return impossibleIn(words, at)
+  return true
 }
 
 /** What a session counted, for the sum of its bundle. */
@@ -76,48 +95,117 @@ export function totalsOf(rows: KeyedRows, row: number): Readonly<Record<TotalNam
   const at = row * width
   const total = (i: number): Total | undefined =>
     isPresent(words, at, LOW[i]!)
-      ? { high: words[at + layout.COUNTER + HIGH[i]!]!, low: words[at + layout.COUNTER + LOW[i]!]! }
+      ? { high: saidHigh(words, at, i), low: words[at + layout.COUNTER + LOW[i]!]! }
       : undefined
   return { inputOctets: total(0), outputOctets: total(1), inputPackets: total(2), outputPackets: total(3) }
 }
 
-/** One of the four aggregates, `i` by `TOTALS`; `time` and `before` are session times of this record and the last. */
-function compareAggregate(
-  words: Uint32Array,
-  at: number,
-  i: number,
-  { record, traffic, isNext, maxPortRate }: Comparison,
-  time: number | undefined,
-  before: number | undefined,
-): number {
+/** What one counter of a record is beside the one before. */
+type Step = 'absent' | 'first' | 'said' | 'same-high' | 'wrapped' | 'fell'
+
+/**
+ * A high half that is not there says nothing: the session's last one holds, until the low half falls. Then a counter that
+ * never had one wrapped, if the session went on, and of any other nobody knows.
+ */
+function stepOf(words: Uint32Array, at: number, i: number, record: RecordView): Step {
   const low = record.number(LOW[i]!)
-  if (low === undefined) return 0
-  const high = record.number(HIGH[i]!) ?? 0
+  if (low === undefined) return 'absent'
+  if (!isKnown(words, at, i)) return 'first'
+  if (record.has(HIGH[i]!)) return 'said'
+  if (low >= words[at + layout.COUNTER + LOW[i]!]!) return 'same-high'
+  const hadHigh = (words[at + layout.FLAGS]! & (layout.FIRST_HIGH << i)) !== 0
+  return hadHigh || !(elapsedOf(words, at, record)! > 0) ? 'fell' : 'wrapped'
+}
+
+/** Seconds since the last record by the two session times; undefined where one of them is not known. */
+function elapsedOf(words: Uint32Array, at: number, record: RecordView): number | undefined {
+  const time = record.number(FIELD.sessionTime)
+  return time === undefined || (words[at + layout.FLAGS]! & layout.HAS_TIME) === 0
+    ? undefined
+    : time - words[at + layout.TIME]!
+}
+
+/** One of the four aggregates, `i` by `TOTALS`. */
+function compareAggregate(words: Uint32Array, at: number, i: number, comparison: Comparison): number {
+  const { record, traffic, maxPortRate } = comparison
+  const step = stepOf(words, at, i, record)
+  if (step === 'absent') return 0
+  if (step === 'fell') return FELL
   const flags = words[at + layout.FLAGS]!
-  if (!isPresent(words, at, LOW[i]!)) {
-    if ((flags & layout.FROM_ZERO) !== 0) grow(traffic[TOTALS[i]!], high, low)
+  const total = traffic[TOTALS[i]!]
+  const low = record.number(LOW[i]!)!
+  const high = record.number(HIGH[i]!) ?? 0
+  if (step === 'first') {
+    if ((flags & layout.FROM_ZERO) !== 0) grow(total, high, low)
+    const time = record.number(FIELD.sessionTime)
     const isTooMuch = i < OCTETS && time !== undefined && isBeyondRate(high * TWO_TO_32 + low, time, maxPortRate)
     return isTooMuch ? RATE : 0
   }
   let lowGrowth = low - words[at + layout.COUNTER + LOW[i]!]!
-  let highGrowth = high - words[at + layout.COUNTER + HIGH[i]!]!
+  let highGrowth = step === 'said' ? high - words[at + layout.COUNTER + HIGH[i]!]! : 0
   if (lowGrowth < 0) {
     lowGrowth += TWO_TO_32
     highGrowth -= 1
   }
-  const elapsed = time === undefined || before === undefined ? undefined : time - before
-  if (highGrowth >= 0) {
-    grow(traffic[TOTALS[i]!], highGrowth, lowGrowth)
-    const octets = highGrowth * TWO_TO_32 + lowGrowth
-    return i < OCTETS && elapsed !== undefined && isBeyondRate(octets, Math.max(0, elapsed), maxPortRate) ? RATE : 0
+  if (step === 'wrapped') {
+    grow(total, 0, lowGrowth)
+    noteWrap(words, at, i, record)
+    return WRAPPED
   }
-  if (!isNext) return 0
-  const hasHigh = record.has(HIGH[i]!) || isPresent(words, at, HIGH[i]!)
-  if (hasHigh || elapsed === undefined || elapsed <= 0) return FELL
-  grow(traffic[TOTALS[i]!], 0, lowGrowth)
-  if (i < OCTETS) words[at + layout.INPUT_WRAPS + i]! += 1
-  else words[at + layout.FLAGS]! |= layout.PACKETS_WRAPPED
-  return WRAPPED
+  // Since it was lost, only the low half tells what it grew by: at least that.
+  if ((flags & (layout.FIRST_LOST << i)) !== 0) highGrowth = 0
+  if (highGrowth < 0) return FELL
+  grow(total, highGrowth, lowGrowth)
+  const elapsed = elapsedOf(words, at, record)
+  const octets = highGrowth * TWO_TO_32 + lowGrowth
+  return i < OCTETS && elapsed !== undefined && isBeyondRate(octets, Math.max(0, elapsed), maxPortRate) ? RATE : 0
+}
+
+function noteWrap(words: Uint32Array, at: number, i: number, record: RecordView): void {
+  if (i < OCTETS) {
+    words[at + layout.INPUT_WRAPS + i]! += 1
+    words[at + layout.INPUT_WRAPPED_AT + i] = record.number(FIELD.sessionTime)!
+  } else words[at + layout.FLAGS]! |= layout.PACKETS_WRAPPED
+}
+
+/** Both halves of one aggregate, as far as they are known, for comparing; and which of them the session can tell. */
+function storeAggregate(words: Uint32Array, at: number, i: number, record: RecordView): void {
+  const step = stepOf(words, at, i, record)
+  if (step === 'absent') return
+  const [lowAt, highAt] = [at + layout.COUNTER + LOW[i]!, at + layout.COUNTER + HIGH[i]!]
+  const said = record.number(HIGH[i]!)
+  let flags = words[at + layout.FLAGS]! | (layout.FIRST_KNOWN << i)
+  if (said !== undefined) {
+    words[highAt] = said
+    flags = (flags | (layout.FIRST_HIGH << i)) & ~(layout.FIRST_LOST << i)
+  } else if (step === 'wrapped') {
+    words[highAt]! += 1
+  } else if (step === 'fell') {
+    words[highAt] = 0
+    flags = (flags | (layout.FIRST_LOST << i)) & ~(layout.FIRST_HIGH << i)
+  }
+  words[lowAt] = record.number(LOW[i]!)!
+  words[at + layout.FLAGS] = flags
+  words[at + layout.PRESENT]! |= 1 << LOW[i]!
+  if ((flags & (layout.FIRST_HIGH << i)) !== 0) words[at + layout.PRESENT]! |= 1 << HIGH[i]!
+}
+
+/** The IPv6 part of one aggregate; `before` is which counters the last record had. There is no high half of packets. */
+function storePart(words: Uint32Array, at: number, i: number, record: RecordView, before: number): void {
+  const lowField = IPV6_LOW[i]!
+  const low = record.number(lowField)
+  const highField = i < OCTETS ? IPV6_HIGH[i]! : undefined
+  const said = highField === undefined ? undefined : record.number(highField)
+  const lowBefore = words[at + layout.COUNTER + lowField]!
+  if (low !== undefined) {
+    words[at + layout.COUNTER + lowField] = low
+    words[at + layout.PRESENT]! |= 1 << lowField
+  }
+  if (highField === undefined) return
+  // As with the aggregate: one that is not there is the last one, until the low half falls.
+  const isKept = said === undefined && low !== undefined && (before & (1 << highField)) !== 0 && low >= lowBefore
+  if (!isKept) words[at + layout.COUNTER + highField] = said ?? 0
+  if (isKept || said !== undefined) words[at + layout.PRESENT]! |= 1 << highField
 }
 
 const WRAPPED = bitOf('counter-wrapped')
@@ -127,37 +215,48 @@ const SIZE = bitOf('packet-size')
 const IPV6 = bitOf('ipv6-beyond-aggregate')
 
 /** What was stored of a record, looked at by itself. Counters that wrapped do not fit each other and are let be. */
-function impossibleIn(words: Uint32Array, at: number): number {
+function impossibleIn(words: Uint32Array, at: number, seconds: number | undefined): number {
   let odd = 0
   for (let way = 0; way < OCTETS; way += 1) {
-    const octets = LOW[way]!
-    const packets = LOW[way + OCTETS]!
-    const knowsOctets = isPresent(words, at, octets) && words[at + layout.INPUT_WRAPS + way] === 0
-    const knowsPackets = isPresent(words, at, packets) && (words[at + layout.FLAGS]! & layout.PACKETS_WRAPPED) === 0
+    const packets = way + OCTETS
+    const knowsOctets = isWhole(words, at, way) && words[at + layout.INPUT_WRAPS + way] === 0
+    const knowsPackets = isWhole(words, at, packets) && (words[at + layout.FLAGS]! & layout.PACKETS_WRAPPED) === 0
     if (
       knowsOctets &&
       knowsPackets &&
       isPacketSizeImpossible(
-        words[at + layout.COUNTER + HIGH[way]!]!,
-        words[at + layout.COUNTER + octets]!,
-        words[at + layout.COUNTER + HIGH[way + OCTETS]!]!,
-        words[at + layout.COUNTER + packets]!,
+        saidHigh(words, at, way),
+        words[at + layout.COUNTER + LOW[way]!]!,
+        saidHigh(words, at, packets),
+        words[at + layout.COUNTER + LOW[packets]!]!,
+        seconds,
       )
     )
       odd |= SIZE
     if (knowsOctets && isPartGreater(words, at, way)) odd |= IPV6
-    if (knowsPackets && isPartGreater(words, at, way + OCTETS)) odd |= IPV6
+    if (knowsPackets && isPartGreater(words, at, packets)) odd |= IPV6
   }
   return odd
 }
+
+/** Whether the last record had that aggregate, and its high half was not lost on the way. */
+const isWhole = (words: Uint32Array, at: number, i: number): boolean =>
+  isPresent(words, at, LOW[i]!) && (words[at + layout.FLAGS]! & (layout.FIRST_LOST << i)) === 0
+
+/** The high half as the client said it; 0 where it did not, though wraps were counted. */
+const saidHigh = (words: Uint32Array, at: number, i: number): number =>
+  isPresent(words, at, HIGH[i]!) ? words[at + layout.COUNTER + HIGH[i]!]! : 0
 
 /** Whether the IPv6 part of an aggregate is greater than the aggregate. */
 function isPartGreater(words: Uint32Array, at: number, i: number): boolean {
   if (!isPresent(words, at, IPV6_LOW[i]!)) return false
   const partHigh = i < OCTETS ? words[at + layout.COUNTER + IPV6_HIGH[i]!]! : 0
   const part = words[at + layout.COUNTER + IPV6_LOW[i]!]!
-  return isGreater(partHigh, part, words[at + layout.COUNTER + HIGH[i]!]!, words[at + layout.COUNTER + LOW[i]!]!)
+  return isGreater(partHigh, part, saidHigh(words, at, i), words[at + layout.COUNTER + LOW[i]!]!)
 }
+
+const isKnown = (words: Uint32Array, at: number, i: number): boolean =>
+  (words[at + layout.FLAGS]! & (layout.FIRST_KNOWN << i)) !== 0
 
 const isPresent = (words: Uint32Array, at: number, field: Field): boolean =>
   (words[at + layout.PRESENT]! & (1 << field)) !== 0
@@ -166,5 +265,22 @@ const isPresent = (words: Uint32Array, at: number, field: Field): boolean =>
 export function wrapsOf({ words, width }: KeyedRows, row: number): Wraps | undefined {
   const input = words[row * width + layout.INPUT_WRAPS]!
   const output = words[row * width + layout.OUTPUT_WRAPS]!
+  return input + output === 0 ? undefined : { input, output }
+}
+
+/**
+ * The same for a record that was overtaken: the count that held then, where that is known. It was made at the last wrap or
+ * after it, and counted no more than the session did since.
+ */
+export function wrapsThen({ words, width }: KeyedRows, row: number, record: RecordView): Wraps | undefined {
+  const at = row * width
+  const time = record.number(FIELD.sessionTime)
+  if (time === undefined || time > words[at + layout.TIME]!) return undefined
+  const then = (way: number): number => {
+    const low = record.number(LOW[way]!)
+    if (low === undefined || time < words[at + layout.INPUT_WRAPPED_AT + way]!) return 0
+    return low > words[at + layout.COUNTER + LOW[way]!]! ? 0 : words[at + layout.INPUT_WRAPS + way]!
+  }
+  const [input, output] = [then(0), then(1)]
   return input + output === 0 ? undefined : { input, output }
 }

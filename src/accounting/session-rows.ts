@@ -2,7 +2,7 @@
  * One tracked session as a row of words: what its last record counted, when, and what is known of it.
  *
  *     | 14 counters | which of them are there | flags | session time | event timestamp | client
- *     | bundle: row, serial | wraps of the octets: input, output |
+ *     | bundle: row, serial | wraps of the octets: input, output | session time at the last wrap: input, output |
  *
  * Its text: the key (address, NAS, Acct-Session-Id), then User-Name and Acct-Multi-Session-Id, each piece behind an octet
  * with its length.
@@ -24,7 +24,9 @@ export const BUNDLE = PRESENT + 5
 export const BUNDLE_SERIAL = PRESENT + 6
 export const INPUT_WRAPS = PRESENT + 7
 export const OUTPUT_WRAPS = PRESENT + 8
-export const SESSION_WORDS = COUNTERS + 9
+/** Acct-Session-Time of the record that showed the last wrap of each. */
+export const INPUT_WRAPPED_AT = PRESENT + 9
+export const SESSION_WORDS = COUNTERS + 11
 
 /** Bits of `FLAGS`. */
 export const HAS_TIME = 1
@@ -45,6 +47,12 @@ export const PACKETS_WRAPPED = 256
 export const STOPPED_BARE = 512
 /** The first of three: one for each of `IMPOSSIBLE`. */
 export const FIRST_IMPOSSIBLE = 1024
+/** The first of four, one for each aggregate: its halves are known, from this session's records or by counting wraps. */
+export const FIRST_KNOWN = 1 << 13
+/** The first of four: the session said a high half of it, in the last record or before. */
+export const FIRST_HIGH = 1 << 17
+/** The first of four: it fell, and what its high half is now nobody said. */
+export const FIRST_LOST = 1 << 21
 
 /** Room for six pieces of at most 255 octets with their lengths. */
 const LONGEST_TEXT = 6 * 256

@@ -15,7 +15,7 @@ import { FIELD } from './fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import type { RecordView } from './record-view.ts'
 import type { Wraps } from './rewriting.ts'
-import { compareFigures, storeFigures, totalsOf, wrapsOf } from './session-figures.ts'
+import { compareFigures, isUpToDate, storeFigures, totalsOf, wrapsOf, wrapsThen } from './session-figures.ts'
 import { type Ended, recordText, type SessionEnd, type SessionReport, sessionReport } from './session-report.ts'
 import * as layout from './session-rows.ts'
 import { type Succession, succession } from './succession.ts'
@@ -130,7 +130,7 @@ export class Sessions {
     this.#bundles.lifetime = this.#lifetime
   }
 
-  /** A record that was admitted. Answers the wraps of its session, where there were any and its figures are the last. */
+  /** A record that was admitted. Answers how often its session's counters had wrapped by then, where that is known. */
   observe(record: RecordView, client: SessionClient, address: string, now: Instant): Wraps | undefined {
     const status = record.number(FIELD.statusType)
     // What belongs to no session is not for this table.
@@ -138,23 +138,23 @@ export class Sessions {
     const come: Come = { record, status, client, address, second: this.#secondOf(now) }
     const writer = this.#writer.begin().addKey(record, address, FIELD.sessionId)
     const known = this.#rows.find(writer.octets, writer.length)
-    if (known === 0) {
-      return this.#take(this.#open(come), come, false)
-    }
+    if (known === 0) return this.#take(this.#open(come), come)
     switch (this.#follows(known, come)) {
       case 'next':
-        return this.#take(known, come, true)
+        return this.#take(known, come)
       case 'late':
         this.#note(OUT_OF_ORDER, known, come)
         if (status === START) this.#mark(known, layout.STARTED)
         // A Stop ends its session, whatever overtook it.
-        if (status === STOP && !this.#has(known, layout.ENDED)) this.#take(known, come, false)
-        return undefined
+        if (status === STOP && !this.#has(known, layout.ENDED)) {
+          return this.#take(known, come, isUpToDate(this.#rows, known, record))
+        }
+        return wrapsThen(this.#rows, known, record)
       case 'new-session':
         this.#note(REUSED, known, come)
-        return this.#take(this.#replace(known, come), come, false)
+        return this.#take(this.#replace(known, come), come)
       case 'repeated':
-        return undefined
+        return wrapsThen(this.#rows, known, record)
     }
   }
 
@@ -272,26 +272,27 @@ export class Sessions {
     return began > Math.max(0, second - this.#lifetime, this.#evictedAt) + MARGIN
   }
 
-  /** The record's figures are the session's from now on; `isNext`: they are compared with those before. */
-  #take(row: number, come: Come, isNext: boolean): Wraps | undefined {
+  /** The session went on, or ended; `hasNewest`: the record's figures are the session's from now on. */
+  #take(row: number, come: Come, hasNewest = true): Wraps | undefined {
     const { record, status, client, second } = come
     const isBare = status === STOP && !layout.hasCounters(record)
-    const { traffic } = client.accounting
-    if (!isBare) {
-      const comparison = { record, traffic, isNext, maxPortRate: this.#maxPortRate }
+    const wraps = hasNewest ? undefined : wrapsThen(this.#rows, row, record)
+    if (hasNewest && !isBare) {
+      const comparison = { record, traffic: client.accounting.traffic, maxPortRate: this.#maxPortRate }
       this.#note(compareFigures(this.#rows, row, comparison), row, come)
     }
-    const odd = storeFigures(this.#rows, row, record)
+    const odd = hasNewest ? storeFigures(this.#rows, row, record) : 0
     this.#mark(row, status === START ? layout.STARTED : layout.WENT_ON)
     this.#rows.touch(row, LIVE, second)
     if (record.isMemberLink) this.#joinBundle(row, come)
     if (isBare) this.#mark(row, layout.STOPPED_BARE)
     if (isBare) this.#note(BARE_STOP, row, come)
     this.#note(odd, row, come)
-    if (status !== STOP) return wrapsOf(this.#rows, row)
-    this.#finish(row, 'stop', record.number(FIELD.terminateCause) ?? null, second)
-    this.#rows.touch(row, OVER, second)
-    return wrapsOf(this.#rows, row)
+    if (status === STOP) {
+      this.#finish(row, 'stop', record.number(FIELD.terminateCause) ?? null, second)
+      this.#rows.touch(row, OVER, second)
+    }
+    return hasNewest ? wrapsOf(this.#rows, row) : wraps
   }
 
   #joinBundle(row: number, { record, address, second }: Come): void {

@@ -8,7 +8,7 @@ import type { LaneName, Mark, Overrides } from '../observe/view.ts'
 import type { EngineOptions } from '../proxy/ports.ts'
 import { type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Attached } from './attached.ts'
-import { withHeld, withLogLevel, withMaxRate, withoutHeld } from './overrides.ts'
+import { isHeld, withHeld, withLogLevel, withMaxRate, withoutHeld } from './overrides.ts'
 
 export interface InHand {
   readonly queued: number
@@ -30,7 +30,7 @@ export interface Operated {
   readonly isDraining: boolean
   /** By the configuration alone. */
   configured(): EngineOptions
-  override(how: (overrides: Overrides) => Overrides): Promise<void>
+  override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void>
   reload(by: string): Promise<ReloadOutcome>
   drain(by: string): void
   stop(by: string): void
@@ -97,14 +97,14 @@ export class Operations {
     const found = this.#lanesOf(o.server, o.class)
     if (!found.ok) return found.why
     const { lanes } = found
-    const isHeld = (lane: LaneName): boolean =>
-      this.#daemon.overrides.held.some((one) => one.server === lane.server && one.class === lane.class)
-    const changing = lanes.filter((lane) => isHeld(lane) !== o.isHeldDown)
+    const mark = this.#mark(by)
+    let changing: readonly LaneName[] = []
+    // What others asked for before may be on its way still: it is looked at when its turn comes.
+    await this.#daemon.override((before) => {
+      changing = lanes.filter((lane) => isHeld(before, lane) !== o.isHeldDown)
+      return o.isHeldDown ? withHeld(before, changing, mark) : withoutHeld(before, changing)
+    })
     if (changing.length > 0) {
-      const mark = this.#mark(by)
-      await this.#daemon.override((before) =>
-        o.isHeldDown ? withHeld(before, changing, mark) : withoutHeld(before, changing),
-      )
       const classes = changing.map((lane) => lane.class).join(' and ')
       this.#daemon.log(by, `server ${o.server} is ${o.isHeldDown ? 'held Down' : 'let go'} for ${classes}`)
     }
@@ -116,11 +116,11 @@ export class Operations {
     const found = this.#lanesOf(o.server, o.class)
     if (!found.ok) return found.why
     const { server, class: name, maxRate } = o
-    const lane = this.#daemon.configured().servers.find((one) => one.name === server)?.lanes[name]
-    const configured = lane?.maxRate ?? maxRate
-    await this.#daemon.override((before) =>
-      withMaxRate(before, { server, class: name, maxRate, configured, ...this.#mark(by) }),
-    )
+    let configured = maxRate
+    await this.#daemon.override((before, options) => {
+      configured = options.servers.find((one) => one.name === server)?.lanes[name]?.maxRate ?? maxRate
+      return withMaxRate(before, { server, class: name, maxRate, configured, ...this.#mark(by) })
+    })
     this.#daemon.log(
       by,
       `max_rate of ${server} for ${name} is ${maxRate}/s until the next reload (${configured}/s in the file)`,

@@ -33,6 +33,8 @@ function lanesWith({ name, lanes }: ServerOptions, { held, maxRates }: Overrides
   return changed
 }
 
+export const isHeld = ({ held }: Overrides, lane: LaneName): boolean => held.some(isOf(lane))
+
 export const withHeld = (overrides: Overrides, lanes: readonly LaneName[], mark: Mark): Overrides => ({
   ...overrides,
   held: [...overrides.held.filter((one) => !lanes.some(isOf(one))), ...lanes.map((lane) => ({ ...lane, ...mark }))],
@@ -56,8 +58,20 @@ export const withLogLevel = (overrides: Overrides, level: string, mark: Mark): O
 /** What a reload leaves: servers held Down, where they are still there. */
 export const keptOverReload = ({ held }: Overrides, options: EngineOptions): Overrides => ({
   ...NO_OVERRIDES,
-  held: held.filter(({ server, class: name }) => options.servers.find((one) => one.name === server)?.lanes[name]),
+  held: held.filter(isThere(options)),
 })
+
+/** Without those of servers that a reload took away while they were on their way. */
+export const ofThoseThere = (overrides: Overrides, options: EngineOptions): Overrides => ({
+  ...overrides,
+  held: overrides.held.filter(isThere(options)),
+  maxRates: overrides.maxRates.filter(isThere(options)),
+})
+
+const isThere =
+  ({ servers }: EngineOptions) =>
+  ({ server, class: name }: LaneName): boolean =>
+    servers.find((one) => one.name === server)?.lanes[name] !== undefined
 
 const isOf =
   (sought: LaneName) =>

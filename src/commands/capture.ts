@@ -6,9 +6,11 @@
  *     pcapng  blocks of | type: 4 | total length: 4 | body | total length: 4 |, padded to 4
  *             section 0x0a0d0d0a, interface 1 (link: 2), packet 6 (interface, time: 8, captured, original), simple 3
  *
- * Damaged files end the list where they end being readable. Fragments of IP are passed over.
+ * Damaged files end the list where they end being readable. Fragments of IP are put together; those of a datagram that is
+ * not complete are counted.
  */
 import { formatAddress } from '../addresses.ts'
+import { Fragments } from './ip-fragments.ts'
 
 /** One datagram, with its addresses as text. */
 export interface CapturedDatagram {
@@ -17,33 +19,51 @@ export interface CapturedDatagram {
   readonly bytes: Uint8Array
 }
 
+export interface Capture {
+  readonly datagrams: readonly CapturedDatagram[]
+  /** Fragments of IP whose datagram is not in the capture as a whole. */
+  readonly fragments: number
+}
+
 const PCAP_MAGICS = [0xa1b2c3d4, 0xa1b23c4d]
 const SECTION = 0x0a0d0d0a
 const BYTE_ORDER = 0x1a2b3c4d
 const UDP = 17
+/** Headers of IPv6 that may stand before the one of UDP (RFC 8200 section 4.1): each names the next and its own length. */
+const OPTION_HEADERS = [0, 43, 60]
+const FRAGMENT_HEADER = 44
 
 /** The datagrams of a capture; undefined where the octets are no capture file. */
-export function readCapture(bytes: Uint8Array): CapturedDatagram[] | undefined {
+export function readCapture(bytes: Uint8Array): Capture | undefined {
   if (bytes.length < 24) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (view.getUint32(0) === SECTION) return [...pcapng(view)]
-  for (const little of [false, true]) {
-    if (PCAP_MAGICS.includes(view.getUint32(0, little))) return [...pcap(view, little)]
+  const little = [false, true].find((order) => PCAP_MAGICS.includes(view.getUint32(0, order)))
+  const isNew = view.getUint32(0) === SECTION
+  if (!isNew && little === undefined) return undefined
+  const fragments = new Fragments()
+  const datagrams: CapturedDatagram[] = []
+  for (const { link, bytes: frame } of isNew ? pcapng(view) : pcap(view, little === true)) {
+    datagrams.push(...datagramIn(frame, link, fragments))
   }
-  return undefined
+  return { datagrams, fragments: fragments.unused }
 }
 
-function* pcap(view: DataView, little: boolean): Generator<CapturedDatagram> {
+interface Frame {
+  readonly link: number | undefined
+  readonly bytes: Uint8Array
+}
+
+function* pcap(view: DataView, little: boolean): Generator<Frame> {
   const link = view.getUint32(20, little) & 0xffff
   for (let at = 24; at + 16 <= view.byteLength; ) {
     const captured = view.getUint32(at + 8, little)
     if (at + 16 + captured > view.byteLength) return
-    yield* datagramIn(octets(view, at + 16, captured), link)
+    yield { link, bytes: octets(view, at + 16, captured) }
     at += 16 + captured
   }
 }
 
-function* pcapng(view: DataView): Generator<CapturedDatagram> {
+function* pcapng(view: DataView): Generator<Frame> {
   let little = false
   let links: number[] = []
   for (let at = 0; at + 12 <= view.byteLength; ) {
@@ -57,11 +77,11 @@ function* pcapng(view: DataView): Generator<CapturedDatagram> {
     if (type === 1 && total >= 20) links.push(view.getUint16(at + 8, little))
     if (type === 3 && total >= 16) {
       const captured = Math.min(view.getUint32(at + 8, little), total - 16)
-      yield* datagramIn(octets(view, at + 12, captured), links[0])
+      yield { link: links[0], bytes: octets(view, at + 12, captured) }
     }
     if (type === 6 && total >= 32) {
       const captured = Math.min(view.getUint32(at + 20, little), total - 32)
-      yield* datagramIn(octets(view, at + 28, captured), links[view.getUint32(at + 8, little)])
+      yield { link: links[view.getUint32(at + 8, little)], bytes: octets(view, at + 28, captured) }
     }
     at += total
   }
@@ -95,25 +115,60 @@ function ipAt(frame: Uint8Array, link: number | undefined): number | undefined {
   }
 }
 
-function datagramIn(frame: Uint8Array, link: number | undefined): CapturedDatagram[] {
+function datagramIn(frame: Uint8Array, link: number | undefined, fragments: Fragments): CapturedDatagram[] {
   const at = ipAt(frame, link)
   if (at === undefined) return []
   const ip = frame.subarray(at)
   const version = (ip[0] ?? 0) >> 4
-  if (version === 4) return udpInIPv4(ip)
-  return version === 6 ? udpInIPv6(ip) : []
+  if (version === 4) return udpInIPv4(ip, fragments)
+  return version === 6 ? udpInIPv6(ip, fragments) : []
 }
 
-function udpInIPv4(ip: Uint8Array): CapturedDatagram[] {
+function udpInIPv4(ip: Uint8Array, fragments: Fragments): CapturedDatagram[] {
   const header = ((ip[0] ?? 0) & 0x0f) * 4
+  if (ip.length < 20 || header < 20 || ip[9] !== UDP) return []
+  const [from, to] = [ip.subarray(12, 16), ip.subarray(16, 20)]
+  // A length of 0 is one that the network card was left to write.
+  const payload = ip.subarray(header, Math.max(header, word(ip, 2) || ip.length))
   // Bits of "more fragments" and the fragment's offset.
-  if (ip.length < 20 || header < 20 || ip[9] !== UDP || (word(ip, 6) & 0x3fff) !== 0) return []
-  return udp(ip.subarray(header), ip.subarray(12, 16), ip.subarray(16, 20))
+  const flags = word(ip, 6)
+  if ((flags & 0x3fff) === 0) return udp(payload, from, to)
+  const whole = fragments.add({
+    datagram: `${from} ${to} ${word(ip, 4)}`,
+    offset: (flags & 0x1fff) * 8,
+    isLast: (flags & 0x2000) === 0,
+    bytes: payload,
+  })
+  return whole === undefined ? [] : udp(whole, from, to)
 }
 
-function udpInIPv6(ip: Uint8Array): CapturedDatagram[] {
-  if (ip.length < 40 || ip[6] !== UDP) return []
-  return udp(ip.subarray(40), ip.subarray(8, 24), ip.subarray(24, 40))
+function udpInIPv6(ip: Uint8Array, fragments: Fragments): CapturedDatagram[] {
+  if (ip.length < 40) return []
+  const [from, to] = [ip.subarray(8, 24), ip.subarray(24, 40)]
+  const payload = ip.subarray(40, 40 + (word(ip, 4) || ip.length))
+  const { next, rest } = behindOptions(ip[6]!, payload)
+  if (next === UDP) return udp(rest, from, to)
+  if (next !== FRAGMENT_HEADER || rest.length < 8) return []
+  const whole = fragments.add({
+    datagram: `${from} ${to} ${rest.subarray(4, 8)}`,
+    offset: word(rest, 2) & 0xfff8,
+    isLast: (word(rest, 2) & 1) === 0,
+    bytes: rest.subarray(8),
+  })
+  if (whole === undefined) return []
+  const inner = behindOptions(rest[0]!, whole)
+  return inner.next === UDP ? udp(inner.rest, from, to) : []
+}
+
+/** What stands behind the headers with options, of which each is at least 8 octets long. */
+function behindOptions(first: number, payload: Uint8Array): { readonly next: number; readonly rest: Uint8Array } {
+  let next = first
+  let rest = payload
+  while (OPTION_HEADERS.includes(next) && rest.length >= 8) {
+    next = rest[0]!
+    rest = rest.subarray((rest[1]! + 1) * 8)
+  }
+  return { next, rest }
 }
 
 function udp(segment: Uint8Array, from: Uint8Array, to: Uint8Array): CapturedDatagram[] {

@@ -5,7 +5,8 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { codedError } from '../coded-error.ts'
-import { type DescribeOptions, describe, loadDictionary } from '../radius/names.io.ts'
+import { type DescribeOptions, describe } from '../radius/describe.io.ts'
+import { loadDictionary } from '../radius/names.io.ts'
 import { Secret } from '../radius/secret.ts'
 import { type CapturedDatagram, readCapture } from './capture.ts'
 import { say, writeData, writeJson } from './output.io.ts'
@@ -54,13 +55,15 @@ export const decode = verb({
         : {}),
     }
     const ports = [...USUAL_PORTS, ...(o.port ?? [])]
-    const found = datagramsOf(o.packet, ports).map((one) => ({
+    const { datagrams, fragments } = datagramsOf(o.packet, ports)
+    const found = datagrams.map((one) => ({
       ...one,
       packet: describe(one.bytes, options),
       record: describeRecord(one.bytes),
     }))
     if (o.json) writeJson(found.map(({ from, to, packet, record }) => ({ from, to, ...packet, record })))
     else for (const one of found) showOne(one)
+    if (fragments > 0) say(fragmentsText(fragments))
     if (found.length === 0) say('no RADIUS packets there; name their ports with --port')
     return found.length > 0 && found.every(({ packet }) => !('fault' in packet)) ? 0 : 1
   },
@@ -78,15 +81,21 @@ function showOne({ from, to, packet, record }: Shown): void {
   for (const line of record === undefined ? [] : recordLines(record)) writeData(line)
 }
 
-function datagramsOf(text: string, ports: readonly number[]): Datagram[] {
-  if (text !== STANDARD_INPUT && existsSync(text)) {
-    const captured = readCapture(readCaptureFile(text))
-    if (!captured) return [{ bytes: hexOctets(readFileSync(text, 'latin1')) }]
-    const isOurs = (endpoint: string): boolean => ports.some((port) => endpoint.endsWith(`:${port}`))
-    return captured.filter(({ from, to }) => isOurs(from) || isOurs(to))
+function datagramsOf(text: string, ports: readonly number[]): { datagrams: Datagram[]; fragments: number } {
+  const alone = (bytes: Uint8Array) => ({ datagrams: [{ bytes }], fragments: 0 })
+  if (text === STANDARD_INPUT || !existsSync(text)) {
+    return alone(hexOctets(text === STANDARD_INPUT ? readFileSync(0, 'latin1') : text))
   }
-  return [{ bytes: hexOctets(text === STANDARD_INPUT ? readFileSync(0, 'latin1') : text) }]
+  const captured = readCapture(readCaptureFile(text))
+  if (!captured) return alone(hexOctets(readFileSync(text, 'latin1')))
+  const isOurs = (endpoint: string): boolean => ports.some((port) => endpoint.endsWith(`:${port}`))
+  return { ...captured, datagrams: captured.datagrams.filter(({ from, to }) => isOurs(from) || isOurs(to)) }
 }
+
+const fragmentsText = (count: number): string =>
+  count === 1
+    ? '1 fragment of an IP datagram is not shown, since the others of its datagram are not in the capture'
+    : `${count} fragments of IP datagrams are not shown, since the others of their datagrams are not in the capture`
 
 function readCaptureFile(file: string): Uint8Array {
   try {

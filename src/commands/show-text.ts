@@ -88,6 +88,7 @@ function queueTable({ classes, lanes, limits, instances }: StatusReport): string
       [name, 'instance queue', of.instanceQueued, of.instanceQueuedBytes, age(of.instanceOldestAge)],
       ...waiting.map((lane) => [name, `for ${lane.server}`, lane.queued, lane.queuedBytes, age(lane.oldestAge)]),
       [name, 'parked', of.parked, '-', '-'],
+      ...(of.setAside === 0 ? [] : [[name, 'set aside', of.setAside, '-', '-']]),
     ]
   })
   const each = instances.length > 1 ? ' in each instance' : ''

@@ -145,7 +145,7 @@ const COLUMNS: readonly Column[] = [
     },
   },
 ]
-const STATE_STYLES = { active: 'green', not_responding: 'yellow', down: 'red' } as const
+const STATE_STYLES = { active: 'green', not_responding: 'yellow', failing: 'red', down: 'red' } as const
 const NARROWEST_BAR = 8
 const WIDEST_BAR = 40
 

@@ -25,7 +25,7 @@ export const accounting = z
       .default(200_000),
     session_lifetime: duration({ least: '1m', most: '168h' })
       .describe(
-        "A session of which nothing came for so long is over. Twice the clients' interim interval is right; without interims, longer than sessions last.",
+        "A session of which nothing came for so long is over. Twice the clients' interim interval is right; without interims, longer than sessions last. Also how long it is remembered what a record was given that may come again.",
       )
       .prefault('2h'),
     max_port_rate: bitRate({ least: '0Mbit/s', most: '100000Gbit/s' })

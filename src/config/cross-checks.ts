@@ -8,17 +8,13 @@ import { formatPrefix, isLoopback, isUnspecified, parseAddress, parsePrefix } fr
 import { portsFor } from '../throttle/identifiers.ts'
 import { seconds, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { type Draft, entriesOf } from './draft.ts'
+import { checkFailoverTime } from './failover-check.ts'
+import type { Findings } from './findings.ts'
 import type { Listener, PortRange } from './kinds.ts'
 import { didYouMean } from './near.ts'
 import type { Surroundings } from './result.ts'
 import { inheritLane, instancesOf, type ServerSettings } from './schema.ts'
 import { type Path, pathText, valueAt } from './source.ts'
-
-/** Where the checks put what they find. */
-export interface Findings {
-  error(path: Path, message: string): void
-  warn(path: Path, message: string): void
-}
 
 /** A listener of the configuration and where it stands. */
 interface Placed extends Listener {
@@ -45,6 +41,7 @@ export function crossCheck(draft: Draft, surroundings: Surroundings, findings: F
   checkSources(draft, listeners, surroundings, findings)
   checkInstances(draft, surroundings, findings)
   checkTimes(draft, findings)
+  checkFailoverTime(draft, findings)
   checkSessionsLog(draft, findings)
   checkGigawords(draft, findings)
 }

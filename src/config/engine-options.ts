@@ -17,6 +17,7 @@ export function engineOptions(config: Config): EngineOptions {
     classes: { authentication: classOptions(farm.authentication), accounting: classOptions(farm.accounting) },
     queues: { authentication: queueOptions(queues.authentication), accounting: queueOptions(queues.accounting) },
     identifierQuarantine: farm.identifier_quarantine,
+    maxAttributes: farm.max_attributes,
     deadServer: {
       consecutiveFailures: farm.dead_server.consecutive_failures,
       responseTimeout: farm.dead_server.response_timeout,
@@ -29,6 +30,7 @@ export function engineOptions(config: Config): EngineOptions {
       maxAnswers: duplicates.max_answers,
       recordCache: duplicates.record_cache,
       maxRecords: duplicates.max_records,
+      recordMemory: accounting.session_lifetime,
     },
     state: { lifetime: farm.state.lifetime, maxEntries: farm.state.max_entries },
     ...(accounting.track_sessions ? { sessions: sessionOptions(accounting) } : {}),

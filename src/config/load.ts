@@ -5,8 +5,9 @@
  * is started, read or asked here: what lies outside of the text comes as `Surroundings`.
  */
 import { Secret } from '../radius/secret.ts'
-import { crossCheck, type Findings } from './cross-checks.ts'
+import { crossCheck } from './cross-checks.ts'
 import { type Draft, draftOf, entriesOf } from './draft.ts'
+import type { Findings } from './findings.ts'
 import type { Problem } from './problem.ts'
 import type { ConfigResult, SecretSource, Surroundings } from './result.ts'
 import {

@@ -12,7 +12,8 @@ import type { Secret } from '../radius/secret.ts'
 import { type Duration, type PerSecond, perSecond } from '../units.ts'
 import { accounting } from './accounting-settings.ts'
 import { admin } from './admin-settings.ts'
-import { address, duration, listener, name, network, oneOf, port, portRange, size, whole, wholeOr } from './kinds.ts'
+import { address, duration, listener, name, network, oneOf, port, portRange, whole, wholeOr } from './kinds.ts'
+import { queue } from './queue-settings.ts'
 import { recordSettings } from './record-settings.ts'
 import { alarms, health, log, tps } from './watch-settings.ts'
 
@@ -118,41 +119,29 @@ const server = z.strictObject({
   accounting: lane('accounting', 1813),
 })
 
+/** They end before `max_age` of authentication, and before clients give up: there is time for another server. */
+const PATIENCE = { timeout: '2s', retries: { authentication: 1, accounting: 2 } } as const
+
 const classSettings = (defaultRetries: number) => ({
   algorithm: oneOf(['first_server', 'round_robin', 'hash'])
     .describe(
-      'How a server is chosen: the first that is not Down, each in turn, or always the same one for one `hash_key`.',
+      'How a server is chosen: the first that is not Down, each in turn, or always the same one for one `hash_key`. One that is Failing is chosen last.',
     )
     .default('first_server'),
   hash_key: z
     .string()
     .min(1)
     .describe(
-      "The attribute that `hash` goes by, as 3GPP-IMSI or Calling-Station-Id. A request without it goes by its client's address.",
+      "The attribute that `hash` goes by, as 3GPP-IMSI or Calling-Station-Id; one without a name as Attr-26.VENDOR.TYPE. A request without it goes by its client's address.",
     )
     .optional(),
   max_rate: maxRate.default(0),
   max_outstanding: maxOutstanding.default(256),
-  timeout: timeout.prefault('3s'),
+  timeout: timeout.prefault(PATIENCE.timeout),
   max_retries: maxRetries.default(defaultRetries),
   max_transmissions: whole(0, 10_000)
     .describe('A cap on the transmissions of one request over all servers together; 0 is no cap.')
     .default(0),
-})
-
-const queue = <const Words extends readonly [string, ...string[]]>(o: {
-  messages: number
-  bytes: string
-  age: string
-  overflow: Words
-  first: NoInfer<Words[number]>
-}) => ({
-  max_messages: whole(1, 10_000_000)
-    .describe('Messages that may wait, in the instance queue and the server queues together.')
-    .default(o.messages),
-  max_bytes: size({ least: '4KiB', most: '64GiB' }).describe('Bytes of the messages that may wait.').prefault(o.bytes),
-  max_age: duration({ least: '10ms', most: '168h' }).describe('A message that waited longer expires.').prefault(o.age),
-  overflow: oneOf(o.overflow).describe('What a full queue sheds.').prefault(o.first),
 })
 
 /** The configuration file. Order of keys is the order of the reference page. */
@@ -255,7 +244,9 @@ export const settings = z.strictObject({
         )
         .prefault('60s'),
       max_records: whole(1, 10_000_000)
-        .describe('Records known by content at most; the oldest go first.')
+        .describe(
+          'Records known by content at most, and as many of which it is remembered what they were given (accounting.md); the oldest go first.',
+        )
         .default(200_000),
     })
     .describe('What is remembered of requests that were answered.')
@@ -264,15 +255,23 @@ export const settings = z.strictObject({
   farm: z
     .strictObject({
       authentication: z
-        .strictObject(classSettings(5))
+        .strictObject(classSettings(PATIENCE.retries.authentication))
         .describe('Choice of server, and the limits that servers inherit, for authentication.')
         .prefault({}),
-      accounting: z.strictObject(classSettings(5)).describe('The same for accounting.').prefault({}),
+      accounting: z
+        .strictObject(classSettings(PATIENCE.retries.accounting))
+        .describe('The same for accounting.')
+        .prefault({}),
       identifier_quarantine: duration({ least: '0s', most: '5m' })
         .describe(
           'How long an identifier rests after a time-out before it is used again, so that a late response meets no new request.',
         )
         .prefault('5s'),
+      max_attributes: whole(0, 2038)
+        .describe(
+          'Attributes that the servers take in one request; 0 is no limit. A request with more is dropped as `too-many-attributes`, since FreeRADIUS drops it in silence (its `max_attributes`, in `security`). Each value that a vendor attribute packs counts, and so does what radsluice has to add (Message-Authenticator, CHAP-Challenge).',
+        )
+        .default(200),
       state: z
         .strictObject({
           lifetime: duration({ least: '1s', most: '24h' })
@@ -288,7 +287,7 @@ export const settings = z.strictObject({
         .strictObject({
           consecutive_failures: whole(1, 1000)
             .describe(
-              'Requests in a row that used up their tries at a server before it is Down. `max_age` (authentication) and `max_transmissions` can end the tries before `max_retries` does.',
+              'Requests in a row that a server left unanswered, while nothing valid came from it, before it is Down. With `probe: status_server` it is asked first, and Down if that is not answered within `timeout` either.',
             )
             .default(4),
           response_timeout: duration({ least: '0s', most: '1h' })
@@ -298,10 +297,14 @@ export const settings = z.strictObject({
             .describe('How long a server stays Down; then it is tried again. Any valid response ends it at once.')
             .prefault('10m'),
           probe: oneOf(['status_server', 'none'])
-            .describe('How a Down server is asked whether it is back: Status-Server (RFC 5997), or not at all.')
+            .describe(
+              'How a server is asked whether it lives, before and while it is Down: Status-Server, or not at all.',
+            )
             .default('status_server'),
           probe_interval: duration({ least: '1s', most: '1h' })
-            .describe('Time between probes of a Down server; RFC 3539 section 3.4.1 asks for at least 6 s.')
+            .describe(
+              'Time between probes of a Down server; RFC 3539 section 3.4.1 asks for at least 6 s. A Failing server is tried by one request in that time at least.',
+            )
             .prefault('10s'),
         })
         .describe('When a server counts as Down, and how it comes back.')

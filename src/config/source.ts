@@ -42,6 +42,7 @@ export class Source {
   readonly #document: Document
   readonly #lineStarts: readonly number[]
   readonly #faults: Fault[] = []
+  readonly #noted = new Set<string>()
   readonly #value: unknown
 
   constructor(text: string) {
@@ -56,9 +57,14 @@ export class Source {
       this.#note(pos[0], SENTENCES[code] ?? 'this is not valid YAML')
       if (code !== 'DUPLICATE_KEY') readable = false
     }
+    // In the order of the text, so that what stands above is known; `resolve` would look through all of it each time.
+    const anchors = new Set<string>()
     visit(this.#document, {
+      Value: (_, { anchor }) => {
+        if (anchor !== undefined) anchors.add(anchor)
+      },
       Alias: (_, alias) => {
-        if (alias.resolve(this.#document) !== undefined) return
+        if (anchors.has(alias.source)) return
         const message = 'this alias has no anchor above it; if the value shall begin with *, put it in quotes'
         this.#note(alias.range?.[0] ?? 0, message)
         readable = false
@@ -113,9 +119,10 @@ export class Source {
   /** Once, where the parser objects twice to one place. */
   #note(offset: number, message: string): void {
     const place = this.#placeOf(offset)
-    const isSame = (one: Fault): boolean =>
-      one.line === place.line && one.column === place.column && one.message === message
-    if (!this.#faults.some(isSame)) this.#faults.push({ ...place, message })
+    const name = `${place.line}:${place.column} ${message}`
+    if (this.#noted.has(name)) return
+    this.#noted.add(name)
+    this.#faults.push({ ...place, message })
   }
 
   #placeOf(offset: number): Place {

@@ -123,6 +123,12 @@ export const alarms = z
       samples: [2, 3],
     }),
     server_down: isSo('A server is Down for a class.'),
+    server_failing: isSo('A server lives and answers hardly any request in time.'),
+    unanswered_by_live_server: level('A server leaves requests unanswered while it answers others.', 'a minute', {
+      high: 10,
+      low: 3,
+      samples: [2, 3],
+    }),
     all_servers_down: isSo('All servers are Down for a class.'),
     ceiling: level('More is offered to a server than its effective ceiling.', 'per cent of it', {
       high: 100,
@@ -192,7 +198,11 @@ export const health = z
     queue_age: wholeFactor('Age of the oldest message in per cent of max_age.', { warning: 50, error: 90, cost: 2 }),
     shed: wholeFactor('Messages shed a minute.', { warning: 1, error: 600, cost: 3 }),
     timeouts: wholeFactor('Per cent of the transmissions that time out.', { warning: 10, error: 50, cost: 2 }),
-    servers: wholeFactor('Per cent of the servers of a class that are Down.', { warning: 1, error: 100, cost: 10 }),
+    servers: wholeFactor('Per cent of the servers of a class that are Down or Failing.', {
+      warning: 1,
+      error: 100,
+      cost: 10,
+    }),
     instances: wholeFactor('Per cent of the instances that crashed or do not run.', {
       warning: 1,
       error: 100,

@@ -8,7 +8,7 @@ import type { SessionReport } from '../accounting/session-report.ts'
 import type { Sought } from '../accounting/sessions.ts'
 import type { Followed, TraceEvent } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
-import type { TrafficClass } from '../units.ts'
+import type { Instant, TrafficClass } from '../units.ts'
 import type { PlainOptions } from './plain-options.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import type { ViewPart } from './view-parts.ts'
@@ -26,6 +26,8 @@ export interface Birth {
   /** How many instances there are. */
   readonly of: number
   readonly settings: InstanceSettings
+  /** The end of the grid second in which the thread before it ended: that one may have used all of its slots. */
+  readonly usedUpUntil: Instant
   /** `BOOKS_BYTES` octets: its ledgers, readable when it is gone. */
   readonly books: SharedArrayBuffer
 }
@@ -58,13 +60,22 @@ export interface InstanceView {
   readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
 }
 
-/** The calls; each is answered once. An instance that is asked to drain answers when it has nothing in hand. */
+/** The calls; each is answered once. */
 export interface InstanceCalls {
-  open(listen: Readonly<Record<TrafficClass, readonly Place[]>>): Promise<void>
+  /** Opens the sockets towards the servers of the settings that it was born with. */
+  open(nothing: undefined): Promise<void>
+  /** Opens the listeners: from now on it serves. */
+  listen(at: Readonly<Record<TrafficClass, readonly Place[]>>): Promise<void>
+  /** Opens what these options will need beside what is open; their clients are of no interest. */
   prepare(options: PlainOptions): Promise<void>
+  /** What was prepared is not taken, and is closed again. */
   forget(nothing: undefined): Promise<void>
+  /** Takes what was prepared. */
   reconfigure(settings: InstanceSettings): Promise<void>
+  /** Takes nothing new from now on. */
   drain(nothing: undefined): Promise<void>
+  /** Answers when it has nothing in hand. */
+  idle(nothing: undefined): Promise<void>
   /** From now on these requests are followed, and none but these. */
   follow(followed: readonly Followed[]): Promise<void>
   /** Undefined where sessions are not tracked. */

@@ -61,7 +61,7 @@ export class Instance implements InstanceCalls {
   #housekeeping: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor({ number, of, settings, books }: Birth, main: MainThread) {
+  constructor({ number, of, settings, usedUpUntil, books }: Birth, main: MainThread) {
     const { options, memory, logLevel, logsSessions } = settings
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
@@ -73,29 +73,34 @@ export class Instance implements InstanceCalls {
     const shared = this.#shared === undefined ? {} : { shared: this.#shared }
     this.#endedLines = new EndedLines(main.sessionsEnded)
     const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}
-    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), ...shared, ...ended }
+    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), usedUpUntil, ...shared, ...ended }
     this.#engine = new Engine(engineOptionsFrom(options), ports, monotonicNow())
     this.#loop = new Loop(this.#withBooks(this.#engine), journal, monotonicNow)
   }
 
-  /** @throws a coded error where an address can't be opened. */
-  async open(listen: Parameters<InstanceCalls['open']>[0]): Promise<void> {
+  /** @throws a coded error where a socket can't be opened. */
+  async open(): Promise<void> {
     await this.#sockets.openLanes(this.#engine.plan())
-    await this.#sockets.openListeners(listen)
+  }
+
+  /** @throws a coded error where an address can't be opened. */
+  async listen(at: Parameters<InstanceCalls['listen']>[0]): Promise<void> {
+    await this.#sockets.openListeners(at)
     this.#delay.enable()
     this.#keepHouse(1)
     this.#loop.kick()
   }
 
-  /** Opens what these options will need beside what is open; `reconfigure` or `forget` follows. */
+  /** `reconfigure` or `forget` follows, or another `prepare`. */
   async prepare(options: PlainOptions): Promise<void> {
     this.#isPreparing = true
     await this.#sockets.openLanes(this.#engine.planFor(engineOptionsFrom(options)))
   }
 
-  /** The options of `prepare` are not taken after all. */
+  /** The options of `prepare` are not taken after all: the next ones may need the same local ports. */
   async forget(): Promise<void> {
     this.#isPreparing = false
+    this.#sockets.keepOnlyLanes(this.#engine.plan())
   }
 
   async reconfigure({ options, memory, logLevel }: InstanceSettings): Promise<void> {
@@ -110,10 +115,12 @@ export class Instance implements InstanceCalls {
     this.#engine.follow(followed, this.#tracer)
   }
 
-  /** From now on takes nothing new; answers when nothing is in hand. */
   async drain(): Promise<void> {
     this.#engine.drain(monotonicNow())
     this.#loop.kick()
+  }
+
+  async idle(): Promise<void> {
     await new Promise<void>((resolve) => {
       const look = (): void => {
         if (this.#isClosed || this.#engine.isIdle()) resolve()

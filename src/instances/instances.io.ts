@@ -8,14 +8,13 @@ import { openSocket } from '../proxy/datagram-socket.io.ts'
 import type { Followed } from '../proxy/ports.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
 import type { FoundSessions, InstanceSettings, SoughtSessions } from './calls.ts'
-import type { PlainOptions } from './plain-options.ts'
-import { type InstanceReport, type Listen, Seat, type SeatEvents } from './seat.io.ts'
+import { InStep, type Listen } from './in-step.io.ts'
+import { type InstanceReport, Seat, type SeatEvents } from './seat.io.ts'
 
 export class Instances {
   readonly #seats: readonly Seat[]
   readonly #listen: Listen
-  #settings: InstanceSettings
-  #followed: readonly Followed[] = []
+  readonly #inStep: InStep
 
   /** `file` is the thread to start, by default that of this program. */
   constructor(o: {
@@ -26,16 +25,14 @@ export class Instances {
     readonly file?: URL
   }) {
     this.#listen = o.listen
-    this.#settings = o.settings
+    this.#inStep = new InStep(o.listen, o.settings)
     this.#seats = Array.from(
       { length: o.count },
       (_, number) =>
         new Seat({
           number,
           of: o.count,
-          listen: o.listen,
-          settings: () => this.#settings,
-          followed: () => this.#followed,
+          inStep: this.#inStep,
           events: o.events,
           file: o.file,
         }),
@@ -50,31 +47,23 @@ export class Instances {
   }
 
   /**
-   * Opens what other options will need, in every instance; `reconfigure` follows.
-   * @throws a coded error where one of them can't; then all have forgotten it.
+   * Other settings from now on, in all instances or in none. `putInForce` is called when all have opened what they need,
+   * before one has taken them.
+   * @throws a coded error where one of them can't.
    */
-  async prepare(options: PlainOptions): Promise<void> {
-    const results = await Promise.allSettled(this.#seats.map((seat) => seat.call('prepare', options)))
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed === undefined) return
-    await Promise.all(this.#seats.map((seat) => seat.call('forget', undefined)))
-    throw failed.reason
-  }
-
-  async reconfigure(settings: InstanceSettings): Promise<void> {
-    this.#settings = settings
-    await Promise.all(this.#seats.map((seat) => seat.call('reconfigure', settings)))
+  change(settings: InstanceSettings, putInForce: () => void): Promise<void> {
+    return this.#inStep.change(settings, putInForce)
   }
 
   /** From now on all follow these requests; also an instance that is started again. */
-  async follow(followed: readonly Followed[]): Promise<void> {
-    this.#followed = followed
-    await Promise.all(this.#seats.map((seat) => seat.call('follow', followed)))
+  follow(followed: readonly Followed[]): Promise<void> {
+    return this.#inStep.follow(followed)
   }
 
   /** None takes anything new; resolves when none has anything in hand. */
   async drain(): Promise<void> {
-    await Promise.all(this.#seats.map((seat) => seat.drain()))
+    await this.#inStep.drain()
+    await Promise.all(this.#seats.map((seat) => seat.idle()))
   }
 
   /** Tracked sessions of all; undefined where none are tracked. */

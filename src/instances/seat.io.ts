@@ -7,18 +7,17 @@
  */
 import { monotonicNow } from '../proxy/clock.io.ts'
 import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/ledger.ts'
-import type { Followed } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
-import { MICROS_PER_SECOND, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
-import type {
-  CallName,
-  FoundSessions,
-  InstanceCalls,
-  InstanceSettings,
-  InstanceView,
-  SoughtSessions,
-  Traced,
-} from './calls.ts'
+import {
+  type Instant,
+  instant,
+  MICROS_PER_SECOND,
+  type PerClass,
+  TRAFFIC_CLASSES,
+  type TrafficClass,
+} from '../units.ts'
+import type { FoundSessions, InstanceView, SoughtSessions, Traced } from './calls.ts'
+import type { InStep } from './in-step.io.ts'
 import { leftBy, withCounters } from './sum.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
 import { type ViewPart, whole } from './view-parts.ts'
@@ -29,8 +28,6 @@ const RESTART_AFTER_MS = [0, 1_000, 5_000, 15_000, 30_000]
 const CRASHES_COUNT_FOR = 60 * MICROS_PER_SECOND
 /** A thread that does not answer a look within this is shown as it was. */
 const LOOK_AT_MOST_MS = 2_000
-
-export type Listen = Parameters<InstanceCalls['open']>[0]
 
 export interface SeatEvents {
   line(line: string): void
@@ -57,9 +54,7 @@ export interface InstanceReport {
 export class Seat {
   readonly #number: number
   readonly #of: number
-  readonly #listen: Listen
-  readonly #settings: () => InstanceSettings
-  readonly #followed: () => readonly Followed[]
+  readonly #inStep: InStep
   readonly #events: SeatEvents
   readonly #file: URL | undefined
   #thread: ThreadHandle | undefined
@@ -70,26 +65,21 @@ export class Seat {
   #nextLook: Promise<InstanceView> | undefined
   #isOpen = false
   #isClosed = false
-  #isDraining = false
-  #crashedAt: number[] = []
+  #crashedAt: Instant[] = []
   #crashes = 0
   #restart: NodeJS.Timeout | undefined
 
-  /** `settings` and `followed` are those in force, asked for each time a thread is started. */
+  /** `inStep` knows what each thread that is started must be told. */
   constructor(o: {
     readonly number: number
     readonly of: number
-    readonly listen: Listen
-    readonly settings: () => InstanceSettings
-    readonly followed: () => readonly Followed[]
+    readonly inStep: InStep
     readonly events: SeatEvents
     readonly file: URL | undefined
   }) {
     this.#number = o.number
     this.#of = o.of
-    this.#listen = o.listen
-    this.#settings = o.settings
-    this.#followed = o.followed
+    this.#inStep = o.inStep
     this.#events = o.events
     this.#file = o.file
   }
@@ -100,8 +90,14 @@ export class Seat {
    */
   async open(): Promise<void> {
     this.#books = new Float64Array(new SharedArrayBuffer(BOOKS_BYTES))
-    const settings = this.#settings()
-    const birth = { number: this.#number, of: this.#of, settings, books: this.#books.buffer as SharedArrayBuffer }
+    const { settings } = this.#inStep
+    const birth = {
+      number: this.#number,
+      of: this.#of,
+      settings,
+      usedUpUntil: endOfSecond(this.#crashedAt.at(-1)),
+      books: this.#books.buffer as SharedArrayBuffer,
+    }
     const events = {
       line: this.#events.line,
       sessionsEnded: this.#events.sessionsEnded,
@@ -111,13 +107,9 @@ export class Seat {
     const thread = new ThreadHandle(birth, events, this.#file)
     this.#thread = thread
     try {
-      await thread.call('open', this.#listen)
+      await this.#inStep.start(thread)
       this.#last = await wholeView(thread)
-      // A reload may have come while it started.
-      if (this.#settings() !== settings) await thread.call('reconfigure', this.#settings())
-      if (this.#followed().length > 0) await thread.call('follow', this.#followed())
       this.#isOpen = true
-      if (this.#isDraining) void thread.call('drain', undefined).catch(() => undefined)
     } catch (error) {
       this.#thread = undefined
       await thread.terminate()
@@ -125,25 +117,10 @@ export class Seat {
     }
   }
 
-  /** A call to the thread that runs. One that ends meanwhile needs none: the next starts with what holds then. */
-  async call<Name extends Exclude<CallName, 'open' | 'look' | 'lookOn' | 'sessions' | 'drain' | 'close'>>(
-    name: Name,
-    argument: Parameters<InstanceCalls[Name]>[0],
-  ): Promise<void> {
-    const thread = this.#thread
-    if (thread === undefined || !this.#isOpen) return
-    try {
-      await thread.call<CallName>(name, argument)
-    } catch (error) {
-      if (thread === this.#thread) throw error
-    }
-  }
-
-  /** Takes nothing new; resolves when nothing is in hand. */
-  async drain(): Promise<void> {
-    this.#isDraining = true
+  /** Resolves when nothing is in hand. */
+  async idle(): Promise<void> {
     // A thread that ends meanwhile has nothing in hand any more.
-    await this.#thread?.call('drain', undefined).catch(() => undefined)
+    await this.#thread?.call('idle', undefined).catch(() => undefined)
   }
 
   async look(): Promise<InstanceReport> {
@@ -185,6 +162,7 @@ export class Seat {
   }
 
   #ended(thread: ThreadHandle, error: unknown): void {
+    this.#inStep.ended(thread, error)
     if (this.#isClosed || thread !== this.#thread || !this.#isOpen) return
     this.#thread = undefined
     this.#isOpen = false
@@ -226,6 +204,9 @@ export class Seat {
     }, milliseconds)
   }
 }
+
+const endOfSecond = (at: Instant | undefined): Instant =>
+  instant(at === undefined ? 0 : (Math.floor(at / MICROS_PER_SECOND) + 1) * MICROS_PER_SECOND)
 
 /** A look, fetched part by part: between two of them the thread does its own work. */
 async function wholeView(thread: ThreadHandle): Promise<InstanceView> {

@@ -5,10 +5,10 @@
  * Message-Authenticator by itself; with scope `host` they also take their slots from one count for each lane.
  */
 import { LEARNED_ADDRESSES } from '../proxy/intake.ts'
-import { laneSettings } from '../proxy/lane.ts'
+import { laneSettings, pathKey, serverKey } from '../proxy/lane.ts'
 import { SharedSlots } from '../throttle/shared-slots.ts'
 import type { SlotRate } from '../throttle/slots.ts'
-import { type Instant, TRAFFIC_CLASSES } from '../units.ts'
+import { after, type Instant, seconds, TRAFFIC_CLASSES } from '../units.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { SharedTable } from './shared-table.ts'
 import type { Scope } from './sum.ts'
@@ -41,10 +41,23 @@ export interface SharedMemory {
   readonly tables: SharedTables | undefined
 }
 
+/** The slots of one lane, the path by which it goes (`pathKey`), and the server that they are of (`serverKey`). */
+interface Budget {
+  readonly path: string
+  readonly server: string
+  readonly memory: SharedArrayBuffer
+}
+
+/** Longer than the second in which a lane was removed may last in any instance. */
+const LEFT_FOR = seconds(10)
+
 export class SharedMemories {
   readonly #sharesSlots: boolean
   readonly #sharesTables: boolean
-  readonly #budgets = new Map<string, SharedArrayBuffer>()
+  /** By the lane's key. */
+  #budgets: ReadonlyMap<string, Budget> = new Map()
+  /** Of lanes that a reload took away: a lane to the same server goes on with what was used of them. */
+  #left: readonly (Budget & { readonly at: Instant })[] = []
   #tables: SharedTables | undefined
 
   constructor({ scope, instances }: { readonly scope: Scope; readonly instances: number }) {
@@ -52,37 +65,66 @@ export class SharedMemories {
     this.#sharesSlots = instances > 1 && scope === 'host'
   }
 
-  /** The memory for these options. A lane that is new gets its rate at once; the others keep theirs until `announce`. */
-  of(options: PlainOptions): SharedMemory {
-    const budgets = this.#sharesSlots ? ratesOf(options).map(({ key, rate }) => [key, this.#budgetOf(key, rate)]) : []
-    if (this.#sharesTables) this.#tables = tablesFor(options, this.#tables)
-    return { budgets: Object.fromEntries(budgets), tables: this.#tables }
+  /**
+   * The memory for these options, should they come in force: until `announce` nothing is changed. A server that is new gets
+   * its rate at once; the others keep theirs until then.
+   */
+  of(options: PlainOptions, now: Instant): SharedMemory {
+    const budgets = this.#sharesSlots ? this.#budgetsFor(options, now).map(({ key, memory }) => [key, memory]) : []
+    const tables = this.#sharesTables ? tablesFor(options, this.#tables) : undefined
+    return { budgets: Object.fromEntries(budgets), tables }
   }
 
-  /** The options hold: each lane's rate from the next grid second on, in all instances; lanes that are gone are forgotten. */
-  announce(options: PlainOptions, now: Instant): void {
+  /** The options hold with that memory: each lane's rate from the next grid second on, in all instances. */
+  announce(options: PlainOptions, { budgets, tables }: SharedMemory, now: Instant): void {
+    this.#tables = tables
     if (!this.#sharesSlots) return
-    const kept = new Set<string>()
-    for (const { key, rate } of ratesOf(options)) {
-      kept.add(key)
-      SharedSlots.announce(this.#budgetOf(key, rate), rate, now)
-    }
-    for (const key of this.#budgets.keys()) if (!kept.has(key)) this.#budgets.delete(key)
+    const before = this.#budgets
+    const taken = new Set(Object.values(budgets))
+    const left = [...before.values()].filter(({ memory }) => !taken.has(memory)).map((one) => ({ ...one, at: now }))
+    this.#left = [...this.#left.filter((one) => !taken.has(one.memory) && isFresh(one, now)), ...left]
+    const lanes = lanesOf(options).map((lane) => ({ ...lane, memory: budgets[lane.key] as SharedArrayBuffer }))
+    this.#budgets = new Map(lanes.map(({ key, path, server, memory }) => [key, { path, server, memory }]))
+    for (const { memory, rate } of lanes) SharedSlots.announce(memory, rate, now)
   }
 
-  #budgetOf(key: string, rate: SlotRate): SharedArrayBuffer {
-    const memory = this.#budgets.get(key) ?? SharedSlots.memory(rate)
-    this.#budgets.set(key, memory)
-    return memory
+  #budgetsFor(options: PlainOptions, now: Instant): { readonly key: string; readonly memory: SharedArrayBuffer }[] {
+    const lanes = lanesOf(options)
+    const kept = new Set(lanes.map(({ key }) => key))
+    const removed = [...this.#budgets].filter(([key]) => !kept.has(key)).map(([, budget]) => budget)
+    const free: Budget[] = [...removed, ...this.#left.filter((one) => isFresh(one, now))]
+    const found = new Map(lanes.map(({ key }) => [key, this.#budgets.get(key)?.memory]))
+    // As an engine matches lanes (`Lanes`): first those on the same path, then those to the same server.
+    for (const by of ['path', 'server'] as const) {
+      for (const lane of lanes) {
+        if (found.get(lane.key) !== undefined) continue
+        const place = free.findIndex((one) => one[by] === lane[by])
+        if (place !== -1) found.set(lane.key, free.splice(place, 1)[0]?.memory)
+      }
+    }
+    return lanes.map(({ key, rate }) => ({ key, memory: found.get(key) ?? SharedSlots.memory(rate) }))
   }
 }
 
-const ratesOf = (plain: PlainOptions): { readonly key: string; readonly rate: SlotRate }[] => {
-  const options = engineOptionsFrom(plain)
-  return TRAFFIC_CLASSES.flatMap((each) => laneSettings(options, each)).map(({ key, settings: { lane, slot } }) => ({
-    key,
-    rate: { maxRate: lane.maxRate, slot },
-  }))
+const isFresh = ({ at }: { readonly at: Instant }, now: Instant): boolean => now < after(at, LEFT_FOR)
+
+interface SharedLane {
+  readonly key: string
+  readonly path: string
+  readonly server: string
+  readonly rate: SlotRate
+}
+
+const lanesOf = (plain: PlainOptions): SharedLane[] => {
+  const options = engineOptionsFrom({ ...plain, clients: [] })
+  return TRAFFIC_CLASSES.flatMap((each) =>
+    laneSettings(options, each).map(({ key, settings: { server, lane, slot } }) => ({
+      key,
+      path: pathKey(each, server, lane),
+      server: serverKey(each, server, lane),
+      rate: { maxRate: lane.maxRate, slot },
+    })),
+  )
 }
 
 function tablesFor({ servers, state }: PlainOptions, before: SharedTables | undefined): SharedTables {

@@ -37,7 +37,7 @@ export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>):
       outstanding: 0,
       waitingRetries: 0,
     })),
-    tables: { answers: 0, records: 0, states: last.tables.states },
+    tables: { answers: 0, records: 0, remembered: 0, states: last.tables.states },
     sessions: last.sessions === undefined ? undefined : { ...last.sessions, live: 0, memberLinks: 0, bundles: 0 },
   }
 }
@@ -71,6 +71,7 @@ const NOTHING_WAITS = {
   instanceQueuedBytes: 0,
   instanceOldestAge: micros(0),
   parked: 0,
+  setAside: 0,
 } as const
 
 const withFormer = (current: ClassSnapshot, before: ClassSnapshot): ClassSnapshot => ({
@@ -97,6 +98,7 @@ function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
     tables: {
       answers: a.tables.answers + b.tables.answers,
       records: a.tables.records + b.tables.records,
+      remembered: a.tables.remembered + b.tables.remembered,
       states: Math.max(a.tables.states, b.tables.states),
     },
     sessions: addedSessions(a.sessions, b.sessions),
@@ -119,7 +121,7 @@ function addedLanes(a: readonly LaneSnapshot[], b: readonly LaneSnapshot[], scop
   return [...both, ...others.values()]
 }
 
-const LIVELIEST: readonly ServerState[] = ['active', 'not_responding', 'down']
+const LIVELIEST: readonly ServerState[] = ['active', 'not_responding', 'failing', 'down']
 
 function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot {
   const livelier = LIVELIEST.indexOf(b.state) < LIVELIEST.indexOf(a.state) ? b : a

@@ -72,6 +72,26 @@ export const ALARMS = {
     advice: 'look at the server and the way to it; its messages go to the others',
     read: (interval) => interval.lanes().map((rates) => state(ofLane(rates), isDown(rates))),
   },
+  'server-failing': {
+    severity: 'warning',
+    unit: 'state',
+    per: ['server', 'class'],
+    measures: 'Whether every instance sees the server Failing or worse, and one sees it Failing.',
+    says: 'the server lives and answers hardly any request in time',
+    advice:
+      'look at what the server itself asks (its database, its directory, its home servers); new messages go to the other servers, one in 20 tries whether it serves again',
+    read: (interval) => interval.lanes().map((rates) => state(ofLane(rates), rates.lane.state === 'failing')),
+  },
+  'unanswered-by-live-server': {
+    severity: 'warning',
+    unit: 'a minute',
+    per: ['server', 'class'],
+    measures: 'Requests that used up their tries at a server although it answered others meanwhile.',
+    says: 'the server leaves requests unanswered while it answers others: {value}',
+    advice:
+      'it drops them in silence: the log line unanswered-by-live-server names the client, realm or kind of record that most of them share; look there, then at the log of the server',
+    read: (interval) => interval.lanes().map((rates) => ({ subject: ofLane(rates), value: rates.unanswered })),
+  },
   'all-servers-down': {
     severity: 'critical',
     unit: 'state',

@@ -34,6 +34,18 @@ const CLIENTS_AND_TABLES: readonly Metric[] = [
       ),
     },
   ),
+  counter(
+    'client_additions_left_out',
+    'What was to be added to a packet for a server and was left out, since it does not fit into 4,096 octets.',
+    {
+      labels: ['client', 'addition', 'instance'],
+      read: ofInstances(({ clients }, instance) =>
+        clients.flatMap(({ name, leftOut }) =>
+          Object.entries(leftOut).map(([addition, value]) => ({ labels: { client: name, addition, instance }, value })),
+        ),
+      ),
+    },
+  ),
   gauge('table_entries', 'Entries in the bounded tables.', {
     labels: ['table', 'instance'],
     read: ofInstances(({ tables }, instance) =>

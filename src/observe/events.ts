@@ -106,6 +106,11 @@ export const EVENTS = {
     fields: ['server', 'class', 'from', 'why'],
     says: 'server {server} is Not Responding for {class}, it was {from}: {why}',
   },
+  'server-failing': {
+    level: 'error',
+    fields: ['server', 'class', 'from', 'why'],
+    says: 'server {server} is Failing for {class}, it was {from}: {why}; new messages go to the other servers, some try whether it serves again',
+  },
   'server-down': {
     level: 'error',
     fields: ['server', 'class', 'from', 'why'],
@@ -120,6 +125,11 @@ export const EVENTS = {
     level: 'info',
     fields: ['class', 'parked'],
     says: 'a server is back for {class}; {parked} messages waited',
+  },
+  'signature-learned': {
+    level: 'info',
+    fields: ['peer', 'name', 'at', 'count'],
+    says: 'the {peer} {name} signs by itself at {at}: auto has learned it ({count} addresses in this second), and drops what comes unsigned from there from now on; where another device or server stands behind that address and cannot sign, set require_message_authenticator: no for {name}',
   },
   dropped: {
     level: 'warn',
@@ -138,8 +148,13 @@ export const EVENTS = {
   },
   'given-up': {
     level: 'warn',
-    fields: ['class', 'client', 'count'],
-    says: '{count} {class} messages of {client} were given up: no server answered',
+    fields: ['class', 'client', 'how', 'count'],
+    says: '{count} {class} messages of {client} were given up without an answer; the last was {how}',
+  },
+  'unanswered-by-live-server': {
+    level: 'warn',
+    fields: ['server', 'class', 'client', 'common', 'count'],
+    says: 'server {server} left {count} {class} messages unanswered while it answers others, the last of {client}; of the latest: {common}',
   },
   'response-dropped': {
     level: 'warn',

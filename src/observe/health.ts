@@ -4,6 +4,7 @@
  * Each factor has a warning threshold, which costs 1, and an error threshold, which costs more; both and the cost are the
  * configuration's (`health`). Nothing is remembered: the health is that of the last poll interval.
  */
+import type { LaneSnapshot } from '../proxy/snapshot.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
 import { shownValue, type Unit } from './alarm-definitions.ts'
 import type { Interval } from './interval.ts'
@@ -70,15 +71,13 @@ export const HEALTH_FACTORS = {
   },
   servers: {
     unit: 'percent',
-    says: 'servers of a class that are Down of themselves',
+    says: 'servers of a class that are Down of themselves or Failing',
     read: (interval) =>
       100 *
       most(
         TRAFFIC_CLASSES.map((name) => {
           const lanes = interval.lanes().filter(({ lane }) => lane.class === name)
-          return lanes.length === 0
-            ? 0
-            : lanes.filter(({ lane }) => lane.state === 'down' && !lane.isHeldDown).length / lanes.length
+          return lanes.length === 0 ? 0 : lanes.filter(({ lane }) => isNoHelp(lane)).length / lanes.length
         }),
       ),
   },
@@ -108,6 +107,10 @@ export const HEALTH_FACTORS = {
     read: ({ residentBytes }) => residentBytes,
   },
 } as const satisfies Readonly<Record<string, Factor>>
+
+/** Down of itself, or Failing. */
+const isNoHelp = ({ state, isHeldDown }: LaneSnapshot): boolean =>
+  (state === 'down' && !isHeldDown) || state === 'failing'
 
 export type HealthFactor = keyof typeof HEALTH_FACTORS
 

@@ -24,6 +24,8 @@ export interface LaneRates {
   /** Of all transmissions, 0 to 1. */
   readonly retries: number
   readonly timeouts: number
+  /** Requests that a living server left unanswered, a minute. */
+  readonly unanswered: number
   /** Responses whose authenticator did not verify, a minute. */
   readonly wrongProofs: number
 }
@@ -124,6 +126,7 @@ export class Interval {
       load: ceiling === undefined ? undefined : Math.max(offered / ceiling, waits ? 1 : 0),
       retries: sent === 0 ? 0 : retransmissions / sent,
       timeouts: rise((counters) => counters.timeouts),
+      unanswered: 60 * rise((counters) => counters.unansweredByLiveServer),
       wrongProofs: 60 * rise(wrongProofsOf),
     }
   }

@@ -126,6 +126,11 @@ const CLASSES: readonly Metric[] = [
     'Requests that wait because every server is Down.',
     ofClass((c) => c.parked),
   ),
+  gauge(
+    'set_aside_requests',
+    'Accounting records that a living server left unanswered, until they are tried again.',
+    ofClass((c) => c.setAside),
+  ),
   counter(
     'cached_answers',
     'Duplicates answered from the answer cache.',

@@ -45,6 +45,11 @@ export class LineOutput {
     return this.#isBroken
   }
 
+  /** Lines are on their way. */
+  get isWriting(): boolean {
+    return this.#isWriting
+  }
+
   write(line: string): void {
     if (this.#isBroken || this.#waitingLength + line.length > this.#limit) {
       this.#lost += 1

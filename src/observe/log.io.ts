@@ -7,7 +7,9 @@
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { endpointText } from '../proxy/datagram-socket.io.ts'
+import { givenUpSentence } from '../proxy/given-up.ts'
 import type { EngineEvent, Journal, ServerState } from '../proxy/ports.ts'
+import type { ClientDropReason, ServerDropReason } from '../proxy/reasons.ts'
 import type { Instant } from '../units.ts'
 import { EVENTS, type EventName, type FieldsOf, sentenceOf } from './events.ts'
 import { LineLimiter } from './line-limiter.ts'
@@ -26,6 +28,8 @@ type Frequent = {
     readonly name: Name
     readonly fields: Record<string, string | number>
     readonly bytes?: Uint8Array
+    /** What the sentence ends with, where the fields do not say enough. */
+    readonly hint?: string
   }
 }[EventName]
 
@@ -115,22 +119,23 @@ export class Log implements Journal {
     this.write('accounting-anomaly', { anomaly, client, session: session.session, user, before, record, count })
   }
 
-  #boundedLine({ name, fields, bytes }: Frequent, count: number): void {
+  #boundedLine({ name, fields, bytes, hint }: Frequent, count: number): void {
     const shown = bytes && this.#pino.isLevelEnabled('debug') ? { hex: Buffer.from(bytes).toString('hex') } : {}
-    this.#line(name, { ...fields, count }, shown)
+    this.#line(name, { ...fields, count }, shown, hint)
   }
 
-  #line(name: EventName, fields: Readonly<Record<string, string | number>>, more: object = {}): void {
-    this.#pino[EVENTS[name].level]({ event: name, ...fields, ...more }, sentenceOf(name, fields))
+  #line(name: EventName, fields: Readonly<Record<string, string | number>>, more: object = {}, hint = ''): void {
+    this.#pino[EVENTS[name].level]({ event: name, ...fields, ...more }, `${sentenceOf(name, fields)}${hint}`)
   }
 }
 
 const STATE_EVENTS = {
   active: 'server-active',
   not_responding: 'server-not-responding',
+  failing: 'server-failing',
   down: 'server-down',
 } as const satisfies Readonly<Record<ServerState, EventName>>
-const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', down: 'Down' } as const
+const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', failing: 'Failing', down: 'Down' } as const
 
 type FrequentEvent = Exclude<
   EngineEvent,
@@ -145,22 +150,34 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
       const from = endpointText(event.from)
       const fields = { class: event.class, reason: event.reason, client, from }
       const kind = `dropped ${event.class} ${event.reason} ${event.client ?? ''}`
-      return { line: { name: 'dropped', fields, bytes: event.bytes }, kind }
+      return { line: { name: 'dropped', fields, bytes: event.bytes, hint: hintOf(event.reason) }, kind }
+    }
+    case 'signature-learned': {
+      const { kind, peer, name, at } = event
+      return { line: { name: kind, fields: { peer, name, at } }, kind: `${kind} ${peer} ${name}` }
     }
     case 'shed': {
       const record = event.record ?? 'access-request'
       const fields = { class: event.class, reason: event.reason, client: event.client, record }
       return { line: { name: 'shed', fields }, kind: `shed ${event.class} ${event.reason} ${event.client} ${record}` }
     }
-    case 'expired':
-    case 'given-up': {
+    case 'expired': {
       const fields = { class: event.class, client: event.client }
       return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.client}` }
+    }
+    case 'given-up': {
+      const fields = { class: event.class, client: event.client, how: givenUpSentence(event) }
+      return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.client}` }
+    }
+    case 'unanswered-by-live-server': {
+      const common = event.common.length === 0 ? 'nothing stands out among them' : event.common.join(', ')
+      const fields = { server: event.server, class: event.class, client: event.client, common }
+      return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.server}` }
     }
     case 'response-dropped': {
       const fields = { server: event.server, class: event.class, reason: event.reason }
       const kind = `response-dropped ${event.class} ${event.reason} ${event.server}`
-      return { line: { name: 'response-dropped', fields, bytes: event.bytes }, kind }
+      return { line: { name: 'response-dropped', fields, bytes: event.bytes, hint: hintOf(event.reason) }, kind }
     }
     case 'internal-error': {
       const fields = { where: event.where, error: errorText(event.error) }
@@ -168,6 +185,12 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
     }
   }
 }
+
+/** Why it was dropped, where the reason alone does not say what to do. */
+const hintOf = (reason: ClientDropReason | ServerDropReason): string =>
+  reason === 'missing-message-authenticator'
+    ? '; require_message_authenticator asks for it there, with auto since the time of the event signature-learned'
+    : ''
 
 /** An error as one text: with its stack, since only bugs get here. */
 export const errorText = (error: unknown): string =>

@@ -27,6 +27,8 @@ export class RotatingFile {
   readonly #options: RotatingFileOptions
   readonly #now: () => Date
   #output: LineOutput | undefined
+  /** Files of days before, whose last lines are still being written. */
+  #leaving: LineOutput[] = []
   #endOfDay = 0
   #openAgainAt = 0
   #lost = 0
@@ -59,7 +61,8 @@ export class RotatingFile {
 
   /** Resolves when all is written, or after a bounded time. */
   async drained(limitMs = LAST_WAIT_MS): Promise<void> {
-    await this.#output?.drained(limitMs)
+    const outputs = this.#output === undefined ? this.#leaving : [...this.#leaving, this.#output]
+    await Promise.all(outputs.map((output) => output.drained(limitMs)))
   }
 
   #openOrWait(now: number): void {
@@ -90,6 +93,7 @@ export class RotatingFile {
     this.#output = undefined
     this.#lost += output.lost
     output.closeWhenWritten()
+    this.#leaving = [...this.#leaving.filter(({ isWriting }) => isWriting), output]
   }
 
   #removeOld(today: Date): void {

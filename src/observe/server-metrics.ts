@@ -6,7 +6,7 @@ import { effectiveCeiling } from './ceiling.ts'
 import { counter, gauge, histogram, type Metric, type MetricGroup } from './metric.ts'
 import { inSeconds, ofLane, ofLaneBy, ofLaneHistogram } from './metric-readers.ts'
 
-const STATES = ['active', 'not_responding', 'down'] as const
+const STATES = ['active', 'not_responding', 'failing', 'down'] as const
 
 const laneCounter = (
   name: string,
@@ -28,10 +28,15 @@ const COUNTERS: readonly Metric[] = [
   laneCounter('responses', 'responses', 'Valid responses of any code.'),
   laneCounter('timeouts', 'timeouts', 'Transmissions that were not answered in time.'),
   laneCounter('promotions', 'promotions', 'Requests moved from the server queue to the head of the instance queue.'),
-  laneCounter('failures', 'failures', 'Requests that used up their tries at the server.'),
+  laneCounter('failures', 'failures', 'Requests that used up their tries while nothing valid came from the server.'),
   laneCounter('probes_sent', 'probesSent', 'Status-Server probes sent.'),
   laneCounter('probes_answered', 'probesAnswered', 'Status-Server probes answered.'),
   laneCounter('refused', 'refused', 'Times that the server reported its port closed (ICMP).'),
+  counter(
+    'unanswered_by_live_server',
+    'Requests that used up their tries although the server answered others meanwhile.',
+    ofLane(({ counters }) => counters.unansweredByLiveServer),
+  ),
   counter(
     'server_responses_dropped',
     'Datagrams of the server that were thrown away, by reason.',

@@ -182,7 +182,12 @@ export function concerns(view: DaemonView): string[] {
 const healthText = ({ score, reasons }: Health): string =>
   `the health is ${score} of 10 (${reasons.map(({ says }) => says).join('; ')})`
 
-export const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', down: 'Down' } as const
+export const STATE_WORDS = {
+  active: 'Active',
+  not_responding: 'Not Responding',
+  failing: 'Failing',
+  down: 'Down',
+} as const
 
 /** What the ledger's law leaves over (docs/metrics.md); anything but 0 is a bug. */
 export function imbalance({ ledger, queued, outstanding }: EngineSnapshot['classes']['accounting']): number {

@@ -2,8 +2,8 @@
  * What the engine keeps of accounting records beside passing them on: counts for each client, and the session table where
  * sessions are tracked.
  *
- * It only observes. A record is looked at once, when it is admitted; a retransmission was absorbed before. A bug in here
- * costs an observation, never the record.
+ * It only observes. A record is looked at once, when it is admitted; a retransmission was absorbed before, and a copy of
+ * one that ended unanswered is remembered (`Duplicates`). A bug in here costs an observation, never the record.
  */
 import { kindOf } from '../accounting/client-accounting.ts'
 import { FIELD } from '../accounting/fields.ts'
@@ -11,10 +11,10 @@ import { RecordView } from '../accounting/record-view.ts'
 import type { Wraps } from '../accounting/rewriting.ts'
 import type { Ended, SessionReport } from '../accounting/session-report.ts'
 import { type SessionCounts, Sessions, type Sought } from '../accounting/sessions.ts'
-import type { Packet } from '../radius/packet.ts'
 import type { Instant } from '../units.ts'
-import type { Client } from './client-table.ts'
+import type { Duplicates } from './duplicates.ts'
 import type { EngineOptions, Journal } from './ports.ts'
+import type { Exchange } from './request.ts'
 
 export class Accounts {
   readonly #view = new RecordView()
@@ -43,10 +43,11 @@ export class Accounts {
   }
 
   /**
-   * An accounting record came that is new. Answers how often its session's counters have wrapped, where the record is to
-   * say so and it is its session's last.
+   * An accounting record is let in. Answers how often its session's counters had wrapped when it was made, where the record
+   * is to say so and that is known. One that came before is not observed again, and gets what it got then.
    */
-  admitted(packet: Packet, client: Client, address: string, now: Instant): Wraps | undefined {
+  admitted(record: Exchange, memory: Duplicates, now: Instant): Wraps | undefined {
+    const { packet, client, from } = record
     try {
       const view = this.#view.read(packet)
       const { accounting } = client
@@ -54,7 +55,8 @@ export class Accounts {
       accounting.damagedVendorAttributes += view.damagedVendorAttributes
       accounting.paddedVendorAttributes += view.paddedVendorAttributes
       if (view.isMemberLink) accounting.memberLinkRecords += 1
-      const wraps = this.#sessions?.observe(view, client, address, now)
+      const before = memory.remember(record, now)
+      const wraps = before === undefined ? this.#sessions?.observe(view, client, from.address, now) : before.wraps
       return client.options.accounting.synthesizeGigawords ? wraps : undefined
     } catch (error) {
       const { bytes } = packet

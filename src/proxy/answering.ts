@@ -2,31 +2,40 @@
  * A server's response on its way back: verified against what was sent, taken by the health, rewritten for each client
  * that waits, and remembered for those who ask again.
  *
- * Nothing that does not verify changes any state (RFC 2865 section 4.2, docs/architecture.md): it is counted by name. A
- * response to what an identifier carried before is late, and counted as that.
+ * Nothing that does not verify changes any state (RFC 2865 section 4.2, docs/architecture.md): it is counted by name.
+ * A response whose Response Authenticator verifies says that its server lives, whatever else is wrong inside it; it ends
+ * the attempt by the name of its fault. One exception: where Message-Authenticator is required, a response without a
+ * valid one says nothing (CVE-2024-3596 forges just that). A response to what an identifier carried before is late.
  */
-import { checkResponse } from '../radius/authenticator.ts'
+import { checkResponse, isSignedOver } from '../radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST } from '../radius/codes.ts'
 import type { ResponseFault } from '../radius/faults.ts'
-import { type Packet, readPacket } from '../radius/packet.ts'
+import { type Packet, type PacketFault, readPacket } from '../radius/packet.ts'
 import { accountingAnswerFromRecord, answerForClient } from '../radius/rewrite.ts'
 import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Failover } from './failover.ts'
 import { count } from './histogram.ts'
-import { type Lane, laneKey } from './lane.ts'
+import { type Lane, serverKey } from './lane.ts'
 import type { Journal, Learned, Outbox, States } from './ports.ts'
 import type { ServerDropReason } from './reasons.ts'
 import type { Register } from './register.ts'
 import type { Exchange, Request } from './request.ts'
 import type { Sending } from './sending.ts'
 
-/** A verified response to what is outstanding, and what its client gets: nothing where the client gave it up. */
-interface Accepted {
-  readonly attempt: Attempt
-  readonly response: Packet
-  readonly answer: Uint8Array | ResponseFault | undefined
-}
+/** What a response is, once its Response Authenticator verifies. */
+type Verified =
+  /** What its client gets: nothing where the client gave it up. */
+  | {
+      readonly is: 'answer'
+      readonly attempt: Attempt
+      readonly response: Packet
+      readonly answer: Uint8Array | undefined
+    }
+  /** Signed by the server for what is outstanding, and still of no use to any client. */
+  | { readonly is: 'unusable'; readonly attempt: Attempt; readonly fault: ResponseFault }
+  /** For what its identifier carried before. */
+  | { readonly is: 'late'; readonly attempt: Attempt }
 
 export class Answering {
   readonly #register: Register
@@ -60,7 +69,9 @@ export class Answering {
   take(lane: Lane, port: number, bytes: Uint8Array, now: Instant): void {
     const verdict = this.#judge(lane, port, bytes, now)
     if (typeof verdict === 'string') this.#drop(lane, verdict, bytes, now)
-    else this.#accept(verdict, now)
+    else if (verdict.is === 'answer') this.#accept(verdict, now)
+    else if (verdict.is === 'unusable') this.#endUnusable(verdict, bytes, now)
+    else this.#hearLate(verdict.attempt, bytes, now)
   }
 
   /** A datagram came in on the lane's probe socket. */
@@ -80,9 +91,15 @@ export class Answering {
       this.#drop(lane, fault, bytes, now)
       return
     }
+    const { sentAt } = probe!
     lane.probe = undefined
+    // A server that is slower with probes than its requests may take would only come and go.
+    if (since(sentAt, now) > lane.probePatience()) {
+      this.#drop(lane, 'late', bytes, now)
+      return
+    }
     lane.counters.probesAnswered += 1
-    this.#failover.healthChanged(lane, lane.health.responded(now), now)
+    this.#failover.healthChanged(lane, lane.health.probeAnswered(now), now)
   }
 
   /** Sends an answer to one client and keeps it for its retransmissions. */
@@ -92,62 +109,118 @@ export class Answering {
   }
 
   /** What the datagram is, before anything changes. Octets that make the code throw are a fault with a name too. */
-  #judge(lane: Lane, port: number, bytes: Uint8Array, now: Instant): Accepted | ServerDropReason {
+  #judge(lane: Lane, port: number, bytes: Uint8Array, now: Instant): Verified | ServerDropReason {
     try {
       const response = readPacket(bytes)
-      if (typeof response === 'string') return response
+      if (typeof response === 'string') return this.#judgeUnreadable(lane, port, bytes, response)
       const identifier = lane.identifiers.at(port, response.identifier)
       const attempt = identifier?.held
       const fault = attempt === undefined ? 'bad-authenticator' : this.#check(lane, response, attempt)
-      if (attempt === undefined || fault !== undefined) {
-        const last = identifier?.last
-        const isLate = last !== undefined && this.#check(lane, response, last) === undefined
-        return isLate ? 'late' : (fault ?? 'bad-authenticator')
+      if (attempt !== undefined && fault === undefined) return this.#judgeAnswer(attempt, response)
+      if (attempt !== undefined && fault !== undefined && this.#saysAlive(lane, fault, attempt)) {
+        return { is: 'unusable', attempt, fault }
       }
-      const { request } = attempt
-      const answer = request === undefined ? undefined : this.#answerFor(request, attempt, response)
-      return { attempt, response, answer }
+      const last = identifier?.last
+      const isLate = last !== undefined && this.#check(lane, response, last) === undefined
+      return isLate ? { is: 'late', attempt: last } : (fault ?? 'bad-authenticator')
     } catch (error) {
       this.#journal.note({ kind: 'internal-error', where: 'taking a response', error, bytes }, now)
       return 'internal-error'
     }
   }
 
+  /** Its attributes can't be walked; its header can, and so its Response Authenticator can be verified all the same. */
+  #judgeUnreadable(lane: Lane, port: number, bytes: Uint8Array, fault: PacketFault): Verified | PacketFault {
+    if (fault === 'too-short' || fault === 'bad-length') return fault
+    const packet = bytes.subarray(0, (bytes[2]! << 8) | bytes[3]!)
+    const attempt = lane.identifiers.at(port, bytes[1]!)?.held
+    if (attempt === undefined || this.#isRequired(lane, attempt)) return fault
+    return isSignedOver(packet, attempt.authenticator, attempt.secret) ? { is: 'unusable', attempt, fault } : fault
+  }
+
+  #judgeAnswer(attempt: Attempt, response: Packet): Verified {
+    const { request } = attempt
+    const answer = request === undefined ? undefined : this.#answerFor(request, attempt, response)
+    if (typeof answer !== 'string') return { is: 'answer', attempt, response, answer }
+    // RFC 2866 section 4.2: an Accounting-Response says that the record was recorded, and needs no attributes.
+    if (attempt.code === ACCESS_REQUEST) return { is: 'unusable', attempt, fault: answer }
+    return { is: 'answer', attempt, response, answer: this.answerFromRecord((request as Request).origin, undefined) }
+  }
+
+  /** Whether a faulty response proves that its server lives: it is signed, and lacks no proof that is required. */
+  #saysAlive(lane: Lane, fault: ResponseFault, attempt: Attempt): boolean {
+    if (fault === 'bad-authenticator' || fault === 'missing-message-authenticator') return false
+    return !this.#isRequired(lane, attempt)
+  }
+
   #check(lane: Lane, response: Packet, attempt: Attempt): ResponseFault | undefined {
     const fault = checkResponse(response, attempt, attempt.secret)
-    if (fault !== undefined || attempt.code !== ACCESS_REQUEST || response.messageAuthenticatorAt !== 0) return fault
+    if (fault !== undefined || response.messageAuthenticatorAt !== 0) return fault
+    return this.#isRequired(lane, attempt) ? 'missing-message-authenticator' : undefined
+  }
+
+  /** Whether a response to this attempt must carry Message-Authenticator. */
+  #isRequired(lane: Lane, attempt: Attempt): boolean {
+    if (attempt.code !== ACCESS_REQUEST) return false
     const required = lane.server.requireMessageAuthenticator
-    const isRequired = required === 'yes' || (required === 'auto' && this.#hasLearned(lane))
-    return isRequired ? 'missing-message-authenticator' : undefined
+    return required === 'yes' || (required === 'auto' && this.#hasLearned(lane))
   }
 
   #hasLearned(lane: Lane): boolean {
     return lane.learnedMessageAuthenticator || (this.#learned?.has(keyOf(lane)) ?? false)
   }
 
-  #learn(lane: Lane): void {
+  #learn(lane: Lane, now: Instant): void {
     if (lane.learnedMessageAuthenticator) return
+    const isNew = !this.#hasLearned(lane)
     lane.learnedMessageAuthenticator = true
     this.#learned?.add(keyOf(lane))
+    const { server } = lane
+    // Accounting is signed by its authenticator, and nothing more is asked for there.
+    if (!isNew || server.requireMessageAuthenticator !== 'auto' || lane.class !== 'authentication') return
+    const at = `${server.address} port ${lane.options.port}`
+    this.#journal.note({ kind: 'signature-learned', peer: 'server', name: server.name, at }, now)
   }
 
-  #accept({ attempt, response, answer }: Accepted, now: Instant): void {
+  #accept({ attempt, response, answer }: Extract<Verified, { is: 'answer' }>, now: Instant): void {
     const { lane, request } = attempt
-    if (typeof answer === 'string') {
-      // An answer that can't be passed on leaves the request where it is; that the server lives is true all the same.
-      this.#drop(lane, answer, response.bytes, now)
-    } else {
-      this.#sending.finish(attempt, 'responded', now)
-      this.#count(lane, response, attempt, now)
-      if (request !== undefined && answer !== undefined) {
-        this.#register.tracing.active?.answered(request, attempt, response, now)
-        this.#deliver(request, answer, now)
-      }
+    this.#sending.finish(attempt, 'responded', now)
+    this.#count(lane, response, attempt, now)
+    if (request !== undefined && answer !== undefined) {
+      this.#register.tracing.active?.answered(request, attempt, response, now)
+      this.#deliver(request, answer, now)
     }
-    if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane)
+    if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane, now)
     const state = response.stateAt
     if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
-    this.#failover.healthChanged(lane, lane.health.responded(now), now)
+    this.#hear(attempt, now)
+  }
+
+  /** The server has answered, so it lives and is done with the request; its client gets nothing of that response. */
+  #endUnusable({ attempt, fault }: Extract<Verified, { is: 'unusable' }>, bytes: Uint8Array, now: Instant): void {
+    const { lane, request } = attempt
+    this.#drop(lane, fault, bytes, now)
+    this.#sending.finish(attempt, 'responded', now)
+    this.#hear(attempt, now)
+    if (request !== undefined) this.#failover.gotUnusable(request, attempt, fault, now)
+  }
+
+  /** A sign of life: each attempt gives one, whenever its response comes. */
+  #hear(attempt: Attempt, now: Instant): void {
+    const { lane } = attempt
+    attempt.isAnswered = true
+    lane.signsOfLife += 1
+    this.#failover.healthChanged(lane, lane.health.responded(now, !attempt.isOverdue), now)
+  }
+
+  /** It serves nobody any more; but its server was alive after it got the request. A second one says nothing new. */
+  #hearLate(attempt: Attempt, bytes: Uint8Array, now: Instant): void {
+    const { lane } = attempt
+    this.#drop(lane, 'late', bytes, now)
+    if (attempt.isAnswered) return
+    attempt.isAnswered = true
+    lane.signsOfLife += 1
+    this.#failover.healthChanged(lane, lane.health.respondedLate(now), now)
   }
 
   #answerFor(request: Request, attempt: Attempt, response: Packet): Uint8Array | ResponseFault {
@@ -200,4 +273,4 @@ export class Answering {
   }
 }
 
-const keyOf = (lane: Lane): string => laneKey(lane.class, lane.server, lane.options)
+const keyOf = (lane: Lane): string => serverKey(lane.class, lane.server, lane.options)

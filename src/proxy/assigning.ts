@@ -45,12 +45,9 @@ export class Assigning {
     }
     const farm = this.#farms[request.class]
     request.isBound = bound !== undefined
-    request.lane = bound ?? farm.choose(request)
+    request.lane = bound ?? farm.choose(request, now)
     sessions.setLaneOf(request, request.lane)
-    if (request.lane === undefined) {
-      if (farm.hasLive()) this.#register.giveUp(request, now)
-      else this.#failover.park(request, now)
-    }
+    if (request.lane === undefined) this.#failover.findsNone(request, now)
     return request.lane
   }
 

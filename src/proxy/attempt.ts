@@ -22,6 +22,14 @@ export class Attempt implements Timed {
   /** Undefined once the request ended or the client gave it up. */
   request: Request | undefined
   tries = 0
+  /** How many signs of life its lane had given when it was last transmitted. */
+  signsBefore = 0
+  /** The health has counted it as unanswered in time. */
+  isOverdue = false
+  /** Its record was left unanswered by a living server before. */
+  isAside = false
+  /** A valid response came: another one, or the same one again, says nothing new. */
+  isAnswered = false
   /** First and last transmission. */
   heldSince: Instant = instant(0)
   sentAt: Instant = instant(0)

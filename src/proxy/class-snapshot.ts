@@ -7,17 +7,21 @@ import type { Lanes } from './lanes.ts'
 import type { Register } from './register.ts'
 import type { ClassSnapshot } from './snapshot.ts'
 
+const NOTHING = { size: 0, octets: 0 } as const
+
 export function classSnapshot(
   { register, farm, lanes }: { readonly register: Register; readonly farm: Farm; readonly lanes: Lanes },
   trafficClass: TrafficClass,
   now: Instant,
 ): ClassSnapshot {
   const backlog = register.backlogs[trafficClass]
-  const oldest = backlog.oldest()
+  const agesFrom = backlog.agesFrom()
   const oldestHere = register.instanceQueue.oldestFresh(trafficClass)
   const { queued: parked, octets: parkedOctets } = farm.parked.line
-  let elsewhere = parked
-  let octetsElsewhere = parkedOctets
+  // Only records are set aside.
+  const aside = trafficClass === 'accounting' ? register.aside : NOTHING
+  let elsewhere = parked + aside.size
+  let octetsElsewhere = parkedOctets + aside.octets
   for (const { queue } of lanes.inOrder(trafficClass)) {
     elsewhere += queue.line.queued
     octetsElsewhere += queue.line.octets
@@ -27,11 +31,12 @@ export function classSnapshot(
     counters: { ...register.counters[trafficClass] },
     queued: backlog.messages,
     queuedBytes: backlog.octets,
-    oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now),
+    oldestAge: agesFrom === undefined ? micros(0) : since(agesFrom, now),
     outstanding: register.outstanding[trafficClass],
     instanceQueued: backlog.messages - elsewhere,
     instanceQueuedBytes: backlog.octets - octetsElsewhere,
     instanceOldestAge: oldestHere === undefined ? micros(0) : since(oldestHere.receivedAt, now),
     parked,
+    setAside: aside.size,
   }
 }

@@ -6,6 +6,7 @@
  * in a bounded table, so the packet path pays one map look-up.
  */
 import { type ClientAccounting, copyOf, noAccounting } from '../accounting/client-accounting.ts'
+import type { Addition } from '../accounting/rewriting.ts'
 import { parseAddress, parsePrefix } from '../addresses.ts'
 import type { ClientOptions } from './ports.ts'
 import type { ClientSnapshot } from './snapshot.ts'
@@ -13,18 +14,35 @@ import type { ClientSnapshot } from './snapshot.ts'
 /** Addresses whose client is remembered; beyond it the table starts anew (it is only a shortcut). */
 const REMEMBERED = 65_536
 
+/** Where a network stands: its length, and its octets as text. */
+interface Place {
+  readonly octets: number
+  readonly bits: number
+  readonly key: string
+}
+
 /** A configured client with what it did. A reload makes new ones; requests in hand keep theirs. */
 export class Client {
   readonly options: ClientOptions
-  readonly received = { authentication: 0, accounting: 0 }
-  dropped = 0
+  readonly place: Place
+  readonly received: { authentication: number; accounting: number }
+  dropped: number
   /** Of these, those whose authenticator did not verify. */
-  badAuthenticators = 0
+  badAuthenticators: number
   /** Kept by a reload as it is. */
-  accounting: ClientAccounting = noAccounting()
+  readonly accounting: ClientAccounting
+  /** Additions that did not fit into a packet for a server; kept by a reload. */
+  readonly leftOut: Record<Addition, number>
 
-  constructor(options: ClientOptions) {
+  /** What `former`, the client of that name before a reload, did is kept, and its network is not read again. */
+  constructor(options: ClientOptions, former?: Client) {
     this.options = options
+    this.place = former?.options.network === options.network ? former.place : placeOf(options)
+    this.received = { authentication: 0, accounting: 0, ...former?.received }
+    this.dropped = former?.dropped ?? 0
+    this.badAuthenticators = former?.badAuthenticators ?? 0
+    this.accounting = former?.accounting ?? noAccounting()
+    this.leftOut = former?.leftOut ?? { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 }
   }
 
   get name(): string {
@@ -39,14 +57,23 @@ export class Client {
       dropped,
       badAuthenticators,
       accounting: copyOf(this.accounting),
+      leftOut: { ...this.leftOut },
     }
   }
 }
 
+/** The networks of one prefix length. */
+interface SameLength {
+  readonly octets: number
+  readonly bits: number
+  readonly clients: Map<string, Client>
+}
+
 export class ClientTable {
   /** By prefix length in bits and family, longest first. */
-  readonly #byLength: { readonly octets: number; readonly bits: number; readonly clients: Map<string, Client> }[] = []
+  readonly #byLength: SameLength[] = []
   readonly #remembered = new Map<string, Client>()
+  readonly #byName = new Map<string, Client>()
   readonly clients: readonly Client[]
 
   /**
@@ -54,18 +81,16 @@ export class ClientTable {
    * that `before` knows by name keeps its counters.
    */
   constructor(options: readonly ClientOptions[], before?: ClientTable) {
-    this.clients = options.map((one) => new Client(one))
+    this.clients = options.map((one) => new Client(one, before?.named(one.name)))
     for (const client of this.clients) {
-      const former = before?.clients.find(({ options: { name } }) => name === client.options.name)
-      if (former !== undefined) {
-        Object.assign(client.received, former.received)
-        client.dropped = former.dropped
-        client.badAuthenticators = former.badAuthenticators
-        client.accounting = former.accounting
-      }
-      this.#add(client)
+      this.#byName.set(client.name, client)
+      this.#lengthOf(client.place).clients.set(client.place.key, client)
     }
     this.#byLength.sort((a, b) => b.bits - a.bits)
+  }
+
+  named(name: string): Client | undefined {
+    return this.#byName.get(name)
   }
 
   find(address: string): Client | undefined {
@@ -80,17 +105,14 @@ export class ClientTable {
     return found
   }
 
-  #add(client: Client): void {
-    const prefix = parsePrefix(client.options.network)
-    if (prefix === undefined)
-      throw new RangeError(`client ${client.options.name}: ${client.options.network} is no network`)
-    const octets = prefix.bytes.length
-    let same = this.#byLength.find((entry) => entry.octets === octets && entry.bits === prefix.bits)
+  /** There are at most 33 of IPv4 and 129 of IPv6, however many clients. */
+  #lengthOf({ octets, bits }: Place): SameLength {
+    let same = this.#byLength.find((entry) => entry.octets === octets && entry.bits === bits)
     if (same === undefined) {
-      same = { octets, bits: prefix.bits, clients: new Map() }
+      same = { octets, bits, clients: new Map() }
       this.#byLength.push(same)
     }
-    same.clients.set(maskedKey(prefix.bytes, prefix.bits), client)
+    return same
   }
 
   #search(address: Uint8Array): Client | undefined {
@@ -101,6 +123,13 @@ export class ClientTable {
     }
     return undefined
   }
+}
+
+const placeOf = ({ name, network }: ClientOptions): Place => {
+  const prefix = parsePrefix(network)
+  if (prefix === undefined) throw new RangeError(`client ${name}: ${network} is no network`)
+  const { bytes, bits } = prefix
+  return { octets: bytes.length, bits, key: maskedKey(bytes, bits) }
 }
 
 /** The first `bits` bits as text; two addresses in one prefix give the same key. */

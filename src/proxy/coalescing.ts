@@ -2,9 +2,9 @@
  * `interims: newest`: while an interim update of a session waits unsent, a newer one takes its place in the queue, and its
  * age.
  *
- * The older one is never sent; its client is answered when the newer one is. Newer is what counts the same session longer
- * (`outdates`), whichever comes first: an older one that comes late joins the newer one that waits. A Start or a Stop
- * between the two keeps them apart.
+ * The older one is never sent; its client is answered when the newer one is, also where it comes again after that
+ * (`Duplicates`). Newer is what counts the same session longer (`outdates`), whichever comes first: an older one that comes
+ * late joins the newer one that waits. A Start or a Stop between the two keeps them apart.
  */
 
 import { outdates } from '../accounting/outdated.ts'
@@ -28,12 +28,13 @@ export class Coalescing {
   take(exchange: Exchange, wraps: Wraps | undefined, now: Instant): boolean {
     const { from, client, packet } = exchange
     const { sessions, ledgers, tracing } = this.#register
-    if (!sessions.isOn || !isInterim(packet)) return false
+    if (!sessions.isComplete || !isInterim(packet)) return false
     const waiting = sessions.newestInterim(from.address, packet)
     if (waiting === undefined) return false
     if (outdates(packet, waiting.packet)) this.#replace(waiting, exchange, wraps, now)
     else if (outdates(waiting.packet, packet)) {
       this.#register.duplicates.add(exchange)
+      this.#register.duplicates.joined(exchange, wraps, waiting, now)
       this.#register.attach(exchange, waiting)
       tracing.active?.duplicate(exchange, NEWER_WAITS, now)
     } else return false
@@ -56,9 +57,8 @@ export class Coalescing {
       waiting.detach(each)
       duplicates.forget(each)
     }
-    duplicates.forgetRecord(waiting)
+    duplicates.giveWay(waiting, newer, now)
     duplicates.add(newer)
-    duplicates.addRecord(newer)
     for (const { from, client, packet } of exchanges) {
       const moved = new Arrival(from, client, packet)
       duplicates.add(moved)

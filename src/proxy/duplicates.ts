@@ -4,29 +4,28 @@
  * Three answers to a message that came before (RFC 5080 section 2.2.2): its request is on its way, it was answered and
  * the answer is still here, or its identifier now carries something else and the old exchange is over. An accounting
  * record that returns with another Acct-Delay-Time is a new packet but the same record (RFC 2866 section 5.2); it is
- * found by its digest. All tables are bounded: pending entries by the queues, answered ones by count and age.
+ * found by its digest, and what is to be known of it beyond that is in `RecordMemory`. All tables are bounded: pending
+ * entries by the queues, others by count and age.
  *
  * What was answered is remembered by the hundred thousand and outlives many collections of garbage, so it is kept as
  * numbers and octets, without an object for each (`ForgettingTable`, `OctetStore`).
  */
-import { delayTime, hasEventTimestamp, recordDigest } from '../accounting/record.ts'
+import { delayTime, recordDigest, sessionTime } from '../accounting/record.ts'
+import type { Wraps } from '../accounting/rewriting.ts'
 import { ForgettingTable } from '../queues/forgetting-table.ts'
 import { KeyTable } from '../queues/key-table.ts'
 import { OctetStore } from '../queues/octet-store.ts'
 import { ACCOUNTING_REQUEST } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
-import { after, type Duration, type Instant, instant, MICROS_PER_SECOND, since } from '../units.ts'
+import { after, type Duration, type Instant } from '../units.ts'
+import { AnsweredRecords, isSentAgain } from './answered-records.ts'
 import type { Peer } from './ports.ts'
+import { RECORD_WORDS, RecordMemory } from './record-memory.ts'
 import type { Exchange, Request } from './request.ts'
 import { SenderNumbers } from './sender-numbers.ts'
 
-/** Two clocks may disagree by this much when Acct-Delay-Time is compared with the difference of arrivals. */
-const DELAY_TOLERANCE = 2 * MICROS_PER_SECOND
-
 /** Sender, listener, port and identifier. */
 const EXCHANGE_WORDS = 3
-/** Sender, digest. */
-const RECORD_WORDS = 5
 
 /** The values of an answered exchange: where its answer stands, how long it is, the request's code and authenticator. */
 const ANSWER_AT = 0
@@ -34,23 +33,33 @@ const ANSWER_LENGTH = 1
 const CODE = 2
 const AUTHENTICATOR = 3
 const AUTHENTICATOR_WORDS = 4
-/** The values of an answered record: as above, then when it came and its Acct-Delay-Time. */
-const CAME_SECOND = 2
-const CAME_MICROS = 3
-const DELAY = 4
-const NO_ANSWER = -1
+
+/** Answers, and records, that are forgotten in one step; with each that is kept two, so that the bounds hold. */
+const FORGOTTEN_AT_ONCE = 16
+const FORGOTTEN_WITH_ONE = 2
 
 export interface DuplicateLimits {
   readonly answerCache: Duration
   readonly maxAnswers: number
   readonly recordCache: Duration
   readonly maxRecords: number
+  /** How long it is remembered what a record was given, and what it gave way to. */
+  readonly recordMemory: Duration
 }
 
-/** What is known of a record: its request is under way, or it was answered with these octets (if with any). */
+/**
+ * What is known of a record: its request is under way, or it was answered with these octets (if with any); where it gave
+ * way to a newer one, that one's. `passed`: a newer one was sent, ended without an answer, and has not come again yet.
+ */
 export type KnownRecord =
   | { readonly kind: 'pending'; readonly request: Request }
   | { readonly kind: 'answered'; readonly answer: Uint8Array | undefined }
+  | { readonly kind: 'passed' }
+
+/** A record that came before: how often its session's counters had wrapped then, if they had. */
+export interface Remembered {
+  readonly wraps: Wraps | undefined
+}
 
 export class Duplicates {
   #limits: DuplicateLimits
@@ -61,10 +70,12 @@ export class Duplicates {
   readonly #pendingAccounting: KeyTable<Exchange>
   readonly #answered: ForgettingTable
   readonly #pendingRecords: KeyTable<Request>
-  readonly #answeredRecords: ForgettingTable
+  readonly #answeredRecords: AnsweredRecords
+  readonly #memory: RecordMemory
   /** The key at hand. */
   readonly #key = new Int32Array(EXCHANGE_WORDS)
   readonly #recordKey = new Int32Array(RECORD_WORDS)
+  readonly #otherKey = new Int32Array(RECORD_WORDS)
   readonly #digest = new Uint8Array(this.#recordKey.buffer, 4)
   /** Whose digest that is: one that is looked for and then added is not computed twice. */
   #digestOf: Packet | undefined = undefined
@@ -82,19 +93,17 @@ export class Duplicates {
       salt,
     })
     this.#pendingRecords = new KeyTable<Request>({ keyWords: RECORD_WORDS, valueWords: 0, salt })
-    this.#answeredRecords = new ForgettingTable({ keyWords: RECORD_WORDS, valueWords: DELAY + 1, salt })
+    this.#answeredRecords = new AnsweredRecords(this.#senders, this.#answers, salt)
+    this.#memory = new RecordMemory(this.#senders, salt)
   }
 
   change(limits: DuplicateLimits): void {
     this.#limits = limits
   }
 
-  get answers(): number {
-    return this.#answered.size
-  }
-
-  get records(): number {
-    return this.#answeredRecords.size
+  /** Answers that are kept, records known by content, and those that something is remembered of. */
+  get sizes(): { readonly answers: number; readonly records: number; readonly remembered: number } {
+    return { answers: this.#answered.size, records: this.#answeredRecords.size, remembered: this.#memory.size }
   }
 
   /** The exchange that holds the packet's identifier of this client, for its class, and waits for its answer. */
@@ -138,6 +147,7 @@ export class Duplicates {
       this.#answered.setValue(row, AUTHENTICATOR + word, packet.authenticatorWord(word))
     }
     this.#nextForgetAt = Math.min(this.#nextForgetAt, forgetAt)
+    this.#forgetSome(FORGOTTEN_WITH_ONE, now)
   }
 
   /** The exchange holds its identifier no more, if it still did. */
@@ -155,47 +165,76 @@ export class Duplicates {
       const first = { at: request.cameAt, delay: delayTime(request.origin.packet) ?? 0 }
       return isSentAgain(first, again, now) ? { kind: 'pending', request } : undefined
     }
-    const row = this.#answeredRecords.find(this.#recordKey)
-    if (row === -1 || this.#answeredRecords.forgetAt(row) <= now) return undefined
-    const came = this.#answeredRecords.value(row, CAME_SECOND) * MICROS_PER_SECOND
-    const first = {
-      at: instant(came + this.#answeredRecords.value(row, CAME_MICROS)),
-      delay: this.#answeredRecords.value(row, DELAY) >>> 0,
+    const row = this.#answeredRecords.find(this.#recordKey, now)
+    if (row !== -1 && isSentAgain(this.#answeredRecords.firstOf(row), again, now)) {
+      return { kind: 'answered', answer: this.#answeredRecords.answerOf(row) }
     }
-    return isSentAgain(first, again, now) ? { kind: 'answered', answer: this.#recordAnswer(row) } : undefined
+    return this.#whatPassed(again, now)
+  }
+
+  /** What is remembered of this record, if it is the same sent again. */
+  remember(exchange: Exchange, now: Instant): Remembered | undefined {
+    if (this.#memory.size === 0 || !this.#takeRecordKey(exchange)) return undefined
+    const row = this.#rememberedRow(exchange.packet, now)
+    return row === -1 ? undefined : { wraps: this.#memory.wrapsOf(row) }
+  }
+
+  /** A newer interim update of its session waits in the place of this one: what is known of the one leads to the other. */
+  giveWay(older: Request, newer: Request, now: Instant): void {
+    this.#takeKeyOf(older)
+    const before = this.#keep(older, older.cameAt, older.wraps, now)
+    this.forgetRecord(older)
+    this.addRecord(newer)
+    const after = this.#keep(newer, newer.cameAt, newer.wraps, now)
+    this.#memory.succeed(before, after, this.#recordKey, this.#forgetAt(now))
+  }
+
+  /** The same for an older one that came late, and waits for the newer one's answer. */
+  joined(exchange: Exchange, wraps: Wraps | undefined, newer: Request, now: Instant): void {
+    this.#takeRecordKey(exchange)
+    const before = this.#keep(exchange, now, wraps, now)
+    this.#takeKeyOf(newer)
+    const after = this.#keep(newer, newer.cameAt, newer.wraps, now)
+    this.#memory.succeed(before, after, this.#recordKey, this.#forgetAt(now))
   }
 
   /** The record of an accounting request is under way from now on. */
   addRecord(request: Request): void {
     this.#takeRecordKey(request.origin)
     this.#recordKey[0] = this.#senders.hold(request.origin.from.address)
-    const answered = this.#answeredRecords.find(this.#recordKey)
-    if (answered !== -1) this.#forgetRecordAnswer(answered)
+    this.#answeredRecords.forgetKey(this.#recordKey)
     const pending = this.#pendingRecords.find(this.#recordKey)
     // Not the same record sent again (its time differs), but the same content: the newer one is found from now on.
     if (pending !== -1) this.forgetRecord(this.#pendingRecords.object(pending) as Request)
     request.recordRow = this.#pendingRecords.add(this.#recordKey, request)
+    if (request.wraps !== undefined) this.#keep(request, request.cameAt, request.wraps, request.cameAt)
+    const row = this.#memory.find(this.#recordKey)
+    if (row !== -1) this.#memory.lead(row, this.#recordKey)
   }
 
   /** A server has taken the record: it is remembered by its content for a while. */
   recordTaken(request: Request, answer: Uint8Array | undefined, now: Instant): void {
     if (request.recordRow === -1) return
-    this.#pendingRecords.keyInto(request.recordRow, this.#recordKey)
-    this.#digestOf = undefined
-    this.#senders.hold(request.origin.from.address)
-    this.forgetRecord(request)
+    this.#takeKeyOf(request)
+    const remembered = this.#memory.find(this.#recordKey)
+    if (remembered !== -1) this.#memory.passed(remembered, 'answered')
     const forgetAt = after(now, this.#limits.recordCache)
-    const row = this.#answeredRecords.add(this.#recordKey, forgetAt)
-    this.#answeredRecords.setValue(row, ANSWER_AT, answer === undefined ? NO_ANSWER : this.#answers.keep(answer))
-    this.#answeredRecords.setValue(row, ANSWER_LENGTH, answer?.length ?? 0)
-    const second = Math.floor(request.cameAt / MICROS_PER_SECOND)
-    this.#answeredRecords.setValue(row, CAME_SECOND, second)
-    this.#answeredRecords.setValue(row, CAME_MICROS, request.cameAt - second * MICROS_PER_SECOND)
-    this.#answeredRecords.setValue(row, DELAY, delayTime(request.origin.packet) ?? 0)
+    this.#answeredRecords.add(this.#recordKey, request, answer, forgetAt)
     this.#nextForgetAt = Math.min(this.#nextForgetAt, forgetAt)
+    this.forgetRecord(request)
+    this.#forgetSome(FORGOTTEN_WITH_ONE, now)
   }
 
-  /** The record is not under way any more: without an answer it is new when it comes again. */
+  /** The record ended without an answer: it is new when it comes again, but what it was given is remembered. */
+  recordEnded(request: Request, now: Instant): void {
+    if (request.recordRow === -1) return
+    this.#takeKeyOf(request)
+    const row = this.#keep(request, request.cameAt, request.wraps, now)
+    if (request.transmissions > 0) this.#memory.passed(row, 'sent')
+    this.forgetRecord(request)
+  }
+
+  /** The record is not under way any more. */
   forgetRecord(request: Request): void {
     if (request.recordRow === -1) return
     this.#senders.release(this.#pendingRecords.keyWord(request.recordRow, 0))
@@ -203,27 +242,29 @@ export class Duplicates {
     request.recordRow = -1
   }
 
-  /** Forgets what is too old or beyond the bounds. */
+  /** Forgets some of what is too old or beyond the bounds; the rest is not found any more, or waits for the next time. */
   passTime(now: Instant): void {
     const { maxAnswers, maxRecords } = this.#limits
-    const isWithinBounds = this.#answered.size <= maxAnswers && this.#answeredRecords.size <= maxRecords
+    const isWithinBounds =
+      this.#answered.size <= maxAnswers && this.#answeredRecords.size <= maxRecords && this.#memory.size <= maxRecords
     if (now < this.#nextForgetAt && isWithinBounds) return
-    this.#nextForgetAt = Number.POSITIVE_INFINITY
-    for (let row = this.#answered.oldest(); row !== -1; row = this.#answered.oldest()) {
-      if (this.#staysUntil(this.#answered, row, maxAnswers, now)) break
-      this.#forgetAnswer(row)
-    }
-    for (let row = this.#answeredRecords.oldest(); row !== -1; row = this.#answeredRecords.oldest()) {
-      if (this.#staysUntil(this.#answeredRecords, row, maxRecords, now)) break
-      this.#forgetRecordAnswer(row)
-    }
+    this.#forgetSome(FORGOTTEN_AT_ONCE, now)
+    this.#nextForgetAt = Math.min(
+      this.#answered.nextDueAt(),
+      this.#answeredRecords.nextDueAt(),
+      this.#memory.nextDueAt(),
+    )
   }
 
-  #staysUntil(table: ForgettingTable, row: number, most: number, now: Instant): boolean {
-    const forgetAt = table.forgetAt(row)
-    if (forgetAt <= now || table.size > most) return false
-    this.#nextForgetAt = Math.min(this.#nextForgetAt, forgetAt)
-    return true
+  #forgetSome(atMost: number, now: Instant): void {
+    const { maxAnswers, maxRecords } = this.#limits
+    for (let forgotten = 0; forgotten < atMost; forgotten += 1) {
+      const answer = this.#answered.due(maxAnswers, now)
+      if (answer !== -1) this.#forgetAnswer(answer)
+      const isRecord = this.#answeredRecords.forgetOne(maxRecords, now)
+      const isMemory = this.#memory.forgetOne(maxRecords, now)
+      if (answer === -1 && !isRecord && !isMemory) return
+    }
   }
 
   /** Takes the exchange out of those that wait, where it still holds its identifier; its key is then at hand. */
@@ -247,17 +288,50 @@ export class Duplicates {
     this.#answered.remove(row)
   }
 
-  #forgetRecordAnswer(row: number): void {
-    const place = this.#answeredRecords.value(row, ANSWER_AT)
-    if (place !== NO_ANSWER) this.#answers.free(place)
-    this.#senders.release(this.#answeredRecords.keyWord(row, 0))
-    this.#answeredRecords.remove(row)
+  /** An older update of a succession that comes again: what became of the newest one of it. */
+  #whatPassed(again: Packet, now: Instant): KnownRecord | undefined {
+    if (this.#memory.size === 0) return undefined
+    const row = this.#rememberedRow(again, now)
+    if (row === -1) return undefined
+    const newest = this.#otherKey
+    const progress = this.#memory.progressOf(
+      row,
+      newest,
+      (key) => this.#pendingRecords.find(key) !== -1 || this.#answeredRecords.find(key, now) !== -1,
+    )
+    if (progress === 'none') return undefined
+    if (progress === 'sent') return { kind: 'passed' }
+    // Its answer is forgotten, that it was given is not.
+    if (progress === 'answered') return { kind: 'answered', answer: undefined }
+    const pending = this.#pendingRecords.find(newest)
+    if (pending !== -1) return { kind: 'pending', request: this.#pendingRecords.object(pending) as Request }
+    return { kind: 'answered', answer: this.#answeredRecords.answerOf(this.#answeredRecords.find(newest, now)) }
   }
 
-  #recordAnswer(row: number): Uint8Array | undefined {
-    const place = this.#answeredRecords.value(row, ANSWER_AT)
-    if (place === NO_ANSWER) return undefined
-    return this.#answers.at(place, this.#answeredRecords.value(row, ANSWER_LENGTH)).slice()
+  /** The row of what is remembered under the key at hand; -1 where that is another record of the same content. */
+  #rememberedRow(again: Packet, now: Instant): number {
+    const row = this.#memory.find(this.#recordKey)
+    if (row === -1) return -1
+    const isSame = this.#memory.hasMark(row, again.authenticatorWord(0))
+    return isSame || isSentAgain(this.#memory.firstOf(row), again, now) ? row : -1
+  }
+
+  /** Remembers a record under the key at hand. */
+  #keep({ from, packet }: Exchange, cameAt: Instant, wraps: Wraps | undefined, now: Instant): number {
+    const copy = {
+      address: from.address,
+      cameAt,
+      delay: delayTime(packet) ?? 0,
+      mark: packet.authenticatorWord(0),
+      time: sessionTime(packet),
+      wraps,
+    }
+    this.#nextForgetAt = Math.min(this.#nextForgetAt, this.#forgetAt(now))
+    return this.#memory.keep(this.#recordKey, copy, this.#forgetAt(now))
+  }
+
+  #forgetAt(now: Instant): Instant {
+    return after(now, this.#limits.recordMemory)
   }
 
   /** Code and authenticator; source and identifier are the same already. */
@@ -282,6 +356,16 @@ export class Duplicates {
     this.#key[2] = from.port * 256 + identifier
   }
 
+  /** The key of a request that is in hand. */
+  #takeKeyOf(request: Request): void {
+    if (request.recordRow === -1) {
+      this.#takeRecordKey(request)
+      return
+    }
+    this.#pendingRecords.keyInto(request.recordRow, this.#recordKey)
+    this.#digestOf = undefined
+  }
+
   /** False where nothing is known of that address; the digest is computed all the same. */
   #takeRecordKey(exchange: Exchange): boolean {
     const { packet } = exchange
@@ -291,18 +375,4 @@ export class Duplicates {
     this.#recordKey[0] = sender
     return sender !== -1
   }
-}
-
-/**
- * Whether two packets with equal content but for Acct-Delay-Time are one record: an Event-Timestamp says when it
- * happened (and is part of the content); without one the delay must have grown as time has passed.
- */
-const isSentAgain = (
-  first: { readonly at: Instant; readonly delay: number },
-  again: Packet,
-  againAt: Instant,
-): boolean => {
-  if (hasEventTimestamp(again)) return true
-  const grown = ((delayTime(again) ?? 0) - first.delay) * MICROS_PER_SECOND
-  return Math.abs(since(first.at, againAt) - grown) <= DELAY_TOLERANCE
 }

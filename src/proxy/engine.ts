@@ -43,6 +43,7 @@ import { unpredictableNumber } from './seed.ts'
 import { Sending } from './sending.ts'
 import type { ClassSnapshot, EngineSnapshot } from './snapshot.ts'
 import { StateTable } from './state-table.ts'
+import { WayBack } from './way-back.ts'
 
 export class Engine {
   readonly #intake: Intake
@@ -53,6 +54,7 @@ export class Engine {
   readonly #failover: Failover
   readonly #assigning: Assigning
   readonly #answering: Answering
+  readonly #wayBack: WayBack
   readonly #repetition: Repetition
   readonly #states: States
   readonly #accounts: Accounts
@@ -69,6 +71,7 @@ export class Engine {
       readonly journal: Journal
       readonly random: Randomness
       readonly shared?: Shared
+      readonly usedUpUntil?: Instant
       /** Hears of sessions and bundles that ended. */
       readonly ended?: (what: Ended) => void
     },
@@ -77,7 +80,7 @@ export class Engine {
     const { outbox, journal, shared } = ports
     this.#outbox = outbox
     this.#journal = journal
-    this.#intake = new Intake(options.clients, shared?.learnedClients)
+    this.#intake = new Intake(options, journal, shared?.learnedClients)
     const seed = unpredictableNumber(ports.random)
     this.#register = new Register(options, journal, seed)
     this.#farms = {
@@ -92,6 +95,12 @@ export class Engine {
       register: this.#register,
       failover: this.#failover,
       states: this.#states,
+      farms: this.#farms,
+    })
+    this.#wayBack = new WayBack({
+      register: this.#register,
+      failover: this.#failover,
+      sending: this.#sending,
       farms: this.#farms,
     })
     this.#answering = new Answering({
@@ -111,7 +120,7 @@ export class Engine {
     })
     this.#accounts = new Accounts(options, ports, now)
     this.#coalescing = new Coalescing(this.#register)
-    this.#lanes = new Lanes(shared)
+    this.#lanes = new Lanes(shared, ports.usedUpUntil)
     this.#setUpLanes(options, now)
   }
 
@@ -134,11 +143,11 @@ export class Engine {
       this.#register.refuse({ class: trafficClass, reason: 'draining', client, from, bytes }, now)
       return
     }
-    const wraps = trafficClass === 'accounting' ? this.#accounts.admitted(packet, client, from.address, now) : undefined
+    const { octets, duplicates } = this.#register
+    const wraps = trafficClass === 'accounting' ? this.#accounts.admitted(exchange, duplicates, now) : undefined
     const coalesces = client.options.accounting.interims === 'newest' && trafficClass === 'accounting'
     if (coalesces && this.#coalescing.take(exchange, wraps, now)) return
     this.#arrivals += 1
-    const { octets } = this.#register
     const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, octets, now })
     request.wraps = wraps
     this.#register.admit(request, now)
@@ -175,55 +184,49 @@ export class Engine {
   /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */
   wake(now: Instant): void {
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
-    for (const lane of this.#lanes.restless) {
+    for (const lane of this.#lanes.due(now)) {
       lane.identifiers.passTime(now)
+      if (!lane.isLive()) this.#farms[lane.class].lookForTrial(lane)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
-      const due = lane.health.state === 'down' ? lane.health.nextWakeAt() : undefined
-      if (due !== undefined && due <= now && lane.health.isProbeDue(now, this.#sending.jitter()))
-        this.#sending.probe(lane)
+      const due = lane.health.nextProbeAt
+      if (due === undefined || due > now) continue
+      if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#sending.probe(lane, now)
     }
-    for (const each of TRAFFIC_CLASSES) {
-      const backlog = this.#register.backlogs[each]
-      for (let late = backlog.overdue(now); late !== undefined; late = backlog.overdue(now)) {
-        this.#register.expire(late, now)
-      }
-    }
-    this.#register.duplicates.passTime(now)
+    for (const request of this.#register.aside.takeDue(now)) this.#failover.triesAgain(request)
+    this.#register.passTime(now)
     this.#states.passTime(now)
     this.#accounts.passTime(now)
-    this.#lanes.settle()
   }
 
   /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
     const { instanceQueue } = this.#register
-    for (const lane of this.#lanes.restless) {
-      if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), instanceQueue)
-    }
-    for (const each of TRAFFIC_CLASSES) this.#unpark(this.#farms[each], atMost, now)
+    this.#lanes.promote(instanceQueue, now)
+    this.#wayBack.giveBack(atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
       const request = instanceQueue.takeNext()
       if (request === undefined) break
-      if (!this.#dispatch(request, now)) roomIsBack = true
+      const { lane } = request
+      lane?.stir()
+      // Where it goes elsewhere, the room that it was promised can go to another.
+      if (!this.#dispatch(request, now) || (lane !== undefined && request.lane !== lane)) roomIsBack = true
     }
-    return roomIsBack || !instanceQueue.isEmpty() || this.#canUnpark()
+    return roomIsBack || !instanceQueue.isEmpty() || this.#wayBack.isOpen() || this.#register.hasOverdue(now)
   }
 
   /** When to wake next; undefined where nothing but a datagram can change anything. */
   nextWakeAt(now: Instant): Instant | undefined {
-    if (!this.#register.instanceQueue.isEmpty() || this.#canUnpark()) return now
-    let next = earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt())
+    if (!this.#register.instanceQueue.isEmpty() || this.#wayBack.isOpen()) return now
+    const { aside } = this.#register
+    let next = earliest(earliest(this.#sending.wheel.nextWakeAt(), this.#accounts.nextWakeAt()), aside.nextWakeAt())
+    next = earliest(next, this.#lanes.nextWakeAt(now))
     for (const each of TRAFFIC_CLASSES) {
-      next = earliest(next, this.#register.backlogs[each].nextWakeAt())
+      next = earliest(next, this.#register.nextWakeAt(each, now))
       next = earliest(next, this.#farms[each].nextTrialAt(now))
-    }
-    for (const lane of this.#lanes.restless) {
-      next = earliest(next, lane.nextPromotionAt(now))
-      if (!lane.isRetiring) next = earliest(next, lane.health.nextWakeAt())
     }
     return next
   }
@@ -243,7 +246,7 @@ export class Engine {
    * queue moves to the others, and what is outstanding there gets no retry there; rates change with the next grid second.
    */
   reconfigure(options: EngineOptions, now: Instant): void {
-    this.#intake.change(options.clients)
+    this.#intake.change(options)
     this.#register.change(options)
     this.#states.change(options.state)
     this.#accounts.change(options)
@@ -283,6 +286,7 @@ export class Engine {
   /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
   check(): void {
     this.#register.check()
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].check()
   }
 
   /** Writes the ledger of authentication, then that of accounting, where they outlive a crash of this engine. */
@@ -317,11 +321,7 @@ export class Engine {
         clients: this.#intake.learnedAddresses,
         servers: lanes.filter((lane) => lane.learnedMessageAuthenticator).length,
       },
-      tables: {
-        answers: this.#register.duplicates.answers,
-        records: this.#register.duplicates.records,
-        states: this.#states.size,
-      },
+      tables: { ...this.#register.duplicates.sizes, states: this.#states.size },
       sessions: this.#accounts.counts(),
     }
   }
@@ -333,7 +333,7 @@ export class Engine {
 
   #check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
     try {
-      return this.#intake.check(trafficClass, from.address, bytes)
+      return this.#intake.check(trafficClass, from.address, bytes, now)
     } catch (error) {
       this.#journal.note({ kind: 'internal-error', where: 'checking a datagram', error, bytes }, now)
       return { ok: false, reason: 'internal-error', client: undefined }
@@ -353,47 +353,41 @@ export class Engine {
 
   /** Sends it, parks it, or lets it wait; false where the room it was promised can go to another now. */
   #dispatch(request: Request, now: Instant): boolean {
-    if (request.lane !== undefined) this.#register.tracing.active?.promoted(request, request.lane, now)
+    if (this.#register.isOverdue(request, now)) {
+      this.#register.expire(request, now)
+      return false
+    }
+    const waitedFor = request.lane
+    if (waitedFor !== undefined) this.#register.tracing.active?.promoted(request, waitedFor, now)
     const lane = this.#assigning.laneOf(request, now)
     if (lane === undefined) return true
-    if (!lane.isLive()) {
+    if (!lane.isLive() || (waitedFor !== undefined && this.#failover.shouldLeave(request, lane))) {
       this.#failover.moveAway(request, lane, now)
       return false
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
-    if (this.#sending.trySend(request, lane, now)) return request.attempt !== undefined
+    if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
+    if (this.#sending.trySend(request, lane, now)) {
+      if (request.transmissions === 1 && !request.isBound) this.#farms[request.class].sentTo(lane)
+      return request.attempt !== undefined
+    }
     this.#register.wait(request, lane, now)
     // It may have found an older one before it, who can go in its stead.
     return lane.nextPromotionAt(now) !== now
   }
 
-  #canUnpark(): boolean {
-    return TRAFFIC_CLASSES.some((each) => this.#farms[each].parked.line.queued > 0 && this.#farms[each].hasLive())
-  }
-
-  /** A server lives again: the parked return in steps, oldest first. None lives: maybe one of them tries a server. */
-  #unpark(farm: Farm, atMost: number, now: Instant): void {
-    if (farm.parked.line.queued === 0) return
-    if (farm.hasLive()) {
-      farm.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
-      return
-    }
-    const oldest = farm.parked.line.oldestFresh()
-    // One that was given back and is not served yet goes first: it parks again in this turn.
-    if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
-    const lane = farm.takeTrial(now)
-    const request = lane === undefined ? undefined : farm.trialRequest()
-    if (lane === undefined || request === undefined) return
-    this.#register.leaveLine(request)
-    request.lane = lane
-    if (!this.#sending.trySend(request, lane, now)) this.#failover.park(request, now)
-  }
-
   #setUpLanes(options: EngineOptions, now: Instant): void {
     const removed = this.#lanes.change(options, now)
-    for (const each of TRAFFIC_CLASSES) this.#farms[each].lanes = this.#lanes.inOrder(each)
+    for (const each of TRAFFIC_CLASSES) this.#farms[each].setLanes(this.#lanes.inOrder(each))
     for (const lane of removed) this.#failover.emptyQueueOf(lane, now)
-    for (const lane of this.#lanes) this.#failover.healthChanged(lane, lane.takeHold(now), now)
-    for (const each of TRAFFIC_CLASSES) this.#farms[each].judgeOutage(now)
+    for (const lane of this.#lanes) {
+      this.#failover.healthChanged(lane, lane.takeHold(now), now)
+      // One that is Down already and held from now on has not changed its health.
+      this.#farms[lane.class].healthChanged(lane)
+    }
+    for (const each of TRAFFIC_CLASSES) {
+      this.#farms[each].judgeOutage(now)
+      this.#failover.leaveFailing(each)
+    }
   }
 }

@@ -1,10 +1,15 @@
 /**
- * What happens when no answer comes: retry, fail over, park, or give up, each by name; and what a server's change of
- * health does to those who wait for it.
+ * What happens when no answer comes: retry, fail over, park, set aside, or give up, each by name; and what a server's
+ * change of health does to those who wait for it.
  *
  * A request has used up its tries at a server when max-retries, max-transmissions or (Access-Request) its max-age allow
- * no further one. That is one failure of the server. Then another server that lives and was not tried gets a copy; where
- * every server is Down it parks with its place in the order; where all that live have failed it, it is given up.
+ * no further one. That speaks against the server only if nothing valid came from it since the request's latest
+ * transmission; a server that answers others meanwhile lives, and the request alone is counted, here and at the
+ * servers that get it next. Then another server that
+ * lives and was not tried gets a copy; where every server is Down it parks with its place in the order. Where all that
+ * live have failed it, an Access-Request is given up; an accounting record waits on, behind the others if a server
+ * left it unanswered that lives. max-age of an Access-Request counts from its client's latest copy here: a client that
+ * still asks is still there.
  */
 
 import type { HealthChange } from '../throttle/health.ts'
@@ -12,10 +17,14 @@ import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Farm } from './farm.ts'
 import type { Lane } from './lane.ts'
-import type { Journal } from './ports.ts'
+import type { GivenUpBecause, Journal } from './ports.ts'
 import type { Register } from './register.ts'
 import type { Request } from './request.ts'
 import type { Sending } from './sending.ts'
+import { shareOf } from './set-aside.ts'
+
+/** Of a queue, when its server goes Down. */
+const MOVED_AT_ONCE = 32
 
 export class Failover {
   readonly #register: Register
@@ -35,11 +44,14 @@ export class Failover {
     const { request, lane } = attempt
     lane.counters.timeouts += 1
     if (request === undefined) {
-      this.#sending.finish(attempt, 'silent', now)
+      // Its client gave it up, and the server had its time for it all the same.
+      this.#fail(attempt, now)
       return
     }
     this.#register.tracing.active?.timedOut(request, attempt, now)
-    if (lane.isLive() && attempt.tries <= lane.options.maxRetries && this.#mayTransmit(request, now)) {
+    const triesLeft = lane.isLive() && attempt.tries <= lane.options.maxRetries
+    if (triesLeft && this.#obstacleTo(request, now) === undefined) {
+      this.#countOverdue(attempt, now)
       lane.queue.line.put(request)
       lane.stir()
       return
@@ -50,53 +62,135 @@ export class Failover {
 
   /** A due retry that waited too long for quota: an Access-Request past its max-age goes nowhere any more. */
   retryIsTooLate(request: Request, now: Instant): boolean {
-    if (this.#mayTransmit(request, now)) return false
-    this.#fail(request.attempt as Attempt, now)
-    this.#register.giveUp(request, now)
+    const obstacle = this.#obstacleTo(request, now)
+    if (obstacle === undefined) return false
+    const attempt = request.attempt as Attempt
+    this.#fail(attempt, now)
+    request.addTried(attempt.lane.number)
+    this.#giveUp(request, obstacle, now)
     return true
   }
 
-  /** The request has used up its tries at this server. */
+  /** The attempt is over: the server answered, but `why` says what is wrong with its response. */
+  gotUnusable(request: Request, { lane, tries }: Attempt, why: string, now: Instant): void {
+    this.#register.tracing.active?.unusable(request, lane, why, now)
+    request.noteTried(lane.server.name, tries)
+    request.addTried(lane.number)
+    const isElsewhere = !request.isBound && this.#obstacleTo(request, now) === undefined
+    const next = isElsewhere ? this.#farms[request.class].choose(request, now) : undefined
+    if (next === undefined) this.#register.drop(request, 'unusable-response', now)
+    else this.#goOnAt(next, request, `the response of server ${lane.server.name} can't be passed on`, now)
+  }
+
+  /** The request ended at this server without an answer, or its client gave it up and the time for it is over. */
   #fail(attempt: Attempt, now: Instant): void {
-    const { lane } = attempt
+    const { lane, request } = attempt
+    const isSilent = lane.signsOfLife === attempt.signsBefore
+    // Another server lives and left it unanswered too: that says something of the request, and hardly of this server.
+    const wasLeftByLiving = request?.wasLeftByLiving ?? false
+    this.#countOverdue(attempt, now)
+    request?.noteTried(lane.server.name, attempt.tries)
     this.#sending.finish(attempt, 'silent', now)
     if (!lane.isLive()) return
-    lane.counters.failures += 1
-    lane.stir()
-    this.healthChanged(lane, lane.health.failed(now), now)
+    if (isSilent) {
+      lane.counters.failures += 1
+      lane.stir()
+      this.healthChanged(lane, lane.health.failed(now, wasLeftByLiving), now)
+      if (request !== undefined && lane.isFailing()) request.wasLeftByLiving = true
+      return
+    }
+    lane.counters.unansweredByLiveServer += 1
+    if (request === undefined) return
+    request.wasLeftByLiving = true
+    lane.unanswered.note(request)
+    const { server, class: trafficClass } = lane
+    const client = request.client.options.name
+    const common = lane.unanswered.common()
+    this.#journal.note(
+      { kind: 'unanswered-by-live-server', server: server.name, class: trafficClass, client, common },
+      now,
+    )
+  }
+
+  /** The health hears once of each request that was not answered within its first time-out. */
+  #countOverdue(attempt: Attempt, now: Instant): void {
+    const { lane } = attempt
+    if (attempt.isOverdue || !lane.isLive()) return
+    attempt.isOverdue = true
+    if (attempt.request?.wasLeftByLiving === true) return
+    lane.health.overdue(now)
+    const farm = this.#farms[lane.class]
+    this.healthChanged(
+      lane,
+      lane.health.judgeService(() => farm.hasBetterThan(lane, now), now),
+      now,
+    )
   }
 
   /** Acts on what the health of a lane has become; `undefined` is no change. */
   healthChanged(lane: Lane, change: HealthChange | undefined, now: Instant): void {
+    if (!lane.health.isCalm) lane.stir()
     if (change === undefined) return
+    lane.stir()
     const farm = this.#farms[lane.class]
+    farm.healthChanged(lane)
     this.#journal.note(
       { kind: 'server-state', lane: lane.number, server: lane.server.name, class: lane.class, ...change },
       now,
     )
-    if (change.to === 'down') this.emptyQueueOf(lane, now)
-    else if (change.from === 'down') lane.triedAt = undefined
+    lane.triedAt = undefined
+    lane.passedOver = 0
     farm.judgeOutage(now)
-    const parked = farm.parked.line.queued
+    if (change.to === 'down') this.emptyQueueOf(lane, now)
+    else this.leaveFailing(lane.class)
+    // What its queue has not given away yet, and what is on its way back, parks in a moment.
+    const parked = farm.parked.line.queued + this.#register.returning.queuedOf(lane.class)
     if (lane.isRetiring) return
     if (change.to === 'down' && !farm.hasLive()) {
       this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked }, now)
-    } else if (change.from === 'down' && farm.lanes.every((other) => other === lane || !other.isLive())) {
+    } else if (change.from === 'down' && farm.isOnlyLive(lane)) {
       this.#journal.note({ kind: 'servers-back', class: lane.class, parked }, now)
     }
   }
 
-  /** A server is Down or removed: what waits there goes to the others at once, in the order of arrival. */
+  /**
+   * A server is Down or removed: what waits there goes to the others, in the order of arrival. A long queue takes several
+   * steps: the rest returns to the instance queue, and what is newer waits behind it.
+   */
   emptyQueueOf(lane: Lane, now: Instant): void {
     const { line } = lane.queue
     // One by one: what moves may shed others by the overflow policy, of those that still wait here too.
-    for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) this.moveAway(next, lane, now)
+    for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {
+      const next = line.takeOldest()
+      if (next === undefined) return
+      this.moveAway(next, lane, now)
+    }
+    this.#register.returning.add(lane.class, lane.giveUpQueue())
+  }
+
+  /** Where a server is well, what waits for Failing ones is served once more, and goes there if it may (`shouldLeave`). */
+  leaveFailing(trafficClass: Lane['class']): void {
+    const farm = this.#farms[trafficClass]
+    if (farm.failing.length === 0 || !farm.hasWell()) return
+    for (const lane of farm.failing) {
+      if (lane.queue.line.isEmpty()) continue
+      const waiting = lane.giveUpQueue()
+      this.#register.returning.add(trafficClass, waiting)
+    }
+  }
+
+  /** Whether a request that waited for a Failing server goes to another one: its own States and due retries stay. */
+  shouldLeave(request: Request, lane: Lane): boolean {
+    if (!lane.isFailing() || request.isBound || request.stage === 'retry') return false
+    return this.#farms[lane.class].hasWellBeside(lane, request)
   }
 
   /** A request whose server takes nothing any more goes to another one. It must stand in no line. */
   moveAway(request: Request, from: Lane, now: Instant): void {
     if (request.stage === 'retry') {
-      this.#sending.finish(request.attempt as Attempt, 'silent', now)
+      const attempt = request.attempt as Attempt
+      request.noteTried(from.server.name, attempt.tries)
+      this.#sending.finish(attempt, 'silent', now)
       this.#failOver(request, from, now)
       return
     }
@@ -109,55 +203,106 @@ export class Failover {
     const { sessions } = this.#register
     const itsSessions = sessions.laneOf(request)
     // Records of one session move together.
-    const next = itsSessions !== from && itsSessions?.isLive() === true ? itsSessions : farm.choose(request)
+    const isTheirs = itsSessions !== from && itsSessions?.isLive() === true
+    const next = isTheirs ? itsSessions : farm.choose(request, now, from)
     sessions.setLaneOf(request, next)
-    if (next !== undefined) this.#register.wait(request, next, now, `server ${from.server.name} takes nothing now`)
-    else if (farm.hasLive()) this.#register.giveUp(request, now)
-    else this.park(request, now)
+    if (next === undefined) this.findsNone(request, now)
+    else this.#register.wait(request, next, now, `server ${from.server.name} takes nothing now`)
+  }
+
+  /** No server lives that did not leave it unanswered. It must stand in no line; whether it waits is already counted. */
+  findsNone(request: Request, now: Instant): void {
+    if (!this.#farms[request.class].hasLive()) this.park(request, now)
+    else if (request.class === 'accounting') this.#waitOn(request, now)
+    else this.#giveUp(request, 'no-other-server', now)
   }
 
   /** Every server is Down: it waits in the order of arrival, and may try any server afterwards. */
   park(request: Request, now: Instant): void {
     request.lane = undefined
     request.forgetTried()
-    this.#farms[request.class].parked.line.put(request)
+    this.#farms[request.class].park(request)
     this.#register.tracing.active?.parked(request, now)
     request.rest()
   }
 
+  /** The time of a record that was set aside has come: it is served after all others. */
+  triesAgain(request: Request): void {
+    request.stage = 'aside'
+    request.lane = undefined
+    this.#register.instanceQueue.put(request)
+  }
+
+  /** A record that was set aside may not go yet: others like it hold their share of the identifiers. */
+  mustStayAside(request: Request, lane: Lane, now: Instant): boolean {
+    if (lane.asideOutstanding < shareOf(lane.options.maxOutstanding)) return false
+    this.#register.aside.putOff(request, now)
+    return true
+  }
+
   #failOver(request: Request, from: Lane, now: Instant): void {
-    if (!this.#mayTransmit(request, now)) {
-      this.#register.giveUp(request, now)
+    request.addTried(from.number)
+    const obstacle = this.#obstacleTo(request, now)
+    if (obstacle !== undefined) {
+      this.#giveUp(request, obstacle, now)
       return
     }
     if (request.isBound && !from.isRetiring) {
-      if (from.isLive()) this.#register.giveUp(request, now)
+      if (from.isLive()) this.#giveUp(request, 'state', now)
       else this.#register.drop(request, 'state-server-down', now)
       return
     }
-    if (since(request.receivedAt, now) > this.#register.backlogs[request.class].limits.maxAge) {
-      this.#register.expire(request, now)
-      return
+    const next = this.#farms[request.class].choose(request, now)
+    if (next !== undefined) this.#goOnAt(next, request, `server ${from.server.name} did not answer`, now)
+    else if (request.class === 'authentication' && this.#farms.authentication.hasLive()) {
+      this.#giveUp(request, 'no-other-server', now)
+    } else {
+      this.#becomeCopy(request)
+      this.findsNone(request, now)
+      this.#register.enterBacklog(request, now)
     }
-    request.isBound = false
-    request.stage = 'failover'
-    request.addTried(from.number)
-    const farm = this.#farms[request.class]
-    const next = farm.choose(request)
-    if (next !== undefined) this.#register.wait(request, next, now, `server ${from.server.name} did not answer`)
-    else if (!farm.hasLive()) this.park(request, now)
-    else {
-      this.#register.giveUp(request, now)
-      return
-    }
+  }
+
+  /** A copy of it waits for another server. */
+  #goOnAt(next: Lane, request: Request, why: string, now: Instant): void {
+    this.#becomeCopy(request)
+    this.#register.wait(request, next, now, why)
     this.#register.enterBacklog(request, now)
   }
 
-  /** An Access-Request past its max-age is neither retried nor failed over; max-transmissions counts over all servers. */
-  #mayTransmit(request: Request, now: Instant): boolean {
+  #becomeCopy(request: Request): void {
+    request.isBound = false
+    request.stage = request.asideRest === undefined ? 'failover' : 'aside'
+  }
+
+  /** All servers that live have left the record unanswered: it is never given up for that. */
+  #waitOn(request: Request, now: Instant): void {
+    const isAside = request.wasLeftByLiving
+    request.forgetTried()
+    request.wasLeftByLiving = false
+    if (isAside) {
+      request.lane = undefined
+      this.#register.aside.put(request, now)
+      this.#register.tracing.active?.setAside(request, now)
+      return
+    }
+    const next = this.#farms[request.class].choose(request, now)
+    if (next === undefined) this.park(request, now)
+    else this.#register.wait(request, next, now, 'no server answered so far')
+  }
+
+  #giveUp(request: Request, why: GivenUpBecause, now: Instant): void {
+    const { tried } = request
+    const untried = this.#farms[request.class].lanes.find((lane) => lane.isLive() && !tried.includes(lane.number))
+    this.#register.giveUp(request, why, untried?.server.name, now)
+  }
+
+  /** What keeps it from being sent again: max-transmissions counts over all servers, max-age ends an Access-Request. */
+  #obstacleTo(request: Request, now: Instant): 'max-age' | 'max-transmissions' | undefined {
     const { maxTransmissions } = this.#farms[request.class].options
-    if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return false
-    if (request.class === 'accounting') return true
-    return since(request.receivedAt, now) <= this.#register.backlogs.authentication.limits.maxAge
+    if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return 'max-transmissions'
+    if (request.class === 'accounting') return undefined
+    const { maxAge } = this.#register.backlogs.authentication.limits
+    return since(request.latestCopyAt, now) <= maxAge ? undefined : 'max-age'
   }
 }

@@ -10,15 +10,17 @@ import type { ServiceOrder } from '../queues/waiting-line.ts'
 import type { Secret } from '../radius/secret.ts'
 import { Health, type HealthChange, type HealthOptions } from '../throttle/health.ts'
 import { Identifiers, portsFor } from '../throttle/identifiers.ts'
-import { type SlotBudget, SlotQuota } from '../throttle/slots.ts'
-import { type Duration, type Instant, micros, since, type TrafficClass } from '../units.ts'
+import type { SlotBudget } from '../throttle/slots.ts'
+import { type Duration, earliest, type Instant, micros, since, type TrafficClass } from '../units.ts'
 import type { Attempt } from './attempt.ts'
-import { type Candidate, hashOf } from './choose-server.ts'
+import { hashOf } from './hashing.ts'
 import { copyOfHistogram, emptyHistogram } from './histogram.ts'
 import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './ports.ts'
 import { SERVER_DROP_REASONS, type ServerDropReason } from './reasons.ts'
 import type { Request } from './request.ts'
+import type { Candidate, Rank } from './server-choice.ts'
 import type { LaneCounters, LaneSnapshot } from './snapshot.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** The moving mean follows a change within about so many. */
 const HOLDINGS_IN_MEAN = 32
@@ -29,54 +31,80 @@ export interface LaneSettings {
   readonly lane: LaneOptions
   readonly slot: Duration
   readonly quarantine: Duration
-  readonly health: HealthOptions
+  readonly health: Omit<HealthOptions, 'timeout'>
   readonly serviceOrder: ServiceOrder
 }
 
 export class Lane implements Candidate {
   readonly number: number
   readonly class: TrafficClass
-  readonly nameHash: number
-  readonly budget: SlotBudget
+  nameHash: number
+  /** Replaced only where a reload gives the lane another name, or puts it back. */
+  budget: SlotBudget
   readonly identifiers: Identifiers<Attempt>
   readonly health: Health
-  readonly queue: ServerQueue<Request>
+  queue: ServerQueue<Request>
   readonly counters: LaneCounters
   /** The last attempt sent from each source port: what a refusal is about. */
   readonly lastSent: (Attempt | undefined)[] = []
   #settings: LaneSettings
-  /** Of all lanes, those at which a wake looks. */
-  readonly #restless: Lane[]
-  #isRestless = false
+  /** Of all lanes, those in which something changed. */
+  readonly #stirred: Lane[]
+  #isStirred = false
+  /** The lane to the same server from another source, which has part of the places: one free here is one free there. */
+  #follower: Lane | undefined = undefined
   isRetiring = false
+  /** The name before a reload gave it another one: conversations may be known by it. */
+  formerName: string | undefined = undefined
   /** `auto`: a verified response without EAP-Message carried Message-Authenticator. */
-  learnedMessageAuthenticator = false
+  learnedMessageAuthenticator: boolean
   roundTripTime: Duration = micros(0)
   holdingTime: Duration = micros(0)
   /** The probe under way: its octets, for verifying the answer. */
-  probe: { readonly bytes: Uint8Array; readonly secret: Secret } | undefined = undefined
+  probe: { readonly bytes: Uint8Array; readonly secret: Secret; readonly sentAt: Instant } | undefined = undefined
   probeIdentifier = 0
-  /** When a live request last tried this Down server. */
+  /** When a live request last tried this Down or Failing server. */
   triedAt: Instant | undefined = undefined
+  /** Failing: requests that went elsewhere since one last tried it. */
+  passedOver = 0
+  /** Valid responses so far, late ones included, each once: what came in between is a sign of life. */
+  signsOfLife = 0
+  /** Identifiers in use by records that a living server left unanswered before. */
+  asideOutstanding = 0
+  /** What its server leaves unanswered while it answers other requests. */
+  readonly unanswered = new Unanswered()
 
-  /** `o.budget`: slots that it shares with others; without, it has its own. `o.restless` is where it enters itself. */
+  /**
+   * `o.budget` may be slots that others have used already, or share. `o.follows` is a removed lane to the same address, port
+   * and class, `o.stirred` is where it enters itself.
+   */
   constructor(
     number: number,
     trafficClass: TrafficClass,
     settings: LaneSettings,
-    o: { readonly now: Instant; readonly restless: Lane[]; readonly budget?: SlotBudget | undefined },
+    o: {
+      readonly now: Instant
+      readonly stirred: Lane[]
+      readonly budget: SlotBudget
+      readonly follows?: Lane | undefined
+    },
   ) {
+    const { follows } = o
     this.number = number
     this.class = trafficClass
     this.#settings = settings
     this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
-    this.#restless = o.restless
-    this.budget = o.budget ?? new SlotQuota({ maxRate: settings.lane.maxRate, slot: settings.slot })
+    this.#stirred = o.stirred
+    this.budget = o.budget
+    if (follows !== undefined) follows.#follower = this
     this.identifiers = new Identifiers<Attempt>({
       maxOutstanding: settings.lane.maxOutstanding,
       quarantine: settings.quarantine,
+      places: follows?.identifiers.places,
     })
-    this.health = new Health(settings.health, o.now)
+    this.learnedMessageAuthenticator = follows?.learnedMessageAuthenticator ?? false
+    // From another source the server may be out of reach, or in reach at last: nothing is known of that.
+    this.health = new Health(healthOptions(settings), o.now)
     this.queue = new ServerQueue<Request>(settings.serviceOrder)
     this.counters = {
       requests: 0,
@@ -88,6 +116,7 @@ export class Lane implements Candidate {
       timeouts: 0,
       promotions: 0,
       failures: 0,
+      unansweredByLiveServer: 0,
       probesSent: 0,
       probesAnswered: 0,
       refused: 0,
@@ -110,27 +139,62 @@ export class Lane implements Candidate {
     return this.health.state !== 'down' && !this.isRetiring
   }
 
-  /** Something will change here by time alone, or may: a wake has to look at it. */
-  stir(): void {
-    if (this.#isRestless) return
-    this.#isRestless = true
-    this.#restless.push(this)
+  /** Whether requests should rather go to another server that lives. */
+  isFailing(): boolean {
+    return this.health.state === 'failing'
   }
 
-  /** Whether it may be forgotten by those who wait for time to pass: nothing waits, rests, failed or retires here. */
-  tryCalm(): boolean {
-    const isCalm =
-      this.queue.line.isEmpty() && this.identifiers.nextWakeAt() === undefined && this.health.isCalm && !this.isRetiring
-    if (isCalm) this.#isRestless = false
-    return isCalm
+  /** How long a probe of it may take: as long as a request that is retried. */
+  probePatience(): Duration {
+    return micros(this.options.timeout * (1 + this.options.maxRetries))
+  }
+
+  /** How gladly it is chosen; undefined: not at all. Whoever changes it tells the farm. */
+  get rank(): Rank | undefined {
+    if (!this.isLive()) return undefined
+    return this.isFailing() ? 1 : 0
+  }
+
+  /** Something changed that may bring its next moment nearer: the next wake looks at it. */
+  stir(): void {
+    if (this.#isStirred) return
+    this.#isStirred = true
+    this.#stirred.push(this)
+  }
+
+  /** It is looked at. */
+  calm(): void {
+    this.#isStirred = false
+  }
+
+  /** It takes nothing any more: its queue goes elsewhere with all that waits in it, and it has an empty one. */
+  giveUpQueue(): ServerQueue<Request> {
+    const { queue } = this
+    this.queue = new ServerQueue<Request>(this.#settings.serviceOrder)
+    return queue
+  }
+
+  /** An identifier is free again: somebody may wait for that, or a removed server for its last one. */
+  gaveBack(): void {
+    if (!this.queue.line.isEmpty() || !this.isLive()) this.stir()
+    this.#follower?.gaveBack()
+  }
+
+  /** It was removed, and nothing waits or is outstanding here any more. */
+  get isGone(): boolean {
+    return this.isRetiring && this.identifiers.outstanding === 0
   }
 
   /** New settings from a reload; the rate holds from the next grid second on. */
   change(settings: LaneSettings, now: Instant): void {
+    if (settings.server.name !== this.server.name) {
+      this.formerName = this.server.name
+      this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
+    }
     this.#settings = settings
     this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
-    this.health.change(settings.health)
+    this.health.change(healthOptions(settings))
     this.queue.line.changeOrder(settings.serviceOrder)
     this.stir()
   }
@@ -159,10 +223,21 @@ export class Lane implements Candidate {
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
   }
 
+  /** When time alone makes a look at it worth while: a slot for those that wait, its health. */
+  nextLookAt(now: Instant): Instant | undefined {
+    const promotionAt = this.queue.promised === 0 ? this.nextPromotionAt(now) : this.#nextPromotionBesides(now)
+    return this.isRetiring ? promotionAt : earliest(promotionAt, this.health.nextWakeAt())
+  }
+
   /** When a request that needs an identifier could go, if nothing but time has to pass. */
   nextRoomAt(now: Instant): Instant | undefined {
     if (!this.identifiers.hasRoom()) return this.identifiers.nextWakeAt()
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
+  }
+
+  /** The same while what was given back is not served yet: that stirs the lane, and a new slot may have more room. */
+  #nextPromotionBesides(now: Instant): Instant | undefined {
+    return this.queue.line.isEmpty() ? undefined : this.budget.nextSlotAt(now)
   }
 
   plan(sourcePorts: LanePlan['sourcePorts']): LanePlan {
@@ -203,6 +278,8 @@ export class Lane implements Candidate {
   }
 }
 
+const healthOptions = ({ health, lane }: LaneSettings): HealthOptions => ({ ...health, timeout: lane.timeout })
+
 /** Where a lane's sockets go. */
 export const planOf = (
   lane: number,
@@ -220,12 +297,20 @@ export const planOf = (
   ...(sourcePorts === undefined ? {} : { sourcePorts }),
 })
 
-/**
- * What tells two lanes apart over a reload: the same key is the same lane with other limits, another key is another
- * server.
- */
+/** What tells two lanes apart over a reload: the same key is the same lane with other limits. */
 export const laneKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
-  [trafficClass, server.name, server.address, lane.port, server.sourceAddress, server.sourcePorts?.join('-')].join(' ')
+  [pathKey(trafficClass, server, lane), server.name].join(' ')
+
+/**
+ * Where a lane leads from where: under another name it is the same lane too. Of a range of source ports only its own end
+ * matters to a lane, so that a wider range leaves one of a server's two as it is.
+ */
+export const pathKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
+  [serverKey(trafficClass, server, lane), server.sourceAddress, sourcePortsOf(trafficClass, server)?.probe].join(' ')
+
+/** What is one server in truth, whatever it is called and wherever we send from: its limits are for all of that. */
+export const serverKey = (trafficClass: TrafficClass, { address }: ServerOptions, { port }: LaneOptions): string =>
+  [trafficClass, address, port].join(' ')
 
 /** Which of the server's source ports a lane uses. Each grows from its own end, so a reload moves no open socket. */
 export const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {

@@ -1,11 +1,16 @@
 /**
  * Names that one engine has learned, in a bounded set: beyond the bound the oldest is forgotten.
+ *
+ * The order of learning is a ring of names: who is oldest is not looked for in the set, which keeps the places of those
+ * that left for a while.
  */
 import type { Learned } from './ports.ts'
 
 export class LearnedNames implements Learned {
-  /** In the order of learning. */
   readonly #names = new Set<string>()
+  /** In the order of learning, once around: the oldest is where the next one goes. */
+  readonly #ring: string[] = []
+  #next = 0
   readonly #atMost: number
 
   /** `atMost` names, at least 1. */
@@ -23,11 +28,10 @@ export class LearnedNames implements Learned {
 
   add(name: string): void {
     if (this.#names.has(name)) return
+    const oldest = this.#ring[this.#next]
+    if (oldest !== undefined) this.#names.delete(oldest)
     this.#names.add(name)
-    if (this.#names.size <= this.#atMost) return
-    for (const oldest of this.#names) {
-      this.#names.delete(oldest)
-      return
-    }
+    this.#ring[this.#next] = name
+    this.#next = (this.#next + 1) % this.#atMost
   }
 }

@@ -150,6 +150,8 @@ export interface EngineOptions {
   readonly classes: PerClass<ClassOptions>
   readonly queues: PerClass<QueueOptions>
   readonly identifierQuarantine: Duration
+  /** Attributes that a server takes in one request (`hasTooManyAttributes`); 0 is no limit. */
+  readonly maxAttributes: number
   readonly deadServer: {
     readonly consecutiveFailures: number
     /** 0 is off; else the failures must also have lasted this long. */
@@ -165,6 +167,8 @@ export interface EngineOptions {
     /** How long an answered accounting record is remembered by its content. */
     readonly recordCache: Duration
     readonly maxRecords: number
+    /** How long it is remembered what an accounting record was given, and what it gave way to. */
+    readonly recordMemory: Duration
   }
   /** Accounting sessions are tracked; by default they are not. */
   readonly sessions?: SessionOptions
@@ -172,7 +176,16 @@ export interface EngineOptions {
   readonly state: { readonly lifetime: Duration; readonly maxEntries: number }
 }
 
-export type ServerState = 'active' | 'not_responding' | 'down'
+/** A server that left a request unanswered, and how often it was sent there. */
+export interface TriedServer {
+  readonly server: string
+  readonly transmissions: number
+}
+
+/** Why a request was sent nowhere else. */
+export type GivenUpBecause = 'max-age' | 'max-transmissions' | 'state' | 'no-other-server'
+
+export type ServerState = 'active' | 'not_responding' | 'failing' | 'down'
 
 /** Where one lane's sockets go; the shell opens `ports` source sockets and one probe socket for each. */
 export interface LanePlan {
@@ -202,6 +215,14 @@ export type EngineEvent =
   | { readonly kind: 'all-servers-down'; readonly class: TrafficClass; readonly parked: number }
   | { readonly kind: 'servers-back'; readonly class: TrafficClass; readonly parked: number }
   | {
+      /** `auto` asks for Message-Authenticator there from now on. */
+      readonly kind: 'signature-learned'
+      readonly peer: 'client' | 'server'
+      readonly name: string
+      /** The client's address, or the server's class, address and port. */
+      readonly at: string
+    }
+  | {
       readonly kind: 'dropped'
       readonly class: TrafficClass
       readonly reason: ClientDropReason
@@ -217,7 +238,25 @@ export type EngineEvent =
       /** Of accounting: what kind of record it was. */
       readonly record: RecordKind | undefined
     }
-  | { readonly kind: 'expired' | 'given-up'; readonly class: TrafficClass; readonly client: string }
+  | { readonly kind: 'expired'; readonly class: TrafficClass; readonly client: string }
+  | {
+      readonly kind: 'given-up'
+      readonly class: TrafficClass
+      readonly client: string
+      /** What was tried where: server and transmissions, in order. */
+      readonly tried: readonly TriedServer[]
+      readonly why: GivenUpBecause
+      /** A server that lives and was not asked. */
+      readonly untried: string | undefined
+    }
+  | {
+      readonly kind: 'unanswered-by-live-server'
+      readonly server: string
+      readonly class: TrafficClass
+      readonly client: string
+      /** What most of the latest of them share; empty where nothing stands out. */
+      readonly common: readonly string[]
+    }
   | {
       readonly kind: 'response-dropped'
       readonly lane: number

@@ -9,6 +9,7 @@ export const CLIENT_DROP_REASONS = [
   ...REQUEST_FAULTS,
   'unknown-client',
   'state-server-down',
+  'unusable-response',
   'draining',
   'internal-error',
 ] as const

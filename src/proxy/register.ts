@@ -10,20 +10,29 @@ import { Backlog } from '../queues/backlog.ts'
 import { InstanceQueue } from '../queues/instance-queue.ts'
 import { OctetStore } from '../queues/octet-store.ts'
 import type { WaitingLine } from '../queues/waiting-line.ts'
-import { type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { earliest, type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Client } from './client-table.ts'
 import { Duplicates } from './duplicates.ts'
+import { givenUpSentence } from './given-up.ts'
 import type { Lane } from './lane.ts'
 import { Ledger } from './ledger.ts'
-import type { EngineOptions, Journal, Peer } from './ports.ts'
+import type { EngineOptions, GivenUpBecause, Journal, Peer } from './ports.ts'
 import { type ClientDropReason, isWrongProof } from './reasons.ts'
 import type { Exchange, Request } from './request.ts'
+import { Returning } from './returning.ts'
+import { SetAside } from './set-aside.ts'
 import type { ClassCounters } from './snapshot.ts'
 import { Tracing } from './tracing.ts'
 import { WaitingSessions, type Wants } from './waiting-sessions.ts'
 
 /** Identifiers that wait for the answer to one record. */
 const MOST_EXCHANGES = 16
+/**
+ * Requests that are shed or expire in one step. The largest packet pushes out 205 of the smallest, so that only a reload
+ * that lowers the bounds leaves more for the steps that follow.
+ */
+const SHED_AT_ONCE = 256
+const EXPIRED_AT_ONCE = 64
 
 interface Refusal {
   readonly class: TrafficClass
@@ -38,14 +47,19 @@ export class Register {
   readonly counters: PerClass<ClassCounters> = { authentication: noCounts(), accounting: noCounts() }
   readonly backlogs: PerClass<Backlog<Request>>
   readonly instanceQueue: InstanceQueue<Request>
+  readonly returning = new Returning()
   readonly duplicates: Duplicates
   readonly sessions: WaitingSessions
+  /** Records that a living server left unanswered, until they are tried again. */
+  readonly aside = new SetAside()
   /** The packets of those that wait. */
   readonly octets = new OctetStore()
   /** Requests that wait for a server's answer. */
   readonly outstanding: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
   /** Told of each step of each request, by whoever takes it. */
   readonly tracing = new Tracing()
+  /** Attributes that a server takes in one request; 0 is no limit. */
+  maxAttributes: number
   readonly #journal: Journal
 
   /** `salt` is any unpredictable number. */
@@ -57,6 +71,7 @@ export class Register {
     this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
     this.duplicates = new Duplicates(options.duplicates, salt)
     this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
+    this.maxAttributes = options.maxAttributes
     this.#journal = journal
   }
 
@@ -65,6 +80,7 @@ export class Register {
     this.instanceQueue.changeOrder(options.serviceOrder)
     this.duplicates.change(options.duplicates)
     this.sessions.change(wantsOf(options))
+    this.maxAttributes = options.maxAttributes
   }
 
   /** A new request takes its place at the tail of the instance queue, within the bounds of its class. */
@@ -73,8 +89,9 @@ export class Register {
     this.duplicates.add(request.origin)
     if (request.class === 'accounting') this.duplicates.addRecord(request)
     this.instanceQueue.put(request)
-    if (this.sessions.isOn && request.class === 'accounting') this.sessions.enter(request)
-    this.enterBacklog(request, now)
+    this.backlogs[request.class].enter(request)
+    if (request.class === 'accounting') this.sessions.came(request)
+    this.#shedOverflow(request.class, now)
   }
 
   /** A request counts among those that wait; what then passes the bounds is shed by the policy, maybe itself. */
@@ -99,12 +116,13 @@ export class Register {
     const backlog = this.backlogs[trafficClass]
     if (backlog.overflow() === undefined) return
     if (trafficClass === 'accounting') this.sessions.watch()
-    for (let reason = backlog.overflow(); reason !== undefined; reason = backlog.overflow()) {
-      const victim = backlog.victim()
-      if (victim === undefined) return
+    for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
+      const reason = backlog.overflow()
+      const victim = reason === undefined ? undefined : backlog.victim()
+      if (reason === undefined || victim === undefined) return
       this.tracing.active?.ended(victim, `shed: ${reason}`, now)
       const record = victim.class === 'accounting' ? kindOf(statusType(victim.packet)) : undefined
-      this.#end(victim)
+      this.#end(victim, now)
       this.ledgers[victim.class].countShed(reason)
       if (record !== undefined) victim.client.accounting.shed[record] += 1
       this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name, record }, now)
@@ -117,19 +135,22 @@ export class Register {
     lane.queue.line.put(request)
     lane.stir()
     this.tracing.active?.queued(request, lane, now, why)
-    if (request.class === 'accounting') this.sessions.watch()
+    if (request.class === 'accounting') this.sessions.waits(request)
     request.rest()
   }
 
   /** Out of the backlog: it is sent, or it has ended. */
   leaveBacklog(request: Request): void {
-    this.backlogs[request.class].leave(request)
+    const backlog = this.backlogs[request.class]
     this.sessions.leave(request)
+    backlog.leave(request)
+    if (request.class === 'accounting' && backlog.messages === 0) this.sessions.end()
   }
 
   /** Out of the line it waits in, but not ended: for being sent, or for waiting elsewhere. */
   leaveLine(request: Request): void {
-    ;(request.line as WaitingLine<Request>).remove(request)
+    ;(request.line as WaitingLine<Request> | SetAside).remove(request)
+    request.lane?.stir()
     request.promotedBy?.settle(request)
     request.promotedBy = undefined
   }
@@ -154,7 +175,7 @@ export class Register {
 
   drop(request: Request, reason: ClientDropReason, now: Instant): void {
     this.tracing.active?.ended(request, `dropped: ${reason}`, now)
-    this.#end(request)
+    this.#end(request, now)
     const { client, from, packet } = request.origin
     this.#countRefusal({ class: request.class, reason, client, from, bytes: packet.bytes }, now)
   }
@@ -165,6 +186,14 @@ export class Register {
       this.tracing.active?.refused({ ...o, client: o.client.options.name, why: o.reason }, now)
     }
     this.#countRefusal(o, now)
+  }
+
+  #expireSome(backlog: Backlog<Request>, now: Instant): void {
+    for (let expired = 0; expired < EXPIRED_AT_ONCE; expired += 1) {
+      const late = backlog.overdue(now)
+      if (late === undefined) return
+      this.expire(late, now)
+    }
   }
 
   #countRefusal(o: Refusal, now: Instant): void {
@@ -178,22 +207,50 @@ export class Register {
 
   expire(request: Request, now: Instant): void {
     this.tracing.active?.ended(request, 'expired: it waited longer than max_age', now)
-    this.#end(request)
+    this.#end(request, now)
     this.ledgers[request.class].expired += 1
     this.#journal.note({ kind: 'expired', class: request.class, client: request.client.options.name }, now)
   }
 
   supersede(request: Request, now: Instant): void {
     this.tracing.active?.ended(request, 'superseded: the client gave it up for a newer one', now)
-    this.#end(request)
+    this.#end(request, now)
     this.ledgers[request.class].superseded += 1
   }
 
-  giveUp(request: Request, now: Instant): void {
-    this.tracing.active?.ended(request, 'given up: no server answered', now)
-    this.#end(request)
+  /** No server answered, and it goes nowhere else: `why`; `untried` is a server that lives and was not asked. */
+  giveUp(request: Request, why: GivenUpBecause, untried: string | undefined, now: Instant): void {
+    const tried = request.history
+    this.tracing.active?.ended(request, givenUpSentence({ tried, why, untried }), now)
+    this.#end(request, now)
     this.ledgers[request.class].givenUp += 1
-    this.#journal.note({ kind: 'given-up', class: request.class, client: request.client.options.name }, now)
+    const client = request.client.options.name
+    this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried }, now)
+  }
+
+  /** What waited too long expires, what is remembered is forgotten, what waits is looked at: some of it at each call. */
+  passTime(now: Instant): void {
+    for (const each of TRAFFIC_CLASSES) this.#expireSome(this.backlogs[each], now)
+    this.sessions.catchUp()
+    this.duplicates.passTime(now)
+  }
+
+  /** When something of that class is due here; undefined where only a message can change anything. */
+  nextWakeAt(trafficClass: TrafficClass, now: Instant): Instant | undefined {
+    const dueAt = this.backlogs[trafficClass].nextWakeAt()
+    const overdue = dueAt === undefined || dueAt > now ? dueAt : now
+    return trafficClass === 'accounting' ? earliest(overdue, this.sessions.nextWakeAt(now)) : overdue
+  }
+
+  /** More than one step could end waited too long. */
+  hasOverdue(now: Instant): boolean {
+    return TRAFFIC_CLASSES.some((each) => this.backlogs[each].overdue(now) !== undefined)
+  }
+
+  /** It waits, and for longer than it may: it is not sent any more, though its turn to expire has not come. */
+  isOverdue(request: Request, now: Instant): boolean {
+    const backlog = this.backlogs[request.class]
+    return backlog.has(request) && backlog.isOverdue(request, now)
   }
 
   /** The law, for both classes, and that the lines agree with the backlog. */
@@ -203,15 +260,15 @@ export class Register {
     }
   }
 
-  /** It waits nowhere and nobody remembers it: what comes again is new. */
-  #end(request: Request): void {
+  /** It waits nowhere and has no answer: what comes again is new. */
+  #end(request: Request, now: Instant): void {
     if (request.line !== undefined) this.leaveLine(request)
     if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
     for (const exchange of request.exchanges) {
       request.detach(exchange)
       this.duplicates.forget(exchange)
     }
-    this.duplicates.forgetRecord(request)
+    this.duplicates.recordEnded(request, now)
     request.rouse()
   }
 }

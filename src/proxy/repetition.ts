@@ -17,6 +17,8 @@ import type { Sending } from './sending.ts'
 /** What a trace says of a duplicate. */
 const ABSORBED = 'its request is on its way'
 const ANSWERED = 'it was answered, and is answered again'
+const PASSED = 'it gave way to a newer one, which was sent and must come again'
+const SAID = { pending: ABSORBED, answered: ANSWERED, passed: PASSED } as const
 
 export class Repetition {
   readonly #register: Register
@@ -45,6 +47,7 @@ export class Repetition {
     const before = duplicates.find(from, packet)
     if (before !== undefined && isSamePacket(before.packet, packet)) {
       ledger.duplicate += 1
+      if (trafficClass === 'authentication' && before.request !== undefined) before.request.latestCopyAt = now
       this.#register.tracing.active?.duplicate(exchange, ABSORBED, now)
       return true
     }
@@ -61,8 +64,9 @@ export class Repetition {
     if (known === undefined) return false
     ledger.duplicate += 1
     counters.contentDuplicates += 1
+    this.#register.tracing.active?.duplicate(exchange, SAID[known.kind], now)
+    if (known.kind === 'passed') return true
     duplicates.add(exchange)
-    this.#register.tracing.active?.duplicate(exchange, known.kind === 'pending' ? ABSORBED : ANSWERED, now)
     if (known.kind === 'pending') {
       this.#register.attach(exchange, known.request)
     } else {

@@ -20,7 +20,8 @@ import { type Instant, instant, MICROS_PER_SECOND, type TrafficClass } from '../
 import type { Attempt } from './attempt.ts'
 import type { Client } from './client-table.ts'
 import type { Lane } from './lane.ts'
-import type { Peer } from './ports.ts'
+import type { Peer, TriedServer } from './ports.ts'
+import type { Rest } from './set-aside.ts'
 
 /** One identifier of one client that waits for an answer. */
 export interface Exchange {
@@ -51,6 +52,14 @@ class Course {
   readonly repeats: Exchange[] = []
   /** Lanes that did not answer it. */
   readonly tried: number[] = []
+  /** What was tried where, for people. */
+  readonly history: TriedServer[] = []
+  /** When its client sent it last, where that was after it came. */
+  latestCopyAt: Instant | undefined = undefined
+  /** Accounting: a server left it unanswered that lives. */
+  wasLeftByLiving = false
+  /** Accounting: where it hangs while it is set aside. */
+  asideRest: Rest | undefined = undefined
   /** Over all servers. */
   transmissions = 0
   /** Outstanding: its copy at a server. */
@@ -64,12 +73,13 @@ class Course {
 
   /** Nothing that a request at rest must keep. */
   get isIdle(): boolean {
-    return this.repeats.length === 0 && this.wraps === undefined && this.cameAt === undefined
+    const { repeats, wraps, cameAt, latestCopyAt } = this
+    return repeats.length === 0 && wraps === undefined && cameAt === undefined && latestCopyAt === undefined
   }
 }
 
 const NONE: readonly never[] = []
-const STAGES: readonly Stage[] = ['fresh', 'failover', 'retry']
+const STAGES: readonly Stage[] = ['fresh', 'failover', 'retry', 'aside']
 const PREFERENCE_BITS = 0b11
 const STAGE_AT = 2
 const IN_LINE = 1 << 4
@@ -182,6 +192,16 @@ export class Request implements Exchange {
     this.#setTrait(IN_BACKLOG, is)
   }
 
+  /** It was sent before, and waits to be sent to another server or once more. */
+  get isCopy(): boolean {
+    return this.stage !== 'fresh'
+  }
+
+  /** From when on max-age counts: what was sent once is worth something while its client still asks. */
+  get agesFrom(): Instant {
+    return this.isCopy ? this.latestCopyAt : this.receivedAt
+  }
+
   get isInterim(): boolean {
     return (this.#traits & INTERIM) !== 0
   }
@@ -258,6 +278,41 @@ export class Request implements Exchange {
     if (this.#course !== undefined) this.#course.tried.length = 0
   }
 
+  /** What was tried where, in order. */
+  get history(): readonly TriedServer[] {
+    return this.#course?.history ?? NONE
+  }
+
+  /** A server left it unanswered after so many transmissions. */
+  noteTried(server: string, transmissions: number): void {
+    this.#onCourse().history.push({ server, transmissions })
+  }
+
+  /** When its client sent it last: until then, at least, somebody waited for the answer. */
+  get latestCopyAt(): Instant {
+    return this.#course?.latestCopyAt ?? this.receivedAt
+  }
+
+  set latestCopyAt(at: Instant) {
+    this.#onCourse().latestCopyAt = at
+  }
+
+  get wasLeftByLiving(): boolean {
+    return this.#course?.wasLeftByLiving ?? false
+  }
+
+  set wasLeftByLiving(was: boolean) {
+    if (was || this.#course !== undefined) this.#onCourse().wasLeftByLiving = was
+  }
+
+  get asideRest(): Rest | undefined {
+    return this.#course?.asideRest
+  }
+
+  set asideRest(rest: Rest | undefined) {
+    this.#onCourse().asideRest = rest
+  }
+
   get transmissions(): number {
     return this.#course?.transmissions ?? 0
   }
@@ -290,10 +345,14 @@ export class Request implements Exchange {
     if (promoter !== undefined || this.#course !== undefined) this.#onCourse().promotedBy = promoter
   }
 
-  /** Who still waits for the answer: a list of its own, the oldest first. */
+  /**
+   * Who still waits for the answer: a list of its own, the oldest first. What took the place of older ones is the newest of
+   * them.
+   */
   get exchanges(): Exchange[] {
     const repeats = this.#course?.repeats ?? NONE
-    return this.request === this ? [this, ...repeats] : [...repeats]
+    if (this.request !== this) return [...repeats]
+    return this.#course?.cameAt === undefined ? [this, ...repeats] : [...repeats, this]
   }
 
   /** One more exchange waits for the answer. */

@@ -5,11 +5,11 @@
  * (identifier free at once), by silence (identifier in quarantine), or is abandoned: the client gave the request up, and
  * the identifier stays outstanding until the response or the time-out.
  */
-import { parseAddress } from '../addresses.ts'
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import type { RequestFault } from '../radius/faults.ts'
 import { requestForServer } from '../radius/rewrite.ts'
 import { statusServerProbe } from '../radius/status-server.ts'
+import { TIMEOUT_JITTER } from '../throttle/failover-time.ts'
 import { TimingWheel } from '../throttle/timing-wheel.ts'
 import { after, type Instant, micros, since } from '../units.ts'
 import { Attempt } from './attempt.ts'
@@ -18,10 +18,8 @@ import type { Lane } from './lane.ts'
 import type { Journal, Outbox, Randomness } from './ports.ts'
 import type { Register } from './register.ts'
 import type { Request } from './request.ts'
-import { recordForServer } from './rewriting.ts'
+import { nasAddressFor, noteNasAddress, recordForServer } from './rewriting.ts'
 
-/** RFC 5080 section 2.2.1: own timers are spread by a tenth to either side. */
-const JITTER = 0.1
 /** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
 const REFUSED_WAIT = micros(1_000_000)
 
@@ -69,6 +67,10 @@ export class Sending {
     if (!lane.budget.tryTake(now)) return false
     const attempt = new Attempt({ lane, identifier, bytes, secret: lane.server.secret, request })
     lane.identifiers.hold(attempt)
+    if (request.stage === 'aside') {
+      attempt.isAside = true
+      lane.asideOutstanding += 1
+    }
     this.#register.leaveBacklog(request)
     this.#register.outstanding[request.class] += 1
     request.attempt = attempt
@@ -81,8 +83,10 @@ export class Sending {
     this.#letGo(attempt)
     this.wheel.remove(attempt)
     attempt.lane.wasHeld(since(attempt.heldSince, now))
+    if (attempt.isAside) attempt.lane.asideOutstanding -= 1
     if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
     else this.#quarantine(attempt, now)
+    attempt.lane.gaveBack()
   }
 
   /** The client gave the request up: the identifier stays in use until the response or the time-out. */
@@ -102,14 +106,14 @@ export class Sending {
     if (deadline < attempt.deadline) this.wheel.put(attempt, deadline)
   }
 
-  /** Asks a Down server whether it is back (RFC 5997); what is not answered is forgotten with the next one. */
-  probe(lane: Lane): void {
+  /** Asks a server whether it lives (RFC 5997); a probe that is not answered is forgotten with the next one. */
+  probe(lane: Lane, now: Instant): void {
     const authenticator = new Uint8Array(16)
     this.#random(authenticator)
     lane.probeIdentifier = (lane.probeIdentifier + 1) % 256
     const { secret } = lane.server
     const bytes = statusServerProbe({ identifier: lane.probeIdentifier, authenticator, secret })
-    lane.probe = { bytes, secret }
+    lane.probe = { bytes, secret, sentAt: now }
     lane.counters.probesSent += 1
     this.#outbox.probe(lane.number, bytes)
   }
@@ -133,9 +137,10 @@ export class Sending {
     } else lane.counters.retransmissions += 1
     attempt.tries += 1
     attempt.sentAt = now
+    attempt.signsBefore = lane.signsOfLife
     request.transmissions += 1
     request.stage = 'retry'
-    const wait = Math.round(lane.options.timeout * (1 + JITTER * this.jitter()))
+    const wait = Math.round(lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter()))
     this.wheel.put(attempt, after(now, micros(wait)))
     lane.lastSent[identifier.port] = attempt
     this.#register.tracing.active?.sent(request, attempt, now)
@@ -148,16 +153,15 @@ export class Sending {
     identifier: number,
     now: Instant,
   ): Uint8Array | RequestFault | 'internal-error' {
-    const { client, from } = request
+    const { client } = request
     const authenticator = new Uint8Array(16)
     const came = request.packet
-    const isMissing = came.nasIpAddressAt === 0 && came.nasIpv6AddressAt === 0
     if (came.code === ACCESS_REQUEST) this.#random(authenticator)
-    const nasAddress =
-      isMissing && client.options.addNasIpAddress === 'when_missing' ? parseAddress(from.address) : undefined
     try {
-      const packet = request.class === 'accounting' ? recordForServer(request, came, now) : came
-      return requestForServer({
+      const { maxAttributes } = this.#register
+      const packet = request.class === 'accounting' ? recordForServer(request, came, maxAttributes, now) : came
+      const nasAddress = nasAddressFor(request, packet, maxAttributes)
+      const made = requestForServer({
         packet,
         identifier,
         authenticator,
@@ -165,6 +169,8 @@ export class Sending {
         serverSecret: lane.server.secret,
         ...(nasAddress === undefined ? {} : { nasAddress }),
       })
+      if (typeof made !== 'string') noteNasAddress(client, packet, nasAddress)
+      return made
     } catch (error) {
       this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
       return 'internal-error'

@@ -4,6 +4,7 @@
  * A snapshot is a copy; holding it holds nothing of the engine. All times are instants or durations in microseconds.
  */
 import type { ClientAccounting } from '../accounting/client-accounting.ts'
+import type { Addition } from '../accounting/rewriting.ts'
 import type { SessionCounts } from '../accounting/sessions.ts'
 import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../units.ts'
 import type { Histogram } from './histogram.ts'
@@ -50,8 +51,10 @@ export interface LaneCounters {
   timeouts: number
   /** Requests moved to the head of the instance queue. */
   promotions: number
-  /** Failed requests: max-retries used up here. */
+  /** Requests that ended here unanswered while nothing valid came from the server. */
   failures: number
+  /** Requests that ended here unanswered although the server answered others meanwhile. */
+  unansweredByLiveServer: number
   probesSent: number
   probesAnswered: number
   refused: number
@@ -124,6 +127,8 @@ export interface ClassSnapshot {
   readonly instanceOldestAge: Duration
   /** Waiting because every server is Down. */
   readonly parked: number
+  /** Records that a living server left unanswered, until they are tried again. */
+  readonly setAside: number
 }
 
 /** What came from one configured client. */
@@ -134,6 +139,8 @@ export interface ClientSnapshot {
   /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */
   readonly badAuthenticators: number
   readonly accounting: ClientAccounting
+  /** Additions that did not fit into a packet for a server. */
+  readonly leftOut: Readonly<Record<Addition, number>>
 }
 
 export interface EngineSnapshot {
@@ -143,7 +150,8 @@ export interface EngineSnapshot {
   readonly lanes: readonly LaneSnapshot[]
   readonly clients: readonly ClientSnapshot[]
   readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
-  readonly tables: { readonly answers: number; readonly records: number; readonly states: number }
+  /** Entries in the bounded tables; `remembered`: records that are known beyond their time in hand. */
+  readonly tables: Readonly<Record<'answers' | 'records' | 'remembered' | 'states', number>>
   /** Where sessions are tracked. */
   readonly sessions: SessionCounts | undefined
 }

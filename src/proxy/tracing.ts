@@ -93,6 +93,16 @@ class Trace {
     this.#tell('answered', request, now, { ...particularsOf(attempt), answer: answer.code })
   }
 
+  /** A server answered with what can't be passed on. */
+  unusable(request: Request, lane: Lane, why: string, now: Instant): void {
+    this.#tell('timed-out', request, now, { server: lane.server.name, why: `its response was dropped: ${why}` })
+  }
+
+  /** A living server left it unanswered: it waits apart, and is tried again later. */
+  setAside(request: Request, now: Instant): void {
+    this.#tell('queued', request, now, { why: 'a server that lives left it unanswered; it waits behind the others' })
+  }
+
   /** It ended without an answer, in the way named. */
   ended(request: Request, why: string, now: Instant): void {
     this.#tell('ended', request, now, { why })

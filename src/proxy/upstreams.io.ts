@@ -27,6 +27,8 @@ export interface UpstreamEvents {
 }
 
 interface Lane {
+  /** Where it leads, from where. */
+  readonly path: string
   readonly sources: DatagramSocket[]
   readonly probe: DatagramSocket
 }
@@ -43,16 +45,19 @@ export class Upstreams {
 
   /**
    * Opens what the plan names and is not open yet.
-   * @throws a coded error where a socket can't be opened; lanes opened by this call are then closed again.
+   * @throws a coded error where a socket can't be opened; lanes opened by this call are then closed again. An error without a
+   * code where a lane's number has another path now: what is sent there would go to the wrong server.
    */
   async open(plan: readonly LanePlan[]): Promise<void> {
     const added: number[] = []
     try {
       for (const lane of plan) {
-        if (!this.#lanes.has(lane.lane)) {
-          this.#lanes.set(lane.lane, { sources: [], probe: await this.#openOne(lane, PROBE_PORT) })
+        const open = this.#lanes.get(lane.lane)
+        const path = pathOf(lane)
+        if (open === undefined) {
+          this.#lanes.set(lane.lane, { path, sources: [], probe: await this.#openOne(lane, PROBE_PORT) })
           added.push(lane.lane)
-        }
+        } else if (open.path !== path) throw new Error(`lane ${lane.lane} leads to ${open.path}, not to ${path}`)
         await this.#grow(lane)
       }
     } catch (error) {
@@ -120,6 +125,9 @@ export class Upstreams {
     })
   }
 }
+
+const pathOf = ({ address, port, sourceAddress, sourcePorts }: LanePlan): string =>
+  `${endpointText({ address, port })} from ${sourceAddress ?? 'any address'}, ports ${sourcePorts?.probe ?? 'any'}`
 
 function localEndpoint(plan: LanePlan, port: number, share: Share): { address: string; port: number } | undefined {
   const { sourceAddress, sourcePorts } = plan

@@ -5,8 +5,10 @@
  * its session that still wait: to the same server, and to the next one together when that server is Down. Nothing is kept
  * of a session whose records are all sent, and nothing at all while nothing waits.
  *
- * A session is one client's address and Acct-Session-Id, kept as a number of 32 bits: two sessions of one number travel
- * together while both wait, which harms neither. Which interim update outdates which is judged by their octets.
+ * From the first record that waits until none does, all that wait are watched. Each is looked at once, in the order of
+ * arrival: a record that comes at once, what was there before (when the watch begins, or a reload wants more) in
+ * bounded steps (`catchUp`). A session is one client's address and Acct-Session-Id, kept as a number of 32 bits: two sessions
+ * of one number travel together, which harms neither. Which interim update outdates which is judged by their octets.
  */
 import { STOP } from '../accounting/client-accounting.ts'
 import { outdates } from '../accounting/outdated.ts'
@@ -14,6 +16,7 @@ import { statusType } from '../accounting/record.ts'
 import type { Backlog } from '../queues/backlog.ts'
 import { KeyTable } from '../queues/key-table.ts'
 import type { Packet } from '../radius/packet.ts'
+import { after, type Duration, type Instant, millis } from '../units.ts'
 import type { Lane } from './lane.ts'
 import type { Request } from './request.ts'
 
@@ -30,6 +33,11 @@ const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
 const RECORDS = 0
 const LANE = 1
 const VALUE_WORDS = 2
+/** Records that are looked at in one step, of those that waited before the watch began; fewer where one comes. */
+const LOOKED_AT_ONCE = 64
+const LOOKED_AT_ARRIVAL = 8
+/** How soon the next step follows, where nothing else happens. */
+const NEXT_STEP: Duration = millis(1)
 
 export class WaitingSessions {
   #wants: Wants
@@ -41,6 +49,8 @@ export class WaitingSessions {
   readonly #key = new Int32Array(1)
   #hasKey = false
   #isOn = false
+  /** The oldest that was not looked at so far; undefined where all were. */
+  #next: Request | undefined = undefined
 
   /** `salt` is any unpredictable number. */
   constructor(wants: Wants, backlog: Backlog<Request>, salt: number) {
@@ -50,12 +60,10 @@ export class WaitingSessions {
   }
 
   change(wants: Wants): void {
-    // What waits and was left out so far is looked at now.
     const wantsMore = (wants.order && !this.#wants.order) || (wants.interims && !this.#wants.interims)
     this.#wants = wants
-    if (!wantsMore || this.#backlog.messages === 0) return
-    this.#isOn = false
-    this.watch()
+    // What waits and was left out so far is looked at from now on, and what was looked at is judged again.
+    if (wantsMore) this.#begin()
   }
 
   /** Sessions with records that wait. */
@@ -63,16 +71,28 @@ export class WaitingSessions {
     return this.#rows.size
   }
 
-  /** Something waits, so what comes is looked at. */
-  get isOn(): boolean {
-    return this.#isOn
+  /** Something waits, and all that does was looked at. */
+  get isComplete(): boolean {
+    return this.#isOn && this.#next === undefined
   }
 
   /** A record waits: from now on all that wait are looked at, if there is a use for it. */
   watch(): void {
-    if (this.#isOn || !(this.#wants.order || this.#wants.interims)) return
-    this.#isOn = true
-    for (const request of this.#backlog) this.enter(request)
+    if (!this.#isOn) this.#begin()
+  }
+
+  /** Looks at some of those that were not looked at so far. */
+  catchUp(atMost = LOOKED_AT_ONCE): void {
+    for (let looked = 0; looked < atMost && this.#next !== undefined; looked += 1) {
+      const request = this.#next
+      this.#next = this.#backlog.nextInOrder(request)
+      this.enter(request)
+    }
+  }
+
+  /** The next step, while not all were looked at. */
+  nextWakeAt(now: Instant): Instant | undefined {
+    return this.#next === undefined ? undefined : after(now, NEXT_STEP)
   }
 
   /** Of the interim updates that wait of this record's session, the last; undefined where it is outdated or there is none. */
@@ -84,7 +104,8 @@ export class WaitingSessions {
   /** The server that the last record of its session was given, where the request is one that waits unsent. */
   laneOf(request: Request): Lane | undefined {
     const row = request.sessionRow
-    return row === NOWHERE ? undefined : this.#lanes.get(this.#rows.value(row, LANE) - 1)
+    if (row !== NOWHERE) return this.#laneIn(row)
+    return this.#wants.order && this.#next !== undefined && isRecord(request) ? this.#laneUnseen(request) : undefined
   }
 
   /** The records of its session go there from now on; undefined: wherever the next one goes. */
@@ -92,19 +113,26 @@ export class WaitingSessions {
     if (request.sessionRow !== NOWHERE) this.#setLane(request.sessionRow, lane)
   }
 
-  /** The request is an unsent record from now on, or is none and nothing happens. */
+  /** A record came, and has its place among those that wait. */
+  came(request: Request): void {
+    if (this.isComplete) this.enter(request)
+    else this.catchUp(LOOKED_AT_ARRIVAL)
+  }
+
+  /** It waits for the server it was given: those of its session that follow must find it, before its turn in `catchUp`. */
+  waits(request: Request): void {
+    this.watch()
+    if (this.#next !== undefined && this.#wants.order && isRecord(request)) this.#count(request, request.packet)
+  }
+
+  /** Looks at a request: it is an unsent record from now on, or is none and nothing happens. */
   enter(request: Request): void {
-    if (request.stage !== 'fresh' || request.sessionRow !== NOWHERE) return
-    const { packet, from } = request.origin
-    let row = this.#find(from.address, packet)
-    if (row === NOWHERE) {
-      if (!this.#hasKey || (!this.#wants.order && !request.isInterim)) return
-      row = this.#rows.add(this.#key)
-    }
-    this.#rows.setValue(row, RECORDS, this.#rows.value(row, RECORDS) + 1)
-    if (request.lane !== undefined) this.#setLane(row, request.lane)
-    request.sessionRow = row
-    if (this.#wants.interims) this.#judgeInterims(row, request, packet)
+    if (!isRecord(request)) return
+    // The octets of a million that rest are not read where they say nothing.
+    if (!this.#wants.order && !request.isInterim && this.#rows.size === 0) return
+    const { packet } = request
+    const row = this.#count(request, packet)
+    if (row !== NOWHERE && this.#wants.interims) this.#judgeInterims(row, request, packet)
   }
 
   /** Another record of the session waits in the place of this one: both are its newest interim update. */
@@ -113,10 +141,12 @@ export class WaitingSessions {
     request.sessionRow = NOWHERE
     other.sessionRow = row
     if (row !== NOWHERE) this.#rows.setObject(row, other)
+    if (this.#next === request) this.#next = other
   }
 
-  /** The record was sent, or ended. */
+  /** The record is sent, or ends: it is about to leave the backlog. */
   leave(request: Request): void {
+    if (this.#next === request) this.#next = this.#backlog.nextInOrder(request)
     const row = request.sessionRow
     if (row === NOWHERE) return
     request.sessionRow = NOWHERE
@@ -125,9 +155,47 @@ export class WaitingSessions {
     this.#rows.setValue(row, RECORDS, records)
     if (records > 0) return
     this.#rows.remove(row)
-    if (this.#rows.size > 0) return
+    if (this.#rows.size === 0) this.#lanes.clear()
+  }
+
+  /** Nothing waits any more. */
+  end(): void {
     this.#isOn = false
-    this.#lanes.clear()
+    this.#next = undefined
+  }
+
+  #begin(): void {
+    this.#isOn = (this.#wants.order || this.#wants.interims) && this.#backlog.messages > 0
+    this.#next = this.#isOn ? this.#backlog.firstInOrder() : undefined
+    this.catchUp()
+  }
+
+  /** The row of its session, where it is counted from now on; NOWHERE where none is kept. */
+  #count(request: Request, packet: Packet): number {
+    if (request.sessionRow !== NOWHERE) return request.sessionRow
+    let row = this.#find(request.from.address, packet)
+    if (row === NOWHERE) {
+      if (!this.#hasKey || (!this.#wants.order && !request.isInterim)) return NOWHERE
+      row = this.#rows.add(this.#key)
+    }
+    this.#rows.setValue(row, RECORDS, this.#rows.value(row, RECORDS) + 1)
+    if (request.lane !== undefined) this.#setLane(row, request.lane)
+    request.sessionRow = row
+    return row
+  }
+
+  /**
+   * Not all that wait were looked at. Who waits for a server was, since there is an order to keep; where a reload has
+   * brought the second server, what waits for the first may hold its session, so it follows that.
+   */
+  #laneUnseen(request: Request): Lane | undefined {
+    const row = this.#find(request.from.address, request.packet)
+    if (row !== NOWHERE) return this.#laneIn(row)
+    return this.#next?.sessionRow === NOWHERE ? this.#next.lane : undefined
+  }
+
+  #laneIn(row: number): Lane | undefined {
+    return this.#lanes.get(this.#rows.value(row, LANE) - 1)
   }
 
   #judgeInterims(row: number, request: Request, packet: Packet): void {
@@ -152,6 +220,9 @@ export class WaitingSessions {
     return this.#rows.find(this.#key)
   }
 }
+
+/** An accounting record that was never sent. */
+const isRecord = (request: Request): boolean => request.class === 'accounting' && request.stage === 'fresh'
 
 /** FNV-1a over the address, a separator and the identifier, as a number that needs no box. */
 const sessionKey = (address: string, id: Uint8Array): number => {

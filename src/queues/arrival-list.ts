@@ -1,113 +1,107 @@
 /**
- * A list in the order of arrival: a chain through the messages themselves.
+ * Messages in the order of arrival, through links of their own: waiting allocates nothing, in whatever order they come.
  *
- * Arrival numbers rise, so a new message goes to the tail in O(1), one that comes back goes to the head in O(1), and any
- * message can leave from the middle in O(1) (superseded, expired, shed). The chain's links are fields of the message:
- * waiting allocates nothing. A message that can be in several lists at once has a pair of links for each, and a `Chain`
- * says which.
+ * Arrival numbers rise, so nearly every message goes to the tail, the head, or beside the one before it: O(1) in a chained
+ * list, from which any message can leave in O(1) (superseded, expired, shed). One that comes back into the middle
+ * (failover, a Down server's queue) would have to look for its place there; it stands in a search tree beside the list,
+ * by the same links, in O(log n). Who is first or last is the older or newer one of the two.
  */
+import { ArrivalTree } from './arrival-tree.ts'
+import { type Chain, ChainedList } from './chained-list.ts'
 
-/** Where a message has its links of one kind of list; only lists of that kind write them. */
-export interface Chain<T> {
-  next(of: T): T | undefined
-  previous(of: T): T | undefined
-  setNext(of: T, next: T | undefined): void
-  setPrevious(of: T, previous: T | undefined): void
-  /** Whether it is in a list of that kind. */
-  isLinked(of: T): boolean
-  setLinked(of: T, isLinked: boolean): void
-}
+/** Places behind the last one put in the middle that are looked at, for two orders that are merged into one. */
+const NEAR = 8
 
 export class ArrivalList<T extends { readonly arrival: number }> {
   readonly #chain: Chain<T>
-  #first: T | undefined = undefined
-  #last: T | undefined = undefined
-  /** The last one put in the middle: many that come in the order of arrival are merged in one walk. */
+  readonly #inOrder: ChainedList<T>
+  readonly #cameBack: ArrivalTree<T>
+  /** The last one put into the list, but at its tail. */
   #finger: T | undefined = undefined
-  #length = 0
 
   constructor(chain: Chain<T>) {
     this.#chain = chain
+    this.#inOrder = new ChainedList<T>(chain)
+    this.#cameBack = new ArrivalTree<T>(chain)
   }
 
   get length(): number {
-    return this.#length
+    return this.#inOrder.length + this.#cameBack.size
   }
 
   first(): T | undefined {
-    return this.#first
+    const first = this.#inOrder.first()
+    return this.#cameBack.size === 0 ? first : older(first, this.#cameBack.first())
   }
 
   last(): T | undefined {
-    return this.#last
+    const last = this.#inOrder.last()
+    const other = this.#cameBack.size === 0 ? undefined : this.#cameBack.last()
+    return last === undefined || (other !== undefined && other.arrival > last.arrival) ? other : last
   }
 
-  /** Puts it in its place: at the tail where it is the newest, else looked for from the finger or the head. */
+  /** The oldest of those that came in the order of arrival, as all do for the first time. */
+  firstInOrder(): T | undefined {
+    return this.#inOrder.first()
+  }
+
+  /** Who follows this one of them. */
+  nextInOrder(item: T): T | undefined {
+    return this.#chain.next(item)
+  }
+
   insert(item: T): void {
     if (this.#chain.isLinked(item)) throw new Error('arrival list: a message cannot wait in two places')
-    if (this.#last === undefined || this.#last.arrival < item.arrival) {
-      this.#putBefore(item, undefined)
+    const [first, last] = [this.#inOrder.first(), this.#inOrder.last()]
+    if (first === undefined || last === undefined || last.arrival < item.arrival) {
+      this.#inOrder.append(item)
       return
     }
-    let next = this.#finger !== undefined && this.#finger.arrival < item.arrival ? this.#finger : this.#first
-    while (next !== undefined && next.arrival < item.arrival) next = this.#chain.next(next)
-    this.#putBefore(item, next)
+    const next = item.arrival < first.arrival ? first : this.#nextNearby(item)
+    if (next === undefined) {
+      this.#cameBack.put(item)
+      return
+    }
+    this.#inOrder.putBefore(item, next)
     this.#finger = item
-  }
-
-  /** Puts it at the tail, whenever it arrived: for a list in another order than that of arrival. */
-  append(item: T): void {
-    this.#putBefore(item, undefined)
   }
 
   /** Another one of the same arrival number stands in the place of this one from now on. */
   replace(item: T, other: T): void {
-    const next = this.#chain.next(item)
-    this.remove(item)
-    this.#putBefore(other, next)
+    if (this.#cameBack.tryReplace(item, other)) return
+    this.#inOrder.replace(item, other)
+    if (this.#finger === item) this.#finger = other
   }
 
   /** Takes it out; it must be in this list. */
   remove(item: T): void {
-    const chain = this.#chain
-    const next = chain.next(item)
-    const previous = chain.previous(item)
-    const isHere = previous === undefined ? this.#first === item : chain.next(previous) === item
-    if (!isHere || (next === undefined && this.#last !== item)) {
-      throw new Error('arrival list: the message waits elsewhere')
-    }
+    if (this.#cameBack.tryRemove(item)) return
+    const previous = this.#chain.previous(item)
+    this.#inOrder.remove(item)
     if (this.#finger === item) this.#finger = previous
-    if (previous === undefined) this.#first = next
-    else chain.setNext(previous, next)
-    if (next === undefined) this.#last = previous
-    else chain.setPrevious(next, previous)
-    chain.setNext(item, undefined)
-    chain.setPrevious(item, undefined)
-    chain.setLinked(item, false)
-    this.#length -= 1
-  }
-
-  shift(): T | undefined {
-    const first = this.#first
-    if (first !== undefined) this.remove(first)
-    return first
   }
 
   /** From the oldest to the newest. */
   *[Symbol.iterator](): Generator<T> {
-    for (let item = this.#first; item !== undefined; item = this.#chain.next(item)) yield item
+    let item = this.#inOrder.first()
+    for (const other of this.#cameBack) {
+      for (; item !== undefined && item.arrival < other.arrival; item = this.#chain.next(item)) yield item
+      yield other
+    }
+    for (; item !== undefined; item = this.#chain.next(item)) yield item
   }
 
-  #putBefore(item: T, next: T | undefined): void {
-    const chain = this.#chain
-    const previous = next === undefined ? this.#last : chain.previous(next)
-    chain.setNext(item, next)
-    chain.setPrevious(item, previous)
-    chain.setLinked(item, true)
-    if (previous === undefined) this.#first = item
-    else chain.setNext(previous, item)
-    if (next === undefined) this.#last = item
-    else chain.setPrevious(next, item)
-    this.#length += 1
+  /** Who stands behind it in the list, where its place is a few steps behind the finger, or behind the head. */
+  #nextNearby(item: T): T | undefined {
+    let before = this.#finger
+    if (before === undefined || item.arrival < before.arrival) before = this.#inOrder.first()
+    let next = before === undefined ? undefined : this.#chain.next(before)
+    for (let steps = 1; steps < NEAR && next !== undefined && next.arrival < item.arrival; steps += 1) {
+      next = this.#chain.next(next)
+    }
+    return next !== undefined && item.arrival < next.arrival ? next : undefined
   }
 }
+
+export const older = <T extends { readonly arrival: number }>(a: T | undefined, b: T | undefined): T | undefined =>
+  a === undefined ? b : b === undefined || a.arrival < b.arrival ? a : b

@@ -2,10 +2,14 @@
  * The bounds of one class: everything that waits, in the instance queue, in server queues or parked, counted together.
  *
  * Count, octets and age are limited. When something more comes than fits, the overflow policy names who is shed; when
- * something has waited too long, it expires, oldest first. The backlog only names them: the engine ends them.
+ * something has waited too long, it expires. The age of what was never sent counts from its arrival, so the oldest is the
+ * first to expire; that of a copy counts from its client's latest retransmission, so each has a moment of its own. The
+ * backlog only names them: the engine ends them.
  */
-import { after, type Duration, type Instant } from '../units.ts'
-import { ArrivalList, type Chain } from './arrival-list.ts'
+import { after, type Duration, earliest, type Instant, instant } from '../units.ts'
+import { ArrivalList, older } from './arrival-list.ts'
+import { type Chain, ChainedList } from './chained-list.ts'
+import { MomentHeap } from './moment-heap.ts'
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
 
@@ -23,13 +27,17 @@ export interface Aging<T> {
   readonly size: number
   readonly arrival: number
   readonly isInterim: boolean
+  /** It was sent before. Constant while it is in the backlog. */
+  readonly isCopy: boolean
+  /** From when on max-age counts; it may rise while a copy waits. */
+  readonly agesFrom: Instant
   /** Its place among all that wait in its class. */
   nextByAge: T | undefined
   previousByAge: T | undefined
   isInBacklog: boolean
-  /** Its place among the interim updates, for those that are. */
   /** A newer record of its session waits that says all that it says; written by the backlog alone. */
   isOutdated: boolean
+  /** Its place among the interim updates, for those that are. */
   nextInterim: T | undefined
   previousInterim: T | undefined
 }
@@ -65,10 +73,14 @@ const amongInterims = <T extends Aging<T>>(): Chain<T> => ({
 
 export class Backlog<T extends Aging<T>> {
   #limits: BacklogLimits
+  /** What was never sent, and copies: each message is in one of the two. */
   readonly #byAge = new ArrivalList<T>(byAge())
+  readonly #copies = new ArrivalList<T>(byAge())
+  /** When each copy becomes overdue, as far as was known when that was last looked at. */
+  readonly #ages = new MomentHeap<T>(({ arrival }) => arrival)
   /** Those that are not outdated in the order of arrival, the others in the order in which they became it. */
   readonly #interims = new ArrivalList<T>(amongInterims())
-  readonly #outdated = new ArrivalList<T>(amongInterims())
+  readonly #outdated = new ChainedList<T>(amongInterims())
   #octets = 0
 
   constructor(limits: BacklogLimits) {
@@ -76,7 +88,7 @@ export class Backlog<T extends Aging<T>> {
   }
 
   get messages(): number {
-    return this.#byAge.length
+    return this.#byAge.length + this.#copies.length
   }
 
   get octets(): number {
@@ -88,12 +100,19 @@ export class Backlog<T extends Aging<T>> {
   }
 
   change(limits: BacklogLimits): void {
+    const isOther = limits.maxAge !== this.#limits.maxAge
     this.#limits = limits
+    if (isOther) for (const item of this.#copies) this.#ages.put(item, this.#overdueAt(item))
   }
 
-  /** From the oldest to the newest. */
-  [Symbol.iterator](): Iterator<T> {
-    return this.#byAge[Symbol.iterator]()
+  /** The oldest of those that came in the order of arrival, which are all that were never sent. */
+  firstInOrder(): T | undefined {
+    return this.#byAge.firstInOrder()
+  }
+
+  /** Who follows this one of them. */
+  nextInOrder(item: T): T | undefined {
+    return this.#byAge.nextInOrder(item)
   }
 
   has(item: T): boolean {
@@ -101,17 +120,29 @@ export class Backlog<T extends Aging<T>> {
   }
 
   oldest(): T | undefined {
-    return this.#byAge.first()
+    return older(this.#byAge.first(), this.#copies.first())
+  }
+
+  /** From when on the age of those counts that were in reach of max-age first; undefined where nothing waits. */
+  agesFrom(): Instant | undefined {
+    const oldest = this.#byAge.first()
+    const copy = this.#firstCopyToExpire()
+    if (copy === undefined || oldest === undefined) return copy?.agesFrom ?? oldest?.receivedAt
+    return instant(Math.min(copy.agesFrom, oldest.receivedAt))
   }
 
   enter(item: T): void {
-    this.#byAge.insert(item)
+    if (item.isCopy) this.#enterCopy(item)
+    else this.#byAge.insert(item)
     if (item.isInterim) this.#interims.insert(item)
     this.#octets += item.size
   }
 
   leave(item: T): void {
-    this.#byAge.remove(item)
+    if (item.isCopy) {
+      this.#copies.remove(item)
+      this.#ages.remove(item)
+    } else this.#byAge.remove(item)
     if (item.isOutdated) this.#outdated.remove(item)
     else if (item.isInterim) this.#interims.remove(item)
     item.isOutdated = false
@@ -135,7 +166,7 @@ export class Backlog<T extends Aging<T>> {
 
   /** Which bound is passed, if any. */
   overflow(): 'queue-messages' | 'queue-bytes' | undefined {
-    if (this.#byAge.length > this.#limits.maxMessages) return 'queue-messages'
+    if (this.messages > this.#limits.maxMessages) return 'queue-messages'
     return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined
   }
 
@@ -143,24 +174,61 @@ export class Backlog<T extends Aging<T>> {
   victim(): T | undefined {
     switch (this.#limits.overflow) {
       case 'drop_newest':
-        return this.#byAge.last()
+        return this.#newest()
       case 'drop_oldest':
-        return this.#byAge.first()
+        return this.oldest()
       case 'shed_interim_first':
         // What a record that waits says too; then the oldest interim, whose figures the session's next record will have.
-        return this.#outdated.first() ?? this.#interims.first() ?? this.#byAge.last()
+        return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()
     }
   }
 
-  /** The oldest message where it has waited longer than max-age. */
+  /** A message that has waited longer than max-age; asked again until it answers undefined. */
   overdue(now: Instant): T | undefined {
     const oldest = this.#byAge.first()
-    return oldest !== undefined && now > after(oldest.receivedAt, this.#limits.maxAge) ? oldest : undefined
+    if (oldest !== undefined && this.isOverdue(oldest, now)) return oldest
+    return this.#overdueCopy(now)
   }
 
-  /** When the oldest message becomes overdue. */
+  /** Whether a message has waited longer than max-age. */
+  isOverdue(item: T, now: Instant): boolean {
+    return now >= this.#overdueAt(item)
+  }
+
+  /** No later than the next message becomes overdue. */
   nextWakeAt(): Instant | undefined {
     const oldest = this.#byAge.first()
-    return oldest === undefined ? undefined : after(after(oldest.receivedAt, this.#limits.maxAge), 1 as Duration)
+    const copyAt = this.#ages.size === 0 ? undefined : instant(this.#ages.firstAt)
+    return earliest(oldest === undefined ? undefined : this.#overdueAt(oldest), copyAt)
+  }
+
+  #newest(): T | undefined {
+    const [fresh, copy] = [this.#byAge.last(), this.#copies.last()]
+    return fresh !== undefined && older(fresh, copy) === fresh ? (copy ?? fresh) : (fresh ?? copy)
+  }
+
+  #enterCopy(item: T): void {
+    this.#copies.insert(item)
+    this.#ages.put(item, this.#overdueAt(item))
+  }
+
+  #overdueCopy(now: Instant): T | undefined {
+    if (this.#ages.firstAt > now) return undefined
+    const first = this.#firstCopyToExpire()
+    return first !== undefined && this.isOverdue(first, now) ? first : undefined
+  }
+
+  /** A copy whose client has sent it again meanwhile has more time than was known. */
+  #firstCopyToExpire(): T | undefined {
+    for (let item = this.#ages.first(); item !== undefined; item = this.#ages.first()) {
+      const overdueAt = this.#overdueAt(item)
+      if (overdueAt <= this.#ages.firstAt) return item
+      this.#ages.put(item, overdueAt)
+    }
+    return undefined
+  }
+
+  #overdueAt(item: T): Instant {
+    return after(after(item.agesFrom, this.#limits.maxAge), 1 as Duration)
   }
 }

@@ -29,9 +29,15 @@ export class ServerQueue<T extends Promotable<T>> implements Promoter {
   /** Given back and not yet served: what they will take of the room. */
   #promisedQuota = 0
   #promisedIdentifiers = 0
+  #settled: Set<ServerQueue<T>> | undefined = undefined
 
   constructor(order: ServiceOrder) {
     this.line = new WaitingLine<T>(order)
+  }
+
+  /** How many were given back and are not served yet. */
+  get promised(): number {
+    return this.#promisedQuota
   }
 
   /** Moves what can go now to the head of the instance queue; answers how many. */
@@ -50,7 +56,13 @@ export class ServerQueue<T extends Promotable<T>> implements Promoter {
     return promoted
   }
 
+  /** From now on it enters itself there whenever something that it gave back was served. */
+  tellOfSettled(settled: Set<ServerQueue<T>>): void {
+    this.#settled = settled
+  }
+
   settle(item: { readonly stage: Stage }): void {
+    this.#settled?.add(this)
     this.#promisedQuota -= 1
     if (item.stage !== 'retry') this.#promisedIdentifiers -= 1
   }

@@ -2,11 +2,13 @@
  * Who goes next: messages that wait in one place, in the order of precedence.
  *
  * Precedence, with `authentication_first`: due retries and failover copies by arrival number; then Access-Requests with
- * State, Access-Requests, accounting, each in the order of arrival. With `fifo` only age counts. The instance queue and
- * every server queue are such lines, so precedence holds in both levels alike (docs/throttling.md).
+ * State, Access-Requests, accounting, each in the order of arrival. With `fifo` only age counts. Last of all, in either
+ * order, go the records that a living server left unanswered. The instance queue and every server queue are such
+ * lines, so precedence holds in both levels alike (docs/throttling.md).
  */
 import { ArrivalHeap, type HeapMember } from './arrival-heap.ts'
-import { ArrivalList, type Chain } from './arrival-list.ts'
+import { ArrivalList, older } from './arrival-list.ts'
+import type { Chain } from './chained-list.ts'
 
 export type ServiceOrder = 'authentication_first' | 'fifo'
 
@@ -14,8 +16,11 @@ export type ServiceOrder = 'authentication_first' | 'fifo'
 export const PREFERENCE = { state: 0, authentication: 1, accounting: 2 } as const
 export type Preference = (typeof PREFERENCE)[keyof typeof PREFERENCE]
 
-/** `fresh` was never sent; `failover` needs an identifier at another server; `retry` holds one and needs quota only. */
-export type Stage = 'fresh' | 'failover' | 'retry'
+/**
+ * `fresh` was never sent; `failover` needs an identifier at another server; `retry` holds one and needs quota only;
+ * `aside` was left unanswered by a server that lives, and needs an identifier.
+ */
+export type Stage = 'fresh' | 'failover' | 'retry' | 'aside'
 
 export interface Waiting<T> extends HeapMember {
   readonly preference: Preference
@@ -47,6 +52,7 @@ export class WaitingLine<T extends Waiting<T>> {
   #order: ServiceOrder
   readonly #retries = new ArrivalHeap<T>()
   readonly #failovers = new ArrivalHeap<T>()
+  readonly #aside = new ArrivalHeap<T>()
   readonly #fresh: readonly ArrivalList<T>[] = [
     new ArrivalList<T>(inLine()),
     new ArrivalList<T>(inLine()),
@@ -88,6 +94,7 @@ export class WaitingLine<T extends Waiting<T>> {
       return
     }
     if (item.stage === 'failover') this.#failovers.put(item)
+    else if (item.stage === 'aside') this.#aside.put(item)
     else (this.#fresh[item.preference] as ArrivalList<T>).insert(item)
     this.#queued += 1
     this.#octets += item.size
@@ -101,6 +108,7 @@ export class WaitingLine<T extends Waiting<T>> {
       return
     }
     if (item.stage === 'failover') this.#failovers.remove(item)
+    else if (item.stage === 'aside') this.#aside.remove(item)
     else (this.#fresh[item.preference] as ArrivalList<T>).remove(item)
     this.#queued -= 1
     this.#octets -= item.size
@@ -121,11 +129,12 @@ export class WaitingLine<T extends Waiting<T>> {
     if (!identifierFree) return retry
     const again = older(retry, this.#failovers.first())
     if (this.#order === 'authentication_first') {
-      return again ?? this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()
+      const fresh = this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()
+      return again ?? fresh ?? this.#aside.first()
     }
     let oldest = again
     for (const list of this.#fresh) oldest = older(oldest, list.first())
-    return oldest
+    return oldest ?? this.#aside.first()
   }
 
   /** Whether somebody in this line goes before `item`. */
@@ -136,7 +145,7 @@ export class WaitingLine<T extends Waiting<T>> {
 
   /** The queued message that arrived first (retries are not queued). */
   oldest(): T | undefined {
-    let oldest = this.#failovers.first()
+    let oldest = older(this.#failovers.first(), this.#aside.first())
     for (const list of this.#fresh) oldest = older(oldest, list.first())
     return oldest
   }
@@ -165,12 +174,17 @@ export class WaitingLine<T extends Waiting<T>> {
   }
 }
 
-const older = <T extends HeapMember>(a: T | undefined, b: T | undefined): T | undefined =>
-  a === undefined ? b : b === undefined || a.arrival < b.arrival ? a : b
-
 const goesBefore = <T extends Waiting<T>>(a: T, b: T, order: ServiceOrder): boolean => {
-  if (order === 'fifo') return a.arrival < b.arrival
+  if (order === 'fifo') return isAside(a) === isAside(b) ? a.arrival < b.arrival : isAside(b)
   return rank(a) < rank(b) || (rank(a) === rank(b) && a.arrival < b.arrival)
 }
 
-const rank = <T extends Waiting<T>>(item: T): number => (item.stage === 'fresh' ? item.preference : -1)
+/** The rank of what a living server left unanswered: behind all that was never sent. */
+const ASIDE_RANK = 3
+
+const rank = <T extends Waiting<T>>(item: T): number => {
+  if (item.stage === 'fresh') return item.preference
+  return item.stage === 'aside' ? ASIDE_RANK : -1
+}
+
+const isAside = <T extends Waiting<T>>(item: T): boolean => item.stage === 'aside'

@@ -60,8 +60,8 @@ export function checkResponse(
   request: { readonly code: number; readonly authenticator: Uint8Array },
   secret: Secret,
 ): ResponseFault | undefined {
+  if (!isSignedOver(response.bytes, request.authenticator, secret)) return 'bad-authenticator'
   if (!answers(response.code, request.code)) return 'unknown-code'
-  if (!hasAuthenticatorOver(response, request.authenticator, secret)) return 'bad-authenticator'
   if (response.messageAuthenticatorAt === 0) {
     // RFC 3579 section 3.2: a packet with EAP-Message and without Message-Authenticator is silently discarded.
     return response.eapMessageAt === 0 ? undefined : 'missing-message-authenticator'
@@ -116,7 +116,7 @@ function checkAccountingRequest(packet: Packet, secret: Secret): RequestFault | 
     packet.repeatsMessageAuthenticator
   if (forbidden) return 'forbidden-attribute'
   // RFC 2866 section 3: MD5 over the packet with 16 zero octets for the authenticator, then the secret.
-  if (!hasAuthenticatorOver(packet, NO_AUTHENTICATOR, secret)) return 'bad-authenticator'
+  if (!isSignedOver(packet.bytes, NO_AUTHENTICATOR, secret)) return 'bad-authenticator'
   if (packet.messageAuthenticatorAt === 0) return undefined
   const proven = hasMessageAuthenticatorOver(packet, NO_AUTHENTICATOR, secret)
   return proven ? undefined : 'bad-message-authenticator'
@@ -144,9 +144,11 @@ function answers(code: number, requestCode: number): boolean {
   }
 }
 
-/** RFC 2865 section 3, RFC 2866 section 3: is the authenticator the MD5 over the packet with `standIn` in its place? */
-function hasAuthenticatorOver(packet: Packet, standIn: Uint8Array, secret: Secret): boolean {
-  const { bytes } = packet
+/**
+ * RFC 2865 section 3, RFC 2866 section 3: is the authenticator the MD5 over the packet with `standIn` in its place?
+ * `bytes` is the packet, 20 octets at least and without padding; whatever its attributes are.
+ */
+export function isSignedOver(bytes: Uint8Array, standIn: Uint8Array, secret: Secret): boolean {
   md5.begin().add(bytes, 0, AUTHENTICATOR_AT).add(standIn).add(bytes, HEADER_LENGTH).add(secret.bytes)
   md5.finishInto(computed, 0)
   return sameSixteen(computed, 0, bytes, AUTHENTICATOR_AT)

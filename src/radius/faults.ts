@@ -8,6 +8,8 @@ export const REQUEST_FAULTS = [
   'too-short',
   'bad-length',
   'bad-attribute-length',
+  'attribute-type-zero',
+  'too-many-attributes',
   'unknown-code',
   'wrong-port',
   'bad-authenticator',

@@ -1,19 +1,23 @@
 /**
  * Values hidden with the shared secret, moved from one secret to another where they stand.
  *
- * All are an exclusive-or with a chain of MD5 pads; the first pad takes the secret and the request's authenticator (and a
- * salt), each further one the secret and the hidden block before it (RFC 2865 section 5.2, RFC 2868 section 3.5):
+ * Each is an exclusive-or with MD5 pads. Taking one pad off and putting the other on is one exclusive-or with both, so the
+ * plain value never exists here, and no length changes. hidden-dictionary.ts says which attribute has which cipher:
  *
- *     User-Password, MS-CHAP-MPPE-Keys      | hidden: 16, 32 ... octets |
- *     MS-MPPE-Send-Key, MS-MPPE-Recv-Key    | salt: 2 | hidden: 16, 32 ... octets |
- *     Tunnel-Password                       | tag: 1 | salt: 2 | hidden: 16, 32 ... octets |
+ *     1 User-Password    | hidden |                                pads: secret, authenticator; secret, block before
+ *     2 Tunnel-Password  | tag: 0-1 | salt: 2 | 16, 32 ... octets |  pads: secret, authenticator, salt; secret, block before
+ *     3 Ascend-Secret    | hidden: 16 |                            pad: authenticator, secret
  *
- * Taking one pad off and putting the other on is one exclusive-or with both, so the plain value never exists here. The
- * salt stays: it is unique within its packet before, so it is after.
+ * The authenticator is the one of the request (RFC 2865 section 5.2, RFC 2868 section 3.5). An Accounting-Request's own is
+ * computed over the hidden octets, so 16 zero octets stand in for it, as in FreeRADIUS. The salt stays: it is unique within
+ * its packet before, so it is after.
  */
-import { AUTHENTICATOR_LENGTH, HEADER_LENGTH, TUNNEL_PASSWORD, VENDOR_SPECIFIC } from './codes.ts'
+import { AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_PACKET_LENGTH, TUNNEL_PASSWORD, VENDOR_SPECIFIC } from './codes.ts'
+import { cipherIn, parseDictionary, RFC_FORMAT } from './dictionary.ts'
+import { HIDDEN_DICTIONARY } from './hidden-dictionary.ts'
 import { md5 } from './md5.ts'
 import type { Secret } from './secret.ts'
+import { endAt, formatOf, headerOf, typeAt } from './vendor-format.ts'
 
 /** One end of a hop: its secret and the authenticator of the request there. */
 export interface Hop {
@@ -21,95 +25,247 @@ export interface Hop {
   readonly authenticator: Uint8Array
 }
 
+type Cipher = 1 | 2 | 3
+
+/** What is hidden of an attribute: all of it, by one cipher, or some of its parts by their types. */
+interface Hidden {
+  readonly cipher: Cipher | undefined
+  readonly parts: Map<number, Hidden>
+}
+
 const BLOCK = 16
 const SALT_LENGTH = 2
+const CONTINUES = 0x80
+/** Type, length and vendor. */
+const VENDOR_HEADER = 6
+const NO_AUTHENTICATOR = new Uint8Array(AUTHENTICATOR_LENGTH)
 
 const MICROSOFT = 311
-/** RFC 2548 section 2.4.1: hidden like a User-Password. */
-const MS_CHAP_MPPE_KEYS = 12
 
-/** Attributes with a salt by vendor and type, and how many octets (a tag, a continuation flag) stand before it. */
-const SALTED: ReadonlyMap<number, ReadonlyMap<number, number>> = new Map([
-  [161, leading(0, [11])], // Motorola
-  [MICROSOFT, leading(0, [16, 17])], // MS-MPPE-Send-Key, MS-MPPE-Recv-Key: RFC 2548 sections 2.4.2, 2.4.3
-  [831, leading(0, [116, 117, 118, 119])], // Alcatel-Lucent AAA keys
-  [2356, leading(1, [19, 20])], // Lancom IKEv2 passwords
-  [4874, leading(0, [58, 59, 60, 61])], // ERX lawful intercept
-  [5535, leading(0, [58])], // 3GPP2-MN-HA-Shared-Key
-  [6527, leading(0, [122, 123, 124, 125, 138, 139, 142])], // Alcatel-Lucent service router, lawful intercept
-  [14823, leading(0, [44])], // Aruba-MPSK-Passphrase
-  [24757, leading(1, [5, 10, 12, 14, 15, 19, 40, 66, 67, 70, 75, 131])], // WiMAX keys
-  [26928, leading(0, [3])], // Aerohive
-])
-
-function leading(octets: number, types: readonly number[]): ReadonlyMap<number, number> {
-  return new Map(types.map((type) => [type, octets]))
+/** Ciphers of the standard space by type, 0 for none. */
+const standard = new Uint8Array(256)
+/** What is hidden of each vendor's attributes. */
+const vendors = new Map<number, Hidden>()
+for (const { vendor, path, flags } of parseDictionary(HIDDEN_DICTIONARY).attributes) {
+  if (vendor === 0) standard[path[0]!] = cipherIn(flags) ?? 0
+  else note(vendors, [vendor, ...path], cipherIn(flags))
 }
+
+function note(among: Map<number, Hidden>, [type, ...rest]: readonly number[], cipher: Cipher | undefined): void {
+  const known = among.get(type!) ?? { cipher: rest.length === 0 ? cipher : undefined, parts: new Map() }
+  among.set(type!, known)
+  if (rest.length > 0) note(known.parts, rest, cipher)
+}
+
+/** From which hop to which. */
+interface Move {
+  readonly before: Hop
+  readonly after: Hop
+  /** Then what an RFC defines is refused if it does not have its shape. */
+  readonly isResponse: boolean
+}
+
+/** How many tags stand before the salt where an RFC says so; undefined for a vendor's own. */
+type Tags = 0 | 1 | undefined
 
 const oldPad = new Uint8Array(BLOCK)
 const newPad = new Uint8Array(BLOCK)
 const oldBlock = new Uint8Array(BLOCK)
+/** A value that stands in several attributes, put together. */
+const whole = new Uint8Array(MAX_PACKET_LENGTH)
 
-/** Moves the User-Password value in octets `from` to `to` of `bytes` from one hop to the other (RFC 2865 section 5.2). */
-export function rehidePassword(bytes: Uint8Array, from: number, to: number, before: Hop, after: Hop): void {
+/**
+ * May a well-formed packet in `bytes` hold a hidden value? Most hold none, and asking first saves them what moving one
+ * takes.
+ */
+export function mayHide(bytes: Uint8Array): boolean {
+  for (let at = HEADER_LENGTH; at < bytes.length && bytes[at + 1]! >= 2; at += bytes[at + 1]!) {
+    const type = bytes[at]!
+    if (standard[type] !== 0) return true
+    if (type === VENDOR_SPECIFIC && bytes[at + 1]! >= 8 && vendors.has(vendorOf(bytes, at))) return true
+  }
+  return false
+}
+
+/** Moves the hidden values of an Access-Request, a well-formed packet in `bytes`, from the client's hop to the server's. */
+export function rehideRequest(bytes: Uint8Array, before: Hop, after: Hop): void {
+  rehide(bytes, { before, after, isResponse: false })
+}
+
+/** The same for an Accounting-Request. */
+export function rehideRecord(bytes: Uint8Array, before: Secret, after: Secret): void {
+  const hop = (secret: Secret): Hop => ({ secret, authenticator: NO_AUTHENTICATOR })
+  rehide(bytes, { before: hop(before), after: hop(after), isResponse: false })
+}
+
+/**
+ * Moves every hidden value of a response, a well-formed packet in `bytes`, from the server's hop to the client's. False
+ * if one that an RFC defines does not have the shape above: nobody can read it. A vendor's own that can't be read
+ * is taken to be in the clear and stays as it is.
+ */
+export function rehideResponse(bytes: Uint8Array, before: Hop, after: Hop): boolean {
+  return rehide(bytes, { before, after, isResponse: true })
+}
+
+function rehide(bytes: Uint8Array, move: Move): boolean {
+  let at = HEADER_LENGTH
+  // A length below 2 can't be in a well-formed packet; it would keep this loop at one place for ever.
+  while (at < bytes.length && bytes[at + 1]! >= 2) {
+    const type = bytes[at]!
+    const end = at + bytes[at + 1]!
+    let next = end
+    if (type === VENDOR_SPECIFIC) {
+      if (end - at >= 8) next = rehideVendor(bytes, at, end, move)
+    } else if (standard[type] !== 0) {
+      const tags = move.isResponse && type === TUNNEL_PASSWORD ? 1 : undefined
+      if (!rehideValue(bytes, at + 2, end, standard[type] as Cipher, move, tags) && tags !== undefined) return false
+    }
+    if (next === 0) return false
+    at = next
+  }
+  return true
+}
+
+/**
+ * The Vendor-Specific attribute from `from` to `to`, and its sub-attributes up to one that does not add up. Answers where
+ * to go on, always an attribute's end: `to`, or behind the last one that a value is spread over. 0 if it is refused.
+ */
+function rehideVendor(bytes: Uint8Array, from: number, to: number, move: Move): number {
+  const vendor = vendorOf(bytes, from)
+  const hidden = vendors.get(vendor)
+  if (hidden === undefined) return to
+  const format = formatOf(vendor)
+  const header = headerOf(format)
+  const tags = move.isResponse && vendor === MICROSOFT ? 0 : undefined
+  let at = from + VENDOR_HEADER
+  while (at < to) {
+    const end = endAt(bytes, at, to, format)
+    if (end === 0) return to
+    const found = hidden.parts.get(typeAt(bytes, at, format))
+    if (found !== undefined) {
+      const goesOn = format.continues && (bytes[at + header - 1]! & CONTINUES) !== 0
+      // Only the last value of an attribute can go on in the next one.
+      if (goesOn) return end === to ? rehideSpread(bytes, { from, at, to }, found, move) : to
+      if (!rehideFound(bytes, at + header, end, found, move, tags) && tags !== undefined) return 0
+    }
+    at = end
+  }
+  return to
+}
+
+/** The vendor of the Vendor-Specific attribute at `at`: RFC 2865 section 5.26, where the first octet is 0. */
+function vendorOf(bytes: Uint8Array, at: number): number {
+  return bytes[at + 2] === 0 ? (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]! : 0
+}
+
+/**
+ * A value that goes on in the attributes behind the one at `first.from`: put together, moved, and put back. It stays as
+ * it is if what follows is not the same attribute, alone in its Vendor-Specific attribute.
+ */
+function rehideSpread(
+  bytes: Uint8Array,
+  first: { readonly from: number; readonly at: number; readonly to: number },
+  found: Hidden,
+  move: Move,
+): number {
+  const vendor = vendorOf(bytes, first.from)
+  const format = formatOf(vendor)
+  const header = headerOf(format)
+  const type = typeAt(bytes, first.at, format)
+  const pieces = [{ from: first.at + header, to: first.to }]
+  for (let goesOn = true, at = first.to; goesOn; ) {
+    const piece = at + VENDOR_HEADER
+    const to = at + (bytes[at + 1] ?? 0)
+    const isSame =
+      bytes[at] === VENDOR_SPECIFIC &&
+      vendorOf(bytes, at) === vendor &&
+      endAt(bytes, piece, to, format) === to &&
+      typeAt(bytes, piece, format) === type
+    if (!isSame) return first.to
+    pieces.push({ from: piece + header, to })
+    goesOn = (bytes[piece + header - 1]! & CONTINUES) !== 0
+    at = to
+  }
+  let length = 0
+  for (const { from, to } of pieces) {
+    whole.set(bytes.subarray(from, to), length)
+    length += to - from
+  }
+  rehideFound(whole, 0, length, found, move, undefined)
+  length = 0
+  for (const { from, to } of pieces) {
+    bytes.set(whole.subarray(length, length + to - from), from)
+    length += to - from
+  }
+  return pieces.at(-1)!.to
+}
+
+/** A value, or the parts of it that are hidden; false, and nothing done, if it does not have its cipher's shape. */
+function rehideFound(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  { cipher, parts }: Hidden,
+  move: Move,
+  tags: Tags,
+): boolean {
+  if (cipher !== undefined) return rehideValue(bytes, from, to, cipher, move, tags)
+  for (let at = from; at < to; ) {
+    const end = endAt(bytes, at, to, RFC_FORMAT)
+    if (end === 0) return true
+    const found = parts.get(bytes[at]!)
+    if (found !== undefined) rehideFound(bytes, at + 2, end, found, move, undefined)
+    at = end
+  }
+  return true
+}
+
+function rehideValue(bytes: Uint8Array, from: number, to: number, cipher: Cipher, move: Move, tags: Tags): boolean {
+  switch (cipher) {
+    case 1:
+      rehidePassword(bytes, from, to, move)
+      return true
+    case 2:
+      return rehideSalted(bytes, from, to, move, tags)
+    case 3:
+      return rehideSecret(bytes, from, to, move)
+  }
+}
+
+/** RFC 2865 section 5.2. Any length can be moved; which one is right is for the checks of the packet. */
+function rehidePassword(bytes: Uint8Array, from: number, to: number, { before, after }: Move): void {
   md5.begin().add(before.secret.bytes).add(before.authenticator, 0, AUTHENTICATOR_LENGTH).finishInto(oldPad, 0)
   md5.begin().add(after.secret.bytes).add(after.authenticator, 0, AUTHENTICATOR_LENGTH).finishInto(newPad, 0)
   rehideChain(bytes, from, to, before.secret, after.secret)
 }
 
 /**
- * Moves every hidden value of a response, a well-formed packet in `bytes`, from the server's hop to the client's. False
- * where one that an RFC defines has not the shape above: its plain value can't be known. A vendor's own that
- * has not the shape is taken to be in the clear and stays as it is.
+ * RFC 2868 section 3.5. Of a vendor's own, the length says whether a tag stands before the salt, and it is hidden only if
+ * it can be read: its first plain octet is the length of what follows, so it fits into the blocks.
  */
-export function rehideResponse(bytes: Uint8Array, before: Hop, after: Hop): boolean {
-  for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
-    const end = at + bytes[at + 1]!
-    if (bytes[at] === TUNNEL_PASSWORD) {
-      if (!rehideSalted(bytes, at + 3, end, before, after)) return false
-    } else if (bytes[at] === VENDOR_SPECIFIC && end - at >= 8) {
-      if (!rehideVendor(bytes, at + 2, end, before, after)) return false
-    }
-  }
-  return true
-}
-
-/** A vendor number at `from`, then its sub-attributes up to `to`; what does not add up is left alone. */
-function rehideVendor(bytes: Uint8Array, from: number, to: number, before: Hop, after: Hop): boolean {
-  // The first octet is 0 in every vendor number (RFC 2865 section 5.26).
-  const vendor = bytes[from] === 0 ? (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]! : 0
-  const salted = SALTED.get(vendor)
-  if (salted === undefined) return true
-  let at = from + 4
-  while (at + 2 <= to) {
-    const end = at + bytes[at + 1]!
-    if (end < at + 2 || end > to) return true
-    const type = bytes[at]!
-    const lead = salted.get(type)
-    if (lead !== undefined) {
-      if (!rehideSalted(bytes, at + 2 + lead, end, before, after) && vendor === MICROSOFT) return false
-    } else if (vendor === MICROSOFT && type === MS_CHAP_MPPE_KEYS) {
-      if ((end - at - 2) % BLOCK !== 0) return false
-      rehidePassword(bytes, at + 2, end, before, after)
-    }
-    at = end
-  }
-  return true
-}
-
-/** A salt at `saltAt` and hidden blocks up to `to`; false, and nothing done, where that is not what stands there. */
-function rehideSalted(bytes: Uint8Array, saltAt: number, to: number, before: Hop, after: Hop): boolean {
-  const from = saltAt + SALT_LENGTH
-  if (to - from < BLOCK || (to - from) % BLOCK !== 0) return false
-  md5.begin().add(before.secret.bytes).add(before.authenticator, 0, AUTHENTICATOR_LENGTH).add(bytes, saltAt, from)
+function rehideSalted(bytes: Uint8Array, from: number, to: number, { before, after }: Move, tags: Tags): boolean {
+  const saltAt = from + (tags ?? ((to - from) % BLOCK === SALT_LENGTH ? 0 : 1))
+  const hiddenAt = saltAt + SALT_LENGTH
+  if (to - hiddenAt < BLOCK || (to - hiddenAt) % BLOCK !== 0) return false
+  md5.begin().add(before.secret.bytes).add(before.authenticator, 0, AUTHENTICATOR_LENGTH).add(bytes, saltAt, hiddenAt)
   md5.finishInto(oldPad, 0)
-  md5.begin().add(after.secret.bytes).add(after.authenticator, 0, AUTHENTICATOR_LENGTH).add(bytes, saltAt, from)
+  if (tags === undefined && (bytes[hiddenAt]! ^ oldPad[0]!) >= to - hiddenAt) return false
+  md5.begin().add(after.secret.bytes).add(after.authenticator, 0, AUTHENTICATOR_LENGTH).add(bytes, saltAt, hiddenAt)
   md5.finishInto(newPad, 0)
-  rehideChain(bytes, from, to, before.secret, after.secret)
+  rehideChain(bytes, hiddenAt, to, before.secret, after.secret)
   return true
 }
 
-/** The chain itself; the first pads stand in `oldPad` and `newPad`. */
+/** Ascend-Send-Secret: one block, and the secret stands behind the authenticator. */
+function rehideSecret(bytes: Uint8Array, from: number, to: number, { before, after }: Move): boolean {
+  if (to - from !== BLOCK) return false
+  md5.begin().add(before.authenticator, 0, AUTHENTICATOR_LENGTH).add(before.secret.bytes).finishInto(oldPad, 0)
+  md5.begin().add(after.authenticator, 0, AUTHENTICATOR_LENGTH).add(after.secret.bytes).finishInto(newPad, 0)
+  for (let i = 0; i < BLOCK; i += 1) bytes[from + i] = bytes[from + i]! ^ oldPad[i]! ^ newPad[i]!
+  return true
+}
+
+/** The chain of blocks; the first pads stand in `oldPad` and `newPad`. */
 function rehideChain(bytes: Uint8Array, from: number, to: number, before: Secret, after: Secret): void {
   for (let at = from; at < to; at += BLOCK) {
     const size = Math.min(BLOCK, to - at)

@@ -8,22 +8,12 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import radius from 'radius'
-import { formatAddress } from '../addresses.ts'
-import { checkRequest } from './authenticator.ts'
-import {
-  ACCESS_REQUEST,
-  ACCOUNTING_REQUEST,
-  ARAP_PASSWORD,
-  CHAP_PASSWORD,
-  HEADER_LENGTH,
-  STATUS_SERVER,
-  USER_PASSWORD,
-  VENDOR_SPECIFIC,
-} from './codes.ts'
-import type { RequestFault } from './faults.ts'
-import { type PacketFault, readPacket } from './packet.ts'
+import { ACCESS_REQUEST, HEADER_LENGTH, USER_PASSWORD } from './codes.ts'
+import { cipherIn, type DictionaryAttribute, parseDictionary, RFC_FORMAT, type VendorFormat } from './dictionary.ts'
+import { HIDDEN_DICTIONARY } from './hidden-dictionary.ts'
 import type { Secret } from './secret.ts'
 import { VENDOR_DICTIONARY } from './vendor-dictionary.ts'
+import { fits, formatOf, formatWithin } from './vendor-format.ts'
 
 /** An attribute by number: `vendor` 0 is the standard space. */
 interface Key {
@@ -36,19 +26,20 @@ const TYPE = 2
 const VALUE_NAMES = 3
 const FLAGS = 5
 
-/** What a dictionary says behind the type; `encrypt=1` and its like are keys here too. */
-interface AttributeFlags {
-  readonly has_tag?: boolean
-}
-
-const HIDDEN = '[hidden]'
 const MAX_DICTIONARY_FILES = 500
 
-/** Vendor names by number, for every vendor that a dictionary named. */
-const vendors = new Map<number, string>()
+/** Vendor numbers by name, for every vendor that a dictionary named. */
+const vendors = new Map<string, number>()
+/** Formats that a dictionary names. */
+const formats = new Map<number, VendorFormat>()
+/** Parts of attributes by vendor and path: the package has no room for them. */
+const parts = new Map<string, DictionaryAttribute>()
+/** Attributes whose type takes more than one octet. */
+const wide: Key[] = []
 
 radius.load_dictionaries()
-for (const name of ['ADSL-Forum']) vendors.set(Number(radius.vendor_name_to_id(name)), name)
+for (const name of ['ADSL-Forum']) vendors.set(name, Number(radius.vendor_name_to_id(name)))
+learn(HIDDEN_DICTIONARY)
 learn(VENDOR_DICTIONARY)
 
 /**
@@ -74,10 +65,66 @@ export function loadDictionary(file: string): string | undefined {
 
 /** Hands a dictionary's text to the package; answers the files that it includes. */
 function learn(text: string): string[] {
-  // The package reads a number only in decimal: of `0x10` it would take the 0.
-  const decimal = text.replace(/\s0x([0-9a-f]+)\b/gi, (_, digits: string) => ` ${Number.parseInt(digits, 16)}`)
-  for (const [, name, number] of decimal.matchAll(/^\s*VENDOR\s+(\S+)\s+(\d+)/gm)) vendors.set(Number(number), name!)
-  return radius._load_dictionary(decimal)
+  const { vendors: named, attributes, values, includes } = parseDictionary(text, vendors)
+  for (const { name, number, format } of named) {
+    vendors.set(name, number)
+    if (format !== RFC_FORMAT) formats.set(number, format)
+  }
+  for (const one of attributes) {
+    if (one.path.length > 1) parts.set(partKey(one.vendor, one.path), one)
+    else if (one.path[0]! > 255) wide.push({ vendor: one.vendor, type: one.path[0]! })
+  }
+  // The package reads a number only in decimal: of `0x10` it would take the 0. Of `3GPP-RAT-Type` it would take the 3 for
+  // a vendor, so those lines name theirs.
+  const decimal = text
+    .replace(/\s0x([0-9a-f]+)\b/gi, (_, digits: string) => ` ${Number.parseInt(digits, 16)}`)
+    .replace(/^\s*VALUE\s+\d.*$/gm, '')
+  const rest = values
+    .filter(({ vendor, attribute }) => vendor !== 0 && /^\d/.test(attribute))
+    .map(({ vendor, attribute, name, number }) => `\nVALUE ${vendor} ${attribute} ${name} ${number}`)
+  radius._load_dictionary(decimal + rest.join(''))
+  return [...includes]
+}
+
+function partKey(vendor: number, path: readonly number[]): string {
+  return [vendor, ...path].join('.')
+}
+
+/** The format of a vendor's sub-attributes in `bytes`. */
+export function formatFor(vendor: number, bytes: Uint8Array): VendorFormat {
+  const format = formats.get(vendor)
+  if (format !== undefined && fits(bytes, 0, bytes.length, format)) return format
+  return formatWithin(bytes, 0, bytes.length, vendor)
+}
+
+/** What the dictionaries say of an attribute, or of a part of one. */
+export interface Known {
+  readonly name: string
+  /** `octets` where nobody knows it. */
+  readonly type: string
+  readonly hasTag: boolean
+  /** With the shared secret. */
+  readonly isHidden: boolean
+  readonly valueNames: Readonly<Record<string, string>>
+}
+
+/** `path` is a type, or a type and the types within it. */
+export function knownAttribute(vendor: number, path: readonly number[]): Known {
+  const [type, ...within] = path as [number, ...number[]]
+  const part = within.length === 0 ? undefined : parts.get(partKey(vendor, path))
+  const ask = (field: number): unknown =>
+    within.length === 0
+      ? radius._attr_to(type, packageVendor(vendor), field)
+      : part && radius._attr_to(part.name, packageVendor(vendor), field)
+  const flags = part?.flags ?? Object.keys((ask(FLAGS) as object | undefined) ?? {})
+  const unnamed = vendor === 0 ? `Attr-${path.join('.')}` : `Attr-26.${vendor}.${path.join('.')}`
+  return {
+    name: part?.name ?? (within.length === 0 ? attributeName({ vendor, type }) : unnamed),
+    type: part?.type ?? String(ask(TYPE) ?? 'octets').replace(/\[.*/, ''),
+    hasTag: flags.includes('has_tag'),
+    isHidden: cipherIn(flags) !== undefined,
+    valueNames: (ask(VALUE_NAMES) as Record<string, string> | undefined) ?? {},
+  }
 }
 
 /** `Accounting-Request`; `Code-99` where nobody knows it. */
@@ -97,16 +144,16 @@ export function codeName(code: number): string {
  * written `Attr-241` or, with its vendor, `Attr-26.10415.1`.
  */
 export function attributeKey(name: string): Key | undefined {
-  const byNumber = /^Attr-(?:26\.(\d{1,8})\.)?(\d{1,3})$/.exec(name)
+  const byNumber = /^Attr-(?:26\.(\d{1,8})\.)?(\d{1,10})$/.exec(name)
   if (byNumber !== null) {
     const key = { vendor: Number(byNumber[1] ?? 0), type: Number(byNumber[2]) }
-    return key.type >= 1 && key.type <= 255 ? key : undefined
+    return key.type >= 1 && key.type < 256 ** formatOf(key.vendor).typeOctets ? key : undefined
   }
   // The package also takes a number for a name.
   if (/^\d+$/.test(name)) return undefined
   const standard = radius.attr_name_to_id(name)
   if (standard !== undefined) return { vendor: 0, type: Number(standard) }
-  for (const vendor of vendors.keys()) {
+  for (const vendor of vendors.values()) {
     const type = radius.attr_name_to_id(name, vendor)
     if (type !== undefined) return { vendor, type: Number(type) }
   }
@@ -116,17 +163,18 @@ export function attributeKey(name: string): Key | undefined {
 /** The name that `attributeKey` takes. */
 export function attributeName(key: Key): string {
   const unnamed = key.vendor === 0 ? `Attr-${key.type}` : `Attr-26.${key.vendor}.${key.type}`
-  return radius.attr_id_to_name(key.type, packageVendor(key)) ?? unnamed
+  return radius.attr_id_to_name(key.type, packageVendor(key.vendor)) ?? unnamed
 }
 
 /** All names known, in no particular order. */
 export function attributeNames(): string[] {
   const names: string[] = []
-  for (const vendor of [0, ...vendors.keys()]) {
-    for (let type = 1; type <= 255; type += 1) {
-      const name = radius.attr_id_to_name(type, packageVendor({ vendor, type }))
-      if (name !== undefined) names.push(name)
-    }
+  const narrow = [0, ...new Set(vendors.values())].flatMap((vendor) =>
+    Array.from({ length: 255 }, (_, i): Key => ({ vendor, type: i + 1 })),
+  )
+  for (const { vendor, type } of [...narrow, ...wide]) {
+    const name = radius.attr_id_to_name(type, packageVendor(vendor))
+    if (name !== undefined) names.push(name)
   }
   return names
 }
@@ -156,157 +204,19 @@ function editDistance(a: string, b: string): number {
   return previous[b.length]!
 }
 
-export interface AttributeDescription {
-  readonly name: string
-  readonly vendor: number
-  readonly type: number
-  /** A tag of RFC 2868, where the attribute has one. */
-  readonly tag?: number
-  /** A number, text, an address, a date, or `0x...` where the octets are no such thing. */
-  readonly value: string | number
-}
-
-export interface PacketDescription {
-  readonly code: number
-  readonly codeName: string
-  readonly identifier: number
-  /** Octets of the packet, and how many came behind it. */
-  readonly length: number
-  readonly padding: number
-  /** 32 hexadecimal digits. */
-  readonly authenticator: string
-  /** Of a request, where a secret was given: does it verify, and what is wrong with it? */
-  readonly check?: 'valid' | RequestFault
-  readonly attributes: readonly AttributeDescription[]
-}
-
-export interface DescribeOptions {
-  /** Verifies a request, and opens its User-Password where `showPasswords` says so too. */
-  readonly secret?: Secret
-  readonly showPasswords?: boolean
-}
-
-/** A packet for people, ready for JSON; or what is wrong with its lengths. Hidden values read `[hidden]`. */
-export function describe(bytes: Uint8Array, options: DescribeOptions = {}): PacketDescription | { fault: PacketFault } {
-  const packet = readPacket(bytes)
-  if (typeof packet === 'string') return { fault: packet }
-  const attributes: AttributeDescription[] = []
-  for (let at = HEADER_LENGTH; at < packet.length; at += packet.bytes[at + 1]!) {
-    const type = packet.bytes[at]!
-    const value = packet.value(at)
-    if (type === VENDOR_SPECIFIC) attributes.push(...describeVendor(value))
-    else if (type === USER_PASSWORD && options.showPasswords === true && options.secret !== undefined)
-      attributes.push({
-        ...named({ vendor: 0, type }),
-        value: openPassword(value, packet.authenticator, options.secret),
-      })
-    else attributes.push(describeAttribute({ vendor: 0, type }, value, options.showPasswords === true))
-  }
-  const isRequest = [ACCESS_REQUEST, ACCOUNTING_REQUEST, STATUS_SERVER].includes(packet.code)
-  const trafficClass = packet.code === ACCOUNTING_REQUEST ? 'accounting' : 'authentication'
-  return {
-    code: packet.code,
-    codeName: codeName(packet.code),
-    identifier: packet.identifier,
-    length: packet.length,
-    padding: bytes.length - packet.length,
-    authenticator: Buffer.from(packet.authenticator).toString('hex'),
-    ...(isRequest && options.secret !== undefined
-      ? { check: checkRequest(packet, trafficClass, options.secret) ?? ('valid' as const) }
-      : {}),
-    attributes,
-  }
-}
-
-/** The sub-attributes of a Vendor-Specific value; the whole value where their lengths do not add up. */
-function describeVendor(value: Uint8Array): AttributeDescription[] {
-  const whole = [{ ...named({ vendor: 0, type: VENDOR_SPECIFIC }), value: hex(value) }]
-  if (value.length < 6) return whole
-  const vendor = Buffer.from(value).readUInt32BE(0)
-  const found: AttributeDescription[] = []
-  for (let at = 4; at < value.length; at += value[at + 1]!) {
-    const size = value[at + 1] ?? 0
-    if (size < 2 || at + size > value.length) return whole
-    found.push(describeAttribute({ vendor, type: value[at]! }, value.subarray(at + 2, at + size), false))
-  }
-  return found
-}
-
-function describeAttribute(key: Key, value: Uint8Array, showDigests: boolean): AttributeDescription {
-  const flags = radius._attr_to(key.type, packageVendor(key), FLAGS) as AttributeFlags | undefined
-  const encrypted = Object.keys(flags ?? {}).some((flag) => flag.startsWith('encrypt='))
-  const digest = key.vendor === 0 && (key.type === CHAP_PASSWORD || key.type === ARAP_PASSWORD)
-  if (encrypted || (digest && !showDigests)) return { ...named(key), value: HIDDEN }
-  // RFC 2868 section 3.1: a first octet up to 0x1f is a tag.
-  const tag = flags?.has_tag === true && value.length > 0 && value[0]! <= 0x1f ? value[0]! : undefined
-  const rest = tag === undefined ? value : value.subarray(1)
-  return { ...named(key), ...(tag === undefined ? {} : { tag }), value: readValue(key, rest, tag !== undefined) }
-}
-
-function readValue(key: Key, value: Uint8Array, tagged: boolean): string | number {
-  const type = String(radius._attr_to(key.type, packageVendor(key), TYPE) ?? 'octets').replace(/\[.*/, '')
-  switch (type) {
-    case 'string':
-    case 'text':
-      return readText(value)
-    case 'ipaddr':
-      return value.length === 4 ? formatAddress(value) : hex(value)
-    case 'ipv6addr':
-      return value.length === 16 ? formatAddress(value) : hex(value)
-    case 'byte':
-      return value.length === 1 ? numberName(key, value[0]!) : hex(value)
-    case 'short':
-      return value.length === 2 ? numberName(key, Buffer.from(value).readUInt16BE(0)) : hex(value)
-    case 'integer':
-    case 'time':
-      // RFC 2868 section 3.1: a tag takes the first of a number's four octets.
-      return value.length === (tagged ? 3 : 4)
-        ? numberName(key, Buffer.from(value).readUIntBE(0, value.length))
-        : hex(value)
-    case 'date':
-      return value.length === 4 ? new Date(Buffer.from(value).readUInt32BE(0) * 1_000).toISOString() : hex(value)
-    default:
-      return hex(value)
-  }
-}
-
-/** `Start`, where the dictionary names the value; else the number. */
-function numberName(key: Key, value: number): string | number {
-  const names = radius._attr_to(key.type, packageVendor(key), VALUE_NAMES) as Record<string, string> | undefined
-  return names?.[value] ?? value
-}
-
-/** Text, where the octets are UTF-8 that can be printed. */
-function readText(value: Uint8Array): string {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(value)
-    return /\p{Cc}/u.test(text) ? hex(value) : text
-  } catch {
-    return hex(value)
-  }
-}
-
-/** A User-Password in the clear, for someone who has the secret and asked for it; the package opens it. */
-function openPassword(value: Uint8Array, authenticator: Uint8Array, secret: Secret): string {
+/** A User-Password in the clear, for someone who has the secret and asked for it; the package opens it, or can't. */
+export function openPassword(value: Uint8Array, authenticator: Uint8Array, secret: Secret): string | undefined {
   const header = Buffer.from([ACCESS_REQUEST, 0, 0, HEADER_LENGTH + 2 + value.length])
   const packet = Buffer.concat([header, authenticator, Buffer.from([USER_PASSWORD, value.length + 2]), value])
   try {
     const opened = radius.decode({ packet, secret: Buffer.from(secret.bytes) }).attributes['User-Password']
-    return typeof opened === 'string' ? opened : HIDDEN
+    return typeof opened === 'string' ? opened : undefined
   } catch {
-    return HIDDEN
+    return undefined
   }
 }
 
-function named(key: Key): { name: string; vendor: number; type: number } {
-  return { name: attributeName(key), vendor: key.vendor, type: key.type }
-}
-
 /** The package's word for "no vendor" is to leave it away. */
-function packageVendor(key: Key): number | undefined {
-  return key.vendor === 0 ? undefined : key.vendor
-}
-
-function hex(value: Uint8Array): string {
-  return `0x${Buffer.from(value).toString('hex')}`
+function packageVendor(vendor: number): number | undefined {
+  return vendor === 0 ? undefined : vendor
 }

@@ -33,6 +33,7 @@ import {
   VENDOR_SPECIFIC,
 } from './codes.ts'
 import type { REQUEST_FAULTS } from './faults.ts'
+import { endAt, formatWithin, headerOf, typeAt } from './vendor-format.ts'
 
 /** What can be wrong with the lengths; a part of both request and response faults. */
 export type PacketFault = Extract<(typeof REQUEST_FAULTS)[number], 'too-short' | 'bad-length' | 'bad-attribute-length'>
@@ -51,6 +52,7 @@ export function readPacket(bytes: Uint8Array): Packet | PacketFault {
   while (at < length) {
     const size = at + 1 < length ? bytes[at + 1]! : 0
     if (size < 2 || at + size > length) return 'bad-attribute-length'
+    packet.attributes += 1
     packet.note(bytes[at]!, at)
     at += size
   }
@@ -80,6 +82,10 @@ export class Packet {
   messageAuthenticatorAt = 0
   nasIpv6AddressAt = 0
 
+  /** How many attributes there are. */
+  attributes = 0
+  /** An attribute of type 0, which there is none of (RFC 2865 section 5). */
+  hasTypeZero = false
   /** More than one Message-Authenticator. */
   repeatsMessageAuthenticator = false
   /** More than one User-Password, CHAP-Password or State: one at most, RFC 2865 section 5.44. */
@@ -132,8 +138,8 @@ export class Packet {
 
   /**
    * The value of the first attribute of that vendor and type (vendor 0 is the standard space), where it stands. A
-   * vendor attribute may hold several sub-attributes (RFC 2865 section 5.26); one whose lengths do not add up is not
-   * searched further: what can't be read is not there.
+   * vendor attribute may hold several sub-attributes (RFC 2865 section 5.26), in the vendor's own format; one whose
+   * lengths do not add up is not searched further: what can't be read is not there.
    */
   find(key: { readonly vendor: number; readonly type: number }): Uint8Array | undefined {
     const { bytes } = this
@@ -145,21 +151,25 @@ export class Packet {
         this.valueLength(at) >= 4 &&
         readUint32(bytes, at + 2) === key.vendor
       ) {
-        const found = this.#findWithin(at + 6, at + bytes[at + 1]!, key.type)
+        const found = this.#findWithin(at + 6, at + bytes[at + 1]!, key)
         if (found !== undefined) return found
       }
     }
     return undefined
   }
 
-  #findWithin(from: number, to: number, type: number): Uint8Array | undefined {
+  #findWithin(
+    from: number,
+    to: number,
+    key: { readonly vendor: number; readonly type: number },
+  ): Uint8Array | undefined {
     const { bytes } = this
-    let at = from
-    while (at + 2 <= to) {
-      const size = bytes[at + 1]!
-      if (size < 2 || at + size > to) return undefined
-      if (bytes[at] === type) return bytes.subarray(at + 2, at + size)
-      at += size
+    const format = formatWithin(bytes, from, to, key.vendor)
+    for (let at = from; at < to; ) {
+      const end = endAt(bytes, at, to, format)
+      if (end === 0) return undefined
+      if (typeAt(bytes, at, format) === key.type) return bytes.subarray(at + headerOf(format), end)
+      at = end
     }
     return undefined
   }
@@ -167,6 +177,9 @@ export class Packet {
   /** For `readPacket`: an attribute of `type` stands at `at`. */
   note(type: number, at: number): void {
     switch (type) {
+      case 0:
+        this.hasTypeZero = true
+        break
       case USER_PASSWORD:
         if (this.userPasswordAt === 0) this.userPasswordAt = at
         else this.repeatsSingleAttribute = true

@@ -23,7 +23,7 @@ import {
   PROXY_STATE,
 } from './codes.ts'
 import type { RequestFault, ResponseFault } from './faults.ts'
-import { rehidePassword, rehideResponse } from './hidden.ts'
+import { type Hop, mayHide, rehideRecord, rehideRequest, rehideResponse } from './hidden.ts'
 import type { Packet } from './packet.ts'
 import type { Secret } from './secret.ts'
 
@@ -39,13 +39,13 @@ export interface RequestForServer {
   readonly authenticator: Uint8Array
   readonly clientSecret: Secret
   readonly serverSecret: Secret
-  /** The client's address, 4 or 16 octets, added where the request names neither kind of NAS address. */
+  /** The client's address, 4 or 16 octets, added where the request names neither kind of NAS address, and it fits. */
   readonly nasAddress?: Uint8Array | undefined
 }
 
 /**
  * The octets to send to the server; 4 to 20 of them are the authenticator as sent, which the answer will be checked
- * against. `too-long`: over 4096 octets with what must be added (RFC 2865 section 3).
+ * against. `too-long`: over 4096 octets with what must be added (RFC 2865 section 3); what need not be costs no delivery.
  */
 export function requestForServer(
   o: RequestForServer,
@@ -57,39 +57,33 @@ export function requestForServer(
 function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
   const { packet } = o
   // RFC 2865 section 2.2: without CHAP-Challenge the authenticator was the challenge. It changes, so it is written down.
-  const needsChallenge = packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0
+  const needsChallenge = lacksChallenge(packet)
+  const needed = neededLength(packet)
+  if (needed > MAX_PACKET_LENGTH) return 'too-long'
   const nasAddress = missingNasAddress(o)
-  const kept = packet.length - lengthAt(packet, packet.messageAuthenticatorAt)
-  const length =
-    kept + MESSAGE_AUTHENTICATOR_LENGTH + (needsChallenge ? CHAP_CHALLENGE_LENGTH : 0) + attributeLength(nasAddress)
-  if (length > MAX_PACKET_LENGTH) return 'too-long'
+  const length = needed + attributeLength(nasAddress)
   const bytes = begin(packet.code, o.identifier, length)
   bytes.set(o.authenticator, AUTHENTICATOR_AT)
   const attributesAt = beginMessageAuthenticator(bytes, HEADER_LENGTH)
   let end = copyAround(packet, packet.messageAuthenticatorAt, bytes, attributesAt)
-  if (packet.userPasswordAt !== 0) {
-    const moved = attributesAt - HEADER_LENGTH
-    const closed =
-      packet.messageAuthenticatorAt < packet.userPasswordAt ? lengthAt(packet, packet.messageAuthenticatorAt) : 0
-    const from = packet.userPasswordAt + moved - closed + 2
-    const client = { secret: o.clientSecret, authenticator: packet.authenticator }
-    const server = { secret: o.serverSecret, authenticator: o.authenticator }
-    rehidePassword(bytes, from, from + packet.valueLength(packet.userPasswordAt), client, server)
-  }
   if (needsChallenge) end = putAttribute(bytes, end, CHAP_CHALLENGE, packet.authenticator)
   putNasAddress(bytes, end, nasAddress)
+  if (mayHide(bytes)) {
+    const client = { secret: o.clientSecret, authenticator: packet.authenticator }
+    rehideRequest(bytes, client, { secret: o.serverSecret, authenticator: o.authenticator })
+  }
   signMessageAuthenticator(bytes, HEADER_LENGTH, o.serverSecret)
   return bytes
 }
 
 function accountingRequest(o: RequestForServer): Uint8Array | 'too-long' {
   const { packet } = o
+  if (neededLength(packet) > MAX_PACKET_LENGTH) return 'too-long'
   const nasAddress = missingNasAddress(o)
-  const length = packet.length + attributeLength(nasAddress)
-  if (length > MAX_PACKET_LENGTH) return 'too-long'
-  const bytes = begin(packet.code, o.identifier, length)
+  const bytes = begin(packet.code, o.identifier, packet.length + attributeLength(nasAddress))
   bytes.set(packet.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
   putNasAddress(bytes, packet.length, nasAddress)
+  if (mayHide(bytes)) rehideRecord(bytes, o.clientSecret, o.serverSecret)
   // RFC 2866 section 3: both signatures take 16 zero octets for the authenticator, which is what stands there now.
   if (isSigned(packet)) signMessageAuthenticator(bytes, packet.messageAuthenticatorAt, o.serverSecret)
   signAuthenticator(bytes, o.serverSecret)
@@ -122,17 +116,24 @@ export function answerForClient(
   const bytes = begin(response.code, request.identifier, length)
   request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   copyAround(response, response.messageAuthenticatorAt, bytes, beginMessageAuthenticator(bytes, HEADER_LENGTH))
-  const server = { secret: o.serverSecret, authenticator: o.sentAuthenticator }
-  const client = { secret: o.clientSecret, authenticator: request.authenticator }
-  if (!rehideResponse(bytes, server, client)) return 'bad-salted-attribute'
+  if (mayHide(bytes) && !rehideResponse(bytes, ...hopsOf(o))) return 'bad-salted-attribute'
   signMessageAuthenticator(bytes, HEADER_LENGTH, o.clientSecret)
   signAuthenticator(bytes, o.clientSecret)
   return bytes
 }
 
-function accountingResponse({ response, request, serverSecret, clientSecret }: AnswerForClient): Uint8Array {
+/** The server's hop and the client's. */
+const hopsOf = ({ sentAuthenticator, serverSecret, request, clientSecret }: AnswerForClient): [Hop, Hop] => [
+  { secret: serverSecret, authenticator: sentAuthenticator },
+  { secret: clientSecret, authenticator: request.authenticator },
+]
+
+function accountingResponse(o: AnswerForClient): Uint8Array {
+  const { response, request, serverSecret, clientSecret } = o
   const bytes = begin(response.code, request.identifier, response.length)
   bytes.set(response.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
+  // What can't be read does not cost a record its answer.
+  if (mayHide(bytes)) rehideResponse(bytes, ...hopsOf(o))
   if (isSigned(response)) {
     if (!isSignedOverZeros(response, serverSecret)) request.authenticatorInto(bytes, AUTHENTICATOR_AT)
     signMessageAuthenticator(bytes, response.messageAuthenticatorAt, clientSecret)
@@ -244,8 +245,25 @@ function lengthAt(packet: Packet, at: number): number {
   return at === 0 ? 0 : packet.bytes[at + 1]!
 }
 
+/** Whether a value as one more attribute fits into the request for the server, beside what must be added. */
+export function hasRoomFor(packet: Packet, value: Uint8Array): boolean {
+  return neededLength(packet) + attributeLength(value) <= MAX_PACKET_LENGTH
+}
+
+/** Octets of the request for the server with what must be in it, and nothing else. */
+function neededLength(packet: Packet): number {
+  if (packet.code !== ACCESS_REQUEST) return packet.length
+  const kept = packet.length - lengthAt(packet, packet.messageAuthenticatorAt)
+  return kept + MESSAGE_AUTHENTICATOR_LENGTH + (lacksChallenge(packet) ? CHAP_CHALLENGE_LENGTH : 0)
+}
+
+function lacksChallenge(packet: Packet): boolean {
+  return packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0
+}
+
 function missingNasAddress({ packet, nasAddress }: RequestForServer): Uint8Array | undefined {
-  return packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0 ? nasAddress : undefined
+  const isMissing = packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0
+  return isMissing && nasAddress !== undefined && hasRoomFor(packet, nasAddress) ? nasAddress : undefined
 }
 
 function attributeLength(value: Uint8Array | undefined): number {

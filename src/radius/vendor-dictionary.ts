@@ -1,10 +1,16 @@
 /**
- * The vendor attributes that a throttling proxy meets every day, in the notation of FreeRADIUS dictionaries.
+ * The attributes that a throttling proxy meets every day and the `radius` package does not know, in the notation of FreeRADIUS dictionaries.
  *
- * The `radius` package brings the RFCs' dictionaries and almost no vendor's. These few make `hash_key: 3GPP-IMSI` and a
+ * The `radius` package brings the RFCs' dictionaries up to 2011 and almost no vendor's. These few make `hash_key: 3GPP-IMSI` and a
  * readable `decode` work without a dictionary file; `names.io.ts` loads them like one, and more can be loaded there.
  */
 export const VENDOR_DICTIONARY = `
+ATTRIBUTE Framed-IPv6-Address 168 ipv6addr
+ATTRIBUTE DNS-Server-IPv6-Address 169 ipv6addr
+ATTRIBUTE Route-IPv6-Information 170 ipv6prefix
+ATTRIBUTE Delegated-IPv6-Prefix-Pool 171 string
+ATTRIBUTE Stateful-IPv6-Address-Pool 172 string
+
 VENDOR 3GPP 10415
 BEGIN-VENDOR 3GPP
 ATTRIBUTE 3GPP-IMSI 1 string
@@ -31,8 +37,31 @@ ATTRIBUTE 3GPP-MS-Time-Zone 23 octets
 VALUE 3GPP-RAT-Type UTRAN 1
 VALUE 3GPP-RAT-Type GERAN 2
 VALUE 3GPP-RAT-Type WLAN 3
+VALUE 3GPP-RAT-Type GAN 4
+VALUE 3GPP-RAT-Type HSPA-Evolution 5
 VALUE 3GPP-RAT-Type EUTRAN 6
+VALUE 3GPP-RAT-Type Virtual 7
+VALUE 3GPP-RAT-Type EUTRAN-NB-IoT 8
+VALUE 3GPP-RAT-Type LTE-M 9
+VALUE 3GPP-RAT-Type NR 10
 END-VENDOR 3GPP
+
+VENDOR Starent 8164 format=2,2
+BEGIN-VENDOR Starent
+ATTRIBUTE SN-VPN-ID 1 integer
+ATTRIBUTE SN-VPN-Name 2 string
+ATTRIBUTE SN-Disconnect-Reason 3 integer
+ATTRIBUTE SN-Primary-DNS-Server 5 ipaddr
+ATTRIBUTE SN-Secondary-DNS-Server 6 ipaddr
+ATTRIBUTE SN-IP-Pool-Name 8 string
+ATTRIBUTE SN-Local-IP-Address 13 ipaddr
+ATTRIBUTE SN-Service-Type 24 integer
+ATTRIBUTE SN-Virtual-APN-Name 94 string
+ATTRIBUTE SN-Rulebase 250 string
+ATTRIBUTE SN-Call-Id 251 integer
+ATTRIBUTE SN-IMSI 252 octets
+ATTRIBUTE SN-Session-Id 257 string
+END-VENDOR Starent
 
 VENDOR ERX 4874
 BEGIN-VENDOR ERX

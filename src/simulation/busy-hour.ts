@@ -92,6 +92,7 @@ const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]):
     accounting: { maxMessages: 20_000, maxBytes: 1 << 25, maxAge: seconds(60), overflow: 'shed_interim_first' },
   },
   identifierQuarantine: seconds(5),
+  maxAttributes: 200,
   deadServer: {
     consecutiveFailures: 4,
     responseTimeout: seconds(0),
@@ -99,7 +100,13 @@ const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]):
     probe: 'status_server',
     probeInterval: seconds(10),
   },
-  duplicates: { answerCache: seconds(5), maxAnswers: 100_000, recordCache: seconds(60), maxRecords: 100_000 },
+  duplicates: {
+    answerCache: seconds(5),
+    maxAnswers: 100_000,
+    recordCache: seconds(60),
+    maxRecords: 100_000,
+    recordMemory: seconds(7_200),
+  },
   state: { lifetime: seconds(300), maxEntries: 10_000 },
 })
 

@@ -2,14 +2,19 @@
  * The laws of docs/throttling.md, watched at the network and after every step.
  *
  * Each checker keeps its own books from what it sees, not from what the engine says, wherever that is possible
- * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`, `coalescing-law.ts`). What can't be seen from outside (the ledger, what waits, what is
- * free) is read from the engine's snapshot, here. docs/simulation.md has the list.
+ * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`, `coalescing-law.ts`, `gigawords-law.ts`, and for
+ * the health of servers `live-server-law.ts`, `dead-server-law.ts`, `first-choice-law.ts`). What can't be seen from outside
+ * (the ledger, what waits, what is free) is read from the engine's snapshot, here. docs/simulation.md has the list.
  */
 import type { EngineOptions } from '../proxy/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { CoalescingLaw } from './coalescing-law.ts'
+import { DeadServerLaw } from './dead-server-law.ts'
+import { FirstChoiceLaw } from './first-choice-law.ts'
+import { GigawordsLaw } from './gigawords-law.ts'
 import { IdentifierLaw } from './identifier-law.ts'
+import { LiveServerLaw } from './live-server-law.ts'
 import { RequestLaw } from './request-law.ts'
 import { SessionLaw } from './session-law.ts'
 import { SlotLaw } from './slot-law.ts'
@@ -96,7 +101,7 @@ export class WaitingLaw implements Witness {
   }
 
   check(snapshot: EngineSnapshot, now: Instant): void {
-    for (const lane of snapshot.lanes) this.#checkLane(lane, now)
+    for (const lane of snapshot.lanes) this.#checkLane(lane, snapshot.lanes, now)
     for (const each of TRAFFIC_CLASSES) {
       const { maxMessages, maxBytes, maxAge } = this.#options.queues[each]
       const { queued, queuedBytes, oldestAge, parked } = snapshot.classes[each]
@@ -110,7 +115,7 @@ export class WaitingLaw implements Witness {
     }
   }
 
-  #checkLane(lane: LaneSnapshot, now: Instant): void {
+  #checkLane(lane: LaneSnapshot, all: readonly LaneSnapshot[], now: Instant): void {
     const { identifiers, outstanding, maxOutstanding, queued, waitingRetries } = lane
     const ceiling = this.#ceilings.get(lane.lane) ?? 0
     this.#ceilings.set(lane.lane, Math.min(ceiling, outstanding))
@@ -121,7 +126,10 @@ export class WaitingLaw implements Witness {
         now,
       )
     }
-    const hasRoom = identifiers.free > 0 && outstanding < maxOutstanding
+    // What is outstanding at a removed lane to the same server counts there too.
+    const before = all.filter((one) => one !== lane && one.retiring && isSameServer(one, lane))
+    const unanswered = before.reduce((sum, one) => sum + one.outstanding, outstanding)
+    const hasRoom = identifiers.free > 0 && unanswered < maxOutstanding
     if (!((queued > 0 && hasRoom) || waitingRetries > 0)) return
     const left = this.#slots.leftOf(lane.lane, now)
     if (left > 0) {
@@ -130,6 +138,9 @@ export class WaitingLaw implements Witness {
     }
   }
 }
+
+const isSameServer = (a: LaneSnapshot, b: LaneSnapshot): boolean =>
+  a.class === b.class && a.address === b.address && a.port === b.port
 
 /** No client ever gets an answer that is not to its own request. */
 export class AnswerLaw implements Witness {
@@ -148,8 +159,12 @@ export const allLaws = (options: EngineOptions): Witness[] => {
     new RequestLaw(options),
     new SessionLaw(options),
     new CoalescingLaw(options),
+    new GigawordsLaw(options),
     new WaitingLaw(options, slots),
     new AnswerLaw(),
+    new LiveServerLaw(options),
+    new DeadServerLaw(options),
+    new FirstChoiceLaw(options),
   ]
 }
 

@@ -1,6 +1,7 @@
 /**
  * Identifiers and what is outstanding, seen at the network: no identifier carries a second request before the first was
- * answered, or timed out and rested; never more unanswered than max-outstanding; no request tried too often or too soon.
+ * answered, or timed out and rested; never more unanswered than max-outstanding, whatever lanes a server had over reloads;
+ * no request tried too often or too soon.
  *
  * From outside a time-out can't be seen. What is certain: within nine tenths of the time-out after its last transmission
  * (a second, where the server's host may refuse) an unanswered request is outstanding.
@@ -8,7 +9,7 @@
 import type { EngineOptions } from '../proxy/ports.ts'
 import { checkResponse } from '../radius/authenticator.ts'
 import type { Instant } from '../units.ts'
-import { LaneBook } from './lane-facts.ts'
+import { LaneBook, LanePlaces } from './lane-facts.ts'
 import { wellFormed } from './packets.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
@@ -24,6 +25,14 @@ interface Use {
   isInFlight: boolean
 }
 
+/** What is on its way to one server. */
+interface Flights {
+  readonly sent: { readonly use: Use; readonly at: Instant }[]
+  count: number
+  /** The shortest that held for any lane there. */
+  patience: number
+}
+
 /** A lane's limits; after a reload those that may still hold for what is in hand. */
 interface Limits {
   readonly timeout: number
@@ -36,23 +45,27 @@ const REFUSED_AFTER = 1_000_000
 
 export class IdentifierLaw implements Witness {
   readonly #uses = new Map<number, Use>()
-  /** By lane: transmissions in their order, to see what is no longer certainly in flight. */
-  readonly #flights = new Map<number, { readonly sent: { readonly use: Use; readonly at: Instant }[]; count: number }>()
+  /** By place: transmissions in their order, to see what is no longer certainly in flight. */
+  readonly #flights = new Map<string, Flights>()
   readonly #limits = new Map<number, Limits>()
   /** Lanes whose server a reload took away: what is outstanding there gets no retry there. */
   readonly #removed = new Set<number>()
   readonly #book: LaneBook
+  readonly #places = new LanePlaces()
+  readonly #options: EngineOptions
   #quarantine: number
   #world: World | undefined
 
   constructor(options: EngineOptions) {
     this.#book = new LaneBook(options)
+    this.#options = options
     this.#quarantine = options.identifierQuarantine
   }
 
   begins(world: World): void {
     this.#world = world
     this.#book.begins(world)
+    this.#places.begins(world, this.#options)
   }
 
   /** What is in hand keeps what it began with: of the old and the new limits the looser ones hold. */
@@ -60,9 +73,11 @@ export class IdentifierLaw implements Witness {
     for (const { lane, retiring } of this.#world?.engine?.snapshot(now).lanes ?? []) {
       const before = this.#limitsOf(lane)
       if (retiring) this.#removed.add(lane)
+      else this.#removed.delete(lane)
       if (before !== undefined) this.#limits.set(lane, before)
     }
     this.#book.reconfigured(options)
+    this.#places.reconfigured(options)
     this.#quarantine = Math.min(this.#quarantine, options.identifierQuarantine)
     for (const [lane, before] of this.#limits) {
       const after = this.#book.of(lane)?.limits ?? before
@@ -114,15 +129,16 @@ export class IdentifierLaw implements Witness {
   }
 
   #takeOff(lane: number, use: Use, now: Instant, limits: Limits): void {
-    let flight = this.#flights.get(lane)
+    const place = this.#places.of(lane)?.key ?? ''
+    let flight = this.#flights.get(place)
     if (flight === undefined) {
-      flight = { sent: [], count: 0 }
-      this.#flights.set(lane, flight)
+      flight = { sent: [], count: 0, patience: patienceOf(limits) }
+      this.#flights.set(place, flight)
     }
-    const patience = patienceOf(limits)
+    flight.patience = Math.min(flight.patience, patienceOf(limits))
     let over = 0
     for (const { use: earlier, at } of flight.sent) {
-      if (now - at < patience) break
+      if (now - at < flight.patience) break
       if (earlier.lastSentAt === at) this.#land(lane, earlier)
       over += 1
     }
@@ -137,7 +153,7 @@ export class IdentifierLaw implements Witness {
   }
 
   #land(lane: number, use: Use): void {
-    const flight = this.#flights.get(lane)
+    const flight = this.#flights.get(this.#places.of(lane)?.key ?? '')
     if (flight === undefined || !use.isInFlight) return
     use.isInFlight = false
     flight.count -= 1

@@ -81,6 +81,11 @@ export class InterimBook {
     return { kind: 'let-in', arrival: admitted, at: now }
   }
 
+  /** Whether the record with that serial left for a server since it was let in last. */
+  wasSent(serial: number, now: Instant): boolean {
+    return this.#records.get(serial, now)?.wasSent === true
+  }
+
   /** It left for a server: it can give way no more. */
   sent(packet: Packet, now: Instant): void {
     const record = this.#records.get(serialOf(packet) ?? -1, now)

@@ -9,8 +9,12 @@ export interface NasPlan {
   readonly address: string
   readonly secret: Secret
   readonly sessions: number
+  /** Its sessions' users are of these realms in turn; of none where it is absent. */
+  readonly realms?: readonly string[]
   /** Sessions dial for the first time within this, from the start on. */
   readonly dialWithin: Duration
+  /** Where it is given they dial one after the other, so far apart, and not at random. */
+  readonly dialEvery?: Duration
   readonly authentication: Retransmission & {
     /** After the last try was in vain, the session dials again. */
     readonly redialAfter: Duration
@@ -25,6 +29,8 @@ export interface NasPlan {
     readonly interimPeriod: Duration
     /** Records carry Acct-Session-Time, and a newer interim update may be sent in the place of an older one. */
     readonly tellsTime?: boolean
+    /** Records with their time carry 32-bit counters that grow so fast, and no Gigawords. */
+    readonly octetsPerSecond?: number
   }
   /** How long a session stays up, drawn between half and one and a half; 0 is for ever. */
   readonly sessionTime: Duration
@@ -37,3 +43,7 @@ export interface Retransmission {
   /** Transmissions in all, at least 1. */
   readonly tries: number
 }
+
+/** The User-Name of a client's session. */
+export const userNameOf = ({ name, realms = [] }: NasPlan, session: number): string =>
+  realms.length === 0 || session < 0 ? `${name}-${session}` : `${name}-${session}@${realms[session % realms.length]}`

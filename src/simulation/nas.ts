@@ -20,7 +20,7 @@ import {
   type TrafficClass,
 } from '../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
-import type { NasPlan } from './nas-plan.ts'
+import { type NasPlan, userNameOf } from './nas-plan.ts'
 import { NumberLine } from './number-line.ts'
 import { accessRequest, accountingRequest, type StatusType, serialOf } from './packets.ts'
 import type { Random } from './random.ts'
@@ -191,8 +191,10 @@ export class Nas implements Actor<Topic> {
   readonly #system: Session = { number: -1, state: 'up', ...NEVER_UP }
 
   #dialAll(within: Duration, now: Instant): void {
+    const { dialEvery } = this.plan
     for (const session of this.#sessions) {
-      const at = after(now, micros(this.#ports.random.between(0, within)))
+      const wait = dialEvery === undefined ? this.#ports.random.between(0, within) : session.number * dialEvery
+      const at = after(now, micros(wait))
       this.#ports.agenda.at(at, this, { kind: 'dial', session, life: session.life })
     }
   }
@@ -339,14 +341,16 @@ export class Nas implements Actor<Topic> {
   }
 
   #write(call: Call, state: Uint8Array | undefined, now: Instant): Uint8Array {
-    const { secret, name } = this.plan
-    const user = `${name}-${call.session.number}`
+    const { secret } = this.plan
+    const user = userNameOf(this.plan, call.session.number)
     const common = { identifier: call.slot % 256, secret, user, serial: call.serial }
     if (call.status !== undefined) {
       const waited = Math.floor(since(call.begunAt, now) / MICROS_PER_SECOND)
-      const delay = this.plan.accounting.newDelayTime ? { delay: waited } : {}
-      const time = this.plan.accounting.tellsTime ? call.time : undefined
-      return accountingRequest({ ...common, session: call.sessionId, status: call.status, time, ...delay })
+      const { newDelayTime, tellsTime, octetsPerSecond } = this.plan.accounting
+      const delay = newDelayTime ? { delay: waited } : {}
+      const time = tellsTime ? call.time : undefined
+      const { sessionId: session, status } = call
+      return accountingRequest({ ...common, session, status, time, octetsPerSecond, ...delay })
     }
     const authenticator = new Uint8Array(16)
     this.#ports.random.fill(authenticator)

@@ -23,8 +23,14 @@ import type { Secret } from '../radius/secret.ts'
 
 const USER_NAME = 1
 const CLASS = 25
+const ACCT_INPUT_OCTETS = 42
+const ACCT_OUTPUT_OCTETS = 43
 const ACCT_SESSION_ID = 44
+const TUNNEL_PASSWORD = 69
 const ACCT_SESSION_TIME = 46
+const ACCT_INPUT_GIGAWORDS = 52
+const ACCT_OUTPUT_GIGAWORDS = 53
+const TWO_TO_32 = 2 ** 32
 const INTERIM_UPDATE = 3
 const ACCOUNTING_ON = 7
 export const STATUS_TYPES = { start: 1, stop: 2, interim: INTERIM_UPDATE, on: ACCOUNTING_ON } as const
@@ -76,6 +82,8 @@ export const accountingRequest = (o: {
   readonly delay?: number
   /** Its Acct-Session-Time, in seconds. */
   readonly time?: number | undefined
+  /** What it counts each second, in both directions: 32 bits of it, and no Gigawords. */
+  readonly octetsPerSecond?: number | undefined
 }): Uint8Array => {
   const bytes = write(ACCOUNTING_REQUEST, o.identifier, [
     { type: ACCT_STATUS_TYPE, value: number32(STATUS_TYPES[o.status]) },
@@ -83,18 +91,29 @@ export const accountingRequest = (o: {
     ...(o.session === undefined ? [] : [{ type: ACCT_SESSION_ID, value: octetsOf(o.session) }]),
     { type: CLASS, value: octetsOf(String(o.serial)) },
     ...(o.time === undefined ? [] : [{ type: ACCT_SESSION_TIME, value: number32(o.time) }]),
+    ...(o.time === undefined || o.octetsPerSecond === undefined ? [] : octetsOfSession(o.time * o.octetsPerSecond)),
     ...(o.delay === undefined ? [] : [{ type: ACCT_DELAY_TIME, value: number32(o.delay) }]),
   ])
   signAuthenticator(bytes, o.secret)
   return bytes
 }
 
-/** A server's answer: `code`, the request's serial as Class, its Proxy-States, and State where one is asked for. */
+const octetsOfSession = (octets: number): readonly Attribute[] => {
+  const value = number32(octets % TWO_TO_32)
+  return [
+    { type: ACCT_INPUT_OCTETS, value },
+    { type: ACCT_OUTPUT_OCTETS, value },
+  ]
+}
+
+/** A server's answer: `code`, the request's serial as Class, its Proxy-States, and State where one is asked for. An
+ * unforwardable one carries a Tunnel-Password of two octets, which is no salt and no block. */
 export const answerTo = (o: {
   readonly request: Packet
   readonly code: number
   readonly secret: Secret
   readonly state?: Uint8Array
+  readonly isUnforwardable?: boolean
 }): Uint8Array => {
   const serial = o.request.find({ vendor: 0, type: CLASS })
   const isAccounting = o.code === ACCOUNTING_RESPONSE
@@ -102,6 +121,7 @@ export const answerTo = (o: {
     ...(isAccounting ? [] : [{ type: MESSAGE_AUTHENTICATOR, value: new Uint8Array(16) }]),
     ...(serial === undefined ? [] : [{ type: CLASS, value: serial }]),
     ...(o.state === undefined ? [] : [{ type: STATE, value: o.state }]),
+    ...(o.isUnforwardable ? [{ type: TUNNEL_PASSWORD, value: Uint8Array.of(0, 1) }] : []),
   ])
   o.request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   if (!isAccounting) signMessageAuthenticator(bytes, HEADER_LENGTH, o.secret)
@@ -118,6 +138,10 @@ export const serialOf = (packet: Packet): number | undefined => {
   return serial
 }
 
+/** The User-Name of a request, empty where it has none. */
+export const userOf = (packet: Packet): string =>
+  String.fromCharCode(...(packet.find({ vendor: 0, type: USER_NAME }) ?? []))
+
 /** The Acct-Session-Id of a record, if it has one. */
 export const sessionOf = (packet: Packet): string | undefined => {
   const value = packet.find({ vendor: 0, type: ACCT_SESSION_ID })
@@ -125,10 +149,16 @@ export const sessionOf = (packet: Packet): string | undefined => {
 }
 
 /** The Acct-Session-Time of a record in seconds, if it has one. */
-export const sessionTimeOf = (packet: Packet): number | undefined => {
-  const value = packet.find({ vendor: 0, type: ACCT_SESSION_TIME })
-  return value?.reduce((sum, octet) => sum * 256 + octet, 0)
-}
+export const sessionTimeOf = (packet: Packet): number | undefined => numberOf(packet, ACCT_SESSION_TIME)
+
+/** Acct-Input-Gigawords and Acct-Output-Gigawords of a record, 0 where they are not there. */
+export const gigawordsOf = (packet: Packet): readonly [input: number, output: number] => [
+  numberOf(packet, ACCT_INPUT_GIGAWORDS) ?? 0,
+  numberOf(packet, ACCT_OUTPUT_GIGAWORDS) ?? 0,
+]
+
+const numberOf = (packet: Packet, type: number): number | undefined =>
+  packet.find({ vendor: 0, type })?.reduce((sum, octet) => sum * 256 + octet, 0)
 
 /** A packet of this world, which is well-formed or a bug of the simulation. */
 export const wellFormed = (bytes: Uint8Array): Packet => {

@@ -4,8 +4,8 @@
  * It loads as it stands once the secrets are there. Addresses are those that RFC 5737 keeps for documentation.
  */
 import type { Algorithm } from '../proxy/ports.ts'
-import { type Duration, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
-import { type ClassProposal, type Demand, PROXY_TIMEOUT, type Proposal } from './plan.ts'
+import { durationText, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import type { ClassProposal, Demand, Proposal } from './plan.ts'
 
 const OVERFLOW = { authentication: 'drop_newest', accounting: 'shed_interim_first' } as const
 /** For the algorithm `hash`: what is in nearly every message of the class. */
@@ -47,7 +47,7 @@ const queueOf = ({ maxMessages, maxBytes, maxAge }: ClassProposal, trafficClass:
 
 const laneOf = (algorithm: Algorithm, of: ClassProposal, trafficClass: TrafficClass): string => {
   const hash = algorithm === 'hash' ? `, hash_key: ${HASH_KEY[trafficClass]}` : ''
-  return `{ algorithm: ${algorithm}${hash}, max_rate: ${of.maxRate}, max_outstanding: ${of.maxOutstanding}, timeout: ${durationText(PROXY_TIMEOUT)} }`
+  return `{ algorithm: ${algorithm}${hash}, max_rate: ${of.maxRate}, max_outstanding: ${of.maxOutstanding}, timeout: ${durationText(of.timeout)} }`
 }
 
 const serverOf = (number: number): string[] => [
@@ -55,8 +55,5 @@ const serverOf = (number: number): string[] => [
   `      address: 198.51.100.${number}`,
   `      secret_file: /etc/radsluice/secrets/server-${number}`,
 ]
-
-const durationText = (duration: Duration): string =>
-  duration % 1_000_000 === 0 ? `${duration / 1_000_000}s` : `${Math.round(duration / 1_000)}ms`
 
 const text = (count: number): string => count.toLocaleString('en-US')

@@ -6,6 +6,7 @@
  * arithmetic is the simple one; `radsluice plan` runs the simulation on top of it.
  */
 import type { Algorithm } from '../proxy/ports.ts'
+import { timeoutWithin } from '../throttle/failover-time.ts'
 import { type Duration, MICROS_PER_SECOND, micros, millis, type PerClass, seconds } from '../units.ts'
 
 export interface Demand {
@@ -38,6 +39,8 @@ export interface ClassProposal {
   readonly maxMessages: number
   readonly maxBytes: number
   readonly maxAge: Duration
+  /** For a server's answer, tried twice: it leaves time for another server within `maxAge`. */
+  readonly timeout: Duration
 }
 
 /** `holds` is false where the proposal can't do what one may expect of it. */
@@ -70,8 +73,6 @@ const MOST_OUTSTANDING = 4_000
 const ACCOUNTING_AGE = seconds(3_600)
 const FAVOURED_AGE = seconds(6)
 const LONGEST_AGE = seconds(8)
-/** radsluice's own time-out for a server's answer, as proposed. */
-export const PROXY_TIMEOUT = seconds(3)
 
 export function planFor(demand: Demand): Proposal {
   const usable = Math.max(2, Math.floor((demand.capacity * (1 - HEADROOM)) / demand.instances))
@@ -113,6 +114,7 @@ const classProposal = (demand: Demand, maxRate: number, waiting: number, maxAge:
     maxMessages,
     maxBytes: maxMessages * OCTETS_EACH,
     maxAge,
+    timeout: timeoutWithin(maxAge),
   }
 }
 
@@ -198,10 +200,10 @@ const outstandingFindings = (demand: Demand, { authentication }: PerClass<ClassP
     ]
   }
   return [
-    demand.roundTrip * 2 > PROXY_TIMEOUT
+    demand.roundTrip * 2 > authentication.timeout
       ? {
           holds: false,
-          sentence: `a round trip of ${span(trip)} comes near the time-out of ${span(PROXY_TIMEOUT / MICROS_PER_SECOND)}: slow answers will be asked for twice; raise farm.authentication.timeout`,
+          sentence: `a round trip of ${span(trip)} comes near the time-out of ${span(authentication.timeout / MICROS_PER_SECOND)}: slow answers will be asked for twice; raise farm.authentication.timeout`,
         }
       : {
           holds: true,

@@ -11,6 +11,7 @@ import type { ServerPlan } from './home-server.ts'
 import type { NasPlan } from './nas-plan.ts'
 import { type Faults, NO_FAULTS } from './network.ts'
 import { Random } from './random.ts'
+import { NO_TROUBLE } from './trouble.ts'
 import { DIRECTIONS, type Direction, type Turn, type World, type WorldPlan } from './world.ts'
 
 export interface RandomWorld {
@@ -102,6 +103,7 @@ const clientOf = (index: number, random: Random): NasPlan => {
       newDelayTime: random.chance(0.4),
       interimPeriod: seconds(random.pick([0, 5, 20])),
       tellsTime: random.child('tells time').chance(0.3),
+      ...(random.child('counts octets').chance(0.8) ? { octetsPerSecond: 700_000_000 } : {}),
     },
     sessionTime: seconds(random.pick([0, 10, 60])),
   }
@@ -134,6 +136,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       },
     },
     identifierQuarantine: seconds(random.pick([0, 1, 5])),
+    maxAttributes: 200,
     deadServer: {
       consecutiveFailures: random.between(1, 6),
       responseTimeout: seconds(random.pick([0, 0, 5])),
@@ -146,12 +149,26 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       maxAnswers: random.pick([10, 100_000]),
       recordCache: seconds(random.pick([5, 60])),
       maxRecords: random.pick([10, 100_000]),
+      recordMemory: seconds(7_200),
     },
     state: { lifetime: seconds(random.pick([5, 300])), maxEntries: random.pick([5, 10_000]) },
+    ...(clients.some(({ accounting }) => countsOctets(accounting))
+      ? { sessions: trackedBy(random.child('tracks')) }
+      : {}),
   }
 }
 
-const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
+const trackedBy = (random: Random): NonNullable<EngineOptions['sessions']> => ({
+  maxSessions: random.pick([5, 50, 10_000]),
+  lifetime: seconds(random.pick([20, 7_200])),
+  maxPortRate: 0,
+})
+
+/** Its counters wrap within seconds, so that each session needs Gigawords. */
+const countsOctets = ({ tellsTime, octetsPerSecond }: NasPlan['accounting']): boolean =>
+  tellsTime === true && octetsPerSecond !== undefined
+
+export const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
   name,
   network: address,
   secret,
@@ -160,7 +177,7 @@ const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOp
   addNasIpAddress: 'when_missing',
   accounting: {
     acctDelayTime: 'update',
-    synthesizeGigawords: false,
+    synthesizeGigawords: countsOctets(accounting),
     swapDirections: false,
     erxIpv6Zeros: 'keep',
     interims: accounting.tellsTime ? 'newest' : 'all',
@@ -247,6 +264,7 @@ export const calm = (at: Duration): Turn => ({
     for (const server of world.servers) {
       server.rise()
       server.secret = server.plan.secret
+      server.trouble = NO_TROUBLE
     }
     for (const client of world.clients) client.isQuiet = true
   },

@@ -2,7 +2,8 @@
  * What becomes of each request, seen at the network: its order, its age, and that it is asked once.
  *
  * order: first transmissions of one lane and preference leave in the order of arrival. age: nothing leaves for the first
- * time that has waited longer than max-age, and no Access-Request is sent again that old. repetition: what certainly is
+ * time that has waited longer than max-age, and no Access-Request is sent again so long after its client last sent it.
+ * repetition: what certainly is
  * outstanding, or was answered a moment ago, is not let in a second time. A request is known by its serial; what is
  * remembered of it lasts as long as it can be in hand, and not longer.
  */
@@ -23,6 +24,8 @@ import type { World } from './world.ts'
 interface Asked {
   readonly arrival: number
   readonly admittedAt: Instant
+  /** When its client last sent it: a client that still asks is still there. */
+  renewedAt: Instant
   /** Lanes that it was sent to. */
   readonly lanes: number[]
   /** Its last transmission: the way it took, and the octets. */
@@ -81,9 +84,10 @@ export class RequestLaw implements Witness {
     return this.#asked.size + this.#slots.size
   }
 
-  /** The queue of a Down server moves, or the parked return: older ones may follow younger ones. */
+  /** The queue of a Down or Failing server moves, or the parked return: older ones may follow younger ones. */
   noted(event: EngineEvent): void {
-    if (event.kind === 'server-state' && (event.from === 'down' || event.to === 'down')) this.#lastArrival.clear()
+    if (event.kind === 'server-state' && (event.from !== 'active' || event.to !== 'not_responding'))
+      this.#lastArrival.clear()
   }
 
   reconfigured(options: EngineOptions): void {
@@ -103,6 +107,8 @@ export class RequestLaw implements Witness {
     const before = this.#slots.get(place, now)
     const isSame = before !== undefined && isEqual(before.authenticator, packet.bytes.subarray(4, 20))
     if (isLetIn) this.#checkRepetition(packet, key, isSame ? before : undefined, now)
+    const asking = isSame && !isLetIn ? this.#asked.get(before.key, now) : undefined
+    if (asking !== undefined) asking.renewedAt = now
     if (!isSame) {
       const former = before === undefined ? undefined : this.#asked.get(before.key, now)
       if (former !== undefined && trafficClass === 'authentication') former.isReleased = true
@@ -114,6 +120,7 @@ export class RequestLaw implements Witness {
     const asked: Asked = {
       arrival: fate.arrival,
       admittedAt: fate.at,
+      renewedAt: fate.at,
       lanes: [],
       sent: undefined,
       answered: undefined,
@@ -153,9 +160,9 @@ export class RequestLaw implements Witness {
     if (asked === undefined) throw new BrokenLaw('order', `request ${key >> 1} was never received`, now)
     const way = wayOf(lane, port, packet)
     this.#carried.set(way, key)
-    asked.sent = { at: now, way, bytes }
     const isFirstHere = !asked.lanes.includes(lane)
     this.#checkAge(packet, asked, isFirstHere, now)
+    asked.sent = { at: now, way, bytes }
     if (!isFirstHere) return
     asked.lanes.push(lane)
     // A failover copy has gone to another lane before, and may come later than younger ones.
@@ -173,7 +180,8 @@ export class RequestLaw implements Witness {
   #checkAge(packet: Packet, asked: Asked, isFirstHere: boolean, now: Instant): void {
     const trafficClass = packet.code === ACCESS_REQUEST ? 'authentication' : 'accounting'
     if (!isFirstHere && trafficClass === 'accounting') return
-    const age = now - asked.admittedAt
+    // The first time it leaves counts from its arrival, every other time from its client's latest retransmission.
+    const age = now - (asked.sent === undefined ? asked.admittedAt : asked.renewedAt)
     const { maxAge } = this.#options.queues[trafficClass]
     if (age <= maxAge) return
     throw new BrokenLaw('age', `arrival ${asked.arrival} (${trafficClass}) leaves ${age} us after it came`, now)

@@ -6,8 +6,10 @@
  */
 import { type Duration, micros } from '../units.ts'
 import { allLaws, checkLiveness } from './checkers.ts'
+import { LoginLaw } from './login-law.ts'
 import { type RandomWorldSettings, randomWorld } from './random-world.ts'
 import { Digest } from './trace.ts'
+import { troubledWorld } from './troubled-world.ts'
 import { BrokenLaw, together, type Witness } from './witness.ts'
 import { World, type WorldPlan } from './world.ts'
 
@@ -27,6 +29,12 @@ export const runSeed = (
 ): Outcome => {
   const { plan, end } = randomWorld(seed, o)
   return runPlan(plan, end, o.watch)
+}
+
+/** The world of this seed in which servers are in trouble; no login may be lost there, beside all laws. */
+export const runTroubledSeed = (seed: string | number, o: { readonly watch?: readonly Witness[] } = {}): Outcome => {
+  const { plan, spells, end } = troubledWorld(seed)
+  return runPlan(plan, end, [...(o.watch ?? []), new LoginLaw(plan.clients, spells)])
 }
 
 /** The world of a plan until `end`, all laws watching; it must have settled by then. */

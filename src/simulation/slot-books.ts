@@ -1,14 +1,16 @@
 /**
- * Books of what leaves towards each lane, slot by slot and second by second, kept at the network.
+ * Books of what leaves towards each server and class, slot by slot and second by second, kept at the network: by address and
+ * port, since a reload that makes another lane to the same server gives it no second budget.
  *
  * Slots and quotas are laid out here a second time, from the definition and not by the engine's formula: so a wrong
  * quota shows, whoever computed it. Rates of a reload hold from the next whole grid second on.
  */
 import type { EngineOptions } from '../proxy/ports.ts'
 import { type Instant, MICROS_PER_SECOND } from '../units.ts'
+import { LanePlaces } from './lane-facts.ts'
 import type { World } from './world.ts'
 
-/** What left towards one lane. */
+/** What left towards one server. */
 export class LaneCount {
   /** Messages a second; 0 is unlimited. */
   readonly maxRate: number
@@ -71,41 +73,47 @@ export class LaneCount {
   }
 }
 
-/** The counts of every lane of one engine. */
+/** The counts of every server of one engine. */
 export class SlotBooks {
-  readonly #counts = new Map<number, LaneCount>()
+  readonly #counts = new Map<string, LaneCount>()
+  readonly #places = new LanePlaces()
   #options: EngineOptions
   /** Options of a reload: their rates hold from this second on. */
   #next: { readonly options: EngineOptions; readonly fromSecond: number } | undefined
-  #world: World | undefined
 
   constructor(options: EngineOptions) {
     this.#options = options
   }
 
   begins(world: World): void {
-    this.#world = world
+    this.#places.begins(world, this.#options)
   }
 
   reconfigured(options: EngineOptions, now: Instant): void {
+    this.#enter(now)
+    this.#places.reconfigured(options)
     this.#next = { options, fromSecond: Math.floor(now / MICROS_PER_SECOND) + 1 }
   }
 
   of(lane: number, now: Instant): LaneCount {
-    if (this.#next !== undefined && Math.floor(now / MICROS_PER_SECOND) >= this.#next.fromSecond) {
-      this.#options = this.#next.options
-      this.#next = undefined
-      this.#counts.clear()
-    }
-    const known = this.#counts.get(lane)
+    this.#enter(now)
+    const place = this.#places.of(lane)
+    const known = this.#counts.get(place?.key ?? '')
     if (known !== undefined) return known
-    const plan = this.#world?.engine?.plan().find((one) => one.lane === lane)
-    // A lane that a reload has just added has its rate from the new options on.
+    // A server that a reload has just added has its rate from the new options on.
     const options = [this.#options, ...(this.#next === undefined ? [] : [this.#next.options])]
-    const server = options.flatMap(({ servers }) => servers).find(({ name }) => name === plan?.server)
-    const maxRate = plan === undefined ? 0 : (server?.lanes[plan.class]?.maxRate ?? 0)
+    const limits = options.map((each) => place?.limitsIn(each)).find((found) => found !== undefined)
+    const maxRate = limits?.maxRate ?? 0
     const count = new LaneCount(maxRate, Math.min(maxRate, Math.floor(MICROS_PER_SECOND / this.#options.slot)))
-    this.#counts.set(lane, count)
+    this.#counts.set(place?.key ?? '', count)
     return count
+  }
+
+  /** What a reload brought holds from the next grid second on. */
+  #enter(now: Instant): void {
+    if (this.#next === undefined || Math.floor(now / MICROS_PER_SECOND) < this.#next.fromSecond) return
+    this.#options = this.#next.options
+    this.#next = undefined
+    this.#counts.clear()
   }
 }

@@ -27,6 +27,10 @@ export interface Witness {
   forwarded?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
   /** The engine asks a server how it is. */
   probed?(lane: number, bytes: Uint8Array, now: Instant): void
+  /** A server's datagram is about to be handed to the engine; port -1 is the probe socket. */
+  arrives?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
+  /** A port of a server that is not there refused what was sent. */
+  refused?(lane: number, port: number, now: Instant): void
   /** A server's datagram was handed to the engine. */
   responded?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
   /** The engine answers a client. */
@@ -57,6 +61,12 @@ export const together = (all: readonly Witness[]): Witness => ({
   },
   probed: (lane, bytes, now) => {
     for (const each of all) each.probed?.(lane, bytes, now)
+  },
+  arrives: (lane, port, bytes, now) => {
+    for (const each of all) each.arrives?.(lane, port, bytes, now)
+  },
+  refused: (lane, port, now) => {
+    for (const each of all) each.refused?.(lane, port, now)
   },
   responded: (lane, port, bytes, now) => {
     for (const each of all) each.responded?.(lane, port, bytes, now)

@@ -88,6 +88,7 @@ export class World implements Actor<Topic>, Outbox {
   readonly #random: Random
   readonly #clientAt: ReadonlyMap<string, number>
   readonly #serverNamed: ReadonlyMap<string, number>
+  readonly #serverAt = new Map<string, number>()
   #lanes = new Map<number, LanePlan>()
   #serials = 0
   /** When the one timer rings, and what for: it may be late. */
@@ -190,7 +191,8 @@ export class World implements Actor<Topic>, Outbox {
   #toServer(lane: number, port: number, bytes: Uint8Array): void {
     const plan = this.#lanes.get(lane)
     if (plan === undefined) throw new Error(`simulation: lane ${lane} has no sockets`)
-    const server = this.#serverNamed.get(plan.server) ?? -1
+    // A server that a reload gave another name is where it was.
+    const server = this.#serverNamed.get(plan.server) ?? this.#serverAt.get(plan.address) ?? -1
     this.paths.proxyToServer.send({ server, class: plan.class, lane, port, client: undefined }, bytes, this.now)
   }
 
@@ -224,9 +226,11 @@ export class World implements Actor<Topic>, Outbox {
     }
     this.#touch()
     if (mark.isRefused) {
+      this.#witness.refused?.(mark.lane, mark.port, now)
       this.engine?.refused(mark.lane, mark.port, now)
       return
     }
+    this.#witness.arrives?.(mark.lane, mark.port, bytes, now)
     if (mark.port === -1) {
       this.engine?.probeAnswered(mark.lane, bytes, now)
       return
@@ -306,7 +310,11 @@ export class World implements Actor<Topic>, Outbox {
   }
 
   #learnLanes(engine = this.engine): void {
-    for (const plan of engine?.plan() ?? []) this.#lanes.set(plan.lane, plan)
+    for (const plan of engine?.plan() ?? []) {
+      this.#lanes.set(plan.lane, plan)
+      const named = this.#serverNamed.get(plan.server)
+      if (named !== undefined) this.#serverAt.set(plan.address, named)
+    }
   }
 
   #client(plan: NasPlan, index: number): Nas {

@@ -26,6 +26,8 @@ export class Identifier<T> {
   /** In use, but nobody waits for the answer any more. */
   abandoned = false
   quarantinedUntil: Instant | undefined = undefined
+  /** Who rests after it. */
+  nextAtRest: Identifier<T> | undefined = undefined
 
   constructor(port: number, value: number) {
     this.port = port
@@ -62,51 +64,72 @@ class Port<T> {
   }
 }
 
+/** How many places below max-outstanding are taken: by one lane, or by all that followed each other at one server. */
+export interface Places {
+  taken: number
+}
+
 export class Identifiers<T> {
+  readonly #places: Places
   readonly #ports: Port<T>[] = []
-  readonly #quarantine: Identifier<T>[] = []
-  #quarantineHead = 0
+  /** Of every 32 ports, a bit for each that has one free: who is first is not looked for among them. */
+  readonly #portsWithFree: number[] = []
+  /** Those at rest, a chain in the order in which they began it. */
+  #firstAtRest: Identifier<T> | undefined = undefined
+  #lastAtRest: Identifier<T> | undefined = undefined
+  #atRest = 0
   #maxOutstanding: number
   #quarantineTime: Duration
   #outstanding = 0
   #abandoned = 0
   #free = 0
 
-  /** `maxOutstanding` 1-4000; `quarantine` is how long an identifier rests after a time-out. */
-  constructor({ maxOutstanding, quarantine }: { maxOutstanding: number; quarantine: Duration }) {
-    this.#maxOutstanding = maxOutstanding
-    this.#quarantineTime = quarantine
+  /**
+   * `maxOutstanding` 1-4000; `quarantine` is how long an identifier rests after a time-out. `places` are those that others
+   * have taken of the same bound already; without, there are no others.
+   */
+  constructor(o: { maxOutstanding: number; quarantine: Duration; places?: Places | undefined }) {
+    this.#maxOutstanding = o.maxOutstanding
+    this.#quarantineTime = o.quarantine
+    this.#places = o.places ?? { taken: 0 }
     this.#openPorts()
   }
 
-  /** Unanswered now, abandoned ones included: the number that max-outstanding bounds. */
+  /** Unanswered now, abandoned ones included: these and those of `places` together are what max-outstanding bounds. */
   get outstanding(): number {
     return this.#outstanding
   }
 
+  /** What max-outstanding bounds, for one that follows at the same server. */
+  get places(): Places {
+    return this.#places
+  }
+
   /** A place below max-outstanding and an identifier free. */
   hasRoom(): boolean {
-    return this.#outstanding < this.#maxOutstanding && this.#free > 0
+    return this.#places.taken < this.#maxOutstanding && this.#free > 0
   }
 
   /** How many more could be taken now. */
   room(): number {
-    return Math.max(0, Math.min(this.#maxOutstanding - this.#outstanding, this.#free))
+    return Math.max(0, Math.min(this.#maxOutstanding - this.#places.taken, this.#free))
   }
 
   /** The identifier that `hold` would take: the least recently used of the first port that has one. */
   peek(): Identifier<T> | undefined {
-    return this.hasRoom() ? this.#ports.find(({ free }) => free > 0)?.peek() : undefined
+    return this.hasRoom() ? this.#firstPort()?.peek() : undefined
   }
 
   /** Takes that identifier for `holder`; throws without room, which the caller has asked for. */
   hold(holder: T): Identifier<T> {
-    const port = this.hasRoom() ? this.#ports.find(({ free }) => free > 0) : undefined
+    const port = this.hasRoom() ? this.#firstPort() : undefined
     if (port === undefined) throw new Error('identifier: none free')
     const identifier = port.take()
+    if (port.free === 0) this.#portsWithFree[identifier.port >> 5]! &= ~(1 << (identifier.port & 31))
     identifier.held = holder
     this.#free -= 1
     this.#outstanding += 1
+    this.#places.taken += 1
     return identifier
   }
 
@@ -120,7 +143,10 @@ export class Identifiers<T> {
   quarantine(identifier: Identifier<T>, now: Instant): void {
     this.#endUse(identifier)
     identifier.quarantinedUntil = after(now, this.#quarantineTime)
-    this.#quarantine.push(identifier)
+    if (this.#lastAtRest === undefined) this.#firstAtRest = identifier
+    else this.#lastAtRest.nextAtRest = identifier
+    this.#lastAtRest = identifier
+    this.#atRest += 1
   }
 
   /** Nobody waits for it any more; it stays outstanding until its response or its time-out. */
@@ -131,22 +157,20 @@ export class Identifiers<T> {
 
   /** Ends the quarantines that are over. */
   passTime(now: Instant): void {
-    while (this.#quarantineHead < this.#quarantine.length) {
-      const identifier = this.#quarantine[this.#quarantineHead] as Identifier<T>
-      if ((identifier.quarantinedUntil as Instant) > now) break
-      identifier.quarantinedUntil = undefined
-      this.#makeFree(identifier)
-      this.#quarantineHead += 1
-    }
-    if (this.#quarantineHead > IDENTIFIERS_PER_PORT && this.#quarantineHead * 2 > this.#quarantine.length) {
-      this.#quarantine.splice(0, this.#quarantineHead)
-      this.#quarantineHead = 0
+    for (let first = this.#firstAtRest; first !== undefined; first = this.#firstAtRest) {
+      if ((first.quarantinedUntil as Instant) > now) return
+      first.quarantinedUntil = undefined
+      this.#firstAtRest = first.nextAtRest
+      if (this.#firstAtRest === undefined) this.#lastAtRest = undefined
+      first.nextAtRest = undefined
+      this.#atRest -= 1
+      this.#makeFree(first)
     }
   }
 
   /** When the next quarantine ends. */
   nextWakeAt(): Instant | undefined {
-    return this.#quarantine[this.#quarantineHead]?.quarantinedUntil
+    return this.#firstAtRest?.quarantinedUntil
   }
 
   at(port: number, value: number): Identifier<T> | undefined {
@@ -168,7 +192,7 @@ export class Identifiers<T> {
     return {
       total: this.#ports.length * IDENTIFIERS_PER_PORT,
       free: this.#free,
-      quarantined: this.#quarantine.length - this.#quarantineHead,
+      quarantined: this.#atRest,
       abandoned: this.#abandoned,
       maxOutstanding: this.#maxOutstanding,
     }
@@ -176,6 +200,7 @@ export class Identifiers<T> {
 
   #openPorts(): void {
     while (this.#ports.length < portsFor(this.#maxOutstanding)) {
+      this.#hasFree(this.#ports.length)
       this.#ports.push(new Port<T>(this.#ports.length))
       this.#free += IDENTIFIERS_PER_PORT
     }
@@ -188,10 +213,24 @@ export class Identifiers<T> {
     if (identifier.abandoned) this.#abandoned -= 1
     identifier.abandoned = false
     this.#outstanding -= 1
+    this.#places.taken -= 1
   }
 
   #makeFree(identifier: Identifier<T>): void {
     ;(this.#ports[identifier.port] as Port<T>).giveBack(identifier)
+    this.#hasFree(identifier.port)
     this.#free += 1
+  }
+
+  #hasFree(port: number): void {
+    this.#portsWithFree[port >> 5] = (this.#portsWithFree[port >> 5] ?? 0) | (1 << (port & 31))
+  }
+
+  /** The first port that has one free. */
+  #firstPort(): Port<T> | undefined {
+    const word = this.#portsWithFree.findIndex((bits) => bits !== 0)
+    const bits = this.#portsWithFree[word] ?? 0
+    // The lowest bit that is set.
+    return this.#ports[32 * word + 31 - Math.clz32(bits & -bits)]
   }
 }

@@ -67,10 +67,13 @@ export class SlotQuota implements SlotBudget {
   #beganAt = 0
   #quota = 0
   #sent = 0
+  readonly #usedUpUntil: Instant
 
-  constructor(rate: SlotRate) {
+  /** `usedUpUntil`: others may have used all slots of a limited rate before that moment. */
+  constructor(rate: SlotRate, usedUpUntil: Instant = instant(0)) {
     this.#rate = rate
     this.#slots = slotsPerSecond(rate)
+    this.#usedUpUntil = usedUpUntil
   }
 
   tryTake(now: Instant): boolean {
@@ -128,7 +131,8 @@ export class SlotQuota implements SlotBudget {
     this.#slot = slot
     this.#beganAt = start + slotBegins(slot, slots)
     this.#endsAt = start + slotBegins(slot + 1, slots)
-    this.#quota = this.#slots === 0 ? 0 : quotaOfSlot(slot, this.#rate.maxRate, this.#slots)
+    const isOurs = this.#slots !== 0 && this.#beganAt >= this.#usedUpUntil
+    this.#quota = isOurs ? quotaOfSlot(slot, this.#rate.maxRate, this.#slots) : 0
     this.#sent = 0
   }
 }

@@ -266,13 +266,39 @@ describe('a record that is out of order', () => {
     expect(world.live()).toMatchObject([{ startSeen: true, inputOctets: '20' }])
   })
 
-  it('may be the Stop: it ends the session, and the interim that overtook it adds nothing', () => {
+  it('may be the Stop: it ends the session, and the figures and times of the interim that overtook it stay', () => {
     const world = new SessionWorld()
       .take({ status: START, stamp: 1_000 })
       .take({ status: INTERIM, stamp: 1_601, time: 601, octets: [901, 0], packets: [9, 0] })
       .take({ status: STOP, stamp: 1_600, time: 600, octets: [900, 0], packets: [9, 0] })
     expect(world.odd).toEqual({ 'out-of-order': 1 })
-    expect(world.sessions).toMatchObject([{ end: 'stop', inputOctets: '900' }])
+    expect(world.sessions).toMatchObject([
+      { end: 'stop', inputOctets: '901', sessionSeconds: 601, eventTimestamp: 1_601, terminateCause: null },
+    ])
+    expect(world.grown('inputOctets')).toBe(901n)
+  })
+
+  it('may be a Stop that counted more all the same: counters never go back, so its figures are the newer ones', () => {
+    const world = new SessionWorld()
+      .take({ status: START, stamp: 1_000 })
+      .take({ status: INTERIM, stamp: 1_601, time: 601, octets: [901, 5], packets: [9, 1] })
+      .take({ status: STOP, stamp: 1_600, time: 600, octets: [950, 5], packets: [9, 1], more: [number(49, 1)] })
+    expect(world.sessions).toMatchObject([
+      { end: 'stop', inputOctets: '950', sessionSeconds: 601, eventTimestamp: 1_601, terminateCause: 1 },
+    ])
+    expect(world.grown('inputOctets')).toBe(950n)
+  })
+
+  it('changes no figures where it is a Stop after the Stop, or an interim after it', () => {
+    const world = new SessionWorld()
+      .take({ status: START, stamp: 1_000 })
+      .take({ status: STOP, stamp: 1_600, time: 600, octets: [900, 0], packets: [9, 0] })
+      .take({ status: STOP, stamp: 1_590, time: 590, octets: [890, 0], packets: [9, 0] })
+      .take({ status: STOP, stamp: 1_610, time: 610, octets: [910, 0], packets: [9, 0] })
+      .take({ status: INTERIM, stamp: 1_620, time: 620, octets: [920, 0], packets: [9, 0] })
+    expect(world.odd).toEqual({ 'out-of-order': 3 })
+    expect(world.sessions).toHaveLength(1)
+    expect(world.grown('inputOctets')).toBe(900n)
   })
 })
 
@@ -283,13 +309,25 @@ describe('figures that are impossible', () => {
   it('are octets that do not fit the packets: 20 to 65535 each', () => {
     const oddOf = (octets: number, packets: number) =>
       stop({ octets: [octets, 0], packets: [packets, 0] }).odd['packet-size'] ?? 0
-    expect([oddOf(199, 10), oddOf(200, 10), oddOf(655_350, 10), oddOf(655_351, 10)]).toEqual([1, 0, 0, 1])
-    expect([oddOf(0, 0), oddOf(1, 0), oddOf(0, 1)]).toEqual([0, 1, 1])
+    // 999 s: 2,098 of the packets may be control packets, and ten may have been counted a moment later.
+    expect([oddOf(199, 2_108), oddOf(200, 2_108), oddOf(1_310_700, 10), oddOf(1_310_701, 10)]).toEqual([1, 0, 0, 1])
+    expect([oddOf(0, 0), oddOf(1, 0), oddOf(0, 1), oddOf(0, 2_098), oddOf(0, 2_099)]).toEqual([0, 0, 0, 0, 1])
     const high = stop({ octets: [19, 0], gigawords: [20, 0], packets: [0, 0], more: [erx(number(42, 1))] })
     expect(high.odd['packet-size']).toBeUndefined()
-    const tooSmall = stop({ octets: [TOP, 0], gigawords: [19, 0], packets: [0, 0], more: [erx(number(42, 1))] })
+    const tooSmall = stop({ octets: [TOP, 0], gigawords: [18, 0], packets: [0, 0], more: [erx(number(42, 1))] })
     expect(tooSmall.odd['packet-size']).toBe(1)
     expect(tooSmall.sessions).toMatchObject([{ labels: ['packet-size', 'rate-beyond-port'] }])
+  })
+
+  it('are not the control packets of a PPPoE session that carried nothing, idle for a second or a week', () => {
+    const idle = (packets: number, time: number) =>
+      new SessionWorld()
+        .take({ status: START })
+        .take({ status: STOP, time, octets: [0, 0], packets: [packets, packets] }).odd
+    expect(idle(1, 0)).toEqual({})
+    expect(idle(12, 1)).toEqual({})
+    // An echo each 10 s and its answer, as a router with keepalives counts them.
+    expect(idle(2 * 60_480, 604_800)).toEqual({})
   })
 
   it('are an IPv6 part greater than the aggregate, of octets or of packets', () => {

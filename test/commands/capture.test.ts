@@ -17,11 +17,11 @@ const ipv4 = (payload: Buffer, fragment = 0): Buffer => {
   Buffer.from([192, 0, 2, 1, 192, 0, 2, 2]).copy(header, 12)
   return Buffer.concat([header, payload])
 }
-const ipv6 = (payload: Buffer): Buffer => {
+const ipv6 = (payload: Buffer, next = 17): Buffer => {
   const header = Buffer.alloc(40)
   header[0] = 0x60
   header.writeUInt16BE(payload.length, 4)
-  header[6] = 17
+  header[6] = next
   Buffer.from('20010db8000000000000000000000001', 'hex').copy(header, 8)
   Buffer.from('20010db8000000000000000000000002', 'hex').copy(header, 24)
   return Buffer.concat([header, payload])
@@ -71,7 +71,7 @@ function pcapng(link: number, frames: readonly Buffer[], little = true): Buffer 
 const IPV4 = { from: '192.0.2.1:1645', to: '192.0.2.2:1812' }
 const IPV6 = { from: '[2001:db8::1]:1645', to: '[2001:db8::2]:1812' }
 const found = (file: Uint8Array) =>
-  readCapture(file)?.map(({ from, to, bytes }) => ({ from, to, hex: Buffer.from(bytes).toString('hex') }))
+  readCapture(file)?.datagrams.map(({ from, to, bytes }) => ({ from, to, hex: Buffer.from(bytes).toString('hex') }))
 const hex = PAYLOAD.toString('hex')
 
 describe('a capture', () => {
@@ -100,16 +100,58 @@ describe('a capture', () => {
     expect(found(pcap(1, [Buffer.concat([plain, Buffer.alloc(10)])]))).toEqual([{ ...IPV4, hex }])
   })
 
-  it('passes over fragments, other protocols and links without IP', () => {
+  it('passes over other protocols and links without IP', () => {
     const tcp = ipv4(udp(PAYLOAD))
     tcp[9] = 6
-    const frames = [
-      ethernet('0800', ipv4(udp(PAYLOAD), 0x2000)),
-      ethernet('0800', tcp),
-      ethernet('0806', Buffer.alloc(28)),
-    ]
+    const frames = [ethernet('0800', tcp), ethernet('0806', Buffer.alloc(28))]
     expect(found(pcap(1, frames))).toEqual([])
     expect(found(pcap(147, [plain]))).toEqual([])
+  })
+
+  it('puts fragments together in any order, and counts those whose datagram is not complete', () => {
+    const datagram = udp(Buffer.alloc(60, 7))
+    const cuts = [0, 16, 40, datagram.length]
+    const pieces = cuts
+      .slice(1)
+      .map((end, i) => ({ at: cuts[i]!, bytes: datagram.subarray(cuts[i]!, end), isLast: i === 2 }))
+    const ofIPv4 = ({ at, bytes, isLast }: (typeof pieces)[number]): Buffer =>
+      ethernet('0800', ipv4(bytes, at / 8 + (isLast ? 0 : 0x2000)))
+    const ofIPv6 = ({ at, bytes, isLast }: (typeof pieces)[number]): Buffer => {
+      const header = Buffer.from([17, 0, 0, 0, 0, 0, 0, 9])
+      header.writeUInt16BE(at + (isLast ? 0 : 1), 2)
+      return ethernet('86dd', ipv6(Buffer.concat([header, bytes]), 44))
+    }
+    const whole = datagram.subarray(8).toString('hex')
+    for (const [frame, addresses] of [
+      [ofIPv4, IPV4],
+      [ofIPv6, IPV6],
+    ] as const) {
+      for (const order of [
+        [0, 1, 2],
+        [2, 1, 0],
+        [1, 2, 0],
+        [0, 0, 2, 1],
+      ]) {
+        const file = pcap(
+          1,
+          order.map((i) => frame(pieces[i]!)),
+        )
+        expect([found(file), readCapture(file)?.fragments]).toEqual([[{ ...addresses, hex: whole }], 0])
+      }
+      for (const missing of [[0], [0, 1], [1, 2], [2]]) {
+        const file = pcap(
+          1,
+          missing.map((i) => frame(pieces[i]!)),
+        )
+        expect([found(file), readCapture(file)?.fragments]).toEqual([[], missing.length])
+      }
+    }
+  })
+
+  it('gives IPv6 datagrams behind headers with options', () => {
+    const options = Buffer.from([60, 0, 1, 4, 0, 0, 0, 0, 17, 1, ...Buffer.alloc(14)])
+    const frame = ethernet('86dd', ipv6(Buffer.concat([options, udp(PAYLOAD)]), 0))
+    expect(found(pcap(1, [frame]))).toEqual([{ ...IPV6, hex }])
   })
 
   it('is none where the octets are something else', () => {
@@ -135,7 +177,7 @@ describe('a capture', () => {
         for (const octet of [0x00, 0x7f, 0xff]) {
           const changed = Buffer.from(file)
           changed[at] = octet
-          expect((readCapture(changed) ?? []).length).toBeLessThanOrEqual(2)
+          expect(readCapture(changed)?.datagrams.length ?? 0).toBeLessThanOrEqual(2)
         }
       }
     }

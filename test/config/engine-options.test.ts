@@ -16,6 +16,7 @@ const farm = `
   authentication: { algorithm: round_robin, max_transmissions: 14 }
   accounting: { algorithm: hash, hash_key: 3GPP-IMSI, max_transmissions: 15 }
   identifier_quarantine: 16s
+  max_attributes: 137
   state: { lifetime: 17s, max_entries: 18 }
   dead_server: { consecutive_failures: 19, response_timeout: 20s, dead_time: 21s, probe: none, probe_interval: 22s }`
 
@@ -89,6 +90,7 @@ describe('engineOptions', () => {
         accounting: { maxMessages: 7, maxBytes: 8 * 1024, maxAge: 9e6, overflow: 'drop_newest' },
       },
       identifierQuarantine: 16e6,
+      maxAttributes: 137,
       deadServer: {
         consecutiveFailures: 19,
         responseTimeout: 20e6,
@@ -96,7 +98,7 @@ describe('engineOptions', () => {
         probe: 'none',
         probeInterval: 22e6,
       },
-      duplicates: { answerCache: 10e6, maxAnswers: 11, recordCache: 12e6, maxRecords: 13 },
+      duplicates: { answerCache: 10e6, maxAnswers: 11, recordCache: 12e6, maxRecords: 13, recordMemory: 135e6 },
       state: { lifetime: 17e6, maxEntries: 18 },
       sessions: { maxSessions: 134, lifetime: 135e6, maxPortRate: 136e9 },
     })

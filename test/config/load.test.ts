@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Alias } from 'yaml'
 import { formatProblem } from '../../src/config/problem.ts'
 import type { ConfigResult } from '../../src/config/result.ts'
 import { pathText, Source } from '../../src/config/source.ts'
@@ -55,12 +56,13 @@ describe('a good configuration', () => {
         },
       },
     ])
-    const lane = { max_rate: 0, max_outstanding: 256, timeout: 3e6, max_retries: 5 }
+    const lane = { max_rate: 0, max_outstanding: 256, timeout: 2e6 }
     const { servers, ...farmSettings } = farm
     expect(farmSettings).toEqual({
       authentication: { algorithm: 'first_server', hash_key: undefined, max_transmissions: 0 },
       accounting: { algorithm: 'first_server', hash_key: undefined, max_transmissions: 0 },
       identifier_quarantine: 5e6,
+      max_attributes: 200,
       state: { lifetime: 300e6, max_entries: 200_000 },
       dead_server: {
         consecutive_failures: 4,
@@ -77,8 +79,8 @@ describe('a good configuration', () => {
         require_message_authenticator: 'auto',
         source_address: undefined,
         source_ports: undefined,
-        authentication: { ...lane, port: 1812 },
-        accounting: { ...lane, port: 1813 },
+        authentication: { ...lane, port: 1812, max_retries: 1 },
+        accounting: { ...lane, port: 1813, max_retries: 2 },
       },
     ])
   })
@@ -95,7 +97,7 @@ describe('a good configuration', () => {
       timeout: 1e6,
       max_retries: 2,
     })
-    expect(one?.accounting).toEqual({ port: 1813, max_rate: 0, max_outstanding: 4000, timeout: 7e6, max_retries: 5 })
+    expect(one?.accounting).toEqual({ port: 1813, max_rate: 0, max_outstanding: 4000, timeout: 7e6, max_retries: 2 })
   })
 
   it('lets a server go without a class', () => {
@@ -171,6 +173,14 @@ describe('faults of the YAML', () => {
       'test.yaml:2:1: this key stands twice in one mapping; keep one of the two',
       'test.yaml:3:12: instances: 99 is not possible; write a whole number from 1 to 64, or auto',
     ])
+  })
+
+  it('look at each alias once, and not through the whole file for it', () => {
+    const resolve = vi.spyOn(Alias.prototype, 'resolve')
+    const { faults } = new Source(Array.from({ length: 500 }, (_, i) => `a${i}: *b${i}`).join('\n'))
+    expect(faults).toHaveLength(500)
+    expect(resolve).not.toHaveBeenCalled()
+    resolve.mockRestore()
   })
 
   it('end a file of aliases that would fill the memory', () => {

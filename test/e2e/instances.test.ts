@@ -14,6 +14,7 @@ import { readConfig } from '../../src/config/read.io.ts'
 import { Instances } from '../../src/instances/instances.io.ts'
 import { plainOptions } from '../../src/instances/plain-options.ts'
 import { SharedMemories } from '../../src/instances/shared-memory.ts'
+import { instant } from '../../src/units.ts'
 import { until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, ROOT, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
 import { freePort } from './kit/ports.ts'
@@ -184,7 +185,7 @@ describe('an instance that crashes', () => {
       listen: config.listen,
       settings: {
         options,
-        memory: new SharedMemories({ scope: 'host', instances: 2 }).of(options),
+        memory: new SharedMemories({ scope: 'host', instances: 2 }).of(options, instant(0)),
         logLevel: 'error',
         logsSessions: false,
       },

@@ -138,20 +138,42 @@ describe('decode', () => {
     expect(wrong.stdout).toContain('does not verify')
   })
 
-  it('shows the RADIUS packets of a capture, as JSON for programs', async () => {
-    const udp = Buffer.concat([Buffer.from([0x40, 0, 7, 0x14, 0, packet.length + 8, 0, 0]), packet])
-    const ip = Buffer.from('450000000000000040110000c0000201c0000202', 'hex')
-    ip.writeUInt16BE(20 + udp.length, 2)
+  const captureOf = (name: string, ...frames: Buffer[]): string => {
     const heading = Buffer.from('d4c3b2a1020004000000000000000000ffff000065000000', 'hex')
-    const record = Buffer.alloc(16)
-    record.writeUInt32LE(ip.length + udp.length, 8)
-    record.writeUInt32LE(ip.length + udp.length, 12)
-    const capture = file('one.pcap', Buffer.concat([heading, record, ip, udp]))
-    const { code, stdout } = await radsluice(['decode', capture, '--json'])
+    const records = frames.flatMap((frame) => {
+      const record = Buffer.alloc(16)
+      record.writeUInt32LE(frame.length, 8)
+      record.writeUInt32LE(frame.length, 12)
+      return [record, frame]
+    })
+    return file(name, Buffer.concat([heading, ...records]))
+  }
+  const ipOf = (payload: Buffer, fragment = 0): Buffer => {
+    const ip = Buffer.from('450000000000000040110000c0000201c0000202', 'hex')
+    ip.writeUInt16BE(20 + payload.length, 2)
+    ip.writeUInt16BE(fragment, 6)
+    return Buffer.concat([ip, payload])
+  }
+  const udp = Buffer.concat([Buffer.from([0x40, 0, 7, 0x14, 0, packet.length + 8, 0, 0]), packet])
+
+  it('shows the RADIUS packets of a capture, as JSON for programs', async () => {
+    const { code, stdout } = await radsluice(['decode', captureOf('one.pcap', ipOf(udp)), '--json'])
     expect(JSON.parse(stdout)).toMatchObject([
       { from: '192.0.2.1:16384', to: '192.0.2.2:1812', codeName: 'Access-Request' },
     ])
     expect(code).toBe(0)
+  })
+
+  it('puts the fragments of a capture together, and says how many it could not use', async () => {
+    const [first, rest] = [ipOf(udp.subarray(0, 32), 0x2000), ipOf(udp.subarray(32), 4)]
+    const complete = await radsluice(['decode', captureOf('fragments.pcap', first, rest)])
+    expect(complete.stdout).toContain('User-Name = "alice"')
+    expect([complete.code, complete.stderr]).toEqual([0, ''])
+    const { code, stdout, stderr } = await radsluice(['decode', captureOf('piece.pcap', ipOf(udp), first)])
+    expect([code, stdout.match(/Access-Request/g)?.length]).toEqual([0, 1])
+    expect(stderr).toMatch(
+      /^(radsluice: )?1 fragment of an IP datagram is not shown, since the others of its datagram are not/m,
+    )
   })
 
   it('loads a dictionary file', async () => {

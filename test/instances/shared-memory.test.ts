@@ -23,7 +23,9 @@ class Host {
   constructor(options: Partial<EngineOptions>, { scope = 'host' as 'host' | 'instance', instances = 2 } = {}) {
     this.options = { ...defaults(), ...options }
     this.memories = new SharedMemories({ scope, instances })
-    const memory = this.memories.of(plainOptions(this.options))
+    const plain = plainOptions(this.options)
+    const memory = this.memories.of(plain, START)
+    this.memories.announce(plain, memory, START)
     for (let i = 0; i < instances; i += 1) {
       const parts = SharedParts.of(memory)
       if (parts !== undefined) this.parts.push(parts)
@@ -34,8 +36,8 @@ class Host {
   reload(options: Partial<EngineOptions>): void {
     this.options = { ...this.options, ...options }
     const plain = plainOptions(this.options)
-    const memory = this.memories.of(plain)
-    this.memories.announce(plain, this.worlds[0]!.now)
+    const memory = this.memories.of(plain, this.worlds[0]!.now)
+    this.memories.announce(plain, memory, this.worlds[0]!.now)
     for (const [i, world] of this.worlds.entries()) {
       this.parts[i]?.change(memory)
       world.engine.reconfigure(this.options, world.now)

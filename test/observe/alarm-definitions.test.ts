@@ -36,6 +36,16 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     at: by((isDown) => inLane(LANE, () => ({ state: isDown >= 1 ? 'down' : 'not_responding' }))),
     step: 1,
   },
+  'server-failing': {
+    subject: LANE,
+    at: by((isFailing) => inLane(LANE, () => ({ state: isFailing >= 1 ? 'failing' : 'not_responding' }))),
+    step: 1,
+  },
+  'unanswered-by-live-server': {
+    subject: LANE,
+    at: by((count) => inLane(LANE, ({ counters }) => ({ counters: { ...counters, unansweredByLiveServer: count } }))),
+    step: 1,
+  },
   'all-servers-down': {
     subject: { class: 'accounting' },
     at: by((isDown) => (view) => {

@@ -51,6 +51,21 @@ describe('the log', () => {
     ])
   })
 
+  it('says when auto learned that somebody signs, and why an unsigned packet was dropped later', () => {
+    const { log, lines } = logAt('info')
+    log.note({ kind: 'signature-learned', peer: 'client', name: 'bng-1', at: '192.0.2.7' }, now)
+    log.note({ ...dropped('bng-1'), reason: 'missing-message-authenticator' } as EngineEvent, now)
+    log.note(dropped('bng-1'), now)
+    const [learned, unsigned, other] = lines().map(({ msg }) => String(msg))
+    expect(learned).toMatch(
+      /client bng-1 signs .* 192\.0\.2\.7: auto has learned it .* require_message_authenticator: no for bng-1$/,
+    )
+    expect(unsigned).toMatch(
+      /dropped: missing-message-authenticator; require_message_authenticator asks for it there, with auto since/,
+    )
+    expect(other).toMatch(/dropped: bad-length$/)
+  })
+
   it('shows the octets of a packet at level debug only', () => {
     const quiet = logAt('info')
     quiet.log.note(dropped('bng-1'), now)

@@ -6,7 +6,7 @@ import { after as later, micros, millis, seconds } from '../../src/units.ts'
 import { attribute, decodeAttributes } from '../radius/oracle.ts'
 import { valuesOf } from './datagrams.ts'
 import { type AskAccounting, type Asked, World } from './kit.ts'
-import { queues, server } from './options.ts'
+import { classes, queues, server } from './options.ts'
 
 const FROM = { listener: 0, address: '10.1.1.1', port: 5_000 }
 const content = (world: World): number => world.snapshot().classes.accounting.counters.contentDuplicates
@@ -140,7 +140,10 @@ describe('a record that comes again with a new Acct-Delay-Time', () => {
   })
 
   it('that was given up, shed or expired is new: nobody has recorded it', () => {
-    const world = new World({ servers: [server('s1', { timeout: seconds(1), maxRetries: 0 })] })
+    const world = new World({
+      servers: [server('s1', { timeout: seconds(1), maxRetries: 0 })],
+      classes: classes({ maxTransmissions: 1 }),
+    })
     again(world, { identifier: 1, delay: 0, eventAt: 9 })
     world.advance(seconds(2))
     again(world, { identifier: 2, delay: 2, eventAt: 9 })

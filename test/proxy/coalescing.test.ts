@@ -2,22 +2,35 @@
  * `interims: newest`, and which records a full queue sheds first: both know what of a session waits.
  */
 import { describe, expect, it } from 'vitest'
-import { millis, seconds } from '../../src/units.ts'
+import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { type Duration, millis, seconds } from '../../src/units.ts'
 import * as oracle from '../radius/oracle.ts'
-import { number, STATUS } from './datagrams.ts'
+import { number, STATUS, valuesOf } from './datagrams.ts'
 import { type AskAccounting, type Asked, World } from './kit.ts'
-import { client, queues, records, server } from './options.ts'
+import { classes, client, queues, records, server } from './options.ts'
 
 /** Figures after so many seconds of a session. */
 const at = (time: number) => [number(46, time), number(42, time * 1_000), number(43, time)]
 
 /** One record is outstanding, so that all others wait. */
-const stuck = (o: { interims?: 'all' | 'newest'; maxMessages?: number; maxBytes?: number } = {}): World => {
-  const { interims = 'newest', ...bounds } = o
+const stuck = (
+  o: Pick<Partial<EngineOptions>, 'sessions' | 'duplicates'> & {
+    readonly interims?: 'all' | 'newest'
+    readonly maxMessages?: number
+    readonly maxBytes?: number
+    readonly maxAge?: Duration
+    readonly timeout?: Duration
+  } = {},
+): World => {
+  const { interims = 'newest', timeout = seconds(600), sessions, duplicates, ...bounds } = o
   const world = new World({
     clients: [client({ accounting: records({ interims }) })],
-    servers: [server('s1', { maxOutstanding: 1, timeout: seconds(600) })],
+    servers: [server('s1', { maxOutstanding: 1, timeout, maxRetries: o.timeout === undefined ? 5 : 0 })],
     queues: queues({ accounting: { maxAge: seconds(3_600), ...bounds } }),
+    // Else a record is never given up.
+    ...(o.timeout === undefined ? {} : { classes: classes({ maxTransmissions: 1 }) }),
+    ...(sessions === undefined ? {} : { sessions }),
+    ...(duplicates === undefined ? {} : { duplicates }),
   })
   world.accounting({ tag: 'blocks' })
   world.settle()
@@ -124,7 +137,7 @@ describe('interims: newest', () => {
     const fourth = interim(world, 'a', 10, { delay: 5 })
     expect(drained(world)).toEqual(['a 20'])
     for (const asked of [first, second, third, fourth]) expect(world.answersTo(asked)).toHaveLength(1)
-    expect(world.account('accounting')).toEqual({ received: 7, coalesced: 2, duplicate: 3, answered: 2 })
+    expect(world.account('accounting')).toEqual({ received: 7, coalesced: 1, duplicate: 4, answered: 2 })
   })
 
   it('knows the newer one again by when it came itself, however long the older one had waited', () => {
@@ -180,6 +193,144 @@ describe('interims: newest', () => {
       expect(times).toEqual(times.toSorted((a, b) => a - b))
       expect(times.at(-1)).toBe(session === 0 ? 50 : 45 + session)
     }
+  })
+})
+
+describe('the newest of many updates', () => {
+  it('is answered, and of those that wait with it the 15 that came last', () => {
+    const world = stuck()
+    const asked = Array.from({ length: 18 }, (_, i) => interim(world, 'a', 10 * (i + 1)))
+    expect(drained(world)).toEqual(['a 180'])
+    expect(asked.map((one) => world.answersTo(one).length)).toEqual([0, 0, ...new Array<number>(16).fill(1)])
+    expect(world.account('accounting')).toEqual({ received: 19, coalesced: 17, answered: 2 })
+  })
+
+  it('is answered where its record came again and again, and where older ones came late', () => {
+    const world = stuck()
+    const newest = [interim(world, 'a', 10), interim(world, 'a', 500, { delay: 0 })].slice(1)
+    for (let time = 20; time <= 300; time += 10) interim(world, 'a', time)
+    world.advance(seconds(1))
+    newest.push(interim(world, 'a', 500, { delay: 1 }))
+    expect(drained(world)).toEqual(['a 500'])
+    expect(newest.map((one) => world.answersTo(one).length)).toEqual([1, 1])
+  })
+
+  it('answers one that was let go when that comes again, as the same packet or with a new Acct-Delay-Time', () => {
+    const world = stuck()
+    const asked = Array.from({ length: 18 }, (_, i) => interim(world, 'a', 10 * (i + 1), { delay: 0 }))
+    world.advance(seconds(4))
+    world.again(asked[0]!)
+    const second = interim(world, 'a', 20, { delay: 4 })
+    expect(drained(world)).toEqual(['a 180'])
+    expect([world.answersTo(asked[0]!).length, world.answersTo(second).length]).toEqual([1, 1])
+    expect(world.account('accounting')).toEqual({ received: 21, coalesced: 17, duplicate: 2, answered: 2 })
+  })
+})
+
+describe('an update that gave way and comes again', () => {
+  /** Two updates, the older one given way; the newer one is the one outstanding. */
+  const passed = (o: Parameters<typeof stuck>[0] & { readonly isLate?: boolean } = {}): World => {
+    const world = stuck(o)
+    for (const time of o.isLate === true ? [20, 10] : [10, 20]) interim(world, 'a', time, { delay: 0 })
+    world.answer(world.sent[0]!)
+    expect(world.tags()).toEqual(['blocks', 'a 20'])
+    return world
+  }
+
+  it('is answered with the newer one, which is outstanding, was answered, or was answered long ago', () => {
+    for (const isLate of [false, true]) {
+      const world = passed({ isLate })
+      world.advance(seconds(3))
+      const asked = [interim(world, 'a', 10, { delay: 3, proxyStates: ['x'] })]
+      expect(world.answersTo(asked[0]!)).toHaveLength(0)
+      world.answer(world.sent.at(-1)!, { attributes: [oracle.attribute(25, 'said')] })
+      world.advance(seconds(3))
+      asked.push(interim(world, 'a', 10, { delay: 6 }))
+      world.advance(seconds(3_594))
+      asked.push(interim(world, 'a', 10, { delay: 3_600 }))
+      expect(world.tags()).toEqual(['blocks', 'a 20'])
+      expect(asked.map((one) => world.answersTo(one).length)).toEqual([1, 1, 1])
+      const [first, second, third] = asked.map((one) => valuesOf(world.answersTo(one)[0]!, 25))
+      expect([first, second, third]).toEqual([['said'], ['said'], []])
+      expect(valuesOf(world.answersTo(asked[0]!)[0]!, 33)).toEqual(['x'])
+      expect(world.account('accounting')).toEqual({ received: 6, coalesced: 1, duplicate: 3, answered: 2 })
+    }
+  })
+
+  it('is not observed again: nothing is out of order', () => {
+    const sessions = { maxSessions: 10, lifetime: seconds(7_200), maxPortRate: 0 }
+    const world = passed({ sessions })
+    world.advance(seconds(3))
+    interim(world, 'a', 10, { delay: 3 })
+    expect(world.snapshot().sessions!.anomalies['out-of-order']).toBe(0)
+    expect(world.snapshot().clients[0]!.accounting.records.interim).toBe(2)
+  })
+
+  it('waits for the newer one where that was sent, given up, and comes again', () => {
+    const world = passed({ timeout: seconds(1) })
+    world.advance(seconds(10))
+    expect(world.account('accounting')).toMatchObject({ givenUp: 1 })
+    const older = interim(world, 'a', 10, { delay: 10 })
+    expect(world.tags()).toEqual(['blocks', 'a 20'])
+    interim(world, 'a', 20, { delay: 10 })
+    world.again(older)
+    world.answer(world.sent.at(-1)!)
+    expect(world.tags()).toEqual(['blocks', 'a 20', 'a 20'])
+    expect(world.answersTo(older)).toHaveLength(1)
+  })
+
+  it('is a record like any other where the newer one was never sent', () => {
+    const world = stuck({ maxAge: seconds(30) })
+    for (const time of [10, 20]) interim(world, 'a', time, { delay: 0 })
+    world.advance(seconds(31))
+    expect(world.account('accounting')).toMatchObject({ coalesced: 1, expired: 1 })
+    interim(world, 'a', 10, { delay: 31 })
+    expect(drained(world)).toEqual(['a 10'])
+    // And the newer one after it.
+    interim(world, 'a', 20, { delay: 31 })
+    expect(world.tags().at(-1)).toBe('a 20')
+  })
+
+  it('is known through any number that gave way after it, each time it comes', () => {
+    const world = stuck()
+    for (let time = 10; time <= 1_000; time += 10) interim(world, 'a', time, { delay: 0 })
+    world.advance(seconds(5))
+    interim(world, 'a', 10, { delay: 5 })
+    expect(drained(world)).toEqual(['a 1000'])
+    for (const time of [10, 500, 990, 1_000]) {
+      const again = interim(world, 'a', time, { delay: 5 })
+      expect(world.answersTo(again)).toHaveLength(1)
+    }
+    expect(world.tags()).toEqual(['blocks', 'a 1000'])
+  })
+
+  it('does not hide a newer one, nor another session with its Acct-Session-Id', () => {
+    const world = passed()
+    world.answer(world.sent.at(-1)!)
+    interim(world, 'a', 30)
+    interim(world, 'a', 10, { attributes: [number(47, 7)] })
+    expect(drained(world)).toContain('a 10')
+    expect(world.tags().slice(0, 3)).toEqual(['blocks', 'a 20', 'a 30'])
+  })
+
+  it('is no other record of equal content, whose Acct-Delay-Time has not grown as time has passed', () => {
+    const world = passed()
+    world.answer(world.sent.at(-1)!)
+    world.advance(seconds(600))
+    interim(world, 'a', 10, { delay: 0 })
+    expect(world.tags()).toEqual(['blocks', 'a 20', 'a 10'])
+  })
+
+  it('is forgotten beyond the bound, the oldest first, and is new then', () => {
+    const { duplicates } = new World().options
+    const world = stuck({ duplicates: { ...duplicates, maxRecords: 10 } })
+    for (let time = 10; time <= 300; time += 10) interim(world, 'a', time, { delay: 0 })
+    world.advance(seconds(5))
+    expect(world.snapshot().tables.remembered).toBe(10)
+    drained(world)
+    expect(world.answersTo(interim(world, 'a', 250, { delay: 5 }))).toHaveLength(1)
+    interim(world, 'a', 10, { delay: 5 })
+    expect(world.tags()).toEqual(['blocks', 'a 300', 'a 10'])
   })
 })
 

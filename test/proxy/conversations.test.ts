@@ -147,13 +147,15 @@ describe('a conversation', () => {
       ],
     })
     const other = home === 's1' ? 's2' : 's1'
+    // The Challenge is no sign of life any more.
+    world.advance(seconds(2))
     world.serversAnswerAfter(millis(1), other)
     world.access({ tag: 'plain0' })
     world.access({ tag: 'plain1' })
     world.access({ tag: 'goes on', state: 's' })
     world.settle()
     expect(world.lane(home, 'authentication').queued + world.lane(home, 'authentication').outstanding).toBe(2)
-    world.advance(seconds(3))
+    world.advance(seconds(6))
     expect(world.lane(home, 'authentication').state).toBe('down')
     expect(world.account('authentication')).toEqual({ received: 4, answered: 3, 'state-server-down': 1 })
   })
@@ -171,6 +173,7 @@ describe('a conversation', () => {
 
   it('that is outstanding when its server goes Down is dropped at its time-out', () => {
     const { world, home } = conversation({ ...brittle })
+    world.advance(seconds(2))
     world.access({ tag: 'first', state: 's' })
     world.advance(millis(500))
     world.access({ tag: 'second', state: 's' })

@@ -1,11 +1,12 @@
 /**
  * A client's retransmissions, and identifiers used for something else: RFC 5080 section 2.2.2 through the whole engine.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { ForgettingTable } from '../../src/queues/forgetting-table.ts'
 import { instant, after as later, micros, millis, seconds } from '../../src/units.ts'
 import { CODE } from './datagrams.ts'
 import { START, World } from './kit.ts'
-import { deadServer, queues, server } from './options.ts'
+import { classes, deadServer, queues, server } from './options.ts'
 
 const FROM = { listener: 0, address: '10.1.1.1', port: 5_000 }
 const patient = { queues: queues({ authentication: { maxAge: seconds(600) } }) }
@@ -75,6 +76,7 @@ describe.each(['authentication', 'accounting'] as const)('a retransmission in %s
     const world = new World({
       ...patient,
       servers: [server('s1', { timeout: seconds(1), maxRetries: 0 })],
+      classes: classes({ maxTransmissions: 1 }),
     })
     const asked = ask(world)
     world.advance(seconds(2))
@@ -192,15 +194,15 @@ describe('the same identifier with another authenticator', () => {
     expect(world.answersTo(now)).toHaveLength(1)
   })
 
-  it('or until its time-out, which is no failure of the server and leaves the identifier at rest', () => {
+  it('or until its time-out, which speaks against a server that said nothing and leaves the identifier at rest', () => {
     const world = new World({ ...patient, servers: [server('s1', { maxOutstanding: 1, timeout: seconds(1) })] })
     two(world, { between: () => world.settle() })
     world.advance(seconds(1.2))
     expect(world.tags()).toEqual(['old', 'new'])
     expect(world.lane('s1', 'authentication')).toMatchObject({
-      state: 'active',
+      state: 'not_responding',
       identifiers: { abandoned: 0, quarantined: 1 },
-      counters: { timeouts: 1, failures: 0 },
+      counters: { timeouts: 1, failures: 1 },
     })
   })
 
@@ -264,5 +266,31 @@ describe('an answer', () => {
     expect(world.answersTo(other).map(([code]) => code)).toEqual([CODE.reject])
     expect(world.now).toBe(instant(START))
     expect(world.replies.every(({ at }) => at === later(START, micros(0)))).toBe(true)
+  })
+})
+
+describe('what is remembered of thousands', () => {
+  it.each([500, 5_000])('is forgotten in steps of a few of %i, though all are over at one moment', (count) => {
+    const duplicates = { ...new World().options.duplicates, maxAnswers: 100_000, maxRecords: 100_000 }
+    const world = new World({ duplicates, servers: [server('s1', { maxOutstanding: 4_000 })] })
+    const asked = Array.from({ length: count }, (_, i) => {
+      const one = world.accounting()
+      if (i % 100 === 99) {
+        world.settle()
+        for (const sent of world.sent.slice(-100)) world.answer(sent)
+      }
+      return one
+    })
+    expect(world.snapshot().tables).toMatchObject({ answers: count, records: count })
+    const remove = vi.spyOn(ForgettingTable.prototype, 'remove')
+    world.now = instant(world.now + seconds(3_600))
+    world.engine.wake(world.now)
+    expect(remove.mock.calls.length).toBeLessThan(200)
+    remove.mockRestore()
+    // What is over is not found, though it is still there.
+    world.again(asked.at(-1)!)
+    expect(world.account('accounting')).toMatchObject({ received: count + 1, queued: 1 })
+    for (let step = 0; step < count; step += 1) world.engine.wake(world.now)
+    expect(world.snapshot().tables).toMatchObject({ answers: 0, records: 0 })
   })
 })

@@ -4,7 +4,14 @@
 import { describe, expect, it } from 'vitest'
 import { ClientTable } from '../../src/proxy/client-table.ts'
 import { instant, after as later, millis, seconds } from '../../src/units.ts'
-import { attribute, hasValidMessageAuthenticator, md5Of, packetOf, valueAt } from '../radius/oracle.ts'
+import {
+  attribute,
+  decodeAttributes,
+  hasValidMessageAuthenticator,
+  md5Of,
+  packetOf,
+  valueAt,
+} from '../radius/oracle.ts'
 import { accessRequest, accountingRequest, CLIENT_SECRET, CODE, statusServer, throwing, valuesOf } from './datagrams.ts'
 import { type Asked, World } from './kit.ts'
 import { client, server } from './options.ts'
@@ -18,6 +25,9 @@ const accounting = (o: Partial<Parameters<typeof accountingRequest>[0]> = {}): B
 
 const long = (octets: number): ReturnType<typeof attribute>[] =>
   Array.from({ length: Math.floor(octets / 255) }, () => attribute(25, Buffer.alloc(253)))
+
+const classes = (count: number): ReturnType<typeof attribute>[] =>
+  Array.from({ length: count }, () => attribute(25, 'c'))
 
 /** The reason, the class's port it came to, and the datagram. */
 const FAULTS: readonly (readonly [reason: string, class_: 'authentication' | 'accounting', bytes: Buffer])[] = [
@@ -33,6 +43,10 @@ const FAULTS: readonly (readonly [reason: string, class_: 'authentication' | 'ac
   ['eap-without-message-authenticator', 'authentication', access({ eap: true, signed: false })],
   ['bad-password-length', 'authentication', packetOf(1, 1, md5Of('x'), [attribute(2, Buffer.alloc(15))])],
   ['forbidden-attribute', 'accounting', accounting({ attributes: [attribute(24, 'state')] })],
+  ['attribute-type-zero', 'authentication', access({ attributes: [attribute(0, 'x')] })],
+  ['attribute-type-zero', 'accounting', accounting({ attributes: [attribute(0, '')] })],
+  ['too-many-attributes', 'authentication', access({ signed: true, attributes: classes(198) })],
+  ['too-many-attributes', 'accounting', accounting({ attributes: classes(199) })],
 ]
 
 describe('a datagram that is no request', () => {
@@ -53,6 +67,42 @@ describe('a datagram that is no request', () => {
       expect(world.engine.isIdle()).toBe(true)
     },
   )
+
+  it('with too many attributes is dropped for what leaves: what must be added counts, what may be added is left out', () => {
+    const world = new World({ clients: [client({ addNasIpAddress: 'when_missing' })] })
+    // User-Name, User-Password and 197 Class are 199; Message-Authenticator is the 200th.
+    world.deliver('authentication', PEER, access({ attributes: classes(197) }))
+    world.deliver('authentication', PEER, access({ identifier: 8, serial: 2, attributes: classes(198) }))
+    // CHAP without a challenge gets one.
+    world.deliver('authentication', PEER, access({ identifier: 9, serial: 3, chap: true, attributes: classes(196) }))
+    world.deliver('authentication', PEER, access({ identifier: 10, serial: 4, chap: true, attributes: classes(197) }))
+    // Acct-Status-Type, Acct-Session-Id and 198 Class.
+    world.deliver('accounting', PEER, accounting({ attributes: classes(198) }))
+    world.deliver('accounting', PEER, accounting({ identifier: 8, tag: 'b', attributes: classes(197) }))
+    world.settle()
+    expect(world.account('authentication')).toMatchObject({ received: 4, 'too-many-attributes': 2 })
+    expect(world.account('accounting')).toMatchObject({ received: 2 })
+    expect(world.sent.map(({ bytes }) => decodeAttributes(bytes).length)).toEqual([200, 200, 200, 200])
+    expect(world.sent.map(({ bytes }) => valueAt(bytes, 4) > 0)).toEqual([false, false, false, true])
+  })
+
+  it('goes on with more attributes where a reload allows them, or sets no limit', () => {
+    const world = new World()
+    const send = (identifier: number): void => {
+      world.deliver('accounting', PEER, accounting({ tag: `${identifier}`, identifier, attributes: classes(199) }))
+      world.settle()
+    }
+    send(1)
+    for (const [identifier, maxAttributes] of [
+      [2, 201],
+      [3, 0],
+    ] as const) {
+      world.reconfigure({ maxAttributes })
+      send(identifier)
+    }
+    expect(world.account('accounting')).toMatchObject({ received: 3, 'too-many-attributes': 1 })
+    expect(world.sent).toHaveLength(2)
+  })
 
   it('from an address that no client has is dropped as unknown-client, unread', () => {
     const world = new World()
@@ -163,8 +213,32 @@ describe('Message-Authenticator in Access-Requests', () => {
     expect(world.snapshot().messageAuthenticatorLearned.clients).toBe(1)
     world.access()
     expect(reasons(world)).toEqual(['missing-message-authenticator'])
+    // Whoever is locked out now can read why, once for each address.
+    world.access({ signed: true })
+    expect(world.noted('signature-learned')).toEqual([
+      { kind: 'signature-learned', peer: 'client', name: 'bng', at: expect.any(String) },
+    ])
     // Another address of the same network has not shown it yet.
     world.access({ from: { address: '10.2.2.2' } })
+    expect(reasons(world)).toHaveLength(1)
+  })
+
+  it('is learned without a word where nothing follows from it', () => {
+    for (const requireMessageAuthenticator of ['yes', 'no'] as const) {
+      const world = forClient({ requireMessageAuthenticator })
+      world.access({ signed: true })
+      expect(world.snapshot().messageAuthenticatorLearned.clients).toBe(1)
+      expect(world.noted('signature-learned')).toEqual([])
+    }
+  })
+
+  it('is asked for no more once a reload says no for the client', () => {
+    const world = forClient({ requireMessageAuthenticator: 'auto' })
+    world.access({ signed: true })
+    world.access()
+    expect(reasons(world)).toHaveLength(1)
+    world.reconfigure({ clients: [client({ requireMessageAuthenticator: 'no' })] })
+    world.access()
     expect(reasons(world)).toHaveLength(1)
   })
 

@@ -71,12 +71,19 @@ export class World {
   readonly events: { readonly at: Instant; readonly event: EngineEvent }[] = []
   /** Called for every request that leaves; for servers that answer by themselves. */
   onForward: ((sent: Sent) => void) | undefined
+  /** Called for every probe. */
+  onProbe: ((probe: World['probes'][number]) => void) | undefined
   readonly #due: { readonly at: Instant; readonly act: () => void }[] = []
   #asked = 0
   #names = new Map<number, { readonly server: string; readonly class: TrafficClass }>()
 
-  /** `shared`: what it has in common with the engines of other worlds. */
-  constructor(options: Partial<EngineOptions> = {}, startAt: Instant = START, shared?: Shared) {
+  /** `shared`: what it has in common with the engines of other worlds; `usedUpUntil`: what one before it may have used. */
+  constructor(
+    options: Partial<EngineOptions> = {},
+    startAt: Instant = START,
+    shared?: Shared,
+    usedUpUntil: Instant = instant(0),
+  ) {
     this.now = startAt
     this.options = { ...defaults(), ...options }
     let seed = 1
@@ -85,7 +92,7 @@ export class World {
       {
         outbox: {
           forward: (lane, port, bytes) => this.#forwarded(lane, port, bytes),
-          probe: (lane, bytes) => this.probes.push({ at: this.now, lane, server: this.#nameOf(lane).server, bytes }),
+          probe: (lane, bytes) => this.#probed(lane, bytes),
           reply: (to, bytes) => this.replies.push({ at: this.now, to, bytes }),
         },
         journal: { note: (event, at) => this.events.push({ at, event }) },
@@ -96,6 +103,7 @@ export class World {
             target[i] = seed >> 16
           }
         },
+        usedUpUntil,
         ...(shared === undefined ? {} : { shared }),
       },
       this.now,
@@ -265,6 +273,12 @@ export class World {
   #nameOf(lane: number): { readonly server: string; readonly class: TrafficClass } {
     if (!this.#names.has(lane)) this.#names = new Map(this.engine.plan().map((plan) => [plan.lane, plan]))
     return this.#names.get(lane) as { readonly server: string; readonly class: TrafficClass }
+  }
+
+  #probed(lane: number, bytes: Uint8Array): void {
+    const probe = { at: this.now, lane, server: this.#nameOf(lane).server, bytes }
+    this.probes.push(probe)
+    this.onProbe?.(probe)
   }
 
   #forwarded(lane: number, port: number, bytes: Uint8Array): void {

@@ -105,7 +105,14 @@ export const defaults = (): EngineOptions => ({
   classes: classes(),
   queues: queues({}),
   identifierQuarantine: seconds(5),
+  maxAttributes: 200,
   deadServer: deadServer(),
-  duplicates: { answerCache: seconds(5), maxAnswers: 1000, recordCache: seconds(60), maxRecords: 1000 },
+  duplicates: {
+    answerCache: seconds(5),
+    maxAnswers: 1000,
+    recordCache: seconds(60),
+    maxRecords: 1000,
+    recordMemory: seconds(7_200),
+  },
   state: { lifetime: seconds(300), maxEntries: 100 },
 })

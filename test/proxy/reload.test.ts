@@ -82,9 +82,9 @@ describe('a server removed', () => {
     world.answer(world.sent[0]!)
     expect(world.answersTo(asked)).toHaveLength(1)
     expect(world.engine.plan().map((plan) => plan.server)).toEqual(['s2', 's2'])
-    // A datagram for its lane, whose number is never used again, finds nothing.
+    // A datagram for its lane, whose number no other path ever gets, finds nothing.
     world.respond(world.sent[0]!, Buffer.alloc(20))
-    world.reconfigure({ servers: [server('s1'), server('s2')] })
+    world.reconfigure({ servers: [server('s3', { address: '192.0.2.99' }), server('s2')] })
     expect(world.engine.plan().map(({ lane }) => lane)).toEqual([1, 3, 4, 5])
   })
 
@@ -122,7 +122,7 @@ describe('a server removed', () => {
     world.reconfigure({ servers: [] })
     world.advance(seconds(60))
     expect(world.snapshot().classes.accounting).toMatchObject({ parked: 3, outstanding: 1 })
-    world.reconfigure({ servers: [server('s3')] })
+    world.reconfigure({ servers: [server('s3', { address: '192.0.2.99' })] })
     world.settle()
     expect(world.tags('s3')).toEqual(['a1', 'a2', 'a3'])
   })
@@ -190,13 +190,15 @@ describe('a server that stays', () => {
     expect(world.lane('s1', 'accounting').state).toBe('not_responding')
     world.reconfigure({ deadServer: deadServer({ consecutiveFailures: 1, probe: 'status_server' }) })
     world.settle()
+    expect(world.probes).toHaveLength(1)
+    world.advance(seconds(1))
     expect(world.lane('s1', 'accounting').state).toBe('down')
     world.advance(seconds(12))
-    expect(world.probes).toHaveLength(1)
+    expect(world.probes).toHaveLength(2)
     world.reconfigure({ deadServer: deadServer({ consecutiveFailures: 1, probe: 'none' }) })
     world.accounting({ tag: 'trial' })
     world.advance(seconds(11))
-    expect(world.probes).toHaveLength(1)
+    expect(world.probes).toHaveLength(2)
     expect(world.sentOf('trial').length).toBeGreaterThan(0)
   })
 })
@@ -281,7 +283,14 @@ describe('clients', () => {
     const { accounting } = world.snapshot().clients[0]!
     world.reconfigure({ clients: [client({ secret: 'new secret' })] })
     expect(world.snapshot().clients).toEqual([
-      { name: 'bng', received: { authentication: 1, accounting: 1 }, dropped: 0, badAuthenticators: 0, accounting },
+      {
+        name: 'bng',
+        received: { authentication: 1, accounting: 1 },
+        dropped: 0,
+        badAuthenticators: 0,
+        accounting,
+        leftOut: { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 },
+      },
     ])
     expect(accounting.records).toMatchObject({ start: 1 })
   })

@@ -5,8 +5,8 @@
 import { describe, expect, it } from 'vitest'
 import type { LaneSnapshot } from '../../src/proxy/snapshot.ts'
 import { millis, seconds } from '../../src/units.ts'
-import { attribute, decodeAttributes, vendorAttribute } from '../radius/oracle.ts'
-import { CODE, responseTo, throwing, valuesOf } from './datagrams.ts'
+import { attribute, decodeAttributes, sign, vendorAttribute } from '../radius/oracle.ts'
+import { CODE, responseTo, SERVER_SECRET, throwing, valuesOf } from './datagrams.ts'
 import { type Sent, World } from './kit.ts'
 import { deadServer, queues, server } from './options.ts'
 
@@ -93,12 +93,6 @@ describe('a response that does not verify changes nothing:', () => {
     expect(droppedFor(world, sent, torn)).toBe('bad-attribute-length')
   })
 
-  it('a code that answers something else', () => {
-    const { world, sent } = asked()
-    for (const code of [CODE.accountingResponse, CODE.accessRequest, CODE.statusServer, 40, 255])
-      expect(droppedFor(world, sent, responseTo(sent.bytes, { code }))).toBe('unknown-code')
-  })
-
   it('another secret, or any octet of the packet changed', () => {
     const { world, sent } = asked()
     expect(droppedFor(world, sent, responseTo(sent.bytes, { secret: 'wrong' }))).toBe('bad-authenticator')
@@ -108,14 +102,6 @@ describe('a response that does not verify changes nothing:', () => {
       flipped[at]! ^= 0x01
       expect(['bad-authenticator', 'bad-attribute-length']).toContain(droppedFor(world, sent, flipped))
     }
-  })
-
-  it('a Message-Authenticator that is wrong', () => {
-    const { world, sent } = asked()
-    const forged = responseTo(sent.bytes, {
-      attributes: [attribute(80, Buffer.alloc(16, 7)), attribute(80, Buffer.alloc(16))],
-    })
-    expect(droppedFor(world, sent, forged)).toBe('bad-message-authenticator')
   })
 
   it('EAP-Message without Message-Authenticator (RFC 3579 section 3.2)', () => {
@@ -173,22 +159,68 @@ describe('a response that does not verify changes nothing:', () => {
 describe('a response that verifies but cannot be passed on', () => {
   const salted = (length: number) => vendorAttribute(311, attribute(16, Buffer.alloc(length, 0x80)))
 
-  it('as bad-salted-attribute is dropped by name, and the request goes on waiting', () => {
+  const tooLong = Array.from({ length: 16 }, (_, i) => attribute(25, Buffer.alloc(i === 15 ? 245 : 253)))
+  const torn = (bytes: Uint8Array): Buffer => {
+    const packet = Buffer.from(responseTo(bytes, { attributes: [attribute(25, 'x')] }))
+    packet[packet.length - 2] = 1
+    return sign(packet, SERVER_SECRET, bytes.subarray(4, 20))
+  }
+  const unusable = {
+    'bad-salted-attribute': (bytes: Uint8Array) => responseTo(bytes, { attributes: [salted(7)] }),
+    'too-long': (bytes: Uint8Array) => responseTo(bytes, { attributes: tooLong }),
+    'unknown-code': (bytes: Uint8Array) => responseTo(bytes, { code: 40 }),
+    'bad-message-authenticator': (bytes: Uint8Array) =>
+      responseTo(bytes, { attributes: [attribute(80, Buffer.alloc(16, 7)), attribute(80, Buffer.alloc(16))] }),
+    'bad-attribute-length': torn,
+  } as const
+
+  it.each(Object.entries(unusable))('as %s is a sign of life and ends the attempt by its name', (reason, make) => {
     const { world, sent } = asked()
-    world.answer(sent, { attributes: [salted(7)] })
-    expect(world.lane('s1', 'authentication').counters.dropped['bad-salted-attribute']).toBe(1)
-    expect(world.account('authentication')).toEqual({ received: 1, outstanding: 1 })
+    world.respond(sent, make(sent.bytes))
+    expect(world.noted('response-dropped')).toMatchObject([{ reason }])
+    expect(world.account('authentication')).toEqual({ received: 1, 'unusable-response': 1 })
     expect(world.replies).toEqual([])
+    expect(world.lane('s1', 'authentication')).toMatchObject({ state: 'active', outstanding: 0 })
+    // The same again is nothing new, and neither is the right one after it.
     world.answer(sent)
+    expect(world.replies).toEqual([])
+  })
+
+  it.each(Object.entries(unusable))('as %s sends the request to a server that did not answer so', (_, make) => {
+    const world = new World({ servers: [server('s1'), server('s2')] })
+    const login = world.access({ tag: 'a' })
+    world.settle()
+    world.respond(world.sent[0]!, make(world.sent[0]!.bytes))
+    expect(world.sent.map((one) => one.server)).toEqual(['s1', 's2'])
+    world.answer(world.sent[1]!)
+    expect(world.answersTo(login)).toHaveLength(1)
     expect(world.account('authentication')).toEqual({ received: 1, answered: 1 })
   })
 
-  it('as too-long with the Message-Authenticator that it needs is dropped by name', () => {
-    const { world, sent } = asked()
-    const attributes = Array.from({ length: 16 }, () => attribute(25, Buffer.alloc(253)))
-    world.answer(sent, { attributes: attributes.slice(0, 15).concat([attribute(25, Buffer.alloc(245))]) })
-    expect(world.noted('response-dropped')).toMatchObject([{ reason: 'too-long' }])
-    expect(world.account('authentication')).toEqual({ received: 1, outstanding: 1 })
+  it.each(Object.entries(unusable))('as %s, always, keeps the server Active however many come', (_, make) => {
+    const world = new World({ servers: [server('s1', { timeout: seconds(1), maxRetries: 0 })] })
+    world.onForward = (one) => world.plan(world.now, () => world.respond(one, make(one.bytes)))
+    for (let i = 0; i < 8; i += 1) {
+      world.access()
+      world.advance(seconds(1))
+    }
+    expect(world.statesOf('s1', 'authentication')).toEqual([])
+  })
+
+  it('says nothing where Message-Authenticator is required and is not there or does not verify', () => {
+    for (const reason of ['bad-message-authenticator', 'bad-attribute-length', 'unknown-code'] as const) {
+      const { world, sent } = asked({ servers: [server('s1', { requireMessageAuthenticator: 'yes' })] })
+      expect(droppedFor(world, sent, unusable[reason](sent.bytes))).toBe(reason)
+    }
+  })
+
+  it('takes the record all the same: an Accounting-Response says that it was recorded (RFC 2866 section 4.2)', () => {
+    const world = new World()
+    const record = world.accounting({ tag: 'a' })
+    world.settle()
+    world.answer(world.sent[0]!, { attributes: tooLong })
+    expect(world.account('accounting')).toEqual({ received: 1, answered: 1 })
+    expect(world.answersTo(record)).toHaveLength(1)
   })
 })
 
@@ -282,6 +314,9 @@ describe('Message-Authenticator in responses', () => {
     expect(droppedFor(world, third, responseTo(third.bytes))).toBe('missing-message-authenticator')
     world.answer(third, { signed: true })
     expect(world.account('authentication')).toEqual({ received: 3, answered: 3 })
+    expect(world.noted('signature-learned')).toEqual([
+      { kind: 'signature-learned', peer: 'server', name: 's1', at: '192.0.2.10 port 1812' },
+    ])
   })
 
   it('of an EAP response teaches nothing: it always carries one', () => {

@@ -16,7 +16,7 @@ describe('a retry', () => {
       world.access({ tag: `access ${signed}`, signed })
       world.accounting({ tag: `record ${signed}`, signed, delay: 0 })
     }
-    world.advance(seconds(12))
+    world.advance(seconds(10.5))
     expect(world.sent.length).toBeGreaterThan(12)
     for (const sent of world.sent) {
       const [original] = world.sentOf(sent.tag)
@@ -86,18 +86,27 @@ describe('the end of retries', () => {
   it('max_retries counts transmissions after the first; then the request is given up and is one failure', () => {
     for (const maxRetries of [0, 1, 5]) {
       const world = new World({ ...patient, servers: [server('s1', { maxRetries })] })
-      world.accounting({ tag: 'a' })
+      world.access({ tag: 'a' })
       world.advance(seconds(60))
       expect(world.tags()).toHaveLength(1 + maxRetries)
-      expect(world.account('accounting')).toEqual({ received: 1, givenUp: 1 })
-      expect(world.noted('given-up')).toEqual([{ kind: 'given-up', class: 'accounting', client: 'bng' }])
-      expect(world.lane('s1', 'accounting').counters).toMatchObject({
+      expect(world.account('authentication')).toEqual({ received: 1, givenUp: 1 })
+      expect(world.noted('given-up')).toEqual([
+        {
+          kind: 'given-up',
+          class: 'authentication',
+          client: 'bng',
+          tried: [{ server: 's1', transmissions: 1 + maxRetries }],
+          why: 'no-other-server',
+          untried: undefined,
+        },
+      ])
+      expect(world.lane('s1', 'authentication').counters).toMatchObject({
         requests: 1,
         retransmissions: maxRetries,
         timeouts: 1 + maxRetries,
         failures: 1,
       })
-      expect(world.lane('s1', 'accounting')).toMatchObject({ state: 'not_responding', consecutiveFailures: 1 })
+      expect(world.lane('s1', 'authentication')).toMatchObject({ state: 'not_responding', consecutiveFailures: 1 })
     }
   })
 
@@ -129,10 +138,10 @@ describe('the end of retries', () => {
       servers: ['s1', 's2', 's3'].map((name) => server(name, { maxRetries: 1 })),
       deadServer: unbreakable,
     })
-    world.accounting({ tag: 'a' })
+    world.access({ tag: 'a' })
     world.advance(seconds(60))
     expect(world.sent.map((sent) => sent.server)).toEqual(['s1', 's1', 's2', 's2', 's3', 's3'])
-    expect(world.account('accounting')).toEqual({ received: 1, givenUp: 1 })
+    expect(world.account('authentication')).toEqual({ received: 1, givenUp: 1 })
   })
 })
 

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/radius/secret.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
-import { responseTo, STATUS } from './datagrams.ts'
+import { STATUS } from './datagrams.ts'
 import { type Sent, World } from './kit.ts'
 import { classes, deadServer, queues, server } from './options.ts'
 
@@ -136,18 +136,18 @@ describe('when a server goes Down', () => {
     const world = new World({
       servers: [server('s1', { maxOutstanding: 2, timeout: seconds(1), maxRetries: 0 })],
       queues: queues({ accounting: { maxAge: seconds(3_600) }, authentication: { maxAge: seconds(3_600) } }),
-      deadServer: deadServer({ consecutiveFailures: 1, probeInterval: seconds(1) }),
+      deadServer: deadServer({ consecutiveFailures: 2, probeInterval: seconds(1) }),
     })
     for (let i = 0; i < 6; i += 1) world.accounting({ tag: `a ${i}`, session: 'a' })
     world.settle()
-    // a 2 is given back, and stands in the instance queue behind log-ins that take all of the service there is.
-    for (let i = 0; i < 50; i += 1) world.access()
-    world.engine.respond(world.sent[0]!.lane, 0, responseTo(world.sent[0]!.bytes), world.now)
-    for (let i = 0; i < 5; i += 1) {
+    // The first time-out makes room: a record is given back, and stands in the instance queue behind log-ins that take all
+    // of the service there is. The second time-out makes the server Down.
+    for (let i = 0; i < 400; i += 1) world.access()
+    for (let i = 0; i < 300; i += 1) {
       world.engine.serve(world.now, 1)
-      world.now = instant(world.now + 700_000)
+      world.now = instant(world.now + 10_000)
     }
-    expect(world.statesOf('s1', 'accounting')).toEqual(['down'])
+    expect(world.statesOf('s1', 'accounting')).toEqual(['not_responding', 'down'])
     world.serversAnswerAfter(millis(10))
     world.advance(seconds(20))
     expect(firsts(world, 'a ')).toEqual(['a 0', 'a 1', 'a 2', 'a 3', 'a 4', 'a 5'])

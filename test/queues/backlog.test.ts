@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Backlog, type BacklogLimits, type OverflowPolicy } from '../../src/queues/backlog.ts'
-import { instant, micros } from '../../src/units.ts'
+import { instant, micros, seconds } from '../../src/units.ts'
 import { Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
@@ -116,5 +116,58 @@ describe('age', () => {
     expect(one.has(first)).toBe(false)
     expect(one.overdue(instant(6_001))).toBeUndefined()
     expect(one.nextWakeAt()).toBe(6_401)
+  })
+})
+
+describe('the age of copies', () => {
+  const limits = { maxMessages: 100, maxBytes: 1_000_000, maxAge: seconds(5), overflow: 'drop_newest' } as const
+  const at = (second: number) => instant(second * 1_000_000)
+
+  it('counts from the latest copy of each, so that a younger one may expire first, and none before its time', () => {
+    const backlog = new Backlog<Waiter>(limits)
+    const renewed = new Waiter(1, { stage: 'failover', receivedAt: 0 })
+    const other = new Waiter(2, { stage: 'failover', receivedAt: 1_000_000 })
+    const fresh = new Waiter(3, { receivedAt: 2_000_000 })
+    for (const one of [fresh, renewed, other]) backlog.enter(one)
+    renewed.agesFrom = at(4)
+    expect(backlog.oldest()).toBe(renewed)
+    expect(backlog.nextWakeAt()).toBe(at(5) + 1)
+    expect(backlog.overdue(at(6))).toBeUndefined()
+    expect(backlog.overdue(instant(at(6) + 1))).toBe(other)
+    backlog.leave(other)
+    expect(backlog.overdue(instant(at(7) + 1))).toBe(fresh)
+    backlog.leave(fresh)
+    expect(backlog.overdue(at(9))).toBeUndefined()
+    expect(backlog.overdue(instant(at(9) + 1))).toBe(renewed)
+    backlog.leave(renewed)
+    expect(backlog.nextWakeAt()).toBeUndefined()
+  })
+
+  it('takes a new max_age at once', () => {
+    const backlog = new Backlog<Waiter>(limits)
+    const copy = new Waiter(1, { stage: 'failover', receivedAt: 0 })
+    backlog.enter(copy)
+    backlog.change({ ...limits, maxAge: seconds(2) })
+    expect(backlog.nextWakeAt()).toBe(at(2) + 1)
+    expect(backlog.overdue(instant(at(2) + 1))).toBe(copy)
+  })
+
+  it('is no matter for the policies: the oldest and the newest go by arrival, whoever they are', () => {
+    for (const [overflow, goes] of [
+      ['drop_newest', 4],
+      ['drop_oldest', 1],
+    ] as const) {
+      const backlog = new Backlog<Waiter>({ ...limits, overflow })
+      for (const arrival of [2, 3]) backlog.enter(new Waiter(arrival))
+      for (const arrival of [4, 1]) backlog.enter(new Waiter(arrival, { stage: 'failover' }))
+      expect(backlog.victim()!.arrival).toBe(goes)
+    }
+    const none = new Backlog<Waiter>({ ...limits, overflow: 'drop_newest' })
+    for (const stage of ['fresh', 'failover'] as const) {
+      const only = new Waiter(1, { stage })
+      none.enter(only)
+      expect([none.victim(), none.oldest()]).toEqual([only, only])
+      none.leave(only)
+    }
   })
 })

@@ -3,6 +3,7 @@
  * nothing of RADIUS.
  */
 import type { Aging } from '../../src/queues/backlog.ts'
+import type { Chain } from '../../src/queues/chained-list.ts'
 import type { Promotable, Promoter } from '../../src/queues/server-queue.ts'
 import { PREFERENCE, type Preference, type Stage } from '../../src/queues/waiting-line.ts'
 import { type Instant, instant } from '../../src/units.ts'
@@ -13,6 +14,8 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
   readonly size: number
   readonly receivedAt: Instant
   readonly isInterim: boolean
+  /** Rises where a copy's client sends it again. */
+  agesFrom: Instant
   nextInLine: Waiter | undefined = undefined
   previousInLine: Waiter | undefined = undefined
   isInLine = false
@@ -43,7 +46,82 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
     this.size = o.size ?? 100
     this.receivedAt = instant(o.receivedAt ?? arrival)
     this.isInterim = o.interim ?? false
+    this.agesFrom = this.receivedAt
+  }
+
+  get isCopy(): boolean {
+    return this.stage !== 'fresh'
   }
 }
 
 export const arrivals = (waiters: Iterable<Waiter>): number[] => [...waiters].map(({ arrival }) => arrival)
+
+/** A chain through the places in a line. */
+export const LINE_CHAIN: Chain<Waiter> = {
+  next: (of) => of.nextInLine,
+  previous: (of) => of.previousInLine,
+  setNext: (of, next) => {
+    of.nextInLine = next
+  },
+  setPrevious: (of, previous) => {
+    of.previousInLine = previous
+  },
+  isLinked: (of) => of.isInLine,
+  setLinked: (of, isLinked) => {
+    of.isInLine = isLinked
+  },
+}
+
+/** The same, and how often a link was followed: the steps of a walk, on any machine. */
+export class CountedChain implements Chain<Waiter> {
+  steps = 0
+
+  next(of: Waiter): Waiter | undefined {
+    this.steps += 1
+    return of.nextInLine
+  }
+
+  previous(of: Waiter): Waiter | undefined {
+    this.steps += 1
+    return of.previousInLine
+  }
+
+  setNext(of: Waiter, next: Waiter | undefined): void {
+    of.nextInLine = next
+  }
+
+  setPrevious(of: Waiter, previous: Waiter | undefined): void {
+    of.previousInLine = previous
+  }
+
+  isLinked(of: Waiter): boolean {
+    return of.isInLine
+  }
+
+  setLinked(of: Waiter, isLinked: boolean): void {
+    of.isInLine = isLinked
+  }
+
+  /** The most steps of one act among many. */
+  mostOf(acts: Iterable<() => void>): number {
+    let most = 0
+    for (const act of acts) {
+      this.steps = 0
+      act()
+      most = Math.max(most, this.steps)
+    }
+    return most
+  }
+}
+
+/** The numbers from 0 on in an order that looks like none, the same one in every run. */
+export const shuffled = (count: number): number[] => {
+  const numbers = Array.from({ length: count }, (_, i) => i)
+  let seed = 1
+  for (let last = count - 1; last > 0; last -= 1) {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff
+    const other = seed % (last + 1)
+    ;[numbers[last], numbers[other]] = [numbers[other]!, numbers[last]!]
+  }
+  return numbers
+}

@@ -166,6 +166,26 @@ describe('the attributes of a packet', () => {
     expect(packet.find({ vendor: 9, type: 2 })).toBeUndefined()
   })
 
+  it('are found within a vendor that has its own format', () => {
+    const found = (vendor: number, type: number, hex: string): string | undefined => {
+      const value = Buffer.concat([Buffer.alloc(4), Buffer.from(hex.replaceAll(' ', ''), 'hex')])
+      value.writeUInt32BE(vendor)
+      const octets = packetWith(oracle.attribute(1, 'nemo'), [26, value]).find({ vendor, type })
+      return octets && Buffer.from(octets).toString()
+    }
+    // Starent: 2,2, and 1,1 from a gateway that is set to it.
+    expect(found(8_164, 257, '0001 0005 78 0101 0009 7468657265')).toBe('there')
+    expect(found(8_164, 2, '0001 0005 78 0101 0009 7468657265')).toBeUndefined()
+    expect(found(8_164, 2, '01 03 78 02 07 7468657265')).toBe('there')
+    expect(found(8_164, 257, '0101 000a 7468657265')).toBeUndefined()
+    // Lucent: 2,1. USR: 4,0. WiMAX: a flag octet before the value.
+    expect(found(4_846, 514, '0001 04 78 0202 08 7468657265')).toBe('there')
+    expect(found(429, 0x9802, '00009802 7468657265')).toBe('there')
+    expect(found(429, 2, '00009802 7468657265')).toBeUndefined()
+    expect(found(429, 0, '0000')).toBeUndefined()
+    expect(found(24_757, 4, '02 04 00 78 04 08 00 7468657265')).toBe('there')
+  })
+
   it('are not found in a vendor attribute that is damaged before them, but in the next one', () => {
     const damaged = oracle.vendorAttribute(10_415, oracle.attribute(8, 'x'), oracle.attribute(1, 'hidden'))
     const whole = oracle.vendorAttribute(10_415, oracle.attribute(1, 'whole'))

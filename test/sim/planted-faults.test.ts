@@ -277,6 +277,7 @@ describe('age', () => {
 
   it('is found out where nothing expires: at the network and in the snapshot', () => {
     vi.spyOn(Backlog.prototype, 'overdue').mockReturnValue(undefined)
+    vi.spyOn(Backlog.prototype, 'isOverdue').mockReturnValue(false)
     vi.spyOn(Backlog.prototype, 'nextWakeAt').mockReturnValue(undefined)
     const plan = old()
     expect(brokenLaw(plan, new RequestLaw(plan.engine))).toBe('age')

@@ -3,7 +3,7 @@
  * a seed's world changes whenever the generator does, and what a seed shows then is another thing.
  */
 import { describe, expect, it } from 'vitest'
-import { runSeed } from '../../src/simulation/run.ts'
+import { runSeed, runTroubledSeed } from '../../src/simulation/run.ts'
 
 const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [10, 'a retry given up when it was served left its slot unused'],
@@ -20,6 +20,7 @@ const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [536, 'a server slower than every time-out went Down by its response time-out when the traffic was over'],
   [231, 'an interim update that took the place of an older one, sent again, was delivered a second time'],
   [1243, 'an identifier was used more often than a client remembered while an answer was on its way'],
+  [509, 'a late answer to what another server had left unanswered was one in time, and ended Failing'],
   [3255, 'an overloaded server went Down with the last requests, and its dead time lasted past the end'],
 ]
 
@@ -29,4 +30,8 @@ describe('seeds that once failed', () => {
       expect(runSeed(seed).broken).toBeUndefined()
     })
   }
+
+  it('troubled seed 564: what 509 showed, of authentication', () => {
+    expect(runTroubledSeed(564).broken).toBeUndefined()
+  })
 })

@@ -67,9 +67,12 @@ describe('the session table', () => {
     expect([evicted > 0, silent > 0, most]).toEqual([true, true, MOST])
   })
 
-  it('changes nothing of what the engine sends', () => {
-    for (const seed of SEEDS) {
+  it('changes nothing of what the engine sends, where it is not asked for Gigawords', () => {
+    let worlds = 0
+    for (let seed = 1; worlds < SEEDS.length; seed += 1) {
       const { plan: drawn, end } = randomWorld(seed)
+      if (drawn.engine?.clients.some(({ accounting }) => accounting.synthesizeGigawords)) continue
+      worlds += 1
       // Where timers are late by chance, one timer more is another world.
       const plan = { ...drawn, lateness: micros(0) }
       const tracked = plan.engine === undefined ? plan : { ...plan, engine: { ...plan.engine, sessions: patient } }

@@ -101,6 +101,7 @@ export const options = (
     },
     queues: { authentication: queue, accounting: queue },
     identifierQuarantine: seconds(5),
+    maxAttributes: 200,
     deadServer: {
       consecutiveFailures: 4,
       responseTimeout: seconds(0),
@@ -108,7 +109,13 @@ export const options = (
       probe: 'none',
       probeInterval: seconds(10),
     },
-    duplicates: { answerCache: seconds(5), maxAnswers: 100_000, recordCache: seconds(60), maxRecords: 100_000 },
+    duplicates: {
+      answerCache: seconds(5),
+      maxAnswers: 100_000,
+      recordCache: seconds(60),
+      maxRecords: 100_000,
+      recordMemory: seconds(7_200),
+    },
     state: { lifetime: seconds(300), maxEntries: 10_000 },
     ...others,
   }

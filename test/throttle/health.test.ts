@@ -1,11 +1,11 @@
 /**
- * Active, Not Responding, Down: every way from each to each, and the schedule of probes.
+ * Active, Not Responding, Failing, Down: every way from each to each, and the schedule of probes.
  */
 import { describe, expect, it } from 'vitest'
 import { Health, type HealthOptions } from '../../src/throttle/health.ts'
 import { instant, after as later, micros, seconds } from '../../src/units.ts'
 
-const START = instant(1_000_000)
+const START = instant(1_000_000_000)
 
 const health = (o: Partial<HealthOptions> = {}): Health => new Health({ ...OPTIONS, ...o }, START)
 const OPTIONS: HealthOptions = {
@@ -14,13 +14,18 @@ const OPTIONS: HealthOptions = {
   deadTime: seconds(600),
   probe: 'none',
   probeInterval: seconds(10),
+  timeout: seconds(3),
 }
 const at = (secondsFromStart: number) => later(START, seconds(secondsFromStart))
 
+/** Down at START; with a probe it was asked a time-out before that. */
 const down = (o: Partial<HealthOptions> = {}): Health => {
   const one = health(o)
-  for (let i = 0; i < 3; i += 1) one.failed(START)
-  expect(one.state).toBe('down')
+  const failedAt = later(START, micros(o.probe === 'status_server' ? -3_000_000 : 0))
+  for (let i = 0; i < 3; i += 1) one.failed(failedAt)
+  one.isProbeDue(failedAt, 0)
+  one.passTime(START)
+  expect(one).toMatchObject({ state: 'down', since: START })
   return one
 }
 
@@ -54,6 +59,7 @@ describe('from Not Responding', () => {
     one.failed(at(4))
     one.failed(at(5))
     expect(one.state).toBe('not_responding')
+    expect(one.failed(at(6))).toMatchObject({ to: 'down' })
   })
 
   it('failures in a row make it Down, and those between say nothing', () => {

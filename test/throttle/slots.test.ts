@@ -192,6 +192,23 @@ describe('SlotQuota', () => {
   })
 })
 
+describe('slots that others may have used', () => {
+  it('give nothing until the moment from which they are ours, and all of their quota from then on', () => {
+    const second = 7 * SECOND
+    const quota = new SlotQuota({ maxRate: perSecond(30), slot: millis(50) }, instant(second + SECOND))
+    expect(quota.nextSlotAt(instant(second))).toBe(second + 50_000)
+    for (let at = second; at < second + SECOND; at += 50_000) expect(takeAll(quota, instant(at))).toBe(0)
+    let taken = 0
+    for (let at = second + SECOND; at < second + 2 * SECOND; at += 50_000) taken += takeAll(quota, instant(at))
+    expect(taken).toBe(30)
+  })
+
+  it('are no matter where the rate is unlimited', () => {
+    const quota = new SlotQuota({ maxRate: perSecond(0), slot: millis(50) }, instant(9 * SECOND))
+    expect(quota.tryTake(instant(7 * SECOND))).toBe(true)
+  })
+})
+
 describe('a new rate', () => {
   const all = [0, 1, 5, 30, 200, 2_000]
 

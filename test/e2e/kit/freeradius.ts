@@ -15,6 +15,9 @@ import { writeRaddb } from './raddb.ts'
 export interface FreeradiusOptions {
   readonly secret?: string
   readonly requireMessageAuthenticator?: 'yes' | 'no'
+  /** More entries of the users file, and a dictionary beside the machine's own. */
+  readonly users?: string
+  readonly dictionary?: string
 }
 
 /** One record of a detail file: attribute name to its values, in order. */
@@ -44,6 +47,8 @@ export class Freeradius {
       acctPort: server.acctPort,
       secret,
       requireMessageAuthenticator: options.requireMessageAuthenticator ?? 'no',
+      users: options.users ?? '',
+      dictionary: options.dictionary ?? '',
     })
     await server.start()
     return server
@@ -110,7 +115,7 @@ export const parseDetail = (text: string): DetailRecord[] => {
   const records: DetailRecord[] = []
   let values = new Map<string, string[]>()
   for (const line of text.split('\n').slice(0, -1)) {
-    const [, name, value] = /^\t([\w-]+(?::\d+)?) = (.*)$/.exec(line) ?? []
+    const [, name, value] = /^\t([\w.-]+(?::\d+)?) = (.*)$/.exec(line) ?? []
     if (name !== undefined && value !== undefined) {
       const plain = value.replace(/^"(.*)"$/, '$1')
       values.set(name, [...(values.get(name) ?? []), plain])

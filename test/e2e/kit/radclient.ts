@@ -12,6 +12,8 @@ export interface RadclientOptions {
   /** One `Name = value` a line, as in a users file. */
   readonly attributes: readonly string[]
   readonly host?: string
+  /** A folder with a file `dictionary`, read beside the machine's own. */
+  readonly folder?: string
   /** Transmissions after the first. */
   readonly retries?: number
   /** Seconds between two transmissions. */
@@ -30,7 +32,8 @@ export interface RadclientResult {
 
 export const radclient = async (options: RadclientOptions): Promise<RadclientResult> => {
   const { host = '127.0.0.1', retries = 1, timeout = 5 } = options
-  const words = ['-x', '-r', String(retries + 1), '-t', String(timeout)]
+  const folder = options.folder === undefined ? [] : ['-d', options.folder]
+  const words = [...folder, '-x', '-r', String(retries + 1), '-t', String(timeout)]
   const target = host.includes(':') ? `[${host}]:${options.port}` : `${host}:${options.port}`
   const ended = await run(peerPath('radclient'), [...words, target, options.command, options.secret], {
     stdin: `${options.attributes.join('\n')}\n`,

@@ -17,6 +17,9 @@ export interface RaddbOptions {
   readonly secret: string
   /** The client entry's `require_message_authenticator`. */
   readonly requireMessageAuthenticator: 'yes' | 'no'
+  /** More entries of the users file. */
+  readonly users: string
+  readonly dictionary: string
 }
 
 /** Users of every test farm; the names say what they get. */
@@ -28,13 +31,17 @@ export const USERS = {
   tunnelled: 'through-the-rabbit-hole',
   mad: 'hatter',
 } as const
+/** A realm of which no user is ever answered, as if its own server were dead behind this one. */
+export const SILENT_REALM = 'dead.example'
+/** Records of sessions that begin so end in `noop`, and a server does not answer those. */
+export const SILENT_SESSION = 'poison'
 export const TUNNEL_PASSWORD = 'a tunnel secret of 29 octets.'
 
 export const writeRaddb = (folder: string, options: RaddbOptions): void => {
   for (const part of ['certs', 'log', 'run']) mkdirSync(join(folder, part), { recursive: true })
   makeCertificate(join(folder, 'certs'))
-  writeFileSync(join(folder, 'dictionary'), '')
-  writeFileSync(join(folder, 'users'), usersFile())
+  writeFileSync(join(folder, 'dictionary'), options.dictionary)
+  writeFileSync(join(folder, 'users'), `${usersFile()}${options.users}`)
   writeFileSync(
     join(folder, 'radiusd.conf'),
     `${mainPart(folder, options)}${modulesPart(folder)}${serversPart(options)}`,
@@ -111,6 +118,9 @@ modules {
 	always handled {
 		rcode = handled
 	}
+	always noop {
+		rcode = noop
+	}
 	pap {
 	}
 	chap {
@@ -168,6 +178,12 @@ server default {
 		port = ${acctPort}
 	}
 	authorize {
+		if (&User-Name =~ /@${SILENT_REALM}$/) {
+			update control {
+				&Response-Packet-Type := Do-Not-Respond
+			}
+			handled
+		}
 		if (&User-Name == "challenged" && !&State) {
 			update control {
 				&Response-Packet-Type := Access-Challenge
@@ -201,7 +217,12 @@ server default {
 	preacct {
 	}
 	accounting {
-		detail
+		if (&Acct-Session-Id =~ /^${SILENT_SESSION}/) {
+			noop
+		}
+		else {
+			detail
+		}
 	}
 	post-auth {
 	}

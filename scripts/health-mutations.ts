@@ -1,0 +1,166 @@
+/**
+ * Faults in what speaks against a server, and in what happens when no answer comes: among them each rule that trials
+ * found wrong in 0.1.0.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const health = inFile('src/throttle/health.ts')
+const punctuality = inFile('src/throttle/punctuality.ts')
+const answering = inFile('src/proxy/answering.ts')
+const failover = inFile('src/proxy/failover.ts')
+const farm = inFile('src/proxy/farm.ts')
+const lane = inFile('src/proxy/lane.ts')
+const repetition = inFile('src/proxy/repetition.ts')
+const request = inFile('src/proxy/request.ts')
+const sending = inFile('src/proxy/sending.ts')
+const aside = inFile('src/proxy/set-aside.ts')
+const backlog = inFile('src/queues/backlog.ts')
+
+export const HEALTH_MUTATIONS: readonly Mutation[] = [
+  // Active, Not Responding, Down.
+  health(
+    'Down one failure late',
+    'if (this.#failures < consecutiveFailures || this.#firstFailureAt === undefined) return false',
+    'if (this.#failures <= consecutiveFailures || this.#firstFailureAt === undefined) return false',
+  ),
+  health(
+    'an answer does not reset the failures',
+    'this.#answeredAt = now\n    this.#heardAt = now\n    this.#forgetFailures()',
+    'this.#answeredAt = now\n    this.#heardAt = now',
+  ),
+  health(
+    'the dead time is ignored',
+    'if (now < after(this.#since, this.#options.deadTime)) return undefined\n',
+    'if (this.#state === this.#state) return undefined\n',
+  ),
+  health(
+    'the response time-out is ignored',
+    'return now >= after(this.#firstFailureAt, responseTimeout)',
+    'return responseTimeout >= 0',
+  ),
+  health(
+    'probes come twice as often',
+    'after(now, micros(interval + spread)) : undefined',
+    'after(now, micros((interval + spread) / 2)) : undefined',
+  ),
+  health(
+    'a server is judged before it is asked',
+    "if (this.#options.probe === 'status_server') {",
+    "if (this.#options.probe === 'status_server' && now < 0) {",
+  ),
+  health(
+    'a server that answers one request in each second can be Down',
+    'aliveUntil !== undefined && now < aliveUntil ? undefined : this.#goDown(',
+    'aliveUntil !== undefined && now < 0 ? undefined : this.#goDown(',
+  ),
+
+  // Signs of life.
+  failover(
+    'every request without an answer speaks against its server (0.1.0)',
+    'const isSilent = lane.signsOfLife === attempt.signsBefore',
+    'const isSilent = lane.signsOfLife >= attempt.signsBefore',
+  ),
+  failover(
+    'what a living server left unanswered speaks against the next one',
+    'lane.health.failed(now, wasLeftByLiving)',
+    'lane.health.failed(now)',
+  ),
+  failover(
+    'a late answer to what another server left unanswered is one in time',
+    'attempt.isOverdue = true\n    if (attempt.request?.wasLeftByLiving === true) return\n',
+    'if (attempt.request?.wasLeftByLiving === true) return\n    attempt.isOverdue = true\n',
+  ),
+  sending('a retry does not begin the wait for a sign of life anew', 'attempt.signsBefore = lane.signsOfLife\n', ''),
+  answering(
+    'a response that can not be passed on is no sign of life (0.1.0)',
+    "this.#sending.finish(attempt, 'responded', now)\n    this.#hear(attempt, now)\n    if (request",
+    "this.#sending.finish(attempt, 'responded', now)\n    if (request",
+  ),
+  answering('a replay is a sign of life', 'if (attempt.isAnswered) return\n', ''),
+  answering('a late response makes a server Active', 'lane.health.respondedLate(now)', 'lane.health.responded(now)'),
+  answering(
+    'a response without a required Message-Authenticator is a sign of life',
+    'return !this.#isRequired(lane, attempt)\n',
+    'return true\n',
+  ),
+  answering(
+    'a record whose response can not be passed on is not recorded',
+    "if (attempt.code === ACCESS_REQUEST) return { is: 'unusable', attempt, fault: answer }",
+    "if (attempt.code !== 0) return { is: 'unusable', attempt, fault: answer }",
+  ),
+  answering(
+    'a probe that is answered too late counts',
+    'if (since(sentAt, now) > lane.probePatience()) {',
+    'if (since(sentAt, now) < 0) {',
+  ),
+
+  // Failing.
+  health('nobody is Failing', 'if (!isAnotherBetter()) return undefined', 'if (isAnotherBetter()) return undefined'),
+  health('Failing recovers with any response', 'this.#hasRecovered(now) ?', 'now > 0 ?'),
+  health('Failing never recovers', 'this.#tally.answered * 2 >= this.#tally.ended', 'this.#tally.answered < 0'),
+  punctuality('what is long ago counts for ever', 'this.#sumEnded -= this.#ended[place]!\n', ''),
+  lane('a Failing server stays the first choice', 'return this.isFailing() ? 1 : 0', 'return 0'),
+  farm('a Failing server gets every request as a trial', 'const ONE_REQUEST_IN = 20', 'const ONE_REQUEST_IN = 1'),
+  farm(
+    'a Failing server that is no first choice is never tried',
+    'lane.passedOver >= ONE_REQUEST_IN || since(lane.triedAt ?? lane.health.since, now) >= this.#interval',
+    'lane.passedOver >= ONE_REQUEST_IN',
+  ),
+  failover(
+    'what returns from a Failing server goes back to it',
+    'return this.#farms[lane.class].hasWellBeside(lane, request)',
+    'return false',
+  ),
+  failover('what waits for a Failing server stays there', 'else this.leaveFailing(lane.class)\n', ''),
+
+  // Failover within the patience of clients.
+  failover(
+    'max-transmissions is forgotten',
+    "if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return 'max-transmissions'",
+    '',
+  ),
+  failover(
+    'an old Access-Request is sent again',
+    "return since(request.latestCopyAt, now) <= maxAge ? undefined : 'max-age'",
+    "return now > maxAge ? undefined : 'max-age'",
+  ),
+  repetition(
+    'a retransmission renews nothing (0.1.0)',
+    "if (trafficClass === 'authentication' && before.request !== undefined) before.request.latestCopyAt = now\n",
+    '',
+  ),
+  request(
+    'a copy in a queue is as old as its request (0.1.0)',
+    'return this.isCopy ? this.latestCopyAt : this.receivedAt',
+    'return this.receivedAt',
+  ),
+  backlog(
+    'a copy never expires',
+    'this.isOverdue(first, now) ? first : undefined',
+    'first.arrival < 0 ? first : undefined',
+  ),
+  failover(
+    'records of one session do not move together',
+    'const next = isTheirs ? itsSessions : ',
+    'const next = isTheirs && now < 0 ? itsSessions : ',
+  ),
+
+  // Records that wait.
+  failover(
+    'a record is given up when all servers have failed it (0.1.0)',
+    "else if (request.class === 'accounting') this.#waitOn(request, now)",
+    'else if (now < 0) this.#waitOn(request, now)',
+  ),
+  failover(
+    'a record that a living server left is tried at once',
+    'const isAside = request.wasLeftByLiving',
+    'const isAside = now < 0',
+  ),
+  failover(
+    'records set aside take all identifiers',
+    'if (lane.asideOutstanding < shareOf(lane.options.maxOutstanding)) return false',
+    'if (now > 0) return false',
+  ),
+  aside('a record set aside comes back at the same pace for ever', 'FIRST_WAIT * 2 ** rest.times', 'FIRST_WAIT'),
+  aside('a record set aside waits longer and longer without end', 'Math.min(LONGEST_WAIT, ', 'Math.max(0, '),
+]

@@ -1,0 +1,86 @@
+/**
+ * Faults in how lanes are looked at only when something is due there, in the choice among servers, and in how the queue of a
+ * server that went Down returns.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const dueLanes = inFile('src/proxy/due-lanes.ts')
+const lane = inFile('src/proxy/lane.ts')
+const engine = inFile('src/proxy/engine.ts')
+const register = inFile('src/proxy/register.ts')
+const failover = inFile('src/proxy/failover.ts')
+const returning = inFile('src/proxy/returning.ts')
+const serverChoice = inFile('src/proxy/server-choice.ts')
+const turns = inFile('src/proxy/turns.ts')
+const hashChoice = inFile('src/proxy/hash-choice.ts')
+const trials = inFile('src/proxy/trials.ts')
+const trialRequests = inFile('src/proxy/trial-requests.ts')
+const momentHeap = inFile('src/queues/moment-heap.ts')
+
+export const LANE_MUTATIONS: readonly Mutation[] = [
+  // Who is looked at, and when.
+  dueLanes('a quarantine ends and nobody notices', 'while (this.#byQuarantine.firstAt <= now)', 'while (now < 0)'),
+  dueLanes(
+    'a lane that was looked at has no next moment',
+    'else this.#byWake.put(lane, wakeAt)',
+    'else this.#byWake.remove(lane)',
+  ),
+  lane(
+    'an identifier that comes back stirs nobody',
+    'if (!this.queue.line.isEmpty() || !this.isLive()) this.stir()',
+    'if (!this.isLive()) this.stir()',
+  ),
+  engine('a promised place that was served stirs nobody', '      lane?.stir()\n', ''),
+  register('a promised place that was left stirs nobody', '    request.lane?.stir()\n', ''),
+  momentHeap(
+    'one that becomes later stays where it is',
+    'else this.#sink(place, item, moment)',
+    'else this.#moments[0]',
+  ),
+
+  // The choice.
+  serverChoice('a server that is back is not chosen again', '    this.#byRank[rank].add(place)\n', ''),
+  serverChoice('a server that went Down is still chosen', 'this.#byRank[before].remove(place)', 'this.#known.size'),
+  turns('a server that is Down leaves its turn to its neighbour', 'else this.#last = place', 'else this.#last += 1'),
+  turns('copies take the turns of others', 'isCopy ? this.#lastOfCopies : this.#last, tried', 'this.#last, tried'),
+  hashChoice(
+    'a key never returns to its server',
+    'if (this.#isMember[place] !== true || place === owner || place === second) return',
+    'if (place >= 0 || owner === second) return',
+  ),
+  hashChoice(
+    'a server that went keeps its keys',
+    'if (place === this.#owners[bucket] || place === this.#seconds[bucket]) return true',
+    'if (place === this.#seconds[bucket]) return true',
+  ),
+  hashChoice(
+    'more changes are caught up with than are known',
+    'this.#changes - seen > CHANGES_KEPT ||',
+    'this.#changes - seen > 4 * CHANGES_KEPT ||',
+  ),
+
+  // The queue of a server that went Down, and trials.
+  failover(
+    'of a long queue the rest stays with the server',
+    'this.#register.returning.add(lane.class, lane.giveUpQueue())',
+    'lane.stir()',
+  ),
+  returning('a queue gives back once and never again', '    queue.tellOfSettled(this.#ready)\n', ''),
+  returning(
+    'a queue that has given back all is never forgotten',
+    'if (queue.line.isEmpty()) this.#queues.delete(queue)',
+    'if (queue.line.isEmpty()) this.#ready.delete(queue)',
+  ),
+  trials('one that is held Down is tried', '!lane.health.isHeldDown && ', ''),
+  trials(
+    'the same server is tried again and again',
+    'Math.max(lane.triedAt ?? 0, lane.health.since)',
+    'lane.health.since',
+  ),
+  trials('one that had no room is never tried again', 'this.#aside.firstAt <= now', 'this.#aside.firstAt < 0'),
+  trialRequests(
+    'the one that was sent most often is tried again',
+    'this.#byTransmissions.put(request, request.transmissions)\n    if',
+    'this.#byTransmissions.put(request, -request.transmissions)\n    if',
+  ),
+]

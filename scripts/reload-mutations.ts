@@ -1,0 +1,113 @@
+/**
+ * Faults in what a reload does: which settings hold where, lane numbers, and limits that count on over another lane.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const inForce = inFile('src/instances/settings-in-force.ts')
+const lanes = inFile('src/proxy/lanes.ts')
+const identifiers = inFile('src/throttle/identifiers.ts')
+const slots = inFile('src/throttle/slots.ts')
+const memory = inFile('src/instances/shared-memory.ts')
+const farm = inFile('src/proxy/farm.ts')
+
+export const RELOAD_MUTATIONS: readonly Mutation[] = [
+  inForce(
+    'a change is in force before all have prepared it',
+    'if (!this.#all(({ prepared }) => prepared === change)) break',
+    'if (![...this.#threads.values()].some(({ prepared }) => prepared === change)) break',
+  ),
+  inForce(
+    'a thread that starts is not asked',
+    'if (!this.#all(({ prepared }) => prepared === change)) break',
+    'if (!this.#all(({ prepared, serves }) => !serves || prepared === change)) break',
+  ),
+  inForce(
+    'a change is over before all have taken it',
+    'if (!this.#all(({ has }) => has === change)) break',
+    'if (![...this.#threads.values()].some(({ has }) => has === change)) break',
+  ),
+  inForce(
+    'a dead thread is waited for',
+    'this.#threads.delete(thread)\n    return this.#goOn()',
+    'return this.#goOn()',
+  ),
+  inForce('a thread is told the next before it has done the last', 'if (thread.asked !== undefined) continue', ''),
+  inForce('what was refused is not forgotten', "? about({ name: 'forget' })", '? undefined'),
+  inForce('what was opened in part is not forgotten', '    thread.prepared = change\n    if (change', '    if (change'),
+  inForce(
+    'a refused change takes the next one with it',
+    "    this.#line.shift()\n    return [{ do: 'over', settings: telling.settings, refused: error }]",
+    "    this.#line.splice(0, 2)\n    return [{ do: 'over', settings: telling.settings, refused: error }]",
+  ),
+  inForce('a thread takes what is refused elsewhere meanwhile', 'if (change !== this.#line[0]) return []', ''),
+  inForce(
+    'a thread serves before it is told of a drain',
+    "if (this.#drains && !thread.drains) return about({ name: 'drain' })",
+    "if (thread.serves && this.#drains && !thread.drains) return about({ name: 'drain' })",
+  ),
+  inForce(
+    'all are told before one that opens its listeners is',
+    "const maySoonServe = thread.serves || thread.asked?.telling.name === 'listen'",
+    'const maySoonServe = thread.serves',
+  ),
+
+  lanes(
+    'a refused plan gives its numbers back',
+    '    this.#promised = new Map()\n    const kept',
+    '    this.#next -= [...this.#promised.values()].filter((number) => !this.#all.has(number)).length\n    this.#promised = new Map()\n    const kept',
+  ),
+  lanes(
+    'a lane from another source begins new slots',
+    'const used = left?.second === secondOf(now) ? left.lane.budget : undefined',
+    'const used = undefined',
+  ),
+  lanes('a lane from another source begins a new max-outstanding', 'follows: left?.lane,', 'follows: undefined,'),
+  lanes(
+    'a lane that is put back waits for its rate',
+    'left === undefined || left.second === secondOf(now) ? lane.budget',
+    'left === undefined || left !== undefined ? lane.budget',
+  ),
+  lanes(
+    'what is outstanding is forgotten with the second',
+    'return left === second || lane.identifiers.places.taken > 0 ||',
+    'return left === second ||',
+  ),
+  lanes(
+    'identifiers that rest are forgotten with the second',
+    'lane.identifiers.places.taken > 0 || lane.identifiers.nextWakeAt() !== undefined',
+    'lane.identifiers.places.taken > 0',
+  ),
+  lanes(
+    'what a second used is forgotten where nothing is outstanding',
+    'return left === second || lane',
+    'return lane',
+  ),
+  lanes('a lane under another name is another lane', 'const others = [...live.values(), ...', 'const others = [...'),
+  lanes(
+    'a lane that comes to rest takes another of its number with it',
+    'if (this.#all.get(lane.number) === lane) this.#all.delete(lane.number)',
+    'this.#all.delete(lane.number)',
+  ),
+  lanes('a lane that is put back stays forgotten', '      this.#all.set(lane.number, lane)\n', ''),
+  identifiers(
+    'places are not given back',
+    '    this.#places.taken -= 1\n',
+    '    this.#places.taken -= this.#places.taken > 3 ? 1 : 0\n',
+  ),
+  slots(
+    'slots that a crashed instance may have used are used again',
+    'this.#slots !== 0 && this.#beganAt >= this.#usedUpUntil',
+    'this.#slots !== 0',
+  ),
+  memory('another source begins new shared slots', "of ['path', 'server'] as const", "of ['path'] as const"),
+  memory(
+    'a refused reload changes the tables',
+    'const tables = this.#sharesTables ? tablesFor(options, this.#tables) : undefined',
+    'const tables = this.#sharesTables ? tablesFor(options, this.#tables) : undefined\n    this.#tables = tables',
+  ),
+  farm(
+    'a conversation is not known by the former name',
+    'if (formerName !== undefined && !this.#byName.has(formerName)) this.#byName.set(formerName, lane)',
+    '',
+  ),
+]

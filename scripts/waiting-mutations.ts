@@ -1,0 +1,150 @@
+/**
+ * Faults in how messages wait: the queues, their order and bounds, what is known of the sessions in them, and what a step
+ * costs where many wait.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const lineOf = inFile('src/queues/waiting-line.ts')
+const list = inFile('src/queues/arrival-list.ts')
+const tree = inFile('src/queues/arrival-tree.ts')
+const backlog = inFile('src/queues/backlog.ts')
+const serverQueue = inFile('src/queues/server-queue.ts')
+const instanceQueue = inFile('src/queues/instance-queue.ts')
+const sessions = inFile('src/proxy/waiting-sessions.ts')
+const forgetting = inFile('src/queues/forgetting-table.ts')
+const states = inFile('src/proxy/state-table.ts')
+const duplicates = inFile('src/proxy/duplicates.ts')
+const register = inFile('src/proxy/register.ts')
+const engine = inFile('src/proxy/engine.ts')
+const identifiers = inFile('src/throttle/identifiers.ts')
+
+export const WAITING_MUTATIONS: readonly Mutation[] = [
+  // Who waits where, and who goes first.
+  lineOf(
+    'precedence is dropped',
+    "if (this.#order === 'authentication_first') {",
+    "if (this.#order === ('none' as string)) {",
+  ),
+  lineOf(
+    'a conversation does not overtake',
+    'const fresh = this.#fresh[0]?.first() ?? this.#fresh[1]?.first()',
+    'const fresh = this.#fresh[1]?.first() ?? this.#fresh[0]?.first()',
+  ),
+  lineOf(
+    'retries wait behind first transmissions',
+    "return item.stage === 'aside' ? ASIDE_RANK : -1",
+    "return item.stage === 'aside' ? ASIDE_RANK : 9",
+  ),
+  lineOf(
+    'a retry waits for an identifier that it has',
+    'if (!identifierFree) return retry',
+    'if (!identifierFree) return undefined',
+  ),
+  lineOf('octets of what leaves stay counted', '    this.#octets -= item.size\n', ''),
+  list(
+    'what comes back goes to the tail',
+    'last === undefined || last.arrival < item.arrival) {',
+    'last === undefined || last.arrival !== item.arrival) {',
+  ),
+  list(
+    'what comes back looks for its place from the head on (once the code)',
+    'steps < NEAR && next !== undefined',
+    'steps < Infinity && next !== undefined',
+  ),
+  list(
+    'the newest is the last of the list, though a newer one came back',
+    '(other !== undefined && other.arrival > last.arrival)',
+    '(other !== undefined && other.arrival < 0)',
+  ),
+  tree('the tree has the shape of what comes', 'const rank = rankOf(item)', 'const rank = -1'),
+  tree(
+    'what hangs below who leaves is lost',
+    'this.#hang(parent, item, left ?? right)',
+    'this.#hang(parent, item, left)',
+  ),
+  serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
+  serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
+  serverQueue('a promise is not settled', 'this.#promisedQuota -= 1\n', 'this.#promisedQuota -= 0\n'),
+  instanceQueue('what is served does not settle its promise', 'item.promotedBy?.settle(item)\n', ''),
+  backlog(
+    'one message more than the bound',
+    'if (this.messages > this.#limits.maxMessages)',
+    'if (this.messages > this.#limits.maxMessages + 1)',
+  ),
+  backlog(
+    'the bound in octets is forgotten',
+    "return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined",
+    'return undefined',
+  ),
+  backlog(
+    'max-age is ignored',
+    'return now >= this.#overdueAt(item)',
+    'return now < (0 as Instant) && this.#overdueAt(item) > 0',
+  ),
+  backlog(
+    'drop_newest drops the oldest',
+    "case 'drop_newest':\n        return this.#newest()",
+    "case 'drop_newest':\n        return this.oldest()",
+  ),
+  backlog(
+    'interims are not shed first',
+    'return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()',
+    'return this.#newest()',
+  ),
+
+  register('all that waited too long expires in one step', 'expired < EXPIRED_AT_ONCE', 'expired < Infinity'),
+  register('all that is beyond new bounds is shed in one step', 'shed < SHED_AT_ONCE', 'shed < Infinity'),
+  engine(
+    'what is overdue is sent where its turn to expire has not come',
+    'if (this.#register.isOverdue(request, now)) {',
+    'if (this.#register.isOverdue(request, 0 as Instant)) {',
+  ),
+
+  // Identifiers by port.
+  identifiers('a port that has one free again is passed over', 'this.#hasFree(identifier.port)\n', ''),
+  identifiers('the last port is filled first', 'Math.clz32(bits & -bits)', 'Math.clz32(bits)'),
+
+  // What is remembered.
+  forgetting('one row more than the bound', 'this.size > most', 'this.size > most + 1'),
+  forgetting('what is over its time stays', ' || this.forgetAt(oldest) <= now)', ')'),
+  states(
+    'a State that is learned again is as old as before',
+    'if (known !== -1) this.#servers.remove(known)\n',
+    'if (known !== -1) return\n',
+  ),
+  states('all that is over is forgotten in one step', 'forgotten < atMost', 'forgotten < Infinity'),
+  duplicates('all that is over is forgotten in one step', 'forgotten < atMost', 'forgotten < Infinity'),
+
+  // The sessions that wait.
+  sessions(
+    'what waits already is not looked at',
+    'this.#next = this.#isOn ? this.#backlog.firstInOrder() : undefined\n',
+    'this.#next = undefined\n',
+  ),
+  sessions(
+    'all that wait are looked at in one step (once the code)',
+    'looked < atMost && this.#next !== undefined',
+    'looked < Infinity && this.#next !== undefined',
+  ),
+  sessions(
+    'the watch ends with the last session and begins anew (once the code)',
+    'if (this.#rows.size === 0) this.#lanes.clear()\n',
+    'if (this.#rows.size === 0) this.end()\n',
+  ),
+  sessions(
+    'who leaves takes the rest of the watch with it',
+    'if (this.#next === request) this.#next = this.#backlog.nextInOrder(request)\n',
+    'if (this.#next === request) this.#next = undefined\n',
+  ),
+  sessions(
+    'a record that comes is looked at before those that wait',
+    'if (this.isComplete) this.enter(request)\n',
+    'if (this.#isOn) this.enter(request)\n',
+  ),
+  sessions(
+    'with a second server a record does not follow what waits for the first',
+    'return this.#next?.sessionRow === NOWHERE ? this.#next.lane : undefined\n',
+    'return undefined\n',
+  ),
+  sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),
+]

@@ -1,0 +1,98 @@
+/**
+ * Which server gets a request: the class's algorithm over the servers that may be chosen.
+ *
+ * Each candidate has a rank: 0 is the first choice, 1 is chosen where no other can be, and one without a rank is not chosen
+ * at all. Whoever changes what a rank depends on says so (`rankChanged`), so a choice costs the same with two servers and
+ * with fifty; beside that only the servers count at which the request itself has failed.
+ *
+ * Chosen once. A missing identifier or a used-up slot never changes the server, only health does: else the second
+ * server would get the overflow of the first, and a limit would be no limit.
+ */
+import { Turns, type Wish } from './turns.ts'
+
+export type Rank = 0 | 1
+
+/** What can be chosen. `nameHash` is a fixed number of its name, for rendezvous hashing. */
+export interface Candidate {
+  readonly number: number
+  readonly nameHash: number
+  /** Whether it may be chosen now, and how gladly. */
+  readonly rank: Rank | undefined
+}
+
+export class ServerChoice<T extends Candidate> {
+  /** In the order of the configuration. */
+  #candidates: readonly T[] = []
+  /** Of their names, which a reload may change. */
+  #hashes: readonly number[] = []
+  readonly #places = new Map<T, number>()
+  /** The rank under which each is known. */
+  readonly #known = new Map<T, Rank>()
+  readonly #byRank: Readonly<Record<Rank, Turns<T>>> = { 0: new Turns<T>(), 1: new Turns<T>() }
+
+  /** Other candidates, or the same, in the order of the configuration. */
+  change(candidates: readonly T[]): void {
+    const before = this.#candidates
+    this.#candidates = candidates
+    const hashes = this.#hashes
+    this.#hashes = candidates.map(({ nameHash }) => nameHash)
+    const isSame = (candidate: T, place: number): boolean =>
+      candidate === before[place] && candidate.nameHash === hashes[place]
+    if (candidates.length === before.length && candidates.every(isSame)) {
+      for (const candidate of candidates) this.rankChanged(candidate)
+      return
+    }
+    this.#places.clear()
+    this.#known.clear()
+    this.#byRank[0].change(candidates)
+    this.#byRank[1].change(candidates)
+    for (const [place, candidate] of candidates.entries()) {
+      this.#places.set(candidate, place)
+      this.rankChanged(candidate)
+    }
+  }
+
+  /** What the candidate's rank depends on has changed, or may have. */
+  rankChanged(candidate: T): void {
+    const place = this.#places.get(candidate)
+    const { rank } = candidate
+    const before = this.#known.get(candidate)
+    if (place === undefined || rank === before) return
+    if (before !== undefined) this.#byRank[before].remove(place)
+    if (rank === undefined) {
+      this.#known.delete(candidate)
+      return
+    }
+    this.#known.set(candidate, rank)
+    this.#byRank[rank].add(place)
+  }
+
+  /** Whether one stands before another in the order of the configuration. */
+  isBefore(one: T, other: T): boolean {
+    return (this.#places.get(one) ?? 0) < (this.#places.get(other) ?? 0)
+  }
+
+  /** How many may be chosen, of whatever rank. */
+  get able(): number {
+    return this.#known.size
+  }
+
+  /** Whether this one may be. */
+  isAble(candidate: T): boolean {
+    return this.#known.has(candidate)
+  }
+
+  /** The chosen one, of rank `first` if there is one, else of the other; undefined where all that may be were tried. */
+  choose(wish: Wish, first: Rank = 0): T | undefined {
+    return this.#byRank[first].choose(wish) ?? this.#byRank[first === 0 ? 1 : 0].choose(wish)
+  }
+
+  /** Throws where a rank is not the one that was told: somebody changed it without a word. */
+  check(): void {
+    for (const candidate of this.#candidates) {
+      if (candidate.rank !== this.#known.get(candidate)) {
+        throw new Error(`server choice: the rank of candidate ${candidate.number} changed and nobody told`)
+      }
+    }
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A search tree by arrival number, for messages that come back out of order.
+ *
+ * It is a treap: in order from left to right by arrival number, and from top to bottom by a hash of it, which gives the
+ * tree the shape of one that was filled in random order. So whoever comes, leaves or is looked for costs O(log n)
+ * expected steps. The branches are the two links of a `Chain`, which a message needs for nothing else while it is here
+ * (`previous` is the left branch, `next` the right one), and the hash is computed again where it is asked for: a message in
+ * the tree takes no memory of its own.
+ */
+import type { Chain } from './chained-list.ts'
+
+export class ArrivalTree<T extends { readonly arrival: number }> {
+  readonly #chain: Chain<T>
+  #root: T | undefined = undefined
+  #size = 0
+
+  constructor(chain: Chain<T>) {
+    this.#chain = chain
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** The oldest. */
+  first(): T | undefined {
+    let found = this.#root
+    for (let node = found; node !== undefined; node = this.#chain.previous(node)) found = node
+    return found
+  }
+
+  /** The newest. */
+  last(): T | undefined {
+    let found = this.#root
+    for (let node = found; node !== undefined; node = this.#chain.next(node)) found = node
+    return found
+  }
+
+  /** No other message in it has this arrival number. */
+  put(item: T): void {
+    const rank = rankOf(item)
+    let parent: T | undefined
+    let node = this.#root
+    while (node !== undefined && rankOf(node) >= rank) {
+      parent = node
+      node = this.#towards(node, item)
+    }
+    this.#hang(parent, item, item)
+    this.#split(node, item)
+    this.#chain.setLinked(item, true)
+    this.#size += 1
+  }
+
+  /** Takes it out; false where it is not in this tree. */
+  tryRemove(item: T): boolean {
+    const chain = this.#chain
+    let parent = this.#parentOf(item)
+    if (parent === undefined && this.#root !== item) return false
+    // Its branches become one: the higher of the two hangs in its place, and so on with what is below that.
+    let left = chain.previous(item)
+    let right = chain.next(item)
+    while (left !== undefined && right !== undefined) {
+      const isLeftHigher: boolean = rankOf(left) >= rankOf(right)
+      const higher: T = isLeftHigher ? left : right
+      this.#hang(parent, item, higher)
+      parent = higher
+      if (isLeftHigher) left = chain.next(left)
+      else right = chain.previous(right)
+    }
+    this.#hang(parent, item, left ?? right)
+    this.#letGo(item)
+    this.#size -= 1
+    return true
+  }
+
+  /** Another one of the same arrival number stands in the place of this one; false where this one is not here. */
+  tryReplace(item: T, other: T): boolean {
+    const chain = this.#chain
+    const parent = this.#parentOf(item)
+    if (parent === undefined && this.#root !== item) return false
+    this.#hang(parent, item, other)
+    chain.setPrevious(other, chain.previous(item))
+    chain.setNext(other, chain.next(item))
+    chain.setLinked(other, true)
+    this.#letGo(item)
+    return true
+  }
+
+  /** From the oldest to the newest. */
+  *[Symbol.iterator](): Generator<T> {
+    const above: T[] = []
+    let node = this.#root
+    while (node !== undefined || above.length > 0) {
+      for (; node !== undefined; node = this.#chain.previous(node)) above.push(node)
+      const next = above.pop() as T
+      yield next
+      node = this.#chain.next(next)
+    }
+  }
+
+  /** What is older than `item` of that branch becomes its left branch, the rest its right one. */
+  #split(branch: T | undefined, item: T): void {
+    const chain = this.#chain
+    let older: T | undefined
+    let newer: T | undefined
+    let node = branch
+    while (node !== undefined) {
+      if (node.arrival < item.arrival) {
+        if (older === undefined) chain.setPrevious(item, node)
+        else chain.setNext(older, node)
+        older = node
+        node = chain.next(node)
+      } else {
+        if (newer === undefined) chain.setNext(item, node)
+        else chain.setPrevious(newer, node)
+        newer = node
+        node = chain.previous(node)
+      }
+    }
+    if (older === undefined) chain.setPrevious(item, undefined)
+    else chain.setNext(older, undefined)
+    if (newer === undefined) chain.setNext(item, undefined)
+    else chain.setPrevious(newer, undefined)
+  }
+
+  /** `node` is from now on what hangs below `parent` (at the root without one) on the side of `item`. */
+  #hang(parent: T | undefined, item: T, node: T | undefined): void {
+    if (parent === undefined) this.#root = node
+    else if (item.arrival < parent.arrival) this.#chain.setPrevious(parent, node)
+    else this.#chain.setNext(parent, node)
+  }
+
+  /** What `item` hangs below; undefined where it is the root, and where it is not in this tree. */
+  #parentOf(item: T): T | undefined {
+    let parent: T | undefined
+    let node = this.#root
+    while (node !== undefined && node !== item) {
+      parent = node
+      node = this.#towards(node, item)
+    }
+    return node === undefined ? undefined : parent
+  }
+
+  #towards(node: T, item: T): T | undefined {
+    return item.arrival < node.arrival ? this.#chain.previous(node) : this.#chain.next(node)
+  }
+
+  #letGo(item: T): void {
+    this.#chain.setPrevious(item, undefined)
+    this.#chain.setNext(item, undefined)
+    this.#chain.setLinked(item, false)
+  }
+}
+
+/** Who has the higher one stands higher. Neighbours by number are none by this. */
+const rankOf = ({ arrival }: { readonly arrival: number }): number => {
+  let mixed = Math.imul(arrival ^ (arrival >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
+}

@@ -1,0 +1,58 @@
+/**
+ * How many attributes a request may have: a server that counts more than it allows drops the packet in silence, which
+ * looks as if it were dead. So we count as it will, on the packet as it will come to it.
+ *
+ * FreeRADIUS 3 counts twice: first the attributes as they stand, then the values that it reads from them. A vendor
+ * attribute may pack several values (RFC 2865 section 5.26); each that is not empty is one. Sub-attributes that do not add
+ * up are not read, and are one value; so are those of vendors with a format of their own, whose values we never count too
+ * high.
+ */
+import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_SPECIFIC } from './codes.ts'
+import { RFC_FORMAT } from './dictionary.ts'
+import type { Packet } from './packet.ts'
+import { formatOf } from './vendor-format.ts'
+
+/** Type, length and one octet. */
+const SHORTEST_VALUE = 3
+const VENDOR_HEADER_LENGTH = 6
+
+/** Attributes that a request has to get on its way: Message-Authenticator, and the challenge that CHAP needs. */
+export const attributesToAdd = (packet: Packet): number =>
+  packet.code === ACCESS_REQUEST
+    ? (packet.messageAuthenticatorAt === 0 ? 1 : 0) +
+      (packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0 ? 1 : 0)
+    : 0
+
+/** Whether a server counts more than `most` (0 is no limit) once `added` more are there. */
+export function hasTooManyAttributes(packet: Packet, most: number, added = 0): boolean {
+  if (most === 0) return false
+  if (packet.attributes + added > most) return true
+  if (packet.length - HEADER_LENGTH <= SHORTEST_VALUE * (most - added)) return false
+  return valuesIn(packet) + added > most
+}
+
+/** The values that are not empty. */
+function valuesIn({ bytes }: Packet): number {
+  let values = 0
+  for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
+    const size = bytes[at + 1]!
+    values += bytes[at] === VENDOR_SPECIFIC ? packedValues(bytes, at, at + size) : size > 2 ? 1 : 0
+  }
+  return values
+}
+
+/** The values of one Vendor-Specific attribute. */
+function packedValues(bytes: Uint8Array, at: number, end: number): number {
+  // A vendor's number has 24 bits (RFC 2865 section 5.26).
+  if (end - at <= VENDOR_HEADER_LENGTH || bytes[at + 2] !== 0) return 1
+  const vendor = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!
+  if (formatOf(vendor) !== RFC_FORMAT) return 1
+  let values = 0
+  for (let sub = at + VENDOR_HEADER_LENGTH; sub < end; ) {
+    const size = sub + 1 < end ? bytes[sub + 1]! : 0
+    if (size < 2 || sub + size > end) return 1
+    if (size > 2) values += 1
+    sub += size
+  }
+  return values
+}

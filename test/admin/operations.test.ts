@@ -1,0 +1,93 @@
+/**
+ * What operators ask for while other changes are on their way: it is looked at when its turn comes, not when it was asked for.
+ */
+import { describe, expect, it } from 'vitest'
+import { Attached } from '../../src/admin/attached.ts'
+import { type Operated, Operations } from '../../src/admin/operations.io.ts'
+import { NO_OVERRIDES, ofThoseThere } from '../../src/admin/overrides.ts'
+import type { Overrides } from '../../src/observe/view.ts'
+import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { perSecond } from '../../src/units.ts'
+import { defaults, server } from '../proxy/options.ts'
+
+/** A daemon whose changes wait until they are let through. */
+class Busy implements Operated {
+  overrides: Overrides = NO_OVERRIDES
+  options: EngineOptions = { ...defaults(), servers: [server('s1', { rate: 10 })] }
+  readonly isDraining = false
+  readonly lines: string[] = []
+  readonly #waiting: (() => void)[] = []
+
+  configured(): EngineOptions {
+    return this.options
+  }
+
+  override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(() => {
+        this.overrides = ofThoseThere(how(this.overrides, this.options), this.options)
+        resolve()
+      })
+    })
+  }
+
+  letThrough(): void {
+    for (const act of this.#waiting.splice(0)) act()
+  }
+
+  log(_by: string, what: string): void {
+    this.lines.push(what)
+  }
+
+  reload(): Promise<never> {
+    throw new Error('nobody asked for a reload')
+  }
+
+  drain(): void {}
+
+  stop(): void {}
+
+  async inHand(): Promise<{ queued: number; outstanding: number }> {
+    return { queued: 0, outstanding: 0 }
+  }
+
+  drainLimitSeconds(): number {
+    return 0
+  }
+}
+
+const all = { server: 's1', class: undefined }
+
+describe('what is asked for while another change is on its way', () => {
+  it('has the last word: a server taken down and let go again is not held', async () => {
+    const daemon = new Busy()
+    const operations = new Operations(daemon, new Attached(), () => 0)
+    const down = operations.hold({ ...all, isHeldDown: true }, 'one')
+    const up = operations.hold({ ...all, isHeldDown: false }, 'another')
+    daemon.letThrough()
+    expect(await down).toMatchObject({ ok: true, value: { changed: ['authentication', 'accounting'] } })
+    expect(await up).toMatchObject({ ok: true, value: { changed: ['authentication', 'accounting'] } })
+    expect(daemon.overrides.held).toEqual([])
+    expect(daemon.lines).toHaveLength(2)
+  })
+
+  it('is told with the rate that the file has then', async () => {
+    const daemon = new Busy()
+    const operations = new Operations(daemon, new Attached(), () => 0)
+    const set = operations.setMaxRate({ server: 's1', class: 'accounting', maxRate: perSecond(7) }, 'one')
+    daemon.options = { ...daemon.options, servers: [server('s1', { rate: 20 })] }
+    daemon.letThrough()
+    expect(await set).toMatchObject({ value: { maxRate: 7, configured: 20 } })
+  })
+
+  it('leaves nothing behind where a reload takes its server away', async () => {
+    const daemon = new Busy()
+    const operations = new Operations(daemon, new Attached(), () => 0)
+    const down = operations.hold({ ...all, isHeldDown: true }, 'one')
+    const set = operations.setMaxRate({ server: 's1', class: 'accounting', maxRate: perSecond(7) }, 'one')
+    daemon.options = { ...daemon.options, servers: [server('s2', { address: '192.0.2.11' })] }
+    daemon.letThrough()
+    await Promise.all([down, set])
+    expect(daemon.overrides).toEqual(NO_OVERRIDES)
+  })
+})

@@ -1,0 +1,122 @@
+/**
+ * The rules of server health that are wrong, each planted into the real engine: in the worlds of servers in trouble a law
+ * must name it within a few seeds. That the same worlds break no law without them is what the seeds' own test says.
+ */
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Attempt } from '../../src/proxy/attempt.ts'
+import { Engine } from '../../src/proxy/engine.ts'
+import { Lane } from '../../src/proxy/lane.ts'
+import { Request } from '../../src/proxy/request.ts'
+import { Sending } from '../../src/proxy/sending.ts'
+import { LiveServerLaw } from '../../src/simulation/live-server-law.ts'
+import { runTroubledSeed } from '../../src/simulation/run.ts'
+import { type Turn, World } from '../../src/simulation/world.ts'
+import { Health } from '../../src/throttle/health.ts'
+import { Identifiers } from '../../src/throttle/identifiers.ts'
+import { millis, seconds } from '../../src/units.ts'
+import { bng, homeServer, options } from './stage.ts'
+
+const SEEDS = 60
+const TUNNEL_PASSWORD = 69
+
+/** The laws that the first worlds break, until one of `wanted` is among them. */
+const brokenLaws = (wanted: string): string[] => {
+  const broken = new Set<string>()
+  for (let seed = 1; seed <= SEEDS && !broken.has(wanted); seed += 1) {
+    const law = runTroubledSeed(seed).broken?.law
+    if (law !== undefined) broken.add(law)
+  }
+  return [...broken]
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('is found out where', () => {
+  it('every request that ends in silence is a failure, whatever the server answered meanwhile', () => {
+    const { isLive } = Lane.prototype
+    vi.spyOn(Lane.prototype, 'isLive').mockImplementation(function (this: Lane) {
+      Object.defineProperty(this, 'signsOfLife', { get: () => 0, set: () => undefined, configurable: true })
+      return isLive.call(this)
+    })
+    expect(brokenLaws('no-failure')).toContain('no-failure')
+  })
+
+  it('a response that verifies and can not be passed on is no sign of life', () => {
+    const { respond } = Engine.prototype
+    vi.spyOn(Engine.prototype, 'respond').mockImplementation(function (this: Engine, lane, port, bytes, now) {
+      if (bytes.at(-4) !== TUNNEL_PASSWORD) respond.call(this, lane, port, bytes, now)
+    })
+    expect(brokenLaws('no-failure')).toContain('no-failure')
+  })
+
+  it('a server is said to be Down in the midst of its answers', () => {
+    const clients = [bng({ sessions: 100, dialEvery: millis(100) })]
+    const servers = [homeServer('one')]
+    const engine = options(clients, servers)
+    const law = new LiveServerLaw(engine)
+    const said = {
+      kind: 'server-state',
+      lane: 0,
+      server: 'one',
+      class: 'authentication',
+      why: 'so it was said',
+    } as const
+    const say: Turn = {
+      at: seconds(5),
+      happen: (_world, now) => law.noted({ ...said, from: 'active', to: 'down' }, now),
+    }
+    const run = (script: readonly Turn[]): World => {
+      const world = new World({ seed: 'a doctored event', engine, clients, servers, script }, law)
+      world.run(seconds(8))
+      return world
+    }
+    expect(() => run([])).not.toThrow()
+    expect(() => run([say])).toThrow(/^live-server: one .* after it answered in time/)
+  })
+
+  it('a late response is as good as one in time', () => {
+    vi.spyOn(Health.prototype, 'respondedLate').mockImplementation(function (this: Health, now) {
+      return this.responded(now)
+    })
+    expect(brokenLaws('return')).toContain('return')
+  })
+
+  it('a late response is as good as one in time: who answers everything too late stays the first choice', () => {
+    vi.spyOn(Health.prototype, 'respondedLate').mockImplementation(function (this: Health, now) {
+      return this.responded(now)
+    })
+    expect(brokenLaws('first-choice')).toContain('first-choice')
+  })
+
+  it('a response counts each time that it is sent again', () => {
+    const { at } = Identifiers.prototype
+    vi.spyOn(Identifiers.prototype, 'at').mockImplementation(function (this: Identifiers<unknown>, port, value) {
+      const found = at.call(this, port, value) as ReturnType<Identifiers<Attempt>['at']>
+      if (found?.last !== undefined) found.last.isAnswered = false
+      return found
+    })
+    expect(brokenLaws('dead-server')).toContain('dead-server')
+  })
+
+  it('no server is ever Failing', () => {
+    vi.spyOn(Health.prototype, 'judgeService').mockReturnValue(undefined)
+    expect(brokenLaws('first-choice')).toContain('first-choice')
+  })
+
+  it('max-age ends the tries of a login by its arrival, though its client still asks', () => {
+    vi.spyOn(Request.prototype, 'latestCopyAt', 'get').mockImplementation(function (this: Request) {
+      return this.receivedAt
+    })
+    expect(brokenLaws('login')).toContain('login')
+  })
+
+  it('a server is Down without being asked', () => {
+    const { probe } = Sending.prototype
+    vi.spyOn(Sending.prototype, 'probe').mockImplementation(function (this: Sending, lane, now) {
+      if (lane.health.state === 'down') probe.call(this, lane, now)
+    })
+    expect(brokenLaws('asked-first')).toContain('asked-first')
+  })
+})

@@ -1,0 +1,90 @@
+/**
+ * Reloads under load after which the servers are the same as before: all laws hold, in worlds with every other fault too;
+ * and where a limit is not counted on, the laws that count at the network find it.
+ */
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Lane } from '../../src/proxy/lane.ts'
+import type { EngineOptions, ServerOptions } from '../../src/proxy/ports.ts'
+import { allLaws } from '../../src/simulation/checkers.ts'
+import { Random } from '../../src/simulation/random.ts'
+import { randomWorld } from '../../src/simulation/random-world.ts'
+import { reloadsToTheSame } from '../../src/simulation/reloads.ts'
+import { BrokenLaw, together } from '../../src/simulation/witness.ts'
+import { type Turn, World, type WorldPlan } from '../../src/simulation/world.ts'
+import { Identifiers } from '../../src/throttle/identifiers.ts'
+import { micros, millis, seconds } from '../../src/units.ts'
+import { homeServer, options, reporting } from './stage.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** The first law that breaks in this world within so many seconds. */
+const brokenLaw = (plan: WorldPlan & { readonly engine: EngineOptions }, length: number): string | undefined => {
+  const world = new World(plan, together(allLaws(plan.engine)))
+  try {
+    world.run(seconds(length))
+  } catch (error) {
+    if (error instanceof BrokenLaw) return error.message
+    throw error
+  }
+  return undefined
+}
+
+describe('worlds with reloads to the same servers', () => {
+  it.each(Array.from({ length: 60 }, (_, seed) => seed))('hold every law: seed %i', (seed) => {
+    const length = seconds(25)
+    const { plan, options: engine, end } = randomWorld(`reloads ${seed}`, { length })
+    const reloads = reloadsToTheSame(engine, length, new Random(`reloads ${seed}`))
+    const script = [...(plan.script ?? []), ...reloads].sort((a, b) => a.at - b.at)
+    expect(brokenLaw({ ...plan, engine, script }, end / 1_000_000)).toBeUndefined()
+  })
+})
+
+/** 300 records wait for a server of 20 a second; a reload at 480 ms, and what comes of it. */
+const crowded = (
+  change: (server: ServerOptions) => readonly ServerOptions[],
+  o: { readonly rate: number; readonly maxOutstanding: number },
+): WorldPlan & { readonly engine: EngineOptions } => {
+  const clients = [reporting({ sessions: 300, upAtStart: { interimWithin: micros(0) } })]
+  const servers = [homeServer('one', { latency: seconds(2) })]
+  const engine = options(clients, servers, { limits: o })
+  const [server] = engine.servers as [ServerOptions]
+  const reload = (at: number, list: readonly ServerOptions[]): Turn => ({
+    at: millis(at),
+    happen: (world, now) => world.reconfigure({ ...engine, servers: list }, now),
+  })
+  return {
+    seed: 'crowded',
+    engine,
+    servers,
+    clients,
+    script: [reload(480, change(server)), reload(490, change(server))],
+  }
+}
+
+const fromElsewhere = (server: ServerOptions) => [{ ...server, sourceAddress: '10.9.0.1' }]
+
+describe('a limit that begins anew with a reload', () => {
+  it('is found: the slots', () => {
+    const plan = crowded(fromElsewhere, { rate: 20, maxOutstanding: 256 })
+    expect(brokenLaw(plan, 20)).toBeUndefined()
+    const { change } = Lane.prototype
+    vi.spyOn(Lane.prototype, 'change').mockImplementation(function (this: Lane, settings, now) {
+      const { maxRate } = settings.lane
+      this.budget = new (this.budget.constructor as new (rate: object) => Lane['budget'])({
+        maxRate,
+        slot: settings.slot,
+      })
+      change.call(this, settings, now)
+    })
+    expect(brokenLaw(plan, 20)).toMatch(/^slot: /)
+  })
+
+  it('is found: max-outstanding', () => {
+    const plan = crowded(fromElsewhere, { rate: 0, maxOutstanding: 10 })
+    expect(brokenLaw(plan, 20)).toBeUndefined()
+    vi.spyOn(Identifiers.prototype, 'places', 'get').mockImplementation(() => ({ taken: 0 }))
+    expect(brokenLaw(plan, 20)).toMatch(/^max-outstanding: /)
+  })
+})

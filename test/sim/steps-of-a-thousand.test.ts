@@ -1,0 +1,47 @@
+/**
+ * No entry into the engine takes more steps for fifty servers than for one, or for 20,000 clients than for ten, than a
+ * logarithm explains; and the count finds what does.
+ */
+import { describe, expect, it } from 'vitest'
+import { Crowd, type CrowdSize } from './crowd.ts'
+import { countSteps } from './step-count.ts'
+import { growing, type Steps, stepsOf } from './steps.ts'
+
+const FEW: CrowdSize = { waiting: 1_000, clients: 10, servers: 1 }
+const MANY_SERVERS: CrowdSize = { ...FEW, servers: 50 }
+const MANY_CLIENTS: CrowdSize = { ...FEW, clients: 20_000 }
+
+describe('with a thousand messages waiting, the steps of each entry', () => {
+  const few = stepsOf(FEW)
+
+  it('do not grow with the servers', () => {
+    expect(growing([FEW, few], [MANY_SERVERS, stepsOf(MANY_SERVERS)])).toEqual([])
+  }, 120_000)
+
+  it('do not grow with the clients', () => {
+    expect(growing([FEW, few], [MANY_CLIENTS, stepsOf(MANY_CLIENTS)])).toEqual([])
+  }, 120_000)
+})
+
+describe('the count of steps', () => {
+  const stepsIn = (size: CrowdSize, act: (crowd: Crowd) => void): [CrowdSize, Steps] => {
+    const crowd = new Crowd(size)
+    return [size, new Map([['entry', countSteps(() => act(crowd))]])]
+  }
+
+  it('is the same each time, but for a block that the engine of the language counts or not', () => {
+    const login = (crowd: Crowd): void => crowd.login()
+    const [[, first], [, second]] = [stepsIn(FEW, login), stepsIn(FEW, login)]
+    expect(Math.abs((first.get('entry') ?? 0) - (second.get('entry') ?? 0))).toBeLessThan(5)
+  })
+
+  it('finds what looks at every server and at every client, in the source and in built-in methods', () => {
+    const small: CrowdSize = { ...FEW, waiting: 100 }
+    const finds = (act: (crowd: Crowd) => void, large: CrowdSize): void => {
+      expect(growing(stepsIn(small, act), stepsIn(large, act))).toEqual([expect.stringMatching(/^entry: /)])
+    }
+    finds((crowd) => crowd.engine.overview(crowd.now), { ...small, servers: 50 })
+    finds((crowd) => [...crowd.engine.clients].sort(), { ...small, clients: 20_000 })
+    finds((crowd) => crowd.engine.planFor(crowd.options), { ...small, servers: 50 })
+  })
+})
