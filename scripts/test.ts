@@ -17,8 +17,8 @@ import { ensurePeers } from './peers.ts'
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 /** A run that hangs is a failure, not a wait: the whole has to end within 15 minutes. */
 const STAGES = [
-  { projects: ['unit', 'sim'], limitMs: 4 * 60_000 },
-  { projects: ['e2e'], limitMs: 10 * 60_000 },
+  { projects: ['unit', 'sim'], limitMs: 7 * 60_000 },
+  { projects: ['e2e'], limitMs: 8 * 60_000 },
 ] as const
 
 interface Sum {
