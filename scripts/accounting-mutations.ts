@@ -203,6 +203,16 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     '',
   ),
   memory('what gave way has no succession', 'this.#records.setValue(older, SUCCESSION, ', 'void (0, '),
+  memory(
+    'successions that meet stay two (once a bug)',
+    'before !== after) this.#unite(',
+    'before === after) this.#unite(',
+  ),
+  memory(
+    'what was sent of one succession is forgotten where it meets another',
+    'if (time >>> 0 > otherTime >>> 0) table',
+    'if (time >>> 0 < otherTime >>> 0) table',
+  ),
   memory('a newer update waits for an older one', 'if (isOlderThan(NEWEST_TIME)) {', 'if (time > 0) {'),
   memory('what is remembered is never forgotten', 'const record = this.#records.due(most, now)', 'const record = -1'),
   request(

@@ -4,7 +4,7 @@
  * Two things are remembered of a record, by sender and digest: how often its session's counters had wrapped (the Gigawords
  * it was given), and the *succession* it belongs to where interim updates gave way (`interims: newest`). A succession
  * knows its newest update, and up to which session time one was sent or answered: an older one that comes again is not
- * sent after it. A record that ended without an answer is remembered as well, so that it is observed once.
+ * sent after it. Where two updates of two successions meet, the two become one. A record that ended without an answer is remembered as well, so that it is observed once.
  *
  * Bounded by count and age, the oldest forgotten first. What was forgotten is new when it comes again.
  */
@@ -30,7 +30,9 @@ const VALUE_WORDS = 8
 const NEWEST_TIME = RECORD_WORDS
 const SENT_TIME = RECORD_WORDS + 1
 const ANSWERED_TIME = RECORD_WORDS + 2
-const SUCCESSION_WORDS = RECORD_WORDS + 3
+/** The succession that it became part of, or NONE. */
+const PART_OF = RECORD_WORDS + 3
+const SUCCESSION_WORDS = RECORD_WORDS + 4
 const NONE = 0
 
 /** A copy of a record. */
@@ -108,9 +110,9 @@ export class RecordMemory {
 
   /** Two updates of one session, both kept: the newer one is sent for the older one. */
   succeed(older: number, newer: number, newest: Int32Array, forgetAt: Instant): void {
-    const before = this.#successionOf(older)
-    const row = before === -1 ? this.#successionOf(newer) : before
-    const next = this.#renewed(row, forgetAt)
+    const [before, after] = [this.#successionOf(older), this.#successionOf(newer)]
+    const next = this.#renewed(before === -1 ? after : before, forgetAt)
+    if (before !== -1 && after !== -1 && before !== after) this.#unite(after, next)
     this.#records.setValue(older, SUCCESSION, this.#successions.keyWord(next, 0))
     this.#records.setValue(newer, SUCCESSION, this.#successions.keyWord(next, 0))
     this.#lead(next, newer, newest)
@@ -184,9 +186,40 @@ export class RecordMemory {
     return row
   }
 
+  /** All updates of the one are updates of the other from now on. */
+  #unite(one: number, other: number): void {
+    const table = this.#successions
+    for (const place of [SENT_TIME, ANSWERED_TIME]) {
+      const [time, otherTime] = [table.value(one, place), table.value(other, place)]
+      if (time >>> 0 > otherTime >>> 0) table.setValue(other, place, time)
+    }
+    table.setValue(one, PART_OF, table.keyWord(other, 0))
+  }
+
+  /** The row of the succession that a record belongs to; -1 where there is none, or it is forgotten. */
   #successionOf(row: number): number {
-    this.#number[0] = this.#records.value(row, SUCCESSION)
-    return this.#number[0] === NONE ? -1 : this.#successions.find(this.#number)
+    let succession = this.#successionAt(this.#records.value(row, SUCCESSION))
+    while (succession !== -1) {
+      const whole = this.#successions.value(succession, PART_OF)
+      if (whole === NONE) break
+      // Each look spares the next one a step.
+      this.#records.setValue(row, SUCCESSION, whole)
+      const next = this.#successionAt(whole)
+      if (next !== -1) this.#skip(succession, next)
+      succession = next
+    }
+    return succession
+  }
+
+  /** A part of what is a part itself is at once part of the whole. */
+  #skip(part: number, whole: number): void {
+    const further = this.#successions.value(whole, PART_OF)
+    if (further !== NONE) this.#successions.setValue(part, PART_OF, further)
+  }
+
+  #successionAt(number: number): number {
+    this.#number[0] = number
+    return number === NONE ? -1 : this.#successions.find(this.#number)
   }
 
   /** A value that is no negative number. */

@@ -286,9 +286,19 @@ describe('an update that gave way and comes again', () => {
     expect(world.account('accounting')).toMatchObject({ coalesced: 1, expired: 1 })
     interim(world, 'a', 10, { delay: 31 })
     expect(drained(world)).toEqual(['a 10'])
-    // And the newer one after it.
     interim(world, 'a', 20, { delay: 31 })
     expect(world.tags().at(-1)).toBe('a 20')
+  })
+
+  it('is not sent after a newer one that others gave way to, of pairs that were strangers before', () => {
+    const world = stuck({ maxAge: seconds(30), timeout: seconds(40) })
+    for (const time of [10, 20]) interim(world, 'a', time, { delay: 0 })
+    world.advance(seconds(31))
+    for (const time of [40, 30, 10]) interim(world, 'a', time, { delay: time === 10 ? 31 : 0 })
+    world.advance(seconds(60))
+    expect(world.account('accounting')).toMatchObject({ coalesced: 3, expired: 1, givenUp: 2 })
+    for (const time of [10, 30]) interim(world, 'a', time, { delay: time === 10 ? 91 : 60 })
+    expect(world.tags()).toEqual(['blocks', 'a 40'])
   })
 
   it('is known through any number that gave way after it, each time it comes', () => {
