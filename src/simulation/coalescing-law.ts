@@ -25,6 +25,8 @@ interface Group {
   added: number
   /** Where the last of them was added: that one is never let go of. */
   last: string | undefined
+  /** Which of all groups began later. */
+  readonly turn: number
 }
 
 interface Asked {
@@ -50,10 +52,13 @@ export class CoalescingLaw implements Witness {
   readonly #places: Recent<string, { readonly group: Group; readonly asked: Asked }>
   /** By serial: the record that is sent for it. */
   readonly #sentFor: Recent<number, number | undefined>
+  /** By serial: the newer record that it gave way to last, also where it was let in by itself since. */
+  readonly #gaveWayTo: Recent<number, number>
   /** By serial: each record of such a client, and of these the ones that ever gave way or were given way to. */
   readonly #seen: Recent<number, Told>
   readonly #parts: Recent<number, Told>
   readonly #remembers: boolean
+  #turns = 0
   /** Answers that went out since the last datagram came in. */
   #replies: { readonly place: string; readonly serial: number | undefined }[] = []
 
@@ -63,6 +68,7 @@ export class CoalescingLaw implements Witness {
     this.#groups = new Recent(inHand(options))
     this.#places = new Recent(inHand(options))
     this.#sentFor = new Recent(inHand(options))
+    this.#gaveWayTo = new Recent(inHand(options))
     this.#seen = new Recent(inHand(options))
     this.#parts = new Recent(inHand(options))
   }
@@ -174,16 +180,32 @@ export class CoalescingLaw implements Witness {
     if (seen !== undefined) this.#parts.set(serial, seen, now)
   }
 
-  /** The record that is sent for this one: itself where it never gave way. */
+  /**
+   * The record that is sent for this one: itself where it never gave way. Of those that it gave way to, one after the
+   * other, each can have ended and come again by itself: it waits with the one that began last.
+   */
   #newestFor(serial: number, now: Instant): number {
-    const newer = this.#sentFor.get(serial, now)
-    return newer === undefined ? serial : this.#newestFor(newer, now)
+    if (this.#sentFor.get(serial, now) === undefined) return serial
+    let newest = serial
+    let turn = -1
+    for (const each of this.#successorsOf(serial, now)) {
+      const began = this.#groups.get(each, now)?.turn ?? -1
+      if (began >= turn) [newest, turn] = [each, began]
+    }
+    return newest
+  }
+
+  /** The records that this one gave way to, each the one before it did. */
+  *#successorsOf(serial: number, now: Instant): Generator<number> {
+    for (let newer = this.#gaveWayTo.get(serial, now); newer !== undefined; newer = this.#gaveWayTo.get(newer, now)) {
+      yield newer
+    }
   }
 
   /** What comes again is let in; none of those that it gave way to may have left before it. */
   #checkIsNewest(serial: number, now: Instant): void {
     if (!this.#remembers) return
-    for (let newer = this.#sentFor.get(serial, now); newer !== undefined; newer = this.#sentFor.get(newer, now)) {
+    for (const newer of this.#successorsOf(serial, now)) {
       if (!this.#interims.wasSent(newer, now)) continue
       throw new BrokenLaw('coalescing', `request ${serial} is let in again, request ${newer} left for it`, now)
     }
@@ -193,14 +215,14 @@ export class CoalescingLaw implements Witness {
   #groupOf(serial: number, fate: Exclude<Fate, { kind: 'no-place' | 'unfounded' }>, now: Instant): Group {
     if (fate.kind !== 'let-in') for (const each of [serial, fate.of]) this.#takePart(each, now)
     if (fate.kind === 'joined') {
-      this.#sentFor.set(serial, fate.of, now)
+      this.#giveWay(serial, fate.of, now)
       return this.#groups.get(fate.of, now) ?? this.#begin(fate.of, new Map(), 0, now)
     }
     this.#sentFor.set(serial, undefined, now)
     // It had ended: nobody waits for that one any more.
     this.#groups.get(serial, now)?.open.clear()
     if (fate.kind === 'let-in') return this.#begin(serial, new Map(), 0, now)
-    this.#sentFor.set(fate.of, serial, now)
+    this.#giveWay(fate.of, serial, now)
     const older = this.#groups.get(fate.of, now)
     const group = this.#begin(serial, new Map(older?.open), older?.added ?? 0, now)
     older?.open.clear()
@@ -208,8 +230,14 @@ export class CoalescingLaw implements Witness {
     return group
   }
 
+  #giveWay(older: number, newer: number, now: Instant): void {
+    this.#sentFor.set(older, newer, now)
+    this.#gaveWayTo.set(older, newer, now)
+  }
+
   #begin(serial: number, open: Map<string, Asked>, added: number, now: Instant): Group {
-    const group = { serial, open, added, last: undefined }
+    const group = { serial, open, added, last: undefined, turn: this.#turns }
+    this.#turns += 1
     this.#groups.set(serial, group, now)
     return group
   }

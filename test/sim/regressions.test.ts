@@ -21,6 +21,8 @@ const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [231, 'an interim update that took the place of an older one, sent again, was delivered a second time'],
   [1243, 'an identifier was used more often than a client remembered while an answer was on its way'],
   [509, 'a late answer to what another server had left unanswered was one in time, and ended Failing'],
+  [1752, 'an interim update left after a newer one that it gave way to, which another pair had met in between'],
+  [1368, 'the law took an interim update to wait with one of two newer ones that had ended, and waited again'],
   [3255, 'an overloaded server went Down with the last requests, and its dead time lasted past the end'],
 ]
 
