@@ -79,11 +79,11 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     says: 'server fr-1, class accounting: the server lives and answers hardly any request in time',
   },
   'unanswered-by-live-server': {
-    series: { [`radsluice_unanswered_by_live_server_total{${LANE}}`]: '0+1x20' },
-    thresholds: [12, 3],
+    series: { [`radsluice_unanswered_by_live_server_total{${LANE}}`]: '0+2.5x6 15x20' },
+    thresholds: [10, 3],
     subject: OF_LANE,
-    fires: [4, 20],
-    says: 'server fr-1, class accounting: the server leaves requests unanswered while it answers others: 12 a minute',
+    fires: [5, 8],
+    says: 'server fr-1, class accounting: the server leaves requests unanswered while it answers others: 10.0 a minute',
   },
   'all-servers-down': {
     series: {
