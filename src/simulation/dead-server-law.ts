@@ -72,7 +72,7 @@ export class DeadServerLaw implements Witness {
   #check(health: LaneHealth, now: Instant): void {
     const limits = this.#book.limitsOf(health.lane)
     if (limits === undefined) return
-    const quietSince = Math.max(health.begunAt, health.signAt, health.probeAnsweredAt)
+    const quietSince = Math.max(health.begunAt, health.maybeSignAt)
     if (now - quietSince < LIMIT + EVERY) return
     const { consecutiveFailures, responseTimeout, probe } = this.#options.deadServer
     const wait = limits.timeout * MOST + MARGIN

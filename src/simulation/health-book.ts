@@ -38,6 +38,8 @@ export interface LaneHealth {
   /** The last first valid response to any request, late or not; and whether that request may have been outstanding. */
   signAt: number
   isSignLate: boolean
+  /** The last response that may have been one, for all that can be known here, answers to probes included. */
+  maybeSignAt: number
   /** The last one to a request that certainly was outstanding. */
   heldAt: number
   /** The last one that may have come within the time-out of its request's first transmission. */
@@ -149,11 +151,16 @@ export class HealthBook {
     if (asked === undefined || asked.answeredAt !== undefined || !verifies(packet, asked, secret)) return
     asked.answeredAt = now
     health.vain = []
+    health.maybeSignAt = now
     if (port === -1) {
       health.probeAnsweredAt = now
       return
     }
     const { timeout, maxRetries } = this.limitsOf(lane) as LaneOptions
+    // What an identifier carried before is known only while it carries something else that is outstanding.
+    const carries = this.#carried.get(wayOf(lane, port, bytes))?.now
+    const isOutstanding = carries?.answeredAt === undefined && now < (carries?.lastAt ?? 0) + timeout * LEAST
+    if (carries !== asked && !isOutstanding) return
     health.signAt = now
     health.isSignLate = asked.tries > maxRetries && now > asked.lastAt + timeout * MOST + LATENESS
     if (now < asked.lastAt + timeout * LEAST) {
@@ -224,6 +231,7 @@ export class HealthBook {
         wellSince: now,
         signAt: NEVER,
         isSignLate: false,
+        maybeSignAt: NEVER,
         heldAt: NEVER,
         inTimeAt: NEVER,
         probeAnsweredAt: NEVER,
