@@ -109,7 +109,7 @@ export const EVENTS = {
   'server-failing': {
     level: 'error',
     fields: ['server', 'class', 'from', 'why'],
-    says: 'server {server} is Failing for {class}, it was {from}: {why}; new messages go to the other servers, some try whether it serves again',
+    says: 'server {server} is Failing for {class}, it was {from}: {why}; other servers are preferred where there are any, and some messages try whether it serves again',
   },
   'server-down': {
     level: 'error',

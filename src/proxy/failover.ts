@@ -102,10 +102,10 @@ export class Failover {
     lane.counters.unansweredByLiveServer += 1
     if (request === undefined) return
     request.wasLeftByLiving = true
-    lane.unanswered.note(request)
+    lane.unanswered.note(request, now)
     const { server, class: trafficClass } = lane
     const client = request.client.options.name
-    const common = lane.unanswered.common()
+    const common = lane.unanswered.common(now)
     this.#journal.note(
       { kind: 'unanswered-by-live-server', server: server.name, class: trafficClass, client, common },
       now,

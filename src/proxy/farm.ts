@@ -112,6 +112,7 @@ export class Farm {
     const trial = this.#failingToTry(request, now)
     if (trial === undefined) return chosen
     trial.passedOver = 0
+    trial.hasRested = false
     trial.triedAt = now
     return trial
   }
@@ -138,6 +139,7 @@ export class Farm {
     const { algorithm } = this.#options
     for (const lane of this.#failing) {
       if (lane === chosen) continue
+      lane.hasRested = true
       if (algorithm !== 'first_server') lane.passedOver += 1 / this.#choice.able
       else if (this.#choice.isBefore(lane, chosen)) lane.passedOver += 1
     }
@@ -150,6 +152,7 @@ export class Farm {
         lane.isLive() &&
         lane.queue.line.isEmpty() &&
         lane.nextRoomAt(now) === now &&
+        lane.hasRested &&
         !tried.includes(lane.number) &&
         (lane.passedOver >= ONE_REQUEST_IN || since(lane.triedAt ?? lane.health.since, now) >= this.#interval),
     )

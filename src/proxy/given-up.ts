@@ -7,7 +7,7 @@ const BECAUSE: Readonly<Record<GivenUpBecause, (untried: string | undefined) => 
   'max-age': (untried) => `max_age left no time for ${untried ?? 'more'}`,
   'max-transmissions': (untried) => `max_transmissions left nothing for ${untried ?? 'more'}`,
   state: () => 'its State is known to that server alone',
-  'no-other-server': () => 'no other server lives that did not leave it unanswered',
+  'no-other-server': () => 'no other server is left to ask',
 }
 
 /** `given up after 2 tries at fr-1; max_age left no time for fr-2`. */

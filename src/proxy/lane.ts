@@ -22,6 +22,8 @@ import type { Candidate, Rank } from './server-choice.ts'
 import type { LaneCounters, LaneSnapshot } from './snapshot.ts'
 import { Unanswered } from './unanswered.ts'
 
+/** A probe may take a second, however short the time-out is. */
+const LEAST_PATIENCE = 1_000_000
 /** The moving mean follows a change within about so many. */
 const HOLDINGS_IN_MEAN = 32
 
@@ -67,6 +69,8 @@ export class Lane implements Candidate {
   triedAt: Instant | undefined = undefined
   /** Failing: requests that went elsewhere since one last tried it. */
   passedOver = 0
+  /** Failing: whether a request went elsewhere since one last tried it. */
+  hasRested = true
   /** Valid responses so far, late ones included, each once: what came in between is a sign of life. */
   signsOfLife = 0
   /** Identifiers in use by records that a living server left unanswered before. */
@@ -144,9 +148,9 @@ export class Lane implements Candidate {
     return this.health.state === 'failing'
   }
 
-  /** How long a probe of it may take: as long as a request that is retried. */
+  /** How long a probe of it may take: one time-out, as long as it is asked before it is Down. */
   probePatience(): Duration {
-    return micros(this.options.timeout * (1 + this.options.maxRetries))
+    return micros(Math.max(this.options.timeout, LEAST_PATIENCE))
   }
 
   /** How gladly it is chosen; undefined: not at all. Whoever changes it tells the farm. */

@@ -297,8 +297,10 @@ export class Request implements Exchange {
     this.#onCourse().latestCopyAt = at
   }
 
+  /** A server that lives left it unanswered: lately, or before it was set aside. */
   get wasLeftByLiving(): boolean {
-    return this.#course?.wasLeftByLiving ?? false
+    const course = this.#course
+    return course !== undefined && (course.wasLeftByLiving || course.asideRest !== undefined)
   }
 
   set wasLeftByLiving(was: boolean) {

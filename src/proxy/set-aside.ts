@@ -7,13 +7,16 @@
  * an eighth of a server's identifiers, so that one bad client does not stop everybody's accounting.
  */
 import { type Timed, TimingWheel } from '../throttle/timing-wheel.ts'
-import { after, type Duration, type Instant, instant, micros } from '../units.ts'
+import { after, type Instant, instant, micros } from '../units.ts'
 import type { Request } from './request.ts'
 
 const FIRST_WAIT = 10_000_000
 const LONGEST_WAIT = 300_000_000
-/** It may not be sent yet, because others of its kind use their share: it comes again after so long. */
-const SHORT_WAIT: Duration = micros(1_000_000)
+/** It may not be sent yet, because others of its kind use their share: it comes again after so long at least. */
+const SHORT_WAIT = 1_000_000
+/** Where many wait for that, each comes less often: so many in a second, once a minute at least. */
+const COME_PER_SECOND = 64
+const LONGEST_PUT_OFF = 60_000_000
 /** Of `max_outstanding`, at least 1. */
 const SHARE = 8
 
@@ -58,7 +61,8 @@ export class SetAside {
 
   /** Its time has come, but others of its kind hold all that they may: it waits for a moment more. */
   putOff(request: Request, now: Instant): void {
-    this.#hang(request.asideRest as Rest, after(now, SHORT_WAIT))
+    const wait = Math.min(LONGEST_PUT_OFF, SHORT_WAIT * Math.max(1, Math.round(this.size / COME_PER_SECOND)))
+    this.#hang(request.asideRest as Rest, after(now, micros(wait)))
   }
 
   /** It ended while it waited. */

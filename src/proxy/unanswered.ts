@@ -2,10 +2,11 @@
  * The requests that a server leaves unanswered while it answers others: what the latest of them have in common.
  *
  * One client, one realm or one kind of record that stands out is most often the reason: a realm whose home server is
- * dead, a client whose packets the server drops in silence. Of each lane the latest few are remembered, no more.
+ * dead, a client whose packets the server drops in silence. Of each lane the latest few are remembered, for some minutes.
  */
 import { kindOf } from '../accounting/client-accounting.ts'
 import { statusType } from '../accounting/record.ts'
+import { type Instant, micros, since } from '../units.ts'
 import type { Request } from './request.ts'
 
 /** How many are remembered, and the fewest that say something. */
@@ -17,16 +18,20 @@ const LONGEST_REALM = 64
 const USER_NAME = { vendor: 0, type: 1 } as const
 
 type Aspect = 'client' | 'realm' | 'record'
+/** What is older says nothing of today's fault. */
+const LASTS = micros(300_000_000)
+
 const ASPECTS: readonly Aspect[] = ['client', 'realm', 'record']
 
 export class Unanswered {
-  readonly #latest: Readonly<Record<Aspect, string | undefined>>[] = []
+  readonly #latest: (Readonly<Record<Aspect, string | undefined>> & { readonly at: Instant })[] = []
   #next = 0
 
   /** One more of them. */
-  note(request: Request): void {
+  note(request: Request, now: Instant): void {
     const { packet, client } = request.origin
     this.#latest[this.#next] = {
+      at: now,
       client: client.options.name,
       realm: realmOf(packet.find(USER_NAME)),
       record: request.class === 'accounting' ? kindOf(statusType(packet)) : undefined,
@@ -35,11 +40,12 @@ export class Unanswered {
   }
 
   /** What most of the latest share, as `client bng-7 (12 of 12)`; empty where nothing stands out. */
-  common(): string[] {
-    const of = this.#latest.length
+  common(now: Instant): string[] {
+    const latest = this.#latest.filter(({ at }) => since(at, now) <= LASTS)
+    const of = latest.length
     if (of < ENOUGH) return []
     return ASPECTS.flatMap((aspect) => {
-      const [value, count] = mostFrequent(this.#latest.map((one) => one[aspect]))
+      const [value, count] = mostFrequent(latest.map((one) => one[aspect]))
       return value === undefined || count < SHARE * of ? [] : [`${aspect} ${value} (${count} of ${of})`]
     })
   }

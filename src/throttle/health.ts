@@ -158,6 +158,19 @@ export class Health {
     return this.#punctuality.isUseless(USELESS_SECONDS, USELESS_ENDED, now)
   }
 
+  /** Why it is of little use though it lives; undefined where it serves, or has given no sign of life meanwhile. */
+  #whyUseless(now: Instant): string | undefined {
+    if (this.#heardAt === undefined) return undefined
+    const silence = since(this.#heardAt, now)
+    const [answered, ended] = [this.#punctuality.answered(now), this.#punctuality.ended(now)]
+    if (ended >= ENOUGH_ENDED && answered * ONE_IN < ended && silence <= RECORD_LENGTH) {
+      return `it answered ${answered} of the last ${ended} requests in time`
+    }
+    const isNone = this.#punctuality.isUseless(USELESS_SECONDS, USELESS_ENDED, now)
+    if (!isNone || silence > USELESS_SECONDS * MICROS_PER_SECOND) return undefined
+    return `it answered no request of the last ${USELESS_SECONDS} s in time`
+  }
+
   /** Whether it serves better than badly, as far as is known: of a server that was asked nothing, nothing bad is. */
   servesBetter(now: Instant): boolean {
     return (
@@ -171,14 +184,13 @@ export class Health {
    */
   judgeService(isAnotherBetter: () => boolean, now: Instant): HealthChange | undefined {
     if (this.#state !== 'active' && this.#state !== 'not_responding') return undefined
-    if (!this.servesBadly(now) || this.#heardAt === undefined || since(this.#heardAt, now) > RECORD_LENGTH)
-      return undefined
+    const why = this.#whyUseless(now)
+    if (why === undefined) return undefined
     const second = Math.floor(now / MICROS_PER_SECOND)
     if (second === this.#comparedIn) return undefined
     this.#comparedIn = second
     if (!isAnotherBetter()) return undefined
-    const [answered, ended] = [this.#punctuality.answered(now), this.#punctuality.ended(now)]
-    return this.#becomeFailing(`it answered ${answered} of the last ${ended} requests in time`, now)
+    return this.#becomeFailing(why, now)
   }
 
   /** What time alone changes: the response time-out reached, a probe unanswered, the dead time over. */

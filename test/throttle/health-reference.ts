@@ -144,7 +144,8 @@ export class HealthReference {
     const lives = heardAt !== undefined && now - heardAt <= WINDOW_SECONDS * SECOND
     const few = ended >= ENOUGH && answered * 10 < ended
     const ofLate = this.#punctuality(now, USELESS_SECONDS)
-    return lives && (few || (ofLate.ended >= USELESS_ENDED && ofLate.answered === 0))
+    const livesOfLate = heardAt !== undefined && now - heardAt <= USELESS_SECONDS * SECOND
+    return (lives && few) || (livesOfLate && ofLate.ended >= USELESS_ENDED && ofLate.answered === 0)
   }
 
   /** Of so many seconds of the clock up to this one. */
