@@ -41,6 +41,10 @@ export class NarrowPath {
       if (status !== 0) throw new Error(`ip ${words.join(' ')}: ${stderr}`)
     }
     for (const one of this.#names) must('netns', 'add', one)
+    // Link-local addresses that are still looked for twice would cost the first datagram.
+    for (const one of this.#names) {
+      for (const which of ['all', 'default']) this.#set(one, `net.ipv6.conf.${which}.accept_dad=0`)
+    }
     for (const one of this.#names) must('-n', one, 'link', 'set', 'lo', 'up')
     must('link', 'add', 'wide', 'netns', near, 'type', 'veth', 'peer', 'name', 'wide', 'netns', router)
     must('link', 'add', 'narrow', 'netns', router, 'type', 'veth', 'peer', 'name', 'narrow', 'netns', far)
