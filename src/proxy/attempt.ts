@@ -28,6 +28,8 @@ export class Attempt implements Timed {
   isOverdue = false
   /** Its record was left unanswered by a living server before. */
   isAside = false
+  /** Its tries are used up, and the health knows. */
+  isSpent = false
   /** A valid response came: another one, or the same one again, says nothing new. */
   isAnswered = false
   /** First and last transmission. */

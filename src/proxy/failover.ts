@@ -13,7 +13,7 @@
  */
 
 import type { HealthChange } from '../throttle/health.ts'
-import { type Instant, since } from '../units.ts'
+import { type Instant, micros, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Farm } from './farm.ts'
 import type { Lane } from './lane.ts'
@@ -25,6 +25,9 @@ import { shareOf } from './set-aside.ts'
 
 /** Of a queue, when its server goes Down. */
 const MOVED_AT_ONCE = 32
+
+/** From its arrival: no client asks so long for one login. */
+const LONGEST_WAIT = micros(30_000_000)
 
 export class Failover {
   readonly #register: Register
@@ -42,13 +45,13 @@ export class Failover {
   /** The deadline of a transmission has passed. */
   timedOut(attempt: Attempt, now: Instant): void {
     const { request, lane } = attempt
-    lane.counters.timeouts += 1
+    if (!attempt.isSpent) lane.counters.timeouts += 1
     if (request === undefined) {
       // Its client gave it up, and the server had its time for it all the same.
       this.#fail(attempt, now)
       return
     }
-    this.#register.tracing.active?.timedOut(request, attempt, now)
+    if (!attempt.isSpent) this.#register.tracing.active?.timedOut(request, attempt, now)
     const triesLeft = lane.isLive() && attempt.tries <= lane.options.maxRetries
     if (triesLeft && this.#obstacleTo(request, now) === undefined) {
       this.#countOverdue(attempt, now)
@@ -56,8 +59,24 @@ export class Failover {
       lane.stir()
       return
     }
+    this.#spend(attempt, now)
+    if (this.#mayWaitOn(request, lane, now)) {
+      this.#sending.waitOn(attempt, now)
+      return
+    }
     this.#fail(attempt, now)
     this.#failOver(request, lane, now)
+  }
+
+  /**
+   * A login has used up its tries, and no other server is left to ask: it is not sent again, but an answer is still of
+   * use while its client asks. A server that takes its time (a push to a telephone) would else begin anew with each copy.
+   */
+  #mayWaitOn(request: Request, lane: Lane, now: Instant): boolean {
+    if (request.class === 'accounting' || !lane.isLive()) return false
+    if (since(request.receivedAt, now) > LONGEST_WAIT) return false
+    if (since(request.latestCopyAt, now) > this.#register.backlogs.authentication.limits.maxAge) return false
+    return request.isBound || !this.#farms.authentication.hasOther(lane, request)
   }
 
   /** A due retry that waited too long for quota: an Access-Request past its max-age goes nowhere any more. */
@@ -84,13 +103,20 @@ export class Failover {
 
   /** The request ended at this server without an answer, or its client gave it up and the time for it is over. */
   #fail(attempt: Attempt, now: Instant): void {
+    this.#spend(attempt, now)
+    attempt.request?.noteTried(attempt.lane.server.name, attempt.tries)
+    this.#sending.finish(attempt, 'silent', now)
+  }
+
+  /** Its tries here are used up: what that says of the server, and of the request. Once for each attempt. */
+  #spend(attempt: Attempt, now: Instant): void {
+    if (attempt.isSpent) return
+    attempt.isSpent = true
     const { lane, request } = attempt
     const isSilent = lane.signsOfLife === attempt.signsBefore
     // Another server lives and left it unanswered too: that says something of the request, and hardly of this server.
     const wasLeftByLiving = request?.wasLeftByLiving ?? false
     this.#countOverdue(attempt, now)
-    request?.noteTried(lane.server.name, attempt.tries)
-    this.#sending.finish(attempt, 'silent', now)
     if (!lane.isLive()) return
     if (isSilent) {
       lane.counters.failures += 1

@@ -122,6 +122,12 @@ export class Farm {
     return this.#lanes.some((other) => other !== lane && isWell(other) && other.health.servesBetter(now))
   }
 
+  /** Whether another server lives that did not fail the request. Most often the numbers say so. */
+  hasOther(lane: Lane, { tried }: Request): boolean {
+    if (tried.length + 1 < this.#choice.able) return true
+    return this.#lanes.some((other) => other !== lane && other.isLive() && !tried.includes(other.number))
+  }
+
   /** Whether a server that is not Failing lives beside this one and did not fail the request. */
   hasWellBeside(lane: Lane, { tried }: Request): boolean {
     return this.#lanes.some((other) => other !== lane && isWell(other) && !tried.includes(other.number))

@@ -4,7 +4,8 @@
 import type { GivenUpBecause, TriedServer } from './ports.ts'
 
 const BECAUSE: Readonly<Record<GivenUpBecause, (untried: string | undefined) => string>> = {
-  'max-age': (untried) => `max_age left no time for ${untried ?? 'more'}`,
+  'max-age': (untried) =>
+    untried === undefined ? 'its client has stopped asking' : `max_age left no time for ${untried}`,
   'max-transmissions': (untried) => `max_transmissions left nothing for ${untried ?? 'more'}`,
   state: () => 'its State is known to that server alone',
   'no-other-server': () => 'no other server is left to ask',

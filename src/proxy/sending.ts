@@ -11,7 +11,7 @@ import { requestForServer } from '../radius/rewrite.ts'
 import { statusServerProbe } from '../radius/status-server.ts'
 import { TIMEOUT_JITTER } from '../throttle/failover-time.ts'
 import { TimingWheel } from '../throttle/timing-wheel.ts'
-import { after, type Instant, micros, since } from '../units.ts'
+import { after, type Duration, type Instant, micros, since } from '../units.ts'
 import { Attempt } from './attempt.ts'
 import { count } from './histogram.ts'
 import type { Lane } from './lane.ts'
@@ -78,6 +78,11 @@ export class Sending {
     return true
   }
 
+  /** It is not sent again, and has one time-out more. */
+  waitOn(attempt: Attempt, now: Instant): void {
+    this.wheel.put(attempt, after(now, this.#waitOf(attempt.lane)))
+  }
+
   /** The attempt is over for its request. `responded` frees the identifier at once, silence puts it in quarantine. */
   finish(attempt: Attempt, how: 'responded' | 'silent', now: Instant): void {
     this.#letGo(attempt)
@@ -140,11 +145,14 @@ export class Sending {
     attempt.signsBefore = lane.signsOfLife
     request.transmissions += 1
     request.stage = 'retry'
-    const wait = Math.round(lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter()))
-    this.wheel.put(attempt, after(now, micros(wait)))
+    this.wheel.put(attempt, after(now, this.#waitOf(lane)))
     lane.lastSent[identifier.port] = attempt
     this.#register.tracing.active?.sent(request, attempt, now)
     this.#outbox.forward(lane.number, identifier.port, attempt.bytes)
+  }
+
+  #waitOf(lane: Lane): Duration {
+    return micros(Math.round(lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter())))
   }
 
   #rewrite(

@@ -166,7 +166,7 @@ describe('a conversation', () => {
       deadServer: deadServer({ consecutiveFailures: 100 }),
     })
     world.access({ tag: 'goes on', state: 's' })
-    world.advance(seconds(5))
+    world.advance(seconds(35))
     expect(world.sentOf('goes on').map((sent) => sent.server)).toEqual([home])
     expect(world.account('authentication')).toEqual({ received: 2, answered: 1, givenUp: 1 })
   })

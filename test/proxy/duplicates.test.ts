@@ -79,7 +79,7 @@ describe.each(['authentication', 'accounting'] as const)('a retransmission in %s
       classes: classes({ maxTransmissions: 1 }),
     })
     const asked = ask(world)
-    world.advance(seconds(2))
+    world.advance(seconds(35))
     world.again(asked)
     world.settle()
     expect(world.sent).toHaveLength(2)

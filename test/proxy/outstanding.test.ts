@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { instant, after as later, millis, perSecond, seconds } from '../../src/units.ts'
 import { type Sent, START, World } from './kit.ts'
-import { deadServer, queues, server } from './options.ts'
+import { classes, deadServer, queues, server } from './options.ts'
 
 const unbreakable = deadServer({ consecutiveFailures: 1_000_000 })
 
@@ -148,13 +148,14 @@ describe('identifiers', () => {
     const world = new World({
       servers: [server('s1', { maxOutstanding: 128, timeout: seconds(1), maxRetries: 0 })],
       deadServer: unbreakable,
-      queues: queues({ authentication: { maxAge: seconds(60) } }),
+      classes: classes({ maxTransmissions: 1 }),
+      queues: queues({ accounting: { maxAge: seconds(60) } }),
     })
     // 256 identifiers on one port: two rounds of 128 time out, then all rest.
-    for (let i = 0; i < 300; i += 1) world.access()
+    for (let i = 0; i < 300; i += 1) world.accounting()
     world.advanceTo(later(START, seconds(3)))
     expect(world.sent).toHaveLength(256)
-    expect(world.lane('s1', 'authentication')).toMatchObject({ outstanding: 0, queued: 44, identifiers: { free: 0 } })
+    expect(world.lane('s1', 'accounting')).toMatchObject({ outstanding: 0, queued: 44, identifiers: { free: 0 } })
     world.advanceTo(later(START, seconds(8)))
     expect(world.sent).toHaveLength(300)
     for (const sent of world.sent.slice(256)) {

@@ -116,3 +116,25 @@ describe('a retransmission of the client', () => {
     expect(world.sentOf('a').at(-1)!.server).toBe('s2')
   })
 })
+
+describe('where no other server is left to ask', () => {
+  it('a login waits for a server that takes longer than all tries, while its client asks, and is sent no more', () => {
+    for (const names of [['s1'], ['s1', 's2']]) {
+      const world = new World({ servers: names.map((name) => server(name, DEFAULTS)), deadServer: probed })
+      world.onForward = (sent) => world.plan(later(world.now, seconds(5)), () => world.answer(sent))
+      const logins = Array.from({ length: 10 }, (_, i) => login(world, later(START, seconds(i * 0.7)), 5, 4))
+      world.advance(seconds(60))
+      expect(logins.filter(({ isUp }) => !isUp)).toEqual([])
+      expect(world.sent.length).toBeLessThanOrEqual(10 * 2 * names.length)
+    }
+  })
+
+  it('it ends when its client has stopped asking, and its time-outs count once', () => {
+    const world = new World({ servers: [server('s1', DEFAULTS)], deadServer: probed })
+    world.access()
+    world.advance(seconds(8))
+    expect(world.account('authentication')).toEqual({ received: 1, givenUp: 1 })
+    expect(world.noted('given-up')).toMatchObject([{ tried: [{ server: 's1', transmissions: 2 }], why: 'max-age' }])
+    expect(world.lane('s1', 'authentication').counters).toMatchObject({ timeouts: 2, failures: 1 })
+  })
+})

@@ -252,7 +252,7 @@ describe('a late response', () => {
       deadServer: deadServer({ consecutiveFailures: 10_000 }),
     })
     world.access({ tag: 'old' })
-    world.advance(seconds(2))
+    world.advance(seconds(35))
     const [old] = world.sent
     // All 256 identifiers of the port are used once, then the first comes again.
     for (let i = 0; i < 255; i += 1) {

@@ -130,7 +130,12 @@ describe('a server that only poison reaches', () => {
 
 describe('a late response', () => {
   it('keeps what was sent before it from counting, brings nothing back and resets no count', () => {
-    const world = new World({ servers: [server('s1', quick)], deadServer: deadServer({ consecutiveFailures: 3 }) })
+    const world = new World({
+      servers: [server('s1', quick)],
+      deadServer: deadServer({ consecutiveFailures: 3 }),
+      // Nobody waits longer than for one transmission.
+      queues: queues({ authentication: { maxAge: millis(800) } }),
+    })
     for (const tag of ['a', 'b']) world.access({ tag })
     world.advance(seconds(1.2))
     expect(world.lane('s1', 'authentication')).toMatchObject({ state: 'not_responding', consecutiveFailures: 2 })

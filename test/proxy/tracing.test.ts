@@ -71,7 +71,7 @@ describe('a trace', () => {
     })
     const told = follow(world, { trace: 1, user: 'bob' })
     world.access({ tag: 'bob' })
-    world.advance(seconds(9))
+    world.advance(seconds(40))
     const atOne = ['sent', 'timed-out', 'promoted', 'retried', 'timed-out']
     expect(steps(told)).toEqual(['received', ...atOne, 'queued', 'promoted', ...atOne, 'ended'])
     expect(reasons(told, 'queued')).toEqual(['server s1 did not answer'])
