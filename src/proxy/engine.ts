@@ -262,6 +262,7 @@ export class Engine {
   /** From now on no new request is taken; what is in hand goes on, and duplicates still get their answers. */
   drain(_now: Instant): void {
     this.#isDraining = true
+    this.#failover.drain()
   }
 
   /** From now on the tracer is told of each step of these requests; of none where nothing is followed. */

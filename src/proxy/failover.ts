@@ -34,6 +34,7 @@ export class Failover {
   readonly #sending: Sending
   readonly #farms: Readonly<Record<Request['class'], Farm>>
   readonly #journal: Journal
+  #isDraining = false
 
   constructor(register: Register, sending: Sending, farms: Readonly<Record<Request['class'], Farm>>, journal: Journal) {
     this.#register = register
@@ -252,6 +253,12 @@ export class Failover {
     request.rest()
   }
 
+  /** The engine drains: what was set aside has one try more, and ends if that is not answered either. */
+  drain(): void {
+    this.#isDraining = true
+    for (const request of this.#register.aside.takeAll()) this.triesAgain(request)
+  }
+
   /** The time of a record that was set aside has come: it is served after all others. */
   triesAgain(request: Request): void {
     request.stage = 'aside'
@@ -282,7 +289,8 @@ export class Failover {
     if (next !== undefined) this.#goOnAt(next, request, `server ${from.server.name} did not answer`, now)
     else if (request.class === 'authentication' && this.#farms.authentication.hasLive()) {
       this.#giveUp(request, 'no-other-server', now)
-    } else {
+    } else if (this.#hadItsLastTry(request)) this.#giveUp(request, 'draining', now)
+    else {
       this.#becomeCopy(request)
       this.findsNone(request, now)
       this.#register.enterBacklog(request, now)
@@ -299,6 +307,11 @@ export class Failover {
   #becomeCopy(request: Request): void {
     request.isBound = false
     request.stage = request.asideRest === undefined ? 'failover' : 'aside'
+  }
+
+  /** The engine drains, and a server that lives left the record unanswered: it is not set aside again. */
+  #hadItsLastTry(request: Request): boolean {
+    return this.#isDraining && request.wasLeftByLiving && this.#farms[request.class].hasLive()
   }
 
   /** All servers that live have left the record unanswered: it is never given up for that. */

@@ -8,6 +8,7 @@ const BECAUSE: Readonly<Record<GivenUpBecause, (untried: string | undefined) => 
     untried === undefined ? 'its client has stopped asking' : `max_age left no time for ${untried}`,
   'max-transmissions': (untried) => `max_transmissions left nothing for ${untried ?? 'more'}`,
   state: () => 'its State is known to that server alone',
+  draining: () => 'the daemon stops, and a server that lives left it unanswered',
   'no-other-server': () => 'no other server is left to ask',
 }
 

@@ -183,7 +183,7 @@ export interface TriedServer {
 }
 
 /** Why a request was sent nowhere else. */
-export type GivenUpBecause = 'max-age' | 'max-transmissions' | 'state' | 'no-other-server'
+export type GivenUpBecause = 'max-age' | 'max-transmissions' | 'state' | 'no-other-server' | 'draining'
 
 export type ServerState = 'active' | 'not_responding' | 'failing' | 'down'
 

@@ -79,6 +79,13 @@ export class SetAside {
     return due
   }
 
+  /** All of them, whenever their time comes: there will be no other. */
+  takeAll(): Request[] {
+    const all = this.#wheel.takeAll().map(({ request }) => request)
+    for (const request of all) this.#leave(request)
+    return all
+  }
+
   nextWakeAt(): Instant | undefined {
     return this.#wheel.nextWakeAt()
   }

@@ -71,6 +71,16 @@ export class TimingWheel<T extends Timed> {
     return due.sort((a, b) => a.deadline - b.deadline)
   }
 
+  /** Takes off all items, due or not, in the order of their deadlines. */
+  takeAll(): T[] {
+    const all: T[] = []
+    for (const first of this.#steps) {
+      for (let item = first; item !== undefined; item = item.next) all.push(item as T)
+    }
+    for (const item of all) this.remove(item)
+    return all.sort((a, b) => a.deadline - b.deadline)
+  }
+
   /** No later than the next deadline's step; undefined on an empty wheel. */
   nextWakeAt(): Instant | undefined {
     return this.#size === 0 ? undefined : instant(this.#firstDue * WHEEL_STEP)

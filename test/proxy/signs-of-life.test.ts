@@ -323,6 +323,20 @@ describe('a record that a living server leaves unanswered', () => {
     expect(world.sentOf('good 599')).toHaveLength(1)
   })
 
+  it('has one try more when the engine drains, and ends by name', () => {
+    const world = play({ ...patient, servers: [server('s1', quick)] }, ({ tag }) => !tag.startsWith('poison'))
+    for (let i = 0; i < 40; i += 1) world.accounting({ tag: `poison ${i}` })
+    load(world, 3, { good: 4 })
+    world.advance(seconds(4))
+    expect(world.snapshot().classes.accounting).toMatchObject({ setAside: 40 })
+    world.engine.drain(world.now)
+    world.advance(seconds(5))
+    expect(world.engine.isIdle()).toBe(true)
+    expect(world.account('accounting')).toEqual({ received: 40, givenUp: 40 })
+    expect(new Set(world.noted('given-up').map(({ why }) => why))).toEqual(new Set(['draining']))
+    expect(world.sentOf('poison 0')).toHaveLength(2)
+  })
+
   it('where all are silent waits at its place, and is sent again and again until the server is Down', () => {
     const world = play(
       { ...patient, servers: [server('s1', quick)] },
