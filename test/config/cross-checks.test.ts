@@ -260,3 +260,35 @@ describe('the sessions log', () => {
     expectClean({ top: `accounting: { ${log} }` })
   })
 })
+
+describe('time for another server', () => {
+  const two = [server('fr-1', '198.51.100.10'), server('fr-2', '198.51.100.11')].join('\n')
+  const found = (o: { readonly top?: string; readonly farm?: string; readonly servers?: string }) => {
+    const result = load(configText(o))
+    return (result.ok ? result.warnings : []).filter(({ message }) => message.includes('another one is'))
+  }
+
+  it('is there with the defaults, and with one server nobody asks for it', () => {
+    expect(found({ servers: two })).toEqual([])
+    expect(found({ farm: '  authentication: { timeout: 3s, max_retries: 5 }' })).toEqual([])
+  })
+
+  it.each([
+    ['authentication: { timeout: 3s, max_retries: 5 }', 'farm.authentication.max_retries', 'expires'],
+    ['authentication: { timeout: 3s }', 'farm.authentication.timeout', 'expires'],
+    ['authentication: { max_transmissions: 2 }', 'farm.authentication.max_transmissions', 'max_transmissions'],
+    ['accounting: { max_transmissions: 3 }', 'farm.accounting.max_transmissions', 'max_transmissions'],
+    ['accounting: { timeout: 60s, max_retries: 70 }', 'farm.accounting.max_retries', 'expires'],
+  ])('is missed with %s, and said where it is written', (setting, path, why) => {
+    const [warning, ...others] = found({ farm: `  ${setting}`, servers: two })
+    expect(warning).toMatchObject({ path })
+    expect(warning?.message).toContain(why === 'expires' ? 'expires at a silent server' : 'times at most')
+    expect(others).toEqual([])
+  })
+
+  it('is counted by the age: a shorter one needs shorter time-outs', () => {
+    const [warning] = found({ top: 'queues: { authentication: { max_age: 3s } }', servers: two })
+    expect(warning).toMatchObject({ path: 'queues.authentication.max_age' })
+    expect(warning?.message).toContain('a timeout of 1300ms or less')
+  })
+})
