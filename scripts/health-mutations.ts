@@ -124,6 +124,11 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     "return since(request.latestCopyAt, now) <= maxAge ? undefined : 'max-age'",
     "return now > maxAge ? undefined : 'max-age'",
   ),
+  failover(
+    'a copy past max-age waits again (once a bug)',
+    'if (since(request.latestCopyAt, now) > this.#register.backlogs[request.class].limits.maxAge) {',
+    'if (now < 0) {',
+  ),
   repetition(
     'a retransmission renews nothing (0.1.0)',
     "if (trafficClass === 'authentication' && before.request !== undefined) before.request.latestCopyAt = now\n",

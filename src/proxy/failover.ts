@@ -285,6 +285,11 @@ export class Failover {
       else this.#register.drop(request, 'state-server-down', now)
       return
     }
+    // It must not enter the backlog first: there it could push out a younger one.
+    if (since(request.latestCopyAt, now) > this.#register.backlogs[request.class].limits.maxAge) {
+      this.#register.expire(request, now)
+      return
+    }
     const next = this.#farms[request.class].choose(request, now)
     if (next !== undefined) this.#goOnAt(next, request, `server ${from.server.name} did not answer`, now)
     else if (request.class === 'authentication' && this.#farms.authentication.hasLive()) {
