@@ -91,7 +91,7 @@ export class Instance implements InstanceCalls {
     this.#loop.kick()
   }
 
-  /** `reconfigure` or `forget` follows, or another `prepare`. */
+  /** `reconfigure` or `forget` follows. */
   async prepare(options: PlainOptions): Promise<void> {
     this.#isPreparing = true
     await this.#sockets.openLanes(this.#engine.planFor(engineOptionsFrom(options)))

@@ -216,7 +216,8 @@ export class SettingsInForce<S> {
     const first = this.#line[0]
     const candidate = first === this.#inForce ? undefined : first
     if (thread.prepared === candidate) return undefined
-    return candidate === undefined
+    // Before the next ones too: those may need the very ports that a refused change has opened here.
+    return candidate === undefined || thread.prepared !== undefined
       ? about({ name: 'forget' })
       : about({ name: 'prepare', settings: candidate.settings }, candidate)
   }
