@@ -33,6 +33,7 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
   ),
   inForce('a thread is told the next before it has done the last', 'if (thread.asked !== undefined) continue', ''),
   inForce('what was refused is not forgotten', "? about({ name: 'forget' })", '? undefined'),
+  inForce('the next one is prepared beside what was refused', ' || thread.prepared !== undefined', ''),
   inForce('what was opened in part is not forgotten', '    thread.prepared = change\n    if (change', '    if (change'),
   inForce(
     'a refused change takes the next one with it',

@@ -286,6 +286,9 @@ export class Threads {
     const settings = call.name === 'prepare' ? call.settings : thread.settings
     let { lane } = thread
     if (call.name === 'prepare') {
+      // Both may need the same local ports.
+      if (thread.isPreparing)
+        throw new Error(`thread ${thread.seat} prepares ${settings.server} beside what it prepared`)
       thread.isPreparing = true
       lane = thread.nextLane
       thread.nextLane += 1
