@@ -18,8 +18,8 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 /** A run that hangs is a failure, not a wait: the whole has to end within 15 minutes. */
 const WHOLE_MS = 14.5 * 60_000
 const STAGES = [
-  { projects: ['unit', 'sim'], limitMs: 9 * 60_000 },
-  { projects: ['e2e'], limitMs: WHOLE_MS },
+  { projects: ['unit', 'sim'], limitMs: 9 * 60_000, workers: ['--maxWorkers=2'] },
+  { projects: ['e2e'], limitMs: WHOLE_MS, workers: [] },
 ] as const
 
 interface Sum {
@@ -62,7 +62,15 @@ const addStage = (sum: Sum, stage: (typeof STAGES)[number], filters: readonly st
   const file = join(folder, 'report.json')
   const projects = stage.projects.flatMap((project) => ['--project', project])
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const words = ['node_modules/vitest/vitest.mjs', 'run', '--passWithNoTests', ...projects, ...reporters, ...filters]
+  const words = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--passWithNoTests',
+    ...projects,
+    ...stage.workers,
+    ...reporters,
+    ...filters,
+  ]
   const run = spawnSync(process.execPath, words, {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],

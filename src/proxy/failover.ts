@@ -72,9 +72,11 @@ export class Failover {
   /**
    * A login has used up its tries, and no other server is left to ask: it is not sent again, but an answer is still of
    * use while its client asks. A server that takes its time (a push to a telephone) would else begin anew with each copy.
+   * Where others wait for this server or the last identifier is taken, they need its place more.
    */
   #mayWaitOn(request: Request, lane: Lane, now: Instant): boolean {
     if (request.class === 'accounting' || !lane.isLive()) return false
+    if (!lane.identifiers.hasRoom() || !lane.queue.line.isEmpty()) return false
     if (since(request.receivedAt, now) > LONGEST_WAIT) return false
     if (since(request.latestCopyAt, now) > this.#register.backlogs.authentication.limits.maxAge) return false
     return request.isBound || !this.#farms.authentication.hasOther(lane, request)
