@@ -88,7 +88,8 @@ describe.skipIf(!canMakeNamespaces)(
       const { login, router } = await logIn(4, { filtered: true, sysctl: [] })
       expect(login).toEqual({ sent: TIMES, served: 0, received: 0 })
       expect(router.cut).toBe(0)
-      expect(router.refused).toBeGreaterThanOrEqual(TIMES)
+      // Two tries at the only server; then the login waits for its answer, whatever copies come (2 s x 2).
+      expect(router.refused).toBeGreaterThanOrEqual(2)
     })
 
     it.each([4, 6] as const)('arrives at once over IPv%i where the route has the MTU of the path', async (family) => {
