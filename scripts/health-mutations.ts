@@ -149,6 +149,16 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'const next = isTheirs ? itsSessions : ',
     'const next = isTheirs && now < 0 ? itsSessions : ',
   ),
+  failover(
+    'a login that waits on is not sent again for the copies of its client',
+    'if (request.latestCopyAt > attempt.sentAt && this.#obstacleTo(request, now) === undefined) {',
+    'if (now < 0) {',
+  ),
+  failover(
+    'a login that waits on is sent again without a copy of its client',
+    'if (request.latestCopyAt > attempt.sentAt && this.#obstacleTo(request, now) === undefined) {',
+    'if (this.#obstacleTo(request, now) === undefined) {',
+  ),
 
   // Records that wait.
   failover(

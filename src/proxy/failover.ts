@@ -62,7 +62,11 @@ export class Failover {
     }
     this.#spend(attempt, now)
     if (this.#mayWaitOn(request, lane, now)) {
-      this.#sending.waitOn(attempt, now)
+      // Its client has asked again, so the server is asked again too: what was lost on the way comes to nothing else.
+      if (request.latestCopyAt > attempt.sentAt && this.#obstacleTo(request, now) === undefined) {
+        lane.queue.line.put(request)
+        lane.stir()
+      } else this.#sending.waitOn(attempt, now)
       return
     }
     this.#fail(attempt, now)
@@ -70,8 +74,9 @@ export class Failover {
   }
 
   /**
-   * A login has used up its tries, and no other server is left to ask: it is not sent again, but an answer is still of
-   * use while its client asks. A server that takes its time (a push to a telephone) would else begin anew with each copy.
+   * A login has used up its tries, and no other server is left to ask: an answer is still of use while its client asks, and
+   * each of its copies is one more try of the same octets (RFC 5080 section 2.2.1: the server knows a retransmission by
+   * them). A server that takes its time (a push to a telephone) would begin anew with a new identifier.
    * Where others wait for this server or the last identifier is taken, they need its place more.
    */
   #mayWaitOn(request: Request, lane: Lane, now: Instant): boolean {

@@ -8,9 +8,11 @@
  */
 import type { EngineOptions } from '../proxy/ports.ts'
 import { checkResponse } from '../radius/authenticator.ts'
-import type { Instant } from '../units.ts'
+import { ACCESS_REQUEST } from '../radius/codes.ts'
+import { type Instant, seconds, type TrafficClass } from '../units.ts'
 import { LaneBook, LanePlaces } from './lane-facts.ts'
-import { wellFormed } from './packets.ts'
+import { serialOf, wellFormed } from './packets.ts'
+import { Recent } from './recent.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
 
@@ -42,6 +44,8 @@ interface Limits {
 
 /** A refusal ends a transmission this early, and no earlier. */
 const REFUSED_AFTER = 1_000_000
+/** A login waits for its answer 30 s at most; what its client sent before is of no interest. */
+const REMEMBERED = seconds(60)
 
 export class IdentifierLaw implements Witness {
   readonly #uses = new Map<number, Use>()
@@ -50,6 +54,8 @@ export class IdentifierLaw implements Witness {
   readonly #limits = new Map<number, Limits>()
   /** Lanes whose server a reload took away: what is outstanding there gets no retry there. */
   readonly #removed = new Set<number>()
+  /** When a client last sent a login, by serial. */
+  readonly #askedAt = new Recent<number, Instant>(REMEMBERED)
   readonly #book: LaneBook
   readonly #places = new LanePlaces()
   readonly #options: EngineOptions
@@ -89,6 +95,11 @@ export class IdentifierLaw implements Witness {
     }
   }
 
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant): void {
+    const serial = trafficClass === 'authentication' ? serialOf(wellFormed(bytes)) : undefined
+    if (serial !== undefined) this.#askedAt.set(serial, now, now)
+  }
+
   forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const limits = this.#limitsOf(lane)
     if (limits === undefined || this.#removed.has(lane)) {
@@ -110,7 +121,7 @@ export class IdentifierLaw implements Witness {
     known.transmissions += 1
     if (known.isAnswered) throw new BrokenLaw('retry', `${name} was answered and is sent again`, now)
     if (now - known.lastSentAt < patience) throw new BrokenLaw('retry', `${name} is sent again too soon`, now)
-    if (known.transmissions > limits.maxRetries + 1) {
+    if (known.transmissions > limits.maxRetries + 1 && !this.#isAskedSince(known.lastSentAt, bytes, now)) {
       throw new BrokenLaw('retry', `${name} is sent for the ${known.transmissions}th time`, now)
     }
     known.lastSentAt = now
@@ -126,6 +137,13 @@ export class IdentifierLaw implements Witness {
     if (checkResponse(wellFormed(bytes), request, secret) !== undefined) return
     known.isAnswered = true
     this.#land(lane, known)
+  }
+
+  /** Where no other server is left, a login that has used up its tries is sent once more for each copy of its client. */
+  #isAskedSince(then: Instant, bytes: Uint8Array, now: Instant): boolean {
+    if (bytes[0] !== ACCESS_REQUEST) return false
+    const askedAt = this.#askedAt.get(serialOf(wellFormed(bytes)) ?? -1, now)
+    return askedAt !== undefined && askedAt > then
   }
 
   #takeOff(lane: number, use: Use, now: Instant, limits: Limits): void {

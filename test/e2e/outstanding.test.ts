@@ -129,6 +129,8 @@ describe.skipIf(group.skip)(group.title, () => {
     const before = client.replies.length
     await client.flood(1_000, daemon.ports.authentication, build, 8)
     await until(() => client.replies.length - before >= 1_000, 'service after the mass time-out', 20_000)
+    // The last ones wait for an answer while nobody needs their places.
+    await daemon.reaches(({ classes }) => classes.authentication.outstanding === 0, 'the end', 60_000)
     expect((await daemon.ledgerOf('authentication')).givenUp).toBe(9_000)
   })
 })

@@ -70,7 +70,7 @@ describe.skipIf(!canHaveNamespace)(titled('run without a configuration'), () => 
   it('is a demo that says so, can be used as it says, and takes its servers along when it ends', async () => {
     const daemon = startAlone('run')
     await daemon.says(/"event":"started"/)
-    await daemon.says(/THIS IS A DEMO/)
+    for (const part of [/THIS IS A DEMO/, /9812\/metrics/, /bin\/radsluice send .+\n/]) await daemon.says(part)
     const banner = daemon.stderr
     expect(banner).toContain('http://127.0.0.1:9812/metrics')
     expect(banner).toMatch(/echo '.+' \| radclient -x 127\.0\.0\.1:1812 auth \S+/)
