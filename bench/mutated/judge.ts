@@ -104,6 +104,25 @@ export function showsLife(bytes: Buffer, request: Parsed, secret: string): boole
   return !hasEap(packet) || packet.attributes.some(([type]) => type === MESSAGE_AUTHENTICATOR)
 }
 
+const MICROSOFT = 311
+/** MS-MPPE-Send-Key, MS-MPPE-Recv-Key. */
+const MPPE_KEYS = new Set([16, 17])
+/** RFC 2868 section 3.5, RFC 2548 section 2.4.2: what is hidden with salt has the shape that lets a client read it. */
+export function isReadable({ attributes }: Parsed): boolean {
+  const holds = (length: number): boolean => length >= 18 && (length - 2) % 16 === 0
+  return attributes.every(([type, value]) => {
+    if (type === 69) return holds(value.length - 1)
+    if (type !== 26 || value.length < 6 || value.readUInt32BE(0) !== MICROSOFT) return true
+    for (let at = 4; at + 1 < value.length; ) {
+      const size = value[at + 1]!
+      if (size < 2 || at + size > value.length) return true
+      if (MPPE_KEYS.has(value[at]!) && !holds(size - 2)) return false
+      at += size
+    }
+    return true
+  })
+}
+
 export const startsSigned = ({ attributes }: Parsed): boolean => attributes[0]?.[0] === MESSAGE_AUTHENTICATOR
 
 /** Attributes that may be new on the way to a server: NAS-IP-Address, CHAP-Challenge. */

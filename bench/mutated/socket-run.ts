@@ -8,7 +8,16 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StatusReport } from '../../src/observe/status-report.ts'
-import { isProvenRequest, isProvenResponse, type Parsed, parse, showsLife, sign, startsSigned } from './judge.ts'
+import {
+  isProvenRequest,
+  isProvenResponse,
+  isReadable,
+  type Parsed,
+  parse,
+  showsLife,
+  sign,
+  startsSigned,
+} from './judge.ts'
 import { Dice, mutated } from './mutator.ts'
 import { originalRequest, originalResponse } from './originals.ts'
 
@@ -170,7 +179,7 @@ class Ends {
     for (let left = dice.below(3); left > 0; left -= 1) {
       const spoilt = this.#spoilt(originalResponse({ dice, secret, request: packet }), secret, packet.authenticator)
       // Signed, and of no use to a client, it would end the request; the run in the engine has those.
-      if (showsLife(spoilt, packet, secret) && !isProvenResponse(parse(spoilt) ?? packet, packet, secret)) continue
+      if (showsLife(spoilt, packet, secret) && !isOfUse(parse(spoilt), packet, secret)) continue
       answers.push(spoilt)
       this.#counts.mutatedResponses += 1
     }
@@ -199,6 +208,9 @@ class Ends {
     this.#wrong.set(what, (this.#wrong.get(what) ?? 0) + 1)
   }
 }
+
+const isOfUse = (packet: Parsed | undefined, request: Parsed, secret: string): boolean =>
+  packet !== undefined && isProvenResponse(packet, request, secret) && isReadable(packet)
 
 const opened = async (
   port: number,
