@@ -113,14 +113,17 @@ export class FirstChoiceLaw implements Witness {
     const limits = this.#book.limitsOf(lane)
     if (useless === undefined || limits === undefined) return
     const { since } = useless
-    const endsAfter = limits.timeout * MOST * (limits.maxRetries + 1)
-    if (this.#hasEnoughEnded({ lane, since, endsAfter }, now)) useless.evidentAt ??= now
-    // It is asked less, and not because it is Failing: what was evident is old.
-    else if (state !== 'failing') useless.evidentAt = undefined
     const from = now - WINDOW
-    if (from < Math.max(since + WINDOW, useless.evidentAt ?? Number.POSITIVE_INFINITY) + LEEWAY) return
     const others = [...this.#book.lanes].filter((other) => other.lane !== lane && other.class === trafficClass)
-    if (!others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))) return
+    const isAnotherBetter = others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))
+    const endsAfter = limits.timeout * MOST * (limits.maxRetries + 1)
+    const isEvident = this.#hasEnoughEnded({ lane, since, endsAfter }, now)
+    // Until another has shown that it does better, there is nothing to choose.
+    if (isEvident && isAnotherBetter) useless.evidentAt ??= now
+    // It is asked less, and not because it is Failing: what was evident is old.
+    else if (!isEvident && state !== 'failing') useless.evidentAt = undefined
+    if (!isAnotherBetter) return
+    if (from < Math.max(since + WINDOW, useless.evidentAt ?? Number.POSITIVE_INFINITY) + LEEWAY) return
     const firsts = this.#choices.filter(({ at, isFirst, class: of }) => isFirst && of === trafficClass && at > from)
     const here = firsts.filter((choice) => choice.lane === lane).length
     // Who waits for a slot or an identifier was chosen too: of those only their datagrams are known.

@@ -36,4 +36,8 @@ describe('seeds that once failed', () => {
   it('troubled seed 564: what 509 showed, of authentication', () => {
     expect(runTroubledSeed(564).broken).toBeUndefined()
   })
+
+  it('troubled seed 1977: the law took a server to do better before it had shown it', () => {
+    expect(runTroubledSeed(1977).broken).toBeUndefined()
+  })
 })
