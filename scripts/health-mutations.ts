@@ -151,13 +151,58 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a login that waits on is not sent again for the copies of its client',
-    'if (request.latestCopyAt > attempt.sentAt && this.#obstacleTo(request, now) === undefined) {',
-    'if (now < 0) {',
+    'else if (request.latestCopyAt <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {',
+    'else if (now > 0) {',
   ),
   failover(
     'a login that waits on is sent again without a copy of its client',
-    'if (request.latestCopyAt > attempt.sentAt && this.#obstacleTo(request, now) === undefined) {',
-    'if (this.#obstacleTo(request, now) === undefined) {',
+    'else if (request.latestCopyAt <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {',
+    'else if (this.#obstacleTo(request, now) !== undefined) {',
+  ),
+  failover(
+    'a login that waits on keeps its place from a request that finds none',
+    'for (const attempt of lane.waitingOn) {',
+    'for (const attempt of now > 0 ? [] : lane.waitingOn) {',
+  ),
+  failover(
+    'a due retry of another login ends one that waits on',
+    'if (lane.queue.line.queued > 0 || now >= this.#waitsUntil(request)) return false',
+    'if (!lane.queue.line.isEmpty() || now >= this.#waitsUntil(request)) return false',
+  ),
+  failover(
+    'a login waits on beyond 30 s',
+    'Math.min(after(receivedAt, LONGEST_WAIT), after(latestCopyAt, maxAge) + 1)',
+    'Math.max(after(receivedAt, LONGEST_WAIT), after(latestCopyAt, maxAge) + 1)',
+  ),
+  failover(
+    "a login waits on with a secret that is not the server's any more",
+    'if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false\n',
+    'if (secret.bytes.length === 0) return false\n',
+  ),
+  failover(
+    'a login that waits on holds up a stop',
+    '!lane.isLive() || this.#isDraining) return false',
+    '!lane.isLive()) return false',
+  ),
+  failover(
+    'a login stays at a silent server that it was sent to last',
+    'this.#farms.authentication.toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)',
+    'this.#farms.authentication.toAskAgain(lane, request, lane.signsOfLife < signsAtFirst)',
+  ),
+  farm(
+    'a login never goes back to a server that was silent and answers again',
+    'signs !== undefined && (isSilent || other.signsOfLife > signs)',
+    'signs !== undefined && isSilent',
+  ),
+  answering(
+    'an answer after the time-out reaches nobody',
+    'if (request?.isInHand !== true) return',
+    'if (request !== attempt.request || request === undefined) return',
+  ),
+  answering(
+    'a request that a late answer has ended stays at the other server',
+    'if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)\n      this.#register.leave(request)',
+    'this.#register.leave(request)',
   ),
 
   // Records that wait.

@@ -34,8 +34,13 @@ type Verified =
     }
   /** Signed by the server for what is outstanding, and still of no use to any client. */
   | { readonly is: 'unusable'; readonly attempt: Attempt; readonly fault: ResponseFault }
-  /** For what its identifier carried before. */
-  | { readonly is: 'late'; readonly attempt: Attempt }
+  /** For what its identifier carried before; and an answer where that request is still in hand. */
+  | {
+      readonly is: 'late'
+      readonly attempt: Attempt
+      readonly response: Packet
+      readonly answer: Uint8Array | undefined
+    }
 
 export class Answering {
   readonly #register: Register
@@ -71,7 +76,7 @@ export class Answering {
     if (typeof verdict === 'string') this.#drop(lane, verdict, bytes, now)
     else if (verdict.is === 'answer') this.#accept(verdict, now)
     else if (verdict.is === 'unusable') this.#endUnusable(verdict, bytes, now)
-    else this.#hearLate(verdict.attempt, bytes, now)
+    else this.#takeLate(verdict, bytes, now)
   }
 
   /** A datagram came in on the lane's probe socket. */
@@ -122,7 +127,7 @@ export class Answering {
       }
       const last = identifier?.last
       const isLate = last !== undefined && this.#check(lane, response, last) === undefined
-      return isLate ? { is: 'late', attempt: last } : (fault ?? 'bad-authenticator')
+      return isLate ? this.#judgeLate(last, response) : (fault ?? 'bad-authenticator')
     } catch (error) {
       this.#journal.note({ kind: 'internal-error', where: 'taking a response', error, bytes }, now)
       return 'internal-error'
@@ -145,6 +150,16 @@ export class Answering {
     // RFC 2866 section 4.2: an Accounting-Response says that the record was recorded, and needs no attributes.
     if (attempt.code === ACCESS_REQUEST) return { is: 'unusable', attempt, fault: answer }
     return { is: 'answer', attempt, response, answer: this.answerFromRecord((request as Request).origin, undefined) }
+  }
+
+  /** Its request may have gone on to another server, or wait for one: an answer is as good from here. */
+  #judgeLate(attempt: Attempt, response: Packet): Verified {
+    const request = attempt.formerly
+    if (request?.isInHand !== true) return { is: 'late', attempt, response, answer: undefined }
+    const answer = this.#answerFor(request, attempt, response)
+    if (typeof answer !== 'string') return { is: 'late', attempt, response, answer }
+    const own = attempt.code === ACCESS_REQUEST ? undefined : this.answerFromRecord(request.origin, undefined)
+    return { is: 'late', attempt, response, answer: own }
   }
 
   /** Whether a faulty response proves that its server lives: it is signed, and lacks no proof that is required. */
@@ -183,8 +198,19 @@ export class Answering {
   }
 
   #accept({ attempt, response, answer }: Extract<Verified, { is: 'answer' }>, now: Instant): void {
-    const { lane, request } = attempt
+    const { request } = attempt
     this.#sending.finish(attempt, 'responded', now)
+    this.#passOn(request, { attempt, response, answer }, now)
+    this.#hear(attempt, now)
+  }
+
+  /** A valid response: its client gets it, if one waits, and what it says of the server and of a State is noted. */
+  #passOn(
+    request: Request | undefined,
+    { attempt, response, answer }: { attempt: Attempt; response: Packet; answer: Uint8Array | undefined },
+    now: Instant,
+  ): void {
+    const { lane } = attempt
     this.#count(lane, response, attempt, now)
     if (request !== undefined && answer !== undefined) {
       this.#register.tracing.active?.answered(request, attempt, response, now)
@@ -193,7 +219,6 @@ export class Answering {
     if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane, now)
     const state = response.stateAt
     if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
-    this.#hear(attempt, now)
   }
 
   /** The server has answered, so it lives and is done with the request; its client gets nothing of that response. */
@@ -213,10 +238,19 @@ export class Answering {
     this.#failover.healthChanged(lane, lane.health.responded(now, !attempt.isOverdue), now)
   }
 
-  /** It serves nobody any more; but its server was alive after it got the request. A second one says nothing new. */
-  #hearLate(attempt: Attempt, bytes: Uint8Array, now: Instant): void {
-    const { lane } = attempt
-    this.#drop(lane, 'late', bytes, now)
+  /**
+   * Its time-out is over, and it is of use where its request is still in hand: it ends that wherever it waits or is
+   * outstanding. Its server was alive after it got the request; a second one says nothing new.
+   */
+  #takeLate({ attempt, response, answer }: Extract<Verified, { is: 'late' }>, bytes: Uint8Array, now: Instant): void {
+    const { lane, formerly: request } = attempt
+    attempt.formerly = undefined
+    if (request === undefined || answer === undefined) this.#drop(lane, 'late', bytes, now)
+    else {
+      if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
+      this.#register.leave(request)
+      this.#passOn(request, { attempt, response, answer }, now)
+    }
     if (attempt.isAnswered) return
     attempt.isAnswered = true
     lane.signsOfLife += 1

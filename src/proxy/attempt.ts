@@ -22,7 +22,8 @@ export class Attempt implements Timed {
   /** Undefined once the request ended or the client gave it up. */
   request: Request | undefined
   tries = 0
-  /** How many signs of life its lane had given when it was last transmitted. */
+  /** How many signs of life its lane had given when it was first and when it was last transmitted. */
+  signsAtFirst = 0
   signsBefore = 0
   /** The health has counted it as unanswered in time. */
   isOverdue = false
@@ -30,6 +31,12 @@ export class Attempt implements Timed {
   isAside = false
   /** Its tries are used up, and the health knows. */
   isSpent = false
+  /** Its server gave signs of life when they were. */
+  wasLeftByLiving = false
+  /** Its last transmission has timed out, and it waits for its answer all the same. */
+  isWaitingOn = false
+  /** Where it ended in silence: whom a late response may still be of use to. */
+  formerly: Request | undefined = undefined
   /** A valid response came: another one, or the same one again, says nothing new. */
   isAnswered = false
   /** First and last transmission. */

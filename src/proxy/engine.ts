@@ -368,6 +368,7 @@ export class Engine {
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
+    if (request.stage !== 'retry') this.#failover.makeRoom(lane, now)
     if (this.#sending.trySend(request, lane, now)) {
       if (request.transmissions === 1 && !request.isBound) this.#farms[request.class].sentTo(lane)
       return request.attempt !== undefined

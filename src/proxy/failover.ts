@@ -13,7 +13,7 @@
  */
 
 import type { HealthChange } from '../throttle/health.ts'
-import { type Instant, micros, since } from '../units.ts'
+import { after, type Instant, instant, micros, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Farm } from './farm.ts'
 import type { Lane } from './lane.ts'
@@ -46,13 +46,13 @@ export class Failover {
   /** The deadline of a transmission has passed. */
   timedOut(attempt: Attempt, now: Instant): void {
     const { request, lane } = attempt
-    if (!attempt.isSpent) lane.counters.timeouts += 1
+    if (!attempt.isWaitingOn) lane.counters.timeouts += 1
     if (request === undefined) {
       // Its client gave it up, and the server had its time for it all the same.
       this.#fail(attempt, now)
       return
     }
-    if (!attempt.isSpent) this.#register.tracing.active?.timedOut(request, attempt, now)
+    if (!attempt.isWaitingOn) this.#register.tracing.active?.timedOut(request, attempt, now)
     const triesLeft = lane.isLive() && attempt.tries <= lane.options.maxRetries
     if (triesLeft && this.#obstacleTo(request, now) === undefined) {
       this.#countOverdue(attempt, now)
@@ -61,30 +61,59 @@ export class Failover {
       return
     }
     this.#spend(attempt, now)
-    if (this.#mayWaitOn(request, lane, now)) {
+    if (!this.#mayWaitOn(request, attempt, now)) this.#end(attempt, request, now)
+    else if (request.latestCopyAt <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {
+      if (!attempt.isWaitingOn) this.#register.tracing.active?.waitsOn(request, attempt, now)
+      this.#sending.waitOn(attempt, this.#waitsUntil(request), now)
+    } else if (this.#mayTryAgainElsewhere(request, attempt)) this.#end(attempt, request, now)
+    else {
       // Its client has asked again, so the server is asked again too: what was lost on the way comes to nothing else.
-      if (request.latestCopyAt > attempt.sentAt && this.#obstacleTo(request, now) === undefined) {
-        lane.queue.line.put(request)
-        lane.stir()
-      } else this.#sending.waitOn(attempt, now)
+      lane.waitingOn.delete(attempt)
+      lane.queue.line.put(request)
+      lane.stir()
+    }
+  }
+
+  /** A request needs an identifier and has found none: the login that has waited on for longest gives its own up. */
+  makeRoom(lane: Lane, now: Instant): void {
+    if (lane.identifiers.hasRoom() || lane.budget.left(now) <= 0) return
+    for (const attempt of lane.waitingOn) {
+      this.#end(attempt, attempt.request as Request, now)
       return
     }
+  }
+
+  #end(attempt: Attempt, request: Request, now: Instant): void {
     this.#fail(attempt, now)
-    this.#failOver(request, lane, now)
+    this.#failOver(request, attempt, now)
   }
 
   /**
    * A login has used up its tries, and no other server is left to ask: an answer is still of use while its client asks, and
    * each of its copies is one more try of the same octets (RFC 5080 section 2.2.1: the server knows a retransmission by
    * them). A server that takes its time (a push to a telephone) would begin anew with a new identifier.
-   * Where others wait for this server or the last identifier is taken, they need its place more.
+   * Where others wait for this server, they need its place more; a secret that is not the server's any more can't be
+   * answered.
    */
-  #mayWaitOn(request: Request, lane: Lane, now: Instant): boolean {
-    if (request.class === 'accounting' || !lane.isLive()) return false
-    if (!lane.identifiers.hasRoom() || !lane.queue.line.isEmpty()) return false
-    if (since(request.receivedAt, now) > LONGEST_WAIT) return false
-    if (since(request.latestCopyAt, now) > this.#register.backlogs.authentication.limits.maxAge) return false
+  #mayWaitOn(request: Request, { lane, secret }: Attempt, now: Instant): boolean {
+    if (request.class === 'accounting' || !lane.isLive() || this.#isDraining) return false
+    if (lane.queue.line.queued > 0 || now >= this.#waitsUntil(request)) return false
+    if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
     return request.isBound || !this.#farms.authentication.hasOther(lane, request)
+  }
+
+  /** Until when an answer is of use: max-age after its client last asked, and no longer than any client asks. */
+  #waitsUntil({ receivedAt, latestCopyAt }: Request): Instant {
+    const { maxAge } = this.#register.backlogs.authentication.limits
+    return instant(Math.min(after(receivedAt, LONGEST_WAIT), after(latestCopyAt, maxAge) + 1))
+  }
+
+  /** Whether a server that failed it may answer now, and this one hardly will. Then it may try that one again. */
+  #mayTryAgainElsewhere(request: Request, { lane, signsAtFirst }: Attempt): boolean {
+    if (request.isBound) return false
+    const again = this.#farms.authentication.toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)
+    for (const { number } of again) request.forgetTried(number)
+    return again.length > 0
   }
 
   /** A due retry that waited too long for quota: an Access-Request past its max-age goes nowhere any more. */
@@ -93,7 +122,7 @@ export class Failover {
     if (obstacle === undefined) return false
     const attempt = request.attempt as Attempt
     this.#fail(attempt, now)
-    request.addTried(attempt.lane.number)
+    request.addTried(attempt.lane.number, signsOf(attempt))
     this.#giveUp(request, obstacle, now)
     return true
   }
@@ -102,7 +131,7 @@ export class Failover {
   gotUnusable(request: Request, { lane, tries }: Attempt, why: string, now: Instant): void {
     this.#register.tracing.active?.unusable(request, lane, why, now)
     request.noteTried(lane.server.name, tries)
-    request.addTried(lane.number)
+    request.addTried(lane.number, Number.POSITIVE_INFINITY)
     const isElsewhere = !request.isBound && this.#obstacleTo(request, now) === undefined
     const next = isElsewhere ? this.#farms[request.class].choose(request, now) : undefined
     if (next === undefined) this.#register.drop(request, 'unusable-response', now)
@@ -112,6 +141,7 @@ export class Failover {
   /** The request ended at this server without an answer, or its client gave it up and the time for it is over. */
   #fail(attempt: Attempt, now: Instant): void {
     this.#spend(attempt, now)
+    if (attempt.wasLeftByLiving) this.#countUnanswered(attempt, now)
     attempt.request?.noteTried(attempt.lane.server.name, attempt.tries)
     this.#sending.finish(attempt, 'silent', now)
   }
@@ -133,9 +163,14 @@ export class Failover {
       if (request !== undefined && lane.isFailing()) request.wasLeftByLiving = true
       return
     }
+    attempt.wasLeftByLiving = true
+    if (request !== undefined) request.wasLeftByLiving = true
+  }
+
+  /** A server that lives left it unanswered: with what such requests have in common. */
+  #countUnanswered({ lane, request }: Attempt, now: Instant): void {
     lane.counters.unansweredByLiveServer += 1
     if (request === undefined) return
-    request.wasLeftByLiving = true
     lane.unanswered.note(request, now)
     const { server, class: trafficClass } = lane
     const client = request.client.options.name
@@ -225,7 +260,7 @@ export class Failover {
       const attempt = request.attempt as Attempt
       request.noteTried(from.server.name, attempt.tries)
       this.#sending.finish(attempt, 'silent', now)
-      this.#failOver(request, from, now)
+      this.#failOver(request, attempt, now)
       return
     }
     if (request.isBound && !from.isRetiring) {
@@ -280,8 +315,9 @@ export class Failover {
     return true
   }
 
-  #failOver(request: Request, from: Lane, now: Instant): void {
-    request.addTried(from.number)
+  #failOver(request: Request, attempt: Attempt, now: Instant): void {
+    const from = attempt.lane
+    request.addTried(from.number, signsOf(attempt))
     const obstacle = this.#obstacleTo(request, now)
     if (obstacle !== undefined) {
       this.#giveUp(request, obstacle, now)
@@ -357,3 +393,7 @@ export class Failover {
     return since(request.latestCopyAt, now) <= maxAge ? undefined : 'max-age'
   }
 }
+
+/** How many signs of life the attempt's server had given when it was asked for the last time; Infinity if some came while it was asked. */
+const signsOf = ({ signsAtFirst, signsBefore }: Attempt): number =>
+  signsAtFirst === signsBefore ? signsBefore : Number.POSITIVE_INFINITY

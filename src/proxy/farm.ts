@@ -128,6 +128,17 @@ export class Farm {
     return this.#lanes.some((other) => other !== lane && other.isLive() && !tried.includes(other.number))
   }
 
+  /**
+   * Servers that live and failed the request, and are worth asking again: where this lane is silent all of them, else those
+   * that gave no sign of life while they were asked, and one since.
+   */
+  toAskAgain(lane: Lane, request: Request, isSilent: boolean): readonly Lane[] {
+    return this.#lanes.filter((other) => {
+      const signs = other === lane || !other.isLive() ? undefined : request.signsThen(other.number)
+      return signs !== undefined && (isSilent || other.signsOfLife > signs)
+    })
+  }
+
   /** Whether a server that is not Failing lives beside this one and did not fail the request. */
   hasWellBeside(lane: Lane, { tried }: Request): boolean {
     return this.#lanes.some((other) => other !== lane && isWell(other) && !tried.includes(other.number))

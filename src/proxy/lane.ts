@@ -73,6 +73,8 @@ export class Lane implements Candidate {
   hasRested = true
   /** Valid responses so far, late ones included, each once: what came in between is a sign of life. */
   signsOfLife = 0
+  /** Logins that keep their place beyond their tries, while nobody else needs it: the longest first. */
+  readonly waitingOn = new Set<Attempt>()
   /** Identifiers in use by records that a living server left unanswered before. */
   asideOutstanding = 0
   /** What its server leaves unanswered while it answers other requests. */

@@ -155,6 +155,13 @@ export class Register {
     request.promotedBy = undefined
   }
 
+  /** Out of wherever it waits. */
+  leave(request: Request): void {
+    if (request.line !== undefined) this.leaveLine(request)
+    if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
+    request.rouse()
+  }
+
   /** One more identifier waits for the answer; who tries so often has long given the oldest up. */
   attach(exchange: Exchange, request: Request): void {
     const waiting = request.exchanges
@@ -262,14 +269,12 @@ export class Register {
 
   /** It waits nowhere and has no answer: what comes again is new. */
   #end(request: Request, now: Instant): void {
-    if (request.line !== undefined) this.leaveLine(request)
-    if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
+    this.leave(request)
     for (const exchange of request.exchanges) {
       request.detach(exchange)
       this.duplicates.forget(exchange)
     }
     this.duplicates.recordEnded(request, now)
-    request.rouse()
   }
 }
 

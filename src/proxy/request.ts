@@ -50,8 +50,9 @@ export class Arrival implements Exchange {
 class Course {
   /** Exchanges beside the one that it came with. */
   readonly repeats: Exchange[] = []
-  /** Lanes that did not answer it. */
+  /** Lanes that did not answer it; and how many signs of life each had given by then. */
   readonly tried: number[] = []
+  readonly signsThen: number[] = []
   /** What was tried where, for people. */
   readonly history: TriedServer[] = []
   /** When its client sent it last, where that was after it came. */
@@ -268,14 +269,32 @@ export class Request implements Exchange {
     return this.#course?.tried ?? NONE
   }
 
-  /** The lane did not answer it. */
-  addTried(lane: number): void {
-    this.#onCourse().tried.push(lane)
+  /** The lane did not answer it. `signs` of life it had given by then; Infinity where it gave some while it was asked. */
+  addTried(lane: number, signs: number): void {
+    const { tried, signsThen } = this.#onCourse()
+    tried.push(lane)
+    signsThen.push(signs)
   }
 
-  /** It may try any server again. */
-  forgetTried(): void {
-    if (this.#course !== undefined) this.#course.tried.length = 0
+  /** The signs of life of a lane of `tried`, as noted. */
+  signsThen(lane: number): number | undefined {
+    return this.#course?.signsThen[this.tried.indexOf(lane)]
+  }
+
+  /** It may try any server again, or that one. */
+  forgetTried(lane?: number): void {
+    if (this.#course === undefined) return
+    const { tried, signsThen } = this.#course
+    const place = lane === undefined ? 0 : tried.indexOf(lane)
+    if (place === -1) return
+    const count = lane === undefined ? tried.length : 1
+    tried.splice(place, count)
+    signsThen.splice(place, count)
+  }
+
+  /** It waits or is outstanding: an answer is of use. */
+  get isInHand(): boolean {
+    return this.line !== undefined || this.attempt !== undefined
   }
 
   /** What was tried where, in order. */

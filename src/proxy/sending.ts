@@ -78,13 +78,17 @@ export class Sending {
     return true
   }
 
-  /** It is not sent again, and has one time-out more. */
-  waitOn(attempt: Attempt, now: Instant): void {
-    this.wheel.put(attempt, after(now, this.#waitOf(attempt.lane)))
+  /** It keeps its place without being sent again: for one time-out more, and not beyond `until`. */
+  waitOn(attempt: Attempt, until: Instant, now: Instant): void {
+    const timeout = after(now, this.#waitOf(attempt.lane))
+    this.wheel.put(attempt, timeout < until ? timeout : until)
+    attempt.isWaitingOn = true
+    attempt.lane.waitingOn.add(attempt)
   }
 
   /** The attempt is over for its request. `responded` frees the identifier at once, silence puts it in quarantine. */
   finish(attempt: Attempt, how: 'responded' | 'silent', now: Instant): void {
+    if (how === 'silent') attempt.formerly = attempt.request
     this.#letGo(attempt)
     this.wheel.remove(attempt)
     attempt.lane.wasHeld(since(attempt.heldSince, now))
@@ -138,11 +142,13 @@ export class Sending {
     if (attempt.tries === 0) {
       lane.counters.requests += 1
       attempt.heldSince = now
+      attempt.signsAtFirst = lane.signsOfLife
       if (request.transmissions === 0) count(lane.counters.queueWaits, since(request.receivedAt, now))
     } else lane.counters.retransmissions += 1
     attempt.tries += 1
     attempt.sentAt = now
     attempt.signsBefore = lane.signsOfLife
+    attempt.isWaitingOn = false
     request.transmissions += 1
     request.stage = 'retry'
     this.wheel.put(attempt, after(now, this.#waitOf(lane)))
@@ -192,6 +198,7 @@ export class Sending {
 
   #letGo(attempt: Attempt): void {
     const { request } = attempt
+    if (attempt.isSpent) attempt.lane.waitingOn.delete(attempt)
     if (request === undefined) return
     if (request.line !== undefined) this.#register.leaveLine(request)
     this.#register.outstanding[request.class] -= 1

@@ -89,6 +89,15 @@ class Trace {
     this.#tell('timed-out', request, now, particularsOf(attempt))
   }
 
+  /** Its tries are used up, and it keeps its place at the server. */
+  waitsOn(request: Request, attempt: Attempt, now: Instant): void {
+    const { server } = attempt.lane
+    this.#tell('queued', request, now, {
+      server: server.name,
+      why: 'no other server is left to ask, and its client asks',
+    })
+  }
+
   answered(request: Request, attempt: Attempt, answer: Packet, now: Instant): void {
     this.#tell('answered', request, now, { ...particularsOf(attempt), answer: answer.code })
   }

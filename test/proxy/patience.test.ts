@@ -3,8 +3,9 @@
  * there, and its login reaches the server that answers.
  */
 import { describe, expect, it } from 'vitest'
-import { type Instant, after as later, millis, seconds } from '../../src/units.ts'
+import { after as later, millis, seconds } from '../../src/units.ts'
 import { type Sent, START, World } from './kit.ts'
+import { login } from './logins.ts'
 import { deadServer, queues, server } from './options.ts'
 
 /** As in src/config/schema.ts. */
@@ -20,28 +21,6 @@ const farm = (o: Partial<typeof DEFAULTS> = {}, isAnswered = ({ server: name }: 
     if (isAnswered(sent)) world.plan(later(world.now, millis(20)), () => world.answer(sent))
   }
   return world
-}
-
-interface Login {
-  readonly from: Instant
-  isUp: boolean
-}
-
-/** A client that sends `sends` times, `gap` seconds apart, and looks at once before each whether it has its answer. */
-const login = (world: World, at: Instant, gap: number, sends: number): Login => {
-  const one: Login = { from: at, isUp: false }
-  world.plan(at, () => {
-    const asked = world.access()
-    world.settle()
-    for (let send = 1; send <= sends; send += 1) {
-      world.plan(later(at, seconds(send * gap)), () => {
-        if (world.answersTo(asked).length > 0) one.isUp = true
-        else if (send < sends) world.again(asked)
-        world.settle()
-      })
-    }
-  })
-  return one
 }
 
 const CLIENTS = [
@@ -114,43 +93,5 @@ describe('a retransmission of the client', () => {
     world.advance(seconds(7))
     world.answer(world.sentOf('busy')[0]!)
     expect(world.sentOf('a').at(-1)!.server).toBe('s2')
-  })
-})
-
-describe('where no other server is left to ask', () => {
-  it('a login waits for a server that takes longer than all tries, while its client asks, in one attempt', () => {
-    for (const names of [['s1'], ['s1', 's2']]) {
-      const world = new World({ servers: names.map((name) => server(name, DEFAULTS)), deadServer: probed })
-      world.onForward = (sent) => world.plan(later(world.now, seconds(5)), () => world.answer(sent))
-      const logins = Array.from({ length: 10 }, (_, i) => login(world, later(START, seconds(i * 0.7)), 5, 4))
-      world.advance(seconds(60))
-      expect(logins.filter(({ isUp }) => !isUp)).toEqual([])
-      const octets = new Set(
-        world.sent.map(({ server: name, bytes }) => `${name} ${Buffer.from(bytes).toString('hex')}`),
-      )
-      expect(octets.size).toBeLessThanOrEqual(10 * names.length)
-    }
-  })
-
-  it('each copy of its client is one more try of the same octets, as two lost tries are not the last word', () => {
-    const world = new World({ servers: [server('s1', DEFAULTS)], deadServer: probed })
-    world.onForward = (sent) => {
-      if (world.sent.length === 3) world.plan(later(world.now, millis(20)), () => world.answer(sent))
-    }
-    const one = login(world, START, 5, 3)
-    world.advance(seconds(20))
-    expect(one.isUp).toBe(true)
-    expect(new Set(world.sent.map(({ bytes }) => Buffer.from(bytes).toString('hex'))).size).toBe(1)
-    expect(world.sent).toHaveLength(3)
-    expect(world.account('authentication')).toEqual({ received: 2, duplicate: 1, answered: 1 })
-  })
-
-  it('it ends when its client has stopped asking, and its time-outs count once', () => {
-    const world = new World({ servers: [server('s1', DEFAULTS)], deadServer: probed })
-    world.access()
-    world.advance(seconds(8))
-    expect(world.account('authentication')).toEqual({ received: 1, givenUp: 1 })
-    expect(world.noted('given-up')).toMatchObject([{ tried: [{ server: 's1', transmissions: 2 }], why: 'max-age' }])
-    expect(world.lane('s1', 'authentication').counters).toMatchObject({ timeouts: 2, failures: 1 })
   })
 })

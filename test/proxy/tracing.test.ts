@@ -73,8 +73,11 @@ describe('a trace', () => {
     world.access({ tag: 'bob' })
     world.advance(seconds(40))
     const atOne = ['sent', 'timed-out', 'promoted', 'retried', 'timed-out']
-    expect(steps(told)).toEqual(['received', ...atOne, 'queued', 'promoted', ...atOne, 'ended'])
-    expect(reasons(told, 'queued')).toEqual(['server s1 did not answer'])
+    expect(steps(told)).toEqual(['received', ...atOne, 'queued', 'promoted', ...atOne, 'queued', 'ended'])
+    expect(reasons(told, 'queued')).toEqual([
+      'server s1 did not answer',
+      'no other server is left to ask, and its client asks',
+    ])
     const why = 'given up after 2 tries at s1 and 2 tries at s2; no other server is left to ask'
     expect(reasons(told, 'ended')).toEqual([why])
     expect(told.filter(({ step }) => step === 'sent').map((one) => one.server)).toEqual(['s1', 's2'])

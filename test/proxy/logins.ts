@@ -1,0 +1,50 @@
+/** Clients that log in and ask again, and servers that take their time, for tests of failover. */
+import { type Instant, after as later, millis, seconds } from '../../src/units.ts'
+import { messageAuthenticator, packetOf, sign } from '../radius/oracle.ts'
+import { SERVER_SECRET } from './datagrams.ts'
+import type { World } from './kit.ts'
+
+export interface Login {
+  readonly from: Instant
+  isUp: boolean
+}
+
+/** A client that sends `sends` times, `gap` seconds apart, and looks at once before each whether it has its answer. */
+export const login = (world: World, at: Instant, gap: number, sends: number): Login => {
+  const one: Login = { from: at, isUp: false }
+  world.plan(at, () => {
+    const asked = world.access()
+    world.settle()
+    for (let send = 1; send <= sends; send += 1) {
+      world.plan(later(at, seconds(send * gap)), () => {
+        if (world.answersTo(asked).length > 0) one.isUp = true
+        else if (send < sends) world.again(asked)
+        world.settle()
+      })
+    }
+  })
+  return one
+}
+
+/** Every server answers each new packet once, after so many seconds; it knows retransmissions by their octets. */
+export const answerAfter = (world: World, time: number): void => {
+  const known = new Set<string>()
+  world.onProbe = ({ lane, bytes }) => {
+    const answer = sign(
+      packetOf(2, bytes[1]!, bytes.subarray(4, 20), [messageAuthenticator]),
+      SERVER_SECRET,
+      bytes.subarray(4, 20),
+    )
+    world.plan(later(world.now, millis(5)), () => world.engine.probeAnswered(lane, answer, world.now))
+  }
+  world.onForward = (sent) => {
+    const octets = `${sent.server} ${Buffer.from(sent.bytes).toString('hex')}`
+    if (known.has(octets)) return
+    known.add(octets)
+    world.plan(later(world.now, seconds(time)), () => world.answer(sent))
+  }
+}
+
+/** How many different packets servers were sent. */
+export const differentPackets = (world: World): number =>
+  new Set(world.sent.map(({ server, bytes }) => `${server} ${Buffer.from(bytes).toString('hex')}`)).size
