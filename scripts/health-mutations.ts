@@ -12,6 +12,7 @@ const farm = inFile('src/proxy/farm.ts')
 const lane = inFile('src/proxy/lane.ts')
 const repetition = inFile('src/proxy/repetition.ts')
 const request = inFile('src/proxy/request.ts')
+const waitingOn = inFile('src/proxy/waiting-on.ts')
 const sending = inFile('src/proxy/sending.ts')
 const aside = inFile('src/proxy/set-aside.ts')
 const backlog = inFile('src/queues/backlog.ts')
@@ -85,8 +86,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'a record whose response can not be passed on is not recorded',
-    "if (attempt.code === ACCESS_REQUEST) return { is: 'unusable', attempt, fault: answer }",
-    "if (attempt.code !== 0) return { is: 'unusable', attempt, fault: answer }",
+    "if (request.class === 'accounting' && bytes[0] === ACCOUNTING_RESPONSE) {",
+    'if (bytes[0] === 0) {',
   ),
   answering(
     'a probe that is answered too late counts',
@@ -164,30 +165,30 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'for (const attempt of lane.waitingOn) {',
     'for (const attempt of now > 0 ? [] : lane.waitingOn) {',
   ),
-  failover(
+  waitingOn(
     'a due retry of another login ends one that waits on',
-    'if (lane.queue.line.queued > 0 || now >= this.#waitsUntil(request)) return false',
-    'if (!lane.queue.line.isEmpty() || now >= this.#waitsUntil(request)) return false',
+    'if (lane.queue.line.queued > 0 || now >= this.until(request)) return false',
+    'if (!lane.queue.line.isEmpty() || now >= this.until(request)) return false',
   ),
-  failover(
+  waitingOn(
     'a login waits on beyond 30 s',
-    'Math.min(after(receivedAt, LONGEST_WAIT), after(latestCopyAt, maxAge) + 1)',
-    'Math.max(after(receivedAt, LONGEST_WAIT), after(latestCopyAt, maxAge) + 1)',
+    'Math.min(after(receivedAt, LONGEST), after(latestCopyAt, this.#backlog.limits.maxAge) + 1)',
+    'Math.max(after(receivedAt, LONGEST), after(latestCopyAt, this.#backlog.limits.maxAge) + 1)',
   ),
-  failover(
+  waitingOn(
     "a login waits on with a secret that is not the server's any more",
     'if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false\n',
     'if (secret.bytes.length === 0) return false\n',
   ),
-  failover(
+  waitingOn(
     'a login that waits on holds up a stop',
-    '!lane.isLive() || this.#isDraining) return false',
+    '!lane.isLive() || this.#isOver) return false',
     '!lane.isLive()) return false',
   ),
-  failover(
+  waitingOn(
     'a login stays at a silent server that it was sent to last',
-    'this.#farms.authentication.toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)',
-    'this.#farms.authentication.toAskAgain(lane, request, lane.signsOfLife < signsAtFirst)',
+    'this.#farm.toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)',
+    'this.#farm.toAskAgain(lane, request, lane.signsOfLife < signsAtFirst)',
   ),
   farm(
     'a login never goes back to a server that was silent and answers again',

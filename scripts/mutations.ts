@@ -181,7 +181,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'attempt.tries <= lane.options.maxRetries + 1',
   ),
   failover('one retry too few', 'attempt.tries <= lane.options.maxRetries', 'attempt.tries < lane.options.maxRetries'),
-  failover('a failed server is tried again', 'request.addTried(from.number)\n', ''),
+  failover('a failed server is tried again', 'request.addTried(from.number, signsOf(attempt))\n', ''),
   failover(
     'the queue of a Down server stays',
     "if (change.to === 'down') this.emptyQueueOf(lane, now)",

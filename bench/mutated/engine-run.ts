@@ -232,9 +232,14 @@ class Trial {
     const [reply] = replies
     if (asked.code === 4) this.#taken = [contentOf(asked), ...this.#taken.slice(0, MOST_TAKEN - 1)]
     const answer = this.#judgeAnswer(reply!, asked, from)
-    if (came === undefined || came.identifier !== packet.identifier || !isProvenResponse(came, packet, SERVER_SECRET))
-      this.#say('an unproven response was passed on')
-    if (came === undefined || answer === undefined) return true
+    if (came === undefined || came.identifier !== packet.identifier || !isProvenResponse(came, packet, SERVER_SECRET)) {
+      // A signed Accounting-Response says that the record was recorded, whatever else stands in it.
+      const isRecorded = asked.code === 4 && bytes[0] === 5 && showsLife(bytes, packet, SERVER_SECRET)
+      if (!isRecorded) this.#say('an unproven response was passed on')
+      else if (answer !== undefined && !isOurOwn(answer, asked)) this.#say('something unproven was passed on')
+      return true
+    }
+    if (answer === undefined) return true
     const what = changed(came, answer, false)
     if (what !== undefined) this.#say(`a response was changed: ${what}`)
     return true
@@ -267,6 +272,14 @@ const contentOf = ({ attributes }: Parsed): string =>
   attributes
     .flatMap(([type, value]) => ([41, 80, 33].includes(type) ? [] : [`${type} ${value.toString('hex')}`]))
     .join()
+
+/** An answer that says nothing but whose it is. */
+const isOurOwn = (answer: Parsed, { attributes }: Parsed): boolean => {
+  const own = attributes.filter(([type]) => type === 33)
+  return (
+    answer.attributes.length === own.length && answer.attributes.every(([, value], at) => value.equals(own[at]![1]))
+  )
+}
 
 /** A packet that our additions could carry over 4096 octets is dropped by name. */
 const isTooMuch = (bytes: Buffer): boolean => bytes.length > 4_000

@@ -8,7 +8,7 @@
  * valid one says nothing (CVE-2024-3596 forges just that). A response to what an identifier carried before is late.
  */
 import { checkResponse, isSignedOver } from '../radius/authenticator.ts'
-import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST } from '../radius/codes.ts'
+import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../radius/codes.ts'
 import type { ResponseFault } from '../radius/faults.ts'
 import { type Packet, type PacketFault, readPacket } from '../radius/packet.ts'
 import { accountingAnswerFromRecord, answerForClient } from '../radius/rewrite.ts'
@@ -146,10 +146,8 @@ export class Answering {
   #judgeAnswer(attempt: Attempt, response: Packet): Verified {
     const { request } = attempt
     const answer = request === undefined ? undefined : this.#answerFor(request, attempt, response)
-    if (typeof answer !== 'string') return { is: 'answer', attempt, response, answer }
-    // RFC 2866 section 4.2: an Accounting-Response says that the record was recorded, and needs no attributes.
-    if (attempt.code === ACCESS_REQUEST) return { is: 'unusable', attempt, fault: answer }
-    return { is: 'answer', attempt, response, answer: this.answerFromRecord((request as Request).origin, undefined) }
+    if (typeof answer === 'string') return { is: 'unusable', attempt, fault: answer }
+    return { is: 'answer', attempt, response, answer }
   }
 
   /** Its request may have gone on to another server, or wait for one: an answer is as good from here. */
@@ -221,13 +219,19 @@ export class Answering {
     if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
   }
 
-  /** The server has answered, so it lives and is done with the request; its client gets nothing of that response. */
+  /**
+   * The server has answered, so it lives and is done with the request; its client gets nothing of that response. But an
+   * Accounting-Response says that the record was recorded, and needs no attributes (RFC 2866 section 4.2).
+   */
   #endUnusable({ attempt, fault }: Extract<Verified, { is: 'unusable' }>, bytes: Uint8Array, now: Instant): void {
     const { lane, request } = attempt
     this.#drop(lane, fault, bytes, now)
     this.#sending.finish(attempt, 'responded', now)
     this.#hear(attempt, now)
-    if (request !== undefined) this.#failover.gotUnusable(request, attempt, fault, now)
+    if (request === undefined) return
+    if (request.class === 'accounting' && bytes[0] === ACCOUNTING_RESPONSE) {
+      this.#deliver(request, this.answerFromRecord(request.origin, undefined), now)
+    } else this.#failover.gotUnusable(request, attempt, fault, now)
   }
 
   /** A sign of life: each attempt gives one, whenever its response comes. */

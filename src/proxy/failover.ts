@@ -13,7 +13,7 @@
  */
 
 import type { HealthChange } from '../throttle/health.ts'
-import { after, type Instant, instant, micros, since } from '../units.ts'
+import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Farm } from './farm.ts'
 import type { Lane } from './lane.ts'
@@ -22,18 +22,17 @@ import type { Register } from './register.ts'
 import type { Request } from './request.ts'
 import type { Sending } from './sending.ts'
 import { shareOf } from './set-aside.ts'
+import { WaitingOn } from './waiting-on.ts'
 
 /** Of a queue, when its server goes Down. */
 const MOVED_AT_ONCE = 32
-
-/** From its arrival: no client asks so long for one login. */
-const LONGEST_WAIT = micros(30_000_000)
 
 export class Failover {
   readonly #register: Register
   readonly #sending: Sending
   readonly #farms: Readonly<Record<Request['class'], Farm>>
   readonly #journal: Journal
+  readonly #waitingOn: WaitingOn
   #isDraining = false
 
   constructor(register: Register, sending: Sending, farms: Readonly<Record<Request['class'], Farm>>, journal: Journal) {
@@ -41,6 +40,7 @@ export class Failover {
     this.#sending = sending
     this.#farms = farms
     this.#journal = journal
+    this.#waitingOn = new WaitingOn(register.backlogs.authentication, farms.authentication)
   }
 
   /** The deadline of a transmission has passed. */
@@ -61,11 +61,11 @@ export class Failover {
       return
     }
     this.#spend(attempt, now)
-    if (!this.#mayWaitOn(request, attempt, now)) this.#end(attempt, request, now)
+    if (!this.#waitingOn.may(request, attempt, now)) this.#end(attempt, request, now)
     else if (request.latestCopyAt <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {
       if (!attempt.isWaitingOn) this.#register.tracing.active?.waitsOn(request, attempt, now)
-      this.#sending.waitOn(attempt, this.#waitsUntil(request), now)
-    } else if (this.#mayTryAgainElsewhere(request, attempt)) this.#end(attempt, request, now)
+      this.#sending.waitOn(attempt, this.#waitingOn.until(request), now)
+    } else if (this.#waitingOn.leavesFor(request, attempt)) this.#end(attempt, request, now)
     else {
       // Its client has asked again, so the server is asked again too: what was lost on the way comes to nothing else.
       lane.waitingOn.delete(attempt)
@@ -86,34 +86,6 @@ export class Failover {
   #end(attempt: Attempt, request: Request, now: Instant): void {
     this.#fail(attempt, now)
     this.#failOver(request, attempt, now)
-  }
-
-  /**
-   * A login has used up its tries, and no other server is left to ask: an answer is still of use while its client asks, and
-   * each of its copies is one more try of the same octets (RFC 5080 section 2.2.1: the server knows a retransmission by
-   * them). A server that takes its time (a push to a telephone) would begin anew with a new identifier.
-   * Where others wait for this server, they need its place more; a secret that is not the server's any more can't be
-   * answered.
-   */
-  #mayWaitOn(request: Request, { lane, secret }: Attempt, now: Instant): boolean {
-    if (request.class === 'accounting' || !lane.isLive() || this.#isDraining) return false
-    if (lane.queue.line.queued > 0 || now >= this.#waitsUntil(request)) return false
-    if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
-    return request.isBound || !this.#farms.authentication.hasOther(lane, request)
-  }
-
-  /** Until when an answer is of use: max-age after its client last asked, and no longer than any client asks. */
-  #waitsUntil({ receivedAt, latestCopyAt }: Request): Instant {
-    const { maxAge } = this.#register.backlogs.authentication.limits
-    return instant(Math.min(after(receivedAt, LONGEST_WAIT), after(latestCopyAt, maxAge) + 1))
-  }
-
-  /** Whether a server that failed it may answer now, and this one hardly will. Then it may try that one again. */
-  #mayTryAgainElsewhere(request: Request, { lane, signsAtFirst }: Attempt): boolean {
-    if (request.isBound) return false
-    const again = this.#farms.authentication.toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)
-    for (const { number } of again) request.forgetTried(number)
-    return again.length > 0
   }
 
   /** A due retry that waited too long for quota: an Access-Request past its max-age goes nowhere any more. */
@@ -298,6 +270,7 @@ export class Failover {
   /** The engine drains: what was set aside has one try more, and ends if that is not answered either. */
   drain(): void {
     this.#isDraining = true
+    this.#waitingOn.end()
     for (const request of this.#register.aside.takeAll()) this.triesAgain(request)
   }
 

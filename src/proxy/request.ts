@@ -283,13 +283,10 @@ export class Request implements Exchange {
 
   /** It may try any server again, or that one. */
   forgetTried(lane?: number): void {
-    if (this.#course === undefined) return
+    const place = lane === undefined ? 0 : this.tried.indexOf(lane)
+    if (this.#course === undefined || place === -1) return
     const { tried, signsThen } = this.#course
-    const place = lane === undefined ? 0 : tried.indexOf(lane)
-    if (place === -1) return
-    const count = lane === undefined ? tried.length : 1
-    tried.splice(place, count)
-    signsThen.splice(place, count)
+    for (const list of [tried, signsThen]) list.splice(place, lane === undefined ? list.length : 1)
   }
 
   /** It waits or is outstanding: an answer is of use. */

@@ -136,6 +136,9 @@ export class RequestLaw implements Witness {
     const serial = serialOf(packet)
     if (slot === undefined || serial === undefined || slot.key >> 1 !== serial) return
     slot.replied ??= { at: now, number: this.#replies }
+    // A late response of a server that it was sent to before ends it too: it is outstanding no more.
+    const asked = this.#asked.get(slot.key, now)
+    if (asked !== undefined) asked.answered ??= { at: now, number: this.#answers }
   }
 
   responded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {

@@ -1,4 +1,8 @@
-/** Clients that log in and ask again, and servers that take their time, for tests of failover. */
+/**
+ * Clients that log in and ask again, and servers that take their time, for tests of failover.
+ *
+ * Both are planned at moments of a world (kit.ts) and looked at when it has come to its end.
+ */
 import { type Instant, after as later, millis, seconds } from '../../src/units.ts'
 import { messageAuthenticator, packetOf, sign } from '../radius/oracle.ts'
 import { SERVER_SECRET } from './datagrams.ts'

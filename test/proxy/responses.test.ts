@@ -215,12 +215,15 @@ describe('a response that verifies but cannot be passed on', () => {
   })
 
   it('takes the record all the same: an Accounting-Response says that it was recorded (RFC 2866 section 4.2)', () => {
-    const world = new World()
-    const record = world.accounting({ tag: 'a' })
-    world.settle()
-    world.answer(world.sent[0]!, { attributes: [attribute(69, Buffer.alloc(5))] })
-    expect(world.account('accounting')).toEqual({ received: 1, answered: 1 })
-    expect(world.answersTo(record)).toHaveLength(1)
+    for (const reason of ['bad-message-authenticator', 'bad-attribute-length'] as const) {
+      const world = new World()
+      const record = world.accounting({ tag: 'a' })
+      world.settle()
+      world.respond(world.sent[0]!, unusable[reason](world.sent[0]!.bytes))
+      expect(world.noted('response-dropped')).toMatchObject([{ reason }])
+      expect(world.account('accounting'), reason).toEqual({ received: 1, answered: 1 })
+      expect(world.answersTo(record)).toHaveLength(1)
+    }
   })
 })
 
