@@ -4,8 +4,9 @@
  * order: first transmissions of one lane and preference leave in the order of arrival. age: nothing leaves for the first
  * time that has waited longer than max-age, and no Access-Request is sent again so long after its client last sent it.
  * repetition: what certainly is
- * outstanding, or was answered a moment ago, is not let in a second time. A request is known by its serial; what is
- * remembered of it lasts as long as it can be in hand, and not longer.
+ * outstanding, or was answered a moment ago, is not let in a second time. late-answer: what certainly is outstanding at one
+ * server is answered by a late response of another. A request is known by its serial; what is remembered of it lasts as
+ * long as it can be in hand, and not longer.
  */
 import type { EngineEvent, EngineOptions, Peer } from '../proxy/ports.ts'
 import { PREFERENCE } from '../queues/waiting-line.ts'
@@ -43,6 +44,9 @@ interface Slot {
   replied: { readonly at: Instant; readonly number: number } | undefined
 }
 
+/** A Tunnel-Password is malformed here, and can't be passed on. */
+const isReadable = (response: Packet): boolean => response.find({ vendor: 0, type: 69 }) === undefined
+
 /** How long after its last transmission an unanswered request certainly is outstanding. */
 const patienceOf = (options: EngineOptions): number => {
   const timeouts = options.servers.flatMap(({ lanes }) => TRAFFIC_CLASSES.map((each) => lanes[each]?.timeout ?? 1e6))
@@ -56,8 +60,10 @@ export class RequestLaw implements Witness {
   readonly #addresses = new Map<string, number>()
   /** By lane and preference: the arrival number of the last first transmission. */
   readonly #lastArrival = new Map<number, number>()
-  /** What an identifier of a lane's port carries: the key of its request. */
-  readonly #carried = new Map<number, number>()
+  /** What an identifier of a lane's port carries: the key of its request, which arrival that was, and the octets. */
+  readonly #carried = new Map<number, { readonly key: number; readonly arrival: number; readonly bytes: Uint8Array }>()
+  /** The engine has just called a response late, and passed it on to nobody. */
+  #isLeftLate = false
   readonly #book: LaneBook
   readonly #interims: InterimBook
   #options: EngineOptions
@@ -85,7 +91,10 @@ export class RequestLaw implements Witness {
   }
 
   /** The queue of a Down or Failing server moves, or the parked return: older ones may follow younger ones. */
-  noted(event: EngineEvent): void {
+  noted(event: EngineEvent, now: Instant): void {
+    if (event.kind === 'response-dropped') this.#isLeftLate = event.reason === 'late'
+    // Another server answered with what can't be passed on: it has ended.
+    if (event.kind === 'dropped' && event.reason === 'unusable-response') this.#ends(wellFormed(event.bytes), now)
     if (event.kind === 'server-state' && (event.from !== 'active' || event.to !== 'not_responding'))
       this.#lastArrival.clear()
   }
@@ -145,14 +154,20 @@ export class RequestLaw implements Witness {
     // Counted one too many rather than one too few: they push each other out of a bounded table.
     this.#answers += 1
     const packet = wellFormed(bytes)
+    const isLeftLate = this.#isLeftLate
+    this.#isLeftLate = false
     const way = wayOf(lane, port, packet)
-    const key = this.#carried.get(way)
-    const asked = key === undefined ? undefined : this.#asked.get(key, now)
-    if (asked?.sent?.way !== way || !this.#isOutstanding(asked, now)) return
-    const request = { code: asked.sent.bytes[0]!, authenticator: asked.sent.bytes.subarray(4, 20) }
+    const carried = this.#carried.get(way)
+    const asked = carried === undefined ? undefined : this.#asked.get(carried.key, now)
+    if (carried === undefined || asked?.sent === undefined || !this.#isOutstanding(asked, now)) return
+    const request = { code: carried.bytes[0]!, authenticator: carried.bytes.subarray(4, 20) }
     const secret = this.#book.of(lane)?.server.secret
     if (secret === undefined || checkResponse(packet, request, secret) !== undefined) return
-    asked.answered = { at: now, number: this.#answers }
+    if (asked.sent.way === way) asked.answered = { at: now, number: this.#answers }
+    else if (isLeftLate && carried.arrival === asked.arrival && !asked.isReleased && isReadable(packet)) {
+      const saw = `request ${carried.key >> 1} is outstanding, and the answer of lane ${lane} reached nobody`
+      throw new BrokenLaw('late-answer', saw, now)
+    }
   }
 
   forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
@@ -162,7 +177,7 @@ export class RequestLaw implements Witness {
     const asked = this.#asked.get(key, now)
     if (asked === undefined) throw new BrokenLaw('order', `request ${key >> 1} was never received`, now)
     const way = wayOf(lane, port, packet)
-    this.#carried.set(way, key)
+    this.#carried.set(way, { key, arrival: asked.arrival, bytes })
     const isFirstHere = !asked.lanes.includes(lane)
     this.#checkAge(packet, asked, isFirstHere, now)
     asked.sent = { at: now, way, bytes }
@@ -206,6 +221,11 @@ export class RequestLaw implements Witness {
     if (answered !== undefined && now < answered.at + recordCache && this.#answers - answered.number < maxRecords) {
       throw new BrokenLaw('repetition', `${name} is a record that a server has taken, and was let in again`, now)
     }
+  }
+
+  #ends(packet: Packet, now: Instant): void {
+    const asked = this.#asked.get(keyOf(packet), now)
+    if (asked !== undefined) asked.isReleased = true
   }
 
   /** One identifier of one port of one client as one number. */

@@ -90,6 +90,11 @@ describe('is found out where', () => {
     expect(brokenLaws('first-choice')).toContain('first-choice')
   })
 
+  it('an answer after the time-out reaches nobody, though its client waits', () => {
+    vi.spyOn(Request.prototype, 'isInHand', 'get').mockReturnValue(false)
+    expect(brokenLaws('late-answer')).toContain('late-answer')
+  })
+
   it('a response counts each time that it is sent again', () => {
     const { at } = Identifiers.prototype
     vi.spyOn(Identifiers.prototype, 'at').mockImplementation(function (this: Identifiers<unknown>, port, value) {
