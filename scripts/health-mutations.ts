@@ -81,13 +81,13 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   answering('a late response makes a server Active', 'lane.health.respondedLate(now)', 'lane.health.responded(now)'),
   answering(
     'a response without a required Message-Authenticator is a sign of life',
-    'return !this.#isRequired(lane, attempt)\n',
-    'return true\n',
+    "return fault !== 'missing-message-authenticator' && !this.#isRequired(lane, attempt)",
+    "return fault !== 'missing-message-authenticator'",
   ),
   answering(
     'a record whose response can not be passed on is not recorded',
-    "if (request.class === 'accounting' && bytes[0] === ACCOUNTING_RESPONSE) {",
-    'if (bytes[0] === 0) {',
+    'if (isRecorded(request, bytes)) this.#deliverOwn',
+    'if (bytes[0] === 0) this.#deliverOwn',
   ),
   answering(
     'a probe that is answered too late counts',
@@ -162,8 +162,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a login that waits on keeps its place from a request that finds none',
-    'for (const attempt of lane.waitingOn) {',
-    'for (const attempt of now > 0 ? [] : lane.waitingOn) {',
+    'while (identifiers.room() < wanted && lane.canMakeRoom()) ',
+    'while (now < 0 && identifiers.room() < wanted && lane.canMakeRoom()) ',
   ),
   waitingOn(
     'a due retry of another login ends one that waits on',
@@ -204,6 +204,32 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'a request that a late answer has ended stays at the other server',
     'if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)\n      this.#register.leave(request)',
     'this.#register.leave(request)',
+  ),
+
+  lane(
+    'places are given up that make no room',
+    'this.waitingOn.size > 0 && this.identifiers.lacking() <= this.waitingOn.size',
+    'this.waitingOn.size > 0',
+  ),
+  failover(
+    'a login that is tried again can be put out by another',
+    '    lane.waitingOn.delete(attempt)\n    lane.queue.line.put(request)',
+    '    lane.queue.line.put(request)',
+  ),
+  failover(
+    'a server that lived and left a login unanswered is asked again',
+    'signsAtFirst === signsAtTimeout ? signsAtTimeout : Number.POSITIVE_INFINITY',
+    'signsAtFirst',
+  ),
+  sending(
+    'who is abandoned after its time-out keeps its place for another',
+    'if (attempt.isWaitingOn || attempt.request?.line !== undefined) {',
+    'if (attempt.request?.line !== undefined) {',
+  ),
+  sending(
+    'a record set aside that a late answer ends keeps its share',
+    "      this.finish(attempt, 'silent', now)\n      return\n    }\n    this.#letGo(attempt)",
+    '      this.#letGo(attempt)\n      this.wheel.remove(attempt)\n      this.#quarantine(attempt, now)\n      return\n    }\n    this.#letGo(attempt)',
   ),
 
   // Records that wait.

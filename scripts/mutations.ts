@@ -119,11 +119,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HEALTH_MUTATIONS,
 
   // The main path.
-  lanes(
-    'the server queues are not asked',
-    'if (!lane.queue.line.isEmpty()) lane.counters.promotions += ',
-    'if (lane.number < 0) lane.counters.promotions += ',
-  ),
+  lanes('the server queues are not asked', 'if (lane.queue.line.isEmpty()) continue', 'if (lane.number >= 0) continue'),
   wayBack(
     'the parked never return',
     'if (farm.hasLive()) {\n      farm.parked.promote',
@@ -162,8 +158,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'an abandoned identifier is free at once',
-    'else attempt.lane.identifiers.abandon(attempt.identifier)',
-    'else attempt.lane.identifiers.release(attempt.identifier)',
+    'attempt.lane.identifiers.abandon(attempt.identifier)',
+    'attempt.lane.identifiers.release(attempt.identifier)',
   ),
   sending(
     'silence frees the identifier like an answer',

@@ -38,7 +38,8 @@ type Verified =
   | {
       readonly is: 'late'
       readonly attempt: Attempt
-      readonly response: Packet
+      /** Undefined where it can't be passed on. */
+      readonly response: Packet | undefined
       readonly answer: Uint8Array | undefined
     }
 
@@ -126,8 +127,12 @@ export class Answering {
         return { is: 'unusable', attempt, fault }
       }
       const last = identifier?.last
-      const isLate = last !== undefined && this.#check(lane, response, last) === undefined
-      return isLate ? this.#judgeLate(last, response) : (fault ?? 'bad-authenticator')
+      const lastFault = last === undefined ? 'bad-authenticator' : this.#check(lane, response, last)
+      if (last !== undefined && lastFault === undefined) return this.#judgeLate(last, response)
+      if (last !== undefined && lastFault !== undefined && this.#saysAlive(lane, lastFault, last)) {
+        return this.#judgeLateUnusable(last, bytes)
+      }
+      return fault ?? 'bad-authenticator'
     } catch (error) {
       this.#journal.note({ kind: 'internal-error', where: 'taking a response', error, bytes }, now)
       return 'internal-error'
@@ -138,9 +143,13 @@ export class Answering {
   #judgeUnreadable(lane: Lane, port: number, bytes: Uint8Array, fault: PacketFault): Verified | PacketFault {
     if (fault === 'too-short' || fault === 'bad-length') return fault
     const packet = bytes.subarray(0, (bytes[2]! << 8) | bytes[3]!)
-    const attempt = lane.identifiers.at(port, bytes[1]!)?.held
-    if (attempt === undefined || this.#isRequired(lane, attempt)) return fault
-    return isSignedOver(packet, attempt.authenticator, attempt.secret) ? { is: 'unusable', attempt, fault } : fault
+    const { held, last } = lane.identifiers.at(port, bytes[1]!) ?? {}
+    const isOver = (attempt: Attempt | undefined): attempt is Attempt =>
+      attempt !== undefined &&
+      !this.#isRequired(lane, attempt) &&
+      isSignedOver(packet, attempt.authenticator, attempt.secret)
+    if (isOver(held)) return { is: 'unusable', attempt: held, fault }
+    return isOver(last) ? this.#judgeLateUnusable(last, bytes) : fault
   }
 
   #judgeAnswer(attempt: Attempt, response: Packet): Verified {
@@ -155,15 +164,23 @@ export class Answering {
     const request = attempt.formerly
     if (request?.isInHand !== true) return { is: 'late', attempt, response, answer: undefined }
     const answer = this.#answerFor(request, attempt, response)
-    if (typeof answer !== 'string') return { is: 'late', attempt, response, answer }
-    const own = attempt.code === ACCESS_REQUEST ? undefined : this.answerFromRecord(request.origin, undefined)
-    return { is: 'late', attempt, response, answer: own }
+    return typeof answer === 'string'
+      ? this.#judgeLateUnusable(attempt, response.bytes)
+      : { is: 'late', attempt, response, answer }
+  }
+
+  #judgeLateUnusable(attempt: Attempt, bytes: Uint8Array): Verified {
+    const request = attempt.formerly
+    const isOfUse = request?.isInHand === true && isRecorded(request, bytes)
+    const answer = isOfUse ? this.answerFromRecord(request.origin, undefined) : undefined
+    return { is: 'late', attempt, response: undefined, answer }
   }
 
   /** Whether a faulty response proves that its server lives: it is signed, and lacks no proof that is required. */
   #saysAlive(lane: Lane, fault: ResponseFault, attempt: Attempt): boolean {
-    if (fault === 'bad-authenticator' || fault === 'missing-message-authenticator') return false
-    return !this.#isRequired(lane, attempt)
+    if (fault === 'bad-authenticator') return false
+    if (attempt.code !== ACCESS_REQUEST) return true
+    return fault !== 'missing-message-authenticator' && !this.#isRequired(lane, attempt)
   }
 
   #check(lane: Lane, response: Packet, attempt: Attempt): ResponseFault | undefined {
@@ -211,7 +228,7 @@ export class Answering {
     const { lane } = attempt
     this.#count(lane, response, attempt, now)
     if (request !== undefined && answer !== undefined) {
-      this.#register.tracing.active?.answered(request, attempt, response, now)
+      this.#register.tracing.active?.answered(request, attempt, response.code, now)
       this.#deliver(request, answer, now)
     }
     if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane, now)
@@ -229,9 +246,8 @@ export class Answering {
     this.#sending.finish(attempt, 'responded', now)
     this.#hear(attempt, now)
     if (request === undefined) return
-    if (request.class === 'accounting' && bytes[0] === ACCOUNTING_RESPONSE) {
-      this.#deliver(request, this.answerFromRecord(request.origin, undefined), now)
-    } else this.#failover.gotUnusable(request, attempt, fault, now)
+    if (isRecorded(request, bytes)) this.#deliverOwn(request, attempt, now)
+    else this.#failover.gotUnusable(request, attempt, fault, now)
   }
 
   /** A sign of life: each attempt gives one, whenever its response comes. */
@@ -249,11 +265,12 @@ export class Answering {
   #takeLate({ attempt, response, answer }: Extract<Verified, { is: 'late' }>, bytes: Uint8Array, now: Instant): void {
     const { lane, formerly: request } = attempt
     attempt.formerly = undefined
-    if (request === undefined || answer === undefined) this.#drop(lane, 'late', bytes, now)
-    else {
+    if (response === undefined || answer === undefined) this.#drop(lane, 'late', bytes, now)
+    if (request !== undefined && answer !== undefined) {
       if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
       this.#register.leave(request)
-      this.#passOn(request, { attempt, response, answer }, now)
+      if (response === undefined) this.#deliverOwn(request, attempt, now)
+      else this.#passOn(request, { attempt, response, answer }, now)
     }
     if (attempt.isAnswered) return
     attempt.isAnswered = true
@@ -270,6 +287,13 @@ export class Answering {
       request: packet,
       clientSecret: client.options.secret,
     })
+  }
+
+  /** The server has recorded it, and said so in a response that can't be passed on. */
+  #deliverOwn(request: Request, attempt: Attempt, now: Instant): void {
+    attempt.lane.counters.responses += 1
+    this.#register.tracing.active?.answered(request, attempt, ACCOUNTING_RESPONSE, now)
+    this.#deliver(request, this.answerFromRecord(request.origin, undefined), now)
   }
 
   /** Every exchange that still waits gets its answer; the others of one record get theirs from the first's. */
@@ -310,5 +334,9 @@ export class Answering {
     )
   }
 }
+
+/** A signed response of that code says so, whatever else stands in it. */
+const isRecorded = (request: Request, bytes: Uint8Array): boolean =>
+  request.class === 'accounting' && bytes[0] === ACCOUNTING_RESPONSE
 
 const keyOf = (lane: Lane): string => serverKey(lane.class, lane.server, lane.options)

@@ -22,8 +22,9 @@ export class Attempt implements Timed {
   /** Undefined once the request ended or the client gave it up. */
   request: Request | undefined
   tries = 0
-  /** How many signs of life its lane had given when it was first and when it was last transmitted. */
+  /** How many signs of life its lane had given: when it was first sent, when that timed out, and when it was last sent. */
   signsAtFirst = 0
+  signsAtTimeout = 0
   signsBefore = 0
   /** The health has counted it as unanswered in time. */
   isOverdue = false

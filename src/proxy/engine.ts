@@ -204,7 +204,7 @@ export class Engine {
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
     const { instanceQueue } = this.#register
-    this.#lanes.promote(instanceQueue, now)
+    this.#lanes.promote(instanceQueue, (lane) => this.#failover.makeRoom(lane, now), now)
     this.#wayBack.giveBack(atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
@@ -368,7 +368,6 @@ export class Engine {
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
-    if (request.stage !== 'retry') this.#failover.makeRoom(lane, now)
     if (this.#sending.trySend(request, lane, now)) {
       if (request.transmissions === 1 && !request.isBound) this.#farms[request.class].sentTo(lane)
       return request.attempt !== undefined
@@ -381,7 +380,10 @@ export class Engine {
   #setUpLanes(options: EngineOptions, now: Instant): void {
     const removed = this.#lanes.change(options, now)
     for (const each of TRAFFIC_CLASSES) this.#farms[each].setLanes(this.#lanes.inOrder(each))
-    for (const lane of removed) this.#failover.emptyQueueOf(lane, now)
+    for (const lane of removed) {
+      this.#failover.emptyQueueOf(lane, now)
+      this.#failover.endWaitingOn(lane, now)
+    }
     for (const lane of this.#lanes) {
       this.#failover.healthChanged(lane, lane.takeHold(now), now)
       // One that is Down already and held from now on has not changed its health.

@@ -24,7 +24,7 @@ import type { Sending } from './sending.ts'
 import { shareOf } from './set-aside.ts'
 import { WaitingOn } from './waiting-on.ts'
 
-/** Of a queue, when its server goes Down. */
+/** Of a queue, when its server goes Down; and places that are given up for others. */
 const MOVED_AT_ONCE = 32
 
 export class Failover {
@@ -47,6 +47,7 @@ export class Failover {
   timedOut(attempt: Attempt, now: Instant): void {
     const { request, lane } = attempt
     if (!attempt.isWaitingOn) lane.counters.timeouts += 1
+    if (attempt.tries === 1 && !attempt.isWaitingOn) attempt.signsAtTimeout = lane.signsOfLife
     if (request === undefined) {
       // Its client gave it up, and the server had its time for it all the same.
       this.#fail(attempt, now)
@@ -56,8 +57,7 @@ export class Failover {
     const triesLeft = lane.isLive() && attempt.tries <= lane.options.maxRetries
     if (triesLeft && this.#obstacleTo(request, now) === undefined) {
       this.#countOverdue(attempt, now)
-      lane.queue.line.put(request)
-      lane.stir()
+      this.#retry(attempt, request)
       return
     }
     this.#spend(attempt, now)
@@ -68,19 +68,35 @@ export class Failover {
     } else if (this.#waitingOn.leavesFor(request, attempt)) this.#end(attempt, request, now)
     else {
       // Its client has asked again, so the server is asked again too: what was lost on the way comes to nothing else.
-      lane.waitingOn.delete(attempt)
-      lane.queue.line.put(request)
-      lane.stir()
+      this.#retry(attempt, request)
     }
   }
 
-  /** A request needs an identifier and has found none: the login that has waited on for longest gives its own up. */
+  /** It waits for a slot, and then goes out once more. */
+  #retry(attempt: Attempt, request: Request): void {
+    const { lane } = attempt
+    lane.waitingOn.delete(attempt)
+    lane.queue.line.put(request)
+    lane.stir()
+  }
+
+  /** Requests wait for identifiers: the logins that have waited on for longest give theirs up. */
   makeRoom(lane: Lane, now: Instant): void {
-    if (lane.identifiers.hasRoom() || lane.budget.left(now) <= 0) return
-    for (const attempt of lane.waitingOn) {
-      this.#end(attempt, attempt.request as Request, now)
-      return
-    }
+    const { identifiers, queue, waitingOn } = lane
+    // What is given back and not served yet has been promised room.
+    if (waitingOn.size === 0 || queue.promised > 0) return
+    const wanted = Math.min(queue.line.queued, lane.budget.left(now), MOVED_AT_ONCE)
+    while (identifiers.room() < wanted && lane.canMakeRoom()) this.#endLongest(lane, now)
+  }
+
+  /** The server was removed: what waits on there begins anew elsewhere, or not at all. */
+  endWaitingOn(lane: Lane, now: Instant): void {
+    while (lane.waitingOn.size > 0) this.#endLongest(lane, now)
+  }
+
+  #endLongest(lane: Lane, now: Instant): void {
+    const [attempt] = lane.waitingOn
+    if (attempt !== undefined) this.#end(attempt, attempt.request as Request, now)
   }
 
   #end(attempt: Attempt, request: Request, now: Instant): void {
@@ -367,6 +383,9 @@ export class Failover {
   }
 }
 
-/** How many signs of life the attempt's server had given when it was asked for the last time; Infinity if some came while it was asked. */
-const signsOf = ({ signsAtFirst, signsBefore }: Attempt): number =>
-  signsAtFirst === signsBefore ? signsBefore : Number.POSITIVE_INFINITY
+/**
+ * How many signs of life the attempt's server had given when its first time-out was over; Infinity where some of them came
+ * meanwhile: it lived, and left the request unanswered.
+ */
+const signsOf = ({ signsAtFirst, signsAtTimeout }: Attempt): number =>
+  signsAtFirst === signsAtTimeout ? signsAtTimeout : Number.POSITIVE_INFINITY

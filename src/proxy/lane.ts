@@ -211,6 +211,11 @@ export class Lane implements Candidate {
     return this.isRetiring ? undefined : this.health.hold(this.options.isHeldDown ?? false, now)
   }
 
+  /** Whether a request more would find a place if some of those that wait on gave theirs up. */
+  canMakeRoom(): boolean {
+    return this.waitingOn.size > 0 && this.identifiers.lacking() <= this.waitingOn.size
+  }
+
   room(now: Instant): Room {
     return { quota: this.budget.left(now), identifiers: this.identifiers.room() }
   }
@@ -225,7 +230,7 @@ export class Lane implements Candidate {
   nextPromotionAt(now: Instant): Instant | undefined {
     const { line } = this.queue
     if (line.isEmpty()) return undefined
-    if (line.retries === 0) return this.nextRoomAt(now)
+    if (line.retries === 0 && !this.canMakeRoom()) return this.nextRoomAt(now)
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
   }
 

@@ -177,10 +177,12 @@ export class Lanes {
     return this.#due.take(now)
   }
 
-  /** The server queues of those with something to do give back what can go now. */
-  promote(to: InstanceQueue<Request>, now: Instant): void {
+  /** The server queues of those with something to do give back what can go now; `makeRoom` is asked of each before. */
+  promote(to: InstanceQueue<Request>, makeRoom: (lane: Lane) => void, now: Instant): void {
     for (const lane of this.#due.take(now)) {
-      if (!lane.queue.line.isEmpty()) lane.counters.promotions += lane.queue.promote(lane.room(now), to)
+      if (lane.queue.line.isEmpty()) continue
+      makeRoom(lane)
+      lane.counters.promotions += lane.queue.promote(lane.room(now), to)
     }
     this.#settle(now)
   }

@@ -269,7 +269,7 @@ export class Request implements Exchange {
     return this.#course?.tried ?? NONE
   }
 
-  /** The lane did not answer it. `signs` of life it had given by then; Infinity where it gave some while it was asked. */
+  /** The lane did not answer it. `signs` of life it had given when it was asked; Infinity where it gave some meanwhile. */
   addTried(lane: number, signs: number): void {
     const { tried, signsThen } = this.#onCourse()
     tried.push(lane)

@@ -100,10 +100,14 @@ export class Sending {
 
   /** The client gave the request up: the identifier stays in use until the response or the time-out. */
   abandon(attempt: Attempt, now: Instant): void {
-    const timedOut = attempt.request?.stage === 'retry' && attempt.request.line !== undefined
+    if (attempt.isWaitingOn || attempt.request?.line !== undefined) {
+      // Its time-out is over already.
+      if (attempt.wasLeftByLiving) attempt.lane.counters.unansweredByLiveServer += 1
+      this.finish(attempt, 'silent', now)
+      return
+    }
     this.#letGo(attempt)
-    if (timedOut) this.#quarantine(attempt, now)
-    else attempt.lane.identifiers.abandon(attempt.identifier)
+    attempt.lane.identifiers.abandon(attempt.identifier)
   }
 
   /** Nobody listens there: the last transmission from that port is over early, but not at once. */

@@ -98,8 +98,8 @@ class Trace {
     })
   }
 
-  answered(request: Request, attempt: Attempt, answer: Packet, now: Instant): void {
-    this.#tell('answered', request, now, { ...particularsOf(attempt), answer: answer.code })
+  answered(request: Request, attempt: Attempt, answer: number, now: Instant): void {
+    this.#tell('answered', request, now, { ...particularsOf(attempt), answer })
   }
 
   /** A server answered with what can't be passed on. */

@@ -110,6 +110,13 @@ export class Identifiers<T> {
     return this.#places.taken < this.#maxOutstanding && this.#free > 0
   }
 
+  /** How many must give up their places so that one more could be taken than now; Infinity where no identifier is free. */
+  lacking(): number {
+    const room = this.room()
+    if (this.#free <= room) return Number.POSITIVE_INFINITY
+    return Math.max(0, this.#places.taken - this.#maxOutstanding) + 1
+  }
+
   /** How many more could be taken now. */
   room(): number {
     return Math.max(0, Math.min(this.#maxOutstanding - this.#places.taken, this.#free))
