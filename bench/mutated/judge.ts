@@ -90,7 +90,7 @@ export function isProvenResponse(
 
 /**
  * Whether these octets show that who shares `secret` has dealt with the request, whatever else they are: the digest holds.
- * With EAP-Message and without Message-Authenticator they say nothing (RFC 3579 section 3.2).
+ * With EAP-Message and without Message-Authenticator a response to an Access-Request says nothing (RFC 3579 section 3.2).
  */
 export function showsLife(bytes: Buffer, request: Parsed, secret: string): boolean {
   if (bytes.length < 20 || bytes[1] !== request.identifier) return false
@@ -101,6 +101,7 @@ export function showsLife(bytes: Buffer, request: Parsed, secret: string): boole
   if (!digest.equals(bytes.subarray(4, 20))) return false
   const packet = parse(bytes)
   if (packet === undefined || !(request.code === 4 ? packet.code === 5 : [2, 3, 11].includes(packet.code))) return true
+  if (request.code === 4) return true
   return !hasEap(packet) || packet.attributes.some(([type]) => type === MESSAGE_AUTHENTICATOR)
 }
 
