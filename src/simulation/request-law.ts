@@ -150,12 +150,15 @@ export class RequestLaw implements Witness {
     if (asked !== undefined) asked.answered ??= { at: now, number: this.#answers }
   }
 
+  /** What was late before, an answer to a probe say, is not this one. */
+  arrives(): void {
+    this.#isLeftLate = false
+  }
+
   responded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     // Counted one too many rather than one too few: they push each other out of a bounded table.
     this.#answers += 1
     const packet = wellFormed(bytes)
-    const isLeftLate = this.#isLeftLate
-    this.#isLeftLate = false
     const way = wayOf(lane, port, packet)
     const carried = this.#carried.get(way)
     const asked = carried === undefined ? undefined : this.#asked.get(carried.key, now)
@@ -164,7 +167,7 @@ export class RequestLaw implements Witness {
     const secret = this.#book.of(lane)?.server.secret
     if (secret === undefined || checkResponse(packet, request, secret) !== undefined) return
     if (asked.sent.way === way) asked.answered = { at: now, number: this.#answers }
-    else if (isLeftLate && carried.arrival === asked.arrival && !asked.isReleased && isReadable(packet)) {
+    else if (this.#isLeftLate && carried.arrival === asked.arrival && !asked.isReleased && isReadable(packet)) {
       const saw = `request ${carried.key >> 1} is outstanding, and the answer of lane ${lane} reached nobody`
       throw new BrokenLaw('late-answer', saw, now)
     }

@@ -24,6 +24,7 @@ const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [1752, 'an interim update left after a newer one that it gave way to, which another pair had met in between'],
   [1368, 'the law took an interim update to wait with one of two newer ones that had ended, and waited again'],
   [1984, 'the law took a record for outstanding that a late answer of another server had ended'],
+  [510, 'the law took a late answer to a probe for one to a record'],
   [3255, 'an overloaded server went Down with the last requests, and its dead time lasted past the end'],
 ]
 
