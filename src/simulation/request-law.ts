@@ -44,6 +44,15 @@ interface Slot {
   replied: { readonly at: Instant; readonly number: number } | undefined
 }
 
+/** What an identifier carries. */
+interface Carried {
+  readonly key: number
+  readonly arrival: number
+  readonly bytes: Uint8Array
+  /** A response to it could not be passed on. */
+  isSpoilt: boolean
+}
+
 /** A Tunnel-Password is malformed here, and can't be passed on. */
 const isReadable = (response: Packet): boolean => response.find({ vendor: 0, type: 69 }) === undefined
 
@@ -61,9 +70,9 @@ export class RequestLaw implements Witness {
   /** By lane and preference: the arrival number of the last first transmission. */
   readonly #lastArrival = new Map<number, number>()
   /** What an identifier of a lane's port carries: the key of its request, which arrival that was, and the octets. */
-  readonly #carried = new Map<number, { readonly key: number; readonly arrival: number; readonly bytes: Uint8Array }>()
-  /** The engine has just called a response late, and passed it on to nobody. */
-  #isLeftLate = false
+  readonly #carried = new Map<number, Carried>()
+  /** Why the engine has just passed a response on to nobody. */
+  #droppedFor: string | undefined = undefined
   readonly #book: LaneBook
   readonly #interims: InterimBook
   #options: EngineOptions
@@ -92,7 +101,7 @@ export class RequestLaw implements Witness {
 
   /** The queue of a Down or Failing server moves, or the parked return: older ones may follow younger ones. */
   noted(event: EngineEvent, now: Instant): void {
-    if (event.kind === 'response-dropped') this.#isLeftLate = event.reason === 'late'
+    if (event.kind === 'response-dropped') this.#droppedFor = event.reason
     // Another server answered with what can't be passed on: it has ended.
     if (event.kind === 'dropped' && event.reason === 'unusable-response') this.#ends(wellFormed(event.bytes), now)
     if (event.kind === 'server-state' && (event.from !== 'active' || event.to !== 'not_responding'))
@@ -152,7 +161,7 @@ export class RequestLaw implements Witness {
 
   /** What was late before, an answer to a probe say, is not this one. */
   arrives(): void {
-    this.#isLeftLate = false
+    this.#droppedFor = undefined
   }
 
   responded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
@@ -161,13 +170,18 @@ export class RequestLaw implements Witness {
     const packet = wellFormed(bytes)
     const way = wayOf(lane, port, packet)
     const carried = this.#carried.get(way)
+    const isLeftLate = this.#droppedFor === 'late'
+    // The server may be done with it by that one.
+    if (carried !== undefined && this.#droppedFor !== undefined && !isLeftLate) carried.isSpoilt = true
     const asked = carried === undefined ? undefined : this.#asked.get(carried.key, now)
     if (carried === undefined || asked?.sent === undefined || !this.#isOutstanding(asked, now)) return
     const request = { code: carried.bytes[0]!, authenticator: carried.bytes.subarray(4, 20) }
     const secret = this.#book.of(lane)?.server.secret
     if (secret === undefined || checkResponse(packet, request, secret) !== undefined) return
-    if (asked.sent.way === way) asked.answered = { at: now, number: this.#answers }
-    else if (this.#isLeftLate && carried.arrival === asked.arrival && !asked.isReleased && isReadable(packet)) {
+    if (carried.arrival !== asked.arrival) return
+    // From wherever it came: it has ended the request, or can't be passed on; a second one from there says nothing new.
+    if (asked.sent.way === way || !isLeftLate) asked.answered = { at: now, number: this.#answers }
+    else if (!asked.isReleased && !carried.isSpoilt && isReadable(packet)) {
       const saw = `request ${carried.key >> 1} is outstanding, and the answer of lane ${lane} reached nobody`
       throw new BrokenLaw('late-answer', saw, now)
     }
@@ -180,7 +194,7 @@ export class RequestLaw implements Witness {
     const asked = this.#asked.get(key, now)
     if (asked === undefined) throw new BrokenLaw('order', `request ${key >> 1} was never received`, now)
     const way = wayOf(lane, port, packet)
-    this.#carried.set(way, { key, arrival: asked.arrival, bytes })
+    this.#carried.set(way, { key, arrival: asked.arrival, bytes, isSpoilt: false })
     const isFirstHere = !asked.lanes.includes(lane)
     this.#checkAge(packet, asked, isFirstHere, now)
     asked.sent = { at: now, way, bytes }
