@@ -5,7 +5,8 @@
  * Nothing that does not verify changes any state (RFC 2865 section 4.2, docs/architecture.md): it is counted by name.
  * A response whose Response Authenticator verifies says that its server lives, whatever else is wrong inside it; it ends
  * the attempt by the name of its fault. One exception: where Message-Authenticator is required, a response without a
- * valid one says nothing (CVE-2024-3596 forges just that). A response to what an identifier carried before is late.
+ * valid one says nothing (CVE-2024-3596 forges just that). A response to what an identifier carried before is late: it
+ * still answers a request that is in hand, wherever that waits by now.
  */
 import { checkResponse, isSignedOver } from '../radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../radius/codes.ts'

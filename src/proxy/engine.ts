@@ -204,7 +204,7 @@ export class Engine {
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
     const { instanceQueue } = this.#register
-    this.#lanes.promote(instanceQueue, (lane) => this.#failover.makeRoom(lane, now), now)
+    this.#lanes.promote(instanceQueue, this.#failover, now)
     this.#wayBack.giveBack(atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {

@@ -4,12 +4,11 @@
  *
  * A request has used up its tries at a server when max-retries, max-transmissions or (Access-Request) its max-age allow
  * no further one. That speaks against the server only if nothing valid came from it since the request's latest
- * transmission; a server that answers others meanwhile lives, and the request alone is counted, here and at the
- * servers that get it next. Then another server that
- * lives and was not tried gets a copy; where every server is Down it parks with its place in the order. Where all that
- * live have failed it, an Access-Request is given up; an accounting record waits on, behind the others if a server
- * left it unanswered that lives. max-age of an Access-Request counts from its client's latest copy here: a client that
- * still asks is still there.
+ * transmission; a server that answers others meanwhile lives, and the request alone is counted, here and at the servers
+ * that get it next. Then another server that lives and was not tried gets a copy; where every server is Down it parks with
+ * its place in the order. Where all that live have failed it, an Access-Request waits on at the last of them
+ * (`waiting-on.ts`) or is given up; an accounting record waits, behind the others if a server left it unanswered that lives.
+ * max-age of an Access-Request counts from its client's latest copy here: a client that still asks is still there.
  */
 
 import type { HealthChange } from '../throttle/health.ts'

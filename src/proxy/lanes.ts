@@ -16,6 +16,11 @@ import { Lane, type LaneSettings, laneKey, laneSettings, pathKey, planOf, server
 import type { EngineOptions, LanePlan, Shared } from './ports.ts'
 import type { Request } from './request.ts'
 
+/** Who can have places given up at a lane for those that wait there. */
+interface Places {
+  makeRoom(lane: Lane, now: Instant): void
+}
+
 /** A lane that options ask for, and the one that it is already. */
 interface Wanted {
   readonly class: TrafficClass
@@ -177,11 +182,11 @@ export class Lanes {
     return this.#due.take(now)
   }
 
-  /** The server queues of those with something to do give back what can go now; `makeRoom` is asked of each before. */
-  promote(to: InstanceQueue<Request>, makeRoom: (lane: Lane) => void, now: Instant): void {
+  /** The server queues of those with something to do give back what can go now; `places` is asked for each before. */
+  promote(to: InstanceQueue<Request>, places: Places, now: Instant): void {
     for (const lane of this.#due.take(now)) {
       if (lane.queue.line.isEmpty()) continue
-      makeRoom(lane)
+      places.makeRoom(lane, now)
       lane.counters.promotions += lane.queue.promote(lane.room(now), to)
     }
     this.#settle(now)

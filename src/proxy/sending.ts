@@ -2,8 +2,8 @@
  * Sending to servers: one request gets an identifier, a place in the slot, and goes; and comes back from there.
  *
  * `trySend` answers false where the request has to wait, and changes nothing then. An attempt ends by its response
- * (identifier free at once), by silence (identifier in quarantine), or is abandoned: the client gave the request up, and
- * the identifier stays outstanding until the response or the time-out.
+ * (identifier free at once), by silence (identifier in quarantine), or is abandoned: the client gave the request up
+ * or a late answer ended it, and the identifier stays outstanding until the response or the time-out.
  */
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import type { RequestFault } from '../radius/faults.ts'
@@ -98,7 +98,7 @@ export class Sending {
     attempt.lane.gaveBack()
   }
 
-  /** The client gave the request up: the identifier stays in use until the response or the time-out. */
+  /** Nobody waits for the answer from here any more: the identifier stays in use until the response or the time-out. */
   abandon(attempt: Attempt, now: Instant): void {
     if (attempt.isWaitingOn || attempt.request?.line !== undefined) {
       // Its time-out is over already.

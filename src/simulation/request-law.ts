@@ -3,10 +3,9 @@
  *
  * order: first transmissions of one lane and preference leave in the order of arrival. age: nothing leaves for the first
  * time that has waited longer than max-age, and no Access-Request is sent again so long after its client last sent it.
- * repetition: what certainly is
- * outstanding, or was answered a moment ago, is not let in a second time. late-answer: what certainly is outstanding at one
- * server is answered by a late response of another. A request is known by its serial; what is remembered of it lasts as
- * long as it can be in hand, and not longer.
+ * repetition: what certainly is outstanding, or was answered a moment ago, is not let in a second time. late-answer: what
+ * certainly is outstanding at one server is answered by a late response of another. A request is known by its serial; what
+ * is remembered of it lasts as long as it can be in hand, and not longer.
  */
 import type { EngineEvent, EngineOptions, Peer } from '../proxy/ports.ts'
 import { PREFERENCE } from '../queues/waiting-line.ts'
@@ -102,7 +101,6 @@ export class RequestLaw implements Witness {
   /** The queue of a Down or Failing server moves, or the parked return: older ones may follow younger ones. */
   noted(event: EngineEvent, now: Instant): void {
     if (event.kind === 'response-dropped') this.#droppedFor = event.reason
-    // Another server answered with what can't be passed on: it has ended.
     if (event.kind === 'dropped' && event.reason === 'unusable-response') this.#ends(wellFormed(event.bytes), now)
     if (event.kind === 'server-state' && (event.from !== 'active' || event.to !== 'not_responding'))
       this.#lastArrival.clear()
@@ -240,6 +238,7 @@ export class RequestLaw implements Witness {
     }
   }
 
+  /** A server answered with what can't be passed on, and nobody else is asked. */
   #ends(packet: Packet, now: Instant): void {
     const asked = this.#asked.get(keyOf(packet), now)
     if (asked !== undefined) asked.isReleased = true

@@ -6,7 +6,7 @@
 import { type Instant, after as later, millis, seconds } from '../../src/units.ts'
 import { messageAuthenticator, packetOf, sign } from '../radius/oracle.ts'
 import { SERVER_SECRET } from './datagrams.ts'
-import type { World } from './kit.ts'
+import { START, type World } from './kit.ts'
 
 export interface Login {
   readonly from: Instant
@@ -49,6 +49,16 @@ export const answerAfter = (world: World, time: number): void => {
   }
 }
 
-/** How many different packets servers were sent. */
-export const differentPackets = (world: World): number =>
-  new Set(world.sent.map(({ server, bytes }) => `${server} ${Buffer.from(bytes).toString('hex')}`)).size
+/** Somebody else logs in every `every` seconds, up to `until`. */
+export const othersLogIn = (world: World, every: number, until: number): void => {
+  for (let second = every; second < until; second += every) {
+    world.plan(later(START, seconds(second)), () => {
+      world.access()
+      world.settle()
+    })
+  }
+}
+
+/** How many different packets servers were sent, of all or of some. */
+export const differentPackets = ({ sent }: Pick<World, 'sent'>): number =>
+  new Set(sent.map(({ server, bytes }) => `${server} ${Buffer.from(bytes).toString('hex')}`)).size
