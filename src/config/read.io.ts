@@ -5,8 +5,9 @@
  * a file; it becomes a problem with its place, like any other.
  */
 import { readFileSync, statSync } from 'node:fs'
-import { availableParallelism, networkInterfaces } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import { localAddresses } from '../proxy/local-addresses.io.ts'
 import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
 import { loadConfig } from './load.ts'
 import type { ConfigResult, SecretReading, SecretSource } from './result.ts'
@@ -90,6 +91,3 @@ function withoutLastNewline(bytes: Uint8Array): Uint8Array {
   if (bytes.at(-1) !== 0x0a) return bytes
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1)
 }
-
-const localAddresses = (): string[] =>
-  Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))

@@ -6,10 +6,10 @@
  * addresses is read again from time to time: new ones are opened, gone ones closed. A listener's number is never used
  * twice, so an answer for a closed listener is counted and goes nowhere.
  */
-import { networkInterfaces } from 'node:os'
 import { systemCodeOf } from '../coded-error.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { type DatagramSocket, type Endpoint, endpointText, openSocket } from './datagram-socket.io.ts'
+import { addressesOfThisMachine } from './local-addresses.io.ts'
 import type { Peer } from './ports.ts'
 
 const WILDCARDS = ['0.0.0.0', '::']
@@ -193,10 +193,3 @@ class Peers {
 }
 
 const keyOf = (one: Endpoint & { readonly class: TrafficClass }): string => `${one.class} ${endpointText(one)}`
-
-/** All addresses of all interfaces, loopback included; IPv6 link-local ones are not (they mean nothing without a zone). */
-export function addressesOfThisMachine(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  const usable = all.filter(({ address }) => !/^fe[89ab]/i.test(address))
-  return [...new Set(usable.map(({ address }) => address))]
-}
