@@ -66,7 +66,7 @@ export function alarmsPage(schema: SchemaNode): string {
 
 function section(
   id: AlarmId,
-  { severity, per, measures, says, advice, unit }: AlarmDefinition,
+  { severity, failsStatus, per, measures, says, advice, unit }: AlarmDefinition,
   schema: SchemaNode,
 ): string {
   const key = id.replaceAll('-', '_')
@@ -74,6 +74,7 @@ function section(
   const isOff = nodeOf(schema, ['alarms', key])?.default === false
   const lines = [
     `| severity | ${severity} |`,
+    `| \`radsluice status\` exits with 1 | ${failsStatus ? 'yes' : 'no'} |`,
     `| of each | ${per.length === 0 ? 'the daemon as a whole' : per.join(', ')} |`,
     ...(unit === 'state' || unit === 'requests'
       ? []

@@ -22,6 +22,7 @@ export const status = verb({
     const report = await fetchStatus(admin, tokenFile)
     if (json) writeJson(report)
     else for (const line of statusText(report)) writeData(line)
-    return report.ready && report.concerns.length === 0 ? 0 : 1
+    const suffers = report.alarms.some(({ fails_status: fails }) => fails)
+    return report.ready && report.concerns.length === 0 && !suffers ? 0 : 1
   },
 })

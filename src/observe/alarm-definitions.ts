@@ -17,6 +17,8 @@ export type Unit = 'percent' | 'a minute' | 'a second' | 'seconds' | 'bytes' | '
 
 export interface AlarmDefinition {
   readonly severity: Severity
+  /** Whether `radsluice status` exits with 1 while it is raised: always if critical, or if users or records suffer a loss. */
+  readonly failsStatus: boolean
   readonly unit: Unit
   /** The labels that it has. */
   readonly per: readonly (keyof Subject)[]
@@ -46,6 +48,7 @@ const ofLane = ({ lane }: LaneRates): Subject => ({ server: lane.server, class: 
 export const ALARMS = {
   'queue-fill': {
     severity: 'warning',
+    failsStatus: false,
     unit: 'percent',
     per: ['class'],
     measures: 'How full the fullest instance is of what may wait: messages or bytes, whichever is fuller.',
@@ -56,6 +59,7 @@ export const ALARMS = {
   },
   'queue-age': {
     severity: 'warning',
+    failsStatus: false,
     unit: 'percent',
     per: ['class'],
     measures: 'Age of the oldest message that waits, of max_age.',
@@ -65,6 +69,7 @@ export const ALARMS = {
   },
   'server-down': {
     severity: 'warning',
+    failsStatus: true,
     unit: 'state',
     per: ['server', 'class'],
     measures: 'Whether every instance sees the server Down; one that an operator holds Down is none.',
@@ -74,6 +79,7 @@ export const ALARMS = {
   },
   'server-failing': {
     severity: 'warning',
+    failsStatus: true,
     unit: 'state',
     per: ['server', 'class'],
     measures: 'Whether every instance sees the server Failing or worse, and one sees it Failing.',
@@ -84,6 +90,7 @@ export const ALARMS = {
   },
   'unanswered-by-live-server': {
     severity: 'warning',
+    failsStatus: true,
     unit: 'a minute',
     per: ['server', 'class'],
     measures: 'Requests that used up their tries at a server although it answered others meanwhile.',
@@ -94,6 +101,7 @@ export const ALARMS = {
   },
   'all-servers-down': {
     severity: 'critical',
+    failsStatus: true,
     unit: 'state',
     per: ['class'],
     measures: 'Whether all servers of a class are Down.',
@@ -107,6 +115,7 @@ export const ALARMS = {
   },
   ceiling: {
     severity: 'warning',
+    failsStatus: false,
     unit: 'percent',
     per: ['server', 'class'],
     measures:
@@ -123,6 +132,7 @@ export const ALARMS = {
   },
   shed: {
     severity: 'critical',
+    failsStatus: true,
     unit: 'a minute',
     per: ['class'],
     measures: 'Queued messages removed because the queue was full.',
@@ -133,6 +143,7 @@ export const ALARMS = {
   },
   expired: {
     severity: 'warning',
+    failsStatus: true,
     unit: 'a minute',
     per: ['class'],
     measures: 'Messages that waited longer than max_age.',
@@ -142,6 +153,7 @@ export const ALARMS = {
   },
   retries: {
     severity: 'warning',
+    failsStatus: false,
     unit: 'percent',
     per: ['server', 'class'],
     measures: 'Retries among the transmissions to a server.',
@@ -152,6 +164,7 @@ export const ALARMS = {
   },
   'client-secret': {
     severity: 'warning',
+    failsStatus: true,
     unit: 'a minute',
     per: ['client'],
     measures:
@@ -163,6 +176,7 @@ export const ALARMS = {
   },
   'server-secret': {
     severity: 'warning',
+    failsStatus: true,
     unit: 'a minute',
     per: ['server', 'class'],
     measures: 'Responses of a server whose authenticator does not verify.',
@@ -172,6 +186,7 @@ export const ALARMS = {
   },
   'kernel-drops': {
     severity: 'warning',
+    failsStatus: true,
     unit: 'a minute',
     per: [],
     measures: 'Datagrams that the kernel dropped because a receive buffer of ours was full.',
@@ -185,6 +200,7 @@ export const ALARMS = {
   },
   'event-loop-delay': {
     severity: 'warning',
+    failsStatus: false,
     unit: 'seconds',
     per: ['instance'],
     measures: 'How late an instance comes to its work, 99th percentile.',
@@ -195,6 +211,7 @@ export const ALARMS = {
   },
   memory: {
     severity: 'warning',
+    failsStatus: false,
     unit: 'bytes',
     per: [],
     measures: 'Resident memory of the process.',
@@ -204,6 +221,7 @@ export const ALARMS = {
   },
   'offered-rate': {
     severity: 'warning',
+    failsStatus: false,
     unit: 'a second',
     per: [],
     measures: 'Messages taken in, both classes together.',
@@ -213,6 +231,7 @@ export const ALARMS = {
   },
   'instance-down': {
     severity: 'critical',
+    failsStatus: true,
     unit: 'state',
     per: ['instance'],
     measures: 'Whether an instance crashed since the last poll, or does not run.',
@@ -223,6 +242,7 @@ export const ALARMS = {
   },
   'ledger-imbalance': {
     severity: 'critical',
+    failsStatus: true,
     unit: 'requests',
     per: ['class'],
     measures: 'What the law of the ledger leaves over.',
@@ -232,6 +252,7 @@ export const ALARMS = {
   },
   'reload-refused': {
     severity: 'warning',
+    failsStatus: true,
     unit: 'state',
     per: [],
     measures: 'Whether the last reload was refused.',

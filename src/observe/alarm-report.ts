@@ -8,6 +8,8 @@ import type { WatchView } from './view.ts'
 export interface AlarmReport {
   readonly id: AlarmId
   readonly severity: Severity
+  /** Whether `radsluice status` exits with 1 because of it. */
+  readonly fails_status: boolean
   readonly subject: Subject
   /** `server fr-1, accounting`; empty where it is the daemon as a whole. */
   readonly about: string
@@ -23,6 +25,7 @@ export const alarmReports = ({ alarms }: Pick<WatchView, 'alarms'>): AlarmReport
   alarms.map(({ id, severity, subject, sinceUnixSeconds, value, detail }) => ({
     id,
     severity,
+    fails_status: ALARMS[id].failsStatus,
     subject,
     about: subjectText(subject),
     since_unix: sinceUnixSeconds,

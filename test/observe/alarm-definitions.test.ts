@@ -144,6 +144,22 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
   },
 }
 
+/** Those that `radsluice status` exits with 1 for; the others warn of what has cost nobody anything yet. */
+const FAILS_STATUS: readonly AlarmId[] = [
+  'server-down',
+  'server-failing',
+  'unanswered-by-live-server',
+  'all-servers-down',
+  'shed',
+  'expired',
+  'client-secret',
+  'server-secret',
+  'kernel-drops',
+  'instance-down',
+  'ledger-imbalance',
+  'reload-refused',
+]
+
 /** A judge of one alarm, and what of it is raised after an interval or some of them. */
 function judgeOf(id: AlarmId) {
   const threshold = defaults().alarms[id]
@@ -202,6 +218,14 @@ describe.each(ALARM_IDS)('the alarm %s', (id) => {
     expect(alarmText(id, 12, 'for a reason')).not.toMatch(/[{}]/)
     expect(advice.length).toBeGreaterThan(20)
     expect(alertNameOf(id)).toMatch(/^Radsluice[A-Z][A-Za-z]+$/)
+  })
+})
+
+describe('an alarm', () => {
+  it('makes `radsluice status` exit with 1 where users or records suffer, and always if critical', () => {
+    const fails = ALARM_IDS.filter((id) => ALARMS[id].failsStatus)
+    expect(fails).toEqual(FAILS_STATUS)
+    for (const id of ALARM_IDS) if (ALARMS[id].severity === 'critical') expect(fails).toContain(id)
   })
 })
 
