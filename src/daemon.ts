@@ -24,17 +24,17 @@ import { formatProblem } from './config/problem.ts'
 import { readConfig } from './config/read.io.ts'
 import type { Config } from './config/schema.ts'
 import { watchOptions } from './config/watch-options.ts'
+import { Ending } from './ending.io.ts'
 import { InForce, settingsOf } from './in-force.io.ts'
 import { Instances } from './instances/instances.io.ts'
 import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
 import { SharedMemories } from './instances/shared-memory.ts'
-import { sumOf } from './instances/sum.ts'
+import { listenersOf, lookAt } from './looking.io.ts'
 import { errorText, Log, type LogTarget } from './observe/log.io.ts'
 import { openLogFile } from './observe/log-file.io.ts'
 import { SessionsLog } from './observe/sessions-log.io.ts'
 import { TpsFile } from './observe/tps-file.io.ts'
-import type { DaemonView, Phase, QueueLimits } from './observe/view.ts'
-import { kernelDrops, processVitals } from './observe/vitals.io.ts'
+import type { DaemonView, Phase } from './observe/view.ts'
 import { Watch } from './observe/watch.io.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import { endpointText } from './proxy/datagram-socket.io.ts'
@@ -65,18 +65,16 @@ export class Daemon {
   readonly #startedUnix = Date.now() / 1_000
   readonly #scope: Config['throttle']['scope']
   readonly #inForce: InForce
+  readonly #ending: Ending
   readonly #attached = new Attached()
   readonly #traces: Traces
   readonly #watch: Watch
   readonly #tps: TpsFile | undefined
   readonly #sessionsLog: SessionsLog | undefined
   #admin: AdminServer | undefined
-  #phase: Phase = 'starting'
+  #isOpen = false
   #housekeeping: NodeJS.Timeout | undefined
-  #drain: Promise<void> | undefined
-  #isStopAsked = false
   #hasEnded = false
-  #isStopping = false
   #end: (code: 0 | 1) => void = () => undefined
 
   private constructor({ file, config, instanceFile }: DaemonOptions) {
@@ -98,6 +96,12 @@ export class Daemon {
     })
     this.#inForce = new InForce({ file, config, memories, instances: this.#instances, log: this.#log })
     this.#traces = new Traces((followed) => this.#orFail('trace', this.#instances.follow(followed)))
+    this.#ending = new Ending({
+      instances: this.#instances,
+      log: this.#log,
+      drainLimit: () => this.#inForce.config.drain_limit,
+      over: (isUnfinished) => this.#over(isUnfinished),
+    })
     const look = () => this.#look()
     this.#watch = new Watch(watchOptions(config), { look, log: this.#log, admin: () => this.#adminText() })
     this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), look)
@@ -124,7 +128,7 @@ export class Daemon {
     await this.#instances.open()
     // Last, so that whoever gets an answer here knows that the listeners are open.
     this.#admin = await openAdmin(this.#adminOptions())
-    this.#phase = 'running'
+    this.#isOpen = true
     const reports = await this.#instances.look()
     this.#warnOfSmallBuffers(reports)
     this.#log.write('started', {
@@ -150,41 +154,20 @@ export class Daemon {
 
   /** Takes nothing new from now on, and stays. */
   drain(by: string): void {
-    void this.#drained(by, 'no limit')
+    this.#ending.drain(by)
   }
 
   /** Drains, and ends when nothing is in hand or the limit is over; a second call ends at once. */
   stop(by: string): void {
-    if (this.#isStopAsked) {
-      void this.#stop(`${by} again`)
-      return
-    }
-    this.#isStopAsked = true
-    const limit = this.#inForce.config.drain_limit
-    const deadline = setTimeout(() => void this.#stop('drain_limit is over'), limit / 1_000)
-    void this.#drained(by, `${limit / MICROS_PER_SECOND} s`)
-      .then(() => this.#stop(''))
-      .finally(() => clearTimeout(deadline))
+    this.#ending.stop(by)
   }
 
-  async #drained(signal: string, limit: string): Promise<void> {
-    this.#phase = 'draining'
-    this.#drain ??= this.#instances.drain()
-    this.#log.write('draining', { signal, ...(await this.#inHand()), limit })
-    await this.#drain
-  }
-
-  async #stop(why: string): Promise<void> {
-    if (this.#isStopping) return
-    this.#isStopping = true
-    const left = await this.#inHand()
-    const unfinished = left.queued + left.outstanding > 0
-    if (unfinished) this.#log.write('drain-unfinished', { ...left, why })
+  async #over(isUnfinished: boolean): Promise<void> {
     const uptimeSeconds = Math.round((monotonicNow() - this.#startedAt) / MICROS_PER_SECOND)
     await this.#close()
     this.#log.write('stopped', { uptimeSeconds })
     await this.#log.end()
-    this.#end(unfinished ? 1 : 0)
+    this.#end(isUnfinished ? 1 : 0)
   }
 
   /** A bug that nobody caught: say it and end, since nobody knows what still holds. */
@@ -203,6 +186,28 @@ export class Daemon {
     this.#watch.stop()
     await Promise.all([this.#instances.close(), this.#admin?.close(), this.#tps?.stop()])
     await this.#sessionsLog?.drained()
+  }
+
+  get #phase(): Phase {
+    if (!this.#isOpen) return 'starting'
+    return this.#ending.isDraining ? 'draining' : 'running'
+  }
+
+  #look(): Promise<DaemonView> {
+    return lookAt({
+      version: this.#version,
+      startedAt: this.#startedAt,
+      startedUnixSeconds: this.#startedUnix,
+      scope: this.#scope,
+      phase: this.#phase,
+      admin: this.#admin,
+      instances: this.#instances,
+      inForce: this.#inForce,
+      attached: this.#attached,
+      watch: this.#watch,
+      log: this.#log,
+      sessionsLog: this.#sessionsLog,
+    })
   }
 
   #adminOptions(): AdminOptions {
@@ -233,7 +238,7 @@ export class Daemon {
 
   #operated(): Operated {
     const inForce = this.#inForce
-    const isDraining = (): boolean => this.#phase === 'draining'
+    const isDraining = (): boolean => this.#ending.isDraining
     return {
       get overrides() {
         return inForce.overrides
@@ -249,7 +254,7 @@ export class Daemon {
       },
       drain: (by) => this.drain(by),
       stop: (by) => this.stop(by),
-      inHand: () => this.#inHand(),
+      inHand: () => this.#ending.inHand(),
       drainLimitSeconds: () => inForce.config.drain_limit / MICROS_PER_SECOND,
       log: (by, what) => this.#log.write('operated', { by, what }),
     }
@@ -301,74 +306,6 @@ export class Daemon {
   #adminText(): string {
     return this.#admin === undefined ? '' : endpointText(this.#admin.address)
   }
-
-  async #inHand(): Promise<{ queued: number; outstanding: number }> {
-    const reports = await this.#instances.look()
-    const { authentication, accounting } = sumOf(
-      reports.map(({ view }) => view.engine),
-      this.#scope,
-    ).classes
-    return {
-      queued: authentication.queued + accounting.queued,
-      outstanding: authentication.outstanding + accounting.outstanding,
-    }
-  }
-
-  async #look(): Promise<DaemonView> {
-    const reports = await this.#instances.look()
-    const now = monotonicNow()
-    const listeners = listenersOf(reports)
-    const { queues } = this.#inForce.config
-    const upstreams = reports.flatMap(({ view }) => view.upstreams)
-    const drops = kernelDrops([...listeners, ...upstreams])
-    const upstreamDrops = drops.slice(listeners.length).filter((count) => count !== undefined)
-    const total = (count: (view: InstanceReport['view']) => number): number =>
-      reports.reduce((sum, { view }) => sum + count(view), 0)
-    const instances = reports.map(({ number, isRunning, crashes, view }) => {
-      const { sendFailures, internalErrors, cpuSeconds, loopDelay, engine } = view
-      return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
-    })
-    this.#watch.saw(instances)
-    return {
-      version: this.#version,
-      nodeVersion: process.version,
-      pid: process.pid,
-      phase: this.#phase,
-      startedUnixSeconds: this.#startedUnix,
-      uptimeSeconds: (now - this.#startedAt) / MICROS_PER_SECOND,
-      admin: this.#adminText(),
-      adminSocket: this.#admin?.socket,
-      listeners: listeners.map((listener, index) => ({
-        class: listener.class,
-        address: endpointText(listener),
-        receiveBufferBytes: listener.receiveBuffer,
-        sendBufferBytes: listener.sendBuffer,
-        kernelDrops: drops[index],
-      })),
-      upstreamKernelDrops: upstreamDrops.length === 0 ? undefined : upstreamDrops.reduce((a, b) => a + b, 0),
-      config: this.#inForce.view(),
-      overrides: this.#inForce.overrides,
-      attached: this.#attached.all,
-      limits: { authentication: limitsOf(queues.authentication), accounting: limitsOf(queues.accounting) },
-      watch: this.#watch.view,
-      sendFailures: total(({ sendFailures }) => sendFailures),
-      internalErrors: total(({ internalErrors }) => internalErrors),
-      logLinesLost: this.#log.lost,
-      sessionsLogLinesLost: this.#sessionsLog?.lost,
-      process: processVitals(),
-      instances,
-      engine: sumOf(
-        reports.map(({ view }) => view.engine),
-        this.#scope,
-      ),
-    }
-  }
-}
-
-/** The listeners of all instances, those that share an address and port once. */
-function listenersOf(reports: readonly InstanceReport[]): InstanceReport['view']['listeners'] {
-  const all = reports.flatMap(({ view }) => view.listeners)
-  return [...new Map(all.map((one) => [`${one.class} ${endpointText(one)}`, one])).values()]
 }
 
 /** Reads the configuration of a daemon to be; `problems` are complete sentences with their places. */
@@ -380,12 +317,6 @@ export function readDaemonOptions(file: string): DaemonOptions {
   const count = all.length === 1 ? '1 problem' : `${all.length} problems`
   throw codedError('BAD_CONFIGURATION', `${all.join('\n')}\n${count} in ${file}; nothing was started`)
 }
-
-const limitsOf = (queue: Config['queues']['accounting']): QueueLimits => ({
-  messages: queue.max_messages,
-  bytes: queue.max_bytes,
-  age: queue.max_age,
-})
 
 /** A relative path starts at the directory of the configuration file, as those of secrets do. */
 const inDirectory = (of: { directory: string; keep_days: number }, file: string) => ({

@@ -20,7 +20,7 @@ import type { Instances } from './instances/instances.io.ts'
 import { plainOptions } from './instances/plain-options.ts'
 import type { SharedMemories } from './instances/shared-memory.ts'
 import type { Log } from './observe/log.io.ts'
-import type { DaemonView, Overrides } from './observe/view.ts'
+import type { DaemonView, Overrides, QueueLimits } from './observe/view.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import type { EngineOptions } from './proxy/ports.ts'
 
@@ -71,6 +71,11 @@ export class InForce {
       refused: this.#refused,
       waitingForRestart: this.#waitingForRestart,
     }
+  }
+
+  queueLimits(): DaemonView['limits'] {
+    const { authentication, accounting } = this.#config.queues
+    return { authentication: limitsOf(authentication), accounting: limitsOf(accounting) }
   }
 
   /** The settings as they hold, and what operators have changed; without secrets. */
@@ -165,3 +170,9 @@ export function settingsOf(config: Config, overrides: Overrides, memories: Share
 
 /** Of all settings in force; secrets read as "[secret]" there. */
 export const digestOf = (config: Config): string => createHash('sha256').update(JSON.stringify(config)).digest('hex')
+
+const limitsOf = (queue: Config['queues']['accounting']): QueueLimits => ({
+  messages: queue.max_messages,
+  bytes: queue.max_bytes,
+  age: queue.max_age,
+})

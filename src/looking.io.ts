@@ -1,0 +1,91 @@
+/**
+ * One look at the whole daemon: what its instances, its settings and its process say at one moment, put into one view.
+ *
+ * Every scrape, status request and poll of the alarms is computed from such a view. It is gathered on the main thread; the
+ * instances hand over theirs in parts, so no packet waits for it.
+ */
+import type { Attached } from './admin/attached.ts'
+import type { InForce } from './in-force.io.ts'
+import type { Instances } from './instances/instances.io.ts'
+import type { InstanceReport } from './instances/seat.io.ts'
+import { type Scope, sumOf } from './instances/sum.ts'
+import type { Log } from './observe/log.io.ts'
+import type { SessionsLog } from './observe/sessions-log.io.ts'
+import type { DaemonView, Phase } from './observe/view.ts'
+import { kernelDrops, processVitals } from './observe/vitals.io.ts'
+import type { Watch } from './observe/watch.io.ts'
+import { monotonicNow } from './proxy/clock.io.ts'
+import { type Endpoint, endpointText } from './proxy/datagram-socket.io.ts'
+import { type Instant, MICROS_PER_SECOND } from './units.ts'
+
+/** The parts of a daemon that are looked at. */
+export interface Seen {
+  readonly version: string
+  readonly startedAt: Instant
+  readonly startedUnixSeconds: number
+  readonly scope: Scope
+  readonly phase: Phase
+  readonly admin: { readonly address: Endpoint; readonly socket: string | undefined } | undefined
+  readonly instances: Instances
+  readonly inForce: InForce
+  readonly attached: Attached
+  readonly watch: Watch
+  readonly log: Log
+  readonly sessionsLog: SessionsLog | undefined
+}
+
+/** Looks now; rejects where an instance was never open. */
+export async function lookAt(seen: Seen): Promise<DaemonView> {
+  const reports = await seen.instances.look()
+  const now = monotonicNow()
+  const listeners = listenersOf(reports)
+  const upstreams = reports.flatMap(({ view }) => view.upstreams)
+  const drops = kernelDrops([...listeners, ...upstreams])
+  const upstreamDrops = drops.slice(listeners.length).filter((count) => count !== undefined)
+  const total = (count: (view: InstanceReport['view']) => number): number =>
+    reports.reduce((sum, { view }) => sum + count(view), 0)
+  const instances = reports.map(({ number, isRunning, crashes, view }) => {
+    const { sendFailures, internalErrors, cpuSeconds, loopDelay, engine } = view
+    return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
+  })
+  seen.watch.saw(instances)
+  return {
+    version: seen.version,
+    nodeVersion: process.version,
+    pid: process.pid,
+    phase: seen.phase,
+    startedUnixSeconds: seen.startedUnixSeconds,
+    uptimeSeconds: (now - seen.startedAt) / MICROS_PER_SECOND,
+    admin: seen.admin === undefined ? '' : endpointText(seen.admin.address),
+    adminSocket: seen.admin?.socket,
+    listeners: listeners.map((listener, index) => ({
+      class: listener.class,
+      address: endpointText(listener),
+      receiveBufferBytes: listener.receiveBuffer,
+      sendBufferBytes: listener.sendBuffer,
+      kernelDrops: drops[index],
+    })),
+    upstreamKernelDrops: upstreamDrops.length === 0 ? undefined : upstreamDrops.reduce((a, b) => a + b, 0),
+    config: seen.inForce.view(),
+    overrides: seen.inForce.overrides,
+    attached: seen.attached.all,
+    limits: seen.inForce.queueLimits(),
+    watch: seen.watch.view,
+    sendFailures: total(({ sendFailures }) => sendFailures),
+    internalErrors: total(({ internalErrors }) => internalErrors),
+    logLinesLost: seen.log.lost,
+    sessionsLogLinesLost: seen.sessionsLog?.lost,
+    process: processVitals(),
+    instances,
+    engine: sumOf(
+      reports.map(({ view }) => view.engine),
+      seen.scope,
+    ),
+  }
+}
+
+/** The listeners of all instances, those that share an address and port once. */
+export function listenersOf(reports: readonly InstanceReport[]): InstanceReport['view']['listeners'] {
+  const all = reports.flatMap(({ view }) => view.listeners)
+  return [...new Map(all.map((one) => [`${one.class} ${endpointText(one)}`, one])).values()]
+}
