@@ -36,7 +36,13 @@ export const decode = verb({
   },
   options: {
     dictionary: { type: 'string', array: true, requiresArg: true, describe: 'A FreeRADIUS dictionary file to load.' },
-    port: { type: 'number', array: true, requiresArg: true, describe: 'UDP ports that carry RADIUS in a capture.' },
+    port: {
+      type: 'number',
+      within: [1, 65_535],
+      array: true,
+      requiresArg: true,
+      describe: 'UDP ports that carry RADIUS in a capture.',
+    },
     'secret-file': { type: 'string', requiresArg: true, describe: 'Verify requests with the secret in this file.' },
     'secret-env': { type: 'string', requiresArg: true, describe: 'The same from the environment.' },
     'show-passwords': { type: 'boolean', default: false, describe: 'With a secret: show User-Password in the clear.' },

@@ -7,22 +7,24 @@
 import { codedError } from '../coded-error.ts'
 import { duration } from '../config/kinds.ts'
 import type { GivenOption } from '../config/scenario-load.ts'
+import type { Algorithm } from '../proxy/ports.ts'
 import { headlineOf } from '../simulation/facts.ts'
-import { type Demand, type Proposal, planFor } from '../simulation/plan.ts'
+import { type Proposal, planFor } from '../simulation/plan.ts'
 import { yamlOf } from '../simulation/plan-yaml.ts'
+import { BESIDE, MOST_SERVERS, proposalFor } from '../simulation/proposal.ts'
 import type { Scenario } from '../simulation/scenario.ts'
 import type { RunSummary } from '../simulation/summary.ts'
-import { type Duration, MICROS_PER_SECOND, micros, seconds } from '../units.ts'
+import { type Duration, durationText, MICROS_PER_SECOND, micros, seconds } from '../units.ts'
 import { coloured, say, writeData, writeJson } from './output.io.ts'
 import { rehearse } from './rehearse.io.ts'
-import { demandOf, optionsOf, readScenario } from './scenario-input.io.ts'
+import { optionsOf, readScenario } from './scenario-input.io.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
 const number = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
 const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
 
 /** Keys of the scenario: its checks are theirs. */
-const PATHS = {
+export const PATHS = {
   sessions: ['sessions'],
   capacity: ['servers', 'capacity'],
   timeout: ['clients', 'timeout'],
@@ -48,27 +50,32 @@ export const plan = verb({
       default: 'yes' as const,
       describe: 'Whether there is accounting.',
     },
-    servers: { ...number('Servers.'), default: 2 },
+    servers: { ...number('Servers.'), within: [1, MOST_SERVERS], default: BESIDE.servers },
     capacity: number('Messages a second that one server works off, both classes together. [default: 400]'),
-    instances: { ...number('Independent instances of radsluice before these servers.'), default: 1 },
+    instances: {
+      ...number('Independent instances of radsluice before these servers.'),
+      within: [1, 1_000],
+      default: BESIDE.instances,
+    },
     algorithm: {
       type: 'string',
       choices: ['first_server', 'round_robin', 'hash'] as const,
-      default: 'round_robin' as const,
+      default: BESIDE.algorithm,
       describe: 'How a server is chosen.',
     },
     timeout: text('After so long without an answer a client repeats. [default: 3s]'),
     tries: number('Transmissions of one message before the client gives up. [default: 4]'),
     patience: text('Instead of --tries: how long a client waits in all. [default: 12s]'),
-    'round-trip': { ...text('To a busy server and back.'), default: '50ms' },
-    outage: { ...text('Accounting is to be held through such an outage of all servers.'), default: '10m' },
+    'round-trip': { ...text('To a busy server and back.'), default: durationText(BESIDE.roundTrip) },
+    outage: {
+      ...text('Accounting is to be held through such an outage of all servers.'),
+      default: durationText(BESIDE.outage),
+    },
     'no-check': { type: 'boolean', default: false, describe: 'Do not simulate.' },
     json: JSON_OPTION,
   },
   run: async (given) => {
-    const scenario = readScenario('storm', givenOptions(given))
-    const demand = demandFor(scenario, given)
-    const proposal = planFor(demand)
+    const { scenario, proposal } = proposed(given)
     if (!given.json) talk(proposal)
     const checked = given['no-check'] ? undefined : checkOf(proposal, scenario)
     const configuration = yamlOf(proposal)
@@ -82,6 +89,12 @@ export const plan = verb({
   },
 })
 
+/** The scenario that is planned for, and what is proposed. @throws a coded error where an option is wrong. */
+export function proposed(given: Given): { readonly scenario: Scenario; readonly proposal: Proposal } {
+  const scenario = readScenario('storm', givenOptions(given))
+  return { scenario, proposal: proposalFor(scenario, beside(scenario, given)) }
+}
+
 function givenOptions(given: Readonly<Record<string, unknown>>): GivenOption[] {
   const options: GivenOption[] = Object.entries(PATHS).flatMap(([option, path]) =>
     given[option] === undefined ? [] : [{ option, path, value: given[option] }],
@@ -94,25 +107,17 @@ type Given = Readonly<{
   storm: number | undefined
   servers: number
   instances: number
-  algorithm: Demand['algorithm']
+  algorithm: Algorithm
   'round-trip': string
   outage: string
 }>
 
-function demandFor(scenario: Scenario, given: Given): Demand {
-  const storm = whole('storm', given.storm ?? scenario.sessions, scenario.sessions)
-  return {
-    ...demandOf(scenario, { servers: whole('servers', given.servers, 200), algorithm: given.algorithm }),
-    storm,
-    instances: whole('instances', given.instances, 1_000),
-    roundTrip: time('round-trip', given['round-trip']),
-    outage: time('outage', given.outage),
-  }
-}
-
-function whole(option: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value
-  throw codedError('USAGE', `--${option}: ${value} is out of range; write 1 to ${most}`)
+function beside({ sessions }: Scenario, given: Given): Parameters<typeof proposalFor>[1] {
+  const { storm, servers, instances, algorithm } = given
+  if (storm !== undefined && (storm < 1 || storm > sessions))
+    throw codedError('USAGE', `--storm: ${storm} is out of range; write 1 to ${sessions}`)
+  const roundTrip = time('round-trip', given['round-trip'])
+  return { storm, servers, instances, algorithm, roundTrip, outage: time('outage', given.outage) }
 }
 
 function time(option: string, given: string): Duration {

@@ -11,11 +11,11 @@ import { formatProblem, type Problem } from '../config/problem.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../config/read.io.ts'
 import { type GivenOption, loadScenario } from '../config/scenario-load.ts'
 import { BUILT_IN, type BuiltIn, type ScenarioSettings } from '../config/scenario-schema.ts'
-import type { Algorithm, EngineOptions } from '../proxy/ports.ts'
-import { type Demand, type Proposal, planFor } from '../simulation/plan.ts'
+import type { EngineOptions } from '../proxy/ports.ts'
+import type { Proposal } from '../simulation/plan.ts'
 import { yamlOf } from '../simulation/plan-yaml.ts'
 import type { Scenario, ScenarioEvent } from '../simulation/scenario.ts'
-import { micros, millis, seconds } from '../units.ts'
+import { micros } from '../units.ts'
 
 /** The scenario that `word` names: a built-in one, or a file. */
 export function readScenario(word: string, options: readonly GivenOption[]): Scenario {
@@ -43,27 +43,6 @@ export function optionsOf(proposal: Proposal): EngineOptions {
   if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'))
   return engineOptions(read.config)
 }
-
-/** What `plan` has to provide for in a scenario. */
-export function demandOf(scenario: Scenario, o: { servers: number; algorithm: Algorithm }): Demand {
-  const { sessions, bngs, begin, clients, accounting, servers } = scenario
-  return {
-    ...o,
-    sessions,
-    storm: begin === 'down' ? sessions : Math.ceil(sessions / bngs),
-    interimPeriod: accounting.interimPeriod,
-    hasAccounting: accounting.isOn,
-    capacity: servers.capacity,
-    instances: 1,
-    timeout: clients.timeout,
-    tries: clients.tries,
-    roundTrip: micros(Math.max(millis(50), 2 * servers.latency)),
-    outage: seconds(600),
-  }
-}
-
-export const propose = (scenario: Scenario, o: { servers: number; algorithm: Algorithm }): Proposal =>
-  planFor(demandOf(scenario, o))
 
 const refusal = (problems: readonly Problem[]): Error =>
   codedError(

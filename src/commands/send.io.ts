@@ -48,14 +48,19 @@ export const send = verb({
     user: { type: 'string', default: 'test', requiresArg: true, describe: 'User-Name.' },
     'password-file': { type: 'string', requiresArg: true, describe: 'A file that holds the password (auth).' },
     'password-env': { type: 'string', requiresArg: true, describe: 'The environment variable that holds it.' },
-    timeout: { type: 'number', default: 3, requiresArg: true, describe: 'Seconds to wait for the answer.' },
+    timeout: {
+      type: 'number',
+      within: [0.001, 600],
+      fraction: true,
+      default: 3,
+      requiresArg: true,
+      describe: 'Seconds to wait for the answer.',
+    },
     json: JSON_OPTION,
   },
   run: async (o) => {
     const server = parseEndpoint(o.server, PORTS[o.what])
     if (!server) throw codedError('USAGE', `--server: "${o.server}" is no IP address (and port); write 127.0.0.1:1812`)
-    if (!(o.timeout > 0 && o.timeout <= 600))
-      throw codedError('USAGE', '--timeout: write a number of seconds up to 600')
     const secret = new Secret(nonEmpty(readSecretText('secret', { file: o['secret-file'], env: o['secret-env'] })))
     const password =
       o.what === 'auth' ? readSecretText('password', { file: o['password-file'], env: o['password-env'] }) : ''

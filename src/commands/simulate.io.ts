@@ -9,13 +9,14 @@ import { dirname, resolve } from 'node:path'
 import { codedError, systemCodeOf } from '../coded-error.ts'
 import type { GivenOption } from '../config/scenario-load.ts'
 import type { EngineOptions } from '../proxy/ports.ts'
+import { BESIDE, MOST_SERVERS, planLine, proposalFor } from '../simulation/proposal.ts'
 import { type Rehearsed, resultOf } from '../simulation/rehearsed.ts'
 import { reportOf } from '../simulation/report.ts'
 import type { Scenario } from '../simulation/scenario.ts'
 import { classRows, headlines, runRows } from '../simulation/summary-text.ts'
 import { coloured, say, writeData, writeJson } from './output.io.ts'
 import { rehearse } from './rehearse.io.ts'
-import { optionsOf, propose, readOptions, readScenario } from './scenario-input.io.ts'
+import { optionsOf, readOptions, readScenario } from './scenario-input.io.ts'
 import { table } from './table.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
@@ -26,7 +27,7 @@ const text = (describe: string) => ({ type: 'string', requiresArg: true, describ
 /** Options that are keys of the scenario: each wins over the file and the built-in values. */
 const SCENARIO_OPTIONS = {
   sessions: number('Sessions of all BNGs together. [default: 40000]'),
-  bngs: number('BNGs, which share the sessions. [default: 1]'),
+  bngs: number('BNGs, which share the sessions. [default: the scenario says, 1 for a storm]'),
   capacity: number('Messages a second that one server works off, both classes together. [default: 400]'),
   backlog: number('Messages that may wait at a server; what comes beyond is lost. [default: 16000]'),
   timeout: text('After so long without an answer a client repeats. [default: 3s]'),
@@ -34,10 +35,10 @@ const SCENARIO_OPTIONS = {
   patience: text('Instead of --tries: how long a client waits in all. [default: 12s]'),
   redial: text('How long a session waits before it dials anew, +-50 %. [default: 10s]'),
   'interim-period': text('Between two interim updates of a session; 0s is none. [default: 10m]'),
-  seconds: number('How long to watch, in virtual time. [default: 240]'),
+  seconds: number('How long to watch, in virtual time. [default: the scenario says, 240 for a storm]'),
   seed: number('The same seed gives the same run. [default: 1]'),
 } as const
-const PATHS: Readonly<Record<keyof typeof SCENARIO_OPTIONS, readonly string[]>> = {
+export const PATHS: Readonly<Record<keyof typeof SCENARIO_OPTIONS, readonly string[]>> = {
   sessions: ['sessions'],
   bngs: ['bngs'],
   capacity: ['servers', 'capacity'],
@@ -73,7 +74,10 @@ export const simulate = verb({
       describe: 'storm, outage, interim, mixed, or a scenario file.',
     },
     ...SCENARIO_OPTIONS,
-    servers: number('Without -c: how many servers there are. [default: 2]'),
+    servers: {
+      ...number(`Without -c: how many servers there are. [default: ${BESIDE.servers}]`),
+      within: [1, MOST_SERVERS],
+    },
     'without-proxy': { type: 'boolean', default: false, describe: 'Play it without radsluice too, and compare.' },
     report: {
       type: 'string',
@@ -113,10 +117,8 @@ function givenOptions(given: Readonly<Record<string, unknown>>): GivenOption[] {
   })
 }
 
-const DEFAULT_SERVERS = 2
-const MOST_SERVERS = 200
-
-function settingsFor(
+/** The settings to play, and where they come from. */
+export function settingsFor(
   scenario: Scenario,
   given: { readonly config: string | undefined; readonly servers: number | undefined },
 ): { options: EngineOptions; from: string } {
@@ -125,11 +127,9 @@ function settingsFor(
       throw codedError('USAGE', '--servers: the configuration says how many; leave it out')
     return { options: readOptions(given.config), from: given.config }
   }
-  const servers = given.servers ?? DEFAULT_SERVERS
-  if (!Number.isInteger(servers) || servers < 1 || servers > MOST_SERVERS)
-    throw codedError('USAGE', `--servers: ${servers} is out of range; write 1 to ${MOST_SERVERS}`)
-  const proposal = propose(scenario, { servers, algorithm: 'first_server' })
-  return { options: optionsOf(proposal), from: 'as "radsluice plan" proposes them' }
+  const proposal = proposalFor(scenario, given.servers === undefined ? {} : { servers: given.servers })
+  const usual = proposalFor(readScenario('storm', [])).demand
+  return { options: optionsOf(proposal), from: `as "${planLine(proposal, usual)}" prints them` }
 }
 
 /** Where no server takes accounting, clients send none. */

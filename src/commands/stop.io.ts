@@ -54,7 +54,14 @@ export const drain = verb({
     ['drain --seconds 0', 'the same without waiting'],
   ],
   options: {
-    seconds: { type: 'number', default: 60, requiresArg: true, describe: 'How long to wait until nothing is in hand.' },
+    seconds: {
+      type: 'number',
+      within: [0, 86_400],
+      fraction: true,
+      default: 60,
+      requiresArg: true,
+      describe: 'How long to wait until nothing is in hand.',
+    },
     ...ADMIN_OPTIONS,
     json: JSON_OPTION,
   },

@@ -5,6 +5,7 @@
  * or degraded), 2 (usage) or 3 (bad configuration, or not running), or throws a coded error with one sentence.
  */
 import type { InferredOptionTypes, Options, PositionalOptions } from 'yargs'
+import { forParser, type OwnOptions, withNumbers } from './numeric-option.ts'
 
 export type ExitCode = 0 | 1 | 2 | 3
 
@@ -21,7 +22,7 @@ export interface Verb {
 }
 export type Example = readonly [line: string, does: string]
 
-interface TypedVerb<Given extends Record<string, Options>, Placed extends Record<string, PositionalOptions>> {
+interface TypedVerb<Given extends Record<string, OwnOptions>, Placed extends Record<string, PositionalOptions>> {
   readonly command: string
   readonly summary: string | false
   readonly examples: readonly [Example, Example]
@@ -30,16 +31,20 @@ interface TypedVerb<Given extends Record<string, Options>, Placed extends Record
   readonly run: (options: InferredOptionTypes<Given> & InferredOptionTypes<Placed>) => Promise<ExitCode>
 }
 
-/** Defines a verb whose `run` gets its options with their types. */
+/** Defines a verb whose `run` gets its options with their types; those of type `number` are numbers within their range. */
 export function verb<
-  const Given extends Record<string, Options>,
+  const Given extends Record<string, OwnOptions>,
   const Placed extends Record<string, PositionalOptions> = Record<never, PositionalOptions>,
 >(typed: TypedVerb<Given, Placed>): Verb {
-  const { run, positionals = {}, ...rest } = typed
+  const { run, positionals = {}, options, ...rest } = typed
   return {
     ...rest,
+    options: Object.fromEntries(Object.entries(options).map(([name, option]) => [name, forParser(option)])),
     positionals,
-    run: (options) => run(options as InferredOptionTypes<Given> & InferredOptionTypes<Placed>),
+    run: (given) => {
+      const read = withNumbers(given as Readonly<Record<string, unknown>>, options)
+      return run(read as InferredOptionTypes<Given> & InferredOptionTypes<Placed>)
+    },
   }
 }
 

@@ -6,6 +6,7 @@
 import type { z } from 'zod'
 import { type SchemaNode, schemaAt } from './json-schema.ts'
 import { didYouMean, nearest } from './near.ts'
+import { writeInstead } from './plain-number.ts'
 import { kindOf, shown } from './shown.ts'
 import { type Path, valueAt } from './source.ts'
 
@@ -106,7 +107,7 @@ function wrongType(expected: string, found: unknown, quoted: string): string {
     case 'string':
       return `${kindOf(found)} stands where text belongs; put it in quotes`
     default:
-      return `${quoted} is no whole number; write digits alone`
+      return `${quoted} is no whole number; ${writeInstead(String(found), 'write digits alone')}`
   }
 }
 

@@ -128,6 +128,15 @@ describe('plan', () => {
     expect(simulated.stdout).toMatch(/^with radsluice: \d+ s, until all 2,000 sessions are up\n/)
   })
 
+  it('prints what simulate plays without -c', async () => {
+    const words = ['--sessions', '2000', '--capacity', '40']
+    const { stdout } = await radsluice('plan', '--no-check', ...words)
+    writeFileSync(join(folder, 'printed.yaml'), stdout)
+    const play = ['simulate', ...words, '--report', 'none', '--json']
+    const proposed = JSON.parse((await radsluice(...play)).stdout)
+    expect(proposed).toEqual(JSON.parse((await radsluice(...play, '-c', 'printed.yaml')).stdout))
+  })
+
   it('gives all of it as JSON', async () => {
     const { stdout } = await radsluice('plan', '--no-check', '--json', '--instances', '2')
     expect(JSON.parse(stdout)).toMatchObject({ demand: { instances: 2, storm: 40_000 }, simulated: null })
