@@ -21,7 +21,7 @@ const BAD_AUTHENTICATORS: readonly ServerDropReason[] = [
 ]
 const UNKNOWN_TYPES: readonly ServerDropReason[] = ['unknown-code']
 
-/** Name and value, in the order of the MIB; the round-trip time is in hundredths of a second there. */
+/** Name and value, in the order of the MIB; the round-trip time is in hundredths of a second there, 0 where it is unknown. */
 export function rfcCounters(lane: LaneReport): readonly (readonly [name: string, value: number])[] {
   const { counters, outstanding, roundTripTime } = lane
   const { dropped } = counters
@@ -36,7 +36,7 @@ export function rfcCounters(lane: LaneReport): readonly (readonly [name: string,
     ['UnknownTypes', sum(UNKNOWN_TYPES)],
     ['PacketsDropped', sum(rest)],
   ] as const
-  const roundTrip = ['RoundTripTime', Math.round(roundTripTime / 10_000)] as const
+  const roundTrip = ['RoundTripTime', Math.round((roundTripTime ?? 0) / 10_000)] as const
   if (lane.class === 'accounting') {
     return [
       roundTrip,

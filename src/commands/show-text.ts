@@ -4,12 +4,13 @@
 import type { LaneReport, StatusReport } from '../observe/status-report.ts'
 import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../units.ts'
 import { RFC_OF, rfcCounters } from './rfc-counters.ts'
-import { alarmLine, duration, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
+import { alarmLine, causeLines, duration, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
 import { table } from './table.ts'
 
 export const SHOWN = {
   servers: (report: StatusReport): string[] => [
     ...serverTable(report.lanes),
+    ...causeLines(report.lanes),
     '',
     ...slotTable(report.lanes),
     ...ceilingTable(report.lanes),

@@ -13,6 +13,7 @@ export function statusText(report: StatusReport): string[] {
     ...headLines(report),
     '',
     ...serverTable(report.lanes),
+    ...causeLines(report.lanes),
     '',
     ...slotTable(report.lanes),
     '',
@@ -53,7 +54,10 @@ function headLines({
 export function overrideLines({ overrides: { held, maxRates, logLevel } }: Pick<StatusReport, 'overrides'>): string[] {
   const rate = (perSecond: number): string => (perSecond === 0 ? 'unlimited' : `${perSecond}/s`)
   return [
-    ...held.map(({ server, class: name, by }) => `override: ${server} is held Down for ${name}, by ${by}`),
+    ...held.map(
+      ({ server, class: name, by }) =>
+        `override: ${server} is held Down for ${name}, by ${by}; "radsluice server up ${server}" ends it`,
+    ),
     ...maxRates.map(
       ({ server, class: name, maxRate, configured, by }) =>
         `override: max_rate of ${server} for ${name} is ${rate(maxRate)} until the next reload (${rate(configured)} in the file), by ${by}`,
@@ -89,10 +93,20 @@ export const serverTable = (lanes: readonly LaneReport[]): string[] =>
       duration(lane.oldestAge / MICROS_PER_SECOND),
       `${lane.outstanding}/${lane.maxOutstanding}`,
       lane.identifiers.free,
-      `${(lane.roundTripTime / 1_000).toFixed(1)} ms`,
+      roundTripText(lane),
       lane.counters.timeouts,
     ]),
   )
+
+/** What is known of why a server is silent or slow: `fr-2, accounting: nothing listens at ...`. */
+export const causeLines = (lanes: readonly LaneReport[]): string[] =>
+  lanes.flatMap(({ server, class: name, likelyCause }) =>
+    likelyCause === undefined ? [] : [`${server}, ${name}: ${likelyCause}`],
+  )
+
+/** `7.1 ms`, `-` where it is unknown. */
+export const roundTripText = ({ roundTripTime }: Pick<LaneReport, 'roundTripTime'>): string =>
+  roundTripTime === undefined ? '-' : `${(roundTripTime / 1_000).toFixed(1)} ms`
 
 export const slotTable = (lanes: readonly LaneReport[]): string[] =>
   table(

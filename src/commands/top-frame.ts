@@ -7,7 +7,7 @@
  */
 import type { LaneReport, StatusReport } from '../observe/status-report.ts'
 import { MICROS_PER_SECOND, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
-import { alarmLine, duration, overrideLines, stateOf } from './status-text.ts'
+import { alarmLine, duration, overrideLines, roundTripText, stateOf } from './status-text.ts'
 
 export const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const
 export type Sort = (typeof SORTS)[number]
@@ -134,7 +134,7 @@ const COLUMNS: readonly Column[] = [
     goes: 4,
     cell: ({ outstanding, maxOutstanding }) => [`${outstanding}/${maxOutstanding}`],
   },
-  { title: 'RTT', width: 9, goes: 5, cell: ({ roundTripTime }) => [`${(roundTripTime / 1_000).toFixed(1)} ms`] },
+  { title: 'RTT', width: 9, goes: 5, cell: (lane) => [roundTripText(lane)] },
   {
     title: 'TIMEOUTS/S',
     width: 10,

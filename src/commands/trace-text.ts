@@ -31,7 +31,7 @@ function whatOf(step: TracedStep, codeName: (code: number) => string): string {
     case 'retried':
       return `to ${at}, transmission ${step.transmission}`
     case 'timed-out':
-      return `at ${at} after transmission ${step.transmission}`
+      return `${step.transmission === undefined ? `at ${step.server}` : `at ${at} after transmission ${step.transmission}`}${step.why === undefined ? '' : `: ${step.why}`}`
     case 'answered':
       return `${codeName(step.answer ?? 0)} from ${step.server}`
     case 'ended':

@@ -8,7 +8,7 @@
  */
 import type { ServerState } from '../proxy/ports.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneCounters, LaneSnapshot, LedgerSnapshot } from '../proxy/snapshot.ts'
-import { instant, micros, type PerClass, perSecond } from '../units.ts'
+import { type Instant, instant, micros, type PerClass, perSecond } from '../units.ts'
 
 /** Whether the quota of a slot is one for all instances together or one for each. */
 export type Scope = 'host' | 'instance'
@@ -135,11 +135,19 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
     maxOutstanding: a.maxOutstanding + b.maxOutstanding,
     waitingRetries: a.waitingRetries + b.waitingRetries,
     identifiers: addedNumbers(a.identifiers, b.identifiers),
-    roundTripTime: micros(Math.max(a.roundTripTime, b.roundTripTime)),
+    // Whom one instance has heard is known to answer.
+    unheard: a.unheard && b.unheard && addedNumbers(a.unheard, b.unheard),
+    heardAt: latest(a.heardAt, b.heardAt),
+    refusedAt: latest(a.refusedAt, b.refusedAt),
+    roundTripTime: (a.heardAt ?? -1) >= (b.heardAt ?? -1) ? a.roundTripTime : b.roundTripTime,
+    late: (a.late?.typically ?? 0) >= (b.late?.typically ?? 0) ? a.late : b.late,
     holdingTime: micros(Math.max(a.holdingTime, b.holdingTime)),
     counters: addedCounters(a.counters, b.counters),
   }
 }
+
+const latest = (a: Instant | undefined, b: Instant | undefined): Instant | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : instant(Math.max(a, b))
 
 /** A shared slot was counted by all together, and the later look has the newer slot; own slots are added. */
 function addedSlots({ slots: a }: LaneSnapshot, { slots: b }: LaneSnapshot, scope: Scope): LaneSnapshot['slots'] {

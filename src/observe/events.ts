@@ -118,8 +118,8 @@ export const EVENTS = {
   },
   'all-servers-down': {
     level: 'error',
-    fields: ['class', 'parked'],
-    says: 'all servers are Down for {class}: messages wait within their bounds ({parked} now); look at the servers',
+    fields: ['class', 'parked', 'advice'],
+    says: 'all servers are Down for {class}: messages wait within their bounds ({parked} now); {advice}',
   },
   'servers-back': {
     level: 'info',

@@ -6,6 +6,7 @@
  * count. The octets of a packet are shown at level debug only.
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { heldText } from '../proxy/contact.ts'
 import { endpointText } from '../proxy/datagram-socket.io.ts'
 import { givenUpSentence } from '../proxy/given-up.ts'
 import type { EngineEvent, Journal, ServerState } from '../proxy/ports.ts'
@@ -74,8 +75,10 @@ export class Log implements Journal {
 
   note(event: EngineEvent, now: Instant): void {
     if (event.kind === 'server-state') this.#serverState(event)
-    else if (event.kind === 'all-servers-down' || event.kind === 'servers-back') {
-      this.write(event.kind, { class: event.class, parked: event.parked })
+    else if (event.kind === 'servers-back') this.write(event.kind, { class: event.class, parked: event.parked })
+    else if (event.kind === 'all-servers-down') {
+      const advice = event.held.length === 0 ? 'look at the servers' : heldText(event.held)
+      this.write(event.kind, { class: event.class, parked: event.parked, advice })
     } else if (event.kind === 'accounting-anomaly') this.#anomaly(event)
     else {
       const { line, kind } = frequent(event)
@@ -105,7 +108,8 @@ export class Log implements Journal {
   }
 
   #serverState(event: Extract<EngineEvent, { kind: 'server-state' }>): void {
-    const fields = { server: event.server, class: event.class, from: STATE_WORDS[event.from], why: event.why }
+    const why = event.hint === undefined ? event.why : `${event.why}; ${event.hint}`
+    const fields = { server: event.server, class: event.class, from: STATE_WORDS[event.from], why }
     this.write(STATE_EVENTS[event.to], fields)
   }
 

@@ -62,8 +62,8 @@ const GAUGES: readonly Metric[] = [
   ),
   gauge(
     'server_round_trip_seconds',
-    'Of the last valid response, 0 before the first.',
-    ofLane((lane) => inSeconds(lane.roundTripTime)),
+    'Of the last valid response; no sample before the first, and where it answers a retry: nobody knows which transmission then.',
+    ofLane((lane) => (lane.roundTripTime === undefined ? undefined : inSeconds(lane.roundTripTime))),
   ),
   gauge(
     'server_holding_time_seconds',

@@ -8,6 +8,7 @@ import { type ClientAccounting, exact, TOTALS, type TotalName } from '../account
 import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
 import { type AlarmReport, alarmReports } from './alarm-report.ts'
+import { causeOf } from './causes.ts'
 import { effectiveCeiling, whatLimits } from './ceiling.ts'
 import type { Health } from './health.ts'
 import {
@@ -71,6 +72,8 @@ export type ClientReport = Omit<ClientSnapshot, 'accounting'> & {
 /** `slotLength` is 1 s / slotsPerSecond in microseconds, not rounded; 0 where the rate is unlimited. */
 export type LaneReport = Omit<LaneSnapshot, 'slots'> & {
   readonly slots: LaneSnapshot['slots'] & { readonly slotLength: number }
+  /** Why it is silent or slow, in words, and what to do; undefined where nothing points to a cause. */
+  readonly likelyCause: string | undefined
   /** What the server can be sent at most, messages per second; undefined where nothing limits it so far. */
   readonly ceiling: { readonly rate: number; readonly because: 'max_rate' | 'max_outstanding' } | undefined
 }
@@ -122,6 +125,7 @@ const laneReport = (lane: LaneSnapshot): LaneReport => {
   return {
     ...lane,
     slots: { ...lane.slots, slotLength: slotLength(lane) },
+    likelyCause: causeOf(lane),
     ceiling: rate === undefined ? undefined : { rate, because: whatLimits(lane) },
   }
 }

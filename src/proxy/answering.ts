@@ -106,6 +106,7 @@ export class Answering {
       return
     }
     lane.counters.probesAnswered += 1
+    lane.contact.probeAnswered(now)
     this.#failover.healthChanged(lane, lane.health.probeAnswered(now), now)
   }
 
@@ -254,8 +255,7 @@ export class Answering {
   /** A sign of life: each attempt gives one, whenever its response comes. */
   #hear(attempt: Attempt, now: Instant): void {
     const { lane } = attempt
-    attempt.isAnswered = true
-    lane.signsOfLife += 1
+    lane.heard(attempt, now)
     this.#failover.healthChanged(lane, lane.health.responded(now, !attempt.isOverdue), now)
   }
 
@@ -274,8 +274,7 @@ export class Answering {
       else this.#passOn(request, { attempt, response, answer }, now)
     }
     if (attempt.isAnswered) return
-    attempt.isAnswered = true
-    lane.signsOfLife += 1
+    lane.heard(attempt, now)
     this.#failover.healthChanged(lane, lane.health.respondedLate(now), now)
   }
 
@@ -321,9 +320,7 @@ export class Answering {
     else if (response.code === ACCESS_REJECT) counters.rejects += 1
     else if (response.code === ACCESS_CHALLENGE) counters.challenges += 1
     // After a retry nobody knows which transmission was answered (Karn's rule).
-    if (attempt.tries > 1) return
-    lane.roundTripTime = since(attempt.sentAt, now)
-    count(counters.roundTrips, lane.roundTripTime)
+    if (attempt.tries === 1) count(counters.roundTrips, since(attempt.sentAt, now))
   }
 
   #drop(lane: Lane, reason: ServerDropReason, bytes: Uint8Array, now: Instant): void {

@@ -175,10 +175,10 @@ export class Engine {
     if (found !== undefined) this.#answering.takeProbeAnswer(found, bytes, now)
   }
 
-  /** ECONNREFUSED on a source port; -1 is the probe socket, whose silence says the same. */
+  /** ECONNREFUSED on a source port; -1 is the probe socket. */
   refused(lane: number, port: number, now: Instant): void {
     const found = this.#lanes.at(lane)
-    if (found !== undefined && port >= 0) this.#sending.refused(found, port, now)
+    if (found !== undefined) this.#sending.refused(found, port, now)
   }
 
   /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */

@@ -45,7 +45,7 @@ export class Failover {
   /** The deadline of a transmission has passed. */
   timedOut(attempt: Attempt, now: Instant): void {
     const { request, lane } = attempt
-    if (!attempt.isWaitingOn) lane.counters.timeouts += 1
+    if (!attempt.isWaitingOn) lane.countTimeout()
     if (attempt.tries === 1 && !attempt.isWaitingOn) attempt.signsAtTimeout = lane.signsOfLife
     if (request === undefined) {
       // Its client gave it up, and the server had its time for it all the same.
@@ -190,10 +190,9 @@ export class Failover {
     lane.stir()
     const farm = this.#farms[lane.class]
     farm.healthChanged(lane)
-    this.#journal.note(
-      { kind: 'server-state', lane: lane.number, server: lane.server.name, class: lane.class, ...change },
-      now,
-    )
+    const { number, class: of, server } = lane
+    const hint = lane.hintOf(change)
+    this.#journal.note({ kind: 'server-state', lane: number, server: server.name, class: of, ...change, hint }, now)
     lane.triedAt = undefined
     lane.passedOver = 0
     farm.judgeOutage(now)
@@ -203,7 +202,7 @@ export class Failover {
     const parked = farm.parked.line.queued + this.#register.returning.queuedOf(lane.class)
     if (lane.isRetiring) return
     if (change.to === 'down' && !farm.hasLive()) {
-      this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked }, now)
+      this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked, held: farm.held }, now)
     } else if (change.from === 'down' && farm.isOnlyLive(lane)) {
       this.#journal.note({ kind: 'servers-back', class: lane.class, parked }, now)
     }

@@ -80,6 +80,11 @@ export class Farm {
     return this.#choice.able > 0
   }
 
+  /** The names of those that an operator holds Down. */
+  get held(): string[] {
+    return this.lanes.filter(({ health }) => health.isHeldDown).map(({ server }) => server.name)
+  }
+
   /** Those that are Failing: most often none. */
   get failing(): readonly Lane[] {
     return this.#failing

@@ -13,6 +13,7 @@ import { Identifiers, portsFor } from '../throttle/identifiers.ts'
 import type { SlotBudget } from '../throttle/slots.ts'
 import { type Duration, earliest, type Instant, micros, since, type TrafficClass } from '../units.ts'
 import type { Attempt } from './attempt.ts'
+import { Contact, likelyCause } from './contact.ts'
 import { hashOf } from './hashing.ts'
 import { copyOfHistogram, emptyHistogram } from './histogram.ts'
 import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './ports.ts'
@@ -60,7 +61,8 @@ export class Lane implements Candidate {
   formerName: string | undefined = undefined
   /** `auto`: a verified response without EAP-Message carried Message-Authenticator. */
   learnedMessageAuthenticator: boolean
-  roundTripTime: Duration = micros(0)
+  roundTripTime: Duration | undefined = undefined
+  readonly contact = new Contact()
   holdingTime: Duration = micros(0)
   /** The probe under way: its octets, for verifying the answer. */
   probe: { readonly bytes: Uint8Array; readonly secret: Secret; readonly sentAt: Instant } | undefined = undefined
@@ -197,6 +199,7 @@ export class Lane implements Candidate {
       this.formerName = this.server.name
       this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
     }
+    if (!settings.server.secret.equals(this.server.secret)) this.contact.renew()
     this.#settings = settings
     this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
@@ -218,6 +221,32 @@ export class Lane implements Candidate {
 
   room(now: Instant): Room {
     return { quota: this.budget.left(now), identifiers: this.identifiers.room() }
+  }
+
+  /** A valid response, late or not, the first for that attempt: a sign of life. */
+  heard(attempt: Attempt, now: Instant): void {
+    attempt.isAnswered = true
+    this.signsOfLife += 1
+    // After a retry nobody knows which transmission was answered (Karn's rule).
+    this.roundTripTime = attempt.tries > 1 ? undefined : since(attempt.sentAt, now)
+    this.contact.responded(since(attempt.heldSince, now), attempt.tries > 1 || attempt.isSpent, now)
+  }
+
+  /** A transmission was not answered in time. */
+  countTimeout(): void {
+    this.counters.timeouts += 1
+    this.contact.timedOut()
+  }
+
+  /** Why it is silent, in words for people; undefined where nothing points to a cause. */
+  get likelyCause(): string | undefined {
+    const { port, timeout } = this.options
+    return likelyCause({ address: this.server.address, port, ...this.contact.view(timeout) })
+  }
+
+  /** What a change for the worse may come from. */
+  hintOf({ to }: HealthChange): string | undefined {
+    return to === 'active' || this.health.isHeldDown ? undefined : this.likelyCause
   }
 
   /** An identifier came back after so long. */
@@ -278,6 +307,7 @@ export class Lane implements Candidate {
       waitingRetries: this.queue.line.retries,
       identifiers,
       roundTripTime: this.roundTripTime,
+      ...this.contact.view(this.options.timeout),
       holdingTime: micros(Math.round(this.holdingTime)),
       counters: {
         ...this.counters,

@@ -211,8 +211,16 @@ export type EngineEvent =
       readonly from: ServerState
       readonly to: ServerState
       readonly why: string
+      /** What it may come from: a wrong secret, a closed port, answers that come too late. */
+      readonly hint?: string | undefined
     }
-  | { readonly kind: 'all-servers-down'; readonly class: TrafficClass; readonly parked: number }
+  | {
+      readonly kind: 'all-servers-down'
+      readonly class: TrafficClass
+      readonly parked: number
+      /** Those that an operator holds Down. */
+      readonly held: readonly string[]
+    }
   | { readonly kind: 'servers-back'; readonly class: TrafficClass; readonly parked: number }
   | {
       /** `auto` asks for Message-Authenticator there from now on. */

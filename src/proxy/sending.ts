@@ -110,9 +110,10 @@ export class Sending {
     attempt.lane.identifiers.abandon(attempt.identifier)
   }
 
-  /** Nobody listens there: the last transmission from that port is over early, but not at once. */
+  /** Nobody listens there: the last transmission from that port is over early, but not at once. -1: the probe's port. */
   refused(lane: Lane, port: number, now: Instant): void {
     lane.counters.refused += 1
+    lane.contact.refused(now)
     const attempt = lane.lastSent[port]
     if (attempt === undefined || attempt.step === -1) return
     const deadline = after(now, REFUSED_WAIT)

@@ -105,8 +105,15 @@ export interface LaneSnapshot {
     readonly quarantined: number
     readonly abandoned: number
   }
-  /** Of the last valid response, 0 before the first. */
-  readonly roundTripTime: Duration
+  /** Of the last valid response; undefined before the first, and where nobody knows which transmission it answers. */
+  readonly roundTripTime: Duration | undefined
+  /** While no valid response has ever come since the start or since another secret: transmissions that timed out. */
+  readonly unheard: { readonly timeouts: number } | undefined
+  /** When the last valid response came, and the last ICMP error: nothing listens there. */
+  readonly heardAt: Instant | undefined
+  readonly refusedAt: Instant | undefined
+  /** Where most of the latest responses came after the time-out of their first transmission: how long after that one. */
+  readonly late: { readonly typically: Duration; readonly timeout: Duration } | undefined
   /** How long an identifier is held, tries and silence included: a moving mean, 0 before the first comes back. */
   readonly holdingTime: Duration
   readonly counters: Readonly<LaneCounters>

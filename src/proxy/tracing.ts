@@ -86,7 +86,8 @@ class Trace {
   }
 
   timedOut(request: Request, attempt: Attempt, now: Instant): void {
-    this.#tell('timed-out', request, now, particularsOf(attempt))
+    const why = attempt.lane.likelyCause
+    this.#tell('timed-out', request, now, { ...particularsOf(attempt), ...(why === undefined ? {} : { why }) })
   }
 
   /** Its tries are used up, and it keeps its place at the server. */

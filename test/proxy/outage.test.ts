@@ -42,7 +42,9 @@ describe('with every server Down', () => {
     expect(world.snapshot().classes.accounting).toMatchObject({ queued: 51, parked: 51, instanceQueued: 0 })
     const down = world.lane('s2', 'accounting').stateSince
     expect(world.engine.nextWakeAt(world.now)).toBe(later(down, seconds(10)))
-    expect(world.noted('all-servers-down')).toEqual([{ kind: 'all-servers-down', class: 'accounting', parked: 0 }])
+    expect(world.noted('all-servers-down')).toEqual([
+      { kind: 'all-servers-down', class: 'accounting', parked: 0, held: [] },
+    ])
   })
 
   it('the other class goes on undisturbed', () => {
