@@ -175,6 +175,17 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     fires: [4, 4],
     says: 'messages come in at 1500.0 a second: the limit is reached',
   },
+  'listener-missing': {
+    series: {
+      'radsluice_listener_present{class="accounting", address="192.0.2.1:1813", optional="false"}': '1 0 1x20',
+      'radsluice_listener_present{class="accounting", address="192.0.2.2:1813", optional="false"}': '1x20',
+      'radsluice_listener_present{class="accounting", address="192.0.2.7:1813", optional="true"}': '0x20',
+    },
+    thresholds: [1, 1],
+    subject: OF_CLASS,
+    fires: [1, 1],
+    says: 'class accounting: this machine lacks an address that it shall listen at',
+  },
   'instance-down': {
     series: {
       'radsluice_instance_running{exported_instance="0"}': '1 0 1x20',

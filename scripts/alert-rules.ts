@@ -40,6 +40,7 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
   'event-loop-delay': 'radsluice_event_loop_delay_p99_seconds',
   memory: 'radsluice_resident_memory_bytes',
   'offered-rate': all(`rate(radsluice_requests_received_total${WINDOW})`, 'class'),
+  'listener-missing': '1 - min without (address, optional) (radsluice_listener_present{optional="false"})',
   'instance-down': `clamp_max(1 - radsluice_instance_running + increase(radsluice_instance_crashes_total${WINDOW}), 1)`,
   'ledger-imbalance': `max without (${INSTANCE}) (abs(radsluice_ledger_imbalance_requests))`,
   'reload-refused': '1 - radsluice_config_last_reload_successful',

@@ -108,27 +108,38 @@ function section(key: string, node: SchemaNode, above: SchemaNode): string {
 }
 
 function rowsBelow(path: string, node: SchemaNode): string[] {
-  const mapping = node.items ?? node.anyOf?.find(({ properties }) => properties !== undefined) ?? node
+  const mapping = mappingIn(node.items ?? node) ?? node.items ?? node
   const prefix = node.items === undefined ? path : `${path}[]`
   return Object.entries(mapping.properties ?? {}).flatMap(([key, below]) => {
     const name = `${prefix}.${key}`
     const isRequired = mapping.required?.includes(key) === true
-    const hasMore = below.properties !== undefined || below.anyOf !== undefined || below.items?.properties !== undefined
+    const hasMore = below.anyOf !== undefined || mappingIn(below.items ?? below) !== undefined
     if (!hasMore) return [row(name, below, isRequired)]
-    const type = below.anyOf !== undefined ? 'mapping or `false`' : below.items !== undefined ? 'list' : 'mapping'
+    const type =
+      below.anyOf !== undefined ? 'mapping or `false`' : below.items !== undefined ? listOf(below.items) : 'mapping'
     const absent = below.default === undefined ? '' : `\`${JSON.stringify(below.default)}\``
-    return [cells(name, type, isRequired ? 'required' : absent, below.description ?? ''), ...rowsBelow(name, below)]
+    return [cells(name, type, isRequired ? 'required' : absent, meaningOf(below)), ...rowsBelow(name, below)]
   })
 }
 
+/** A mapping, also where it is one of two forms. */
+const mappingIn = (node: SchemaNode): SchemaNode | undefined =>
+  [node, ...(node.anyOf ?? [])].find(({ properties }) => properties !== undefined)
+
+/** `list`, or what its entries may be where they may be text too. */
+const listOf = ({ anyOf = [] }: SchemaNode): string =>
+  ['list', ...anyOf.map((form) => (form.properties === undefined ? `of: ${typeOf(form)}` : 'or mapping'))].join(' ')
+
+const meaningOf = (node: SchemaNode): string =>
+  `${node.description ?? ''}${node['x-restart'] === true ? ' **restart**' : ''}`
+
 function row(name: string, node: SchemaNode, isRequired: boolean): string {
-  const restart = node['x-restart'] === true ? ' **restart**' : ''
   const absent = isRequired ? 'required' : (node['x-default'] ?? 'none')
   const value =
     node.default === undefined
       ? absent
       : `\`${typeof node.default === 'string' ? node.default : JSON.stringify(node.default)}\``
-  return cells(name, typeOf(node), value, `${node.description ?? ''}${restart}`)
+  return cells(name, typeOf(node), value, meaningOf(node))
 }
 
 function typeOf(node: SchemaNode): string {

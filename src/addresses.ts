@@ -3,14 +3,18 @@
  *
  * Addresses come as text (from the configuration, from the socket layer) and are compared as octets, so that two ways to
  * write one address are one address. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) becomes its
- * 4 octets, since a dual-stack socket reports an IPv4 peer that way; a zone (`%eth0`) is dropped. Text that is no
- * address is `undefined`, never an exception.
+ * 4 octets, since a dual-stack socket reports an IPv4 peer that way. A zone (`%eth0`, RFC 4007) is no part of the octets:
+ * a prefix keeps it beside them, an address does not. Text that is no address is `undefined`, never an exception.
  */
 
-/** A network: `bytes` has the bits after the first `bits` cleared, 0-32 of 4 octets or 0-128 of 16. */
+/**
+ * A network: `bytes` has the bits after the first `bits` cleared, 0-32 of 4 octets or 0-128 of 16. `zone` is the interface
+ * behind a link-local one, `%eth0`; where there is none, every interface is meant.
+ */
 export interface Prefix {
   readonly bytes: Uint8Array
   readonly bits: number
+  readonly zone?: string
 }
 
 const MAPPED_BITS = 96
@@ -37,7 +41,8 @@ export function parsePrefix(text: string): Prefix | undefined {
   if (octets.length === 16 && bits >= MAPPED_BITS && isMapped(octets)) {
     return { bytes: masked(octets.slice(12), bits - MAPPED_BITS), bits: bits - MAPPED_BITS }
   }
-  return { bytes: masked(octets, bits), bits }
+  const zone = zoneOf(address)
+  return { bytes: masked(octets, bits), bits, ...(zone === '' ? {} : { zone }) }
 }
 
 /** The usual text of 4 or 16 octets; IPv6 as RFC 5952 section 4 writes it. */
@@ -52,8 +57,18 @@ export function formatAddress(bytes: Uint8Array): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`
 }
 
-/** The usual text of a prefix, always with its length: `192.0.2.1/32`. */
-export const formatPrefix = (prefix: Prefix): string => `${formatAddress(prefix.bytes)}/${prefix.bits}`
+/** The usual text of a prefix, always with its length: `192.0.2.1/32`, `fe80::1%eth0/128`. */
+export const formatPrefix = ({ bytes, bits, zone = '' }: Prefix): string => `${formatAddress(bytes)}${zone}/${bits}`
+
+/** The interface that an address names, with its sign: `%eth0`; empty where it names none. */
+export function zoneOf(text: string): string {
+  const percent = text.indexOf('%')
+  return percent < 0 ? '' : text.slice(percent)
+}
+
+/** fe80::/10 (RFC 4291 section 2.5.6): an address that each interface has for itself. */
+export const isLinkLocal = (bytes: Uint8Array): boolean =>
+  bytes.length === 16 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80
 
 /** 127.0.0.0/8 and ::1: the machine itself. */
 export const isLoopback = (bytes: Uint8Array): boolean =>

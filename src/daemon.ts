@@ -29,7 +29,7 @@ import { InForce, settingsOf } from './in-force.io.ts'
 import { Instances } from './instances/instances.io.ts'
 import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
 import { SharedMemories } from './instances/shared-memory.ts'
-import { listenersOf, lookAt } from './looking.io.ts'
+import { listenersText, lookAt } from './looking.io.ts'
 import { errorText, Log, type LogTarget } from './observe/log.io.ts'
 import { openLogFile } from './observe/log-file.io.ts'
 import { SessionsLog } from './observe/sessions-log.io.ts'
@@ -135,7 +135,7 @@ export class Daemon {
       version: this.#version,
       config: this.#file,
       digest: this.#inForce.view().digest,
-      listeners: listenersOf(reports).map(endpointText).join(', '),
+      listeners: listenersText(reports),
       admin: endpointText(this.#admin.address),
       servers: this.#inForce.config.farm.servers.map(({ name }) => name).join(', '),
     })

@@ -61,6 +61,8 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
     listeners: listeners.map((listener, index) => ({
       class: listener.class,
       address: endpointText(listener),
+      presence: listener.presence,
+      isOptional: listener.isOptional,
       receiveBufferBytes: listener.receiveBuffer,
       sendBufferBytes: listener.sendBuffer,
       kernelDrops: drops[index],
@@ -84,8 +86,18 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
   }
 }
 
-/** The listeners of all instances, those that share an address and port once. */
+/** The listeners of all instances, those that share an address and port once: as the instance sees it that lacks it most. */
 export function listenersOf(reports: readonly InstanceReport[]): InstanceReport['view']['listeners'] {
-  const all = reports.flatMap(({ view }) => view.listeners)
-  return [...new Map(all.map((one) => [`${one.class} ${endpointText(one)}`, one])).values()]
+  const found = new Map<string, InstanceReport['view']['listeners'][number]>()
+  for (const one of reports.flatMap(({ view }) => view.listeners)) {
+    const key = `${one.class} ${endpointText(one)}`
+    if (found.get(key)?.presence !== 'absent') found.set(key, one)
+  }
+  return [...found.values()]
 }
+
+/** `192.0.2.7:1812 (absent)`: where it listens, in the words of the log. */
+export const listenersText = (reports: readonly InstanceReport[]): string =>
+  listenersOf(reports)
+    .map((one) => (one.presence === 'absent' ? `${endpointText(one)} (absent)` : endpointText(one)))
+    .join(', ')

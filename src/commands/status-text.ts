@@ -46,8 +46,18 @@ function headLines({
     ...overrideLines(report).map((line) => `  ${line}`),
     ...report.attached.map(({ kind, by }) => `  attached: ${kind} by ${by}`),
     `configuration ${config.file}  ${config.digest.slice(0, 12)}  reloads ${config.reloadsOk} taken, ${config.reloadsFailed} refused`,
-    `listening ${report.listeners.map((listener) => `${listener.address} (${listener.class})`).join(', ')}`,
+    `listening ${report.listeners.map(listenerText).join(', ')}`,
   ]
+}
+
+/** `192.0.2.7:1812 (authentication, absent)`. */
+function listenerText({ address, class: name, presence, isOptional }: StatusReport['listeners'][number]): string {
+  const how = {
+    listening: '',
+    bound: ', no interface has the address yet',
+    absent: isOptional ? ', absent: optional' : ', ABSENT',
+  }[presence]
+  return `${address} (${name}${how})`
 }
 
 /** What operators have changed, and who is attached. */

@@ -7,6 +7,7 @@
  */
 import { Secret } from '../radius/secret.ts'
 import { jsonSchema, type SchemaNode } from './json-schema.ts'
+import type { ListenAddress } from './listen-settings.ts'
 import type { Config } from './schema.ts'
 
 const DURATIONS: readonly (readonly [unit: string, micros: number])[] = [
@@ -63,8 +64,7 @@ function written(value: unknown, node: SchemaNode | undefined): unknown {
   }
   if (Array.isArray(value)) return value.map((one) => written(one, node?.items))
   if (typeof value !== 'object' || value === null) return value
-  if (isListener(value))
-    return value.address.includes(':') ? `[${value.address}]:${value.port}` : `${value.address}:${value.port}`
+  if (isListener(value)) return listenerText(value)
   const properties = node?.anyOf?.find((choice) => choice.properties !== undefined)?.properties ?? node?.properties
   return Object.fromEntries(
     Object.entries(value)
@@ -78,5 +78,10 @@ function withUnit(value: number, units: readonly (readonly [string, number])[], 
   return value === 0 && smallest === 'us' ? '0s' : `${value / worth}${unit}`
 }
 
-const isListener = (value: object): value is { readonly address: string; readonly port: number } =>
-  Object.keys(value).sort().join() === 'address,port'
+const isListener = (value: object): value is ListenAddress =>
+  /^address,(optional,)?port$/.test(Object.keys(value).sort().join())
+
+function listenerText({ address, port, optional }: ListenAddress): string | { address: string; optional: true } {
+  const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return optional ? { address: text, optional } : text
+}

@@ -7,7 +7,7 @@
  * for the reference page; editors ignore them.
  */
 import { z } from 'zod'
-import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '../addresses.ts'
+import { formatAddress, formatPrefix, isLinkLocal, parseAddress, parsePrefix, zoneOf } from '../addresses.ts'
 import { type Duration, micros } from '../units.ts'
 import { shown } from './shown.ts'
 
@@ -58,7 +58,9 @@ export const address = () => {
     .string({ error })
     .transform((text, ctx): string => {
       const octets = parseAddress(text)
-      return octets === undefined ? refuse(ctx, error({ input: text })) : formatAddress(octets) + zoneOf(text)
+      if (octets === undefined || !isZone(zoneOf(text))) return refuse(ctx, error({ input: text }))
+      const fault = zoneFault(octets, text) ?? missingZone(octets, text)
+      return fault === undefined ? formatAddress(octets) + zoneOf(text) : refuse(ctx, fault)
     })
     .meta({ 'x-kind': 'IP address' })
 }
@@ -70,7 +72,9 @@ export const network = () => {
     .string({ error })
     .transform((text, ctx): string => {
       const prefix = parsePrefix(text)
-      return prefix === undefined ? refuse(ctx, error({ input: text })) : formatPrefix(prefix)
+      if (prefix === undefined || !isZone(prefix.zone ?? '')) return refuse(ctx, error({ input: text }))
+      const fault = zoneFault(prefix.bytes, text)
+      return fault === undefined ? formatPrefix(prefix) : refuse(ctx, fault)
     })
     .meta({ 'x-kind': 'IP address or network' })
 }
@@ -85,6 +89,8 @@ export const listener = () => {
       const [, ipv6, ipv4, port] = LISTENER.exec(text) ?? []
       const octets = parseAddress(ipv6 ?? ipv4 ?? '')
       if (octets === undefined || Number(port) > LAST_PORT) return refuse(ctx, error({ input: text }))
+      const fault = zoneFault(octets, ipv6 ?? '') ?? missingZone(octets, ipv6 ?? '')
+      if (fault !== undefined) return refuse(ctx, fault)
       return { address: formatAddress(octets) + zoneOf(ipv6 ?? ''), port: Number(port) }
     })
     .meta({ 'x-kind': 'IP address and port' })
@@ -176,8 +182,20 @@ function isPlainUrl(text: string): boolean {
   return /^https?:$/.test(protocol) && username === '' && password === ''
 }
 
-/** A zone names an interface: `%eth0`. The socket layer needs it, comparisons don't. */
-const zoneOf = (text: string): string => /%[\w.-]+$/.exec(text)?.[0] ?? ''
+/** A zone is the name of an interface: sockets report names, so a number would match nothing. */
+const isZone = (zone: string): boolean => zone === '' || /^%(?!\d+$)[\w.-]+$/.test(zone)
+
+function zoneFault(octets: Uint8Array, text: string): string | undefined {
+  const zone = zoneOf(text).replace(/\/.*$/, '')
+  if (zone === '' || isLinkLocal(octets)) return undefined
+  return `${text}: only a link-local address (fe80::/10) belongs to one interface; leave ${zone} away`
+}
+
+/** A socket can't be opened without it. */
+const missingZone = (octets: Uint8Array, text: string): string | undefined =>
+  isLinkLocal(octets) && zoneOf(text) === ''
+    ? `${text} is a link-local address, which every interface may have; add the interface, as ${text}%eth0`
+    : undefined
 
 /** `50 is no duration; write ...`: the sentence about a value that is not of this kind. */
 const no =

@@ -7,7 +7,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { localAddresses } from '../proxy/local-addresses.io.ts'
+import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
 import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
 import { loadConfig } from './load.ts'
 import type { ConfigResult, SecretReading, SecretSource } from './result.ts'
@@ -32,7 +32,7 @@ export function readConfig(file: string, { env = process.env }: ReadOptions = {}
   return loadConfig(new TextDecoder().decode(read.bytes), file, {
     attributeKey,
     nearAttributeNames,
-    localAddresses: localAddresses(),
+    localAddresses: addressesOfThisMachine(),
     cores: availableParallelism(),
     readSecret: (source) => readSecret(source, dirname(file), env),
   })

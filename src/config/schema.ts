@@ -12,7 +12,8 @@ import type { Secret } from '../radius/secret.ts'
 import { type Duration, type PerSecond, perSecond } from '../units.ts'
 import { accounting } from './accounting-settings.ts'
 import { admin } from './admin-settings.ts'
-import { address, duration, listener, name, network, oneOf, port, portRange, whole, wholeOr } from './kinds.ts'
+import { address, duration, name, network, oneOf, port, portRange, whole, wholeOr } from './kinds.ts'
+import { listen } from './listen-settings.ts'
 import { queue } from './queue-settings.ts'
 import { recordSettings } from './record-settings.ts'
 import { alarms, health, log, tps } from './watch-settings.ts'
@@ -146,25 +147,7 @@ const classSettings = (defaultRetries: number) => ({
 
 /** The configuration file. Order of keys is the order of the reference page. */
 export const settings = z.strictObject({
-  listen: z
-    .strictObject({
-      authentication: z
-        .array(listener())
-        .meta({
-          description: 'Where clients send Access-Requests. With an empty list there is no authentication.',
-          ...restart,
-        })
-        .prefault(['0.0.0.0:1812']),
-      accounting: z
-        .array(listener())
-        .meta({
-          description: 'Where clients send Accounting-Requests. With an empty list there is no accounting.',
-          ...restart,
-        })
-        .prefault(['0.0.0.0:1813']),
-    })
-    .describe('UDP addresses for clients. `0.0.0.0` and `[::]` are every address of their own family.')
-    .prefault({}),
+  listen,
   admin,
   instances: wholeOr(1, MOST_INSTANCES, 'auto')
     .meta({

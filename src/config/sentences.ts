@@ -41,7 +41,10 @@ export function objectionsOf(
   })
 }
 
-/** What has two forms: a number or a word, which its kind says; a server's lane, whose mapping's own faults then count. */
+/**
+ * What has two forms: a number or a word, which its kind says; a server's lane or a listener, whose mapping's own faults
+ * count where it is one, and else those of the text where that has a kind.
+ */
 function ofUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   root: unknown,
@@ -54,6 +57,8 @@ function ofUnion(
   }
   const ofMapping = issue.errors.at(-1) ?? []
   if (kindOf(valueAt(root, path)) === 'a mapping') return objectionsOf(ofMapping, root, path, lookup)
+  const ofText = issue.errors.find((one) => one.some((fault) => isOurs(fault)))
+  if (ofText !== undefined) return objectionsOf(ofText, root, path, lookup)
   return [{ path, at: 'value', message: 'write a mapping of settings, or false to switch it off' }]
 }
 

@@ -148,6 +148,7 @@ export const alarms = z
     }),
     memory: inSizes('The process holds much memory.', { high: '4GiB', low: '3GiB' }),
     offered_rate: offeredRate,
+    listener_missing: isSo('The machine lacks an address of `listen` that is not optional.'),
     instance_down: isSo('An instance crashed or does not run.'),
     ledger_imbalance: isSo('The ledger does not add up.'),
     reload_refused: isSo('The last reload was refused.'),

@@ -6,9 +6,10 @@
  */
 import type { SessionReport } from '../accounting/session-report.ts'
 import type { Sought } from '../accounting/sessions.ts'
+import type { ListenerReport, ListenOptions } from '../proxy/listeners.io.ts'
 import type { Followed, TraceEvent } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
-import type { Instant, TrafficClass } from '../units.ts'
+import type { Instant } from '../units.ts'
 import type { PlainOptions } from './plain-options.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import type { ViewPart } from './view-parts.ts'
@@ -43,11 +44,7 @@ export interface InstanceSettings {
 /** What can be seen of an instance at one moment. */
 export interface InstanceView {
   readonly engine: EngineSnapshot
-  readonly listeners: readonly (Place & {
-    readonly class: TrafficClass
-    readonly receiveBuffer: number
-    readonly sendBuffer: number
-  })[]
+  readonly listeners: readonly ListenerReport[]
   /** The local ends of the sockets towards the servers. */
   readonly upstreams: readonly Place[]
   /** The smallest receive buffer granted where it is less than was asked, bytes. */
@@ -65,7 +62,9 @@ export interface InstanceCalls {
   /** Opens the sockets towards the servers of the settings that it was born with. */
   open(nothing: undefined): Promise<void>
   /** Opens the listeners: from now on it serves. */
-  listen(at: Readonly<Record<TrafficClass, readonly Place[]>>): Promise<void>
+  listen(options: ListenOptions): Promise<void>
+  /** What this machine's addresses are now: listeners follow them. */
+  addresses(local: readonly string[]): Promise<void>
   /** Opens what these options will need beside what is open; their clients are of no interest. */
   prepare(options: PlainOptions): Promise<void>
   /** What was prepared is not taken, and is closed again. */

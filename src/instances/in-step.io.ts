@@ -3,12 +3,13 @@
  *
  * It decides nothing. A call to a thread that ends before it answers is no failure: the thread is simply not there any more.
  */
+import type { ListenOptions } from '../proxy/listeners.io.ts'
 import type { Followed } from '../proxy/ports.ts'
-import type { InstanceCalls, InstanceSettings } from './calls.ts'
+import type { InstanceSettings } from './calls.ts'
 import { type Act, SettingsInForce, type Telling } from './settings-in-force.ts'
 import type { ThreadHandle } from './thread-handle.io.ts'
 
-export type Listen = Parameters<InstanceCalls['listen']>[0]
+export type Listen = ListenOptions['at']
 
 /** Who waits for something to come true. */
 interface Waiting {
@@ -32,6 +33,8 @@ export class InStep {
   readonly #changes = new Map<InstanceSettings, Changing>()
   #untilTold: Waiting[] = []
   #count = 0
+  /** A thread has opened all listeners once: one that follows serves what there is, and waits for the rest. */
+  #hasServed = false
 
   /** `settings` are in force from the start. */
   constructor(listen: Listen, settings: InstanceSettings) {
@@ -111,6 +114,7 @@ export class InStep {
           for (const one of this.#untilTold.splice(0)) one.resolve()
           break
         case 'serves':
+          this.#hasServed = true
           this.#threads.get(act.thread)?.resolve()
           break
         case 'start-failed':
@@ -127,7 +131,7 @@ export class InStep {
   #call(number: number, telling: Telling<InstanceSettings>): void {
     const thread = this.#threads.get(number)?.thread
     if (thread === undefined) return
-    callOf(thread, telling, this.#listen).then(
+    callOf(thread, telling, { at: this.#listen, mustHaveAll: !this.#hasServed }).then(
       () => this.#do(this.#state.answered(number)),
       (error: unknown) => this.#do(this.#state.answered(number, { error })),
     )
@@ -149,7 +153,7 @@ export class InStep {
   }
 }
 
-function callOf(thread: ThreadHandle, telling: Telling<InstanceSettings>, listen: Listen): Promise<void> {
+function callOf(thread: ThreadHandle, telling: Telling<InstanceSettings>, listen: ListenOptions): Promise<void> {
   switch (telling.name) {
     case 'listen':
       return thread.call('listen', listen)

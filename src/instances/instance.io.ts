@@ -9,6 +9,7 @@ import type { Ended, SessionReport } from '../accounting/session-report.ts'
 import { Log } from '../observe/log.io.ts'
 import { monotonicNow } from '../proxy/clock.io.ts'
 import { Engine } from '../proxy/engine.ts'
+import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
 import { Loop } from '../proxy/loop.io.ts'
 import type { Followed, Journal, Tracer } from '../proxy/ports.ts'
 import { systemRandomness } from '../proxy/randomness.io.ts'
@@ -29,7 +30,6 @@ import { TraceBound } from './trace-bound.ts'
 import { ViewInParts, type ViewPart } from './view-parts.ts'
 
 const HOUSEKEEPING_MS = 1_000
-const FOLLOW_ADDRESSES_EVERY = 10
 const IDLE_CHECK_MS = 20
 const DELAY_RESOLUTION_MS = 20
 const NANOS_PER_SECOND = 1e9
@@ -54,6 +54,8 @@ export class Instance implements InstanceCalls {
   readonly #endedLines: EndedLines
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   #internalErrors = 0
+  /** This machine's addresses, as the main thread said last. */
+  #local: readonly string[] = []
   /** What the last look saw. */
   #seen: ViewInParts | undefined
   /** Sockets of a reload are open that the engine does not name yet. */
@@ -85,10 +87,16 @@ export class Instance implements InstanceCalls {
 
   /** @throws a coded error where an address can't be opened. */
   async listen(at: Parameters<InstanceCalls['listen']>[0]): Promise<void> {
+    this.#local = addressesOfThisMachine()
     await this.#sockets.openListeners(at)
     this.#delay.enable()
-    this.#keepHouse(1)
+    this.#keepHouse()
     this.#loop.kick()
+  }
+
+  async addresses(local: readonly string[]): Promise<void> {
+    this.#local = local
+    await this.#sockets.followAddresses(local)
   }
 
   /** `reconfigure` or `forget` follows. */
@@ -197,13 +205,13 @@ export class Instance implements InstanceCalls {
     }
   }
 
-  /** Once a second: lines that were held back, sockets of lanes that ended; now and then, the machine's addresses. */
-  #keepHouse(round: number): void {
+  /** Once a second: lines that were held back, sockets of lanes that ended, listeners that can be opened now. */
+  #keepHouse(): void {
     this.#housekeeping = setTimeout(() => {
       this.#log.flushDue(monotonicNow())
       if (!this.#isPreparing) this.#sockets.keepOnlyLanes(this.#engine.plan())
-      if (round % FOLLOW_ADDRESSES_EVERY === 0) void this.#sockets.followAddresses()
-      this.#keepHouse(round + 1)
+      void this.#sockets.followAddresses(this.#local)
+      this.#keepHouse()
     }, HOUSEKEEPING_MS)
   }
 
@@ -243,10 +251,11 @@ export class Instance implements InstanceCalls {
         ),
       listenerOpened: (name: string, address: string) => log.write('listener-opened', { class: name, address }),
       listenerClosed: (name: string, address: string) => log.write('listener-closed', { class: name, address }),
+      listenerAbsent: (name: string, address: string) => log.write('listener-absent', { class: name, address }),
       listenerFailed: (name: string, address: string, why: string) =>
         log.write('listener-failed', { class: name, address, why }),
     }
-    return new Sockets(arrivals, notes, { share })
+    return new Sockets(arrivals, notes, { share, localAddresses: () => this.#local })
   }
 }
 

@@ -4,9 +4,11 @@
  * The kernel spreads clients' datagrams over them by source address and port (SO_REUSEPORT). That option also lets a
  * second program of the same user bind the port unnoticed, so before the first start the ports are opened once without.
  */
+import { codeOf } from '../coded-error.ts'
 import { openSocket } from '../proxy/datagram-socket.io.ts'
 import type { Followed } from '../proxy/ports.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
+import { AddressWatch } from './address-watch.io.ts'
 import type { FoundSessions, InstanceSettings, SoughtSessions } from './calls.ts'
 import { InStep, type Listen } from './in-step.io.ts'
 import { type InstanceReport, Seat, type SeatEvents } from './seat.io.ts'
@@ -15,6 +17,7 @@ export class Instances {
   readonly #seats: readonly Seat[]
   readonly #listen: Listen
   readonly #inStep: InStep
+  readonly #addresses: AddressWatch
 
   /** `file` is the thread to start, by default that of this program. */
   constructor(o: {
@@ -37,6 +40,9 @@ export class Instances {
           file: o.file,
         }),
     )
+    this.#addresses = new AddressWatch((local) => {
+      for (const seat of this.#seats) seat.tellAddresses(local)
+    })
   }
 
   /** @throws a coded error where an address can't be opened; close() then ends what was started. */
@@ -44,6 +50,7 @@ export class Instances {
     if (this.#seats.length > 1) await portsAreFree(this.#listen)
     // One after the other: the first one's error is the one to report.
     for (const seat of this.#seats) await seat.open()
+    this.#addresses.start()
   }
 
   /**
@@ -86,6 +93,7 @@ export class Instances {
   }
 
   async close(): Promise<void> {
+    this.#addresses.stop()
     await Promise.all(this.#seats.map((seat) => seat.close()))
   }
 }
@@ -94,8 +102,13 @@ async function portsAreFree(listen: Listen): Promise<void> {
   for (const name of TRAFFIC_CLASSES) {
     for (const local of listen[name]) {
       const events = { message: () => undefined, failed: () => undefined }
-      const socket = await openSocket({ purpose: `listen.${name}`, local, events })
-      socket.close()
+      try {
+        const socket = await openSocket({ purpose: `listen.${name}`, local, events })
+        socket.close()
+      } catch (error) {
+        // One that is absent is the first instance's to judge.
+        if (codeOf(error) !== 'ADDRESS_NOT_LOCAL') throw error
+      }
     }
   }
 }

@@ -61,6 +61,8 @@ export class Seat {
   #books = new Float64Array(new SharedArrayBuffer(BOOKS_BYTES))
   #before: EngineSnapshot | undefined
   #last: InstanceView | undefined
+  /** The addresses that its thread was told of last. */
+  #told: { readonly thread: ThreadHandle; readonly local: readonly string[] } | undefined
   #lookUnderWay: Promise<unknown> = Promise.resolve()
   #nextLook: Promise<InstanceView> | undefined
   #isOpen = false
@@ -134,6 +136,15 @@ export class Seat {
     const isRunning = this.#isOpen
     const engine = isRunning && this.#before !== undefined ? withCounters(view.engine, this.#before) : view.engine
     return { number: this.#number, isRunning, crashes: this.#crashes, view: { ...view, engine } }
+  }
+
+  /** What this machine's addresses are; a thread hears of each list once. */
+  tellAddresses(local: readonly string[]): void {
+    const thread = this.#isOpen ? this.#thread : undefined
+    if (thread === undefined || (this.#told?.thread === thread && this.#told.local === local)) return
+    this.#told = { thread, local }
+    // A thread that ends meanwhile reads them itself when it is started again.
+    thread.call('addresses', local).catch(() => undefined)
   }
 
   /** Of an instance that does not run there are none. */

@@ -229,6 +229,24 @@ export const ALARMS = {
     advice: 'look which client sends so much (radsluice_client_requests_received_total)',
     read: ({ traffic }) => [{ subject: {}, value: traffic.received }],
   },
+  'listener-missing': {
+    severity: 'critical',
+    failsStatus: true,
+    unit: 'state',
+    per: ['class'],
+    measures:
+      'Whether this machine lacks an address of `listen` that is not `optional`: it was taken away, or its interface is down.',
+    says: 'this machine lacks an address that it shall listen at, {detail}',
+    advice:
+      'look at "ip address" and at the link; the address is served again within a second of its return. One that comes and goes by itself is written with optional: true',
+    read: ({ now }) =>
+      TRAFFIC_CLASSES.map((name) => {
+        const missing = now.listeners.filter(
+          (one) => one.class === name && one.presence === 'absent' && !one.isOptional,
+        )
+        return state({ class: name }, missing.length > 0, missing.map(({ address }) => address).join(', '))
+      }),
+  },
   'instance-down': {
     severity: 'critical',
     failsStatus: true,

@@ -4,7 +4,10 @@
 import { TRAFFIC_CLASSES } from '../units.ts'
 import { counter, gauge, type Metric, type MetricGroup, single } from './metric.ts'
 import { ofInstance, ofInstances } from './metric-readers.ts'
-import { notReady } from './view.ts'
+import { type ListenerView, notReady } from './view.ts'
+
+/** One that is not open has no buffer to tell of. */
+const isOpen = ({ receiveBufferBytes }: ListenerView): boolean => receiveBufferBytes > 0
 
 const CLIENTS_AND_TABLES: readonly Metric[] = [
   counter('client_requests_received', 'Datagrams received from a configured client.', {
@@ -121,10 +124,22 @@ const DAEMON: readonly Metric[] = [
     'Log lines that the reader did not take in time.',
     single((view) => view.logLinesLost),
   ),
+  gauge(
+    'listener_present',
+    '1 while an address of `listen` is open, 0 while the machine lacks it; `optional` also for what a wildcard covers.',
+    {
+      labels: ['class', 'address', 'optional'],
+      read: ({ listeners }) =>
+        listeners.map(({ class: name, address, presence, isOptional }) => ({
+          labels: { class: name, address, optional: String(isOptional) },
+          value: presence === 'absent' ? 0 : 1,
+        })),
+    },
+  ),
   gauge('listener_receive_buffer_bytes', 'What the kernel granted to a listener for receiving.', {
     labels: ['class', 'address'],
     read: ({ listeners }) =>
-      listeners.map(({ class: name, address, receiveBufferBytes: value }) => ({
+      listeners.filter(isOpen).map(({ class: name, address, receiveBufferBytes: value }) => ({
         labels: { class: name, address },
         value,
       })),

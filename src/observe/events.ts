@@ -76,15 +76,20 @@ export const EVENTS = {
     says: 'instance {instance} could not be started again, next try in {restartSeconds} s: {why}',
   },
   'listener-opened': { level: 'info', fields: ['class', 'address'], says: 'now listening for {class} at {address}' },
+  'listener-absent': {
+    level: 'info',
+    fields: ['class', 'address'],
+    says: 'not listening for {class} at {address}: this machine does not have the address now; it is served within a second of its arrival',
+  },
   'listener-closed': {
     level: 'warn',
     fields: ['class', 'address'],
-    says: 'no longer listening for {class} at {address}: this machine lost the address',
+    says: 'no longer listening for {class} at {address}: this machine lost the address, or its interface is down',
   },
   'listener-failed': {
     level: 'warn',
     fields: ['class', 'address', 'why'],
-    says: 'not listening for {class} at {address}, next try in 10 s: {why}',
+    says: 'not listening for {class} at {address}, tried again each second: {why}',
   },
   'receive-buffer-clamped': {
     level: 'warn',

@@ -16,6 +16,11 @@ export interface ListenerView {
   readonly class: TrafficClass
   /** `127.0.0.1:1812` */
   readonly address: string
+  /** `absent`: the machine lacks the address. `bound`: the socket is open, and no interface has shown the address so far. */
+  readonly presence: 'listening' | 'bound' | 'absent'
+  /** Whether the machine may lack the address: `optional`, or one that a wildcard covers. */
+  readonly isOptional: boolean
+  /** Buffers of a socket that is not open are 0. */
   readonly receiveBufferBytes: number
   readonly sendBufferBytes: number
   /** Datagrams that the kernel dropped because the receive buffer was full; undefined where it doesn't say. */
@@ -140,11 +145,13 @@ export interface InstanceLook {
 }
 
 /** Why this daemon should get no traffic now; empty when it should. */
-export function notReady(view: Pick<DaemonView, 'phase' | 'engine' | 'instances' | 'watch'>): string[] {
+export function notReady(view: Pick<DaemonView, 'phase' | 'engine' | 'instances' | 'listeners' | 'watch'>): string[] {
   if (view.phase === 'starting') return ['starting']
   const reasons: string[] = []
   if (view.instances.every(({ isRunning }) => !isRunning))
     reasons.push('no instance runs: each has crashed and is being restarted')
+  const noListener = withoutListener(view.listeners)
+  if (noListener !== undefined) reasons.push(noListener)
   if (view.phase === 'draining' || view.engine.draining) reasons.push('draining: no new messages are taken')
   for (const name of TRAFFIC_CLASSES) {
     const lanes = view.engine.lanes.filter((lane) => lane.class === name && !lane.retiring)
@@ -155,6 +162,13 @@ export function notReady(view: Pick<DaemonView, 'phase' | 'engine' | 'instances'
   const { health, readyAtLeast } = view.watch
   if (health.score < readyAtLeast) reasons.push(healthText(health))
   return reasons
+}
+
+/** That no client can reach it: of a node that stands by, whose addresses are all with another one. */
+function withoutListener(listeners: readonly ListenerView[]): string | undefined {
+  if (listeners.some(({ presence }) => presence !== 'absent')) return undefined
+  const all = [...new Set(listeners.map(({ address }) => address))].join(', ')
+  return `no listener: this machine has none of the addresses of listen${all === '' ? '' : ` (${all})`}`
 }
 
 /** What an operator should look at though the daemon serves; empty when all is well. */

@@ -3,11 +3,12 @@
  * address alone chooses the shared secret).
  *
  * Prefixes are kept by length, longest first, each length a map from its octets; an answer is remembered per address
- * in a bounded table, so the packet path pays one map look-up.
+ * in a bounded table, so the packet path pays one map look-up. A link-local network may be that of one interface (`%eth0`);
+ * of two of the same length that one wins.
  */
 import { type ClientAccounting, copyOf, noAccounting } from '../accounting/client-accounting.ts'
 import type { Addition } from '../accounting/rewriting.ts'
-import { parseAddress, parsePrefix } from '../addresses.ts'
+import { parseAddress, parsePrefix, zoneOf } from '../addresses.ts'
 import type { ClientOptions } from './ports.ts'
 import type { ClientSnapshot } from './snapshot.ts'
 
@@ -98,7 +99,7 @@ export class ClientTable {
     if (known !== undefined) return known
     const octets = parseAddress(address)
     if (octets === undefined) return undefined
-    const found = this.#search(octets)
+    const found = this.#search(octets, zoneOf(address))
     if (found === undefined) return undefined
     if (this.#remembered.size >= REMEMBERED) this.#remembered.clear()
     this.#remembered.set(address, found)
@@ -115,10 +116,11 @@ export class ClientTable {
     return same
   }
 
-  #search(address: Uint8Array): Client | undefined {
+  #search(address: Uint8Array, zone: string): Client | undefined {
     for (const { octets, bits, clients } of this.#byLength) {
       if (octets !== address.length) continue
-      const client = clients.get(maskedKey(address, bits))
+      const key = maskedKey(address, bits)
+      const client = (zone === '' ? undefined : clients.get(key + zone)) ?? clients.get(key)
       if (client !== undefined) return client
     }
     return undefined
@@ -128,8 +130,8 @@ export class ClientTable {
 const placeOf = ({ name, network }: ClientOptions): Place => {
   const prefix = parsePrefix(network)
   if (prefix === undefined) throw new RangeError(`client ${name}: ${network} is no network`)
-  const { bytes, bits } = prefix
-  return { octets: bytes.length, bits, key: maskedKey(bytes, bits) }
+  const { bytes, bits, zone = '' } = prefix
+  return { octets: bytes.length, bits, key: maskedKey(bytes, bits) + zone }
 }
 
 /** The first `bits` bits as text; two addresses in one prefix give the same key. */

@@ -43,6 +43,8 @@ export interface SocketOptions {
   readonly local?: Endpoint | undefined
   /** Then only datagrams from there are received, and the kernel reports a closed port. */
   readonly server?: Endpoint | undefined
+  /** What else to do where the machine lacks the address. */
+  readonly ifNotLocal?: string
   /** Other sockets of this program share the address and port: the kernel spreads by source (SO_REUSEPORT). */
   readonly isShared?: boolean
   readonly events: DatagramEvents
@@ -145,14 +147,20 @@ const withoutZone = (address: string): string => address.replace(/%.*$/, '')
 export const endpointText = ({ address, port }: Endpoint): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
-function openingFailed({ purpose, local, server }: SocketOptions, error: unknown): Error {
+function openingFailed({ purpose, local, server, ifNotLocal }: SocketOptions, error: unknown): Error {
+  const otherwise = ifNotLocal === undefined ? '' : `, or ${ifNotLocal}`
   const system = systemCodeOf(error) ?? (error instanceof Error ? error.message : String(error))
+  // An interface that is not there: the zone can't be turned into a number.
+  const isGone = system === 'EINVAL' && (local?.address.includes('%') ?? false)
   const where = local ? endpointText(local) : server ? `towards ${endpointText(server)}` : 'any address'
   const known: Readonly<Record<string, readonly [ErrorCode, string]>> = {
     EADDRINUSE: ['ADDRESS_IN_USE', 'another program has this port; stop it, or change the configuration'],
     EACCES: ['ADDRESS_NOT_PERMITTED', 'not permitted; choose a port above 1023, or grant CAP_NET_BIND_SERVICE'],
-    EADDRNOTAVAIL: ['ADDRESS_NOT_LOCAL', 'this machine does not have that address; see "ip address"'],
+    EADDRNOTAVAIL: ['ADDRESS_NOT_LOCAL', `this machine does not have that address; see "ip address"${otherwise}`],
   }
-  const [code, advice] = known[system] ?? ['SOCKET_FAILED' as const, `the system says ${system}`]
+  const [code, advice] = known[isGone ? 'EADDRNOTAVAIL' : system] ?? [
+    'SOCKET_FAILED' as const,
+    `the system says ${system}`,
+  ]
   return codedError(code, `${purpose}: can't open UDP ${where}: ${advice}`, error)
 }

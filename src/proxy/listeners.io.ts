@@ -2,17 +2,28 @@
  * The sockets that clients send to, and the answers that leave from them.
  *
  * A client accepts an answer only from the address it asked, and dgram can't tell which address a datagram on a
- * wildcard socket was sent to. So a wildcard expands to one socket per address of this machine, and the list of
- * addresses is read again from time to time: new ones are opened, gone ones closed. A listener's number is never used
+ * wildcard socket was sent to. So a wildcard expands to one socket per address of this machine. Which sockets there should
+ * be is decided in `listener-plan.ts`, round by round; here they are opened and closed. A listener's number is never used
  * twice, so an answer for a closed listener is counted and goes nowhere.
  */
-import { systemCodeOf } from '../coded-error.ts'
+import { codeOf } from '../coded-error.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { type DatagramSocket, type Endpoint, endpointText, openSocket } from './datagram-socket.io.ts'
+import {
+  keyOf,
+  type ListenAt,
+  type OpenSocket,
+  type Presence,
+  presenceOf,
+  stepsOf,
+  type Wanted,
+  wantedWith,
+} from './listener-plan.ts'
 import { addressesOfThisMachine } from './local-addresses.io.ts'
 import type { Peer } from './ports.ts'
 
-const WILDCARDS = ['0.0.0.0', '::']
+/** An address of IPv6 can't be opened until nobody else has claimed it (RFC 4862 section 5.4), which takes a second or two. */
+const SILENT_TRIES = 5
 
 export interface ListenerEvents {
   request(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array): void
@@ -20,39 +31,55 @@ export interface ListenerEvents {
   sendFailed(where: string, systemCode: string): void
   listenerOpened(trafficClass: TrafficClass, where: string): void
   listenerClosed(trafficClass: TrafficClass, where: string): void
-  /** An address of a wildcard can't be opened; tried again at the next reading. */
+  /** A configured address is absent as it starts. */
+  listenerAbsent(trafficClass: TrafficClass, where: string): void
+  /** An address that the machine has can't be opened; tried again in the next round. */
   listenerFailed(trafficClass: TrafficClass, where: string, why: string): void
 }
 
-/** An open listener as `status` shows it. */
+/** A listener as `status` shows it; buffers of one that is not open are 0. */
 export interface ListenerReport extends Endpoint {
   readonly class: TrafficClass
+  readonly presence: Presence
+  /** Whether the machine may lack its address: `optional`, or of a wildcard. */
+  readonly isOptional: boolean
   readonly receiveBuffer: number
   readonly sendBuffer: number
 }
 
 export interface ListenerOptions {
-  /** What a wildcard expands to. */
+  /** What the system lists as this machine's addresses. */
   readonly localAddresses?: () => readonly string[]
   readonly isShared?: boolean
 }
 
-interface Listener {
-  readonly class: TrafficClass
-  readonly socket: DatagramSocket
-  /** As wanted: the real port differs where 0 was asked. */
-  readonly key: string
+/** Where to listen. */
+export interface ListenOptions {
+  readonly at: Readonly<Record<TrafficClass, readonly ListenAt[]>>
+  /** Whether an address that the machine lacks, and that is not optional, is an error. */
+  readonly mustHaveAll: boolean
 }
 
-type Wanted = Endpoint & { readonly class: TrafficClass; readonly wildcard: boolean }
+interface Listener extends OpenSocket {
+  readonly number: number
+  readonly wanted: Wanted
+  readonly address: string
+  readonly socket: DatagramSocket
+}
 
 export class Listeners {
   readonly #events: ListenerEvents
   readonly #localAddresses: () => readonly string[]
   readonly #isShared: boolean
   readonly #open = new Map<number, Listener>()
-  readonly #failing = new Set<string>()
-  #configured: readonly (Endpoint & { readonly class: TrafficClass })[] = []
+  /** How often one could not be opened, by key. */
+  readonly #tries = new Map<string, number>()
+  #configured: readonly (ListenAt & { readonly class: TrafficClass })[] = []
+  #local: readonly string[] = []
+  #listed: ReadonlySet<string> = new Set()
+  #wanted: ReadonlyMap<string, Wanted> = new Map()
+  #isSettled = false
+  #round = 0
   #nextNumber = 0
   #following: Promise<void> | undefined
 
@@ -70,52 +97,76 @@ export class Listeners {
    * Opens all configured listeners.
    * @throws a coded error where one can't be opened; those already open stay open until close().
    */
-  async open(endpoints: Readonly<Record<TrafficClass, readonly Endpoint[]>>): Promise<void> {
-    this.#configured = TRAFFIC_CLASSES.flatMap((name) =>
-      endpoints[name].map(({ address, port }) => ({ address, port, class: name })),
-    )
-    for (const wanted of this.#wanted()) {
+  async open({ at, mustHaveAll }: ListenOptions): Promise<void> {
+    this.#configured = TRAFFIC_CLASSES.flatMap((name) => at[name].map((one) => ({ ...one, class: name })))
+    this.#takeAddresses(this.#localAddresses())
+    for (const wanted of this.#wanted.values()) {
       try {
         await this.#openOne(wanted)
       } catch (error) {
-        // An address can go between being listed and being opened: only then, and only for a wildcard, go on.
-        if (!wanted.wildcard || systemCodeOf((error as Error).cause) !== 'EADDRNOTAVAIL') throw error
+        if (codeOf(error) !== 'ADDRESS_NOT_LOCAL') throw error
+        // An address can go between being listed and being opened.
+        if (wanted.isOfWildcard) continue
+        if (mustHaveAll && wanted.optional !== true) throw error
+        this.#events.listenerAbsent(wanted.class, endpointText(wanted))
       }
     }
   }
 
-  /** Reads the machine's addresses again; opens and closes the sockets of wildcards. Never throws. */
-  followAddresses(): Promise<void> {
-    this.#following ??= this.#follow().finally(() => {
+  /**
+   * One round, once a second: opens what came and closes what went. `local` are this machine's addresses; the same list
+   * again says that they have not changed. Never throws.
+   */
+  followAddresses(local: readonly string[]): Promise<void> {
+    this.#following ??= this.#follow(local).finally(() => {
       this.#following = undefined
     })
     return this.#following
   }
 
-  async #follow(): Promise<void> {
-    const wanted = new Map(this.#wanted().map((one) => [keyOf(one), one]))
-    for (const [number, listener] of this.#open) {
-      if (wanted.has(listener.key)) continue
-      this.#open.delete(number)
-      listener.socket.close()
-      this.#events.listenerClosed(listener.class, endpointText(listener.socket.local))
+  async #follow(local: readonly string[]): Promise<void> {
+    if (local !== this.#local) this.#takeAddresses(local)
+    else if (this.#isSettled) return
+    const { open, left, returned, close } = stepsOf({
+      wanted: this.#wanted,
+      listed: this.#listed,
+      open: this.#open.values(),
+      round: this.#round,
+    })
+    this.#round += 1
+    for (const one of left) this.#events.listenerClosed(one.wanted.class, endpointText(one.socket.local))
+    for (const one of returned) this.#events.listenerOpened(one.wanted.class, endpointText(one.socket.local))
+    for (const one of close) {
+      this.#open.delete(one.number)
+      one.socket.close()
     }
-    const present = new Set([...this.#open.values()].map(({ key }) => key))
-    for (const [key, one] of wanted) {
-      if (!present.has(key)) await this.#tryOpen(key, one)
-    }
+    for (const key of this.#tries.keys()) if (!this.#wanted.has(key)) this.#tries.delete(key)
+    for (const one of open) await this.#tryOpen(one)
+    const all = [...this.#open.values()]
+    this.#isSettled = all.length === this.#wanted.size && all.every(({ roundsAway }) => roundsAway === 0)
   }
 
-  async #tryOpen(key: string, wanted: Wanted): Promise<void> {
+  #takeAddresses(local: readonly string[]): void {
+    this.#local = local
+    this.#listed = new Set(local)
+    this.#wanted = wantedWith(this.#configured, local)
+    this.#isSettled = false
+  }
+
+  async #tryOpen(wanted: Wanted): Promise<void> {
+    const key = keyOf(wanted)
     try {
-      this.#events.listenerOpened(wanted.class, endpointText(await this.#openOne(wanted)))
-      this.#failing.delete(key)
+      const local = await this.#openOne(wanted)
+      this.#tries.delete(key)
+      this.#events.listenerOpened(wanted.class, endpointText(local))
     } catch (error) {
-      if (!this.#failing.has(key)) {
-        const why = error instanceof Error ? error.message : String(error)
-        this.#events.listenerFailed(wanted.class, endpointText(wanted), why)
-      }
-      this.#failing.add(key)
+      const tries = (this.#tries.get(key) ?? 0) + 1
+      this.#tries.set(key, tries)
+      const isLacking = codeOf(error) === 'ADDRESS_NOT_LOCAL'
+      if (isLacking && !this.#listed.has(wanted.address)) return
+      if (tries !== (isLacking ? SILENT_TRIES : 1)) return
+      const why = error instanceof Error ? error.message : String(error)
+      this.#events.listenerFailed(wanted.class, endpointText(wanted), why)
     }
   }
 
@@ -126,31 +177,30 @@ export class Listeners {
     else this.#events.sendFailed('a closed listener', 'EBADF')
   }
 
+  /** Those that are open, and the configured ones that are not. */
   report(): ListenerReport[] {
-    return [...this.#open.values()].map(({ class: name, socket: { local, receiveBuffer, sendBuffer } }) => ({
-      class: name,
-      ...local,
-      receiveBuffer,
-      sendBuffer,
-    }))
+    const open = [...this.#open.values()].flatMap((one): ListenerReport[] => {
+      const { wanted, socket } = one
+      const presence = presenceOf(one)
+      if (wanted.isOfWildcard && presence === 'absent') return []
+      const { local, receiveBuffer, sendBuffer } = socket
+      return [{ class: wanted.class, ...local, presence, isOptional: mayBeAbsent(wanted), receiveBuffer, sendBuffer }]
+    })
+    const openKeys = new Set([...this.#open.values()].map(({ key }) => key))
+    const closed = [...this.#wanted].flatMap(([key, wanted]): ListenerReport[] => {
+      if (wanted.isOfWildcard || openKeys.has(key)) return []
+      const { class: name, address, port } = wanted
+      const none = { presence: 'absent', receiveBuffer: 0, sendBuffer: 0 } as const
+      return [{ class: name, address, port, isOptional: mayBeAbsent(wanted), ...none }]
+    })
+    return [...open, ...closed]
   }
 
   close(): void {
     this.#configured = []
+    this.#wanted = new Map()
     for (const { socket } of this.#open.values()) socket.close()
     this.#open.clear()
-  }
-
-  /** Every socket that should be open now, each once. */
-  #wanted(): Wanted[] {
-    const all = this.#configured.flatMap((one): Wanted[] => {
-      if (!WILDCARDS.includes(one.address)) return [{ ...one, wildcard: false }]
-      const sameFamily = (address: string): boolean => address.includes(':') === one.address.includes(':')
-      return this.#localAddresses()
-        .filter(sameFamily)
-        .map((address) => ({ ...one, address, wildcard: true }))
-    })
-    return [...new Map(all.map((one) => [keyOf(one), one])).values()]
   }
 
   async #openOne(wanted: Wanted): Promise<Endpoint> {
@@ -160,6 +210,7 @@ export class Listeners {
     const peers = new Peers(number)
     const socket = await openSocket({
       purpose: `listen.${wanted.class}`,
+      ifNotLocal: `write { address: "${where}", optional: true } where it comes and goes`,
       local: wanted,
       isShared: this.#isShared,
       events: {
@@ -168,10 +219,14 @@ export class Listeners {
       },
     })
     where = endpointText(socket.local)
-    this.#open.set(number, { class: wanted.class, socket, key: keyOf(wanted) })
+    const { address } = wanted
+    const wasListed = this.#listed.has(address)
+    this.#open.set(number, { number, wanted, address, socket, key: keyOf(wanted), wasListed, roundsAway: 0 })
     return socket.local
   }
 }
+
+const mayBeAbsent = ({ isOfWildcard, optional }: Wanted): boolean => isOfWildcard || optional === true
 
 /** Who has sent to one listener: one object for each sender, not one for each datagram that waits. */
 class Peers {
@@ -191,5 +246,3 @@ class Peers {
     return peer
   }
 }
-
-const keyOf = (one: Endpoint & { readonly class: TrafficClass }): string => `${one.class} ${endpointText(one)}`

@@ -1,17 +1,20 @@
 /**
  * Which addresses this machine has now: what a wildcard listener expands to, and what a configuration is checked against.
  *
- * The system lists the addresses of interfaces that are up. It may allow others too (127.0.0.2, an interface without a
- * carrier, `ip_nonlocal_bind`), so whether a socket can be opened is known by opening it.
+ * The system lists the addresses of interfaces that are up and have a carrier. It may allow others too (127.0.0.2,
+ * `ip_nonlocal_bind`, a local route), so whether a socket can be opened is known by opening it.
  */
 import { networkInterfaces } from 'node:os'
 
-const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
-
-/** All addresses of all interfaces, each once, without zones. */
-export const localAddresses = (): string[] => [
-  ...new Set(Object.values(networkInterfaces()).flatMap((of) => (of ?? []).map(({ address }) => address))),
+/**
+ * All addresses of all interfaces, each once, loopback included. A link-local one has its zone, since without it no socket
+ * can be opened: `fe80::1%eth0`. About 1.5 ms where there are a thousand.
+ * @throws where the system has no descriptor left to ask with.
+ */
+export const addressesOfThisMachine = (): string[] => [
+  ...new Set(
+    Object.entries(networkInterfaces()).flatMap(([name, of]) =>
+      (of ?? []).map((one) => (one.family === 'IPv6' && one.scopeid > 0 ? `${one.address}%${name}` : one.address)),
+    ),
+  ),
 ]
-
-/** Loopback included; IPv6 link-local ones are not (they mean nothing without a zone). */
-export const addressesOfThisMachine = (): string[] => localAddresses().filter((address) => !isLinkLocal(address))

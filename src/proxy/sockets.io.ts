@@ -4,9 +4,14 @@
  * It moves bytes and decides nothing. What arrives is given to `Arrivals` with the number of the socket; what goes out
  * is sent at once and never waited for. Errors of sending are counted here and noted, they never throw.
  */
-import type { TrafficClass } from '../units.ts'
 import { type Endpoint, WANTED_RECEIVE_BUFFER } from './datagram-socket.io.ts'
-import { type ListenerEvents, type ListenerOptions, type ListenerReport, Listeners } from './listeners.io.ts'
+import {
+  type ListenerEvents,
+  type ListenerOptions,
+  type ListenerReport,
+  Listeners,
+  type ListenOptions,
+} from './listeners.io.ts'
 import type { LanePlan, Outbox, Peer } from './ports.ts'
 import { ALONE, type Share, type UpstreamEvents, Upstreams } from './upstreams.io.ts'
 
@@ -37,6 +42,7 @@ export class Sockets implements Outbox {
         request: (trafficClass, from, bytes) => arrivals.request(trafficClass, from, bytes),
         listenerOpened: (trafficClass, where) => notes.listenerOpened(trafficClass, where),
         listenerClosed: (trafficClass, where) => notes.listenerClosed(trafficClass, where),
+        listenerAbsent: (trafficClass, where) => notes.listenerAbsent(trafficClass, where),
         listenerFailed: (trafficClass, where, why) => notes.listenerFailed(trafficClass, where, why),
         sendFailed,
       },
@@ -52,8 +58,8 @@ export class Sockets implements Outbox {
   }
 
   /** @throws a coded error where a listener can't be opened. */
-  openListeners(endpoints: Readonly<Record<TrafficClass, readonly Endpoint[]>>): Promise<void> {
-    return this.#listeners.open(endpoints)
+  openListeners(options: ListenOptions): Promise<void> {
+    return this.#listeners.open(options)
   }
 
   /** @throws a coded error where a socket towards a server can't be opened; then none of this call stays open. */
@@ -65,8 +71,9 @@ export class Sockets implements Outbox {
     this.#upstreams.keepOnly(plan)
   }
 
-  followAddresses(): Promise<void> {
-    return this.#listeners.followAddresses()
+  /** Once a second: what this machine's addresses are. */
+  followAddresses(local: readonly string[]): Promise<void> {
+    return this.#listeners.followAddresses(local)
   }
 
   forward(lane: number, port: number, bytes: Uint8Array): void {
@@ -97,7 +104,8 @@ export class Sockets implements Outbox {
 
   /** The smallest receive buffer granted, where the kernel gave less than was asked; bytes. */
   clampedReceiveBuffer(): { readonly granted: number; readonly wanted: number } | undefined {
-    const sizes = [...this.#listeners.report(), ...this.#upstreams.sockets()].map((socket) => socket.receiveBuffer)
+    const listeners = this.#listeners.report().filter(({ receiveBuffer }) => receiveBuffer > 0)
+    const sizes = [...listeners, ...this.#upstreams.sockets()].map((socket) => socket.receiveBuffer)
     const granted = Math.min(WANTED_RECEIVE_BUFFER, ...sizes)
     return granted < WANTED_RECEIVE_BUFFER ? { granted, wanted: WANTED_RECEIVE_BUFFER } : undefined
   }

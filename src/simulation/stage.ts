@@ -113,7 +113,7 @@ function* addressesOf({ network }: ClientOptions): Generator<string, undefined> 
       bytes[at] = carry & 0xff
       carry >>= 8
     }
-    yield formatAddress(bytes)
+    yield formatAddress(bytes) + (prefix.zone ?? '')
   }
   return undefined
 }

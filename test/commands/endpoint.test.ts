@@ -8,6 +8,7 @@ describe('host:port on the command line', () => {
     ['[::1]:65535', '::1', 65_535],
     ['[2001:DB8::1]', '2001:db8::1', 1812],
     ['::1', '::1', 1812],
+    ['[fe80::1%eth0.7]:99', 'fe80::1%eth0.7', 99],
   ])('%s is %s port %i', (text, address, port) => {
     expect(parseEndpoint(text, 1812)).toEqual({ address, port })
   })

@@ -17,7 +17,8 @@ const again = (config: Config): Config => {
 }
 
 const EVERYTHING: Parts = {
-  top: `admin: { listen: "[::1]:9000", socket: here.sock }
+  top: `listen: { authentication: ["0.0.0.0:1812", { address: "192.0.2.7:1645", optional: true }], accounting: ["0.0.0.0:1813"] }
+admin: { listen: "[::1]:9000", socket: here.sock }
 throttle: { slot: 1500us, scope: instance }
 queues: { authentication: { max_age: 90s, max_bytes: 5000B }, accounting: { max_age: 36h } }
 drain_limit: 0s

@@ -16,7 +16,8 @@ const examples = readdirSync(new URL('examples/', root)).filter((name) => name.e
 function everySetting(): { path: string; node: SchemaNode }[] {
   const found: { path: string; node: SchemaNode }[] = []
   const walk = (node: SchemaNode, path: string): void => {
-    const mapping = node.anyOf?.find(({ properties }) => properties !== undefined) ?? node.items ?? node
+    const inner = node.items ?? node
+    const mapping = inner.anyOf?.find(({ properties }) => properties !== undefined) ?? inner
     for (const [key, below] of Object.entries(mapping.properties ?? {})) {
       const name = path === '' ? key : `${path}${node.items === undefined ? '' : '[]'}.${key}`
       found.push({ path: name, node: below })

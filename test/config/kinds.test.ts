@@ -93,6 +93,23 @@ describe('addresses', () => {
     expect(readAs(listener(), '[fe80::1%eth0]:1812')).toEqual({ address: 'fe80::1%eth0', port: 1812 })
   })
 
+  it('of one link name its interface, and no others do', () => {
+    expect(readAs(network(), 'fe80::1%eth0')).toBe('fe80::1%eth0/128')
+    expect(readAs(network(), 'fe80::9%eth0/64')).toBe('fe80::%eth0/64')
+    expect(readAs(network(), 'fe80::/10')).toBe('fe80::/10')
+    expect(sentenceOf(address(), 'fe80::1')).toBe(
+      'fe80::1 is a link-local address, which every interface may have; add the interface, as fe80::1%eth0',
+    )
+    expect(sentenceOf(listener(), '[fe80::1]:1812')).toMatch(/^fe80::1 is a link-local address/)
+    const elsewhere = /%eth0: only a link-local address \(fe80::\/10\) belongs to one interface; leave %eth0 away$/
+    expect(sentenceOf(address(), '2001:db8::1%eth0')).toMatch(elsewhere)
+    expect(sentenceOf(listener(), '[2001:db8::1%eth0]:1812')).toMatch(elsewhere)
+    expect(sentenceOf(network(), '2001:db8::1%eth0/64')).toMatch(/leave %eth0 away$/)
+    expect(sentenceOf(network(), '::ffff:192.0.2.1%eth0')).toMatch(elsewhere)
+    // Sockets report names, so a number would match nothing.
+    expect(sentenceOf(network(), 'fe80::1%2')).toMatch(/is no IP address or network/)
+  })
+
   it('are no names', () => {
     expect(sentenceOf(address(), 'radius.example')).toBe(
       '"radius.example" is no IP address; names are not resolved, so write 192.0.2.10 or "2001:db8::10"',

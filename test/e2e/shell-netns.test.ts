@@ -7,29 +7,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Child, type Ended, run, until } from './kit/child.ts'
+import { type Child, type Ended, until } from './kit/child.ts'
 import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
-
-const ALONE = ['unshare', '--net'] as const
-const canHaveNamespace = spawnSync(ALONE[0], [ALONE[1], 'ip', 'link', 'set', 'lo', 'up']).status === 0
-const titled = (title: string): string =>
-  canHaveNamespace
-    ? title
-    : `${title} [skipped: needs root, and unshare, nsenter and ip (Debian: util-linux, iproute2)]`
+import { aloneInNamespace, beside, canHaveNamespace, titled } from './kit/namespace.ts'
 
 const toEnd: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const end of toEnd.splice(0).reverse()) await end()
 })
 
-/** Every exec keeps the process id, so a signal reaches radsluice itself. */
 function startAlone(...words: string[]): Child {
-  const child = new Child(ALONE[0], [ALONE[1], 'sh', '-c', 'ip link set lo up && exec "$0" "$@"', RADSLUICE, ...words])
+  const child = aloneInNamespace(RADSLUICE, ...words)
   toEnd.push(() => child.stop('SIGTERM', 15_000))
   return child
 }
-const beside = (child: Child, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-  run('nsenter', ['--net', '--target', String(child.pid), ...words], { env: { ...process.env, ...env } })
 
 describe.skipIf(!canHaveNamespace)(titled('a wildcard listener'), () => {
   it('follows the addresses of the machine, and answers from the one that was asked', async () => {

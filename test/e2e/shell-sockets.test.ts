@@ -41,6 +41,7 @@ function open(localAddresses?: () => readonly string[]): Happened & { readonly s
       sendFailed: (where, code) => happened.notes.push(`failed ${where} ${code}`),
       listenerOpened: (name, where) => happened.notes.push(`opened ${name} ${where}`),
       listenerClosed: (name, where) => happened.notes.push(`closed ${name} ${where}`),
+      listenerAbsent: (name, where) => happened.notes.push(`absent ${name} ${where}`),
       listenerFailed: (name, where) => happened.notes.push(`not opened ${name} ${where}`),
     },
     localAddresses === undefined ? {} : { localAddresses },
@@ -77,7 +78,7 @@ describe('a listener', () => {
     skip(address === '::1' && !HAS_IPV6, NO_IPV6)
     const port = await freePort()
     const { sockets, requests } = open(() => ['127.0.0.1', '127.0.0.2', '127.0.0.3', '::1'])
-    await sockets.openListeners({ authentication: [{ address, port }], accounting: [] })
+    await sockets.openListeners({ at: { authentication: [{ address, port }], accounting: [] }, mustHaveAll: true })
     for (const target of asked) {
       const { socket, got } = await peer(target.includes(':') ? '::1' : '127.0.0.1')
       socket.send(`to ${target}`, port, target)
@@ -93,10 +94,8 @@ describe('a listener', () => {
   it('at a wildcard expands to this machine, to its own family only, loopback included', async () => {
     const port = await freePort()
     const { sockets } = open()
-    await sockets.openListeners({
-      authentication: [{ address: '0.0.0.0', port }],
-      accounting: [{ address: '::', port }],
-    })
+    const at = { authentication: [{ address: '0.0.0.0', port }], accounting: [{ address: '::', port }] }
+    await sockets.openListeners({ at, mustHaveAll: true })
     const of = (name: string): string[] =>
       sockets.listeners().flatMap((one) => (one.class === name ? [one.address] : []))
     expect(of('authentication')).toEqual(addressesOfThisMachine().filter((address) => !address.includes(':')))
@@ -108,30 +107,37 @@ describe('a listener', () => {
     const port = await freePort()
     const { sockets } = open(() => ['127.0.0.1', '127.0.0.2'])
     const endpoints = ['127.0.0.2', '0.0.0.0'].map((address) => ({ address, port }))
-    await sockets.openListeners({ authentication: endpoints, accounting: [] })
+    await sockets.openListeners({ at: { authentication: endpoints, accounting: [] }, mustHaveAll: true })
     expect(sockets.listeners().map(({ address }) => address)).toEqual(['127.0.0.2', '127.0.0.1'])
   })
 
   it('follows the addresses of the machine: new ones are opened, gone ones closed, their answers counted', async () => {
     const port = await freePort()
-    let addresses = ['127.0.0.1', '127.0.0.2']
-    const { sockets, requests, notes } = open(() => addresses)
-    await sockets.openListeners({ authentication: [{ address: '0.0.0.0', port }], accounting: [] })
+    const { sockets, requests, notes } = open(() => ['127.0.0.1', '127.0.0.2'])
+    await sockets.openListeners({
+      at: { authentication: [{ address: '0.0.0.0', port }], accounting: [] },
+      mustHaveAll: true,
+    })
     const { socket, got } = await peer()
     socket.send('early', port, '127.0.0.2')
     await until(() => requests.length === 1, 'a request')
 
-    addresses = ['127.0.0.1', '127.0.0.3']
-    await sockets.followAddresses()
+    const addresses = ['127.0.0.1', '127.0.0.3']
+    await sockets.followAddresses(addresses)
     expect(notes).toEqual([`closed authentication 127.0.0.2:${port}`, `opened authentication 127.0.0.3:${port}`])
+    expect(sockets.listeners().map((one) => one.address)).toEqual(['127.0.0.1', '127.0.0.3'])
+    // The socket stays open for a minute: an address that comes back soon has lost no answer.
+    sockets.reply(requests[0]!.from, Buffer.from('in time'))
+    await until(() => got.length > 0, 'an answer from the address that left')
+    for (let round = 0; round < 60; round += 1) await sockets.followAddresses(addresses)
     sockets.reply(requests[0]!.from, Buffer.from('lost'))
     expect(sockets.sendFailures).toBe(1)
 
     socket.send('late', port, '127.0.0.3')
     await until(() => requests.length === 2, 'a request at the new address')
     sockets.reply(requests[1]!.from, Buffer.from('found'))
-    await until(() => got.length > 0, 'an answer')
-    expect(got).toEqual([`found from 127.0.0.3 ${port}`])
+    await until(() => got.length > 1, 'an answer')
+    expect(got).toEqual([`in time from 127.0.0.2 ${port}`, `found from 127.0.0.3 ${port}`])
     // A number is never used again: an answer can't leave from an address that its client never asked.
     expect(requests[1]!.from.listener).not.toBe(requests[0]!.from.listener)
   })
@@ -141,16 +147,18 @@ describe('a listener', () => {
     const taken = createSocket('udp4')
     taken.bind(port, '127.0.0.4')
     await once(taken, 'listening')
-    let addresses = ['127.0.0.1']
-    const { sockets, notes } = open(() => addresses)
-    await sockets.openListeners({ authentication: [{ address: '0.0.0.0', port }], accounting: [] })
-    addresses = ['127.0.0.1', '127.0.0.4']
-    await sockets.followAddresses()
-    await sockets.followAddresses()
+    const { sockets, notes } = open(() => ['127.0.0.1'])
+    await sockets.openListeners({
+      at: { authentication: [{ address: '0.0.0.0', port }], accounting: [] },
+      mustHaveAll: true,
+    })
+    const addresses = ['127.0.0.1', '127.0.0.4']
+    await sockets.followAddresses(addresses)
+    await sockets.followAddresses(addresses)
     expect(notes).toEqual([`not opened authentication 127.0.0.4:${port}`])
     taken.close()
     await once(taken, 'close')
-    await sockets.followAddresses()
+    await sockets.followAddresses(addresses)
     expect(notes.at(-1)).toBe(`opened authentication 127.0.0.4:${port}`)
   })
 
@@ -162,7 +170,9 @@ describe('a listener', () => {
     toClose.push(() => taken.close())
     const { sockets } = open()
     const endpoint = { address: '127.0.0.1', port }
-    const error = await sockets.openListeners({ authentication: [], accounting: [endpoint] }).catch((e: unknown) => e)
+    const error = await sockets
+      .openListeners({ at: { authentication: [], accounting: [endpoint] }, mustHaveAll: true })
+      .catch((e: unknown) => e)
     expect(codeOf(error)).toBe('ADDRESS_IN_USE')
     expect((error as Error).message).toBe(
       `listen.accounting: can't open UDP 127.0.0.1:${port}: another program has this port; stop it, or change the configuration`,
@@ -172,14 +182,16 @@ describe('a listener', () => {
   it('at an address of another machine is one sentence too', async () => {
     const { sockets } = open()
     const endpoint = { address: '192.0.2.77', port: await freePort() }
-    const error = await sockets.openListeners({ authentication: [endpoint], accounting: [] }).catch((e: unknown) => e)
+    const error = await sockets
+      .openListeners({ at: { authentication: [endpoint], accounting: [] }, mustHaveAll: true })
+      .catch((e: unknown) => e)
     expect(codeOf(error)).toBe('ADDRESS_NOT_LOCAL')
   })
 
   it('reports the buffers that the kernel granted, and when it gave less than was asked', async () => {
     const { sockets } = open()
     const endpoint = { address: '127.0.0.1', port: await freePort() }
-    await sockets.openListeners({ authentication: [endpoint], accounting: [] })
+    await sockets.openListeners({ at: { authentication: [endpoint], accounting: [] }, mustHaveAll: true })
     const [listener] = sockets.listeners()
     expect(listener?.receiveBuffer).toBeGreaterThan(0)
     expect(sockets.clampedReceiveBuffer()?.granted).toBe(

@@ -11,7 +11,17 @@ function viewsOf(servers: number, clients: number, upstreams: number) {
     clients: Array.from({ length: clients }, (_, at) => client({ name: `c${at}`, network: `10.${at}.0.0/16` })),
   })
   const around = {
-    listeners: [{ class: 'accounting', address: '127.0.0.1', port: 1813, receiveBuffer: 1, sendBuffer: 2 }],
+    listeners: [
+      {
+        class: 'accounting',
+        address: '127.0.0.1',
+        port: 1813,
+        presence: 'listening',
+        isOptional: false,
+        receiveBuffer: 1,
+        sendBuffer: 2,
+      },
+    ],
     upstreams: Array.from({ length: upstreams }, (_, at) => ({ address: '127.0.0.1', port: 20_000 + at })),
     clampedReceiveBuffer: undefined,
     sendFailures: 3,

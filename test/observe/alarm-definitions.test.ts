@@ -124,6 +124,14 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     }),
     step: 1 / 30,
   },
+  'listener-missing': {
+    subject: { class: 'authentication' },
+    at: by((isMissing) => (view) => ({
+      ...view,
+      listeners: view.listeners.map((one) => ({ ...one, presence: isMissing >= 1 ? 'absent' : 'listening' })),
+    })),
+    step: 1,
+  },
   'instance-down': {
     subject: { instance: '0' },
     at: by((isDown) => (view) => ({
@@ -155,6 +163,7 @@ const FAILS_STATUS: readonly AlarmId[] = [
   'client-secret',
   'server-secret',
   'kernel-drops',
+  'listener-missing',
   'instance-down',
   'ledger-imbalance',
   'reload-refused',

@@ -90,6 +90,21 @@ describe('readiness', () => {
     expect(notReady(viewOf(engine))).toEqual([])
   })
 
+  it('ends where every listener is absent, and not before', () => {
+    const { engine } = viewOf(new World().snapshot())
+    const [one] = viewOf(engine).listeners
+    const listenersOf = (...of: readonly ('listening' | 'bound' | 'absent')[]) =>
+      of.map((presence) => ({ ...(one as NonNullable<typeof one>), presence }))
+    for (const some of [['absent', 'listening'] as const, ['bound'] as const])
+      expect(notReady(viewOf(engine, { listeners: listenersOf(...some) }))).toEqual([])
+    expect(notReady(viewOf(engine, { listeners: listenersOf('absent', 'absent') }))).toEqual([
+      'no listener: this machine has none of the addresses of listen (127.0.0.1:1812)',
+    ])
+    expect(notReady(viewOf(engine, { listeners: [] }))).toEqual([
+      'no listener: this machine has none of the addresses of listen',
+    ])
+  })
+
   it('is gone, with the reason, when all servers of a class are Down', () => {
     const { engine } = viewOf(worldWithSilent('s1', 's2').snapshot())
     expect(notReady(viewOf(engine))).toEqual(['all 2 servers are Down for authentication'])

@@ -32,6 +32,8 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
     {
       class: 'authentication',
       address: '127.0.0.1:1812',
+      presence: 'listening',
+      isOptional: false,
       receiveBufferBytes: 4_194_304,
       sendBufferBytes: 1_048_576,
       kernelDrops: 3,

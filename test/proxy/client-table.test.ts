@@ -29,6 +29,29 @@ const readsOf = (options: readonly ClientOptions[], act: (watched: readonly Clie
   return reads
 }
 
+describe('a link-local client', () => {
+  const nameAt = (table: ClientTable, address: string): string | undefined => table.find(address)?.name
+
+  it('is that of one interface where its entry names one, and of every interface where it does not', () => {
+    const table = new ClientTable([
+      client({ name: 'at-eth0', network: 'fe80::2%eth0/128' }),
+      client({ name: 'at-eth1', network: 'fe80::2%eth1/128' }),
+      client({ name: 'anywhere', network: 'fe80::2/128' }),
+      client({ name: 'link-eth0', network: 'fe80::%eth0/64' }),
+    ])
+    expect(nameAt(table, 'fe80::2%eth0')).toBe('at-eth0')
+    expect(nameAt(table, 'fe80::2%eth1')).toBe('at-eth1')
+    expect(nameAt(table, 'fe80::2%eth2')).toBe('anywhere')
+    expect(nameAt(table, 'fe80::3%eth0')).toBe('link-eth0')
+    expect(nameAt(table, 'fe80::3%eth1')).toBeUndefined()
+  })
+
+  it('of an IPv4-mapped address is the IPv4 client', () => {
+    const table = new ClientTable([client({ name: 'v4', network: '192.0.2.0/24' })])
+    expect(nameAt(table, '::ffff:192.0.2.1')).toBe('v4')
+  })
+})
+
 describe('a reload of the clients', () => {
   it.each([100, 10_000])('reads each of %i a few times', (count) => {
     const options = optionsOf(count)

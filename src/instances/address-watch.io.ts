@@ -1,0 +1,39 @@
+/**
+ * Looks once a second which addresses this machine has, and tells whoever listens when they changed.
+ *
+ * On the main thread, since the system's answer takes milliseconds where there are thousands of addresses. Where it can't
+ * answer (no descriptor is left), the last answer stays.
+ */
+import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
+
+const EVERY_MS = 1_000
+
+export class AddressWatch {
+  readonly #tell: (local: readonly string[]) => void
+  #local: readonly string[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  /** `tell` is called once a second; with the same list while nothing has changed. */
+  constructor(tell: (local: readonly string[]) => void) {
+    this.#tell = tell
+  }
+
+  start(): void {
+    this.#look()
+    this.#timer = setTimeout(() => this.start(), EVERY_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #look(): void {
+    try {
+      const local = addressesOfThisMachine()
+      if (local.join() !== this.#local.join()) this.#local = local
+    } catch {
+      // What was known stays; the next look is a second away.
+    }
+    this.#tell(this.#local)
+  }
+}
