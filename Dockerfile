@@ -28,6 +28,6 @@ EXPOSE 1812/udp 1813/udp
 # `status` ends with 0 (healthy), 1 (degraded: a server is Down, say, and a restart of the proxy would help nobody) or 3
 # (not running).
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s \
-  CMD ["sh", "-c", "node dist/cli.js status > /dev/null; test $? -le 1"]
-ENTRYPOINT ["node", "dist/cli.js"]
+  CMD ["sh", "-c", "node bin/start.cjs status > /dev/null; test $? -le 1"]
+ENTRYPOINT ["node", "bin/start.cjs"]
 CMD ["run", "-c", "/etc/radsluice/radsluice.yaml"]

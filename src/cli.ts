@@ -1,55 +1,20 @@
 /**
  * The command line: one verb, its options, its exit code. The only place that ends the process.
  *
+ * Only the file of the verb that is asked for is loaded (`commands/verbs.io.ts`). The process ends when all that was
+ * written has left it, or when nobody reads standard output any more (`radsluice schema | head`), which is no failure.
+ *
  * Exit codes: 0 done, 1 failed or degraded, 2 usage, 3 bad configuration or not running. An error of the surroundings
  * is one sentence on standard error; anything else that is thrown is a bug and shows its stack.
  */
 import yargs, { type Argv } from 'yargs'
 import { codedError, codeOf, type ErrorCode } from './coded-error.ts'
-import { check } from './commands/check.io.ts'
-import { decode } from './commands/decode.io.ts'
-import { demo } from './commands/demo.io.ts'
-import { demoServer } from './commands/demo-server.io.ts'
-import { logLevel } from './commands/log-level.io.ts'
-import { plan } from './commands/plan.io.ts'
-import { reload } from './commands/reload.io.ts'
-import { run } from './commands/run.io.ts'
-import { schema } from './commands/schema.io.ts'
-import { send } from './commands/send.io.ts'
-import { server } from './commands/server.io.ts'
-import { sessions } from './commands/sessions.io.ts'
-import { set } from './commands/set.io.ts'
-import { show } from './commands/show.io.ts'
-import { simulate } from './commands/simulate.io.ts'
-import { status } from './commands/status.io.ts'
-import { drain, stop } from './commands/stop.io.ts'
-import { top } from './commands/top.io.ts'
-import { trace } from './commands/trace.io.ts'
+import { flushed, outputEnded } from './commands/output.io.ts'
 import type { Example, ExitCode, Verb } from './commands/verb.ts'
+import { VERBS, type VerbEntry, wordOf } from './commands/verbs.io.ts'
 import { readVersion } from './version.io.ts'
 
-const VERBS: readonly Verb[] = [
-  run,
-  check,
-  schema,
-  status,
-  show,
-  top,
-  trace,
-  sessions,
-  server,
-  set,
-  logLevel,
-  reload,
-  drain,
-  stop,
-  send,
-  decode,
-  simulate,
-  plan,
-  demo,
-  demoServer,
-]
+const DEFAULT_VERB = 'run'
 const GENERAL: readonly Example[] = [
   ['run -c /etc/radsluice.yaml', 'run the proxy'],
   ['demo', 'see in a minute what it does'],
@@ -58,8 +23,27 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, ExitCode>>> = { USAGE: 2, BAD_
 
 /** Runs the verb that `argv` names; `run` where it names none. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
+  const words = withVerb(argv)
+  const asked = words.find((word) => !word.startsWith('-'))
   let code: ExitCode = 0
-  const parser = yargs(withVerb(argv))
+  const parser = parserOf(words)
+  for (const entry of VERBS) {
+    const verb = wordOf(entry) === asked ? await entry.load() : undefined
+    parser.command(
+      entry.command,
+      entry.summary as string,
+      (own) => (verb === undefined ? own : withOptionsOf(own, entry, verb)),
+      async (options) => {
+        if (verb !== undefined) code = await untilUnread(entry, verb.run(options))
+      },
+    )
+  }
+  await parser.parseAsync()
+  return code
+}
+
+const parserOf = (words: readonly string[]): Argv =>
+  yargs([...words])
     .scriptName('radsluice')
     .usage(usageOf(GENERAL, '<verb>'))
     .version(readVersion())
@@ -71,30 +55,21 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     .fail((message, error) => {
       throw error ?? codedError('USAGE', `${message}\nrun "radsluice --help" for what there is`)
     })
-  for (const one of VERBS) {
-    parser.command(
-      one.command,
-      one.summary as string,
-      (own) => withOptionsOf(own, one),
-      async (options) => {
-        code = await one.run(options)
-      },
-    )
-  }
-  await parser.parseAsync()
-  return code
-}
+
+/** Nothing is left to do for a verb whose output nobody reads, unless it says otherwise. */
+const untilUnread = ({ outlivesReader }: VerbEntry, running: Promise<ExitCode>): Promise<ExitCode> =>
+  outlivesReader === true ? running : Promise.race([running, outputEnded()])
 
 /** `radsluice -c FILE` is `radsluice run -c FILE`. */
 function withVerb(argv: readonly string[]): string[] {
   const first = argv[0]
   const isRun = first === undefined || (first.startsWith('-') && !['--help', '-h', '--version'].includes(first))
-  return isRun ? [run.command, ...argv] : [...argv]
+  return isRun ? [DEFAULT_VERB, ...argv] : [...argv]
 }
 
-function withOptionsOf(own: Argv, one: Verb): Argv {
-  for (const [name, options] of Object.entries(one.positionals)) own.positional(name, options)
-  return own.usage(usageOf(one.examples, one.command)).options(one.options)
+function withOptionsOf(own: Argv, { command }: VerbEntry, { examples, positionals, options }: Verb): Argv {
+  for (const [name, one] of Object.entries(positionals)) own.positional(name, one)
+  return own.usage(usageOf(examples, command)).options(options)
 }
 
 /** `--help` begins with two command lines that can be copied. */
@@ -117,6 +92,7 @@ function codeFor(error: unknown): ExitCode {
   return EXIT_OF[code] ?? 1
 }
 
-// A reader that closes the pipe early (`radsluice schema | head`) is no failure of ours.
-process.stdout.on('error', () => undefined)
-process.exit(await main(process.argv.slice(2)).catch(codeFor))
+void outputEnded()
+const code = await main(process.argv.slice(2)).catch(codeFor)
+await flushed()
+process.exit(code)

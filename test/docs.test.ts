@@ -4,9 +4,9 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Verb } from '../src/commands/verb.ts'
+import { VERBS, wordOf } from '../src/commands/verbs.io.ts'
 import { ALARMS } from '../src/observe/alarm-definitions.ts'
 import {
   anchorsOf,
@@ -44,18 +44,14 @@ const SCRIPTS = Object.keys((JSON.parse(read('package.json')) as { scripts: Reco
 /** The verbs of the command line that `--help` lists, with their options, from the files that define them. */
 const verbsOf = async (): Promise<Verbs> => {
   const found = new Map<string, readonly string[]>()
-  for (const [, name = ''] of read('src/cli.ts').matchAll(/from '\.\/commands\/([\w-]+\.io\.ts)'/g)) {
-    const exported = (await import(pathToFileURL(at(`src/commands/${name}`)).href)) as Record<string, unknown>
-    for (const one of Object.values(exported).filter(isVerb)) {
-      if (one.summary === false) continue
-      const names = Object.entries(one.options).flatMap(([option, { alias = [] }]) => [option, ...[alias].flat()])
-      found.set(one.command.split(' ')[0] ?? '', names)
-    }
+  for (const entry of VERBS) {
+    if (entry.summary === false) continue
+    const { options } = await entry.load()
+    const names = Object.entries(options).flatMap(([option, { alias = [] }]) => [option, ...[alias].flat()])
+    found.set(wordOf(entry), names)
   }
   return found
 }
-const isVerb = (value: unknown): value is Verb =>
-  typeof value === 'object' && value !== null && 'command' in value && 'summary' in value && 'options' in value
 
 describe('README and docs', () => {
   let verbs: Verbs = new Map()

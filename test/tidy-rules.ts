@@ -127,6 +127,14 @@ export const strangersHaveOneCaller: Rule = (files) =>
     .filter(({ to }) => to === 'radius')
     .map(({ from }) => `${from} may not import the package radius`)
 
+/** Whoever ends the process at once cuts off what a pipe has not taken yet; the command line waits for that first. */
+export const oneFileEndsTheProcess: Rule = (files) =>
+  files
+    .filter(
+      ({ path, text }) => path !== 'src/cli.ts' && /\bprocess\.(?:exit|reallyExit|abort)\b/.test(bare(text, false)),
+    )
+    .map(({ path }) => `${path} may not end the process; answer an exit code, or throw a coded error`)
+
 /** Twelve lines of prose are plenty; a drawing of a layout may take four more. */
 export const filesOpenWithAHeader: Rule = (files) =>
   files

@@ -17,6 +17,7 @@ import {
   importsPointInward,
   namesSayWhatThingsAre,
   nothingIsExcused,
+  oneFileEndsTheProcess,
   pureFilesStayPure,
   type Rule,
   reasonsAreToldAndTested,
@@ -86,6 +87,15 @@ const RULES: readonly (readonly [
     strangersHaveOneCaller,
     SRC,
     [{ path: 'src/proxy/sockets.io.ts', text: "import radius from 'radius'\n" }],
+  ],
+  [
+    'only the command line ends the process',
+    oneFileEndsTheProcess,
+    SRC,
+    [
+      { path: 'src/commands/stop.io.ts', text: 'process.exit(1)\n' },
+      { path: 'src/demo/farm.io.ts', text: 'const end = process.exit\n' },
+    ],
   ],
   [
     'every file opens with a header',

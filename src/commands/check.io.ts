@@ -7,8 +7,6 @@ import { say, writeData, writeJson } from './output.io.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
 export const check = verb({
-  command: 'check',
-  summary: 'Check a configuration file, start nothing',
   examples: [
     ['check -c /etc/radsluice.yaml', 'print every problem with its line, exit 3 if there is one'],
     ['check -c radsluice.yaml --json', 'the same for a program'],

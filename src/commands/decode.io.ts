@@ -21,8 +21,6 @@ const STANDARD_INPUT = ''
 const USUAL_PORTS = [1812, 1813, 1645, 1646, 3799]
 
 export const decode = verb({
-  command: 'decode [packet]',
-  summary: 'Show a packet as text: hex, or the datagrams of a capture file',
   examples: [
     ['decode 0c01002608...', 'hex, as the log shows it at level debug'],
     ['decode capture.pcap --port 11812 --json', 'all RADIUS packets of a capture, for a program'],

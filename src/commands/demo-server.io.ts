@@ -6,8 +6,6 @@ import { serveParent } from '../demo/server-process.io.ts'
 import { verb } from './verb.ts'
 
 export const demoServer = verb({
-  command: 'demo-server',
-  summary: false,
   examples: [
     ['run', 'starts two of these'],
     ['demo', 'starts one of these'],

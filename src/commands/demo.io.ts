@@ -38,8 +38,6 @@ interface MeasuredBehind extends Measured {
 }
 
 export const demo = verb({
-  command: 'demo',
-  summary: 'A minute that shows the throttle: one storm, without and with radsluice',
   examples: [
     ['demo', 'run the storm twice and print a before/after table'],
     ['demo --json', 'the measured numbers, for a program'],

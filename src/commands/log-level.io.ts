@@ -7,8 +7,6 @@ import { writeData, writeJson } from './output.io.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
 export const logLevel = verb({
-  command: 'log-level <level>',
-  summary: 'Change the log level of a running radsluice until the next reload',
   examples: [
     ['log-level debug', 'with the octets of packets that are dropped'],
     ['log-level info', 'as it was'],

@@ -34,8 +34,6 @@ export const PATHS = {
 } as const
 
 export const plan = verb({
-  command: 'plan',
-  summary: 'Compute max_rate, max_outstanding and queue sizes, and check them by simulation',
   examples: [
     ['plan --sessions 40000 --servers 2 --capacity 400 --patience 18s', 'print a configuration and what it promises'],
     ['plan --sessions 40000 --capacity 400 > radsluice.yaml', 'begin a configuration file'],

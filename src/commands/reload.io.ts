@@ -15,8 +15,6 @@ interface Taken {
 const UNPROCESSABLE = 422
 
 export const reload = verb({
-  command: 'reload',
-  summary: 'Let a running radsluice read its configuration again',
   examples: [
     ['reload', 'all or nothing; prints every problem where it is refused'],
     ['reload --json', 'the same for a program'],

@@ -10,8 +10,6 @@ import { coloured, say } from './output.io.ts'
 import { type ExitCode, verb } from './verb.ts'
 
 export const run = verb({
-  command: 'run',
-  summary: 'Run the proxy in the foreground (default)',
   examples: [
     ['run -c /etc/radsluice.yaml', 'run with that configuration'],
     ['run', 'a demo on 127.0.0.1:1812 with two small servers of its own'],

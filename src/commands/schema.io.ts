@@ -6,8 +6,6 @@ import { writeJson } from './output.io.ts'
 import { verb } from './verb.ts'
 
 export const schema = verb({
-  command: 'schema',
-  summary: 'Print the JSON Schema of the configuration file',
   examples: [
     ['schema > config.schema.json', 'write the schema to a file'],
     ['schema | less', 'look at it'],

@@ -27,8 +27,6 @@ type Outcome =
   | { readonly kind: 'silence' }
 
 export const send = verb({
-  command: 'send <what>',
-  summary: 'Send one test request and show the answer: auth, acct or status',
   examples: [
     ['send auth --secret-file s --user alice --password-env P', 'an Access-Request to 127.0.0.1:1812'],
     ['send status --server 192.0.2.10:1813 --secret-env S', 'is that server alive?'],

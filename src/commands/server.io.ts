@@ -13,8 +13,6 @@ interface Held {
 }
 
 export const server = verb({
-  command: 'server <act> <name>',
-  summary: 'Take a server of a running radsluice down or up',
   examples: [
     ['server down fr-1', 'its queue goes to the others; it stays down until "server up", also over a reload'],
     ['server up fr-1', 'it takes requests again'],

@@ -9,8 +9,6 @@ import { sessionsText } from './sessions-text.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
 export const sessions = verb({
-  command: 'sessions',
-  summary: 'List or find accounting sessions that a running radsluice tracks',
   examples: [
     ['sessions --user nemo@example.com', 'what one subscriber has used so far'],
     ['sessions --client bng-1 --limit 1000 --json', 'for a program, figures as text with every digit'],

@@ -15,8 +15,6 @@ interface Changed {
 }
 
 export const set = verb({
-  command: 'set <what> <name> <class> <rate>',
-  summary: 'Change a max_rate of a running radsluice until the next reload',
   examples: [
     ['set max-rate fr-1 accounting 200', '200 messages a second from the next second of the grid on'],
     ['set max-rate fr-1 authentication 0', 'no limit'],

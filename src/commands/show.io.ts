@@ -17,8 +17,6 @@ interface Settings {
 }
 
 export const show = verb({
-  command: 'show <what>',
-  summary: 'Show servers, queues, clients, instances, counters, alarms or settings of a running radsluice',
   examples: [
     ['show counters', 'in the names of RFC 4668 and RFC 4670'],
     ['show config', 'the settings as they hold, without secrets'],

@@ -53,8 +53,6 @@ export const PATHS: Readonly<Record<keyof typeof SCENARIO_OPTIONS, readonly stri
 }
 
 export const simulate = verb({
-  command: 'simulate',
-  summary: 'What happens in a storm or an outage? Play it, with pictures',
   examples: [
     ['simulate --scenario storm --sessions 40000 --without-proxy', 'with and without radsluice, and a report'],
     ['simulate -c radsluice.yaml --scenario outage --capacity 300', 'with your configuration'],

@@ -8,8 +8,6 @@ import { statusText } from './status-text.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
 export const status = verb({
-  command: 'status',
-  summary: 'Show how a running radsluice fares: servers, queues, slots',
   examples: [
     ['status', `ask the daemon at ${DEFAULT_ADMIN}`],
     ['status --json --admin http://127.0.0.1:9813', 'all that can be seen, for a program'],

@@ -24,8 +24,6 @@ interface Begun {
 }
 
 export const stop = verb({
-  command: 'stop',
-  summary: 'Drain a running radsluice and end it',
   examples: [
     ['stop', 'takes nothing new, finishes what is in hand within drain_limit, ends'],
     ['stop --force', 'also while somebody has top or trace open'],
@@ -47,8 +45,6 @@ export const stop = verb({
 })
 
 export const drain = verb({
-  command: 'drain',
-  summary: 'Let a running radsluice take nothing new and finish what it has',
   examples: [
     ['drain', '/readyz turns 503; wait until nothing is in hand'],
     ['drain --seconds 0', 'the same without waiting'],

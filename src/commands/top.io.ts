@@ -18,8 +18,6 @@ const WATCH = { method: 'GET', path: '/watch', access: 'read' } as const
 const TRY_AGAIN_MS = 1_000
 
 export const top = verb({
-  command: 'top',
-  summary: 'Watch a running radsluice: rates, slots, queues, servers, alarms, once a second',
   examples: [
     ['top', 'q quits, p pauses, s sorts otherwise'],
     ['top --json', 'a report a line, for a program'],

@@ -17,8 +17,6 @@ interface Ended {
 }
 
 export const trace = verb({
-  command: 'trace',
-  summary: 'Follow single requests through a running radsluice',
   examples: [
     ['trace --user alice@example.net', 'every step of the requests of that user, for a minute'],
     ['trace --client bng-1 --count 20 --json', 'the first twenty steps of that client, for a program'],

@@ -1,5 +1,6 @@
 /**
- * What a verb of the command line is: its words, its options, and a function that answers an exit code.
+ * What a verb of the command line is: its examples, its options, and a function that answers an exit code. Its words
+ * are in `verbs.io.ts`.
  *
  * Data goes to standard output, talk to standard error. A verb never ends the process: it answers 0 (done), 1 (failed
  * or degraded), 2 (usage) or 3 (bad configuration, or not running), or throws a coded error with one sentence.
@@ -11,9 +12,6 @@ export type ExitCode = 0 | 1 | 2 | 3
 
 /** A verb as the command line sees it, the types of its options forgotten. */
 export interface Verb {
-  /** With its positional arguments: `send <what>`. Left out of `--help` where `summary` is false. */
-  readonly command: string
-  readonly summary: string | false
   /** Two command lines, without the program's name, each with what it does. */
   readonly examples: readonly [Example, Example]
   readonly options: Readonly<Record<string, Options>>
@@ -23,8 +21,6 @@ export interface Verb {
 export type Example = readonly [line: string, does: string]
 
 interface TypedVerb<Given extends Record<string, OwnOptions>, Placed extends Record<string, PositionalOptions>> {
-  readonly command: string
-  readonly summary: string | false
   readonly examples: readonly [Example, Example]
   readonly options: Given
   readonly positionals?: Placed

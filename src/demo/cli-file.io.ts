@@ -1,6 +1,6 @@
 /**
- * Where our own command line is, for child processes: cli.ts beside the sources, cli.js beside the build.
+ * How our own command line is started, for child processes: from the sources and from the build alike.
  */
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 
-export const cliFile = (): string => join(import.meta.dirname, `../cli${extname(import.meta.filename)}`)
+export const cliFile = (): string => join(import.meta.dirname, '../../bin/start.cjs')

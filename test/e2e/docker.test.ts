@@ -75,7 +75,7 @@ describe('the Dockerfile', () => {
     expect(argumentsOf('USER')).toBe('node')
     for (const name of ['ENTRYPOINT', 'CMD']) expect(JSON.parse(argumentsOf(name))).toBeInstanceOf(Array)
     const check = /CMD (\[.*\])$/.exec(argumentsOf('HEALTHCHECK'))?.[1] ?? ''
-    expect(JSON.parse(check).join(' ')).toContain('dist/cli.js status')
+    expect(JSON.parse(check).join(' ')).toContain('bin/start.cjs status')
     expect(dockerfile).toContain('npm ci --omit=dev')
   })
 })
