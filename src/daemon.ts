@@ -99,6 +99,7 @@ export class Daemon {
     this.#ending = new Ending({
       instances: this.#instances,
       log: this.#log,
+      scope: config.throttle.scope,
       drainLimit: () => this.#inForce.config.drain_limit,
       over: (isUnfinished) => this.#over(isUnfinished),
     })
@@ -152,14 +153,9 @@ export class Daemon {
     return outcome
   }
 
-  /** Takes nothing new from now on, and stays. */
-  drain(by: string): void {
-    this.#ending.drain(by)
-  }
-
   /** Drains, and ends when nothing is in hand or the limit is over; a second call ends at once. */
   stop(by: string): void {
-    this.#ending.stop(by)
+    this.#ending.stop(by, true)
   }
 
   async #over(isUnfinished: boolean): Promise<void> {
@@ -252,10 +248,12 @@ export class Daemon {
         this.#log.write('operated', { by, what: 'reload' })
         return this.reload()
       },
-      drain: (by) => this.drain(by),
-      stop: (by) => this.stop(by),
+      drain: (by) => this.#ending.drain(by),
+      resume: (by) => this.#ending.resume(by),
+      stop: (by, force) => this.#ending.stop(by, force),
       inHand: () => this.#ending.inHand(),
-      drainLimitSeconds: () => inForce.config.drain_limit / MICROS_PER_SECOND,
+      forecast: () => this.#ending.forecast(),
+      follow: (follower) => this.#ending.follow(follower),
       log: (by, what) => this.#log.write('operated', { by, what }),
     }
   }

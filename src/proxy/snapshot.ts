@@ -136,6 +136,10 @@ export interface ClassSnapshot {
   readonly parked: number
   /** Records that a living server left unanswered, until they are tried again. */
   readonly setAside: number
+  /** Of the records in hand (queued or outstanding), those that their clients have not sent again for 30 s. */
+  readonly clientsGaveUp: number
+  /** How long ago the first of those was sent last, at least; 0 where there are none. */
+  readonly longestGivenUp: Duration
 }
 
 /** What came from one configured client. */
