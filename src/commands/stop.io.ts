@@ -113,8 +113,6 @@ export const drain = verb({
 })
 
 export const resume = verb({
-  command: 'resume',
-  summary: 'Let a running radsluice take traffic again after a drain',
   examples: [
     ['resume', '/readyz is 200 again; refused while a stop is under way'],
     ['resume --json', 'the same for a program'],
