@@ -203,6 +203,7 @@ export class Daemon {
       watch: this.#watch,
       log: this.#log,
       sessionsLog: this.#sessionsLog,
+      tps: this.#tps,
     })
   }
 

@@ -173,7 +173,8 @@ function addedClients(a: Clients, b: Clients): Clients {
   const others = new Map(b.map((client) => [client.name, client]))
   return a.map((client) => {
     const other = others.get(client.name)
-    return other === undefined ? client : addedNumbers(client, other)
+    if (other === undefined) return client
+    return { ...addedNumbers(client, other), lastDrop: client.lastDrop ?? other.lastDrop }
   })
 }
 

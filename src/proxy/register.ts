@@ -217,6 +217,7 @@ export class Register {
     if (o.client !== undefined) {
       o.client.dropped += 1
       if (isWrongProof(o.reason)) o.client.badAuthenticators += 1
+      else o.client.lastDrop = o.reason
     }
     this.#journal.note({ kind: 'dropped', ...o, client: o.client?.options.name }, now)
   }

@@ -149,6 +149,8 @@ export interface ClientSnapshot {
   readonly dropped: number
   /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */
   readonly badAuthenticators: number
+  /** Why one was dropped last whose authenticator was not wrong. */
+  readonly lastDrop: ClientDropReason | undefined
   readonly accounting: ClientAccounting
   /** Additions that did not fit into a packet for a server. */
   readonly leftOut: Readonly<Record<Addition, number>>
