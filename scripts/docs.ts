@@ -56,6 +56,10 @@ examples/ has more: one-bng.yaml, farm.yaml, accounting.yaml, and demo.yaml to p
 - **Servers inherit** \`max_rate\`, \`max_outstanding\`, \`timeout\` and \`max_retries\` from \`farm.authentication\` and
   \`farm.accounting\`; what stands in a server's own \`authentication\` or \`accounting\` goes first. \`max_rate\` is for *each*
   server: two servers with 500 take 1000 together.
+- **Addresses come and go.** \`0.0.0.0\` and \`[::]\` are every address of their own family, each with a socket of its own, so that
+  answers leave from the address that was asked; what comes later, a virtual address too, is served within a second.
+  \`[::]\` takes no IPv4: write both. An address that the machine may lack is \`{ address: "192.0.2.7:1812", optional: true }\`.
+- **A link-local address names its interface**, as \`fe80::1%eth0\`. A client without one (\`fe80::/10\`) is that of any interface.
 - **A class can be switched off**: \`accounting: false\` in a server means that it takes no accounting; \`accounting: []\`
   under \`listen\` means that nobody does.
 - An editor completes and checks the file by config.schema.json: keep the first line of the examples, or run
@@ -72,14 +76,15 @@ radsluice.yaml:9:16: farm.servers[0].address: 127.0.0.1:1812 is our own listener
 \`\`\`
 
 Beyond keys, types and ranges these are **errors**: two clients or two servers of one name; one client network twice
-(overlapping ones are fine, the longest prefix wins); a server that is one of our own listeners; listeners in each other's
+(\`192.0.2.1\` and \`::ffff:192.0.2.1\` are one; overlapping ones are fine, also with other secrets, and the longest prefix wins); a server that is one of our own listeners; listeners in each other's
 way; \`hash\` without a \`hash_key\`, or with one that no dictionary knows; a class that something listens for and no server
 takes; no secret, two of them, an empty one, one that cannot be read; \`source_ports\` too few, shared by two servers, or
 holding a listener's port; a \`source_address\` of the other IP version.
 
 These are **warnings**, and the daemon starts: a secret in the configuration or in a file that everybody can read; a secret
 under 16 octets; bits after a client's prefix; a \`hash_key\` without \`hash\`; two servers at one address and port; listeners
-of one class that cover each other; an \`admin.listen\` that other machines reach, or at the port of a listener; a
+of one class that cover each other; a client that is also a server, by its address or within its network (two proxies that name each
+other send a request in a circle); a client of a family that nothing listens for; \`optional\` at a wildcard; an \`admin.listen\` that other machines reach, or at the port of a listener; a
 \`source_address\` that this machine does not have; \`queues.authentication.max_age\` above 9s; \`probe_interval\` below 6s;
 \`answer_cache\` outside of 5 to 30s; \`identifier_quarantine\` below 5s; more than one instance, and more instances than
 cores.

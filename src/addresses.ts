@@ -60,6 +60,16 @@ export function formatAddress(bytes: Uint8Array): string {
 /** The usual text of a prefix, always with its length: `192.0.2.1/32`, `fe80::1%eth0/128`. */
 export const formatPrefix = ({ bytes, bits, zone = '' }: Prefix): string => `${formatAddress(bytes)}${zone}/${bits}`
 
+/** Whether an address of 4 or 16 octets, at the interface `zone` or at any, is in a network. */
+export function prefixContains(prefix: Prefix, octets: Uint8Array, zone = ''): boolean {
+  const { bytes, bits } = prefix
+  if (bytes.length !== octets.length || (prefix.zone !== undefined && prefix.zone !== zone)) return false
+  const whole = bits >> 3
+  for (let i = 0; i < whole; i += 1) if (bytes[i] !== octets[i]) return false
+  const rest = bits & 7
+  return rest === 0 || ((bytes[whole]! ^ octets[whole]!) & (0xff00 >> rest) & 0xff) === 0
+}
+
 /** The interface that an address names, with its sign: `%eth0`; empty where it names none. */
 export function zoneOf(text: string): string {
   const percent = text.indexOf('%')

@@ -99,7 +99,6 @@ export class Daemon {
     this.#ending = new Ending({
       instances: this.#instances,
       log: this.#log,
-      scope: config.throttle.scope,
       drainLimit: () => this.#inForce.config.drain_limit,
       over: (isUnfinished) => this.#over(isUnfinished),
     })
@@ -153,9 +152,14 @@ export class Daemon {
     return outcome
   }
 
+  /** Takes nothing new from now on, and stays. */
+  drain(by: string): void {
+    this.#ending.drain(by)
+  }
+
   /** Drains, and ends when nothing is in hand or the limit is over; a second call ends at once. */
   stop(by: string): void {
-    this.#ending.stop(by, true)
+    this.#ending.stop(by)
   }
 
   async #over(isUnfinished: boolean): Promise<void> {
@@ -203,7 +207,6 @@ export class Daemon {
       watch: this.#watch,
       log: this.#log,
       sessionsLog: this.#sessionsLog,
-      tps: this.#tps,
     })
   }
 
@@ -249,12 +252,10 @@ export class Daemon {
         this.#log.write('operated', { by, what: 'reload' })
         return this.reload()
       },
-      drain: (by) => this.#ending.drain(by),
-      resume: (by) => this.#ending.resume(by),
-      stop: (by, force) => this.#ending.stop(by, force),
+      drain: (by) => this.drain(by),
+      stop: (by) => this.stop(by),
       inHand: () => this.#ending.inHand(),
-      forecast: () => this.#ending.forecast(),
-      follow: (follower) => this.#ending.follow(follower),
+      drainLimitSeconds: () => inForce.config.drain_limit / MICROS_PER_SECOND,
       log: (by, what) => this.#log.write('operated', { by, what }),
     }
   }

@@ -11,7 +11,6 @@ import type { InstanceReport } from './instances/seat.io.ts'
 import { type Scope, sumOf } from './instances/sum.ts'
 import type { Log } from './observe/log.io.ts'
 import type { SessionsLog } from './observe/sessions-log.io.ts'
-import type { TpsFile } from './observe/tps-file.io.ts'
 import type { DaemonView, Phase } from './observe/view.ts'
 import { kernelDrops, processVitals } from './observe/vitals.io.ts'
 import type { Watch } from './observe/watch.io.ts'
@@ -33,7 +32,6 @@ export interface Seen {
   readonly watch: Watch
   readonly log: Log
   readonly sessionsLog: SessionsLog | undefined
-  readonly tps: TpsFile | undefined
 }
 
 /** Looks now; rejects where an instance was never open. */
@@ -51,7 +49,7 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
     return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
   })
   seen.watch.saw(instances)
-  const look = {
+  return {
     version: seen.version,
     nodeVersion: process.version,
     pid: process.pid,
@@ -74,10 +72,10 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
     overrides: seen.inForce.overrides,
     attached: seen.attached.all,
     limits: seen.inForce.queueLimits(),
+    watch: seen.watch.view,
     sendFailures: total(({ sendFailures }) => sendFailures),
     internalErrors: total(({ internalErrors }) => internalErrors),
     logLinesLost: seen.log.lost,
-    tpsLinesLost: seen.tps?.lost ?? 0,
     sessionsLogLinesLost: seen.sessionsLog?.lost,
     process: processVitals(),
     instances,
@@ -86,7 +84,6 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
       seen.scope,
     ),
   }
-  return { ...look, watch: seen.watch.viewAt(look) }
 }
 
 /** The listeners of all instances, those that share an address and port once: as the instance sees it that lacks it most. */

@@ -18,8 +18,8 @@ export function readingRoutes(look: () => Promise<DaemonView>, settings: () => o
       method: 'GET',
       path: '/readyz',
       access: 'probe',
-      answer: async ({ isTrusted }) => {
-        const reasons = notReady(await look())
+      answer: async ({ isTrusted, query }) => {
+        const reasons = notReady(await look(), query.has('standby'))
         if (reasons.length === 0) return textAnswer(200, 'ready')
         return textAnswer(503, isTrusted ? reasons.join('\n') : 'not ready')
       },

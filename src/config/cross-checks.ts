@@ -4,14 +4,14 @@
  * Errors are what could not work or would do harm (a loop, one network with two secrets); warnings are what works and is
  * likely not meant. Each check takes a draft, so it runs as far as the structure allows.
  */
-import { formatPrefix, isLoopback, isUnspecified, parseAddress, parsePrefix } from '../addresses.ts'
+import { formatPrefix, isLoopback, isUnspecified, parseAddress, parsePrefix, zoneOf } from '../addresses.ts'
 import { portsFor } from '../throttle/identifiers.ts'
 import { seconds, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { checkAddresses } from './address-checks.ts'
 import { type Draft, entriesOf } from './draft.ts'
 import { checkFailoverTime } from './failover-check.ts'
 import type { Findings } from './findings.ts'
 import type { Listener, PortRange } from './kinds.ts'
-import { checkLeftOvers } from './left-overs-check.ts'
 import { didYouMean } from './near.ts'
 import type { Surroundings } from './result.ts'
 import { inheritLane, instancesOf, type ServerSettings } from './schema.ts'
@@ -39,13 +39,13 @@ export function crossCheck(draft: Draft, surroundings: Surroundings, findings: F
   checkListeners(draft, listeners, findings)
   checkClasses(draft, listeners, surroundings, findings)
   checkServerAddresses(draft, listeners, surroundings, findings)
+  checkAddresses(draft, findings)
   checkSources(draft, listeners, surroundings, findings)
   checkInstances(draft, surroundings, findings)
   checkTimes(draft, findings)
   checkFailoverTime(draft, findings)
   checkSessionsLog(draft, findings)
   checkGigawords(draft, findings)
-  checkLeftOvers(draft, findings)
 }
 
 /** Wraps are known from a session's records before this one. */
@@ -147,7 +147,9 @@ function checkClasses(
 ): void {
   const { outline, servers } = draft
   if (outline === undefined) return
-  if (TRAFFIC_CLASSES.every((name) => outline.listen[name].length === 0) && listeners.length === 0) {
+  // A listener that is wrong is a problem of its own.
+  const isWritten = TRAFFIC_CLASSES.some((name) => entriesOf(draft.root, ['listen', name]).length > 0)
+  if (listeners.length === 0 && !isWritten) {
     findings.error(['listen'], 'nothing listens; give authentication or accounting an address')
   }
   for (const name of TRAFFIC_CLASSES) {
@@ -186,8 +188,8 @@ function checkServerAddresses(
   surroundings: Surroundings,
   findings: Findings,
 ): void {
-  const own = new Set(surroundings.localAddresses.map((text) => octetsOf(text).join()))
-  const isOwn = (octets: Uint8Array): boolean => isLoopback(octets) || own.has(octets.join())
+  const own = new Set(surroundings.localAddresses.map(placeOf))
+  const isOwn = (address: string): boolean => isLoopback(octetsOf(address)) || own.has(placeOf(address))
   const seen = new Map<string, string>()
   for (const [i, server] of draft.servers.entries()) {
     if (server === undefined) continue
@@ -203,7 +205,7 @@ function checkServerAddresses(
     for (const { class: name, port } of lanesOf(draft, server)) {
       const where = endpoint({ address: server.address, port })
       // An answerer of its own requests would fill the world with them: wildcards count for every own address.
-      const loop = listeners.find((one) => one.port === port && reaches(one, octets, isOwn))
+      const loop = listeners.find((one) => one.port === port && reaches(one, server.address, isOwn))
       if (loop !== undefined) {
         findings.error(
           placeOfPort(draft, path, name),
@@ -229,7 +231,7 @@ function checkSources(
   findings: Findings,
 ): void {
   const taken: { range: PortRange; source: string; name: string }[] = []
-  const own = surroundings.localAddresses.map((text) => octetsOf(text).join())
+  const own = surroundings.localAddresses.map(placeOf)
   for (const [i, server] of draft.servers.entries()) {
     if (server === undefined) continue
     const path = ['farm', 'servers', i]
@@ -241,7 +243,7 @@ function checkSources(
         findings.error(at, `${source} is no address to send from; leave it out, and the system chooses`)
       else if (octets.length !== octetsOf(server.address).length) {
         findings.error(at, `${source} cannot send to ${server.address}; both must be IPv4, or both IPv6`)
-      } else if (own.length > 0 && !isLoopback(octets) && !own.includes(octets.join())) {
+      } else if (own.length > 0 && !isLoopback(octets) && !own.includes(placeOf(source))) {
         findings.warn(at, `${source} is not an address of this machine now; radsluice cannot start until it is`)
       }
     }
@@ -335,11 +337,11 @@ function placeOfPort({ root }: Draft, server: Path, name: TrafficClass): Path {
   return valueAt(root, written) === undefined ? [...server, 'address'] : written
 }
 
-/** Whether what is sent to `octets` arrives at a listener. */
-function reaches(one: Listener, octets: Uint8Array, isOwn: (octets: Uint8Array) => boolean): boolean {
+/** Whether what is sent to `address` arrives at a listener. */
+function reaches(one: Listener, address: string, isOwn: (address: string) => boolean): boolean {
   const at = octetsOf(one.address)
-  if (at.length !== octets.length) return false
-  return isUnspecified(at) ? isOwn(octets) : at.join() === octets.join()
+  if (at.length !== octetsOf(address).length) return false
+  return isUnspecified(at) ? isOwn(address) : placeOf(one.address) === placeOf(address)
 }
 
 const overlap = (a: Listener, b: Listener): boolean => a.port === b.port && sameOrWildcard(a.address, b.address)
@@ -352,6 +354,9 @@ function sameOrWildcard(a: string, b: string): boolean {
 }
 
 const isMulticast = (octets: Uint8Array): boolean => (octets[0] ?? 0) >= (octets.length === 4 ? 224 : 255)
+
+/** Tells two addresses apart, however they are written; a link-local one is another at each interface. */
+const placeOf = (text: string): string => octetsOf(text).join() + zoneOf(text)
 
 const octetsOf = (text: string): Uint8Array => parseAddress(text) ?? new Uint8Array(0)
 

@@ -72,8 +72,6 @@ const NOTHING_WAITS = {
   instanceOldestAge: micros(0),
   parked: 0,
   setAside: 0,
-  clientsGaveUp: 0,
-  longestGivenUp: micros(0),
 } as const
 
 const withFormer = (current: ClassSnapshot, before: ClassSnapshot): ClassSnapshot => ({
@@ -111,7 +109,6 @@ const addedClass = (a: ClassSnapshot, b: ClassSnapshot): ClassSnapshot => ({
   ...addedNumbers(a, b),
   oldestAge: micros(Math.max(a.oldestAge, b.oldestAge)),
   instanceOldestAge: micros(Math.max(a.instanceOldestAge, b.instanceOldestAge)),
-  longestGivenUp: micros(Math.max(a.longestGivenUp, b.longestGivenUp)),
 })
 
 function addedLanes(a: readonly LaneSnapshot[], b: readonly LaneSnapshot[], scope: Scope): LaneSnapshot[] {
@@ -173,8 +170,7 @@ function addedClients(a: Clients, b: Clients): Clients {
   const others = new Map(b.map((client) => [client.name, client]))
   return a.map((client) => {
     const other = others.get(client.name)
-    if (other === undefined) return client
-    return { ...addedNumbers(client, other), lastDrop: client.lastDrop ?? other.lastDrop }
+    return other === undefined ? client : addedNumbers(client, other)
   })
 }
 

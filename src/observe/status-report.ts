@@ -27,8 +27,6 @@ export interface StatusReport {
   readonly version: string
   readonly pid: number
   readonly phase: DaemonView['phase']
-  /** Ready, nothing to look at, and no alarm of a loss: `radsluice status` exits with 0. */
-  readonly ok: boolean
   readonly ready: boolean
   readonly notReady: readonly string[]
   /** Not reasons to take traffic away, but to look. */
@@ -56,8 +54,6 @@ export interface StatusReport {
   readonly sendFailures: number
   readonly internalErrors: number
   readonly logLinesLost: number
-  readonly tpsLinesLost: number
-  readonly sessionsLogLinesLost: number | undefined
   readonly upstreamKernelDrops: number | undefined
   readonly process: DaemonView['process']
 }
@@ -85,19 +81,18 @@ export type LaneReport = Omit<LaneSnapshot, 'slots'> & {
 /** Builds the report; `clock` has the two clocks read together, microseconds. */
 export function statusReport(view: DaemonView, clock: { monotonic: number; unix: number }): StatusReport {
   const { engine, version, pid, phase, uptimeSeconds, config, admin, listeners } = view
-  const [reasons, worries, alarms] = [notReady(view), concerns(view), alarmReports(view.watch)]
+  const reasons = notReady(view)
   const { authentication, accounting } = engine.classes
   return {
     name: 'radsluice',
     version,
     pid,
     phase,
-    ok: reasons.length + worries.length === 0 && !alarms.some(({ fails_status: fails }) => fails),
     ready: reasons.length === 0,
     notReady: reasons,
-    concerns: worries,
+    concerns: concerns(view),
     health: view.watch.health,
-    alarms,
+    alarms: alarmReports(view.watch),
     uptimeSeconds,
     clock: { monotonic_us: clock.monotonic, wall_us: clock.unix },
     config,
@@ -120,8 +115,6 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     sendFailures: view.sendFailures,
     internalErrors: view.internalErrors,
     logLinesLost: view.logLinesLost,
-    tpsLinesLost: view.tpsLinesLost,
-    sessionsLogLinesLost: view.sessionsLogLinesLost,
     upstreamKernelDrops: view.upstreamKernelDrops,
     process: view.process,
   }

@@ -9,9 +9,8 @@
 
 import type { Threshold } from './alarm.ts'
 import { type Alarm, subjectText } from './alarm.ts'
-import type { AlarmDefinition } from './alarm-definition.ts'
-import { ALARM_IDS, ALARMS, type AlarmId, alarmText } from './alarm-definitions.ts'
-import { Alarms, type Judged, type Judgement } from './alarms.ts'
+import { ALARM_IDS, ALARMS, type AlarmDefinition, type AlarmId, alarmText } from './alarm-definitions.ts'
+import { Alarms, type Judgement } from './alarms.ts'
 import { BEST_HEALTH, type Health, type HealthFactor, healthOf, type Penalty } from './health.ts'
 import { Interval } from './interval.ts'
 import type { Log } from './log.io.ts'
@@ -19,7 +18,6 @@ import type { DaemonView, InstanceLook, WatchView } from './view.ts'
 import { Webhook, type WebhookOptions } from './webhook.io.ts'
 
 const MICROS_PER_MILLI = 1_000
-const MICROS_PER_SECOND = 1_000_000
 const DAEMON = 'the daemon'
 
 export interface WatchOptions {
@@ -28,6 +26,7 @@ export interface WatchOptions {
   readonly alarms: Readonly<Record<AlarmId, Threshold | undefined>>
   readonly penalties: Readonly<Record<HealthFactor, Penalty | undefined>>
   readonly degradedBelow: number
+  readonly readyAtLeast: number
   readonly webhook: WebhookOptions | undefined
 }
 
@@ -41,7 +40,6 @@ export class Watch {
   #health: Health = { score: BEST_HEALTH, reasons: [] }
   #lanes: WatchView['lanes'] = []
   #before: DaemonView | undefined
-  #hasJudged = false
   /** Of each instance, seconds, since the last poll. */
   #worstDelay = new Map<number, number>()
   #timer: NodeJS.Timeout | undefined
@@ -59,22 +57,13 @@ export class Watch {
     this.#useWebhook(options.webhook)
   }
 
-  /** What is known at the time of a look: found at the last poll, and foreseen of the next one. */
-  viewAt(look: Omit<DaemonView, 'watch'>): WatchView {
-    const view = this.#found()
-    const interval = this.#unfinished({ ...look, watch: view })
-    if (interval === undefined) return view
-    const foreseen = this.#alarms.foresee(this.#rules(interval), Date.now() / 1_000)
-    if (this.#hasJudged) return { ...view, foreseen }
-    return { ...view, foreseen, health: healthOf(interval, this.#options.penalties) }
-  }
-
-  #found(): WatchView {
+  get view(): WatchView {
+    const { degradedBelow, readyAtLeast } = this.#options
     return {
       alarms: this.#alarms.current(),
-      foreseen: [],
       health: this.#health,
-      degradedBelow: this.#options.degradedBelow,
+      degradedBelow,
+      readyAtLeast,
       thresholds: ALARM_IDS.flatMap((id) => {
         const threshold = this.#options.alarms[id]
         return threshold === undefined ? [] : [{ id, high: threshold.high, low: threshold.low }]
@@ -82,13 +71,6 @@ export class Watch {
       lanes: this.#lanes,
       webhook: this.#webhook?.view,
     }
-  }
-
-  /** The interval so far, as if nothing more came until its end. */
-  #unfinished(now: DaemonView): Interval | undefined {
-    const before = this.#before
-    if (before === undefined) return undefined
-    return new Interval(before, now, this.#worstDelay, this.#options.pollInterval / MICROS_PER_SECOND)
   }
 
   start(): void {
@@ -130,16 +112,12 @@ export class Watch {
     this.#timer = setTimeout(() => void this.#poll(), this.#options.pollInterval / MICROS_PER_MILLI)
   }
 
-  #rules(interval: Interval): Judged<AlarmId>[] {
-    return ALARM_IDS.map((id) => {
+  #judge(interval: Interval, unixSeconds: number): void {
+    const rules = ALARM_IDS.map((id) => {
       const { severity, read }: AlarmDefinition = ALARMS[id]
       return { id, severity, threshold: this.#options.alarms[id], readings: read(interval) }
     })
-  }
-
-  #judge(interval: Interval, unixSeconds: number): void {
-    this.#hasJudged = true
-    const judgement = this.#alarms.judge(this.#rules(interval), unixSeconds)
+    const judgement = this.#alarms.judge(rules, unixSeconds)
     this.#sayAlarms(judgement, unixSeconds)
     this.#webhook?.tell(this.#alarms.current(), judgement, unixSeconds)
     this.#setHealth(healthOf(interval, this.#options.penalties))
@@ -151,7 +129,7 @@ export class Watch {
   #sayAlarms({ raised, cleared }: Judgement<AlarmId>, unixSeconds: number): void {
     for (const alarm of raised) {
       const what = alarmText(alarm.id, alarm.value, alarm.detail)
-      this.#log.write('alarm-raised', { ...fieldsOf(alarm), what, advice: alarm.advice ?? ALARMS[alarm.id].advice })
+      this.#log.write('alarm-raised', { ...fieldsOf(alarm), what, advice: ALARMS[alarm.id].advice })
     }
     for (const alarm of cleared) {
       const raisedSeconds = Math.round(unixSeconds - alarm.sinceUnixSeconds)

@@ -28,7 +28,7 @@ export class Webhook {
   readonly #failed: (why: string, waiting: number) => void
   #options: WebhookOptions
   #isSending = false
-  #failing: string | undefined
+  #hasFailed = false
   #deliveries = { ok: 0, failed: 0 }
 
   /** `admin` is the address that people are sent to; `failed` is called once for each time without deliveries. */
@@ -39,7 +39,7 @@ export class Webhook {
   }
 
   get view(): WebhookView {
-    return { ...this.#deliveries, waiting: this.#outbox.waiting, lost: this.#outbox.lost, failing: this.#failing }
+    return { ...this.#deliveries, waiting: this.#outbox.waiting, lost: this.#outbox.lost }
   }
 
   change(options: WebhookOptions): void {
@@ -60,15 +60,15 @@ export class Webhook {
     const why = await this.#post(due.map((alert) => this.#written(alert, unixSeconds, resendSeconds)))
     this.#isSending = false
     if (why === undefined) {
-      this.#failing = undefined
+      this.#hasFailed = false
       this.#deliveries.ok += 1
       this.#outbox.delivered(due, unixSeconds)
       return
     }
     this.#deliveries.failed += 1
     this.#outbox.failed(unixSeconds)
-    if (this.#failing === undefined) this.#failed(why, this.#outbox.waiting)
-    this.#failing = why
+    if (!this.#hasFailed) this.#failed(why, this.#outbox.waiting)
+    this.#hasFailed = true
   }
 
   /** Undefined where it was taken, else why not. */
@@ -89,14 +89,14 @@ export class Webhook {
   }
 
   #written({ alarm, clearedUnixSeconds }: Alert<AlarmId>, unixSeconds: number, resendSeconds: number): object {
-    const { id, severity, subject, sinceUnixSeconds, value, detail, advice } = alarm
+    const { id, severity, subject, sinceUnixSeconds, value, detail } = alarm
     const about = subjectText(subject)
     const what = alarmText(id, value, detail)
     return {
       labels: { alertname: alertNameOf(id), alarm: id, severity, host: hostname(), ...subject },
       annotations: {
         summary: about === '' ? what : `${about}: ${what}`,
-        description: advice ?? ALARMS[id].advice,
+        description: ALARMS[id].advice,
       },
       startsAt: timeOf(sinceUnixSeconds),
       endsAt: timeOf(clearedUnixSeconds ?? unixSeconds + INTERVALS_UNTIL_CLEARED * resendSeconds),

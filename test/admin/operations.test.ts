@@ -47,20 +47,12 @@ class Busy implements Operated {
 
   stop(): void {}
 
-  async resume(): Promise<boolean> {
-    return true
+  async inHand(): Promise<{ queued: number; outstanding: number }> {
+    return { queued: 0, outstanding: 0 }
   }
 
-  async inHand(): Promise<never> {
-    throw new Error('nobody asked what is in hand')
-  }
-
-  async forecast(): Promise<never> {
-    throw new Error('nobody asked for a forecast')
-  }
-
-  follow(): () => void {
-    return () => undefined
+  drainLimitSeconds(): number {
+    return 0
   }
 }
 

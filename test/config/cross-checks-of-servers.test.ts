@@ -50,6 +50,7 @@ describe('a server that is one of our own listeners', () => {
     })
     expectClean({
       top: 'listen: { authentication: ["[::]:1812"], accounting: ["[::]:1813"] }',
+      clients: '  - { name: bng-1, address: "2001:db8::/64", secret_file: bng-1 }',
       servers: server('a', '127.0.0.1'),
     })
   })

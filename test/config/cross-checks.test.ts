@@ -44,7 +44,7 @@ describe('client networks', () => {
         client('a', '192.0.2.0/24'),
         client('b', '192.0.2.0/25'),
         client('c', '192.0.2.0/32'),
-        client('d', '0.0.0.0/0'),
+        client('d', '192.0.0.0/8'),
       ].join('\n'),
     })
   })
@@ -56,7 +56,7 @@ describe('client networks', () => {
       '192.0.2.7/24 has bits after its prefix and is taken for 192.0.2.0/24; write that, or 192.0.2.7 for the one address',
     )
     expectWarning(
-      { clients: client('a', '▶"2001:db8::1/64"') },
+      { top: 'listen: { authentication: ["0.0.0.0:1812", "[::]:1812"] }', clients: client('a', '▶"2001:db8::1/64"') },
       'clients[0].address',
       /^2001:db8::1\/64 has bits after its prefix/,
     )

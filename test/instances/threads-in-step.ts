@@ -6,7 +6,7 @@
  * is asked from outside, a thread that does its call, an answer that arrives, a thread that keeps house, a death.
  */
 import { type Act, SettingsInForce, type Telling } from '../../src/instances/settings-in-force.ts'
-import type { Draining, Followed } from '../../src/proxy/ports.ts'
+import type { Followed } from '../../src/proxy/ports.ts'
 
 /** Settings are one lane to one server each; what a thread can't open it refuses. */
 export interface Settings {
@@ -32,7 +32,7 @@ interface Thread {
   isPreparing: boolean
   listens: boolean
   follows: readonly Followed[]
-  drains: Draining
+  drains: boolean
   /** The calls whose answers were heard. */
   heard: string
   /** Told and not done yet; done and not heard of yet. */
@@ -51,7 +51,7 @@ export class Threads {
   readonly asked: Settings[] = []
   readonly refused: Settings[] = []
   followed: readonly Followed[] = NONE
-  drains: Draining = 'no'
+  drains = false
   isUntold = false
   #count = 0
   #names = 0
@@ -74,12 +74,7 @@ export class Threads {
     const dead = seats.filter((seat) => ![...this.threads.values()].some((one) => one.seat === seat))
     return [
       'reload',
-      ...(all
-        ? [
-            'follow',
-            ...(['no', 'keep', 'end'] as const).filter((how) => how !== this.drains).map((how) => `drain ${how}`),
-          ]
-        : []),
+      ...(all ? ['follow', 'drain'] : []),
       // One instance is like the other: where orders are many, the first one stands for both.
       ...seats.filter((seat) => !this.#isTidy || seat === 0).map((seat) => `refused ${seat}`),
       ...(seats.length > 1 ? ['refused all'] : []),
@@ -103,7 +98,7 @@ export class Threads {
     if (what === 'reload') this.ask({ server: this.#newName() })
     else if (what === 'refused') this.ask({ server: this.#newName(), refusedBy: which === 'all' ? [0, 1] : [number] })
     else if (what === 'follow') this.follow([{ trace: this.inForce.length + this.followed.length }])
-    else if (what === 'drain') this.drain(which as Draining)
+    else if (what === 'drain') this.drain()
     else if (what === 'start') this.start(number)
     else if (what === 'death') this.#die(number)
     else if (what === 'do') this.#obey(number)
@@ -122,10 +117,10 @@ export class Threads {
     this.#take(this.state.follow(followed))
   }
 
-  drain(how: Draining): void {
-    this.drains = how
+  drain(): void {
+    this.drains = true
     this.isUntold = true
-    this.#take(this.state.drain(how))
+    this.#take(this.state.drain())
   }
 
   start(seat: number): void {
@@ -142,7 +137,7 @@ export class Threads {
       isPreparing: false,
       listens: false,
       follows: NONE,
-      drains: 'no',
+      drains: false,
       heard: '',
       call: undefined,
       answer: undefined,
@@ -197,18 +192,11 @@ export class Threads {
       one.answer?.to,
     ])
     const asked = this.asked.map(({ server, refusedBy }) => `${server} ${refusedBy}`)
-    return JSON.stringify([
-      threads,
-      this.inForce.slice(-2).map(({ server }) => server),
-      asked,
-      this.isUntold,
-      this.drains,
-    ])
+    return JSON.stringify([threads, this.inForce.slice(-2).map(({ server }) => server), asked, this.isUntold])
   }
 
   #nameOf(call: Telling<Settings> | undefined): string {
     if (call === undefined) return ''
-    if (call.name === 'drain') return `drain ${call.how}`
     return 'settings' in call ? `${call.name} ${call.settings.server}` : call.name
   }
 
@@ -281,7 +269,7 @@ export class Threads {
     if (call.name === 'open' || call.name === 'prepare') this.#openFor(thread, call)
     else if (call.name === 'listen') thread.listens = true
     else if (call.name === 'follow') thread.follows = call.followed
-    else if (call.name === 'drain') thread.drains = call.how
+    else if (call.name === 'drain') thread.drains = true
     else if (call.name === 'forget') {
       thread.isPreparing = false
       this.#keepHouse(thread)
