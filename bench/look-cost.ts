@@ -6,10 +6,12 @@
  *
  * A look comes rarely, so before each the caches are filled with other things. The other thread's work is not counted.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageChannel } from 'node:worker_threads'
 import { writeData } from '../src/commands/output.io.ts'
 import { type Seen, ViewInParts } from '../src/instances/view-parts.ts'
+import { noErrors } from '../src/observe/watch-errors.ts'
 import { EngineLoad, loadOptions, peerOf, requestOf } from './engine-load.ts'
 import { medianOf } from './load/medians.ts'
 
@@ -57,6 +59,7 @@ function seenNow(): Seen {
     clampedReceiveBuffer: undefined,
     sendFailures: 0,
     internalErrors: 0,
+    watchErrors: noErrors(),
     cpuSeconds: 0,
     loopDelay: { mean: 0, p99: 0, max: 0 },
   }

@@ -105,7 +105,8 @@ async function daemonReport(daemon: DaemonProcess): Promise<DaemonReport> {
       (sum, { kernelDrops }) => (sum === undefined || kernelDrops === undefined ? undefined : sum + kernelDrops),
       upstreamKernelDrops,
     ),
-    ...process,
+    residentBytes: process.residentBytes ?? Number.NaN,
+    cpuSeconds: process.cpuSeconds ?? Number.NaN,
     loopDelay: instances[0]!.loopDelay,
     processorWaitSeconds: daemon.processorWait(),
   }

@@ -30,12 +30,15 @@ import { Instances } from './instances/instances.io.ts'
 import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
 import { SharedMemories } from './instances/shared-memory.ts'
 import { listenersText, lookAt } from './looking.io.ts'
+import { Boundary } from './observe/boundary.io.ts'
 import { errorText, Log, type LogTarget } from './observe/log.io.ts'
 import { openLogFile } from './observe/log-file.io.ts'
 import { SessionsLog } from './observe/sessions-log.io.ts'
 import { TpsFile } from './observe/tps-file.io.ts'
 import type { DaemonView, Phase } from './observe/view.ts'
+import { Vitals } from './observe/vitals.io.ts'
 import { Watch } from './observe/watch.io.ts'
+import { watchErrorText } from './observe/watch-errors.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import { endpointText } from './proxy/datagram-socket.io.ts'
 import { MICROS_PER_SECOND } from './units.ts'
@@ -60,6 +63,10 @@ export class Daemon {
   readonly #file: string
   readonly #version = readVersion()
   readonly #log: Log
+  readonly #boundary = new Boundary((place, error, count) =>
+    this.#log.write('watch-failed', { place, error: watchErrorText(error), count }),
+  )
+  readonly #vitals = new Vitals(this.#boundary)
   readonly #instances: Instances
   readonly #startedAt = monotonicNow()
   readonly #startedUnix = Date.now() / 1_000
@@ -80,7 +87,7 @@ export class Daemon {
   private constructor({ file, config, instanceFile }: DaemonOptions) {
     this.#file = file
     this.#scope = config.throttle.scope
-    this.#log = new Log(config.log.level, logTarget(config, file))
+    this.#log = new Log(config.log.level, logTarget(config, file, this.#boundary))
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
@@ -95,7 +102,7 @@ export class Daemon {
       ...(instanceFile === undefined ? {} : { file: instanceFile }),
     })
     this.#inForce = new InForce({ file, config, memories, instances: this.#instances, log: this.#log })
-    this.#traces = new Traces((followed) => this.#orFail('trace', this.#instances.follow(followed)))
+    this.#traces = new Traces((followed) => this.#orFail('trace', this.#instances.follow(followed)), this.#boundary)
     this.#ending = new Ending({
       instances: this.#instances,
       log: this.#log,
@@ -103,9 +110,10 @@ export class Daemon {
       over: (isUnfinished) => this.#over(isUnfinished),
     })
     const look = () => this.#look()
-    this.#watch = new Watch(watchOptions(config), { look, log: this.#log, admin: () => this.#adminText() })
-    this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), look)
-    this.#sessionsLog = sessionsLog(config, file, this.#log)
+    const [log, boundary] = [this.#log, this.#boundary]
+    this.#watch = new Watch(watchOptions(config), { look, log, boundary, admin: () => this.#adminText() })
+    this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), look, boundary)
+    this.#sessionsLog = sessionsLog(config, file, log, boundary)
   }
 
   /**
@@ -182,7 +190,7 @@ export class Daemon {
   async #close(): Promise<void> {
     this.#hasEnded = true
     this.#inForce.end()
-    clearTimeout(this.#housekeeping)
+    clearInterval(this.#housekeeping)
     this.#watch.stop()
     await Promise.all([this.#instances.close(), this.#admin?.close(), this.#tps?.stop()])
     await this.#sessionsLog?.drained()
@@ -205,6 +213,8 @@ export class Daemon {
       inForce: this.#inForce,
       attached: this.#attached,
       watch: this.#watch,
+      vitals: this.#vitals,
+      boundary: this.#boundary,
       log: this.#log,
       sessionsLog: this.#sessionsLog,
     })
@@ -219,12 +229,15 @@ export class Daemon {
       socket: socket === undefined ? undefined : resolve(dirname(this.#file), socket),
       routes: [
         ...readingRoutes(look, () => this.#inForce.settings()),
-        ...followingRoutes({ look, attached: this.#attached, traces: this.#traces }),
+        ...followingRoutes({ look, attached: this.#attached, traces: this.#traces, boundary: this.#boundary }),
         ...sessionsRoutes((sought) => this.#instances.sessions(sought)),
         ...changingRoutes(operations),
       ],
       tokens: () => this.#inForce.config.admin.tokens,
+      boundary: this.#boundary,
       notes: {
+        full: (way, most) =>
+          this.#log.writeBounded({ name: 'admin-full', fields: { way, most } }, `admin-full ${way}`, monotonicNow()),
         refused: (from, what) =>
           this.#log.writeBounded(
             { name: 'admin-refused', fields: { from, what } },
@@ -271,11 +284,10 @@ export class Daemon {
   }
 
   #keepHouse(): void {
-    this.#housekeeping = setTimeout(() => {
-      if (this.#hasEnded) return
+    this.#housekeeping = this.#boundary.every('housekeeping', HOUSEKEEPING_MS, () => {
       this.#log.flushDue(monotonicNow())
-      this.#keepHouse()
-    }, HOUSEKEEPING_MS)
+      this.#boundary.flushDue()
+    })
   }
 
   #warnOfSmallBuffers(reports: readonly InstanceReport[]): void {
@@ -290,11 +302,12 @@ export class Daemon {
   }
 
   #seatEvents(): SeatEvents {
-    const log = this.#log
+    const [log, boundary] = [this.#log, this.#boundary]
     return {
       line: (line) => log.passOn(line),
-      sessionsEnded: (lines) => this.#sessionsLog?.write(lines),
-      traced: (instance, told) => this.#traces.take({ instance, ...told }),
+      sessionsEnded: (lines) => boundary.run('sessions-log', () => this.#sessionsLog?.write(lines)),
+      traced: (instance, told) => boundary.run('trace', () => this.#traces.take({ instance, ...told })),
+      lookFailed: (error) => boundary.failed('look', error),
       crashed: ({ number, error, lost, restartSeconds }) =>
         log.write('instance-crashed', { instance: number, error: errorText(error), ...lost, restartSeconds }),
       restarted: (number) => log.write('instance-restarted', { instance: number }),
@@ -324,8 +337,19 @@ const inDirectory = (of: { directory: string; keep_days: number }, file: string)
   keepDays: of.keep_days,
 })
 
-const sessionsLog = ({ accounting: { sessions_log } }: Config, file: string, log: Log): SessionsLog | undefined =>
-  sessions_log && new SessionsLog(inDirectory(sessions_log, file), (count) => log.write('sessions-log-lost', { count }))
+function sessionsLog(config: Config, file: string, log: Log, boundary: Boundary): SessionsLog | undefined {
+  const { sessions_log } = config.accounting
+  const failed = (error: unknown): void => boundary.failed('sessions-log', error)
+  return (
+    sessions_log &&
+    new SessionsLog({ ...inDirectory(sessions_log, file), failed }, (count) =>
+      log.write('sessions-log-lost', { count }),
+    )
+  )
+}
 
-const logTarget = ({ log: { directory, keep_days } }: Config, file: string): LogTarget | undefined =>
-  directory === undefined ? undefined : openLogFile(inDirectory({ directory, keep_days }, file))
+function logTarget({ log: { directory, keep_days } }: Config, file: string, boundary: Boundary): LogTarget | undefined {
+  if (directory === undefined) return undefined
+  const failed = (error: unknown): void => boundary.failed('log-file', error)
+  return openLogFile({ ...inDirectory({ directory, keep_days }, file), failed })
+}

@@ -9,11 +9,13 @@ import type { InForce } from './in-force.io.ts'
 import type { Instances } from './instances/instances.io.ts'
 import type { InstanceReport } from './instances/seat.io.ts'
 import { type Scope, sumOf } from './instances/sum.ts'
+import type { Boundary } from './observe/boundary.io.ts'
 import type { Log } from './observe/log.io.ts'
 import type { SessionsLog } from './observe/sessions-log.io.ts'
 import type { DaemonView, Phase } from './observe/view.ts'
-import { kernelDrops, processVitals } from './observe/vitals.io.ts'
+import type { Vitals } from './observe/vitals.io.ts'
 import type { Watch } from './observe/watch.io.ts'
+import { sumOfErrors } from './observe/watch-errors.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import { type Endpoint, endpointText } from './proxy/datagram-socket.io.ts'
 import { type Instant, MICROS_PER_SECOND } from './units.ts'
@@ -30,6 +32,8 @@ export interface Seen {
   readonly inForce: InForce
   readonly attached: Attached
   readonly watch: Watch
+  readonly vitals: Vitals
+  readonly boundary: Boundary
   readonly log: Log
   readonly sessionsLog: SessionsLog | undefined
 }
@@ -40,7 +44,7 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
   const now = monotonicNow()
   const listeners = listenersOf(reports)
   const upstreams = reports.flatMap(({ view }) => view.upstreams)
-  const drops = kernelDrops([...listeners, ...upstreams])
+  const drops = seen.vitals.kernelDrops([...listeners, ...upstreams])
   const upstreamDrops = drops.slice(listeners.length).filter((count) => count !== undefined)
   const total = (count: (view: InstanceReport['view']) => number): number =>
     reports.reduce((sum, { view }) => sum + count(view), 0)
@@ -77,7 +81,8 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
     internalErrors: total(({ internalErrors }) => internalErrors),
     logLinesLost: seen.log.lost,
     sessionsLogLinesLost: seen.sessionsLog?.lost,
-    process: processVitals(),
+    watchErrors: sumOfErrors([seen.boundary.counts, ...reports.map(({ view }) => view.watchErrors)]),
+    process: seen.vitals.process(),
     instances,
     engine: sumOf(
       reports.map(({ view }) => view.engine),

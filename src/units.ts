@@ -17,6 +17,7 @@ export type Duration = Branded<'Duration'>
 export type PerSecond = Branded<'PerSecond'>
 
 export const MICROS_PER_SECOND = 1_000_000
+export const MICROS_PER_MINUTE = 60_000_000
 
 export const instant = (microseconds: number): Instant => microseconds as Instant
 export const micros = (microseconds: number): Duration => microseconds as Duration

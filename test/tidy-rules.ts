@@ -174,6 +174,32 @@ export const syntaxStaysPlain: Rule = (files) =>
       return FORBIDDEN_SYNTAX.filter(([pattern]) => pattern.test(code)).map(([, what]) => `${path} has ${what}`)
     })
 
+const WATCHING = ['observe', 'admin']
+/** The boundary itself; the end of the log, under which there is nothing; what is done at the start only, and awaited. */
+const UNDER_NO_BOUNDARY = [
+  'src/observe/boundary.io.ts',
+  'src/observe/line-output.io.ts',
+  'src/admin/socket-place.io.ts',
+]
+const OUTSIDE: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [/\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\(/, 'a timer of its own; use boundary.after or every'],
+  [/\bvoid +[\w$(]/, 'a promise that nobody waits for; use boundary.start'],
+  [/\.then\(/, 'a promise with a callback; await it within boundary.start'],
+  [
+    /\.(?:on|once|addListener)\(\s*'[^']*',(?!\s*(?:\(error\) => reject\(|(?:[\w.#]+\.)?boundary\.guarded\())/,
+    'a listener that may throw; use boundary.guarded',
+  ],
+]
+
+/** Nothing of watching runs where an error of it would be nobody's: each timer, promise and event is in the boundary. */
+export const watchingStaysBehindTheBoundary: Rule = (files) =>
+  files
+    .filter(({ path }) => WATCHING.includes(partOf(path)) && isShell(path) && !UNDER_NO_BOUNDARY.includes(path))
+    .flatMap(({ path, text }) => {
+      const code = bare(text, false)
+      return OUTSIDE.filter(([pattern]) => pattern.test(code)).map(([, what]) => `${path} has ${what}`)
+    })
+
 /** Type-only imports leave nothing at run time; only the others can make a circle. */
 export const importsMakeNoCircle: Rule = (files) => {
   const next = new Map(

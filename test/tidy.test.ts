@@ -24,6 +24,7 @@ import {
   type SourceFile,
   strangersHaveOneCaller,
   syntaxStaysPlain,
+  watchingStaysBehindTheBoundary,
 } from './tidy-rules.ts'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -136,6 +137,18 @@ const RULES: readonly (readonly [
       { path: 'src/a.ts', text: "export * from './b.ts'\n" },
       { path: 'src/a.ts', text: 'export class Queue<T> extends List<T> {}\n' },
       { path: 'src/a.ts', text: 'namespace A {}\n' },
+    ],
+  ],
+  [
+    'an error in watching ends nothing else',
+    watchingStaysBehindTheBoundary,
+    SRC,
+    [
+      { path: 'src/observe/watch.io.ts', text: 'setTimeout(() => poll(), 3)\n' },
+      { path: 'src/observe/tps-file.io.ts', text: 'start(): void {\n  void this.#look()\n}\n' },
+      { path: 'src/observe/tps-file.io.ts', text: 'this.#look().then((view) => use(view))\n' },
+      { path: 'src/admin/server.io.ts', text: "server.on('error', () => undefined)\n" },
+      { path: 'src/admin/server.io.ts', text: "server.once(\n  'close',\n  act,\n)\n" },
     ],
   ],
   ['imports make no circle', importsMakeNoCircle, SRC, [{ path: 'src/a.ts', text: "import { a } from './a.ts'\n" }]],

@@ -110,7 +110,7 @@ class Ends {
     for (let number = 0; number < count; number += 1) {
       this.#ask(number)
       if ((number + 1) % AT_ONCE === 0) await this.#breathe()
-      if ((number + 1) % each < 1) memory.push((await status()).process.residentBytes)
+      if ((number + 1) % each < 1) memory.push((await status()).process.residentBytes ?? 0)
     }
     const end = performance.now() + GOOD_WITHIN_MS
     while (this.#unanswered.size > 0 && performance.now() < end) await sleep(50)

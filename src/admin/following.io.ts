@@ -3,6 +3,7 @@
  *
  * Both are JSON, one value a line. Whoever reads one is attached, and a stop says so before it ends the daemon.
  */
+import type { Boundary } from '../observe/boundary.io.ts'
 import { statusReport } from '../observe/status-report.ts'
 import type { DaemonView } from '../observe/view.ts'
 import { readClockPair } from '../proxy/clock.io.ts'
@@ -19,6 +20,7 @@ export function followingRoutes(o: {
   readonly look: () => Promise<DaemonView>
   readonly attached: Attached
   readonly traces: Traces
+  readonly boundary: Boundary
 }): readonly Route[] {
   return [
     {
@@ -32,7 +34,7 @@ export function followingRoutes(o: {
         if (!interval.ok) return refusal(400, interval.sentence)
         const leave = o.attached.tryAdd(attachment('top', who))
         if (leave === undefined) return TOO_MANY
-        return { type: LINES, begin: (reader) => watch(reader, o.look, interval.value, leave) }
+        return { type: LINES, begin: (reader) => watch(reader, { ...o, interval: interval.value, leave }) }
       },
     },
     {
@@ -54,22 +56,32 @@ const attachment = (kind: 'top' | 'trace', by: string) => ({ kind, by, sinceUnix
 
 const TOO_MANY = refusal(503, 'too many follow this daemon already; end another top or trace first')
 
-function watch(reader: Reader, look: () => Promise<DaemonView>, interval: number, leave: () => void): void {
+function watch(
+  reader: Reader,
+  o: {
+    readonly look: () => Promise<DaemonView>
+    readonly boundary: Boundary
+    readonly interval: number
+    readonly leave: () => void
+  },
+): void {
   let timer: NodeJS.Timeout | undefined
   let isOver = false
   reader.onEnd(() => {
     isOver = true
     clearTimeout(timer)
-    leave()
+    o.leave()
   })
   const tell = async (): Promise<void> => {
-    const report = statusReport(await look(), readClockPair())
-    if (isOver) return
-    // A slow reader misses a report, and gets the next one.
-    reader.write(JSON.stringify(report))
-    timer = setTimeout(() => void tell(), interval)
+    try {
+      const report = statusReport(await o.look(), readClockPair())
+      // A slow reader misses a report, and gets the next one.
+      if (!isOver) reader.write(JSON.stringify(report))
+    } finally {
+      if (!isOver) timer = o.boundary.after('watch', o.interval, tell)
+    }
   }
-  void tell()
+  o.boundary.start('watch', tell)
 }
 
 function wishOf({ query }: Asked): Checked<TraceWish> {

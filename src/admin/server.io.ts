@@ -1,20 +1,22 @@
 /**
  * The admin API's server: HTTP over TCP and over a socket of the machine, with one table of rows for both.
  *
- * Strangers talk to it, so everything is bounded: connections, headers, bodies, and the time each of them may take; a
- * reader that takes nothing is cut. What is wrong gets a 4xx with one sentence. A row that throws is a bug, which its
- * asker sees and nobody else.
+ * Strangers talk to it, so everything is bounded: connections (`connection-bound.ts`), headers, bodies, and the time each
+ * of them may take; who says or takes nothing is cut. What is wrong gets a 4xx with one sentence. A row that throws
+ * answers 500 with a sentence, and is counted and logged (`Boundary`); the daemon goes on.
  */
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { isLoopback, parseAddress } from '../addresses.ts'
 import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
+import type { Boundary } from '../observe/boundary.io.ts'
 import { type Endpoint, endpointText } from '../proxy/datagram-socket.io.ts'
+import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
 import { type AdminToken, type Admission, admit, claimOf, type ShownToken, tokenOf, type Way } from './gate.ts'
 import { type Answer, matchRoute, methodRefusal, type Route, refusal, type Stream } from './route.ts'
 import { defaultSocketPath, listenAtPath } from './socket-place.io.ts'
 
-const MOST_CONNECTIONS = 64
 const LONGEST_REQUEST_MS = 5_000
 /** Nothing was read or written for so long: a reader that takes nothing. */
 const LONGEST_SILENCE_MS = 15_000
@@ -36,6 +38,7 @@ export interface AdminOptions {
   readonly socket: string | undefined
   readonly routes: readonly Route[]
   readonly notes: AdminNotes
+  readonly boundary: Boundary
   /** Those in force: a reload changes them. */
   tokens(): readonly AdminToken[]
 }
@@ -43,6 +46,8 @@ export interface AdminOptions {
 export interface AdminNotes {
   /** Somebody asked for what is not theirs. */
   refused(from: string, what: string): void
+  /** A connection was closed at once, since so many are open `way`. */
+  full(way: 'TCP' | 'the socket', most: number): void
   /** Nothing can be changed over a socket, because of this. */
   noSocket(why: string): void
 }
@@ -51,13 +56,15 @@ export interface AdminNotes {
 export async function openAdmin(o: AdminOptions): Promise<AdminServer> {
   const isLocal = isLoopback(parseAddress(o.listen.address) ?? new Uint8Array(0))
   const place: SocketPlace = { path: undefined }
-  const overTcp = newServer(new Desk(o, isLocal ? 'loopback' : 'network', place))
-  const overSocket = newServer(new Desk(o, 'socket', place))
-  await opened(overTcp, o.listen)
+  const bounds = connectionBounds(freeDescriptors())
+  const overTcp = newServer(new Desk(o, isLocal ? 'loopback' : 'network', place), o, bounds.tcp)
+  const overSocket = newServer(new Desk(o, 'socket', place), o, bounds.socket)
+  await opened(overTcp, o)
   const { address, port } = overTcp.address() as AddressInfo
   try {
     const path = o.socket ?? defaultSocketPath(port)
     await listenAtPath(overSocket, path)
+    survive(overSocket, o.boundary)
     place.path = path
   } catch (error) {
     if (o.socket !== undefined || codeOf(error) === undefined) {
@@ -77,7 +84,25 @@ interface SocketPlace {
   path: string | undefined
 }
 
-function newServer(desk: Desk): Server {
+/** How many more the process may open; undefined where the system does not say. */
+function freeDescriptors(): number | undefined {
+  try {
+    const limit = descriptorLimitIn(readFileSync('/proc/self/limits', 'latin1'))
+    return limit === undefined ? undefined : limit - readdirSync('/proc/self/fd').length
+  } catch {
+    return undefined
+  }
+}
+
+/** Failing to accept one connection (out of descriptors, say) is that client's misfortune only. */
+function survive(server: Server, boundary: Boundary): void {
+  server.on(
+    'error',
+    boundary.guarded('admin-connection', (error: Error) => boundary.failed('admin-connection', error)),
+  )
+}
+
+function newServer(desk: Desk, { boundary, notes }: AdminOptions, most: number): Server {
   const limits = {
     maxHeaderSize: 8_192,
     headersTimeout: LONGEST_REQUEST_MS,
@@ -85,10 +110,22 @@ function newServer(desk: Desk): Server {
     keepAliveTimeout: LONGEST_REQUEST_MS,
     connectionsCheckingInterval: 1_000,
   }
-  const server = createServer(limits, (request, response) => void desk.serve(request, response))
-  server.maxConnections = MOST_CONNECTIONS
+  const server = createServer(limits, (request, response) =>
+    boundary.start('admin-request', () => desk.serve(request, response)),
+  )
+  server.maxConnections = most
   server.timeout = LONGEST_SILENCE_MS
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseConnection(error.code, socket as Socket))
+  server.on(
+    'clientError',
+    boundary.guarded('admin-connection', (error: NodeJS.ErrnoException, socket) =>
+      refuseConnection(error.code, socket as Socket),
+    ),
+  )
+  const way = desk.isSocket ? 'the socket' : 'TCP'
+  server.on(
+    'drop',
+    boundary.guarded('admin-connection', () => notes.full(way, most)),
+  )
   return server
 }
 
@@ -104,14 +141,20 @@ class Desk {
     this.#socket = socket
   }
 
+  get isSocket(): boolean {
+    return this.#way === 'socket'
+  }
+
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const answer = await this.#answer(request)
-      if ('begin' in answer) stream(response, answer)
+      if ('begin' in answer) stream(response, answer, this.#options.boundary)
       else send(request, response, answer)
     } catch (error) {
-      // A bug in a row must not end the daemon, but the one who asked should see it.
-      const sentence = `this is a bug, please report it: ${error instanceof Error ? error.message : String(error)}`
+      // Who asks and goes away meanwhile is no error of ours.
+      if (request.socket.destroyed) return
+      this.#options.boundary.failed('admin-request', error)
+      const sentence = failureSentence(error)
       if (response.headersSent) response.destroy()
       else send(request, response, refusal(500, sentence))
     }
@@ -156,6 +199,14 @@ class Desk {
   }
 }
 
+/** An error of the system may pass, any other is a bug. */
+const failureSentence = (error: unknown): string => {
+  const text = error instanceof Error ? error.message : String(error)
+  return /^E[A-Z0-9]+$/.test(systemCodeOf(error) ?? '')
+    ? `the daemon could not look just now (${text}); it goes on, ask again later`
+    : `this is a bug, please report it: ${text}; the daemon goes on`
+}
+
 const unauthorized = ({ status, sentence }: Extract<Admission, { ok: false }>): Answer => ({
   ...refusal(status, sentence),
   ...(status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="radsluice"' } } : {}),
@@ -198,11 +249,14 @@ function send(request: IncomingMessage, response: ServerResponse, { status, type
 }
 
 /** Writes lines as they come. A reader that does not keep up is told by `write`, and cut when it takes nothing at all. */
-function stream(response: ServerResponse, { type, begin }: Stream): void {
+function stream(response: ServerResponse, { type, begin }: Stream, boundary: Boundary): void {
   let act: (() => void) | undefined
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', connection: 'close' })
   response.flushHeaders()
-  response.on('close', () => act?.())
+  response.on(
+    'close',
+    boundary.guarded('admin-request', () => act?.()),
+  )
   begin({
     write: (line) => {
       if (response.destroyed || response.writableLength > MOST_WAITING) return false
@@ -239,13 +293,13 @@ function splitOnce(text: string, at: string): [string, string] {
   return place === -1 ? [text, ''] : [text.slice(0, place), text.slice(place + 1)]
 }
 
-function opened(server: Server, { address, port }: Endpoint): Promise<void> {
+function opened(server: Server, { listen, boundary }: AdminOptions): Promise<void> {
+  const { address, port } = listen
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(openingFailed({ address, port }, error)))
     server.listen({ host: address, port, exclusive: true }, () => {
       server.removeAllListeners('error')
-      // Failing to accept one connection (out of descriptors, say) is that client's misfortune only.
-      server.on('error', () => undefined)
+      survive(server, boundary)
       resolve()
     })
   })

@@ -39,7 +39,7 @@ function makeOwn(folder: string): void {
   } catch (error) {
     if (systemCodeOf(error) !== 'EEXIST') throw failure(folder, error)
   }
-  const found = lstatSync(folder)
+  const found = orFailure(folder, () => lstatSync(folder))
   if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & MAY_WRITE_ELSE) === 0) return
   const sentence = `${folder} is no folder of this user alone, so somebody else could put a socket there; set admin.socket`
   throw codedError('SOCKET_FAILED', sentence)
@@ -69,11 +69,11 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
       process.umask(before)
     }
   })
-  chmodSync(path, ONLY_OWNER)
+  orFailure(path, () => chmodSync(path, ONLY_OWNER))
 }
 
 async function removeDead(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false })
+  const found = orFailure(path, () => lstatSync(path, { throwIfNoEntry: false }))
   if (found === undefined) return
   if (!found.isSocket()) {
     throw codedError('ADDRESS_IN_USE', `${path} is there already and no socket; remove it, or set another admin.socket`)
@@ -81,8 +81,12 @@ async function removeDead(path: string): Promise<void> {
   if (await answers(path)) {
     throw codedError('ADDRESS_IN_USE', `another radsluice answers at ${path}; stop it, or set another admin.socket`)
   }
+  orFailure(path, () => unlinkSync(path))
+}
+
+function orFailure<T>(path: string, act: () => T): T {
   try {
-    unlinkSync(path)
+    return act()
   } catch (error) {
     throw failure(path, error)
   }
@@ -100,12 +104,24 @@ function answers(path: string): Promise<boolean> {
   })
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there; correct the owner and mode of its folder',
+  EPERM: 'this user may not write there; correct the owner and mode of its folder',
+  EROFS: 'the file system is read-only; name a folder that can be written',
+  ENOENT: 'its folder is not there; create it for this user',
+  ENOTDIR: 'a part of the path is no folder; correct the path',
+  ELOOP: 'a symbolic link in the path leads to itself; correct the path',
+  ENAMETOOLONG: 'the path is too long; choose a shorter one',
+  ENOSPC: 'the disk is full; make room',
+  EMFILE: 'this process has no descriptor left; raise its limit ("ulimit -n")',
+}
+
 const failure = (path: string, error: unknown): Error => {
-  const system = systemCodeOf(error)
-  const advice = 'create its folder and let this user write there, or set another admin.socket'
+  const system = systemCodeOf(error) ?? String(error)
+  const why = WHY[system] ?? 'create its folder and let this user write there'
   return codedError(
     'SOCKET_FAILED',
-    `can't open the admin socket ${path} (${system ?? String(error)}); ${advice}`,
+    `can't open the admin socket ${path} (${system}): ${why}, or set admin.socket`,
     error,
   )
 }

@@ -4,6 +4,7 @@
  * A trace ends by time, by count, or when its reader goes; nobody has to remember to switch it off. All instances follow
  * the same, and their events meet here.
  */
+import type { Boundary } from '../observe/boundary.io.ts'
 import type { Followed, TraceEvent } from '../proxy/ports.ts'
 import type { Reader } from './route.ts'
 
@@ -41,12 +42,14 @@ interface Running {
 
 export class Traces {
   readonly #follow: (followed: readonly Followed[]) => Promise<void>
+  readonly #boundary: Boundary
   readonly #running = new Map<number, Running>()
   #last = 0
 
   /** `follow` tells all instances what to follow from now on, and resolves when they do. */
-  constructor(follow: (followed: readonly Followed[]) => Promise<void>) {
+  constructor(follow: (followed: readonly Followed[]) => Promise<void>, boundary: Boundary) {
     this.#follow = follow
+    this.#boundary = boundary
   }
 
   begin(
@@ -59,8 +62,8 @@ export class Traces {
     const trace = this.#last
     const { client, user, session, seconds, count } = wish
     const timers = [
-      setTimeout(() => this.#end(trace, 'time'), seconds * 1_000),
-      setInterval(() => reader.write(JSON.stringify({ waiting: true })), STILL_THERE_MS),
+      this.#boundary.after('trace', seconds * 1_000, () => this.#end(trace, 'time')),
+      this.#boundary.every('trace', STILL_THERE_MS, () => reader.write(JSON.stringify({ waiting: true }))),
     ]
     const followed: Followed = {
       trace,
@@ -75,7 +78,8 @@ export class Traces {
       ended()
     })
     // Only then: who reads that line may rely on it.
-    void this.#followAll().then(() => {
+    this.#boundary.start('trace', async () => {
+      await this.#followAll()
       const running = this.#running.get(trace)
       if (running === undefined) return
       running.hasBegun = true
@@ -109,7 +113,7 @@ export class Traces {
     if (running === undefined) return
     for (const timer of running.timers) clearTimeout(timer)
     this.#running.delete(trace)
-    void this.#followAll()
+    this.#boundary.start('trace', () => this.#followAll())
   }
 
   #followAll(): Promise<void> {

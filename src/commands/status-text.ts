@@ -45,8 +45,18 @@ function headLines({
     ...alarms.map((alarm) => `  ${alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)}`),
     ...overrideLines(report).map((line) => `  ${line}`),
     ...report.attached.map(({ kind, by }) => `  attached: ${kind} by ${by}`),
+    ...watchErrorLines(report.watchErrors),
     `configuration ${config.file}  ${config.digest.slice(0, 12)}  reloads ${config.reloadsOk} taken, ${config.reloadsFailed} refused`,
     `listening ${report.listeners.map(listenerText).join(', ')}`,
+  ]
+}
+
+/** Errors that cost figures and no packet. */
+function watchErrorLines(errors: StatusReport['watchErrors']): string[] {
+  const some = Object.entries(errors).filter(([, count]) => count > 0)
+  if (some.length === 0) return []
+  return [
+    `  errors in watching: ${some.map(([place, count]) => `${count} ${place}`).join(', ')}; see watch-failed in the log`,
   ]
 }
 

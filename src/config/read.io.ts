@@ -29,13 +29,26 @@ export function readConfig(file: string, { env = process.env }: ReadOptions = {}
   if ('problem' in read) {
     return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: read.problem }], warnings: [] }
   }
+  const local = readAddresses()
+  if ('problem' in local) {
+    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: local.problem }], warnings: [] }
+  }
   return loadConfig(new TextDecoder().decode(read.bytes), file, {
     attributeKey,
     nearAttributeNames,
-    localAddresses: addressesOfThisMachine(),
+    localAddresses: local.addresses,
     cores: availableParallelism(),
     readSecret: (source) => readSecret(source, dirname(file), env),
   })
+}
+
+/** Listing them takes a descriptor, and a daemon that reads its file again may have none left. */
+function readAddresses(): { addresses: string[] } | { problem: string } {
+  try {
+    return { addresses: addressesOfThisMachine() }
+  } catch (error) {
+    return { problem: `the addresses of this machine can't be listed (${(error as Error).message}); try again later` }
+  }
 }
 
 function readSecret(source: SecretSource, directory: string, env: NonNullable<ReadOptions['env']>): SecretReading {
@@ -81,6 +94,8 @@ function whyUnreadable(code: string | undefined): string {
       return 'does not exist; create it, or correct the path'
     case 'EACCES':
       return 'may not be read by this user; correct its owner or mode'
+    case 'EMFILE':
+      return 'cannot be read, since this process has no descriptor left (EMFILE); raise its limit ("ulimit -n")'
     default:
       return `cannot be read (${code ?? 'unknown error'}); correct the path`
   }

@@ -51,6 +51,8 @@ export interface InstanceView {
   readonly clampedReceiveBuffer: { readonly granted: number; readonly wanted: number } | undefined
   readonly sendFailures: number
   readonly internalErrors: number
+  /** Errors in what only watches on its thread, by place. */
+  readonly watchErrors: Readonly<Record<string, number>>
   /** Processor time of its thread, user and system. */
   readonly cpuSeconds: number
   /** How late its event loop came to its work since the last look, seconds. */

@@ -6,7 +6,9 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Ended, SessionReport } from '../accounting/session-report.ts'
+import { Boundary } from '../observe/boundary.io.ts'
 import { Log } from '../observe/log.io.ts'
+import { watchErrorText } from '../observe/watch-errors.ts'
 import { monotonicNow } from '../proxy/clock.io.ts'
 import { Engine } from '../proxy/engine.ts'
 import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
@@ -50,6 +52,10 @@ export class Instance implements InstanceCalls {
   readonly #engine: Engine
   readonly #loop: Loop
   readonly #books: Float64Array
+  /** Tracing and the sessions log end no instance. */
+  readonly #boundary = new Boundary((place, error, count) =>
+    this.#log.write('watch-failed', { place, error: watchErrorText(error), count }),
+  )
   readonly #tracer: Tracer
   readonly #endedLines: EndedLines
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
@@ -68,12 +74,12 @@ export class Instance implements InstanceCalls {
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
     this.#books = new Float64Array(books)
-    this.#tracer = boundedTracer(main.traced)
+    this.#tracer = boundedTracer(main.traced, this.#boundary)
     const journal = this.#journal()
     this.#sockets = this.#newSockets({ number, of })
     this.#shared = SharedParts.of(memory)
     const shared = this.#shared === undefined ? {} : { shared: this.#shared }
-    this.#endedLines = new EndedLines(main.sessionsEnded)
+    this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
     const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}
     const ports = { outbox: this.#sockets, journal, random: systemRandomness(), usedUpUntil, ...shared, ...ended }
     this.#engine = new Engine(engineOptionsFrom(options), ports, monotonicNow())
@@ -147,6 +153,7 @@ export class Instance implements InstanceCalls {
       clampedReceiveBuffer: this.#sockets.clampedReceiveBuffer(),
       sendFailures: this.#sockets.sendFailures,
       internalErrors: this.#internalErrors,
+      watchErrors: this.#boundary.counts,
       cpuSeconds: (user + system) / 1e6,
       loopDelay: this.#readDelay(),
     }
@@ -209,6 +216,7 @@ export class Instance implements InstanceCalls {
   #keepHouse(): void {
     this.#housekeeping = setTimeout(() => {
       this.#log.flushDue(monotonicNow())
+      this.#boundary.flushDue()
       if (!this.#isPreparing) this.#sockets.keepOnlyLanes(this.#engine.plan())
       void this.#sockets.followAddresses(this.#local)
       this.#keepHouse()
@@ -259,12 +267,13 @@ export class Instance implements InstanceCalls {
   }
 }
 
-function boundedTracer(tell: (told: Traced) => void): Tracer {
+function boundedTracer(tell: (told: Traced) => void, boundary: Boundary): Tracer {
   const bound = new TraceBound()
   return {
-    note: (traces, event) => {
-      const lost = bound.admit(event.at)
-      if (lost !== undefined) tell({ traces, event, lost })
-    },
+    note: (traces, event) =>
+      boundary.run('trace', () => {
+        const lost = bound.admit(event.at)
+        if (lost !== undefined) tell({ traces, event, lost })
+      }),
   }
 }

@@ -37,6 +37,8 @@ export interface SeatEvents {
   /** The thread ended unasked; what it had in hand is lost, and another follows after that time. */
   crashed(o: { number: number; error: unknown; lost: PerClass<number>; restartSeconds: number }): void
   restarted(number: number): void
+  /** A look at the thread threw there; it is shown as it was. */
+  lookFailed(error: unknown): void
   /** The thread that follows could not open what it needs; it is tried again. */
   restartFailed(number: number, error: unknown, restartSeconds: number): void
 }
@@ -128,7 +130,9 @@ export class Seat {
   async look(): Promise<InstanceReport> {
     const thread = this.#isOpen ? this.#thread : undefined
     if (thread !== undefined) {
-      const fresh = await within(LOOK_AT_MOST_MS, this.#lookInTurn(thread))
+      const fresh = await within(LOOK_AT_MOST_MS, this.#lookInTurn(thread), (error) => {
+        if (thread === this.#thread) this.#events.lookFailed(error)
+      })
       if (fresh !== undefined && thread === this.#thread) this.#last = fresh
     }
     const view = this.#last
@@ -228,14 +232,19 @@ async function wholeView(thread: ThreadHandle): Promise<InstanceView> {
 }
 
 /** The value, or undefined where it takes longer or fails. */
-async function within<T>(milliseconds: number, value: Promise<T>): Promise<T | undefined> {
+async function within<T>(
+  milliseconds: number,
+  value: Promise<T>,
+  failed: (error: unknown) => void = () => undefined,
+): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), milliseconds)
   })
   try {
     return await Promise.race([value, late])
-  } catch {
+  } catch (error) {
+    failed(error)
     return undefined
   } finally {
     clearTimeout(timer)

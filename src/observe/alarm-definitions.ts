@@ -217,7 +217,7 @@ export const ALARMS = {
     measures: 'Resident memory of the process.',
     says: 'the process holds {value} of memory',
     advice: 'compare with the bounds of queues and tables in the configuration; lower them, or raise this threshold',
-    read: (interval) => [{ subject: {}, value: interval.residentBytes }],
+    read: ({ residentBytes: value }) => (value === undefined ? [] : [{ subject: {}, value }]),
   },
   'offered-rate': {
     severity: 'warning',

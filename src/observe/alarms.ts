@@ -14,6 +14,7 @@ export interface AlarmRule {
 }
 
 interface State<Id extends string> {
+  readonly id: Id
   /** The last readings, oldest first, `ofLast` of them at most. */
   readonly history: ('high' | 'between' | 'low')[]
   raised: Alarm<Id> | undefined
@@ -35,9 +36,9 @@ export class Alarms<Id extends string> {
       .sort((a, b) => a.sinceUnixSeconds - b.sinceUnixSeconds)
   }
 
-  /** The end of a poll interval; `unixSeconds` is now. */
+  /** The end of a poll interval; `unixSeconds` is now. An alarm whose readings are unknown stays as it is. */
   judge(
-    rules: readonly (AlarmRule & { readonly id: Id; readonly readings: readonly Reading[] })[],
+    rules: readonly (AlarmRule & { readonly id: Id; readonly readings: readonly Reading[] | 'unknown' })[],
     unixSeconds: number,
   ): Judgement<Id> {
     const raised: Alarm<Id>[] = []
@@ -45,9 +46,13 @@ export class Alarms<Id extends string> {
     const states = new Map<string, State<Id>>()
     for (const { id, severity, threshold, readings } of rules) {
       if (threshold === undefined) continue
+      if (readings === 'unknown') {
+        for (const [key, state] of this.#states) if (state.id === id) states.set(key, state)
+        continue
+      }
       for (const { subject, value, detail } of readings) {
         const key = keyOf(id, subject)
-        const state: State<Id> = this.#states.get(key) ?? { history: [], raised: undefined }
+        const state: State<Id> = this.#states.get(key) ?? { id, history: [], raised: undefined }
         states.set(key, state)
         const before = state.raised
         const isRaised = judged(state, value, threshold)

@@ -120,6 +120,14 @@ const DAEMON: readonly Metric[] = [
     ofInstance((one) => one.internalErrors),
   ),
   counter(
+    'watch_errors',
+    'Errors in watching, by place; no packet was touched. The log has `watch-failed` with the cause.',
+    {
+      labels: ['place'],
+      read: ({ watchErrors }) => Object.entries(watchErrors).map(([place, value]) => ({ labels: { place }, value })),
+    },
+  ),
+  counter(
     'log_lines_lost',
     'Log lines that the reader did not take in time.',
     single((view) => view.logLinesLost),

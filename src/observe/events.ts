@@ -53,6 +53,11 @@ export const EVENTS = {
     fields: ['from', 'what', 'count'],
     says: '{count} requests to the admin API from {from} were refused, the last was {what}: they had no right to it',
   },
+  'admin-full': {
+    level: 'warn',
+    fields: ['way', 'most', 'count'],
+    says: '{count} connections to the admin API over {way} were closed at once: {most} are open, the most there may be; look who holds them ("ss -tnp"), the socket has a bound of its own',
+  },
   'admin-socket-missing': {
     level: 'warn',
     fields: ['why'],
@@ -195,6 +200,11 @@ export const EVENTS = {
     level: 'warn',
     fields: ['url', 'why', 'waiting'],
     says: 'alarms could not be sent to {url}: {why}; {waiting} wait, it is tried again for as long as they are raised',
+  },
+  'watch-failed': {
+    level: 'error',
+    fields: ['place', 'error', 'count'],
+    says: '{count} errors in watching ({place}); no packet was touched, and the last value is kept until it works again: {error}',
   },
   'internal-error': {
     level: 'error',

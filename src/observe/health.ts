@@ -104,7 +104,7 @@ export const HEALTH_FACTORS = {
   memory: {
     unit: 'bytes',
     says: 'memory of the process',
-    read: ({ residentBytes }) => residentBytes,
+    read: ({ residentBytes }) => residentBytes ?? 0,
   },
 } as const satisfies Readonly<Record<string, Factor>>
 

@@ -53,7 +53,8 @@ export class Interval {
     return { received: all(({ ledger }) => ledger.received), shed: all(shedOf) }
   }
 
-  get residentBytes(): number {
+  /** Octets; undefined where it was never read. */
+  get residentBytes(): number | undefined {
     const { process: vitals } = this.now
     return vitals.residentBytes
   }

@@ -1,13 +1,13 @@
 /**
- * One line a second for each kind of trouble, with the count: a flood of bad packets must not become a flood of lines.
+ * One line a second (or another period) for each kind of trouble, with the count: a flood of bad packets must not become
+ * a flood of lines.
  *
- * The first event of a kind passes at once. Those of the following second are only counted, and come out as one line
- * when the second is over, be it with the next event or with `due()`: no event is left out of the counts. The kinds are
+ * The first event of a kind passes at once. Those of the following period are only counted, and come out as one line
+ * when it is over, be it with the next event or with `due()`: no event is left out of the counts. The kinds are
  * bounded, since their names come from the configuration and from closed lists; beyond the bound events share one line.
  */
 import { type Instant, MICROS_PER_SECOND } from '../units.ts'
 
-const PERIOD = MICROS_PER_SECOND
 const MOST_KINDS = 10_000
 const ALL_OTHERS = 'others'
 
@@ -24,7 +24,13 @@ interface Kind<Event> {
 }
 
 export class LineLimiter<Event> {
+  readonly #period: number
   readonly #kinds = new Map<string, Kind<Event>>()
+
+  /** `period`: microseconds between two lines of a kind. */
+  constructor(period: number = MICROS_PER_SECOND) {
+    this.#period = period
+  }
 
   /** The line to write for this event now; undefined where it is only counted. */
   admit(kindName: string, event: Event, now: Instant): Line<Event> | undefined {
@@ -36,14 +42,14 @@ export class LineLimiter<Event> {
     }
     kind.latest = event
     kind.held += 1
-    return now - kind.lastLine >= PERIOD ? this.#release(kind, now) : undefined
+    return now - kind.lastLine >= this.#period ? this.#release(kind, now) : undefined
   }
 
-  /** The lines whose second is over; kinds that were quiet for it are forgotten. */
+  /** The lines whose period is over; kinds that were quiet for it are forgotten. */
   due(now: Instant): Line<Event>[] {
     const lines: Line<Event>[] = []
     for (const [name, kind] of this.#kinds) {
-      if (now - kind.lastLine < PERIOD) continue
+      if (now - kind.lastLine < this.#period) continue
       if (kind.held > 0) lines.push(this.#release(kind, now))
       else this.#kinds.delete(name)
     }

@@ -2,7 +2,8 @@
  * Lines to a file descriptor, in order, without ever waiting for the reader.
  *
  * One write is under way at a time; what comes meanwhile waits in memory, up to a limit, and beyond it is lost and
- * counted: a reader that hangs must not stop the packets. A reader that is gone (EPIPE) is no error either.
+ * counted: a reader that hangs must not stop the packets. A reader that is gone (EPIPE) is no error either. A disk that is
+ * full costs the lines of that time: a file is tried again a second later. Nothing here throws while lines are written.
  * A pipe is written as a socket, which never blocks: a write to it from a file thread would hold up the process even
  * at its end, for as long as the reader hangs.
  */
@@ -11,6 +12,10 @@ import { Socket } from 'node:net'
 import { systemCodeOf } from '../coded-error.ts'
 
 const RETRY_MS = 10
+/** After an error that may pass, as a full disk. */
+const MEND_MS = 1_000
+const LASTING = ['EPIPE', 'EBADF']
+const NEWLINE = 0x0a
 
 export class LineOutput {
   readonly #descriptor: number
@@ -21,6 +26,8 @@ export class LineOutput {
   #isWriting = false
   #isBroken = false
   #isToClose = false
+  /** The last write ended within a line. */
+  #isMidLine = false
   #lost = 0
   #whenIdle: (() => void)[] = []
 
@@ -74,40 +81,64 @@ export class LineOutput {
   /** Takes no more lines, and closes the descriptor when those that wait are written. */
   closeWhenWritten(): void {
     this.#isToClose = true
-    if (!this.#isWriting) closeSync(this.#descriptor)
+    if (!this.#isWriting) this.#close()
+  }
+
+  #close(): void {
+    try {
+      closeSync(this.#descriptor)
+    } catch {
+      // The system reports a late error of writing, and closes it all the same.
+    }
   }
 
   #writeWaiting(): void {
-    const text = this.#waiting.join('')
+    const begin = this.#isMidLine && this.#waiting.length > 0 ? '\n' : ''
+    const text = begin + this.#waiting.join('')
     this.#waiting = []
     this.#waitingLength = 0
     this.#isWriting = text !== ''
     if (this.#isWriting) {
+      this.#isMidLine = false
       this.#writeAll(Buffer.from(text))
       return
     }
     for (const resolve of this.#whenIdle.splice(0)) resolve()
-    if (this.#isToClose) closeSync(this.#descriptor)
+    if (this.#isToClose) this.#close()
   }
 
   #writeAll(bytes: Buffer): void {
-    if (this.#pipe) this.#pipe.write(bytes, (error) => (error ? this.#break() : this.#writeWaiting()))
+    if (this.#pipe) this.#pipe.write(bytes, (error) => (error ? this.#break(error, bytes) : this.#writeWaiting()))
     else this.#writeToFile(bytes)
   }
 
   #writeToFile(bytes: Buffer): void {
     write(this.#descriptor, bytes, (error, written) => {
       if (error && systemCodeOf(error) === 'EAGAIN') setTimeout(() => this.#writeToFile(bytes), RETRY_MS)
-      else if (error) this.#break()
-      else if (written < bytes.length) this.#writeToFile(bytes.subarray(written))
-      else this.#writeWaiting()
+      else if (error) this.#break(error, bytes)
+      else if (written < bytes.length) {
+        this.#isMidLine = bytes[written - 1] !== NEWLINE
+        this.#writeToFile(bytes.subarray(written))
+      } else this.#writeWaiting()
     })
   }
 
-  #break(): void {
+  /** `rest` was not written, nor will be what waits. */
+  #break(error: Error, rest: Uint8Array): void {
     this.#isBroken = true
-    this.#lost += 1 + this.#waiting.length
+    this.#lost += linesIn(rest) + this.#waiting.length
     this.#waiting = []
     this.#writeWaiting()
+    if (this.#pipe !== undefined || LASTING.includes(systemCodeOf(error) ?? '')) return
+    setTimeout(() => {
+      this.#isBroken = false
+    }, MEND_MS).unref()
   }
+}
+
+/** Whole lines that end in there. */
+function linesIn(bytes: Uint8Array): number {
+  let count = 0
+  for (const octet of bytes) if (octet === NEWLINE) count += 1
+  return count
 }

@@ -4,7 +4,11 @@
 import { RotatingFile } from './rotating-file.io.ts'
 
 /** @throws a coded error where nothing can be written there. */
-export const openLogFile = (o: { readonly directory: string; readonly keepDays: number }): RotatingFile =>
+export const openLogFile = (o: {
+  readonly directory: string
+  readonly keepDays: number
+  readonly failed: (error: unknown) => void
+}): RotatingFile =>
   new RotatingFile(
     { ...o, nameOf: (day) => `radsluice-${isoDate(day)}.log`, isOneOfThem: /^radsluice-\d{4}-\d{2}-\d{2}\.log$/ },
     'log.directory',

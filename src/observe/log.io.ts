@@ -3,7 +3,8 @@
  *
  * Writing never blocks the packet path: lines wait in memory for the reader, at most 1 MiB of them, then new ones are
  * lost. The engine's journal ends here; its frequent events are bounded to one line a second of each kind, with the
- * count. The octets of a packet are shown at level debug only.
+ * count. The octets of a packet are shown at level debug only. Logging never throws: a line that can't be written, whatever
+ * the reason, is lost and counted.
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { heldText } from '../proxy/contact.ts'
@@ -38,6 +39,8 @@ export class Log implements Journal {
   readonly #pino: Logger
   readonly #target: LogTarget
   readonly #limiter = new LineLimiter<Frequent>()
+  /** Lines at which our own code or the target threw. */
+  #failed = 0
 
   /** `base`: fields of every line, as the instance that speaks. */
   constructor(
@@ -69,11 +72,17 @@ export class Log implements Journal {
 
   /** An event that may come thousands of times a second: one line a second, with the count. */
   writeBounded(event: Frequent, kind: string, now: Instant): void {
-    const line = this.#limiter.admit(kind, event, now)
-    if (line) this.#boundedLine(line.event, line.count)
+    this.#orLost(() => {
+      const line = this.#limiter.admit(kind, event, now)
+      if (line) this.#boundedLine(line.event, line.count)
+    })
   }
 
   note(event: EngineEvent, now: Instant): void {
+    this.#orLost(() => this.#note(event, now))
+  }
+
+  #note(event: EngineEvent, now: Instant): void {
     if (event.kind === 'server-state') this.#serverState(event)
     else if (event.kind === 'servers-back') this.write(event.kind, { class: event.class, parked: event.parked })
     else if (event.kind === 'all-servers-down') {
@@ -88,22 +97,26 @@ export class Log implements Journal {
 
   /** Passes on a line that a log of another thread has made. */
   passOn(line: string): void {
-    this.#target.write(line)
+    this.#orLost(() => this.#target.write(line))
   }
 
   /** Writes the lines whose second is over; call it about once a second. */
   flushDue(now: Instant): void {
-    for (const { event, count } of this.#limiter.due(now)) this.#boundedLine(event, count)
+    this.#orLost(() => {
+      for (const { event, count } of this.#limiter.due(now)) this.#boundedLine(event, count)
+    })
   }
 
   /** Lines that could not be written since the start. */
   get lost(): number {
-    return this.#target.lost
+    return this.#target.lost + this.#failed
   }
 
   /** Writes what is held and waits, for a bounded time, until the reader has it: before the process ends. */
   async end(): Promise<void> {
-    for (const { event, count } of this.#limiter.rest()) this.#boundedLine(event, count)
+    this.#orLost(() => {
+      for (const { event, count } of this.#limiter.rest()) this.#boundedLine(event, count)
+    })
     await this.#target.drained(LAST_WAIT_MS)
   }
 
@@ -129,7 +142,17 @@ export class Log implements Journal {
   }
 
   #line(name: EventName, fields: Readonly<Record<string, string | number>>, more: object = {}, hint = ''): void {
-    this.#pino[EVENTS[name].level]({ event: name, ...fields, ...more }, `${sentenceOf(name, fields)}${hint}`)
+    this.#orLost(() =>
+      this.#pino[EVENTS[name].level]({ event: name, ...fields, ...more }, `${sentenceOf(name, fields)}${hint}`),
+    )
+  }
+
+  #orLost(write: () => void): void {
+    try {
+      write()
+    } catch {
+      this.#failed += 1
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export interface RotatingFileOptions {
   readonly isOneOfThem: RegExp
   /** 1 is today's alone. */
   readonly keepDays: number
+  /** An old file that can't be removed, or a new one that can't be opened while the daemon runs. */
+  readonly failed?: (error: unknown) => void
 }
 
 export class RotatingFile {
@@ -69,8 +71,9 @@ export class RotatingFile {
     this.#leave()
     try {
       this.#open()
-    } catch {
+    } catch (error) {
       // Nothing to write to; another try follows, whatever day it is then.
+      this.#options.failed?.(error)
       this.#endOfDay = Number.POSITIVE_INFINITY
       this.#openAgainAt = now + REOPEN_AFTER_MS
     }
@@ -83,7 +86,7 @@ export class RotatingFile {
     mkdirSync(directory, { recursive: true })
     this.#output = new LineOutput(openSync(join(directory, nameOf(today)), 'a', 0o640), MOST_WAITING)
     this.#endOfDay = dayAfter(today, 1).getTime()
-    this.#removeOld(today)
+    this.#tryRemoveOld(today)
   }
 
   /** What still waits is written to the file of its day; then that one is closed. */
@@ -94,6 +97,15 @@ export class RotatingFile {
     this.#lost += output.lost
     output.closeWhenWritten()
     this.#leaving = [...this.#leaving.filter(({ isWriting }) => isWriting), output]
+  }
+
+  /** What can't be removed stays, and is tried again on the next day: today's file is written all the same. */
+  #tryRemoveOld(today: Date): void {
+    try {
+      this.#removeOld(today)
+    } catch (error) {
+      this.#options.failed?.(error)
+    }
   }
 
   #removeOld(today: Date): void {

@@ -11,6 +11,8 @@ const TELL_AFTER_MS = 60_000
 export interface SessionsLogOptions {
   readonly directory: string
   readonly keepDays: number
+  /** What can't be opened or removed while the daemon runs. */
+  readonly failed?: (error: unknown) => void
 }
 
 export class SessionsLog {
@@ -21,16 +23,12 @@ export class SessionsLog {
   #tellAgainAt = 0
 
   /** @throws a coded error where today's file can't be opened. */
-  constructor(
-    { directory, keepDays }: SessionsLogOptions,
-    tellLost: (count: number) => void,
-    now: () => Date = () => new Date(),
-  ) {
+  constructor(options: SessionsLogOptions, tellLost: (count: number) => void, now: () => Date = () => new Date()) {
     this.#tellLost = tellLost
     this.#now = now
     const isOneOfThem = /^sessions-\d{4}-\d\d-\d\d\.jsonl$/
     this.#file = new RotatingFile(
-      { directory, keepDays, isOneOfThem, nameOf: (day) => `sessions-${dateOf(day)}.jsonl` },
+      { ...options, isOneOfThem, nameOf: (day) => `sessions-${dateOf(day)}.jsonl` },
       'accounting.sessions_log.directory',
       now,
     )

@@ -53,6 +53,7 @@ export interface StatusReport {
   readonly tables: DaemonView['engine']['tables']
   readonly sendFailures: number
   readonly internalErrors: number
+  readonly watchErrors: DaemonView['watchErrors']
   readonly logLinesLost: number
   readonly upstreamKernelDrops: number | undefined
   readonly process: DaemonView['process']
@@ -114,6 +115,7 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     tables: engine.tables,
     sendFailures: view.sendFailures,
     internalErrors: view.internalErrors,
+    watchErrors: view.watchErrors,
     logLinesLost: view.logLinesLost,
     upstreamKernelDrops: view.upstreamKernelDrops,
     process: view.process,

@@ -1,6 +1,7 @@
 /**
  * Writes the TPS file: at each quarter of a minute of the wall clock a look, the rates since the line before, a line.
  */
+import type { Boundary } from './boundary.io.ts'
 import { Interval } from './interval.ts'
 import { RotatingFile } from './rotating-file.io.ts'
 import { TPS_SECONDS, tpsFileName, tpsLine, untilNextLine, type WallTime } from './tps-line.ts'
@@ -11,15 +12,25 @@ const MILLIS_PER_SECOND = 1_000
 export class TpsFile {
   readonly #file: RotatingFile
   readonly #look: () => Promise<DaemonView>
+  readonly #boundary: Boundary
   #before: DaemonView | undefined
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
   /** @throws a coded error where nothing can be written there. */
-  constructor(o: { readonly directory: string; readonly keepDays: number }, look: () => Promise<DaemonView>) {
+  constructor(
+    o: { readonly directory: string; readonly keepDays: number },
+    look: () => Promise<DaemonView>,
+    boundary: Boundary,
+  ) {
     const nameOf = (day: Date): string => tpsFileName(wallTime(day))
-    this.#file = new RotatingFile({ ...o, nameOf, isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/ }, 'tps.directory')
+    const failed = (error: unknown): void => boundary.failed('tps-file', error)
+    this.#file = new RotatingFile(
+      { ...o, nameOf, isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/, failed },
+      'tps.directory',
+    )
     this.#look = look
+    this.#boundary = boundary
   }
 
   /** Lines that are in no file. */
@@ -28,9 +39,12 @@ export class TpsFile {
   }
 
   start(): void {
-    void this.#look().then((view) => {
-      this.#before = view
-      this.#wait()
+    this.#boundary.start('tps-file', async () => {
+      try {
+        this.#before = await this.#look()
+      } finally {
+        this.#wait()
+      }
     })
   }
 
@@ -42,20 +56,22 @@ export class TpsFile {
 
   #wait(): void {
     if (this.#isStopped) return
-    this.#timer = setTimeout(() => void this.#writeLine(), untilNextLine(Date.now()))
+    this.#timer = this.#boundary.after('tps-file', untilNextLine(Date.now()), () => this.#writeLine())
   }
 
   async #writeLine(): Promise<void> {
-    const view = await this.#look()
-    if (this.#isStopped) return
-    if (this.#before !== undefined) {
-      const { traffic } = new Interval(this.#before, view, new Map())
+    try {
+      const view = await this.#look()
+      const before = this.#before
+      this.#before = view
+      if (before === undefined || this.#isStopped) return
+      const { traffic } = new Interval(before, view, new Map())
       // A timer may fire a moment early: the line is that of the quarter it was meant for.
       const quarter = TPS_SECONDS * MILLIS_PER_SECOND
       this.#file.write(tpsLine(wallTime(new Date(Math.round(Date.now() / quarter) * quarter)), traffic))
+    } finally {
+      this.#wait()
     }
-    this.#before = view
-    this.#wait()
   }
 }
 

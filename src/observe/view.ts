@@ -9,6 +9,7 @@ import { type Duration, type PerClass, type PerSecond, TRAFFIC_CLASSES, type Tra
 import type { Alarm } from './alarm.ts'
 import type { AlarmId } from './alarm-definitions.ts'
 import type { Health } from './health.ts'
+import type { WatchErrors } from './watch-errors.ts'
 
 export type Phase = 'starting' | 'running' | 'draining'
 
@@ -91,7 +92,10 @@ export interface DaemonView {
   readonly logLinesLost: number
   /** Undefined where there is no sessions log. */
   readonly sessionsLogLinesLost: number | undefined
-  readonly process: { readonly residentBytes: number; readonly cpuSeconds: number }
+  /** Errors in watching itself, none of which touched a packet. */
+  readonly watchErrors: WatchErrors
+  /** Undefined while it could never be read. */
+  readonly process: { readonly residentBytes: number | undefined; readonly cpuSeconds: number | undefined }
   readonly instances: readonly InstanceLook[]
   /** All instances together. */
   readonly engine: EngineSnapshot

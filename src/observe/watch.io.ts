@@ -7,10 +7,11 @@
  * looks; so every look passes here, and the worst of an interval is kept.
  */
 
-import type { Threshold } from './alarm.ts'
+import type { Reading, Threshold } from './alarm.ts'
 import { type Alarm, subjectText } from './alarm.ts'
 import { ALARM_IDS, ALARMS, type AlarmDefinition, type AlarmId, alarmText } from './alarm-definitions.ts'
 import { Alarms, type Judgement } from './alarms.ts'
+import type { Boundary } from './boundary.io.ts'
 import { BEST_HEALTH, type Health, type HealthFactor, healthOf, type Penalty } from './health.ts'
 import { Interval } from './interval.ts'
 import type { Log } from './log.io.ts'
@@ -33,8 +34,9 @@ export interface WatchOptions {
 export class Watch {
   readonly #alarms = new Alarms<AlarmId>()
   readonly #look: () => Promise<DaemonView>
-  readonly #log: Log
+  readonly #log: Pick<Log, 'write'>
   readonly #admin: () => string
+  readonly #boundary: Boundary
   #options: WatchOptions
   #webhook: Webhook | undefined
   #health: Health = { score: BEST_HEALTH, reasons: [] }
@@ -48,12 +50,18 @@ export class Watch {
   /** `admin` is the address that the webhook's alerts point to. */
   constructor(
     options: WatchOptions,
-    o: { readonly look: () => Promise<DaemonView>; readonly log: Log; readonly admin: () => string },
+    o: {
+      readonly look: () => Promise<DaemonView>
+      readonly log: Pick<Log, 'write'>
+      readonly admin: () => string
+      readonly boundary: Boundary
+    },
   ) {
     this.#options = options
     this.#look = o.look
     this.#log = o.log
     this.#admin = o.admin
+    this.#boundary = o.boundary
     this.#useWebhook(options.webhook)
   }
 
@@ -74,7 +82,7 @@ export class Watch {
   }
 
   start(): void {
-    void this.#poll()
+    this.#boundary.start('poll', () => this.#poll())
   }
 
   stop(): void {
@@ -98,32 +106,42 @@ export class Watch {
 
   async #poll(): Promise<void> {
     this.#timer = undefined
-    const view = await this.#look()
-    if (this.#isStopped) return
-    const loopDelay = this.#worstDelay
-    this.#worstDelay = new Map()
-    if (this.#before !== undefined) this.#judge(new Interval(this.#before, view, loopDelay), Date.now() / 1_000)
+    try {
+      const view = await this.#look()
+      if (!this.#isStopped) this.#saw(view)
+    } finally {
+      // Whatever failed: the next poll comes.
+      if (!this.#isStopped) this.#wait()
+    }
+  }
+
+  #saw(view: DaemonView): void {
+    const [before, loopDelay] = [this.#before, this.#worstDelay]
     this.#before = view
-    this.#wait()
+    this.#worstDelay = new Map()
+    if (before !== undefined) this.#judge(new Interval(before, view, loopDelay), Date.now() / 1_000)
   }
 
   #wait(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#poll(), this.#options.pollInterval / MICROS_PER_MILLI)
+    this.#timer = this.#boundary.after('poll', this.#options.pollInterval / MICROS_PER_MILLI, () => this.#poll())
   }
 
   #judge(interval: Interval, unixSeconds: number): void {
     const rules = ALARM_IDS.map((id) => {
       const { severity, read }: AlarmDefinition = ALARMS[id]
-      return { id, severity, threshold: this.#options.alarms[id], readings: read(interval) }
+      const readings = this.#boundary.value<readonly Reading[] | 'unknown'>('alarms', () => read(interval), 'unknown')
+      return { id, severity, threshold: this.#options.alarms[id], readings }
     })
     const judgement = this.#alarms.judge(rules, unixSeconds)
     this.#sayAlarms(judgement, unixSeconds)
-    this.#webhook?.tell(this.#alarms.current(), judgement, unixSeconds)
-    this.#setHealth(healthOf(interval, this.#options.penalties))
-    this.#lanes = interval
-      .lanes()
-      .map(({ lane, utilisation, load }) => ({ server: lane.server, class: lane.class, utilisation, load }))
+    this.#boundary.run('webhook', () => this.#webhook?.tell(this.#alarms.current(), judgement, unixSeconds))
+    this.#boundary.run('poll', () => this.#setHealth(healthOf(interval, this.#options.penalties)))
+    this.#boundary.run('poll', () => {
+      this.#lanes = interval
+        .lanes()
+        .map(({ lane, utilisation, load }) => ({ server: lane.server, class: lane.class, utilisation, load }))
+    })
   }
 
   #sayAlarms({ raised, cleared }: Judgement<AlarmId>, unixSeconds: number): void {
@@ -149,9 +167,9 @@ export class Watch {
     if (options === undefined) this.#webhook = undefined
     else if (this.#webhook !== undefined) this.#webhook.change(options)
     else {
-      this.#webhook = new Webhook(options, this.#admin, (why, waiting) =>
-        this.#log.write('webhook-failed', { url: this.#options.webhook?.url ?? '', why, waiting }),
-      )
+      const failed = (why: string, waiting: number): void =>
+        this.#log.write('webhook-failed', { url: this.#options.webhook?.url ?? '', why, waiting })
+      this.#webhook = new Webhook(options, { admin: this.#admin, failed, boundary: this.#boundary })
     }
   }
 }

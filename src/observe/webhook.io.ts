@@ -12,6 +12,7 @@ import { subjectText } from './alarm.ts'
 import { ALARMS, type AlarmId, alarmText, alertNameOf } from './alarm-definitions.ts'
 import type { Judgement } from './alarms.ts'
 import { type Alert, AlertOutbox } from './alert-outbox.ts'
+import type { Boundary } from './boundary.io.ts'
 import type { WebhookView } from './view.ts'
 
 const PATIENCE_MS = 5_000
@@ -26,16 +27,25 @@ export class Webhook {
   readonly #outbox = new AlertOutbox<AlarmId>()
   readonly #admin: () => string
   readonly #failed: (why: string, waiting: number) => void
+  readonly #boundary: Boundary
   #options: WebhookOptions
   #isSending = false
   #hasFailed = false
   #deliveries = { ok: 0, failed: 0 }
 
   /** `admin` is the address that people are sent to; `failed` is called once for each time without deliveries. */
-  constructor(options: WebhookOptions, admin: () => string, failed: (why: string, waiting: number) => void) {
+  constructor(
+    options: WebhookOptions,
+    o: {
+      readonly admin: () => string
+      readonly failed: (why: string, waiting: number) => void
+      readonly boundary: Boundary
+    },
+  ) {
     this.#options = options
-    this.#admin = admin
-    this.#failed = failed
+    this.#admin = o.admin
+    this.#failed = o.failed
+    this.#boundary = o.boundary
   }
 
   get view(): WebhookView {
@@ -49,7 +59,7 @@ export class Webhook {
   /** Takes the outcome of a poll and sends what is due, without waiting for it. */
   tell(raised: readonly Alarm<AlarmId>[], { cleared }: Judgement<AlarmId>, unixSeconds: number): void {
     this.#outbox.take(raised, cleared, unixSeconds)
-    if (!this.#isSending) void this.#send(unixSeconds)
+    if (!this.#isSending) this.#boundary.start('webhook', () => this.#send(unixSeconds))
   }
 
   async #send(unixSeconds: number): Promise<void> {
@@ -57,8 +67,12 @@ export class Webhook {
     const due = this.#outbox.due(unixSeconds, resendSeconds)
     if (due.length === 0) return
     this.#isSending = true
-    const why = await this.#post(due.map((alert) => this.#written(alert, unixSeconds, resendSeconds)))
-    this.#isSending = false
+    let why: string | undefined
+    try {
+      why = await this.#post(due.map((alert) => this.#written(alert, unixSeconds, resendSeconds)))
+    } finally {
+      this.#isSending = false
+    }
     if (why === undefined) {
       this.#hasFailed = false
       this.#deliveries.ok += 1

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Alarm } from '../../src/observe/alarm.ts'
 import type { AlarmId } from '../../src/observe/alarm-definitions.ts'
+import { Boundary } from '../../src/observe/boundary.io.ts'
 import { Webhook } from '../../src/observe/webhook.io.ts'
 import { seconds } from '../../src/units.ts'
 import { run, until } from './kit/child.ts'
@@ -202,8 +203,7 @@ describe('the webhook', () => {
     const failures: string[] = []
     const webhook = new Webhook(
       { url, resendInterval: seconds(60) },
-      () => '127.0.0.1:9812',
-      (why) => failures.push(why),
+      { admin: () => '127.0.0.1:9812', failed: (why) => failures.push(why), boundary: new Boundary(() => undefined) },
     )
     for (const at of [1_700_000_000, 1_700_000_001, 1_700_000_003]) {
       const before = bodies.length
@@ -238,8 +238,7 @@ describe('the webhook', () => {
     const failures: string[] = []
     const webhook = new Webhook(
       { url: 'http://127.0.0.1:9/alerts', resendInterval: seconds(60) },
-      () => '',
-      (why) => failures.push(why),
+      { admin: () => '', failed: (why) => failures.push(why), boundary: new Boundary(() => undefined) },
     )
     webhook.tell([alarm], { raised: [], cleared: [] }, 1_700_000_000)
     await until(() => webhook.view.failed === 1, 'the failure')

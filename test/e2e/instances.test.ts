@@ -192,6 +192,7 @@ describe('an instance that crashes', () => {
       events: {
         line: () => undefined,
         sessionsEnded: () => undefined,
+        lookFailed: () => undefined,
         traced: () => undefined,
         crashed: (crash) => crashes.push(crash),
         restarted: (number) => restarted.push(number),

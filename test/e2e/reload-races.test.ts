@@ -82,6 +82,7 @@ const scene = async (settings: InstanceSettings, o: { count?: number; crashed?: 
     events: {
       line: () => undefined,
       sessionsEnded: () => undefined,
+      lookFailed: () => undefined,
       traced: (_number, told) => traced.push(told),
       crashed: () => o.crashed?.(),
       restarted: (number) => restarted.push(number),

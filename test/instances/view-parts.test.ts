@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { InstanceView } from '../../src/instances/calls.ts'
 import { ViewInParts, whole } from '../../src/instances/view-parts.ts'
+import { noErrors } from '../../src/observe/watch-errors.ts'
 import { START, World } from '../proxy/kit.ts'
 import { client, server } from '../proxy/options.ts'
 
@@ -26,6 +27,7 @@ function viewsOf(servers: number, clients: number, upstreams: number) {
     clampedReceiveBuffer: undefined,
     sendFailures: 3,
     internalErrors: 4,
+    watchErrors: noErrors(),
     cpuSeconds: 5,
     loopDelay: { mean: 0, p99: 0, max: 0 },
   } as const

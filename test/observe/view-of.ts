@@ -1,7 +1,9 @@
 /**
  * A view of a daemon for tests: everything calm, around the snapshot of an engine that a test drives.
  */
+
 import type { DaemonView, InstanceLook } from '../../src/observe/view.ts'
+import { noErrors } from '../../src/observe/watch-errors.ts'
 import type { EngineSnapshot } from '../../src/proxy/snapshot.ts'
 import { seconds } from '../../src/units.ts'
 
@@ -78,6 +80,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
   internalErrors: 6,
   logLinesLost: 7,
   sessionsLogLinesLost: 8,
+  watchErrors: { ...noErrors(), memory: 2 },
   process: { residentBytes: 1_000_000, cpuSeconds: 1.5 },
   instances: [instanceLook(engine)],
   engine,
