@@ -22,6 +22,8 @@ COPY --from=build /build/dist dist
 
 # Run it with --sysctl net.ipv4.ip_no_pmtu_disc=1 where a path has a smaller MTU: docs/operating.md says why.
 
+# `docker stop` kills after 10 s, and drain_limit is 20 s by default: run it with --stop-timeout 30, or more than your drain_limit.
+
 # Ports above 1023, and `node` is the unprivileged user that the base image brings.
 USER node
 EXPOSE 1812/udp 1813/udp

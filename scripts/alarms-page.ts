@@ -2,7 +2,8 @@
  * docs/alarms.md: each alarm from its definition and its settings' defaults, what is said around them stands here.
  */
 import { nodeAt, type SchemaNode } from '../src/config/json-schema.ts'
-import { ALARM_IDS, ALARMS, type AlarmDefinition, type AlarmId, alertNameOf } from '../src/observe/alarm-definitions.ts'
+import type { AlarmDefinition } from '../src/observe/alarm-definition.ts'
+import { ALARM_IDS, ALARMS, type AlarmId, alertNameOf } from '../src/observe/alarm-definitions.ts'
 import { HEALTH_FACTORS, type HealthFactor } from '../src/observe/health.ts'
 
 const INTRODUCTION = `# Alarms
@@ -14,12 +15,19 @@ at \`high\` or above, and **cleared** when it is under \`low\`: what lies betwee
 \`samples: 2\` and \`of_last: 3\` it takes two of the last three polls, in both directions. An alarm whose server or client was removed
 is cleared at once. Every threshold is a [setting](configuration.md#alarms), \`false\` instead of it switches an alarm off.
 
+A loss (requests that nobody answers, packets and lines that are dropped) is told of by one poll of the last twelve: at once, and
+until a minute has passed without another.
+
+**A raised alarm is a concern.** \`radsluice status\` prints it first. It exits with 1 for each that is critical, and for each that
+stands for a loss which users or records suffer: the tables below say which. \`/readyz\` takes no notice of alarms, whatever is raised:
+strangers can raise some with a few packets, and a proxy that is there for storms must not leave in one.
+
 Where they are seen:
 
 | where | what |
 | --- | --- |
 | the log | \`alarm-raised\` (level error) and \`alarm-cleared\` (level warn), each with the id, what it is about, and what to do |
-| \`radsluice status\`, \`/status\`, \`/alarms\` | those that are raised, since when, with their value; \`/alarms\` is JSON |
+| \`radsluice status\`, \`/status\`, \`/alarms\` | those that are raised, since when, with the value that raised them, and those that the next poll is sure to raise; \`/alarms\` is JSON |
 | \`/metrics\` | \`radsluice_alarm{id="...", severity="...", ...} 1\` for each, \`radsluice_alarms{severity="..."}\` how many |
 | a webhook | an HTTP POST as an Alertmanager takes it |
 | Prometheus | the same alarms as rules: [deploy/prometheus/alerts.yaml](../deploy/prometheus/alerts.yaml) |
@@ -50,9 +58,9 @@ const HEALTH = `## The health
 factor's warning threshold, more at its error threshold ([settings](configuration.md#health)). It is shown with its reasons in
 \`radsluice status\`, in \`/status\`, as \`radsluice_health\` and \`radsluice_health_penalty\`, and each change is a line of the log.
 
-Under \`health.degraded_below\` \`radsluice status\` exits with 1. Under \`health.ready_at_least\` \`/readyz\` answers 503; by default it does so
-only while the daemon starts or drains, no instance runs, or all servers of a class are Down, since a proxy that is there for storms
-should not leave in one.
+Under \`health.degraded_below\` \`radsluice status\` exits with 1. \`/readyz\` takes no notice of the health: it answers 503 only while the
+daemon starts or drains, no listener is open or no instance runs, or all servers of a class are Down or held.
+\`health.ready_at_least\` of older files has no effect any more; \`radsluice check\` says so.
 
 | factor | what | warning costs 1 at | error | costs |
 | --- | --- | --- | --- | --- |
@@ -90,6 +98,7 @@ function section(
 const UNITS = {
   percent: 'per cent',
   'a minute': 'a minute',
+  transmissions: 'transmissions',
   'a second': 'a second',
   seconds: 'late',
   bytes: 'of memory',

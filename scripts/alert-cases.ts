@@ -66,6 +66,18 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     fires: [2, 2],
     says: 'server fr-1, class accounting: the server is Down',
   },
+  'never-answered': {
+    series: {
+      [`radsluice_server_unheard_transmissions{${LANE}}`]: '0 1 2 2',
+      [`radsluice_server_unheard_transmissions{${SECOND}}`]: '0 1 1 0',
+      [`radsluice_server_heard{${LANE}}`]: '0 0 0 0',
+      [`radsluice_server_heard{${SECOND}}`]: '0 0 0 1',
+    },
+    thresholds: [3, 1],
+    subject: OF_LANE,
+    fires: [2, 2],
+    says: 'server fr-1, class accounting: never a valid response to 3 transmissions',
+  },
   'server-failing': {
     series: {
       [`radsluice_server_state{${LANE}, state="failing"}`]: '0 1 1 0',
@@ -116,6 +128,16 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     fires: [4, 8],
     says: 'class accounting: messages expire unanswered: 60.0 a minute',
   },
+  'given-up': {
+    series: {
+      [`radsluice_requests_given_up_total{${CLASS}}`]: '0 6x20',
+      [`radsluice_requests_superseded_total{${CLASS}}`]: '0 4x20',
+    },
+    thresholds: [10, 3],
+    subject: OF_CLASS,
+    fires: [1, 4],
+    says: 'class accounting: requests end without an answer: 10.0 a minute',
+  },
   retries: {
     series: {
       [`radsluice_server_requests_total{${LANE}}`]: '0+75x20',
@@ -143,6 +165,58 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     subject: OF_LANE,
     fires: [1, 4],
     says: 'server fr-1, class accounting: responses do not verify: 10.0 a minute',
+  },
+  'client-drops': {
+    series: {
+      'radsluice_client_requests_dropped_total{client="bng-1", exported_instance="0"}': '0 25x20',
+      'radsluice_client_bad_authenticators_total{client="bng-1", exported_instance="0"}': '0 15x20',
+      radsluice_draining: '0x20',
+    },
+    thresholds: [10, 1],
+    subject: { client: 'bng-1' },
+    fires: [1, 4],
+    says: 'client bng-1: datagrams of the client are dropped: 10.0 a minute',
+  },
+  'server-drops': {
+    series: {
+      [`radsluice_server_responses_dropped_total{${LANE}, reason="missing-message-authenticator"}`]: '0 10x20',
+      [`radsluice_server_responses_dropped_total{${LANE}, reason="bad-authenticator"}`]: '0+99x20',
+      [`radsluice_server_responses_dropped_total{${LANE}, reason="late"}`]: '0+99x20',
+    },
+    thresholds: [10, 1],
+    subject: OF_LANE,
+    fires: [1, 4],
+    says: 'server fr-1, class accounting: responses of the server are dropped: 10.0 a minute',
+  },
+  'send-failures': {
+    series: { 'radsluice_send_failures_total{exported_instance="0"}': '0 10x20' },
+    thresholds: [10, 1],
+    fires: [1, 4],
+    says: 'datagrams can not be sent: 10.0 a minute',
+  },
+  'internal-errors': {
+    series: { 'radsluice_internal_errors_total{exported_instance="0"}': '0 1x20' },
+    thresholds: [1, 1],
+    fires: [1, 4],
+    says: 'packets meet a bug and are dropped: 1.0 a minute',
+  },
+  'sessions-log-lost': {
+    series: { radsluice_accounting_sessions_log_lines_lost_total: '0 4000x20' },
+    thresholds: [1, 1],
+    fires: [1, 4],
+    says: 'lines of the sessions log are lost: 4000.0 a minute',
+  },
+  'log-lines-lost': {
+    series: { radsluice_log_lines_lost_total: '0 3x20', radsluice_tps_lines_lost_total: '0 1x20' },
+    thresholds: [1, 1],
+    fires: [1, 4],
+    says: 'lines of the log or the TPS file are lost: 4.0 a minute',
+  },
+  'webhook-failing': {
+    series: { radsluice_webhook_failing: '0 1 0' },
+    thresholds: [1, 1],
+    fires: [1, 1],
+    says: 'alarms can not be sent to the webhook',
   },
   'kernel-drops': {
     series: {

@@ -7,7 +7,8 @@
  * only what it scrapes.
  */
 import { stringify } from 'yaml'
-import type { AlarmDefinition, AlarmId } from '../src/observe/alarm-definitions.ts'
+import type { AlarmDefinition } from '../src/observe/alarm-definition.ts'
+import type { AlarmId } from '../src/observe/alarm-definitions.ts'
 import { ALARM_IDS, ALARMS, alertNameOf } from '../src/observe/alarm-definitions.ts'
 
 /** Our label `instance` as Prometheus calls it, since it keeps that name for the target. */
@@ -22,6 +23,8 @@ const shareOf = (metric: string, limit: string): string => `${metric} / ignoring
 const SENT = `(${all(`rate(radsluice_server_requests_total${WINDOW})`)} + ${all(`rate(radsluice_server_retransmissions_total${WINDOW})`)})`
 const WRONG = '{reason=~"bad-authenticator|bad-message-authenticator"}'
 
+const OTHERWISE_WRONG = '{reason!~"bad-authenticator|bad-message-authenticator|late"}'
+
 /** The value of each alarm in PromQL, with the labels of its subject. */
 const VALUES: Readonly<Record<AlarmId, string>> = {
   'queue-fill': `100 * max without (${INSTANCE}, bound) (label_replace(${shareOf('radsluice_requests_queued', 'radsluice_queue_limit_requests')}, "bound", "requests", "", "") or label_replace(${shareOf('radsluice_queue_bytes', 'radsluice_queue_limit_bytes')}, "bound", "bytes", "", ""))`,
@@ -30,11 +33,20 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
   'server-failing': `max without (${INSTANCE}, state) (radsluice_server_state{state="failing"}) * min without (${INSTANCE}, state) (sum without (state) (radsluice_server_state{state=~"failing|down"}))`,
   'unanswered-by-live-server': aMinute('radsluice_unanswered_by_live_server_total'),
   'all-servers-down': `min without (${INSTANCE}, state, server) (radsluice_server_state{state="down"})`,
+  'never-answered': `${all('radsluice_server_unheard_transmissions')} * (1 - max without (${INSTANCE}) (radsluice_server_heard))`,
   ceiling: '100 * radsluice_server_load_ratio',
   shed: aMinute('radsluice_requests_shed_total', 'reason'),
   expired: aMinute('radsluice_requests_expired_total'),
+  'given-up': `60 * (${all(`rate(radsluice_requests_given_up_total${WINDOW})`)} + ${all(`rate(radsluice_requests_superseded_total${WINDOW})`)})`,
   retries: `100 * ${all(`rate(radsluice_server_retransmissions_total${WINDOW})`)} / ${SENT}`,
   'client-secret': aMinute('radsluice_client_bad_authenticators_total'),
+  'client-drops': `(60 * (${all(`rate(radsluice_client_requests_dropped_total${WINDOW})`)} - ${all(`rate(radsluice_client_bad_authenticators_total${WINDOW})`)}) unless on (job, instance) radsluice_draining == 1)`,
+  'server-drops': aMinute(`radsluice_server_responses_dropped_total${OTHERWISE_WRONG}`, 'reason'),
+  'send-failures': aMinute('radsluice_send_failures_total'),
+  'internal-errors': aMinute('radsluice_internal_errors_total'),
+  'sessions-log-lost': `60 * rate(radsluice_accounting_sessions_log_lines_lost_total${WINDOW})`,
+  'log-lines-lost': `60 * (rate(radsluice_log_lines_lost_total${WINDOW}) + rate(radsluice_tps_lines_lost_total${WINDOW}))`,
+  'webhook-failing': 'radsluice_webhook_failing',
   'server-secret': aMinute(`radsluice_server_responses_dropped_total${WRONG}`, 'reason'),
   'kernel-drops': `60 * (sum without (class, address) (rate(radsluice_listener_kernel_drops_total${WINDOW})) + rate(radsluice_upstream_kernel_drops_total${WINDOW}))`,
   'event-loop-delay': 'radsluice_event_loop_delay_p99_seconds',
@@ -98,7 +110,7 @@ function ruleOf(id: AlarmId, { per, severity, says, advice, unit }: AlarmDefinit
   const firing = `ALERTS{alertname="${alertNameOf(id)}", alertstate="firing"}`
   const lasting = LASTING[id]
   const about = subject.map((label, at) => `${per[at]} {{ $labels.${label} }}`).join(', ')
-  const what = says.replace('{value}', shown(unit)).replace(', {detail}', '')
+  const what = says.replace('{value}', shown(unit)).replace(/ \([^()]*\{detail\}\)|[,:]? \{detail\}/, '')
   return {
     expr: `${edge('high')}\nor\n(${edge('low')})\n  and ignoring (alertname, alertstate, severity, alarm) ${firing}\n`,
     ...(lasting === undefined ? {} : { for: lasting }),
@@ -111,6 +123,8 @@ function shown(unit: AlarmDefinition['unit']): string {
   switch (unit) {
     case 'percent':
       return '{{ $value | printf "%.0f" }} %'
+    case 'transmissions':
+      return `{{ $value | printf "%.0f" }} ${unit}`
     case 'seconds':
       return '{{ $value | humanizeDuration }}'
     case 'bytes':

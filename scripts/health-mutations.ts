@@ -132,7 +132,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   repetition(
     'a retransmission renews nothing (0.1.0)',
-    "if (trafficClass === 'authentication' && before.request !== undefined) before.request.latestCopyAt = now\n",
+    'else if (before.request !== undefined) before.request.latestCopyAt = now\n',
     '',
   ),
   request(
@@ -182,7 +182,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   waitingOn(
     'a login that waits on holds up a stop',
-    '!lane.isLive() || this.#isOver) return false',
+    '!lane.isLive() || this.isOver) return false',
     '!lane.isLive()) return false',
   ),
   waitingOn(

@@ -1,11 +1,12 @@
 /**
  * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
- * `health-mutations.ts`, `reload-mutations.ts`, `shared-mutations.ts`, `waiting-mutations.ts`, `wire-mutations.ts`).
+ * `ending-mutations.ts`, `health-mutations.ts`, `reload-mutations.ts`, `shared-mutations.ts`, `waiting-mutations.ts`, `wire-mutations.ts`).
  *
  * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
+import { ENDING_MUTATIONS } from './ending-mutations.ts'
 import { HEALTH_MUTATIONS } from './health-mutations.ts'
 import { LANE_MUTATIONS } from './lane-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
@@ -116,6 +117,7 @@ export const MUTATIONS: readonly Mutation[] = [
   sending('a refusal ends a transmission at once', 'const deadline = after(now, REFUSED_WAIT)', 'const deadline = now'),
 
   // Health, and what happens when no answer comes.
+  ...ENDING_MUTATIONS,
   ...HEALTH_MUTATIONS,
 
   // The main path.

@@ -43,8 +43,8 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
   inForce('a thread takes what is refused elsewhere meanwhile', 'if (change !== this.#line[0]) return []', ''),
   inForce(
     'a thread serves before it is told of a drain',
-    "if (this.#drains && !thread.drains) return about({ name: 'drain' })",
-    "if (thread.serves && this.#drains && !thread.drains) return about({ name: 'drain' })",
+    "if (thread.drains !== this.#drains) return about({ name: 'drain', how: this.#drains })",
+    "if (thread.serves && thread.drains !== this.#drains) return about({ name: 'drain', how: this.#drains })",
   ),
   inForce(
     'all are told before one that opens its listeners is',

@@ -106,6 +106,7 @@ export class Daemon {
     this.#ending = new Ending({
       instances: this.#instances,
       log: this.#log,
+      scope: config.throttle.scope,
       drainLimit: () => this.#inForce.config.drain_limit,
       over: (isUnfinished) => this.#over(isUnfinished),
     })
@@ -160,14 +161,9 @@ export class Daemon {
     return outcome
   }
 
-  /** Takes nothing new from now on, and stays. */
-  drain(by: string): void {
-    this.#ending.drain(by)
-  }
-
   /** Drains, and ends when nothing is in hand or the limit is over; a second call ends at once. */
   stop(by: string): void {
-    this.#ending.stop(by)
+    this.#ending.stop(by, true)
   }
 
   async #over(isUnfinished: boolean): Promise<void> {
@@ -217,6 +213,7 @@ export class Daemon {
       boundary: this.#boundary,
       log: this.#log,
       sessionsLog: this.#sessionsLog,
+      tps: this.#tps,
     })
   }
 
@@ -231,7 +228,7 @@ export class Daemon {
         ...readingRoutes(look, () => this.#inForce.settings()),
         ...followingRoutes({ look, attached: this.#attached, traces: this.#traces, boundary: this.#boundary }),
         ...sessionsRoutes((sought) => this.#instances.sessions(sought)),
-        ...changingRoutes(operations),
+        ...changingRoutes(operations, this.#boundary),
       ],
       tokens: () => this.#inForce.config.admin.tokens,
       boundary: this.#boundary,
@@ -265,10 +262,12 @@ export class Daemon {
         this.#log.write('operated', { by, what: 'reload' })
         return this.reload()
       },
-      drain: (by) => this.drain(by),
-      stop: (by) => this.stop(by),
+      drain: (by) => this.#ending.drain(by),
+      resume: (by) => this.#ending.resume(by),
+      stop: (by, force) => this.#ending.stop(by, force),
       inHand: () => this.#ending.inHand(),
-      drainLimitSeconds: () => inForce.config.drain_limit / MICROS_PER_SECOND,
+      forecast: () => this.#ending.forecast(),
+      follow: (follower) => this.#ending.follow(follower),
       log: (by, what) => this.#log.write('operated', { by, what }),
     }
   }

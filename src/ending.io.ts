@@ -1,29 +1,61 @@
 /**
- * How a daemon comes to its end: draining (no new messages, what is in hand may finish), and stopping, which drains within
- * a limit and then ends whatever is left.
+ * How a daemon comes to its end, and back: draining (no new messages, what is in hand may finish), taking traffic again,
+ * and stopping, which drains within a limit and then ends.
  *
- * It decides when; what has to be closed then is the daemon's.
+ * A stop without force loses nothing that was accepted: where something is left at the limit, the daemon stays and drains
+ * on. A stop with force (and SIGTERM, whose sender waits for no answer) ends then, whatever is left; a second one ends at
+ * once. Whoever follows hears the last word before the connections close. What has to be closed is the daemon's.
  */
-import type { InHand } from './admin/operations.io.ts'
 import type { Instances } from './instances/instances.io.ts'
-import { sumOf } from './instances/sum.ts'
+import { type Scope, sumOf } from './instances/sum.ts'
+import { type Forecast, forecastOf, type InHand, inHandOf, isNothing, totalOf } from './observe/in-hand.ts'
+import { leftText, notStoppedText } from './observe/in-hand-text.ts'
 import type { Log } from './observe/log.io.ts'
+import type { EngineSnapshot } from './proxy/snapshot.ts'
 import { type Duration, MICROS_PER_SECOND } from './units.ts'
+
+/** How long the last word may take to reach those who follow. */
+const LAST_WORD_MS = 1_000
+
+/** What has become of a drain or a stop. */
+export type EndingNews =
+  /** Nothing is in hand; the daemon stays. */
+  | { readonly kind: 'drained' }
+  /** It takes traffic again. */
+  | { readonly kind: 'resumed' }
+  /** The limit is over, something is left, and the daemon stays. */
+  | { readonly kind: 'not-stopped'; readonly left: InHand; readonly error: string }
+  /** The last word. */
+  | { readonly kind: 'stopped'; readonly left: InHand }
+
+/** One who follows: told of the news; `stopped` resolves when it has been read. */
+export interface Follower {
+  tell(news: EndingNews): void
+  readonly hasRead: Promise<void>
+}
 
 export interface EndingOf {
   readonly instances: Instances
   readonly log: Log
+  readonly scope: Scope
   readonly drainLimit: () => Duration
   /** Closes everything; called once. True: something was left in hand. */
   readonly over: (isUnfinished: boolean) => Promise<void>
 }
 
+interface Stopping {
+  readonly force: boolean
+  deadline: NodeJS.Timeout | undefined
+}
+
 export class Ending {
   readonly #of: EndingOf
+  readonly #followers = new Set<Follower>()
   #isDraining = false
-  #drain: Promise<void> | undefined
-  #isStopAsked = false
-  #isStopping = false
+  /** Rises with each change of mind: what was waited for before it is of no interest. */
+  #turn = 0
+  #stopping: Stopping | undefined
+  #isEnding = false
 
   constructor(of: EndingOf) {
     this.#of = of
@@ -33,52 +65,130 @@ export class Ending {
     return this.#isDraining
   }
 
+  /** A stop is under way. */
+  get isStopping(): boolean {
+    return this.#stopping !== undefined || this.#isEnding
+  }
+
   /** Takes nothing new from now on, and stays. */
   drain(by: string): void {
-    void this.#drained(by, 'no limit')
+    if (this.isStopping) return
+    void this.#drained({ by, limit: 'no limit', force: false }, () => this.#tell({ kind: 'drained' }))
   }
 
-  /** Drains, and ends when nothing is in hand or the limit is over; a second call ends at once. */
-  stop(by: string): void {
-    if (this.#isStopAsked) {
-      void this.#stop(`${by} again`)
+  /** Takes traffic again; false where a stop is under way. */
+  async resume(by: string): Promise<boolean> {
+    if (this.isStopping) return false
+    if (!this.#isDraining) return true
+    this.#turn += 1
+    const turn = this.#turn
+    await this.#of.instances.drain('no')
+    if (turn !== this.#turn) return false
+    this.#isDraining = false
+    this.#of.log.write('resumed', { by })
+    this.#tell({ kind: 'resumed' })
+    return true
+  }
+
+  /**
+   * Drains, and ends when nothing is in hand. When the limit is over it ends with force, and stays without. A second stop
+   * with force ends at once; one without force joins the one that is under way.
+   */
+  stop(by: string, force: boolean): void {
+    const before = this.#stopping
+    if (before?.force === true && force) void this.#end(`${by} again`)
+    if (this.#isEnding || before?.force === true || (before !== undefined && !force)) return
+    clearTimeout(before?.deadline)
+    const limit = this.#of.drainLimit()
+    const stopping: Stopping = { force, deadline: undefined }
+    stopping.deadline = setTimeout(() => void this.#limitIsOver(stopping), limit / 1_000)
+    this.#stopping = stopping
+    void this.#drained({ by, limit: `${limit / MICROS_PER_SECOND} s`, force }, () => this.#end(''))
+  }
+
+  /** Tells of what becomes of a drain or a stop from now on; the answer ends that. */
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower)
+    return () => this.#followers.delete(follower)
+  }
+
+  /** What waits and what is outstanding, in all instances. */
+  async inHand(): Promise<InHand> {
+    return inHandOf(await this.#look())
+  }
+
+  /** What a stop now would lose. */
+  async forecast(): Promise<Forecast> {
+    return forecastOf(await this.#look(), this.#of.drainLimit() / MICROS_PER_SECOND)
+  }
+
+  async #drained(
+    { by, limit, force }: { readonly by: string; readonly limit: string; readonly force: boolean },
+    then: () => unknown,
+  ): Promise<void> {
+    this.#turn += 1
+    const turn = this.#turn
+    this.#isDraining = true
+    const told = this.#of.instances.drain(force ? 'end' : 'keep')
+    this.#of.log.write('draining', { signal: by, ...totalOf(await this.inHand()), limit })
+    await told
+    await this.#of.instances.idle()
+    if (turn === this.#turn) await then()
+  }
+
+  async #limitIsOver(stopping: Stopping): Promise<void> {
+    const left = stopping.force ? undefined : await this.inHand()
+    if (this.#stopping !== stopping) return
+    if (left === undefined || isNothing(left)) {
+      await this.#end('drain_limit is over')
       return
     }
-    this.#isStopAsked = true
-    const limit = this.#of.drainLimit()
-    const deadline = setTimeout(() => void this.#stop('drain_limit is over'), limit / 1_000)
-    void this.#drained(by, `${limit / MICROS_PER_SECOND} s`)
-      .then(() => this.#stop(''))
-      .finally(() => clearTimeout(deadline))
+    this.#stopping = undefined
+    // It is a drain from now on.
+    this.#turn += 1
+    const error = notStoppedText(left)
+    this.#of.log.write('not-stopped', { ...totalOf(left), why: error })
+    this.#tell({ kind: 'not-stopped', left, error })
+    void this.#tellWhenIdle(this.#turn)
   }
 
-  /** What waits and what is outstanding, of both classes in all instances. */
-  async inHand(): Promise<InHand> {
-    const reports = await this.#of.instances.look()
-    // Numbers of messages are added in either scope.
-    const { authentication, accounting } = sumOf(
-      reports.map(({ view }) => view.engine),
-      'instance',
-    ).classes
-    return {
-      queued: authentication.queued + accounting.queued,
-      outstanding: authentication.outstanding + accounting.outstanding,
-    }
+  async #tellWhenIdle(turn: number): Promise<void> {
+    await this.#of.instances.idle()
+    if (turn === this.#turn) this.#tell({ kind: 'drained' })
   }
 
-  async #drained(signal: string, limit: string): Promise<void> {
-    this.#isDraining = true
-    this.#drain ??= this.#of.instances.drain()
-    this.#of.log.write('draining', { signal, ...(await this.inHand()), limit })
-    await this.#drain
-  }
-
-  async #stop(why: string): Promise<void> {
-    if (this.#isStopping) return
-    this.#isStopping = true
+  async #end(why: string): Promise<void> {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    clearTimeout(this.#stopping?.deadline)
     const left = await this.inHand()
-    const isUnfinished = left.queued + left.outstanding > 0
-    if (isUnfinished) this.#of.log.write('drain-unfinished', { ...left, why })
+    const isUnfinished = !isNothing(left)
+    if (isUnfinished) this.#of.log.write('drain-unfinished', { ...totalOf(left), left: leftText(left), why })
+    const followers = [...this.#followers]
+    this.#tell({ kind: 'stopped', left })
+    await withinMs(LAST_WORD_MS, Promise.all(followers.map(({ hasRead }) => hasRead)))
     await this.#of.over(isUnfinished)
   }
+
+  #tell(news: EndingNews): void {
+    for (const one of [...this.#followers]) one.tell(news)
+  }
+
+  async #look(): Promise<EngineSnapshot> {
+    const reports = await this.#of.instances.look()
+    return sumOf(
+      reports.map(({ view }) => view.engine),
+      this.#of.scope,
+    )
+  }
+}
+
+/** Resolves with the promise, or after so long. */
+async function withinMs(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([promise, late])
+  clearTimeout(timer)
 }

@@ -12,6 +12,7 @@ import { type Scope, sumOf } from './instances/sum.ts'
 import type { Boundary } from './observe/boundary.io.ts'
 import type { Log } from './observe/log.io.ts'
 import type { SessionsLog } from './observe/sessions-log.io.ts'
+import type { TpsFile } from './observe/tps-file.io.ts'
 import type { DaemonView, Phase } from './observe/view.ts'
 import type { Vitals } from './observe/vitals.io.ts'
 import type { Watch } from './observe/watch.io.ts'
@@ -36,6 +37,7 @@ export interface Seen {
   readonly boundary: Boundary
   readonly log: Log
   readonly sessionsLog: SessionsLog | undefined
+  readonly tps: TpsFile | undefined
 }
 
 /** Looks now; rejects where an instance was never open. */
@@ -53,7 +55,7 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
     return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
   })
   seen.watch.saw(instances)
-  return {
+  const look = {
     version: seen.version,
     nodeVersion: process.version,
     pid: process.pid,
@@ -76,10 +78,10 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
     overrides: seen.inForce.overrides,
     attached: seen.attached.all,
     limits: seen.inForce.queueLimits(),
-    watch: seen.watch.view,
     sendFailures: total(({ sendFailures }) => sendFailures),
     internalErrors: total(({ internalErrors }) => internalErrors),
     logLinesLost: seen.log.lost,
+    tpsLinesLost: seen.tps?.lost ?? 0,
     sessionsLogLinesLost: seen.sessionsLog?.lost,
     watchErrors: sumOfErrors([seen.boundary.counts, ...reports.map(({ view }) => view.watchErrors)]),
     process: seen.vitals.process(),
@@ -89,6 +91,7 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
       seen.scope,
     ),
   }
+  return { ...look, watch: seen.watch.viewAt(look) }
 }
 
 /** The listeners of all instances, those that share an address and port once: as the instance sees it that lacks it most. */

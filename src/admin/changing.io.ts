@@ -1,17 +1,21 @@
 /**
  * The rows that change something: reload, drain, stop, servers held Down, max-rates, the log level.
  */
+
+import type { EndingNews } from '../ending.io.ts'
+import type { Boundary } from '../observe/boundary.io.ts'
 import { perSecond, type TrafficClass } from '../units.ts'
+import { followEnding } from './ending-stream.io.ts'
 import { booleanOf, type Checked, classOf, stray, wholeOf, wordOf } from './fields.ts'
 import type { Operations, Outcome } from './operations.io.ts'
-import { type Answer, type Asked, jsonAnswer, type Route, refusal } from './route.ts'
+import { type Answer, type Asked, jsonAnswer, LINES, type Route, refusal, type Stream } from './route.ts'
 
 /** As in the configuration. */
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const
 const HIGHEST_RATE = 1_000_000
 
-export function changingRoutes(operations: Operations): readonly Route[] {
-  const post = (path: string, known: readonly string[], act: (asked: Asked) => Promise<Answer>): Route => ({
+export function changingRoutes(operations: Operations, boundary: Boundary): readonly Route[] {
+  const post = (path: string, known: readonly string[], act: (asked: Asked) => Promise<Answer | Stream>): Route => ({
     method: 'POST',
     path,
     access: 'control',
@@ -27,12 +31,34 @@ export function changingRoutes(operations: Operations): readonly Route[] {
       if (!of.ok) return refusal(400, of.sentence)
       return answerOf(await operations.hold({ server: params['name'] ?? '', class: of.value, isHeldDown }, who))
     })
+  const followed = (first: object, ends: readonly EndingNews['kind'][], begin: () => void): Stream => ({
+    type: LINES,
+    begin: (reader) =>
+      followEnding(reader, operations.ending, { first: { kind: 'begun', ...first }, ends, begin, boundary }),
+  })
   return [
     post('/reload', [], async ({ who }) => answerOf(await operations.reload(who))),
-    post('/drain', [], async ({ who }) => answerOf(await operations.drain(who), 202)),
-    post('/stop', ['force'], async ({ body, who }) => {
+    post('/drain', ['follow'], async ({ body, who }) => {
+      const follow = booleanOf(body['follow'] ?? false, 'follow')
+      if (!follow.ok) return refusal(400, follow.sentence)
+      const before = await operations.beforeDrain()
+      const drain = (): void => operations.drain(who)
+      if (follow.value) return followed(before, ['drained', 'resumed'], drain)
+      drain()
+      return jsonAnswer(202, before)
+    }),
+    post('/resume', [], async ({ who }) => answerOf(await operations.resume(who))),
+    post('/stop', ['force', 'follow'], async ({ body, who }) => {
       const force = booleanOf(body['force'] ?? false, 'force')
-      return force.ok ? answerOf(await operations.stop(force.value, who), 202) : refusal(400, force.sentence)
+      const follow = booleanOf(body['follow'] ?? false, 'follow')
+      if (!force.ok) return refusal(400, force.sentence)
+      if (!follow.ok) return refusal(400, follow.sentence)
+      const may = await operations.mayStop(force.value)
+      if (!may.ok) return answerOf(may)
+      const stop = (): void => operations.stop(force.value, who)
+      if (follow.value) return followed(may.value, ['not-stopped'], stop)
+      stop()
+      return answerOf(may, 202)
     }),
     hold('/servers/{name}/down', true),
     hold('/servers/{name}/up', false),

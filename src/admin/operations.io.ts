@@ -4,16 +4,14 @@
  * An act that is refused changes nothing and says why. What operators change is a layer of its own (`Overrides`); the
  * daemon puts it in force in all instances, one act after the other.
  */
+import { type Forecast, totalOf } from '../observe/in-hand.ts'
+import { refusalText } from '../observe/in-hand-text.ts'
 import type { LaneName, Mark, Overrides } from '../observe/view.ts'
 import type { EngineOptions } from '../proxy/ports.ts'
 import { type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Attached } from './attached.ts'
+import type { FollowedEnding } from './ending-stream.io.ts'
 import { isHeld, withHeld, withLogLevel, withMaxRate, withoutHeld } from './overrides.ts'
-
-export interface InHand {
-  readonly queued: number
-  readonly outstanding: number
-}
 
 export type ReloadOutcome =
   | {
@@ -25,7 +23,7 @@ export type ReloadOutcome =
   | { readonly ok: false; readonly problems: readonly string[] }
 
 /** The daemon as operations need it. */
-export interface Operated {
+export interface Operated extends FollowedEnding {
   readonly overrides: Overrides
   readonly isDraining: boolean
   /** By the configuration alone. */
@@ -33,16 +31,23 @@ export interface Operated {
   override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void>
   reload(by: string): Promise<ReloadOutcome>
   drain(by: string): void
-  stop(by: string): void
-  inHand(): Promise<InHand>
-  /** Seconds that a stop waits at most for what is in hand. */
-  drainLimitSeconds(): number
+  /** False where a stop is under way. */
+  resume(by: string): Promise<boolean>
+  stop(by: string, force: boolean): void
+  /** What a stop now would lose. */
+  forecast(): Promise<Forecast>
   log(by: string, what: string): void
 }
 
 export type Outcome =
   | { readonly ok: true; readonly value: object }
   | { readonly ok: false; readonly status: 404 | 409 | 422; readonly error: string; readonly more?: object }
+
+const begun = (forecast: Forecast): object => ({
+  ...totalOf(forecast.classes),
+  limitSeconds: forecast.limitSeconds,
+  forecast,
+})
 
 const done = (value: object): Outcome => ({ ok: true, value })
 
@@ -69,24 +74,45 @@ export class Operations {
     return { ok: false, status: 422, error, more: { problems } }
   }
 
-  /** Takes nothing new from now on, and stays to be looked at. */
-  async drain(by: string): Promise<Outcome> {
-    const inHand = await this.#daemon.inHand()
-    this.#daemon.drain(by)
-    return done(inHand)
+  /** The daemon, for those who follow its end. */
+  get ending(): FollowedEnding {
+    return this.#daemon
   }
 
-  /** Drains and ends; not while somebody follows the daemon, unless forced. */
-  async stop(force: boolean, by: string): Promise<Outcome> {
+  /** What is in hand, and what a stop now would lose. */
+  async beforeDrain(): Promise<object> {
+    return begun(await this.#daemon.forecast())
+  }
+
+  /** Takes nothing new from now on, and stays to be looked at. */
+  drain(by: string): void {
+    this.#daemon.drain(by)
+  }
+
+  /** Takes traffic again after a drain; one that does not drain is left as it is. */
+  async resume(by: string): Promise<Outcome> {
+    const wasDraining = this.#daemon.isDraining
+    if (await this.#daemon.resume(by)) return done({ resumed: wasDraining })
+    const error = 'a stop is under way, and it ends within drain_limit; start it again after that'
+    return { ok: false, status: 409, error }
+  }
+
+  /** Whether it may be stopped: without force not while somebody follows the daemon, nor where something would be lost. */
+  async mayStop(force: boolean): Promise<Outcome> {
+    const forecast = await this.#daemon.forecast()
     const { all } = this.#attached
-    if (all.length > 0 && !force) {
-      const who = all.map((one) => `${one.kind} by ${one.by}`).join(', ')
-      const error = `somebody is attached: ${who}; ask them to quit, or stop with force`
-      return { ok: false, status: 409, error, more: { attached: all } }
-    }
-    const inHand = await this.#daemon.inHand()
-    this.#daemon.stop(by)
-    return done({ ...inHand, limitSeconds: this.#daemon.drainLimitSeconds() })
+    if (force || (all.length === 0 && forecast.isSafe)) return done(begun(forecast))
+    const who = all.map((one) => `${one.kind} by ${one.by}`).join(', ')
+    const error = [
+      ...(all.length === 0 ? [] : [`somebody is attached: ${who}; ask them to quit, or stop with force`]),
+      ...(forecast.isSafe ? [] : [refusalText(forecast)]),
+    ].join('; ')
+    return { ok: false, status: 409, error, more: { attached: all, forecast } }
+  }
+
+  /** Drains and ends. Without force it stays where something is left when the time is over. */
+  stop(force: boolean, by: string): void {
+    this.#daemon.stop(by, force)
   }
 
   /** Holds a server Down, or lets it go: both its classes, or one. */
@@ -161,5 +187,5 @@ export class Operations {
 const DRAINING: Outcome = {
   ok: false,
   status: 409,
-  error: 'it drains, and nothing is changed any more; start it again for that',
+  error: 'it drains, and nothing is changed meanwhile; "radsluice resume" takes traffic again',
 }

@@ -84,11 +84,11 @@ export async function fetchStatus(admin: string, tokenFile?: string): Promise<St
   throw codedError('NOT_RUNNING', `what answers at ${admin} is not radsluice; give the right address with --admin`)
 }
 
-/** What the daemon refused, in its words. */
-export function refused({ status, body, text }: Told): Error {
+/** What the daemon refused, in its words; `body` has the answer for programs. */
+export function refused({ status, body, text }: Told): Error & { readonly body: unknown } {
   const said = (body as { error?: unknown } | undefined)?.error
   const sentence = typeof said === 'string' ? said : `the daemon answered ${status}: ${text.slice(0, 200).trim()}`
-  return codedError(status === 401 || status === 403 ? 'NOT_PERMITTED' : 'REFUSED', sentence)
+  return Object.assign(codedError(status === 401 || status === 403 ? 'NOT_PERMITTED' : 'REFUSED', sentence), { body })
 }
 
 async function open(place: AdminPlace, asking: Asking, signal?: AbortSignal): Promise<IncomingMessage> {

@@ -1,10 +1,11 @@
 /**
  * What `radsluice show` prints of a running daemon, one function for each thing that can be shown.
  */
+import { duration } from '../observe/duration-text.ts'
 import type { LaneReport, StatusReport } from '../observe/status-report.ts'
 import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../units.ts'
 import { RFC_OF, rfcCounters } from './rfc-counters.ts'
-import { alarmLine, causeLines, duration, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
+import { alarmLine, causeLines, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
 import { table } from './table.ts'
 
 export const SHOWN = {

@@ -2,6 +2,7 @@
  * The status report as text: what an operator reads first stands first, one table each for servers, queues and slots.
  */
 import type { AlarmReport } from '../observe/alarm-report.ts'
+import { duration } from '../observe/duration-text.ts'
 import type { LaneReport, StatusReport } from '../observe/status-report.ts'
 import { STATE_WORDS } from '../observe/view.ts'
 import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../units.ts'
@@ -24,6 +25,7 @@ export function statusText(report: StatusReport): string[] {
 }
 
 function headLines({
+  ok,
   version,
   pid,
   phase,
@@ -36,13 +38,13 @@ function headLines({
   alarms,
   ...report
 }: StatusReport): string[] {
-  const state = ready ? (concerns.length === 0 ? 'healthy' : 'serving, with concerns') : 'not ready'
+  const serves = ok ? (alarms.length === 0 ? 'healthy' : 'serving, with alarms') : 'serving, with concerns'
   return [
-    `radsluice ${version}  pid ${pid}  ${phase}, ${state}, health ${health.score} of 10  up ${duration(uptimeSeconds)}`,
+    `radsluice ${version}  pid ${pid}  ${phase}, ${ready ? serves : 'not ready'}, health ${health.score} of 10  up ${duration(uptimeSeconds)}`,
+    ...alarms.map((alarm) => `  ${alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)}`),
     ...notReady.map((reason) => `  not ready: ${reason}`),
     ...concerns.map((concern) => `  look: ${concern}`),
     ...health.reasons.map(({ says, cost }) => `  health: ${says}, costs ${cost}`),
-    ...alarms.map((alarm) => `  ${alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)}`),
     ...overrideLines(report).map((line) => `  ${line}`),
     ...report.attached.map(({ kind, by }) => `  attached: ${kind} by ${by}`),
     ...watchErrorLines(report.watchErrors),
@@ -201,11 +203,3 @@ function endedLines({ classes }: StatusReport): string[] {
 
 const prefixed = (way: string, reasons: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(reasons).map(([reason, count]) => [`${way} (${reason})`, count]))
-
-/** `0.4 s`, `12 s`, `3 min`, `2 h`. */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`
-  if (seconds < 120) return `${Math.round(seconds)} s`
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
-  return `${Math.round(seconds / 3_600)} h`
-}

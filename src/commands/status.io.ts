@@ -1,5 +1,6 @@
 /**
- * `radsluice status`: how a running daemon fares. Exit 0 when it is healthy, 1 when it is degraded, 3 when none runs.
+ * `radsluice status`: how a running daemon fares. Exit 0 when nothing is lost, 1 when it is degraded or users or records
+ * suffer a loss, 3 when none runs.
  */
 import { fetchStatus } from './admin-client.io.ts'
 import { ADMIN_OPTIONS, DEFAULT_ADMIN } from './admin-options.ts'
@@ -20,7 +21,6 @@ export const status = verb({
     const report = await fetchStatus(admin, tokenFile)
     if (json) writeJson(report)
     else for (const line of statusText(report)) writeData(line)
-    const suffers = report.alarms.some(({ fails_status: fails }) => fails)
-    return report.ready && report.concerns.length === 0 && !suffers ? 0 : 1
+    return report.ok ? 0 : 1
   },
 })

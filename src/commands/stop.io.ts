@@ -1,46 +1,72 @@
 /**
- * `radsluice stop` and `radsluice drain`: no new message is taken, and what is in hand finishes. A stop then ends the
- * daemon, a drain leaves it there to be looked at.
+ * `radsluice stop`, `radsluice drain` and `radsluice resume`: no new message is taken, and what is in hand finishes. A stop
+ * then ends the daemon, a drain leaves it there, and `resume` takes traffic again.
  *
- * Both wait and say what is left. Exit 0 when nothing is in hand (and, for a stop, the daemon is gone), 1 when something
- * was left. A stop is refused while somebody is attached, unless forced.
+ * A stop is refused while somebody is attached, and where something that was accepted would be lost, unless forced. Both
+ * follow the daemon to its last word and say what was left, by class and kind. Exit 0 when nothing was left (and, for a
+ * stop, the daemon is gone), 1 when something was, or when the connection broke before the daemon said so.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from '../coded-error.ts'
-import { TRAFFIC_CLASSES } from '../units.ts'
-import { type AdminPlace, askFor, fetchStatus } from './admin-client.io.ts'
+import type { Forecast, InHand } from '../observe/in-hand.ts'
+import { isNothing } from '../observe/in-hand.ts'
+import { fateText, inHandText, leftText } from '../observe/in-hand-text.ts'
+import { type AdminPlace, askFor, fetchStatus, follow } from './admin-client.io.ts'
 import { ADMIN_OPTIONS } from './admin-options.ts'
 import { say, writeData, writeJson } from './output.io.ts'
 import { type ExitCode, JSON_OPTION, verb } from './verb.ts'
 
-const LOOK_EVERY_MS = 200
-/** Beyond the daemon's own limit: for closing. */
-const GRACE_SECONDS = 5
+const LOOK_EVERY_MS = 100
+/** From the last word to the end of the process. */
+const GONE_WITHIN_MS = 10_000
 
-interface Begun {
-  readonly queued: number
-  readonly outstanding: number
-  readonly limitSeconds?: number
-}
+/** A line of the daemon's. */
+type Line =
+  | { readonly kind: 'begun'; readonly limitSeconds: number; readonly forecast: Forecast }
+  | { readonly kind: 'in-hand'; readonly inHand: InHand }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'not-stopped'; readonly left: InHand; readonly error: string }
+  | { readonly kind: 'stopped'; readonly left: InHand }
+
+const CUT =
+  'the connection broke before the daemon said what was left; its log has it ("drain-unfinished", "stopped" or "fatal")'
 
 export const stop = verb({
   examples: [
-    ['stop', 'takes nothing new, finishes what is in hand within drain_limit, ends'],
-    ['stop --force', 'also while somebody has top or trace open'],
+    [
+      'stop',
+      'takes nothing new, finishes what is in hand within drain_limit, ends; refused where something would be lost',
+    ],
+    ['stop --force', 'ends after drain_limit whatever is left, also while somebody has top or trace open'],
   ],
   options: {
-    force: { type: 'boolean', default: false, describe: 'Also while somebody is attached to it.' },
+    force: {
+      type: 'boolean',
+      default: false,
+      describe: 'Also where something is lost with it, or somebody is attached.',
+    },
     ...ADMIN_OPTIONS,
     json: JSON_OPTION,
   },
-  run: async ({ force, json, ...place }) => {
-    const asking = { method: 'POST', path: '/stop', body: { force }, access: 'control' } as const
-    const begun = (await askFor(place, asking)) as Begun
-    const left = await waitFor(place, (begun.limitSeconds ?? 0) + GRACE_SECONDS, json)
-    const isGone = left === undefined
-    if (json) writeJson({ stopped: isGone, left: left ?? { queued: 0, outstanding: 0 } })
-    else writeData(isGone ? 'stopped' : `it still runs, with ${inWords(left)} in hand; look at its log`)
-    return isGone ? 0 : 1
+  run: async ({ force, json, ...place }): Promise<ExitCode> => {
+    const { last, inHand } = await followed(place, { path: '/stop', body: { force } }, json)
+    if (last?.kind === 'stopped') {
+      const isGone = await waitUntilGone(place)
+      const isClean = isNothing(last.left) && isGone
+      const gone = isGone ? 'stopped' : 'it said its last word and still runs; look at its log'
+      if (json) writeJson({ stopped: isGone, left: last.left })
+      else writeData(isNothing(last.left) ? gone : `${gone}; left in hand: ${leftText(last.left)}`)
+      return isClean ? 0 : 1
+    }
+    if (last?.kind === 'not-stopped') {
+      if (json) writeJson({ stopped: false, error: last.error, left: last.left })
+      else writeData(last.error)
+      return 1
+    }
+    if (json) writeJson({ stopped: undefined, error: CUT, lastSeen: inHand })
+    else writeData(inHand === undefined ? CUT : `${CUT}; last seen in hand: ${leftText(inHand)}`)
+    return 1
   },
 })
 
@@ -62,47 +88,94 @@ export const drain = verb({
     json: JSON_OPTION,
   },
   run: async ({ seconds, json, ...place }): Promise<ExitCode> => {
-    const begun = (await askFor(place, { method: 'POST', path: '/drain', access: 'control' })) as Begun
-    const left = seconds > 0 ? await waitFor(place, seconds, json, isNothing) : begun
-    const isDone = left === undefined || isNothing(left)
-    if (json) writeJson({ drained: isDone, left: left ?? { queued: 0, outstanding: 0 } })
-    else writeData(isDone ? 'drained: nothing is in hand; "radsluice stop" ends it' : `${inWords(left)} left in hand`)
+    const begun = seconds > 0 ? undefined : ((await askFor(place, drainOf({}))) as { forecast: Forecast })
+    const { last, inHand } =
+      begun === undefined
+        ? await followed(place, { path: '/drain', body: {} }, json, seconds)
+        : { last: undefined, inHand: begun.forecast.classes }
+    if (last?.kind === 'resumed') {
+      if (json) writeJson({ drained: false, resumed: true })
+      else writeData('somebody has it take traffic again ("radsluice resume")')
+      return 1
+    }
+    if (last?.kind === 'stopped' || (last === undefined && inHand === undefined)) {
+      if (json) writeJson({ drained: false, error: 'it has ended', left: last?.left })
+      else writeData(last === undefined ? CUT : `it has ended; left in hand: ${leftText(last.left)}`)
+      return last !== undefined && isNothing(last.left) ? 0 : 1
+    }
+    const isDone = last?.kind === 'drained' || inHand === undefined || isNothing(inHand)
+    if (json) writeJson({ drained: isDone, left: isDone ? undefined : inHand })
+    else if (isDone)
+      writeData('drained: nothing is in hand; "radsluice stop" ends it, "radsluice resume" takes traffic again')
+    else writeData(`${inHandText(inHand)} left in hand; with a stop now: ${fateText(inHand)}`)
     return isDone || seconds === 0 ? 0 : 1
   },
 })
 
-const isNothing = ({ queued, outstanding }: Begun): boolean => queued + outstanding === 0
+export const resume = verb({
+  examples: [
+    ['resume', '/readyz is 200 again; refused while a stop is under way'],
+    ['resume --json', 'the same for a program'],
+  ],
+  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  run: async ({ json, ...place }): Promise<ExitCode> => {
+    const told = (await askFor(place, { method: 'POST', path: '/resume', access: 'control' })) as { resumed: boolean }
+    if (json) writeJson(told)
+    else writeData(told.resumed ? 'it takes traffic again' : 'it did not drain; nothing was changed')
+    return 0
+  },
+})
 
-const inWords = ({ queued, outstanding }: Begun): string => `${queued} queued and ${outstanding} outstanding`
+const drainOf = (body: object) => ({ method: 'POST', path: '/drain', body, access: 'control' }) as const
 
-/** Looks until the daemon is gone (undefined), `isEnough`, or the time is over; says what is left when that changes. */
-async function waitFor(
-  place: AdminPlace,
-  seconds: number,
-  quiet: boolean,
-  isEnough: (left: Begun) => boolean = () => false,
-): Promise<Begun | undefined> {
-  const until = performance.now() + seconds * 1_000
-  let said = ''
-  for (;;) {
-    const left = await inHand(place)
-    if (left === undefined || isEnough(left) || performance.now() > until) return left
-    const words = inWords(left)
-    if (!quiet && words !== said) say(`${words} in hand`)
-    said = words
-    await sleep(LOOK_EVERY_MS)
-  }
+interface Followed {
+  /** The last line, where it says what has become of it; undefined where the time was over or the connection broke. */
+  readonly last: Exclude<Line, { kind: 'begun' | 'in-hand' }> | undefined
+  /** What was in hand when that was last told. */
+  readonly inHand: InHand | undefined
 }
 
-/** What it has in hand; undefined where nobody answers any more. */
-async function inHand({ admin, 'token-file': tokenFile }: AdminPlace): Promise<Begun | undefined> {
+/** Begins a drain or a stop, and follows it to its last word, for so many seconds at most; says what is in hand. */
+async function followed(
+  place: AdminPlace,
+  { path, body }: { readonly path: string; readonly body: object },
+  json: boolean,
+  seconds?: number,
+): Promise<Followed> {
+  const over = new AbortController()
+  const timer = seconds === undefined ? undefined : setTimeout(() => over.abort(), seconds * 1_000)
+  const asking = { method: 'POST', path, body: { ...body, follow: true }, access: 'control' } as const
+  let inHand: InHand | undefined
+  let said = ''
   try {
-    const { classes } = await fetchStatus(admin, tokenFile)
-    const sum = (key: 'queued' | 'outstanding'): number =>
-      TRAFFIC_CLASSES.reduce((all, name) => all + classes[name][key], 0)
-    return { queued: sum('queued'), outstanding: sum('outstanding') }
+    for await (const text of follow(place, asking, over.signal)) {
+      const line = JSON.parse(text) as Line
+      if (line.kind !== 'begun' && line.kind !== 'in-hand') return { last: line, inHand }
+      inHand = line.kind === 'begun' ? line.forecast.classes : line.inHand
+      const words = inHandText(inHand)
+      if (!json && words !== said && !isNothing(inHand)) say(`${words} in hand`)
+      said = words
+    }
   } catch (error) {
-    if (codeOf(error) === 'NOT_RUNNING') return undefined
+    if (json && error instanceof Error && 'body' in error) writeJson({ stopped: false, ...(error.body as object) })
     throw error
+  } finally {
+    clearTimeout(timer)
   }
+  return { last: undefined, inHand }
+}
+
+/** Whether nobody answers any more, within a while. */
+async function waitUntilGone({ admin, 'token-file': tokenFile }: AdminPlace): Promise<boolean> {
+  const until = performance.now() + GONE_WITHIN_MS
+  while (performance.now() < until) {
+    try {
+      await fetchStatus(admin, tokenFile)
+    } catch (error) {
+      if (codeOf(error) === 'NOT_RUNNING') return true
+      throw error
+    }
+    await sleep(LOOK_EVERY_MS)
+  }
+  return false
 }

@@ -5,9 +5,10 @@
  * server and class with a bar of how much of its max_rate it was sent; then what is wrong. A narrow terminal loses the
  * least important columns, a low one the last servers, and says how many.
  */
+import { duration } from '../observe/duration-text.ts'
 import type { LaneReport, StatusReport } from '../observe/status-report.ts'
 import { MICROS_PER_SECOND, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
-import { alarmLine, duration, overrideLines, roundTripText, stateOf } from './status-text.ts'
+import { alarmLine, overrideLines, roundTripText, stateOf } from './status-text.ts'
 
 export const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const
 export type Sort = (typeof SORTS)[number]
@@ -74,10 +75,11 @@ export function rateOf(
 function headLine({ report, notice }: TopState): Line {
   const { health } = report
   const style = health.score >= 9 ? 'green' : health.score >= 6 ? 'yellow' : 'red'
+  const trouble = report.ok ? '' : report.ready ? ', with concerns' : ', not ready'
   const time = timeOfDay(report.clock.wall_us / MICROS_PER_SECOND)
   return [
     [`radsluice ${report.version}  `, 'bold'],
-    [`${report.phase}${report.ready ? '' : ', not ready'}  `, report.ready ? undefined : 'red'],
+    [`${report.phase}${trouble}  `, report.ok ? undefined : 'red'],
     [`health ${health.score}/10`, style],
     [`  up ${duration(report.uptimeSeconds)}  ${time} UTC`],
     ...(notice === undefined ? [] : [[`  ${notice}`, 'red'] as const]),
@@ -89,7 +91,10 @@ function classLine(state: TopState, name: TrafficClass, columns: number): Line {
   const { queued, oldestAge, outstanding } = report.classes[name]
   const rate = (count: (ledger: StatusReport['classes']['accounting']['ledger']) => number): number =>
     rateOf(state, ({ classes }) => count(classes[name].ledger))
-  const lost = rate(({ dropped, shed, expired, givenUp }) => total(dropped) + total(shed) + expired + givenUp)
+  const lost = rate(
+    ({ dropped, shed, expired, givenUp, superseded, lost: crashed }) =>
+      total(dropped) + total(shed) + expired + givenUp + superseded + crashed,
+  )
   const out = rateOf(state, ({ lanes }) =>
     lanes.reduce((all, lane) => all + (lane.class === name ? sentTo(lane) : 0), 0),
   )

@@ -84,6 +84,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./stop.io.ts')).drain,
   },
   {
+    command: 'resume',
+    summary: 'Let a running radsluice take traffic again after a drain',
+    load: async () => (await import('./stop.io.ts')).resume,
+  },
+  {
     command: 'stop',
     summary: 'Drain a running radsluice and end it',
     load: async () => (await import('./stop.io.ts')).stop,

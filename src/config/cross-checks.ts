@@ -12,6 +12,7 @@ import { type Draft, entriesOf } from './draft.ts'
 import { checkFailoverTime } from './failover-check.ts'
 import type { Findings } from './findings.ts'
 import type { Listener, PortRange } from './kinds.ts'
+import { checkLeftOvers } from './left-overs-check.ts'
 import { didYouMean } from './near.ts'
 import type { Surroundings } from './result.ts'
 import { inheritLane, instancesOf, type ServerSettings } from './schema.ts'
@@ -46,6 +47,7 @@ export function crossCheck(draft: Draft, surroundings: Surroundings, findings: F
   checkFailoverTime(draft, findings)
   checkSessionsLog(draft, findings)
   checkGigawords(draft, findings)
+  checkLeftOvers(draft, findings)
 }
 
 /** Wraps are known from a session's records before this one. */

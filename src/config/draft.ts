@@ -31,7 +31,7 @@ const ROUNDS = 4
 export function draftOf(root: unknown): Draft {
   return {
     root,
-    outline: salvage(outlineSettings, root),
+    outline: salvage(outlineSettings, withoutClients(root)),
     servers: entriesOf(root, ['farm', 'servers']).map((entry) => salvage(serverSettings, entry)),
   }
 }
@@ -41,6 +41,10 @@ export function entriesOf(root: unknown, path: Path): readonly unknown[] {
   const list = valueAt(root, path)
   return Array.isArray(list) ? list : []
 }
+
+/** Copied for nothing, and there may be many. */
+const withoutClients = (root: unknown): unknown =>
+  typeof root === 'object' && root !== null && Object.hasOwn(root, 'clients') ? { ...root, clients: null } : root
 
 function salvage<T>(schema: z.ZodType<T>, raw: unknown): T | undefined {
   const copy: unknown = structuredClone(raw)

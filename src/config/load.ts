@@ -8,6 +8,7 @@ import { Secret } from '../radius/secret.ts'
 import { crossCheck } from './cross-checks.ts'
 import { type Draft, draftOf, entriesOf } from './draft.ts'
 import type { Findings } from './findings.ts'
+import { readSource } from './long-source.ts'
 import type { Problem } from './problem.ts'
 import type { ConfigResult, SecretSource, Surroundings } from './result.ts'
 import {
@@ -21,7 +22,7 @@ import {
   settings,
 } from './schema.ts'
 import { objectionsOf } from './sentences.ts'
-import { type Path, pathText, Source, valueAt } from './source.ts'
+import { type Path, pathText, valueAt } from './source.ts'
 import { readTokens } from './tokens.ts'
 
 /** RFC 2865 section 3 asks for 16 octets at least. */
@@ -29,7 +30,7 @@ const SHORT_SECRET = 16
 
 /** `file` is a name for the problems; the text is YAML 1.2. Never throws. */
 export function loadConfig(text: string, file: string, surroundings: Surroundings): ConfigResult {
-  const source = new Source(text)
+  const source = readSource(text)
   const problems: Problem[] = source.faults.map((fault) => ({ file, path: '', ...fault }))
   const warnings: Problem[] = []
   const note = (list: Problem[], path: Path, message: string, at: 'key' | 'value' = 'value'): void => {

@@ -43,6 +43,7 @@ export class Source {
   readonly #lineStarts: readonly number[]
   readonly #faults: Fault[] = []
   readonly #noted = new Set<string>()
+  readonly #meant = new Map<Alias, Node | undefined>()
   readonly #value: unknown
 
   constructor(text: string) {
@@ -58,12 +59,13 @@ export class Source {
       if (code !== 'DUPLICATE_KEY') readable = false
     }
     // In the order of the text, so that what stands above is known; `resolve` would look through all of it each time.
-    const anchors = new Set<string>()
+    const anchors = new Map<string, Node>()
     visit(this.#document, {
-      Value: (_, { anchor }) => {
-        if (anchor !== undefined) anchors.add(anchor)
+      Value: (_, node) => {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node)
       },
       Alias: (_, alias) => {
+        this.#meant.set(alias, anchors.get(alias.source))
         if (anchors.has(alias.source)) return
         const message = 'this alias has no anchor above it; if the value shall begin with *, put it in quotes'
         this.#note(alias.range?.[0] ?? 0, message)
@@ -88,7 +90,7 @@ export class Source {
     let node: unknown = this.#document.contents
     let place = startOf(node) ?? 0
     for (const [depth, step] of path.entries()) {
-      if (isAlias(node)) node = (node as Alias).resolve(this.#document)
+      if (isAlias(node)) node = this.#meant.get(node as Alias)
       if (isSeq(node)) {
         node = node.items[Number(step)]
         place = startOf(node) ?? place

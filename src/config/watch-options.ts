@@ -29,20 +29,18 @@ export interface WatchOptions {
   readonly alarms: Readonly<Record<Dashed<AlarmKey>, Threshold | undefined>>
   readonly penalties: Readonly<Record<Dashed<FactorKey>, Penalty | undefined>>
   readonly degradedBelow: number
-  readonly readyAtLeast: number
   readonly webhook: { readonly url: string; readonly resendInterval: Duration } | undefined
 }
 
 export function watchOptions({ alarms, health }: Pick<Config, 'alarms' | 'health'>): WatchOptions {
   const { poll_interval, webhook, ...thresholds } = alarms
-  const { degraded_below, ready_at_least, ...factors } = health
+  const { degraded_below, ready_at_least: _, ...factors } = health
   const inSeconds = { 'event-loop-delay': MICROS_PER_SECOND } as Readonly<Record<string, number>>
   return {
     pollInterval: poll_interval,
     alarms: dashed(thresholds, (id, of) => thresholdOf(of, inSeconds[id] ?? 1)),
     penalties: dashed(factors, (id, of) => penaltyOf(of, inSeconds[id] ?? 1)),
     degradedBelow: degraded_below,
-    readyAtLeast: ready_at_least,
     webhook: webhook === undefined ? undefined : { url: webhook.url, resendInterval: webhook.resend_interval },
   }
 }

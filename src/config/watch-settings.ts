@@ -41,6 +41,9 @@ interface Edges<Written> {
 const switchable = <T extends z.ZodType>(type: T, what: string) =>
   z.union([z.literal(false), type]).describe(`${what} \`false\`: it is never raised.`)
 
+/** A loss: told of at the first poll that sees it, and until twelve polls in a row saw none. */
+const LOSS = [1, 12] as const
+
 /** Raised at `high` or above, cleared under `low`, in whole numbers of `unit`. */
 const level = (what: string, unit: string, { high, low, samples = [1, 1] }: Edges<number>) =>
   switchable(
@@ -124,6 +127,10 @@ export const alarms = z
     }),
     server_down: isSo('A server is Down for a class.'),
     server_failing: isSo('A server lives and answers hardly any request in time.'),
+    never_answered: level('No valid response has ever come from a server.', 'transmissions that timed out', {
+      high: 3,
+      low: 1,
+    }),
     unanswered_by_live_server: level('A server leaves requests unanswered while it answers others.', 'a minute', {
       high: 10,
       low: 3,
@@ -135,12 +142,31 @@ export const alarms = z
       low: 90,
       samples: [3, 3],
     }),
-    shed: level('Messages are shed from a full queue.', 'a minute', { high: 1, low: 1 }),
-    expired: level('Messages expire.', 'a minute', { high: 60, low: 10 }),
+    shed: level('Messages are shed from a full queue.', 'a minute', { high: 1, low: 1, samples: LOSS }),
+    expired: level('Messages expire.', 'a minute', { high: 10, low: 3, samples: LOSS }),
+    given_up: level('Requests end without an answer.', 'a minute', { high: 10, low: 3, samples: LOSS }),
     retries: level('Many transmissions to a server are retries.', 'per cent', { high: 20, low: 10, samples: [2, 3] }),
-    client_secret: level('Datagrams of a client do not verify.', 'a minute', { high: 10, low: 1 }),
-    server_secret: level('Responses of a server do not verify.', 'a minute', { high: 10, low: 1 }),
-    kernel_drops: level('The kernel drops datagrams for a full receive buffer.', 'a minute', { high: 1, low: 1 }),
+    client_secret: level('Datagrams of a client do not verify.', 'a minute', { high: 10, low: 1, samples: LOSS }),
+    client_drops: level('Datagrams of a client are dropped for another reason.', 'a minute', {
+      high: 10,
+      low: 1,
+      samples: LOSS,
+    }),
+    server_secret: level('Responses of a server do not verify.', 'a minute', { high: 10, low: 1, samples: LOSS }),
+    server_drops: level('Responses of a server are dropped for another reason.', 'a minute', {
+      high: 10,
+      low: 1,
+      samples: LOSS,
+    }),
+    kernel_drops: level('The kernel drops datagrams for a full receive buffer.', 'a minute', {
+      high: 1,
+      low: 1,
+      samples: LOSS,
+    }),
+    send_failures: level('The system refuses to send datagrams.', 'a minute', { high: 10, low: 1, samples: LOSS }),
+    internal_errors: level('Packets meet a bug and are dropped.', 'a minute', { high: 1, low: 1, samples: LOSS }),
+    sessions_log_lost: level('Lines of the sessions log are lost.', 'a minute', { high: 1, low: 1, samples: LOSS }),
+    log_lines_lost: level('Lines of the log or the TPS file are lost.', 'a minute', { high: 1, low: 1, samples: LOSS }),
     event_loop_delay: inDurations('An instance comes late to its work.', {
       high: '50ms',
       low: '20ms',
@@ -152,6 +178,7 @@ export const alarms = z
     instance_down: isSo('An instance crashed or does not run.'),
     ledger_imbalance: isSo('The ledger does not add up.'),
     reload_refused: isSo('The last reload was refused.'),
+    webhook_failing: isSo('The webhook takes no alarms.'),
   })
   .describe('When an operator is told: on the log, at /alarms, as a metric and by the webhook. See alarms.md.')
   .prefault({})
@@ -192,9 +219,9 @@ export const health = z
       .default(8),
     ready_at_least: whole(0, 10)
       .describe(
-        'Under this health /readyz answers 503. 0: never for its health alone; a proxy that is there for storms should not leave in one.',
+        'Has no effect any more, and is taken so that older files still load: /readyz never answers 503 for the health. Strangers can lower that with a few packets, and a proxy that is there for storms must not leave in one.',
       )
-      .default(0),
+      .optional(),
     queue_fill: wholeFactor('Per cent of the fullest queue.', { warning: 50, error: 90, cost: 2 }),
     queue_age: wholeFactor('Age of the oldest message in per cent of max_age.', { warning: 50, error: 90, cost: 2 }),
     shed: wholeFactor('Messages shed a minute.', { warning: 1, error: 600, cost: 3 }),

@@ -7,7 +7,7 @@
 import type { SessionReport } from '../accounting/session-report.ts'
 import type { Sought } from '../accounting/sessions.ts'
 import type { ListenerReport, ListenOptions } from '../proxy/listeners.io.ts'
-import type { Followed, TraceEvent } from '../proxy/ports.ts'
+import type { Draining, Followed, TraceEvent } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import type { Instant } from '../units.ts'
 import type { PlainOptions } from './plain-options.ts'
@@ -73,9 +73,9 @@ export interface InstanceCalls {
   forget(nothing: undefined): Promise<void>
   /** Takes what was prepared. */
   reconfigure(settings: InstanceSettings): Promise<void>
-  /** Takes nothing new from now on. */
-  drain(nothing: undefined): Promise<void>
-  /** Answers when it has nothing in hand. */
+  /** Takes nothing new from now on, or takes traffic again. */
+  drain(how: Draining): Promise<void>
+  /** Answers when it has nothing in hand, or drains no more. */
   idle(nothing: undefined): Promise<void>
   /** From now on these requests are followed, and none but these. */
   follow(followed: readonly Followed[]): Promise<void>

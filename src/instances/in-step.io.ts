@@ -4,7 +4,7 @@
  * It decides nothing. A call to a thread that ends before it answers is no failure: the thread is simply not there any more.
  */
 import type { ListenOptions } from '../proxy/listeners.io.ts'
-import type { Followed } from '../proxy/ports.ts'
+import type { Draining, Followed } from '../proxy/ports.ts'
 import type { InstanceSettings } from './calls.ts'
 import { type Act, SettingsInForce, type Telling } from './settings-in-force.ts'
 import type { ThreadHandle } from './thread-handle.io.ts'
@@ -86,9 +86,9 @@ export class InStep {
     return this.#told(() => this.#state.follow(followed))
   }
 
-  /** From now on none takes anything new. */
-  drain(): Promise<void> {
-    return this.#told(() => this.#state.drain())
+  /** From now on none takes anything new, or all take traffic again. */
+  drain(how: Draining): Promise<void> {
+    return this.#told(() => this.#state.drain(how))
   }
 
   #told(tell: () => Act<InstanceSettings>[]): Promise<void> {
@@ -164,8 +164,9 @@ function callOf(thread: ThreadHandle, telling: Telling<InstanceSettings>, listen
       return thread.call('prepare', { ...telling.settings.options, clients: [] })
     case 'reconfigure':
       return thread.call('reconfigure', telling.settings)
-    case 'open':
     case 'drain':
+      return thread.call('drain', telling.how)
+    case 'open':
     case 'forget':
       return thread.call(telling.name, undefined)
   }

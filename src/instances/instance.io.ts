@@ -13,7 +13,7 @@ import { monotonicNow } from '../proxy/clock.io.ts'
 import { Engine } from '../proxy/engine.ts'
 import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
 import { Loop } from '../proxy/loop.io.ts'
-import type { Followed, Journal, Tracer } from '../proxy/ports.ts'
+import type { Draining, Followed, Journal, Tracer } from '../proxy/ports.ts'
 import { systemRandomness } from '../proxy/randomness.io.ts'
 import { type Arrivals, Sockets } from '../proxy/sockets.io.ts'
 import type {
@@ -60,6 +60,7 @@ export class Instance implements InstanceCalls {
   readonly #endedLines: EndedLines
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   #internalErrors = 0
+  #isDraining = false
   /** This machine's addresses, as the main thread said last. */
   #local: readonly string[] = []
   /** What the last look saw. */
@@ -129,15 +130,16 @@ export class Instance implements InstanceCalls {
     this.#engine.follow(followed, this.#tracer)
   }
 
-  async drain(): Promise<void> {
-    this.#engine.drain(monotonicNow())
+  async drain(how: Draining): Promise<void> {
+    this.#isDraining = how !== 'no'
+    this.#engine.drain(how)
     this.#loop.kick()
   }
 
   async idle(): Promise<void> {
     await new Promise<void>((resolve) => {
       const look = (): void => {
-        if (this.#isClosed || this.#engine.isIdle()) resolve()
+        if (this.#isClosed || this.#engine.isIdle() || !this.#isDraining) resolve()
         else setTimeout(look, IDLE_CHECK_MS)
       }
       look()

@@ -6,7 +6,7 @@
  */
 import { codeOf } from '../coded-error.ts'
 import { openSocket } from '../proxy/datagram-socket.io.ts'
-import type { Followed } from '../proxy/ports.ts'
+import type { Draining, Followed } from '../proxy/ports.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
 import { AddressWatch } from './address-watch.io.ts'
 import type { FoundSessions, InstanceSettings, SoughtSessions } from './calls.ts'
@@ -67,9 +67,13 @@ export class Instances {
     return this.#inStep.follow(followed)
   }
 
-  /** None takes anything new; resolves when none has anything in hand. */
-  async drain(): Promise<void> {
-    await this.#inStep.drain()
+  /** None takes anything new from now on, or all take traffic again; also an instance that is started again. */
+  drain(how: Draining): Promise<void> {
+    return this.#inStep.drain(how)
+  }
+
+  /** Resolves when none has anything in hand, or none drains any more. */
+  async idle(): Promise<void> {
     await Promise.all(this.#seats.map((seat) => seat.idle()))
   }
 

@@ -9,14 +9,14 @@
  * Pure: events in, acts out. The shell (`instances.io.ts`) does the acts in their order and decides nothing; each thread is
  * called once at a time, so that it never meets two changes at once.
  */
-import type { Followed } from '../proxy/ports.ts'
+import type { Draining, Followed } from '../proxy/ports.ts'
 
 /** One call to a thread. */
 export type Telling<S> =
   /** Open the sockets of the settings that it was born with. */
   | { readonly name: 'open' }
   | { readonly name: 'follow'; readonly followed: readonly Followed[] }
-  | { readonly name: 'drain' }
+  | { readonly name: 'drain'; readonly how: Draining }
   /** From now on it serves. */
   | { readonly name: 'listen' }
   | { readonly name: 'prepare'; readonly settings: S }
@@ -30,7 +30,7 @@ export type Act<S> =
   | { readonly do: 'put-in-force'; readonly settings: S }
   /** A change has come to its end: all have taken it, or one could not prepare it (`refused` says why). */
   | { readonly do: 'over'; readonly settings: S; readonly refused?: unknown }
-  /** All follow the last of what was to be followed, and none serves that has not been told of a drain. */
+  /** All follow the last of what was to be followed, and none serves that drains otherwise than it shall. */
   | { readonly do: 'told' }
   /** A thread that started serves now. */
   | { readonly do: 'serves'; readonly thread: number }
@@ -51,7 +51,7 @@ interface Thread<S> {
   isOpen: boolean
   serves: boolean
   follows: readonly Followed[]
-  drains: boolean
+  drains: Draining
   /** The call that it has not answered yet, and the change that it is about. */
   asked: { readonly telling: Telling<S>; readonly change: Change<S> | undefined } | undefined
 }
@@ -64,7 +64,7 @@ export class SettingsInForce<S> {
   readonly #line: Change<S>[] = []
   #inForce: Change<S>
   #followed: readonly Followed[] = NOTHING
-  #drains = false
+  #drains: Draining = 'no'
   #isToldPending = false
 
   constructor(settings: S) {
@@ -89,9 +89,9 @@ export class SettingsInForce<S> {
     return this.#goOn()
   }
 
-  /** From now on no thread takes anything new. */
-  drain(): Act<S>[] {
-    this.#drains = true
+  /** From now on no thread takes anything new, or all take traffic again. */
+  drain(how: Draining): Act<S>[] {
+    this.#drains = how
     this.#isToldPending = true
     return this.#goOn()
   }
@@ -104,7 +104,7 @@ export class SettingsInForce<S> {
       isOpen: false,
       serves: false,
       follows: NOTHING,
-      drains: false,
+      drains: 'no',
       asked: undefined,
     })
     return this.#goOn()
@@ -135,7 +135,7 @@ export class SettingsInForce<S> {
         thread.follows = telling.followed
         return []
       case 'drain':
-        thread.drains = true
+        thread.drains = telling.how
         return []
       case 'listen':
         thread.serves = true
@@ -210,7 +210,7 @@ export class SettingsInForce<S> {
     const { settings } = this.#inForce
     if (!thread.isOpen) return about({ name: 'open' })
     if (thread.follows !== this.#followed) return about({ name: 'follow', followed: this.#followed })
-    if (this.#drains && !thread.drains) return about({ name: 'drain' })
+    if (thread.drains !== this.#drains) return about({ name: 'drain', how: this.#drains })
     if (!thread.serves) return about({ name: 'listen' })
     if (thread.has !== this.#inForce) return about({ name: 'reconfigure', settings }, this.#inForce)
     const first = this.#line[0]
@@ -225,7 +225,12 @@ export class SettingsInForce<S> {
   /** One that starts is told before it serves; while it opens its listeners it may serve already. */
   #isTold(thread: Thread<S>): boolean {
     const maySoonServe = thread.serves || thread.asked?.telling.name === 'listen'
-    return !maySoonServe || (thread.follows === this.#followed && thread.drains === this.#drains)
+    const { asked } = thread
+    const mayDrain = asked?.telling.name === 'drain' ? asked.telling.how : this.#drains
+    return (
+      !maySoonServe ||
+      (thread.follows === this.#followed && thread.drains === this.#drains && mayDrain === this.#drains)
+    )
   }
 
   #all(holds: (thread: Thread<S>) => boolean): boolean {

@@ -72,6 +72,8 @@ const NOTHING_WAITS = {
   instanceOldestAge: micros(0),
   parked: 0,
   setAside: 0,
+  clientsGaveUp: 0,
+  longestGivenUp: micros(0),
 } as const
 
 const withFormer = (current: ClassSnapshot, before: ClassSnapshot): ClassSnapshot => ({
@@ -109,6 +111,7 @@ const addedClass = (a: ClassSnapshot, b: ClassSnapshot): ClassSnapshot => ({
   ...addedNumbers(a, b),
   oldestAge: micros(Math.max(a.oldestAge, b.oldestAge)),
   instanceOldestAge: micros(Math.max(a.instanceOldestAge, b.instanceOldestAge)),
+  longestGivenUp: micros(Math.max(a.longestGivenUp, b.longestGivenUp)),
 })
 
 function addedLanes(a: readonly LaneSnapshot[], b: readonly LaneSnapshot[], scope: Scope): LaneSnapshot[] {
@@ -170,7 +173,8 @@ function addedClients(a: Clients, b: Clients): Clients {
   const others = new Map(b.map((client) => [client.name, client]))
   return a.map((client) => {
     const other = others.get(client.name)
-    return other === undefined ? client : addedNumbers(client, other)
+    if (other === undefined) return client
+    return { ...addedNumbers(client, other), lastDrop: client.lastDrop ?? other.lastDrop }
   })
 }
 

@@ -20,9 +20,9 @@ export interface AlarmReport {
   readonly advice: string
 }
 
-/** The oldest first. */
-export const alarmReports = ({ alarms }: Pick<WatchView, 'alarms'>): AlarmReport[] =>
-  alarms.map(({ id, severity, subject, sinceUnixSeconds, value, detail }) => ({
+/** The oldest first, at the end those that the next poll will raise. */
+export const alarmReports = ({ alarms, foreseen }: Pick<WatchView, 'alarms' | 'foreseen'>): AlarmReport[] =>
+  [...alarms, ...foreseen].map(({ id, severity, subject, sinceUnixSeconds, value, detail, advice }) => ({
     id,
     severity,
     fails_status: ALARMS[id].failsStatus,
@@ -31,5 +31,5 @@ export const alarmReports = ({ alarms }: Pick<WatchView, 'alarms'>): AlarmReport
     since_unix: sinceUnixSeconds,
     value,
     what: alarmText(id, value, detail),
-    advice: ALARMS[id].advice,
+    advice: advice ?? ALARMS[id].advice,
   }))

@@ -19,6 +19,8 @@ export interface Reading {
   readonly value: number
   /** More to say of this one than its value: what limits a server, say. */
   readonly detail?: string
+  /** What to do, where more is known than the alarm's own advice. */
+  readonly advice?: string
 }
 
 /** Raised at `high` or above, cleared under `low`; each by so many of so many polls. */
@@ -36,9 +38,10 @@ export interface Alarm<Id extends string = string> {
   readonly subject: Subject
   /** Unix time when it was raised. */
   readonly sinceUnixSeconds: number
-  /** At the last poll. */
+  /** The latest that was at `high` or above: what raised it, or keeps it raised. */
   readonly value: number
   readonly detail: string | undefined
+  readonly advice: string | undefined
 }
 
 /** `server fr-1, accounting`; empty where it is the daemon as a whole. */

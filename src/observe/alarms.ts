@@ -25,6 +25,11 @@ export interface Judgement<Id extends string> {
   readonly cleared: readonly Alarm<Id>[]
 }
 
+export type Judged<Id extends string> = AlarmRule & {
+  readonly id: Id
+  readonly readings: readonly Reading[] | 'unknown'
+}
+
 export class Alarms<Id extends string> {
   /** By id and subject: as many as there are names in the configuration. */
   #states = new Map<string, State<Id>>()
@@ -37,10 +42,7 @@ export class Alarms<Id extends string> {
   }
 
   /** The end of a poll interval; `unixSeconds` is now. An alarm whose readings are unknown stays as it is. */
-  judge(
-    rules: readonly (AlarmRule & { readonly id: Id; readonly readings: readonly Reading[] | 'unknown' })[],
-    unixSeconds: number,
-  ): Judgement<Id> {
+  judge(rules: readonly Judged<Id>[], unixSeconds: number): Judgement<Id> {
     const raised: Alarm<Id>[] = []
     const cleared: Alarm<Id>[] = []
     const states = new Map<string, State<Id>>()
@@ -50,25 +52,19 @@ export class Alarms<Id extends string> {
         for (const [key, state] of this.#states) if (state.id === id) states.set(key, state)
         continue
       }
-      for (const { subject, value, detail } of readings) {
-        const key = keyOf(id, subject)
+      for (const reading of readings) {
+        const key = keyOf(id, reading.subject)
         const state: State<Id> = this.#states.get(key) ?? { id, history: [], raised: undefined }
         states.set(key, state)
         const before = state.raised
-        const isRaised = judged(state, value, threshold)
-        if (!isRaised) {
+        if (!judged(state, reading.value, threshold)) {
           state.raised = undefined
-          if (before !== undefined) cleared.push({ ...before, value, detail })
+          if (before !== undefined) cleared.push({ ...before, value: reading.value, detail: reading.detail })
           continue
         }
-        state.raised = {
-          id,
-          severity,
-          subject,
-          sinceUnixSeconds: before?.sinceUnixSeconds ?? unixSeconds,
-          value,
-          detail,
-        }
+        // What it says is what raised it: a lull says nothing of that.
+        if (before !== undefined && reading.value < threshold.high) continue
+        state.raised = alarmOf({ id, severity }, reading, before?.sinceUnixSeconds ?? unixSeconds)
         if (before === undefined) raised.push(state.raised)
       }
     }
@@ -76,7 +72,34 @@ export class Alarms<Id extends string> {
     this.#states = states
     return { raised, cleared }
   }
+
+  /**
+   * Those that are not raised and would be if the interval ended now: what is known already need not wait for the poll.
+   * Nothing changes by it.
+   */
+  foresee(rules: readonly Judged<Id>[], unixSeconds: number): Alarm<Id>[] {
+    const found: Alarm<Id>[] = []
+    for (const { id, severity, threshold, readings } of rules) {
+      if (threshold === undefined || readings === 'unknown') continue
+      for (const reading of readings) {
+        if (reading.value < threshold.high) continue
+        const state = this.#states.get(keyOf(id, reading.subject))
+        if (state?.raised !== undefined) continue
+        const { length } = state?.history ?? []
+        const earlier = state?.history.slice(Math.max(0, length - threshold.ofLast + 1)) ?? []
+        if (earlier.filter((one) => one === 'high').length + 1 >= threshold.samples)
+          found.push(alarmOf({ id, severity }, reading, unixSeconds))
+      }
+    }
+    return found
+  }
 }
+
+const alarmOf = <Id extends string>(
+  { id, severity }: { readonly id: Id; readonly severity: Severity },
+  { subject, value, detail, advice }: Reading,
+  sinceUnixSeconds: number,
+): Alarm<Id> => ({ id, severity, subject, sinceUnixSeconds, value, detail, advice })
 
 /** Whether the alarm is raised after this reading. */
 function judged({ history, raised }: State<string>, value: number, threshold: Threshold): boolean {

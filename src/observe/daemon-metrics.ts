@@ -132,6 +132,11 @@ const DAEMON: readonly Metric[] = [
     'Log lines that the reader did not take in time.',
     single((view) => view.logLinesLost),
   ),
+  counter(
+    'tps_lines_lost',
+    'Lines of the TPS file that could not be written.',
+    single((view) => view.tpsLinesLost),
+  ),
   gauge(
     'listener_present',
     '1 while an address of `listen` is open, 0 while the machine lacks it; `optional` also for what a wildcard covers.',

@@ -44,9 +44,15 @@ export const EVENTS = {
   },
   'drain-unfinished': {
     level: 'warn',
-    fields: ['queued', 'outstanding', 'why'],
-    says: 'stopping with {queued} queued and {outstanding} outstanding ({why}); they were not answered, so clients try again',
+    fields: ['queued', 'outstanding', 'left', 'why'],
+    says: 'stopping with something left in hand ({why}): {left}',
   },
+  'not-stopped': {
+    level: 'warn',
+    fields: ['queued', 'outstanding', 'why'],
+    says: '{why}',
+  },
+  resumed: { level: 'info', fields: ['by'], says: 'new messages are taken again; asked by {by}' },
   operated: { level: 'warn', fields: ['by', 'what'], says: 'an operator changed something: {what}; asked by {by}' },
   'admin-refused': {
     level: 'warn',
@@ -72,7 +78,7 @@ export const EVENTS = {
   'instance-crashed': {
     level: 'error',
     fields: ['instance', 'error', 'authentication', 'accounting', 'restartSeconds'],
-    says: 'instance {instance} met a bug and ended, the others go on; it had {authentication} authentication and {accounting} accounting messages in hand, which their clients must send again; it is started again in {restartSeconds} s: {error}',
+    says: 'instance {instance} met a bug and ended, the others go on; it had {authentication} authentication and {accounting} accounting messages in hand, of which logins are asked for again, and records come again only from clients that have not given them up; it is started again in {restartSeconds} s: {error}',
   },
   'instance-restarted': { level: 'info', fields: ['instance'], says: 'instance {instance} runs again' },
   'instance-restart-failed': {

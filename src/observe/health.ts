@@ -6,7 +6,7 @@
  */
 import type { LaneSnapshot } from '../proxy/snapshot.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
-import { shownValue, type Unit } from './alarm-definitions.ts'
+import { shownValue, type Unit } from './alarm-definition.ts'
 import type { Interval } from './interval.ts'
 import { queueShares } from './queue-shares.ts'
 
@@ -93,7 +93,7 @@ export const HEALTH_FACTORS = {
     unit: 'a minute',
     says: 'datagrams of clients and servers that do not verify',
     read: (interval) =>
-      sum(interval.clientWrongProofs().map(({ aMinute }) => aMinute)) +
+      sum(interval.clientDrops().map(({ wrongProofs }) => wrongProofs)) +
       sum(interval.lanes().map(({ wrongProofs }) => wrongProofs)),
   },
   'event-loop-delay': {

@@ -8,7 +8,7 @@ import { isWrongProof } from '../proxy/reasons.ts'
 import type { ClassSnapshot, LaneCounters, LaneSnapshot } from '../proxy/snapshot.ts'
 import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { effectiveCeiling } from './ceiling.ts'
-import type { DaemonView } from './view.ts'
+import type { DaemonView, InstanceLook } from './view.ts'
 
 /** One server and class over an interval, all instances together. */
 export interface LaneRates {
@@ -28,21 +28,34 @@ export interface LaneRates {
   readonly unanswered: number
   /** Responses whose authenticator did not verify, a minute. */
   readonly wrongProofs: number
+  /** Responses that were dropped for other reasons, late ones left out: how many of each. */
+  readonly drops: Readonly<Record<string, number>>
+}
+
+/** One client over an interval: its datagrams that were dropped, a minute. */
+export interface ClientDrops {
+  readonly client: string
+  readonly wrongProofs: number
+  readonly others: number
+  /** The reason of the last of the others, ever. */
+  readonly last: string | undefined
 }
 
 export class Interval {
   readonly now: DaemonView
   readonly #before: DaemonView
   #lanes: readonly LaneRates[] | undefined
+  #clients: readonly ClientDrops[] | undefined
   /** Length, seconds. */
   readonly seconds: number
   /** By instance, seconds: the worst of the looks within. */
   readonly loopDelay: ReadonlyMap<number, number>
 
-  constructor(before: DaemonView, now: DaemonView, loopDelay: ReadonlyMap<number, number>) {
+  /** `leastSeconds`: rates are over so long at least, though the interval is not over yet; more can only come. */
+  constructor(before: DaemonView, now: DaemonView, loopDelay: ReadonlyMap<number, number>, leastSeconds = 0.001) {
     this.#before = before
     this.now = now
-    this.seconds = Math.max(0.001, now.uptimeSeconds - before.uptimeSeconds)
+    this.seconds = Math.max(leastSeconds, now.uptimeSeconds - before.uptimeSeconds)
     this.loopDelay = loopDelay
   }
 
@@ -86,13 +99,37 @@ export class Interval {
       .map((lane) => this.#laneRates(lane, before.get(keyOf(lane))))
   }
 
-  /** Datagrams of each client whose authenticator did not verify, a minute. */
-  clientWrongProofs(): { readonly client: string; readonly aMinute: number }[] {
-    const before = new Map(this.#before.engine.clients.map((client) => [client.name, client.badAuthenticators]))
-    return this.now.engine.clients.map(({ name, badAuthenticators }) => ({
-      client: name,
-      aMinute: 60 * this.#rise(before.get(name) ?? 0, badAuthenticators),
-    }))
+  /** How fast a counter of the whole daemon rose, a minute. */
+  aMinute(read: (view: DaemonView) => number): number {
+    return 60 * this.#rise(read(this.#before), read(this.now))
+  }
+
+  /** Requests of a class that ended without an answer meanwhile. */
+  ends(name: TrafficClass): { readonly givenUp: number; readonly superseded: number } {
+    const [before, now] = [this.#before.engine.classes[name].ledger, this.now.engine.classes[name].ledger]
+    return {
+      givenUp: Math.max(0, now.givenUp - before.givenUp),
+      superseded: Math.max(0, now.superseded - before.superseded),
+    }
+  }
+
+  /** What was dropped of each client. */
+  clientDrops(): readonly ClientDrops[] {
+    this.#clients ??= this.#dropsOfClients()
+    return this.#clients
+  }
+
+  #dropsOfClients(): ClientDrops[] {
+    const before = new Map(this.#before.engine.clients.map((client) => [client.name, client]))
+    return this.now.engine.clients.map(({ name, dropped, badAuthenticators, lastDrop }) => {
+      const was = before.get(name) ?? { dropped: 0, badAuthenticators: 0 }
+      return {
+        client: name,
+        wrongProofs: 60 * this.#rise(was.badAuthenticators, badAuthenticators),
+        others: 60 * this.#rise(was.dropped - was.badAuthenticators, dropped - badAuthenticators),
+        last: lastDrop,
+      }
+    })
   }
 
   /** Datagrams that the kernel dropped, a minute; undefined where it does not say. */
@@ -102,10 +139,12 @@ export class Interval {
   }
 
   /** Instances that crashed meanwhile or do not run now. */
-  instancesDown(): { readonly number: number; readonly isDown: boolean }[] {
+  instancesDown(): (Pick<InstanceLook, 'number' | 'isRunning' | 'crashes'> & { readonly isDown: boolean })[] {
     const before = new Map(this.#before.instances.map(({ number, crashes }) => [number, crashes]))
     return this.now.instances.map(({ number, crashes, isRunning }) => ({
       number,
+      crashes,
+      isRunning,
       isDown: !isRunning || crashes > (before.get(number) ?? 0),
     }))
   }
@@ -129,6 +168,7 @@ export class Interval {
       timeouts: rise((counters) => counters.timeouts),
       unanswered: 60 * rise((counters) => counters.unansweredByLiveServer),
       wrongProofs: 60 * rise(wrongProofsOf),
+      drops: dropsSince(before?.counters.dropped, lane.counters.dropped),
     }
   }
 
@@ -143,6 +183,17 @@ const wrongProofsOf = ({ dropped }: Readonly<LaneCounters>): number =>
   Object.entries(dropped).reduce(
     (sum, [reason, count]) => (isWrongProof(reason as keyof typeof dropped) ? sum + count : sum),
     0,
+  )
+
+/** Of each reason that neither is a wrong secret nor comes of a time-out. */
+const dropsSince = (
+  before: LaneCounters['dropped'] | undefined,
+  now: LaneCounters['dropped'],
+): Record<string, number> =>
+  Object.fromEntries(
+    (Object.keys(now) as (keyof typeof now)[])
+      .filter((reason) => !isWrongProof(reason) && reason !== 'late')
+      .map((reason) => [reason, Math.max(0, now[reason] - (before?.[reason] ?? 0))]),
   )
 
 const kernelDropsOf = ({ listeners, upstreamKernelDrops }: DaemonView): number | undefined => {

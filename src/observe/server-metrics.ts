@@ -56,6 +56,16 @@ const GAUGES: readonly Metric[] = [
     ofLane((lane) => (lane.isHeldDown ? 1 : 0)),
   ),
   gauge(
+    'server_heard',
+    '1 once a valid response came from the server, since the start or since its secret changed.',
+    ofLane((lane) => (lane.unheard === undefined ? 1 : 0)),
+  ),
+  gauge(
+    'server_unheard_transmissions',
+    'Transmissions that timed out while no valid response ever came; 0 once one came.',
+    ofLane((lane) => lane.unheard?.timeouts ?? 0),
+  ),
+  gauge(
     'server_consecutive_failures',
     'Failures since the last response.',
     ofLane((lane) => lane.consecutiveFailures),

@@ -27,6 +27,8 @@ export interface StatusReport {
   readonly version: string
   readonly pid: number
   readonly phase: DaemonView['phase']
+  /** Ready, nothing to look at, and no alarm of a loss: `radsluice status` exits with 0. */
+  readonly ok: boolean
   readonly ready: boolean
   readonly notReady: readonly string[]
   /** Not reasons to take traffic away, but to look. */
@@ -55,6 +57,8 @@ export interface StatusReport {
   readonly internalErrors: number
   readonly watchErrors: DaemonView['watchErrors']
   readonly logLinesLost: number
+  readonly tpsLinesLost: number
+  readonly sessionsLogLinesLost: number | undefined
   readonly upstreamKernelDrops: number | undefined
   readonly process: DaemonView['process']
 }
@@ -82,18 +86,19 @@ export type LaneReport = Omit<LaneSnapshot, 'slots'> & {
 /** Builds the report; `clock` has the two clocks read together, microseconds. */
 export function statusReport(view: DaemonView, clock: { monotonic: number; unix: number }): StatusReport {
   const { engine, version, pid, phase, uptimeSeconds, config, admin, listeners } = view
-  const reasons = notReady(view)
+  const [reasons, worries, alarms] = [notReady(view), concerns(view), alarmReports(view.watch)]
   const { authentication, accounting } = engine.classes
   return {
     name: 'radsluice',
     version,
     pid,
     phase,
+    ok: reasons.length + worries.length === 0 && !alarms.some(({ fails_status: fails }) => fails),
     ready: reasons.length === 0,
     notReady: reasons,
-    concerns: concerns(view),
+    concerns: worries,
     health: view.watch.health,
-    alarms: alarmReports(view.watch),
+    alarms,
     uptimeSeconds,
     clock: { monotonic_us: clock.monotonic, wall_us: clock.unix },
     config,
@@ -117,6 +122,8 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
     internalErrors: view.internalErrors,
     watchErrors: view.watchErrors,
     logLinesLost: view.logLinesLost,
+    tpsLinesLost: view.tpsLinesLost,
+    sessionsLogLinesLost: view.sessionsLogLinesLost,
     upstreamKernelDrops: view.upstreamKernelDrops,
     process: view.process,
   }

@@ -4,6 +4,7 @@
  * The daemon gathers one view for each scrape or status request; metrics, /status and /readyz are computed from it and
  * ask nothing else. Plain values, no sockets, no clocks.
  */
+import { heldText } from '../proxy/contact.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import { type Duration, type PerClass, type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Alarm } from './alarm.ts'
@@ -90,6 +91,7 @@ export interface DaemonView {
   readonly sendFailures: number
   readonly internalErrors: number
   readonly logLinesLost: number
+  readonly tpsLinesLost: number
   /** Undefined where there is no sessions log. */
   readonly sessionsLogLinesLost: number | undefined
   /** Errors in watching itself, none of which touched a packet. */
@@ -101,14 +103,14 @@ export interface DaemonView {
   readonly engine: EngineSnapshot
 }
 
-/** What the daemon's own watch found at the end of the last poll interval. */
+/** What the daemon's own watch found at the end of the last poll interval, and finds of the one that runs. */
 export interface WatchView {
   readonly alarms: readonly Alarm<AlarmId>[]
+  /** Not raised, and sure to be at the end of the poll interval if nothing changes. */
+  readonly foreseen: readonly Alarm<AlarmId>[]
   readonly health: Health
   /** Under it the daemon counts as degraded. */
   readonly degradedBelow: number
-  /** Under it /readyz says no; 0 is never. */
-  readonly readyAtLeast: number
   /** The thresholds in force; those of alarms that are switched off are not among them. */
   readonly thresholds: readonly { readonly id: AlarmId; readonly high: number; readonly low: number }[]
   readonly lanes: readonly LaneWatch[]
@@ -131,6 +133,8 @@ export interface WebhookView {
   readonly waiting: number
   /** Alarms that nobody will be told of, since too many waited. */
   readonly lost: number
+  /** Why the last request failed; undefined where it was taken, or none was sent. */
+  readonly failing: string | undefined
 }
 
 /** One instance; its engine's counters are those of all the threads it had. */
@@ -149,11 +153,12 @@ export interface InstanceLook {
 }
 
 /**
- * Why this daemon should get no traffic now; empty when it should. `standsBy`: asked by whoever hands out the virtual address,
- * who must not wait until the address is there.
+ * Why this daemon should get no traffic now; empty when it should. No alarm and no health is among the reasons: strangers
+ * can raise those with a few packets, and a proxy that is there for storms must not leave in one. `standsBy`: asked by whoever
+ * hands out the virtual address, who must not wait until the address is there.
  */
 export function notReady(
-  view: Pick<DaemonView, 'phase' | 'engine' | 'instances' | 'listeners' | 'watch'>,
+  view: Pick<DaemonView, 'phase' | 'engine' | 'instances' | 'listeners'>,
   standsBy = false,
 ): string[] {
   if (view.phase === 'starting') return ['starting']
@@ -166,11 +171,11 @@ export function notReady(
   for (const name of TRAFFIC_CLASSES) {
     const lanes = view.engine.lanes.filter((lane) => lane.class === name && !lane.retiring)
     if (lanes.length > 0 && lanes.every(({ state }) => state === 'down')) {
-      reasons.push(`all ${lanes.length} servers are Down for ${name}`)
+      const held = lanes.filter(({ isHeldDown }) => isHeldDown).map(({ server }) => server)
+      const why = held.length === 0 ? '' : `: ${heldText(held)}`
+      reasons.push(`all ${lanes.length} servers are Down for ${name}${why}`)
     }
   }
-  const { health, readyAtLeast } = view.watch
-  if (health.score < readyAtLeast) reasons.push(healthText(health))
   return reasons
 }
 

@@ -78,6 +78,11 @@ export const WATCH_METRICS: MetricGroup = {
             ],
     }),
     gauge(
+      'webhook_failing',
+      '1 where the last request to the webhook failed; no sample where there is none.',
+      ofWebhook(({ failing }) => (failing === undefined ? 0 : 1)),
+    ),
+    gauge(
       'webhook_waiting_alarms',
       'Alarms that the webhook was not told of yet.',
       ofWebhook(({ waiting }) => waiting),

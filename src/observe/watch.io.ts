@@ -9,8 +9,9 @@
 
 import type { Reading, Threshold } from './alarm.ts'
 import { type Alarm, subjectText } from './alarm.ts'
-import { ALARM_IDS, ALARMS, type AlarmDefinition, type AlarmId, alarmText } from './alarm-definitions.ts'
-import { Alarms, type Judgement } from './alarms.ts'
+import type { AlarmDefinition } from './alarm-definition.ts'
+import { ALARM_IDS, ALARMS, type AlarmId, alarmText } from './alarm-definitions.ts'
+import { Alarms, type Judged, type Judgement } from './alarms.ts'
 import type { Boundary } from './boundary.io.ts'
 import { BEST_HEALTH, type Health, type HealthFactor, healthOf, type Penalty } from './health.ts'
 import { Interval } from './interval.ts'
@@ -19,6 +20,7 @@ import type { DaemonView, InstanceLook, WatchView } from './view.ts'
 import { Webhook, type WebhookOptions } from './webhook.io.ts'
 
 const MICROS_PER_MILLI = 1_000
+const MICROS_PER_SECOND = 1_000_000
 const DAEMON = 'the daemon'
 
 export interface WatchOptions {
@@ -27,7 +29,6 @@ export interface WatchOptions {
   readonly alarms: Readonly<Record<AlarmId, Threshold | undefined>>
   readonly penalties: Readonly<Record<HealthFactor, Penalty | undefined>>
   readonly degradedBelow: number
-  readonly readyAtLeast: number
   readonly webhook: WebhookOptions | undefined
 }
 
@@ -42,6 +43,7 @@ export class Watch {
   #health: Health = { score: BEST_HEALTH, reasons: [] }
   #lanes: WatchView['lanes'] = []
   #before: DaemonView | undefined
+  #hasJudged = false
   /** Of each instance, seconds, since the last poll. */
   #worstDelay = new Map<number, number>()
   #timer: NodeJS.Timeout | undefined
@@ -65,13 +67,22 @@ export class Watch {
     this.#useWebhook(options.webhook)
   }
 
-  get view(): WatchView {
-    const { degradedBelow, readyAtLeast } = this.#options
+  /** What is known at the time of a look: found at the last poll, and foreseen of the next one. */
+  viewAt(look: Omit<DaemonView, 'watch'>): WatchView {
+    const view = this.#found()
+    const interval = this.#unfinished({ ...look, watch: view })
+    if (interval === undefined) return view
+    const foreseen = this.#alarms.foresee(this.#rules(interval), Date.now() / 1_000)
+    if (this.#hasJudged) return { ...view, foreseen }
+    return { ...view, foreseen, health: healthOf(interval, this.#options.penalties) }
+  }
+
+  #found(): WatchView {
     return {
       alarms: this.#alarms.current(),
+      foreseen: [],
       health: this.#health,
-      degradedBelow,
-      readyAtLeast,
+      degradedBelow: this.#options.degradedBelow,
       thresholds: ALARM_IDS.flatMap((id) => {
         const threshold = this.#options.alarms[id]
         return threshold === undefined ? [] : [{ id, high: threshold.high, low: threshold.low }]
@@ -79,6 +90,13 @@ export class Watch {
       lanes: this.#lanes,
       webhook: this.#webhook?.view,
     }
+  }
+
+  /** The interval so far, as if nothing more came until its end. */
+  #unfinished(now: DaemonView): Interval | undefined {
+    const before = this.#before
+    if (before === undefined) return undefined
+    return new Interval(before, now, this.#worstDelay, this.#options.pollInterval / MICROS_PER_SECOND)
   }
 
   start(): void {
@@ -127,13 +145,17 @@ export class Watch {
     this.#timer = this.#boundary.after('poll', this.#options.pollInterval / MICROS_PER_MILLI, () => this.#poll())
   }
 
-  #judge(interval: Interval, unixSeconds: number): void {
-    const rules = ALARM_IDS.map((id) => {
+  #rules(interval: Interval): Judged<AlarmId>[] {
+    return ALARM_IDS.map((id) => {
       const { severity, read }: AlarmDefinition = ALARMS[id]
       const readings = this.#boundary.value<readonly Reading[] | 'unknown'>('alarms', () => read(interval), 'unknown')
       return { id, severity, threshold: this.#options.alarms[id], readings }
     })
-    const judgement = this.#alarms.judge(rules, unixSeconds)
+  }
+
+  #judge(interval: Interval, unixSeconds: number): void {
+    this.#hasJudged = true
+    const judgement = this.#alarms.judge(this.#rules(interval), unixSeconds)
     this.#sayAlarms(judgement, unixSeconds)
     this.#boundary.run('webhook', () => this.#webhook?.tell(this.#alarms.current(), judgement, unixSeconds))
     this.#boundary.run('poll', () => this.#setHealth(healthOf(interval, this.#options.penalties)))
@@ -147,7 +169,7 @@ export class Watch {
   #sayAlarms({ raised, cleared }: Judgement<AlarmId>, unixSeconds: number): void {
     for (const alarm of raised) {
       const what = alarmText(alarm.id, alarm.value, alarm.detail)
-      this.#log.write('alarm-raised', { ...fieldsOf(alarm), what, advice: ALARMS[alarm.id].advice })
+      this.#log.write('alarm-raised', { ...fieldsOf(alarm), what, advice: alarm.advice ?? ALARMS[alarm.id].advice })
     }
     for (const alarm of cleared) {
       const raisedSeconds = Math.round(unixSeconds - alarm.sinceUnixSeconds)

@@ -30,7 +30,7 @@ export class Webhook {
   readonly #boundary: Boundary
   #options: WebhookOptions
   #isSending = false
-  #hasFailed = false
+  #failing: string | undefined
   #deliveries = { ok: 0, failed: 0 }
 
   /** `admin` is the address that people are sent to; `failed` is called once for each time without deliveries. */
@@ -49,7 +49,7 @@ export class Webhook {
   }
 
   get view(): WebhookView {
-    return { ...this.#deliveries, waiting: this.#outbox.waiting, lost: this.#outbox.lost }
+    return { ...this.#deliveries, waiting: this.#outbox.waiting, lost: this.#outbox.lost, failing: this.#failing }
   }
 
   change(options: WebhookOptions): void {
@@ -74,15 +74,15 @@ export class Webhook {
       this.#isSending = false
     }
     if (why === undefined) {
-      this.#hasFailed = false
+      this.#failing = undefined
       this.#deliveries.ok += 1
       this.#outbox.delivered(due, unixSeconds)
       return
     }
     this.#deliveries.failed += 1
     this.#outbox.failed(unixSeconds)
-    if (!this.#hasFailed) this.#failed(why, this.#outbox.waiting)
-    this.#hasFailed = true
+    if (this.#failing === undefined) this.#failed(why, this.#outbox.waiting)
+    this.#failing = why
   }
 
   /** Undefined where it was taken, else why not. */
@@ -103,14 +103,14 @@ export class Webhook {
   }
 
   #written({ alarm, clearedUnixSeconds }: Alert<AlarmId>, unixSeconds: number, resendSeconds: number): object {
-    const { id, severity, subject, sinceUnixSeconds, value, detail } = alarm
+    const { id, severity, subject, sinceUnixSeconds, value, detail, advice } = alarm
     const about = subjectText(subject)
     const what = alarmText(id, value, detail)
     return {
       labels: { alertname: alertNameOf(id), alarm: id, severity, host: hostname(), ...subject },
       annotations: {
         summary: about === '' ? what : `${about}: ${what}`,
-        description: ALARMS[id].advice,
+        description: advice ?? ALARMS[id].advice,
       },
       startsAt: timeOf(sinceUnixSeconds),
       endsAt: timeOf(clearedUnixSeconds ?? unixSeconds + INTERVALS_UNTIL_CLEARED * resendSeconds),

@@ -20,6 +20,7 @@ export function classSnapshot(
   const { queued: parked, octets: parkedOctets } = farm.parked.line
   // Only records are set aside.
   const aside = trafficClass === 'accounting' ? register.aside : NOTHING
+  const givenUp = trafficClass === 'accounting' ? register.heard.givenUp(now) : undefined
   let elsewhere = parked + aside.size
   let octetsElsewhere = parkedOctets + aside.octets
   for (const { queue } of lanes.inOrder(trafficClass)) {
@@ -38,5 +39,7 @@ export function classSnapshot(
     instanceOldestAge: oldestHere === undefined ? micros(0) : since(oldestHere.receivedAt, now),
     parked,
     setAside: aside.size,
+    clientsGaveUp: givenUp?.records ?? 0,
+    longestGivenUp: givenUp?.longest ?? micros(0),
   }
 }

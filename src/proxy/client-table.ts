@@ -10,6 +10,7 @@ import { type ClientAccounting, copyOf, noAccounting } from '../accounting/clien
 import type { Addition } from '../accounting/rewriting.ts'
 import { parseAddress, parsePrefix, zoneOf } from '../addresses.ts'
 import type { ClientOptions } from './ports.ts'
+import type { ClientDropReason } from './reasons.ts'
 import type { ClientSnapshot } from './snapshot.ts'
 
 /** Addresses whose client is remembered; beyond it the table starts anew (it is only a shortcut). */
@@ -30,6 +31,8 @@ export class Client {
   dropped: number
   /** Of these, those whose authenticator did not verify. */
   badAuthenticators: number
+  /** Why one was dropped last whose authenticator was not wrong. */
+  lastDrop: ClientDropReason | undefined
   /** Kept by a reload as it is. */
   readonly accounting: ClientAccounting
   /** Additions that did not fit into a packet for a server; kept by a reload. */
@@ -42,6 +45,7 @@ export class Client {
     this.received = { authentication: 0, accounting: 0, ...former?.received }
     this.dropped = former?.dropped ?? 0
     this.badAuthenticators = former?.badAuthenticators ?? 0
+    this.lastDrop = former?.lastDrop
     this.accounting = former?.accounting ?? noAccounting()
     this.leftOut = former?.leftOut ?? { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 }
   }
@@ -51,12 +55,13 @@ export class Client {
   }
 
   snapshot(): ClientSnapshot {
-    const { name, dropped, badAuthenticators } = this
+    const { name, dropped, badAuthenticators, lastDrop } = this
     return {
       name,
       received: { ...this.received },
       dropped,
       badAuthenticators,
+      lastDrop,
       accounting: copyOf(this.accounting),
       leftOut: { ...this.leftOut },
     }

@@ -25,6 +25,7 @@ import { Intake, type Verdict } from './intake.ts'
 import { Lanes } from './lanes.ts'
 import { LEDGER_NUMBERS } from './ledger.ts'
 import type {
+  Draining,
   EngineOptions,
   Followed,
   Journal,
@@ -259,10 +260,10 @@ export class Engine {
     return this.#accounts.look(from, count, sought)
   }
 
-  /** From now on no new request is taken; what is in hand goes on, and duplicates still get their answers. */
-  drain(_now: Instant): void {
-    this.#isDraining = true
-    this.#failover.drain()
+  /** From now on no new request is taken, or all are again; what is in hand goes on, and duplicates still get answers. */
+  drain(how: Draining): void {
+    this.#isDraining = how !== 'no'
+    this.#failover.drain(how)
   }
 
   /** From now on the tracer is told of each step of these requests; of none where nothing is followed. */

@@ -16,7 +16,7 @@ import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Farm } from './farm.ts'
 import type { Lane } from './lane.ts'
-import type { GivenUpBecause, Journal } from './ports.ts'
+import type { Draining, GivenUpBecause, Journal } from './ports.ts'
 import type { Register } from './register.ts'
 import type { Request } from './request.ts'
 import type { Sending } from './sending.ts'
@@ -32,7 +32,7 @@ export class Failover {
   readonly #farms: Readonly<Record<Request['class'], Farm>>
   readonly #journal: Journal
   readonly #waitingOn: WaitingOn
-  #isDraining = false
+  #draining: Draining = 'no'
 
   constructor(register: Register, sending: Sending, farms: Readonly<Record<Request['class'], Farm>>, journal: Journal) {
     this.#register = register
@@ -281,10 +281,12 @@ export class Failover {
     request.rest()
   }
 
-  /** The engine drains: what was set aside has one try more, and ends if that is not answered either. */
-  drain(): void {
-    this.#isDraining = true
-    this.#waitingOn.end()
+  /** The engine drains, or does no more: what was set aside has one try more; before the end it ends with that. */
+  drain(how: Draining): void {
+    if (how === this.#draining) return
+    this.#draining = how
+    this.#waitingOn.isOver = how === 'end'
+    if (how === 'no') return
     for (const request of this.#register.aside.takeAll()) this.triesAgain(request)
   }
 
@@ -344,9 +346,9 @@ export class Failover {
     request.stage = request.asideRest === undefined ? 'failover' : 'aside'
   }
 
-  /** The engine drains, and a server that lives left the record unanswered: it is not set aside again. */
+  /** The engine drains before its end, and a server that lives left the record unanswered: it is not set aside again. */
   #hadItsLastTry(request: Request): boolean {
-    return this.#isDraining && request.wasLeftByLiving && this.#farms[request.class].hasLive()
+    return this.#draining === 'end' && request.wasLeftByLiving && this.#farms[request.class].hasLive()
   }
 
   /** All servers that live have left the record unanswered: it is never given up for that. */

@@ -14,6 +14,12 @@ import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../un
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
 /** Where a request came from and where its answer must leave: `listener` is the shell's number of the socket. */
+/**
+ * `no`: takes traffic. `keep`: takes nothing new, and gives up nothing for that. `end`: the same before the process ends: what
+ * was set aside has one try more, and nobody waits on.
+ */
+export type Draining = 'no' | 'keep' | 'end'
+
 export interface Peer {
   readonly listener: number
   readonly address: string

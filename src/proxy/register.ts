@@ -15,6 +15,7 @@ import type { Client } from './client-table.ts'
 import { Duplicates } from './duplicates.ts'
 import { givenUpSentence } from './given-up.ts'
 import type { Lane } from './lane.ts'
+import { LastHeard } from './last-heard.ts'
 import { Ledger } from './ledger.ts'
 import type { EngineOptions, GivenUpBecause, Journal, Peer } from './ports.ts'
 import { type ClientDropReason, isWrongProof } from './reasons.ts'
@@ -52,6 +53,8 @@ export class Register {
   readonly sessions: WaitingSessions
   /** Records that a living server left unanswered, until they are tried again. */
   readonly aside = new SetAside()
+  /** When the clients of records in hand sent them last. */
+  readonly heard = new LastHeard()
   /** The packets of those that wait. */
   readonly octets = new OctetStore()
   /** Requests that wait for a server's answer. */
@@ -87,7 +90,10 @@ export class Register {
   admit(request: Request, now: Instant): void {
     this.tracing.active?.received(request, now)
     this.duplicates.add(request.origin)
-    if (request.class === 'accounting') this.duplicates.addRecord(request)
+    if (request.class === 'accounting') {
+      this.duplicates.addRecord(request)
+      this.heard.hear(request, now)
+    }
     this.instanceQueue.put(request)
     this.backlogs[request.class].enter(request)
     if (request.class === 'accounting') this.sessions.came(request)
@@ -105,6 +111,8 @@ export class Register {
     ;(waiting.line as WaitingLine<Request>).replace(waiting, newer)
     this.backlogs.accounting.replace(waiting, newer)
     this.sessions.replace(waiting, newer)
+    this.heard.forget(waiting)
+    this.heard.hear(newer, now)
     newer.lane = waiting.lane
     newer.promotedBy = waiting.promotedBy
     waiting.promotedBy = undefined
@@ -175,6 +183,7 @@ export class Register {
 
   /** A server answered; somebody may still wait for it or not. */
   answered(request: Request, wasDelivered: boolean): void {
+    this.heard.forget(request)
     const ledger = this.ledgers[request.class]
     if (wasDelivered) ledger.answered += 1
     else ledger.deliveredUnanswered += 1
@@ -208,6 +217,7 @@ export class Register {
     if (o.client !== undefined) {
       o.client.dropped += 1
       if (isWrongProof(o.reason)) o.client.badAuthenticators += 1
+      else o.client.lastDrop = o.reason
     }
     this.#journal.note({ kind: 'dropped', ...o, client: o.client?.options.name }, now)
   }
@@ -260,16 +270,25 @@ export class Register {
     return backlog.has(request) && backlog.isOverdue(request, now)
   }
 
-  /** The law, for both classes, and that the lines agree with the backlog. */
+  /** Its client has sent an accounting record again, while it waits or is outstanding. */
+  heardAgain(request: Request | undefined, now: Instant): void {
+    if (request !== undefined && request.heardIn !== -1) this.heard.hear(request, now)
+  }
+
+  /** The law, for both classes, that the lines agree with the backlog, and that each record in hand is listened for. */
   check(): void {
     for (const each of TRAFFIC_CLASSES) {
       this.ledgers[each].check({ queued: this.backlogs[each].messages, outstanding: this.outstanding[each] })
     }
+    const records = this.backlogs.accounting.messages + this.outstanding.accounting
+    if (this.heard.all !== records)
+      throw new Error(`${this.heard.all} records are listened for, ${records} are in hand`)
   }
 
   /** It waits nowhere and has no answer: what comes again is new. */
   #end(request: Request, now: Instant): void {
     this.leave(request)
+    this.heard.forget(request)
     for (const exchange of request.exchanges) {
       request.detach(exchange)
       this.duplicates.forget(exchange)

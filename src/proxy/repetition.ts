@@ -47,7 +47,8 @@ export class Repetition {
     const before = duplicates.find(from, packet)
     if (before !== undefined && isSamePacket(before.packet, packet)) {
       ledger.duplicate += 1
-      if (trafficClass === 'authentication' && before.request !== undefined) before.request.latestCopyAt = now
+      if (trafficClass === 'accounting') this.#register.heardAgain(before.request, now)
+      else if (before.request !== undefined) before.request.latestCopyAt = now
       this.#register.tracing.active?.duplicate(exchange, ABSORBED, now)
       return true
     }
@@ -68,6 +69,7 @@ export class Repetition {
     if (known.kind === 'passed') return true
     duplicates.add(exchange)
     if (known.kind === 'pending') {
+      this.#register.heardAgain(known.request, now)
       this.#register.attach(exchange, known.request)
     } else {
       this.#answering.reply(exchange, this.#answering.answerFromRecord(exchange, known.answer), now)

@@ -99,6 +99,8 @@ export class Request implements Exchange {
   request: Request | undefined = this
   /** Accounting: where `Duplicates` knows its record by content; -1 where it does not. */
   recordRow = -1
+  /** Accounting: where `LastHeard` counts it. */
+  heardIn = -1
   /** Chosen once; health alone changes it. */
   lane: Lane | undefined = undefined
   line: object | undefined = undefined

@@ -136,6 +136,10 @@ export interface ClassSnapshot {
   readonly parked: number
   /** Records that a living server left unanswered, until they are tried again. */
   readonly setAside: number
+  /** Of the records in hand (queued or outstanding), those that their clients have not sent again for 30 s. */
+  readonly clientsGaveUp: number
+  /** How long ago the first of those was sent last, at least; 0 where there are none. */
+  readonly longestGivenUp: Duration
 }
 
 /** What came from one configured client. */
@@ -145,6 +149,8 @@ export interface ClientSnapshot {
   readonly dropped: number
   /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */
   readonly badAuthenticators: number
+  /** Why one was dropped last whose authenticator was not wrong. */
+  readonly lastDrop: ClientDropReason | undefined
   readonly accounting: ClientAccounting
   /** Additions that did not fit into a packet for a server. */
   readonly leftOut: Readonly<Record<Addition, number>>

@@ -18,7 +18,8 @@ const LONGEST = micros(30_000_000)
 export class WaitingOn {
   readonly #backlog: Backlog<Request>
   readonly #farm: Farm
-  #isOver = false
+  /** Nothing waits on: the engine drains before its end. */
+  isOver = false
 
   /** Of authentication, both. */
   constructor(backlog: Backlog<Request>, farm: Farm) {
@@ -26,14 +27,9 @@ export class WaitingOn {
     this.#farm = farm
   }
 
-  /** From now on nothing waits on: the engine drains. */
-  end(): void {
-    this.#isOver = true
-  }
-
   /** Whether it may keep its place. With a secret that is not the server's any more, an answer would come to nobody. */
   may(request: Request, { lane, secret }: Attempt, now: Instant): boolean {
-    if (request.class === 'accounting' || !lane.isLive() || this.#isOver) return false
+    if (request.class === 'accounting' || !lane.isLive() || this.isOver) return false
     if (lane.queue.line.queued > 0 || now >= this.until(request)) return false
     if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
     return request.isBound || !this.#farm.hasOther(lane, request)

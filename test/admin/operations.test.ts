@@ -47,12 +47,20 @@ class Busy implements Operated {
 
   stop(): void {}
 
-  async inHand(): Promise<{ queued: number; outstanding: number }> {
-    return { queued: 0, outstanding: 0 }
+  async resume(): Promise<boolean> {
+    return true
   }
 
-  drainLimitSeconds(): number {
-    return 0
+  async inHand(): Promise<never> {
+    throw new Error('nobody asked what is in hand')
+  }
+
+  async forecast(): Promise<never> {
+    throw new Error('nobody asked for a forecast')
+  }
+
+  follow(): () => void {
+    return () => undefined
   }
 }
 

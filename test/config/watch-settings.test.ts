@@ -37,7 +37,7 @@ health: { event_loop_delay: { warning: 1ms, error: 5ms, cost: 4 }, memory: false
 
   it.each([
     ['alarms: { queue_fill: ▶{ high: 50 } }', 'alarms.queue_fill', /^low is above high/],
-    ['alarms: { shed: ▶{ samples: 2 } }', 'alarms.shed', /^samples \(2\) is more than of_last \(1\)/],
+    ['alarms: { queue_fill: ▶{ samples: 2 } }', 'alarms.queue_fill', /^samples \(2\) is more than of_last \(1\)/],
     ['alarms: { shed: ▶true }', 'alarms.shed', 'write a mapping of settings, or false to switch it off'],
     ['alarms: { ▶quee_fill: false }', 'alarms.quee_fill', 'unknown key; did you mean "queue_fill"?'],
     ['alarms: { offered_rate: ▶{ high: 5 } }', 'alarms.offered_rate.low', /^is missing; add it/],

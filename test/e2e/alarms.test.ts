@@ -177,6 +177,7 @@ describe('the webhook', () => {
     sinceUnixSeconds: 1_700_000_000,
     value: 12,
     detail: undefined,
+    advice: undefined,
   }
 
   /** A receiver that answers with these codes, one after the other, and keeps what it was sent. */

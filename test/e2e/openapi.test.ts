@@ -11,7 +11,7 @@ import { until } from './kit/child.ts'
 import { asks, overSocket, overTcp, type Question, type Reply, type Way } from './kit/control.ts'
 import { CLIENT_SECRET, Daemon, ROOT, serverEntry } from './kit/daemon.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
-import { ScriptedServer } from './kit/scripted-server.ts'
+import { ScriptedServer, silence, yes } from './kit/scripted-server.ts'
 import { accountingRequest, papRequest } from './kit/wire.ts'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -186,6 +186,8 @@ describe('every answer that the file tells', () => {
     ['reload', 400, post('/reload', { x: 1 })],
     ['stop', 400, post('/stop', { force: 1 })],
     ['drain', 400, post('/drain', { x: 1 })],
+    ['resume', 200, post('/resume')],
+    ['resume', 400, post('/resume', { x: 1 })],
   ])('%s %i', async (id, status, question) => {
     expectTold(id, status, await asks(way, question))
   })
@@ -249,7 +251,16 @@ describe('every answer that the file tells', () => {
     expectTold('serverDown', 409, await asks(way, post('/servers/s1/down')))
     expectTold('serverUp', 409, await asks(way, post('/servers/s1/up')))
     expectTold('setMaxRate', 409, await asks(way, post('/servers/s1/max-rate', { class: 'accounting', max_rate: 1 })))
+    expectTold('drain', 200, await asks(way, post('/drain', { follow: true })))
+    // Something is in hand, so that the end takes its time.
+    expectTold('resume', 200, await asks(way, post('/resume')))
+    server.script = silence
+    client.send(0, papRequest({ secret: CLIENT_SECRET, identifier: 7, user: 'bob' }), daemon.ports.authentication)
+    await daemon.reaches(({ classes }) => classes.authentication.outstanding === 1, 'a login at the silent server')
     expectTold('stop', 202, await asks(way, post('/stop')))
+    expectTold('resume', 409, await asks(way, post('/resume')))
+    server.script = yes
+    expectTold('stop', 200, await asks(way, post('/stop', { follow: true })))
     const told = OPERATIONS.flatMap(({ operationId, responses }) =>
       Object.keys(responses).map((status) => `${operationId} ${status}`),
     )

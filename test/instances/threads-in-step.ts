@@ -6,7 +6,7 @@
  * is asked from outside, a thread that does its call, an answer that arrives, a thread that keeps house, a death.
  */
 import { type Act, SettingsInForce, type Telling } from '../../src/instances/settings-in-force.ts'
-import type { Followed } from '../../src/proxy/ports.ts'
+import type { Draining, Followed } from '../../src/proxy/ports.ts'
 
 /** Settings are one lane to one server each; what a thread can't open it refuses. */
 export interface Settings {
@@ -32,7 +32,7 @@ interface Thread {
   isPreparing: boolean
   listens: boolean
   follows: readonly Followed[]
-  drains: boolean
+  drains: Draining
   /** The calls whose answers were heard. */
   heard: string
   /** Told and not done yet; done and not heard of yet. */
@@ -51,7 +51,7 @@ export class Threads {
   readonly asked: Settings[] = []
   readonly refused: Settings[] = []
   followed: readonly Followed[] = NONE
-  drains = false
+  drains: Draining = 'no'
   isUntold = false
   #count = 0
   #names = 0
@@ -74,7 +74,12 @@ export class Threads {
     const dead = seats.filter((seat) => ![...this.threads.values()].some((one) => one.seat === seat))
     return [
       'reload',
-      ...(all ? ['follow', 'drain'] : []),
+      ...(all
+        ? [
+            'follow',
+            ...(['no', 'keep', 'end'] as const).filter((how) => how !== this.drains).map((how) => `drain ${how}`),
+          ]
+        : []),
       // One instance is like the other: where orders are many, the first one stands for both.
       ...seats.filter((seat) => !this.#isTidy || seat === 0).map((seat) => `refused ${seat}`),
       ...(seats.length > 1 ? ['refused all'] : []),
@@ -98,7 +103,7 @@ export class Threads {
     if (what === 'reload') this.ask({ server: this.#newName() })
     else if (what === 'refused') this.ask({ server: this.#newName(), refusedBy: which === 'all' ? [0, 1] : [number] })
     else if (what === 'follow') this.follow([{ trace: this.inForce.length + this.followed.length }])
-    else if (what === 'drain') this.drain()
+    else if (what === 'drain') this.drain(which as Draining)
     else if (what === 'start') this.start(number)
     else if (what === 'death') this.#die(number)
     else if (what === 'do') this.#obey(number)
@@ -117,10 +122,10 @@ export class Threads {
     this.#take(this.state.follow(followed))
   }
 
-  drain(): void {
-    this.drains = true
+  drain(how: Draining): void {
+    this.drains = how
     this.isUntold = true
-    this.#take(this.state.drain())
+    this.#take(this.state.drain(how))
   }
 
   start(seat: number): void {
@@ -137,7 +142,7 @@ export class Threads {
       isPreparing: false,
       listens: false,
       follows: NONE,
-      drains: false,
+      drains: 'no',
       heard: '',
       call: undefined,
       answer: undefined,
@@ -192,11 +197,18 @@ export class Threads {
       one.answer?.to,
     ])
     const asked = this.asked.map(({ server, refusedBy }) => `${server} ${refusedBy}`)
-    return JSON.stringify([threads, this.inForce.slice(-2).map(({ server }) => server), asked, this.isUntold])
+    return JSON.stringify([
+      threads,
+      this.inForce.slice(-2).map(({ server }) => server),
+      asked,
+      this.isUntold,
+      this.drains,
+    ])
   }
 
   #nameOf(call: Telling<Settings> | undefined): string {
     if (call === undefined) return ''
+    if (call.name === 'drain') return `drain ${call.how}`
     return 'settings' in call ? `${call.name} ${call.settings.server}` : call.name
   }
 
@@ -269,7 +281,7 @@ export class Threads {
     if (call.name === 'open' || call.name === 'prepare') this.#openFor(thread, call)
     else if (call.name === 'listen') thread.listens = true
     else if (call.name === 'follow') thread.follows = call.followed
-    else if (call.name === 'drain') thread.drains = true
+    else if (call.name === 'drain') thread.drains = call.how
     else if (call.name === 'forget') {
       thread.isPreparing = false
       this.#keepHouse(thread)

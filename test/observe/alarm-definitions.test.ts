@@ -98,6 +98,75 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     ),
     step: 1,
   },
+  'never-answered': {
+    subject: LANE,
+    at: by((timeouts) => inLane(LANE, () => ({ unheard: { timeouts } }))),
+    step: 1,
+  },
+  'given-up': {
+    subject: { class: 'authentication' },
+    at: by((count) => inLedger('authentication', { givenUp: Math.min(2, count), superseded: Math.max(0, count - 2) })),
+    step: 1,
+  },
+  'client-drops': {
+    subject: { client: 'other' },
+    at: by((count) =>
+      inEngine((engine) => ({
+        ...engine,
+        clients: engine.clients.map((one) =>
+          one.name === 'other' ? { ...one, dropped: 5 + count, badAuthenticators: 5 } : one,
+        ),
+      })),
+    ),
+    step: 1,
+  },
+  'server-drops': {
+    subject: LANE,
+    at: by((count) =>
+      inLane(LANE, ({ counters }) => ({
+        counters: {
+          ...counters,
+          dropped: { ...counters.dropped, 'missing-message-authenticator': count, 'bad-authenticator': 99, late: 99 },
+        },
+      })),
+    ),
+    step: 1,
+  },
+  'send-failures': {
+    subject: {},
+    at: by((count) => (view) => ({ ...view, sendFailures: view.sendFailures + count })),
+    step: 1,
+  },
+  'internal-errors': {
+    subject: {},
+    at: by((count) => (view) => ({ ...view, internalErrors: view.internalErrors + count })),
+    step: 1,
+  },
+  'sessions-log-lost': {
+    subject: {},
+    at: by((count) => (view) => ({ ...view, sessionsLogLinesLost: (view.sessionsLogLinesLost ?? 0) + count })),
+    step: 1,
+  },
+  'log-lines-lost': {
+    subject: {},
+    at: by((count) => (view) => ({
+      ...view,
+      logLinesLost: view.logLinesLost + 1,
+      tpsLinesLost: view.tpsLinesLost + count - 1,
+    })),
+    step: 1,
+  },
+  'webhook-failing': {
+    subject: {},
+    at: by((isSo) => (view) => ({
+      ...view,
+      watch: {
+        ...view.watch,
+        webhook: { ok: 0, failed: 1, waiting: 1, lost: 0, failing: isSo >= 1 ? 'it answers 500' : undefined },
+      },
+    })),
+    step: 1,
+  },
   'kernel-drops': {
     subject: {},
     at: by((count) => (view) => ({
@@ -155,14 +224,21 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
 /** Those that `radsluice status` exits with 1 for; the others warn of what has cost nobody anything yet. */
 const FAILS_STATUS: readonly AlarmId[] = [
   'server-down',
+  'never-answered',
   'server-failing',
   'unanswered-by-live-server',
   'all-servers-down',
+  'server-secret',
+  'server-drops',
   'shed',
   'expired',
+  'given-up',
   'client-secret',
-  'server-secret',
+  'client-drops',
   'kernel-drops',
+  'send-failures',
+  'internal-errors',
+  'sessions-log-lost',
   'listener-missing',
   'instance-down',
   'ledger-imbalance',

@@ -65,7 +65,14 @@ describe('the judge of alarms', () => {
     const threshold = { high: 10, low: 5, samples: 1, ofLast: 1 }
     const judge = (value: number, at: number) =>
       alarms.judge([{ id: 'one', severity: 'critical', threshold, readings: [{ subject: NOBODY, value }] }], at)
-    const alarm = { id: 'one', severity: 'critical', subject: NOBODY, sinceUnixSeconds: 100, detail: undefined }
+    const alarm = {
+      id: 'one',
+      severity: 'critical',
+      subject: NOBODY,
+      sinceUnixSeconds: 100,
+      detail: undefined,
+      advice: undefined,
+    }
     expect(judge(12, 100)).toEqual({ raised: [{ ...alarm, value: 12 }], cleared: [] })
     expect(judge(14, 101)).toEqual({ raised: [], cleared: [] })
     expect(alarms.current()).toEqual([{ ...alarm, value: 14 }])

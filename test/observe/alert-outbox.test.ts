@@ -10,6 +10,7 @@ const alarm = (server: string, since = 0): Alarm<'one'> => ({
   sinceUnixSeconds: since,
   value: 1,
   detail: undefined,
+  advice: undefined,
 })
 
 /** An outbox whose deliveries all succeed or all fail; answers what was told at a moment: `a` raised, `-a` cleared. */

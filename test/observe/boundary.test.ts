@@ -165,13 +165,13 @@ describe('the watch', () => {
     const look = breakable(() => full(calm()))
     const { one, lines, polls, boundary } = watch(look)
     await polls(3)
-    const raised = one.view.alarms.map(({ id }) => id)
+    const raised = one.viewAt(calm()).alarms.map(({ id }) => id)
     expect(raised).toContain('queue-fill')
     look.state.isBroken = true
     await polls(5)
     expect(boundary.counts.poll).toBe(5)
     expect(lines).toHaveLength(1)
-    expect(one.view.alarms.map(({ id }) => id)).toEqual(raised)
+    expect(one.viewAt(calm()).alarms.map(({ id }) => id)).toEqual(raised)
     look.state.isBroken = false
     await polls(1)
     expect(boundary.counts.poll).toBe(5)
@@ -194,7 +194,7 @@ describe('the watch', () => {
     await polls(3)
     isBroken = true
     await polls(3)
-    const raised = one.view.alarms.map(({ id }) => id)
+    const raised = one.viewAt(calm()).alarms.map(({ id }) => id)
     expect(raised).toEqual(expect.arrayContaining(['queue-fill', 'reload-refused']))
     expect(boundary.counts.alarms).toBeGreaterThan(0)
     one.stop()
@@ -221,6 +221,7 @@ describe('the webhook', () => {
       sinceUnixSeconds: 0,
       value: 1,
       detail: undefined,
+      advice: 'look',
     } as const
     admin.state.isBroken = true
     webhook.tell([alarm], { raised: [], cleared: [] }, 1_000)

@@ -89,15 +89,15 @@ describe('the health', () => {
     expect(healthOf(AT.shed(700), { ...penalties, shed: undefined }).score).toBe(10)
   })
 
-  it('is a concern under degraded_below, and a reason to be not ready under ready_at_least', () => {
+  it('is a concern under degraded_below, and never a reason to be not ready', () => {
     const view = calm()
     const reasons = [{ factor: 'shed', level: 'error', cost: 3, says: 'messages shed: 700 a minute' }] as const
-    const at = (score: number, readyAtLeast: number) => ({
+    const at = (score: number) => ({
       ...view,
-      watch: { ...view.watch, health: { score, reasons }, degradedBelow: 8, readyAtLeast },
+      watch: { ...view.watch, health: { score, reasons }, degradedBelow: 8 },
     })
     const sentence = 'the health is 7 of 10 (messages shed: 700 a minute)'
-    expect([concerns(at(8, 0)), concerns(at(7, 0))]).toEqual([[], [sentence]])
-    expect([notReady(at(7, 0)), notReady(at(7, 7)), notReady(at(7, 8))]).toEqual([[], [], [sentence]])
+    expect([concerns(at(8)), concerns(at(7))]).toEqual([[], [sentence]])
+    expect([notReady(at(7)), notReady(at(0))]).toEqual([[], []])
   })
 })

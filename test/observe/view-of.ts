@@ -56,6 +56,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
     accounting: { messages: 200_000, bytes: 268_435_456, age: seconds(3_600) },
   },
   watch: {
+    foreseen: [],
     alarms: [
       {
         id: 'queue-fill',
@@ -64,6 +65,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
         sinceUnixSeconds: 1_700_000_010,
         value: 83.2,
         detail: undefined,
+        advice: undefined,
       },
     ],
     health: {
@@ -71,14 +73,14 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
       reasons: [{ factor: 'queue-fill', level: 'warning', cost: 1, says: 'the fullest queue: 83 %' }],
     },
     degradedBelow: 8,
-    readyAtLeast: 0,
     thresholds: [{ id: 'queue-fill', high: 80, low: 60 }],
     lanes: [{ server: 's1', class: 'accounting', utilisation: 0.5, load: 0.8 }],
-    webhook: { ok: 3, failed: 1, waiting: 2, lost: 0 },
+    webhook: { ok: 3, failed: 1, waiting: 2, lost: 0, failing: undefined },
   },
   sendFailures: 5,
   internalErrors: 6,
   logLinesLost: 7,
+  tpsLinesLost: 9,
   sessionsLogLinesLost: 8,
   watchErrors: { ...noErrors(), memory: 2 },
   process: { residentBytes: 1_000_000, cpuSeconds: 1.5 },

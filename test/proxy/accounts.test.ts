@@ -50,7 +50,7 @@ describe('accounting records that are admitted', () => {
 
   it('are not those that were refused', () => {
     const world = new World({ sessions: tracked })
-    world.engine.drain(world.now)
+    world.engine.drain('keep')
     world.accounting()
     expect(world.snapshot().clients[0]?.accounting.records.start).toBe(0)
     expect(world.snapshot().sessions?.live).toBe(0)

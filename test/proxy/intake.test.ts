@@ -361,7 +361,7 @@ describe('Status-Server', () => {
     const world = new World()
     world.deliver('authentication', PEER, statusServer({ identifier: 1, secret: 'wrong' }))
     expect(world.account('authentication')).toEqual({ received: 1, 'bad-message-authenticator': 1 })
-    world.engine.drain(world.now)
+    world.engine.drain('keep')
     ask(world, 2)
     expect(world.replies).toEqual([])
     expect(world.snapshot().classes.authentication.counters.statusServerIgnored).toBe(1)

@@ -113,7 +113,7 @@ describe('where no other server is left to ask', () => {
       const world = new World({ servers: [server('s1', DEFAULTS)], deadServer: probed })
       login(world, START, 3, 8)
       world.plan(later(START, seconds(1)), () => {
-        if (change === 'stop') world.engine.drain(world.now)
+        if (change === 'stop') world.engine.drain('end')
         else world.reconfigure({ servers: [server('s1', { ...DEFAULTS, secret: 'another' })] })
       })
       world.advance(seconds(5))

@@ -47,7 +47,7 @@ describe('a promised place in the slot', () => {
     // A step that gets no further than to others: nothing is left that would have the server looked at again.
     world.engine.serve(world.now, 0)
     const given = asked[2 * QUOTA - 1] as Asked
-    world.engine.drain(world.now)
+    world.engine.drain('keep')
     // A newer one under its identifier, which is not let in any more.
     world.access({ tag: 'newer', identifier: given.bytes[1], serial: 999, from: given.from })
     expect(world.account('authentication')).toMatchObject({ superseded: 1, draining: 1 })

@@ -329,7 +329,7 @@ describe('a record that a living server leaves unanswered', () => {
     load(world, 3, { good: 4 })
     world.advance(seconds(4))
     expect(world.snapshot().classes.accounting).toMatchObject({ setAside: 40 })
-    world.engine.drain(world.now)
+    world.engine.drain('end')
     world.advance(seconds(5))
     expect(world.engine.isIdle()).toBe(true)
     expect(world.account('accounting')).toEqual({ received: 40, givenUp: 40 })

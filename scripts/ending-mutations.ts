@@ -1,0 +1,62 @@
+/**
+ * Faults that somebody could make in how a daemon ends: what is given up by a drain, what a stop foresees, and how long
+ * clients have been silent.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const heard = inFile('src/proxy/last-heard.ts')
+const register = inFile('src/proxy/register.ts')
+const repetition = inFile('src/proxy/repetition.ts')
+const failover = inFile('src/proxy/failover.ts')
+const inForce = inFile('src/instances/settings-in-force.ts')
+const inHand = inFile('src/observe/in-hand.ts')
+
+export const ENDING_MUTATIONS: readonly Mutation[] = [
+  heard(
+    'what falls out of reach is forgotten',
+    'this.#older += this.#counts[place] as number',
+    'this.#older += this.#counts[place] as number & 0',
+  ),
+  heard(
+    'what is out of reach is looked for within reach',
+    'if (one.heardIn <= this.#newest - SPANS) this.#older -= 1',
+    'if (one.heardIn < this.#newest - SPANS) this.#older -= 1',
+  ),
+  heard('a span that is not over counts', 'endOf(span) <= now - GIVEN_UP_AFTER', 'span * SPAN <= now - GIVEN_UP_AFTER'),
+  register(
+    'a record that ends is listened for',
+    'this.leave(request)\n    this.heard.forget(request)',
+    'this.leave(request)',
+  ),
+  repetition(
+    'a record that is sent again counts as given up',
+    'this.#register.heardAgain(before.request, now)',
+    'this.#register.heardAgain(undefined, now)',
+  ),
+  failover(
+    'a drain gives up what was set aside',
+    "return this.#draining === 'end' && request",
+    "return this.#draining !== 'no' && request",
+  ),
+  failover(
+    'a drain that becomes an end gives no last try',
+    'if (how === this.#draining) return',
+    "if (how === this.#draining || this.#draining !== 'no') return",
+  ),
+  inForce(
+    'all are told of a change of mind while the word before is on its way',
+    'thread.drains === this.#drains && mayDrain === this.#drains',
+    'thread.drains === this.#drains',
+  ),
+  inHand('a server that is held is taken for alive', '&& !lane.isHeldDown && !lane.retiring', '&& !lane.retiring'),
+  inHand(
+    'a long queue of one server goes to the others',
+    'excess += Math.max(0, lane.queued - capacity)',
+    'excess += Math.max(0, lane.queued - capacity) * 0',
+  ),
+  inHand(
+    'what is set aside is hoped for',
+    "{ obstacle: 'set-aside', messages: of.setAside }",
+    "{ obstacle: 'set-aside', messages: 0 }",
+  ),
+]

@@ -1,0 +1,61 @@
+/**
+ * The lines that follow a drain or a stop: what is in hand once a second, and what has become of it.
+ *
+ * JSON, one value a line, each with its `kind`. The last line of a stop is `stopped` or `not-stopped`; a stream that ends
+ * without one was cut, and its reader does not know what was left.
+ */
+import type { EndingNews, Follower } from '../ending.io.ts'
+import type { Boundary } from '../observe/boundary.io.ts'
+import type { InHand } from '../observe/in-hand.ts'
+import type { Reader } from './route.ts'
+
+const TELL_EVERY_MS = 1_000
+
+export interface FollowedEnding {
+  inHand(): Promise<InHand>
+  follow(follower: Follower): () => void
+}
+
+/** Follows from now on; `begin` starts what is followed. The stream ends with the first news of these kinds. */
+export function followEnding(
+  reader: Reader,
+  daemon: FollowedEnding,
+  o: {
+    readonly first: object
+    readonly ends: readonly EndingNews['kind'][]
+    readonly begin: () => void
+    readonly boundary: Boundary
+  },
+): void {
+  let timer: NodeJS.Timeout | undefined
+  let isOver = false
+  let hasRead: () => void = () => undefined
+  const leave = daemon.follow({
+    tell: (news) => {
+      if (isOver) return
+      reader.write(JSON.stringify(news))
+      if (news.kind !== 'stopped' && !o.ends.includes(news.kind)) return
+      isOver = true
+      clearTimeout(timer)
+      reader.end()
+    },
+    hasRead: new Promise((resolve) => {
+      hasRead = resolve
+    }),
+  })
+  reader.onEnd(() => {
+    isOver = true
+    clearTimeout(timer)
+    leave()
+    hasRead()
+  })
+  const tell = async (): Promise<void> => {
+    const inHand = await daemon.inHand().catch(() => undefined)
+    if (isOver) return
+    if (inHand !== undefined) reader.write(JSON.stringify({ kind: 'in-hand', inHand }))
+    timer = o.boundary.after('watch', TELL_EVERY_MS, tell)
+  }
+  reader.write(JSON.stringify(o.first))
+  o.begin()
+  timer = o.boundary.after('watch', TELL_EVERY_MS, tell)
+}

@@ -1,0 +1,54 @@
+/**
+ * The text of a configuration that may have ten thousand clients: the parser reads all but the plain ones of a long list,
+ * which are put back among the others. A file with a fault, and a short one, is read by the parser alone.
+ */
+import { locateIn, markOf, type PlainItem, type Reduced, withoutPlainItems } from './plain-items.ts'
+import { type Fault, type Path, type Place, Source } from './source.ts'
+
+/** A text that was read: its value, or its faults, and where each setting stands. */
+export interface SourceText {
+  readonly faults: readonly Fault[]
+  readonly value: unknown
+  locate(path: Path, at?: 'value' | 'key'): Place
+}
+
+/** The list that grows with the network. */
+const LIST = 'clients'
+
+export function readSource(text: string): SourceText {
+  const reduced = withoutPlainItems(text, LIST)
+  return (reduced === undefined ? undefined : putBack(reduced)) ?? new Source(text)
+}
+
+/** Undefined where the rest has a fault, or the marks are not items of the list: then nothing was plain. */
+function putBack({ text, runs }: Reduced): SourceText | undefined {
+  const source = new Source(text)
+  const root = source.value
+  if (source.faults.length > 0 || typeof root !== 'object' || root === null) return undefined
+  const list = (root as Record<string, unknown>)[LIST]
+  if (!Array.isArray(list)) return undefined
+  const runOfMark = new Map(runs.map((run, i) => [markOf(i), run]))
+  const entries: (PlainItem | number)[] = []
+  const values: unknown[] = []
+  for (const [index, value] of list.entries()) {
+    const run = typeof value === 'string' ? runOfMark.get(value) : undefined
+    if (run === undefined) {
+      entries.push(index)
+      values.push(value)
+      continue
+    }
+    runOfMark.delete(value as string)
+    for (const item of run) {
+      entries.push(item)
+      values.push(item.value)
+    }
+  }
+  if (runOfMark.size > 0) return undefined
+  const locate = (path: Path, at: 'value' | 'key' = 'value'): Place => {
+    const entry = path[0] === LIST && path.length > 1 ? entries[Number(path[1])] : undefined
+    if (entry === undefined) return source.locate(path, at)
+    if (typeof entry === 'number') return source.locate([LIST, entry, ...path.slice(2)], at)
+    return locateIn(entry, path.slice(2), at)
+  }
+  return { faults: [], value: { ...root, [LIST]: values }, locate }
+}

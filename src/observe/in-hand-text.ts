@@ -1,0 +1,91 @@
+/**
+ * In words: what is in hand, what of it can't be finished, and what becomes of what is left. For the log, for refusals of
+ * the admin API and for the command line alike.
+ */
+import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import {
+  type ClassForecast,
+  type ClassInHand,
+  type Forecast,
+  type InHand,
+  isNothing,
+  type Obstacle,
+} from './in-hand.ts'
+
+const NOUNS: Readonly<Record<TrafficClass, readonly [one: string, many: string]>> = {
+  authentication: ['login', 'logins'],
+  accounting: ['record', 'records'],
+}
+const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  'no-live-server': 'every server is Down or held Down',
+  'queue-too-long': 'more waits than the live servers may be sent in that time (max_rate, max_outstanding)',
+  'set-aside': 'a server that answers others left them unanswered',
+  'no-time': 'drain_limit is 0',
+}
+
+/** `48 records (40 queued, 8 outstanding) and 1 login (1 queued)`, or `nothing`. */
+export function inHandText(inHand: InHand): string {
+  if (isNothing(inHand)) return 'nothing'
+  const parts = TRAFFIC_CLASSES.filter((each) => countOf(inHand[each]) > 0)
+    .reverse()
+    .map((each) => `${counted(countOf(inHand[each]), each)} (${placesOf(inHand[each])})`)
+  return parts.join(' and ')
+}
+
+/** What becomes of it when the daemon ends with it in hand; a sentence for each class, none where nothing is left. */
+export function fateText(inHand: InHand): string {
+  const { accounting, authentication } = inHand
+  const sentences: string[] = []
+  const records = countOf(accounting)
+  if (accounting.clientsGaveUp > 0) {
+    sentences.push(
+      `${counted(accounting.clientsGaveUp, 'accounting')}, last sent up to ${ageText(accounting.longestGivenUpSeconds)} ago: their clients have given up, so they are lost for good`,
+    )
+  }
+  const others = records - accounting.clientsGaveUp
+  if (others > 0) {
+    sentences.push(
+      `${counted(others, 'accounting')}: they come again if their clients still send them after the start, else they are lost`,
+    )
+  }
+  const logins = countOf(authentication)
+  if (logins > 0) sentences.push(`${counted(logins, 'authentication')}: their clients try again, or have gone`)
+  return sentences.join('; ')
+}
+
+/** Why a stop is refused: what can't be finished, why, what would become of it, and what to do. */
+export function refusalText(forecast: Forecast): string {
+  const { classes, limitSeconds } = forecast
+  const parts = TRAFFIC_CLASSES.filter((each) => classes[each].unfinishable > 0)
+    .reverse()
+    .map((each) => unfinishableText(classes[each], each))
+  const fates = fateText(classes)
+  return `not stopped, and it goes on as before: ${parts.join('; ')} can't be finished within drain_limit (${limitSeconds} s). In hand: ${inHandText(classes)}; with a stop now: ${fates}. Bring the servers back and try again, or end it all the same with "radsluice stop --force"`
+}
+
+/** The time is over and something is left: nothing is lost, the daemon stays. */
+export const notStoppedText = (inHand: InHand): string =>
+  `not stopped: ${inHandText(inHand)} still in hand when drain_limit was over; it takes nothing new and goes on with these. Wait and stop again; "radsluice resume" takes traffic again; "radsluice stop --force" ends it (${fateText(inHand)})`
+
+/** `stopped; left in hand: ...`. */
+export const leftText = (inHand: InHand): string => `${inHandText(inHand)}; ${fateText(inHand)}`
+
+/** `12 min`, `45 s`, `3 h`. */
+export function ageText(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 90 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+}
+
+const unfinishableText = ({ because }: ClassForecast, name: TrafficClass): string =>
+  because.map(({ obstacle, messages }) => `${counted(messages, name)} (${OBSTACLES[obstacle]})`).join(' and ')
+
+const countOf = ({ queued, outstanding }: ClassInHand): number => queued + outstanding
+
+const placesOf = ({ queued, outstanding }: ClassInHand): string =>
+  [queued > 0 ? `${queued} queued` : '', outstanding > 0 ? `${outstanding} outstanding` : ''].filter(Boolean).join(', ')
+
+function counted(count: number, name: TrafficClass): string {
+  const [one, many] = NOUNS[name]
+  return `${count} ${count === 1 ? one : many}`
+}
