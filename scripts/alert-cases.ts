@@ -218,6 +218,34 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     fires: [1, 1],
     says: 'alarms can not be sent to the webhook',
   },
+  'missing-message-authenticator': {
+    series: { 'radsluice_client_unsigned_dropped{client="bng-1", exported_instance="0"}': '_ 1 1 stale' },
+    thresholds: [1, 1],
+    subject: { client: 'bng-1' },
+    fires: [1, 2],
+    says: 'client bng-1: unsigned Access-Requests are dropped',
+  },
+  'server-missing-message-authenticator': {
+    series: { 'radsluice_server_unsigned_dropped{server="fr-1", exported_instance="0"}': '_ 1 1 stale' },
+    thresholds: [1, 1],
+    subject: { server: 'fr-1' },
+    fires: [1, 2],
+    says: 'server fr-1: unsigned answers to Access-Requests are dropped',
+  },
+  'mixed-signing': {
+    series: { 'radsluice_client_mixed_signing{client="bng-1", exported_instance="0"}': '_ 1 1 stale' },
+    thresholds: [1, 1],
+    subject: { client: 'bng-1' },
+    fires: [1, 2],
+    says: 'client bng-1: signed and unsigned Access-Requests come from one address, so auto can not tell whether to ask for Message-Authenticator',
+  },
+  'server-mixed-signing': {
+    series: { 'radsluice_server_mixed_signing{server="fr-1", exported_instance="0"}': '_ 1 1 stale' },
+    thresholds: [1, 1],
+    subject: { server: 'fr-1' },
+    fires: [1, 2],
+    says: 'server fr-1: signed and unsigned answers to Access-Requests come from one server, so auto can not tell whether to ask for Message-Authenticator',
+  },
   'kernel-drops': {
     series: {
       'radsluice_listener_kernel_drops_total{class="accounting", address="192.0.2.1:1813"}': '0 1x20',

@@ -81,7 +81,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   answering('a late response makes a server Active', 'lane.health.respondedLate(now)', 'lane.health.responded(now)'),
   answering(
     'a response without a required Message-Authenticator is a sign of life',
-    "return fault !== 'missing-message-authenticator' && !this.#isRequired(lane, attempt)",
+    "return fault !== 'missing-message-authenticator' && !this.#isRequired(lane, attempt, now)",
     "return fault !== 'missing-message-authenticator'",
   ),
   answering(

@@ -12,6 +12,7 @@ import { dirname, resolve } from 'node:path'
 import { Attached } from './admin/attached.ts'
 import { changingRoutes } from './admin/changing.io.ts'
 import { followingRoutes } from './admin/following.io.ts'
+import { learnedRoutes } from './admin/learned.io.ts'
 import { type Operated, Operations, type ReloadOutcome } from './admin/operations.io.ts'
 import { NO_OVERRIDES } from './admin/overrides.ts'
 import { readingRoutes } from './admin/reading.io.ts'
@@ -46,6 +47,7 @@ import { readVersion } from './version.io.ts'
 
 /** How often held lines are written. */
 const HOUSEKEEPING_MS = 1_000
+const RELOAD_AND_FORGET = 'reload, and forget which peers auto has learned to sign'
 
 export interface DaemonOptions {
   /** Read again by a reload. */
@@ -154,9 +156,9 @@ export class Daemon {
   }
 
   /** Reads the file again: all or nothing. A bug on the way ends the daemon, since nobody knows what holds then. */
-  async reload(): Promise<ReloadOutcome> {
+  async reload(forgetLearned = false): Promise<ReloadOutcome> {
     if (this.#phase !== 'running') return { ok: false, problems: ['it does not run any more, or not yet'] }
-    const outcome = await this.#orFail('reload', this.#inForce.reload())
+    const outcome = await this.#orFail('reload', this.#inForce.reload(forgetLearned))
     this.#watch.change(watchOptions(this.#inForce.config))
     return outcome
   }
@@ -228,6 +230,7 @@ export class Daemon {
         ...readingRoutes(look, () => this.#inForce.settings()),
         ...followingRoutes({ look, attached: this.#attached, traces: this.#traces, boundary: this.#boundary }),
         ...sessionsRoutes((sought) => this.#instances.sessions(sought)),
+        ...learnedRoutes((limit) => this.#instances.learned(limit)),
         ...changingRoutes(operations, this.#boundary),
       ],
       tokens: () => this.#inForce.config.admin.tokens,
@@ -258,9 +261,9 @@ export class Daemon {
       },
       configured: () => engineOptions(inForce.config),
       override: (how) => this.#orFail('override', inForce.override(how)),
-      reload: (by) => {
-        this.#log.write('operated', { by, what: 'reload' })
-        return this.reload()
+      reload: (by, forgetLearned) => {
+        this.#log.write('operated', { by, what: forgetLearned ? RELOAD_AND_FORGET : 'reload' })
+        return this.reload(forgetLearned)
       },
       drain: (by) => this.#ending.drain(by),
       resume: (by) => this.#ending.resume(by),

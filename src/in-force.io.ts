@@ -37,6 +37,9 @@ export class InForce {
   /** The last of the changes that were asked for. */
   #turn: Promise<unknown> = Promise.resolve()
   #nextReload: Promise<ReloadOutcome> | undefined
+  /** How often what `auto` learned was to be forgotten, and whether the next reload does so. */
+  #forgets = 0
+  #nextForgets = false
   #isOver = false
 
   constructor(o: {
@@ -83,11 +86,17 @@ export class InForce {
     return { file: this.#file, settings: effectiveSettings(this.#config), overrides: this.#overrides }
   }
 
-  /** Reads the file again. Those who ask while one waits for its turn get that one's outcome: it reads what is there then. */
-  reload(): Promise<ReloadOutcome> {
+  /**
+   * Reads the file again. Those who ask while one waits for its turn get that one's outcome: it reads what is there then.
+   * `forgetLearned`: if the file is taken, what `auto` learned of who signs is forgotten with it.
+   */
+  reload(forgetLearned = false): Promise<ReloadOutcome> {
+    this.#nextForgets ||= forgetLearned
     this.#nextReload ??= this.#inTurn(() => {
+      const forgets = this.#forgets + (this.#nextForgets ? 1 : 0)
       this.#nextReload = undefined
-      return this.#reload()
+      this.#nextForgets = false
+      return this.#reload(forgets)
     })
     return this.#nextReload
   }
@@ -97,7 +106,7 @@ export class InForce {
     return this.#inTurn(async () => {
       const configured = engineOptions(this.#config)
       const overrides = ofThoseThere(how(this.#overrides, configured), configured)
-      await this.#take(settingsOf(this.#config, overrides, this.#memories))
+      await this.#take(settingsOf(this.#config, overrides, this.#memories, this.#forgets))
       this.#overrides = overrides
     })
   }
@@ -107,13 +116,13 @@ export class InForce {
     this.#isOver = true
   }
 
-  async #reload(): Promise<ReloadOutcome> {
+  async #reload(forgets: number): Promise<ReloadOutcome> {
     if (this.#isOver) return { ok: false, problems: ['the daemon ends'] }
     const read = readConfig(this.#file)
     if (!read.ok) return this.#refuse(read.problems.map(formatProblem))
     const config = withRestartSettingsOf(this.#config, read.config)
     const overrides = keptOverReload(this.#overrides, engineOptions(config))
-    const settings = settingsOf(config, overrides, this.#memories)
+    const settings = settingsOf(config, overrides, this.#memories, forgets)
     try {
       await this.#take(settings)
     } catch (error) {
@@ -121,6 +130,8 @@ export class InForce {
       return this.#refuse([(error as Error).message])
     }
     this.#waitingForRestart = changesThatNeedRestart(this.#config, read.config)
+    const forgotLearned = forgets > this.#forgets
+    this.#forgets = forgets
     this.#config = config
     this.#overrides = overrides
     this.#refused = undefined
@@ -131,7 +142,7 @@ export class InForce {
     if (this.#waitingForRestart.length > 0) {
       this.#log.write('reload-needs-restart', { settings: this.#waitingForRestart.join(', ') })
     }
-    return { ok: true, digest: digestOf(config), warnings, waitingForRestart: this.#waitingForRestart }
+    return { ok: true, digest: digestOf(config), warnings, waitingForRestart: this.#waitingForRestart, forgotLearned }
   }
 
   #refuse(problems: readonly string[]): ReloadOutcome {
@@ -157,14 +168,20 @@ export class InForce {
   }
 }
 
-/** What the instances live by. */
-export function settingsOf(config: Config, overrides: Overrides, memories: SharedMemories): InstanceSettings {
+/** What the instances live by; `forgets` is how often what `auto` learned was to be forgotten. */
+export function settingsOf(
+  config: Config,
+  overrides: Overrides,
+  memories: SharedMemories,
+  forgets = 0,
+): InstanceSettings {
   const options = plainOptions(withOverrides(engineOptions(config), overrides))
   return {
     options,
     memory: memories.of(options, monotonicNow()),
     logLevel: overrides.logLevel?.level ?? config.log.level,
     logsSessions: config.accounting.sessions_log !== undefined,
+    forgets,
   }
 }
 

@@ -37,7 +37,10 @@ export function changingRoutes(operations: Operations, boundary: Boundary): read
       followEnding(reader, operations.ending, { first: { kind: 'begun', ...first }, ends, begin, boundary }),
   })
   return [
-    post('/reload', [], async ({ who }) => answerOf(await operations.reload(who))),
+    post('/reload', ['forget_learned'], async ({ body, who }) => {
+      const forget = booleanOf(body['forget_learned'] ?? false, 'forget_learned')
+      return forget.ok ? answerOf(await operations.reload(who, forget.value)) : refusal(400, forget.sentence)
+    }),
     post('/drain', ['follow'], async ({ body, who }) => {
       const follow = booleanOf(body['follow'] ?? false, 'follow')
       if (!follow.ok) return refusal(400, follow.sentence)

@@ -19,6 +19,8 @@ export type ReloadOutcome =
       readonly digest: string
       readonly warnings: readonly string[]
       readonly waitingForRestart: readonly string[]
+      /** Whether what `auto` learned of who signs was forgotten. */
+      readonly forgotLearned: boolean
     }
   | { readonly ok: false; readonly problems: readonly string[] }
 
@@ -29,7 +31,7 @@ export interface Operated extends FollowedEnding {
   /** By the configuration alone. */
   configured(): EngineOptions
   override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void>
-  reload(by: string): Promise<ReloadOutcome>
+  reload(by: string, forgetLearned: boolean): Promise<ReloadOutcome>
   drain(by: string): void
   /** False where a stop is under way. */
   resume(by: string): Promise<boolean>
@@ -62,9 +64,9 @@ export class Operations {
     this.#unixSeconds = unixSeconds
   }
 
-  async reload(by: string): Promise<Outcome> {
+  async reload(by: string, forgetLearned = false): Promise<Outcome> {
     if (this.#daemon.isDraining) return DRAINING
-    const outcome = await this.#daemon.reload(by)
+    const outcome = await this.#daemon.reload(by, forgetLearned)
     if (outcome.ok) {
       const { ok: _, ...taken } = outcome
       return done(taken)

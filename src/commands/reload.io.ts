@@ -10,6 +10,7 @@ interface Taken {
   readonly digest: string
   readonly warnings: readonly string[]
   readonly waitingForRestart: readonly string[]
+  readonly forgotLearned: boolean
 }
 
 const UNPROCESSABLE = 422
@@ -17,20 +18,30 @@ const UNPROCESSABLE = 422
 export const reload = verb({
   examples: [
     ['reload', 'all or nothing; prints every problem where it is refused'],
-    ['reload --json', 'the same for a program'],
+    ['reload --forget-learned', 'the same, and forget who signs: auto learns anew from the next packet on'],
   ],
-  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
-  run: async ({ json, ...place }) => {
-    const told = await ask(place, { method: 'POST', path: '/reload', access: 'control' })
+  options: {
+    'forget-learned': {
+      type: 'boolean',
+      default: false,
+      describe: 'Forget of which clients and servers `require_message_authenticator: auto` has learned that they sign.',
+    },
+    ...ADMIN_OPTIONS,
+    json: JSON_OPTION,
+  },
+  run: async ({ json, 'forget-learned': forget, ...place }) => {
+    const body = forget ? { forget_learned: true } : {}
+    const told = await ask(place, { method: 'POST', path: '/reload', access: 'control', body })
     if (told.status !== 200 && told.status !== UNPROCESSABLE) throw refused(told)
     if (json) writeJson(told.body)
     else if (told.status === UNPROCESSABLE) {
       for (const problem of (told.body as { problems: readonly string[] }).problems) writeData(problem)
       say('refused: nothing was changed, the old configuration goes on')
     } else {
-      const { digest, warnings, waitingForRestart } = told.body as Taken
+      const { digest, warnings, waitingForRestart, forgotLearned } = told.body as Taken
       for (const warning of warnings) say(`warning: ${warning}`)
       writeData(`the configuration holds (${digest.slice(0, 12)})`)
+      if (forgotLearned) writeData('who signs is forgotten: auto learns anew from the next packet on')
       if (waitingForRestart.length > 0) writeData(`only a restart changes ${waitingForRestart.join(', ')}`)
     }
     return told.status === 200 ? 0 : 3

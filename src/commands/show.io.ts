@@ -2,9 +2,11 @@
  * `radsluice show`: one part of a running daemon's state, or its settings as they hold.
  */
 import { stringify } from 'yaml'
+import type { LearnedReport } from '../observe/learned-report.ts'
 import type { Overrides } from '../observe/view.ts'
 import { askFor, fetchStatus } from './admin-client.io.ts'
 import { ADMIN_OPTIONS } from './admin-options.ts'
+import { learnedText } from './learned-text.ts'
 import { writeData, writeJson } from './output.io.ts'
 import { SHOWN, SHOWN_JSON } from './show-text.ts'
 import { overrideLines } from './status-text.ts'
@@ -23,13 +25,30 @@ export const show = verb({
   ],
   positionals: {
     what: {
-      choices: ['servers', 'queues', 'clients', 'instances', 'counters', 'alarms', 'config'],
+      choices: ['servers', 'queues', 'clients', 'instances', 'counters', 'alarms', 'config', 'learned'],
       demandOption: true,
       describe: 'What to show.',
     },
   },
-  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
-  run: async ({ what, json, admin, 'token-file': tokenFile }) => {
+  options: {
+    ...ADMIN_OPTIONS,
+    limit: {
+      type: 'number',
+      within: [1, 10_000],
+      default: 100,
+      requiresArg: true,
+      describe: 'Of `learned`: so many addresses, 10000 at most.',
+    },
+    json: JSON_OPTION,
+  },
+  run: async ({ what, json, limit, admin, 'token-file': tokenFile }) => {
+    if (what === 'learned') {
+      const asking = { method: 'GET', path: `/learned?limit=${limit}`, access: 'control' } as const
+      const learned = (await askFor({ admin, 'token-file': tokenFile }, asking)) as LearnedReport
+      if (json) writeJson(learned)
+      else for (const line of learnedText(learned, Date.now() / 1_000)) writeData(line)
+      return 0
+    }
     if (what === 'config') {
       const asking = { method: 'GET', path: '/config', access: 'control' } as const
       const config = (await askFor({ admin, 'token-file': tokenFile }, asking)) as Settings

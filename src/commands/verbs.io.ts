@@ -40,7 +40,8 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     command: 'show <what>',
-    summary: 'Show servers, queues, clients, instances, counters, alarms or settings of a running radsluice',
+    summary:
+      'Show servers, queues, clients, instances, counters, alarms, settings or who signs, of a running radsluice',
     load: async () => (await import('./show.io.ts')).show,
   },
   {

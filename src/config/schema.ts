@@ -25,7 +25,7 @@ const MOST_INSTANCES = 64
 const requireMessageAuthenticator = (of: string) =>
   oneOf(['yes', 'no', 'auto'])
     .describe(
-      `Whether ${of} without Message-Authenticator is dropped (CVE-2024-3596, BlastRADIUS). \`auto\` starts to ask once a verified packet without EAP-Message carried it from that address.`,
+      `Whether ${of} without Message-Authenticator is dropped (CVE-2024-3596, BlastRADIUS). \`auto\` learns of an address that it signs, and then asks for it: see throttling.md.`,
     )
     .default('auto')
 

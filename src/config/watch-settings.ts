@@ -158,6 +158,10 @@ export const alarms = z
       low: 1,
       samples: LOSS,
     }),
+    missing_message_authenticator: isSo('Unsigned Access-Requests of a client are dropped.'),
+    server_missing_message_authenticator: isSo('Unsigned answers of a server are dropped.'),
+    mixed_signing: isSo('A client sends signed and unsigned Access-Requests from one address.'),
+    server_mixed_signing: isSo('A server sends signed and unsigned answers to Access-Requests.'),
     kernel_drops: level('The kernel drops datagrams for a full receive buffer.', 'a minute', {
       high: 1,
       low: 1,

@@ -8,6 +8,7 @@ import type { SessionReport } from '../accounting/session-report.ts'
 import type { Sought } from '../accounting/sessions.ts'
 import type { ListenerReport, ListenOptions } from '../proxy/listeners.io.ts'
 import type { Draining, Followed, TraceEvent } from '../proxy/ports.ts'
+import type { FoundLearned } from '../proxy/signing.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import type { Instant } from '../units.ts'
 import type { PlainOptions } from './plain-options.ts'
@@ -39,6 +40,8 @@ export interface InstanceSettings {
   readonly options: PlainOptions
   readonly memory: SharedMemory
   readonly logLevel: string
+  /** How often operators had it forgotten what `auto` learned of who signs: one more is once more. */
+  readonly forgets: number
 }
 
 /** What can be seen of an instance at one moment. */
@@ -81,6 +84,8 @@ export interface InstanceCalls {
   follow(followed: readonly Followed[]): Promise<void>
   /** Undefined where sessions are not tracked. */
   sessions(sought: SoughtSessions): Promise<FoundSessions | undefined>
+  /** Of which clients and servers `auto` has learned that they sign; no more than so many addresses. */
+  learned(limit: number): Promise<FoundLearned>
   /** Sees everything but the clients at this moment; `lookOn` fetches the parts, each by its number. */
   look(nothing: undefined): Promise<{ readonly first: InstanceView; readonly parts: number }>
   lookOn(part: number): Promise<ViewPart>

@@ -11,10 +11,12 @@ import { Log } from '../observe/log.io.ts'
 import { watchErrorText } from '../observe/watch-errors.ts'
 import { monotonicNow } from '../proxy/clock.io.ts'
 import { Engine } from '../proxy/engine.ts'
+import type { LearnedAddress } from '../proxy/intake.ts'
 import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
 import { Loop } from '../proxy/loop.io.ts'
 import type { Draining, Followed, Journal, Tracer } from '../proxy/ports.ts'
 import { systemRandomness } from '../proxy/randomness.io.ts'
+import type { FoundLearned } from '../proxy/signing.ts'
 import { type Arrivals, Sockets } from '../proxy/sockets.io.ts'
 import type {
   Birth,
@@ -37,6 +39,8 @@ const DELAY_RESOLUTION_MS = 20
 const NANOS_PER_SECOND = 1e9
 /** Places of the session table that are looked at before packets have their turn again: well under a millisecond. */
 const PLACES_AT_ONCE = 1_000
+/** The same of the table of who signs, whose places hold several addresses. */
+const BUCKETS_AT_ONCE = 128
 
 /** What an instance says without being asked. */
 export interface MainThread {
@@ -69,9 +73,11 @@ export class Instance implements InstanceCalls {
   #isPreparing = false
   #housekeeping: NodeJS.Timeout | undefined
   #isClosed = false
+  #forgets: number
 
   constructor({ number, of, settings, usedUpUntil, books }: Birth, main: MainThread) {
-    const { options, memory, logLevel, logsSessions } = settings
+    const { options, memory, logLevel, logsSessions, forgets } = settings
+    this.#forgets = forgets
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
     this.#books = new Float64Array(books)
@@ -118,9 +124,11 @@ export class Instance implements InstanceCalls {
     this.#sockets.keepOnlyLanes(this.#engine.plan())
   }
 
-  async reconfigure({ options, memory, logLevel }: InstanceSettings): Promise<void> {
+  async reconfigure({ options, memory, logLevel, forgets }: InstanceSettings): Promise<void> {
     this.#shared?.change(memory)
     this.#engine.reconfigure(engineOptionsFrom(options), monotonicNow())
+    if (forgets > this.#forgets) this.#engine.signing.forget()
+    this.#forgets = forgets
     this.#isPreparing = false
     this.#log.setLevel(logLevel)
     this.#loop.kick()
@@ -180,6 +188,26 @@ export class Instance implements InstanceCalls {
     const counts = this.#engine.overview(monotonicNow()).sessions
     if (counts === undefined) return undefined
     return { sessions: sessions.slice(0, limit), more: sessions.length > limit, tracked: counts.live }
+  }
+
+  /** In steps too. */
+  async learned(limit: number): Promise<FoundLearned> {
+    const addresses: LearnedAddress[] = []
+    for (let from = 0; addresses.length < limit && !this.#isClosed; from += BUCKETS_AT_ONCE) {
+      const found = this.#engine.signing.addresses(from, BUCKETS_AT_ONCE, monotonicNow())
+      if (found === undefined) break
+      addresses.push(...found)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+    const at = monotonicNow()
+    const { messageAuthenticatorLearned, signing } = this.#engine.signing.snapshot(at)
+    return {
+      addresses: addresses.slice(0, limit),
+      total: messageAuthenticatorLearned.clients,
+      servers: this.#engine.signing.servers(at),
+      mixed: signing.mixed,
+      at,
+    }
   }
 
   async close(): Promise<void> {

@@ -7,11 +7,13 @@
 import { codeOf } from '../coded-error.ts'
 import { openSocket } from '../proxy/datagram-socket.io.ts'
 import type { Draining, Followed } from '../proxy/ports.ts'
+import type { FoundLearned } from '../proxy/signing.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
 import { AddressWatch } from './address-watch.io.ts'
 import type { FoundSessions, InstanceSettings, SoughtSessions } from './calls.ts'
 import { InStep, type Listen } from './in-step.io.ts'
 import { type InstanceReport, Seat, type SeatEvents } from './seat.io.ts'
+import { latestOf } from './sum.ts'
 
 export class Instances {
   readonly #seats: readonly Seat[]
@@ -89,6 +91,14 @@ export class Instances {
       more: sessions.length > sought.limit || found.some(({ more }) => more),
       tracked: found.reduce((sum, one) => sum + one.tracked, 0),
     }
+  }
+
+  /** Who was learned to sign: what one knows, all know, but each has seen its own part of mixed signing. */
+  async learned(limit: number): Promise<FoundLearned | undefined> {
+    const found = (await Promise.all(this.#seats.map((seat) => seat.learned(limit)))).filter((one) => one !== undefined)
+    const [first] = found
+    if (first === undefined) return undefined
+    return { ...first, mixed: found.map(({ mixed }) => mixed).reduce((a, b) => latestOf(a, b)) }
   }
 
   /** In the order of their numbers. */

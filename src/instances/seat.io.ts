@@ -7,6 +7,7 @@
  */
 import { monotonicNow } from '../proxy/clock.io.ts'
 import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/ledger.ts'
+import type { FoundLearned } from '../proxy/signing.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import {
   type Instant,
@@ -154,6 +155,11 @@ export class Seat {
   /** Of an instance that does not run there are none. */
   async sessions(sought: SoughtSessions): Promise<FoundSessions | undefined> {
     return this.#isOpen ? await this.#thread?.call('sessions', sought).catch(() => undefined) : undefined
+  }
+
+  /** Of an instance that does not run nothing. */
+  async learned(limit: number): Promise<FoundLearned | undefined> {
+    return this.#isOpen ? await this.#thread?.call('learned', limit).catch(() => undefined) : undefined
   }
 
   /** One look after the other, since the thread keeps what one saw. Who asks while one waits for its turn gets that one. */

@@ -6,15 +6,15 @@
  */
 import { LEARNED_ADDRESSES } from '../proxy/intake.ts'
 import { laneSettings, pathKey, serverKey } from '../proxy/lane.ts'
+import type { Shared } from '../proxy/ports.ts'
+import { LEARNED_SERVERS } from '../proxy/server-signers.ts'
+import { Signers } from '../proxy/signers.ts'
 import { SharedSlots } from '../throttle/shared-slots.ts'
 import type { SlotRate } from '../throttle/slots.ts'
 import { after, type Instant, seconds, TRAFFIC_CLASSES } from '../units.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { SharedTable } from './shared-table.ts'
 import type { Scope } from './sum.ts'
-
-/** Lanes that were seen to send Message-Authenticator, over all reloads. */
-const LEARNED_LANES = 1_024
 
 /** Memory of a `SharedTable`. */
 export interface TableMemory {
@@ -29,8 +29,8 @@ export interface SharedTables {
   readonly formerStates: TableMemory | undefined
   /** Every server's name that there ever was; a place is never used again. */
   readonly servers: readonly string[]
-  readonly learnedClients: TableMemory
-  readonly learnedLanes: TableMemory
+  /** Who signs, and who does not. */
+  readonly signing: Shared['signing']
 }
 
 /** What the main thread hands to each instance. */
@@ -135,8 +135,7 @@ function tablesFor({ servers, state }: PlainOptions, before: SharedTables | unde
     states: isSameSize ? before.states : tableMemory(state.maxEntries),
     formerStates: isSameSize ? before.formerStates : before?.states,
     servers: [...known, ...added],
-    learnedClients: before?.learnedClients ?? tableMemory(LEARNED_ADDRESSES),
-    learnedLanes: before?.learnedLanes ?? tableMemory(LEARNED_LANES),
+    signing: before?.signing ?? { client: Signers.memory(LEARNED_ADDRESSES), server: Signers.memory(LEARNED_SERVERS) },
   }
 }
 

@@ -1,21 +1,16 @@
 /**
  * An engine's parts that stand on shared memory: one instance's own view of what all of them know.
  */
-import { LearnedNames } from '../proxy/learned-names.ts'
-import type { Learned, Shared, States } from '../proxy/ports.ts'
+import type { Shared, States } from '../proxy/ports.ts'
 import { SharedSlots } from '../throttle/shared-slots.ts'
 import type { SlotBudget } from '../throttle/slots.ts'
 import { after, type Duration, type Instant, MICROS_PER_SECOND, seconds } from '../units.ts'
 import type { SharedMemory, SharedTables, TableMemory } from './shared-memory.ts'
-import { FOR_EVER, SharedTable } from './shared-table.ts'
-
-/** Of what is shared for ever, this many answers are kept at hand. */
-const AT_HAND = 65_536
+import { SharedTable } from './shared-table.ts'
 
 export class SharedParts implements Shared {
   readonly states: SharedStates
-  readonly learnedClients: Learned
-  readonly learnedLanes: Learned
+  readonly signing: Shared['signing']
   #budgets: SharedMemory['budgets']
 
   /** Undefined where nothing is shared. */
@@ -26,8 +21,7 @@ export class SharedParts implements Shared {
   constructor(budgets: SharedMemory['budgets'], tables: SharedTables) {
     this.#budgets = budgets
     this.states = new SharedStates(tables)
-    this.learnedClients = new SharedNames(tables.learnedClients)
-    this.learnedLanes = new SharedNames(tables.learnedLanes)
+    this.signing = tables.signing
   }
 
   /** What a reload made of the memory; before the engine hears of the options. */
@@ -84,33 +78,6 @@ class SharedStates implements States {
 
   /** Nothing to do: what is over is not found, and its place is taken when it is needed. */
   passTime(): void {}
-}
-
-class SharedNames implements Learned {
-  readonly #table: SharedTable
-  readonly #atHand = new LearnedNames(AT_HAND)
-  readonly #encoder = new TextEncoder()
-
-  constructor(memory: TableMemory) {
-    this.#table = tableOf(memory)
-  }
-
-  get size(): number {
-    return this.#table.size
-  }
-
-  has(name: string): boolean {
-    if (this.#atHand.has(name)) return true
-    const isKnown = this.#table.get(this.#encoder.encode(name), 0) !== undefined
-    if (isKnown) this.#atHand.add(name)
-    return isKnown
-  }
-
-  add(name: string): void {
-    if (this.#atHand.has(name)) return
-    this.#atHand.add(name)
-    this.#table.put(this.#encoder.encode(name), 1, FOR_EVER, 0)
-  }
 }
 
 const tableOf = ({ memory, capacity }: TableMemory): SharedTable => new SharedTable(memory, capacity)

@@ -7,6 +7,7 @@
  * all. Of an engine that is gone the counters alone count, and they go on in the engine that followed it (`withCounters`).
  */
 import type { ServerState } from '../proxy/ports.ts'
+import type { MixedSigning, UnsignedDropped } from '../proxy/signers.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneCounters, LaneSnapshot, LedgerSnapshot } from '../proxy/snapshot.ts'
 import { type Instant, instant, micros, type PerClass, perSecond } from '../units.ts'
 
@@ -97,6 +98,10 @@ function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
       clients: Math.max(a.messageAuthenticatorLearned.clients, b.messageAuthenticatorLearned.clients),
       servers: Math.max(a.messageAuthenticatorLearned.servers, b.messageAuthenticatorLearned.servers),
     },
+    signing: {
+      mixed: latestOf(a.signing.mixed, b.signing.mixed),
+      dropped: latestOf(a.signing.dropped, b.signing.dropped),
+    },
     tables: {
       answers: a.tables.answers + b.tables.answers,
       records: a.tables.records + b.tables.records,
@@ -176,6 +181,17 @@ function addedClients(a: Clients, b: Clients): Clients {
     if (other === undefined) return client
     return { ...addedNumbers(client, other), lastDrop: client.lastDrop ?? other.lastDrop }
   })
+}
+
+/** Of each peer what was seen last; a client and a server may have one name. */
+export function latestOf<T extends MixedSigning | UnsignedDropped>(a: readonly T[], b: readonly T[]): readonly T[] {
+  const latest = new Map<string, T>()
+  for (const one of [...a, ...b]) {
+    const key = `${one.peer} ${one.name}`
+    const other = latest.get(key)
+    if (other === undefined || other.seen < one.seen) latest.set(key, one)
+  }
+  return [...latest.values()]
 }
 
 /** Every number of two objects of one shape added, at any depth and in lists; what is no number is the first one's. */

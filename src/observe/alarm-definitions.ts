@@ -10,6 +10,7 @@ import { type AlarmDefinition, perClass, shownValue, state } from './alarm-defin
 import { LOSS_ALARMS } from './loss-alarms.ts'
 import { queueShares } from './queue-shares.ts'
 import { SERVER_ALARMS } from './server-alarms.ts'
+import { SIGNING_ALARMS } from './signing-alarms.ts'
 import { imbalance } from './view.ts'
 
 /** Of the problems of a refused reload; the log has all of them. */
@@ -39,6 +40,7 @@ export const ALARMS = {
     read: ({ now }) => perClass((name) => ({ value: 100 * queueShares(now, name).age })),
   },
   ...SERVER_ALARMS,
+  ...SIGNING_ALARMS,
   ...LOSS_ALARMS,
   'event-loop-delay': {
     severity: 'warning',

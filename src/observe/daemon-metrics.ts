@@ -61,6 +61,32 @@ const CLIENTS_AND_TABLES: readonly Metric[] = [
       Object.entries(messageAuthenticatorLearned).map(([peers, value]) => ({ labels: { peers, instance }, value })),
     ),
   }),
+  ...(['client', 'server'] as const).flatMap((peer) => [
+    gauge(
+      `${peer}_mixed_signing`,
+      `Always 1: a ${peer} that sends signed and unsigned packets from one address (docs/throttling.md). Others are not listed.`,
+      {
+        labels: [peer, 'instance'],
+        read: ofInstances(({ signing }, instance) =>
+          signing.mixed
+            .filter((one) => one.peer === peer)
+            .map(({ name }) => ({ labels: { [peer]: name, instance }, value: 1 })),
+        ),
+      },
+    ),
+    gauge(
+      `${peer}_unsigned_dropped`,
+      `Always 1: a ${peer} of which a packet was dropped in the last ten minutes since it must be signed. Others are not listed.`,
+      {
+        labels: [peer, 'instance'],
+        read: ofInstances(({ signing }, instance) =>
+          signing.dropped
+            .filter((one) => one.peer === peer)
+            .map(({ name }) => ({ labels: { [peer]: name, instance }, value: 1 })),
+        ),
+      },
+    ),
+  ]),
   gauge(
     'retiring_lanes',
     'Lanes that a reload removed and that still wait for what is outstanding.',

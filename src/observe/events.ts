@@ -144,8 +144,18 @@ export const EVENTS = {
   },
   'signature-learned': {
     level: 'info',
+    fields: ['peer', 'name', 'at', 'packet', 'count'],
+    says: 'the {peer} {name} signs by itself at {at}, it did so with {packet}: auto has learned it ({count} in this second), and drops what comes unsigned from there until nothing signed came for 30 days; where another device or server stands behind that address and cannot sign, set require_message_authenticator: no for {name}',
+  },
+  'signature-forgotten': {
+    level: 'info',
     fields: ['peer', 'name', 'at', 'count'],
-    says: 'the {peer} {name} signs by itself at {at}: auto has learned it ({count} addresses in this second), and drops what comes unsigned from there from now on; where another device or server stands behind that address and cannot sign, set require_message_authenticator: no for {name}',
+    says: 'nothing signed came from the {peer} {name} at {at} for 30 days: auto has forgotten that it signs, and takes what comes unsigned from there',
+  },
+  'mixed-signing': {
+    level: 'warn',
+    fields: ['peer', 'name', 'at', 'packet', 'unsigned', 'count'],
+    says: 'from the {peer} {name} at {at} came signed ({packet}) and unsigned ({unsigned}) packets within an hour: auto learns nothing there and drops nothing; if two devices or servers share that address, set require_message_authenticator: no for {name}, if all of them sign and somebody else sends the unsigned ones, set yes',
   },
   dropped: {
     level: 'warn',

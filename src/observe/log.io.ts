@@ -16,6 +16,7 @@ import type { Instant } from '../units.ts'
 import { EVENTS, type EventName, type FieldsOf, sentenceOf } from './events.ts'
 import { LineLimiter } from './line-limiter.ts'
 import { LineOutput } from './line-output.io.ts'
+import { seenText, UNKNOWN_UNSIGNED } from './seen-text.ts'
 
 const MOST_WAITING = 1024 * 1024
 const STANDARD_OUTPUT = 1
@@ -180,8 +181,21 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
       return { line: { name: 'dropped', fields, bytes: event.bytes, hint: hintOf(event.reason) }, kind }
     }
     case 'signature-learned': {
+      const { kind, peer, name, at, packet } = event
+      return {
+        line: { name: kind, fields: { peer, name, at, packet: seenText(packet) } },
+        kind: `${kind} ${peer} ${name}`,
+      }
+    }
+    case 'signature-forgotten': {
       const { kind, peer, name, at } = event
       return { line: { name: kind, fields: { peer, name, at } }, kind: `${kind} ${peer} ${name}` }
+    }
+    case 'mixed-signing': {
+      const { kind, peer, name, at, packet } = event
+      const unsigned = event.unsigned === undefined ? UNKNOWN_UNSIGNED : seenText(event.unsigned)
+      const fields = { peer, name, at, packet: seenText(packet), unsigned }
+      return { line: { name: kind, fields }, kind: `${kind} ${peer} ${name}` }
     }
     case 'shed': {
       const record = event.record ?? 'access-request'
@@ -216,7 +230,7 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
 /** Why it was dropped, where the reason alone does not say what to do. */
 const hintOf = (reason: ClientDropReason | ServerDropReason): string =>
   reason === 'missing-message-authenticator'
-    ? '; require_message_authenticator asks for it there, with auto since the time of the event signature-learned'
+    ? '; require_message_authenticator asks for it there, with auto since the event signature-learned: "radsluice show learned" says when and by which packet'
     : ''
 
 /** An error as one text: with its stack, since only bugs get here. */

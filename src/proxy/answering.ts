@@ -17,12 +17,13 @@ import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Failover } from './failover.ts'
 import { count } from './histogram.ts'
-import { type Lane, serverKey } from './lane.ts'
-import type { Journal, Learned, Outbox, States } from './ports.ts'
+import type { Lane } from './lane.ts'
+import type { Journal, Outbox, SigningMemory, States } from './ports.ts'
 import type { ServerDropReason } from './reasons.ts'
 import type { Register } from './register.ts'
 import type { Exchange, Request } from './request.ts'
 import type { Sending } from './sending.ts'
+import { ServerSigners } from './server-signers.ts'
 
 /** What a response is, once its Response Authenticator verifies. */
 type Verified =
@@ -51,7 +52,7 @@ export class Answering {
   readonly #states: States
   readonly #outbox: Outbox
   readonly #journal: Journal
-  readonly #learned: Learned | undefined
+  readonly signers: ServerSigners
 
   constructor(o: {
     readonly register: Register
@@ -60,8 +61,9 @@ export class Answering {
     readonly states: States
     readonly outbox: Outbox
     readonly journal: Journal
-    /** Which lanes' servers sent Message-Authenticator to any of several engines. */
-    readonly learned?: Learned
+    readonly salt: number
+    /** What is known of who signs is known to all engines that have it. */
+    readonly signing?: SigningMemory | undefined
   }) {
     this.#register = o.register
     this.#sending = o.sending
@@ -69,14 +71,16 @@ export class Answering {
     this.#states = o.states
     this.#outbox = o.outbox
     this.#journal = o.journal
-    this.#learned = o.learned
+    this.signers = new ServerSigners({ journal: o.journal, salt: o.salt, memory: o.signing })
   }
 
   /** A datagram came in on a source port of the lane. */
   take(lane: Lane, port: number, bytes: Uint8Array, now: Instant): void {
     const verdict = this.#judge(lane, port, bytes, now)
-    if (typeof verdict === 'string') this.#drop(lane, verdict, bytes, now)
-    else if (verdict.is === 'answer') this.#accept(verdict, now)
+    if (typeof verdict === 'string') {
+      if (verdict === 'missing-message-authenticator') this.signers.dropped(lane, bytes, now)
+      this.#drop(lane, verdict, bytes, now)
+    } else if (verdict.is === 'answer') this.#accept(verdict, now)
     else if (verdict.is === 'unusable') this.#endUnusable(verdict, bytes, now)
     else this.#takeLate(verdict, bytes, now)
   }
@@ -120,18 +124,18 @@ export class Answering {
   #judge(lane: Lane, port: number, bytes: Uint8Array, now: Instant): Verified | ServerDropReason {
     try {
       const response = readPacket(bytes)
-      if (typeof response === 'string') return this.#judgeUnreadable(lane, port, bytes, response)
+      if (typeof response === 'string') return this.#judgeUnreadable(lane, port, bytes, response, now)
       const identifier = lane.identifiers.at(port, response.identifier)
       const attempt = identifier?.held
-      const fault = attempt === undefined ? 'bad-authenticator' : this.#check(lane, response, attempt)
+      const fault = attempt === undefined ? 'bad-authenticator' : this.#check(lane, response, attempt, now)
       if (attempt !== undefined && fault === undefined) return this.#judgeAnswer(attempt, response)
-      if (attempt !== undefined && fault !== undefined && this.#saysAlive(lane, fault, attempt)) {
+      if (attempt !== undefined && fault !== undefined && this.#saysAlive(lane, fault, attempt, now)) {
         return { is: 'unusable', attempt, fault }
       }
       const last = identifier?.last
-      const lastFault = last === undefined ? 'bad-authenticator' : this.#check(lane, response, last)
+      const lastFault = last === undefined ? 'bad-authenticator' : this.#check(lane, response, last, now)
       if (last !== undefined && lastFault === undefined) return this.#judgeLate(last, response)
-      if (last !== undefined && lastFault !== undefined && this.#saysAlive(lane, lastFault, last)) {
+      if (last !== undefined && lastFault !== undefined && this.#saysAlive(lane, lastFault, last, now)) {
         return this.#judgeLateUnusable(last, bytes)
       }
       return fault ?? 'bad-authenticator'
@@ -142,13 +146,19 @@ export class Answering {
   }
 
   /** Its attributes can't be walked; its header can, and so its Response Authenticator can be verified all the same. */
-  #judgeUnreadable(lane: Lane, port: number, bytes: Uint8Array, fault: PacketFault): Verified | PacketFault {
+  #judgeUnreadable(
+    lane: Lane,
+    port: number,
+    bytes: Uint8Array,
+    fault: PacketFault,
+    now: Instant,
+  ): Verified | PacketFault {
     if (fault === 'too-short' || fault === 'bad-length') return fault
     const packet = bytes.subarray(0, (bytes[2]! << 8) | bytes[3]!)
     const { held, last } = lane.identifiers.at(port, bytes[1]!) ?? {}
     const isOver = (attempt: Attempt | undefined): attempt is Attempt =>
       attempt !== undefined &&
-      !this.#isRequired(lane, attempt) &&
+      !this.#isRequired(lane, attempt, now) &&
       isSignedOver(packet, attempt.authenticator, attempt.secret)
     if (isOver(held)) return { is: 'unusable', attempt: held, fault }
     return isOver(last) ? this.#judgeLateUnusable(last, bytes) : fault
@@ -179,39 +189,21 @@ export class Answering {
   }
 
   /** Whether a faulty response proves that its server lives: it is signed, and lacks no proof that is required. */
-  #saysAlive(lane: Lane, fault: ResponseFault, attempt: Attempt): boolean {
+  #saysAlive(lane: Lane, fault: ResponseFault, attempt: Attempt, now: Instant): boolean {
     if (fault === 'bad-authenticator') return false
     if (attempt.code !== ACCESS_REQUEST) return true
-    return fault !== 'missing-message-authenticator' && !this.#isRequired(lane, attempt)
+    return fault !== 'missing-message-authenticator' && !this.#isRequired(lane, attempt, now)
   }
 
-  #check(lane: Lane, response: Packet, attempt: Attempt): ResponseFault | undefined {
+  #check(lane: Lane, response: Packet, attempt: Attempt, now: Instant): ResponseFault | undefined {
     const fault = checkResponse(response, attempt, attempt.secret)
     if (fault !== undefined || response.messageAuthenticatorAt !== 0) return fault
-    return this.#isRequired(lane, attempt) ? 'missing-message-authenticator' : undefined
+    return this.#isRequired(lane, attempt, now) ? 'missing-message-authenticator' : undefined
   }
 
   /** Whether a response to this attempt must carry Message-Authenticator. */
-  #isRequired(lane: Lane, attempt: Attempt): boolean {
-    if (attempt.code !== ACCESS_REQUEST) return false
-    const required = lane.server.requireMessageAuthenticator
-    return required === 'yes' || (required === 'auto' && this.#hasLearned(lane))
-  }
-
-  #hasLearned(lane: Lane): boolean {
-    return lane.learnedMessageAuthenticator || (this.#learned?.has(keyOf(lane)) ?? false)
-  }
-
-  #learn(lane: Lane, now: Instant): void {
-    if (lane.learnedMessageAuthenticator) return
-    const isNew = !this.#hasLearned(lane)
-    lane.learnedMessageAuthenticator = true
-    this.#learned?.add(keyOf(lane))
-    const { server } = lane
-    // Accounting is signed by its authenticator, and nothing more is asked for there.
-    if (!isNew || server.requireMessageAuthenticator !== 'auto' || lane.class !== 'authentication') return
-    const at = `${server.address} port ${lane.options.port}`
-    this.#journal.note({ kind: 'signature-learned', peer: 'server', name: server.name, at }, now)
+  #isRequired(lane: Lane, attempt: Attempt, now: Instant): boolean {
+    return attempt.code === ACCESS_REQUEST && this.signers.isRequired(lane, now)
   }
 
   #accept({ attempt, response, answer }: Extract<Verified, { is: 'answer' }>, now: Instant): void {
@@ -233,7 +225,7 @@ export class Answering {
       this.#register.tracing.active?.answered(request, attempt, response.code, now)
       this.#deliver(request, answer, now)
     }
-    if (response.messageAuthenticatorAt !== 0 && response.eapMessageAt === 0) this.#learn(lane, now)
+    if (attempt.code === ACCESS_REQUEST) this.signers.took(lane, response, now)
     const state = response.stateAt
     if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
   }
@@ -336,5 +328,3 @@ export class Answering {
 /** A signed response of that code says so, whatever else stands in it. */
 const isRecorded = (request: Request, bytes: Uint8Array): boolean =>
   request.class === 'accounting' && bytes[0] === ACCOUNTING_RESPONSE
-
-const keyOf = (lane: Lane): string => serverKey(lane.class, lane.server, lane.options)

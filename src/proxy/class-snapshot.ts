@@ -1,7 +1,7 @@
 /**
  * One class of an engine at one moment: its ledger, and where its requests wait.
  */
-import { type Instant, micros, since, type TrafficClass } from '../units.ts'
+import { type Instant, micros, type PerClass, since, type TrafficClass } from '../units.ts'
 import type { Farm } from './farm.ts'
 import type { Lanes } from './lanes.ts'
 import type { Register } from './register.ts'
@@ -9,15 +9,23 @@ import type { ClassSnapshot } from './snapshot.ts'
 
 const NOTHING = { size: 0, octets: 0 } as const
 
-export function classSnapshot(
-  { register, farm, lanes }: { readonly register: Register; readonly farm: Farm; readonly lanes: Lanes },
-  trafficClass: TrafficClass,
-  now: Instant,
-): ClassSnapshot {
+interface Parts {
+  readonly register: Register
+  readonly farms: PerClass<Farm>
+  readonly lanes: Lanes
+}
+
+/** Both classes. */
+export const classSnapshots = (parts: Parts, now: Instant): PerClass<ClassSnapshot> => ({
+  authentication: classSnapshot(parts, 'authentication', now),
+  accounting: classSnapshot(parts, 'accounting', now),
+})
+
+function classSnapshot({ register, farms, lanes }: Parts, trafficClass: TrafficClass, now: Instant): ClassSnapshot {
   const backlog = register.backlogs[trafficClass]
   const agesFrom = backlog.agesFrom()
   const oldestHere = register.instanceQueue.oldestFresh(trafficClass)
-  const { queued: parked, octets: parkedOctets } = farm.parked.line
+  const { queued: parked, octets: parkedOctets } = farms[trafficClass].parked.line
   // Only records are set aside.
   const aside = trafficClass === 'accounting' ? register.aside : NOTHING
   const givenUp = trafficClass === 'accounting' ? register.heard.givenUp(now) : undefined

@@ -16,7 +16,7 @@ import { earliest, type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficCla
 import { Accounts } from './accounts.ts'
 import { Answering } from './answering.ts'
 import { Assigning } from './assigning.ts'
-import { classSnapshot } from './class-snapshot.ts'
+import { classSnapshots } from './class-snapshot.ts'
 import type { Client } from './client-table.ts'
 import { Coalescing } from './coalescing.ts'
 import { Failover } from './failover.ts'
@@ -42,7 +42,8 @@ import { Repetition } from './repetition.ts'
 import { Arrival, Request } from './request.ts'
 import { unpredictableNumber } from './seed.ts'
 import { Sending } from './sending.ts'
-import type { ClassSnapshot, EngineSnapshot } from './snapshot.ts'
+import { Signing } from './signing.ts'
+import type { EngineSnapshot } from './snapshot.ts'
 import { StateTable } from './state-table.ts'
 import { WayBack } from './way-back.ts'
 
@@ -60,6 +61,8 @@ export class Engine {
   readonly #states: States
   readonly #accounts: Accounts
   readonly #coalescing: Coalescing
+  /** What it knows of who signs. */
+  readonly signing: Signing
   readonly #outbox: Outbox
   readonly #journal: Journal
   #arrivals = 0
@@ -81,8 +84,8 @@ export class Engine {
     const { outbox, journal, shared } = ports
     this.#outbox = outbox
     this.#journal = journal
-    this.#intake = new Intake(options, journal, shared?.learnedClients)
     const seed = unpredictableNumber(ports.random)
+    this.#intake = new Intake(options, { journal, salt: seed, memory: shared?.signing.client })
     this.#register = new Register(options, journal, seed)
     this.#farms = {
       authentication: new Farm('authentication', options),
@@ -111,7 +114,8 @@ export class Engine {
       states: this.#states,
       outbox,
       journal,
-      ...(shared === undefined ? {} : { learned: shared.learnedLanes }),
+      salt: seed,
+      signing: shared?.signing.server,
     })
     this.#repetition = new Repetition({
       register: this.#register,
@@ -122,6 +126,7 @@ export class Engine {
     this.#accounts = new Accounts(options, ports, now)
     this.#coalescing = new Coalescing(this.#register)
     this.#lanes = new Lanes(shared, ports.usedUpUntil)
+    this.signing = new Signing(this.#intake, this.#answering.signers, this.#lanes)
     this.#setUpLanes(options, now)
   }
 
@@ -253,6 +258,7 @@ export class Engine {
     this.#accounts.change(options)
     for (const each of TRAFFIC_CLASSES) this.#farms[each].change(options)
     this.#setUpLanes(options, now)
+    this.signing.change()
   }
 
   /** Tracked sessions that are sought, `count` places of the table from `from` on; undefined behind its end. */
@@ -314,28 +320,17 @@ export class Engine {
     return {
       at: now,
       draining: this.#isDraining,
-      classes: {
-        authentication: this.#classSnapshot('authentication', now),
-        accounting: this.#classSnapshot('accounting', now),
-      },
+      classes: classSnapshots({ register: this.#register, farms: this.#farms, lanes: this.#lanes }, now),
       lanes: lanes.map((lane) => lane.snapshot(now)),
-      messageAuthenticatorLearned: {
-        clients: this.#intake.learnedAddresses,
-        servers: lanes.filter((lane) => lane.learnedMessageAuthenticator).length,
-      },
+      ...this.signing.snapshot(now),
       tables: { ...this.#register.duplicates.sizes, states: this.#states.size },
       sessions: this.#accounts.counts(),
     }
   }
 
-  #classSnapshot(trafficClass: TrafficClass, now: Instant): ClassSnapshot {
-    const parts = { register: this.#register, farm: this.#farms[trafficClass], lanes: this.#lanes }
-    return classSnapshot(parts, trafficClass, now)
-  }
-
   #check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
     try {
-      return this.#intake.check(trafficClass, from.address, bytes, now)
+      return this.#intake.check(trafficClass, from, bytes, now)
     } catch (error) {
       this.#journal.note({ kind: 'internal-error', where: 'checking a datagram', error, bytes }, now)
       return { ok: false, reason: 'internal-error', client: undefined }

@@ -2,22 +2,22 @@
  * Whether a client's datagram is a request at all: lengths, a known client, proof, what the configuration asks for
  * beyond the RFCs (BlastRADIUS, CVE-2024-3596), and nothing that every server would drop.
  *
- * The answer is the packet with its client, or the name of what is wrong. Nothing is changed here but what was learned:
- * an address whose verified Access-Request without EAP-Message carried Message-Authenticator must carry it from then on
- * (EAP always does, RFC 3579 section 3.2, and so proves nothing).
+ * The answer is the packet with its client, or the name of what is wrong. Nothing is changed here but what is known of who
+ * signs (`Signers`): by a client's setting `auto` an address whose verified Access-Requests carry Message-Authenticator
+ * must go on so. EAP always carries it (RFC 3579 section 3.2), and so teaches nothing.
  */
-
+import { formatAddress, parseAddress } from '../addresses.ts'
 import { attributesToAdd, hasTooManyAttributes } from '../radius/attribute-limit.ts'
 import { checkRequest } from '../radius/authenticator.ts'
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import { type Packet, readPacket } from '../radius/packet.ts'
 import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../units.ts'
 import { type Client, ClientTable } from './client-table.ts'
-import { LearnedNames } from './learned-names.ts'
-import type { EngineOptions, Journal, Learned } from './ports.ts'
+import type { EngineOptions, Journal, Peer, SeenPacket, SigningMemory } from './ports.ts'
 import type { ClientDropReason } from './reasons.ts'
+import { type Learned, Signer, Signers, secondOf } from './signers.ts'
 
-/** Addresses that `auto` has learned. */
+/** Addresses of which it is known that they sign, and as many of which it is known that they don't. */
 export const LEARNED_ADDRESSES = 65_536
 /** RFC 5997 section 4.2 asks for a limit; 5 a second of one source address. */
 const STATUS_SERVER_PER_SECOND = 5
@@ -28,41 +28,50 @@ export type Verdict =
   | { readonly ok: true; readonly packet: Packet; readonly client: Client }
   | { readonly ok: false; readonly reason: ClientDropReason; readonly client: Client | undefined }
 
+/** An address of which `auto` has learned that it signs. */
+export interface LearnedAddress extends Learned {
+  readonly address: string
+  /** The configured client it belongs to now; undefined where it has none any more. */
+  readonly client: string | undefined
+}
+
 export class Intake {
   #clients: ClientTable
   #maxAttributes: number
-  readonly #learned: Learned
-  readonly #journal: Journal
+  readonly #signers: Signers
+  /** By address, as text: only a shortcut, and bounded. */
+  readonly #atHand = new Map<string, Signer>()
   /** Status-Server requests by address within the running second. */
   readonly #statusServer = new Map<string, number>()
   #statusServerSecond = 0
 
+  /** `o.memory`: what is known of who signs is known to all engines that have it. */
   constructor(
     { clients, maxAttributes }: IntakeOptions,
-    journal: Journal,
-    learned: Learned = new LearnedNames(LEARNED_ADDRESSES),
+    o: { readonly journal: Journal; readonly salt: number; readonly memory?: SigningMemory | undefined },
   ) {
-    this.#journal = journal
     this.#clients = new ClientTable(clients)
     this.#maxAttributes = maxAttributes
-    this.#learned = learned
+    const { journal, salt, memory } = o
+    this.#signers = new Signers({ peer: 'client', capacity: LEARNED_ADDRESSES, salt, journal, memory })
   }
 
   get clients(): readonly Client[] {
     return this.#clients.clients
   }
 
-  get learnedAddresses(): number {
-    return this.#learned.size
+  get signers(): Signers {
+    return this.#signers
   }
 
   change({ clients, maxAttributes }: IntakeOptions): void {
     this.#clients = new ClientTable(clients, this.#clients)
     this.#maxAttributes = maxAttributes
+    this.#signers.change((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
   }
 
-  check(trafficClass: TrafficClass, address: string, bytes: Uint8Array, now: Instant): Verdict {
-    const client = this.#clients.find(address)
+  check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
+    const client = this.#clients.find(from.address)
     if (client === undefined) return { ok: false, reason: 'unknown-client', client: undefined }
     client.received[trafficClass] += 1
     const packet = readPacket(bytes)
@@ -70,8 +79,16 @@ export class Intake {
     const reason =
       this.#refusedByServers(packet) ??
       checkRequest(packet, trafficClass, client.options.secret) ??
-      this.#missingProof(packet, client, address, now)
+      this.#missingProof(packet, client, from, now)
     return reason === undefined ? { ok: true, packet, client } : { ok: false, reason, client }
+  }
+
+  /** Learned addresses in `count` places of the table from `from` on; undefined behind its end. */
+  learned(from: number, count: number, now: Instant): LearnedAddress[] | undefined {
+    return this.#signers.list(from, count, now)?.map(({ key, learned }) => {
+      const address = addressOf(key)
+      return { address, client: this.#clients.find(address)?.name, ...learned }
+    })
   }
 
   /** Whether another Status-Server request of this address may be answered in this second. */
@@ -93,21 +110,63 @@ export class Intake {
     return isTooMuch ? 'too-many-attributes' : undefined
   }
 
-  #missingProof(packet: Packet, client: Client, address: string, now: Instant): ClientDropReason | undefined {
+  #missingProof(packet: Packet, client: Client, from: Peer, now: Instant): ClientDropReason | undefined {
     if (packet.code !== ACCESS_REQUEST) return undefined
-    const { requireMessageAuthenticator, limitProxyState } = client.options
+    const signer = this.#signerOf(from.address)
+    const second = secondOf(now)
+    const { requireMessageAuthenticator: required, limitProxyState } = client.options
     if (packet.messageAuthenticatorAt !== 0) {
-      if (packet.eapMessageAt === 0) this.#learn(client, address, now)
+      const teaches = required === 'auto' && packet.eapMessageAt === 0
+      if (signer.signedAt === second || (!teaches && signer.idleAt === second)) return undefined
+      this.#signers.signed(signer, nameOf(client, from), seen(packet, from), teaches, now)
       return undefined
     }
-    if (requireMessageAuthenticator === 'yes') return 'missing-message-authenticator'
-    if (requireMessageAuthenticator === 'auto' && this.#learned.has(address)) return 'missing-message-authenticator'
-    return limitProxyState && packet.proxyStateAt !== 0 ? 'proxy-state-unsigned' : undefined
+    const isAuto = required === 'auto'
+    const isTaken = signer.takenAt === second
+    if (required === 'yes' || (isAuto && !isTaken && this.#signers.hasLearned(signer, nameOf(client, from), now))) {
+      return this.#dropUnsigned(packet, client, from, now)
+    }
+    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'
+    if (isTaken || (!isAuto && signer.notedAt === second)) return undefined
+    const passes = this.#signers.tryTakeUnsigned(signer, nameOf(client, from), seen(packet, from), isAuto, now)
+    return passes ? undefined : this.#dropUnsigned(packet, client, from, now)
   }
-  #learn({ name, options }: Client, address: string, now: Instant): void {
-    if (this.#learned.has(address)) return
-    this.#learned.add(address)
-    if (options.requireMessageAuthenticator !== 'auto') return
-    this.#journal.note({ kind: 'signature-learned', peer: 'client', name, at: address }, now)
+
+  #dropUnsigned(packet: Packet, client: Client, from: Peer, now: Instant): ClientDropReason {
+    const because = client.options.requireMessageAuthenticator === 'yes' ? 'required' : 'learned'
+    this.#signers.drop(nameOf(client, from), seen(packet, from), because, now)
+    return 'missing-message-authenticator'
   }
+
+  #signerOf(address: string): Signer {
+    const known = this.#atHand.get(address)
+    if (known !== undefined) return known
+    if (this.#atHand.size >= LEARNED_ADDRESSES) this.#atHand.clear()
+    const signer = new Signer(keyOf(address))
+    this.#atHand.set(address, signer)
+    return signer
+  }
+}
+
+const nameOf = ({ name }: Client, { address }: Peer) => ({ name, at: address })
+
+const seen = ({ code, identifier }: Packet, { port }: Peer): SeenPacket => ({ port, code, identifier })
+
+const MAPPED = [0xff, 0xff]
+const MAPPED_AT = 10
+const IPV4_AT = 12
+
+/** The 16 octets of an address; one of IPv4 as RFC 4291 section 2.5.5.2 maps it. */
+const keyOf = (address: string): Int32Array => {
+  const key = new Uint8Array(16)
+  const octets = parseAddress(address) ?? []
+  if (octets.length === 4) key.set(MAPPED, MAPPED_AT)
+  key.set(octets, key.length - octets.length)
+  return new Int32Array(key.buffer)
+}
+
+const addressOf = (key: Int32Array): string => {
+  const octets = new Uint8Array(key.buffer, key.byteOffset, 16)
+  const isIPv4 = octets.subarray(0, IPV4_AT).every((octet, at) => octet === (at < MAPPED_AT ? 0 : 0xff))
+  return formatAddress(isIPv4 ? octets.slice(IPV4_AT) : octets)
 }

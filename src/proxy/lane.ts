@@ -20,6 +20,7 @@ import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './port
 import { SERVER_DROP_REASONS, type ServerDropReason } from './reasons.ts'
 import type { Request } from './request.ts'
 import type { Candidate, Rank } from './server-choice.ts'
+import type { Signer } from './signers.ts'
 import type { LaneCounters, LaneSnapshot } from './snapshot.ts'
 import { Unanswered } from './unanswered.ts'
 
@@ -59,8 +60,8 @@ export class Lane implements Candidate {
   isRetiring = false
   /** The name before a reload gave it another one: conversations may be known by it. */
   formerName: string | undefined = undefined
-  /** `auto`: a verified response without EAP-Message carried Message-Authenticator. */
-  learnedMessageAuthenticator: boolean
+  /** What is at hand of who signs (`ServerSigners`). */
+  signer: Signer | undefined = undefined
   roundTripTime: Duration | undefined = undefined
   readonly contact = new Contact()
   holdingTime: Duration = micros(0)
@@ -110,7 +111,6 @@ export class Lane implements Candidate {
       quarantine: settings.quarantine,
       places: follows?.identifiers.places,
     })
-    this.learnedMessageAuthenticator = follows?.learnedMessageAuthenticator ?? false
     // From another source the server may be out of reach, or in reach at last: nothing is known of that.
     this.health = new Health(healthOptions(settings), o.now)
     this.queue = new ServerQueue<Request>(settings.serviceOrder)

@@ -41,9 +41,24 @@ export interface Shared {
   /** The slots of the lane with this key (`laneKey`); undefined where each engine counts its own. */
   budgetOf(lane: string): SlotBudget | undefined
   readonly states: States
-  /** Addresses of clients, and keys of lanes, that sent Message-Authenticator by themselves. */
-  readonly learnedClients: Learned
-  readonly learnedLanes: Learned
+  /** Which clients' addresses and which servers sign, and which don't. */
+  readonly signing: Readonly<Record<PeerKind, SigningMemory>>
+}
+
+/** Who sends Message-Authenticator, or doesn't: a client by its address, or a server by its address and port. */
+export type PeerKind = 'client' | 'server'
+
+/** Memory of two `LastSeenTable`s. */
+export interface SigningMemory {
+  readonly learned: SharedArrayBuffer
+  readonly unsigned: SharedArrayBuffer
+}
+
+/** What tells one packet from others in a capture: its sender's port, its code and its identifier. */
+export interface SeenPacket {
+  readonly port: number
+  readonly code: number
+  readonly identifier: number
 }
 
 /** State -> the name of the server that began the conversation. */
@@ -56,17 +71,10 @@ export interface States {
   passTime(now: Instant): void
 }
 
-/** Names that are remembered; bounded, so one may be forgotten again. */
-export interface Learned {
-  readonly size: number
-  has(name: string): boolean
-  add(name: string): void
-}
-
 /** Fills `target` with unpredictable octets (seeded ones in a simulation). */
 export type Randomness = (target: Uint8Array) => void
 
-/** How much proof is asked for; `auto` starts to ask once a verified packet without EAP-Message carried it. */
+/** How much proof is asked for; `auto` asks whoever was learned to give it (`Signers`). */
 export type RequireMessageAuthenticator = 'yes' | 'no' | 'auto'
 
 /** A configured client (or client network). Replaced as a whole by a reload; what is in hand keeps the old one. */
@@ -229,12 +237,30 @@ export type EngineEvent =
     }
   | { readonly kind: 'servers-back'; readonly class: TrafficClass; readonly parked: number }
   | {
-      /** `auto` asks for Message-Authenticator there from now on. */
+      /** `auto` asks for Message-Authenticator there from now on, because of this packet. */
       readonly kind: 'signature-learned'
-      readonly peer: 'client' | 'server'
+      readonly peer: PeerKind
       readonly name: string
-      /** The client's address, or the server's class, address and port. */
+      /** The client's address, or the server's address and port. */
       readonly at: string
+      readonly packet: SeenPacket
+    }
+  | {
+      /** 30 days without a signed packet: `auto` asks there no more. */
+      readonly kind: 'signature-forgotten'
+      readonly peer: PeerKind
+      readonly name: string
+      readonly at: string
+    }
+  | {
+      /** Signed and unsigned packets from one address within an hour: `auto` learns nothing there. */
+      readonly kind: 'mixed-signing'
+      readonly peer: PeerKind
+      readonly name: string
+      readonly at: string
+      readonly packet: SeenPacket
+      /** An unsigned one; undefined where too many peers sent some to know whether this one did. */
+      readonly unsigned: SeenPacket | undefined
     }
   | {
       readonly kind: 'dropped'

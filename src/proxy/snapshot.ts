@@ -10,6 +10,7 @@ import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../un
 import type { Histogram } from './histogram.ts'
 import type { ServerState } from './ports.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
+import type { MixedSigning, UnsignedDropped } from './signers.ts'
 
 /** The ledger of one class (docs/metrics.md has the law): every way a received message can end. */
 export interface LedgerSnapshot {
@@ -163,6 +164,8 @@ export interface EngineSnapshot {
   readonly lanes: readonly LaneSnapshot[]
   readonly clients: readonly ClientSnapshot[]
   readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
+  /** Whose signatures need an operator, a thousand clients and a thousand servers of each kind at most. */
+  readonly signing: { readonly mixed: readonly MixedSigning[]; readonly dropped: readonly UnsignedDropped[] }
   /** Entries in the bounded tables; `remembered`: records that are known beyond their time in hand. */
   readonly tables: Readonly<Record<'answers' | 'records' | 'remembered' | 'states', number>>
   /** Where sessions are tracked. */

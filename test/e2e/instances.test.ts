@@ -188,6 +188,7 @@ describe('an instance that crashes', () => {
         memory: new SharedMemories({ scope: 'host', instances: 2 }).of(options, instant(0)),
         logLevel: 'error',
         logsSessions: false,
+        forgets: 0,
       },
       events: {
         line: () => undefined,

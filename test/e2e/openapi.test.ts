@@ -151,7 +151,7 @@ describe('the file and the server', () => {
 describe('every answer that the file tells', () => {
   it('is checked by a schema that finds what is missing, wrong or too much', () => {
     const { check } = toldOf(operationOf('reload'), 200)
-    const good = { digest: 'a'.repeat(64), warnings: [], waitingForRestart: ['x'] }
+    const good = { digest: 'a'.repeat(64), warnings: [], waitingForRestart: ['x'], forgotLearned: false }
     expect(check.safeParse(good).success).toBe(true)
     const { digest: _, ...rest } = good
     for (const bad of [rest, { ...good, digest: 'A' }, { ...good, warnings: [1] }, { ...good, more: 1 }]) {
@@ -167,6 +167,8 @@ describe('every answer that the file tells', () => {
     ['status', 200, get('/status')],
     ['sessions', 200, get('/sessions?limit=5')],
     ['sessions', 400, get('/sessions?limit=0')],
+    ['learned', 200, get('/learned?limit=5')],
+    ['learned', 400, get('/learned?limit=0')],
     ['watch', 400, get('/watch?interval=1')],
     ['trace', 400, get('/trace?seconds=5')],
     ['serverDown', 200, post('/servers/s1/down', { class: 'accounting' })],
@@ -183,6 +185,7 @@ describe('every answer that the file tells', () => {
     ['serverUp', 400, post('/servers/s1/up', { x: 1 })],
     ['serverUp', 404, post('/servers/s2/up')],
     ['reload', 200, post('/reload')],
+    ['reload', 200, post('/reload', { forget_learned: true })],
     ['reload', 400, post('/reload', { x: 1 })],
     ['stop', 400, post('/stop', { force: 1 })],
     ['drain', 400, post('/drain', { x: 1 })],

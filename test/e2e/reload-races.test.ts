@@ -53,6 +53,7 @@ const toPort = (name: string, port: number, o: Partial<ServerOptions> & { readon
 
 const settingsOf = (...servers: ServerOptions[]): InstanceSettings => ({
   logsSessions: false,
+  forgets: 0,
   options: plainOptions({ ...defaults(), clients: [client({ network: '127.0.0.0/8' })], servers }),
   memory: { budgets: {}, tables: undefined },
   logLevel: 'error',

@@ -4,6 +4,7 @@ import { ALARM_IDS, ALARMS, type AlarmId, alarmText, alertNameOf } from '../../s
 import { Alarms } from '../../src/observe/alarms.ts'
 import { Interval } from '../../src/observe/interval.ts'
 import { micros } from '../../src/units.ts'
+import { START } from '../proxy/kit.ts'
 import { type Change, defaults, inClass, inEngine, inLane, inLedger, intervalOf } from './intervals.ts'
 
 interface Case {
@@ -19,6 +20,20 @@ const by =
   (change: (value: number) => Change): Case['at'] =>
   (value) =>
     intervalOf(change(value))
+
+const SEEN = { at: '10.9.0.1', packet: { code: 1, identifier: 7, port: 4_711 }, seen: START }
+
+const unsigned = (isSo: number, who: { peer: 'client' | 'server'; name: string }): Change =>
+  inEngine((engine) => ({
+    ...engine,
+    signing: { mixed: [], dropped: isSo >= 1 ? [{ ...who, ...SEEN, because: 'learned' }] : [] },
+  }))
+
+const mixed = (isSo: number, who: { peer: 'client' | 'server'; name: string }): Change =>
+  inEngine((engine) => ({
+    ...engine,
+    signing: { mixed: isSo >= 1 ? [{ ...who, ...SEEN, unsigned: undefined }] : [], dropped: [] },
+  }))
 
 const CASES: Readonly<Record<AlarmId, Case>> = {
   'queue-fill': {
@@ -167,6 +182,26 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     })),
     step: 1,
   },
+  'missing-message-authenticator': {
+    subject: { client: 'other' },
+    at: by((isSo) => unsigned(isSo, { peer: 'client', name: 'other' })),
+    step: 1,
+  },
+  'server-missing-message-authenticator': {
+    subject: { server: 's1' },
+    at: by((isSo) => unsigned(isSo, { peer: 'server', name: 's1' })),
+    step: 1,
+  },
+  'mixed-signing': {
+    subject: { client: 'other' },
+    at: by((isSo) => mixed(isSo, { peer: 'client', name: 'other' })),
+    step: 1,
+  },
+  'server-mixed-signing': {
+    subject: { server: 's1' },
+    at: by((isSo) => mixed(isSo, { peer: 'server', name: 's1' })),
+    step: 1,
+  },
   'kernel-drops': {
     subject: {},
     at: by((count) => (view) => ({
@@ -230,6 +265,8 @@ const FAILS_STATUS: readonly AlarmId[] = [
   'all-servers-down',
   'server-secret',
   'server-drops',
+  'missing-message-authenticator',
+  'server-missing-message-authenticator',
   'shed',
   'expired',
   'given-up',

@@ -51,14 +51,16 @@ describe('the log', () => {
     ])
   })
 
+  const PACKET = { code: 1, identifier: 9, port: 4_711 }
+
   it('says when auto learned that somebody signs, and why an unsigned packet was dropped later', () => {
     const { log, lines } = logAt('info')
-    log.note({ kind: 'signature-learned', peer: 'client', name: 'bng-1', at: '192.0.2.7' }, now)
+    log.note({ kind: 'signature-learned', peer: 'client', name: 'bng-1', at: '192.0.2.7', packet: PACKET }, now)
     log.note({ ...dropped('bng-1'), reason: 'missing-message-authenticator' } as EngineEvent, now)
     log.note(dropped('bng-1'), now)
     const [learned, unsigned, other] = lines().map(({ msg }) => String(msg))
     expect(learned).toMatch(
-      /client bng-1 signs .* 192\.0\.2\.7: auto has learned it .* require_message_authenticator: no for bng-1$/,
+      /client bng-1 signs .* 192\.0\.2\.7, it did so with Access-Request, identifier 9, port 4711: auto has learned it .* require_message_authenticator: no for bng-1$/,
     )
     expect(unsigned).toMatch(
       /dropped: missing-message-authenticator; require_message_authenticator asks for it there, with auto since/,

@@ -4,7 +4,7 @@ import { exposition } from '../../src/observe/exposition.io.ts'
 import { METRICS } from '../../src/observe/metrics.ts'
 import type { DaemonView } from '../../src/observe/view.ts'
 import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../../src/proxy/reasons.ts'
-import { millis, seconds } from '../../src/units.ts'
+import { instant, millis, seconds } from '../../src/units.ts'
 import { World } from '../proxy/kit.ts'
 import { client, queues, server } from '../proxy/options.ts'
 import { viewOf } from './view-of.ts'
@@ -65,7 +65,11 @@ describe('the metrics', () => {
   })
 
   it('all have a sample in a view where everything is known', async () => {
-    const { samples } = await scrape(viewOf(busyWorld().snapshot()))
+    const seen = { at: '10.1.1.1', packet: { code: 1, identifier: 7, port: 4_711 }, seen: instant(0) }
+    const peers = (['client', 'server'] as const).map((peer) => ({ peer, name: 'bng', ...seen }))
+    const mixed = peers.map((one) => ({ ...one, unsigned: undefined }))
+    const dropped = peers.map((one) => ({ ...one, because: 'required' as const }))
+    const { samples } = await scrape(viewOf({ ...busyWorld().snapshot(), signing: { mixed, dropped } }))
     const sampled = new Set(samples.map(({ name }) => name))
     const expected = METRICS.map(({ name, kind }) => (kind === 'histogram' ? `${name}_count` : name))
     expect(expected.filter((name) => !sampled.has(name))).toEqual([])

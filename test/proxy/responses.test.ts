@@ -318,16 +318,16 @@ describe('Message-Authenticator in responses', () => {
 
   it('is required under auto once a verified response without EAP-Message carried it', () => {
     const { world, sent } = withPolicy('auto')
-    world.answer(sent)
     expect(world.snapshot().messageAuthenticatorLearned.servers).toBe(0)
-    world.answer(next(world), { signed: true })
+    world.answer(sent, { signed: true })
     expect(world.snapshot().messageAuthenticatorLearned.servers).toBe(1)
+    world.answer(next(world), { signed: true })
     const third = next(world)
     expect(droppedFor(world, third, responseTo(third.bytes))).toBe('missing-message-authenticator')
     world.answer(third, { signed: true })
     expect(world.account('authentication')).toEqual({ received: 3, answered: 3 })
     expect(world.noted('signature-learned')).toEqual([
-      { kind: 'signature-learned', peer: 'server', name: 's1', at: '192.0.2.10 port 1812' },
+      { kind: 'signature-learned', peer: 'server', name: 's1', at: '192.0.2.10 port 1812', packet: expect.any(Object) },
     ])
   })
 

@@ -1,10 +1,9 @@
 /**
- * The table State -> server and the set of learned names, beside plain models: what they know, their bounds, and that no
+ * The table State -> server, beside a plain model: what they know, their bounds, and that no
  * step does more where many are remembered.
  */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { LearnedNames } from '../../src/proxy/learned-names.ts'
 import { StateTable } from '../../src/proxy/state-table.ts'
 import { ForgettingTable } from '../../src/queues/forgetting-table.ts'
 import { instant, micros } from '../../src/units.ts'
@@ -65,22 +64,5 @@ describe('the table of conversations', () => {
     expect(remove.mock.calls.length).toBe(2)
     for (let i = 0; i < count; i += 1) table.passTime(instant(1_030))
     expect(table.size).toBe(1)
-  })
-})
-
-describe('learned names', () => {
-  it('are as many as may be, and the oldest is forgotten for a new one', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(30), { maxLength: 200 }), fc.integer({ min: 1, max: 12 }), (added, atMost) => {
-        const names = new LearnedNames(atMost)
-        let model: number[] = []
-        for (const name of added) {
-          names.add(String(name))
-          if (!model.includes(name)) model = [...model, name].slice(-atMost)
-          expect(names.size).toBe(model.length)
-          for (let each = 0; each <= 30; each += 1) expect(names.has(String(each))).toBe(model.includes(each))
-        }
-      }),
-    )
   })
 })
