@@ -25,7 +25,7 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, ExitCode>>> = { USAGE: 2, BAD_
 async function main(argv: readonly string[]): Promise<ExitCode> {
   const words = withVerb(argv)
   const asked = words.find((word) => !word.startsWith('-'))
-  let code: ExitCode = 0
+  let begin: (() => Promise<ExitCode>) | undefined
   const parser = parserOf(words)
   for (const entry of VERBS) {
     const verb = wordOf(entry) === asked ? await entry.load() : undefined
@@ -33,13 +33,14 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       entry.command,
       entry.summary as string,
       (own) => (verb === undefined ? own : withOptionsOf(own, entry, verb)),
-      async (options) => {
-        if (verb !== undefined) code = await untilUnread(entry, verb.run(options))
+      // Only noted: for what answers a promise, the parser would lay out the whole help first, just in case.
+      (options) => {
+        begin = verb && (() => untilUnread(entry, verb.run(options)))
       },
     )
   }
-  await parser.parseAsync()
-  return code
+  parser.parse()
+  return (await begin?.()) ?? 0
 }
 
 const parserOf = (words: readonly string[]): Argv =>

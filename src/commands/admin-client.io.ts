@@ -4,11 +4,14 @@
  * Where it is asked at a TCP address and has no token, what needs a right goes over the daemon's socket, whose path its
  * status tells. Errors say who did not answer, or what the daemon said.
  */
-import { type IncomingMessage, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { userInfo } from 'node:os'
 import { codedError, systemCodeOf } from '../coded-error.ts'
-import { readSmallFile } from '../config/read.io.ts'
+import { readSmallFile } from '../config/small-file.io.ts'
 import type { StatusReport } from '../observe/status-report.ts'
+
+/** An import of it would fetch every name that it has, also those behind which Node loads its client for the web: 8 MB. */
+const { request } = process.getBuiltinModule('node:http')
 
 const PATIENCE_MS = 5_000
 const MOST_BYTES = 64 * 1024 * 1024

@@ -4,8 +4,8 @@
  */
 import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
 import { loadConfig } from './load.ts'
-import { LONGEST_CONFIG, readSmallFile } from './read.io.ts'
 import type { ConfigResult, SecretSource, Surroundings } from './result.ts'
+import { LONGEST_CONFIG, readSmallFile } from './small-file.io.ts'
 
 const SURROUNDINGS: Surroundings = {
   attributeKey,

@@ -4,16 +4,14 @@
  * Reading is synchronous: a reload is all or nothing, and these are small files. Nothing is thrown for what is wrong with
  * a file; it becomes a problem with its place, like any other.
  */
-import { readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
 import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
 import { loadConfig } from './load.ts'
 import type { ConfigResult, SecretReading, SecretSource } from './result.ts'
+import { LONGEST_CONFIG, readSmallFile } from './small-file.io.ts'
 
-/** More than any configuration has; a device or a capture given by mistake is not read to its end. */
-export const LONGEST_CONFIG = 16 * 1024 * 1024
 /** A packet has 4096 octets; a longer secret is another file given by mistake. */
 const LONGEST_SECRET = 4096
 const READABLE_BY_ALL = 0o004
@@ -68,36 +66,6 @@ function readSecret(source: SecretSource, directory: string, env: NonNullable<Re
       const warning = `every user of this machine can read ${path}; run chmod o-r on it`
       return { bytes: withoutLastNewline(read.bytes), warnings: open ? [warning] : [] }
     }
-  }
-}
-
-/** The octets of a file of at most `longest`, or a sentence that says why not. */
-export function readSmallFile(
-  path: string,
-  longest: number,
-): { bytes: Uint8Array; mode: number } | { problem: string } {
-  try {
-    const found = statSync(path)
-    // A pipe (`-c <(...)`) is fine; a device could have no end.
-    if (!found.isFile() && !found.isFIFO()) return { problem: `${path} is no file; write the path of one` }
-    if (found.size > longest)
-      return { problem: `${path} has ${found.size} octets; that is another file, so correct the path` }
-    return { bytes: readFileSync(path), mode: found.mode }
-  } catch (error) {
-    return { problem: `${path} ${whyUnreadable((error as NodeJS.ErrnoException).code)}` }
-  }
-}
-
-function whyUnreadable(code: string | undefined): string {
-  switch (code) {
-    case 'ENOENT':
-      return 'does not exist; create it, or correct the path'
-    case 'EACCES':
-      return 'may not be read by this user; correct its owner or mode'
-    case 'EMFILE':
-      return 'cannot be read, since this process has no descriptor left (EMFILE); raise its limit ("ulimit -n")'
-    default:
-      return `cannot be read (${code ?? 'unknown error'}); correct the path`
   }
 }
 

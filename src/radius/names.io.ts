@@ -37,16 +37,24 @@ const parts = new Map<string, DictionaryAttribute>()
 /** Attributes whose type takes more than one octet. */
 const wide: Key[] = []
 
-radius.load_dictionaries()
-for (const name of ['ADSL-Forum']) vendors.set(name, Number(radius.vendor_name_to_id(name)))
-learn(HIDDEN_DICTIONARY)
-learn(VENDOR_DICTIONARY)
+let isReady = false
+
+/** Loads the dictionaries where a name is first asked for: most commands, and most configurations, never ask for one. */
+function prepare(): void {
+  if (isReady) return
+  isReady = true
+  radius.load_dictionaries()
+  for (const name of ['ADSL-Forum']) vendors.set(name, Number(radius.vendor_name_to_id(name)))
+  learn(HIDDEN_DICTIONARY)
+  learn(VENDOR_DICTIONARY)
+}
 
 /**
  * Loads a FreeRADIUS dictionary file and what it includes. Answers undefined, or a sentence that says which file could not
  * be read; what was read before it stays loaded.
  */
 export function loadDictionary(file: string): string | undefined {
+  prepare()
   const waiting = [file]
   const seen = new Set<string>()
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -92,6 +100,7 @@ function partKey(vendor: number, path: readonly number[]): string {
 
 /** The format of a vendor's sub-attributes in `bytes`. */
 export function formatFor(vendor: number, bytes: Uint8Array): VendorFormat {
+  prepare()
   const format = formats.get(vendor)
   if (format !== undefined && fits(bytes, 0, bytes.length, format)) return format
   return formatWithin(bytes, 0, bytes.length, vendor)
@@ -110,6 +119,7 @@ export interface Known {
 
 /** `path` is a type, or a type and the types within it. */
 export function knownAttribute(vendor: number, path: readonly number[]): Known {
+  prepare()
   const [type, ...within] = path as [number, ...number[]]
   const part = within.length === 0 ? undefined : parts.get(partKey(vendor, path))
   const ask = (field: number): unknown =>
@@ -144,6 +154,7 @@ export function codeName(code: number): string {
  * written `Attr-241` or, with its vendor, `Attr-26.10415.1`.
  */
 export function attributeKey(name: string): Key | undefined {
+  prepare()
   const byNumber = /^Attr-(?:26\.(\d{1,8})\.)?(\d{1,10})$/.exec(name)
   if (byNumber !== null) {
     const key = { vendor: Number(byNumber[1] ?? 0), type: Number(byNumber[2]) }
@@ -162,12 +173,14 @@ export function attributeKey(name: string): Key | undefined {
 
 /** The name that `attributeKey` takes. */
 export function attributeName(key: Key): string {
+  prepare()
   const unnamed = key.vendor === 0 ? `Attr-${key.type}` : `Attr-26.${key.vendor}.${key.type}`
   return radius.attr_id_to_name(key.type, packageVendor(key.vendor)) ?? unnamed
 }
 
 /** All names known, in no particular order. */
 export function attributeNames(): string[] {
+  prepare()
   const names: string[] = []
   const narrow = [0, ...new Set(vendors.values())].flatMap((vendor) =>
     Array.from({ length: 255 }, (_, i): Key => ({ vendor, type: i + 1 })),
@@ -206,6 +219,7 @@ function editDistance(a: string, b: string): number {
 
 /** A User-Password in the clear, for someone who has the secret and asked for it; the package opens it, or can't. */
 export function openPassword(value: Uint8Array, authenticator: Uint8Array, secret: Secret): string | undefined {
+  prepare()
   const header = Buffer.from([ACCESS_REQUEST, 0, 0, HEADER_LENGTH + 2 + value.length])
   const packet = Buffer.concat([header, authenticator, Buffer.from([USER_PASSWORD, value.length + 2]), value])
   try {
