@@ -19,7 +19,12 @@ const GENERAL: readonly Example[] = [
   ['run -c /etc/radsluice.yaml', 'run the proxy'],
   ['demo', 'see in a minute what it does'],
 ]
-const EXIT_OF: Readonly<Partial<Record<ErrorCode, ExitCode>>> = { USAGE: 2, BAD_CONFIGURATION: 3, NOT_RUNNING: 3 }
+const EXIT_OF: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
+  USAGE: 2,
+  BAD_CONFIGURATION: 3,
+  NOT_RUNNING: 3,
+  NO_ANSWER: 3,
+}
 
 /** Runs the verb that `argv` names; `run` where it names none. */
 async function main(argv: readonly string[]): Promise<ExitCode> {

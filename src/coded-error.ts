@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'BAD_ADDRESS'
   | 'BAD_CONFIGURATION'
   | 'NOT_RUNNING'
+  | 'NO_ANSWER'
   | 'NOT_PERMITTED'
   | 'REFUSED'
   | 'FILE_UNREADABLE'

@@ -1,14 +1,18 @@
 /**
  * Talks to a running daemon over its admin API.
  *
- * Where it is asked at a TCP address and has no token, what needs a right goes over the daemon's socket, whose path its
- * status tells. Errors say who did not answer, or what the daemon said.
+ * Without an address the daemon's socket is asked first: TCP may be full, or want a token, and the socket is this user's
+ * alone. Where it is asked at a TCP address and has no token, what needs a right goes over the daemon's socket, whose
+ * path its status tells. Errors say who did not answer, or what the daemon said.
  */
 import type { IncomingMessage } from 'node:http'
 import { userInfo } from 'node:os'
-import { codedError, systemCodeOf } from '../coded-error.ts'
+import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
 import { readSmallFile } from '../config/small-file.io.ts'
 import type { StatusReport } from '../observe/status-report.ts'
+import { USUAL_ADMIN, USUAL_PORT } from './admin-options.ts'
+import { foundNowhere, unreachable } from './unreachable.ts'
+import { liveSockets, usualSockets } from './usual-sockets.io.ts'
 
 /** An import of it would fetch every name that it has, also those behind which Node loads its client for the web: 8 MB. */
 const { request } = process.getBuiltinModule('node:http')
@@ -17,9 +21,9 @@ const PATIENCE_MS = 5_000
 const MOST_BYTES = 64 * 1024 * 1024
 const LONGEST_TOKEN_FILE = 4_096
 
-/** Where the daemon is: `http://127.0.0.1:9812`, `127.0.0.1:9812`, or the path of its socket. */
+/** Where the daemon is: `http://127.0.0.1:9812`, `127.0.0.1:9812`, or the path of its socket; undefined: it is looked for. */
 export interface AdminPlace {
-  readonly admin: string
+  readonly admin?: string | undefined
   readonly 'token-file'?: string | undefined
 }
 
@@ -78,13 +82,16 @@ export async function* follow(place: AdminPlace, asking: Asking, signal: AbortSi
   }
 }
 
-/** The status of the daemon at `admin`, an address or the path of its socket. */
-export async function fetchStatus(admin: string, tokenFile?: string): Promise<StatusReport> {
+/** The status of the daemon at `admin`, an address or the path of its socket; undefined: it is looked for. */
+export async function fetchStatus(admin: string | undefined, tokenFile?: string): Promise<StatusReport> {
   const told = await ask({ admin, 'token-file': tokenFile }, { method: 'GET', path: '/status', access: 'read' })
   if (told.status === 401 || told.status === 403) throw refused(told)
   const report = told.body as StatusReport | undefined
   if (report?.name === 'radsluice') return report
-  throw codedError('NOT_RUNNING', `what answers at ${admin} is not radsluice; give the right address with --admin`)
+  throw codedError(
+    'NOT_RUNNING',
+    `what answers at ${admin ?? usual ?? USUAL_ADMIN} is not radsluice; give the right address with --admin`,
+  )
 }
 
 /** What the daemon refused, in its words; `body` has the answer for programs. */
@@ -95,7 +102,48 @@ export function refused({ status, body, text }: Told): Error & { readonly body: 
 }
 
 async function open(place: AdminPlace, asking: Asking, signal?: AbortSignal): Promise<IncomingMessage> {
-  const { admin, 'token-file': tokenFile } = place
+  const { admin = usual, 'token-file': tokenFile } = place
+  return admin === undefined
+    ? await openUsual(tokenFile, asking, signal)
+    : await openAt(admin, tokenFile, asking, signal)
+}
+
+/** Where one answered that was looked for: from then on this process asks only there. */
+let usual: string | undefined
+
+/** The first that answers is asked; what it has been told is told to no other. */
+async function openUsual(
+  tokenFile: string | undefined,
+  asking: Asking,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
+  const sockets = usualSockets(USUAL_PORT)
+  let refusal: unknown
+  for (const at of [...sockets.usual, USUAL_ADMIN]) {
+    try {
+      const answer = await openAt(at, tokenFile, asking, signal)
+      usual = at
+      return answer
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === 'NOT_PERMITTED') refusal ??= error
+      else if (code !== 'NOT_RUNNING') throw error
+      else if (at === USUAL_ADMIN) refusal ??= await nowhere(error as Error, sockets.others)
+    }
+  }
+  throw refusal
+}
+
+/** Nobody listens where one usually does: says where else somebody does. */
+const nowhere = async (error: Error, others: readonly string[]): Promise<Error> =>
+  systemCodeOf(error.cause) === 'ECONNREFUSED' ? foundNowhere(USUAL_ADMIN, await liveSockets(others), error) : error
+
+async function openAt(
+  admin: string,
+  tokenFile: string | undefined,
+  asking: Asking,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
   const path = socketIn(admin)
   if (path !== undefined) return await send({ socketPath: path }, asking, admin, signal)
   const url = urlOf(admin)
@@ -132,24 +180,18 @@ function send(
     ...more,
   }
   return new Promise((resolve, reject) => {
+    let late: { readonly lateAfterSeconds: number; readonly isConnected: boolean } | undefined
     const asked = request({ ...to, method, path, headers, ...(signal === undefined ? {} : { signal }) }, (answer) => {
       asked.setTimeout(0)
       resolve(answer)
     })
-    asked.setTimeout(PATIENCE_MS, () => asked.destroy(new Error(`no answer within ${PATIENCE_MS / 1_000} s`)))
-    asked.on('error', (error) => reject(unreachable(where, error)))
+    asked.setTimeout(PATIENCE_MS, () => {
+      late = { lateAfterSeconds: PATIENCE_MS / 1_000, isConnected: asked.socket?.connecting === false }
+      asked.destroy(new Error('no answer in time'))
+    })
+    asked.on('error', (error) => reject(unreachable({ where, error, ...late })))
     asked.end(payload)
   })
-}
-
-function unreachable(where: string, error: Error): Error {
-  const system = systemCodeOf(error)
-  if (system === 'EACCES' || system === 'EPERM') {
-    const advice = 'run this as the user of the daemon or as root, or give a token with --token-file'
-    return codedError('NOT_PERMITTED', `this user may not use the admin socket ${where}; ${advice}`, error)
-  }
-  const advice = 'start it with "radsluice run -c FILE", or give its address with --admin'
-  return codedError('NOT_RUNNING', `no radsluice answers at ${where}; ${advice}`, error)
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {
@@ -158,7 +200,10 @@ async function textOf(answer: IncomingMessage): Promise<string> {
     text += chunk
     if (text.length > MOST_BYTES) {
       answer.destroy()
-      break
+      throw codedError(
+        'REFUSED',
+        `the answer has more than ${MOST_BYTES} octets; ask for a part of it with "radsluice show"`,
+      )
     }
   }
   return text

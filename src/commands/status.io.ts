@@ -3,14 +3,14 @@
  * suffer a loss, 3 when none runs.
  */
 import { fetchStatus } from './admin-client.io.ts'
-import { ADMIN_OPTIONS, DEFAULT_ADMIN } from './admin-options.ts'
+import { ADMIN_OPTIONS } from './admin-options.ts'
 import { writeData, writeJson } from './output.io.ts'
 import { statusText } from './status-text.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
 export const status = verb({
   examples: [
-    ['status', `ask the daemon at ${DEFAULT_ADMIN}`],
+    ['status', 'ask the daemon of this machine'],
     ['status --json --admin http://127.0.0.1:9813', 'all that can be seen, for a program'],
   ],
   options: {

@@ -35,6 +35,9 @@ export const top = verb({
   },
 })
 
+/** For now nobody answers: it starts anew, or hangs. */
+const isAbsent = (error: unknown): boolean => ['NOT_RUNNING', 'NO_ANSWER'].includes(codeOf(error) ?? '')
+
 class Screen {
   readonly #place: AdminPlace
   readonly #terminal = new Terminal()
@@ -59,7 +62,7 @@ class Screen {
           if (!signal.aborted) this.#notice('the daemon has ended')
         } catch (error) {
           if (signal.aborted) break
-          if (this.#state === undefined || codeOf(error) !== 'NOT_RUNNING') throw error
+          if (this.#state === undefined || !isAbsent(error)) throw error
           this.#notice('no answer, trying again')
         }
         await sleep(TRY_AGAIN_MS, undefined, { signal }).catch(() => undefined)

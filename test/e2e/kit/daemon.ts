@@ -132,9 +132,9 @@ export const settingsText = (ports: DaemonPorts, settings: Settings): string => 
     servers.every((server) => server[name] === false) ? [] : [`127.0.0.1:${ports[name]}`]
   return JSON.stringify({
     listen: { authentication: listenersOf('authentication'), accounting: listenersOf('accounting') },
-    admin: { listen: `127.0.0.1:${ports.admin}` },
     clients: [{ name: 'loopback', address: '127.0.0.0/8', secret: CLIENT_SECRET }],
     ...settings,
+    admin: { listen: `127.0.0.1:${ports.admin}`, ...(settings['admin'] as object | undefined) },
   })
 }
 

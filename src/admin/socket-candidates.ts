@@ -1,0 +1,50 @@
+/**
+ * Where a command looks for the socket of a daemon whose address it was not given, and which of these places it trusts.
+ *
+ * A daemon and a command may run in different surroundings: the daemon under systemd as a user of its own, the command
+ * as root or from cron. So all the places are looked at where a daemon may have put its socket (`socket-place.io.ts`).
+ * Whoever could put a socket there could answer in the daemon's name: that must be this user, root, or somebody to whom
+ * root gave the folder, as systemd does with RuntimeDirectory=.
+ */
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly uid: number
+  /** The folder for temporary files. */
+  readonly temporary: string
+}
+
+/** The folder of RuntimeDirectory=radsluice, as deploy/systemd has it. */
+const SYSTEM_FOLDER = '/run/radsluice'
+
+/** Folders to look in, the likeliest first, each once. */
+export function socketFolders({ env, uid, temporary }: Surroundings): string[] {
+  const { RUNTIME_DIRECTORY: given = '', XDG_RUNTIME_DIR: session = '' } = env
+  const sessions = [session, `/run/user/${uid}`].filter((folder) => folder !== '')
+  const all = [
+    given.split(':')[0] ?? '',
+    SYSTEM_FOLDER,
+    ...sessions.map((folder) => `${withoutSlash(folder)}/radsluice`),
+    `${withoutSlash(temporary)}/radsluice-${uid}`,
+  ]
+  return [...new Set(all.filter((folder) => folder !== ''))]
+}
+
+const withoutSlash = (folder: string): string => folder.replace(/\/+$/, '')
+
+/** What the system says of a folder: its owner, and its mode as `stat` has it. */
+export interface Owned {
+  readonly uid: number
+  readonly mode: number
+}
+
+const WRITABLE_BY_GROUP_OR_OTHERS = 0o022
+const WRITABLE_BY_OTHERS = 0o002
+
+/** Whether nobody but `uid`, root, and whom root chose could put a socket into `folder`, which is in `above`. */
+export function isTrusted(folder: Owned, above: Owned, uid: number): boolean {
+  const isOurs = folder.uid === uid || folder.uid === 0
+  if (isOurs && (folder.mode & WRITABLE_BY_GROUP_OR_OTHERS) === 0) return true
+  const isFromRoot = above.uid === 0 && (above.mode & WRITABLE_BY_GROUP_OR_OTHERS) === 0
+  return isFromRoot && (folder.mode & WRITABLE_BY_OTHERS) === 0
+}
