@@ -11,6 +11,7 @@ import type { Draining, Followed, TraceEvent } from '../proxy/ports.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import type { Instant } from '../units.ts'
+import type { ClientsChange } from './clients-change.ts'
 import type { PlainOptions } from './plain-options.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import type { ViewPart } from './view-parts.ts'
@@ -32,6 +33,13 @@ export interface Birth {
   readonly usedUpUntil: Instant
   /** `BOOKS_BYTES` octets: its ledgers, readable when it is gone. */
   readonly books: SharedArrayBuffer
+}
+
+/** Settings for a thread that has others already. */
+export interface ChangedSettings extends InstanceSettings {
+  /** Without the clients. */
+  readonly options: PlainOptions
+  readonly clients: ClientsChange
 }
 
 export interface InstanceSettings {
@@ -75,7 +83,7 @@ export interface InstanceCalls {
   /** What was prepared is not taken, and is closed again. */
   forget(nothing: undefined): Promise<void>
   /** Takes what was prepared. */
-  reconfigure(settings: InstanceSettings): Promise<void>
+  reconfigure(settings: ChangedSettings): Promise<void>
   /** Takes nothing new from now on, or takes traffic again. */
   drain(how: Draining): Promise<void>
   /** Answers when it has nothing in hand, or drains no more. */

@@ -5,7 +5,9 @@
  */
 import type { ListenOptions } from '../proxy/listeners.io.ts'
 import type { Draining, Followed } from '../proxy/ports.ts'
-import type { InstanceSettings } from './calls.ts'
+import type { ChangedSettings, InstanceSettings } from './calls.ts'
+import { clientsChange } from './clients-change.ts'
+import type { PlainClient } from './plain-options.ts'
 import { type Act, SettingsInForce, type Telling } from './settings-in-force.ts'
 import type { ThreadHandle } from './thread-handle.io.ts'
 
@@ -19,6 +21,8 @@ interface Waiting {
 
 interface Starting extends Waiting {
   readonly thread: ThreadHandle
+  /** Those that the thread has, or will have when it has done what it was told. */
+  clients: readonly PlainClient[]
 }
 
 interface Changing extends Waiting {
@@ -55,7 +59,7 @@ export class InStep {
     this.#count += 1
     const number = this.#count
     return new Promise((resolve, reject) => {
-      this.#threads.set(number, { thread, resolve, reject })
+      this.#threads.set(number, { thread, clients: this.settings.options.clients, resolve, reject })
       this.#do(this.#state.started(number))
     })
   }
@@ -129,9 +133,9 @@ export class InStep {
   }
 
   #call(number: number, telling: Telling<InstanceSettings>): void {
-    const thread = this.#threads.get(number)?.thread
-    if (thread === undefined) return
-    callOf(thread, telling, { at: this.#listen, mustHaveAll: !this.#hasServed }).then(
+    const started = this.#threads.get(number)
+    if (started === undefined) return
+    callOf(started, telling, { at: this.#listen, mustHaveAll: !this.#hasServed }).then(
       () => this.#do(this.#state.answered(number)),
       (error: unknown) => this.#do(this.#state.answered(number, { error })),
     )
@@ -153,7 +157,8 @@ export class InStep {
   }
 }
 
-function callOf(thread: ThreadHandle, telling: Telling<InstanceSettings>, listen: ListenOptions): Promise<void> {
+function callOf(started: Starting, telling: Telling<InstanceSettings>, listen: ListenOptions): Promise<void> {
+  const { thread } = started
   switch (telling.name) {
     case 'listen':
       return thread.call('listen', listen)
@@ -163,11 +168,19 @@ function callOf(thread: ThreadHandle, telling: Telling<InstanceSettings>, listen
       // Clients need no sockets, and there may be many of them.
       return thread.call('prepare', { ...telling.settings.options, clients: [] })
     case 'reconfigure':
-      return thread.call('reconfigure', telling.settings)
+      return thread.call('reconfigure', changed(started, telling.settings))
     case 'drain':
       return thread.call('drain', telling.how)
     case 'open':
     case 'forget':
       return thread.call(telling.name, undefined)
   }
+}
+
+/** The settings by what the thread has already; from now on it has these. */
+function changed(started: Starting, settings: InstanceSettings): ChangedSettings {
+  const { clients } = settings.options
+  const change = clientsChange(started.clients, clients)
+  started.clients = clients
+  return { ...settings, options: { ...settings.options, clients: [] }, clients: change }
 }

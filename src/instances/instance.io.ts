@@ -14,19 +14,20 @@ import { Engine } from '../proxy/engine.ts'
 import type { LearnedAddress } from '../proxy/intake.ts'
 import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
 import { Loop } from '../proxy/loop.io.ts'
-import type { Draining, Followed, Journal, Tracer } from '../proxy/ports.ts'
+import type { ClientOptions, Draining, Followed, Journal, Tracer } from '../proxy/ports.ts'
 import { systemRandomness } from '../proxy/randomness.io.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { type Arrivals, Sockets } from '../proxy/sockets.io.ts'
 import type {
   Birth,
+  ChangedSettings,
   FoundSessions,
   InstanceCalls,
-  InstanceSettings,
   InstanceView,
   SoughtSessions,
   Traced,
 } from './calls.ts'
+import { changedClients } from './clients-change.ts'
 import { EndedLines } from './ended-lines.io.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { SharedParts } from './shared-parts.ts'
@@ -60,6 +61,8 @@ export class Instance implements InstanceCalls {
   readonly #boundary = new Boundary((place, error, count) =>
     this.#log.write('watch-failed', { place, error: watchErrorText(error), count }),
   )
+  /** In the order in which the main thread knows them. */
+  #clients: readonly ClientOptions[]
   readonly #tracer: Tracer
   readonly #endedLines: EndedLines
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
@@ -89,7 +92,9 @@ export class Instance implements InstanceCalls {
     this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
     const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}
     const ports = { outbox: this.#sockets, journal, random: systemRandomness(), usedUpUntil, ...shared, ...ended }
-    this.#engine = new Engine(engineOptionsFrom(options), ports, monotonicNow())
+    const born = engineOptionsFrom(options)
+    this.#clients = born.clients
+    this.#engine = new Engine(born, ports, monotonicNow())
     this.#loop = new Loop(this.#withBooks(this.#engine), journal, monotonicNow)
   }
 
@@ -124,9 +129,10 @@ export class Instance implements InstanceCalls {
     this.#sockets.keepOnlyLanes(this.#engine.plan())
   }
 
-  async reconfigure({ options, memory, logLevel, forgets }: InstanceSettings): Promise<void> {
+  async reconfigure({ options, clients, memory, logLevel, forgets }: ChangedSettings): Promise<void> {
     this.#shared?.change(memory)
-    this.#engine.reconfigure(engineOptionsFrom(options), monotonicNow())
+    this.#clients = changedClients(this.#clients, clients)
+    this.#engine.reconfigure({ ...engineOptionsFrom(options), clients: this.#clients }, monotonicNow())
     if (forgets > this.#forgets) this.#engine.signing.forget()
     this.#forgets = forgets
     this.#isPreparing = false

@@ -9,8 +9,10 @@ import { Secret } from '../radius/secret.ts'
 
 type Plain<T extends { readonly secret: Secret }> = Omit<T, 'secret'> & { readonly secret: Uint8Array }
 
+export type PlainClient = Plain<ClientOptions>
+
 export interface PlainOptions extends Omit<EngineOptions, 'clients' | 'servers'> {
-  readonly clients: readonly Plain<ClientOptions>[]
+  readonly clients: readonly PlainClient[]
   readonly servers: readonly Plain<ServerOptions>[]
 }
 
@@ -24,6 +26,8 @@ export const plainOptions = (options: EngineOptions): PlainOptions => ({
 /** What `plainOptions` was made of. */
 export const engineOptionsFrom = (plain: PlainOptions): EngineOptions => ({
   ...plain,
-  clients: plain.clients.map((one) => ({ ...one, secret: new Secret(one.secret) })),
+  clients: plain.clients.map(clientFrom),
   servers: plain.servers.map((one) => ({ ...one, secret: new Secret(one.secret) })),
 })
+
+export const clientFrom = (plain: PlainClient): ClientOptions => ({ ...plain, secret: new Secret(plain.secret) })

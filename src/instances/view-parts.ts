@@ -5,6 +5,7 @@
  * Carrying it all over to the main thread costs most, and is done in parts of some dozens of microseconds, between which
  * the thread goes on with its packets.
  */
+import { untouchedSnapshot } from '../proxy/client-table.ts'
 import type { ClientSnapshot } from '../proxy/snapshot.ts'
 import type { InstanceView } from './calls.ts'
 
@@ -15,7 +16,8 @@ const UPSTREAMS_PER_PART = 60
 /** A part of the long lists of a view. */
 export interface ViewPart {
   readonly lanes: InstanceView['engine']['lanes']
-  readonly clients: InstanceView['engine']['clients']
+  /** Of a client that nothing came from its name. */
+  readonly clients: readonly (ClientSnapshot | string)[]
   readonly upstreams: InstanceView['upstreams']
 }
 
@@ -24,6 +26,8 @@ export type Seen = Omit<InstanceView, 'engine'> & { readonly engine: Omit<Instan
 
 /** A configured client, to be counted later. */
 interface Countable {
+  readonly name: string
+  readonly isUntouched: boolean
   snapshot(): ClientSnapshot
 }
 
@@ -53,7 +57,9 @@ export class ViewInParts {
     const of = <T>(list: readonly T[], size: number): T[] => list.slice(number * size, (number + 1) * size)
     return {
       lanes: of(this.#seen.engine.lanes, LANES_PER_PART),
-      clients: of(this.#clients, CLIENTS_PER_PART).map((client) => client.snapshot()),
+      clients: of(this.#clients, CLIENTS_PER_PART).map((client) =>
+        client.isUntouched ? client.name : client.snapshot(),
+      ),
       upstreams: of(this.#seen.upstreams, UPSTREAMS_PER_PART),
     }
   }
@@ -65,7 +71,9 @@ export const whole = (first: InstanceView, parts: readonly ViewPart[]): Instance
   engine: {
     ...first.engine,
     lanes: parts.flatMap(({ lanes }) => lanes),
-    clients: parts.flatMap(({ clients }) => clients),
+    clients: parts.flatMap(({ clients }) =>
+      clients.map((client) => (typeof client === 'string' ? untouchedSnapshot(client) : client)),
+    ),
   },
   upstreams: parts.flatMap(({ upstreams }) => upstreams),
 })

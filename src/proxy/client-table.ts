@@ -16,6 +16,8 @@ import type { ClientSnapshot } from './snapshot.ts'
 /** Addresses whose client is remembered; beyond it the table starts anew (it is only a shortcut). */
 const REMEMBERED = 65_536
 
+const NONE_LEFT_OUT = { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 } as const
+
 /** Where a network stands: its length, and its octets as text. */
 interface Place {
   readonly octets: number
@@ -23,7 +25,7 @@ interface Place {
   readonly key: string
 }
 
-/** A configured client with what it did. A reload makes new ones; requests in hand keep theirs. */
+/** A configured client with what it did. A reload makes a new one where it changed; requests in hand keep theirs. */
 export class Client {
   readonly options: ClientOptions
   readonly place: Place
@@ -47,11 +49,17 @@ export class Client {
     this.badAuthenticators = former?.badAuthenticators ?? 0
     this.lastDrop = former?.lastDrop
     this.accounting = former?.accounting ?? noAccounting()
-    this.leftOut = former?.leftOut ?? { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 }
+    this.leftOut = former?.leftOut ?? { ...NONE_LEFT_OUT }
   }
 
   get name(): string {
     return this.options.name
+  }
+
+  /** Nothing of its snapshot but the name has ever been other than at the start. */
+  get isUntouched(): boolean {
+    const { authentication, accounting } = this.received
+    return authentication + accounting + this.dropped + this.badAuthenticators === 0
   }
 
   snapshot(): ClientSnapshot {
@@ -67,6 +75,17 @@ export class Client {
     }
   }
 }
+
+const UNTOUCHED = {
+  received: { authentication: 0, accounting: 0 },
+  dropped: 0,
+  badAuthenticators: 0,
+  accounting: noAccounting(),
+  leftOut: { ...NONE_LEFT_OUT },
+} as const
+
+/** The snapshot of a client that nothing came from; all of them share its parts. */
+export const untouchedSnapshot = (name: string): ClientSnapshot => ({ name, ...UNTOUCHED })
 
 /** The networks of one prefix length. */
 interface SameLength {
@@ -87,7 +106,10 @@ export class ClientTable {
    * that `before` knows by name keeps its counters.
    */
   constructor(options: readonly ClientOptions[], before?: ClientTable) {
-    this.clients = options.map((one) => new Client(one, before?.named(one.name)))
+    this.clients = options.map((one) => {
+      const former = before?.named(one.name)
+      return former?.options === one ? former : new Client(one, former)
+    })
     for (const client of this.clients) {
       this.#byName.set(client.name, client)
       this.#lengthOf(client.place).clients.set(client.place.key, client)
