@@ -42,6 +42,7 @@ import { Watch } from './observe/watch.io.ts'
 import { watchErrorText } from './observe/watch-errors.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import { endpointText } from './proxy/datagram-socket.io.ts'
+import { giveMemoryBack } from './spare-memory.io.ts'
 import { MICROS_PER_SECOND } from './units.ts'
 import { readVersion } from './version.io.ts'
 
@@ -151,6 +152,7 @@ export class Daemon {
       servers: this.#inForce.config.farm.servers.map(({ name }) => name).join(', '),
     })
     this.#keepHouse()
+    giveMemoryBack()
     this.#watch.start()
     this.#tps?.start()
   }

@@ -23,6 +23,7 @@ import type { Log } from './observe/log.io.ts'
 import type { DaemonView, Overrides, QueueLimits } from './observe/view.ts'
 import { monotonicNow } from './proxy/clock.io.ts'
 import type { EngineOptions } from './proxy/ports.ts'
+import { giveMemoryBack } from './spare-memory.io.ts'
 
 export class InForce {
   readonly #file: string
@@ -92,11 +93,13 @@ export class InForce {
    */
   reload(forgetLearned = false): Promise<ReloadOutcome> {
     this.#nextForgets ||= forgetLearned
-    this.#nextReload ??= this.#inTurn(() => {
+    this.#nextReload ??= this.#inTurn(async () => {
       const forgets = this.#forgets + (this.#nextForgets ? 1 : 0)
       this.#nextReload = undefined
       this.#nextForgets = false
-      return this.#reload(forgets)
+      const outcome = await this.#reload(forgets)
+      giveMemoryBack()
+      return outcome
     })
     return this.#nextReload
   }

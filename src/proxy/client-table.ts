@@ -80,6 +80,7 @@ const UNTOUCHED = {
   received: { authentication: 0, accounting: 0 },
   dropped: 0,
   badAuthenticators: 0,
+  lastDrop: undefined,
   accounting: noAccounting(),
   leftOut: { ...NONE_LEFT_OUT },
 } as const
