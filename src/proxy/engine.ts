@@ -329,6 +329,7 @@ export class Engine {
   }
 
   #check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
+    if (from.isOurs === true) return { ok: false, reason: 'from-ourselves', client: undefined }
     try {
       return this.#intake.check(trafficClass, from, bytes, now)
     } catch (error) {

@@ -51,6 +51,8 @@ export interface ListenerOptions {
   /** What the system lists as this machine's addresses. */
   readonly localAddresses?: () => readonly string[]
   readonly isShared?: boolean
+  /** Whether one of our own sockets has this address and port. */
+  readonly isOurs?: (address: string, port: number) => boolean
 }
 
 /** Where to listen. */
@@ -71,6 +73,7 @@ export class Listeners {
   readonly #events: ListenerEvents
   readonly #localAddresses: () => readonly string[]
   readonly #isShared: boolean
+  readonly #isOurs: (address: string, port: number) => boolean
   readonly #open = new Map<number, Listener>()
   /** How often one could not be opened, by key. */
   readonly #tries = new Map<string, number>()
@@ -86,10 +89,11 @@ export class Listeners {
   /** `isShared`: other instances listen at the same addresses and ports. */
   constructor(
     events: ListenerEvents,
-    { localAddresses = addressesOfThisMachine, isShared = false }: ListenerOptions = {},
+    { localAddresses = addressesOfThisMachine, isShared = false, isOurs = () => false }: ListenerOptions = {},
   ) {
     this.#events = events
     this.#isShared = isShared
+    this.#isOurs = isOurs
     this.#localAddresses = localAddresses
   }
 
@@ -207,7 +211,7 @@ export class Listeners {
     const number = this.#nextNumber
     this.#nextNumber += 1
     let where = endpointText(wanted)
-    const peers = new Peers(number)
+    const peers = new Peers(number, this.#isOurs)
     const socket = await openSocket({
       purpose: `listen.${wanted.class}`,
       ifNotLocal: `write { address: "${where}", optional: true } where it comes and goes`,
@@ -234,14 +238,18 @@ class Peers {
   /** The last sender with each port, so at most 65,536. */
   readonly #byPort = new Map<number, Peer>()
 
-  constructor(listener: number) {
+  readonly #isOurs: (address: string, port: number) => boolean
+
+  constructor(listener: number, isOurs: (address: string, port: number) => boolean) {
     this.#listener = listener
+    this.#isOurs = isOurs
   }
 
   at(address: string, port: number): Peer {
     const known = this.#byPort.get(port)
     if (known?.address === address) return known
-    const peer: Peer = { listener: this.#listener, address, port }
+    const isOurs = this.#isOurs(address, port)
+    const peer: Peer = { listener: this.#listener, address, port, ...(isOurs ? { isOurs } : {}) }
     this.#byPort.set(port, peer)
     return peer
   }

@@ -20,10 +20,12 @@ import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.t
  */
 export type Draining = 'no' | 'keep' | 'end'
 
+/** Who sent a datagram, to which listener. `isOurs`: one of our own sockets, so what a server is taken for is this very machine. */
 export interface Peer {
   readonly listener: number
   readonly address: string
   readonly port: number
+  readonly isOurs?: true
 }
 
 /** The way out. Every call is final: the bytes belong to the outbox from then on and are not changed by the engine. */

@@ -8,6 +8,7 @@ import { REQUEST_FAULTS, RESPONSE_FAULTS } from '../radius/faults.ts'
 export const CLIENT_DROP_REASONS = [
   ...REQUEST_FAULTS,
   'unknown-client',
+  'from-ourselves',
   'state-server-down',
   'unusable-response',
   'draining',

@@ -46,7 +46,7 @@ export class Sockets implements Outbox {
         listenerFailed: (trafficClass, where, why) => notes.listenerFailed(trafficClass, where, why),
         sendFailed,
       },
-      { ...options, isShared: share.of > 1 },
+      { ...options, isShared: share.of > 1, isOurs: (address, port) => this.#upstreams.has(address, port) },
     )
     const upstreamEvents = {
       response: (lane: number, port: number, bytes: Uint8Array) => arrivals.response(lane, port, bytes),

@@ -37,6 +37,8 @@ export class Upstreams {
   readonly #events: UpstreamEvents
   readonly #share: Share
   readonly #lanes = new Map<number, Lane>()
+  /** Of the open sockets, and of some that were. */
+  #localPorts = new Set<number>()
 
   constructor(events: UpstreamEvents, share = ALONE) {
     this.#events = events
@@ -64,6 +66,7 @@ export class Upstreams {
       for (const lane of added) this.#close(lane)
       throw error
     }
+    this.#localPorts = new Set(this.sockets().map(({ local }) => local.port))
   }
 
   async #grow(plan: LanePlan): Promise<void> {
@@ -87,6 +90,13 @@ export class Upstreams {
   keepOnly(plan: readonly LanePlan[]): void {
     const kept = new Set(plan.map(({ lane }) => lane))
     for (const lane of this.#lanes.keys()) if (!kept.has(lane)) this.#close(lane)
+  }
+
+  /** Whether one of them has this local address and port. Few senders have a port that one of ours has too. */
+  has(address: string, port: number): boolean {
+    return (
+      this.#localPorts.has(port) && this.sockets().some(({ local }) => local.port === port && local.address === address)
+    )
   }
 
   /** All open sockets, for buffer sizes and the kernel's drop counts. */

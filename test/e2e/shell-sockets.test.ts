@@ -103,6 +103,21 @@ describe('a listener', () => {
     expect(of('accounting')).toEqual(addressesOfThisMachine().filter((address) => address.includes(':')))
   })
 
+  it('knows what came from a socket of our own towards a server that is this machine', async () => {
+    const port = await freePort()
+    const { sockets, requests } = open()
+    const at = { authentication: [{ address: '127.0.0.1', port }], accounting: [] }
+    await sockets.openListeners({ at, mustHaveAll: true })
+    await sockets.openLanes([plan({ port })])
+    sockets.forward(0, 1, Buffer.from('around'))
+    sockets.probe(0, Buffer.from('alive?'))
+    const { socket } = await peer()
+    socket.send('another', port, '127.0.0.1')
+    await until(() => requests.length === 3, 'three requests')
+    const ours = Object.fromEntries(requests.map(({ text, from }) => [text, from.isOurs]))
+    expect(ours).toEqual({ around: true, 'alive?': true, another: undefined })
+  })
+
   it('is opened once where a wildcard and an address of its own name it', async () => {
     const port = await freePort()
     const { sockets } = open(() => ['127.0.0.1', '127.0.0.2'])

@@ -115,6 +115,16 @@ describe('a datagram that is no request', () => {
     expect(world.snapshot().clients).toMatchObject([{ received: { authentication: 0, accounting: 0 }, dropped: 0 }])
   })
 
+  it('from a socket of our own is dropped as from-ourselves, a probe too: the server is this very machine', () => {
+    const world = new World()
+    for (const bytes of [access(), statusServer({ identifier: 1 })]) {
+      world.deliver('authentication', { ...PEER, isOurs: true }, bytes)
+    }
+    world.settle()
+    expect([world.sent, world.replies]).toEqual([[], []])
+    expect(world.account('authentication')).toEqual({ received: 2, 'from-ourselves': 2 })
+  })
+
   it('too long with what must be added is dropped as too-long when it would be sent, and nothing is held for it', () => {
     const world = new World({ servers: [server('s1', { maxOutstanding: 1 })] })
     const attributes = [...long(4_000), attribute(25, Buffer.alloc(200))]
