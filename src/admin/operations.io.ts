@@ -171,8 +171,9 @@ export class Operations {
     const { servers } = this.#daemon.configured()
     const found = servers.find((one) => one.name === server)
     if (found === undefined) {
-      const there = servers.map((one) => one.name).join(', ')
-      return { ok: false, why: { ok: false, status: 404, error: `no server has that name; there are ${there}` } }
+      const names = servers.map((one) => one.name)
+      const error = `no server is called "${server}"; ${thereAre(server, names)}`
+      return { ok: false, why: { ok: false, status: 404, error } }
     }
     const lanes = TRAFFIC_CLASSES.filter((each) => found.lanes[each] !== undefined && (name ?? each) === each)
     if (lanes.length === 0) {

@@ -19,6 +19,18 @@ export function didYouMean(near: readonly string[]): string {
   return near.length === 0 ? '' : `; did you mean ${near.map((word) => `"${word}"`).join(' or ')}?`
 }
 
+/** More names would fill a screen. */
+const MOST_NAMES = 10
+
+/** `there are "a", "b"`: names that exist, those near to the wrong one first, ten at most. */
+export function thereAre(wrong: string, known: readonly string[]): string {
+  if (known.length === 0) return 'there are none'
+  const near = nearest(wrong, known)
+  const shown = [...near, ...known.filter((name) => !near.includes(name))].slice(0, MOST_NAMES)
+  const more = known.length - shown.length
+  return `there are ${shown.map((name) => `"${name}"`).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
+}
+
 /** Insertions, deletions, substitutions and swaps of neighbours that make one word the other. */
 export function editDistance(a: string, b: string): number {
   // Words longer than any key are never near one; this also bounds the work.

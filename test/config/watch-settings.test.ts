@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { watchOptions } from '../../src/config/watch-options.ts'
 import { ALARM_IDS } from '../../src/observe/alarm-definitions.ts'
 import { HEALTH_FACTORS } from '../../src/observe/health.ts'
-import { expectProblem, loaded } from './fixture.ts'
+import { expectProblem, expectWarning, loaded } from './fixture.ts'
 
 describe('the settings of alarms and health', () => {
   it('are there for each alarm and each factor, and no other', () => {
@@ -33,6 +33,11 @@ health: { event_loop_delay: { warning: 1ms, error: 5ms, cost: 4 }, memory: false
       url: 'http://127.0.0.1:9093/api/v2/alerts',
       resendInterval: 60e6,
     })
+  })
+
+  it('of older files are taken and told of where they do nothing any more', () => {
+    expectWarning({ top: 'health: { ready_at_least: ▶3 }' }, 'health.ready_at_least', /^has no effect any more: /)
+    expect(loaded({}).health.ready_at_least).toBeUndefined()
   })
 
   it.each([

@@ -80,6 +80,50 @@ describe('the judge of alarms', () => {
     expect(alarms.current()).toEqual([])
   })
 
+  it('keeps the value that raised it, also while a lull leaves it raised', () => {
+    const alarms = new Alarms<'one'>()
+    const threshold = { high: 10, low: 5, samples: 1, ofLast: 12 }
+    const judge = (value: number, at: number) =>
+      alarms.judge(
+        [
+          {
+            id: 'one',
+            severity: 'warning',
+            threshold,
+            readings: [{ subject: NOBODY, value, detail: `d${value}`, advice: `a${value}` }],
+          },
+        ],
+        at,
+      )
+    judge(40, 1)
+    judge(12, 2)
+    for (let poll = 3; poll < 14; poll += 1) judge(0, poll)
+    expect(alarms.current()).toMatchObject([{ value: 12, detail: 'd12', advice: 'a12', sinceUnixSeconds: 1 }])
+    judge(0, 14)
+    expect(alarms.current()).toEqual([])
+  })
+
+  it('foresees exactly what the next poll would raise, and changes nothing by it', () => {
+    const value = fc.integer({ min: 0, max: 12 })
+    const samples = fc.integer({ min: 1, max: 3 })
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 8 }), value, samples, samples, (before, next, some, more) => {
+        const threshold = { high: 8, low: 4, samples: some, ofLast: some + more - 1 }
+        const alarms = new Alarms<'one'>()
+        const rules = (reading: number) => [
+          { id: 'one', severity: 'warning', threshold, readings: [{ subject: NOBODY, value: reading }] } as const,
+        ]
+        for (const [at, reading] of before.entries()) alarms.judge(rules(reading), at)
+        const current = alarms.current()
+        const foreseen = alarms.foresee(rules(next), 99)
+        expect(alarms.foresee(rules(next), 99)).toEqual(foreseen)
+        expect(alarms.current()).toEqual(current)
+        // What is between the thresholds may keep an alarm raised and never raises one.
+        expect(foreseen).toEqual(alarms.judge(rules(next), 99).raised)
+      }),
+    )
+  })
+
   it('judges each subject for itself and forgets those that are gone', () => {
     const alarms = new Alarms<'one'>()
     const threshold = { high: 1, low: 1, samples: 1, ofLast: 1 }
