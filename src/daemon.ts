@@ -225,13 +225,14 @@ export class Daemon {
     const { listen, socket } = this.#inForce.config.admin
     const look = (): Promise<DaemonView> => this.#look()
     const operations = new Operations(this.#operated(), this.#attached)
+    const clients = (): string[] => this.#inForce.config.clients.map(({ name }) => name)
     return {
       listen,
       socket: socket === undefined ? undefined : resolve(dirname(this.#file), socket),
       routes: [
         ...readingRoutes(look, () => this.#inForce.settings()),
-        ...followingRoutes({ look, attached: this.#attached, traces: this.#traces, boundary: this.#boundary }),
-        ...sessionsRoutes((sought) => this.#instances.sessions(sought)),
+        ...followingRoutes({ look, attached: this.#attached, traces: this.#traces, clients, boundary: this.#boundary }),
+        ...sessionsRoutes((sought) => this.#instances.sessions(sought), clients),
         ...learnedRoutes((limit) => this.#instances.learned(limit)),
         ...changingRoutes(operations, this.#boundary),
       ],

@@ -1,6 +1,7 @@
 /**
  * What came in a body or a query, checked: the value, or one sentence that says what is wrong and what to write.
  */
+import { thereAre } from '../config/near.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly sentence: string }
@@ -19,6 +20,12 @@ export function stray(
   const there =
     known.length === 0 ? `no ${kind} is known here` : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`
   return `"${unknown.slice(0, 60)}" is no ${kind}; ${there}`
+}
+
+/** A sentence where a client is named that is not among `clients`; undefined where none is named, or one that is there. */
+export function noSuchClient(name: string | undefined, clients: readonly string[]): string | undefined {
+  if (name === undefined || clients.includes(name)) return undefined
+  return `no client is called "${name.slice(0, 60)}"; ${thereAre(name, clients)}`
 }
 
 export function wordOf<const Word extends string>(value: unknown, name: string, words: readonly Word[]): Checked<Word> {

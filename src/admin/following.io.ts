@@ -8,7 +8,7 @@ import { statusReport } from '../observe/status-report.ts'
 import type { DaemonView } from '../observe/view.ts'
 import { readClockPair } from '../proxy/clock.io.ts'
 import type { Attached } from './attached.ts'
-import { type Checked, stray, textOf, wholeOf } from './fields.ts'
+import { type Checked, noSuchClient, stray, textOf, wholeOf } from './fields.ts'
 import { type Asked, LINES, type Reader, type Route, refusal } from './route.ts'
 import type { Traces, TraceWish } from './traces.io.ts'
 
@@ -21,6 +21,8 @@ export function followingRoutes(o: {
   readonly attached: Attached
   readonly traces: Traces
   readonly boundary: Boundary
+  /** The names of the clients in force. */
+  readonly clients: () => readonly string[]
 }): readonly Route[] {
   return [
     {
@@ -44,6 +46,8 @@ export function followingRoutes(o: {
       answer: (asked) => {
         const wish = wishOf(asked)
         if (!wish.ok) return refusal(400, wish.sentence)
+        const nobody = noSuchClient(wish.value.client, o.clients())
+        if (nobody !== undefined) return refusal(404, nobody)
         const leave = o.attached.tryAdd(attachment('trace', asked.who))
         if (leave === undefined) return TOO_MANY
         return { type: LINES, begin: (reader) => o.traces.begin(wish.value, reader, readClockPair(), leave) }

@@ -4,14 +4,17 @@
  * It shows who is online, so it needs the right to control. The answer is bounded, and says where there are more.
  */
 import type { FoundSessions, SoughtSessions } from '../instances/calls.ts'
-import { type Checked, stray, textOf, wholeOf } from './fields.ts'
+import { type Checked, noSuchClient, stray, textOf, wholeOf } from './fields.ts'
 import { type Asked, jsonAnswer, type Route, refusal } from './route.ts'
 
 const LIMIT = { name: 'limit', least: 1, most: 10_000, usual: 100 }
 const NAMES = ['client', 'session', 'user'] as const
 
-/** `find` answers undefined where sessions are not tracked. */
-export function sessionsRoutes(find: (sought: SoughtSessions) => Promise<FoundSessions | undefined>): readonly Route[] {
+/** `find` answers undefined where sessions are not tracked; `clients` are the names of those in force. */
+export function sessionsRoutes(
+  find: (sought: SoughtSessions) => Promise<FoundSessions | undefined>,
+  clients: () => readonly string[],
+): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -21,6 +24,9 @@ export function sessionsRoutes(find: (sought: SoughtSessions) => Promise<FoundSe
         const sought = soughtBy(asked)
         if (!sought.ok) return refusal(400, sought.sentence)
         const found = await find(sought.value)
+        // Sessions of a client that a reload took away are still there.
+        const nobody = found?.sessions.length === 0 ? noSuchClient(sought.value.client, clients()) : undefined
+        if (nobody !== undefined) return refusal(404, nobody)
         if (found !== undefined) return jsonAnswer(200, found)
         return refusal(404, 'this daemon tracks no sessions; set accounting.track_sessions: true and restart it')
       },

@@ -13,16 +13,24 @@ const asked = (query: string): Asked => ({
 
 async function answerTo(query: string, isTracked = true): Promise<Answer & { readonly sought: SoughtSessions[] }> {
   const sought: SoughtSessions[] = []
-  const [route] = sessionsRoutes((wish) => {
-    sought.push(wish)
-    return Promise.resolve(isTracked ? { sessions: [], more: false, tracked: 7 } : undefined)
-  })
+  const [route] = sessionsRoutes(
+    (wish) => {
+      sought.push(wish)
+      return Promise.resolve(isTracked ? { sessions: [], more: false, tracked: 7 } : undefined)
+    },
+    () => ['bng'],
+  )
   return { ...((await route!.answer(asked(query))) as Answer), sought }
 }
 
 describe('GET /sessions', () => {
   it('needs the right to control: it shows who is online', () => {
-    expect(sessionsRoutes(() => Promise.resolve(undefined)).map(({ access }) => access)).toEqual(['control'])
+    expect(
+      sessionsRoutes(
+        () => Promise.resolve(undefined),
+        () => [],
+      ).map(({ access }) => access),
+    ).toEqual(['control'])
   })
 
   it('finds by client, session and user, a hundred at most unless asked for more', async () => {
@@ -41,6 +49,11 @@ describe('GET /sessions', () => {
   ])('refuses %s with a sentence', async (query, sentence) => {
     const { status, body, sought } = await answerTo(query)
     expect([status, JSON.parse(body), sought]).toEqual([400, { error: sentence }, []])
+  })
+
+  it('names the clients there are, near ones first, where none has that name', async () => {
+    const { status, body } = await answerTo('client=bgn')
+    expect([status, JSON.parse(body).error]).toEqual([404, 'no client is called "bgn"; there are "bng"'])
   })
 
   it('says what to do where sessions are not tracked', async () => {

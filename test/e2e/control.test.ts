@@ -72,7 +72,8 @@ describe('commands', () => {
   it('say what they were refused for, with the exit code of it', async () => {
     const { daemon, sluice } = await setUp([yes])
     const cases: [words: string[], code: number, says: RegExp][] = [
-      [['server', 'down', 's9'], 1, /no server has that name; there are s1/],
+      [['server', 'down', 's9'], 1, /no server is called "s9"; there are "s1"/],
+      [['trace', '--client', 'nobody'], 1, /no client is called "nobody"; there are "/],
       [['set', 'max-rate', 's1', 'authentication', 'fast'], 2, /"fast" is no rate/],
       [['top'], 2, /top needs a terminal/],
     ]
