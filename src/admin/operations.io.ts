@@ -4,8 +4,7 @@
  * An act that is refused changes nothing and says why. What operators change is a layer of its own (`Overrides`); the
  * daemon puts it in force in all instances, one act after the other.
  */
-
-import { thereAre } from '../config/near.ts'
+import { thereAre } from '../near.ts'
 import { type Forecast, totalOf } from '../observe/in-hand.ts'
 import { refusalText } from '../observe/in-hand-text.ts'
 import type { LaneName, Mark, Overrides } from '../observe/view.ts'

@@ -5,6 +5,7 @@
  * likely not meant. Each check takes a draft, so it runs as far as the structure allows.
  */
 import { formatPrefix, isLoopback, isUnspecified, parseAddress, parsePrefix, zoneOf } from '../addresses.ts'
+import { didYouMean } from '../near.ts'
 import { portsFor } from '../throttle/identifiers.ts'
 import { seconds, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { checkAddresses } from './address-checks.ts'
@@ -13,7 +14,6 @@ import { checkFailoverTime } from './failover-check.ts'
 import type { Findings } from './findings.ts'
 import type { Listener, PortRange } from './kinds.ts'
 import { checkLeftOvers } from './left-overs-check.ts'
-import { didYouMean } from './near.ts'
 import type { Surroundings } from './result.ts'
 import { inheritLane, instancesOf, type ServerSettings } from './schema.ts'
 import { type Path, pathText, valueAt } from './source.ts'

@@ -4,8 +4,8 @@
  * Sentences quote the value that was found, but never a secret's, nor text that stands where a mapping belongs: it may be one.
  */
 import type { z } from 'zod'
+import { didYouMean, nearest } from '../near.ts'
 import { type SchemaNode, schemaAt } from './json-schema.ts'
-import { didYouMean, nearest } from './near.ts'
 import { writeInstead } from './plain-number.ts'
 import { kindOf, shown } from './shown.ts'
 import { type Path, valueAt } from './source.ts'
