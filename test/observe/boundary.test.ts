@@ -308,7 +308,13 @@ describe('streams', () => {
     const { boundary, lines } = planted()
     const look = breakable(() => calm())
     const traces = new Traces(async () => undefined, boundary)
-    const routes = followingRoutes({ look: async () => look(), attached: new Attached(), traces, boundary })
+    const routes = followingRoutes({
+      look: async () => look(),
+      attached: new Attached(),
+      traces,
+      boundary,
+      clients: () => ['bng'],
+    })
     const stream = (await routes[0]!.answer(asked('interval=1000'))) as Stream
     const reports: string[] = []
     const one = reader((line) => reports.push(line) > 0)
@@ -326,7 +332,7 @@ describe('streams', () => {
     const { boundary } = planted()
     const attached = new Attached()
     const traces = new Traces(async () => undefined, boundary)
-    const routes = followingRoutes({ look: async () => calm(), attached, traces, boundary })
+    const routes = followingRoutes({ look: async () => calm(), attached, traces, boundary, clients: () => ['bng'] })
     const stream = (await routes[1]!.answer(asked('client=bng&seconds=20'))) as Stream
     const write = breakable(() => true)
     const one = reader(write)
