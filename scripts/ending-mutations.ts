@@ -10,12 +10,13 @@ const repetition = inFile('src/proxy/repetition.ts')
 const failover = inFile('src/proxy/failover.ts')
 const inForce = inFile('src/instances/settings-in-force.ts')
 const inHand = inFile('src/observe/in-hand.ts')
+const difference = inFile('src/config/difference.ts')
 
 export const ENDING_MUTATIONS: readonly Mutation[] = [
   heard(
     'what falls out of reach is forgotten',
     'this.#older += this.#counts[place] as number',
-    'this.#older += this.#counts[place] as number & 0',
+    'this.#older += (this.#counts[place] as number) * 0',
   ),
   heard(
     'what is out of reach is looked for within reach',
@@ -58,5 +59,16 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
     'what is set aside is hoped for',
     "{ obstacle: 'set-aside', messages: of.setAside }",
     "{ obstacle: 'set-aside', messages: 0 }",
+  ),
+  difference(
+    'a changed secret is none',
+    'if (!before.equals(after)) found.push',
+    'if (before === undefined) found.push',
+  ),
+  difference('a server that came is not told', 'if (!before.has(name)) found.push', 'if (before.size < 0) found.push'),
+  difference(
+    'the order of servers is not told',
+    'if (stayed.some((name, at) => name !== stay[at]))',
+    'if (stayed.length < 0)',
   ),
 ]

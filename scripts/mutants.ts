@@ -24,7 +24,7 @@ const COPIED = ['src', 'test', 'scripts', 'docs', 'package.json', 'tsconfig.json
 const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly string[] }[] = [
   { kind: 'unit', files: ['test/throttle/', 'test/queues/'] },
   { kind: 'unit', files: ['test/proxy/'] },
-  { kind: 'unit', files: ['test/accounting/', 'test/instances/', 'test/observe/in-hand'] },
+  { kind: 'unit', files: ['test/accounting/', 'test/instances/', 'test/observe/in-hand', 'test/config/difference'] },
   { kind: 'unit', files: ['test/radius/', 'test/commands/capture'] },
   {
     kind: 'sim',

@@ -268,6 +268,7 @@ export class Daemon {
         this.#log.write('operated', { by, what: forgetLearned ? RELOAD_AND_FORGET : 'reload' })
         return this.reload(forgetLearned)
       },
+      preview: (file) => inForce.preview(file),
       drain: (by) => this.#ending.drain(by),
       resume: (by) => this.#ending.resume(by),
       stop: (by, force) => this.#ending.stop(by, force),
@@ -327,7 +328,9 @@ export class Daemon {
 }
 
 /** Reads the configuration of a daemon to be; `problems` are complete sentences with their places. */
-export function readDaemonOptions(file: string): DaemonOptions {
+export function readDaemonOptions(given: string): DaemonOptions {
+  // A reload reads the same file, wherever the process stands by then.
+  const file = resolve(given)
   const read = readConfig(file)
   const sentences = (problems: typeof read.warnings): string[] => problems.map(formatProblem)
   if (read.ok) return { file, config: read.config, warnings: sentences(read.warnings) }

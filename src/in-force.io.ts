@@ -6,9 +6,11 @@
  * then, but for servers that are held Down.
  */
 import { createHash } from 'node:crypto'
-import type { ReloadOutcome } from './admin/operations.io.ts'
-import { keptOverReload, NO_OVERRIDES, ofThoseThere, withOverrides } from './admin/overrides.ts'
+import type { Changes, Preview, ReloadOutcome } from './admin/operations.io.ts'
+import { endedOverrides, keptOverReload, NO_OVERRIDES, ofThoseThere, withOverrides } from './admin/overrides.ts'
 import { systemCodeOf } from './coded-error.ts'
+import { changesInShort } from './config/change-text.ts'
+import { difference } from './config/difference.ts'
 import { effectiveSettings } from './config/effective.ts'
 import { engineOptions, withRestartSettingsOf } from './config/engine-options.ts'
 import { formatProblem } from './config/problem.ts'
@@ -114,6 +116,18 @@ export class InForce {
     })
   }
 
+  /**
+   * What a reload of that file would change. The daemon reads it itself: so it is read as a reload would read it, with the
+   * rights, the environment and the version of the daemon, and no secret leaves either side to be compared.
+   */
+  preview(file: string): Preview {
+    const read = readConfig(file)
+    if (!read.ok) return { ok: false, problems: read.problems.map(formatProblem) }
+    const config = withRestartSettingsOf(this.#config, read.config)
+    const found = this.#changesOf(read.config, keptOverReload(this.#overrides, engineOptions(config)))
+    return { ok: true, file, runsWith: this.#file, warnings: read.warnings.map(formatProblem), ...found }
+  }
+
   /** Nothing changes from now on: the daemon ends. */
   end(): void {
     this.#isOver = true
@@ -126,6 +140,7 @@ export class InForce {
     const config = withRestartSettingsOf(this.#config, read.config)
     const overrides = keptOverReload(this.#overrides, engineOptions(config))
     const settings = settingsOf(config, overrides, this.#memories, forgets)
+    const found = this.#changesOf(read.config, overrides)
     try {
       await this.#take(settings)
     } catch (error) {
@@ -141,11 +156,26 @@ export class InForce {
     this.#reloads = { ...this.#reloads, ok: this.#reloads.ok + 1, lastSuccessUnix: Date.now() / 1_000 }
     const warnings = read.warnings.map(formatProblem)
     for (const warning of warnings) this.#log.write('config-warning', { warning })
-    this.#log.write('reloaded', { config: this.#file, digest: digestOf(config) })
+    const said = [changesInShort(found.changes), ...found.endedOverrides.map((one) => `ended: ${one}`)]
+    this.#log.write('reloaded', { config: this.#file, digest: digestOf(config), changes: said.join('; ') })
     if (this.#waitingForRestart.length > 0) {
       this.#log.write('reload-needs-restart', { settings: this.#waitingForRestart.join(', ') })
     }
-    return { ok: true, digest: digestOf(config), warnings, waitingForRestart: this.#waitingForRestart, forgotLearned }
+    const { waitingForRestart } = this.view()
+    return {
+      ok: true,
+      file: this.#file,
+      digest: digestOf(config),
+      warnings,
+      waitingForRestart,
+      forgotLearned,
+      ...found,
+    }
+  }
+
+  #changesOf(read: Config, overrides: Overrides): Changes {
+    const changes = difference(this.#config, read)
+    return { changes, endedOverrides: endedOverrides(this.#overrides, overrides) }
   }
 
   #refuse(problems: readonly string[]): ReloadOutcome {

@@ -2,17 +2,20 @@
  * The rows that change something: reload, drain, stop, servers held Down, max-rates, the log level.
  */
 
+import { isAbsolute } from 'node:path'
 import type { EndingNews } from '../ending.io.ts'
 import type { Boundary } from '../observe/boundary.io.ts'
 import { perSecond, type TrafficClass } from '../units.ts'
 import { followEnding } from './ending-stream.io.ts'
-import { booleanOf, type Checked, classOf, stray, wholeOf, wordOf } from './fields.ts'
+import { booleanOf, type Checked, classOf, stray, textOf, wholeOf, wordOf } from './fields.ts'
 import type { Operations, Outcome } from './operations.io.ts'
 import { type Answer, type Asked, jsonAnswer, LINES, type Route, refusal, type Stream } from './route.ts'
 
 /** As in the configuration. */
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const
 const HIGHEST_RATE = 1_000_000
+/** PATH_MAX of Linux. */
+const LONGEST_PATH = 4_096
 
 export function changingRoutes(operations: Operations, boundary: Boundary): readonly Route[] {
   const post = (path: string, known: readonly string[], act: (asked: Asked) => Promise<Answer | Stream>): Route => ({
@@ -40,6 +43,16 @@ export function changingRoutes(operations: Operations, boundary: Boundary): read
     post('/reload', ['forget_learned'], async ({ body, who }) => {
       const forget = booleanOf(body['forget_learned'] ?? false, 'forget_learned')
       return forget.ok ? answerOf(await operations.reload(who, forget.value)) : refusal(400, forget.sentence)
+    }),
+    post('/reload/preview', ['file'], async ({ body, isOverSocket }) => {
+      // Problems quote the file. Who may use the socket can read what the daemon reads; who has a token may not.
+      if (!isOverSocket)
+        return refusal(403, 'a file can be compared over the admin socket only, since its problems are quoted')
+      const file = textOf(body['file'], 'file', LONGEST_PATH)
+      if (!file.ok) return refusal(400, file.sentence)
+      if (!isAbsolute(file.value))
+        return refusal(400, 'file is no absolute path; the daemon has a directory of its own')
+      return answerOf(operations.preview(file.value))
     }),
     post('/drain', ['follow'], async ({ body, who }) => {
       const follow = booleanOf(body['follow'] ?? false, 'follow')

@@ -15,14 +15,43 @@ import type { FollowedEnding } from './ending-stream.io.ts'
 import { isHeld, withHeld, withLogLevel, withMaxRate, withoutHeld } from './overrides.ts'
 
 export type ReloadOutcome =
-  | {
+  | ({
       readonly ok: true
+      readonly file: string
       readonly digest: string
       readonly warnings: readonly string[]
       readonly waitingForRestart: readonly string[]
       /** Whether what `auto` learned of who signs was forgotten. */
       readonly forgotLearned: boolean
-    }
+    } & Changes)
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/** What a reload changes. */
+export interface Changes {
+  /** Setting by setting; one that waits for a restart says so. */
+  readonly changes: readonly Change[]
+  /** What operators had changed and does not hold any more, in words. */
+  readonly endedOverrides: readonly string[]
+}
+
+/** As the configuration's comparison makes it. */
+export interface Change {
+  readonly path: string
+  readonly kind: 'changed' | 'added' | 'removed' | 'order' | 'secret'
+  readonly was?: string
+  readonly is?: string
+  readonly needsRestart: boolean
+}
+
+/** What a reload of another file would change, or what is wrong with that file. */
+export type Preview =
+  | ({
+      readonly ok: true
+      readonly file: string
+      /** The file that a reload reads. */
+      readonly runsWith: string
+      readonly warnings: readonly string[]
+    } & Changes)
   | { readonly ok: false; readonly problems: readonly string[] }
 
 /** The daemon as operations need it. */
@@ -33,6 +62,8 @@ export interface Operated extends FollowedEnding {
   configured(): EngineOptions
   override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void>
   reload(by: string, forgetLearned: boolean): Promise<ReloadOutcome>
+  /** What a reload of that file would change now; nothing is changed by it. */
+  preview(file: string): Preview
   drain(by: string): void
   /** False where a stop is under way. */
   resume(by: string): Promise<boolean>
@@ -47,6 +78,7 @@ export type Outcome =
   | { readonly ok: false; readonly status: 404 | 409 | 422; readonly error: string; readonly more?: object }
 
 const begun = (forecast: Forecast): object => ({
+  pid: process.pid,
   ...totalOf(forecast.classes),
   limitSeconds: forecast.limitSeconds,
   forecast,
@@ -75,6 +107,22 @@ export class Operations {
     const { problems } = outcome
     const error = `the configuration was not taken, the old one stays: ${problems.join('; ')}`
     return { ok: false, status: 422, error, more: { problems } }
+  }
+
+  /** What a reload of that file would change. */
+  preview(file: string): Outcome {
+    const preview = this.#daemon.preview(file)
+    if (preview.ok) {
+      const { ok: _, ...found } = preview
+      return done(found)
+    }
+    const { problems } = preview
+    return {
+      ok: false,
+      status: 422,
+      error: `the daemon would not take ${file}: ${problems.join('; ')}`,
+      more: { problems },
+    }
   }
 
   /** The daemon, for those who follow its end. */

@@ -61,6 +61,22 @@ export const keptOverReload = ({ held }: Overrides, options: EngineOptions): Ove
   held: held.filter(isThere(options)),
 })
 
+/** In words, what a reload ends of them: `max_rate of s1 for accounting (77/s, set by ...)`. */
+export function endedOverrides(before: Overrides, after: Overrides): string[] {
+  const rates = before.maxRates
+    .filter((one) => !after.maxRates.some(isOf(one)))
+    .map(({ server, class: name, maxRate, by }) => `max_rate of ${server} for ${name} (${maxRate}/s, set by ${by})`)
+  const held = before.held
+    .filter((one) => !isHeld(after, one))
+    .map(({ server, class: name, by }) => `${server} held Down for ${name} (by ${by}): the file has it no more`)
+  const { logLevel } = before
+  const level =
+    logLevel === undefined || after.logLevel !== undefined
+      ? []
+      : [`log level ${logLevel.level} (set by ${logLevel.by})`]
+  return [...rates, ...held, ...level]
+}
+
 /** Without those of servers that a reload took away while they were on their way. */
 export const ofThoseThere = (overrides: Overrides, options: EngineOptions): Overrides => ({
   ...overrides,

@@ -22,6 +22,8 @@ export interface Asked {
   readonly who: string
   /** Whether the one who asks has shown a right beyond that of reaching the address. */
   readonly isTrusted: boolean
+  /** It came over the socket of the machine, whose file says who may. */
+  readonly isOverSocket: boolean
 }
 
 /** A whole answer. */

@@ -178,7 +178,15 @@ class Desk {
     if ('status' in body) return body
     const who = this.#whoIs(request, token)
     const { isTrusted } = admission
-    return await route.answer({ params, query: new URLSearchParams(query), body: body.value, who, isTrusted })
+    const isOverSocket = this.#way === 'socket'
+    return await route.answer({
+      params,
+      query: new URLSearchParams(query),
+      body: body.value,
+      who,
+      isTrusted,
+      isOverSocket,
+    })
   }
 
   #admit({ access }: Route, token: ShownToken): Admission {

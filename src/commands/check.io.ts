@@ -1,33 +1,84 @@
 /**
- * `radsluice check`: is this configuration good? All problems at once, each with file, line and column.
+ * `radsluice check`: is this configuration good? All problems at once, each with file, line and column. With
+ * `--against-running` also what a reload of it would change in the running daemon, setting by setting.
+ *
+ * The daemon reads the file itself for that, since only it knows what it would see: its rights, its environment, its version.
+ * So no secret and no digest of one is sent in either direction.
  */
+import { resolve } from 'node:path'
 import { formatProblem } from '../config/problem.ts'
 import { readConfig } from '../config/read.io.ts'
+import { ask, refused } from './admin-client.io.ts'
+import { ADMIN_OPTIONS } from './admin-options.ts'
+import { type FoundChanges, foundChanges } from './changes-text.ts'
 import { say, writeData, writeJson } from './output.io.ts'
-import { JSON_OPTION, verb } from './verb.ts'
+import { type ExitCode, JSON_OPTION, verb } from './verb.ts'
+
+const UNPROCESSABLE = 422
+
+interface Preview extends FoundChanges {
+  readonly file: string
+  readonly runsWith: string
+}
 
 export const check = verb({
   examples: [
     ['check -c /etc/radsluice.yaml', 'print every problem with its line, exit 3 if there is one'],
-    ['check -c radsluice.yaml --json', 'the same for a program'],
+    ['check -c radsluice.yaml --against-running', 'print too what a reload of it would change now'],
   ],
   options: {
     config: { alias: 'c', type: 'string', demandOption: true, requiresArg: true, describe: 'The file to check.' },
+    'against-running': {
+      type: 'boolean',
+      default: false,
+      describe: 'Ask the running daemon what a reload of this file would change.',
+    },
+    admin: ADMIN_OPTIONS.admin,
     json: JSON_OPTION,
   },
-  run: async ({ config: file, json }) => {
+  run: async ({ config, 'against-running': againstRunning, admin, json }): Promise<ExitCode> => {
+    const file = resolve(config)
     const read = readConfig(file)
     const problems = read.ok ? [] : read.problems
-    if (json) writeJson({ ok: read.ok, problems, warnings: read.warnings })
-    else {
+    const wants = againstRunning && read.ok
+    if (json && !wants) writeJson({ ok: read.ok, problems, warnings: read.warnings })
+    else if (!json) {
       for (const problem of problems) writeData(formatProblem(problem))
       for (const warning of read.warnings) say(`warning: ${formatProblem(warning)}`)
       if (read.ok) writeData(`${file} is good: ${inWords(read.config.clients.length, read.config.farm.servers.length)}`)
       else say(`${problems.length === 1 ? '1 problem' : `${problems.length} problems`} in ${file}`)
     }
-    return read.ok ? 0 : 3
+    if (!wants) return read.ok ? 0 : 3
+    return await compare(
+      admin,
+      file,
+      json ? (found) => writeJson({ ok: true, warnings: read.warnings, ...found }) : show,
+    )
   },
 })
+
+/** What the running daemon says of the file. */
+async function compare(admin: string | undefined, file: string, tell: (found: Preview) => void): Promise<ExitCode> {
+  const told = await ask({ admin }, { method: 'POST', path: '/reload/preview', body: { file }, access: 'control' })
+  if (told.status === UNPROCESSABLE) {
+    for (const problem of (told.body as { problems: readonly string[] }).problems) writeData(problem)
+    say('the running daemon would refuse it: what is good for this user is not good for the daemon')
+    return 3
+  }
+  if (told.status !== 200) throw refused(told)
+  tell(told.body as Preview)
+  return 0
+}
+
+function show(found: Preview): void {
+  for (const line of foundChanges(found)) writeData(line)
+  if (found.changes.length > 0) writeData(`a reload would change ${countOf(found.changes.length)}`)
+  if (found.runsWith !== found.file) {
+    say(`the daemon runs with ${found.runsWith}, and a reload reads that; put ${found.file} in its place first`)
+  }
+}
+
+const countOf = (settings: number): string => (settings === 1 ? '1 setting' : `${settings} settings`)
 
 const inWords = (clients: number, servers: number): string =>
   `${clients} client ${clients === 1 ? 'entry' : 'entries'}, ${servers} ${servers === 1 ? 'server' : 'servers'}`

@@ -1,15 +1,17 @@
 /**
- * `radsluice reload`: the daemon reads its file again, all or nothing. Exit 0 when it holds, 3 when it was refused.
+ * `radsluice reload`: the daemon reads its file again, all or nothing, and says what that changed. Exit 0 when it holds, 3
+ * when it was refused.
  */
 import { ask, refused } from './admin-client.io.ts'
 import { ADMIN_OPTIONS } from './admin-options.ts'
+import { type FoundChanges, foundChanges } from './changes-text.ts'
 import { say, writeData, writeJson } from './output.io.ts'
 import { JSON_OPTION, verb } from './verb.ts'
 
-interface Taken {
+interface Taken extends FoundChanges {
+  readonly file: string
   readonly digest: string
   readonly warnings: readonly string[]
-  readonly waitingForRestart: readonly string[]
   readonly forgotLearned: boolean
 }
 
@@ -17,7 +19,7 @@ const UNPROCESSABLE = 422
 
 export const reload = verb({
   examples: [
-    ['reload', 'all or nothing; prints every problem where it is refused'],
+    ['reload', 'all or nothing; prints what changed, or every problem where it is refused'],
     ['reload --forget-learned', 'the same, and forget who signs: auto learns anew from the next packet on'],
   ],
   options: {
@@ -38,11 +40,11 @@ export const reload = verb({
       for (const problem of (told.body as { problems: readonly string[] }).problems) writeData(problem)
       say('refused: nothing was changed, the old configuration goes on')
     } else {
-      const { digest, warnings, waitingForRestart, forgotLearned } = told.body as Taken
-      for (const warning of warnings) say(`warning: ${warning}`)
-      writeData(`the configuration holds (${digest.slice(0, 12)})`)
-      if (forgotLearned) writeData('who signs is forgotten: auto learns anew from the next packet on')
-      if (waitingForRestart.length > 0) writeData(`only a restart changes ${waitingForRestart.join(', ')}`)
+      const taken = told.body as Taken
+      for (const warning of taken.warnings) say(`warning: ${warning}`)
+      for (const line of foundChanges(taken)) writeData(line)
+      writeData(`${taken.file} holds (${taken.digest.slice(0, 12)})`)
+      if (taken.forgotLearned) writeData('who signs is forgotten: auto learns anew from the next packet on')
     }
     return told.status === 200 ? 0 : 3
   },

@@ -22,7 +22,7 @@ const GONE_WITHIN_MS = 10_000
 
 /** A line of the daemon's. */
 type Line =
-  | { readonly kind: 'begun'; readonly limitSeconds: number; readonly forecast: Forecast }
+  | { readonly kind: 'begun'; readonly pid: number; readonly limitSeconds: number; readonly forecast: Forecast }
   | { readonly kind: 'in-hand'; readonly inHand: InHand }
   | { readonly kind: 'drained' }
   | { readonly kind: 'resumed' }
@@ -50,9 +50,9 @@ export const stop = verb({
     json: JSON_OPTION,
   },
   run: async ({ force, json, ...place }): Promise<ExitCode> => {
-    const { last, inHand } = await followed(place, { path: '/stop', body: { force } }, json)
+    const { last, inHand, pid } = await followed(place, { path: '/stop', body: { force } }, json)
     if (last?.kind === 'stopped') {
-      const isGone = await waitUntilGone(place)
+      const isGone = await waitUntilGone(place, pid)
       const isClean = isNothing(last.left) && isGone
       const gone = isGone ? 'stopped' : 'it said its last word and still runs; look at its log'
       if (json) writeJson({ stopped: isGone, left: last.left })
@@ -133,6 +133,8 @@ interface Followed {
   readonly last: Exclude<Line, { kind: 'begun' | 'in-hand' }> | undefined
   /** What was in hand when that was last told. */
   readonly inHand: InHand | undefined
+  /** Of the daemon. */
+  readonly pid?: number | undefined
 }
 
 /** Begins a drain or a stop, and follows it to its last word, for so many seconds at most; says what is in hand. */
@@ -146,11 +148,13 @@ async function followed(
   const timer = seconds === undefined ? undefined : setTimeout(() => over.abort(), seconds * 1_000)
   const asking = { method: 'POST', path, body: { ...body, follow: true }, access: 'control' } as const
   let inHand: InHand | undefined
+  let pid: number | undefined
   let said = ''
   try {
     for await (const text of follow(place, asking, over.signal)) {
       const line = JSON.parse(text) as Line
-      if (line.kind !== 'begun' && line.kind !== 'in-hand') return { last: line, inHand }
+      if (line.kind !== 'begun' && line.kind !== 'in-hand') return { last: line, inHand, pid }
+      if (line.kind === 'begun') pid = line.pid
       inHand = line.kind === 'begun' ? line.forecast.classes : line.inHand
       const words = inHandText(inHand)
       if (!json && words !== said && !isNothing(inHand)) say(`${words} in hand`)
@@ -162,18 +166,22 @@ async function followed(
   } finally {
     clearTimeout(timer)
   }
-  return { last: undefined, inHand }
+  return { last: undefined, inHand, pid }
 }
 
-/** Whether nobody answers any more, within a while. */
-async function waitUntilGone({ admin, 'token-file': tokenFile }: AdminPlace): Promise<boolean> {
+/** Whether that process has gone, within a while: nobody listens there any more, or another process does. */
+async function waitUntilGone(
+  { admin, 'token-file': tokenFile }: AdminPlace,
+  pid: number | undefined,
+): Promise<boolean> {
   const until = performance.now() + GONE_WITHIN_MS
   while (performance.now() < until) {
     try {
-      await fetchStatus(admin, tokenFile)
+      const status = await fetchStatus(admin, tokenFile)
+      if (pid !== undefined && status.pid !== pid) return true
     } catch (error) {
+      // While it closes it may take a connection and not answer.
       if (codeOf(error) === 'NOT_RUNNING') return true
-      throw error
     }
     await sleep(LOOK_EVERY_MS)
   }

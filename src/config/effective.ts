@@ -26,16 +26,26 @@ const BIT_RATES: readonly (readonly [unit: string, megabits: number])[] = [['Gbi
 
 export type Effective = Readonly<Record<string, unknown>>
 
+/** As an operator would write them, without secrets and tokens. */
 export function effectiveSettings(config: Config): Effective {
-  const { admin, farm, ...rest } = config
-  const { tokens: _, ...shownAdmin } = admin
+  const { tokens: _, ...admin } = config.admin
+  return written(asWritten(config, admin), jsonSchema(), (secret) => secret.toJSON()) as Effective
+}
+
+/** The same for comparing: secrets are in it as such, and tokens by their names. */
+export function comparableSettings(config: Config): Effective {
+  return written(asWritten(config, config.admin), jsonSchema(), (secret) => secret) as Effective
+}
+
+const asWritten = (config: Config, admin: object): object => {
+  const { farm, ...rest } = config
   const classOf = ({ hash_key: key, ...of }: Config['farm']['authentication']): object => ({
     ...of,
     hash_key: key?.name,
   })
-  const settings = {
+  return {
     ...rest,
-    admin: shownAdmin,
+    admin,
     farm: {
       ...farm,
       authentication: classOf(farm.authentication),
@@ -47,11 +57,10 @@ export function effectiveSettings(config: Config): Effective {
       })),
     },
   }
-  return written(settings, jsonSchema()) as Effective
 }
 
-function written(value: unknown, node: SchemaNode | undefined): unknown {
-  if (value instanceof Secret) return value.toJSON()
+function written(value: unknown, node: SchemaNode | undefined, shown: (secret: Secret) => unknown): unknown {
+  if (value instanceof Secret) return shown(value)
   switch (node?.['x-kind']) {
     case 'duration':
       return withUnit(value as number, DURATIONS, 'us')
@@ -62,14 +71,14 @@ function written(value: unknown, node: SchemaNode | undefined): unknown {
     case 'port range':
       return (value as readonly number[]).join('-')
   }
-  if (Array.isArray(value)) return value.map((one) => written(one, node?.items))
+  if (Array.isArray(value)) return value.map((one) => written(one, node?.items, shown))
   if (typeof value !== 'object' || value === null) return value
   if (isListener(value)) return listenerText(value)
   const properties = node?.anyOf?.find((choice) => choice.properties !== undefined)?.properties ?? node?.properties
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, below]) => below !== undefined)
-      .map(([key, below]) => [key, written(below, properties?.[key])]),
+      .map(([key, below]) => [key, written(below, properties?.[key], shown)]),
   )
 }
 

@@ -24,8 +24,8 @@ export const EVENTS = {
   'config-warning': { level: 'warn', fields: ['warning'], says: '{warning}' },
   reloaded: {
     level: 'info',
-    fields: ['config', 'digest'],
-    says: 'the configuration {config} was read again and holds',
+    fields: ['config', 'digest', 'changes'],
+    says: 'the configuration {config} was read again and holds: {changes}',
   },
   'reload-refused': {
     level: 'error',

@@ -47,6 +47,10 @@ class Busy implements Operated {
 
   stop(): void {}
 
+  preview(): never {
+    throw new Error('nobody asked for a preview')
+  }
+
   async resume(): Promise<boolean> {
     return true
   }

@@ -9,6 +9,7 @@ const asked = (query: string): Asked => ({
   body: {},
   who: 'socket',
   isTrusted: true,
+  isOverSocket: false,
 })
 
 async function answerTo(query: string, isTracked = true): Promise<Answer & { readonly sought: SoughtSessions[] }> {

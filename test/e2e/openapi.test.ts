@@ -151,7 +151,15 @@ describe('the file and the server', () => {
 describe('every answer that the file tells', () => {
   it('is checked by a schema that finds what is missing, wrong or too much', () => {
     const { check } = toldOf(operationOf('reload'), 200)
-    const good = { digest: 'a'.repeat(64), warnings: [], waitingForRestart: ['x'], forgotLearned: false }
+    const change = { path: 'a.b', kind: 'changed', was: '1', is: '2', needsRestart: false }
+    const lists = {
+      warnings: [],
+      waitingForRestart: ['x'],
+      changes: [change],
+      endedOverrides: [],
+      forgotLearned: false,
+    }
+    const good = { file: '/etc/x', digest: 'a'.repeat(64), ...lists }
     expect(check.safeParse(good).success).toBe(true)
     const { digest: _, ...rest } = good
     for (const bad of [rest, { ...good, digest: 'A' }, { ...good, warnings: [1] }, { ...good, more: 1 }]) {
@@ -187,6 +195,7 @@ describe('every answer that the file tells', () => {
     ['reload', 200, post('/reload')],
     ['reload', 200, post('/reload', { forget_learned: true })],
     ['reload', 400, post('/reload', { x: 1 })],
+    ['preview', 400, post('/reload/preview', { file: 'x.yaml' })],
     ['stop', 400, post('/stop', { force: 1 })],
     ['drain', 400, post('/drain', { x: 1 })],
     ['resume', 200, post('/resume')],
@@ -241,12 +250,16 @@ describe('every answer that the file tells', () => {
     const text = readFileSync(daemon.configFile, 'utf8')
     writeFileSync(daemon.configFile, 'clients: no\n')
     expectTold('reload', 422, await asks(way, post('/reload')))
+    const preview = post('/reload/preview', { file: daemon.configFile })
+    expectTold('preview', 422, await asks(way, preview))
     const bare = await Daemon.start({
       accounting: { track_sessions: false },
       farm: { servers: [serverEntry('s1', { authPort: server.port, secret: server.secret })] },
     })
     expectTold('sessions', 404, await asks(await overSocket(bare), get('/sessions')))
     await bare.kill()
+    writeFileSync(daemon.configFile, text.replace('{', '{"drain_limit":"30s",'))
+    expectTold('preview', 200, await asks(way, preview))
     writeFileSync(daemon.configFile, text)
     expectTold('drain', 202, await asks(way, post('/drain')))
     expectTold('readyz', 503, await asks(way, get('/readyz')))

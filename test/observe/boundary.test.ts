@@ -302,6 +302,7 @@ describe('streams', () => {
     body: {},
     who: 'a test',
     isTrusted: true,
+    isOverSocket: true,
   })
 
   it('/watch sends the next report after one that could not be made', async () => {

@@ -1,0 +1,120 @@
+/**
+ * What a reload changes, told before and after: `check --against-running`, `reload`, the log; and files named as they are
+ * found, wherever the daemon and its operator stand.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Child, type Ended, run, until } from './kit/child.ts'
+import { asks, overSocket, overTcp } from './kit/control.ts'
+import { CLIENT_SECRET, Daemon, RADSLUICE, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
+
+const OTHER_SECRET = 'another-secret-that-nobody-may-see'
+const TOKEN = 'f00dfacef00dfacef00dface'
+
+const open: { kill(): Promise<unknown> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.kill()
+})
+
+const server = (name: string, rate: number, secret = CLIENT_SECRET): Settings =>
+  serverEntry(name, { authPort: 9, secret }, { authentication: { port: 9, max_rate: rate } })
+const before: Settings = { farm: { servers: [server('s1', 50), server('s2', 50)] } }
+const after: Settings = {
+  drain_limit: '5s',
+  instances: 2,
+  farm: { servers: [server('s1', 80, OTHER_SECRET), server('s3', 50)] },
+}
+const CHANGES = [
+  'instances: 1 -> 2 (after a restart)',
+  'drain_limit: 20s -> 5s',
+  'farm.servers[s1].secret: secret changed',
+  'farm.servers[s1].authentication.max_rate: 50 -> 80',
+  'farm.servers[s2]: removed (127.0.0.1)',
+  'farm.servers[s3]: added (127.0.0.1)',
+]
+
+const start = async (): Promise<{ daemon: Daemon; sluice: (...words: string[]) => Promise<Ended> }> => {
+  const daemon = await Daemon.start({ instances: 1, ...before })
+  open.push(daemon)
+  return { daemon, sluice: (...words) => run(RADSLUICE, [...words, '--admin', `127.0.0.1:${daemon.ports.admin}`]) }
+}
+
+describe('a reload', () => {
+  it('says before and after what it changes, setting by setting, and no secret', async () => {
+    const { daemon, sluice } = await start()
+    await sluice('set', 'max-rate', 's1', 'authentication', '77')
+    const next = join(daemon.folder, 'next.yaml')
+    writeFileSync(next, settingsText(daemon.ports, after), { mode: 0o600 })
+    const told = await sluice('check', '-c', next, '--against-running')
+    expect([told.code, told.stdout.split('\n').slice(1, 7).sort()]).toEqual([0, [...CHANGES].sort()])
+    expect(told.stdout).toMatch(/^override ends: max_rate of s1 for authentication \(77\/s, set by the admin socket/m)
+    expect(told.stdout).toContain('a reload would change 6 settings')
+    expect(told.stderr).toContain(`the daemon runs with ${daemon.configFile}`)
+    expect((await daemon.status()).config.reloadsOk).toBe(0)
+    writeFileSync(daemon.configFile, readFileSync(next))
+    const taken = await sluice('reload')
+    expect([taken.code, taken.stdout.split('\n').slice(0, 6).sort()]).toEqual([0, [...CHANGES].sort()])
+    expect(taken.stdout).toContain(`${daemon.configFile} holds (`)
+    const again = await sluice('reload', '--json')
+    // What waits for a restart differs still.
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      file: daemon.configFile,
+      changes: [{ path: 'instances', kind: 'changed', was: '1', is: '2', needsRestart: true }],
+      waitingForRestart: ['instances'],
+      endedOverrides: [],
+    })
+    const line = daemon.child.stdout.split('\n').find((one) => one.includes('"event":"reloaded"')) ?? ''
+    expect(JSON.parse(line)).toMatchObject({ changes: expect.stringContaining('drain_limit: 20s -> 5s; ') })
+    for (const text of [told.stdout, taken.stdout, again.stdout, daemon.child.stdout]) {
+      expect(text).not.toContain(OTHER_SECRET)
+      expect(text).not.toContain(CLIENT_SECRET)
+    }
+  })
+
+  it('says that nothing changed', async () => {
+    const { daemon, sluice } = await start()
+    expect((await sluice('check', '-c', daemon.configFile, '--against-running')).stdout).toMatch(/\nnothing changed\n$/)
+    expect((await sluice('reload')).stdout).toMatch(/^nothing changed\n/)
+  })
+
+  it('is foretold over the socket only, and of a whole path', async () => {
+    const { daemon } = await start()
+    writeFileSync(join(daemon.folder, 'tokens'), `noc ${TOKEN}\n`, { mode: 0o600 })
+    const admin = { listen: `127.0.0.1:${daemon.ports.admin}`, token_file: 'tokens' }
+    writeFileSync(daemon.configFile, settingsText(daemon.ports, { ...before, admin }))
+    const socket = await overSocket(daemon)
+    expect((await asks(socket, { method: 'POST', path: '/reload' })).status).toBe(200)
+    const ask = { method: 'POST', path: '/reload/preview', body: { file: daemon.configFile } }
+    const byToken = await asks(overTcp(daemon), { ...ask, headers: { authorization: `Bearer ${TOKEN}` } })
+    expect([byToken.status, byToken.json]).toMatchObject([
+      403,
+      { error: expect.stringContaining('over the admin socket only') },
+    ])
+    expect((await asks(socket, { ...ask, body: { file: 'radsluice.yaml' } })).status).toBe(400)
+    expect((await asks(socket, { ...ask, body: { file: join(daemon.folder, 'tokens') } })).status).toBe(422)
+    expect((await asks(socket, ask)).status).toBe(200)
+  })
+})
+
+describe('a daemon that was started with a relative path', () => {
+  it('names its file by the whole path, and reads that again', async () => {
+    const { daemon } = await start()
+    await daemon.child.stop()
+    const there = join(daemon.folder, 'elsewhere')
+    mkdirSync(there)
+    const file = relative(there, daemon.configFile)
+    const child = new Child('sh', ['-c', `cd ${there} && exec ${RADSLUICE} run -c ${file}`])
+    open.push({ kill: () => child.stop('SIGKILL') })
+    await child.says(/"event":"started"/)
+    expect(JSON.parse(child.stdout.split('\n').find((line) => line.includes('"started"')) ?? '')).toMatchObject({
+      config: daemon.configFile,
+    })
+    expect((await daemon.status()).config.file).toBe(daemon.configFile)
+    child.signal('SIGHUP')
+    await until(() => child.stdout.includes('"event":"reloaded"'), 'a reload')
+    expect(child.stdout).toContain(`"config":"${daemon.configFile}"`)
+    const checked = await run('sh', ['-c', `cd ${dirname(daemon.configFile)} && ${RADSLUICE} check -c radsluice.yaml`])
+    expect(checked.stdout).toContain(`${daemon.configFile} is good`)
+  })
+})
