@@ -32,6 +32,7 @@ import type { InstanceReport, SeatEvents } from './instances/seat.io.ts'
 import { SharedMemories } from './instances/shared-memory.ts'
 import { listenersText, lookAt } from './looking.io.ts'
 import { Boundary } from './observe/boundary.io.ts'
+import { ClientActivity } from './observe/client-activity.ts'
 import { errorText, Log, type LogTarget } from './observe/log.io.ts'
 import { openLogFile } from './observe/log-file.io.ts'
 import { SessionsLog } from './observe/sessions-log.io.ts'
@@ -69,6 +70,7 @@ export class Daemon {
   readonly #boundary = new Boundary((place, error, count) =>
     this.#log.write('watch-failed', { place, error: watchErrorText(error), count }),
   )
+  readonly #activity = new ClientActivity()
   readonly #vitals = new Vitals(this.#boundary)
   readonly #instances: Instances
   readonly #startedAt = monotonicNow()
@@ -214,6 +216,7 @@ export class Daemon {
       attached: this.#attached,
       watch: this.#watch,
       vitals: this.#vitals,
+      activity: this.#activity,
       boundary: this.#boundary,
       log: this.#log,
       sessionsLog: this.#sessionsLog,

@@ -13,6 +13,7 @@ import { changesInShort } from './config/change-text.ts'
 import { difference } from './config/difference.ts'
 import { effectiveSettings } from './config/effective.ts'
 import { engineOptions, withRestartSettingsOf } from './config/engine-options.ts'
+import { type PerClient, perClientOf } from './config/metrics-settings.ts'
 import { formatProblem } from './config/problem.ts'
 import { readConfig } from './config/read.io.ts'
 import { changesThatNeedRestart } from './config/restart.ts'
@@ -82,6 +83,12 @@ export class InForce {
   queueLimits(): DaemonView['limits'] {
     const { authentication, accounting } = this.#config.queues
     return { authentication: limitsOf(authentication), accounting: limitsOf(accounting) }
+  }
+
+  /** Which clients have series of their own in /metrics. */
+  perClient(): PerClient {
+    const { metrics, clients } = this.#config
+    return perClientOf(metrics.per_client, clients.length)
   }
 
   /** The settings as they hold, and what operators have changed; without secrets. */

@@ -10,6 +10,7 @@ import type { Instances } from './instances/instances.io.ts'
 import type { InstanceReport } from './instances/seat.io.ts'
 import { type Scope, sumOf } from './instances/sum.ts'
 import type { Boundary } from './observe/boundary.io.ts'
+import type { ClientActivity } from './observe/client-activity.ts'
 import type { Log } from './observe/log.io.ts'
 import type { SessionsLog } from './observe/sessions-log.io.ts'
 import type { TpsFile } from './observe/tps-file.io.ts'
@@ -34,6 +35,7 @@ export interface Seen {
   readonly attached: Attached
   readonly watch: Watch
   readonly vitals: Vitals
+  readonly activity: ClientActivity
   readonly boundary: Boundary
   readonly log: Log
   readonly sessionsLog: SessionsLog | undefined
@@ -55,6 +57,10 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
     return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
   })
   seen.watch.saw(instances)
+  const engine = sumOf(
+    reports.map(({ view }) => view.engine),
+    seen.scope,
+  )
   const look = {
     version: seen.version,
     nodeVersion: process.version,
@@ -83,13 +89,11 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
     logLinesLost: seen.log.lost,
     tpsLinesLost: seen.tps?.lost ?? 0,
     sessionsLogLinesLost: seen.sessionsLog?.lost,
+    shownClients: { which: seen.inForce.perClient(), active: seen.activity.look(engine.clients, now) },
     watchErrors: sumOfErrors([seen.boundary.counts, ...reports.map(({ view }) => view.watchErrors)]),
     process: seen.vitals.process(),
     instances,
-    engine: sumOf(
-      reports.map(({ view }) => view.engine),
-      seen.scope,
-    ),
+    engine,
   }
   return { ...look, watch: seen.watch.viewAt(look) }
 }

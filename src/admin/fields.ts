@@ -52,3 +52,10 @@ export function textOf(value: unknown, name: string, longest = 253): Checked<str
   const isGood = typeof value === 'string' && value !== '' && new TextEncoder().encode(value).length <= longest
   return isGood ? good(value) : bad(`${name} is a text of 1 to ${longest} octets`)
 }
+
+const WHICH_CLIENTS = ['all', 'active', 'off'] as const
+
+/** Whose figures are wanted; all where nothing is said. */
+export function clientsIn(query: URLSearchParams): Checked<(typeof WHICH_CLIENTS)[number]> {
+  return wordOf(query.get('clients') ?? 'all', 'clients', WHICH_CLIENTS)
+}

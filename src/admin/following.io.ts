@@ -8,7 +8,7 @@ import { statusReport } from '../observe/status-report.ts'
 import type { DaemonView } from '../observe/view.ts'
 import { readClockPair } from '../proxy/clock.io.ts'
 import type { Attached } from './attached.ts'
-import { type Checked, noSuchClient, stray, textOf, wholeOf } from './fields.ts'
+import { type Checked, clientsIn, noSuchClient, stray, textOf, wholeOf } from './fields.ts'
 import { type Asked, LINES, type Reader, type Route, refusal } from './route.ts'
 import type { Traces, TraceWish } from './traces.io.ts'
 
@@ -30,13 +30,18 @@ export function followingRoutes(o: {
       path: '/watch',
       access: 'read',
       answer: ({ query, who }) => {
-        const unknown = stray(query.keys(), ['interval'], 'parameter')
+        const unknown = stray(query.keys(), ['interval', 'clients'], 'parameter')
         if (unknown !== undefined) return refusal(400, unknown)
         const interval = wholeOf(query.get('interval') ?? INTERVAL.usual, INTERVAL)
         if (!interval.ok) return refusal(400, interval.sentence)
+        const whose = clientsIn(query)
+        if (!whose.ok) return refusal(400, whose.sentence)
         const leave = o.attached.tryAdd(attachment('top', who))
         if (leave === undefined) return TOO_MANY
-        return { type: LINES, begin: (reader) => watch(reader, { ...o, interval: interval.value, leave }) }
+        return {
+          type: LINES,
+          begin: (reader) => watch(reader, { ...o, interval: interval.value, whose: whose.value, leave }),
+        }
       },
     },
     {
@@ -66,6 +71,7 @@ function watch(
     readonly look: () => Promise<DaemonView>
     readonly boundary: Boundary
     readonly interval: number
+    readonly whose: 'all' | 'active' | 'off'
     readonly leave: () => void
   },
 ): void {
@@ -78,7 +84,7 @@ function watch(
   })
   const tell = async (): Promise<void> => {
     try {
-      const report = statusReport(await o.look(), readClockPair())
+      const report = statusReport(await o.look(), readClockPair(), o.whose)
       // A slow reader misses a report, and gets the next one.
       if (!isOver) reader.write(JSON.stringify(report))
     } finally {

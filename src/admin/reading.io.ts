@@ -8,7 +8,8 @@ import { METRICS } from '../observe/metrics.ts'
 import { statusReport } from '../observe/status-report.ts'
 import { type DaemonView, notReady } from '../observe/view.ts'
 import { readClockPair } from '../proxy/clock.io.ts'
-import { jsonAnswer, type Route, textAnswer } from './route.ts'
+import { clientsIn } from './fields.ts'
+import { jsonAnswer, type Route, refusal, textAnswer } from './route.ts'
 
 /** `look` gathers a fresh view for each request; `settings` are those in force, without secrets. */
 export function readingRoutes(look: () => Promise<DaemonView>, settings: () => object): readonly Route[] {
@@ -40,7 +41,11 @@ export function readingRoutes(look: () => Promise<DaemonView>, settings: () => o
       method: 'GET',
       path: '/status',
       access: 'read',
-      answer: async () => jsonAnswer(200, statusReport(await look(), readClockPair())),
+      answer: async ({ query }) => {
+        const whose = clientsIn(query)
+        if (!whose.ok) return refusal(400, whose.sentence)
+        return jsonAnswer(200, statusReport(await look(), readClockPair(), whose.value))
+      },
     },
     { method: 'GET', path: '/config', access: 'control', answer: () => jsonAnswer(200, settings()) },
   ]

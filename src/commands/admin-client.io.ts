@@ -82,9 +82,16 @@ export async function* follow(place: AdminPlace, asking: Asking, signal: AbortSi
   }
 }
 
-/** The status of the daemon at `admin`, an address or the path of its socket; undefined: it is looked for. */
-export async function fetchStatus(admin: string | undefined, tokenFile?: string): Promise<StatusReport> {
-  const told = await ask({ admin, 'token-file': tokenFile }, { method: 'GET', path: '/status', access: 'read' })
+/** The status of the daemon at `admin`, an address or the path of its socket (undefined: it is looked for); with which clients in it. */
+export async function fetchStatus(
+  admin: string | undefined,
+  tokenFile?: string,
+  whose: 'all' | 'off' = 'all',
+): Promise<StatusReport> {
+  const told = await ask(
+    { admin, 'token-file': tokenFile },
+    { method: 'GET', path: `/status?clients=${whose}`, access: 'read' },
+  )
   if (told.status === 401 || told.status === 403) throw refused(told)
   const report = told.body as StatusReport | undefined
   if (report?.name === 'radsluice') return report
@@ -149,7 +156,7 @@ async function openAt(
   const url = urlOf(admin)
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile)
   if (asking.access === 'control' && token === undefined) {
-    const { adminSocket } = await fetchStatus(admin)
+    const { adminSocket } = await fetchStatus(admin, undefined, 'off')
     if (adminSocket === undefined) {
       throw codedError('NOT_PERMITTED', `the daemon at ${admin} has no socket for this; give a token with --token-file`)
     }

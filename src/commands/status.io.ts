@@ -18,7 +18,7 @@ export const status = verb({
     json: JSON_OPTION,
   },
   run: async ({ admin, 'token-file': tokenFile, json }) => {
-    const report = await fetchStatus(admin, tokenFile)
+    const report = await fetchStatus(admin, tokenFile, json ? 'all' : 'off')
     if (json) writeJson(report)
     else for (const line of statusText(report)) writeData(line)
     return report.ok ? 0 : 1

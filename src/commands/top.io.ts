@@ -15,6 +15,8 @@ import { frame, SORTS, type TopState } from './top-frame.ts'
 import { type ExitCode, JSON_OPTION, verb } from './verb.ts'
 
 const WATCH = { method: 'GET', path: '/watch', access: 'read' } as const
+/** The screen shows no clients, and there may be thousands. */
+const WATCH_SCREEN = { ...WATCH, path: '/watch?clients=off' } as const
 const TRY_AGAIN_MS = 1_000
 
 export const top = verb({
@@ -55,7 +57,7 @@ class Screen {
     try {
       while (!signal.aborted) {
         try {
-          for await (const line of follow(this.#place, WATCH, signal)) {
+          for await (const line of follow(this.#place, WATCH_SCREEN, signal)) {
             if (this.#state === undefined) this.#terminal.enter(keys)
             this.#saw(JSON.parse(line) as StatusReport)
           }

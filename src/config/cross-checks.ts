@@ -14,6 +14,7 @@ import { checkFailoverTime } from './failover-check.ts'
 import type { Findings } from './findings.ts'
 import type { Listener, PortRange } from './kinds.ts'
 import { checkLeftOvers } from './left-overs-check.ts'
+import { checkMetrics } from './metrics-check.ts'
 import type { Surroundings } from './result.ts'
 import { inheritLane, instancesOf, type ServerSettings } from './schema.ts'
 import { type Path, pathText, valueAt } from './source.ts'
@@ -45,6 +46,7 @@ export function crossCheck(draft: Draft, surroundings: Surroundings, findings: F
   checkInstances(draft, surroundings, findings)
   checkTimes(draft, findings)
   checkFailoverTime(draft, findings)
+  checkMetrics(draft, findings)
   checkSessionsLog(draft, findings)
   checkGigawords(draft, findings)
   checkLeftOvers(draft, findings)

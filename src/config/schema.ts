@@ -14,6 +14,7 @@ import { accounting } from './accounting-settings.ts'
 import { admin } from './admin-settings.ts'
 import { address, duration, name, network, oneOf, port, portRange, whole, wholeOr } from './kinds.ts'
 import { listen } from './listen-settings.ts'
+import { metrics } from './metrics-settings.ts'
 import { queue } from './queue-settings.ts'
 import { recordSettings } from './record-settings.ts'
 import { alarms, health, log, tps } from './watch-settings.ts'
@@ -297,6 +298,7 @@ export const settings = z.strictObject({
     .describe('The RADIUS servers behind radsluice.'),
   alarms,
   health,
+  metrics,
   tps,
   drain_limit: duration({ least: '0s', most: '1h' })
     .describe('How long a stop (SIGTERM) may wait for what is in hand; 0s stops at once.')

@@ -6,40 +6,31 @@
  */
 import { type ClientAccounting, exact } from '../accounting/client-accounting.ts'
 import type { SessionCounts } from '../accounting/sessions.ts'
-import type { ClientSnapshot } from '../proxy/snapshot.ts'
+import { type Figures, perClient, perClientAndAll } from './client-metrics.ts'
 import { counter, gauge, type MetricGroup, type Sample, type SampleReader, single } from './metric.ts'
 import { ofInstances } from './metric-readers.ts'
 
-const ofClients = (read: (of: ClientAccounting) => number): SampleReader => ({
-  labels: ['client', 'instance'],
-  read: ofInstances(({ clients }, instance) =>
-    clients.map(({ name, accounting }) => ({ labels: { client: name, instance }, value: read(accounting) })),
-  ),
+const of = (read: (of: ClientAccounting) => number): { readonly figures: Figures } => ({
+  figures: ({ accounting }, tell) => tell(read(accounting)),
 })
 
-/** One sample for each client and kind. */
+/** One figure for each kind. */
 const by = (
   what: 'records' | 'rewritten' | 'shed',
-  clients: readonly ClientSnapshot[],
-  instance: string,
-): readonly Sample[] =>
-  clients.flatMap(({ name, accounting }) =>
-    Object.entries(accounting[what]).map(([kind, value]) => ({ labels: { client: name, kind, instance }, value })),
-  )
+): { readonly labels: readonly string[]; readonly figures: Figures } => ({
+  labels: ['kind'],
+  figures: ({ accounting }, tell) => {
+    for (const [kind, value] of Object.entries(accounting[what])) tell(value, kind)
+  },
+})
 
 /** Both directions; only where sessions are tracked is the traffic known. */
-const ofTraffic = (what: 'Octets' | 'Packets'): SampleReader => ({
-  labels: ['client', 'direction', 'instance'],
-  read: ofInstances(({ clients, sessions }, instance) =>
-    sessions === undefined
-      ? []
-      : clients.flatMap(({ name, accounting: { traffic } }) =>
-          (['input', 'output'] as const).map((direction) => ({
-            labels: { client: name, direction, instance },
-            value: Number(exact(traffic[`${direction}${what}`])),
-          })),
-        ),
-  ),
+const ofTraffic = (what: 'Octets' | 'Packets'): { readonly labels: readonly string[]; readonly figures: Figures } => ({
+  labels: ['direction'],
+  figures: ({ accounting: { traffic } }, tell, { sessions }) => {
+    if (sessions === undefined) return
+    for (const direction of ['input', 'output'] as const) tell(Number(exact(traffic[`${direction}${what}`])), direction)
+  },
 })
 
 const ofSessions = (read: (of: SessionCounts) => number): SampleReader => ({
@@ -62,40 +53,43 @@ const ofSessionsBy = (label: string, read: (of: SessionCounts) => Readonly<Recor
 export const ACCOUNTING_METRICS: MetricGroup = {
   title: 'Accounting records and sessions',
   metrics: [
-    counter('accounting_records', 'Records taken in from a configured client, by Acct-Status-Type.', {
-      labels: ['client', 'kind', 'instance'],
-      read: ofInstances(({ clients }, instance) => by('records', clients, instance)),
-    }),
-    counter('accounting_octets', 'Octets that sessions grew by from record to record.', ofTraffic('Octets')),
-    counter('accounting_packets', 'Packets that sessions grew by from record to record.', ofTraffic('Packets')),
-    counter(
+    ...perClientAndAll(
+      'accounting_records',
+      'Records taken in from a configured client, by Acct-Status-Type.',
+      by('records'),
+    ),
+    ...perClientAndAll('accounting_octets', 'Octets that sessions grew by from record to record.', ofTraffic('Octets')),
+    ...perClientAndAll(
+      'accounting_packets',
+      'Packets that sessions grew by from record to record.',
+      ofTraffic('Packets'),
+    ),
+    ...perClientAndAll(
       'accounting_member_link_records',
       'Records of a link of an MLPPP bundle.',
-      ofClients((of) => of.memberLinkRecords),
+      of(({ memberLinkRecords }) => memberLinkRecords),
     ),
-    counter(
+    ...perClientAndAll(
       'accounting_damaged_vendor_attributes',
       'Vendor attributes whose lengths do not add up; passed on as they came.',
-      ofClients((of) => of.damagedVendorAttributes),
+      of(({ damagedVendorAttributes }) => damagedVendorAttributes),
     ),
-    counter(
+    ...perClientAndAll(
       'accounting_padded_vendor_attributes',
       'ERX attributes with zeros behind the last sub-attribute; passed on as they came.',
-      ofClients((of) => of.paddedVendorAttributes),
+      of(({ paddedVendorAttributes }) => paddedVendorAttributes),
     ),
-    counter('accounting_rewritten', 'Packets made for servers in which something was changed, by what.', {
-      labels: ['client', 'kind', 'instance'],
-      read: ofInstances(({ clients }, instance) => by('rewritten', clients, instance)),
-    }),
-    counter(
+    ...perClientAndAll(
+      'accounting_rewritten',
+      'Packets made for servers in which something was changed, by what.',
+      by('rewritten'),
+    ),
+    perClient(
       'accounting_coalesced',
       'Interim updates whose place in a queue a newer one of their session took.',
-      ofClients((of) => of.coalesced),
+      of(({ coalesced }) => coalesced),
     ),
-    counter('accounting_shed', 'Records that an overflow policy removed, by Acct-Status-Type.', {
-      labels: ['client', 'kind', 'instance'],
-      read: ofInstances(({ clients }, instance) => by('shed', clients, instance)),
-    }),
+    ...perClientAndAll('accounting_shed', 'Records that an overflow policy removed, by Acct-Status-Type.', by('shed')),
     counter(
       'accounting_anomalies',
       'Records that are odd beside the one before them.',

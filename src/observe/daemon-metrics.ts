@@ -2,6 +2,8 @@
  * The metrics of clients and tables, and those of the daemon itself.
  */
 import { TRAFFIC_CLASSES } from '../units.ts'
+import { clientsShown } from './client-activity.ts'
+import { perClient, perClientAndAll } from './client-metrics.ts'
 import { counter, gauge, type Metric, type MetricGroup, single } from './metric.ts'
 import { ofInstance, ofInstances } from './metric-readers.ts'
 import { type ListenerView, notReady } from './view.ts'
@@ -10,45 +12,41 @@ import { type ListenerView, notReady } from './view.ts'
 const isOpen = ({ receiveBufferBytes }: ListenerView): boolean => receiveBufferBytes > 0
 
 const CLIENTS_AND_TABLES: readonly Metric[] = [
-  counter('client_requests_received', 'Datagrams received from a configured client.', {
-    labels: ['client', 'class', 'instance'],
-    read: ofInstances(({ clients }, instance) =>
-      clients.flatMap(({ name, received }) =>
-        TRAFFIC_CLASSES.map((of) => ({ labels: { client: name, class: of, instance }, value: received[of] })),
-      ),
-    ),
+  perClient('client_requests_received', 'Datagrams received from a configured client.', {
+    labels: ['class'],
+    figures: ({ received }, tell) => {
+      for (const of of TRAFFIC_CLASSES) tell(received[of], of)
+    },
   }),
-  counter('client_requests_dropped', 'Datagrams of a configured client that were dropped.', {
-    labels: ['client', 'instance'],
-    read: ofInstances(({ clients }, instance) =>
-      clients.map(({ name, dropped }) => ({ labels: { client: name, instance }, value: dropped })),
-    ),
+  perClient('client_requests_dropped', 'Datagrams of a configured client that were dropped.', {
+    figures: ({ dropped }, tell) => tell(dropped),
   }),
-  counter(
+  perClient(
     'client_bad_authenticators',
     'Of these, those whose authenticator did not verify: most often a wrong secret.',
-    {
-      labels: ['client', 'instance'],
-      read: ofInstances(({ clients }, instance) =>
-        clients.map(({ name, badAuthenticators }) => ({
-          labels: { client: name, instance },
-          value: badAuthenticators,
-        })),
-      ),
-    },
+    { figures: ({ badAuthenticators }, tell) => tell(badAuthenticators) },
   ),
-  counter(
+  ...perClientAndAll(
     'client_additions_left_out',
     'What was to be added to a packet for a server and was left out, since it does not fit into 4,096 octets.',
     {
-      labels: ['client', 'addition', 'instance'],
-      read: ofInstances(({ clients }, instance) =>
-        clients.flatMap(({ name, leftOut }) =>
-          Object.entries(leftOut).map(([addition, value]) => ({ labels: { client: name, addition, instance }, value })),
-        ),
-      ),
+      labels: ['addition'],
+      figures: ({ leftOut }, tell) => {
+        for (const [addition, value] of Object.entries(leftOut)) tell(value, addition)
+      },
     },
   ),
+  gauge('clients', 'Clients: configured, with traffic in the last hour, and shown with series of their own.', {
+    labels: ['which'],
+    read: ({ engine: { clients }, shownClients }) => {
+      const shown = clientsShown(clients, shownClients).length
+      const { active } = shownClients
+      return Object.entries({ configured: clients.length, active: active.size, shown }).map(([of, value]) => ({
+        labels: { which: of },
+        value,
+      }))
+    },
+  }),
   gauge('table_entries', 'Entries in the bounded tables.', {
     labels: ['table', 'instance'],
     read: ofInstances(({ tables }, instance) =>

@@ -10,6 +10,7 @@ import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
 import { type AlarmReport, alarmReports } from './alarm-report.ts'
 import { causeOf } from './causes.ts'
 import { effectiveCeiling, whatLimits } from './ceiling.ts'
+import { clientsShown } from './client-activity.ts'
 import type { Health } from './health.ts'
 import {
   type Attachment,
@@ -83,8 +84,12 @@ export type LaneReport = Omit<LaneSnapshot, 'slots'> & {
   readonly ceiling: { readonly rate: number; readonly because: 'max_rate' | 'max_outstanding' } | undefined
 }
 
-/** Builds the report; `clock` has the two clocks read together, microseconds. */
-export function statusReport(view: DaemonView, clock: { monotonic: number; unix: number }): StatusReport {
+/** Builds the report; `clock` has the two clocks read together, microseconds; `whose`: the clients that are in it. */
+export function statusReport(
+  view: DaemonView,
+  clock: { monotonic: number; unix: number },
+  whose: DaemonView['shownClients']['which'] = 'all',
+): StatusReport {
   const { engine, version, pid, phase, uptimeSeconds, config, admin, listeners } = view
   const [reasons, worries, alarms] = [notReady(view), concerns(view), alarmReports(view.watch)]
   const { authentication, accounting } = engine.classes
@@ -114,7 +119,7 @@ export function statusReport(view: DaemonView, clock: { monotonic: number; unix:
       accounting: { ...accounting, imbalance: imbalance(accounting) },
     },
     lanes: engine.lanes.map(laneReport),
-    clients: engine.clients.map(clientReport),
+    clients: clientsShown(engine.clients, { which: whose, active: view.shownClients.active }).map(clientReport),
     sessions: engine.sessions,
     messageAuthenticatorLearned: engine.messageAuthenticatorLearned,
     tables: engine.tables,

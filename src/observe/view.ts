@@ -9,6 +9,7 @@ import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import { type Duration, type PerClass, type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Alarm } from './alarm.ts'
 import type { AlarmId } from './alarm-definitions.ts'
+import type { ShownClients } from './client-activity.ts'
 import type { Health } from './health.ts'
 import type { WatchErrors } from './watch-errors.ts'
 
@@ -94,6 +95,8 @@ export interface DaemonView {
   readonly tpsLinesLost: number
   /** Undefined where there is no sessions log. */
   readonly sessionsLogLinesLost: number | undefined
+  /** Which clients have series of their own in /metrics (`metrics.per_client`), and which had traffic in the last hour. */
+  readonly shownClients: ShownClients
   /** Errors in watching itself, none of which touched a packet. */
   readonly watchErrors: WatchErrors
   /** Undefined while it could never be read. */

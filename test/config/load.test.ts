@@ -14,6 +14,7 @@ describe('a good configuration', () => {
   it('is complete with nothing but a client and a server', () => {
     const { clients, farm, alarms, health, ...rest } = loaded({})
     expect(rest).toEqual({
+      metrics: { per_client: 'auto' },
       listen: {
         authentication: [{ address: '0.0.0.0', port: 1812 }],
         accounting: [{ address: '0.0.0.0', port: 1813 }],
