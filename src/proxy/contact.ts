@@ -7,7 +7,7 @@
  * (port unreachable) says that nothing listens there, and answers that come after the time-out say that the server is slow.
  * These are hints for people: nothing is decided by them, since ICMP proves nothing.
  */
-import { type Duration, type Instant, micros } from '../units.ts'
+import { type Duration, type Instant, micros, since } from '../units.ts'
 import type { LaneSnapshot } from './snapshot.ts'
 
 /** So many transmissions without one valid response are more than bad luck. */
@@ -20,6 +20,8 @@ const LATE_IN_MEAN = 4
 
 export class Contact {
   #timeouts = 0
+  #firstTimeoutAt: Instant | undefined = undefined
+  #isLasting = false
   #heardAt: Instant | undefined = undefined
   #refusedAt: Instant | undefined = undefined
   /** One bit for each of the latest responses, the newest lowest: 1 is late. */
@@ -27,9 +29,12 @@ export class Contact {
   #responses = 0
   #delay: Duration = micros(0)
 
-  /** A transmission was not answered in time. */
-  timedOut(): void {
+  /** A transmission was not answered within `timeout`. */
+  timedOut(timeout: Duration, now: Instant): void {
     this.#timeouts += 1
+    this.#firstTimeoutAt ??= now
+    // Many at once say no more than one: their answers may be late.
+    if (since(this.#firstTimeoutAt, now) * 2 >= timeout) this.#isLasting = true
   }
 
   /** ICMP says that the server's port is closed. */
@@ -54,6 +59,8 @@ export class Contact {
   /** Another secret: what was learned with the one before says nothing any more. */
   renew(): void {
     this.#timeouts = 0
+    this.#firstTimeoutAt = undefined
+    this.#isLasting = false
     this.#heardAt = undefined
     this.#refusedAt = undefined
     this.#lateBits = 0
@@ -64,7 +71,7 @@ export class Contact {
   /** `timeout` is that of the server's settings. */
   view(timeout: Duration): Pick<LaneSnapshot, 'unheard' | 'heardAt' | 'refusedAt' | 'late'> {
     return {
-      unheard: this.#heardAt === undefined ? { timeouts: this.#timeouts } : undefined,
+      unheard: this.#heardAt === undefined ? { timeouts: this.#isLasting ? this.#timeouts : 0 } : undefined,
       heardAt: this.#heardAt,
       refusedAt: this.#refusedAt,
       late: this.#isMostlyLate() ? { typically: micros(Math.round(this.#delay)), timeout } : undefined,

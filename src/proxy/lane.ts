@@ -233,9 +233,9 @@ export class Lane implements Candidate {
   }
 
   /** A transmission was not answered in time. */
-  countTimeout(): void {
+  countTimeout(now: Instant): void {
     this.counters.timeouts += 1
-    this.contact.timedOut()
+    this.contact.timedOut(this.options.timeout, now)
   }
 
   /** Why it is silent, in words for people; undefined where nothing points to a cause. */

@@ -108,7 +108,8 @@ export interface LaneSnapshot {
   }
   /** Of the last valid response; undefined before the first, and where nobody knows which transmission it answers. */
   readonly roundTripTime: Duration | undefined
-  /** While no valid response has ever come since the start or since another secret: transmissions that timed out. */
+  /** While no valid response has ever come since the start or since another secret: transmissions that timed
+   * out; 0 while all of them did at about the same time, since their answers may just be late. */
   readonly unheard: { readonly timeouts: number } | undefined
   /** When the last valid response came, and the last ICMP error: nothing listens there. */
   readonly heardAt: Instant | undefined

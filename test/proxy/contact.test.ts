@@ -39,6 +39,17 @@ describe('a server that never gave a valid response', () => {
     expect(causeIn(world)).toMatch(NEVER)
   })
 
+  it('is not one whose first answers are late, however many requests it got at once', () => {
+    const world = worldOf()
+    world.onForward = (sent) => world.plan(later(world.now, millis(3_500)), () => world.answer(sent))
+    for (let i = 0; i < 50; i += 1) world.access()
+    world.advance(seconds(3.4))
+    expect(world.lane('s1', 'authentication').counters.timeouts).toBe(50)
+    expect(causeIn(world)).toBeUndefined()
+    world.advance(seconds(1))
+    expect(causeIn(world)).toMatch(/^answers come after the time-out/)
+  })
+
   it('is told of in the journal and on the step of a trace that timed out', () => {
     const world = worldOf()
     const told: TraceEvent[] = []
