@@ -9,6 +9,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, run } from './kit/child.ts'
 import { ROOT } from './kit/daemon.ts'
+import { outerRunLeftOut } from './kit/environment.ts'
 
 interface Instruction {
   readonly name: string
@@ -36,15 +37,6 @@ const admits = (ignore: string): ((path: string) => boolean) => {
     return line.slice(1)
   })
   return (path) => admitted.some((each) => path === each || path.startsWith(`${each}/`))
-}
-
-/** What the outer run (`npm test`, vitest) put into the environment would leak into the inner ones. */
-const OF_THE_OUTER_RUN =
-  /^(npm_(lifecycle|package|command|execpath|node|config_local_prefix)|NODE_(ENV|OPTIONS)$|VITE|TEST$|INIT_CWD$)/i
-const cleanEnvironment = (): NodeJS.ProcessEnv => {
-  const entries = Object.entries(process.env).filter(([name]) => !OF_THE_OUTER_RUN.test(name))
-  const { PATH = '' } = process.env
-  return { ...Object.fromEntries(entries), PATH: `${dirname(process.execPath)}${delimiter}${PATH}` }
 }
 
 const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
@@ -84,7 +76,8 @@ describe('its steps, in scratch folders', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'radsluice-image-'))
   const stages: { readonly name: string; readonly folder: string; workdir: string }[] = []
   const stage = (name?: string) => (name === undefined ? stages.at(-1)! : stages.find((each) => each.name === name)!)
-  const environment = cleanEnvironment()
+  const { PATH = '' } = process.env
+  const environment = outerRunLeftOut({ PATH: `${dirname(process.execPath)}${delimiter}${PATH}` })
 
   const copy = (rest: string): void => {
     const words = rest.split(/\s+/)
