@@ -78,7 +78,7 @@ export const missingFiles = ({ path, text }: Page, exists: (path: string) => boo
 }
 
 /** What npm itself knows without a script of ours. */
-const NPM_OWN = ['ci', 'run', 'install']
+const NPM_OWN = ['ci', 'run', 'install', 'pack']
 
 /** Commands that do not exist: verbs and options of `radsluice`, scripts of npm. Blocks that are no shell are output. */
 export const unknownCommands = ({ path, text }: Page, verbs: Verbs, scripts: readonly string[]): string[] => {

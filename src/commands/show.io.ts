@@ -1,7 +1,6 @@
 /**
  * `radsluice show`: one part of a running daemon's state, or its settings as they hold.
  */
-import { stringify } from 'yaml'
 import type { LearnedReport } from '../observe/learned-report.ts'
 import type { Overrides } from '../observe/view.ts'
 import { askFor, fetchStatus } from './admin-client.io.ts'
@@ -55,6 +54,7 @@ export const show = verb({
       if (json) writeJson(config)
       else {
         for (const line of [`# ${config.file}`, ...overrideLines(config).map((one) => `# ${one}`)]) writeData(line)
+        const { stringify } = await import('yaml')
         writeData(stringify(config.settings).trimEnd())
       }
       return 0
