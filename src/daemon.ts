@@ -257,13 +257,16 @@ export class Daemon {
 
   #operated(): Operated {
     const inForce = this.#inForce
-    const isDraining = (): boolean => this.#ending.isDraining
+    const ending = this.#ending
     return {
       get overrides() {
         return inForce.overrides
       },
       get isDraining() {
-        return isDraining()
+        return ending.isDraining
+      },
+      get isStopping() {
+        return ending.isStopping
       },
       configured: () => engineOptions(inForce.config),
       override: (how) => this.#orFail('override', inForce.override(how)),
@@ -272,12 +275,12 @@ export class Daemon {
         return this.reload(forgetLearned)
       },
       preview: (file) => inForce.preview(file),
-      drain: (by) => this.#ending.drain(by),
-      resume: (by) => this.#ending.resume(by),
-      stop: (by, force) => this.#ending.stop(by, force),
-      inHand: () => this.#ending.inHand(),
-      forecast: () => this.#ending.forecast(),
-      follow: (follower) => this.#ending.follow(follower),
+      drain: (by) => ending.drain(by),
+      resume: (by) => ending.resume(by),
+      stop: (by, force) => ending.stop(by, force),
+      inHand: () => ending.inHand(),
+      forecast: () => ending.forecast(),
+      follow: (follower) => ending.follow(follower),
       log: (by, what) => this.#log.write('operated', { by, what }),
     }
   }

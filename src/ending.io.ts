@@ -35,8 +35,8 @@ export interface Follower {
 }
 
 export interface EndingOf {
-  readonly instances: Instances
-  readonly log: Log
+  readonly instances: Pick<Instances, 'drain' | 'idle' | 'look'>
+  readonly log: Pick<Log, 'write'>
   readonly scope: Scope
   readonly drainLimit: () => Duration
   /** Closes everything; called once. True: something was left in hand. */

@@ -58,6 +58,8 @@ export type Preview =
 export interface Operated extends FollowedEnding {
   readonly overrides: Overrides
   readonly isDraining: boolean
+  /** A stop is under way. */
+  readonly isStopping: boolean
   /** By the configuration alone. */
   configured(): EngineOptions
   override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void>
@@ -148,11 +150,11 @@ export class Operations {
     return { ok: false, status: 409, error }
   }
 
-  /** Whether it may be stopped: without force not while somebody follows the daemon, nor where something would be lost. */
+  /** Whether it may be stopped, or is already: without force not while somebody follows the daemon, nor where something would be lost. */
   async mayStop(force: boolean): Promise<Outcome> {
     const forecast = await this.#daemon.forecast()
     const { all } = this.#attached
-    if (force || (all.length === 0 && forecast.isSafe)) return done(begun(forecast))
+    if (force || this.#daemon.isStopping || (all.length === 0 && forecast.isSafe)) return done(begun(forecast))
     const who = all.map((one) => `${one.kind} by ${one.by}`).join(', ')
     const error = [
       ...(all.length === 0 ? [] : [`somebody is attached: ${who}; ask them to quit, or stop with force`]),

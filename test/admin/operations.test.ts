@@ -15,6 +15,7 @@ class Busy implements Operated {
   overrides: Overrides = NO_OVERRIDES
   options: EngineOptions = { ...defaults(), servers: [server('s1', { rate: 10 })] }
   readonly isDraining = false
+  readonly isStopping = false
   readonly lines: string[] = []
   readonly #waiting: (() => void)[] = []
 
