@@ -115,7 +115,10 @@ export const configStopsAtTheRoot: Rule = (files) =>
     .flatMap(importsOf)
     .filter(({ from, to }) => {
       if (!to.startsWith('src/config/')) return false
-      return !([...COMPOSITION, 'src/in-force.io.ts'].includes(from) || ['config', 'commands'].includes(partOf(from)))
+      return !(
+        [...COMPOSITION, 'src/in-force.io.ts', 'src/openings.io.ts'].includes(from) ||
+        ['config', 'commands'].includes(partOf(from))
+      )
     })
     .map(({ from, to }) => `${from} may not import ${to}: configuration stops at the daemon`)
 

@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { isLoopback, parseAddress } from '../addresses.ts'
 import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
-import type { Boundary } from '../observe/boundary.io.ts'
+import { Boundary } from '../observe/boundary.io.ts'
 import { type Endpoint, endpointText } from '../proxy/datagram-socket.io.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
 import { type AdminToken, type Admission, admit, claimOf, type ShownToken, tokenOf, type Way } from './gate.ts'
@@ -301,7 +301,14 @@ function splitOnce(text: string, at: string): [string, string] {
   return place === -1 ? [text, ''] : [text.slice(0, place), text.slice(place + 1)]
 }
 
-function opened(server: Server, { listen, boundary }: AdminOptions): Promise<void> {
+/** @throws what `openAdmin` throws where the TCP address can't be opened; it is closed again. */
+export async function tryAdminAddress(listen: Endpoint): Promise<void> {
+  const server = createServer()
+  await opened(server, { listen, boundary: new Boundary(() => undefined) })
+  await closed(server)
+}
+
+function opened(server: Server, { listen, boundary }: Pick<AdminOptions, 'listen' | 'boundary'>): Promise<void> {
   const { address, port } = listen
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(openingFailed({ address, port }, error)))

@@ -6,11 +6,11 @@
  * taken only where it is ours and nobody else may write to it. The name has the port of the TCP address in it: two
  * daemons of one user are in each other's way at the port already.
  */
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { codedError, systemCodeOf } from '../coded-error.ts'
 
 /** `sun_path` has 108 octets, the last of them 0. */
@@ -23,14 +23,22 @@ export function defaultSocketPath(
   port: number,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
+  const { socket, own } = defaultPlace(port, env)
+  if (own !== undefined) makeOwn(own)
+  return socket
+}
+
+/** `own` is the folder that must be this user's alone; undefined where somebody else made it for us. */
+function defaultPlace(
+  port: number,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly socket: string; readonly own: string | undefined } {
   const name = `admin-${port}.sock`
   const [given] = (env['RUNTIME_DIRECTORY'] ?? '').split(':')
-  if (given !== undefined && given !== '') return join(given, name)
+  if (given !== undefined && given !== '') return { socket: join(given, name), own: undefined }
   const { XDG_RUNTIME_DIR: session = '' } = env
-  const folder =
-    session === '' ? join(tmpdir(), `radsluice-${process.getuid?.() ?? 'user'}`) : join(session, 'radsluice')
-  makeOwn(folder)
-  return join(folder, name)
+  const own = session === '' ? join(tmpdir(), `radsluice-${process.getuid?.() ?? 'user'}`) : join(session, 'radsluice')
+  return { socket: join(own, name), own }
 }
 
 function makeOwn(folder: string): void {
@@ -39,6 +47,10 @@ function makeOwn(folder: string): void {
   } catch (error) {
     if (systemCodeOf(error) !== 'EEXIST') throw failure(folder, error)
   }
+  mustBeOwn(folder)
+}
+
+function mustBeOwn(folder: string): void {
   const found = orFailure(folder, () => lstatSync(folder))
   if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & MAY_WRITE_ELSE) === 0) return
   const sentence = `${folder} is no folder of this user alone, so somebody else could put a socket there; set admin.socket`
@@ -50,11 +62,9 @@ function makeOwn(folder: string): void {
  * @throws a coded error where it can't.
  */
 export async function listenAtPath(server: Server, path: string): Promise<void> {
-  if (Buffer.byteLength(path) > LONGEST_PATH) {
-    const sentence = `${path} has more than ${LONGEST_PATH} octets, the most for a socket; set a shorter admin.socket`
-    throw codedError('SOCKET_FAILED', sentence)
-  }
-  await removeDead(path)
+  mustFit(path)
+  if (await isDead(path)) orFailure(path, () => unlinkSync(path))
+  mustHaveFolder(path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(failure(path, error)))
     // Bound within this call: at no moment may anybody else connect.
@@ -72,16 +82,44 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
   orFailure(path, () => chmodSync(path, ONLY_OWNER))
 }
 
-async function removeDead(path: string): Promise<void> {
+/** @throws what `listenAtPath` would throw, without making or removing anything. */
+export async function trySocketPath(path: string): Promise<void> {
+  mustFit(path)
+  await isDead(path)
+  mustHaveFolder(path)
+}
+
+/** The same for the place that is taken where none is given. */
+export async function tryDefaultSocket(port: number): Promise<void> {
+  const path = defaultPlace(port, process.env)
+  if (path.own !== undefined && existsSync(path.own)) mustBeOwn(path.own)
+  const [folder, above] = [dirname(path.socket), dirname(dirname(path.socket))]
+  if (existsSync(folder)) await trySocketPath(path.socket)
+  else orFailure(folder, () => accessSync(above, constants.W_OK | constants.X_OK))
+}
+
+/** Asked before: libuv says EACCES where the folder is missing. */
+function mustHaveFolder(path: string): void {
+  orFailure(path, () => accessSync(dirname(path), constants.W_OK | constants.X_OK))
+}
+
+function mustFit(path: string): void {
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return
+  const sentence = `${path} has more than ${LONGEST_PATH} octets, the most for a socket; set a shorter admin.socket`
+  throw codedError('SOCKET_FAILED', sentence)
+}
+
+/** Whether a socket stands there that nobody listens at any more. */
+async function isDead(path: string): Promise<boolean> {
   const found = orFailure(path, () => lstatSync(path, { throwIfNoEntry: false }))
-  if (found === undefined) return
+  if (found === undefined) return false
   if (!found.isSocket()) {
     throw codedError('ADDRESS_IN_USE', `${path} is there already and no socket; remove it, or set another admin.socket`)
   }
   if (await answers(path)) {
     throw codedError('ADDRESS_IN_USE', `another radsluice answers at ${path}; stop it, or set another admin.socket`)
   }
-  orFailure(path, () => unlinkSync(path))
+  return true
 }
 
 function orFailure<T>(path: string, act: () => T): T {

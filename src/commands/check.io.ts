@@ -1,16 +1,19 @@
 /**
- * `radsluice check`: is this configuration good? All problems at once, each with file, line and column. With
- * `--against-running` also what a reload of it would change in the running daemon, setting by setting.
+ * `radsluice check`: is this configuration good? All problems at once, each with file, line and column: of the file, and of
+ * what `run` would open with it, tried as the user who asks and without leaving anything behind. With `--against-running`
+ * also what a reload of it would change in the running daemon, setting by setting.
  *
  * The daemon reads the file itself for that, since only it knows what it would see: its rights, its environment, its version.
  * So no secret and no digest of one is sent in either direction.
  */
 import { resolve } from 'node:path'
-import { formatProblem } from '../config/problem.ts'
+import { formatProblem, inOrder, type Problem } from '../config/problem.ts'
 import { readConfig } from '../config/read.io.ts'
+import type { ConfigResult } from '../config/result.ts'
 import { ask, refused } from './admin-client.io.ts'
 import { ADMIN_OPTIONS } from './admin-options.ts'
 import { type FoundChanges, foundChanges } from './changes-text.ts'
+import { tryOpenings } from './check-openings.io.ts'
 import { say, writeData, writeJson } from './output.io.ts'
 import { type ExitCode, JSON_OPTION, verb } from './verb.ts'
 
@@ -33,29 +36,48 @@ export const check = verb({
       default: false,
       describe: 'Ask the running daemon what a reload of this file would change.',
     },
+    'file-only': {
+      type: 'boolean',
+      default: false,
+      describe: 'Try none of the addresses, directories and sockets: the file is for another machine.',
+    },
     admin: ADMIN_OPTIONS.admin,
     json: JSON_OPTION,
   },
-  run: async ({ config, 'against-running': againstRunning, admin, json }): Promise<ExitCode> => {
+  run: async ({ config, 'against-running': againstRunning, 'file-only': fileOnly, admin, json }): Promise<ExitCode> => {
     const file = resolve(config)
     const read = readConfig(file)
-    const problems = read.ok ? [] : read.problems
-    const wants = againstRunning && read.ok
-    if (json && !wants) writeJson({ ok: read.ok, problems, warnings: read.warnings })
+    const { problems, warnings } = await allOf(read, file, fileOnly)
+    const isGood = read.ok && problems.length === 0
+    const wants = againstRunning && isGood
+    if (json && !wants) writeJson({ ok: isGood, problems, warnings })
     else if (!json) {
       for (const problem of problems) writeData(formatProblem(problem))
-      for (const warning of read.warnings) say(`warning: ${formatProblem(warning)}`)
-      if (read.ok) writeData(`${file} is good: ${inWords(read.config.clients.length, read.config.farm.servers.length)}`)
+      for (const warning of warnings) say(`warning: ${formatProblem(warning)}`)
+      if (isGood) writeData(`${file} is good: ${inWords(read.config.clients.length, read.config.farm.servers.length)}`)
       else say(`${problems.length === 1 ? '1 problem' : `${problems.length} problems`} in ${file}`)
     }
-    if (!wants) return read.ok ? 0 : 3
-    return await compare(
-      admin,
-      file,
-      json ? (found) => writeJson({ ok: true, warnings: read.warnings, ...found }) : show,
-    )
+    if (!wants) return isGood ? 0 : 3
+    return await compare(admin, file, json ? (found) => writeJson({ ok: true, warnings, ...found }) : show)
   },
 })
+
+interface Said {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+/** What the file and, unless it is for another machine, the attempts have to say. */
+async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promise<Said> {
+  const problems = read.ok ? [] : read.problems
+  if (fileOnly || read.found === undefined) return { problems, warnings: read.warnings }
+  const tried = await tryOpenings(read.found, file, problems)
+  const isKnown = ({ path }: Problem): boolean => tried.problems.some((problem) => problem.path === path)
+  return {
+    problems: inOrder([...problems, ...tried.problems]),
+    warnings: inOrder([...read.warnings.filter((warning) => !isKnown(warning)), ...tried.warnings]),
+  }
+}
 
 /** What the running daemon says of the file. */
 async function compare(admin: string | undefined, file: string, tell: (found: Preview) => void): Promise<ExitCode> {

@@ -9,8 +9,8 @@ import { crossCheck } from './cross-checks.ts'
 import { type Draft, draftOf, entriesOf } from './draft.ts'
 import type { Findings } from './findings.ts'
 import { readSource } from './long-source.ts'
-import type { Problem } from './problem.ts'
-import type { ConfigResult, SecretSource, Surroundings } from './result.ts'
+import { inOrder, type Problem } from './problem.ts'
+import type { ConfigResult, Found, SecretSource, Surroundings } from './result.ts'
 import {
   type AdminToken,
   type ClassSettings,
@@ -56,8 +56,21 @@ export function loadConfig(text: string, file: string, surroundings: Surrounding
     clients: entriesOf(root, ['clients']).map((_, i) => secretOf(root, ['clients', i], surroundings, findings)),
     servers: draft.servers.map((_, i) => secretOf(root, ['farm', 'servers', i], surroundings, findings)),
   }
-  if (!parsed.success || problems.length > 0) return refused(problems, warnings)
-  return { ok: true, config: assemble(parsed.data, secrets, surroundings), warnings: inOrder(warnings) }
+  const problem = (path: Path, message: string): Problem => ({
+    file,
+    ...source.locate(path),
+    path: pathText(path),
+    message,
+  })
+  const found = foundIn(draft, problem)
+  if (!parsed.success || problems.length > 0) return { ...refused(problems, warnings), found }
+  return { ok: true, config: assemble(parsed.data, secrets, surroundings), warnings: inOrder(warnings), found }
+}
+
+function foundIn({ outline, servers }: Draft, problem: Found['problem']): Found | undefined {
+  if (outline === undefined) return undefined
+  const { listen, admin, log, tps, accounting } = outline
+  return { listen, admin, log, tps, sessionsLog: accounting.sessions_log, servers, problem }
 }
 
 /** The secret of one client or server. Where there is none, an error says why; the result is then not used. */
@@ -188,6 +201,3 @@ const refused = (problems: readonly Problem[], warnings: readonly Problem[]): Co
   problems: inOrder(problems),
   warnings: inOrder(warnings),
 })
-
-/** In the order of the file. */
-const inOrder = (list: readonly Problem[]): Problem[] => list.toSorted((a, b) => a.line - b.line || a.column - b.column)

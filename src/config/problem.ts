@@ -18,3 +18,7 @@ export function formatProblem({ file, line, column, path, message }: Problem): s
   const where = line === 0 ? file : `${file}:${line}:${column}`
   return path === '' ? `${where}: ${message}` : `${where}: ${path}: ${message}`
 }
+
+/** In the order of the file. */
+export const inOrder = (list: readonly Problem[]): Problem[] =>
+  list.toSorted((a, b) => a.line - b.line || a.column - b.column)

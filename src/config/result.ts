@@ -6,11 +6,26 @@
  */
 import type { AttributeKey } from '../proxy/ports.ts'
 import type { Problem } from './problem.ts'
-import type { Config } from './schema.ts'
+import type { Config, ServerSettings, Settings } from './schema.ts'
+import type { Path } from './source.ts'
+
+interface Read {
+  readonly warnings: readonly Problem[]
+  /** Undefined where too little could be read. */
+  readonly found?: Found | undefined
+}
 
 export type ConfigResult =
-  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
+  | (Read & { readonly ok: true; readonly config: Config })
+  | (Read & { readonly ok: false; readonly problems: readonly Problem[] })
+
+/** What a file names that is opened when the daemon starts, also where something else in it is wrong. */
+export interface Found extends Pick<Settings, 'listen' | 'admin' | 'log' | 'tps'> {
+  readonly sessionsLog: Settings['accounting']['sessions_log']
+  readonly servers: readonly (ServerSettings | undefined)[]
+  /** A problem with a setting, at its place. */
+  problem(path: Path, message: string): Problem
+}
 
 /** Where the file says that a secret is. */
 export type SecretSource =

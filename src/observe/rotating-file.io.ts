@@ -9,6 +9,7 @@ import { mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { codedError, systemCodeOf } from '../coded-error.ts'
 import { LineOutput } from './line-output.io.ts'
+import { tryAppend } from './writable.io.ts'
 
 const MOST_WAITING = 1024 * 1024
 const REOPEN_AFTER_MS = 10_000
@@ -42,9 +43,7 @@ export class RotatingFile {
     try {
       this.#open()
     } catch (error) {
-      const why = systemCodeOf(error) ?? String(error)
-      const what = `${setting}: can't write in the directory ${options.directory}: the system says ${why}`
-      throw codedError('FILE_NOT_WRITABLE', `${what}; make it writable for this user, or name another`, error)
+      throw notWritable(options, setting, error)
     }
   }
 
@@ -115,6 +114,21 @@ export class RotatingFile {
       if (isOneOfThem.test(name) && !kept.has(name)) rmSync(join(directory, name), { force: true })
     }
   }
+}
+
+/** @throws what the constructor would throw, without making a file or a directory. */
+export function tryRotatingFile(options: RotatingFileOptions, setting: string): void {
+  try {
+    tryAppend(options.directory, options.nameOf(new Date()))
+  } catch (error) {
+    throw notWritable(options, setting, error)
+  }
+}
+
+function notWritable({ directory }: RotatingFileOptions, setting: string, error: unknown): Error {
+  const why = systemCodeOf(error) ?? String(error)
+  const what = `${setting}: can't write in the directory ${directory}: the system says ${why}`
+  return codedError('FILE_NOT_WRITABLE', `${what}; make it writable for this user, or name another`, error)
 }
 
 /** The beginning of the day so many days after this one, also where a day has 23 or 25 hours. */

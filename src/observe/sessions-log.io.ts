@@ -4,7 +4,7 @@
  * Instances send their lines in batches; nobody waits for the disk. Lines that could not be written are counted, and the
  * log of the daemon says so, once a minute while it lasts.
  */
-import { RotatingFile } from './rotating-file.io.ts'
+import { RotatingFile, type RotatingFileOptions } from './rotating-file.io.ts'
 
 const TELL_AFTER_MS = 60_000
 
@@ -26,12 +26,7 @@ export class SessionsLog {
   constructor(options: SessionsLogOptions, tellLost: (count: number) => void, now: () => Date = () => new Date()) {
     this.#tellLost = tellLost
     this.#now = now
-    const isOneOfThem = /^sessions-\d{4}-\d\d-\d\d\.jsonl$/
-    this.#file = new RotatingFile(
-      { ...options, isOneOfThem, nameOf: (day) => `sessions-${dateOf(day)}.jsonl` },
-      'accounting.sessions_log.directory',
-      now,
-    )
+    this.#file = new RotatingFile(sessionsFileOptions(options), 'accounting.sessions_log.directory', now)
   }
 
   /** Lines that are in no file. */
@@ -55,6 +50,12 @@ export class SessionsLog {
     return this.#file.drained()
   }
 }
+
+export const sessionsFileOptions = (o: SessionsLogOptions): RotatingFileOptions => ({
+  ...o,
+  nameOf: (day) => `sessions-${dateOf(day)}.jsonl`,
+  isOneOfThem: /^sessions-\d{4}-\d\d-\d\d\.jsonl$/,
+})
 
 /** In the machine's own time zone, as the days of the file. */
 const dateOf = (day: Date): string =>

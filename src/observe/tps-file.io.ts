@@ -3,7 +3,7 @@
  */
 import type { Boundary } from './boundary.io.ts'
 import { Interval } from './interval.ts'
-import { RotatingFile } from './rotating-file.io.ts'
+import { RotatingFile, type RotatingFileOptions } from './rotating-file.io.ts'
 import { TPS_SECONDS, tpsFileName, tpsLine, untilNextLine, type WallTime } from './tps-line.ts'
 import type { DaemonView } from './view.ts'
 
@@ -23,12 +23,8 @@ export class TpsFile {
     look: () => Promise<DaemonView>,
     boundary: Boundary,
   ) {
-    const nameOf = (day: Date): string => tpsFileName(wallTime(day))
     const failed = (error: unknown): void => boundary.failed('tps-file', error)
-    this.#file = new RotatingFile(
-      { ...o, nameOf, isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/, failed },
-      'tps.directory',
-    )
+    this.#file = new RotatingFile({ ...tpsFileOptions(o), failed }, 'tps.directory')
     this.#look = look
     this.#boundary = boundary
   }
@@ -82,4 +78,10 @@ const wallTime = (date: Date): WallTime => ({
   hour: date.getHours(),
   minute: date.getMinutes(),
   second: date.getSeconds(),
+})
+
+export const tpsFileOptions = (o: { readonly directory: string; readonly keepDays: number }): RotatingFileOptions => ({
+  ...o,
+  nameOf: (day) => tpsFileName(wallTime(day)),
+  isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/,
 })

@@ -1,0 +1,37 @@
+/**
+ * Whatever the daemon opens when it starts has a row in `src/openings.io.ts`, so that `check` tries it before: a file of the
+ * source that opens something is named here with its row, or with the reason why it needs none.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { bare } from './tidy-rules.ts'
+
+const OPENS =
+  /\b(?:openSync|appendFileSync|writeFileSync|createWriteStream|mkdirSync|mkdtempSync|createServer|createSocket|openSocket|\.listen|new RotatingFile|new Listeners|new Upstreams)\(/
+
+const ROWS: Readonly<Record<string, string>> = {
+  'src/observe/rotating-file.io.ts': 'log.directory, tps.directory, accounting.sessions_log.directory',
+  'src/observe/log-file.io.ts': 'log.directory',
+  'src/observe/tps-file.io.ts': 'tps.directory',
+  'src/observe/sessions-log.io.ts': 'accounting.sessions_log.directory',
+  'src/observe/writable.io.ts': 'the attempt for directories',
+  'src/proxy/datagram-socket.io.ts': 'listen and farm.servers, through openSocket',
+  'src/proxy/listeners.io.ts': 'listen',
+  'src/proxy/sockets.io.ts': 'listen and farm.servers',
+  'src/proxy/upstreams.io.ts': 'farm.servers',
+  'src/instances/instances.io.ts': 'listen: whether the ports are free',
+  'src/admin/server.io.ts': 'admin.listen',
+  'src/admin/socket-place.io.ts': 'admin.socket',
+  'src/openings.io.ts': 'the table',
+}
+/** No daemon with a configuration of its own runs these. */
+const NOT_THE_DAEMON = /^src\/(commands|demo|simulation)\//
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map((name) => `src/${name}`)
+  .filter((path) => path.endsWith('.ts') && !NOT_THE_DAEMON.test(path))
+
+it('whatever the daemon opens has a row', () => {
+  const opening = files.filter((path) => OPENS.test(bare(readFileSync(path, 'utf8'), false)))
+  expect(opening.toSorted()).toEqual(Object.keys(ROWS).toSorted())
+})
