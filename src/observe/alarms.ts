@@ -31,7 +31,7 @@ export type Judged<Id extends string> = AlarmRule & {
 }
 
 export class Alarms<Id extends string> {
-  /** By id and subject: as many as there are names in the configuration. */
+  /** By id and subject, those that were high lately: as many at most as there are names in the configuration. */
   #states = new Map<string, State<Id>>()
 
   /** Those that are raised, in the order in which they were. */
@@ -46,6 +46,7 @@ export class Alarms<Id extends string> {
     const raised: Alarm<Id>[] = []
     const cleared: Alarm<Id>[] = []
     const states = new Map<string, State<Id>>()
+    const known = new Set([...this.#states.values()].map(({ id }) => id))
     for (const { id, severity, threshold, readings } of rules) {
       if (threshold === undefined) continue
       if (readings === 'unknown') {
@@ -53,17 +54,23 @@ export class Alarms<Id extends string> {
         continue
       }
       for (const reading of readings) {
+        const isHigh = reading.value >= threshold.high
+        // What was not high lately is as if it were new: of ten thousand clients nearly all are.
+        if (!isHigh && !known.has(id)) continue
         const key = keyOf(id, reading.subject)
-        const state: State<Id> = this.#states.get(key) ?? { id, history: [], raised: undefined }
-        states.set(key, state)
+        const found = this.#states.get(key)
+        if (!isHigh && found === undefined) continue
+        const state: State<Id> = found ?? { id, history: [], raised: undefined }
         const before = state.raised
-        if (!judged(state, reading.value, threshold)) {
+        const isRaised = judged(state, reading.value, threshold)
+        if (isRaised || state.history.includes('high')) states.set(key, state)
+        if (!isRaised) {
           state.raised = undefined
           if (before !== undefined) cleared.push({ ...before, value: reading.value, detail: reading.detail })
           continue
         }
         // What it says is what raised it: a lull says nothing of that.
-        if (before !== undefined && reading.value < threshold.high) continue
+        if (before !== undefined && !isHigh) continue
         state.raised = alarmOf({ id, severity }, reading, before?.sinceUnixSeconds ?? unixSeconds)
         if (before === undefined) raised.push(state.raised)
       }

@@ -124,6 +124,26 @@ describe('the judge of alarms', () => {
     )
   })
 
+  it('looks at the subjects of ten thousand calm readings not at all', () => {
+    const alarms = new Alarms<'one'>()
+    let looks = 0
+    const readings = Array.from({ length: 10_000 }, (_, at) => ({
+      value: 0,
+      get subject() {
+        looks += 1
+        return { client: `c${at}` }
+      },
+    }))
+    const threshold = { high: 1, low: 1, samples: 1, ofLast: 12 }
+    const judge = () => alarms.judge([{ id: 'one', severity: 'warning', threshold, readings }], 1)
+    judge()
+    judge()
+    expect(looks).toBe(0)
+    readings[7]!.value = 1
+    judge()
+    expect(alarms.current().map(({ subject }) => subject.client)).toEqual(['c7'])
+  })
+
   it('judges each subject for itself and forgets those that are gone', () => {
     const alarms = new Alarms<'one'>()
     const threshold = { high: 1, low: 1, samples: 1, ofLast: 1 }
