@@ -5,6 +5,7 @@
  * Everything wrong with either is thrown as one coded error with a line for each problem; nothing is written before.
  */
 import { codedError } from '../coded-error.ts'
+import { textOf } from '../config/encoding.ts'
 import { engineOptions } from '../config/engine-options.ts'
 import { rehearseConfig, rehearseConfigFile } from '../config/made-up.io.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
@@ -52,7 +53,11 @@ const refusal = (problems: readonly Problem[]): Error =>
 
 function scenarioFile(name: string): { name: string; text: string } {
   const read = readSmallFile(name, LONGEST_CONFIG)
-  if (!('problem' in read)) return { name, text: new TextDecoder().decode(read.bytes) }
+  if (!('problem' in read)) {
+    const reading = textOf(read.bytes)
+    if ('text' in reading) return { name, text: reading.text }
+    throw refusal([{ file: name, line: reading.line, column: 1, path: '', message: reading.problem }])
+  }
   throw codedError('BAD_CONFIGURATION', `${read.problem} (or write one of ${BUILT_IN.join(', ')})`)
 }
 

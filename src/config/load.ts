@@ -127,6 +127,12 @@ function checkedSecret(bytes: Uint8Array, path: Path, findings: Findings): Secre
       'the secret begins or ends with a blank, or has a line break within, and that counts as a part of it; remove it if it is not meant',
     )
   }
+  if (bytes.includes(0)) {
+    findings.warn(
+      path,
+      'the secret has a NUL octet, where many servers end it; write another one, or make sure that it is meant',
+    )
+  }
   return new Secret(bytes)
 }
 

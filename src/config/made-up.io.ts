@@ -4,6 +4,7 @@
  */
 import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
 import { loadConfig } from './load.ts'
+import { loadFile } from './read.io.ts'
 import type { ConfigResult, SecretSource, Surroundings } from './result.ts'
 import { LONGEST_CONFIG, readSmallFile } from './small-file.io.ts'
 
@@ -21,7 +22,7 @@ export function rehearseConfigFile(file: string): ConfigResult {
   if ('problem' in read) {
     return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: read.problem }], warnings: [] }
   }
-  return rehearseConfig(new TextDecoder().decode(read.bytes), file)
+  return loadFile(read.bytes, file, SURROUNDINGS)
 }
 
 /** The same for a text. */

@@ -8,13 +8,15 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
 import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
+import { BOM_SENTENCE, hasBom, isUtf16, textOf, UTF16_SENTENCE } from './encoding.ts'
 import { loadConfig } from './load.ts'
-import type { ConfigResult, SecretReading, SecretSource } from './result.ts'
+import type { ConfigResult, SecretReading, SecretSource, Surroundings } from './result.ts'
 import { LONGEST_CONFIG, readSmallFile } from './small-file.io.ts'
 
 /** A packet has 4096 octets; a longer secret is another file given by mistake. */
 const LONGEST_SECRET = 4096
 const READABLE_BY_ALL = 0o004
+const BOM_LENGTH = 3
 
 /** What to read besides the file; tests give their own environment. */
 export interface ReadOptions {
@@ -31,13 +33,25 @@ export function readConfig(file: string, { env = process.env }: ReadOptions = {}
   if ('problem' in local) {
     return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: local.problem }], warnings: [] }
   }
-  return loadConfig(new TextDecoder().decode(read.bytes), file, {
+  return loadFile(read.bytes, file, {
     attributeKey,
     nearAttributeNames,
     localAddresses: local.addresses,
     cores: availableParallelism(),
     readSecret: (source) => readSecret(source, dirname(file), env),
   })
+}
+
+/** What the octets of `file` say; how they stand for text is a part of it. */
+export function loadFile(bytes: Uint8Array, file: string, surroundings: Surroundings): ConfigResult {
+  const reading = textOf(bytes)
+  if ('problem' in reading) {
+    const { problem: message, line } = reading
+    return { ok: false, problems: [{ file, line, column: 1, path: '', message }], warnings: [] }
+  }
+  const result = loadConfig(reading.text, file, surroundings)
+  const ofText = reading.warnings.map((message) => ({ file, line: 1, column: 1, path: '', message }))
+  return { ...result, warnings: [...ofText, ...result.warnings] }
 }
 
 /** Listing them takes a descriptor, and a daemon that reads its file again may have none left. */
@@ -62,9 +76,12 @@ function readSecret(source: SecretSource, directory: string, env: NonNullable<Re
       const path = resolve(directory, source.name)
       const read = readSmallFile(path, LONGEST_SECRET)
       if ('problem' in read) return read
-      const open = (read.mode & READABLE_BY_ALL) !== 0
-      const warning = `every user of this machine can read ${path}; run chmod o-r on it`
-      return { bytes: withoutLastNewline(read.bytes), warnings: open ? [warning] : [] }
+      if (isUtf16(read.bytes)) return { problem: `${path}: ${UTF16_SENTENCE}` }
+      const isOpen = (read.mode & READABLE_BY_ALL) !== 0
+      const warnings = isOpen ? [`every user of this machine can read ${path}; run chmod o-r on it`] : []
+      if (!hasBom(read.bytes)) return { bytes: withoutLastNewline(read.bytes), warnings }
+      const bytes = withoutLastNewline(read.bytes.subarray(BOM_LENGTH))
+      return { bytes, warnings: [...warnings, `${path}: ${BOM_SENTENCE}`] }
     }
   }
 }
