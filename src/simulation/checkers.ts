@@ -17,6 +17,7 @@ import { IdentifierLaw } from './identifier-law.ts'
 import { LiveServerLaw } from './live-server-law.ts'
 import { RequestLaw } from './request-law.ts'
 import { SessionLaw } from './session-law.ts'
+import { SigningLaw } from './signing-law.ts'
 import { SlotLaw } from './slot-law.ts'
 import { BrokenLaw, type Witness } from './witness.ts'
 import type { World } from './world.ts'
@@ -165,6 +166,7 @@ export const allLaws = (options: EngineOptions): Witness[] => {
     new LiveServerLaw(options),
     new DeadServerLaw(options),
     new FirstChoiceLaw(options),
+    new SigningLaw(options),
   ]
 }
 

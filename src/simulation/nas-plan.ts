@@ -32,6 +32,8 @@ export interface NasPlan {
     /** Records with their time carry 32-bit counters that grow so fast, and no Gigawords. */
     readonly octetsPerSecond?: number
   }
+  /** Which share of its Access-Requests carries Message-Authenticator, 0-1; all where it is absent. */
+  readonly signs?: number
   /** How long a session stays up, drawn between half and one and a half; 0 is for ever. */
   readonly sessionTime: Duration
   /** All sessions are up already at the start, and the first interim update of each comes within this. */

@@ -17,6 +17,7 @@ import {
   MICROS_PER_SECOND,
   micros,
   since,
+  TRAFFIC_CLASSES,
   type TrafficClass,
 } from '../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
@@ -150,9 +151,7 @@ export class Nas implements Actor<Topic> {
   /** Everything is forgotten; Accounting-On, and all sessions dial again within a time. */
   reboot(now: Instant, within: Duration = this.plan.dialWithin): void {
     for (const session of this.#sessions) this.#bringDown(session)
-    for (const each of ['authentication', 'accounting'] as const) {
-      for (const call of [...this.#calls[each].values()]) this.#end(call)
-    }
+    for (const each of TRAFFIC_CLASSES) for (const call of [...this.#calls[each].values()]) this.#end(call)
     if (this.plan.accounting.isOn) this.#call({ session: this.#system, class: 'accounting', status: 'on' }, now)
     this.#dialAll(within, now)
   }
@@ -341,7 +340,7 @@ export class Nas implements Actor<Topic> {
   }
 
   #write(call: Call, state: Uint8Array | undefined, now: Instant): Uint8Array {
-    const { secret } = this.plan
+    const { secret, signs = 1 } = this.plan
     const user = userNameOf(this.plan, call.session.number)
     const common = { identifier: call.slot % 256, secret, user, serial: call.serial }
     if (call.status !== undefined) {
@@ -352,9 +351,10 @@ export class Nas implements Actor<Topic> {
       const { sessionId: session, status } = call
       return accountingRequest({ ...common, session, status, time, octetsPerSecond, ...delay })
     }
+    const { random } = this.#ports
     const authenticator = new Uint8Array(16)
-    this.#ports.random.fill(authenticator)
-    return accessRequest({ ...common, authenticator, ...(state === undefined ? {} : { state }) })
+    random.fill(authenticator)
+    return accessRequest({ ...common, authenticator, isUnsigned: signs < 1 && !random.chance(signs), state })
   }
 
   #end(call: Call): void {

@@ -50,23 +50,27 @@ const octetsOf = (text: string): Uint8Array => {
 
 const number32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 
-/** An Access-Request with User-Name and serial, and State where a conversation goes on. Message-Authenticator first. */
+/**
+ * An Access-Request with User-Name and serial, and State where a conversation goes on. Message-Authenticator first, unless it
+ * is unsigned.
+ */
 export const accessRequest = (o: {
   readonly identifier: number
   readonly authenticator: Uint8Array
   readonly secret: Secret
   readonly user: string
   readonly serial: number
-  readonly state?: Uint8Array
+  readonly state?: Uint8Array | undefined
+  readonly isUnsigned?: boolean
 }): Uint8Array => {
   const bytes = write(ACCESS_REQUEST, o.identifier, [
-    { type: MESSAGE_AUTHENTICATOR, value: new Uint8Array(16) },
+    ...(o.isUnsigned ? [] : [{ type: MESSAGE_AUTHENTICATOR, value: new Uint8Array(16) }]),
     { type: USER_NAME, value: octetsOf(o.user) },
     { type: CLASS, value: octetsOf(String(o.serial)) },
     ...(o.state === undefined ? [] : [{ type: STATE, value: o.state }]),
   ])
   bytes.set(o.authenticator, AUTHENTICATOR_AT)
-  signMessageAuthenticator(bytes, HEADER_LENGTH, o.secret)
+  if (!o.isUnsigned) signMessageAuthenticator(bytes, HEADER_LENGTH, o.secret)
   return bytes
 }
 

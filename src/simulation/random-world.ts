@@ -106,6 +106,7 @@ const clientOf = (index: number, random: Random): NasPlan => {
       ...(random.child('counts octets').chance(0.8) ? { octetsPerSecond: 700_000_000 } : {}),
     },
     sessionTime: seconds(random.pick([0, 10, 60])),
+    ...(random.child('signs').chance(0.2) ? { signs: random.child('signs so often').pick([0, 0.5, 0.9]) } : {}),
   }
 }
 

@@ -2,11 +2,13 @@
  * Two engines on shared memory: one count for a slot, one memory of conversations and of who sends
  * Message-Authenticator, over reloads too. What is not shared is not there.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { plainOptions } from '../../src/instances/plain-options.ts'
 import { SharedMemories } from '../../src/instances/shared-memory.ts'
 import { SharedParts } from '../../src/instances/shared-parts.ts'
+import { LastSeenTable } from '../../src/proxy/last-seen-table.ts'
 import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { Signer, Signers } from '../../src/proxy/signers.ts'
 import { instant, seconds } from '../../src/units.ts'
 import { CODE } from '../proxy/datagrams.ts'
 import { START, World } from '../proxy/kit.ts'
@@ -131,6 +133,67 @@ describe('Message-Authenticator', () => {
     expect(second.sent).toHaveLength(1)
     expect(second.snapshot().classes.authentication.ledger.dropped['missing-message-authenticator']).toBe(1)
     expect(second.snapshot().messageAuthenticatorLearned.clients).toBe(1)
+  })
+
+  it('that one instance saw missing keeps all from learning for an hour, and each says what it saw', () => {
+    const { worlds } = new Host({ clients: [client({ requireMessageAuthenticator: 'auto' })] })
+    const [first, second] = worlds as [World, World]
+    const from = { address: '10.1.2.3' }
+    const taken = (world: World): number => world.snapshot().classes.authentication.queued
+    first.access({ from })
+    second.access({ from, signed: true })
+    first.access({ from })
+    expect([taken(first), taken(second)]).toEqual([2, 1])
+    expect(worlds.map((world) => world.snapshot().signing.mixed.length)).toEqual([0, 1])
+    for (const world of worlds) world.now = instant(START + 3_601_000_000)
+    second.access({ from, signed: true })
+    first.access({ from })
+    expect(worlds.map((world) => world.snapshot().messageAuthenticatorLearned.clients)).toEqual([1, 1])
+    expect(first.snapshot().classes.authentication.ledger.dropped['missing-message-authenticator']).toBe(1)
+    expect(second.snapshot().signing.mixed).toEqual([])
+  })
+
+  it('is known for 30 days from the last signed request to any instance, and forgotten by all at once', () => {
+    const { worlds } = new Host({ clients: [client({ requireMessageAuthenticator: 'auto' })] })
+    const [first, second] = worlds as [World, World]
+    const from = { address: '10.1.2.3' }
+    const month = 30 * 86_400_000_000
+    first.access({ from, signed: true })
+    second.now = instant(START + month)
+    second.access({ from, signed: true })
+    first.now = instant(START + 2 * month)
+    first.access({ from })
+    expect(first.snapshot().classes.authentication.ledger.dropped['missing-message-authenticator']).toBe(1)
+    expect(second.engine.signing.addresses(0, 1_000_000, second.now)).toMatchObject([{ address: '10.1.2.3' }])
+    first.engine.signing.forget()
+    expect(second.engine.signing.addresses(0, 1_000_000, second.now)).toEqual([])
+    second.now = first.now
+    second.access({ from })
+    expect(second.snapshot().classes.authentication.ledger.dropped['missing-message-authenticator']).toBe(0)
+  })
+
+  it('learned in the moment in which another instance takes an unsigned request is learned by none, or that is dropped', () => {
+    const memory = Signers.memory(64)
+    const journal = { note: () => undefined }
+    const [one, other] = [1, 2].map((salt) => new Signers({ peer: 'client', capacity: 64, salt, journal, memory }))
+    const key = Int32Array.of(1, 2, 3, 4)
+    const of = { name: 'bng', at: '10.1.2.3' }
+    const packet = { port: 1, code: 1, identifier: 1 }
+    // Between the look and the note of one, the other acts.
+    const { put } = LastSeenTable.prototype
+    const meanwhile = (act: () => void) =>
+      vi.spyOn(LastSeenTable.prototype, 'put').mockImplementationOnce(function (this: LastSeenTable, ...o) {
+        act()
+        put.apply(this, o)
+      })
+    meanwhile(() => one!.tryTakeUnsigned(new Signer(key), of, packet, true, START))
+    other!.signed(new Signer(key), of, packet, true, START)
+    expect(other!.hasLearned(new Signer(key), of, START)).toBe(false)
+    const later = instant(START + 3_601_000_000)
+    meanwhile(() => other!.signed(new Signer(key), of, packet, true, later))
+    expect(one!.tryTakeUnsigned(new Signer(key), of, packet, true, later)).toBe(false)
+    expect(one!.hasLearned(new Signer(key), of, later)).toBe(true)
+    vi.restoreAllMocks()
   })
 
   it('that one instance saw of a server is asked for by another', () => {

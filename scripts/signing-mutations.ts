@@ -1,0 +1,72 @@
+/**
+ * Faults in what `require_message_authenticator: auto` learns, forgets and asks for.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const signers = inFile('src/proxy/signers.ts')
+const table = inFile('src/proxy/last-seen-table.ts')
+const intake = inFile('src/proxy/intake.ts')
+const servers = inFile('src/proxy/server-signers.ts')
+
+export const SIGNING_MUTATIONS: readonly Mutation[] = [
+  signers(
+    'what was taken unsigned does not keep from learning (0.1.0)',
+    'return last >= 0 && second - last',
+    'return second < 0 && second - last',
+  ),
+  signers(
+    'the hour is over a second too early',
+    'second - last <= UNSIGNED_COUNTS_FOR',
+    'second - last < UNSIGNED_COUNTS_FOR',
+  ),
+  signers(
+    'what was learned is never forgotten (0.1.0)',
+    '- this.#found.last <= LEARNED_FOR) return true',
+    '>= 0) return true',
+  ),
+  signers(
+    'the 30 days are over a second too early',
+    '- this.#found.last <= LEARNED_FOR) return true',
+    '- this.#found.last < LEARNED_FOR) return true',
+  ),
+  signers('who goes on signing is forgotten all the same', 'this.#learned.touch(signer.key, second)\n', ''),
+  signers('EAP teaches', 'else if (!teaches) signer.idleAt = second', 'else if (now < 0) signer.idleAt = second'),
+  signers('an unsigned packet unlearns', '    if (!isAuto) return true\n', '    this.#learned.remove(signer.key)\n'),
+  signers('who had to make room counts as one that sent nothing', ': this.#unsigned.forgottenBeside(key)', ': -1'),
+  signers('an operator can not have it forgotten', 'this.#learned.clear()', ''),
+  signers(
+    'what another engine takes at the same moment does not count',
+    'if (!this.#mayHaveSentUnsigned(key, second)) return true\n    this.#learned.remove(key)\n    return false',
+    'return true',
+  ),
+  signers(
+    'what another engine learns at the same moment does not count',
+    'if (this.hasLearned(signer, of, now)) return false\n    signer.takenAt',
+    'signer.takenAt',
+  ),
+  table(
+    'the youngest makes room',
+    '< Atomics.load(page, oldest + LAST)) oldest',
+    '> Atomics.load(page, oldest + LAST)) oldest',
+  ),
+  table(
+    'who makes room is not noted',
+    'if (left > Atomics.load(page, from + FORGOTTEN)) Atomics',
+    'if (left < 0) Atomics',
+  ),
+  table('a former epoch is known still', ' || Atomics.load(page, at + ENTRY_EPOCH) !== this.#epoch', ''),
+  table('each has a salt of its own', 'Atomics.compareExchange(this.#header, SALT, 0, salt) || salt', 'salt'),
+  intake(
+    'an unsigned request that is dropped for its Proxy-State counts as taken',
+    "    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'\n    if (isTaken ||",
+    "    this.#signers.tryTakeUnsigned(signer, nameOf(client, from), seen(packet, from), false, now)\n    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'\n    if (isTaken ||",
+  ),
+  intake('what is taken under no keeps nobody from learning', '(!isAuto && signer.notedAt === second)', '!isAuto'),
+  intake('addresses of IPv4 are told wrongly', 'key.set(MAPPED, MAPPED_AT)', 'key.set(MAPPED, 0)'),
+  servers(
+    'an unsigned answer does not keep a server from being learned',
+    '} else if (isAuto ? signer.takenAt !== second : signer.notedAt !== second) {',
+    '} else if (second < 0) {',
+  ),
+  servers('a server is learned from EAP', 'isAuto && response.eapMessageAt === 0', 'isAuto'),
+]
