@@ -7,7 +7,7 @@
  * NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE are obeyed. Where there is no such folder (no home, a read-only
  * disk, `sudo` with another user's home) all works as well, only slower.
  */
-const { lstatSync, mkdirSync, realpathSync } = require('node:fs')
+const { existsSync, lstatSync, mkdirSync, realpathSync } = require('node:fs')
 const { enableCompileCache } = require('node:module')
 const { homedir } = require('node:os')
 const { dirname, join } = require('node:path')
@@ -35,11 +35,16 @@ exports.cacheFolder = (env, uid) => {
     if (!base.startsWith('/')) return undefined
     if (!isOurs(nearest(base), uid)) return undefined
     const folder = join(base, 'radsluice', 'compiled')
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // One by one: `recursive` never ends where the system refuses with ENOENT, and nobody needs a home to be made.
+    for (const each of [base, dirname(folder), folder]) make(each)
     return isOurs(realpathSync(folder), uid) ? folder : undefined
   } catch {
     return undefined
   }
+}
+
+const make = (folder) => {
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
 }
 
 /** The real path of `path`, or of what is there of it. */

@@ -50,8 +50,13 @@ export class Instances {
   /** @throws a coded error where an address can't be opened; close() then ends what was started. */
   async open(): Promise<void> {
     if (this.#seats.length > 1) await portsAreFree(this.#listen)
-    // One after the other: the first one's error is the one to report.
-    for (const seat of this.#seats) await seat.open()
+    // The first one alone: if it can't open an address, no other can, and its error is the one to report. The others load
+    // and open side by side.
+    const [first, ...others] = this.#seats
+    await first?.open()
+    const opened = await Promise.allSettled(others.map((seat) => seat.open()))
+    const failed = opened.find((one) => one.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
     this.#addresses.start()
   }
 
