@@ -203,6 +203,24 @@ describe('a listener', () => {
     expect(codeOf(error)).toBe('ADDRESS_NOT_LOCAL')
   })
 
+  it('at an absent address is waited for where it is optional, or where the instance starts again', async () => {
+    for (const [listener, mustHaveAll] of [
+      [{ optional: true as const }, true],
+      [{}, false],
+    ] as const) {
+      const { sockets, notes } = open(() => ['127.0.0.1'])
+      const port = await freePort()
+      const endpoint = { address: '192.0.2.77', port, ...listener }
+      await sockets.openListeners({ at: { authentication: [endpoint], accounting: [] }, mustHaveAll })
+      expect(notes).toEqual([`absent authentication 192.0.2.77:${port}`])
+      expect(sockets.listeners()).toMatchObject([
+        { address: '192.0.2.77', port, presence: 'absent', isOptional: mustHaveAll, receiveBuffer: 0 },
+      ])
+      // What is not open has no buffer that could be too small.
+      expect(sockets.clampedReceiveBuffer()).toBeUndefined()
+    }
+  })
+
   it('reports the buffers that the kernel granted, and when it gave less than was asked', async () => {
     const { sockets } = open()
     const endpoint = { address: '127.0.0.1', port: await freePort() }
