@@ -12,6 +12,7 @@ import { codedError, codeOf, type ErrorCode } from './coded-error.ts'
 import { flushed, outputEnded } from './commands/output.io.ts'
 import type { Example, ExitCode, Verb } from './commands/verb.ts'
 import { VERBS, type VerbEntry, wordOf } from './commands/verbs.io.ts'
+import { systemSentence } from './system-errors.ts'
 import { readVersion } from './version.io.ts'
 
 const DEFAULT_VERB = 'run'
@@ -90,6 +91,11 @@ const usageOf = (examples: readonly Example[], command: string): string =>
 function codeFor(error: unknown): ExitCode {
   const code = codeOf(error)
   const text = error instanceof Error ? error.message : String(error)
+  const refused = code === undefined ? systemSentence(error) : undefined
+  if (refused !== undefined) {
+    process.stderr.write(`radsluice: ${refused}\n`)
+    return 1
+  }
   if (code === undefined) {
     process.stderr.write(`radsluice: this is a bug, please report it\n${error instanceof Error ? error.stack : text}\n`)
     return 1

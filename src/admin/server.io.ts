@@ -12,6 +12,7 @@ import { isLoopback, parseAddress } from '../addresses.ts'
 import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
 import { Boundary } from '../observe/boundary.io.ts'
 import { type Endpoint, endpointText } from '../proxy/datagram-socket.io.ts'
+import { adviceFor, errnoOf } from '../system-errors.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
 import { type AdminToken, type Admission, admit, claimOf, type ShownToken, tokenOf, type Way } from './gate.ts'
 import { type Answer, matchRoute, methodRefusal, type Route, refusal, type Stream } from './route.ts'
@@ -210,7 +211,7 @@ class Desk {
 /** An error of the system may pass, any other is a bug. */
 const failureSentence = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error)
-  return /^E[A-Z0-9]+$/.test(systemCodeOf(error) ?? '')
+  return errnoOf(error) !== undefined
     ? `the daemon could not look just now (${text}); it goes on, ask again later`
     : `this is a bug, please report it: ${text}; the daemon goes on`
 }
@@ -330,7 +331,13 @@ function openingFailed(listen: Endpoint, error: Error): Error {
   if (system === 'EADDRNOTAVAIL') {
     return codedError('ADDRESS_NOT_LOCAL', `${where}: this machine does not have that address`, error)
   }
-  return codedError('SOCKET_FAILED', `${where}: the system says ${system ?? error.message}`, error)
+  if (system === 'EACCES') {
+    const advice = 'not permitted; choose a port above 1023, or grant CAP_NET_BIND_SERVICE'
+    return codedError('ADDRESS_NOT_PERMITTED', `${where}: ${advice}`, error)
+  }
+  const advice = adviceFor(system ?? '')
+  const what = `the system says ${system ?? error.message}${advice === undefined ? '' : `; ${advice}`}`
+  return codedError('SOCKET_FAILED', `${where}: ${what}`, error)
 }
 
 function closed(server: Server): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * The places where watching can fail, and how such an error is told. Metrics, status and the log name the same places.
  */
-import { systemCodeOf } from '../coded-error.ts'
+import { adviceFor, errnoOf } from '../system-errors.ts'
 
 export const WATCH_PLACES = [
   'memory',
@@ -37,27 +37,13 @@ export function sumOfErrors(all: readonly Readonly<Record<string, number>>[]): W
 
 /** One line for each kind and place: the system's code, else the name of the error. No free text, so kinds are few. */
 export const kindOfError = (error: unknown): string =>
-  systemCodeOf(error) ?? (error instanceof Error ? error.name : typeof error)
+  errnoOf(error) ?? (error instanceof Error ? error.name : typeof error)
 
 /** Where nothing but the system is in the way: what it says, and what to do. A bug has its stack. */
 export function watchErrorText(error: unknown): string {
   if (!(error instanceof Error)) return `${String(error)}; this is a bug, please report it`
-  const code = systemCodeOf(error)
-  if (code === undefined || !/^E[A-Z0-9]+$/.test(code))
-    return `${error.stack ?? error.message}; this is a bug, please report it`
-  const advice = ADVICE[code]
+  const errno = errnoOf(error)
+  if (errno === undefined) return `${error.stack ?? error.message}; this is a bug, please report it`
+  const advice = adviceFor(errno)
   return advice === undefined ? error.message : `${error.message}; ${advice}`
-}
-
-const MORE_DESCRIPTORS =
-  'no descriptor is left: raise the limit (LimitNOFILE= of the unit, "ulimit -n"), and look who holds connections open'
-const ADVICE: Readonly<Record<string, string>> = {
-  EMFILE: MORE_DESCRIPTORS,
-  ENFILE: 'the whole machine has no descriptor left: raise sysctl fs.file-max',
-  ENOSPC: 'the disk is full: make room',
-  EDQUOT: 'the quota of this user is used up: make room',
-  EROFS: 'the file system is read-only: mount it writable, or name another directory',
-  EACCES: 'this user may not do that: correct owner and mode',
-  EPERM: 'this user may not do that: correct owner and mode',
-  ENOMEM: 'the machine has no memory left',
 }

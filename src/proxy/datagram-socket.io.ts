@@ -8,6 +8,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { codedError, type ErrorCode, systemCodeOf } from '../coded-error.ts'
+import { adviceFor } from '../system-errors.ts'
 
 export const WANTED_RECEIVE_BUFFER = 4 * 1024 * 1024
 const WANTED_SEND_BUFFER = 1024 * 1024
@@ -147,6 +148,11 @@ const withoutZone = (address: string): string => address.replace(/%.*$/, '')
 export const endpointText = ({ address, port }: Endpoint): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
+const advised = (system: string): string => {
+  const advice = adviceFor(system)
+  return advice === undefined ? '' : `; ${advice}`
+}
+
 function openingFailed({ purpose, local, server, ifNotLocal }: SocketOptions, error: unknown): Error {
   const otherwise = ifNotLocal === undefined ? '' : `, or ${ifNotLocal}`
   const system = systemCodeOf(error) ?? (error instanceof Error ? error.message : String(error))
@@ -160,7 +166,7 @@ function openingFailed({ purpose, local, server, ifNotLocal }: SocketOptions, er
   }
   const [code, advice] = known[isGone ? 'EADDRNOTAVAIL' : system] ?? [
     'SOCKET_FAILED' as const,
-    `the system says ${system}`,
+    `the system says ${system}${advised(system)}`,
   ]
   return codedError(code, `${purpose}: can't open UDP ${where}: ${advice}`, error)
 }
