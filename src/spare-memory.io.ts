@@ -2,7 +2,7 @@
  * Gives back what reading a large configuration took: V8 keeps the garbage of a quiet program for hours, since nothing asks
  * for its room. On the main thread alone, where no packet waits; it takes some dozens of milliseconds.
  */
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** So much garbage is worth a collection, bytes. */
@@ -14,12 +14,12 @@ let collect: (() => void) | undefined
 
 /** Collects garbage, if there can be enough of it. */
 export function giveMemoryBack(): void {
-  if (process.memoryUsage().heapUsed - inUse < WORTH) return
+  if (getHeapStatistics().used_heap_size - inUse < WORTH) return
   if (collect === undefined) {
     setFlagsFromString('--expose-gc')
     collect = runInNewContext('gc') as () => void
     setFlagsFromString('--no-expose-gc')
   }
   collect()
-  inUse = process.memoryUsage().heapUsed
+  inUse = getHeapStatistics().used_heap_size
 }

@@ -12,6 +12,8 @@ const AROUND = ['ERR_SYSTEM_ERROR', 'ERR_WORKER_INIT_FAILED']
 
 /** `EMFILE`, `ENOSPC`, ...; undefined where the error did not come from the system. */
 export function errnoOf(error: unknown): string | undefined {
+  // Node's own loader of modules says this in words only, whatever the code.
+  if (error instanceof Error && error.message.includes('too many open files')) return 'EMFILE'
   const code = systemCodeOf(error)
   if (code === undefined) return undefined
   if (AROUND.includes(code)) return /\bE[A-Z0-9]{3,}\b/.exec((error as Error).message.replaceAll(code, ''))?.[0]

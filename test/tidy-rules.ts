@@ -194,6 +194,12 @@ const OUTSIDE: readonly (readonly [pattern: RegExp, instead: string])[] = [
   ],
 ]
 
+/** `process.memoryUsage` reads /proc and throws where no descriptor is left; V8's own figures (`node:v8`) do not. */
+export const memoryIsReadInOnePlace: Rule = (files) =>
+  files
+    .filter(({ path, text }) => path !== 'src/observe/vitals.io.ts' && bare(text, false).includes('memoryUsage'))
+    .map(({ path }) => `${path} uses process.memoryUsage, which throws without a descriptor`)
+
 /** Nothing of watching runs where an error of it would be nobody's: each timer, promise and event is in the boundary. */
 export const watchingStaysBehindTheBoundary: Rule = (files) =>
   files

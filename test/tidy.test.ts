@@ -15,6 +15,7 @@ import {
   filesOpenWithAHeader,
   importsMakeNoCircle,
   importsPointInward,
+  memoryIsReadInOnePlace,
   namesSayWhatThingsAre,
   nothingIsExcused,
   oneFileEndsTheProcess,
@@ -138,6 +139,12 @@ const RULES: readonly (readonly [
       { path: 'src/a.ts', text: 'export class Queue<T> extends List<T> {}\n' },
       { path: 'src/a.ts', text: 'namespace A {}\n' },
     ],
+  ],
+  [
+    'memory is read where an error of it ends nothing',
+    memoryIsReadInOnePlace,
+    SRC,
+    [{ path: 'src/in-force.io.ts', text: 'const { rss } = process.memoryUsage()\n' }],
   ],
   [
     'an error in watching ends nothing else',

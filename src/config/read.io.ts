@@ -59,7 +59,7 @@ function readAddresses(): { addresses: string[] } | { problem: string } {
   try {
     return { addresses: addressesOfThisMachine() }
   } catch (error) {
-    return { problem: `the addresses of this machine can't be listed (${(error as Error).message}); try again later` }
+    return { problem: (error as Error).message }
   }
 }
 

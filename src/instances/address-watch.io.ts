@@ -10,12 +10,15 @@ const EVERY_MS = 1_000
 
 export class AddressWatch {
   readonly #tell: (local: readonly string[]) => void
-  #local: readonly string[] = []
+  readonly #list: () => readonly string[]
+  /** Undefined before the first answer: listeners are not told that the machine has none. */
+  #local: readonly string[] | undefined
   #timer: NodeJS.Timeout | undefined
 
   /** `tell` is called once a second; with the same list while nothing has changed. */
-  constructor(tell: (local: readonly string[]) => void) {
+  constructor(tell: (local: readonly string[]) => void, list: () => readonly string[] = addressesOfThisMachine) {
     this.#tell = tell
+    this.#list = list
   }
 
   start(): void {
@@ -29,11 +32,11 @@ export class AddressWatch {
 
   #look(): void {
     try {
-      const local = addressesOfThisMachine()
-      if (local.join() !== this.#local.join()) this.#local = local
+      const local = this.#list()
+      if (local.join() !== this.#local?.join()) this.#local = local
     } catch {
       // What was known stays; the next look is a second away.
     }
-    this.#tell(this.#local)
+    if (this.#local !== undefined) this.#tell(this.#local)
   }
 }

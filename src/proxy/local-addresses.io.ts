@@ -5,16 +5,27 @@
  * `ip_nonlocal_bind`, a local route), so whether a socket can be opened is known by opening it.
  */
 import { networkInterfaces } from 'node:os'
+import { codedError } from '../coded-error.ts'
 
 /**
  * All addresses of all interfaces, each once, loopback included. A link-local one has its zone, since without it no socket
  * can be opened: `fe80::1%eth0`. About 1.5 ms where there are a thousand.
- * @throws where the system has no descriptor left to ask with.
+ * @throws a coded error where the system has no descriptor left to ask with.
  */
 export const addressesOfThisMachine = (): string[] => [
   ...new Set(
-    Object.entries(networkInterfaces()).flatMap(([name, of]) =>
+    Object.entries(interfaces()).flatMap(([name, of]) =>
       (of ?? []).map((one) => (one.family === 'IPv6' && one.scopeid > 0 ? `${one.address}%${name}` : one.address)),
     ),
   ),
 ]
+
+function interfaces(): ReturnType<typeof networkInterfaces> {
+  try {
+    return networkInterfaces()
+  } catch (error) {
+    const why = (error as Error).message
+    const sentence = `the addresses of this machine can't be listed (${why}); most likely no descriptor is left: raise the limit (LimitNOFILE= of the unit, "ulimit -n")`
+    throw codedError('SOCKET_FAILED', sentence, error)
+  }
+}

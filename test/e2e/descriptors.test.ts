@@ -3,13 +3,17 @@
  */
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { StatusReport } from '../../src/observe/status-report.ts'
-import { until } from './kit/child.ts'
+import { Child, until } from './kit/child.ts'
 import { asks, overSocket, type Way } from './kit/control.ts'
-import { CLIENT_SECRET, Daemon, RADSLUICE, serverEntry } from './kit/daemon.ts'
+import { CLIENT_SECRET, Daemon, RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
+import { freePort } from './kit/ports.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
 import { ScriptedServer } from './kit/scripted-server.ts'
 import { papRequest } from './kit/wire.ts'
@@ -106,7 +110,12 @@ describe('a daemon without any descriptor left', () => {
     daemon.reload({ ...settings, drain_limit: '1s' })
     await until(() => linesOf(daemon, 'reload-refused') === 1, 'the reload to be refused')
     limitOf(daemon.child.pid, 256)
-    await until(async () => (await daemon.get('/status'))?.status === 200, 'an answer')
+    await until(
+      async () => (await daemon.get('/status'))?.status === 200,
+      'an answer',
+      10_000,
+      () => daemon.child.output,
+    )
     const after = await status(socket)
     expect((await status(socket)).watchErrors.memory).toBe(after.watchErrors.memory)
     // Of each place one: memory and the kernel's drops.
@@ -116,4 +125,25 @@ describe('a daemon without any descriptor left', () => {
     await until(() => linesOf(daemon, 'reloaded') === 1, 'the reload')
     expect((await daemon.stop()).code).toBe(0)
   })
+})
+
+describe('a daemon that starts with too few descriptors', () => {
+  it('serves, or says in one sentence what it lacks, whichever is the one that it lacks', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'radsluice-few-'))
+    closing.push(() => rmSync(folder, { recursive: true }))
+    const config = join(folder, 'radsluice.yaml')
+    const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
+    const farm = { servers: [serverEntry('nobody', { authPort: 9, secret: 'a-secret-of-nobody' })] }
+    writeFileSync(config, settingsText(ports, { instances: 1, farm }), { mode: 0o600 })
+    const said: string[] = []
+    // Fewer than 24 are too few for Node itself.
+    for (const limit of [24, 26, 28, 29, 30, 31, 32, 34]) {
+      const child = new Child('/bin/sh', ['-c', `ulimit -n ${limit}; exec "$0" run -c "$1"`, RADSLUICE, config])
+      await until(() => !child.isRunning || child.stdout.includes('"event":"started"'), 'a start or an end', 20_000)
+      const { stderr } = await child.stop()
+      said.push(stderr)
+      expect(stderr).not.toContain('this is a bug')
+    }
+    expect(said.filter((text) => /descriptor/.test(text)).length).toBeGreaterThan(1)
+  }, 90_000)
 })
