@@ -6,7 +6,7 @@
  * with its secrets put back, it is the same configuration.
  */
 import { Secret } from '../radius/secret.ts'
-import { jsonSchema, type SchemaNode } from './json-schema.ts'
+import { type SchemaNode, settingsSchema } from './json-schema.ts'
 import type { ListenAddress } from './listen-settings.ts'
 import type { Config } from './schema.ts'
 
@@ -29,12 +29,12 @@ export type Effective = Readonly<Record<string, unknown>>
 /** As an operator would write them, without secrets and tokens. */
 export function effectiveSettings(config: Config): Effective {
   const { tokens: _, ...admin } = config.admin
-  return written(asWritten(config, admin), jsonSchema(), (secret) => secret.toJSON()) as Effective
+  return written(asWritten(config, admin), settingsSchema(), (secret) => secret.toJSON()) as Effective
 }
 
 /** The same for comparing: secrets are in it as such, and tokens by their names. */
 export function comparableSettings(config: Config): Effective {
-  return written(asWritten(config, config.admin), jsonSchema(), (secret) => secret) as Effective
+  return written(asWritten(config, config.admin), settingsSchema(), (secret) => secret) as Effective
 }
 
 const asWritten = (config: Config, admin: object): object => {

@@ -44,11 +44,14 @@ export function jsonSchema(): SchemaNode {
 
 let known: SchemaNode | undefined
 
-/** The schema of one place in the file; where a mapping is one of two choices, the mapping. */
-export function schemaAt(path: Path): SchemaNode | undefined {
+/** The schema, made once: to read, and not to write to. */
+export function settingsSchema(): SchemaNode {
   known ??= jsonSchema()
-  return nodeAt(known, path)
+  return known
 }
+
+/** The schema of one place in the file; where a mapping is one of two choices, the mapping. */
+export const schemaAt = (path: Path): SchemaNode | undefined => nodeAt(settingsSchema(), path)
 
 /** The same in any schema. */
 export function nodeAt(root: SchemaNode, path: Path): SchemaNode | undefined {

@@ -1,7 +1,7 @@
 /**
  * Which changes a reload cannot make: the settings that are marked `x-restart` where they are defined.
  */
-import { jsonSchema, type SchemaNode } from './json-schema.ts'
+import { type SchemaNode, settingsSchema } from './json-schema.ts'
 import type { Config } from './schema.ts'
 import { type Path, pathText, valueAt } from './source.ts'
 
@@ -12,7 +12,7 @@ export function restartSettings(): Path[] {
     if (node['x-restart'] === true) found.push(path)
     for (const [key, below] of Object.entries(node.properties ?? {})) walk(below, [...path, key])
   }
-  walk(jsonSchema(), [])
+  walk(settingsSchema(), [])
   return found
 }
 

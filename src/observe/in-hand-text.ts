@@ -23,6 +23,13 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'no-time': 'drain_limit is 0',
 }
 
+const ADVICE: Readonly<Record<Obstacle, string>> = {
+  'no-live-server': 'bring a server back ("radsluice server up NAME", "radsluice status")',
+  'queue-too-long': 'wait until less is queued, or raise drain_limit',
+  'set-aside': "look in the server's own log for these records",
+  'no-time': 'raise drain_limit',
+}
+
 /** `48 records (40 queued, 8 outstanding) and 1 login (1 queued)`, or `nothing`. */
 export function inHandText(inHand: InHand): string {
   if (isNothing(inHand)) return 'nothing'
@@ -60,7 +67,9 @@ export function refusalText(forecast: Forecast): string {
     .reverse()
     .map((each) => unfinishableText(classes[each], each))
   const fates = fateText(classes)
-  return `not stopped, and it goes on as before: ${parts.join('; ')} can't be finished within drain_limit (${limitSeconds} s). In hand: ${inHandText(classes)}; with a stop now: ${fates}. Bring the servers back and try again, or end it all the same with "radsluice stop --force"`
+  const obstacles = TRAFFIC_CLASSES.flatMap((each) => classes[each].because.map(({ obstacle }) => obstacle))
+  const advice = [...new Set(obstacles)].map((each) => ADVICE[each]).join('; ')
+  return `not stopped, and it goes on as before: ${parts.join('; ')} can't be finished within drain_limit (${limitSeconds} s). In hand: ${inHandText(classes)}; with a stop now: ${fates}. To lose nothing: ${advice}. To end it all the same: "radsluice stop --force"`
 }
 
 /** The time is over and something is left: nothing is lost, the daemon stays. */
