@@ -4,7 +4,9 @@
  * YAML 1.2 (so `no` is a word, not false), one document, anchors, aliases and merge keys allowed. The parser's own
  * messages are not passed on: they quote the text, and the text may hold a secret.
  */
+
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml'
+import { wrongIndentation } from './indentation.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -54,9 +56,12 @@ export class Source {
       logLevel: 'error',
     })
     let readable = true
+    let isBroken = false
     for (const { code, pos } of [...this.#document.errors, ...this.#document.warnings]) {
       this.#note(pos[0], SENTENCES[code] ?? 'this is not valid YAML')
-      if (code !== 'DUPLICATE_KEY') readable = false
+      if (code === 'DUPLICATE_KEY') continue
+      readable = false
+      isBroken = true
     }
     // In the order of the text, so that what stands above is known; `resolve` would look through all of it each time.
     const anchors = new Map<string, Node>()
@@ -73,6 +78,7 @@ export class Source {
       },
     })
     this.#value = readable ? this.#toValue() : undefined
+    if (isBroken) this.#faults.splice(0, Number.POSITIVE_INFINITY, ...first(this.#faults, wrongIndentation(text)))
   }
 
   /** What YAML itself objects to. */
@@ -132,6 +138,12 @@ export class Source {
     return { line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 }
   }
 }
+
+/** What the parser objects to after its first objection mostly follows from that: one slip is one problem. */
+const first = (faults: readonly Fault[], indentation: Fault | undefined): Fault[] =>
+  [indentation ?? faults.toSorted((a, b) => a.line - b.line || a.column - b.column)[0]].filter(
+    (one) => one !== undefined,
+  )
 
 /** The value at a path, through maps and lists; undefined where there is none. */
 export function valueAt(root: unknown, path: Path): unknown {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isMap, isSeq, parseDocument } from 'yaml'
 import type { ConfigResult } from '../../src/config/result.ts'
+import { Source } from '../../src/config/source.ts'
 import { FILE, load } from './fixture.ts'
 
 /** Nothing is thrown, and what is refused says where: every place lies in the text. */
@@ -43,6 +44,31 @@ const mutated = (text: string, change: (document: ReturnType<typeof parseDocumen
   const document = parseDocument(text)
   change(document)
   return document.toString()
+}
+
+const indentOf = (line: string): number => line.length - line.trimStart().length
+const isCode = (line: string): boolean => !/^\s*(#|$)/.test(line)
+
+/** Each line alone, and each with what belongs to it, a column or two to the left or right, or behind a tab. */
+function* indentedWrongly(text: string): Generator<{ changed: string; line: number; next: number }> {
+  const lines = text.split('\n')
+  for (const [i, line] of lines.entries()) {
+    if (!isCode(line)) continue
+    let end = i + 1
+    while (end < lines.length && (!isCode(lines[end]!) || indentOf(lines[end]!) > indentOf(line))) end += 1
+    for (const to of new Set([i + 1, end])) {
+      for (const shift of [-2, -1, 1, 2, 0]) {
+        const moved = (one: string): string => {
+          if (shift === 0) return `\t${one.trimStart()}`
+          return shift > 0 ? ' '.repeat(shift) + one : one.slice(Math.min(indentOf(one), -shift))
+        }
+        const changed = lines.map((one, at) => (at >= i && at < to && isCode(one) ? moved(one) : one)).join('\n')
+        let next = end + 1
+        while (next < lines.length && !isCode(lines[next - 1]!)) next += 1
+        if (changed !== text) yield { changed, line: i + 1, next }
+      }
+    }
+  }
 }
 
 // Some thousand files: a slow machine may take its time.
@@ -113,6 +139,23 @@ describe('a configuration in which one thing is changed', { timeout: 60_000 }, (
       }),
       { numRuns: 200 },
     )
+  })
+
+  it('has one problem where a line or a block is indented wrongly, at its line or where its like go on', () => {
+    let broken = 0
+    for (const text of EXAMPLES) {
+      for (const { changed, line, next } of indentedWrongly(text)) {
+        const faults = new Source(changed).faults.filter(({ message }) => !message.includes('stands twice'))
+        if (faults.length === 0) continue
+        broken += 1
+        const result = expectAnswer(changed)
+        expect(result.ok ? [] : result.problems).toHaveLength(1)
+        const place = result.ok ? 0 : (result.problems[0]?.line ?? 0)
+        expect(place, `${line}: ${changed.split('\n')[line - 1]}`).toBeGreaterThanOrEqual(line - 1)
+        expect(place, `${line}: ${changed.split('\n')[line - 1]}`).toBeLessThanOrEqual(next)
+      }
+    }
+    expect(broken).toBeGreaterThan(400)
   })
 
   it('survives any plain value in place of the whole', () => {

@@ -1,0 +1,116 @@
+/**
+ * Which line is indented wrongly, where YAML cannot be read: the parser's objections stand where it noticed, which is often a
+ * line or a dozen later, and one slip makes many of them.
+ *
+ * It reads the block structure alone, line by line, against the columns that are open above. It is asked only when the parser
+ * has found a fault, so what it does not know (texts over several lines, say) costs a less exact sentence and no good file.
+ */
+import type { Fault } from './source.ts'
+
+/** A mapping or a list that is open: the column of its keys or dashes, counted from 0. */
+interface Open {
+  readonly column: number
+  readonly isList: boolean
+  /** The line that opened it, and the latest one in it. */
+  line: number
+  /** Whether its last key or dash has nothing behind it yet: then a deeper line may follow. */
+  expects: boolean
+}
+
+const KEY = /^(?:"[^"]*"|'[^']*'|[^\s#&*!|>'"{}[\],:][^:#]*):(?=\s|$)\s*/
+const DASH = /^-(?:\s+|$)/
+const TEXT_BLOCK = /^[|>][-+0-9]*\s*(?:#.*)?$/
+
+/** The first line whose indentation cannot be right; undefined where it is none that can be told. */
+export function wrongIndentation(text: string): Fault | undefined {
+  const open: Open[] = []
+  let brackets = 0
+  let textBelow = -1
+  for (const [index, full] of text.split('\n').entries()) {
+    const line = full.trimEnd()
+    const content = line.trimStart()
+    if (content === '' || content.startsWith('#')) continue
+    const column = line.length - content.length
+    const number = index + 1
+    if (textBelow >= 0 && column > textBelow) continue
+    textBelow = -1
+    if (brackets === 0) {
+      if (line.slice(0, column).includes('\t')) return fault(number, 0, 'a tab indents this line; YAML wants spaces')
+      const wrong = enter(open, column, content, number)
+      if (wrong !== undefined) return fault(number, column, wrong)
+      if (TEXT_BLOCK.test(behindKeys(content))) textBelow = open.at(-1)?.column ?? 0
+    }
+    brackets = Math.max(0, brackets + bracketsOf(content))
+  }
+  return undefined
+}
+
+/** Takes a line into the structure; what is wrong with its column, if something is. */
+function enter(open: Open[], column: number, content: string, line: number): string | undefined {
+  let popped: Open | undefined
+  while ((open.at(-1)?.column ?? -1) > column) popped = open.pop()
+  const isList = DASH.test(content)
+  if (!isList && !KEY.test(content)) return undefined
+  const top = open.at(-1)
+  if (top === undefined || top.column < column) {
+    if (popped !== undefined)
+      return `${columns(column)}, and none of the lines that are open above it is; ${like(popped, top)}`
+    if (top?.expects === false)
+      return `${columns(column)}, deeper than line ${top.line}, which has a value already; ${like(top)}`
+    push(open, column, content, line)
+    return undefined
+  }
+  if (isList && !top.isList) {
+    // A list may stand in the column of its own key.
+    if (!top.expects)
+      return `is an item of a list, and stands in the column of the keys from line ${top.line}; indent it as its list`
+    push(open, column, content, line)
+    return undefined
+  }
+  if (!isList && top.isList) {
+    open.pop()
+    const below = open.at(-1)
+    if (below === undefined || below.column !== column)
+      return `is a key, and stands in the column of the items of line ${top.line}; indent it as the keys that it belongs to`
+  }
+  const same = open.pop()
+  push(open, column, content, same?.line ?? line, line)
+  return undefined
+}
+
+/** Opens what a line opens: `- - a: 1` two lists and a mapping. */
+function push(open: Open[], column: number, content: string, from: number, line = from): void {
+  const dash = DASH.exec(content)?.[0]
+  if (dash === undefined) {
+    const expects = isOpen(content.replace(KEY, ''))
+    open.push({ column, isList: false, line, expects })
+    return
+  }
+  const rest = content.slice(dash.length)
+  open.push({ column, isList: true, line, expects: isOpen(rest) })
+  if (DASH.test(rest) || KEY.test(rest)) push(open, column + dash.length, rest, line)
+}
+
+/** Nothing stands there but an anchor or a comment. */
+const isOpen = (value: string): boolean => /^(?:[&!]\S*\s*)?(?:#.*)?$/.test(value)
+
+const behindKeys = (content: string): string => {
+  let rest = content
+  while (DASH.test(rest)) rest = rest.replace(DASH, '')
+  return rest.replace(KEY, '')
+}
+
+/** Brackets that stay open at the end of a line, quotes and comments left out. */
+function bracketsOf(content: string): number {
+  const bare = content.replace(/"(?:\\.|[^"\\])*"|'[^']*'/g, '').replace(/(?:^|\s)#.*$/, '')
+  return [...bare].reduce((sum, sign) => sum + ('[{'.includes(sign) ? 1 : ']}'.includes(sign) ? -1 : 0), 0)
+}
+
+const columns = (count: number): string => `is indented by ${count} ${count === 1 ? 'column' : 'columns'}`
+
+const like = (...of: readonly (Open | undefined)[]): string => {
+  const known = of.filter((one) => one !== undefined)
+  return `write ${known.map(({ column, line }) => `${column} as in line ${line}`).join(', or ')}`
+}
+
+const fault = (line: number, column: number, message: string): Fault => ({ line, column: column + 1, message })
