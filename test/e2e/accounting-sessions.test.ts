@@ -93,7 +93,11 @@ describe('accounting sessions of a running daemon', () => {
     expect(await found('--session', 's7')).toEqual({ code: 0, more: false, tracked: 16, names: ['s7'] })
     expect((await found('--user', 'odd')).names).toHaveLength(8)
     expect(await found('--limit', '3')).toMatchObject({ more: true, names: { length: 3 } })
-    expect(await found('--client', 'nobody')).toMatchObject({ code: 1, names: [] })
+    expect(await found('--user', 'nobody')).toMatchObject({ code: 1, names: [] })
+    expect(await run(RADSLUICE, ['sessions', ...admin, '--client', 'nobody'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no client is called "nobody"; there are "loopback"'),
+    })
     // Who is online is not for everybody who reaches the address.
     expect((await daemon.get('/sessions'))?.status).toBe(403)
   })

@@ -179,6 +179,7 @@ describe('every answer that the file tells', () => {
     ['learned', 400, get('/learned?limit=0')],
     ['watch', 400, get('/watch?interval=1')],
     ['trace', 400, get('/trace?seconds=5')],
+    ['trace', 404, get('/trace?client=nobody&seconds=5')],
     ['serverDown', 200, post('/servers/s1/down', { class: 'accounting' })],
     ['serverDown', 400, post('/servers/s1/down', { class: 'both' })],
     ['serverDown', 404, post('/servers/s2/down')],

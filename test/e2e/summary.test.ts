@@ -6,8 +6,10 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { type Ended, run } from './kit/child.ts'
+import { type Ended, run, until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, RADSLUICE, type Settings, serverEntry } from './kit/daemon.ts'
+import { Freeradius } from './kit/freeradius.ts'
+import { needs } from './kit/peers.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
 import { type Script, ScriptedServer, silence, yes } from './kit/scripted-server.ts'
 import { accountingRequest, papRequest, TYPE } from './kit/wire.ts'
@@ -88,6 +90,44 @@ it('a server with a wrong secret, and one that does not run, within a few reques
   expect(shown).toMatch(/^silent, authentication: probably the secret/m)
   expect(shown).toMatch(/^silent .* - +\d+$/m)
   expect((await traced).stdout).toMatch(/timed-out +at silent .*: probably the secret, the client entry or a firewall/)
+})
+
+const freeradius = needs('a real FreeRADIUS that knows another secret, until the secret is put right', 'freeradius')
+it.skipIf(freeradius.skip)(freeradius.title, async () => {
+  const [right, wrong] = [await Freeradius.start(), await Freeradius.start({ secret: 'the one it knows' })]
+  for (const server of [right, wrong]) open.push(() => server.kill())
+  const farm = (secret: string): Settings => ({
+    farm: {
+      authentication: { timeout: '500ms', max_retries: 1, algorithm: 'round_robin' },
+      servers: [
+        serverEntry('fr-1', { authPort: right.authPort, secret: right.secret }),
+        serverEntry('fr-2', { authPort: wrong.authPort, secret }),
+      ],
+    },
+  })
+  const set = await daemonOf(farm('the one we know'))
+  const login = (n: number): void =>
+    set.client.send(
+      0,
+      papRequest({ secret: CLIENT_SECRET, identifier: n, user: 'nobody' }),
+      set.daemon.ports.authentication,
+    )
+  const causeOf = async (server: string) => (await set.daemon.lane(server, 'authentication')).likelyCause
+  for (let n = 0; n < 6; n += 1) login(n)
+  await set.daemon.reaches(({ lanes }) => lanes.some(({ likelyCause }) => likelyCause !== undefined), 'a cause', 20_000)
+  expect(await causeOf('fr-2')).toMatch(/^probably the secret, the client entry or a firewall: never a valid response/)
+  expect(await causeOf('fr-1')).toBeUndefined()
+  await expectLoss(set, /^ {2}alarm never-answered .*server fr-2, authentication/)
+  set.daemon.reload({ alarms: NEVER_POLLED, ...farm(wrong.secret) })
+  await set.daemon.reaches(({ config }) => config.reloadsOk === 1, 'the reload')
+  let next = 6
+  const isHeard = async (): Promise<boolean> => {
+    login((next += 1))
+    return (await set.daemon.lane('fr-2', 'authentication')).unheard === undefined
+  }
+  await until(isHeard, 'an answer of fr-2', 40_000)
+  expect(await causeOf('fr-2')).toBeUndefined()
+  expect((await set.alarms()).filter((alarm) => alarm.startsWith('never-answered'))).toEqual([])
 })
 
 it('a client with a wrong secret', async () => {
