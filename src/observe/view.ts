@@ -176,7 +176,8 @@ export function notReady(
     if (lanes.length > 0 && lanes.every(({ state }) => state === 'down')) {
       const held = lanes.filter(({ isHeldDown }) => isHeldDown).map(({ server }) => server)
       const why = held.length === 0 ? '' : `: ${heldText(held)}`
-      reasons.push(`all ${lanes.length} servers are Down for ${name}${why}`)
+      const which = lanes.length === 1 ? 'the only server is' : `all ${lanes.length} servers are`
+      reasons.push(`${which} Down for ${name}${why}`)
     }
   }
   return reasons

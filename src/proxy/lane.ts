@@ -199,7 +199,10 @@ export class Lane implements Candidate {
       this.formerName = this.server.name
       this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
     }
-    if (!settings.server.secret.equals(this.server.secret)) this.contact.renew()
+    if (!settings.server.secret.equals(this.server.secret)) {
+      this.contact.renew()
+      this.roundTripTime = undefined
+    }
     this.#settings = settings
     this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
