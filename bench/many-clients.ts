@@ -4,7 +4,7 @@
  *
  * Usage: `scripts/node24 bench/many-clients.ts [--clients 10000] [--style flow|block] [--instances 1]`
  *
- * The machine's other work lengthens every figure, so each is the best of a few runs.
+ * The machine's other work lengthens the times, so each figure is the best of a few runs, and processor time stands beside.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -56,7 +56,9 @@ farm:
 interface Figures {
   check: number
   ready: number
+  readyCpu: number
   reload: number
+  reloadCpu: number
   reloadOfOne: number
   rssAtStart: number
   rssAfterReloads: number
@@ -68,6 +70,12 @@ async function timed(words: readonly string[]): Promise<number> {
   const [code] = (await once(child, 'exit')) as [number]
   if (code !== 0) throw new Error(`radsluice ${words[0]} ended with ${code}`)
   return performance.now() - began
+}
+
+/** User and system time of all threads so far, ms; /proc counts in hundredths of a second. */
+function cpuOf(pid: number | undefined): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 const rssOf = (pid: number | undefined): number =>
@@ -91,6 +99,7 @@ async function measure(clients: number): Promise<Figures> {
       await sleep(10)
     }
     const ready = performance.now() - began
+    const readyCpu = cpuOf(daemon.pid)
     await sleep(1_500)
     const rssAtStart = rssOf(daemon.pid)
     const reload = async (): Promise<number> => {
@@ -100,12 +109,23 @@ async function measure(clients: number): Promise<Figures> {
       while (log.split('"event":"reloaded"').length === done) await sleep(5)
       return performance.now() - start
     }
+    const before = cpuOf(daemon.pid)
     const same = await reload()
+    const reloadCpu = cpuOf(daemon.pid) - before
     write(ports, clients, 'another')
     const one = await reload()
     for (let i = 0; i < 5; i += 1) await reload()
     await sleep(1_500)
-    return { check, ready, reload: same, reloadOfOne: one, rssAtStart, rssAfterReloads: rssOf(daemon.pid) }
+    return {
+      check,
+      ready,
+      readyCpu,
+      reload: same,
+      reloadCpu,
+      reloadOfOne: one,
+      rssAtStart,
+      rssAfterReloads: rssOf(daemon.pid),
+    }
   } finally {
     daemon.kill('SIGTERM')
     await gone
@@ -139,7 +159,9 @@ try {
   )
   row('radsluice check, whole process', 'check', 'ms')
   row('run, until /healthz answers', 'ready', 'ms')
+  row('  of that, processor time', 'readyCpu', 'ms')
   row('reload, nothing changed', 'reload', 'ms')
+  row('  of that, processor time', 'reloadCpu', 'ms')
   row('reload, one client changed', 'reloadOfOne', 'ms')
   row('memory of the daemon (RSS)', 'rssAtStart', 'MiB')
   row('  after seven reloads', 'rssAfterReloads', 'MiB')
