@@ -122,7 +122,8 @@ it.skipIf(freeradius.skip)(freeradius.title, async () => {
   await set.daemon.reaches(({ config }) => config.reloadsOk === 1, 'the reload')
   let next = 6
   const isHeard = async (): Promise<boolean> => {
-    login((next += 1))
+    next += 1
+    login(next % 256)
     return (await set.daemon.lane('fr-2', 'authentication')).unheard === undefined
   }
   await until(isHeard, 'an answer of fr-2', 40_000)
