@@ -304,6 +304,11 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
     as: 'scripts/node24 bench/scrape-cost.ts 10 off',
     says: /off: \/status/,
   },
+  'scripts/node24 bench/many-clients.ts': {
+    in: 'nothing',
+    as: 'scripts/node24 bench/many-clients.ts --clients 100 --runs 1',
+    says: /reload, one client changed/,
+  },
   'scripts/node24 bench/start-cost.ts': {
     in: 'nothing',
     as: 'scripts/node24 bench/start-cost.ts --rounds 1',

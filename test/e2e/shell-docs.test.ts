@@ -15,7 +15,8 @@ import { needs } from './kit/peers.ts'
 
 const LIMIT_MS = 60_000
 const peers = needs('the commands of the pages', 'radclient')
-const hasNamespace = spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0
+const ALONE = ['unshare', '--net'] as const
+const hasNamespace = spawnSync(ALONE[0], [ALONE[1], 'ip', 'link', 'set', 'lo', 'up']).status === 0
 const title = hasNamespace ? peers.title : `${peers.title} [skipped: needs root, unshare, nsenter and ip]`
 
 /** A checkout to type in: what commands write there does not come into the repository. */
