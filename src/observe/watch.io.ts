@@ -47,6 +47,8 @@ export class Watch {
   /** Of each instance, seconds, since the last poll. */
   #worstDelay = new Map<number, number>()
   #timer: NodeJS.Timeout | undefined
+  /** Milliseconds of the process. */
+  #polledAt = 0
   #isStopped = false
 
   /** `admin` is the address that the webhook's alerts point to. */
@@ -108,7 +110,7 @@ export class Watch {
     clearTimeout(this.#timer)
   }
 
-  /** Other thresholds from the next poll on; that is one of the new intervals away. */
+  /** Other thresholds from the next poll on; that is one of the new intervals after the last poll, however often one changes. */
   change(options: WatchOptions): void {
     this.#options = options
     this.#useWebhook(options.webhook)
@@ -129,6 +131,7 @@ export class Watch {
       if (!this.#isStopped) this.#saw(view)
     } finally {
       // Whatever failed: the next poll comes.
+      this.#polledAt = performance.now()
       if (!this.#isStopped) this.#wait()
     }
   }
@@ -142,7 +145,8 @@ export class Watch {
 
   #wait(): void {
     clearTimeout(this.#timer)
-    this.#timer = this.#boundary.after('poll', this.#options.pollInterval / MICROS_PER_MILLI, () => this.#poll())
+    const dueAt = this.#polledAt + this.#options.pollInterval / MICROS_PER_MILLI
+    this.#timer = this.#boundary.after('poll', Math.max(0, dueAt - performance.now()), () => this.#poll())
   }
 
   #rules(interval: Interval): Judged<AlarmId>[] {

@@ -29,7 +29,7 @@ const noDescriptor = (): Error =>
 beforeEach(() => {
   vi.useFakeTimers({
     now: new Date(2026, 10, 24, 12, 0, 0),
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
   })
 })
 afterEach(() => {
@@ -175,6 +175,17 @@ describe('the watch', () => {
     look.state.isBroken = false
     await polls(1)
     expect(boundary.counts.poll).toBe(5)
+    one.stop()
+  })
+
+  it('judges also where the configuration is read again before each poll', async () => {
+    const { one, polls } = watch(() => full(calm()))
+    for (let reload = 0; reload < 12; reload += 1) {
+      await polls(1 / 4)
+      one.change(defaults())
+    }
+    await polls(1 / 8)
+    expect(one.viewAt(calm()).alarms.map(({ id }) => id)).toContain('queue-fill')
     one.stop()
   })
 
