@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_NOT_PERMITTED'
   | 'ADDRESS_NOT_LOCAL'
+  | 'NO_ROUTE'
   | 'SOCKET_FAILED'
   | 'BAD_ADDRESS'
   | 'BAD_CONFIGURATION'

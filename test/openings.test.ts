@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { bare } from './tidy-rules.ts'
 
 const OPENS =
-  /\b(?:openSync|appendFileSync|writeFileSync|createWriteStream|mkdirSync|mkdtempSync|createServer|createSocket|openSocket|\.listen|new RotatingFile|new Listeners|new Upstreams)\(/
+  /\b(?:openSync|appendFileSync|writeFileSync|createWriteStream|mkdirSync|mkdtempSync|createServer|createSocket|openSocket|openOrAwait|\.listen|new RotatingFile|new Listeners|new Upstreams)\(/
 
 const ROWS: Readonly<Record<string, string>> = {
   'src/observe/rotating-file.io.ts': 'log.directory, tps.directory, accounting.sessions_log.directory',
@@ -15,6 +15,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'src/observe/tps-file.io.ts': 'tps.directory',
   'src/observe/sessions-log.io.ts': 'accounting.sessions_log.directory',
   'src/observe/writable.io.ts': 'the attempt for directories',
+  'src/proxy/awaited-socket.io.ts': 'farm.servers, through openSocket',
   'src/proxy/datagram-socket.io.ts': 'listen and farm.servers, through openSocket',
   'src/proxy/listeners.io.ts': 'listen',
   'src/proxy/sockets.io.ts': 'listen and farm.servers',

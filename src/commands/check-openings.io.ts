@@ -38,7 +38,7 @@ export async function tryOpenings(found: Found, file: string, known: readonly Pr
     }
     const sentence = withoutSetting(error.message, opening.setting)
     const problem = found.problem(opening.setting, `${sentence}${isTaken ? IF_OURS : asWhom(error)}`)
-    if (isTaken || opening.isOptional) warnings.push(problem)
+    if (isTaken || opening.isOptional || codeOf(error) === 'NO_ROUTE') warnings.push(problem)
     else problems.push(problem)
   }
   return { problems, warnings }

@@ -159,7 +159,14 @@ function openingFailed({ purpose, local, server, ifNotLocal }: SocketOptions, er
   // An interface that is not there: the zone can't be turned into a number.
   const isGone = system === 'EINVAL' && (local?.address.includes('%') ?? false)
   const where = local ? endpointText(local) : server ? `towards ${endpointText(server)}` : 'any address'
+  const noRoute = [
+    'NO_ROUTE',
+    `no way leads there (${system}); see "ip route"; the server is silent until there is one`,
+  ] as const
   const known: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+    ENETUNREACH: noRoute,
+    EHOSTUNREACH: noRoute,
+    ENETDOWN: noRoute,
     EADDRINUSE: ['ADDRESS_IN_USE', 'another program has this port; stop it, or change the configuration'],
     EACCES: ['ADDRESS_NOT_PERMITTED', 'not permitted; choose a port above 1023, or grant CAP_NET_BIND_SERVICE'],
     EADDRNOTAVAIL: ['ADDRESS_NOT_LOCAL', `this machine does not have that address; see "ip address"${otherwise}`],

@@ -99,7 +99,7 @@ export class Sockets implements Outbox {
 
   /** The local addresses and ports of the sockets towards the servers, as the kernel's table lists them. */
   upstreams(): Endpoint[] {
-    return this.#upstreams.sockets().map(({ local }) => local)
+    return this.#upstreams.sockets().flatMap(({ local }) => (local.port === 0 ? [] : [local]))
   }
 
   /** The smallest receive buffer granted, where the kernel gave less than was asked; bytes. */

@@ -2,10 +2,12 @@
  * The sockets towards the servers: per lane its source ports and one socket for probes.
  *
  * Each is connected, so the kernel drops what comes from elsewhere and reports a closed port (ECONNREFUSED) on the
- * very socket: an event for the engine, never a crash. A lane is opened before the engine uses it, grows when the
- * engine wants more ports, and is closed once the engine no longer names it.
+ * very socket: an event for the engine, never a crash. Where no way leads to a server yet its sockets are opened later. A
+ * lane is opened before the engine uses it, grows when the engine wants more ports, and is closed once the engine no
+ * longer names it.
  */
-import { type DatagramSocket, endpointText, openSocket } from './datagram-socket.io.ts'
+import { openOrAwait } from './awaited-socket.io.ts'
+import { type DatagramSocket, endpointText, type SocketOptions } from './datagram-socket.io.ts'
 import type { LanePlan } from './ports.ts'
 
 /** The `port` by which the engine means a lane's probe socket. */
@@ -118,7 +120,7 @@ export class Upstreams {
     const { lane } = plan
     const server = { address: plan.address, port: plan.port }
     const where = endpointText(server)
-    return openSocket({
+    const options: SocketOptions = {
       purpose: `server ${plan.server}, ${plan.class}`,
       local: localEndpoint(plan, port, this.#share),
       server,
@@ -132,7 +134,8 @@ export class Upstreams {
           else this.#events.sendFailed(where, code)
         },
       },
-    })
+    }
+    return openOrAwait(options, (local) => this.#localPorts.add(local.port))
   }
 }
 

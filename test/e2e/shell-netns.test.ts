@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Child, type Ended, until } from './kit/child.ts'
+import { type Child, type Ended, run, until } from './kit/child.ts'
 import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
 import { aloneInNamespace, beside, canHaveNamespace, titled } from './kit/namespace.ts'
 
@@ -54,6 +54,43 @@ describe.skipIf(!canHaveNamespace)(titled('a wildcard listener'), () => {
     await beside(daemon, ['ip', 'address', 'delete', '192.0.2.5/32', 'dev', 'lo'])
     await daemon.says(/no longer listening for authentication at 192\.0\.2\.5:1812/, 15_000)
     expect((await asked('127.0.0.1:1812')).code).toBe(0)
+  })
+})
+
+describe.skipIf(!canHaveNamespace)(titled('a server to which no way leads'), () => {
+  it('does not keep the others from being served, and is reached once there is a way', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'radsluice-netns-'))
+    toEnd.push(async () => rmSync(folder, { recursive: true }))
+    const config = join(folder, 'radsluice.yaml')
+    const ports = { authentication: 1812, accounting: 1813, admin: 9812 }
+    const nowhere = serverEntry('nowhere', { authPort: 1899, secret: 'another secret of it' }, { address: '192.0.2.9' })
+    const settings = {
+      clients: [{ name: 'any', address: '127.0.0.0/8', secret: 'a secret of the test' }],
+      farm: { authentication: { timeout: '300ms' }, servers: [nowhere] },
+    }
+    writeFileSync(config, settingsText(ports, settings), { mode: 0o600 })
+    const checked = await run('unshare', ['--net', RADSLUICE, 'check', '-c', config])
+    expect([checked.code, checked.stderr]).toEqual([0, expect.stringMatching(/warning: .*no way leads there/)])
+
+    const daemon = startAlone('run', '-c', config)
+    await daemon.says(/"event":"started"/)
+    const login = (): Promise<Ended> =>
+      beside(
+        daemon,
+        [RADSLUICE, 'send', 'auth', '--secret-env', 'S', '--user', 'u', '--password-env', 'S', '--timeout', '1'],
+        { S: 'a secret of the test' },
+      )
+    await login()
+    await daemon.says(/"event":"send-failed".*ENETUNREACH/)
+
+    // Nobody listens there, and the machine says so: a datagram has left.
+    await beside(daemon, ['ip', 'address', 'add', '192.0.2.9/32', 'dev', 'lo'])
+    const refused = async (): Promise<boolean> => {
+      await login()
+      const metrics = await beside(daemon, ['curl', '-s', 'http://127.0.0.1:9812/metrics'])
+      return /^radsluice_server_refused_total\{[^}]*server="nowhere"[^}]*\} [1-9]/m.test(metrics.stdout)
+    }
+    await until(refused, 'a datagram at the server', 30_000)
   })
 })
 
