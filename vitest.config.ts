@@ -2,6 +2,35 @@ import { defineConfig } from 'vitest/config'
 
 const never = ['**/node_modules/**', '**/dist/**']
 
+/** Tests on real sockets that wait more than they work and measure nothing: some of them run side by side. */
+const SIDE_BY_SIDE = [
+  'accounting-oracle',
+  'accounting-sessions',
+  'addresses',
+  'admin-failures',
+  'admin-fuzz',
+  'bad-input',
+  'check-openings',
+  'docker',
+  'ending',
+  'freeradius-docs',
+  'hidden',
+  'install',
+  'openapi',
+  'peers',
+  'reload-says',
+  'shell-cli',
+  'shell-docs',
+  'shell-log-output',
+  'shell-mtu',
+  'shell-netns',
+  'shell-pipes',
+  'shell-sockets',
+  'signing',
+  'simulate',
+  'summary',
+].map((name) => `test/e2e/${name}.test.ts`)
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,9 +46,20 @@ export default defineConfig({
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], exclude: never, testTimeout: 60_000 } },
       {
         test: {
+          name: 'shell',
+          include: SIDE_BY_SIDE,
+          exclude: never,
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: never,
+          exclude: [...never, ...SIDE_BY_SIDE],
+          sequence: { groupOrder: 2 },
           // Real sockets and real peers: one file after the other, so that none measures another's load.
           fileParallelism: false,
           testTimeout: 120_000,
