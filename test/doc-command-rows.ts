@@ -229,6 +229,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   'flood 5 drill-secret-of-radsluice': { by: 'test/e2e/summary.test.ts', shows: 'never a valid response' },
   [`echo 'User-Name = "old", User-Password = "demo"' \\| radclient -r 1 -t 2 127.0.0.1:2812 auth drill-secret-of-radsluice`]:
     { by: 'test/e2e/signing.test.ts', shows: 'mixed-signing' },
+  'ip route get': { in: 'nothing', as: 'ip route get 127.0.0.1', says: /dev lo/ },
   'ip route add unreachable 192.0.2.77': { notHere: 'a route of the machine; test/observe knows the alarm' },
   'ip address add 192.0.2.7/32 dev lo': { by: 'test/e2e/addresses.test.ts', shows: 'listener-missing' },
   'ip address delete 192.0.2.7/32 dev lo': { by: 'test/e2e/addresses.test.ts', shows: 'listener-missing' },
