@@ -160,6 +160,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   'radsluice resume': { in: 'end', says: /takes/ },
   'radsluice stop': { in: 'end', says: /stopped/ },
   'systemctl stop radsluice': { notHere: 'needs a running systemd' },
+  'systemctl start radsluice': { notHere: 'needs a running systemd' },
   [`S=$(curl -s http://127.0.0.1:9812/status | sed -n 's/.*"adminSocket": "\\(.*\\)".*/\\1/p')`]: {
     in: 'minimal',
     as: `S=$(curl -s http://127.0.0.1:9812/status | sed -n 's/.*"adminSocket": "\\(.*\\)".*/\\1/p'); echo "$S"`,
