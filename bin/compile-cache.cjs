@@ -37,7 +37,9 @@ exports.cacheFolder = (env, uid) => {
     const folder = join(base, 'radsluice', 'compiled')
     // One by one: `recursive` never ends where the system refuses with ENOENT, and nobody needs a home to be made.
     for (const each of [base, dirname(folder), folder]) make(each)
-    return isOurs(realpathSync(folder), uid) ? folder : undefined
+    // The real path is what was looked at, so it is what is used: a symbolic link on the way may point elsewhere next.
+    const real = realpathSync(folder)
+    return isOurs(real, uid) ? real : undefined
   } catch {
     return undefined
   }

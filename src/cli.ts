@@ -9,7 +9,7 @@
  */
 import yargs, { type Argv } from 'yargs'
 import { codedError, codeOf, type ErrorCode } from './coded-error.ts'
-import { flushed, outputEnded } from './commands/output.io.ts'
+import { flushed, outputEnded, writeData } from './commands/output.io.ts'
 import type { Example, ExitCode, Verb } from './commands/verb.ts'
 import { VERBS, type VerbEntry, wordOf } from './commands/verbs.io.ts'
 import { systemSentence } from './system-errors.ts'
@@ -32,7 +32,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const words = withVerb(argv)
   const asked = words.find((word) => !word.startsWith('-'))
   let begin: (() => Promise<ExitCode>) | undefined
-  const parser = parserOf(words)
+  const parser = parserOf()
   for (const entry of VERBS) {
     const verb = wordOf(entry) === asked ? await entry.load() : undefined
     parser.command(
@@ -45,12 +45,14 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       },
     )
   }
-  parser.parse()
+  parser.parse(words, {}, (_error, _options, help) => {
+    if (help !== '') writeData(help)
+  })
   return (await begin?.()) ?? 0
 }
 
-const parserOf = (words: readonly string[]): Argv =>
-  yargs([...words])
+const parserOf = (): Argv =>
+  yargs()
     .scriptName('radsluice')
     .usage(usageOf(GENERAL, '<verb>'))
     .version(readVersion())
@@ -60,16 +62,22 @@ const parserOf = (words: readonly string[]): Argv =>
     .wrap(120)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? codedError('USAGE', `${message}\nrun "radsluice --help" for what there is`)
+      // The parser's own errors are mistakes in the command; any other is what our code threw.
+      if (error !== undefined && error.name !== 'YError') throw error
+      const sentence = message.replace(/^Not enough arguments following: (.+)$/, (_all, name: string) => {
+        return `${name.length === 1 ? '-' : '--'}${name} needs a value`
+      })
+      throw codedError('USAGE', `${sentence}\nrun "radsluice --help" for what there is`)
     })
 
 /** Nothing is left to do for a verb whose output nobody reads, unless it says otherwise. */
 const untilUnread = ({ outlivesReader }: VerbEntry, running: Promise<ExitCode>): Promise<ExitCode> =>
   outlivesReader === true ? running : Promise.race([running, outputEnded()])
 
-/** `radsluice -c FILE` is `radsluice run -c FILE`. */
+/** `radsluice -c FILE` is `radsluice run -c FILE`, and `radsluice -- status` is `radsluice status`. */
 function withVerb(argv: readonly string[]): string[] {
   const first = argv[0]
+  if (first === '--' && argv.length > 1) return argv.slice(1)
   const isRun = first === undefined || (first.startsWith('-') && !['--help', '-h', '--version'].includes(first))
   return isRun ? [DEFAULT_VERB, ...argv] : [...argv]
 }

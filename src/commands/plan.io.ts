@@ -44,6 +44,7 @@ export const plan = verb({
     'interim-period': text('Between two interim updates of a session; 0s is none. [default: 10m]'),
     accounting: {
       type: 'string',
+      requiresArg: true,
       choices: ['yes', 'no'] as const,
       default: 'yes' as const,
       describe: 'Whether there is accounting.',
@@ -57,6 +58,7 @@ export const plan = verb({
     },
     algorithm: {
       type: 'string',
+      requiresArg: true,
       choices: ['first_server', 'round_robin', 'hash'] as const,
       default: BESIDE.algorithm,
       describe: 'How a server is chosen.',

@@ -79,6 +79,13 @@ describe('the folder for compiled code', () => {
     expect(folderFor({ HOME: home })).toBeUndefined()
   })
 
+  it('is named by its real path, which no link leads away from afterwards', () => {
+    const real = join(home, 'real')
+    mkdirSync(real, { mode: 0o700 })
+    symlinkSync(real, join(home, '.cache'))
+    expect(folderFor({ HOME: home })).toBe(join(real, 'radsluice/compiled'))
+  })
+
   it.each(['relative/path', '/proc/no-such-folder', '/dev/null'])('is nowhere where it can not be made: %s', (path) => {
     expect(folderFor({ XDG_CACHE_HOME: path, HOME: home })).toBeUndefined()
   })

@@ -65,11 +65,21 @@ describe.concurrent('a mistake in the command', () => {
     ['hex that is none', ['decode', 'xyz']],
     ['a demo server by hand', ['demo-server']],
     ['an admin address that is none', ['status', '--admin', 'http://[']],
+    ['an option before any verb', ['--', '--frobnicate']],
+    ['an option without its value', ['check', '-c']],
+    ['an option of numbers without its value', ['plan', '--sessions']],
+    ['an option without its value before another one', ['status', '--admin', '--json']],
   ])('%s: a sentence and exit 2', async (_what, words) => {
     const ended = await radsluice(words, { env: { ...process.env, S: 'a secret' } })
     expectSentence(ended, 2, /^radsluice: \S/)
     expect(ended.stdout).toBe('')
   })
+})
+
+it('takes the verb after "--" too, and starts no demo', async () => {
+  const { code, stdout } = await radsluice(['--', 'schema'])
+  expect(stdout).toContain('"$schema"')
+  expect(code).toBe(0)
 })
 
 describe('check', () => {

@@ -80,9 +80,12 @@ describe('a reader that goes away', () => {
 })
 
 describe('a file that can not take it', () => {
-  it.each(['$R schema', '$R status --json $A'])('is an error of %s', async (command) => {
-    const { code, stderr } = await shell(`${command} > /dev/full`)
-    expect(stderr).toMatch(/^radsluice: can't write to standard output \(ENOSPC\); make room there/)
-    expect(code).toBe(1)
-  })
+  it.each(['$R schema', '$R status --json $A', '$R --help', '$R --version', '$R status -h'])(
+    'is an error of %s',
+    async (command) => {
+      const { code, stderr } = await shell(`${command} > /dev/full`)
+      expect(stderr).toMatch(/^radsluice: can't write to standard output \(ENOSPC\); make room there/)
+      expect(code).toBe(1)
+    },
+  )
 })
