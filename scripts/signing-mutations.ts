@@ -55,7 +55,21 @@ export const SIGNING_MUTATIONS: readonly Mutation[] = [
     'if (left < 0) Atomics',
   ),
   table('a former epoch is known still', ' || Atomics.load(page, at + ENTRY_EPOCH) !== this.#epoch', ''),
-  table('each has a salt of its own', 'Atomics.compareExchange(this.#header, SALT, 0, salt) || salt', 'salt'),
+  table(
+    'each has a salt of its own',
+    'return Atomics.compareExchange(this.#header, word, 0, mine) || mine',
+    'return word > 0 ? mine : 0',
+  ),
+  table(
+    'whoever makes room is noted, though one that left before was seen later',
+    'if (left > Atomics.load(page, from + FORGOTTEN)) Atomics',
+    'if (left > 0) Atomics',
+  ),
+  table(
+    'strangers can choose keys that meet',
+    'return keyedHash(key, this.#k0, this.#k1) & this.#mask',
+    'return key.reduce((hash, word) => { const h = Math.imul(hash ^ word, 0x85ebca6b); return h ^ (h >>> 15) }, this.#k0 ^ this.#k1) & this.#mask',
+  ),
   intake(
     'an unsigned request that is dropped for its Proxy-State counts as taken',
     "    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'\n    if (isTaken ||",

@@ -2,18 +2,20 @@
  * A bounded table from 128-bit keys to the second in which something was last seen of them, for one engine or for several
  * on shared memory.
  *
- *     header (int32)   entries, salt, epoch
+ *     header (int32)   entries, epoch, key of the hash (2)
  *     bucket (int32)   version, forgotten, then WAYS entries of key (4), last, first, packet, epoch
  *
- * A key belongs to one bucket. Where that is full, the entry that was not seen for longest makes room, and the bucket keeps
+ * A key belongs to one bucket, which nobody outside can foresee (`keyedHash`): strangers choose the keys. Where that is full, the entry that was not seen for longest makes room, and the bucket keeps
  * when that was seen: whoever must not forget too early can ask. A bucket's version is odd while somebody writes there: a
  * reader tries again, a second writer waits. `clear` begins an epoch: entries of former ones are empty places. No step
  * depends on how many entries there are; without shared memory, pages are made when they are needed.
  */
+import { mix } from './hashing.ts'
+import { keyedHash } from './keyed-hash.ts'
 
 const ENTRIES = 0
-const SALT = 1
-const EPOCH = 2
+const EPOCH = 1
+const HASH_KEY = 2
 const HEADER_INTS = 4
 
 const VERSION = 0
@@ -54,14 +56,16 @@ export class LastSeenTable {
   readonly #memory: SharedArrayBuffer | undefined
   readonly #pages: (Int32Array | undefined)[]
   readonly #mask: number
-  readonly #salt: number
+  /** The two words of the hash's key. */
+  readonly #k0: number
+  readonly #k1: number
 
   /** Memory of a table for `capacity` keys, at least 1, that several threads share. */
   static memory(capacity: number): SharedArrayBuffer {
     return new SharedArrayBuffer((HEADER_INTS + pagesFor(capacity) * PAGE_INTS) * INT)
   }
 
-  /** `salt` spreads the keys unpredictably; on shared memory that of its first user holds for all. */
+  /** `salt` is any unpredictable number: the hash's key. On shared memory that of its first user holds for all. */
   constructor(o: {
     readonly capacity: number
     readonly salt: number
@@ -72,8 +76,8 @@ export class LastSeenTable {
     this.#header = o.memory === undefined ? new Int32Array(HEADER_INTS) : new Int32Array(o.memory, 0, HEADER_INTS)
     this.#pages = new Array<Int32Array | undefined>(pages).fill(undefined)
     this.#mask = pages * BUCKETS_OF_PAGE - 1
-    const salt = o.salt | 1
-    this.#salt = Atomics.compareExchange(this.#header, SALT, 0, salt) || salt
+    this.#k0 = this.#agreed(HASH_KEY, mix(o.salt) | 1)
+    this.#k1 = this.#agreed(HASH_KEY + 1, mix(o.salt + 1) | 1)
   }
 
   /** Entries; one that is too old for its user counts until it is removed or its place is taken. */
@@ -163,6 +167,11 @@ export class LastSeenTable {
     return listed
   }
 
+  /** What the first user wrote there: this, or another's. */
+  #agreed(word: number, mine: number): number {
+    return Atomics.compareExchange(this.#header, word, 0, mine) || mine
+  }
+
   get #epoch(): number {
     return Atomics.load(this.#header, EPOCH)
   }
@@ -231,13 +240,7 @@ export class LastSeenTable {
   }
 
   #bucketOf(key: Int32Array): number {
-    let hash = this.#salt
-    for (let i = 0; i < KEY_INTS; i += 1) {
-      hash = Math.imul(hash ^ key[i]!, 0x85ebca6b)
-      hash ^= hash >>> 15
-    }
-    hash = Math.imul(hash, 0xc2b2ae35)
-    return (hash ^ (hash >>> 16)) & this.#mask
+    return keyedHash(key, this.#k0, this.#k1) & this.#mask
   }
 }
 

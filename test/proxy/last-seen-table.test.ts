@@ -73,6 +73,55 @@ describe('the table of when something was last seen', () => {
     }
   })
 
+  it('admits the latest that left, also where one that was seen earlier leaves after it', () => {
+    // Engines note what they saw in their own order, and clocks of threads are read a moment apart.
+    const seconds = fc.array(fc.nat(50), { minLength: 300, maxLength: 600 })
+    fc.assert(
+      fc.property(seconds, (list) => {
+        for (const table of tables(1)) {
+          for (const [key, second] of list.entries()) table.put(keyOf(key), second, 0)
+          for (const [key, second] of list.entries()) {
+            if (read(table, key) === undefined) expect(table.forgottenBeside(keyOf(key))).toBeGreaterThanOrEqual(second)
+          }
+        }
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('spreads keys that somebody chose to meet, under every salt', () => {
+    // Differences that a mixer of multiplications and shifts undoes from one word to the next, and single bits.
+    const chosen = (number: number): Int32Array => {
+      const key = Int32Array.of(0x20010db8, 1, 2, 3)
+      for (let word = 0; word < 3; word += 1) {
+        if ((number & (1 << word)) === 0) continue
+        key[word]! ^= 0x80000000
+        key[word + 1]! ^= 0x80010000
+      }
+      return key
+    }
+    const bit = (number: number): Int32Array => {
+      const key = Int32Array.of(0, 0, 0, 0)
+      key[number >> 5]! ^= 1 << (number & 31)
+      return key
+    }
+    for (const [count, keyAt] of [
+      [8, chosen],
+      [128, bit],
+    ] as const) {
+      const keys = Array.from({ length: count }, (_, number) => keyAt(number))
+      let shared = 0
+      for (let salt = 0; salt < 16; salt += 1) {
+        const table = new LastSeenTable({ capacity: 65_536, salt })
+        for (const key of keys) table.put(key, 1, 0)
+        const filled = Array.from({ length: table.buckets }, (_, bucket) => table.list(bucket, 1).length)
+        shared += filled.reduce((sum, length) => sum + Math.max(0, length - 1), 0)
+      }
+      // Of 16 times 128 keys in 16,384 buckets about 8 meet another by chance.
+      expect(shared).toBeLessThan(24)
+    }
+  })
+
   it('lets the one go that was not seen for longest', () => {
     for (const table of tables(1)) {
       for (let key = 0; key < table.buckets * 8 * 20; key += 1) {
