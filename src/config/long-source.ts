@@ -37,6 +37,8 @@ function putBack({ text, runs }: Reduced): SourceText | undefined {
       values.push(value)
       continue
     }
+    // The mark that was put there, and no text that reads like it.
+    if (source.locate([LIST, index]).line !== run[0]?.line) return undefined
     runOfMark.delete(value as string)
     for (const item of run) {
       entries.push(item)

@@ -5,7 +5,8 @@
  * Plain is what cannot mean anything else in YAML: keys of lower-case letters, values that are words, paths, addresses, small
  * numbers, true, false or quoted text without escapes, one pair a line or all of them in braces on one line. A run of
  * such items below a top-level key is replaced by one mark, and the parser reads the rest, whose lines and columns stay
- * as they are. Whatever is not plain is left to it. `test/config/plain-items.test.ts` holds both against each other.
+ * as they are. Whatever is not plain is left to it: also what stands before a run up to its first item, where blank lines
+ * and `#` may be the text of the item above. `test/config/plain-items.test.ts` holds both against each other.
  */
 import type { Place } from './source.ts'
 
@@ -34,32 +35,39 @@ export const markOf = (run: number): string => `${MARK} ${run}`
 /** The runs of plain items below `key:`, and the text without them; undefined where there are none. */
 export function withoutPlainItems(text: string, key: string): Reduced | undefined {
   const begin = new RegExp(`^${key}:[ ]*(?:#.*)?\\r?\\n`, 'm').exec(text)
-  if (begin === null || text.includes(MARK)) return undefined
+  // A directive (%YAML 1.1) can give words another meaning.
+  if (begin === null || text.includes(MARK) || /^%/m.test(text)) return undefined
   const lines = new Lines(text, begin.index + begin[0].length)
+  // An anchor or a tag of the list itself may stand there.
+  if (!lines.areItems()) return undefined
   const kept: string[] = [text.slice(0, lines.offset)]
   const runs: PlainItem[][] = []
   let run: PlainItem[] = []
-  let from = { offset: lines.offset, line: lines.line }
+  /** Where the line of its first item begins. */
+  let from = lines.offset
   const endRun = (): void => {
-    const written = text.slice(from.offset, lines.offset)
     const first = run[0]
-    if (first === undefined || run.length < SHORTEST_RUN) kept.push(written)
+    if (first === undefined || run.length < SHORTEST_RUN) kept.push(text.slice(from, lines.offset))
     else {
-      const mark = `${' '.repeat(lines.indent)}- "${markOf(runs.length)}"`
-      kept.push('\n'.repeat(first.line - from.line), mark, '\n'.repeat(lines.line - first.line))
+      kept.push(`${' '.repeat(lines.indent)}- "${markOf(runs.length)}"`, '\n'.repeat(lines.line - first.line))
       runs.push(run)
     }
     run = []
   }
   while (!lines.isOver) {
+    const before = lines.offset
     const item = lines.plainItem()
-    if (item !== undefined) run.push(item)
-    else {
+    if (item !== undefined) {
+      if (run.length === 0) {
+        from = lines.startOfLast
+        kept.push(text.slice(before, from))
+      }
+      run.push(item)
+    } else {
       endRun()
-      const passedFrom = lines.offset
       lines.skipOne()
-      kept.push(text.slice(passedFrom, lines.offset))
-      from = { offset: lines.offset, line: lines.line }
+      kept.push(text.slice(before, lines.offset))
+      from = lines.offset
     }
   }
   endRun()
@@ -85,6 +93,8 @@ class Lines {
   offset: number
   indent = -1
   isOver = false
+  /** Where the line began that the last plain item begins on. */
+  startOfLast = 0
   /** Counted from 1. */
   line = 1
 
@@ -92,6 +102,11 @@ class Lines {
     this.#text = text
     this.offset = offset
     for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) this.line += 1
+  }
+
+  /** Whether the first line that says something is an item. */
+  areItems(): boolean {
+    return DASH.at(this.#text, this.#pastBlanks(this.offset)) > 0
   }
 
   /** The item that begins here, if it is a plain one; then it is passed. Blank lines and comments before it too. */
@@ -106,6 +121,7 @@ class Lines {
     const end = reader.at
     if (value === undefined || !this.#endsAt(end, indent)) return undefined
     this.indent = indent
+    this.startOfLast = start
     const line = this.line + countLines(this.#text, this.offset, start)
     const from = start + dash
     this.line = line + countLines(this.#text, start, end)
@@ -159,7 +175,8 @@ const DASH = new Pattern(' *- +')
 const BLANKS = new Pattern(' *')
 const EMPTY_LINE = new Pattern(' *(?:#[^\\n]*)?\\r?\\n')
 const LINE_END = new Pattern('(?: +#[^\\n]*| *)(?:\\r?\\n|$)')
-const KEY = new Pattern('[a-z][a-z_]*: +')
+/** Shorter than the 1024 characters that YAML allows a key by far. */
+const KEY = new Pattern('[a-z][a-z_]{0,63}: +')
 const COMMA = new Pattern(' *, *')
 const OPEN = new Pattern('\\{ *')
 const CLOSE = new Pattern(' *\\}')
@@ -223,7 +240,7 @@ class ItemReader {
     const keyAt = this.at
     if (!this.#isPast(KEY)) return false
     const key = this.#text.slice(keyAt, this.#text.indexOf(':', keyAt))
-    if (Object.hasOwn(into, key)) return false
+    if (NO_TEXT.test(key) || Object.hasOwn(into, key)) return false
     const valueAt = this.at
     told?.(above + key, keyAt, valueAt)
     const isNested = this.#text[this.at] === '{'

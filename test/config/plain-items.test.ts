@@ -127,6 +127,11 @@ describe('a long list of clients', () => {
     ['the mark of ours', textOf(items(flow), '  - "__a run of plain items__ 0"\n')],
     ['a list in brackets', 'clients: [ { name: a } ]\n'],
     ['no end', `clients:\n${items(flow).join('\n')}`],
+    ['an anchor of the list', `${textOf([`  &all`, ...items(flow)])}other: *all\n`],
+    ['a directive', `%YAML 1.1\n---\n${textOf(items((i) => `  - { name: c${i}, on: yes, at: 10:20:30 }`))}`],
+    ['null as a key', textOf(items((i) => `  - { name: c${i}, null: x, true: y }`))],
+    ['a mark in other words', textOf([String.raw`  - "\x5f_a run of plain items__ 0"`, ...items(flow)])],
+    ['a key without end', textOf(items((i) => `  - { ${'k'.repeat(1100)}: c${i} }`))],
     ['__proto__', textOf(items((i) => `  - { name: c${i}, __proto__: x, constructor: y }`))],
   ])('is read as the parser reads it: %s', (_, text) => expectSame(text))
 
@@ -160,6 +165,78 @@ describe('a long list of clients', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  /** What may stand between two items, or belong to the one above. */
+  const between = fc.array(
+    fc.constantFrom('', '# one', '  # two', '    # three', '      # four', ' ', '      ', '      more', '      - x'),
+    { maxLength: 4 },
+  )
+  const HEADS = ['|', '|-', '|+', '>', '>-', '>+', '|2', '>1-', '"', "'", 'plain', '&a |', '|\r', '']
+  /** An item whose value goes on over lines, well or wrongly. */
+  const spread = fc
+    .record({
+      begin: fc.constantFrom('  - ', '  - secret: ', '  - name: x\n    secret: ', '  -\n    secret: '),
+      head: fc.constantFrom(...HEADS),
+      lines: fc.array(
+        fc.constantFrom(
+          'abc',
+          '# no comment',
+          '#abc',
+          'a # b',
+          '',
+          '- { name: x, address: 10.0.0.1 }',
+          '  deep',
+          '- x',
+        ),
+        { maxLength: 4 },
+      ),
+      deep: fc.constantFrom(6, 6, 6, 6, 5, 4, 3, 2),
+      after: between,
+    })
+    .map(({ begin, head, lines, deep, after }) => {
+      const closing = head === '"' || head === "'" ? head : ''
+      const text = lines.map((line) => (line === '' ? '' : ' '.repeat(deep) + line)).join('\n')
+      return [`${begin}${head}${lines.length > 0 ? `\n${text}` : ''}${closing}`, ...after].join('\n')
+    })
+  const run = fc
+    .record({ entry: fc.constantFrom(flow, block), count: fc.constantFrom(1, 63, 64, 66), after: between })
+    .map(({ entry, count, after }) => [...items(entry, count), ...after].join('\n'))
+
+  it('keeps what belongs to a text before, between and after the plain ones', () => {
+    let reduced = 0
+    const count = (text: string): void => {
+      if (plainIn(text) > 0 && new Source(text).faults.length === 0) reduced += 1
+    }
+    fc.assert(
+      fc.property(fc.array(fc.oneof(spread, run), { minLength: 1, maxLength: 4 }), (parts) => {
+        const text = textOf(parts)
+        count(text)
+        const [slow, fast] = [new Source(text), readSource(text)]
+        expect(fast.faults).toEqual(slow.faults)
+        expect(fast.value).toEqual(slow.value)
+        for (const path of [['clients'], ['clients', 0], ['clients', 1], ['farm']] as const) {
+          expect(fast.locate(path)).toEqual(slow.locate(path))
+        }
+      }),
+      { numRuns: 300 },
+    )
+    expect(reduced).toBeGreaterThan(50)
+  })
+
+  it.each([
+    [
+      'folded',
+      '  - name: x\n    secret: >-\n      abcdefghijklmnopqrstuvwxyz\n      #123',
+      'abcdefghijklmnopqrstuvwxyz #123',
+    ],
+    ['of one line', '  - name: x\n    secret: |-\n      #abc123', '#abc123'],
+    ['with its ends kept', '  - name: x\n    secret: |+\n      abc\n\n      # d\n\n', 'abc\n\n# d\n\n\n'],
+  ])('leaves a secret whole before a run: %s', (_, item, secret) => {
+    const text = textOf([item, ...items(flow)])
+    expect(plainIn(text)).toBe(MANY)
+    expect((readSource(text).value as { clients: object[] }).clients[0]).toEqual({ name: 'x', secret })
+    expectSame(text)
   })
 
   it('has its problems where they stand', () => {
