@@ -28,6 +28,12 @@ export type EndingNews =
   /** The last word. */
   | { readonly kind: 'stopped'; readonly left: InHand }
 
+/**
+ * What came of a `resume`: traffic is taken (also where nothing drained), a stop is under way, or a drain was asked for while
+ * it was on its way, and that one holds.
+ */
+export type Resumed = 'takes-traffic' | 'stopping' | 'drains-again'
+
 /** One who follows: told of the news; `stopped` resolves when it has been read. */
 export interface Follower {
   tell(news: EndingNews): void
@@ -55,6 +61,8 @@ export class Ending {
   /** Rises with each change of mind: what was waited for before it is of no interest. */
   #turn = 0
   #stopping: Stopping | undefined
+  /** On its way: who asks for the same meanwhile gets the same answer. */
+  #resuming: { readonly turn: number; readonly resumed: Promise<Resumed> } | undefined
   #isEnding = false
 
   constructor(of: EndingOf) {
@@ -76,18 +84,23 @@ export class Ending {
     void this.#drained({ by, limit: 'no limit', force: false }, () => this.#tell({ kind: 'drained' }))
   }
 
-  /** Takes traffic again; false where a stop is under way. */
-  async resume(by: string): Promise<boolean> {
-    if (this.isStopping) return false
-    if (!this.#isDraining) return true
+  /** Takes traffic again. */
+  async resume(by: string): Promise<Resumed> {
+    if (this.isStopping) return 'stopping'
+    if (!this.#isDraining) return 'takes-traffic'
+    if (this.#resuming?.turn === this.#turn) return this.#resuming.resumed
     this.#turn += 1
-    const turn = this.#turn
+    this.#resuming = { turn: this.#turn, resumed: this.#resume(by, this.#turn) }
+    return this.#resuming.resumed
+  }
+
+  async #resume(by: string, turn: number): Promise<Resumed> {
     await this.#of.instances.drain('no')
-    if (turn !== this.#turn) return false
+    if (turn !== this.#turn) return this.isStopping ? 'stopping' : 'drains-again'
     this.#isDraining = false
     this.#of.log.write('resumed', { by })
     this.#tell({ kind: 'resumed' })
-    return true
+    return 'takes-traffic'
   }
 
   /**
@@ -138,7 +151,8 @@ export class Ending {
 
   async #limitIsOver(stopping: Stopping): Promise<void> {
     const left = stopping.force ? undefined : await this.inHand()
-    if (this.#stopping !== stopping) return
+    // Meanwhile the last one may have finished, and the end begun: then the last word is that one's.
+    if (this.#stopping !== stopping || this.#isEnding) return
     if (left === undefined || isNothing(left)) {
       await this.#end('drain_limit is over')
       return

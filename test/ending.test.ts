@@ -95,13 +95,13 @@ describe('a stop without force', () => {
     const { ending, instances, events, news, over } = world()
     ending.stop('one', false)
     ending.stop('two', false)
-    expect(await ending.resume('three')).toBe(false)
+    expect(await ending.resume('three')).toBe('stopping')
     await pass(LIMIT_MS)
     expect([news, over, ending.isStopping, ending.isDraining]).toEqual([['not-stopped'], [], false, true])
     ending.stop('one', false)
     await pass(LIMIT_MS)
     expect(news).toEqual(['not-stopped', 'not-stopped'])
-    expect(await ending.resume('three')).toBe(true)
+    expect(await ending.resume('three')).toBe('takes-traffic')
     instances.finish()
     await pass(10 * LIMIT_MS)
     expect([news, over, ending.isDraining]).toEqual([['not-stopped', 'not-stopped', 'resumed'], [], false])
@@ -116,6 +116,28 @@ describe('a stop without force', () => {
     instances.finish()
     await pass(0)
     expect([news, over]).toEqual([['not-stopped', 'drained'], []])
+  })
+})
+
+describe('the limit of a stop without force', () => {
+  it('says nothing where the end began while it looked at what is left', async () => {
+    const { ending, instances, events, news, read } = world()
+    read()
+    const { look } = instances
+    ending.stop('one', false)
+    await pass(LIMIT_MS - 1)
+    // The look of the limit still sees three records; they are finished before its answer comes.
+    instances.look = async () => {
+      const seen = await look.call(instances)
+      if (instances.records > 0) {
+        instances.finish()
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      return seen
+    }
+    await pass(1_000)
+    expect(news).toEqual(['stopped'])
+    expect(events).not.toContain('not-stopped')
   })
 })
 
@@ -151,7 +173,7 @@ describe('a stop with force', () => {
     ending.stop('SIGTERM', true)
     await pass(0)
     expect([news, over]).toEqual([['stopped'], [true]])
-    expect(await ending.resume('late')).toBe(false)
+    expect(await ending.resume('late')).toBe('stopping')
     ending.drain('late')
     ending.stop('late', false)
     await pass(10 * LIMIT_MS)
@@ -184,12 +206,32 @@ describe('a drain', () => {
     const { ending, instances, news } = world()
     ending.drain('one')
     await pass(1)
-    expect(await ending.resume('two')).toBe(true)
+    expect(await ending.resume('two')).toBe('takes-traffic')
     instances.finish()
     await pass(0)
     expect([news, ending.isDraining]).toEqual([['resumed'], false])
-    expect(await ending.resume('nothing to take back')).toBe(true)
+    expect(await ending.resume('nothing to take back')).toBe('takes-traffic')
     expect(instances.told).toEqual(['keep', 'no'])
+  })
+
+  it('is taken back once by two who ask at the same time, and both hear so', async () => {
+    const { ending, instances, news } = world()
+    ending.drain('one')
+    await pass(1)
+    const both = [ending.resume('two'), ending.resume('three')]
+    expect(await Promise.all(both)).toEqual(['takes-traffic', 'takes-traffic'])
+    expect([instances.told, news, ending.isDraining]).toEqual([['keep', 'no'], ['resumed'], false])
+  })
+
+  it('and a stop that cross a resume: the stop holds, and the resume says so', async () => {
+    const { ending, instances } = world()
+    ending.drain('one')
+    await pass(1)
+    const resumed = ending.resume('two')
+    ending.stop('three', false)
+    expect(await resumed).toBe('stopping')
+    expect(await ending.resume('two again')).toBe('stopping')
+    expect(instances.draining).toBe('keep')
   })
 
   it('and a change of mind that cross each other: the later one holds', async () => {
@@ -198,7 +240,7 @@ describe('a drain', () => {
     await pass(1)
     const resumed = ending.resume('two')
     ending.drain('three')
-    expect(await resumed).toBe(false)
+    expect(await resumed).toBe('drains-again')
     await pass(1)
     expect([instances.draining, ending.isDraining, news]).toEqual(['keep', true, []])
   })

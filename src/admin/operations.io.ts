@@ -4,6 +4,7 @@
  * An act that is refused changes nothing and says why. What operators change is a layer of its own (`Overrides`); the
  * daemon puts it in force in all instances, one act after the other.
  */
+import type { Resumed } from '../ending.io.ts'
 import { thereAre } from '../near.ts'
 import { type Forecast, totalOf } from '../observe/in-hand.ts'
 import { refusalText } from '../observe/in-hand-text.ts'
@@ -67,8 +68,7 @@ export interface Operated extends FollowedEnding {
   /** What a reload of that file would change now; nothing is changed by it. */
   preview(file: string): Preview
   drain(by: string): void
-  /** False where a stop is under way. */
-  resume(by: string): Promise<boolean>
+  resume(by: string): Promise<Resumed>
   stop(by: string, force: boolean): void
   /** What a stop now would lose. */
   forecast(): Promise<Forecast>
@@ -145,8 +145,12 @@ export class Operations {
   /** Takes traffic again after a drain; one that does not drain is left as it is. */
   async resume(by: string): Promise<Outcome> {
     const wasDraining = this.#daemon.isDraining
-    if (await this.#daemon.resume(by)) return done({ resumed: wasDraining })
-    const error = 'a stop is under way, and it ends within drain_limit; start it again after that'
+    const resumed = await this.#daemon.resume(by)
+    if (resumed === 'takes-traffic') return done({ resumed: wasDraining })
+    const error =
+      resumed === 'stopping'
+        ? 'a stop is under way, and it ends within drain_limit; start it again after that'
+        : 'a drain was asked for meanwhile, and it holds; "radsluice resume" takes traffic again'
     return { ok: false, status: 409, error }
   }
 

@@ -18,13 +18,16 @@ const NOUNS: Readonly<Record<TrafficClass, readonly [one: string, many: string]>
 }
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'no-live-server': 'every server is Down or held Down',
-  'queue-too-long': 'more waits than the live servers may be sent in that time (max_rate, max_outstanding)',
+  'no-answering-server': 'no server is Active and has ever answered',
+  'queue-too-long': 'more waits than the servers that answer may be sent in that time (max_rate, max_outstanding)',
   'set-aside': 'a server that answers others left them unanswered',
   'no-time': 'drain_limit is 0',
 }
 
 const ADVICE: Readonly<Record<Obstacle, string>> = {
   'no-live-server': 'bring a server back ("radsluice server up NAME", "radsluice status")',
+  'no-answering-server':
+    'wait until a server answers, or see why none does ("radsluice status", the server\'s own log)',
   'queue-too-long': 'wait until less is queued, or raise drain_limit',
   'set-aside': "look in the server's own log for these records",
   'no-time': 'raise drain_limit',

@@ -24,7 +24,9 @@ export type InHand = PerClass<ClassInHand>
 export type Obstacle =
   /** Every server of the class is Down or held Down. */
   | 'no-live-server'
-  /** More waits than max_rate and max_outstanding of the live servers let through in the time. */
+  /** None is Active with a valid response ever. */
+  | 'no-answering-server'
+  /** More waits than max_rate and max_outstanding of the servers that answer let through in the time. */
   | 'queue-too-long'
   /** A living server left these records unanswered before. */
   | 'set-aside'
@@ -84,20 +86,28 @@ function obstaclesOf(
   const only = (obstacle: Obstacle): ClassForecast['because'] => (all === 0 ? [] : [{ obstacle, messages: all }])
   const live = lanes.filter((lane) => lane.state !== 'down' && !lane.isHeldDown && !lane.retiring)
   if (live.length === 0) return only('no-live-server')
+  const answering = live.filter(isAnswering)
+  if (answering.length === 0) return only('no-answering-server')
   if (limitSeconds === 0) return only('no-time')
+  // What is outstanding at a silent server must go to another one.
+  const stuck = lanes.reduce((sum, lane) => sum + (answering.includes(lane) ? 0 : lane.outstanding), 0)
+  const waiting = of.queued - of.setAside + Math.min(stuck, of.outstanding)
   const found: ClassForecast['because'] = [
-    { obstacle: 'queue-too-long', messages: excessOf(of.queued - of.setAside, live, limitSeconds) },
+    { obstacle: 'queue-too-long', messages: excessOf(waiting, answering, limitSeconds) },
     { obstacle: 'set-aside', messages: of.setAside },
   ]
   return found.filter(({ messages }) => messages > 0)
 }
 
-/** Of those that wait, how many the live servers can't be sent: each has its own queue, the rest may go to any. */
-function excessOf(waiting: number, live: readonly LaneSnapshot[], limitSeconds: number): number {
+/** One that never answered may know another secret: what nothing limits so far is no promise. */
+const isAnswering = ({ state, unheard }: LaneSnapshot): boolean => state === 'active' && unheard === undefined
+
+/** Of those that wait, how many these servers can't be sent: each has its own queue, the rest may go to any. */
+function excessOf(waiting: number, answering: readonly LaneSnapshot[], limitSeconds: number): number {
   let excess = 0
   let room = 0
   let shared = waiting
-  for (const lane of live) {
+  for (const lane of answering) {
     const capacity = Math.floor((effectiveCeiling(lane) ?? Number.POSITIVE_INFINITY) * limitSeconds)
     excess += Math.max(0, lane.queued - capacity)
     room += Math.max(0, capacity - lane.queued)

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { Attached } from '../../src/admin/attached.ts'
 import { type Operated, Operations } from '../../src/admin/operations.io.ts'
 import { NO_OVERRIDES, ofThoseThere } from '../../src/admin/overrides.ts'
+import type { Resumed } from '../../src/ending.io.ts'
 import type { Overrides } from '../../src/observe/view.ts'
 import type { EngineOptions } from '../../src/proxy/ports.ts'
 import { perSecond } from '../../src/units.ts'
@@ -52,8 +53,10 @@ class Busy implements Operated {
     throw new Error('nobody asked for a preview')
   }
 
-  async resume(): Promise<boolean> {
-    return true
+  resumed: Resumed = 'takes-traffic'
+
+  async resume(): Promise<Resumed> {
+    return this.resumed
   }
 
   async inHand(): Promise<never> {
@@ -102,5 +105,17 @@ describe('what is asked for while another change is on its way', () => {
     daemon.letThrough()
     await Promise.all([down, set])
     expect(daemon.overrides).toEqual(NO_OVERRIDES)
+  })
+})
+
+describe('a resume that another change overtakes', () => {
+  it.each([
+    ['stopping', /^a stop is under way/],
+    ['drains-again', /^a drain was asked for meanwhile/],
+  ] as const)('says which it was: %s', async (resumed, sentence) => {
+    const daemon = new Busy()
+    daemon.resumed = resumed
+    const outcome = await new Operations(daemon, new Attached(), () => 0).resume('one')
+    expect(outcome).toMatchObject({ ok: false, status: 409, error: expect.stringMatching(sentence) })
   })
 })

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { forecastOf, type InHand, inHandOf, isNothing, totalOf } from '../../src/observe/in-hand.ts'
 import { fateText, inHandText, notStoppedText, refusalText } from '../../src/observe/in-hand-text.ts'
 import type { ClassSnapshot, LaneSnapshot } from '../../src/proxy/snapshot.ts'
-import { perSecond, seconds } from '../../src/units.ts'
+import { instant, perSecond, seconds } from '../../src/units.ts'
 import { type Change, calm, inClass, inLane } from './intervals.ts'
 
 const acct = (server: string) => ({ server, class: 'accounting' as const })
@@ -15,9 +15,11 @@ const lane = (server: string, changes: Partial<LaneSnapshot>): Change => inLane(
 const rate = (server: string, maxRate: number): Change =>
   inLane(acct(server), ({ slots }) => ({ slots: { ...slots, maxRate: perSecond(maxRate) } }))
 const servers = [...new Set(calm().engine.lanes.map((one) => one.server))]
+/** Every server has answered. */
+const heard: readonly Change[] = servers.map((server) => lane(server, { unheard: undefined, heardAt: instant(1) }))
 
 const foreseen = (changes: readonly Change[], limitSeconds = 20) =>
-  forecastOf(changes.reduce((view, change) => change(view), calm()).engine, limitSeconds)
+  forecastOf([...heard, ...changes].reduce((view, change) => change(view), calm()).engine, limitSeconds)
 const of = (changes: readonly Change[], limitSeconds?: number) => foreseen(changes, limitSeconds).classes.accounting
 
 describe('what a stop would lose', () => {
@@ -37,6 +39,32 @@ describe('what a stop would lose', () => {
       because: [{ obstacle: 'no-live-server', messages: 50 }],
     })
     expect(found.classes.authentication.unfinishable).toBe(0)
+  })
+
+  it('is all of a class whose servers never answered or do not answer now; nothing of a daemon that has just started', () => {
+    const unheard = { unheard: { timeouts: 0 }, heardAt: undefined }
+    const silences: readonly Partial<LaneSnapshot>[] = [unheard, { state: 'not_responding' }, { state: 'failing' }]
+    for (const silence of silences) {
+      const silent = servers.map((server) => lane(server, silence))
+      expect(foreseen(silent).isSafe).toBe(true)
+      expect(of([...silent, records({ outstanding: 4 })]).because).toEqual([
+        { obstacle: 'no-answering-server', messages: 4 },
+      ])
+      const [first = ''] = servers
+      expect(of([...silent, lane(first, { ...unheard, state: 'down' }), records({ queued: 1 })]).unfinishable).toBe(1)
+    }
+  })
+
+  it('leaves what is with a silent server to the others, as far as they have room', () => {
+    const [first = '', ...others] = servers
+    const room = 10 * 20 * others.length
+    const changes = [
+      ...others.map((server) => rate(server, 10)),
+      lane(first, { state: 'not_responding', outstanding: 5, queued: 10 }),
+      records({ queued: room, outstanding: 5 }),
+    ]
+    expect(of(changes).because).toEqual([{ obstacle: 'queue-too-long', messages: 5 }])
+    expect(of([...changes, records({ queued: room - 5 })]).because).toEqual([])
   })
 
   it('is what max_rate does not let through in the time', () => {
