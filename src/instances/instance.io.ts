@@ -30,6 +30,7 @@ import type {
 import { changedClients } from './clients-change.ts'
 import { EndedLines } from './ended-lines.io.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
+import { SharedEndpoints } from './shared-endpoints.ts'
 import { SharedParts } from './shared-parts.ts'
 import { TraceBound } from './trace-bound.ts'
 import { ViewInParts, type ViewPart } from './view-parts.ts'
@@ -86,7 +87,8 @@ export class Instance implements InstanceCalls {
     this.#books = new Float64Array(books)
     this.#tracer = boundedTracer(main.traced, this.#boundary)
     const journal = this.#journal()
-    this.#sockets = this.#newSockets({ number, of })
+    const { endpoints } = memory.tables ?? {}
+    this.#sockets = this.#newSockets({ number, of }, endpoints && new SharedEndpoints(endpoints))
     this.#shared = SharedParts.of(memory)
     const shared = this.#shared === undefined ? {} : { shared: this.#shared }
     this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
@@ -278,7 +280,7 @@ export class Instance implements InstanceCalls {
     }
   }
 
-  #newSockets(share: { readonly number: number; readonly of: number }): Sockets {
+  #newSockets(share: { readonly number: number; readonly of: number }, shared: SharedEndpoints | undefined): Sockets {
     const arrivals: Arrivals = {
       request: (trafficClass, from, bytes) => this.#loop.request(trafficClass, from, bytes),
       response: (lane, port, bytes) => this.#loop.response(lane, port, bytes),
@@ -299,7 +301,7 @@ export class Instance implements InstanceCalls {
       listenerFailed: (name: string, address: string, why: string) =>
         log.write('listener-failed', { class: name, address, why }),
     }
-    return new Sockets(arrivals, notes, { share, localAddresses: () => this.#local })
+    return new Sockets(arrivals, notes, { share, shared, localAddresses: () => this.#local })
   }
 }
 

@@ -2,7 +2,7 @@
  * The memory that the instances of a host share: made and changed by the main thread, used through `SharedParts`.
  *
  * One instance shares nothing and has none of it. Of several, all know which server a State belongs to and who sends
- * Message-Authenticator by itself; with scope `host` they also take their slots from one count for each lane.
+ * Message-Authenticator by itself, and which sockets are their own; with scope `host` they also take their slots from one count for each lane.
  */
 import { LEARNED_ADDRESSES } from '../proxy/intake.ts'
 import { laneSettings, pathKey, serverKey } from '../proxy/lane.ts'
@@ -13,6 +13,7 @@ import { SharedSlots } from '../throttle/shared-slots.ts'
 import type { SlotRate } from '../throttle/slots.ts'
 import { after, type Instant, seconds, TRAFFIC_CLASSES } from '../units.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
+import { type EndpointsMemory, SharedEndpoints } from './shared-endpoints.ts'
 import { SharedTable } from './shared-table.ts'
 import type { Scope } from './sum.ts'
 
@@ -29,6 +30,8 @@ export interface SharedTables {
   readonly formerStates: TableMemory | undefined
   /** Every server's name that there ever was; a place is never used again. */
   readonly servers: readonly string[]
+  /** The local ends of the sockets towards the servers. */
+  readonly endpoints: EndpointsMemory
   /** Who signs, and who does not. */
   readonly signing: Shared['signing']
 }
@@ -135,6 +138,7 @@ function tablesFor({ servers, state }: PlainOptions, before: SharedTables | unde
     states: isSameSize ? before.states : tableMemory(state.maxEntries),
     formerStates: isSameSize ? before.formerStates : before?.states,
     servers: [...known, ...added],
+    endpoints: before?.endpoints ?? SharedEndpoints.memory(),
     signing: before?.signing ?? { client: Signers.memory(LEARNED_ADDRESSES), server: Signers.memory(LEARNED_SERVERS) },
   }
 }

@@ -51,9 +51,18 @@ export interface ListenerOptions {
   /** What the system lists as this machine's addresses. */
   readonly localAddresses?: () => readonly string[]
   readonly isShared?: boolean
-  /** Whether one of our own sockets has this address and port. */
-  readonly isOurs?: (address: string, port: number) => boolean
+  readonly ours?: Ours
 }
+
+/** Our own sockets towards the servers. */
+export interface Ours {
+  /** Another one: what `has` answered before may be over. */
+  readonly version: number
+  /** Whether one of them has this address and port. */
+  has(address: string, port: number): boolean
+}
+
+const NONE_OURS: Ours = { version: 0, has: () => false }
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -73,7 +82,7 @@ export class Listeners {
   readonly #events: ListenerEvents
   readonly #localAddresses: () => readonly string[]
   readonly #isShared: boolean
-  readonly #isOurs: (address: string, port: number) => boolean
+  readonly #ours: Ours
   readonly #open = new Map<number, Listener>()
   /** How often one could not be opened, by key. */
   readonly #tries = new Map<string, number>()
@@ -89,11 +98,11 @@ export class Listeners {
   /** `isShared`: other instances listen at the same addresses and ports. */
   constructor(
     events: ListenerEvents,
-    { localAddresses = addressesOfThisMachine, isShared = false, isOurs = () => false }: ListenerOptions = {},
+    { localAddresses = addressesOfThisMachine, isShared = false, ours = NONE_OURS }: ListenerOptions = {},
   ) {
     this.#events = events
     this.#isShared = isShared
-    this.#isOurs = isOurs
+    this.#ours = ours
     this.#localAddresses = localAddresses
   }
 
@@ -211,7 +220,7 @@ export class Listeners {
     const number = this.#nextNumber
     this.#nextNumber += 1
     let where = endpointText(wanted)
-    const peers = new Peers(number, this.#isOurs)
+    const peers = new Peers(number, this.#ours)
     const socket = await openSocket({
       purpose: `listen.${wanted.class}`,
       ifNotLocal: `write { address: "${where}", optional: true } where it comes and goes`,
@@ -237,19 +246,25 @@ class Peers {
   readonly #listener: number
   /** The last sender with each port, so at most 65,536. */
   readonly #byPort = new Map<number, Peer>()
+  readonly #ours: Ours
+  /** Of our sockets, when the peers were found not to be among them. */
+  #version: number
 
-  readonly #isOurs: (address: string, port: number) => boolean
-
-  constructor(listener: number, isOurs: (address: string, port: number) => boolean) {
+  constructor(listener: number, ours: Ours) {
     this.#listener = listener
-    this.#isOurs = isOurs
+    this.#ours = ours
+    this.#version = ours.version
   }
 
   at(address: string, port: number): Peer {
+    const { version } = this.#ours
+    if (version !== this.#version) this.#byPort.clear()
+    this.#version = version
     const known = this.#byPort.get(port)
     if (known?.address === address) return known
-    const isOurs = this.#isOurs(address, port)
-    const peer: Peer = { listener: this.#listener, address, port, ...(isOurs ? { isOurs } : {}) }
+    // Not kept: a socket of a thread that crashed is ours no more, and nobody says so.
+    if (this.#ours.has(address, port)) return { listener: this.#listener, address, port, isOurs: true }
+    const peer: Peer = { listener: this.#listener, address, port }
     this.#byPort.set(port, peer)
     return peer
   }

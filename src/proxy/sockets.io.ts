@@ -13,7 +13,7 @@ import {
   type ListenOptions,
 } from './listeners.io.ts'
 import type { LanePlan, Outbox, Peer } from './ports.ts'
-import { ALONE, type Share, type UpstreamEvents, Upstreams } from './upstreams.io.ts'
+import { ALONE, type Share, type SharedOurs, type UpstreamEvents, Upstreams } from './upstreams.io.ts'
 
 /** What comes in: datagrams, and the news that a server's port is closed. */
 export type Arrivals = Pick<ListenerEvents, 'request'> & Omit<UpstreamEvents, 'sendFailed'>
@@ -23,6 +23,8 @@ export type SocketNotes = Omit<ListenerEvents, 'request'>
 
 export interface SocketsOptions extends Pick<ListenerOptions, 'localAddresses'> {
   readonly share?: Share
+  /** What other instances know of this one's sockets towards the servers, and it of theirs. */
+  readonly shared?: SharedOurs | undefined
 }
 
 export class Sockets implements Outbox {
@@ -32,11 +34,18 @@ export class Sockets implements Outbox {
 
   /** One of several instances shares the listeners' ports with the others, and has its own share of source ports. */
   constructor(arrivals: Arrivals, notes: SocketNotes, options: SocketsOptions = {}) {
-    const { share = ALONE } = options
+    const { share = ALONE, shared } = options
     const sendFailed = (where: string, systemCode: string): void => {
       this.#sendFailures += 1
       notes.sendFailed(where, systemCode)
     }
+    const upstreamEvents = {
+      response: (lane: number, port: number, bytes: Uint8Array) => arrivals.response(lane, port, bytes),
+      probeAnswer: (lane: number, bytes: Uint8Array) => arrivals.probeAnswer(lane, bytes),
+      refused: (lane: number, port: number) => arrivals.refused(lane, port),
+      sendFailed,
+    }
+    this.#upstreams = new Upstreams(upstreamEvents, share, shared)
     this.#listeners = new Listeners(
       {
         request: (trafficClass, from, bytes) => arrivals.request(trafficClass, from, bytes),
@@ -46,15 +55,8 @@ export class Sockets implements Outbox {
         listenerFailed: (trafficClass, where, why) => notes.listenerFailed(trafficClass, where, why),
         sendFailed,
       },
-      { ...options, isShared: share.of > 1, isOurs: (address, port) => this.#upstreams.has(address, port) },
+      { ...options, isShared: share.of > 1, ours: this.#upstreams },
     )
-    const upstreamEvents = {
-      response: (lane: number, port: number, bytes: Uint8Array) => arrivals.response(lane, port, bytes),
-      probeAnswer: (lane: number, bytes: Uint8Array) => arrivals.probeAnswer(lane, bytes),
-      refused: (lane: number, port: number) => arrivals.refused(lane, port),
-      sendFailed,
-    }
-    this.#upstreams = new Upstreams(upstreamEvents, share)
   }
 
   /** @throws a coded error where a listener can't be opened. */
@@ -73,6 +75,7 @@ export class Sockets implements Outbox {
 
   /** Once a second: what this machine's addresses are. */
   followAddresses(local: readonly string[]): Promise<void> {
+    this.#upstreams.tellOthers()
     return this.#listeners.followAddresses(local)
   }
 

@@ -6,8 +6,10 @@
  * lane is opened before the engine uses it, grows when the engine wants more ports, and is closed once the engine no
  * longer names it.
  */
+import type { Instant } from '../units.ts'
 import { openOrAwait } from './awaited-socket.io.ts'
-import { type DatagramSocket, endpointText, type SocketOptions } from './datagram-socket.io.ts'
+import { monotonicNow } from './clock.io.ts'
+import { type DatagramSocket, type Endpoint, endpointText, type SocketOptions } from './datagram-socket.io.ts'
 import type { LanePlan } from './ports.ts'
 
 /** The `port` by which the engine means a lane's probe socket. */
@@ -20,6 +22,17 @@ export interface Share {
 }
 
 export const ALONE: Share = { number: 0, of: 1 }
+
+/** What all instances know of the local ends of each other's sockets towards the servers. */
+export interface SharedOurs {
+  /** Rises with each socket that opens or closes. */
+  readonly version: number
+  opened(local: Endpoint, now: Instant): void
+  /** Once a second. */
+  stillOpen(local: Endpoint, now: Instant): void
+  closed(local: Endpoint, now: Instant): void
+  has(address: string, port: number, now: Instant): boolean
+}
 
 export interface UpstreamEvents {
   response(lane: number, port: number, bytes: Uint8Array): void
@@ -39,12 +52,21 @@ export class Upstreams {
   readonly #events: UpstreamEvents
   readonly #share: Share
   readonly #lanes = new Map<number, Lane>()
+  readonly #shared: SharedOurs | undefined
   /** Of the open sockets, and of some that were. */
   #localPorts = new Set<number>()
+  #version = 0
 
-  constructor(events: UpstreamEvents, share = ALONE) {
+  /** `shared` where there are other instances. */
+  constructor(events: UpstreamEvents, share = ALONE, shared?: SharedOurs) {
     this.#events = events
     this.#share = share
+    this.#shared = shared
+  }
+
+  /** Another one: what `has` answered before may be over. */
+  get version(): number {
+    return this.#shared?.version ?? this.#version
   }
 
   /**
@@ -94,11 +116,17 @@ export class Upstreams {
     for (const lane of this.#lanes.keys()) if (!kept.has(lane)) this.#close(lane)
   }
 
-  /** Whether one of them has this local address and port. Few senders have a port that one of ours has too. */
+  /** Whether one of them, or of another instance's, has this local address and port. Few senders have such a port. */
   has(address: string, port: number): boolean {
-    return (
+    const isHere =
       this.#localPorts.has(port) && this.sockets().some(({ local }) => local.port === port && local.address === address)
-    )
+    return isHere || (this.#shared?.has(address, port, monotonicNow()) ?? false)
+  }
+
+  /** Once a second: what is open is of this instance. */
+  tellOthers(): void {
+    const now = monotonicNow()
+    for (const { local } of this.sockets()) if (local.port !== 0) this.#shared?.stillOpen(local, now)
   }
 
   /** All open sockets, for buffer sizes and the kernel's drop counts. */
@@ -113,7 +141,11 @@ export class Upstreams {
   #close(lane: number): void {
     const open = this.#lanes.get(lane)
     this.#lanes.delete(lane)
-    for (const socket of open ? [...open.sources, open.probe] : []) socket.close()
+    for (const socket of open ? [...open.sources, open.probe] : []) {
+      if (socket.local.port !== 0) this.#shared?.closed(socket.local, monotonicNow())
+      socket.close()
+    }
+    this.#version += 1
   }
 
   #openOne(plan: LanePlan, port: number): Promise<DatagramSocket> {
@@ -135,7 +167,11 @@ export class Upstreams {
         },
       },
     }
-    return openOrAwait(options, (local) => this.#localPorts.add(local.port))
+    return openOrAwait(options, (local) => {
+      this.#localPorts.add(local.port)
+      this.#version += 1
+      this.#shared?.opened(local, monotonicNow())
+    })
   }
 }
 

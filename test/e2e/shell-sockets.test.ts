@@ -6,6 +6,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { codeOf } from '../../src/coded-error.ts'
+import { SharedEndpoints } from '../../src/instances/shared-endpoints.ts'
 import { addressesOfThisMachine } from '../../src/proxy/local-addresses.io.ts'
 import type { LanePlan, Peer } from '../../src/proxy/ports.ts'
 import { Sockets } from '../../src/proxy/sockets.io.ts'
@@ -27,7 +28,10 @@ afterEach(() => {
   for (const close of toClose.splice(0)) close()
 })
 
-function open(localAddresses?: () => readonly string[]): Happened & { readonly sockets: Sockets } {
+function open(
+  localAddresses?: () => readonly string[],
+  shared?: SharedEndpoints,
+): Happened & { readonly sockets: Sockets } {
   const happened: Happened = { requests: [], responses: [], refused: [], notes: [] }
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
   const sockets = new Sockets(
@@ -44,17 +48,17 @@ function open(localAddresses?: () => readonly string[]): Happened & { readonly s
       listenerAbsent: (name, where) => happened.notes.push(`absent ${name} ${where}`),
       listenerFailed: (name, where) => happened.notes.push(`not opened ${name} ${where}`),
     },
-    localAddresses === undefined ? {} : { localAddresses },
+    { shared, ...(localAddresses === undefined ? {} : { localAddresses }) },
   )
   toClose.push(() => sockets.close())
   return { ...happened, sockets }
 }
 
-async function peer(address = '127.0.0.1'): Promise<{ socket: Socket; port: number; got: string[] }> {
+async function peer(address = '127.0.0.1', port = 0): Promise<{ socket: Socket; port: number; got: string[] }> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   const got: string[] = []
   socket.on('message', (bytes, from) => got.push(`${bytes} from ${from.address} ${from.port}`))
-  socket.bind(0, address)
+  socket.bind(port, address)
   await once(socket, 'listening')
   toClose.push(() => socket.close())
   return { socket, port: socket.address().port, got }
@@ -116,6 +120,67 @@ describe('a listener', () => {
     await until(() => requests.length === 3, 'three requests')
     const ours = Object.fromEntries(requests.map(({ text, from }) => [text, from.isOurs]))
     expect(ours).toEqual({ around: true, 'alive?': true, another: undefined })
+  })
+
+  it('takes no sender for ours because its port is that of one of our sockets at another address', async () => {
+    const port = await freePort()
+    const { sockets, requests } = open()
+    const at = { authentication: [{ address: '127.0.0.1', port }], accounting: [] }
+    await sockets.openListeners({ at, mustHaveAll: true })
+    await sockets.openLanes([plan({ port, ports: 1 })])
+    const [first] = sockets.upstreams()
+    expect(first?.address).toBe('127.0.0.1')
+    const { socket } = await peer('127.0.0.2', first?.port)
+    socket.send('a client', port, '127.0.0.1')
+    await until(() => requests.length === 1, 'a request')
+    expect(requests[0]!.from.isOurs).toBeUndefined()
+  })
+
+  it('asks again who a sender is when a socket of ours opens or closes', async () => {
+    const [port, source] = [await freePort(), await freePort()]
+    const { sockets, requests } = open()
+    const at = { authentication: [{ address: '127.0.0.1', port }], accounting: [] }
+    await sockets.openListeners({ at, mustHaveAll: true })
+    const whose = async (): Promise<boolean> => {
+      await until(() => requests.length === 1, 'a request')
+      return requests.pop()!.from.isOurs ?? false
+    }
+    const fromAnother = async (): Promise<boolean> => {
+      const { socket } = await peer('127.0.0.1', source)
+      socket.send('from another', port, '127.0.0.1')
+      const isOurs = await whose()
+      toClose.pop()
+      socket.close()
+      await once(socket, 'close')
+      return isOurs
+    }
+    expect(await fromAnother()).toBe(false)
+    await sockets.openLanes([plan({ port, ports: 0, sourcePorts: { probe: source, step: 1 } })])
+    sockets.probe(0, Buffer.from('around'))
+    expect(await whose()).toBe(true)
+    sockets.keepOnlyLanes([])
+    expect(await fromAnother()).toBe(false)
+  })
+
+  it('knows what came from a socket of another instance, and no more when that is closed', async () => {
+    const port = await freePort()
+    const memory = SharedEndpoints.memory()
+    const [one, other] = [0, 1].map(() => open(undefined, new SharedEndpoints(memory)))
+    await one!.sockets.openListeners({
+      at: { authentication: [{ address: '127.0.0.1', port }], accounting: [] },
+      mustHaveAll: true,
+    })
+    await other!.sockets.openLanes([plan({ port, ports: 1 })])
+    const source = other!.sockets.upstreams()[0]!.port
+    other!.sockets.forward(0, 0, Buffer.from('around'))
+    other!.sockets.probe(0, Buffer.from('alive?'))
+    await until(() => one!.requests.length === 2, 'two requests')
+    expect(one!.requests.map(({ from }) => from.isOurs)).toEqual([true, true])
+    other!.sockets.keepOnlyLanes([])
+    const { socket } = await peer('127.0.0.1', source)
+    socket.send('a client', port, '127.0.0.1')
+    await until(() => one!.requests.length === 3, 'a request')
+    expect(one!.requests[2]!.from.isOurs).toBeUndefined()
   })
 
   it('is opened once where a wildcard and an address of its own name it', async () => {
