@@ -80,9 +80,28 @@ describe('a stop that would lose records', () => {
   })
 })
 
+describe('a stop while the only server has never answered', () => {
+  it('is refused with a record in hand, not with none', async () => {
+    const set = await setUp(silence, { drain_limit: '300ms' })
+    record(set, 1)
+    await set.daemon.reaches(({ classes }) => classes.accounting.outstanding === 1, 'a record at the silent server')
+    const refused = await set.sluice('stop')
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/1 record \(no server is Active and has ever answered\) can't be finished /),
+    ])
+    await stays(set, 'running')
+    const idle = await setUp(silence, { drain_limit: '300ms' })
+    expect((await idle.sluice('stop')).code).toBe(0)
+  })
+})
+
 describe('a stop whose forecast was wrong', () => {
   it('leaves the daemon there, draining, with all that it has; resume takes traffic again', async () => {
-    const set = await setUp(silence, { drain_limit: '300ms' })
+    const set = await setUp(yes, { drain_limit: '300ms' })
+    record(set, 0)
+    await until(() => set.client.replies.length === 1, 'the answer of a server that falls silent then')
+    set.server.script = silence
     record(set, 1)
     await set.daemon.reaches(({ classes }) => classes.accounting.outstanding === 1, 'a record at the silent server')
     const stopped = await set.sluice('stop')
@@ -95,9 +114,9 @@ describe('a stop whose forecast was wrong', () => {
     const back = await set.sluice('resume')
     expect([back.code, back.stdout]).toEqual([0, 'it takes traffic again\n'])
     set.server.script = yes
-    await until(() => set.client.replies.length === 1, 'the answer of the record')
+    await until(() => set.client.replies.length === 2, 'the answer of the record')
     login(set, 2)
-    await until(() => set.client.replies.length === 2, 'the answer of a new login')
+    await until(() => set.client.replies.length === 3, 'the answer of a new login')
     await stays(set, 'running')
     expect((await set.sluice('stop')).code).toBe(0)
     expect((await set.daemon.child.end()).code).toBe(0)
