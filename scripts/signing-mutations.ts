@@ -4,6 +4,7 @@
 import { inFile, type Mutation } from './mutation.ts'
 
 const signers = inFile('src/proxy/signers.ts')
+const recent = inFile('src/proxy/recent-by-name.ts')
 const table = inFile('src/proxy/last-seen-table.ts')
 const intake = inFile('src/proxy/intake.ts')
 const servers = inFile('src/proxy/server-signers.ts')
@@ -31,7 +32,19 @@ export const SIGNING_MUTATIONS: readonly Mutation[] = [
   ),
   signers('who goes on signing is forgotten all the same', 'this.#learned.touch(signer.key, second)\n', ''),
   signers('EAP teaches', 'else if (!teaches) signer.idleAt = second', 'else if (now < 0) signer.idleAt = second'),
-  signers('an unsigned packet unlearns', '    if (!isAuto) return true\n', '    this.#learned.remove(signer.key)\n'),
+  signers('an unsigned packet unlearns', '    if (!isAuto) {\n', '    if (!isAuto || signer.key.length > 0) {\n'),
+  signers(
+    'what was taken under no is dropped once auto is back',
+    'if (this.#learned.read(signer.key, this.#found)) this.#forgetOne',
+    'if (second < 0) this.#forgetOne',
+  ),
+  signers(
+    'what is dropped is told on where an operator had it forgotten',
+    "this.#dropped.remove(({ because }) => because === 'learned')",
+    '',
+  ),
+  recent('of a name one place is known', '    places.delete(at)\n    places.set', '    places.clear()\n    places.set'),
+  recent('of a name there is no end of places', 'if (places.size > PLACES)', 'if (places.size < 0)'),
   signers('who had to make room counts as one that sent nothing', ': this.#unsigned.forgottenBeside(key)', ': -1'),
   signers('an operator can not have it forgotten', 'this.#learned.clear()', ''),
   signers(

@@ -3,6 +3,7 @@
  */
 import { duration } from '../observe/duration-text.ts'
 import type { LearnedReport } from '../observe/learned-report.ts'
+import { othersText } from '../observe/seen-text.ts'
 import { table } from './table.ts'
 
 const HEADING = ['WHO', 'AT', 'LEARNED', 'FROM', 'LAST SIGNED']
@@ -27,8 +28,8 @@ export function learnedText({ total, addresses, servers, mixed }: LearnedReport,
     ...(rows.length === 0 ? [] : [...table(HEADING, rows), '']),
     count,
     ...mixed.map(
-      ({ peer, name, at, signed, unsigned, seen_unix }) =>
-        `mixed: ${peer} ${name} at ${at} signs (${packetText(signed)}, ${ago(seen_unix)}) and does not (${unsigned === null ? 'not known: too many addresses send unsigned packets' : packetText(unsigned)}), so nothing is learned there`,
+      ({ peer, name, at, signed, unsigned, others, seen_unix }) =>
+        `mixed: ${peer} ${name} at ${at}${othersText(others)} signs (${packetText(signed)}, ${ago(seen_unix)}) and does not (${unsigned === null ? 'not known: too many addresses send unsigned packets' : packetText(unsigned)}), so nothing is learned there`,
     ),
   ]
 }

@@ -149,8 +149,8 @@ export const EVENTS = {
   },
   'signature-forgotten': {
     level: 'info',
-    fields: ['peer', 'name', 'at', 'count'],
-    says: 'nothing signed came from the {peer} {name} at {at} for 30 days: auto has forgotten that it signs, and takes what comes unsigned from there',
+    fields: ['peer', 'name', 'at', 'reason', 'count'],
+    says: 'auto has forgotten that the {peer} {name} signs at {at}, and takes what comes unsigned from there: {reason}',
   },
   'mixed-signing': {
     level: 'warn',

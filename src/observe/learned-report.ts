@@ -20,6 +20,8 @@ export interface LearnedReport {
     readonly signed: ReportedPacket
     /** Null: too many addresses send unsigned packets to know whether this one did. */
     readonly unsigned: ReportedPacket | null
+    /** The same is so at this many other addresses of the name, or at more. */
+    readonly others: number
     readonly seen_unix: number
   }[]
 }
@@ -49,12 +51,13 @@ export function learnedReport({ total, addresses, servers, mixed, at }: FoundLea
     total,
     addresses: addresses.map((one) => ({ address: one.address, client: one.client ?? null, ...peer(one) })),
     servers: servers.map((one) => ({ server: one.server, at: one.at, ...peer(one) })),
-    mixed: mixed.map(({ peer: kind, name, at: where, packet, unsigned, seen }) => ({
+    mixed: mixed.map(({ peer: kind, name, at: where, packet, unsigned, others, seen }) => ({
       peer: kind,
       name,
       at: where,
       signed: reported(packet),
       unsigned: unsigned === undefined ? null : reported(unsigned),
+      others,
       seen_unix: unixOf(since(seen, at) / MICROS_PER_SECOND),
     })),
   }

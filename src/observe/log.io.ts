@@ -188,8 +188,9 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
       }
     }
     case 'signature-forgotten': {
-      const { kind, peer, name, at } = event
-      return { line: { name: kind, fields: { peer, name, at } }, kind: `${kind} ${peer} ${name}` }
+      const { kind, peer, name, at, because } = event
+      const fields = { peer, name, at, reason: FORGOTTEN_BECAUSE[because] }
+      return { line: { name: kind, fields }, kind: `${kind} ${peer} ${name}` }
     }
     case 'mixed-signing': {
       const { kind, peer, name, at, packet } = event
@@ -226,6 +227,11 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
     }
   }
 }
+
+const FORGOTTEN_BECAUSE = {
+  silent: 'nothing signed came from there for 30 days',
+  unsigned: 'require_message_authenticator: no took an unsigned packet from there',
+} as const
 
 /** Why it was dropped, where the reason alone does not say what to do. */
 const hintOf = (reason: ClientDropReason | ServerDropReason): string =>

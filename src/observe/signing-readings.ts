@@ -4,7 +4,7 @@
 import type { PeerKind } from '../proxy/ports.ts'
 import type { EngineSnapshot } from '../proxy/snapshot.ts'
 import type { Reading, Subject } from './alarm.ts'
-import { seenText, UNKNOWN_UNSIGNED } from './seen-text.ts'
+import { othersText, seenText, UNKNOWN_UNSIGNED } from './seen-text.ts'
 
 export const unsignedDropped = (engine: EngineSnapshot, peer: PeerKind): Reading[] =>
   readings(engine, peer, engine.signing.dropped, ({ at, packet, because }) => {
@@ -12,9 +12,9 @@ export const unsignedDropped = (engine: EngineSnapshot, peer: PeerKind): Reading
   })
 
 export const mixedSigning = (engine: EngineSnapshot, peer: PeerKind): Reading[] =>
-  readings(engine, peer, engine.signing.mixed, ({ at, packet, unsigned }) => {
+  readings(engine, peer, engine.signing.mixed, ({ at, packet, unsigned, others }) => {
     const other = unsigned === undefined ? UNKNOWN_UNSIGNED : seenText(unsigned)
-    return `at ${at}, signed ${seenText(packet)}, unsigned ${other}`
+    return `at ${at}${othersText(others)}, signed ${seenText(packet)}, unsigned ${other}`
   })
 
 const BECAUSE = {

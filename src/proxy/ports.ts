@@ -76,6 +76,9 @@ export interface States {
 /** Fills `target` with unpredictable octets (seeded ones in a simulation). */
 export type Randomness = (target: Uint8Array) => void
 
+/** Why it is forgotten that a peer signs: 30 days without a signed packet, or an unsigned one that the setting `no` let pass. */
+export type SignatureForgotten = 'silent' | 'unsigned'
+
 /** How much proof is asked for; `auto` asks whoever was learned to give it (`Signers`). */
 export type RequireMessageAuthenticator = 'yes' | 'no' | 'auto'
 
@@ -248,11 +251,12 @@ export type EngineEvent =
       readonly packet: SeenPacket
     }
   | {
-      /** 30 days without a signed packet: `auto` asks there no more. */
+      /** What was learned there is over: `auto` asks there no more. */
       readonly kind: 'signature-forgotten'
       readonly peer: PeerKind
       readonly name: string
       readonly at: string
+      readonly because: SignatureForgotten
     }
   | {
       /** Signed and unsigned packets from one address within an hour: `auto` learns nothing there. */

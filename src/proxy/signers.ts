@@ -5,7 +5,7 @@
  * - A verified signed packet teaches, unless an unsigned one was taken from the same peer within the last hour: two devices
  *   may share the address, and only the operator knows. Then nothing is learned and nothing dropped (`mixed-signing`).
  * - What is learned stays. No unsigned packet ends it, since strangers can send those; 30 days without a signed one do, and
- *   an operator.
+ *   an operator: by having it forgotten, or by a setting under which an unsigned one is taken.
  * - Where so many peers send unsigned packets that one of the last hour had to make room, whoever shares its bucket counts
  *   as one that may have sent some: then too little is learned, never too much.
  *
@@ -14,7 +14,14 @@
  */
 import { type Instant, MICROS_PER_SECOND, seconds } from '../units.ts'
 import { LastSeenTable, type Sighting } from './last-seen-table.ts'
-import type { Journal, PeerKind, RequireMessageAuthenticator, SeenPacket, SigningMemory } from './ports.ts'
+import type {
+  Journal,
+  PeerKind,
+  RequireMessageAuthenticator,
+  SeenPacket,
+  SignatureForgotten,
+  SigningMemory,
+} from './ports.ts'
 import { type Named, RecentByName } from './recent-by-name.ts'
 
 /** Seconds in which an unsigned packet that was taken speaks against learning. */
@@ -62,7 +69,12 @@ export interface MixedSigning extends SignerName, Named {
   readonly packet: SeenPacket
   /** An unsigned one; undefined where too many peers send some to know whether this one did. */
   readonly unsigned: SeenPacket | undefined
+  /** The same is so at this many other addresses of the name, or at more: the latest few are counted. */
+  readonly others: number
 }
+
+/** What is kept of it. */
+type Mixed = Omit<MixedSigning, 'others'> & { readonly key: Int32Array }
 
 /** Unsigned packets were dropped, the last of them this one. */
 export interface UnsignedDropped extends SignerName, Named {
@@ -77,7 +89,7 @@ export class Signers {
   readonly #journal: Journal
   readonly #learned: LastSeenTable
   readonly #unsigned: LastSeenTable
-  readonly #mixed = new RecentByName<MixedSigning & { readonly key: Int32Array }>(seconds(UNSIGNED_COUNTS_FOR))
+  readonly #mixed = new RecentByName<Mixed>(seconds(UNSIGNED_COUNTS_FOR))
   readonly #dropped = new RecentByName<UnsignedDropped>(DROPPED_FOR)
   readonly #found: Sighting = { last: 0, first: 0, packet: 0 }
 
@@ -126,20 +138,23 @@ export class Signers {
     // Nobody learns within an hour of what this engine took.
     if (signer.takenAt === secondOf(now) || !this.#learned.read(signer.key, this.#found)) return false
     if (secondOf(now) - this.#found.last <= LEARNED_FOR) return true
-    this.#learned.remove(signer.key)
-    this.#journal.note({ kind: 'signature-forgotten', peer: this.#peer, ...named(of) }, now)
+    this.#forgetOne(signer, of, 'silent', now)
     return false
   }
 
   /**
-   * An unsigned packet passes: for an hour nothing is learned there. False: it does not pass, since `isAuto` and another
-   * engine has learned in this moment that the peer signs.
+   * An unsigned packet passes: for an hour nothing is learned there, and where the setting is not `auto`, nothing stays
+   * learned. False: it does not pass, since `isAuto` and another engine has learned in this moment that the peer signs.
    */
   tryTakeUnsigned(signer: Signer, of: SignerName, packet: SeenPacket, isAuto: boolean, now: Instant): boolean {
     const second = secondOf(now)
     if (signer.notedAt !== second) this.#unsigned.put(signer.key, second, packed(packet))
     signer.notedAt = second
-    if (!isAuto) return true
+    if (!isAuto) {
+      // What is taken now must not be dropped once `auto` is back.
+      if (this.#learned.read(signer.key, this.#found)) this.#forgetOne(signer, of, 'unsigned', now)
+      return true
+    }
     if (this.hasLearned(signer, of, now)) return false
     signer.takenAt = second
     return true
@@ -169,9 +184,14 @@ export class Signers {
 
   /** Whose signatures need an operator; what was mixed and is learned by now does not. */
   troubles(now: Instant): { readonly mixed: MixedSigning[]; readonly dropped: UnsignedDropped[] } {
-    const isMixed = ({ key }: { readonly key: Int32Array }) => !this.#learned.read(key, this.#found)
-    const mixed = this.#mixed.list(now).filter(isMixed)
-    return { mixed: mixed.map(({ key: _, ...one }) => one), dropped: this.#dropped.list(now) }
+    const mixed = this.#mixed.list(now, ({ key }) => !this.#learned.read(key, this.#found))
+    return {
+      mixed: mixed.map((entries) => {
+        const { key: _, ...latest } = latestOf(entries)
+        return { ...latest, others: entries.length - 1 }
+      }),
+      dropped: this.#dropped.list(now).map(latestOf),
+    }
   }
 
   /** Other settings answer what was asked of the operator. */
@@ -183,6 +203,12 @@ export class Signers {
   /** Who signs is forgotten. Who sent unsigned packets is not: that still speaks against learning. */
   forget(): void {
     this.#learned.clear()
+    this.#dropped.remove(({ because }) => because === 'learned')
+  }
+
+  #forgetOne({ key }: Signer, of: SignerName, because: SignatureForgotten, now: Instant): void {
+    this.#learned.remove(key)
+    this.#journal.note({ kind: 'signature-forgotten', peer: this.#peer, ...named(of), because }, now)
   }
 
   #tryLearn({ key }: Signer, packet: SeenPacket, second: number): boolean {
@@ -208,6 +234,9 @@ export class Signers {
 }
 
 const named = ({ name, at }: SignerName): SignerName => ({ name, at })
+
+/** Of some, which are in the order in which they were seen. */
+const latestOf = <T>(entries: readonly T[]): T => entries.at(-1) as T
 
 const learnedFrom = ({ last, first, packet }: Readonly<Sighting>, now: Instant): Learned => ({
   learnedAgo: Math.max(0, secondOf(now) - first),

@@ -4,10 +4,11 @@
  * - An unsigned Access-Request from an address that was learned is never taken.
  * - Nothing is learned within an hour of an unsigned one that was taken from there.
  * - Where neither is so, nothing is dropped for want of Message-Authenticator.
+ * - An unsigned one that is taken under `no` ends what was learned there, and counts for the hour.
  *
  * The worlds' requests have no EAP and no Proxy-State, all of them verify, and no world lasts 30 days.
  */
-import type { EngineEvent, EngineOptions, Peer } from '../proxy/ports.ts'
+import type { EngineEvent, EngineOptions, Peer, RequireMessageAuthenticator } from '../proxy/ports.ts'
 import { UNSIGNED_COUNTS_FOR } from '../proxy/signers.ts'
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../units.ts'
@@ -20,19 +21,22 @@ interface Known {
   isLearned: boolean
 }
 
+/** Undefined of no client. */
+type SettingOf = (address: string) => RequireMessageAuthenticator | undefined
+
 export class SigningLaw implements Witness {
   readonly #byAddress = new Map<string, Known>()
-  #isAuto: (address: string) => boolean
+  #settingOf: SettingOf
   /** What the engine said since the last datagram was handed to it. */
   #wasDropped = false
   #learned: string | undefined
 
   constructor(options: EngineOptions) {
-    this.#isAuto = settingOf(options)
+    this.#settingOf = settingOf(options)
   }
 
   reconfigured(options: EngineOptions): void {
-    this.#isAuto = settingOf(options)
+    this.#settingOf = settingOf(options)
   }
 
   noted(event: EngineEvent, now: Instant): void {
@@ -54,8 +58,16 @@ export class SigningLaw implements Witness {
     this.#wasDropped = false
     this.#learned = undefined
     const packet = trafficClass === 'authentication' ? wellFormed(bytes) : undefined
-    if (packet?.code !== ACCESS_REQUEST || !this.#isAuto(from.address)) return
+    if (packet?.code !== ACCESS_REQUEST) return
     const known = this.#known(from.address)
+    const setting = this.#settingOf(from.address)
+    if (setting !== 'auto') {
+      if (setting === 'no' && packet.messageAuthenticatorAt === 0) {
+        known.isLearned = false
+        known.unsignedAt = now
+      }
+      return
+    }
     if (learned !== undefined && (learned !== from.address || packet.messageAuthenticatorAt === 0)) {
       throw new BrokenLaw('signing', `${learned} was learned from a packet of ${from.address}`, now)
     }
@@ -78,7 +90,7 @@ export class SigningLaw implements Witness {
   }
 }
 
-const settingOf = ({ clients }: EngineOptions): ((address: string) => boolean) => {
-  const auto = new Set(clients.filter((one) => one.requireMessageAuthenticator === 'auto').map((one) => one.network))
-  return (address) => auto.has(address)
+const settingOf = ({ clients }: EngineOptions): SettingOf => {
+  const settings = new Map(clients.map((one) => [one.network, one.requireMessageAuthenticator]))
+  return (address) => settings.get(address)
 }

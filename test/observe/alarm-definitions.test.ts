@@ -32,7 +32,7 @@ const unsigned = (isSo: number, who: { peer: 'client' | 'server'; name: string }
 const mixed = (isSo: number, who: { peer: 'client' | 'server'; name: string }): Change =>
   inEngine((engine) => ({
     ...engine,
-    signing: { mixed: isSo >= 1 ? [{ ...who, ...SEEN, unsigned: undefined }] : [], dropped: [] },
+    signing: { mixed: isSo >= 1 ? [{ ...who, ...SEEN, unsigned: undefined, others: 0 }] : [], dropped: [] },
   }))
 
 const CASES: Readonly<Record<AlarmId, Case>> = {

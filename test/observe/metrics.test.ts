@@ -67,7 +67,7 @@ describe('the metrics', () => {
   it('all have a sample in a view where everything is known', async () => {
     const seen = { at: '10.1.1.1', packet: { code: 1, identifier: 7, port: 4_711 }, seen: instant(0) }
     const peers = (['client', 'server'] as const).map((peer) => ({ peer, name: 'bng', ...seen }))
-    const mixed = peers.map((one) => ({ ...one, unsigned: undefined }))
+    const mixed = peers.map((one) => ({ ...one, unsigned: undefined, others: 0 }))
     const dropped = peers.map((one) => ({ ...one, because: 'required' as const }))
     const { samples } = await scrape(viewOf({ ...busyWorld().snapshot(), signing: { mixed, dropped } }))
     const sampled = new Set(samples.map(({ name }) => name))

@@ -136,7 +136,9 @@ describe('an address under auto', () => {
     expect(address.at(10 + passed).sends()).toBe(isForgotten)
     expect(address.learned).toBe(isForgotten ? 0 : 1)
     expect(address.world.noted('signature-forgotten')).toEqual(
-      isForgotten ? [{ kind: 'signature-forgotten', peer: 'client', name: 'bng', at: '10.1.2.3' }] : [],
+      isForgotten
+        ? [{ kind: 'signature-forgotten', peer: 'client', name: 'bng', at: '10.1.2.3', because: 'silent' }]
+        : [],
     )
   })
 
@@ -163,12 +165,26 @@ describe('an address under auto', () => {
     address.world.reconfigure(AUTO)
     expect(address.sends()).toBe(false)
     address.world.reconfigure({ clients: [client({ requireMessageAuthenticator: 'no' })] })
-    expect(address.sends()).toBe(true)
+    expect(address.sends({ signed: true })).toBe(true)
     expect(address.dropped).toEqual([])
     address.world.reconfigure(AUTO)
     expect(address.sends()).toBe(false)
     address.world.reconfigure({ clients: [client({ requireMessageAuthenticator: 'yes' })] })
     expect(address.sends()).toBe(false)
+  })
+
+  it('that was learned and sent an unsigned one under no is not known to sign when auto is back', () => {
+    const address = new Address()
+    address.sends({ signed: true })
+    address.world.reconfigure({ clients: [client({ requireMessageAuthenticator: 'no' })] })
+    expect(address.at(100 * HOUR).sends()).toBe(true)
+    expect(address.world.noted('signature-forgotten')).toEqual([
+      { kind: 'signature-forgotten', peer: 'client', name: 'bng', at: '10.1.2.3', because: 'unsigned' },
+    ])
+    address.world.reconfigure(AUTO)
+    expect(address.at(100 * HOUR + 10).sends()).toBe(true)
+    expect(address.at(100 * HOUR + 20).sends({ signed: true })).toBe(true)
+    expect([address.learned, address.mixed.length]).toEqual([0, 1])
   })
 
   it('that sent unsigned ones under no is not learned within an hour of them', () => {
@@ -214,7 +230,48 @@ describe('mixed signing', () => {
   })
 })
 
+describe('mixed signing at several addresses of one client', () => {
+  it('is told until none of them is mixed any more, with the latest one and how many others there are', () => {
+    const address = new Address()
+    const [one, other] = [{ from: { address: '10.0.0.1' } }, { from: { address: '10.0.0.2' } }]
+    address.sends(one)
+    address.sends(other)
+    address.at(3_500).sends(one)
+    address.at(3_502).sends({ ...one, signed: true })
+    address.at(3_504).sends({ ...other, signed: true })
+    expect(address.mixed).toMatchObject([{ at: '10.0.0.2', others: 1 }])
+    address.at(3_700).sends({ ...other, signed: true })
+    expect(address.learned).toBe(1)
+    expect(address.mixed).toMatchObject([{ at: '10.0.0.1', others: 0 }])
+    expect(address.world.noted('mixed-signing').length).toBe(1)
+    expect(address.at(3_502 + HOUR).mixed).toEqual([])
+  })
+
+  it('keeps the latest few of them', () => {
+    const address = new Address()
+    for (let number = 1; number <= 20; number += 1) {
+      const from = { address: `10.0.0.${number}` }
+      address.sends({ from })
+      address.at(number).sends({ from, signed: true })
+    }
+    expect(address.mixed).toMatchObject([{ at: '10.0.0.20', others: 7 }])
+  })
+})
+
 describe('an unsigned request that is dropped', () => {
+  it('is told no more where an operator has it forgotten that its address signs', () => {
+    const address = new Address()
+    address.sends({ signed: true })
+    address.sends()
+    expect(address.dropped.length).toBe(1)
+    address.world.engine.signing.forget()
+    expect(address.dropped).toEqual([])
+    const required = new Address({ clients: [client({ requireMessageAuthenticator: 'yes' })] })
+    required.sends()
+    required.world.engine.signing.forget()
+    expect(required.dropped.length).toBe(1)
+  })
+
   it('is told for ten minutes, with the reason', () => {
     const address = new Address()
     address.sends({ signed: true })
