@@ -280,6 +280,7 @@ export class Daemon {
       stop: (by, force) => ending.stop(by, force),
       inHand: () => ending.inHand(),
       forecast: () => ending.forecast(),
+      unserved: () => ending.unserved(),
       follow: (follower) => ending.follow(follower),
       log: (by, what) => this.#log.write('operated', { by, what }),
     }

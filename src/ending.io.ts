@@ -8,11 +8,11 @@
  */
 import type { Instances } from './instances/instances.io.ts'
 import { type Scope, sumOf } from './instances/sum.ts'
-import { type Forecast, forecastOf, type InHand, inHandOf, isNothing, totalOf } from './observe/in-hand.ts'
+import { type Forecast, forecastOf, type InHand, inHandOf, isNothing, totalOf, unservedBy } from './observe/in-hand.ts'
 import { leftText, notStoppedText } from './observe/in-hand-text.ts'
 import type { Log } from './observe/log.io.ts'
 import type { EngineSnapshot } from './proxy/snapshot.ts'
-import { type Duration, MICROS_PER_SECOND } from './units.ts'
+import { type Duration, MICROS_PER_SECOND, type TrafficClass } from './units.ts'
 
 /** How long the last word may take to reach those who follow. */
 const LAST_WORD_MS = 1_000
@@ -133,6 +133,11 @@ export class Ending {
   /** What a stop now would lose. */
   async forecast(): Promise<Forecast> {
     return forecastOf(await this.#look(), this.#of.drainLimit() / MICROS_PER_SECOND)
+  }
+
+  /** The classes whose servers are all Down or held Down. */
+  async unserved(): Promise<TrafficClass[]> {
+    return unservedBy(await this.#look())
   }
 
   async #drained(

@@ -72,6 +72,8 @@ export interface Operated extends FollowedEnding {
   stop(by: string, force: boolean): void
   /** What a stop now would lose. */
   forecast(): Promise<Forecast>
+  /** The classes whose servers are all Down or held Down. */
+  unserved(): Promise<readonly TrafficClass[]>
   log(by: string, what: string): void
 }
 
@@ -147,10 +149,8 @@ export class Operations {
     const wasDraining = this.#daemon.isDraining
     const resumed = await this.#daemon.resume(by)
     if (resumed === 'takes-traffic') return done({ resumed: wasDraining })
-    const error =
-      resumed === 'stopping'
-        ? 'a stop is under way, and it ends within drain_limit; start it again after that'
-        : 'a drain was asked for meanwhile, and it holds; "radsluice resume" takes traffic again'
+    if (resumed === 'stopping') return STOPPING
+    const error = 'a drain was asked for meanwhile, and it holds; "radsluice resume" takes traffic again'
     return { ok: false, status: 409, error }
   }
 
@@ -161,7 +161,7 @@ export class Operations {
     if (force || this.#daemon.isStopping || (all.length === 0 && forecast.isSafe)) return done(begun(forecast))
     const who = all.map((one) => `${one.kind} by ${one.by}`).join(', ')
     const error = [
-      ...(all.length === 0 ? [] : [`somebody is attached: ${who}; ask them to quit, or stop with force`]),
+      ...(all.length === 0 ? [] : [`somebody is attached: ${who}; ask them to quit, or run "radsluice stop --force"`]),
       ...(forecast.isSafe ? [] : [refusalText(forecast)]),
     ].join('; ')
     return { ok: false, status: 409, error, more: { attached: all, forecast } }
@@ -191,7 +191,8 @@ export class Operations {
       const classes = changing.map((lane) => lane.class).join(' and ')
       this.#daemon.log(by, `server ${o.server} is ${o.isHeldDown ? 'held Down' : 'let go'} for ${classes}`)
     }
-    return done({ server: o.server, heldDown: o.isHeldDown, changed: changing.map((lane) => lane.class) })
+    const unserved = await this.#daemon.unserved()
+    return done({ server: o.server, heldDown: o.isHeldDown, changed: changing.map((lane) => lane.class), unserved })
   }
 
   /** Another rate from the next grid second on, until the next reload. */
@@ -222,7 +223,8 @@ export class Operations {
     server: string,
     name: TrafficClass | undefined,
   ): { readonly ok: true; readonly lanes: readonly LaneName[] } | { readonly ok: false; readonly why: Outcome } {
-    if (this.#daemon.isDraining) return { ok: false, why: DRAINING }
+    // A drain waits for servers: what makes them serve again is done meanwhile. A stop ends before anybody would see it.
+    if (this.#daemon.isStopping) return { ok: false, why: STOPPING }
     const { servers } = this.#daemon.configured()
     const found = servers.find((one) => one.name === server)
     if (found === undefined) {
@@ -245,5 +247,10 @@ export class Operations {
 const DRAINING: Outcome = {
   ok: false,
   status: 409,
-  error: 'it drains, and nothing is changed meanwhile; "radsluice resume" takes traffic again',
+  error: 'it drains, and no configuration is read meanwhile; "radsluice resume" takes traffic again',
+}
+const STOPPING: Outcome = {
+  ok: false,
+  status: 409,
+  error: 'a stop is under way, and it ends within drain_limit; start it again after that',
 }

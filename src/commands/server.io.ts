@@ -10,6 +10,8 @@ interface Held {
   readonly server: string
   readonly heldDown: boolean
   readonly changed: readonly string[]
+  /** Classes that no server serves now. */
+  readonly unserved: readonly string[]
 }
 
 export const server = verb({
@@ -40,10 +42,19 @@ export const server = verb({
   },
 })
 
-function inWords({ server: name, heldDown, changed }: Held): string {
-  if (changed.length === 0) return `${name} was ${heldDown ? 'held Down' : 'not held Down'} already; nothing changed`
+/** What was done, and where messages go now. */
+export function inWords({ server: name, heldDown, changed, unserved }: Held): string {
+  if (changed.length === 0) return heldDown ? `${name} was held Down already` : `${name} was not held Down`
   const classes = changed.join(' and ')
-  return heldDown
-    ? `${name} is held Down for ${classes} until "radsluice server up ${name}" or a restart; what waited goes to the others`
-    : `${name} takes ${classes} again`
+  if (!heldDown) return `${name} takes ${classes} again`
+  const served = changed.filter((each) => !unserved.includes(each))
+  const last = changed.filter((each) => unserved.includes(each))
+  const parts = [
+    `${name} is held Down for ${classes} until "radsluice server up ${name}" or a restart`,
+    ...(served.length === 0 ? [] : [`what waited${last.length === 0 ? '' : ` of ${served}`} goes to the others`]),
+    ...(last.length === 0
+      ? []
+      : [`it was the last that served ${last.join(' and ')}: messages wait within their bounds, /readyz is 503`]),
+  ]
+  return parts.join('; ')
 }

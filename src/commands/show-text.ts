@@ -72,7 +72,7 @@ function ceilingTable(lanes: readonly LaneReport[]): string[] {
             `${Math.floor(ceiling.rate)}/s`,
             ceiling.because,
             maxOutstanding,
-            `${(holdingTime / 1_000).toFixed(1)} ms`,
+            holdingTime === 0 ? '-' : `${(holdingTime / 1_000).toFixed(1)} ms`,
           ],
         ],
   )

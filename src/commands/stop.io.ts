@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from '../coded-error.ts'
 import type { Forecast, InHand } from '../observe/in-hand.ts'
 import { isNothing } from '../observe/in-hand.ts'
-import { fateText, inHandText, leftText } from '../observe/in-hand-text.ts'
+import { fateText, hindranceText, inHandText, leftText } from '../observe/in-hand-text.ts'
 import { type AdminPlace, askFor, fetchStatus, follow } from './admin-client.io.ts'
 import { ADMIN_OPTIONS } from './admin-options.ts'
 import { say, writeData, writeJson } from './output.io.ts'
@@ -89,6 +89,7 @@ export const drain = verb({
   },
   run: async ({ seconds, json, ...place }): Promise<ExitCode> => {
     const begun = seconds > 0 ? undefined : ((await askFor(place, drainOf({}))) as { forecast: Forecast })
+    if (begun !== undefined) sayHindrance(begun.forecast, json)
     const { last, inHand } =
       begun === undefined
         ? await followed(place, { path: '/drain', body: {} }, json, seconds)
@@ -121,7 +122,7 @@ export const resume = verb({
   run: async ({ json, ...place }): Promise<ExitCode> => {
     const told = (await askFor(place, { method: 'POST', path: '/resume', access: 'control' })) as { resumed: boolean }
     if (json) writeJson(told)
-    else writeData(told.resumed ? 'it takes traffic again' : 'it did not drain; nothing was changed')
+    else writeData(told.resumed ? 'it takes traffic again' : 'it was not draining: it takes traffic as before')
     return 0
   },
 })
@@ -154,7 +155,10 @@ async function followed(
     for await (const text of follow(place, asking, over.signal)) {
       const line = JSON.parse(text) as Line
       if (line.kind !== 'begun' && line.kind !== 'in-hand') return { last: line, inHand, pid }
-      if (line.kind === 'begun') pid = line.pid
+      if (line.kind === 'begun') {
+        pid = line.pid
+        sayHindrance(line.forecast, json)
+      }
       inHand = line.kind === 'begun' ? line.forecast.classes : line.inHand
       const words = inHandText(inHand)
       if (!json && words !== said && !isNothing(inHand)) say(`${words} in hand`)
@@ -167,6 +171,12 @@ async function followed(
     clearTimeout(timer)
   }
   return { last: undefined, inHand, pid }
+}
+
+/** Why it may not come to its end, and what helps: said when it begins, since that is when something can be done. */
+function sayHindrance(forecast: Forecast, json: boolean): void {
+  const words = hindranceText(forecast)
+  if (!json && words !== undefined) say(words)
 }
 
 /** Whether that process has gone, within a while: nobody listens there any more, or another process does. */

@@ -30,7 +30,7 @@ export const trace = verb({
       within: [1, 3_600],
       default: 60,
       requiresArg: true,
-      describe: 'End after so many seconds, 3600 at most.',
+      describe: 'End after so many seconds, 3600 at most. Exit 1 if no step was seen by then.',
     },
     count: {
       type: 'number',

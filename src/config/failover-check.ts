@@ -3,7 +3,7 @@
  * `max_retries`, `max_age` and `max_transmissions` only together say so.
  */
 import { timeoutWithin, timeToLeave } from '../throttle/failover-time.ts'
-import { durationText, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { type Duration, durationText, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Draft } from './draft.ts'
 import type { Findings } from './findings.ts'
 import { inheritLane } from './schema.ts'
@@ -41,7 +41,18 @@ function checkClass({ root, outline, servers }: Draft, name: TrafficClass, findi
     const tries = `${durationText(lane.timeout)} x ${1 + lane.max_retries}`
     findings.warn(
       path,
-      `timeout x (max_retries + 1) is ${tries}: with max_age ${durationText(maxAge)} a ${what} expires at a silent server before another one is asked; write max_retries: 1 and a timeout of ${durationText(timeoutWithin(maxAge))} or less, or raise max_age if your clients wait so long`,
+      `timeout x (max_retries + 1) is ${tries}: with max_age ${durationText(maxAge)} a ${what} expires at a silent server before another one is asked; ${remedy(lane, maxAge)}, or raise max_age if your clients wait so long`,
     )
   }
+}
+
+/** `write max_retries: 1 and a timeout of 2s or less`: of the two only what is not so already. */
+function remedy(lane: { readonly timeout: Duration; readonly max_retries: number }, maxAge: Duration): string {
+  const retries = Math.min(1, lane.max_retries)
+  const timeout = timeoutWithin(maxAge, retries)
+  const parts = [
+    ...(retries < lane.max_retries ? [`max_retries: ${retries}`] : []),
+    ...(timeout < lane.timeout ? [`a timeout of ${durationText(timeout)} or less`] : []),
+  ]
+  return `write ${parts.join(' and ')}`
 }

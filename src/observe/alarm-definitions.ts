@@ -14,7 +14,7 @@ import { SIGNING_ALARMS } from './signing-alarms.ts'
 import { imbalance } from './view.ts'
 
 /** Of the problems of a refused reload; the log has all of them. */
-const LONGEST_REFUSAL = 200
+const LONGEST_REFUSAL = 600
 
 /** Each row in the order of the page. */
 export const ALARMS = {
@@ -126,7 +126,7 @@ export const ALARMS = {
     says: 'the configuration on disk is not the one in force, the last reload was refused: {detail}',
     advice: 'run "radsluice check" on the file, mend it, reload',
     read: ({ now: { config } }) => [
-      state({}, config.refused !== undefined, { detail: (config.refused ?? 'none').slice(0, LONGEST_REFUSAL) }),
+      state({}, config.refused !== undefined, { detail: shortened(config.refused ?? 'none', LONGEST_REFUSAL) }),
     ],
   },
   'webhook-failing': {
@@ -145,6 +145,12 @@ export const ALARMS = {
 
 export type AlarmId = keyof typeof ALARMS
 export const ALARM_IDS = Object.keys(ALARMS) as AlarmId[]
+
+/** At most so many characters: what is cut off ends behind a whole word, with `…`. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text
+  return `${text.slice(0, most - 2).replace(/\s+\S*$/u, '')} …`
+}
 
 /** What is wrong, in one sentence without its advice. */
 export function alarmText(id: AlarmId, value: number, detail: string | undefined): string {

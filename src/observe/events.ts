@@ -129,8 +129,13 @@ export const EVENTS = {
   },
   'server-down': {
     level: 'error',
-    fields: ['server', 'class', 'from', 'why'],
-    says: 'server {server} is Down for {class}, it was {from}: {why}; its messages go to the other servers',
+    fields: ['server', 'class', 'from', 'why', 'next'],
+    says: 'server {server} is Down for {class}, it was {from}: {why}; {next}',
+  },
+  'server-held-down': {
+    level: 'warn',
+    fields: ['server', 'class', 'from', 'why', 'next'],
+    says: 'server {server} is held Down for {class}, it was {from}: {why}; {next}',
   },
   'all-servers-down': {
     level: 'error',

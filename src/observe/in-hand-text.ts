@@ -49,30 +49,51 @@ export function fateText(inHand: InHand): string {
   const records = countOf(accounting)
   if (accounting.clientsGaveUp > 0) {
     sentences.push(
-      `${counted(accounting.clientsGaveUp, 'accounting')}, last sent up to ${ageText(accounting.longestGivenUpSeconds)} ago: their clients have given up, so they are lost for good`,
+      accounting.clientsGaveUp === 1
+        ? `1 record, last sent ${ageText(accounting.longestGivenUpSeconds)} ago: its client has given up, so it is lost for good`
+        : `${counted(accounting.clientsGaveUp, 'accounting')}, last sent up to ${ageText(accounting.longestGivenUpSeconds)} ago: their clients have given up, so they are lost for good`,
     )
   }
   const others = records - accounting.clientsGaveUp
   if (others > 0) {
     sentences.push(
-      `${counted(others, 'accounting')}: they come again if their clients still send them after the start, else they are lost`,
+      others === 1
+        ? '1 record: it comes again if its client still sends it after the start, else it is lost'
+        : `${counted(others, 'accounting')}: they come again if their clients still send them after the start, else they are lost`,
     )
   }
   const logins = countOf(authentication)
-  if (logins > 0) sentences.push(`${counted(logins, 'authentication')}: their clients try again, or have gone`)
+  if (logins > 0)
+    sentences.push(
+      logins === 1
+        ? '1 login: its client tries again, or has gone'
+        : `${counted(logins, 'authentication')}: their clients try again, or have gone`,
+    )
   return sentences.join('; ')
 }
 
 /** Why a stop is refused: what can't be finished, why, what would become of it, and what to do. */
 export function refusalText(forecast: Forecast): string {
   const { classes, limitSeconds } = forecast
-  const parts = TRAFFIC_CLASSES.filter((each) => classes[each].unfinishable > 0)
-    .reverse()
-    .map((each) => unfinishableText(classes[each], each))
-  const fates = fateText(classes)
-  const obstacles = TRAFFIC_CLASSES.flatMap((each) => classes[each].because.map(({ obstacle }) => obstacle))
-  const advice = [...new Set(obstacles)].map((each) => ADVICE[each]).join('; ')
-  return `not stopped, and it goes on as before: ${parts.join('; ')} can't be finished within drain_limit (${limitSeconds} s). In hand: ${inHandText(classes)}; with a stop now: ${fates}. To lose nothing: ${advice}. To end it all the same: "radsluice stop --force"`
+  const { what, advice } = hindrances(forecast)
+  return `not stopped, and it goes on as before: ${what} can't be finished within drain_limit (${limitSeconds} s). In hand: ${inHandText(classes)}; with a stop now: ${fateText(classes)}. To lose nothing: ${advice}. To end it all the same: "radsluice stop --force"`
+}
+
+/** Why a drain or a stop that begins will hardly come to its end, and what to do; undefined where nothing stands against it. */
+export function hindranceText(forecast: Forecast): string | undefined {
+  if (forecast.isSafe) return undefined
+  const { what, advice } = hindrances(forecast)
+  return `${what} can't be finished within drain_limit (${forecast.limitSeconds} s) as it is now: ${advice}`
+}
+
+/** What can't be finished and why, by class; and what helps. */
+function hindrances({ classes }: Forecast): { readonly what: string; readonly advice: string } {
+  const hindered = TRAFFIC_CLASSES.filter((each) => classes[each].unfinishable > 0).reverse()
+  const obstacles = hindered.flatMap((each) => classes[each].because.map(({ obstacle }) => obstacle))
+  return {
+    what: hindered.map((each) => unfinishableText(classes[each], each)).join('; '),
+    advice: [...new Set(obstacles)].map((each) => ADVICE[each]).join('; '),
+  }
 }
 
 /** The time is over and something is left: nothing is lost, the daemon stays. */

@@ -84,7 +84,7 @@ function obstaclesOf(
 ): ClassForecast['because'] {
   const all = of.queued + of.outstanding
   const only = (obstacle: Obstacle): ClassForecast['because'] => (all === 0 ? [] : [{ obstacle, messages: all }])
-  const live = lanes.filter((lane) => lane.state !== 'down' && !lane.isHeldDown && !lane.retiring)
+  const live = lanes.filter(isLive)
   if (live.length === 0) return only('no-live-server')
   const answering = live.filter(isAnswering)
   if (answering.length === 0) return only('no-answering-server')
@@ -98,6 +98,15 @@ function obstaclesOf(
   ]
   return found.filter(({ messages }) => messages > 0)
 }
+
+const isLive = (lane: LaneSnapshot): boolean => lane.state !== 'down' && !lane.isHeldDown && !lane.retiring
+
+/** The classes that have servers, and none that serves. */
+export const unservedBy = ({ lanes }: Pick<EngineSnapshot, 'lanes'>): TrafficClass[] =>
+  TRAFFIC_CLASSES.filter((name) => {
+    const ofClass = lanes.filter((lane) => lane.class === name && !lane.retiring)
+    return ofClass.length > 0 && !ofClass.some(isLive)
+  })
 
 /** One that never answered may know another secret: what nothing limits so far is no promise. */
 const isAnswering = ({ state, unheard }: LaneSnapshot): boolean => state === 'active' && unheard === undefined

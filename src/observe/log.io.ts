@@ -124,7 +124,11 @@ export class Log implements Journal {
   #serverState(event: Extract<EngineEvent, { kind: 'server-state' }>): void {
     const why = event.hint === undefined ? event.why : `${event.why}; ${event.hint}`
     const fields = { server: event.server, class: event.class, from: STATE_WORDS[event.from], why }
-    this.write(STATE_EVENTS[event.to], fields)
+    if (event.to !== 'down') this.write(STATE_EVENTS[event.to], fields)
+    else {
+      const next = event.isLast === true ? LAST_SERVED : 'its messages go to the other servers'
+      this.write(event.isHeld === true ? 'server-held-down' : 'server-down', { ...fields, next })
+    }
   }
 
   #anomaly({ anomaly, session, record, count }: Extract<EngineEvent, { kind: 'accounting-anomaly' }>): void {
@@ -161,8 +165,8 @@ const STATE_EVENTS = {
   active: 'server-active',
   not_responding: 'server-not-responding',
   failing: 'server-failing',
-  down: 'server-down',
-} as const satisfies Readonly<Record<ServerState, EventName>>
+} as const satisfies Readonly<Record<Exclude<ServerState, 'down'>, EventName>>
+const LAST_SERVED = 'it was the last that served: messages wait within their bounds, /readyz is 503'
 const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', failing: 'Failing', down: 'Down' } as const
 
 type FrequentEvent = Exclude<

@@ -191,8 +191,9 @@ export class Failover {
     const farm = this.#farms[lane.class]
     farm.healthChanged(lane)
     const { number, class: of, server } = lane
-    const hint = lane.hintOf(change)
-    this.#journal.note({ kind: 'server-state', lane: number, server: server.name, class: of, ...change, hint }, now)
+    const isLast = change.to === 'down' && !lane.isRetiring && !farm.hasLive()
+    const more = { hint: lane.hintOf(change), isHeld: lane.health.isHeldDown, isLast }
+    this.#journal.note({ kind: 'server-state', lane: number, server: server.name, class: of, ...change, ...more }, now)
     lane.triedAt = undefined
     lane.passedOver = 0
     farm.judgeOutage(now)

@@ -232,6 +232,10 @@ export type EngineEvent =
       readonly why: string
       /** What it may come from: a wrong secret, a closed port, answers that come too late. */
       readonly hint?: string | undefined
+      /** An operator holds it Down. */
+      readonly isHeld?: boolean
+      /** It went Down and was the last that served its class. */
+      readonly isLast?: boolean
     }
   | {
       readonly kind: 'all-servers-down'

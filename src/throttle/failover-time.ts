@@ -16,9 +16,9 @@ const STEP = 100
 export const timeToLeave = (timeout: Duration, maxRetries: number): number =>
   timeout * (maxRetries + 1) * (1 + TIMEOUT_JITTER)
 
-/** The longest time-out, 10 ms to 2 s, with which a login of `maxAge` leaves a silent server in time after two tries. */
-export function timeoutWithin(maxAge: Duration): Duration {
-  const longest = maxAge / 1_000 / 2 / (1 + TIMEOUT_JITTER)
+/** The longest time-out, 10 ms to 2 s, with which a login of `maxAge` leaves a silent server in time after `maxRetries`. */
+export function timeoutWithin(maxAge: Duration, maxRetries = 1): Duration {
+  const longest = maxAge / 1_000 / (maxRetries + 1) / (1 + TIMEOUT_JITTER)
   const rounded = longest < STEP ? Math.floor(longest) : Math.floor(longest / STEP) * STEP
   return millis(Math.min(LONGEST, Math.max(SHORTEST, rounded)))
 }

@@ -5,18 +5,20 @@ import { describe, expect, it } from 'vitest'
 import { Attached } from '../../src/admin/attached.ts'
 import { type Operated, Operations } from '../../src/admin/operations.io.ts'
 import { NO_OVERRIDES, ofThoseThere } from '../../src/admin/overrides.ts'
+import { inWords } from '../../src/commands/server.io.ts'
 import type { Resumed } from '../../src/ending.io.ts'
 import type { Overrides } from '../../src/observe/view.ts'
 import type { EngineOptions } from '../../src/proxy/ports.ts'
-import { perSecond } from '../../src/units.ts'
+import { perSecond, type TrafficClass } from '../../src/units.ts'
 import { defaults, server } from '../proxy/options.ts'
 
 /** A daemon whose changes wait until they are let through. */
 class Busy implements Operated {
   overrides: Overrides = NO_OVERRIDES
   options: EngineOptions = { ...defaults(), servers: [server('s1', { rate: 10 })] }
-  readonly isDraining = false
-  readonly isStopping = false
+  isDraining = false
+  isStopping = false
+  without: readonly TrafficClass[] = []
   readonly lines: string[] = []
   readonly #waiting: (() => void)[] = []
 
@@ -65,6 +67,10 @@ class Busy implements Operated {
 
   async forecast(): Promise<never> {
     throw new Error('nobody asked for a forecast')
+  }
+
+  async unserved(): Promise<readonly TrafficClass[]> {
+    return this.without
   }
 
   follow(): () => void {
@@ -117,5 +123,58 @@ describe('a resume that another change overtakes', () => {
     daemon.resumed = resumed
     const outcome = await new Operations(daemon, new Attached(), () => 0).resume('one')
     expect(outcome).toMatchObject({ ok: false, status: 409, error: expect.stringMatching(sentence) })
+  })
+})
+
+describe('while it drains', () => {
+  const acts = (operations: Operations) => [
+    operations.hold({ ...all, isHeldDown: true }, 'one'),
+    operations.hold({ ...all, isHeldDown: false }, 'one'),
+    operations.setMaxRate({ server: 's1', class: 'accounting', maxRate: perSecond(7) }, 'one'),
+  ]
+
+  it('servers are taken up and down and get other rates, since the drain waits for them', async () => {
+    const daemon = new Busy()
+    daemon.isDraining = true
+    const done = acts(new Operations(daemon, new Attached(), () => 0))
+    daemon.letThrough()
+    for (const outcome of await Promise.all(done)) expect(outcome).toMatchObject({ ok: true })
+    expect(daemon.overrides).toMatchObject({ held: [], maxRates: [{ server: 's1', maxRate: 7 }] })
+  })
+
+  it('no configuration is read; and once a stop is under way, nothing is changed any more', async () => {
+    const daemon = new Busy()
+    daemon.isDraining = true
+    const operations = new Operations(daemon, new Attached(), () => 0)
+    expect(await operations.reload('one')).toMatchObject({ ok: false, status: 409 })
+    daemon.isStopping = true
+    for (const outcome of await Promise.all(acts(operations))) expect(outcome).toMatchObject({ ok: false, status: 409 })
+    expect(daemon.overrides).toEqual(NO_OVERRIDES)
+  })
+})
+
+describe('a server taken down', () => {
+  it('is told with the classes that nobody serves now', async () => {
+    const daemon = new Busy()
+    daemon.without = ['accounting']
+    const down = new Operations(daemon, new Attached(), () => 0).hold({ ...all, isHeldDown: true }, 'one')
+    daemon.letThrough()
+    expect(await down).toMatchObject({ value: { unserved: ['accounting'] } })
+  })
+
+  it.each([
+    [[], /; what waited goes to the others$/],
+    [
+      ['accounting'],
+      /; what waited of authentication goes to the others; it was the last that served accounting: messages wait within their bounds, \/readyz is 503$/,
+    ],
+    [
+      ['authentication', 'accounting'],
+      /restart; it was the last that served authentication and accounting: messages wait/,
+    ],
+  ] as const)('without %j promises what is true', (unserved, words) => {
+    const changed = ['authentication', 'accounting']
+    expect(inWords({ server: 'fr-1', heldDown: true, changed, unserved })).toMatch(words)
+    expect(inWords({ server: 'fr-1', heldDown: false, changed: [], unserved })).toBe('fr-1 was not held Down')
   })
 })

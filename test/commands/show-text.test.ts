@@ -63,6 +63,12 @@ describe('counters in the terms of the RFCs', () => {
 })
 
 describe('show', () => {
+  it('servers: a server that was never asked has held nothing, and not for 0 ms', () => {
+    const world = new World({ servers: [server('s1', { rate: 1 })] })
+    const rows = SHOWN.servers(reportOf(world))
+    expect(rows.filter((row) => /^s1 .* max_rate /.test(row)).map((row) => row.split(/ +/).at(-1))).toEqual(['-', '-'])
+  })
+
   const lines = (what: keyof typeof SHOWN): string[] => SHOWN[what](reportOf(driven()))
 
   it('queues: every place where something waits, and the bounds', () => {

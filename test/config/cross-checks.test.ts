@@ -286,6 +286,16 @@ describe('time for another server', () => {
     expect(others).toEqual([])
   })
 
+  it.each([
+    ['{ timeout: 3s, max_retries: 1 }', 'write a timeout of 2s or less, or raise'],
+    ['{ timeout: 1s, max_retries: 9 }', 'write max_retries: 1, or raise'],
+    ['{ timeout: 3s, max_retries: 2 }', 'write max_retries: 1 and a timeout of 2s or less, or raise'],
+    ['{ timeout: 6s, max_retries: 0 }', 'write a timeout of 2s or less, or raise'],
+  ])('%s is told what to change, and not what is so already', (lane, advice) => {
+    const [warning] = found({ farm: `  authentication: ${lane}`, servers: two })
+    expect(warning?.message).toContain(advice)
+  })
+
   it('is counted by the age: a shorter one needs shorter time-outs', () => {
     const [warning] = found({ top: 'queues: { authentication: { max_age: 3s } }', servers: two })
     expect(warning).toMatchObject({ path: 'queues.authentication.max_age' })

@@ -63,7 +63,7 @@ describe('commands', () => {
     const up = await sluice('server', 'up', 's1', '--json')
     expect([up.code, JSON.parse(up.stdout)]).toEqual([
       0,
-      { server: 's1', heldDown: false, changed: ['authentication'] },
+      { server: 's1', heldDown: false, changed: ['authentication'], unserved: [] },
     ])
     expect(daemon.child.stdout).toContain('"event":"operated"')
     expect(daemon.child.stdout).toMatch(/"by":"the admin socket \(.*, pid \d+\)","what":"server s1 is held Down/)

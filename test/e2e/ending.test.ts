@@ -136,15 +136,32 @@ describe('a stop whose forecast was wrong', () => {
 })
 
 describe('a drain', () => {
+  it('says why it will not end, and ends once the server was taken up meanwhile', async () => {
+    const set = await setUp(yes, { drain_limit: '20s' })
+    expect((await set.sluice('server', 'down', 's1')).stdout).toContain(
+      'it was the last that served authentication and',
+    )
+    record(set, 1)
+    await set.daemon.reaches(({ classes }) => classes.accounting.queued === 1, 'a record that waits')
+    const stuck = await set.sluice('drain', '--seconds', '0.5')
+    expect([stuck.code, stuck.stderr]).toEqual([
+      1,
+      expect.stringMatching(/1 record \(every server is Down or held Down\).*"radsluice server up NAME"/),
+    ])
+    expect((await set.sluice('server', 'up', 's1')).code).toBe(0)
+    const drained = await set.sluice('drain', '--seconds', '20')
+    expect([drained.code, drained.stdout]).toEqual([0, expect.stringContaining('drained: nothing is in hand')])
+  })
+
   it('says what is left, and what becomes of it; it is taken back, but not while a stop ends it', async () => {
     const set = await setUp(silence, { drain_limit: '2s' })
-    expect((await set.sluice('resume')).stdout).toContain('it did not drain')
+    expect((await set.sluice('resume')).stdout).toContain('it was not draining: it takes traffic as before')
     login(set, 1)
     await set.daemon.reaches(({ classes }) => classes.authentication.outstanding === 1, 'a login at the silent server')
     const drained = await set.sluice('drain', '--seconds', '0.5')
     expect([drained.code, drained.stdout]).toEqual([
       1,
-      '1 login (1 outstanding) left in hand; with a stop now: 1 login: their clients try again, or have gone\n',
+      '1 login (1 outstanding) left in hand; with a stop now: 1 login: its client tries again, or has gone\n',
     ])
     await stays(set, 'draining')
     expect((await set.sluice('resume', '--json')).stdout).toContain('"resumed": true')

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Subject } from '../../src/observe/alarm.ts'
-import { ALARM_IDS, ALARMS, type AlarmId, alarmText, alertNameOf } from '../../src/observe/alarm-definitions.ts'
+import {
+  ALARM_IDS,
+  ALARMS,
+  type AlarmId,
+  alarmText,
+  alertNameOf,
+  shortened,
+} from '../../src/observe/alarm-definitions.ts'
 import { Alarms } from '../../src/observe/alarms.ts'
 import { Interval } from '../../src/observe/interval.ts'
 import { micros } from '../../src/units.ts'
@@ -255,6 +262,27 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     step: 1,
   },
 }
+
+describe('a text that is too long', () => {
+  it('ends behind a whole word and says that more was there', () => {
+    const text = 'line 3: the first problem; line 4: another'
+    expect(shortened(text, text.length)).toBe(text)
+    for (let most = 12; most < text.length; most += 1) {
+      const cut = shortened(text, most)
+      expect(cut.length).toBeLessThanOrEqual(most)
+      expect(cut).toMatch(/ …$/)
+      expect(`${text} `).toContain(`${cut.slice(0, -2)} `)
+    }
+  })
+
+  it('is cut where problems of a refused reload are more than fit', () => {
+    const refused = 'a problem with many words; '.repeat(99)
+    const [reading] = ALARMS['reload-refused'].read(
+      intervalOf((view) => ({ ...view, config: { ...view.config, refused } })),
+    )
+    expect(reading?.detail).toMatch(/^a problem with .* …$/)
+  })
+})
 
 /** Those that `radsluice status` exits with 1 for; the others warn of what has cost nobody anything yet. */
 const FAILS_STATUS: readonly AlarmId[] = [

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { forecastOf, type InHand, inHandOf, isNothing, totalOf } from '../../src/observe/in-hand.ts'
-import { fateText, inHandText, notStoppedText, refusalText } from '../../src/observe/in-hand-text.ts'
+import { fateText, hindranceText, inHandText, notStoppedText, refusalText } from '../../src/observe/in-hand-text.ts'
 import type { ClassSnapshot, LaneSnapshot } from '../../src/proxy/snapshot.ts'
 import { instant, perSecond, seconds } from '../../src/units.ts'
 import { type Change, calm, inClass, inLane } from './intervals.ts'
@@ -139,7 +139,13 @@ describe('the words', () => {
     expect(fateText(given)).toBe(
       '48 records, last sent up to 12 min ago: their clients have given up, so they are lost for good; 14 records: they come again if their clients still send them after the start, else they are lost',
     )
-    expect(fateText(logins)).toBe('1 login: their clients try again, or have gone')
+    expect(fateText(logins)).toBe('1 login: its client tries again, or has gone')
+    expect(fateText(hand([records({ queued: 2, clientsGaveUp: 1, longestGivenUp: seconds(45) })]))).toBe(
+      '1 record, last sent 45 s ago: its client has given up, so it is lost for good; 1 record: it comes again if its client still sends it after the start, else it is lost',
+    )
+    expect(fateText(hand([inClass('authentication', () => ({ queued: 2 }))]))).toBe(
+      '2 logins: their clients try again, or have gone',
+    )
     expect(fateText(hand([]))).toBe('')
   })
 
@@ -149,6 +155,10 @@ describe('the words', () => {
     expect(refusalText(foreseen(changes))).toMatch(
       /^not stopped, and it goes on as before: 48 records \(every server is Down or held Down\) can't be finished within drain_limit \(20 s\)\..*their clients have given up.*radsluice stop --force"$/,
     )
+    expect(hindranceText(foreseen(changes))).toBe(
+      '48 records (every server is Down or held Down) can\'t be finished within drain_limit (20 s) as it is now: bring a server back ("radsluice server up NAME", "radsluice status")',
+    )
+    expect(hindranceText(foreseen([]))).toBeUndefined()
     expect(notStoppedText(given)).toMatch(/^not stopped: 62 records .* "radsluice resume" .* "radsluice stop --force"/)
   })
 })

@@ -96,6 +96,20 @@ describe('the log', () => {
     ])
   })
 
+  it('promises other servers only where one serves, and calls an act of an operator no error', () => {
+    const { log, lines } = logAt('info')
+    const change = { kind: 'server-state', lane: 0, server: 'fr-1', class: 'accounting', why: 'silent' } as const
+    const down = { ...change, from: 'active', to: 'down' } as const
+    log.note({ ...down, isHeld: false, isLast: false }, now)
+    log.note({ ...down, isHeld: false, isLast: true }, now)
+    log.note({ ...down, isHeld: true, isLast: true }, now)
+    const [others, last, held] = lines()
+    expect(others).toMatchObject({ event: 'server-down', level: 'error', next: 'its messages go to the other servers' })
+    expect(last).toMatchObject({ event: 'server-down', level: 'error' })
+    expect(last?.['msg']).toMatch(/; it was the last that served: messages wait within their bounds, \/readyz is 503$/)
+    expect(held).toMatchObject({ event: 'server-held-down', level: 'warn', next: last?.['next'] })
+  })
+
   it('leaves out what lies below its level, also after that was changed', () => {
     const { log, lines } = logAt('error')
     log.write('stopped', { uptimeSeconds: 1 })
