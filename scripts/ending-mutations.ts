@@ -34,6 +34,11 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
     'this.#register.heardAgain(before.request, now)',
     'this.#register.heardAgain(undefined, now)',
   ),
+  repetition(
+    'a record that is sent again under another identifier counts as given up',
+    'this.#register.heardAgain(known.request, now)',
+    'this.#register.heardAgain(undefined, now)',
+  ),
   failover(
     'a drain gives up what was set aside',
     "return this.#draining === 'end' && request",

@@ -78,4 +78,20 @@ describe('an engine with records that wait', () => {
     expect(world.snapshot().classes.accounting).toMatchObject({ queued: 0, outstanding: 0, clientsGaveUp: 0 })
     expect(micros(0)).toBe(world.snapshot().classes.accounting.longestGivenUp)
   })
+
+  it('counts a record as sent again that comes under another identifier with a new Acct-Delay-Time', () => {
+    const world = new World({ servers: [server('s1', { timeout: millis(500), maxRetries: 0 })] })
+    const record = (delay: number) => world.accounting({ tag: 'one', session: 'a', identifier: delay, delay })
+    record(0)
+    for (let delay = 20; delay <= 60; delay += 20) {
+      world.advance(seconds(20))
+      record(delay)
+    }
+    world.advance(seconds(20))
+    const { ledger, clientsGaveUp, queued, outstanding } = world.snapshot().classes.accounting
+    expect([ledger.received, ledger.duplicate, queued + outstanding]).toEqual([4, 3, 1])
+    expect(clientsGaveUp).toBe(0)
+    world.advance(seconds(20))
+    expect(world.snapshot().classes.accounting.clientsGaveUp).toBe(1)
+  })
 })
