@@ -7,6 +7,7 @@ const signers = inFile('src/proxy/signers.ts')
 const recent = inFile('src/proxy/recent-by-name.ts')
 const table = inFile('src/proxy/last-seen-table.ts')
 const intake = inFile('src/proxy/intake.ts')
+const keys = inFile('src/proxy/address-keys.ts')
 const servers = inFile('src/proxy/server-signers.ts')
 
 export const SIGNING_MUTATIONS: readonly Mutation[] = [
@@ -89,7 +90,17 @@ export const SIGNING_MUTATIONS: readonly Mutation[] = [
     "    this.#signers.tryTakeUnsigned(signer, nameOf(client, from), seen(packet, from), false, now)\n    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'\n    if (isTaken ||",
   ),
   intake('what is taken under no keeps nobody from learning', '(!isAuto && signer.notedAt === second)', '!isAuto'),
-  intake('addresses of IPv4 are told wrongly', 'key.set(MAPPED, MAPPED_AT)', 'key.set(MAPPED, 0)'),
+  keys(
+    'a link-local address is one for all interfaces',
+    'hashOf(key.slice(ZONE_AT, ZONE_END), zone)',
+    "hashOf(key.slice(ZONE_AT, ZONE_END), '')",
+  ),
+  keys(
+    'octets that a link-local address should not have make no difference',
+    'hashOf(key.slice(ZONE_AT, ZONE_END), zone)',
+    'hashOf(NO_OCTETS, zone)',
+  ),
+  keys('addresses of IPv4 are told wrongly', 'key.set(MAPPED, MAPPED_AT)', 'key.set(MAPPED, 0)'),
   servers(
     'an unsigned answer does not keep a server from being learned',
     '} else if (isAuto ? signer.takenAt !== second : signer.notedAt !== second) {',

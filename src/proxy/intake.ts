@@ -6,12 +6,13 @@
  * signs (`Signers`): by a client's setting `auto` an address whose verified Access-Requests carry Message-Authenticator
  * must go on so. EAP always carries it (RFC 3579 section 3.2), and so teaches nothing.
  */
-import { formatAddress, parseAddress } from '../addresses.ts'
+import { zoneOf } from '../addresses.ts'
 import { attributesToAdd, hasTooManyAttributes } from '../radius/attribute-limit.ts'
 import { checkRequest } from '../radius/authenticator.ts'
 import { ACCESS_REQUEST } from '../radius/codes.ts'
 import { type Packet, readPacket } from '../radius/packet.ts'
 import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../units.ts'
+import { AddressKeys } from './address-keys.ts'
 import { type Client, ClientTable } from './client-table.ts'
 import type { EngineOptions, Journal, Peer, SeenPacket, SigningMemory } from './ports.ts'
 import type { ClientDropReason } from './reasons.ts'
@@ -39,6 +40,7 @@ export class Intake {
   #clients: ClientTable
   #maxAttributes: number
   readonly #signers: Signers
+  readonly #keys = new AddressKeys()
   /** By address, as text: only a shortcut, and bounded. */
   readonly #atHand = new Map<string, Signer>()
   /** Status-Server requests by address within the running second. */
@@ -54,6 +56,7 @@ export class Intake {
     this.#maxAttributes = maxAttributes
     const { journal, salt, memory } = o
     this.#signers = new Signers({ peer: 'client', capacity: LEARNED_ADDRESSES, salt, journal, memory })
+    this.#knowZones()
   }
 
   get clients(): readonly Client[] {
@@ -67,6 +70,7 @@ export class Intake {
   change({ clients, maxAttributes }: IntakeOptions): void {
     this.#clients = new ClientTable(clients, this.#clients)
     this.#maxAttributes = maxAttributes
+    this.#knowZones()
     this.#signers.change((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
   }
 
@@ -86,7 +90,7 @@ export class Intake {
   /** Learned addresses in `count` places of the table from `from` on; undefined behind its end. */
   learned(from: number, count: number, now: Instant): LearnedAddress[] | undefined {
     return this.#signers.list(from, count, now)?.map(({ key, learned }) => {
-      const address = addressOf(key)
+      const address = this.#keys.addressOf(key)
       return { address, client: this.#clients.find(address)?.name, ...learned }
     })
   }
@@ -138,11 +142,16 @@ export class Intake {
     return 'missing-message-authenticator'
   }
 
+  /** What is learned of an interface's addresses is told with its name, also before this engine heard of them. */
+  #knowZones(): void {
+    for (const zone of new Set(this.clients.map(({ options }) => zoneOf(options.network)))) this.#keys.know(zone)
+  }
+
   #signerOf(address: string): Signer {
     const known = this.#atHand.get(address)
     if (known !== undefined) return known
     if (this.#atHand.size >= LEARNED_ADDRESSES) this.#atHand.clear()
-    const signer = new Signer(keyOf(address))
+    const signer = new Signer(this.#keys.keyOf(address))
     this.#atHand.set(address, signer)
     return signer
   }
@@ -151,22 +160,3 @@ export class Intake {
 const nameOf = ({ name }: Client, { address }: Peer) => ({ name, at: address })
 
 const seen = ({ code, identifier }: Packet, { port }: Peer): SeenPacket => ({ port, code, identifier })
-
-const MAPPED = [0xff, 0xff]
-const MAPPED_AT = 10
-const IPV4_AT = 12
-
-/** The 16 octets of an address; one of IPv4 as RFC 4291 section 2.5.5.2 maps it. */
-const keyOf = (address: string): Int32Array => {
-  const key = new Uint8Array(16)
-  const octets = parseAddress(address) ?? []
-  if (octets.length === 4) key.set(MAPPED, MAPPED_AT)
-  key.set(octets, key.length - octets.length)
-  return new Int32Array(key.buffer)
-}
-
-const addressOf = (key: Int32Array): string => {
-  const octets = new Uint8Array(key.buffer, key.byteOffset, 16)
-  const isIPv4 = octets.subarray(0, IPV4_AT).every((octet, at) => octet === (at < MAPPED_AT ? 0 : 0xff))
-  return formatAddress(isIPv4 ? octets.slice(IPV4_AT) : octets)
-}

@@ -314,6 +314,17 @@ describe('what was learned', () => {
     })
   })
 
+  it('at one interface says nothing of the same link-local address at another', () => {
+    const clients = ['eth0', 'eth1'].map((zone) =>
+      client({ name: zone, network: `fe80::1%${zone}`, requireMessageAuthenticator: 'auto' }),
+    )
+    const address = new Address({ clients })
+    address.sends({ signed: true, from: { address: 'fe80::1%eth0' } })
+    expect(address.at(5).sends({ from: { address: 'fe80::1%eth1' } })).toBe(true)
+    expect(address.sends({ from: { address: 'fe80::1%eth0' } })).toBe(false)
+    expect(address.list()).toMatchObject([{ address: 'fe80::1%eth0', client: 'eth0' }])
+  })
+
   it('is listed for IPv6 too, and without a client where it has none any more', () => {
     const networks = [client({ network: '2001:db8::/32', requireMessageAuthenticator: 'auto' })]
     const address = new Address({ clients: networks })
