@@ -97,6 +97,12 @@ export function stepsOf<Open extends OpenSocket & { readonly address: string }>(
   const close: Open[] = []
   const present = new Set<string>()
   for (const one of o.open) {
+    const isOfInterface = isLinkLocal(octetsOf(one.address))
+    if (isOfInterface && !one.wasListed && o.listed.has(one.address)) {
+      // Its interface may be another than when it was bound, under the same name: it is opened again.
+      close.push(one)
+      continue
+    }
     present.add(one.key)
     if (o.listed.has(one.address)) {
       if (one.roundsAway > 0 || !one.wasListed) returned.push(one)
@@ -108,7 +114,7 @@ export function stepsOf<Open extends OpenSocket & { readonly address: string }>(
     if (one.roundsAway === 0) left.push(one)
     one.roundsAway += 1
     const isConfigured = o.wanted.get(one.key)?.isOfWildcard === false
-    const staysFor = isLinkLocal(octetsOf(one.address)) ? 1 : isConfigured ? Number.POSITIVE_INFINITY : KEPT_FOR_ROUNDS
+    const staysFor = isOfInterface ? 1 : isConfigured ? Number.POSITIVE_INFINITY : KEPT_FOR_ROUNDS
     if (one.roundsAway >= staysFor) {
       close.push(one)
       present.delete(one.key)

@@ -12,13 +12,21 @@ import { codedError } from '../coded-error.ts'
  * can be opened: `fe80::1%eth0`. About 1.5 ms where there are a thousand.
  * @throws a coded error where the system has no descriptor left to ask with.
  */
-export const addressesOfThisMachine = (): string[] => [
-  ...new Set(
+export const addressesOfThisMachine = (): string[] => [...scopesOfThisMachine().keys()]
+
+/**
+ * The same with the scope id of each: the index of a link-local one's interface, 0 for the others. An interface that is made anew
+ * has another one under the same name, and a socket of the former hears nothing there.
+ * @throws a coded error where the system has no descriptor left to ask with.
+ */
+export const scopesOfThisMachine = (): Map<string, number> =>
+  new Map(
     Object.entries(interfaces()).flatMap(([name, of]) =>
-      (of ?? []).map((one) => (one.family === 'IPv6' && one.scopeid > 0 ? `${one.address}%${name}` : one.address)),
+      (of ?? []).map((one): [string, number] =>
+        one.family === 'IPv6' && one.scopeid > 0 ? [`${one.address}%${name}`, one.scopeid] : [one.address, 0],
+      ),
     ),
-  ),
-]
+  )
 
 function interfaces(): ReturnType<typeof networkInterfaces> {
   try {

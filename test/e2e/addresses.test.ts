@@ -196,4 +196,15 @@ describe.skipIf(!canRun)(named('link-local addresses'), () => {
     await daemon.says(/now listening for authentication at \[fe80::1%near\]:1812/)
     await until(() => answers(other, '[fe80::1%far]:1812'), 'an answer')
   })
+
+  it('are served again when their interface is made anew at once, under the same name', async () => {
+    // Both ends here and up: there is a carrier at once, so no look finds the address away.
+    const made = `${cable} && ip link set far up && ip address add fe80::1/64 dev near nodad`
+    const daemon = started({ listen: ['[fe80::1%near]:1812'], setup: `${LOOPBACK_UP} && ${made}` })
+    await daemon.says(/"event":"started"/)
+    await until(async () => (await listenersOf(daemon)).includes('[fe80::1%near]:1812 listening'), 'the listener')
+    expect(await answers(daemon, '[fe80::1%near]:1812')).toBe(true)
+    await beside(daemon, ['sh', '-c', `ip link delete near && ${made}`])
+    await until(() => answers(daemon, '[fe80::1%near]:1812'), 'an answer over the new interface', 20_000)
+  })
 })

@@ -15,7 +15,7 @@ it('tells nobody that the machine has no address because the system could not li
     (local) => told.push(local),
     () => {
       if (isBroken) throw new Error('no descriptor')
-      return ['127.0.0.1']
+      return new Map([['127.0.0.1', 0]])
     },
   )
   watch.start()
@@ -26,5 +26,26 @@ it('tells nobody that the machine has no address because the system could not li
   isBroken = true
   vi.advanceTimersByTime(1_000)
   expect(told).toEqual([['127.0.0.1'], ['127.0.0.1']])
+  watch.stop()
+})
+
+it('leaves out once what another interface of that name has, so that its sockets are opened again', () => {
+  let scope = 7
+  const told: (readonly string[])[] = []
+  const watch = new AddressWatch(
+    (local) => told.push(local),
+    () =>
+      new Map([
+        ['192.0.2.9', 0],
+        ['fe80::1%eth0', scope],
+      ]),
+  )
+  watch.start()
+  scope = 8
+  vi.advanceTimersByTime(3_000)
+  const all = ['192.0.2.9', 'fe80::1%eth0']
+  expect(told).toEqual([all, ['192.0.2.9'], all, all])
+  // The same list again says that nothing has changed.
+  expect(told[3]).toBe(told[2])
   watch.stop()
 })

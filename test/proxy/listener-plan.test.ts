@@ -100,6 +100,17 @@ describe('a wildcard', () => {
   })
 })
 
+describe('a link-local address that is bound before an interface shows it', () => {
+  it('is opened again then: the interface may be another than when it was bound', () => {
+    const machine = new Machine(auth('fe80::1%eth0'))
+    machine.bindable = ['fe80::1%eth0']
+    expect(machine.round().opened).toEqual(['fe80::1%eth0'])
+    const { close, opened, left } = machine.round('fe80::1%eth0')
+    expect([addressesOf(close), opened, left]).toEqual([['fe80::1%eth0'], ['fe80::1%eth0'], []])
+    expect(machine.round('fe80::1%eth0')).toMatchObject({ close: [], opened: [], returned: [] })
+  })
+})
+
 describe('a configured address', () => {
   it('is tried as soon as it is there, and now and then while it is not', () => {
     const wanted = wantedWith([auth('192.0.2.7')], [])
