@@ -91,8 +91,8 @@ cores.
 
 ## How a file is changed
 
-SIGHUP reads the file again. If anything is wrong with it, nothing changes and the log says what; else it holds at once,
-and a new rate from the next whole second on. Settings marked **restart** below keep their old value until the daemon is
+SIGHUP reads the file again; it must be a file, since a pipe (\`-c <(...)\`) can be read at the start only. If anything is wrong
+with it, nothing changes and the log says what; else it holds at once, and a new rate from the next whole second on. Settings marked **restart** below keep their old value until the daemon is
 restarted, and the log names them.
 
 ## The settings

@@ -21,7 +21,7 @@ import { sessionsRoutes } from './admin/sessions.io.ts'
 import { Traces } from './admin/traces.io.ts'
 import { codedError } from './coded-error.ts'
 import { engineOptions } from './config/engine-options.ts'
-import { formatProblem } from './config/problem.ts'
+import { formatProblem, inShort, MOST_WARNINGS_IN_LOG } from './config/problem.ts'
 import { readConfig } from './config/read.io.ts'
 import type { Config } from './config/schema.ts'
 import { watchOptions } from './config/watch-options.ts'
@@ -138,7 +138,7 @@ export class Daemon {
   }
 
   async #open({ warnings }: DaemonOptions): Promise<void> {
-    for (const warning of warnings) this.#log.write('config-warning', { warning })
+    for (const warning of inShort(warnings, MOST_WARNINGS_IN_LOG)) this.#log.write('config-warning', { warning })
     await this.#instances.open()
     // Last, so that whoever gets an answer here knows that the listeners are open.
     this.#admin = await openAdmin(this.#adminOptions())
@@ -338,7 +338,7 @@ export class Daemon {
 export function readDaemonOptions(given: string): DaemonOptions {
   // A reload reads the same file, wherever the process stands by then.
   const file = resolve(given)
-  const read = readConfig(file)
+  const read = readConfig(file, { from: 'file or pipe' })
   const sentences = (problems: typeof read.warnings): string[] => problems.map(formatProblem)
   if (read.ok) return { file, config: read.config, warnings: sentences(read.warnings) }
   const all = sentences(read.problems)

@@ -14,7 +14,7 @@ import { difference } from './config/difference.ts'
 import { effectiveSettings } from './config/effective.ts'
 import { engineOptions, withRestartSettingsOf } from './config/engine-options.ts'
 import { type PerClient, perClientOf } from './config/metrics-settings.ts'
-import { formatProblem } from './config/problem.ts'
+import { formatProblem, inShort, MOST_WARNINGS_IN_LOG } from './config/problem.ts'
 import { readConfig } from './config/read.io.ts'
 import { changesThatNeedRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
@@ -162,7 +162,7 @@ export class InForce {
     this.#refused = undefined
     this.#reloads = { ...this.#reloads, ok: this.#reloads.ok + 1, lastSuccessUnix: Date.now() / 1_000 }
     const warnings = read.warnings.map(formatProblem)
-    for (const warning of warnings) this.#log.write('config-warning', { warning })
+    for (const warning of inShort(warnings, MOST_WARNINGS_IN_LOG)) this.#log.write('config-warning', { warning })
     const said = [changesInShort(found.changes), ...found.endedOverrides.map((one) => `ended: ${one}`)]
     this.#log.write('reloaded', { config: this.#file, digest: digestOf(config), changes: said.join('; ') })
     if (this.#waitingForRestart.length > 0) {
@@ -186,7 +186,7 @@ export class InForce {
   }
 
   #refuse(problems: readonly string[]): ReloadOutcome {
-    const sentences = problems.join('; ')
+    const sentences = inShort(problems).join('; ')
     this.#refused = sentences
     this.#reloads = { ...this.#reloads, failed: this.#reloads.failed + 1 }
     this.#log.write('reload-refused', { config: this.#file, problems: sentences })

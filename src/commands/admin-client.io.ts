@@ -247,7 +247,7 @@ function urlOf(admin: string): URL {
 
 /** The token of the file's first line, with or without its name before it. */
 function tokenFrom(file: string): string {
-  const read = readSmallFile(file, LONGEST_TOKEN_FILE)
+  const read = readSmallFile(file, LONGEST_TOKEN_FILE, 'file or pipe')
   if ('problem' in read) throw codedError('FILE_UNREADABLE', read.problem)
   const lines = new TextDecoder().decode(read.bytes).split(/\r?\n/)
   const token = lines

@@ -7,9 +7,11 @@
  * So no secret and no digest of one is sent in either direction.
  */
 import { resolve } from 'node:path'
+import { codedError } from '../coded-error.ts'
 import { formatProblem, inOrder, type Problem } from '../config/problem.ts'
 import { readConfig } from '../config/read.io.ts'
 import type { ConfigResult } from '../config/result.ts'
+import { isPipe } from '../config/small-file.io.ts'
 import { ask, refused } from './admin-client.io.ts'
 import { ADMIN_OPTIONS } from './admin-options.ts'
 import { type FoundChanges, foundChanges } from './changes-text.ts'
@@ -18,6 +20,8 @@ import { say, writeData, writeJson } from './output.io.ts'
 import { type ExitCode, JSON_OPTION, verb } from './verb.ts'
 
 const UNPROCESSABLE = 422
+const PIPE_SENTENCE =
+  "the daemon can't read a pipe of this command (-c with --against-running); write the text to a file, and give its path"
 
 interface Preview extends FoundChanges {
   readonly file: string
@@ -46,7 +50,8 @@ export const check = verb({
   },
   run: async ({ config, 'against-running': againstRunning, 'file-only': fileOnly, admin, json }): Promise<ExitCode> => {
     const file = resolve(config)
-    const read = readConfig(file)
+    if (againstRunning && isPipe(file)) throw codedError('USAGE', PIPE_SENTENCE)
+    const read = readConfig(file, { from: 'file or pipe' })
     const { problems, warnings } = await allOf(read, file, fileOnly)
     const isGood = read.ok && problems.length === 0
     const wants = againstRunning && isGood

@@ -4,6 +4,7 @@
  *
  * SIGHUP reloads, SIGTERM and SIGINT drain, a second one of these stops at once.
  */
+import { isPipe } from '../config/small-file.io.ts'
 import { Daemon, readDaemonOptions } from '../daemon.ts'
 import { startDemoFarm } from '../demo/farm.io.ts'
 import { coloured, say } from './output.io.ts'
@@ -40,8 +41,10 @@ async function runDemo(): Promise<ExitCode> {
 }
 
 async function runDaemon(file: string, whenItRuns: () => void): Promise<ExitCode> {
+  // A pipe whose writer never comes holds this process up: a signal may end it then.
+  const piped = isPipe(file) ? readDaemonOptions(file) : undefined
   const deliver = receiveSignals()
-  const daemon = await Daemon.start(readDaemonOptions(file))
+  const daemon = await Daemon.start(piped ?? readDaemonOptions(file))
   process.on('uncaughtException', (error) => daemon.fail('uncaught exception', error))
   process.on('unhandledRejection', (error) => daemon.fail('unhandled rejection', error))
   whenItRuns()

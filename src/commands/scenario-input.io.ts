@@ -52,7 +52,7 @@ const refusal = (problems: readonly Problem[]): Error =>
   )
 
 function scenarioFile(name: string): { name: string; text: string } {
-  const read = readSmallFile(name, LONGEST_CONFIG)
+  const read = readSmallFile(name, LONGEST_CONFIG, 'file or pipe')
   if (!('problem' in read)) {
     const reading = textOf(read.bytes)
     if ('text' in reading) return { name, text: reading.text }

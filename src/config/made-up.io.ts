@@ -18,7 +18,7 @@ const SURROUNDINGS: Surroundings = {
 
 /** The configuration in `file`, with made-up secrets. */
 export function rehearseConfigFile(file: string): ConfigResult {
-  const read = readSmallFile(file, LONGEST_CONFIG)
+  const read = readSmallFile(file, LONGEST_CONFIG, 'file or pipe')
   if ('problem' in read) {
     return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: read.problem }], warnings: [] }
   }

@@ -21,11 +21,13 @@ const BOM_LENGTH = 3
 /** What to read besides the file; tests give their own environment. */
 export interface ReadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** What the configuration may stand in; what it points at is in files, since a reload reads that again. */
+  readonly from?: 'file' | 'file or pipe'
 }
 
 /** The configuration in `file`; paths in it start at the file's directory. */
-export function readConfig(file: string, { env = process.env }: ReadOptions = {}): ConfigResult {
-  const read = readSmallFile(file, LONGEST_CONFIG)
+export function readConfig(file: string, { env = process.env, from = 'file' }: ReadOptions = {}): ConfigResult {
+  const read = readSmallFile(file, LONGEST_CONFIG, from)
   if ('problem' in read) {
     return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: read.problem }], warnings: [] }
   }

@@ -1,25 +1,70 @@
 /**
  * Reads a small file whole, or says in a sentence why it can't be read: configurations, secrets, tokens.
+ *
+ * The daemon reads files only: a pipe gives its text once and to one reader, and whoever opens it waits for a writer. The
+ * command line may take one (`-c <(...)`). No more is read than the longest that is allowed.
  */
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 
-/** More than any configuration has; a device or a capture given by mistake is not read to its end. */
-export const LONGEST_CONFIG = 16 * 1024 * 1024
+/** Forty thousand clients in one line each; a log or a capture given by mistake is not read to its end. */
+export const LONGEST_CONFIG = 4 * 1024 * 1024
 
-/** The octets of a file of at most `longest`, or a sentence that says why not. */
-export function readSmallFile(
-  path: string,
-  longest: number,
-): { bytes: Uint8Array; mode: number } | { problem: string } {
+export type SmallFile = { readonly bytes: Uint8Array; readonly mode: number } | { readonly problem: string }
+
+/** The octets of a file of at most `longest`, or a sentence that says why not. `from`: what `path` may be. */
+export function readSmallFile(path: string, longest: number, from: 'file' | 'file or pipe' = 'file'): SmallFile {
   try {
-    const found = statSync(path)
-    // A pipe (`-c <(...)`) is fine; a device could have no end.
-    if (!found.isFile() && !found.isFIFO()) return { problem: `${path} is no file; write the path of one` }
-    if (found.size > longest)
-      return { problem: `${path} has ${found.size} octets; that is another file, so correct the path` }
-    return { bytes: readFileSync(path), mode: found.mode }
+    // Before it is opened, since opening some devices does something.
+    const wrong = wrongKind(statSync(path), from)
+    if (wrong !== undefined) return { problem: `${path} ${wrong}` }
+    // It may be another one by now. To open a pipe waits for its writer, but for O_NONBLOCK.
+    const descriptor = openSync(path, constants.O_RDONLY | (from === 'file' ? constants.O_NONBLOCK : 0))
+    try {
+      const found = fstatSync(descriptor)
+      const problem = wrongKind(found, from) ?? (found.size > longest ? tooLong(String(found.size)) : undefined)
+      if (problem !== undefined) return { problem: `${path} ${problem}` }
+      const bytes = readUpTo(descriptor, longest)
+      return bytes === undefined
+        ? { problem: `${path} ${tooLong(`more than ${longest}`)}` }
+        : { bytes, mode: found.mode }
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (error) {
     return { problem: `${path} ${whyUnreadable((error as NodeJS.ErrnoException).code)}` }
+  }
+}
+
+/** Whether it is a pipe, which can be read once; not, where nothing can be seen there. */
+export function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO()
+  } catch {
+    return false
+  }
+}
+
+function wrongKind(found: Stats, from: 'file' | 'file or pipe'): string | undefined {
+  if (found.isFile() || (found.isFIFO() && from === 'file or pipe')) return undefined
+  if (found.isFIFO()) return 'is a pipe, which can be read only once; write the path of a file'
+  return 'is no file; write the path of one'
+}
+
+const tooLong = (octets: string): string => `has ${octets} octets; that is another file, so correct the path`
+
+const CHUNK = 64 * 1024
+
+/** All that comes; undefined where that is more than `longest`. Sizes are not asked for: a pipe and /proc have none. */
+function readUpTo(descriptor: number, longest: number): Uint8Array | undefined {
+  const chunks: Buffer[] = []
+  let length = 0
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK)
+    const count = readSync(descriptor, chunk)
+    if (count === 0) return Buffer.concat(chunks, length)
+    length += count
+    if (length > longest) return undefined
+    chunks.push(chunk.subarray(0, count))
   }
 }
 

@@ -13,7 +13,7 @@ import { SERVER_ALARMS } from './server-alarms.ts'
 import { SIGNING_ALARMS } from './signing-alarms.ts'
 import { imbalance } from './view.ts'
 
-/** Of the problems of a refused reload; the log has all of them. */
+/** Of the problems of a refused reload; `check` has all of them. */
 const LONGEST_REFUSAL = 600
 
 /** Each row in the order of the page. */

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formatProblem } from '../../src/config/problem.ts'
+import { formatProblem, inShort } from '../../src/config/problem.ts'
 import { readConfig } from '../../src/config/read.io.ts'
 import type { ConfigResult } from '../../src/config/result.ts'
 import { configText, GOOD_SECRET } from './fixture.ts'
@@ -148,5 +148,15 @@ describe('the file itself', () => {
     expect(messagesOf(readConfig(write('loop.yaml', text), { env: { S: GOOD_SECRET } }))).toEqual([
       expect.stringMatching(/requests would go round in a loop/),
     ])
+  })
+})
+
+describe('problems in short', () => {
+  it('are the first three, none of them long, and how many more', () => {
+    const of = (count: number): string[] => inShort(Array.from({ length: count }, (_, i) => `p${i}`))
+    expect(of(0)).toEqual([])
+    expect(of(3)).toEqual(['p0', 'p1', 'p2'])
+    expect(of(10_000)).toEqual(['p0', 'p1', 'p2', '... and 9997 more; radsluice check names them'])
+    expect(inShort(['x'.repeat(5_000)])[0]).toHaveLength(403)
   })
 })

@@ -2,7 +2,8 @@
  * What a reload changes, told before and after: `check --against-running`, `reload`, the log; and files named as they are
  * found, wherever the daemon and its operator stand.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Child, type Ended, run, until } from './kit/child.ts'
@@ -94,6 +95,70 @@ describe('a reload', () => {
     expect((await asks(socket, { ...ask, body: { file: 'radsluice.yaml' } })).status).toBe(400)
     expect((await asks(socket, { ...ask, body: { file: join(daemon.folder, 'tokens') } })).status).toBe(422)
     expect((await asks(socket, ask)).status).toBe(200)
+  })
+})
+
+describe('a pipe in the place of a file', () => {
+  const pipeAt = (path: string): string => {
+    rmSync(path, { force: true })
+    execFileSync('mkfifo', [path])
+    return path
+  }
+  const refused = /is a pipe, which can be read only once; write the path of a file/
+
+  it('holds up no daemon: it is refused, by signal and by word, as configuration and as secret', async () => {
+    const { daemon, sluice } = await start()
+    const pipe = pipeAt(join(daemon.folder, 'pipe'))
+    const ask = { method: 'POST', path: '/reload/preview', body: { file: pipe } }
+    expect((await asks(await overSocket(daemon), ask)).text).toMatch(refused)
+    const secret = { ...before, clients: [{ name: 'one', address: '127.0.0.1', secret_file: 'pipe' }] }
+    writeFileSync(daemon.configFile, settingsText(daemon.ports, secret))
+    expect((await sluice('reload')).stdout).toMatch(refused)
+    pipeAt(daemon.configFile)
+    daemon.child.signal('SIGHUP')
+    await until(() => daemon.child.stdout.split('"event":"reload-refused"').length === 3, 'a reload refused')
+    expect((await daemon.status()).config.refused).toMatch(refused)
+    expect((await daemon.child.stop()).code).toBe(0)
+  })
+
+  it('is not compared with what runs, and else read by the command', async () => {
+    const { daemon, sluice } = await start()
+    const pipe = pipeAt(join(daemon.folder, 'pipe'))
+    expect(await sluice('check', '-c', pipe, '--against-running')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^radsluice: the daemon can't read a pipe of this command.*write the text to a file/,
+      ),
+    })
+    const words = ['-c', `cat ${daemon.configFile} > ${pipe} & ${RADSLUICE} check --file-only -c ${pipe}`]
+    expect((await run('sh', words)).stdout).toContain(`${pipe} is good`)
+  })
+
+  it('whose writer never comes keeps no start from being ended', async () => {
+    const { daemon } = await start()
+    const child = new Child(RADSLUICE, ['run', '-c', pipeAt(join(daemon.folder, 'pipe'))])
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect((await child.stop('SIGTERM')).code).not.toBe(0)
+  })
+})
+
+describe('many problems of one reload', () => {
+  it('are told in short by the log and by status, and all of them to whoever asked', async () => {
+    const { daemon, sluice } = await start()
+    const clients = Array.from({ length: 10_000 }, (_, i) => ({
+      name: `c${i}`,
+      address: `10.0.${i >> 8}.${i & 255}`,
+      secret_file: `missing/${i}`,
+    }))
+    writeFileSync(daemon.configFile, settingsText(daemon.ports, { ...before, clients }))
+    expect((await sluice('reload')).stdout).toContain('missing/9999')
+    await until(() => daemon.child.stdout.includes('"event":"reload-refused"'), 'a reload refused')
+    const line = daemon.child.stdout.split('\n').find((one) => one.includes('"event":"reload-refused"')) ?? ''
+    expect(line).toMatch(/missing\/2 does not exist.*; \.\.\. and 9997 more/)
+    expect(line.length).toBeLessThan(2_000)
+    const shown = (await sluice('status')).stdout
+    expect(shown).toMatch(/the last reload was refused: .*and 9997 more/)
+    expect(Math.max(...shown.split('\n').map((one) => one.length))).toBeLessThan(2_000)
   })
 })
 
