@@ -77,7 +77,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     "this.#sending.finish(attempt, 'responded', now)\n    this.#hear(attempt, now)\n    if (request",
     "this.#sending.finish(attempt, 'responded', now)\n    if (request",
   ),
-  answering('a replay is a sign of life', 'if (attempt.isAnswered) return\n', ''),
+  answering('a replay is a sign of life', 'lane.heardAgain(attempt)\n      return\n', ''),
   answering('a late response makes a server Active', 'lane.health.respondedLate(now)', 'lane.health.responded(now)'),
   answering(
     'a response without a required Message-Authenticator is a sign of life',

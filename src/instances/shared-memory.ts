@@ -5,7 +5,7 @@
  * Message-Authenticator by itself, and which sockets are their own; with scope `host` they also take their slots from one count for each lane.
  */
 import { LEARNED_ADDRESSES } from '../proxy/intake.ts'
-import { laneSettings, pathKey, serverKey } from '../proxy/lane.ts'
+import { laneSettings, pathKey, serverKey } from '../proxy/lane-settings.ts'
 import type { Shared } from '../proxy/ports.ts'
 import { LEARNED_SERVERS } from '../proxy/server-signers.ts'
 import { Signers } from '../proxy/signers.ts'

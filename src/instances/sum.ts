@@ -8,7 +8,14 @@
  */
 import type { ServerState } from '../proxy/ports.ts'
 import type { MixedSigning, UnsignedDropped } from '../proxy/signers.ts'
-import type { ClassSnapshot, EngineSnapshot, LaneCounters, LaneSnapshot, LedgerSnapshot } from '../proxy/snapshot.ts'
+import type {
+  ClassSnapshot,
+  EngineSnapshot,
+  LaneCounters,
+  LaneSnapshot,
+  LedgerSnapshot,
+  ResponsesInTime,
+} from '../proxy/snapshot.ts'
 import { type Instant, instant, micros, type PerClass, perSecond } from '../units.ts'
 
 /** Whether the quota of a slot is one for all instances together or one for each. */
@@ -147,10 +154,26 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
     unheard: a.unheard && b.unheard && addedNumbers(a.unheard, b.unheard),
     heardAt: latest(a.heardAt, b.heardAt),
     refusedAt: latest(a.refusedAt, b.refusedAt),
-    roundTripTime: (a.heardAt ?? -1) >= (b.heardAt ?? -1) ? a.roundTripTime : b.roundTripTime,
-    late: (a.late?.typically ?? 0) >= (b.late?.typically ?? 0) ? a.late : b.late,
+    respondedAt: latest(a.respondedAt, b.respondedAt),
+    silence: (a.silence?.at ?? -1) >= (b.silence?.at ?? -1) ? a.silence : b.silence,
+    // A probe sets no round trip time.
+    roundTripTime: (a.respondedAt ?? -1) >= (b.respondedAt ?? -1) ? a.roundTripTime : b.roundTripTime,
+    answers: addedAnswers(a.answers, b.answers),
     holdingTime: micros(Math.max(a.holdingTime, b.holdingTime)),
     counters: addedCounters(a.counters, b.counters),
+  }
+}
+
+/** An instance that heard nothing for long counts with what it heard last, and so with no more than the others. */
+function addedAnswers(a: ResponsesInTime, b: ResponsesInTime): ResponsesInTime {
+  const [ofA, ofB] = [a.late + a.unclear, b.late + b.unclear]
+  const sum = ofA + ofB
+  return {
+    counted: a.counted + b.counted,
+    late: a.late + b.late,
+    unclear: a.unclear + b.unclear,
+    typically: micros(sum === 0 ? 0 : Math.round((a.typically * ofA + b.typically * ofB) / sum)),
+    timeout: b.timeout,
   }
 }
 

@@ -4,7 +4,7 @@
  * What is known of the cause (`causes.ts`) takes the place of the general advice: a wrong secret is not "look at the
  * network", answers that come late are not "lower max_rate", and what an operator holds Down needs a command.
  */
-import { isRefused } from '../proxy/contact.ts'
+import { isRefused, latenessOf } from '../proxy/contact.ts'
 import { micros, since, TRAFFIC_CLASSES } from '../units.ts'
 import { type AlarmDefinition, mostOf, perLane, state } from './alarm-definition.ts'
 import { causeOf, causeOfClass } from './causes.ts'
@@ -87,7 +87,7 @@ export const SERVER_ALARMS = {
     read: (interval) =>
       perLane(interval, ({ lane, unanswered }) => ({
         value: unanswered,
-        ...advised(lane.late === undefined ? undefined : causeOf(lane)),
+        ...advised(latenessOf(lane) === 'no' ? undefined : causeOf(lane)),
       })),
   },
   'all-servers-down': {

@@ -102,15 +102,14 @@ export class Answering {
       this.#drop(lane, fault, bytes, now)
       return
     }
-    const { sentAt } = probe!
+    const { sentAt, secret } = probe!
     lane.probe = undefined
     // A server that is slower with probes than its requests may take would only come and go.
     if (since(sentAt, now) > lane.probePatience()) {
       this.#drop(lane, 'late', bytes, now)
       return
     }
-    lane.counters.probesAnswered += 1
-    lane.contact.probeAnswered(now)
+    lane.probeAnswered({ secret }, now)
     this.#failover.healthChanged(lane, lane.health.probeAnswered(now), now)
   }
 
@@ -265,7 +264,10 @@ export class Answering {
       if (response === undefined) this.#deliverOwn(request, attempt, now)
       else this.#passOn(request, { attempt, response, answer }, now)
     }
-    if (attempt.isAnswered) return
+    if (attempt.isAnswered) {
+      lane.heardAgain(attempt)
+      return
+    }
     lane.heard(attempt, now)
     this.#failover.healthChanged(lane, lane.health.respondedLate(now), now)
   }

@@ -40,6 +40,8 @@ export class Attempt implements Timed {
   formerly: Request | undefined = undefined
   /** A valid response came: another one, or the same one again, says nothing new. */
   isAnswered = false
+  /** It came after a retry, so that it may be late, or something was lost; a second one tells. */
+  isUnclear = false
   /** First and last transmission. */
   heldSince: Instant = instant(0)
   sentAt: Instant = instant(0)

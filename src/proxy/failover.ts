@@ -45,7 +45,7 @@ export class Failover {
   /** The deadline of a transmission has passed. */
   timedOut(attempt: Attempt, now: Instant): void {
     const { request, lane } = attempt
-    if (!attempt.isWaitingOn) lane.countTimeout(now)
+    if (!attempt.isWaitingOn) lane.countTimeout(attempt, now)
     if (attempt.tries === 1 && !attempt.isWaitingOn) attempt.signsAtTimeout = lane.signsOfLife
     if (request === undefined) {
       // Its client gave it up, and the server had its time for it all the same.

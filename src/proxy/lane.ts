@@ -6,17 +6,17 @@
  * authentication lives.
  */
 import { type Room, ServerQueue } from '../queues/server-queue.ts'
-import type { ServiceOrder } from '../queues/waiting-line.ts'
 import type { Secret } from '../radius/secret.ts'
 import { Health, type HealthChange, type HealthOptions } from '../throttle/health.ts'
-import { Identifiers, portsFor } from '../throttle/identifiers.ts'
+import { Identifiers } from '../throttle/identifiers.ts'
 import type { SlotBudget } from '../throttle/slots.ts'
 import { type Duration, earliest, type Instant, micros, since, type TrafficClass } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import { Contact, likelyCause } from './contact.ts'
 import { hashOf } from './hashing.ts'
 import { copyOfHistogram, emptyHistogram } from './histogram.ts'
-import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from './ports.ts'
+import { type LaneSettings, planOf } from './lane-settings.ts'
+import type { LaneOptions, LanePlan, ServerOptions } from './ports.ts'
 import { SERVER_DROP_REASONS, type ServerDropReason } from './reasons.ts'
 import type { Request } from './request.ts'
 import type { Candidate, Rank } from './server-choice.ts'
@@ -28,16 +28,6 @@ import { Unanswered } from './unanswered.ts'
 const LEAST_PATIENCE = 1_000_000
 /** The moving mean follows a change within about so many. */
 const HOLDINGS_IN_MEAN = 32
-
-/** What of the engine's options a lane lives by. */
-export interface LaneSettings {
-  readonly server: ServerOptions
-  readonly lane: LaneOptions
-  readonly slot: Duration
-  readonly quarantine: Duration
-  readonly health: Omit<HealthOptions, 'timeout'>
-  readonly serviceOrder: ServiceOrder
-}
 
 export class Lane implements Candidate {
   readonly number: number
@@ -230,15 +220,34 @@ export class Lane implements Candidate {
   heard(attempt: Attempt, now: Instant): void {
     attempt.isAnswered = true
     this.signsOfLife += 1
+    if (!this.#isUnderItsSecret(attempt)) return
     // After a retry nobody knows which transmission was answered (Karn's rule).
     this.roundTripTime = attempt.tries > 1 ? undefined : since(attempt.sentAt, now)
-    this.contact.responded(since(attempt.heldSince, now), attempt.tries > 1 || attempt.isSpent, now)
+    attempt.isUnclear = this.contact.responded(attempt, this.options.timeout, now)
+  }
+
+  /** Another valid response for that attempt. */
+  heardAgain(attempt: Attempt): void {
+    if (!attempt.isUnclear || !this.#isUnderItsSecret(attempt)) return
+    attempt.isUnclear = false
+    this.contact.answeredAgain()
   }
 
   /** A transmission was not answered in time. */
-  countTimeout(now: Instant): void {
+  countTimeout(attempt: Attempt, now: Instant): void {
     this.counters.timeouts += 1
-    this.contact.timedOut(this.options.timeout, now)
+    if (this.#isUnderItsSecret(attempt)) this.contact.timedOut(attempt.sentAt, this.options.timeout, now)
+  }
+
+  /** The probe under way was answered in time. */
+  probeAnswered(probe: { readonly secret: Secret }, now: Instant): void {
+    this.counters.probesAnswered += 1
+    if (this.#isUnderItsSecret(probe)) this.contact.probeAnswered(now)
+  }
+
+  /** What was sent before a reload says nothing of the secret that holds since. */
+  #isUnderItsSecret({ secret }: { readonly secret: Secret }): boolean {
+    return secret.equals(this.server.secret)
   }
 
   /** Why it is silent, in words for people; undefined where nothing points to a cause. */
@@ -323,61 +332,3 @@ export class Lane implements Candidate {
 }
 
 const healthOptions = ({ health, lane }: LaneSettings): HealthOptions => ({ ...health, timeout: lane.timeout })
-
-/** Where a lane's sockets go. */
-export const planOf = (
-  lane: number,
-  trafficClass: TrafficClass,
-  { server, lane: options }: LaneSettings,
-  sourcePorts: LanePlan['sourcePorts'],
-): LanePlan => ({
-  lane,
-  server: server.name,
-  class: trafficClass,
-  address: server.address,
-  port: options.port,
-  ports: portsFor(options.maxOutstanding),
-  ...(server.sourceAddress === undefined ? {} : { sourceAddress: server.sourceAddress }),
-  ...(sourcePorts === undefined ? {} : { sourcePorts }),
-})
-
-/** What tells two lanes apart over a reload: the same key is the same lane with other limits. */
-export const laneKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
-  [pathKey(trafficClass, server, lane), server.name].join(' ')
-
-/**
- * Where a lane leads from where: under another name it is the same lane too. Of a range of source ports only its own end
- * matters to a lane, so that a wider range leaves one of a server's two as it is.
- */
-export const pathKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
-  [serverKey(trafficClass, server, lane), server.sourceAddress, sourcePortsOf(trafficClass, server)?.probe].join(' ')
-
-/** What is one server in truth, whatever it is called and wherever we send from: its limits are for all of that. */
-export const serverKey = (trafficClass: TrafficClass, { address }: ServerOptions, { port }: LaneOptions): string =>
-  [trafficClass, address, port].join(' ')
-
-/** Which of the server's source ports a lane uses. Each grows from its own end, so a reload moves no open socket. */
-export const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {
-  if (server.sourcePorts === undefined) return undefined
-  const [first, last] = server.sourcePorts
-  return trafficClass === 'authentication' ? { probe: first, step: 1 } : { probe: last, step: -1 }
-}
-
-/** The settings of each lane that these options ask for, in the order of the configuration. */
-export const laneSettings = (
-  options: EngineOptions,
-  trafficClass: TrafficClass,
-): { readonly key: string; readonly settings: LaneSettings }[] =>
-  options.servers.flatMap((server) => {
-    const lane = server.lanes[trafficClass]
-    if (lane === undefined) return []
-    const settings: LaneSettings = {
-      server,
-      lane,
-      slot: options.slot,
-      quarantine: options.identifierQuarantine,
-      health: options.deadServer,
-      serviceOrder: options.serviceOrder,
-    }
-    return [{ key: laneKey(trafficClass, server, lane), settings }]
-  })

@@ -126,6 +126,7 @@ export class Sending {
     this.#random(authenticator)
     lane.probeIdentifier = (lane.probeIdentifier + 1) % 256
     const { secret } = lane.server
+    if (lane.probe !== undefined) lane.contact.probeUnanswered(lane.probe.sentAt)
     const bytes = statusServerProbe({ identifier: lane.probeIdentifier, authenticator, secret })
     lane.probe = { bytes, secret, sentAt: now }
     lane.counters.probesSent += 1

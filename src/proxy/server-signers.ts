@@ -9,7 +9,8 @@
 import { md5 } from '../radius/md5.ts'
 import type { Packet } from '../radius/packet.ts'
 import type { Instant } from '../units.ts'
-import { type Lane, serverKey } from './lane.ts'
+import type { Lane } from './lane.ts'
+import { serverKey } from './lane-settings.ts'
 import type { Journal, SeenPacket, SigningMemory } from './ports.ts'
 import { type Learned, Signer, type SignerName, Signers, secondOf } from './signers.ts'
 

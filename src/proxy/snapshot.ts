@@ -79,6 +79,19 @@ export interface SlotSnapshot {
   readonly sent: number
 }
 
+/** How the latest responses came. */
+export interface ResponsesInTime {
+  readonly counted: number
+  /** After the time-out of the last transmission. */
+  readonly late: number
+  /** Soon after a retry: late, unless what went before was lost. */
+  readonly unclear: number
+  /** How long after the first transmission these two came: a moving mean, 0 before the first. */
+  readonly typically: Duration
+  /** That of the settings. */
+  readonly timeout: Duration
+}
+
 export interface LaneSnapshot {
   readonly lane: number
   readonly server: string
@@ -111,11 +124,15 @@ export interface LaneSnapshot {
   /** While no valid response has ever come since the start or since another secret: transmissions that timed
    * out; 0 while all of them did at about the same time, since their answers may just be late. */
   readonly unheard: { readonly timeouts: number } | undefined
-  /** When the last valid response came, and the last ICMP error: nothing listens there. */
+  /** When the last valid response came, to a probe or a request, and when the last one to a request. */
   readonly heardAt: Instant | undefined
+  readonly respondedAt: Instant | undefined
+  /** When the last ICMP error came: nothing listens there. Undefined again where silence followed it. */
   readonly refusedAt: Instant | undefined
-  /** Where most of the latest responses came after the time-out of their first transmission: how long after that one. */
-  readonly late: { readonly typically: Duration; readonly timeout: Duration } | undefined
+  /** Of the last three transmissions that timed out: when the first of them was sent, and when the last timed out. */
+  readonly silence: { readonly since: Instant; readonly at: Instant } | undefined
+  /** Of the latest valid responses to requests (at most 8 of each instance): see `ResponsesInTime`. */
+  readonly answers: ResponsesInTime
   /** How long an identifier is held, tries and silence included: a moving mean, 0 before the first comes back. */
   readonly holdingTime: Duration
   readonly counters: Readonly<LaneCounters>

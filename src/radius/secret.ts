@@ -29,6 +29,7 @@ export class Secret {
 
   /** The same octets? For a reload, which keeps what has not changed. */
   equals(other: Secret): boolean {
+    if (other === this) return true
     const theirs = other.#bytes
     return this.#bytes.length === theirs.length && this.#bytes.every((octet, i) => octet === theirs[i])
   }

@@ -6,14 +6,18 @@ import { describe, expect, it } from 'vitest'
 import { sumOf } from '../../src/instances/sum.ts'
 import { heldText, likelyCause } from '../../src/proxy/contact.ts'
 import type { TraceEvent } from '../../src/proxy/ports.ts'
-import { after as later, millis, seconds } from '../../src/units.ts'
-import { responseTo } from './datagrams.ts'
+import { type Duration, type Instant, after as later, millis, seconds } from '../../src/units.ts'
+import { messageAuthenticator, packetOf, sign } from '../radius/oracle.ts'
+import { responseTo, SERVER_SECRET } from './datagrams.ts'
 import { World } from './kit.ts'
 import { deadServer, queues, server } from './options.ts'
 
 const NEVER = /^probably the secret, the client entry or a firewall: never a valid response to \d+ transmissions/
 const LATE =
-  'answers come after the time-out of 3 s, typically after 3.5 s: raise timeout, or look at why the server is slow'
+  'answers come after the time-out of 3 s, typically 3.5 s after the first transmission: raise timeout, or look at why the server is slow'
+const AFTER_RETRY = 'most answers come only after a retry, typically 3.5 s after the first transmission: '
+const LATE_OR_LOST =
+  'packets are lost on the way, or the server takes longer than the time-out of 3 s; capture at the server whether the first transmission arrives, then mend the network, or raise timeout'
 
 const worldOf = (o: Parameters<typeof server>[1] = {}): World =>
   new World({
@@ -22,6 +26,23 @@ const worldOf = (o: Parameters<typeof server>[1] = {}): World =>
     deadServer: deadServer({ consecutiveFailures: 50 }),
   })
 const causeIn = (world: World): string | undefined => likelyCause(world.lane('s1', 'authentication'))
+/** One failure makes its server Down; then it is probed. */
+const probing = (): World =>
+  new World({
+    servers: [server('s1', { maxRetries: 0 })],
+    deadServer: deadServer({ consecutiveFailures: 1, probe: 'status_server' }),
+  })
+/** As the server with the secret of `options.ts` gives it. */
+const probeAnswer = (probe: Uint8Array): Uint8Array =>
+  sign(packetOf(2, probe[1]!, probe.subarray(4, 20), [messageAuthenticator]), SERVER_SECRET, probe.subarray(4, 20))
+/** Only the second transmission of each request is answered. */
+function loseTheFirst(world: World, wait: Duration): void {
+  const isKnown = new Set<string>()
+  world.onForward = (sent) => {
+    if (isKnown.has(sent.tag)) world.plan(later(world.now, wait), () => world.answer(sent))
+    isKnown.add(sent.tag)
+  }
+}
 const ask = (world: World, count: number): void => {
   for (let i = 0; i < count; i += 1) {
     world.access()
@@ -47,7 +68,7 @@ describe('a server that never gave a valid response', () => {
     expect(world.lane('s1', 'authentication').counters.timeouts).toBe(50)
     expect(causeIn(world)).toBeUndefined()
     world.advance(seconds(1))
-    expect(causeIn(world)).toMatch(/^answers come after the time-out/)
+    expect(causeIn(world)).toMatch(/^most answers come only after a retry/)
   })
 
   it('is told of in the journal and on the step of a trace that timed out', () => {
@@ -101,6 +122,43 @@ describe('a server that never gave a valid response', () => {
     expect(causeIn(world)).toMatch(NEVER)
   })
 
+  it('begins anew with another secret although what was sent with the former one is still answered', () => {
+    const world = worldOf()
+    world.serversAnswerAfter(millis(50))
+    world.access()
+    world.settle()
+    world.reconfigure({ servers: [server('s1', { maxRetries: 1, secret: 'a wrong one' })] })
+    world.advance(millis(100))
+    expect(world.lane('s1', 'authentication')).toMatchObject({ counters: { accepts: 1 }, unheard: { timeouts: 0 } })
+    world.onForward = undefined
+    ask(world, 2)
+    expect(causeIn(world)).toMatch(NEVER)
+  })
+
+  it('begins anew with another secret although a probe sent with the former one is still answered', () => {
+    const world = probing()
+    world.onProbe = ({ lane, bytes }) =>
+      world.plan(later(world.now, millis(50)), () => {
+        world.reconfigure({ servers: [server('s1', { secret: 'a wrong one' })] })
+        world.engine.probeAnswered(lane, probeAnswer(bytes), world.now)
+      })
+    world.access()
+    world.advance(seconds(60))
+    expect(world.lane('s1', 'authentication').counters.probesAnswered).toBe(1)
+    expect(world.lane('s1', 'authentication')).toMatchObject({ heardAt: undefined })
+  })
+
+  it('counts nothing against another secret that was sent with the former one', () => {
+    const world = worldOf({ maxRetries: 0 })
+    for (let i = 0; i < 5; i += 1) {
+      world.access()
+      world.advance(millis(500))
+    }
+    world.reconfigure({ servers: [server('s1', { maxRetries: 0, secret: 'a new one' })] })
+    world.advance(seconds(8))
+    expect(world.lane('s1', 'authentication')).toMatchObject({ counters: { timeouts: 5 }, unheard: { timeouts: 0 } })
+  })
+
   it('is one only where no instance has heard of it', () => {
     const [deaf, hearing] = [worldOf(), worldOf()]
     hearing.serversAnswerAfter(millis(5))
@@ -126,6 +184,55 @@ describe('a port that is closed', () => {
     expect(causeIn(world)).toBeUndefined()
   })
 
+  it('is none any more once three that were sent after the error were left in silence', () => {
+    const world = worldOf({ maxRetries: 0 })
+    const refuse = (): void => world.engine.refused(world.sent[0]!.lane, 0, world.now)
+    world.access()
+    world.settle()
+    refuse()
+    ask(world, 3)
+    expect(causeIn(world)).toMatch(/^nothing listens/)
+    ask(world, 1)
+    expect(causeIn(world)).toMatch(NEVER)
+    refuse()
+    expect(causeIn(world)).toMatch(/^nothing listens/)
+  })
+
+  it('is one still where few of many refusals are told of: hosts send one ICMP error a second', () => {
+    const world = worldOf({ maxRetries: 0, timeout: millis(200) })
+    for (let i = 0; i < 100; i += 1) {
+      world.access()
+      world.settle()
+      if (i % 10 === 0) world.engine.refused(world.sent[0]!.lane, 0, world.now)
+      world.advance(millis(100))
+      expect(causeIn(world)).toMatch(/^nothing listens/)
+    }
+  })
+
+  it('is none any more once another instance was left in silence', () => {
+    const [refused, silent] = [worldOf(), worldOf()]
+    refused.access()
+    refused.settle()
+    refused.engine.refused(refused.sent[0]!.lane, 0, refused.now)
+    const causeOfBoth = () => likelyCause(sumOf([refused.snapshot(), silent.snapshot()], 'host').lanes[0]!)
+    expect(causeOfBoth()).toMatch(/^nothing listens/)
+    ask(silent, 4)
+    expect(causeOfBoth()).toMatch(NEVER)
+  })
+
+  it('is none any more once three probes that were sent after the error were left in silence', () => {
+    const world = probing()
+    world.access()
+    world.advance(seconds(60))
+    const [first] = world.probes
+    world.engine.refused(first!.lane, -1, world.now)
+    expect(causeIn(world)).toMatch(/^nothing listens/)
+    const { timeouts } = world.lane('s1', 'authentication').counters
+    world.advance(seconds(60))
+    expect(causeIn(world)).toBeUndefined()
+    expect(world.lane('s1', 'authentication').counters.timeouts).toBe(timeouts)
+  })
+
   it('is told of where the refusal came to a probe', () => {
     const world = worldOf()
     world.engine.refused(world.engine.plan()[0]!.lane, -1, world.now)
@@ -134,7 +241,10 @@ describe('a port that is closed', () => {
 })
 
 describe('answers after the time-out', () => {
-  it.each([0, 1])('are named with how late they are, with %i retries', (maxRetries) => {
+  it.each([
+    [0, LATE],
+    [1, AFTER_RETRY + LATE_OR_LOST],
+  ])('are named with how late they are, with %i retries', (maxRetries, words) => {
     const world = worldOf({ maxRetries })
     const isFirst = new Set<string>()
     // The server takes 3.5 s from the first transmission, and answers once.
@@ -146,9 +256,94 @@ describe('answers after the time-out', () => {
     ask(world, 2)
     expect(causeIn(world)).toBeUndefined()
     ask(world, 2)
-    expect(causeIn(world)).toBe(LATE)
+    expect(causeIn(world)).toBe(words)
     // Which transmission was answered is known only where there was one.
     expect(world.lane('s1', 'authentication').roundTripTime).toBe(maxRetries === 0 ? millis(3_500) : undefined)
+  })
+
+  it('are not told from loss where the first transmission is lost and the retry is answered at once', () => {
+    const world = worldOf()
+    loseTheFirst(world, millis(2))
+    ask(world, 6)
+    expect(causeIn(world)).toMatch(
+      /^most answers come only after a retry, .*: packets are lost on the way, or the server/,
+    )
+  })
+
+  it('are told from loss where both transmissions are answered', () => {
+    const world = worldOf()
+    const first = new Map<string, Instant>()
+    world.onForward = (sent) => {
+      const came = first.get(sent.tag) ?? world.now
+      first.set(sent.tag, came)
+      const at = later(came, millis(3_500))
+      world.plan(at, () => world.answer(sent))
+      world.plan(later(at, millis(1)), () => world.answer(sent))
+    }
+    ask(world, 6)
+    expect(causeIn(world)).toBe(LATE)
+  })
+
+  it('are told from loss where they come after the time-out of the last transmission', () => {
+    const world = worldOf({ maxRetries: 2 })
+    const isKnown = new Set<string>()
+    world.onForward = (sent) => {
+      if (isKnown.has(sent.tag)) return
+      isKnown.add(sent.tag)
+      world.plan(later(world.now, seconds(11)), () => world.answer(sent))
+    }
+    ask(world, 12)
+    expect(causeIn(world)).toMatch(/^answers come after the time-out of 3 s, typically 11 s/)
+  })
+
+  it('are none where a retry followed an ICMP error and was answered sooner than the time-out', () => {
+    const world = worldOf()
+    loseTheFirst(world, millis(2))
+    for (let i = 0; i < 8; i += 1) {
+      world.access()
+      world.settle()
+      world.engine.refused(world.sent[0]!.lane, 0, world.now)
+      world.advance(seconds(8))
+    }
+    expect(causeIn(world)).toBeUndefined()
+  })
+
+  it('are the cause no more where silence follows them, and not again with the first answer', () => {
+    const world = worldOf({ maxRetries: 0 })
+    world.onForward = (sent) => world.plan(later(world.now, millis(3_500)), () => world.answer(sent))
+    ask(world, 5)
+    expect(causeIn(world)).toBe(LATE)
+    world.onForward = undefined
+    ask(world, 2)
+    expect(causeIn(world)).toBe(LATE)
+    ask(world, 1)
+    expect(causeIn(world)).toBeUndefined()
+    world.serversAnswerAfter(millis(5))
+    ask(world, 1)
+    expect(causeIn(world)).toBeUndefined()
+  })
+
+  it('are the cause still while many wait for them at once', () => {
+    const world = worldOf({ maxRetries: 0 })
+    world.onForward = (sent) => world.plan(later(world.now, millis(3_500)), () => world.answer(sent))
+    ask(world, 5)
+    for (let i = 0; i < 50; i += 1) world.access()
+    world.advance(millis(3_400))
+    expect(causeIn(world)).toBe(LATE)
+  })
+
+  it('are the cause no more where another instance is answered in time, or is left in silence', () => {
+    const [slow, other] = [worldOf({ maxRetries: 0 }), worldOf({ maxRetries: 0 })]
+    slow.onForward = (sent) => slow.plan(later(slow.now, millis(3_500)), () => slow.answer(sent))
+    ask(slow, 8)
+    const causeOfBoth = () => likelyCause(sumOf([slow.snapshot(), other.snapshot()], 'host').lanes[0]!)
+    expect(causeOfBoth()).toBe(LATE)
+    other.advance(seconds(100))
+    ask(other, 3)
+    expect(causeOfBoth()).toBeUndefined()
+    other.serversAnswerAfter(millis(5))
+    ask(other, 8)
+    expect(causeOfBoth()).toBeUndefined()
   })
 
   it('are not the cause where most answers come in time', () => {

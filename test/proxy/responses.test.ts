@@ -17,7 +17,7 @@ const state = (world: World): object => {
   const lane = world.lane('s1', 'authentication')
   const { classes, tables, messageAuthenticatorLearned } = world.snapshot()
   // What was heard is told by each test of its own.
-  const { counters, heardAt: _heard, roundTripTime: _trip, ...rest } = lane
+  const { counters, heardAt: _heard, respondedAt: _responded, answers: _answers, roundTripTime: _trip, ...rest } = lane
   const { dropped: _, ...counts } = counters
   return {
     rest,
