@@ -7,8 +7,7 @@
  * daemons of one user are in each other's way at the port already.
  */
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
-import type { Server } from 'node:http'
-import { connect } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { codedError, systemCodeOf } from '../coded-error.ts'
@@ -65,6 +64,11 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
   mustFit(path)
   if (await isDead(path)) orFailure(path, () => unlinkSync(path))
   mustHaveFolder(path)
+  await bind(server, path)
+  orFailure(path, () => chmodSync(path, ONLY_OWNER))
+}
+
+async function bind(server: Server, path: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(failure(path, error)))
     // Bound within this call: at no moment may anybody else connect.
@@ -79,23 +83,35 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
       process.umask(before)
     }
   })
-  orFailure(path, () => chmodSync(path, ONLY_OWNER))
 }
 
-/** @throws what `listenAtPath` would throw, without making or removing anything. */
+/**
+ * @throws what `listenAtPath` would throw. A socket is opened and closed there, since no mode says that a file system takes
+ * none (/proc); one of a dead process stays.
+ */
 export async function trySocketPath(path: string): Promise<void> {
   mustFit(path)
-  await isDead(path)
+  const isThere = await isDead(path)
   mustHaveFolder(path)
+  if (isThere) return
+  const server = createServer()
+  await bind(server, path)
+  await new Promise<void>((resolve) => server.close(() => resolve()))
 }
 
-/** The same for the place that is taken where none is given. */
-export async function tryDefaultSocket(port: number): Promise<void> {
-  const path = defaultPlace(port, process.env)
-  if (path.own !== undefined && existsSync(path.own)) mustBeOwn(path.own)
-  const [folder, above] = [dirname(path.socket), dirname(dirname(path.socket))]
-  if (existsSync(folder)) await trySocketPath(path.socket)
-  else orFailure(folder, () => accessSync(above, constants.W_OK | constants.X_OK))
+/** The same for the place that is taken where none is given: only a folder of our own would be made. */
+export async function tryDefaultSocket(
+  port: number,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<void> {
+  const { socket, own } = defaultPlace(port, env)
+  if (own === undefined || existsSync(own)) {
+    if (own !== undefined) mustBeOwn(own)
+    await trySocketPath(socket)
+    return
+  }
+  mustFit(socket)
+  orFailure(own, () => accessSync(dirname(own), constants.W_OK | constants.X_OK))
 }
 
 /** Asked before: libuv says EACCES where the folder is missing. */
@@ -114,7 +130,8 @@ async function isDead(path: string): Promise<boolean> {
   const found = orFailure(path, () => lstatSync(path, { throwIfNoEntry: false }))
   if (found === undefined) return false
   if (!found.isSocket()) {
-    throw codedError('ADDRESS_IN_USE', `${path} is there already and no socket; remove it, or set another admin.socket`)
+    // Not ADDRESS_IN_USE: no daemon that is to be restarted takes this away.
+    throw codedError('SOCKET_FAILED', `${path} is there already and no socket; remove it, or set another admin.socket`)
   }
   if (await answers(path)) {
     throw codedError('ADDRESS_IN_USE', `another radsluice answers at ${path}; stop it, or set another admin.socket`)

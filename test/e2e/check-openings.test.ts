@@ -3,9 +3,9 @@
  */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, run } from './kit/child.ts'
 import { RADSLUICE } from './kit/daemon.ts'
@@ -31,6 +31,8 @@ interface Parts {
 
 let ports: readonly number[]
 beforeAll(async () => {
+  mkdirSync(join(folder, 'folder'))
+  symlinkSync(join(folder, 'no-such-file'), join(folder, 'dangling'))
   ports = [await freePort(), await freePort()]
 })
 
@@ -80,6 +82,11 @@ const ROWS: readonly [what: string, path: string, parts: () => Parts][] = [
     'admin.socket',
     () => ({ admin: `listen: "127.0.0.1:${ports[1]}", socket: ${folder}/nowhere/a.sock` }),
   ],
+  ...['folder', 'dangling', '/dev/null'].map((place): (typeof ROWS)[number] => [
+    `a place for the socket that takes none, ${place}`,
+    'admin.socket',
+    () => ({ admin: `listen: "127.0.0.1:${ports[1]}", socket: ${resolve(folder, place)}` }),
+  ]),
 ]
 
 describe('what run opens', () => {
