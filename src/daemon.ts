@@ -49,6 +49,7 @@ import { readVersion } from './version.io.ts'
 
 /** How often held lines are written. */
 const HOUSEKEEPING_MS = 1_000
+const DRAINS = 'it drains; reload after "radsluice resume", or let it end'
 const RELOAD_AND_FORGET = 'reload, and forget which peers auto has learned to sign'
 
 export interface DaemonOptions {
@@ -161,7 +162,9 @@ export class Daemon {
 
   /** Reads the file again: all or nothing. A bug on the way ends the daemon, since nobody knows what holds then. */
   async reload(forgetLearned = false): Promise<ReloadOutcome> {
-    if (this.#phase !== 'running') return { ok: false, problems: ['it does not run any more, or not yet'] }
+    if (this.#hasEnded || !this.#isOpen) return { ok: false, problems: ['it does not run any more, or not yet'] }
+    // SIGHUP has nobody to tell: the log and the status say it.
+    if (this.#ending.isDraining) return this.#inForce.refuse([DRAINS])
     const outcome = await this.#orFail('reload', this.#inForce.reload(forgetLearned))
     this.#watch.change(watchOptions(this.#inForce.config))
     return outcome

@@ -143,7 +143,7 @@ export class InForce {
   async #reload(forgets: number): Promise<ReloadOutcome> {
     if (this.#isOver) return { ok: false, problems: ['the daemon ends'] }
     const read = readConfig(this.#file)
-    if (!read.ok) return this.#refuse(read.problems.map(formatProblem))
+    if (!read.ok) return this.refuse(read.problems.map(formatProblem))
     const config = withRestartSettingsOf(this.#config, read.config)
     const overrides = keptOverReload(this.#overrides, engineOptions(config))
     const settings = settingsOf(config, overrides, this.#memories, forgets)
@@ -152,7 +152,7 @@ export class InForce {
       await this.#take(settings)
     } catch (error) {
       if (systemCodeOf((error as Error).cause) === undefined) throw error
-      return this.#refuse([(error as Error).message])
+      return this.refuse([(error as Error).message])
     }
     this.#waitingForRestart = changesThatNeedRestart(this.#config, read.config)
     const forgotLearned = forgets > this.#forgets
@@ -185,7 +185,8 @@ export class InForce {
     return { changes, endedOverrides: endedOverrides(this.#overrides, overrides) }
   }
 
-  #refuse(problems: readonly string[]): ReloadOutcome {
+  /** A reload that is not taken: whoever asked gets all problems, the log and the status the first ones. */
+  refuse(problems: readonly string[]): ReloadOutcome {
     const sentences = inShort(problems).join('; ')
     this.#refused = sentences
     this.#reloads = { ...this.#reloads, failed: this.#reloads.failed + 1 }

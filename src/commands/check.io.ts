@@ -7,7 +7,7 @@
  * So no secret and no digest of one is sent in either direction.
  */
 import { resolve } from 'node:path'
-import { codedError } from '../coded-error.ts'
+import { codedError, codeOf } from '../coded-error.ts'
 import { formatProblem, inOrder, type Problem } from '../config/problem.ts'
 import { readConfig } from '../config/read.io.ts'
 import type { ConfigResult } from '../config/result.ts'
@@ -63,7 +63,7 @@ export const check = verb({
       else say(`${problems.length === 1 ? '1 problem' : `${problems.length} problems`} in ${file}`)
     }
     if (!wants) return isGood ? 0 : 3
-    return await compare(admin, file, json ? (found) => writeJson({ ok: true, warnings, ...found }) : show)
+    return json ? await compareAsJson(admin, file, warnings) : await compare(admin, file)
   },
 })
 
@@ -84,17 +84,49 @@ async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promi
   }
 }
 
-/** What the running daemon says of the file. */
-async function compare(admin: string | undefined, file: string, tell: (found: Preview) => void): Promise<ExitCode> {
+const WOULD_REFUSE = 'the running daemon would refuse it: what is good for this user is not good for the daemon'
+
+type Answer =
+  | { readonly ok: true; readonly found: Preview }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/**
+ * What the running daemon says of the file.
+ * @throws a coded error where none answers, or it may not be asked.
+ */
+async function answerOf(admin: string | undefined, file: string): Promise<Answer> {
   const told = await ask({ admin }, { method: 'POST', path: '/reload/preview', body: { file }, access: 'control' })
-  if (told.status === UNPROCESSABLE) {
-    for (const problem of (told.body as { problems: readonly string[] }).problems) writeData(problem)
-    say('the running daemon would refuse it: what is good for this user is not good for the daemon')
-    return 3
-  }
+  if (told.status === UNPROCESSABLE)
+    return { ok: false, problems: (told.body as { problems: readonly string[] }).problems }
   if (told.status !== 200) throw refused(told)
-  tell(told.body as Preview)
-  return 0
+  return { ok: true, found: told.body as Preview }
+}
+
+async function compare(admin: string | undefined, file: string): Promise<ExitCode> {
+  const answer = await answerOf(admin, file)
+  if (answer.ok) {
+    show(answer.found)
+    return 0
+  }
+  for (const problem of answer.problems) writeData(problem)
+  say(WOULD_REFUSE)
+  return 3
+}
+
+/** JSON whatever comes of it; `ok` is whether the exit code is 0. */
+async function compareAsJson(admin: string | undefined, file: string, warnings: readonly Problem[]): Promise<ExitCode> {
+  const answer = await answerOf(admin, file).catch((error: unknown) => {
+    if (codeOf(error) !== undefined) {
+      writeJson({ ok: false, error: (error as Error).message, problems: [], warnings })
+    }
+    throw error
+  })
+  if (answer.ok) {
+    writeJson({ ok: true, problems: [], warnings, ...answer.found })
+    return 0
+  }
+  writeJson({ ok: false, error: WOULD_REFUSE, problems: answer.problems.map((message) => ({ message })), warnings })
+  return 3
 }
 
 function show(found: Preview): void {

@@ -14,6 +14,8 @@ import type { Config } from './schema.ts'
 import { pathText } from './source.ts'
 
 const LONGEST_VALUE = 120
+/** Of what is the same, before the difference. */
+const LONGEST_LEAD = 40
 
 type Told = Omit<SettingChange, 'needsRestart'>
 type Named = ReadonlyMap<string, Readonly<Record<string, unknown>>>
@@ -44,11 +46,12 @@ function compare(path: string, before: unknown, after: unknown, found: Told[]): 
     return
   }
   if (isSame(before, after)) return
+  const [was, is] = apart(textOf(before), textOf(after))
   found.push({
     path,
     kind: 'changed',
-    ...(before === undefined ? {} : { was: valueText(before) }),
-    ...(after === undefined ? {} : { is: valueText(after) }),
+    ...(before === undefined ? {} : { was }),
+    ...(after === undefined ? {} : { is }),
   })
 }
 
@@ -63,8 +66,10 @@ function compareNamed(path: string, before: Named, after: Named, found: Told[]):
   }
   const stayed = [...before.keys()].filter((name) => after.has(name))
   const stay = [...after.keys()].filter((name) => before.has(name))
-  if (stayed.some((name, at) => name !== stay[at]))
-    found.push({ path, kind: 'order', was: short(stayed.join(', ')), is: short(stay.join(', ')) })
+  if (stayed.some((name, at) => name !== stay[at])) {
+    const [was, is] = apart(stayed.join(', '), stay.join(', '))
+    found.push({ path, kind: 'order', was, is })
+  }
 }
 
 /** The entries of a list by their names; undefined where it is no list, or where entries have none or share one. */
@@ -92,8 +97,9 @@ function isSame(a: unknown, b: unknown): boolean {
   return Object.is(a, b)
 }
 
-/** Secrets read as `[secret]` there. */
-const valueText = (value: unknown): string => short(typeof value === 'string' ? value : JSON.stringify(value))
+/** Secrets read as `[secret]` there; empty where there is no value. */
+const textOf = (value: unknown): string =>
+  value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
 
 /** An entry by what an operator knows it by. */
 function entryText(entry: Readonly<Record<string, unknown>>): string {
@@ -102,3 +108,14 @@ function entryText(entry: Readonly<Record<string, unknown>>): string {
 }
 
 const short = (text: string): string => (text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}...`)
+
+/** Two texts that differ, cut to where they do: from the item on in which they first differ, if they are long. */
+function apart(was: string, is: string): [string, string] {
+  if (was.length <= LONGEST_VALUE && is.length <= LONGEST_VALUE) return [was, is]
+  let same = 0
+  while (same < was.length && was[same] === is[same]) same += 1
+  const item = Math.max(was.lastIndexOf(',', same - 1), was.lastIndexOf(' ', same - 1)) + 1
+  const from = same === 0 ? 0 : Math.max(item, same - LONGEST_LEAD)
+  const cut = (text: string): string => short(text.slice(from))
+  return from === 0 ? [cut(was), cut(is)] : [`...${cut(was)}`, `...${cut(is)}`]
+}

@@ -97,6 +97,37 @@ describe('the difference of two configurations', () => {
     ])
   })
 
+  it('shows long orders and lists from where they differ', () => {
+    const of = (...numbers: readonly number[]): Parts => ({ clients: numbers.map((at) => client(`c${at}`)).join('\n') })
+    const first = Array.from({ length: 60 }, (_, at) => at + 1)
+    expect(between(of(...first, 70, 71, 72), of(...first, 71, 70, 72))).toEqual([
+      'clients: another order: ...c70, c71, c72 -> ...c71, c70, c72',
+    ])
+    const [moved] = between(of(...first), of(...first.slice(1), 1))
+    expect(moved).toMatch(/^clients: another order: c1, c2, .*\.\.\. -> c2, c3, .*\.\.\.$/)
+    const listening = (...ports: readonly number[]): Parts => ({
+      top: `listen: { authentication: [${ports.map((port) => `"127.0.0.1:${port}"`).join(', ')}] }`,
+    })
+    const [change] = between(listening(10, 20, 30, 40, 50, 60, 70, 80), listening(10, 20, 30, 40, 50, 60, 70, 90))
+    const [was, is] = change?.split(' -> ') ?? []
+    expect(was).toMatch(/^listen\.authentication: \.\.\..*:80/)
+    expect(is).toMatch(/^\.\.\..*:90/)
+  })
+
+  it('never shows one text for two values', () => {
+    const long = fc.array(fc.constantFrom('a', 'b', ',', ' '), { maxLength: 300 }).map((marks) => marks.join(''))
+    const config = loaded({})
+    const at = (directory: string): Config => ({ ...config, log: { ...config.log, directory } })
+    fc.assert(
+      fc.property(long, long, long, (same, one, other) => {
+        for (const { was, is } of difference(at(same + one), at(same + other))) {
+          expect(was).not.toBe(is)
+          expect(Math.max(was?.length ?? 0, is?.length ?? 0)).toBeLessThan(130)
+        }
+      }),
+    )
+  })
+
   it('says that a secret has changed, and not what it was or is', () => {
     const config = loaded({})
     const [one] = config.clients

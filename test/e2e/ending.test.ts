@@ -172,4 +172,15 @@ describe('a drain', () => {
     expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('a stop is under way')])
     await set.daemon.child.end()
   })
+
+  it('says that it takes no reload meanwhile, also where SIGHUP asks', async () => {
+    const set = await setUp(silence)
+    expect((await set.sluice('drain')).code).toBe(0)
+    set.daemon.signalDaemon('SIGHUP')
+    await until(() => set.daemon.child.stdout.includes('"event":"reload-refused"'), 'the refusal of a reload')
+    expect((await set.daemon.status()).config.refused).toContain('it drains; reload after "radsluice resume"')
+    expect((await set.sluice('resume')).code).toBe(0)
+    set.daemon.signalDaemon('SIGHUP')
+    await set.daemon.reaches(({ config }) => config.refused === undefined, 'a reload that is taken')
+  })
 })

@@ -73,6 +73,35 @@ describe('a reload', () => {
     }
   })
 
+  it('is foretold as JSON whatever comes of it', async () => {
+    const { daemon } = await start()
+    const next = join(daemon.folder, 'next.yaml')
+    const client = { name: 'c', address: '192.0.2.1', secret_env: 'ONLY_HERE' }
+    const check = async (
+      settings: Settings,
+      admin = `127.0.0.1:${daemon.ports.admin}`,
+    ): Promise<[number | null, unknown]> => {
+      writeFileSync(next, settingsText(daemon.ports, settings), { mode: 0o600 })
+      const words = ['check', '-c', next, '--file-only', '--against-running', '--json', '--admin', admin]
+      const { code, stdout } = await run(RADSLUICE, words, { env: { ...process.env, ONLY_HERE: OTHER_SECRET } })
+      return [code, JSON.parse(stdout)]
+    }
+    expect(await check(before)).toMatchObject([0, { ok: true, problems: [], changes: [] }])
+    expect(await check({ ...before, clients: [client] })).toMatchObject([
+      3,
+      {
+        ok: false,
+        error: expect.stringMatching(/the running daemon would refuse it/),
+        problems: [{ message: expect.stringContaining('ONLY_HERE') }],
+      },
+    ])
+    const nowhere = join(daemon.folder, 'nowhere.sock')
+    expect(await check(before, nowhere)).toMatchObject([
+      3,
+      { ok: false, error: expect.stringContaining(nowhere), problems: [] },
+    ])
+  })
+
   it('says that nothing changed', async () => {
     const { daemon, sluice } = await start()
     expect((await sluice('check', '-c', daemon.configFile, '--against-running')).stdout).toMatch(/\nnothing changed\n$/)
