@@ -6,6 +6,7 @@
  * that all instances share) is not: a server is as alive as its best witness says, the oldest message is the oldest of
  * all. Of an engine that is gone the counters alone count, and they go on in the engine that followed it (`withCounters`).
  */
+import { addedNumbers } from '../proxy/added-numbers.ts'
 import type { ServerState } from '../proxy/ports.ts'
 import type { MixedSigning, UnsignedDropped } from '../proxy/signers.ts'
 import type {
@@ -66,6 +67,7 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
         : { ...lane, counters: addedCounters(lane.counters, counters) }
     }),
     clients: addedClients(current.clients, before.clients),
+    formerClients: addedFormer(current.formerClients, before.formerClients, missingIn(current.clients, before.clients)),
     sessions: addedSessions(current.sessions, before.sessions),
   }
 }
@@ -100,6 +102,7 @@ function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
     },
     lanes: addedLanes(a.lanes, b.lanes, scope),
     clients: addedClients(a.clients, b.clients),
+    formerClients: addedFormer(a.formerClients, b.formerClients, missingIn(a.clients, b.clients)),
     // What was learned, and which server a State belongs to, is shared: all know the same.
     messageAuthenticatorLearned: {
       clients: Math.max(a.messageAuthenticatorLearned.clients, b.messageAuthenticatorLearned.clients),
@@ -206,6 +209,22 @@ function addedClients(a: Clients, b: Clients): Clients {
   })
 }
 
+/** Those of `others` whose names are not among the clients. */
+function missingIn(clients: Clients, others: Clients): Clients {
+  const names = new Set(clients.map(({ name }) => name))
+  return others.filter(({ name }) => !names.has(name))
+}
+
+/** What clients did that are not configured any more. */
+function addedFormer(
+  a: EngineSnapshot['formerClients'],
+  b: EngineSnapshot['formerClients'],
+  gone: Clients,
+): EngineSnapshot['formerClients'] {
+  const all = [a, b, ...gone].filter((one) => one !== undefined)
+  return all.length === 0 ? undefined : all.reduce((sum, one) => addedNumbers(sum, one))
+}
+
 /** Of each peer what was seen last; a client and a server may have one name. */
 export function latestOf<T extends MixedSigning | UnsignedDropped>(a: readonly T[], b: readonly T[]): readonly T[] {
   const latest = new Map<string, T>()
@@ -215,18 +234,6 @@ export function latestOf<T extends MixedSigning | UnsignedDropped>(a: readonly T
     if (other === undefined || other.seen < one.seen) latest.set(key, one)
   }
   return [...latest.values()]
-}
-
-/** Every number of two objects of one shape added, at any depth and in lists; what is no number is the first one's. */
-function addedNumbers<T extends object>(a: T, b: T): T {
-  const sum: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(a)) {
-    const other = (b as Record<string, unknown>)[key]
-    if (typeof value === 'number') sum[key] = value + Number(other)
-    else if (Array.isArray(value)) sum[key] = value.map((one: number, at) => one + (other as number[])[at]!)
-    else sum[key] = typeof value === 'object' && value !== null ? addedNumbers(value, other as object) : value
-  }
-  return sum as T
 }
 
 const nameOf = ({ server, class: of, address, port, retiring }: LaneSnapshot): string =>

@@ -39,14 +39,17 @@ export const perClient = (name: string, help: string, { labels = [], figures }: 
       }),
   })
 
-/** One series for all clients together, shown or not. */
+const formerIn = ({ formerClients }: EngineSnapshot): ClientSnapshot[] =>
+  formerClients === undefined ? [] : [formerClients]
+
+/** One series for all clients together, shown or not, and those that reloads removed: it never falls. */
 export const allClients = (name: string, help: string, { labels = [], figures }: PerClientCounter): Metric =>
   counter(name, help, {
     labels: [...labels, 'instance'],
     read: ({ instances }) =>
       instances.flatMap(({ number, engine }) => {
         const sums = new Map<string, { value: number; readonly of: readonly string[] }>()
-        for (const client of engine.clients) {
+        for (const client of [...engine.clients, ...formerIn(engine)]) {
           figures(
             client,
             (value, ...of) => {

@@ -9,6 +9,7 @@
 import { type ClientAccounting, copyOf, noAccounting } from '../accounting/client-accounting.ts'
 import type { Addition } from '../accounting/rewriting.ts'
 import { parseAddress, parsePrefix, zoneOf } from '../addresses.ts'
+import { addedNumbers } from './added-numbers.ts'
 import type { ClientOptions } from './ports.ts'
 import type { ClientDropReason } from './reasons.ts'
 import type { ClientSnapshot } from './snapshot.ts'
@@ -101,6 +102,8 @@ export class ClientTable {
   readonly #remembered = new Map<string, Client>()
   readonly #byName = new Map<string, Client>()
   readonly clients: readonly Client[]
+  /** What clients did that reloads removed: sums of all clients never fall. */
+  readonly former: ClientSnapshot | undefined
 
   /**
    * Throws RangeError for a network that is no address and no prefix; the configuration has refused it before. A client
@@ -116,6 +119,13 @@ export class ClientTable {
       this.#lengthOf(client.place).clients.set(client.place.key, client)
     }
     this.#byLength.sort((a, b) => b.bits - a.bits)
+    this.former = before === undefined ? undefined : this.#formerAfter(before)
+  }
+
+  #formerAfter(before: ClientTable): ClientSnapshot | undefined {
+    const removed = before.clients.filter((one) => !one.isUntouched && !this.#byName.has(one.name))
+    const all = removed.map((one) => one.snapshot())
+    return all.reduce((sum, one) => (sum === undefined ? one : addedNumbers(sum, one)), before.former)
   }
 
   named(name: string): Client | undefined {

@@ -323,6 +323,7 @@ export class Engine {
       classes: classSnapshots({ register: this.#register, farms: this.#farms, lanes: this.#lanes }, now),
       lanes: lanes.map((lane) => lane.snapshot(now)),
       ...this.signing.snapshot(now),
+      formerClients: this.#intake.formerClients,
       tables: { ...this.#register.duplicates.sizes, states: this.#states.size },
       sessions: this.#accounts.counts(),
     }

@@ -63,6 +63,10 @@ export class Intake {
     return this.#clients.clients
   }
 
+  get formerClients(): ClientTable['former'] {
+    return this.#clients.former
+  }
+
   get signers(): Signers {
     return this.#signers
   }

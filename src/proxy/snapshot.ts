@@ -181,6 +181,8 @@ export interface EngineSnapshot {
   readonly classes: PerClass<ClassSnapshot>
   readonly lanes: readonly LaneSnapshot[]
   readonly clients: readonly ClientSnapshot[]
+  /** What those did together that reloads removed; undefined where none of them did anything. Its name says nothing. */
+  readonly formerClients: ClientSnapshot | undefined
   readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
   /** Whose signatures need an operator, a thousand clients and a thousand servers of each kind at most. */
   readonly signing: { readonly mixed: readonly MixedSigning[]; readonly dropped: readonly UnsignedDropped[] }

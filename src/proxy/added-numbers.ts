@@ -1,0 +1,16 @@
+/**
+ * Counters of two things of one shape as those of both together: of two instances, of an engine and the one that follows it,
+ * of clients that a reload removed.
+ */
+
+/** Every number of two objects of one shape added, at any depth and in lists; what is no number is the first one's. */
+export function addedNumbers<T extends object>(a: T, b: T): T {
+  const sum: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(a)) {
+    const other = (b as Record<string, unknown>)[key]
+    if (typeof value === 'number') sum[key] = value + Number(other)
+    else if (Array.isArray(value)) sum[key] = value.map((one: number, at) => one + (other as number[])[at]!)
+    else sum[key] = typeof value === 'object' && value !== null ? addedNumbers(value, other as object) : value
+  }
+  return sum as T
+}
