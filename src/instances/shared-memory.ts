@@ -2,8 +2,10 @@
  * The memory that the instances of a host share: made and changed by the main thread, used through `SharedParts`.
  *
  * One instance shares nothing and has none of it. Of several, all know which server a State belongs to and who sends
- * Message-Authenticator by itself, and which sockets are their own; with scope `host` they also take their slots from one count for each lane.
+ * Message-Authenticator by itself, which sockets are their own, and when a server was last heard; with scope `host` they also
+ * take their slots from one count for each lane.
  */
+import { Contact } from '../proxy/contact.ts'
 import { LEARNED_ADDRESSES } from '../proxy/intake.ts'
 import { laneSettings, pathKey, serverKey } from '../proxy/lane-settings.ts'
 import type { Shared } from '../proxy/ports.ts'
@@ -34,6 +36,19 @@ export interface SharedTables {
   readonly endpoints: EndpointsMemory
   /** Who signs, and who does not. */
   readonly signing: Shared['signing']
+  /** When any instance last heard the server of each lane. */
+  readonly heard: readonly Heard[]
+}
+
+/** Of one lane under one secret: what another secret brought says nothing of it. */
+export interface Heard {
+  /** `laneKey` */
+  readonly key: string
+  /** `pathKey` */
+  readonly path: string
+  readonly secret: Uint8Array
+  /** As `Contact` has it. */
+  readonly memory: SharedArrayBuffer
 }
 
 /** What the main thread hands to each instance. */
@@ -116,6 +131,7 @@ interface SharedLane {
   readonly path: string
   readonly server: string
   readonly rate: SlotRate
+  readonly secret: Uint8Array
 }
 
 const lanesOf = (plain: PlainOptions): SharedLane[] => {
@@ -126,11 +142,13 @@ const lanesOf = (plain: PlainOptions): SharedLane[] => {
       path: pathKey(each, server, lane),
       server: serverKey(each, server, lane),
       rate: { maxRate: lane.maxRate, slot },
+      secret: server.secret.bytes,
     })),
   )
 }
 
-function tablesFor({ servers, state }: PlainOptions, before: SharedTables | undefined): SharedTables {
+function tablesFor(options: PlainOptions, before: SharedTables | undefined): SharedTables {
+  const { servers, state } = options
   const known = before?.servers ?? []
   const added = servers.map(({ name }) => name).filter((name) => !known.includes(name))
   const isSameSize = before?.states.capacity === state.maxEntries
@@ -140,7 +158,18 @@ function tablesFor({ servers, state }: PlainOptions, before: SharedTables | unde
     servers: [...known, ...added],
     endpoints: before?.endpoints ?? SharedEndpoints.memory(),
     signing: before?.signing ?? { client: Signers.memory(LEARNED_ADDRESSES), server: Signers.memory(LEARNED_SERVERS) },
+    heard: heardFor(options, before?.heard ?? []),
   }
+}
+
+/** A lane keeps what is known of it under another name too, and begins anew with another secret, as in `Lane.change`. */
+function heardFor(options: PlainOptions, before: readonly Heard[]): Heard[] {
+  const known = new Map(before.map((one) => [one.path, one]))
+  return lanesOf(options).map(({ key, path, secret }) => {
+    const former = known.get(path)
+    const isSame = former?.secret.length === secret.length && former.secret.every((octet, i) => octet === secret[i])
+    return { key, path, secret, memory: isSame ? former.memory : Contact.memory() }
+  })
 }
 
 const tableMemory = (capacity: number): TableMemory => ({ memory: SharedTable.memory(capacity), capacity })

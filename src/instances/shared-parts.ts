@@ -12,6 +12,7 @@ export class SharedParts implements Shared {
   readonly states: SharedStates
   readonly signing: Shared['signing']
   #budgets: SharedMemory['budgets']
+  #heard: ReadonlyMap<string, SharedArrayBuffer>
 
   /** Undefined where nothing is shared. */
   static of({ budgets, tables }: SharedMemory): SharedParts | undefined {
@@ -22,19 +23,29 @@ export class SharedParts implements Shared {
     this.#budgets = budgets
     this.states = new SharedStates(tables)
     this.signing = tables.signing
+    this.#heard = heardIn(tables)
   }
 
   /** What a reload made of the memory; before the engine hears of the options. */
   change({ budgets, tables }: SharedMemory): void {
     this.#budgets = budgets
-    if (tables !== undefined) this.states.use(tables)
+    if (tables === undefined) return
+    this.states.use(tables)
+    this.#heard = heardIn(tables)
   }
 
   budgetOf(lane: string): SlotBudget | undefined {
     const memory = this.#budgets[lane]
     return memory === undefined ? undefined : new SharedSlots(memory)
   }
+
+  heardOf(lane: string): SharedArrayBuffer | undefined {
+    return this.#heard.get(lane)
+  }
 }
+
+const heardIn = ({ heard }: SharedTables): ReadonlyMap<string, SharedArrayBuffer> =>
+  new Map(heard.map(({ key, memory }) => [key, memory]))
 
 class SharedStates implements States {
   #tables: SharedTables

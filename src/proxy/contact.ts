@@ -7,11 +7,12 @@
  * (port unreachable) says that nothing listens there, until silence follows it. An answer that comes after the time-out of
  * the last transmission is late. One that comes sooner after a retry may answer that retry: then the server may be slow, or
  * the first transmission or its answer was lost, and the words say both. What is judged is kept as plain facts, so that
- * those of several instances can be added (`src/instances/sum.ts`) before they are judged.
+ * those of several instances can be added (`src/instances/sum.ts`) before they are judged; and when any of them last heard the
+ * server is known to all, so that none says in its log or a trace that it never answered.
  * These are hints for people: nothing is decided by them, since ICMP proves nothing.
  */
 import { TIMEOUT_JITTER } from '../throttle/failover-time.ts'
-import { type Duration, type Instant, instant, micros, since } from '../units.ts'
+import { type Duration, type Instant, instant, MICROS_PER_SECOND, micros, since } from '../units.ts'
 import type { LaneSnapshot } from './snapshot.ts'
 
 /** So many transmissions without one valid response are more than bad luck. */
@@ -53,6 +54,17 @@ export class Contact {
   #unclearBits = 0
   #responses = 0
   #delay: Duration = micros(0)
+  /** The second in which any instance last heard it, plus one; 0 where none did. */
+  #shared: Int32Array | undefined = undefined
+
+  static memory(): SharedArrayBuffer {
+    return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+  }
+
+  /** What several instances know of the server with this secret; undefined where there is one. */
+  share(memory: SharedArrayBuffer | undefined): void {
+    this.#shared = memory === undefined ? undefined : new Int32Array(memory)
+  }
 
   /** A transmission was not answered within `timeout`. */
   timedOut(sentAt: Instant, timeout: Duration, now: Instant): void {
@@ -79,12 +91,12 @@ export class Contact {
 
   /** A valid response to a probe. */
   probeAnswered(now: Instant): void {
-    this.#heardAt = now
+    this.#hear(now)
   }
 
   /** A valid response to a request; whether it may be late, or else something was lost. */
   responded({ heldSince, sentAt, tries }: Sent, timeout: Duration, now: Instant): boolean {
-    this.#heardAt = now
+    this.#hear(now)
     this.#respondedAt = now
     const delay = since(heldSince, now)
     const isLate = since(sentAt, now) > timeout
@@ -122,10 +134,11 @@ export class Contact {
   /** `timeout` is that of the server's settings. */
   view(timeout: Duration): Facts {
     const at = this.#silentAt
+    const heardAt = this.#heardByAnyAt()
     const isSilent = at !== undefined && this.#silent.length === ENOUGH_SILENT
     return {
-      unheard: this.#heardAt === undefined ? { timeouts: this.#isLasting ? this.#timeouts : 0 } : undefined,
-      heardAt: this.#heardAt,
+      unheard: heardAt === undefined ? { timeouts: this.#isLasting ? this.#timeouts : 0 } : undefined,
+      heardAt,
       respondedAt: this.#respondedAt,
       refusedAt: this.#refusedAt,
       silence: isSilent ? { since: instant(Math.min(...this.#silent)), at } : undefined,
@@ -137,6 +150,19 @@ export class Contact {
         timeout,
       },
     }
+  }
+
+  #hear(now: Instant): void {
+    this.#heardAt = now
+    const second = Math.floor(now / MICROS_PER_SECOND) + 1
+    // One write in a second, of all instances together.
+    if (this.#shared !== undefined && Atomics.load(this.#shared, 0) < second) Atomics.store(this.#shared, 0, second)
+  }
+
+  #heardByAnyAt(): Instant | undefined {
+    const second = this.#shared === undefined ? 0 : Atomics.load(this.#shared, 0)
+    if (second === 0) return this.#heardAt
+    return instant(Math.max(this.#heardAt ?? 0, (second - 1) * MICROS_PER_SECOND))
   }
 
   /** A closed port would have brought an error for each of these, or for one a second. */

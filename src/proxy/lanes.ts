@@ -124,6 +124,7 @@ export class Lanes {
       lane.isRetiring = false
       this.#all.set(lane.number, lane)
     }
+    lane.contact.share(this.#shared?.heardOf(key))
     lane.change(settings, now)
     return lane
   }
@@ -139,6 +140,7 @@ export class Lanes {
       budget: this.#shared?.budgetOf(key) ?? used ?? this.#newBudget(settings),
       follows: left?.lane,
     })
+    added.contact.share(this.#shared?.heardOf(key))
     // The used slots have the rate of this second; another one holds from the next on.
     added.change(settings, now)
     this.#all.set(added.number, added)

@@ -42,6 +42,8 @@ export interface Outbox {
 export interface Shared {
   /** The slots of the lane with this key (`laneKey`); undefined where each engine counts its own. */
   budgetOf(lane: string): SlotBudget | undefined
+  /** When any engine last heard the server of that lane under its secret: memory of `Contact`. */
+  heardOf(lane: string): SharedArrayBuffer | undefined
   readonly states: States
   /** Which clients' addresses and which servers sign, and which don't. */
   readonly signing: Readonly<Record<PeerKind, SigningMemory>>

@@ -7,12 +7,12 @@ import { plainOptions } from '../../src/instances/plain-options.ts'
 import { SharedMemories } from '../../src/instances/shared-memory.ts'
 import { SharedParts } from '../../src/instances/shared-parts.ts'
 import { LastSeenTable } from '../../src/proxy/last-seen-table.ts'
-import type { EngineOptions } from '../../src/proxy/ports.ts'
+import type { EngineOptions, TraceEvent } from '../../src/proxy/ports.ts'
 import { Signer, Signers } from '../../src/proxy/signers.ts'
-import { instant, seconds } from '../../src/units.ts'
+import { instant, millis, seconds } from '../../src/units.ts'
 import { CODE } from '../proxy/datagrams.ts'
 import { START, World } from '../proxy/kit.ts'
-import { classes, client, defaults, server } from '../proxy/options.ts'
+import { classes, client, deadServer, defaults, queues, server } from '../proxy/options.ts'
 
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -208,5 +208,55 @@ describe('Message-Authenticator', () => {
     const [lane] = second.snapshot().lanes
     expect(lane!.counters.dropped['missing-message-authenticator']).toBe(1)
     expect(second.snapshot().classes.authentication.ledger.answered).toBe(0)
+  })
+})
+
+describe('that a server has been heard', () => {
+  const silent = { maxRetries: 0 }
+  const patient = {
+    servers: [server('s1', silent)],
+    queues: queues({ authentication: { maxAge: seconds(600) } }),
+    deadServer: deadServer({ consecutiveFailures: 3 }),
+  }
+  /** The last instance gets no answers to four requests; what it then says of the cause, in its log and to a trace. */
+  const hintsOf = (world: World): (string | undefined)[] => {
+    const told: TraceEvent[] = []
+    world.engine.follow([{ trace: 1, client: 'bng' }], { note: (_traces, event) => told.push(event) })
+    world.onForward = undefined
+    for (let i = 0; i < 4; i += 1) {
+      world.access()
+      world.advance(seconds(8))
+    }
+    const hints = world.noted('server-state').map(({ hint }) => hint)
+    return [...told.filter(({ step }) => step === 'timed-out').map(({ why }) => why), ...hints]
+  }
+  const hear = (world: World): void => {
+    world.serversAnswerAfter(millis(5))
+    world.access()
+    world.advance(seconds(1))
+  }
+  const NEVER = [expect.stringMatching(/never a valid response/)]
+
+  it('by one instance is known to all: none says that it never answered', () => {
+    const { worlds } = new Host(patient, { scope: 'instance' })
+    const [first, second] = worlds as [World, World]
+    hear(first)
+    expect(hintsOf(second).filter((hint) => hint !== undefined)).toEqual([])
+  })
+
+  it('by none is said by each', () => {
+    const { worlds } = new Host(patient)
+    expect(hintsOf(worlds[1]!)).toEqual(expect.arrayContaining(NEVER))
+  })
+
+  it('holds under another name, and not under another secret', () => {
+    const host = new Host(patient)
+    const [first, second] = host.worlds as [World, World]
+    hear(first)
+    host.reload({ servers: [server('s2', silent)] })
+    expect(second.snapshot().lanes[0]).toMatchObject({ server: 's2', unheard: undefined })
+    host.reload({ servers: [server('s2', { ...silent, secret: 'the servers share THAT' })] })
+    for (const world of host.worlds) expect(world.snapshot().lanes[0]?.unheard).toEqual({ timeouts: 0 })
+    expect(hintsOf(second)).toEqual(expect.arrayContaining(NEVER))
   })
 })
