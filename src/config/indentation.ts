@@ -17,6 +17,9 @@ interface Open {
   expects: boolean
 }
 
+/** Of a longer one, the patterns below cost too much, and the structure is not what went wrong. */
+const LONGEST_LINE = 2_000
+
 const KEY = /^(?:"[^"]*"|'[^']*'|[^\s#&*!|>'"{}[\],:][^:#]*):(?=\s|$)\s*/
 const DASH = /^-(?:\s+|$)/
 const TEXT_BLOCK = /^[|>][-+0-9]*\s*(?:#.*)?$/
@@ -27,6 +30,7 @@ export function wrongIndentation(text: string): Fault | undefined {
   let brackets = 0
   let textBelow = -1
   for (const [index, full] of text.split('\n').entries()) {
+    if (full.length > LONGEST_LINE) return undefined
     const line = full.trimEnd()
     const content = line.trimStart()
     if (content === '' || content.startsWith('#')) continue

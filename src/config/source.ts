@@ -5,8 +5,20 @@
  * messages are not passed on: they quote the text, and the text may hold a secret.
  */
 
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  visit,
+  type YAMLMap,
+} from 'yaml'
 import { wrongIndentation } from './indentation.ts'
+import { parseYaml } from './yaml-text.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -22,8 +34,9 @@ export interface Fault extends Place {
 /** Enough for every honest use of anchors, and the end of a "billion laughs". */
 const MAX_ALIASES = 1000
 
+const REPEATED = 'this key stands twice in one mapping; keep one of the two'
+
 const SENTENCES: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key stands twice in one mapping; keep one of the two',
   TAB_AS_INDENT: 'a tab indents this line; YAML wants spaces',
   BAD_INDENT:
     'the indentation does not fit the lines above; indent the keys of one mapping alike, and close brackets and braces',
@@ -33,6 +46,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'an alias needs a name; if the value shall begin with *, put it in quotes',
   MULTIPLE_DOCS: 'the file holds a second document (---); keep one',
   TAG_RESOLVE_FAILED: 'a value that begins with ! is a tag to YAML; put the value in quotes',
+  TOO_DEEP: 'more is nested here than in any configuration; close the brackets and braces above, or correct the path',
   UNEXPECTED_TOKEN: 'YAML cannot read this here; check quotes, brackets and indentation near it',
   MULTILINE_IMPLICIT_KEY: 'a key must stand on one line; a closing quote or a colon may be missing above',
   BLOCK_AS_IMPLICIT_KEY:
@@ -46,27 +60,21 @@ export class Source {
   readonly #faults: Fault[] = []
   readonly #noted = new Set<string>()
   readonly #meant = new Map<Alias, Node | undefined>()
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
   readonly #value: unknown
 
   constructor(text: string) {
     this.#lineStarts = lineStartsOf(text)
-    this.#document = parseDocument(text, {
-      prettyErrors: false,
-      merge: true,
-      logLevel: 'error',
-    })
-    let readable = true
-    let isBroken = false
-    for (const { code, pos } of [...this.#document.errors, ...this.#document.warnings]) {
-      this.#note(pos[0], SENTENCES[code] ?? 'this is not valid YAML')
-      if (code === 'DUPLICATE_KEY') continue
-      readable = false
-      isBroken = true
-    }
+    const { document, faults } = parseYaml(text)
+    this.#document = document
+    for (const { code, offset } of faults) this.#note(offset, SENTENCES[code] ?? 'this is not valid YAML')
+    const isBroken = faults.length > 0
+    let readable = !isBroken
     // In the order of the text, so that what stands above is known; `resolve` would look through all of it each time.
     const anchors = new Map<string, Node>()
     visit(this.#document, {
       Value: (_, node) => {
+        if (isMap(node)) this.#noteRepeated(node)
         if (node.anchor !== undefined) anchors.set(node.anchor, node)
       },
       Alias: (_, alias) => {
@@ -78,6 +86,7 @@ export class Source {
       },
     })
     this.#value = readable ? this.#toValue() : undefined
+    this.#faults.sort((a, b) => a.line - b.line || a.column - b.column)
     if (isBroken) this.#faults.splice(0, Number.POSITIVE_INFINITY, ...first(this.#faults, wrongIndentation(text)))
   }
 
@@ -102,9 +111,7 @@ export class Source {
         place = startOf(node) ?? place
         continue
       }
-      const pair = isMap(node)
-        ? node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
-        : undefined
+      const pair = isMap(node) ? this.#pairsOf(node).get(String(step)) : undefined
       if (pair === undefined) break
       const keyPlace = startOf(pair.key) ?? place
       node = pair.value
@@ -112,6 +119,28 @@ export class Source {
       place = wantsKey || isEmpty(node) ? keyPlace : (startOf(node) ?? keyPlace)
     }
     return this.#placeOf(place)
+  }
+
+  /** The pairs of a mapping by their keys, of one that stands twice the first. */
+  #pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+    const known = this.#pairs.get(map)
+    if (known !== undefined) return known
+    const pairs = new Map<string, Pair>()
+    for (const pair of map.items) {
+      const name = isScalar(pair.key) ? String(pair.key.value) : undefined
+      if (name !== undefined && !pairs.has(name)) pairs.set(name, pair)
+    }
+    this.#pairs.set(map, pairs)
+    return pairs
+  }
+
+  #noteRepeated(map: YAMLMap): void {
+    const seen = new Set<unknown>()
+    for (const { key } of map.items) {
+      if (!isScalar(key)) continue
+      if (seen.has(key.value)) this.#note(key.range?.[0] ?? 0, REPEATED)
+      seen.add(key.value)
+    }
   }
 
   #toValue(): unknown {
