@@ -19,7 +19,10 @@ const END_ROUNDS = 3
 
 /** 32 bits, signed; `words` are four, `k0` and `k1` the 64 bits of the key. */
 export const keyedHash = (words: Int32Array, k0: number, k1: number): number => {
-  let [v0, v1, v2, v3] = [k0, k1, k0 ^ LYGE, k1 ^ TEDB]
+  let v0 = k0
+  let v1 = k1
+  let v2 = k0 ^ LYGE
+  let v3 = k1 ^ TEDB
   for (let round = 0; round < INPUTS + END_ROUNDS; round += 1) {
     const word = round < WORDS ? words[round]! : round < INPUTS ? LENGTH : 0
     if (round === INPUTS) v2 ^= 0xff
