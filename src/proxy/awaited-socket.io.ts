@@ -3,12 +3,22 @@
  *
  * One server that can't be reached is no reason to serve none. What is sent there fails with the system's code, as it does
  * where a route goes away later, so the server is silent, and goes Down. With what is sent the opening is tried again,
- * at most once a second.
+ * at most once a second. A socket towards a link-local server is bound to its interface by number; where that is made anew under
+ * the same name the socket leads nowhere for good, so it is closed with the first failure, and opened again like the others.
  */
 import { codeOf, systemCodeOf } from '../coded-error.ts'
 import { type DatagramSocket, type Endpoint, openSocket, type SocketOptions } from './datagram-socket.io.ts'
 
 const TRY_AGAIN_MS = 1_000
+/** What sending says where the interface of the socket is gone. */
+const GONE: ReadonlySet<string> = new Set([
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENODEV',
+  'ENXIO',
+  'EADDRNOTAVAIL',
+])
 const NOWHERE: Endpoint = { address: '', port: 0 }
 
 /**
@@ -16,32 +26,48 @@ const NOWHERE: Endpoint = { address: '', port: 0 }
  * @throws a coded error where it can't be opened for another reason.
  */
 export async function openOrAwait(options: SocketOptions, opened: (local: Endpoint) => void): Promise<DatagramSocket> {
+  const awaited = new AwaitedSocket(options, opened)
   try {
-    const socket = await openSocket(options)
-    opened(socket.local)
-    return socket
+    const socket = await openSocket(awaited.options)
+    awaited.use(socket)
+    return awaited.isOfInterface ? awaited : socket
   } catch (error) {
     if (codeOf(error) !== 'NO_ROUTE') throw error
-    return new AwaitedSocket(options, opened, reasonOf(error))
+    awaited.reason = reasonOf(error)
+    return awaited
   }
 }
 
 const reasonOf = (error: unknown): string => systemCodeOf((error as Error).cause) ?? 'UNKNOWN'
 
 class AwaitedSocket implements DatagramSocket {
-  readonly #options: SocketOptions
+  /** With these its socket is to be opened. */
+  readonly options: SocketOptions
+  /** Its server is link-local. */
+  readonly isOfInterface: boolean
+  /** The code of the system for why there is none. */
+  reason = 'ENETUNREACH'
   readonly #opened: (local: Endpoint) => void
   #socket: DatagramSocket | undefined
-  #reason: string
   /** Milliseconds of the process. */
   #triedAt = performance.now()
   #isTrying = false
   #isClosed = false
 
-  constructor(options: SocketOptions, opened: (local: Endpoint) => void, reason: string) {
-    this.#options = options
+  constructor(options: SocketOptions, opened: (local: Endpoint) => void) {
+    const { server, events } = options
+    this.isOfInterface = server?.address.includes('%') ?? false
+    const failed = (code: string): void => {
+      events.failed(code)
+      if (GONE.has(code)) this.#leave(code)
+    }
+    this.options = this.isOfInterface ? { ...options, events: { ...events, failed } } : options
     this.#opened = opened
-    this.#reason = reason
+  }
+
+  use(socket: DatagramSocket): void {
+    this.#socket = socket
+    this.#opened(socket.local)
   }
 
   get local(): Endpoint {
@@ -75,7 +101,13 @@ class AwaitedSocket implements DatagramSocket {
   }
 
   #fail(): void {
-    this.#options.events.failed(this.#isClosed ? 'EBADF' : this.#reason)
+    this.options.events.failed(this.#isClosed ? 'EBADF' : this.reason)
+  }
+
+  #leave(code: string): void {
+    this.reason = code
+    this.#socket?.close()
+    this.#socket = undefined
   }
 
   #tryAgain(): void {
@@ -83,16 +115,15 @@ class AwaitedSocket implements DatagramSocket {
     if (this.#isTrying || this.#isClosed || now - this.#triedAt < TRY_AGAIN_MS) return
     this.#triedAt = now
     this.#isTrying = true
-    void openSocket(this.#options).then(
+    void openSocket(this.options).then(
       (socket) => {
         this.#isTrying = false
         if (this.#isClosed) return socket.close()
-        this.#socket = socket
-        this.#opened(socket.local)
+        this.use(socket)
       },
       (error: unknown) => {
         this.#isTrying = false
-        this.#reason = reasonOf(error)
+        this.reason = reasonOf(error)
       },
     )
   }

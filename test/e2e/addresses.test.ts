@@ -207,4 +207,28 @@ describe.skipIf(!canRun)(named('link-local addresses'), () => {
     await beside(daemon, ['sh', '-c', `ip link delete near && ${made}`])
     await until(() => answers(daemon, '[fe80::1%near]:1812'), 'an answer over the new interface', 20_000)
   })
+
+  it('of servers are reached again when their interface is made anew at once, under the same name', async () => {
+    const made = `${cable} && ip link set far up && ip address add fe80::1/64 dev near nodad`
+    const farm = {
+      dead_server: { probe: 'none' },
+      servers: [serverEntry('s', { authPort: 1899, secret: SECRET }, { address: 'fe80::2%near' })],
+    }
+    const daemon = started({ listen: ['127.0.0.1:1812'], more: { farm }, setup: `${LOOPBACK_UP} && ${made}` })
+    await daemon.says(/"event":"started"/)
+    const leadsThere = async (): Promise<boolean> =>
+      (await beside(daemon, ['ss', '-un'])).stdout.split('\n').some((line) => /%near:.*1899/.test(line))
+    expect(await leadsThere()).toBe(true)
+    await beside(daemon, ['sh', '-c', `ip link delete near && ${made}`])
+    expect(await leadsThere()).toBe(false)
+    const words = ['send', 'auth', '--server', '127.0.0.1', '--secret-env', 'S', '--user', 'u', '--password-env', 'S']
+    await until(
+      async () => {
+        await beside(daemon, [RADSLUICE, ...words, '--timeout', '1'], { S: SECRET })
+        return leadsThere()
+      },
+      'a socket of the new interface',
+      40_000,
+    )
+  })
 })
