@@ -10,6 +10,8 @@ const answering = inFile('src/proxy/answering.ts')
 const failover = inFile('src/proxy/failover.ts')
 const farm = inFile('src/proxy/farm.ts')
 const lane = inFile('src/proxy/lane.ts')
+const contact = inFile('src/proxy/contact.ts')
+const sum = inFile('src/instances/sum.ts')
 const repetition = inFile('src/proxy/repetition.ts')
 const request = inFile('src/proxy/request.ts')
 const waitingOn = inFile('src/proxy/waiting-on.ts')
@@ -78,6 +80,18 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     "this.#sending.finish(attempt, 'responded', now)\n    if (request",
   ),
   answering('a replay is a sign of life', 'lane.heardAgain(attempt)\n      return\n', ''),
+  lane(
+    'an answer under a former secret says that the present one is right',
+    'if (!this.#isUnderItsSecret(attempt)) return\n    // After',
+    '// After',
+  ),
+  contact(
+    'one ICMP error hides a wrong secret for ever',
+    'if (this.#silentSinceRefused >= ENOUGH_SILENT) this.#refusedAt = undefined',
+    '',
+  ),
+  contact('loss is told as lateness', "return isMost(late) ? 'late' : 'late-or-lost'", "return 'late'"),
+  sum('what the first instance heard counts alone', 'heardAt: latest(a.heardAt, b.heardAt)', 'heardAt: a.heardAt'),
   answering('a late response makes a server Active', 'lane.health.respondedLate(now)', 'lane.health.responded(now)'),
   answering(
     'a response without a required Message-Authenticator is a sign of life',

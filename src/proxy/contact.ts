@@ -20,7 +20,7 @@ export const ENOUGH_UNHEARD = 3
 /** So many time-outs in a row say that what was known before is over. */
 const ENOUGH_SILENT = 3
 /** Hosts and routers send one ICMP error a second or fewer: silence so soon after one proves nothing. */
-const ICMP_PAUSE = 5_000_000
+const ICMP_PAUSE = 2_000_000
 /** Of so many of the latest responses more than half came late, and at least so many. */
 const RESPONSES_REMEMBERED = 8
 const ALL_BITS = 2 ** RESPONSES_REMEMBERED - 1
