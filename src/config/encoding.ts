@@ -1,6 +1,6 @@
 /**
  * How the octets of a file stand for text: UTF-8, and what editors of other systems make instead. A byte order mark is taken
- * off and said; UTF-16 is named, since a file of it looks right in its editor and is nonsense here.
+ * off and said; UTF-16 and UTF-32 are named, since a file of them looks right in its editor and is nonsense here.
  */
 export type TextReading =
   | { readonly text: string; readonly warnings: readonly string[] }
@@ -9,27 +9,55 @@ export type TextReading =
 
 export const BOM_SENTENCE =
   'the file begins with a byte order mark, which was taken off; save it as UTF-8 without one ("UTF-8", not "UTF-8 with BOM")'
-export const UTF16_SENTENCE = 'the file is UTF-16; save it as UTF-8'
+
+type Wide = 'UTF-16' | 'UTF-32'
+
+/** What a file is whose characters have two or four octets each. */
+export const wideSentence = (wide: Wide): string => `the file is ${wide}; save it as UTF-8`
 
 const BOM = [0xef, 0xbb, 0xbf]
 const NEWLINE = 0x0a
+const FEWEST_ZEROS = 4
 
 export const hasBom = (bytes: Uint8Array): boolean => BOM.every((octet, i) => bytes[i] === octet)
 
-/** By its own mark, or because every second octet of its beginning is 0. */
-export function isUtf16(bytes: Uint8Array): boolean {
-  const [first, second] = bytes
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true
+/** By its own mark, or because its beginning has 0 where characters of Latin letters have it. */
+export function wideEncodingOf(bytes: Uint8Array): Wide | undefined {
+  const startsWith = (...octets: number[]): boolean => octets.every((octet, i) => bytes[i] === octet)
+  // Before UTF-16, whose mark that of UTF-32 begins with.
+  if (startsWith(0xff, 0xfe, 0, 0) || startsWith(0, 0, 0xfe, 0xff)) return 'UTF-32'
+  if (startsWith(0xff, 0xfe) || startsWith(0xfe, 0xff)) return 'UTF-16'
   const beginning = bytes.subarray(0, 64)
-  if (beginning.length < 4) return false
-  const isZeroAt = (parity: number): boolean => beginning.every((octet, i) => (i % 2 === parity) === (octet === 0))
-  return isZeroAt(0) || isZeroAt(1)
+  if (beginning.length < 4) return undefined
+  const hasLettersAt = (place: number, width: number): boolean =>
+    beginning.every((octet, i) => (i % width === place) === (octet !== 0))
+  if (hasLettersAt(0, 4) || hasLettersAt(3, 4)) return 'UTF-32'
+  return hasLettersAt(0, 2) || hasLettersAt(1, 2) ? 'UTF-16' : undefined
+}
+
+/**
+ * The same of a text that is known to hold 0, whatever its letters: blanks and line ends are in every script, and have their 0
+ * in the same places. A few alone can be damage.
+ */
+function wideTextOf(bytes: Uint8Array): Wide | undefined {
+  const known = wideEncodingOf(bytes)
+  if (known !== undefined) return known
+  const zeros = [0, 0, 0, 0]
+  for (const [at, octet] of bytes.entries()) if (octet === 0) zeros[at % 4] = (zeros[at % 4] ?? 0) + 1
+  const [first = 0, second = 0, third = 0, fourth = 0] = zeros
+  const characters = bytes.length / 4
+  // In UTF-32, the first octet of each character is 0 (the last one, where the least significant octet comes first).
+  if (bytes.length % 4 === 0 && Math.max(first, fourth) === characters) return 'UTF-32'
+  const [even, odd] = [first + third, second + fourth]
+  const isOneSided = bytes.length % 2 === 0 && Math.min(even, odd) === 0
+  return isOneSided && Math.max(even, odd) >= FEWEST_ZEROS ? 'UTF-16' : undefined
 }
 
 /** The text of a configuration or scenario. */
 export function textOf(bytes: Uint8Array): TextReading {
-  if (isUtf16(bytes)) return { problem: UTF16_SENTENCE, line: 0 }
   const zero = bytes.indexOf(0)
+  const wide = zero >= 0 ? wideTextOf(bytes) : wideEncodingOf(bytes)
+  if (wide !== undefined) return { problem: wideSentence(wide), line: 0 }
   if (zero >= 0) {
     const problem = 'a NUL octet stands in this line, so the file is no text or damaged; remove it, or correct the path'
     return { problem, line: lineAt(bytes, zero) }

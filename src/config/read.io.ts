@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { addressesOfThisMachine } from '../proxy/local-addresses.io.ts'
 import { attributeKey, nearAttributeNames } from '../radius/names.io.ts'
-import { BOM_SENTENCE, hasBom, isUtf16, textOf, UTF16_SENTENCE } from './encoding.ts'
+import { BOM_SENTENCE, hasBom, textOf, wideEncodingOf, wideSentence } from './encoding.ts'
 import { loadConfig } from './load.ts'
 import type { ConfigResult, SecretReading, SecretSource, Surroundings } from './result.ts'
 import { LONGEST_CONFIG, readSmallFile } from './small-file.io.ts'
@@ -78,7 +78,8 @@ function readSecret(source: SecretSource, directory: string, env: NonNullable<Re
       const path = resolve(directory, source.name)
       const read = readSmallFile(path, LONGEST_SECRET)
       if ('problem' in read) return read
-      if (isUtf16(read.bytes)) return { problem: `${path}: ${UTF16_SENTENCE}` }
+      const wide = wideEncodingOf(read.bytes)
+      if (wide !== undefined) return { problem: `${path}: ${wideSentence(wide)}` }
       const isOpen = (read.mode & READABLE_BY_ALL) !== 0
       const warnings = isOpen ? [`every user of this machine can read ${path}; run chmod o-r on it`] : []
       if (!hasBom(read.bytes)) return { bytes: withoutLastNewline(read.bytes), warnings }

@@ -19,6 +19,14 @@ farm: { servers: [{ name: fr, address: 198.51.100.1, secret_env: GOOD }] }
 `
 const GOOD = '0123456789abcdef'
 const utf16 = (text: string, mark = ''): Buffer => Buffer.from(mark + text, 'utf16le')
+const utf32 = (text: string): Buffer =>
+  Buffer.concat(
+    [...text].map((sign) => {
+      const octets = Buffer.alloc(4)
+      octets.writeUInt32LE(sign.codePointAt(0) ?? 0)
+      return octets
+    }),
+  )
 const bigEndian = (text: string): Buffer => utf16(text, '\ufeff').swap16()
 
 function read(text: Buffer | string, secret: Buffer | string = GOOD) {
@@ -42,6 +50,19 @@ describe('a configuration file', () => {
     ['without a mark', utf16(TEXT)],
   ])('of UTF-16 is named: %s', (_, text) => {
     expect(problemsOf(read(text))).toEqual([`${file}: the file is UTF-16; save it as UTF-8`])
+  })
+
+  it.each([
+    ['UTF-16', utf16(`# 設定\n${TEXT}`)],
+    ['UTF-16', bigEndian(`# 設定ファイル\n${TEXT}`)],
+    ['UTF-16', utf16(`# ${'設'.repeat(1_000)}\n# ${'定'.repeat(1_000)}\n\n`)],
+    ['UTF-32', utf32(TEXT)],
+    ['UTF-32', utf32(`\ufeff${TEXT}`)],
+    ['UTF-32', utf32(TEXT).swap32()],
+    ['UTF-32', utf32(`\ufeff# 設定\n${TEXT}`).swap32()],
+    ['UTF-32', utf32(`# 設定\n${TEXT}`)],
+  ])('is told by its blanks and line ends, whatever its letters: %s', (name, text) => {
+    expect(problemsOf(read(text))).toEqual([`${file}: the file is ${name}; save it as UTF-8`])
   })
 
   it('that is no text is refused at its line, once', () => {
@@ -74,6 +95,7 @@ describe('a secret file', () => {
   })
 
   it('of UTF-16 is named', () => {
+    expect(secretOf(utf32(GOOD)).bytes).toEqual([expect.stringContaining('the file is UTF-32; save it as UTF-8')])
     for (const secret of [utf16(GOOD, '\ufeff'), utf16(GOOD)]) {
       expect(secretOf(secret).bytes).toEqual([
         `${file}:2:57: clients[0].secret_file: ${join(folder, 'secret')}: the file is UTF-16; save it as UTF-8`,
