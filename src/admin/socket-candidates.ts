@@ -14,6 +14,9 @@ export interface Surroundings {
   readonly temporary: string
 }
 
+/** `sun_path` has 108 octets, the last of them 0. */
+export const LONGEST_SOCKET_PATH = 107
+
 /** The folder of RuntimeDirectory=radsluice, as deploy/systemd has it. */
 const SYSTEM_FOLDER = '/run/radsluice'
 

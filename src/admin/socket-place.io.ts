@@ -11,9 +11,8 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { codedError, systemCodeOf } from '../coded-error.ts'
+import { LONGEST_SOCKET_PATH } from './socket-candidates.ts'
 
-/** `sun_path` has 108 octets, the last of them 0. */
-const LONGEST_PATH = 107
 const ONLY_OWNER = 0o600
 const MAY_WRITE_ELSE = 0o022
 
@@ -120,8 +119,8 @@ function mustHaveFolder(path: string): void {
 }
 
 function mustFit(path: string): void {
-  if (Buffer.byteLength(path) <= LONGEST_PATH) return
-  const sentence = `${path} has more than ${LONGEST_PATH} octets, the most for a socket; set a shorter admin.socket`
+  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return
+  const sentence = `${path} has more than ${LONGEST_SOCKET_PATH} octets, the most for a socket; set a shorter admin.socket`
   throw codedError('SOCKET_FAILED', sentence)
 }
 

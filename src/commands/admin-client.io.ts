@@ -10,9 +10,10 @@ import { userInfo } from 'node:os'
 import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
 import { readSmallFile } from '../config/small-file.io.ts'
 import type { StatusReport } from '../observe/status-report.ts'
-import { USUAL_ADMIN, USUAL_PORT } from './admin-options.ts'
+import { placeIn, USUAL_ADMIN, USUAL_PORT } from './admin-options.ts'
+import { missingIn } from './status-shape.ts'
 import { foundNowhere, unreachable } from './unreachable.ts'
-import { liveSockets, usualSockets } from './usual-sockets.io.ts'
+import { liveSockets, trustedSocket, usualSockets } from './usual-sockets.io.ts'
 
 /** An import of it would fetch every name that it has, also those behind which Node loads its client for the web: 8 MB. */
 const { request } = process.getBuiltinModule('node:http')
@@ -93,12 +94,15 @@ export async function fetchStatus(
     { method: 'GET', path: `/status?clients=${whose}`, access: 'read' },
   )
   if (told.status === 401 || told.status === 403) throw refused(told)
+  const where = admin ?? usual ?? USUAL_ADMIN
   const report = told.body as StatusReport | undefined
-  if (report?.name === 'radsluice') return report
-  throw codedError(
-    'NOT_RUNNING',
-    `what answers at ${admin ?? usual ?? USUAL_ADMIN} is not radsluice; give the right address with --admin`,
-  )
+  if (report?.name !== 'radsluice') {
+    throw codedError('NOT_RUNNING', `what answers at ${where} is not radsluice; give the right address with --admin`)
+  }
+  const missing = missingIn(report)
+  if (missing === undefined) return report
+  const sentence = `the status of what answers at ${where} has no "${missing}": it is another program or another version of radsluice`
+  throw codedError('NOT_RUNNING', `${sentence}; give the right address with --admin, or use the command of its version`)
 }
 
 /** What the daemon refused, in its words; `body` has the answer for programs. */
@@ -151,25 +155,25 @@ async function openAt(
   asking: Asking,
   signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {
-  const path = socketIn(admin)
-  if (path !== undefined) return await send({ socketPath: path }, asking, admin, signal)
-  const url = urlOf(admin)
+  const place = placeIn(admin)
+  if ('socketPath' in place) return await send(place, asking, admin, signal)
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile)
   if (asking.access === 'control' && token === undefined) {
     const { adminSocket } = await fetchStatus(admin, undefined, 'off')
     if (adminSocket === undefined) {
       throw codedError('NOT_PERMITTED', `the daemon at ${admin} has no socket for this; give a token with --token-file`)
     }
-    return await send({ socketPath: adminSocket }, asking, adminSocket, signal)
+    // Whoever answers at the address may name any path.
+    const socketPath = trustedSocket(adminSocket)
+    if (socketPath === undefined) {
+      const why = 'which is not there, or others may write to its folder'
+      const advice = 'give it with --admin if it is the right one, or give a token with --token-file'
+      throw codedError('NOT_PERMITTED', `the daemon at ${admin} names the socket ${adminSocket}, ${why}; ${advice}`)
+    }
+    return await send({ socketPath }, asking, adminSocket, signal)
   }
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return await send(
-    { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || 80 },
-    asking,
-    admin,
-    signal,
-    authorization,
-  )
+  return await send(place, asking, admin, signal, authorization)
 }
 
 function send(
@@ -229,20 +233,6 @@ function nameOfUser(): string {
   } catch {
     return `uid ${process.getuid?.() ?? 'unknown'}`
   }
-}
-
-/** `unix:/path`, `/path`, `./path`. */
-const socketIn = (admin: string): string | undefined =>
-  admin.startsWith('unix:') ? admin.slice(5) : /^\.{0,2}\//.test(admin) ? admin : undefined
-
-function urlOf(admin: string): URL {
-  try {
-    const url = new URL(/^https?:\/\//.test(admin) ? admin : `http://${admin}`)
-    if (url.protocol === 'http:') return url
-  } catch {
-    // Said below.
-  }
-  throw codedError('USAGE', `"${admin}" is no address; write --admin http://127.0.0.1:9812, or the path of the socket`)
 }
 
 /** The token of the file's first line, with or without its name before it. */

@@ -31,6 +31,11 @@ export function unreachable({ where, error, isConnected = false, lateAfterSecond
       return codedError('NOT_RUNNING', `nothing listens at ${where}; ${START_IT}`, error)
     case 'EAGAIN':
       return codedError('NO_ANSWER', late(where, true, 0), error)
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN': {
+      const advice = 'correct --admin; the path of a socket has a "/" in it ("./admin.sock")'
+      return codedError('NOT_RUNNING', `no host is found by the name in ${where} (${system}); ${advice}`, error)
+    }
     case 'ECONNRESET':
     case 'EPIPE': {
       const why = 'it is ending, or has too many connections open'

@@ -1,10 +1,10 @@
 /**
  * The sockets of daemons that may be asked without an address. It only looks: whoever asks makes no folder.
  */
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { isTrusted, socketFolders } from '../admin/socket-candidates.ts'
 
 export interface UsualSockets {
@@ -27,6 +27,20 @@ export function usualSockets(port: number): UsualSockets {
     .flatMap(socketsIn)
   const isUsual = (path: string): boolean => path.endsWith(`/admin-${port}.sock`)
   return { usual: sockets.filter(isUsual), others: sockets.filter((path) => !isUsual(path)) }
+}
+
+/**
+ * The real path of a socket that somebody else names; undefined where its folder is not there, or somebody could put
+ * another one into it.
+ */
+export function trustedSocket(path: string): string | undefined {
+  if (!path.startsWith('/')) return undefined
+  try {
+    const folder = realpathSync(dirname(path))
+    return mayBeAsked(folder, process.getuid?.() ?? -1) ? join(folder, basename(path)) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function mayBeAsked(folder: string, uid: number): boolean {

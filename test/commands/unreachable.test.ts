@@ -33,6 +33,7 @@ const CAUSES = [
   ['its queue is full', { error: systemError('EAGAIN') }, 'NO_ANSWER', /takes no more connections/],
   ['it closes at once', { error: systemError('ECONNRESET') }, 'NOT_RUNNING', /closed the connection .*try again/],
   ['it is another program', { error: systemError('HPE_INVALID_CONSTANT') }, 'NOT_RUNNING', /is not radsluice; give/],
+  ['its name is nobody’s', { error: systemError('ENOTFOUND') }, 'NOT_RUNNING', /^no host is found .*"\.\/admin\.sock"/],
   ['no way leads there', { error: systemError('EHOSTUNREACH') }, 'NOT_RUNNING', /EHOSTUNREACH\); correct --admin/],
 ] as const
 

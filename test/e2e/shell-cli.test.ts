@@ -2,7 +2,7 @@
  * The command line as it is typed: exit codes, one sentence for each mistake, data on standard output, talk beside it.
  */
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -312,6 +312,36 @@ describe('status', () => {
     const { port } = other.address() as AddressInfo
     expectSentence(await radsluice(['status', '--admin', `127.0.0.1:${port}`]), 3, /is not radsluice/)
     other.close()
+  })
+
+  it('believes no other program its name, nor the path of a socket where others may write', async () => {
+    const open = join(folder, 'open')
+    mkdirSync(open)
+    chmodSync(open, 0o777)
+    const socket = join(open, 'a.sock')
+    const asked: (string | undefined)[] = []
+    const behind = createServer(({ url }, response) => {
+      asked.push(url)
+      response.end('{}')
+    }).listen(socket)
+    let status: object = { name: 'radsluice', adminSocket: socket }
+    const other = createServer((_request, response) => response.end(JSON.stringify(status))).listen(0, '127.0.0.1')
+    await Promise.all([once(other, 'listening'), once(behind, 'listening')])
+    const admin = ['--admin', `127.0.0.1:${(other.address() as AddressInfo).port}`]
+    expectSentence(
+      await radsluice(['status', ...admin]),
+      3,
+      /has no "version": it is another program or another version/,
+    )
+    status = { ...(await daemon.status()), adminSocket: socket }
+    expectSentence(
+      await radsluice(['reload', ...admin]),
+      1,
+      /names the socket .*others may write to its folder; give it/,
+    )
+    expect(asked).toEqual([])
+    other.close()
+    behind.close()
   })
 })
 
