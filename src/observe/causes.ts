@@ -2,7 +2,7 @@
  * Why a server does not answer, or not in time, as alarms, `status` and `show servers` say it: what an operator did, or what
  * the contact with the server points to (`src/proxy/contact.ts`).
  */
-import { heldText, likelyCause } from '../proxy/contact.ts'
+import { heldText, likelyCause, someLateText } from '../proxy/contact.ts'
 import type { LaneSnapshot } from '../proxy/snapshot.ts'
 import type { TrafficClass } from '../units.ts'
 
@@ -14,6 +14,9 @@ export function causeOf(lane: LaneSnapshot): string | undefined {
   if (lane.retiring) return undefined
   return lane.isHeldDown ? heldText([lane.server]) : likelyCause(lane)
 }
+
+/** The same where retries are asked about: there a few late answers are worth a word too. */
+export const causeOfRetries = (lane: LaneSnapshot): string | undefined => causeOf(lane) ?? someLateText(lane)
 
 /** What is known of the servers of a class together, one sentence for each; undefined where nothing is. */
 export function causeOfClass(lanes: readonly LaneSnapshot[], name: TrafficClass): string | undefined {

@@ -7,7 +7,7 @@
 import { isRefused, latenessOf } from '../proxy/contact.ts'
 import { micros, since, TRAFFIC_CLASSES } from '../units.ts'
 import { type AlarmDefinition, mostOf, perLane, state } from './alarm-definition.ts'
-import { causeOf, causeOfClass } from './causes.ts'
+import { causeOf, causeOfClass, causeOfRetries } from './causes.ts'
 import { effectiveCeiling, whatLimits } from './ceiling.ts'
 import { duration } from './duration-text.ts'
 import type { Interval, LaneRates } from './interval.ts'
@@ -135,8 +135,9 @@ export const SERVER_ALARMS = {
     measures: 'Retries among the transmissions to a server.',
     says: '{value} of the transmissions are retries',
     advice:
-      'the server or the network loses packets, or the server answers some later than timeout: look at its load, lower max_rate',
-    read: (interval) => perLane(interval, ({ lane, retries }) => ({ value: 100 * retries, ...advised(causeOf(lane)) })),
+      'packets are lost on the way to the server or back, or it drops some in silence: capture at the server what arrives, and look in its log',
+    read: (interval) =>
+      perLane(interval, ({ lane, retries }) => ({ value: 100 * retries, ...advised(causeOfRetries(lane)) })),
   },
   'server-secret': {
     severity: 'warning',

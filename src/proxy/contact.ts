@@ -25,6 +25,10 @@ const ICMP_PAUSE = 2_000_000
 const RESPONSES_REMEMBERED = 8
 const ALL_BITS = 2 ** RESPONSES_REMEMBERED - 1
 const ENOUGH_LATE = 3
+/** So many late ones are worth a word where retries are asked about. */
+const SOME_LATE = 2
+/** What the latest responses said holds for so long; then the server may be another one. */
+const ANSWERS_HOLD = 60_000_000
 /** The moving mean follows a change within about so many. */
 const LATE_IN_MEAN = 4
 
@@ -75,7 +79,7 @@ export class Contact {
     this.#silent = [...this.#silent.slice(1 - ENOUGH_SILENT), sentAt]
     this.#silentAt = now
     this.#doubtRefusal(sentAt)
-    if (this.#delay > 0 && hasFallenSilent(this.view(timeout))) this.#forgetAnswers()
+    if (this.#delay > 0 && hasFallenSilent(this.view(timeout, now))) this.#forgetAnswers()
   }
 
   /** A probe sent then was not answered. It says nothing of requests: many servers answer no probes. */
@@ -87,6 +91,8 @@ export class Contact {
   refused(now: Instant): void {
     this.#refusedAt = now
     this.#silentSinceRefused = 0
+    // Whatever was slow there has ended.
+    this.#forgetAnswers()
   }
 
   /** A valid response to a probe. */
@@ -131,8 +137,9 @@ export class Contact {
     this.#forgetAnswers()
   }
 
-  /** `timeout` is that of the server's settings. */
-  view(timeout: Duration): Facts {
+  /** `timeout` is that of the server's settings. Responses that came long before `now` say nothing of it. */
+  view(timeout: Duration, now: Instant): Facts {
+    if (this.#respondedAt !== undefined && since(this.#respondedAt, now) > ANSWERS_HOLD) this.#forgetAnswers()
     const at = this.#silentAt
     const heardAt = this.#heardByAnyAt()
     const isSilent = at !== undefined && this.#silent.length === ENOUGH_SILENT
@@ -235,14 +242,24 @@ export function likelyCause(lane: ContactView): string | undefined {
   }
   const lateness = latenessOf(lane)
   if (lateness === 'no') return undefined
-  const [after, limit] = [answers.typically, answers.timeout].map(
-    (time) => `${Number((time / 1_000_000).toFixed(1))} s`,
-  )
+  const [after, limit] = [secondsText(answers.typically), secondsText(answers.timeout)]
   if (lateness === 'late') {
     return `answers come after the time-out of ${limit}, typically ${after} after the first transmission: raise timeout, or look at why the server is slow`
   }
   return `most answers come only after a retry, typically ${after} after the first transmission: packets are lost on the way, or the server takes longer than the time-out of ${limit}; capture at the server whether the first transmission arrives, then mend the network, or raise timeout`
 }
+
+/** What some of the latest answers say where most came in time; undefined where none of them was late. */
+export function someLateText({ answers }: Pick<ContactView, 'answers'>): string | undefined {
+  const { counted, late, unclear, typically, timeout } = answers
+  if (late + unclear < SOME_LATE) return undefined
+  const [after, limit] = [secondsText(typically), secondsText(timeout)]
+  const came =
+    unclear === 0 ? `after the time-out of ${limit}` : `after the time-out of ${limit}, or only after a retry`
+  return `${late + unclear} of the last ${counted} answers came ${came}, typically ${after} after the first transmission: look in the server's own log what is slow there (some users, a realm, a database), and whether packets are lost on the way; raise timeout where that is how long it takes`
+}
+
+const secondsText = (time: Duration): string => `${Number((time / 1_000_000).toFixed(1))} s`
 
 /** What an operator has done, and what ends it: `an operator holds fr-1 Down: "radsluice server up fr-1" ends that`. */
 export function heldText(servers: readonly string[]): string {

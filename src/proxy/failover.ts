@@ -192,7 +192,7 @@ export class Failover {
     farm.healthChanged(lane)
     const { number, class: of, server } = lane
     const isLast = change.to === 'down' && !lane.isRetiring && !farm.hasLive()
-    const more = { hint: lane.hintOf(change), isHeld: lane.health.isHeldDown, isLast }
+    const more = { hint: lane.hintOf(change, now), isHeld: lane.health.isHeldDown, isLast }
     this.#journal.note({ kind: 'server-state', lane: number, server: server.name, class: of, ...change, ...more }, now)
     lane.triedAt = undefined
     lane.passedOver = 0

@@ -251,14 +251,14 @@ export class Lane implements Candidate {
   }
 
   /** Why it is silent, in words for people; undefined where nothing points to a cause. */
-  get likelyCause(): string | undefined {
+  likelyCause(now: Instant): string | undefined {
     const { port, timeout } = this.options
-    return likelyCause({ address: this.server.address, port, ...this.contact.view(timeout) })
+    return likelyCause({ address: this.server.address, port, ...this.contact.view(timeout, now) })
   }
 
   /** What a change for the worse may come from. */
-  hintOf({ to }: HealthChange): string | undefined {
-    return to === 'active' || this.health.isHeldDown ? undefined : this.likelyCause
+  hintOf({ to }: HealthChange, now: Instant): string | undefined {
+    return to === 'active' || this.health.isHeldDown ? undefined : this.likelyCause(now)
   }
 
   /** An identifier came back after so long. */
@@ -319,7 +319,7 @@ export class Lane implements Candidate {
       waitingRetries: this.queue.line.retries,
       identifiers,
       roundTripTime: this.roundTripTime,
-      ...this.contact.view(this.options.timeout),
+      ...this.contact.view(this.options.timeout, now),
       holdingTime: micros(Math.round(this.holdingTime)),
       counters: {
         ...this.counters,

@@ -86,7 +86,7 @@ class Trace {
   }
 
   timedOut(request: Request, attempt: Attempt, now: Instant): void {
-    const why = attempt.lane.likelyCause
+    const why = attempt.lane.likelyCause(now)
     this.#tell('timed-out', request, now, { ...particularsOf(attempt), ...(why === undefined ? {} : { why }) })
   }
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { sumOf } from '../../src/instances/sum.ts'
-import { heldText, likelyCause } from '../../src/proxy/contact.ts'
+import { heldText, likelyCause, someLateText } from '../../src/proxy/contact.ts'
 import type { TraceEvent } from '../../src/proxy/ports.ts'
 import { type Duration, type Instant, after as later, millis, seconds } from '../../src/units.ts'
 import { messageAuthenticator, packetOf, sign } from '../radius/oracle.ts'
@@ -344,6 +344,50 @@ describe('answers after the time-out', () => {
     other.serversAnswerAfter(millis(5))
     ask(other, 8)
     expect(causeOfBoth()).toBeUndefined()
+  })
+
+  it('are the cause no more a minute after the last answer, nor once the port is closed', () => {
+    const late = (): World => {
+      const world = worldOf({ maxRetries: 0 })
+      world.onForward = (sent) => world.plan(later(world.now, millis(3_500)), () => world.answer(sent))
+      ask(world, 4)
+      expect(causeIn(world)).toBe(LATE)
+      return world
+    }
+    const idle = late()
+    idle.advance(seconds(50))
+    expect(causeIn(idle)).toBe(LATE)
+    idle.advance(seconds(20))
+    expect(causeIn(idle)).toBeUndefined()
+
+    const closed = late()
+    closed.engine.refused(0, 0, closed.now)
+    closed.advance(millis(1))
+    closed.onForward = (sent) => closed.answer(sent)
+    ask(closed, 1)
+    expect(causeIn(closed)).toBeUndefined()
+  })
+
+  it('are told of where retries are asked about, though most come in time', () => {
+    const world = worldOf({ maxRetries: 1 })
+    let count = 0
+    const isKnown = new Set<string>()
+    world.onForward = (sent) => {
+      if (isKnown.has(sent.tag)) return
+      isKnown.add(sent.tag)
+      count += 1
+      const wait = count % 3 === 0 ? millis(3_500) : millis(5)
+      world.plan(later(world.now, wait), () => world.answer(sent))
+    }
+    ask(world, 8)
+    expect(causeIn(world)).toBeUndefined()
+    expect(someLateText(world.lane('s1', 'authentication'))).toMatch(
+      /^2 of the last 8 answers came after the time-out of 3 s, or only after a retry, typically 3\.5 s/,
+    )
+    ask(world, 1)
+    world.onForward = (sent) => world.answer(sent)
+    ask(world, 8)
+    expect(someLateText(world.lane('s1', 'authentication'))).toBeUndefined()
   })
 
   it('are not the cause where most answers come in time', () => {
