@@ -70,7 +70,7 @@ time beside the packets' threads. \`metrics.per_client\` says which clients have
 client's counters at each poll, so no packet pays for it. A series that leaves and comes again goes on with its counter where
 it stood, so what happened is counted as soon as both ends of the gap are in the window of a query. A reload changes the setting at once.
 What all clients did together is always there: the ledger of each class, and the metrics with \`all_clients\` in their names for
-what the ledger does not have (a reload that removes a client takes its part from these). Alarms judge all clients whatever is shown;
+what the ledger does not have (what removed clients did stays in these: they never fall). Alarms judge all clients whatever is shown;
 the rule \`RadsluiceClientSecret\` needs the series of its client (\`active\` has it), with \`off\` use \`radsluice_alarm{id="client-secret"}\`.
 
 What else grows: a server and class have some 80 series in each instance (two histograms of 13 buckets among them), so 50 servers
