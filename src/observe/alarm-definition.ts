@@ -14,6 +14,8 @@ export interface AlarmDefinition {
   /** Whether `radsluice status` exits with 1 while it is raised: always if critical, or if users or records suffer a loss. */
   readonly failsStatus: boolean
   readonly unit: Unit
+  /** Its value is that of a moment, not of an interval: a look may read it again between two polls. */
+  readonly isNow?: boolean
   /** The labels that it has. */
   readonly per: readonly (keyof Subject)[]
   /** What its value is, for the page and the log. */

@@ -6,7 +6,9 @@
  * cleared by a reading under its lower threshold.
  */
 import { TRAFFIC_CLASSES } from '../units.ts'
+import type { Alarm } from './alarm.ts'
 import { type AlarmDefinition, perClass, shownValue, state } from './alarm-definition.ts'
+import { duration } from './duration-text.ts'
 import { LOSS_ALARMS } from './loss-alarms.ts'
 import { queueShares } from './queue-shares.ts'
 import { SERVER_ALARMS } from './server-alarms.ts'
@@ -19,6 +21,7 @@ const LONGEST_REFUSAL = 600
 /** Each row in the order of the page. */
 export const ALARMS = {
   'queue-fill': {
+    isNow: true,
     severity: 'warning',
     failsStatus: false,
     unit: 'percent',
@@ -30,6 +33,7 @@ export const ALARMS = {
     read: ({ now }) => perClass((name) => ({ value: 100 * queueShares(now, name).fill })),
   },
   'queue-age': {
+    isNow: true,
     severity: 'warning',
     failsStatus: false,
     unit: 'percent',
@@ -54,6 +58,7 @@ export const ALARMS = {
       [...loopDelay].map(([number, value]) => ({ subject: { instance: String(number) }, value })),
   },
   memory: {
+    isNow: true,
     severity: 'warning',
     failsStatus: false,
     unit: 'bytes',
@@ -74,6 +79,7 @@ export const ALARMS = {
     read: ({ traffic }) => [{ subject: {}, value: traffic.received }],
   },
   'listener-missing': {
+    isNow: true,
     severity: 'critical',
     failsStatus: true,
     unit: 'state',
@@ -108,6 +114,7 @@ export const ALARMS = {
       }),
   },
   'ledger-imbalance': {
+    isNow: true,
     severity: 'critical',
     failsStatus: true,
     unit: 'requests',
@@ -118,6 +125,7 @@ export const ALARMS = {
     read: ({ now }) => perClass((name) => ({ value: Math.abs(imbalance(now.engine.classes[name])) })),
   },
   'reload-refused': {
+    isNow: true,
     severity: 'warning',
     failsStatus: true,
     unit: 'state',
@@ -130,6 +138,7 @@ export const ALARMS = {
     ],
   },
   'webhook-failing': {
+    isNow: true,
     severity: 'warning',
     failsStatus: false,
     unit: 'state',
@@ -145,6 +154,16 @@ export const ALARMS = {
 
 export type AlarmId = keyof typeof ALARMS
 export const ALARM_IDS = Object.keys(ALARMS) as AlarmId[]
+
+/** The same of a raised alarm, and since when it is not so any more. */
+export function raisedText(alarm: Pick<Alarm<AlarmId>, 'id' | 'value' | 'detail' | 'quietSeconds'>): string {
+  const { id, value, detail, quietSeconds } = alarm
+  const { unit }: AlarmDefinition = ALARMS[id]
+  const what = alarmText(id, value, detail)
+  if (quietSeconds === undefined) return what
+  const ago = duration(quietSeconds)
+  return unit === 'a minute' ? `${what}, the last one ${ago} ago` : `${what} (no more for ${ago})`
+}
 
 /** At most so many characters: what is cut off ends behind a whole word, with `…`. */
 export function shortened(text: string, most: number): string {

@@ -2,7 +2,7 @@
  * The alarms that are raised, as `/alarms`, `/status` and the command line show them.
  */
 import { type Severity, type Subject, subjectText } from './alarm.ts'
-import { ALARMS, type AlarmId, alarmText } from './alarm-definitions.ts'
+import { ALARMS, type AlarmId, raisedText } from './alarm-definitions.ts'
 import type { WatchView } from './view.ts'
 
 export interface AlarmReport {
@@ -22,14 +22,14 @@ export interface AlarmReport {
 
 /** The oldest first, at the end those that the next poll will raise. */
 export const alarmReports = ({ alarms, foreseen }: Pick<WatchView, 'alarms' | 'foreseen'>): AlarmReport[] =>
-  [...alarms, ...foreseen].map(({ id, severity, subject, sinceUnixSeconds, value, detail, advice }) => ({
-    id,
-    severity,
-    fails_status: ALARMS[id].failsStatus,
-    subject,
-    about: subjectText(subject),
-    since_unix: sinceUnixSeconds,
-    value,
-    what: alarmText(id, value, detail),
-    advice: advice ?? ALARMS[id].advice,
+  [...alarms, ...foreseen].map((alarm) => ({
+    id: alarm.id,
+    severity: alarm.severity,
+    fails_status: ALARMS[alarm.id].failsStatus,
+    subject: alarm.subject,
+    about: subjectText(alarm.subject),
+    since_unix: alarm.sinceUnixSeconds,
+    value: alarm.value,
+    what: raisedText(alarm),
+    advice: alarm.advice ?? ALARMS[alarm.id].advice,
   }))

@@ -40,8 +40,12 @@ export interface Alarm<Id extends string = string> {
   readonly sinceUnixSeconds: number
   /** The latest that was at `high` or above: what raised it, or keeps it raised. */
   readonly value: number
+  /** As the value: of what raised it, or keeps it raised. */
   readonly detail: string | undefined
+  /** What is known now; undefined where nothing points to a cause any more. */
   readonly advice: string | undefined
+  /** Since the latest reading at `high` or above; undefined while they are. */
+  readonly quietSeconds?: number | undefined
 }
 
 /** `server fr-1, accounting`; empty where it is the daemon as a whole. */

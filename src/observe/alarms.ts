@@ -18,6 +18,8 @@ interface State<Id extends string> {
   /** The last readings, oldest first, `ofLast` of them at most. */
   readonly history: ('high' | 'between' | 'low')[]
   raised: Alarm<Id> | undefined
+  /** Unix time of the latest reading at `high` or above. */
+  highAt: number
 }
 
 export interface Judgement<Id extends string> {
@@ -28,6 +30,8 @@ export interface Judgement<Id extends string> {
 export type Judged<Id extends string> = AlarmRule & {
   readonly id: Id
   readonly readings: readonly Reading[] | 'unknown'
+  /** Its value is of the moment, not of an interval. */
+  readonly isNow?: boolean
 }
 
 export class Alarms<Id extends string> {
@@ -39,6 +43,26 @@ export class Alarms<Id extends string> {
     return [...this.#states.values()]
       .flatMap(({ raised }) => (raised === undefined ? [] : [raised]))
       .sort((a, b) => a.sinceUnixSeconds - b.sinceUnixSeconds)
+  }
+
+  /** Those that are raised as they are at a look between two polls; nothing changes by it. */
+  seenAt(rules: readonly Judged<Id>[], unixSeconds: number): Alarm<Id>[] {
+    const raised = this.current()
+    if (raised.length === 0) return raised
+    const known = new Set(raised.map(({ id }) => id))
+    const readings = new Map<string, readonly [Reading, Judged<Id>]>()
+    for (const rule of rules) {
+      if (!known.has(rule.id) || rule.readings === 'unknown') continue
+      for (const reading of rule.readings) readings.set(keyOf(rule.id, reading.subject), [reading, rule])
+    }
+    return raised.map((alarm) => {
+      const key = keyOf(alarm.id, alarm.subject)
+      const [reading, rule] = readings.get(key) ?? []
+      if (reading === undefined || rule?.threshold === undefined) return alarm
+      const { threshold, isNow = false } = rule
+      const sinceHigh = unixSeconds - (this.#states.get(key)?.highAt ?? unixSeconds)
+      return seen(alarm, reading, { threshold, isNow, sinceHigh })
+    })
   }
 
   /** The end of a poll interval; `unixSeconds` is now. An alarm whose readings are unknown stays as it is. */
@@ -60,8 +84,9 @@ export class Alarms<Id extends string> {
         const key = keyOf(id, reading.subject)
         const found = this.#states.get(key)
         if (!isHigh && found === undefined) continue
-        const state: State<Id> = found ?? { id, history: [], raised: undefined }
+        const state: State<Id> = found ?? { id, history: [], raised: undefined, highAt: unixSeconds }
         const before = state.raised
+        if (isHigh) state.highAt = unixSeconds
         const isRaised = judged(state, reading.value, threshold)
         if (isRaised || state.history.includes('high')) states.set(key, state)
         if (!isRaised) {
@@ -69,8 +94,11 @@ export class Alarms<Id extends string> {
           if (before !== undefined) cleared.push({ ...before, value: reading.value, detail: reading.detail })
           continue
         }
-        // What it says is what raised it: a lull says nothing of that.
-        if (before !== undefined && !isHigh) continue
+        // What it counts is what raised it: a lull says nothing of that. What to do is what is known now.
+        if (before !== undefined && !isHigh) {
+          state.raised = quiet(before, reading, unixSeconds - state.highAt)
+          continue
+        }
         state.raised = alarmOf({ id, severity }, reading, before?.sinceUnixSeconds ?? unixSeconds)
         if (before === undefined) raised.push(state.raised)
       }
@@ -107,6 +135,30 @@ const alarmOf = <Id extends string>(
   { subject, value, detail, advice }: Reading,
   sinceUnixSeconds: number,
 ): Alarm<Id> => ({ id, severity, subject, sinceUnixSeconds, value, detail, advice })
+
+/** It is raised still, and this reading is below `high`. */
+const quiet = <Id extends string>(alarm: Alarm<Id>, { advice }: Reading, quietSeconds: number): Alarm<Id> => ({
+  ...alarm,
+  advice,
+  quietSeconds: Math.max(0, quietSeconds),
+})
+
+/** A raised alarm as a look between two polls sees it: its cause, and its value where that is of the moment. */
+function seen<Id extends string>(
+  alarm: Alarm<Id>,
+  reading: Reading,
+  {
+    threshold,
+    isNow,
+    sinceHigh,
+  }: { readonly threshold: Threshold; readonly isNow: boolean; readonly sinceHigh: number },
+): Alarm<Id> {
+  const { advice, value, detail } = reading
+  if (isNow && value >= threshold.low) return { ...alarm, advice, value, detail, quietSeconds: undefined }
+  if (value >= threshold.high) return { ...alarm, advice, quietSeconds: undefined }
+  // The interval is not over: of a rate only what a poll has found is over.
+  return isNow || alarm.quietSeconds !== undefined ? quiet(alarm, reading, sinceHigh) : { ...alarm, advice }
+}
 
 /** Whether the alarm is raised after this reading. */
 function judged({ history, raised }: State<string>, value: number, threshold: Threshold): boolean {

@@ -12,7 +12,8 @@ import { endpointText } from '../proxy/datagram-socket.io.ts'
 import { givenUpSentence } from '../proxy/given-up.ts'
 import type { EngineEvent, Journal, ServerState } from '../proxy/ports.ts'
 import type { ClientDropReason, ServerDropReason } from '../proxy/reasons.ts'
-import type { Instant } from '../units.ts'
+import { type Instant, MICROS_PER_SECOND } from '../units.ts'
+import { duration } from './duration-text.ts'
 import { EVENTS, type EventName, type FieldsOf, sentenceOf } from './events.ts'
 import { LineLimiter } from './line-limiter.ts'
 import { LineOutput } from './line-output.io.ts'
@@ -213,17 +214,20 @@ function frequent(event: FrequentEvent): { readonly line: Frequent; readonly kin
     }
     case 'given-up': {
       const fields = { class: event.class, client: event.client, how: givenUpSentence(event) }
-      return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.client}` }
+      const hint = causeHint(event.cause)
+      return { line: { name: event.kind, fields, hint }, kind: `${event.kind} ${event.class} ${event.client}` }
     }
     case 'unanswered-by-live-server': {
       const common = event.common.length === 0 ? 'nothing stands out among them' : event.common.join(', ')
       const fields = { server: event.server, class: event.class, client: event.client, common }
-      return { line: { name: event.kind, fields }, kind: `${event.kind} ${event.class} ${event.server}` }
+      const hint = causeHint(event.cause)
+      return { line: { name: event.kind, fields, hint }, kind: `${event.kind} ${event.class} ${event.server}` }
     }
     case 'response-dropped': {
       const fields = { server: event.server, class: event.class, reason: event.reason }
       const kind = `response-dropped ${event.class} ${event.reason} ${event.server}`
-      return { line: { name: 'response-dropped', fields, bytes: event.bytes, hint: hintOf(event.reason) }, kind }
+      const hint = event.late === undefined ? hintOf(event.reason) : lateHint(event.late)
+      return { line: { name: 'response-dropped', fields, bytes: event.bytes, hint }, kind }
     }
     case 'internal-error': {
       const fields = { where: event.where, error: errorText(event.error) }
@@ -242,6 +246,14 @@ const hintOf = (reason: ClientDropReason | ServerDropReason): string =>
   reason === 'missing-message-authenticator'
     ? '; require_message_authenticator asks for it there, with auto since the event signature-learned: "radsluice show learned" says when and by which packet'
     : ''
+
+const causeHint = (cause: string | undefined): string => (cause === undefined ? '' : `; ${cause}`)
+
+/** `; it came 3.4 s after the first transmission, the time-out is 2.0 s`. */
+const lateHint = ({ after, limit }: { readonly after: number; readonly limit: number }): string => {
+  const [came, most] = [after, limit].map((micros) => duration(micros / MICROS_PER_SECOND))
+  return `; the last came ${came} after the first transmission, the time-out is ${most}`
+}
 
 /** An error as one text: with its stack, since only bugs get here. */
 export const errorText = (error: unknown): string =>

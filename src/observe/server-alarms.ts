@@ -5,44 +5,37 @@
  * network", answers that come late are not "lower max_rate", and what an operator holds Down needs a command.
  */
 import { isRefused, latenessOf } from '../proxy/contact.ts'
-import { micros, since, TRAFFIC_CLASSES } from '../units.ts'
+import { TRAFFIC_CLASSES } from '../units.ts'
 import { type AlarmDefinition, mostOf, perLane, state } from './alarm-definition.ts'
 import { causeOf, causeOfClass, causeOfRetries } from './causes.ts'
 import { effectiveCeiling, whatLimits } from './ceiling.ts'
-import { duration } from './duration-text.ts'
-import type { Interval, LaneRates } from './interval.ts'
+import type { LaneRates } from './interval.ts'
 
 /** Of itself, that is; what an operator holds Down is no news to anybody. */
 const isDown = ({ lane }: LaneRates): boolean => lane.state === 'down' && !lane.isHeldDown
-
-/** `for 35 s` */
-const stateFor = ({ now }: Interval, { lane }: LaneRates): string => {
-  const { at } = now.engine
-  const age = at > lane.stateSince ? since(lane.stateSince, at) : micros(0)
-  return `for ${duration(age / 1_000_000)}`
-}
 
 const advised = (cause: string | undefined): { readonly advice?: string } =>
   cause === undefined ? {} : { advice: cause }
 
 export const SERVER_ALARMS = {
   'server-down': {
+    isNow: true,
     severity: 'warning',
     failsStatus: true,
     unit: 'state',
     per: ['server', 'class'],
     measures: 'Whether every instance sees the server Down; one that an operator holds Down is none.',
-    says: 'the server is Down {detail}',
-    advice: 'look at the server and the way to it; its messages go to the others',
+    says: 'the server is Down, {detail}',
+    advice: 'look at the server and the way to it; its messages go to the others, if any serves',
     read: (interval) =>
       perLane(interval, (rates) => {
         const { consecutiveFailures } = rates.lane
-        const failures = `${consecutiveFailures} request${consecutiveFailures === 1 ? '' : 's'} in a row unanswered`
-        const detail = `${stateFor(interval, rates)}, ${failures}`
+        const detail = `${consecutiveFailures} request${consecutiveFailures === 1 ? '' : 's'} in a row unanswered`
         return { value: isDown(rates) ? 1 : 0, detail, ...advised(causeOf(rates.lane)) }
       }),
   },
   'never-answered': {
+    isNow: true,
     severity: 'warning',
     failsStatus: true,
     unit: 'transmissions',
@@ -60,18 +53,20 @@ export const SERVER_ALARMS = {
       }),
   },
   'server-failing': {
+    isNow: true,
     severity: 'warning',
     failsStatus: true,
     unit: 'state',
     per: ['server', 'class'],
     measures: 'Whether every instance sees the server Failing or worse, and one sees it Failing.',
-    says: 'the server lives and answers hardly any request in time, {detail}',
+    says: 'the server answers hardly any request in time, {detail}',
     advice:
       'look at what the server itself asks (its database, its directory, its home servers); new messages go to the other servers, one in 20 tries whether it serves again',
     read: (interval) =>
       perLane(interval, (rates) => ({
         value: rates.lane.state === 'failing' ? 1 : 0,
-        detail: stateFor(interval, rates),
+        // A closed port is no sign of life.
+        detail: isRefused(rates.lane) ? 'its port is closed' : 'though it lives',
         ...advised(causeOf(rates.lane)),
       })),
   },
@@ -91,6 +86,7 @@ export const SERVER_ALARMS = {
       })),
   },
   'all-servers-down': {
+    isNow: true,
     severity: 'critical',
     failsStatus: true,
     unit: 'state',

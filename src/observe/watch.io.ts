@@ -74,9 +74,11 @@ export class Watch {
     const view = this.#found()
     const interval = this.#unfinished({ ...look, watch: view })
     if (interval === undefined) return view
-    const foreseen = this.#alarms.foresee(this.#rules(interval), Date.now() / 1_000)
-    if (this.#hasJudged) return { ...view, foreseen }
-    return { ...view, foreseen, health: healthOf(interval, this.#options.penalties) }
+    const [rules, unixSeconds] = [this.#rules(interval), Date.now() / 1_000]
+    const alarms = this.#alarms.seenAt(rules, unixSeconds)
+    const foreseen = this.#alarms.foresee(rules, unixSeconds)
+    if (this.#hasJudged) return { ...view, alarms, foreseen }
+    return { ...view, alarms, foreseen, health: healthOf(interval, this.#options.penalties) }
   }
 
   #found(): WatchView {
@@ -151,9 +153,9 @@ export class Watch {
 
   #rules(interval: Interval): Judged<AlarmId>[] {
     return ALARM_IDS.map((id) => {
-      const { severity, read }: AlarmDefinition = ALARMS[id]
+      const { severity, read, isNow = false }: AlarmDefinition = ALARMS[id]
       const readings = this.#boundary.value<readonly Reading[] | 'unknown'>('alarms', () => read(interval), 'unknown')
-      return { id, severity, threshold: this.#options.alarms[id], readings }
+      return { id, severity, threshold: this.#options.alarms[id], readings, isNow }
     })
   }
 

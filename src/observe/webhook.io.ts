@@ -9,7 +9,7 @@ import { hostname } from 'node:os'
 import { type Duration, MICROS_PER_SECOND } from '../units.ts'
 import type { Alarm } from './alarm.ts'
 import { subjectText } from './alarm.ts'
-import { ALARMS, type AlarmId, alarmText, alertNameOf } from './alarm-definitions.ts'
+import { ALARMS, type AlarmId, alertNameOf, raisedText } from './alarm-definitions.ts'
 import type { Judgement } from './alarms.ts'
 import { type Alert, AlertOutbox } from './alert-outbox.ts'
 import type { Boundary } from './boundary.io.ts'
@@ -103,9 +103,9 @@ export class Webhook {
   }
 
   #written({ alarm, clearedUnixSeconds }: Alert<AlarmId>, unixSeconds: number, resendSeconds: number): object {
-    const { id, severity, subject, sinceUnixSeconds, value, detail, advice } = alarm
+    const { id, severity, subject, sinceUnixSeconds, advice } = alarm
     const about = subjectText(subject)
-    const what = alarmText(id, value, detail)
+    const what = raisedText(alarm)
     return {
       labels: { alertname: alertNameOf(id), alarm: id, severity, host: hostname(), ...subject },
       annotations: {

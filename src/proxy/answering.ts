@@ -18,7 +18,7 @@ import type { Attempt } from './attempt.ts'
 import type { Failover } from './failover.ts'
 import { count } from './histogram.ts'
 import type { Lane } from './lane.ts'
-import type { Journal, Outbox, SigningMemory, States } from './ports.ts'
+import type { EngineEvent, Journal, Outbox, SigningMemory, States } from './ports.ts'
 import type { ServerDropReason } from './reasons.ts'
 import type { Register } from './register.ts'
 import type { Exchange, Request } from './request.ts'
@@ -106,7 +106,7 @@ export class Answering {
     lane.probe = undefined
     // A server that is slower with probes than its requests may take would only come and go.
     if (since(sentAt, now) > lane.probePatience()) {
-      this.#drop(lane, 'late', bytes, now)
+      this.#drop(lane, 'late', bytes, now, { after: since(sentAt, now), limit: lane.probePatience() })
       return
     }
     lane.probeAnswered({ secret }, now)
@@ -257,7 +257,10 @@ export class Answering {
   #takeLate({ attempt, response, answer }: Extract<Verified, { is: 'late' }>, bytes: Uint8Array, now: Instant): void {
     const { lane, formerly: request } = attempt
     attempt.formerly = undefined
-    if (response === undefined || answer === undefined) this.#drop(lane, 'late', bytes, now)
+    if (response === undefined || answer === undefined) {
+      const late = { after: since(attempt.heldSince, now), limit: lane.options.timeout }
+      this.#drop(lane, 'late', bytes, now, late)
+    }
     if (request !== undefined && answer !== undefined) {
       if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
       this.#register.leave(request)
@@ -317,15 +320,14 @@ export class Answering {
     if (attempt.tries === 1) count(counters.roundTrips, since(attempt.sentAt, now))
   }
 
-  #drop(lane: Lane, reason: ServerDropReason, bytes: Uint8Array, now: Instant): void {
+  #drop(lane: Lane, reason: ServerDropReason, bytes: Uint8Array, now: Instant, late?: Late): void {
     lane.counters.dropped[reason] += 1
-    const { server } = lane
-    this.#journal.note(
-      { kind: 'response-dropped', lane: lane.number, server: server.name, class: lane.class, reason, bytes },
-      now,
-    )
+    const where = { lane: lane.number, server: lane.server.name, class: lane.class }
+    this.#journal.note({ kind: 'response-dropped', ...where, reason, bytes, late }, now)
   }
 }
+
+type Late = Extract<EngineEvent, { kind: 'response-dropped' }>['late']
 
 /** A signed response of that code says so, whatever else stands in it. */
 const isRecorded = (request: Request, bytes: Uint8Array): boolean =>

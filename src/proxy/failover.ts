@@ -15,6 +15,7 @@ import type { HealthChange } from '../throttle/health.ts'
 import { type Instant, since } from '../units.ts'
 import type { Attempt } from './attempt.ts'
 import type { Farm } from './farm.ts'
+import { causeOfSilence } from './given-up.ts'
 import type { Lane } from './lane.ts'
 import type { Draining, GivenUpBecause, Journal } from './ports.ts'
 import type { Register } from './register.ts'
@@ -161,11 +162,9 @@ export class Failover {
     lane.unanswered.note(request, now)
     const { server, class: trafficClass } = lane
     const client = request.client.options.name
-    const common = lane.unanswered.common(now)
-    this.#journal.note(
-      { kind: 'unanswered-by-live-server', server: server.name, class: trafficClass, client, common },
-      now,
-    )
+    const more = { client, common: lane.unanswered.common(now), cause: lane.likelyCause(now) }
+    const kind = 'unanswered-by-live-server'
+    this.#journal.note({ kind, server: server.name, class: trafficClass, ...more }, now)
   }
 
   /** The health hears once of each request that was not answered within its first time-out. */
@@ -370,8 +369,10 @@ export class Failover {
 
   #giveUp(request: Request, why: GivenUpBecause, now: Instant): void {
     const { tried } = request
-    const untried = this.#farms[request.class].lanes.find((lane) => lane.isLive() && !tried.includes(lane.number))
-    this.#register.giveUp(request, why, untried?.server.name, now)
+    const { lanes } = this.#farms[request.class]
+    const untried = lanes.find((lane) => lane.isLive() && !tried.includes(lane.number))
+    const cause = causeOfSilence(request.history, lanes, now)
+    this.#register.giveUp(request, { why, untried: untried?.server.name, cause }, now)
   }
 
   /** What keeps it from being sent again: max-transmissions counts over all servers, max-age ends an Access-Request. */

@@ -1,6 +1,7 @@
 /**
  * Why a request was given up, for people: what was tried where, and what kept it from another server.
  */
+import type { Instant } from '../units.ts'
 import type { GivenUpBecause, TriedServer } from './ports.ts'
 
 const BECAUSE: Readonly<Record<GivenUpBecause, (untried: string | undefined) => string>> = {
@@ -19,6 +20,26 @@ export function givenUpSentence(o: {
   readonly untried: string | undefined
 }): string {
   return `given up ${triedText(o.tried)}; ${BECAUSE[o.why](o.untried)}`
+}
+
+/** As a lane knows it of itself. */
+interface Asked {
+  readonly server: { readonly name: string }
+  likelyCause(now: Instant): string | undefined
+}
+
+/** `fr-1: answers come after the time-out of 2 s, ...` of each that was asked; undefined where nothing is known of any. */
+export function causeOfSilence(
+  tried: readonly TriedServer[],
+  lanes: readonly Asked[],
+  now: Instant,
+): string | undefined {
+  const asked = lanes.filter((lane) => tried.some(({ server }) => server === lane.server.name))
+  const causes = asked.flatMap((lane) => {
+    const cause = lane.likelyCause(now)
+    return cause === undefined ? [] : [`${lane.server.name}: ${cause}`]
+  })
+  return causes.length === 0 ? undefined : causes.join('; ')
 }
 
 /** `after 2 tries at fr-1 and 1 try at fr-2`. */

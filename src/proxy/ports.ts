@@ -300,6 +300,8 @@ export type EngineEvent =
       readonly why: GivenUpBecause
       /** A server that lives and was not asked. */
       readonly untried: string | undefined
+      /** What the silence of those that were asked points to, in words; undefined where nothing is known. */
+      readonly cause?: string | undefined
     }
   | {
       readonly kind: 'unanswered-by-live-server'
@@ -308,6 +310,8 @@ export type EngineEvent =
       readonly client: string
       /** What most of the latest of them share; empty where nothing stands out. */
       readonly common: readonly string[]
+      /** What the server is known to suffer from, in words: answers that come too late, say. */
+      readonly cause?: string | undefined
     }
   | {
       readonly kind: 'response-dropped'
@@ -316,6 +320,8 @@ export type EngineEvent =
       readonly class: TrafficClass
       readonly reason: ServerDropReason
       readonly bytes: Uint8Array
+      /** Of one that is late: how long after the first transmission it came, and the time-out of one. */
+      readonly late?: { readonly after: Duration; readonly limit: Duration } | undefined
     }
   | {
       readonly kind: 'accounting-anomaly'

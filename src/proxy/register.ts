@@ -235,14 +235,22 @@ export class Register {
     this.ledgers[request.class].superseded += 1
   }
 
-  /** No server answered, and it goes nowhere else: `why`; `untried` is a server that lives and was not asked. */
-  giveUp(request: Request, why: GivenUpBecause, untried: string | undefined, now: Instant): void {
+  /**
+   * No server answered, and it goes nowhere else: `why`; `untried` is a server that lives and was not asked, `cause` what is
+   * known of the silence of the others.
+   */
+  giveUp(
+    request: Request,
+    o: { readonly why: GivenUpBecause; readonly untried: string | undefined; readonly cause: string | undefined },
+    now: Instant,
+  ): void {
+    const { why, untried, cause } = o
     const tried = request.history
     this.tracing.active?.ended(request, givenUpSentence({ tried, why, untried }), now)
     this.#end(request, now)
     this.ledgers[request.class].givenUp += 1
     const client = request.client.options.name
-    this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried }, now)
+    this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried, cause }, now)
   }
 
   /** What waited too long expires, what is remembered is forgotten, what waits is looked at: some of it at each call. */

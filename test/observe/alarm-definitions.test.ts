@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Subject } from '../../src/observe/alarm.ts'
+import type { AlarmDefinition } from '../../src/observe/alarm-definition.ts'
 import {
   ALARM_IDS,
   ALARMS,
@@ -10,6 +11,7 @@ import {
 } from '../../src/observe/alarm-definitions.ts'
 import { Alarms } from '../../src/observe/alarms.ts'
 import { Interval } from '../../src/observe/interval.ts'
+import type { LaneSnapshot } from '../../src/proxy/snapshot.ts'
 import { micros } from '../../src/units.ts'
 import { START } from '../proxy/kit.ts'
 import { type Change, defaults, inClass, inEngine, inLane, inLedger, intervalOf } from './intervals.ts'
@@ -262,6 +264,35 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     step: 1,
   },
 }
+
+describe('a server that answers hardly any request', () => {
+  const failing = (changes: Partial<LaneSnapshot>) => {
+    const interval = intervalOf(inLane(LANE, () => ({ state: 'failing', ...changes })))
+    const { value, detail, advice } = ALARMS['server-failing'].read(interval).find((one) => one.value === 1)!
+    return { what: alarmText('server-failing', value, detail), advice }
+  }
+
+  it('lives, unless its port is closed', () => {
+    expect(failing({}).what).toBe('the server answers hardly any request in time, though it lives')
+    const { what, advice } = failing({ refusedAt: START })
+    expect(what).toBe('the server answers hardly any request in time, its port is closed')
+    expect(advice).toMatch(/^nothing listens at /)
+  })
+})
+
+describe('what an alarm says', () => {
+  it('has no duration of its own: the line says for how long it is raised', () => {
+    const down = intervalOf(inLane(LANE, () => ({ state: 'down', consecutiveFailures: 5 })))
+    const [reading] = ALARMS['server-down'].read(down).filter(({ value }) => value === 1)
+    expect(alarmText('server-down', 1, reading?.detail)).toBe('the server is Down, 5 requests in a row unanswered')
+  })
+
+  it('is read again at each look where it is of the moment, and of no rate', () => {
+    const ofMoment = ALARM_IDS.filter((id) => (ALARMS[id] as AlarmDefinition).isNow === true)
+    expect(ofMoment).toEqual(expect.arrayContaining(['never-answered', 'server-failing', 'queue-fill', 'memory']))
+    for (const id of ofMoment) expect([id, ALARMS[id].unit]).not.toContain('a minute')
+  })
+})
 
 describe('a text that is too long', () => {
   it('ends behind a whole word and says that more was there', () => {

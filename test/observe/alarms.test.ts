@@ -98,9 +98,32 @@ describe('the judge of alarms', () => {
     judge(40, 1)
     judge(12, 2)
     for (let poll = 3; poll < 14; poll += 1) judge(0, poll)
-    expect(alarms.current()).toMatchObject([{ value: 12, detail: 'd12', advice: 'a12', sinceUnixSeconds: 1 }])
+    const kept = { value: 12, detail: 'd12', sinceUnixSeconds: 1 }
+    // What to do is what is known now.
+    expect(alarms.current()).toMatchObject([{ ...kept, advice: 'a0', quietSeconds: 11 }])
     judge(0, 14)
     expect(alarms.current()).toEqual([])
+  })
+
+  it.each([
+    // Of a rate the rest of the interval is still to come: its number stays, what is known of the cause is of now.
+    { isNow: false, value: 1, shows: { value: 12, detail: 'd12', advice: 'a1', quietSeconds: undefined } },
+    { isNow: false, value: 15, shows: { value: 12, detail: 'd12', advice: 'a15', quietSeconds: undefined } },
+    // What is of the moment is read again, and what is not so any more is said to be over.
+    { isNow: true, value: 15, shows: { value: 15, detail: 'd15', advice: 'a15', quietSeconds: undefined } },
+    { isNow: true, value: 7, shows: { value: 7, detail: 'd7', advice: 'a7', quietSeconds: undefined } },
+    { isNow: true, value: 1, shows: { value: 12, detail: 'd12', advice: 'a1', quietSeconds: 3 } },
+  ])('shows a raised alarm at a look as it is now: of the moment $isNow, $value', ({ isNow, value, shows }) => {
+    const alarms = new Alarms<'one'>()
+    const threshold = { high: 10, low: 5, samples: 1, ofLast: 2 }
+    const rules = (reading: number) => {
+      const readings = [{ subject: NOBODY, value: reading, detail: `d${reading}`, advice: `a${reading}` }]
+      return [{ id: 'one', severity: 'warning', threshold, isNow, readings } as const]
+    }
+    alarms.judge(rules(12), 100)
+    const judged = alarms.current()
+    expect(alarms.seenAt(rules(value), 103)).toEqual([{ ...judged[0], ...shows }])
+    expect(alarms.current()).toEqual(judged)
   })
 
   it('foresees exactly what the next poll would raise, and changes nothing by it', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Log } from '../../src/observe/log.io.ts'
 import type { EngineEvent } from '../../src/proxy/ports.ts'
-import { instant } from '../../src/units.ts'
+import { instant, seconds } from '../../src/units.ts'
 
 const now = instant(5_000_000)
 const OCTETS = Uint8Array.of(0xde, 0xad, 0xbe, 0xef)
@@ -108,6 +108,23 @@ describe('the log', () => {
     expect(last).toMatchObject({ event: 'server-down', level: 'error' })
     expect(last?.['msg']).toMatch(/; it was the last that served: messages wait within their bounds, \/readyz is 503$/)
     expect(held).toMatchObject({ event: 'server-held-down', level: 'warn', next: last?.['next'] })
+  })
+
+  it('says how late a response came, and what the silence of a server points to', () => {
+    const { log, lines } = logAt('info')
+    const at = { server: 'fr-1', class: 'accounting' } as const
+    const late = { after: seconds(3.44), limit: seconds(2) }
+    log.note({ kind: 'response-dropped', lane: 0, ...at, reason: 'late', bytes: OCTETS, late }, now)
+    const cause = 'answers come after the time-out'
+    log.note({ kind: 'unanswered-by-live-server', ...at, client: 'bng', common: [], cause }, now)
+    const tried = [{ server: 'fr-1', transmissions: 2 }]
+    const given = { kind: 'given-up', class: 'authentication', client: 'bng', tried, untried: undefined } as const
+    log.note({ ...given, why: 'no-other-server', cause: `fr-1: ${cause}` }, now)
+    expect(lines().map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/: late; the last came 3\.4 s after the first transmission, the time-out is 2\.0 s$/),
+      expect.stringMatching(/of the latest: nothing stands out among them; answers come after the time-out$/),
+      expect.stringMatching(/no other server is left to ask; fr-1: answers come after the time-out$/),
+    ])
   })
 
   it('leaves out what lies below its level, also after that was changed', () => {

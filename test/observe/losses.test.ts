@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { statusText } from '../../src/commands/status-text.ts'
-import { ALARM_IDS, ALARMS, type AlarmId } from '../../src/observe/alarm-definitions.ts'
+import { ALARM_IDS, ALARMS, type AlarmId, raisedText } from '../../src/observe/alarm-definitions.ts'
 import { Alarms } from '../../src/observe/alarms.ts'
 import type { Interval } from '../../src/observe/interval.ts'
 import { statusReport } from '../../src/observe/status-report.ts'
@@ -12,7 +12,7 @@ import { type DaemonView, notReady } from '../../src/observe/view.ts'
 import { CLIENT_DROP_REASONS, isWrongProof, SERVER_DROP_REASONS, SHED_REASONS } from '../../src/proxy/reasons.ts'
 import type { LedgerSnapshot } from '../../src/proxy/snapshot.ts'
 import { seconds } from '../../src/units.ts'
-import { World } from '../proxy/kit.ts'
+import { START, World } from '../proxy/kit.ts'
 import { client, deadServer, queues, server } from '../proxy/options.ts'
 import { type Change, calm, defaults, inEngine, inLane, inLedger, intervalOf } from './intervals.ts'
 
@@ -132,7 +132,19 @@ describe('a loss', () => {
     const alarms = new Alarms<AlarmId>()
     alarms.judge(rulesOf(intervalOf(inAnyLedger({ givenUp: 717 }))), 0)
     for (let poll = 1; poll <= 6; poll += 1) alarms.judge(rulesOf(intervalOf()), 5 * poll)
-    expect(alarms.current()).toMatchObject([{ id: 'given-up', value: 717, detail: '717 given up' }])
+    expect(alarms.current()).toMatchObject([{ id: 'given-up', value: 717, detail: '717 given up', quietSeconds: 30 }])
+    expect(raisedText(alarms.current()[0]!)).toMatch(/717.*, the last one 30 s ago$/)
+  })
+
+  it('names a closed port only for as long as it is closed', () => {
+    const refused = inLane({ server: 's1', class: 'authentication' }, () => ({ refusedAt: START }))
+    const alarms = new Alarms<AlarmId>()
+    const lost = inLedger('authentication', { givenUp: 25 })
+    alarms.judge(rulesOf(intervalOf((view) => refused(lost(view)))), 0)
+    const found = () => alarms.current().find(({ id }) => id === 'given-up')
+    expect(found()?.advice).toContain('nothing listens at')
+    alarms.judge(rulesOf(intervalOf()), 5)
+    expect(found()).toMatchObject({ advice: undefined, quietSeconds: 5 })
   })
 })
 

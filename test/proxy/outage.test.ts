@@ -230,7 +230,10 @@ describe('with probe status_server', () => {
     const probe = nextProbe(world, 's1')
     world.advance(seconds(1.2))
     world.engine.probeAnswered(probe.lane, probeAnswer(probe.bytes), world.now)
-    expect(world.noted('response-dropped').at(-1)).toMatchObject({ server: 's1', reason: 'late' })
+    const { late, ...note } = world.noted('response-dropped').at(-1)!
+    expect(note).toMatchObject({ server: 's1', reason: 'late' })
+    expect(late?.limit).toBe(seconds(1))
+    expect(late?.after).toBeGreaterThanOrEqual(seconds(1.2))
     expect(world.lane('s1', 'accounting').state).toBe('down')
   })
 

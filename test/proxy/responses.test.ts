@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { LaneSnapshot } from '../../src/proxy/snapshot.ts'
-import { millis, seconds } from '../../src/units.ts'
+import { after as later, millis, seconds } from '../../src/units.ts'
 import { attribute, decodeAttributes, sign, vendorAttribute } from '../radius/oracle.ts'
 import { CODE, responseTo, SERVER_SECRET, throwing, valuesOf } from './datagrams.ts'
 import { type Sent, World } from './kit.ts'
@@ -210,6 +210,25 @@ describe('a response that verifies but cannot be passed on', () => {
       world.advance(seconds(1))
     }
     expect(world.statesOf('s1', 'authentication')).toEqual([])
+  })
+
+  it('that comes too late is told with how late; and what is given up meanwhile, that answers come too late', () => {
+    const world = new World({
+      servers: [server('s1', { timeout: seconds(1), maxRetries: 0 })],
+      deadServer: deadServer({ consecutiveFailures: 1_000 }),
+    })
+    world.onForward = (one) => world.plan(later(world.now, seconds(7)), () => world.answer(one))
+    for (let i = 0; i < 8; i += 1) {
+      world.access()
+      world.advance(seconds(2))
+    }
+    const drops = world.noted('response-dropped')
+    expect(drops.length).toBeGreaterThan(3)
+    expect(drops.map(({ reason, late }) => [reason, late])).toEqual(
+      drops.map(() => ['late', { after: seconds(7), limit: seconds(1) }]),
+    )
+    const cause = expect.stringMatching(/^s1: answers come after the time-out of 1 s, typically 7 s/)
+    expect(world.noted('given-up').at(-1)).toMatchObject({ cause })
   })
 
   it('says nothing where Message-Authenticator is required and is not there or does not verify', () => {
