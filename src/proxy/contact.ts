@@ -79,7 +79,7 @@ export class Contact {
     this.#silent = [...this.#silent.slice(1 - ENOUGH_SILENT), sentAt]
     this.#silentAt = now
     this.#doubtRefusal(sentAt)
-    if (this.#delay > 0 && hasFallenSilent(this.view(timeout, now))) this.#forgetAnswers()
+    if (this.#delay > 0 && hasFallenSilent(this.view(timeout, now))) this.forgetAnswers()
   }
 
   /** A probe sent then was not answered. It says nothing of requests: many servers answer no probes. */
@@ -92,7 +92,7 @@ export class Contact {
     this.#refusedAt = now
     this.#silentSinceRefused = 0
     // Whatever was slow there has ended.
-    this.#forgetAnswers()
+    this.forgetAnswers()
   }
 
   /** A valid response to a probe. */
@@ -134,12 +134,12 @@ export class Contact {
     this.#refusedAt = undefined
     this.#silent = []
     this.#silentAt = undefined
-    this.#forgetAnswers()
+    this.forgetAnswers()
   }
 
   /** `timeout` is that of the server's settings. Responses that came long before `now` say nothing of it. */
   view(timeout: Duration, now: Instant): Facts {
-    if (this.#respondedAt !== undefined && since(this.#respondedAt, now) > ANSWERS_HOLD) this.#forgetAnswers()
+    if (this.#respondedAt !== undefined && since(this.#respondedAt, now) > ANSWERS_HOLD) this.forgetAnswers()
     const at = this.#silentAt
     const heardAt = this.#heardByAnyAt()
     const isSilent = at !== undefined && this.#silent.length === ENOUGH_SILENT
@@ -179,7 +179,8 @@ export class Contact {
     if (this.#silentSinceRefused >= ENOUGH_SILENT) this.#refusedAt = undefined
   }
 
-  #forgetAnswers(): void {
+  /** How late answers came is over, or is so by another time-out than that of today. */
+  forgetAnswers(): void {
     this.#lateBits = 0
     this.#unclearBits = 0
     this.#responses = 0

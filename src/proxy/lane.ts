@@ -193,6 +193,7 @@ export class Lane implements Candidate {
       this.contact.renew()
       this.roundTripTime = undefined
     }
+    if (settings.lane.timeout !== this.options.timeout) this.contact.forgetAnswers()
     this.#settings = settings
     this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })

@@ -323,6 +323,16 @@ describe('answers after the time-out', () => {
     expect(causeIn(world)).toBeUndefined()
   })
 
+  it('are the cause no more once the time-out is longer', () => {
+    const world = worldOf({ maxRetries: 0 })
+    world.onForward = (sent) => world.plan(later(world.now, millis(3_500)), () => world.answer(sent))
+    ask(world, 5)
+    world.reconfigure({ servers: [server('s1', { maxRetries: 0, timeout: seconds(4) })] })
+    expect(causeIn(world)).toBeUndefined()
+    ask(world, 5)
+    expect(causeIn(world)).toBeUndefined()
+  })
+
   it('are the cause still while many wait for them at once', () => {
     const world = worldOf({ maxRetries: 0 })
     world.onForward = (sent) => world.plan(later(world.now, millis(3_500)), () => world.answer(sent))
