@@ -23,6 +23,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'src/instances/instances.io.ts': 'listen: whether the ports are free',
   'src/admin/server.io.ts': 'admin.listen',
   'src/admin/socket-place.io.ts': 'admin.socket',
+  'src/config/small-file.io.ts': 'the configuration and its secrets, which check reads as run does',
   'src/openings.io.ts': 'the table',
 }
 /** No daemon with a configuration of its own runs these. */
