@@ -88,7 +88,7 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     thresholds: [1, 1],
     subject: OF_LANE,
     fires: [2, 2],
-    says: 'server fr-1, class accounting: the server lives and answers hardly any request in time',
+    says: 'server fr-1, class accounting: the server answers hardly any request in time',
   },
   'unanswered-by-live-server': {
     series: { [`radsluice_unanswered_by_live_server_total{${LANE}}`]: '0+2.5x6 15x20' },
