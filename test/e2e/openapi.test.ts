@@ -265,9 +265,8 @@ describe('every answer that the file tells', () => {
     expectTold('drain', 202, await asks(way, post('/drain')))
     expectTold('readyz', 503, await asks(way, get('/readyz')))
     expectTold('reload', 409, await asks(way, post('/reload')))
-    expectTold('serverDown', 409, await asks(way, post('/servers/s1/down')))
-    expectTold('serverUp', 409, await asks(way, post('/servers/s1/up')))
-    expectTold('setMaxRate', 409, await asks(way, post('/servers/s1/max-rate', { class: 'accounting', max_rate: 1 })))
+    // A drain waits for servers: they are taken up and down meanwhile.
+    expectTold('serverUp', 200, await asks(way, post('/servers/s1/up')))
     expectTold('drain', 200, await asks(way, post('/drain', { follow: true })))
     // Something is in hand, so that the end takes its time.
     expectTold('resume', 200, await asks(way, post('/resume')))
@@ -276,6 +275,9 @@ describe('every answer that the file tells', () => {
     await daemon.reaches(({ classes }) => classes.authentication.outstanding === 1, 'a login at the silent server')
     expectTold('stop', 202, await asks(way, post('/stop')))
     expectTold('resume', 409, await asks(way, post('/resume')))
+    expectTold('serverDown', 409, await asks(way, post('/servers/s1/down')))
+    expectTold('serverUp', 409, await asks(way, post('/servers/s1/up')))
+    expectTold('setMaxRate', 409, await asks(way, post('/servers/s1/max-rate', { class: 'accounting', max_rate: 1 })))
     server.script = yes
     expectTold('stop', 200, await asks(way, post('/stop', { follow: true })))
     const told = OPERATIONS.flatMap(({ operationId, responses }) =>
