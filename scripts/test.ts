@@ -1,6 +1,6 @@
 /**
  * `npm test`: everything. First the peers (real RADIUS software, installed where that is possible), then the static
- * checks, then the tests: unit and simulation together, then what is typed and answered, three files at once, at last
+ * checks, then the tests: unit and simulation together, then what is typed and answered, four files at once, at last
  * end-to-end one file after the other, so that nothing measures another's load.
  *
  * The last line is the sum, alone: `N passed, N failed`, and `, N skipped` where something was skipped. A skipped
@@ -20,7 +20,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const WHOLE_MS = 14.5 * 60_000
 const STAGES = [
   { projects: ['unit', 'sim'], limitMs: 9 * 60_000, workers: ['--maxWorkers=2'] },
-  { projects: ['shell'], limitMs: WHOLE_MS, workers: ['--maxWorkers=3'] },
+  { projects: ['shell'], limitMs: WHOLE_MS, workers: ['--maxWorkers=4'] },
   { projects: ['e2e'], limitMs: WHOLE_MS, workers: [] },
 ] as const
 
