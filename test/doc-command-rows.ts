@@ -59,6 +59,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
     by: 'test/e2e/install.test.ts',
     shows: "'--prefix', prefix",
   },
+  'radsluice --help': { in: 'nothing', says: /Usage: radsluice/ },
   'radsluice --version': { in: 'nothing', says: /^\d+\.\d+\.\d+$/m },
   'bin/radsluice demo': { by: 'test/e2e/shell-demo.test.ts', shows: "['demo', '--json']" },
   [`echo 'User-Name = "alice", User-Password = "wonderland", Message-Authenticator = 0x00' | radclient -x 127.0.0.1:1812 auth demo-secret-of-radsluice`]:
@@ -311,6 +312,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
     as: 'scripts/node24 bench/many-clients.ts --clients 100 --runs 1',
     says: /reload, one client changed/,
   },
+  'scripts/node24 bench/start-cost.ts --against DIRECTORY': { notHere: 'needs a second checkout' },
   'scripts/node24 bench/start-cost.ts': {
     in: 'nothing',
     as: 'scripts/node24 bench/start-cost.ts --rounds 1',

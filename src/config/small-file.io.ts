@@ -52,19 +52,22 @@ function wrongKind(found: Stats, from: 'file' | 'file or pipe'): string | undefi
 
 const tooLong = (octets: string): string => `has ${octets} octets; that is another file, so correct the path`
 
-const CHUNK = 64 * 1024
+/** Most files are smaller, and ten thousand secrets are read one after the other. */
+const FIRST_SIZE = 1_024
 
 /** All that comes; undefined where that is more than `longest`. Sizes are not asked for: a pipe and /proc have none. */
 function readUpTo(descriptor: number, longest: number): Uint8Array | undefined {
-  const chunks: Buffer[] = []
+  let buffer = Buffer.allocUnsafe(Math.min(FIRST_SIZE, longest + 1))
   let length = 0
   for (;;) {
-    const chunk = Buffer.allocUnsafe(CHUNK)
-    const count = readSync(descriptor, chunk)
-    if (count === 0) return Buffer.concat(chunks, length)
+    const count = readSync(descriptor, buffer, length, buffer.length - length, null)
+    if (count === 0) return new Uint8Array(buffer.subarray(0, length))
     length += count
     if (length > longest) return undefined
-    chunks.push(chunk.subarray(0, count))
+    if (length < buffer.length) continue
+    const larger = Buffer.allocUnsafe(Math.min(2 * length, longest + 1))
+    buffer.copy(larger, 0, 0, length)
+    buffer = larger
   }
 }
 

@@ -31,6 +31,20 @@ function problemOf(path: string, from: string): string {
 }
 
 describe('a small file', () => {
+  it('is read whole up to the longest that is allowed, whatever its length', () => {
+    for (const length of [0, 1, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049, 5_000]) {
+      const bytes = Buffer.alloc(length, length % 251)
+      writeFileSync(at('long'), bytes)
+      for (const longest of [length, length + 1, 9_000]) {
+        const read = readSmallFile(at('long'), longest)
+        expect('bytes' in read ? Buffer.from(read.bytes).equals(bytes) : read.problem, `${length}, ${longest}`).toBe(
+          true,
+        )
+      }
+      if (length > 0) expect(readSmallFile(at('long'), length - 1)).toHaveProperty('problem')
+    }
+  })
+
   it.each([
     ['pipe', '/pipe is a pipe, which can be read only once; write the path of a file'],
     ['link', '/link is a pipe, which can be read only once; write the path of a file'],
