@@ -15,8 +15,8 @@ at \`high\` or above, and **cleared** when it is under \`low\`: what lies betwee
 \`samples: 2\` and \`of_last: 3\` it takes two of the last three polls, in both directions. An alarm whose server or client was removed
 is cleared at once. Every threshold is a [setting](configuration.md#alarms), \`false\` instead of it switches an alarm off.
 
-A loss (requests that nobody answers, packets and lines that are dropped) is told of by one poll of the last twelve: at once, and
-until a minute has passed without another.
+An alarm for a loss (unanswered requests, dropped packets, dropped lines) is raised at the first poll that sees one. It is cleared
+after twelve polls without another, which is a minute by default.
 
 **A raised alarm is a concern.** \`radsluice status\` prints it first. It exits with 1 for each that is critical, and for each that
 stands for a loss which users or records suffer: the tables below say which. \`/readyz\` takes no notice of alarms, whatever is raised:
