@@ -22,6 +22,7 @@ import { Coalescing } from './coalescing.ts'
 import { Failover } from './failover.ts'
 import { Farm } from './farm.ts'
 import { Intake, type Verdict } from './intake.ts'
+import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { LEDGER_NUMBERS } from './ledger.ts'
 import type {
@@ -314,14 +315,18 @@ export class Engine {
     return this.#intake.clients
   }
 
+  /** The lanes with what they did so far. */
+  get lanes(): Iterable<Lane> {
+    return this.#lanes
+  }
+
   /** The same without its clients, of whom there may be many. */
   overview(now: Instant): Omit<EngineSnapshot, 'clients'> {
-    const lanes = [...this.#lanes]
     return {
       at: now,
       draining: this.#isDraining,
       classes: classSnapshots({ register: this.#register, farms: this.#farms, lanes: this.#lanes }, now),
-      lanes: lanes.map((lane) => lane.snapshot(now)),
+      lanes: Array.from(this.#lanes, (lane) => lane.snapshot(now)),
       ...this.signing.snapshot(now),
       formerClients: this.#intake.formerClients,
       tables: { ...this.#register.duplicates.sizes, states: this.#states.size },

@@ -98,10 +98,10 @@ export class WaitingLaw implements Witness {
     this.#steps += 1
     // Where nothing waits there is little to see, and a snapshot is dear: then only now and then.
     if (engine === undefined || !(engine.hasWaiting() || this.#steps % AUDIT_EVERY === 0)) return
-    this.check(engine.snapshot(now), now)
+    this.check(engine.overview(now), now)
   }
 
-  check(snapshot: EngineSnapshot, now: Instant): void {
+  check(snapshot: Pick<EngineSnapshot, 'classes' | 'lanes'>, now: Instant): void {
     for (const lane of snapshot.lanes) this.#checkLane(lane, snapshot.lanes, now)
     for (const each of TRAFFIC_CLASSES) {
       const { maxMessages, maxBytes, maxAge } = this.#options.queues[each]

@@ -74,9 +74,9 @@ export class LiveServerLaw implements Witness {
     this.#book.noted(event, now)
   }
 
-  /** Failures are counted between steps: that none is counted against a server that lives is read from the snapshot. */
+  /** Failures are counted between steps: that none is counted against a server that lives is read from the counters. */
   stepped(now: Instant): void {
-    for (const { lane, counters } of this.#world?.engine?.overview(now).lanes ?? []) {
+    for (const { number: lane, counters } of this.#world?.engine?.lanes ?? []) {
       const health = this.#book.of(lane)
       if (health === undefined) continue
       const seen = this.#seen.get(lane)

@@ -9,7 +9,7 @@ import type { Turn } from '../../src/simulation/world.ts'
 import { micros } from '../../src/units.ts'
 
 /** Worlds with deaths, retries, probes and reloads. */
-const SEEDS = [3, 12, 35, 57, 97]
+const SEEDS = [3, 35, 57]
 /** A timer that is on time and service that takes none: what is late is then the extra wakes' doing. */
 const PROMPT = { cost: micros(0), lateness: micros(0) }
 

@@ -19,10 +19,10 @@ import { bng, homeServer, options } from './stage.ts'
 const SEEDS = 60
 const TUNNEL_PASSWORD = 69
 
-/** The laws that the first worlds break, until one of `wanted` is among them. */
-const brokenLaws = (wanted: string): string[] => {
+/** The laws that the worlds from seed `from` on break, until `wanted` is among them: a rare fault has its seed here. */
+const brokenLaws = (wanted: string, from = 1): string[] => {
   const broken = new Set<string>()
-  for (let seed = 1; seed <= SEEDS && !broken.has(wanted); seed += 1) {
+  for (let seed = from; seed < from + SEEDS && !broken.has(wanted); seed += 1) {
     const law = runTroubledSeed(seed).broken?.law
     if (law !== undefined) broken.add(law)
   }
@@ -48,7 +48,7 @@ describe('is found out where', () => {
     vi.spyOn(Engine.prototype, 'respond').mockImplementation(function (this: Engine, lane, port, bytes, now) {
       if (bytes.at(-4) !== TUNNEL_PASSWORD) respond.call(this, lane, port, bytes, now)
     })
-    expect(brokenLaws('no-failure')).toContain('no-failure')
+    expect(brokenLaws('no-failure', 24)).toContain('no-failure')
   })
 
   it('a server is said to be Down in the midst of its answers', () => {
@@ -102,19 +102,19 @@ describe('is found out where', () => {
       if (found?.last !== undefined) found.last.isAnswered = false
       return found
     })
-    expect(brokenLaws('dead-server')).toContain('dead-server')
+    expect(brokenLaws('dead-server', 14)).toContain('dead-server')
   })
 
   it('no server is ever Failing', () => {
     vi.spyOn(Health.prototype, 'judgeService').mockReturnValue(undefined)
-    expect(brokenLaws('first-choice')).toContain('first-choice')
+    expect(brokenLaws('first-choice', 59)).toContain('first-choice')
   })
 
   it('max-age ends the tries of a login by its arrival, though its client still asks', () => {
     vi.spyOn(Request.prototype, 'latestCopyAt', 'get').mockImplementation(function (this: Request) {
       return this.receivedAt
     })
-    expect(brokenLaws('login')).toContain('login')
+    expect(brokenLaws('login', 19)).toContain('login')
   })
 
   it('a server is Down without being asked', () => {

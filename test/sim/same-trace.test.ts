@@ -8,7 +8,7 @@ import { Digest } from '../../src/simulation/trace.ts'
 import type { Turn } from '../../src/simulation/world.ts'
 import { instant, seconds } from '../../src/units.ts'
 
-const SEEDS = [3, 35, 57, 97, 150]
+const SEEDS = [3, 35, 57]
 
 describe('a world', () => {
   it('is the same each time for the same seed, down to the octets and microseconds', () => {

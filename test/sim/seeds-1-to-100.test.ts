@@ -1,5 +1,5 @@
 /**
- * Seeds 1 to 100; two files, so that two cores share the work.
+ * Seeds 1 to 100.
  */
 import { describe } from 'vitest'
 import { holdsInSeeds } from './seeds.ts'

@@ -5,22 +5,15 @@
 import { describe, expect, it } from 'vitest'
 import { Crowd, type CrowdSize } from './crowd.ts'
 import { countSteps } from './step-count.ts'
-import { growing, type Steps, stepsOf } from './steps.ts'
+import { growing, type Steps } from './steps.ts'
+import { grownFrom } from './steps-process.ts'
 
 const FEW: CrowdSize = { waiting: 1_000, clients: 10, servers: 1 }
 const MANY_SERVERS: CrowdSize = { ...FEW, servers: 50 }
 const MANY_CLIENTS: CrowdSize = { ...FEW, clients: 20_000 }
 
-describe('with a thousand messages waiting, the steps of each entry', () => {
-  const few = stepsOf(FEW)
-
-  it('do not grow with the servers', () => {
-    expect(growing([FEW, few], [MANY_SERVERS, stepsOf(MANY_SERVERS)])).toEqual([])
-  }, 120_000)
-
-  it('do not grow with the clients', () => {
-    expect(growing([FEW, few], [MANY_CLIENTS, stepsOf(MANY_CLIENTS)])).toEqual([])
-  }, 120_000)
+it('the steps of each entry grow neither with the servers nor with the clients, where a thousand messages wait', async () => {
+  expect(await grownFrom(FEW, MANY_SERVERS, MANY_CLIENTS)).toEqual([])
 })
 
 describe('the count of steps', () => {
