@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
+const setupFiles = ['test/progress.ts']
 const never = ['**/node_modules/**', '**/dist/**']
 
 /** For tests that measure no time: what they wait for is computed, and other work on the machine may take most of it. */
@@ -38,6 +39,7 @@ const SIDE_BY_SIDE = [
   'signing',
   'simulate',
   'summary',
+  'test-run',
 ].map((name) => `test/e2e/${name}.test.ts`)
 
 export default defineConfig({
@@ -46,6 +48,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles,
           include: ['test/**/*.test.ts'],
           exclude: [...never, 'test/sim/**', 'test/e2e/**'],
           // Two hundred small files: a process and a set of modules for each would cost more than the tests.
@@ -53,10 +56,13 @@ export default defineConfig({
           testTimeout: PATIENCE_MS,
         },
       },
-      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], exclude: never, testTimeout: PATIENCE_MS } },
+      {
+        test: { name: 'sim', setupFiles, include: ['test/sim/**/*.test.ts'], exclude: never, testTimeout: PATIENCE_MS },
+      },
       {
         test: {
           name: 'shell',
+          setupFiles,
           include: SIDE_BY_SIDE,
           exclude: never,
           sequence: { groupOrder: 1 },
@@ -67,6 +73,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          setupFiles,
           include: ['test/e2e/**/*.test.ts'],
           exclude: [...never, ...SIDE_BY_SIDE],
           sequence: { groupOrder: 2 },
