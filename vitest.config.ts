@@ -10,6 +10,7 @@ const PATIENCE_MS = 300_000
 const SIDE_BY_SIDE = [
   'accounting-oracle',
   'accounting-sessions',
+  'accounting-vector',
   'addresses',
   'admin-failures',
   'admin-fuzz',
@@ -24,6 +25,7 @@ const SIDE_BY_SIDE = [
   'freeradius-docs',
   'hidden',
   'install',
+  'kit',
   'launcher',
   'openapi',
   'peers',
@@ -41,6 +43,11 @@ const SIDE_BY_SIDE = [
   'summary',
   'test-run',
 ].map((name) => `test/e2e/${name}.test.ts`)
+
+/** Tests on real sockets that wait for most of their time, and bear it that others do too. */
+const WAITING = ['alarms', 'command-place', 'descriptors', 'long-outage', 'outage', 'outstanding', 'shell-demo'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+)
 
 export default defineConfig({
   test: {
@@ -72,11 +79,22 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'waiting',
+          setupFiles,
+          include: WAITING,
+          exclude: never,
+          sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           setupFiles,
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [...never, ...SIDE_BY_SIDE],
-          sequence: { groupOrder: 2 },
+          exclude: [...never, ...SIDE_BY_SIDE, ...WAITING],
+          sequence: { groupOrder: 3 },
           // Real sockets and real peers: one file after the other, so that none measures another's load.
           fileParallelism: false,
           testTimeout: 120_000,
