@@ -16,6 +16,7 @@ const SIDE_BY_SIDE = [
   'admin-fuzz',
   'bad-input',
   'check-openings',
+  'command',
   'control',
   'docker',
   'eap',

@@ -44,8 +44,8 @@ describe('a command loads little:', () => {
   it.each([
     [['--version'], 55],
     [['--help'], 60],
-    [['status', '--admin', '127.0.0.1:1'], 70],
-    [['show', 'servers', '--admin', '127.0.0.1:1'], 75],
+    [['status', '--admin', '127.0.0.1:1'], 71],
+    [['show', 'servers', '--admin', '127.0.0.1:1'], 76],
     [['stop', '--admin', '127.0.0.1:1'], 70],
   ])('%j, at most %i modules', (words, most) => {
     const loaded = loadedBy(words)

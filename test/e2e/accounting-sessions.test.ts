@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { MLPPP_STOP } from '../accounting/records.ts'
-import { run, until } from './kit/child.ts'
-import { CLIENT_SECRET, Daemon, RADSLUICE, serverEntry } from './kit/daemon.ts'
+import { until } from './kit/child.ts'
+import { command } from './kit/command.ts'
+import { CLIENT_SECRET, Daemon, serverEntry } from './kit/daemon.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
 import { ScriptedServer } from './kit/scripted-server.ts'
 import { type Attribute, accountingRequest } from './kit/wire.ts'
@@ -85,7 +86,7 @@ describe('accounting sessions of a running daemon', () => {
     await until(() => client.replies.length === 16, '16 answers')
     const admin = ['--admin', `127.0.0.1:${daemon.ports.admin}`]
     const found = async (...words: string[]) => {
-      const { code, stdout } = await run(RADSLUICE, ['sessions', '--json', ...admin, ...words], {})
+      const { code, stdout } = await command(['sessions', '--json', ...admin, ...words])
       const { sessions, ...rest } = JSON.parse(stdout) as { sessions: { session: string; user: string }[] }
       return { code, ...rest, names: sessions.map(({ session }) => session).sort() }
     }
@@ -94,7 +95,7 @@ describe('accounting sessions of a running daemon', () => {
     expect((await found('--user', 'odd')).names).toHaveLength(8)
     expect(await found('--limit', '3')).toMatchObject({ more: true, names: { length: 3 } })
     expect(await found('--user', 'nobody')).toMatchObject({ code: 1, names: [] })
-    expect(await run(RADSLUICE, ['sessions', ...admin, '--client', 'nobody'])).toMatchObject({
+    expect(await command(['sessions', ...admin, '--client', 'nobody'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('no client is called "nobody"; there are "loopback"'),
     })

@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { StatusReport } from '../../src/observe/status-report.ts'
 import { type Child, until } from './kit/child.ts'
 import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
-import { afterSetup, beside, canHaveNamespace, titled } from './kit/namespace.ts'
+import { afterSetup, beside, canHaveNamespace, commandBeside, titled } from './kit/namespace.ts'
 
 const SECRET = 'a secret of the test'
 const VIRTUAL = '192.0.2.7'
@@ -56,7 +56,7 @@ function started({ listen, more = {}, setup = LOOPBACK_UP }: Listening): Child {
 /** radsluice answers Status-Server itself; send takes an answer from the asked address only. */
 const answers = async (from: Child, address: string): Promise<boolean> => {
   const words = ['send', 'status', '--server', address, '--secret-env', 'S', '--timeout', '1']
-  return (await beside(from, [RADSLUICE, ...words], { S: SECRET })).code === 0
+  return (await commandBeside(from, words, { S: SECRET })).code === 0
 }
 const ip = (child: Child, words: string) => beside(child, ['ip', ...words.split(' ')])
 const statusOf = async (daemon: Child): Promise<StatusReport> =>
@@ -224,7 +224,7 @@ describe.skipIf(!canRun)(named('link-local addresses'), () => {
     const words = ['send', 'auth', '--server', '127.0.0.1', '--secret-env', 'S', '--user', 'u', '--password-env', 'S']
     await until(
       async () => {
-        await beside(daemon, [RADSLUICE, ...words, '--timeout', '1'], { S: SECRET })
+        await commandBeside(daemon, [...words, '--timeout', '1'], { S: SECRET })
         return leadsThere()
       },
       'a socket of the new interface',

@@ -8,13 +8,16 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, run } from './kit/child.ts'
+import { command } from './kit/command.ts'
 import { RADSLUICE } from './kit/daemon.ts'
 import { freePort } from './kit/ports.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'radsluice-openings-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const radsluice = (...words: string[]): Promise<Ended> => run(RADSLUICE, words, { limitMs: 20_000, cwd: folder })
+const OPTIONS = { limitMs: 20_000, cwd: folder }
+const check = (...words: string[]): Promise<Ended> => command(['check', ...words], OPTIONS)
+const start = (file: string): Promise<Ended> => run(RADSLUICE, ['run', '-c', file], OPTIONS)
 
 interface Checked {
   readonly ok: boolean
@@ -52,7 +55,7 @@ farm: { servers: [{ name: fr, address: 127.0.0.1, secret_file: secret${server} }
 }
 
 async function checked(file: string): Promise<Checked> {
-  const { stdout } = await radsluice('check', '-c', file, '--json')
+  const { stdout } = await check('-c', file, '--json')
   return JSON.parse(stdout) as Checked
 }
 
@@ -97,7 +100,7 @@ describe('what run opens', () => {
     expect([ok, problems.map((one) => one.path)]).toEqual([false, [path]])
     expect(problems[0]?.line).toBeGreaterThan(0)
     expect(readdirSync(folder)).toEqual(before)
-    const started = await radsluice('run', '-c', file)
+    const started = await start(file)
     expect(started.code).toBe(1)
     expect(started.stderr.trimEnd()).toMatch(/^radsluice: /)
     expect(started.stderr).toContain(problems[0]?.message)
@@ -120,7 +123,7 @@ describe('what run opens', () => {
       const { ok, warnings } = await checked(file)
       expect([ok, warnings.map((one) => one.path)]).toEqual([true, ['listen.authentication[0]']])
       expect(warnings[0]?.message).toContain('another program has this port')
-      const started = await radsluice('run', '-c', file)
+      const started = await start(file)
       expect(started.stderr).toContain(warnings[0]?.message.split(' (if ')[0])
     } finally {
       other.close()
@@ -129,7 +132,7 @@ describe('what run opens', () => {
 
   it('is not looked at for another machine, nor where an address may be absent', async () => {
     const file = configWith({ listen: '"203.0.113.77:1812"' })
-    expect((await radsluice('check', '-c', file, '--file-only')).code).toBe(0)
+    expect((await check('-c', file, '--file-only')).code).toBe(0)
     const optional = configWith({ listen: '{ address: "203.0.113.77:1812", optional: true }' })
     expect((await checked(optional)).problems).toEqual([])
   })

@@ -7,6 +7,7 @@ import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Child, type Ended, run, until } from './kit/child.ts'
+import { command } from './kit/command.ts'
 import { asks, overSocket, overTcp } from './kit/control.ts'
 import { CLIENT_SECRET, Daemon, RADSLUICE, serverEntry } from './kit/daemon.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
@@ -41,7 +42,7 @@ const setUp = async (scripts: readonly Script[]): Promise<Setting> => {
   open.push({ kill: () => client.close() })
   await client.open(1)
   const sluice = (...words: string[]): Promise<Ended> =>
-    run(RADSLUICE, [...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
+    command([...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
   return { daemon, servers, client, sluice }
 }
 
@@ -136,8 +137,8 @@ describe('commands', () => {
 
 /** `top` in a pseudo-terminal of that size, until it has drawn; the answer is what the terminal got. */
 const topAt = async (daemon: Daemon, columns: number, rows: number) => {
-  const command = `stty cols ${columns} rows ${rows}; exec ${RADSLUICE} top --admin 127.0.0.1:${daemon.ports.admin}`
-  const child = spawn('script', ['-qfec', command, '/dev/null'], {
+  const typed = `stty cols ${columns} rows ${rows}; exec ${RADSLUICE} top --admin 127.0.0.1:${daemon.ports.admin}`
+  const child = spawn('script', ['-qfec', typed, '/dev/null'], {
     env: { ...process.env, NO_COLOR: '', TERM: 'xterm' },
   })
   let got = ''

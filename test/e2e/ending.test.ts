@@ -3,7 +3,8 @@
  * daemon there, with force it says what was left; and a drain that is taken back.
  */
 import { afterEach, describe, expect, it } from 'vitest'
-import { Child, type Ended, run, until } from './kit/child.ts'
+import { Child, type Ended, until } from './kit/child.ts'
+import { command } from './kit/command.ts'
 import { asks, overSocket } from './kit/control.ts'
 import { CLIENT_SECRET, Daemon, RADSLUICE, serverEntry } from './kit/daemon.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
@@ -33,7 +34,7 @@ const setUp = async (script: Script, more: object = {}): Promise<Setting> => {
   open.push({ kill: () => client.close() })
   await client.open(1)
   const sluice = (...words: string[]): Promise<Ended> =>
-    run(RADSLUICE, [...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
+    command([...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
   return { daemon, server, client, sluice }
 }
 

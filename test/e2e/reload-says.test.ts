@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Child, type Ended, run, until } from './kit/child.ts'
+import { command } from './kit/command.ts'
 import { asks, overSocket, overTcp } from './kit/control.ts'
 import { CLIENT_SECRET, Daemon, RADSLUICE, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
 
@@ -38,7 +39,7 @@ const CHANGES = [
 const start = async (): Promise<{ daemon: Daemon; sluice: (...words: string[]) => Promise<Ended> }> => {
   const daemon = await Daemon.start({ instances: 1, ...before })
   open.push(daemon)
-  return { daemon, sluice: (...words) => run(RADSLUICE, [...words, '--admin', `127.0.0.1:${daemon.ports.admin}`]) }
+  return { daemon, sluice: (...words) => command([...words, '--admin', `127.0.0.1:${daemon.ports.admin}`]) }
 }
 
 describe('a reload', () => {
@@ -83,7 +84,7 @@ describe('a reload', () => {
     ): Promise<[number | null, unknown]> => {
       writeFileSync(next, settingsText(daemon.ports, settings), { mode: 0o600 })
       const words = ['check', '-c', next, '--file-only', '--against-running', '--json', '--admin', admin]
-      const { code, stdout } = await run(RADSLUICE, words, { env: { ...process.env, ONLY_HERE: OTHER_SECRET } })
+      const { code, stdout } = await command(words, { env: { ...process.env, ONLY_HERE: OTHER_SECRET } })
       return [code, JSON.parse(stdout)]
     }
     expect(await check(before)).toMatchObject([0, { ok: true, problems: [], changes: [] }])
@@ -208,7 +209,7 @@ describe('a daemon that was started with a relative path', () => {
     child.signal('SIGHUP')
     await until(() => child.stdout.includes('"event":"reloaded"'), 'a reload')
     expect(child.stdout).toContain(`"config":"${daemon.configFile}"`)
-    const checked = await run('sh', ['-c', `cd ${dirname(daemon.configFile)} && ${RADSLUICE} check -c radsluice.yaml`])
+    const checked = await command(['check', '-c', 'radsluice.yaml'], { cwd: dirname(daemon.configFile) })
     expect(checked.stdout).toContain(`${daemon.configFile} is good`)
   })
 })

@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ChildOptions, type Ended, run } from './kit/child.ts'
+import { type Ended, run } from './kit/child.ts'
+import { type CommandOptions, command } from './kit/command.ts'
 import { CLIENT_SECRET, Daemon, RADSLUICE, ROOT, serverEntry } from './kit/daemon.ts'
 import { freePort } from './kit/ports.ts'
 import { ScriptedServer } from './kit/scripted-server.ts'
@@ -21,8 +22,8 @@ const file = (name: string, content: string | Buffer): string => {
   writeFileSync(join(folder, name), content, { mode: 0o600 })
   return join(folder, name)
 }
-const radsluice = (words: readonly string[], options: ChildOptions = {}): Promise<Ended> =>
-  run(RADSLUICE, words, { limitMs: 20_000, cwd: folder, ...options })
+const radsluice = (words: readonly string[], options: CommandOptions = {}): Promise<Ended> =>
+  command(words, { limitMs: 20_000, cwd: folder, ...options })
 
 /** A mistake of the user gets a sentence, never a stack. */
 function expectSentence(ended: Ended, code: number, sentence: RegExp): void {
@@ -133,7 +134,7 @@ describe('decode', () => {
   })
 
   it('reads hex from standard input', async () => {
-    const { code, stdout } = await radsluice(['decode', '-'], { stdin: `0x${packet.toString('hex')}\n` })
+    const { code, stdout } = await run(RADSLUICE, ['decode', '-'], { stdin: `0x${packet.toString('hex')}\n` })
     expect([code, stdout.split(' ')[0]]).toEqual([0, 'Access-Request'])
   })
 
@@ -348,7 +349,7 @@ describe('status', () => {
 describe('run', () => {
   it('without a file that is there ends with exit 3 and a sentence', async () => {
     expectSentence(
-      await radsluice(['-c', 'no-such.yaml']),
+      await run(RADSLUICE, ['-c', 'no-such.yaml'], { cwd: folder }),
       3,
       /no-such\.yaml.*does not exist[\s\S]*nothing was started/,
     )

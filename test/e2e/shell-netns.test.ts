@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Child, type Ended, run, until } from './kit/child.ts'
 import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
-import { aloneInNamespace, beside, canHaveNamespace, titled } from './kit/namespace.ts'
+import { aloneInNamespace, beside, canHaveNamespace, commandBeside, titled } from './kit/namespace.ts'
 
 const toEnd: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -42,7 +42,7 @@ describe.skipIf(!canHaveNamespace)(titled('a wildcard listener'), () => {
     expect(daemon.stdout).toContain('"listeners":"127.0.0.1:1812, [::1]:1812"')
     // radsluice answers Status-Server itself; send takes an answer from the asked address only.
     const asked = (address: string): Promise<Ended> =>
-      beside(daemon, [RADSLUICE, 'send', 'status', '--server', address, '--secret-env', 'S'], {
+      commandBeside(daemon, ['send', 'status', '--server', address, '--secret-env', 'S'], {
         S: 'a secret of the test',
       })
     expect((await asked('127.0.0.1:1812')).code).toBe(0)
@@ -75,9 +75,9 @@ describe.skipIf(!canHaveNamespace)(titled('a server to which no way leads'), () 
     const daemon = startAlone('run', '-c', config)
     await daemon.says(/"event":"started"/)
     const login = (): Promise<Ended> =>
-      beside(
+      commandBeside(
         daemon,
-        [RADSLUICE, 'send', 'auth', '--secret-env', 'S', '--user', 'u', '--password-env', 'S', '--timeout', '1'],
+        ['send', 'auth', '--secret-env', 'S', '--user', 'u', '--password-env', 'S', '--timeout', '1'],
         { S: 'a secret of the test' },
       )
     await login()

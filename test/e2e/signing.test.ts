@@ -6,8 +6,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { AlarmReport } from '../../src/observe/alarm-report.ts'
 import type { LearnedReport } from '../../src/observe/learned-report.ts'
-import { type Ended, run, until } from './kit/child.ts'
-import { CLIENT_SECRET, Daemon, RADSLUICE, serverEntry } from './kit/daemon.ts'
+import { type Ended, until } from './kit/child.ts'
+import { command } from './kit/command.ts'
+import { CLIENT_SECRET, Daemon, serverEntry } from './kit/daemon.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
 import { ScriptedServer } from './kit/scripted-server.ts'
 import { accessRequest, papRequest } from './kit/wire.ts'
@@ -28,7 +29,7 @@ const setUp = async (settings: object = {}) => {
   const client = new ScriptedClient(CLIENT_SECRET)
   open.push({ kill: () => client.close() })
   const sluice = (...words: string[]): Promise<Ended> =>
-    run(RADSLUICE, [...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
+    command([...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
   let identifier = 0
   const asks = async (isSigned: boolean, limitMs: number): Promise<boolean> => {
     identifier += 1

@@ -8,11 +8,13 @@ import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, run } from './kit/child.ts'
+import { command } from './kit/command.ts'
 import { RADSLUICE } from './kit/daemon.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'radsluice-simulate-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const radsluice = (...words: string[]): Promise<Ended> => run(RADSLUICE, words, { limitMs: 60_000, cwd: folder })
+const OPTIONS = { limitMs: 60_000, cwd: folder }
+const radsluice = (...words: string[]): Promise<Ended> => command(words, OPTIONS)
 
 /** The storm of 40,000 sessions at servers that do 400/s, a twentieth of it. */
 const STORM = ['simulate', '--scenario', 'storm', '--sessions', '2000', '--capacity', '20', '--without-proxy']
@@ -26,7 +28,7 @@ describe('simulate', () => {
   let ended: Ended
   let result: Result
   beforeAll(async () => {
-    ended = await radsluice(...STORM, '--json', '--report', 'storm.html')
+    ended = await run(RADSLUICE, [...STORM, '--json', '--report', 'storm.html'], OPTIONS)
     result = JSON.parse(ended.stdout) as Result
   })
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { type Ended, run, until } from './kit/child.ts'
+import { command } from './kit/command.ts'
 import { CLIENT_SECRET, Daemon, RADSLUICE, type Settings, serverEntry } from './kit/daemon.ts'
 import { Freeradius } from './kit/freeradius.ts'
 import { needs } from './kit/peers.ts'
@@ -34,7 +35,7 @@ async function daemonOf(settings: Settings) {
   open.push(() => client.close())
   await client.open(8)
   const sluice = (...words: string[]): Promise<Ended> =>
-    run(RADSLUICE, [...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
+    command([...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
   const alarms = async (): Promise<string[]> => (await daemon.status()).alarms.map(({ id, about }) => `${id} ${about}`)
   return { daemon, client, sluice, alarms }
 }
@@ -64,7 +65,9 @@ it('a server with a wrong secret, and one that does not run, within a few reques
       servers: [of('silent', silent), of('gone', gone), of('slow', slow)],
     },
   })
-  const traced = set.sluice('trace', '--client', 'loopback', '--seconds', '8')
+  // It goes on while others are asked, so it is a process of its own.
+  const admin = `127.0.0.1:${set.daemon.ports.admin}`
+  const traced = run(RADSLUICE, ['trace', '--client', 'loopback', '--seconds', '8', '--admin', admin])
   await set.daemon.reaches(({ attached }) => attached.length === 1, 'a trace')
   for (let n = 0; n < 24; n += 1)
     set.client.send(

@@ -29,6 +29,12 @@ const endAll = (): void => {
 afterAll(endAll)
 process.on('exit', endAll)
 
+/** For a process that is started elsewhere: it ends with the test file, if not before. */
+export const endsWithTheFile = (child: ChildProcess): void => {
+  alive.add(child)
+  child.once('exit', () => alive.delete(child))
+}
+
 export class Child {
   readonly #process: ChildProcess
   readonly #ended: Promise<Ended>
@@ -122,17 +128,20 @@ export const run = async (
   options: ChildOptions & { limitMs?: number } = {},
 ) => await new Child(program, words, options).end(options.limitMs ?? 60_000)
 
-/** Polls `isSo` every 10 ms until it holds; rejects after `limitMs`, naming `what` and showing `evidence`. */
+/**
+ * Polls `isSo` until it holds, every 10 ms at first and every 50 ms where it takes long: a look costs those that work.
+ * Rejects after `limitMs`, naming `what` and showing `evidence`.
+ */
 export const until = async (
   isSo: () => boolean | Promise<boolean>,
   what: string,
   limitMs = 10_000,
   evidence: () => string = () => '',
 ): Promise<void> => {
-  const end = performance.now() + limitMs
+  const begun = performance.now()
   while (!(await isSo())) {
-    if (performance.now() > end)
-      throw new Error(`waited ${limitMs} ms in vain for ${what}\n${evidence().slice(-4_000)}`)
-    await sleep(10)
+    const waited = performance.now() - begun
+    if (waited > limitMs) throw new Error(`waited ${limitMs} ms in vain for ${what}\n${evidence().slice(-4_000)}`)
+    await sleep(Math.min(50, 10 + waited / 10))
   }
 }

@@ -3,6 +3,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { Child, type Ended, run } from './child.ts'
+import { CommandProcess } from './command.ts'
 
 const ALONE = ['unshare', '--net'] as const
 
@@ -22,4 +23,15 @@ export const afterSetup = (setup: string, ...words: readonly [string, ...string[
   new Child(ALONE[0], [ALONE[1], 'sh', '-c', `${setup} && exec "$0" "$@"`, ...words])
 
 export const beside = (child: Child, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-  run('nsenter', ['--net', '--target', String(child.pid), ...words], { env: { ...process.env, ...env } })
+  run('nsenter', [...enter(child), ...words], { env: { ...process.env, ...env } })
+
+const enter = (child: Child): string[] => ['--net', '--target', String(child.pid)]
+
+const commands = new WeakMap<Child, CommandProcess>()
+
+/** Runs `radsluice` with these words there, one command after the other, in one process for that namespace. */
+export const commandBeside = (child: Child, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> => {
+  const there = commands.get(child) ?? new CommandProcess(['nsenter', ...enter(child)])
+  commands.set(child, there)
+  return there.run(words, { env: { ...process.env, ...env } })
+}

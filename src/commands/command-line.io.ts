@@ -1,0 +1,115 @@
+/**
+ * The command line: one verb, its options, its exit code. It never ends the process: `cli.ts` does.
+ *
+ * Only the file of the verb that is asked for is loaded (`verbs.io.ts`). A verb whose standard output nobody reads any
+ * more (`radsluice schema | head`) is done, which is no failure.
+ *
+ * Exit codes: 0 done, 1 failed or degraded, 2 usage, 3 bad configuration or not running. An error of the surroundings
+ * is one sentence on standard error; anything else that is thrown is a bug and shows its stack.
+ */
+import yargs, { type Argv } from 'yargs'
+import { codedError, codeOf, type ErrorCode } from '../coded-error.ts'
+import { systemSentence } from '../system-errors.ts'
+import { readVersion } from '../version.io.ts'
+import { outputEnded, writeData } from './output.io.ts'
+import type { Example, ExitCode, Verb } from './verb.ts'
+import { VERBS, type VerbEntry, wordOf } from './verbs.io.ts'
+
+const DEFAULT_VERB = 'run'
+const GENERAL: readonly Example[] = [
+  ['run -c /etc/radsluice.yaml', 'run the proxy'],
+  ['demo', 'see in a minute what it does'],
+]
+const EXIT_OF: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
+  USAGE: 2,
+  BAD_CONFIGURATION: 3,
+  NOT_RUNNING: 3,
+  NO_ANSWER: 3,
+}
+
+/** Runs the verb that `argv` names (`run` where it names none) and says why it failed. Never rejects. */
+export const runCommand = (argv: readonly string[]): Promise<ExitCode> => runVerb(argv).catch(codeFor)
+
+async function runVerb(argv: readonly string[]): Promise<ExitCode> {
+  const words = withVerb(argv)
+  const asked = words.find((word) => !word.startsWith('-'))
+  let begin: (() => Promise<ExitCode>) | undefined
+  const parser = parserOf()
+  for (const entry of VERBS) {
+    const verb = wordOf(entry) === asked ? await entry.load() : undefined
+    parser.command(
+      entry.command,
+      entry.summary as string,
+      (own) => (verb === undefined ? own : withOptionsOf(own, entry, verb)),
+      // Only noted: for what answers a promise, the parser would lay out the whole help first, just in case.
+      (options) => {
+        begin = verb && (() => untilUnread(entry, verb.run(options)))
+      },
+    )
+  }
+  parser.parse(words, {}, (_error, _options, help) => {
+    if (help !== '') writeData(help)
+  })
+  return (await begin?.()) ?? 0
+}
+
+const parserOf = (): Argv =>
+  yargs()
+    .scriptName('radsluice')
+    .usage(usageOf(GENERAL, '<verb>'))
+    .version(readVersion())
+    .alias({ h: 'help' })
+    .strict()
+    .parserConfiguration({ 'boolean-negation': false, 'duplicate-arguments-array': false })
+    .wrap(120)
+    .exitProcess(false)
+    .fail((message, error) => {
+      // The parser's own errors are mistakes in the command; any other is what our code threw.
+      if (error !== undefined && error.name !== 'YError') throw error
+      const sentence = message.replace(/^Not enough arguments following: (.+)$/, (_all, name: string) => {
+        return `${name.length === 1 ? '-' : '--'}${name} needs a value`
+      })
+      throw codedError('USAGE', `${sentence}\nrun "radsluice --help" for what there is`)
+    })
+
+/** Nothing is left to do for a verb whose output nobody reads, unless it says otherwise. */
+const untilUnread = ({ outlivesReader }: VerbEntry, running: Promise<ExitCode>): Promise<ExitCode> =>
+  outlivesReader === true ? running : Promise.race([running, outputEnded()])
+
+/** `radsluice -c FILE` is `radsluice run -c FILE`, and `radsluice -- status` is `radsluice status`. */
+function withVerb(argv: readonly string[]): string[] {
+  const first = argv[0]
+  if (first === '--' && argv.length > 1) return argv.slice(1)
+  const isRun = first === undefined || (first.startsWith('-') && !['--help', '-h', '--version'].includes(first))
+  return isRun ? [DEFAULT_VERB, ...argv] : [...argv]
+}
+
+function withOptionsOf(own: Argv, { command }: VerbEntry, { examples, positionals, options }: Verb): Argv {
+  for (const [name, one] of Object.entries(positionals)) own.positional(name, one)
+  return own.usage(usageOf(examples, command)).options(options)
+}
+
+/** `--help` begins with two command lines that can be copied. */
+const usageOf = (examples: readonly Example[], command: string): string =>
+  [
+    'Examples:',
+    ...examples.map(([line, does]) => `radsluice ${line}  # ${does}`),
+    '',
+    `Usage: radsluice ${command} [options]`,
+  ].join('\n')
+
+function codeFor(error: unknown): ExitCode {
+  const code = codeOf(error)
+  const text = error instanceof Error ? error.message : String(error)
+  const refused = code === undefined ? systemSentence(error) : undefined
+  if (refused !== undefined) {
+    process.stderr.write(`radsluice: ${refused}\n`)
+    return 1
+  }
+  if (code === undefined) {
+    process.stderr.write(`radsluice: this is a bug, please report it\n${error instanceof Error ? error.stack : text}\n`)
+    return 1
+  }
+  process.stderr.write(`radsluice: ${text}\n`)
+  return EXIT_OF[code] ?? 1
+}
