@@ -2,10 +2,11 @@
  * What a start costs: time, CPU and memory of the commands that load least and most, and the time until a daemon serves; from
  * the sources and from the build.
  *
- *     scripts/node24 bench/start-cost.ts [--rounds N] [--against DIRECTORY]
+ *     scripts/node24 bench/start-cost.ts [--rounds N] [--against DIRECTORY] [--only=WORD]
  *
  * Medians of N rounds (9), each a process of its own, started as an operator does; one round before them fills the caches.
- * `--against` measures another checkout too (`git worktree add DIRECTORY COMMIT`, with node_modules beside it).
+ * `--against` measures another checkout too (`git worktree add DIRECTORY COMMIT`, with node_modules beside it), and `--only`
+ * nothing but the command that begins with that word.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +22,9 @@ import { freePorts } from '../src/demo/free-ports.io.ts'
 import { medianOf } from './load/medians.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' }, against: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '9' }, against: { type: 'string' }, only: { type: 'string' } },
+})
 const rounds = Number(values.rounds)
 
 /** Runs in the measured process: at its end it writes what it used. */
@@ -113,7 +116,7 @@ const COMMANDS = [
   ['status', '--admin', '127.0.0.1:1'],
   ['check', '-c', join(ROOT, 'examples/demo.yaml')],
   ['schema'],
-]
+].filter(([word]) => values.only === undefined || word === values.only)
 
 try {
   const places = [
@@ -128,8 +131,10 @@ try {
       const { wall, cpu, rss } = await median(() => oneRun(root, words))
       rows.push([words[0] as string, wall, cpu, rss])
     }
-    const { wall, cpu, rss } = await median(() => oneDaemon(root))
-    rows.push(['run, until it serves', wall, cpu, rss])
+    if (values.only === undefined) {
+      const { wall, cpu, rss } = await median(() => oneDaemon(root))
+      rows.push(['run, until it serves', wall, cpu, rss])
+    }
     writeData('')
     for (const line of table([name.toUpperCase(), 'MS', 'CPU MS', 'MB'], rows)) writeData(line)
   }

@@ -1,15 +1,16 @@
 /**
- * What becomes of each command that README, docs/ and bench/README.md show: run by test/e2e/shell-docs.test.ts as it is
+ * What becomes of each command that README, docs/ and bench/README.md show: run by test/e2e/shell-docs*.test.ts as it is
  * typed (with placeholders filled in, and long ones in a short form), run by another test, or not run, with the reason.
  *
  * test/doc-commands.test.ts holds this list and the pages together, in both directions.
  */
 
 /**
- * Where a command is typed: nothing runs, `npm start` runs, the drill's daemon before it, `examples/minimal.yaml`, or (last)
- * the end of the one of `npm start`.
+ * Where a command is typed: nothing runs (what proves and what measures apart from the rest), `npm start` runs, the drill's
+ * daemon before it, `examples/minimal.yaml`, or (last) the end of the one of `npm start`. What is typed twice there in the
+ * same words is run once.
  */
-export type Situation = 'nothing' | 'demo' | 'drill' | 'minimal' | 'end'
+export type Situation = 'nothing' | 'proof' | 'bench' | 'demo' | 'drill' | 'minimal' | 'end'
 
 export interface Typed {
   readonly in: Situation
@@ -80,7 +81,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
     says: /report: /,
   },
   'bin/radsluice check -c FILE': { in: 'nothing', as: 'bin/radsluice check -c examples/minimal.yaml', says: /./ },
-  'npm run storm': { in: 'nothing', as: 'npm run storm -- --help', says: /usage: bench\/storm\.ts/ },
+  'npm run storm': { in: 'bench', as: 'npm run storm -- --help', says: /usage: bench\/storm\.ts/ },
 
   // docs/simulating.md
   'radsluice simulate': { in: 'nothing', as: 'radsluice simulate --sessions 200', says: /report: / },
@@ -261,27 +262,27 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   'ip -6 route change ... mtu lock 1400': { by: 'test/e2e/shell-mtu.test.ts', shows: 'mtu lock 1400' },
 
   // Proof: simulation, tests, planted faults
-  'npm run sim': { in: 'nothing', as: 'npm run sim -- --seeds 1', says: /1 seeds .* 0 failed/ },
-  'npm run sim -- --seeds 10000': { in: 'nothing', as: 'npm run sim -- --seeds 2', says: /2 seeds .* 0 failed/ },
+  'npm run sim': { in: 'proof', as: 'npm run sim -- --seeds 1', says: /1 seeds .* 0 failed/ },
+  'npm run sim -- --seeds 10000': { in: 'proof', as: 'npm run sim -- --seeds 1', says: /1 seeds .* 0 failed/ },
   'npm run sim -- --seeds 500 --first-seed 7000': {
-    in: 'nothing',
-    as: 'npm run sim -- --seeds 2 --first-seed 7000',
-    says: /2 seeds \(7000 to 7001\).* 0 failed/,
+    in: 'proof',
+    as: 'npm run sim -- --seeds 1 --first-seed 7000',
+    says: /1 seeds \(7000 to 7000\).* 0 failed/,
   },
-  'npm run sim -- --seed 97 --trace': { in: 'nothing', says: /seed 97: \d+ steps, no law broken/ },
-  'npm run sim -- --seed 97 --troubled --trace': { in: 'nothing', says: /no law broken/ },
-  'npm run sim -- --seed N --trace': { in: 'nothing', as: 'npm run sim -- --seed 3 --trace', says: /no law broken/ },
+  'npm run sim -- --seed 97 --trace': { in: 'proof', says: /seed 97: \d+ steps, no law broken/ },
+  'npm run sim -- --seed 97 --troubled --trace': { in: 'proof', says: /no law broken/ },
+  'npm run sim -- --seed N --trace': { in: 'proof', as: 'npm run sim -- --seed 97 --trace', says: /no law broken/ },
   'npm run sim -- --hour': { notHere: 'two minutes; test/sim plays hours of other worlds' },
   'npm run mutants': { notHere: 'most of an hour; test/mutations.test.ts shows that each fault can be planted' },
   'npx vitest run --project sim': {
-    in: 'nothing',
+    in: 'proof',
     as: 'npx vitest run --project sim -t "no such test" test/sim/clock.test.ts',
     says: /skipped/,
   },
   'npm test -- throttle': { notHere: 'a test run within this test run' },
-  'npm run unit': { in: 'nothing', as: 'npm run unit -- test/units.test.ts', says: /passed/ },
+  'npm run unit': { in: 'proof', as: 'npm run unit -- test/units.test.ts', says: /passed/ },
   "npm run e2e -- test/e2e/eap.test.ts -t 'PEAP'": {
-    in: 'nothing',
+    in: 'proof',
     as: "npm run e2e -- test/e2e/openapi.test.ts -t 'no such test'",
     says: /skipped/,
   },
@@ -295,31 +296,31 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   // Measurements, in a short form where there is one
   'scripts/node24 bench/failover-table.ts': { by: 'test/sim/failover-table.test.ts', shows: 'bench/failover' },
   'scripts/node24 bench/mutated.ts': {
-    in: 'nothing',
+    in: 'bench',
     as: 'scripts/node24 bench/mutated.ts --count 200 --sockets 0',
     says: /PASS/,
   },
   'scripts/node24 bench/poison.ts --quick --kinds': { by: 'test/e2e/poison.test.ts', shows: 'QUICK' },
   'scripts/node24 bench/poison.ts --full --kinds': { by: 'test/e2e/poison.test.ts', shows: 'QUICK' },
-  'scripts/node24 bench/look-cost.ts': { in: 'nothing', says: /each more part/ },
+  'scripts/node24 bench/look-cost.ts': { in: 'bench', says: /each more part/ },
   'scripts/node24 bench/scrape-cost.ts': {
-    in: 'nothing',
+    in: 'bench',
     as: 'scripts/node24 bench/scrape-cost.ts 10 off',
     says: /off: \/status/,
   },
   'scripts/node24 bench/many-clients.ts': {
-    in: 'nothing',
-    as: 'scripts/node24 bench/many-clients.ts --clients 100 --runs 1',
+    in: 'bench',
+    as: 'scripts/node24 bench/many-clients.ts --clients 10 --runs 1',
     says: /reload, one client changed/,
   },
   'scripts/node24 bench/start-cost.ts --against DIRECTORY': { notHere: 'needs a second checkout' },
   'scripts/node24 bench/start-cost.ts': {
-    in: 'nothing',
-    as: 'scripts/node24 bench/start-cost.ts --rounds 1',
+    in: 'bench',
+    as: 'scripts/node24 bench/start-cost.ts --rounds 1 --only=--version',
     says: /--version/,
   },
   'scripts/node24 bench/engine-cost.ts': {
-    in: 'nothing',
+    in: 'bench',
     as: 'scripts/node24 bench/engine-cost.ts --requests 100 --class accounting',
     says: /accounting: \d+ ns/,
   },
@@ -328,24 +329,24 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   'scripts/node24 bench/engine-memory.ts': { notHere: LONG },
   'scripts/node24 --max-semi-space-size=8 bench/engine-memory.ts': { notHere: LONG },
   'scripts/node24 bench/rewrite-cost.ts': {
-    in: 'nothing',
+    in: 'bench',
     as: 'scripts/node24 bench/rewrite-cost.ts --calls 10',
     says: /accounting response: \d+ ns/,
   },
   'scripts/node24 bench/sessions-memory.ts': {
-    in: 'nothing',
+    in: 'bench',
     as: 'scripts/node24 bench/sessions-memory.ts 100',
     says: /octets each/,
   },
   'scripts/node24 bench/tracking-cost.ts': { notHere: LONG },
-  'scripts/node24 bench/storm.ts': { in: 'nothing', as: 'scripts/node24 bench/storm.ts --help', says: /usage/ },
+  'scripts/node24 bench/storm.ts': { in: 'bench', as: 'scripts/node24 bench/storm.ts --help', says: /usage/ },
   'scripts/node24 bench/storm.ts --through-only': {
-    in: 'nothing',
+    in: 'bench',
     as: 'scripts/node24 bench/storm.ts --through-only --sessions 200 --seconds 4 --json none.json',
     says: /200/,
   },
-  'scripts/node24 bench/storm.ts --help': { in: 'nothing', says: /usage/ },
-  'npm run agreement': { in: 'nothing', as: 'npm run agreement -- --help', says: /usage/ },
+  'scripts/node24 bench/storm.ts --help': { in: 'bench', says: /usage/ },
+  'npm run agreement': { in: 'bench', as: 'npm run agreement -- --help', says: /usage/ },
   'npm run agreement -- --capacity 20 --max-rate 20 --seconds 200 --json bench/results/local/agreement.json': {
     notHere: LONG,
   },

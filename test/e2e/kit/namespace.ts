@@ -25,7 +25,8 @@ export const afterSetup = (setup: string, ...words: readonly [string, ...string[
 export const beside = (child: Child, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
   run('nsenter', [...enter(child), ...words], { env: { ...process.env, ...env } })
 
-const enter = (child: Child): string[] => ['--net', '--target', String(child.pid)]
+/** The words of nsenter that go into its namespace. */
+export const enter = (child: Child): string[] => ['--net', '--target', String(child.pid)]
 
 const commands = new WeakMap<Child, CommandProcess>()
 
