@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Child, type Ended, run, until } from './kit/child.ts'
 import { command } from './kit/command.ts'
 import { asks, overSocket, overTcp } from './kit/control.ts'
@@ -17,7 +17,10 @@ import { papRequest } from './kit/wire.ts'
 const TOKEN = 'f00dfacef00dfacef00dface'
 const NOBODY = 65_534
 
-const open: { kill(): Promise<unknown> }[] = []
+interface Endable {
+  kill(): Promise<unknown>
+}
+const open: Endable[] = []
 afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.kill()
 })
@@ -30,21 +33,32 @@ interface Setting {
   readonly sluice: (...words: string[]) => Promise<Ended>
 }
 
-const setUp = async (scripts: readonly Script[]): Promise<Setting> => {
+const setUp = async (scripts: readonly Script[], ending: Endable[] = open): Promise<Setting> => {
   const servers = await Promise.all(scripts.map((script) => ScriptedServer.start(script)))
-  for (const server of servers) open.push({ kill: () => server.close() })
+  for (const server of servers) ending.push({ kill: () => server.close() })
   const entries = servers.map((server, at) =>
     serverEntry(`s${at + 1}`, { authPort: server.port, secret: server.secret }),
   )
   const daemon = await Daemon.start({ farm: { servers: entries } })
-  open.push(daemon)
+  ending.push(daemon)
   const client = new ScriptedClient(CLIENT_SECRET)
-  open.push({ kill: () => client.close() })
+  ending.push({ kill: () => client.close() })
   await client.open(1)
   const sluice = (...words: string[]): Promise<Ended> =>
     command([...words, '--admin', `127.0.0.1:${daemon.ports.admin}`])
   return { daemon, servers, client, sluice }
 }
+
+/** One daemon for the tests that look at it and leave its servers and itself as they are. */
+let looked: Promise<Setting> | undefined
+const openToTheLast: Endable[] = []
+const lookedAt = (): Promise<Setting> => {
+  looked ??= setUp([yes], openToTheLast)
+  return looked
+}
+afterAll(async () => {
+  for (const one of openToTheLast.reverse()) await one.kill()
+})
 
 const login = ({ client, daemon }: Setting, identifier: number, user = 'alice'): void =>
   client.send(0, papRequest({ secret: CLIENT_SECRET, identifier, user }), daemon.ports.authentication)
@@ -88,7 +102,7 @@ describe('commands', () => {
   })
 
   it('show what there is', async () => {
-    const { sluice } = await setUp([yes])
+    const { sluice } = await lookedAt()
     await sluice('set', 'max-rate', 's1', 'authentication', '77')
     expect((await sluice('show', 'config')).stdout).toMatch(
       /^# override: max_rate of s1 for authentication is 77\/s[\s\S]*secret: "\[secret\]"/m,
@@ -97,7 +111,7 @@ describe('commands', () => {
   })
 
   it('follow a request, without its password', async () => {
-    const set = await setUp([yes])
+    const set = await lookedAt()
     const tracing = new Child(RADSLUICE, [
       'trace',
       '--user',
@@ -184,7 +198,7 @@ describe('top', () => {
     [80, 24],
     [132, 40],
   ])('fills a terminal of %i columns and %i rows, and gives it back', async (columns, rows) => {
-    const set = await setUp([yes])
+    const set = await lookedAt()
     const top = await topAt(set.daemon, columns, rows)
     expect(top.lines().filter((line) => line.length > columns)).toEqual([])
     expect(top.lines()[0]).toMatch(/^radsluice \d+\.\d+\.\d+ {2}running/)

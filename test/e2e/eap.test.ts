@@ -3,7 +3,7 @@
  * many round trips, and at the end the MPPE keys, which eapol_test compares with the ones that it derived itself. Then
  * what `auto` learns from EAP about Message-Authenticator: nothing (RFC 3579 section 3.2 makes EAP always carry it).
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLIENT_SECRET, Daemon, serverEntry } from './kit/daemon.ts'
 import { type EapMethod, type EapolResult, eapolTest } from './kit/eapol.ts'
 import { Freeradius } from './kit/freeradius.ts'
@@ -16,11 +16,15 @@ const group = needs('EAP through radsluice', 'freeradius', 'radclient', 'eapol_t
 describe.skipIf(group.skip)(group.title, () => {
   let server: Freeradius
   let daemon: Daemon
-  beforeEach(async () => {
-    server = await Freeradius.start()
+  /** What was learned stays with its daemon, so that it takes another one to see that nothing is learned. */
+  const startAnew = async (): Promise<void> => {
     daemon = await Daemon.start({ farm: { servers: [serverEntry('fr-1', server)] } })
+  }
+  beforeAll(async () => {
+    server = await Freeradius.start()
+    await startAnew()
   })
-  afterEach(async () => {
+  afterAll(async () => {
     await daemon.kill()
     await server.close()
   })
@@ -67,6 +71,8 @@ describe.skipIf(group.skip)(group.title, () => {
   )
 
   it('asks nobody for a Message-Authenticator under `auto` because EAP had it, on either side', async () => {
+    await daemon.kill()
+    await startAnew()
     // FreeRADIUS 3.2.1 signs its EAP replies and not its PAP replies; radclient signs neither.
     expect((await converse('PEAP/MSCHAPv2')).success).toBe(true)
     const plain = await pap()
@@ -76,6 +82,8 @@ describe.skipIf(group.skip)(group.title, () => {
   })
 
   it('asks a client for none under `auto` where PAP requests had it and had it not within an hour', async () => {
+    await daemon.kill()
+    await startAnew()
     for (const more of [[], ['Message-Authenticator = 0x00'], []]) {
       expect((await pap(...more)).code).toBe('Access-Accept')
     }

@@ -2,7 +2,7 @@
  * The daemon's life: what it shows of itself, reloads, drains and stops, a log that a flood can't flood.
  */
 import { createSocket } from 'node:dgram'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { METRICS } from '../../src/observe/metrics.ts'
 import { run, until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, type Settings, serverEntry } from './kit/daemon.ts'
@@ -42,8 +42,18 @@ const urlOf = (daemon: Daemon, path: string): string => `http://127.0.0.1:${daem
 const ask = (identifier: number): Buffer => papRequest({ secret: CLIENT_SECRET, identifier, user: 'alice' })
 
 describe('the admin address', () => {
+  // None of these changes the daemon.
+  let daemon: Daemon
+  const own: (() => Promise<unknown>)[] = []
+  beforeAll(async () => {
+    daemon = await daemonBefore(await farm())
+    own.push(...toEnd.splice(0))
+  })
+  afterAll(async () => {
+    for (const end of own.reverse()) await end()
+  })
+
   it('serves every metric, also to a promtool that is strict', async () => {
-    const daemon = await daemonBefore(await farm())
     const metrics = (await daemon.get('/metrics'))?.text ?? ''
     const told = new Set([...metrics.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name))
     expect([...told].sort()).toEqual(METRICS.map(({ name }) => name).sort())
@@ -51,8 +61,6 @@ describe('the admin address', () => {
 
   const promtool = needs('check metrics', 'promtool')
   it.skipIf(promtool.skip)(promtool.title, async () => {
-    const server = await farm()
-    const daemon = await daemonBefore(server)
     await (await client()).ask(ask(1), daemon.ports.authentication)
     const metrics = (await daemon.get('/metrics'))?.text ?? ''
     const { code, stdout, stderr } = await run(peerPath('promtool'), ['check', 'metrics'], { stdin: metrics })
@@ -60,7 +68,6 @@ describe('the admin address', () => {
   })
 
   it('says in a sentence what it does not take', async () => {
-    const daemon = await daemonBefore(await farm())
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       const answer = await fetch(urlOf(daemon, '/status'), { method })
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
@@ -73,14 +80,12 @@ describe('the admin address', () => {
   })
 
   it('takes no endless request', async () => {
-    const daemon = await daemonBefore(await farm())
     const answer = await fetch(urlOf(daemon, '/status'), { headers: { 'x-long': 'x'.repeat(10_000) } })
     expect(answer.status).toBe(431)
     expect((await daemon.get('/healthz'))?.status).toBe(200)
   })
 
   it('reads both clocks together', async () => {
-    const daemon = await daemonBefore(await farm())
     const offsets: number[] = []
     for (let i = 0; i < 9; i += 1) {
       const { clock } = await daemon.status()

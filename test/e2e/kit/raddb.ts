@@ -7,7 +7,7 @@
  * operator.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { peerPath } from './peers.ts'
 
@@ -48,15 +48,26 @@ export const writeRaddb = (folder: string, options: RaddbOptions): void => {
   )
 }
 
-/** Self-signed, RSA, valid for two days: FreeRADIUS wants a certificate before it offers TTLS or PEAP. */
+let made: readonly Buffer[] | undefined
+
+/**
+ * Self-signed, RSA, valid for two days: FreeRADIUS wants a certificate before it offers TTLS or PEAP. To make one is work, so
+ * all the servers of a test file have the same.
+ */
 const makeCertificate = (folder: string): void => {
+  const files = ['server.key', 'server.pem'] as const
+  if (made !== undefined) {
+    for (const [n, name] of files.entries()) writeFileSync(join(folder, name), made[n] as Buffer, { mode: 0o600 })
+    return
+  }
   const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=radsluice.test']
-  const made = spawnSync(
+  const asked = spawnSync(
     peerPath('openssl'),
     [...words, '-keyout', join(folder, 'server.key'), '-out', join(folder, 'server.pem')],
     { encoding: 'utf8', timeout: 30_000 },
   )
-  if (made.status !== 0) throw new Error(`openssl made no certificate: ${made.stderr}`)
+  if (asked.status !== 0) throw new Error(`openssl made no certificate: ${asked.stderr}`)
+  made = files.map((name) => readFileSync(join(folder, name)))
 }
 
 const usersFile = (): string => `
