@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { readPcap } from './kit/capture.ts'
+import { Child } from './kit/child.ts'
 import { parseEapol } from './kit/eapol.ts'
 import { parseDetail } from './kit/freeradius.ts'
 import { parseRadclient } from './kit/radclient.ts'
@@ -127,5 +128,14 @@ describe('the readers', () => {
     expect(read).toEqual([
       { wallMicros: 7_000_500.25, sourcePort: 1000, destinationPort: 1812, payload: Buffer.from('abc') },
     ])
+  })
+})
+
+describe('a child of a test', () => {
+  it('that leads a group takes along what it started when it is killed', async () => {
+    const child = new Child('sh', ['-c', 'sleep 300 & echo started; wait'], { group: true })
+    await child.says(/started/)
+    // Its output ends when the last one that could write to it has gone.
+    expect(await child.stop('SIGKILL')).toMatchObject({ signal: 'SIGKILL', stdout: 'started\n' })
   })
 })

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, run, until } from './kit/child.ts'
+import { command } from './kit/command.ts'
 import { Daemon, RADSLUICE, serverEntry } from './kit/daemon.ts'
 
 /** More than a pipe of Linux holds. */
@@ -40,16 +41,18 @@ describe('a slow reader of', () => {
     '$R show clients --json $A',
     '$R check --json -c bad.yaml',
     '$R simulate --json --report none --sessions 20 --seconds 20',
-  ])('%s gets all of it', async (command) => {
+  ])('%s gets all of it', async (line) => {
     const bad = Array.from({ length: 900 }, (_, index) => `nonsense_${index}: 1\n`).join('')
     writeFileSync(join(folder, 'bad.yaml'), bad)
-    const { stderr } = await shell(`cd ${folder}; ${command} | { sleep 1; cat; } > late; ${command} > plain`)
-    const [late, plain] = [readFileSync(join(folder, 'late'), 'utf8'), readFileSync(join(folder, 'plain'), 'utf8')]
+    const { stderr } = await shell(`cd ${folder}; ${line} | { sleep 1; cat; } > late`)
+    const late = readFileSync(join(folder, 'late'), 'utf8')
+    const words = line.replace('$A', `--admin 127.0.0.1:${daemon.ports.admin}`).split(' ').slice(1)
+    const plain = (await command(words, { cwd: folder })).stdout
     expect(late.at(-1), stderr).toBe('\n')
-    if (command.includes('--json') || command.includes('schema')) expect(() => JSON.parse(late)).not.toThrow()
+    if (line.includes('--json') || line.includes('schema')) expect(() => JSON.parse(late)).not.toThrow()
     // Figures and times of a report differ from one look to the next.
     expect(Math.abs(late.length - plain.length)).toBeLessThan(2_000)
-    if (!command.includes('simulate')) expect(late.length).toBeGreaterThan(PIPE)
+    if (!line.includes('simulate')) expect(late.length).toBeGreaterThan(PIPE)
   })
 
   it('$R status --json in a hundred pieces gets all of it', async () => {
@@ -61,8 +64,8 @@ describe('a slow reader of', () => {
 })
 
 describe('a reader that goes away', () => {
-  it.each(['$R schema', '$R status --json $A', '$R show config $A'])('from %s is no error', async (command) => {
-    const { stdout, stderr } = await shell(`${command} | head -c 10 > ${folder}/head; echo "$PIPESTATUS"`)
+  it.each(['$R schema', '$R status --json $A', '$R show config $A'])('from %s is no error', async (line) => {
+    const { stdout, stderr } = await shell(`${line} | head -c 10 > ${folder}/head; echo "$PIPESTATUS"`)
     expect(stderr).toBe('')
     expect(Number(stdout)).toBeLessThan(2)
   })
@@ -82,8 +85,8 @@ describe('a reader that goes away', () => {
 describe('a file that can not take it', () => {
   it.each(['$R schema', '$R status --json $A', '$R --help', '$R --version', '$R status -h'])(
     'is an error of %s',
-    async (command) => {
-      const { code, stderr } = await shell(`${command} > /dev/full`)
+    async (line) => {
+      const { code, stderr } = await shell(`${line} > /dev/full`)
       expect(stderr).toMatch(/^radsluice: can't write to standard output \(ENOSPC\); make room there/)
       expect(code).toBe(1)
     },

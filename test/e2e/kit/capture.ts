@@ -10,6 +10,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endsWithTheFile } from './child.ts'
 import { peerPath } from './peers.ts'
 
 export interface Captured {
@@ -29,6 +30,7 @@ export class Capture {
     const words = ['-i', 'lo', '-n', '-U', '--immediate-mode', '-B', '16384', '-s', '256', '-w', '-']
     const precision = ['--time-stamp-precision', 'nano']
     this.#child = spawn(peerPath('tcpdump'), [...words, ...precision, filter], { stdio: ['ignore', 'pipe', 'pipe'] })
+    endsWithTheFile(this.#child)
     this.#child.stdout.on('data', (chunk: Buffer) => this.#chunks.push(chunk))
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#talk += text

@@ -12,6 +12,8 @@ export interface ChildOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly stdin?: string
+  /** For a shell line: what it has started is killed with it. */
+  readonly group?: boolean
 }
 
 export interface Ended {
@@ -22,8 +24,20 @@ export interface Ended {
 }
 
 const alive = new Set<ChildProcess>()
+/** Those that lead a process group, which is named by the leader's process id. */
+const leaders = new WeakSet<ChildProcess>()
+const kill = (child: ChildProcess): void => {
+  if (leaders.has(child) && child.pid !== undefined) {
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // Nobody is left in it.
+    }
+  }
+  child.kill('SIGKILL')
+}
 const endAll = (): void => {
-  for (const child of alive) child.kill('SIGKILL')
+  for (const child of alive) kill(child)
 }
 // The end of the test file, also where a hook failed before its test could clean up; the other is for an interrupt.
 afterAll(endAll)
@@ -45,10 +59,12 @@ export class Child {
     const child = spawn(program, words, {
       cwd: options.cwd,
       env: options.env ?? process.env,
+      detached: options.group === true,
       stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
     this.#process = child
     alive.add(child)
+    if (options.group === true) leaders.add(child)
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
     })
@@ -83,7 +99,8 @@ export class Child {
   }
 
   signal(name: NodeJS.Signals): void {
-    this.#process.kill(name)
+    if (name === 'SIGKILL') kill(this.#process)
+    else this.#process.kill(name)
   }
 
   /** Resolves when the output has `pattern`; rejects with the output when the child ends or `limitMs` passes. */

@@ -41,11 +41,12 @@ export function describeTyping(inPlace: (place: Place) => void): void {
     }
     let namespace: Child
     const start = (words: readonly string[]): Child =>
-      new Child('nsenter', [...enter(namespace), ...words], { cwd: folder, env })
+      new Child('nsenter', [...enter(namespace), ...words], { cwd: folder, env, group: true })
     const type = (line: string, more: NodeJS.ProcessEnv): Promise<Ended> =>
       run('nsenter', [...enter(namespace), 'sh', '-c', line], {
         cwd: folder,
         env: { ...env, ...more },
+        group: true,
         limitMs: LIMIT_MS,
       })
 
