@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Child, type Ended, run, until } from './kit/child.ts'
 import { command } from './kit/command.ts'
 import { asks, overSocket, overTcp } from './kit/control.ts'
@@ -36,11 +36,26 @@ const CHANGES = [
   'farm.servers[s3]: added (127.0.0.1)',
 ]
 
-const start = async (): Promise<{ daemon: Daemon; sluice: (...words: string[]) => Promise<Ended> }> => {
+interface Setting {
+  readonly daemon: Daemon
+  readonly sluice: (...words: string[]) => Promise<Ended>
+}
+const start = async (ending = open): Promise<Setting> => {
   const daemon = await Daemon.start({ instances: 1, ...before })
-  open.push(daemon)
+  ending.push(daemon)
   return { daemon, sluice: (...words) => command([...words, '--admin', `127.0.0.1:${daemon.ports.admin}`]) }
 }
+
+/** One daemon for the tests that only ask it, and leave its file and what it does as they are. */
+let asked: Promise<Setting> | undefined
+const openToTheLast: typeof open = []
+const onlyAsked = (): Promise<Setting> => {
+  asked ??= start(openToTheLast)
+  return asked
+}
+afterAll(async () => {
+  for (const one of openToTheLast) await one.kill()
+})
 
 describe('a reload', () => {
   it('says before and after what it changes, setting by setting, and no secret', async () => {
@@ -75,7 +90,7 @@ describe('a reload', () => {
   })
 
   it('is foretold as JSON whatever comes of it', async () => {
-    const { daemon } = await start()
+    const { daemon } = await onlyAsked()
     const next = join(daemon.folder, 'next.yaml')
     const client = { name: 'c', address: '192.0.2.1', secret_env: 'ONLY_HERE' }
     const check = async (
@@ -104,7 +119,7 @@ describe('a reload', () => {
   })
 
   it('says that nothing changed', async () => {
-    const { daemon, sluice } = await start()
+    const { daemon, sluice } = await onlyAsked()
     expect((await sluice('check', '-c', daemon.configFile, '--against-running')).stdout).toMatch(/\nnothing changed\n$/)
     expect((await sluice('reload')).stdout).toMatch(/^nothing changed\n/)
   })
@@ -152,7 +167,7 @@ describe('a pipe in the place of a file', () => {
   })
 
   it('is not compared with what runs, and else read by the command', async () => {
-    const { daemon, sluice } = await start()
+    const { daemon, sluice } = await onlyAsked()
     const pipe = pipeAt(join(daemon.folder, 'pipe'))
     expect(await sluice('check', '-c', pipe, '--against-running')).toMatchObject({
       code: 2,
@@ -165,7 +180,7 @@ describe('a pipe in the place of a file', () => {
   })
 
   it('whose writer never comes keeps no start from being ended', async () => {
-    const { daemon } = await start()
+    const { daemon } = await onlyAsked()
     const child = new Child(RADSLUICE, ['run', '-c', pipeAt(join(daemon.folder, 'pipe'))])
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect((await child.stop('SIGTERM')).code).not.toBe(0)
