@@ -15,7 +15,7 @@ import { Webhook } from '../../src/observe/webhook.io.ts'
 import { seconds } from '../../src/units.ts'
 import { run, until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, RADSLUICE, ROOT, serverEntry, settingsText } from './kit/daemon.ts'
-import { Monitoring } from './kit/monitoring.ts'
+import { Monitoring, type SeenAlert } from './kit/monitoring.ts'
 import { needs, peerPath } from './kit/peers.ts'
 import { freePort } from './kit/ports.ts'
 import { ScriptedClient } from './kit/scripted-client.ts'
@@ -53,13 +53,21 @@ describe.skipIf(both.skip)(both.title, () => {
     const isQueueFill = ({ labels }: { labels: Readonly<Record<string, string>> }): boolean =>
       labels['alertname'] === 'RadsluiceQueueFill' && labels['class'] === 'authentication'
 
-    await until(async () => (await alarmsOf(daemon)).some(({ id }) => id === 'queue-fill'), 'the alarm at /alarms')
-    await until(async () => (await monitoring.alertmanagerAlerts()).some(isQueueFill), 'the alert in Alertmanager')
-    await until(async () => (await monitoring.prometheusAlerts()).some(isQueueFill), 'the alert in Prometheus')
-    const [alert] = (await monitoring.prometheusAlerts()).filter(isQueueFill)
+    // All of it may be gone again some ten seconds later: it is waited for together.
+    let alert: SeenAlert | undefined
+    await Promise.all([
+      until(async () => (await alarmsOf(daemon)).some(({ id }) => id === 'queue-fill'), 'the alarm at /alarms'),
+      until(
+        async () => (await daemon.status()).health.reasons.some(({ factor }) => factor === 'queue-fill'),
+        'less health',
+      ),
+      until(async () => (await monitoring.alertmanagerAlerts()).some(isQueueFill), 'the alert in Alertmanager'),
+      until(async () => {
+        alert = (await monitoring.prometheusAlerts()).find(isQueueFill)
+        return alert !== undefined
+      }, 'the alert in Prometheus'),
+    ])
     expect(alert).toMatchObject({ state: 'firing', labels: { severity: 'warning', alarm: 'queue-fill' } })
-    const status = await daemon.status()
-    expect(status.health.reasons.map(({ factor }) => factor)).toContain('queue-fill')
 
     // By the daemon's own webhook (it has the host) and by Prometheus (it has the job), each begins and ends.
     for (const by of ['host', 'job']) {
