@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const setupFiles = ['test/progress.ts']
 const never = ['**/node_modules/**', '**/dist/**']
@@ -53,8 +54,26 @@ const WAITING = ['alarms', 'command-place', 'descriptors', 'long-outage', 'outag
   (name) => `test/e2e/${name}.test.ts`,
 )
 
+/** What takes longest begins first, so that no core waits for it at the end; of the rest, the larger files. */
+const LONG = [
+  ...['sim/steps', 'sim/storm', 'sim/troubled-seeds', 'sim/random-seeds', 'sim/'],
+  ...['addresses', 'shell-pipes', 'shell-mtu', 'shell-docs', 'control', 'install', 'ending', 'accounting-oracle'],
+  ...['long-outage', 'outstanding', 'shell-demo'],
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((part) => moduleId.includes(part))
+      return at < 0 ? LONG.length : at
+    }
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -41,7 +41,7 @@ const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly
       'regressions',
     ],
   },
-  { kind: 'sim', files: ['seeds-1-to-100'] },
+  { kind: 'sim', files: ['random-seeds'] },
 ]
 const GROUP_LIMIT_MS = 150_000
 

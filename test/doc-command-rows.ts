@@ -324,8 +324,8 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
     as: 'scripts/node24 bench/engine-cost.ts --requests 100 --class accounting',
     says: /accounting: \d+ ns/,
   },
-  'CROWD=1000000 npm test -- steps-of-a-crowd': { by: 'test/sim/crowd.ts', shows: 'CROWD' },
-  'scripts/node24 bench/engine-cost.ts --crowds': { by: 'test/sim/steps-of-a-thousand.test.ts', shows: 'steps' },
+  'CROWD=1000000 npm test -- sim/steps': { by: 'test/sim/crowd.ts', shows: 'CROWD' },
+  'scripts/node24 bench/engine-cost.ts --crowds': { by: 'test/sim/steps.test.ts', shows: 'steps' },
   'scripts/node24 bench/engine-memory.ts': { notHere: LONG },
   'scripts/node24 --max-semi-space-size=8 bench/engine-memory.ts': { notHere: LONG },
   'scripts/node24 bench/rewrite-cost.ts': {

@@ -1,9 +1,10 @@
 /**
  * The Dockerfile, followed step by step in scratch folders: there is no Docker engine where these tests run, so the
  * image itself is not built. Each stage is a folder; COPY copies what .dockerignore lets through, RUN runs the same npm
- * steps, and at the end the image's own command is run from the last stage's folder, on this machine's Node.
+ * steps (but for the packages of developers, which are here), and at the end the image's own command is run from the last
+ * stage's folder, on this machine's Node.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -98,7 +99,10 @@ describe('its steps, in scratch folders', () => {
       stage().workdir = join(stage().folder, rest)
       mkdirSync(stage().workdir, { recursive: true })
     } else if (name === 'COPY') copy(rest)
-    else if (name === 'RUN') {
+    else if (rest === 'npm ci') {
+      // The packages of this lock file for developers are those that run this test.
+      symlinkSync(join(ROOT, 'node_modules'), join(stage().workdir, 'node_modules'))
+    } else if (name === 'RUN') {
       expect(rest).toMatch(/^npm (ci|run \w+)( --omit=dev)?$/)
       const env = { ...environment, ...(stages.length === 2 ? { NODE_ENV: 'production' } : {}) }
       const ended = await run('npm', rest.split(' ').slice(1), { cwd: stage().workdir, env, limitMs: 240_000 })

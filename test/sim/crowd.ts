@@ -24,7 +24,7 @@ export const TIMEOUT = seconds(100)
 /** Share of what waits that is looked at anew after a reload, 32 at each wake: the records. */
 const CATCHING_UP = 0.2
 
-/** How many wait in the larger worlds: `CROWD=1000000 npm test -- steps-of-a-crowd` takes two minutes. */
+/** How many wait in the larger worlds: `CROWD=1000000 npm test -- sim/steps` takes two minutes. */
 export const CROWD = Number(process.env['CROWD'] ?? 100_000)
 
 export interface CrowdSize {

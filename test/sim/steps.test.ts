@@ -1,9 +1,9 @@
 /**
- * No entry into the engine takes more steps for fifty servers than for one, or for 20,000 clients than for ten, than a
- * logarithm explains; and the count finds what does.
+ * No entry into the engine takes more steps where more waits, for more servers or for more clients, than a logarithm explains;
+ * and the count finds what does.
  */
 import { describe, expect, it } from 'vitest'
-import { Crowd, type CrowdSize } from './crowd.ts'
+import { CROWD, Crowd, type CrowdSize } from './crowd.ts'
 import { countSteps } from './step-count.ts'
 import { growing, type Steps } from './steps.ts'
 import { grownFrom } from './steps-process.ts'
@@ -11,9 +11,11 @@ import { grownFrom } from './steps-process.ts'
 const FEW: CrowdSize = { waiting: 1_000, clients: 10, servers: 1 }
 const MANY_SERVERS: CrowdSize = { ...FEW, servers: 50 }
 const MANY_CLIENTS: CrowdSize = { ...FEW, clients: 20_000 }
+const MANY_MESSAGES: CrowdSize = { ...FEW, waiting: CROWD }
+const MANY_OF_ALL: CrowdSize = { waiting: CROWD, clients: 20_000, servers: 50 }
 
-it('the steps of each entry grow neither with the servers nor with the clients, where a thousand messages wait', async () => {
-  expect(await grownFrom(FEW, MANY_SERVERS, MANY_CLIENTS)).toEqual([])
+it('the steps of each entry grow neither with the servers nor with the clients nor with what waits', async () => {
+  expect(await grownFrom(FEW, MANY_SERVERS, MANY_CLIENTS, MANY_MESSAGES, MANY_OF_ALL)).toEqual([])
 })
 
 describe('the count of steps', () => {
