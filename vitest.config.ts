@@ -50,9 +50,19 @@ const SIDE_BY_SIDE = [
 ].map((name) => `test/e2e/${name}.test.ts`)
 
 /** Tests on real sockets that wait for most of their time, and bear it that others do too. */
-const WAITING = ['alarms', 'command-place', 'descriptors', 'long-outage', 'outage', 'outstanding', 'shell-demo'].map(
-  (name) => `test/e2e/${name}.test.ts`,
-)
+const WAITING = [
+  'alarms',
+  'bench',
+  'command-place',
+  'descriptors',
+  'instances',
+  'long-outage',
+  'mutated',
+  'outage',
+  'outstanding',
+  'reload-races',
+  'shell-demo',
+].map((name) => `test/e2e/${name}.test.ts`)
 
 /** What takes longest begins first, so that no core waits for it at the end; of the rest, the larger files. */
 const LONG = [
