@@ -310,16 +310,6 @@ export class Engine {
     return { ...this.overview(now), clients: this.clients.map((client) => client.snapshot()) }
   }
 
-  /** The configured clients with what they did so far. */
-  get clients(): readonly Client[] {
-    return this.#intake.clients
-  }
-
-  /** The lanes with what they did so far. */
-  get lanes(): Iterable<Lane> {
-    return this.#lanes
-  }
-
   /** The same without its clients, of whom there may be many. */
   overview(now: Instant): Omit<EngineSnapshot, 'clients'> {
     return {
@@ -332,6 +322,16 @@ export class Engine {
       tables: { ...this.#register.duplicates.sizes, states: this.#states.size },
       sessions: this.#accounts.counts(),
     }
+  }
+
+  /** The configured clients with what they did so far. */
+  get clients(): readonly Client[] {
+    return this.#intake.clients
+  }
+
+  /** The lanes with what they did so far. */
+  get lanes(): Iterable<Lane> {
+    return this.#lanes
   }
 
   #check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {

@@ -86,7 +86,9 @@ describe.skipIf(!canRun)(named('an optional address'), () => {
     for (const round of [1, 2]) {
       await ip(daemon, `address add ${VIRTUAL}/32 dev lo`)
       const opened = (): number => daemon.stdout.split('"event":"listener-opened"').length - 1
+      const added = performance.now()
       await until(() => opened() === round * instances, 'the listener')
+      process.stdout.write(`served ${Math.round(performance.now() - added)} ms after "ip address add"\n`)
       expect(await answers(daemon, `${VIRTUAL}:1812`)).toBe(true)
       expect(await readyz(daemon)).toBe('ready 200')
       await ip(daemon, `address delete ${VIRTUAL}/32 dev lo`)
@@ -147,6 +149,7 @@ describe.skipIf(!canRun)(named('a server whose address moves to this machine'), 
     expect(ledger.dropped['from-ourselves']).toBeGreaterThan(0)
     // The logins themselves, and their transmissions to ourselves: each dropped, none sent on.
     expect(ledger.received).toBe(logins + ledger.dropped['from-ourselves'])
+    process.stdout.write(`${logins} logins in a loop: ${ledger.received} requests received\n`)
   })
 })
 

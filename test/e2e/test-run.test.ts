@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
+import { runStage } from '../../scripts/test-stage.ts'
 import { run, until } from './kit/child.ts'
 import { outerRunLeftOut } from './kit/environment.ts'
 
@@ -49,7 +50,15 @@ it('stops a file that passes its limit, says at which test it was, and counts th
 
 it('says where each file was, and what had passed, when the time of the whole is over', async () => {
   const { said, sum } = await stage(600_000, 12_000)
-  expect(said).toMatch(/STOPPED the run of planted: the time of the whole is over\. \d of its tests had passed\./)
+  expect(said).toMatch(/STOPPED the run of planted: the time of the whole is over\. 1 of its tests had passed\./)
   expect(said).toMatch(/STOPPED .*hangs\.case\.ts after \d+ s: it was for \d+ s in "waits for what never comes"/)
-  expect(sum).toMatchObject({ failed: expect.any(Number), skipped: [] })
+  // The file that hangs is the first, and the run itself is the failure.
+  expect(sum).toEqual({ passed: 1, failed: 1, skipped: [] })
+})
+
+it('begins no run when the time of the whole is over, and counts that as a failure', async () => {
+  const said: string[] = []
+  const none = { name: 'planted', cwd: '.', vitest: '', words: [], fileLimitMs: 1, endsAt: 0 }
+  expect(await runStage({ ...none, say: (line) => said.push(line) })).toEqual({ passed: 0, failed: 1, skipped: [] })
+  expect(said).toEqual([expect.stringMatching(/NOT RUN: planted; the time of the whole was over/)])
 })
