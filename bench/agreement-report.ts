@@ -5,7 +5,7 @@
  * Only that time decides. The other rows show whether the way there is the same too: sessions up on the way, what the
  * clients sent, what expired. Where the bench itself was late, a run proves nothing, and the verdict is VOID.
  */
-import { table } from '../src/commands/table.ts'
+import { table } from '../src/commands/text/table.ts'
 
 /** By how much of the real time the simulated one may differ, to either side. */
 export const DIFFERS_AT_MOST = 0.05

@@ -4,12 +4,12 @@
  * The throttle's settings are read out of the very configuration that the real daemon runs with, so the two can't drift
  * apart. One thing is not the same: the real BNG's sessions dial at even distances, the simulated ones at random.
  */
-import { engineOptions } from '../src/config/engine-options.ts'
-import { rehearseConfig } from '../src/config/made-up.io.ts'
-import { formatProblem } from '../src/config/problem.ts'
-import { Rehearsal } from '../src/simulation/rehearsal.ts'
-import type { Scenario } from '../src/simulation/scenario.ts'
-import { stageOf } from '../src/simulation/stage.ts'
+import { engineOptions } from '../src/config/outward/engine-options.ts'
+import { rehearseConfig } from '../src/config/scenario/simulated-config.io.ts'
+import { formatProblem } from '../src/config/source/problem.ts'
+import { Rehearsal } from '../src/simulation/rehearsal/rehearsal.ts'
+import type { Scenario } from '../src/simulation/rehearsal/scenario.ts'
+import { stageOf } from '../src/simulation/rehearsal/scenario-worlds.ts'
 import { micros, seconds } from '../src/units.ts'
 import { type Played, STEP_SECONDS } from './agreement-report.ts'
 import type { StormPlan } from './storm-plan.ts'

@@ -9,14 +9,14 @@
  */
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { testRequest } from '../src/commands/test-request.ts'
-import { monotonicNow } from '../src/proxy/clock.io.ts'
-import { systemRandomness } from '../src/proxy/randomness.io.ts'
+import { testRequest } from '../src/commands/input/test-request.ts'
 import { checkResponse } from '../src/radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/radius/codes.ts'
 import { readPacket } from '../src/radius/packet.ts'
 import { Secret } from '../src/radius/secret.ts'
-import { Random } from '../src/simulation/random.ts'
+import { Random } from '../src/simulation/world/random.ts'
+import { monotonicNow } from '../src/transport/clock.io.ts'
+import { systemRandomness } from '../src/transport/randomness.io.ts'
 import { kernelDropsAt } from './kernel-drops.ts'
 import type { StormPlan } from './storm-plan.ts'
 

@@ -7,7 +7,7 @@
  * in a thousand for which a table grows.
  */
 import { performance } from 'node:perf_hooks'
-import { writeData } from '../src/commands/output.io.ts'
+import { writeData } from '../src/commands/terminal/output.io.ts'
 import type { CrowdSize } from '../test/sim/crowd.ts'
 import { type Costs, costsOf } from '../test/sim/crowd-entries.ts'
 

@@ -6,8 +6,9 @@
  * engine. A record of accounting is about 300 octets with unique session and ERX attributes, an Access-Request (PAP,
  * Message-Authenticator) about 150.
  */
+
+import type { EngineOptions, LaneOptions, Outbox, Peer, ServerOptions } from '../src/proxy/border/ports.ts'
 import { Engine } from '../src/proxy/engine.ts'
-import type { EngineOptions, LaneOptions, Outbox, Peer, ServerOptions } from '../src/proxy/ports.ts'
 import { signAuthenticator, signMessageAuthenticator } from '../src/radius/authenticator.ts'
 import {
   ACCESS_ACCEPT,

@@ -11,7 +11,7 @@ import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { writeData } from '../src/commands/output.io.ts'
+import { writeData } from '../src/commands/terminal/output.io.ts'
 import { after, millis, type TrafficClass } from '../src/units.ts'
 import { EngineLoad, loadOptions, peerOf, requestOf } from './engine-load.ts'
 

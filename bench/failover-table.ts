@@ -7,8 +7,8 @@
  * broken: a login lost whose client sends three times, a server that lives Down, a dead one not Down within 30 s.
  */
 import { parseArgs } from 'node:util'
-import { writeData } from '../src/commands/output.io.ts'
-import type { EngineOptions } from '../src/proxy/ports.ts'
+import { writeData } from '../src/commands/terminal/output.io.ts'
+import type { EngineOptions } from '../src/proxy/border/ports.ts'
 import { MICROS_PER_SECOND, millis } from '../src/units.ts'
 import { BEGINNINGS, isWithinCapacity, PACES, PATIENCES, playFailover, SERVER_FAULTS } from './failover/cases.ts'
 import { brokenPromises, playSituation, SITUATIONS } from './failover/situations.ts'

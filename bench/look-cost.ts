@@ -9,9 +9,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageChannel } from 'node:worker_threads'
-import { writeData } from '../src/commands/output.io.ts'
-import { type Seen, ViewInParts } from '../src/instances/view-parts.ts'
-import { noErrors } from '../src/observe/watch-errors.ts'
+import { writeData } from '../src/commands/terminal/output.io.ts'
+import { type Seen, ViewInParts } from '../src/instances/protocol/view-parts.ts'
+import { noErrors } from '../src/observe/boundary/watch-errors.ts'
 import { EngineLoad, loadOptions, peerOf, requestOf } from './engine-load.ts'
 import { medianOf } from './load/medians.ts'
 

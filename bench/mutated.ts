@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { say, writeData } from '../src/commands/output.io.ts'
+import { say, writeData } from '../src/commands/terminal/output.io.ts'
 import { startDaemon } from './mutated/daemon-stand.ts'
 import { CLIENT_SECRET, type EngineRun, runEngine, SERVER_SECRET } from './mutated/engine-run.ts'
 import { runSockets, type SocketRun } from './mutated/socket-run.ts'

@@ -9,7 +9,7 @@
  * or record lost, a crash. bench/poison/campaign.ts says what is sent when.
  */
 import { parseArgs } from 'node:util'
-import { say, writeData } from '../src/commands/output.io.ts'
+import { say, writeData } from '../src/commands/terminal/output.io.ts'
 import { FULL, failuresOf, QUICK, runCampaign } from './poison/campaign.ts'
 import { reportLines } from './poison/poison-text.ts'
 import { startStand } from './poison/process-stand.ts'

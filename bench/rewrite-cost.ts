@@ -8,7 +8,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { writeData } from '../src/commands/output.io.ts'
+import { writeData } from '../src/commands/terminal/output.io.ts'
 import { type Packet, readPacket } from '../src/radius/packet.ts'
 import { answerForClient, requestForServer } from '../src/radius/rewrite.ts'
 import { Secret } from '../src/radius/secret.ts'

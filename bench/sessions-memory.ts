@@ -6,11 +6,12 @@
  * record, opened and known. Then it does the same with as many records that are remembered, each second one in a succession
  * of two.
  */
-import { noAccounting } from '../src/accounting/client-accounting.ts'
-import { RecordView } from '../src/accounting/record-view.ts'
-import { Sessions } from '../src/accounting/sessions.ts'
-import { RECORD_WORDS, RecordMemory } from '../src/proxy/record-memory.ts'
-import { SenderNumbers } from '../src/proxy/sender-numbers.ts'
+
+import { RecordView } from '../src/accounting/record/record-view.ts'
+import { noAccounting } from '../src/accounting/sessions/client-accounting.ts'
+import { Sessions } from '../src/accounting/sessions/sessions.ts'
+import { RECORD_WORDS, RecordMemory } from '../src/proxy/register/record-memory.ts'
+import { SenderNumbers } from '../src/proxy/register/sender-numbers.ts'
 import { Packet, readPacket } from '../src/radius/packet.ts'
 import { instant, MICROS_PER_SECOND, seconds } from '../src/units.ts'
 

@@ -7,12 +7,12 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { peakWithin } from '../src/demo/peak.ts'
-import { monotonicNow } from '../src/proxy/clock.io.ts'
 import { checkRequest } from '../src/radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/radius/codes.ts'
 import { type Packet, readPacket } from '../src/radius/packet.ts'
 import { Secret } from '../src/radius/secret.ts'
-import { answerTo } from '../src/simulation/packets.ts'
+import { answerTo } from '../src/simulation/world/packets.ts'
+import { monotonicNow } from '../src/transport/clock.io.ts'
 import { kernelDropsAt } from './kernel-drops.ts'
 
 const RECEIVE_BUFFER = 4 * 1024 * 1024

@@ -9,7 +9,7 @@
  * compared by `npm run bench -- --scenario tracking`.
  */
 import { parseArgs } from 'node:util'
-import { writeData } from '../src/commands/output.io.ts'
+import { writeData } from '../src/commands/terminal/output.io.ts'
 import { micros, seconds } from '../src/units.ts'
 import { EngineLoad, loadOptions, peerOf, recordOf } from './engine-load.ts'
 import { medianOf } from './load/medians.ts'

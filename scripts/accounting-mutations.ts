@@ -3,20 +3,20 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
-const sessionFigures = inFile('src/accounting/session-figures.ts')
-const figures = inFile('src/accounting/figures.ts')
-const bundles = inFile('src/accounting/bundles.ts')
-const sessions = inFile('src/accounting/sessions.ts')
-const outdated = inFile('src/accounting/outdated.ts')
-const impossible = inFile('src/accounting/impossible.ts')
-const rewriting = inFile('src/accounting/rewriting.ts')
-const accounts = inFile('src/proxy/accounts.ts')
-const answered = inFile('src/proxy/answered-records.ts')
-const duplicates = inFile('src/proxy/duplicates.ts')
-const memory = inFile('src/proxy/record-memory.ts')
-const request = inFile('src/proxy/request.ts')
+const sessionFigures = inFile('src/accounting/sessions/session-figures.ts')
+const figures = inFile('src/accounting/record/figures.ts')
+const bundles = inFile('src/accounting/sessions/bundles.ts')
+const sessions = inFile('src/accounting/sessions/sessions.ts')
+const outdated = inFile('src/accounting/record/outdated.ts')
+const impossible = inFile('src/accounting/record/impossible.ts')
+const rewriting = inFile('src/accounting/record/rewriting.ts')
+const accounts = inFile('src/proxy/admission/record-watch.ts')
+const answered = inFile('src/proxy/register/answered-records.ts')
+const duplicates = inFile('src/proxy/register/duplicates.ts')
+const memory = inFile('src/proxy/register/record-memory.ts')
+const request = inFile('src/proxy/work/request.ts')
 const rewrite = inFile('src/radius/rewrite.ts')
-const coalescing = inFile('src/proxy/coalescing.ts')
+const coalescing = inFile('src/proxy/admission/coalescing.ts')
 
 export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   // Wraps and resets.

@@ -1,10 +1,10 @@
 /**
  * docs/alarms.md: each alarm from its definition and its settings' defaults, what is said around them stands here.
  */
-import { nodeAt, type SchemaNode } from '../src/config/json-schema.ts'
-import type { AlarmDefinition } from '../src/observe/alarm-definition.ts'
-import { ALARM_IDS, ALARMS, type AlarmId, alertNameOf } from '../src/observe/alarm-definitions.ts'
-import { HEALTH_FACTORS, type HealthFactor } from '../src/observe/health.ts'
+import { nodeAt, type SchemaNode } from '../src/config/schema/json-schema.ts'
+import type { AlarmDefinition } from '../src/observe/alarms/alarm-definition.ts'
+import { ALARM_IDS, ALARMS, type AlarmId, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
+import { HEALTH_FACTORS, type HealthFactor } from '../src/observe/alarms/health.ts'
 
 const INTRODUCTION = `# Alarms
 

@@ -3,7 +3,7 @@
  * the defaults; each case says in which samples its alert fires and what it says the first time.
  */
 import { stringify } from 'yaml'
-import { ALARM_IDS, ALARMS, type AlarmId, alertNameOf } from '../src/observe/alarm-definitions.ts'
+import { ALARM_IDS, ALARMS, type AlarmId, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
 
 const STEP_SECONDS = 15
 /** What Prometheus adds to all that it scrapes from one target. */

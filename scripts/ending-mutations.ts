@@ -4,13 +4,13 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
-const heard = inFile('src/proxy/last-heard.ts')
-const register = inFile('src/proxy/register.ts')
-const repetition = inFile('src/proxy/repetition.ts')
-const failover = inFile('src/proxy/failover.ts')
-const inForce = inFile('src/instances/settings-in-force.ts')
-const inHand = inFile('src/observe/in-hand.ts')
-const difference = inFile('src/config/difference.ts')
+const heard = inFile('src/proxy/register/last-heard.ts')
+const register = inFile('src/proxy/register/register.ts')
+const repetition = inFile('src/proxy/admission/repetition.ts')
+const failover = inFile('src/proxy/serving/failover.ts')
+const inForce = inFile('src/instances/rollout.ts')
+const inHand = inFile('src/observe/view/in-hand.ts')
+const difference = inFile('src/config/outward/difference.ts')
 
 export const ENDING_MUTATIONS: readonly Mutation[] = [
   heard(

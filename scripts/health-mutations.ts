@@ -4,19 +4,19 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
-const health = inFile('src/throttle/health.ts')
+const health = inFile('src/throttle/server-health.ts')
 const punctuality = inFile('src/throttle/punctuality.ts')
-const answering = inFile('src/proxy/answering.ts')
-const failover = inFile('src/proxy/failover.ts')
-const farm = inFile('src/proxy/farm.ts')
-const lane = inFile('src/proxy/lane.ts')
-const contact = inFile('src/proxy/contact.ts')
-const sum = inFile('src/instances/sum.ts')
-const repetition = inFile('src/proxy/repetition.ts')
-const request = inFile('src/proxy/request.ts')
-const waitingOn = inFile('src/proxy/waiting-on.ts')
-const sending = inFile('src/proxy/sending.ts')
-const aside = inFile('src/proxy/set-aside.ts')
+const answering = inFile('src/proxy/serving/answering.ts')
+const failover = inFile('src/proxy/serving/failover.ts')
+const farm = inFile('src/proxy/pool/pool.ts')
+const lane = inFile('src/proxy/work/lane.ts')
+const contact = inFile('src/proxy/work/contact.ts')
+const sum = inFile('src/instances/shared/sum.ts')
+const repetition = inFile('src/proxy/admission/repetition.ts')
+const request = inFile('src/proxy/work/request.ts')
+const waitingOn = inFile('src/proxy/pool/waiting-on.ts')
+const sending = inFile('src/proxy/serving/sending.ts')
+const aside = inFile('src/proxy/pool/set-aside.ts')
 const backlog = inFile('src/queues/backlog.ts')
 
 export const HEALTH_MUTATIONS: readonly Mutation[] = [

@@ -1,21 +1,26 @@
 /**
- * Writes src/radius/hidden-dictionary.ts from FreeRADIUS dictionaries: which attributes are hidden with the shared
+ * Writes src/radius/vendors/hidden-dictionary.ts from FreeRADIUS dictionaries: which attributes are hidden with the shared
  * secret, by which cipher, and which vendors write their sub-attributes in a format of their own.
  *
  *     scripts/node24 scripts/hidden-attributes.ts [FOLDER OR FILE]...
  *
  * Without a word it reads Debian's folder (package freeradius-common). Of a folder, the file `dictionary` and what it
  * includes are read: what stands beside them is not what a server loads. scripts/dictionaries/dictionary.newer is
- * always read too. test/radius/hidden-dictionary.test.ts compares what is written with what is installed.
+ * always read too. test/radius/vendors/hidden-dictionary.test.ts compares what is written with what is installed.
  */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cipherIn, type Dictionary, type DictionaryAttribute, parseDictionary } from '../src/radius/dictionary.ts'
+import {
+  cipherIn,
+  type Dictionary,
+  type DictionaryAttribute,
+  parseDictionary,
+} from '../src/radius/vendors/dictionary.ts'
 
 export const DEBIAN_FOLDER = '/usr/share/freeradius'
 export const NEWER_FILE = fileURLToPath(new URL('dictionaries/dictionary.newer', import.meta.url))
-const OUTPUT = new URL('../src/radius/hidden-dictionary.ts', import.meta.url)
+const OUTPUT = new URL('../src/radius/vendors/hidden-dictionary.ts', import.meta.url)
 
 /**
  * A dictionary of what is hidden and of the vendors with a format of their own, and of nothing else, in the order of

@@ -4,18 +4,18 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
-const dueLanes = inFile('src/proxy/due-lanes.ts')
-const lane = inFile('src/proxy/lane.ts')
+const dueLanes = inFile('src/proxy/work/due-lanes.ts')
+const lane = inFile('src/proxy/work/lane.ts')
 const engine = inFile('src/proxy/engine.ts')
-const register = inFile('src/proxy/register.ts')
-const failover = inFile('src/proxy/failover.ts')
-const returning = inFile('src/proxy/returning.ts')
-const serverChoice = inFile('src/proxy/server-choice.ts')
-const turns = inFile('src/proxy/turns.ts')
-const hashChoice = inFile('src/proxy/hash-choice.ts')
-const trials = inFile('src/proxy/trials.ts')
-const trialRequests = inFile('src/proxy/trial-requests.ts')
-const momentHeap = inFile('src/queues/moment-heap.ts')
+const register = inFile('src/proxy/register/register.ts')
+const failover = inFile('src/proxy/serving/failover.ts')
+const returning = inFile('src/proxy/register/returning.ts')
+const serverChoice = inFile('src/proxy/pool/server-choice.ts')
+const turns = inFile('src/proxy/pool/turns.ts')
+const hashChoice = inFile('src/proxy/pool/hash-choice.ts')
+const trials = inFile('src/proxy/pool/trials.ts')
+const trialRequests = inFile('src/proxy/pool/trial-requests.ts')
+const momentHeap = inFile('src/queues/containers/moment-heap.ts')
 
 export const LANE_MUTATIONS: readonly Mutation[] = [
   // Who is looked at, and when.

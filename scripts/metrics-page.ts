@@ -2,9 +2,9 @@
  * docs/metrics.md: the tables are made from the definitions in src/observe/, what is said around them stands here.
  */
 
-import type { Metric } from '../src/observe/metric.ts'
-import { METRIC_GROUPS } from '../src/observe/metrics.ts'
-import { BUCKET_LIMITS } from '../src/proxy/histogram.ts'
+import type { Metric } from '../src/observe/metrics/metric.ts'
+import { METRIC_GROUPS } from '../src/observe/metrics/metrics.ts'
+import { BUCKET_LIMITS } from '../src/proxy/border/histogram.ts'
 import { MICROS_PER_SECOND } from '../src/units.ts'
 
 const INTRODUCTION = `# Metrics

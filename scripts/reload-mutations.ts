@@ -3,12 +3,12 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
-const inForce = inFile('src/instances/settings-in-force.ts')
-const lanes = inFile('src/proxy/lanes.ts')
+const inForce = inFile('src/instances/rollout.ts')
+const lanes = inFile('src/proxy/work/lanes.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
 const slots = inFile('src/throttle/slots.ts')
-const memory = inFile('src/instances/shared-memory.ts')
-const farm = inFile('src/proxy/farm.ts')
+const memory = inFile('src/instances/shared/shared-memory.ts')
+const farm = inFile('src/proxy/pool/pool.ts')
 
 export const RELOAD_MUTATIONS: readonly Mutation[] = [
   inForce(

@@ -4,7 +4,7 @@
 import { inFile, type Mutation } from './mutation.ts'
 
 const slots = inFile('src/throttle/shared-slots.ts')
-const table = inFile('src/instances/shared-table.ts')
+const table = inFile('src/instances/shared/shared-table.ts')
 
 export const SHARED_MUTATIONS: readonly Mutation[] = [
   slots(

@@ -3,12 +3,12 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
-const signers = inFile('src/proxy/signers.ts')
-const recent = inFile('src/proxy/recent-by-name.ts')
-const table = inFile('src/proxy/last-seen-table.ts')
-const intake = inFile('src/proxy/intake.ts')
-const keys = inFile('src/proxy/address-keys.ts')
-const servers = inFile('src/proxy/server-signers.ts')
+const signers = inFile('src/proxy/signing/signers.ts')
+const recent = inFile('src/proxy/signing/recent-by-name.ts')
+const table = inFile('src/proxy/signing/last-seen-table.ts')
+const intake = inFile('src/proxy/admission/intake.ts')
+const keys = inFile('src/proxy/signing/address-keys.ts')
+const servers = inFile('src/proxy/serving/server-signers.ts')
 
 export const SIGNING_MUTATIONS: readonly Mutation[] = [
   signers(

@@ -12,10 +12,10 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { busyHour } from '../src/simulation/busy-hour.ts'
-import { type Outcome, runPlan, runSeed, runTroubledSeed } from '../src/simulation/run.ts'
-import { Trace } from '../src/simulation/trace.ts'
-import type { Witness } from '../src/simulation/witness.ts'
+import { busyHour } from '../src/simulation/seeds/busy-hour.ts'
+import { type Outcome, runPlan, runSeed, runTroubledSeed } from '../src/simulation/seeds/run.ts'
+import type { Witness } from '../src/simulation/world/observer.ts'
+import { Trace } from '../src/simulation/world/trace.ts'
 
 /** Seeds that a worker gets at once. */
 const BATCH = 20

@@ -4,8 +4,8 @@
 import { inFile, type Mutation } from './mutation.ts'
 
 const hidden = inFile('src/radius/hidden.ts')
-const format = inFile('src/radius/vendor-format.ts')
-const fragments = inFile('src/commands/ip-fragments.ts')
+const format = inFile('src/radius/vendors/vendor-format.ts')
+const fragments = inFile('src/commands/input/ip-fragments.ts')
 
 export const WIRE_MUTATIONS: readonly Mutation[] = [
   hidden(

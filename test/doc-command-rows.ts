@@ -289,7 +289,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   'npm run check': { notHere: 'the first part of this test run' },
   'npm run docs': { by: 'test/config/generated.test.ts', shows: 'docs/configuration.md' },
   'scripts/node24 scripts/hidden-attributes.ts /usr/share/freeradius': {
-    by: 'test/radius/hidden-dictionary.test.ts',
+    by: 'test/radius/vendors/hidden-dictionary.test.ts',
     shows: 'hiddenDictionary',
   },
 

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { VERBS, wordOf } from '../src/commands/verbs.io.ts'
-import { ALARMS } from '../src/observe/alarm-definitions.ts'
+import { ALARMS } from '../src/observe/alarms/alarm-definitions.ts'
 import {
   anchorsOf,
   brokenLinks,

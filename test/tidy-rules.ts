@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: [''],
 }
 
-const COMPOSITION = ['src/cli.ts', 'src/daemon.ts']
+const COMPOSITION = ['src/cli.ts', 'src/daemon/daemon.io.ts']
 const isShell = (path: string): boolean => path.endsWith('.io.ts') || COMPOSITION.includes(path)
 const isDeclaration = (path: string): boolean => path.endsWith('.d.ts')
 const partOf = (path: string): string => path.split('/').slice(1, -1)[0] ?? ''
@@ -116,7 +116,7 @@ export const configStopsAtTheRoot: Rule = (files) =>
     .filter(({ from, to }) => {
       if (!to.startsWith('src/config/')) return false
       return !(
-        [...COMPOSITION, 'src/in-force.io.ts', 'src/openings.io.ts'].includes(from) ||
+        [...COMPOSITION, 'src/daemon/settings-in-force.io.ts', 'src/daemon/openings.io.ts'].includes(from) ||
         ['config', 'commands'].includes(partOf(from))
       )
     })
@@ -125,7 +125,7 @@ export const configStopsAtTheRoot: Rule = (files) =>
 /** The package `radius` throws on odd bytes: one file calls it in the daemon, and the demo's servers are made of it. */
 export const strangersHaveOneCaller: Rule = (files) =>
   files
-    .filter(({ path }) => path !== 'src/radius/names.io.ts' && partOf(path) !== 'demo')
+    .filter(({ path }) => path !== 'src/radius/names/names.io.ts' && partOf(path) !== 'demo')
     .flatMap(importsOf)
     .filter(({ to }) => to === 'radius')
     .map(({ from }) => `${from} may not import the package radius`)
@@ -180,9 +180,9 @@ export const syntaxStaysPlain: Rule = (files) =>
 const WATCHING = ['observe', 'admin']
 /** The boundary itself; the end of the log, under which there is nothing; what is done at the start only, and awaited. */
 const UNDER_NO_BOUNDARY = [
-  'src/observe/boundary.io.ts',
-  'src/observe/line-output.io.ts',
-  'src/admin/socket-place.io.ts',
+  'src/observe/boundary/boundary.io.ts',
+  'src/observe/log/line-output.io.ts',
+  'src/admin/socket/socket-place.io.ts',
 ]
 const OUTSIDE: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\(/, 'a timer of its own; use boundary.after or every'],

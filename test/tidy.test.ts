@@ -6,8 +6,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { ANOMALIES } from '../src/accounting/anomalies.ts'
-import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../src/proxy/reasons.ts'
+import { ANOMALIES } from '../src/accounting/sessions/anomalies.ts'
+import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../src/proxy/border/reasons.ts'
 import {
   bare,
   configStopsAtTheRoot,
@@ -54,7 +54,7 @@ const RULES: readonly (readonly [
       { path: 'src/radius/packet.ts', text: "import { Engine } from '../proxy/engine.ts'\n" },
       { path: 'src/units.ts', text: "import { Packet } from './radius/packet.ts'\n" },
       { path: 'src/throttle/slots.ts', text: "import type {\n  Lane,\n} from '../proxy/lane.ts'\n" },
-      { path: 'src/proxy/lane.ts', text: "export { x } from '../observe/events.ts'\n" },
+      { path: 'src/proxy/work/lane.ts', text: "export { x } from '../observe/events.ts'\n" },
       { path: 'src/queues/ring.ts', text: "import '../throttle/slots.ts'\n" },
     ],
   ],
@@ -80,7 +80,7 @@ const RULES: readonly (readonly [
     configStopsAtTheRoot,
     SRC,
     [
-      { path: 'src/proxy/sockets.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
+      { path: 'src/transport/sockets.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
       { path: 'src/admin/server.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
     ],
   ],
@@ -88,14 +88,14 @@ const RULES: readonly (readonly [
     'the radius package has one caller',
     strangersHaveOneCaller,
     SRC,
-    [{ path: 'src/proxy/sockets.io.ts', text: "import radius from 'radius'\n" }],
+    [{ path: 'src/transport/sockets.io.ts', text: "import radius from 'radius'\n" }],
   ],
   [
     'only the command line ends the process',
     oneFileEndsTheProcess,
     SRC,
     [
-      { path: 'src/commands/stop.io.ts', text: 'process.exit(1)\n' },
+      { path: 'src/commands/live/stop.io.ts', text: 'process.exit(1)\n' },
       { path: 'src/demo/farm.io.ts', text: 'const end = process.exit\n' },
     ],
   ],
@@ -144,16 +144,16 @@ const RULES: readonly (readonly [
     'memory is read where an error of it ends nothing',
     memoryIsReadInOnePlace,
     SRC,
-    [{ path: 'src/in-force.io.ts', text: 'const { rss } = process.memoryUsage()\n' }],
+    [{ path: 'src/daemon/settings-in-force.io.ts', text: 'const { rss } = process.memoryUsage()\n' }],
   ],
   [
     'an error in watching ends nothing else',
     watchingStaysBehindTheBoundary,
     SRC,
     [
-      { path: 'src/observe/watch.io.ts', text: 'setTimeout(() => poll(), 3)\n' },
-      { path: 'src/observe/tps-file.io.ts', text: 'start(): void {\n  void this.#look()\n}\n' },
-      { path: 'src/observe/tps-file.io.ts', text: 'this.#look().then((view) => use(view))\n' },
+      { path: 'src/observe/alarms/watch.io.ts', text: 'setTimeout(() => poll(), 3)\n' },
+      { path: 'src/observe/log/tps-file.io.ts', text: 'start(): void {\n  void this.#look()\n}\n' },
+      { path: 'src/observe/log/tps-file.io.ts', text: 'this.#look().then((view) => use(view))\n' },
       { path: 'src/admin/server.io.ts', text: "server.on('error', () => undefined)\n" },
       { path: 'src/admin/server.io.ts', text: "server.once(\n  'close',\n  act,\n)\n" },
     ],
@@ -210,7 +210,7 @@ describe('the rules find what they are there for:', () => {
 
   it('the shell may do all that', () => {
     const text = "import { createSocket } from 'node:dgram'\nawait Date.now()\n"
-    for (const path of ['src/proxy/sockets.io.ts', 'src/cli.ts', 'src/daemon.ts']) {
+    for (const path of ['src/transport/sockets.io.ts', 'src/cli.ts', 'src/daemon/daemon.io.ts']) {
       expect(pureFilesStayPure([{ path, text }])).toEqual([])
     }
   })

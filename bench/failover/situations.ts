@@ -5,12 +5,12 @@
  * Good logins are those that some server would answer. `before` is what the engine of version 0.1.0 (commit 6fc7222) did
  * in the very same world, with its own defaults, so that the table shows both.
  */
-import type { EngineOptions, LaneOptions } from '../../src/proxy/ports.ts'
-import type { NasPlan } from '../../src/simulation/nas-plan.ts'
-import { serialOf, userOf, wellFormed } from '../../src/simulation/packets.ts'
-import type { Trouble } from '../../src/simulation/trouble.ts'
-import { together, type Witness } from '../../src/simulation/witness.ts'
-import { START, type Turn, World } from '../../src/simulation/world.ts'
+import type { EngineOptions, LaneOptions } from '../../src/proxy/border/ports.ts'
+import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
+import { together, type Witness } from '../../src/simulation/world/observer.ts'
+import { serialOf, userOf, wellFormed } from '../../src/simulation/world/packets.ts'
+import type { Trouble } from '../../src/simulation/world/trouble.ts'
+import { START, type Turn, World } from '../../src/simulation/world/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, millis, seconds } from '../../src/units.ts'
 import { clientPlan, defaultOptions, serverPlan } from './stage.ts'
 

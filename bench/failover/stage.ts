@@ -2,13 +2,13 @@
  * What every world of the failover table stands on: the options of a configuration that says nothing but who is there,
  * one client that dials each session once, and servers that are as good as they get.
  */
-import { engineOptions } from '../../src/config/engine-options.ts'
-import { rehearseConfig } from '../../src/config/made-up.io.ts'
-import { formatProblem } from '../../src/config/problem.ts'
-import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { engineOptions } from '../../src/config/outward/engine-options.ts'
+import { rehearseConfig } from '../../src/config/scenario/simulated-config.io.ts'
+import { formatProblem } from '../../src/config/source/problem.ts'
+import type { EngineOptions } from '../../src/proxy/border/ports.ts'
 import { Secret } from '../../src/radius/secret.ts'
-import type { ServerPlan } from '../../src/simulation/home-server.ts'
-import type { NasPlan } from '../../src/simulation/nas-plan.ts'
+import type { ServerPlan } from '../../src/simulation/world/home-server.ts'
+import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
 import { micros, seconds } from '../../src/units.ts'
 
 const CONFIGURATION = `

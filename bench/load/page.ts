@@ -2,9 +2,9 @@
  * The results as one HTML page: verdicts first, then bars and plots, then the tables. It loads nothing and works from a disk;
  * plots and style are those of `radsluice simulate`, bars are plain HTML.
  */
-import type { Cell } from '../../src/commands/table.ts'
-import { drawn, escaped, plotData } from '../../src/simulation/plot.ts'
-import { SCRIPT, STYLE } from '../../src/simulation/report-assets.ts'
+import type { Cell } from '../../src/commands/text/table.ts'
+import { drawn, escaped, plotData } from '../../src/pages/plot.ts'
+import { SCRIPT, STYLE } from '../../src/simulation/report/report-assets.ts'
 import type { Bars, BenchTable, ScenarioReport, Verdict } from './scenario.ts'
 
 const BAR_STYLE = `

@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fetchStatus } from '../../src/commands/admin-client.io.ts'
+import { fetchStatus } from '../../src/commands/input/admin-client.io.ts'
 import type { StatusReport } from '../../src/observe/status-report.ts'
 import { BenchProcess } from './bench-process.ts'
 import { freePort } from './free-port.ts'

@@ -1,7 +1,7 @@
 /**
  * A scenario's report as Markdown: tables, and a line for each verdict.
  */
-import type { Cell } from '../../src/commands/table.ts'
+import type { Cell } from '../../src/commands/text/table.ts'
 import type { BenchTable, ScenarioReport, Verdict } from './scenario.ts'
 
 export function reportText({ scenario, about, tables, verdicts }: ScenarioReport): string[] {

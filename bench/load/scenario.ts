@@ -2,8 +2,8 @@
  * What a scenario of the bench is given and what it answers: tables and bars for people, numbers for programs, verdicts on
  * what is promised. How it is printed, kept and drawn is not its concern.
  */
-import type { Cell } from '../../src/commands/table.ts'
-import type { Plot } from '../../src/simulation/plot.ts'
+import type { Cell } from '../../src/commands/text/table.ts'
+import type { Plot } from '../../src/pages/plot.ts'
 import type { Kind } from './generator.ts'
 import type { RelayName, Workshop } from './relays.ts'
 

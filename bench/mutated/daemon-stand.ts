@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fetchStatus } from '../../src/commands/admin-client.io.ts'
+import { fetchStatus } from '../../src/commands/input/admin-client.io.ts'
 import type { StatusReport } from '../../src/observe/status-report.ts'
 import { freePort } from '../load/free-port.ts'
 

@@ -6,8 +6,9 @@
  * gave a proven one to just this request, and what it gets verifies, is its own, and begins with Message-Authenticator. The
  * packet that nobody touched is answered.
  */
+
+import type { EngineOptions, Peer } from '../../src/proxy/border/ports.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import type { EngineOptions, Peer } from '../../src/proxy/ports.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { after, type Instant, instant, millis, perSecond, seconds } from '../../src/units.ts'
 import {

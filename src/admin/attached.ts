@@ -3,7 +3,7 @@
  * under the eyes of a colleague who is at work on it.
  */
 
-import type { Attachment } from '../observe/view.ts'
+import type { Attachment } from '../observe/view/view.ts'
 
 /** Watching and tracing cost something each. */
 const MOST_ATTACHED = 16

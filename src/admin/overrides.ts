@@ -6,8 +6,8 @@
  * the next reload, which brings the file's back; a server that is held Down stays so until it is let go, since a reload
  * says nothing about why somebody took it down.
  */
-import type { LaneName, Mark, Overrides } from '../observe/view.ts'
-import type { EngineOptions, LaneOptions, ServerOptions } from '../proxy/ports.ts'
+import type { LaneName, Mark, Overrides } from '../observe/view/view.ts'
+import type { EngineOptions, LaneOptions, ServerOptions } from '../proxy/border/ports.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 
 export const NO_OVERRIDES: Overrides = { held: [], maxRates: [], logLevel: undefined }

@@ -10,13 +10,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { isLoopback, parseAddress } from '../addresses.ts'
 import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
-import { Boundary } from '../observe/boundary.io.ts'
-import { type Endpoint, endpointText } from '../proxy/datagram-socket.io.ts'
+import { Boundary } from '../observe/boundary/boundary.io.ts'
 import { adviceFor, errnoOf } from '../system-errors.ts'
+import { type Endpoint, endpointText } from '../transport/datagram-socket.io.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
 import { type AdminToken, type Admission, admit, claimOf, type ShownToken, tokenOf, type Way } from './gate.ts'
 import { type Answer, matchRoute, methodRefusal, type Route, refusal, type Stream } from './route.ts'
-import { defaultSocketPath, listenAtPath } from './socket-place.io.ts'
+import { defaultSocketPath, listenAtPath } from './socket/socket-place.io.ts'
 
 const LONGEST_REQUEST_MS = 5_000
 /** Nothing was read or written for so long: a reader that takes nothing. */

@@ -4,8 +4,8 @@
  * A trace ends by time, by count, or when its reader goes; nobody has to remember to switch it off. All instances follow
  * the same, and their events meet here.
  */
-import type { Boundary } from '../observe/boundary.io.ts'
-import type { Followed, TraceEvent } from '../proxy/ports.ts'
+import type { Boundary } from '../observe/boundary/boundary.io.ts'
+import type { Followed, TraceEvent } from '../proxy/border/ports.ts'
 import type { Reader } from './route.ts'
 
 export interface TraceWish {

@@ -4,7 +4,7 @@
  * A verb's own file is loaded when that verb is asked for: what `run` and `simulate` are made of would cost every
  * `status` most of its time and memory.
  */
-import type { Verb } from './verb.ts'
+import type { Verb } from './input/verb.ts'
 
 export interface VerbEntry {
   /** With its positional arguments: `send <what>`. */
@@ -20,110 +20,110 @@ export const VERBS: readonly VerbEntry[] = [
   {
     command: 'run',
     summary: 'Run the proxy in the foreground (default)',
-    load: async () => (await import('./run.io.ts')).run,
+    load: async () => (await import('./offline/run.io.ts')).run,
     outlivesReader: true,
   },
   {
     command: 'check',
     summary: 'Check a configuration file, start nothing',
-    load: async () => (await import('./check.io.ts')).check,
+    load: async () => (await import('./offline/check.io.ts')).check,
   },
   {
     command: 'schema',
     summary: 'Print the JSON Schema of the configuration file',
-    load: async () => (await import('./schema.io.ts')).schema,
+    load: async () => (await import('./offline/schema.io.ts')).schema,
   },
   {
     command: 'status',
     summary: 'Show how a running radsluice fares: servers, queues, slots',
-    load: async () => (await import('./status.io.ts')).status,
+    load: async () => (await import('./live/status.io.ts')).status,
   },
   {
     command: 'show <what>',
     summary:
       'Show servers, queues, clients, instances, counters, alarms, settings or who signs, of a running radsluice',
-    load: async () => (await import('./show.io.ts')).show,
+    load: async () => (await import('./live/show.io.ts')).show,
   },
   {
     command: 'top',
     summary: 'Watch a running radsluice: rates, slots, queues, servers, alarms, once a second',
-    load: async () => (await import('./top.io.ts')).top,
+    load: async () => (await import('./live/top.io.ts')).top,
   },
   {
     command: 'trace',
     summary: 'Follow single requests through a running radsluice',
-    load: async () => (await import('./trace.io.ts')).trace,
+    load: async () => (await import('./live/trace.io.ts')).trace,
   },
   {
     command: 'sessions',
     summary: 'List or find accounting sessions that a running radsluice tracks',
-    load: async () => (await import('./sessions.io.ts')).sessions,
+    load: async () => (await import('./live/sessions.io.ts')).sessions,
   },
   {
     command: 'server <act> <name>',
     summary: 'Take a server of a running radsluice down or up',
-    load: async () => (await import('./server.io.ts')).server,
+    load: async () => (await import('./live/server.io.ts')).server,
   },
   {
     command: 'set <what> <name> <class> <rate>',
     summary: 'Change a max_rate of a running radsluice until the next reload',
-    load: async () => (await import('./set.io.ts')).set,
+    load: async () => (await import('./live/set.io.ts')).set,
   },
   {
     command: 'log-level <level>',
     summary: 'Change the log level of a running radsluice until the next reload',
-    load: async () => (await import('./log-level.io.ts')).logLevel,
+    load: async () => (await import('./live/log-level.io.ts')).logLevel,
   },
   {
     command: 'reload',
     summary: 'Let a running radsluice read its configuration again',
-    load: async () => (await import('./reload.io.ts')).reload,
+    load: async () => (await import('./live/reload.io.ts')).reload,
   },
   {
     command: 'drain',
     summary: 'Let a running radsluice take nothing new and finish what it has',
-    load: async () => (await import('./stop.io.ts')).drain,
+    load: async () => (await import('./live/stop.io.ts')).drain,
   },
   {
     command: 'resume',
     summary: 'Let a running radsluice take traffic again after a drain',
-    load: async () => (await import('./stop.io.ts')).resume,
+    load: async () => (await import('./live/stop.io.ts')).resume,
   },
   {
     command: 'stop',
     summary: 'Drain a running radsluice and end it',
-    load: async () => (await import('./stop.io.ts')).stop,
+    load: async () => (await import('./live/stop.io.ts')).stop,
   },
   {
     command: 'send <what>',
     summary: 'Send one test request and show the answer: auth, acct or status',
-    load: async () => (await import('./send.io.ts')).send,
+    load: async () => (await import('./offline/send.io.ts')).send,
   },
   {
     command: 'decode [packet]',
     summary: 'Show a packet as text: hex, or the datagrams of a capture file',
-    load: async () => (await import('./decode.io.ts')).decode,
+    load: async () => (await import('./offline/decode.io.ts')).decode,
   },
   {
     command: 'simulate',
     summary: 'What happens in a storm or an outage? Play it, with pictures',
-    load: async () => (await import('./simulate.io.ts')).simulate,
+    load: async () => (await import('./offline/simulate.io.ts')).simulate,
   },
   {
     command: 'plan',
     summary: 'Compute max_rate, max_outstanding and queue sizes, and check them by simulation',
-    load: async () => (await import('./plan.io.ts')).plan,
+    load: async () => (await import('./offline/plan.io.ts')).plan,
   },
   {
     command: 'demo',
     summary: 'A minute that shows the throttle: one storm, without and with radsluice',
-    load: async () => (await import('./demo.io.ts')).demo,
+    load: async () => (await import('./offline/demo.io.ts')).demo,
     outlivesReader: true,
   },
   {
     command: 'demo-server',
     summary: false,
-    load: async () => (await import('./demo-server.io.ts')).demoServer,
+    load: async () => (await import('./offline/demo-server.io.ts')).demoServer,
     outlivesReader: true,
   },
 ]

@@ -7,7 +7,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import radius from 'radius'
-import { monotonicNow } from '../proxy/clock.io.ts'
+import { monotonicNow } from '../transport/clock.io.ts'
 import { peakWithin } from './peak.ts'
 
 export const DEMO_PASSWORD = 'wonderland'

@@ -7,7 +7,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram'
 import radius from 'radius'
-import { monotonicNow } from '../proxy/clock.io.ts'
+import { monotonicNow } from '../transport/clock.io.ts'
 import { DEMO_PASSWORD } from './demo-server.io.ts'
 
 const STEP_MS = 5

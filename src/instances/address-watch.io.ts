@@ -5,7 +5,7 @@
  * answer (no descriptor is left), the last answer stays. A link-local address whose interface was made anew between two looks
  * is left out once: its sockets are of the interface that is gone, and are opened again.
  */
-import { scopesOfThisMachine } from '../proxy/local-addresses.io.ts'
+import { scopesOfThisMachine } from '../transport/local-addresses.io.ts'
 
 const EVERY_MS = 1_000
 

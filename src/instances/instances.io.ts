@@ -5,15 +5,15 @@
  * second program of the same user bind the port unnoticed, so before the first start the ports are opened once without.
  */
 import { codeOf } from '../coded-error.ts'
-import { openSocket } from '../proxy/datagram-socket.io.ts'
-import type { Draining, Followed } from '../proxy/ports.ts'
+import type { Draining, Followed } from '../proxy/border/ports.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
+import { openSocket } from '../transport/datagram-socket.io.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'
 import { AddressWatch } from './address-watch.io.ts'
-import type { FoundSessions, InstanceSettings, SoughtSessions } from './calls.ts'
-import { InStep, type Listen } from './in-step.io.ts'
-import { type InstanceReport, Seat, type SeatEvents } from './seat.io.ts'
-import { latestOf } from './sum.ts'
+import type { FoundSessions, InstanceSettings, SoughtSessions } from './protocol/protocol.ts'
+import { InStep, type Listen } from './rollout.io.ts'
+import { latestOf } from './shared/sum.ts'
+import { type InstanceReport, Seat, type SeatEvents } from './supervisor.io.ts'
 
 export class Instances {
   readonly #seats: readonly Seat[]

@@ -5,10 +5,13 @@
  */
 import { Worker } from 'node:worker_threads'
 import { codedError, type ErrorCode } from '../coded-error.ts'
-import type { Birth, Call, CallName, FromInstance, InstanceCalls, PlainError, Traced } from './calls.ts'
+import type { Birth, Call, CallName, FromInstance, InstanceCalls, PlainError, Traced } from './protocol/protocol.ts'
 
 /** Beside this file: TypeScript in a checkout, JavaScript in the build. */
-const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.io.ts' : './thread.io.js', import.meta.url)
+const THREAD = new URL(
+  import.meta.url.endsWith('.ts') ? './thread/thread.io.ts' : './thread/thread.io.js',
+  import.meta.url,
+)
 
 /**
  * The young generation is what a thread allocates between two collections of garbage, three times 8 MiB here: half as large,

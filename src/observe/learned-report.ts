@@ -1,11 +1,11 @@
 /**
  * Who is known to sign its packets, as `/learned` and the command line show it.
  */
-import type { SeenPacket } from '../proxy/ports.ts'
-import type { Learned } from '../proxy/signers.ts'
+import type { SeenPacket } from '../proxy/border/ports.ts'
+import type { Learned } from '../proxy/signing/signers.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { MICROS_PER_SECOND, since } from '../units.ts'
-import { codeNameOf } from './seen-text.ts'
+import { codeNameOf } from './view/seen-text.ts'
 
 /** Times are Unix seconds, to the second. */
 export interface LearnedReport {

@@ -4,14 +4,14 @@
  * Classes and lanes are the engine's snapshot as it is: times there are microseconds, moments are microseconds of the
  * monotonic clock. `clock` has both clocks at one moment, so the time stamps of a capture can be put on the grid of slots.
  */
-import { type ClientAccounting, exact, TOTALS, type TotalName } from '../accounting/client-accounting.ts'
-import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/snapshot.ts'
+import { type ClientAccounting, exact, TOTALS, type TotalName } from '../accounting/sessions/client-accounting.ts'
+import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
-import { type AlarmReport, alarmReports } from './alarm-report.ts'
-import { causeOf } from './causes.ts'
-import { effectiveCeiling, whatLimits } from './ceiling.ts'
-import { clientsShown } from './client-activity.ts'
-import type { Health } from './health.ts'
+import { type AlarmReport, alarmReports } from './alarms/alarm-report.ts'
+import type { Health } from './alarms/health.ts'
+import { causeOf } from './view/causes.ts'
+import { effectiveCeiling, whatLimits } from './view/ceiling.ts'
+import { clientsShown } from './view/client-activity.ts'
 import {
   type Attachment,
   concerns,
@@ -21,7 +21,7 @@ import {
   type ListenerView,
   notReady,
   type Overrides,
-} from './view.ts'
+} from './view/view.ts'
 
 export interface StatusReport {
   readonly name: 'radsluice'

@@ -7,10 +7,10 @@
  */
 import { readFileSync } from 'node:fs'
 import { systemCodeOf } from '../coded-error.ts'
-import type { Endpoint } from '../proxy/datagram-socket.io.ts'
-import type { Boundary } from './boundary.io.ts'
+import type { Endpoint } from '../transport/datagram-socket.io.ts'
+import type { Boundary } from './boundary/boundary.io.ts'
 import { parseUdpTable, udpTableKey } from './kernel-drops.ts'
-import type { DaemonView } from './view.ts'
+import type { DaemonView } from './view/view.ts'
 
 const UDP_TABLES = ['/proc/net/udp', '/proc/net/udp6']
 

@@ -2,10 +2,10 @@
  * One class of an engine at one moment: its ledger, and where its requests wait.
  */
 import { type Instant, micros, type PerClass, since, type TrafficClass } from '../units.ts'
-import type { Farm } from './farm.ts'
-import type { Lanes } from './lanes.ts'
-import type { Register } from './register.ts'
-import type { ClassSnapshot } from './snapshot.ts'
+import type { ClassSnapshot } from './border/snapshot.ts'
+import type { Farm } from './pool/pool.ts'
+import type { Register } from './register/register.ts'
+import type { Lanes } from './work/lanes.ts'
 
 const NOTHING = { size: 0, octets: 0 } as const
 

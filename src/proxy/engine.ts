@@ -7,24 +7,16 @@
  * come before), `Register` (its place in the queues), `Farm` (which server), `Sending` (identifier, slot, rewriting, and
  * out), `Answering` (its response), `Failover` (no response).
  */
-import type { Ended, SessionReport } from '../accounting/session-report.ts'
-import type { Sought } from '../accounting/sessions.ts'
+import type { Ended, SessionReport } from '../accounting/sessions/session-report.ts'
+import type { Sought } from '../accounting/sessions/sessions.ts'
 import { STATUS_SERVER } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { statusServerAnswer } from '../radius/status-server.ts'
 import { earliest, type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
-import { Accounts } from './accounts.ts'
-import { Answering } from './answering.ts'
-import { Assigning } from './assigning.ts'
-import { classSnapshots } from './class-snapshot.ts'
-import type { Client } from './client-table.ts'
-import { Coalescing } from './coalescing.ts'
-import { Failover } from './failover.ts'
-import { Farm } from './farm.ts'
-import { Intake, type Verdict } from './intake.ts'
-import type { Lane } from './lane.ts'
-import { Lanes } from './lanes.ts'
-import { LEDGER_NUMBERS } from './ledger.ts'
+import { Coalescing } from './admission/coalescing.ts'
+import { Intake, type Verdict } from './admission/intake.ts'
+import { Accounts } from './admission/record-watch.ts'
+import { Repetition } from './admission/repetition.ts'
 import type {
   Draining,
   EngineOptions,
@@ -37,16 +29,24 @@ import type {
   Shared,
   States,
   Tracer,
-} from './ports.ts'
-import { Register } from './register.ts'
-import { Repetition } from './repetition.ts'
-import { Arrival, Request } from './request.ts'
-import { unpredictableNumber } from './seed.ts'
-import { Sending } from './sending.ts'
+} from './border/ports.ts'
+import type { EngineSnapshot } from './border/snapshot.ts'
+import { classSnapshots } from './class-snapshot.ts'
+import { Farm } from './pool/pool.ts'
+import { StateTable } from './pool/state-table.ts'
+import { LEDGER_NUMBERS } from './register/ledger.ts'
+import { Register } from './register/register.ts'
+import { unpredictableNumber } from './register/seed.ts'
+import { Answering } from './serving/answering.ts'
+import { Assigning } from './serving/assigning.ts'
+import { Failover } from './serving/failover.ts'
+import { Sending } from './serving/sending.ts'
+import { WayBack } from './serving/way-back.ts'
 import { Signing } from './signing.ts'
-import type { EngineSnapshot } from './snapshot.ts'
-import { StateTable } from './state-table.ts'
-import { WayBack } from './way-back.ts'
+import type { Client } from './work/client-table.ts'
+import type { Lane } from './work/lane.ts'
+import { Lanes } from './work/lanes.ts'
+import { Arrival, Request } from './work/request.ts'
 
 export class Engine {
   readonly #intake: Intake

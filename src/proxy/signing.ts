@@ -2,11 +2,11 @@
  * What an engine knows of who signs, clients and servers together, for whoever asks from outside: operators, metrics.
  */
 import type { Instant } from '../units.ts'
-import type { Intake, LearnedAddress } from './intake.ts'
-import type { Lanes } from './lanes.ts'
-import type { LearnedServer, ServerSigners } from './server-signers.ts'
-import type { MixedSigning } from './signers.ts'
-import type { EngineSnapshot } from './snapshot.ts'
+import type { Intake, LearnedAddress } from './admission/intake.ts'
+import type { EngineSnapshot } from './border/snapshot.ts'
+import type { LearnedServer, ServerSigners } from './serving/server-signers.ts'
+import type { MixedSigning } from './signing/signers.ts'
+import type { Lanes } from './work/lanes.ts'
 
 /** Who is known to sign, and where it is mixed. */
 export interface FoundLearned {

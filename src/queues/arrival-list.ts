@@ -7,7 +7,7 @@
  * by the same links, in O(log n). Who is first or last is the older or newer one of the two.
  */
 import { ArrivalTree } from './arrival-tree.ts'
-import { type Chain, ChainedList } from './chained-list.ts'
+import { type Chain, ChainedList } from './containers/chained-list.ts'
 
 /** Places behind the last one put in the middle that are looked at, for two orders that are merged into one. */
 const NEAR = 8

@@ -7,7 +7,7 @@
  * (`previous` is the left branch, `next` the right one), and the hash is computed again where it is asked for: a message in
  * the tree takes no memory of its own.
  */
-import type { Chain } from './chained-list.ts'
+import type { Chain } from './containers/chained-list.ts'
 
 export class ArrivalTree<T extends { readonly arrival: number }> {
   readonly #chain: Chain<T>

@@ -8,8 +8,8 @@
  */
 import { after, type Duration, earliest, type Instant, instant } from '../units.ts'
 import { ArrivalList, older } from './arrival-list.ts'
-import { type Chain, ChainedList } from './chained-list.ts'
-import { MomentHeap } from './moment-heap.ts'
+import { type Chain, ChainedList } from './containers/chained-list.ts'
+import { MomentHeap } from './containers/moment-heap.ts'
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
 

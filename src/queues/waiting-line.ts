@@ -8,7 +8,7 @@
  */
 import { ArrivalHeap, type HeapMember } from './arrival-heap.ts'
 import { ArrivalList, older } from './arrival-list.ts'
-import type { Chain } from './chained-list.ts'
+import type { Chain } from './containers/chained-list.ts'
 
 export type ServiceOrder = 'authentication_first' | 'fifo'
 

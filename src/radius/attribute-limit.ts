@@ -8,9 +8,9 @@
  * high.
  */
 import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_SPECIFIC } from './codes.ts'
-import { RFC_FORMAT } from './dictionary.ts'
 import type { Packet } from './packet.ts'
-import { formatOf } from './vendor-format.ts'
+import { RFC_FORMAT } from './vendors/dictionary.ts'
+import { formatOf } from './vendors/vendor-format.ts'
 
 /** Type, length and one octet. */
 const SHORTEST_VALUE = 3

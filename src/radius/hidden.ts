@@ -13,11 +13,11 @@
  * its packet before, so it is after.
  */
 import { AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_PACKET_LENGTH, TUNNEL_PASSWORD, VENDOR_SPECIFIC } from './codes.ts'
-import { cipherIn, parseDictionary, RFC_FORMAT } from './dictionary.ts'
-import { HIDDEN_DICTIONARY } from './hidden-dictionary.ts'
 import { md5 } from './md5.ts'
 import type { Secret } from './secret.ts'
-import { endAt, formatOf, headerOf, typeAt } from './vendor-format.ts'
+import { cipherIn, parseDictionary, RFC_FORMAT } from './vendors/dictionary.ts'
+import { HIDDEN_DICTIONARY } from './vendors/hidden-dictionary.ts'
+import { endAt, formatOf, headerOf, typeAt } from './vendors/vendor-format.ts'
 
 /** One end of a hop: its secret and the authenticator of the request there. */
 export interface Hop {

@@ -33,7 +33,7 @@ import {
   VENDOR_SPECIFIC,
 } from './codes.ts'
 import type { REQUEST_FAULTS } from './faults.ts'
-import { endAt, formatWithin, headerOf, typeAt } from './vendor-format.ts'
+import { endAt, formatWithin, headerOf, typeAt } from './vendors/vendor-format.ts'
 
 /** What can be wrong with the lengths; a part of both request and response faults. */
 export type PacketFault = Extract<(typeof REQUEST_FAULTS)[number], 'too-short' | 'bad-length' | 'bad-attribute-length'>

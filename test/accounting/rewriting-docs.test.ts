@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { delayTime } from '../../src/accounting/record.ts'
-import { REWRITES, type RecordChanges, type Rewrite, rewrittenRecord } from '../../src/accounting/rewriting.ts'
+import { delayTime } from '../../src/accounting/record/record.ts'
+import { REWRITES, type RecordChanges, type Rewrite, rewrittenRecord } from '../../src/accounting/record/rewriting.ts'
 import { Packet, readPacket } from '../../src/radius/packet.ts'
 
 const page = readFileSync(new URL('../../docs/accounting.md', import.meta.url), 'utf8')

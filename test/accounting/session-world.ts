@@ -1,11 +1,17 @@
 /**
  * A session table with a clock of its own, for tests: records go in, what was told comes out.
  */
-import type { Anomaly } from '../../src/accounting/anomalies.ts'
-import { type ClientAccounting, exact, noAccounting, type TotalName } from '../../src/accounting/client-accounting.ts'
-import { RecordView } from '../../src/accounting/record-view.ts'
-import type { Ended, EndedBundle, EndedSession, SessionReport } from '../../src/accounting/session-report.ts'
-import { type SessionOptions, Sessions } from '../../src/accounting/sessions.ts'
+
+import { RecordView } from '../../src/accounting/record/record-view.ts'
+import type { Anomaly } from '../../src/accounting/sessions/anomalies.ts'
+import {
+  type ClientAccounting,
+  exact,
+  noAccounting,
+  type TotalName,
+} from '../../src/accounting/sessions/client-accounting.ts'
+import type { Ended, EndedBundle, EndedSession, SessionReport } from '../../src/accounting/sessions/session-report.ts'
+import { type SessionOptions, Sessions } from '../../src/accounting/sessions/sessions.ts'
 import { instant, MICROS_PER_SECOND, seconds } from '../../src/units.ts'
 import * as oracle from '../radius/oracle.ts'
 import { number, packetWith } from './records.ts'

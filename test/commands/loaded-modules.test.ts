@@ -58,7 +58,7 @@ describe('a command loads little:', () => {
   it('check has a schema and no daemon', () => {
     const loaded = loadedBy(['check', '-c', 'examples/demo.yaml'])
     expect(loaded.some((path) => path.startsWith('node_modules/zod/'))).toBe(true)
-    for (const path of ['src/daemon.ts', 'src/proxy/engine.ts']) expect(loaded).not.toContain(path)
+    for (const path of ['src/daemon/daemon.io.ts', 'src/proxy/engine.ts']) expect(loaded).not.toContain(path)
     for (const name of ['pino', 'prom-client'])
       expect(loaded.filter((path) => path.startsWith(`node_modules/${name}/`))).toEqual([])
   })

@@ -3,11 +3,11 @@
  * that their help tells are those of the scenario.
  */
 import { describe, expect, it } from 'vitest'
-import * as planning from '../../src/commands/plan.io.ts'
-import { optionsOf, readScenario } from '../../src/commands/scenario-input.io.ts'
-import * as simulating from '../../src/commands/simulate.io.ts'
-import type { GivenOption } from '../../src/config/scenario-load.ts'
-import { planLine, proposalFor } from '../../src/simulation/proposal.ts'
+import { optionsOf, readScenario } from '../../src/commands/input/scenario-input.io.ts'
+import * as planning from '../../src/commands/offline/plan.io.ts'
+import * as simulating from '../../src/commands/offline/simulate.io.ts'
+import type { GivenOption } from '../../src/config/scenario/scenario-load.ts'
+import { planLine, proposalFor } from '../../src/simulation/rehearsal/proposal.ts'
 
 const usual = proposalFor(readScenario('storm', [])).demand
 

@@ -3,10 +3,10 @@
  * text itself where a problem must be reported.
  */
 import { expect } from 'vitest'
-import { loadConfig } from '../../src/config/load.ts'
-import { formatProblem, type Problem } from '../../src/config/problem.ts'
-import type { ConfigResult, Surroundings } from '../../src/config/result.ts'
-import type { Config } from '../../src/config/schema.ts'
+import type { ConfigResult, Surroundings } from '../../src/config/checks/result.ts'
+import { loadConfig } from '../../src/config/load/load.ts'
+import type { Config } from '../../src/config/schema/schema.ts'
+import { formatProblem, type Problem } from '../../src/config/source/problem.ts'
 
 export const GOOD_SECRET = '0123456789abcdef'
 export const FILE = 'test.yaml'

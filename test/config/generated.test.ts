@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { generatedFiles } from '../../scripts/docs.ts'
-import { jsonSchema, type SchemaNode, schemaAt } from '../../src/config/json-schema.ts'
-import { changesThatNeedRestart, restartSettings } from '../../src/config/restart.ts'
-import { pathText } from '../../src/config/source.ts'
+import { changesThatNeedRestart, restartSettings } from '../../src/config/outward/restart.ts'
+import { jsonSchema, type SchemaNode, schemaAt } from '../../src/config/schema/json-schema.ts'
+import { pathText } from '../../src/config/source/source.ts'
 import { load, loaded } from './fixture.ts'
 
 const root = new URL('../../', import.meta.url)

@@ -3,8 +3,8 @@
  * are. Looks are counted, not seconds.
  */
 import { expect, it } from 'vitest'
-import { crossCheck } from '../../src/config/cross-checks.ts'
-import { draftOf } from '../../src/config/draft.ts'
+import { crossCheck } from '../../src/config/checks/cross-checks.ts'
+import { draftOf } from '../../src/config/checks/partial-config.ts'
 import { world } from './fixture.ts'
 
 /** How often something is read of the entries of `count` clients. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isMap, isSeq, parseDocument } from 'yaml'
-import type { ConfigResult } from '../../src/config/result.ts'
-import { Source } from '../../src/config/source.ts'
+import type { ConfigResult } from '../../src/config/checks/result.ts'
+import { Source } from '../../src/config/source/source.ts'
 import { FILE, load } from './fixture.ts'
 
 /** Nothing is thrown, and what is refused says where: every place lies in the text. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { thereAre } from '../../src/near.ts'
+import { thereAre } from '../../src/did-you-mean.ts'
 
 it('names that exist are told with the near ones first, and ten at most', () => {
   const known = Array.from({ length: 10_000 }, (_, at) => `bng-${at}`)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { didYouMean, editDistance, nearest } from '../../src/near.ts'
+import { didYouMean, editDistance, nearest } from '../../src/did-you-mean.ts'
 
 /** The textbook recursion, slow and plain. */
 function slowDistance(a: string, b: string): number {

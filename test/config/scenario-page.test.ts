@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { simulate } from '../../src/commands/simulate.io.ts'
-import { loadScenario } from '../../src/config/scenario-load.ts'
-import { BUILT_IN } from '../../src/config/scenario-schema.ts'
+import { simulate } from '../../src/commands/offline/simulate.io.ts'
+import { loadScenario } from '../../src/config/scenario/scenario-load.ts'
+import { BUILT_IN } from '../../src/config/scenario/scenario-schema.ts'
 import { scenarioRows } from './scenario-rows.ts'
 
 const page = readFileSync(new URL('../../docs/simulating.md', import.meta.url), 'utf8')

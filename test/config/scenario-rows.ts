@@ -1,8 +1,9 @@
 /**
  * The keys of a scenario file as rows of a table, from the schema: docs/simulating.md has to have each of them as it is.
  */
-import type { SchemaNode } from '../../src/config/json-schema.ts'
-import { scenarioJsonSchema } from '../../src/config/scenario-schema.ts'
+
+import { scenarioJsonSchema } from '../../src/config/scenario/scenario-schema.ts'
+import type { SchemaNode } from '../../src/config/schema/json-schema.ts'
 
 export const scenarioRows = (): string[] => rowsOf(scenarioJsonSchema(), '')
 

@@ -3,8 +3,8 @@
  * and nothing is thrown however deep or long they are.
  */
 import { describe, expect, it } from 'vitest'
-import { Source } from '../../src/config/source.ts'
-import { parseYaml } from '../../src/config/yaml-text.ts'
+import { Source } from '../../src/config/source/source.ts'
+import { parseYaml } from '../../src/config/source/yaml-text.ts'
 import { load } from './fixture.ts'
 
 const MANY = 3_000

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { figuresOf } from '../../src/accounting/figures.ts'
-import { RecordView } from '../../src/accounting/record-view.ts'
+import { figuresOf } from '../../src/accounting/record/figures.ts'
+import { RecordView } from '../../src/accounting/record/record-view.ts'
 import { MLPPP_STOP, packetWith } from '../accounting/records.ts'
 import { Capture, type Captured } from './kit/capture.ts'
 import { until } from './kit/child.ts'

@@ -10,7 +10,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { type Route, textAnswer } from '../../src/admin/route.ts'
 import { openAdmin } from '../../src/admin/server.io.ts'
 import { codeOf } from '../../src/coded-error.ts'
-import { Boundary } from '../../src/observe/boundary.io.ts'
+import { Boundary } from '../../src/observe/boundary/boundary.io.ts'
 import { until } from './kit/child.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'radsluice-admin-'))

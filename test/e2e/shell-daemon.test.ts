@@ -3,7 +3,7 @@
  */
 import { createSocket } from 'node:dgram'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { METRICS } from '../../src/observe/metrics.ts'
+import { METRICS } from '../../src/observe/metrics/metrics.ts'
 import { run, until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, type Settings, serverEntry } from './kit/daemon.ts'
 import { needs, peerPath } from './kit/peers.ts'

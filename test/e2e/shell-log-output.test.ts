@@ -8,7 +8,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { LineOutput } from '../../src/observe/line-output.io.ts'
+import { LineOutput } from '../../src/observe/log/line-output.io.ts'
 import { until } from './kit/child.ts'
 import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
 import { freePort } from './kit/ports.ts'

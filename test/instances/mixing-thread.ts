@@ -3,7 +3,7 @@
  * up: counts answers that belong to another key.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { SharedTable } from '../../src/instances/shared-table.ts'
+import { SharedTable } from '../../src/instances/shared/shared-table.ts'
 
 export interface Mixing {
   readonly memory: SharedArrayBuffer

@@ -4,7 +4,7 @@
  * writer or a reader can come in between is tried, in the same order each time.
  */
 import { describe, expect, it } from 'vitest'
-import { SharedTable } from '../../src/instances/shared-table.ts'
+import { SharedTable } from '../../src/instances/shared/shared-table.ts'
 
 /** One bucket: whatever is put meets there. */
 const CAPACITY = 4

@@ -3,8 +3,8 @@
  * are ordered, and of a request's round trip only what a request tells.
  */
 import { describe, expect, it } from 'vitest'
-import { sumOf } from '../../src/instances/sum.ts'
-import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/snapshot.ts'
+import { sumOf } from '../../src/instances/shared/sum.ts'
+import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
 import { World } from '../proxy/kit.ts'
 import { server } from '../proxy/options.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { sumOf, withCounters } from '../../src/instances/sum.ts'
-import type { EngineSnapshot } from '../../src/proxy/snapshot.ts'
+import { sumOf, withCounters } from '../../src/instances/shared/sum.ts'
+import type { EngineSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { millis, seconds } from '../../src/units.ts'
 import { World } from '../proxy/kit.ts'
 import { server } from '../proxy/options.ts'

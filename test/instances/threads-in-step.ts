@@ -5,8 +5,8 @@
  * Everything that can happen next is a choice with a name, so that a test can walk through all orders there are: what
  * is asked from outside, a thread that does its call, an answer that arrives, a thread that keeps house, a death.
  */
-import { type Act, SettingsInForce, type Telling } from '../../src/instances/settings-in-force.ts'
-import type { Draining, Followed } from '../../src/proxy/ports.ts'
+import { type Act, SettingsInForce, type Telling } from '../../src/instances/rollout.ts'
+import type { Draining, Followed } from '../../src/proxy/border/ports.ts'
 
 /** Settings are one lane to one server each; what a thread can't open it refuses. */
 export interface Settings {

@@ -3,11 +3,11 @@
  *
  * A minute makes counts and rates a minute the same number.
  */
-import { loadConfig } from '../../src/config/load.ts'
-import { watchOptions } from '../../src/config/watch-options.ts'
-import { Interval } from '../../src/observe/interval.ts'
-import type { DaemonView } from '../../src/observe/view.ts'
-import type { ClassSnapshot, EngineSnapshot, LaneSnapshot, LedgerSnapshot } from '../../src/proxy/snapshot.ts'
+import { loadConfig } from '../../src/config/load/load.ts'
+import { watchOptions } from '../../src/config/outward/watch-options.ts'
+import { Interval } from '../../src/observe/view/interval.ts'
+import type { DaemonView } from '../../src/observe/view/view.ts'
+import type { ClassSnapshot, EngineSnapshot, LaneSnapshot, LedgerSnapshot } from '../../src/proxy/border/snapshot.ts'
 import type { TrafficClass } from '../../src/units.ts'
 import { configText, FILE, world } from '../config/fixture.ts'
 import { World } from '../proxy/kit.ts'

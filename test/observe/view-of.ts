@@ -2,9 +2,9 @@
  * A view of a daemon for tests: everything calm, around the snapshot of an engine that a test drives.
  */
 
-import type { DaemonView, InstanceLook } from '../../src/observe/view.ts'
-import { noErrors } from '../../src/observe/watch-errors.ts'
-import type { EngineSnapshot } from '../../src/proxy/snapshot.ts'
+import { noErrors } from '../../src/observe/boundary/watch-errors.ts'
+import type { DaemonView, InstanceLook } from '../../src/observe/view/view.ts'
+import type { EngineSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { seconds } from '../../src/units.ts'
 
 export const instanceLook = (engine: EngineSnapshot, changes: Partial<InstanceLook> = {}): InstanceLook => ({

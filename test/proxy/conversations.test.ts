@@ -2,7 +2,7 @@
  * State: a conversation stays with the server that began it, as long as that server is there.
  */
 import { describe, expect, it } from 'vitest'
-import { StateTable } from '../../src/proxy/state-table.ts'
+import { StateTable } from '../../src/proxy/pool/state-table.ts'
 import { instant, after as later, micros, millis, seconds } from '../../src/units.ts'
 import { CODE } from './datagrams.ts'
 import { START, World } from './kit.ts'

@@ -7,10 +7,10 @@
  * without getting anywhere fails the test.
  */
 import { expect } from 'vitest'
-import type { Ended } from '../../src/accounting/session-report.ts'
+import type { Ended } from '../../src/accounting/sessions/session-report.ts'
+import type { EngineEvent, EngineOptions, Peer, Shared } from '../../src/proxy/border/ports.ts'
+import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import type { EngineEvent, EngineOptions, Peer, Shared } from '../../src/proxy/ports.ts'
-import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/snapshot.ts'
 import { after, type Duration, type Instant, instant, type TrafficClass } from '../../src/units.ts'
 import {
   type AccessOptions,

@@ -3,8 +3,8 @@
  * lanes, and sockets that are opened for a plan and closed when the shell keeps house.
  */
 import { describe, expect, it } from 'vitest'
-import { Lanes } from '../../src/proxy/lanes.ts'
-import type { EngineOptions, LanePlan, ServerOptions } from '../../src/proxy/ports.ts'
+import type { EngineOptions, LanePlan, ServerOptions } from '../../src/proxy/border/ports.ts'
+import { Lanes } from '../../src/proxy/work/lanes.ts'
 import { after, type Instant, millis } from '../../src/units.ts'
 import { START } from './kit.ts'
 import { defaults, server } from './options.ts'

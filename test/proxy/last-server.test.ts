@@ -8,7 +8,7 @@ import { START, World } from './kit.ts'
 import { answerAfter, differentPackets, login, othersLogIn } from './logins.ts'
 import { classes, deadServer, queues, server } from './options.ts'
 
-/** As in src/config/schema.ts. */
+/** As in src/config/schema/schema.ts. */
 const DEFAULTS = { timeout: seconds(2), maxRetries: 1 }
 const probed = deadServer({ probe: 'status_server' })
 

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Ledger } from '../../src/proxy/ledger.ts'
-import type { EngineOptions } from '../../src/proxy/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import { Ledger } from '../../src/proxy/register/ledger.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
 import { CODE, responseTo, STATUS } from './datagrams.ts'
 import { type Asked, type Sent, World } from './kit.ts'

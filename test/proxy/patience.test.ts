@@ -8,7 +8,7 @@ import { type Sent, START, World } from './kit.ts'
 import { login } from './logins.ts'
 import { deadServer, queues, server } from './options.ts'
 
-/** As in src/config/schema.ts. */
+/** As in src/config/schema/schema.ts. */
 const DEFAULTS = { timeout: seconds(2), maxRetries: 1 }
 const probed = deadServer({ probe: 'status_server' })
 

@@ -3,8 +3,8 @@
  * first was given up, shed or has expired is rewritten like the first, and observed no second time.
  */
 import { describe, expect, it } from 'vitest'
-import { exact } from '../../src/accounting/client-accounting.ts'
-import type { EngineOptions } from '../../src/proxy/ports.ts'
+import { exact } from '../../src/accounting/sessions/client-accounting.ts'
+import type { EngineOptions } from '../../src/proxy/border/ports.ts'
 import { seconds } from '../../src/units.ts'
 import * as oracle from '../radius/oracle.ts'
 import { number, STATUS } from './datagrams.ts'

@@ -3,7 +3,7 @@
  * name.
  */
 import { describe, expect, it } from 'vitest'
-import type { LaneSnapshot } from '../../src/proxy/snapshot.ts'
+import type { LaneSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { after as later, millis, seconds } from '../../src/units.ts'
 import { attribute, decodeAttributes, sign, vendorAttribute } from '../radius/oracle.ts'
 import { CODE, responseTo, SERVER_SECRET, throwing, valuesOf } from './datagrams.ts'

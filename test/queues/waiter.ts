@@ -3,7 +3,7 @@
  * nothing of RADIUS.
  */
 import type { Aging } from '../../src/queues/backlog.ts'
-import type { Chain } from '../../src/queues/chained-list.ts'
+import type { Chain } from '../../src/queues/containers/chained-list.ts'
 import type { Promotable, Promoter } from '../../src/queues/server-queue.ts'
 import { PREFERENCE, type Preference, type Stage } from '../../src/queues/waiting-line.ts'
 import { type Instant, instant } from '../../src/units.ts'

@@ -1,5 +1,5 @@
 import { assert, describe, expect, it } from 'vitest'
-import { recordDigest } from '../../src/accounting/record.ts'
+import { recordDigest } from '../../src/accounting/record/record.ts'
 import { checkRequest, checkResponse } from '../../src/radius/authenticator.ts'
 import { Packet, readPacket } from '../../src/radius/packet.ts'
 import { answerForClient, requestForServer } from '../../src/radius/rewrite.ts'

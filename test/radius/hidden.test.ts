@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cipherIn, type DictionaryAttribute, parseDictionary } from '../../src/radius/dictionary.ts'
 import { rehideRecord, rehideRequest, rehideResponse } from '../../src/radius/hidden.ts'
-import { HIDDEN_DICTIONARY } from '../../src/radius/hidden-dictionary.ts'
 import { Secret } from '../../src/radius/secret.ts'
+import { cipherIn, type DictionaryAttribute, parseDictionary } from '../../src/radius/vendors/dictionary.ts'
+import { HIDDEN_DICTIONARY } from '../../src/radius/vendors/hidden-dictionary.ts'
 import * as oracle from './oracle.ts'
 
 const BEFORE = 'the secret before'

@@ -3,9 +3,9 @@
  * too early, twice or for nothing changes nothing.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { randomWorld } from '../../src/simulation/random-world.ts'
-import { type Outcome, runPlan, runSeed } from '../../src/simulation/run.ts'
-import type { Turn } from '../../src/simulation/world.ts'
+import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
+import { type Outcome, runPlan, runSeed } from '../../src/simulation/seeds/run.ts'
+import type { Turn } from '../../src/simulation/world/world.ts'
 import { micros } from '../../src/units.ts'
 
 /** Worlds with deaths, retries, probes and reloads. */

@@ -6,8 +6,8 @@
  * `node:crypto`. Policy, algorithm and order are changed by a reload, so one crowd is there for all of them.
  */
 import { createHash } from 'node:crypto'
+import type { ClientOptions, EngineOptions, Peer, ServerOptions } from '../../src/proxy/border/ports.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import type { ClientOptions, EngineOptions, Peer, ServerOptions } from '../../src/proxy/ports.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { after, type Duration, type Instant, instant, perSecond, seconds } from '../../src/units.ts'
 import { classes, client, defaults, queues } from '../proxy/options.ts'
@@ -18,7 +18,7 @@ const CLIENT_SECRET = 'between-crowd-and-engine'
 const SERVER_SECRET = 'between-engine-and-server'
 /** Unanswered at one time; all others wait. */
 const OUTSTANDING = 4
-/** So many move in the step in which their server goes Down (src/proxy/failover.ts). */
+/** So many move in the step in which their server goes Down (src/proxy/serving/failover.ts). */
 const MOVED_AT_ONCE = 32
 export const TIMEOUT = seconds(100)
 /** Share of what waits that is looked at anew after a reload, 32 at each wake: the records. */

@@ -3,10 +3,10 @@
  * place in a full queue with it.
  */
 import { describe, expect, it } from 'vitest'
+import type { Outbox } from '../../src/proxy/border/ports.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import type { Outbox } from '../../src/proxy/ports.ts'
-import { accountingRequest, serialOf, wellFormed } from '../../src/simulation/packets.ts'
-import { START } from '../../src/simulation/world.ts'
+import { accountingRequest, serialOf, wellFormed } from '../../src/simulation/world/packets.ts'
+import { START } from '../../src/simulation/world/world.ts'
 import { type Instant, instant, seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './stage.ts'
 

@@ -3,14 +3,14 @@
  * planted-faults.test.ts.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Sessions } from '../../src/accounting/sessions.ts'
-import { Duplicates } from '../../src/proxy/duplicates.ts'
-import type { EngineOptions } from '../../src/proxy/ports.ts'
-import { GigawordsLaw } from '../../src/simulation/gigawords-law.ts'
-import { gigawordsOf, wellFormed } from '../../src/simulation/packets.ts'
-import { randomWorld } from '../../src/simulation/random-world.ts'
-import { BrokenLaw, together, type Witness } from '../../src/simulation/witness.ts'
-import { World, type WorldPlan } from '../../src/simulation/world.ts'
+import { Sessions } from '../../src/accounting/sessions/sessions.ts'
+import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import { Duplicates } from '../../src/proxy/register/duplicates.ts'
+import { GigawordsLaw } from '../../src/simulation/laws/gigawords-law.ts'
+import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
+import { BrokenLaw, together, type Witness } from '../../src/simulation/world/observer.ts'
+import { gigawordsOf, wellFormed } from '../../src/simulation/world/packets.ts'
+import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Duration, seconds } from '../../src/units.ts'
 import { homeServer, options, reporting } from './stage.ts'
 

@@ -3,11 +3,11 @@
  * planted-faults.test.ts.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/ports.ts'
-import { WaitingSessions } from '../../src/proxy/waiting-sessions.ts'
-import { SessionLaw } from '../../src/simulation/session-law.ts'
-import { BrokenLaw, type Witness } from '../../src/simulation/witness.ts'
-import { START, World, type WorldPlan } from '../../src/simulation/world.ts'
+import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'
+import { SessionLaw } from '../../src/simulation/laws/session-law.ts'
+import { BrokenLaw, type Witness } from '../../src/simulation/world/observer.ts'
+import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
 import { homeServer, options, reporting } from './stage.ts'
 

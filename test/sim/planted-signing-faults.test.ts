@@ -3,13 +3,13 @@
  * engine break it.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { LastSeenTable } from '../../src/proxy/last-seen-table.ts'
-import type { EngineEvent } from '../../src/proxy/ports.ts'
-import { Signers } from '../../src/proxy/signers.ts'
-import type { NasPlan } from '../../src/simulation/nas-plan.ts'
-import { SigningLaw } from '../../src/simulation/signing-law.ts'
-import { BrokenLaw, together } from '../../src/simulation/witness.ts'
-import { World, type WorldPlan } from '../../src/simulation/world.ts'
+import type { EngineEvent } from '../../src/proxy/border/ports.ts'
+import { LastSeenTable } from '../../src/proxy/signing/last-seen-table.ts'
+import { Signers } from '../../src/proxy/signing/signers.ts'
+import { SigningLaw } from '../../src/simulation/laws/signing-law.ts'
+import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
+import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
+import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './stage.ts'
 

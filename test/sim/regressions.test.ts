@@ -3,7 +3,7 @@
  * a seed's world changes whenever the generator does, and what a seed shows then is another thing.
  */
 import { describe, expect, it } from 'vitest'
-import { runSeed, runTroubledSeed } from '../../src/simulation/run.ts'
+import { runSeed, runTroubledSeed } from '../../src/simulation/seeds/run.ts'
 
 const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [10, 'a retry given up when it was served left its slot unused'],

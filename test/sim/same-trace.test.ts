@@ -2,10 +2,10 @@
  * The same seed gives the same world, octet for octet; another seed gives another.
  */
 import { describe, expect, it } from 'vitest'
-import { cutPath, randomWorld } from '../../src/simulation/random-world.ts'
-import { runPlan, runSeed } from '../../src/simulation/run.ts'
-import { Digest } from '../../src/simulation/trace.ts'
-import type { Turn } from '../../src/simulation/world.ts'
+import { cutPath, randomWorld } from '../../src/simulation/seeds/random-world.ts'
+import { runPlan, runSeed } from '../../src/simulation/seeds/run.ts'
+import { Digest } from '../../src/simulation/world/trace.ts'
+import type { Turn } from '../../src/simulation/world/world.ts'
 import { instant, seconds } from '../../src/units.ts'
 
 const SEEDS = [3, 35, 57]

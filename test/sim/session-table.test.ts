@@ -3,11 +3,11 @@
  * what the engine sends is the same with it and without.
  */
 import { describe, expect, it } from 'vitest'
-import { randomWorld } from '../../src/simulation/random-world.ts'
-import { runPlan } from '../../src/simulation/run.ts'
-import type { Witness } from '../../src/simulation/witness.ts'
-import { BrokenLaw, together } from '../../src/simulation/witness.ts'
-import { World } from '../../src/simulation/world.ts'
+import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
+import { runPlan } from '../../src/simulation/seeds/run.ts'
+import type { Witness } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
+import { World } from '../../src/simulation/world/world.ts'
 import { type Instant, micros, seconds } from '../../src/units.ts'
 
 /** Worlds with accounting, some of them with reboots and reloads. */

@@ -3,10 +3,10 @@
  * quota. Quota is charged to the slot in which a message leaves.
  */
 import { describe, expect, it } from 'vitest'
+import type { Outbox } from '../../src/proxy/border/ports.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import type { Outbox } from '../../src/proxy/ports.ts'
-import { accessRequest, accountingRequest } from '../../src/simulation/packets.ts'
-import { START } from '../../src/simulation/world.ts'
+import { accessRequest, accountingRequest } from '../../src/simulation/world/packets.ts'
+import { START } from '../../src/simulation/world/world.ts'
 import { instant, millis, seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './stage.ts'
 

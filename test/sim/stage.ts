@@ -2,15 +2,15 @@
  * A stage for scenarios that read like a script: plain clients and servers to vary, everything that leaves written down,
  * and every law watching.
  */
-import type { EngineOptions, LaneOptions } from '../../src/proxy/ports.ts'
+import type { EngineOptions, LaneOptions } from '../../src/proxy/border/ports.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/radius/codes.ts'
 import { Secret } from '../../src/radius/secret.ts'
-import { allLaws } from '../../src/simulation/checkers.ts'
-import type { ServerPlan } from '../../src/simulation/home-server.ts'
-import type { NasPlan } from '../../src/simulation/nas-plan.ts'
-import { answerTo, serialOf, wellFormed } from '../../src/simulation/packets.ts'
-import { together, type Witness } from '../../src/simulation/witness.ts'
-import { START, World, type WorldPlan } from '../../src/simulation/world.ts'
+import { allLaws } from '../../src/simulation/laws/checkers.ts'
+import type { ServerPlan } from '../../src/simulation/world/home-server.ts'
+import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
+import { together, type Witness } from '../../src/simulation/world/observer.ts'
+import { answerTo, serialOf, wellFormed } from '../../src/simulation/world/packets.ts'
+import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import {
   type Instant,
   MICROS_PER_SECOND,

@@ -1,13 +1,13 @@
 /**
  * Small scenarios for the tests, and the settings that the plan proposes for them.
  */
-import { engineOptions } from '../../src/config/engine-options.ts'
-import { rehearseConfig } from '../../src/config/made-up.io.ts'
-import type { EngineOptions } from '../../src/proxy/ports.ts'
-import { Rehearsal, type Run } from '../../src/simulation/rehearsal.ts'
-import { type Rehearsed, settingsText } from '../../src/simulation/rehearsed.ts'
-import type { Scenario } from '../../src/simulation/scenario.ts'
-import { type Stage, stageOf } from '../../src/simulation/stage.ts'
+import { engineOptions } from '../../src/config/outward/engine-options.ts'
+import { rehearseConfig } from '../../src/config/scenario/simulated-config.io.ts'
+import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import { Rehearsal, type Run } from '../../src/simulation/rehearsal/rehearsal.ts'
+import { type Rehearsed, settingsText } from '../../src/simulation/rehearsal/rehearsed.ts'
+import type { Scenario } from '../../src/simulation/rehearsal/scenario.ts'
+import { type Stage, stageOf } from '../../src/simulation/rehearsal/scenario-worlds.ts'
 import { millis, seconds } from '../../src/units.ts'
 
 /** 600 sessions at one BNG, two servers that do 20 messages a second, a backlog deeper than anybody's patience. */

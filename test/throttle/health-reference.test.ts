@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Health, type HealthOptions } from '../../src/throttle/health.ts'
+import { Health, type HealthOptions } from '../../src/throttle/server-health.ts'
 import { instant, micros } from '../../src/units.ts'
 import { type Happening, HealthReference } from './health-reference.ts'
 

@@ -1,10 +1,10 @@
 /**
  * The rule of server health once more, as plain as it can be said: a list of what happened, and each question answered by
- * reading that list. It shares nothing with src/throttle/health.ts but the words, so that each can find the other wrong.
+ * reading that list. It shares nothing with src/throttle/server-health.ts but the words, so that each can find the other wrong.
  *
  * One thing it does not decide: the moment at which a Failing server has recovered, for which there are bounds only.
  */
-import type { HealthOptions, HealthState } from '../../src/throttle/health.ts'
+import type { HealthOptions, HealthState } from '../../src/throttle/server-health.ts'
 
 /** `failed` and `doubtful` speak against it, `overdue` says that a first time-out passed; `compared`: another does better. */
 export type Happening =

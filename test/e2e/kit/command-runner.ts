@@ -10,7 +10,7 @@ import type { Answered, Asked } from './command.ts'
 // What bin/start.cjs does: Node keeps what it has compiled.
 createRequire(import.meta.url)('../../../bin/compile-cache.cjs').keep()
 const { runCommand } = await import('../../../src/commands/command-line.io.ts')
-const { flushed } = await import('../../../src/commands/output.io.ts')
+const { flushed } = await import('../../../src/commands/terminal/output.io.ts')
 
 /** Keeps what is written to `stream`; the function answers it, and begins anew. */
 function keptOf(stream: NodeJS.WriteStream): () => string {

@@ -4,8 +4,8 @@
  */
 import { createSocket } from 'node:dgram'
 import { workerData } from 'node:worker_threads'
-import type { Birth } from '../../../src/instances/calls.ts'
-import '../../../src/instances/thread.io.ts'
+import type { Birth } from '../../../src/instances/protocol/protocol.ts'
+import '../../../src/instances/thread/thread.io.ts'
 
 const { number } = workerData as Birth
 const port = Number((process.env['CRASH_PORTS'] ?? '').split(' ')[number])

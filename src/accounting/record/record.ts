@@ -1,0 +1,55 @@
+/**
+ * What an accounting request says of itself, as far as queueing it needs: its kind, its age, and which record it is.
+ *
+ * A client that sends a record again with a new Acct-Delay-Time sends a new packet by RFC 2866 section 5.2, but the same
+ * record. The digest finds such twins: it covers every attribute except those that a retransmission may change.
+ */
+import { ACCT_DELAY_TIME, HEADER_LENGTH, MESSAGE_AUTHENTICATOR, PROXY_STATE } from '../../radius/codes.ts'
+import { md5 } from '../../radius/md5.ts'
+import type { Packet } from '../../radius/packet.ts'
+
+/** RFC 2866 section 5.1, RFC 2869 section 2.1. */
+const INTERIM_UPDATE = 3
+const SESSION_TIME = { vendor: 0, type: 46 } as const
+
+/** Acct-Status-Type (RFC 2866 section 5.1); undefined where it is missing or not 4 octets long. */
+export function statusType(packet: Packet): number | undefined {
+  return packet.number(packet.acctStatusTypeAt)
+}
+
+/** An interim update: a later one of the session says all that it says, so it is the first to be shed. */
+export function isInterim(packet: Packet): boolean {
+  return statusType(packet) === INTERIM_UPDATE
+}
+
+/** Acct-Delay-Time in seconds (RFC 2866 section 5.2); undefined where it is missing or not 4 octets long. */
+export function delayTime(packet: Packet): number | undefined {
+  return packet.number(packet.acctDelayTimeAt)
+}
+
+/** Acct-Session-Time in seconds (RFC 2866 section 5.7); undefined where it is missing or not 4 octets long. */
+export function sessionTime(packet: Packet): number | undefined {
+  const value = packet.find(SESSION_TIME)
+  return value?.length === 4 ? value.reduce((sum, octet) => sum * 256 + octet, 0) : undefined
+}
+
+export function hasEventTimestamp(packet: Packet): boolean {
+  return packet.eventTimestampAt !== 0
+}
+
+/**
+ * Writes 16 octets to `target` that are the same for the same record of one client: the MD5 over all attributes, in
+ * order, but Acct-Delay-Time (41), Message-Authenticator (80) and Proxy-State (33).
+ */
+export function recordDigest(packet: Packet, target: Uint8Array): void {
+  const { bytes } = packet
+  md5.begin()
+  let runFrom = HEADER_LENGTH
+  for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
+    const type = bytes[at]
+    if (type !== ACCT_DELAY_TIME && type !== MESSAGE_AUTHENTICATOR && type !== PROXY_STATE) continue
+    md5.add(bytes, runFrom, at)
+    runFrom = at + bytes[at + 1]!
+  }
+  md5.add(bytes, runFrom).finishInto(target, 0)
+}

@@ -1,0 +1,150 @@
+/**
+ * A session or a bundle for people and programs: plain values, exact figures as text, what is unknown as null.
+ *
+ * These are the lines of the sessions log and what `radsluice sessions` shows. docs/accounting.md explains each field.
+ */
+
+import { FIELD } from '../record/fields.ts'
+import { type DirectionFigures, figuresOf } from '../record/figures.ts'
+import type { RecordView } from '../record/record-view.ts'
+import { IMPOSSIBLE, type Impossible } from './anomalies.ts'
+import type { KeyedRows } from './row-table.ts'
+import * as layout from './session-rows.ts'
+
+export type Label = 'mlppp-member-link' | 'mlppp-sum-of-links' | 'stop-without-counters' | Impossible
+/** A 64-bit figure in decimal digits. */
+type Figure = string | null
+
+export interface ReportedFigures {
+  readonly inputOctets: Figure
+  readonly outputOctets: Figure
+  readonly inputPackets: Figure
+  readonly outputPackets: Figure
+  readonly inputIpv4Octets: Figure
+  readonly outputIpv4Octets: Figure
+  readonly inputIpv4Packets: Figure
+  readonly outputIpv4Packets: Figure
+  readonly inputIpv6Octets: Figure
+  readonly outputIpv6Octets: Figure
+  readonly inputIpv6Packets: Figure
+  readonly outputIpv6Packets: Figure
+}
+
+export interface SessionReport extends ReportedFigures {
+  readonly client: string
+  readonly address: string
+  /** NAS-Identifier, else NAS-IP-Address or NAS-IPv6-Address; empty where the records have none. */
+  readonly nas: string
+  readonly session: string
+  readonly multiSession: string | null
+  readonly user: string
+  /** Whether its Start was seen. */
+  readonly startSeen: boolean
+  readonly sessionSeconds: number | null
+  /** Event-Timestamp of its last record, Unix time. */
+  readonly eventTimestamp: number | null
+  /** How often a 32-bit counter of octets wrapped without Gigawords: 2^32 octets each are not in the figures. */
+  readonly inputOctetsWraps: number
+  readonly outputOctetsWraps: number
+  readonly labels: readonly Label[]
+}
+
+/** How a session ended here: by its Stop, by silence for its lifetime, by another session with its Acct-Session-Id. */
+export const SESSION_ENDS = ['stop', 'silent', 'reused'] as const
+export type SessionEnd = (typeof SESSION_ENDS)[number]
+
+export interface EndedSession extends SessionReport {
+  readonly kind: 'session'
+  readonly end: SessionEnd
+  readonly terminateCause: number | null
+}
+
+/** How a bundle ended: all its links stopped (RFC 2866 section 5.12), or nothing came for a lifetime. */
+export const BUNDLE_ENDS = ['complete', 'silent'] as const
+export type BundleEnd = (typeof BUNDLE_ENDS)[number]
+
+export interface EndedBundle extends ReportedFigures {
+  readonly kind: 'bundle'
+  readonly client: string
+  readonly address: string
+  readonly nas: string
+  readonly multiSession: string
+  readonly user: string
+  readonly end: BundleEnd
+  /** Links that were seen, that ended with a Stop, and the largest Acct-Link-Count. */
+  readonly links: number
+  readonly stops: number
+  /** Links that are not in the sum: still running, or without counters in any record. */
+  readonly linksWithoutFigures: number
+  readonly linkCount: number | null
+  readonly labels: readonly Label[]
+}
+
+export type Ended = EndedSession | EndedBundle
+
+/** One tracked session. */
+export function sessionReport(rows: KeyedRows, row: number, client: string): SessionReport {
+  const at = row * rows.width
+  const { words } = rows
+  const flags = words[at + layout.FLAGS]!
+  const { key, rest } = rows.textOf(row)
+  const { address, nas, name } = layout.shownKey(key)
+  const [user, multi] = layout.piecesOf(rest) as [Uint8Array, Uint8Array]
+  return {
+    client,
+    address,
+    nas,
+    session: name,
+    multiSession: multi.length === 0 ? null : layout.shownText(multi),
+    user: layout.shownText(user),
+    startSeen: (flags & layout.STARTED) !== 0,
+    sessionSeconds: (flags & layout.HAS_TIME) === 0 ? null : words[at + layout.TIME]!,
+    eventTimestamp: (flags & layout.HAS_STAMP) === 0 ? null : words[at + layout.STAMP]!,
+    inputOctetsWraps: words[at + layout.INPUT_WRAPS]!,
+    outputOctetsWraps: words[at + layout.OUTPUT_WRAPS]!,
+    ...reportedFigures(figuresOf(layout.countedIn(rows, row))),
+    labels: labelsOf(flags),
+  }
+}
+
+export const reportedFigures = ({
+  input,
+  output,
+}: {
+  readonly input: DirectionFigures
+  readonly output: DirectionFigures
+}): ReportedFigures => ({
+  inputOctets: shown(input.octets),
+  outputOctets: shown(output.octets),
+  inputPackets: shown(input.packets),
+  outputPackets: shown(output.packets),
+  inputIpv4Octets: shown(input.ipv4Octets),
+  outputIpv4Octets: shown(output.ipv4Octets),
+  inputIpv4Packets: shown(input.ipv4Packets),
+  outputIpv4Packets: shown(output.ipv4Packets),
+  inputIpv6Octets: shown(input.ipv6Octets),
+  outputIpv6Octets: shown(output.ipv6Octets),
+  inputIpv6Packets: shown(input.ipv6Packets),
+  outputIpv6Packets: shown(output.ipv6Packets),
+})
+
+/** What one record says, in a few words for a log line. */
+export function recordText(record: RecordView): string {
+  const { input, output } = figuresOf(record)
+  const known = (figure: bigint | undefined): string => (figure === undefined ? 'unknown' : String(figure))
+  const time = record.number(FIELD.sessionTime)
+  return [
+    `Acct-Status-Type ${record.number(FIELD.statusType)}`,
+    `session time ${time === undefined ? 'unknown' : `${time} s`}`,
+    `octets ${known(input.octets)} in ${known(output.octets)} out`,
+    `packets ${known(input.packets)} in ${known(output.packets)} out`,
+  ].join(', ')
+}
+
+const shown = (figure: bigint | undefined): Figure => (figure === undefined ? null : String(figure))
+
+const labelsOf = (flags: number): Label[] => [
+  ...((flags & layout.MEMBER_LINK) === 0 ? [] : ['mlppp-member-link' as const]),
+  ...((flags & layout.STOPPED_BARE) === 0 ? [] : ['stop-without-counters' as const]),
+  ...IMPOSSIBLE.filter((_, i) => (flags & (layout.FIRST_IMPOSSIBLE << i)) !== 0),
+]

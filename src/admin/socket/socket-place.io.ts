@@ -1,0 +1,181 @@
+/**
+ * Where the admin socket stands, and its opening: a file of mode 0600, so that the file system says who may.
+ *
+ * Without a path in the configuration it stands in the folder that systemd or the login session gives for such things,
+ * else in one of our own below the folder for temporary files; that one is shared by all users of the machine, so it is
+ * taken only where it is ours and nobody else may write to it. The name has the port of the TCP address in it: two
+ * daemons of one user are in each other's way at the port already.
+ */
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { codedError, systemCodeOf } from '../../coded-error.ts'
+import { LONGEST_SOCKET_PATH } from './socket-candidates.ts'
+
+const ONLY_OWNER = 0o600
+const MAY_WRITE_ELSE = 0o022
+
+/** @throws a coded error where there is no folder that can be trusted. */
+export function defaultSocketPath(
+  port: number,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string {
+  const { socket, own } = defaultPlace(port, env)
+  if (own !== undefined) makeOwn(own)
+  return socket
+}
+
+/** `own` is the folder that must be this user's alone; undefined where somebody else made it for us. */
+function defaultPlace(
+  port: number,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly socket: string; readonly own: string | undefined } {
+  const name = `admin-${port}.sock`
+  const [given] = (env['RUNTIME_DIRECTORY'] ?? '').split(':')
+  if (given !== undefined && given !== '') return { socket: join(given, name), own: undefined }
+  const { XDG_RUNTIME_DIR: session = '' } = env
+  const own = session === '' ? join(tmpdir(), `radsluice-${process.getuid?.() ?? 'user'}`) : join(session, 'radsluice')
+  return { socket: join(own, name), own }
+}
+
+function makeOwn(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw failure(folder, error)
+  }
+  mustBeOwn(folder)
+}
+
+function mustBeOwn(folder: string): void {
+  const found = orFailure(folder, () => lstatSync(folder))
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & MAY_WRITE_ELSE) === 0) return
+  const sentence = `${folder} is no folder of this user alone, so somebody else could put a socket there; set admin.socket`
+  throw codedError('SOCKET_FAILED', sentence)
+}
+
+/**
+ * Lets `server` listen at `path`. A socket that a dead process left there is removed.
+ * @throws a coded error where it can't.
+ */
+export async function listenAtPath(server: Server, path: string): Promise<void> {
+  mustFit(path)
+  if (await isDead(path)) orFailure(path, () => unlinkSync(path))
+  mustHaveFolder(path)
+  await bind(server, path)
+  orFailure(path, () => chmodSync(path, ONLY_OWNER))
+}
+
+async function bind(server: Server, path: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(failure(path, error)))
+    // Bound within this call: at no moment may anybody else connect.
+    const before = process.umask(0o777 - ONLY_OWNER)
+    try {
+      server.listen({ path }, () => {
+        server.removeAllListeners('error')
+        server.on('error', () => undefined)
+        resolve()
+      })
+    } finally {
+      process.umask(before)
+    }
+  })
+}
+
+/**
+ * @throws what `listenAtPath` would throw. A socket is opened and closed there, since no mode says that a file system takes
+ * none (/proc); one of a dead process stays.
+ */
+export async function trySocketPath(path: string): Promise<void> {
+  mustFit(path)
+  const isThere = await isDead(path)
+  mustHaveFolder(path)
+  if (isThere) return
+  const server = createServer()
+  await bind(server, path)
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+}
+
+/** The same for the place that is taken where none is given: only a folder of our own would be made. */
+export async function tryDefaultSocket(
+  port: number,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<void> {
+  const { socket, own } = defaultPlace(port, env)
+  if (own === undefined || existsSync(own)) {
+    if (own !== undefined) mustBeOwn(own)
+    await trySocketPath(socket)
+    return
+  }
+  mustFit(socket)
+  orFailure(own, () => accessSync(dirname(own), constants.W_OK | constants.X_OK))
+}
+
+/** Asked before: libuv says EACCES where the folder is missing. */
+function mustHaveFolder(path: string): void {
+  orFailure(path, () => accessSync(dirname(path), constants.W_OK | constants.X_OK))
+}
+
+function mustFit(path: string): void {
+  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return
+  const sentence = `${path} has more than ${LONGEST_SOCKET_PATH} octets, the most for a socket; set a shorter admin.socket`
+  throw codedError('SOCKET_FAILED', sentence)
+}
+
+/** Whether a socket stands there that nobody listens at any more. */
+async function isDead(path: string): Promise<boolean> {
+  const found = orFailure(path, () => lstatSync(path, { throwIfNoEntry: false }))
+  if (found === undefined) return false
+  if (!found.isSocket()) {
+    // Not ADDRESS_IN_USE: no daemon that is to be restarted takes this away.
+    throw codedError('SOCKET_FAILED', `${path} is there already and no socket; remove it, or set another admin.socket`)
+  }
+  if (await answers(path)) {
+    throw codedError('ADDRESS_IN_USE', `another radsluice answers at ${path}; stop it, or set another admin.socket`)
+  }
+  return true
+}
+
+function orFailure<T>(path: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw failure(path, error)
+  }
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    // Refused by nobody's socket; any other error is somebody's that we may not reach.
+    socket.once('error', (error) => resolve(systemCodeOf(error) !== 'ECONNREFUSED'))
+  })
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there; correct the owner and mode of its folder',
+  EPERM: 'this user may not write there; correct the owner and mode of its folder',
+  EROFS: 'the file system is read-only; name a folder that can be written',
+  ENOENT: 'its folder is not there; create it for this user',
+  ENOTDIR: 'a part of the path is no folder; correct the path',
+  ELOOP: 'a symbolic link in the path leads to itself; correct the path',
+  ENAMETOOLONG: 'the path is too long; choose a shorter one',
+  ENOSPC: 'the disk is full; make room',
+  EMFILE: 'this process has no descriptor left; raise its limit ("ulimit -n")',
+}
+
+const failure = (path: string, error: unknown): Error => {
+  const system = systemCodeOf(error) ?? String(error)
+  const why = WHY[system] ?? 'create its folder and let this user write there'
+  return codedError(
+    'SOCKET_FAILED',
+    `can't open the admin socket ${path} (${system}): ${why}, or set admin.socket`,
+    error,
+  )
+}

@@ -1,0 +1,60 @@
+/**
+ * The options of every verb that talks to a running daemon, and what `--admin` names: an address, or the path of a socket.
+ * A path has a `/` in it and no scheme; nothing is looked up.
+ */
+import { codedError } from '../../coded-error.ts'
+
+/** That of `admin.listen` where the configuration names none. */
+export const USUAL_PORT = 9812
+export const USUAL_ADMIN = `http://127.0.0.1:${USUAL_PORT}`
+
+export const ADMIN_OPTIONS = {
+  admin: {
+    type: 'string',
+    requiresArg: true,
+    describe: `The admin address of the daemon, or the path of its socket. [default: its socket, else ${USUAL_ADMIN}]`,
+  },
+  'token-file': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'A file with the token to show, where one is asked for.',
+  },
+} as const
+
+/** As `src/admin/socket/socket-candidates.ts` has it. */
+const LONGEST_PATH = 107
+
+export type AskedPlace = { readonly socketPath: string } | { readonly host: string; readonly port: string | number }
+
+/**
+ * `unix:/path`, `/path`, `folder/name.sock`; `http://127.0.0.1:9812`, `127.0.0.1:9812`, `[::1]:9812`.
+ * @throws a coded error, USAGE, where it is none of these.
+ */
+export function placeIn(admin: string): AskedPlace {
+  const path = pathIn(admin)
+  if (path === undefined) return addressIn(admin)
+  if (path === '') throw none(admin)
+  const octets = new TextEncoder().encode(path).length
+  if (octets <= LONGEST_PATH) return { socketPath: path }
+  const advice = 'give a shorter path, from the folder of the socket, say'
+  throw codedError('USAGE', `the path of --admin has ${octets} octets, and a socket ${LONGEST_PATH} at most; ${advice}`)
+}
+
+/** The path of a socket; undefined where it is an address: a scheme is before it, or a port before the first `/`. */
+function pathIn(admin: string): string | undefined {
+  if (admin.startsWith('unix:')) return admin.slice('unix:'.length)
+  return admin.includes('/') && !/^(\w+:\/\/|[^/]*:\d+\/)/.test(admin) ? admin : undefined
+}
+
+function addressIn(admin: string): AskedPlace {
+  try {
+    const url = new URL(/^\w+:\/\//.test(admin) ? admin : `http://${admin}`)
+    if (url.protocol === 'http:') return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || 80 }
+  } catch {
+    // Said below.
+  }
+  throw none(admin)
+}
+
+const none = (admin: string): Error =>
+  codedError('USAGE', `"${admin}" is no address; write --admin http://127.0.0.1:9812, or the path of the socket`)

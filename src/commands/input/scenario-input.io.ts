@@ -1,0 +1,111 @@
+/**
+ * From the command line to what is simulated: the scenario out of a built-in one or a file and the options, and the
+ * throttle's settings out of a configuration file, or as `radsluice plan` would propose them.
+ *
+ * Everything wrong with either is thrown as one coded error with a line for each problem; nothing is written before.
+ */
+import { codedError } from '../../coded-error.ts'
+import { engineOptions } from '../../config/outward/engine-options.ts'
+import { type GivenOption, loadScenario } from '../../config/scenario/scenario-load.ts'
+import { BUILT_IN, type BuiltIn, type ScenarioSettings } from '../../config/scenario/scenario-schema.ts'
+import { rehearseConfig, rehearseConfigFile } from '../../config/scenario/simulated-config.io.ts'
+import { textOf } from '../../config/source/encoding.ts'
+import { formatProblem, type Problem } from '../../config/source/problem.ts'
+import { LONGEST_CONFIG, readSmallFile } from '../../config/source/small-file.io.ts'
+import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { Proposal } from '../../simulation/plan/plan.ts'
+import { yamlOf } from '../../simulation/plan/plan-yaml.ts'
+import type { Scenario, ScenarioEvent } from '../../simulation/rehearsal/scenario.ts'
+import { micros } from '../../units.ts'
+
+/** The scenario that `word` names: a built-in one, or a file. */
+export function readScenario(word: string, options: readonly GivenOption[]): Scenario {
+  const builtIn = BUILT_IN.find((one) => one === word)
+  const result = loadScenario({ ...(builtIn === undefined ? { file: scenarioFile(word) } : { builtIn }), options })
+  if (!result.ok) throw refusal(result.problems)
+  return scenarioOf(result.settings, builtIn ?? word)
+}
+
+/** A configuration file's settings, for a simulation. */
+export function readOptions(file: string): EngineOptions {
+  const read = rehearseConfigFile(file)
+  if (!read.ok) throw refusal(read.problems)
+  if (read.config.listen.authentication.length === 0)
+    throw codedError(
+      'BAD_CONFIGURATION',
+      `${file}: listen.authentication is empty, so no session could come up; add a listener`,
+    )
+  return engineOptions(read.config)
+}
+
+/** The settings that a proposal's own configuration file gives. */
+export function optionsOf(proposal: Proposal): EngineOptions {
+  const read = rehearseConfig(yamlOf(proposal), 'the proposed configuration')
+  if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'))
+  return engineOptions(read.config)
+}
+
+const refusal = (problems: readonly Problem[]): Error =>
+  codedError(
+    problems.every(({ file }) => file.startsWith('--')) ? 'USAGE' : 'BAD_CONFIGURATION',
+    problems.map(formatProblem).join('\n'),
+  )
+
+function scenarioFile(name: string): { name: string; text: string } {
+  const read = readSmallFile(name, LONGEST_CONFIG, 'file or pipe')
+  if (!('problem' in read)) {
+    const reading = textOf(read.bytes)
+    if ('text' in reading) return { name, text: reading.text }
+    throw refusal([{ file: name, line: reading.line, column: 1, path: '', message: reading.problem }])
+  }
+  throw codedError('BAD_CONFIGURATION', `${read.problem} (or write one of ${BUILT_IN.join(', ')})`)
+}
+
+const DEFAULT_TRIES = 4
+
+function scenarioOf(settings: ScenarioSettings, fallback: BuiltIn | string): Scenario {
+  const { clients, accounting, servers, network } = settings
+  const { timeout, patience } = clients
+  const interims = accounting === false ? undefined : accounting
+  const period = interims?.interim_period ?? micros(0)
+  return {
+    name: settings.name ?? fallback,
+    seed: settings.seed,
+    length: settings.length,
+    sessions: settings.sessions,
+    bngs: settings.bngs,
+    begin: settings.begin,
+    dialWithin: settings.dial_within,
+    sessionTime: settings.session_time,
+    clients: {
+      timeout,
+      tries: patience === undefined ? (clients.tries ?? DEFAULT_TRIES) : Math.max(1, Math.round(patience / timeout)),
+      redial: clients.redial,
+      redialSpread: clients.redial_spread / 100,
+    },
+    accounting: {
+      isOn: interims !== undefined,
+      timeout: interims?.timeout ?? timeout,
+      tries: interims?.tries ?? DEFAULT_TRIES,
+      newDelayTime: interims?.new_delay_time ?? false,
+      interimPeriod: period,
+      interimWithin: interims?.interim_within ?? period,
+    },
+    servers,
+    network: { delay: network.delay, loss: network.loss / 100 },
+    events: settings.events.map((event) => eventOf(event, settings)),
+  }
+}
+
+function eventOf(event: ScenarioSettings['events'][number], { dial_within }: ScenarioSettings): ScenarioEvent {
+  const { at } = event
+  const lasts = event.lasts ?? micros(0)
+  switch (event.what) {
+    case 'reboot':
+      return { kind: 'reboot', at, bng: event.bng ?? 1, within: event.within ?? dial_within }
+    case 'silence':
+      return { kind: 'silence', at, lasts, server: event.server }
+    case 'loss':
+      return { kind: 'loss', at, lasts, share: (event.percent ?? 0) / 100, side: event.side ?? 'servers' }
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * `radsluice set max-rate`: another rate for one server and class of a running daemon, until the next reload.
+ */
+import { codedError } from '../../coded-error.ts'
+import { askFor } from '../input/admin-client.io.ts'
+import { ADMIN_OPTIONS } from '../input/admin-options.ts'
+import { JSON_OPTION, verb } from '../input/verb.ts'
+import { writeData, writeJson } from '../terminal/output.io.ts'
+
+interface Changed {
+  readonly server: string
+  readonly class: string
+  readonly maxRate: number
+  readonly configured: number
+}
+
+export const set = verb({
+  examples: [
+    ['set max-rate fr-1 accounting 200', '200 messages a second from the next second of the grid on'],
+    ['set max-rate fr-1 authentication 0', 'no limit'],
+  ],
+  positionals: {
+    what: { choices: ['max-rate'], demandOption: true, describe: 'What to change.' },
+    name: { type: 'string', demandOption: true, describe: 'The name of the server in the configuration.' },
+    class: { choices: ['authentication', 'accounting'], demandOption: true, describe: 'The class of traffic.' },
+    rate: { type: 'string', demandOption: true, describe: 'Messages per second; 0 is unlimited.' },
+  },
+  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  run: async ({ name, class: of, rate, json, admin, 'token-file': tokenFile }) => {
+    if (!/^\d{1,7}$/.test(rate)) throw codedError('USAGE', `"${rate}" is no rate; write a whole number such as 200`)
+    const path = `/servers/${encodeURIComponent(name)}/max-rate`
+    const body = { class: of, max_rate: Number(rate) }
+    const asking = { method: 'POST', path, body, access: 'control' } as const
+    const changed = (await askFor({ admin, 'token-file': tokenFile }, asking)) as Changed
+    if (json) writeJson(changed)
+    else {
+      const { server, class: name, maxRate, configured } = changed
+      writeData(
+        `max_rate of ${server} for ${name} is ${inWords(maxRate)} from the next second on, until the next reload (${inWords(configured)} in the file)`,
+      )
+    }
+    return 0
+  },
+})
+
+const inWords = (rate: number): string => (rate === 0 ? 'unlimited' : `${rate}/s`)

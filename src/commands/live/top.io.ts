@@ -1,0 +1,115 @@
+/**
+ * `radsluice top`: a running daemon, live. Keys: q quits, p pauses, s sorts otherwise, the arrows move among the servers.
+ *
+ * It stays over a restart of the daemon and says meanwhile that nobody answers. With `--json` it writes a report a line,
+ * also where there is no terminal.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { codedError, codeOf } from '../../coded-error.ts'
+import type { StatusReport } from '../../observe/status-report.ts'
+import { type AdminPlace, follow } from '../input/admin-client.io.ts'
+import { ADMIN_OPTIONS } from '../input/admin-options.ts'
+import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
+import { writeData } from '../terminal/output.io.ts'
+import { Terminal } from '../terminal/terminal.io.ts'
+import { frame, SORTS, type TopState } from '../text/top-frame.ts'
+
+const WATCH = { method: 'GET', path: '/watch', access: 'read' } as const
+/** The screen shows no clients, and there may be thousands. */
+const WATCH_SCREEN = { ...WATCH, path: '/watch?clients=off' } as const
+const TRY_AGAIN_MS = 1_000
+
+export const top = verb({
+  examples: [
+    ['top', 'q quits, p pauses, s sorts otherwise'],
+    ['top --json', 'a report a line, for a program'],
+  ],
+  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  run: async ({ json, ...place }): Promise<ExitCode> => {
+    if (json) {
+      for await (const line of follow(place, WATCH, new AbortController().signal)) writeData(line)
+      return 0
+    }
+    if (!Terminal.isThere()) {
+      throw codedError('USAGE', 'top needs a terminal to draw on; use "radsluice status", or "radsluice top --json"')
+    }
+    return await new Screen(place).run()
+  },
+})
+
+/** For now nobody answers: it starts anew, or hangs. */
+const isAbsent = (error: unknown): boolean => ['NOT_RUNNING', 'NO_ANSWER'].includes(codeOf(error) ?? '')
+
+class Screen {
+  readonly #place: AdminPlace
+  readonly #terminal = new Terminal()
+  readonly #quit = new AbortController()
+  #state: TopState | undefined
+
+  constructor(place: AdminPlace) {
+    this.#place = place
+  }
+
+  /** Until somebody quits. The first time nobody answers it is an error, later a notice. */
+  async run(): Promise<ExitCode> {
+    const { signal } = this.#quit
+    const keys = { key: (key: string) => this.#pressed(key), resized: () => this.#draw() }
+    try {
+      while (!signal.aborted) {
+        try {
+          for await (const line of follow(this.#place, WATCH_SCREEN, signal)) {
+            if (this.#state === undefined) this.#terminal.enter(keys)
+            this.#saw(JSON.parse(line) as StatusReport)
+          }
+          if (!signal.aborted) this.#notice('the daemon has ended')
+        } catch (error) {
+          if (signal.aborted) break
+          if (this.#state === undefined || !isAbsent(error)) throw error
+          this.#notice('no answer, trying again')
+        }
+        await sleep(TRY_AGAIN_MS, undefined, { signal }).catch(() => undefined)
+      }
+    } finally {
+      this.#terminal.leave()
+    }
+    return 0
+  }
+
+  #saw(report: StatusReport): void {
+    const former = this.#state
+    if (former?.isPaused) return
+    this.#state = {
+      sort: 'name',
+      skipped: 0,
+      isPaused: false,
+      ...former,
+      report,
+      before: former?.report,
+      notice: undefined,
+    }
+    this.#draw()
+  }
+
+  #notice(notice: string): void {
+    if (this.#state === undefined) return
+    this.#state = { ...this.#state, notice }
+    this.#draw()
+  }
+
+  #pressed(key: string): void {
+    const state = this.#state
+    if (state === undefined) return
+    if (key === 'q' || key === 'interrupt') this.#quit.abort()
+    else if (key === 'p') this.#state = { ...state, isPaused: !state.isPaused }
+    else if (key === 's')
+      this.#state = { ...state, sort: SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length] ?? 'name' }
+    else if (key === 'down')
+      this.#state = { ...state, skipped: Math.min(state.skipped + 1, state.report.lanes.length - 1) }
+    else if (key === 'up') this.#state = { ...state, skipped: Math.max(0, state.skipped - 1) }
+    this.#draw()
+  }
+
+  #draw(): void {
+    if (this.#state !== undefined) this.#terminal.draw(frame(this.#state, this.#terminal.size))
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * `radsluice trace`: follows single requests through a running daemon, one line a step. It ends by time, by count, or
+ * with Ctrl-C; passwords are never shown. Exit 0 when something was seen, 1 when nothing was.
+ */
+import { codedError } from '../../coded-error.ts'
+import { codeName } from '../../radius/names/names.io.ts'
+import { follow } from '../input/admin-client.io.ts'
+import { ADMIN_OPTIONS } from '../input/admin-options.ts'
+import { JSON_OPTION, verb } from '../input/verb.ts'
+import { say, writeData } from '../terminal/output.io.ts'
+import { stepText, type TracedStep } from '../text/trace-text.ts'
+
+interface Ended {
+  readonly ended: 'time' | 'count'
+  readonly told: number
+  readonly lost: number
+}
+
+export const trace = verb({
+  examples: [
+    ['trace --user alice@example.net', 'every step of the requests of that user, for a minute'],
+    ['trace --client bng-1 --count 20 --json', 'the first twenty steps of that client, for a program'],
+  ],
+  options: {
+    client: { type: 'string', requiresArg: true, describe: 'The name of a client in the configuration.' },
+    user: { type: 'string', requiresArg: true, describe: 'A User-Name, to the octet.' },
+    session: { type: 'string', requiresArg: true, describe: 'An Acct-Session-Id, to the octet.' },
+    seconds: {
+      type: 'number',
+      within: [1, 3_600],
+      default: 60,
+      requiresArg: true,
+      describe: 'End after so many seconds, 3600 at most. Exit 1 if no step was seen by then.',
+    },
+    count: {
+      type: 'number',
+      within: [1, 100_000],
+      default: 1_000,
+      requiresArg: true,
+      describe: 'End after so many steps, 100000 at most.',
+    },
+    ...ADMIN_OPTIONS,
+    json: JSON_OPTION,
+  },
+  run: async ({ client, user, session, seconds, count, json, ...place }) => {
+    if (client === undefined && user === undefined && session === undefined) {
+      throw codedError('USAGE', 'say what to follow: --client NAME, --user NAME or --session ID')
+    }
+    const query = new URLSearchParams({ seconds: String(seconds), count: String(count) })
+    for (const [name, value] of Object.entries({ client, user, session }))
+      if (value !== undefined) query.set(name, value)
+    const asking = { method: 'GET', path: `/trace?${query}`, access: 'control' } as const
+    const interrupt = new AbortController()
+    process.once('SIGINT', () => interrupt.abort())
+    let seen = 0
+    try {
+      for await (const line of follow(place, asking, interrupt.signal)) {
+        if (line === '') continue
+        const told = JSON.parse(line) as
+          | TracedStep
+          | Ended
+          | { readonly following: object }
+          | { readonly waiting: true }
+        if ('step' in told) {
+          seen += 1
+          writeData(json ? line : stepText(told, codeName))
+        } else if ('following' in told) say(`following for ${seconds} s or ${count} steps; Ctrl-C ends it`)
+        else if ('ended' in told) say(endText(told))
+      }
+    } catch (error) {
+      if (!interrupt.signal.aborted) throw error
+    }
+    return seen > 0 ? 0 : 1
+  },
+})
+
+const endText = ({ ended, told, lost }: Ended): string => {
+  const why = ended === 'time' ? 'the time is over' : 'the count is reached'
+  const left = lost === 0 ? '' : `; ${lost} more were left out, since there were too many in a second`
+  return `${why}: ${told} steps${left}`
+}

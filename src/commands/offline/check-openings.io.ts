@@ -1,0 +1,91 @@
+/**
+ * Makes the attempts to open what `run` would open, and tells what came of them as problems and warnings with their places.
+ *
+ * They are those of the user who asks, so `check` belongs to the user that runs the daemon. A port that is taken is a
+ * warning: it may well be the daemon that runs. If a daemon answers that runs with this very file, it is.
+ */
+import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
+import { codeOf, systemCodeOf } from '../../coded-error.ts'
+import type { Found } from '../../config/checks/result.ts'
+import type { Problem } from '../../config/source/problem.ts'
+import { type Path, pathText } from '../../config/source/source.ts'
+import { type Opening, openingsOf } from '../../daemon/openings.io.ts'
+import type { StatusReport } from '../../observe/status-report.ts'
+import { endpointText } from '../../transport/datagram-socket.io.ts'
+import { fetchStatus } from '../input/admin-client.io.ts'
+
+interface Tried {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+/** `known` are settings that have a problem already: they are not tried. */
+export async function tryOpenings(found: Found, file: string, known: readonly Problem[]): Promise<Tried> {
+  const problems: Problem[] = []
+  const warnings: Problem[] = []
+  const isKnown = ({ setting }: Opening): boolean => known.some(({ path }) => pathText(setting).startsWith(path || ' '))
+  let running: Promise<StatusReport | undefined> | undefined
+  // One after the other: two that take the same port would be in each other's way.
+  for (const opening of openingsOf(found, file)) {
+    if (isKnown(opening)) continue
+    const error = await failureOf(opening)
+    if (error === undefined) continue
+    const isTaken = codeOf(error) === 'ADDRESS_IN_USE'
+    if (isTaken) {
+      running ??= runningWith(found, file)
+      if (isHeldBy(await running, error)) continue
+    }
+    const sentence = withoutSetting(error.message, opening.setting)
+    const problem = found.problem(opening.setting, `${sentence}${isTaken ? IF_OURS : asWhom(error)}`)
+    if (isTaken || opening.isOptional || codeOf(error) === 'NO_ROUTE') warnings.push(problem)
+    else problems.push(problem)
+  }
+  return { problems, warnings }
+}
+
+const IF_OURS = ' (if that is the radsluice to be restarted, all is well)'
+
+/** `run` begins some of its sentences with the setting, which stands before each problem anyway. */
+function withoutSetting(sentence: string, setting: Path): string {
+  const [name = '', ...rest] = sentence.split(': ')
+  return rest.length > 0 && pathText(setting).startsWith(name) ? rest.join(': ') : sentence
+}
+
+/** Only coded errors are what the surroundings do; anything else is a bug. */
+async function failureOf(opening: Opening): Promise<Error | undefined> {
+  try {
+    await opening.attempt()
+    return undefined
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    return error as Error
+  }
+}
+
+/** What depends on who asks says so. */
+function asWhom(error: Error): string {
+  const system = systemCodeOf(error.cause) ?? ''
+  if (system !== 'EACCES' && system !== 'EPERM') return ''
+  return ` (tried as ${userName()}; run check as the user that runs radsluice)`
+}
+
+/** The daemon that runs with this very file; undefined where none answers. */
+async function runningWith({ admin }: Found, file: string): Promise<StatusReport | undefined> {
+  const report = await fetchStatus(endpointText(admin.listen)).catch(() => undefined)
+  return report !== undefined && resolve(report.config.file) === resolve(file) ? report : undefined
+}
+
+function isHeldBy(report: StatusReport | undefined, error: Error): boolean {
+  if (report === undefined) return false
+  const held = [...report.listeners.map(({ address }) => `UDP ${address}`), `TCP ${report.admin}`, report.adminSocket]
+  return held.some((place) => place !== undefined && place !== '' && error.message.includes(place))
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? '?'}`
+  }
+}

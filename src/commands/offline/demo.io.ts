@@ -1,0 +1,177 @@
+/**
+ * `radsluice demo`: a minute that shows the throttle. The same storm of logins hits the same weak server twice, first
+ * directly, then through radsluice; both are measured and stand side by side.
+ *
+ * The server works off 100 requests a second in order of arrival; 1,000 sessions log in within a second and are patient
+ * for 3 s. What must wait has to wait where it can be forgotten in time: that is the whole trick.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { codedError } from '../../coded-error.ts'
+import { cliFile } from '../../demo/cli-file.io.ts'
+import type { DemoServerReport } from '../../demo/demo-server.io.ts'
+import { freePorts } from '../../demo/free-ports.io.ts'
+import { DemoServerProcess } from '../../demo/server-process.io.ts'
+import { Storm, type StormReport } from '../../demo/storm.io.ts'
+import { makeWorkspace } from '../../demo/workspace.io.ts'
+import { fetchStatus } from '../input/admin-client.io.ts'
+import { JSON_OPTION, verb } from '../input/verb.ts'
+import { coloured, say, writeData, writeJson } from '../terminal/output.io.ts'
+import { table } from '../text/table.ts'
+
+const SECRET = 'demo-secret-of-radsluice'
+const CAPACITY = 100
+const MAX_RATE = 90
+const STORM = { sessions: 1_000, beginWithin: 1, repeatEvery: 1, tries: 3, redialAfter: 1, lasts: 22 }
+const WEAK_SERVER = { name: 'weak', secret: SECRET, capacity: CAPACITY, backlog: 4_000 }
+const READY_WITHIN_MS = 10_000
+/** Answers under way when the storm ends still count. */
+const SETTLE_MS = 500
+
+interface Measured {
+  readonly clients: StormReport
+  readonly server: DemoServerReport
+}
+interface MeasuredBehind extends Measured {
+  readonly radsluice: { readonly expired: number; readonly duplicates: number }
+}
+
+export const demo = verb({
+  examples: [
+    ['demo', 'run the storm twice and print a before/after table'],
+    ['demo --json', 'the measured numbers, for a program'],
+  ],
+  options: { json: JSON_OPTION },
+  run: async ({ json }) => {
+    say(
+      `A storm on loopback: ${STORM.sessions} sessions log in within a second. Each repeats its request every second,`,
+    )
+    say(`gives up after 3 s and redials about a second later. The server can do ${CAPACITY} requests a second.`)
+    say('')
+    say('1. directly at the server')
+    const direct = await measureDirect()
+    say(`2. through radsluice with max_rate: ${MAX_RATE} and max_age: 800ms`)
+    const behind = await measureBehind()
+    say('')
+    if (json) writeJson({ storm: STORM, capacity: CAPACITY, maxRate: MAX_RATE, direct, behind })
+    else for (const line of report(direct, behind)) writeData(line)
+    return behind.clients.allUpAfter === undefined ? 1 : 0
+  },
+})
+
+async function measureDirect(): Promise<Measured> {
+  const server = await DemoServerProcess.start(WEAK_SERVER)
+  try {
+    const clients = await stormAt(server.ports.authentication)
+    return { clients, server: await server.report() }
+  } finally {
+    await server.stop()
+  }
+}
+
+async function measureBehind(): Promise<MeasuredBehind> {
+  const server = await DemoServerProcess.start(WEAK_SERVER)
+  try {
+    return await withRadsluice(server.ports.authentication, async (port, admin) => {
+      const clients = await stormAt(port)
+      const { ledger } = (await fetchStatus(admin)).classes.authentication
+      const radsluice = { expired: ledger.expired, duplicates: ledger.duplicate }
+      return { clients, server: await server.report(), radsluice }
+    })
+  } finally {
+    await server.stop()
+  }
+}
+
+async function stormAt(port: number): Promise<StormReport> {
+  const progress = (seconds: number, up: number): void => {
+    const bar = '#'.repeat(Math.round((up * 40) / STORM.sessions)).padEnd(40, '.')
+    if (Math.round(seconds) % 2 === 0)
+      say(`   ${Math.round(seconds).toString().padStart(2)} s  [${bar}] ${up} sessions up`)
+  }
+  const report = await Storm.run({ ...STORM, port, secret: SECRET, progress })
+  await sleep(SETTLE_MS)
+  return report
+}
+
+/** Runs the real daemon, in its own process, before a server on that port. */
+async function withRadsluice<T>(serverPort: number, act: (port: number, admin: string) => Promise<T>): Promise<T> {
+  const [port, adminPort] = await freePorts()
+  const admin = `127.0.0.1:${adminPort}`
+  const workspace = makeWorkspace(SECRET, configOf(port, admin, serverPort))
+  const daemon = spawn(process.execPath, [cliFile(), 'run', '-c', workspace.configFile], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const gone = once(daemon, 'exit')
+  try {
+    await ready(admin, () => daemon.exitCode === null)
+    return await act(port, admin)
+  } finally {
+    if (daemon.exitCode === null) {
+      // What waits is of no use to anyone: twice is "at once".
+      daemon.kill('SIGTERM')
+      await sleep(100)
+      daemon.kill('SIGTERM')
+    }
+    await gone
+    workspace.remove()
+  }
+}
+
+async function ready(admin: string, runs: () => boolean): Promise<void> {
+  for (let waited = 0; waited < READY_WITHIN_MS && runs(); waited += 50) {
+    const report = await fetchStatus(admin).catch(() => undefined)
+    if (report?.ready) return
+    await sleep(50)
+  }
+  throw codedError('NOT_RUNNING', 'the daemon of the demo did not start; run "radsluice run" to see why')
+}
+
+const configOf = (port: number, admin: string, serverPort: number): string => `# The daemon of "radsluice demo".
+listen: { authentication: ["127.0.0.1:${port}"], accounting: [] }
+admin: { listen: "${admin}" }
+clients:
+  - { name: storm, address: 127.0.0.0/8, secret_file: secret }
+queues:
+  authentication: { max_age: 800ms }
+farm:
+  authentication: { max_rate: ${MAX_RATE} }
+  servers:
+    - { name: weak, address: 127.0.0.1, secret_file: secret, authentication: { port: ${serverPort} }, accounting: false }
+`
+
+function report(direct: Measured, behind: MeasuredBehind): string[] {
+  const row = (title: string, read: (of: Measured) => string | number): [string, ...(string | number)[]] => [
+    title,
+    read(direct),
+    read(behind),
+  ]
+  const rows = [
+    row('sessions up', ({ clients }) => `${number(clients.up)} of ${number(STORM.sessions)}`),
+    row('all of them up after', ({ clients }) => seconds(clients.allUpAfter, clients.seconds)),
+    row('requests sent by the clients', ({ clients }) => number(clients.sent)),
+    row('  answered in time', ({ clients }) => number(clients.answeredInTime)),
+    row('  answered too late', ({ clients }) => number(clients.answeredTooLate)),
+    row('  logins that got no answer in time', ({ clients }) => number(clients.givenUp)),
+    row('requests that reached the server', ({ server }) => number(server.received)),
+    row('  most in any second', ({ server }) => number(server.peakPerSecond)),
+    row('  most in any 50 ms', ({ server }) => number(server.peakPerSlot)),
+    row('  longest backlog at the server', ({ server }) => number(server.longestBacklog)),
+    row("the server's answers that were of no use", ({ clients, server }) =>
+      share(server.answered - clients.up, server.answered),
+    ),
+  ]
+  const lines = table(['', 'DIRECTLY', 'THROUGH RADSLUICE'], rows)
+  return [
+    ...lines.map((line, index) => (index === 0 ? coloured('bold', line) : line)),
+    '',
+    `radsluice absorbed ${number(behind.radsluice.duplicates)} repeated requests and let ${number(behind.radsluice.expired)} expire that nobody waited for any more.`,
+  ]
+}
+
+const number = (count: number): string => count.toLocaleString('en-US')
+const share = (part: number, whole: number): string =>
+  whole === 0 ? '-' : `${Math.round((Math.max(0, part) * 100) / whole)} %`
+const seconds = (after: number | undefined, lasted: number): string =>
+  after === undefined ? `never (in ${Math.round(lasted)} s)` : `${after.toFixed(1)} s`

@@ -1,0 +1,40 @@
+/**
+ * Plays a scenario with radsluice and, where asked, without it: the same clients, seed and servers.
+ *
+ * It takes seconds of the processor's time, in one thread, and shows how far it is. Nothing is written here.
+ */
+import { codedError } from '../../coded-error.ts'
+import type { EngineOptions } from '../../proxy/border/ports.ts'
+import { Rehearsal, type Run } from '../../simulation/rehearsal/rehearsal.ts'
+import { type Rehearsed, settingsText } from '../../simulation/rehearsal/rehearsed.ts'
+import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
+import { stageOf } from '../../simulation/rehearsal/scenario-worlds.ts'
+import type { WorldPlan } from '../../simulation/world/world.ts'
+import { Progress } from '../terminal/progress.io.ts'
+
+/** `from` says where the options come from. Throws a coded error where these options leave no room for the scenario. */
+export function rehearse(
+  scenario: Scenario,
+  o: { readonly options: EngineOptions; readonly from: string; readonly withoutToo: boolean },
+): Rehearsed {
+  const stage = stageOf(scenario, o.options)
+  if ('problem' in stage) throw codedError('BAD_CONFIGURATION', stage.problem)
+  return {
+    scenario,
+    options: o.options,
+    settings: settingsText(o.options, o.from),
+    withRadsluice: played(scenario, stage.withRadsluice, 'with radsluice   '),
+    withoutRadsluice: o.withoutToo ? played(scenario, stage.withoutRadsluice, 'without radsluice') : undefined,
+  }
+}
+
+function played(scenario: Scenario, plan: WorldPlan, title: string): Run {
+  const rehearsal = new Rehearsal(scenario, plan)
+  const progress = new Progress(title)
+  while (rehearsal.advance()) {
+    const words = `${rehearsal.done} of ${rehearsal.seconds} s, ${rehearsal.sessionsUp.toLocaleString('en-US')} sessions up`
+    progress.show(rehearsal.done, rehearsal.seconds, words)
+  }
+  progress.clear()
+  return rehearsal.finish()
+}

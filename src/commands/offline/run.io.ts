@@ -1,0 +1,75 @@
+/**
+ * `radsluice run`: the daemon, in the foreground. Log lines (JSON) go to standard output, everything for people to
+ * standard error. Without `-c` it is a demo: loopback only, with two small servers of our own.
+ *
+ * SIGHUP reloads, SIGTERM and SIGINT drain, a second one of these stops at once.
+ */
+import { isPipe } from '../../config/source/small-file.io.ts'
+import { Daemon, readDaemonOptions } from '../../daemon/daemon.io.ts'
+import { startDemoFarm } from '../../demo/farm.io.ts'
+import { type ExitCode, verb } from '../input/verb.ts'
+import { coloured, say } from '../terminal/output.io.ts'
+
+export const run = verb({
+  examples: [
+    ['run -c /etc/radsluice.yaml', 'run with that configuration'],
+    ['run', 'a demo on 127.0.0.1:1812 with two small servers of its own'],
+  ],
+  options: {
+    config: { alias: 'c', type: 'string', requiresArg: true, describe: 'The configuration file; none runs the demo.' },
+  },
+  run: async ({ config: file }) => (file === undefined ? runDemo() : runDaemon(file, () => undefined)),
+})
+
+async function runDemo(): Promise<ExitCode> {
+  const farm = await startDemoFarm()
+  try {
+    return await runDaemon(farm.configFile, () => {
+      say('')
+      say(
+        coloured(
+          'bold',
+          'THIS IS A DEMO: on loopback, with two small servers of its own. Nothing here is for production.',
+        ),
+      )
+      for (const line of farm.introduction) say(line)
+      say('')
+    })
+  } finally {
+    await farm.stop()
+  }
+}
+
+async function runDaemon(file: string, whenItRuns: () => void): Promise<ExitCode> {
+  // A pipe whose writer never comes holds this process up: a signal may end it then.
+  const piped = isPipe(file) ? readDaemonOptions(file) : undefined
+  const deliver = receiveSignals()
+  const daemon = await Daemon.start(piped ?? readDaemonOptions(file))
+  process.on('uncaughtException', (error) => daemon.fail('uncaught exception', error))
+  process.on('unhandledRejection', (error) => daemon.fail('unhandled rejection', error))
+  whenItRuns()
+  deliver(daemon)
+  return daemon.ended
+}
+
+const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, (daemon: Daemon) => void>>> = {
+  SIGHUP: (daemon) => void daemon.reload().catch((error: unknown) => daemon.fail('reload', error)),
+  SIGTERM: (daemon) => daemon.stop('SIGTERM'),
+  SIGINT: (daemon) => daemon.stop('SIGINT'),
+}
+
+/** Takes signals from now on; those that come before there is a daemon wait for it, instead of ending the process. */
+function receiveSignals(): (daemon: Daemon) => void {
+  const early: ((daemon: Daemon) => void)[] = []
+  let receiver: Daemon | undefined
+  for (const [signal, act] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      if (receiver) act(receiver)
+      else early.push(act)
+    })
+  }
+  return (daemon) => {
+    receiver = daemon
+    for (const act of early) act(daemon)
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * `radsluice send`: one test request to any RADIUS server (radsluice itself, say), and what comes back.
+ *
+ * The answer is verified before it is shown. Exit 0: Access-Accept or Accounting-Response; 1: anything else, or silence.
+ */
+import { randomFillSync, randomInt } from 'node:crypto'
+import { codedError } from '../../coded-error.ts'
+import { checkResponse } from '../../radius/authenticator.ts'
+import { ACCESS_ACCEPT, ACCOUNTING_RESPONSE } from '../../radius/codes.ts'
+import { describe, type PacketDescription } from '../../radius/names/describe.io.ts'
+import { readPacket } from '../../radius/packet.ts'
+import { Secret } from '../../radius/secret.ts'
+import { monotonicNow } from '../../transport/clock.io.ts'
+import { type DatagramSocket, endpointText, openSocket } from '../../transport/datagram-socket.io.ts'
+import { parseEndpoint } from '../input/endpoint.ts'
+import { readSecretText } from '../input/secret.io.ts'
+import { testRequest } from '../input/test-request.ts'
+import { JSON_OPTION, verb } from '../input/verb.ts'
+import { say, writeData, writeJson } from '../terminal/output.io.ts'
+import { packetText } from '../text/packet-text.ts'
+
+const PORTS = { auth: 1812, acct: 1813, status: 1812 } as const
+
+type Outcome =
+  | { readonly kind: 'answer'; readonly bytes: Uint8Array; readonly seconds: number }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'silence' }
+
+export const send = verb({
+  examples: [
+    ['send auth --secret-file s --user alice --password-env P', 'an Access-Request to 127.0.0.1:1812'],
+    ['send status --server 192.0.2.10:1813 --secret-env S', 'is that server alive?'],
+  ],
+  positionals: {
+    what: { choices: ['auth', 'acct', 'status'] as const, demandOption: true, describe: 'What to send.' },
+  },
+  options: {
+    server: {
+      type: 'string',
+      default: '127.0.0.1',
+      requiresArg: true,
+      describe: 'IP address, and :port if not the usual one.',
+    },
+    'secret-file': { type: 'string', requiresArg: true, describe: 'A file that holds the shared secret.' },
+    'secret-env': { type: 'string', requiresArg: true, describe: 'The environment variable that holds it.' },
+    user: { type: 'string', default: 'test', requiresArg: true, describe: 'User-Name.' },
+    'password-file': { type: 'string', requiresArg: true, describe: 'A file that holds the password (auth).' },
+    'password-env': { type: 'string', requiresArg: true, describe: 'The environment variable that holds it.' },
+    timeout: {
+      type: 'number',
+      within: [0.001, 600],
+      fraction: true,
+      default: 3,
+      requiresArg: true,
+      describe: 'Seconds to wait for the answer.',
+    },
+    json: JSON_OPTION,
+  },
+  run: async (o) => {
+    const server = parseEndpoint(o.server, PORTS[o.what])
+    if (!server) throw codedError('USAGE', `--server: "${o.server}" is no IP address (and port); write 127.0.0.1:1812`)
+    const secret = new Secret(nonEmpty(readSecretText('secret', { file: o['secret-file'], env: o['secret-env'] })))
+    const password =
+      o.what === 'auth' ? readSecretText('password', { file: o['password-file'], env: o['password-env'] }) : ''
+    const authenticator = randomFillSync(new Uint8Array(16))
+    const request = testRequest({
+      what: o.what,
+      user: o.user,
+      password,
+      secret,
+      identifier: randomInt(256),
+      authenticator,
+    })
+    if ('problem' in request) throw codedError('USAGE', request.problem)
+    const outcome = await exchange(server, request, o.timeout)
+    const where = endpointText(server)
+    if (outcome.kind !== 'answer') {
+      const why = outcome.kind === 'refused' ? 'nothing listens there' : `no answer within ${o.timeout} s`
+      if (o.json) writeJson({ server: where, answer: null, why })
+      say(`${where}: ${why}`)
+      return 1
+    }
+    const fault = verdict(outcome.bytes, request, secret)
+    if (o.json)
+      writeJson({
+        server: where,
+        seconds: outcome.seconds,
+        answer: described(outcome.bytes) ?? null,
+        fault: fault ?? null,
+      })
+    else show(outcome, where)
+    if (fault !== undefined) say(`the answer does not verify (${fault}); is the shared secret right?`)
+    return fault === undefined && [ACCESS_ACCEPT, ACCOUNTING_RESPONSE].includes(outcome.bytes[0] ?? 0) ? 0 : 1
+  },
+})
+
+function nonEmpty(secret: string): string {
+  if (secret === '') throw codedError('USAGE', 'the shared secret is empty')
+  return secret
+}
+
+function verdict(answer: Uint8Array, request: Uint8Array, secret: Secret): string | undefined {
+  const packet = readPacket(answer)
+  if (typeof packet === 'string') return packet
+  if (packet.identifier !== request[1]) return 'another identifier'
+  return checkResponse(packet, { code: request[0] ?? 0, authenticator: request.subarray(4, 20) }, secret)
+}
+
+function described(bytes: Uint8Array): PacketDescription | undefined {
+  const packet = describe(bytes)
+  return 'fault' in packet ? undefined : packet
+}
+
+function show({ bytes, seconds }: Extract<Outcome, { kind: 'answer' }>, where: string): void {
+  const packet = described(bytes)
+  for (const line of packet ? packetText(packet) : ['a packet that is no RADIUS packet']) writeData(line)
+  say(`from ${where} after ${(seconds * 1_000).toFixed(1)} ms`)
+}
+
+/** One datagram out, the first one back. */
+async function exchange(
+  server: { address: string; port: number },
+  request: Uint8Array,
+  patienceSeconds: number,
+): Promise<Outcome> {
+  let end: (outcome: Outcome) => void = () => undefined
+  const outcome = new Promise<Outcome>((resolve) => {
+    end = resolve
+  })
+  let sentAt = 0
+  const socket: DatagramSocket = await openSocket({
+    purpose: 'send',
+    server,
+    events: {
+      message: (bytes) => end({ kind: 'answer', bytes, seconds: (monotonicNow() - sentAt) / 1e6 }),
+      failed: () => end({ kind: 'refused' }),
+    },
+  })
+  const patience = setTimeout(() => end({ kind: 'silence' }), patienceSeconds * 1_000)
+  sentAt = monotonicNow()
+  socket.send(request)
+  try {
+    return await outcome
+  } finally {
+    clearTimeout(patience)
+    socket.close()
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Tracked accounting sessions as a table for people.
+ */
+import type { SessionReport } from '../../accounting/sessions/session-report.ts'
+import { table } from './table.ts'
+
+interface Found {
+  readonly sessions: readonly SessionReport[]
+  readonly more: boolean
+  readonly tracked: number
+}
+
+const HEADING = [
+  'client',
+  'session',
+  'bundle',
+  'user',
+  'seconds',
+  'octets in',
+  'octets out',
+  'of it IPv6 in',
+  'out',
+  'labels',
+]
+
+/** The lines of the table, and one that says how many there are. */
+export function sessionsText({ sessions, more, tracked }: Found): string[] {
+  const rows = sessions.map((one) => [
+    one.client,
+    one.session,
+    one.multiSession ?? '-',
+    one.user === '' ? '-' : one.user,
+    one.sessionSeconds === null ? '-' : String(one.sessionSeconds),
+    figure(one.inputOctets),
+    figure(one.outputOctets),
+    figure(one.inputIpv6Octets),
+    figure(one.outputIpv6Octets),
+    one.labels.length === 0 ? '-' : one.labels.join(', '),
+  ])
+  const count = `${sessions.length} of ${tracked} tracked sessions`
+  const last = more ? `${count}; there are more like these, --limit shows them` : count
+  return sessions.length === 0 ? [last] : [...table(HEADING, rows), '', last]
+}
+
+/** With every digit; `-` where it is unknown. */
+const figure = (digits: string | null): string => (digits === null ? '-' : BigInt(digits).toLocaleString('en-US'))

@@ -1,0 +1,108 @@
+/**
+ * What `radsluice show` prints of a running daemon, one function for each thing that can be shown.
+ */
+import { duration } from '../../duration-text.ts'
+import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
+import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../../units.ts'
+import { RFC_OF, rfcCounters } from './rfc-counters.ts'
+import { alarmLine, causeLines, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
+import { table } from './table.ts'
+
+export const SHOWN = {
+  servers: (report: StatusReport): string[] => [
+    ...serverTable(report.lanes),
+    ...causeLines(report.lanes),
+    '',
+    ...slotTable(report.lanes),
+    ...ceilingTable(report.lanes),
+    ...overrideLines(report),
+  ],
+  queues: queueTable,
+  clients: ({ clients }: StatusReport): string[] =>
+    table(
+      ['CLIENT', 'AUTH RECEIVED', 'ACCT RECEIVED', 'DROPPED', 'BAD AUTHENTICATORS'],
+      clients.map(({ name, received, dropped, badAuthenticators }) => [
+        name,
+        received.authentication,
+        received.accounting,
+        dropped,
+        badAuthenticators,
+      ]),
+    ),
+  instances: instanceTable,
+  counters: ({ lanes }: StatusReport): string[] => lanes.filter(({ retiring }) => !retiring).flatMap(counterLines),
+  alarms: ({ alarms, clock }: StatusReport): string[] =>
+    alarms.length === 0
+      ? ['no alarm is raised']
+      : alarms.map((alarm) => alarmLine(alarm, clock.wall_us / MICROS_PER_SECOND)),
+} as const satisfies Readonly<Record<string, (report: StatusReport) => string[]>>
+
+/** The part of the report that each of them shows, for programs. */
+export const SHOWN_JSON = {
+  servers: ({ lanes, overrides }: StatusReport) => ({ lanes, overrides }),
+  queues: ({ classes, lanes, limits }: StatusReport) => ({
+    limits,
+    classes,
+    lanes: lanes.map(({ server, class: name, queued, queuedBytes, oldestAge }) => ({
+      server,
+      class: name,
+      queued,
+      queuedBytes,
+      oldestAge,
+    })),
+  }),
+  clients: ({ clients }: StatusReport) => ({ clients }),
+  instances: ({ instances }: StatusReport) => ({ instances }),
+  counters: ({ lanes }: StatusReport) => ({
+    counters: lanes
+      .filter(({ retiring }) => !retiring)
+      .map((lane) => ({ server: lane.server, class: lane.class, ...Object.fromEntries(rfcCounters(lane)) })),
+  }),
+  alarms: ({ alarms }: StatusReport) => ({ alarms }),
+} as const satisfies Readonly<Record<keyof typeof SHOWN, (report: StatusReport) => object>>
+
+function ceilingTable(lanes: readonly LaneReport[]): string[] {
+  const rows = lanes.flatMap(({ server, class: name, ceiling, maxOutstanding, holdingTime, retiring }) =>
+    ceiling === undefined || retiring
+      ? []
+      : [
+          [
+            server,
+            name,
+            `${Math.floor(ceiling.rate)}/s`,
+            ceiling.because,
+            maxOutstanding,
+            holdingTime === 0 ? '-' : `${(holdingTime / 1_000).toFixed(1)} ms`,
+          ],
+        ],
+  )
+  if (rows.length === 0) return []
+  return ['', ...table(['SERVER', 'CLASS', 'CEILING', 'BECAUSE OF', 'MAX OUTSTANDING', 'HELD FOR'], rows)]
+}
+
+function queueTable({ classes, lanes, limits, instances }: StatusReport): string[] {
+  const age = (micros: number): string => duration(micros / MICROS_PER_SECOND)
+  const rows = TRAFFIC_CLASSES.flatMap((name) => {
+    const of = classes[name]
+    const waiting = lanes.filter((lane) => lane.class === name && !lane.retiring)
+    return [
+      [name, 'all', of.queued, of.queuedBytes, age(of.oldestAge)],
+      [name, 'instance queue', of.instanceQueued, of.instanceQueuedBytes, age(of.instanceOldestAge)],
+      ...waiting.map((lane) => [name, `for ${lane.server}`, lane.queued, lane.queuedBytes, age(lane.oldestAge)]),
+      [name, 'parked', of.parked, '-', '-'],
+      ...(of.setAside === 0 ? [] : [[name, 'set aside', of.setAside, '-', '-']]),
+    ]
+  })
+  const each = instances.length > 1 ? ' in each instance' : ''
+  const bounds = TRAFFIC_CLASSES.map((name) => {
+    const { messages, bytes, age: most } = limits[name]
+    return `${name} may hold ${messages.toLocaleString('en-US')} messages and ${bytes.toLocaleString('en-US')} bytes${each}, each for ${age(most)}`
+  })
+  return [...table(['CLASS', 'QUEUE', 'MESSAGES', 'BYTES', 'OLDEST'], rows), '', ...bounds]
+}
+
+function counterLines(lane: LaneReport): string[] {
+  const rows = rfcCounters(lane).map(([name, value]) => [`  ${name}`, value])
+  const [, ...lines] = table(['', ''], rows)
+  return [`${lane.server} ${lane.class} (${RFC_OF[lane.class]})`, ...lines]
+}

@@ -1,0 +1,206 @@
+/**
+ * The status report as text: what an operator reads first stands first, one table each for servers, queues and slots.
+ */
+
+import { duration } from '../../duration-text.ts'
+import type { AlarmReport } from '../../observe/alarms/alarm-report.ts'
+import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
+import { STATE_WORDS } from '../../observe/view/view.ts'
+import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../../units.ts'
+import { table } from './table.ts'
+
+/** The lines of the report. */
+export function statusText(report: StatusReport): string[] {
+  return [
+    ...headLines(report),
+    '',
+    ...serverTable(report.lanes),
+    ...causeLines(report.lanes),
+    '',
+    ...slotTable(report.lanes),
+    '',
+    ...classTable(report),
+    ...endedLines(report),
+    ...instancesWorthALine(report),
+  ]
+}
+
+function headLines({
+  ok,
+  version,
+  pid,
+  phase,
+  ready,
+  notReady,
+  concerns,
+  uptimeSeconds,
+  config,
+  health,
+  alarms,
+  ...report
+}: StatusReport): string[] {
+  const serves = ok ? (alarms.length === 0 ? 'healthy' : 'serving, with alarms') : 'serving, with concerns'
+  return [
+    `radsluice ${version}  pid ${pid}  ${phase}, ${ready ? serves : 'not ready'}, health ${health.score} of 10  up ${duration(uptimeSeconds)}`,
+    ...alarms.map((alarm) => `  ${alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)}`),
+    ...notReady.map((reason) => `  not ready: ${reason}`),
+    ...concerns.map((concern) => `  look: ${concern}`),
+    ...health.reasons.map(({ says, cost }) => `  health: ${says}, costs ${cost}`),
+    ...overrideLines(report).map((line) => `  ${line}`),
+    ...report.attached.map(({ kind, by }) => `  attached: ${kind} by ${by}`),
+    ...watchErrorLines(report.watchErrors),
+    `configuration ${config.file}  ${config.digest.slice(0, 12)}  reloads ${config.reloadsOk} taken, ${config.reloadsFailed} refused`,
+    `listening ${report.listeners.map(listenerText).join(', ')}`,
+  ]
+}
+
+/** Errors that cost figures and no packet. */
+function watchErrorLines(errors: StatusReport['watchErrors']): string[] {
+  const some = Object.entries(errors).filter(([, count]) => count > 0)
+  if (some.length === 0) return []
+  return [
+    `  errors in watching: ${some.map(([place, count]) => `${count} ${place}`).join(', ')}; see watch-failed in the log`,
+  ]
+}
+
+/** `192.0.2.7:1812 (authentication, absent)`. */
+function listenerText({ address, class: name, presence, isOptional }: StatusReport['listeners'][number]): string {
+  const how = {
+    listening: '',
+    bound: ', no interface has the address yet',
+    absent: isOptional ? ', absent: optional' : ', ABSENT',
+  }[presence]
+  return `${address} (${name}${how})`
+}
+
+/** What operators have changed, and who is attached. */
+export function overrideLines({ overrides: { held, maxRates, logLevel } }: Pick<StatusReport, 'overrides'>): string[] {
+  const rate = (perSecond: number): string => (perSecond === 0 ? 'unlimited' : `${perSecond}/s`)
+  return [
+    ...held.map(
+      ({ server, class: name, by }) =>
+        `override: ${server} is held Down for ${name}, by ${by}; "radsluice server up ${server}" ends it`,
+    ),
+    ...maxRates.map(
+      ({ server, class: name, maxRate, configured, by }) =>
+        `override: max_rate of ${server} for ${name} is ${rate(maxRate)} until the next reload (${rate(configured)} in the file), by ${by}`,
+    ),
+    ...(logLevel === undefined
+      ? []
+      : [`override: log level is ${logLevel.level} until the next reload, by ${logLevel.by}`]),
+  ]
+}
+
+/** `alarm queue-fill (warning) for 12 s: accounting: the queue is filled to 83 %; look at ...` */
+export const alarmLine = (
+  { id, severity, about, since_unix, what, advice }: AlarmReport,
+  unixSeconds: number,
+): string => {
+  const subject = about === '' ? '' : `${about}: `
+  return `alarm ${id} (${severity}) for ${duration(Math.max(0, unixSeconds - since_unix))}: ${subject}${what}; ${advice}`
+}
+
+/** `Down`, `held Down`, `removed`. */
+export const stateOf = ({ retiring, isHeldDown, state }: LaneReport): string =>
+  retiring ? 'removed' : isHeldDown ? 'held Down' : STATE_WORDS[state]
+
+export const serverTable = (lanes: readonly LaneReport[]): string[] =>
+  table(
+    ['SERVER', 'CLASS', 'ADDRESS', 'STATE', 'QUEUED', 'OLDEST', 'OUTSTANDING', 'IDS FREE', 'RTT', 'TIMEOUTS'],
+    lanes.map((lane) => [
+      lane.server,
+      lane.class,
+      lane.address.includes(':') ? `[${lane.address}]:${lane.port}` : `${lane.address}:${lane.port}`,
+      stateOf(lane),
+      lane.queued,
+      duration(lane.oldestAge / MICROS_PER_SECOND),
+      `${lane.outstanding}/${lane.maxOutstanding}`,
+      lane.identifiers.free,
+      roundTripText(lane),
+      lane.counters.timeouts,
+    ]),
+  )
+
+/** What is known of why a server is silent or slow: `fr-2, accounting: nothing listens at ...`. */
+export const causeLines = (lanes: readonly LaneReport[]): string[] =>
+  lanes.flatMap(({ server, class: name, likelyCause }) =>
+    likelyCause === undefined ? [] : [`${server}, ${name}: ${likelyCause}`],
+  )
+
+/** `7.1 ms`, `-` where it is unknown. */
+export const roundTripText = ({ roundTripTime }: Pick<LaneReport, 'roundTripTime'>): string =>
+  roundTripTime === undefined ? '-' : `${(roundTripTime / 1_000).toFixed(1)} ms`
+
+export const slotTable = (lanes: readonly LaneReport[]): string[] =>
+  table(
+    ['SERVER', 'CLASS', 'MAX RATE', 'SLOTS/S', 'SLOT', 'BEGAN AT', 'LENGTH', 'QUOTA', 'SENT'],
+    lanes.map(({ server, class: name, slots }) =>
+      slots.slotsPerSecond === 0
+        ? [server, name, 'unlimited', '-', '-', '-', '-', '-', '-']
+        : [
+            server,
+            name,
+            `${slots.maxRate}/s${slots.pendingMaxRate === undefined ? '' : ` (then ${slots.pendingMaxRate}/s)`}`,
+            slots.slotsPerSecond,
+            slots.slot,
+            `${(slots.beganAt / MICROS_PER_SECOND).toFixed(6)} s`,
+            `${(slots.slotLength / 1_000).toFixed(3)} ms`,
+            slots.quota,
+            slots.sent,
+          ],
+    ),
+  )
+
+const classTable = ({ classes }: StatusReport): string[] =>
+  table(
+    ['CLASS', 'RECEIVED', 'ANSWERED', 'QUEUED', 'OLDEST', 'PARKED', 'OUTSTANDING', 'DUPLICATES', 'LAW'],
+    TRAFFIC_CLASSES.map((name) => {
+      const { ledger, queued, oldestAge, parked, outstanding, imbalance } = classes[name]
+      const oldest = duration(oldestAge / MICROS_PER_SECOND)
+      const law = imbalance === 0 ? 'holds' : `off by ${imbalance}`
+      return [name, ledger.received, ledger.answered, queued, oldest, parked, outstanding, ledger.duplicate, law]
+    }),
+  )
+
+/** Where there are several instances, or the one has crashed. */
+const instancesWorthALine = (report: StatusReport): string[] => {
+  const { instances } = report
+  if (instances.length === 1 && instances[0]?.isRunning === true && instances[0].crashes === 0) return []
+  return ['', ...instanceTable(report)]
+}
+
+export const instanceTable = ({ instances }: StatusReport): string[] => {
+  const rows = instances.map(({ number, isRunning, crashes, classes, cpuSeconds, loopDelay }) => [
+    number,
+    isRunning ? 'running' : 'restarting',
+    crashes,
+    ...TRAFFIC_CLASSES.flatMap((name) => [classes[name].ledger.received, classes[name].queued]),
+    `${cpuSeconds.toFixed(1)} s`,
+    `${(loopDelay.max * 1_000).toFixed(1)} ms`,
+  ])
+  const columns = ['AUTH RECEIVED', 'AUTH QUEUED', 'ACCT RECEIVED', 'ACCT QUEUED', 'CPU', 'WORST DELAY']
+  return table(['INSTANCE', 'STATE', 'CRASHES', ...columns], rows)
+}
+
+/** The ways to end without an answer, where there were any. */
+function endedLines({ classes }: StatusReport): string[] {
+  const lines = TRAFFIC_CLASSES.flatMap((name) => {
+    const { dropped, shed, expired, superseded, coalesced, givenUp, deliveredUnanswered, lost } = classes[name].ledger
+    const ways = {
+      expired,
+      superseded,
+      coalesced,
+      'given up': givenUp,
+      'delivered unanswered': deliveredUnanswered,
+      'lost with an instance': lost,
+      ...prefixed('dropped', dropped),
+      ...prefixed('shed', shed),
+    }
+    const some = Object.entries(ways).filter(([, count]) => count > 0)
+    return some.length === 0 ? [] : [`${name}: ${some.map(([way, count]) => `${count} ${way}`).join(', ')}`]
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
+}
+
+const prefixed = (way: string, reasons: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(reasons).map(([reason, count]) => [`${way} (${reason})`, count]))

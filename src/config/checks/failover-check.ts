@@ -1,0 +1,58 @@
+/**
+ * Whether a request can leave a silent server for another one before it is too old, or was sent too often: `timeout`,
+ * `max_retries`, `max_age` and `max_transmissions` only together say so.
+ */
+import { timeoutWithin, timeToLeave } from '../../throttle/failover-time.ts'
+import { type Duration, durationText, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { inheritLane } from '../schema/schema.ts'
+import { type Path, pathText, valueAt } from '../source/source.ts'
+import type { Findings } from './findings.ts'
+import type { Draft } from './partial-config.ts'
+
+/** A request must have left a silent server before its age ends, or no other server is ever asked. */
+export function checkFailoverTime(draft: Draft, findings: Findings): void {
+  for (const name of TRAFFIC_CLASSES) checkClass(draft, name, findings)
+}
+
+function checkClass({ root, outline, servers }: Draft, name: TrafficClass, findings: Findings): void {
+  if (outline === undefined || outline.listen[name].length === 0) return
+  const { max_age: maxAge } = outline.queues[name]
+  const lanes = servers.flatMap((server, i) => {
+    const lane = server === undefined ? undefined : inheritLane(server[name], outline.farm[name])
+    return lane === undefined ? [] : [{ lane, at: ['farm', 'servers', i, name] as Path }]
+  })
+  if (lanes.length < 2) return
+  const farm: Path = ['farm', name]
+  const what = name === 'authentication' ? 'login' : 'record'
+  const { max_transmissions: most } = outline.farm[name]
+  if (most > 0 && lanes.every(({ lane }) => lane.max_retries + 1 >= most)) {
+    findings.warn(
+      [...farm, 'max_transmissions'],
+      `a ${what} is sent ${most} times at most, and each server takes as many tries: another one is never asked; write more than max_retries + 1, or 0 for no cap`,
+    )
+  }
+  const told = new Set<string>()
+  for (const { lane, at } of lanes) {
+    if (timeToLeave(lane.timeout, lane.max_retries) <= maxAge) continue
+    const places: Path[] = [at, farm].flatMap((above) => ['max_retries', 'timeout'].map((key) => [...above, key]))
+    const path = [...places, ['queues', name, 'max_age']].find((place) => valueAt(root, place) !== undefined) ?? farm
+    if (told.has(pathText(path))) continue
+    told.add(pathText(path))
+    const tries = `${durationText(lane.timeout)} x ${1 + lane.max_retries}`
+    findings.warn(
+      path,
+      `timeout x (max_retries + 1) is ${tries}: with max_age ${durationText(maxAge)} a ${what} expires at a silent server before another one is asked; ${remedy(lane, maxAge)}, or raise max_age if your clients wait so long`,
+    )
+  }
+}
+
+/** `write max_retries: 1 and a timeout of 2s or less`: of the two only what is not so already. */
+function remedy(lane: { readonly timeout: Duration; readonly max_retries: number }, maxAge: Duration): string {
+  const retries = Math.min(1, lane.max_retries)
+  const timeout = timeoutWithin(maxAge, retries)
+  const parts = [
+    ...(retries < lane.max_retries ? [`max_retries: ${retries}`] : []),
+    ...(timeout < lane.timeout ? [`a timeout of ${durationText(timeout)} or less`] : []),
+  ]
+  return `write ${parts.join(' and ')}`
+}

@@ -1,0 +1,209 @@
+/**
+ * Text in, `Config` out: or all of its problems at once, each with its place.
+ *
+ * Two passes: the structure (keys, types, ranges) and the cross-checks, which run as far as the structure allows. Nothing
+ * is started, read or asked here: what lies outside of the text comes as `Surroundings`.
+ */
+import { Secret } from '../../radius/secret.ts'
+import { crossCheck } from '../checks/cross-checks.ts'
+import type { Findings } from '../checks/findings.ts'
+import { type Draft, draftOf, entriesOf } from '../checks/partial-config.ts'
+import type { ConfigResult, Found, SecretSource, Surroundings } from '../checks/result.ts'
+import {
+  type AdminToken,
+  type ClassSettings,
+  type Config,
+  inheritLane,
+  instancesOf,
+  SECRET_KEYS,
+  type Settings,
+  settings,
+} from '../schema/schema.ts'
+import { objectionsOf } from '../schema/sentences.ts'
+import { readSource } from '../source/long-source.ts'
+import { inOrder, type Problem } from '../source/problem.ts'
+import { type Path, pathText, valueAt } from '../source/source.ts'
+import { readTokens } from './tokens.ts'
+
+/** RFC 2865 section 3 asks for 16 octets at least. */
+const SHORT_SECRET = 16
+
+/** `file` is a name for the problems; the text is YAML 1.2. Never throws. */
+export function loadConfig(text: string, file: string, surroundings: Surroundings): ConfigResult {
+  const source = readSource(text)
+  const problems: Problem[] = source.faults.map((fault) => ({ file, path: '', ...fault }))
+  const warnings: Problem[] = []
+  const note = (list: Problem[], path: Path, message: string, at: 'key' | 'value' = 'value'): void => {
+    list.push({ file, ...source.locate(path, at), path: pathText(path), message })
+  }
+  const findings: Findings = {
+    error: (path, message) => note(problems, path, message),
+    warn: (path, message) => note(warnings, path, message),
+  }
+
+  const root = source.value
+  if (root === undefined || root === null || typeof root !== 'object' || Array.isArray(root)) {
+    if (problems.length === 0) findings.error([], wholeFile(root))
+    return refused(problems, warnings)
+  }
+  const parsed = settings.safeParse(root)
+  for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root)) note(problems, path, message, at)
+  const draft = draftOf(root)
+  crossCheck(draft, surroundings, findings)
+  const tokens = tokensOf(draft, surroundings, findings)
+  const secrets = {
+    tokens,
+    clients: entriesOf(root, ['clients']).map((_, i) => secretOf(root, ['clients', i], surroundings, findings)),
+    servers: draft.servers.map((_, i) => secretOf(root, ['farm', 'servers', i], surroundings, findings)),
+  }
+  const problem = (path: Path, message: string): Problem => ({
+    file,
+    ...source.locate(path),
+    path: pathText(path),
+    message,
+  })
+  const found = foundIn(draft, problem)
+  if (!parsed.success || problems.length > 0) return { ...refused(problems, warnings), found }
+  return { ok: true, config: assemble(parsed.data, secrets, surroundings), warnings: inOrder(warnings), found }
+}
+
+function foundIn({ outline, servers }: Draft, problem: Found['problem']): Found | undefined {
+  if (outline === undefined) return undefined
+  const { listen, admin, log, tps, accounting } = outline
+  return { listen, admin, log, tps, sessionsLog: accounting.sessions_log, servers, problem }
+}
+
+/** The secret of one client or server. Where there is none, an error says why; the result is then not used. */
+function secretOf(root: unknown, above: Path, surroundings: Surroundings, findings: Findings): Secret | undefined {
+  const entry = valueAt(root, above)
+  if (typeof entry !== 'object' || entry === null) return undefined
+  const given = SECRET_KEYS.filter((key) => Object.hasOwn(entry, key))
+  const key = given[0]
+  if (key === undefined) {
+    findings.error(above, 'has no secret; add secret_file (or secret_env)')
+    return undefined
+  }
+  if (given.length > 1)
+    findings.error([...above, given[1] as string], `a secret is given by ${given.join(' and ')}; keep one`)
+  const written = valueAt(entry, [key])
+  if (typeof written !== 'string') return undefined
+  const path = [...above, key]
+  if (key === 'secret') {
+    findings.warn(
+      path,
+      'a secret stands in this file, which gets copied and committed; move it to a file and write secret_file',
+    )
+  }
+  const reading = surroundings.readSecret(sourceOf(key, written))
+  if ('problem' in reading) {
+    findings.error(path, reading.problem)
+    return undefined
+  }
+  for (const warning of reading.warnings) findings.warn(path, warning)
+  return checkedSecret(reading.bytes, path, findings)
+}
+
+function sourceOf(key: (typeof SECRET_KEYS)[number], written: string): SecretSource {
+  if (key === 'secret') return { kind: 'inline', text: written }
+  return { kind: key === 'secret_file' ? 'file' : 'env', name: written }
+}
+
+function checkedSecret(bytes: Uint8Array, path: Path, findings: Findings): Secret | undefined {
+  // RFC 2865 section 3: "The secret MUST NOT be empty (length 0)".
+  if (bytes.length === 0) {
+    findings.error(path, 'the secret is empty; RFC 2865 section 3 forbids that: write one of 16 octets or more')
+    return undefined
+  }
+  if (bytes.length < SHORT_SECRET) {
+    findings.warn(
+      path,
+      `the secret has ${bytes.length} of the 16 octets that RFC 2865 section 3 asks for, and short ones are guessed from captured packets`,
+    )
+  }
+  const isBlank = (octet: number | undefined): boolean => octet !== undefined && octet <= 0x20
+  if (isBlank(bytes.at(0)) || isBlank(bytes.at(-1)) || bytes.includes(0x0a)) {
+    findings.warn(
+      path,
+      'the secret begins or ends with a blank, or has a line break within, and that counts as a part of it; remove it if it is not meant',
+    )
+  }
+  if (bytes.includes(0)) {
+    findings.warn(
+      path,
+      'the secret has a NUL octet, where many servers end it; write another one, or make sure that it is meant',
+    )
+  }
+  return new Secret(bytes)
+}
+
+/** The tokens of the admin API; none where the file names none. */
+function tokensOf({ outline }: Draft, surroundings: Surroundings, findings: Findings): readonly AdminToken[] {
+  const file = outline?.admin.token_file
+  if (file === undefined) return []
+  const path = ['admin', 'token_file']
+  const reading = surroundings.readSecret({ kind: 'file', name: file })
+  if ('problem' in reading) {
+    findings.error(path, reading.problem)
+    return []
+  }
+  for (const warning of reading.warnings) findings.warn(path, warning)
+  const { tokens, problems } = readTokens(new TextDecoder().decode(reading.bytes))
+  for (const problem of problems) findings.error(path, problem)
+  return tokens
+}
+
+interface Secrets {
+  readonly tokens: readonly AdminToken[]
+  readonly clients: readonly (Secret | undefined)[]
+  readonly servers: readonly (Secret | undefined)[]
+}
+
+/** Only called without problems, so every secret is there. */
+function assemble(all: Settings, secrets: Secrets, surroundings: Surroundings): Config {
+  const { farm } = all
+  return {
+    ...all,
+    admin: { ...all.admin, tokens: secrets.tokens },
+    instances: instancesOf(all.instances, surroundings.cores),
+    clients: all.clients.map(({ secret: _, secret_env: _env, secret_file: _file, ...client }, i) => ({
+      ...client,
+      secret: secrets.clients[i] as Secret,
+    })),
+    farm: {
+      ...farm,
+      authentication: classOf(farm.authentication, surroundings),
+      accounting: classOf(farm.accounting, surroundings),
+      servers: farm.servers.map((server, i) => ({
+        name: server.name,
+        address: server.address,
+        secret: secrets.servers[i] as Secret,
+        require_message_authenticator: server.require_message_authenticator,
+        source_address: server.source_address,
+        source_ports: server.source_ports,
+        authentication: inheritLane(server.authentication, farm.authentication),
+        accounting: inheritLane(server.accounting, farm.accounting),
+      })),
+    },
+  }
+}
+
+function classOf(of: ClassSettings, surroundings: Surroundings): Config['farm']['authentication'] {
+  const name = of.algorithm === 'hash' ? of.hash_key : undefined
+  const key = name === undefined ? undefined : surroundings.attributeKey(name)
+  return {
+    algorithm: of.algorithm,
+    hash_key: name === undefined || key === undefined ? undefined : { ...key, name },
+    max_transmissions: of.max_transmissions,
+  }
+}
+
+function wholeFile(root: unknown): string {
+  if (root === null || root === undefined) return 'the file is empty; begin with examples/minimal.yaml'
+  return 'the file is no mapping; it begins with keys such as "clients:" and "farm:"'
+}
+
+const refused = (problems: readonly Problem[], warnings: readonly Problem[]): ConfigResult => ({
+  ok: false,
+  problems: inOrder(problems),
+  warnings: inOrder(warnings),
+})

@@ -1,0 +1,96 @@
+/**
+ * Reads a configuration file, and what it points at: secrets in files and in the environment, the machine's addresses.
+ *
+ * Reading is synchronous: a reload is all or nothing, and these are small files. Nothing is thrown for what is wrong with
+ * a file; it becomes a problem with its place, like any other.
+ */
+import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { attributeKey, nearAttributeNames } from '../../radius/names/names.io.ts'
+import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
+import type { ConfigResult, SecretReading, SecretSource, Surroundings } from '../checks/result.ts'
+import { BOM_SENTENCE, hasBom, textOf, wideEncodingOf, wideSentence } from '../source/encoding.ts'
+import { LONGEST_CONFIG, readSmallFile } from '../source/small-file.io.ts'
+import { loadConfig } from './load.ts'
+
+/** A packet has 4096 octets; a longer secret is another file given by mistake. */
+const LONGEST_SECRET = 4096
+const READABLE_BY_ALL = 0o004
+const BOM_LENGTH = 3
+
+/** What to read besides the file; tests give their own environment. */
+export interface ReadOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** What the configuration may stand in; what it points at is in files, since a reload reads that again. */
+  readonly from?: 'file' | 'file or pipe'
+}
+
+/** The configuration in `file`; paths in it start at the file's directory. */
+export function readConfig(file: string, { env = process.env, from = 'file' }: ReadOptions = {}): ConfigResult {
+  const read = readSmallFile(file, LONGEST_CONFIG, from)
+  if ('problem' in read) {
+    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: read.problem }], warnings: [] }
+  }
+  const local = readAddresses()
+  if ('problem' in local) {
+    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: local.problem }], warnings: [] }
+  }
+  return loadFile(read.bytes, file, {
+    attributeKey,
+    nearAttributeNames,
+    localAddresses: local.addresses,
+    cores: availableParallelism(),
+    readSecret: (source) => readSecret(source, dirname(file), env),
+  })
+}
+
+/** What the octets of `file` say; how they stand for text is a part of it. */
+export function loadFile(bytes: Uint8Array, file: string, surroundings: Surroundings): ConfigResult {
+  const reading = textOf(bytes)
+  if ('problem' in reading) {
+    const { problem: message, line } = reading
+    return { ok: false, problems: [{ file, line, column: 1, path: '', message }], warnings: [] }
+  }
+  const result = loadConfig(reading.text, file, surroundings)
+  const ofText = reading.warnings.map((message) => ({ file, line: 1, column: 1, path: '', message }))
+  return { ...result, warnings: [...ofText, ...result.warnings] }
+}
+
+/** Listing them takes a descriptor, and a daemon that reads its file again may have none left. */
+function readAddresses(): { addresses: string[] } | { problem: string } {
+  try {
+    return { addresses: addressesOfThisMachine() }
+  } catch (error) {
+    return { problem: (error as Error).message }
+  }
+}
+
+function readSecret(source: SecretSource, directory: string, env: NonNullable<ReadOptions['env']>): SecretReading {
+  switch (source.kind) {
+    case 'inline':
+      return { bytes: new TextEncoder().encode(source.text), warnings: [] }
+    case 'env': {
+      const text = env[source.name]
+      if (text !== undefined) return { bytes: new TextEncoder().encode(text), warnings: [] }
+      return { problem: `the environment has no variable ${source.name}; set it, or write secret_file` }
+    }
+    case 'file': {
+      const path = resolve(directory, source.name)
+      const read = readSmallFile(path, LONGEST_SECRET)
+      if ('problem' in read) return read
+      const wide = wideEncodingOf(read.bytes)
+      if (wide !== undefined) return { problem: `${path}: ${wideSentence(wide)}` }
+      const isOpen = (read.mode & READABLE_BY_ALL) !== 0
+      const warnings = isOpen ? [`every user of this machine can read ${path}; run chmod o-r on it`] : []
+      if (!hasBom(read.bytes)) return { bytes: withoutLastNewline(read.bytes), warnings }
+      const bytes = withoutLastNewline(read.bytes.subarray(BOM_LENGTH))
+      return { bytes, warnings: [...warnings, `${path}: ${BOM_SENTENCE}`] }
+    }
+  }
+}
+
+/** Editors and `echo` end a file with a newline that nobody means. */
+function withoutLastNewline(bytes: Uint8Array): Uint8Array {
+  if (bytes.at(-1) !== 0x0a) return bytes
+  return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1)
+}

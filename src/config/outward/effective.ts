@@ -1,0 +1,96 @@
+/**
+ * The settings in force as an operator would write them: defaults filled in, what servers inherit written out, durations
+ * and sizes with their units, and no secret.
+ *
+ * The schema says what kind a value is, so a setting that is added there is shown right here. Written to a file again,
+ * with its secrets put back, it is the same configuration.
+ */
+import { Secret } from '../../radius/secret.ts'
+import { type SchemaNode, settingsSchema } from '../schema/json-schema.ts'
+import type { ListenAddress } from '../schema/listen-settings.ts'
+import type { Config } from '../schema/schema.ts'
+
+const DURATIONS: readonly (readonly [unit: string, micros: number])[] = [
+  ['h', 3_600_000_000],
+  ['m', 60_000_000],
+  ['s', 1_000_000],
+  ['ms', 1_000],
+]
+const SIZES: readonly (readonly [unit: string, bytes: number])[] = [
+  ['GiB', 1024 ** 3],
+  ['MiB', 1024 ** 2],
+  ['KiB', 1024],
+]
+/** In Mbit/s, the smallest unit there is. */
+const BIT_RATES: readonly (readonly [unit: string, megabits: number])[] = [['Gbit/s', 1_000]]
+
+export type Effective = Readonly<Record<string, unknown>>
+
+/** As an operator would write them, without secrets and tokens. */
+export function effectiveSettings(config: Config): Effective {
+  const { tokens: _, ...admin } = config.admin
+  return written(asWritten(config, admin), settingsSchema(), (secret) => secret.toJSON()) as Effective
+}
+
+/** The same for comparing: secrets are in it as such, and tokens by their names. */
+export function comparableSettings(config: Config): Effective {
+  return written(asWritten(config, config.admin), settingsSchema(), (secret) => secret) as Effective
+}
+
+const asWritten = (config: Config, admin: object): object => {
+  const { farm, ...rest } = config
+  const classOf = ({ hash_key: key, ...of }: Config['farm']['authentication']): object => ({
+    ...of,
+    hash_key: key?.name,
+  })
+  return {
+    ...rest,
+    admin,
+    farm: {
+      ...farm,
+      authentication: classOf(farm.authentication),
+      accounting: classOf(farm.accounting),
+      servers: farm.servers.map(({ authentication = false, accounting = false, ...server }) => ({
+        ...server,
+        authentication,
+        accounting,
+      })),
+    },
+  }
+}
+
+function written(value: unknown, node: SchemaNode | undefined, shown: (secret: Secret) => unknown): unknown {
+  if (value instanceof Secret) return shown(value)
+  switch (node?.['x-kind']) {
+    case 'duration':
+      return withUnit(value as number, DURATIONS, 'us')
+    case 'size':
+      return withUnit(value as number, SIZES, 'B')
+    case 'bit rate':
+      return withUnit((value as number) / 1e6, BIT_RATES, 'Mbit/s')
+    case 'port range':
+      return (value as readonly number[]).join('-')
+  }
+  if (Array.isArray(value)) return value.map((one) => written(one, node?.items, shown))
+  if (typeof value !== 'object' || value === null) return value
+  if (isListener(value)) return listenerText(value)
+  const properties = node?.anyOf?.find((choice) => choice.properties !== undefined)?.properties ?? node?.properties
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, below]) => below !== undefined)
+      .map(([key, below]) => [key, written(below, properties?.[key], shown)]),
+  )
+}
+
+function withUnit(value: number, units: readonly (readonly [string, number])[], smallest: string): string {
+  const [unit, worth] = units.find(([, each]) => value >= each && value % each === 0) ?? [smallest, 1]
+  return value === 0 && smallest === 'us' ? '0s' : `${value / worth}${unit}`
+}
+
+const isListener = (value: object): value is ListenAddress =>
+  /^address,(optional,)?port$/.test(Object.keys(value).sort().join())
+
+function listenerText({ address, port, optional }: ListenAddress): string | { address: string; optional: true } {
+  const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return optional ? { address: text, optional } : text
+}

@@ -1,0 +1,69 @@
+/**
+ * From the words of `alarms`, `health` and `tps` to what the watch works by: ids with dashes, seconds and bytes as plain
+ * numbers, `undefined` for what is switched off.
+ */
+import { type Duration, MICROS_PER_SECOND } from '../../units.ts'
+import type { Config } from '../schema/schema.ts'
+import type { AlarmSettings, HealthSettings } from '../schema/watch-settings.ts'
+
+/** `queue_fill` in the file is `queue-fill` everywhere else. */
+type Dashed<Key extends string> = Key extends `${infer Head}_${infer Rest}` ? `${Head}-${Dashed<Rest>}` : Key
+type AlarmKey = Exclude<keyof AlarmSettings, 'poll_interval' | 'webhook'>
+type FactorKey = Exclude<keyof HealthSettings, 'degraded_below' | 'ready_at_least'>
+
+interface Threshold {
+  readonly high: number
+  readonly low: number
+  readonly samples: number
+  readonly ofLast: number
+}
+
+interface Penalty {
+  readonly warning: number
+  readonly error: number
+  readonly cost: number
+}
+
+export interface WatchOptions {
+  readonly pollInterval: Duration
+  readonly alarms: Readonly<Record<Dashed<AlarmKey>, Threshold | undefined>>
+  readonly penalties: Readonly<Record<Dashed<FactorKey>, Penalty | undefined>>
+  readonly degradedBelow: number
+  readonly webhook: { readonly url: string; readonly resendInterval: Duration } | undefined
+}
+
+export function watchOptions({ alarms, health }: Pick<Config, 'alarms' | 'health'>): WatchOptions {
+  const { poll_interval, webhook, ...thresholds } = alarms
+  const { degraded_below, ready_at_least: _, ...factors } = health
+  const inSeconds = { 'event-loop-delay': MICROS_PER_SECOND } as Readonly<Record<string, number>>
+  return {
+    pollInterval: poll_interval,
+    alarms: dashed(thresholds, (id, of) => thresholdOf(of, inSeconds[id] ?? 1)),
+    penalties: dashed(factors, (id, of) => penaltyOf(of, inSeconds[id] ?? 1)),
+    degradedBelow: degraded_below,
+    webhook: webhook === undefined ? undefined : { url: webhook.url, resendInterval: webhook.resend_interval },
+  }
+}
+
+/** What is so or not so is 1 or 0. */
+function thresholdOf(of: AlarmSettings[AlarmKey], unit: number): Threshold | undefined {
+  if (of === false) return undefined
+  const { high, low } = 'high' in of ? of : { high: 1, low: 1 }
+  return { high: high / unit, low: low / unit, samples: of.samples, ofLast: of.of_last }
+}
+
+function penaltyOf(of: HealthSettings[FactorKey], unit: number): Penalty | undefined {
+  if (of === false) return undefined
+  return { warning: of.warning / unit, error: of.error / unit, cost: of.cost }
+}
+
+function dashed<Key extends string, From, To>(
+  of: Readonly<Record<Key, From>>,
+  convert: (id: string, value: From) => To,
+): Record<Dashed<Key>, To> {
+  const entries = Object.entries<From>(of).map(([key, value]) => {
+    const id = key.replaceAll('_', '-')
+    return [id, convert(id, value)] as const
+  })
+  return Object.fromEntries(entries) as Record<Dashed<Key>, To>
+}

@@ -1,0 +1,70 @@
+/**
+ * The settings as JSON Schema (draft 7, the one that YAML editors know): for completion and checks while typing
+ * (`radsluice schema`, config.schema.json), for the reference page, and for our own questions about a place in the file:
+ * which keys are known there, which range, which words.
+ */
+import { z } from 'zod'
+import type { Path } from '../source/source.ts'
+import { SECRET_KEYS, settings } from './schema.ts'
+
+/** What we use of JSON Schema. */
+export interface SchemaNode {
+  readonly description?: string
+  readonly type?: string
+  readonly default?: unknown
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly required?: readonly string[]
+  readonly items?: SchemaNode
+  readonly anyOf?: readonly SchemaNode[]
+  readonly enum?: readonly string[]
+  readonly const?: unknown
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly 'x-kind'?: string
+  readonly 'x-range'?: string
+  readonly 'x-default'?: string
+  readonly 'x-restart'?: boolean
+}
+
+/** A fresh JSON Schema of the configuration file. */
+export function jsonSchema(): SchemaNode {
+  const { $schema, ...rest } = z.toJSONSchema(settings, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ jsonSchema: node }) => {
+      // "default: {}" of a mapping says less than the defaults of its keys.
+      if (isEmptyMapping(node.default)) delete node.default
+      // Exactly one of the ways to give a secret; the loader has its own sentences for that.
+      if (node.properties?.['secret_file'] !== undefined)
+        node.oneOf = SECRET_KEYS.map((key) => ({ type: 'object', properties: { [key]: {} }, required: [key] }))
+    },
+  })
+  return { $schema, title: 'radsluice configuration', ...rest } as SchemaNode
+}
+
+let known: SchemaNode | undefined
+
+/** The schema, made once: to read, and not to write to. */
+export function settingsSchema(): SchemaNode {
+  known ??= jsonSchema()
+  return known
+}
+
+/** The schema of one place in the file; where a mapping is one of two choices, the mapping. */
+export const schemaAt = (path: Path): SchemaNode | undefined => nodeAt(settingsSchema(), path)
+
+/** The same in any schema. */
+export function nodeAt(root: SchemaNode, path: Path): SchemaNode | undefined {
+  let node: SchemaNode | undefined = root
+  for (const step of path) {
+    node = typeof step === 'number' ? node?.items : ownProperty(node?.properties, step)
+    node = node?.anyOf?.find(({ properties }) => properties !== undefined) ?? node
+  }
+  return node
+}
+
+const ownProperty = <T>(of: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
+  of !== undefined && Object.hasOwn(of, key) ? of[key] : undefined
+
+const isEmptyMapping = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0

@@ -1,0 +1,209 @@
+/**
+ * The kinds of values that a configuration can hold beyond plain numbers and words: durations, sizes, addresses,
+ * networks, listeners, port ranges, names. A kind is a zod type that reads the text as an operator writes it and gives
+ * the value as the core takes it (microseconds, bytes, normal text of an address).
+ *
+ * Each refuses with a sentence that says what was found and what to write. `x-kind` and `x-range` go into the JSON Schema
+ * for the reference page; editors ignore them.
+ */
+import { z } from 'zod'
+import { formatAddress, formatPrefix, isLinkLocal, parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
+import { type Duration, micros } from '../../units.ts'
+import { shown } from '../source/quoted.ts'
+
+/** A UDP or TCP address to listen at: a normal address (`0.0.0.0`, `::1`, `fe80::1%eth0`) and a port. */
+export interface Listener {
+  readonly address: string
+  readonly port: number
+}
+
+/** First and last port, inclusive. */
+export type PortRange = readonly [first: number, last: number]
+
+const DURATION = /^(0|[1-9]\d*)(us|ms|s|m|h)$/
+const MICROS_OF: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000 }
+const SIZE = /^(0|[1-9]\d*)(B|KiB|MiB|GiB)$/
+const BYTES_OF: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+const BIT_RATE = /^(0|[1-9]\d*)(Mbit\/s|Gbit\/s)$/
+const BITS_OF: Readonly<Record<string, number>> = { 'Mbit/s': 1e6, 'Gbit/s': 1e9 }
+const PORT_RANGE = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/
+const LISTENER = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([0-9.]+)):([1-9]\d{0,4})$/
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+const LAST_PORT = 65_535
+
+/** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within `least` and `most`. A bare number is refused. */
+export function duration(range: { least: string; most: string }) {
+  const example = 'write a whole number and a unit (us, ms, s, m, h), as 3s or 250ms'
+  return measured({ ...range, pattern: DURATION, unitOf: MICROS_OF, kind: 'duration', example }).transform(
+    (value): Duration => micros(value),
+  )
+}
+
+/** `32MiB`, `256KiB`, `1GiB`: bytes within `least` and `most`. */
+export function size(range: { least: string; most: string }) {
+  const example = 'write a whole number and a binary unit (B, KiB, MiB, GiB), as 32MiB'
+  return measured({ ...range, pattern: SIZE, unitOf: BYTES_OF, kind: 'size', example })
+}
+
+/** `100Mbit/s`, `10Gbit/s`: bits per second within `least` and `most`. */
+export function bitRate(range: { least: string; most: string }) {
+  const example = 'write a whole number and a unit (Mbit/s, Gbit/s), as 10Gbit/s'
+  return measured({ ...range, pattern: BIT_RATE, unitOf: BITS_OF, kind: 'bit rate', example })
+}
+
+/** An IP address of either family, as text in its normal form; a zone is kept. Names are not resolved. */
+export const address = () => {
+  const error = no('IP address; names are not resolved, so write 192.0.2.10 or "2001:db8::10"')
+  return z
+    .string({ error })
+    .transform((text, ctx): string => {
+      const octets = parseAddress(text)
+      if (octets === undefined || !isZone(zoneOf(text))) return refuse(ctx, error({ input: text }))
+      const fault = zoneFault(octets, text) ?? missingZone(octets, text)
+      return fault === undefined ? formatAddress(octets) + zoneOf(text) : refuse(ctx, fault)
+    })
+    .meta({ 'x-kind': 'IP address' })
+}
+
+/** A network of either family in its normal form, always with the length: `192.0.2.1` is `192.0.2.1/32`. */
+export const network = () => {
+  const error = no('IP address or network; write 192.0.2.1, 192.0.2.0/24 or "2001:db8::/32"')
+  return z
+    .string({ error })
+    .transform((text, ctx): string => {
+      const prefix = parsePrefix(text)
+      if (prefix === undefined || !isZone(prefix.zone ?? '')) return refuse(ctx, error({ input: text }))
+      const fault = zoneFault(prefix.bytes, text)
+      return fault === undefined ? formatPrefix(prefix) : refuse(ctx, fault)
+    })
+    .meta({ 'x-kind': 'IP address or network' })
+}
+
+/** `0.0.0.0:1812`, `[::1]:1812`. */
+export const listener = () => {
+  const error = no('IP address with a port; write it in quotes, as "0.0.0.0:1812" or "[::1]:1812"')
+  return z
+    .string({ error })
+    .regex(LISTENER, { error, abort: true })
+    .transform((text, ctx): Listener => {
+      const [, ipv6, ipv4, port] = LISTENER.exec(text) ?? []
+      const octets = parseAddress(ipv6 ?? ipv4 ?? '')
+      if (octets === undefined || Number(port) > LAST_PORT) return refuse(ctx, error({ input: text }))
+      const fault = zoneFault(octets, ipv6 ?? '') ?? missingZone(octets, ipv6 ?? '')
+      if (fault !== undefined) return refuse(ctx, fault)
+      return { address: formatAddress(octets) + zoneOf(ipv6 ?? ''), port: Number(port) }
+    })
+    .meta({ 'x-kind': 'IP address and port' })
+}
+
+/** `20000-20099`, first and last included. */
+export const portRange = () => {
+  const error = no('port range; write the first and the last port, as 20000-20099')
+  return z
+    .string({ error })
+    .regex(PORT_RANGE, { error, abort: true })
+    .transform((text, ctx): PortRange => {
+      const [, first, last] = PORT_RANGE.exec(text) ?? []
+      const range: PortRange = [Number(first), Number(last)]
+      if (range[1] > LAST_PORT) return refuse(ctx, `${text} goes beyond port ${LAST_PORT}; write a lower last port`)
+      if (range[1] < range[0]) return refuse(ctx, `${text} ends before it begins; write the lower port first`)
+      return range
+    })
+    .meta({ 'x-kind': 'port range' })
+}
+
+/** A name of ours: it becomes a metric label and a word in log lines. */
+export const name = () => {
+  const error = no('name; write 1-63 letters, digits, dots, dashes or underscores, as fr-1')
+  return z.string({ error }).regex(NAME, { error }).meta({ 'x-kind': 'name' })
+}
+
+/** A directory, as a path. */
+export const directory = () =>
+  z
+    .string({ error: no('directory; write its path, as /var/log/radsluice') })
+    .min(1)
+    .meta({ 'x-kind': 'directory' })
+
+/** How many days' files are kept, today's included. */
+export const keepDays = () => whole(1, 3_650).describe("Files of so many days are kept, today's included.").default(14)
+
+/** An address to send something to over HTTP. */
+export const url = () => {
+  const error = no('address of a web page; write http://127.0.0.1:9093/api/v2/alerts, say, without user and password')
+  return z.string({ error }).refine(isPlainUrl, { error }).meta({ 'x-kind': 'http or https address' })
+}
+
+/** One of a few words. */
+export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words)
+
+/** A whole number within `least` and `most`. */
+export const whole = (least: number, most: number) => z.int().min(least).max(most)
+
+/** A whole number within `least` and `most`, or one word. */
+export const wholeOr = <const Word extends string>(least: number, most: number, word: Word) =>
+  z
+    .union([whole(least, most), z.literal(word)])
+    .meta({ 'x-kind': `whole number from ${least} to ${most}, or \`${word}\`` })
+
+/** A UDP port, 1-65535. */
+export const port = () => whole(1, LAST_PORT)
+
+interface Measure {
+  readonly least: string
+  readonly most: string
+  readonly pattern: RegExp
+  readonly unitOf: Readonly<Record<string, number>>
+  readonly kind: string
+  readonly example: string
+}
+
+/** A whole number with a unit, in the unit's own base (1 us, 1 B). */
+function measured({ least, most, pattern, unitOf, kind, example }: Measure) {
+  const error = no(`${kind}; ${example}`)
+  const measure = (text: string): number => {
+    const [, digits, unit] = pattern.exec(text) ?? []
+    return Number(digits) * (unitOf[unit ?? ''] ?? Number.NaN)
+  }
+  return z
+    .string({ error })
+    .regex(pattern, { error, abort: true })
+    .transform((text, ctx): number => {
+      const value = measure(text)
+      if (value >= measure(least) && value <= measure(most)) return value
+      return refuse(ctx, `${text} is out of range; write ${least} to ${most}`)
+    })
+    .meta({ 'x-kind': kind, 'x-range': `${least} to ${most}` })
+}
+
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return /^https?:$/.test(protocol) && username === '' && password === ''
+}
+
+/** A zone is the name of an interface: sockets report names, so a number would match nothing. */
+const isZone = (zone: string): boolean => zone === '' || /^%(?!\d+$)[\w.-]+$/.test(zone)
+
+function zoneFault(octets: Uint8Array, text: string): string | undefined {
+  const zone = zoneOf(text).replace(/\/.*$/, '')
+  if (zone === '' || isLinkLocal(octets)) return undefined
+  return `${text}: only a link-local address (fe80::/10) belongs to one interface; leave ${zone} away`
+}
+
+/** A socket can't be opened without it. */
+const missingZone = (octets: Uint8Array, text: string): string | undefined =>
+  isLinkLocal(octets) && zoneOf(text) === ''
+    ? `${text} is a link-local address, which every interface may have; add the interface, as ${text}%eth0`
+    : undefined
+
+/** `50 is no duration; write ...`: the sentence about a value that is not of this kind. */
+const no =
+  (kindAndAdvice: string) =>
+  ({ input }: { readonly input?: unknown }): string =>
+    `${shown(input)} is no ${kindAndAdvice}`
+
+function refuse(ctx: z.RefinementCtx, message: string): never {
+  ctx.addIssue({ code: 'custom', message })
+  return z.NEVER
+}

@@ -1,0 +1,277 @@
+/**
+ * The plain items of a long list, read without the YAML parser: ten thousand client entries would cost it half a second and
+ * a hundred megabytes of nodes, of which the loader needs the values alone.
+ *
+ * Plain is what cannot mean anything else in YAML: keys of lower-case letters, values that are words, paths, addresses, small
+ * numbers, true, false or quoted text without escapes, one pair a line or all of them in braces on one line. A run of
+ * such items below a top-level key is replaced by one mark, and the parser reads the rest, whose lines and columns stay
+ * as they are. Whatever is not plain is left to it: also what stands before a run up to its first item, where blank lines
+ * and `#` may be the text of the item above. `test/config/source/plain-items.test.ts` holds both against each other.
+ */
+import type { Place } from './source.ts'
+
+/** Shorter runs are not worth it. */
+const SHORTEST_RUN = 64
+const MARK = '__a run of plain items__'
+
+export interface PlainItem {
+  /** Counted from 1, of the first key or brace. */
+  readonly line: number
+  readonly column: number
+  /** As it stands in the file, from there on. */
+  readonly text: string
+  readonly value: Readonly<Record<string, unknown>>
+}
+
+export interface Reduced {
+  /** With as many lines as before. */
+  readonly text: string
+  /** Of the mark that is shown as `markOf(i)`. */
+  readonly runs: readonly (readonly PlainItem[])[]
+}
+
+export const markOf = (run: number): string => `${MARK} ${run}`
+
+/** The runs of plain items below `key:`, and the text without them; undefined where there are none. */
+export function withoutPlainItems(text: string, key: string): Reduced | undefined {
+  const begin = new RegExp(`^${key}:[ ]*(?:#.*)?\\r?\\n`, 'm').exec(text)
+  // A directive (%YAML 1.1) can give words another meaning.
+  if (begin === null || text.includes(MARK) || /^%/m.test(text)) return undefined
+  const lines = new Lines(text, begin.index + begin[0].length)
+  // An anchor or a tag of the list itself may stand there.
+  if (!lines.areItems()) return undefined
+  const kept: string[] = [text.slice(0, lines.offset)]
+  const runs: PlainItem[][] = []
+  let run: PlainItem[] = []
+  /** Where the line of its first item begins. */
+  let from = lines.offset
+  const endRun = (): void => {
+    const first = run[0]
+    if (first === undefined || run.length < SHORTEST_RUN) kept.push(text.slice(from, lines.offset))
+    else {
+      kept.push(`${' '.repeat(lines.indent)}- "${markOf(runs.length)}"`, '\n'.repeat(lines.line - first.line))
+      runs.push(run)
+    }
+    run = []
+  }
+  while (!lines.isOver) {
+    const before = lines.offset
+    const item = lines.plainItem()
+    if (item !== undefined) {
+      if (run.length === 0) {
+        from = lines.startOfLast
+        kept.push(text.slice(before, from))
+      }
+      run.push(item)
+    } else {
+      endRun()
+      lines.skipOne()
+      kept.push(text.slice(before, lines.offset))
+      from = lines.offset
+    }
+  }
+  endRun()
+  if (runs.length === 0) return undefined
+  kept.push(text.slice(lines.offset))
+  return { text: kept.join(''), runs }
+}
+
+/** Where a setting within a plain item stands; `path` begins inside of it. */
+export function locateIn(item: PlainItem, path: readonly (string | number)[], at: 'value' | 'key'): Place {
+  const reader = new ItemReader(item.text)
+  const places = new Map<string, { key: number; value: number }>()
+  reader.read((name, key, value) => places.set(name, { key, value }))
+  const offset = places.get(path.join('.'))?.[at] ?? places.get(String(path[0]))?.value ?? 0
+  const before = item.text.slice(0, offset).split('\n')
+  const last = (before.at(-1) ?? '').length
+  return { line: item.line + before.length - 1, column: before.length === 1 ? item.column + last : last + 1 }
+}
+
+/** The lines of the list, from which items are taken one after the other. */
+class Lines {
+  readonly #text: string
+  offset: number
+  indent = -1
+  isOver = false
+  /** Where the line began that the last plain item begins on. */
+  startOfLast = 0
+  /** Counted from 1. */
+  line = 1
+
+  constructor(text: string, offset: number) {
+    this.#text = text
+    this.offset = offset
+    for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) this.line += 1
+  }
+
+  /** Whether the first line that says something is an item. */
+  areItems(): boolean {
+    return DASH.at(this.#text, this.#pastBlanks(this.offset)) > 0
+  }
+
+  /** The item that begins here, if it is a plain one; then it is passed. Blank lines and comments before it too. */
+  plainItem(): PlainItem | undefined {
+    const start = this.#pastBlanks(this.offset)
+    const dash = DASH.at(this.#text, start)
+    if (dash === 0) return undefined
+    const indent = this.#text.indexOf('-', start) - start
+    if (this.indent >= 0 && indent !== this.indent) return undefined
+    const reader = new ItemReader(this.#text, start + dash, dash)
+    const value = reader.read()
+    const end = reader.at
+    if (value === undefined || !this.#endsAt(end, indent)) return undefined
+    this.indent = indent
+    this.startOfLast = start
+    const line = this.line + countLines(this.#text, this.offset, start)
+    const from = start + dash
+    this.line = line + countLines(this.#text, start, end)
+    this.offset = end
+    return { line, column: dash + 1, text: this.#text.slice(from, end), value }
+  }
+
+  /** Passes a line that belongs to no plain item, and blank ones before it. At one of another key, the list is over. */
+  skipOne(): void {
+    const start = this.#pastBlanks(this.offset)
+    this.isOver = start >= this.#text.length || !/[\s-]/.test(this.#text[start] ?? '')
+    if (this.isOver) return
+    const end = this.#text.indexOf('\n', start)
+    const next = end < 0 ? this.#text.length : end + 1
+    this.line += countLines(this.#text, this.offset, next)
+    this.offset = next
+  }
+
+  /** Whether what follows is another item of the list, or the end of it: not a line that goes on with the one before. */
+  #endsAt(end: number, indent: number): boolean {
+    const next = this.#pastBlanks(end)
+    const blanks = BLANKS.at(this.#text, next)
+    if (next + blanks >= this.#text.length || blanks < indent) return true
+    return blanks === indent && this.#text.startsWith('- ', next + blanks)
+  }
+
+  /** The beginning of the first line from here on that is neither blank nor a comment. */
+  #pastBlanks(from: number): number {
+    let at = from
+    for (let blank = EMPTY_LINE.at(this.#text, at); blank > 0; blank = EMPTY_LINE.at(this.#text, at)) at += blank
+    return at
+  }
+}
+
+/** A pattern that is looked for at one place of a text only. */
+class Pattern {
+  readonly #expression: RegExp
+
+  constructor(source: string) {
+    this.#expression = new RegExp(source, 'y')
+  }
+
+  /** How many characters it takes there; 0 where it does not stand there. */
+  at(text: string, offset: number): number {
+    this.#expression.lastIndex = offset
+    return this.#expression.test(text) ? this.#expression.lastIndex - offset : 0
+  }
+}
+
+const DASH = new Pattern(' *- +')
+const BLANKS = new Pattern(' *')
+const EMPTY_LINE = new Pattern(' *(?:#[^\\n]*)?\\r?\\n')
+const LINE_END = new Pattern('(?: +#[^\\n]*| *)(?:\\r?\\n|$)')
+/** Shorter than the 1024 characters that YAML allows a key by far. */
+const KEY = new Pattern('[a-z][a-z_]{0,63}: +')
+const COMMA = new Pattern(' *, *')
+const OPEN = new Pattern('\\{ *')
+const CLOSE = new Pattern(' *\\}')
+/** Up to where it may end in either style: a blank, a comma, a brace, the end of the line. */
+const WORD = new Pattern('[A-Za-z0-9_./:-]+(?=[ ,}\\r\\n]|$)')
+const QUOTED = new Pattern('"[^"\\\\\\x00-\\x1f]*"(?=[ ,}\\r\\n]|$)|\'[^\'\\x00-\\x1f]*\'(?=[ ,}\\r\\n]|$)')
+
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?$/
+const IPV6 = /^[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?<!:)(?:\/\d{1,3})?$/
+const NUMBER = /^(?:0|[1-9]\d{0,8})$/
+const TEXT = /^(?:[A-Za-z/]|\.{1,2}\/)[A-Za-z0-9_./-]*$/
+const NO_TEXT = /^(?:null|true|false)$/i
+
+type Told = (path: string, key: number, value: number) => void
+
+/** Reads one plain item: `{ a: 1, b: two }`, or pairs on lines of their own in the column of the first. */
+class ItemReader {
+  readonly #text: string
+  readonly #indent: number | undefined
+  at: number
+
+  /** `indent` is the column of the first key, counted from 0; not given, any column is that of the others. */
+  constructor(text: string, at = 0, indent?: number) {
+    this.#text = text
+    this.#indent = indent
+    this.at = at
+  }
+
+  /** The item; undefined where it is not plain. `told` hears of each pair and where it stands. */
+  read(told?: Told): Record<string, unknown> | undefined {
+    const value = this.#text[this.at] === '{' ? this.#braces(told, '') : this.#lines(told)
+    if (value === undefined || this.at === this.#text.length) return value
+    return this.#isPast(LINE_END) ? value : undefined
+  }
+
+  #lines(told: Told | undefined): Record<string, unknown> | undefined {
+    const value: Record<string, unknown> = {}
+    for (;;) {
+      if (!this.#pair(value, told, '')) return undefined
+      const end = LINE_END.at(this.#text, this.at)
+      if (end === 0 && this.at < this.#text.length) return undefined
+      const next = this.at + end
+      const blanks = BLANKS.at(this.#text, next)
+      const isOurs = this.#indent === undefined ? next + blanks < this.#text.length : blanks === this.#indent
+      if (!isOurs || KEY.at(this.#text, next + blanks) === 0) return value
+      this.at = next + blanks
+    }
+  }
+
+  #braces(told: Told | undefined, above: string): Record<string, unknown> | undefined {
+    const value: Record<string, unknown> = {}
+    if (!this.#isPast(OPEN)) return undefined
+    for (;;) {
+      if (!this.#pair(value, told, above)) return undefined
+      if (this.#isPast(CLOSE)) return value
+      if (!this.#isPast(COMMA)) return undefined
+    }
+  }
+
+  #pair(into: Record<string, unknown>, told: Told | undefined, above: string): boolean {
+    const keyAt = this.at
+    if (!this.#isPast(KEY)) return false
+    const key = this.#text.slice(keyAt, this.#text.indexOf(':', keyAt))
+    if (NO_TEXT.test(key) || Object.hasOwn(into, key)) return false
+    const valueAt = this.at
+    told?.(above + key, keyAt, valueAt)
+    const isNested = this.#text[this.at] === '{'
+    if (isNested && above !== '') return false
+    const value = isNested ? this.#braces(told, `${key}.`) : this.#scalar()
+    if (value === undefined) return false
+    into[key] = value
+    return true
+  }
+
+  #scalar(): unknown {
+    const from = this.at
+    if (this.#isPast(QUOTED)) return this.#text.slice(from + 1, this.at - 1)
+    if (!this.#isPast(WORD)) return undefined
+    const word = this.#text.slice(from, this.at)
+    if (word === 'true' || word === 'false') return word === 'true'
+    if (NUMBER.test(word)) return Number(word)
+    const isText = IPV4.test(word) || IPV6.test(word) || (TEXT.test(word) && !NO_TEXT.test(word))
+    return isText ? word : undefined
+  }
+
+  /** Passes it, if it stands here. */
+  #isPast(pattern: Pattern): boolean {
+    const length = pattern.at(this.#text, this.at)
+    this.at += length
+    return length > 0
+  }
+}
+
+function countLines(text: string, from: number, to: number): number {
+  let count = 0
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count += 1
+  return count
+}

@@ -1,0 +1,373 @@
+/**
+ * The daemon, put together: configuration in, instances, log and admin address wired to each other.
+ *
+ * The packets' way is in the instances, each on a thread of its own (`src/instances/`); this thread starts them, looks at
+ * them and answers whoever asks, so that no scrape and no reload stands in a packet's way.
+ *
+ * Life: start (all or nothing), reload (all or nothing, the old configuration stays when the new one has a fault),
+ * drain (no new messages; what is in hand may finish within a limit), stop. Whoever started it waits for `ended`, which
+ * gives the exit code. Signals and the end of the process are the command's; the configuration's types end here.
+ */
+import { dirname, resolve } from 'node:path'
+import { Attached } from '../admin/attached.ts'
+import { type Operated, Operations, type ReloadOutcome } from '../admin/operations.io.ts'
+import { NO_OVERRIDES } from '../admin/overrides.ts'
+import { changingRoutes } from '../admin/routes/changing.io.ts'
+import { followingRoutes } from '../admin/routes/following.io.ts'
+import { learnedRoutes } from '../admin/routes/learned.io.ts'
+import { readingRoutes } from '../admin/routes/reading.io.ts'
+import { sessionsRoutes } from '../admin/routes/sessions.io.ts'
+import { type AdminOptions, type AdminServer, openAdmin } from '../admin/server.io.ts'
+import { Traces } from '../admin/traces.io.ts'
+import { codedError } from '../coded-error.ts'
+import { readConfig } from '../config/load/read.io.ts'
+import { engineOptions } from '../config/outward/engine-options.ts'
+import { watchOptions } from '../config/outward/watch-options.ts'
+import type { Config } from '../config/schema/schema.ts'
+import { formatProblem, inShort, MOST_WARNINGS_IN_LOG } from '../config/source/problem.ts'
+import { Instances } from '../instances/instances.io.ts'
+import { SharedMemories } from '../instances/shared/shared-memory.ts'
+import type { InstanceReport, SeatEvents } from '../instances/supervisor.io.ts'
+import { Watch } from '../observe/alarms/watch.io.ts'
+import { Boundary } from '../observe/boundary/boundary.io.ts'
+import { watchErrorText } from '../observe/boundary/watch-errors.ts'
+import { errorText, Log, type LogTarget } from '../observe/log/log.io.ts'
+import { openLogFile } from '../observe/log/log-file.io.ts'
+import { SessionsLog } from '../observe/log/sessions-log.io.ts'
+import { TpsFile } from '../observe/log/tps-file.io.ts'
+import { ClientActivity } from '../observe/view/client-activity.ts'
+import type { DaemonView, Phase } from '../observe/view/view.ts'
+import { Vitals } from '../observe/vitals.io.ts'
+import { monotonicNow } from '../transport/clock.io.ts'
+import { endpointText } from '../transport/datagram-socket.io.ts'
+import { MICROS_PER_SECOND } from '../units.ts'
+import { readVersion } from '../version.io.ts'
+import { Ending } from './ending.io.ts'
+import { listenersText, lookAt } from './gather-view.io.ts'
+import { InForce, settingsOf } from './settings-in-force.io.ts'
+import { giveMemoryBack } from './spare-memory.io.ts'
+
+/** How often held lines are written. */
+const HOUSEKEEPING_MS = 1_000
+const DRAINS = 'it drains; reload after "radsluice resume", or let it end'
+const RELOAD_AND_FORGET = 'reload, and forget which peers auto has learned to sign'
+
+export interface DaemonOptions {
+  /** Read again by a reload. */
+  readonly file: string
+  readonly config: Config
+  readonly warnings: readonly string[]
+  /** The file that an instance's thread runs; by default this program's own. */
+  readonly instanceFile?: URL
+}
+
+export class Daemon {
+  /** 0: stopped with nothing in hand. 1: something was left, or a bug ended it. */
+  readonly ended: Promise<0 | 1>
+
+  readonly #file: string
+  readonly #version = readVersion()
+  readonly #log: Log
+  readonly #boundary = new Boundary((place, error, count) =>
+    this.#log.write('watch-failed', { place, error: watchErrorText(error), count }),
+  )
+  readonly #activity = new ClientActivity()
+  readonly #vitals = new Vitals(this.#boundary)
+  readonly #instances: Instances
+  readonly #startedAt = monotonicNow()
+  readonly #startedUnix = Date.now() / 1_000
+  readonly #scope: Config['throttle']['scope']
+  readonly #inForce: InForce
+  readonly #ending: Ending
+  readonly #attached = new Attached()
+  readonly #traces: Traces
+  readonly #watch: Watch
+  readonly #tps: TpsFile | undefined
+  readonly #sessionsLog: SessionsLog | undefined
+  #admin: AdminServer | undefined
+  #isOpen = false
+  #housekeeping: NodeJS.Timeout | undefined
+  #hasEnded = false
+  #end: (code: 0 | 1) => void = () => undefined
+
+  private constructor({ file, config, instanceFile }: DaemonOptions) {
+    this.#file = file
+    this.#scope = config.throttle.scope
+    this.#log = new Log(config.log.level, logTarget(config, file, this.#boundary))
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
+    const memories = new SharedMemories({ scope: config.throttle.scope, instances: config.instances })
+    const settings = settingsOf(config, NO_OVERRIDES, memories)
+    memories.announce(settings.options, settings.memory, this.#startedAt)
+    this.#instances = new Instances({
+      count: config.instances,
+      listen: config.listen,
+      settings,
+      events: this.#seatEvents(),
+      ...(instanceFile === undefined ? {} : { file: instanceFile }),
+    })
+    this.#inForce = new InForce({ file, config, memories, instances: this.#instances, log: this.#log })
+    this.#traces = new Traces((followed) => this.#orFail('trace', this.#instances.follow(followed)), this.#boundary)
+    this.#ending = new Ending({
+      instances: this.#instances,
+      log: this.#log,
+      scope: config.throttle.scope,
+      drainLimit: () => this.#inForce.config.drain_limit,
+      over: (isUnfinished) => this.#over(isUnfinished),
+    })
+    const look = () => this.#look()
+    const [log, boundary] = [this.#log, this.#boundary]
+    this.#watch = new Watch(watchOptions(config), { look, log, boundary, admin: () => this.#adminText() })
+    this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), look, boundary)
+    this.#sessionsLog = sessionsLog(config, file, log, boundary)
+  }
+
+  /**
+   * Starts a daemon; it serves when this resolves.
+   * @throws a coded error where an address can't be opened; nothing stays open then.
+   */
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const daemon = new Daemon(options)
+    try {
+      await daemon.#open(options)
+    } catch (error) {
+      await daemon.#close()
+      throw error
+    }
+    return daemon
+  }
+
+  async #open({ warnings }: DaemonOptions): Promise<void> {
+    for (const warning of inShort(warnings, MOST_WARNINGS_IN_LOG)) this.#log.write('config-warning', { warning })
+    await this.#instances.open()
+    // Last, so that whoever gets an answer here knows that the listeners are open.
+    this.#admin = await openAdmin(this.#adminOptions())
+    this.#isOpen = true
+    const reports = await this.#instances.look()
+    this.#warnOfSmallBuffers(reports)
+    this.#log.write('started', {
+      version: this.#version,
+      config: this.#file,
+      digest: this.#inForce.view().digest,
+      listeners: listenersText(reports),
+      admin: endpointText(this.#admin.address),
+      servers: this.#inForce.config.farm.servers.map(({ name }) => name).join(', '),
+    })
+    this.#keepHouse()
+    giveMemoryBack()
+    this.#watch.start()
+    this.#tps?.start()
+  }
+
+  /** Reads the file again: all or nothing. A bug on the way ends the daemon, since nobody knows what holds then. */
+  async reload(forgetLearned = false): Promise<ReloadOutcome> {
+    if (this.#hasEnded || !this.#isOpen) return { ok: false, problems: ['it does not run any more, or not yet'] }
+    // SIGHUP has nobody to tell: the log and the status say it.
+    if (this.#ending.isDraining) return this.#inForce.refuse([DRAINS])
+    const outcome = await this.#orFail('reload', this.#inForce.reload(forgetLearned))
+    this.#watch.change(watchOptions(this.#inForce.config))
+    return outcome
+  }
+
+  /** Drains, and ends when nothing is in hand or the limit is over; a second call ends at once. */
+  stop(by: string): void {
+    this.#ending.stop(by, true)
+  }
+
+  async #over(isUnfinished: boolean): Promise<void> {
+    const uptimeSeconds = Math.round((monotonicNow() - this.#startedAt) / MICROS_PER_SECOND)
+    await this.#close()
+    this.#log.write('stopped', { uptimeSeconds })
+    await this.#log.end()
+    this.#end(isUnfinished ? 1 : 0)
+  }
+
+  /** A bug that nobody caught: say it and end, since nobody knows what still holds. */
+  fail(where: string, error: unknown): void {
+    if (this.#hasEnded) return
+    this.#log.write('fatal', { where, error: errorText(error) })
+    // The sockets close within this call; only the log's last lines are waited for.
+    void this.#close()
+    void this.#log.end().then(() => this.#end(1))
+  }
+
+  async #close(): Promise<void> {
+    this.#hasEnded = true
+    this.#inForce.end()
+    clearInterval(this.#housekeeping)
+    this.#watch.stop()
+    await Promise.all([this.#instances.close(), this.#admin?.close(), this.#tps?.stop()])
+    await this.#sessionsLog?.drained()
+  }
+
+  get #phase(): Phase {
+    if (!this.#isOpen) return 'starting'
+    return this.#ending.isDraining ? 'draining' : 'running'
+  }
+
+  #look(): Promise<DaemonView> {
+    return lookAt({
+      version: this.#version,
+      startedAt: this.#startedAt,
+      startedUnixSeconds: this.#startedUnix,
+      scope: this.#scope,
+      phase: this.#phase,
+      admin: this.#admin,
+      instances: this.#instances,
+      inForce: this.#inForce,
+      attached: this.#attached,
+      watch: this.#watch,
+      vitals: this.#vitals,
+      activity: this.#activity,
+      boundary: this.#boundary,
+      log: this.#log,
+      sessionsLog: this.#sessionsLog,
+      tps: this.#tps,
+    })
+  }
+
+  #adminOptions(): AdminOptions {
+    const { listen, socket } = this.#inForce.config.admin
+    const look = (): Promise<DaemonView> => this.#look()
+    const operations = new Operations(this.#operated(), this.#attached)
+    const clients = (): string[] => this.#inForce.config.clients.map(({ name }) => name)
+    return {
+      listen,
+      socket: socket === undefined ? undefined : resolve(dirname(this.#file), socket),
+      routes: [
+        ...readingRoutes(look, () => this.#inForce.settings()),
+        ...followingRoutes({ look, attached: this.#attached, traces: this.#traces, clients, boundary: this.#boundary }),
+        ...sessionsRoutes((sought) => this.#instances.sessions(sought), clients),
+        ...learnedRoutes((limit) => this.#instances.learned(limit)),
+        ...changingRoutes(operations, this.#boundary),
+      ],
+      tokens: () => this.#inForce.config.admin.tokens,
+      boundary: this.#boundary,
+      notes: {
+        full: (way, most) =>
+          this.#log.writeBounded({ name: 'admin-full', fields: { way, most } }, `admin-full ${way}`, monotonicNow()),
+        refused: (from, what) =>
+          this.#log.writeBounded(
+            { name: 'admin-refused', fields: { from, what } },
+            `admin-refused ${from}`,
+            monotonicNow(),
+          ),
+        noSocket: (why) => this.#log.write('admin-socket-missing', { why }),
+      },
+    }
+  }
+
+  #operated(): Operated {
+    const inForce = this.#inForce
+    const ending = this.#ending
+    return {
+      get overrides() {
+        return inForce.overrides
+      },
+      get isDraining() {
+        return ending.isDraining
+      },
+      get isStopping() {
+        return ending.isStopping
+      },
+      configured: () => engineOptions(inForce.config),
+      override: (how) => this.#orFail('override', inForce.override(how)),
+      reload: (by, forgetLearned) => {
+        this.#log.write('operated', { by, what: forgetLearned ? RELOAD_AND_FORGET : 'reload' })
+        return this.reload(forgetLearned)
+      },
+      preview: (file) => inForce.preview(file),
+      drain: (by) => ending.drain(by),
+      resume: (by) => ending.resume(by),
+      stop: (by, force) => ending.stop(by, force),
+      inHand: () => ending.inHand(),
+      forecast: () => ending.forecast(),
+      unserved: () => ending.unserved(),
+      follow: (follower) => ending.follow(follower),
+      log: (by, what) => this.#log.write('operated', { by, what }),
+    }
+  }
+
+  /** A change that throws midway leaves nobody knows what: that is the end. */
+  async #orFail<T>(where: string, change: Promise<T>): Promise<T> {
+    try {
+      return await change
+    } catch (error) {
+      this.fail(where, error)
+      throw error
+    }
+  }
+
+  #keepHouse(): void {
+    this.#housekeeping = this.#boundary.every('housekeeping', HOUSEKEEPING_MS, () => {
+      this.#log.flushDue(monotonicNow())
+      this.#boundary.flushDue()
+    })
+  }
+
+  #warnOfSmallBuffers(reports: readonly InstanceReport[]): void {
+    const clamped = reports.map(({ view }) => view.clampedReceiveBuffer).find((found) => found !== undefined)
+    if (!clamped) return
+    const inKiB = (bytes: number): number => Math.round(bytes / 1024)
+    this.#log.write('receive-buffer-clamped', {
+      grantedKiB: inKiB(clamped.granted),
+      wantedKiB: inKiB(clamped.wanted),
+      wantedBytes: clamped.wanted,
+    })
+  }
+
+  #seatEvents(): SeatEvents {
+    const [log, boundary] = [this.#log, this.#boundary]
+    return {
+      line: (line) => log.passOn(line),
+      sessionsEnded: (lines) => boundary.run('sessions-log', () => this.#sessionsLog?.write(lines)),
+      traced: (instance, told) => boundary.run('trace', () => this.#traces.take({ instance, ...told })),
+      lookFailed: (error) => boundary.failed('look', error),
+      crashed: ({ number, error, lost, restartSeconds }) =>
+        log.write('instance-crashed', { instance: number, error: errorText(error), ...lost, restartSeconds }),
+      restarted: (number) => log.write('instance-restarted', { instance: number }),
+      restartFailed: (number, error, restartSeconds) =>
+        log.write('instance-restart-failed', { instance: number, why: errorText(error), restartSeconds }),
+    }
+  }
+
+  #adminText(): string {
+    return this.#admin === undefined ? '' : endpointText(this.#admin.address)
+  }
+}
+
+/** Reads the configuration of a daemon to be; `problems` are complete sentences with their places. */
+export function readDaemonOptions(given: string): DaemonOptions {
+  // A reload reads the same file, wherever the process stands by then.
+  const file = resolve(given)
+  const read = readConfig(file, { from: 'file or pipe' })
+  const sentences = (problems: typeof read.warnings): string[] => problems.map(formatProblem)
+  if (read.ok) return { file, config: read.config, warnings: sentences(read.warnings) }
+  const all = sentences(read.problems)
+  const count = all.length === 1 ? '1 problem' : `${all.length} problems`
+  throw codedError('BAD_CONFIGURATION', `${all.join('\n')}\n${count} in ${file}; nothing was started`)
+}
+
+/** A relative path starts at the directory of the configuration file, as those of secrets do. */
+const inDirectory = (of: { directory: string; keep_days: number }, file: string) => ({
+  directory: resolve(dirname(file), of.directory),
+  keepDays: of.keep_days,
+})
+
+function sessionsLog(config: Config, file: string, log: Log, boundary: Boundary): SessionsLog | undefined {
+  const { sessions_log } = config.accounting
+  const failed = (error: unknown): void => boundary.failed('sessions-log', error)
+  return (
+    sessions_log &&
+    new SessionsLog({ ...inDirectory(sessions_log, file), failed }, (count) =>
+      log.write('sessions-log-lost', { count }),
+    )
+  )
+}
+
+function logTarget({ log: { directory, keep_days } }: Config, file: string, boundary: Boundary): LogTarget | undefined {
+  if (directory === undefined) return undefined
+  const failed = (error: unknown): void => boundary.failed('log-file', error)
+  return openLogFile({ ...inDirectory({ directory, keep_days }, file), failed })
+}

@@ -1,0 +1,115 @@
+/**
+ * One look at the whole daemon: what its instances, its settings and its process say at one moment, put into one view.
+ *
+ * Every scrape, status request and poll of the alarms is computed from such a view. It is gathered on the main thread; the
+ * instances hand over theirs in parts, so no packet waits for it.
+ */
+import type { Attached } from '../admin/attached.ts'
+import type { Instances } from '../instances/instances.io.ts'
+import { type Scope, sumOf } from '../instances/shared/sum.ts'
+import type { InstanceReport } from '../instances/supervisor.io.ts'
+import type { Watch } from '../observe/alarms/watch.io.ts'
+import type { Boundary } from '../observe/boundary/boundary.io.ts'
+import { sumOfErrors } from '../observe/boundary/watch-errors.ts'
+import type { Log } from '../observe/log/log.io.ts'
+import type { SessionsLog } from '../observe/log/sessions-log.io.ts'
+import type { TpsFile } from '../observe/log/tps-file.io.ts'
+import type { ClientActivity } from '../observe/view/client-activity.ts'
+import type { DaemonView, Phase } from '../observe/view/view.ts'
+import type { Vitals } from '../observe/vitals.io.ts'
+import { monotonicNow } from '../transport/clock.io.ts'
+import { type Endpoint, endpointText } from '../transport/datagram-socket.io.ts'
+import { type Instant, MICROS_PER_SECOND } from '../units.ts'
+import type { InForce } from './settings-in-force.io.ts'
+
+/** The parts of a daemon that are looked at. */
+export interface Seen {
+  readonly version: string
+  readonly startedAt: Instant
+  readonly startedUnixSeconds: number
+  readonly scope: Scope
+  readonly phase: Phase
+  readonly admin: { readonly address: Endpoint; readonly socket: string | undefined } | undefined
+  readonly instances: Instances
+  readonly inForce: InForce
+  readonly attached: Attached
+  readonly watch: Watch
+  readonly vitals: Vitals
+  readonly activity: ClientActivity
+  readonly boundary: Boundary
+  readonly log: Log
+  readonly sessionsLog: SessionsLog | undefined
+  readonly tps: TpsFile | undefined
+}
+
+/** Looks now; rejects where an instance was never open. */
+export async function lookAt(seen: Seen): Promise<DaemonView> {
+  const reports = await seen.instances.look()
+  const now = monotonicNow()
+  const listeners = listenersOf(reports)
+  const upstreams = reports.flatMap(({ view }) => view.upstreams)
+  const drops = seen.vitals.kernelDrops([...listeners, ...upstreams])
+  const upstreamDrops = drops.slice(listeners.length).filter((count) => count !== undefined)
+  const total = (count: (view: InstanceReport['view']) => number): number =>
+    reports.reduce((sum, { view }) => sum + count(view), 0)
+  const instances = reports.map(({ number, isRunning, crashes, view }) => {
+    const { sendFailures, internalErrors, cpuSeconds, loopDelay, engine } = view
+    return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
+  })
+  seen.watch.saw(instances)
+  const engine = sumOf(
+    reports.map(({ view }) => view.engine),
+    seen.scope,
+  )
+  const look = {
+    version: seen.version,
+    nodeVersion: process.version,
+    pid: process.pid,
+    phase: seen.phase,
+    startedUnixSeconds: seen.startedUnixSeconds,
+    uptimeSeconds: (now - seen.startedAt) / MICROS_PER_SECOND,
+    admin: seen.admin === undefined ? '' : endpointText(seen.admin.address),
+    adminSocket: seen.admin?.socket,
+    listeners: listeners.map((listener, index) => ({
+      class: listener.class,
+      address: endpointText(listener),
+      presence: listener.presence,
+      isOptional: listener.isOptional,
+      receiveBufferBytes: listener.receiveBuffer,
+      sendBufferBytes: listener.sendBuffer,
+      kernelDrops: drops[index],
+    })),
+    upstreamKernelDrops: upstreamDrops.length === 0 ? undefined : upstreamDrops.reduce((a, b) => a + b, 0),
+    config: seen.inForce.view(),
+    overrides: seen.inForce.overrides,
+    attached: seen.attached.all,
+    limits: seen.inForce.queueLimits(),
+    sendFailures: total(({ sendFailures }) => sendFailures),
+    internalErrors: total(({ internalErrors }) => internalErrors),
+    logLinesLost: seen.log.lost,
+    tpsLinesLost: seen.tps?.lost ?? 0,
+    sessionsLogLinesLost: seen.sessionsLog?.lost,
+    shownClients: { which: seen.inForce.perClient(), active: seen.activity.look(engine.clients, now) },
+    watchErrors: sumOfErrors([seen.boundary.counts, ...reports.map(({ view }) => view.watchErrors)]),
+    process: seen.vitals.process(),
+    instances,
+    engine,
+  }
+  return { ...look, watch: seen.watch.viewAt(look) }
+}
+
+/** The listeners of all instances, those that share an address and port once: as the instance sees it that lacks it most. */
+export function listenersOf(reports: readonly InstanceReport[]): InstanceReport['view']['listeners'] {
+  const found = new Map<string, InstanceReport['view']['listeners'][number]>()
+  for (const one of reports.flatMap(({ view }) => view.listeners)) {
+    const key = `${one.class} ${endpointText(one)}`
+    if (found.get(key)?.presence !== 'absent') found.set(key, one)
+  }
+  return [...found.values()]
+}
+
+/** `192.0.2.7:1812 (absent)`: where it listens, in the words of the log. */
+export const listenersText = (reports: readonly InstanceReport[]): string =>
+  listenersOf(reports)
+    .map((one) => (one.presence === 'absent' ? `${endpointText(one)} (absent)` : endpointText(one)))
+    .join(', ')

@@ -1,0 +1,115 @@
+/**
+ * What `run` opens when it starts, as one table: a row for each setting that names an address, a directory or a socket,
+ * with the attempt to open it. `check` makes the attempts, in the words of `run`, and leaves nothing behind.
+ *
+ * Whoever makes the daemon open something more adds a row; `test/daemon/openings.test.ts` looks for openings without one.
+ */
+import { dirname, resolve } from 'node:path'
+import { tryAdminAddress } from '../admin/server.io.ts'
+import { tryDefaultSocket, trySocketPath } from '../admin/socket/socket-place.io.ts'
+import type { Found } from '../config/checks/result.ts'
+import type { ServerSettings } from '../config/schema/schema.ts'
+import type { Path } from '../config/source/source.ts'
+import { logFileOptions } from '../observe/log/log-file.io.ts'
+import { type RotatingFileOptions, tryRotatingFile } from '../observe/log/rotating-file.io.ts'
+import { sessionsFileOptions } from '../observe/log/sessions-log.io.ts'
+import { tpsFileOptions } from '../observe/log/tps-file.io.ts'
+import { openSocket } from '../transport/datagram-socket.io.ts'
+import { Listeners } from '../transport/listeners.io.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+
+export interface Opening {
+  /** Where it stands in the configuration, or would. */
+  readonly setting: Path
+  /** Whether `run` starts without it, and says so. */
+  readonly isOptional: boolean
+  /** @throws a coded error with the sentence that `run` says where it can't be opened. */
+  attempt(): Promise<void> | void
+}
+
+/** Everything that `run` opens with the configuration in `file`. */
+export function openingsOf(found: Found, file: string): readonly Opening[] {
+  return [
+    ...directoriesOf(found, dirname(file)),
+    ...found.servers.flatMap((server, i) => (server === undefined ? [] : towards(found, server, i))),
+    ...TRAFFIC_CLASSES.flatMap((name) => found.listen[name].map((_, i) => listening(found, name, i))),
+    { setting: ['admin', 'listen'], isOptional: false, attempt: () => tryAdminAddress(found.admin.listen) },
+    adminSocket(found, dirname(file)),
+  ]
+}
+
+function directoriesOf({ log, tps, sessionsLog }: Found, base: string): Opening[] {
+  const row = (setting: Path, options: RotatingFileOptions): Opening => {
+    const absolute = { ...options, directory: resolve(base, options.directory) }
+    return { setting, isOptional: false, attempt: () => tryRotatingFile(absolute, setting.join('.')) }
+  }
+  const keepDays = 1
+  return [
+    ...(log.directory === undefined
+      ? []
+      : [row(['log', 'directory'], logFileOptions({ directory: log.directory, keepDays }))]),
+    ...(tps ? [row(['tps', 'directory'], tpsFileOptions({ directory: tps.directory, keepDays }))] : []),
+    ...(sessionsLog
+      ? [
+          row(
+            ['accounting', 'sessions_log', 'directory'],
+            sessionsFileOptions({ directory: sessionsLog.directory, keepDays }),
+          ),
+        ]
+      : []),
+  ]
+}
+
+/** An address that may be absent is no fault, unless its port is taken. */
+function listening({ listen }: Found, trafficClass: TrafficClass, index: number): Opening {
+  const attempt = async (): Promise<void> => {
+    const ignore = (): void => undefined
+    const listeners = new Listeners({
+      request: ignore,
+      sendFailed: ignore,
+      listenerOpened: ignore,
+      listenerClosed: ignore,
+      listenerAbsent: ignore,
+      listenerFailed: ignore,
+    })
+    const one = listen[trafficClass].slice(index, index + 1)
+    try {
+      await listeners.open({ at: { authentication: [], accounting: [], [trafficClass]: one }, mustHaveAll: true })
+    } finally {
+      listeners.close()
+    }
+  }
+  return { setting: ['listen', trafficClass, index], isOptional: false, attempt }
+}
+
+/** The sockets towards a server: one for each class stands for all, but where the operator names their ports. */
+function towards({ listen }: Found, server: ServerSettings, index: number): Opening[] {
+  const { name, address, source_address: source, source_ports: ports } = server
+  const key = source !== undefined ? 'source_address' : ports !== undefined ? 'source_ports' : 'address'
+  const from = source ?? (address.includes(':') ? '::' : '0.0.0.0')
+  const [first, last] = ports ?? [0, 0]
+  const attempt = async (): Promise<void> => {
+    for (const trafficClass of TRAFFIC_CLASSES) {
+      const lane = server[trafficClass]
+      if (lane === false || listen[trafficClass].length === 0) continue
+      for (let port = first; port <= last; port += 1) {
+        const socket = await openSocket({
+          purpose: `server ${name}, ${trafficClass}`,
+          local: source === undefined && ports === undefined ? undefined : { address: from, port },
+          server: { address, port: lane.port },
+          events: { message: () => undefined, failed: () => undefined },
+        })
+        socket.close()
+      }
+    }
+  }
+  return [{ setting: ['farm', 'servers', index, key], isOptional: false, attempt }]
+}
+
+function adminSocket({ admin }: Found, base: string): Opening {
+  const { socket, listen } = admin
+  const setting = ['admin', 'socket']
+  return socket === undefined
+    ? { setting, isOptional: true, attempt: () => tryDefaultSocket(listen.port) }
+    : { setting, isOptional: false, attempt: () => trySocketPath(resolve(base, socket)) }
+}

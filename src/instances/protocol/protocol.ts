@@ -1,0 +1,145 @@
+/**
+ * What the daemon's main thread and the thread of an instance say to each other.
+ *
+ * The main thread calls, the instance answers each call once; beside that an instance only sends lines for its logs. No
+ * packet ever crosses: what must be known by all instances at once stands in shared memory.
+ */
+import type { SessionReport } from '../../accounting/sessions/session-report.ts'
+import type { Sought } from '../../accounting/sessions/sessions.ts'
+import type { Draining, Followed, TraceEvent } from '../../proxy/border/ports.ts'
+import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
+import type { FoundLearned } from '../../proxy/signing.ts'
+import type { ListenerReport, ListenOptions } from '../../transport/listeners.io.ts'
+import type { Instant } from '../../units.ts'
+import type { PlainOptions } from '../shared/plain-options.ts'
+import type { SharedMemory } from '../shared/shared-memory.ts'
+import type { ClientsChange } from './clients-change.ts'
+import type { ViewPart } from './view-parts.ts'
+
+/** An address and a port, as of a socket. */
+interface Place {
+  readonly address: string
+  readonly port: number
+}
+
+/** What an instance is born with. */
+export interface Birth {
+  /** From 0 up. */
+  readonly number: number
+  /** How many instances there are. */
+  readonly of: number
+  readonly settings: InstanceSettings
+  /** The end of the grid second in which the thread before it ended: that one may have used all of its slots. */
+  readonly usedUpUntil: Instant
+  /** `BOOKS_BYTES` octets: its ledgers, readable when it is gone. */
+  readonly books: SharedArrayBuffer
+}
+
+/** Settings for a thread that has others already. */
+export interface ChangedSettings extends InstanceSettings {
+  /** Without the clients. */
+  readonly options: PlainOptions
+  readonly clients: ClientsChange
+}
+
+export interface InstanceSettings {
+  /** Whether the main thread wants a line for each accounting session that ended. */
+  readonly logsSessions: boolean
+  readonly options: PlainOptions
+  readonly memory: SharedMemory
+  readonly logLevel: string
+  /** How often operators had it forgotten what `auto` learned of who signs: one more is once more. */
+  readonly forgets: number
+}
+
+/** What can be seen of an instance at one moment. */
+export interface InstanceView {
+  readonly engine: EngineSnapshot
+  readonly listeners: readonly ListenerReport[]
+  /** The local ends of the sockets towards the servers. */
+  readonly upstreams: readonly Place[]
+  /** The smallest receive buffer granted where it is less than was asked, bytes. */
+  readonly clampedReceiveBuffer: { readonly granted: number; readonly wanted: number } | undefined
+  readonly sendFailures: number
+  readonly internalErrors: number
+  /** Errors in what only watches on its thread, by place. */
+  readonly watchErrors: Readonly<Record<string, number>>
+  /** Processor time of its thread, user and system. */
+  readonly cpuSeconds: number
+  /** How late its event loop came to its work since the last look, seconds. */
+  readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
+}
+
+/** The calls; each is answered once. */
+export interface InstanceCalls {
+  /** Opens the sockets towards the servers of the settings that it was born with. */
+  open(nothing: undefined): Promise<void>
+  /** Opens the listeners: from now on it serves. */
+  listen(options: ListenOptions): Promise<void>
+  /** What this machine's addresses are now: listeners follow them. */
+  addresses(local: readonly string[]): Promise<void>
+  /** Opens what these options will need beside what is open; their clients are of no interest. */
+  prepare(options: PlainOptions): Promise<void>
+  /** What was prepared is not taken, and is closed again. */
+  forget(nothing: undefined): Promise<void>
+  /** Takes what was prepared. */
+  reconfigure(settings: ChangedSettings): Promise<void>
+  /** Takes nothing new from now on, or takes traffic again. */
+  drain(how: Draining): Promise<void>
+  /** Answers when it has nothing in hand, or drains no more. */
+  idle(nothing: undefined): Promise<void>
+  /** From now on these requests are followed, and none but these. */
+  follow(followed: readonly Followed[]): Promise<void>
+  /** Undefined where sessions are not tracked. */
+  sessions(sought: SoughtSessions): Promise<FoundSessions | undefined>
+  /** Of which clients and servers `auto` has learned that they sign; no more than so many addresses. */
+  learned(limit: number): Promise<FoundLearned>
+  /** Sees everything but the clients at this moment; `lookOn` fetches the parts, each by its number. */
+  look(nothing: undefined): Promise<{ readonly first: InstanceView; readonly parts: number }>
+  lookOn(part: number): Promise<ViewPart>
+  close(nothing: undefined): Promise<void>
+}
+
+export type CallName = keyof InstanceCalls
+
+export interface Call {
+  readonly id: number
+  readonly name: CallName
+  readonly argument: unknown
+}
+
+/** A step of a followed request; `lost` events before it were left out. */
+export interface Traced {
+  readonly traces: readonly number[]
+  readonly event: TraceEvent
+  readonly lost: number
+}
+
+/** What tracked sessions must be; what is not given may be anything. */
+export interface SoughtSessions extends Sought {
+  /** No more than so many. */
+  readonly limit: number
+}
+
+export interface FoundSessions {
+  readonly sessions: readonly SessionReport[]
+  /** Whether there are more than these. */
+  readonly more: boolean
+  /** Tracked and not ended, whatever was sought. */
+  readonly tracked: number
+}
+
+export type FromInstance =
+  | { readonly kind: 'line'; readonly line: string }
+  | { readonly kind: 'sessions-ended'; readonly lines: readonly string[] }
+  | ({ readonly kind: 'traced' } & Traced)
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'failure'; readonly id: number; readonly error: PlainError }
+
+/** An error that may cross: a coded one keeps its code, and that of the system call behind it. */
+export interface PlainError {
+  readonly message: string
+  readonly stack: string | undefined
+  readonly code: string | undefined
+  readonly systemCode: string | undefined
+}

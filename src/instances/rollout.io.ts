@@ -1,0 +1,187 @@
+/**
+ * Keeps the threads of all instances in step: does what `SettingsInForce` answers, and tells it what became of that.
+ *
+ * It decides nothing. A call to a thread that ends before it answers is no failure: the thread is simply not there any more.
+ */
+
+import type { Draining, Followed } from '../proxy/border/ports.ts'
+import type { ListenOptions } from '../transport/listeners.io.ts'
+import { clientsChange } from './protocol/clients-change.ts'
+import type { ChangedSettings, InstanceSettings } from './protocol/protocol.ts'
+import { type Act, SettingsInForce, type Telling } from './rollout.ts'
+import type { PlainClient } from './shared/plain-options.ts'
+import type { ThreadHandle } from './thread-handle.io.ts'
+
+export type Listen = ListenOptions['at']
+
+/** Who waits for something to come true. */
+interface Waiting {
+  resolve(): void
+  reject(error: unknown): void
+}
+
+interface Starting extends Waiting {
+  readonly thread: ThreadHandle
+  /** Those that the thread has, or will have when it has done what it was told. */
+  clients: readonly PlainClient[]
+}
+
+interface Changing extends Waiting {
+  /** All have prepared it, none has taken it yet. */
+  putInForce(): void
+}
+
+export class InStep {
+  readonly #listen: Listen
+  readonly #state: SettingsInForce<InstanceSettings>
+  readonly #threads = new Map<number, Starting>()
+  readonly #changes = new Map<InstanceSettings, Changing>()
+  #untilTold: Waiting[] = []
+  #count = 0
+  /** A thread has opened all listeners once: one that follows serves what there is, and waits for the rest. */
+  #hasServed = false
+
+  /** `settings` are in force from the start. */
+  constructor(listen: Listen, settings: InstanceSettings) {
+    this.#listen = listen
+    this.#state = new SettingsInForce(settings)
+  }
+
+  /** What the next thread is born with. */
+  get settings(): InstanceSettings {
+    return this.#state.settings
+  }
+
+  /**
+   * A thread was born with `settings`; resolves when it serves.
+   * @throws what it could not do, or what ended it.
+   */
+  start(thread: ThreadHandle): Promise<void> {
+    this.#count += 1
+    const number = this.#count
+    return new Promise((resolve, reject) => {
+      this.#threads.set(number, { thread, clients: this.settings.options.clients, resolve, reject })
+      this.#do(this.#state.started(number))
+    })
+  }
+
+  /** The thread ended, asked or not. */
+  ended(thread: ThreadHandle, error: unknown): void {
+    for (const [number, one] of this.#threads) {
+      if (one.thread !== thread) continue
+      this.#threads.delete(number)
+      one.reject(error ?? new Error('the instance ended while it started'))
+      this.#do(this.#state.ended(number))
+    }
+  }
+
+  /**
+   * Other settings, in every thread or in none; `putInForce` is called between the two.
+   * @throws a coded error where a thread can't open what they need.
+   */
+  change(settings: InstanceSettings, putInForce: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#changes.set(settings, { putInForce, resolve, reject })
+      this.#do(this.#state.change(settings))
+    })
+  }
+
+  /** From now on all follow these requests, also a thread that starts later. */
+  follow(followed: readonly Followed[]): Promise<void> {
+    return this.#told(() => this.#state.follow(followed))
+  }
+
+  /** From now on none takes anything new, or all take traffic again. */
+  drain(how: Draining): Promise<void> {
+    return this.#told(() => this.#state.drain(how))
+  }
+
+  #told(tell: () => Act<InstanceSettings>[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#untilTold.push({ resolve, reject })
+      this.#do(tell())
+    })
+  }
+
+  #do(acts: readonly Act<InstanceSettings>[]): void {
+    for (const act of acts) {
+      switch (act.do) {
+        case 'call':
+          this.#call(act.thread, act.telling)
+          break
+        case 'put-in-force':
+          this.#changes.get(act.settings)?.putInForce()
+          break
+        case 'over':
+          this.#over(act)
+          break
+        case 'told':
+          for (const one of this.#untilTold.splice(0)) one.resolve()
+          break
+        case 'serves':
+          this.#hasServed = true
+          this.#threads.get(act.thread)?.resolve()
+          break
+        case 'start-failed':
+          this.#threads.get(act.thread)?.reject(act.error)
+          this.#threads.delete(act.thread)
+          break
+        case 'broken':
+          this.#broken(act.error)
+          break
+      }
+    }
+  }
+
+  #call(number: number, telling: Telling<InstanceSettings>): void {
+    const started = this.#threads.get(number)
+    if (started === undefined) return
+    callOf(started, telling, { at: this.#listen, mustHaveAll: !this.#hasServed }).then(
+      () => this.#do(this.#state.answered(number)),
+      (error: unknown) => this.#do(this.#state.answered(number, { error })),
+    )
+  }
+
+  #over({ settings, refused }: Extract<Act<InstanceSettings>, { do: 'over' }>): void {
+    const changing = this.#changes.get(settings)
+    this.#changes.delete(settings)
+    if (refused === undefined) changing?.resolve()
+    else changing?.reject(refused)
+  }
+
+  /** Whoever waits hears of it; where nobody does, it is a bug that nobody caught. */
+  #broken(error: unknown): void {
+    const waiting = [...this.#changes.values(), ...this.#untilTold.splice(0)]
+    this.#changes.clear()
+    for (const one of waiting) one.reject(error)
+    if (waiting.length === 0) throw error
+  }
+}
+
+function callOf(started: Starting, telling: Telling<InstanceSettings>, listen: ListenOptions): Promise<void> {
+  const { thread } = started
+  switch (telling.name) {
+    case 'listen':
+      return thread.call('listen', listen)
+    case 'follow':
+      return thread.call('follow', telling.followed)
+    case 'prepare':
+      // Clients need no sockets, and there may be many of them.
+      return thread.call('prepare', { ...telling.settings.options, clients: [] })
+    case 'reconfigure':
+      return thread.call('reconfigure', changed(started, telling.settings))
+    case 'drain':
+      return thread.call('drain', telling.how)
+    case 'open':
+    case 'forget':
+      return thread.call(telling.name, undefined)
+  }
+}
+
+/** The settings by what the thread has already; from now on it has these. */
+function changed(started: Starting, settings: InstanceSettings): ChangedSettings {
+  const { clients } = settings.options
+  const change = clientsChange(started.clients, clients)
+  started.clients = clients
+  return { ...settings, options: { ...settings.options, clients: [] }, clients: change }
+}

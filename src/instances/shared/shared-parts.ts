@@ -1,0 +1,96 @@
+/**
+ * An engine's parts that stand on shared memory: one instance's own view of what all of them know.
+ */
+import type { Shared, States } from '../../proxy/border/ports.ts'
+import { SharedSlots } from '../../throttle/shared-slots.ts'
+import type { SlotBudget } from '../../throttle/slots.ts'
+import { after, type Duration, type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
+import type { SharedMemory, SharedTables, TableMemory } from './shared-memory.ts'
+import { SharedTable } from './shared-table.ts'
+
+export class SharedParts implements Shared {
+  readonly states: SharedStates
+  readonly signing: Shared['signing']
+  #budgets: SharedMemory['budgets']
+  #heard: ReadonlyMap<string, SharedArrayBuffer>
+
+  /** Undefined where nothing is shared. */
+  static of({ budgets, tables }: SharedMemory): SharedParts | undefined {
+    return tables === undefined ? undefined : new SharedParts(budgets, tables)
+  }
+
+  constructor(budgets: SharedMemory['budgets'], tables: SharedTables) {
+    this.#budgets = budgets
+    this.states = new SharedStates(tables)
+    this.signing = tables.signing
+    this.#heard = heardIn(tables)
+  }
+
+  /** What a reload made of the memory; before the engine hears of the options. */
+  change({ budgets, tables }: SharedMemory): void {
+    this.#budgets = budgets
+    if (tables === undefined) return
+    this.states.use(tables)
+    this.#heard = heardIn(tables)
+  }
+
+  budgetOf(lane: string): SlotBudget | undefined {
+    const memory = this.#budgets[lane]
+    return memory === undefined ? undefined : new SharedSlots(memory)
+  }
+
+  heardOf(lane: string): SharedArrayBuffer | undefined {
+    return this.#heard.get(lane)
+  }
+}
+
+const heardIn = ({ heard }: SharedTables): ReadonlyMap<string, SharedArrayBuffer> =>
+  new Map(heard.map(({ key, memory }) => [key, memory]))
+
+class SharedStates implements States {
+  #tables: SharedTables
+  #current: SharedTable
+  #former: SharedTable | undefined
+  #places = new Map<string, number>()
+  #lifetime: Duration = seconds(0)
+
+  constructor(tables: SharedTables) {
+    this.#tables = tables
+    this.#current = tableOf(tables.states)
+    this.use(tables)
+  }
+
+  use(tables: SharedTables): void {
+    this.#tables = tables
+    this.#current = tableOf(tables.states)
+    this.#former = tables.formerStates === undefined ? undefined : tableOf(tables.formerStates)
+    this.#places = new Map(tables.servers.map((name, place) => [name, place]))
+  }
+
+  get size(): number {
+    return this.#current.size
+  }
+
+  learn(state: Uint8Array, server: string, now: Instant): void {
+    const place = this.#places.get(server)
+    if (place === undefined) return
+    this.#current.put(state, place, secondOf(after(now, this.#lifetime)) + 1, secondOf(now))
+  }
+
+  serverOf(state: Uint8Array, now: Instant): string | undefined {
+    const second = secondOf(now)
+    const place = this.#current.get(state, second) ?? this.#former?.get(state, second)
+    return place === undefined ? undefined : this.#tables.servers[place]
+  }
+
+  change({ lifetime }: { readonly lifetime: Duration }): void {
+    this.#lifetime = lifetime
+  }
+
+  /** Nothing to do: what is over is not found, and its place is taken when it is needed. */
+  passTime(): void {}
+}
+
+const tableOf = ({ memory, capacity }: TableMemory): SharedTable => new SharedTable(memory, capacity)
+
+const secondOf = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND)

@@ -1,0 +1,317 @@
+/**
+ * One instance: an engine with its sockets and its loop, on a thread of its own.
+ *
+ * All that is per instance is here: queues, identifiers, health, the duplicates it has seen. What instances share comes
+ * in as memory (`SharedMemory`). The thread's file hands calls in; the instance never asks the main thread for anything.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Ended, SessionReport } from '../../accounting/sessions/session-report.ts'
+import { Boundary } from '../../observe/boundary/boundary.io.ts'
+import { watchErrorText } from '../../observe/boundary/watch-errors.ts'
+import { Log } from '../../observe/log/log.io.ts'
+import type { LearnedAddress } from '../../proxy/admission/intake.ts'
+import type { ClientOptions, Draining, Followed, Journal, Tracer } from '../../proxy/border/ports.ts'
+import { Engine } from '../../proxy/engine.ts'
+import type { FoundLearned } from '../../proxy/signing.ts'
+import { monotonicNow } from '../../transport/clock.io.ts'
+import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
+import { Loop } from '../../transport/loop.io.ts'
+import { systemRandomness } from '../../transport/randomness.io.ts'
+import { type Arrivals, Sockets } from '../../transport/sockets.io.ts'
+import { changedClients } from '../protocol/clients-change.ts'
+import type {
+  Birth,
+  ChangedSettings,
+  FoundSessions,
+  InstanceCalls,
+  InstanceView,
+  SoughtSessions,
+  Traced,
+} from '../protocol/protocol.ts'
+import { ViewInParts, type ViewPart } from '../protocol/view-parts.ts'
+import { engineOptionsFrom, type PlainOptions } from '../shared/plain-options.ts'
+import { SharedEndpoints } from '../shared/shared-endpoints.ts'
+import { SharedParts } from '../shared/shared-parts.ts'
+import { EndedLines } from './ended-lines.io.ts'
+import { TraceBound } from './trace-bound.ts'
+
+const HOUSEKEEPING_MS = 1_000
+const IDLE_CHECK_MS = 20
+const DELAY_RESOLUTION_MS = 20
+const NANOS_PER_SECOND = 1e9
+/** Places of the session table that are looked at before packets have their turn again: well under a millisecond. */
+const PLACES_AT_ONCE = 1_000
+/** The same of the table of who signs, whose places hold several addresses. */
+const BUCKETS_AT_ONCE = 128
+
+/** What an instance says without being asked. */
+export interface MainThread {
+  line(line: string): void
+  sessionsEnded(lines: readonly string[]): void
+  traced(told: Traced): void
+}
+
+export class Instance implements InstanceCalls {
+  readonly #log: Log
+  readonly #sockets: Sockets
+  readonly #shared: SharedParts | undefined
+  readonly #engine: Engine
+  readonly #loop: Loop
+  readonly #books: Float64Array
+  /** Tracing and the sessions log end no instance. */
+  readonly #boundary = new Boundary((place, error, count) =>
+    this.#log.write('watch-failed', { place, error: watchErrorText(error), count }),
+  )
+  /** In the order in which the main thread knows them. */
+  #clients: readonly ClientOptions[]
+  readonly #tracer: Tracer
+  readonly #endedLines: EndedLines
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
+  #internalErrors = 0
+  #isDraining = false
+  /** This machine's addresses, as the main thread said last. */
+  #local: readonly string[] = []
+  /** What the last look saw. */
+  #seen: ViewInParts | undefined
+  /** Sockets of a reload are open that the engine does not name yet. */
+  #isPreparing = false
+  #housekeeping: NodeJS.Timeout | undefined
+  #isClosed = false
+  #forgets: number
+
+  constructor({ number, of, settings, usedUpUntil, books }: Birth, main: MainThread) {
+    const { options, memory, logLevel, logsSessions, forgets } = settings
+    this.#forgets = forgets
+    const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
+    this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
+    this.#books = new Float64Array(books)
+    this.#tracer = boundedTracer(main.traced, this.#boundary)
+    const journal = this.#journal()
+    const { endpoints } = memory.tables ?? {}
+    this.#sockets = this.#newSockets({ number, of }, endpoints && new SharedEndpoints(endpoints))
+    this.#shared = SharedParts.of(memory)
+    const shared = this.#shared === undefined ? {} : { shared: this.#shared }
+    this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
+    const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}
+    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), usedUpUntil, ...shared, ...ended }
+    const born = engineOptionsFrom(options)
+    this.#clients = born.clients
+    this.#engine = new Engine(born, ports, monotonicNow())
+    this.#loop = new Loop(this.#withBooks(this.#engine), journal, monotonicNow)
+  }
+
+  /** @throws a coded error where a socket can't be opened. */
+  async open(): Promise<void> {
+    await this.#sockets.openLanes(this.#engine.plan())
+  }
+
+  /** @throws a coded error where an address can't be opened. */
+  async listen(at: Parameters<InstanceCalls['listen']>[0]): Promise<void> {
+    this.#local = addressesOfThisMachine()
+    await this.#sockets.openListeners(at)
+    this.#delay.enable()
+    this.#keepHouse()
+    this.#loop.kick()
+  }
+
+  async addresses(local: readonly string[]): Promise<void> {
+    this.#local = local
+    await this.#sockets.followAddresses(local)
+  }
+
+  /** `reconfigure` or `forget` follows. */
+  async prepare(options: PlainOptions): Promise<void> {
+    this.#isPreparing = true
+    await this.#sockets.openLanes(this.#engine.planFor(engineOptionsFrom(options)))
+  }
+
+  /** The options of `prepare` are not taken after all: the next ones may need the same local ports. */
+  async forget(): Promise<void> {
+    this.#isPreparing = false
+    this.#sockets.keepOnlyLanes(this.#engine.plan())
+  }
+
+  async reconfigure({ options, clients, memory, logLevel, forgets }: ChangedSettings): Promise<void> {
+    this.#shared?.change(memory)
+    this.#clients = changedClients(this.#clients, clients)
+    this.#engine.reconfigure({ ...engineOptionsFrom(options), clients: this.#clients }, monotonicNow())
+    if (forgets > this.#forgets) this.#engine.signing.forget()
+    this.#forgets = forgets
+    this.#isPreparing = false
+    this.#log.setLevel(logLevel)
+    this.#loop.kick()
+  }
+
+  async follow(followed: readonly Followed[]): Promise<void> {
+    this.#engine.follow(followed, this.#tracer)
+  }
+
+  async drain(how: Draining): Promise<void> {
+    this.#isDraining = how !== 'no'
+    this.#engine.drain(how)
+    this.#loop.kick()
+  }
+
+  async idle(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (this.#isClosed || this.#engine.isIdle() || !this.#isDraining) resolve()
+        else setTimeout(look, IDLE_CHECK_MS)
+      }
+      look()
+    })
+  }
+
+  async look(): ReturnType<InstanceCalls['look']> {
+    const { user, system } = process.threadCpuUsage()
+    const overview = {
+      engine: this.#engine.overview(monotonicNow()),
+      listeners: this.#sockets.listeners(),
+      upstreams: this.#sockets.upstreams(),
+      clampedReceiveBuffer: this.#sockets.clampedReceiveBuffer(),
+      sendFailures: this.#sockets.sendFailures,
+      internalErrors: this.#internalErrors,
+      watchErrors: this.#boundary.counts,
+      cpuSeconds: (user + system) / 1e6,
+      loopDelay: this.#readDelay(),
+    }
+    this.#seen = new ViewInParts(overview, this.#engine.clients)
+    return { first: this.#seen.first, parts: this.#seen.count }
+  }
+
+  async lookOn(part: number): Promise<ViewPart> {
+    if (this.#seen === undefined) throw new Error('a look goes on that never began')
+    return this.#seen.part(part)
+  }
+
+  /** In steps, so that no packet waits for a walk over a large table. */
+  async sessions({ limit, ...sought }: SoughtSessions): Promise<FoundSessions | undefined> {
+    const sessions: SessionReport[] = []
+    for (let from = 0; sessions.length <= limit && !this.#isClosed; from += PLACES_AT_ONCE) {
+      const found = this.#engine.sessions(from, PLACES_AT_ONCE, sought)
+      if (found === undefined) break
+      sessions.push(...found)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+    const counts = this.#engine.overview(monotonicNow()).sessions
+    if (counts === undefined) return undefined
+    return { sessions: sessions.slice(0, limit), more: sessions.length > limit, tracked: counts.live }
+  }
+
+  /** In steps too. */
+  async learned(limit: number): Promise<FoundLearned> {
+    const addresses: LearnedAddress[] = []
+    for (let from = 0; addresses.length < limit && !this.#isClosed; from += BUCKETS_AT_ONCE) {
+      const found = this.#engine.signing.addresses(from, BUCKETS_AT_ONCE, monotonicNow())
+      if (found === undefined) break
+      addresses.push(...found)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+    const at = monotonicNow()
+    const { messageAuthenticatorLearned, signing } = this.#engine.signing.snapshot(at)
+    return {
+      addresses: addresses.slice(0, limit),
+      total: messageAuthenticatorLearned.clients,
+      servers: this.#engine.signing.servers(at),
+      mixed: signing.mixed,
+      at,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#housekeeping)
+    this.#loop.stop()
+    this.#sockets.close()
+    this.#delay.disable()
+    this.copyBooks()
+    this.#endedLines.flush()
+    await this.#log.end()
+  }
+
+  /** The ledgers into the memory that outlives this thread. */
+  copyBooks(): void {
+    this.#engine.copyBooks(this.#books)
+  }
+
+  /** The engine as the loop drives it, its ledgers copied after each step. */
+  #withBooks(engine: Engine): ConstructorParameters<typeof Loop>[0] {
+    return {
+      receive: (trafficClass, from, bytes, now) => engine.receive(trafficClass, from, bytes, now),
+      respond: (lane, port, bytes, now) => engine.respond(lane, port, bytes, now),
+      probeAnswered: (...of) => engine.probeAnswered(...of),
+      refused: (...of) => engine.refused(...of),
+      serve: (now, atMost) => {
+        const isMore = engine.serve(now, atMost)
+        engine.copyBooks(this.#books)
+        return isMore
+      },
+      nextWakeAt: (now) => engine.nextWakeAt(now),
+    }
+  }
+
+  /** Once a second: lines that were held back, sockets of lanes that ended, listeners that can be opened now. */
+  #keepHouse(): void {
+    this.#housekeeping = setTimeout(() => {
+      this.#log.flushDue(monotonicNow())
+      this.#boundary.flushDue()
+      if (!this.#isPreparing) this.#sockets.keepOnlyLanes(this.#engine.plan())
+      void this.#sockets.followAddresses(this.#local)
+      this.#keepHouse()
+    }, HOUSEKEEPING_MS)
+  }
+
+  #readDelay(): InstanceView['loopDelay'] {
+    const delay = this.#delay
+    // The histogram holds the time between two ticks, which includes the tick's own length.
+    const late = (nanos: number): number =>
+      delay.count === 0 ? 0 : Math.max(0, nanos / NANOS_PER_SECOND - DELAY_RESOLUTION_MS / 1_000)
+    const read = { mean: late(delay.mean), p99: late(delay.percentile(99)), max: late(delay.max) }
+    delay.reset()
+    return read
+  }
+
+  #journal(): Journal {
+    return {
+      note: (event, now) => {
+        if (event.kind === 'internal-error') this.#internalErrors += 1
+        this.#log.note(event, now)
+      },
+    }
+  }
+
+  #newSockets(share: { readonly number: number; readonly of: number }, shared: SharedEndpoints | undefined): Sockets {
+    const arrivals: Arrivals = {
+      request: (trafficClass, from, bytes) => this.#loop.request(trafficClass, from, bytes),
+      response: (lane, port, bytes) => this.#loop.response(lane, port, bytes),
+      probeAnswer: (lane, bytes) => this.#loop.probeAnswer(lane, bytes),
+      refused: (lane, port) => this.#loop.refused(lane, port),
+    }
+    const log = this.#log
+    const notes = {
+      sendFailed: (where: string, code: string) =>
+        log.writeBounded(
+          { name: 'send-failed', fields: { where, code } },
+          `send-failed ${where} ${code}`,
+          monotonicNow(),
+        ),
+      listenerOpened: (name: string, address: string) => log.write('listener-opened', { class: name, address }),
+      listenerClosed: (name: string, address: string) => log.write('listener-closed', { class: name, address }),
+      listenerAbsent: (name: string, address: string) => log.write('listener-absent', { class: name, address }),
+      listenerFailed: (name: string, address: string, why: string) =>
+        log.write('listener-failed', { class: name, address, why }),
+    }
+    return new Sockets(arrivals, notes, { share, shared, localAddresses: () => this.#local })
+  }
+}
+
+function boundedTracer(tell: (told: Traced) => void, boundary: Boundary): Tracer {
+  const bound = new TraceBound()
+  return {
+    note: (traces, event) =>
+      boundary.run('trace', () => {
+        const lost = bound.admit(event.at)
+        if (lost !== undefined) tell({ traces, event, lost })
+      }),
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Which alarms are raised: readings in at the end of each poll interval, alarms raised and cleared out.
+ *
+ * The hysteresis is that of the field: an alarm is raised when m of the last n readings are at `high` or above, and
+ * cleared when m of them are under `low` and fewer than m at `high` or above. What lies between changes nothing. An alarm
+ * whose subject is gone (a server that a reload removed), or that is switched off, is cleared at once.
+ */
+import { type Alarm, keyOf, type Reading, type Severity, type Threshold } from '../view/alarm.ts'
+
+/** What the judge needs to know of an alarm; a threshold of undefined is one that is switched off. */
+export interface AlarmRule {
+  readonly severity: Severity
+  readonly threshold: Threshold | undefined
+}
+
+interface State<Id extends string> {
+  readonly id: Id
+  /** The last readings, oldest first, `ofLast` of them at most. */
+  readonly history: ('high' | 'between' | 'low')[]
+  raised: Alarm<Id> | undefined
+  /** Unix time of the latest reading at `high` or above. */
+  highAt: number
+}
+
+export interface Judgement<Id extends string> {
+  readonly raised: readonly Alarm<Id>[]
+  readonly cleared: readonly Alarm<Id>[]
+}
+
+export type Judged<Id extends string> = AlarmRule & {
+  readonly id: Id
+  readonly readings: readonly Reading[] | 'unknown'
+  /** Its value is of the moment, not of an interval. */
+  readonly isNow?: boolean
+}
+
+export class Alarms<Id extends string> {
+  /** By id and subject, those that were high lately: as many at most as there are names in the configuration. */
+  #states = new Map<string, State<Id>>()
+
+  /** Those that are raised, in the order in which they were. */
+  current(): Alarm<Id>[] {
+    return [...this.#states.values()]
+      .flatMap(({ raised }) => (raised === undefined ? [] : [raised]))
+      .sort((a, b) => a.sinceUnixSeconds - b.sinceUnixSeconds)
+  }
+
+  /** Those that are raised as they are at a look between two polls; nothing changes by it. */
+  seenAt(rules: readonly Judged<Id>[], unixSeconds: number): Alarm<Id>[] {
+    const raised = this.current()
+    if (raised.length === 0) return raised
+    const known = new Set(raised.map(({ id }) => id))
+    const readings = new Map<string, readonly [Reading, Judged<Id>]>()
+    for (const rule of rules) {
+      if (!known.has(rule.id) || rule.readings === 'unknown') continue
+      for (const reading of rule.readings) readings.set(keyOf(rule.id, reading.subject), [reading, rule])
+    }
+    return raised.map((alarm) => {
+      const key = keyOf(alarm.id, alarm.subject)
+      const [reading, rule] = readings.get(key) ?? []
+      if (reading === undefined || rule?.threshold === undefined) return alarm
+      const { threshold, isNow = false } = rule
+      const sinceHigh = unixSeconds - (this.#states.get(key)?.highAt ?? unixSeconds)
+      return seen(alarm, reading, { threshold, isNow, sinceHigh })
+    })
+  }
+
+  /** The end of a poll interval; `unixSeconds` is now. An alarm whose readings are unknown stays as it is. */
+  judge(rules: readonly Judged<Id>[], unixSeconds: number): Judgement<Id> {
+    const raised: Alarm<Id>[] = []
+    const cleared: Alarm<Id>[] = []
+    const states = new Map<string, State<Id>>()
+    const known = new Set([...this.#states.values()].map(({ id }) => id))
+    for (const { id, severity, threshold, readings } of rules) {
+      if (threshold === undefined) continue
+      if (readings === 'unknown') {
+        for (const [key, state] of this.#states) if (state.id === id) states.set(key, state)
+        continue
+      }
+      for (const reading of readings) {
+        const isHigh = reading.value >= threshold.high
+        // What was not high lately is as if it were new: of ten thousand clients nearly all are.
+        if (!isHigh && !known.has(id)) continue
+        const key = keyOf(id, reading.subject)
+        const found = this.#states.get(key)
+        if (!isHigh && found === undefined) continue
+        const state: State<Id> = found ?? { id, history: [], raised: undefined, highAt: unixSeconds }
+        const before = state.raised
+        if (isHigh) state.highAt = unixSeconds
+        const isRaised = judged(state, reading.value, threshold)
+        if (isRaised || state.history.includes('high')) states.set(key, state)
+        if (!isRaised) {
+          state.raised = undefined
+          if (before !== undefined) cleared.push({ ...before, value: reading.value, detail: reading.detail })
+          continue
+        }
+        // What it counts is what raised it: a lull says nothing of that. What to do is what is known now.
+        if (before !== undefined && !isHigh) {
+          state.raised = quiet(before, reading, unixSeconds - state.highAt)
+          continue
+        }
+        state.raised = alarmOf({ id, severity }, reading, before?.sinceUnixSeconds ?? unixSeconds)
+        if (before === undefined) raised.push(state.raised)
+      }
+    }
+    for (const [key, { raised: gone }] of this.#states) if (gone && !states.has(key)) cleared.push(gone)
+    this.#states = states
+    return { raised, cleared }
+  }
+
+  /**
+   * Those that are not raised and would be if the interval ended now: what is known already need not wait for the poll.
+   * Nothing changes by it.
+   */
+  foresee(rules: readonly Judged<Id>[], unixSeconds: number): Alarm<Id>[] {
+    const found: Alarm<Id>[] = []
+    for (const { id, severity, threshold, readings } of rules) {
+      if (threshold === undefined || readings === 'unknown') continue
+      for (const reading of readings) {
+        if (reading.value < threshold.high) continue
+        const state = this.#states.get(keyOf(id, reading.subject))
+        if (state?.raised !== undefined) continue
+        const { length } = state?.history ?? []
+        const earlier = state?.history.slice(Math.max(0, length - threshold.ofLast + 1)) ?? []
+        if (earlier.filter((one) => one === 'high').length + 1 >= threshold.samples)
+          found.push(alarmOf({ id, severity }, reading, unixSeconds))
+      }
+    }
+    return found
+  }
+}
+
+const alarmOf = <Id extends string>(
+  { id, severity }: { readonly id: Id; readonly severity: Severity },
+  { subject, value, detail, advice }: Reading,
+  sinceUnixSeconds: number,
+): Alarm<Id> => ({ id, severity, subject, sinceUnixSeconds, value, detail, advice })
+
+/** It is raised still, and this reading is below `high`. */
+const quiet = <Id extends string>(alarm: Alarm<Id>, { advice }: Reading, quietSeconds: number): Alarm<Id> => ({
+  ...alarm,
+  advice,
+  quietSeconds: Math.max(0, quietSeconds),
+})
+
+/** A raised alarm as a look between two polls sees it: its cause, and its value where that is of the moment. */
+function seen<Id extends string>(
+  alarm: Alarm<Id>,
+  reading: Reading,
+  {
+    threshold,
+    isNow,
+    sinceHigh,
+  }: { readonly threshold: Threshold; readonly isNow: boolean; readonly sinceHigh: number },
+): Alarm<Id> {
+  const { advice, value, detail } = reading
+  if (isNow && value >= threshold.low) return { ...alarm, advice, value, detail, quietSeconds: undefined }
+  if (value >= threshold.high) return { ...alarm, advice, quietSeconds: undefined }
+  // The interval is not over: of a rate only what a poll has found is over.
+  return isNow || alarm.quietSeconds !== undefined ? quiet(alarm, reading, sinceHigh) : { ...alarm, advice }
+}
+
+/** Whether the alarm is raised after this reading. */
+function judged({ history, raised }: State<string>, value: number, threshold: Threshold): boolean {
+  const { high, low, samples, ofLast } = threshold
+  history.push(value >= high ? 'high' : value < low ? 'low' : 'between')
+  history.splice(0, history.length - ofLast)
+  const count = (which: 'high' | 'low'): number => history.filter((one) => one === which).length
+  if (count('high') >= samples) return true
+  return raised !== undefined && count('low') < samples
+}

@@ -1,0 +1,122 @@
+/**
+ * Alarms by HTTP POST in the form that an Alertmanager takes (its API v2, POST /api/v2/alerts): a list of alerts, each
+ * with labels that tell it from all others, annotations for people, and when it began and ends.
+ *
+ * One request is under way at a time, and one that gets no answer within five seconds has failed. A raised alarm's end
+ * lies three resend intervals ahead, so that what a daemon that died has raised does not stand for ever.
+ */
+import { hostname } from 'node:os'
+import { type Duration, MICROS_PER_SECOND } from '../../units.ts'
+import type { Boundary } from '../boundary/boundary.io.ts'
+import type { Alarm } from '../view/alarm.ts'
+import { subjectText } from '../view/alarm.ts'
+import type { WebhookView } from '../view/view.ts'
+import { ALARMS, type AlarmId, alertNameOf, raisedText } from './alarm-definitions.ts'
+import type { Judgement } from './alarms.ts'
+import { type Alert, AlertOutbox } from './alert-outbox.ts'
+
+const PATIENCE_MS = 5_000
+const INTERVALS_UNTIL_CLEARED = 3
+
+export interface WebhookOptions {
+  readonly url: string
+  readonly resendInterval: Duration
+}
+
+export class Webhook {
+  readonly #outbox = new AlertOutbox<AlarmId>()
+  readonly #admin: () => string
+  readonly #failed: (why: string, waiting: number) => void
+  readonly #boundary: Boundary
+  #options: WebhookOptions
+  #isSending = false
+  #failing: string | undefined
+  #deliveries = { ok: 0, failed: 0 }
+
+  /** `admin` is the address that people are sent to; `failed` is called once for each time without deliveries. */
+  constructor(
+    options: WebhookOptions,
+    o: {
+      readonly admin: () => string
+      readonly failed: (why: string, waiting: number) => void
+      readonly boundary: Boundary
+    },
+  ) {
+    this.#options = options
+    this.#admin = o.admin
+    this.#failed = o.failed
+    this.#boundary = o.boundary
+  }
+
+  get view(): WebhookView {
+    return { ...this.#deliveries, waiting: this.#outbox.waiting, lost: this.#outbox.lost, failing: this.#failing }
+  }
+
+  change(options: WebhookOptions): void {
+    this.#options = options
+  }
+
+  /** Takes the outcome of a poll and sends what is due, without waiting for it. */
+  tell(raised: readonly Alarm<AlarmId>[], { cleared }: Judgement<AlarmId>, unixSeconds: number): void {
+    this.#outbox.take(raised, cleared, unixSeconds)
+    if (!this.#isSending) this.#boundary.start('webhook', () => this.#send(unixSeconds))
+  }
+
+  async #send(unixSeconds: number): Promise<void> {
+    const resendSeconds = this.#options.resendInterval / MICROS_PER_SECOND
+    const due = this.#outbox.due(unixSeconds, resendSeconds)
+    if (due.length === 0) return
+    this.#isSending = true
+    let why: string | undefined
+    try {
+      why = await this.#post(due.map((alert) => this.#written(alert, unixSeconds, resendSeconds)))
+    } finally {
+      this.#isSending = false
+    }
+    if (why === undefined) {
+      this.#failing = undefined
+      this.#deliveries.ok += 1
+      this.#outbox.delivered(due, unixSeconds)
+      return
+    }
+    this.#deliveries.failed += 1
+    this.#outbox.failed(unixSeconds)
+    if (this.#failing === undefined) this.#failed(why, this.#outbox.waiting)
+    this.#failing = why
+  }
+
+  /** Undefined where it was taken, else why not. */
+  async #post(body: readonly object[]): Promise<string | undefined> {
+    try {
+      const answer = await fetch(this.#options.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        redirect: 'error',
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      })
+      await answer.body?.cancel()
+      return answer.ok ? undefined : `it answers ${answer.status}`
+    } catch (error) {
+      return error instanceof Error ? String(error.cause instanceof Error ? error.cause.message : error.message) : '?'
+    }
+  }
+
+  #written({ alarm, clearedUnixSeconds }: Alert<AlarmId>, unixSeconds: number, resendSeconds: number): object {
+    const { id, severity, subject, sinceUnixSeconds, advice } = alarm
+    const about = subjectText(subject)
+    const what = raisedText(alarm)
+    return {
+      labels: { alertname: alertNameOf(id), alarm: id, severity, host: hostname(), ...subject },
+      annotations: {
+        summary: about === '' ? what : `${about}: ${what}`,
+        description: advice ?? ALARMS[id].advice,
+      },
+      startsAt: timeOf(sinceUnixSeconds),
+      endsAt: timeOf(clearedUnixSeconds ?? unixSeconds + INTERVALS_UNTIL_CLEARED * resendSeconds),
+      generatorURL: `http://${this.#admin()}/alarms`,
+    }
+  }
+}
+
+const timeOf = (unixSeconds: number): string => new Date(unixSeconds * 1_000).toISOString()

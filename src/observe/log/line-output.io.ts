@@ -1,0 +1,144 @@
+/**
+ * Lines to a file descriptor, in order, without ever waiting for the reader.
+ *
+ * One write is under way at a time; what comes meanwhile waits in memory, up to a limit, and beyond it is lost and
+ * counted: a reader that hangs must not stop the packets. A reader that is gone (EPIPE) is no error either. A disk that is
+ * full costs the lines of that time: a file is tried again a second later. Nothing here throws while lines are written.
+ * A pipe is written as a socket, which never blocks: a write to it from a file thread would hold up the process even
+ * at its end, for as long as the reader hangs.
+ */
+import { closeSync, fstatSync, write } from 'node:fs'
+import { Socket } from 'node:net'
+import { systemCodeOf } from '../../coded-error.ts'
+
+const RETRY_MS = 10
+/** After an error that may pass, as a full disk. */
+const MEND_MS = 1_000
+const LASTING = ['EPIPE', 'EBADF']
+const NEWLINE = 0x0a
+
+export class LineOutput {
+  readonly #descriptor: number
+  readonly #limit: number
+  readonly #pipe: Socket | undefined
+  #waiting: string[] = []
+  #waitingLength = 0
+  #isWriting = false
+  #isBroken = false
+  #isToClose = false
+  /** The last write ended within a line. */
+  #isMidLine = false
+  #lost = 0
+  #whenIdle: (() => void)[] = []
+
+  /** `limit`: characters that may wait. */
+  constructor(descriptor: number, limit: number) {
+    this.#descriptor = descriptor
+    this.#limit = limit
+    const kind = fstatSync(descriptor)
+    if (!kind.isFIFO() && !kind.isSocket()) return
+    this.#pipe = new Socket({ fd: descriptor, readable: false, writable: true })
+    this.#pipe.on('error', () => undefined)
+    this.#pipe.unref()
+  }
+
+  /** Lines that nobody will read: the reader hung, or is gone. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  /** Nothing can be written there any more. */
+  get isBroken(): boolean {
+    return this.#isBroken
+  }
+
+  /** Lines are on their way. */
+  get isWriting(): boolean {
+    return this.#isWriting
+  }
+
+  write(line: string): void {
+    if (this.#isBroken || this.#waitingLength + line.length > this.#limit) {
+      this.#lost += 1
+      return
+    }
+    this.#waiting.push(line)
+    this.#waitingLength += line.length
+    if (!this.#isWriting) this.#writeWaiting()
+  }
+
+  /** Resolves when all is written, or after `limitMs`. */
+  async drained(limitMs: number): Promise<void> {
+    if (!this.#isWriting) return
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#whenIdle.push(resolve)
+      timer = setTimeout(resolve, limitMs)
+    })
+    clearTimeout(timer)
+  }
+
+  /** Takes no more lines, and closes the descriptor when those that wait are written. */
+  closeWhenWritten(): void {
+    this.#isToClose = true
+    if (!this.#isWriting) this.#close()
+  }
+
+  #close(): void {
+    try {
+      closeSync(this.#descriptor)
+    } catch {
+      // The system reports a late error of writing, and closes it all the same.
+    }
+  }
+
+  #writeWaiting(): void {
+    const begin = this.#isMidLine && this.#waiting.length > 0 ? '\n' : ''
+    const text = begin + this.#waiting.join('')
+    this.#waiting = []
+    this.#waitingLength = 0
+    this.#isWriting = text !== ''
+    if (this.#isWriting) {
+      this.#isMidLine = false
+      this.#writeAll(Buffer.from(text))
+      return
+    }
+    for (const resolve of this.#whenIdle.splice(0)) resolve()
+    if (this.#isToClose) this.#close()
+  }
+
+  #writeAll(bytes: Buffer): void {
+    if (this.#pipe) this.#pipe.write(bytes, (error) => (error ? this.#break(error, bytes) : this.#writeWaiting()))
+    else this.#writeToFile(bytes)
+  }
+
+  #writeToFile(bytes: Buffer): void {
+    write(this.#descriptor, bytes, (error, written) => {
+      if (error && systemCodeOf(error) === 'EAGAIN') setTimeout(() => this.#writeToFile(bytes), RETRY_MS)
+      else if (error) this.#break(error, bytes)
+      else if (written < bytes.length) {
+        this.#isMidLine = bytes[written - 1] !== NEWLINE
+        this.#writeToFile(bytes.subarray(written))
+      } else this.#writeWaiting()
+    })
+  }
+
+  /** `rest` was not written, nor will be what waits. */
+  #break(error: Error, rest: Uint8Array): void {
+    this.#isBroken = true
+    this.#lost += linesIn(rest) + this.#waiting.length
+    this.#waiting = []
+    this.#writeWaiting()
+    if (this.#pipe !== undefined || LASTING.includes(systemCodeOf(error) ?? '')) return
+    setTimeout(() => {
+      this.#isBroken = false
+    }, MEND_MS).unref()
+  }
+}
+
+/** Whole lines that end in there. */
+function linesIn(bytes: Uint8Array): number {
+  let count = 0
+  for (const octet of bytes) if (octet === NEWLINE) count += 1
+  return count
+}

@@ -1,0 +1,87 @@
+/**
+ * Writes the TPS file: at each quarter of a minute of the wall clock a look, the rates since the line before, a line.
+ */
+import type { Boundary } from '../boundary/boundary.io.ts'
+import { Interval } from '../view/interval.ts'
+import type { DaemonView } from '../view/view.ts'
+import { RotatingFile, type RotatingFileOptions } from './rotating-file.io.ts'
+import { TPS_SECONDS, tpsFileName, tpsLine, untilNextLine, type WallTime } from './tps-line.ts'
+
+const MILLIS_PER_SECOND = 1_000
+
+export class TpsFile {
+  readonly #file: RotatingFile
+  readonly #look: () => Promise<DaemonView>
+  readonly #boundary: Boundary
+  #before: DaemonView | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
+
+  /** @throws a coded error where nothing can be written there. */
+  constructor(
+    o: { readonly directory: string; readonly keepDays: number },
+    look: () => Promise<DaemonView>,
+    boundary: Boundary,
+  ) {
+    const failed = (error: unknown): void => boundary.failed('tps-file', error)
+    this.#file = new RotatingFile({ ...tpsFileOptions(o), failed }, 'tps.directory')
+    this.#look = look
+    this.#boundary = boundary
+  }
+
+  /** Lines that are in no file. */
+  get lost(): number {
+    return this.#file.lost
+  }
+
+  start(): void {
+    this.#boundary.start('tps-file', async () => {
+      try {
+        this.#before = await this.#look()
+      } finally {
+        this.#wait()
+      }
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    await this.#file.drained()
+  }
+
+  #wait(): void {
+    if (this.#isStopped) return
+    this.#timer = this.#boundary.after('tps-file', untilNextLine(Date.now()), () => this.#writeLine())
+  }
+
+  async #writeLine(): Promise<void> {
+    try {
+      const view = await this.#look()
+      const before = this.#before
+      this.#before = view
+      if (before === undefined || this.#isStopped) return
+      const { traffic } = new Interval(before, view, new Map())
+      // A timer may fire a moment early: the line is that of the quarter it was meant for.
+      const quarter = TPS_SECONDS * MILLIS_PER_SECOND
+      this.#file.write(tpsLine(wallTime(new Date(Math.round(Date.now() / quarter) * quarter)), traffic))
+    } finally {
+      this.#wait()
+    }
+  }
+}
+
+const wallTime = (date: Date): WallTime => ({
+  year: date.getFullYear(),
+  month: date.getMonth() + 1,
+  day: date.getDate(),
+  hour: date.getHours(),
+  minute: date.getMinutes(),
+  second: date.getSeconds(),
+})
+
+export const tpsFileOptions = (o: { readonly directory: string; readonly keepDays: number }): RotatingFileOptions => ({
+  ...o,
+  nameOf: (day) => tpsFileName(wallTime(day)),
+  isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/,
+})

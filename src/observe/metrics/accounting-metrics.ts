@@ -1,0 +1,134 @@
+/**
+ * The metrics of accounting: what clients' records are, what they report, and the sessions that are tracked.
+ *
+ * Octets and packets are counted exactly by the engine; a sample is a double, as Prometheus keeps it, and is that sum
+ * rounded to 53 bits. `/status` has every digit.
+ */
+import { type ClientAccounting, exact } from '../../accounting/sessions/client-accounting.ts'
+import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
+import { type Figures, perClient, perClientAndAll } from './client-metrics.ts'
+import { counter, gauge, type MetricGroup, type Sample, type SampleReader, single } from './metric.ts'
+import { ofInstances } from './metric-readers.ts'
+
+const of = (read: (of: ClientAccounting) => number): { readonly figures: Figures } => ({
+  figures: ({ accounting }, tell) => tell(read(accounting)),
+})
+
+/** One figure for each kind. */
+const by = (
+  what: 'records' | 'rewritten' | 'shed',
+): { readonly labels: readonly string[]; readonly figures: Figures } => ({
+  labels: ['kind'],
+  figures: ({ accounting }, tell) => {
+    for (const [kind, value] of Object.entries(accounting[what])) tell(value, kind)
+  },
+})
+
+/** Both directions; only where sessions are tracked is the traffic known. */
+const ofTraffic = (what: 'Octets' | 'Packets'): { readonly labels: readonly string[]; readonly figures: Figures } => ({
+  labels: ['direction'],
+  figures: ({ accounting: { traffic } }, tell, { sessions }) => {
+    if (sessions === undefined) return
+    for (const direction of ['input', 'output'] as const) tell(Number(exact(traffic[`${direction}${what}`])), direction)
+  },
+})
+
+const ofSessions = (read: (of: SessionCounts) => number): SampleReader => ({
+  labels: ['instance'],
+  read: ofInstances(({ sessions }, instance) =>
+    sessions === undefined ? [] : [{ labels: { instance }, value: read(sessions) }],
+  ),
+})
+
+const ofSessionsBy = (label: string, read: (of: SessionCounts) => Readonly<Record<string, number>>): SampleReader => ({
+  labels: [label, 'instance'],
+  read: ofInstances(({ sessions }, instance): Sample[] =>
+    Object.entries(sessions === undefined ? {} : read(sessions)).map(([key, value]) => ({
+      labels: { [label]: key, instance },
+      value,
+    })),
+  ),
+})
+
+export const ACCOUNTING_METRICS: MetricGroup = {
+  title: 'Accounting records and sessions',
+  metrics: [
+    ...perClientAndAll(
+      'accounting_records',
+      'Records taken in from a configured client, by Acct-Status-Type.',
+      by('records'),
+    ),
+    ...perClientAndAll('accounting_octets', 'Octets that sessions grew by from record to record.', ofTraffic('Octets')),
+    ...perClientAndAll(
+      'accounting_packets',
+      'Packets that sessions grew by from record to record.',
+      ofTraffic('Packets'),
+    ),
+    ...perClientAndAll(
+      'accounting_member_link_records',
+      'Records of a link of an MLPPP bundle.',
+      of(({ memberLinkRecords }) => memberLinkRecords),
+    ),
+    ...perClientAndAll(
+      'accounting_damaged_vendor_attributes',
+      'Vendor attributes whose lengths do not add up; passed on as they came.',
+      of(({ damagedVendorAttributes }) => damagedVendorAttributes),
+    ),
+    ...perClientAndAll(
+      'accounting_padded_vendor_attributes',
+      'ERX attributes with zeros behind the last sub-attribute; passed on as they came.',
+      of(({ paddedVendorAttributes }) => paddedVendorAttributes),
+    ),
+    ...perClientAndAll(
+      'accounting_rewritten',
+      'Packets made for servers in which something was changed, by what.',
+      by('rewritten'),
+    ),
+    perClient(
+      'accounting_coalesced',
+      'Interim updates whose place in a queue a newer one of their session took.',
+      of(({ coalesced }) => coalesced),
+    ),
+    ...perClientAndAll('accounting_shed', 'Records that an overflow policy removed, by Acct-Status-Type.', by('shed')),
+    counter(
+      'accounting_anomalies',
+      'Records that are odd beside the one before them.',
+      ofSessionsBy('anomaly', (of) => of.anomalies),
+    ),
+    gauge(
+      'accounting_sessions',
+      'Sessions that are tracked and have not ended.',
+      ofSessions((of) => of.live),
+    ),
+    gauge(
+      'accounting_mlppp_sessions',
+      'Of these, links of an MLPPP bundle.',
+      ofSessions((of) => of.memberLinks),
+    ),
+    gauge(
+      'accounting_mlppp_bundles',
+      'MLPPP bundles that are tracked and have not ended.',
+      ofSessions((of) => of.bundles),
+    ),
+    counter(
+      'accounting_sessions_ended',
+      'Tracked sessions that ended, by how.',
+      ofSessionsBy('end', (of) => of.ended),
+    ),
+    counter(
+      'accounting_sessions_evicted',
+      'Sessions forgotten because max_sessions was reached.',
+      ofSessions((of) => of.evicted),
+    ),
+    counter(
+      'accounting_mlppp_bundles_ended',
+      'MLPPP bundles that ended, by how; `evicted`: forgotten because there were too many.',
+      ofSessionsBy('end', (of) => of.bundlesEnded),
+    ),
+    counter(
+      'accounting_sessions_log_lines_lost',
+      'Lines of the sessions log that are in no file: the disk is full, or its directory gone.',
+      single((view) => view.sessionsLogLinesLost),
+    ),
+  ],
+}

@@ -1,0 +1,244 @@
+/**
+ * The metrics of clients and tables, and those of the daemon itself.
+ */
+import { TRAFFIC_CLASSES } from '../../units.ts'
+import { clientsShown } from '../view/client-activity.ts'
+import { type ListenerView, notReady } from '../view/view.ts'
+import { perClient, perClientAndAll } from './client-metrics.ts'
+import { counter, gauge, type Metric, type MetricGroup, single } from './metric.ts'
+import { ofInstance, ofInstances } from './metric-readers.ts'
+
+/** One that is not open has no buffer to tell of. */
+const isOpen = ({ receiveBufferBytes }: ListenerView): boolean => receiveBufferBytes > 0
+
+const CLIENTS_AND_TABLES: readonly Metric[] = [
+  perClient('client_requests_received', 'Datagrams received from a configured client.', {
+    labels: ['class'],
+    figures: ({ received }, tell) => {
+      for (const of of TRAFFIC_CLASSES) tell(received[of], of)
+    },
+  }),
+  perClient('client_requests_dropped', 'Datagrams of a configured client that were dropped.', {
+    figures: ({ dropped }, tell) => tell(dropped),
+  }),
+  perClient(
+    'client_bad_authenticators',
+    'Of these, those whose authenticator did not verify: most often a wrong secret.',
+    { figures: ({ badAuthenticators }, tell) => tell(badAuthenticators) },
+  ),
+  ...perClientAndAll(
+    'client_additions_left_out',
+    'What was to be added to a packet for a server and was left out, since it does not fit into 4,096 octets.',
+    {
+      labels: ['addition'],
+      figures: ({ leftOut }, tell) => {
+        for (const [addition, value] of Object.entries(leftOut)) tell(value, addition)
+      },
+    },
+  ),
+  gauge('clients', 'Clients: configured, with traffic in the last hour, and shown with series of their own.', {
+    labels: ['which'],
+    read: ({ engine: { clients }, shownClients }) => {
+      const shown = clientsShown(clients, shownClients).length
+      const { active } = shownClients
+      return Object.entries({ configured: clients.length, active: active.size, shown }).map(([of, value]) => ({
+        labels: { which: of },
+        value,
+      }))
+    },
+  }),
+  gauge('table_entries', 'Entries in the bounded tables.', {
+    labels: ['table', 'instance'],
+    read: ofInstances(({ tables }, instance) =>
+      Object.entries(tables).map(([table, value]) => ({ labels: { table, instance }, value })),
+    ),
+  }),
+  gauge('message_authenticator_learned_peers', 'Peers of which auto learned that they send Message-Authenticator.', {
+    labels: ['peers', 'instance'],
+    read: ofInstances(({ messageAuthenticatorLearned }, instance) =>
+      Object.entries(messageAuthenticatorLearned).map(([peers, value]) => ({ labels: { peers, instance }, value })),
+    ),
+  }),
+  ...(['client', 'server'] as const).flatMap((peer) => [
+    gauge(
+      `${peer}_mixed_signing`,
+      `Always 1: a ${peer} that sends signed and unsigned packets from one address (docs/throttling.md). Others are not listed.`,
+      {
+        labels: [peer, 'instance'],
+        read: ofInstances(({ signing }, instance) =>
+          signing.mixed
+            .filter((one) => one.peer === peer)
+            .map(({ name }) => ({ labels: { [peer]: name, instance }, value: 1 })),
+        ),
+      },
+    ),
+    gauge(
+      `${peer}_unsigned_dropped`,
+      `Always 1: a ${peer} of which a packet was dropped in the last ten minutes since it must be signed. Others are not listed.`,
+      {
+        labels: [peer, 'instance'],
+        read: ofInstances(({ signing }, instance) =>
+          signing.dropped
+            .filter((one) => one.peer === peer)
+            .map(({ name }) => ({ labels: { [peer]: name, instance }, value: 1 })),
+        ),
+      },
+    ),
+  ]),
+  gauge(
+    'retiring_lanes',
+    'Lanes that a reload removed and that still wait for what is outstanding.',
+    single(({ engine }) => engine.lanes.filter(({ retiring }) => retiring).length),
+  ),
+]
+
+const DAEMON: readonly Metric[] = [
+  gauge('build_info', 'Always 1; the labels say what runs.', {
+    labels: ['version', 'node'],
+    read: ({ version, nodeVersion }) => [{ labels: { version, node: nodeVersion }, value: 1 }],
+  }),
+  gauge('config_info', 'Always 1; the label is the digest of the settings in force.', {
+    labels: ['digest'],
+    read: ({ config: { digest } }) => [{ labels: { digest }, value: 1 }],
+  }),
+  gauge(
+    'start_time_seconds',
+    'When the daemon started, Unix time.',
+    single((view) => view.startedUnixSeconds),
+  ),
+  gauge(
+    'ready',
+    '1 while /readyz answers 200.',
+    single((view) => (notReady(view).length === 0 ? 1 : 0)),
+  ),
+  gauge(
+    'draining',
+    '1 while no new messages are taken.',
+    single((view) => (view.phase === 'draining' ? 1 : 0)),
+  ),
+  counter('config_reloads', 'Reloads by result.', {
+    labels: ['result'],
+    read: ({ config }) => [
+      { labels: { result: 'ok' }, value: config.reloadsOk },
+      { labels: { result: 'failed' }, value: config.reloadsFailed },
+    ],
+  }),
+  gauge(
+    'config_last_success_timestamp_seconds',
+    'When the configuration in force was read, Unix time.',
+    single(({ config }) => config.lastSuccessUnixSeconds),
+  ),
+  gauge(
+    'config_last_reload_successful',
+    '1 where the last reload was taken, or none was asked for.',
+    single(({ config }) => (config.refused === undefined ? 1 : 0)),
+  ),
+  counter(
+    'send_failures',
+    'Datagrams that the system refused to send.',
+    ofInstance((one) => one.sendFailures),
+  ),
+  counter(
+    'internal_errors',
+    'Packets in which our own code threw.',
+    ofInstance((one) => one.internalErrors),
+  ),
+  counter(
+    'watch_errors',
+    'Errors in watching, by place; no packet was touched. The log has `watch-failed` with the cause.',
+    {
+      labels: ['place'],
+      read: ({ watchErrors }) => Object.entries(watchErrors).map(([place, value]) => ({ labels: { place }, value })),
+    },
+  ),
+  counter(
+    'log_lines_lost',
+    'Log lines that the reader did not take in time.',
+    single((view) => view.logLinesLost),
+  ),
+  counter(
+    'tps_lines_lost',
+    'Lines of the TPS file that could not be written.',
+    single((view) => view.tpsLinesLost),
+  ),
+  gauge(
+    'listener_present',
+    '1 while an address of `listen` is open, 0 while the machine lacks it; `optional` also for what a wildcard covers.',
+    {
+      labels: ['class', 'address', 'optional'],
+      read: ({ listeners }) =>
+        listeners.map(({ class: name, address, presence, isOptional }) => ({
+          labels: { class: name, address, optional: String(isOptional) },
+          value: presence === 'absent' ? 0 : 1,
+        })),
+    },
+  ),
+  gauge('listener_receive_buffer_bytes', 'What the kernel granted to a listener for receiving.', {
+    labels: ['class', 'address'],
+    read: ({ listeners }) =>
+      listeners.filter(isOpen).map(({ class: name, address, receiveBufferBytes: value }) => ({
+        labels: { class: name, address },
+        value,
+      })),
+  }),
+  counter('listener_kernel_drops', 'Datagrams that the kernel dropped because the receive buffer was full.', {
+    labels: ['class', 'address'],
+    read: ({ listeners }) =>
+      listeners.flatMap(({ class: name, address, kernelDrops }) =>
+        kernelDrops === undefined ? [] : [{ labels: { class: name, address }, value: kernelDrops }],
+      ),
+  }),
+  counter(
+    'upstream_kernel_drops',
+    'The same for the sockets towards the servers.',
+    single((view) => view.upstreamKernelDrops),
+  ),
+  gauge(
+    'instances',
+    'Instances that the daemon has.',
+    single(({ instances }) => instances.length),
+  ),
+  gauge(
+    'instance_running',
+    '1 while the instance runs, 0 between a crash and its restart.',
+    ofInstance((one) => (one.isRunning ? 1 : 0)),
+  ),
+  counter(
+    'instance_crashes',
+    'Times that the instance ended unasked and was started again.',
+    ofInstance((one) => one.crashes),
+  ),
+  counter(
+    'instance_cpu_seconds',
+    'Processor time of the thread that the instance runs on now, user and system.',
+    ofInstance((one) => one.cpuSeconds),
+  ),
+  gauge(
+    'event_loop_delay_mean_seconds',
+    'How late the event loop came to its work, since the last look.',
+    ofInstance((one) => one.loopDelay.mean),
+  ),
+  gauge(
+    'event_loop_delay_p99_seconds',
+    'The same, 99th percentile.',
+    ofInstance((one) => one.loopDelay.p99),
+  ),
+  gauge(
+    'event_loop_delay_max_seconds',
+    'The same, the worst.',
+    ofInstance((one) => one.loopDelay.max),
+  ),
+  gauge(
+    'resident_memory_bytes',
+    'Memory of the process.',
+    single(({ process: { residentBytes } }) => residentBytes),
+  ),
+  counter(
+    'cpu_seconds',
+    'Processor time used, user and system.',
+    single(({ process: { cpuSeconds } }) => cpuSeconds),
+  ),
+]
+
+export const CLIENT_METRICS: MetricGroup = { title: 'Clients and tables', metrics: CLIENTS_AND_TABLES }
+export const DAEMON_METRICS: MetricGroup = { title: 'The daemon', metrics: DAEMON }

@@ -1,0 +1,64 @@
+/**
+ * What an alarm is: the words that its definition, its judge, the log, `/alarms`, the metric and the webhook share.
+ */
+import type { TrafficClass } from '../../units.ts'
+
+export type Severity = 'warning' | 'critical'
+
+/** What an alarm is about; empty where it is the daemon as a whole. Only names of the configuration, and our numbers. */
+export interface Subject {
+  readonly server?: string
+  readonly client?: string
+  readonly class?: TrafficClass
+  readonly instance?: string
+}
+
+/** A measured value at the end of a poll interval. */
+export interface Reading {
+  readonly subject: Subject
+  readonly value: number
+  /** More to say of this one than its value: what limits a server, say. */
+  readonly detail?: string
+  /** What to do, where more is known than the alarm's own advice. */
+  readonly advice?: string
+}
+
+/** Raised at `high` or above, cleared under `low`; each by so many of so many polls. */
+export interface Threshold {
+  readonly high: number
+  readonly low: number
+  readonly samples: number
+  readonly ofLast: number
+}
+
+/** An alarm that is raised. */
+export interface Alarm<Id extends string = string> {
+  readonly id: Id
+  readonly severity: Severity
+  readonly subject: Subject
+  /** Unix time when it was raised. */
+  readonly sinceUnixSeconds: number
+  /** The latest that was at `high` or above: what raised it, or keeps it raised. */
+  readonly value: number
+  /** As the value: of what raised it, or keeps it raised. */
+  readonly detail: string | undefined
+  /** What is known now; undefined where nothing points to a cause any more. */
+  readonly advice: string | undefined
+  /** Since the latest reading at `high` or above; undefined while they are. */
+  readonly quietSeconds?: number | undefined
+}
+
+/** `server fr-1, accounting`; empty where it is the daemon as a whole. */
+export const subjectText = ({ server, client, class: name, instance }: Subject): string =>
+  [
+    server === undefined ? [] : [`server ${server}`],
+    client === undefined ? [] : [`client ${client}`],
+    instance === undefined ? [] : [`instance ${instance}`],
+    name === undefined ? [] : [name],
+  ]
+    .flat()
+    .join(', ')
+
+/** Tells one alarm from another, wherever it is written down. */
+export const keyOf = (id: string, { server, client, class: name, instance }: Subject): string =>
+  [id, server, client, name, instance].join(' ')

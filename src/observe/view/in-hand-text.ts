@@ -1,0 +1,124 @@
+/**
+ * In words: what is in hand, what of it can't be finished, and what becomes of what is left. For the log, for refusals of
+ * the admin API and for the command line alike.
+ */
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import {
+  type ClassForecast,
+  type ClassInHand,
+  type Forecast,
+  type InHand,
+  isNothing,
+  type Obstacle,
+} from './in-hand.ts'
+
+const NOUNS: Readonly<Record<TrafficClass, readonly [one: string, many: string]>> = {
+  authentication: ['login', 'logins'],
+  accounting: ['record', 'records'],
+}
+const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  'no-live-server': 'every server is Down or held Down',
+  'no-answering-server': 'no server is Active and has ever answered',
+  'queue-too-long': 'more waits than the servers that answer may be sent in that time (max_rate, max_outstanding)',
+  'set-aside': 'a server that answers others left them unanswered',
+  'no-time': 'drain_limit is 0',
+}
+
+const ADVICE: Readonly<Record<Obstacle, string>> = {
+  'no-live-server': 'bring a server back ("radsluice server up NAME", "radsluice status")',
+  'no-answering-server':
+    'wait until a server answers, or see why none does ("radsluice status", the server\'s own log)',
+  'queue-too-long': 'wait until less is queued, or raise drain_limit',
+  'set-aside': "look in the server's own log for these records",
+  'no-time': 'raise drain_limit',
+}
+
+/** `48 records (40 queued, 8 outstanding) and 1 login (1 queued)`, or `nothing`. */
+export function inHandText(inHand: InHand): string {
+  if (isNothing(inHand)) return 'nothing'
+  const parts = TRAFFIC_CLASSES.filter((each) => countOf(inHand[each]) > 0)
+    .reverse()
+    .map((each) => `${counted(countOf(inHand[each]), each)} (${placesOf(inHand[each])})`)
+  return parts.join(' and ')
+}
+
+/** What becomes of it when the daemon ends with it in hand; a sentence for each class, none where nothing is left. */
+export function fateText(inHand: InHand): string {
+  const { accounting, authentication } = inHand
+  const sentences: string[] = []
+  const records = countOf(accounting)
+  if (accounting.clientsGaveUp > 0) {
+    sentences.push(
+      accounting.clientsGaveUp === 1
+        ? `1 record, last sent ${ageText(accounting.longestGivenUpSeconds)} ago: its client has given up, so it is lost for good`
+        : `${counted(accounting.clientsGaveUp, 'accounting')}, last sent up to ${ageText(accounting.longestGivenUpSeconds)} ago: their clients have given up, so they are lost for good`,
+    )
+  }
+  const others = records - accounting.clientsGaveUp
+  if (others > 0) {
+    sentences.push(
+      others === 1
+        ? '1 record: it comes again if its client still sends it after the start, else it is lost'
+        : `${counted(others, 'accounting')}: they come again if their clients still send them after the start, else they are lost`,
+    )
+  }
+  const logins = countOf(authentication)
+  if (logins > 0)
+    sentences.push(
+      logins === 1
+        ? '1 login: its client tries again, or has gone'
+        : `${counted(logins, 'authentication')}: their clients try again, or have gone`,
+    )
+  return sentences.join('; ')
+}
+
+/** Why a stop is refused: what can't be finished, why, what would become of it, and what to do. */
+export function refusalText(forecast: Forecast): string {
+  const { classes, limitSeconds } = forecast
+  const { what, advice } = hindrances(forecast)
+  return `not stopped, and it goes on as before: ${what} can't be finished within drain_limit (${limitSeconds} s). In hand: ${inHandText(classes)}; with a stop now: ${fateText(classes)}. To lose nothing: ${advice}. To end it all the same: "radsluice stop --force"`
+}
+
+/** Why a drain or a stop that begins will hardly come to its end, and what to do; undefined where nothing stands against it. */
+export function hindranceText(forecast: Forecast): string | undefined {
+  if (forecast.isSafe) return undefined
+  const { what, advice } = hindrances(forecast)
+  return `${what} can't be finished within drain_limit (${forecast.limitSeconds} s) as it is now: ${advice}`
+}
+
+/** What can't be finished and why, by class; and what helps. */
+function hindrances({ classes }: Forecast): { readonly what: string; readonly advice: string } {
+  const hindered = TRAFFIC_CLASSES.filter((each) => classes[each].unfinishable > 0).reverse()
+  const obstacles = hindered.flatMap((each) => classes[each].because.map(({ obstacle }) => obstacle))
+  return {
+    what: hindered.map((each) => unfinishableText(classes[each], each)).join('; '),
+    advice: [...new Set(obstacles)].map((each) => ADVICE[each]).join('; '),
+  }
+}
+
+/** The time is over and something is left: nothing is lost, the daemon stays. */
+export const notStoppedText = (inHand: InHand): string =>
+  `not stopped: ${inHandText(inHand)} still in hand when drain_limit was over; it takes nothing new and goes on with these. Wait and stop again; "radsluice resume" takes traffic again; "radsluice stop --force" ends it (${fateText(inHand)})`
+
+/** `stopped; left in hand: ...`. */
+export const leftText = (inHand: InHand): string => `${inHandText(inHand)}; ${fateText(inHand)}`
+
+/** `12 min`, `45 s`, `3 h`. */
+export function ageText(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 90 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+}
+
+const unfinishableText = ({ because }: ClassForecast, name: TrafficClass): string =>
+  because.map(({ obstacle, messages }) => `${counted(messages, name)} (${OBSTACLES[obstacle]})`).join(' and ')
+
+const countOf = ({ queued, outstanding }: ClassInHand): number => queued + outstanding
+
+const placesOf = ({ queued, outstanding }: ClassInHand): string =>
+  [queued > 0 ? `${queued} queued` : '', outstanding > 0 ? `${outstanding} outstanding` : ''].filter(Boolean).join(', ')
+
+function counted(count: number, name: TrafficClass): string {
+  const [one, many] = NOUNS[name]
+  return `${count} ${count === 1 ? one : many}`
+}

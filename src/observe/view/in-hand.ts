@@ -1,0 +1,133 @@
+/**
+ * What a daemon has in hand, and what of it would be lost if it ended: pure functions over the view.
+ *
+ * A login and a record differ. A login that is not answered is asked for again, or its client has gone; nothing is owed. A
+ * record whose client still sends it comes again after the restart; a record whose client has given up is lost for good.
+ * The forecast is an estimate from rates and states of servers: it errs when servers do otherwise than they did. So a
+ * stop that relies on it looks again at its end.
+ */
+import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import { MICROS_PER_SECOND, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { effectiveCeiling } from './ceiling.ts'
+
+export interface ClassInHand {
+  readonly queued: number
+  readonly outstanding: number
+  /** Of both, the records whose clients have not sent them for 30 s; 0 for authentication. */
+  readonly clientsGaveUp: number
+  /** How long ago the first of those was sent last; 0 where there are none. */
+  readonly longestGivenUpSeconds: number
+}
+export type InHand = PerClass<ClassInHand>
+
+/** Why messages can't be finished in time. */
+export type Obstacle =
+  /** Every server of the class is Down or held Down. */
+  | 'no-live-server'
+  /** None is Active with a valid response ever. */
+  | 'no-answering-server'
+  /** More waits than max_rate and max_outstanding of the servers that answer let through in the time. */
+  | 'queue-too-long'
+  /** A living server left these records unanswered before. */
+  | 'set-aside'
+  /** `drain_limit` is 0. */
+  | 'no-time'
+
+export interface ClassForecast extends ClassInHand {
+  /** Of queued and outstanding, those that can't be finished in time. */
+  readonly unfinishable: number
+  /** The parts of `unfinishable`. */
+  readonly because: readonly { readonly obstacle: Obstacle; readonly messages: number }[]
+}
+
+export interface Forecast {
+  /** The time there is: `drain_limit`. */
+  readonly limitSeconds: number
+  readonly classes: PerClass<ClassForecast>
+  /** Whether a stop would lose nothing. */
+  readonly isSafe: boolean
+}
+
+export const inHandOf = ({ classes }: Pick<EngineSnapshot, 'classes'>): InHand => ({
+  authentication: classInHand(classes.authentication),
+  accounting: classInHand(classes.accounting),
+})
+
+/** Queued and outstanding of both classes. */
+export const totalOf = (inHand: InHand): { readonly queued: number; readonly outstanding: number } => ({
+  queued: inHand.authentication.queued + inHand.accounting.queued,
+  outstanding: inHand.authentication.outstanding + inHand.accounting.outstanding,
+})
+
+export const isNothing = (inHand: InHand): boolean =>
+  TRAFFIC_CLASSES.every((each) => inHand[each].queued + inHand[each].outstanding === 0)
+
+/** What a stop within `limitSeconds` would lose; `engine` is the sum of all instances. */
+export function forecastOf(engine: Pick<EngineSnapshot, 'classes' | 'lanes'>, limitSeconds: number): Forecast {
+  const of = (name: TrafficClass): ClassForecast => {
+    const because = obstaclesOf(
+      engine.classes[name],
+      engine.lanes.filter((lane) => lane.class === name),
+      limitSeconds,
+    )
+    const unfinishable = because.reduce((sum, { messages }) => sum + messages, 0)
+    return { ...classInHand(engine.classes[name]), unfinishable, because }
+  }
+  const classes = { authentication: of('authentication'), accounting: of('accounting') }
+  return { limitSeconds, classes, isSafe: TRAFFIC_CLASSES.every((each) => classes[each].unfinishable === 0) }
+}
+
+function obstaclesOf(
+  of: ClassSnapshot,
+  lanes: readonly LaneSnapshot[],
+  limitSeconds: number,
+): ClassForecast['because'] {
+  const all = of.queued + of.outstanding
+  const only = (obstacle: Obstacle): ClassForecast['because'] => (all === 0 ? [] : [{ obstacle, messages: all }])
+  const live = lanes.filter(isLive)
+  if (live.length === 0) return only('no-live-server')
+  const answering = live.filter(isAnswering)
+  if (answering.length === 0) return only('no-answering-server')
+  if (limitSeconds === 0) return only('no-time')
+  // What is outstanding at a silent server must go to another one.
+  const stuck = lanes.reduce((sum, lane) => sum + (answering.includes(lane) ? 0 : lane.outstanding), 0)
+  const waiting = of.queued - of.setAside + Math.min(stuck, of.outstanding)
+  const found: ClassForecast['because'] = [
+    { obstacle: 'queue-too-long', messages: excessOf(waiting, answering, limitSeconds) },
+    { obstacle: 'set-aside', messages: of.setAside },
+  ]
+  return found.filter(({ messages }) => messages > 0)
+}
+
+const isLive = (lane: LaneSnapshot): boolean => lane.state !== 'down' && !lane.isHeldDown && !lane.retiring
+
+/** The classes that have servers, and none that serves. */
+export const unservedBy = ({ lanes }: Pick<EngineSnapshot, 'lanes'>): TrafficClass[] =>
+  TRAFFIC_CLASSES.filter((name) => {
+    const ofClass = lanes.filter((lane) => lane.class === name && !lane.retiring)
+    return ofClass.length > 0 && !ofClass.some(isLive)
+  })
+
+/** One that never answered may know another secret: what nothing limits so far is no promise. */
+const isAnswering = ({ state, unheard }: LaneSnapshot): boolean => state === 'active' && unheard === undefined
+
+/** Of those that wait, how many these servers can't be sent: each has its own queue, the rest may go to any. */
+function excessOf(waiting: number, answering: readonly LaneSnapshot[], limitSeconds: number): number {
+  let excess = 0
+  let room = 0
+  let shared = waiting
+  for (const lane of answering) {
+    const capacity = Math.floor((effectiveCeiling(lane) ?? Number.POSITIVE_INFINITY) * limitSeconds)
+    excess += Math.max(0, lane.queued - capacity)
+    room += Math.max(0, capacity - lane.queued)
+    shared -= lane.queued
+  }
+  return excess + Math.max(0, shared - room)
+}
+
+const classInHand = (of: ClassSnapshot): ClassInHand => ({
+  queued: of.queued,
+  outstanding: of.outstanding,
+  clientsGaveUp: of.clientsGaveUp,
+  longestGivenUpSeconds: Math.round(of.longestGivenUp / MICROS_PER_SECOND),
+})

@@ -1,0 +1,241 @@
+/**
+ * What can be seen of a daemon at one moment: the engine's snapshot, and what the shell knows around it.
+ *
+ * The daemon gathers one view for each scrape or status request; metrics, /status and /readyz are computed from it and
+ * ask nothing else. Plain values, no sockets, no clocks.
+ */
+
+import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
+import { heldText } from '../../proxy/work/contact.ts'
+import { type Duration, type PerClass, type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import type { AlarmId } from '../alarms/alarm-definitions.ts'
+import type { Health } from '../alarms/health.ts'
+import type { WatchErrors } from '../boundary/watch-errors.ts'
+import type { Alarm } from './alarm.ts'
+import type { ShownClients } from './client-activity.ts'
+
+export type Phase = 'starting' | 'running' | 'draining'
+
+export interface ListenerView {
+  readonly class: TrafficClass
+  /** `127.0.0.1:1812` */
+  readonly address: string
+  /** `absent`: the machine lacks the address. `bound`: the socket is open, and no interface has shown the address so far. */
+  readonly presence: 'listening' | 'bound' | 'absent'
+  /** Whether the machine may lack the address: `optional`, or one that a wildcard covers. */
+  readonly isOptional: boolean
+  /** Buffers of a socket that is not open are 0. */
+  readonly receiveBufferBytes: number
+  readonly sendBufferBytes: number
+  /** Datagrams that the kernel dropped because the receive buffer was full; undefined where it doesn't say. */
+  readonly kernelDrops: number | undefined
+}
+
+/** Bounds of what waits, of one class in each instance. */
+export interface QueueLimits {
+  readonly messages: number
+  readonly bytes: number
+  readonly age: Duration
+}
+
+/** Who changed something, and when. */
+export interface Mark {
+  readonly by: string
+  readonly sinceUnixSeconds: number
+}
+
+export interface LaneName {
+  readonly server: string
+  readonly class: TrafficClass
+}
+
+/** What operators have changed while the daemon runs; the configuration says otherwise. */
+export interface Overrides {
+  readonly held: readonly (LaneName & Mark)[]
+  /** `configured` is what the file says, for the operator who wonders. */
+  readonly maxRates: readonly (LaneName & Mark & { readonly maxRate: PerSecond; readonly configured: PerSecond })[]
+  readonly logLevel: (Mark & { readonly level: string }) | undefined
+}
+
+/** Who follows the daemon: an open `top`, a running trace. */
+export interface Attachment extends Mark {
+  readonly kind: 'top' | 'trace'
+}
+
+export interface DaemonView {
+  readonly version: string
+  readonly nodeVersion: string
+  readonly pid: number
+  readonly phase: Phase
+  readonly startedUnixSeconds: number
+  readonly uptimeSeconds: number
+  readonly admin: string
+  readonly adminSocket: string | undefined
+  readonly listeners: readonly ListenerView[]
+  /** Of the sockets towards the servers together. */
+  readonly upstreamKernelDrops: number | undefined
+  readonly config: {
+    readonly file: string
+    /** SHA-256 of the file's text, in hex. */
+    readonly digest: string
+    readonly reloadsOk: number
+    readonly reloadsFailed: number
+    readonly lastSuccessUnixSeconds: number
+    /** Why the last reload was refused; undefined where it was not. */
+    readonly refused: string | undefined
+    /** Settings that changed in the file and hold only after a restart. */
+    readonly waitingForRestart: readonly string[]
+  }
+  readonly limits: PerClass<QueueLimits>
+  readonly watch: WatchView
+  readonly overrides: Overrides
+  readonly attached: readonly Attachment[]
+  readonly sendFailures: number
+  readonly internalErrors: number
+  readonly logLinesLost: number
+  readonly tpsLinesLost: number
+  /** Undefined where there is no sessions log. */
+  readonly sessionsLogLinesLost: number | undefined
+  /** Which clients have series of their own in /metrics (`metrics.per_client`), and which had traffic in the last hour. */
+  readonly shownClients: ShownClients
+  /** Errors in watching itself, none of which touched a packet. */
+  readonly watchErrors: WatchErrors
+  /** Undefined while it could never be read. */
+  readonly process: { readonly residentBytes: number | undefined; readonly cpuSeconds: number | undefined }
+  readonly instances: readonly InstanceLook[]
+  /** All instances together. */
+  readonly engine: EngineSnapshot
+}
+
+/** What the daemon's own watch found at the end of the last poll interval, and finds of the one that runs. */
+export interface WatchView {
+  readonly alarms: readonly Alarm<AlarmId>[]
+  /** Not raised, and sure to be at the end of the poll interval if nothing changes. */
+  readonly foreseen: readonly Alarm<AlarmId>[]
+  readonly health: Health
+  /** Under it the daemon counts as degraded. */
+  readonly degradedBelow: number
+  /** The thresholds in force; those of alarms that are switched off are not among them. */
+  readonly thresholds: readonly { readonly id: AlarmId; readonly high: number; readonly low: number }[]
+  readonly lanes: readonly LaneWatch[]
+  readonly webhook: WebhookView | undefined
+}
+
+/** One server and class in the last poll interval, all instances together; undefined where nothing limits it. */
+export interface LaneWatch extends LaneName {
+  /** Sent of max_rate, 0 to 1. */
+  readonly utilisation: number | undefined
+  /** Offered of the effective ceiling. */
+  readonly load: number | undefined
+}
+
+export interface WebhookView {
+  /** Requests that were taken, and that failed. */
+  readonly ok: number
+  readonly failed: number
+  /** Alarms that nobody was told of yet. */
+  readonly waiting: number
+  /** Alarms that nobody will be told of, since too many waited. */
+  readonly lost: number
+  /** Why the last request failed; undefined where it was taken, or none was sent. */
+  readonly failing: string | undefined
+}
+
+/** One instance; its engine's counters are those of all the threads it had. */
+export interface InstanceLook {
+  readonly number: number
+  readonly isRunning: boolean
+  /** Threads that ended unasked and were followed by another one. */
+  readonly crashes: number
+  readonly sendFailures: number
+  readonly internalErrors: number
+  /** Processor time of its thread. */
+  readonly cpuSeconds: number
+  /** How late its event loop came to its work since the last view, seconds. */
+  readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
+  readonly engine: EngineSnapshot
+}
+
+/**
+ * Why this daemon should get no traffic now; empty when it should. No alarm and no health is among the reasons: strangers
+ * can raise those with a few packets, and a proxy that is there for storms must not leave in one. `standsBy`: asked by whoever
+ * hands out the virtual address, who must not wait until the address is there.
+ */
+export function notReady(
+  view: Pick<DaemonView, 'phase' | 'engine' | 'instances' | 'listeners'>,
+  standsBy = false,
+): string[] {
+  if (view.phase === 'starting') return ['starting']
+  const reasons: string[] = []
+  if (view.instances.every(({ isRunning }) => !isRunning))
+    reasons.push('no instance runs: each has crashed and is being restarted')
+  const noListener = standsBy ? undefined : withoutListener(view.listeners)
+  if (noListener !== undefined) reasons.push(noListener)
+  if (view.phase === 'draining' || view.engine.draining) reasons.push('draining: no new messages are taken')
+  for (const name of TRAFFIC_CLASSES) {
+    const lanes = view.engine.lanes.filter((lane) => lane.class === name && !lane.retiring)
+    if (lanes.length > 0 && lanes.every(({ state }) => state === 'down')) {
+      const held = lanes.filter(({ isHeldDown }) => isHeldDown).map(({ server }) => server)
+      const why = held.length === 0 ? '' : `: ${heldText(held)}`
+      const which = lanes.length === 1 ? 'the only server is' : `all ${lanes.length} servers are`
+      reasons.push(`${which} Down for ${name}${why}`)
+    }
+  }
+  return reasons
+}
+
+/** That no client can reach it: of a node that stands by, whose addresses are all with another one. */
+function withoutListener(listeners: readonly ListenerView[]): string | undefined {
+  if (listeners.some(({ presence }) => presence !== 'absent')) return undefined
+  const all = [...new Set(listeners.map(({ address }) => address))].join(', ')
+  return `no listener: this machine has none of the addresses of listen${all === '' ? '' : ` (${all})`}`
+}
+
+/** What an operator should look at though the daemon serves; empty when all is well. */
+export function concerns(view: DaemonView): string[] {
+  const found = view.instances.flatMap(({ number, isRunning, engine }) => {
+    const who = view.instances.length === 1 ? '' : `, says instance ${number}`
+    if (!isRunning) return [`instance ${number} crashed and is being restarted`]
+    return engine.lanes
+      .filter(({ state, retiring }) => state !== 'active' && !retiring)
+      .map(({ server, class: name, state, isHeldDown }) => {
+        const how = isHeldDown ? 'held Down by an operator' : STATE_WORDS[state]
+        return `server ${server} is ${how} for ${name}${who}`
+      })
+  })
+  const { health, degradedBelow } = view.watch
+  if (health.score < degradedBelow) found.push(healthText(health))
+  if (view.config.refused !== undefined) found.push(`the last reload was refused: ${view.config.refused}`)
+  if (view.config.waitingForRestart.length > 0) {
+    found.push(`changed settings wait for a restart: ${view.config.waitingForRestart.join(', ')}`)
+  }
+  return found
+}
+
+/** `the health is 7 of 10 (the fullest queue: 93 %)` */
+const healthText = ({ score, reasons }: Health): string =>
+  `the health is ${score} of 10 (${reasons.map(({ says }) => says).join('; ')})`
+
+export const STATE_WORDS = {
+  active: 'Active',
+  not_responding: 'Not Responding',
+  failing: 'Failing',
+  down: 'Down',
+} as const
+
+/** What the ledger's law leaves over (docs/metrics.md); anything but 0 is a bug. */
+export function imbalance({ ledger, queued, outstanding }: EngineSnapshot['classes']['accounting']): number {
+  const sum = (reasons: Readonly<Record<string, number>>): number => Object.values(reasons).reduce((a, b) => a + b, 0)
+  const ended =
+    ledger.answered +
+    ledger.deliveredUnanswered +
+    ledger.duplicate +
+    sum(ledger.dropped) +
+    sum(ledger.shed) +
+    ledger.expired +
+    ledger.superseded +
+    ledger.coalesced +
+    ledger.givenUp +
+    ledger.lost
+  return ledger.received - ended - queued - outstanding
+}

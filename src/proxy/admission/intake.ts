@@ -1,0 +1,166 @@
+/**
+ * Whether a client's datagram is a request at all: lengths, a known client, proof, what the configuration asks for
+ * beyond the RFCs (BlastRADIUS, CVE-2024-3596), and nothing that every server would drop.
+ *
+ * The answer is the packet with its client, or the name of what is wrong. Nothing is changed here but what is known of who
+ * signs (`Signers`): by a client's setting `auto` an address whose verified Access-Requests carry Message-Authenticator
+ * must go on so. EAP always carries it (RFC 3579 section 3.2), and so teaches nothing.
+ */
+import { zoneOf } from '../../addresses.ts'
+import { attributesToAdd, hasTooManyAttributes } from '../../radius/attribute-limit.ts'
+import { checkRequest } from '../../radius/authenticator.ts'
+import { ACCESS_REQUEST } from '../../radius/codes.ts'
+import { type Packet, readPacket } from '../../radius/packet.ts'
+import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
+import type { EngineOptions, Journal, Peer, SeenPacket, SigningMemory } from '../border/ports.ts'
+import type { ClientDropReason } from '../border/reasons.ts'
+import { AddressKeys } from '../signing/address-keys.ts'
+import { type Learned, Signer, Signers, secondOf } from '../signing/signers.ts'
+import { type Client, ClientTable } from '../work/client-table.ts'
+
+/** Addresses of which it is known that they sign, and as many of which it is known that they don't. */
+export const LEARNED_ADDRESSES = 65_536
+/** RFC 5997 section 4.2 asks for a limit; 5 a second of one source address. */
+const STATUS_SERVER_PER_SECOND = 5
+
+type IntakeOptions = Pick<EngineOptions, 'clients' | 'maxAttributes'>
+
+export type Verdict =
+  | { readonly ok: true; readonly packet: Packet; readonly client: Client }
+  | { readonly ok: false; readonly reason: ClientDropReason; readonly client: Client | undefined }
+
+/** An address of which `auto` has learned that it signs. */
+export interface LearnedAddress extends Learned {
+  readonly address: string
+  /** The configured client it belongs to now; undefined where it has none any more. */
+  readonly client: string | undefined
+}
+
+export class Intake {
+  #clients: ClientTable
+  #maxAttributes: number
+  readonly #signers: Signers
+  readonly #keys = new AddressKeys()
+  /** By address, as text: only a shortcut, and bounded. */
+  readonly #atHand = new Map<string, Signer>()
+  /** Status-Server requests by address within the running second. */
+  readonly #statusServer = new Map<string, number>()
+  #statusServerSecond = 0
+
+  /** `o.memory`: what is known of who signs is known to all engines that have it. */
+  constructor(
+    { clients, maxAttributes }: IntakeOptions,
+    o: { readonly journal: Journal; readonly salt: number; readonly memory?: SigningMemory | undefined },
+  ) {
+    this.#clients = new ClientTable(clients)
+    this.#maxAttributes = maxAttributes
+    const { journal, salt, memory } = o
+    this.#signers = new Signers({ peer: 'client', capacity: LEARNED_ADDRESSES, salt, journal, memory })
+    this.#knowZones()
+  }
+
+  get clients(): readonly Client[] {
+    return this.#clients.clients
+  }
+
+  get formerClients(): ClientTable['former'] {
+    return this.#clients.former
+  }
+
+  get signers(): Signers {
+    return this.#signers
+  }
+
+  change({ clients, maxAttributes }: IntakeOptions): void {
+    this.#clients = new ClientTable(clients, this.#clients)
+    this.#maxAttributes = maxAttributes
+    this.#knowZones()
+    this.#signers.change((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
+  }
+
+  check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
+    const client = this.#clients.find(from.address)
+    if (client === undefined) return { ok: false, reason: 'unknown-client', client: undefined }
+    client.received[trafficClass] += 1
+    const packet = readPacket(bytes)
+    if (typeof packet === 'string') return { ok: false, reason: packet, client }
+    const reason =
+      this.#refusedByServers(packet) ??
+      checkRequest(packet, trafficClass, client.options.secret) ??
+      this.#missingProof(packet, client, from, now)
+    return reason === undefined ? { ok: true, packet, client } : { ok: false, reason, client }
+  }
+
+  /** Learned addresses in `count` places of the table from `from` on; undefined behind its end. */
+  learned(from: number, count: number, now: Instant): LearnedAddress[] | undefined {
+    return this.#signers.list(from, count, now)?.map(({ key, learned }) => {
+      const address = this.#keys.addressOf(key)
+      return { address, client: this.#clients.find(address)?.name, ...learned }
+    })
+  }
+
+  /** Whether another Status-Server request of this address may be answered in this second. */
+  maySeeStatus(address: string, now: Instant): boolean {
+    const second = Math.floor(now / MICROS_PER_SECOND)
+    if (second !== this.#statusServerSecond) {
+      this.#statusServer.clear()
+      this.#statusServerSecond = second
+    }
+    const count = (this.#statusServer.get(address) ?? 0) + 1
+    this.#statusServer.set(address, count)
+    return count <= STATUS_SERVER_PER_SECOND
+  }
+
+  /** What a server drops unread never reaches one: anybody could send it, and the server's silence would look like death. */
+  #refusedByServers(packet: Packet): ClientDropReason | undefined {
+    if (packet.hasTypeZero) return 'attribute-type-zero'
+    const isTooMuch = hasTooManyAttributes(packet, this.#maxAttributes, attributesToAdd(packet))
+    return isTooMuch ? 'too-many-attributes' : undefined
+  }
+
+  #missingProof(packet: Packet, client: Client, from: Peer, now: Instant): ClientDropReason | undefined {
+    if (packet.code !== ACCESS_REQUEST) return undefined
+    const signer = this.#signerOf(from.address)
+    const second = secondOf(now)
+    const { requireMessageAuthenticator: required, limitProxyState } = client.options
+    if (packet.messageAuthenticatorAt !== 0) {
+      const teaches = required === 'auto' && packet.eapMessageAt === 0
+      if (signer.signedAt === second || (!teaches && signer.idleAt === second)) return undefined
+      this.#signers.signed(signer, nameOf(client, from), seen(packet, from), teaches, now)
+      return undefined
+    }
+    const isAuto = required === 'auto'
+    const isTaken = signer.takenAt === second
+    if (required === 'yes' || (isAuto && !isTaken && this.#signers.hasLearned(signer, nameOf(client, from), now))) {
+      return this.#dropUnsigned(packet, client, from, now)
+    }
+    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'
+    if (isTaken || (!isAuto && signer.notedAt === second)) return undefined
+    const passes = this.#signers.tryTakeUnsigned(signer, nameOf(client, from), seen(packet, from), isAuto, now)
+    return passes ? undefined : this.#dropUnsigned(packet, client, from, now)
+  }
+
+  #dropUnsigned(packet: Packet, client: Client, from: Peer, now: Instant): ClientDropReason {
+    const because = client.options.requireMessageAuthenticator === 'yes' ? 'required' : 'learned'
+    this.#signers.drop(nameOf(client, from), seen(packet, from), because, now)
+    return 'missing-message-authenticator'
+  }
+
+  /** What is learned of an interface's addresses is told with its name, also before this engine heard of them. */
+  #knowZones(): void {
+    for (const zone of new Set(this.clients.map(({ options }) => zoneOf(options.network)))) this.#keys.know(zone)
+  }
+
+  #signerOf(address: string): Signer {
+    const known = this.#atHand.get(address)
+    if (known !== undefined) return known
+    if (this.#atHand.size >= LEARNED_ADDRESSES) this.#atHand.clear()
+    const signer = new Signer(this.#keys.keyOf(address))
+    this.#atHand.set(address, signer)
+    return signer
+  }
+}
+
+const nameOf = ({ name }: Client, { address }: Peer) => ({ name, at: address })
+
+const seen = ({ code, identifier }: Packet, { port }: Peer): SeenPacket => ({ port, code, identifier })

@@ -1,0 +1,88 @@
+/**
+ * What the engine keeps of accounting records beside passing them on: counts for each client, and the session table where
+ * sessions are tracked.
+ *
+ * It only observes. A record is looked at once, when it is admitted; a retransmission was absorbed before, and a copy of
+ * one that ended unanswered is remembered (`Duplicates`). A bug in here costs an observation, never the record.
+ */
+
+import { FIELD } from '../../accounting/record/fields.ts'
+import { RecordView } from '../../accounting/record/record-view.ts'
+import type { Wraps } from '../../accounting/record/rewriting.ts'
+import { kindOf } from '../../accounting/sessions/client-accounting.ts'
+import type { Ended, SessionReport } from '../../accounting/sessions/session-report.ts'
+import { type SessionCounts, Sessions, type Sought } from '../../accounting/sessions/sessions.ts'
+import type { Instant } from '../../units.ts'
+import type { EngineOptions, Journal } from '../border/ports.ts'
+import type { Duplicates } from '../register/duplicates.ts'
+import type { Exchange } from '../work/request.ts'
+
+export class Accounts {
+  readonly #view = new RecordView()
+  readonly #sessions: Sessions | undefined
+  readonly #journal: Journal
+
+  /** `ended` hears of sessions and bundles that ended; without it no report is made of them. */
+  constructor(
+    { sessions }: EngineOptions,
+    { journal, ended }: { readonly journal: Journal; readonly ended?: (what: Ended) => void },
+    now: Instant,
+  ) {
+    this.#journal = journal
+    if (sessions === undefined) return
+    const events = {
+      odd: (anomaly: SessionAnomaly['anomaly'], found: Omit<SessionAnomaly, 'kind' | 'anomaly'>, at: Instant) =>
+        journal.note({ kind: 'accounting-anomaly', anomaly, ...found }, at),
+      ...(ended === undefined ? {} : { ended }),
+    }
+    this.#sessions = new Sessions(sessions, events, now)
+  }
+
+  /** The bound of the table stays: it is the size of its memory. */
+  change({ sessions }: EngineOptions): void {
+    if (sessions !== undefined) this.#sessions?.change(sessions)
+  }
+
+  /**
+   * An accounting record is let in. Answers how often its session's counters had wrapped when it was made, where the record
+   * is to say so and that is known. One that came before is not observed again, and gets what it got then.
+   */
+  admitted(record: Exchange, memory: Duplicates, now: Instant): Wraps | undefined {
+    const { packet, client, from } = record
+    try {
+      const view = this.#view.read(packet)
+      const { accounting } = client
+      accounting.records[kindOf(view.number(FIELD.statusType))] += 1
+      accounting.damagedVendorAttributes += view.damagedVendorAttributes
+      accounting.paddedVendorAttributes += view.paddedVendorAttributes
+      if (view.isMemberLink) accounting.memberLinkRecords += 1
+      const before = memory.remember(record, now)
+      const wraps = before === undefined ? this.#sessions?.observe(view, client, from.address, now) : before.wraps
+      return client.options.accounting.synthesizeGigawords ? wraps : undefined
+    } catch (error) {
+      const { bytes } = packet
+      this.#journal.note({ kind: 'internal-error', where: 'observing a record', error, bytes }, now)
+      return undefined
+    }
+  }
+
+  passTime(now: Instant): void {
+    this.#sessions?.passTime(now)
+  }
+
+  nextWakeAt(): Instant | undefined {
+    return this.#sessions?.nextWakeAt()
+  }
+
+  /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or where none are tracked. */
+  look(from: number, count: number, sought: Sought): SessionReport[] | undefined {
+    const sessions = this.#sessions
+    return sessions === undefined || from >= sessions.places ? undefined : sessions.look(from, count, sought)
+  }
+
+  counts(): SessionCounts | undefined {
+    return this.#sessions?.counts()
+  }
+}
+
+type SessionAnomaly = Extract<Parameters<Journal['note']>[0], { kind: 'accounting-anomaly' }>

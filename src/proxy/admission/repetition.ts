@@ -1,0 +1,97 @@
+/**
+ * What to do with a message that came before: absorb it, answer it again, or attach it to its record.
+ *
+ * RFC 5080 section 2.2.2: a retransmission has the same source, identifier, code and authenticator; it never goes to a
+ * server a second time. The same identifier with another authenticator says that the client gave the old request up: an
+ * Access-Request ends with that; an accounting record is still a record (a client uses its 256 identifiers again within
+ * seconds), stays in its place, and only its old identifier gets no answer any more.
+ */
+import type { Packet } from '../../radius/packet.ts'
+import type { Instant, TrafficClass } from '../../units.ts'
+import type { Outbox } from '../border/ports.ts'
+import type { Register } from '../register/register.ts'
+import type { Answering } from '../serving/answering.ts'
+import type { Sending } from '../serving/sending.ts'
+import type { Exchange } from '../work/request.ts'
+
+/** What a trace says of a duplicate. */
+const ABSORBED = 'its request is on its way'
+const ANSWERED = 'it was answered, and is answered again'
+const PASSED = 'it gave way to a newer one, which was sent and must come again'
+const SAID = { pending: ABSORBED, answered: ANSWERED, passed: PASSED } as const
+
+export class Repetition {
+  readonly #register: Register
+  readonly #sending: Sending
+  readonly #answering: Answering
+  readonly #outbox: Outbox
+
+  constructor(o: {
+    readonly register: Register
+    readonly sending: Sending
+    readonly answering: Answering
+    readonly outbox: Outbox
+  }) {
+    this.#register = o.register
+    this.#sending = o.sending
+    this.#answering = o.answering
+    this.#outbox = o.outbox
+  }
+
+  /** Whether the exchange came before and is dealt with. */
+  absorb(exchange: Exchange, trafficClass: TrafficClass, now: Instant): boolean {
+    const { duplicates } = this.#register
+    const ledger = this.#register.ledgers[trafficClass]
+    const counters = this.#register.counters[trafficClass]
+    const { from, packet } = exchange
+    const before = duplicates.find(from, packet)
+    if (before !== undefined && isSamePacket(before.packet, packet)) {
+      ledger.duplicate += 1
+      if (trafficClass === 'accounting') this.#register.heardAgain(before.request, now)
+      else if (before.request !== undefined) before.request.latestCopyAt = now
+      this.#register.tracing.active?.duplicate(exchange, ABSORBED, now)
+      return true
+    }
+    const answer = duplicates.answerTo(from, packet, now)
+    if (answer !== undefined) {
+      ledger.duplicate += 1
+      counters.cachedAnswers += 1
+      this.#register.tracing.active?.duplicate(exchange, ANSWERED, now)
+      this.#outbox.reply(from, answer)
+      return true
+    }
+    const known = trafficClass === 'accounting' ? duplicates.findRecord(exchange, now) : undefined
+    if (before !== undefined) this.#letGo(before, now)
+    if (known === undefined) return false
+    ledger.duplicate += 1
+    counters.contentDuplicates += 1
+    this.#register.tracing.active?.duplicate(exchange, SAID[known.kind], now)
+    if (known.kind === 'passed') return true
+    duplicates.add(exchange)
+    if (known.kind === 'pending') {
+      this.#register.heardAgain(known.request, now)
+      this.#register.attach(exchange, known.request)
+    } else {
+      this.#answering.reply(exchange, this.#answering.answerFromRecord(exchange, known.answer), now)
+    }
+    return true
+  }
+
+  #letGo(exchange: Exchange, now: Instant): void {
+    const { request } = exchange
+    if (request === undefined || request.class === 'accounting') {
+      request?.detach(exchange)
+      this.#register.duplicates.forget(exchange)
+      return
+    }
+    if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
+    this.#register.supersede(request, now)
+  }
+}
+
+/** Code and authenticator; source and identifier are the same already. */
+const isSamePacket = (a: Packet, b: Packet): boolean => {
+  if (a.code !== b.code) return false
+  for (let at = 4; at < 20; at += 1) if (a.bytes[at] !== b.bytes[at]) return false
+  return true
+}

@@ -1,0 +1,194 @@
+/**
+ * What the engine says of itself when asked: plain values, taken at one moment, for `status`, metrics and tests.
+ *
+ * A snapshot is a copy; holding it holds nothing of the engine. All times are instants or durations in microseconds.
+ */
+
+import type { Addition } from '../../accounting/record/rewriting.ts'
+import type { ClientAccounting } from '../../accounting/sessions/client-accounting.ts'
+import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
+import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../../units.ts'
+import type { MixedSigning, UnsignedDropped } from '../signing/signers.ts'
+import type { Histogram } from './histogram.ts'
+import type { ServerState } from './ports.ts'
+import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
+
+/** The ledger of one class (docs/metrics.md has the law): every way a received message can end. */
+export interface LedgerSnapshot {
+  readonly received: number
+  readonly answered: number
+  readonly deliveredUnanswered: number
+  readonly duplicate: number
+  readonly dropped: Readonly<Record<ClientDropReason, number>>
+  readonly shed: Readonly<Record<ShedReason, number>>
+  readonly expired: number
+  readonly superseded: number
+  readonly coalesced: number
+  readonly givenUp: number
+  /** In hand when their instance crashed; an engine itself never loses one. */
+  readonly lost: number
+}
+
+/** Beside the law: things that happen to requests without ending them. */
+export interface ClassCounters {
+  /** Duplicates answered from the answer cache. */
+  cachedAnswers: number
+  /** Duplicates by content (a new Acct-Delay-Time) among the duplicates. */
+  contentDuplicates: number
+  /** Status-Server requests of clients: answered, and left unanswered (over 5/s of one source, or while draining). */
+  statusServerAnswered: number
+  statusServerIgnored: number
+}
+
+/** Counters of one lane in the terms of RFC 4668 and RFC 4670, and ours. */
+export interface LaneCounters {
+  /** First transmissions to this server. */
+  requests: number
+  retransmissions: number
+  accepts: number
+  rejects: number
+  challenges: number
+  /** Valid responses of any code. */
+  responses: number
+  timeouts: number
+  /** Requests moved to the head of the instance queue. */
+  promotions: number
+  /** Requests that ended here unanswered while nothing valid came from the server. */
+  failures: number
+  /** Requests that ended here unanswered although the server answered others meanwhile. */
+  unansweredByLiveServer: number
+  probesSent: number
+  probesAnswered: number
+  refused: number
+  readonly dropped: Record<ServerDropReason, number>
+  /** From the transmission to its response, where there was one transmission only. */
+  readonly roundTrips: Histogram
+  /** From the arrival of a request to its first transmission, which was to this server. */
+  readonly queueWaits: Histogram
+}
+
+export interface SlotSnapshot {
+  readonly maxRate: PerSecond
+  /** A rate that holds from the next grid second on. */
+  readonly pendingMaxRate: PerSecond | undefined
+  /** 0 where the rate is unlimited. */
+  readonly slotsPerSecond: number
+  readonly slot: number
+  readonly beganAt: Instant
+  readonly endsAt: Instant
+  readonly quota: number
+  readonly sent: number
+}
+
+/** How the latest responses came. */
+export interface ResponsesInTime {
+  readonly counted: number
+  /** After the time-out of the last transmission. */
+  readonly late: number
+  /** Soon after a retry: late, unless what went before was lost. */
+  readonly unclear: number
+  /** How long after the first transmission these two came: a moving mean, 0 before the first. */
+  readonly typically: Duration
+  /** That of the settings. */
+  readonly timeout: Duration
+}
+
+export interface LaneSnapshot {
+  readonly lane: number
+  readonly server: string
+  readonly class: TrafficClass
+  readonly address: string
+  readonly port: number
+  /** Removed by a reload; it lives until what is outstanding has ended. */
+  readonly retiring: boolean
+  readonly state: ServerState
+  /** Down because an operator said so. */
+  readonly isHeldDown: boolean
+  readonly stateSince: Instant
+  readonly consecutiveFailures: number
+  readonly slots: SlotSnapshot
+  readonly queued: number
+  readonly queuedBytes: number
+  readonly oldestAge: Duration
+  readonly outstanding: number
+  readonly maxOutstanding: number
+  /** Due retries that hold their identifier and wait for quota; a part of outstanding. */
+  readonly waitingRetries: number
+  readonly identifiers: {
+    readonly total: number
+    readonly free: number
+    readonly quarantined: number
+    readonly abandoned: number
+  }
+  /** Of the last valid response; undefined before the first, and where nobody knows which transmission it answers. */
+  readonly roundTripTime: Duration | undefined
+  /** While no valid response has ever come since the start or since another secret: transmissions that timed
+   * out; 0 while all of them did at about the same time, since their answers may just be late. */
+  readonly unheard: { readonly timeouts: number } | undefined
+  /** When the last valid response came, to a probe or a request, and when the last one to a request. */
+  readonly heardAt: Instant | undefined
+  readonly respondedAt: Instant | undefined
+  /** When the last ICMP error came: nothing listens there. Undefined again where silence followed it. */
+  readonly refusedAt: Instant | undefined
+  /** Of the last three transmissions that timed out: when the first of them was sent, and when the last timed out. */
+  readonly silence: { readonly since: Instant; readonly at: Instant } | undefined
+  /** Of the latest valid responses to requests (at most 8 of each instance): see `ResponsesInTime`. */
+  readonly answers: ResponsesInTime
+  /** How long an identifier is held, tries and silence included: a moving mean, 0 before the first comes back. */
+  readonly holdingTime: Duration
+  readonly counters: Readonly<LaneCounters>
+}
+
+export interface ClassSnapshot {
+  readonly ledger: LedgerSnapshot
+  readonly counters: Readonly<ClassCounters>
+  /** Waiting anywhere: instance queue, server queues, parked. */
+  readonly queued: number
+  readonly queuedBytes: number
+  readonly oldestAge: Duration
+  readonly outstanding: number
+  /** Waiting in the instance queue itself. */
+  readonly instanceQueued: number
+  readonly instanceQueuedBytes: number
+  /** Of those in the instance queue that were never sent. */
+  readonly instanceOldestAge: Duration
+  /** Waiting because every server is Down. */
+  readonly parked: number
+  /** Records that a living server left unanswered, until they are tried again. */
+  readonly setAside: number
+  /** Of the records in hand (queued or outstanding), those that their clients have not sent again for 30 s. */
+  readonly clientsGaveUp: number
+  /** How long ago the first of those was sent last, at least; 0 where there are none. */
+  readonly longestGivenUp: Duration
+}
+
+/** What came from one configured client. */
+export interface ClientSnapshot {
+  readonly name: string
+  readonly received: PerClass<number>
+  readonly dropped: number
+  /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */
+  readonly badAuthenticators: number
+  /** Why one was dropped last whose authenticator was not wrong. */
+  readonly lastDrop: ClientDropReason | undefined
+  readonly accounting: ClientAccounting
+  /** Additions that did not fit into a packet for a server. */
+  readonly leftOut: Readonly<Record<Addition, number>>
+}
+
+export interface EngineSnapshot {
+  readonly at: Instant
+  readonly draining: boolean
+  readonly classes: PerClass<ClassSnapshot>
+  readonly lanes: readonly LaneSnapshot[]
+  readonly clients: readonly ClientSnapshot[]
+  /** What those did together that reloads removed; undefined where none of them did anything. Its name says nothing. */
+  readonly formerClients: ClientSnapshot | undefined
+  readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
+  /** Whose signatures need an operator, a thousand clients and a thousand servers of each kind at most. */
+  readonly signing: { readonly mixed: readonly MixedSigning[]; readonly dropped: readonly UnsignedDropped[] }
+  /** Entries in the bounded tables; `remembered`: records that are known beyond their time in hand. */
+  readonly tables: Readonly<Record<'answers' | 'records' | 'remembered' | 'states', number>>
+  /** Where sessions are tracked. */
+  readonly sessions: SessionCounts | undefined
+}

@@ -1,0 +1,103 @@
+/**
+ * Accounting records that a living server left unanswered: they wait behind all others and are tried again later.
+ *
+ * A server that answers other records and not this one will most likely not answer it at once either. So it waits 10 s,
+ * then twice as long each time, up to 5 min, and is never given up while the bounds of the queue allow it to wait: it
+ * is still a record. It counts as queued, is the last in any line when its time comes, and all of them together use at most
+ * an eighth of a server's identifiers, so that one bad client does not stop everybody's accounting.
+ */
+import { type Timed, TimingWheel } from '../../throttle/timing-wheel.ts'
+import { after, type Instant, instant, micros } from '../../units.ts'
+import type { Request } from '../work/request.ts'
+
+const FIRST_WAIT = 10_000_000
+const LONGEST_WAIT = 300_000_000
+/** It may not be sent yet, because others of its kind use their share: it comes again after so long at least. */
+const SHORT_WAIT = 1_000_000
+/** Where many wait for that, each comes less often: so many in a second, once a minute at least. */
+const COME_PER_SECOND = 64
+const LONGEST_PUT_OFF = 60_000_000
+/** Of `max_outstanding`, at least 1. */
+const SHARE = 8
+
+/** How many of a lane's identifiers they may hold. */
+export const shareOf = (maxOutstanding: number): number => Math.max(1, Math.floor(maxOutstanding / SHARE))
+
+/** What hangs on the wheel for a request: made when it is first set aside. */
+export class Rest implements Timed {
+  readonly request: Request
+  times = 0
+  deadline: Instant = instant(0)
+  step = -1
+  next: Timed | undefined = undefined
+  previous: Timed | undefined = undefined
+
+  constructor(request: Request) {
+    this.request = request
+  }
+}
+
+export class SetAside {
+  readonly #wheel = new TimingWheel<Rest>()
+  #octets = 0
+
+  get size(): number {
+    return this.#wheel.size
+  }
+
+  /** Octets of all of them. */
+  get octets(): number {
+    return this.#octets
+  }
+
+  /** A living server left it unanswered: it waits, longer each time. It must stand in no line. */
+  put(request: Request, now: Instant): void {
+    const rest = request.asideRest ?? new Rest(request)
+    request.asideRest = rest
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** rest.times)
+    rest.times += 1
+    this.#hang(rest, after(now, micros(wait)))
+  }
+
+  /** Its time has come, but others of its kind hold all that they may: it waits for a moment more. */
+  putOff(request: Request, now: Instant): void {
+    const wait = Math.min(LONGEST_PUT_OFF, SHORT_WAIT * Math.max(1, Math.round(this.size / COME_PER_SECOND)))
+    this.#hang(request.asideRest as Rest, after(now, micros(wait)))
+  }
+
+  /** It ended while it waited. */
+  remove(request: Request): void {
+    if (request.line !== this) throw new Error('set aside: the message waits elsewhere')
+    this.#wheel.remove(request.asideRest as Rest)
+    this.#leave(request)
+  }
+
+  /** Those whose time has come, no longer in this line. */
+  takeDue(now: Instant): Request[] {
+    const due = this.#wheel.takeDue(now).map(({ request }) => request)
+    for (const request of due) this.#leave(request)
+    return due
+  }
+
+  /** All of them, whenever their time comes: there will be no other. */
+  takeAll(): Request[] {
+    const all = this.#wheel.takeAll().map(({ request }) => request)
+    for (const request of all) this.#leave(request)
+    return all
+  }
+
+  nextWakeAt(): Instant | undefined {
+    return this.#wheel.nextWakeAt()
+  }
+
+  #hang(rest: Rest, until: Instant): void {
+    this.#wheel.put(rest, until)
+    rest.request.line = this
+    this.#octets += rest.request.size
+  }
+
+  #leave(request: Request): void {
+    request.line = undefined
+    this.#octets -= request.size
+  }
+}

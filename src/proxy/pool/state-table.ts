@@ -1,0 +1,73 @@
+/**
+ * State -> server: a conversation stays with the server that began it (RFC 2865 section 5.24, RFC 3579 section 2.6.1).
+ *
+ * A server that sends State in an Access-Challenge (or Access-Accept) is the only one that understands it when it comes
+ * back. The table is bounded: what is oldest goes first, and nothing is found beyond its lifetime. A State is known by its
+ * MD5, all 128 bits of it, as in the table that instances share. What a step costs does not grow with the table: each
+ * forgets a few entries at most.
+ */
+
+import { ForgettingTable } from '../../queues/containers/forgetting-table.ts'
+import { md5 } from '../../radius/md5.ts'
+import { after, type Duration, type Instant } from '../../units.ts'
+import type { States } from '../border/ports.ts'
+
+const KEY_WORDS = 4
+/** Entries that are forgotten in one step; with each that is learned two, so that the bound holds. */
+const FORGOTTEN_AT_ONCE = 64
+const FORGOTTEN_WITH_ONE = 2
+
+export class StateTable implements States {
+  /** No salt: servers choose what State is, and its MD5 spreads it. */
+  readonly #servers = new ForgettingTable<string>({ keyWords: KEY_WORDS, valueWords: 0, salt: 0 })
+  readonly #digest = new Uint8Array(16)
+  readonly #key = new Int32Array(this.#digest.buffer)
+  #lifetime: Duration
+  #maxEntries: number
+
+  constructor({ lifetime, maxEntries }: { lifetime: Duration; maxEntries: number }) {
+    this.#lifetime = lifetime
+    this.#maxEntries = maxEntries
+  }
+
+  get size(): number {
+    return this.#servers.size
+  }
+
+  /** A State learned again is as young as a new one. */
+  learn(state: Uint8Array, server: string, now: Instant): void {
+    const known = this.#find(state)
+    if (known !== -1) this.#servers.remove(known)
+    this.#servers.add(this.#key, after(now, this.#lifetime), server)
+    this.#forget(FORGOTTEN_WITH_ONE, now)
+  }
+
+  serverOf(state: Uint8Array, now: Instant): string | undefined {
+    const row = this.#find(state)
+    return row === -1 || this.#servers.forgetAt(row) <= now ? undefined : this.#servers.object(row)
+  }
+
+  change({ lifetime, maxEntries }: { lifetime: Duration; maxEntries: number }): void {
+    this.#lifetime = lifetime
+    this.#maxEntries = maxEntries
+  }
+
+  /** Forgets some of what is over its lifetime or beyond the bound. */
+  passTime(now: Instant): void {
+    this.#forget(FORGOTTEN_AT_ONCE, now)
+  }
+
+  #forget(atMost: number, now: Instant): void {
+    for (let forgotten = 0; forgotten < atMost; forgotten += 1) {
+      const row = this.#servers.due(this.#maxEntries, now)
+      if (row === -1) return
+      this.#servers.remove(row)
+    }
+  }
+
+  /** Its row, or -1; its key is at hand then. */
+  #find(state: Uint8Array): number {
+    md5.begin().add(state).finishInto(this.#digest, 0)
+    return this.#servers.find(this.#key)
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Logins that have used up their tries and that no other server is left to ask for: each waits on at its server while its
+ * client asks, in the same attempt.
+ *
+ * A server that takes its time (a push to a telephone) gets each login once so: it knows a retransmission by its octets (RFC
+ * 5080 section 2.2.1), and would begin anew with a new identifier. Each copy of the client is one more try, since what was
+ * lost on the way comes to nothing else. Where others wait for this server, they need its places more.
+ */
+import type { Backlog } from '../../queues/backlog.ts'
+import { after, type Instant, instant, micros } from '../../units.ts'
+import type { Attempt } from '../work/attempt.ts'
+import type { Request } from '../work/request.ts'
+import type { Farm } from './pool.ts'
+
+/** From its arrival: no client asks so long for one login. */
+const LONGEST = micros(30_000_000)
+
+export class WaitingOn {
+  readonly #backlog: Backlog<Request>
+  readonly #farm: Farm
+  /** Nothing waits on: the engine drains before its end. */
+  isOver = false
+
+  /** Of authentication, both. */
+  constructor(backlog: Backlog<Request>, farm: Farm) {
+    this.#backlog = backlog
+    this.#farm = farm
+  }
+
+  /** Whether it may keep its place. With a secret that is not the server's any more, an answer would come to nobody. */
+  may(request: Request, { lane, secret }: Attempt, now: Instant): boolean {
+    if (request.class === 'accounting' || !lane.isLive() || this.isOver) return false
+    if (lane.queue.line.queued > 0 || now >= this.until(request)) return false
+    if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
+    return request.isBound || !this.#farm.hasOther(lane, request)
+  }
+
+  /** Until when an answer is of use: max-age after its client last asked, and no longer than any client asks. */
+  until({ receivedAt, latestCopyAt }: Request): Instant {
+    return instant(Math.min(after(receivedAt, LONGEST), after(latestCopyAt, this.#backlog.limits.maxAge) + 1))
+  }
+
+  /** Whether a server that failed it may answer now, and this one hardly will: then it may try that one again. */
+  leavesFor(request: Request, { lane, signsAtFirst }: Attempt): boolean {
+    if (request.isBound) return false
+    const again = this.#farm.toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)
+    for (const { number } of again) request.forgetTried(number)
+    return again.length > 0
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * How many of the accounting records in hand have a client that still sends them, and how many one that has given up.
+ *
+ * A record whose client repeats it comes again after a restart; one that is not repeated any more is lost for good with
+ * this process. RFC 5080 section 2.2.1 has a client repeat at most 16 s apart and for at most 30 s by default, so a client
+ * that has sent a record for the last time 30 s ago has given it up.
+ *
+ * Each record is counted in the span of time in which it was last heard of: one step when it comes, comes again or ends, and
+ * no walk over a million that wait. Spans older than an hour and eight minutes are one.
+ */
+import { type Duration, type Instant, instant, micros, since } from '../../units.ts'
+
+const SPAN = 4_000_000
+const SPANS = 1_024
+const GIVEN_UP_AFTER = 30_000_000
+
+/** What carries its own span: it must be given back as it was put in. */
+export interface Heard {
+  /** The number of the span in which it was last heard of; -1 where it is not counted. */
+  heardIn: number
+}
+
+export class LastHeard {
+  /** Of the newest `SPANS` spans, each at its number modulo `SPANS`. */
+  readonly #counts = new Int32Array(SPANS)
+  #newest = 0
+  #older = 0
+  #all = 0
+
+  /** All that are counted. */
+  get all(): number {
+    return this.#all
+  }
+
+  /** It came, or came again. */
+  hear(one: Heard, now: Instant): void {
+    this.forget(one)
+    this.#passTo(spanOf(now))
+    one.heardIn = this.#newest
+    this.#counts[placeOf(this.#newest)]! += 1
+    this.#all += 1
+  }
+
+  /** It ended. */
+  forget(one: Heard): void {
+    if (one.heardIn === -1) return
+    if (one.heardIn <= this.#newest - SPANS) this.#older -= 1
+    else this.#counts[placeOf(one.heardIn)]! -= 1
+    one.heardIn = -1
+    this.#all -= 1
+  }
+
+  /**
+   * Those that nobody has sent for 30 s (counted in spans of 4 s, so some take 34 s), and for how long the first of them has
+   * been silent at least; 0 where there are none.
+   */
+  givenUp(now: Instant): { readonly records: number; readonly longest: Duration } {
+    this.#passTo(spanOf(now))
+    let records = this.#older
+    let oldest = this.#older > 0 ? this.#newest - SPANS : undefined
+    for (let span = Math.max(0, this.#newest - SPANS + 1); endOf(span) <= now - GIVEN_UP_AFTER; span += 1) {
+      const count = this.#counts[placeOf(span)] as number
+      records += count
+      if (count > 0) oldest ??= span
+    }
+    return { records, longest: oldest === undefined ? micros(0) : since(instant(endOf(oldest)), now) }
+  }
+
+  /** Spans that fall out of reach are counted together. */
+  #passTo(span: number): void {
+    for (let steps = 0; this.#newest < span && steps < SPANS; steps += 1) {
+      this.#newest += 1
+      const place = placeOf(this.#newest)
+      this.#older += this.#counts[place] as number
+      this.#counts[place] = 0
+    }
+    if (this.#newest < span) this.#newest = span
+  }
+}
+
+const spanOf = (now: Instant): number => Math.floor(now / SPAN)
+const placeOf = (span: number): number => span % SPANS
+const endOf = (span: number): number => (span + 1) * SPAN

@@ -1,0 +1,235 @@
+/**
+ * Sessions of which accounting records wait unsent, so that records of one session leave in the order of arrival.
+ *
+ * Within one server's queue that is the order anyway. With several servers it is so only if a record follows those of
+ * its session that still wait: to the same server, and to the next one together when that server is Down. Nothing is kept
+ * of a session whose records are all sent, and nothing at all while nothing waits.
+ *
+ * From the first record that waits until none does, all that wait are watched. Each is looked at once, in the order of
+ * arrival: a record that comes at once, what was there before (when the watch begins, or a reload wants more) in
+ * bounded steps (`catchUp`). A session is one client's address and Acct-Session-Id, kept as a number of 32 bits: two sessions
+ * of one number travel together, which harms neither. Which interim update outdates which is judged by their octets.
+ */
+
+import { outdates } from '../../accounting/record/outdated.ts'
+import { statusType } from '../../accounting/record/record.ts'
+import { STOP } from '../../accounting/sessions/client-accounting.ts'
+import type { Backlog } from '../../queues/backlog.ts'
+import { KeyTable } from '../../queues/containers/key-table.ts'
+import type { Packet } from '../../radius/packet.ts'
+import { after, type Duration, type Instant, millis } from '../../units.ts'
+import type { Lane } from '../work/lane.ts'
+import type { Request } from '../work/request.ts'
+
+/** What the table is kept for: the order, where there are several servers, and which interim updates are outdated. */
+export interface Wants {
+  readonly order: boolean
+  readonly interims: boolean
+}
+
+/** The row of a request that is not in the table. */
+const NOWHERE = -1
+const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
+/** A row's values: how many records wait, and the number of the lane that the last of them was given, plus one. */
+const RECORDS = 0
+const LANE = 1
+const VALUE_WORDS = 2
+/** Records that are looked at in one step, of those that waited before the watch began; fewer where one comes. */
+const LOOKED_AT_ONCE = 64
+const LOOKED_AT_ARRIVAL = 8
+/** How soon the next step follows, where nothing else happens. */
+const NEXT_STEP: Duration = millis(1)
+
+export class WaitingSessions {
+  #wants: Wants
+  readonly #backlog: Backlog<Request>
+  /** The object of a row: of the interim updates that wait, the last; none where a Start or a Stop came after it. */
+  readonly #rows: KeyTable<Request>
+  /** Lanes by number, of those that sessions were given since the table was empty. */
+  readonly #lanes = new Map<number, Lane>()
+  readonly #key = new Int32Array(1)
+  #hasKey = false
+  #isOn = false
+  /** The oldest that was not looked at so far; undefined where all were. */
+  #next: Request | undefined = undefined
+
+  /** `salt` is any unpredictable number. */
+  constructor(wants: Wants, backlog: Backlog<Request>, salt: number) {
+    this.#wants = wants
+    this.#backlog = backlog
+    this.#rows = new KeyTable<Request>({ keyWords: 1, valueWords: VALUE_WORDS, salt })
+  }
+
+  change(wants: Wants): void {
+    const wantsMore = (wants.order && !this.#wants.order) || (wants.interims && !this.#wants.interims)
+    this.#wants = wants
+    // What waits and was left out so far is looked at from now on, and what was looked at is judged again.
+    if (wantsMore) this.#begin()
+  }
+
+  /** Sessions with records that wait. */
+  get size(): number {
+    return this.#rows.size
+  }
+
+  /** Something waits, and all that does was looked at. */
+  get isComplete(): boolean {
+    return this.#isOn && this.#next === undefined
+  }
+
+  /** A record waits: from now on all that wait are looked at, if there is a use for it. */
+  watch(): void {
+    if (!this.#isOn) this.#begin()
+  }
+
+  /** Looks at some of those that were not looked at so far. */
+  catchUp(atMost = LOOKED_AT_ONCE): void {
+    for (let looked = 0; looked < atMost && this.#next !== undefined; looked += 1) {
+      const request = this.#next
+      this.#next = this.#backlog.nextInOrder(request)
+      this.enter(request)
+    }
+  }
+
+  /** The next step, while not all were looked at. */
+  nextWakeAt(now: Instant): Instant | undefined {
+    return this.#next === undefined ? undefined : after(now, NEXT_STEP)
+  }
+
+  /** Of the interim updates that wait of this record's session, the last; undefined where it is outdated or there is none. */
+  newestInterim(address: string, packet: Packet): Request | undefined {
+    const row = this.#find(address, packet)
+    return row === NOWHERE ? undefined : this.#rows.object(row)
+  }
+
+  /** The server that the last record of its session was given, where the request is one that waits unsent. */
+  laneOf(request: Request): Lane | undefined {
+    const row = request.sessionRow
+    if (row !== NOWHERE) return this.#laneIn(row)
+    return this.#wants.order && this.#next !== undefined && isRecord(request) ? this.#laneUnseen(request) : undefined
+  }
+
+  /** The records of its session go there from now on; undefined: wherever the next one goes. */
+  setLaneOf(request: Request, lane: Lane | undefined): void {
+    if (request.sessionRow !== NOWHERE) this.#setLane(request.sessionRow, lane)
+  }
+
+  /** A record came, and has its place among those that wait. */
+  came(request: Request): void {
+    if (this.isComplete) this.enter(request)
+    else this.catchUp(LOOKED_AT_ARRIVAL)
+  }
+
+  /** It waits for the server it was given: those of its session that follow must find it, before its turn in `catchUp`. */
+  waits(request: Request): void {
+    this.watch()
+    if (this.#next !== undefined && this.#wants.order && isRecord(request)) this.#count(request, request.packet)
+  }
+
+  /** Looks at a request: it is an unsent record from now on, or is none and nothing happens. */
+  enter(request: Request): void {
+    if (!isRecord(request)) return
+    // The octets of a million that rest are not read where they say nothing.
+    if (!this.#wants.order && !request.isInterim && this.#rows.size === 0) return
+    const { packet } = request
+    const row = this.#count(request, packet)
+    if (row !== NOWHERE && this.#wants.interims) this.#judgeInterims(row, request, packet)
+  }
+
+  /** Another record of the session waits in the place of this one: both are its newest interim update. */
+  replace(request: Request, other: Request): void {
+    const row = request.sessionRow
+    request.sessionRow = NOWHERE
+    other.sessionRow = row
+    if (row !== NOWHERE) this.#rows.setObject(row, other)
+    if (this.#next === request) this.#next = other
+  }
+
+  /** The record is sent, or ends: it is about to leave the backlog. */
+  leave(request: Request): void {
+    if (this.#next === request) this.#next = this.#backlog.nextInOrder(request)
+    const row = request.sessionRow
+    if (row === NOWHERE) return
+    request.sessionRow = NOWHERE
+    if (this.#rows.object(row) === request) this.#rows.setObject(row, undefined)
+    const records = this.#rows.value(row, RECORDS) - 1
+    this.#rows.setValue(row, RECORDS, records)
+    if (records > 0) return
+    this.#rows.remove(row)
+    if (this.#rows.size === 0) this.#lanes.clear()
+  }
+
+  /** Nothing waits any more. */
+  end(): void {
+    this.#isOn = false
+    this.#next = undefined
+  }
+
+  #begin(): void {
+    this.#isOn = (this.#wants.order || this.#wants.interims) && this.#backlog.messages > 0
+    this.#next = this.#isOn ? this.#backlog.firstInOrder() : undefined
+    this.catchUp()
+  }
+
+  /** The row of its session, where it is counted from now on; NOWHERE where none is kept. */
+  #count(request: Request, packet: Packet): number {
+    if (request.sessionRow !== NOWHERE) return request.sessionRow
+    let row = this.#find(request.from.address, packet)
+    if (row === NOWHERE) {
+      if (!this.#hasKey || (!this.#wants.order && !request.isInterim)) return NOWHERE
+      row = this.#rows.add(this.#key)
+    }
+    this.#rows.setValue(row, RECORDS, this.#rows.value(row, RECORDS) + 1)
+    if (request.lane !== undefined) this.#setLane(row, request.lane)
+    request.sessionRow = row
+    return row
+  }
+
+  /**
+   * Not all that wait were looked at. Who waits for a server was, since there is an order to keep; where a reload has
+   * brought the second server, what waits for the first may hold its session, so it follows that.
+   */
+  #laneUnseen(request: Request): Lane | undefined {
+    const row = this.#find(request.from.address, request.packet)
+    if (row !== NOWHERE) return this.#laneIn(row)
+    return this.#next?.sessionRow === NOWHERE ? this.#next.lane : undefined
+  }
+
+  #laneIn(row: number): Lane | undefined {
+    return this.#lanes.get(this.#rows.value(row, LANE) - 1)
+  }
+
+  #judgeInterims(row: number, request: Request, packet: Packet): void {
+    const older = this.#rows.object(row)
+    const mayOutdate = request.isInterim || statusType(packet) === STOP
+    if (older !== undefined && older.arrival > request.arrival) return
+    if (older !== undefined && mayOutdate && outdates(packet, older.packet)) this.#backlog.outdate(older)
+    this.#rows.setObject(row, request.isInterim ? request : undefined)
+  }
+
+  #setLane(row: number, lane: Lane | undefined): void {
+    if (lane !== undefined) this.#lanes.set(lane.number, lane)
+    this.#rows.setValue(row, LANE, lane === undefined ? 0 : lane.number + 1)
+  }
+
+  /** The row of the record's session; its key is ready for `add` where it has one and no row yet. */
+  #find(address: string, packet: Packet): number {
+    const id = packet.find(ACCT_SESSION_ID)
+    this.#hasKey = id !== undefined
+    if (id === undefined) return NOWHERE
+    this.#key[0] = sessionKey(address, id)
+    return this.#rows.find(this.#key)
+  }
+}
+
+/** An accounting record that was never sent. */
+const isRecord = (request: Request): boolean => request.class === 'accounting' && request.stage === 'fresh'
+
+/** FNV-1a over the address, a separator and the identifier, as a number that needs no box. */
+const sessionKey = (address: string, id: Uint8Array): number => {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < address.length; at += 1) hash = Math.imul(hash ^ address.charCodeAt(at), 0x01000193)
+  hash = Math.imul(hash ^ 0xff, 0x01000193)
+  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id[at]!, 0x01000193)
+  return hash | 0
+}

@@ -1,0 +1,340 @@
+/**
+ * A server's response on its way back: verified against what was sent, taken by the health, rewritten for each client
+ * that waits, and remembered for those who ask again.
+ *
+ * Nothing that does not verify changes any state (RFC 2865 section 4.2, docs/architecture.md): it is counted by name.
+ * A response whose Response Authenticator verifies says that its server lives, whatever else is wrong inside it; it ends
+ * the attempt by the name of its fault. One exception: where Message-Authenticator is required, a response without a
+ * valid one says nothing (CVE-2024-3596 forges just that). A response to what an identifier carried before is late: it
+ * still answers a request that is in hand, wherever that waits by now.
+ */
+import { checkResponse, isSignedOver } from '../../radius/authenticator.ts'
+import {
+  ACCESS_ACCEPT,
+  ACCESS_CHALLENGE,
+  ACCESS_REJECT,
+  ACCESS_REQUEST,
+  ACCOUNTING_RESPONSE,
+} from '../../radius/codes.ts'
+import type { ResponseFault } from '../../radius/faults.ts'
+import { type Packet, type PacketFault, readPacket } from '../../radius/packet.ts'
+import { accountingAnswerFromRecord, answerForClient } from '../../radius/rewrite.ts'
+import { type Instant, since } from '../../units.ts'
+import { count } from '../border/histogram.ts'
+import type { EngineEvent, Journal, Outbox, SigningMemory, States } from '../border/ports.ts'
+import type { ServerDropReason } from '../border/reasons.ts'
+import type { Register } from '../register/register.ts'
+import type { Attempt } from '../work/attempt.ts'
+import type { Lane } from '../work/lane.ts'
+import type { Exchange, Request } from '../work/request.ts'
+import type { Failover } from './failover.ts'
+import type { Sending } from './sending.ts'
+import { ServerSigners } from './server-signers.ts'
+
+/** What a response is, once its Response Authenticator verifies. */
+type Verified =
+  /** What its client gets: nothing where the client gave it up. */
+  | {
+      readonly is: 'answer'
+      readonly attempt: Attempt
+      readonly response: Packet
+      readonly answer: Uint8Array | undefined
+    }
+  /** Signed by the server for what is outstanding, and still of no use to any client. */
+  | { readonly is: 'unusable'; readonly attempt: Attempt; readonly fault: ResponseFault }
+  /** For what its identifier carried before; and an answer where that request is still in hand. */
+  | {
+      readonly is: 'late'
+      readonly attempt: Attempt
+      /** Undefined where it can't be passed on. */
+      readonly response: Packet | undefined
+      readonly answer: Uint8Array | undefined
+    }
+
+export class Answering {
+  readonly #register: Register
+  readonly #sending: Sending
+  readonly #failover: Failover
+  readonly #states: States
+  readonly #outbox: Outbox
+  readonly #journal: Journal
+  readonly signers: ServerSigners
+
+  constructor(o: {
+    readonly register: Register
+    readonly sending: Sending
+    readonly failover: Failover
+    readonly states: States
+    readonly outbox: Outbox
+    readonly journal: Journal
+    readonly salt: number
+    /** What is known of who signs is known to all engines that have it. */
+    readonly signing?: SigningMemory | undefined
+  }) {
+    this.#register = o.register
+    this.#sending = o.sending
+    this.#failover = o.failover
+    this.#states = o.states
+    this.#outbox = o.outbox
+    this.#journal = o.journal
+    this.signers = new ServerSigners({ journal: o.journal, salt: o.salt, memory: o.signing })
+  }
+
+  /** A datagram came in on a source port of the lane. */
+  take(lane: Lane, port: number, bytes: Uint8Array, now: Instant): void {
+    const verdict = this.#judge(lane, port, bytes, now)
+    if (typeof verdict === 'string') {
+      if (verdict === 'missing-message-authenticator') this.signers.dropped(lane, bytes, now)
+      this.#drop(lane, verdict, bytes, now)
+    } else if (verdict.is === 'answer') this.#accept(verdict, now)
+    else if (verdict.is === 'unusable') this.#endUnusable(verdict, bytes, now)
+    else this.#takeLate(verdict, bytes, now)
+  }
+
+  /** A datagram came in on the lane's probe socket. */
+  takeProbeAnswer(lane: Lane, bytes: Uint8Array, now: Instant): void {
+    const response = readPacket(bytes)
+    const { probe } = lane
+    if (typeof response === 'string') {
+      this.#drop(lane, response, bytes, now)
+      return
+    }
+    const request =
+      probe === undefined ? undefined : { code: probe.bytes[0]!, authenticator: probe.bytes.subarray(4, 20) }
+    const isOurs = probe !== undefined && response.identifier === probe.bytes[1]
+    const fault =
+      request === undefined || !isOurs ? 'bad-authenticator' : checkResponse(response, request, probe!.secret)
+    if (fault !== undefined) {
+      this.#drop(lane, fault, bytes, now)
+      return
+    }
+    const { sentAt, secret } = probe!
+    lane.probe = undefined
+    // A server that is slower with probes than its requests may take would only come and go.
+    if (since(sentAt, now) > lane.probePatience()) {
+      this.#drop(lane, 'late', bytes, now, { after: since(sentAt, now), limit: lane.probePatience() })
+      return
+    }
+    lane.probeAnswered({ secret }, now)
+    this.#failover.healthChanged(lane, lane.health.probeAnswered(now), now)
+  }
+
+  /** Sends an answer to one client and keeps it for its retransmissions. */
+  reply(exchange: Exchange, answer: Uint8Array, now: Instant): void {
+    this.#register.duplicates.keepAnswer(exchange, answer, now)
+    this.#outbox.reply(exchange.from, answer)
+  }
+
+  /** What the datagram is, before anything changes. Octets that make the code throw are a fault with a name too. */
+  #judge(lane: Lane, port: number, bytes: Uint8Array, now: Instant): Verified | ServerDropReason {
+    try {
+      const response = readPacket(bytes)
+      if (typeof response === 'string') return this.#judgeUnreadable(lane, port, bytes, response, now)
+      const identifier = lane.identifiers.at(port, response.identifier)
+      const attempt = identifier?.held
+      const fault = attempt === undefined ? 'bad-authenticator' : this.#check(lane, response, attempt, now)
+      if (attempt !== undefined && fault === undefined) return this.#judgeAnswer(attempt, response)
+      if (attempt !== undefined && fault !== undefined && this.#saysAlive(lane, fault, attempt, now)) {
+        return { is: 'unusable', attempt, fault }
+      }
+      const last = identifier?.last
+      const lastFault = last === undefined ? 'bad-authenticator' : this.#check(lane, response, last, now)
+      if (last !== undefined && lastFault === undefined) return this.#judgeLate(last, response)
+      if (last !== undefined && lastFault !== undefined && this.#saysAlive(lane, lastFault, last, now)) {
+        return this.#judgeLateUnusable(last, bytes)
+      }
+      return fault ?? 'bad-authenticator'
+    } catch (error) {
+      this.#journal.note({ kind: 'internal-error', where: 'taking a response', error, bytes }, now)
+      return 'internal-error'
+    }
+  }
+
+  /** Its attributes can't be walked; its header can, and so its Response Authenticator can be verified all the same. */
+  #judgeUnreadable(
+    lane: Lane,
+    port: number,
+    bytes: Uint8Array,
+    fault: PacketFault,
+    now: Instant,
+  ): Verified | PacketFault {
+    if (fault === 'too-short' || fault === 'bad-length') return fault
+    const packet = bytes.subarray(0, (bytes[2]! << 8) | bytes[3]!)
+    const { held, last } = lane.identifiers.at(port, bytes[1]!) ?? {}
+    const isOver = (attempt: Attempt | undefined): attempt is Attempt =>
+      attempt !== undefined &&
+      !this.#isRequired(lane, attempt, now) &&
+      isSignedOver(packet, attempt.authenticator, attempt.secret)
+    if (isOver(held)) return { is: 'unusable', attempt: held, fault }
+    return isOver(last) ? this.#judgeLateUnusable(last, bytes) : fault
+  }
+
+  #judgeAnswer(attempt: Attempt, response: Packet): Verified {
+    const { request } = attempt
+    const answer = request === undefined ? undefined : this.#answerFor(request, attempt, response)
+    if (typeof answer === 'string') return { is: 'unusable', attempt, fault: answer }
+    return { is: 'answer', attempt, response, answer }
+  }
+
+  /** Its request may have gone on to another server, or wait for one: an answer is as good from here. */
+  #judgeLate(attempt: Attempt, response: Packet): Verified {
+    const request = attempt.formerly
+    if (request?.isInHand !== true) return { is: 'late', attempt, response, answer: undefined }
+    const answer = this.#answerFor(request, attempt, response)
+    return typeof answer === 'string'
+      ? this.#judgeLateUnusable(attempt, response.bytes)
+      : { is: 'late', attempt, response, answer }
+  }
+
+  #judgeLateUnusable(attempt: Attempt, bytes: Uint8Array): Verified {
+    const request = attempt.formerly
+    const isOfUse = request?.isInHand === true && isRecorded(request, bytes)
+    const answer = isOfUse ? this.answerFromRecord(request.origin, undefined) : undefined
+    return { is: 'late', attempt, response: undefined, answer }
+  }
+
+  /** Whether a faulty response proves that its server lives: it is signed, and lacks no proof that is required. */
+  #saysAlive(lane: Lane, fault: ResponseFault, attempt: Attempt, now: Instant): boolean {
+    if (fault === 'bad-authenticator') return false
+    if (attempt.code !== ACCESS_REQUEST) return true
+    return fault !== 'missing-message-authenticator' && !this.#isRequired(lane, attempt, now)
+  }
+
+  #check(lane: Lane, response: Packet, attempt: Attempt, now: Instant): ResponseFault | undefined {
+    const fault = checkResponse(response, attempt, attempt.secret)
+    if (fault !== undefined || response.messageAuthenticatorAt !== 0) return fault
+    return this.#isRequired(lane, attempt, now) ? 'missing-message-authenticator' : undefined
+  }
+
+  /** Whether a response to this attempt must carry Message-Authenticator. */
+  #isRequired(lane: Lane, attempt: Attempt, now: Instant): boolean {
+    return attempt.code === ACCESS_REQUEST && this.signers.isRequired(lane, now)
+  }
+
+  #accept({ attempt, response, answer }: Extract<Verified, { is: 'answer' }>, now: Instant): void {
+    const { request } = attempt
+    this.#sending.finish(attempt, 'responded', now)
+    this.#passOn(request, { attempt, response, answer }, now)
+    this.#hear(attempt, now)
+  }
+
+  /** A valid response: its client gets it, if one waits, and what it says of the server and of a State is noted. */
+  #passOn(
+    request: Request | undefined,
+    { attempt, response, answer }: { attempt: Attempt; response: Packet; answer: Uint8Array | undefined },
+    now: Instant,
+  ): void {
+    const { lane } = attempt
+    this.#count(lane, response, attempt, now)
+    if (request !== undefined && answer !== undefined) {
+      this.#register.tracing.active?.answered(request, attempt, response.code, now)
+      this.#deliver(request, answer, now)
+    }
+    if (attempt.code === ACCESS_REQUEST) this.signers.took(lane, response, now)
+    const state = response.stateAt
+    if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
+  }
+
+  /**
+   * The server has answered, so it lives and is done with the request; its client gets nothing of that response. But an
+   * Accounting-Response says that the record was recorded, and needs no attributes (RFC 2866 section 4.2).
+   */
+  #endUnusable({ attempt, fault }: Extract<Verified, { is: 'unusable' }>, bytes: Uint8Array, now: Instant): void {
+    const { lane, request } = attempt
+    this.#drop(lane, fault, bytes, now)
+    this.#sending.finish(attempt, 'responded', now)
+    this.#hear(attempt, now)
+    if (request === undefined) return
+    if (isRecorded(request, bytes)) this.#deliverOwn(request, attempt, now)
+    else this.#failover.gotUnusable(request, attempt, fault, now)
+  }
+
+  /** A sign of life: each attempt gives one, whenever its response comes. */
+  #hear(attempt: Attempt, now: Instant): void {
+    const { lane } = attempt
+    lane.heard(attempt, now)
+    this.#failover.healthChanged(lane, lane.health.responded(now, !attempt.isOverdue), now)
+  }
+
+  /**
+   * Its time-out is over, and it is of use where its request is still in hand: it ends that wherever it waits or is
+   * outstanding. Its server was alive after it got the request; a second one says nothing new.
+   */
+  #takeLate({ attempt, response, answer }: Extract<Verified, { is: 'late' }>, bytes: Uint8Array, now: Instant): void {
+    const { lane, formerly: request } = attempt
+    attempt.formerly = undefined
+    if (response === undefined || answer === undefined) {
+      const late = { after: since(attempt.heldSince, now), limit: lane.options.timeout }
+      this.#drop(lane, 'late', bytes, now, late)
+    }
+    if (request !== undefined && answer !== undefined) {
+      if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
+      this.#register.leave(request)
+      if (response === undefined) this.#deliverOwn(request, attempt, now)
+      else this.#passOn(request, { attempt, response, answer }, now)
+    }
+    if (attempt.isAnswered) {
+      lane.heardAgain(attempt)
+      return
+    }
+    lane.heard(attempt, now)
+    this.#failover.healthChanged(lane, lane.health.respondedLate(now), now)
+  }
+
+  #answerFor(request: Request, attempt: Attempt, response: Packet): Uint8Array | ResponseFault {
+    const { packet, client } = request.origin
+    return answerForClient({
+      response,
+      sentAuthenticator: attempt.authenticator,
+      serverSecret: attempt.secret,
+      request: packet,
+      clientSecret: client.options.secret,
+    })
+  }
+
+  /** The server has recorded it, and said so in a response that can't be passed on. */
+  #deliverOwn(request: Request, attempt: Attempt, now: Instant): void {
+    attempt.lane.counters.responses += 1
+    this.#register.tracing.active?.answered(request, attempt, ACCOUNTING_RESPONSE, now)
+    this.#deliver(request, this.answerFromRecord(request.origin, undefined), now)
+  }
+
+  /** Every exchange that still waits gets its answer; the others of one record get theirs from the first's. */
+  #deliver(request: Request, answer: Uint8Array, now: Instant): void {
+    const waiting = request.exchanges
+    this.#register.answered(request, waiting.length > 0)
+    this.#register.duplicates.recordTaken(request, answer, now)
+    for (const exchange of waiting) {
+      request.detach(exchange)
+      this.reply(exchange, exchange === request.origin ? answer : this.answerFromRecord(exchange, answer), now)
+    }
+  }
+
+  /** An answer to an accounting record that a server has taken under another identifier. */
+  answerFromRecord(exchange: Exchange, answer: Uint8Array | undefined): Uint8Array {
+    const { packet, client } = exchange
+    return accountingAnswerFromRecord({ answer, request: packet, clientSecret: client.options.secret })
+  }
+
+  #count(lane: Lane, response: Packet, attempt: Attempt, now: Instant): void {
+    const { counters } = lane
+    counters.responses += 1
+    if (response.code === ACCESS_ACCEPT) counters.accepts += 1
+    else if (response.code === ACCESS_REJECT) counters.rejects += 1
+    else if (response.code === ACCESS_CHALLENGE) counters.challenges += 1
+    // After a retry nobody knows which transmission was answered (Karn's rule).
+    if (attempt.tries === 1) count(counters.roundTrips, since(attempt.sentAt, now))
+  }
+
+  #drop(lane: Lane, reason: ServerDropReason, bytes: Uint8Array, now: Instant, late?: Late): void {
+    lane.counters.dropped[reason] += 1
+    const where = { lane: lane.number, server: lane.server.name, class: lane.class }
+    this.#journal.note({ kind: 'response-dropped', ...where, reason, bytes, late }, now)
+  }
+}
+
+type Late = Extract<EngineEvent, { kind: 'response-dropped' }>['late']
+
+/** A signed response of that code says so, whatever else stands in it. */
+const isRecorded = (request: Request, bytes: Uint8Array): boolean =>
+  request.class === 'accounting' && bytes[0] === ACCOUNTING_RESPONSE

@@ -1,0 +1,214 @@
+/**
+ * Sending to servers: one request gets an identifier, a place in the slot, and goes; and comes back from there.
+ *
+ * `trySend` answers false where the request has to wait, and changes nothing then. An attempt ends by its response
+ * (identifier free at once), by silence (identifier in quarantine), or is abandoned: the client gave the request up
+ * or a late answer ended it, and the identifier stays outstanding until the response or the time-out.
+ */
+import { ACCESS_REQUEST } from '../../radius/codes.ts'
+import type { RequestFault } from '../../radius/faults.ts'
+import { requestForServer } from '../../radius/rewrite.ts'
+import { statusServerProbe } from '../../radius/status-server.ts'
+import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
+import { TimingWheel } from '../../throttle/timing-wheel.ts'
+import { after, type Duration, type Instant, micros, since } from '../../units.ts'
+import { count } from '../border/histogram.ts'
+import type { Journal, Outbox, Randomness } from '../border/ports.ts'
+import type { Register } from '../register/register.ts'
+import { Attempt } from '../work/attempt.ts'
+import type { Lane } from '../work/lane.ts'
+import type { Request } from '../work/request.ts'
+import { nasAddressFor, noteNasAddress, recordForServer } from './rewriting.ts'
+
+/** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
+const REFUSED_WAIT = micros(1_000_000)
+
+export class Sending {
+  readonly wheel = new TimingWheel<Attempt>()
+  readonly #register: Register
+  readonly #outbox: Outbox
+  readonly #random: Randomness
+  readonly #journal: Journal
+  /** State of the jitter's generator. */
+  #seed: number
+
+  constructor(
+    register: Register,
+    ports: { readonly outbox: Outbox; readonly journal: Journal; readonly random: Randomness },
+    seed: number,
+  ) {
+    this.#register = register
+    this.#outbox = ports.outbox
+    this.#journal = ports.journal
+    this.#random = ports.random
+    this.#seed = seed
+  }
+
+  /**
+   * Sends a request that waits in no line, or drops one that can't be rewritten for a server; false where it must wait for
+   * quota, for an identifier, or behind another.
+   */
+  trySend(request: Request, lane: Lane, now: Instant): boolean {
+    if (request.stage === 'retry') {
+      if (!lane.budget.tryTake(now)) return false
+      this.#transmit(request.attempt as Attempt, now)
+      return true
+    }
+    const identifier = lane.identifiers.peek()
+    if (identifier === undefined || lane.queue.line.hasPrecedenceOver(request, true)) return false
+    if (lane.budget.left(now) <= 0) return false
+    request.rouse()
+    const bytes = this.#rewrite(request, lane, identifier.value, now)
+    if (typeof bytes === 'string') {
+      this.#register.drop(request, bytes, now)
+      return true
+    }
+    // Only now: what can't be sent takes nothing of the slot.
+    if (!lane.budget.tryTake(now)) return false
+    const attempt = new Attempt({ lane, identifier, bytes, secret: lane.server.secret, request })
+    lane.identifiers.hold(attempt)
+    if (request.stage === 'aside') {
+      attempt.isAside = true
+      lane.asideOutstanding += 1
+    }
+    this.#register.leaveBacklog(request)
+    this.#register.outstanding[request.class] += 1
+    request.attempt = attempt
+    this.#transmit(attempt, now)
+    return true
+  }
+
+  /** It keeps its place without being sent again: for one time-out more, and not beyond `until`. */
+  waitOn(attempt: Attempt, until: Instant, now: Instant): void {
+    const timeout = after(now, this.#waitOf(attempt.lane))
+    this.wheel.put(attempt, timeout < until ? timeout : until)
+    attempt.isWaitingOn = true
+    attempt.lane.waitingOn.add(attempt)
+  }
+
+  /** The attempt is over for its request. `responded` frees the identifier at once, silence puts it in quarantine. */
+  finish(attempt: Attempt, how: 'responded' | 'silent', now: Instant): void {
+    if (how === 'silent') attempt.formerly = attempt.request
+    this.#letGo(attempt)
+    this.wheel.remove(attempt)
+    attempt.lane.wasHeld(since(attempt.heldSince, now))
+    if (attempt.isAside) attempt.lane.asideOutstanding -= 1
+    if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
+    else this.#quarantine(attempt, now)
+    attempt.lane.gaveBack()
+  }
+
+  /** Nobody waits for the answer from here any more: the identifier stays in use until the response or the time-out. */
+  abandon(attempt: Attempt, now: Instant): void {
+    if (attempt.isWaitingOn || attempt.request?.line !== undefined) {
+      // Its time-out is over already.
+      if (attempt.wasLeftByLiving) attempt.lane.counters.unansweredByLiveServer += 1
+      this.finish(attempt, 'silent', now)
+      return
+    }
+    this.#letGo(attempt)
+    attempt.lane.identifiers.abandon(attempt.identifier)
+  }
+
+  /** Nobody listens there: the last transmission from that port is over early, but not at once. -1: the probe's port. */
+  refused(lane: Lane, port: number, now: Instant): void {
+    lane.counters.refused += 1
+    lane.contact.refused(now)
+    const attempt = lane.lastSent[port]
+    if (attempt === undefined || attempt.step === -1) return
+    const deadline = after(now, REFUSED_WAIT)
+    if (deadline < attempt.deadline) this.wheel.put(attempt, deadline)
+  }
+
+  /** Asks a server whether it lives (RFC 5997); a probe that is not answered is forgotten with the next one. */
+  probe(lane: Lane, now: Instant): void {
+    const authenticator = new Uint8Array(16)
+    this.#random(authenticator)
+    lane.probeIdentifier = (lane.probeIdentifier + 1) % 256
+    const { secret } = lane.server
+    if (lane.probe !== undefined) lane.contact.probeUnanswered(lane.probe.sentAt)
+    const bytes = statusServerProbe({ identifier: lane.probeIdentifier, authenticator, secret })
+    lane.probe = { bytes, secret, sentAt: now }
+    lane.counters.probesSent += 1
+    this.#outbox.probe(lane.number, bytes)
+  }
+
+  /** A number in [-1, 1), seeded once from the port's randomness. */
+  jitter(): number {
+    // mulberry32: four operations; its quality is ample for spreading timers.
+    this.#seed = (this.#seed + 0x6d2b79f5) | 0
+    let mixed = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x8000_0000 - 1
+  }
+
+  #transmit(attempt: Attempt, now: Instant): void {
+    const { lane, identifier } = attempt
+    const request = attempt.request as Request
+    if (attempt.tries === 0) {
+      lane.counters.requests += 1
+      attempt.heldSince = now
+      attempt.signsAtFirst = lane.signsOfLife
+      if (request.transmissions === 0) count(lane.counters.queueWaits, since(request.receivedAt, now))
+    } else lane.counters.retransmissions += 1
+    attempt.tries += 1
+    attempt.sentAt = now
+    attempt.signsBefore = lane.signsOfLife
+    attempt.isWaitingOn = false
+    request.transmissions += 1
+    request.stage = 'retry'
+    this.wheel.put(attempt, after(now, this.#waitOf(lane)))
+    lane.lastSent[identifier.port] = attempt
+    this.#register.tracing.active?.sent(request, attempt, now)
+    this.#outbox.forward(lane.number, identifier.port, attempt.bytes)
+  }
+
+  #waitOf(lane: Lane): Duration {
+    return micros(Math.round(lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter())))
+  }
+
+  #rewrite(
+    request: Request,
+    lane: Lane,
+    identifier: number,
+    now: Instant,
+  ): Uint8Array | RequestFault | 'internal-error' {
+    const { client } = request
+    const authenticator = new Uint8Array(16)
+    const came = request.packet
+    if (came.code === ACCESS_REQUEST) this.#random(authenticator)
+    try {
+      const { maxAttributes } = this.#register
+      const packet = request.class === 'accounting' ? recordForServer(request, came, maxAttributes, now) : came
+      const nasAddress = nasAddressFor(request, packet, maxAttributes)
+      const made = requestForServer({
+        packet,
+        identifier,
+        authenticator,
+        clientSecret: client.options.secret,
+        serverSecret: lane.server.secret,
+        ...(nasAddress === undefined ? {} : { nasAddress }),
+      })
+      if (typeof made !== 'string') noteNasAddress(client, packet, nasAddress)
+      return made
+    } catch (error) {
+      this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
+      return 'internal-error'
+    }
+  }
+
+  #quarantine({ lane, identifier }: Attempt, now: Instant): void {
+    lane.identifiers.quarantine(identifier, now)
+    lane.stir()
+  }
+
+  #letGo(attempt: Attempt): void {
+    const { request } = attempt
+    if (attempt.isSpent) attempt.lane.waitingOn.delete(attempt)
+    if (request === undefined) return
+    if (request.line !== undefined) this.#register.leaveLine(request)
+    this.#register.outstanding[request.class] -= 1
+    request.attempt = undefined
+    attempt.request = undefined
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Which servers sign their answers to Access-Requests, by the rules of `Signers`: what `auto` learns of a client's address
+ * it learns of a server's address and port.
+ *
+ * One thing differs. An unsigned request can come from anybody who forges an address; an unsigned response was verified by
+ * its Response Authenticator, which only the server can compute, or who breaks MD5 (CVE-2024-3596). Accounting is left
+ * out: its authenticators prove both directions, and nothing more is asked for there.
+ */
+import { md5 } from '../../radius/md5.ts'
+import type { Packet } from '../../radius/packet.ts'
+import type { Instant } from '../../units.ts'
+import type { Journal, SeenPacket, SigningMemory } from '../border/ports.ts'
+import { type Learned, Signer, type SignerName, Signers, secondOf } from '../signing/signers.ts'
+import type { Lane } from '../work/lane.ts'
+import { serverKey } from '../work/lane-settings.ts'
+
+/** Servers that are remembered over all reloads. */
+export const LEARNED_SERVERS = 1_024
+
+/** A server of which `auto` has learned that it signs. */
+export interface LearnedServer extends Learned {
+  readonly server: string
+  readonly at: string
+}
+
+export class ServerSigners {
+  readonly signers: Signers
+
+  constructor(o: { readonly journal: Journal; readonly salt: number; readonly memory: SigningMemory | undefined }) {
+    this.signers = new Signers({ peer: 'server', capacity: LEARNED_SERVERS, ...o })
+  }
+
+  /** Whether an answer to an Access-Request must carry Message-Authenticator. */
+  isRequired(lane: Lane, now: Instant): boolean {
+    const required = lane.server.requireMessageAuthenticator
+    if (required !== 'auto') return required === 'yes'
+    const signer = signerOf(lane)
+    return signer.takenAt !== secondOf(now) && this.signers.hasLearned(signer, nameOf(lane), now)
+  }
+
+  /** A verified answer to an Access-Request was taken. */
+  took(lane: Lane, response: Packet, now: Instant): void {
+    const signer = signerOf(lane)
+    const second = secondOf(now)
+    const isAuto = lane.server.requireMessageAuthenticator === 'auto'
+    if (response.messageAuthenticatorAt !== 0) {
+      const teaches = isAuto && response.eapMessageAt === 0
+      if (signer.signedAt === second || (!teaches && signer.idleAt === second)) return
+      this.signers.signed(signer, nameOf(lane), seen(lane, response), teaches, now)
+    } else if (isAuto ? signer.takenAt !== second : signer.notedAt !== second) {
+      this.signers.tryTakeUnsigned(signer, nameOf(lane), seen(lane, response), isAuto, now)
+    }
+  }
+
+  /** An answer without it was dropped where it must be there. */
+  dropped(lane: Lane, bytes: Uint8Array, now: Instant): void {
+    if (!this.isRequired(lane, now)) return
+    const because = lane.server.requireMessageAuthenticator === 'yes' ? 'required' : 'learned'
+    const packet = { port: lane.options.port, code: bytes[0]!, identifier: bytes[1]! }
+    this.signers.drop(nameOf(lane), packet, because, now)
+  }
+
+  /** What is learned of these lanes' servers. */
+  learned(lanes: readonly Lane[], now: Instant): LearnedServer[] {
+    return lanes.flatMap((lane) => {
+      const learned = lane.class === 'authentication' ? this.signers.learned(signerOf(lane), now) : undefined
+      return learned === undefined ? [] : [{ server: lane.server.name, at: nameOf(lane).at, ...learned }]
+    })
+  }
+
+  /** There are other lanes, or they have other settings. */
+  change(lanes: readonly Lane[]): void {
+    const settings = new Map(lanes.map(({ server }) => [server.name, server.requireMessageAuthenticator]))
+    this.signers.change((name) => settings.get(name))
+  }
+}
+
+const nameOf = ({ server, options }: Lane): SignerName => ({
+  name: server.name,
+  at: `${server.address} port ${options.port}`,
+})
+
+const seen = ({ options: { port } }: Lane, { code, identifier }: Packet): SeenPacket => ({ port, code, identifier })
+
+const signerOf = (lane: Lane): Signer => {
+  lane.signer ??= new Signer(keyOf(lane))
+  return lane.signer
+}
+
+const keyOf = (lane: Lane): Int32Array => {
+  const digest = new Uint8Array(16)
+  const text = serverKey(lane.class, lane.server, lane.options)
+  md5.begin().add(new TextEncoder().encode(text)).finishInto(digest, 0)
+  return new Int32Array(digest.buffer)
+}

@@ -1,0 +1,256 @@
+/**
+ * Who signs: of which peers (addresses of clients, servers) `auto` has learned that they send Message-Authenticator by
+ * themselves, and of which unsigned packets are taken.
+ *
+ * - A verified signed packet teaches, unless an unsigned one was taken from the same peer within the last hour: two devices
+ *   may share the address, and only the operator knows. Then nothing is learned and nothing dropped (`mixed-signing`).
+ * - What is learned stays. No unsigned packet ends it, since strangers can send those; 30 days without a signed one do, and
+ *   an operator: by having it forgotten, or by a setting under which an unsigned one is taken.
+ * - Where so many peers send unsigned packets that one of the last hour had to make room, whoever shares its bucket counts
+ *   as one that may have sent some: then too little is learned, never too much.
+ *
+ * Time is counted in whole seconds, on the careful side: the hour and the 30 days last up to a second longer. What a packet
+ * costs beyond a comparison is paid once a second and peer.
+ */
+import { type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
+import type {
+  Journal,
+  PeerKind,
+  RequireMessageAuthenticator,
+  SeenPacket,
+  SignatureForgotten,
+  SigningMemory,
+} from '../border/ports.ts'
+import { LastSeenTable, type Sighting } from './last-seen-table.ts'
+import { type Named, RecentByName } from './recent-by-name.ts'
+
+/** Seconds in which an unsigned packet that was taken speaks against learning. */
+export const UNSIGNED_COUNTS_FOR = 3_600
+/** Seconds without a signed packet after which it is forgotten that a peer signs. */
+export const LEARNED_FOR = 30 * 86_400
+/** How long it is told that unsigned packets were dropped. */
+const DROPPED_FOR = seconds(600)
+
+/** One peer: its key, and what was done for it in the running second. Whoever knows the peer keeps this. */
+export class Signer {
+  /** 128 bits that are this peer's alone. */
+  readonly key: Int32Array
+  /** A signed packet of it taught what it can; one that can't teach was looked at. */
+  signedAt = -1
+  idleAt = -1
+  /** An unsigned one was noted; one was taken under `auto`. */
+  notedAt = -1
+  takenAt = -1
+
+  constructor(key: Int32Array) {
+    this.key = key
+  }
+}
+
+/** How a peer is called in the configuration, and where it is. */
+export interface SignerName {
+  readonly name: string
+  /** A client's address, or a server's address and port. */
+  readonly at: string
+}
+
+/** What `auto` has learned of a peer. */
+export interface Learned {
+  /** Whole seconds ago: learned, and last seen to sign. */
+  readonly learnedAgo: number
+  readonly signedAgo: number
+  /** The packet that taught it. */
+  readonly packet: SeenPacket
+}
+
+/** Signed and unsigned packets came from one address within an hour. */
+export interface MixedSigning extends SignerName, Named {
+  readonly peer: PeerKind
+  readonly packet: SeenPacket
+  /** An unsigned one; undefined where too many peers send some to know whether this one did. */
+  readonly unsigned: SeenPacket | undefined
+  /** The same is so at this many other addresses of the name, or at more: the latest few are counted. */
+  readonly others: number
+}
+
+/** What is kept of it. */
+type Mixed = Omit<MixedSigning, 'others'> & { readonly key: Int32Array }
+
+/** Unsigned packets were dropped, the last of them this one. */
+export interface UnsignedDropped extends SignerName, Named {
+  readonly peer: PeerKind
+  readonly packet: SeenPacket
+  /** By the setting `yes`, or by what `auto` has learned. */
+  readonly because: 'required' | 'learned'
+}
+
+export class Signers {
+  readonly #peer: PeerKind
+  readonly #journal: Journal
+  readonly #learned: LastSeenTable
+  readonly #unsigned: LastSeenTable
+  readonly #mixed = new RecentByName<Mixed>(seconds(UNSIGNED_COUNTS_FOR))
+  readonly #dropped = new RecentByName<UnsignedDropped>(DROPPED_FOR)
+  readonly #found: Sighting = { last: 0, first: 0, packet: 0 }
+
+  /** Remembers about `capacity` peers. What is known on `memory` is known to all engines that have it. */
+  constructor(o: {
+    readonly peer: PeerKind
+    readonly capacity: number
+    readonly salt: number
+    readonly journal: Journal
+    readonly memory: SigningMemory | undefined
+  }) {
+    const { peer, capacity, salt, journal, memory } = o
+    this.#peer = peer
+    this.#journal = journal
+    this.#learned = new LastSeenTable({ capacity, salt, memory: memory?.learned })
+    this.#unsigned = new LastSeenTable({ capacity, salt, memory: memory?.unsigned })
+  }
+
+  /** Memory for several engines. */
+  static memory(capacity: number): SigningMemory {
+    return { learned: LastSeenTable.memory(capacity), unsigned: LastSeenTable.memory(capacity) }
+  }
+
+  /** Peers that are learned; one whose 30 days are over counts until its next packet. */
+  get size(): number {
+    return this.#learned.size
+  }
+
+  /** A verified signed packet; `teaches`: the setting is `auto`, and it is none that must be signed anyway (EAP). */
+  signed(signer: Signer, of: SignerName, packet: SeenPacket, teaches: boolean, now: Instant): void {
+    const second = secondOf(now)
+    if (this.hasLearned(signer, of, now)) {
+      signer.signedAt = second
+      this.#learned.touch(signer.key, second)
+    } else if (!teaches) signer.idleAt = second
+    else {
+      signer.signedAt = second
+      if (this.#tryLearn(signer, packet, second)) {
+        this.#journal.note({ kind: 'signature-learned', peer: this.#peer, ...named(of), packet }, now)
+      } else this.#noteMixed(signer, of, packet, now)
+    }
+  }
+
+  /** Whether an unsigned packet of this peer is to be dropped under `auto`. */
+  hasLearned(signer: Signer, of: SignerName, now: Instant): boolean {
+    // Nobody learns within an hour of what this engine took.
+    if (signer.takenAt === secondOf(now) || !this.#learned.read(signer.key, this.#found)) return false
+    if (secondOf(now) - this.#found.last <= LEARNED_FOR) return true
+    this.#forgetOne(signer, of, 'silent', now)
+    return false
+  }
+
+  /**
+   * An unsigned packet passes: for an hour nothing is learned there, and where the setting is not `auto`, nothing stays
+   * learned. False: it does not pass, since `isAuto` and another engine has learned in this moment that the peer signs.
+   */
+  tryTakeUnsigned(signer: Signer, of: SignerName, packet: SeenPacket, isAuto: boolean, now: Instant): boolean {
+    const second = secondOf(now)
+    if (signer.notedAt !== second) this.#unsigned.put(signer.key, second, packed(packet))
+    signer.notedAt = second
+    if (!isAuto) {
+      // What is taken now must not be dropped once `auto` is back.
+      if (this.#learned.read(signer.key, this.#found)) this.#forgetOne(signer, of, 'unsigned', now)
+      return true
+    }
+    if (this.hasLearned(signer, of, now)) return false
+    signer.takenAt = second
+    return true
+  }
+
+  /** An unsigned packet was dropped. */
+  drop(of: SignerName, packet: SeenPacket, because: UnsignedDropped['because'], now: Instant): void {
+    this.#dropped.note({ peer: this.#peer, ...named(of), packet, because, seen: now })
+  }
+
+  /** Undefined where nothing is learned of it. */
+  learned(signer: Signer, now: Instant): Learned | undefined {
+    const isThere = this.#learned.read(signer.key, this.#found)
+    return isThere && secondOf(now) - this.#found.last <= LEARNED_FOR ? learnedFrom(this.#found, now) : undefined
+  }
+
+  /** Learned peers in `count` places of the table from `from` on; undefined behind its end. */
+  list(
+    from: number,
+    count: number,
+    now: Instant,
+  ): { readonly key: Int32Array; readonly learned: Learned }[] | undefined {
+    if (from >= this.#learned.buckets) return undefined
+    const listed = this.#learned.list(from, count).filter(({ last }) => secondOf(now) - last <= LEARNED_FOR)
+    return listed.map((sighting) => ({ key: sighting.key, learned: learnedFrom(sighting, now) }))
+  }
+
+  /** Whose signatures need an operator; what was mixed and is learned by now does not. */
+  troubles(now: Instant): { readonly mixed: MixedSigning[]; readonly dropped: UnsignedDropped[] } {
+    const mixed = this.#mixed.list(now, ({ key }) => !this.#learned.read(key, this.#found))
+    return {
+      mixed: mixed.map((entries) => {
+        const { key: _, ...latest } = latestOf(entries)
+        return { ...latest, others: entries.length - 1 }
+      }),
+      dropped: this.#dropped.list(now).map(latestOf),
+    }
+  }
+
+  /** Other settings answer what was asked of the operator. */
+  change(settingOf: (name: string) => RequireMessageAuthenticator | undefined): void {
+    this.#mixed.keepOnly((name) => settingOf(name) === 'auto')
+    this.#dropped.keepOnly((name) => (settingOf(name) ?? 'no') !== 'no')
+  }
+
+  /** Who signs is forgotten. Who sent unsigned packets is not: that still speaks against learning. */
+  forget(): void {
+    this.#learned.clear()
+    this.#dropped.remove(({ because }) => because === 'learned')
+  }
+
+  #forgetOne({ key }: Signer, of: SignerName, because: SignatureForgotten, now: Instant): void {
+    this.#learned.remove(key)
+    this.#journal.note({ kind: 'signature-forgotten', peer: this.#peer, ...named(of), because }, now)
+  }
+
+  #tryLearn({ key }: Signer, packet: SeenPacket, second: number): boolean {
+    if (this.#mayHaveSentUnsigned(key, second)) return false
+    this.#learned.put(key, second, packed(packet))
+    // Another engine may have taken one since we looked.
+    if (!this.#mayHaveSentUnsigned(key, second)) return true
+    this.#learned.remove(key)
+    return false
+  }
+
+  #mayHaveSentUnsigned(key: Int32Array, second: number): boolean {
+    const last = this.#unsigned.read(key, this.#found) ? this.#found.last : this.#unsigned.forgottenBeside(key)
+    return last >= 0 && second - last <= UNSIGNED_COUNTS_FOR
+  }
+
+  #noteMixed({ key }: Signer, of: SignerName, packet: SeenPacket, now: Instant): void {
+    const isKnown = this.#unsigned.read(key, this.#found)
+    const unsigned = isKnown ? unpacked(this.#found.packet) : undefined
+    const mixed = { peer: this.#peer, ...named(of), packet, unsigned }
+    if (this.#mixed.note({ ...mixed, key, seen: now })) this.#journal.note({ kind: 'mixed-signing', ...mixed }, now)
+  }
+}
+
+const named = ({ name, at }: SignerName): SignerName => ({ name, at })
+
+/** Of some, which are in the order in which they were seen. */
+const latestOf = <T>(entries: readonly T[]): T => entries.at(-1) as T
+
+const learnedFrom = ({ last, first, packet }: Readonly<Sighting>, now: Instant): Learned => ({
+  learnedAgo: Math.max(0, secondOf(now) - first),
+  signedAgo: Math.max(0, secondOf(now) - last),
+  packet: unpacked(packet),
+})
+
+/** In 32 bits. */
+const packed = ({ port, code, identifier }: SeenPacket): number => (port << 16) | (code << 8) | identifier
+
+const unpacked = (packet: number): SeenPacket => ({
+  port: packet >>> 16,
+  code: (packet >>> 8) & 0xff,
+  identifier: packet & 0xff,
+})
+
+export const secondOf = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND)

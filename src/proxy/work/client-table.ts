@@ -1,0 +1,184 @@
+/**
+ * Which configured client an address belongs to: the longest matching prefix wins (RFC 2865 section 3: the source
+ * address alone chooses the shared secret).
+ *
+ * Prefixes are kept by length, longest first, each length a map from its octets; an answer is remembered per address
+ * in a bounded table, so the packet path pays one map look-up. A link-local network may be that of one interface (`%eth0`);
+ * of two of the same length that one wins.
+ */
+
+import type { Addition } from '../../accounting/record/rewriting.ts'
+import { type ClientAccounting, copyOf, noAccounting } from '../../accounting/sessions/client-accounting.ts'
+import { parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
+import { addedNumbers } from '../border/added-numbers.ts'
+import type { ClientOptions } from '../border/ports.ts'
+import type { ClientDropReason } from '../border/reasons.ts'
+import type { ClientSnapshot } from '../border/snapshot.ts'
+
+/** Addresses whose client is remembered; beyond it the table starts anew (it is only a shortcut). */
+const REMEMBERED = 65_536
+
+const NONE_LEFT_OUT = { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 } as const
+
+/** Where a network stands: its length, and its octets as text. */
+interface Place {
+  readonly octets: number
+  readonly bits: number
+  readonly key: string
+}
+
+/** A configured client with what it did. A reload makes a new one where it changed; requests in hand keep theirs. */
+export class Client {
+  readonly options: ClientOptions
+  readonly place: Place
+  readonly received: { authentication: number; accounting: number }
+  dropped: number
+  /** Of these, those whose authenticator did not verify. */
+  badAuthenticators: number
+  /** Why one was dropped last whose authenticator was not wrong. */
+  lastDrop: ClientDropReason | undefined
+  /** Kept by a reload as it is. */
+  readonly accounting: ClientAccounting
+  /** Additions that did not fit into a packet for a server; kept by a reload. */
+  readonly leftOut: Record<Addition, number>
+
+  /** What `former`, the client of that name before a reload, did is kept, and its network is not read again. */
+  constructor(options: ClientOptions, former?: Client) {
+    this.options = options
+    this.place = former?.options.network === options.network ? former.place : placeOf(options)
+    this.received = { authentication: 0, accounting: 0, ...former?.received }
+    this.dropped = former?.dropped ?? 0
+    this.badAuthenticators = former?.badAuthenticators ?? 0
+    this.lastDrop = former?.lastDrop
+    this.accounting = former?.accounting ?? noAccounting()
+    this.leftOut = former?.leftOut ?? { ...NONE_LEFT_OUT }
+  }
+
+  get name(): string {
+    return this.options.name
+  }
+
+  /** Nothing of its snapshot but the name has ever been other than at the start. */
+  get isUntouched(): boolean {
+    const { authentication, accounting } = this.received
+    return authentication + accounting + this.dropped + this.badAuthenticators === 0
+  }
+
+  snapshot(): ClientSnapshot {
+    const { name, dropped, badAuthenticators, lastDrop } = this
+    return {
+      name,
+      received: { ...this.received },
+      dropped,
+      badAuthenticators,
+      lastDrop,
+      accounting: copyOf(this.accounting),
+      leftOut: { ...this.leftOut },
+    }
+  }
+}
+
+const UNTOUCHED = {
+  received: { authentication: 0, accounting: 0 },
+  dropped: 0,
+  badAuthenticators: 0,
+  lastDrop: undefined,
+  accounting: noAccounting(),
+  leftOut: { ...NONE_LEFT_OUT },
+} as const
+
+/** The snapshot of a client that nothing came from; all of them share its parts. */
+export const untouchedSnapshot = (name: string): ClientSnapshot => ({ name, ...UNTOUCHED })
+
+/** The networks of one prefix length. */
+interface SameLength {
+  readonly octets: number
+  readonly bits: number
+  readonly clients: Map<string, Client>
+}
+
+export class ClientTable {
+  /** By prefix length in bits and family, longest first. */
+  readonly #byLength: SameLength[] = []
+  readonly #remembered = new Map<string, Client>()
+  readonly #byName = new Map<string, Client>()
+  readonly clients: readonly Client[]
+  /** What clients did that reloads removed: sums of all clients never fall. */
+  readonly former: ClientSnapshot | undefined
+
+  /**
+   * Throws RangeError for a network that is no address and no prefix; the configuration has refused it before. A client
+   * that `before` knows by name keeps its counters.
+   */
+  constructor(options: readonly ClientOptions[], before?: ClientTable) {
+    this.clients = options.map((one) => {
+      const former = before?.named(one.name)
+      return former?.options === one ? former : new Client(one, former)
+    })
+    for (const client of this.clients) {
+      this.#byName.set(client.name, client)
+      this.#lengthOf(client.place).clients.set(client.place.key, client)
+    }
+    this.#byLength.sort((a, b) => b.bits - a.bits)
+    this.former = before === undefined ? undefined : this.#formerAfter(before)
+  }
+
+  #formerAfter(before: ClientTable): ClientSnapshot | undefined {
+    const removed = before.clients.filter((one) => !one.isUntouched && !this.#byName.has(one.name))
+    const all = removed.map((one) => one.snapshot())
+    return all.reduce((sum, one) => (sum === undefined ? one : addedNumbers(sum, one)), before.former)
+  }
+
+  named(name: string): Client | undefined {
+    return this.#byName.get(name)
+  }
+
+  find(address: string): Client | undefined {
+    const known = this.#remembered.get(address)
+    if (known !== undefined) return known
+    const octets = parseAddress(address)
+    if (octets === undefined) return undefined
+    const found = this.#search(octets, zoneOf(address))
+    if (found === undefined) return undefined
+    if (this.#remembered.size >= REMEMBERED) this.#remembered.clear()
+    this.#remembered.set(address, found)
+    return found
+  }
+
+  /** There are at most 33 of IPv4 and 129 of IPv6, however many clients. */
+  #lengthOf({ octets, bits }: Place): SameLength {
+    let same = this.#byLength.find((entry) => entry.octets === octets && entry.bits === bits)
+    if (same === undefined) {
+      same = { octets, bits, clients: new Map() }
+      this.#byLength.push(same)
+    }
+    return same
+  }
+
+  #search(address: Uint8Array, zone: string): Client | undefined {
+    for (const { octets, bits, clients } of this.#byLength) {
+      if (octets !== address.length) continue
+      const key = maskedKey(address, bits)
+      const client = (zone === '' ? undefined : clients.get(key + zone)) ?? clients.get(key)
+      if (client !== undefined) return client
+    }
+    return undefined
+  }
+}
+
+const placeOf = ({ name, network }: ClientOptions): Place => {
+  const prefix = parsePrefix(network)
+  if (prefix === undefined) throw new RangeError(`client ${name}: ${network} is no network`)
+  const { bytes, bits, zone = '' } = prefix
+  return { octets: bytes.length, bits, key: maskedKey(bytes, bits) + zone }
+}
+
+/** The first `bits` bits as text; two addresses in one prefix give the same key. */
+const maskedKey = (octets: Uint8Array, bits: number): string => {
+  let key = ''
+  for (let i = 0; i < octets.length; i += 1) {
+    const kept = Math.min(8, Math.max(0, bits - 8 * i))
+    key += String.fromCharCode(octets[i]! & (0xff00 >> kept))
+  }
+  return key
+}

@@ -1,0 +1,215 @@
+/**
+ * The lanes there are, and what a reload makes of them: kept with new limits, added, or retiring.
+ *
+ * A lane's number belongs to one path to one server for ever. That holds for a plan too that nobody takes over after all:
+ * its sockets may be open still when the next one is made. A removed lane stays until its last identifier is given back.
+ *
+ * Max-rate and max-outstanding are the server's, so what was used of them counts on. A lane under another name is the same
+ * lane, and so is one that is put back before it came to rest; one from another source follows the removed one.
+ */
+
+import type { InstanceQueue } from '../../queues/instance-queue.ts'
+import { type SlotBudget, SlotQuota } from '../../throttle/slots.ts'
+import { type Instant, MICROS_PER_SECOND, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import type { EngineOptions, LanePlan, Shared } from '../border/ports.ts'
+import { DueLanes } from './due-lanes.ts'
+import { Lane } from './lane.ts'
+import { type LaneSettings, laneKey, laneSettings, pathKey, planOf, serverKey, sourcePortsOf } from './lane-settings.ts'
+import type { Request } from './request.ts'
+
+/** Who can have places given up at a lane for those that wait there. */
+interface Places {
+  makeRoom(lane: Lane, now: Instant): void
+}
+
+/** A lane that options ask for, and the one that it is already. */
+interface Wanted {
+  readonly class: TrafficClass
+  readonly key: string
+  readonly settings: LaneSettings
+  lane: Lane | undefined
+}
+
+export class Lanes {
+  readonly #all = new Map<number, Lane>()
+  readonly #due = new DueLanes()
+  readonly #order: Record<TrafficClass, Lane[]> = { authentication: [], accounting: [] }
+  readonly #shared: Shared | undefined
+  #next = 0
+  /** The numbers of new lanes that the last plan has promised, by key. */
+  #promised = new Map<string, number>()
+  /** Removed lanes that none has followed yet, while what they used counts; and the second in which they left. */
+  #left: { readonly lane: Lane; readonly second: number }[] = []
+
+  readonly #usedUpUntil: Instant | undefined
+
+  /** `usedUpUntil`: an engine before this one may have used all slots until then. */
+  constructor(shared?: Shared, usedUpUntil?: Instant) {
+    this.#shared = shared
+    this.#usedUpUntil = usedUpUntil
+  }
+
+  at(number: number): Lane | undefined {
+    return this.#all.get(number)
+  }
+
+  [Symbol.iterator](): IterableIterator<Lane> {
+    return this.#all.values()
+  }
+
+  /** The lanes of a class in the order of the configuration, without retiring ones. */
+  inOrder(trafficClass: TrafficClass): readonly Lane[] {
+    return this.#order[trafficClass]
+  }
+
+  /** What `change` with these options would leave: the lanes' numbers are those that it will give, and none else ever. */
+  planFor(options: EngineOptions): LanePlan[] {
+    this.#promised = new Map()
+    const kept = new Set<Lane>()
+    const plans = this.#match(options).map(({ class: each, key, settings, lane }) => {
+      if (lane !== undefined) kept.add(lane)
+      const number = lane?.number ?? this.#numberOf(key)
+      this.#promised.set(key, number)
+      const plan = planOf(number, each, settings, sourcePortsOf(each, settings.server))
+      return { ...plan, ports: Math.max(plan.ports, lane?.identifiers.ports ?? 0) }
+    })
+    for (const lane of this) if (!kept.has(lane)) plans.push(this.planOf(lane))
+    return plans
+  }
+
+  planOf(lane: Lane): LanePlan {
+    return lane.plan(sourcePortsOf(lane.class, lane.server))
+  }
+
+  /** Takes the options over; answers the lanes that they no longer have. */
+  change(options: EngineOptions, now: Instant): Lane[] {
+    this.#forgetRested(now)
+    const wanted = this.#match(options)
+    const kept = new Set(wanted.map(({ lane }) => lane))
+    const removed = [...this].filter((lane) => !lane.isRetiring && !kept.has(lane))
+    for (const lane of removed) this.#retire(lane, now)
+    for (const each of TRAFFIC_CLASSES) {
+      this.#order[each] = wanted.filter((one) => one.class === each).map((one) => this.#take(one, now))
+    }
+    this.#promised.clear()
+    return removed
+  }
+
+  /** What options ask for beside the lanes that these are: the same by name and path, then the same by path alone. */
+  #match(options: EngineOptions): Wanted[] {
+    const live = new Map([...this].filter((lane) => !lane.isRetiring).map((lane) => [keyOf(lane), lane]))
+    const wanted = TRAFFIC_CLASSES.flatMap((each) =>
+      laneSettings(options, each).map(({ key, settings }): Wanted => {
+        const lane = live.get(key)
+        live.delete(key)
+        return { class: each, key, settings, lane }
+      }),
+    )
+    const others = [...live.values(), ...this.#left.map(({ lane }) => lane)]
+    for (const one of wanted) {
+      if (one.lane !== undefined) continue
+      const path = pathKey(one.class, one.settings.server, one.settings.lane)
+      const place = others.findIndex((lane) => pathKey(lane.class, lane.server, lane.options) === path)
+      if (place !== -1) [one.lane] = others.splice(place, 1)
+    }
+    return wanted
+  }
+
+  #take({ class: each, key, settings, lane }: Wanted, now: Instant): Lane {
+    if (lane === undefined) return this.#add(key, each, settings, now)
+    if (keyOf(lane) !== key || lane.isRetiring) {
+      const left = this.#takeLeft((one) => one === lane)
+      const own = left === undefined || left.second === secondOf(now) ? lane.budget : this.#newBudget(settings)
+      lane.budget = this.#shared?.budgetOf(key) ?? own
+      lane.isRetiring = false
+      this.#all.set(lane.number, lane)
+    }
+    lane.contact.share(this.#shared?.heardOf(key))
+    lane.change(settings, now)
+    return lane
+  }
+
+  #add(key: string, trafficClass: TrafficClass, settings: LaneSettings, now: Instant): Lane {
+    const server = serverKey(trafficClass, settings.server, settings.lane)
+    const left = this.#takeLeft((lane) => serverKey(lane.class, lane.server, lane.options) === server)
+    // Of a lane that left in an earlier second nothing of this one is used up.
+    const used = left?.second === secondOf(now) ? left.lane.budget : undefined
+    const added = new Lane(this.#numberOf(key), trafficClass, settings, {
+      now,
+      stirred: this.#due.stirred,
+      budget: this.#shared?.budgetOf(key) ?? used ?? this.#newBudget(settings),
+      follows: left?.lane,
+    })
+    added.contact.share(this.#shared?.heardOf(key))
+    // The used slots have the rate of this second; another one holds from the next on.
+    added.change(settings, now)
+    this.#all.set(added.number, added)
+    return added
+  }
+
+  /** Slots that this engine shares with no other. */
+  #newBudget({ lane, slot }: LaneSettings): SlotBudget {
+    return new SlotQuota({ maxRate: lane.maxRate, slot }, this.#usedUpUntil)
+  }
+
+  #retire(lane: Lane, now: Instant): void {
+    lane.isRetiring = true
+    lane.stir()
+    this.#left.push({ lane, second: secondOf(now) })
+  }
+
+  #takeLeft(is: (lane: Lane) => boolean): { readonly lane: Lane; readonly second: number } | undefined {
+    const place = this.#left.findIndex(({ lane }) => is(lane))
+    return place === -1 ? undefined : this.#left.splice(place, 1)[0]
+  }
+
+  /** What those used that left counts no more: the second is over, nothing is outstanding, every identifier has rested. */
+  #forgetRested(now: Instant): void {
+    const second = secondOf(now)
+    this.#left = this.#left.filter(({ lane, second: left }) => {
+      lane.identifiers.passTime(now)
+      return left === second || lane.identifiers.places.taken > 0 || lane.identifiers.nextWakeAt() !== undefined
+    })
+  }
+
+  /** The number that was promised for a new lane, or the next one. */
+  #numberOf(key: string): number {
+    const promised = this.#promised.get(key)
+    if (promised !== undefined) return promised
+    this.#next += 1
+    return this.#next - 1
+  }
+
+  /** Those with something to do now, or in which something changed. */
+  due(now: Instant): Iterable<Lane> {
+    return this.#due.take(now)
+  }
+
+  /** The server queues of those with something to do give back what can go now; `places` is asked for each before. */
+  promote(to: InstanceQueue<Request>, places: Places, now: Instant): void {
+    for (const lane of this.#due.take(now)) {
+      if (lane.queue.line.isEmpty()) continue
+      places.makeRoom(lane, now)
+      lane.counters.promotions += lane.queue.promote(lane.room(now), to)
+    }
+    this.#settle(now)
+  }
+
+  /** What was due was done; forgets those that were removed and have nothing in hand any more. */
+  #settle(now: Instant): void {
+    for (const lane of this.#due.settle(now)) {
+      // The number is for its path: another lane there may have it by now.
+      if (this.#all.get(lane.number) === lane) this.#all.delete(lane.number)
+    }
+  }
+
+  /** When one of them has something to do, if nothing but time passes. */
+  nextWakeAt(now: Instant): Instant | undefined {
+    this.#settle(now)
+    return this.#due.nextWakeAt()
+  }
+}
+
+const keyOf = (lane: Lane): string => laneKey(lane.class, lane.server, lane.options)
+
+const secondOf = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND)

@@ -1,0 +1,400 @@
+/**
+ * One request on its way, and the exchanges with clients that wait for its answer.
+ *
+ * A `Request` is what a server is asked. An `Exchange` is one identifier of one client that an answer goes to: usually the
+ * one that the request came with (the request itself), more where a client sent the same accounting record again under a
+ * new identifier (RFC 2866 section 5.2), none once the client has used its identifier for something else. A request is
+ * at every moment in exactly one place: waiting in a line, outstanding (`attempt`), or ended.
+ *
+ * A million of them can wait. So a request that was never sent is small: it rests (`rest`) with its octets in an
+ * `OctetStore` and nothing but its places in the lists, and what only a sent one has stands apart (`Course`).
+ */
+
+import { isInterim } from '../../accounting/record/record.ts'
+import type { Wraps } from '../../accounting/record/rewriting.ts'
+import type { OctetStore } from '../../queues/containers/octet-store.ts'
+import type { Promoter } from '../../queues/server-queue.ts'
+import { PREFERENCE, type Preference, type Stage } from '../../queues/waiting-line.ts'
+import { Packet, readPacket } from '../../radius/packet.ts'
+import { type Instant, instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
+import type { Peer, TriedServer } from '../border/ports.ts'
+import type { Rest } from '../pool/set-aside.ts'
+import type { Attempt } from './attempt.ts'
+import type { Client } from './client-table.ts'
+import type { Lane } from './lane.ts'
+
+/** One identifier of one client that waits for an answer. */
+export interface Exchange {
+  readonly from: Peer
+  readonly client: Client
+  readonly packet: Packet
+  /** What it waits for; undefined once it waits no more. */
+  request: Request | undefined
+}
+
+/** What came in, before it is known to be new, and where it is not: one more exchange that waits for an older request. */
+export class Arrival implements Exchange {
+  readonly from: Peer
+  readonly client: Client
+  readonly packet: Packet
+  request: Request | undefined = undefined
+
+  constructor(from: Peer, client: Client, packet: Packet) {
+    this.from = from
+    this.client = client
+    this.packet = packet
+  }
+}
+
+/** What a request has once it is on its way, or was somewhere. */
+class Course {
+  /** Exchanges beside the one that it came with. */
+  readonly repeats: Exchange[] = []
+  /** Lanes that did not answer it; and how many signs of life each had given by then. */
+  readonly tried: number[] = []
+  readonly signsThen: number[] = []
+  /** What was tried where, for people. */
+  readonly history: TriedServer[] = []
+  /** When its client sent it last, where that was after it came. */
+  latestCopyAt: Instant | undefined = undefined
+  /** Accounting: a server left it unanswered that lives. */
+  wasLeftByLiving = false
+  /** Accounting: where it hangs while it is set aside. */
+  asideRest: Rest | undefined = undefined
+  /** Over all servers. */
+  transmissions = 0
+  /** Outstanding: its copy at a server. */
+  attempt: Attempt | undefined = undefined
+  heapPlace = -1
+  promotedBy: Promoter | undefined = undefined
+  /** Accounting: how often the session's counters have wrapped, where its Gigawords are to be added. */
+  wraps: Wraps | undefined = undefined
+  /** Accounting: when the record came, where it took the place of an older one. */
+  cameAt: Instant | undefined = undefined
+
+  /** Nothing that a request at rest must keep. */
+  get isIdle(): boolean {
+    const { repeats, wraps, cameAt, latestCopyAt } = this
+    return repeats.length === 0 && wraps === undefined && cameAt === undefined && latestCopyAt === undefined
+  }
+}
+
+const NONE: readonly never[] = []
+const STAGES: readonly Stage[] = ['fresh', 'failover', 'retry', 'aside']
+const PREFERENCE_BITS = 0b11
+const STAGE_AT = 2
+const IN_LINE = 1 << 4
+const IN_BACKLOG = 1 << 5
+const INTERIM = 1 << 6
+const BOUND = 1 << 7
+const OUTDATED = 1 << 8
+const SIZE_AT = 9
+
+export class Request implements Exchange {
+  /** Rises by one with each request: who is older. */
+  readonly arrival: number
+  readonly from: Peer
+  readonly client: Client
+  /** As an exchange: itself while its client waits for the answer. */
+  request: Request | undefined = this
+  /** Accounting: where `Duplicates` knows its record by content; -1 where it does not. */
+  recordRow = -1
+  /** Accounting: where `LastHeard` counts it. */
+  heardIn = -1
+  /** Chosen once; health alone changes it. */
+  lane: Lane | undefined = undefined
+  line: object | undefined = undefined
+  /** An accounting record that waits unsent: where `WaitingSessions` knows its session; -1 where it does not. */
+  sessionRow = -1
+
+  nextInLine: Request | undefined = undefined
+  previousInLine: Request | undefined = undefined
+  nextByAge: Request | undefined = undefined
+  previousByAge: Request | undefined = undefined
+  nextInterim: Request | undefined = undefined
+  previousInterim: Request | undefined = undefined
+
+  // A number that is no small integer is an object of its own, so the moment is two of them, and what is small is one.
+  readonly #second: number
+  readonly #micros: number
+  /** Preference, stage, the flags above, then the size. */
+  #traits: number
+  readonly #octets: OctetStore
+  /** A number while it rests: the place of its octets. */
+  #packet: Packet | number
+  #course: Course | undefined = undefined
+
+  constructor(o: {
+    readonly arrival: number
+    readonly class: TrafficClass
+    readonly exchange: Exchange
+    readonly octets: OctetStore
+    readonly now: Instant
+  }) {
+    const { packet, from, client } = o.exchange
+    this.arrival = o.arrival
+    this.from = from
+    this.client = client
+    this.#second = Math.floor(o.now / MICROS_PER_SECOND)
+    this.#micros = o.now - this.#second * MICROS_PER_SECOND
+    this.#octets = o.octets
+    this.#packet = packet
+    const preference =
+      o.class === 'accounting'
+        ? PREFERENCE.accounting
+        : packet.stateAt !== 0
+          ? PREFERENCE.state
+          : PREFERENCE.authentication
+    const interim = o.class === 'accounting' && isInterim(packet) ? INTERIM : 0
+    this.#traits = preference | interim | (packet.length << SIZE_AT)
+  }
+
+  get class(): TrafficClass {
+    return this.preference === PREFERENCE.accounting ? 'accounting' : 'authentication'
+  }
+
+  get receivedAt(): Instant {
+    return instant(this.#second * MICROS_PER_SECOND + this.#micros)
+  }
+
+  /** Octets of its packet. */
+  get size(): number {
+    return this.#traits >>> SIZE_AT
+  }
+
+  get preference(): Preference {
+    return (this.#traits & PREFERENCE_BITS) as Preference
+  }
+
+  /** The exchange it came with; its packet is rewritten for servers. */
+  get origin(): Exchange {
+    return this
+  }
+
+  get stage(): Stage {
+    return STAGES[(this.#traits >>> STAGE_AT) & 0b11] as Stage
+  }
+
+  set stage(stage: Stage) {
+    this.#traits = (this.#traits & ~(0b11 << STAGE_AT)) | (STAGES.indexOf(stage) << STAGE_AT)
+  }
+
+  get isInLine(): boolean {
+    return (this.#traits & IN_LINE) !== 0
+  }
+
+  set isInLine(is: boolean) {
+    this.#setTrait(IN_LINE, is)
+  }
+
+  get isInBacklog(): boolean {
+    return (this.#traits & IN_BACKLOG) !== 0
+  }
+
+  set isInBacklog(is: boolean) {
+    this.#setTrait(IN_BACKLOG, is)
+  }
+
+  /** It was sent before, and waits to be sent to another server or once more. */
+  get isCopy(): boolean {
+    return this.stage !== 'fresh'
+  }
+
+  /** From when on max-age counts: what was sent once is worth something while its client still asks. */
+  get agesFrom(): Instant {
+    return this.isCopy ? this.latestCopyAt : this.receivedAt
+  }
+
+  get isInterim(): boolean {
+    return (this.#traits & INTERIM) !== 0
+  }
+
+  /** A newer record of its session waits that says all that it says. */
+  get isOutdated(): boolean {
+    return (this.#traits & OUTDATED) !== 0
+  }
+
+  set isOutdated(is: boolean) {
+    this.#setTrait(OUTDATED, is)
+  }
+
+  /** Bound to its server by State: no other would understand it. */
+  get isBound(): boolean {
+    return (this.#traits & BOUND) !== 0
+  }
+
+  set isBound(is: boolean) {
+    this.#setTrait(BOUND, is)
+  }
+
+  /** As the client sent it. While it rests, every question reads the octets again. */
+  get packet(): Packet {
+    if (typeof this.#packet !== 'number') return this.#packet
+    const packet = readPacket(this.#octets.at(this.#packet, this.size).slice())
+    if (packet instanceof Packet) return packet
+    throw new Error(`request: its octets were damaged while it waited: ${packet}`)
+  }
+
+  /** It waits unsent, maybe for long and with a million others: its octets go where each costs little. */
+  rest(): void {
+    if (typeof this.#packet === 'number' || this.stage !== 'fresh') return
+    this.#packet = this.#octets.keep(this.#packet.bytes)
+    if (this.#course?.isIdle === true) this.#course = undefined
+  }
+
+  /** It is to be sent, or has ended: what it rested in is free for others. */
+  rouse(): void {
+    const place = this.#packet
+    if (typeof place !== 'number') return
+    this.#packet = this.packet
+    this.#octets.free(place)
+  }
+
+  get wraps(): Wraps | undefined {
+    return this.#course?.wraps
+  }
+
+  set wraps(wraps: Wraps | undefined) {
+    if (wraps !== undefined) this.#onCourse().wraps = wraps
+  }
+
+  /** When its record came; `receivedAt` is older where it took the place of an older one. */
+  get cameAt(): Instant {
+    return this.#course?.cameAt ?? this.receivedAt
+  }
+
+  set cameAt(cameAt: Instant) {
+    this.#onCourse().cameAt = cameAt
+  }
+
+  get tried(): readonly number[] {
+    return this.#course?.tried ?? NONE
+  }
+
+  /** The lane did not answer it. `signs` of life it had given when it was asked; Infinity where it gave some meanwhile. */
+  addTried(lane: number, signs: number): void {
+    const { tried, signsThen } = this.#onCourse()
+    tried.push(lane)
+    signsThen.push(signs)
+  }
+
+  /** The signs of life of a lane of `tried`, as noted. */
+  signsThen(lane: number): number | undefined {
+    return this.#course?.signsThen[this.tried.indexOf(lane)]
+  }
+
+  /** It may try any server again, or that one. */
+  forgetTried(lane?: number): void {
+    const place = lane === undefined ? 0 : this.tried.indexOf(lane)
+    if (this.#course === undefined || place === -1) return
+    const { tried, signsThen } = this.#course
+    for (const list of [tried, signsThen]) list.splice(place, lane === undefined ? list.length : 1)
+  }
+
+  /** It waits or is outstanding: an answer is of use. */
+  get isInHand(): boolean {
+    return this.line !== undefined || this.attempt !== undefined
+  }
+
+  /** What was tried where, in order. */
+  get history(): readonly TriedServer[] {
+    return this.#course?.history ?? NONE
+  }
+
+  /** A server left it unanswered after so many transmissions. */
+  noteTried(server: string, transmissions: number): void {
+    this.#onCourse().history.push({ server, transmissions })
+  }
+
+  /** When its client sent it last: until then, at least, somebody waited for the answer. */
+  get latestCopyAt(): Instant {
+    return this.#course?.latestCopyAt ?? this.receivedAt
+  }
+
+  set latestCopyAt(at: Instant) {
+    this.#onCourse().latestCopyAt = at
+  }
+
+  /** A server that lives left it unanswered: lately, or before it was set aside. */
+  get wasLeftByLiving(): boolean {
+    const course = this.#course
+    return course !== undefined && (course.wasLeftByLiving || course.asideRest !== undefined)
+  }
+
+  set wasLeftByLiving(was: boolean) {
+    if (was || this.#course !== undefined) this.#onCourse().wasLeftByLiving = was
+  }
+
+  get asideRest(): Rest | undefined {
+    return this.#course?.asideRest
+  }
+
+  set asideRest(rest: Rest | undefined) {
+    this.#onCourse().asideRest = rest
+  }
+
+  get transmissions(): number {
+    return this.#course?.transmissions ?? 0
+  }
+
+  set transmissions(count: number) {
+    this.#onCourse().transmissions = count
+  }
+
+  get attempt(): Attempt | undefined {
+    return this.#course?.attempt
+  }
+
+  set attempt(attempt: Attempt | undefined) {
+    if (attempt !== undefined || this.#course !== undefined) this.#onCourse().attempt = attempt
+  }
+
+  get heapPlace(): number {
+    return this.#course?.heapPlace ?? -1
+  }
+
+  set heapPlace(place: number) {
+    this.#onCourse().heapPlace = place
+  }
+
+  get promotedBy(): Promoter | undefined {
+    return this.#course?.promotedBy
+  }
+
+  set promotedBy(promoter: Promoter | undefined) {
+    if (promoter !== undefined || this.#course !== undefined) this.#onCourse().promotedBy = promoter
+  }
+
+  /**
+   * Who still waits for the answer: a list of its own, the oldest first. What took the place of older ones is the newest of
+   * them.
+   */
+  get exchanges(): Exchange[] {
+    const repeats = this.#course?.repeats ?? NONE
+    if (this.request !== this) return [...repeats]
+    return this.#course?.cameAt === undefined ? [this, ...repeats] : [...repeats, this]
+  }
+
+  /** One more exchange waits for the answer. */
+  attach(exchange: Exchange): void {
+    exchange.request = this
+    if (exchange !== this) this.#onCourse().repeats.push(exchange)
+  }
+
+  /** The exchange does not wait any more. */
+  detach(exchange: Exchange): void {
+    const repeats = this.#course?.repeats
+    const place = repeats?.indexOf(exchange) ?? -1
+    if (place !== -1) repeats?.splice(place, 1)
+    exchange.request = undefined
+  }
+
+  #onCourse(): Course {
+    this.#course ??= new Course()
+    return this.#course
+  }
+
+  #setTrait(trait: number, is: boolean): void {
+    this.#traits = is ? this.#traits | trait : this.#traits & ~trait
+  }
+}

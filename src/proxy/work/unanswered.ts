@@ -1,0 +1,73 @@
+/**
+ * The requests that a server leaves unanswered while it answers others: what the latest of them have in common.
+ *
+ * One client, one realm or one kind of record that stands out is most often the reason: a realm whose home server is
+ * dead, a client whose packets the server drops in silence. Of each lane the latest few are remembered, for some minutes.
+ */
+
+import { statusType } from '../../accounting/record/record.ts'
+import { kindOf } from '../../accounting/sessions/client-accounting.ts'
+import { type Instant, micros, since } from '../../units.ts'
+import type { Request } from './request.ts'
+
+/** How many are remembered, and the fewest that say something. */
+const REMEMBERED = 32
+const ENOUGH = 3
+/** Stands out: shared by four of five. */
+const SHARE = 0.8
+const LONGEST_REALM = 64
+const USER_NAME = { vendor: 0, type: 1 } as const
+
+type Aspect = 'client' | 'realm' | 'record'
+/** What is older says nothing of today's fault. */
+const LASTS = micros(300_000_000)
+
+const ASPECTS: readonly Aspect[] = ['client', 'realm', 'record']
+
+export class Unanswered {
+  readonly #latest: (Readonly<Record<Aspect, string | undefined>> & { readonly at: Instant })[] = []
+  #next = 0
+
+  /** One more of them. */
+  note(request: Request, now: Instant): void {
+    const { packet, client } = request.origin
+    this.#latest[this.#next] = {
+      at: now,
+      client: client.options.name,
+      realm: realmOf(packet.find(USER_NAME)),
+      record: request.class === 'accounting' ? kindOf(statusType(packet)) : undefined,
+    }
+    this.#next = (this.#next + 1) % REMEMBERED
+  }
+
+  /** What most of the latest share, as `client bng-7 (12 of 12)`; empty where nothing stands out. */
+  common(now: Instant): string[] {
+    const latest = this.#latest.filter(({ at }) => since(at, now) <= LASTS)
+    const of = latest.length
+    if (of < ENOUGH) return []
+    return ASPECTS.flatMap((aspect) => {
+      const [value, count] = mostFrequent(latest.map((one) => one[aspect]))
+      return value === undefined || count < SHARE * of ? [] : [`${aspect} ${value} (${count} of ${of})`]
+    })
+  }
+}
+
+function mostFrequent(values: readonly (string | undefined)[]): readonly [string | undefined, number] {
+  const counts = new Map<string, number>()
+  let found: string | undefined
+  for (const value of values) {
+    if (value === undefined) continue
+    const count = (counts.get(value) ?? 0) + 1
+    counts.set(value, count)
+    if (found === undefined || count > counts.get(found)!) found = value
+  }
+  return [found, found === undefined ? 0 : counts.get(found)!]
+}
+
+/** What stands behind the last `@` of a User-Name (RFC 7542), safe to show; undefined without one. */
+function realmOf(userName: Uint8Array | undefined): string | undefined {
+  const at = userName?.lastIndexOf(0x40) ?? -1
+  if (userName === undefined || at === -1) return undefined
+  const realm = new TextDecoder().decode(userName.subarray(at + 1, at + 1 + LONGEST_REALM))
+  return realm.replace(/[\p{C}]/gu, '\ufffd').toLowerCase()
+}

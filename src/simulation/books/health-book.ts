@@ -1,0 +1,253 @@
+/**
+ * What can be known of a server's health from outside, per lane: what it was asked, when, and what of it it answered.
+ *
+ * Kept at the network alone: a request is the octets under an identifier of a source port, a response is a sign of life
+ * where it verifies against what the identifier carries, or carried before, and only the first time. So a replay is none.
+ * Whether a response came in time can't be known to the millisecond, since time-outs are spread by a tenth: `heldAt` is
+ * sure, everything else a sign of life.
+ */
+import type { EngineEvent, EngineOptions, LaneOptions } from '../../proxy/border/ports.ts'
+import { checkResponse } from '../../radius/authenticator.ts'
+import type { Packet } from '../../radius/packet.ts'
+import type { Secret } from '../../radius/secret.ts'
+import { type Instant, MICROS_PER_SECOND, micros, type TrafficClass } from '../../units.ts'
+import { wellFormed } from '../world/packets.ts'
+import type { World } from '../world/world.ts'
+import { LaneBook } from './lane-facts.ts'
+
+/** One request at one server. */
+export interface Asked {
+  readonly bytes: Uint8Array
+  readonly firstAt: Instant
+  lastAt: Instant
+  tries: number
+  /** Its first valid response. */
+  answeredAt: Instant | undefined
+}
+
+export interface LaneHealth {
+  readonly lane: number
+  readonly server: string
+  readonly class: TrafficClass
+  state: string
+  stateSince: Instant
+  /** Since when these books are kept: the start, a reload, or when it came back from Down. */
+  begunAt: Instant
+  /** Since when it has been neither Failing nor Down, where it is neither now. */
+  wellSince: Instant
+  /** The last first valid response to any request, late or not; and whether that request may have been outstanding. */
+  signAt: number
+  isSignLate: boolean
+  /** The last response that may have been one, for all that can be known here, answers to probes included. */
+  maybeSignAt: number
+  /** The last one to a request that certainly was outstanding. */
+  heldAt: number
+  /** The last one that may have come within the time-out of its request's first transmission. */
+  inTimeAt: number
+  probeAnsweredAt: number
+  refusedAt: number
+  /** Requests since the last sign of life and the last answer to a probe, oldest first: in vain so far. */
+  vain: Asked[]
+  /** By second of the world: requests and repetitions that were sent, and responses that came in time. */
+  readonly bySecond: Map<number, { sent: number; answers: number }>
+}
+
+/** A refused transmission waits for so long, where its time-out is longer. */
+const REFUSED_WAIT = MICROS_PER_SECOND
+/** The spread of time-outs. */
+export const LEAST = 0.9
+export const MOST = 1.1
+/** A timer of the engine may be so late. */
+const LATENESS = 50_000
+const NEVER = Number.NEGATIVE_INFINITY
+const SECONDS_KEPT = 20
+
+export class HealthBook {
+  readonly #lanes = new Map<number, LaneHealth>()
+  readonly #facts: LaneBook
+  /** What an identifier of a lane's port carries, and what it carried before. */
+  readonly #carried = new Map<number, { readonly now: Asked; readonly before: Asked | undefined }>()
+  readonly #probes = new Map<number, Asked>()
+  readonly #leastTimeouts = new Map<number, number>()
+  #world: World | undefined
+
+  constructor(options: EngineOptions) {
+    this.#facts = new LaneBook(options)
+  }
+
+  begins(world: World): void {
+    this.#world = world
+    this.#facts.begins(world)
+    this.#enterLanes(world.now)
+  }
+
+  /** Limits change under what is in hand: the books begin anew. */
+  reconfigured(options: EngineOptions, now: Instant): void {
+    this.#facts.reconfigured(options)
+    this.#lanes.clear()
+    this.#enterLanes(now)
+  }
+
+  get lanes(): Iterable<LaneHealth> {
+    return this.#lanes.values()
+  }
+
+  of(lane: number): LaneHealth | undefined {
+    return this.#lanes.get(lane)
+  }
+
+  limitsOf(lane: number): LaneOptions | undefined {
+    return this.#facts.of(lane)?.limits
+  }
+
+  /** The shortest time-out that it had so far: after a reload, what is in hand goes on with the one it began with. */
+  leastTimeout(lane: number): number {
+    return this.#leastTimeouts.get(lane) ?? 0
+  }
+
+  /** The shortest time after its latest transmission at which a request may end unanswered. */
+  leastWait({ lane, refusedAt }: LaneHealth, now: Instant): number {
+    const { timeout = micros(0) } = this.limitsOf(lane) ?? {}
+    return refusedAt > now - timeout * MOST ? Math.min(timeout * LEAST, REFUSED_WAIT) : timeout * LEAST
+  }
+
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): Asked {
+    const way = wayOf(lane, port, bytes)
+    const carried = this.#carried.get(way)
+    const health = this.#lanes.get(lane)
+    if (health !== undefined) this.#second(health, now).sent += 1
+    if (carried !== undefined && carried.now.answeredAt === undefined && isSame(carried.now.bytes, bytes)) {
+      carried.now.lastAt = now
+      carried.now.tries += 1
+      return carried.now
+    }
+    const asked: Asked = { bytes, firstAt: now, lastAt: now, tries: 1, answeredAt: undefined }
+    this.#carried.set(way, { now: asked, before: carried?.now })
+    health?.vain.push(asked)
+    return asked
+  }
+
+  /** The last probe that was sent there. */
+  probeOf(lane: number): Asked | undefined {
+    return this.#probes.get(lane)
+  }
+
+  probed(lane: number, bytes: Uint8Array, now: Instant): void {
+    this.#probes.set(lane, { bytes, firstAt: now, lastAt: now, tries: 1, answeredAt: undefined })
+  }
+
+  refused(lane: number, now: Instant): void {
+    const health = this.#lanes.get(lane)
+    if (health !== undefined) health.refusedAt = now
+  }
+
+  /** Before the engine has it: what the engine says then is judged by books that know of it. */
+  arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    const health = this.#lanes.get(lane)
+    const secret = this.#facts.of(lane)?.server.secret
+    if (health === undefined || secret === undefined) return
+    const packet = wellFormed(bytes)
+    const asked = port === -1 ? this.#probes.get(lane) : this.#askedBy(lane, port, packet, secret)
+    if (asked === undefined || asked.answeredAt !== undefined || !verifies(packet, asked, secret)) return
+    asked.answeredAt = now
+    health.vain = []
+    health.maybeSignAt = now
+    if (port === -1) {
+      health.probeAnsweredAt = now
+      return
+    }
+    const { timeout, maxRetries } = this.limitsOf(lane) as LaneOptions
+    // What an identifier carried before is known only while it carries something else that is outstanding.
+    const carries = this.#carried.get(wayOf(lane, port, bytes))?.now
+    const isOutstanding = carries?.answeredAt === undefined && now < (carries?.lastAt ?? 0) + timeout * LEAST
+    if (carries !== asked && !isOutstanding) return
+    health.signAt = now
+    health.isSignLate = asked.tries > maxRetries && now > asked.lastAt + timeout * MOST + LATENESS
+    if (now < asked.lastAt + timeout * LEAST) {
+      health.heldAt = now
+      this.#second(health, now).answers += 1
+    }
+    if (now < asked.firstAt + timeout * MOST) health.inTimeAt = now
+  }
+
+  /** After the laws have judged it. */
+  noted(event: EngineEvent, now: Instant): void {
+    if (event.kind !== 'server-state') return
+    const health = this.#lanes.get(event.lane)
+    if (health === undefined) return
+    health.state = event.to
+    health.stateSince = now
+    if (event.from === 'failing' || event.from === 'down') health.wellSince = now
+    if (event.from !== 'down') return
+    health.begunAt = now
+    health.vain = []
+  }
+
+  /** Whole seconds up to `now` in which the lane was sent anything, newest first, `count` at most. */
+  secondsBefore({ bySecond }: LaneHealth, now: Instant, count: number): { sent: number; answers: number }[] {
+    const found: { sent: number; answers: number }[] = []
+    const last = Math.floor(now / MICROS_PER_SECOND) - 1
+    for (let second = last; second > last - SECONDS_KEPT && found.length < count; second -= 1) {
+      const entry = bySecond.get(second)
+      if (entry !== undefined && entry.sent > 0) found.push(entry)
+    }
+    return found
+  }
+
+  #askedBy(lane: number, port: number, packet: Packet, secret: Secret): Asked | undefined {
+    const carried = this.#carried.get(wayOf(lane, port, packet.bytes))
+    if (carried === undefined) return undefined
+    if (verifies(packet, carried.now, secret)) return carried.now
+    return carried.before
+  }
+
+  #second({ bySecond }: LaneHealth, now: Instant): { sent: number; answers: number } {
+    const second = Math.floor(now / MICROS_PER_SECOND)
+    let entry = bySecond.get(second)
+    if (entry === undefined) {
+      entry = { sent: 0, answers: 0 }
+      bySecond.set(second, entry)
+      bySecond.delete(second - SECONDS_KEPT)
+      if (bySecond.size > 2 * SECONDS_KEPT) {
+        for (const old of bySecond.keys()) if (old < second - SECONDS_KEPT) bySecond.delete(old)
+      }
+    }
+    return entry
+  }
+
+  #enterLanes(now: Instant): void {
+    const lanes = this.#world?.engine?.snapshot(now).lanes ?? []
+    for (const { lane, server, class: trafficClass, state, stateSince, retiring } of lanes) {
+      if (retiring) continue
+      const timeout = this.limitsOf(lane)?.timeout ?? 0
+      this.#leastTimeouts.set(lane, Math.min(timeout, this.#leastTimeouts.get(lane) ?? timeout))
+      this.#lanes.set(lane, {
+        lane,
+        server,
+        class: trafficClass,
+        state,
+        stateSince,
+        begunAt: now,
+        wellSince: now,
+        signAt: NEVER,
+        isSignLate: false,
+        maybeSignAt: NEVER,
+        heldAt: NEVER,
+        inTimeAt: NEVER,
+        probeAnsweredAt: NEVER,
+        refusedAt: NEVER,
+        vain: [],
+        bySecond: new Map(),
+      })
+    }
+  }
+}
+
+const verifies = (packet: Packet, { bytes }: Asked, secret: Secret): boolean =>
+  checkResponse(packet, { code: bytes[0]!, authenticator: bytes.subarray(4, 20) }, secret) === undefined
+
+/** A repetition carries the same octets. */
+const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((octet, index) => octet === b[index])
+
+const wayOf = (lane: number, port: number, bytes: Uint8Array): number => (lane * 64 + port) * 256 + bytes[1]!

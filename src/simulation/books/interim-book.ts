@@ -1,0 +1,124 @@
+/**
+ * Where a record stands that came in while `interims: newest` holds for its client: a place of its own, that of an older
+ * interim update of its session, or none, because a newer one is sent for it.
+ *
+ * That something was coalesced is the engine's word; which record took which one's place is worked out here, from the
+ * packets alone. The one that can give way is the last record let in of its session: an interim update that has not
+ * left yet, and one of the two says a greater Acct-Session-Time than the other. What can't be so is `unfounded`.
+ */
+
+import { isInterim } from '../../accounting/record/record.ts'
+import type { EngineOptions, Peer } from '../../proxy/border/ports.ts'
+import type { Packet } from '../../radius/packet.ts'
+import type { Instant, TrafficClass } from '../../units.ts'
+import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
+import type { World } from '../world/world.ts'
+import { inHand, Recent } from './recent.ts'
+
+/** What became of a datagram. `arrival` and `at` are those of the place that it has, `of` is the other one's serial. */
+export type Fate =
+  | { readonly kind: 'let-in'; readonly arrival: number; readonly at: Instant }
+  | { readonly kind: 'took-place'; readonly arrival: number; readonly at: Instant; readonly of: number }
+  | { readonly kind: 'joined'; readonly of: number }
+  | { readonly kind: 'unfounded'; readonly why: string }
+  | { readonly kind: 'no-place' }
+
+const NO_PLACE = { kind: 'no-place' } as const
+const unfounded = (why: string): Fate => ({ kind: 'unfounded', why })
+
+/** The last record of a session. */
+interface Last {
+  readonly serial: number
+  readonly arrival: number
+  readonly at: Instant
+  readonly isInterim: boolean
+  readonly time: number | undefined
+  wasSent: boolean
+}
+
+export class InterimBook {
+  readonly #lastOf: Recent<string, Last>
+  /** The same by serial. */
+  readonly #records: Recent<number, Last>
+  /** Addresses of the clients whose interim updates may give way, now or before a reload. */
+  readonly #addresses = new Set<string>()
+  #world: World | undefined
+  #admitted = 0
+  #coalesced = 0
+
+  constructor(options: EngineOptions) {
+    this.#lastOf = new Recent(inHand(options))
+    this.#records = new Recent(inHand(options))
+    this.reconfigured(options)
+  }
+
+  begins(world: World): void {
+    this.#world = world
+  }
+
+  reconfigured({ clients }: EngineOptions): void {
+    for (const { network, accounting } of clients) if (accounting.interims === 'newest') this.#addresses.add(network)
+  }
+
+  /** Whether interim updates of this client may give way. */
+  isFor(address: string): boolean {
+    return this.#addresses.has(address)
+  }
+
+  /** A datagram was handed to the engine. */
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): Fate {
+    const { admitted = 0, coalesced = 0 } = this.#world?.engine ?? {}
+    const isLetIn = admitted !== this.#admitted
+    const isCoalesced = coalesced !== this.#coalesced
+    this.#admitted = admitted
+    this.#coalesced = coalesced
+    if (isCoalesced) return this.#placeOf(trafficClass, bytes, now, from)
+    if (!isLetIn) return NO_PLACE
+    if (trafficClass === 'accounting' && this.isFor(from.address)) {
+      const packet = wellFormed(bytes)
+      this.#keep(packet, from, { arrival: admitted, at: now }, now)
+    }
+    return { kind: 'let-in', arrival: admitted, at: now }
+  }
+
+  /** Whether the record with that serial left for a server since it was let in last. */
+  wasSent(serial: number, now: Instant): boolean {
+    return this.#records.get(serial, now)?.wasSent === true
+  }
+
+  /** It left for a server: it can give way no more. */
+  sent(packet: Packet, now: Instant): void {
+    const record = this.#records.get(serialOf(packet) ?? -1, now)
+    if (record !== undefined) record.wasSent = true
+  }
+
+  #placeOf(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): Fate {
+    const packet = wellFormed(bytes)
+    const name = `request ${serialOf(packet)}`
+    if (trafficClass !== 'accounting' || !isInterim(packet)) return unfounded(`${name} is no interim update`)
+    if (!this.isFor(from.address)) return unfounded(`${name}: all interim updates of ${from.address} are delivered`)
+    const last = this.#lastOf.get(keyOf(packet, from), now)
+    if (last === undefined || !last.isInterim || last.wasSent) {
+      return unfounded(`${name}: no interim update is the last of its session that waits`)
+    }
+    const time = sessionTimeOf(packet)
+    if (time === undefined || last.time === undefined || time === last.time) {
+      return unfounded(`${name} with ${time} s and request ${last.serial} with ${last.time} s: neither is newer`)
+    }
+    if (time < last.time) return { kind: 'joined', of: last.serial }
+    const { arrival, at } = last
+    this.#keep(packet, from, { arrival, at }, now)
+    return { kind: 'took-place', arrival, at, of: last.serial }
+  }
+
+  #keep(packet: Packet, from: Peer, place: { readonly arrival: number; readonly at: Instant }, now: Instant): void {
+    const serial = serialOf(packet)
+    if (serial === undefined || sessionOf(packet) === undefined) return
+    const time = sessionTimeOf(packet)
+    const record: Last = { serial, ...place, isInterim: isInterim(packet), time, wasSent: false }
+    this.#lastOf.set(keyOf(packet, from), record, now)
+    this.#records.set(serial, record, now)
+  }
+}
+
+const keyOf = (packet: Packet, from: Peer): string => `${from.address} ${sessionOf(packet)}`

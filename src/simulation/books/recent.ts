@@ -1,0 +1,53 @@
+/**
+ * A memory that forgets: what was neither put in nor looked up for a whole `keep` is gone.
+ *
+ * Checkers watch hours of traffic; what they remember of a request must end with the request, which they can't see from
+ * outside. Two generations do it without a date per entry: what is used moves into the young one, and every `keep` the
+ * old one is thrown away. So an entry lives at least `keep` after its last use, and at most twice that.
+ */
+import type { EngineOptions } from '../../proxy/border/ports.ts'
+import { type Duration, type Instant, micros, seconds, TRAFFIC_CLASSES } from '../../units.ts'
+
+export class Recent<Key, Value> {
+  readonly #keep: Duration
+  #young = new Map<Key, Value>()
+  #old = new Map<Key, Value>()
+  #turnsAt = Number.NEGATIVE_INFINITY
+
+  constructor(keep: Duration) {
+    this.#keep = keep
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+
+  get(key: Key, now: Instant): Value | undefined {
+    this.#age(now)
+    const young = this.#young.get(key)
+    if (young !== undefined) return young
+    const old = this.#old.get(key)
+    if (old === undefined) return undefined
+    this.#old.delete(key)
+    this.#young.set(key, old)
+    return old
+  }
+
+  set(key: Key, value: Value, now: Instant): void {
+    this.#age(now)
+    this.#old.delete(key)
+    this.#young.set(key, value)
+  }
+
+  #age(now: Instant): void {
+    if (now < this.#turnsAt) return
+    const isIdle = now >= this.#turnsAt + this.#keep
+    this.#old = isIdle ? new Map() : this.#young
+    this.#young = new Map()
+    this.#turnsAt = now + this.#keep
+  }
+}
+
+/** A request is in hand no longer: it waits up to max-age, and is touched at each transmission. */
+export const inHand = (options: EngineOptions): Duration =>
+  micros(Math.max(...TRAFFIC_CLASSES.map((each) => options.queues[each].maxAge)) + seconds(120))

@@ -1,0 +1,191 @@
+/**
+ * The laws of docs/throttling.md, watched at the network and after every step.
+ *
+ * Each checker keeps its own books from what it sees, not from what the engine says, wherever that is possible
+ * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`, `coalescing-law.ts`, `gigawords-law.ts`, and for
+ * the health of servers `live-server-law.ts`, `dead-server-law.ts`, `first-choice-law.ts`). What can't be seen from outside
+ * (the ledger, what waits, what is free) is read from the engine's snapshot, here. docs/simulation.md has the list.
+ */
+import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { BrokenLaw, type Witness } from '../world/observer.ts'
+import type { World } from '../world/world.ts'
+import { CoalescingLaw } from './coalescing-law.ts'
+import { DeadServerLaw } from './dead-server-law.ts'
+import { FirstChoiceLaw } from './first-choice-law.ts'
+import { GigawordsLaw } from './gigawords-law.ts'
+import { IdentifierLaw } from './identifier-law.ts'
+import { LiveServerLaw } from './live-server-law.ts'
+import { RequestLaw } from './request-law.ts'
+import { SessionLaw } from './session-law.ts'
+import { SigningLaw } from './signing-law.ts'
+import { SlotLaw } from './slot-law.ts'
+
+/** How often a snapshot is taken where it is not needed at once: it is dear, and what is wrong in it stays wrong. */
+const AUDIT_EVERY = 64
+
+/** received = all endings + queued + outstanding, per class, after every step; and received is what came in. */
+export class LedgerLaw implements Witness {
+  readonly #received = { authentication: 0, accounting: 0 }
+  #world: World | undefined
+  #steps = 0
+
+  begins(world: World): void {
+    this.#world = world
+  }
+
+  received(trafficClass: TrafficClass): void {
+    this.#received[trafficClass] += 1
+  }
+
+  stepped(now: Instant): void {
+    const engine = this.#world?.engine
+    try {
+      engine?.check()
+    } catch (error) {
+      throw new BrokenLaw('ledger', String(error), now)
+    }
+    this.#steps += 1
+    if (engine !== undefined && this.#steps % AUDIT_EVERY === 0) this.check(engine.snapshot(now), now)
+  }
+
+  /** The law by the published numbers, as an operator would add them up. */
+  check(snapshot: EngineSnapshot, now: Instant): void {
+    for (const each of TRAFFIC_CLASSES) {
+      const { ledger, queued, outstanding } = snapshot.classes[each]
+      const { received, dropped, shed, ...endings } = ledger
+      const ended = [endings, dropped, shed].flatMap((counts) => Object.values(counts)).reduce((a, b) => a + b, 0)
+      if (received !== ended + queued + outstanding) {
+        const saw = `${received} ${each} messages received, ${ended} ended, ${queued} wait, ${outstanding} are outstanding`
+        throw new BrokenLaw('ledger', saw, now)
+      }
+      if (received !== this.#received[each]) {
+        throw new BrokenLaw('ledger', `${this.#received[each]} ${each} messages came, ${received} are counted`, now)
+      }
+    }
+  }
+}
+
+/** Nothing waits that could go, and every bound holds. */
+export class WaitingLaw implements Witness {
+  #options: EngineOptions
+  #world: World | undefined
+  #steps = 0
+  /** A reload may lower max-outstanding below what is outstanding: then it may not grow. */
+  readonly #ceilings = new Map<number, number>()
+  readonly #slots: Pick<SlotLaw, 'leftOf'>
+
+  /** `slots` has counted what left: whether a slot has room is not the engine's word. */
+  constructor(options: EngineOptions, slots: Pick<SlotLaw, 'leftOf'>) {
+    this.#options = options
+    this.#slots = slots
+  }
+
+  begins(world: World): void {
+    this.#world = world
+  }
+
+  reconfigured(options: EngineOptions, now: Instant): void {
+    this.#options = options
+    for (const { lane, outstanding } of this.#world?.engine?.snapshot(now).lanes ?? []) {
+      this.#ceilings.set(lane, outstanding)
+    }
+  }
+
+  stepped(now: Instant): void {
+    const engine = this.#world?.engine
+    this.#steps += 1
+    // Where nothing waits there is little to see, and a snapshot is dear: then only now and then.
+    if (engine === undefined || !(engine.hasWaiting() || this.#steps % AUDIT_EVERY === 0)) return
+    this.check(engine.overview(now), now)
+  }
+
+  check(snapshot: Pick<EngineSnapshot, 'classes' | 'lanes'>, now: Instant): void {
+    for (const lane of snapshot.lanes) this.#checkLane(lane, snapshot.lanes, now)
+    for (const each of TRAFFIC_CLASSES) {
+      const { maxMessages, maxBytes, maxAge } = this.#options.queues[each]
+      const { queued, queuedBytes, oldestAge, parked } = snapshot.classes[each]
+      if (queued > maxMessages)
+        throw new BrokenLaw('bounds', `${queued} ${each} messages wait, ${maxMessages} may`, now)
+      if (queuedBytes > maxBytes)
+        throw new BrokenLaw('bounds', `${queuedBytes} ${each} octets wait, ${maxBytes} may`, now)
+      if (oldestAge > maxAge) throw new BrokenLaw('bounds', `${each}: the oldest message is ${oldestAge} us old`, now)
+      const isLive = snapshot.lanes.some((lane) => lane.class === each && lane.state !== 'down' && !lane.retiring)
+      if (parked > 0 && isLive) throw new BrokenLaw('work-conserving', `${parked} ${each} messages are parked`, now)
+    }
+  }
+
+  #checkLane(lane: LaneSnapshot, all: readonly LaneSnapshot[], now: Instant): void {
+    const { identifiers, outstanding, maxOutstanding, queued, waitingRetries } = lane
+    const ceiling = this.#ceilings.get(lane.lane) ?? 0
+    this.#ceilings.set(lane.lane, Math.min(ceiling, outstanding))
+    if (outstanding > Math.max(maxOutstanding, ceiling)) {
+      throw new BrokenLaw(
+        'max-outstanding',
+        `lane ${lane.lane} has ${outstanding} of ${maxOutstanding} outstanding`,
+        now,
+      )
+    }
+    // What is outstanding at a removed lane to the same server counts there too.
+    const before = all.filter((one) => one !== lane && one.retiring && isSameServer(one, lane))
+    const unanswered = before.reduce((sum, one) => sum + one.outstanding, outstanding)
+    const hasRoom = identifiers.free > 0 && unanswered < maxOutstanding
+    if (!((queued > 0 && hasRoom) || waitingRetries > 0)) return
+    const left = this.#slots.leftOf(lane.lane, now)
+    if (left > 0) {
+      const saw = `lane ${lane.lane}: ${queued} wait and ${waitingRetries} retries, the slot has room for ${left}`
+      throw new BrokenLaw('work-conserving', saw, now)
+    }
+  }
+}
+
+const isSameServer = (a: LaneSnapshot, b: LaneSnapshot): boolean =>
+  a.class === b.class && a.address === b.address && a.port === b.port
+
+/** No client ever gets an answer that is not to its own request. */
+export class AnswerLaw implements Witness {
+  wrongAnswer(client: string, why: string, now: Instant): void {
+    throw new BrokenLaw('answer', `${client}: ${why}`, now)
+  }
+}
+
+/** All of them. */
+export const allLaws = (options: EngineOptions): Witness[] => {
+  const slots = new SlotLaw(options)
+  return [
+    new LedgerLaw(),
+    slots,
+    new IdentifierLaw(options),
+    new RequestLaw(options),
+    new SessionLaw(options),
+    new CoalescingLaw(options),
+    new GigawordsLaw(options),
+    new WaitingLaw(options, slots),
+    new AnswerLaw(),
+    new LiveServerLaw(options),
+    new DeadServerLaw(options),
+    new FirstChoiceLaw(options),
+    new SigningLaw(options),
+  ]
+}
+
+/** At the end, with the faults off and time to settle: nothing waits, nothing is outstanding. */
+export const checkLiveness = (world: World): void => {
+  const snapshot = world.engine?.snapshot(world.now)
+  if (snapshot === undefined) return
+  for (const each of TRAFFIC_CLASSES) {
+    const { queued, outstanding } = snapshot.classes[each]
+    if (queued + outstanding > 0) {
+      throw new BrokenLaw(
+        'liveness',
+        `${queued} ${each} messages still wait, ${outstanding} are outstanding`,
+        world.now,
+      )
+    }
+  }
+  for (const lane of snapshot.lanes) {
+    if (lane.state === 'down')
+      throw new BrokenLaw('liveness', `${lane.server} (${lane.class}) is still Down`, world.now)
+  }
+}

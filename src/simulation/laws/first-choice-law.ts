@@ -1,0 +1,171 @@
+/**
+ * A server that serves nobody is not the first choice for longer than ten seconds while another server does better.
+ *
+ * It answers no request within the time-out of its first transmission, though ten and more have ended there within ten
+ * seconds; another that is not Down has answered most of what it was sent in that time. From then on it gets one new
+ * request in twenty at most, and one for each probe interval, so that it can show that it is better again.
+ */
+import type { EngineEvent, EngineOptions } from '../../proxy/border/ports.ts'
+import { type Instant, MICROS_PER_SECOND, type PerClass, seconds, type TrafficClass } from '../../units.ts'
+import { type Asked, HealthBook, type LaneHealth, MOST } from '../books/health-book.ts'
+import { inHand, Recent } from '../books/recent.ts'
+import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { serialOf, wellFormed } from '../world/packets.ts'
+import type { World } from '../world/world.ts'
+
+const WINDOW = seconds(10)
+const ENOUGH = 10
+const SECONDS_KEPT = 30
+const ONE_IN = 20
+/** A second more than ten: the engine counts by the second. */
+const LEEWAY = 1_500_000
+/** Beyond the share: what was chosen a moment before. */
+const SPARE = 2
+
+/** A request that went to a lane before it went to any other; and every request that went to a lane. */
+interface Choice {
+  readonly at: Instant
+  readonly lane: number
+  readonly class: TrafficClass
+  readonly isFirst: boolean
+  readonly asked: Asked
+}
+
+export class FirstChoiceLaw implements Witness {
+  readonly #book: HealthBook
+  readonly #known: Recent<number, true>
+  #options: EngineOptions
+  #choices: Choice[] = []
+  /** By lane: since when it has served nobody in time, by its first request since then; and when that was evident. */
+  readonly #useless = new Map<number, { readonly since: Instant; evidentAt: number | undefined }>()
+  /** Datagrams of clients by second of the world. */
+  readonly #received: PerClass<Map<number, number>> = { authentication: new Map(), accounting: new Map() }
+  #nextAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.#book = new HealthBook(options)
+    this.#known = new Recent(inHand(options))
+  }
+
+  begins(world: World): void {
+    this.#book.begins(world)
+  }
+
+  reconfigured(options: EngineOptions, now: Instant): void {
+    this.#options = options
+    this.#book.reconfigured(options, now)
+    this.#useless.clear()
+    this.#choices = []
+  }
+
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    const asked = this.#book.forwarded(lane, port, bytes, now)
+    const health = this.#book.of(lane)
+    if (asked.tries > 1 || health === undefined) return
+    const packet = wellFormed(bytes)
+    const key = (serialOf(packet) ?? 0) * 2 + (health.class === 'authentication' ? 0 : 1)
+    // A conversation stays with its server whatever that is like.
+    const isFirst = this.#known.get(key, now) === undefined && packet.stateAt === 0
+    this.#known.set(key, true, now)
+    this.#choices.push({ at: now, lane, class: health.class, isFirst, asked })
+    if (!this.#useless.has(lane)) this.#useless.set(lane, { since: now, evidentAt: undefined })
+  }
+
+  received(trafficClass: TrafficClass, _bytes: Uint8Array, now: Instant): void {
+    const counts = this.#received[trafficClass]
+    const second = Math.floor(now / MICROS_PER_SECOND)
+    counts.set(second, (counts.get(second) ?? 0) + 1)
+    counts.delete(second - SECONDS_KEPT)
+  }
+
+  probed(lane: number, bytes: Uint8Array, now: Instant): void {
+    this.#book.probed(lane, bytes, now)
+  }
+
+  arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    this.#book.arrives(lane, port, bytes, now)
+    if (this.#book.of(lane)?.inTimeAt === now) this.#useless.delete(lane)
+  }
+
+  noted(event: EngineEvent, now: Instant): void {
+    this.#book.noted(event, now)
+    if (event.kind !== 'server-state') return
+    if (event.from === 'down' || event.to === 'down') this.#useless.delete(event.lane)
+    // Where nothing else lived, it had to be chosen; what is chosen is judged from now on.
+    if (event.from === 'down' || event.to === 'down') this.#choices = []
+  }
+
+  stepped(now: Instant): void {
+    if (now < this.#nextAt) return
+    this.#nextAt = now + MICROS_PER_SECOND
+    while (this.#choices.length > 0 && (this.#choices[0] as Choice).at < now - 4 * WINDOW) this.#forget(now)
+    for (const health of this.#book.lanes) if (health.state !== 'down') this.#check(health, now)
+  }
+
+  #forget(now: Instant): void {
+    const from = this.#choices.findIndex(({ at }) => at >= now - 3 * WINDOW)
+    this.#choices = from === -1 ? [] : this.#choices.slice(from)
+  }
+
+  #check({ lane, server, class: trafficClass, state }: LaneHealth, now: Instant): void {
+    const useless = this.#useless.get(lane)
+    const limits = this.#book.limitsOf(lane)
+    if (useless === undefined || limits === undefined) return
+    const { since } = useless
+    const from = now - WINDOW
+    const others = [...this.#book.lanes].filter((other) => other.lane !== lane && other.class === trafficClass)
+    const isAnotherBetter = others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))
+    const endsAfter = limits.timeout * MOST * (limits.maxRetries + 1)
+    const isEvident = this.#hasEnoughEnded({ lane, since, endsAfter }, now)
+    // Until another has shown that it does better, there is nothing to choose.
+    if (isEvident && isAnotherBetter) useless.evidentAt ??= now
+    // It is asked less, and not because it is Failing: what was evident is old.
+    else if (!isEvident && state !== 'failing') useless.evidentAt = undefined
+    if (!isAnotherBetter) return
+    if (from < Math.max(since + WINDOW, useless.evidentAt ?? Number.POSITIVE_INFINITY) + LEEWAY) return
+    const firsts = this.#choices.filter(({ at, isFirst, class: of }) => isFirst && of === trafficClass && at > from)
+    const here = firsts.filter((choice) => choice.lane === lane).length
+    // Who waits for a slot or an identifier was chosen too: of those only their datagrams are known.
+    const chosen = Math.max(firsts.length, this.#receivedSince(trafficClass, from))
+    const most = chosen / ONE_IN + WINDOW / this.#options.deadServer.probeInterval + SPARE
+    if (here <= most) return
+    const saw = `${server} (${trafficClass}) has answered nothing in time for ${Math.round((now - since) / MICROS_PER_SECOND)} s, and got ${here} of the last ${firsts.length} new requests`
+    throw new BrokenLaw('first-choice', saw, now)
+  }
+
+  #receivedSince(trafficClass: TrafficClass, from: number): number {
+    let sum = 0
+    for (const [second, count] of this.#received[trafficClass]) {
+      if (second >= Math.floor(from / MICROS_PER_SECOND)) sum += count
+    }
+    return sum
+  }
+
+  /** Whether enough requests have ended in the last ten seconds, none of which was answered in time. */
+  #hasEnoughEnded(
+    { lane, since, endsAfter }: { readonly lane: number; readonly since: Instant; readonly endsAfter: number },
+    now: Instant,
+  ): boolean {
+    const ended = this.#choices.filter(
+      ({ lane: at, at: sentAt }) =>
+        at === lane && sentAt >= since && sentAt + endsAfter <= now && sentAt + endsAfter > now - WINDOW,
+    )
+    return ended.length >= ENOUGH
+  }
+
+  /** It answered most of what it was sent, and in time. */
+  #doesBetter({ lane }: LaneHealth, from: number, now: Instant): boolean {
+    const { timeout = 0 } = this.#book.limitsOf(lane) ?? {}
+    const asked = this.#choices.filter(
+      (choice) => choice.lane === lane && choice.at > from && choice.at < now - timeout * MOST,
+    )
+    const served = asked.filter(
+      ({ at, asked: { answeredAt } }) => answeredAt !== undefined && answeredAt - at < timeout,
+    )
+    return asked.length >= ENOUGH && served.length * 10 >= asked.length * 9
+  }
+}
+
+const isWell = ({ state, wellSince }: LaneHealth, from: number): boolean =>
+  (state === 'active' || state === 'not_responding') && wellSince < from

@@ -1,0 +1,64 @@
+/**
+ * `synthesize_gigawords`, seen at the network: a record never says more Gigawords than its session counted, and each copy of
+ * it says the same, whatever became of the copies before.
+ *
+ * What a session counted is known from its plan: so many octets for each second of its Acct-Session-Time. That it may
+ * say less is the engine's right: a wrap that was not seen is not made up.
+ */
+import type { EngineOptions, Peer } from '../../proxy/border/ports.ts'
+import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
+import type { Instant, TrafficClass } from '../../units.ts'
+import { inHand, Recent } from '../books/recent.ts'
+import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
+import type { World } from '../world/world.ts'
+
+const TWO_TO_32 = 2 ** 32
+/** Where fewer records are remembered, one may be forgotten between two of its copies. */
+const ENOUGH_RECORDS = 10_000
+
+export class GigawordsLaw implements Witness {
+  /** By serial: what the first copy said that left. */
+  readonly #said: Recent<number, string>
+  /** By serial: what its client counts each second. */
+  readonly #rates: Recent<number, number>
+  readonly #remembers: boolean
+  readonly #rateOf = new Map<string, number>()
+
+  constructor(options: EngineOptions) {
+    this.#said = new Recent(inHand(options))
+    this.#rates = new Recent(inHand(options))
+    this.#remembers = options.duplicates.maxRecords >= ENOUGH_RECORDS
+  }
+
+  begins(world: World): void {
+    for (const { plan } of world.clients) {
+      const { octetsPerSecond } = plan.accounting
+      if (octetsPerSecond !== undefined) this.#rateOf.set(plan.address, octetsPerSecond)
+    }
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+    const rate = trafficClass === 'accounting' ? this.#rateOf.get(from.address) : undefined
+    const serial = rate === undefined ? undefined : serialOf(wellFormed(bytes))
+    if (rate !== undefined && serial !== undefined) this.#rates.set(serial, rate, now)
+  }
+
+  forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
+    const packet = wellFormed(bytes)
+    const serial = packet.code === ACCOUNTING_REQUEST ? serialOf(packet) : undefined
+    const rate = serial === undefined ? undefined : this.#rates.get(serial, now)
+    if (serial === undefined || rate === undefined) return
+    const gigawords = gigawordsOf(packet)
+    const counted = Math.floor(((sessionTimeOf(packet) ?? 0) * rate) / TWO_TO_32)
+    if (Math.max(...gigawords) > counted) {
+      throw new BrokenLaw('gigawords', `request ${serial} says ${gigawords}, its session counted ${counted}`, now)
+    }
+    const said = String(gigawords)
+    const before = this.#said.get(serial, now)
+    this.#said.set(serial, said, now)
+    if (before !== undefined && before !== said && this.#remembers) {
+      throw new BrokenLaw('gigawords', `a copy of request ${serial} says ${said}, an earlier one said ${before}`, now)
+    }
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Identifiers and what is outstanding, seen at the network: no identifier carries a second request before the first was
+ * answered, or timed out and rested; never more unanswered than max-outstanding, whatever lanes a server had over reloads;
+ * no request tried too often or too soon.
+ *
+ * From outside a time-out can't be seen. What is certain: within nine tenths of the time-out after its last transmission
+ * (a second, where the server's host may refuse) an unanswered request is outstanding.
+ */
+import type { EngineOptions } from '../../proxy/border/ports.ts'
+import { checkResponse } from '../../radius/authenticator.ts'
+import { ACCESS_REQUEST } from '../../radius/codes.ts'
+import { type Instant, seconds, type TrafficClass } from '../../units.ts'
+import { LaneBook, LanePlaces } from '../books/lane-facts.ts'
+import { Recent } from '../books/recent.ts'
+import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { serialOf, wellFormed } from '../world/packets.ts'
+import type { World } from '../world/world.ts'
+
+/** What an identifier of a source port carries. */
+interface Use {
+  /** The octets as sent; a retry sends the very same. */
+  readonly bytes: Uint8Array
+  lastSentAt: Instant
+  transmissions: number
+  isAnswered: boolean
+  /** Certainly unanswered at this moment. */
+  isInFlight: boolean
+}
+
+/** What is on its way to one server. */
+interface Flights {
+  readonly sent: { readonly use: Use; readonly at: Instant }[]
+  count: number
+  /** The shortest that held for any lane there. */
+  patience: number
+}
+
+/** A lane's limits; after a reload those that may still hold for what is in hand. */
+interface Limits {
+  readonly timeout: number
+  readonly maxRetries: number
+  readonly maxOutstanding: number
+}
+
+/** A refusal ends a transmission this early, and no earlier. */
+const REFUSED_AFTER = 1_000_000
+/** A login waits for its answer 30 s at most; what its client sent before is of no interest. */
+const REMEMBERED = seconds(60)
+
+export class IdentifierLaw implements Witness {
+  readonly #uses = new Map<number, Use>()
+  /** By place: transmissions in their order, to see what is no longer certainly in flight. */
+  readonly #flights = new Map<string, Flights>()
+  readonly #limits = new Map<number, Limits>()
+  /** Lanes whose server a reload took away: what is outstanding there gets no retry there. */
+  readonly #removed = new Set<number>()
+  /** When a client last sent a login, by serial. */
+  readonly #askedAt = new Recent<number, Instant>(REMEMBERED)
+  readonly #book: LaneBook
+  readonly #places = new LanePlaces()
+  readonly #options: EngineOptions
+  #quarantine: number
+  #world: World | undefined
+
+  constructor(options: EngineOptions) {
+    this.#book = new LaneBook(options)
+    this.#options = options
+    this.#quarantine = options.identifierQuarantine
+  }
+
+  begins(world: World): void {
+    this.#world = world
+    this.#book.begins(world)
+    this.#places.begins(world, this.#options)
+  }
+
+  /** What is in hand keeps what it began with: of the old and the new limits the looser ones hold. */
+  reconfigured(options: EngineOptions, now: Instant): void {
+    for (const { lane, retiring } of this.#world?.engine?.snapshot(now).lanes ?? []) {
+      const before = this.#limitsOf(lane)
+      if (retiring) this.#removed.add(lane)
+      else this.#removed.delete(lane)
+      if (before !== undefined) this.#limits.set(lane, before)
+    }
+    this.#book.reconfigured(options)
+    this.#places.reconfigured(options)
+    this.#quarantine = Math.min(this.#quarantine, options.identifierQuarantine)
+    for (const [lane, before] of this.#limits) {
+      const after = this.#book.of(lane)?.limits ?? before
+      this.#limits.set(lane, {
+        timeout: Math.min(before.timeout, after.timeout),
+        maxRetries: Math.max(before.maxRetries, after.maxRetries),
+        maxOutstanding: Math.max(before.maxOutstanding, after.maxOutstanding),
+      })
+    }
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant): void {
+    const serial = trafficClass === 'authentication' ? serialOf(wellFormed(bytes)) : undefined
+    if (serial !== undefined) this.#askedAt.set(serial, now, now)
+  }
+
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    const limits = this.#limitsOf(lane)
+    if (limits === undefined || this.#removed.has(lane)) {
+      throw new BrokenLaw('removed', `something leaves by lane ${lane}, which is there no more`, now)
+    }
+    const patience = patienceOf(limits)
+    const place = placeOf(lane, port, bytes)
+    const known = this.#uses.get(place)
+    const name = `lane ${lane}, port ${port}, identifier ${bytes[1]}`
+    if (known?.bytes !== bytes) {
+      if (known !== undefined && !known.isAnswered && now - known.lastSentAt < patience + this.#quarantine) {
+        throw new BrokenLaw('identifier', `${name} is in use twice`, now)
+      }
+      const use = { bytes, lastSentAt: now, transmissions: 1, isAnswered: false, isInFlight: false }
+      this.#uses.set(place, use)
+      this.#takeOff(lane, use, now, limits)
+      return
+    }
+    known.transmissions += 1
+    if (known.isAnswered) throw new BrokenLaw('retry', `${name} was answered and is sent again`, now)
+    if (now - known.lastSentAt < patience) throw new BrokenLaw('retry', `${name} is sent again too soon`, now)
+    if (known.transmissions > limits.maxRetries + 1 && !this.#isAskedSince(known.lastSentAt, bytes, now)) {
+      throw new BrokenLaw('retry', `${name} is sent for the ${known.transmissions}th time`, now)
+    }
+    known.lastSentAt = now
+    this.#takeOff(lane, known, now, limits)
+  }
+
+  responded(lane: number, port: number, bytes: Uint8Array, _now: Instant): void {
+    const known = this.#uses.get(placeOf(lane, port, bytes))
+    const secret = this.#book.of(lane)?.server.secret
+    if (known === undefined || secret === undefined) return
+    const request = { code: known.bytes[0]!, authenticator: known.bytes.subarray(4, 20) }
+    // What does not verify is no answer: a server with a wrong secret, or one that answers what was here before.
+    if (checkResponse(wellFormed(bytes), request, secret) !== undefined) return
+    known.isAnswered = true
+    this.#land(lane, known)
+  }
+
+  /** Where no other server is left, a login that has used up its tries is sent once more for each copy of its client. */
+  #isAskedSince(then: Instant, bytes: Uint8Array, now: Instant): boolean {
+    if (bytes[0] !== ACCESS_REQUEST) return false
+    const askedAt = this.#askedAt.get(serialOf(wellFormed(bytes)) ?? -1, now)
+    return askedAt !== undefined && askedAt > then
+  }
+
+  #takeOff(lane: number, use: Use, now: Instant, limits: Limits): void {
+    const place = this.#places.of(lane)?.key ?? ''
+    let flight = this.#flights.get(place)
+    if (flight === undefined) {
+      flight = { sent: [], count: 0, patience: patienceOf(limits) }
+      this.#flights.set(place, flight)
+    }
+    flight.patience = Math.min(flight.patience, patienceOf(limits))
+    let over = 0
+    for (const { use: earlier, at } of flight.sent) {
+      if (now - at < flight.patience) break
+      if (earlier.lastSentAt === at) this.#land(lane, earlier)
+      over += 1
+    }
+    if (over > 0) flight.sent.splice(0, over)
+    flight.sent.push({ use, at: now })
+    if (!use.isInFlight) flight.count += 1
+    use.isInFlight = true
+    if (flight.count > limits.maxOutstanding) {
+      const saw = `lane ${lane} has ${flight.count} of ${limits.maxOutstanding} outstanding`
+      throw new BrokenLaw('max-outstanding', saw, now)
+    }
+  }
+
+  #land(lane: number, use: Use): void {
+    const flight = this.#flights.get(this.#places.of(lane)?.key ?? '')
+    if (flight === undefined || !use.isInFlight) return
+    use.isInFlight = false
+    flight.count -= 1
+  }
+
+  #limitsOf(lane: number): Limits | undefined {
+    return this.#limits.get(lane) ?? this.#book.of(lane)?.limits
+  }
+}
+
+const patienceOf = ({ timeout }: Limits): number => Math.min(timeout * 0.9, REFUSED_AFTER)
+
+const placeOf = (lane: number, port: number, bytes: Uint8Array): number => (lane * 64 + port) * 256 + bytes[1]!

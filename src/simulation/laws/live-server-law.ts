@@ -1,0 +1,130 @@
+/**
+ * A server that answers is not Down, and what it leaves unanswered while it answers others is no failure.
+ *
+ * live-server: it goes Down at no moment at which it has just answered a request in time (within nine tenths of a
+ * time-out, or a second where it refuses), nor where it answered a tenth of what it was sent in each of the last five seconds that it was sent anything;
+ * the latter only with probes, since without them a short time-out leaves no time to tell. no-failure: it is not Not
+ * Responding, and no failure is counted, where a valid response, be it late, came since a request that ended could have
+ * been sent for the last time. asked-first: with probes it is Down only after one was unanswered for a time-out. return:
+ * from Down it comes back when it answers a probe, or what may be outstanding, or its dead time is over; not by a late
+ * response, and not by a replay.
+ */
+import type { EngineEvent, EngineOptions } from '../../proxy/border/ports.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
+import { HealthBook, type LaneHealth, LEAST } from '../books/health-book.ts'
+import { BrokenLaw, type Witness } from '../world/observer.ts'
+import type { World } from '../world/world.ts'
+
+/** Seconds in which it was sent anything that are looked back at, and the share that it must have answered in each. */
+const SECONDS = 5
+const SHARE = 0.1
+
+export class LiveServerLaw implements Witness {
+  readonly #book: HealthBook
+  #options: EngineOptions
+  #world: World | undefined
+  /** By lane: failures that are counted, and the last sign of life when they were last looked at. */
+  readonly #seen = new Map<number, { failures: number; signAt: number }>()
+  /** A client got an answer since the latest response of a server arrived. */
+  #isPassedOn = false
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.#book = new HealthBook(options)
+  }
+
+  begins(world: World): void {
+    this.#world = world
+    this.#book.begins(world)
+  }
+
+  reconfigured(options: EngineOptions, now: Instant): void {
+    this.#options = options
+    this.#book.reconfigured(options, now)
+    this.#seen.clear()
+  }
+
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    this.#book.forwarded(lane, port, bytes, now)
+  }
+
+  probed(lane: number, bytes: Uint8Array, now: Instant): void {
+    this.#book.probed(lane, bytes, now)
+  }
+
+  refused(lane: number, _port: number, now: Instant): void {
+    this.#book.refused(lane, now)
+  }
+
+  arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    this.#isPassedOn = false
+    this.#book.arrives(lane, port, bytes, now)
+  }
+
+  replied(): void {
+    this.#isPassedOn = true
+  }
+
+  noted(event: EngineEvent, now: Instant): void {
+    if (event.kind !== 'server-state') return
+    const health = this.#book.of(event.lane)
+    if (health !== undefined && event.to === 'down') this.#checkDown(health, event.why, now)
+    if (health !== undefined && event.from === 'down') this.#checkReturn(health, event.why, now)
+    if (health !== undefined && event.to === 'not_responding') this.#checkFailure(health, health.signAt, now)
+    this.#book.noted(event, now)
+  }
+
+  /** Failures are counted between steps: that none is counted against a server that lives is read from the counters. */
+  stepped(now: Instant): void {
+    for (const { number: lane, counters } of this.#world?.engine?.lanes ?? []) {
+      const health = this.#book.of(lane)
+      if (health === undefined) continue
+      const seen = this.#seen.get(lane)
+      // A sign that came in this very step may have come after the failure.
+      if (seen !== undefined && counters.failures > seen.failures) this.#checkFailure(health, seen.signAt, now)
+      if (seen === undefined) this.#seen.set(lane, { failures: counters.failures, signAt: health.signAt })
+      else [seen.failures, seen.signAt] = [counters.failures, health.signAt]
+    }
+  }
+
+  #checkDown(health: LaneHealth, why: string, now: Instant): void {
+    const name = `${health.server} (${health.class})`
+    if (health.heldAt > now - this.#book.leastWait(health, now)) {
+      const saw = `${name} is Down (${why}) ${agoOf(health.heldAt, now)} after it answered in time`
+      throw new BrokenLaw('live-server', saw, now)
+    }
+    if (this.#options.deadServer.probe === 'none') return
+    const probe = this.#book.probeOf(health.lane)
+    const timeout = this.#book.leastTimeout(health.lane)
+    if (probe === undefined || probe.answeredAt !== undefined || probe.firstAt > now - timeout * LEAST) {
+      throw new BrokenLaw('asked-first', `${name} is Down (${why}), and no probe was left unanswered before`, now)
+    }
+    const seconds = this.#book.secondsBefore(health, now, SECONDS)
+    const isFresh = now - health.begunAt > SECONDS * MICROS_PER_SECOND
+    if (isFresh && seconds.length === SECONDS && seconds.every(({ sent, answers }) => answers >= sent * SHARE)) {
+      const counts = seconds.map(({ sent, answers }) => `${answers} of ${sent}`).join(', ')
+      throw new BrokenLaw('live-server', `${name} is Down (${why}); it answered, newest second first: ${counts}`, now)
+    }
+  }
+
+  #checkReturn(health: LaneHealth, why: string, now: Instant): void {
+    const isOver = now >= health.stateSince + this.#options.deadServer.deadTime
+    // With no other server to ask, a login waits longer than its tries: its client got that response a moment ago.
+    const isInTime = !health.isSignLate || (health.class === 'authentication' && this.#isPassedOn)
+    const isHeard = health.probeAnsweredAt === now || (health.signAt === now && isInTime)
+    if (isOver || isHeard) return
+    throw new BrokenLaw(
+      'return',
+      `${health.server} (${health.class}) is not Down any more (${why}), and did nothing`,
+      now,
+    )
+  }
+
+  #checkFailure(health: LaneHealth, signAt: number, now: Instant): void {
+    if (signAt <= now - this.#book.leastWait(health, now)) return
+    const saw = `a failure of ${health.server} (${health.class}) is counted ${agoOf(signAt, now)} after a valid response`
+    throw new BrokenLaw('no-failure', saw, now)
+  }
+}
+
+const agoOf = (then: number, now: Instant): string => `${Math.round((now - then) / 1_000)} ms`

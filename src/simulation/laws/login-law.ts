@@ -1,0 +1,72 @@
+/**
+ * No login is lost whose client sends at least three times while a server of the farm could have answered it.
+ *
+ * Asked of worlds whose capacity suffices, by their plan: while the client tried, at most one server was in trouble, and
+ * another was in none and not Down for the engine either. A login that every server leaves unanswered (its realm died,
+ * its client sends poison) is lost by right, and a conversation stays with the server that began it.
+ */
+import type { EngineEvent } from '../../proxy/border/ports.ts'
+import type { Instant, TrafficClass } from '../../units.ts'
+import { type Spell, touches } from '../seeds/troubled-world.ts'
+import type { NasPlan } from '../world/nas-plan.ts'
+import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { serialOf, wellFormed } from '../world/packets.ts'
+import { isSilentFor } from '../world/trouble.ts'
+import { START, type World } from '../world/world.ts'
+
+/** Fewer transmissions leave no time for a second server. */
+const ENOUGH_TRIES = 3
+
+export class LoginLaw implements Witness {
+  readonly #clients: readonly NasPlan[]
+  readonly #spells: readonly Spell[]
+  /** The octets of logins that a client still tries, by serial. */
+  readonly #logins = new Map<number, Uint8Array>()
+  /** When the authentication of a server was last Down, by name; for ever while it is. */
+  readonly #lastDown = new Map<string, number>()
+  #names: readonly string[] = []
+
+  constructor(clients: readonly NasPlan[], spells: readonly Spell[]) {
+    this.#clients = clients
+    this.#spells = spells
+  }
+
+  begins(world: World): void {
+    this.#names = world.servers.map(({ plan }) => plan.name)
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array): void {
+    const serial = trafficClass === 'authentication' ? serialOf(wellFormed(bytes)) : undefined
+    if (serial !== undefined) this.#logins.set(serial, bytes)
+  }
+
+  replied(_to: unknown, bytes: Uint8Array): void {
+    this.#logins.delete(serialOf(wellFormed(bytes)) ?? -1)
+  }
+
+  noted(event: EngineEvent, now: Instant): void {
+    if (event.kind !== 'server-state' || event.class !== 'authentication') return
+    if (event.to === 'down') this.#lastDown.set(event.server, Number.POSITIVE_INFINITY)
+    else if (event.from === 'down') this.#lastDown.set(event.server, now)
+  }
+
+  gaveUp(client: string, trafficClass: TrafficClass, serial: number, now: Instant): void {
+    const bytes = trafficClass === 'authentication' ? this.#logins.get(serial) : undefined
+    const plan = this.#clients.find(({ name }) => name === client)
+    this.#logins.delete(serial)
+    if (bytes === undefined || plan === undefined || plan.authentication.tries < ENOUGH_TRIES) return
+    const packet = wellFormed(bytes)
+    if (packet.stateAt !== 0) return
+    const from = now - plan.authentication.tries * plan.authentication.timeout
+    const felt = this.#spells.filter((spell) => touches(spell, from - START, now - START))
+    const isItsOwn = ({ trouble: { silentFor } }: Spell): boolean =>
+      silentFor === undefined || isSilentFor(silentFor, packet)
+    if (felt.some((spell) => spell.trouble.silentFor !== undefined && isItsOwn(spell))) return
+    const inTrouble = new Set(felt.filter(isItsOwn).map(({ server }) => server))
+    const able = this.#names.filter(
+      (name, index) => !inTrouble.has(index) && (this.#lastDown.get(name) ?? Number.NEGATIVE_INFINITY) < from,
+    )
+    if (inTrouble.size > 1 || able.length === 0) return
+    throw new BrokenLaw('login', `${client} lost login ${serial} though ${able.join(' and ')} could answer it`, now)
+  }
+}

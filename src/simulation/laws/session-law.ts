@@ -1,0 +1,72 @@
+/**
+ * The order within a session, seen at the network: first transmissions of one session's records leave in the order in
+ * which the records came, whatever server they go to.
+ *
+ * A session is one client's address and Acct-Session-Id. Copies (retries, failover) may come later than younger records;
+ * a record that ended and comes again is as young as its last coming, and one that takes the place of an older interim update
+ * is as old as that one.
+ */
+import type { EngineOptions, Peer } from '../../proxy/border/ports.ts'
+import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
+import type { Instant, TrafficClass } from '../../units.ts'
+import { InterimBook } from '../books/interim-book.ts'
+import { inHand, Recent } from '../books/recent.ts'
+import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { serialOf, sessionOf, wellFormed } from '../world/packets.ts'
+import type { World } from '../world/world.ts'
+
+interface RecordSeen {
+  readonly arrival: number
+  readonly session: string
+  wasSent: boolean
+}
+
+export class SessionLaw implements Witness {
+  readonly #records: Recent<number, RecordSeen>
+  /** By session: the arrival number of the last first transmission. */
+  readonly #lastArrival: Recent<string, number>
+  readonly #interims: InterimBook
+
+  constructor(options: EngineOptions) {
+    this.#records = new Recent(inHand(options))
+    this.#lastArrival = new Recent(inHand(options))
+    this.#interims = new InterimBook(options)
+  }
+
+  begins(world: World): void {
+    this.#interims.begins(world)
+  }
+
+  reconfigured(options: EngineOptions): void {
+    this.#interims.reconfigured(options)
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+    const fate = this.#interims.received(trafficClass, bytes, now, from)
+    if (trafficClass !== 'accounting' || (fate.kind !== 'let-in' && fate.kind !== 'took-place')) return
+    const packet = wellFormed(bytes)
+    const session = sessionOf(packet)
+    const serial = serialOf(packet)
+    if (session === undefined || serial === undefined) return
+    this.#records.set(serial, { arrival: fate.arrival, session: `${from.address} ${session}`, wasSent: false }, now)
+  }
+
+  forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
+    const packet = wellFormed(bytes)
+    if (packet.code !== ACCOUNTING_REQUEST) return
+    this.#interims.sent(packet, now)
+    const record = this.#records.get(serialOf(packet) ?? -1, now)
+    if (record === undefined || record.wasSent) return
+    record.wasSent = true
+    this.checkOrder(record.session, record.arrival, now)
+  }
+
+  /** One first transmission. */
+  checkOrder(session: string, arrival: number, now: Instant): void {
+    const last = this.#lastArrival.get(session, now) ?? 0
+    if (arrival < last) {
+      throw new BrokenLaw('session order', `session ${session}: arrival ${arrival} leaves after arrival ${last}`, now)
+    }
+    this.#lastArrival.set(session, arrival, now)
+  }
+}

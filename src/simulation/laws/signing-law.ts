@@ -1,0 +1,96 @@
+/**
+ * Who must sign, by `auto` (docs/throttling.md): kept from what came and what was dropped, not by the engine's tables.
+ *
+ * - An unsigned Access-Request from an address that was learned is never taken.
+ * - Nothing is learned within an hour of an unsigned one that was taken from there.
+ * - Where neither is so, nothing is dropped for want of Message-Authenticator.
+ * - An unsigned one that is taken under `no` ends what was learned there, and counts for the hour.
+ *
+ * The worlds' requests have no EAP and no Proxy-State, all of them verify, and no world lasts 30 days.
+ */
+import type { EngineEvent, EngineOptions, Peer, RequireMessageAuthenticator } from '../../proxy/border/ports.ts'
+import { UNSIGNED_COUNTS_FOR } from '../../proxy/signing/signers.ts'
+import { ACCESS_REQUEST } from '../../radius/codes.ts'
+import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
+import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { wellFormed } from '../world/packets.ts'
+
+interface Known {
+  /** When an unsigned request was last taken. */
+  unsignedAt: number
+  isLearned: boolean
+}
+
+/** Undefined of no client. */
+type SettingOf = (address: string) => RequireMessageAuthenticator | undefined
+
+export class SigningLaw implements Witness {
+  readonly #byAddress = new Map<string, Known>()
+  #settingOf: SettingOf
+  /** What the engine said since the last datagram was handed to it. */
+  #wasDropped = false
+  #learned: string | undefined
+
+  constructor(options: EngineOptions) {
+    this.#settingOf = settingOf(options)
+  }
+
+  reconfigured(options: EngineOptions): void {
+    this.#settingOf = settingOf(options)
+  }
+
+  noted(event: EngineEvent, now: Instant): void {
+    if (event.kind === 'dropped' && event.reason === 'missing-message-authenticator') {
+      this.#wasDropped = true
+    } else if (event.kind === 'signature-learned' && event.peer === 'client') {
+      this.#learned = event.at
+      const { unsignedAt } = this.#known(event.at)
+      const passed = now - unsignedAt
+      if (passed < UNSIGNED_COUNTS_FOR * MICROS_PER_SECOND) {
+        throw new BrokenLaw('signing', `${event.at} was learned ${passed} us after an unsigned request was taken`, now)
+      }
+    }
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+    const wasDropped = this.#wasDropped
+    const learned = this.#learned
+    this.#wasDropped = false
+    this.#learned = undefined
+    const packet = trafficClass === 'authentication' ? wellFormed(bytes) : undefined
+    if (packet?.code !== ACCESS_REQUEST) return
+    const known = this.#known(from.address)
+    const setting = this.#settingOf(from.address)
+    if (setting !== 'auto') {
+      if (setting === 'no' && packet.messageAuthenticatorAt === 0) {
+        known.isLearned = false
+        known.unsignedAt = now
+      }
+      return
+    }
+    if (learned !== undefined && (learned !== from.address || packet.messageAuthenticatorAt === 0)) {
+      throw new BrokenLaw('signing', `${learned} was learned from a packet of ${from.address}`, now)
+    }
+    if (learned !== undefined) known.isLearned = true
+    if (packet.messageAuthenticatorAt !== 0) return
+    if (known.isLearned !== wasDropped) {
+      const what = known.isLearned ? 'was learned, and was taken' : 'was not learned, and was dropped'
+      throw new BrokenLaw('signing', `an unsigned request of ${from.address}, which ${what}`, now)
+    }
+    if (!wasDropped) known.unsignedAt = now
+  }
+
+  #known(address: string): Known {
+    let known = this.#byAddress.get(address)
+    if (known === undefined) {
+      known = { unsignedAt: Number.NEGATIVE_INFINITY, isLearned: false }
+      this.#byAddress.set(address, known)
+    }
+    return known
+  }
+}
+
+const settingOf = ({ clients }: EngineOptions): SettingOf => {
+  const settings = new Map(clients.map((one) => [one.network, one.requireMessageAuthenticator]))
+  return (address) => settings.get(address)
+}

@@ -1,0 +1,174 @@
+/**
+ * Writes down what happens in a world, second by second: the series that the report plots and the summary adds up.
+ *
+ * A recorder is a witness, and is asked ten times a virtual second to look around. What it keeps grows with the seconds
+ * that are watched (a few dozen numbers each), with one bit for each message, and with nothing else.
+ */
+import { ACCESS_REQUEST, ACCOUNTING_REQUEST } from '../../radius/codes.ts'
+import type { Packet } from '../../radius/packet.ts'
+import {
+  type Duration,
+  type Instant,
+  MICROS_PER_SECOND,
+  type PerClass,
+  TRAFFIC_CLASSES,
+  type TrafficClass,
+} from '../../units.ts'
+import { BitSet } from '../books/bit-set.ts'
+import type { Witness } from '../world/observer.ts'
+import { serialOf } from '../world/packets.ts'
+import { START, type World } from '../world/world.ts'
+import { SlotScope } from './slot-scope.ts'
+
+/** One number for each second: of flows the sum, of levels the highest that was seen. */
+export interface Series {
+  /** What clients sent, first transmissions and repeated ones. */
+  readonly arrived: PerClass<number[]>
+  /** What radsluice sent to servers. */
+  readonly sent: PerClass<number[]>
+  /** What servers worked off. */
+  readonly worked: PerClass<number[]>
+  /** Messages of clients that were answered while the client still waited. */
+  readonly useful: PerClass<number[]>
+  readonly queued: PerClass<number[]>
+  /** Of the oldest that waits, in microseconds. */
+  readonly age: PerClass<number[]>
+  readonly outstanding: PerClass<number[]>
+  /** What waits at all servers together. */
+  readonly serverBacklog: number[]
+  readonly up: number[]
+  /** Sessions whose users wait for service. */
+  readonly trying: number[]
+}
+const FLOWS = ['arrived', 'sent', 'worked', 'useful'] as const
+
+/** By serial: what servers worked off at least once, and what clients gave up. */
+interface Delivery {
+  worked: number
+  readonly delivered: BitSet
+  readonly givenUp: BitSet
+}
+
+const both = <T>(make: () => T): Record<TrafficClass, T> => ({ authentication: make(), accounting: make() })
+const none = (): number[] => []
+
+export class Recorder implements Witness {
+  readonly series: Series = {
+    arrived: both(none),
+    sent: both(none),
+    worked: both(none),
+    useful: both(none),
+    queued: both(none),
+    age: both(none),
+    outstanding: both(none),
+    serverBacklog: [],
+    up: [],
+    trying: [],
+  }
+  readonly deliveries = both((): Delivery => ({ worked: 0, delivered: new BitSet(), givenUp: new BitSet() }))
+  readonly scope = new SlotScope()
+  readonly workedBy = new Map<string, number>()
+  readonly deepestBacklogOf = new Map<string, number>()
+  /** When a session last came up, and when last one whose user had noticed that it took long. */
+  lastUpAt: Instant | undefined
+  lastLateUpAt: Instant | undefined
+  longestWait: Duration = 0 as Duration
+  readonly #late: Duration
+  readonly #sent = both(() => 0)
+  readonly #former = both(() => ({ arrived: 0, sent: 0, worked: 0, useful: 0 }))
+  #classOfLane = new Map<number, TrafficClass>()
+
+  /** A user who waited longer than `late` noticed it. */
+  constructor(late: Duration) {
+    this.#late = late
+  }
+
+  begins(world: World): void {
+    this.#classOfLane = new Map((world.engine?.plan() ?? []).map((lane) => [lane.lane, lane.class]))
+    this.scope.begins(world)
+  }
+
+  received(_class: TrafficClass, _bytes: Uint8Array, now: Instant): void {
+    this.scope.arrived(now)
+  }
+
+  forwarded(lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
+    const trafficClass = this.#classOfLane.get(lane)
+    if (trafficClass !== undefined) this.#sent[trafficClass] += 1
+    this.scope.sent(lane, now)
+  }
+
+  worked(server: string, packet: Packet): void {
+    this.workedBy.set(server, (this.workedBy.get(server) ?? 0) + 1)
+    const trafficClass = classOf(packet)
+    const serial = serialOf(packet)
+    if (trafficClass === undefined || serial === undefined) return
+    const delivery = this.deliveries[trafficClass]
+    delivery.worked += 1
+    delivery.delivered.add(serial)
+  }
+
+  cameUp(_client: string, waited: Duration, now: Instant): void {
+    this.lastUpAt = now
+    if (waited > this.#late) this.lastLateUpAt = now
+    if (waited > this.longestWait) this.longestWait = waited
+  }
+
+  gaveUp(_client: string, trafficClass: TrafficClass, serial: number): void {
+    this.deliveries[trafficClass].givenUp.add(serial)
+  }
+
+  /** Levels are raised to what is seen now, in the second that is about to end or under way. */
+  look(world: World): void {
+    const { series } = this
+    const second = Math.ceil((world.now - START) / MICROS_PER_SECOND) - 1
+    const snapshot = world.engine?.snapshot(world.now)
+    for (const each of TRAFFIC_CLASSES) {
+      raise(series.queued[each], second, snapshot?.classes[each].queued ?? 0)
+      raise(series.age[each], second, snapshot?.classes[each].oldestAge ?? 0)
+      raise(series.outstanding[each], second, snapshot?.classes[each].outstanding ?? 0)
+    }
+    for (const { plan, waiting } of world.servers) {
+      this.deepestBacklogOf.set(plan.name, Math.max(waiting, this.deepestBacklogOf.get(plan.name) ?? 0))
+    }
+    raise(
+      series.serverBacklog,
+      second,
+      sum(world.servers, ({ waiting }) => waiting),
+    )
+    if (snapshot !== undefined) this.scope.look(snapshot)
+  }
+
+  /** A second is over: its flows, and the sessions. */
+  endSecond(world: World): void {
+    const { series } = this
+    for (const each of TRAFFIC_CLASSES) {
+      const former = this.#former[each]
+      const totals = {
+        arrived: sum(world.clients, ({ counters }) => counters.transmissions[each]),
+        sent: this.#sent[each],
+        worked: this.deliveries[each].worked,
+        useful: sum(world.clients, ({ counters }) => counters.answered[each]),
+      }
+      for (const flow of FLOWS) {
+        series[flow][each].push(totals[flow] - former[flow])
+        former[flow] = totals[flow]
+      }
+    }
+    series.up.push(sum(world.clients, ({ counters }) => counters.up))
+    series.trying.push(sum(world.clients, (client) => client.trying(world.now).sessions))
+  }
+}
+
+/** Undefined for a probe. */
+const classOf = ({ code }: Packet): TrafficClass | undefined => {
+  if (code === ACCESS_REQUEST) return 'authentication'
+  return code === ACCOUNTING_REQUEST ? 'accounting' : undefined
+}
+
+const raise = (levels: number[], second: number, level: number): void => {
+  levels[second] = Math.max(level, levels[second] ?? 0)
+}
+
+export const sum = <T>(of: readonly T[], number: (one: T) => number): number =>
+  of.reduce((total, one) => total + number(one), 0)

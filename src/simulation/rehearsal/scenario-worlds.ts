@@ -1,0 +1,199 @@
+/**
+ * From a scenario and the throttle's settings to two worlds: one with radsluice between clients and servers, one without.
+ *
+ * Both have the same clients, seed and servers. Without radsluice a BNG asks the server that is its own: the first one
+ * where the configuration's algorithm says `first_server`, else the BNGs are spread over them. One secret then serves
+ * all, since no proxy is there that could change it.
+ */
+import { formatAddress, parsePrefix } from '../../addresses.ts'
+import type { ClientOptions, EngineOptions } from '../../proxy/border/ports.ts'
+import { ClientTable } from '../../proxy/work/client-table.ts'
+import { Secret } from '../../radius/secret.ts'
+import { type Duration, type Instant, micros } from '../../units.ts'
+import type { ServerPlan } from '../world/home-server.ts'
+import type { NasPlan } from '../world/nas-plan.ts'
+import type { Faults } from '../world/network.ts'
+import { DIRECTIONS, type Direction, type Turn, type World, type WorldPlan } from '../world/world.ts'
+import type { Scenario, ScenarioEvent } from './scenario.ts'
+
+/** A scenario that these settings leave no room for: one sentence that says why. */
+export interface Impossible {
+  readonly problem: string
+}
+
+export interface Stage {
+  readonly scenario: Scenario
+  readonly options: EngineOptions
+  readonly withRadsluice: WorldPlan
+  readonly withoutRadsluice: WorldPlan
+}
+
+export function stageOf(scenario: Scenario, options: EngineOptions): Stage | Impossible {
+  const places = placesOf(scenario, options)
+  if ('problem' in places) return places
+  const missing = missingServer(scenario, options)
+  if (missing !== undefined) {
+    const known = options.servers.map(({ name }) => name).join(', ')
+    return { problem: `the scenario speaks of a server ${missing}, and the configuration has none; known are ${known}` }
+  }
+  const shared = new Secret('one secret for clients and servers')
+  const all = options.servers.map(({ name, secret }) => serverOf(scenario, name, secret))
+  const asked = options.classes.authentication.algorithm === 'first_server' ? all.slice(0, 1) : all
+  const common = {
+    seed: scenario.seed,
+    network: networkOf(scenario),
+    script: scenario.events.flatMap((event) => turnsOf(event, scenario)),
+  }
+  return {
+    scenario,
+    options,
+    withRadsluice: {
+      ...common,
+      engine: options,
+      servers: all,
+      clients: places.map((place, index) => clientOf(scenario, index, place)),
+    },
+    withoutRadsluice: {
+      ...common,
+      engine: undefined,
+      servers: asked.map((server) => ({ ...server, secret: shared })),
+      clients: places.map(({ address }, index) => clientOf(scenario, index, { address, secret: shared })),
+    },
+  }
+}
+
+interface Place {
+  readonly address: string
+  readonly secret: Secret
+}
+
+/** An address for each BNG, out of the networks that the configuration knows, in turn. */
+function placesOf({ bngs }: Scenario, { clients }: EngineOptions): Place[] | Impossible {
+  const table = new ClientTable(clients)
+  const walks = clients.map((client) => addressesOf(client))
+  const places: Place[] = []
+  while (places.length < bngs) {
+    const before = places.length
+    for (const [index, walk] of walks.entries()) {
+      if (places.length === bngs) break
+      const address = nextOwn(walk, table, clients[index] as ClientOptions)
+      if (address !== undefined) places.push({ address, secret: (clients[index] as ClientOptions).secret })
+    }
+    if (places.length === before) {
+      return {
+        problem: `${bngs} BNGs need as many addresses, and the configuration's clients have room for ${before}; lower bngs, or widen a client's network`,
+      }
+    }
+  }
+  return places
+}
+
+/** The next address that this client owns: a longer prefix within its network belongs to another. */
+function nextOwn(walk: Iterator<string>, table: ClientTable, client: ClientOptions): string | undefined {
+  for (let step = walk.next(); step.done !== true; step = walk.next()) {
+    if (table.find(step.value)?.options === client) return step.value
+  }
+  return undefined
+}
+
+/** More than any scenario has BNGs. */
+const MOST_ADDRESSES = 70_000
+
+function* addressesOf({ network }: ClientOptions): Generator<string, undefined> {
+  const prefix = parsePrefix(network)
+  if (prefix === undefined) return undefined
+  const free = prefix.bytes.length * 8 - prefix.bits
+  const count = Math.min(2 ** free, MOST_ADDRESSES)
+  // The first address of a network names the network itself, where there is more than one.
+  for (let offset = count > 2 ? 1 : 0; offset < count; offset += 1) {
+    const bytes = Uint8Array.from(prefix.bytes)
+    let carry = offset
+    for (let at = bytes.length - 1; carry > 0 && at >= 0; at -= 1) {
+      carry += bytes[at] ?? 0
+      bytes[at] = carry & 0xff
+      carry >>= 8
+    }
+    yield formatAddress(bytes) + (prefix.zone ?? '')
+  }
+  return undefined
+}
+
+const missingServer = ({ events, servers }: Scenario, options: EngineOptions): string | undefined => {
+  const spokenOf = [
+    ...servers.each.map(({ name }) => name),
+    ...events.flatMap((event) => (event.kind === 'silence' && event.server !== undefined ? [event.server] : [])),
+  ]
+  return spokenOf.find((name) => !options.servers.some((server) => server.name === name))
+}
+
+const serverOf = ({ servers }: Scenario, name: string, secret: Secret): ServerPlan => {
+  const { capacity, backlog, latency } = servers.each.find((one) => one.name === name) ?? servers
+  return { name, secret, capacity, backlog, latency, answersTwice: 0, challenges: 0 }
+}
+
+const clientOf = (scenario: Scenario, index: number, place: Place): NasPlan => {
+  const { sessions, bngs, clients, accounting } = scenario
+  return {
+    ...place,
+    name: `bng-${index + 1}`,
+    sessions: Math.floor(sessions / bngs) + (index < sessions % bngs ? 1 : 0),
+    dialWithin: scenario.dialWithin,
+    authentication: {
+      timeout: clients.timeout,
+      tries: clients.tries,
+      redialAfter: clients.redial,
+      redialSpread: clients.redialSpread,
+    },
+    accounting: {
+      isOn: accounting.isOn,
+      timeout: accounting.timeout,
+      tries: accounting.tries,
+      newDelayTime: accounting.newDelayTime,
+      interimPeriod: accounting.interimPeriod,
+    },
+    sessionTime: scenario.sessionTime,
+    ...(scenario.begin === 'up' ? { upAtStart: { interimWithin: accounting.interimWithin } } : {}),
+  }
+}
+
+const networkOf = ({ network }: Scenario): Record<Direction, Faults> => {
+  const faults: Faults = { delay: network.delay, spread: micros(0), loss: network.loss, duplicate: 0 }
+  return Object.fromEntries(DIRECTIONS.map((direction) => [direction, faults])) as Record<Direction, Faults>
+}
+
+const turnsOf = (event: ScenarioEvent, { network }: Scenario): Turn[] => {
+  switch (event.kind) {
+    case 'reboot':
+      return [{ at: event.at, happen: (world, now) => world.clients[event.bng - 1]?.reboot(now, event.within) }]
+    case 'silence': {
+      const meant = (world: World) =>
+        world.servers.filter(({ plan }) => event.server === undefined || plan.name === event.server)
+      return fromTo(event, {
+        begin: (world) => {
+          for (const server of meant(world)) server.die()
+        },
+        end: (world) => {
+          for (const server of meant(world)) server.rise()
+        },
+      })
+    }
+    case 'loss': {
+      const ways: readonly Direction[] =
+        event.side === 'clients' ? ['clientToProxy', 'proxyToClient'] : ['proxyToServer', 'serverToProxy']
+      const lose = (world: World, loss: number): void => {
+        for (const way of ways) world.paths[way].faults = { ...world.paths[way].faults, loss }
+      }
+      return fromTo(event, { begin: (world) => lose(world, event.share), end: (world) => lose(world, network.loss) })
+    }
+  }
+}
+
+type Change = (world: World, now: Instant) => void
+
+const fromTo = (
+  { at, lasts }: { readonly at: Duration; readonly lasts: Duration },
+  { begin, end }: { readonly begin: Change; readonly end: Change },
+): Turn[] => [
+  { at, happen: begin },
+  { at: micros(at + lasts), happen: end },
+]

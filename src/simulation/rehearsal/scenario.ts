@@ -1,0 +1,81 @@
+/**
+ * A scenario: how many clients and sessions, how patient they are, what the servers can do, and what goes wrong when.
+ *
+ * Plain values, complete and already checked; scenario files and the command line's options become one of these. The
+ * throttle's own settings are no part of it: they are what is tried out.
+ */
+import type { Duration, TrafficClass } from '../../units.ts'
+
+export interface Scenario {
+  readonly name: string
+  readonly seed: number
+  /** How long to watch. */
+  readonly length: Duration
+  /** Over all BNGs together, as evenly as it goes. */
+  readonly sessions: number
+  readonly bngs: number
+  /** `down`: all sessions dial at the start, within `dialWithin`. `up`: they are up already. */
+  readonly begin: 'down' | 'up'
+  readonly dialWithin: Duration
+  /** How long a session stays up, on average; 0 is for ever. */
+  readonly sessionTime: Duration
+  readonly clients: {
+    /** After so long without an answer a client sends again, and after `tries` transmissions it gives up. */
+    readonly timeout: Duration
+    readonly tries: number
+    /** Then a session waits so long, give or take `redialSpread` (0-1) of it, and dials anew. */
+    readonly redial: Duration
+    readonly redialSpread: number
+  }
+  readonly accounting: {
+    readonly isOn: boolean
+    readonly timeout: Duration
+    readonly tries: number
+    /** Retransmissions carry a new Acct-Delay-Time and a new identifier (RFC 2866 section 5.2). */
+    readonly newDelayTime: boolean
+    /** 0 is none. */
+    readonly interimPeriod: Duration
+    /** Sessions that are up at the start send their first update within this. */
+    readonly interimWithin: Duration
+  }
+  readonly servers: ServerStrength & {
+    /** Servers that differ from the others, by name. */
+    readonly each: readonly (ServerStrength & { readonly name: string })[]
+  }
+  /** Each of the four ways (client, radsluice, server and back). */
+  readonly network: { readonly delay: Duration; readonly loss: number }
+  readonly events: readonly ScenarioEvent[]
+}
+
+export interface ServerStrength {
+  /** Messages a second that one server works off, both classes together. */
+  readonly capacity: number
+  /** Messages that may wait there; what comes beyond is lost. */
+  readonly backlog: number
+  /** Time that passes beside the work, as in a slow database. */
+  readonly latency: Duration
+}
+
+export type ScenarioEvent =
+  /** A BNG (counted from 1) forgets everything; its sessions dial again within a time. */
+  | { readonly kind: 'reboot'; readonly at: Duration; readonly bng: number; readonly within: Duration }
+  /** A server, or all of them, is dead for a time; what waits there is lost. */
+  | { readonly kind: 'silence'; readonly at: Duration; readonly lasts: Duration; readonly server: string | undefined }
+  /** A share of all datagrams, 0-1, gets lost for a time on one side. */
+  | {
+      readonly kind: 'loss'
+      readonly at: Duration
+      readonly lasts: Duration
+      readonly share: number
+      readonly side: 'clients' | 'servers'
+    }
+
+/** How long a client waits for an answer to one message before it gives up. */
+export const patienceOf = (scenario: Scenario, trafficClass: TrafficClass): Duration => {
+  const { timeout, tries } = trafficClass === 'authentication' ? scenario.clients : scenario.accounting
+  return (timeout * tries) as Duration
+}
+
+/** When the first thing goes wrong, from the start. */
+export const disturbedAt = ({ begin, events }: Scenario): Duration =>
+  (begin === 'down' || events.length === 0 ? 0 : Math.min(...events.map(({ at }) => at))) as Duration

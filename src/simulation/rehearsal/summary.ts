@@ -1,0 +1,221 @@
+/**
+ * What a person wants to know of a run: how long the outage lasts, what became of the messages, what the servers did.
+ *
+ * Times are seconds, counts are whole numbers, shares lie between 0 and 1. This is what `--json` prints and what the
+ * report shows: there is one summary, and everything else is a way to write it.
+ */
+import type { ClassSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import {
+  type Instant,
+  MICROS_PER_SECOND,
+  type PerClass,
+  since,
+  TRAFFIC_CLASSES,
+  type TrafficClass,
+} from '../../units.ts'
+import { serialOf } from '../world/packets.ts'
+import { START, type World } from '../world/world.ts'
+import { type Recorder, sum } from './recorder.ts'
+import { disturbedAt, type Scenario } from './scenario.ts'
+
+export interface RunSummary {
+  readonly withRadsluice: boolean
+  /** How long was watched. */
+  readonly seconds: number
+  readonly sessions: number
+  /** At the end. */
+  readonly sessionsUp: number
+  readonly sessionsTrying: number
+  /** From the first disturbance until the last session has service; null where that did not happen in the time watched. */
+  readonly allUpAfter: number | null
+  /** From a session's first dial until it was up; where it never was, until the end. */
+  readonly longestWait: number
+  readonly clients: {
+    readonly sent: PerClass<number>
+    readonly retransmissions: number
+    readonly answered: PerClass<number>
+    readonly gaveUp: PerClass<number>
+    /** Answers that nobody waited for any more. */
+    readonly answeredTooLate: number
+  }
+  /** How busy the servers that had work were, from the disturbance until all were up (or the end). */
+  readonly utilisation: number
+  /** Access-Requests that servers worked off, and how many of these answers were of use. */
+  readonly work: { readonly done: number; readonly useful: number; readonly wastedShare: number }
+  /** Accounting: records that clients made, that reached a server, how often, and that are lost for good. */
+  readonly records: {
+    readonly made: number
+    readonly delivered: number
+    readonly deliveries: number
+    readonly lost: number
+  }
+  readonly servers: readonly ServerSummary[]
+  /** Only with radsluice. */
+  readonly classes: PerClass<ClassSummary> | null
+  readonly lanes: readonly LaneSummary[] | null
+}
+
+export interface ServerSummary {
+  readonly name: string
+  readonly received: number
+  readonly worked: number
+  /** Came to a full backlog, or while the server was dead. */
+  readonly lost: number
+  readonly deepestBacklog: number
+}
+
+export interface ClassSummary {
+  readonly received: number
+  readonly answered: number
+  readonly deliveredUnanswered: number
+  /** Retransmissions absorbed. */
+  readonly duplicates: number
+  readonly dropped: number
+  readonly shed: number
+  readonly expired: number
+  readonly superseded: number
+  readonly coalesced: number
+  readonly givenUp: number
+  /** Still in hand at the end. */
+  readonly queued: number
+  readonly outstanding: number
+  readonly deepestQueue: number
+  readonly oldestAge: number
+  readonly mostOutstanding: number
+}
+
+export interface LaneSummary {
+  readonly server: string
+  readonly class: TrafficClass
+  /** 0 is unlimited. */
+  readonly maxRate: number
+  readonly sent: number
+  readonly mostInSecond: number
+  readonly mostInSlot: number
+}
+
+export function summarise(scenario: Scenario, world: World, recorder: Recorder): RunSummary {
+  const snapshot = world.engine?.snapshot(world.now)
+  const { clients, servers } = world
+  const perClass = (read: (each: TrafficClass) => number): PerClass<number> => ({
+    authentication: read('authentication'),
+    accounting: read('accounting'),
+  })
+  const settled = settledAt(scenario, world, recorder)
+  const { authentication, accounting } = recorder.deliveries
+  const answered = perClass((each) => sum(clients, ({ counters }) => counters.answered[each]))
+  return {
+    withRadsluice: snapshot !== undefined,
+    seconds: inSeconds(scenario.length),
+    sessions: scenario.sessions,
+    sessionsUp: sum(clients, ({ counters }) => counters.up),
+    sessionsTrying: sum(clients, (client) => client.trying(world.now).sessions),
+    allUpAfter: settled === undefined ? null : inSeconds(settled - START - disturbedAt(scenario)),
+    longestWait: inSeconds(
+      Math.max(recorder.longestWait, ...clients.map((client) => client.trying(world.now).longest)),
+    ),
+    clients: {
+      sent: perClass((each) => sum(clients, ({ counters }) => counters.transmissions[each])),
+      retransmissions: sum(clients, ({ counters }) => counters.retransmissions),
+      answered,
+      gaveUp: perClass((each) => sum(clients, ({ counters }) => counters.gaveUp[each])),
+      answeredTooLate: sum(clients, ({ counters }) => counters.strays),
+    },
+    utilisation: utilisationOf(scenario, world, recorder, settled),
+    work: {
+      done: authentication.worked,
+      useful: answered.authentication,
+      wastedShare: authentication.worked === 0 ? 0 : Math.max(0, 1 - answered.authentication / authentication.worked),
+    },
+    records: {
+      made: sum(clients, ({ counters }) => counters.requests.accounting),
+      delivered: accounting.delivered.size,
+      deliveries: accounting.worked,
+      lost: recordsLost(world, recorder, snapshot?.classes.accounting),
+    },
+    servers: servers.map(({ plan, received, worked, lost }) => ({
+      name: plan.name,
+      received,
+      worked,
+      lost,
+      deepestBacklog: recorder.deepestBacklogOf.get(plan.name) ?? 0,
+    })),
+    classes:
+      snapshot === undefined
+        ? null
+        : {
+            authentication: classSummary(snapshot.classes.authentication, 'authentication', recorder),
+            accounting: classSummary(snapshot.classes.accounting, 'accounting', recorder),
+          },
+    lanes: snapshot?.lanes.map((lane) => laneSummary(lane, recorder)) ?? null,
+  }
+}
+
+/** Given up by their client, delivered to no server, and waiting nowhere any more. */
+function recordsLost(world: World, { deliveries }: Recorder, inRadsluice: ClassSnapshot | undefined): number {
+  const { givenUp, delivered } = deliveries.accounting
+  const safe = delivered.copy()
+  for (const packet of world.servers.flatMap((server) => server.packetsOf('accounting'))) {
+    safe.add(serialOf(packet) ?? 0)
+  }
+  const { queued, outstanding } = inRadsluice ?? { queued: 0, outstanding: 0 }
+  return Math.max(0, givenUp.countWithout(safe) - queued - outstanding)
+}
+
+/** When the last session that waited came up; undefined where one still waits for long. */
+function settledAt(scenario: Scenario, world: World, recorder: Recorder): Instant | undefined {
+  const late = scenario.clients.timeout
+  const isSteady = scenario.sessionTime === 0
+  const stillTrying = world.clients.some((client) => {
+    const { sessions, longest } = client.trying(world.now)
+    return isSteady ? sessions > 0 : longest > late
+  })
+  if (stillTrying) return undefined
+  const last = isSteady ? recorder.lastUpAt : recorder.lastLateUpAt
+  return last ?? ((START + disturbedAt(scenario)) as Instant)
+}
+
+/** A lower bound: a server that had nothing at all to do is not counted. */
+function utilisationOf(scenario: Scenario, world: World, recorder: Recorder, settled: Instant | undefined): number {
+  const begin = Math.floor(disturbedAt(scenario) / MICROS_PER_SECOND)
+  const end = Math.max(begin + 1, Math.ceil(since(START, settled ?? world.now) / MICROS_PER_SECOND))
+  const worked = TRAFFIC_CLASSES.map((each) => sum(recorder.series.worked[each].slice(begin, end), (count) => count))
+  const busy = world.servers.filter(({ plan }) => (recorder.workedBy.get(plan.name) ?? 0) > 0)
+  const capacity = sum(busy, ({ plan }) => plan.capacity) * (end - begin)
+  return capacity === 0 ? 0 : Math.min(1, sum(worked, (count) => count) / capacity)
+}
+
+const classSummary = (of: ClassSnapshot, trafficClass: TrafficClass, { series }: Recorder): ClassSummary => {
+  const { ledger } = of
+  return {
+    received: ledger.received,
+    answered: ledger.answered,
+    deliveredUnanswered: ledger.deliveredUnanswered,
+    duplicates: ledger.duplicate,
+    dropped: sum(Object.values(ledger.dropped), (count) => count),
+    shed: sum(Object.values(ledger.shed), (count) => count),
+    expired: ledger.expired,
+    superseded: ledger.superseded,
+    coalesced: ledger.coalesced,
+    givenUp: ledger.givenUp,
+    queued: of.queued,
+    outstanding: of.outstanding,
+    deepestQueue: most(series.queued[trafficClass]),
+    oldestAge: inSeconds(most(series.age[trafficClass])),
+    mostOutstanding: most(series.outstanding[trafficClass]),
+  }
+}
+
+const laneSummary = ({ lane, server, class: trafficClass, slots, counters }: LaneSnapshot, { scope }: Recorder) => ({
+  server,
+  class: trafficClass,
+  maxRate: slots.maxRate,
+  sent: counters.requests + counters.retransmissions,
+  mostInSecond: scope.peaks.get(lane)?.mostInSecond ?? 0,
+  mostInSlot: scope.peaks.get(lane)?.mostInSlot ?? 0,
+})
+
+const most = (levels: readonly number[]): number => levels.reduce((highest, level) => Math.max(highest, level), 0)
+
+/** To the millisecond. */
+const inSeconds = (microseconds: number): number => Math.round(microseconds / 1_000) / 1_000

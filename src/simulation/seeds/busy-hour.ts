@@ -1,0 +1,153 @@
+/**
+ * A virtual hour at some 200 requests a second: two BNGs whose sessions come and go, two servers, and all through the hour
+ * a network that loses and doubles, servers that die and return, cut paths and reloads.
+ *
+ * It shows that checkers and engine keep up with long traffic and that nothing grows with its length: the numbers are
+ * printed by `npm run sim -- --hour`.
+ */
+import type { EngineOptions, LaneOptions } from '../../proxy/border/ports.ts'
+import { Secret } from '../../radius/secret.ts'
+import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
+import type { ServerPlan } from '../world/home-server.ts'
+import type { NasPlan } from '../world/nas-plan.ts'
+import type { Faults } from '../world/network.ts'
+import { Random } from '../world/random.ts'
+import { DIRECTIONS, type Direction, type Turn, type WorldPlan } from '../world/world.ts'
+import { calm, cutPath } from './random-world.ts'
+
+const HOUR = seconds(3600)
+const SETTLING = seconds(1_000)
+/** A fault comes about every so often, and lasts up to twenty seconds. */
+const FAULT_EVERY = seconds(60)
+const FAULT_LASTS = 20_000_000
+
+const bng = (index: number): NasPlan => ({
+  name: `bng-${index}`,
+  address: `10.0.${index}.1`,
+  secret: new Secret(`client secret ${index}`),
+  // Two times 1,500 sessions of ten minutes: some 160 new requests a second, and their retransmissions in bad times.
+  sessions: 1_500,
+  dialWithin: seconds(60),
+  authentication: { timeout: seconds(3), tries: 4, redialAfter: seconds(5) },
+  accounting: {
+    isOn: true,
+    timeout: seconds(5),
+    tries: 6,
+    newDelayTime: index % 2 === 1,
+    interimPeriod: seconds(21),
+  },
+  sessionTime: seconds(600),
+})
+
+const server = (index: number): ServerPlan => ({
+  name: `server-${index}`,
+  secret: new Secret(`server secret ${index}`),
+  capacity: 400,
+  backlog: 2_000,
+  latency: micros(0),
+  answersTwice: 0.01,
+  challenges: 0.3,
+  refuses: index === 0,
+})
+
+const lane = (port: number): LaneOptions => ({
+  port,
+  maxRate: perSecond(150),
+  maxOutstanding: 256,
+  timeout: seconds(3),
+  maxRetries: 3,
+})
+
+const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]): EngineOptions => ({
+  slot: millis(50),
+  serviceOrder: 'authentication_first',
+  clients: clients.map(({ name, address, secret }) => ({
+    name,
+    network: address,
+    secret,
+    requireMessageAuthenticator: 'auto',
+    limitProxyState: true,
+    addNasIpAddress: 'when_missing',
+    accounting: {
+      acctDelayTime: 'update',
+      synthesizeGigawords: false,
+      swapDirections: false,
+      erxIpv6Zeros: 'keep',
+      interims: 'all',
+    },
+  })),
+  servers: servers.map(({ name, secret }, index) => ({
+    name,
+    address: `10.1.0.${index}`,
+    secret,
+    requireMessageAuthenticator: 'auto',
+    lanes: { authentication: lane(1812), accounting: lane(1813) },
+  })),
+  classes: {
+    authentication: { algorithm: 'first_server', maxTransmissions: 0 },
+    accounting: { algorithm: 'hash', hashKey: { vendor: 0, type: 1 }, maxTransmissions: 0 },
+  },
+  queues: {
+    authentication: { maxMessages: 20_000, maxBytes: 1 << 25, maxAge: seconds(5), overflow: 'drop_newest' },
+    accounting: { maxMessages: 20_000, maxBytes: 1 << 25, maxAge: seconds(60), overflow: 'shed_interim_first' },
+  },
+  identifierQuarantine: seconds(5),
+  maxAttributes: 200,
+  deadServer: {
+    consecutiveFailures: 4,
+    responseTimeout: seconds(0),
+    deadTime: seconds(600),
+    probe: 'status_server',
+    probeInterval: seconds(10),
+  },
+  duplicates: {
+    answerCache: seconds(5),
+    maxAnswers: 100_000,
+    recordCache: seconds(60),
+    maxRecords: 100_000,
+    recordMemory: seconds(7_200),
+  },
+  state: { lifetime: seconds(300), maxEntries: 10_000 },
+})
+
+/** The hour of a seed; `length` for a shorter one. */
+export const busyHour = (
+  seed: number,
+  length: Duration = HOUR,
+): { readonly plan: WorldPlan; readonly end: Duration } => {
+  const random = new Random(`busy hour ${seed}`)
+  const clients = [bng(0), bng(1)]
+  const servers = [server(0), server(1)]
+  const options = optionsOf(clients, servers)
+  const faults: Faults = { delay: micros(500), spread: micros(5_000), loss: 0.005, duplicate: 0.005 }
+  const network = Object.fromEntries(DIRECTIONS.map((direction) => [direction, faults])) as Record<Direction, Faults>
+  const script = [...turnsOf(random, options, length), calm(length)]
+  const plan: WorldPlan = { seed: `busy hour ${seed}`, engine: options, servers, clients, network, script }
+  return { plan, end: micros(length + SETTLING) }
+}
+
+const turnsOf = (random: Random, options: EngineOptions, length: Duration): Turn[] => {
+  const turns: Turn[] = []
+  for (let at = FAULT_EVERY; at < length; at = micros(at + random.between(FAULT_EVERY / 2, FAULT_EVERY * 1.5))) {
+    const over = micros(at + random.between(0, FAULT_LASTS))
+    const which = random.between(0, 1)
+    switch (random.pick(['death', 'cut', 'reload'])) {
+      case 'death':
+        turns.push({ at, happen: (world) => world.servers[which]?.die() })
+        turns.push({ at: over, happen: (world) => world.servers[which]?.rise() })
+        break
+      case 'cut': {
+        const direction = random.pick(DIRECTIONS)
+        turns.push({ at, happen: (world, now) => cutPath(world, direction, now + (over - at)) })
+        break
+      }
+      case 'reload':
+        turns.push({
+          at,
+          happen: (world, now) => world.reconfigure({ ...options, slot: millis(random.pick([50, 20])) }, now),
+        })
+        break
+    }
+  }
+  return turns
+}

@@ -1,0 +1,281 @@
+/**
+ * A world from a seed: topology, limits, traffic, and a random subset of faults at random strengths.
+ *
+ * Not every fault at once: a world in which everything fails shows little, because nothing gets far. Limits are drawn
+ * small, so that they are reached. After the faults are over a world gets time to settle, and must.
+ */
+import type { Algorithm, ClientOptions, EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/ports.ts'
+import { Secret } from '../../radius/secret.ts'
+import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
+import type { ServerPlan } from '../world/home-server.ts'
+import type { NasPlan } from '../world/nas-plan.ts'
+import { type Faults, NO_FAULTS } from '../world/network.ts'
+import { Random } from '../world/random.ts'
+import { NO_TROUBLE } from '../world/trouble.ts'
+import { DIRECTIONS, type Direction, type Turn, type World, type WorldPlan } from '../world/world.ts'
+
+export interface RandomWorld {
+  readonly plan: WorldPlan
+  readonly options: EngineOptions
+  /** Faults and new sessions until then. */
+  readonly faultsUntil: Duration
+  /** And then time to settle. */
+  readonly end: Duration
+}
+
+const FAULTS = [
+  'network',
+  'deaths',
+  'wrong-secret',
+  'reboot',
+  'late-timer',
+  'cost',
+  'partition',
+  'reload',
+  'slow',
+  'twice',
+] as const
+type Fault = (typeof FAULTS)[number]
+
+export interface RandomWorldSettings {
+  /** How long faults and traffic last. */
+  readonly length: Duration
+}
+
+/** The world of a seed: the same one each time. */
+export const randomWorld = (seed: string | number, o: Partial<RandomWorldSettings> = {}): RandomWorld => {
+  const { length = seconds(60) } = o
+  const random = new Random(seed)
+  const faults = new Set<Fault>(FAULTS.filter(() => random.chance(0.35)))
+  const servers = Array.from({ length: random.between(1, 4) }, (_, index) =>
+    serverOf(index, faults, random.child(`server ${index}`)),
+  )
+  const clients = Array.from({ length: random.between(1, 3) }, (_, index) =>
+    clientOf(index, random.child(`client ${index}`)),
+  )
+  const options = optionsOf(servers, clients, random.child('options'))
+  const settle = seconds(200)
+  return {
+    options,
+    faultsUntil: length,
+    end: micros(length + settle),
+    plan: {
+      seed,
+      engine: options,
+      servers,
+      clients,
+      network: faults.has('network') ? networkOf(random.child('network')) : {},
+      cost: micros(faults.has('cost') ? random.between(50, 2_000) : 0),
+      lateness: micros(faults.has('late-timer') ? random.between(1, 20_000) : 0),
+      script: [...turnsOf(faults, servers, options, length, random.child('script')), calm(length)],
+    },
+  }
+}
+
+const serverOf = (index: number, faults: Set<Fault>, random: Random): ServerPlan => ({
+  name: `server-${index}`,
+  secret: new Secret(`server secret ${index}`),
+  capacity: random.pick([20, 100, 500, 2_000]),
+  backlog: random.pick([10, 100, 2_000]),
+  latency: micros(faults.has('slow') ? random.between(0, 4_000_000) : random.between(0, 20_000)),
+  answersTwice: faults.has('twice') ? random.fraction() * 0.3 : 0,
+  challenges: random.pick([0, 0, 0.5, 1]),
+  refuses: random.child('refuses').chance(0.3),
+})
+
+const clientOf = (index: number, random: Random): NasPlan => {
+  const accountingIsOn = random.chance(0.8)
+  return {
+    name: `bng-${index}`,
+    address: `10.0.${index}.1`,
+    secret: new Secret(`client secret ${index}`),
+    sessions: random.pick([1, 20, 200]),
+    dialWithin: seconds(random.pick([0, 2, 30])),
+    authentication: {
+      timeout: millis(random.pick([1_000, 3_000, 5_000])),
+      tries: random.between(1, 4),
+      redialAfter: seconds(random.between(1, 10)),
+    },
+    accounting: {
+      isOn: accountingIsOn,
+      timeout: millis(random.pick([1_000, 3_000, 5_000])),
+      tries: random.between(1, 8),
+      newDelayTime: random.chance(0.4),
+      interimPeriod: seconds(random.pick([0, 5, 20])),
+      tellsTime: random.child('tells time').chance(0.3),
+      ...(random.child('counts octets').chance(0.8) ? { octetsPerSecond: 700_000_000 } : {}),
+    },
+    sessionTime: seconds(random.pick([0, 10, 60])),
+    ...(random.child('signs').chance(0.2) ? { signs: random.child('signs so often').pick([0, 0.5, 0.9]) } : {}),
+  }
+}
+
+const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], random: Random): EngineOptions => {
+  const algorithm = (): Algorithm => random.pick<Algorithm>(['first_server', 'round_robin', 'hash'])
+  const maxTransmissions = random.pick([0, 0, 0, 5])
+  return {
+    slot: millis(random.pick([1, 10, 50, 50, 50, 200, 1_000])),
+    serviceOrder: random.pick(['authentication_first', 'fifo']),
+    clients: clients.map((client) => clientOptions(client)),
+    servers: servers.map((server) => serverOptions(server, random.child(server.name))),
+    classes: {
+      authentication: { algorithm: algorithm(), hashKey: { vendor: 0, type: 1 }, maxTransmissions },
+      accounting: { algorithm: algorithm(), hashKey: { vendor: 0, type: 44 }, maxTransmissions },
+    },
+    queues: {
+      authentication: {
+        maxMessages: random.pick([5, 50, 20_000]),
+        maxBytes: random.pick([2_000, 1 << 24]),
+        maxAge: seconds(random.pick([2, 5, 9])),
+        overflow: random.pick(['drop_newest', 'drop_oldest']),
+      },
+      accounting: {
+        maxMessages: random.pick([5, 50, 20_000]),
+        maxBytes: random.pick([2_000, 1 << 24]),
+        maxAge: seconds(random.pick([5, 60, 100])),
+        overflow: random.pick(['drop_newest', 'drop_oldest', 'shed_interim_first']),
+      },
+    },
+    identifierQuarantine: seconds(random.pick([0, 1, 5])),
+    maxAttributes: 200,
+    deadServer: {
+      consecutiveFailures: random.between(1, 6),
+      responseTimeout: seconds(random.pick([0, 0, 5])),
+      deadTime: seconds(random.pick([5, 60])),
+      probe: random.pick(['status_server', 'none']),
+      probeInterval: seconds(random.pick([1, 6, 10])),
+    },
+    duplicates: {
+      answerCache: seconds(random.pick([1, 5])),
+      maxAnswers: random.pick([10, 100_000]),
+      recordCache: seconds(random.pick([5, 60])),
+      maxRecords: random.pick([10, 100_000]),
+      recordMemory: seconds(7_200),
+    },
+    state: { lifetime: seconds(random.pick([5, 300])), maxEntries: random.pick([5, 10_000]) },
+    ...(clients.some(({ accounting }) => countsOctets(accounting))
+      ? { sessions: trackedBy(random.child('tracks')) }
+      : {}),
+  }
+}
+
+const trackedBy = (random: Random): NonNullable<EngineOptions['sessions']> => ({
+  maxSessions: random.pick([5, 50, 10_000]),
+  lifetime: seconds(random.pick([20, 7_200])),
+  maxPortRate: 0,
+})
+
+/** Its counters wrap within seconds, so that each session needs Gigawords. */
+const countsOctets = ({ tellsTime, octetsPerSecond }: NasPlan['accounting']): boolean =>
+  tellsTime === true && octetsPerSecond !== undefined
+
+export const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
+  name,
+  network: address,
+  secret,
+  requireMessageAuthenticator: 'auto',
+  limitProxyState: true,
+  addNasIpAddress: 'when_missing',
+  accounting: {
+    acctDelayTime: 'update',
+    synthesizeGigawords: countsOctets(accounting),
+    swapDirections: false,
+    erxIpv6Zeros: 'keep',
+    interims: accounting.tellsTime ? 'newest' : 'all',
+  },
+})
+
+const serverOptions = ({ name, secret }: ServerPlan, random: Random): ServerOptions => ({
+  name,
+  address: `10.1.0.${name.slice(-1)}`,
+  secret,
+  requireMessageAuthenticator: 'auto',
+  lanes: { authentication: laneOf(1812, random), accounting: laneOf(1813, random) },
+})
+
+const laneOf = (port: number, random: Random): LaneOptions => ({
+  port,
+  maxRate: perSecond(random.pick([0, 1, 5, 7, 30, 200, 999])),
+  maxOutstanding: random.pick([1, 3, 20, 256, 300]),
+  timeout: millis(random.pick([500, 1_000, 3_000])),
+  maxRetries: random.between(0, 5),
+})
+
+const networkOf = (random: Random): Record<Direction, Faults> =>
+  Object.fromEntries(
+    DIRECTIONS.map((direction): [Direction, Faults] => [
+      direction,
+      {
+        delay: micros(random.between(50, 20_000)),
+        spread: micros(random.pick([0, 1_000, 200_000])),
+        loss: random.pick([0, 0.01, 0.2]),
+        duplicate: random.pick([0, 0.01, 0.2]),
+      },
+    ]),
+  ) as Record<Direction, Faults>
+
+const turnsOf = (
+  faults: Set<Fault>,
+  servers: readonly ServerPlan[],
+  options: EngineOptions,
+  length: Duration,
+  random: Random,
+): Turn[] => {
+  const turns: Turn[] = []
+  const at = (): Duration => micros(random.between(0, length - 1))
+  if (faults.has('deaths')) {
+    for (const [index] of servers.entries()) {
+      const died = at()
+      turns.push({ at: died, happen: (world) => world.servers[index]?.die() })
+      turns.push({ at: micros(died + random.between(0, 40_000_000)), happen: (world) => world.servers[index]?.rise() })
+    }
+  }
+  if (faults.has('reboot')) turns.push({ at: at(), happen: (world, now) => world.clients[0]?.reboot(now) })
+  if (faults.has('partition')) {
+    const direction = random.pick(DIRECTIONS)
+    const cut = random.between(0, 20_000_000)
+    turns.push({ at: at(), happen: (world, now) => cutPath(world, direction, now + cut) })
+  }
+  if (faults.has('wrong-secret')) {
+    turns.push({ at: at(), happen: (world) => setSecret(world, new Secret('another secret altogether')) })
+  }
+  if (faults.has('reload')) {
+    const changed: EngineOptions = {
+      ...options,
+      servers: options.servers
+        .filter((_, index) => index === 0 || random.chance(0.7))
+        .map((server) => ({
+          ...server,
+          lanes: { authentication: laneOf(1812, random), accounting: laneOf(1813, random) },
+        })),
+    }
+    turns.push({ at: at(), happen: (world, now) => world.reconfigure(changed, now) })
+  }
+  return turns
+}
+
+/** Faults off: everything that was broken works again, and no session dials any more. */
+export const calm = (at: Duration): Turn => ({
+  at,
+  happen: (world) => {
+    for (const path of Object.values(world.paths)) {
+      path.faults = NO_FAULTS
+      path.cutUntil = undefined
+    }
+    for (const server of world.servers) {
+      server.rise()
+      server.secret = server.plan.secret
+      server.trouble = NO_TROUBLE
+    }
+    for (const client of world.clients) client.isQuiet = true
+  },
+})
+
+export const cutPath = (world: World, direction: Direction, until: number): void => {
+  world.paths[direction].cutUntil = until as World['now']
+}
+
+const setSecret = (world: World, secret: Secret): void => {
+  const [first] = world.servers
+  if (first !== undefined) first.secret = secret
+}

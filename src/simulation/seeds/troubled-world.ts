@@ -1,0 +1,262 @@
+/**
+ * A world from a seed in which servers are in trouble, and nothing else is: limits are wide, the network is good (the
+ * shell's timer may be late), and what a client loses is lost by the choice of server and by its health.
+ *
+ * Spells of trouble come and go, on one server or on all: they die in silence or with a closed port, their old answers
+ * are sent again by somebody on the path, the path to them loses everything for a moment, they answer few, late, probes
+ * alone, or what can't be passed on; a realm dies behind all of them, or one client sends what all of them drop.
+ */
+import type { Algorithm, EngineOptions, LaneOptions } from '../../proxy/border/ports.ts'
+import { Secret } from '../../radius/secret.ts'
+import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
+import type { ServerPlan } from '../world/home-server.ts'
+import type { NasPlan } from '../world/nas-plan.ts'
+import { Random } from '../world/random.ts'
+import { NO_TROUBLE, type Trouble } from '../world/trouble.ts'
+import type { Turn, World, WorldPlan } from '../world/world.ts'
+import { calm, clientOptions } from './random-world.ts'
+
+/** One server in trouble for a time, counted from the start. */
+export interface Spell {
+  readonly server: number
+  readonly from: Duration
+  readonly until: Duration
+  readonly trouble: Trouble
+  /** Nothing works on it at all. */
+  readonly isDead?: boolean
+  /** Its old answers are sent again every two seconds. */
+  readonly isReplayed?: boolean
+}
+
+export interface TroubledWorld {
+  readonly plan: WorldPlan & { readonly engine: EngineOptions }
+  readonly spells: readonly Spell[]
+  readonly end: Duration
+}
+
+const LENGTH = seconds(100)
+const SETTLE = seconds(200)
+const REPLAYED_EVERY = seconds(2)
+/** What an answer may take after its server is well again, and what a client's tries may still feel of a spell. */
+const AFTERMATH = seconds(2)
+
+const KINDS = [
+  'dead',
+  'replayed',
+  'lost-seconds',
+  'silent-for-realm',
+  'silent-for-client',
+  'silent-for-records',
+  'one-of-many',
+  'one-each-two-seconds',
+  'late',
+  'too-late',
+  'probes-only',
+  'unforwardable',
+] as const
+type Kind = (typeof KINDS)[number]
+
+/** Whether a spell is felt between two moments after the start. */
+export const touches = ({ from, until }: Spell, begin: number, end: number): boolean =>
+  from <= end && until + AFTERMATH >= begin
+
+export const troubledWorld = (seed: string | number): TroubledWorld => {
+  const random = new Random(`troubled ${seed}`)
+  const servers = Array.from({ length: random.pick([2, 2, 3]) }, (_, index) => serverOf(index, random.child(index)))
+  const clients = Array.from({ length: random.between(1, 2) }, (_, index) => clientOf(index, random.child(`c${index}`)))
+  const engine = optionsOf(servers, clients, random.child('options'))
+  const spells = spellsOf(servers.length, engine, random.child('spells'))
+  return {
+    spells,
+    end: micros(LENGTH + SETTLE),
+    plan: {
+      seed: `troubled ${seed}`,
+      engine,
+      servers,
+      clients,
+      lateness: micros(random.child('lateness').pick([0, 0, 20_000])),
+      script: [...turnsOf(spells), calm(LENGTH)],
+    },
+  }
+}
+
+const serverOf = (index: number, random: Random): ServerPlan => ({
+  name: `server-${index}`,
+  secret: new Secret(`server secret ${index}`),
+  capacity: 5_000,
+  backlog: 10_000,
+  latency: micros(random.between(500, 20_000)),
+  answersTwice: random.pick([0, 0, 0.1]),
+  challenges: random.pick([0, 0, 0, 0.5]),
+  refuses: random.chance(0.4),
+})
+
+const clientOf = (index: number, random: Random): NasPlan => {
+  const [gap, sends] = random.pick([
+    [3, 3],
+    [3, 4],
+    [5, 4],
+    [6, 3],
+    [2, 2],
+  ] as const)
+  return {
+    name: `bng-${index}`,
+    address: `10.0.${index}.1`,
+    secret: new Secret(`client secret ${index}`),
+    sessions: random.pick([1, 3, 20, 200]),
+    realms: ['home', 'guest'],
+    dialWithin: seconds(random.pick([1, 10, 30])),
+    authentication: {
+      timeout: seconds(gap),
+      tries: sends,
+      redialAfter: seconds(random.between(1, 5)),
+      redialSpread: 0.5,
+    },
+    accounting: {
+      isOn: random.chance(0.6),
+      timeout: seconds(random.pick([3, 5])),
+      tries: random.between(3, 6),
+      newDelayTime: random.chance(0.4),
+      interimPeriod: seconds(random.pick([0, 3, 10])),
+    },
+    sessionTime: seconds(random.pick([2, 10, 30])),
+  }
+}
+
+const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], random: Random): EngineOptions => {
+  const algorithm = (): Algorithm => random.pick<Algorithm>(['first_server', 'first_server', 'round_robin', 'hash'])
+  // Tries at one server that leave a client of nine seconds time for another. Those that take longer than max-age do so
+  // only where a client sends again before they are over.
+  const isBrisk = clients.every((client) => client.authentication.timeout < seconds(6))
+  const [timeout, maxRetries] = random.pick([
+    [2_000, 1],
+    isBrisk ? [3_000, 1] : [2_000, 1],
+    [3_000, 0],
+    [1_000, 2],
+  ] as const)
+  const [recordTimeout, recordRetries] = random.pick([
+    [3_000, 5],
+    [2_000, 1],
+    [1_000, 0],
+  ] as const)
+  const authentication = laneOf(1812, timeout, maxRetries)
+  const accounting = laneOf(1813, recordTimeout, recordRetries)
+  const queue = { maxMessages: 100_000, maxBytes: 1 << 28, overflow: 'drop_newest' as const }
+  return {
+    slot: millis(50),
+    maxAttributes: 200,
+    serviceOrder: random.pick(['authentication_first', 'fifo']),
+    clients: clients.map((client) => clientOptions(client)),
+    servers: servers.map(({ name, secret }, index) => ({
+      name,
+      address: `10.1.0.${index + 1}`,
+      secret,
+      requireMessageAuthenticator: 'auto',
+      lanes: { authentication, accounting },
+    })),
+    classes: {
+      authentication: { algorithm: algorithm(), hashKey: { vendor: 0, type: 1 }, maxTransmissions: 0 },
+      accounting: { algorithm: algorithm(), hashKey: { vendor: 0, type: 44 }, maxTransmissions: 0 },
+    },
+    queues: {
+      authentication: { ...queue, maxAge: seconds(5) },
+      accounting: { ...queue, maxAge: seconds(120) },
+    },
+    identifierQuarantine: seconds(5),
+    deadServer: {
+      consecutiveFailures: random.pick([1, 2, 4, 4, 6]),
+      responseTimeout: seconds(random.pick([0, 0, 0, 5])),
+      deadTime: seconds(random.pick([30, 600])),
+      probe: random.pick(['status_server', 'status_server', 'none']),
+      probeInterval: seconds(random.pick([6, 10])),
+    },
+    duplicates: {
+      answerCache: seconds(5),
+      maxAnswers: 100_000,
+      recordCache: seconds(60),
+      maxRecords: 100_000,
+      recordMemory: seconds(60),
+    },
+    state: { lifetime: seconds(300), maxEntries: 10_000 },
+  }
+}
+
+const laneOf = (port: number, timeout: number, maxRetries: number): LaneOptions => ({
+  port,
+  maxRate: perSecond(0),
+  maxOutstanding: 1_000,
+  timeout: millis(timeout),
+  maxRetries,
+})
+
+const spellsOf = (servers: number, options: EngineOptions, random: Random): Spell[] =>
+  Array.from({ length: random.between(1, 4) }, (_, index) => spellOf(servers, options, random.child(index))).flat()
+
+/** A spell of a kind; a realm that dies is dead behind all servers. */
+const spellOf = (servers: number, options: EngineOptions, random: Random): Spell[] => {
+  const kind = random.pick(KINDS)
+  const from = micros(random.between(0, LENGTH * 0.7))
+  const lasts = kind === 'lost-seconds' ? random.between(1_000_000, 3_000_000) : random.between(5_000_000, 60_000_000)
+  const spell = {
+    server: random.pick([0, 0, random.between(0, servers - 1)]),
+    from,
+    until: micros(Math.min(from + lasts, LENGTH - 1)),
+    trouble: troubleOf(kind, options, random),
+    isDead: kind === 'dead' || kind === 'replayed',
+    isReplayed: kind === 'replayed',
+  }
+  const isEverywhere = kind.startsWith('silent-for') && random.chance(0.7)
+  return isEverywhere ? Array.from({ length: servers }, (_, server) => ({ ...spell, server })) : [spell]
+}
+
+const troubleOf = (kind: Kind, { servers }: EngineOptions, random: Random): Trouble => {
+  const { timeout = micros(0), maxRetries = 0 } = servers[0]?.lanes.authentication ?? {}
+  switch (kind) {
+    case 'dead':
+    case 'replayed':
+      return NO_TROUBLE
+    case 'lost-seconds':
+      return { losesAll: true }
+    case 'silent-for-realm':
+      return { silentFor: { kind: 'realm', realm: 'guest' } }
+    case 'silent-for-client':
+      return { silentFor: { kind: 'client', client: 'bng-0' } }
+    case 'silent-for-records':
+      return { silentFor: { kind: 'record', status: random.pick(['start', 'interim']) } }
+    case 'one-of-many':
+      return { oneOf: random.pick([20, 100]) }
+    case 'one-each-two-seconds':
+      return { oneEach: seconds(2), latency: micros(timeout * (maxRetries + 1) + 1_000_000) }
+    case 'late':
+      return { latency: micros(timeout + 1_000_000) }
+    case 'too-late':
+      return { latency: micros(timeout * (maxRetries + 1) + 1_000_000) }
+    case 'probes-only':
+      return { answersProbesOnly: true }
+    case 'unforwardable':
+      return { isUnforwardable: true }
+  }
+}
+
+const turnsOf = (spells: readonly Spell[]): Turn[] => {
+  const at = (moment: Duration): Turn => ({ at: moment, happen: (world) => apply(world, spells, moment) })
+  const turns = spells.flatMap(({ from, until }) => [at(from), at(until)])
+  for (const { server, from, until, isReplayed } of spells) {
+    if (isReplayed !== true) continue
+    for (let moment = from + REPLAYED_EVERY; moment < until; moment += REPLAYED_EVERY) {
+      turns.push({ at: micros(moment), happen: (world, now) => world.servers[server]?.replay(now) })
+    }
+  }
+  return turns
+}
+
+/** What each server is like at this moment: several troubles may have come over one of them. */
+const apply = (world: World, spells: readonly Spell[], moment: Duration): void => {
+  for (const [index, server] of world.servers.entries()) {
+    const felt = spells.filter((spell) => spell.server === index && spell.from <= moment && moment < spell.until)
+    const isDead = felt.some((spell) => spell.isDead)
+    server.trouble = Object.assign({}, ...felt.map(({ trouble }) => trouble))
+    if (isDead && server.isUp) server.die()
+    if (!isDead) server.rise()
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The network of a simulated world: it delays, loses, doubles, reorders and cuts, each direction for itself.
+ *
+ * A datagram is delivered whole or not at all. Reordering is delay with spread: a datagram that is held up is overtaken.
+ */
+import { after, type Duration, type Instant, micros } from '../../units.ts'
+import type { Actor, Agenda } from './agenda.ts'
+import type { Random } from './random.ts'
+
+export interface Faults {
+  /** One way. */
+  readonly delay: Duration
+  /** Up to so much more, drawn for each datagram. */
+  readonly spread: Duration
+  /** Probabilities, 0-1. */
+  readonly loss: number
+  readonly duplicate: number
+}
+
+export const NO_FAULTS: Faults = { delay: micros(200), spread: micros(0), loss: 0, duplicate: 0 }
+
+/** Where a datagram goes; the receiver gave `mark` when it told its address. */
+export interface Receiver<Mark> {
+  deliver(mark: Mark, bytes: Uint8Array, now: Instant): void
+}
+
+/** One direction of one path. */
+export class Path<Mark> implements Actor<{ readonly mark: Mark; readonly bytes: Uint8Array }> {
+  readonly #agenda: Agenda
+  readonly #random: Random
+  readonly #receiver: Receiver<Mark>
+  faults: Faults
+  /** Until then nothing gets through. */
+  cutUntil: Instant | undefined = undefined
+  sent = 0
+  lost = 0
+
+  constructor(o: { agenda: Agenda; random: Random; faults: Faults; receiver: Receiver<Mark> }) {
+    this.#agenda = o.agenda
+    this.#random = o.random
+    this.#receiver = o.receiver
+    this.faults = o.faults
+  }
+
+  send(mark: Mark, bytes: Uint8Array, now: Instant): void {
+    this.sent += 1
+    const isCut = this.cutUntil !== undefined && now < this.cutUntil
+    if (isCut || this.#random.chance(this.faults.loss)) {
+      this.lost += 1
+      return
+    }
+    this.#schedule(mark, bytes, now)
+    if (this.#random.chance(this.faults.duplicate)) this.#schedule(mark, bytes, now)
+  }
+
+  act({ mark, bytes }: { readonly mark: Mark; readonly bytes: Uint8Array }, now: Instant): void {
+    this.#receiver.deliver(mark, bytes, now)
+  }
+
+  #schedule(mark: Mark, bytes: Uint8Array, now: Instant): void {
+    const { delay, spread } = this.faults
+    const wait = spread === 0 ? delay : delay + this.#random.between(0, spread)
+    this.#agenda.at(after(now, micros(wait)), this, { mark, bytes })
+  }
+}

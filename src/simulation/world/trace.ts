@@ -1,0 +1,103 @@
+/**
+ * What a world did, in two forms: a line for every event, for people; one number over everything that left, for saying
+ * that two runs were the same.
+ */
+import type { EngineEvent, EngineOptions, Peer } from '../../proxy/border/ports.ts'
+import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
+import type { Witness } from './observer.ts'
+import { serialOf, wellFormed } from './packets.ts'
+import { START } from './world.ts'
+
+const CODES: Readonly<Record<number, string>> = {
+  1: 'Access-Request',
+  2: 'Access-Accept',
+  3: 'Access-Reject',
+  4: 'Accounting-Request',
+  5: 'Accounting-Response',
+  11: 'Access-Challenge',
+  12: 'Status-Server',
+}
+
+/** One line an event: seconds since the start, what happened, which packet, which request of the world. */
+export class Trace implements Witness {
+  readonly #write: (line: string) => void
+
+  constructor(write: (line: string) => void) {
+    this.#write = write
+  }
+
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+    this.#say(now, `client ${from.address}:${from.port} -> ${trafficClass}`, bytes)
+  }
+
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    this.#say(now, `lane ${lane} port ${port} ->`, bytes)
+  }
+
+  probed(lane: number, bytes: Uint8Array, now: Instant): void {
+    this.#say(now, `lane ${lane} probe ->`, bytes)
+  }
+
+  responded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    this.#say(now, `lane ${lane} port ${port} <-`, bytes)
+  }
+
+  replied(to: Peer, bytes: Uint8Array, now: Instant): void {
+    this.#say(now, `client ${to.address}:${to.port} <-`, bytes)
+  }
+
+  noted(event: EngineEvent, now: Instant): void {
+    const words = Object.entries(event).filter(([name, value]) => name !== 'kind' && typeof value !== 'object')
+    this.#write(`${at(now)}  ${event.kind} ${words.map(([name, value]) => `${name}=${value}`).join(' ')}`)
+  }
+
+  reconfigured(options: EngineOptions, now: Instant): void {
+    this.#write(`${at(now)}  reload servers=${options.servers.map(({ name }) => name).join(',')}`)
+  }
+
+  #say(now: Instant, way: string, bytes: Uint8Array): void {
+    const packet = wellFormed(bytes)
+    const serial = serialOf(packet)
+    const name = CODES[packet.code] ?? `code ${packet.code}`
+    this.#write(`${at(now)}  ${way} ${name} id ${packet.identifier}${serial === undefined ? '' : ` request ${serial}`}`)
+  }
+}
+
+/** Seconds since the world's start, to the microsecond. */
+const at = (now: Instant): string => ((now - START) / MICROS_PER_SECOND).toFixed(6).padStart(11)
+
+/** 64 bits over time and octets of everything that leaves the engine: to servers, to probes, to clients. */
+export class Digest implements Witness {
+  #a = 0x811c9dc5
+  #b = 0x9e3779b9
+
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    this.#add(lane * 64 + port, bytes, now)
+  }
+
+  probed(lane: number, bytes: Uint8Array, now: Instant): void {
+    this.#add(-1 - lane, bytes, now)
+  }
+
+  replied(to: Peer, bytes: Uint8Array, now: Instant): void {
+    this.#add(to.listener * 65_536 + to.port, bytes, now)
+  }
+
+  get value(): string {
+    return [this.#a, this.#b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
+  }
+
+  #add(way: number, bytes: Uint8Array, now: Instant): void {
+    this.#mix(way)
+    this.#mix(now % 0x1_0000_0000)
+    this.#mix(Math.floor(now / 0x1_0000_0000))
+    for (let at = 0; at < bytes.length; at += 1) this.#mix(bytes[at]!)
+  }
+
+  /** FNV-1a, and beside it a second one with another prime. */
+  #mix(value: number): void {
+    this.#a = Math.imul(this.#a ^ value, 0x01000193)
+    this.#b = Math.imul(this.#b ^ value, 0x85ebca6b) + 1
+    this.#b ^= this.#b >>> 15
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What `show` prints, from the report of an engine that a test drives.
+ */
+import { describe, expect, it } from 'vitest'
+import { rfcCounters } from '../../../src/commands/text/rfc-counters.ts'
+import { SHOWN, SHOWN_JSON } from '../../../src/commands/text/show-text.ts'
+import { type StatusReport, statusReport } from '../../../src/observe/status-report.ts'
+import { SERVER_DROP_REASONS } from '../../../src/proxy/border/reasons.ts'
+import { seconds } from '../../../src/units.ts'
+import { viewOf } from '../../observe/view-of.ts'
+import { World } from '../../proxy/kit.ts'
+import { server } from '../../proxy/options.ts'
+
+const reportOf = (world: World): StatusReport =>
+  statusReport(viewOf(world.snapshot()), { monotonic: world.now, unix: 1_700_000_020_000_000 })
+
+const driven = (): World => {
+  const world = new World({ servers: [server('s1', { rate: 1, maxOutstanding: 2, timeout: seconds(1) })] })
+  for (let i = 0; i < 3; i += 1) world.access()
+  world.settle()
+  world.advance(seconds(0.25))
+  world.answer(world.sent[0]!, { code: 3 })
+  world.accounting()
+  world.settle()
+  return world
+}
+
+describe('counters in the terms of the RFCs', () => {
+  it('are those of RFC 4668 for authentication, with the round-trip time in hundredths', () => {
+    const lane = reportOf(driven()).lanes.find((one) => one.class === 'authentication')!
+    expect(Object.fromEntries(rfcCounters(lane))).toEqual({
+      RoundTripTime: 25,
+      AccessRequests: 1,
+      AccessRetransmissions: 0,
+      AccessAccepts: 0,
+      AccessRejects: 1,
+      AccessChallenges: 0,
+      MalformedAccessResponses: 0,
+      BadAuthenticators: 0,
+      PendingRequests: 0,
+      Timeouts: 0,
+      UnknownTypes: 0,
+      PacketsDropped: 0,
+    })
+  })
+
+  it('are those of RFC 4670 for accounting', () => {
+    const lane = reportOf(driven()).lanes.find((one) => one.class === 'accounting')!
+    expect(Object.fromEntries(rfcCounters(lane))).toMatchObject({ Requests: 1, Responses: 0, PendingRequests: 1 })
+    expect(SHOWN.counters(reportOf(driven()))).toContain('s1 accounting (RFC 4670)')
+  })
+
+  it('have each reason for a drop in exactly one of them', () => {
+    const lane = reportOf(driven()).lanes[0]!
+    for (const reason of SERVER_DROP_REASONS) {
+      const dropped = { ...lane.counters.dropped, [reason]: 1 }
+      const counted = rfcCounters({ ...lane, counters: { ...lane.counters, dropped } })
+      const before = rfcCounters(lane)
+      const differing = counted.filter(([, value], at) => value !== before[at]?.[1])
+      expect(differing, reason).toHaveLength(1)
+    }
+  })
+})
+
+describe('show', () => {
+  it('servers: a server that was never asked has held nothing, and not for 0 ms', () => {
+    const world = new World({ servers: [server('s1', { rate: 1 })] })
+    const rows = SHOWN.servers(reportOf(world))
+    expect(rows.filter((row) => /^s1 .* max_rate /.test(row)).map((row) => row.split(/ +/).at(-1))).toEqual(['-', '-'])
+  })
+
+  const lines = (what: keyof typeof SHOWN): string[] => SHOWN[what](reportOf(driven()))
+
+  it('queues: every place where something waits, and the bounds', () => {
+    const text = lines('queues').join('\n')
+    expect(text).toMatch(/^authentication +all +2 /m)
+    expect(text).toMatch(/^authentication +for s1 +2 /m)
+    expect(text).toMatch(/^accounting +parked +0 /m)
+    expect(text).toContain('authentication may hold 20,000 messages and 33,554,432 bytes, each for 5.0 s')
+  })
+
+  it('clients, instances, alarms and servers with their ceiling', () => {
+    expect(lines('clients')[1]).toMatch(/^bng +3 +1 +0 +0$/)
+    expect(lines('instances')[1]).toMatch(/^ *0 +running +0 /)
+    expect(lines('alarms')).toEqual([expect.stringContaining('alarm queue-fill (warning) for 10 s: accounting: ')])
+    expect(SHOWN.alarms({ ...reportOf(driven()), alarms: [] })).toEqual(['no alarm is raised'])
+    expect(lines('servers').join('\n')).toMatch(/^s1 +authentication +1\/s +max_rate +2 /m)
+  })
+
+  it('all of it for programs too', () => {
+    for (const part of Object.values(SHOWN_JSON)) expect(JSON.stringify(part(reportOf(driven())))).toMatch(/^\{"\w+":/)
+  })
+})

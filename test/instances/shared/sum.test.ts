@@ -1,0 +1,105 @@
+/**
+ * What several instances did together, and one over its lives: what is added, what is the greatest, and what becomes of
+ * clients that a reload removed.
+ */
+import { describe, expect, it } from 'vitest'
+import { leftBy, sumOf, withCounters } from '../../../src/instances/shared/sum.ts'
+import { exposition } from '../../../src/observe/metrics/exposition.io.ts'
+import { METRICS } from '../../../src/observe/metrics/metrics.ts'
+import type { EngineSnapshot } from '../../../src/proxy/border/snapshot.ts'
+import { seconds } from '../../../src/units.ts'
+import { viewOf } from '../../observe/view-of.ts'
+import { World } from '../../proxy/kit.ts'
+import { client, server } from '../../proxy/options.ts'
+
+const [a, b] = [client({ name: 'a', network: '10.1.0.0/16' }), client({ name: 'b', network: '10.2.0.0/16' })]
+const optionsOf = (clients: readonly (typeof a)[]) => ({ clients, servers: [server('s1')] })
+
+/** `records` of each. */
+function busy(records: number): World {
+  const world = new World(optionsOf([a, b]))
+  send(world, '10.1.0.1', records)
+  send(world, '10.2.0.1', records)
+  return world
+}
+function send(world: World, address: string, records: number): void {
+  for (let n = 0; n < records; n += 1) world.accounting({ from: { address } })
+  world.settle()
+}
+const reload = (world: World, ...clients: (typeof a)[]): void =>
+  world.engine.reconfigure({ ...world.options, clients }, world.now)
+const recordsOf = (of: EngineSnapshot): number =>
+  [...of.clients, ...(of.formerClients ? [of.formerClients] : [])]
+    .flatMap(({ accounting }) => Object.values(accounting.records))
+    .reduce((sum, one) => sum + one, 0)
+
+/** Every series of all clients together. */
+async function together(engine: EngineSnapshot): Promise<Map<string, number>> {
+  const text = await exposition(METRICS, viewOf(engine))
+  return new Map(
+    [...text.matchAll(/^(radsluice_all_clients_\S+) (\d+)$/gm)].map(([, name = '', n]) => [name, Number(n)]),
+  )
+}
+
+describe('what all clients did together', () => {
+  it('never falls when a reload removes clients, nor when one comes back', async () => {
+    const world = busy(3)
+    let before = await together(world.snapshot())
+    expect(Math.max(...before.values())).toBe(6)
+    for (const clients of [[a], [b], [a, b], [], [a]]) {
+      reload(world, ...clients)
+      const now = await together(world.snapshot())
+      for (const [name, value] of before) expect([name, (now.get(name) ?? 0) >= value]).toEqual([name, true])
+      before = now
+    }
+    send(world, '10.1.0.1', 1)
+    expect(recordsOf(world.snapshot())).toBe(7)
+  })
+
+  it('says nothing of removed clients where none counted anything', () => {
+    const world = new World(optionsOf([a, b]))
+    reload(world)
+    expect(world.snapshot().formerClients).toBeUndefined()
+  })
+
+  it('is that of all instances and all lives', () => {
+    const [one, other] = [busy(1), busy(10)]
+    reload(other, a)
+    expect(recordsOf(sumOf([one.snapshot(), other.snapshot()], 'host'))).toBe(22)
+    expect(recordsOf(sumOf([other.snapshot(), one.snapshot()], 'host'))).toBe(22)
+    const { authentication, accounting } = other.snapshot().classes
+    const left = leftBy(other.snapshot(), { authentication: authentication.ledger, accounting: accounting.ledger })
+    // The thread that followed the crashed one is reloaded: `b` is back, then both are gone.
+    const next = busy(100)
+    expect(recordsOf(withCounters(next.snapshot(), left))).toBe(220)
+    reload(next)
+    const last = withCounters(next.snapshot(), left)
+    expect(last.clients).toEqual([])
+    expect(recordsOf(last)).toBe(220)
+  })
+})
+
+describe('a sum of instances', () => {
+  /** With records whose client gave up so long ago. */
+  const waiting = (longest: number): EngineSnapshot => {
+    const snapshot = busy(1).snapshot()
+    const { accounting } = snapshot.classes
+    const ages = { longestGivenUp: seconds(longest), oldestAge: seconds(longest), instanceOldestAge: seconds(longest) }
+    return { ...snapshot, classes: { ...snapshot.classes, accounting: { ...accounting, ...ages, clientsGaveUp: 2 } } }
+  }
+
+  it('counts records whose clients gave up, and is as old as the oldest', () => {
+    for (const order of [
+      [40, 700],
+      [700, 40],
+    ]) {
+      const { accounting } = sumOf(order.map(waiting), 'host').classes
+      expect(accounting.clientsGaveUp).toBe(4)
+      expect(accounting).toMatchObject({
+        longestGivenUp: seconds(700),
+        oldestAge: seconds(700),
+        instanceOldestAge: seconds(700),
+      })
+    }
+  })
+})

@@ -1,0 +1,453 @@
+import { describe, expect, it } from 'vitest'
+import type { AlarmDefinition } from '../../../src/observe/alarms/alarm-definition.ts'
+import {
+  ALARM_IDS,
+  ALARMS,
+  type AlarmId,
+  alarmText,
+  alertNameOf,
+  shortened,
+} from '../../../src/observe/alarms/alarm-definitions.ts'
+import { Alarms } from '../../../src/observe/alarms/alarms.ts'
+import type { Subject } from '../../../src/observe/view/alarm.ts'
+import { Interval } from '../../../src/observe/view/interval.ts'
+import type { LaneSnapshot } from '../../../src/proxy/border/snapshot.ts'
+import { micros } from '../../../src/units.ts'
+import { START } from '../../proxy/kit.ts'
+import { type Change, defaults, inClass, inEngine, inLane, inLedger, intervalOf } from '../intervals.ts'
+
+interface Case {
+  readonly subject: Subject
+  /** An interval in which the alarm measures exactly this. */
+  readonly at: (value: number) => Interval
+  /** The smallest step that its measure can take. */
+  readonly step: number
+}
+
+const LANE = { server: 's2', class: 'accounting' } as const
+const by =
+  (change: (value: number) => Change): Case['at'] =>
+  (value) =>
+    intervalOf(change(value))
+
+const SEEN = { at: '10.9.0.1', packet: { code: 1, identifier: 7, port: 4_711 }, seen: START }
+
+const unsigned = (isSo: number, who: { peer: 'client' | 'server'; name: string }): Change =>
+  inEngine((engine) => ({
+    ...engine,
+    signing: { mixed: [], dropped: isSo >= 1 ? [{ ...who, ...SEEN, because: 'learned' }] : [] },
+  }))
+
+const mixed = (isSo: number, who: { peer: 'client' | 'server'; name: string }): Change =>
+  inEngine((engine) => ({
+    ...engine,
+    signing: { mixed: isSo >= 1 ? [{ ...who, ...SEEN, unsigned: undefined, others: 0 }] : [], dropped: [] },
+  }))
+
+const CASES: Readonly<Record<AlarmId, Case>> = {
+  'queue-fill': {
+    subject: { class: 'accounting' },
+    at: by((percent) => inClass('accounting', () => ({ queued: 2_000 * percent }))),
+    step: 1 / 2_000,
+  },
+  'queue-age': {
+    subject: { class: 'authentication' },
+    at: by((percent) => inClass('authentication', () => ({ oldestAge: micros(50_000 * percent) }))),
+    step: 1 / 50_000,
+  },
+  'server-down': {
+    subject: LANE,
+    at: by((isDown) => inLane(LANE, () => ({ state: isDown >= 1 ? 'down' : 'not_responding' }))),
+    step: 1,
+  },
+  'server-failing': {
+    subject: LANE,
+    at: by((isFailing) => inLane(LANE, () => ({ state: isFailing >= 1 ? 'failing' : 'not_responding' }))),
+    step: 1,
+  },
+  'unanswered-by-live-server': {
+    subject: LANE,
+    at: by((count) => inLane(LANE, ({ counters }) => ({ counters: { ...counters, unansweredByLiveServer: count } }))),
+    step: 1,
+  },
+  'all-servers-down': {
+    subject: { class: 'accounting' },
+    at: by((isDown) => (view) => {
+      const one = inLane({ ...LANE, server: 's1' }, () => ({ state: 'down' }))(view)
+      return inLane(LANE, () => ({ state: isDown >= 1 ? 'down' : 'active' }))(one)
+    }),
+    step: 1,
+  },
+  ceiling: {
+    subject: LANE,
+    // 100 a second are 6,000 a minute.
+    at: by((percent) => inLane(LANE, ({ counters }) => ({ counters: { ...counters, requests: 60 * percent } }))),
+    step: 1 / 60,
+  },
+  shed: {
+    subject: { class: 'accounting' },
+    at: by((count) => inLedger('accounting', { shed: { 'queue-messages': count, 'queue-bytes': 0 } })),
+    step: 1,
+  },
+  expired: {
+    subject: { class: 'authentication' },
+    at: by((count) => inLedger('authentication', { expired: count })),
+    step: 1,
+  },
+  retries: {
+    subject: LANE,
+    at: by((percent) =>
+      inLane(LANE, ({ counters }) => ({
+        counters: { ...counters, requests: 10 * (100 - percent), retransmissions: 10 * percent },
+      })),
+    ),
+    step: 0.1,
+  },
+  'client-secret': {
+    subject: { client: 'other' },
+    at: by((count) =>
+      inEngine((engine) => ({
+        ...engine,
+        clients: engine.clients.map((one) => (one.name === 'other' ? { ...one, badAuthenticators: count } : one)),
+      })),
+    ),
+    step: 1,
+  },
+  'server-secret': {
+    subject: LANE,
+    at: by((count) =>
+      inLane(LANE, ({ counters }) => ({
+        counters: { ...counters, dropped: { ...counters.dropped, 'bad-authenticator': count, late: 99 } },
+      })),
+    ),
+    step: 1,
+  },
+  'never-answered': {
+    subject: LANE,
+    at: by((timeouts) => inLane(LANE, () => ({ unheard: { timeouts } }))),
+    step: 1,
+  },
+  'given-up': {
+    subject: { class: 'authentication' },
+    at: by((count) => inLedger('authentication', { givenUp: Math.min(2, count), superseded: Math.max(0, count - 2) })),
+    step: 1,
+  },
+  'client-drops': {
+    subject: { client: 'other' },
+    at: by((count) =>
+      inEngine((engine) => ({
+        ...engine,
+        clients: engine.clients.map((one) =>
+          one.name === 'other' ? { ...one, dropped: 5 + count, badAuthenticators: 5 } : one,
+        ),
+      })),
+    ),
+    step: 1,
+  },
+  'server-drops': {
+    subject: LANE,
+    at: by((count) =>
+      inLane(LANE, ({ counters }) => ({
+        counters: {
+          ...counters,
+          dropped: { ...counters.dropped, 'missing-message-authenticator': count, 'bad-authenticator': 99, late: 99 },
+        },
+      })),
+    ),
+    step: 1,
+  },
+  'send-failures': {
+    subject: {},
+    at: by((count) => (view) => ({ ...view, sendFailures: view.sendFailures + count })),
+    step: 1,
+  },
+  'internal-errors': {
+    subject: {},
+    at: by((count) => (view) => ({ ...view, internalErrors: view.internalErrors + count })),
+    step: 1,
+  },
+  'sessions-log-lost': {
+    subject: {},
+    at: by((count) => (view) => ({ ...view, sessionsLogLinesLost: (view.sessionsLogLinesLost ?? 0) + count })),
+    step: 1,
+  },
+  'log-lines-lost': {
+    subject: {},
+    at: by((count) => (view) => ({
+      ...view,
+      logLinesLost: view.logLinesLost + 1,
+      tpsLinesLost: view.tpsLinesLost + count - 1,
+    })),
+    step: 1,
+  },
+  'webhook-failing': {
+    subject: {},
+    at: by((isSo) => (view) => ({
+      ...view,
+      watch: {
+        ...view.watch,
+        webhook: { ok: 0, failed: 1, waiting: 1, lost: 0, failing: isSo >= 1 ? 'it answers 500' : undefined },
+      },
+    })),
+    step: 1,
+  },
+  'missing-message-authenticator': {
+    subject: { client: 'other' },
+    at: by((isSo) => unsigned(isSo, { peer: 'client', name: 'other' })),
+    step: 1,
+  },
+  'server-missing-message-authenticator': {
+    subject: { server: 's1' },
+    at: by((isSo) => unsigned(isSo, { peer: 'server', name: 's1' })),
+    step: 1,
+  },
+  'mixed-signing': {
+    subject: { client: 'other' },
+    at: by((isSo) => mixed(isSo, { peer: 'client', name: 'other' })),
+    step: 1,
+  },
+  'server-mixed-signing': {
+    subject: { server: 's1' },
+    at: by((isSo) => mixed(isSo, { peer: 'server', name: 's1' })),
+    step: 1,
+  },
+  'kernel-drops': {
+    subject: {},
+    at: by((count) => (view) => ({
+      ...view,
+      listeners: view.listeners.map((one) => ({ ...one, kernelDrops: (one.kernelDrops ?? 0) + count })),
+    })),
+    step: 1,
+  },
+  'event-loop-delay': {
+    subject: { instance: '0' },
+    at: (late) => intervalOf(undefined, late),
+    step: 1e-6,
+  },
+  memory: {
+    subject: {},
+    at: by((residentBytes) => (view) => ({ ...view, process: { ...view.process, residentBytes } })),
+    step: 1,
+  },
+  'offered-rate': {
+    subject: {},
+    at: by((rate) => (view) => {
+      const half = inLedger('authentication', { received: 30 * rate })(view)
+      return inLedger('accounting', { received: 30 * rate })(half)
+    }),
+    step: 1 / 30,
+  },
+  'listener-missing': {
+    subject: { class: 'authentication' },
+    at: by((isMissing) => (view) => ({
+      ...view,
+      listeners: view.listeners.map((one) => ({ ...one, presence: isMissing >= 1 ? 'absent' : 'listening' })),
+    })),
+    step: 1,
+  },
+  'instance-down': {
+    subject: { instance: '0' },
+    at: by((isDown) => (view) => ({
+      ...view,
+      instances: view.instances.map((one) => ({ ...one, crashes: isDown >= 1 ? 1 : 0 })),
+    })),
+    step: 1,
+  },
+  'ledger-imbalance': {
+    subject: { class: 'accounting' },
+    at: by((count) => inLedger('accounting', { received: count })),
+    step: 1,
+  },
+  'reload-refused': {
+    subject: {},
+    at: by((isSo) => (view) => ({ ...view, config: { ...view.config, refused: isSo >= 1 ? 'line 3' : undefined } })),
+    step: 1,
+  },
+}
+
+describe('a server that answers hardly any request', () => {
+  const failing = (changes: Partial<LaneSnapshot>) => {
+    const interval = intervalOf(inLane(LANE, () => ({ state: 'failing', ...changes })))
+    const { value, detail, advice } = ALARMS['server-failing'].read(interval).find((one) => one.value === 1)!
+    return { what: alarmText('server-failing', value, detail), advice }
+  }
+
+  it('lives, unless its port is closed', () => {
+    expect(failing({}).what).toBe('the server answers hardly any request in time, though it lives')
+    const { what, advice } = failing({ refusedAt: START })
+    expect(what).toBe('the server answers hardly any request in time, its port is closed')
+    expect(advice).toMatch(/^nothing listens at /)
+  })
+})
+
+describe('what an alarm says', () => {
+  it('has no duration of its own: the line says for how long it is raised', () => {
+    const down = intervalOf(inLane(LANE, () => ({ state: 'down', consecutiveFailures: 5 })))
+    const [reading] = ALARMS['server-down'].read(down).filter(({ value }) => value === 1)
+    expect(alarmText('server-down', 1, reading?.detail)).toBe('the server is Down, 5 requests in a row unanswered')
+  })
+
+  it('is read again at each look where it is of the moment, and of no rate', () => {
+    const ofMoment = ALARM_IDS.filter((id) => (ALARMS[id] as AlarmDefinition).isNow === true)
+    expect(ofMoment).toEqual(expect.arrayContaining(['never-answered', 'server-failing', 'queue-fill', 'memory']))
+    for (const id of ofMoment) expect([id, ALARMS[id].unit]).not.toContain('a minute')
+  })
+})
+
+describe('a text that is too long', () => {
+  it('ends behind a whole word and says that more was there', () => {
+    const text = 'line 3: the first problem; line 4: another'
+    expect(shortened(text, text.length)).toBe(text)
+    for (let most = 12; most < text.length; most += 1) {
+      const cut = shortened(text, most)
+      expect(cut.length).toBeLessThanOrEqual(most)
+      expect(cut).toMatch(/ …$/)
+      expect(`${text} `).toContain(`${cut.slice(0, -2)} `)
+    }
+  })
+
+  it('is cut where problems of a refused reload are more than fit', () => {
+    const refused = 'a problem with many words; '.repeat(99)
+    const [reading] = ALARMS['reload-refused'].read(
+      intervalOf((view) => ({ ...view, config: { ...view.config, refused } })),
+    )
+    expect(reading?.detail).toMatch(/^a problem with .* …$/)
+  })
+})
+
+/** Those that `radsluice status` exits with 1 for; the others warn of what has cost nobody anything yet. */
+const FAILS_STATUS: readonly AlarmId[] = [
+  'server-down',
+  'never-answered',
+  'server-failing',
+  'unanswered-by-live-server',
+  'all-servers-down',
+  'server-secret',
+  'server-drops',
+  'missing-message-authenticator',
+  'server-missing-message-authenticator',
+  'shed',
+  'expired',
+  'given-up',
+  'client-secret',
+  'client-drops',
+  'kernel-drops',
+  'send-failures',
+  'internal-errors',
+  'sessions-log-lost',
+  'listener-missing',
+  'instance-down',
+  'ledger-imbalance',
+  'reload-refused',
+]
+
+/** A judge of one alarm, and what of it is raised after an interval or some of them. */
+function judgeOf(id: AlarmId) {
+  const threshold = defaults().alarms[id]
+  if (threshold === undefined) throw new Error(`${id} is off in the tests`)
+  const alarms = new Alarms<AlarmId>()
+  const { severity, read } = ALARMS[id]
+  const raisedAfter = (interval: Interval, polls = threshold.ofLast): Subject[] => {
+    for (let poll = 0; poll < polls; poll += 1)
+      alarms.judge([{ id, severity, threshold, readings: read(interval) }], poll)
+    return alarms.current().map(({ subject }) => subject)
+  }
+  return { threshold, raisedAfter }
+}
+
+describe.each(ALARM_IDS)('the alarm %s', (id) => {
+  const { subject, at, step } = CASES[id]
+
+  it('measures what its test says', () => {
+    const { threshold } = judgeOf(id)
+    for (const value of [threshold.high, threshold.low, threshold.high - step]) {
+      const reading = ALARMS[id].read(at(value)).find((one) => JSON.stringify(one.subject) === JSON.stringify(subject))
+      expect(reading?.value).toBeCloseTo(value, 6)
+    }
+  })
+
+  it('is not raised where all is well, and reads every subject then', () => {
+    const { raisedAfter } = judgeOf(id)
+    expect(raisedAfter(intervalOf())).toEqual([])
+    expect(ALARMS[id].read(intervalOf()).length).toBeGreaterThan(0)
+  })
+
+  it('is raised at exactly its high threshold, for its subject alone', () => {
+    const { threshold, raisedAfter } = judgeOf(id)
+    expect(raisedAfter(at(threshold.high - step))).toEqual([])
+    expect(raisedAfter(at(threshold.high))).toEqual([subject])
+  })
+
+  it('stays at exactly its low threshold and is cleared under it', () => {
+    const { threshold, raisedAfter } = judgeOf(id)
+    raisedAfter(at(threshold.high))
+    if (threshold.low < threshold.high) expect(raisedAfter(at(threshold.high - step))).toEqual([subject])
+    expect(raisedAfter(at(threshold.low))).toEqual([subject])
+    expect(raisedAfter(at(threshold.low - step))).toEqual([])
+  })
+
+  it('takes as many polls as it says', () => {
+    const { threshold, raisedAfter } = judgeOf(id)
+    expect(raisedAfter(at(threshold.high), threshold.samples - 1)).toEqual([])
+    expect(raisedAfter(at(threshold.high), 1)).toEqual([subject])
+  })
+
+  it('has the labels that it says, and a sentence with a value and an advice', () => {
+    const { per, advice } = ALARMS[id]
+    for (const reading of ALARMS[id].read(intervalOf()))
+      expect(Object.keys(reading.subject).sort()).toEqual([...per].sort())
+    expect(alarmText(id, 12, 'for a reason')).not.toMatch(/[{}]/)
+    expect(advice.length).toBeGreaterThan(20)
+    expect(alertNameOf(id)).toMatch(/^Radsluice[A-Z][A-Za-z]+$/)
+  })
+})
+
+describe('an alarm', () => {
+  it('makes `radsluice status` exit with 1 where users or records suffer, and always if critical', () => {
+    const fails = ALARM_IDS.filter((id) => ALARMS[id].failsStatus)
+    expect(fails).toEqual(FAILS_STATUS)
+    for (const id of ALARM_IDS) if (ALARMS[id].severity === 'critical') expect(fails).toContain(id)
+  })
+})
+
+describe('the readings', () => {
+  it('say what limits a server', () => {
+    const slow = intervalOf(inLane(LANE, () => ({ holdingTime: micros(18_000_000), maxOutstanding: 256 })))
+    const texts = ALARMS.ceiling
+      .read(slow)
+      .map(({ subject, detail }) => `${subject.server} ${subject.class}: ${detail}`)
+    expect(texts).toContain('s2 accounting: 14 a second because of max_outstanding')
+    expect(texts).toContain('s1 accounting: 100 a second because of max_rate')
+  })
+
+  it('of a server are at its ceiling while messages keep waiting there, though less was sent', () => {
+    const before = inLane(LANE, () => ({ queued: 5 }))(intervalOf().now)
+    const ceilingOf = (one: Interval) =>
+      ALARMS.ceiling.read(one).find(({ subject }) => subject.server === 's2' && subject.class === 'accounting')?.value
+    expect(ceilingOf(intervalOf())).toBe(0)
+    expect(ceilingOf(new Interval(before, { ...before, uptimeSeconds: before.uptimeSeconds + 60 }, new Map()))).toBe(
+      100,
+    )
+  })
+
+  it('never go below zero where a counter went back', () => {
+    const later = intervalOf().now
+    const rich = inLedger('accounting', { expired: 500, received: 900 })(later)
+    const back = new Interval(rich, { ...later, uptimeSeconds: later.uptimeSeconds + 60 }, new Map())
+    expect([back.losses.accounting.expired, back.traffic.received]).toEqual([0, 0])
+  })
+
+  it('of a server that an operator holds Down say that it is none', () => {
+    const held = intervalOf(inLane(LANE, () => ({ state: 'down', isHeldDown: true })))
+    expect(ALARMS['server-down'].read(held).map(({ value }) => value)).toEqual([0, 0, 0, 0])
+  })
+
+  it('of kernel drops are missing where the system does not tell', () => {
+    const silent = intervalOf((view) => ({
+      ...view,
+      listeners: view.listeners.map((one) => ({ ...one, kernelDrops: undefined })),
+      upstreamKernelDrops: undefined,
+    }))
+    expect(ALARMS['kernel-drops'].read(silent)).toEqual([])
+  })
+})
