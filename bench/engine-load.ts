@@ -7,7 +7,9 @@
  * Message-Authenticator) about 150.
  */
 
-import type { EngineOptions, LaneOptions, Outbox, Peer, ServerOptions } from '../src/proxy/border/ports.ts'
+import type { Peer } from '../src/proxy/border/events.ts'
+import type { EngineOptions, LaneOptions, ServerOptions } from '../src/proxy/border/options.ts'
+import type { Outbox } from '../src/proxy/border/ports.ts'
 import { Engine } from '../src/proxy/engine.ts'
 import { signAuthenticator, signMessageAuthenticator } from '../src/radius/authenticator.ts'
 import {

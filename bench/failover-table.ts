@@ -8,7 +8,7 @@
  */
 import { parseArgs } from 'node:util'
 import { writeData } from '../src/commands/terminal/output.io.ts'
-import type { EngineOptions } from '../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../src/proxy/border/options.ts'
 import { MICROS_PER_SECOND, millis } from '../src/units.ts'
 import { BEGINNINGS, isWithinCapacity, PACES, PATIENCES, playFailover, SERVER_FAULTS } from './failover/cases.ts'
 import { brokenPromises, playSituation, SITUATIONS } from './failover/situations.ts'

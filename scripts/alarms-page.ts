@@ -3,8 +3,9 @@
  */
 import { nodeAt, type SchemaNode } from '../src/config/schema/json-schema.ts'
 import type { AlarmDefinition } from '../src/observe/alarms/alarm-definition.ts'
-import { ALARM_IDS, ALARMS, type AlarmId, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
+import { ALARMS, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
 import { HEALTH_FACTORS, type HealthFactor } from '../src/observe/alarms/health.ts'
+import { ALARM_IDS, type AlarmId } from '../src/observe/view/alarm.ts'
 
 const INTRODUCTION = `# Alarms
 

@@ -3,7 +3,8 @@
  * the defaults; each case says in which samples its alert fires and what it says the first time.
  */
 import { stringify } from 'yaml'
-import { ALARM_IDS, ALARMS, type AlarmId, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
+import { ALARMS, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
+import { ALARM_IDS, type AlarmId } from '../src/observe/view/alarm.ts'
 
 const STEP_SECONDS = 15
 /** What Prometheus adds to all that it scrapes from one target. */

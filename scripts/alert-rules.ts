@@ -8,8 +8,9 @@
  */
 import { stringify } from 'yaml'
 import type { AlarmDefinition } from '../src/observe/alarms/alarm-definition.ts'
-import type { AlarmId } from '../src/observe/alarms/alarm-definitions.ts'
-import { ALARM_IDS, ALARMS, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
+import { ALARMS, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
+import type { AlarmId } from '../src/observe/view/alarm.ts'
+import { ALARM_IDS } from '../src/observe/view/alarm.ts'
 
 /** Our label `instance` as Prometheus calls it, since it keeps that name for the target. */
 const INSTANCE = 'exported_instance'

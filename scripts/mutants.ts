@@ -23,9 +23,12 @@ const COPIED = ['src', 'test', 'scripts', 'docs', 'package.json', 'tsconfig.json
 /** Test files in the order in which they are asked; each group is one run that ends with its first failure. */
 const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly string[] }[] = [
   { kind: 'unit', files: ['test/throttle/', 'test/queues/'] },
-  { kind: 'unit', files: ['test/proxy/'] },
-  { kind: 'unit', files: ['test/accounting/', 'test/instances/', 'test/observe/in-hand', 'test/config/difference'] },
-  { kind: 'unit', files: ['test/radius/', 'test/commands/capture'] },
+  { kind: 'unit', files: ['test/proxy/', 'test/transport/'] },
+  {
+    kind: 'unit',
+    files: ['test/accounting/', 'test/instances/', 'test/observe/view/in-hand', 'test/config/outward/difference'],
+  },
+  { kind: 'unit', files: ['test/radius/', 'test/commands/input/capture'] },
   {
     kind: 'sim',
     files: [
@@ -115,7 +118,8 @@ const report = (verdicts: readonly { readonly mutation: Mutation; readonly verdi
 /** The tests of the file's own folder are the likeliest to notice. */
 const nearestFirst = (groups: typeof GROUPS, { file }: Mutation): typeof GROUPS => {
   const folder = `${dirname(file).replace('src/', 'test/')}/`
-  const isNear = ({ files }: (typeof GROUPS)[number]): boolean => files.some((name) => name.startsWith(folder))
+  const isNear = ({ files }: (typeof GROUPS)[number]): boolean =>
+    files.some((name) => name.startsWith(folder) || folder.startsWith(name))
   return [...groups.filter(isNear), ...groups.filter((group) => !isNear(group))]
 }
 

@@ -5,7 +5,7 @@
  * Promise: no login is lost whose client sends at least three times. A case is a value, so the command that prints the
  * table and the test that holds the promise run the very same worlds.
  */
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { together, type Witness } from '../../src/simulation/world/observer.ts'
 import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, seconds } from '../../src/units.ts'

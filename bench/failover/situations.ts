@@ -5,7 +5,7 @@
  * Good logins are those that some server would answer. `before` is what the engine of version 0.1.0 (commit 6fc7222) did
  * in the very same world, with its own defaults, so that the table shows both.
  */
-import type { EngineOptions, LaneOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
 import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
 import { together, type Witness } from '../../src/simulation/world/observer.ts'
 import { serialOf, userOf, wellFormed } from '../../src/simulation/world/packets.ts'

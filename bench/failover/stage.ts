@@ -5,7 +5,7 @@
 import { engineOptions } from '../../src/config/outward/engine-options.ts'
 import { rehearseConfig } from '../../src/config/scenario/simulated-config.io.ts'
 import { formatProblem } from '../../src/config/source/problem.ts'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import type { ServerPlan } from '../../src/simulation/world/home-server.ts'
 import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'

@@ -7,7 +7,8 @@
  * packet that nobody touched is answered.
  */
 
-import type { EngineOptions, Peer } from '../../src/proxy/border/ports.ts'
+import type { Peer } from '../../src/proxy/border/events.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { after, type Instant, instant, millis, perSecond, seconds } from '../../src/units.ts'

@@ -4,9 +4,10 @@
  * JSON, one value a line, each with its `kind`. The last line of a stop is `stopped` or `not-stopped`; a stream that ends
  * without one was cut, and its reader does not know what was left.
  */
-import type { EndingNews, Follower } from '../daemon/ending.io.ts'
+
 import type { Boundary } from '../observe/boundary/boundary.io.ts'
 import type { InHand } from '../observe/view/in-hand.ts'
+import type { EndingNews, Follower } from './ending-news.ts'
 import type { Reader } from './route.ts'
 
 const TELL_EVERY_MS = 1_000

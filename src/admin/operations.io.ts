@@ -4,14 +4,15 @@
  * An act that is refused changes nothing and says why. What operators change is a layer of its own (`Overrides`); the
  * daemon puts it in force in all instances, one act after the other.
  */
-import type { Resumed } from '../daemon/ending.io.ts'
+
 import { thereAre } from '../did-you-mean.ts'
 import { type Forecast, totalOf } from '../observe/view/in-hand.ts'
 import { refusalText } from '../observe/view/in-hand-text.ts'
 import type { LaneName, Mark, Overrides } from '../observe/view/view.ts'
-import type { EngineOptions } from '../proxy/border/ports.ts'
+import type { EngineOptions } from '../proxy/border/options.ts'
 import { type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import type { Attached } from './attached.ts'
+import type { Resumed } from './ending-news.ts'
 import type { FollowedEnding } from './ending-stream.io.ts'
 import { isHeld, withHeld, withLogLevel, withMaxRate, withoutHeld } from './overrides.ts'
 

@@ -7,7 +7,7 @@
  * says nothing about why somebody took it down.
  */
 import type { LaneName, Mark, Overrides } from '../observe/view/view.ts'
-import type { EngineOptions, LaneOptions, ServerOptions } from '../proxy/border/ports.ts'
+import type { EngineOptions, LaneOptions, ServerOptions } from '../proxy/border/options.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 
 export const NO_OVERRIDES: Overrides = { held: [], maxRates: [], logLevel: undefined }

@@ -5,7 +5,7 @@
  * the same, and their events meet here.
  */
 import type { Boundary } from '../observe/boundary/boundary.io.ts'
-import type { Followed, TraceEvent } from '../proxy/border/ports.ts'
+import type { Followed, TraceEvent } from '../proxy/border/events.ts'
 import type { Reader } from './route.ts'
 
 export interface TraceWish {

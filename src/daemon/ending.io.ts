@@ -6,6 +6,7 @@
  * on. A stop with force (and SIGTERM, whose sender waits for no answer) ends then, whatever is left; a second one ends at
  * once. Whoever follows hears the last word before the connections close. What has to be closed is the daemon's.
  */
+import type { EndingNews, Follower, Resumed } from '../admin/ending-news.ts'
 import type { Instances } from '../instances/instances.io.ts'
 import { type Scope, sumOf } from '../instances/shared/sum.ts'
 import type { Log } from '../observe/log/log.io.ts'
@@ -24,29 +25,6 @@ import { type Duration, MICROS_PER_SECOND, type TrafficClass } from '../units.ts
 
 /** How long the last word may take to reach those who follow. */
 const LAST_WORD_MS = 1_000
-
-/** What has become of a drain or a stop. */
-export type EndingNews =
-  /** Nothing is in hand; the daemon stays. */
-  | { readonly kind: 'drained' }
-  /** It takes traffic again. */
-  | { readonly kind: 'resumed' }
-  /** The limit is over, something is left, and the daemon stays. */
-  | { readonly kind: 'not-stopped'; readonly left: InHand; readonly error: string }
-  /** The last word. */
-  | { readonly kind: 'stopped'; readonly left: InHand }
-
-/**
- * What came of a `resume`: traffic is taken (also where nothing drained), a stop is under way, or a drain was asked for while
- * it was on its way, and that one holds.
- */
-export type Resumed = 'takes-traffic' | 'stopping' | 'drains-again'
-
-/** One who follows: told of the news; `stopped` resolves when it has been read. */
-export interface Follower {
-  tell(news: EndingNews): void
-  readonly hasRead: Promise<void>
-}
 
 export interface EndingOf {
   readonly instances: Pick<Instances, 'drain' | 'idle' | 'look'>

@@ -24,7 +24,7 @@ import { plainOptions } from '../instances/shared/plain-options.ts'
 import type { SharedMemories } from '../instances/shared/shared-memory.ts'
 import type { Log } from '../observe/log/log.io.ts'
 import type { DaemonView, Overrides, QueueLimits } from '../observe/view/view.ts'
-import type { EngineOptions } from '../proxy/border/ports.ts'
+import type { EngineOptions } from '../proxy/border/options.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
 

@@ -5,7 +5,8 @@
  * second program of the same user bind the port unnoticed, so before the first start the ports are opened once without.
  */
 import { codeOf } from '../coded-error.ts'
-import type { Draining, Followed } from '../proxy/border/ports.ts'
+import type { Followed } from '../proxy/border/events.ts'
+import type { Draining } from '../proxy/border/ports.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { openSocket } from '../transport/datagram-socket.io.ts'
 import { TRAFFIC_CLASSES } from '../units.ts'

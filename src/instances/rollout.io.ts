@@ -4,7 +4,8 @@
  * It decides nothing. A call to a thread that ends before it answers is no failure: the thread is simply not there any more.
  */
 
-import type { Draining, Followed } from '../proxy/border/ports.ts'
+import type { Followed } from '../proxy/border/events.ts'
+import type { Draining } from '../proxy/border/ports.ts'
 import type { ListenOptions } from '../transport/listeners.io.ts'
 import { clientsChange } from './protocol/clients-change.ts'
 import type { ChangedSettings, InstanceSettings } from './protocol/protocol.ts'

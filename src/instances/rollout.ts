@@ -9,7 +9,9 @@
  * Pure: events in, acts out. The shell (`instances.io.ts`) does the acts in their order and decides nothing; each thread is
  * called once at a time, so that it never meets two changes at once.
  */
-import type { Draining, Followed } from '../proxy/border/ports.ts'
+
+import type { Followed } from '../proxy/border/events.ts'
+import type { Draining } from '../proxy/border/ports.ts'
 
 /** One call to a thread. */
 export type Telling<S> =

@@ -18,8 +18,8 @@ import {
   TRAFFIC_CLASSES,
   type TrafficClass,
 } from '../units.ts'
-import type { FoundSessions, InstanceView, SoughtSessions, Traced } from './protocol/protocol.ts'
-import { type ViewPart, whole } from './protocol/view-parts.ts'
+import type { FoundSessions, InstanceView, SoughtSessions, Traced, ViewPart } from './protocol/protocol.ts'
+import { whole } from './protocol/view-parts.ts'
 import type { InStep } from './rollout.io.ts'
 import { leftBy, withCounters } from './shared/sum.ts'
 import { ThreadHandle } from './thread-handle.io.ts'

@@ -1,7 +1,7 @@
 /**
  * Who is known to sign its packets, as `/learned` and the command line show it.
  */
-import type { SeenPacket } from '../proxy/border/ports.ts'
+import type { SeenPacket } from '../proxy/border/events.ts'
 import type { Learned } from '../proxy/signing/signers.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { MICROS_PER_SECOND, since } from '../units.ts'

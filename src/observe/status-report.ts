@@ -5,23 +5,16 @@
  * monotonic clock. `clock` has both clocks at one moment, so the time stamps of a capture can be put on the grid of slots.
  */
 import { type ClientAccounting, exact, TOTALS, type TotalName } from '../accounting/sessions/client-accounting.ts'
+import { imbalance } from '../proxy/border/imbalance.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
 import { type AlarmReport, alarmReports } from './alarms/alarm-report.ts'
-import type { Health } from './alarms/health.ts'
+import { concerns, notReady } from './judgements.ts'
+import type { Health } from './view/alarm.ts'
 import { causeOf } from './view/causes.ts'
 import { effectiveCeiling, whatLimits } from './view/ceiling.ts'
 import { clientsShown } from './view/client-activity.ts'
-import {
-  type Attachment,
-  concerns,
-  type DaemonView,
-  type InstanceLook,
-  imbalance,
-  type ListenerView,
-  notReady,
-  type Overrides,
-} from './view/view.ts'
+import type { Attachment, DaemonView, InstanceLook, ListenerView, Overrides } from './view/view.ts'
 
 export interface StatusReport {
   readonly name: 'radsluice'

@@ -17,19 +17,9 @@ import { Coalescing } from './admission/coalescing.ts'
 import { Intake, type Verdict } from './admission/intake.ts'
 import { Accounts } from './admission/record-watch.ts'
 import { Repetition } from './admission/repetition.ts'
-import type {
-  Draining,
-  EngineOptions,
-  Followed,
-  Journal,
-  LanePlan,
-  Outbox,
-  Peer,
-  Randomness,
-  Shared,
-  States,
-  Tracer,
-} from './border/ports.ts'
+import type { Followed, Peer } from './border/events.ts'
+import type { EngineOptions } from './border/options.ts'
+import type { Draining, Journal, LanePlan, Outbox, Randomness, Shared, States, Tracer } from './border/ports.ts'
 import type { EngineSnapshot } from './border/snapshot.ts'
 import { classSnapshots } from './class-snapshot.ts'
 import { Farm } from './pool/pool.ts'

@@ -3,9 +3,9 @@
  */
 import type { Instant } from '../units.ts'
 import type { Intake, LearnedAddress } from './admission/intake.ts'
+import type { MixedSigning } from './border/events.ts'
 import type { EngineSnapshot } from './border/snapshot.ts'
 import type { LearnedServer, ServerSigners } from './serving/server-signers.ts'
-import type { MixedSigning } from './signing/signers.ts'
 import type { Lanes } from './work/lanes.ts'
 
 /** Who is known to sign, and where it is mixed. */

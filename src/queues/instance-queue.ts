@@ -5,7 +5,7 @@
  * number that is the head (docs/throttling.md).
  */
 import type { TrafficClass } from '../units.ts'
-import type { Promotable } from './server-queue.ts'
+import type { Promotable } from './waiting-line.ts'
 import { PREFERENCE, type ServiceOrder, WaitingLine } from './waiting-line.ts'
 
 export class InstanceQueue<T extends Promotable<T>> {

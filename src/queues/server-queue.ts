@@ -5,17 +5,7 @@
  * what waits there). What was given back and not yet served is remembered, so that a slot is promised only once.
  */
 import type { InstanceQueue } from './instance-queue.ts'
-import { type ServiceOrder, type Stage, type Waiting, WaitingLine } from './waiting-line.ts'
-
-/** Who is told when a promoted message has been served, or left the instance queue in another way. */
-export interface Promoter {
-  settle(item: { readonly stage: Stage }): void
-}
-
-/** A message that can be promoted: it knows which server queue gave it back. */
-export interface Promotable<T> extends Waiting<T> {
-  promotedBy: Promoter | undefined
-}
+import { type Promotable, type Promoter, type ServiceOrder, type Stage, WaitingLine } from './waiting-line.ts'
 
 /** What a server can take now. */
 export interface Room {

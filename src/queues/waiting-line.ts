@@ -48,6 +48,16 @@ const inLine = <T extends Waiting<T>>(): Chain<T> => ({
   },
 })
 
+/** Who is told when a promoted message has been served, or left the instance queue in another way. */
+export interface Promoter {
+  settle(item: { readonly stage: Stage }): void
+}
+
+/** A message that can be promoted: it knows which server queue gave it back. */
+export interface Promotable<T> extends Waiting<T> {
+  promotedBy: Promoter | undefined
+}
+
 export class WaitingLine<T extends Waiting<T>> {
   #order: ServiceOrder
   readonly #retries = new ArrivalHeap<T>()

@@ -7,7 +7,7 @@
  * twice, so an answer for a closed listener is counted and goes nowhere.
  */
 import { codeOf } from '../coded-error.ts'
-import type { Peer } from '../proxy/border/ports.ts'
+import type { Peer } from '../proxy/border/events.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 import { type DatagramSocket, type Endpoint, endpointText, openSocket } from './datagram-socket.io.ts'
 import {

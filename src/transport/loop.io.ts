@@ -14,7 +14,8 @@
  * to no packet: it is a bug in the books themselves, and nothing catches it here, so that the process ends.
  */
 
-import type { Journal, Peer } from '../proxy/border/ports.ts'
+import type { Peer } from '../proxy/border/events.ts'
+import type { Journal } from '../proxy/border/ports.ts'
 import { type Instant, millis, type TrafficClass } from '../units.ts'
 import type { Clock } from './clock.io.ts'
 import type { Arrivals } from './sockets.io.ts'

@@ -3,12 +3,12 @@
  */
 import { describe, expect, it } from 'vitest'
 import { Attached } from '../../src/admin/attached.ts'
+import type { Resumed } from '../../src/admin/ending-news.ts'
 import { type Operated, Operations } from '../../src/admin/operations.io.ts'
 import { NO_OVERRIDES, ofThoseThere } from '../../src/admin/overrides.ts'
 import { inWords } from '../../src/commands/live/server.io.ts'
-import type { Resumed } from '../../src/daemon/ending.io.ts'
 import type { Overrides } from '../../src/observe/view/view.ts'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { perSecond, type TrafficClass } from '../../src/units.ts'
 import { defaults, server } from '../proxy/options.ts'
 

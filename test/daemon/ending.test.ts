@@ -3,7 +3,8 @@
  * as the test says.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Ending, type EndingNews } from '../../src/daemon/ending.io.ts'
+import type { EndingNews } from '../../src/admin/ending-news.ts'
+import { Ending } from '../../src/daemon/ending.io.ts'
 import type { InstanceReport } from '../../src/instances/supervisor.io.ts'
 import type { Draining } from '../../src/proxy/border/ports.ts'
 import { micros } from '../../src/units.ts'

@@ -6,7 +6,8 @@
  * is asked from outside, a thread that does its call, an answer that arrives, a thread that keeps house, a death.
  */
 import { type Act, SettingsInForce, type Telling } from '../../src/instances/rollout.ts'
-import type { Draining, Followed } from '../../src/proxy/border/ports.ts'
+import type { Followed } from '../../src/proxy/border/events.ts'
+import type { Draining } from '../../src/proxy/border/ports.ts'
 
 /** Settings are one lane to one server each; what a thread can't open it refuses. */
 export interface Settings {

@@ -3,7 +3,7 @@
  * nothing but the operator ends it.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions, ServerOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import { millis, seconds } from '../../src/units.ts'
 import { World } from './kit.ts'
 import { deadServer, queues, server } from './options.ts'

@@ -3,7 +3,8 @@
  * lanes, and sockets that are opened for a plan and closed when the shell keeps house.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions, LanePlan, ServerOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
+import type { LanePlan } from '../../src/proxy/border/ports.ts'
 import { Lanes } from '../../src/proxy/work/lanes.ts'
 import { after, type Instant, millis } from '../../src/units.ts'
 import { START } from './kit.ts'

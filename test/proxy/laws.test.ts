@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Ledger } from '../../src/proxy/register/ledger.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
 import { CODE, responseTo, STATUS } from './datagrams.ts'

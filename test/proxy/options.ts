@@ -9,7 +9,7 @@ import type {
   QueueOptions,
   RecordOptions,
   ServerOptions,
-} from '../../src/proxy/border/ports.ts'
+} from '../../src/proxy/border/options.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { millis, perSecond, seconds } from '../../src/units.ts'
 import { CLIENT_SECRET, SERVER_SECRET } from './datagrams.ts'

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { exact } from '../../src/accounting/sessions/client-accounting.ts'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { seconds } from '../../src/units.ts'
 import * as oracle from '../radius/oracle.ts'
 import { number, STATUS } from './datagrams.ts'

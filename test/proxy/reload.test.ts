@@ -2,7 +2,7 @@
  * Another configuration while traffic flows: what holds from when on, and what becomes of what is in hand.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { after as later, millis, seconds } from '../../src/units.ts'
 import { hasValidAuthenticator, openPassword, valueAt, ZERO } from '../radius/oracle.ts'
 import { START, World } from './kit.ts'

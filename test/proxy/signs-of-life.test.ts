@@ -3,7 +3,7 @@
  * nothing; a signed response is a sign of life whatever is in it; a replay is none.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { after as later, millis, seconds } from '../../src/units.ts'
 import { messageAuthenticator, packetOf, sign } from '../radius/oracle.ts'
 import { responseTo, SERVER_SECRET } from './datagrams.ts'

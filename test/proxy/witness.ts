@@ -3,7 +3,7 @@
  * identifiers, max-outstanding and order by itself, without asking the engine.
  */
 import { expect } from 'vitest'
-import type { ServerOptions } from '../../src/proxy/border/ports.ts'
+import type { ServerOptions } from '../../src/proxy/border/options.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../src/units.ts'
 import type { Sent, World } from './kit.ts'
 

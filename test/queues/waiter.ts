@@ -4,7 +4,7 @@
  */
 import type { Aging } from '../../src/queues/backlog.ts'
 import type { Chain } from '../../src/queues/containers/chained-list.ts'
-import type { Promotable, Promoter } from '../../src/queues/server-queue.ts'
+import type { Promotable, Promoter } from '../../src/queues/waiting-line.ts'
 import { PREFERENCE, type Preference, type Stage } from '../../src/queues/waiting-line.ts'
 import { type Instant, instant } from '../../src/units.ts'
 

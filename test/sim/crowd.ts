@@ -6,7 +6,8 @@
  * `node:crypto`. Policy, algorithm and order are changed by a reload, so one crowd is there for all of them.
  */
 import { createHash } from 'node:crypto'
-import type { ClientOptions, EngineOptions, Peer, ServerOptions } from '../../src/proxy/border/ports.ts'
+import type { Peer } from '../../src/proxy/border/events.ts'
+import type { ClientOptions, EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { after, type Duration, type Instant, instant, perSecond, seconds } from '../../src/units.ts'

@@ -3,7 +3,7 @@
  * and the hour itself costs next to nothing.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import type { Witness } from '../../src/simulation/world/observer.ts'
 import type { Turn } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'

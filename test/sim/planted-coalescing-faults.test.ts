@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FIELD } from '../../src/accounting/record/fields.ts'
 import { RecordView } from '../../src/accounting/record/record-view.ts'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { RecordMemory } from '../../src/proxy/register/record-memory.ts'
 import { Register } from '../../src/proxy/register/register.ts'
 import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'

@@ -3,7 +3,7 @@
  * leaves it, and the law must name it. The same worlds without the fault break no law.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import { Duplicates } from '../../src/proxy/register/duplicates.ts'
 import { Ledger } from '../../src/proxy/register/ledger.ts'

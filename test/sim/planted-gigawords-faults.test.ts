@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Sessions } from '../../src/accounting/sessions/sessions.ts'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Duplicates } from '../../src/proxy/register/duplicates.ts'
 import { GigawordsLaw } from '../../src/simulation/laws/gigawords-law.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'

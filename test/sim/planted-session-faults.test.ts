@@ -3,7 +3,7 @@
  * planted-faults.test.ts.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'
 import { SessionLaw } from '../../src/simulation/laws/session-law.ts'
 import { BrokenLaw, type Witness } from '../../src/simulation/world/observer.ts'

@@ -3,7 +3,7 @@
  * engine break it.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { EngineEvent } from '../../src/proxy/border/ports.ts'
+import type { EngineEvent } from '../../src/proxy/border/events.ts'
 import { LastSeenTable } from '../../src/proxy/signing/last-seen-table.ts'
 import { Signers } from '../../src/proxy/signing/signers.ts'
 import { SigningLaw } from '../../src/simulation/laws/signing-law.ts'

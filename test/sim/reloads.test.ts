@@ -3,7 +3,7 @@
  * and where a limit is not counted on, the laws that count at the network find it.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { EngineOptions, ServerOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import { Lane } from '../../src/proxy/work/lane.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'

@@ -4,7 +4,7 @@
  * sent; under `authentication_first` it does not.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { millis, seconds } from '../../src/units.ts'
 import { bng, homeServer, options, reporting, type Sent, Stage } from './stage.ts'
 

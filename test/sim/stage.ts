@@ -2,7 +2,7 @@
  * A stage for scenarios that read like a script: plain clients and servers to vary, everything that leaves written down,
  * and every law watching.
  */
-import type { EngineOptions, LaneOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/radius/codes.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'

@@ -3,7 +3,7 @@
  */
 import { engineOptions } from '../../src/config/outward/engine-options.ts'
 import { rehearseConfig } from '../../src/config/scenario/simulated-config.io.ts'
-import type { EngineOptions } from '../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Rehearsal, type Run } from '../../src/simulation/rehearsal/rehearsal.ts'
 import { type Rehearsed, settingsText } from '../../src/simulation/rehearsal/rehearsed.ts'
 import type { Scenario } from '../../src/simulation/rehearsal/scenario.ts'

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EngineEvent, Journal } from '../../src/proxy/border/ports.ts'
+import type { EngineEvent } from '../../src/proxy/border/events.ts'
+import type { Journal } from '../../src/proxy/border/ports.ts'
 import { Loop, type Served } from '../../src/transport/loop.io.ts'
 import { type Duration, type Instant, instant, after as later, micros, millis } from '../../src/units.ts'
 

@@ -3,10 +3,11 @@
  * `/config` for who has a right to it.
  */
 import { alarmReports } from '../../observe/alarms/alarm-report.ts'
+import { notReady } from '../../observe/judgements.ts'
 import { CONTENT_TYPE, exposition } from '../../observe/metrics/exposition.io.ts'
 import { METRICS } from '../../observe/metrics/metrics.ts'
 import { statusReport } from '../../observe/status-report.ts'
-import { type DaemonView, notReady } from '../../observe/view/view.ts'
+import type { DaemonView } from '../../observe/view/view.ts'
 import { readClockPair } from '../../transport/clock.io.ts'
 import { clientsIn } from '../fields.ts'
 import { jsonAnswer, type Route, refusal, textAnswer } from '../route.ts'

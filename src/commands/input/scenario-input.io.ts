@@ -12,7 +12,7 @@ import { rehearseConfig, rehearseConfigFile } from '../../config/scenario/simula
 import { textOf } from '../../config/source/encoding.ts'
 import { formatProblem, type Problem } from '../../config/source/problem.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../../config/source/small-file.io.ts'
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Proposal } from '../../simulation/plan/plan.ts'
 import { yamlOf } from '../../simulation/plan/plan-yaml.ts'
 import type { Scenario, ScenarioEvent } from '../../simulation/rehearsal/scenario.ts'

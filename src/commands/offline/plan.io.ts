@@ -7,7 +7,7 @@
 import { codedError } from '../../coded-error.ts'
 import type { GivenOption } from '../../config/scenario/scenario-load.ts'
 import { duration } from '../../config/schema/kinds.ts'
-import type { Algorithm } from '../../proxy/border/ports.ts'
+import type { Algorithm } from '../../proxy/border/options.ts'
 import { type Proposal, planFor } from '../../simulation/plan/plan.ts'
 import { yamlOf } from '../../simulation/plan/plan-yaml.ts'
 import { BESIDE, MOST_SERVERS, proposalFor } from '../../simulation/rehearsal/proposal.ts'

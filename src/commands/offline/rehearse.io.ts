@@ -4,7 +4,7 @@
  * It takes seconds of the processor's time, in one thread, and shows how far it is. Nothing is written here.
  */
 import { codedError } from '../../coded-error.ts'
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { Rehearsal, type Run } from '../../simulation/rehearsal/rehearsal.ts'
 import { type Rehearsed, settingsText } from '../../simulation/rehearsal/rehearsed.ts'
 import type { Scenario } from '../../simulation/rehearsal/scenario.ts'

@@ -8,7 +8,7 @@ import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } fr
 import { dirname, resolve } from 'node:path'
 import { codedError, systemCodeOf } from '../../coded-error.ts'
 import type { GivenOption } from '../../config/scenario/scenario-load.ts'
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { BESIDE, MOST_SERVERS, planLine, proposalFor } from '../../simulation/rehearsal/proposal.ts'
 import { type Rehearsed, resultOf } from '../../simulation/rehearsal/rehearsed.ts'
 import type { Scenario } from '../../simulation/rehearsal/scenario.ts'

@@ -1,7 +1,7 @@
 /**
  * A step of a followed request as one line for people: when, which request, what happened, where and why.
  */
-import type { TraceEvent } from '../../proxy/border/ports.ts'
+import type { TraceEvent } from '../../proxy/border/events.ts'
 
 /** A line of `/trace` that is a step. */
 export type TracedStep = TraceEvent & { readonly time: string; readonly instance: number }

@@ -4,7 +4,7 @@
  * `loadConfig(text, file, surroundings)` in load.ts is the pure half; `readConfig(file)` in read.io.ts reads the file,
  * its secrets and the machine's addresses, and answers the same.
  */
-import type { AttributeKey } from '../../proxy/border/ports.ts'
+import type { AttributeKey } from '../../proxy/border/options.ts'
 import type { Config, ServerSettings, Settings } from '../schema/schema.ts'
 import type { Problem } from '../source/problem.ts'
 import type { Path } from '../source/source.ts'

@@ -9,7 +9,7 @@ import type {
   EngineOptions,
   LaneOptions,
   ServerOptions,
-} from '../../proxy/border/ports.ts'
+} from '../../proxy/border/options.ts'
 import type { ClassConfig, ClientConfig, Config, LaneConfig, ServerConfig } from '../schema/schema.ts'
 
 /** What the engine works by. */

@@ -7,7 +7,7 @@
  * microseconds, sizes in bytes, secrets read. Only the daemon, the commands and this directory know it.
  */
 import { z } from 'zod'
-import type { AttributeKey } from '../../proxy/border/ports.ts'
+import type { AttributeKey } from '../../proxy/border/options.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { type Duration, type PerSecond, perSecond } from '../../units.ts'
 import { accounting } from './accounting-settings.ts'

@@ -5,7 +5,7 @@
  * It reads the block structure alone, line by line, against the columns that are open above. It is asked only when the parser
  * has found a fault, so what it does not know (texts over several lines, say) costs a less exact sentence and no good file.
  */
-import type { Fault } from './source.ts'
+import type { Fault } from './problem.ts'
 
 /** A mapping or a list that is open: the column of its keys or dashes, counted from 0. */
 interface Open {

@@ -3,7 +3,8 @@
  * which are put back among the others. A file with a fault, and a short one, is read by the parser alone.
  */
 import { locateIn, markOf, type PlainItem, type Reduced, withoutPlainItems } from './plain-items.ts'
-import { type Fault, type Path, type Place, Source } from './source.ts'
+import type { Fault, Place } from './problem.ts'
+import { type Path, Source } from './source.ts'
 
 /** A text that was read: its value, or its faults, and where each setting stands. */
 export interface SourceText {

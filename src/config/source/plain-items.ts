@@ -8,7 +8,7 @@
  * as they are. Whatever is not plain is left to it: also what stands before a run up to its first item, where blank lines
  * and `#` may be the text of the item above. `test/config/source/plain-items.test.ts` holds both against each other.
  */
-import type { Place } from './source.ts'
+import type { Place } from './problem.ts'
 
 /** Shorter runs are not worth it. */
 const SHORTEST_RUN = 64

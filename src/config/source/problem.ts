@@ -37,3 +37,13 @@ export function inShort(sentences: readonly string[], most = MOST_IN_SHORT): str
 /** In the order of the file. */
 export const inOrder = (list: readonly Problem[]): Problem[] =>
   list.toSorted((a, b) => a.line - b.line || a.column - b.column)
+
+/** Where something stands in a file, counted from 1. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export interface Fault extends Place {
+  readonly message: string
+}

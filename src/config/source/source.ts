@@ -18,18 +18,10 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { wrongIndentation } from './indentation.ts'
+import type { Fault, Place } from './problem.ts'
 import { parseYaml } from './yaml-text.ts'
 
 export type Path = readonly (string | number)[]
-
-export interface Place {
-  readonly line: number
-  readonly column: number
-}
-
-export interface Fault extends Place {
-  readonly message: string
-}
 
 /** Enough for every honest use of anchors, and the end of a "billion laughs". */
 const MAX_ALIASES = 1000

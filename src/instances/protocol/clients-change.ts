@@ -5,7 +5,7 @@
  * Comparing is the main thread's work. Both ends hold the same list in the same order: the thread was born with one, and is
  * told of each list after it.
  */
-import type { ClientOptions } from '../../proxy/border/ports.ts'
+import type { ClientOptions } from '../../proxy/border/options.ts'
 import { clientFrom, type PlainClient } from '../shared/plain-options.ts'
 
 export interface ClientsChange {

@@ -6,15 +6,15 @@
  */
 import type { SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { Sought } from '../../accounting/sessions/sessions.ts'
-import type { Draining, Followed, TraceEvent } from '../../proxy/border/ports.ts'
-import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
+import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
+import type { Draining } from '../../proxy/border/ports.ts'
+import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import type { FoundLearned } from '../../proxy/signing.ts'
 import type { ListenerReport, ListenOptions } from '../../transport/listeners.io.ts'
 import type { Instant } from '../../units.ts'
 import type { PlainOptions } from '../shared/plain-options.ts'
 import type { SharedMemory } from '../shared/shared-memory.ts'
 import type { ClientsChange } from './clients-change.ts'
-import type { ViewPart } from './view-parts.ts'
 
 /** An address and a port, as of a socket. */
 interface Place {
@@ -68,6 +68,14 @@ export interface InstanceView {
   readonly cpuSeconds: number
   /** How late its event loop came to its work since the last look, seconds. */
   readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
+}
+
+/** A part of the long lists of a view. */
+export interface ViewPart {
+  readonly lanes: EngineSnapshot['lanes']
+  /** Of a client that nothing came from its name. */
+  readonly clients: readonly (ClientSnapshot | string)[]
+  readonly upstreams: InstanceView['upstreams']
 }
 
 /** The calls; each is answered once. */

@@ -8,19 +8,11 @@
 
 import type { ClientSnapshot } from '../../proxy/border/snapshot.ts'
 import { untouchedSnapshot } from '../../proxy/work/client-table.ts'
-import type { InstanceView } from './protocol.ts'
+import type { InstanceView, ViewPart } from './protocol.ts'
 
 const LANES_PER_PART = 8
 const CLIENTS_PER_PART = 20
 const UPSTREAMS_PER_PART = 60
-
-/** A part of the long lists of a view. */
-export interface ViewPart {
-  readonly lanes: InstanceView['engine']['lanes']
-  /** Of a client that nothing came from its name. */
-  readonly clients: readonly (ClientSnapshot | string)[]
-  readonly upstreams: InstanceView['upstreams']
-}
 
 /** What an instance sees at one moment. */
 export type Seen = Omit<InstanceView, 'engine'> & { readonly engine: Omit<InstanceView['engine'], 'clients'> }

@@ -4,7 +4,7 @@
  * A `Secret` keeps its octets to itself and does not survive the crossing, so it travels as octets and is made anew on
  * the other side. Everything else is plain already.
  */
-import type { ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/ports.ts'
+import type { ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
 
 type Plain<T extends { readonly secret: Secret }> = Omit<T, 'secret'> & { readonly secret: Uint8Array }

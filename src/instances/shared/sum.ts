@@ -7,7 +7,7 @@
  * all. Of an engine that is gone the counters alone count, and they go on in the engine that followed it (`withCounters`).
  */
 import { addedNumbers } from '../../proxy/border/added-numbers.ts'
-import type { ServerState } from '../../proxy/border/ports.ts'
+import type { MixedSigning, ServerState, UnsignedDropped } from '../../proxy/border/events.ts'
 import type {
   ClassSnapshot,
   EngineSnapshot,
@@ -16,7 +16,6 @@ import type {
   LedgerSnapshot,
   ResponsesInTime,
 } from '../../proxy/border/snapshot.ts'
-import type { MixedSigning, UnsignedDropped } from '../../proxy/signing/signers.ts'
 import { type Instant, instant, micros, type PerClass, perSecond } from '../../units.ts'
 
 /** Whether the quota of a slot is one for all instances together or one for each. */

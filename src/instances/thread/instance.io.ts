@@ -10,7 +10,9 @@ import { Boundary } from '../../observe/boundary/boundary.io.ts'
 import { watchErrorText } from '../../observe/boundary/watch-errors.ts'
 import { Log } from '../../observe/log/log.io.ts'
 import type { LearnedAddress } from '../../proxy/admission/intake.ts'
-import type { ClientOptions, Draining, Followed, Journal, Tracer } from '../../proxy/border/ports.ts'
+import type { Followed } from '../../proxy/border/events.ts'
+import type { ClientOptions } from '../../proxy/border/options.ts'
+import type { Draining, Journal, Tracer } from '../../proxy/border/ports.ts'
 import { Engine } from '../../proxy/engine.ts'
 import type { FoundLearned } from '../../proxy/signing.ts'
 import { monotonicNow } from '../../transport/clock.io.ts'
@@ -27,8 +29,9 @@ import type {
   InstanceView,
   SoughtSessions,
   Traced,
+  ViewPart,
 } from '../protocol/protocol.ts'
-import { ViewInParts, type ViewPart } from '../protocol/view-parts.ts'
+import { ViewInParts } from '../protocol/view-parts.ts'
 import { engineOptionsFrom, type PlainOptions } from '../shared/plain-options.ts'
 import { SharedEndpoints } from '../shared/shared-endpoints.ts'
 import { SharedParts } from '../shared/shared-parts.ts'

@@ -7,10 +7,10 @@
  */
 
 import { duration } from '../../duration-text.ts'
+import { imbalance } from '../../proxy/border/imbalance.ts'
 import { TRAFFIC_CLASSES } from '../../units.ts'
-import type { Alarm } from '../view/alarm.ts'
+import type { Alarm, AlarmId } from '../view/alarm.ts'
 import { queueShares } from '../view/queue-shares.ts'
-import { imbalance } from '../view/view.ts'
 import { type AlarmDefinition, perClass, shownValue, state } from './alarm-definition.ts'
 import { LOSS_ALARMS } from './loss-alarms.ts'
 import { SERVER_ALARMS } from './server-alarms.ts'
@@ -19,7 +19,6 @@ import { SIGNING_ALARMS } from './signing-alarms.ts'
 /** Of the problems of a refused reload; `check` has all of them. */
 const LONGEST_REFUSAL = 600
 
-/** Each row in the order of the page. */
 export const ALARMS = {
   'queue-fill': {
     isNow: true,
@@ -151,10 +150,7 @@ export const ALARMS = {
       state({}, watch.webhook?.failing !== undefined, { detail: watch.webhook?.failing ?? 'it is taken' }),
     ],
   },
-} as const satisfies Readonly<Record<string, AlarmDefinition>>
-
-export type AlarmId = keyof typeof ALARMS
-export const ALARM_IDS = Object.keys(ALARMS) as AlarmId[]
+} as const satisfies Readonly<Record<AlarmId, AlarmDefinition>>
 
 /** The same of a raised alarm, and since when it is not so any more. */
 export function raisedText(alarm: Pick<Alarm<AlarmId>, 'id' | 'value' | 'detail' | 'quietSeconds'>): string {

@@ -1,9 +1,9 @@
 /**
  * The alarms that are raised, as `/alarms`, `/status` and the command line show them.
  */
-import { type Severity, type Subject, subjectText } from '../view/alarm.ts'
+import { type AlarmId, type Severity, type Subject, subjectText } from '../view/alarm.ts'
 import type { WatchView } from '../view/view.ts'
-import { ALARMS, type AlarmId, raisedText } from './alarm-definitions.ts'
+import { ALARMS, raisedText } from './alarm-definitions.ts'
 
 export interface AlarmReport {
   readonly id: AlarmId

@@ -6,6 +6,7 @@
  */
 import type { LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { TRAFFIC_CLASSES } from '../../units.ts'
+import type { Health, HealthReason } from '../view/alarm.ts'
 import type { Interval } from '../view/interval.ts'
 import { queueShares } from '../view/queue-shares.ts'
 import { shownValue, type Unit } from './alarm-definition.ts'
@@ -18,21 +19,6 @@ export interface Penalty {
   readonly warning: number
   readonly error: number
   readonly cost: number
-}
-
-export interface HealthReason {
-  readonly factor: HealthFactor
-  readonly level: 'warning' | 'error'
-  readonly cost: number
-  /** `the fullest queue: 93 %` */
-  readonly says: string
-}
-
-export interface Health {
-  /** 0 to 10. */
-  readonly score: number
-  /** The dearest first. */
-  readonly reasons: readonly HealthReason[]
 }
 
 interface Factor {

@@ -10,13 +10,13 @@
 import type { Boundary } from '../boundary/boundary.io.ts'
 import type { Log } from '../log/log.io.ts'
 import type { Reading, Threshold } from '../view/alarm.ts'
-import { type Alarm, subjectText } from '../view/alarm.ts'
+import { ALARM_IDS, type Alarm, type AlarmId, type Health, subjectText } from '../view/alarm.ts'
 import { Interval } from '../view/interval.ts'
 import type { DaemonView, InstanceLook, WatchView } from '../view/view.ts'
 import type { AlarmDefinition } from './alarm-definition.ts'
-import { ALARM_IDS, ALARMS, type AlarmId, alarmText } from './alarm-definitions.ts'
+import { ALARMS, alarmText } from './alarm-definitions.ts'
 import { Alarms, type Judged, type Judgement } from './alarms.ts'
-import { BEST_HEALTH, type Health, type HealthFactor, healthOf, type Penalty } from './health.ts'
+import { BEST_HEALTH, type HealthFactor, healthOf, type Penalty } from './health.ts'
 import { Webhook, type WebhookOptions } from './webhook.io.ts'
 
 const MICROS_PER_MILLI = 1_000

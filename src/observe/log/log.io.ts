@@ -8,7 +8,8 @@
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { duration } from '../../duration-text.ts'
-import type { EngineEvent, Journal, ServerState } from '../../proxy/border/ports.ts'
+import type { EngineEvent, ServerState } from '../../proxy/border/events.ts'
+import type { Journal } from '../../proxy/border/ports.ts'
 import type { ClientDropReason, ServerDropReason } from '../../proxy/border/reasons.ts'
 import { heldText } from '../../proxy/work/contact.ts'
 import { givenUpSentence } from '../../proxy/work/given-up.ts'

@@ -2,8 +2,9 @@
  * The metrics of clients and tables, and those of the daemon itself.
  */
 import { TRAFFIC_CLASSES } from '../../units.ts'
+import { notReady } from '../judgements.ts'
 import { clientsShown } from '../view/client-activity.ts'
-import { type ListenerView, notReady } from '../view/view.ts'
+import type { ListenerView } from '../view/view.ts'
 import { perClient, perClientAndAll } from './client-metrics.ts'
 import { counter, gauge, type Metric, type MetricGroup, single } from './metric.ts'
 import { ofInstance, ofInstances } from './metric-readers.ts'

@@ -3,6 +3,44 @@
  */
 import type { TrafficClass } from '../../units.ts'
 
+/** Every alarm, in the order of docs/alarms.md; `alarm-definitions.ts` has a row for each. */
+export const ALARM_IDS = [
+  'queue-fill',
+  'queue-age',
+  'server-down',
+  'never-answered',
+  'server-failing',
+  'unanswered-by-live-server',
+  'all-servers-down',
+  'ceiling',
+  'retries',
+  'server-secret',
+  'server-drops',
+  'missing-message-authenticator',
+  'server-missing-message-authenticator',
+  'mixed-signing',
+  'server-mixed-signing',
+  'shed',
+  'expired',
+  'given-up',
+  'client-secret',
+  'client-drops',
+  'kernel-drops',
+  'send-failures',
+  'internal-errors',
+  'sessions-log-lost',
+  'log-lines-lost',
+  'event-loop-delay',
+  'memory',
+  'offered-rate',
+  'listener-missing',
+  'instance-down',
+  'ledger-imbalance',
+  'reload-refused',
+  'webhook-failing',
+] as const
+export type AlarmId = (typeof ALARM_IDS)[number]
+
 export type Severity = 'warning' | 'critical'
 
 /** What an alarm is about; empty where it is the daemon as a whole. Only names of the configuration, and our numbers. */
@@ -46,6 +84,21 @@ export interface Alarm<Id extends string = string> {
   readonly advice: string | undefined
   /** Since the latest reading at `high` or above; undefined while they are. */
   readonly quietSeconds?: number | undefined
+}
+
+export interface HealthReason {
+  readonly factor: string
+  readonly level: 'warning' | 'error'
+  readonly cost: number
+  /** `the fullest queue: 93 %` */
+  readonly says: string
+}
+
+export interface Health {
+  /** 0 to 10. */
+  readonly score: number
+  /** The dearest first. */
+  readonly reasons: readonly HealthReason[]
 }
 
 /** `server fr-1, accounting`; empty where it is the daemon as a whole. */

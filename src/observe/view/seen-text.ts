@@ -1,7 +1,7 @@
 /**
  * A packet in a few words, as it can be found in a capture.
  */
-import type { SeenPacket } from '../../proxy/border/ports.ts'
+import type { SeenPacket } from '../../proxy/border/events.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST } from '../../radius/codes.ts'
 
 const NAMES: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 /**
  * What the alarms about signatures read: for each client and each server whether there is something to tell, and what.
  */
-import type { PeerKind } from '../../proxy/border/ports.ts'
+import type { PeerKind } from '../../proxy/border/events.ts'
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Reading, Subject } from './alarm.ts'
 import { othersText, seenText, UNKNOWN_UNSIGNED } from './seen-text.ts'

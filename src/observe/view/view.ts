@@ -6,12 +6,9 @@
  */
 
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
-import { heldText } from '../../proxy/work/contact.ts'
-import { type Duration, type PerClass, type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
-import type { AlarmId } from '../alarms/alarm-definitions.ts'
-import type { Health } from '../alarms/health.ts'
+import type { Duration, PerClass, PerSecond, TrafficClass } from '../../units.ts'
 import type { WatchErrors } from '../boundary/watch-errors.ts'
-import type { Alarm } from './alarm.ts'
+import type { Alarm, AlarmId, Health } from './alarm.ts'
 import type { ShownClients } from './client-activity.ts'
 
 export type Phase = 'starting' | 'running' | 'draining'
@@ -156,86 +153,9 @@ export interface InstanceLook {
   readonly engine: EngineSnapshot
 }
 
-/**
- * Why this daemon should get no traffic now; empty when it should. No alarm and no health is among the reasons: strangers
- * can raise those with a few packets, and a proxy that is there for storms must not leave in one. `standsBy`: asked by whoever
- * hands out the virtual address, who must not wait until the address is there.
- */
-export function notReady(
-  view: Pick<DaemonView, 'phase' | 'engine' | 'instances' | 'listeners'>,
-  standsBy = false,
-): string[] {
-  if (view.phase === 'starting') return ['starting']
-  const reasons: string[] = []
-  if (view.instances.every(({ isRunning }) => !isRunning))
-    reasons.push('no instance runs: each has crashed and is being restarted')
-  const noListener = standsBy ? undefined : withoutListener(view.listeners)
-  if (noListener !== undefined) reasons.push(noListener)
-  if (view.phase === 'draining' || view.engine.draining) reasons.push('draining: no new messages are taken')
-  for (const name of TRAFFIC_CLASSES) {
-    const lanes = view.engine.lanes.filter((lane) => lane.class === name && !lane.retiring)
-    if (lanes.length > 0 && lanes.every(({ state }) => state === 'down')) {
-      const held = lanes.filter(({ isHeldDown }) => isHeldDown).map(({ server }) => server)
-      const why = held.length === 0 ? '' : `: ${heldText(held)}`
-      const which = lanes.length === 1 ? 'the only server is' : `all ${lanes.length} servers are`
-      reasons.push(`${which} Down for ${name}${why}`)
-    }
-  }
-  return reasons
-}
-
-/** That no client can reach it: of a node that stands by, whose addresses are all with another one. */
-function withoutListener(listeners: readonly ListenerView[]): string | undefined {
-  if (listeners.some(({ presence }) => presence !== 'absent')) return undefined
-  const all = [...new Set(listeners.map(({ address }) => address))].join(', ')
-  return `no listener: this machine has none of the addresses of listen${all === '' ? '' : ` (${all})`}`
-}
-
-/** What an operator should look at though the daemon serves; empty when all is well. */
-export function concerns(view: DaemonView): string[] {
-  const found = view.instances.flatMap(({ number, isRunning, engine }) => {
-    const who = view.instances.length === 1 ? '' : `, says instance ${number}`
-    if (!isRunning) return [`instance ${number} crashed and is being restarted`]
-    return engine.lanes
-      .filter(({ state, retiring }) => state !== 'active' && !retiring)
-      .map(({ server, class: name, state, isHeldDown }) => {
-        const how = isHeldDown ? 'held Down by an operator' : STATE_WORDS[state]
-        return `server ${server} is ${how} for ${name}${who}`
-      })
-  })
-  const { health, degradedBelow } = view.watch
-  if (health.score < degradedBelow) found.push(healthText(health))
-  if (view.config.refused !== undefined) found.push(`the last reload was refused: ${view.config.refused}`)
-  if (view.config.waitingForRestart.length > 0) {
-    found.push(`changed settings wait for a restart: ${view.config.waitingForRestart.join(', ')}`)
-  }
-  return found
-}
-
-/** `the health is 7 of 10 (the fullest queue: 93 %)` */
-const healthText = ({ score, reasons }: Health): string =>
-  `the health is ${score} of 10 (${reasons.map(({ says }) => says).join('; ')})`
-
 export const STATE_WORDS = {
   active: 'Active',
   not_responding: 'Not Responding',
   failing: 'Failing',
   down: 'Down',
 } as const
-
-/** What the ledger's law leaves over (docs/metrics.md); anything but 0 is a bug. */
-export function imbalance({ ledger, queued, outstanding }: EngineSnapshot['classes']['accounting']): number {
-  const sum = (reasons: Readonly<Record<string, number>>): number => Object.values(reasons).reduce((a, b) => a + b, 0)
-  const ended =
-    ledger.answered +
-    ledger.deliveredUnanswered +
-    ledger.duplicate +
-    sum(ledger.dropped) +
-    sum(ledger.shed) +
-    ledger.expired +
-    ledger.superseded +
-    ledger.coalesced +
-    ledger.givenUp +
-    ledger.lost
-  return ledger.received - ended - queued - outstanding
-}

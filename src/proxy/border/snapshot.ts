@@ -8,9 +8,8 @@ import type { Addition } from '../../accounting/record/rewriting.ts'
 import type { ClientAccounting } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
 import type { Duration, Instant, PerClass, PerSecond, TrafficClass } from '../../units.ts'
-import type { MixedSigning, UnsignedDropped } from '../signing/signers.ts'
+import type { MixedSigning, ServerState, UnsignedDropped } from './events.ts'
 import type { Histogram } from './histogram.ts'
-import type { ServerState } from './ports.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
 /** The ledger of one class (docs/metrics.md has the law): every way a received message can end. */

@@ -8,7 +8,7 @@
  * its second went. The second gets a copy that the owner did not answer: the key goes there when the owner is Down.
  */
 import { hashOf, mix } from '../../queues/containers/hashing.ts'
-import type { Candidate } from './server-choice.ts'
+import type { Candidate } from '../work/candidate.ts'
 
 const BUCKET_BITS = 16
 const BUCKETS = 1 << BUCKET_BITS

@@ -10,7 +10,7 @@
 import { parseAddress } from '../../addresses.ts'
 import { ServerQueue } from '../../queues/server-queue.ts'
 import { type Duration, type Instant, since, type TrafficClass } from '../../units.ts'
-import type { ClassOptions, EngineOptions } from '../border/ports.ts'
+import type { ClassOptions, EngineOptions } from '../border/options.ts'
 import type { Lane } from '../work/lane.ts'
 import type { Request } from '../work/request.ts'
 import { ServerChoice } from './server-choice.ts'

@@ -8,17 +8,8 @@
  * Chosen once. A missing identifier or a used-up slot never changes the server, only health does: else the second
  * server would get the overflow of the first, and a limit would be no limit.
  */
+import type { Candidate, Rank } from '../work/candidate.ts'
 import { Turns, type Wish } from './turns.ts'
-
-export type Rank = 0 | 1
-
-/** What can be chosen. `nameHash` is a fixed number of its name, for rendezvous hashing. */
-export interface Candidate {
-  readonly number: number
-  readonly nameHash: number
-  /** Whether it may be chosen now, and how gladly. */
-  readonly rank: Rank | undefined
-}
 
 export class ServerChoice<T extends Candidate> {
   /** In the order of the configuration. */

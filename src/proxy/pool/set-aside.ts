@@ -8,7 +8,7 @@
  */
 import { type Timed, TimingWheel } from '../../throttle/timing-wheel.ts'
 import { after, type Instant, instant, micros } from '../../units.ts'
-import type { Request } from '../work/request.ts'
+import type { AsideWait, Request } from '../work/request.ts'
 
 const FIRST_WAIT = 10_000_000
 const LONGEST_WAIT = 300_000_000
@@ -24,7 +24,7 @@ const SHARE = 8
 export const shareOf = (maxOutstanding: number): number => Math.max(1, Math.floor(maxOutstanding / SHARE))
 
 /** What hangs on the wheel for a request: made when it is first set aside. */
-export class Rest implements Timed {
+export class Rest implements AsideWait {
   readonly request: Request
   times = 0
   deadline: Instant = instant(0)
@@ -52,7 +52,7 @@ export class SetAside {
 
   /** A living server left it unanswered: it waits, longer each time. It must stand in no line. */
   put(request: Request, now: Instant): void {
-    const rest = request.asideRest ?? new Rest(request)
+    const rest = (request.asideRest as Rest | undefined) ?? new Rest(request)
     request.asideRest = rest
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** rest.times)
     rest.times += 1

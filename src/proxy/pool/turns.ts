@@ -5,9 +5,9 @@
  * not among them is not looked at, so a choice costs no more where servers are Down.
  */
 
-import type { Algorithm } from '../border/ports.ts'
+import type { Algorithm } from '../border/options.ts'
+import type { Candidate } from '../work/candidate.ts'
 import { HashChoice } from './hash-choice.ts'
-import type { Candidate } from './server-choice.ts'
 
 export interface Wish {
   readonly algorithm: Algorithm

@@ -13,7 +13,8 @@
 
 import type { HealthChange } from '../../throttle/server-health.ts'
 import { type Instant, since } from '../../units.ts'
-import type { Draining, GivenUpBecause, Journal } from '../border/ports.ts'
+import type { GivenUpBecause } from '../border/events.ts'
+import type { Draining, Journal } from '../border/ports.ts'
 import type { Farm } from '../pool/pool.ts'
 import { shareOf } from '../pool/set-aside.ts'
 import { WaitingOn } from '../pool/waiting-on.ts'

@@ -9,8 +9,9 @@
 import { md5 } from '../../radius/md5.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
-import type { Journal, SeenPacket, SigningMemory } from '../border/ports.ts'
-import { type Learned, Signer, type SignerName, Signers, secondOf } from '../signing/signers.ts'
+import type { SeenPacket, SignerName } from '../border/events.ts'
+import type { Journal, SigningMemory } from '../border/ports.ts'
+import { type Learned, Signer, Signers, secondOf } from '../signing/signers.ts'
 import type { Lane } from '../work/lane.ts'
 import { serverKey } from '../work/lane-settings.ts'
 

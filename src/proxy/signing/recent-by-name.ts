@@ -3,20 +3,14 @@
  * of them need not be over at another. So there are at most a few times as many entries as there are names in the
  * configuration. The latest names are shown.
  */
+
 import { after, type Duration, type Instant } from '../../units.ts'
+import type { Named } from '../border/events.ts'
 
 /** Of so many names at most. */
 const SHOWN = 1_000
 /** Of a name. */
 const PLACES = 8
-
-export interface Named {
-  readonly name: string
-  /** Where: of these, the latest few are kept. */
-  readonly at: string
-  /** When it was last seen. */
-  readonly seen: Instant
-}
 
 export class RecentByName<T extends Named> {
   /** In the order in which they were last seen, names and the places of each. */

@@ -14,15 +14,17 @@
  */
 import { type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
 import type {
-  Journal,
+  MixedSigning,
   PeerKind,
-  RequireMessageAuthenticator,
   SeenPacket,
   SignatureForgotten,
-  SigningMemory,
-} from '../border/ports.ts'
+  SignerName,
+  UnsignedDropped,
+} from '../border/events.ts'
+import type { RequireMessageAuthenticator } from '../border/options.ts'
+import type { Journal, SigningMemory } from '../border/ports.ts'
 import { LastSeenTable, type Sighting } from './last-seen-table.ts'
-import { type Named, RecentByName } from './recent-by-name.ts'
+import { RecentByName } from './recent-by-name.ts'
 
 /** Seconds in which an unsigned packet that was taken speaks against learning. */
 export const UNSIGNED_COUNTS_FOR = 3_600
@@ -47,13 +49,6 @@ export class Signer {
   }
 }
 
-/** How a peer is called in the configuration, and where it is. */
-export interface SignerName {
-  readonly name: string
-  /** A client's address, or a server's address and port. */
-  readonly at: string
-}
-
 /** What `auto` has learned of a peer. */
 export interface Learned {
   /** Whole seconds ago: learned, and last seen to sign. */
@@ -63,26 +58,8 @@ export interface Learned {
   readonly packet: SeenPacket
 }
 
-/** Signed and unsigned packets came from one address within an hour. */
-export interface MixedSigning extends SignerName, Named {
-  readonly peer: PeerKind
-  readonly packet: SeenPacket
-  /** An unsigned one; undefined where too many peers send some to know whether this one did. */
-  readonly unsigned: SeenPacket | undefined
-  /** The same is so at this many other addresses of the name, or at more: the latest few are counted. */
-  readonly others: number
-}
-
 /** What is kept of it. */
 type Mixed = Omit<MixedSigning, 'others'> & { readonly key: Int32Array }
-
-/** Unsigned packets were dropped, the last of them this one. */
-export interface UnsignedDropped extends SignerName, Named {
-  readonly peer: PeerKind
-  readonly packet: SeenPacket
-  /** By the setting `yes`, or by what `auto` has learned. */
-  readonly because: 'required' | 'learned'
-}
 
 export class Signers {
   readonly #peer: PeerKind

@@ -11,7 +11,7 @@ import type { Addition } from '../../accounting/record/rewriting.ts'
 import { type ClientAccounting, copyOf, noAccounting } from '../../accounting/sessions/client-accounting.ts'
 import { parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
 import { addedNumbers } from '../border/added-numbers.ts'
-import type { ClientOptions } from '../border/ports.ts'
+import type { ClientOptions } from '../border/options.ts'
 import type { ClientDropReason } from '../border/reasons.ts'
 import type { ClientSnapshot } from '../border/snapshot.ts'
 

@@ -2,7 +2,7 @@
  * Why a request was given up, for people: what was tried where, and what kept it from another server.
  */
 import type { Instant } from '../../units.ts'
-import type { GivenUpBecause, TriedServer } from '../border/ports.ts'
+import type { GivenUpBecause, TriedServer } from '../border/events.ts'
 
 const BECAUSE: Readonly<Record<GivenUpBecause, (untried: string | undefined) => string>> = {
   'max-age': (untried) =>

@@ -8,7 +8,8 @@ import type { ServiceOrder } from '../../queues/waiting-line.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import type { HealthOptions } from '../../throttle/server-health.ts'
 import type { Duration, TrafficClass } from '../../units.ts'
-import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from '../border/ports.ts'
+import type { EngineOptions, LaneOptions, ServerOptions } from '../border/options.ts'
+import type { LanePlan } from '../border/ports.ts'
 
 /** What of the engine's options a lane lives by. */
 export interface LaneSettings {

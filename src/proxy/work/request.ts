@@ -13,15 +13,20 @@
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
-import type { Promoter } from '../../queues/server-queue.ts'
+import type { Promoter } from '../../queues/waiting-line.ts'
 import { PREFERENCE, type Preference, type Stage } from '../../queues/waiting-line.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
+import type { Timed } from '../../throttle/timing-wheel.ts'
 import { type Instant, instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
-import type { Peer, TriedServer } from '../border/ports.ts'
-import type { Rest } from '../pool/set-aside.ts'
+import type { Peer, TriedServer } from '../border/events.ts'
 import type { Attempt } from './attempt.ts'
 import type { Client } from './client-table.ts'
 import type { Lane } from './lane.ts'
+
+/** Where a request that is set aside hangs, and how often it was. */
+export interface AsideWait extends Timed {
+  times: number
+}
 
 /** One identifier of one client that waits for an answer. */
 export interface Exchange {
@@ -60,7 +65,7 @@ class Course {
   /** Accounting: a server left it unanswered that lives. */
   wasLeftByLiving = false
   /** Accounting: where it hangs while it is set aside. */
-  asideRest: Rest | undefined = undefined
+  asideRest: AsideWait | undefined = undefined
   /** Over all servers. */
   transmissions = 0
   /** Outstanding: its copy at a server. */
@@ -139,12 +144,8 @@ export class Request implements Exchange {
     this.#micros = o.now - this.#second * MICROS_PER_SECOND
     this.#octets = o.octets
     this.#packet = packet
-    const preference =
-      o.class === 'accounting'
-        ? PREFERENCE.accounting
-        : packet.stateAt !== 0
-          ? PREFERENCE.state
-          : PREFERENCE.authentication
+    const login = packet.stateAt === 0 ? PREFERENCE.authentication : PREFERENCE.state
+    const preference = o.class === 'accounting' ? PREFERENCE.accounting : login
     const interim = o.class === 'accounting' && isInterim(packet) ? INTERIM : 0
     this.#traits = preference | interim | (packet.length << SIZE_AT)
   }
@@ -325,11 +326,11 @@ export class Request implements Exchange {
     if (was || this.#course !== undefined) this.#onCourse().wasLeftByLiving = was
   }
 
-  get asideRest(): Rest | undefined {
+  get asideRest(): AsideWait | undefined {
     return this.#course?.asideRest
   }
 
-  set asideRest(rest: Rest | undefined) {
+  set asideRest(rest: AsideWait | undefined) {
     this.#onCourse().asideRest = rest
   }
 
@@ -365,10 +366,7 @@ export class Request implements Exchange {
     if (promoter !== undefined || this.#course !== undefined) this.#onCourse().promotedBy = promoter
   }
 
-  /**
-   * Who still waits for the answer: a list of its own, the oldest first. What took the place of older ones is the newest of
-   * them.
-   */
+  /** Who still waits for the answer, oldest first: a list of its own. What took the place of older ones is the newest. */
   get exchanges(): Exchange[] {
     const repeats = this.#course?.repeats ?? NONE
     if (this.request !== this) return [...repeats]

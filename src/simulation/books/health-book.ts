@@ -6,13 +6,15 @@
  * Whether a response came in time can't be known to the millisecond, since time-outs are spread by a tenth: `heldAt` is
  * sure, everything else a sign of life.
  */
-import type { EngineEvent, EngineOptions, LaneOptions } from '../../proxy/border/ports.ts'
+
+import type { EngineEvent } from '../../proxy/border/events.ts'
+import type { EngineOptions, LaneOptions } from '../../proxy/border/options.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { type Instant, MICROS_PER_SECOND, micros, type TrafficClass } from '../../units.ts'
+import type { Watched } from '../world/observer.ts'
 import { wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 import { LaneBook } from './lane-facts.ts'
 
 /** One request at one server. */
@@ -69,13 +71,13 @@ export class HealthBook {
   readonly #carried = new Map<number, { readonly now: Asked; readonly before: Asked | undefined }>()
   readonly #probes = new Map<number, Asked>()
   readonly #leastTimeouts = new Map<number, number>()
-  #world: World | undefined
+  #world: Watched | undefined
 
   constructor(options: EngineOptions) {
     this.#facts = new LaneBook(options)
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#world = world
     this.#facts.begins(world)
     this.#enterLanes(world.now)

@@ -8,11 +8,12 @@
  */
 
 import { isInterim } from '../../accounting/record/record.ts'
-import type { EngineOptions, Peer } from '../../proxy/border/ports.ts'
+import type { Peer } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant, TrafficClass } from '../../units.ts'
+import type { Watched } from '../world/observer.ts'
 import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 import { inHand, Recent } from './recent.ts'
 
 /** What became of a datagram. `arrival` and `at` are those of the place that it has, `of` is the other one's serial. */
@@ -42,7 +43,7 @@ export class InterimBook {
   readonly #records: Recent<number, Last>
   /** Addresses of the clients whose interim updates may give way, now or before a reload. */
   readonly #addresses = new Set<string>()
-  #world: World | undefined
+  #world: Watched | undefined
   #admitted = 0
   #coalesced = 0
 
@@ -52,7 +53,7 @@ export class InterimBook {
     this.reconfigured(options)
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#world = world
   }
 

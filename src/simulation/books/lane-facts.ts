@@ -3,8 +3,10 @@
  *
  * A lane that a reload took away keeps the facts it had: what is in hand there goes on with them.
  */
-import type { EngineOptions, LaneOptions, LanePlan, ServerOptions } from '../../proxy/border/ports.ts'
-import type { World } from '../world/world.ts'
+
+import type { EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/options.ts'
+import type { LanePlan } from '../../proxy/border/ports.ts'
+import type { Watched } from '../world/observer.ts'
 
 export interface LaneFacts {
   readonly server: ServerOptions
@@ -13,14 +15,14 @@ export interface LaneFacts {
 
 export class LaneBook {
   #options: EngineOptions
-  #world: World | undefined
+  #world: Watched | undefined
   readonly #known = new Map<number, LaneFacts>()
 
   constructor(options: EngineOptions) {
     this.#options = options
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#world = world
     this.#learn()
   }
@@ -52,10 +54,10 @@ export interface LanePlace {
 /** The places of all lanes there ever were. */
 export class LanePlaces {
   readonly #places = new Map<number, LanePlace>()
-  #world: World | undefined
+  #world: Watched | undefined
   #options: EngineOptions | undefined
 
-  begins(world: World, options: EngineOptions): void {
+  begins(world: Watched, options: EngineOptions): void {
     this.#world = world
     this.#options = options
   }

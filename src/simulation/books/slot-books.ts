@@ -5,9 +5,10 @@
  * Slots and quotas are laid out here a second time, from the definition and not by the engine's formula: so a wrong
  * quota shows, whoever computed it. Rates of a reload hold from the next whole grid second on.
  */
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
-import type { World } from '../world/world.ts'
+import type { Watched } from '../world/observer.ts'
 import { LanePlaces } from './lane-facts.ts'
 
 /** What left towards one server. */
@@ -85,7 +86,7 @@ export class SlotBooks {
     this.#options = options
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#places.begins(world, this.#options)
   }
 

@@ -6,11 +6,10 @@
  * the health of servers `live-server-law.ts`, `dead-server-law.ts`, `first-choice-law.ts`). What can't be seen from outside
  * (the ledger, what waits, what is free) is read from the engine's snapshot, here. docs/simulation.md has the list.
  */
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
-import type { World } from '../world/world.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { CoalescingLaw } from './coalescing-law.ts'
 import { DeadServerLaw } from './dead-server-law.ts'
 import { FirstChoiceLaw } from './first-choice-law.ts'
@@ -28,10 +27,10 @@ const AUDIT_EVERY = 64
 /** received = all endings + queued + outstanding, per class, after every step; and received is what came in. */
 export class LedgerLaw implements Witness {
   readonly #received = { authentication: 0, accounting: 0 }
-  #world: World | undefined
+  #world: Watched | undefined
   #steps = 0
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#world = world
   }
 
@@ -70,7 +69,7 @@ export class LedgerLaw implements Witness {
 /** Nothing waits that could go, and every bound holds. */
 export class WaitingLaw implements Witness {
   #options: EngineOptions
-  #world: World | undefined
+  #world: Watched | undefined
   #steps = 0
   /** A reload may lower max-outstanding below what is outstanding: then it may not grow. */
   readonly #ceilings = new Map<number, number>()
@@ -82,7 +81,7 @@ export class WaitingLaw implements Witness {
     this.#slots = slots
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#world = world
   }
 
@@ -171,7 +170,7 @@ export const allLaws = (options: EngineOptions): Witness[] => {
 }
 
 /** At the end, with the faults off and time to settle: nothing waits, nothing is outstanding. */
-export const checkLiveness = (world: World): void => {
+export const checkLiveness = (world: Watched): void => {
   const snapshot = world.engine?.snapshot(world.now)
   if (snapshot === undefined) return
   for (const each of TRAFFIC_CLASSES) {

@@ -6,15 +6,16 @@
  * What the newer one becomes is watched by the other laws: it stands in the older one's place and has its age (`order`,
  * `age`), and it ends under a name (`ledger`).
  */
-import type { EngineOptions, Peer } from '../../proxy/border/ports.ts'
+
+import type { Peer } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant, TrafficClass } from '../../units.ts'
 import { type Fate, InterimBook } from '../books/interim-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 
 /** One interim update that waits, and the identifiers of clients that wait for its answer. */
 interface Group {
@@ -73,7 +74,7 @@ export class CoalescingLaw implements Witness {
     this.#parts = new Recent(inHand(options))
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#interims.begins(world)
   }
 

@@ -5,14 +5,15 @@
  * make it Down have used up all their tries in vain, and time was left to ask it with a probe. Where tries, time-outs or a
  * response time-out take longer than 30 s together, they may.
  */
-import type { EngineEvent, EngineOptions } from '../../proxy/border/ports.ts'
+
+import type { EngineEvent } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { ACCESS_REQUEST } from '../../radius/codes.ts'
 import { after, type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
 import { type Asked, HealthBook, type LaneHealth, MOST } from '../books/health-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 
 const LIMIT = seconds(30)
 /** How often it is looked at, and how late the engine's timer may be, and then some. */
@@ -33,7 +34,7 @@ export class DeadServerLaw implements Witness {
     this.#firstLane = new Recent(inHand(options))
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#book.begins(world)
   }
 

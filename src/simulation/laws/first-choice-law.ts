@@ -5,13 +5,14 @@
  * seconds; another that is not Down has answered most of what it was sent in that time. From then on it gets one new
  * request in twenty at most, and one for each probe interval, so that it can show that it is better again.
  */
-import type { EngineEvent, EngineOptions } from '../../proxy/border/ports.ts'
+
+import type { EngineEvent } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND, type PerClass, seconds, type TrafficClass } from '../../units.ts'
 import { type Asked, HealthBook, type LaneHealth, MOST } from '../books/health-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 
 const WINDOW = seconds(10)
 const ENOUGH = 10
@@ -48,7 +49,7 @@ export class FirstChoiceLaw implements Witness {
     this.#known = new Recent(inHand(options))
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#book.begins(world)
   }
 

@@ -5,13 +5,14 @@
  * What a session counted is known from its plan: so many octets for each second of its Acct-Session-Time. That it may
  * say less is the engine's right: a wrap that was not seen is not made up.
  */
-import type { EngineOptions, Peer } from '../../proxy/border/ports.ts'
+
+import type { Peer } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Instant, TrafficClass } from '../../units.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 
 const TWO_TO_32 = 2 ** 32
 /** Where fewer records are remembered, one may be forgotten between two of its copies. */
@@ -31,7 +32,7 @@ export class GigawordsLaw implements Witness {
     this.#remembers = options.duplicates.maxRecords >= ENOUGH_RECORDS
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     for (const { plan } of world.clients) {
       const { octetsPerSecond } = plan.accounting
       if (octetsPerSecond !== undefined) this.#rateOf.set(plan.address, octetsPerSecond)

@@ -6,15 +6,14 @@
  * From outside a time-out can't be seen. What is certain: within nine tenths of the time-out after its last transmission
  * (a second, where the server's host may refuse) an unanswered request is outstanding.
  */
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import { ACCESS_REQUEST } from '../../radius/codes.ts'
 import { type Instant, seconds, type TrafficClass } from '../../units.ts'
 import { LaneBook, LanePlaces } from '../books/lane-facts.ts'
 import { Recent } from '../books/recent.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 
 /** What an identifier of a source port carries. */
 interface Use {
@@ -60,7 +59,7 @@ export class IdentifierLaw implements Witness {
   readonly #places = new LanePlaces()
   readonly #options: EngineOptions
   #quarantine: number
-  #world: World | undefined
+  #world: Watched | undefined
 
   constructor(options: EngineOptions) {
     this.#book = new LaneBook(options)
@@ -68,7 +67,7 @@ export class IdentifierLaw implements Witness {
     this.#quarantine = options.identifierQuarantine
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#world = world
     this.#book.begins(world)
     this.#places.begins(world, this.#options)

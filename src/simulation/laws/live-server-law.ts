@@ -9,11 +9,12 @@
  * from Down it comes back when it answers a probe, or what may be outstanding, or its dead time is over; not by a late
  * response, and not by a replay.
  */
-import type { EngineEvent, EngineOptions } from '../../proxy/border/ports.ts'
+
+import type { EngineEvent } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { HealthBook, type LaneHealth, LEAST } from '../books/health-book.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
-import type { World } from '../world/world.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 
 /** Seconds in which it was sent anything that are looked back at, and the share that it must have answered in each. */
 const SECONDS = 5
@@ -22,7 +23,7 @@ const SHARE = 0.1
 export class LiveServerLaw implements Witness {
   readonly #book: HealthBook
   #options: EngineOptions
-  #world: World | undefined
+  #world: Watched | undefined
   /** By lane: failures that are counted, and the last sign of life when they were last looked at. */
   readonly #seen = new Map<number, { failures: number; signAt: number }>()
   /** A client got an answer since the latest response of a server arrived. */
@@ -33,7 +34,7 @@ export class LiveServerLaw implements Witness {
     this.#book = new HealthBook(options)
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#world = world
     this.#book.begins(world)
   }

@@ -5,14 +5,13 @@
  * another was in none and not Down for the engine either. A login that every server leaves unanswered (its realm died,
  * its client sends poison) is lost by right, and a conversation stays with the server that began it.
  */
-import type { EngineEvent } from '../../proxy/border/ports.ts'
+import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { Instant, TrafficClass } from '../../units.ts'
-import { type Spell, touches } from '../seeds/troubled-world.ts'
 import type { NasPlan } from '../world/nas-plan.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
-import { isSilentFor } from '../world/trouble.ts'
-import { START, type World } from '../world/world.ts'
+import { isSilentFor, type Spell, touches } from '../world/trouble.ts'
+import { START } from '../world/world.ts'
 
 /** Fewer transmissions leave no time for a second server. */
 const ENOUGH_TRIES = 3
@@ -31,7 +30,7 @@ export class LoginLaw implements Witness {
     this.#spells = spells
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#names = world.servers.map(({ plan }) => plan.name)
   }
 

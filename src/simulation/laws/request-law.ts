@@ -7,7 +7,9 @@
  * certainly is outstanding at one server is answered by a late response of another. A request is known by its serial; what
  * is remembered of it lasts as long as it can be in hand, and not longer.
  */
-import type { EngineEvent, EngineOptions, Peer } from '../../proxy/border/ports.ts'
+
+import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { PREFERENCE } from '../../queues/waiting-line.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../../radius/codes.ts'
@@ -16,9 +18,8 @@ import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts
 import { InterimBook } from '../books/interim-book.ts'
 import { LaneBook } from '../books/lane-facts.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 
 /** A request that was let in. */
 interface Asked {
@@ -88,7 +89,7 @@ export class RequestLaw implements Witness {
     this.#slots = new Recent(inHand(options))
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#book.begins(world)
     this.#interims.begins(world)
   }

@@ -6,14 +6,15 @@
  * a record that ended and comes again is as young as its last coming, and one that takes the place of an older interim update
  * is as old as that one.
  */
-import type { EngineOptions, Peer } from '../../proxy/border/ports.ts'
+
+import type { Peer } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Instant, TrafficClass } from '../../units.ts'
 import { InterimBook } from '../books/interim-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { serialOf, sessionOf, wellFormed } from '../world/packets.ts'
-import type { World } from '../world/world.ts'
 
 interface RecordSeen {
   readonly arrival: number
@@ -33,7 +34,7 @@ export class SessionLaw implements Witness {
     this.#interims = new InterimBook(options)
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#interims.begins(world)
   }
 

@@ -2,11 +2,10 @@
  * No slot over its quota, no grid second over max-rate, no sliding second over max-rate and one quota, counted from the
  * datagrams that leave.
  */
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Instant } from '../../units.ts'
 import { SlotBooks } from '../books/slot-books.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
-import type { World } from '../world/world.ts'
+import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 
 /** How long a sliding second is, in microseconds. */
 const A_SECOND = 1_000_000
@@ -18,7 +17,7 @@ export class SlotLaw implements Witness {
     this.#books = new SlotBooks(options)
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#books.begins(world)
   }
 

@@ -3,7 +3,7 @@
  *
  * It loads as it stands once the secrets are there. Addresses are those that RFC 5737 keeps for documentation.
  */
-import type { Algorithm } from '../../proxy/border/ports.ts'
+import type { Algorithm } from '../../proxy/border/options.ts'
 import { durationText, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
 import type { ClassProposal, Demand, Proposal } from './plan.ts'
 

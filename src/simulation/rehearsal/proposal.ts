@@ -4,7 +4,7 @@
  *
  * `planLine` is the way back: the command line that prints the configuration of a proposal.
  */
-import type { Algorithm } from '../../proxy/border/ports.ts'
+import type { Algorithm } from '../../proxy/border/options.ts'
 import { type Duration, durationText, micros, millis, seconds } from '../../units.ts'
 import { type Demand, type Proposal, planFor } from '../plan/plan.ts'
 import type { Scenario } from './scenario.ts'

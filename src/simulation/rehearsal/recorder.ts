@@ -15,9 +15,9 @@ import {
   type TrafficClass,
 } from '../../units.ts'
 import { BitSet } from '../books/bit-set.ts'
-import type { Witness } from '../world/observer.ts'
+import type { Watched, Witness } from '../world/observer.ts'
 import { serialOf } from '../world/packets.ts'
-import { START, type World } from '../world/world.ts'
+import { START } from '../world/world.ts'
 import { SlotScope } from './slot-scope.ts'
 
 /** One number for each second: of flows the sum, of levels the highest that was seen. */
@@ -83,7 +83,7 @@ export class Recorder implements Witness {
     this.#late = late
   }
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     this.#classOfLane = new Map((world.engine?.plan() ?? []).map((lane) => [lane.lane, lane.class]))
     this.scope.begins(world)
   }
@@ -119,7 +119,7 @@ export class Recorder implements Witness {
   }
 
   /** Levels are raised to what is seen now, in the second that is about to end or under way. */
-  look(world: World): void {
+  look(world: Watched): void {
     const { series } = this
     const second = Math.ceil((world.now - START) / MICROS_PER_SECOND) - 1
     const snapshot = world.engine?.snapshot(world.now)
@@ -140,7 +140,7 @@ export class Recorder implements Witness {
   }
 
   /** A second is over: its flows, and the sessions. */
-  endSecond(world: World): void {
+  endSecond(world: Watched): void {
     const { series } = this
     for (const each of TRAFFIC_CLASSES) {
       const former = this.#former[each]

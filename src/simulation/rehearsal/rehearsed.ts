@@ -1,7 +1,7 @@
 /**
  * A scenario that was played: what was asked, under which settings, and what came out with and without radsluice.
  */
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { TRAFFIC_CLASSES } from '../../units.ts'
 import type { Run } from './rehearsal.ts'
 import type { Scenario } from './scenario.ts'

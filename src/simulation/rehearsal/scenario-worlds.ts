@@ -6,7 +6,7 @@
  * all, since no proxy is there that could change it.
  */
 import { formatAddress, parsePrefix } from '../../addresses.ts'
-import type { ClientOptions, EngineOptions } from '../../proxy/border/ports.ts'
+import type { ClientOptions, EngineOptions } from '../../proxy/border/options.ts'
 import { ClientTable } from '../../proxy/work/client-table.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, type Instant, micros } from '../../units.ts'

@@ -4,9 +4,11 @@
  *
  * Memory is constant. Steps lie on the grid (docs/throttling.md), so a lane's slots of 50 ms are steps of their own.
  */
+
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
-import { START, type World } from '../world/world.ts'
+import type { Watched } from '../world/observer.ts'
+import { START } from '../world/world.ts'
 
 export const STEPS_PER_SECOND = 20
 const STEP = MICROS_PER_SECOND / STEPS_PER_SECOND
@@ -36,7 +38,7 @@ export class SlotScope {
   #steps: Steps = noSteps()
   readonly peaks = new Map<number, Peak>()
 
-  begins(world: World): void {
+  begins(world: Watched): void {
     const lanes = world.engine?.snapshot(START).lanes ?? []
     for (const { lane, slots } of lanes) this.peaks.set(lane, { ...NO_PEAK, slotsPerSecond: slots.slotsPerSecond })
   }

@@ -6,7 +6,7 @@
  */
 
 import type { Line, Plot } from '../../pages/plot.ts'
-import type { EngineOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
 import type { Rehearsed } from '../rehearsal/rehearsed.ts'
 import { disturbedAt, patienceOf } from '../rehearsal/scenario.ts'

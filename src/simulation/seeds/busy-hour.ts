@@ -5,7 +5,7 @@
  * It shows that checkers and engine keep up with long traffic and that nothing grows with its length: the numbers are
  * printed by `npm run sim -- --hour`.
  */
-import type { EngineOptions, LaneOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions, LaneOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
 import type { ServerPlan } from '../world/home-server.ts'

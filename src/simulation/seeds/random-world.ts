@@ -4,7 +4,7 @@
  * Not every fault at once: a world in which everything fails shows little, because nothing gets far. Limits are drawn
  * small, so that they are reached. After the faults are over a world gets time to settle, and must.
  */
-import type { Algorithm, ClientOptions, EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/ports.ts'
+import type { Algorithm, ClientOptions, EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
 import type { ServerPlan } from '../world/home-server.ts'

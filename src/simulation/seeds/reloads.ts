@@ -4,7 +4,7 @@
  *
  * No limit may be overrun by that: a server does not see that we think of it as another one.
  */
-import type { EngineOptions, ServerOptions } from '../../proxy/border/ports.ts'
+import type { EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
 import { type Duration, micros } from '../../units.ts'
 import type { Random } from '../world/random.ts'
 import type { Turn } from '../world/world.ts'

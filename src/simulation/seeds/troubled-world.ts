@@ -6,27 +6,15 @@
  * are sent again by somebody on the path, the path to them loses everything for a moment, they answer few, late, probes
  * alone, or what can't be passed on; a realm dies behind all of them, or one client sends what all of them drop.
  */
-import type { Algorithm, EngineOptions, LaneOptions } from '../../proxy/border/ports.ts'
+import type { Algorithm, EngineOptions, LaneOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
 import type { ServerPlan } from '../world/home-server.ts'
 import type { NasPlan } from '../world/nas-plan.ts'
 import { Random } from '../world/random.ts'
-import { NO_TROUBLE, type Trouble } from '../world/trouble.ts'
+import { NO_TROUBLE, type Spell, type Trouble } from '../world/trouble.ts'
 import type { Turn, World, WorldPlan } from '../world/world.ts'
 import { calm, clientOptions } from './random-world.ts'
-
-/** One server in trouble for a time, counted from the start. */
-export interface Spell {
-  readonly server: number
-  readonly from: Duration
-  readonly until: Duration
-  readonly trouble: Trouble
-  /** Nothing works on it at all. */
-  readonly isDead?: boolean
-  /** Its old answers are sent again every two seconds. */
-  readonly isReplayed?: boolean
-}
 
 export interface TroubledWorld {
   readonly plan: WorldPlan & { readonly engine: EngineOptions }
@@ -37,9 +25,6 @@ export interface TroubledWorld {
 const LENGTH = seconds(100)
 const SETTLE = seconds(200)
 const REPLAYED_EVERY = seconds(2)
-/** What an answer may take after its server is well again, and what a client's tries may still feel of a spell. */
-const AFTERMATH = seconds(2)
-
 const KINDS = [
   'dead',
   'replayed',
@@ -55,10 +40,6 @@ const KINDS = [
   'unforwardable',
 ] as const
 type Kind = (typeof KINDS)[number]
-
-/** Whether a spell is felt between two moments after the start. */
-export const touches = ({ from, until }: Spell, begin: number, end: number): boolean =>
-  from <= end && until + AFTERMATH >= begin
 
 export const troubledWorld = (seed: string | number): TroubledWorld => {
   const random = new Random(`troubled ${seed}`)

@@ -4,10 +4,14 @@
  * A witness changes nothing. A checker that finds a law broken throws `BrokenLaw` with the law's name and what it saw; the
  * run ends there, and the seed brings it back.
  */
-import type { EngineEvent, EngineOptions, Peer } from '../../proxy/border/ports.ts'
+
+import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
+import type { Engine } from '../../proxy/engine.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Duration, Instant, TrafficClass } from '../../units.ts'
-import type { World } from './world.ts'
+import type { HomeServer } from './home-server.ts'
+import type { Nas } from './nas.ts'
 
 export class BrokenLaw extends Error {
   readonly law: string
@@ -18,9 +22,18 @@ export class BrokenLaw extends Error {
   }
 }
 
+/** What a witness may look at: all but the means to change it. */
+export interface Watched {
+  readonly now: Instant
+  /** Undefined where the clients ask the servers directly. */
+  readonly engine: Engine | undefined
+  readonly servers: readonly Pick<HomeServer<never>, 'plan' | 'waiting'>[]
+  readonly clients: readonly Pick<Nas, 'plan' | 'counters' | 'trying'>[]
+}
+
 /** Everything that can be told; a witness listens to what it cares for. */
 export interface Witness {
-  begins?(world: World): void
+  begins?(world: Watched): void
   /** A client's datagram was handed to the engine. */
   received?(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void
   /** The engine sends to a server. */

@@ -2,7 +2,9 @@
  * What a world did, in two forms: a line for every event, for people; one number over everything that left, for saying
  * that two runs were the same.
  */
-import type { EngineEvent, EngineOptions, Peer } from '../../proxy/border/ports.ts'
+
+import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
 import type { Witness } from './observer.ts'
 import { serialOf, wellFormed } from './packets.ts'

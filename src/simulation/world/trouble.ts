@@ -7,7 +7,7 @@
  */
 import { ACCOUNTING_REQUEST, ACCT_STATUS_TYPE, HEADER_LENGTH, STATUS_SERVER } from '../../radius/codes.ts'
 import type { Packet } from '../../radius/packet.ts'
-import type { Duration } from '../../units.ts'
+import { type Duration, seconds } from '../../units.ts'
 import { STATUS_TYPES, type StatusType, userOf } from './packets.ts'
 
 /** Whom a server is silent for; poison is what one client sends of this realm. */
@@ -62,3 +62,22 @@ export const isSilentFor = (silence: Silence, packet: Packet): boolean => {
       )
   }
 }
+
+/** One server in trouble for a time, counted from the start. */
+export interface Spell {
+  readonly server: number
+  readonly from: Duration
+  readonly until: Duration
+  readonly trouble: Trouble
+  /** Nothing works on it at all. */
+  readonly isDead?: boolean
+  /** Its old answers are sent again every two seconds. */
+  readonly isReplayed?: boolean
+}
+
+/** What an answer may take after its server is well again, and what a client's tries may still feel of a spell. */
+const AFTERMATH = seconds(2)
+
+/** Whether a spell is felt between two moments after the start. */
+export const touches = ({ from, until }: Spell, begin: number, end: number): boolean =>
+  from <= end && until + AFTERMATH >= begin

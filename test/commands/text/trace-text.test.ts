@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { stepText, type TracedStep } from '../../../src/commands/text/trace-text.ts'
-import type { TraceEvent } from '../../../src/proxy/border/ports.ts'
+import type { TraceEvent } from '../../../src/proxy/border/events.ts'
 import { instant, micros } from '../../../src/units.ts'
 
 const text = (o: Partial<TraceEvent>): string => {

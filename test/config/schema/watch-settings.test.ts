@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { watchOptions } from '../../../src/config/outward/watch-options.ts'
-import { ALARM_IDS } from '../../../src/observe/alarms/alarm-definitions.ts'
 import { HEALTH_FACTORS } from '../../../src/observe/alarms/health.ts'
+import { ALARM_IDS } from '../../../src/observe/view/alarm.ts'
 import { expectProblem, expectWarning, loaded } from '../fixture.ts'
 
 describe('the settings of alarms and health', () => {

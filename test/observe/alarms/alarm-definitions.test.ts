@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { AlarmDefinition } from '../../../src/observe/alarms/alarm-definition.ts'
-import {
-  ALARM_IDS,
-  ALARMS,
-  type AlarmId,
-  alarmText,
-  alertNameOf,
-  shortened,
-} from '../../../src/observe/alarms/alarm-definitions.ts'
+import { ALARMS, alarmText, alertNameOf, shortened } from '../../../src/observe/alarms/alarm-definitions.ts'
 import { Alarms } from '../../../src/observe/alarms/alarms.ts'
 import type { Subject } from '../../../src/observe/view/alarm.ts'
+import { ALARM_IDS, type AlarmId } from '../../../src/observe/view/alarm.ts'
 import { Interval } from '../../../src/observe/view/interval.ts'
 import type { LaneSnapshot } from '../../../src/proxy/border/snapshot.ts'
 import { micros } from '../../../src/units.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HEALTH_FACTORS, type HealthFactor, healthOf } from '../../../src/observe/alarms/health.ts'
+import { concerns, notReady } from '../../../src/observe/judgements.ts'
 import type { Interval } from '../../../src/observe/view/interval.ts'
-import { concerns, notReady } from '../../../src/observe/view/view.ts'
 import { micros } from '../../../src/units.ts'
 import { type Change, calm, defaults, inClass, inEngine, inLane, inLedger, intervalOf } from '../intervals.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Log } from '../../../src/observe/log/log.io.ts'
-import type { EngineEvent } from '../../../src/proxy/border/ports.ts'
+import type { EngineEvent } from '../../../src/proxy/border/events.ts'
 import { instant, seconds } from '../../../src/units.ts'
 
 const now = instant(5_000_000)

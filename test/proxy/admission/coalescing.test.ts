@@ -2,7 +2,7 @@
  * `interims: newest`, and which records a full queue sheds first: both know what of a session waits.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../../src/proxy/border/options.ts'
 import { type Duration, millis, seconds } from '../../../src/units.ts'
 import * as oracle from '../../radius/oracle.ts'
 import { number, STATUS, valuesOf } from '../datagrams.ts'

@@ -3,8 +3,9 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Algorithm } from '../../../src/proxy/border/ports.ts'
-import { type Candidate, type Rank, ServerChoice } from '../../../src/proxy/pool/server-choice.ts'
+import type { Algorithm } from '../../../src/proxy/border/options.ts'
+import { ServerChoice } from '../../../src/proxy/pool/server-choice.ts'
+import type { Candidate, Rank } from '../../../src/proxy/work/candidate.ts'
 import { hashOf } from '../../../src/queues/containers/hashing.ts'
 import { after as later, millis, seconds } from '../../../src/units.ts'
 import { vendorAttribute } from '../../radius/oracle.ts'

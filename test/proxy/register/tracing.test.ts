@@ -2,7 +2,8 @@
  * A trace tells every step of the requests it follows, and of no others; and passwords are never in it.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions, Followed, TraceEvent } from '../../../src/proxy/border/ports.ts'
+import type { Followed, TraceEvent } from '../../../src/proxy/border/events.ts'
+import type { EngineOptions } from '../../../src/proxy/border/options.ts'
 import { seconds } from '../../../src/units.ts'
 import { World } from '../kit.ts'
 import { client, deadServer, queues, server } from '../options.ts'

@@ -6,7 +6,7 @@
  */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { EngineOptions } from '../../../src/proxy/border/ports.ts'
+import type { EngineOptions } from '../../../src/proxy/border/options.ts'
 import { OctetStore } from '../../../src/queues/containers/octet-store.ts'
 import { seconds } from '../../../src/units.ts'
 import { number, STATUS } from '../datagrams.ts'

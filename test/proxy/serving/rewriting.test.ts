@@ -3,7 +3,7 @@
  * its signatures by an oracle of our own.
  */
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../../../src/proxy/border/ports.ts'
+import type { RecordOptions } from '../../../src/proxy/border/options.ts'
 import { millis, seconds } from '../../../src/units.ts'
 import { erx, ipv6, MLPPP_STOP, number } from '../../accounting/records.ts'
 import * as oracle from '../../radius/oracle.ts'

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from 'vitest'
 import { LEARNED_ADDRESSES } from '../../../src/proxy/admission/intake.ts'
-import type { EngineEvent, EngineOptions } from '../../../src/proxy/border/ports.ts'
+import type { EngineEvent } from '../../../src/proxy/border/events.ts'
+import type { EngineOptions } from '../../../src/proxy/border/options.ts'
 import { LEARNED_FOR, Signers, UNSIGNED_COUNTS_FOR } from '../../../src/proxy/signing/signers.ts'
 import { after, instant, seconds } from '../../../src/units.ts'
 import { attribute } from '../../radius/oracle.ts'

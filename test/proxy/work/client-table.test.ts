@@ -2,7 +2,7 @@
  * The table of clients over a reload: what is kept, and that the work grows with the clients and not with their square.
  */
 import { describe, expect, it } from 'vitest'
-import type { ClientOptions } from '../../../src/proxy/border/ports.ts'
+import type { ClientOptions } from '../../../src/proxy/border/options.ts'
 import { ClientTable } from '../../../src/proxy/work/client-table.ts'
 import { client } from '../options.ts'
 

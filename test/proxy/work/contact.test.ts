@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { sumOf } from '../../../src/instances/shared/sum.ts'
-import type { TraceEvent } from '../../../src/proxy/border/ports.ts'
+import type { TraceEvent } from '../../../src/proxy/border/events.ts'
 import { heldText, likelyCause, someLateText } from '../../../src/proxy/work/contact.ts'
 import { type Duration, type Instant, after as later, millis, seconds } from '../../../src/units.ts'
 import { messageAuthenticator, packetOf, sign } from '../../radius/oracle.ts'

@@ -1,0 +1,124 @@
+/**
+ * What an engine works by: its clients, its servers, and the limits of both, as plain values.
+ *
+ * The configuration's words become these (`config/outward/engine-options.ts`); an engine knows no configuration.
+ */
+import type { SessionOptions } from '../../accounting/sessions/sessions.ts'
+import type { Secret } from '../../radius/secret.ts'
+import type { Duration, PerClass, PerSecond, TrafficClass } from '../../units.ts'
+
+/** How much proof is asked for; `auto` asks whoever was learned to give it (`Signers`). */
+export type RequireMessageAuthenticator = 'yes' | 'no' | 'auto'
+
+/** A configured client (or client network). Replaced as a whole by a reload; what is in hand keeps the old one. */
+export interface ClientOptions {
+  readonly name: string
+  /** Address or prefix: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`. The longest matching prefix wins. */
+  readonly network: string
+  readonly secret: Secret
+  readonly requireMessageAuthenticator: RequireMessageAuthenticator
+  /** Drop an Access-Request that has Proxy-State but no Message-Authenticator (BlastRADIUS). */
+  readonly limitProxyState: boolean
+  /** Add NAS-IP-Address or NAS-IPv6-Address where a request has neither: the servers now see our address. */
+  readonly addNasIpAddress: 'when_missing' | 'never'
+  readonly accounting: RecordOptions
+}
+
+/** What of a client's accounting records is changed or left out on their way (docs/accounting.md). */
+export interface RecordOptions {
+  /** Acct-Delay-Time of a record without Event-Timestamp that waited here. */
+  readonly acctDelayTime: 'update' | 'keep'
+  /** Only where sessions are tracked. */
+  readonly synthesizeGigawords: boolean
+  readonly swapDirections: boolean
+  readonly erxIpv6Zeros: 'keep' | 'drop_on_mlppp'
+  /** Whether a newer interim update takes the place of one that still waits unsent. */
+  readonly interims: 'all' | 'newest'
+}
+
+/** What one server takes of one class. */
+export interface LaneOptions {
+  /** Where it listens, UDP 1-65535. */
+  readonly port: number
+  /** Messages per second, 0 is unlimited. */
+  readonly maxRate: PerSecond
+  /** 1-4000, unanswered at one time. */
+  readonly maxOutstanding: number
+  readonly timeout: Duration
+  /** Transmissions after the first at this server, 0 or more. */
+  readonly maxRetries: number
+  /** An operator holds it Down: it gets nothing new until that ends. */
+  readonly isHeldDown?: boolean
+}
+
+/** A configured server: an address and up to two lanes, one a class. An absent lane takes nothing of that class. */
+export interface ServerOptions {
+  readonly name: string
+  readonly address: string
+  readonly secret: Secret
+  readonly requireMessageAuthenticator: RequireMessageAuthenticator
+  readonly sourceAddress?: string
+  /** First and last source port, inclusive: authentication takes them from the first up, accounting from the last down. */
+  readonly sourcePorts?: readonly [first: number, last: number]
+  readonly lanes: Readonly<Partial<Record<TrafficClass, LaneOptions>>>
+}
+
+export type Algorithm = 'first_server' | 'round_robin' | 'hash'
+
+/** An attribute by number: `vendor` 0 is the standard space. */
+export interface AttributeKey {
+  readonly vendor: number
+  readonly type: number
+}
+
+/** How one class chooses among the servers. */
+export interface ClassOptions {
+  readonly algorithm: Algorithm
+  readonly hashKey?: AttributeKey
+  /** A cap on the transmissions of one request over all servers; 0 is none. */
+  readonly maxTransmissions: number
+}
+
+export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
+
+/** Bounds of one class: instance queue and server queues together. */
+export interface QueueOptions {
+  readonly maxMessages: number
+  readonly maxBytes: number
+  readonly maxAge: Duration
+  readonly overflow: OverflowPolicy
+}
+
+export interface EngineOptions {
+  readonly slot: Duration
+  readonly serviceOrder: 'authentication_first' | 'fifo'
+  readonly clients: readonly ClientOptions[]
+  readonly servers: readonly ServerOptions[]
+  readonly classes: PerClass<ClassOptions>
+  readonly queues: PerClass<QueueOptions>
+  readonly identifierQuarantine: Duration
+  /** Attributes that a server takes in one request (`hasTooManyAttributes`); 0 is no limit. */
+  readonly maxAttributes: number
+  readonly deadServer: {
+    readonly consecutiveFailures: number
+    /** 0 is off; else the failures must also have lasted this long. */
+    readonly responseTimeout: Duration
+    readonly deadTime: Duration
+    readonly probe: 'status_server' | 'none'
+    readonly probeInterval: Duration
+  }
+  readonly duplicates: {
+    /** How long an answer is kept for retransmissions, 5-30 s by RFC 5080 section 2.2.2. */
+    readonly answerCache: Duration
+    readonly maxAnswers: number
+    /** How long an answered accounting record is remembered by its content. */
+    readonly recordCache: Duration
+    readonly maxRecords: number
+    /** How long it is remembered what an accounting record was given, and what it gave way to. */
+    readonly recordMemory: Duration
+  }
+  /** Accounting sessions are tracked; by default they are not. */
+  readonly sessions?: SessionOptions
+  /** The table State -> server. */
+  readonly state: { readonly lifetime: Duration; readonly maxEntries: number }
+}
