@@ -170,6 +170,40 @@ export const filesAreShort: Rule = (files) =>
     return lines <= 400 ? [] : [`${path} has ${lines} lines, more than 400`]
   })
 
+const MOST_MEMBERS = 15
+
+/** Classes with more, and why. One that needs its line no more has to lose it. */
+export type LargeClasses = Readonly<Record<string, string>>
+
+/** What others can see of a class has to fit in a head: fields, methods, and each get with its set. */
+export const classesAreSmall =
+  (exceptions: LargeClasses): Rule =>
+  (files) =>
+    files.flatMap(({ path, text }) =>
+      classesOf(bare(text, false)).flatMap(([name, body]) => {
+        const count = membersOf(body).size
+        if (count > MOST_MEMBERS && exceptions[name] === undefined) {
+          return [`${path}: class ${name} has ${count} public members, more than ${MOST_MEMBERS}`]
+        }
+        return count <= MOST_MEMBERS && exceptions[name] !== undefined
+          ? [`${path}: class ${name} has ${count} public members and is no exception any more`]
+          : []
+      }),
+    )
+
+const classesOf = (code: string): [name: string, body: string][] =>
+  [...code.matchAll(/^(?:export )?class (\w+)[^\n]*\{\n([\s\S]*?)^\}/gm)].map(([, name = '', body = '']) => [
+    name,
+    body,
+  ])
+
+const membersOf = (body: string): Set<string> =>
+  new Set(
+    [...body.matchAll(/^ {2}(?:(?:static|readonly|get|set|async|declare) )*\*?([A-Za-z_]\w*)\b\s*[<(:=?!;]/gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'constructor'),
+  )
+
 const FORBIDDEN_NAME = /(?:^|[-/.])(?:index|utils?|helpers?|common|managers?|handlers?|services?)(?=[-/.])/
 
 export const namesSayWhatThingsAre: Rule = (files) =>
