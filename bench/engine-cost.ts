@@ -10,8 +10,9 @@
 import { constants, type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { getHeapStatistics } from 'node:v8'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../src/classes.ts'
 import { writeData } from '../src/commands/terminal/output.io.ts'
-import { micros, TRAFFIC_CLASSES, type TrafficClass } from '../src/units.ts'
+import { micros } from '../src/units.ts'
 import { showCrowds } from './crowd-cost.ts'
 import { EngineLoad, loadOptions, peerOf, requestOf } from './engine-load.ts'
 

@@ -7,6 +7,7 @@
  * Message-Authenticator) about 150.
  */
 
+import type { TrafficClass } from '../src/classes.ts'
 import type { Peer } from '../src/proxy/border/events.ts'
 import type { EngineOptions, LaneOptions, ServerOptions } from '../src/proxy/border/options.ts'
 import type { Outbox } from '../src/proxy/border/ports.ts'
@@ -21,7 +22,7 @@ import {
   HEADER_LENGTH,
 } from '../src/radius/codes.ts'
 import { Secret } from '../src/radius/secret.ts'
-import { type Instant, instant, micros, millis, perSecond, seconds, type TrafficClass } from '../src/units.ts'
+import { type Instant, instant, micros, millis, perSecond, seconds } from '../src/units.ts'
 
 const CLIENT_SECRET = new Secret('between-bench-and-engine')
 const SERVER_SECRET = new Secret('between-engine-and-server')

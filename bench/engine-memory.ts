@@ -11,8 +11,9 @@ import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import type { TrafficClass } from '../src/classes.ts'
 import { writeData } from '../src/commands/terminal/output.io.ts'
-import { after, millis, type TrafficClass } from '../src/units.ts'
+import { after, millis } from '../src/units.ts'
 import { EngineLoad, loadOptions, peerOf, requestOf } from './engine-load.ts'
 
 const { values } = parseArgs({ options: { messages: { type: 'string', default: '1000000' } } })

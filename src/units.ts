@@ -33,12 +33,6 @@ export const since = (earlier: Instant, now: Instant): Duration => Math.max(0, n
 export const earliest = (a: Instant | undefined, b: Instant | undefined): Instant | undefined =>
   a === undefined ? b : b === undefined || a <= b ? a : b
 
-/** The two classes of traffic: own ports, own queues, own quota, own identifiers. */
-export const TRAFFIC_CLASSES = ['authentication', 'accounting'] as const
-export type TrafficClass = (typeof TRAFFIC_CLASSES)[number]
-/** One value for each class. */
-export type PerClass<T> = Readonly<Record<TrafficClass, T>>
-
 /** As a setting is written: `5s`, `1500ms`. */
 export const durationText = (duration: Duration): string =>
   duration % MICROS_PER_SECOND === 0 ? `${duration / MICROS_PER_SECOND}s` : `${Math.round(duration / 1_000)}ms`

@@ -1,8 +1,9 @@
 /**
  * What came in a body or a query, checked: the value, or one sentence that says what is wrong and what to write.
  */
+
+import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { thereAre } from '../did-you-mean.ts'
-import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly sentence: string }
 

@@ -5,12 +5,13 @@
  * daemon puts it in force in all instances, one act after the other.
  */
 
+import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { thereAre } from '../did-you-mean.ts'
 import { type Forecast, totalOf } from '../observe/view/in-hand.ts'
 import { refusalText } from '../observe/view/in-hand-text.ts'
 import type { LaneName, Mark, Overrides } from '../observe/view/view.ts'
 import type { EngineOptions } from '../proxy/border/options.ts'
-import { type PerSecond, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import type { PerSecond } from '../units.ts'
 import type { Attached } from './attached.ts'
 import type { Resumed } from './ending-news.ts'
 import type { FollowedEnding } from './ending-stream.io.ts'

@@ -6,9 +6,10 @@
  * the next reload, which brings the file's back; a server that is held Down stays so until it is let go, since a reload
  * says nothing about why somebody took it down.
  */
+
+import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import type { LaneName, Mark, Overrides } from '../observe/view/view.ts'
 import type { EngineOptions, LaneOptions, ServerOptions } from '../proxy/border/options.ts'
-import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 
 export const NO_OVERRIDES: Overrides = { held: [], maxRates: [], logLevel: undefined }
 

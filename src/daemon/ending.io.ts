@@ -7,6 +7,7 @@
  * once. Whoever follows hears the last word before the connections close. What has to be closed is the daemon's.
  */
 import type { EndingNews, Follower, Resumed } from '../admin/ending-news.ts'
+import type { TrafficClass } from '../classes.ts'
 import type { Instances } from '../instances/instances.io.ts'
 import { type Scope, sumOf } from '../instances/shared/sum.ts'
 import type { Log } from '../observe/log/log.io.ts'
@@ -21,7 +22,7 @@ import {
 } from '../observe/view/in-hand.ts'
 import { leftText, notStoppedText } from '../observe/view/in-hand-text.ts'
 import type { EngineSnapshot } from '../proxy/border/snapshot.ts'
-import { type Duration, MICROS_PER_SECOND, type TrafficClass } from '../units.ts'
+import { type Duration, MICROS_PER_SECOND } from '../units.ts'
 
 /** How long the last word may take to reach those who follow. */
 const LAST_WORD_MS = 1_000

@@ -7,6 +7,7 @@
 import { dirname, resolve } from 'node:path'
 import { tryAdminAddress } from '../admin/server.io.ts'
 import { tryDefaultSocket, trySocketPath } from '../admin/socket/socket-place.io.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import type { Found } from '../config/checks/result.ts'
 import type { ServerSettings } from '../config/schema/schema.ts'
 import type { Path } from '../config/source/source.ts'
@@ -16,7 +17,6 @@ import { sessionsFileOptions } from '../observe/log/sessions-log.io.ts'
 import { tpsFileOptions } from '../observe/log/tps-file.io.ts'
 import { openSocket } from '../transport/datagram-socket.io.ts'
 import { Listeners } from '../transport/listeners.io.ts'
-import { TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
 
 export interface Opening {
   /** Where it stands in the configuration, or would. */

@@ -4,12 +4,13 @@
  * The kernel spreads clients' datagrams over them by source address and port (SO_REUSEPORT). That option also lets a
  * second program of the same user bind the port unnoticed, so before the first start the ports are opened once without.
  */
+
+import { TRAFFIC_CLASSES } from '../classes.ts'
 import { codeOf } from '../coded-error.ts'
 import type { Followed } from '../proxy/border/events.ts'
 import type { Draining } from '../proxy/border/ports.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { openSocket } from '../transport/datagram-socket.io.ts'
-import { TRAFFIC_CLASSES } from '../units.ts'
 import { AddressWatch } from './address-watch.io.ts'
 import type { FoundSessions, InstanceSettings, SoughtSessions } from './protocol/protocol.ts'
 import { InStep, type Listen } from './rollout.io.ts'

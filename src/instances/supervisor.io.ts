@@ -6,18 +6,12 @@
  * lost, to the message; its other counters are those of the last look.
  */
 
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import type { EngineSnapshot } from '../proxy/border/snapshot.ts'
 import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/register/ledger.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
-import {
-  type Instant,
-  instant,
-  MICROS_PER_SECOND,
-  type PerClass,
-  TRAFFIC_CLASSES,
-  type TrafficClass,
-} from '../units.ts'
+import { type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
 import type { FoundSessions, InstanceView, SoughtSessions, Traced, ViewPart } from './protocol/protocol.ts'
 import { whole } from './protocol/view-parts.ts'
 import type { InStep } from './rollout.io.ts'

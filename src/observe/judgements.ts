@@ -1,8 +1,9 @@
 /**
  * What a view of the daemon means: whether it should get traffic, what an operator should look at, whether the ledger adds up.
  */
+
+import { TRAFFIC_CLASSES } from '../classes.ts'
 import { heldText } from '../proxy/work/contact.ts'
-import { TRAFFIC_CLASSES } from '../units.ts'
 import type { Health } from './view/alarm.ts'
 import { type DaemonView, type ListenerView, STATE_WORDS } from './view/view.ts'
 

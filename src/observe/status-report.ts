@@ -5,9 +5,10 @@
  * monotonic clock. `clock` has both clocks at one moment, so the time stamps of a capture can be put on the grid of slots.
  */
 import { type ClientAccounting, exact, TOTALS, type TotalName } from '../accounting/sessions/client-accounting.ts'
+import type { PerClass } from '../classes.ts'
 import { imbalance } from '../proxy/border/imbalance.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneSnapshot } from '../proxy/border/snapshot.ts'
-import { MICROS_PER_SECOND, type PerClass } from '../units.ts'
+import { MICROS_PER_SECOND } from '../units.ts'
 import { type AlarmReport, alarmReports } from './alarms/alarm-report.ts'
 import { concerns, notReady } from './judgements.ts'
 import type { Health } from './view/alarm.ts'

@@ -1,7 +1,8 @@
 /**
  * One class of an engine at one moment: its ledger, and where its requests wait.
  */
-import { type Instant, micros, type PerClass, since, type TrafficClass } from '../units.ts'
+import type { PerClass, TrafficClass } from '../classes.ts'
+import { type Instant, micros, since } from '../units.ts'
 import type { ClassSnapshot } from './border/snapshot.ts'
 import type { Farm } from './pool/pool.ts'
 import type { Register } from './register/register.ts'

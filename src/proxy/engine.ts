@@ -9,10 +9,11 @@
  */
 import type { Ended, SessionReport } from '../accounting/sessions/session-report.ts'
 import type { Sought } from '../accounting/sessions/sessions.ts'
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { STATUS_SERVER } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { statusServerAnswer } from '../radius/status-server.ts'
-import { earliest, type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../units.ts'
+import { earliest, type Instant } from '../units.ts'
 import { Coalescing } from './admission/coalescing.ts'
 import { Intake, type Verdict } from './admission/intake.ts'
 import { Accounts } from './admission/record-watch.ts'

@@ -4,7 +4,7 @@
  * What the server queues give back is older than anything else here and stands before it: by precedence and arrival
  * number that is the head (docs/throttling.md).
  */
-import type { TrafficClass } from '../units.ts'
+import type { TrafficClass } from '../classes.ts'
 import type { Promotable } from './waiting-line.ts'
 import { PREFERENCE, type ServiceOrder, WaitingLine } from './waiting-line.ts'
 

@@ -10,7 +10,7 @@
  * Every check answers with the name of a fault, or undefined; it never throws and never looks past the packet. What
  * only a policy can ask for (a Message-Authenticator where none is due) is the engine's business.
  */
-import type { TrafficClass } from '../units.ts'
+import type { TrafficClass } from '../classes.ts'
 import {
   ACCESS_ACCEPT,
   ACCESS_CHALLENGE,

@@ -3,7 +3,7 @@
  *
  * It belongs to one hop: never proxied, never retransmitted, and every probe has a new identifier and authenticator.
  */
-import type { TrafficClass } from '../units.ts'
+import type { TrafficClass } from '../classes.ts'
 import { signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
 import {
   ACCESS_ACCEPT,

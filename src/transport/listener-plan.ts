@@ -12,7 +12,7 @@
  * Pure: lists in, lists out. `listeners.io.ts` opens and closes.
  */
 import { isLinkLocal, isLoopback, parseAddress } from '../addresses.ts'
-import type { TrafficClass } from '../units.ts'
+import type { TrafficClass } from '../classes.ts'
 
 /**
  * `listening`: open, and the machine has the address. `bound`: open, and no interface has shown the address so far.

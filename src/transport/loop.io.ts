@@ -14,9 +14,10 @@
  * to no packet: it is a bug in the books themselves, and nothing catches it here, so that the process ends.
  */
 
+import type { TrafficClass } from '../classes.ts'
 import type { Peer } from '../proxy/border/events.ts'
 import type { Journal } from '../proxy/border/ports.ts'
-import { type Instant, millis, type TrafficClass } from '../units.ts'
+import { type Instant, millis } from '../units.ts'
 import type { Clock } from './clock.io.ts'
 import type { Arrivals } from './sockets.io.ts'
 

@@ -6,10 +6,11 @@ import { Attached } from '../../src/admin/attached.ts'
 import type { Resumed } from '../../src/admin/ending-news.ts'
 import { type Operated, Operations } from '../../src/admin/operations.io.ts'
 import { NO_OVERRIDES, ofThoseThere } from '../../src/admin/overrides.ts'
+import type { TrafficClass } from '../../src/classes.ts'
 import { inWords } from '../../src/commands/live/server.io.ts'
 import type { Overrides } from '../../src/observe/view/view.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
-import { perSecond, type TrafficClass } from '../../src/units.ts'
+import { perSecond } from '../../src/units.ts'
 import { defaults, server } from '../proxy/options.ts'
 
 /** A daemon whose changes wait until they are let through. */

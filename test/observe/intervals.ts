@@ -3,12 +3,13 @@
  *
  * A minute makes counts and rates a minute the same number.
  */
+
+import type { TrafficClass } from '../../src/classes.ts'
 import { loadConfig } from '../../src/config/load/load.ts'
 import { watchOptions } from '../../src/config/outward/watch-options.ts'
 import { Interval } from '../../src/observe/view/interval.ts'
 import type { DaemonView } from '../../src/observe/view/view.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneSnapshot, LedgerSnapshot } from '../../src/proxy/border/snapshot.ts'
-import type { TrafficClass } from '../../src/units.ts'
 import { configText, FILE, world } from '../config/fixture.ts'
 import { World } from '../proxy/kit.ts'
 import { client, server } from '../proxy/options.ts'

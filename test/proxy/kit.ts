@@ -8,12 +8,13 @@
  */
 import { expect } from 'vitest'
 import type { Ended } from '../../src/accounting/sessions/session-report.ts'
+import type { TrafficClass } from '../../src/classes.ts'
 import type { EngineEvent, Peer } from '../../src/proxy/border/events.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import type { Shared } from '../../src/proxy/border/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import { after, type Duration, type Instant, instant, type TrafficClass } from '../../src/units.ts'
+import { after, type Duration, type Instant, instant } from '../../src/units.ts'
 import {
   type AccessOptions,
   type AccountingOptions,

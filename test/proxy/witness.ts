@@ -3,8 +3,8 @@
  * identifiers, max-outstanding and order by itself, without asking the engine.
  */
 import { expect } from 'vitest'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../src/classes.ts'
 import type { ServerOptions } from '../../src/proxy/border/options.ts'
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../src/units.ts'
 import type { Sent, World } from './kit.ts'
 
 const SECOND = 1_000_000

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { TRAFFIC_CLASSES } from '../../src/classes.ts'
 import { checkRequest, checkResponse } from '../../src/radius/authenticator.ts'
 import { Packet, readPacket } from '../../src/radius/packet.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { statusServerAnswer, statusServerProbe } from '../../src/radius/status-server.ts'
-import { TRAFFIC_CLASSES } from '../../src/units.ts'
 import * as oracle from './oracle.ts'
 
 const SECRET = 'a shared secret'

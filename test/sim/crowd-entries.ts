@@ -5,8 +5,10 @@
  * What is measured of each call is the caller's: a test counts steps (`steps.ts`), a bench takes the time
  * (`bench/crowd-cost.ts`).
  */
+
+import type { TrafficClass } from '../../src/classes.ts'
 import type { EngineOptions, QueueOptions, ServerOptions } from '../../src/proxy/border/options.ts'
-import { type Duration, micros, millis, seconds, type TrafficClass } from '../../src/units.ts'
+import { type Duration, micros, millis, seconds } from '../../src/units.ts'
 import { classes, deadServer } from '../proxy/options.ts'
 import { answerTo, Crowd, type CrowdSize, STATUS, TIMEOUT } from './crowd.ts'
 

@@ -2,6 +2,8 @@
  * A stage for scenarios that read like a script: plain clients and servers to vary, everything that leaves written down,
  * and every law watching.
  */
+
+import type { TrafficClass } from '../../src/classes.ts'
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/radius/codes.ts'
 import { Secret } from '../../src/radius/secret.ts'
@@ -11,15 +13,7 @@ import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
 import { together, type Witness } from '../../src/simulation/world/observer.ts'
 import { answerTo, serialOf, wellFormed } from '../../src/simulation/world/packets.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
-import {
-  type Instant,
-  MICROS_PER_SECOND,
-  micros,
-  millis,
-  perSecond,
-  seconds,
-  type TrafficClass,
-} from '../../src/units.ts'
+import { type Instant, MICROS_PER_SECOND, micros, millis, perSecond, seconds } from '../../src/units.ts'
 
 /** A BNG whose sessions all dial at the start, once, and wait for ever. */
 export const bng = (o: Partial<NasPlan> = {}): NasPlan => ({

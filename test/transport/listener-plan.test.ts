@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { TrafficClass } from '../../src/classes.ts'
 import {
   keyOf,
   type ListenAt,
@@ -8,7 +9,6 @@ import {
   stepsOf,
   wantedWith,
 } from '../../src/transport/listener-plan.ts'
-import type { TrafficClass } from '../../src/units.ts'
 
 type Configured = ListenAt & { readonly class: TrafficClass }
 type Open = OpenSocket & { readonly address: string }

@@ -3,8 +3,9 @@
  */
 
 import { isAbsolute } from 'node:path'
+import type { TrafficClass } from '../../classes.ts'
 import type { Boundary } from '../../observe/boundary/boundary.io.ts'
-import { perSecond, type TrafficClass } from '../../units.ts'
+import { perSecond } from '../../units.ts'
 import type { EndingNews } from '../ending-news.ts'
 import { followEnding } from '../ending-stream.io.ts'
 import { booleanOf, type Checked, classOf, stray, textOf, wholeOf, wordOf } from '../fields.ts'

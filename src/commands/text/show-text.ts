@@ -1,9 +1,11 @@
 /**
  * What `radsluice show` prints of a running daemon, one function for each thing that can be shown.
  */
+
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { duration } from '../../duration-text.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
-import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../../units.ts'
+import { MICROS_PER_SECOND } from '../../units.ts'
 import { RFC_OF, rfcCounters } from './rfc-counters.ts'
 import { alarmLine, causeLines, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
 import { table } from './table.ts'

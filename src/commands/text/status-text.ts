@@ -2,11 +2,12 @@
  * The status report as text: what an operator reads first stands first, one table each for servers, queues and slots.
  */
 
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { duration } from '../../duration-text.ts'
 import type { AlarmReport } from '../../observe/alarms/alarm-report.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { STATE_WORDS } from '../../observe/view/view.ts'
-import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../../units.ts'
+import { MICROS_PER_SECOND } from '../../units.ts'
 import { table } from './table.ts'
 
 /** The lines of the report. */

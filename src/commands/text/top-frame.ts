@@ -5,9 +5,11 @@
  * server and class with a bar of how much of its max_rate it was sent; then what is wrong. A narrow terminal loses the
  * least important columns, a low one the last servers, and says how many.
  */
+
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { duration } from '../../duration-text.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
-import { MICROS_PER_SECOND, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { MICROS_PER_SECOND } from '../../units.ts'
 import { alarmLine, overrideLines, roundTripText, stateOf } from './status-text.ts'
 
 export const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const

@@ -15,7 +15,7 @@ import {
   prefixContains,
   zoneOf,
 } from '../../addresses.ts'
-import { TRAFFIC_CLASSES } from '../../units.ts'
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { valueAt } from '../source/source.ts'
 import type { Findings } from './findings.ts'
 import { type Draft, entriesOf } from './partial-config.ts'

@@ -5,9 +5,10 @@
  * likely not meant. Each check takes a draft, so it runs as far as the structure allows.
  */
 import { formatPrefix, isLoopback, isUnspecified, parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { didYouMean } from '../../did-you-mean.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
-import { seconds, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { seconds } from '../../units.ts'
 import type { Listener, PortRange } from '../schema/kinds.ts'
 import { inheritLane, instancesOf, type ServerSettings } from '../schema/schema.ts'
 import { type Path, pathText, valueAt } from '../source/source.ts'

@@ -2,8 +2,10 @@
  * Whether a request can leave a silent server for another one before it is too old, or was sent too often: `timeout`,
  * `max_retries`, `max_age` and `max_transmissions` only together say so.
  */
+
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { timeoutWithin, timeToLeave } from '../../throttle/failover-time.ts'
-import { type Duration, durationText, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { type Duration, durationText } from '../../units.ts'
 import { inheritLane } from '../schema/schema.ts'
 import { type Path, pathText, valueAt } from '../source/source.ts'
 import type { Findings } from './findings.ts'

@@ -6,6 +6,7 @@
  * take their slots from one count for each lane.
  */
 
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { LEARNED_ADDRESSES } from '../../proxy/admission/intake.ts'
 import type { Shared } from '../../proxy/border/ports.ts'
 import { LEARNED_SERVERS } from '../../proxy/serving/server-signers.ts'
@@ -14,7 +15,7 @@ import { Contact } from '../../proxy/work/contact.ts'
 import { laneSettings, pathKey, serverKey } from '../../proxy/work/lane-settings.ts'
 import { SharedSlots } from '../../throttle/shared-slots.ts'
 import type { SlotRate } from '../../throttle/slots.ts'
-import { after, type Instant, seconds, TRAFFIC_CLASSES } from '../../units.ts'
+import { after, type Instant, seconds } from '../../units.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { type EndpointsMemory, SharedEndpoints } from './shared-endpoints.ts'
 import { SharedTable } from './shared-table.ts'

@@ -6,6 +6,8 @@
  * that all instances share) is not: a server is as alive as its best witness says, the oldest message is the oldest of
  * all. Of an engine that is gone the counters alone count, and they go on in the engine that followed it (`withCounters`).
  */
+
+import type { PerClass } from '../../classes.ts'
 import { addedNumbers } from '../../proxy/border/added-numbers.ts'
 import type { MixedSigning, ServerState, UnsignedDropped } from '../../proxy/border/events.ts'
 import type {
@@ -16,7 +18,7 @@ import type {
   LedgerSnapshot,
   ResponsesInTime,
 } from '../../proxy/border/snapshot.ts'
-import { type Instant, instant, micros, type PerClass, perSecond } from '../../units.ts'
+import { type Instant, instant, micros, perSecond } from '../../units.ts'
 
 /** Whether the quota of a slot is one for all instances together or one for each. */
 export type Scope = 'host' | 'instance'

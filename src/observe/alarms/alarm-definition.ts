@@ -1,8 +1,9 @@
 /**
  * What the definition of an alarm consists of, how its value is written, and what its readings are made of.
  */
+
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
 import type { Reading, Severity, Subject } from '../view/alarm.ts'
 import type { Interval, LaneRates } from '../view/interval.ts'
 

@@ -6,9 +6,9 @@
  * cleared by a reading under its lower threshold.
  */
 
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { duration } from '../../duration-text.ts'
 import { imbalance } from '../../proxy/border/imbalance.ts'
-import { TRAFFIC_CLASSES } from '../../units.ts'
 import type { Alarm, AlarmId } from '../view/alarm.ts'
 import { queueShares } from '../view/queue-shares.ts'
 import { type AlarmDefinition, perClass, shownValue, state } from './alarm-definition.ts'

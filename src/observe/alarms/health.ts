@@ -4,8 +4,9 @@
  * Each factor has a warning threshold, which costs 1, and an error threshold, which costs more; both and the cost are the
  * configuration's (`health`). Nothing is remembered: the health is that of the last poll interval.
  */
+
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import { TRAFFIC_CLASSES } from '../../units.ts'
 import type { Health, HealthReason } from '../view/alarm.ts'
 import type { Interval } from '../view/interval.ts'
 import { queueShares } from '../view/queue-shares.ts'

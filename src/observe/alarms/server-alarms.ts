@@ -4,8 +4,9 @@
  * What is known of the cause (`causes.ts`) takes the place of the general advice: a wrong secret is not "look at the
  * network", answers that come late are not "lower max_rate", and what an operator holds Down needs a command.
  */
+
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { isRefused, latenessOf } from '../../proxy/work/contact.ts'
-import { TRAFFIC_CLASSES } from '../../units.ts'
 import { causeOf, causeOfClass, causeOfRetries } from '../view/causes.ts'
 import { effectiveCeiling, whatLimits } from '../view/ceiling.ts'
 import type { LaneRates } from '../view/interval.ts'

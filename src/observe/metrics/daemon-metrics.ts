@@ -1,7 +1,7 @@
 /**
  * The metrics of clients and tables, and those of the daemon itself.
  */
-import { TRAFFIC_CLASSES } from '../../units.ts'
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { notReady } from '../judgements.ts'
 import { clientsShown } from '../view/client-activity.ts'
 import type { ListenerView } from '../view/view.ts'

@@ -2,8 +2,8 @@
  * The metrics of messages as such: the ledger of each class with what its law leaves over, and what waits.
  */
 
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { imbalance } from '../../proxy/border/imbalance.ts'
-import { TRAFFIC_CLASSES } from '../../units.ts'
 import type { QueueLimits } from '../view/view.ts'
 import { counter, gauge, type Metric, type MetricGroup, type SampleReader } from './metric.ts'
 import { inSeconds, ofClass, ofClassBy } from './metric-readers.ts'

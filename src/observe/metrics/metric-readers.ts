@@ -4,9 +4,11 @@
  * A lane that a reload removed is not shown by its server's name any more (its successor may bear it); it is counted in
  * `radsluice_retiring_lanes`.
  */
+
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { Histogram } from '../../proxy/border/histogram.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import { MICROS_PER_SECOND, TRAFFIC_CLASSES } from '../../units.ts'
+import { MICROS_PER_SECOND } from '../../units.ts'
 import type { DaemonView, InstanceLook } from '../view/view.ts'
 import type { HistogramSample, Sample, SampleReader } from './metric.ts'
 

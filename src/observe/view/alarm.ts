@@ -1,7 +1,7 @@
 /**
  * What an alarm is: the words that its definition, its judge, the log, `/alarms`, the metric and the webhook share.
  */
-import type { TrafficClass } from '../../units.ts'
+import type { TrafficClass } from '../../classes.ts'
 
 /** Every alarm, in the order of docs/alarms.md; `alarm-definitions.ts` has a row for each. */
 export const ALARM_IDS = [

@@ -3,9 +3,9 @@
  * the contact with the server points to (`src/proxy/work/contact.ts`).
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { heldText, likelyCause, someLateText } from '../../proxy/work/contact.ts'
-import type { TrafficClass } from '../../units.ts'
 
 /** More of them would hide the first. */
 const MOST_TOLD = 3

@@ -2,7 +2,7 @@
  * In words: what is in hand, what of it can't be finished, and what becomes of what is left. For the log, for refusals of
  * the admin API and for the command line alike.
  */
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import {
   type ClassForecast,
   type ClassInHand,

@@ -6,8 +6,10 @@
  * The forecast is an estimate from rates and states of servers: it errs when servers do otherwise than they did. So a
  * stop that relies on it looks again at its end.
  */
+
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import { MICROS_PER_SECOND, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { MICROS_PER_SECOND } from '../../units.ts'
 import { effectiveCeiling } from './ceiling.ts'
 
 export interface ClassInHand {

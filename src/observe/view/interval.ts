@@ -4,9 +4,10 @@
  * Counters that went back (a client or server that a reload took away and brought again, a socket that took its count
  * along) count as nothing, never as a negative rate.
  */
+
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { isWrongProof } from '../../proxy/border/reasons.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneCounters, LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
 import { effectiveCeiling } from './ceiling.ts'
 import type { DaemonView, InstanceLook } from './view.ts'
 

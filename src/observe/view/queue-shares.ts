@@ -4,7 +4,7 @@
  * The bounds are those of each instance, so the instance that is nearest to them speaks for all: one that is full sheds,
  * however empty the others are.
  */
-import type { TrafficClass } from '../../units.ts'
+import type { TrafficClass } from '../../classes.ts'
 import type { DaemonView } from './view.ts'
 
 export function queueShares(

@@ -5,8 +5,9 @@
  * ask nothing else. Plain values, no sockets, no clocks.
  */
 
+import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
-import type { Duration, PerClass, PerSecond, TrafficClass } from '../../units.ts'
+import type { Duration, PerSecond } from '../../units.ts'
 import type { WatchErrors } from '../boundary/watch-errors.ts'
 import type { Alarm, AlarmId, Health } from './alarm.ts'
 import type { ShownClients } from './client-activity.ts'

@@ -7,11 +7,12 @@
  * must go on so. EAP always carries it (RFC 3579 section 3.2), and so teaches nothing.
  */
 import { zoneOf } from '../../addresses.ts'
+import type { TrafficClass } from '../../classes.ts'
 import { attributesToAdd, hasTooManyAttributes } from '../../radius/attribute-limit.ts'
 import { checkRequest } from '../../radius/authenticator.ts'
 import { ACCESS_REQUEST } from '../../radius/codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
-import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { Peer, SeenPacket } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal, SigningMemory } from '../border/ports.ts'

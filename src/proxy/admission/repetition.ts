@@ -6,8 +6,10 @@
  * Access-Request ends with that; an accounting record is still a record (a client uses its 256 identifiers again within
  * seconds), stays in its place, and only its old identifier gets no answer any more.
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import type { Packet } from '../../radius/packet.ts'
-import type { Instant, TrafficClass } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import type { Outbox } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
 import type { Answering } from '../serving/answering.ts'

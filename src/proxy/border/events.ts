@@ -4,7 +4,8 @@
 import type { Anomaly } from '../../accounting/sessions/anomalies.ts'
 import type { RecordKind } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionReport } from '../../accounting/sessions/session-report.ts'
-import type { Duration, Instant, TrafficClass } from '../../units.ts'
+import type { TrafficClass } from '../../classes.ts'
+import type { Duration, Instant } from '../../units.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
 /** Who sent a datagram, to which listener. `isOurs`: one of our own sockets, so what a server is taken for is this very machine. */

@@ -4,8 +4,9 @@
  * The configuration's words become these (`config/outward/engine-options.ts`); an engine knows no configuration.
  */
 import type { SessionOptions } from '../../accounting/sessions/sessions.ts'
+import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { Secret } from '../../radius/secret.ts'
-import type { Duration, PerClass, PerSecond, TrafficClass } from '../../units.ts'
+import type { Duration, PerSecond } from '../../units.ts'
 
 /** How much proof is asked for; `auto` asks whoever was learned to give it (`Signers`). */
 export type RequireMessageAuthenticator = 'yes' | 'no' | 'auto'

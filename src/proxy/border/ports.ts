@@ -4,8 +4,10 @@
  * The engine declares these, the shell implements them (`sockets.io.ts` the outbox, `observe/log.io.ts` the journal),
  * and tests and the simulation put their own behind them. Nothing here touches a socket, a clock or a file.
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import type { SlotBudget } from '../../throttle/slots.ts'
-import type { Duration, Instant, TrafficClass } from '../../units.ts'
+import type { Duration, Instant } from '../../units.ts'
 import type { EngineEvent, Peer, PeerKind, TraceEvent } from './events.ts'
 
 /**

@@ -8,8 +8,9 @@
  */
 
 import { parseAddress } from '../../addresses.ts'
+import type { TrafficClass } from '../../classes.ts'
 import { ServerQueue } from '../../queues/server-queue.ts'
-import { type Duration, type Instant, since, type TrafficClass } from '../../units.ts'
+import { type Duration, type Instant, since } from '../../units.ts'
 import type { ClassOptions, EngineOptions } from '../border/options.ts'
 import type { Lane } from '../work/lane.ts'
 import type { Request } from '../work/request.ts'

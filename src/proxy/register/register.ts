@@ -7,11 +7,12 @@
 
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { Backlog } from '../../queues/backlog.ts'
 import { OctetStore } from '../../queues/containers/octet-store.ts'
 import { InstanceQueue } from '../../queues/instance-queue.ts'
 import type { WaitingLine } from '../../queues/waiting-line.ts'
-import { earliest, type Instant, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { earliest, type Instant } from '../../units.ts'
 import type { GivenUpBecause, Peer } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'

@@ -6,9 +6,10 @@
  * one session keep their order. What is on its way here comes back to the end, even if its server lives again meanwhile:
  * some of a session's records may already wait for another server.
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import type { InstanceQueue } from '../../queues/instance-queue.ts'
 import type { ServerQueue } from '../../queues/server-queue.ts'
-import type { TrafficClass } from '../../units.ts'
 import type { Request } from '../work/request.ts'
 
 export class Returning {

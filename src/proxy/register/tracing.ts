@@ -5,9 +5,11 @@
  * somebody does, each step of each request is held against what is followed, by the octets of its packet; what matches
  * is told as plain values. Names of users and sessions are among them, passwords never are.
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
-import { type Instant, micros, since, type TrafficClass } from '../../units.ts'
+import { type Instant, micros, since } from '../../units.ts'
 import type { Followed, Peer, TraceEvent, TraceStep } from '../border/events.ts'
 import type { Tracer } from '../border/ports.ts'
 import type { Attempt } from '../work/attempt.ts'

@@ -5,7 +5,8 @@
  * arrival), the one that its State belongs to, and the one that the class's algorithm names. It stays with that one until
  * health says otherwise.
  */
-import type { Instant, PerClass } from '../../units.ts'
+import type { PerClass } from '../../classes.ts'
+import type { Instant } from '../../units.ts'
 import type { States } from '../border/ports.ts'
 import type { Farm } from '../pool/pool.ts'
 import type { Register } from '../register/register.ts'

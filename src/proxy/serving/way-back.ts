@@ -2,7 +2,8 @@
  * The way back into the instance queue: of what is parked, when a server lives again, and of the queue of a server that went
  * Down. Both come in steps, oldest first. And while no server lives, of the one parked request that tries a Down one.
  */
-import { type Instant, type PerClass, TRAFFIC_CLASSES } from '../../units.ts'
+import { type PerClass, TRAFFIC_CLASSES } from '../../classes.ts'
+import type { Instant } from '../../units.ts'
 import type { Farm } from '../pool/pool.ts'
 import type { Register } from '../register/register.ts'
 import type { Failover } from './failover.ts'

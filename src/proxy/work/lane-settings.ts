@@ -4,10 +4,12 @@
  * A lane is known by its class, its server's address and port, where it is sent from, and the server's name. The keys below
  * leave out the last parts one by one: a reload finds a lane by the longest of them that fits (`lanes.ts`).
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import type { ServiceOrder } from '../../queues/waiting-line.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import type { HealthOptions } from '../../throttle/server-health.ts'
-import type { Duration, TrafficClass } from '../../units.ts'
+import type { Duration } from '../../units.ts'
 import type { EngineOptions, LaneOptions, ServerOptions } from '../border/options.ts'
 import type { LanePlan } from '../border/ports.ts'
 

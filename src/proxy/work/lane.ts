@@ -6,13 +6,14 @@
  * authentication lives.
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import { hashOf } from '../../queues/containers/hashing.ts'
 import { type Room, ServerQueue } from '../../queues/server-queue.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { Identifiers } from '../../throttle/identifiers.ts'
 import { Health, type HealthChange, type HealthOptions } from '../../throttle/server-health.ts'
 import type { SlotBudget } from '../../throttle/slots.ts'
-import { type Duration, earliest, type Instant, micros, since, type TrafficClass } from '../../units.ts'
+import { type Duration, earliest, type Instant, micros, since } from '../../units.ts'
 import { copyOfHistogram, emptyHistogram } from '../border/histogram.ts'
 import type { LaneOptions, ServerOptions } from '../border/options.ts'
 import type { LanePlan } from '../border/ports.ts'

@@ -8,9 +8,10 @@
  * lane, and so is one that is put back before it came to rest; one from another source follows the removed one.
  */
 
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { InstanceQueue } from '../../queues/instance-queue.ts'
 import { type SlotBudget, SlotQuota } from '../../throttle/slots.ts'
-import { type Instant, MICROS_PER_SECOND, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { LanePlan, Shared } from '../border/ports.ts'
 import { DueLanes } from './due-lanes.ts'

@@ -7,12 +7,13 @@
  * sure, everything else a sign of life.
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { EngineOptions, LaneOptions } from '../../proxy/border/options.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
-import { type Instant, MICROS_PER_SECOND, micros, type TrafficClass } from '../../units.ts'
+import { type Instant, MICROS_PER_SECOND, micros } from '../../units.ts'
 import type { Watched } from '../world/observer.ts'
 import { wellFormed } from '../world/packets.ts'
 import { LaneBook } from './lane-facts.ts'

@@ -8,10 +8,11 @@
  */
 
 import { isInterim } from '../../accounting/record/record.ts'
+import type { TrafficClass } from '../../classes.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Packet } from '../../radius/packet.ts'
-import type { Instant, TrafficClass } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import type { Watched } from '../world/observer.ts'
 import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
 import { inHand, Recent } from './recent.ts'

@@ -5,8 +5,10 @@
  * outside. Two generations do it without a date per entry: what is used moves into the young one, and every `keep` the
  * old one is thrown away. So an entry lives at least `keep` after its last use, and at most twice that.
  */
+
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import { type Duration, type Instant, micros, seconds, TRAFFIC_CLASSES } from '../../units.ts'
+import { type Duration, type Instant, micros, seconds } from '../../units.ts'
 
 export class Recent<Key, Value> {
   readonly #keep: Duration

@@ -6,9 +6,11 @@
  * the health of servers `live-server-law.ts`, `dead-server-law.ts`, `first-choice-law.ts`). What can't be seen from outside
  * (the ledger, what waits, what is free) is read from the engine's snapshot, here. docs/simulation.md has the list.
  */
+
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { CoalescingLaw } from './coalescing-law.ts'
 import { DeadServerLaw } from './dead-server-law.ts'

@@ -7,11 +7,12 @@
  * `age`), and it ends under a name (`ledger`).
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Packet } from '../../radius/packet.ts'
-import type { Instant, TrafficClass } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import { type Fate, InterimBook } from '../books/interim-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
 import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'

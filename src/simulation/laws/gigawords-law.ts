@@ -6,10 +6,11 @@
  * say less is the engine's right: a wrap that was not seen is not made up.
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
-import type { Instant, TrafficClass } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import { inHand, Recent } from '../books/recent.ts'
 import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../world/packets.ts'

@@ -6,10 +6,12 @@
  * From outside a time-out can't be seen. What is certain: within nine tenths of the time-out after its last transmission
  * (a second, where the server's host may refuse) an unanswered request is outstanding.
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import { ACCESS_REQUEST } from '../../radius/codes.ts'
-import { type Instant, seconds, type TrafficClass } from '../../units.ts'
+import { type Instant, seconds } from '../../units.ts'
 import { LaneBook, LanePlaces } from '../books/lane-facts.ts'
 import { Recent } from '../books/recent.ts'
 import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'

@@ -5,8 +5,10 @@
  * another was in none and not Down for the engine either. A login that every server leaves unanswered (its realm died,
  * its client sends poison) is lost by right, and a conversation stays with the server that began it.
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
-import type { Instant, TrafficClass } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import type { NasPlan } from '../world/nas-plan.ts'
 import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'

@@ -8,13 +8,14 @@
  * is remembered of it lasts as long as it can be in hand, and not longer.
  */
 
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { PREFERENCE } from '../../queues/waiting-line.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../../radius/codes.ts'
 import type { Packet } from '../../radius/packet.ts'
-import { type Instant, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import { InterimBook } from '../books/interim-book.ts'
 import { LaneBook } from '../books/lane-facts.ts'
 import { inHand, Recent } from '../books/recent.ts'

@@ -7,10 +7,11 @@
  * is as old as that one.
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
-import type { Instant, TrafficClass } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import { InterimBook } from '../books/interim-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
 import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'

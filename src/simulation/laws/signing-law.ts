@@ -9,11 +9,12 @@
  * The worlds' requests have no EAP and no Proxy-State, all of them verify, and no world lasts 30 days.
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions, RequireMessageAuthenticator } from '../../proxy/border/options.ts'
 import { UNSIGNED_COUNTS_FOR } from '../../proxy/signing/signers.ts'
 import { ACCESS_REQUEST } from '../../radius/codes.ts'
-import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { BrokenLaw, type Witness } from '../world/observer.ts'
 import { wellFormed } from '../world/packets.ts'
 

@@ -3,8 +3,10 @@
  *
  * It loads as it stands once the secrets are there. Addresses are those that RFC 5737 keeps for documentation.
  */
+
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Algorithm } from '../../proxy/border/options.ts'
-import { durationText, TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
+import { durationText } from '../../units.ts'
 import type { ClassProposal, Demand, Proposal } from './plan.ts'
 
 const OVERFLOW = { authentication: 'drop_newest', accounting: 'shed_interim_first' } as const

@@ -5,9 +5,11 @@
  * Beside the numbers it says which promise can be kept and which can't: a sentence for each, with the numbers in it. The
  * arithmetic is the simple one; `radsluice plan` runs the simulation on top of it.
  */
+
+import type { PerClass } from '../../classes.ts'
 import type { Algorithm } from '../../proxy/border/options.ts'
 import { timeoutWithin } from '../../throttle/failover-time.ts'
-import { type Duration, MICROS_PER_SECOND, micros, millis, type PerClass, seconds } from '../../units.ts'
+import { type Duration, MICROS_PER_SECOND, micros, millis, seconds } from '../../units.ts'
 
 export interface Demand {
   readonly sessions: number

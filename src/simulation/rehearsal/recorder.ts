@@ -4,16 +4,11 @@
  * A recorder is a witness, and is asked ten times a virtual second to look around. What it keeps grows with the seconds
  * that are watched (a few dozen numbers each), with one bit for each message, and with nothing else.
  */
+
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { ACCESS_REQUEST, ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Packet } from '../../radius/packet.ts'
-import {
-  type Duration,
-  type Instant,
-  MICROS_PER_SECOND,
-  type PerClass,
-  TRAFFIC_CLASSES,
-  type TrafficClass,
-} from '../../units.ts'
+import { type Duration, type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { BitSet } from '../books/bit-set.ts'
 import type { Watched, Witness } from '../world/observer.ts'
 import { serialOf } from '../world/packets.ts'

@@ -1,8 +1,9 @@
 /**
  * A scenario that was played: what was asked, under which settings, and what came out with and without radsluice.
  */
+
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import { TRAFFIC_CLASSES } from '../../units.ts'
 import type { Run } from './rehearsal.ts'
 import type { Scenario } from './scenario.ts'
 import type { RunSummary } from './summary.ts'

@@ -4,7 +4,8 @@
  * Plain values, complete and already checked; scenario files and the command line's options become one of these. The
  * throttle's own settings are no part of it: they are what is tried out.
  */
-import type { Duration, TrafficClass } from '../../units.ts'
+import type { TrafficClass } from '../../classes.ts'
+import type { Duration } from '../../units.ts'
 
 export interface Scenario {
   readonly name: string

@@ -4,15 +4,10 @@
  * Times are seconds, counts are whole numbers, shares lie between 0 and 1. This is what `--json` prints and what the
  * report shows: there is one summary, and everything else is a way to write it.
  */
+
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import {
-  type Instant,
-  MICROS_PER_SECOND,
-  type PerClass,
-  since,
-  TRAFFIC_CLASSES,
-  type TrafficClass,
-} from '../../units.ts'
+import { type Instant, MICROS_PER_SECOND, since } from '../../units.ts'
 import { serialOf } from '../world/packets.ts'
 import { START, type World } from '../world/world.ts'
 import { type Recorder, sum } from './recorder.ts'

@@ -2,7 +2,7 @@
  * The facts of a summary, in the order in which a person asks for them: a name, the number as it stands in the summary,
  * and how it is written. The command's table and the report both show these, so they cannot differ.
  */
-import type { PerClass } from '../../units.ts'
+import type { PerClass } from '../../classes.ts'
 import type { ClassSummary, RunSummary } from '../rehearsal/summary.ts'
 
 export type Figure = number | null

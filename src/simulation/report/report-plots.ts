@@ -5,9 +5,9 @@
  * long, what is outstanding, and what the servers' work is worth.
  */
 
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Line, Plot } from '../../pages/plot.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../units.ts'
 import type { Rehearsed } from '../rehearsal/rehearsed.ts'
 import { disturbedAt, patienceOf } from '../rehearsal/scenario.ts'
 import { STEPS_PER_SECOND } from '../rehearsal/slot-scope.ts'

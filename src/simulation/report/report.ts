@@ -5,8 +5,8 @@
  * `--json` prints it, is in the page too: so a test holds the page to the result, and a script can read the page.
  */
 
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { drawn, escaped, type Plot, plotData } from '../../pages/plot.ts'
-import { TRAFFIC_CLASSES } from '../../units.ts'
 import type { Rehearsed } from '../rehearsal/rehearsed.ts'
 import { patienceOf, type Scenario } from '../rehearsal/scenario.ts'
 import type { RunSummary } from '../rehearsal/summary.ts'

@@ -2,7 +2,7 @@
  * The summary as a table for a terminal: a column for each run, then what radsluice did by class, from the same facts
  * as the report.
  */
-import { TRAFFIC_CLASSES } from '../../units.ts'
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { RunSummary } from '../rehearsal/summary.ts'
 import { CLASS_FACTS, headlineOf, RUN_FACTS } from './facts.ts'
 

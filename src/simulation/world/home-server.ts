@@ -5,6 +5,8 @@
  * server does it all the same. It can also be slow, dead, restarting, answer twice or late, know another secret, or be in
  * trouble (`trouble.ts`). Its answers of old are remembered for an attacker on the path who sends them again.
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import { checkRequest } from '../../radius/authenticator.ts'
 import {
   ACCESS_ACCEPT,
@@ -15,7 +17,7 @@ import {
 } from '../../radius/codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
-import { after, type Duration, type Instant, MICROS_PER_SECOND, micros, type TrafficClass } from '../../units.ts'
+import { after, type Duration, type Instant, MICROS_PER_SECOND, micros } from '../../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
 import { answerTo } from './packets.ts'
 import type { Random } from './random.ts'

@@ -6,20 +6,12 @@
  * retransmission may carry a new Acct-Delay-Time, which makes it a new packet with a new identifier (RFC 2866 section
  * 5.2). A reboot forgets everything, sends Accounting-On, and all sessions dial again.
  */
+
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE } from '../../radius/codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
-import {
-  after,
-  type Duration,
-  type Instant,
-  instant,
-  MICROS_PER_SECOND,
-  micros,
-  since,
-  TRAFFIC_CLASSES,
-  type TrafficClass,
-} from '../../units.ts'
+import { after, type Duration, type Instant, instant, MICROS_PER_SECOND, micros, since } from '../../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
 import { type NasPlan, userNameOf } from './nas-plan.ts'
 import { NumberLine } from './number-line.ts'

@@ -5,11 +5,12 @@
  * run ends there, and the seed brings it back.
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Engine } from '../../proxy/engine.ts'
 import type { Packet } from '../../radius/packet.ts'
-import type { Duration, Instant, TrafficClass } from '../../units.ts'
+import type { Duration, Instant } from '../../units.ts'
 import type { HomeServer } from './home-server.ts'
 import type { Nas } from './nas.ts'
 

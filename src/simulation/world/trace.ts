@@ -3,9 +3,10 @@
  * that two runs were the same.
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import { type Instant, MICROS_PER_SECOND, type TrafficClass } from '../../units.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { Witness } from './observer.ts'
 import { serialOf, wellFormed } from './packets.ts'
 import { START } from './world.ts'

@@ -6,11 +6,12 @@
  * directly: what an operator has today.
  */
 
+import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { LanePlan, Outbox } from '../../proxy/border/ports.ts'
 import { Engine } from '../../proxy/engine.ts'
-import { type Duration, type Instant, instant, type TrafficClass } from '../../units.ts'
+import { type Duration, type Instant, instant } from '../../units.ts'
 import { type Actor, Agenda } from './agenda.ts'
 import { HomeServer, type ServerPlan } from './home-server.ts'
 import { Nas } from './nas.ts'
