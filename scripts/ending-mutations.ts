@@ -8,7 +8,7 @@ const heard = inFile('src/proxy/register/last-heard.ts')
 const register = inFile('src/proxy/register/register.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
 const failover = inFile('src/proxy/serving/failover.ts')
-const inForce = inFile('src/instances/rollout.ts')
+const rollout = inFile('src/instances/rollout.ts')
 const inHand = inFile('src/observe/view/in-hand.ts')
 const difference = inFile('src/config/outward/difference.ts')
 
@@ -49,7 +49,7 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
     'if (how === this.#draining) return',
     "if (how === this.#draining || this.#draining !== 'no') return",
   ),
-  inForce(
+  rollout(
     'all are told of a change of mind while the word before is on its way',
     'thread.drains === this.#drains && mayDrain === this.#drains',
     'thread.drains === this.#drains',

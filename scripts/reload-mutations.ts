@@ -3,7 +3,7 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
-const inForce = inFile('src/instances/rollout.ts')
+const rollout = inFile('src/instances/rollout.ts')
 const lanes = inFile('src/proxy/work/lanes.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
 const slots = inFile('src/throttle/slots.ts')
@@ -11,44 +11,44 @@ const memory = inFile('src/instances/shared/shared-memory.ts')
 const farm = inFile('src/proxy/pool/pool.ts')
 
 export const RELOAD_MUTATIONS: readonly Mutation[] = [
-  inForce(
+  rollout(
     'a change is in force before all have prepared it',
     'if (!this.#all(({ prepared }) => prepared === change)) break',
     'if (![...this.#threads.values()].some(({ prepared }) => prepared === change)) break',
   ),
-  inForce(
+  rollout(
     'a thread that starts is not asked',
     'if (!this.#all(({ prepared }) => prepared === change)) break',
     'if (!this.#all(({ prepared, serves }) => !serves || prepared === change)) break',
   ),
-  inForce(
+  rollout(
     'a change is over before all have taken it',
     'if (!this.#all(({ has }) => has === change)) break',
     'if (![...this.#threads.values()].some(({ has }) => has === change)) break',
   ),
-  inForce(
+  rollout(
     'a dead thread is waited for',
     'this.#threads.delete(thread)\n    return this.#goOn()',
     'return this.#goOn()',
   ),
-  inForce('a thread is told the next before it has done the last', 'if (thread.asked !== undefined) continue', ''),
-  inForce('what was refused is not forgotten', "? about({ name: 'forget' })", '? undefined'),
-  inForce('the next one is prepared beside what was refused', ' || thread.prepared !== undefined', ''),
-  inForce('what was opened in part is not forgotten', '    thread.prepared = change\n    if (change', '    if (change'),
-  inForce(
+  rollout('a thread is told the next before it has done the last', 'if (thread.asked !== undefined) continue', ''),
+  rollout('what was refused is not forgotten', "? about({ name: 'forget' })", '? undefined'),
+  rollout('the next one is prepared beside what was refused', ' || thread.prepared !== undefined', ''),
+  rollout('what was opened in part is not forgotten', '    thread.prepared = change\n    if (change', '    if (change'),
+  rollout(
     'a refused change takes the next one with it',
-    "    this.#line.shift()\n    return [{ do: 'over', settings: telling.settings, refused: error }]",
-    "    this.#line.splice(0, 2)\n    return [{ do: 'over', settings: telling.settings, refused: error }]",
+    "    this.#pending.shift()\n    return [{ do: 'over', settings: instruction.settings, refused: error }]",
+    "    this.#pending.splice(0, 2)\n    return [{ do: 'over', settings: instruction.settings, refused: error }]",
   ),
-  inForce('a thread takes what is refused elsewhere meanwhile', 'if (change !== this.#line[0]) return []', ''),
-  inForce(
+  rollout('a thread takes what is refused elsewhere meanwhile', 'if (change !== this.#pending[0]) return []', ''),
+  rollout(
     'a thread serves before it is told of a drain',
     "if (thread.drains !== this.#drains) return about({ name: 'drain', how: this.#drains })",
     "if (thread.serves && thread.drains !== this.#drains) return about({ name: 'drain', how: this.#drains })",
   ),
-  inForce(
+  rollout(
     'all are told before one that opens its listeners is',
-    "const maySoonServe = thread.serves || thread.asked?.telling.name === 'listen'",
+    "const maySoonServe = thread.serves || thread.asked?.instruction.name === 'listen'",
     'const maySoonServe = thread.serves',
   ),
 

@@ -180,7 +180,7 @@ const RULES: readonly (readonly [
     'memory is read where an error of it ends nothing',
     memoryIsReadInOnePlace,
     SRC,
-    [{ path: 'src/daemon/settings-in-force.io.ts', text: 'const { rss } = process.memoryUsage()\n' }],
+    [{ path: 'src/daemon/settings.io.ts', text: 'const { rss } = process.memoryUsage()\n' }],
   ],
   [
     'an error in watching ends nothing else',

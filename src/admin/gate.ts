@@ -9,7 +9,7 @@ import type { Secret } from '../radius/secret.ts'
 import type { Access } from './route.ts'
 
 /** How a connection came in: over the socket, at a loopback address, or at one that other machines reach. */
-export type Way = 'socket' | 'loopback' | 'network'
+export type Channel = 'socket' | 'loopback' | 'network'
 
 /** A bearer token; its name goes into the log. */
 export interface AdminToken {
@@ -18,10 +18,10 @@ export interface AdminToken {
 }
 
 /** The token that a request shows; `wrong` where it shows something else. */
-export type ShownToken = AdminToken | 'wrong' | undefined
+export type PresentedToken = AdminToken | 'wrong' | undefined
 
-export interface Knock {
-  readonly way: Way
+export interface AccessRequest {
+  readonly channel: Channel
   readonly access: Access
   readonly token: Pick<AdminToken, 'name'> | 'wrong' | undefined
   /** Whether the configuration has tokens at all. */
@@ -30,20 +30,20 @@ export interface Knock {
   readonly socket: string | undefined
 }
 
-export type Admission =
+export type AccessDecision =
   | { readonly ok: true; readonly isTrusted: boolean }
   | { readonly ok: false; readonly status: 401 | 403; readonly sentence: string }
 
-export function admit({ way, access, token, hasTokens, socket }: Knock): Admission {
-  if (way === 'socket') return { ok: true, isTrusted: true }
+export function decideAccess({ channel, access, token, hasTokens, socket }: AccessRequest): AccessDecision {
+  if (channel === 'socket') return { ok: true, isTrusted: true }
   if (token === 'wrong') {
     const sentence =
       'the token is not one of admin.token_file; send "Authorization: Bearer TOKEN" with the one in force'
     return { ok: false, status: 401, sentence }
   }
   if (token !== undefined) return { ok: true, isTrusted: true }
-  const isOpen = access === 'probe' || (access === 'read' && (way === 'loopback' || !hasTokens))
-  if (isOpen) return { ok: true, isTrusted: way === 'loopback' || !hasTokens }
+  const isOpen = access === 'probe' || (access === 'read' && (channel === 'loopback' || !hasTokens))
+  if (isOpen) return { ok: true, isTrusted: channel === 'loopback' || !hasTokens }
   if (hasTokens) {
     const sentence = `this needs a token here; send "Authorization: Bearer TOKEN"${orOverSocket(socket)}`
     return { ok: false, status: 401, sentence }
@@ -58,11 +58,11 @@ export function admit({ way, access, token, hasTokens, socket }: Knock): Admissi
 const orOverSocket = (socket: string | undefined): string => (socket === undefined ? '' : `, or ask at ${socket}`)
 
 /** The token in an `Authorization` header, of those in force. */
-export function tokenOf(header: string | undefined, tokens: readonly AdminToken[]): ShownToken {
+export function tokenOf(header: string | undefined, tokens: readonly AdminToken[]): PresentedToken {
   if (header === undefined) return undefined
   const [, shown = ''] = /^bearer +(\S+) *$/i.exec(header) ?? []
   const octets = new TextEncoder().encode(shown)
-  let found: ShownToken = 'wrong'
+  let found: PresentedToken = 'wrong'
   for (const token of tokens) if (isSame(token.secret.bytes, octets)) found = token
   return found
 }

@@ -17,7 +17,7 @@ import type { Resumed } from './ending-news.ts'
 import type { FollowedEnding } from './ending-stream.io.ts'
 import { isHeld, withHeld, withLogLevel, withMaxRate, withoutHeld } from './overrides.ts'
 
-export type ReloadOutcome =
+export type ReloadResult =
   | ({
       readonly ok: true
       readonly file: string
@@ -66,7 +66,7 @@ export interface Operated extends FollowedEnding {
   /** By the configuration alone. */
   configured(): EngineOptions
   override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void>
-  reload(by: string, forgetLearned: boolean): Promise<ReloadOutcome>
+  reload(by: string, forgetLearned: boolean): Promise<ReloadResult>
   /** What a reload of that file would change now; nothing is changed by it. */
   preview(file: string): Preview
   drain(by: string): void
@@ -79,7 +79,7 @@ export interface Operated extends FollowedEnding {
   log(by: string, what: string): void
 }
 
-export type Outcome =
+export type OperationResult =
   | { readonly ok: true; readonly value: object }
   | { readonly ok: false; readonly status: 404 | 409 | 422; readonly error: string; readonly more?: object }
 
@@ -90,7 +90,7 @@ const begun = (forecast: Forecast): object => ({
   forecast,
 })
 
-const done = (value: object): Outcome => ({ ok: true, value })
+const done = (value: object): OperationResult => ({ ok: true, value })
 
 export class Operations {
   readonly #daemon: Operated
@@ -103,7 +103,7 @@ export class Operations {
     this.#unixSeconds = unixSeconds
   }
 
-  async reload(by: string, forgetLearned = false): Promise<Outcome> {
+  async reload(by: string, forgetLearned = false): Promise<OperationResult> {
     if (this.#daemon.isDraining) return DRAINING
     const outcome = await this.#daemon.reload(by, forgetLearned)
     if (outcome.ok) {
@@ -116,7 +116,7 @@ export class Operations {
   }
 
   /** What a reload of that file would change. */
-  preview(file: string): Outcome {
+  preview(file: string): OperationResult {
     const preview = this.#daemon.preview(file)
     if (preview.ok) {
       const { ok: _, ...found } = preview
@@ -147,7 +147,7 @@ export class Operations {
   }
 
   /** Takes traffic again after a drain; one that does not drain is left as it is. */
-  async resume(by: string): Promise<Outcome> {
+  async resume(by: string): Promise<OperationResult> {
     const wasDraining = this.#daemon.isDraining
     const resumed = await this.#daemon.resume(by)
     if (resumed === 'takes-traffic') return done({ resumed: wasDraining })
@@ -157,7 +157,7 @@ export class Operations {
   }
 
   /** Whether it may be stopped, or is already: without force not while somebody follows the daemon, nor where something would be lost. */
-  async mayStop(force: boolean): Promise<Outcome> {
+  async mayStop(force: boolean): Promise<OperationResult> {
     const forecast = await this.#daemon.forecast()
     const { all } = this.#attached
     if (force || this.#daemon.isStopping || (all.length === 0 && forecast.isSafe)) return done(begun(forecast))
@@ -178,7 +178,7 @@ export class Operations {
   async hold(
     o: { server: string; class: TrafficClass | undefined; isHeldDown: boolean },
     by: string,
-  ): Promise<Outcome> {
+  ): Promise<OperationResult> {
     const found = this.#lanesOf(o.server, o.class)
     if (!found.ok) return found.why
     const { lanes } = found
@@ -198,7 +198,10 @@ export class Operations {
   }
 
   /** Another rate from the next grid second on, until the next reload. */
-  async setMaxRate(o: { server: string; class: TrafficClass; maxRate: PerSecond }, by: string): Promise<Outcome> {
+  async setMaxRate(
+    o: { server: string; class: TrafficClass; maxRate: PerSecond },
+    by: string,
+  ): Promise<OperationResult> {
     const found = this.#lanesOf(o.server, o.class)
     if (!found.ok) return found.why
     const { server, class: name, maxRate } = o
@@ -214,7 +217,7 @@ export class Operations {
     return done({ server, class: name, maxRate, configured })
   }
 
-  async setLogLevel(level: string, by: string): Promise<Outcome> {
+  async setLogLevel(level: string, by: string): Promise<OperationResult> {
     // Before and after: one of the two levels may leave the line out.
     this.#daemon.log(by, `log level is ${level} from now on until the next reload`)
     await this.#daemon.override((before) => withLogLevel(before, level, this.#mark(by)))
@@ -224,7 +227,9 @@ export class Operations {
   #lanesOf(
     server: string,
     name: TrafficClass | undefined,
-  ): { readonly ok: true; readonly lanes: readonly LaneName[] } | { readonly ok: false; readonly why: Outcome } {
+  ):
+    | { readonly ok: true; readonly lanes: readonly LaneName[] }
+    | { readonly ok: false; readonly why: OperationResult } {
     // A drain waits for servers: what makes them serve again is done meanwhile. A stop ends before anybody would see it.
     if (this.#daemon.isStopping) return { ok: false, why: STOPPING }
     const { servers } = this.#daemon.configured()
@@ -246,12 +251,12 @@ export class Operations {
   }
 }
 
-const DRAINING: Outcome = {
+const DRAINING: OperationResult = {
   ok: false,
   status: 409,
   error: 'it drains, and no configuration is read meanwhile; "radsluice resume" takes traffic again',
 }
-const STOPPING: Outcome = {
+const STOPPING: OperationResult = {
   ok: false,
   status: 409,
   error: 'a stop is under way, and it ends within drain_limit; start it again after that',

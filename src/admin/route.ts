@@ -79,7 +79,7 @@ export const methodRefusal = (allow: readonly string[]): Answer => ({
 })
 
 export type Match =
-  | { readonly kind: 'row'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
+  | { readonly kind: 'route'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
   | { readonly kind: 'no-path' }
   | { readonly kind: 'no-method'; readonly allow: readonly string[] }
 
@@ -90,15 +90,15 @@ export function matchRoute(routes: readonly Route[], method: string, path: strin
   for (const route of routes) {
     const params = paramsOf(route.path, path)
     if (params === undefined) continue
-    if (route.method === sought) return { kind: 'row', route, params }
+    if (route.method === sought) return { kind: 'route', route, params }
     allow.add(route.method)
     if (route.method === 'GET') allow.add('HEAD')
   }
   return allow.size === 0 ? { kind: 'no-path' } : { kind: 'no-method', allow: [...allow] }
 }
 
-function paramsOf(row: string, path: string): Record<string, string> | undefined {
-  const wanted = row.split('/')
+function paramsOf(route: string, path: string): Record<string, string> | undefined {
+  const wanted = route.split('/')
   const given = path.split('/')
   if (wanted.length !== given.length) return undefined
   const params: Record<string, string> = {}

@@ -14,7 +14,15 @@ import { Boundary } from '../observe/boundary/boundary.io.ts'
 import { adviceFor, errnoOf } from '../system-errors.ts'
 import { type Endpoint, endpointText } from '../transport/datagram-socket.io.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
-import { type AdminToken, type Admission, admit, claimOf, type ShownToken, tokenOf, type Way } from './gate.ts'
+import {
+  type AccessDecision,
+  type AdminToken,
+  type Channel,
+  claimOf,
+  decideAccess,
+  type PresentedToken,
+  tokenOf,
+} from './gate.ts'
 import { type Answer, matchRoute, methodRefusal, type Route, refusal, type Stream } from './route.ts'
 import { defaultSocketPath, listenAtPath } from './socket/socket-place.io.ts'
 
@@ -58,8 +66,8 @@ export async function openAdmin(o: AdminOptions): Promise<AdminServer> {
   const isLocal = isLoopback(parseAddress(o.listen.address) ?? new Uint8Array(0))
   const place: SocketPlace = { path: undefined }
   const bounds = connectionBounds(freeDescriptors())
-  const overTcp = newServer(new Desk(o, isLocal ? 'loopback' : 'network', place), o, bounds.tcp)
-  const overSocket = newServer(new Desk(o, 'socket', place), o, bounds.socket)
+  const overTcp = newServer(new Responder(o, isLocal ? 'loopback' : 'network', place), o, bounds.tcp)
+  const overSocket = newServer(new Responder(o, 'socket', place), o, bounds.socket)
   await opened(overTcp, o)
   const { address, port } = overTcp.address() as AddressInfo
   try {
@@ -103,7 +111,7 @@ function survive(server: Server, boundary: Boundary): void {
   )
 }
 
-function newServer(desk: Desk, { boundary, notes }: AdminOptions, most: number): Server {
+function newServer(responder: Responder, { boundary, notes }: AdminOptions, most: number): Server {
   const limits = {
     maxHeaderSize: 8_192,
     headersTimeout: LONGEST_REQUEST_MS,
@@ -112,7 +120,7 @@ function newServer(desk: Desk, { boundary, notes }: AdminOptions, most: number):
     connectionsCheckingInterval: 1_000,
   }
   const server = createServer(limits, (request, response) =>
-    boundary.start('admin-request', () => desk.serve(request, response)),
+    boundary.start('admin-request', () => responder.serve(request, response)),
   )
   server.maxConnections = most
   server.timeout = LONGEST_SILENCE_MS
@@ -122,7 +130,7 @@ function newServer(desk: Desk, { boundary, notes }: AdminOptions, most: number):
       refuseConnection(error.code, socket as Socket),
     ),
   )
-  const way = desk.isSocket ? 'the socket' : 'TCP'
+  const way = responder.isSocket ? 'the socket' : 'TCP'
   server.on(
     'drop',
     boundary.guarded('admin-connection', () => notes.full(way, most)),
@@ -131,19 +139,19 @@ function newServer(desk: Desk, { boundary, notes }: AdminOptions, most: number):
 }
 
 /** One way in: who comes here, what may be done here, and the answers. */
-class Desk {
+class Responder {
   readonly #options: AdminOptions
-  readonly #way: Way
+  readonly #channel: Channel
   readonly #socket: SocketPlace
 
-  constructor(options: AdminOptions, way: Way, socket: SocketPlace) {
+  constructor(options: AdminOptions, channel: Channel, socket: SocketPlace) {
     this.#options = options
-    this.#way = way
+    this.#channel = channel
     this.#socket = socket
   }
 
   get isSocket(): boolean {
-    return this.#way === 'socket'
+    return this.#channel === 'socket'
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -170,16 +178,16 @@ class Desk {
     if (match.kind === 'no-method') return methodRefusal(match.allow)
     const { route, params } = match
     const token = tokenOf(request.headers.authorization, this.#options.tokens())
-    const admission = this.#admit(route, token)
-    if (!admission.ok) {
+    const decision = this.#decideAccess(route, token)
+    if (!decision.ok) {
       this.#options.notes.refused(request.socket.remoteAddress ?? 'the socket', `${method} ${route.path}`)
-      return unauthorized(admission)
+      return unauthorized(decision)
     }
     const body = await readBody(request)
     if ('status' in body) return body
     const who = this.#whoIs(request, token)
-    const { isTrusted } = admission
-    const isOverSocket = this.#way === 'socket'
+    const { isTrusted } = decision
+    const isOverSocket = this.#channel === 'socket'
     return await route.answer({
       params,
       query: new URLSearchParams(query),
@@ -190,16 +198,16 @@ class Desk {
     })
   }
 
-  #admit({ access }: Route, token: ShownToken): Admission {
+  #decideAccess({ access }: Route, token: PresentedToken): AccessDecision {
     const hasTokens = this.#options.tokens().length > 0
-    return admit({ way: this.#way, access, token, hasTokens, socket: this.#socket.path })
+    return decideAccess({ channel: this.#channel, access, token, hasTokens, socket: this.#socket.path })
   }
 
   /** Who it is by what can be proven, and in brackets who it says it is. */
-  #whoIs({ headers, socket }: IncomingMessage, token: ShownToken): string {
+  #whoIs({ headers, socket }: IncomingMessage, token: PresentedToken): string {
     const claimed = claimOf(headers['x-radsluice-caller'] as string | undefined)
-    const from = this.#way === 'socket' ? 'the admin socket' : (socket.remoteAddress ?? 'an unknown address')
-    const by = typeof token === 'object' && this.#way !== 'socket' ? `token ${token.name} from ${from}` : from
+    const from = this.#channel === 'socket' ? 'the admin socket' : (socket.remoteAddress ?? 'an unknown address')
+    const by = typeof token === 'object' && this.#channel !== 'socket' ? `token ${token.name} from ${from}` : from
     return claimed === undefined ? by : `${by} (${claimed})`
   }
 
@@ -216,7 +224,7 @@ const failureSentence = (error: unknown): string => {
     : `this is a bug, please report it: ${text}; the daemon goes on`
 }
 
-const unauthorized = ({ status, sentence }: Extract<Admission, { ok: false }>): Answer => ({
+const unauthorized = ({ status, sentence }: Extract<AccessDecision, { ok: false }>): Answer => ({
   ...refusal(status, sentence),
   ...(status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="radsluice"' } } : {}),
 })

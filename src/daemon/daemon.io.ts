@@ -10,7 +10,7 @@
  */
 import { dirname, resolve } from 'node:path'
 import { Attached } from '../admin/attached.ts'
-import { type Operated, Operations, type ReloadOutcome } from '../admin/operations.io.ts'
+import { type Operated, Operations, type ReloadResult } from '../admin/operations.io.ts'
 import { NO_OVERRIDES } from '../admin/overrides.ts'
 import { changingRoutes } from '../admin/routes/changing.io.ts'
 import { followingRoutes } from '../admin/routes/following.io.ts'
@@ -27,7 +27,7 @@ import type { Config } from '../config/schema/schema.ts'
 import { formatProblem, inShort, MOST_WARNINGS_IN_LOG } from '../config/source/problem.ts'
 import { Instances } from '../instances/instances.io.ts'
 import { SharedMemories } from '../instances/shared/shared-memory.ts'
-import type { InstanceReport, SeatEvents } from '../instances/supervisor.io.ts'
+import type { InstanceReport, SupervisorEvents } from '../instances/supervisor.io.ts'
 import { Watch } from '../observe/alarms/watch.io.ts'
 import { Boundary } from '../observe/boundary/boundary.io.ts'
 import { watchErrorText } from '../observe/boundary/watch-errors.ts'
@@ -43,8 +43,8 @@ import { endpointText } from '../transport/datagram-socket.io.ts'
 import { MICROS_PER_SECOND } from '../units.ts'
 import { readVersion } from '../version.io.ts'
 import { Ending } from './ending.io.ts'
-import { listenersText, lookAt } from './gather-view.io.ts'
-import { InForce, settingsOf } from './settings-in-force.io.ts'
+import { listenersText, viewOf } from './gather-view.io.ts'
+import { DaemonSettings, settingsOf } from './settings.io.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
 
 /** How often held lines are written. */
@@ -77,7 +77,7 @@ export class Daemon {
   readonly #startedAt = monotonicNow()
   readonly #startedUnix = Date.now() / 1_000
   readonly #scope: Config['throttle']['scope']
-  readonly #inForce: InForce
+  readonly #settings: DaemonSettings
   readonly #ending: Ending
   readonly #attached = new Attached()
   readonly #traces: Traces
@@ -104,22 +104,22 @@ export class Daemon {
       count: config.instances,
       listen: config.listen,
       settings,
-      events: this.#seatEvents(),
+      events: this.#supervisorEvents(),
       ...(instanceFile === undefined ? {} : { file: instanceFile }),
     })
-    this.#inForce = new InForce({ file, config, memories, instances: this.#instances, log: this.#log })
+    this.#settings = new DaemonSettings({ file, config, memories, instances: this.#instances, log: this.#log })
     this.#traces = new Traces((followed) => this.#orFail('trace', this.#instances.follow(followed)), this.#boundary)
     this.#ending = new Ending({
       instances: this.#instances,
       log: this.#log,
       scope: config.throttle.scope,
-      drainLimit: () => this.#inForce.config.drain_limit,
+      drainLimit: () => this.#settings.config.drain_limit,
       over: (isUnfinished) => this.#over(isUnfinished),
     })
-    const look = () => this.#look()
+    const view = () => this.#view()
     const [log, boundary] = [this.#log, this.#boundary]
-    this.#watch = new Watch(watchOptions(config), { look, log, boundary, admin: () => this.#adminText() })
-    this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), look, boundary)
+    this.#watch = new Watch(watchOptions(config), { look: view, log, boundary, admin: () => this.#adminText() })
+    this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), view, boundary)
     this.#sessionsLog = sessionsLog(config, file, log, boundary)
   }
 
@@ -144,15 +144,15 @@ export class Daemon {
     // Last, so that whoever gets an answer here knows that the listeners are open.
     this.#admin = await openAdmin(this.#adminOptions())
     this.#isOpen = true
-    const reports = await this.#instances.look()
+    const reports = await this.#instances.view()
     this.#warnOfSmallBuffers(reports)
     this.#log.write('started', {
       version: this.#version,
       config: this.#file,
-      digest: this.#inForce.view().digest,
+      digest: this.#settings.view().digest,
       listeners: listenersText(reports),
       admin: endpointText(this.#admin.address),
-      servers: this.#inForce.config.farm.servers.map(({ name }) => name).join(', '),
+      servers: this.#settings.config.farm.servers.map(({ name }) => name).join(', '),
     })
     this.#keepHouse()
     giveMemoryBack()
@@ -161,12 +161,12 @@ export class Daemon {
   }
 
   /** Reads the file again: all or nothing. A bug on the way ends the daemon, since nobody knows what holds then. */
-  async reload(forgetLearned = false): Promise<ReloadOutcome> {
+  async reload(forgetLearned = false): Promise<ReloadResult> {
     if (this.#hasEnded || !this.#isOpen) return { ok: false, problems: ['it does not run any more, or not yet'] }
     // SIGHUP has nobody to tell: the log and the status say it.
-    if (this.#ending.isDraining) return this.#inForce.refuse([DRAINS])
-    const outcome = await this.#orFail('reload', this.#inForce.reload(forgetLearned))
-    this.#watch.change(watchOptions(this.#inForce.config))
+    if (this.#ending.isDraining) return this.#settings.refuse([DRAINS])
+    const outcome = await this.#orFail('reload', this.#settings.reload(forgetLearned))
+    this.#watch.change(watchOptions(this.#settings.config))
     return outcome
   }
 
@@ -194,7 +194,7 @@ export class Daemon {
 
   async #close(): Promise<void> {
     this.#hasEnded = true
-    this.#inForce.end()
+    this.#settings.end()
     clearInterval(this.#housekeeping)
     this.#watch.stop()
     await Promise.all([this.#instances.close(), this.#admin?.close(), this.#tps?.stop()])
@@ -206,8 +206,8 @@ export class Daemon {
     return this.#ending.isDraining ? 'draining' : 'running'
   }
 
-  #look(): Promise<DaemonView> {
-    return lookAt({
+  #view(): Promise<DaemonView> {
+    return viewOf({
       version: this.#version,
       startedAt: this.#startedAt,
       startedUnixSeconds: this.#startedUnix,
@@ -215,7 +215,7 @@ export class Daemon {
       phase: this.#phase,
       admin: this.#admin,
       instances: this.#instances,
-      inForce: this.#inForce,
+      settings: this.#settings,
       attached: this.#attached,
       watch: this.#watch,
       vitals: this.#vitals,
@@ -228,21 +228,21 @@ export class Daemon {
   }
 
   #adminOptions(): AdminOptions {
-    const { listen, socket } = this.#inForce.config.admin
-    const look = (): Promise<DaemonView> => this.#look()
+    const { listen, socket } = this.#settings.config.admin
+    const view = (): Promise<DaemonView> => this.#view()
     const operations = new Operations(this.#operated(), this.#attached)
-    const clients = (): string[] => this.#inForce.config.clients.map(({ name }) => name)
+    const clients = (): string[] => this.#settings.config.clients.map(({ name }) => name)
     return {
       listen,
       socket: socket === undefined ? undefined : resolve(dirname(this.#file), socket),
       routes: [
-        ...readingRoutes(look, () => this.#inForce.settings()),
-        ...followingRoutes({ look, attached: this.#attached, traces: this.#traces, clients, boundary: this.#boundary }),
+        ...readingRoutes(view, () => this.#settings.effective()),
+        ...followingRoutes({ view, attached: this.#attached, traces: this.#traces, clients, boundary: this.#boundary }),
         ...sessionsRoutes((sought) => this.#instances.sessions(sought), clients),
         ...learnedRoutes((limit) => this.#instances.learned(limit)),
         ...changingRoutes(operations, this.#boundary),
       ],
-      tokens: () => this.#inForce.config.admin.tokens,
+      tokens: () => this.#settings.config.admin.tokens,
       boundary: this.#boundary,
       notes: {
         full: (way, most) =>
@@ -259,11 +259,11 @@ export class Daemon {
   }
 
   #operated(): Operated {
-    const inForce = this.#inForce
+    const settings = this.#settings
     const ending = this.#ending
     return {
       get overrides() {
-        return inForce.overrides
+        return settings.overrides
       },
       get isDraining() {
         return ending.isDraining
@@ -271,13 +271,13 @@ export class Daemon {
       get isStopping() {
         return ending.isStopping
       },
-      configured: () => engineOptions(inForce.config),
-      override: (how) => this.#orFail('override', inForce.override(how)),
+      configured: () => engineOptions(settings.config),
+      override: (how) => this.#orFail('override', settings.override(how)),
       reload: (by, forgetLearned) => {
         this.#log.write('operated', { by, what: forgetLearned ? RELOAD_AND_FORGET : 'reload' })
         return this.reload(forgetLearned)
       },
-      preview: (file) => inForce.preview(file),
+      preview: (file) => settings.preview(file),
       drain: (by) => ending.drain(by),
       resume: (by) => ending.resume(by),
       stop: (by, force) => ending.stop(by, force),
@@ -317,13 +317,13 @@ export class Daemon {
     })
   }
 
-  #seatEvents(): SeatEvents {
+  #supervisorEvents(): SupervisorEvents {
     const [log, boundary] = [this.#log, this.#boundary]
     return {
       line: (line) => log.passOn(line),
       sessionsEnded: (lines) => boundary.run('sessions-log', () => this.#sessionsLog?.write(lines)),
       traced: (instance, told) => boundary.run('trace', () => this.#traces.take({ instance, ...told })),
-      lookFailed: (error) => boundary.failed('look', error),
+      viewFailed: (error) => boundary.failed('look', error),
       crashed: ({ number, error, lost, restartSeconds }) =>
         log.write('instance-crashed', { instance: number, error: errorText(error), ...lost, restartSeconds }),
       restarted: (number) => log.write('instance-restarted', { instance: number }),

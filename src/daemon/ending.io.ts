@@ -28,7 +28,7 @@ import { type Duration, MICROS_PER_SECOND } from '../units.ts'
 const LAST_WORD_MS = 1_000
 
 export interface EndingOf {
-  readonly instances: Pick<Instances, 'drain' | 'idle' | 'look'>
+  readonly instances: Pick<Instances, 'drain' | 'idle' | 'view'>
   readonly log: Pick<Log, 'write'>
   readonly scope: Scope
   readonly drainLimit: () => Duration
@@ -114,17 +114,17 @@ export class Ending {
 
   /** What waits and what is outstanding, in all instances. */
   async inHand(): Promise<InHand> {
-    return inHandOf(await this.#look())
+    return inHandOf(await this.#view())
   }
 
   /** What a stop now would lose. */
   async forecast(): Promise<Forecast> {
-    return forecastOf(await this.#look(), this.#of.drainLimit() / MICROS_PER_SECOND)
+    return forecastOf(await this.#view(), this.#of.drainLimit() / MICROS_PER_SECOND)
   }
 
   /** The classes whose servers are all Down or held Down. */
   async unserved(): Promise<TrafficClass[]> {
-    return unservedBy(await this.#look())
+    return unservedBy(await this.#view())
   }
 
   async #drained(
@@ -180,8 +180,8 @@ export class Ending {
     for (const one of [...this.#followers]) one.tell(news)
   }
 
-  async #look(): Promise<EngineSnapshot> {
-    const reports = await this.#of.instances.look()
+  async #view(): Promise<EngineSnapshot> {
+    const reports = await this.#of.instances.view()
     return sumOf(
       reports.map(({ view }) => view.engine),
       this.#of.scope,

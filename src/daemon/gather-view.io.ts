@@ -20,7 +20,7 @@ import type { Vitals } from '../observe/vitals.io.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { type Endpoint, endpointText } from '../transport/datagram-socket.io.ts'
 import { type Instant, MICROS_PER_SECOND } from '../units.ts'
-import type { InForce } from './settings-in-force.io.ts'
+import type { DaemonSettings } from './settings.io.ts'
 
 /** The parts of a daemon that are looked at. */
 export interface Seen {
@@ -31,7 +31,7 @@ export interface Seen {
   readonly phase: Phase
   readonly admin: { readonly address: Endpoint; readonly socket: string | undefined } | undefined
   readonly instances: Instances
-  readonly inForce: InForce
+  readonly settings: DaemonSettings
   readonly attached: Attached
   readonly watch: Watch
   readonly vitals: Vitals
@@ -43,8 +43,8 @@ export interface Seen {
 }
 
 /** Looks now; rejects where an instance was never open. */
-export async function lookAt(seen: Seen): Promise<DaemonView> {
-  const reports = await seen.instances.look()
+export async function viewOf(seen: Seen): Promise<DaemonView> {
+  const reports = await seen.instances.view()
   const now = monotonicNow()
   const listeners = listenersOf(reports)
   const upstreams = reports.flatMap(({ view }) => view.upstreams)
@@ -80,16 +80,16 @@ export async function lookAt(seen: Seen): Promise<DaemonView> {
       kernelDrops: drops[index],
     })),
     upstreamKernelDrops: upstreamDrops.length === 0 ? undefined : upstreamDrops.reduce((a, b) => a + b, 0),
-    config: seen.inForce.view(),
-    overrides: seen.inForce.overrides,
+    config: seen.settings.view(),
+    overrides: seen.settings.overrides,
     attached: seen.attached.all,
-    limits: seen.inForce.queueLimits(),
+    limits: seen.settings.queueLimits(),
     sendFailures: total(({ sendFailures }) => sendFailures),
     internalErrors: total(({ internalErrors }) => internalErrors),
     logLinesLost: seen.log.lost,
     tpsLinesLost: seen.tps?.lost ?? 0,
     sessionsLogLinesLost: seen.sessionsLog?.lost,
-    shownClients: { which: seen.inForce.perClient(), active: seen.activity.look(engine.clients, now) },
+    shownClients: { which: seen.settings.perClient(), active: seen.activity.look(engine.clients, now) },
     watchErrors: sumOfErrors([seen.boundary.counts, ...reports.map(({ view }) => view.watchErrors)]),
     process: seen.vitals.process(),
     instances,

@@ -13,14 +13,14 @@ import type { FoundLearned } from '../proxy/signing.ts'
 import { openSocket } from '../transport/datagram-socket.io.ts'
 import { AddressWatch } from './address-watch.io.ts'
 import type { FoundSessions, InstanceSettings, SoughtSessions } from './protocol/protocol.ts'
-import { InStep, type Listen } from './rollout.io.ts'
+import { type Listen, RolloutRunner } from './rollout.io.ts'
 import { latestOf } from './shared/sum.ts'
-import { type InstanceReport, Seat, type SeatEvents } from './supervisor.io.ts'
+import { type InstanceReport, Supervisor, type SupervisorEvents } from './supervisor.io.ts'
 
 export class Instances {
-  readonly #seats: readonly Seat[]
+  readonly #supervisors: readonly Supervisor[]
   readonly #listen: Listen
-  readonly #inStep: InStep
+  readonly #rollout: RolloutRunner
   readonly #addresses: AddressWatch
 
   /** `file` is the thread to start, by default that of this program. */
@@ -28,67 +28,67 @@ export class Instances {
     readonly count: number
     readonly listen: Listen
     readonly settings: InstanceSettings
-    readonly events: SeatEvents
+    readonly events: SupervisorEvents
     readonly file?: URL
   }) {
     this.#listen = o.listen
-    this.#inStep = new InStep(o.listen, o.settings)
-    this.#seats = Array.from(
+    this.#rollout = new RolloutRunner(o.listen, o.settings)
+    this.#supervisors = Array.from(
       { length: o.count },
       (_, number) =>
-        new Seat({
+        new Supervisor({
           number,
           of: o.count,
-          inStep: this.#inStep,
+          rollout: this.#rollout,
           events: o.events,
           file: o.file,
         }),
     )
     this.#addresses = new AddressWatch((local) => {
-      for (const seat of this.#seats) seat.tellAddresses(local)
+      for (const supervisor of this.#supervisors) supervisor.tellAddresses(local)
     })
   }
 
   /** @throws a coded error where an address can't be opened; close() then ends what was started. */
   async open(): Promise<void> {
-    if (this.#seats.length > 1) await portsAreFree(this.#listen)
+    if (this.#supervisors.length > 1) await portsAreFree(this.#listen)
     // The first one alone: if it can't open an address, no other can, and its error is the one to report. The others load
     // and open side by side.
-    const [first, ...others] = this.#seats
+    const [first, ...others] = this.#supervisors
     await first?.open()
-    const opened = await Promise.allSettled(others.map((seat) => seat.open()))
+    const opened = await Promise.allSettled(others.map((supervisor) => supervisor.open()))
     const failed = opened.find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     this.#addresses.start()
   }
 
   /**
-   * Other settings from now on, in all instances or in none. `putInForce` is called when all have opened what they need,
+   * Other settings from now on, in all instances or in none. `committed` is called when all have opened what they need,
    * before one has taken them.
    * @throws a coded error where one of them can't.
    */
-  change(settings: InstanceSettings, putInForce: () => void): Promise<void> {
-    return this.#inStep.change(settings, putInForce)
+  change(settings: InstanceSettings, committed: () => void): Promise<void> {
+    return this.#rollout.change(settings, committed)
   }
 
   /** From now on all follow these requests; also an instance that is started again. */
   follow(followed: readonly Followed[]): Promise<void> {
-    return this.#inStep.follow(followed)
+    return this.#rollout.follow(followed)
   }
 
   /** None takes anything new from now on, or all take traffic again; also an instance that is started again. */
   drain(how: Draining): Promise<void> {
-    return this.#inStep.drain(how)
+    return this.#rollout.drain(how)
   }
 
   /** Resolves when none has anything in hand, or none drains any more. */
   async idle(): Promise<void> {
-    await Promise.all(this.#seats.map((seat) => seat.idle()))
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.idle()))
   }
 
   /** Tracked sessions of all; undefined where none are tracked. */
   async sessions(sought: SoughtSessions): Promise<FoundSessions | undefined> {
-    const found = (await Promise.all(this.#seats.map((seat) => seat.sessions(sought)))).filter(
+    const found = (await Promise.all(this.#supervisors.map((supervisor) => supervisor.sessions(sought)))).filter(
       (one) => one !== undefined,
     )
     if (found.length === 0) return undefined
@@ -102,20 +102,22 @@ export class Instances {
 
   /** Who was learned to sign: what one knows, all know, but each has seen its own part of mixed signing. */
   async learned(limit: number): Promise<FoundLearned | undefined> {
-    const found = (await Promise.all(this.#seats.map((seat) => seat.learned(limit)))).filter((one) => one !== undefined)
+    const found = (await Promise.all(this.#supervisors.map((supervisor) => supervisor.learned(limit)))).filter(
+      (one) => one !== undefined,
+    )
     const [first] = found
     if (first === undefined) return undefined
     return { ...first, mixed: found.map(({ mixed }) => mixed).reduce((a, b) => latestOf(a, b)) }
   }
 
   /** In the order of their numbers. */
-  look(): Promise<InstanceReport[]> {
-    return Promise.all(this.#seats.map((seat) => seat.look()))
+  view(): Promise<InstanceReport[]> {
+    return Promise.all(this.#supervisors.map((supervisor) => supervisor.view()))
   }
 
   async close(): Promise<void> {
     this.#addresses.stop()
-    await Promise.all(this.#seats.map((seat) => seat.close()))
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.close()))
   }
 }
 

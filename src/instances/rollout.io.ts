@@ -1,5 +1,5 @@
 /**
- * Keeps the threads of all instances in step: does what `SettingsInForce` answers, and tells it what became of that.
+ * Keeps the threads of all instances in step: does what `Rollout` answers, and tells it what became of that.
  *
  * It decides nothing. A call to a thread that ends before it answers is no failure: the thread is simply not there any more.
  */
@@ -9,7 +9,7 @@ import type { Draining } from '../proxy/border/ports.ts'
 import type { ListenOptions } from '../transport/listeners.io.ts'
 import { clientsChange } from './protocol/clients-change.ts'
 import type { ChangedSettings, InstanceSettings } from './protocol/protocol.ts'
-import { type Act, SettingsInForce, type Telling } from './rollout.ts'
+import { type Act, type Instruction, Rollout } from './rollout.ts'
 import type { PlainClient } from './shared/plain-options.ts'
 import type { ThreadHandle } from './thread-handle.io.ts'
 
@@ -29,12 +29,12 @@ interface Starting extends Waiting {
 
 interface Changing extends Waiting {
   /** All have prepared it, none has taken it yet. */
-  putInForce(): void
+  committed(): void
 }
 
-export class InStep {
+export class RolloutRunner {
   readonly #listen: Listen
-  readonly #state: SettingsInForce<InstanceSettings>
+  readonly #state: Rollout<InstanceSettings>
   readonly #threads = new Map<number, Starting>()
   readonly #changes = new Map<InstanceSettings, Changing>()
   #untilTold: Waiting[] = []
@@ -45,7 +45,7 @@ export class InStep {
   /** `settings` are in force from the start. */
   constructor(listen: Listen, settings: InstanceSettings) {
     this.#listen = listen
-    this.#state = new SettingsInForce(settings)
+    this.#state = new Rollout(settings)
   }
 
   /** What the next thread is born with. */
@@ -77,12 +77,12 @@ export class InStep {
   }
 
   /**
-   * Other settings, in every thread or in none; `putInForce` is called between the two.
+   * Other settings, in every thread or in none; `committed` is called between the two.
    * @throws a coded error where a thread can't open what they need.
    */
-  change(settings: InstanceSettings, putInForce: () => void): Promise<void> {
+  change(settings: InstanceSettings, committed: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#changes.set(settings, { putInForce, resolve, reject })
+      this.#changes.set(settings, { committed, resolve, reject })
       this.#do(this.#state.change(settings))
     })
   }
@@ -108,10 +108,10 @@ export class InStep {
     for (const act of acts) {
       switch (act.do) {
         case 'call':
-          this.#call(act.thread, act.telling)
+          this.#call(act.thread, act.instruction)
           break
-        case 'put-in-force':
-          this.#changes.get(act.settings)?.putInForce()
+        case 'commit':
+          this.#changes.get(act.settings)?.committed()
           break
         case 'over':
           this.#over(act)
@@ -134,10 +134,10 @@ export class InStep {
     }
   }
 
-  #call(number: number, telling: Telling<InstanceSettings>): void {
+  #call(number: number, instruction: Instruction<InstanceSettings>): void {
     const started = this.#threads.get(number)
     if (started === undefined) return
-    callOf(started, telling, { at: this.#listen, mustHaveAll: !this.#hasServed }).then(
+    callOf(started, instruction, { at: this.#listen, mustHaveAll: !this.#hasServed }).then(
       () => this.#do(this.#state.answered(number)),
       (error: unknown) => this.#do(this.#state.answered(number, { error })),
     )
@@ -159,23 +159,23 @@ export class InStep {
   }
 }
 
-function callOf(started: Starting, telling: Telling<InstanceSettings>, listen: ListenOptions): Promise<void> {
+function callOf(started: Starting, instruction: Instruction<InstanceSettings>, listen: ListenOptions): Promise<void> {
   const { thread } = started
-  switch (telling.name) {
+  switch (instruction.name) {
     case 'listen':
       return thread.call('listen', listen)
     case 'follow':
-      return thread.call('follow', telling.followed)
+      return thread.call('follow', instruction.followed)
     case 'prepare':
       // Clients need no sockets, and there may be many of them.
-      return thread.call('prepare', { ...telling.settings.options, clients: [] })
+      return thread.call('prepare', { ...instruction.settings.options, clients: [] })
     case 'reconfigure':
-      return thread.call('reconfigure', changed(started, telling.settings))
+      return thread.call('reconfigure', changed(started, instruction.settings))
     case 'drain':
-      return thread.call('drain', telling.how)
+      return thread.call('drain', instruction.how)
     case 'open':
     case 'forget':
-      return thread.call(telling.name, undefined)
+      return thread.call(instruction.name, undefined)
   }
 }
 

@@ -14,7 +14,7 @@ import type { Followed } from '../proxy/border/events.ts'
 import type { Draining } from '../proxy/border/ports.ts'
 
 /** One call to a thread. */
-export type Telling<S> =
+export type Instruction<S> =
   /** Open the sockets of the settings that it was born with. */
   | { readonly name: 'open' }
   | { readonly name: 'follow'; readonly followed: readonly Followed[] }
@@ -27,9 +27,9 @@ export type Telling<S> =
   | { readonly name: 'forget' }
 
 export type Act<S> =
-  | { readonly do: 'call'; readonly thread: number; readonly telling: Telling<S> }
+  | { readonly do: 'call'; readonly thread: number; readonly instruction: Instruction<S> }
   /** All have prepared it: it holds from now on, also for threads that start. */
-  | { readonly do: 'put-in-force'; readonly settings: S }
+  | { readonly do: 'commit'; readonly settings: S }
   /** A change has come to its end: all have taken it, or one could not prepare it (`refused` says why). */
   | { readonly do: 'over'; readonly settings: S; readonly refused?: unknown }
   /** All follow the last of what was to be followed, and none serves that drains otherwise than it shall. */
@@ -55,32 +55,32 @@ interface Thread<S> {
   follows: readonly Followed[]
   drains: Draining
   /** The call that it has not answered yet, and the change that it is about. */
-  asked: { readonly telling: Telling<S>; readonly change: Change<S> | undefined } | undefined
+  asked: { readonly instruction: Instruction<S>; readonly change: Change<S> | undefined } | undefined
 }
 
 const NOTHING: readonly Followed[] = []
 
-export class SettingsInForce<S> {
+export class Rollout<S> {
   readonly #threads = new Map<number, Thread<S>>()
   /** Changes that are not over, in the order in which they were asked for; the first one is under way. */
-  readonly #line: Change<S>[] = []
-  #inForce: Change<S>
+  readonly #pending: Change<S>[] = []
+  #current: Change<S>
   #followed: readonly Followed[] = NOTHING
   #drains: Draining = 'no'
   #isToldPending = false
 
   constructor(settings: S) {
-    this.#inForce = { settings }
+    this.#current = { settings }
   }
 
   /** What a thread is born with. */
   get settings(): S {
-    return this.#inForce.settings
+    return this.#current.settings
   }
 
   /** Other settings are asked for. */
   change(settings: S): Act<S>[] {
-    this.#line.push({ settings })
+    this.#pending.push({ settings })
     return this.#goOn()
   }
 
@@ -101,7 +101,7 @@ export class SettingsInForce<S> {
   /** A thread was started with `settings`; its number was never used before. */
   started(thread: number): Act<S>[] {
     this.#threads.set(thread, {
-      has: this.#inForce,
+      has: this.#current,
       prepared: undefined,
       isOpen: false,
       serves: false,
@@ -128,16 +128,16 @@ export class SettingsInForce<S> {
     return [...acts, ...this.#goOn()]
   }
 
-  #done(number: number, thread: Thread<S>, { telling, change }: NonNullable<Thread<S>['asked']>): Act<S>[] {
-    switch (telling.name) {
+  #done(number: number, thread: Thread<S>, { instruction, change }: NonNullable<Thread<S>['asked']>): Act<S>[] {
+    switch (instruction.name) {
       case 'open':
         thread.isOpen = true
         return []
       case 'follow':
-        thread.follows = telling.followed
+        thread.follows = instruction.followed
         return []
       case 'drain':
-        thread.drains = telling.how
+        thread.drains = instruction.how
         return []
       case 'listen':
         thread.serves = true
@@ -158,19 +158,19 @@ export class SettingsInForce<S> {
   #failed(
     number: number,
     thread: Thread<S>,
-    { telling, change }: NonNullable<Thread<S>['asked']>,
+    { instruction, change }: NonNullable<Thread<S>['asked']>,
     { error }: { readonly error: unknown },
   ): Act<S>[] {
     if (!thread.serves) {
       this.#threads.delete(number)
       return [{ do: 'start-failed', thread: number, error }]
     }
-    if (telling.name !== 'prepare') return [{ do: 'broken', error }]
+    if (instruction.name !== 'prepare') return [{ do: 'broken', error }]
     // Some of its sockets may be open: it has something to forget.
     thread.prepared = change
-    if (change !== this.#line[0]) return []
-    this.#line.shift()
-    return [{ do: 'over', settings: telling.settings, refused: error }]
+    if (change !== this.#pending[0]) return []
+    this.#pending.shift()
+    return [{ do: 'over', settings: instruction.settings, refused: error }]
   }
 
   /** All that can be done now. */
@@ -181,7 +181,7 @@ export class SettingsInForce<S> {
       const next = this.#next(thread)
       if (next === undefined) continue
       thread.asked = next
-      acts.push({ do: 'call', thread: number, telling: next.telling })
+      acts.push({ do: 'call', thread: number, instruction: next.instruction })
     }
     if (this.#isToldPending && this.#all((one) => this.#isTold(one))) {
       this.#isToldPending = false
@@ -193,15 +193,15 @@ export class SettingsInForce<S> {
   /** Puts in force what all have prepared, and ends what all have taken. */
   #decide(): Act<S>[] {
     const acts: Act<S>[] = []
-    for (let first = this.#line[0]; first !== undefined; first = this.#line[0]) {
+    for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
       const change = first
-      if (change !== this.#inForce) {
+      if (change !== this.#current) {
         if (!this.#all(({ prepared }) => prepared === change)) break
-        this.#inForce = change
-        acts.push({ do: 'put-in-force', settings: change.settings })
+        this.#current = change
+        acts.push({ do: 'commit', settings: change.settings })
       }
       if (!this.#all(({ has }) => has === change)) break
-      this.#line.shift()
+      this.#pending.shift()
       acts.push({ do: 'over', settings: change.settings })
     }
     return acts
@@ -209,14 +209,14 @@ export class SettingsInForce<S> {
 
   /** What a thread must be told next: a drain and what to follow before anything reaches it. */
   #next(thread: Thread<S>): Thread<S>['asked'] {
-    const { settings } = this.#inForce
+    const { settings } = this.#current
     if (!thread.isOpen) return about({ name: 'open' })
     if (thread.follows !== this.#followed) return about({ name: 'follow', followed: this.#followed })
     if (thread.drains !== this.#drains) return about({ name: 'drain', how: this.#drains })
     if (!thread.serves) return about({ name: 'listen' })
-    if (thread.has !== this.#inForce) return about({ name: 'reconfigure', settings }, this.#inForce)
-    const first = this.#line[0]
-    const candidate = first === this.#inForce ? undefined : first
+    if (thread.has !== this.#current) return about({ name: 'reconfigure', settings }, this.#current)
+    const first = this.#pending[0]
+    const candidate = first === this.#current ? undefined : first
     if (thread.prepared === candidate) return undefined
     // Before the next ones too: those may need the very ports that a refused change has opened here.
     return candidate === undefined || thread.prepared !== undefined
@@ -226,9 +226,9 @@ export class SettingsInForce<S> {
 
   /** One that starts is told before it serves; while it opens its listeners it may serve already. */
   #isTold(thread: Thread<S>): boolean {
-    const maySoonServe = thread.serves || thread.asked?.telling.name === 'listen'
+    const maySoonServe = thread.serves || thread.asked?.instruction.name === 'listen'
     const { asked } = thread
-    const mayDrain = asked?.telling.name === 'drain' ? asked.telling.how : this.#drains
+    const mayDrain = asked?.instruction.name === 'drain' ? asked.instruction.how : this.#drains
     return (
       !maySoonServe ||
       (thread.follows === this.#followed && thread.drains === this.#drains && mayDrain === this.#drains)
@@ -240,4 +240,7 @@ export class SettingsInForce<S> {
   }
 }
 
-const about = <S>(telling: Telling<S>, change?: Change<S>): NonNullable<Thread<S>['asked']> => ({ telling, change })
+const about = <S>(instruction: Instruction<S>, change?: Change<S>): NonNullable<Thread<S>['asked']> => ({
+  instruction,
+  change,
+})

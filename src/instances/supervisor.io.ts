@@ -14,7 +14,7 @@ import { monotonicNow } from '../transport/clock.io.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
 import type { FoundSessions, InstanceView, SoughtSessions, Traced, ViewPart } from './protocol/protocol.ts'
 import { whole } from './protocol/view-parts.ts'
-import type { InStep } from './rollout.io.ts'
+import type { RolloutRunner } from './rollout.io.ts'
 import { leftBy, withCounters } from './shared/sum.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
 
@@ -25,7 +25,7 @@ const CRASHES_COUNT_FOR = 60 * MICROS_PER_SECOND
 /** A thread that does not answer a look within this is shown as it was. */
 const LOOK_AT_MOST_MS = 2_000
 
-export interface SeatEvents {
+export interface SupervisorEvents {
   line(line: string): void
   /** Lines for the sessions log. */
   sessionsEnded(lines: readonly string[]): void
@@ -34,7 +34,7 @@ export interface SeatEvents {
   crashed(o: { number: number; error: unknown; lost: PerClass<number>; restartSeconds: number }): void
   restarted(number: number): void
   /** A look at the thread threw there; it is shown as it was. */
-  lookFailed(error: unknown): void
+  viewFailed(error: unknown): void
   /** The thread that follows could not open what it needs; it is tried again. */
   restartFailed(number: number, error: unknown, restartSeconds: number): void
 }
@@ -49,11 +49,11 @@ export interface InstanceReport {
   readonly view: InstanceView
 }
 
-export class Seat {
+export class Supervisor {
   readonly #number: number
   readonly #of: number
-  readonly #inStep: InStep
-  readonly #events: SeatEvents
+  readonly #rollout: RolloutRunner
+  readonly #events: SupervisorEvents
   readonly #file: URL | undefined
   #thread: ThreadHandle | undefined
   #books = new Float64Array(new SharedArrayBuffer(BOOKS_BYTES))
@@ -69,17 +69,17 @@ export class Seat {
   #crashes = 0
   #restart: NodeJS.Timeout | undefined
 
-  /** `inStep` knows what each thread that is started must be told. */
+  /** `rollout` knows what each thread that is started must be told. */
   constructor(o: {
     readonly number: number
     readonly of: number
-    readonly inStep: InStep
-    readonly events: SeatEvents
+    readonly rollout: RolloutRunner
+    readonly events: SupervisorEvents
     readonly file: URL | undefined
   }) {
     this.#number = o.number
     this.#of = o.of
-    this.#inStep = o.inStep
+    this.#rollout = o.rollout
     this.#events = o.events
     this.#file = o.file
   }
@@ -90,8 +90,8 @@ export class Seat {
    */
   async open(): Promise<void> {
     this.#books = new Float64Array(new SharedArrayBuffer(BOOKS_BYTES))
-    const { settings } = this.#inStep
-    const birth = {
+    const { settings } = this.#rollout
+    const start = {
       number: this.#number,
       of: this.#of,
       settings,
@@ -104,10 +104,10 @@ export class Seat {
       traced: (told: Traced) => this.#events.traced(this.#number, told),
       ended: (error: unknown) => this.#ended(thread, error),
     }
-    const thread = new ThreadHandle(birth, events, this.#file)
+    const thread = new ThreadHandle(start, events, this.#file)
     this.#thread = thread
     try {
-      await this.#inStep.start(thread)
+      await this.#rollout.start(thread)
       this.#last = await wholeView(thread)
       this.#isOpen = true
     } catch (error) {
@@ -123,11 +123,11 @@ export class Seat {
     await this.#thread?.call('idle', undefined).catch(() => undefined)
   }
 
-  async look(): Promise<InstanceReport> {
+  async view(): Promise<InstanceReport> {
     const thread = this.#isOpen ? this.#thread : undefined
     if (thread !== undefined) {
       const fresh = await within(LOOK_AT_MOST_MS, this.#lookInTurn(thread), (error) => {
-        if (thread === this.#thread) this.#events.lookFailed(error)
+        if (thread === this.#thread) this.#events.viewFailed(error)
       })
       if (fresh !== undefined && thread === this.#thread) this.#last = fresh
     }
@@ -178,7 +178,7 @@ export class Seat {
   }
 
   #ended(thread: ThreadHandle, error: unknown): void {
-    this.#inStep.ended(thread, error)
+    this.#rollout.ended(thread, error)
     if (this.#isClosed || thread !== this.#thread || !this.#isOpen) return
     this.#thread = undefined
     this.#isOpen = false
@@ -226,9 +226,9 @@ const endOfSecond = (at: Instant | undefined): Instant =>
 
 /** A look, fetched part by part: between two of them the thread does its own work. */
 async function wholeView(thread: ThreadHandle): Promise<InstanceView> {
-  const { first, parts } = await thread.call('look', undefined)
+  const { first, parts } = await thread.call('view', undefined)
   const fetched: ViewPart[] = []
-  for (let part = 0; part < parts; part += 1) fetched.push(await thread.call('lookOn', part))
+  for (let part = 0; part < parts; part += 1) fetched.push(await thread.call('viewPart', part))
   return whole(first, fetched)
 }
 

@@ -5,7 +5,15 @@
  */
 import { Worker } from 'node:worker_threads'
 import { codedError, type ErrorCode } from '../coded-error.ts'
-import type { Birth, Call, CallName, FromInstance, InstanceCalls, PlainError, Traced } from './protocol/protocol.ts'
+import type {
+  FromInstance,
+  InstanceProtocol,
+  MethodName,
+  PlainError,
+  ThreadStart,
+  ToInstance,
+  Traced,
+} from './protocol/protocol.ts'
 
 /** Beside this file: TypeScript in a checkout, JavaScript in the build. */
 const THREAD = new URL(
@@ -39,9 +47,9 @@ export class ThreadHandle {
   #error: unknown = undefined
 
   /** `ended` is called once, with what ended the thread where that was an error. */
-  constructor(birth: Birth, events: ThreadEvents, file: URL = THREAD) {
-    const name = `instance ${birth.number}`
-    this.#worker = new Worker(file, { workerData: birth, name, resourceLimits: LIMITS })
+  constructor(start: ThreadStart, events: ThreadEvents, file: URL = THREAD) {
+    const name = `instance ${start.number}`
+    this.#worker = new Worker(file, { workerData: start, name, resourceLimits: LIMITS })
     this.#worker.on('message', (message: FromInstance) => this.#take(message, events))
     this.#worker.on('error', (error) => {
       this.#error = error
@@ -55,15 +63,15 @@ export class ThreadHandle {
   }
 
   /** @throws what the call threw there, coded errors as such; and where the thread ends before it answers. */
-  call<Name extends CallName>(
+  call<Name extends MethodName>(
     name: Name,
-    argument: Parameters<InstanceCalls[Name]>[0],
-  ): ReturnType<InstanceCalls[Name]> {
+    argument: Parameters<InstanceProtocol[Name]>[0],
+  ): ReturnType<InstanceProtocol[Name]> {
     this.#calls += 1
     const id = this.#calls
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
-    this.#worker.postMessage({ id, name, argument } satisfies Call)
-    return answer as ReturnType<InstanceCalls[Name]>
+    this.#worker.postMessage({ id, name, argument } satisfies ToInstance)
+    return answer as ReturnType<InstanceProtocol[Name]>
   }
 
   async terminate(): Promise<void> {

@@ -1,68 +1,68 @@
 import { describe, expect, it } from 'vitest'
-import { admit, claimOf, type Knock, tokenOf, type Way } from '../../src/admin/gate.ts'
+import { type AccessRequest, type Channel, claimOf, decideAccess, tokenOf } from '../../src/admin/gate.ts'
 import type { Access } from '../../src/admin/route.ts'
 import { Secret } from '../../src/radius/secret.ts'
 
-const WAYS: readonly Way[] = ['socket', 'loopback', 'network']
+const CHANNELS: readonly Channel[] = ['socket', 'loopback', 'network']
 const ACCESSES: readonly Access[] = ['probe', 'read', 'control']
-const TOKENS: readonly Knock['token'][] = [undefined, 'wrong', { name: 'noc' }]
+const TOKENS: readonly AccessRequest['token'][] = [undefined, 'wrong', { name: 'noc' }]
 
-/** Every knock there can be. */
-const KNOCKS: readonly Knock[] = WAYS.flatMap((way) =>
+/** Every request there can be. */
+const REQUESTS: readonly AccessRequest[] = CHANNELS.flatMap((channel) =>
   ACCESSES.flatMap((access) =>
     TOKENS.flatMap((token) =>
       [true, false].flatMap((hasTokens) =>
-        ['/run/a.sock', undefined].map((socket) => ({ way, access, token, hasTokens, socket })),
+        ['/run/a.sock', undefined].map((socket) => ({ channel, access, token, hasTokens, socket })),
       ),
     ),
   ),
 )
 
-const sorted = (isSo: (knock: Knock) => boolean) => KNOCKS.filter(isSo)
+const sorted = (isSo: (request: AccessRequest) => boolean) => REQUESTS.filter(isSo)
 
 describe('the gate', () => {
   it('changes nothing over TCP without the right token', () => {
-    for (const knock of sorted(
-      ({ way, access, token }) => way !== 'socket' && access === 'control' && token !== TOKENS[2],
+    for (const request of sorted(
+      ({ channel, access, token }) => channel !== 'socket' && access === 'control' && token !== TOKENS[2],
     )) {
-      expect(admit(knock), JSON.stringify(knock)).toMatchObject({ ok: false })
+      expect(decideAccess(request), JSON.stringify(request)).toMatchObject({ ok: false })
     }
   })
 
   it('lets everything in over the socket, and with the right token', () => {
-    for (const knock of sorted(({ way, token }) => way === 'socket' || token === TOKENS[2])) {
-      expect(admit(knock), JSON.stringify(knock)).toEqual({ ok: true, isTrusted: true })
+    for (const request of sorted(({ channel, token }) => channel === 'socket' || token === TOKENS[2])) {
+      expect(decideAccess(request), JSON.stringify(request)).toEqual({ ok: true, isTrusted: true })
     }
   })
 
   it('takes no wrong token over TCP, whatever it is for', () => {
-    for (const knock of sorted(({ way, token }) => way !== 'socket' && token === 'wrong')) {
-      expect(admit(knock), JSON.stringify(knock)).toMatchObject({ ok: false, status: 401 })
+    for (const request of sorted(({ channel, token }) => channel !== 'socket' && token === 'wrong')) {
+      expect(decideAccess(request), JSON.stringify(request)).toMatchObject({ ok: false, status: 401 })
     }
   })
 
   it('without a token: probes everywhere, reading at loopback, and elsewhere only where there are no tokens', () => {
-    for (const knock of sorted(
-      ({ way, access, token }) => way !== 'socket' && access !== 'control' && token === undefined,
+    for (const request of sorted(
+      ({ channel, access, token }) => channel !== 'socket' && access !== 'control' && token === undefined,
     )) {
-      const isOpen = knock.access === 'probe' || knock.way === 'loopback' || !knock.hasTokens
-      expect(admit(knock).ok, JSON.stringify(knock)).toBe(isOpen)
+      const isOpen = request.access === 'probe' || request.channel === 'loopback' || !request.hasTokens
+      expect(decideAccess(request).ok, JSON.stringify(request)).toBe(isOpen)
     }
   })
 
   it('says where to go instead', () => {
-    const knock: Knock = {
-      way: 'loopback',
+    const request: AccessRequest = {
+      channel: 'loopback',
       access: 'control',
       token: undefined,
       hasTokens: false,
       socket: '/run/a.sock',
     }
-    expect(admit(knock)).toMatchObject({ status: 403, sentence: expect.stringContaining('/run/a.sock') })
-    expect(admit({ ...knock, socket: undefined })).toMatchObject({
+    expect(decideAccess(request)).toMatchObject({ status: 403, sentence: expect.stringContaining('/run/a.sock') })
+    expect(decideAccess({ ...request, socket: undefined })).toMatchObject({
       sentence: expect.stringContaining('admin.token_file'),
     })
-    expect(admit({ ...knock, hasTokens: true })).toMatchObject({
+    expect(decideAccess({ ...request, hasTokens: true })).toMatchObject({
       status: 401,
       sentence: expect.stringContaining('/run/a.sock'),
     })

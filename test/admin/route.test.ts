@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { matchRoute, type Route } from '../../src/admin/route.ts'
 
-const row = (method: Route['method'], path: string): Route => ({
+const route = (method: Route['method'], path: string): Route => ({
   method,
   path,
   access: 'read',
   answer: () => ({ status: 200, type: 'text/plain', body: '' }),
 })
-const ROWS = [row('GET', '/status'), row('GET', '/servers/{name}'), row('POST', '/servers/{name}/down')]
-const ask = (method: string, path: string) => matchRoute(ROWS, method, path)
+const ROUTES = [route('GET', '/status'), route('GET', '/servers/{name}'), route('POST', '/servers/{name}/down')]
+const ask = (method: string, path: string) => matchRoute(ROUTES, method, path)
 
-describe('a request finds its row', () => {
+describe('a request finds its route', () => {
   it('by method and path, HEAD as GET', () => {
-    expect(ask('GET', '/status')).toMatchObject({ kind: 'row', route: ROWS[0] })
-    expect(ask('HEAD', '/status')).toMatchObject({ kind: 'row', route: ROWS[0] })
-    expect(ask('POST', '/servers/fr-1/down')).toMatchObject({ route: ROWS[2], params: { name: 'fr-1' } })
+    expect(ask('GET', '/status')).toMatchObject({ kind: 'route', route: ROUTES[0] })
+    expect(ask('HEAD', '/status')).toMatchObject({ kind: 'route', route: ROUTES[0] })
+    expect(ask('POST', '/servers/fr-1/down')).toMatchObject({ route: ROUTES[2], params: { name: 'fr-1' } })
   })
 
   it('with a name that is percent-decoded once, and is one segment', () => {

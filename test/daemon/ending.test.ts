@@ -29,7 +29,7 @@ class Busy {
     if (this.records > 0 && this.draining !== 'no') await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  async look(): Promise<InstanceReport[]> {
+  async view(): Promise<InstanceReport[]> {
     const { engine } = calm()
     const { accounting, authentication } = engine.classes
     const classes = { authentication, accounting: { ...accounting, queued: this.records } }
@@ -124,12 +124,12 @@ describe('the limit of a stop without force', () => {
   it('says nothing where the end began while it looked at what is left', async () => {
     const { ending, instances, events, news, read } = world()
     read()
-    const { look } = instances
+    const { view } = instances
     ending.stop('one', false)
     await pass(LIMIT_MS - 1)
     // The look of the limit still sees three records; they are finished before its answer comes.
-    instances.look = async () => {
-      const seen = await look.call(instances)
+    instances.view = async () => {
+      const seen = await view.call(instances)
       if (instances.records > 0) {
         instances.finish()
         await new Promise((resolve) => setTimeout(resolve, 10))

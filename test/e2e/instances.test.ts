@@ -193,7 +193,7 @@ describe('an instance that crashes', () => {
       events: {
         line: () => undefined,
         sessionsEnded: () => undefined,
-        lookFailed: () => undefined,
+        viewFailed: () => undefined,
         traced: () => undefined,
         crashed: (crash) => crashes.push(crash),
         restarted: (number) => restarted.push(number),
@@ -213,7 +213,7 @@ describe('an instance that crashes', () => {
       ] as const
       client.send(socket, accountingRequest({ secret: CLIENT_SECRET, identifier, attributes }), ports.accounting)
     }
-    const accounting = async () => (await instances.look()).map(({ view }) => view.engine.classes.accounting)
+    const accounting = async () => (await instances.view()).map(({ view }) => view.engine.classes.accounting)
     const inHand = async (): Promise<number[]> =>
       (await accounting()).map(({ queued, outstanding }) => queued + outstanding)
     for (let socket = 0; socket < 64; socket += 1) send(socket, 1)
@@ -242,7 +242,7 @@ describe('an instance that crashes', () => {
       (await accounting()).reduce((sum, { ledger }) => sum + ledger.answered, 0)
     // The four at the silent server's hands wait for their time-out; the other instance is as free as ever.
     await until(async () => (await answered()) >= 1, 'answers again')
-    const [, second] = await instances.look()
+    const [, second] = await instances.view()
     expect(second).toMatchObject({ number: 1, isRunning: true, crashes: 1 })
   })
 

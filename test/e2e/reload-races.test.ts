@@ -83,7 +83,7 @@ const scene = async (settings: InstanceSettings, o: { count?: number; crashed?: 
     events: {
       line: () => undefined,
       sessionsEnded: () => undefined,
-      lookFailed: () => undefined,
+      viewFailed: () => undefined,
       traced: (_number, told) => traced.push(told),
       crashed: () => o.crashed?.(),
       restarted: (number) => restarted.push(number),
@@ -114,7 +114,7 @@ const scene = async (settings: InstanceSettings, o: { count?: number; crashed?: 
 
 /** What all instances have: by server and class, with the rate, and that nothing failed to be sent. */
 const lanesOf = async ({ instances }: Scene): Promise<string[][]> => {
-  const reports = await instances.look()
+  const reports = await instances.view()
   expect(reports.map(({ view }) => view.sendFailures)).toEqual(reports.map(() => 0))
   return reports.map(({ view }) =>
     view.engine.lanes.filter(({ retiring }) => !retiring).map(({ server: name, slots }) => `${name} ${slots.maxRate}`),
@@ -244,7 +244,7 @@ describe('a thread that follows a crashed one', () => {
     await until(() => own.restarted.length === 1, 'the other thread')
     await own.send(5)
     await until(async () => {
-      const [report] = await own.instances.look()
+      const [report] = await own.instances.view()
       return report!.view.engine.classes.accounting.ledger.dropped.draining >= 5
     }, 'five refused')
     expect(sink.got).toBe(0)

@@ -1,11 +1,11 @@
 /**
- * A world for `SettingsInForce`: threads that do what they are told, one step after the other, with sockets and lane
+ * A world for `Rollout`: threads that do what they are told, one step after the other, with sockets and lane
  * numbers of their own, and a judge that looks after every step.
  *
  * Everything that can happen next is a choice with a name, so that a test can walk through all orders there are: what
  * is asked from outside, a thread that does its call, an answer that arrives, a thread that keeps house, a death.
  */
-import { type Act, SettingsInForce, type Telling } from '../../src/instances/rollout.ts'
+import { type Act, type Instruction, Rollout } from '../../src/instances/rollout.ts'
 import type { Followed } from '../../src/proxy/border/events.ts'
 import type { Draining } from '../../src/proxy/border/ports.ts'
 
@@ -19,7 +19,7 @@ export interface Settings {
 const NONE: readonly Followed[] = []
 
 interface Thread {
-  readonly seat: number
+  readonly instance: number
   /** What its engine lives by, and the number of its lane. */
   settings: Settings
   lane: number
@@ -36,18 +36,18 @@ interface Thread {
   drains: Draining
   /** The calls whose answers were heard. */
   heard: string
-  /** Told and not done yet; done and not heard of yet. */
-  call: Telling<Settings> | undefined
+  /** TraceStep and not done yet; done and not heard of yet. */
+  call: Instruction<Settings> | undefined
   answer: { readonly to: string; readonly failure?: { readonly error: unknown } } | undefined
 }
 
 export class Threads {
-  readonly state: SettingsInForce<Settings>
-  readonly #seats: number
+  readonly state: Rollout<Settings>
+  readonly #instances: number
   readonly #isTidy: boolean
   readonly threads = new Map<number, Thread>()
   /** In force one after the other; the last one is. */
-  readonly inForce: Settings[]
+  readonly committed: Settings[]
   /** Asked for and not over yet, in their order. */
   readonly asked: Settings[] = []
   readonly refused: Settings[] = []
@@ -61,18 +61,18 @@ export class Threads {
    * `isTidy`: threads do at once what nobody sees from outside (all but `listen` and `reconfigure`), and keep house at once:
    * fewer orders, and none of them is of another outcome.
    */
-  constructor(seats: number, isTidy = false) {
-    this.#seats = seats
+  constructor(instances: number, isTidy = false) {
+    this.#instances = instances
     this.#isTidy = isTidy
-    this.inForce = [{ server: 'first' }]
-    this.state = new SettingsInForce(this.inForce[0]!)
-    for (let seat = 0; seat < seats; seat += 1) this.start(seat)
+    this.committed = [{ server: 'first' }]
+    this.state = new Rollout(this.committed[0]!)
+    for (let instance = 0; instance < instances; instance += 1) this.start(instance)
   }
 
   /** What the outside may ask for: the events that a test counts. */
   events(all: boolean): string[] {
-    const seats = Array.from({ length: this.#seats }, (_, seat) => seat)
-    const dead = seats.filter((seat) => ![...this.threads.values()].some((one) => one.seat === seat))
+    const instances = Array.from({ length: this.#instances }, (_, instance) => instance)
+    const dead = instances.filter((instance) => ![...this.threads.values()].some((one) => one.instance === instance))
     return [
       'reload',
       ...(all
@@ -82,9 +82,9 @@ export class Threads {
           ]
         : []),
       // One instance is like the other: where orders are many, the first one stands for both.
-      ...seats.filter((seat) => !this.#isTidy || seat === 0).map((seat) => `refused ${seat}`),
-      ...(seats.length > 1 ? ['refused all'] : []),
-      ...dead.map((seat) => `start ${seat}`),
+      ...instances.filter((instance) => !this.#isTidy || instance === 0).map((instance) => `refused ${instance}`),
+      ...(instances.length > 1 ? ['refused all'] : []),
+      ...dead.map((instance) => `start ${instance}`),
       ...[...this.threads].map(([number]) => `death ${number}`),
     ]
   }
@@ -103,7 +103,7 @@ export class Threads {
     const number = Number(which)
     if (what === 'reload') this.ask({ server: this.#newName() })
     else if (what === 'refused') this.ask({ server: this.#newName(), refusedBy: which === 'all' ? [0, 1] : [number] })
-    else if (what === 'follow') this.follow([{ trace: this.inForce.length + this.followed.length }])
+    else if (what === 'follow') this.follow([{ trace: this.committed.length + this.followed.length }])
     else if (what === 'drain') this.drain(which as Draining)
     else if (what === 'start') this.start(number)
     else if (what === 'death') this.#die(number)
@@ -129,11 +129,11 @@ export class Threads {
     this.#take(this.state.drain(how))
   }
 
-  start(seat: number): void {
+  start(instance: number): void {
     this.#count += 1
     const { settings } = this.state
     this.threads.set(this.#count, {
-      seat,
+      instance,
       settings,
       lane: 0,
       promised: undefined,
@@ -154,8 +154,8 @@ export class Threads {
   /** What must hold at every moment. */
   judge(): void {
     for (const [number, thread] of this.threads) {
-      const now = this.inForce.at(-1)
-      const isBeforeItsTurn = thread.settings === this.inForce.at(-2) && !this.#hasTaken(thread)
+      const now = this.committed.at(-1)
+      const isBeforeItsTurn = thread.settings === this.committed.at(-2) && !this.#hasTaken(thread)
       if (thread.listens && thread.settings !== now && !isBeforeItsTurn)
         throw new Error(`thread ${number} sends to ${thread.settings.server}, ${now?.server} is in force`)
       if (thread.listens && thread.sockets.get(thread.lane) !== thread.settings.server)
@@ -174,7 +174,7 @@ export class Threads {
     if (this.isUntold) throw new Error('somebody waits to hear that all were told')
     for (const [number, { settings, listens, sockets, lane }] of this.threads) {
       if (!listens) throw new Error(`thread ${number} does not serve`)
-      if (settings !== this.inForce.at(-1)) throw new Error(`thread ${number} lives by ${settings.server}`)
+      if (settings !== this.committed.at(-1)) throw new Error(`thread ${number} lives by ${settings.server}`)
       const open = [...sockets].map(([of, server]) => `${of} ${server}`).join()
       if (open !== `${lane} ${settings.server}`) throw new Error(`thread ${number} has sockets ${open}`)
     }
@@ -183,7 +183,7 @@ export class Threads {
   /** A text that is the same for states in which the same can happen. */
   key(): string {
     const threads = [...this.threads.values()].map((one) => [
-      one.seat,
+      one.instance,
       one.settings.server,
       one.lane,
       one.promised?.settings.server,
@@ -200,14 +200,14 @@ export class Threads {
     const asked = this.asked.map(({ server, refusedBy }) => `${server} ${refusedBy}`)
     return JSON.stringify([
       threads,
-      this.inForce.slice(-2).map(({ server }) => server),
+      this.committed.slice(-2).map(({ server }) => server),
       asked,
       this.isUntold,
       this.drains,
     ])
   }
 
-  #nameOf(call: Telling<Settings> | undefined): string {
+  #nameOf(call: Instruction<Settings> | undefined): string {
     if (call === undefined) return ''
     if (call.name === 'drain') return `drain ${call.how}`
     return 'settings' in call ? `${call.name} ${call.settings.server}` : call.name
@@ -215,7 +215,7 @@ export class Threads {
 
   /** It was told of what is in force, or the word is on its way: until then it lives by what was before. */
   #hasTaken(thread: Thread): boolean {
-    return thread.settings === this.inForce.at(-1)
+    return thread.settings === this.committed.at(-1)
   }
 
   #newName(): string {
@@ -230,13 +230,13 @@ export class Threads {
         if (thread === undefined) throw new Error(`thread ${act.thread} is called and is not there`)
         if (thread.call !== undefined || thread.answer !== undefined)
           throw new Error(`thread ${act.thread} is called twice at once`)
-        thread.call = act.telling
-        const isSeen = act.telling.name === 'listen' || act.telling.name === 'reconfigure'
+        thread.call = act.instruction
+        const isSeen = act.instruction.name === 'listen' || act.instruction.name === 'reconfigure'
         if (this.#isTidy && !isSeen) this.#obey(act.thread)
-      } else if (act.do === 'put-in-force') {
-        if (act.settings.refusedBy?.some((seat) => this.#lives(seat)) === true)
+      } else if (act.do === 'commit') {
+        if (act.settings.refusedBy?.some((instance) => this.#lives(instance)) === true)
           throw new Error(`${act.settings.server} can't be opened and is in force`)
-        this.inForce.push(act.settings)
+        this.committed.push(act.settings)
       } else if (act.do === 'over') this.#over(act)
       else if (act.do === 'told') this.isUntold = false
       else if (act.do === 'start-failed') this.threads.delete(act.thread)
@@ -244,8 +244,8 @@ export class Threads {
     }
   }
 
-  #lives(seat: number): boolean {
-    return [...this.threads.values()].some((one) => one.seat === seat)
+  #lives(instance: number): boolean {
+    return [...this.threads.values()].some((one) => one.instance === instance)
   }
 
   #over({ settings, refused }: Extract<Act<Settings>, { do: 'over' }>): void {
@@ -295,20 +295,20 @@ export class Threads {
     }
   }
 
-  #openFor(thread: Thread, call: Telling<Settings>): void {
+  #openFor(thread: Thread, call: Instruction<Settings>): void {
     const settings = call.name === 'prepare' ? call.settings : thread.settings
     let { lane } = thread
     if (call.name === 'prepare') {
       // Both may need the same local ports.
       if (thread.isPreparing)
-        throw new Error(`thread ${thread.seat} prepares ${settings.server} beside what it prepared`)
+        throw new Error(`thread ${thread.instance} prepares ${settings.server} beside what it prepared`)
       thread.isPreparing = true
       lane = thread.nextLane
       thread.nextLane += 1
       thread.everWas.set(lane, settings.server)
       thread.promised = { settings, lane }
     }
-    if (settings.refusedBy?.includes(thread.seat) === true)
+    if (settings.refusedBy?.includes(thread.instance) === true)
       thread.answer = { to: `${settings.server} fails`, failure: { error: new Error('no such address') } }
     else thread.sockets.set(lane, settings.server)
   }

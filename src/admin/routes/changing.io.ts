@@ -9,7 +9,7 @@ import { perSecond } from '../../units.ts'
 import type { EndingNews } from '../ending-news.ts'
 import { followEnding } from '../ending-stream.io.ts'
 import { booleanOf, type Checked, classOf, stray, textOf, wholeOf, wordOf } from '../fields.ts'
-import type { Operations, Outcome } from '../operations.io.ts'
+import type { OperationResult, Operations } from '../operations.io.ts'
 import { type Answer, type Asked, jsonAnswer, LINES, type Route, refusal, type Stream } from '../route.ts'
 
 /** As in the configuration. */
@@ -94,5 +94,5 @@ export function changingRoutes(operations: Operations, boundary: Boundary): read
   ]
 }
 
-const answerOf = (outcome: Outcome, status = 200): Answer =>
+const answerOf = (outcome: OperationResult, status = 200): Answer =>
   outcome.ok ? jsonAnswer(status, outcome.value) : refusal(outcome.status, outcome.error, outcome.more)

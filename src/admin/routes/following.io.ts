@@ -17,7 +17,7 @@ const SECONDS = { name: 'seconds', least: 1, most: 3_600, usual: 60 }
 const COUNT = { name: 'count', least: 1, most: 100_000, usual: 1_000 }
 
 export function followingRoutes(o: {
-  readonly look: () => Promise<DaemonView>
+  readonly view: () => Promise<DaemonView>
   readonly attached: Attached
   readonly traces: Traces
   readonly boundary: Boundary
@@ -68,7 +68,7 @@ const TOO_MANY = refusal(503, 'too many follow this daemon already; end another 
 function watch(
   reader: Reader,
   o: {
-    readonly look: () => Promise<DaemonView>
+    readonly view: () => Promise<DaemonView>
     readonly boundary: Boundary
     readonly interval: number
     readonly whose: 'all' | 'active' | 'off'
@@ -84,7 +84,7 @@ function watch(
   })
   const tell = async (): Promise<void> => {
     try {
-      const report = statusReport(await o.look(), readClockPair(), o.whose)
+      const report = statusReport(await o.view(), readClockPair(), o.whose)
       // A slow reader misses a report, and gets the next one.
       if (!isOver) reader.write(JSON.stringify(report))
     } finally {

@@ -13,7 +13,7 @@ import { clientsIn } from '../fields.ts'
 import { jsonAnswer, type Route, refusal, textAnswer } from '../route.ts'
 
 /** `look` gathers a fresh view for each request; `settings` are those in force, without secrets. */
-export function readingRoutes(look: () => Promise<DaemonView>, settings: () => object): readonly Route[] {
+export function readingRoutes(view: () => Promise<DaemonView>, settings: () => object): readonly Route[] {
   return [
     { method: 'GET', path: '/healthz', access: 'probe', answer: () => textAnswer(200, 'alive') },
     {
@@ -21,7 +21,7 @@ export function readingRoutes(look: () => Promise<DaemonView>, settings: () => o
       path: '/readyz',
       access: 'probe',
       answer: async ({ isTrusted, query }) => {
-        const reasons = notReady(await look(), query.has('standby'))
+        const reasons = notReady(await view(), query.has('standby'))
         if (reasons.length === 0) return textAnswer(200, 'ready')
         return textAnswer(503, isTrusted ? reasons.join('\n') : 'not ready')
       },
@@ -30,13 +30,13 @@ export function readingRoutes(look: () => Promise<DaemonView>, settings: () => o
       method: 'GET',
       path: '/metrics',
       access: 'read',
-      answer: async () => ({ status: 200, type: CONTENT_TYPE, body: await exposition(METRICS, await look()) }),
+      answer: async () => ({ status: 200, type: CONTENT_TYPE, body: await exposition(METRICS, await view()) }),
     },
     {
       method: 'GET',
       path: '/alarms',
       access: 'read',
-      answer: async () => jsonAnswer(200, { alarms: alarmReports((await look()).watch) }),
+      answer: async () => jsonAnswer(200, { alarms: alarmReports((await view()).watch) }),
     },
     {
       method: 'GET',
@@ -45,7 +45,7 @@ export function readingRoutes(look: () => Promise<DaemonView>, settings: () => o
       answer: async ({ query }) => {
         const whose = clientsIn(query)
         if (!whose.ok) return refusal(400, whose.sentence)
-        return jsonAnswer(200, statusReport(await look(), readClockPair(), whose.value))
+        return jsonAnswer(200, statusReport(await view(), readClockPair(), whose.value))
       },
     },
     { method: 'GET', path: '/config', access: 'control', answer: () => jsonAnswer(200, settings()) },

@@ -23,7 +23,7 @@ interface Place {
 }
 
 /** What an instance is born with. */
-export interface Birth {
+export interface ThreadStart {
   /** From 0 up. */
   readonly number: number
   /** How many instances there are. */
@@ -79,7 +79,7 @@ export interface ViewPart {
 }
 
 /** The calls; each is answered once. */
-export interface InstanceCalls {
+export interface InstanceProtocol {
   /** Opens the sockets towards the servers of the settings that it was born with. */
   open(nothing: undefined): Promise<void>
   /** Opens the listeners: from now on it serves. */
@@ -102,17 +102,17 @@ export interface InstanceCalls {
   sessions(sought: SoughtSessions): Promise<FoundSessions | undefined>
   /** Of which clients and servers `auto` has learned that they sign; no more than so many addresses. */
   learned(limit: number): Promise<FoundLearned>
-  /** Sees everything but the clients at this moment; `lookOn` fetches the parts, each by its number. */
-  look(nothing: undefined): Promise<{ readonly first: InstanceView; readonly parts: number }>
-  lookOn(part: number): Promise<ViewPart>
+  /** Sees everything but the clients at this moment; `viewPart` fetches the parts, each by its number. */
+  view(nothing: undefined): Promise<{ readonly first: InstanceView; readonly parts: number }>
+  viewPart(part: number): Promise<ViewPart>
   close(nothing: undefined): Promise<void>
 }
 
-export type CallName = keyof InstanceCalls
+export type MethodName = keyof InstanceProtocol
 
-export interface Call {
+export interface ToInstance {
   readonly id: number
-  readonly name: CallName
+  readonly name: MethodName
   readonly argument: unknown
 }
 

@@ -22,12 +22,12 @@ import { systemRandomness } from '../../transport/randomness.io.ts'
 import { type Arrivals, Sockets } from '../../transport/sockets.io.ts'
 import { changedClients } from '../protocol/clients-change.ts'
 import type {
-  Birth,
   ChangedSettings,
   FoundSessions,
-  InstanceCalls,
+  InstanceProtocol,
   InstanceView,
   SoughtSessions,
+  ThreadStart,
   Traced,
   ViewPart,
 } from '../protocol/protocol.ts'
@@ -54,7 +54,7 @@ export interface MainThread {
   traced(told: Traced): void
 }
 
-export class Instance implements InstanceCalls {
+export class Instance implements InstanceProtocol {
   readonly #log: Log
   readonly #sockets: Sockets
   readonly #shared: SharedParts | undefined
@@ -82,7 +82,7 @@ export class Instance implements InstanceCalls {
   #isClosed = false
   #forgets: number
 
-  constructor({ number, of, settings, usedUpUntil, books }: Birth, main: MainThread) {
+  constructor({ number, of, settings, usedUpUntil, books }: ThreadStart, main: MainThread) {
     const { options, memory, logLevel, logsSessions, forgets } = settings
     this.#forgets = forgets
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
@@ -109,7 +109,7 @@ export class Instance implements InstanceCalls {
   }
 
   /** @throws a coded error where an address can't be opened. */
-  async listen(at: Parameters<InstanceCalls['listen']>[0]): Promise<void> {
+  async listen(at: Parameters<InstanceProtocol['listen']>[0]): Promise<void> {
     this.#local = addressesOfThisMachine()
     await this.#sockets.openListeners(at)
     this.#delay.enable()
@@ -165,7 +165,7 @@ export class Instance implements InstanceCalls {
     })
   }
 
-  async look(): ReturnType<InstanceCalls['look']> {
+  async view(): ReturnType<InstanceProtocol['view']> {
     const { user, system } = process.threadCpuUsage()
     const overview = {
       engine: this.#engine.overview(monotonicNow()),
@@ -182,7 +182,7 @@ export class Instance implements InstanceCalls {
     return { first: this.#seen.first, parts: this.#seen.count }
   }
 
-  async lookOn(part: number): Promise<ViewPart> {
+  async viewPart(part: number): Promise<ViewPart> {
     if (this.#seen === undefined) throw new Error('a look goes on that never began')
     return this.#seen.part(part)
   }

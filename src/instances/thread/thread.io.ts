@@ -6,7 +6,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { codeOf, systemCodeOf } from '../../coded-error.ts'
-import type { Birth, Call, FromInstance, PlainError } from '../protocol/protocol.ts'
+import type { FromInstance, PlainError, ThreadStart, ToInstance } from '../protocol/protocol.ts'
 import { Instance } from './instance.io.ts'
 
 if (parentPort === null) throw new Error('this file is started as a thread, not by itself')
@@ -14,7 +14,7 @@ const main = parentPort
 
 const say = (message: FromInstance): void => main.postMessage(message)
 
-const instance = new Instance(workerData as Birth, {
+const instance = new Instance(workerData as ThreadStart, {
   line: (line) => say({ kind: 'line', line }),
   sessionsEnded: (lines) => say({ kind: 'sessions-ended', lines }),
   traced: (told) => say({ kind: 'traced', ...told }),
@@ -22,7 +22,7 @@ const instance = new Instance(workerData as Birth, {
 
 process.on('uncaughtExceptionMonitor', () => instance.copyBooks())
 
-main.on('message', ({ id, name, argument }: Call) => {
+main.on('message', ({ id, name, argument }: ToInstance) => {
   const answer = instance[name] as (argument: unknown) => Promise<unknown>
   answer.call(instance, argument).then(
     (value) => say({ kind: 'answer', id, value }),

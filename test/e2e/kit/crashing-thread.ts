@@ -4,10 +4,10 @@
  */
 import { createSocket } from 'node:dgram'
 import { workerData } from 'node:worker_threads'
-import type { Birth } from '../../../src/instances/protocol/protocol.ts'
+import type { ThreadStart } from '../../../src/instances/protocol/protocol.ts'
 import '../../../src/instances/thread/thread.io.ts'
 
-const { number } = workerData as Birth
+const { number } = workerData as ThreadStart
 const port = Number((process.env['CRASH_PORTS'] ?? '').split(' ')[number])
 const socket = createSocket({ type: 'udp4', reuseAddr: true })
 socket.on('message', () => {

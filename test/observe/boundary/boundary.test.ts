@@ -321,7 +321,7 @@ describe('streams', () => {
     const look = breakable(() => calm())
     const traces = new Traces(async () => undefined, boundary)
     const routes = followingRoutes({
-      look: async () => look(),
+      view: async () => look(),
       attached: new Attached(),
       traces,
       boundary,
@@ -344,7 +344,7 @@ describe('streams', () => {
     const { boundary } = planted()
     const attached = new Attached()
     const traces = new Traces(async () => undefined, boundary)
-    const routes = followingRoutes({ look: async () => calm(), attached, traces, boundary, clients: () => ['bng'] })
+    const routes = followingRoutes({ view: async () => calm(), attached, traces, boundary, clients: () => ['bng'] })
     const stream = (await routes[1]!.answer(asked('client=bng&seconds=20'))) as Stream
     const write = breakable(() => true)
     const one = reader(write)

@@ -5,18 +5,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { InForce } from '../../src/daemon/settings-in-force.io.ts'
+import { DaemonSettings } from '../../src/daemon/settings.io.ts'
 import type { Instances } from '../../src/instances/instances.io.ts'
 import { SharedMemories } from '../../src/instances/shared/shared-memory.ts'
 import { Log } from '../../src/observe/log/log.io.ts'
 import { configText, loaded } from '../config/fixture.ts'
 
 const MANY = 500
-const folder = mkdtempSync(join(tmpdir(), 'radsluice-in-force-'))
+const folder = mkdtempSync(join(tmpdir(), 'radsluice-settings-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** With so many clients whose secret is not there. */
-function refusedReload(problems: number): { readonly inForce: InForce; readonly lines: string[] } {
+function refusedReload(problems: number): { readonly settings: DaemonSettings; readonly lines: string[] } {
   const clients = Array.from({ length: problems }, (_, at) => {
     return `  - { name: c${at}, address: 10.0.${at >> 8}.${at & 255}, secret_file: no-such-file-${at} }`
   })
@@ -29,23 +29,23 @@ function refusedReload(problems: number): { readonly inForce: InForce; readonly 
   // A reload that is refused touches no instance.
   const instances = {} as Instances
   const memories = new SharedMemories({ scope: 'instance', instances: 1 })
-  return { inForce: new InForce({ file, config: loaded({}), memories, instances, log }), lines }
+  return { settings: new DaemonSettings({ file, config: loaded({}), memories, instances, log }), lines }
 }
 
 it('tells all problems to whoever asked, and the first ones to the log and the status', async () => {
-  const { inForce, lines } = refusedReload(MANY)
-  const outcome = await inForce.reload()
+  const { settings, lines } = refusedReload(MANY)
+  const outcome = await settings.reload()
   expect(outcome.ok ? [] : outcome.problems).toHaveLength(MANY)
   expect(lines).toHaveLength(1)
   const { event, problems } = JSON.parse(lines[0] ?? '') as { event: string; problems: string }
   expect(event).toBe('reload-refused')
   expect(problems).toMatch(/no-such-file-0.*no-such-file-2\D.*; \.\.\. and 497 more/)
   expect(problems.length).toBeLessThan(1_500)
-  expect(inForce.view()).toMatchObject({ refused: problems, reloadsFailed: 1 })
+  expect(settings.view()).toMatchObject({ refused: problems, reloadsFailed: 1 })
 })
 
 it('tells all of a few', async () => {
-  const { inForce } = refusedReload(3)
-  await inForce.reload()
-  expect(inForce.view().refused).toMatch(/no-such-file-0.*no-such-file-2.*path$/)
+  const { settings } = refusedReload(3)
+  await settings.reload()
+  expect(settings.view().refused).toMatch(/no-such-file-0.*no-such-file-2.*path$/)
 })

@@ -6,7 +6,7 @@
  * then, but for servers that are held Down.
  */
 import { createHash } from 'node:crypto'
-import type { Changes, Preview, ReloadOutcome } from '../admin/operations.io.ts'
+import type { Changes, Preview, ReloadResult } from '../admin/operations.io.ts'
 import { endedOverrides, keptOverReload, NO_OVERRIDES, ofThoseThere, withOverrides } from '../admin/overrides.ts'
 import { systemCodeOf } from '../coded-error.ts'
 import { readConfig } from '../config/load/read.io.ts'
@@ -28,7 +28,7 @@ import type { EngineOptions } from '../proxy/border/options.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
 
-export class InForce {
+export class DaemonSettings {
   readonly #file: string
   readonly #memories: SharedMemories
   readonly #instances: Instances
@@ -40,7 +40,7 @@ export class InForce {
   #waitingForRestart: readonly string[] = []
   /** The last of the changes that were asked for. */
   #turn: Promise<unknown> = Promise.resolve()
-  #nextReload: Promise<ReloadOutcome> | undefined
+  #nextReload: Promise<ReloadResult> | undefined
   /** How often what `auto` learned was to be forgotten, and whether the next reload does so. */
   #forgets = 0
   #nextForgets = false
@@ -92,7 +92,7 @@ export class InForce {
   }
 
   /** The settings as they hold, and what operators have changed; without secrets. */
-  settings(): object {
+  effective(): object {
     return { file: this.#file, settings: effectiveSettings(this.#config), overrides: this.#overrides }
   }
 
@@ -100,7 +100,7 @@ export class InForce {
    * Reads the file again. Those who ask while one waits for its turn get that one's outcome: it reads what is there then.
    * `forgetLearned`: if the file is taken, what `auto` learned of who signs is forgotten with it.
    */
-  reload(forgetLearned = false): Promise<ReloadOutcome> {
+  reload(forgetLearned = false): Promise<ReloadResult> {
     this.#nextForgets ||= forgetLearned
     this.#nextReload ??= this.#inTurn(async () => {
       const forgets = this.#forgets + (this.#nextForgets ? 1 : 0)
@@ -140,7 +140,7 @@ export class InForce {
     this.#isOver = true
   }
 
-  async #reload(forgets: number): Promise<ReloadOutcome> {
+  async #reload(forgets: number): Promise<ReloadResult> {
     if (this.#isOver) return { ok: false, problems: ['the daemon ends'] }
     const read = readConfig(this.#file)
     if (!read.ok) return this.refuse(read.problems.map(formatProblem))
@@ -186,7 +186,7 @@ export class InForce {
   }
 
   /** A reload that is not taken: whoever asked gets all problems, the log and the status the first ones. */
-  refuse(problems: readonly string[]): ReloadOutcome {
+  refuse(problems: readonly string[]): ReloadResult {
     const sentences = inShort(problems).join('; ')
     this.#refused = sentences
     this.#reloads = { ...this.#reloads, failed: this.#reloads.failed + 1 }
