@@ -17,6 +17,12 @@ export interface Prefix {
   readonly zone?: string
 }
 
+/** Where a socket is, or what it talks to: the address as text, with its zone if it has one. */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
 const MAPPED_BITS = 96
 
 /** 4 or 16 octets, or undefined. No leading zeros in IPv4 (some readers take them for octal), no names. */
@@ -59,6 +65,10 @@ export function formatAddress(bytes: Uint8Array): string {
 
 /** The usual text of a prefix, always with its length: `192.0.2.1/32`, `fe80::1%eth0/128`. */
 export const formatPrefix = ({ bytes, bits, zone = '' }: Prefix): string => `${formatAddress(bytes)}${zone}/${bits}`
+
+/** `192.0.2.1:1812` or `[2001:db8::1]:1812`. */
+export const endpointText = ({ address, port }: Endpoint): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
 /** Whether an address of 4 or 16 octets, at the interface `zone` or at any, is in a network. */
 export function prefixContains(prefix: Prefix, octets: Uint8Array, zone = ''): boolean {

@@ -1,7 +1,15 @@
 import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatAddress, formatPrefix, isLoopback, isUnspecified, parseAddress, parsePrefix } from '../src/addresses.ts'
+import {
+  endpointText,
+  formatAddress,
+  formatPrefix,
+  isLoopback,
+  isUnspecified,
+  parseAddress,
+  parsePrefix,
+} from '../src/addresses.ts'
 
 const octets = (text: string): number[] => [...(parseAddress(text) ?? [])]
 
@@ -164,5 +172,12 @@ describe('special addresses', () => {
       false,
       false,
     ])
+  })
+})
+
+describe('endpointText', () => {
+  it('puts IPv6 into brackets, with its zone', () => {
+    expect(endpointText({ address: '192.0.2.1', port: 1812 })).toBe('192.0.2.1:1812')
+    expect(endpointText({ address: 'fe80::1%eth0', port: 1813 })).toBe('[fe80::1%eth0]:1813')
   })
 })

@@ -8,11 +8,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { isLoopback, parseAddress } from '../addresses.ts'
+import { type Endpoint, endpointText, isLoopback, parseAddress } from '../addresses.ts'
 import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
 import { Boundary } from '../observe/boundary/boundary.io.ts'
 import { adviceFor, errnoOf } from '../system-errors.ts'
-import { type Endpoint, endpointText } from '../transport/datagram-socket.io.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
 import {
   type AccessDecision,

@@ -9,6 +9,7 @@
  * gives the exit code. Signals and the end of the process are the command's; the configuration's types end here.
  */
 import { dirname, resolve } from 'node:path'
+import { endpointText } from '../addresses.ts'
 import { Attached } from '../admin/attached.ts'
 import { type Operated, Operations, type ReloadResult } from '../admin/operations.io.ts'
 import { NO_OVERRIDES } from '../admin/overrides.ts'
@@ -39,7 +40,6 @@ import { ClientActivity } from '../observe/view/client-activity.ts'
 import type { DaemonView, Phase } from '../observe/view/view.ts'
 import { Vitals } from '../observe/vitals.io.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
-import { endpointText } from '../transport/datagram-socket.io.ts'
 import { MICROS_PER_SECOND } from '../units.ts'
 import { readVersion } from '../version.io.ts'
 import { Ending } from './ending.io.ts'

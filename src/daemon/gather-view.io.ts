@@ -4,6 +4,7 @@
  * Every scrape, status request and poll of the alarms is computed from such a view. It is gathered on the main thread; the
  * instances hand over theirs in parts, so no packet waits for it.
  */
+import { type Endpoint, endpointText } from '../addresses.ts'
 import type { Attached } from '../admin/attached.ts'
 import type { Instances } from '../instances/instances.io.ts'
 import { type Scope, sumOf } from '../instances/shared/sum.ts'
@@ -18,7 +19,6 @@ import type { ClientActivity } from '../observe/view/client-activity.ts'
 import type { DaemonView, Phase } from '../observe/view/view.ts'
 import type { Vitals } from '../observe/vitals.io.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
-import { type Endpoint, endpointText } from '../transport/datagram-socket.io.ts'
 import { type Instant, MICROS_PER_SECOND } from '../units.ts'
 import type { DaemonSettings } from './settings.io.ts'
 

@@ -6,8 +6,8 @@
  * never read, is undefined, not 0.
  */
 import { readFileSync } from 'node:fs'
+import type { Endpoint } from '../addresses.ts'
 import { systemCodeOf } from '../coded-error.ts'
-import type { Endpoint } from '../transport/datagram-socket.io.ts'
 import type { Boundary } from './boundary/boundary.io.ts'
 import { parseUdpTable, udpTableKey } from './kernel-drops.ts'
 import type { DaemonView } from './view/view.ts'

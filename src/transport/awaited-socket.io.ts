@@ -6,8 +6,9 @@
  * at most once a second. A socket towards a link-local server is bound to its interface by number; where that is made anew under
  * the same name the socket leads nowhere for good, so it is closed with the first failure, and opened again like the others.
  */
+import type { Endpoint } from '../addresses.ts'
 import { codeOf, systemCodeOf } from '../coded-error.ts'
-import { type DatagramSocket, type Endpoint, openSocket, type SocketOptions } from './datagram-socket.io.ts'
+import { type DatagramSocket, openSocket, type SocketOptions } from './datagram-socket.io.ts'
 
 const TRY_AGAIN_MS = 1_000
 /** What sending says where the interface of the socket is gone. */

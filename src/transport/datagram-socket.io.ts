@@ -7,6 +7,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { type Endpoint, endpointText } from '../addresses.ts'
 import { codedError, type ErrorCode, systemCodeOf } from '../coded-error.ts'
 import { adviceFor } from '../system-errors.ts'
 
@@ -14,11 +15,6 @@ export const WANTED_RECEIVE_BUFFER = 4 * 1024 * 1024
 const WANTED_SEND_BUFFER = 1024 * 1024
 /** Datagrams that may wait for the system at one socket before we drop instead of growing. */
 const MOST_UNSENT = 16_384
-
-export interface Endpoint {
-  readonly address: string
-  readonly port: number
-}
 
 export interface DatagramEvents {
   message(bytes: Uint8Array, from: RemoteInfo): void
@@ -143,10 +139,6 @@ function answerLiterally(host: string, family: unknown, answer: LookupAnswer): v
 }
 
 const withoutZone = (address: string): string => address.replace(/%.*$/, '')
-
-/** `192.0.2.1:1812` or `[2001:db8::1]:1812`. */
-export const endpointText = ({ address, port }: Endpoint): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
 const advised = (system: string): string => {
   const advice = adviceFor(system)

@@ -6,11 +6,11 @@
  * be is decided in `listener-plan.ts`, round by round; here they are opened and closed. A listener's number is never used
  * twice, so an answer for a closed listener is counted and goes nowhere.
  */
-
+import { type Endpoint, endpointText } from '../addresses.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { codeOf } from '../coded-error.ts'
 import type { Peer } from '../proxy/border/events.ts'
-import { type DatagramSocket, type Endpoint, endpointText, openSocket } from './datagram-socket.io.ts'
+import { type DatagramSocket, openSocket } from './datagram-socket.io.ts'
 import {
   keyOf,
   type ListenAt,

@@ -5,9 +5,10 @@
  * is sent at once and never waited for. Errors of sending are counted here and noted, they never throw.
  */
 
+import type { Endpoint } from '../addresses.ts'
 import type { Peer } from '../proxy/border/events.ts'
 import type { LanePlan, Outbox } from '../proxy/border/ports.ts'
-import { type Endpoint, WANTED_RECEIVE_BUFFER } from './datagram-socket.io.ts'
+import { WANTED_RECEIVE_BUFFER } from './datagram-socket.io.ts'
 import {
   type ListenerEvents,
   type ListenerOptions,

@@ -7,11 +7,12 @@
  * longer names it.
  */
 
+import { type Endpoint, endpointText } from '../addresses.ts'
 import type { LanePlan } from '../proxy/border/ports.ts'
 import type { Instant } from '../units.ts'
 import { openOrAwait } from './awaited-socket.io.ts'
 import { monotonicNow } from './clock.io.ts'
-import { type DatagramSocket, type Endpoint, endpointText, type SocketOptions } from './datagram-socket.io.ts'
+import type { DatagramSocket, SocketOptions } from './datagram-socket.io.ts'
 
 /** The `port` by which the engine means a lane's probe socket. */
 export const PROBE_PORT = -1

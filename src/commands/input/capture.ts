@@ -9,7 +9,7 @@
  * Damaged files end the list where they end being readable. Fragments of IP are put together; those of a datagram that is
  * not complete are counted.
  */
-import { formatAddress } from '../../addresses.ts'
+import { endpointText, formatAddress } from '../../addresses.ts'
 import { Fragments } from './ip-fragments.ts'
 
 /** One datagram, with its addresses as text. */
@@ -179,7 +179,4 @@ function udp(segment: Uint8Array, from: Uint8Array, to: Uint8Array): CapturedDat
 
 const word = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
 
-function endpoint(address: Uint8Array, port: number): string {
-  const text = formatAddress(address)
-  return text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`
-}
+const endpoint = (address: Uint8Array, port: number): string => endpointText({ address: formatAddress(address), port })

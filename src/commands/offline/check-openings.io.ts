@@ -6,13 +6,13 @@
  */
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
+import { endpointText } from '../../addresses.ts'
 import { codeOf, systemCodeOf } from '../../coded-error.ts'
 import type { Found } from '../../config/checks/result.ts'
 import type { Problem } from '../../config/source/problem.ts'
 import { type Path, pathText } from '../../config/source/source.ts'
 import { type Opening, openingsOf } from '../../daemon/openings.io.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
-import { endpointText } from '../../transport/datagram-socket.io.ts'
 import { fetchStatus } from '../input/admin-client.io.ts'
 
 interface Tried {

@@ -4,6 +4,7 @@
  * The answer is verified before it is shown. Exit 0: Access-Accept or Accounting-Response; 1: anything else, or silence.
  */
 import { randomFillSync, randomInt } from 'node:crypto'
+import { endpointText } from '../../addresses.ts'
 import { codedError } from '../../coded-error.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCOUNTING_RESPONSE } from '../../radius/codes.ts'
@@ -11,7 +12,7 @@ import { describe, type PacketDescription } from '../../radius/names/describe.io
 import { readPacket } from '../../radius/packet.ts'
 import { Secret } from '../../radius/secret.ts'
 import { monotonicNow } from '../../transport/clock.io.ts'
-import { type DatagramSocket, endpointText, openSocket } from '../../transport/datagram-socket.io.ts'
+import { type DatagramSocket, openSocket } from '../../transport/datagram-socket.io.ts'
 import { parseEndpoint } from '../input/endpoint.ts'
 import { readSecretText } from '../input/secret.io.ts'
 import { testRequest } from '../input/test-request.ts'

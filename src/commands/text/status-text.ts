@@ -2,6 +2,7 @@
  * The status report as text: what an operator reads first stands first, one table each for servers, queues and slots.
  */
 
+import { endpointText } from '../../addresses.ts'
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { duration } from '../../duration-text.ts'
 import type { AlarmReport } from '../../observe/alarms/alarm-report.ts'
@@ -111,7 +112,7 @@ export const serverTable = (lanes: readonly LaneReport[]): string[] =>
     lanes.map((lane) => [
       lane.server,
       lane.class,
-      lane.address.includes(':') ? `[${lane.address}]:${lane.port}` : `${lane.address}:${lane.port}`,
+      endpointText(lane),
       stateOf(lane),
       lane.queued,
       duration(lane.oldestAge / MICROS_PER_SECOND),

@@ -1,6 +1,7 @@
 /**
  * A step of a followed request as one line for people: when, which request, what happened, where and why.
  */
+import { endpointText } from '../../addresses.ts'
 import type { TraceEvent } from '../../proxy/border/events.ts'
 
 /** A line of `/trace` that is a step. */
@@ -44,7 +45,6 @@ function packetOf(
   codeName: (code: number) => string,
 ): string {
   const what = code === 0 ? 'a datagram' : `${codeName(code)} id ${identifier}`
-  const address = from.address.includes(':') ? `[${from.address}]:${from.port}` : `${from.address}:${from.port}`
   const whose = [user === undefined ? [] : [`user ${user}`], session === undefined ? [] : [`session ${session}`]].flat()
-  return [`${what} of ${client} ${address}`, ...whose].join(', ')
+  return [`${what} of ${client} ${endpointText(from)}`, ...whose].join(', ')
 }

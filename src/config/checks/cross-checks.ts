@@ -4,7 +4,15 @@
  * Errors are what could not work or would do harm (a loop, one network with two secrets); warnings are what works and is
  * likely not meant. Each check takes a draft, so it runs as far as the structure allows.
  */
-import { formatPrefix, isLoopback, isUnspecified, parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
+import {
+  endpointText,
+  formatPrefix,
+  isLoopback,
+  isUnspecified,
+  parseAddress,
+  parsePrefix,
+  zoneOf,
+} from '../../addresses.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { didYouMean } from '../../did-you-mean.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
@@ -117,13 +125,16 @@ function checkListeners(draft: Draft, listeners: readonly Placed[], findings: Fi
     if (other === undefined) continue
     const first = pathText(other.path)
     if (other.address === one.address)
-      findings.error(one.path, `${endpoint(one)} is ${first} already; remove one of the two`)
+      findings.error(one.path, `${endpointText(one)} is ${first} already; remove one of the two`)
     else if (other.class === one.class)
-      findings.warn(one.path, `${endpoint(one)} and ${first} (${endpoint(other)}) overlap; one of the two is enough`)
+      findings.warn(
+        one.path,
+        `${endpointText(one)} and ${first} (${endpointText(other)}) overlap; one of the two is enough`,
+      )
     else
       findings.error(
         one.path,
-        `${endpoint(one)} and ${first} (${endpoint(other)}) overlap; give the two classes ports of their own`,
+        `${endpointText(one)} and ${first} (${endpointText(other)}) overlap; give the two classes ports of their own`,
       )
   }
   const admin = draft.outline?.admin.listen
@@ -133,13 +144,13 @@ function checkListeners(draft: Draft, listeners: readonly Placed[], findings: Fi
   if (same !== undefined) {
     findings.warn(
       path,
-      `${endpoint(admin)} is the port of ${pathText(same.path)} too; one is TCP and one UDP, so it works, but a port of its own is easier to read`,
+      `${endpointText(admin)} is the port of ${pathText(same.path)} too; one is TCP and one UDP, so it works, but a port of its own is easier to read`,
     )
   }
   if (!isLoopback(octetsOf(admin.address)) && draft.outline?.admin.token_file === undefined) {
     findings.warn(
       path,
-      `${endpoint(admin)} is reached from other machines, and whoever reaches it may read; add token_file, or write "127.0.0.1:${admin.port}"`,
+      `${endpointText(admin)} is reached from other machines, and whoever reaches it may read; add token_file, or write "127.0.0.1:${admin.port}"`,
     )
   }
 }
@@ -208,13 +219,13 @@ function checkServerAddresses(
       continue
     }
     for (const { class: name, port } of lanesOf(draft, server)) {
-      const where = endpoint({ address: server.address, port })
+      const where = endpointText({ address: server.address, port })
       // An answerer of its own requests would fill the world with them: wildcards count for every own address.
       const loop = listeners.find((one) => one.port === port && reaches(one, server.address, isOwn))
       if (loop !== undefined) {
         findings.error(
           placeOfPort(draft, path, name),
-          `${where} is our own listener ${pathText(loop.path)} (${endpoint(loop)}): requests would go round in a loop; write the address and port of the server`,
+          `${where} is our own listener ${pathText(loop.path)} (${endpointText(loop)}): requests would go round in a loop; write the address and port of the server`,
         )
       }
       const first = seen.get(`${name} ${where}`)
@@ -364,6 +375,3 @@ const isMulticast = (octets: Uint8Array): boolean => (octets[0] ?? 0) >= (octets
 const placeOf = (text: string): string => octetsOf(text).join() + zoneOf(text)
 
 const octetsOf = (text: string): Uint8Array => parseAddress(text) ?? new Uint8Array(0)
-
-const endpoint = ({ address, port }: Listener): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

@@ -5,6 +5,7 @@
  * The schema says what kind a value is, so a setting that is added there is shown right here. Written to a file again,
  * with its secrets put back, it is the same configuration.
  */
+import { endpointText } from '../../addresses.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type SchemaNode, settingsSchema } from '../schema/json-schema.ts'
 import type { ListenAddress } from '../schema/listen-settings.ts'
@@ -91,6 +92,6 @@ const isListener = (value: object): value is ListenAddress =>
   /^address,(optional,)?port$/.test(Object.keys(value).sort().join())
 
 function listenerText({ address, port, optional }: ListenAddress): string | { address: string; optional: true } {
-  const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  const text = endpointText({ address, port })
   return optional ? { address: text, optional } : text
 }

@@ -6,6 +6,7 @@
  */
 import type { SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { Sought } from '../../accounting/sessions/sessions.ts'
+import type { Endpoint } from '../../addresses.ts'
 import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
 import type { Draining } from '../../proxy/border/ports.ts'
 import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot.ts'
@@ -15,12 +16,6 @@ import type { Instant } from '../../units.ts'
 import type { PlainOptions } from '../shared/plain-options.ts'
 import type { SharedMemory } from '../shared/shared-memory.ts'
 import type { ClientsChange } from './clients-change.ts'
-
-/** An address and a port, as of a socket. */
-interface Place {
-  readonly address: string
-  readonly port: number
-}
 
 /** What an instance is born with. */
 export interface ThreadStart {
@@ -57,7 +52,7 @@ export interface InstanceView {
   readonly engine: EngineSnapshot
   readonly listeners: readonly ListenerReport[]
   /** The local ends of the sockets towards the servers. */
-  readonly upstreams: readonly Place[]
+  readonly upstreams: readonly Endpoint[]
   /** The smallest receive buffer granted where it is less than was asked, bytes. */
   readonly clampedReceiveBuffer: { readonly granted: number; readonly wanted: number } | undefined
   readonly sendFailures: number

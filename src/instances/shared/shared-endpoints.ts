@@ -9,6 +9,7 @@
  * it has, so what a crashed one leaves is over by itself. The version rises with each socket that opens or closes:
  * who remembered an answer asks again.
  */
+import type { Endpoint } from '../../addresses.ts'
 import type { SharedOurs } from '../../transport/upstreams.io.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { SharedTable } from './shared-table.ts'
@@ -24,11 +25,6 @@ const SECONDS_KEPT = 60
 export interface EndpointsMemory {
   readonly ports: SharedArrayBuffer
   readonly table: SharedArrayBuffer
-}
-
-interface Endpoint {
-  readonly address: string
-  readonly port: number
 }
 
 export class SharedEndpoints implements SharedOurs {

@@ -7,13 +7,13 @@
  * the reason, is lost and counted.
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { endpointText } from '../../addresses.ts'
 import { duration } from '../../duration-text.ts'
 import type { EngineEvent, ServerState } from '../../proxy/border/events.ts'
 import type { Journal } from '../../proxy/border/ports.ts'
 import type { ClientDropReason, ServerDropReason } from '../../proxy/border/reasons.ts'
 import { heldText } from '../../proxy/work/contact.ts'
 import { givenUpSentence } from '../../proxy/work/given-up.ts'
-import { endpointText } from '../../transport/datagram-socket.io.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { LineLimiter } from '../boundary/line-limiter.ts'
 import { seenText, UNKNOWN_UNSIGNED } from '../view/seen-text.ts'

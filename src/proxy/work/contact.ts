@@ -11,6 +11,7 @@
  * server is known to all, so that none says in its log or a trace that it never answered.
  * These are hints for people: nothing is decided by them, since ICMP proves nothing.
  */
+import { endpointText } from '../../addresses.ts'
 import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
 import { type Duration, type Instant, instant, MICROS_PER_SECOND, micros, since } from '../../units.ts'
 import type { LaneSnapshot } from '../border/snapshot.ts'
@@ -232,10 +233,9 @@ export function latenessOf(facts: Pick<Facts, 'respondedAt' | 'silence' | 'answe
 
 /** The likely cause of a server's silence in one sentence; undefined where nothing points to one. */
 export function likelyCause(lane: ContactView): string | undefined {
-  const { address, port, unheard, answers } = lane
+  const { unheard, answers } = lane
   if (isRefused(lane)) {
-    const at = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-    return `nothing listens at ${at} (ICMP port unreachable): start the server there, or correct its address and port`
+    return `nothing listens at ${endpointText(lane)} (ICMP port unreachable): start the server there, or correct its address and port`
   }
   if (unheard !== undefined) {
     if (!isUnheard(lane)) return undefined
