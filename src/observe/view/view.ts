@@ -74,7 +74,7 @@ export interface DaemonView {
   readonly upstreamKernelDrops: number | undefined
   readonly config: {
     readonly file: string
-    /** SHA-256 of the file's text, in hex. */
+    /** SHA-256 of the settings in force, in hex: not of the file's text, and without the secrets. */
     readonly digest: string
     readonly reloadsOk: number
     readonly reloadsFailed: number

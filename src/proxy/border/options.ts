@@ -82,7 +82,7 @@ export interface ClassOptions {
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
 
-/** Bounds of one class: instance queue and server queues together. */
+/** Bounds of all that waits of one class: instance queue, server queues, parked and set aside together. */
 export interface QueueOptions {
   readonly maxMessages: number
   readonly maxBytes: number
