@@ -9,7 +9,7 @@ import { rehearseConfig } from '../src/config/scenario/simulated-config.io.ts'
 import { formatProblem } from '../src/config/source/problem.ts'
 import { Rehearsal } from '../src/simulation/rehearsal/rehearsal.ts'
 import type { Scenario } from '../src/simulation/rehearsal/scenario.ts'
-import { stageOf } from '../src/simulation/rehearsal/scenario-worlds.ts'
+import { worldsOf } from '../src/simulation/rehearsal/scenario-worlds.ts'
 import { micros, seconds } from '../src/units.ts'
 import { type Played, STEP_SECONDS } from './agreement-report.ts'
 import type { StormPlan } from './storm-plan.ts'
@@ -22,9 +22,9 @@ export function playSimulated(plan: StormPlan, configuration: string): Played {
   const read = rehearseConfig(configuration, "the daemon's configuration")
   if (!read.ok) throw new Error(`bench: ${read.problems.map(formatProblem).join('\n')}`)
   const scenario = scenarioOf(plan)
-  const stage = stageOf(scenario, engineOptions(read.config))
-  if ('problem' in stage) throw new Error(`bench: ${stage.problem}`)
-  const { summary, series } = new Rehearsal(scenario, stage.withRadsluice).finish()
+  const worlds = worldsOf(scenario, engineOptions(read.config))
+  if ('problem' in worlds) throw new Error(`bench: ${worlds.problem}`)
+  const { summary, series } = new Rehearsal(scenario, worlds.withRadsluice).finish()
   const { classes, clients, servers } = summary
   return {
     seed: plan.seed,

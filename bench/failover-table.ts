@@ -11,8 +11,8 @@ import { writeData } from '../src/commands/terminal/output.io.ts'
 import type { EngineOptions } from '../src/proxy/border/options.ts'
 import { MICROS_PER_SECOND, millis } from '../src/units.ts'
 import { BEGINNINGS, isWithinCapacity, PACES, PATIENCES, playFailover, SERVER_FAULTS } from './failover/cases.ts'
+import { defaultOptions } from './failover/rig.ts'
 import { brokenPromises, playSituation, SITUATIONS } from './failover/situations.ts'
-import { defaultOptions } from './failover/stage.ts'
 
 const { values } = parseArgs({
   options: {

@@ -13,9 +13,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { busyHour } from '../src/simulation/seeds/busy-hour.ts'
-import { type Outcome, runPlan, runSeed, runTroubledSeed } from '../src/simulation/seeds/run.ts'
-import type { Witness } from '../src/simulation/world/observer.ts'
-import { Trace } from '../src/simulation/world/trace.ts'
+import { type RunResult, runPlan, runSeed, runTroubledSeed } from '../src/simulation/seeds/run.ts'
+import type { Observer } from '../src/simulation/world/observer.ts'
+import { RunLog } from '../src/simulation/world/run-log.ts'
 
 /** Seeds that a worker gets at once. */
 const BATCH = 20
@@ -57,13 +57,13 @@ const main = async (): Promise<number> => {
 }
 
 const runOne = (seed: number, o: { readonly trace: boolean; readonly troubled: boolean }): number => {
-  const watch = o.trace ? [new Trace((line) => console.log(line))] : []
-  const outcome = o.troubled ? runTroubledSeed(seed, { watch }) : runSeed(seed, { watch })
-  console.log(sentenceOf(outcome))
-  return outcome.broken === undefined ? 0 : 1
+  const watch = o.trace ? [new RunLog((line) => console.log(line))] : []
+  const result = o.troubled ? runTroubledSeed(seed, { watch }) : runSeed(seed, { watch })
+  console.log(sentenceOf(result))
+  return result.broken === undefined ? 0 : 1
 }
 
-const sentenceOf = ({ seed, broken, digest, steps }: Outcome): string =>
+const sentenceOf = ({ seed, broken, digest, steps }: RunResult): string =>
   broken === undefined
     ? `seed ${seed}: ${steps} steps, no law broken, digest ${digest}`
     : `seed ${seed}: ${broken.message}`
@@ -72,24 +72,24 @@ const sentenceOf = ({ seed, broken, digest, steps }: Outcome): string =>
 const runHour = (seed: number): number => {
   const { plan, end } = busyHour(seed)
   let requests = 0
-  const count: Witness = {
+  const count: Observer = {
     received: () => {
       requests += 1
     },
   }
   const before = process.cpuUsage()
-  const outcome = runPlan(plan, end, [count])
+  const result = runPlan(plan, end, [count])
   const { user, system } = process.cpuUsage(before)
-  console.log(sentenceOf(outcome))
+  console.log(sentenceOf(result))
   const memory = Math.round(process.resourceUsage().maxRSS / 1024)
   console.log(`${requests} requests came in, ${Math.round(requests / 3_600)} a second`)
   console.log(`a virtual hour took ${((user + system) / 1e6).toFixed(1)} s of processor time and at most ${memory} MiB`)
-  return outcome.broken === undefined ? 0 : 1
+  return result.broken === undefined ? 0 : 1
 }
 
 const runMany = async (first: number, seeds: number, jobs: number): Promise<number> => {
   const started = performance.now()
-  const failed: Outcome[] = []
+  const failed: RunResult[] = []
   let next = first
   let done = 0
   const progress = setInterval(() => say(`${done} of ${seeds} seeds, ${failed.length} failed`), PROGRESS_EVERY_MS)
@@ -105,12 +105,12 @@ const runMany = async (first: number, seeds: number, jobs: number): Promise<numb
         next += count
       }
       worker.on('error', reject)
-      worker.on('message', (outcomes: Outcome[]) => {
-        done += outcomes.length / WORLDS_OF_A_SEED
-        for (const outcome of outcomes) {
-          if (outcome.broken === undefined) continue
-          failed.push(outcome)
-          console.log(`${sentenceOf(outcome)}\n  ${replay(outcome.seed)}`)
+      worker.on('message', (results: RunResult[]) => {
+        done += results.length / WORLDS_OF_A_SEED
+        for (const result of results) {
+          if (result.broken === undefined) continue
+          failed.push(result)
+          console.log(`${sentenceOf(result)}\n  ${replay(result.seed)}`)
         }
         giveBatch()
       })

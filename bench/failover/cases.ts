@@ -6,10 +6,10 @@
  * table and the test that holds the promise run the very same worlds.
  */
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
-import { together, type Witness } from '../../src/simulation/world/observer.ts'
+import { type Observer, together } from '../../src/simulation/world/observer.ts'
 import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, seconds } from '../../src/units.ts'
-import { clientPlan, defaultOptions, NEVER, serverPlan } from './stage.ts'
+import { clientPlan, defaultOptions, NEVER, serverPlan } from './rig.ts'
 
 /** What is wrong with the first server. `late`: it answers all, 1 s after the first time-out, or after the last. */
 export const SERVER_FAULTS = ['silent', 'port closed', 'slow', '1 s late', 'too late'] as const
@@ -44,7 +44,7 @@ export interface FailoverCase {
   readonly beginning: Beginning
 }
 
-export interface Outcome {
+export interface FailoverFigures {
   readonly logins: number
   readonly lost: number
   /** Of a login that came through, from its client's first transmission on. */
@@ -55,12 +55,16 @@ export interface Outcome {
   readonly sentTo: readonly [first: number, second: number]
 }
 
-export function playFailover(o: FailoverCase, options = defaultOptions(), watch: readonly Witness[] = []): Outcome {
+export function playFailover(
+  o: FailoverCase,
+  options = defaultOptions(),
+  watch: readonly Observer[] = [],
+): FailoverFigures {
   const plan = planOf(o, options)
   let worst = micros(0)
   let downs = 0
   const sentTo: [number, number] = [0, 0]
-  const figures: Witness = {
+  const figures: Observer = {
     cameUp: (_client, waited) => {
       worst = micros(Math.max(worst, waited))
     },
@@ -88,7 +92,7 @@ const planOf = ({ fault, pace, patience, beginning }: FailoverCase, options: Eng
     engine: options,
     clients: [clientPlan(options, { sessions: pace.logins, dialEvery: pace.every, authentication })],
     servers: options.servers.map((server) => serverPlan(server, fault === 'port closed')),
-    script: [{ at, happen: (world) => strike(world, fault, options) }],
+    script: [{ at, run: (world) => strike(world, fault, options) }],
   }
 }
 

@@ -7,19 +7,19 @@
  */
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
 import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
-import { together, type Witness } from '../../src/simulation/world/observer.ts'
+import { type Observer, together } from '../../src/simulation/world/observer.ts'
 import { serialOf, userOf, wellFormed } from '../../src/simulation/world/packets.ts'
 import type { Trouble } from '../../src/simulation/world/trouble.ts'
-import { START, type Turn, World } from '../../src/simulation/world/world.ts'
+import { type ScriptEntry, START, World } from '../../src/simulation/world/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, millis, seconds } from '../../src/units.ts'
-import { clientPlan, defaultOptions, serverPlan } from './stage.ts'
+import { clientPlan, defaultOptions, serverPlan } from './rig.ts'
 
 export interface Situation {
   readonly name: string
   readonly servers: 1 | 2
   readonly lasts: Duration
   readonly client: Partial<NasPlan>
-  readonly script: (lane: LaneOptions) => readonly Turn[]
+  readonly script: (lane: LaneOptions) => readonly ScriptEntry[]
   readonly lane?: Partial<LaneOptions>
   /** What must hold: no server that lives goes Down, or the first one is Down 30 s after the trouble began. */
   readonly promise: 'never Down' | 'Down within 30 s'
@@ -50,29 +50,29 @@ const DEAD = 'dead'
 /** A client that has signed nothing so far: of the one that logs in a signature is expected by then. */
 const STRANGER = 1
 
-const at = (moment: number, happen: Turn['happen']): Turn => ({ at: micros(moment), happen })
+const at = (moment: number, run: ScriptEntry['run']): ScriptEntry => ({ at: micros(moment), run })
 const toAll =
-  (trouble: Trouble): Turn['happen'] =>
+  (trouble: Trouble): ScriptEntry['run'] =>
   (world) => {
     for (const server of world.servers) server.trouble = trouble
   }
 const toFirst =
-  (trouble: Trouble): Turn['happen'] =>
+  (trouble: Trouble): ScriptEntry['run'] =>
   (world) => {
     const [server] = world.servers
     if (server !== undefined) server.trouble = trouble
   }
-const always = (trouble: Trouble) => (): Turn[] => [at(TROUBLE_AT, toFirst(trouble))]
-const dies: Turn = at(TROUBLE_AT, (world) => world.servers[0]?.die())
+const always = (trouble: Trouble) => (): ScriptEntry[] => [at(TROUBLE_AT, toFirst(trouble))]
+const dies: ScriptEntry = at(TROUBLE_AT, (world) => world.servers[0]?.die())
 
 /** Four Access-Requests without Message-Authenticator, with these attributes, a tenth of a second apart. */
-const unsigned = (attributes: readonly number[]) => (): Turn[] =>
+const unsigned = (attributes: readonly number[]) => (): ScriptEntry[] =>
   [0, 1, 2, 3].map((identifier) =>
     at(TROUBLE_AT + identifier * 100_000, (world, now) => {
       const bytes = Uint8Array.of(1, identifier, 0, 0, ...new Array<number>(16).fill(identifier), ...attributes)
       bytes[2] = bytes.length >> 8
       bytes[3] = bytes.length & 0xff
-      world.paths.clientToProxy.send({ nas: STRANGER, class: 'authentication', port: 40_000 }, bytes, now)
+      world.links.clientToProxy.send({ nas: STRANGER, class: 'authentication', port: 40_000 }, bytes, now)
     }),
   )
 const USER = [1, 3, 120]
@@ -94,19 +94,19 @@ const RECORDS: Partial<NasPlan> = {
   accounting: { isOn: true, timeout: seconds(3_600), tries: 1, newDelayTime: false, interimPeriod: seconds(100_000) },
 }
 
-const replayed = (): Turn[] => {
+const replayed = (): ScriptEntry[] => {
   const replays = Array.from({ length: 30 }, (_, index) =>
     at(TROUBLE_AT + (index + 1) * 2_000_000, (world, now) => world.servers[0]?.replay(now)),
   )
   return [dies, ...replays]
 }
-const lostSecond = (): Turn[] => [
+const lostSecond = (): ScriptEntry[] => [
   at(TROUBLE_AT, toFirst({ losesAll: true })),
   at(TROUBLE_AT + MICROS_PER_SECOND, toFirst({})),
 ]
 const later =
   (triesBefore: (lane: LaneOptions) => number) =>
-  (lane: LaneOptions): Turn[] => [
+  (lane: LaneOptions): ScriptEntry[] => [
     at(TROUBLE_AT, toFirst({ latency: micros(lane.timeout * triesBefore(lane) + MICROS_PER_SECOND) })),
   ]
 
@@ -229,13 +229,13 @@ export const SITUATIONS: readonly Situation[] = [
 export function playSituation(
   situation: Situation,
   defaults = defaultOptions(),
-  watch: readonly Witness[] = [],
+  watch: readonly Observer[] = [],
 ): SituationFigures {
   const options = optionsOf(situation, defaults)
   const lane = options.servers[0]?.lanes.authentication as LaneOptions
   const seen = { downs: 0, lost: 0, late: 0, logins: 0, givenUp: 0 }
   const script = situation.script(lane)
-  const begins = Math.min(...script.map((turn) => turn.at))
+  const begins = Math.min(...script.map((entry) => entry.at))
   const choices = { all: 0, first: 0 }
   const users = new Map<number, string>()
   let downAfter: number | undefined

@@ -16,7 +16,7 @@ export const CPU_TARGET = { most: 0.9, goal: 0.75 } as const
 const LATE_AT_MOST = 1_000
 const PEERS: readonly string[] = ['radsecproxy', 'freeradius']
 
-export type Told = Omit<Measurement, 'steps'>
+export type SteadyMeasurement = Omit<Measurement, 'steps'>
 
 /** One relay, one kind of request, one round. */
 export interface RoundOf {
@@ -31,9 +31,9 @@ export interface RoundOf {
     readonly p99: number | undefined
     readonly isBorne: boolean
   }[]
-  readonly fixed: Told
+  readonly fixed: SteadyMeasurement
   /** At half of the highest rate; undefined where there is none. */
-  readonly half: Told | undefined
+  readonly half: SteadyMeasurement | undefined
   /** How often the relay ended by itself. */
   readonly crashes: number
 }
@@ -111,14 +111,14 @@ function mediansOf(rounds: readonly RoundOf[]): Compared {
   }
 }
 
-const latenciesOf = (measured: readonly Told[]): Latencies => ({
+const latenciesOf = (measured: readonly SteadyMeasurement[]): Latencies => ({
   p50: medianOf(measured.map(({ latency }) => latency.p50)),
   p99: medianOf(measured.map(({ latency }) => latency.p99)),
   p999: medianOf(measured.map(({ latency }) => latency.p999)),
 })
 
 /** Why a measurement proves nothing; undefined where it does. */
-export function faultOf({ kernel, generator, counts, sink }: Told): string | undefined {
+export function faultOf({ kernel, generator, counts, sink }: SteadyMeasurement): string | undefined {
   if (counts.bad > 0) return `${counts.bad} answers were wrong`
   if (sink.bad > 0) return `${sink.bad} requests came wrong to the sink`
   if (kernel !== undefined && kernel.missing > 0) return `the kernel saw ${kernel.missing} datagrams fewer`

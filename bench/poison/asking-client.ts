@@ -11,7 +11,7 @@ export interface Patience {
   readonly everyMs: number
 }
 
-export interface Outcome {
+export interface Exchange {
   readonly answer: Message | undefined
   readonly tookMs: number
   readonly tries: number
@@ -53,7 +53,7 @@ export class AskingClient {
   }
 
   /** Asks what `build` makes for the identifier that is free next; the answer is the first that verifies. */
-  async ask(port: number, build: (identifier: number) => Buffer, patience: Patience): Promise<Outcome> {
+  async ask(port: number, build: (identifier: number) => Buffer, patience: Patience): Promise<Exchange> {
     const number = this.#next
     this.#next = (number + 1) % (this.#mostSockets * IDENTIFIERS)
     const socket = Math.floor(number / IDENTIFIERS)

@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StatusReport } from '../../src/observe/status-report.ts'
 import { type Attribute, accountingRequest, CODE, papRequest, TYPE } from '../../test/e2e/kit/wire.ts'
-import { AskingClient, type Outcome, type Patience } from './asking-client.ts'
+import { AskingClient, type Exchange, type Patience } from './asking-client.ts'
 import { type Kind, poisonKinds } from './kinds.ts'
 
 /** The daemon under trial. */
@@ -165,8 +165,8 @@ class Campaign {
     if (first?.answer !== undefined) return answeredBy(first)
     const reason = newReason(before, await this.#droppedOf(kind))
     if (reason !== undefined) return { to: 'dropped', as: reason }
-    const outcome = await asked
-    if (outcome.answer !== undefined) return answeredBy(outcome)
+    const exchange = await asked
+    if (exchange.answer !== undefined) return answeredBy(exchange)
     // A machine with much else to do may have been late.
     const late = newReason(before, await this.#droppedOf(kind))
     if (late !== undefined) return { to: 'dropped', as: late }
@@ -234,7 +234,7 @@ class Campaign {
     for (let sent = 0; sent < count; sent += 1) void this.#ask(kind, { tries: 1, everyMs: 1 })
   }
 
-  async #ask(kind: Kind, patience: Patience): Promise<Outcome> {
+  async #ask(kind: Kind, patience: Patience): Promise<Exchange> {
     this.#serial += 1
     this.#oddSent += 1
     const serial = this.#serial
@@ -261,7 +261,7 @@ class Campaign {
 const newReason = (before: Dropped, after: Dropped): string | undefined =>
   Object.entries(after).find(([name, count]) => count > (before[name] ?? 0))?.[0]
 
-const answeredBy = ({ answer }: Outcome): Finding['came'] => ({ to: 'answered', as: `code ${answer?.code}` })
+const answeredBy = ({ answer }: Exchange): Finding['came'] => ({ to: 'answered', as: `code ${answer?.code}` })
 
 /** What must hold, each with what was seen where it does not. */
 export function failuresOf(report: Report): string[] {

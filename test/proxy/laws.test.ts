@@ -9,8 +9,8 @@ import { Ledger } from '../../src/proxy/register/ledger.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
 import { CODE, responseTo, STATUS } from './datagrams.ts'
 import { type Asked, type Sent, World } from './kit.ts'
+import { NetworkLaws } from './network-laws.ts'
 import { classes, client, deadServer, queue, server } from './options.ts'
-import { Witness } from './witness.ts'
 
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })
@@ -102,13 +102,13 @@ const optionsWith = (
     }),
   )
 
-/** Plays the steps in a world of these options, with the witness looking on; gives back what it played in. */
+/** Plays the steps in a world of these options, with the laws watching; gives back what it played in. */
 const play = (options: Partial<EngineOptions>, use: readonly Step[], judgesOrder: boolean): World => {
   const world = new World(options, instant(1_000_000_123_456))
   const kinds = new Map<string, { arrival: number; kind: string }>()
   const asked: Asked[] = []
-  const witness = new Witness(world, { judgesOrder, kindOf: (tag) => kinds.get(tag)! })
-  world.onForward = (sent) => witness.sees(sent)
+  const laws = new NetworkLaws(world, { judgesOrder, kindOf: (tag) => kinds.get(tag)! })
+  world.onForward = (sent) => laws.sees(sent)
   /** A request that takes a place in the queues, the first time or again after it ended, is the youngest there. */
   const enters = (tag: string, kind: string, act: () => void): void => {
     const before = world.engine.admitted
@@ -130,7 +130,7 @@ const play = (options: Partial<EngineOptions>, use: readonly Step[], judgesOrder
   }
   const again = (one: Asked): void => enters(one.tag, kinds.get(one.tag)!.kind, () => world.again(one))
   const answer = (sent: Sent): void => {
-    witness.answered(sent)
+    laws.answered(sent)
     const isAccess = sent.class === 'authentication'
     const challenge = { code: CODE.challenge, state: `state ${sent.identifier % 3}` }
     world.answer(sent, isAccess && sent.identifier % 2 === 0 ? challenge : {})
@@ -149,12 +149,12 @@ const play = (options: Partial<EngineOptions>, use: readonly Step[], judgesOrder
       if (step.kind === 'answer') answer(sent)
       else if (step.kind === 'spoilt') world.respond(sent, spoilt(responseTo(sent.bytes), step.at))
       else {
-        witness.refused(sent)
+        laws.refused(sent)
         world.engine.refused(sent.lane, sent.port, world.now)
       }
     }
     world.settle()
-    witness.judgesRest()
+    laws.judgesRest()
   }
   return world
 }

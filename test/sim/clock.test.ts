@@ -4,8 +4,8 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
-import { type Outcome, runPlan, runSeed } from '../../src/simulation/seeds/run.ts'
-import type { Turn } from '../../src/simulation/world/world.ts'
+import { type RunResult, runPlan, runSeed } from '../../src/simulation/seeds/run.ts'
+import type { ScriptEntry } from '../../src/simulation/world/world.ts'
 import { micros } from '../../src/units.ts'
 
 /** Worlds with deaths, retries, probes and reloads. */
@@ -14,13 +14,13 @@ const SEEDS = [3, 35, 57]
 const PROMPT = { cost: micros(0), lateness: micros(0) }
 
 /** The world of the seed with `count` wakes more, at moments that have nothing to do with the engine's own. */
-const withExtraWakes = (seed: number, every: number): Outcome => {
+const withExtraWakes = (seed: number, every: number): RunResult => {
   const { plan, end } = randomWorld(seed)
-  const extra: Turn[] = []
+  const extra: ScriptEntry[] = []
   for (let at = 1; at < end; at += every) {
     extra.push({
       at: micros(at),
-      happen: (world, now) => {
+      run: (world, now) => {
         world.engine?.wake(now)
         world.engine?.wake(now)
       },
@@ -29,7 +29,7 @@ const withExtraWakes = (seed: number, every: number): Outcome => {
   return runPlan({ ...plan, ...PROMPT, script: [...(plan.script ?? []), ...extra] }, end)
 }
 
-const withoutExtraWakes = (seed: number): Outcome => {
+const withoutExtraWakes = (seed: number): RunResult => {
   const { plan, end } = randomWorld(seed)
   return runPlan({ ...plan, ...PROMPT }, end)
 }
@@ -48,9 +48,9 @@ describe('the wall clock', () => {
     vi.spyOn(process, 'hrtime').mockImplementation(read)
     vi.spyOn(process.hrtime, 'bigint').mockImplementation(read)
     expect(() => Date.now()).toThrow('looked at a clock')
-    const outcomes = SEEDS.map((seed) => runSeed(seed))
+    const results = SEEDS.map((seed) => runSeed(seed))
     vi.restoreAllMocks()
-    expect(outcomes.map(({ broken }) => broken)).toEqual(SEEDS.map(() => undefined))
+    expect(results.map(({ broken }) => broken)).toEqual(SEEDS.map(() => undefined))
   })
 
   it('may jump by years, forth and back: the trace is the same', () => {

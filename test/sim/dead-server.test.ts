@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { seconds } from '../../src/units.ts'
-import { homeServer, options, reporting, Stage } from './stage.ts'
+import { homeServer, options, Rig, reporting } from './rig.ts'
 
 const RECORDS = 100
 /** Five records a second to the first server; two tries a second apart; four failures make it Down. */
@@ -13,34 +13,34 @@ const LIMITS = {
 }
 
 /** 100 records for the first of two servers, which is dead from the start and says nothing. */
-const scenario = (secondRate = 0): Stage => {
+const scenario = (secondRate = 0): Rig => {
   const clients = [reporting({ sessions: RECORDS })]
   const servers = [homeServer('first'), homeServer('second')]
   const limitsOf = { first: LIMITS.first, second: { ...LIMITS.second, rate: secondRate } }
-  const stage = new Stage({ engine: options(clients, servers, { limitsOf }), servers, clients })
-  stage.world.servers[0]!.die()
-  return stage
+  const rig = new Rig({ engine: options(clients, servers, { limitsOf }), servers, clients })
+  rig.world.servers[0]!.die()
+  return rig
 }
 
-const fellAt = (stage: Stage): number => {
-  const down = stage.world.events.find(({ event }) => event.kind === 'server-state' && event.to === 'down')
-  return ((down?.at ?? Number.NaN) - stage.world.events[0]!.at) / 1e6
+const fellAt = (rig: Rig): number => {
+  const down = rig.world.events.find(({ event }) => event.kind === 'server-state' && event.to === 'down')
+  return ((down?.at ?? Number.NaN) - rig.world.events[0]!.at) / 1e6
 }
 
 describe('a server that dies with a full queue', () => {
   it('has used up the tries of four requests before it is Down', () => {
-    const stage = scenario().until(30)
-    const states = stage.world.events.map(({ event }) => (event.kind === 'server-state' ? event.to : event.kind))
+    const rig = scenario().until(30)
+    const states = rig.world.events.map(({ event }) => (event.kind === 'server-state' ? event.to : event.kind))
     expect(states).toEqual(['not_responding', 'down'])
-    expect(fellAt(stage)).toBeGreaterThan(0)
-    expect(stage.sent.filter(({ server }) => server === 'first').length).toBeGreaterThanOrEqual(8)
+    expect(fellAt(rig)).toBeGreaterThan(0)
+    expect(rig.sent.filter(({ server }) => server === 'first').length).toBeGreaterThanOrEqual(8)
   })
 
   it('gives its queue to the living in one moment, in the order of arrival', () => {
-    const stage = scenario().until(30)
-    const down = stage.world.events.at(-1)!.at
-    const tried = new Set(stage.sent.filter(({ server }) => server === 'first').map(({ serial }) => serial))
-    const moved = stage.firsts.filter(({ server, serial }) => server === 'second' && !tried.has(serial))
+    const rig = scenario().until(30)
+    const down = rig.world.events.at(-1)!.at
+    const tried = new Set(rig.sent.filter(({ server }) => server === 'first').map(({ serial }) => serial))
+    const moved = rig.firsts.filter(({ server, serial }) => server === 'second' && !tried.has(serial))
     expect(moved.length).toBeGreaterThan(80)
     expect(new Set(moved.map(({ at }) => at))).toEqual(new Set([(down - 1_000_000_000_000) / 1e6]))
     expect(moved.map(({ serial }) => serial)).toEqual(moved.map(({ serial }) => serial).sort((a, b) => a - b))
@@ -53,20 +53,20 @@ describe('a server that dies with a full queue', () => {
     ]
     const servers = [homeServer('first'), homeServer('second')]
     const limitsOf = { first: LIMITS.first, second: { ...LIMITS.second, rate: 5 } }
-    const stage = new Stage({ engine: options(clients, servers, { limitsOf }), servers, clients })
-    stage.world.servers[0]!.die()
-    stage.until(120)
-    const tried = new Set(stage.sent.filter(({ server }) => server === 'first').map(({ serial }) => serial))
-    const fresh = stage.firsts.filter(({ server, serial }) => server === 'second' && !tried.has(serial))
+    const rig = new Rig({ engine: options(clients, servers, { limitsOf }), servers, clients })
+    rig.world.servers[0]!.die()
+    rig.until(120)
+    const tried = new Set(rig.sent.filter(({ server }) => server === 'first').map(({ serial }) => serial))
+    const fresh = rig.firsts.filter(({ server, serial }) => server === 'second' && !tried.has(serial))
     expect(fresh.map(({ serial }) => serial)).toEqual(fresh.map(({ serial }) => serial).sort((a, b) => a - b))
-    expect(stage.replies).toBe(2 * RECORDS)
+    expect(rig.replies).toBe(2 * RECORDS)
   })
 
   it('loses nothing: every record is answered, those it had tried as copies at the other', () => {
     for (const rate of [0, 30]) {
-      const stage = scenario(rate).until(60)
-      expect(stage.replies).toBe(RECORDS)
-      expect(stage.snapshot.classes.accounting.ledger).toMatchObject({ received: RECORDS, answered: RECORDS })
+      const rig = scenario(rate).until(60)
+      expect(rig.replies).toBe(RECORDS)
+      expect(rig.snapshot.classes.accounting.ledger).toMatchObject({ received: RECORDS, answered: RECORDS })
     }
   })
 })

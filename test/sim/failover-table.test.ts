@@ -11,8 +11,8 @@ import {
   playFailover,
   SERVER_FAULTS,
 } from '../../bench/failover/cases.ts'
+import { defaultOptions } from '../../bench/failover/rig.ts'
 import { brokenPromises, playSituation, SITUATIONS } from '../../bench/failover/situations.ts'
-import { defaultOptions } from '../../bench/failover/stage.ts'
 
 const options = defaultOptions()
 const CALM = PACES.filter(({ name }) => name !== '500/s')

@@ -8,7 +8,7 @@ import { Engine } from '../../src/proxy/engine.ts'
 import { accountingRequest, serialOf, wellFormed } from '../../src/simulation/world/packets.ts'
 import { START } from '../../src/simulation/world/world.ts'
 import { type Instant, instant, seconds } from '../../src/units.ts'
-import { bng, homeServer, options } from './stage.ts'
+import { bng, homeServer, options } from './rig.ts'
 
 describe('a copy that is older than max-age', () => {
   it('expires, and the younger message that fills the queue stays', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { RequestLaw } from '../../src/simulation/laws/request-law.ts'
 import { World } from '../../src/simulation/world/world.ts'
 import { micros, seconds } from '../../src/units.ts'
-import { bng, homeServer, options, reporting } from './stage.ts'
+import { bng, homeServer, options, reporting } from './rig.ts'
 
 /** Twenty records a second; nothing waits for longer than a second, so nothing is in hand for longer than minutes. */
 const rememberedAfter = (minutes: number): number => {

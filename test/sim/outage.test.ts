@@ -4,10 +4,10 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
-import type { Witness } from '../../src/simulation/world/observer.ts'
-import type { Turn } from '../../src/simulation/world/world.ts'
+import type { Observer } from '../../src/simulation/world/observer.ts'
+import type { ScriptEntry } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
-import { homeServer, options, reporting, Stage } from './stage.ts'
+import { homeServer, options, Rig, reporting } from './rig.ts'
 
 const RECORDS = 1_000
 const HOUR = 3_600
@@ -16,8 +16,8 @@ const HOUR = 3_600
 const scenario = (
   probe: EngineOptions['deadServer']['probe'],
   deadTime: number,
-  witnesses: readonly Witness[] = [],
-): Stage => {
+  observers: readonly Observer[] = [],
+): Rig => {
   const clients = [reporting({ sessions: RECORDS, upAtStart: { interimWithin: seconds(600) } })]
   const servers = [homeServer('first'), homeServer('second')]
   const deadServer = {
@@ -29,34 +29,34 @@ const scenario = (
   }
   const limits = { rate: 50, timeout: seconds(1), maxRetries: 1 }
   const engine = options(clients, servers, { deadServer, limits, identifierQuarantine: seconds(0) })
-  const rise: Turn = {
+  const rise: ScriptEntry = {
     at: seconds(HOUR),
-    happen: (world) => {
+    run: (world) => {
       for (const server of world.servers) server.rise()
     },
   }
-  const stage = new Stage({ engine, servers, clients, script: [rise] }, witnesses)
-  for (const server of stage.world.servers) server.die()
-  return stage
+  const rig = new Rig({ engine, servers, clients, script: [rise] }, observers)
+  for (const server of rig.world.servers) server.die()
+  return rig
 }
 
 describe('all servers dead for an hour', () => {
   for (const probe of ['status_server', 'none'] as const) {
     it(`keeps every record in its order, and delivers all of them afterwards, with probe: ${probe}`, () => {
-      const stage = scenario(probe, 100_000).until(HOUR)
-      const { accounting } = stage.snapshot.classes
+      const rig = scenario(probe, 100_000).until(HOUR)
+      const { accounting } = rig.snapshot.classes
       // Only what used up its tries at both before they were Down has ended, and that by name.
       const { givenUp } = accounting.ledger
       expect(givenUp).toBeLessThan(8)
       expect(accounting.queued + accounting.outstanding).toBe(RECORDS - givenUp)
-      const before = stage.sent.length
-      stage.until(HOUR + 60)
-      expect(stage.replies).toBe(RECORDS - givenUp)
-      expect(stage.snapshot.classes.accounting.ledger).toMatchObject({ received: RECORDS, answered: RECORDS - givenUp })
-      const back = stage.sent.slice(before)
+      const before = rig.sent.length
+      rig.until(HOUR + 60)
+      expect(rig.replies).toBe(RECORDS - givenUp)
+      expect(rig.snapshot.classes.accounting.ledger).toMatchObject({ received: RECORDS, answered: RECORDS - givenUp })
+      const back = rig.sent.slice(before)
       // 12 s: the interval of 10 s and its spread of a fifth.
       expect(back[0]!.at).toBeLessThanOrEqual(HOUR + 12)
-      const untried = new Set(stage.sent.slice(0, before).map(({ serial }) => serial))
+      const untried = new Set(rig.sent.slice(0, before).map(({ serial }) => serial))
       const fresh = back.filter(({ serial, isFirst }) => isFirst && !untried.has(serial)).map(({ serial }) => serial)
       expect(fresh).toEqual([...fresh].sort((a, b) => a - b))
       expect(fresh.length).toBeGreaterThan(RECORDS / 2)
@@ -64,8 +64,8 @@ describe('all servers dead for an hour', () => {
   }
 
   it('asks the dead no more than once an interval each', () => {
-    const stage = scenario('status_server', 100_000).until(HOUR)
-    for (const { counters, class: trafficClass } of stage.snapshot.lanes) {
+    const rig = scenario('status_server', 100_000).until(HOUR)
+    for (const { counters, class: trafficClass } of rig.snapshot.lanes) {
       if (trafficClass === 'authentication') expect(counters.probesSent).toBe(0)
       else expect(counters.probesSent).toBeLessThanOrEqual(HOUR / 8)
     }
@@ -76,13 +76,13 @@ describe('all servers dead for an hour', () => {
   })
 
   it('is over by itself when the dead time is over, and begins again while they are dead', () => {
-    const stage = scenario('none', 600).until(HOUR + 60)
-    const revived = stage.world.events.filter(
+    const rig = scenario('none', 600).until(HOUR + 60)
+    const revived = rig.world.events.filter(
       ({ event }) => event.kind === 'server-state' && event.from === 'down' && event.why === 'its dead time is over',
     )
     expect(revived.length).toBeGreaterThanOrEqual(5)
-    const { ledger, queued, outstanding } = stage.snapshot.classes.accounting
-    expect(stage.replies).toBe(RECORDS - ledger.givenUp)
+    const { ledger, queued, outstanding } = rig.snapshot.classes.accounting
+    expect(rig.replies).toBe(RECORDS - ledger.givenUp)
     expect(queued + outstanding).toBe(0)
   })
 })
@@ -93,12 +93,12 @@ describe('idle hours', () => {
     const stepped = (): void => {
       touched += 1
     }
-    const stage = scenario('status_server', 100_000, [{ stepped }]).until(HOUR + 60)
-    for (const client of stage.world.clients) client.isQuiet = true
+    const rig = scenario('status_server', 100_000, [{ stepped }]).until(HOUR + 60)
+    for (const client of rig.world.clients) client.isQuiet = true
     const before = touched
     expect(before).toBeGreaterThan(RECORDS)
-    stage.until(HOUR + 60 + 7 * 24 * HOUR)
+    rig.until(HOUR + 60 + 7 * 24 * HOUR)
     expect(touched).toBe(before)
-    expect(stage.world.engine!.nextWakeAt(stage.world.now)).toBeUndefined()
+    expect(rig.world.engine!.nextWakeAt(rig.world.now)).toBeUndefined()
   })
 })

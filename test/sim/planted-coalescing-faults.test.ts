@@ -14,11 +14,11 @@ import { CoalescingLaw } from '../../src/simulation/laws/coalescing-law.ts'
 import { RequestLaw } from '../../src/simulation/laws/request-law.ts'
 import { SessionLaw } from '../../src/simulation/laws/session-law.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
-import { BrokenLaw, together, type Witness } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
 import { accountingRequest, type StatusType } from '../../src/simulation/world/packets.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
-import { homeServer, options, reporting } from './stage.ts'
+import { homeServer, options, reporting } from './rig.ts'
 
 type Plan = WorldPlan & { readonly engine: EngineOptions }
 
@@ -44,14 +44,14 @@ const crowded = (
   return { seed: 'interim updates that give way', engine: { ...engine, clients: newest }, servers, clients, network }
 }
 
-const lawsOf = ({ engine }: Plan): Witness[] => [
+const lawsOf = ({ engine }: Plan): Observer[] => [
   new CoalescingLaw(engine),
   new SessionLaw(engine),
   new RequestLaw(engine),
 ]
 
 /** What was broken within ninety seconds, or undefined; and how many gave way. */
-const run = (plan: WorldPlan, laws: readonly Witness[]): { readonly broken?: string; readonly coalesced: number } => {
+const run = (plan: WorldPlan, laws: readonly Observer[]): { readonly broken?: string; readonly coalesced: number } => {
   const world = new World(plan, together(laws))
   try {
     world.run(seconds(90))

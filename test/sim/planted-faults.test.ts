@@ -15,12 +15,12 @@ import { IdentifierLaw } from '../../src/simulation/laws/identifier-law.ts'
 import { RequestLaw } from '../../src/simulation/laws/request-law.ts'
 import { SlotLaw } from '../../src/simulation/laws/slot-law.ts'
 import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
-import { BrokenLaw, together, type Witness } from '../../src/simulation/world/observer.ts'
-import { START, type Turn, World, type WorldPlan } from '../../src/simulation/world/world.ts'
+import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
+import { type ScriptEntry, START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
 import { SlotQuota } from '../../src/throttle/slots.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
-import { bng, homeServer, options, reporting } from './stage.ts'
+import { bng, homeServer, options, reporting } from './rig.ts'
 
 /** Everything a plan can be varied by here. */
 interface Variation {
@@ -31,7 +31,7 @@ interface Variation {
   readonly maxRetries?: number
   readonly capacity?: number
   readonly latency?: number
-  readonly script?: readonly Turn[]
+  readonly script?: readonly ScriptEntry[]
 }
 
 /** Forty log-ins with their records, a server that takes its time, and limits that are reached. */
@@ -47,7 +47,7 @@ const busy = (o: Variation = {}): WorldPlan & { readonly engine: EngineOptions }
 }
 
 /** The law that is the first to be broken within twenty seconds, or undefined. */
-const brokenLaw = (plan: WorldPlan, ...laws: readonly Witness[]): string | undefined => {
+const brokenLaw = (plan: WorldPlan, ...laws: readonly Observer[]): string | undefined => {
   try {
     new World(plan, together(laws)).run(seconds(20))
     return undefined
@@ -58,7 +58,7 @@ const brokenLaw = (plan: WorldPlan, ...laws: readonly Witness[]): string | undef
 }
 
 /** What left, written down so that a script can send it once more. */
-class Recorder implements Witness {
+class Recorder implements Observer {
   readonly sent: { readonly lane: number; readonly port: number; readonly bytes: Uint8Array }[] = []
   forwarded(lane: number, port: number, bytes: Uint8Array): void {
     this.sent.push({ lane, port, bytes })
@@ -66,9 +66,9 @@ class Recorder implements Witness {
 }
 
 /** After `at`, something else leaves beside what the engine sends. */
-const alsoLeaves = (at: number, recorder: Recorder, change: (bytes: Uint8Array) => Uint8Array): Turn => ({
+const alsoLeaves = (at: number, recorder: Recorder, change: (bytes: Uint8Array) => Uint8Array): ScriptEntry => ({
   at: millis(at),
-  happen: (world) => {
+  run: (world) => {
     const { lane, port, bytes } = recorder.sent.at(-1)!
     world.forward(lane, port, change(bytes))
   },
@@ -198,7 +198,7 @@ describe('identifiers', () => {
     const servers = [homeServer('one')]
     const deadServer = { ...options([], []).deadServer, consecutiveFailures: 100_000 }
     const engine = options(clients, servers, { limits, deadServer })
-    const die: Turn = { at: micros(0), happen: (world) => world.servers[0]?.die() }
+    const die: ScriptEntry = { at: micros(0), run: (world) => world.servers[0]?.die() }
     const plan = { seed: 'no rest', engine, servers, clients, script: [die] }
     expect(brokenLaw(plan, new IdentifierLaw(engine))).toBe('identifier')
     vi.restoreAllMocks()
@@ -236,8 +236,8 @@ describe('identifiers', () => {
     const recorder = new Recorder()
     const plan = busy()
     const without = { ...plan.engine, servers: [] }
-    const script: Turn[] = [
-      { at: millis(3_000), happen: (world, now) => world.reconfigure(without, now) },
+    const script: ScriptEntry[] = [
+      { at: millis(3_000), run: (world, now) => world.reconfigure(without, now) },
       alsoLeaves(3_000, recorder, as(222)),
     ]
     expect(brokenLaw({ ...plan, script }, recorder, new IdentifierLaw(plan.engine))).toBe('removed')
@@ -339,16 +339,16 @@ describe('bounds', () => {
 describe('answers', () => {
   it('are found to go to the wrong client', () => {
     const plan = busy()
-    const swap: Turn = { at: millis(100), happen: (world) => meddleWithReplies(world) }
+    const swap: ScriptEntry = { at: millis(100), run: (world) => meddleWithReplies(world) }
     expect(brokenLaw({ ...plan, script: [swap] }, new AnswerLaw())).toBe('answer')
   })
 
   it('are found broken on their way', () => {
     const plan = busy()
-    const cut: Turn = {
+    const cut: ScriptEntry = {
       at: seconds(1),
-      happen: (world, now) =>
-        world.paths.proxyToClient.send({ nas: 0, class: 'authentication', port: 20_000 }, new Uint8Array(19), now),
+      run: (world, now) =>
+        world.links.proxyToClient.send({ nas: 0, class: 'authentication', port: 20_000 }, new Uint8Array(19), now),
     }
     expect(brokenLaw({ ...plan, script: [cut] }, new AnswerLaw())).toBe('answer')
   })
@@ -356,13 +356,13 @@ describe('answers', () => {
 
 /** From now on each answer goes to where the one before it should have gone. */
 const meddleWithReplies = (world: World): void => {
-  const send = world.paths.proxyToClient.send.bind(world.paths.proxyToClient)
+  const send = world.links.proxyToClient.send.bind(world.links.proxyToClient)
   let held: Parameters<typeof send>[1] | undefined
-  vi.spyOn(world.paths.proxyToClient, 'send').mockImplementation((mark, bytes, now) => {
+  vi.spyOn(world.links.proxyToClient, 'send').mockImplementation((envelope, bytes, now) => {
     const other = held?.slice() ?? bytes
     other[1] = bytes[1]!
     held = bytes
-    send(mark, other, now)
+    send(envelope, other, now)
   })
 }
 
@@ -376,9 +376,9 @@ describe('liveness', () => {
   it('is found missing where a server stays Down', () => {
     const { deadServer } = options([], [])
     const engine = { deadServer: { ...deadServer, consecutiveFailures: 1 } }
-    const quiet: Turn = {
+    const quiet: ScriptEntry = {
       at: seconds(5),
-      happen: (world) => {
+      run: (world) => {
         world.servers[0]?.die()
       },
     }

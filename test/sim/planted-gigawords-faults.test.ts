@@ -8,11 +8,11 @@ import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Duplicates } from '../../src/proxy/register/duplicates.ts'
 import { GigawordsLaw } from '../../src/simulation/laws/gigawords-law.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
-import { BrokenLaw, together, type Witness } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
 import { gigawordsOf, wellFormed } from '../../src/simulation/world/packets.ts'
 import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Duration, seconds } from '../../src/units.ts'
-import { homeServer, options, reporting } from './stage.ts'
+import { homeServer, options, reporting } from './rig.ts'
 
 /** Ten sessions whose counters wrap every nine seconds, at a server that answers a part of it, and whose records end unanswered. */
 const wrapping = (o: { readonly newDelayTime: boolean }): WorldPlan & { readonly engine: EngineOptions } => {
@@ -37,7 +37,7 @@ const wrapping = (o: { readonly newDelayTime: boolean }): WorldPlan & { readonly
 /** What was broken within a minute, and how many packets left with Gigawords. */
 const run = (plan: WorldPlan & { readonly engine: EngineOptions }, length: Duration = seconds(60)) => {
   let withGigawords = 0
-  const counts: Witness = {
+  const counts: Observer = {
     forwarded: (_lane, _port, bytes) => {
       if (gigawordsOf(wellFormed(bytes))[0] > 0) withGigawords += 1
     },

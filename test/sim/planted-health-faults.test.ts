@@ -10,11 +10,11 @@ import { Lane } from '../../src/proxy/work/lane.ts'
 import { Request } from '../../src/proxy/work/request.ts'
 import { LiveServerLaw } from '../../src/simulation/laws/live-server-law.ts'
 import { runTroubledSeed } from '../../src/simulation/seeds/run.ts'
-import { type Turn, World } from '../../src/simulation/world/world.ts'
+import { type ScriptEntry, World } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
 import { Health } from '../../src/throttle/server-health.ts'
 import { millis, seconds } from '../../src/units.ts'
-import { bng, homeServer, options } from './stage.ts'
+import { bng, homeServer, options } from './rig.ts'
 
 const SEEDS = 60
 const TUNNEL_PASSWORD = 69
@@ -63,11 +63,11 @@ describe('is found out where', () => {
       class: 'authentication',
       why: 'so it was said',
     } as const
-    const say: Turn = {
+    const say: ScriptEntry = {
       at: seconds(5),
-      happen: (_world, now) => law.noted({ ...said, from: 'active', to: 'down' }, now),
+      run: (_world, now) => law.noted({ ...said, from: 'active', to: 'down' }, now),
     }
-    const run = (script: readonly Turn[]): World => {
+    const run = (script: readonly ScriptEntry[]): World => {
       const world = new World({ seed: 'a doctored event', engine, clients, servers, script }, law)
       world.run(seconds(8))
       return world

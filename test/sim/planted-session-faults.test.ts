@@ -6,13 +6,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'
 import { SessionLaw } from '../../src/simulation/laws/session-law.ts'
-import { BrokenLaw, type Witness } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw, type Observer } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
-import { homeServer, options, reporting } from './stage.ts'
+import { homeServer, options, reporting } from './rig.ts'
 
 /** The law that is the first to be broken within twenty seconds, or undefined. */
-const brokenLaw = (plan: WorldPlan, law: Witness): string | undefined => {
+const brokenLaw = (plan: WorldPlan, law: Observer): string | undefined => {
   try {
     new World(plan, law).run(seconds(20))
     return undefined

@@ -11,7 +11,7 @@ import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
 import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
 import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
-import { bng, homeServer, options } from './stage.ts'
+import { bng, homeServer, options } from './rig.ts'
 
 /** Sessions that come and go for hours, so that each client logs in every few minutes. */
 const nas = (name: string, address: string, signs: number): NasPlan =>

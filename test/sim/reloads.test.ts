@@ -10,10 +10,10 @@ import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { reloadsToTheSame } from '../../src/simulation/seeds/reloads.ts'
 import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
 import { Random } from '../../src/simulation/world/random.ts'
-import { type Turn, World, type WorldPlan } from '../../src/simulation/world/world.ts'
+import { type ScriptEntry, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
 import { micros, millis, seconds } from '../../src/units.ts'
-import { homeServer, options, reporting } from './stage.ts'
+import { homeServer, options, reporting } from './rig.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -50,9 +50,9 @@ const crowded = (
   const servers = [homeServer('one', { latency: seconds(2) })]
   const engine = options(clients, servers, { limits: o })
   const [server] = engine.servers as [ServerOptions]
-  const reload = (at: number, list: readonly ServerOptions[]): Turn => ({
+  const reload = (at: number, list: readonly ServerOptions[]): ScriptEntry => ({
     at: millis(at),
-    happen: (world, now) => world.reconfigure({ ...engine, servers: list }, now),
+    run: (world, now) => world.reconfigure({ ...engine, servers: list }, now),
   })
   return {
     seed: 'crowded',

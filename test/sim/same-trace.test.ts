@@ -2,10 +2,10 @@
  * The same seed gives the same world, octet for octet; another seed gives another.
  */
 import { describe, expect, it } from 'vitest'
-import { cutPath, randomWorld } from '../../src/simulation/seeds/random-world.ts'
+import { cutLink, randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { runPlan, runSeed } from '../../src/simulation/seeds/run.ts'
-import { Digest } from '../../src/simulation/world/trace.ts'
-import type { Turn } from '../../src/simulation/world/world.ts'
+import { Digest } from '../../src/simulation/world/run-log.ts'
+import type { ScriptEntry } from '../../src/simulation/world/world.ts'
 import { instant, seconds } from '../../src/units.ts'
 
 const SEEDS = [3, 35, 57]
@@ -22,11 +22,11 @@ describe('a world', () => {
   it('is found out where something that is not in the seed has a say', () => {
     const { plan, end } = randomWorld(35)
     let runs = 0
-    const hidden: Turn = {
+    const hidden: ScriptEntry = {
       at: seconds(1),
-      happen: (world, now) => {
+      run: (world, now) => {
         runs += 1
-        cutPath(world, 'serverToProxy', now + runs * 100_000)
+        cutLink(world, 'serverToProxy', now + runs * 100_000)
       },
     }
     const sabotaged = { ...plan, script: [...(plan.script ?? []), hidden] }

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { millis, seconds } from '../../src/units.ts'
-import { bng, homeServer, options, reporting, type Sent, Stage } from './stage.ts'
+import { bng, homeServer, options, Rig, reporting, type Sent } from './rig.ts'
 
 const RECORDS = 200
 const LOGINS = 20
@@ -19,7 +19,7 @@ const scenario = (serviceOrder: EngineOptions['serviceOrder'], rate: number): re
   ]
   const servers = [homeServer('one')]
   const engine = options(clients, servers, { serviceOrder, limits: { rate, timeout: seconds(30) } })
-  return new Stage({ engine, servers, clients, cost: millis(1) }).until(20).sent
+  return new Rig({ engine, servers, clients, cost: millis(1) }).until(20).sent
 }
 
 const classesOf = (sent: readonly Sent[]): string =>

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { runPlan } from '../../src/simulation/seeds/run.ts'
-import type { Witness } from '../../src/simulation/world/observer.ts'
+import type { Observer } from '../../src/simulation/world/observer.ts'
 import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
 import { World } from '../../src/simulation/world/world.ts'
 import { type Instant, micros, seconds } from '../../src/units.ts'
@@ -20,7 +20,7 @@ const sessions = { maxSessions: MOST, lifetime: seconds(5), maxPortRate: 0 }
 /** It ends nothing while the world lasts. */
 const patient = { ...sessions, lifetime: seconds(3_600) }
 
-class TableLaw implements Witness {
+class TableLaw implements Observer {
   mostSeen = 0
   evicted = 0
   silent = 0

@@ -8,7 +8,7 @@ import { Engine } from '../../src/proxy/engine.ts'
 import { accessRequest, accountingRequest } from '../../src/simulation/world/packets.ts'
 import { START } from '../../src/simulation/world/world.ts'
 import { instant, millis, seconds } from '../../src/units.ts'
-import { bng, homeServer, options } from './stage.ts'
+import { bng, homeServer, options } from './rig.ts'
 
 describe('service over the end of a slot', () => {
   it('sends no more retries than the slot has in which they leave', () => {

@@ -7,7 +7,7 @@ import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Rehearsal, type Run } from '../../src/simulation/rehearsal/rehearsal.ts'
 import { type Rehearsed, settingsText } from '../../src/simulation/rehearsal/rehearsed.ts'
 import type { Scenario } from '../../src/simulation/rehearsal/scenario.ts'
-import { type Stage, stageOf } from '../../src/simulation/rehearsal/scenario-worlds.ts'
+import { type ScenarioWorlds, worldsOf } from '../../src/simulation/rehearsal/scenario-worlds.ts'
 import { millis, seconds } from '../../src/units.ts'
 
 /** 600 sessions at one BNG, two servers that do 20 messages a second, a backlog deeper than anybody's patience. */
@@ -53,14 +53,14 @@ farm:
   return engineOptions(read.config)
 }
 
-export const staged = (of: Scenario, by: EngineOptions = options()): Stage => {
-  const stage = stageOf(of, by)
-  if ('problem' in stage) throw new Error(stage.problem)
-  return stage
+export const worldsFor = (of: Scenario, by: EngineOptions = options()): ScenarioWorlds => {
+  const worlds = worldsOf(of, by)
+  if ('problem' in worlds) throw new Error(worlds.problem)
+  return worlds
 }
 
 export const played = (of: Scenario, side: 'withRadsluice' | 'withoutRadsluice', by: EngineOptions = options()): Run =>
-  new Rehearsal(of, staged(of, by)[side]).finish()
+  new Rehearsal(of, worldsFor(of, by)[side]).finish()
 
 export const rehearsed = (of: Scenario, by: EngineOptions = options()): Rehearsed => ({
   scenario: of,

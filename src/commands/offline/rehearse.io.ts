@@ -8,7 +8,7 @@ import type { EngineOptions } from '../../proxy/border/options.ts'
 import { Rehearsal, type Run } from '../../simulation/rehearsal/rehearsal.ts'
 import { type Rehearsed, settingsText } from '../../simulation/rehearsal/rehearsed.ts'
 import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
-import { stageOf } from '../../simulation/rehearsal/scenario-worlds.ts'
+import { worldsOf } from '../../simulation/rehearsal/scenario-worlds.ts'
 import type { WorldPlan } from '../../simulation/world/world.ts'
 import { Progress } from '../terminal/progress.io.ts'
 
@@ -17,14 +17,14 @@ export function rehearse(
   scenario: Scenario,
   o: { readonly options: EngineOptions; readonly from: string; readonly withoutToo: boolean },
 ): Rehearsed {
-  const stage = stageOf(scenario, o.options)
-  if ('problem' in stage) throw codedError('BAD_CONFIGURATION', stage.problem)
+  const worlds = worldsOf(scenario, o.options)
+  if ('problem' in worlds) throw codedError('BAD_CONFIGURATION', worlds.problem)
   return {
     scenario,
     options: o.options,
     settings: settingsText(o.options, o.from),
-    withRadsluice: played(scenario, stage.withRadsluice, 'with radsluice   '),
-    withoutRadsluice: o.withoutToo ? played(scenario, stage.withoutRadsluice, 'without radsluice') : undefined,
+    withRadsluice: played(scenario, worlds.withRadsluice, 'with radsluice   '),
+    withoutRadsluice: o.withoutToo ? played(scenario, worlds.withoutRadsluice, 'without radsluice') : undefined,
   }
 }
 

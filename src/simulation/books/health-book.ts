@@ -14,7 +14,7 @@ import { checkResponse } from '../../radius/authenticator.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { type Instant, MICROS_PER_SECOND, micros } from '../../units.ts'
-import type { Watched } from '../world/observer.ts'
+import type { ObservedWorld } from '../world/observer.ts'
 import { wellFormed } from '../world/packets.ts'
 import { LaneBook } from './lane-facts.ts'
 
@@ -72,13 +72,13 @@ export class HealthBook {
   readonly #carried = new Map<number, { readonly now: Asked; readonly before: Asked | undefined }>()
   readonly #probes = new Map<number, Asked>()
   readonly #leastTimeouts = new Map<number, number>()
-  #world: Watched | undefined
+  #world: ObservedWorld | undefined
 
   constructor(options: EngineOptions) {
     this.#facts = new LaneBook(options)
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#world = world
     this.#facts.begins(world)
     this.#enterLanes(world.now)

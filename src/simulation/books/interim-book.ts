@@ -13,7 +13,7 @@ import type { Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
-import type { Watched } from '../world/observer.ts'
+import type { ObservedWorld } from '../world/observer.ts'
 import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
 import { inHand, Recent } from './recent.ts'
 
@@ -44,7 +44,7 @@ export class InterimBook {
   readonly #records: Recent<number, Last>
   /** Addresses of the clients whose interim updates may give way, now or before a reload. */
   readonly #addresses = new Set<string>()
-  #world: Watched | undefined
+  #world: ObservedWorld | undefined
   #admitted = 0
   #coalesced = 0
 
@@ -54,7 +54,7 @@ export class InterimBook {
     this.reconfigured(options)
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#world = world
   }
 

@@ -6,7 +6,7 @@
 
 import type { EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/options.ts'
 import type { LanePlan } from '../../proxy/border/ports.ts'
-import type { Watched } from '../world/observer.ts'
+import type { ObservedWorld } from '../world/observer.ts'
 
 export interface LaneFacts {
   readonly server: ServerOptions
@@ -15,14 +15,14 @@ export interface LaneFacts {
 
 export class LaneBook {
   #options: EngineOptions
-  #world: Watched | undefined
+  #world: ObservedWorld | undefined
   readonly #known = new Map<number, LaneFacts>()
 
   constructor(options: EngineOptions) {
     this.#options = options
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#world = world
     this.#learn()
   }
@@ -54,10 +54,10 @@ export interface LanePlace {
 /** The places of all lanes there ever were. */
 export class LanePlaces {
   readonly #places = new Map<number, LanePlace>()
-  #world: Watched | undefined
+  #world: ObservedWorld | undefined
   #options: EngineOptions | undefined
 
-  begins(world: Watched, options: EngineOptions): void {
+  begins(world: ObservedWorld, options: EngineOptions): void {
     this.#world = world
     this.#options = options
   }

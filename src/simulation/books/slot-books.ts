@@ -8,7 +8,7 @@
 
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
-import type { Watched } from '../world/observer.ts'
+import type { ObservedWorld } from '../world/observer.ts'
 import { LanePlaces } from './lane-facts.ts'
 
 /** What left towards one server. */
@@ -86,7 +86,7 @@ export class SlotBooks {
     this.#options = options
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#places.begins(world, this.#options)
   }
 

@@ -11,7 +11,7 @@ import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Instant } from '../../units.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { CoalescingLaw } from './coalescing-law.ts'
 import { DeadServerLaw } from './dead-server-law.ts'
 import { FirstChoiceLaw } from './first-choice-law.ts'
@@ -27,12 +27,12 @@ import { SlotLaw } from './slot-law.ts'
 const AUDIT_EVERY = 64
 
 /** received = all endings + queued + outstanding, per class, after every step; and received is what came in. */
-export class LedgerLaw implements Witness {
+export class LedgerLaw implements Observer {
   readonly #received = { authentication: 0, accounting: 0 }
-  #world: Watched | undefined
+  #world: ObservedWorld | undefined
   #steps = 0
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#world = world
   }
 
@@ -69,9 +69,9 @@ export class LedgerLaw implements Witness {
 }
 
 /** Nothing waits that could go, and every bound holds. */
-export class WaitingLaw implements Witness {
+export class WaitingLaw implements Observer {
   #options: EngineOptions
-  #world: Watched | undefined
+  #world: ObservedWorld | undefined
   #steps = 0
   /** A reload may lower max-outstanding below what is outstanding: then it may not grow. */
   readonly #ceilings = new Map<number, number>()
@@ -83,7 +83,7 @@ export class WaitingLaw implements Witness {
     this.#slots = slots
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#world = world
   }
 
@@ -145,14 +145,14 @@ const isSameServer = (a: LaneSnapshot, b: LaneSnapshot): boolean =>
   a.class === b.class && a.address === b.address && a.port === b.port
 
 /** No client ever gets an answer that is not to its own request. */
-export class AnswerLaw implements Witness {
+export class AnswerLaw implements Observer {
   wrongAnswer(client: string, why: string, now: Instant): void {
     throw new BrokenLaw('answer', `${client}: ${why}`, now)
   }
 }
 
 /** All of them. */
-export const allLaws = (options: EngineOptions): Witness[] => {
+export const allLaws = (options: EngineOptions): Observer[] => {
   const slots = new SlotLaw(options)
   return [
     new LedgerLaw(),
@@ -172,7 +172,7 @@ export const allLaws = (options: EngineOptions): Witness[] => {
 }
 
 /** At the end, with the faults off and time to settle: nothing waits, nothing is outstanding. */
-export const checkLiveness = (world: Watched): void => {
+export const checkLiveness = (world: ObservedWorld): void => {
   const snapshot = world.engine?.snapshot(world.now)
   if (snapshot === undefined) return
   for (const each of TRAFFIC_CLASSES) {

@@ -15,7 +15,7 @@ import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
 import { type Fate, InterimBook } from '../books/interim-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
 
 /** One interim update that waits, and the identifiers of clients that wait for its answer. */
@@ -37,7 +37,7 @@ interface Asked {
 }
 
 /** What a record says of its session. */
-interface Told {
+interface RecordFacts {
   readonly session: string
   readonly time: number
 }
@@ -47,7 +47,7 @@ const CERTAIN = 16
 /** Where fewer records are remembered, what gave way may be forgotten. */
 const ENOUGH_RECORDS = 10_000
 
-export class CoalescingLaw implements Witness {
+export class CoalescingLaw implements Observer {
   readonly #interims: InterimBook
   readonly #groups: Recent<number, Group>
   /** By place: who waits there. */
@@ -57,8 +57,8 @@ export class CoalescingLaw implements Witness {
   /** By serial: the newer record that it gave way to last, also where it was let in by itself since. */
   readonly #gaveWayTo: Recent<number, number>
   /** By serial: each record of such a client, and of these the ones that ever gave way or were given way to. */
-  readonly #seen: Recent<number, Told>
-  readonly #parts: Recent<number, Told>
+  readonly #seen: Recent<number, RecordFacts>
+  readonly #parts: Recent<number, RecordFacts>
   readonly #remembers: boolean
   #turns = 0
   /** Answers that went out since the last datagram came in. */
@@ -75,7 +75,7 @@ export class CoalescingLaw implements Witness {
     this.#parts = new Recent(inHand(options))
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#interims.begins(world)
   }
 

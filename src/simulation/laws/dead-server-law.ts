@@ -12,7 +12,7 @@ import { ACCESS_REQUEST } from '../../radius/codes.ts'
 import { after, type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
 import { type Asked, HealthBook, type LaneHealth, MOST } from '../books/health-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
 
 const LIMIT = seconds(30)
@@ -20,7 +20,7 @@ const LIMIT = seconds(30)
 const EVERY = MICROS_PER_SECOND
 const MARGIN = 200_000
 
-export class DeadServerLaw implements Witness {
+export class DeadServerLaw implements Observer {
   readonly #book: HealthBook
   /** Where a request went first; and those that came here after another server had left them unanswered. */
   readonly #firstLane: Recent<number, number>
@@ -34,7 +34,7 @@ export class DeadServerLaw implements Witness {
     this.#firstLane = new Recent(inHand(options))
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#book.begins(world)
   }
 

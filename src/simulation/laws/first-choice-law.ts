@@ -12,7 +12,7 @@ import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
 import { type Asked, HealthBook, type LaneHealth, MOST } from '../books/health-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
 
 const WINDOW = seconds(10)
@@ -33,7 +33,7 @@ interface Choice {
   readonly asked: Asked
 }
 
-export class FirstChoiceLaw implements Witness {
+export class FirstChoiceLaw implements Observer {
   readonly #book: HealthBook
   readonly #known: Recent<number, true>
   #options: EngineOptions
@@ -50,7 +50,7 @@ export class FirstChoiceLaw implements Witness {
     this.#known = new Recent(inHand(options))
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#book.begins(world)
   }
 

@@ -12,14 +12,14 @@ import type { EngineOptions } from '../../proxy/border/options.ts'
 import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Instant } from '../../units.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
 
 const TWO_TO_32 = 2 ** 32
 /** Where fewer records are remembered, one may be forgotten between two of its copies. */
 const ENOUGH_RECORDS = 10_000
 
-export class GigawordsLaw implements Witness {
+export class GigawordsLaw implements Observer {
   /** By serial: what the first copy said that left. */
   readonly #said: Recent<number, string>
   /** By serial: what its client counts each second. */
@@ -33,7 +33,7 @@ export class GigawordsLaw implements Witness {
     this.#remembers = options.duplicates.maxRecords >= ENOUGH_RECORDS
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     for (const { plan } of world.clients) {
       const { octetsPerSecond } = plan.accounting
       if (octetsPerSecond !== undefined) this.#rateOf.set(plan.address, octetsPerSecond)

@@ -14,7 +14,7 @@ import { ACCESS_REQUEST } from '../../radius/codes.ts'
 import { type Instant, seconds } from '../../units.ts'
 import { LaneBook, LanePlaces } from '../books/lane-facts.ts'
 import { Recent } from '../books/recent.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
 
 /** What an identifier of a source port carries. */
@@ -48,7 +48,7 @@ const REFUSED_AFTER = 1_000_000
 /** A login waits for its answer 30 s at most; what its client sent before is of no interest. */
 const REMEMBERED = seconds(60)
 
-export class IdentifierLaw implements Witness {
+export class IdentifierLaw implements Observer {
   readonly #uses = new Map<number, Use>()
   /** By place: transmissions in their order, to see what is no longer certainly in flight. */
   readonly #flights = new Map<string, Flights>()
@@ -61,7 +61,7 @@ export class IdentifierLaw implements Witness {
   readonly #places = new LanePlaces()
   readonly #options: EngineOptions
   #quarantine: number
-  #world: Watched | undefined
+  #world: ObservedWorld | undefined
 
   constructor(options: EngineOptions) {
     this.#book = new LaneBook(options)
@@ -69,7 +69,7 @@ export class IdentifierLaw implements Witness {
     this.#quarantine = options.identifierQuarantine
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#world = world
     this.#book.begins(world)
     this.#places.begins(world, this.#options)

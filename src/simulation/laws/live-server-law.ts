@@ -14,16 +14,16 @@ import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { HealthBook, type LaneHealth, LEAST } from '../books/health-book.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 
 /** Seconds in which it was sent anything that are looked back at, and the share that it must have answered in each. */
 const SECONDS = 5
 const SHARE = 0.1
 
-export class LiveServerLaw implements Witness {
+export class LiveServerLaw implements Observer {
   readonly #book: HealthBook
   #options: EngineOptions
-  #world: Watched | undefined
+  #world: ObservedWorld | undefined
   /** By lane: failures that are counted, and the last sign of life when they were last looked at. */
   readonly #seen = new Map<number, { failures: number; signAt: number }>()
   /** A client got an answer since the latest response of a server arrived. */
@@ -34,7 +34,7 @@ export class LiveServerLaw implements Witness {
     this.#book = new HealthBook(options)
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#world = world
     this.#book.begins(world)
   }

@@ -10,7 +10,7 @@ import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { Instant } from '../../units.ts'
 import type { NasPlan } from '../world/nas-plan.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
 import { isSilentFor, type Spell, touches } from '../world/trouble.ts'
 import { START } from '../world/world.ts'
@@ -18,7 +18,7 @@ import { START } from '../world/world.ts'
 /** Fewer transmissions leave no time for a second server. */
 const ENOUGH_TRIES = 3
 
-export class LoginLaw implements Witness {
+export class LoginLaw implements Observer {
   readonly #clients: readonly NasPlan[]
   readonly #spells: readonly Spell[]
   /** The octets of logins that a client still tries, by serial. */
@@ -32,7 +32,7 @@ export class LoginLaw implements Witness {
     this.#spells = spells
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#names = world.servers.map(({ plan }) => plan.name)
   }
 

@@ -19,7 +19,7 @@ import type { Instant } from '../../units.ts'
 import { InterimBook } from '../books/interim-book.ts'
 import { LaneBook } from '../books/lane-facts.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { serialOf, wellFormed } from '../world/packets.ts'
 
 /** A request that was let in. */
@@ -63,7 +63,7 @@ const patienceOf = (options: EngineOptions): number => {
   return Math.min(...timeouts, 1e6 / 0.9) * 0.9
 }
 
-export class RequestLaw implements Witness {
+export class RequestLaw implements Observer {
   readonly #asked: Recent<number, Asked>
   readonly #slots: Recent<number, Slot>
   /** Clients' addresses, numbered as they come. */
@@ -90,7 +90,7 @@ export class RequestLaw implements Witness {
     this.#slots = new Recent(inHand(options))
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#book.begins(world)
     this.#interims.begins(world)
   }

@@ -14,7 +14,7 @@ import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Instant } from '../../units.ts'
 import { InterimBook } from '../books/interim-book.ts'
 import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { serialOf, sessionOf, wellFormed } from '../world/packets.ts'
 
 interface RecordSeen {
@@ -23,7 +23,7 @@ interface RecordSeen {
   wasSent: boolean
 }
 
-export class SessionLaw implements Witness {
+export class SessionLaw implements Observer {
   readonly #records: Recent<number, RecordSeen>
   /** By session: the arrival number of the last first transmission. */
   readonly #lastArrival: Recent<string, number>
@@ -35,7 +35,7 @@ export class SessionLaw implements Witness {
     this.#interims = new InterimBook(options)
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#interims.begins(world)
   }
 

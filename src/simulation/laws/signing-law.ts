@@ -15,7 +15,7 @@ import type { EngineOptions, RequireMessageAuthenticator } from '../../proxy/bor
 import { UNSIGNED_COUNTS_FOR } from '../../proxy/signing/signers.ts'
 import { ACCESS_REQUEST } from '../../radius/codes.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
-import { BrokenLaw, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type Observer } from '../world/observer.ts'
 import { wellFormed } from '../world/packets.ts'
 
 interface Known {
@@ -27,7 +27,7 @@ interface Known {
 /** Undefined of no client. */
 type SettingOf = (address: string) => RequireMessageAuthenticator | undefined
 
-export class SigningLaw implements Witness {
+export class SigningLaw implements Observer {
   readonly #byAddress = new Map<string, Known>()
   #settingOf: SettingOf
   /** What the engine said since the last datagram was handed to it. */

@@ -5,19 +5,19 @@
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Instant } from '../../units.ts'
 import { SlotBooks } from '../books/slot-books.ts'
-import { BrokenLaw, type Watched, type Witness } from '../world/observer.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 
 /** How long a sliding second is, in microseconds. */
 const A_SECOND = 1_000_000
 
-export class SlotLaw implements Witness {
+export class SlotLaw implements Observer {
   readonly #books: SlotBooks
 
   constructor(options: EngineOptions) {
     this.#books = new SlotBooks(options)
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#books.begins(world)
   }
 

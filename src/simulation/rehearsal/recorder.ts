@@ -1,7 +1,7 @@
 /**
  * Writes down what happens in a world, second by second: the series that the report plots and the summary adds up.
  *
- * A recorder is a witness, and is asked ten times a virtual second to look around. What it keeps grows with the seconds
+ * A recorder is an observer, and is asked ten times a virtual second to look around. What it keeps grows with the seconds
  * that are watched (a few dozen numbers each), with one bit for each message, and with nothing else.
  */
 
@@ -10,7 +10,7 @@ import { ACCESS_REQUEST, ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { type Duration, type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { BitSet } from '../books/bit-set.ts'
-import type { Watched, Witness } from '../world/observer.ts'
+import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { serialOf } from '../world/packets.ts'
 import { START } from '../world/world.ts'
 import { SlotScope } from './slot-scope.ts'
@@ -47,7 +47,7 @@ interface Delivery {
 const both = <T>(make: () => T): Record<TrafficClass, T> => ({ authentication: make(), accounting: make() })
 const none = (): number[] => []
 
-export class Recorder implements Witness {
+export class Recorder implements Observer {
   readonly series: Series = {
     arrived: both(none),
     sent: both(none),
@@ -78,7 +78,7 @@ export class Recorder implements Witness {
     this.#late = late
   }
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     this.#classOfLane = new Map((world.engine?.plan() ?? []).map((lane) => [lane.lane, lane.class]))
     this.scope.begins(world)
   }
@@ -114,7 +114,7 @@ export class Recorder implements Witness {
   }
 
   /** Levels are raised to what is seen now, in the second that is about to end or under way. */
-  look(world: Watched): void {
+  look(world: ObservedWorld): void {
     const { series } = this
     const second = Math.ceil((world.now - START) / MICROS_PER_SECOND) - 1
     const snapshot = world.engine?.snapshot(world.now)
@@ -135,7 +135,7 @@ export class Recorder implements Witness {
   }
 
   /** A second is over: its flows, and the sessions. */
-  endSecond(world: Watched): void {
+  endSecond(world: ObservedWorld): void {
     const { series } = this
     for (const each of TRAFFIC_CLASSES) {
       const former = this.#former[each]

@@ -13,7 +13,7 @@ import { type Duration, type Instant, micros } from '../../units.ts'
 import type { ServerPlan } from '../world/home-server.ts'
 import type { NasPlan } from '../world/nas-plan.ts'
 import type { Faults } from '../world/network.ts'
-import { DIRECTIONS, type Direction, type Turn, type World, type WorldPlan } from '../world/world.ts'
+import { DIRECTIONS, type Direction, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
 import type { Scenario, ScenarioEvent } from './scenario.ts'
 
 /** A scenario that these settings leave no room for: one sentence that says why. */
@@ -21,14 +21,14 @@ export interface Impossible {
   readonly problem: string
 }
 
-export interface Stage {
+export interface ScenarioWorlds {
   readonly scenario: Scenario
   readonly options: EngineOptions
   readonly withRadsluice: WorldPlan
   readonly withoutRadsluice: WorldPlan
 }
 
-export function stageOf(scenario: Scenario, options: EngineOptions): Stage | Impossible {
+export function worldsOf(scenario: Scenario, options: EngineOptions): ScenarioWorlds | Impossible {
   const places = placesOf(scenario, options)
   if ('problem' in places) return places
   const missing = missingServer(scenario, options)
@@ -42,7 +42,7 @@ export function stageOf(scenario: Scenario, options: EngineOptions): Stage | Imp
   const common = {
     seed: scenario.seed,
     network: networkOf(scenario),
-    script: scenario.events.flatMap((event) => turnsOf(event, scenario)),
+    script: scenario.events.flatMap((event) => scriptOf(event, scenario)),
   }
   return {
     scenario,
@@ -161,10 +161,10 @@ const networkOf = ({ network }: Scenario): Record<Direction, Faults> => {
   return Object.fromEntries(DIRECTIONS.map((direction) => [direction, faults])) as Record<Direction, Faults>
 }
 
-const turnsOf = (event: ScenarioEvent, { network }: Scenario): Turn[] => {
+const scriptOf = (event: ScenarioEvent, { network }: Scenario): ScriptEntry[] => {
   switch (event.kind) {
     case 'reboot':
-      return [{ at: event.at, happen: (world, now) => world.clients[event.bng - 1]?.reboot(now, event.within) }]
+      return [{ at: event.at, run: (world, now) => world.clients[event.bng - 1]?.reboot(now, event.within) }]
     case 'silence': {
       const meant = (world: World) =>
         world.servers.filter(({ plan }) => event.server === undefined || plan.name === event.server)
@@ -181,7 +181,7 @@ const turnsOf = (event: ScenarioEvent, { network }: Scenario): Turn[] => {
       const ways: readonly Direction[] =
         event.side === 'clients' ? ['clientToProxy', 'proxyToClient'] : ['proxyToServer', 'serverToProxy']
       const lose = (world: World, loss: number): void => {
-        for (const way of ways) world.paths[way].faults = { ...world.paths[way].faults, loss }
+        for (const way of ways) world.links[way].faults = { ...world.links[way].faults, loss }
       }
       return fromTo(event, { begin: (world) => lose(world, event.share), end: (world) => lose(world, network.loss) })
     }
@@ -193,7 +193,7 @@ type Change = (world: World, now: Instant) => void
 const fromTo = (
   { at, lasts }: { readonly at: Duration; readonly lasts: Duration },
   { begin, end }: { readonly begin: Change; readonly end: Change },
-): Turn[] => [
-  { at, happen: begin },
-  { at: micros(at + lasts), happen: end },
+): ScriptEntry[] => [
+  { at, run: begin },
+  { at: micros(at + lasts), run: end },
 ]

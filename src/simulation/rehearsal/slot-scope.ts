@@ -7,7 +7,7 @@
 
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
-import type { Watched } from '../world/observer.ts'
+import type { ObservedWorld } from '../world/observer.ts'
 import { START } from '../world/world.ts'
 
 export const STEPS_PER_SECOND = 20
@@ -38,7 +38,7 @@ export class SlotScope {
   #steps: Steps = noSteps()
   readonly peaks = new Map<number, Peak>()
 
-  begins(world: Watched): void {
+  begins(world: ObservedWorld): void {
     const lanes = world.engine?.snapshot(START).lanes ?? []
     for (const { lane, slots } of lanes) this.peaks.set(lane, { ...NO_PEAK, slotsPerSecond: slots.slotsPerSecond })
   }

@@ -1,6 +1,6 @@
 /**
  * A virtual hour at some 200 requests a second: two BNGs whose sessions come and go, two servers, and all through the hour
- * a network that loses and doubles, servers that die and return, cut paths and reloads.
+ * a network that loses and doubles, servers that die and return, cut links and reloads.
  *
  * It shows that checkers and engine keep up with long traffic and that nothing grows with its length: the numbers are
  * printed by `npm run sim -- --hour`.
@@ -12,8 +12,8 @@ import type { ServerPlan } from '../world/home-server.ts'
 import type { NasPlan } from '../world/nas-plan.ts'
 import type { Faults } from '../world/network.ts'
 import { Random } from '../world/random.ts'
-import { DIRECTIONS, type Direction, type Turn, type WorldPlan } from '../world/world.ts'
-import { calm, cutPath } from './random-world.ts'
+import { DIRECTIONS, type Direction, type ScriptEntry, type WorldPlan } from '../world/world.ts'
+import { calm, cutLink } from './random-world.ts'
 
 const HOUR = seconds(3600)
 const SETTLING = seconds(1_000)
@@ -121,33 +121,33 @@ export const busyHour = (
   const options = optionsOf(clients, servers)
   const faults: Faults = { delay: micros(500), spread: micros(5_000), loss: 0.005, duplicate: 0.005 }
   const network = Object.fromEntries(DIRECTIONS.map((direction) => [direction, faults])) as Record<Direction, Faults>
-  const script = [...turnsOf(random, options, length), calm(length)]
+  const script = [...scriptOf(random, options, length), calm(length)]
   const plan: WorldPlan = { seed: `busy hour ${seed}`, engine: options, servers, clients, network, script }
   return { plan, end: micros(length + SETTLING) }
 }
 
-const turnsOf = (random: Random, options: EngineOptions, length: Duration): Turn[] => {
-  const turns: Turn[] = []
+const scriptOf = (random: Random, options: EngineOptions, length: Duration): ScriptEntry[] => {
+  const script: ScriptEntry[] = []
   for (let at = FAULT_EVERY; at < length; at = micros(at + random.between(FAULT_EVERY / 2, FAULT_EVERY * 1.5))) {
     const over = micros(at + random.between(0, FAULT_LASTS))
     const which = random.between(0, 1)
     switch (random.pick(['death', 'cut', 'reload'])) {
       case 'death':
-        turns.push({ at, happen: (world) => world.servers[which]?.die() })
-        turns.push({ at: over, happen: (world) => world.servers[which]?.rise() })
+        script.push({ at, run: (world) => world.servers[which]?.die() })
+        script.push({ at: over, run: (world) => world.servers[which]?.rise() })
         break
       case 'cut': {
         const direction = random.pick(DIRECTIONS)
-        turns.push({ at, happen: (world, now) => cutPath(world, direction, now + (over - at)) })
+        script.push({ at, run: (world, now) => cutLink(world, direction, now + (over - at)) })
         break
       }
       case 'reload':
-        turns.push({
+        script.push({
           at,
-          happen: (world, now) => world.reconfigure({ ...options, slot: millis(random.pick([50, 20])) }, now),
+          run: (world, now) => world.reconfigure({ ...options, slot: millis(random.pick([50, 20])) }, now),
         })
         break
     }
   }
-  return turns
+  return script
 }

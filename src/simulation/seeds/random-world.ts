@@ -12,7 +12,7 @@ import type { NasPlan } from '../world/nas-plan.ts'
 import { type Faults, NO_FAULTS } from '../world/network.ts'
 import { Random } from '../world/random.ts'
 import { NO_TROUBLE } from '../world/trouble.ts'
-import { DIRECTIONS, type Direction, type Turn, type World, type WorldPlan } from '../world/world.ts'
+import { DIRECTIONS, type Direction, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
 
 export interface RandomWorld {
   readonly plan: WorldPlan
@@ -67,7 +67,7 @@ export const randomWorld = (seed: string | number, o: Partial<RandomWorldSetting
       network: faults.has('network') ? networkOf(random.child('network')) : {},
       cost: micros(faults.has('cost') ? random.between(50, 2_000) : 0),
       lateness: micros(faults.has('late-timer') ? random.between(1, 20_000) : 0),
-      script: [...turnsOf(faults, servers, options, length, random.child('script')), calm(length)],
+      script: [...scriptOf(faults, servers, options, length, random.child('script')), calm(length)],
     },
   }
 }
@@ -214,30 +214,30 @@ const networkOf = (random: Random): Record<Direction, Faults> =>
     ]),
   ) as Record<Direction, Faults>
 
-const turnsOf = (
+const scriptOf = (
   faults: Set<Fault>,
   servers: readonly ServerPlan[],
   options: EngineOptions,
   length: Duration,
   random: Random,
-): Turn[] => {
-  const turns: Turn[] = []
+): ScriptEntry[] => {
+  const script: ScriptEntry[] = []
   const at = (): Duration => micros(random.between(0, length - 1))
   if (faults.has('deaths')) {
     for (const [index] of servers.entries()) {
       const died = at()
-      turns.push({ at: died, happen: (world) => world.servers[index]?.die() })
-      turns.push({ at: micros(died + random.between(0, 40_000_000)), happen: (world) => world.servers[index]?.rise() })
+      script.push({ at: died, run: (world) => world.servers[index]?.die() })
+      script.push({ at: micros(died + random.between(0, 40_000_000)), run: (world) => world.servers[index]?.rise() })
     }
   }
-  if (faults.has('reboot')) turns.push({ at: at(), happen: (world, now) => world.clients[0]?.reboot(now) })
+  if (faults.has('reboot')) script.push({ at: at(), run: (world, now) => world.clients[0]?.reboot(now) })
   if (faults.has('partition')) {
     const direction = random.pick(DIRECTIONS)
     const cut = random.between(0, 20_000_000)
-    turns.push({ at: at(), happen: (world, now) => cutPath(world, direction, now + cut) })
+    script.push({ at: at(), run: (world, now) => cutLink(world, direction, now + cut) })
   }
   if (faults.has('wrong-secret')) {
-    turns.push({ at: at(), happen: (world) => setSecret(world, new Secret('another secret altogether')) })
+    script.push({ at: at(), run: (world) => setSecret(world, new Secret('another secret altogether')) })
   }
   if (faults.has('reload')) {
     const changed: EngineOptions = {
@@ -249,18 +249,18 @@ const turnsOf = (
           lanes: { authentication: laneOf(1812, random), accounting: laneOf(1813, random) },
         })),
     }
-    turns.push({ at: at(), happen: (world, now) => world.reconfigure(changed, now) })
+    script.push({ at: at(), run: (world, now) => world.reconfigure(changed, now) })
   }
-  return turns
+  return script
 }
 
 /** Faults off: everything that was broken works again, and no session dials any more. */
-export const calm = (at: Duration): Turn => ({
+export const calm = (at: Duration): ScriptEntry => ({
   at,
-  happen: (world) => {
-    for (const path of Object.values(world.paths)) {
-      path.faults = NO_FAULTS
-      path.cutUntil = undefined
+  run: (world) => {
+    for (const link of Object.values(world.links)) {
+      link.faults = NO_FAULTS
+      link.cutUntil = undefined
     }
     for (const server of world.servers) {
       server.rise()
@@ -271,8 +271,8 @@ export const calm = (at: Duration): Turn => ({
   },
 })
 
-export const cutPath = (world: World, direction: Direction, until: number): void => {
-  world.paths[direction].cutUntil = until as World['now']
+export const cutLink = (world: World, direction: Direction, until: number): void => {
+  world.links[direction].cutUntil = until as World['now']
 }
 
 const setSecret = (world: World, secret: Secret): void => {

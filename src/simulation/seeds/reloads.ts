@@ -7,17 +7,17 @@
 import type { EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
 import { type Duration, micros } from '../../units.ts'
 import type { Random } from '../world/random.ts'
-import type { Turn } from '../world/world.ts'
+import type { ScriptEntry } from '../world/world.ts'
 
 /** How long a server is out at most, microseconds: within a grid second, or over its end. */
 const OUT_AT_MOST = 1_500_000
 const SOURCES = 3
 
 /** Some reloads within the length of a world; the last one brings the options back as they were. */
-export const reloadsToTheSame = (options: EngineOptions, length: Duration, random: Random): Turn[] => {
-  const turns: Turn[] = []
+export const reloadsToTheSame = (options: EngineOptions, length: Duration, random: Random): ScriptEntry[] => {
+  const script: ScriptEntry[] = []
   const reload = (at: number, servers: readonly ServerOptions[]): void => {
-    turns.push({ at: micros(at), happen: (world, now) => world.reconfigure({ ...options, servers }, now) })
+    script.push({ at: micros(at), run: (world, now) => world.reconfigure({ ...options, servers }, now) })
   }
   const count = random.between(1, 6)
   const every = Math.floor(length / (count + 1))
@@ -31,7 +31,7 @@ export const reloadsToTheSame = (options: EngineOptions, length: Duration, rando
     } else reload(at, [changed(first, random), ...others])
   }
   reload(length, options.servers)
-  return turns
+  return script
 }
 
 function changed(server: ServerOptions, random: Random): ServerOptions {

@@ -7,13 +7,13 @@
 import { type Duration, micros } from '../../units.ts'
 import { allLaws, checkLiveness } from '../laws/checkers.ts'
 import { LoginLaw } from '../laws/login-law.ts'
-import { BrokenLaw, together, type Witness } from '../world/observer.ts'
-import { Digest } from '../world/trace.ts'
+import { BrokenLaw, type Observer, together } from '../world/observer.ts'
+import { Digest } from '../world/run-log.ts'
 import { World, type WorldPlan } from '../world/world.ts'
 import { type RandomWorldSettings, randomWorld } from './random-world.ts'
 import { troubledWorld } from './troubled-world.ts'
 
-export interface Outcome {
+export interface RunResult {
   readonly seed: string | number
   /** What was broken, or undefined. */
   readonly broken: { readonly law: string; readonly message: string } | undefined
@@ -25,24 +25,24 @@ export interface Outcome {
 /** A world of this seed with all laws; `watch` sees everything before the laws do. */
 export const runSeed = (
   seed: string | number,
-  o: Partial<RandomWorldSettings> & { readonly watch?: readonly Witness[] } = {},
-): Outcome => {
+  o: Partial<RandomWorldSettings> & { readonly watch?: readonly Observer[] } = {},
+): RunResult => {
   const { plan, end } = randomWorld(seed, o)
   return runPlan(plan, end, o.watch)
 }
 
 /** The world of this seed in which servers are in trouble; no login may be lost there, beside all laws. */
-export const runTroubledSeed = (seed: string | number, o: { readonly watch?: readonly Witness[] } = {}): Outcome => {
+export const runTroubledSeed = (seed: string | number, o: { readonly watch?: readonly Observer[] } = {}): RunResult => {
   const { plan, spells, end } = troubledWorld(seed)
   return runPlan(plan, end, [...(o.watch ?? []), new LoginLaw(plan.clients, spells)])
 }
 
 /** The world of a plan until `end`, all laws watching; it must have settled by then. */
-export const runPlan = (plan: WorldPlan, end: Duration, watch: readonly Witness[] = []): Outcome => {
+export const runPlan = (plan: WorldPlan, end: Duration, watch: readonly Observer[] = []): RunResult => {
   const digest = new Digest()
   const laws = plan.engine === undefined ? [] : allLaws(plan.engine)
   let world: World | undefined
-  let broken: Outcome['broken']
+  let broken: RunResult['broken']
   try {
     world = new World(plan, together([digest, ...watch, ...laws]))
     world.run(end)

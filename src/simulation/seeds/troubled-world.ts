@@ -13,7 +13,7 @@ import type { ServerPlan } from '../world/home-server.ts'
 import type { NasPlan } from '../world/nas-plan.ts'
 import { Random } from '../world/random.ts'
 import { NO_TROUBLE, type Spell, type Trouble } from '../world/trouble.ts'
-import type { Turn, World, WorldPlan } from '../world/world.ts'
+import type { ScriptEntry, World, WorldPlan } from '../world/world.ts'
 import { calm, clientOptions } from './random-world.ts'
 
 export interface TroubledWorld {
@@ -56,7 +56,7 @@ export const troubledWorld = (seed: string | number): TroubledWorld => {
       servers,
       clients,
       lateness: micros(random.child('lateness').pick([0, 0, 20_000])),
-      script: [...turnsOf(spells), calm(LENGTH)],
+      script: [...scriptOf(spells), calm(LENGTH)],
     },
   }
 }
@@ -219,16 +219,16 @@ const troubleOf = (kind: Kind, { servers }: EngineOptions, random: Random): Trou
   }
 }
 
-const turnsOf = (spells: readonly Spell[]): Turn[] => {
-  const at = (moment: Duration): Turn => ({ at: moment, happen: (world) => apply(world, spells, moment) })
-  const turns = spells.flatMap(({ from, until }) => [at(from), at(until)])
+const scriptOf = (spells: readonly Spell[]): ScriptEntry[] => {
+  const at = (moment: Duration): ScriptEntry => ({ at: moment, run: (world) => apply(world, spells, moment) })
+  const script = spells.flatMap(({ from, until }) => [at(from), at(until)])
   for (const { server, from, until, isReplayed } of spells) {
     if (isReplayed !== true) continue
     for (let moment = from + REPLAYED_EVERY; moment < until; moment += REPLAYED_EVERY) {
-      turns.push({ at: micros(moment), happen: (world, now) => world.servers[server]?.replay(now) })
+      script.push({ at: micros(moment), run: (world, now) => world.servers[server]?.replay(now) })
     }
   }
-  return turns
+  return script
 }
 
 /** What each server is like at this moment: several troubles may have come over one of them. */

@@ -41,31 +41,31 @@ export interface ServerPlan {
 }
 
 /** A message that arrived, and the way back. */
-interface Job<Mark> {
+interface Job<Envelope> {
   readonly packet: Packet
   readonly class: TrafficClass
-  readonly mark: Mark
+  readonly envelope: Envelope
 }
 
 /** Answers that are remembered, for who sends them again. */
 const REMEMBERED_ANSWERS = 32
 
-type Topic<Mark> = { readonly kind: 'work' } | { readonly kind: 'answer'; readonly job: Job<Mark> }
+type Topic<Envelope> = { readonly kind: 'work' } | { readonly kind: 'answer'; readonly job: Job<Envelope> }
 
 /** What becomes of the answers: the world carries them back over the network. */
-export interface Answers<Mark> {
-  answer(server: HomeServer<Mark>, mark: Mark, bytes: Uint8Array, now: Instant): void
+export interface Answers<Envelope> {
+  answer(server: HomeServer<Envelope>, envelope: Envelope, bytes: Uint8Array, now: Instant): void
   /** A message was worked off, whether or not anybody still waits for it. */
-  worked?(server: HomeServer<Mark>, packet: Packet, now: Instant): void
+  worked?(server: HomeServer<Envelope>, packet: Packet, now: Instant): void
 }
 
-export class HomeServer<Mark> implements Actor<Topic<Mark>> {
+export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
   readonly plan: ServerPlan
   readonly #agenda: Agenda
   readonly #random: Random
-  readonly #answers: Answers<Mark>
+  readonly #answers: Answers<Envelope>
   /** In the order of arrival; `#head` is the next. */
-  #jobs: Job<Mark>[] = []
+  #jobs: Job<Envelope>[] = []
   #head = 0
   #isWorking = false
   /** Counts restarts: work of an earlier life is lost. */
@@ -81,9 +81,9 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
   /** Requests that could be answered, and when the last of them was: for servers that answer few. */
   #asked = 0
   #lastAnswerAt = Number.NEGATIVE_INFINITY
-  readonly #former: { readonly mark: Mark; readonly bytes: Uint8Array }[] = []
+  readonly #former: { readonly envelope: Envelope; readonly bytes: Uint8Array }[] = []
 
-  constructor(plan: ServerPlan, o: { agenda: Agenda; random: Random; answers: Answers<Mark> }) {
+  constructor(plan: ServerPlan, o: { agenda: Agenda; random: Random; answers: Answers<Envelope> }) {
     this.plan = plan
     this.#agenda = o.agenda
     this.#random = o.random
@@ -104,7 +104,7 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
   }
 
   /** A datagram came in. One that does not verify is not worth an answer (RFC 2865 section 3). */
-  take(trafficClass: TrafficClass, mark: Mark, bytes: Uint8Array, now: Instant): void {
+  receive(trafficClass: TrafficClass, envelope: Envelope, bytes: Uint8Array, now: Instant): void {
     this.received += 1
     if (!this.isUp || this.trouble.losesAll === true || this.waiting >= this.plan.backlog) {
       this.lost += 1
@@ -119,7 +119,7 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
       this.lost += 1
       return
     }
-    this.#jobs.push({ packet, class: trafficClass, mark })
+    this.#jobs.push({ packet, class: trafficClass, envelope })
     if (!this.#isWorking) this.#work(now)
   }
 
@@ -139,10 +139,10 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
 
   /** An attacker on the path sends its last answers once more. */
   replay(now: Instant): void {
-    for (const { mark, bytes } of this.#former) this.#answers.answer(this, mark, bytes, now)
+    for (const { envelope, bytes } of this.#former) this.#answers.answer(this, envelope, bytes, now)
   }
 
-  act(topic: Topic<Mark> & { life?: number }, now: Instant): void {
+  act(topic: Topic<Envelope> & { life?: number }, now: Instant): void {
     if (topic.life !== this.#life) return
     if (topic.kind === 'answer') this.#answer(topic.job, now)
     else this.#finishWork(now)
@@ -155,7 +155,7 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
   }
 
   #finishWork(now: Instant): void {
-    const job = this.#jobs[this.#head] as Job<Mark>
+    const job = this.#jobs[this.#head] as Job<Envelope>
     this.#head += 1
     if (this.#head > 1024 && this.#head * 2 > this.#jobs.length) {
       this.#jobs = this.#jobs.slice(this.#head)
@@ -172,12 +172,12 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
     else this.#isWorking = false
   }
 
-  #answer(job: Job<Mark>, now: Instant): void {
+  #answer(job: Job<Envelope>, now: Instant): void {
     const bytes = this.#answerTo(job)
-    this.#answers.answer(this, job.mark, bytes, now)
-    this.#former.push({ mark: job.mark, bytes })
+    this.#answers.answer(this, job.envelope, bytes, now)
+    this.#former.push({ envelope: job.envelope, bytes })
     if (this.#former.length > REMEMBERED_ANSWERS) this.#former.shift()
-    if (this.#random.chance(this.plan.answersTwice)) this.#answers.answer(this, job.mark, bytes, now)
+    if (this.#random.chance(this.plan.answersTwice)) this.#answers.answer(this, job.envelope, bytes, now)
   }
 
   #willAnswer(packet: Packet, now: Instant): boolean {
@@ -191,7 +191,7 @@ export class HomeServer<Mark> implements Actor<Topic<Mark>> {
     return true
   }
 
-  #answerTo({ packet, class: trafficClass }: Job<Mark>): Uint8Array {
+  #answerTo({ packet, class: trafficClass }: Job<Envelope>): Uint8Array {
     const { secret } = this
     const { isUnforwardable = false } = this.trouble
     if (packet.code === STATUS_SERVER) {

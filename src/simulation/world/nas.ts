@@ -161,7 +161,7 @@ export class Nas implements Actor<Topic> {
   }
 
   /** An answer came to this port. */
-  take(trafficClass: TrafficClass, port: number, bytes: Uint8Array, now: Instant): void {
+  receive(trafficClass: TrafficClass, port: number, bytes: Uint8Array, now: Instant): void {
     const packet = readPacket(bytes)
     if (typeof packet === 'string') {
       this.#ports.wrongAnswer(this, `an answer is broken: ${packet}`)

@@ -19,47 +19,47 @@ export interface Faults {
 
 export const NO_FAULTS: Faults = { delay: micros(200), spread: micros(0), loss: 0, duplicate: 0 }
 
-/** Where a datagram goes; the receiver gave `mark` when it told its address. */
-export interface Receiver<Mark> {
-  deliver(mark: Mark, bytes: Uint8Array, now: Instant): void
+/** Where a datagram goes; the receiver gave `envelope` when it told its address. */
+export interface Receiver<Envelope> {
+  deliver(envelope: Envelope, bytes: Uint8Array, now: Instant): void
 }
 
-/** One direction of one path. */
-export class Path<Mark> implements Actor<{ readonly mark: Mark; readonly bytes: Uint8Array }> {
+/** One direction between two places. */
+export class Link<Envelope> implements Actor<{ readonly envelope: Envelope; readonly bytes: Uint8Array }> {
   readonly #agenda: Agenda
   readonly #random: Random
-  readonly #receiver: Receiver<Mark>
+  readonly #receiver: Receiver<Envelope>
   faults: Faults
   /** Until then nothing gets through. */
   cutUntil: Instant | undefined = undefined
   sent = 0
   lost = 0
 
-  constructor(o: { agenda: Agenda; random: Random; faults: Faults; receiver: Receiver<Mark> }) {
+  constructor(o: { agenda: Agenda; random: Random; faults: Faults; receiver: Receiver<Envelope> }) {
     this.#agenda = o.agenda
     this.#random = o.random
     this.#receiver = o.receiver
     this.faults = o.faults
   }
 
-  send(mark: Mark, bytes: Uint8Array, now: Instant): void {
+  send(envelope: Envelope, bytes: Uint8Array, now: Instant): void {
     this.sent += 1
     const isCut = this.cutUntil !== undefined && now < this.cutUntil
     if (isCut || this.#random.chance(this.faults.loss)) {
       this.lost += 1
       return
     }
-    this.#schedule(mark, bytes, now)
-    if (this.#random.chance(this.faults.duplicate)) this.#schedule(mark, bytes, now)
+    this.#schedule(envelope, bytes, now)
+    if (this.#random.chance(this.faults.duplicate)) this.#schedule(envelope, bytes, now)
   }
 
-  act({ mark, bytes }: { readonly mark: Mark; readonly bytes: Uint8Array }, now: Instant): void {
-    this.#receiver.deliver(mark, bytes, now)
+  act({ envelope, bytes }: { readonly envelope: Envelope; readonly bytes: Uint8Array }, now: Instant): void {
+    this.#receiver.deliver(envelope, bytes, now)
   }
 
-  #schedule(mark: Mark, bytes: Uint8Array, now: Instant): void {
+  #schedule(envelope: Envelope, bytes: Uint8Array, now: Instant): void {
     const { delay, spread } = this.faults
     const wait = spread === 0 ? delay : delay + this.#random.between(0, spread)
-    this.#agenda.at(after(now, micros(wait)), this, { mark, bytes })
+    this.#agenda.at(after(now, micros(wait)), this, { envelope, bytes })
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Who watches a world: what the checkers and the recorders are told, step by step.
  *
- * A witness changes nothing. A checker that finds a law broken throws `BrokenLaw` with the law's name and what it saw; the
+ * An observer changes nothing. A checker that finds a law broken throws `BrokenLaw` with the law's name and what it saw; the
  * run ends there, and the seed brings it back.
  */
 
@@ -23,8 +23,8 @@ export class BrokenLaw extends Error {
   }
 }
 
-/** What a witness may look at: all but the means to change it. */
-export interface Watched {
+/** What an observer may look at: all but the means to change it. */
+export interface ObservedWorld {
   readonly now: Instant
   /** Undefined where the clients ask the servers directly. */
   readonly engine: Engine | undefined
@@ -32,9 +32,9 @@ export interface Watched {
   readonly clients: readonly Pick<Nas, 'plan' | 'counters' | 'trying'>[]
 }
 
-/** Everything that can be told; a witness listens to what it cares for. */
-export interface Witness {
-  begins?(world: Watched): void
+/** Everything that can be told; an observer listens to what it cares for. */
+export interface Observer {
+  begins?(world: ObservedWorld): void
   /** A client's datagram was handed to the engine. */
   received?(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void
   /** The engine sends to a server. */
@@ -62,8 +62,8 @@ export interface Witness {
   gaveUp?(client: string, trafficClass: TrafficClass, serial: number, now: Instant): void
 }
 
-/** Several witnesses of one world as one. */
-export const together = (all: readonly Witness[]): Witness => ({
+/** Several observers of one world as one. */
+export const together = (all: readonly Observer[]): Observer => ({
   begins: (world) => {
     for (const each of all) each.begins?.(world)
   },

@@ -16,8 +16,8 @@ import { type Actor, Agenda } from './agenda.ts'
 import { HomeServer, type ServerPlan } from './home-server.ts'
 import { Nas } from './nas.ts'
 import type { NasPlan } from './nas-plan.ts'
-import { type Faults, NO_FAULTS, Path } from './network.ts'
-import { BrokenLaw, type Witness } from './observer.ts'
+import { type Faults, Link, NO_FAULTS } from './network.ts'
+import { BrokenLaw, type Observer } from './observer.ts'
 import { Random } from './random.ts'
 
 export interface WorldPlan {
@@ -31,33 +31,33 @@ export interface WorldPlan {
   readonly cost?: Duration
   /** How late the shell's timer may be, drawn for each wake. */
   readonly lateness?: Duration
-  /** Changes on the way: a server dies, a path is cut, the configuration is reloaded. */
-  readonly script?: readonly Turn[]
+  /** Changes on the way: a server dies, a link is cut, the configuration is reloaded. */
+  readonly script?: readonly ScriptEntry[]
 }
 
 export const DIRECTIONS = ['clientToProxy', 'proxyToClient', 'proxyToServer', 'serverToProxy'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
 /** Something that happens at a moment after the start. */
-export interface Turn {
+export interface ScriptEntry {
   readonly at: Duration
-  readonly happen: (world: World, now: Instant) => void
+  readonly run: (world: World, now: Instant) => void
 }
 
 /** Where an answer goes on its way back to a client. */
-interface ToClient {
+interface ClientEnvelope {
   readonly nas: number
   readonly class: TrafficClass
   readonly port: number
 }
 
 /** Where a message goes on its way to a server, and its answer comes back to: a lane's port, -1 is the probe socket. */
-interface ToServer {
+interface ServerEnvelope {
   readonly server: number
   readonly class: TrafficClass
   readonly lane: number
   readonly port: number
-  readonly client: ToClient | undefined
+  readonly client: ClientEnvelope | undefined
   /** On the way back: nobody listens there. */
   readonly isRefused?: true
 }
@@ -65,7 +65,7 @@ interface ToServer {
 type Topic =
   | { readonly kind: 'wake'; readonly at: number }
   | { readonly kind: 'serve' }
-  | { readonly kind: 'turn'; readonly turn: Turn }
+  | { readonly kind: 'script'; readonly entry: ScriptEntry }
 
 /** The listeners' numbers. */
 const LISTENER = { authentication: 0, accounting: 1 } as const
@@ -78,17 +78,17 @@ export const START = instant(1_000_000_000_000)
 export class World implements Actor<Topic>, Outbox {
   readonly agenda = new Agenda(START)
   readonly engine: Engine | undefined
-  readonly servers: readonly HomeServer<ToServer>[]
+  readonly servers: readonly HomeServer<ServerEnvelope>[]
   readonly clients: readonly Nas[]
-  readonly paths: {
-    readonly clientToProxy: Path<ToClient>
-    readonly proxyToClient: Path<ToClient>
-    readonly proxyToServer: Path<ToServer>
-    readonly serverToProxy: Path<ToServer>
+  readonly links: {
+    readonly clientToProxy: Link<ClientEnvelope>
+    readonly proxyToClient: Link<ClientEnvelope>
+    readonly proxyToServer: Link<ServerEnvelope>
+    readonly serverToProxy: Link<ServerEnvelope>
   }
   readonly events: { readonly at: Instant; readonly event: EngineEvent }[] = []
   readonly #plan: WorldPlan
-  readonly #witness: Witness
+  readonly #observer: Observer
   readonly #random: Random
   readonly #clientAt: ReadonlyMap<string, number>
   readonly #serverNamed: ReadonlyMap<string, number>
@@ -105,38 +105,42 @@ export class World implements Actor<Topic>, Outbox {
   #fruitlessWakes = 0
   steps = 0
 
-  constructor(plan: WorldPlan, witness: Witness) {
+  constructor(plan: WorldPlan, observer: Observer) {
     this.#plan = plan
-    this.#witness = witness
+    this.#observer = observer
     this.#random = new Random(plan.seed)
     this.#clientAt = new Map(plan.clients.map(({ address }, index) => [address, index]))
     this.#serverNamed = new Map(plan.servers.map(({ name }, index) => [name, index]))
-    this.paths = {
-      clientToProxy: this.#path('clientToProxy', (mark: ToClient, bytes, now) =>
-        this.#atProxyFromClient(mark, bytes, now),
+    this.links = {
+      clientToProxy: this.#link('clientToProxy', (envelope: ClientEnvelope, bytes, now) =>
+        this.#atProxyFromClient(envelope, bytes, now),
       ),
-      proxyToClient: this.#path('proxyToClient', (mark: ToClient, bytes, now) => this.#atClient(mark, bytes, now)),
-      proxyToServer: this.#path('proxyToServer', (mark: ToServer, bytes, now) => this.#atServer(mark, bytes, now)),
-      serverToProxy: this.#path('serverToProxy', (mark: ToServer, bytes, now) =>
-        this.#atProxyFromServer(mark, bytes, now),
+      proxyToClient: this.#link('proxyToClient', (envelope: ClientEnvelope, bytes, now) =>
+        this.#atClient(envelope, bytes, now),
+      ),
+      proxyToServer: this.#link('proxyToServer', (envelope: ServerEnvelope, bytes, now) =>
+        this.#atServer(envelope, bytes, now),
+      ),
+      serverToProxy: this.#link('serverToProxy', (envelope: ServerEnvelope, bytes, now) =>
+        this.#atProxyFromServer(envelope, bytes, now),
       ),
     }
     this.servers = plan.servers.map(
       (server) =>
-        new HomeServer<ToServer>(server, {
+        new HomeServer<ServerEnvelope>(server, {
           agenda: this.agenda,
           random: this.#random.child(`server ${server.name}`),
           answers: {
-            answer: (_server, mark, bytes, now) => this.paths.serverToProxy.send(mark, bytes, now),
-            worked: (of, packet, now) => this.#witness.worked?.(of.plan.name, packet, now),
+            answer: (_server, envelope, bytes, now) => this.links.serverToProxy.send(envelope, bytes, now),
+            worked: (of, packet, now) => this.#observer.worked?.(of.plan.name, packet, now),
           },
         }),
     )
     this.clients = plan.clients.map((client, index) => this.#client(client, index))
     this.engine = plan.engine === undefined ? undefined : this.#engine(plan.engine)
-    for (const turn of plan.script ?? []) this.agenda.at(START + turn.at, this, { kind: 'turn', turn })
+    for (const entry of plan.script ?? []) this.agenda.at(START + entry.at, this, { kind: 'script', entry })
     for (const client of this.clients) client.start(START)
-    this.#witness.begins?.(this)
+    this.#observer.begins?.(this)
   }
 
   get now(): Instant {
@@ -158,7 +162,7 @@ export class World implements Actor<Topic>, Outbox {
   reconfigure(options: EngineOptions, now: Instant): void {
     this.engine?.reconfigure(options, now)
     this.#learnLanes()
-    this.#witness.reconfigured?.(options, now)
+    this.#observer.reconfigured?.(options, now)
   }
 
   act(topic: Topic, now: Instant): void {
@@ -166,7 +170,7 @@ export class World implements Actor<Topic>, Outbox {
       if (topic.at === this.#wakeAt) this.#wake(now)
       return
     }
-    if (topic.kind === 'turn') topic.turn.happen(this, now)
+    if (topic.kind === 'script') topic.entry.run(this, now)
     else this.#serveIsMet = false
     this.#isTouched = true
   }
@@ -175,21 +179,21 @@ export class World implements Actor<Topic>, Outbox {
 
   forward(lane: number, port: number, bytes: Uint8Array): void {
     this.#fruitlessWakes = 0
-    this.#witness.forwarded?.(lane, port, bytes, this.now)
+    this.#observer.forwarded?.(lane, port, bytes, this.now)
     this.#toServer(lane, port, bytes)
   }
 
   probe(lane: number, bytes: Uint8Array): void {
     this.#fruitlessWakes = 0
-    this.#witness.probed?.(lane, bytes, this.now)
+    this.#observer.probed?.(lane, bytes, this.now)
     this.#toServer(lane, -1, bytes)
   }
 
   reply(to: Peer, bytes: Uint8Array): void {
-    this.#witness.replied?.(to, bytes, this.now)
+    this.#observer.replied?.(to, bytes, this.now)
     const nas = this.#clientAt.get(to.address) ?? -1
     const trafficClass = to.listener === LISTENER.authentication ? 'authentication' : 'accounting'
-    this.paths.proxyToClient.send({ nas, class: trafficClass, port: to.port }, bytes, this.now)
+    this.links.proxyToClient.send({ nas, class: trafficClass, port: to.port }, bytes, this.now)
   }
 
   #toServer(lane: number, port: number, bytes: Uint8Array): void {
@@ -197,54 +201,54 @@ export class World implements Actor<Topic>, Outbox {
     if (plan === undefined) throw new Error(`simulation: lane ${lane} has no sockets`)
     // A server that a reload gave another name is where it was.
     const server = this.#serverNamed.get(plan.server) ?? this.#serverAt.get(plan.address) ?? -1
-    this.paths.proxyToServer.send({ server, class: plan.class, lane, port, client: undefined }, bytes, this.now)
+    this.links.proxyToServer.send({ server, class: plan.class, lane, port, client: undefined }, bytes, this.now)
   }
 
-  #atProxyFromClient(mark: ToClient, bytes: Uint8Array, now: Instant): void {
+  #atProxyFromClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
     const { engine } = this
     if (engine === undefined) {
       // A client without a proxy asks the server that is its own.
-      const server = mark.nas % this.servers.length
-      this.#atServer({ server, class: mark.class, lane: -1, port: -1, client: mark }, bytes, now)
+      const server = envelope.nas % this.servers.length
+      this.#atServer({ server, class: envelope.class, lane: -1, port: -1, client: envelope }, bytes, now)
       return
     }
-    const { address } = (this.clients[mark.nas] as Nas).plan
-    const from: Peer = { listener: LISTENER[mark.class], address, port: mark.port }
+    const { address } = (this.clients[envelope.nas] as Nas).plan
+    const from: Peer = { listener: LISTENER[envelope.class], address, port: envelope.port }
     this.#touch()
-    engine.receive(mark.class, from, bytes, now)
-    this.#witness.received?.(mark.class, bytes, now, from)
+    engine.receive(envelope.class, from, bytes, now)
+    this.#observer.received?.(envelope.class, bytes, now, from)
   }
 
-  #atServer(mark: ToServer, bytes: Uint8Array, now: Instant): void {
-    const server = this.servers[mark.server]
-    server?.take(mark.class, mark, bytes, now)
+  #atServer(envelope: ServerEnvelope, bytes: Uint8Array, now: Instant): void {
+    const server = this.servers[envelope.server]
+    server?.receive(envelope.class, envelope, bytes, now)
     if (server?.plan.refuses && !server.isUp) {
-      this.paths.serverToProxy.send({ ...mark, isRefused: true }, NOTHING, now)
+      this.links.serverToProxy.send({ ...envelope, isRefused: true }, NOTHING, now)
     }
   }
 
-  #atProxyFromServer(mark: ToServer, bytes: Uint8Array, now: Instant): void {
-    if (mark.client !== undefined) {
-      if (!mark.isRefused) this.paths.proxyToClient.send(mark.client, bytes, now)
+  #atProxyFromServer(envelope: ServerEnvelope, bytes: Uint8Array, now: Instant): void {
+    if (envelope.client !== undefined) {
+      if (!envelope.isRefused) this.links.proxyToClient.send(envelope.client, bytes, now)
       return
     }
     this.#touch()
-    if (mark.isRefused) {
-      this.#witness.refused?.(mark.lane, mark.port, now)
-      this.engine?.refused(mark.lane, mark.port, now)
+    if (envelope.isRefused) {
+      this.#observer.refused?.(envelope.lane, envelope.port, now)
+      this.engine?.refused(envelope.lane, envelope.port, now)
       return
     }
-    this.#witness.arrives?.(mark.lane, mark.port, bytes, now)
-    if (mark.port === -1) {
-      this.engine?.probeAnswered(mark.lane, bytes, now)
+    this.#observer.arrives?.(envelope.lane, envelope.port, bytes, now)
+    if (envelope.port === -1) {
+      this.engine?.probeAnswered(envelope.lane, bytes, now)
       return
     }
-    this.engine?.respond(mark.lane, mark.port, bytes, now)
-    this.#witness.responded?.(mark.lane, mark.port, bytes, now)
+    this.engine?.respond(envelope.lane, envelope.port, bytes, now)
+    this.#observer.responded?.(envelope.lane, envelope.port, bytes, now)
   }
 
-  #atClient(mark: ToClient, bytes: Uint8Array, now: Instant): void {
-    this.clients[mark.nas]?.take(mark.class, mark.port, bytes, now)
+  #atClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
+    this.clients[envelope.nas]?.receive(envelope.class, envelope.port, bytes, now)
   }
 
   #touch(): void {
@@ -279,7 +283,7 @@ export class World implements Actor<Topic>, Outbox {
     } else {
       this.#meetServe()
     }
-    if (!this.#serveIsMet) this.#witness.stepped?.(now)
+    if (!this.#serveIsMet) this.#observer.stepped?.(now)
     this.#aim(now)
   }
 
@@ -305,7 +309,7 @@ export class World implements Actor<Topic>, Outbox {
       note: (event: EngineEvent, now: Instant): void => {
         if (event.kind === 'internal-error') throw event.error
         if (event.kind === 'server-state') this.events.push({ at: now, event })
-        this.#witness.noted?.(event, now)
+        this.#observer.noted?.(event, now)
       },
     }
     const engine = new Engine(options, { outbox: this, journal, random: this.#random.child('engine').fill }, START)
@@ -330,15 +334,18 @@ export class World implements Actor<Topic>, Outbox {
         return this.#serials
       },
       send: (_nas, trafficClass, port, bytes, now) =>
-        this.paths.clientToProxy.send({ nas: index, class: trafficClass, port }, bytes, now),
-      wrongAnswer: (nas, why) => this.#witness.wrongAnswer?.(nas.plan.name, why, this.now),
-      gaveUp: (nas, trafficClass, serial, now) => this.#witness.gaveUp?.(nas.plan.name, trafficClass, serial, now),
-      cameUp: (nas, waited, now) => this.#witness.cameUp?.(nas.plan.name, waited, now),
+        this.links.clientToProxy.send({ nas: index, class: trafficClass, port }, bytes, now),
+      wrongAnswer: (nas, why) => this.#observer.wrongAnswer?.(nas.plan.name, why, this.now),
+      gaveUp: (nas, trafficClass, serial, now) => this.#observer.gaveUp?.(nas.plan.name, trafficClass, serial, now),
+      cameUp: (nas, waited, now) => this.#observer.cameUp?.(nas.plan.name, waited, now),
     })
   }
 
-  #path<Mark>(direction: Direction, deliver: (mark: Mark, bytes: Uint8Array, now: Instant) => void): Path<Mark> {
-    return new Path<Mark>({
+  #link<Envelope>(
+    direction: Direction,
+    deliver: (envelope: Envelope, bytes: Uint8Array, now: Instant) => void,
+  ): Link<Envelope> {
+    return new Link<Envelope>({
       agenda: this.agenda,
       random: this.#random.child(direction),
       faults: this.#plan.network?.[direction] ?? NO_FAULTS,

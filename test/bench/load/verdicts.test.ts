@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { comparedOf, faultOf, type RoundOf, type Told, verdictsOf } from '../../../bench/load/compare-report.ts'
+import {
+  comparedOf,
+  faultOf,
+  type RoundOf,
+  type SteadyMeasurement,
+  verdictsOf,
+} from '../../../bench/load/compare-report.ts'
 import { type Condition, millionVerdicts } from '../../../bench/load/million.ts'
 import { keptVerdict } from '../../../bench/load/reload.ts'
 import type { Verdict } from '../../../bench/load/scenario.ts'
 import { type ThrottledRun, verdictsOf as throttledVerdicts } from '../../../bench/load/throttled.ts'
 
 const quantiles = { count: 100, mean: 50, p50: 40, p90: 60, p99: 90, p999: 120, max: 200 }
-const told = (more: Partial<Told> = {}): Told => ({
+const told = (more: Partial<SteadyMeasurement> = {}): SteadyMeasurement => ({
   load: { kind: 'accounting', rate: 10_000, seconds: 5 },
   counts: {
     sent: 50_000,
@@ -29,7 +35,7 @@ const told = (more: Partial<Told> = {}): Told => ({
   kernel: { received: 1, sent: 1, bufferErrors: 0, missing: 0 },
   ...more,
 })
-const round = (relay: string, highest: number, cpuMicros: number, more: Partial<Told> = {}): RoundOf => ({
+const round = (relay: string, highest: number, cpuMicros: number, more: Partial<SteadyMeasurement> = {}): RoundOf => ({
   relay,
   kind: 'accounting',
   highest,

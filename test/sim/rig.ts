@@ -1,5 +1,5 @@
 /**
- * A stage for scenarios that read like a script: plain clients and servers to vary, everything that leaves written down,
+ * A rig for scenarios that read like a script: plain clients and servers to vary, everything that leaves written down,
  * and every law watching.
  */
 
@@ -10,7 +10,7 @@ import { Secret } from '../../src/radius/secret.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'
 import type { ServerPlan } from '../../src/simulation/world/home-server.ts'
 import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
-import { together, type Witness } from '../../src/simulation/world/observer.ts'
+import { type Observer, together } from '../../src/simulation/world/observer.ts'
 import { answerTo, serialOf, wellFormed } from '../../src/simulation/world/packets.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Instant, MICROS_PER_SECOND, micros, millis, perSecond, seconds } from '../../src/units.ts'
@@ -129,19 +129,19 @@ export interface Sent {
   readonly bytes: Uint8Array
 }
 
-export class Stage {
+export class Rig {
   readonly world: World
   readonly sent: Sent[] = []
   /** Serials of the answers that went to clients, in their order. */
   replies = 0
   readonly #plan: WorldPlan
 
-  constructor(plan: Omit<WorldPlan, 'seed'> & { readonly isWatched?: boolean }, witnesses: readonly Witness[] = []) {
+  constructor(plan: Omit<WorldPlan, 'seed'> & { readonly isWatched?: boolean }, observers: readonly Observer[] = []) {
     const { isWatched = true, ...others } = plan
     this.#plan = { seed: 'a scripted scenario', ...others }
     const laws = plan.engine === undefined || !isWatched ? [] : allLaws(plan.engine)
     const seen = new Set<string>()
-    const recorder: Witness = {
+    const recorder: Observer = {
       forwarded: (lane, port, bytes, now) => {
         const packet = wellFormed(bytes)
         const serial = serialOf(packet) ?? 0
@@ -157,7 +157,7 @@ export class Stage {
         this.replies += 1
       },
     }
-    this.world = new World(this.#plan, together([recorder, ...witnesses, ...laws]))
+    this.world = new World(this.#plan, together([recorder, ...observers, ...laws]))
   }
 
   /** Lets time pass until so many seconds after the start. */
@@ -173,7 +173,7 @@ export class Stage {
     const code = sent.class === 'authentication' ? ACCESS_ACCEPT : ACCOUNTING_RESPONSE
     const bytes = answerTo({ request: wellFormed(sent.bytes), code, secret })
     const way = { server, class: sent.class, lane: sent.lane, port: sent.port, client: undefined }
-    this.world.paths.serverToProxy.send(way, bytes, this.world.now)
+    this.world.links.serverToProxy.send(way, bytes, this.world.now)
   }
 
   /** First transmissions only. */

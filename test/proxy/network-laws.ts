@@ -1,6 +1,6 @@
 /**
- * A witness at the network for the property tests: it sees what leaves, knows what was answered, and judges slots,
- * identifiers, max-outstanding and order by itself, without asking the engine.
+ * The laws of the property tests, checked at the network: slots, identifiers, max-outstanding and order. They see what leaves,
+ * are told what was answered, and never ask the engine.
  */
 import { expect } from 'vitest'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../src/classes.ts'
@@ -17,7 +17,7 @@ interface Flight {
   responded: boolean
 }
 
-export class Witness {
+export class NetworkLaws {
   readonly #world: World
   readonly #flights = new Map<string, Flight>()
   readonly #lastFrom = new Map<string, Flight>()

@@ -7,7 +7,7 @@ import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
-import type { Witness } from './observer.ts'
+import type { Observer } from './observer.ts'
 import { serialOf, wellFormed } from './packets.ts'
 import { START } from './world.ts'
 
@@ -22,7 +22,7 @@ const CODES: Readonly<Record<number, string>> = {
 }
 
 /** One line an event: seconds since the start, what happened, which packet, which request of the world. */
-export class Trace implements Witness {
+export class RunLog implements Observer {
   readonly #write: (line: string) => void
 
   constructor(write: (line: string) => void) {
@@ -70,7 +70,7 @@ export class Trace implements Witness {
 const at = (now: Instant): string => ((now - START) / MICROS_PER_SECOND).toFixed(6).padStart(11)
 
 /** 64 bits over time and octets of everything that leaves the engine: to servers, to probes, to clients. */
-export class Digest implements Witness {
+export class Digest implements Observer {
   #a = 0x811c9dc5
   #b = 0x9e3779b9
 
