@@ -10,7 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageChannel } from 'node:worker_threads'
 import { writeData } from '../src/commands/terminal/output.io.ts'
-import { type Seen, ViewInParts } from '../src/instances/protocol/view-parts.ts'
+import { type InstanceView, ViewInParts } from '../src/instances/protocol/instance-view.ts'
 import { noErrors } from '../src/observe/boundary/watch-errors.ts'
 import { EngineLoad, loadOptions, peerOf, requestOf } from './engine-load.ts'
 import { medianOf } from './load/medians.ts'
@@ -40,7 +40,7 @@ const took = { 'in one piece': [] as number[], 'the first part': [] as number[],
 for (let look = 0; look < LOOKS; look += 1) {
   disturb(look)
   if (look % 2 === 0)
-    timed('in one piece', () => out.postMessage({ ...seenNow(), engine: load.engine.snapshot(load.now) }))
+    timed('in one piece', () => out.postMessage({ ...viewNow(), engine: load.engine.snapshot(load.now) }))
   else await carryOver()
 }
 other.close()
@@ -51,8 +51,11 @@ for (const [what, all] of Object.entries(took)) {
   )
 }
 
-function seenNow(): Seen {
+function viewNow(): InstanceView {
   return {
+    number: 0,
+    isRunning: true,
+    crashes: 0,
     engine: load.engine.overview(load.now),
     listeners: [],
     upstreams,
@@ -67,9 +70,9 @@ function seenNow(): Seen {
 
 async function carryOver(): Promise<void> {
   const inParts = timed('the first part', () => {
-    const seen = new ViewInParts(seenNow(), load.engine.clients)
-    out.postMessage(seen.first)
-    return seen
+    const view = new ViewInParts(viewNow(), load.engine.clients)
+    out.postMessage(view.first)
+    return view
   })
   for (let number = 0; number < inParts.count; number += 1) {
     await sleep(1)

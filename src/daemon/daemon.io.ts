@@ -27,8 +27,9 @@ import { watchOptions } from '../config/outward/watch-options.ts'
 import type { Config } from '../config/schema/schema.ts'
 import { formatProblem, inShort, MOST_WARNINGS_IN_LOG } from '../config/source/problem.ts'
 import { Instances } from '../instances/instances.io.ts'
+import type { InstanceView } from '../instances/protocol/instance-view.ts'
 import { SharedMemories } from '../instances/shared/shared-memory.ts'
-import type { InstanceReport, SupervisorEvents } from '../instances/supervisor.io.ts'
+import type { SupervisorEvents } from '../instances/supervisor.io.ts'
 import { Watch } from '../observe/alarms/watch.io.ts'
 import { Boundary } from '../observe/boundary/boundary.io.ts'
 import { watchErrorText } from '../observe/boundary/watch-errors.ts'
@@ -144,13 +145,13 @@ export class Daemon {
     // Last, so that whoever gets an answer here knows that the listeners are open.
     this.#admin = await openAdmin(this.#adminOptions())
     this.#isOpen = true
-    const reports = await this.#instances.view()
-    this.#warnOfSmallBuffers(reports)
+    const instances = await this.#instances.view()
+    this.#warnOfSmallBuffers(instances)
     this.#log.write('started', {
       version: this.#version,
       config: this.#file,
       digest: this.#settings.view().digest,
-      listeners: listenersText(reports),
+      listeners: listenersText(instances),
       admin: endpointText(this.#admin.address),
       servers: this.#settings.config.farm.servers.map(({ name }) => name).join(', '),
     })
@@ -306,8 +307,10 @@ export class Daemon {
     })
   }
 
-  #warnOfSmallBuffers(reports: readonly InstanceReport[]): void {
-    const clamped = reports.map(({ view }) => view.clampedReceiveBuffer).find((found) => found !== undefined)
+  #warnOfSmallBuffers(instances: readonly InstanceView[]): void {
+    const clamped = instances
+      .map(({ clampedReceiveBuffer }) => clampedReceiveBuffer)
+      .find((found) => found !== undefined)
     if (!clamped) return
     const inKiB = (bytes: number): number => Math.round(bytes / 1024)
     this.#log.write('receive-buffer-clamped', {

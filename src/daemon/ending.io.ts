@@ -114,17 +114,17 @@ export class Ending {
 
   /** What waits and what is outstanding, in all instances. */
   async inHand(): Promise<InHand> {
-    return inHandOf(await this.#view())
+    return inHandOf(await this.#engine())
   }
 
   /** What a stop now would lose. */
   async forecast(): Promise<Forecast> {
-    return forecastOf(await this.#view(), this.#of.drainLimit() / MICROS_PER_SECOND)
+    return forecastOf(await this.#engine(), this.#of.drainLimit() / MICROS_PER_SECOND)
   }
 
   /** The classes whose servers are all Down or held Down. */
   async unserved(): Promise<TrafficClass[]> {
-    return unservedBy(await this.#view())
+    return unservedBy(await this.#engine())
   }
 
   async #drained(
@@ -180,10 +180,11 @@ export class Ending {
     for (const one of [...this.#followers]) one.tell(news)
   }
 
-  async #view(): Promise<EngineSnapshot> {
-    const reports = await this.#of.instances.view()
+  /** All instances together. */
+  async #engine(): Promise<EngineSnapshot> {
+    const views = await this.#of.instances.view()
     return sumOf(
-      reports.map(({ view }) => view.engine),
+      views.map(({ engine }) => engine),
       this.#of.scope,
     )
   }

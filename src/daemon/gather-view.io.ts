@@ -7,8 +7,8 @@
 import { type Endpoint, endpointText } from '../addresses.ts'
 import type { Attached } from '../admin/attached.ts'
 import type { Instances } from '../instances/instances.io.ts'
+import type { InstanceView } from '../instances/protocol/instance-view.ts'
 import { type Scope, sumOf } from '../instances/shared/sum.ts'
-import type { InstanceReport } from '../instances/supervisor.io.ts'
 import type { Watch } from '../observe/alarms/watch.io.ts'
 import type { Boundary } from '../observe/boundary/boundary.io.ts'
 import { sumOfErrors } from '../observe/boundary/watch-errors.ts'
@@ -44,24 +44,18 @@ export interface Seen {
 
 /** Looks now; rejects where an instance was never open. */
 export async function viewOf(seen: Seen): Promise<DaemonView> {
-  const reports = await seen.instances.view()
+  const instances = await seen.instances.view()
   const now = monotonicNow()
-  const listeners = listenersOf(reports)
-  const upstreams = reports.flatMap(({ view }) => view.upstreams)
+  const listeners = listenersOf(instances)
+  const upstreams = instances.flatMap((one) => one.upstreams)
   const drops = seen.vitals.kernelDrops([...listeners, ...upstreams])
   const upstreamDrops = drops.slice(listeners.length).filter((count) => count !== undefined)
-  const total = (count: (view: InstanceReport['view']) => number): number =>
-    reports.reduce((sum, { view }) => sum + count(view), 0)
-  const instances = reports.map(({ number, isRunning, crashes, view }) => {
-    const { sendFailures, internalErrors, cpuSeconds, loopDelay, engine } = view
-    return { number, isRunning, crashes, sendFailures, internalErrors, cpuSeconds, loopDelay, engine }
-  })
-  seen.watch.saw(instances)
+  const total = (count: (one: InstanceView) => number): number => instances.reduce((sum, one) => sum + count(one), 0)
   const engine = sumOf(
-    reports.map(({ view }) => view.engine),
+    instances.map((one) => one.engine),
     seen.scope,
   )
-  const look = {
+  return seen.watch.upToDate({
     version: seen.version,
     nodeVersion: process.version,
     pid: process.pid,
@@ -90,18 +84,18 @@ export async function viewOf(seen: Seen): Promise<DaemonView> {
     tpsLinesLost: seen.tps?.lost ?? 0,
     sessionsLogLinesLost: seen.sessionsLog?.lost,
     shownClients: { which: seen.settings.perClient(), active: seen.activity.look(engine.clients, now) },
-    watchErrors: sumOfErrors([seen.boundary.counts, ...reports.map(({ view }) => view.watchErrors)]),
+    watchErrors: sumOfErrors([seen.boundary.counts, ...instances.map((one) => one.watchErrors)]),
     process: seen.vitals.process(),
+    watch: seen.watch.latest,
     instances,
     engine,
-  }
-  return { ...look, watch: seen.watch.viewAt(look) }
+  })
 }
 
 /** The listeners of all instances, those that share an address and port once: as the instance sees it that lacks it most. */
-export function listenersOf(reports: readonly InstanceReport[]): InstanceReport['view']['listeners'] {
-  const found = new Map<string, InstanceReport['view']['listeners'][number]>()
-  for (const one of reports.flatMap(({ view }) => view.listeners)) {
+export function listenersOf(instances: readonly InstanceView[]): InstanceView['listeners'] {
+  const found = new Map<string, InstanceView['listeners'][number]>()
+  for (const one of instances.flatMap(({ listeners }) => listeners)) {
     const key = `${one.class} ${endpointText(one)}`
     if (found.get(key)?.presence !== 'absent') found.set(key, one)
   }
@@ -109,7 +103,7 @@ export function listenersOf(reports: readonly InstanceReport[]): InstanceReport[
 }
 
 /** `192.0.2.7:1812 (absent)`: where it listens, in the words of the log. */
-export const listenersText = (reports: readonly InstanceReport[]): string =>
-  listenersOf(reports)
+export const listenersText = (instances: readonly InstanceView[]): string =>
+  listenersOf(instances)
     .map((one) => (one.presence === 'absent' ? `${endpointText(one)} (absent)` : endpointText(one)))
     .join(', ')

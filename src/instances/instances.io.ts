@@ -12,10 +12,11 @@ import type { Draining } from '../proxy/border/ports.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { openSocket } from '../transport/datagram-socket.io.ts'
 import { AddressWatch } from './address-watch.io.ts'
+import type { InstanceView } from './protocol/instance-view.ts'
 import type { FoundSessions, InstanceSettings, SoughtSessions } from './protocol/protocol.ts'
 import { type Listen, RolloutRunner } from './rollout.io.ts'
 import { latestOf } from './shared/sum.ts'
-import { type InstanceReport, Supervisor, type SupervisorEvents } from './supervisor.io.ts'
+import { Supervisor, type SupervisorEvents } from './supervisor.io.ts'
 
 export class Instances {
   readonly #supervisors: readonly Supervisor[]
@@ -111,7 +112,7 @@ export class Instances {
   }
 
   /** In the order of their numbers. */
-  view(): Promise<InstanceReport[]> {
+  view(): Promise<InstanceView[]> {
     return Promise.all(this.#supervisors.map((supervisor) => supervisor.view()))
   }
 

@@ -3,7 +3,7 @@
  *
  * A thread that ends unasked is followed by another one, at once the first time and later the more often it happens; the
  * other instances are not touched. Its ledgers stand in memory that outlives it, so what it had in hand is counted as
- * lost, to the message; its other counters are those of the last look.
+ * lost, to the message; its other counters are those of the last view.
  */
 
 import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
@@ -12,8 +12,8 @@ import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/register/ledger.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
-import type { FoundSessions, InstanceView, SoughtSessions, Traced, ViewPart } from './protocol/protocol.ts'
-import { whole } from './protocol/view-parts.ts'
+import { type InstanceView, type ViewPart, whole } from './protocol/instance-view.ts'
+import type { FoundSessions, SoughtSessions, Traced } from './protocol/protocol.ts'
 import type { RolloutRunner } from './rollout.io.ts'
 import { leftBy, withCounters } from './shared/sum.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
@@ -22,8 +22,8 @@ const BOOKS_BYTES = TRAFFIC_CLASSES.length * LEDGER_NUMBERS * Float64Array.BYTES
 /** Until the next thread after the first, second, ... crash of the last minute. */
 const RESTART_AFTER_MS = [0, 1_000, 5_000, 15_000, 30_000]
 const CRASHES_COUNT_FOR = 60 * MICROS_PER_SECOND
-/** A thread that does not answer a look within this is shown as it was. */
-const LOOK_AT_MOST_MS = 2_000
+/** If a thread does not answer within this, its last view stands. */
+const VIEW_AT_MOST_MS = 2_000
 
 export interface SupervisorEvents {
   line(line: string): void
@@ -33,20 +33,10 @@ export interface SupervisorEvents {
   /** The thread ended unasked; what it had in hand is lost, and another follows after that time. */
   crashed(o: { number: number; error: unknown; lost: PerClass<number>; restartSeconds: number }): void
   restarted(number: number): void
-  /** A look at the thread threw there; it is shown as it was. */
+  /** Viewing the thread threw there; its last view stands. */
   viewFailed(error: unknown): void
   /** The thread that follows could not open what it needs; it is tried again. */
   restartFailed(number: number, error: unknown, restartSeconds: number): void
-}
-
-/** An instance as seen from outside. */
-export interface InstanceReport {
-  readonly number: number
-  readonly isRunning: boolean
-  /** Threads that ended unasked and were followed by another. */
-  readonly crashes: number
-  /** `view.engine` has the counters of all its lives. */
-  readonly view: InstanceView
 }
 
 export class Supervisor {
@@ -61,8 +51,8 @@ export class Supervisor {
   #last: InstanceView | undefined
   /** The addresses that its thread was told of last. */
   #told: { readonly thread: ThreadHandle; readonly local: readonly string[] } | undefined
-  #lookUnderWay: Promise<unknown> = Promise.resolve()
-  #nextLook: Promise<InstanceView> | undefined
+  #viewUnderWay: Promise<unknown> = Promise.resolve()
+  #nextView: Promise<InstanceView> | undefined
   #isOpen = false
   #isClosed = false
   #crashedAt: Instant[] = []
@@ -123,19 +113,20 @@ export class Supervisor {
     await this.#thread?.call('idle', undefined).catch(() => undefined)
   }
 
-  async view(): Promise<InstanceReport> {
+  /** As it is now; its engine has the counters of all threads it had. */
+  async view(): Promise<InstanceView> {
     const thread = this.#isOpen ? this.#thread : undefined
     if (thread !== undefined) {
-      const fresh = await within(LOOK_AT_MOST_MS, this.#lookInTurn(thread), (error) => {
+      const fresh = await within(VIEW_AT_MOST_MS, this.#viewInTurn(thread), (error) => {
         if (thread === this.#thread) this.#events.viewFailed(error)
       })
       if (fresh !== undefined && thread === this.#thread) this.#last = fresh
     }
     const view = this.#last
-    if (view === undefined) throw new Error(`instance ${this.#number} was looked at before it was open`)
+    if (view === undefined) throw new Error(`instance ${this.#number} was viewed before it was open`)
     const isRunning = this.#isOpen
     const engine = isRunning && this.#before !== undefined ? withCounters(view.engine, this.#before) : view.engine
-    return { number: this.#number, isRunning, crashes: this.#crashes, view: { ...view, engine } }
+    return { ...view, isRunning, crashes: this.#crashes, engine }
   }
 
   /** What this machine's addresses are; a thread hears of each list once. */
@@ -157,15 +148,15 @@ export class Supervisor {
     return this.#isOpen ? await this.#thread?.call('learned', limit).catch(() => undefined) : undefined
   }
 
-  /** One look after the other, since the thread keeps what one saw. Who asks while one waits for its turn gets that one. */
-  #lookInTurn(thread: ThreadHandle): Promise<InstanceView> {
-    this.#nextLook ??= this.#lookUnderWay.then(() => {
-      this.#nextLook = undefined
-      const look = wholeView(thread)
-      this.#lookUnderWay = look.catch(() => undefined)
-      return look
+  /** One view after the other, since the thread keeps the latest alone. Whoever asks while one waits for its turn shares it. */
+  #viewInTurn(thread: ThreadHandle): Promise<InstanceView> {
+    this.#nextView ??= this.#viewUnderWay.then(() => {
+      this.#nextView = undefined
+      const view = wholeView(thread)
+      this.#viewUnderWay = view.catch(() => undefined)
+      return view
     })
-    return this.#nextLook
+    return this.#nextView
   }
 
   async close(): Promise<void> {
@@ -173,7 +164,7 @@ export class Supervisor {
     clearTimeout(this.#restart)
     const thread = this.#thread
     if (thread === undefined) return
-    await within(LOOK_AT_MOST_MS, thread.call('close', undefined))
+    await within(VIEW_AT_MOST_MS, thread.call('close', undefined))
     await thread.terminate()
   }
 
@@ -224,7 +215,7 @@ export class Supervisor {
 const endOfSecond = (at: Instant | undefined): Instant =>
   instant(at === undefined ? 0 : (Math.floor(at / MICROS_PER_SECOND) + 1) * MICROS_PER_SECOND)
 
-/** A look, fetched part by part: between two of them the thread does its own work. */
+/** A view, fetched part by part: between two of them the thread does its own work. */
 async function wholeView(thread: ThreadHandle): Promise<InstanceView> {
   const { first, parts } = await thread.call('view', undefined)
   const fetched: ViewPart[] = []

@@ -301,14 +301,15 @@ export class Engine {
     return { ...this.overview(now), clients: this.clients.map((client) => client.snapshot()) }
   }
 
-  /** The same without its clients, of whom there may be many. */
-  overview(now: Instant): Omit<EngineSnapshot, 'clients'> {
+  /** The same with an empty list of clients: there may be many, and each has a snapshot of its own. */
+  overview(now: Instant): EngineSnapshot {
     return {
       at: now,
       draining: this.#isDraining,
       classes: classSnapshots({ register: this.#register, farms: this.#farms, lanes: this.#lanes }, now),
       lanes: Array.from(this.#lanes, (lane) => lane.snapshot(now)),
       ...this.signing.snapshot(now),
+      clients: [],
       formerClients: this.#intake.formerClients,
       tables: { ...this.#register.duplicates.sizes, states: this.#states.size },
       sessions: this.#accounts.counts(),

@@ -5,10 +5,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EndingNews } from '../../src/admin/ending-news.ts'
 import { Ending } from '../../src/daemon/ending.io.ts'
-import type { InstanceReport } from '../../src/instances/supervisor.io.ts'
+import type { InstanceView } from '../../src/instances/protocol/instance-view.ts'
 import type { Draining } from '../../src/proxy/border/ports.ts'
 import { micros } from '../../src/units.ts'
 import { calm } from '../observe/intervals.ts'
+import { instanceOf } from '../observe/view-of.ts'
 
 const LIMIT_MS = 20_000
 
@@ -29,11 +30,11 @@ class Busy {
     if (this.records > 0 && this.draining !== 'no') await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  async view(): Promise<InstanceReport[]> {
+  async view(): Promise<InstanceView[]> {
     const { engine } = calm()
     const { accounting, authentication } = engine.classes
     const classes = { authentication, accounting: { ...accounting, queued: this.records } }
-    return [{ number: 0, isRunning: true, crashes: 0, view: { engine: { ...engine, classes } } } as InstanceReport]
+    return [instanceOf({ ...engine, classes })]
   }
 
   finish(): void {
@@ -127,7 +128,7 @@ describe('the limit of a stop without force', () => {
     const { view } = instances
     ending.stop('one', false)
     await pass(LIMIT_MS - 1)
-    // The look of the limit still sees three records; they are finished before its answer comes.
+    // The view of the limit still sees three records; they are finished before its answer comes.
     instances.view = async () => {
       const seen = await view.call(instances)
       if (instances.records > 0) {

@@ -213,7 +213,7 @@ describe('an instance that crashes', () => {
       ] as const
       client.send(socket, accountingRequest({ secret: CLIENT_SECRET, identifier, attributes }), ports.accounting)
     }
-    const accounting = async () => (await instances.view()).map(({ view }) => view.engine.classes.accounting)
+    const accounting = async () => (await instances.view()).map(({ engine }) => engine.classes.accounting)
     const inHand = async (): Promise<number[]> =>
       (await accounting()).map(({ queued, outstanding }) => queued + outstanding)
     for (let socket = 0; socket < 64; socket += 1) send(socket, 1)

@@ -114,10 +114,10 @@ const scene = async (settings: InstanceSettings, o: { count?: number; crashed?: 
 
 /** What all instances have: by server and class, with the rate, and that nothing failed to be sent. */
 const lanesOf = async ({ instances }: Scene): Promise<string[][]> => {
-  const reports = await instances.view()
-  expect(reports.map(({ view }) => view.sendFailures)).toEqual(reports.map(() => 0))
-  return reports.map(({ view }) =>
-    view.engine.lanes.filter(({ retiring }) => !retiring).map(({ server: name, slots }) => `${name} ${slots.maxRate}`),
+  const views = await instances.view()
+  expect(views.map(({ sendFailures }) => sendFailures)).toEqual(views.map(() => 0))
+  return views.map(({ engine }) =>
+    engine.lanes.filter(({ retiring }) => !retiring).map(({ server: name, slots }) => `${name} ${slots.maxRate}`),
   )
 }
 
@@ -244,8 +244,8 @@ describe('a thread that follows a crashed one', () => {
     await until(() => own.restarted.length === 1, 'the other thread')
     await own.send(5)
     await until(async () => {
-      const [report] = await own.instances.view()
-      return report!.view.engine.classes.accounting.ledger.dropped.draining >= 5
+      const [view] = await own.instances.view()
+      return view!.engine.classes.accounting.ledger.dropped.draining >= 5
     }, 'five refused')
     expect(sink.got).toBe(0)
   })

@@ -13,7 +13,7 @@ import type { ClassSnapshot, EngineSnapshot, LaneSnapshot, LedgerSnapshot } from
 import { configText, FILE, world } from '../config/fixture.ts'
 import { World } from '../proxy/kit.ts'
 import { client, server } from '../proxy/options.ts'
-import { instanceLook, viewOf } from './view-of.ts'
+import { instanceOf, viewOf } from './view-of.ts'
 
 const LENGTH_SECONDS = 60
 
@@ -34,7 +34,7 @@ export const calm = (): DaemonView => {
   }).snapshot()
   const view = viewOf(engine)
   const config = { ...view.config, refused: undefined }
-  return { ...view, config, instances: [instanceLook(engine, { loopDelay: { mean: 0, p99: 0, max: 0 } })] }
+  return { ...view, config, instances: [instanceOf(engine, { loopDelay: { mean: 0, p99: 0, max: 0 } })] }
 }
 
 export const intervalOf = (change: Change = (view) => view, loopDelay = 0): Interval => {

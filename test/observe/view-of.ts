@@ -2,12 +2,13 @@
  * A view of a daemon for tests: everything calm, around the snapshot of an engine that a test drives.
  */
 
+import type { InstanceView } from '../../src/instances/protocol/instance-view.ts'
 import { noErrors } from '../../src/observe/boundary/watch-errors.ts'
-import type { DaemonView, InstanceLook } from '../../src/observe/view/view.ts'
+import type { DaemonView } from '../../src/observe/view/view.ts'
 import type { EngineSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { seconds } from '../../src/units.ts'
 
-export const instanceLook = (engine: EngineSnapshot, changes: Partial<InstanceLook> = {}): InstanceLook => ({
+export const instanceOf = (engine: EngineSnapshot, changes: Partial<InstanceView> = {}): InstanceView => ({
   number: 0,
   isRunning: true,
   crashes: 0,
@@ -15,6 +16,10 @@ export const instanceLook = (engine: EngineSnapshot, changes: Partial<InstanceLo
   internalErrors: 6,
   cpuSeconds: 1.25,
   loopDelay: { mean: 0.001, p99: 0.002, max: 0.003 },
+  listeners: [],
+  upstreams: [],
+  clampedReceiveBuffer: undefined,
+  watchErrors: {},
   engine,
   ...changes,
 })
@@ -85,7 +90,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
   shownClients: { which: 'all', active: new Set() },
   watchErrors: { ...noErrors(), memory: 2 },
   process: { residentBytes: 1_000_000, cpuSeconds: 1.5 },
-  instances: [instanceLook(engine)],
+  instances: [instanceOf(engine)],
   engine,
   ...changes,
 })

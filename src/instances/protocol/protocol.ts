@@ -6,16 +6,15 @@
  */
 import type { SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { Sought } from '../../accounting/sessions/sessions.ts'
-import type { Endpoint } from '../../addresses.ts'
 import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
 import type { Draining } from '../../proxy/border/ports.ts'
-import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import type { FoundLearned } from '../../proxy/signing.ts'
-import type { ListenerReport, ListenOptions } from '../../transport/listeners.io.ts'
+import type { ListenOptions } from '../../transport/listeners.io.ts'
 import type { Instant } from '../../units.ts'
 import type { PlainOptions } from '../shared/plain-options.ts'
 import type { SharedMemory } from '../shared/shared-memory.ts'
 import type { ClientsChange } from './clients-change.ts'
+import type { InstanceView, ViewPart } from './instance-view.ts'
 
 /** What an instance is born with. */
 export interface ThreadStart {
@@ -47,32 +46,6 @@ export interface InstanceSettings {
   readonly forgets: number
 }
 
-/** What can be seen of an instance at one moment. */
-export interface InstanceView {
-  readonly engine: EngineSnapshot
-  readonly listeners: readonly ListenerReport[]
-  /** The local ends of the sockets towards the servers. */
-  readonly upstreams: readonly Endpoint[]
-  /** The smallest receive buffer granted where it is less than was asked, bytes. */
-  readonly clampedReceiveBuffer: { readonly granted: number; readonly wanted: number } | undefined
-  readonly sendFailures: number
-  readonly internalErrors: number
-  /** Errors in what only watches on its thread, by place. */
-  readonly watchErrors: Readonly<Record<string, number>>
-  /** Processor time of its thread, user and system. */
-  readonly cpuSeconds: number
-  /** How late its event loop came to its work since the last look, seconds. */
-  readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
-}
-
-/** A part of the long lists of a view. */
-export interface ViewPart {
-  readonly lanes: EngineSnapshot['lanes']
-  /** Of a client that nothing came from its name. */
-  readonly clients: readonly (ClientSnapshot | string)[]
-  readonly upstreams: InstanceView['upstreams']
-}
-
 /** The calls; each is answered once. */
 export interface InstanceProtocol {
   /** Opens the sockets towards the servers of the settings that it was born with. */
@@ -97,7 +70,7 @@ export interface InstanceProtocol {
   sessions(sought: SoughtSessions): Promise<FoundSessions | undefined>
   /** Of which clients and servers `auto` has learned that they sign; no more than so many addresses. */
   learned(limit: number): Promise<FoundLearned>
-  /** Sees everything but the clients at this moment; `viewPart` fetches the parts, each by its number. */
+  /** Everything at this moment but the long lists; `viewPart` fetches their parts, each by its number. */
   view(nothing: undefined): Promise<{ readonly first: InstanceView; readonly parts: number }>
   viewPart(part: number): Promise<ViewPart>
   close(nothing: undefined): Promise<void>

@@ -21,17 +21,15 @@ import { Loop } from '../../transport/loop.io.ts'
 import { systemRandomness } from '../../transport/randomness.io.ts'
 import { type Arrivals, Sockets } from '../../transport/sockets.io.ts'
 import { changedClients } from '../protocol/clients-change.ts'
+import { type InstanceView, ViewInParts, type ViewPart } from '../protocol/instance-view.ts'
 import type {
   ChangedSettings,
   FoundSessions,
   InstanceProtocol,
-  InstanceView,
   SoughtSessions,
   ThreadStart,
   Traced,
-  ViewPart,
 } from '../protocol/protocol.ts'
-import { ViewInParts } from '../protocol/view-parts.ts'
 import { engineOptionsFrom, type PlainOptions } from '../shared/plain-options.ts'
 import { SharedEndpoints } from '../shared/shared-endpoints.ts'
 import { SharedParts } from '../shared/shared-parts.ts'
@@ -55,6 +53,7 @@ export interface MainThread {
 }
 
 export class Instance implements InstanceProtocol {
+  readonly #number: number
   readonly #log: Log
   readonly #sockets: Sockets
   readonly #shared: SharedParts | undefined
@@ -74,8 +73,8 @@ export class Instance implements InstanceProtocol {
   #isDraining = false
   /** This machine's addresses, as the main thread said last. */
   #local: readonly string[] = []
-  /** What the last look saw. */
-  #seen: ViewInParts | undefined
+  /** The latest view, whose parts are fetched. */
+  #view: ViewInParts | undefined
   /** Sockets of a reload are open that the engine does not name yet. */
   #isPreparing = false
   #housekeeping: NodeJS.Timeout | undefined
@@ -84,6 +83,7 @@ export class Instance implements InstanceProtocol {
 
   constructor({ number, of, settings, usedUpUntil, books }: ThreadStart, main: MainThread) {
     const { options, memory, logLevel, logsSessions, forgets } = settings
+    this.#number = number
     this.#forgets = forgets
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
@@ -167,7 +167,10 @@ export class Instance implements InstanceProtocol {
 
   async view(): ReturnType<InstanceProtocol['view']> {
     const { user, system } = process.threadCpuUsage()
-    const overview = {
+    const view: InstanceView = {
+      number: this.#number,
+      isRunning: true,
+      crashes: 0,
       engine: this.#engine.overview(monotonicNow()),
       listeners: this.#sockets.listeners(),
       upstreams: this.#sockets.upstreams(),
@@ -178,13 +181,13 @@ export class Instance implements InstanceProtocol {
       cpuSeconds: (user + system) / 1e6,
       loopDelay: this.#readDelay(),
     }
-    this.#seen = new ViewInParts(overview, this.#engine.clients)
-    return { first: this.#seen.first, parts: this.#seen.count }
+    this.#view = new ViewInParts(view, this.#engine.clients)
+    return { first: this.#view.first, parts: this.#view.count }
   }
 
   async viewPart(part: number): Promise<ViewPart> {
-    if (this.#seen === undefined) throw new Error('a look goes on that never began')
-    return this.#seen.part(part)
+    if (this.#view === undefined) throw new Error('a part of a view was asked for before the view')
+    return this.#view.part(part)
   }
 
   /** In steps, so that no packet waits for a walk over a large table. */

@@ -12,7 +12,7 @@ import type { Log } from '../log/log.io.ts'
 import type { Reading, Threshold } from '../view/alarm.ts'
 import { ALARM_IDS, type Alarm, type AlarmId, type Health, subjectText } from '../view/alarm.ts'
 import { Interval } from '../view/interval.ts'
-import type { DaemonView, InstanceLook, WatchView } from '../view/view.ts'
+import type { DaemonView, WatchView } from '../view/view.ts'
 import type { AlarmDefinition } from './alarm-definition.ts'
 import { ALARMS, alarmText } from './alarm-definitions.ts'
 import { Alarms, type Judged, type Judgement } from './alarms.ts'
@@ -69,19 +69,22 @@ export class Watch {
     this.#useWebhook(options.webhook)
   }
 
-  /** What is known at the time of a look: found at the last poll, and foreseen of the next one. */
-  viewAt(look: Omit<DaemonView, 'watch'>): WatchView {
-    const view = this.#found()
-    const interval = this.#unfinished({ ...look, watch: view })
+  /** The same view with the alarms as they are now, and those that the next poll will raise. Every view passes here. */
+  upToDate(view: DaemonView): DaemonView {
+    for (const { number, loopDelay } of view.instances) {
+      this.#worstDelay.set(number, Math.max(this.#worstDelay.get(number) ?? 0, loopDelay.p99))
+    }
+    const interval = this.#unfinished(view)
     if (interval === undefined) return view
     const [rules, unixSeconds] = [this.#rules(interval), Date.now() / 1_000]
     const alarms = this.#alarms.seenAt(rules, unixSeconds)
     const foreseen = this.#alarms.foresee(rules, unixSeconds)
-    if (this.#hasJudged) return { ...view, alarms, foreseen }
-    return { ...view, alarms, foreseen, health: healthOf(interval, this.#options.penalties) }
+    const health = this.#hasJudged ? view.watch.health : healthOf(interval, this.#options.penalties)
+    return { ...view, watch: { ...view.watch, alarms, foreseen, health } }
   }
 
-  #found(): WatchView {
+  /** As found at the last poll. */
+  get latest(): WatchView {
     return {
       alarms: this.#alarms.current(),
       foreseen: [],
@@ -117,13 +120,6 @@ export class Watch {
     this.#options = options
     this.#useWebhook(options.webhook)
     if (this.#timer !== undefined) this.#wait()
-  }
-
-  /** Somebody looked at the instances. */
-  saw(instances: readonly InstanceLook[]): void {
-    for (const { number, loopDelay } of instances) {
-      this.#worstDelay.set(number, Math.max(this.#worstDelay.get(number) ?? 0, loopDelay.p99))
-    }
   }
 
   async #poll(): Promise<void> {

@@ -9,7 +9,7 @@ import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { Histogram } from '../../proxy/border/histogram.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND } from '../../units.ts'
-import type { DaemonView, InstanceLook } from '../view/view.ts'
+import type { DaemonView } from '../view/view.ts'
 import type { HistogramSample, Sample, SampleReader } from './metric.ts'
 
 const CLASS_LABELS = ['class', 'instance']
@@ -87,7 +87,7 @@ export const ofLaneBy = (
 })
 
 /** Of each instance's thread. */
-export const ofInstance = (read: (one: InstanceLook) => number): SampleReader => ({
+export const ofInstance = (read: (one: DaemonView['instances'][number]) => number): SampleReader => ({
   labels: ['instance'],
   read: ({ instances }) => instances.map((one) => ({ labels: { instance: String(one.number) }, value: read(one) })),
 })

@@ -9,7 +9,7 @@ import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes
 import { isWrongProof } from '../../proxy/border/reasons.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneCounters, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { effectiveCeiling } from './ceiling.ts'
-import type { DaemonView, InstanceLook } from './view.ts'
+import type { DaemonView } from './view.ts'
 
 /** One server and class over an interval, all instances together. */
 export interface LaneRates {
@@ -150,13 +150,11 @@ export class Interval {
   }
 
   /** Instances that crashed meanwhile or do not run now. */
-  instancesDown(): (Pick<InstanceLook, 'number' | 'isRunning' | 'crashes'> & { readonly isDown: boolean })[] {
+  instancesDown(): (DaemonView['instances'][number] & { readonly isDown: boolean })[] {
     const before = new Map(this.#before.instances.map(({ number, crashes }) => [number, crashes]))
-    return this.now.instances.map(({ number, crashes, isRunning }) => ({
-      number,
-      crashes,
-      isRunning,
-      isDown: !isRunning || crashes > (before.get(number) ?? 0),
+    return this.now.instances.map((one) => ({
+      ...one,
+      isDown: !one.isRunning || one.crashes > (before.get(one.number) ?? 0),
     }))
   }
 

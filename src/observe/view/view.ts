@@ -6,6 +6,7 @@
  */
 
 import type { PerClass, TrafficClass } from '../../classes.ts'
+import type { InstanceView } from '../../instances/protocol/instance-view.ts'
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Duration, PerSecond } from '../../units.ts'
 import type { WatchErrors } from '../boundary/watch-errors.ts'
@@ -100,7 +101,7 @@ export interface DaemonView {
   readonly watchErrors: WatchErrors
   /** Undefined while it could never be read. */
   readonly process: { readonly residentBytes: number | undefined; readonly cpuSeconds: number | undefined }
-  readonly instances: readonly InstanceLook[]
+  readonly instances: readonly InstanceView[]
   /** All instances together. */
   readonly engine: EngineSnapshot
 }
@@ -137,21 +138,6 @@ export interface WebhookView {
   readonly lost: number
   /** Why the last request failed; undefined where it was taken, or none was sent. */
   readonly failing: string | undefined
-}
-
-/** One instance; its engine's counters are those of all the threads it had. */
-export interface InstanceLook {
-  readonly number: number
-  readonly isRunning: boolean
-  /** Threads that ended unasked and were followed by another one. */
-  readonly crashes: number
-  readonly sendFailures: number
-  readonly internalErrors: number
-  /** Processor time of its thread. */
-  readonly cpuSeconds: number
-  /** How late its event loop came to its work since the last view, seconds. */
-  readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
-  readonly engine: EngineSnapshot
 }
 
 export const STATE_WORDS = {

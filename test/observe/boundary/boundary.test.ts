@@ -165,13 +165,13 @@ describe('the watch', () => {
     const look = breakable(() => full(calm()))
     const { one, lines, polls, boundary } = watch(look)
     await polls(3)
-    const raised = one.viewAt(calm()).alarms.map(({ id }) => id)
+    const raised = one.upToDate({ ...calm(), watch: one.latest }).watch.alarms.map(({ id }) => id)
     expect(raised).toContain('queue-fill')
     look.state.isBroken = true
     await polls(5)
     expect(boundary.counts.poll).toBe(5)
     expect(lines).toHaveLength(1)
-    expect(one.viewAt(calm()).alarms.map(({ id }) => id)).toEqual(raised)
+    expect(one.upToDate({ ...calm(), watch: one.latest }).watch.alarms.map(({ id }) => id)).toEqual(raised)
     look.state.isBroken = false
     await polls(1)
     expect(boundary.counts.poll).toBe(5)
@@ -185,7 +185,7 @@ describe('the watch', () => {
       one.change(defaults())
     }
     await polls(1 / 8)
-    expect(one.viewAt(calm()).alarms.map(({ id }) => id)).toContain('queue-fill')
+    expect(one.upToDate({ ...calm(), watch: one.latest }).watch.alarms.map(({ id }) => id)).toContain('queue-fill')
     one.stop()
   })
 
@@ -205,7 +205,7 @@ describe('the watch', () => {
     await polls(3)
     isBroken = true
     await polls(3)
-    const raised = one.viewAt(calm()).alarms.map(({ id }) => id)
+    const raised = one.upToDate({ ...calm(), watch: one.latest }).watch.alarms.map(({ id }) => id)
     expect(raised).toEqual(expect.arrayContaining(['queue-fill', 'reload-refused']))
     expect(boundary.counts.alarms).toBeGreaterThan(0)
     one.stop()

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { InstanceView } from '../../../src/instances/protocol/protocol.ts'
-import { ViewInParts, whole } from '../../../src/instances/protocol/view-parts.ts'
+import { type InstanceView, ViewInParts, whole } from '../../../src/instances/protocol/instance-view.ts'
 import { noErrors } from '../../../src/observe/boundary/watch-errors.ts'
 import { START, World } from '../../proxy/kit.ts'
 import { client, server } from '../../proxy/options.ts'
@@ -12,6 +11,9 @@ function viewsOf(servers: number, clients: number, upstreams: number) {
     clients: Array.from({ length: clients }, (_, at) => client({ name: `c${at}`, network: `10.${at}.0.0/16` })),
   })
   const around = {
+    number: 0,
+    isRunning: true,
+    crashes: 0,
     listeners: [
       {
         class: 'accounting',

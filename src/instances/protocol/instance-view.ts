@@ -1,0 +1,101 @@
+/**
+ * What can be seen of an instance at one moment: its thread sends it in parts, its supervisor adds what the thread can't know.
+ *
+ * The parts keep each view short on the thread, however many servers and clients there are. Servers and ledgers are read
+ * at one moment; that is cheap. Clients are read part by part, some milliseconds apart. Copying to the main thread costs
+ * most: a part takes some dozens of microseconds, and between two parts the thread goes on with its packets.
+ */
+
+import type { Endpoint } from '../../addresses.ts'
+import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot.ts'
+import { untouchedSnapshot } from '../../proxy/work/client-table.ts'
+import type { ListenerReport } from '../../transport/listeners.io.ts'
+
+const LANES_PER_PART = 8
+const CLIENTS_PER_PART = 20
+const UPSTREAMS_PER_PART = 60
+
+export interface InstanceView {
+  readonly number: number
+  readonly isRunning: boolean
+  /** Threads that ended unasked and were followed by another one. */
+  readonly crashes: number
+  /** The supervisor adds the counters of the threads before. */
+  readonly engine: EngineSnapshot
+  readonly listeners: readonly ListenerReport[]
+  /** The local ends of the sockets towards the servers. */
+  readonly upstreams: readonly Endpoint[]
+  /** The smallest receive buffer granted where it is less than was asked, bytes. */
+  readonly clampedReceiveBuffer: { readonly granted: number; readonly wanted: number } | undefined
+  readonly sendFailures: number
+  readonly internalErrors: number
+  /** Errors in what only watches on its thread, by place. */
+  readonly watchErrors: Readonly<Record<string, number>>
+  /** Processor time of its thread, user and system. */
+  readonly cpuSeconds: number
+  /** How late its event loop came to its work since the last view, seconds. */
+  readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
+}
+
+/** A part of the long lists of a view. */
+export interface ViewPart {
+  readonly lanes: EngineSnapshot['lanes']
+  /** A client that nothing came from is its name alone. */
+  readonly clients: readonly (ClientSnapshot | string)[]
+  readonly upstreams: InstanceView['upstreams']
+}
+
+/** A configured client, to be read later. */
+interface Countable {
+  readonly name: string
+  readonly isUntouched: boolean
+  snapshot(): ClientSnapshot
+}
+
+export class ViewInParts {
+  /** All but the long lists. */
+  readonly first: InstanceView
+  /** How many parts follow. */
+  readonly count: number
+  readonly #view: InstanceView
+  readonly #clients: readonly Countable[]
+
+  /** `view` has no clients yet; `clients` are those to read. */
+  constructor(view: InstanceView, clients: readonly Countable[]) {
+    this.first = { ...view, engine: { ...view.engine, lanes: [] }, upstreams: [] }
+    this.#view = view
+    this.#clients = clients
+    this.count = Math.ceil(
+      Math.max(
+        view.engine.lanes.length / LANES_PER_PART,
+        clients.length / CLIENTS_PER_PART,
+        view.upstreams.length / UPSTREAMS_PER_PART,
+      ),
+    )
+  }
+
+  /** From 0 up. */
+  part(number: number): ViewPart {
+    const of = <T>(list: readonly T[], size: number): T[] => list.slice(number * size, (number + 1) * size)
+    return {
+      lanes: of(this.#view.engine.lanes, LANES_PER_PART),
+      clients: of(this.#clients, CLIENTS_PER_PART).map((client) =>
+        client.isUntouched ? client.name : client.snapshot(),
+      ),
+      upstreams: of(this.#view.upstreams, UPSTREAMS_PER_PART),
+    }
+  }
+}
+
+/** The view that was sent in parts. */
+export const whole = (first: InstanceView, parts: readonly ViewPart[]): InstanceView => ({
+  ...first,
+  engine: {
+    ...first.engine,
+    lanes: parts.flatMap(({ lanes }) => lanes),
+    clients: parts.flatMap(({ clients }) =>
+      clients.map((client) => (typeof client === 'string' ? untouchedSnapshot(client) : client)),
+    ),
+  },
+  upstreams: parts.flatMap(({ upstreams }) => upstreams),
+})
