@@ -1,7 +1,8 @@
 /**
  * Writes what is generated (`npm run docs`): config.schema.json and docs/configuration.md from src/config/schema/schema.ts,
  * docs/metrics.md, docs/alarms.md and deploy/prometheus/alerts.yaml from the definitions of metrics and alarms,
- * docs/hidden-attributes.md from the dictionary of hidden attributes.
+ * docs/hidden-attributes.md from the dictionary of hidden attributes, docs/packet-way.svg from the list in
+ * docs/architecture.md.
  *
  * The introduction of docs/configuration.md stands here; every row of its tables comes from the schema, so a setting
  * cannot be documented differently from how it is read. test/config/generated.test.ts fails when a committed file is stale.
@@ -13,6 +14,7 @@ import { alertCases } from './alert-cases.ts'
 import { alertRules } from './alert-rules.ts'
 import { hiddenPage } from './hidden-page.ts'
 import { metricsPage } from './metrics-page.ts'
+import { packetWay } from './packet-way.ts'
 
 const at = (name: string): URL => new URL(`../${name}`, import.meta.url)
 
@@ -25,6 +27,7 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/metrics.md': metricsPage(),
     'docs/alarms.md': alarmsPage(jsonSchema()),
     'docs/hidden-attributes.md': hiddenPage(),
+    'docs/packet-way.svg': packetWay(readFileSync(at('docs/architecture.md'), 'utf8')),
     'deploy/prometheus/alerts.yaml': alertRules(),
     'deploy/prometheus/alerts.test.yaml': alertCases(),
   }

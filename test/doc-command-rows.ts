@@ -279,6 +279,8 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
     as: 'npx vitest run --project sim -t "no such test" test/sim/clock.test.ts',
     says: /skipped/,
   },
+  'npm run format': { notHere: 'writes into the source; npm run check says the same and changes nothing' },
+  'npm test -- WORD': { notHere: 'a test run within this test run' },
   'npm test -- throttle': { notHere: 'a test run within this test run' },
   'npm run unit': { in: 'proof', as: 'npm run unit -- test/units.test.ts', says: /passed/ },
   "npm run e2e -- test/e2e/eap.test.ts -t 'PEAP'": {

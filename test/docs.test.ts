@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { packetWay, stepsIn } from '../scripts/packet-way.ts'
 import { VERBS, wordOf } from '../src/commands/verbs.io.ts'
 import { ALARMS } from '../src/observe/alarms/alarm-definitions.ts'
 import {
@@ -32,6 +33,7 @@ const textOf = (path: string): string | undefined => {
 const PAGES: readonly Page[] = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   ...['docs', 'bench'].flatMap((folder) =>
     readdirSync(at(folder))
       .filter((name) => name.endsWith('.md'))
@@ -72,7 +74,7 @@ describe('README and docs', () => {
 
   it('link every page from README', () => {
     const linked = targetsOf(read('README.md')).map((target) => target.split('#')[0])
-    for (const { path } of PAGES.filter((page) => page.path.startsWith('docs/'))) expect(linked).toContain(path)
+    for (const { path } of PAGES.filter((page) => /^docs\/|^CONTR/.test(page.path))) expect(linked).toContain(path)
   })
 
   it('have a drill for each alarm', () => {
@@ -88,6 +90,30 @@ describe('README and docs', () => {
   it('show a smallest configuration that is examples/minimal.yaml', () => {
     const [, block] = /^```yaml\n([\s\S]*?)^```$/m.exec(read('README.md')) ?? []
     expect(block).toBe(read('examples/minimal.yaml'))
+  })
+})
+
+describe("the drawing of one packet's way", () => {
+  const page = read('docs/architecture.md')
+  const drawing = read('docs/packet-way.svg')
+  const steps = stepsIn(page)
+
+  it('has the numbered steps of the text, each with the files that it names', () => {
+    expect(steps.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    for (const { number, title, files } of steps) {
+      const [, box = ''] = new RegExp(`<g id="step-${number}">([\\s\\S]*?)</g>`).exec(drawing) ?? []
+      expect(box).toContain(`>${title}<`)
+      expect(files.length, title).toBeGreaterThan(0)
+      expect([...box.matchAll(/class="file"[^>]*>([^<]*)</g)].map(([, file]) => `src/${file}`)).toEqual(files)
+    }
+  })
+
+  it('names files that exist', () => {
+    for (const file of steps.flatMap(({ files }) => files)) expect(exists(file), file).toBe(true)
+  })
+
+  it('finds no step where the text has none', () => {
+    expect(() => packetWay(page.replace('4. **Did', '**Did'))).toThrow('has no step 4')
   })
 })
 
