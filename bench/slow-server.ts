@@ -11,7 +11,7 @@ import { checkRequest } from '../src/radius/authenticator.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/radius/codes.ts'
 import { type Packet, readPacket } from '../src/radius/packet.ts'
 import { Secret } from '../src/radius/secret.ts'
-import { answerTo } from '../src/simulation/world/packets.ts'
+import { answerTo } from '../src/simulation/peers/packets.ts'
 import { monotonicNow } from '../src/transport/clock.io.ts'
 import { kernelDropsAt } from './kernel-drops.ts'
 

@@ -7,8 +7,8 @@ import { rehearseConfig } from '../../src/config/scenario/simulated-config.io.ts
 import { formatProblem } from '../../src/config/source/problem.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Secret } from '../../src/radius/secret.ts'
-import type { ServerPlan } from '../../src/simulation/world/home-server.ts'
-import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
+import type { ServerPlan } from '../../src/simulation/peers/home-server.ts'
+import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import { micros, seconds } from '../../src/units.ts'
 
 const CONFIGURATION = `

@@ -6,10 +6,10 @@
  * in the very same world, with its own defaults, so that the table shows both.
  */
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
-import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
+import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
+import { serialOf, userOf, wellFormed } from '../../src/simulation/peers/packets.ts'
+import type { Trouble } from '../../src/simulation/peers/trouble.ts'
 import { type Observer, together } from '../../src/simulation/world/observer.ts'
-import { serialOf, userOf, wellFormed } from '../../src/simulation/world/packets.ts'
-import type { Trouble } from '../../src/simulation/world/trouble.ts'
 import { type ScriptEntry, START, World } from '../../src/simulation/world/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, millis, seconds } from '../../src/units.ts'
 import { clientPlan, defaultOptions, serverPlan } from './rig.ts'

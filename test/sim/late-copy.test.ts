@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Outbox } from '../../src/proxy/border/ports.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import { accountingRequest, serialOf, wellFormed } from '../../src/simulation/world/packets.ts'
+import { accountingRequest, serialOf, wellFormed } from '../../src/simulation/peers/packets.ts'
 import { START } from '../../src/simulation/world/world.ts'
 import { type Instant, instant, seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './rig.ts'

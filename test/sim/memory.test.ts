@@ -2,7 +2,7 @@
  * What a checker remembers of requests ends with them: it does not grow with the length of the traffic.
  */
 import { describe, expect, it } from 'vitest'
-import { RequestLaw } from '../../src/simulation/laws/request-law.ts'
+import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
 import { World } from '../../src/simulation/world/world.ts'
 import { micros, seconds } from '../../src/units.ts'
 import { bng, homeServer, options, reporting } from './rig.ts'

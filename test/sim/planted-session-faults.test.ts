@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'
-import { SessionLaw } from '../../src/simulation/laws/session-law.ts'
+import { SessionLaw } from '../../src/simulation/laws/records/session-law.ts'
 import { BrokenLaw, type Observer } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'

@@ -8,10 +8,10 @@ import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.
 import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/radius/codes.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'
-import type { ServerPlan } from '../../src/simulation/world/home-server.ts'
-import type { NasPlan } from '../../src/simulation/world/nas-plan.ts'
+import type { ServerPlan } from '../../src/simulation/peers/home-server.ts'
+import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
+import { answerTo, serialOf, wellFormed } from '../../src/simulation/peers/packets.ts'
 import { type Observer, together } from '../../src/simulation/world/observer.ts'
-import { answerTo, serialOf, wellFormed } from '../../src/simulation/world/packets.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Instant, MICROS_PER_SECOND, micros, millis, perSecond, seconds } from '../../src/units.ts'
 

@@ -14,9 +14,9 @@ import { checkResponse } from '../../radius/authenticator.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { type Instant, MICROS_PER_SECOND, micros } from '../../units.ts'
+import { wellFormed } from '../peers/packets.ts'
 import type { ObservedWorld } from '../world/observer.ts'
-import { wellFormed } from '../world/packets.ts'
-import { LaneBook } from './lane-facts.ts'
+import { LaneBook } from './lane-book.ts'
 
 /** One request at one server. */
 export interface Asked {

@@ -13,8 +13,8 @@ import type { Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
+import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../peers/packets.ts'
 import type { ObservedWorld } from '../world/observer.ts'
-import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
 import { inHand, Recent } from './recent.ts'
 
 /** What became of a datagram. `arrival` and `at` are those of the place that it has, `of` is the other one's serial. */

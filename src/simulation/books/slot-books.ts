@@ -9,7 +9,7 @@
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { ObservedWorld } from '../world/observer.ts'
-import { LanePlaces } from './lane-facts.ts'
+import { LanePlaces } from './lane-book.ts'
 
 /** What left towards one server. */
 export class LaneCount {

@@ -1,10 +1,9 @@
 /**
  * The laws of docs/throttling.md, watched at the network and after every step.
  *
- * Each checker keeps its own books from what it sees, not from what the engine says, wherever that is possible
- * (`slot-law.ts`, `identifier-law.ts`, `request-law.ts`, `session-law.ts`, `coalescing-law.ts`, `gigawords-law.ts`, and for
- * the health of servers `live-server-law.ts`, `dead-server-law.ts`, `first-choice-law.ts`). What can't be seen from outside
- * (the ledger, what waits, what is free) is read from the engine's snapshot, here. docs/simulation.md has the list.
+ * Where it is possible, a law keeps its own books from what it sees at the network and does not trust the engine: see the
+ * folders `network`, `health` and `records`. What can't be seen from outside (the ledger, what waits, what is free) is read
+ * from the engine's snapshot, here. docs/simulation.md has the list.
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -12,16 +11,16 @@ import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Instant } from '../../units.ts'
 import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { CoalescingLaw } from './coalescing-law.ts'
-import { DeadServerLaw } from './dead-server-law.ts'
-import { FirstChoiceLaw } from './first-choice-law.ts'
-import { GigawordsLaw } from './gigawords-law.ts'
-import { IdentifierLaw } from './identifier-law.ts'
-import { LiveServerLaw } from './live-server-law.ts'
-import { RequestLaw } from './request-law.ts'
-import { SessionLaw } from './session-law.ts'
-import { SigningLaw } from './signing-law.ts'
-import { SlotLaw } from './slot-law.ts'
+import { DeadServerLaw } from './health/dead-server-law.ts'
+import { FirstChoiceLaw } from './health/first-choice-law.ts'
+import { LiveServerLaw } from './health/live-server-law.ts'
+import { IdentifierLaw } from './network/identifier-law.ts'
+import { RequestLaw } from './network/request-law.ts'
+import { SigningLaw } from './network/signing-law.ts'
+import { SlotLaw } from './network/slot-law.ts'
+import { CoalescingLaw } from './records/coalescing-law.ts'
+import { GigawordsLaw } from './records/gigawords-law.ts'
+import { SessionLaw } from './records/session-law.ts'
 
 /** How often a snapshot is taken where it is not needed at once: it is dear, and what is wrong in it stays wrong. */
 const AUDIT_EVERY = 64

@@ -10,9 +10,9 @@ import type { ClientOptions, EngineOptions } from '../../proxy/border/options.ts
 import { ClientTable } from '../../proxy/work/client-table.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, type Instant, micros } from '../../units.ts'
-import type { ServerPlan } from '../world/home-server.ts'
-import type { NasPlan } from '../world/nas-plan.ts'
-import type { Faults } from '../world/network.ts'
+import type { ServerPlan } from '../peers/home-server.ts'
+import type { NasPlan } from '../peers/nas-plan.ts'
+import type { Faults } from '../peers/network.ts'
 import { DIRECTIONS, type Direction, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
 import type { Scenario, ScenarioEvent } from './scenario.ts'
 

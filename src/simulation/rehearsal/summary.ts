@@ -8,7 +8,7 @@
 import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, MICROS_PER_SECOND, since } from '../../units.ts'
-import { serialOf } from '../world/packets.ts'
+import { serialOf } from '../peers/packets.ts'
 import { START, type World } from '../world/world.ts'
 import { type Recorder, sum } from './recorder.ts'
 import { disturbedAt, type Scenario } from './scenario.ts'

@@ -7,11 +7,11 @@
 import type { Algorithm, ClientOptions, EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
-import type { ServerPlan } from '../world/home-server.ts'
-import type { NasPlan } from '../world/nas-plan.ts'
-import { type Faults, NO_FAULTS } from '../world/network.ts'
-import { Random } from '../world/random.ts'
-import { NO_TROUBLE } from '../world/trouble.ts'
+import type { ServerPlan } from '../peers/home-server.ts'
+import type { NasPlan } from '../peers/nas-plan.ts'
+import { type Faults, NO_FAULTS } from '../peers/network.ts'
+import { Random } from '../peers/random.ts'
+import { NO_TROUBLE } from '../peers/trouble.ts'
 import { DIRECTIONS, type Direction, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
 
 export interface RandomWorld {

@@ -6,7 +6,7 @@
  */
 import type { EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
 import { type Duration, micros } from '../../units.ts'
-import type { Random } from '../world/random.ts'
+import type { Random } from '../peers/random.ts'
 import type { ScriptEntry } from '../world/world.ts'
 
 /** How long a server is out at most, microseconds: within a grid second, or over its end. */

@@ -6,7 +6,7 @@
  */
 import { type Duration, micros } from '../../units.ts'
 import { allLaws, checkLiveness } from '../laws/checkers.ts'
-import { LoginLaw } from '../laws/login-law.ts'
+import { LoginLaw } from '../laws/health/login-law.ts'
 import { BrokenLaw, type Observer, together } from '../world/observer.ts'
 import { Digest } from '../world/run-log.ts'
 import { World, type WorldPlan } from '../world/world.ts'

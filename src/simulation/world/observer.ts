@@ -11,8 +11,8 @@ import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Engine } from '../../proxy/engine.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Duration, Instant } from '../../units.ts'
-import type { HomeServer } from './home-server.ts'
-import type { Nas } from './nas.ts'
+import type { HomeServer } from '../peers/home-server.ts'
+import type { Nas } from '../peers/nas.ts'
 
 export class BrokenLaw extends Error {
   readonly law: string

@@ -7,8 +7,8 @@ import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
+import { serialOf, wellFormed } from '../peers/packets.ts'
 import type { Observer } from './observer.ts'
-import { serialOf, wellFormed } from './packets.ts'
 import { START } from './world.ts'
 
 const CODES: Readonly<Record<number, string>> = {

@@ -6,14 +6,14 @@
  * its client sends poison) is lost by right, and a conversation stays with the server that began it.
  */
 
-import type { TrafficClass } from '../../classes.ts'
-import type { EngineEvent } from '../../proxy/border/events.ts'
-import type { Instant } from '../../units.ts'
-import type { NasPlan } from '../world/nas-plan.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { serialOf, wellFormed } from '../world/packets.ts'
-import { isSilentFor, type Spell, touches } from '../world/trouble.ts'
-import { START } from '../world/world.ts'
+import type { TrafficClass } from '../../../classes.ts'
+import type { EngineEvent } from '../../../proxy/border/events.ts'
+import type { Instant } from '../../../units.ts'
+import type { NasPlan } from '../../peers/nas-plan.ts'
+import { serialOf, wellFormed } from '../../peers/packets.ts'
+import { isSilentFor, type Spell, touches } from '../../peers/trouble.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
+import { START } from '../../world/world.ts'
 
 /** Fewer transmissions leave no time for a second server. */
 const ENOUGH_TRIES = 3

@@ -8,19 +8,19 @@
  * is remembered of it lasts as long as it can be in hand, and not longer.
  */
 
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { PREFERENCE } from '../../queues/waiting-line.ts'
-import { checkResponse } from '../../radius/authenticator.ts'
-import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../../radius/codes.ts'
-import type { Packet } from '../../radius/packet.ts'
-import type { Instant } from '../../units.ts'
-import { InterimBook } from '../books/interim-book.ts'
-import { LaneBook } from '../books/lane-facts.ts'
-import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { serialOf, wellFormed } from '../world/packets.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../../classes.ts'
+import type { EngineEvent, Peer } from '../../../proxy/border/events.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import { PREFERENCE } from '../../../queues/waiting-line.ts'
+import { checkResponse } from '../../../radius/authenticator.ts'
+import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../../../radius/codes.ts'
+import type { Packet } from '../../../radius/packet.ts'
+import type { Instant } from '../../../units.ts'
+import { InterimBook } from '../../books/interim-book.ts'
+import { LaneBook } from '../../books/lane-book.ts'
+import { inHand, Recent } from '../../books/recent.ts'
+import { serialOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 /** A request that was let in. */
 interface Asked {

@@ -6,14 +6,14 @@
  * response time-out take longer than 30 s together, they may.
  */
 
-import type { EngineEvent } from '../../proxy/border/events.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { ACCESS_REQUEST } from '../../radius/codes.ts'
-import { after, type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
-import { type Asked, HealthBook, type LaneHealth, MOST } from '../books/health-book.ts'
-import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { serialOf, wellFormed } from '../world/packets.ts'
+import type { EngineEvent } from '../../../proxy/border/events.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import { ACCESS_REQUEST } from '../../../radius/codes.ts'
+import { after, type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
+import { type Asked, HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
+import { inHand, Recent } from '../../books/recent.ts'
+import { serialOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 const LIMIT = seconds(30)
 /** How often it is looked at, and how late the engine's timer may be, and then some. */

@@ -2,10 +2,10 @@
  * No slot over its quota, no grid second over max-rate, no sliding second over max-rate and one quota, counted from the
  * datagrams that leave.
  */
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import type { Instant } from '../../units.ts'
-import { SlotBooks } from '../books/slot-books.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import type { Instant } from '../../../units.ts'
+import { SlotBooks } from '../../books/slot-books.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 /** How long a sliding second is, in microseconds. */
 const A_SECOND = 1_000_000

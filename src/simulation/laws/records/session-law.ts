@@ -7,15 +7,15 @@
  * is as old as that one.
  */
 
-import type { TrafficClass } from '../../classes.ts'
-import type { Peer } from '../../proxy/border/events.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
-import type { Instant } from '../../units.ts'
-import { InterimBook } from '../books/interim-book.ts'
-import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { serialOf, sessionOf, wellFormed } from '../world/packets.ts'
+import type { TrafficClass } from '../../../classes.ts'
+import type { Peer } from '../../../proxy/border/events.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import { ACCOUNTING_REQUEST } from '../../../radius/codes.ts'
+import type { Instant } from '../../../units.ts'
+import { InterimBook } from '../../books/interim-book.ts'
+import { inHand, Recent } from '../../books/recent.ts'
+import { serialOf, sessionOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 interface RecordSeen {
   readonly arrival: number

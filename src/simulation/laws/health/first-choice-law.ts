@@ -6,14 +6,14 @@
  * request in twenty at most, and one for each probe interval, so that it can show that it is better again.
  */
 
-import type { PerClass, TrafficClass } from '../../classes.ts'
-import type { EngineEvent } from '../../proxy/border/events.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
-import { type Asked, HealthBook, type LaneHealth, MOST } from '../books/health-book.ts'
-import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { serialOf, wellFormed } from '../world/packets.ts'
+import type { PerClass, TrafficClass } from '../../../classes.ts'
+import type { EngineEvent } from '../../../proxy/border/events.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import { type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
+import { type Asked, HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
+import { inHand, Recent } from '../../books/recent.ts'
+import { serialOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 const WINDOW = seconds(10)
 const ENOUGH = 10

@@ -9,14 +9,14 @@
  * The worlds' requests have no EAP and no Proxy-State, all of them verify, and no world lasts 30 days.
  */
 
-import type { TrafficClass } from '../../classes.ts'
-import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
-import type { EngineOptions, RequireMessageAuthenticator } from '../../proxy/border/options.ts'
-import { UNSIGNED_COUNTS_FOR } from '../../proxy/signing/signers.ts'
-import { ACCESS_REQUEST } from '../../radius/codes.ts'
-import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
-import { BrokenLaw, type Observer } from '../world/observer.ts'
-import { wellFormed } from '../world/packets.ts'
+import type { TrafficClass } from '../../../classes.ts'
+import type { EngineEvent, Peer } from '../../../proxy/border/events.ts'
+import type { EngineOptions, RequireMessageAuthenticator } from '../../../proxy/border/options.ts'
+import { UNSIGNED_COUNTS_FOR } from '../../../proxy/signing/signers.ts'
+import { ACCESS_REQUEST } from '../../../radius/codes.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../../units.ts'
+import { wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 interface Known {
   /** When an unsigned request was last taken. */

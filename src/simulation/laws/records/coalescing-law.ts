@@ -7,16 +7,16 @@
  * `age`), and it ends under a name (`ledger`).
  */
 
-import type { TrafficClass } from '../../classes.ts'
-import type { Peer } from '../../proxy/border/events.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
-import type { Packet } from '../../radius/packet.ts'
-import type { Instant } from '../../units.ts'
-import { type Fate, InterimBook } from '../books/interim-book.ts'
-import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
+import type { TrafficClass } from '../../../classes.ts'
+import type { Peer } from '../../../proxy/border/events.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import { ACCOUNTING_REQUEST } from '../../../radius/codes.ts'
+import type { Packet } from '../../../radius/packet.ts'
+import type { Instant } from '../../../units.ts'
+import { type Fate, InterimBook } from '../../books/interim-book.ts'
+import { inHand, Recent } from '../../books/recent.ts'
+import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 /** One interim update that waits, and the identifiers of clients that wait for its answer. */
 interface Group {

@@ -6,14 +6,14 @@
  * say less is the engine's right: a wrap that was not seen is not made up.
  */
 
-import type { TrafficClass } from '../../classes.ts'
-import type { Peer } from '../../proxy/border/events.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
-import type { Instant } from '../../units.ts'
-import { inHand, Recent } from '../books/recent.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../world/packets.ts'
+import type { TrafficClass } from '../../../classes.ts'
+import type { Peer } from '../../../proxy/border/events.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import { ACCOUNTING_REQUEST } from '../../../radius/codes.ts'
+import type { Instant } from '../../../units.ts'
+import { inHand, Recent } from '../../books/recent.ts'
+import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 const TWO_TO_32 = 2 ** 32
 /** Where fewer records are remembered, one may be forgotten between two of its copies. */

@@ -7,15 +7,15 @@
  * (a second, where the server's host may refuse) an unanswered request is outstanding.
  */
 
-import type { TrafficClass } from '../../classes.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { checkResponse } from '../../radius/authenticator.ts'
-import { ACCESS_REQUEST } from '../../radius/codes.ts'
-import { type Instant, seconds } from '../../units.ts'
-import { LaneBook, LanePlaces } from '../books/lane-facts.ts'
-import { Recent } from '../books/recent.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
-import { serialOf, wellFormed } from '../world/packets.ts'
+import type { TrafficClass } from '../../../classes.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import { checkResponse } from '../../../radius/authenticator.ts'
+import { ACCESS_REQUEST } from '../../../radius/codes.ts'
+import { type Instant, seconds } from '../../../units.ts'
+import { LaneBook, LanePlaces } from '../../books/lane-book.ts'
+import { Recent } from '../../books/recent.ts'
+import { serialOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 /** What an identifier of a source port carries. */
 interface Use {

@@ -10,11 +10,11 @@
  * response, and not by a replay.
  */
 
-import type { EngineEvent } from '../../proxy/border/events.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
-import { HealthBook, type LaneHealth, LEAST } from '../books/health-book.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
+import type { EngineEvent } from '../../../proxy/border/events.ts'
+import type { EngineOptions } from '../../../proxy/border/options.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../../units.ts'
+import { HealthBook, type LaneHealth, LEAST } from '../../books/health-book.ts'
+import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 /** Seconds in which it was sent anything that are looked back at, and the share that it must have answered in each. */
 const SECONDS = 5
