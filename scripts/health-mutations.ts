@@ -8,7 +8,7 @@ const health = inFile('src/throttle/server-health.ts')
 const punctuality = inFile('src/throttle/punctuality.ts')
 const answering = inFile('src/proxy/serving/answering.ts')
 const failover = inFile('src/proxy/serving/failover.ts')
-const farm = inFile('src/proxy/pool/pool.ts')
+const pool = inFile('src/proxy/pool/pool.ts')
 const lane = inFile('src/proxy/work/lane.ts')
 const contact = inFile('src/proxy/work/contact.ts')
 const sum = inFile('src/instances/shared/sum.ts')
@@ -115,18 +115,18 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   health('Failing never recovers', 'this.#tally.answered * 2 >= this.#tally.ended', 'this.#tally.answered < 0'),
   punctuality('what is long ago counts for ever', 'this.#sumEnded -= this.#ended[place]!\n', ''),
   lane('a Failing server stays the first choice', 'return this.isFailing() ? 1 : 0', 'return 0'),
-  farm('a Failing server gets every request as a trial', 'const ONE_REQUEST_IN = 20', 'const ONE_REQUEST_IN = 1'),
-  farm(
+  pool('a Failing server gets every request as a trial', 'const ONE_REQUEST_IN = 20', 'const ONE_REQUEST_IN = 1'),
+  pool(
     'a Failing server that is no first choice is never tried',
     'lane.passedOver >= ONE_REQUEST_IN || since(lane.triedAt ?? lane.health.since, now) >= this.#interval',
     'lane.passedOver >= ONE_REQUEST_IN',
   ),
   failover(
     'what returns from a Failing server goes back to it',
-    'return this.#farms[lane.class].hasWellBeside(lane, request)',
+    'return this.#pools.of(lane).hasWellBeside(lane, request)',
     'return false',
   ),
-  failover('what waits for a Failing server stays there', 'else this.leaveFailing(lane.class)\n', ''),
+  failover('what waits for a Failing server stays there', 'else this.leaveFailing(pool)\n', ''),
 
   // Failover within the patience of clients.
   failover(
@@ -201,10 +201,10 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   waitingOn(
     'a login stays at a silent server that it was sent to last',
-    'this.#farm.toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)',
-    'this.#farm.toAskAgain(lane, request, lane.signsOfLife < signsAtFirst)',
+    'this.#pools.of(request).toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)',
+    'this.#pools.of(request).toAskAgain(lane, request, lane.signsOfLife < signsAtFirst)',
   ),
-  farm(
+  pool(
     'a login never goes back to a server that was silent and answers again',
     'signs !== undefined && (isSilent || other.signsOfLife > signs)',
     'signs !== undefined && isSilent',

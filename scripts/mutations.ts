@@ -126,8 +126,8 @@ export const MUTATIONS: readonly Mutation[] = [
   lanes('the server queues are not asked', 'if (lane.queue.line.isEmpty()) continue', 'if (lane.number >= 0) continue'),
   wayBack(
     'the parked never return',
-    'if (farm.hasLive()) {\n      farm.parked.promote',
-    'if (farm.hasLive() && farm.parked.line.queued < 0) {\n      farm.parked.promote',
+    'if (pool.hasLive()) {\n      pool.parked.promote',
+    'if (pool.hasLive() && pool.parked.line.queued < 0) {\n      pool.parked.promote',
   ),
   engine(
     'a wake for a slot is forgotten',

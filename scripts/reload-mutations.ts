@@ -8,7 +8,7 @@ const lanes = inFile('src/proxy/work/lanes.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
 const slots = inFile('src/throttle/slots.ts')
 const memory = inFile('src/instances/shared/shared-memory.ts')
-const farm = inFile('src/proxy/pool/pool.ts')
+const pool = inFile('src/proxy/pool/pool.ts')
 
 export const RELOAD_MUTATIONS: readonly Mutation[] = [
   rollout(
@@ -106,7 +106,7 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
     'const tables = this.#sharesTables ? tablesFor(options, this.#tables) : undefined',
     'const tables = this.#sharesTables ? tablesFor(options, this.#tables) : undefined\n    this.#tables = tables',
   ),
-  farm(
+  pool(
     'a conversation is not known by the former name',
     'if (formerName !== undefined && !this.#byName.has(formerName)) this.#byName.set(formerName, lane)',
     '',

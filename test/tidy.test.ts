@@ -51,7 +51,7 @@ const LARGE_CLASSES: LargeClasses = {
   Lane: 'to be cut',
   Request: 'to be cut',
   Register: 'to be cut',
-  Farm: 'to be cut',
+  Pool: 'to be cut',
   Attempt: 'to be cut',
   Engine: 'to be cut',
   Health: 'to be cut',

@@ -1,40 +1,39 @@
 /**
  * One class of an engine at one moment: its ledger, and where its requests wait.
  */
-import type { PerClass, TrafficClass } from '../classes.ts'
+import { type PerClass, perClass, type TrafficClass } from '../classes.ts'
 import { type Instant, micros, since } from '../units.ts'
 import type { ClassSnapshot } from './border/snapshot.ts'
-import type { Farm } from './pool/pool.ts'
+import type { Pools } from './pool/pools.ts'
 import type { Register } from './register/register.ts'
-import type { Lanes } from './work/lanes.ts'
 
 const NOTHING = { size: 0, octets: 0 } as const
 
 interface Parts {
   readonly register: Register
-  readonly farms: PerClass<Farm>
-  readonly lanes: Lanes
+  readonly pools: Pools
 }
 
-/** Both classes. */
-export const classSnapshots = (parts: Parts, now: Instant): PerClass<ClassSnapshot> => ({
-  authentication: classSnapshot(parts, 'authentication', now),
-  accounting: classSnapshot(parts, 'accounting', now),
-})
+export const classSnapshots = (parts: Parts, now: Instant): PerClass<ClassSnapshot> =>
+  perClass((each) => classSnapshot(parts, each, now))
 
-function classSnapshot({ register, farms, lanes }: Parts, trafficClass: TrafficClass, now: Instant): ClassSnapshot {
+function classSnapshot({ register, pools }: Parts, trafficClass: TrafficClass, now: Instant): ClassSnapshot {
   const backlog = register.backlogs[trafficClass]
   const agesFrom = backlog.agesFrom()
   const oldestHere = register.instanceQueue.oldestFresh(trafficClass)
-  const { queued: parked, octets: parkedOctets } = farms[trafficClass].parked.line
   // Only records are set aside.
   const aside = trafficClass === 'accounting' ? register.aside : NOTHING
   const givenUp = trafficClass === 'accounting' ? register.heard.givenUp(now) : undefined
-  let elsewhere = parked + aside.size
-  let octetsElsewhere = parkedOctets + aside.octets
-  for (const { queue } of lanes.inOrder(trafficClass)) {
-    elsewhere += queue.line.queued
-    octetsElsewhere += queue.line.octets
+  let parked = 0
+  let elsewhere = aside.size
+  let octetsElsewhere = aside.octets
+  for (const pool of pools) {
+    if (pool.class !== trafficClass) continue
+    parked += pool.parked.line.queued
+    for (const { line } of [pool.parked, ...pool.lanes.map(({ queue }) => queue)]) {
+      elsewhere += line.queued
+      octetsElsewhere += line.octets
+    }
   }
   return {
     ledger: register.ledgers[trafficClass].snapshot(),

@@ -4,12 +4,12 @@
  * The shell calls in with what happened (`receive`, `respond`, `refused`, `wake`) and the time; after each of them it
  * calls `serve`, which promotes and sends what may go now, and it asks `nextWakeAt` when to come again. An early or a
  * second wake is harmless. One packet's way, in order: `Intake` (is it a request, is it proven), `Duplicates` (did it
- * come before), `Register` (its place in the queues), `Farm` (which server), `Sending` (identifier, slot, rewriting, and
+ * come before), `Register` (its place in the queues), `Pool` (which server), `Sending` (identifier, slot, rewriting, and
  * out), `Answering` (its response), `Failover` (no response).
  */
 import type { Ended, SessionReport } from '../accounting/sessions/session-report.ts'
 import type { Sought } from '../accounting/sessions/sessions.ts'
-import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { STATUS_SERVER } from '../radius/codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { statusServerAnswer } from '../radius/status-server.ts'
@@ -23,7 +23,7 @@ import type { EngineOptions } from './border/options.ts'
 import type { Draining, Journal, LanePlan, Outbox, Randomness, Shared, States, Tracer } from './border/ports.ts'
 import type { EngineSnapshot } from './border/snapshot.ts'
 import { classSnapshots } from './class-snapshot.ts'
-import { Farm } from './pool/pool.ts'
+import { Pools } from './pool/pools.ts'
 import { StateTable } from './pool/state-table.ts'
 import { LEDGER_NUMBERS } from './register/ledger.ts'
 import { Register } from './register/register.ts'
@@ -42,7 +42,7 @@ import { Arrival, Request } from './work/request.ts'
 export class Engine {
   readonly #intake: Intake
   readonly #register: Register
-  readonly #farms: PerClass<Farm>
+  readonly #pools: Pools
   readonly #lanes: Lanes
   readonly #sending: Sending
   readonly #failover: Failover
@@ -79,25 +79,22 @@ export class Engine {
     const seed = unpredictableNumber(ports.random)
     this.#intake = new Intake(options, { journal, salt: seed, memory: shared?.signing.client })
     this.#register = new Register(options, journal, seed)
-    this.#farms = {
-      authentication: new Farm('authentication', options),
-      accounting: new Farm('accounting', options),
-    }
+    this.#pools = new Pools(options)
     this.#states = shared?.states ?? new StateTable(options.state)
     this.#states.change(options.state)
     this.#sending = new Sending(this.#register, ports, seed)
-    this.#failover = new Failover(this.#register, this.#sending, this.#farms, journal)
+    this.#failover = new Failover(this.#register, this.#sending, this.#pools, journal)
     this.#assigning = new Assigning({
       register: this.#register,
       failover: this.#failover,
       states: this.#states,
-      farms: this.#farms,
+      pools: this.#pools,
     })
     this.#wayBack = new WayBack({
       register: this.#register,
       failover: this.#failover,
       sending: this.#sending,
-      farms: this.#farms,
+      pools: this.#pools,
     })
     this.#answering = new Answering({
       register: this.#register,
@@ -184,7 +181,7 @@ export class Engine {
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
     for (const lane of this.#lanes.due(now)) {
       lane.identifiers.passTime(now)
-      if (!lane.isLive()) this.#farms[lane.class].lookForTrial(lane)
+      if (!lane.isLive()) this.#pools.of(lane).lookForTrial(lane)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
@@ -224,8 +221,8 @@ export class Engine {
     next = earliest(next, this.#lanes.nextWakeAt(now))
     for (const each of TRAFFIC_CLASSES) {
       next = earliest(next, this.#register.nextWakeAt(each, now))
-      next = earliest(next, this.#farms[each].nextTrialAt(now))
     }
+    for (const pool of this.#pools) next = earliest(next, pool.nextTrialAt(now))
     return next
   }
 
@@ -248,7 +245,7 @@ export class Engine {
     this.#register.change(options)
     this.#states.change(options.state)
     this.#accounts.change(options)
-    for (const each of TRAFFIC_CLASSES) this.#farms[each].change(options)
+    for (const pool of this.#pools) pool.change(options)
     this.#setUpLanes(options, now)
     this.signing.change()
   }
@@ -286,7 +283,7 @@ export class Engine {
   /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
   check(): void {
     this.#register.check()
-    for (const each of TRAFFIC_CLASSES) this.#farms[each].check()
+    for (const pool of this.#pools) pool.check()
   }
 
   /** Writes the ledger of authentication, then that of accounting, where they outlive a crash of this engine. */
@@ -306,7 +303,7 @@ export class Engine {
     return {
       at: now,
       draining: this.#isDraining,
-      classes: classSnapshots({ register: this.#register, farms: this.#farms, lanes: this.#lanes }, now),
+      classes: classSnapshots({ register: this.#register, pools: this.#pools }, now),
       lanes: Array.from(this.#lanes, (lane) => lane.snapshot(now)),
       ...this.signing.snapshot(now),
       clients: [],
@@ -364,7 +361,7 @@ export class Engine {
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
     if (this.#sending.trySend(request, lane, now)) {
-      if (request.transmissions === 1 && !request.isBound) this.#farms[request.class].sentTo(lane)
+      if (request.transmissions === 1 && !request.isBound) this.#pools.of(request).sentTo(lane)
       return request.attempt !== undefined
     }
     this.#register.wait(request, lane, now)
@@ -374,7 +371,7 @@ export class Engine {
 
   #setUpLanes(options: EngineOptions, now: Instant): void {
     const removed = this.#lanes.change(options, now)
-    for (const each of TRAFFIC_CLASSES) this.#farms[each].setLanes(this.#lanes.inOrder(each))
+    for (const pool of this.#pools) pool.setLanes(this.#lanes.inOrder(pool))
     for (const lane of removed) {
       this.#failover.emptyQueueOf(lane, now)
       this.#failover.endWaitingOn(lane, now)
@@ -382,11 +379,11 @@ export class Engine {
     for (const lane of this.#lanes) {
       this.#failover.healthChanged(lane, lane.takeHold(now), now)
       // One that is Down already and held from now on has not changed its health.
-      this.#farms[lane.class].healthChanged(lane)
+      this.#pools.of(lane).healthChanged(lane)
     }
-    for (const each of TRAFFIC_CLASSES) {
-      this.#farms[each].judgeOutage(now)
-      this.#failover.leaveFailing(each)
+    for (const pool of this.#pools) {
+      pool.judgeOutage(now)
+      this.#failover.leaveFailing(pool)
     }
   }
 }

@@ -3,7 +3,7 @@
  * lanes, and sockets that are opened for a plan and closed when the shell keeps house.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
+import { type EngineOptions, ONLY_FARM, type ServerOptions } from '../../src/proxy/border/options.ts'
 import type { LanePlan } from '../../src/proxy/border/ports.ts'
 import { Lanes } from '../../src/proxy/work/lanes.ts'
 import { after, type Instant, millis } from '../../src/units.ts'
@@ -83,7 +83,7 @@ class Shell {
   }
 
   #judge(): void {
-    for (const lane of this.#lanes.inOrder('authentication')) {
+    for (const lane of this.#lanes.inOrder({ farm: ONLY_FARM, class: 'authentication' })) {
       const plan = this.#lanes.planOf(lane)
       if (this.#sockets.get(plan.lane) !== pathOf(plan)) throw new Error(`lane ${plan.lane} has no socket of its own`)
     }

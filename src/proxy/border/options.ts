@@ -64,6 +64,10 @@ export interface ServerOptions {
   readonly lanes: Readonly<Partial<Record<TrafficClass, LaneOptions>>>
 }
 
+/** Which farm of the configuration: its place in the list of farms. There is one farm today. */
+export type FarmNumber = number
+export const ONLY_FARM: FarmNumber = 0
+
 export type Algorithm = 'first_server' | 'round_robin' | 'hash'
 
 /** An attribute by number: `vendor` 0 is the standard space. */

@@ -60,7 +60,7 @@ export class HashChoice<T extends Candidate> {
   }
 
   #catchUp(bucket: number): void {
-    // Only a farm that hashes pays for the buckets.
+    // Only a pool that hashes pays for the buckets.
     if (this.#seen.length === 0) {
       this.#owners = new Int16Array(BUCKETS)
       this.#seconds = new Int16Array(BUCKETS)

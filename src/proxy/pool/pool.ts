@@ -1,17 +1,16 @@
 /**
- * The servers of one class: the lanes in the order of the configuration, the choice among them, the trials of those that
+ * The servers of one farm and class: the lanes in the order of the configuration, the choice among them, the trials of those that
  * are Failing, and the place where messages park while every one of them is Down.
  *
  * Parked messages keep their order and are not looked at again until a server lives. Where no probe is configured, one
- * live request an interval is sent to the Down server that was least recently tried, so that a farm that came back is
- * found (docs/throttling.md).
+ * live request an interval is sent to the Down server that was least recently tried, so that a server that came back
+ * is found (docs/throttling.md).
  */
-
 import { parseAddress } from '../../addresses.ts'
 import type { TrafficClass } from '../../classes.ts'
 import { ServerQueue } from '../../queues/server-queue.ts'
 import { type Duration, type Instant, since } from '../../units.ts'
-import type { ClassOptions, EngineOptions } from '../border/options.ts'
+import type { ClassOptions, EngineOptions, FarmNumber } from '../border/options.ts'
 import type { Lane } from '../work/lane.ts'
 import type { Request } from '../work/request.ts'
 import { ServerChoice } from './server-choice.ts'
@@ -22,7 +21,14 @@ const NO_KEY = new Uint8Array(0)
 /** Of the requests that a Failing server would get, it gets one in so many. */
 const ONE_REQUEST_IN = 20
 
-export class Farm {
+/** Which pool: of which farm, and of which class. */
+export interface PoolKey {
+  readonly farm: FarmNumber
+  readonly class: TrafficClass
+}
+
+export class Pool implements PoolKey {
+  readonly farm: FarmNumber
   readonly class: TrafficClass
   readonly parked: ServerQueue<Request>
   readonly #choice = new ServerChoice<Lane>()
@@ -36,7 +42,8 @@ export class Farm {
   /** Those of the lanes that are Failing: most often none. */
   #failing: readonly Lane[] = []
 
-  constructor(trafficClass: TrafficClass, options: EngineOptions) {
+  constructor({ farm, class: trafficClass }: PoolKey, options: EngineOptions) {
+    this.farm = farm
     this.class = trafficClass
     this.#options = options.classes[trafficClass]
     this.#probe = options.deadServer.probe

@@ -10,21 +10,21 @@ import type { Backlog } from '../../queues/backlog.ts'
 import { after, type Instant, instant, micros } from '../../units.ts'
 import type { Attempt } from '../work/attempt.ts'
 import type { Request } from '../work/request.ts'
-import type { Farm } from './pool.ts'
+import type { Pools } from './pools.ts'
 
 /** From its arrival: no client asks so long for one login. */
 const LONGEST = micros(30_000_000)
 
 export class WaitingOn {
   readonly #backlog: Backlog<Request>
-  readonly #farm: Farm
+  readonly #pools: Pools
   /** Nothing waits on: the engine drains before its end. */
   isOver = false
 
-  /** Of authentication, both. */
-  constructor(backlog: Backlog<Request>, farm: Farm) {
+  /** The backlog is that of authentication. */
+  constructor(backlog: Backlog<Request>, pools: Pools) {
     this.#backlog = backlog
-    this.#farm = farm
+    this.#pools = pools
   }
 
   /** Whether it may keep its place. With a secret that is not the server's any more, an answer would come to nobody. */
@@ -32,7 +32,7 @@ export class WaitingOn {
     if (request.class === 'accounting' || !lane.isLive() || this.isOver) return false
     if (lane.queue.line.queued > 0 || now >= this.until(request)) return false
     if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
-    return request.isBound || !this.#farm.hasOther(lane, request)
+    return request.isBound || !this.#pools.of(request).hasOther(lane, request)
   }
 
   /** Until when an answer is of use: max-age after its client last asked, and no longer than any client asks. */
@@ -43,7 +43,7 @@ export class WaitingOn {
   /** Whether a server that failed it may answer now, and this one hardly will: then it may try that one again. */
   leavesFor(request: Request, { lane, signsAtFirst }: Attempt): boolean {
     if (request.isBound) return false
-    const again = this.#farm.toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)
+    const again = this.#pools.of(request).toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)
     for (const { number } of again) request.forgetTried(number)
     return again.length > 0
   }

@@ -5,10 +5,9 @@
  * arrival), the one that its State belongs to, and the one that the class's algorithm names. It stays with that one until
  * health says otherwise.
  */
-import type { PerClass } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
 import type { States } from '../border/ports.ts'
-import type { Farm } from '../pool/pool.ts'
+import type { Pools } from '../pool/pools.ts'
 import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
 import type { Request } from '../work/request.ts'
@@ -18,18 +17,18 @@ export class Assigning {
   readonly #register: Register
   readonly #failover: Failover
   readonly #states: States
-  readonly #farms: PerClass<Farm>
+  readonly #pools: Pools
 
   constructor(o: {
     readonly register: Register
     readonly failover: Failover
     readonly states: States
-    readonly farms: PerClass<Farm>
+    readonly pools: Pools
   }) {
     this.#register = o.register
     this.#failover = o.failover
     this.#states = o.states
-    this.#farms = o.farms
+    this.#pools = o.pools
   }
 
   /** The server of a request; without one it has parked or ended. */
@@ -44,9 +43,9 @@ export class Assigning {
       this.#register.drop(request, 'state-server-down', now)
       return undefined
     }
-    const farm = this.#farms[request.class]
+    const pool = this.#pools.of(request)
     request.isBound = bound !== undefined
-    request.lane = bound ?? farm.choose(request, now)
+    request.lane = bound ?? pool.choose(request, now)
     sessions.setLaneOf(request, request.lane)
     if (request.lane === undefined) this.#failover.findsNone(request, now)
     return request.lane
@@ -55,6 +54,6 @@ export class Assigning {
   #boundLane(request: Request, now: Instant): Lane | undefined {
     const { packet } = request.origin
     const server = packet.stateAt === 0 ? undefined : this.#states.serverOf(packet.value(packet.stateAt), now)
-    return server === undefined ? undefined : this.#farms[request.class].find(server)
+    return server === undefined ? undefined : this.#pools.of(request).find(server)
   }
 }

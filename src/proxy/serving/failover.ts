@@ -15,7 +15,8 @@ import type { HealthChange } from '../../throttle/server-health.ts'
 import { type Instant, since } from '../../units.ts'
 import type { GivenUpBecause } from '../border/events.ts'
 import type { Draining, Journal } from '../border/ports.ts'
-import type { Farm } from '../pool/pool.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Pools } from '../pool/pools.ts'
 import { shareOf } from '../pool/set-aside.ts'
 import { WaitingOn } from '../pool/waiting-on.ts'
 import type { Register } from '../register/register.ts'
@@ -31,17 +32,17 @@ const MOVED_AT_ONCE = 32
 export class Failover {
   readonly #register: Register
   readonly #sending: Sending
-  readonly #farms: Readonly<Record<Request['class'], Farm>>
+  readonly #pools: Pools
   readonly #journal: Journal
   readonly #waitingOn: WaitingOn
   #draining: Draining = 'no'
 
-  constructor(register: Register, sending: Sending, farms: Readonly<Record<Request['class'], Farm>>, journal: Journal) {
+  constructor(register: Register, sending: Sending, pools: Pools, journal: Journal) {
     this.#register = register
     this.#sending = sending
-    this.#farms = farms
+    this.#pools = pools
     this.#journal = journal
-    this.#waitingOn = new WaitingOn(register.backlogs.authentication, farms.authentication)
+    this.#waitingOn = new WaitingOn(register.backlogs.authentication, pools)
   }
 
   /** The deadline of a transmission has passed. */
@@ -122,7 +123,7 @@ export class Failover {
     request.noteTried(lane.server.name, tries)
     request.addTried(lane.number, Number.POSITIVE_INFINITY)
     const isElsewhere = !request.isBound && this.#obstacleTo(request, now) === undefined
-    const next = isElsewhere ? this.#farms[request.class].choose(request, now) : undefined
+    const next = isElsewhere ? this.#pools.of(request).choose(request, now) : undefined
     if (next === undefined) this.#register.drop(request, 'unusable-response', now)
     else this.#goOnAt(next, request, `the response of server ${lane.server.name} can't be passed on`, now)
   }
@@ -175,10 +176,10 @@ export class Failover {
     attempt.isOverdue = true
     if (attempt.request?.wasLeftByLiving === true) return
     lane.health.overdue(now)
-    const farm = this.#farms[lane.class]
+    const pool = this.#pools.of(lane)
     this.healthChanged(
       lane,
-      lane.health.judgeService(() => farm.hasBetterThan(lane, now), now),
+      lane.health.judgeService(() => pool.hasBetterThan(lane, now), now),
       now,
     )
   }
@@ -188,23 +189,23 @@ export class Failover {
     if (!lane.health.isCalm) lane.stir()
     if (change === undefined) return
     lane.stir()
-    const farm = this.#farms[lane.class]
-    farm.healthChanged(lane)
+    const pool = this.#pools.of(lane)
+    pool.healthChanged(lane)
     const { number, class: of, server } = lane
-    const isLast = change.to === 'down' && !lane.isRetiring && !farm.hasLive()
+    const isLast = change.to === 'down' && !lane.isRetiring && !pool.hasLive()
     const more = { hint: lane.hintOf(change, now), isHeld: lane.health.isHeldDown, isLast }
     this.#journal.note({ kind: 'server-state', lane: number, server: server.name, class: of, ...change, ...more }, now)
     lane.triedAt = undefined
     lane.passedOver = 0
-    farm.judgeOutage(now)
+    pool.judgeOutage(now)
     if (change.to === 'down') this.emptyQueueOf(lane, now)
-    else this.leaveFailing(lane.class)
+    else this.leaveFailing(pool)
     // What its queue has not given away yet, and what is on its way back, parks in a moment.
-    const parked = farm.parked.line.queued + this.#register.returning.queuedOf(lane.class)
+    const parked = pool.parked.line.queued + this.#register.returning.queuedOf(lane.class)
     if (lane.isRetiring) return
-    if (change.to === 'down' && !farm.hasLive()) {
-      this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked, held: farm.held }, now)
-    } else if (change.from === 'down' && farm.isOnlyLive(lane)) {
+    if (change.to === 'down' && !pool.hasLive()) {
+      this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked, held: pool.held }, now)
+    } else if (change.from === 'down' && pool.isOnlyLive(lane)) {
       this.#journal.note({ kind: 'servers-back', class: lane.class, parked }, now)
     }
   }
@@ -225,20 +226,19 @@ export class Failover {
   }
 
   /** Where a server is well, what waits for Failing ones is served once more, and goes there if it may (`shouldLeave`). */
-  leaveFailing(trafficClass: Lane['class']): void {
-    const farm = this.#farms[trafficClass]
-    if (farm.failing.length === 0 || !farm.hasWell()) return
-    for (const lane of farm.failing) {
+  leaveFailing(pool: Pool): void {
+    if (pool.failing.length === 0 || !pool.hasWell()) return
+    for (const lane of pool.failing) {
       if (lane.queue.line.isEmpty()) continue
       const waiting = lane.giveUpQueue()
-      this.#register.returning.add(trafficClass, waiting)
+      this.#register.returning.add(pool.class, waiting)
     }
   }
 
   /** Whether a request that waited for a Failing server goes to another one: its own States and due retries stay. */
   shouldLeave(request: Request, lane: Lane): boolean {
     if (!lane.isFailing() || request.isBound || request.stage === 'retry') return false
-    return this.#farms[lane.class].hasWellBeside(lane, request)
+    return this.#pools.of(lane).hasWellBeside(lane, request)
   }
 
   /** A request whose server takes nothing any more goes to another one. It must stand in no line. */
@@ -255,12 +255,12 @@ export class Failover {
       return
     }
     request.isBound = false
-    const farm = this.#farms[request.class]
+    const pool = this.#pools.of(request)
     const { sessions } = this.#register
     const itsSessions = sessions.laneOf(request)
     // Records of one session move together.
     const isTheirs = itsSessions !== from && itsSessions?.isLive() === true
-    const next = isTheirs ? itsSessions : farm.choose(request, now, from)
+    const next = isTheirs ? itsSessions : pool.choose(request, now, from)
     sessions.setLaneOf(request, next)
     if (next === undefined) this.findsNone(request, now)
     else this.#register.wait(request, next, now, `server ${from.server.name} takes nothing now`)
@@ -268,7 +268,7 @@ export class Failover {
 
   /** No server lives that did not leave it unanswered. It must stand in no line; whether it waits is already counted. */
   findsNone(request: Request, now: Instant): void {
-    if (!this.#farms[request.class].hasLive()) this.park(request, now)
+    if (!this.#pools.of(request).hasLive()) this.park(request, now)
     else if (request.class === 'accounting') this.#waitOn(request, now)
     else this.#giveUp(request, 'no-other-server', now)
   }
@@ -277,7 +277,7 @@ export class Failover {
   park(request: Request, now: Instant): void {
     request.lane = undefined
     request.forgetTried()
-    this.#farms[request.class].park(request)
+    this.#pools.of(request).park(request)
     this.#register.tracing.active?.parked(request, now)
     request.rest()
   }
@@ -323,9 +323,10 @@ export class Failover {
       this.#register.expire(request, now)
       return
     }
-    const next = this.#farms[request.class].choose(request, now)
+    const pool = this.#pools.of(request)
+    const next = pool.choose(request, now)
     if (next !== undefined) this.#goOnAt(next, request, `server ${from.server.name} did not answer`, now)
-    else if (request.class === 'authentication' && this.#farms.authentication.hasLive()) {
+    else if (request.class === 'authentication' && pool.hasLive()) {
       this.#giveUp(request, 'no-other-server', now)
     } else if (this.#hadItsLastTry(request)) this.#giveUp(request, 'draining', now)
     else {
@@ -349,7 +350,7 @@ export class Failover {
 
   /** The engine drains before its end, and a server that lives left the record unanswered: it is not set aside again. */
   #hadItsLastTry(request: Request): boolean {
-    return this.#draining === 'end' && request.wasLeftByLiving && this.#farms[request.class].hasLive()
+    return this.#draining === 'end' && request.wasLeftByLiving && this.#pools.of(request).hasLive()
   }
 
   /** All servers that live have left the record unanswered: it is never given up for that. */
@@ -363,14 +364,14 @@ export class Failover {
       this.#register.tracing.active?.setAside(request, now)
       return
     }
-    const next = this.#farms[request.class].choose(request, now)
+    const next = this.#pools.of(request).choose(request, now)
     if (next === undefined) this.park(request, now)
     else this.#register.wait(request, next, now, 'no server answered so far')
   }
 
   #giveUp(request: Request, why: GivenUpBecause, now: Instant): void {
     const { tried } = request
-    const { lanes } = this.#farms[request.class]
+    const { lanes } = this.#pools.of(request)
     const untried = lanes.find((lane) => lane.isLive() && !tried.includes(lane.number))
     const cause = causeOfSilence(request.history, lanes, now)
     this.#register.giveUp(request, { why, untried: untried?.server.name, cause }, now)
@@ -378,7 +379,7 @@ export class Failover {
 
   /** What keeps it from being sent again: max-transmissions counts over all servers, max-age ends an Access-Request. */
   #obstacleTo(request: Request, now: Instant): 'max-age' | 'max-transmissions' | undefined {
-    const { maxTransmissions } = this.#farms[request.class].options
+    const { maxTransmissions } = this.#pools.of(request).options
     if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return 'max-transmissions'
     if (request.class === 'accounting') return undefined
     const { maxAge } = this.#register.backlogs.authentication.limits

@@ -2,27 +2,27 @@
  * The way back into the instance queue: of what is parked, when a server lives again, and of the queue of a server that went
  * Down. Both come in steps, oldest first. And while no server lives, of the one parked request that tries a Down one.
  */
-import { type PerClass, TRAFFIC_CLASSES } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
-import type { Farm } from '../pool/pool.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Pools } from '../pool/pools.ts'
 import type { Register } from '../register/register.ts'
 import type { Failover } from './failover.ts'
 import type { Sending } from './sending.ts'
 
 export class WayBack {
   readonly #register: Register
-  readonly #farms: PerClass<Farm>
+  readonly #pools: Pools
   readonly #sending: Sending
   readonly #failover: Failover
 
   constructor(o: {
     readonly register: Register
-    readonly farms: PerClass<Farm>
+    readonly pools: Pools
     readonly sending: Sending
     readonly failover: Failover
   }) {
     this.#register = o.register
-    this.#farms = o.farms
+    this.#pools = o.pools
     this.#sending = o.sending
     this.#failover = o.failover
   }
@@ -30,27 +30,28 @@ export class WayBack {
   /** Whether anything can return at once. */
   isOpen(): boolean {
     if (!this.#register.returning.isEmpty()) return true
-    return TRAFFIC_CLASSES.some((each) => this.#farms[each].parked.line.queued > 0 && this.#farms[each].hasLive())
+    for (const pool of this.#pools) if (pool.parked.line.queued > 0 && pool.hasLive()) return true
+    return false
   }
 
   /** As many of each as can be served in this step. Where no server lives, maybe one of the parked tries a server. */
   giveBack(atMost: number, now: Instant): void {
     this.#register.returning.giveBack(atMost, this.#register.instanceQueue)
-    for (const each of TRAFFIC_CLASSES) this.#unparkOf(this.#farms[each], atMost, now)
+    for (const pool of this.#pools) this.#unparkOf(pool, atMost, now)
   }
 
-  #unparkOf(farm: Farm, atMost: number, now: Instant): void {
-    if (farm.parked.line.queued === 0) return
-    if (farm.hasLive()) {
-      farm.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
+  #unparkOf(pool: Pool, atMost: number, now: Instant): void {
+    if (pool.parked.line.queued === 0) return
+    if (pool.hasLive()) {
+      pool.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
       return
     }
-    const oldest = farm.parked.line.oldestFresh()
+    const oldest = pool.parked.line.oldestFresh()
     // One that was given back and is not served yet goes first: it parks again in this turn.
     if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
     if (oldest !== undefined && this.#register.isOverdue(oldest, now)) return
-    const lane = farm.takeTrial(now)
-    const request = lane === undefined ? undefined : farm.trialRequest()
+    const lane = pool.takeTrial(now)
+    const request = lane === undefined ? undefined : pool.trialRequest()
     if (lane === undefined || request === undefined) return
     this.#register.leaveLine(request)
     request.lane = lane

@@ -15,7 +15,7 @@ import { Health, type HealthChange, type HealthOptions } from '../../throttle/se
 import type { SlotBudget } from '../../throttle/slots.ts'
 import { type Duration, earliest, type Instant, micros, since } from '../../units.ts'
 import { copyOfHistogram, emptyHistogram } from '../border/histogram.ts'
-import type { LaneOptions, ServerOptions } from '../border/options.ts'
+import { type LaneOptions, ONLY_FARM, type ServerOptions } from '../border/options.ts'
 import type { LanePlan } from '../border/ports.ts'
 import { SERVER_DROP_REASONS, type ServerDropReason } from '../border/reasons.ts'
 import type { LaneCounters, LaneSnapshot } from '../border/snapshot.ts'
@@ -34,6 +34,7 @@ const HOLDINGS_IN_MEAN = 32
 
 export class Lane implements Candidate {
   readonly number: number
+  readonly farm = ONLY_FARM
   readonly class: TrafficClass
   nameHash: number
   /** Replaced only where a reload gives the lane another name, or puts it back. */
@@ -150,7 +151,7 @@ export class Lane implements Candidate {
     return micros(Math.max(this.options.timeout, LEAST_PATIENCE))
   }
 
-  /** How gladly it is chosen; undefined: not at all. Whoever changes it tells the farm. */
+  /** How gladly it is chosen; undefined: not at all. Whoever changes it tells the pool. */
   get rank(): Rank | undefined {
     if (!this.isLive()) return undefined
     return this.isFailing() ? 1 : 0

@@ -35,7 +35,7 @@ interface Wanted {
 export class Lanes {
   readonly #all = new Map<number, Lane>()
   readonly #due = new DueLanes()
-  readonly #order: Record<TrafficClass, Lane[]> = { authentication: [], accounting: [] }
+  #inOrder: readonly Lane[] = []
   readonly #shared: Shared | undefined
   #next = 0
   /** The numbers of new lanes that the last plan has promised, by key. */
@@ -59,9 +59,9 @@ export class Lanes {
     return this.#all.values()
   }
 
-  /** The lanes of a class in the order of the configuration, without retiring ones. */
-  inOrder(trafficClass: TrafficClass): readonly Lane[] {
-    return this.#order[trafficClass]
+  /** The lanes of a farm and class in the order of the configuration, without retiring ones. */
+  inOrder(of: Pick<Lane, 'farm' | 'class'>): readonly Lane[] {
+    return this.#inOrder.filter((lane) => lane.farm === of.farm && lane.class === of.class)
   }
 
   /** What `change` with these options would leave: the lanes' numbers are those that it will give, and none else ever. */
@@ -90,9 +90,7 @@ export class Lanes {
     const kept = new Set(wanted.map(({ lane }) => lane))
     const removed = [...this].filter((lane) => !lane.isRetiring && !kept.has(lane))
     for (const lane of removed) this.#retire(lane, now)
-    for (const each of TRAFFIC_CLASSES) {
-      this.#order[each] = wanted.filter((one) => one.class === each).map((one) => this.#take(one, now))
-    }
+    this.#inOrder = wanted.map((one) => this.#take(one, now))
     this.#promised.clear()
     return removed
   }

@@ -9,17 +9,16 @@
  * A million of them can wait. So a request that was never sent is small: it rests (`rest`) with its octets in an
  * `OctetStore` and nothing but its places in the lists, and what only a sent one has stands apart (`Course`).
  */
-
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import type { TrafficClass } from '../../classes.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
-import type { Promoter } from '../../queues/waiting-line.ts'
-import { PREFERENCE, type Preference, type Stage } from '../../queues/waiting-line.ts'
+import { PREFERENCE, type Preference, type Promoter, type Stage } from '../../queues/waiting-line.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Timed } from '../../throttle/timing-wheel.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { Peer, TriedServer } from '../border/events.ts'
+import { type FarmNumber, ONLY_FARM } from '../border/options.ts'
 import type { Attempt } from './attempt.ts'
 import type { Client } from './client-table.ts'
 import type { Lane } from './lane.ts'
@@ -145,10 +144,13 @@ export class Request implements Exchange {
     this.#micros = o.now - this.#second * MICROS_PER_SECOND
     this.#octets = o.octets
     this.#packet = packet
-    const login = packet.stateAt === 0 ? PREFERENCE.authentication : PREFERENCE.state
-    const preference = o.class === 'accounting' ? PREFERENCE.accounting : login
+    const preference = o.class === 'authentication' && packet.stateAt !== 0 ? PREFERENCE.state : PREFERENCE[o.class]
     const interim = o.class === 'accounting' && isInterim(packet) ? INTERIM : 0
     this.#traits = preference | interim | (packet.length << SIZE_AT)
+  }
+
+  get farm(): FarmNumber {
+    return ONLY_FARM
   }
 
   get class(): TrafficClass {
@@ -275,9 +277,8 @@ export class Request implements Exchange {
 
   /** The lane did not answer it. `signs` of life it had given when it was asked; Infinity where it gave some meanwhile. */
   addTried(lane: number, signs: number): void {
-    const { tried, signsThen } = this.#onCourse()
-    tried.push(lane)
-    signsThen.push(signs)
+    this.#onCourse().tried.push(lane)
+    this.#onCourse().signsThen.push(signs)
   }
 
   /** The signs of life of a lane of `tried`, as noted. */
