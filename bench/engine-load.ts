@@ -55,6 +55,7 @@ export class EngineLoad {
       reply: () => {
         this.replies += 1
       },
+      flush: () => undefined,
     }
     const random = (target: Uint8Array): void => {
       for (let at = 0; at < target.length; at += 1) {
@@ -158,7 +159,7 @@ const serverOf = (number: number, maxRate: number): ServerOptions => {
 }
 
 const PEERS: readonly Peer[] = Array.from({ length: CLIENT_PORTS }, (_, place) => ({
-  listener: 0,
+  link: 0,
   address: '10.1.2.3',
   port: 10_000 + place,
 }))

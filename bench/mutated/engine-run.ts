@@ -99,6 +99,7 @@ class Trial {
           forward: (lane, port, bytes) => this.#sent.push({ lane, port, packet: parse(Buffer.from(bytes)) }),
           probe: () => undefined,
           reply: (to, bytes) => this.#replies.push({ to, bytes }),
+          flush: () => undefined,
         },
         journal: {
           note: (event) => {
@@ -117,7 +118,7 @@ class Trial {
     this.#now = after(this.#now, millis(1))
     this.#sent = []
     this.#replies = []
-    const from = { listener: 0, address: '10.0.0.1', port: 1_024 + (Math.floor(number / 256) % PORTS) }
+    const from = { link: 0, address: '10.0.0.1', port: 1_024 + (Math.floor(number / 256) % PORTS) }
     const good = originalRequest({ dice, secret: CLIENT_SECRET, identifier: number % 256, serial: number })
     const isTouched = dice.chance(0.8)
     const bytes = isTouched ? this.#spoilt(good, CLIENT_SECRET, undefined) : good

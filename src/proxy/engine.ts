@@ -170,7 +170,7 @@ export class Engine {
     if (found !== undefined) this.#answering.takeProbeAnswer(found, bytes, now)
   }
 
-  /** ECONNREFUSED on a source port; -1 is the probe socket. */
+  /** ECONNREFUSED on a source port, or on PROBE_PORT. */
   refused(lane: number, port: number, now: Instant): void {
     const found = this.#lanes.at(lane)
     if (found !== undefined) this.#sending.refused(found, port, now)

@@ -186,7 +186,7 @@ export class Listeners {
 
   /** Sends an answer from the address that was asked. */
   reply(to: Peer, bytes: Uint8Array): void {
-    const listener = this.#open.get(to.listener)
+    const listener = this.#open.get(to.link)
     if (listener) listener.socket.sendTo(bytes, to)
     else this.#events.sendFailed('a closed listener', 'EBADF')
   }
@@ -244,15 +244,15 @@ const mayBeAbsent = ({ isOfWildcard, optional }: Wanted): boolean => isOfWildcar
 
 /** Who has sent to one listener: one object for each sender, not one for each datagram that waits. */
 class Peers {
-  readonly #listener: number
+  readonly #link: number
   /** The last sender with each port, so at most 65,536. */
   readonly #byPort = new Map<number, Peer>()
   readonly #ours: Ours
   /** Of our sockets, when the peers were found not to be among them. */
   #version: number
 
-  constructor(listener: number, ours: Ours) {
-    this.#listener = listener
+  constructor(link: number, ours: Ours) {
+    this.#link = link
     this.#ours = ours
     this.#version = ours.version
   }
@@ -264,8 +264,8 @@ class Peers {
     const known = this.#byPort.get(port)
     if (known?.address === address) return known
     // Not kept: a socket of a thread that crashed is ours no more, and nobody says so.
-    if (this.#ours.has(address, port)) return { listener: this.#listener, address, port, isOurs: true }
-    const peer: Peer = { listener: this.#listener, address, port }
+    if (this.#ours.has(address, port)) return { link: this.#link, address, port, isOurs: true }
+    const peer: Peer = { link: this.#link, address, port }
     this.#byPort.set(port, peer)
     return peer
   }

@@ -94,6 +94,9 @@ export class Sockets implements Outbox {
     this.#listeners.reply(to, bytes)
   }
 
+  /** Nothing is gathered: each datagram was given to the system at once. */
+  flush(): void {}
+
   /** Datagrams that the system refused to send, since the start. */
   get sendFailures(): number {
     return this.#sendFailures

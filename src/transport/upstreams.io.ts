@@ -8,14 +8,11 @@
  */
 
 import { type Endpoint, endpointText } from '../addresses.ts'
-import type { LanePlan } from '../proxy/border/ports.ts'
+import { type LanePlan, PROBE_PORT } from '../proxy/border/ports.ts'
 import type { Instant } from '../units.ts'
 import { openOrAwait } from './awaited-socket.io.ts'
 import { monotonicNow } from './clock.io.ts'
 import type { DatagramSocket, SocketOptions } from './datagram-socket.io.ts'
-
-/** The `port` by which the engine means a lane's probe socket. */
-export const PROBE_PORT = -1
 
 /** Which of how many instances this one is: source ports of a configured range are dealt out in turn. */
 export interface Share {
@@ -185,7 +182,7 @@ function localEndpoint(plan: LanePlan, port: number, share: Share): { address: s
   if (sourceAddress === undefined && sourcePorts === undefined) return undefined
   const address = sourceAddress ?? (plan.address.includes(':') ? '::' : '0.0.0.0')
   if (!sourcePorts) return { address, port: 0 }
-  // The probe's port first (PROBE_PORT is -1), then the source ports; each place has one port for each instance.
+  // The probe's port first, then the source ports; each place has one port for each instance.
   const place = (port - PROBE_PORT) * share.of + share.number
   return { address, port: sourcePorts.probe + place * sourcePorts.step }
 }

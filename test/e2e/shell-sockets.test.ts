@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { codeOf } from '../../src/coded-error.ts'
 import { SharedEndpoints } from '../../src/instances/shared/shared-endpoints.ts'
 import type { Peer } from '../../src/proxy/border/events.ts'
-import type { LanePlan } from '../../src/proxy/border/ports.ts'
+import { type LanePlan, PROBE_PORT } from '../../src/proxy/border/ports.ts'
 import { addressesOfThisMachine } from '../../src/transport/local-addresses.io.ts'
 import { Sockets } from '../../src/transport/sockets.io.ts'
 import { until } from './kit/child.ts'
@@ -39,7 +39,7 @@ function open(
     {
       request: (name, from, bytes) => happened.requests.push({ class: name, from, text: text(bytes) }),
       response: (lane, port, bytes) => happened.responses.push({ lane, port, text: text(bytes) }),
-      probeAnswer: (lane, bytes) => happened.responses.push({ lane, port: -1, text: text(bytes) }),
+      probeAnswer: (lane, bytes) => happened.responses.push({ lane, port: PROBE_PORT, text: text(bytes) }),
       refused: (lane, port) => happened.refused.push(`${lane} ${port}`),
     },
     {
@@ -220,7 +220,7 @@ describe('a listener', () => {
     await until(() => got.length > 1, 'an answer')
     expect(got).toEqual([`in time from 127.0.0.2 ${port}`, `found from 127.0.0.3 ${port}`])
     // A number is never used again: an answer can't leave from an address that its client never asked.
-    expect(requests[1]!.from.listener).not.toBe(requests[0]!.from.listener)
+    expect(requests[1]!.from.link).not.toBe(requests[0]!.from.link)
   })
 
   it('of a wildcard that cannot be opened is said once, and opened when that is possible', async () => {

@@ -166,7 +166,7 @@ describe('the status as text', () => {
   it('names the ways to end only where there were any', () => {
     const world = new World()
     expect(statusText(reportOf(world.snapshot())).join('\n')).not.toContain('dropped')
-    world.deliver('accounting', { listener: 0, address: '10.1.1.1', port: 1 }, Buffer.from('junk'))
+    world.deliver('accounting', { link: 0, address: '10.1.1.1', port: 1 }, Buffer.from('junk'))
     expect(statusText(reportOf(world.snapshot())).at(-1)).toBe('accounting: 1 dropped (too-short)')
   })
 })

@@ -8,7 +8,7 @@ import { valuesOf } from './datagrams.ts'
 import { type AskAccounting, type Asked, World } from './kit.ts'
 import { classes, queues, server } from './options.ts'
 
-const FROM = { listener: 0, address: '10.1.1.1', port: 5_000 }
+const FROM = { link: 0, address: '10.1.1.1', port: 5_000 }
 const content = (world: World): number => world.snapshot().classes.accounting.counters.contentDuplicates
 
 describe('an identifier used again for another record', () => {

@@ -97,6 +97,7 @@ export class World {
           forward: (lane, port, bytes) => this.#forwarded(lane, port, bytes),
           probe: (lane, bytes) => this.#probed(lane, bytes),
           reply: (to, bytes) => this.replies.push({ at: this.now, to, bytes }),
+          flush: () => undefined,
         },
         journal: { note: (event, at) => this.events.push({ at, event }) },
         ended: (what) => this.ended.push(what),
@@ -247,7 +248,7 @@ export class World {
   /** The answers that verify as answers to that very request, at its address. */
   answersTo({ from, bytes }: Asked, secret = CLIENT_SECRET): Uint8Array[] {
     return this.replies
-      .filter(({ to }) => to.listener === from.listener && to.address === from.address && to.port === from.port)
+      .filter(({ to }) => to.link === from.link && to.address === from.address && to.port === from.port)
       .filter((reply) => answers(reply.bytes, bytes, secret))
       .map((reply) => reply.bytes)
   }
@@ -269,7 +270,7 @@ export class World {
   #identityOf(o: AskAccess): { from: Peer; identifier: number; serial: number; tag: string } {
     const serial = this.#asked
     this.#asked += 1
-    const from = { listener: 0, address: '10.1.1.1', port: 2_000 + Math.floor(serial / 256), ...o.from }
+    const from = { link: 0, address: '10.1.1.1', port: 2_000 + Math.floor(serial / 256), ...o.from }
     return { from, identifier: o.identifier ?? serial % 256, serial: o.serial ?? serial, tag: o.tag ?? `r${serial}` }
   }
 

@@ -124,7 +124,7 @@ const play = (options: Partial<EngineOptions>, use: readonly Step[], judgesOrder
       enters(tag, `access ${state !== undefined}`, () => asked.push(world.access({ tag, from, identifier, state })))
     } else {
       const { identifier, status } = step
-      const at = { ...from, listener: 1 }
+      const at = { ...from, link: 1 }
       enters(tag, 'accounting', () => asked.push(world.accounting({ tag, from: at, identifier, status, eventAt: 1 })))
     }
   }

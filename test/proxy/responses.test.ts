@@ -79,10 +79,10 @@ describe('a response', () => {
 
   it('leaves by the listener that the request came to', () => {
     const world = new World()
-    const request = world.access({ from: { listener: 3, address: '10.9.9.9', port: 4711 } })
+    const request = world.access({ from: { link: 3, address: '10.9.9.9', port: 4711 } })
     world.settle()
     world.answer(world.sent[0]!)
-    expect(world.replies[0]!.to).toEqual({ listener: 3, address: '10.9.9.9', port: 4711 })
+    expect(world.replies[0]!.to).toEqual({ link: 3, address: '10.9.9.9', port: 4711 })
     expect(world.answersTo(request)).toHaveLength(1)
   })
 })

@@ -2,6 +2,7 @@
  * Time-outs and retries: the same octets again, within quota, cancelled by a response, and an end to it.
  */
 import { describe, expect, it } from 'vitest'
+import { PROBE_PORT } from '../../src/proxy/border/ports.ts'
 import { instant, after as later, micros, millis, seconds } from '../../src/units.ts'
 import { START, World } from './kit.ts'
 import { classes, deadServer, queues, server } from './options.ts'
@@ -242,7 +243,7 @@ describe('ECONNREFUSED', () => {
     const world = new World({ ...patient })
     world.engine.refused(0, 0, world.now)
     world.engine.refused(0, 1, world.now)
-    world.engine.refused(0, -1, world.now)
+    world.engine.refused(0, PROBE_PORT, world.now)
     world.engine.refused(99, 0, world.now)
     const asked = world.access()
     world.settle()

@@ -145,7 +145,7 @@ describe('the order of first transmissions', () => {
 describe('room that becomes free within a turn', () => {
   it('is not lost with a promoted message that is superseded before it was served', () => {
     const world = paced(40)
-    const from = { listener: 0, address: '10.1.1.1', port: 9 }
+    const from = { link: 0, address: '10.1.1.1', port: 9 }
     const tags = names('a', 10)
     for (const [identifier, tag] of tags.entries()) world.access({ tag, from, identifier })
     world.settle()

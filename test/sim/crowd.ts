@@ -63,6 +63,7 @@ export class Crowd {
           forward: (lane, port, bytes) => this.forwarded.push({ lane, port, bytes }),
           probe: (lane, bytes) => this.probes.push({ lane, bytes }),
           reply: () => undefined,
+          flush: () => undefined,
         },
         journal: {
           note: (event) => {
@@ -146,7 +147,7 @@ export class Crowd {
     this.#serial += 1
     const address = this.#addresses[owner % this.#addresses.length] as string
     return {
-      from: { listener: 0, address, port: 1_024 + ((serial >> 8) % 60_000) },
+      from: { link: 0, address, port: 1_024 + ((serial >> 8) % 60_000) },
       identifier: serial & 0xff,
       serial,
     }

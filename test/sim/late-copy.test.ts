@@ -20,6 +20,7 @@ describe('a copy that is older than max-age', () => {
       forward: (lane, _port, bytes) => sent.push({ lane, serial: serialOf(wellFormed(bytes)) }),
       probe: () => undefined,
       reply: () => undefined,
+      flush: () => undefined,
     }
     const random = (target: Uint8Array): void => void target.fill(7)
     const engine = new Engine(
@@ -30,7 +31,7 @@ describe('a copy that is older than max-age', () => {
     const receive = (serial: number, now: Instant): void => {
       const { secret, address } = client
       const record = accountingRequest({ identifier: serial, secret, user: 'a', serial, status: 'start' })
-      engine.receive('accounting', { listener: 1, address, port: 20_000 }, record, now)
+      engine.receive('accounting', { link: 1, address, port: 20_000 }, record, now)
     }
     const until = (end: number): void => {
       for (let at = engine.nextWakeAt(START); at !== undefined && at <= end; at = engine.nextWakeAt(at)) {

@@ -127,7 +127,7 @@ describe('interim updates that give way', () => {
 
   it('are no Start, no Stop, none of a client that wants all, and none of the same time', () => {
     const plan = crowded()
-    const from = { listener: 1, address: plan.clients[0]!.address, port: 20_000 }
+    const from = { link: 1, address: plan.clients[0]!.address, port: 20_000 }
     const record = (serial: number, status: StatusType, time?: number): Uint8Array =>
       accountingRequest({
         identifier: serial,

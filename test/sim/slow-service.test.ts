@@ -21,11 +21,12 @@ describe('service over the end of a slot', () => {
       forward: (_lane, _port, bytes) => sent.push(bytes[0]!),
       probe: () => undefined,
       reply: () => undefined,
+      flush: () => undefined,
     }
     const random = (target: Uint8Array): void => void target.fill(7)
     const one = new Engine(engine, { outbox, journal: { note: () => undefined }, random }, START)
-    const from = (listener: number): { listener: number; address: string; port: number } => ({
-      listener,
+    const from = (link: number): { link: number; address: string; port: number } => ({
+      link,
       address: client.address,
       port: 20_000,
     })

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EngineEvent } from '../../src/proxy/border/events.ts'
-import type { Journal } from '../../src/proxy/border/ports.ts'
+import { type Journal, PROBE_PORT } from '../../src/proxy/border/ports.ts'
 import { Loop, type Served } from '../../src/transport/loop.io.ts'
 import { type Duration, type Instant, instant, after as later, micros, millis } from '../../src/units.ts'
 
-const PEER = { listener: 0, address: '127.0.0.1', port: 1645 }
+const PEER = { link: 0, address: '127.0.0.1', port: 1645 }
 const START = instant(7_000_000)
 const bytes = (octet: number): Uint8Array => Uint8Array.of(octet)
 
@@ -93,7 +93,7 @@ describe('the loop', () => {
     const { engine, loop } = newLoop()
     vi.advanceTimersByTime(10_000)
     expect(engine.calls).toEqual([])
-    loop.refused(3, -1)
+    loop.refused(3, PROBE_PORT)
     vi.runAllTimers()
     expect(engine.calls).toEqual(['refused 3,255', 'serve'])
   })

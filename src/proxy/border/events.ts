@@ -8,9 +8,12 @@ import type { TrafficClass } from '../../classes.ts'
 import type { Duration, Instant } from '../../units.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
-/** Who sent a datagram, to which listener. `isOurs`: one of our own sockets, so what a server is taken for is this very machine. */
+/**
+ * Who sent a datagram. `link`: the number of the link that it came by, and that the reply leaves by. `isOurs`: it came from one of
+ * our own sockets, so the address of a server is that of this very machine.
+ */
 export interface Peer {
-  readonly listener: number
+  readonly link: number
   readonly address: string
   readonly port: number
   readonly isOurs?: true

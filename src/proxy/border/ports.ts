@@ -16,14 +16,22 @@ import type { EngineEvent, Peer, PeerKind, TraceEvent } from './events.ts'
  */
 export type Draining = 'no' | 'keep' | 'end'
 
-/** The way out. Every call is final: the bytes belong to the outbox from then on and are not changed by the engine. */
+/** The `port` that means a lane's probe socket; the lane's source ports count from 0. */
+export const PROBE_PORT = -1
+
+/**
+ * The way out. Octets that are handed over belong to the outbox until `flush` returns: the engine changes none of them before.
+ * An outbox may send at once, or gather and send with `flush`.
+ */
 export interface Outbox {
-  /** Send a request to a server. `lane` names server and class, `port` counts the lane's source ports from 0. */
-  forward(lane: number, port: number, bytes: Uint8Array): void
-  /** Send a Status-Server probe from the lane's own probe socket. */
-  probe(lane: number, bytes: Uint8Array): void
-  /** Send an answer to a client, from the socket (and so the address) that the request came to. */
-  reply(to: Peer, bytes: Uint8Array): void
+  /** Sends a request to a server. `lane` names server and class, `port` counts the lane's source ports. */
+  forward(lane: number, port: number, octets: Uint8Array): void
+  /** Sends a Status-Server probe from the lane's own probe socket. */
+  probe(lane: number, octets: Uint8Array): void
+  /** Sends an answer to a client by the link (and so from the address) that the request came to. */
+  reply(to: Peer, octets: Uint8Array): void
+  /** The turn is over: what was gathered leaves now. The shell calls it, never the engine. */
+  flush(): void
 }
 
 /** What an engine may share with other engines of its host; what is not given it has for itself. */

@@ -24,7 +24,7 @@ import { AnsweredRecords, isSentAgain } from './answered-records.ts'
 import { RECORD_WORDS, RecordMemory } from './record-memory.ts'
 import { SenderNumbers } from './sender-numbers.ts'
 
-/** Sender, listener, port and identifier. */
+/** Sender, link, port and identifier. */
 const EXCHANGE_WORDS = 3
 
 /** The values of an answered exchange: where its answer stands, how long it is, the request's code and authenticator. */
@@ -352,7 +352,7 @@ export class Duplicates {
   }
 
   #setKey(from: Peer, identifier: number): void {
-    this.#key[1] = from.listener
+    this.#key[1] = from.link
     this.#key[2] = from.port * 256 + identifier
   }
 

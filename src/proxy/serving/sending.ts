@@ -110,7 +110,7 @@ export class Sending {
     attempt.lane.identifiers.abandon(attempt.identifier)
   }
 
-  /** Nobody listens there: the last transmission from that port is over early, but not at once. -1: the probe's port. */
+  /** Nobody listens there: the last transmission from that port is over early, but not at once. A probe has no time-out to shorten. */
   refused(lane: Lane, port: number, now: Instant): void {
     lane.counters.refused += 1
     lane.contact.refused(now)

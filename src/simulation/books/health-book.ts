@@ -10,6 +10,7 @@
 import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { EngineOptions, LaneOptions } from '../../proxy/border/options.ts'
+import { PROBE_PORT } from '../../proxy/border/ports.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
@@ -150,12 +151,12 @@ export class HealthBook {
     const secret = this.#facts.of(lane)?.server.secret
     if (health === undefined || secret === undefined) return
     const packet = wellFormed(bytes)
-    const asked = port === -1 ? this.#probes.get(lane) : this.#askedBy(lane, port, packet, secret)
+    const asked = port === PROBE_PORT ? this.#probes.get(lane) : this.#askedBy(lane, port, packet, secret)
     if (asked === undefined || asked.answeredAt !== undefined || !verifies(packet, asked, secret)) return
     asked.answeredAt = now
     health.vain = []
     health.maybeSignAt = now
-    if (port === -1) {
+    if (port === PROBE_PORT) {
       health.probeAnsweredAt = now
       return
     }

@@ -83,7 +83,7 @@ export class Digest implements Observer {
   }
 
   replied(to: Peer, bytes: Uint8Array, now: Instant): void {
-    this.#add(to.listener * 65_536 + to.port, bytes, now)
+    this.#add(to.link * 65_536 + to.port, bytes, now)
   }
 
   get value(): string {

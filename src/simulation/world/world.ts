@@ -9,7 +9,7 @@
 import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import type { LanePlan, Outbox } from '../../proxy/border/ports.ts'
+import { type LanePlan, type Outbox, PROBE_PORT } from '../../proxy/border/ports.ts'
 import { Engine } from '../../proxy/engine.ts'
 import { type Duration, type Instant, instant } from '../../units.ts'
 import { type Actor, Agenda } from '../peers/agenda.ts'
@@ -51,7 +51,7 @@ interface ClientEnvelope {
   readonly port: number
 }
 
-/** Where a message goes on its way to a server, and its answer comes back to: a lane's port, -1 is the probe socket. */
+/** Where a message goes on its way to a server, and its answer comes back to: a lane's port, or PROBE_PORT. */
 interface ServerEnvelope {
   readonly server: number
   readonly class: TrafficClass
@@ -186,15 +186,18 @@ export class World implements Actor<Topic>, Outbox {
   probe(lane: number, bytes: Uint8Array): void {
     this.#fruitlessWakes = 0
     this.#observer.probed?.(lane, bytes, this.now)
-    this.#toServer(lane, -1, bytes)
+    this.#toServer(lane, PROBE_PORT, bytes)
   }
 
   reply(to: Peer, bytes: Uint8Array): void {
     this.#observer.replied?.(to, bytes, this.now)
     const nas = this.#clientAt.get(to.address) ?? -1
-    const trafficClass = to.listener === LISTENER.authentication ? 'authentication' : 'accounting'
+    const trafficClass = to.link === LISTENER.authentication ? 'authentication' : 'accounting'
     this.links.proxyToClient.send({ nas, class: trafficClass, port: to.port }, bytes, this.now)
   }
+
+  /** What is sent is on its way at once. */
+  flush(): void {}
 
   #toServer(lane: number, port: number, bytes: Uint8Array): void {
     const plan = this.#lanes.get(lane)
@@ -209,11 +212,11 @@ export class World implements Actor<Topic>, Outbox {
     if (engine === undefined) {
       // A client without a proxy asks the server that is its own.
       const server = envelope.nas % this.servers.length
-      this.#atServer({ server, class: envelope.class, lane: -1, port: -1, client: envelope }, bytes, now)
+      this.#atServer({ server, class: envelope.class, lane: -1, port: PROBE_PORT, client: envelope }, bytes, now)
       return
     }
     const { address } = (this.clients[envelope.nas] as Nas).plan
-    const from: Peer = { listener: LISTENER[envelope.class], address, port: envelope.port }
+    const from: Peer = { link: LISTENER[envelope.class], address, port: envelope.port }
     this.#touch()
     engine.receive(envelope.class, from, bytes, now)
     this.#observer.received?.(envelope.class, bytes, now, from)
@@ -239,7 +242,7 @@ export class World implements Actor<Topic>, Outbox {
       return
     }
     this.#observer.arrives?.(envelope.lane, envelope.port, bytes, now)
-    if (envelope.port === -1) {
+    if (envelope.port === PROBE_PORT) {
       this.engine?.probeAnswered(envelope.lane, bytes, now)
       return
     }

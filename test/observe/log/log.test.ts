@@ -10,7 +10,7 @@ const dropped = (client: string | undefined): EngineEvent => ({
   class: 'authentication',
   reason: 'bad-length',
   client,
-  from: { listener: 0, address: '2001:db8::1', port: 1645 },
+  from: { link: 0, address: '2001:db8::1', port: 1645 },
   bytes: OCTETS,
 })
 

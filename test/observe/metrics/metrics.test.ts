@@ -42,8 +42,8 @@ function busyWorld(): World {
   for (const sent of [...world.sent]) world.answer(sent)
   world.again(first)
   for (let i = 0; i < 20; i += 1) world.access()
-  world.deliver('authentication', { listener: 0, address: '10.1.1.1', port: 1 }, Buffer.from('junk'))
-  world.deliver('accounting', { listener: 0, address: '203.0.113.1', port: 1 }, Buffer.alloc(20, 1))
+  world.deliver('authentication', { link: 0, address: '10.1.1.1', port: 1 }, Buffer.from('junk'))
+  world.deliver('accounting', { link: 0, address: '203.0.113.1', port: 1 }, Buffer.alloc(20, 1))
   world.accounting()
   world.advance(millis(120))
   return world

@@ -24,7 +24,7 @@ import {
 import { type Asked, World } from '../kit.ts'
 import { client, server } from '../options.ts'
 
-const PEER = { listener: 0, address: '10.1.1.1', port: 5_000 }
+const PEER = { link: 0, address: '10.1.1.1', port: 5_000 }
 
 const access = (o: Partial<Parameters<typeof accessRequest>[0]> = {}): Buffer =>
   accessRequest({ tag: 'a', identifier: 7, serial: 1, ...o })

@@ -82,7 +82,7 @@ describe('bad authenticators', () => {
     const world = new World({ clients: [client(), client({ name: 'other', network: '10.9.0.0/16' })] })
     world.accounting({ secret: 'wrong' })
     world.access({ secret: 'wrong', signed: true })
-    world.deliver('accounting', { listener: 0, address: '10.9.0.1', port: 1 }, Buffer.from('junk'))
+    world.deliver('accounting', { link: 0, address: '10.9.0.1', port: 1 }, Buffer.from('junk'))
     expect(world.snapshot().clients).toMatchObject([
       { name: 'bng', dropped: 2, badAuthenticators: 2 },
       { name: 'other', dropped: 1, badAuthenticators: 0 },

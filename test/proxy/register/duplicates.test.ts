@@ -8,7 +8,7 @@ import { CODE } from '../datagrams.ts'
 import { START, World } from '../kit.ts'
 import { classes, deadServer, queues, server } from '../options.ts'
 
-const FROM = { listener: 0, address: '10.1.1.1', port: 5_000 }
+const FROM = { link: 0, address: '10.1.1.1', port: 5_000 }
 const patient = { queues: queues({ authentication: { maxAge: seconds(600) } }) }
 const counters = (world: World, class_: 'authentication' | 'accounting' = 'authentication') =>
   world.snapshot().classes[class_].counters
@@ -88,9 +88,9 @@ describe.each(['authentication', 'accounting'] as const)('a retransmission in %s
 
   it('by another listener, port or address is another request', () => {
     const world = new World(patient)
-    for (const from of [FROM, { ...FROM, listener: 1 }, { ...FROM, port: 5_001 }, { ...FROM, address: '10.1.1.2' }]) {
+    for (const from of [FROM, { ...FROM, link: 1 }, { ...FROM, port: 5_001 }, { ...FROM, address: '10.1.1.2' }]) {
       if (class_ === 'authentication') world.access({ from, identifier: 1, serial: 1, tag: from.address })
-      else world.accounting({ from, identifier: 1, tag: `${from.listener} ${from.port} ${from.address}` })
+      else world.accounting({ from, identifier: 1, tag: `${from.link} ${from.port} ${from.address}` })
     }
     world.settle()
     expect(world.sent).toHaveLength(4)
@@ -235,7 +235,7 @@ describe('the same identifier with another authenticator', () => {
     world.access({ from: FROM, identifier: 7 })
     world.access({ from: FROM, identifier: 8 })
     world.access({ from: { ...FROM, port: 5_001 }, identifier: 7 })
-    world.accounting({ from: { ...FROM, listener: 1 }, identifier: 7 })
+    world.accounting({ from: { ...FROM, link: 1 }, identifier: 7 })
     world.settle()
     expect(world.sent).toHaveLength(4)
   })

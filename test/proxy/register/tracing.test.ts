@@ -127,7 +127,7 @@ describe('a trace', () => {
   it('tells of what a client sends and is refused, also where it can not be read', () => {
     const world = worldOf()
     const told = follow(world, { trace: 1, client: 'bng' })
-    const from = { listener: 0, address: '10.1.1.1', port: 1 }
+    const from = { link: 0, address: '10.1.1.1', port: 1 }
     world.deliver('authentication', from, Buffer.from('0102', 'hex'))
     world.accounting({ tag: 'forged', secret: 'another' })
     expect(steps(told)).toEqual(['refused', 'refused'])

@@ -133,7 +133,7 @@ describe('what is asked for', () => {
       oracle.packetOf(CODE.accountingRequest, 9, oracle.ZERO, MLPPP_STOP),
       'the clients share this',
     )
-    world.deliver('accounting', { listener: 0, address: '10.1.1.1', port: 999 }, bytes)
+    world.deliver('accounting', { link: 0, address: '10.1.1.1', port: 999 }, bytes)
     world.settle()
     const zeros = ipv6([0, 0, 0, 0, 0, 0]).map(([type, value]) => `${type} ${Buffer.from(value).toString('hex')}`)
     const before = oracle

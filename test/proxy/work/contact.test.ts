@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { sumOf } from '../../../src/instances/shared/sum.ts'
 import type { TraceEvent } from '../../../src/proxy/border/events.ts'
+import { PROBE_PORT } from '../../../src/proxy/border/ports.ts'
 import { heldText, likelyCause, someLateText } from '../../../src/proxy/work/contact.ts'
 import { type Duration, type Instant, after as later, millis, seconds } from '../../../src/units.ts'
 import { messageAuthenticator, packetOf, sign } from '../../radius/oracle.ts'
@@ -225,7 +226,7 @@ describe('a port that is closed', () => {
     world.access()
     world.advance(seconds(60))
     const [first] = world.probes
-    world.engine.refused(first!.lane, -1, world.now)
+    world.engine.refused(first!.lane, PROBE_PORT, world.now)
     expect(causeIn(world)).toMatch(/^nothing listens/)
     const { timeouts } = world.lane('s1', 'authentication').counters
     world.advance(seconds(60))
@@ -235,7 +236,7 @@ describe('a port that is closed', () => {
 
   it('is told of where the refusal came to a probe', () => {
     const world = worldOf()
-    world.engine.refused(world.engine.plan()[0]!.lane, -1, world.now)
+    world.engine.refused(world.engine.plan()[0]!.lane, PROBE_PORT, world.now)
     expect(causeIn(world)).toMatch(/^nothing listens at 192\.0\.2\.10:1812/)
   })
 })

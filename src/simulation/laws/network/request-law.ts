@@ -247,13 +247,13 @@ export class RequestLaw implements Observer {
   }
 
   /** One identifier of one port of one client as one number. */
-  #placeOf({ listener, address, port }: Peer, identifier: number): number {
+  #placeOf({ link, address, port }: Peer, identifier: number): number {
     let client = this.#addresses.get(address)
     if (client === undefined) {
       client = this.#addresses.size
       this.#addresses.set(address, client)
     }
-    return ((client * 2 + listener) * 65_536 + port) * 256 + identifier
+    return ((client * 2 + link) * 65_536 + port) * 256 + identifier
   }
 
   #isOutstanding({ answered, sent }: Asked, now: Instant): boolean {

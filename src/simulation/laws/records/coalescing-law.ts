@@ -245,7 +245,7 @@ export class CoalescingLaw implements Observer {
   }
 }
 
-const placeOf = ({ listener, address, port }: Peer, identifier: number): string =>
-  `${listener} ${address} ${port} ${identifier}`
+const placeOf = ({ link, address, port }: Peer, identifier: number): string =>
+  `${link} ${address} ${port} ${identifier}`
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.every((octet, at) => octet === b[at])
