@@ -13,6 +13,7 @@ import { MomentHeap } from './containers/moment-heap.ts'
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
 
+/** Of all that waits of one class: instance queue, server queues, parked and set aside together. */
 export interface BacklogLimits {
   /** At least 1. */
   readonly maxMessages: number

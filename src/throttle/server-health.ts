@@ -13,7 +13,7 @@
 import { after, type Duration, earliest, type Instant, MICROS_PER_SECOND, micros, since } from '../units.ts'
 import { Punctuality, RECORD_SECONDS } from './punctuality.ts'
 
-export type HealthState = 'active' | 'not_responding' | 'failing' | 'down'
+export type ServerState = 'active' | 'not_responding' | 'failing' | 'down'
 
 export interface HealthOptions {
   readonly consecutiveFailures: number
@@ -28,8 +28,8 @@ export interface HealthOptions {
 
 /** A change of state with its reason in words, for the log. */
 export interface HealthChange {
-  readonly from: HealthState
-  readonly to: HealthState
+  readonly from: ServerState
+  readonly to: ServerState
   readonly why: string
 }
 
@@ -51,7 +51,7 @@ const TALLY_MOST = 6
 
 export class Health {
   #options: HealthOptions
-  #state: HealthState = 'active'
+  #state: ServerState = 'active'
   #since: Instant
   #failures = 0
   /** Of these, those that are not doubtful. */
@@ -83,7 +83,7 @@ export class Health {
     return this.#firstFailureAt === undefined && this.#state !== 'down'
   }
 
-  get state(): HealthState {
+  get state(): ServerState {
     return this.#state
   }
 
@@ -328,7 +328,7 @@ export class Health {
     return this.#options.probe === 'status_server' ? at : undefined
   }
 
-  #become(to: HealthState, why: string, now: Instant): HealthChange {
+  #become(to: ServerState, why: string, now: Instant): HealthChange {
     const from = this.#state
     this.#state = to
     this.#since = now

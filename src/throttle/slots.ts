@@ -33,7 +33,9 @@ export interface SlotRate {
 
 export interface SlotView {
   readonly maxRate: PerSecond
+  /** A rate that holds from the next grid second on. */
   readonly pendingMaxRate: PerSecond | undefined
+  /** 0 where the rate is unlimited. */
   readonly slotsPerSecond: number
   readonly slot: number
   readonly beganAt: Instant

@@ -6,10 +6,10 @@ import type {
   ClientOptions,
   EngineOptions,
   LaneOptions,
-  QueueOptions,
   RecordOptions,
   ServerOptions,
 } from '../../src/proxy/border/options.ts'
+import type { BacklogLimits } from '../../src/queues/backlog.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { millis, perSecond, seconds } from '../../src/units.ts'
 import { CLIENT_SECRET, SERVER_SECRET } from './datagrams.ts'
@@ -65,7 +65,7 @@ export const server = (name: string, o: ServerChanges = {}): ServerOptions => {
   }
 }
 
-export const queue = (o: Partial<QueueOptions> = {}): QueueOptions => ({
+export const queue = (o: Partial<BacklogLimits> = {}): BacklogLimits => ({
   maxMessages: 20_000,
   maxBytes: 32 << 20,
   maxAge: seconds(5),
@@ -75,8 +75,8 @@ export const queue = (o: Partial<QueueOptions> = {}): QueueOptions => ({
 
 /** Both classes' queues; accounting waits for an hour. */
 export const queues = (o: {
-  readonly authentication?: Partial<QueueOptions>
-  readonly accounting?: Partial<QueueOptions>
+  readonly authentication?: Partial<BacklogLimits>
+  readonly accounting?: Partial<BacklogLimits>
 }): EngineOptions['queues'] => ({
   authentication: queue(o.authentication),
   accounting: queue({ maxAge: seconds(3600), overflow: 'shed_interim_first', ...o.accounting }),

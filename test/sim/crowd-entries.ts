@@ -7,7 +7,8 @@
  */
 
 import type { TrafficClass } from '../../src/classes.ts'
-import type { EngineOptions, QueueOptions, ServerOptions } from '../../src/proxy/border/options.ts'
+import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
+import type { BacklogLimits } from '../../src/queues/backlog.ts'
 import { type Duration, micros, millis, seconds } from '../../src/units.ts'
 import { classes, deadServer } from '../proxy/options.ts'
 import { answerTo, Crowd, type CrowdSize, STATUS, TIMEOUT } from './crowd.ts'
@@ -182,7 +183,7 @@ const held = ({ servers }: EngineOptions, isHeldDown: boolean): EngineOptions['s
 /** A reload makes half of what waits too much, then all of it too old. */
 const ends = (count: Count): void => {
   const { crowd } = count
-  const change = (of: (queue: QueueOptions) => Partial<QueueOptions>): void => {
+  const change = (of: (queue: BacklogLimits) => Partial<BacklogLimits>): void => {
     const { authentication, accounting } = crowd.options.queues
     crowd.reload({
       queues: {

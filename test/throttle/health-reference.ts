@@ -4,7 +4,7 @@
  *
  * One thing it does not decide: the moment at which a Failing server has recovered, for which there are bounds only.
  */
-import type { HealthOptions, HealthState } from '../../src/throttle/server-health.ts'
+import type { HealthOptions, ServerState } from '../../src/throttle/server-health.ts'
 
 /** `failed` and `doubtful` speak against it, `overdue` says that a first time-out passed; `compared`: another does better. */
 export type Happening =
@@ -38,7 +38,7 @@ export class HealthReference {
   #askedUntil: number | undefined
   #notAskedBefore = Number.NEGATIVE_INFINITY
   #failingFrom = 0
-  state: HealthState = 'active'
+  state: ServerState = 'active'
 
   constructor(options: HealthOptions, now: number) {
     this.#options = options

@@ -1,14 +1,8 @@
 /**
  * Tracked accounting sessions as a table for people.
  */
-import type { SessionReport } from '../../accounting/sessions/session-report.ts'
+import type { FoundSessions } from '../../instances/protocol/protocol.ts'
 import { table } from './table.ts'
-
-interface Found {
-  readonly sessions: readonly SessionReport[]
-  readonly more: boolean
-  readonly tracked: number
-}
 
 const HEADING = [
   'client',
@@ -24,7 +18,7 @@ const HEADING = [
 ]
 
 /** The lines of the table, and one that says how many there are. */
-export function sessionsText({ sessions, more, tracked }: Found): string[] {
+export function sessionsText({ sessions, more, tracked }: FoundSessions): string[] {
   const rows = sessions.map((one) => [
     one.client,
     one.session,

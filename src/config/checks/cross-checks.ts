@@ -5,6 +5,7 @@
  * likely not meant. Each check takes a draft, so it runs as far as the structure allows.
  */
 import {
+  type Endpoint,
   endpointText,
   formatPrefix,
   isLoopback,
@@ -17,7 +18,7 @@ import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { didYouMean } from '../../did-you-mean.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import { seconds } from '../../units.ts'
-import type { Listener, PortRange } from '../schema/kinds.ts'
+import type { PortRange } from '../schema/kinds.ts'
 import { inheritLane, instancesOf, type ServerSettings } from '../schema/schema.ts'
 import { type Path, pathText, valueAt } from '../source/source.ts'
 import { checkAddresses } from './address-checks.ts'
@@ -29,7 +30,7 @@ import { type Draft, entriesOf } from './partial-config.ts'
 import type { Surroundings } from './result.ts'
 
 /** A listener of the configuration and where it stands. */
-interface Placed extends Listener {
+interface Placed extends Endpoint {
   readonly class: TrafficClass
   readonly path: Path
 }
@@ -354,13 +355,13 @@ function placeOfPort({ root }: Draft, server: Path, name: TrafficClass): Path {
 }
 
 /** Whether what is sent to `address` arrives at a listener. */
-function reaches(one: Listener, address: string, isOwn: (address: string) => boolean): boolean {
+function reaches(one: Endpoint, address: string, isOwn: (address: string) => boolean): boolean {
   const at = octetsOf(one.address)
   if (at.length !== octetsOf(address).length) return false
   return isUnspecified(at) ? isOwn(address) : placeOf(one.address) === placeOf(address)
 }
 
-const overlap = (a: Listener, b: Listener): boolean => a.port === b.port && sameOrWildcard(a.address, b.address)
+const overlap = (a: Endpoint, b: Endpoint): boolean => a.port === b.port && sameOrWildcard(a.address, b.address)
 
 /** Whether two sockets at these addresses are in each other's way: the same one, or one is every address of the family. */
 function sameOrWildcard(a: string, b: string): boolean {

@@ -2,7 +2,10 @@
  * From the words of `alarms`, `health` and `tps` to what the watch works by: ids with dashes, seconds and bytes as plain
  * numbers, `undefined` for what is switched off.
  */
-import { type Duration, MICROS_PER_SECOND } from '../../units.ts'
+import type { Penalty } from '../../observe/alarms/health.ts'
+import type { WatchOptions } from '../../observe/alarms/watch.io.ts'
+import type { Threshold } from '../../observe/view/alarm.ts'
+import { MICROS_PER_SECOND } from '../../units.ts'
 import type { Config } from '../schema/schema.ts'
 import type { AlarmSettings, HealthSettings } from '../schema/watch-settings.ts'
 
@@ -10,27 +13,6 @@ import type { AlarmSettings, HealthSettings } from '../schema/watch-settings.ts'
 type Dashed<Key extends string> = Key extends `${infer Head}_${infer Rest}` ? `${Head}-${Dashed<Rest>}` : Key
 type AlarmKey = Exclude<keyof AlarmSettings, 'poll_interval' | 'webhook'>
 type FactorKey = Exclude<keyof HealthSettings, 'degraded_below' | 'ready_at_least'>
-
-interface Threshold {
-  readonly high: number
-  readonly low: number
-  readonly samples: number
-  readonly ofLast: number
-}
-
-interface Penalty {
-  readonly warning: number
-  readonly error: number
-  readonly cost: number
-}
-
-export interface WatchOptions {
-  readonly pollInterval: Duration
-  readonly alarms: Readonly<Record<Dashed<AlarmKey>, Threshold | undefined>>
-  readonly penalties: Readonly<Record<Dashed<FactorKey>, Penalty | undefined>>
-  readonly degradedBelow: number
-  readonly webhook: { readonly url: string; readonly resendInterval: Duration } | undefined
-}
 
 export function watchOptions({ alarms, health }: Pick<Config, 'alarms' | 'health'>): WatchOptions {
   const { poll_interval, webhook, ...thresholds } = alarms

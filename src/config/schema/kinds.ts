@@ -7,15 +7,17 @@
  * for the reference page; editors ignore them.
  */
 import { z } from 'zod'
-import { formatAddress, formatPrefix, isLinkLocal, parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
+import {
+  type Endpoint,
+  formatAddress,
+  formatPrefix,
+  isLinkLocal,
+  parseAddress,
+  parsePrefix,
+  zoneOf,
+} from '../../addresses.ts'
 import { type Duration, micros } from '../../units.ts'
 import { shown } from '../source/quoted.ts'
-
-/** A UDP or TCP address to listen at: a normal address (`0.0.0.0`, `::1`, `fe80::1%eth0`) and a port. */
-export interface Listener {
-  readonly address: string
-  readonly port: number
-}
 
 /** First and last port, inclusive. */
 export type PortRange = readonly [first: number, last: number]
@@ -79,13 +81,13 @@ export const network = () => {
     .meta({ 'x-kind': 'IP address or network' })
 }
 
-/** `0.0.0.0:1812`, `[::1]:1812`. */
+/** `0.0.0.0:1812`, `[::1]:1812`: a UDP or TCP address to listen at. */
 export const listener = () => {
   const error = no('IP address with a port; write it in quotes, as "0.0.0.0:1812" or "[::1]:1812"')
   return z
     .string({ error })
     .regex(LISTENER, { error, abort: true })
-    .transform((text, ctx): Listener => {
+    .transform((text, ctx): Endpoint => {
       const [, ipv6, ipv4, port] = LISTENER.exec(text) ?? []
       const octets = parseAddress(ipv6 ?? ipv4 ?? '')
       if (octets === undefined || Number(port) > LAST_PORT) return refuse(ctx, error({ input: text }))

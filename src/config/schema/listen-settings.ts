@@ -5,10 +5,11 @@
  * (`schema.ts`) with a file of their own.
  */
 import { z } from 'zod'
-import { type Listener, listener } from './kinds.ts'
+import type { Endpoint } from '../../addresses.ts'
+import { listener } from './kinds.ts'
 
 /** Where clients send to: `optional` where the address may be absent, as a virtual one is on the node that stands by. */
-export interface ListenAddress extends Listener {
+export interface ListenAddress extends Endpoint {
   readonly optional?: true
 }
 

@@ -9,7 +9,7 @@
 
 import type { PerClass } from '../../classes.ts'
 import { addedNumbers } from '../../proxy/border/added-numbers.ts'
-import type { MixedSigning, ServerState, UnsignedDropped } from '../../proxy/border/events.ts'
+import type { MixedSigning, UnsignedDropped } from '../../proxy/border/events.ts'
 import type {
   ClassSnapshot,
   EngineSnapshot,
@@ -18,6 +18,7 @@ import type {
   LedgerSnapshot,
   ResponsesInTime,
 } from '../../proxy/border/snapshot.ts'
+import type { ServerState } from '../../throttle/server-health.ts'
 import { type Instant, instant, micros, perSecond } from '../../units.ts'
 
 /** Whether the quota of a slot is one for all instances together or one for each. */

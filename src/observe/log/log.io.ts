@@ -9,7 +9,7 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { endpointText } from '../../addresses.ts'
 import { duration } from '../../duration-text.ts'
-import type { EngineEvent, ServerState } from '../../proxy/border/events.ts'
+import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { Journal } from '../../proxy/border/ports.ts'
 import type { ClientDropReason, ServerDropReason } from '../../proxy/border/reasons.ts'
 import { heldText } from '../../proxy/work/contact.ts'
@@ -167,7 +167,7 @@ const STATE_EVENTS = {
   active: 'server-active',
   not_responding: 'server-not-responding',
   failing: 'server-failing',
-} as const satisfies Readonly<Record<Exclude<ServerState, 'down'>, EventName>>
+} as const satisfies Readonly<Record<string, EventName>>
 const LAST_SERVED = 'it was the last that served: messages wait within their bounds, /readyz is 503'
 const STATE_WORDS = { active: 'Active', not_responding: 'Not Responding', failing: 'Failing', down: 'Down' } as const
 

@@ -5,6 +5,7 @@ import type { Anomaly } from '../../accounting/sessions/anomalies.ts'
 import type { RecordKind } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { TrafficClass } from '../../classes.ts'
+import type { ServerState } from '../../throttle/server-health.ts'
 import type { Duration, Instant } from '../../units.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
@@ -40,8 +41,6 @@ export interface TriedServer {
 
 /** Why a request was sent nowhere else. */
 export type GivenUpBecause = 'max-age' | 'max-transmissions' | 'state' | 'no-other-server' | 'draining'
-
-export type ServerState = 'active' | 'not_responding' | 'failing' | 'down'
 
 /** How a peer is called in the configuration, and where it is. */
 export interface SignerName {

@@ -5,6 +5,7 @@
  */
 import type { SessionOptions } from '../../accounting/sessions/sessions.ts'
 import type { PerClass, TrafficClass } from '../../classes.ts'
+import type { BacklogLimits } from '../../queues/backlog.ts'
 import type { Secret } from '../../radius/secret.ts'
 import type { Duration, PerSecond } from '../../units.ts'
 
@@ -84,23 +85,13 @@ export interface ClassOptions {
   readonly maxTransmissions: number
 }
 
-export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
-
-/** Bounds of all that waits of one class: instance queue, server queues, parked and set aside together. */
-export interface QueueOptions {
-  readonly maxMessages: number
-  readonly maxBytes: number
-  readonly maxAge: Duration
-  readonly overflow: OverflowPolicy
-}
-
 export interface EngineOptions {
   readonly slot: Duration
   readonly serviceOrder: 'authentication_first' | 'fifo'
   readonly clients: readonly ClientOptions[]
   readonly servers: readonly ServerOptions[]
   readonly classes: PerClass<ClassOptions>
-  readonly queues: PerClass<QueueOptions>
+  readonly queues: PerClass<BacklogLimits>
   readonly identifierQuarantine: Duration
   /** Attributes that a server takes in one request (`hasTooManyAttributes`); 0 is no limit. */
   readonly maxAttributes: number

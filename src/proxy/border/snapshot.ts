@@ -8,8 +8,10 @@ import type { Addition } from '../../accounting/record/rewriting.ts'
 import type { ClientAccounting } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
 import type { PerClass, TrafficClass } from '../../classes.ts'
-import type { Duration, Instant, PerSecond } from '../../units.ts'
-import type { MixedSigning, ServerState, UnsignedDropped } from './events.ts'
+import type { ServerState } from '../../throttle/server-health.ts'
+import type { SlotView } from '../../throttle/slots.ts'
+import type { Duration, Instant } from '../../units.ts'
+import type { MixedSigning, UnsignedDropped } from './events.ts'
 import type { Histogram } from './histogram.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
 
@@ -67,19 +69,6 @@ export interface LaneCounters {
   readonly queueWaits: Histogram
 }
 
-export interface SlotSnapshot {
-  readonly maxRate: PerSecond
-  /** A rate that holds from the next grid second on. */
-  readonly pendingMaxRate: PerSecond | undefined
-  /** 0 where the rate is unlimited. */
-  readonly slotsPerSecond: number
-  readonly slot: number
-  readonly beganAt: Instant
-  readonly endsAt: Instant
-  readonly quota: number
-  readonly sent: number
-}
-
 /** How the latest responses came. */
 export interface ResponsesInTime {
   readonly counted: number
@@ -106,7 +95,7 @@ export interface LaneSnapshot {
   readonly isHeldDown: boolean
   readonly stateSince: Instant
   readonly consecutiveFailures: number
-  readonly slots: SlotSnapshot
+  readonly slots: SlotView
   readonly queued: number
   readonly queuedBytes: number
   readonly oldestAge: Duration
