@@ -1,9 +1,9 @@
 /**
- * "Did you mean": the known words that a wrong one is most likely a slip of.
+ * "Did you mean": the known words that are similar to a wrong one.
  */
 
 /** The words within a third of the wrong word's length in edits, best first, at most three. */
-export function nearest(wrong: string, known: readonly string[]): string[] {
+export function similarWords(wrong: string, known: readonly string[]): string[] {
   const word = wrong.toLowerCase()
   const most = Math.max(1, Math.floor(word.length / 3))
   return known
@@ -14,26 +14,26 @@ export function nearest(wrong: string, known: readonly string[]): string[] {
     .map(({ candidate }) => candidate)
 }
 
-/** `; did you mean "a" or "b"?`, or nothing where no word is near. */
-export function didYouMean(near: readonly string[]): string {
-  return near.length === 0 ? '' : `; did you mean ${near.map((word) => `"${word}"`).join(' or ')}?`
+/** `; did you mean "a" or "b"?`, or nothing if no word is similar. */
+export function didYouMean(similar: readonly string[]): string {
+  return similar.length === 0 ? '' : `; did you mean ${similar.map((word) => `"${word}"`).join(' or ')}?`
 }
 
 /** More names would fill a screen. */
 const MOST_NAMES = 10
 
-/** `there are "a", "b"`: names that exist, those near to the wrong one first, ten at most. */
+/** `there are "a", "b"`: names that exist, similar ones first, ten at most. */
 export function thereAre(wrong: string, known: readonly string[]): string {
   if (known.length === 0) return 'there are none'
-  const near = nearest(wrong, known)
-  const shown = [...near, ...known.filter((name) => !near.includes(name))].slice(0, MOST_NAMES)
-  const more = known.length - shown.length
-  return `there are ${shown.map((name) => `"${name}"`).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
+  const similar = similarWords(wrong, known)
+  const named = [...similar, ...known.filter((name) => !similar.includes(name))].slice(0, MOST_NAMES)
+  const more = known.length - named.length
+  return `there are ${named.map((name) => `"${name}"`).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours that make one word the other. */
 export function editDistance(a: string, b: string): number {
-  // Words longer than any key are never near one; this also bounds the work.
+  // Longer than any key, so similar to none. This also bounds the work.
   if (a.length > 64 || b.length > 64) return Math.max(a.length, b.length)
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -10,7 +10,7 @@ import { tryDefaultSocket, trySocketPath } from '../admin/socket/socket-place.io
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import type { Found } from '../config/checks/result.ts'
 import type { ServerSettings } from '../config/schema/schema.ts'
-import type { Path } from '../config/source/source.ts'
+import type { SettingPath } from '../config/source/source.ts'
 import { logFileOptions } from '../observe/log/log-file.io.ts'
 import { type RotatingFileOptions, tryRotatingFile } from '../observe/log/rotating-file.io.ts'
 import { sessionsFileOptions } from '../observe/log/sessions-log.io.ts'
@@ -20,7 +20,7 @@ import { Listeners } from '../transport/listeners.io.ts'
 
 export interface Opening {
   /** Where it stands in the configuration, or would. */
-  readonly setting: Path
+  readonly setting: SettingPath
   /** Whether `run` starts without it, and says so. */
   readonly isOptional: boolean
   /** @throws a coded error with the sentence that `run` says where it can't be opened. */
@@ -39,7 +39,7 @@ export function openingsOf(found: Found, file: string): readonly Opening[] {
 }
 
 function directoriesOf({ log, tps, sessionsLog }: Found, base: string): Opening[] {
-  const row = (setting: Path, options: RotatingFileOptions): Opening => {
+  const row = (setting: SettingPath, options: RotatingFileOptions): Opening => {
     const absolute = { ...options, directory: resolve(base, options.directory) }
     return { setting, isOptional: false, attempt: () => tryRotatingFile(absolute, setting.join('.')) }
   }

@@ -3,7 +3,7 @@
  * text itself where a problem must be reported.
  */
 import { expect } from 'vitest'
-import type { ConfigResult, Surroundings } from '../../src/config/checks/result.ts'
+import type { ConfigResult, LoadContext } from '../../src/config/checks/result.ts'
 import { loadConfig } from '../../src/config/load/load.ts'
 import type { Config } from '../../src/config/schema/schema.ts'
 import { formatProblem, type Problem } from '../../src/config/source/problem.ts'
@@ -14,9 +14,9 @@ export const FILE = 'test.yaml'
 const encoder = new TextEncoder()
 
 /** Every file and variable holds a good secret, but for those whose name says otherwise. */
-export const world: Surroundings = {
+export const world: LoadContext = {
   attributeKey: (name) => ({ '3GPP-IMSI': { vendor: 10415, type: 1 }, 'User-Name': { vendor: 0, type: 1 } })[name],
-  nearAttributeNames: (name) => (name.startsWith('3GPP') ? ['3GPP-IMSI'] : []),
+  similarAttributeNames: (name) => (name.startsWith('3GPP') ? ['3GPP-IMSI'] : []),
   cores: 4,
   localAddresses: ['127.0.0.1', '::1', '203.0.113.5', '2001:db8::5'],
   readSecret: (source) => {
@@ -45,12 +45,11 @@ const SERVER = '    - { name: fr-1, address: 198.51.100.10, secret_file: fr-1 }'
 export const configText = ({ top = '', clients = CLIENT, farm = '', servers = SERVER }: Parts): string =>
   `${top}\nclients:\n${clients}\nfarm:\n${farm}\n  servers:\n${servers}\n`
 
-export const load = (text: string, surroundings: Surroundings = world): ConfigResult =>
-  loadConfig(text, FILE, surroundings)
+export const load = (text: string, context: LoadContext = world): ConfigResult => loadConfig(text, FILE, context)
 
 /** The configuration, where the text is good. */
-export function loaded(parts: Parts, surroundings: Surroundings = world): Config {
-  const result = load(configText(parts), surroundings)
+export function loaded(parts: Parts, context: LoadContext = world): Config {
+  const result = load(configText(parts), context)
   expect(result.ok ? [] : result.problems).toEqual([])
   return (result as Extract<ConfigResult, { ok: true }>).config
 }

@@ -4,7 +4,7 @@
  */
 import { expect, it } from 'vitest'
 import { crossCheck } from '../../src/config/checks/cross-checks.ts'
-import { draftOf } from '../../src/config/checks/partial-config.ts'
+import { partialConfigOf } from '../../src/config/checks/partial-config.ts'
 import { world } from './fixture.ts'
 
 /** How often something is read of the entries of `count` clients. */
@@ -22,7 +22,7 @@ function looksAt(count: number, address: (i: number) => string): number {
   )
   const servers = Array.from({ length: 5 }, (_, i) => ({ name: `s${i}`, address: `198.51.100.${i}`, secret_file: 's' }))
   const found = { error: () => undefined, warn: () => undefined }
-  crossCheck(draftOf({ clients, farm: { servers } }), world, found)
+  crossCheck(partialConfigOf({ clients, farm: { servers } }), world, found)
   return looks
 }
 

@@ -11,7 +11,7 @@ import { codedError, codeOf, systemCodeOf } from '../../coded-error.ts'
 import { readSmallFile } from '../../config/source/small-file.io.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
 import { missingIn } from '../text/status-shape.ts'
-import { placeIn, USUAL_ADMIN, USUAL_PORT } from './admin-options.ts'
+import { adminAddress, USUAL_ADMIN, USUAL_PORT } from './admin-options.ts'
 import { foundNowhere, unreachable } from './unreachable.ts'
 import { liveSockets, trustedSocket, usualSockets } from './usual-sockets.io.ts'
 
@@ -23,12 +23,12 @@ const MOST_BYTES = 64 * 1024 * 1024
 const LONGEST_TOKEN_FILE = 4_096
 
 /** Where the daemon is: `http://127.0.0.1:9812`, `127.0.0.1:9812`, or the path of its socket; undefined: it is looked for. */
-export interface AdminPlace {
+export interface AdminTarget {
   readonly admin?: string | undefined
   readonly 'token-file'?: string | undefined
 }
 
-export interface Asking {
+export interface AdminRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly body?: object
@@ -36,7 +36,7 @@ export interface Asking {
   readonly access: 'read' | 'control'
 }
 
-export interface Told {
+export interface AdminResponse {
   readonly status: number
   /** Undefined where the body is no JSON. */
   readonly body: unknown
@@ -47,7 +47,7 @@ export interface Told {
  * One question and its answer, whatever its status.
  * @throws a coded error: nobody answers there, or the socket may not be used.
  */
-export async function ask(place: AdminPlace, asking: Asking): Promise<Told> {
+export async function ask(place: AdminTarget, asking: AdminRequest): Promise<AdminResponse> {
   const answer = await open(place, asking)
   const text = await textOf(answer)
   return { status: answer.statusCode ?? 0, body: parsed(text), text }
@@ -57,14 +57,14 @@ export async function ask(place: AdminPlace, asking: Asking): Promise<Told> {
  * A question whose answer must be good.
  * @throws also where the daemon refuses, with its sentence.
  */
-export async function askFor(place: AdminPlace, asking: Asking): Promise<unknown> {
+export async function askFor(place: AdminTarget, asking: AdminRequest): Promise<unknown> {
   const told = await ask(place, asking)
   if (told.status < 200 || told.status > 299) throw refused(told)
   return told.body
 }
 
 /** A long answer, line by line; ends with the daemon, or when `signal` says so. */
-export async function* follow(place: AdminPlace, asking: Asking, signal: AbortSignal): AsyncGenerator<string> {
+export async function* follow(place: AdminTarget, asking: AdminRequest, signal: AbortSignal): AsyncGenerator<string> {
   const answer = await open(place, asking, signal)
   if (answer.statusCode !== 200) {
     const text = await textOf(answer)
@@ -106,13 +106,13 @@ export async function fetchStatus(
 }
 
 /** What the daemon refused, in its words; `body` has the answer for programs. */
-export function refused({ status, body, text }: Told): Error & { readonly body: unknown } {
+export function refused({ status, body, text }: AdminResponse): Error & { readonly body: unknown } {
   const said = (body as { error?: unknown } | undefined)?.error
   const sentence = typeof said === 'string' ? said : `the daemon answered ${status}: ${text.slice(0, 200).trim()}`
   return Object.assign(codedError(status === 401 || status === 403 ? 'NOT_PERMITTED' : 'REFUSED', sentence), { body })
 }
 
-async function open(place: AdminPlace, asking: Asking, signal?: AbortSignal): Promise<IncomingMessage> {
+async function open(place: AdminTarget, asking: AdminRequest, signal?: AbortSignal): Promise<IncomingMessage> {
   const { admin = usual, 'token-file': tokenFile } = place
   return admin === undefined
     ? await openUsual(tokenFile, asking, signal)
@@ -125,7 +125,7 @@ let usual: string | undefined
 /** The first that answers is asked; what it has been told is told to no other. */
 async function openUsual(
   tokenFile: string | undefined,
-  asking: Asking,
+  asking: AdminRequest,
   signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {
   const sockets = usualSockets(USUAL_PORT)
@@ -152,10 +152,10 @@ const nowhere = async (error: Error, others: readonly string[]): Promise<Error> 
 async function openAt(
   admin: string,
   tokenFile: string | undefined,
-  asking: Asking,
+  asking: AdminRequest,
   signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {
-  const place = placeIn(admin)
+  const place = adminAddress(admin)
   if ('socketPath' in place) return await send(place, asking, admin, signal)
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile)
   if (asking.access === 'control' && token === undefined) {
@@ -178,7 +178,7 @@ async function openAt(
 
 function send(
   to: { readonly socketPath: string } | { readonly host: string; readonly port: string | number },
-  { method, path, body }: Asking,
+  { method, path, body }: AdminRequest,
   where: string,
   signal: AbortSignal | undefined,
   more: Readonly<Record<string, string>> = {},

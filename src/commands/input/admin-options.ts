@@ -24,13 +24,13 @@ export const ADMIN_OPTIONS = {
 /** As `src/admin/socket/socket-candidates.ts` has it. */
 const LONGEST_PATH = 107
 
-export type AskedPlace = { readonly socketPath: string } | { readonly host: string; readonly port: string | number }
+export type AdminAddress = { readonly socketPath: string } | { readonly host: string; readonly port: string | number }
 
 /**
  * `unix:/path`, `/path`, `folder/name.sock`; `http://127.0.0.1:9812`, `127.0.0.1:9812`, `[::1]:9812`.
  * @throws a coded error, USAGE, where it is none of these.
  */
-export function placeIn(admin: string): AskedPlace {
+export function adminAddress(admin: string): AdminAddress {
   const path = pathIn(admin)
   if (path === undefined) return addressIn(admin)
   if (path === '') throw none(admin)
@@ -46,7 +46,7 @@ function pathIn(admin: string): string | undefined {
   return admin.includes('/') && !/^(\w+:\/\/|[^/]*:\d+\/)/.test(admin) ? admin : undefined
 }
 
-function addressIn(admin: string): AskedPlace {
+function addressIn(admin: string): AdminAddress {
   try {
     const url = new URL(/^\w+:\/\//.test(admin) ? admin : `http://${admin}`)
     if (url.protocol === 'http:') return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || 80 }

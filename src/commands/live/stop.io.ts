@@ -11,7 +11,7 @@ import { codeOf } from '../../coded-error.ts'
 import type { Forecast, InHand } from '../../observe/view/in-hand.ts'
 import { isNothing } from '../../observe/view/in-hand.ts'
 import { fateText, hindranceText, inHandText, leftText } from '../../observe/view/in-hand-text.ts'
-import { type AdminPlace, askFor, fetchStatus, follow } from '../input/admin-client.io.ts'
+import { type AdminTarget, askFor, fetchStatus, follow } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
@@ -140,7 +140,7 @@ interface Followed {
 
 /** Begins a drain or a stop, and follows it to its last word, for so many seconds at most; says what is in hand. */
 async function followed(
-  place: AdminPlace,
+  place: AdminTarget,
   { path, body }: { readonly path: string; readonly body: object },
   json: boolean,
   seconds?: number,
@@ -181,7 +181,7 @@ function sayHindrance(forecast: Forecast, json: boolean): void {
 
 /** Whether that process has gone, within a while: nobody listens there any more, or another process does. */
 async function waitUntilGone(
-  { admin, 'token-file': tokenFile }: AdminPlace,
+  { admin, 'token-file': tokenFile }: AdminTarget,
   pid: number | undefined,
 ): Promise<boolean> {
   const until = performance.now() + GONE_WITHIN_MS

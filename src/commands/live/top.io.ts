@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codedError, codeOf } from '../../coded-error.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
-import { type AdminPlace, follow } from '../input/admin-client.io.ts'
+import { type AdminTarget, follow } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
 import { writeData } from '../terminal/output.io.ts'
@@ -41,12 +41,12 @@ export const top = verb({
 const isAbsent = (error: unknown): boolean => ['NOT_RUNNING', 'NO_ANSWER'].includes(codeOf(error) ?? '')
 
 class Screen {
-  readonly #place: AdminPlace
+  readonly #place: AdminTarget
   readonly #terminal = new Terminal()
   readonly #quit = new AbortController()
   #state: TopState | undefined
 
-  constructor(place: AdminPlace) {
+  constructor(place: AdminTarget) {
     this.#place = place
   }
 

@@ -10,7 +10,7 @@ import { endpointText } from '../../addresses.ts'
 import { codeOf, systemCodeOf } from '../../coded-error.ts'
 import type { Found } from '../../config/checks/result.ts'
 import type { Problem } from '../../config/source/problem.ts'
-import { type Path, pathText } from '../../config/source/source.ts'
+import { pathText, type SettingPath } from '../../config/source/source.ts'
 import { type Opening, openingsOf } from '../../daemon/openings.io.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
 import { fetchStatus } from '../input/admin-client.io.ts'
@@ -47,12 +47,12 @@ export async function tryOpenings(found: Found, file: string, known: readonly Pr
 const IF_OURS = ' (if that is the radsluice to be restarted, all is well)'
 
 /** `run` begins some of its sentences with the setting, which stands before each problem anyway. */
-function withoutSetting(sentence: string, setting: Path): string {
+function withoutSetting(sentence: string, setting: SettingPath): string {
   const [name = '', ...rest] = sentence.split(': ')
   return rest.length > 0 && pathText(setting).startsWith(name) ? rest.join(': ') : sentence
 }
 
-/** Only coded errors are what the surroundings do; anything else is a bug. */
+/** A coded error comes from the system; anything else is a bug. */
 async function failureOf(opening: Opening): Promise<Error | undefined> {
   try {
     await opening.attempt()

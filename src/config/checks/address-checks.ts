@@ -18,7 +18,7 @@ import {
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { valueAt } from '../source/source.ts'
 import type { Findings } from './findings.ts'
-import { type Draft, entriesOf } from './partial-config.ts'
+import { entriesOf, type PartialConfig } from './partial-config.ts'
 
 interface ClientNetwork {
   readonly prefix: Prefix
@@ -29,14 +29,14 @@ interface ClientNetwork {
 /** Networks named in one warning. */
 const MOST_NAMED = 3
 
-export function checkAddresses(draft: Draft, findings: Findings): void {
-  const clients = networksOf(draft)
-  checkServersAmongClients(draft, clients, findings)
-  checkFamilies(draft, clients, findings)
-  checkOptional(draft, findings)
+export function checkAddresses(partial: PartialConfig, findings: Findings): void {
+  const clients = networksOf(partial)
+  checkServersAmongClients(partial, clients, findings)
+  checkFamilies(partial, clients, findings)
+  checkOptional(partial, findings)
 }
 
-function networksOf({ root }: Draft): ClientNetwork[] {
+function networksOf({ root }: PartialConfig): ClientNetwork[] {
   return [...entriesOf(root, ['clients']).keys()].flatMap((index) => {
     const written = valueAt(root, ['clients', index, 'address'])
     const prefix = typeof written === 'string' ? parsePrefix(written) : undefined
@@ -44,7 +44,11 @@ function networksOf({ root }: Draft): ClientNetwork[] {
   })
 }
 
-function checkServersAmongClients({ servers }: Draft, clients: readonly ClientNetwork[], findings: Findings): void {
+function checkServersAmongClients(
+  { servers }: PartialConfig,
+  clients: readonly ClientNetwork[],
+  findings: Findings,
+): void {
   const found = new Map<ClientNetwork, string[]>()
   for (const server of servers) {
     if (server === undefined) continue
@@ -82,7 +86,7 @@ const isOnlyThisMachine = ({ bytes, bits }: Prefix, octets: Uint8Array): boolean
   isLoopback(octets) && (bits < bytes.length * 8 || ['127.0.0.1', '::1'].includes(formatAddress(octets)))
 
 /** `[::]` takes no IPv4, and `0.0.0.0` no IPv6: a client of the other family would never be heard. */
-function checkFamilies({ outline }: Draft, clients: readonly ClientNetwork[], findings: Findings): void {
+function checkFamilies({ outline }: PartialConfig, clients: readonly ClientNetwork[], findings: Findings): void {
   if (outline === undefined) return
   const listeners = TRAFFIC_CLASSES.flatMap((name) => outline.listen[name])
   if (listeners.length === 0) return
@@ -101,7 +105,7 @@ function checkFamilies({ outline }: Draft, clients: readonly ClientNetwork[], fi
   }
 }
 
-function checkOptional({ root, outline }: Draft, findings: Findings): void {
+function checkOptional({ root, outline }: PartialConfig, findings: Findings): void {
   for (const name of TRAFFIC_CLASSES) {
     for (const [i, one] of (outline?.listen[name] ?? []).entries()) {
       if (!('optional' in one) || !isUnspecified(parseAddress(one.address) ?? new Uint8Array(1).fill(1))) continue

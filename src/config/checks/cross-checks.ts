@@ -2,7 +2,7 @@
  * The second pass: what no value shows by itself, but two values together, or a value and the machine it stands on.
  *
  * Errors are what could not work or would do harm (a loop, one network with two secrets); warnings are what works and is
- * likely not meant. Each check takes a draft, so it runs as far as the structure allows.
+ * likely not meant. Each check takes a partial configuration, so it runs as far as the structure allows.
  */
 import {
   type Endpoint,
@@ -20,19 +20,19 @@ import { portsFor } from '../../throttle/identifiers.ts'
 import { seconds } from '../../units.ts'
 import type { PortRange } from '../schema/kinds.ts'
 import { inheritLane, instancesOf, type ServerSettings } from '../schema/schema.ts'
-import { type Path, pathText, valueAt } from '../source/source.ts'
+import { pathText, type SettingPath, valueAt } from '../source/source.ts'
 import { checkAddresses } from './address-checks.ts'
 import { checkFailoverTime } from './failover-check.ts'
 import type { Findings } from './findings.ts'
 import { checkLeftOvers } from './left-overs-check.ts'
 import { checkMetrics } from './metrics-check.ts'
-import { type Draft, entriesOf } from './partial-config.ts'
-import type { Surroundings } from './result.ts'
+import { entriesOf, type PartialConfig } from './partial-config.ts'
+import type { LoadContext } from './result.ts'
 
 /** A listener of the configuration and where it stands. */
 interface Placed extends Endpoint {
   readonly class: TrafficClass
-  readonly path: Path
+  readonly path: SettingPath
 }
 
 /** BNGs wait 9 to 20 s for authentication; what waited longer is served for nobody. */
@@ -44,26 +44,26 @@ const ANSWER_CACHE = { least: seconds(5), most: seconds(30) }
 /** How long FreeRADIUS, by default, keeps an answer and takes a reused identifier for a conflict. */
 const CLEANUP_DELAY = seconds(5)
 
-export function crossCheck(draft: Draft, surroundings: Surroundings, findings: Findings): void {
-  const listeners = listenersOf(draft)
-  checkNames(draft.root, findings)
-  checkNetworks(draft.root, findings)
-  checkListeners(draft, listeners, findings)
-  checkClasses(draft, listeners, surroundings, findings)
-  checkServerAddresses(draft, listeners, surroundings, findings)
-  checkAddresses(draft, findings)
-  checkSources(draft, listeners, surroundings, findings)
-  checkInstances(draft, surroundings, findings)
-  checkTimes(draft, findings)
-  checkFailoverTime(draft, findings)
-  checkMetrics(draft, findings)
-  checkSessionsLog(draft, findings)
-  checkGigawords(draft, findings)
-  checkLeftOvers(draft, findings)
+export function crossCheck(partial: PartialConfig, context: LoadContext, findings: Findings): void {
+  const listeners = listenersOf(partial)
+  checkNames(partial.root, findings)
+  checkNetworks(partial.root, findings)
+  checkListeners(partial, listeners, findings)
+  checkClasses(partial, listeners, context, findings)
+  checkServerAddresses(partial, listeners, context, findings)
+  checkAddresses(partial, findings)
+  checkSources(partial, listeners, context, findings)
+  checkInstances(partial, context, findings)
+  checkTimes(partial, findings)
+  checkFailoverTime(partial, findings)
+  checkMetrics(partial, findings)
+  checkSessionsLog(partial, findings)
+  checkGigawords(partial, findings)
+  checkLeftOvers(partial, findings)
 }
 
 /** Wraps are known from a session's records before this one. */
-function checkGigawords({ root, outline }: Draft, findings: Findings): void {
+function checkGigawords({ root, outline }: PartialConfig, findings: Findings): void {
   if (outline?.accounting.track_sessions !== false) return
   for (const i of entriesOf(root, ['clients']).keys()) {
     const path = ['clients', i, 'accounting', 'synthesize_gigawords']
@@ -81,7 +81,7 @@ function checkNames(root: unknown, findings: Findings): void {
     { above: ['farm', 'servers'], kind: 'server' },
   ]
   for (const { above, kind } of lists) {
-    const seen = new Map<string, Path>()
+    const seen = new Map<string, SettingPath>()
     for (const i of entriesOf(root, above).keys()) {
       const path = [...above, i, 'name']
       const name = valueAt(root, path)
@@ -93,14 +93,14 @@ function checkNames(root: unknown, findings: Findings): void {
   }
 }
 
-function checkSessionsLog({ outline }: Draft, findings: Findings): void {
+function checkSessionsLog({ outline }: PartialConfig, findings: Findings): void {
   if (outline?.accounting.sessions_log === undefined || outline.accounting.track_sessions) return
   const path = ['accounting', 'sessions_log']
   findings.error(path, 'no session is tracked, so none is logged; set track_sessions: true, or remove sessions_log')
 }
 
 function checkNetworks(root: unknown, findings: Findings): void {
-  const seen = new Map<string, Path>()
+  const seen = new Map<string, SettingPath>()
   for (const i of entriesOf(root, ['clients']).keys()) {
     const path = ['clients', i, 'address']
     const written = valueAt(root, path)
@@ -120,7 +120,7 @@ function checkNetworks(root: unknown, findings: Findings): void {
   }
 }
 
-function checkListeners(draft: Draft, listeners: readonly Placed[], findings: Findings): void {
+function checkListeners(partial: PartialConfig, listeners: readonly Placed[], findings: Findings): void {
   for (const [i, one] of listeners.entries()) {
     const other = listeners.slice(0, i).find((earlier) => overlap(earlier, one))
     if (other === undefined) continue
@@ -138,7 +138,7 @@ function checkListeners(draft: Draft, listeners: readonly Placed[], findings: Fi
         `${endpointText(one)} and ${first} (${endpointText(other)}) overlap; give the two classes ports of their own`,
       )
   }
-  const admin = draft.outline?.admin.listen
+  const admin = partial.outline?.admin.listen
   if (admin === undefined) return
   const path = ['admin', 'listen']
   const same = listeners.find((one) => overlap(one, admin))
@@ -148,7 +148,7 @@ function checkListeners(draft: Draft, listeners: readonly Placed[], findings: Fi
       `${endpointText(admin)} is the port of ${pathText(same.path)} too; one is TCP and one UDP, so it works, but a port of its own is easier to read`,
     )
   }
-  if (!isLoopback(octetsOf(admin.address)) && draft.outline?.admin.token_file === undefined) {
+  if (!isLoopback(octetsOf(admin.address)) && partial.outline?.admin.token_file === undefined) {
     findings.warn(
       path,
       `${endpointText(admin)} is reached from other machines, and whoever reaches it may read; add token_file, or write "127.0.0.1:${admin.port}"`,
@@ -157,22 +157,22 @@ function checkListeners(draft: Draft, listeners: readonly Placed[], findings: Fi
 }
 
 function checkClasses(
-  draft: Draft,
+  partial: PartialConfig,
   listeners: readonly Placed[],
-  surroundings: Surroundings,
+  context: LoadContext,
   findings: Findings,
 ): void {
-  const { outline, servers } = draft
+  const { outline, servers } = partial
   if (outline === undefined) return
   // A listener that is wrong is a problem of its own.
-  const isWritten = TRAFFIC_CLASSES.some((name) => entriesOf(draft.root, ['listen', name]).length > 0)
+  const isWritten = TRAFFIC_CLASSES.some((name) => entriesOf(partial.root, ['listen', name]).length > 0)
   if (listeners.length === 0 && !isWritten) {
     findings.error(['listen'], 'nothing listens; give authentication or accounting an address')
   }
   for (const name of TRAFFIC_CLASSES) {
     const path = ['farm', name]
     const { algorithm, hash_key: key } = outline.farm[name]
-    if (algorithm === 'hash' && valueAt(draft.root, [...path, 'hash_key']) === undefined) {
+    if (algorithm === 'hash' && valueAt(partial.root, [...path, 'hash_key']) === undefined) {
       findings.error(
         [...path, 'algorithm'],
         '"hash" needs to know by which attribute; add hash_key, as hash_key: Calling-Station-Id',
@@ -184,13 +184,13 @@ function checkClasses(
         `has no effect with algorithm ${algorithm}; write algorithm: hash, or remove it`,
       )
     }
-    if (key !== undefined && surroundings.attributeKey(key) === undefined) {
-      const hint = didYouMean(surroundings.nearAttributeNames(key)) || '; write it as the dictionary does, as 3GPP-IMSI'
+    if (key !== undefined && context.attributeKey(key) === undefined) {
+      const hint = didYouMean(context.similarAttributeNames(key)) || '; write it as the dictionary does, as 3GPP-IMSI'
       findings.error([...path, 'hash_key'], `"${key}" is no attribute of the dictionary${hint}`)
     }
     const listens = listeners.some((one) => one.class === name)
     if (listens && servers.length > 0 && servers.every((server) => server?.[name] === false)) {
-      const written = valueAt(draft.root, ['listen', name]) !== undefined
+      const written = valueAt(partial.root, ['listen', name]) !== undefined
       findings.error(
         written ? ['listen', name] : ['farm', 'servers', 0, name],
         `no server takes ${name}, and clients may send it; remove "${name}: false" from a server, or write "${name}: []" under listen`,
@@ -200,15 +200,15 @@ function checkClasses(
 }
 
 function checkServerAddresses(
-  draft: Draft,
+  partial: PartialConfig,
   listeners: readonly Placed[],
-  surroundings: Surroundings,
+  context: LoadContext,
   findings: Findings,
 ): void {
-  const own = new Set(surroundings.localAddresses.map(placeOf))
+  const own = new Set(context.localAddresses.map(placeOf))
   const isOwn = (address: string): boolean => isLoopback(octetsOf(address)) || own.has(placeOf(address))
   const seen = new Map<string, string>()
-  for (const [i, server] of draft.servers.entries()) {
+  for (const [i, server] of partial.servers.entries()) {
     if (server === undefined) continue
     const path = ['farm', 'servers', i]
     const octets = octetsOf(server.address)
@@ -219,13 +219,13 @@ function checkServerAddresses(
       )
       continue
     }
-    for (const { class: name, port } of lanesOf(draft, server)) {
+    for (const { class: name, port } of lanesOf(partial, server)) {
       const where = endpointText({ address: server.address, port })
       // An answerer of its own requests would fill the world with them: wildcards count for every own address.
       const loop = listeners.find((one) => one.port === port && reaches(one, server.address, isOwn))
       if (loop !== undefined) {
         findings.error(
-          placeOfPort(draft, path, name),
+          placeOfPort(partial, path, name),
           `${where} is our own listener ${pathText(loop.path)} (${endpointText(loop)}): requests would go round in a loop; write the address and port of the server`,
         )
       }
@@ -233,7 +233,7 @@ function checkServerAddresses(
       if (first === undefined) seen.set(`${name} ${where}`, server.name)
       else {
         findings.warn(
-          placeOfPort(draft, path, name),
+          placeOfPort(partial, path, name),
           `${where} is server "${first}" too; the two limits add up there, so keep one of the two`,
         )
       }
@@ -242,14 +242,14 @@ function checkServerAddresses(
 }
 
 function checkSources(
-  draft: Draft,
+  partial: PartialConfig,
   listeners: readonly Placed[],
-  surroundings: Surroundings,
+  context: LoadContext,
   findings: Findings,
 ): void {
   const taken: { range: PortRange; source: string; name: string }[] = []
-  const own = surroundings.localAddresses.map(placeOf)
-  for (const [i, server] of draft.servers.entries()) {
+  const own = context.localAddresses.map(placeOf)
+  for (const [i, server] of partial.servers.entries()) {
     if (server === undefined) continue
     const path = ['farm', 'servers', i]
     const { source_address: source, source_ports: range } = server
@@ -266,8 +266,8 @@ function checkSources(
     }
     if (range === undefined) continue
     const at = [...path, 'source_ports']
-    const instances = instancesOf(draft.outline?.instances ?? 1, surroundings.cores)
-    const each = lanesOf(draft, server).reduce((sum, lane) => sum + portsFor(lane.maxOutstanding) + 1, 0)
+    const instances = instancesOf(partial.outline?.instances ?? 1, context.cores)
+    const each = lanesOf(partial, server).reduce((sum, lane) => sum + portsFor(lane.maxOutstanding) + 1, 0)
     const needed = each * instances
     const [first, last] = range
     if (last - first + 1 < needed) {
@@ -291,7 +291,7 @@ function checkSources(
 }
 
 /** What holds within one instance only, said before anybody counts on it. */
-function checkInstances({ root, outline }: Draft, { cores }: Surroundings, findings: Findings): void {
+function checkInstances({ root, outline }: PartialConfig, { cores }: LoadContext, findings: Findings): void {
   const count = instancesOf(outline?.instances ?? 1, cores)
   if (count === 1 || valueAt(root, ['instances']) === undefined) return
   const path = ['instances']
@@ -303,7 +303,7 @@ function checkInstances({ root, outline }: Draft, { cores }: Surroundings, findi
     findings.warn(path, `${count} instances on ${cores} cores are slower than ${cores}; write ${cores} or less`)
 }
 
-function checkTimes({ outline }: Draft, findings: Findings): void {
+function checkTimes({ outline }: PartialConfig, findings: Findings): void {
   if (outline === undefined) return
   if (outline.queues.authentication.max_age > SHORTEST_PATIENCE) {
     findings.warn(
@@ -330,7 +330,7 @@ function checkTimes({ outline }: Draft, findings: Findings): void {
   }
 }
 
-function listenersOf({ outline }: Draft): Placed[] {
+function listenersOf({ outline }: PartialConfig): Placed[] {
   return TRAFFIC_CLASSES.flatMap((name) =>
     (outline?.listen[name] ?? []).map((one, i) => ({ ...one, class: name, path: ['listen', name, i] })),
   )
@@ -338,7 +338,7 @@ function listenersOf({ outline }: Draft): Placed[] {
 
 /** The lanes of a server that carry anything: not switched off, and something listens for their class. */
 function lanesOf(
-  { outline }: Draft,
+  { outline }: PartialConfig,
   server: ServerSettings,
 ): { class: TrafficClass; port: number; maxOutstanding: number }[] {
   if (outline === undefined) return []
@@ -349,7 +349,7 @@ function lanesOf(
 }
 
 /** A lane's port where it is written, else the server's address. */
-function placeOfPort({ root }: Draft, server: Path, name: TrafficClass): Path {
+function placeOfPort({ root }: PartialConfig, server: SettingPath, name: TrafficClass): SettingPath {
   const written = [...server, name, 'port']
   return valueAt(root, written) === undefined ? [...server, 'address'] : written
 }

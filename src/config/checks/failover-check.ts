@@ -7,24 +7,24 @@ import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { timeoutWithin, timeToLeave } from '../../throttle/failover-time.ts'
 import { type Duration, durationText } from '../../units.ts'
 import { inheritLane } from '../schema/schema.ts'
-import { type Path, pathText, valueAt } from '../source/source.ts'
+import { pathText, type SettingPath, valueAt } from '../source/source.ts'
 import type { Findings } from './findings.ts'
-import type { Draft } from './partial-config.ts'
+import type { PartialConfig } from './partial-config.ts'
 
 /** A request must have left a silent server before its age ends, or no other server is ever asked. */
-export function checkFailoverTime(draft: Draft, findings: Findings): void {
-  for (const name of TRAFFIC_CLASSES) checkClass(draft, name, findings)
+export function checkFailoverTime(partial: PartialConfig, findings: Findings): void {
+  for (const name of TRAFFIC_CLASSES) checkClass(partial, name, findings)
 }
 
-function checkClass({ root, outline, servers }: Draft, name: TrafficClass, findings: Findings): void {
+function checkClass({ root, outline, servers }: PartialConfig, name: TrafficClass, findings: Findings): void {
   if (outline === undefined || outline.listen[name].length === 0) return
   const { max_age: maxAge } = outline.queues[name]
   const lanes = servers.flatMap((server, i) => {
     const lane = server === undefined ? undefined : inheritLane(server[name], outline.farm[name])
-    return lane === undefined ? [] : [{ lane, at: ['farm', 'servers', i, name] as Path }]
+    return lane === undefined ? [] : [{ lane, at: ['farm', 'servers', i, name] as SettingPath }]
   })
   if (lanes.length < 2) return
-  const farm: Path = ['farm', name]
+  const farm: SettingPath = ['farm', name]
   const what = name === 'authentication' ? 'login' : 'record'
   const { max_transmissions: most } = outline.farm[name]
   if (most > 0 && lanes.every(({ lane }) => lane.max_retries + 1 >= most)) {
@@ -36,7 +36,9 @@ function checkClass({ root, outline, servers }: Draft, name: TrafficClass, findi
   const told = new Set<string>()
   for (const { lane, at } of lanes) {
     if (timeToLeave(lane.timeout, lane.max_retries) <= maxAge) continue
-    const places: Path[] = [at, farm].flatMap((above) => ['max_retries', 'timeout'].map((key) => [...above, key]))
+    const places: SettingPath[] = [at, farm].flatMap((above) =>
+      ['max_retries', 'timeout'].map((key) => [...above, key]),
+    )
     const path = [...places, ['queues', name, 'max_age']].find((place) => valueAt(root, place) !== undefined) ?? farm
     if (told.has(pathText(path))) continue
     told.add(pathText(path))

@@ -4,9 +4,9 @@
 
 import { valueAt } from '../source/source.ts'
 import type { Findings } from './findings.ts'
-import type { Draft } from './partial-config.ts'
+import type { PartialConfig } from './partial-config.ts'
 
-export function checkLeftOvers({ root }: Draft, findings: Findings): void {
+export function checkLeftOvers({ root }: PartialConfig, findings: Findings): void {
   const path = ['health', 'ready_at_least']
   if (valueAt(root, path) === undefined) return
   findings.warn(

@@ -4,13 +4,13 @@
 
 import { perClientOf } from '../schema/metrics-settings.ts'
 import type { Findings } from './findings.ts'
-import { type Draft, entriesOf } from './partial-config.ts'
+import { entriesOf, type PartialConfig } from './partial-config.ts'
 
 /** Its series in one instance, as text. */
 const OCTETS_OF_A_CLIENT = 2_700
 
 /** Nothing disappears unsaid: where `auto` shows fewer clients than there are, it is told. */
-export function checkMetrics({ root, outline }: Draft, findings: Findings): void {
+export function checkMetrics({ root, outline }: PartialConfig, findings: Findings): void {
   if (outline === undefined || outline.metrics.per_client !== 'auto') return
   const count = entriesOf(root, ['clients']).length
   if (perClientOf('auto', count) === 'all') return

@@ -8,12 +8,12 @@
 import { z } from 'zod'
 import { type ServerSettings, type Settings, serverSettings, settings } from '../schema/schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
-import { type Path, valueAt } from '../source/source.ts'
+import { type SettingPath, valueAt } from '../source/source.ts'
 
 /** Everything but the two lists: servers are read one by one, and clients need no more than their own text. */
 type Outline = Omit<Settings, 'clients' | 'farm'> & { readonly farm: Omit<Settings['farm'], 'servers'> }
 
-export interface Draft {
+export interface PartialConfig {
   /** The file's own values, for what the normal form no longer shows. */
   readonly root: unknown
   readonly outline: Outline | undefined
@@ -28,7 +28,7 @@ const outlineSettings = settings.extend({
 /** A wrong value can hide another one inside of what stands around it, hardly a third. */
 const ROUNDS = 4
 
-export function draftOf(root: unknown): Draft {
+export function partialConfigOf(root: unknown): PartialConfig {
   return {
     root,
     outline: salvage(outlineSettings, withoutClients(root)),
@@ -37,7 +37,7 @@ export function draftOf(root: unknown): Draft {
 }
 
 /** The entries of a list as they stand in the file; none where it is no list. */
-export function entriesOf(root: unknown, path: Path): readonly unknown[] {
+export function entriesOf(root: unknown, path: SettingPath): readonly unknown[] {
   const list = valueAt(root, path)
   return Array.isArray(list) ? list : []
 }
@@ -57,7 +57,7 @@ function salvage<T>(schema: z.ZodType<T>, raw: unknown): T | undefined {
   return undefined
 }
 
-function takeAway(root: unknown, path: Path): void {
+function takeAway(root: unknown, path: SettingPath): void {
   const last = path.at(-1)
   const around = valueAt(root, path.slice(0, -1))
   if (last === undefined || typeof around !== 'object' || around === null) return

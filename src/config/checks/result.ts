@@ -1,13 +1,13 @@
 /**
  * What loading a configuration answers: a complete `Config`, or every problem there is; warnings in both cases.
  *
- * `loadConfig(text, file, surroundings)` in load.ts is the pure half; `readConfig(file)` in read.io.ts reads the file,
+ * `loadConfig(text, file, context)` in load.ts is the pure half; `readConfig(file)` in read.io.ts reads the file,
  * its secrets and the machine's addresses, and answers the same.
  */
 import type { AttributeKey } from '../../proxy/border/options.ts'
 import type { Config, ServerSettings, Settings } from '../schema/schema.ts'
 import type { Problem } from '../source/problem.ts'
-import type { Path } from '../source/source.ts'
+import type { SettingPath } from '../source/source.ts'
 
 interface Read {
   readonly warnings: readonly Problem[]
@@ -24,7 +24,7 @@ export interface Found extends Pick<Settings, 'listen' | 'admin' | 'log' | 'tps'
   readonly sessionsLog: Settings['accounting']['sessions_log']
   readonly servers: readonly (ServerSettings | undefined)[]
   /** A problem with a setting, at its place. */
-  problem(path: Path, message: string): Problem
+  problem(path: SettingPath, message: string): Problem
 }
 
 /** Where the file says that a secret is. */
@@ -39,11 +39,11 @@ export type SecretReading =
   | { readonly problem: string }
 
 /** What a configuration can only be checked against outside of its own text. */
-export interface Surroundings {
+export interface LoadContext {
   /** The number of an attribute by its dictionary name. */
   attributeKey(name: string): AttributeKey | undefined
   /** Attribute names that look like a wrong one, best first. */
-  nearAttributeNames(name: string): readonly string[]
+  similarAttributeNames(name: string): readonly string[]
   /** This machine's own addresses, as text; empty where they are not known. */
   readonly localAddresses: readonly string[]
   /** Processor cores that the daemon may use. */

@@ -2,13 +2,13 @@
  * Text in, `Config` out: or all of its problems at once, each with its place.
  *
  * Two passes: the structure (keys, types, ranges) and the cross-checks, which run as far as the structure allows. Nothing
- * is started, read or asked here: what lies outside of the text comes as `Surroundings`.
+ * is started, read or asked here: what lies outside of the text comes as `LoadContext`.
  */
 import { Secret } from '../../radius/secret.ts'
 import { crossCheck } from '../checks/cross-checks.ts'
 import type { Findings } from '../checks/findings.ts'
-import { type Draft, draftOf, entriesOf } from '../checks/partial-config.ts'
-import type { ConfigResult, Found, SecretSource, Surroundings } from '../checks/result.ts'
+import { entriesOf, type PartialConfig, partialConfigOf } from '../checks/partial-config.ts'
+import type { ConfigResult, Found, LoadContext, SecretSource } from '../checks/result.ts'
 import {
   type AdminToken,
   type ClassSettings,
@@ -22,18 +22,18 @@ import {
 import { objectionsOf } from '../schema/sentences.ts'
 import { readSource } from '../source/long-source.ts'
 import { inOrder, type Problem } from '../source/problem.ts'
-import { type Path, pathText, valueAt } from '../source/source.ts'
+import { pathText, type SettingPath, valueAt } from '../source/source.ts'
 import { readTokens } from './tokens.ts'
 
 /** RFC 2865 section 3 asks for 16 octets at least. */
 const SHORT_SECRET = 16
 
 /** `file` is a name for the problems; the text is YAML 1.2. Never throws. */
-export function loadConfig(text: string, file: string, surroundings: Surroundings): ConfigResult {
+export function loadConfig(text: string, file: string, context: LoadContext): ConfigResult {
   const source = readSource(text)
   const problems: Problem[] = source.faults.map((fault) => ({ file, path: '', ...fault }))
   const warnings: Problem[] = []
-  const note = (list: Problem[], path: Path, message: string, at: 'key' | 'value' = 'value'): void => {
+  const note = (list: Problem[], path: SettingPath, message: string, at: 'key' | 'value' = 'value'): void => {
     list.push({ file, ...source.locate(path, at), path: pathText(path), message })
   }
   const findings: Findings = {
@@ -48,33 +48,33 @@ export function loadConfig(text: string, file: string, surroundings: Surrounding
   }
   const parsed = settings.safeParse(root)
   for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root)) note(problems, path, message, at)
-  const draft = draftOf(root)
-  crossCheck(draft, surroundings, findings)
-  const tokens = tokensOf(draft, surroundings, findings)
+  const partial = partialConfigOf(root)
+  crossCheck(partial, context, findings)
+  const tokens = tokensOf(partial, context, findings)
   const secrets = {
     tokens,
-    clients: entriesOf(root, ['clients']).map((_, i) => secretOf(root, ['clients', i], surroundings, findings)),
-    servers: draft.servers.map((_, i) => secretOf(root, ['farm', 'servers', i], surroundings, findings)),
+    clients: entriesOf(root, ['clients']).map((_, i) => secretOf(root, ['clients', i], context, findings)),
+    servers: partial.servers.map((_, i) => secretOf(root, ['farm', 'servers', i], context, findings)),
   }
-  const problem = (path: Path, message: string): Problem => ({
+  const problem = (path: SettingPath, message: string): Problem => ({
     file,
     ...source.locate(path),
     path: pathText(path),
     message,
   })
-  const found = foundIn(draft, problem)
+  const found = foundIn(partial, problem)
   if (!parsed.success || problems.length > 0) return { ...refused(problems, warnings), found }
-  return { ok: true, config: assemble(parsed.data, secrets, surroundings), warnings: inOrder(warnings), found }
+  return { ok: true, config: assemble(parsed.data, secrets, context), warnings: inOrder(warnings), found }
 }
 
-function foundIn({ outline, servers }: Draft, problem: Found['problem']): Found | undefined {
+function foundIn({ outline, servers }: PartialConfig, problem: Found['problem']): Found | undefined {
   if (outline === undefined) return undefined
   const { listen, admin, log, tps, accounting } = outline
   return { listen, admin, log, tps, sessionsLog: accounting.sessions_log, servers, problem }
 }
 
 /** The secret of one client or server. Where there is none, an error says why; the result is then not used. */
-function secretOf(root: unknown, above: Path, surroundings: Surroundings, findings: Findings): Secret | undefined {
+function secretOf(root: unknown, above: SettingPath, context: LoadContext, findings: Findings): Secret | undefined {
   const entry = valueAt(root, above)
   if (typeof entry !== 'object' || entry === null) return undefined
   const given = SECRET_KEYS.filter((key) => Object.hasOwn(entry, key))
@@ -94,7 +94,7 @@ function secretOf(root: unknown, above: Path, surroundings: Surroundings, findin
       'a secret stands in this file, which gets copied and committed; move it to a file and write secret_file',
     )
   }
-  const reading = surroundings.readSecret(sourceOf(key, written))
+  const reading = context.readSecret(sourceOf(key, written))
   if ('problem' in reading) {
     findings.error(path, reading.problem)
     return undefined
@@ -108,7 +108,7 @@ function sourceOf(key: (typeof SECRET_KEYS)[number], written: string): SecretSou
   return { kind: key === 'secret_file' ? 'file' : 'env', name: written }
 }
 
-function checkedSecret(bytes: Uint8Array, path: Path, findings: Findings): Secret | undefined {
+function checkedSecret(bytes: Uint8Array, path: SettingPath, findings: Findings): Secret | undefined {
   // RFC 2865 section 3: "The secret MUST NOT be empty (length 0)".
   if (bytes.length === 0) {
     findings.error(path, 'the secret is empty; RFC 2865 section 3 forbids that: write one of 16 octets or more')
@@ -137,11 +137,11 @@ function checkedSecret(bytes: Uint8Array, path: Path, findings: Findings): Secre
 }
 
 /** The tokens of the admin API; none where the file names none. */
-function tokensOf({ outline }: Draft, surroundings: Surroundings, findings: Findings): readonly AdminToken[] {
+function tokensOf({ outline }: PartialConfig, context: LoadContext, findings: Findings): readonly AdminToken[] {
   const file = outline?.admin.token_file
   if (file === undefined) return []
   const path = ['admin', 'token_file']
-  const reading = surroundings.readSecret({ kind: 'file', name: file })
+  const reading = context.readSecret({ kind: 'file', name: file })
   if ('problem' in reading) {
     findings.error(path, reading.problem)
     return []
@@ -159,20 +159,20 @@ interface Secrets {
 }
 
 /** Only called without problems, so every secret is there. */
-function assemble(all: Settings, secrets: Secrets, surroundings: Surroundings): Config {
+function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config {
   const { farm } = all
   return {
     ...all,
     admin: { ...all.admin, tokens: secrets.tokens },
-    instances: instancesOf(all.instances, surroundings.cores),
+    instances: instancesOf(all.instances, context.cores),
     clients: all.clients.map(({ secret: _, secret_env: _env, secret_file: _file, ...client }, i) => ({
       ...client,
       secret: secrets.clients[i] as Secret,
     })),
     farm: {
       ...farm,
-      authentication: classOf(farm.authentication, surroundings),
-      accounting: classOf(farm.accounting, surroundings),
+      authentication: classOf(farm.authentication, context),
+      accounting: classOf(farm.accounting, context),
       servers: farm.servers.map((server, i) => ({
         name: server.name,
         address: server.address,
@@ -187,9 +187,9 @@ function assemble(all: Settings, secrets: Secrets, surroundings: Surroundings): 
   }
 }
 
-function classOf(of: ClassSettings, surroundings: Surroundings): Config['farm']['authentication'] {
+function classOf(of: ClassSettings, context: LoadContext): Config['farm']['authentication'] {
   const name = of.algorithm === 'hash' ? of.hash_key : undefined
-  const key = name === undefined ? undefined : surroundings.attributeKey(name)
+  const key = name === undefined ? undefined : context.attributeKey(name)
   return {
     algorithm: of.algorithm,
     hash_key: name === undefined || key === undefined ? undefined : { ...key, name },

@@ -6,9 +6,9 @@
  */
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { attributeKey, nearAttributeNames } from '../../radius/names/names.io.ts'
+import { attributeKey, similarAttributeNames } from '../../radius/names/names.io.ts'
 import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
-import type { ConfigResult, SecretReading, SecretSource, Surroundings } from '../checks/result.ts'
+import type { ConfigResult, LoadContext, SecretReading, SecretSource } from '../checks/result.ts'
 import { BOM_SENTENCE, hasBom, textOf, wideEncodingOf, wideSentence } from '../source/encoding.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../source/small-file.io.ts'
 import { loadConfig } from './load.ts'
@@ -37,7 +37,7 @@ export function readConfig(file: string, { env = process.env, from = 'file' }: R
   }
   return loadFile(read.bytes, file, {
     attributeKey,
-    nearAttributeNames,
+    similarAttributeNames,
     localAddresses: local.addresses,
     cores: availableParallelism(),
     readSecret: (source) => readSecret(source, dirname(file), env),
@@ -45,13 +45,13 @@ export function readConfig(file: string, { env = process.env, from = 'file' }: R
 }
 
 /** What the octets of `file` say; how they stand for text is a part of it. */
-export function loadFile(bytes: Uint8Array, file: string, surroundings: Surroundings): ConfigResult {
+export function loadFile(bytes: Uint8Array, file: string, context: LoadContext): ConfigResult {
   const reading = textOf(bytes)
   if ('problem' in reading) {
     const { problem: message, line } = reading
     return { ok: false, problems: [{ file, line, column: 1, path: '', message }], warnings: [] }
   }
-  const result = loadConfig(reading.text, file, surroundings)
+  const result = loadConfig(reading.text, file, context)
   const ofText = reading.warnings.map((message) => ({ file, line: 1, column: 1, path: '', message }))
   return { ...result, warnings: [...ofText, ...result.warnings] }
 }

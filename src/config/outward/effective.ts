@@ -60,8 +60,8 @@ const asWritten = (config: Config, admin: object): object => {
   }
 }
 
-function written(value: unknown, node: SchemaNode | undefined, shown: (secret: Secret) => unknown): unknown {
-  if (value instanceof Secret) return shown(value)
+function written(value: unknown, node: SchemaNode | undefined, secretAs: (secret: Secret) => unknown): unknown {
+  if (value instanceof Secret) return secretAs(value)
   switch (node?.['x-kind']) {
     case 'duration':
       return withUnit(value as number, DURATIONS, 'us')
@@ -72,14 +72,14 @@ function written(value: unknown, node: SchemaNode | undefined, shown: (secret: S
     case 'port range':
       return (value as readonly number[]).join('-')
   }
-  if (Array.isArray(value)) return value.map((one) => written(one, node?.items, shown))
+  if (Array.isArray(value)) return value.map((one) => written(one, node?.items, secretAs))
   if (typeof value !== 'object' || value === null) return value
   if (isListener(value)) return listenerText(value)
   const properties = node?.anyOf?.find((choice) => choice.properties !== undefined)?.properties ?? node?.properties
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, below]) => below !== undefined)
-      .map(([key, below]) => [key, written(below, properties?.[key], shown)]),
+      .map(([key, below]) => [key, written(below, properties?.[key], secretAs)]),
   )
 }
 

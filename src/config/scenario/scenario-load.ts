@@ -7,7 +7,7 @@
 import { nodeAt, type SchemaNode } from '../schema/json-schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
 import type { Problem } from '../source/problem.ts'
-import { type Path, pathText, Source, valueAt } from '../source/source.ts'
+import { pathText, type SettingPath, Source, valueAt } from '../source/source.ts'
 import {
   BUILT_IN_VALUES,
   type BuiltIn,
@@ -59,7 +59,7 @@ export function loadScenario({ builtIn, file, options }: ScenarioLayers): Scenar
 
   const parsed = scenarioSettings.safeParse(root)
   const schema = scenarioJsonSchema()
-  const lookup = (path: Path): SchemaNode | undefined => nodeAt(schema, path)
+  const lookup = (path: SettingPath): SchemaNode | undefined => nodeAt(schema, path)
   for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root, [], lookup)) {
     problems.push(where.problem(path, message, at))
   }
@@ -68,7 +68,7 @@ export function loadScenario({ builtIn, file, options }: ScenarioLayers): Scenar
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: parsed.data }
 }
 
-type Objection = readonly [path: Path, message: string]
+type Objection = readonly [path: SettingPath, message: string]
 
 /** What is impossible although each value by itself is fine. */
 function objections(scenario: ScenarioSettings): Objection[] {
@@ -135,7 +135,7 @@ class Places {
     this.#options = options
   }
 
-  problem(path: Path, message: string, at: 'key' | 'value' = 'value'): Problem {
+  problem(path: SettingPath, message: string, at: 'key' | 'value' = 'value'): Problem {
     const option = this.#options.find((given) => pathText(given.path) === pathText(path))
     if (option !== undefined) return { file: `--${option.option}`, line: 0, column: 0, path: '', message }
     const place = this.#source?.locate(path, at) ?? { line: 0, column: 0 }

@@ -2,15 +2,15 @@
  * Configurations for a simulation: everything is read and checked as for the daemon, but no secret and no address of this
  * machine. A file can so be tried out on a laptop that has none of the secrets; in the simulation they are made up.
  */
-import { attributeKey, nearAttributeNames } from '../../radius/names/names.io.ts'
-import type { ConfigResult, SecretSource, Surroundings } from '../checks/result.ts'
+import { attributeKey, similarAttributeNames } from '../../radius/names/names.io.ts'
+import type { ConfigResult, LoadContext, SecretSource } from '../checks/result.ts'
 import { loadConfig } from '../load/load.ts'
 import { loadFile } from '../load/read.io.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../source/small-file.io.ts'
 
-const SURROUNDINGS: Surroundings = {
+const SURROUNDINGS: LoadContext = {
   attributeKey,
-  nearAttributeNames,
+  similarAttributeNames,
   localAddresses: [],
   cores: 1,
   readSecret: (source) => ({ bytes: new TextEncoder().encode(`made up for ${nameOf(source)}`), warnings: [] }),

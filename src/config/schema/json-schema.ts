@@ -4,7 +4,7 @@
  * which keys are known there, which range, which words.
  */
 import { z } from 'zod'
-import type { Path } from '../source/source.ts'
+import type { SettingPath } from '../source/source.ts'
 import { SECRET_KEYS, settings } from './schema.ts'
 
 /** What we use of JSON Schema. */
@@ -51,10 +51,10 @@ export function settingsSchema(): SchemaNode {
 }
 
 /** The schema of one place in the file; where a mapping is one of two choices, the mapping. */
-export const schemaAt = (path: Path): SchemaNode | undefined => nodeAt(settingsSchema(), path)
+export const schemaAt = (path: SettingPath): SchemaNode | undefined => nodeAt(settingsSchema(), path)
 
 /** The same in any schema. */
-export function nodeAt(root: SchemaNode, path: Path): SchemaNode | undefined {
+export function nodeAt(root: SchemaNode, path: SettingPath): SchemaNode | undefined {
   let node: SchemaNode | undefined = root
   for (const step of path) {
     node = typeof step === 'number' ? node?.items : ownProperty(node?.properties, step)

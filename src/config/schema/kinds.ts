@@ -17,7 +17,7 @@ import {
   zoneOf,
 } from '../../addresses.ts'
 import { type Duration, micros } from '../../units.ts'
-import { shown } from '../source/quoted.ts'
+import { quoted } from '../source/quoted.ts'
 
 /** First and last port, inclusive. */
 export type PortRange = readonly [first: number, last: number]
@@ -203,7 +203,7 @@ const missingZone = (octets: Uint8Array, text: string): string | undefined =>
 const no =
   (kindAndAdvice: string) =>
   ({ input }: { readonly input?: unknown }): string =>
-    `${shown(input)} is no ${kindAndAdvice}`
+    `${quoted(input)} is no ${kindAndAdvice}`
 
 function refuse(ctx: z.RefinementCtx, message: string): never {
   ctx.addIssue({ code: 'custom', message })

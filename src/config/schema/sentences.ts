@@ -4,21 +4,21 @@
  * Sentences quote the value that was found, but never a secret's, nor text that stands where a mapping belongs: it may be one.
  */
 import type { z } from 'zod'
-import { didYouMean, nearest } from '../../did-you-mean.ts'
-import { kindOf, shown } from '../source/quoted.ts'
-import { type Path, valueAt } from '../source/source.ts'
+import { didYouMean, similarWords } from '../../did-you-mean.ts'
+import { kindOf, quoted } from '../source/quoted.ts'
+import { type SettingPath, valueAt } from '../source/source.ts'
 import { type SchemaNode, schemaAt } from './json-schema.ts'
 import { writeInstead } from './plain-number.ts'
 
 /** One objection: `at` tells whether the key or the value is meant. */
 export interface Objection {
-  readonly path: Path
+  readonly path: SettingPath
   readonly at: 'key' | 'value'
   readonly message: string
 }
 
 type Issue = z.core.$ZodIssue
-type Lookup = (path: Path) => SchemaNode | undefined
+type Lookup = (path: SettingPath) => SchemaNode | undefined
 
 /**
  * All objections to `root`; `above` is where the value that was parsed stands in it, `lookup` tells what is known about a
@@ -27,11 +27,11 @@ type Lookup = (path: Path) => SchemaNode | undefined
 export function objectionsOf(
   issues: readonly Issue[],
   root: unknown,
-  above: Path = [],
+  above: SettingPath = [],
   lookup: Lookup = schemaAt,
 ): Objection[] {
   return issues.flatMap((issue) => {
-    const path: Path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
+    const path: SettingPath = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, lookup))
     const found = valueAt(root, path)
     if (found === undefined) return [{ path, at: 'value' as const, message: missing(path, lookup) }]
@@ -48,12 +48,12 @@ export function objectionsOf(
 function ofUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   root: unknown,
-  path: Path,
+  path: SettingPath,
   lookup: Lookup,
 ): Objection[] {
   const kind = lookup(path)?.['x-kind']
   if (kind !== undefined) {
-    return [{ path, at: 'value', message: notPossible(show(valueAt(root, path), path), kind) }]
+    return [{ path, at: 'value', message: notPossible(quotedAt(valueAt(root, path), path), kind) }]
   }
   const ofMapping = issue.errors.at(-1) ?? []
   if (kindOf(valueAt(root, path)) === 'a mapping') return objectionsOf(ofMapping, root, path, lookup)
@@ -62,30 +62,30 @@ function ofUnion(
   return [{ path, at: 'value', message: 'write a mapping of settings, or false to switch it off' }]
 }
 
-function unknownKey(above: Path, key: string, lookup: Lookup): Objection {
+function unknownKey(above: SettingPath, key: string, lookup: Lookup): Objection {
   const path = [...above, key]
   const known = lookup(above)?.properties ?? {}
   const names = Object.keys(known)
-  const near = nearest(key, names)
+  const similar = similarWords(key, names)
   const deeper = names.filter((name) => lookup([...above, name, key]) !== undefined).map((name) => `${name}.${key}`)
-  const hint = didYouMean(near.length > 0 ? near : deeper) || `; known here: ${names.join(', ')}`
+  const hint = didYouMean(similar.length > 0 ? similar : deeper) || `; known here: ${names.join(', ')}`
   return { path, at: 'key', message: `unknown key${hint}` }
 }
 
-function missing(path: Path, lookup: Lookup): string {
+function missing(path: SettingPath, lookup: Lookup): string {
   const meaning = lookup(path)?.description?.split(/(?<=\.) /)[0]
   return meaning === undefined ? 'is missing; add it' : `is missing; add it: ${meaning}`
 }
 
-function sentence(issue: Issue, found: unknown, path: Path, lookup: Lookup): string {
-  const quoted = show(found, path)
+function sentence(issue: Issue, found: unknown, path: SettingPath, lookup: Lookup): string {
+  const text = quotedAt(found, path)
   switch (issue.code) {
     case 'invalid_value': {
       const words = issue.values.map(String)
-      return `${quoted} is not one of ${words.join(', ')}${didYouMean(nearest(String(found), words))}`
+      return `${text} is not one of ${words.join(', ')}${didYouMean(similarWords(String(found), words))}`
     }
     case 'invalid_type':
-      return isOurs(issue) ? issue.message : wrongType(issue.expected, found, quoted)
+      return isOurs(issue) ? issue.message : wrongType(issue.expected, found, text)
     case 'too_small':
     case 'too_big': {
       if (isOurs(issue)) return issue.message
@@ -93,35 +93,35 @@ function sentence(issue: Issue, found: unknown, path: Path, lookup: Lookup): str
       if (issue.origin === 'string') return 'is empty; write a value, or remove the key'
       const { minimum, maximum, 'x-kind': kind } = lookup(path) ?? {}
       return minimum === undefined && kind !== undefined
-        ? notPossible(quoted, kind)
-        : `${quoted} is out of range; write ${minimum} to ${maximum}`
+        ? notPossible(text, kind)
+        : `${text} is out of range; write ${minimum} to ${maximum}`
     }
     default:
       return issue.message
   }
 }
 
-function wrongType(expected: string, found: unknown, quoted: string): string {
+function wrongType(expected: string, found: unknown, text: string): string {
   switch (expected) {
     case 'object':
       return `${kindOf(found)} stands where a mapping belongs; write its keys on lines of their own below`
     case 'array':
       return `${kindOf(found)} stands where a list belongs; write it in brackets or with dashes`
     case 'boolean':
-      return `${quoted} is not true or false; write one of the two`
+      return `${text} is not true or false; write one of the two`
     case 'string':
       return `${kindOf(found)} stands where text belongs; put it in quotes`
     default:
-      return `${quoted} is no whole number; ${writeInstead(String(found), 'write digits alone')}`
+      return `${text} is no whole number; ${writeInstead(String(found), 'write digits alone')}`
   }
 }
 
-const notPossible = (quoted: string, kind: string): string =>
-  `${quoted} is not possible; write a ${kind.replaceAll('`', '')}`
+const notPossible = (text: string, kind: string): string =>
+  `${text} is not possible; write a ${kind.replaceAll('`', '')}`
 
 /** zod's own messages all begin with one of its few words; ours never do. */
 const isOurs = (issue: Issue): boolean => !/^(Invalid|Too|Unrecognized)\b/.test(issue.message)
 
-const isSecret = (path: Path): boolean => path.at(-1) === 'secret'
+const isSecret = (path: SettingPath): boolean => path.at(-1) === 'secret'
 
-const show = (value: unknown, path: Path): string => (isSecret(path) ? kindOf(value) : shown(value))
+const quotedAt = (value: unknown, path: SettingPath): string => (isSecret(path) ? kindOf(value) : quoted(value))

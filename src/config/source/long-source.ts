@@ -3,14 +3,14 @@
  * which are put back among the others. A file with a fault, and a short one, is read by the parser alone.
  */
 import { locateIn, markOf, type PlainItem, type Reduced, withoutPlainItems } from './plain-items.ts'
-import type { Fault, Place } from './problem.ts'
-import { type Path, Source } from './source.ts'
+import type { Fault, Position } from './problem.ts'
+import { type SettingPath, Source } from './source.ts'
 
 /** A text that was read: its value, or its faults, and where each setting stands. */
 export interface SourceText {
   readonly faults: readonly Fault[]
   readonly value: unknown
-  locate(path: Path, at?: 'value' | 'key'): Place
+  locate(path: SettingPath, at?: 'value' | 'key'): Position
 }
 
 /** The list that grows with the network. */
@@ -47,7 +47,7 @@ function putBack({ text, runs }: Reduced): SourceText | undefined {
     }
   }
   if (runOfMark.size > 0) return undefined
-  const locate = (path: Path, at: 'value' | 'key' = 'value'): Place => {
+  const locate = (path: SettingPath, at: 'value' | 'key' = 'value'): Position => {
     const entry = path[0] === LIST && path.length > 1 ? entries[Number(path[1])] : undefined
     if (entry === undefined) return source.locate(path, at)
     if (typeof entry === 'number') return source.locate([LIST, entry, ...path.slice(2)], at)

@@ -8,7 +8,7 @@
  * as they are. Whatever is not plain is left to it: also what stands before a run up to its first item, where blank lines
  * and `#` may be the text of the item above. `test/config/source/plain-items.test.ts` holds both against each other.
  */
-import type { Place } from './problem.ts'
+import type { Position } from './problem.ts'
 
 /** Shorter runs are not worth it. */
 const SHORTEST_RUN = 64
@@ -77,7 +77,7 @@ export function withoutPlainItems(text: string, key: string): Reduced | undefine
 }
 
 /** Where a setting within a plain item stands; `path` begins inside of it. */
-export function locateIn(item: PlainItem, path: readonly (string | number)[], at: 'value' | 'key'): Place {
+export function locateIn(item: PlainItem, path: readonly (string | number)[], at: 'value' | 'key'): Position {
   const reader = new ItemReader(item.text)
   const places = new Map<string, { key: number; value: number }>()
   reader.read((name, key, value) => places.set(name, { key, value }))

@@ -39,11 +39,11 @@ export const inOrder = (list: readonly Problem[]): Problem[] =>
   list.toSorted((a, b) => a.line - b.line || a.column - b.column)
 
 /** Where something stands in a file, counted from 1. */
-export interface Place {
+export interface Position {
   readonly line: number
   readonly column: number
 }
 
-export interface Fault extends Place {
+export interface Fault extends Position {
   readonly message: string
 }

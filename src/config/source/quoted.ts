@@ -4,7 +4,7 @@
  */
 const LONGEST = 60
 
-export function shown(value: unknown): string {
+export function quoted(value: unknown): string {
   if (typeof value === 'object') return kindOf(value)
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 3)}...`

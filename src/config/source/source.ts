@@ -18,10 +18,10 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { wrongIndentation } from './indentation.ts'
-import type { Fault, Place } from './problem.ts'
+import type { Fault, Position } from './problem.ts'
 import { parseYaml } from './yaml-text.ts'
 
-export type Path = readonly (string | number)[]
+export type SettingPath = readonly (string | number)[]
 
 /** Enough for every honest use of anchors, and the end of a "billion laughs". */
 const MAX_ALIASES = 1000
@@ -93,7 +93,7 @@ export class Source {
   }
 
   /** Where a setting's value stands (or its key); of a setting that is not there, the nearest thing around it. */
-  locate(path: Path, at: 'value' | 'key' = 'value'): Place {
+  locate(path: SettingPath, at: 'value' | 'key' = 'value'): Position {
     let node: unknown = this.#document.contents
     let place = startOf(node) ?? 0
     for (const [depth, step] of path.entries()) {
@@ -154,7 +154,7 @@ export class Source {
     this.#faults.push({ ...place, message })
   }
 
-  #placeOf(offset: number): Place {
+  #placeOf(offset: number): Position {
     const line = Math.max(1, linesUpTo(offset, this.#lineStarts))
     return { line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 }
   }
@@ -167,7 +167,7 @@ const first = (faults: readonly Fault[], indentation: Fault | undefined): Fault[
   )
 
 /** The value at a path, through maps and lists; undefined where there is none. */
-export function valueAt(root: unknown, path: Path): unknown {
+export function valueAt(root: unknown, path: SettingPath): unknown {
   let value = root
   for (const step of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
@@ -177,7 +177,7 @@ export function valueAt(root: unknown, path: Path): unknown {
 }
 
 /** `farm.servers[0].address`. */
-export function pathText(path: Path): string {
+export function pathText(path: SettingPath): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`
     return text === '' ? step : `${text}.${step}`

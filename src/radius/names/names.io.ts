@@ -199,7 +199,7 @@ export function attributeNames(): string[] {
 }
 
 /** Up to three known names that someone who wrote `name` may have meant, the likeliest first. */
-export function nearAttributeNames(name: string): string[] {
+export function similarAttributeNames(name: string): string[] {
   const limit = Math.max(2, Math.floor(name.length / 3))
   const wanted = name.toLowerCase()
   return attributeNames()

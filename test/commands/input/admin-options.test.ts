@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { LONGEST_SOCKET_PATH } from '../../../src/admin/socket/socket-candidates.ts'
 import { codeOf } from '../../../src/coded-error.ts'
-import { placeIn } from '../../../src/commands/input/admin-options.ts'
+import { adminAddress } from '../../../src/commands/input/admin-options.ts'
 
 it.each([
   ['unix:/run/a.sock', '/run/a.sock'],
@@ -12,7 +12,7 @@ it.each([
   ['../a.sock', '../a.sock'],
   ['d/a.sock', 'd/a.sock'],
   ['127.0.0.1/a.sock', '127.0.0.1/a.sock'],
-])('%s is the path of a socket', (admin, socketPath) => expect(placeIn(admin)).toEqual({ socketPath }))
+])('%s is the path of a socket', (admin, socketPath) => expect(adminAddress(admin)).toEqual({ socketPath }))
 
 it.each([
   ['http://127.0.0.1:9812', '127.0.0.1', '9812'],
@@ -22,7 +22,7 @@ it.each([
   ['[::1]:9812', '::1', '9812'],
   ['[::1]:9812/', '::1', '9812'],
   ['radius.example', 'radius.example', 80],
-])('%s is an address', (admin, host, port) => expect(placeIn(admin)).toEqual({ host, port }))
+])('%s is an address', (admin, host, port) => expect(adminAddress(admin)).toEqual({ host, port }))
 
 it.each([
   '',
@@ -35,7 +35,7 @@ it.each([
 ])('"%s" is a mistake in the command', (admin) => {
   let code: unknown
   try {
-    placeIn(admin)
+    adminAddress(admin)
   } catch (error) {
     code = codeOf(error)
     expect((error as Error).message).toMatch(/is no address; write --admin|octets, and a socket 107 at most; give/)
@@ -45,6 +45,6 @@ it.each([
 
 it('a path is as long as the socket of a daemon may be', () => {
   const path = `/${'x'.repeat(LONGEST_SOCKET_PATH - 1)}`
-  expect(placeIn(path)).toEqual({ socketPath: path })
-  expect(() => placeIn(`${path}x`)).toThrow(/has 108 octets/)
+  expect(adminAddress(path)).toEqual({ socketPath: path })
+  expect(() => adminAddress(`${path}x`)).toThrow(/has 108 octets/)
 })

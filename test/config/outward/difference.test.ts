@@ -38,7 +38,7 @@ const parts = fc
     listen: fc.constantFrom('["127.0.0.1:1812"]', '["127.0.0.1:1812", "127.0.0.1:1814"]'),
   })
   .map(({ clients, secrets, servers, rate, port, limit, listen }) => {
-    const surroundings: typeof world = {
+    const context: typeof world = {
       ...world,
       readSecret: (source) => {
         const which = source.kind === 'file' ? (secrets[source.name] ?? 'first') : 'first'
@@ -51,7 +51,7 @@ const parts = fc
       farm: `  authentication: { max_rate: ${rate} }`,
       servers: servers.map((name) => server(name, port)).join('\n'),
     }
-    return loaded(text, surroundings)
+    return loaded(text, context)
   })
 
 describe('the difference of two configurations', () => {

@@ -53,14 +53,14 @@ describe('the settings in force', () => {
 
   it('have no secret and no token in them', () => {
     const token = 'a-token-that-nobody-may-see'
-    const surroundings = {
+    const context = {
       ...world,
       readSecret: (source: Parameters<typeof world.readSecret>[0]) =>
         source.kind === 'file' && source.name === 'tokens'
           ? { bytes: new TextEncoder().encode(`noc ${token}\n`), warnings: [] }
           : world.readSecret(source),
     }
-    const config = loaded({ top: 'admin: { token_file: tokens }' }, surroundings)
+    const config = loaded({ top: 'admin: { token_file: tokens }' }, context)
     expect(config.admin.tokens.map(({ name }) => name)).toEqual(['noc'])
     const text = JSON.stringify(effectiveSettings(config))
     expect(text).not.toContain(token)

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readSource } from '../../../src/config/source/long-source.ts'
 import { withoutPlainItems } from '../../../src/config/source/plain-items.ts'
-import { type Path, Source } from '../../../src/config/source/source.ts'
+import { type SettingPath, Source } from '../../../src/config/source/source.ts'
 import { FILE, load } from '../fixture.ts'
 
 const MANY = 66
@@ -20,7 +20,7 @@ const textOf = (items: readonly string[], before = '', after = ''): string =>
 const items = (entry: (i: number) => string, count = MANY): string[] =>
   Array.from({ length: count }, (_, i) => entry(i))
 
-const pathsOf = (value: unknown, above: Path = []): Path[] => {
+const pathsOf = (value: unknown, above: SettingPath = []): SettingPath[] => {
   if (typeof value !== 'object' || value === null) return [above]
   const below = Object.entries(value).flatMap(([key, inner]) =>
     pathsOf(inner, [...above, Array.isArray(value) ? Number(key) : key]),

@@ -10,7 +10,7 @@ import {
   attributeNames,
   codeName,
   loadDictionary,
-  nearAttributeNames,
+  similarAttributeNames,
 } from '../../../src/radius/names/names.io.ts'
 import * as oracle from '../oracle.ts'
 
@@ -82,11 +82,11 @@ describe('names', () => {
   })
 
   it('that are nearly right are guessed', () => {
-    expect(nearAttributeNames('calling-station-id')[0]).toBe('Calling-Station-Id')
-    expect(nearAttributeNames('3GPP-IMSl')[0]).toBe('3GPP-IMSI')
-    expect(nearAttributeNames('Usr-Name')[0]).toBe('User-Name')
-    expect(nearAttributeNames('utter nonsense, and long too')).toEqual([])
-    expect(nearAttributeNames('Framed-IP').length).toBeLessThanOrEqual(3)
+    expect(similarAttributeNames('calling-station-id')[0]).toBe('Calling-Station-Id')
+    expect(similarAttributeNames('3GPP-IMSl')[0]).toBe('3GPP-IMSI')
+    expect(similarAttributeNames('Usr-Name')[0]).toBe('User-Name')
+    expect(similarAttributeNames('utter nonsense, and long too')).toEqual([])
+    expect(similarAttributeNames('Framed-IP').length).toBeLessThanOrEqual(3)
   })
 
   it('of codes are those of the RFCs, and a number for the others', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { didYouMean, editDistance, nearest } from '../../src/did-you-mean.ts'
+import { didYouMean, editDistance, similarWords, thereAre } from '../src/did-you-mean.ts'
 
 /** The textbook recursion, slow and plain. */
 function slowDistance(a: string, b: string): number {
@@ -29,18 +29,18 @@ describe('editDistance', () => {
   })
 })
 
-describe('nearest', () => {
+describe('similarWords', () => {
   const keys = ['max_rate', 'max_retries', 'timeout', 'max_outstanding']
 
   it('finds the word that was meant', () => {
-    expect(nearest('max_rte', keys)[0]).toBe('max_rate')
-    expect(nearest('tiemout', keys)).toEqual(['timeout'])
-    expect(nearest('Max_Outstanding', keys)).toEqual(['max_outstanding'])
+    expect(similarWords('max_rte', keys)[0]).toBe('max_rate')
+    expect(similarWords('tiemout', keys)).toEqual(['timeout'])
+    expect(similarWords('Max_Outstanding', keys)).toEqual(['max_outstanding'])
   })
 
   it('finds nothing where nothing is near', () => {
-    expect(nearest('colour', keys)).toEqual([])
-    expect(nearest('', keys)).toEqual([])
+    expect(similarWords('colour', keys)).toEqual([])
+    expect(similarWords('', keys)).toEqual([])
   })
 
   it('makes a question of it', () => {
@@ -48,4 +48,13 @@ describe('nearest', () => {
     expect(didYouMean(['a'])).toBe('; did you mean "a"?')
     expect(didYouMean(['a', 'b'])).toBe('; did you mean "a" or "b"?')
   })
+})
+
+it('names the existing words, similar ones first, and ten at most', () => {
+  const known = Array.from({ length: 10_000 }, (_, at) => `bng-${at}`)
+  const text = thereAre('bng-99999', [...known, 'bng-9999x'])
+  expect(text).toMatch(/^there are "bng-9999x?", "bng-9999/)
+  expect(text).toMatch(/"bng-\d+" and 9991 more$/)
+  expect(text.match(/"/g)).toHaveLength(20)
+  expect([thereAre('x', ['a', 'b']), thereAre('x', [])]).toEqual(['there are "a", "b"', 'there are none'])
 })
