@@ -24,9 +24,10 @@ const COPIED = ['src', 'test', 'scripts', 'docs', 'package.json', 'tsconfig.json
 const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly string[] }[] = [
   { kind: 'unit', files: ['test/throttle/', 'test/queues/'] },
   { kind: 'unit', files: ['test/proxy/', 'test/transport/'] },
+  { kind: 'unit', files: ['test/instances/', 'test/daemon/', 'test/admin/'] },
   {
     kind: 'unit',
-    files: ['test/accounting/', 'test/instances/', 'test/observe/view/in-hand', 'test/config/outward/difference'],
+    files: ['test/accounting/', 'test/observe/view/in-hand', 'test/config/outward/difference'],
   },
   { kind: 'unit', files: ['test/radius/', 'test/commands/input/capture'] },
   {

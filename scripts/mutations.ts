@@ -1,7 +1,5 @@
 /**
- * Faults that somebody could make in the throttle and on the packet path, and all others (`accounting-mutations.ts`,
- * `ending-mutations.ts`, `health-mutations.ts`, `reload-mutations.ts`, `shared-mutations.ts`, `signing-mutations.ts`, `waiting-mutations.ts`,
- * `wire-mutations.ts`).
+ * Faults that somebody could make in the throttle and on the packet path, and those of all other `*-mutations.ts`.
  *
  * Each must be killed: some unit or simulation test has to fail with it in place (scripts/mutants.ts). Those marked "once a
  * bug" bring back what a seed once showed (test/sim/regressions.test.ts).
@@ -13,6 +11,7 @@ import { LANE_MUTATIONS } from './lane-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
 import { RELOAD_MUTATIONS } from './reload-mutations.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
+import { SHELL_MUTATIONS } from './shell-mutations.ts'
 import { SIGNING_MUTATIONS } from './signing-mutations.ts'
 import { WAITING_MUTATIONS } from './waiting-mutations.ts'
 import { WIRE_MUTATIONS } from './wire-mutations.ts'
@@ -261,6 +260,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...RELOAD_MUTATIONS,
   ...LANE_MUTATIONS,
   ...SHARED_MUTATIONS,
+  ...SHELL_MUTATIONS,
   ...SIGNING_MUTATIONS,
   ...WIRE_MUTATIONS,
 ]

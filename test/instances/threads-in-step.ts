@@ -8,6 +8,7 @@
 import { type Act, type Instruction, Rollout } from '../../src/instances/rollout.ts'
 import type { Followed } from '../../src/proxy/border/events.ts'
 import type { Draining } from '../../src/proxy/border/ports.ts'
+import type { Interleaved } from '../interleavings.ts'
 
 /** Settings are one lane to one server each; what a thread can't open it refuses. */
 export interface Settings {
@@ -41,10 +42,11 @@ interface Thread {
   answer: { readonly to: string; readonly failure?: { readonly error: unknown } } | undefined
 }
 
-export class Threads {
+export class Threads implements Interleaved {
   readonly state: Rollout<Settings>
   readonly #instances: number
   readonly #isTidy: boolean
+  readonly #all: boolean
   readonly threads = new Map<number, Thread>()
   /** In force one after the other; the last one is. */
   readonly committed: Settings[]
@@ -59,23 +61,24 @@ export class Threads {
 
   /**
    * `isTidy`: threads do at once what nobody sees from outside (all but `listen` and `reconfigure`), and keep house at once:
-   * fewer orders, and none of them is of another outcome.
+   * fewer orders, and none of them is of another outcome. `all`: what is followed changes too, and drains begin.
    */
-  constructor(instances: number, isTidy = false) {
+  constructor(instances: number, { isTidy = false, all = false }: { isTidy?: boolean; all?: boolean } = {}) {
     this.#instances = instances
     this.#isTidy = isTidy
+    this.#all = all
     this.committed = [{ server: 'first' }]
     this.state = new Rollout(this.committed[0]!)
     for (let instance = 0; instance < instances; instance += 1) this.start(instance)
   }
 
   /** What the outside may ask for: the events that a test counts. */
-  events(all: boolean): string[] {
+  events(): string[] {
     const instances = Array.from({ length: this.#instances }, (_, instance) => instance)
     const dead = instances.filter((instance) => ![...this.threads.values()].some((one) => one.instance === instance))
     return [
       'reload',
-      ...(all
+      ...(this.#all
         ? [
             'follow',
             ...(['no', 'keep', 'end'] as const).filter((how) => how !== this.drains).map((how) => `drain ${how}`),
@@ -152,7 +155,7 @@ export class Threads {
   }
 
   /** What must hold at every moment. */
-  judge(): void {
+  check(): void {
     for (const [number, thread] of this.threads) {
       const now = this.committed.at(-1)
       const isBeforeItsTurn = thread.settings === this.committed.at(-2) && !this.#hasTaken(thread)
@@ -169,7 +172,7 @@ export class Threads {
   }
 
   /** What must hold when nothing more happens by itself. */
-  judgeRest(): void {
+  checkRest(): void {
     if (this.asked.length > 0) throw new Error(`lost: ${this.asked.map(({ server }) => server).join(', ')}`)
     if (this.isUntold) throw new Error('somebody waits to hear that all were told')
     for (const [number, { settings, listens, sockets, lane }] of this.threads) {

@@ -1,0 +1,145 @@
+/**
+ * When an instance gets its next thread, and what counts for it over all the threads that it had.
+ *
+ * A thread that ends unasked is followed by another: at once the first time, and later if it happens more often. The ledgers
+ * of a thread are in memory that outlives it, so what it had in hand is counted as lost, to the message. Its other counters
+ * are those of its last view, and go on in the next thread.
+ *
+ * Pure: the shell (`supervisor.io.ts`) starts and ends the threads, and tells what became of them.
+ */
+import { type PerClass, perClass, TRAFFIC_CLASSES } from '../classes.ts'
+import { addedNumbers } from '../proxy/border/added-numbers.ts'
+import type { EngineSnapshot, LedgerSnapshot } from '../proxy/border/snapshot.ts'
+import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/register/ledger.ts'
+import { type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
+import type { InstanceView } from './protocol/instance-view.ts'
+import { leftBy, withCounters } from './shared/sum.ts'
+
+const BOOKS_BYTES = TRAFFIC_CLASSES.length * LEDGER_NUMBERS * Float64Array.BYTES_PER_ELEMENT
+/** Until the next thread after the first, second, ... end of the last minute. */
+const RESTART_AFTER_MS = [0, 1_000, 5_000, 15_000, 30_000]
+const ENDS_COUNT_FOR = 60 * MICROS_PER_SECOND
+
+/** What a thread is started with, beside the settings. */
+export interface NextThread {
+  /** 1 for the first thread of this instance, and so on. */
+  readonly life: number
+  /** The end of the grid second in which the thread before it ended: that one may have used all of its slots. */
+  readonly usedUpUntil: Instant
+  /** For its ledgers. */
+  readonly books: SharedArrayBuffer
+}
+
+/** A thread ended unasked. */
+export interface Crash {
+  /** What it had in hand. */
+  readonly lost: PerClass<number>
+  readonly restartAfterMs: number
+}
+
+export class Supervision {
+  readonly #number: number
+  #life = 0
+  #isRunning = false
+  #isClosed = false
+  #books: Float64Array = new Float64Array(0)
+  /** What the threads before this one counted. */
+  #former: EngineSnapshot | undefined
+  #last: InstanceView | undefined
+  #endedAt: readonly Instant[] = []
+  #crashes = 0
+  /** The addresses that the thread of this life was told of last. */
+  #told: { readonly life: number; readonly addresses: readonly string[] } | undefined
+
+  constructor(number: number) {
+    this.#number = number
+  }
+
+  /** A thread starts now; `opened` or `startFailed` follows. */
+  start(): NextThread {
+    this.#life += 1
+    const books = new SharedArrayBuffer(BOOKS_BYTES)
+    this.#books = new Float64Array(books)
+    return { life: this.#life, usedUpUntil: endOfSecond(this.#endedAt.at(-1)), books }
+  }
+
+  /** The thread that was started serves, and looks like this. */
+  opened(view: InstanceView): void {
+    this.#isRunning = true
+    this.#last = view
+  }
+
+  /** The thread that was started could not open what it needs, or ended before. Milliseconds until the next try; undefined: no try. */
+  startFailed(now: Instant): number | undefined {
+    // It may have served for a moment.
+    if (this.#former !== undefined) this.#keep(withLedgers(this.#former, this.#ledgers()))
+    return this.#isClosed ? undefined : this.#restartAfterMs(now)
+  }
+
+  /** The thread of that life has ended; undefined if that changes nothing. */
+  ended(life: number, now: Instant): Crash | undefined {
+    if (this.#isClosed || !this.#isRunning || life !== this.#life) return undefined
+    this.#isRunning = false
+    this.#crashes += 1
+    const ledgers = this.#ledgers()
+    const left = leftBy((this.#last as InstanceView).engine, ledgers)
+    this.#keep(this.#former === undefined ? left : withCounters(left, this.#former))
+    return { lost: perClass((each) => ledgers[each].lost), restartAfterMs: this.#restartAfterMs(now) }
+  }
+
+  /** A view of the thread of that life. */
+  viewed(life: number, view: InstanceView): void {
+    if (this.#isRunning && life === this.#life) this.#last = view
+  }
+
+  /** As it was viewed last; its engine has the counters of all threads. */
+  view(): InstanceView {
+    const view = this.#last
+    if (view === undefined) throw new Error(`instance ${this.#number} was viewed before it was open`)
+    const isRunning = this.#isRunning
+    const engine = isRunning && this.#former !== undefined ? withCounters(view.engine, this.#former) : view.engine
+    return { ...view, isRunning, crashes: this.#crashes, engine }
+  }
+
+  /** Whether its thread must be told of these addresses of the machine: each thread hears of a list once. */
+  mustHear(addresses: readonly string[]): boolean {
+    if (!this.#isRunning || (this.#told?.life === this.#life && this.#told.addresses === addresses)) return false
+    this.#told = { life: this.#life, addresses }
+    return true
+  }
+
+  /** It ends: no thread follows. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning
+  }
+
+  #ledgers(): PerClass<LedgerSnapshot> {
+    return perClass((each) => ledgerFrom(this.#books, TRAFFIC_CLASSES.indexOf(each) * LEDGER_NUMBERS))
+  }
+
+  /** What all threads so far counted goes on in the next one. */
+  #keep(former: EngineSnapshot): void {
+    this.#former = former
+    this.#last = { ...(this.#last as InstanceView), engine: former, upstreams: [] }
+  }
+
+  #restartAfterMs(now: Instant): number {
+    this.#endedAt = [...this.#endedAt.filter((at) => now - at < ENDS_COUNT_FOR), now]
+    return RESTART_AFTER_MS[Math.min(this.#endedAt.length, RESTART_AFTER_MS.length) - 1] as number
+  }
+}
+
+const endOfSecond = (at: Instant | undefined): Instant =>
+  instant(at === undefined ? 0 : (Math.floor(at / MICROS_PER_SECOND) + 1) * MICROS_PER_SECOND)
+
+const withLedgers = (former: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>): EngineSnapshot => ({
+  ...former,
+  classes: perClass((each) => ({
+    ...former.classes[each],
+    ledger: addedNumbers(former.classes[each].ledger, ledgers[each]),
+  })),
+})
