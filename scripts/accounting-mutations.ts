@@ -146,7 +146,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   outdated('two NAS behind one address are one', 'return SESSION.every(isSame) && ', 'return '),
   coalescing(
     'the client of an interim update that gave way gets no answer',
-    'this.#register.attach(moved, newer)\n',
+    'for (const { from, client, packet } of exchanges) this.#register.attach({ from, client, packet }, newer)\n',
     '',
   ),
   coalescing(

@@ -31,7 +31,7 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
   ),
   repetition(
     'a record that is sent again counts as given up',
-    'this.#register.heardAgain(before.request, now)',
+    'this.#register.heardAgain(holder, now)',
     'this.#register.heardAgain(undefined, now)',
   ),
   repetition(

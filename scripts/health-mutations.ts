@@ -144,11 +144,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'if (since(request.latestCopyAt, now) > this.#register.backlogs[request.class].limits.maxAge) {',
     'if (now < 0) {',
   ),
-  repetition(
-    'a retransmission renews nothing (0.1.0)',
-    'else if (before.request !== undefined) before.request.latestCopyAt = now\n',
-    '',
-  ),
+  repetition('a retransmission renews nothing (0.1.0)', 'else holder.latestCopyAt = now\n', ''),
   request(
     'a copy in a queue is as old as its request (0.1.0)',
     'return this.isCopy ? this.latestCopyAt : this.receivedAt',

@@ -205,8 +205,8 @@ export const MUTATIONS: readonly Mutation[] = [
   register('what ends stays in the line', 'if (request.line !== undefined) this.leaveLine(request)\n', ''),
   register(
     'an ended request is remembered as under way',
-    'this.duplicates.forget(exchange)\n    }\n    this.duplicates.recordEnded(request, now)',
-    '}\n    this.duplicates.recordEnded(request, now)',
+    'this.detachAll(request)\n    this.duplicates.recordEnded(request, now)',
+    'this.duplicates.recordEnded(request, now)',
   ),
   ledger('an ending is left out of the sum', 'this.deliveredUnanswered +\n', ''),
   duplicates(
@@ -227,20 +227,24 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   repetition(
     'a retransmission is not absorbed',
-    'if (before !== undefined && isSamePacket(before.packet, packet)) {',
-    'if (before !== undefined && now < 0) {',
+    'before !== undefined && isSamePacket(before.packet, packet)) {',
+    'before !== undefined && now < 0) {',
   ),
   repetition('a retransmission gets no cached answer', 'this.#outbox.reply(from, answer)\n', ''),
-  repetition('a superseded request lives on', 'this.#register.supersede(request, now)\n', 'request.detach(exchange)\n'),
+  repetition(
+    'a superseded request lives on',
+    'this.#register.supersede(request, now)\n',
+    'this.#register.detach(exchange, request)\n',
+  ),
   repetition(
     'an accounting record ends like an Access-Request',
-    "if (request === undefined || request.class === 'accounting') {",
-    'if (request === undefined) {',
+    "if (request.class === 'accounting') {\n      this.#register.detach",
+    'if (now < 0) {\n      this.#register.detach',
   ),
   answering(
     'an answer goes to one of those who wait for it',
-    'const waiting = request.exchanges',
-    'const waiting = [...request.exchanges].slice(0, 1)',
+    'of this.#register.delivered(request, answer, now)) {',
+    'of this.#register.delivered(request, answer, now).slice(0, 1)) {',
   ),
 
   // The order within a session.

@@ -37,7 +37,7 @@ import { Signing } from './signing.ts'
 import type { Client } from './work/client-table.ts'
 import type { Lane } from './work/lane.ts'
 import { Lanes } from './work/lanes.ts'
-import { Arrival, Request } from './work/request.ts'
+import { Request } from './work/request.ts'
 
 export class Engine {
   readonly #intake: Intake
@@ -132,20 +132,20 @@ export class Engine {
       return
     }
     const { packet, client } = verdict
-    const exchange = new Arrival(from, client, packet)
-    if (this.#repetition.absorb(exchange, trafficClass, now)) return
+    const origin = { from, client, packet }
+    if (this.#repetition.absorb(origin, trafficClass, now)) return
     if (this.#isDraining) {
       this.#register.refuse({ class: trafficClass, reason: 'draining', client, from, bytes }, now)
       return
     }
     const { octets, duplicates } = this.#register
-    const wraps = trafficClass === 'accounting' ? this.#accounts.admitted(exchange, duplicates, now) : undefined
+    const wraps = trafficClass === 'accounting' ? this.#accounts.admitted(origin, duplicates, now) : undefined
     const coalesces = client.options.accounting.interims === 'newest' && trafficClass === 'accounting'
-    if (coalesces && this.#coalescing.take(exchange, wraps, now)) return
+    if (coalesces && this.#coalescing.take(origin, wraps, now)) return
     this.#arrivals += 1
-    const request = new Request({ arrival: this.#arrivals, class: trafficClass, exchange, octets, now })
+    const request = new Request({ arrival: this.#arrivals, class: trafficClass, origin, octets, now })
     request.wraps = wraps
-    this.#register.admit(request, now)
+    this.#register.admit(request, origin, now)
   }
 
   /** How many requests have been let in so far: rises by one with each that takes a place in the queues. */

@@ -16,7 +16,7 @@ import type { Instant } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
 import type { Duplicates } from '../register/duplicates.ts'
-import type { Exchange } from '../work/request.ts'
+import type { Origin } from '../work/exchange.ts'
 
 export class Accounts {
   readonly #view = new RecordView()
@@ -48,7 +48,7 @@ export class Accounts {
    * An accounting record is let in. Answers how often its session's counters had wrapped when it was made, where the record
    * is to say so and that is known. One that came before is not observed again, and gets what it got then.
    */
-  admitted(record: Exchange, memory: Duplicates, now: Instant): Wraps | undefined {
+  admitted(record: Origin, memory: Duplicates, now: Instant): Wraps | undefined {
     const { packet, client, from } = record
     try {
       const view = this.#view.read(packet)

@@ -14,7 +14,8 @@ import type { Outbox } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
 import type { Answering } from '../serving/answering.ts'
 import type { Sending } from '../serving/sending.ts'
-import type { Exchange } from '../work/request.ts'
+import type { Exchange, Origin } from '../work/exchange.ts'
+import type { Request } from '../work/request.ts'
 
 /** What a trace says of a duplicate. */
 const ABSORBED = 'its request is on its way'
@@ -40,50 +41,49 @@ export class Repetition {
     this.#outbox = o.outbox
   }
 
-  /** Whether the exchange came before and is dealt with. */
-  absorb(exchange: Exchange, trafficClass: TrafficClass, now: Instant): boolean {
+  /** Whether the packet came before and is dealt with. */
+  absorb(origin: Origin, trafficClass: TrafficClass, now: Instant): boolean {
     const { duplicates } = this.#register
     const ledger = this.#register.ledgers[trafficClass]
     const counters = this.#register.counters[trafficClass]
-    const { from, packet } = exchange
-    const before = duplicates.find(from, packet)
-    if (before !== undefined && isSamePacket(before.packet, packet)) {
+    const { from, packet } = origin
+    const holder = duplicates.find(from, packet)
+    const before = holder?.exchangeOf(origin)
+    if (holder !== undefined && before !== undefined && isSamePacket(before.packet, packet)) {
       ledger.duplicate += 1
-      if (trafficClass === 'accounting') this.#register.heardAgain(before.request, now)
-      else if (before.request !== undefined) before.request.latestCopyAt = now
-      this.#register.tracing.active?.duplicate(exchange, ABSORBED, now)
+      if (trafficClass === 'accounting') this.#register.heardAgain(holder, now)
+      else holder.latestCopyAt = now
+      this.#register.tracing.active?.duplicate(origin, ABSORBED, now)
       return true
     }
     const answer = duplicates.answerTo(from, packet, now)
     if (answer !== undefined) {
       ledger.duplicate += 1
       counters.cachedAnswers += 1
-      this.#register.tracing.active?.duplicate(exchange, ANSWERED, now)
+      this.#register.tracing.active?.duplicate(origin, ANSWERED, now)
       this.#outbox.reply(from, answer)
       return true
     }
-    const known = trafficClass === 'accounting' ? duplicates.findRecord(exchange, now) : undefined
-    if (before !== undefined) this.#letGo(before, now)
+    const known = trafficClass === 'accounting' ? duplicates.findRecord(origin, now) : undefined
+    if (holder !== undefined && before !== undefined) this.#letGo(before, holder, now)
     if (known === undefined) return false
     ledger.duplicate += 1
     counters.contentDuplicates += 1
-    this.#register.tracing.active?.duplicate(exchange, SAID[known.kind], now)
+    this.#register.tracing.active?.duplicate(origin, SAID[known.kind], now)
     if (known.kind === 'passed') return true
-    duplicates.add(exchange)
     if (known.kind === 'pending') {
       this.#register.heardAgain(known.request, now)
-      this.#register.attach(exchange, known.request)
+      this.#register.attach(origin, known.request)
     } else {
-      this.#answering.reply(exchange, this.#answering.answerFromRecord(exchange, known.answer), now)
+      this.#answering.reply(origin, this.#answering.answerFromRecord(origin, known.answer), now)
     }
     return true
   }
 
-  #letGo(exchange: Exchange, now: Instant): void {
-    const { request } = exchange
-    if (request === undefined || request.class === 'accounting') {
-      request?.detach(exchange)
-      this.#register.duplicates.forget(exchange)
+  /** The client has used the identifier for something else. */
+  #letGo(exchange: Exchange, request: Request, now: Instant): void {
+    if (request.class === 'accounting') {
+      this.#register.detach(exchange, request)
       return
     }
     if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)

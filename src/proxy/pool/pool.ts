@@ -227,8 +227,8 @@ export class Pool implements PoolKey {
   /** The octets that `hash` keeps together; a request without the attribute stays with its client's address. */
   #keyOf(request: Request): Uint8Array {
     const { hashKey } = this.#options
-    const value = hashKey === undefined ? undefined : request.origin.packet.find(hashKey)
-    return value ?? parseAddress(request.origin.from.address) ?? NO_KEY
+    const value = hashKey === undefined ? undefined : request.packet.find(hashKey)
+    return value ?? parseAddress(request.from.address) ?? NO_KEY
   }
 }
 

@@ -63,14 +63,14 @@ export class AnsweredRecords {
 
   /** A server has taken the record. Its key must not be there. */
   add(key: Int32Array, request: Request, answer: Uint8Array | undefined, forgetAt: Instant): void {
-    this.#senders.hold(request.origin.from.address)
+    this.#senders.hold(request.from.address)
     const row = this.#table.add(key, forgetAt)
     this.#table.setValue(row, ANSWER_AT, answer === undefined ? NO_ANSWER : this.#answers.keep(answer))
     this.#table.setValue(row, ANSWER_LENGTH, answer?.length ?? 0)
     const second = Math.floor(request.cameAt / MICROS_PER_SECOND)
     this.#table.setValue(row, CAME_SECOND, second)
     this.#table.setValue(row, CAME_MICROS, request.cameAt - second * MICROS_PER_SECOND)
-    this.#table.setValue(row, DELAY, delayTime(request.origin.packet) ?? 0)
+    this.#table.setValue(row, DELAY, delayTime(request.packet) ?? 0)
   }
 
   /** The record with that key is under way again. */

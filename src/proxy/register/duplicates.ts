@@ -19,7 +19,8 @@ import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { after, type Duration, type Instant } from '../../units.ts'
 import type { Peer } from '../border/events.ts'
-import type { Exchange, Request } from '../work/request.ts'
+import type { Exchange, Origin } from '../work/exchange.ts'
+import type { Request } from '../work/request.ts'
 import { AnsweredRecords, isSentAgain } from './answered-records.ts'
 import { RECORD_WORDS, RecordMemory } from './record-memory.ts'
 import { SenderNumbers } from './sender-numbers.ts'
@@ -66,8 +67,8 @@ export class Duplicates {
   readonly #senders = new SenderNumbers()
   readonly #answers = new OctetStore()
   /** Apart, so that a million accounting messages that wait are nothing to an Access-Request. */
-  readonly #pendingAccess: KeyTable<Exchange>
-  readonly #pendingAccounting: KeyTable<Exchange>
+  readonly #pendingAccess: KeyTable<Request>
+  readonly #pendingAccounting: KeyTable<Request>
   readonly #answered: ForgettingTable
   readonly #pendingRecords: KeyTable<Request>
   readonly #answeredRecords: AnsweredRecords
@@ -85,8 +86,8 @@ export class Duplicates {
   /** `salt` is any unpredictable number. */
   constructor(limits: DuplicateLimits, salt: number) {
     this.#limits = limits
-    this.#pendingAccess = new KeyTable<Exchange>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
-    this.#pendingAccounting = new KeyTable<Exchange>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
+    this.#pendingAccess = new KeyTable<Request>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
+    this.#pendingAccounting = new KeyTable<Request>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
     this.#answered = new ForgettingTable({
       keyWords: EXCHANGE_WORDS,
       valueWords: AUTHENTICATOR + AUTHENTICATOR_WORDS,
@@ -106,8 +107,8 @@ export class Duplicates {
     return { answers: this.#answered.size, records: this.#answeredRecords.size, remembered: this.#memory.size }
   }
 
-  /** The exchange that holds the packet's identifier of this client, for its class, and waits for its answer. */
-  find(from: Peer, packet: Packet): Exchange | undefined {
+  /** The request whose answer this client waits for under the packet's identifier. */
+  find(from: Peer, packet: Packet): Request | undefined {
     if (!this.#takeKey(from, packet.identifier)) return undefined
     const pending = this.#pendingOf(packet)
     const row = pending.find(this.#key)
@@ -126,19 +127,19 @@ export class Duplicates {
     return undefined
   }
 
-  /** From now on the exchange holds its identifier; what held it before must have been forgotten. */
-  add(exchange: Exchange): void {
+  /** From now on the exchange waits for that request; what held its identifier before must have been forgotten. */
+  add(exchange: Exchange, request: Request): void {
     this.#key[0] = this.#senders.hold(exchange.from.address)
     this.#setKey(exchange.from, exchange.packet.identifier)
-    this.#pendingOf(exchange.packet).add(this.#key, exchange)
+    this.#pendingOf(exchange.packet).add(this.#key, request)
   }
 
-  /** Its answer is kept for retransmissions; it waits no more. */
+  /** It waits no more, if it did; its answer is kept for retransmissions. */
   keepAnswer(exchange: Exchange, answer: Uint8Array, now: Instant): void {
     const { from, packet } = exchange
-    if (!this.#takePending(exchange)) return
-    const forgetAt = after(now, this.#limits.answerCache)
     this.#senders.hold(from.address)
+    this.forget(exchange)
+    const forgetAt = after(now, this.#limits.answerCache)
     const row = this.#answered.add(this.#key, forgetAt)
     this.#answered.setValue(row, ANSWER_AT, this.#answers.keep(answer))
     this.#answered.setValue(row, ANSWER_LENGTH, answer.length)
@@ -150,19 +151,24 @@ export class Duplicates {
     this.#forgetSome(FORGOTTEN_WITH_ONE, now)
   }
 
-  /** The exchange holds its identifier no more, if it still did. */
-  forget(exchange: Exchange): void {
-    this.#takePending(exchange)
+  /** The exchange waits no more, if it did. */
+  forget({ from, packet }: Exchange): void {
+    if (!this.#takeKey(from, packet.identifier)) return
+    const pending = this.#pendingOf(packet)
+    const row = pending.find(this.#key)
+    if (row === -1) return
+    pending.remove(row)
+    this.#senders.release(this.#key[0]!)
   }
 
   /** What is known of this record, if it is the same sent again. */
-  findRecord(exchange: Exchange, now: Instant): KnownRecord | undefined {
-    if (!this.#takeRecordKey(exchange)) return undefined
+  findRecord(record: Origin, now: Instant): KnownRecord | undefined {
+    if (!this.#takeRecordKey(record)) return undefined
     const pending = this.#pendingRecords.find(this.#recordKey)
-    const again = exchange.packet
+    const again = record.packet
     if (pending !== -1) {
       const request = this.#pendingRecords.object(pending) as Request
-      const first = { at: request.cameAt, delay: delayTime(request.origin.packet) ?? 0 }
+      const first = { at: request.cameAt, delay: delayTime(request.packet) ?? 0 }
       return isSentAgain(first, again, now) ? { kind: 'pending', request } : undefined
     }
     const row = this.#answeredRecords.find(this.#recordKey, now)
@@ -173,9 +179,9 @@ export class Duplicates {
   }
 
   /** What is remembered of this record, if it is the same sent again. */
-  remember(exchange: Exchange, now: Instant): Remembered | undefined {
-    if (this.#memory.size === 0 || !this.#takeRecordKey(exchange)) return undefined
-    const row = this.#rememberedRow(exchange.packet, now)
+  remember(record: Origin, now: Instant): Remembered | undefined {
+    if (this.#memory.size === 0 || !this.#takeRecordKey(record)) return undefined
+    const row = this.#rememberedRow(record.packet, now)
     return row === -1 ? undefined : { wraps: this.#memory.wrapsOf(row) }
   }
 
@@ -190,9 +196,9 @@ export class Duplicates {
   }
 
   /** The same for an older one that came late, and waits for the newer one's answer. */
-  joined(exchange: Exchange, wraps: Wraps | undefined, newer: Request, now: Instant): void {
-    this.#takeRecordKey(exchange)
-    const before = this.#keep(exchange, now, wraps, now)
+  joined(older: Origin, wraps: Wraps | undefined, newer: Request, now: Instant): void {
+    this.#takeRecordKey(older)
+    const before = this.#keep(older, now, wraps, now)
     this.#takeKeyOf(newer)
     const after = this.#keep(newer, newer.cameAt, newer.wraps, now)
     this.#memory.succeed(before, after, this.#recordKey, this.#forgetAt(now))
@@ -200,8 +206,8 @@ export class Duplicates {
 
   /** The record of an accounting request is under way from now on. */
   addRecord(request: Request): void {
-    this.#takeRecordKey(request.origin)
-    this.#recordKey[0] = this.#senders.hold(request.origin.from.address)
+    this.#takeRecordKey(request)
+    this.#recordKey[0] = this.#senders.hold(request.from.address)
     this.#answeredRecords.forgetKey(this.#recordKey)
     const pending = this.#pendingRecords.find(this.#recordKey)
     // Not the same record sent again (its time differs), but the same content: the newer one is found from now on.
@@ -267,18 +273,7 @@ export class Duplicates {
     }
   }
 
-  /** Takes the exchange out of those that wait, where it still holds its identifier; its key is then at hand. */
-  #takePending(exchange: Exchange): boolean {
-    if (!this.#takeKey(exchange.from, exchange.packet.identifier)) return false
-    const pending = this.#pendingOf(exchange.packet)
-    const row = pending.find(this.#key)
-    if (row === -1 || pending.object(row) !== exchange) return false
-    pending.remove(row)
-    this.#senders.release(this.#key[0]!)
-    return true
-  }
-
-  #pendingOf({ code }: Packet): KeyTable<Exchange> {
+  #pendingOf({ code }: Packet): KeyTable<Request> {
     return code === ACCOUNTING_REQUEST ? this.#pendingAccounting : this.#pendingAccess
   }
 
@@ -317,7 +312,7 @@ export class Duplicates {
   }
 
   /** Remembers a record under the key at hand. */
-  #keep({ from, packet }: Exchange, cameAt: Instant, wraps: Wraps | undefined, now: Instant): number {
+  #keep({ from, packet }: Origin, cameAt: Instant, wraps: Wraps | undefined, now: Instant): number {
     const copy = {
       address: from.address,
       cameAt,
@@ -367,11 +362,10 @@ export class Duplicates {
   }
 
   /** False where nothing is known of that address; the digest is computed all the same. */
-  #takeRecordKey(exchange: Exchange): boolean {
-    const { packet } = exchange
+  #takeRecordKey({ from, packet }: Origin): boolean {
     if (this.#digestOf !== packet) recordDigest(packet, this.#digest)
     this.#digestOf = packet
-    const sender = this.#senders.find(exchange.from.address)
+    const sender = this.#senders.find(from.address)
     this.#recordKey[0] = sender
     return sender !== -1
   }

@@ -20,9 +20,10 @@ import { type ClientDropReason, isWrongProof } from '../border/reasons.ts'
 import type { ClassCounters } from '../border/snapshot.ts'
 import { SetAside } from '../pool/set-aside.ts'
 import type { Client } from '../work/client-table.ts'
+import type { Exchange } from '../work/exchange.ts'
 import { givenUpSentence } from '../work/given-up.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Exchange, Request } from '../work/request.ts'
+import type { Request } from '../work/request.ts'
 import { Duplicates } from './duplicates.ts'
 import { LastHeard } from './last-heard.ts'
 import { Ledger } from './ledger.ts'
@@ -90,10 +91,13 @@ export class Register {
     this.maxAttributes = options.maxAttributes
   }
 
-  /** A new request takes its place at the tail of the instance queue, within the bounds of its class. */
-  admit(request: Request, now: Instant): void {
+  /**
+   * A new request takes its place at the tail of the instance queue, within the bounds of its class. `exchange` is who waits
+   * for the answer: nobody has to.
+   */
+  admit(request: Request, exchange: Exchange | undefined, now: Instant): void {
     this.tracing.active?.received(request, now)
-    this.duplicates.add(request.origin)
+    if (exchange !== undefined) this.#begin(exchange, request)
     if (request.class === 'accounting') {
       this.duplicates.addRecord(request)
       this.heard.hear(request, now)
@@ -174,29 +178,48 @@ export class Register {
     request.rouse()
   }
 
-  /** One more identifier waits for the answer; who tries so often has long given the oldest up. */
+  /** One more exchange waits for the answer; a client that tries so often has long given up the oldest. */
   attach(exchange: Exchange, request: Request): void {
     const waiting = request.exchanges
     const [oldest] = waiting
-    if (oldest !== undefined && waiting.length >= MOST_EXCHANGES) {
-      request.detach(oldest)
-      this.duplicates.forget(oldest)
-    }
+    if (oldest !== undefined && waiting.length >= MOST_EXCHANGES) this.detach(oldest, request)
+    this.#begin(exchange, request)
+  }
+
+  /** The exchange ends without an answer; the request goes on. */
+  detach(exchange: Exchange, request: Request): void {
+    request.detach(exchange)
+    this.duplicates.forget(exchange)
+  }
+
+  /** All its exchanges end without an answer. */
+  detachAll(request: Request): Exchange[] {
+    const waiting = request.exchanges
+    for (const exchange of waiting) this.detach(exchange, request)
+    return waiting
+  }
+
+  #begin(exchange: Exchange, request: Request): void {
+    this.duplicates.add(exchange, request)
     request.attach(exchange)
   }
 
-  /** A server answered; somebody may still wait for it or not. */
-  answered(request: Request, wasDelivered: boolean): void {
+  /** Its server has taken the request, and it ends. Who waits is answered by whoever calls this (`Answering`). */
+  delivered(request: Request, answer: Uint8Array, now: Instant): Exchange[] {
+    const waiting = request.exchanges
     this.heard.forget(request)
     const ledger = this.ledgers[request.class]
-    if (wasDelivered) ledger.answered += 1
+    if (waiting.length > 0) ledger.answered += 1
     else ledger.deliveredUnanswered += 1
+    this.duplicates.recordTaken(request, answer, now)
+    for (const exchange of waiting) request.detach(exchange)
+    return waiting
   }
 
   drop(request: Request, reason: ClientDropReason, now: Instant): void {
     this.tracing.active?.ended(request, `dropped: ${reason}`, now)
     this.#end(request, now)
-    const { client, from, packet } = request.origin
+    const { client, from, packet } = request
     this.#countRefusal({ class: request.class, reason, client, from, bytes: packet.bytes }, now)
   }
 
@@ -301,10 +324,7 @@ export class Register {
   #end(request: Request, now: Instant): void {
     this.leave(request)
     this.heard.forget(request)
-    for (const exchange of request.exchanges) {
-      request.detach(exchange)
-      this.duplicates.forget(exchange)
-    }
+    this.detachAll(request)
     this.duplicates.recordEnded(request, now)
   }
 }

@@ -13,8 +13,9 @@ import { type Instant, micros, since } from '../../units.ts'
 import type { Followed, Peer, TraceEvent, TraceStep } from '../border/events.ts'
 import type { Tracer } from '../border/ports.ts'
 import type { Attempt } from '../work/attempt.ts'
+import type { Origin } from '../work/exchange.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Exchange, Request } from '../work/request.ts'
+import type { Request } from '../work/request.ts'
 
 const USER_NAME = { vendor: 0, type: 1 } as const
 const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
@@ -60,7 +61,7 @@ class Trace {
   }
 
   /** It came before: its request is on its way, or it is answered again. */
-  duplicate({ from, client, packet }: Exchange, why: string, now: Instant): void {
+  duplicate({ from, client, packet }: Origin, why: string, now: Instant): void {
     const of = packet.code === ACCOUNTING_REQUEST ? 'accounting' : 'authentication'
     this.#tellOfNone('duplicate', { class: of, from, client: client.options.name, packet, why }, now)
   }
@@ -144,7 +145,7 @@ class Trace {
   }
 
   #tell(step: TraceStep, request: Request, now: Instant, particulars: Particulars = {}): void {
-    const { from, client, packet } = request.origin
+    const { from, client, packet } = request
     const traces = this.#tracesOf(client.options.name, packet)
     if (traces.length === 0) return
     this.#tracer.note(traces, {

@@ -26,8 +26,9 @@ import type { Journal, Outbox, SigningMemory, States } from '../border/ports.ts'
 import type { ServerDropReason } from '../border/reasons.ts'
 import type { Register } from '../register/register.ts'
 import type { Attempt } from '../work/attempt.ts'
+import type { Exchange } from '../work/exchange.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Exchange, Request } from '../work/request.ts'
+import type { Request } from '../work/request.ts'
 import type { Failover } from './failover.ts'
 import type { Sending } from './sending.ts'
 import { ServerSigners } from './server-signers.ts'
@@ -190,7 +191,7 @@ export class Answering {
   #judgeLateUnusable(attempt: Attempt, bytes: Uint8Array): Verified {
     const request = attempt.formerly
     const isOfUse = request?.isInHand === true && isRecorded(request, bytes)
-    const answer = isOfUse ? this.answerFromRecord(request.origin, undefined) : undefined
+    const answer = isOfUse ? this.answerFromRecord(request, undefined) : undefined
     return { is: 'late', attempt, response: undefined, answer }
   }
 
@@ -283,7 +284,7 @@ export class Answering {
   }
 
   #answerFor(request: Request, attempt: Attempt, response: Packet): Uint8Array | ResponseFault {
-    const { packet, client } = request.origin
+    const { packet, client } = request
     return answerForClient({
       response,
       sentAuthenticator: attempt.authenticator,
@@ -297,17 +298,13 @@ export class Answering {
   #deliverOwn(request: Request, attempt: Attempt, now: Instant): void {
     attempt.lane.counters.responses += 1
     this.#register.tracing.active?.answered(request, attempt, ACCOUNTING_RESPONSE, now)
-    this.#deliver(request, this.answerFromRecord(request.origin, undefined), now)
+    this.#deliver(request, this.answerFromRecord(request, undefined), now)
   }
 
-  /** Every exchange that still waits gets its answer; the others of one record get theirs from the first's. */
+  /** The request ends, and every exchange that waits gets its answer: `answer` is for its origin, others are made of it. */
   #deliver(request: Request, answer: Uint8Array, now: Instant): void {
-    const waiting = request.exchanges
-    this.#register.answered(request, waiting.length > 0)
-    this.#register.duplicates.recordTaken(request, answer, now)
-    for (const exchange of waiting) {
-      request.detach(exchange)
-      this.reply(exchange, exchange === request.origin ? answer : this.answerFromRecord(exchange, answer), now)
+    for (const exchange of this.#register.delivered(request, answer, now)) {
+      this.reply(exchange, exchange === request ? answer : this.answerFromRecord(exchange, answer), now)
     }
   }
 

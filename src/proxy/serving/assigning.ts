@@ -52,7 +52,7 @@ export class Assigning {
   }
 
   #boundLane(request: Request, now: Instant): Lane | undefined {
-    const { packet } = request.origin
+    const { packet } = request
     const server = packet.stateAt === 0 ? undefined : this.#states.serverOf(packet.value(packet.stateAt), now)
     return server === undefined ? undefined : this.#pools.of(request).find(server)
   }

@@ -1,10 +1,11 @@
 /**
  * One request on its way, and the exchanges with clients that wait for its answer.
  *
- * A `Request` is what a server is asked. An `Exchange` is one identifier of one client that an answer goes to: usually the
- * one that the request came with (the request itself), more where a client sent the same accounting record again under a
- * new identifier (RFC 2866 section 5.2), none once the client has used its identifier for something else. A request is
- * at every moment in exactly one place: waiting in a line, outstanding (`attempt`), or ended.
+ * A `Request` is what a server is asked. Its origin (`from`, `client`, `packet`, `receivedAt`) never changes. Its exchanges
+ * are those who wait for the answer: usually one, the client that sent the packet; more if a client sent the same accounting
+ * record again under a new identifier (RFC 2866 section 5.2); none if the client has used its identifier for something else,
+ * or if nobody waited from the start. A request is at every moment in exactly one place: waiting in a line, outstanding
+ * (`attempt`), or ended.
  *
  * A million of them can wait. So a request that was never sent is small: it rests (`rest`) with its octets in an
  * `OctetStore` and nothing but its places in the lists, and what only a sent one has stands apart (`Course`).
@@ -21,6 +22,7 @@ import type { Peer, TriedServer } from '../border/events.ts'
 import { type FarmNumber, ONLY_FARM } from '../border/options.ts'
 import type { Attempt } from './attempt.ts'
 import type { Client } from './client-table.ts'
+import { type Exchange, isSameExchange, type Origin } from './exchange.ts'
 import type { Lane } from './lane.ts'
 
 /** Where a request that is set aside hangs, and how often it was. */
@@ -28,32 +30,9 @@ export interface AsideWait extends Timed {
   times: number
 }
 
-/** One identifier of one client that waits for an answer. */
-export interface Exchange {
-  readonly from: Peer
-  readonly client: Client
-  readonly packet: Packet
-  /** What it waits for; undefined once it waits no more. */
-  request: Request | undefined
-}
-
-/** What came in, before it is known to be new, and where it is not: one more exchange that waits for an older request. */
-export class Arrival implements Exchange {
-  readonly from: Peer
-  readonly client: Client
-  readonly packet: Packet
-  request: Request | undefined = undefined
-
-  constructor(from: Peer, client: Client, packet: Packet) {
-    this.from = from
-    this.client = client
-    this.packet = packet
-  }
-}
-
 /** What a request has once it is on its way, or was somewhere. */
 class Course {
-  /** Exchanges beside the one that it came with. */
+  /** Exchanges that wait, but the one of its origin. */
   readonly repeats: Exchange[] = []
   /** Lanes that did not answer it; and how many signs of life each had given by then. */
   readonly tried: number[] = []
@@ -93,15 +72,14 @@ const IN_BACKLOG = 1 << 5
 const INTERIM = 1 << 6
 const BOUND = 1 << 7
 const OUTDATED = 1 << 8
-const SIZE_AT = 9
+const AWAITED = 1 << 9
+const SIZE_AT = 10
 
-export class Request implements Exchange {
+export class Request implements Origin {
   /** Rises by one with each request: who is older. */
   readonly arrival: number
   readonly from: Peer
   readonly client: Client
-  /** As an exchange: itself while its client waits for the answer. */
-  request: Request | undefined = this
   /** Accounting: where `Duplicates` knows its record by content; -1 where it does not. */
   recordRow = -1
   /** Accounting: where `LastHeard` counts it. */
@@ -132,11 +110,11 @@ export class Request implements Exchange {
   constructor(o: {
     readonly arrival: number
     readonly class: TrafficClass
-    readonly exchange: Exchange
+    readonly origin: Origin
     readonly octets: OctetStore
     readonly now: Instant
   }) {
-    const { packet, from, client } = o.exchange
+    const { packet, from, client } = o.origin
     this.arrival = o.arrival
     this.from = from
     this.client = client
@@ -168,11 +146,6 @@ export class Request implements Exchange {
 
   get preference(): Preference {
     return (this.#traits & PREFERENCE_BITS) as Preference
-  }
-
-  /** The exchange it came with; its packet is rewritten for servers. */
-  get origin(): Exchange {
-    return this
   }
 
   get stage(): Stage {
@@ -371,14 +344,19 @@ export class Request implements Exchange {
   /** Who still waits for the answer, oldest first: a list of its own. What took the place of older ones is the newest. */
   get exchanges(): Exchange[] {
     const repeats = this.#course?.repeats ?? NONE
-    if (this.request !== this) return [...repeats]
+    if ((this.#traits & AWAITED) === 0) return [...repeats]
     return this.#course?.cameAt === undefined ? [this, ...repeats] : [...repeats, this]
   }
 
-  /** One more exchange waits for the answer. */
+  /** The exchange that waits under the identifier of this packet, which is known to wait for this request. */
+  exchangeOf(again: Origin): Exchange {
+    return this.#course?.repeats.find((repeat) => isSameExchange(repeat, again)) ?? this
+  }
+
+  /** One more exchange waits for the answer. That of its origin, the common case, takes no memory. */
   attach(exchange: Exchange): void {
-    exchange.request = this
-    if (exchange !== this) this.#onCourse().repeats.push(exchange)
+    if (exchange.packet === this.#packet) this.#setTrait(AWAITED, true)
+    else this.#onCourse().repeats.push(exchange)
   }
 
   /** The exchange does not wait any more. */
@@ -386,7 +364,7 @@ export class Request implements Exchange {
     const repeats = this.#course?.repeats
     const place = repeats?.indexOf(exchange) ?? -1
     if (place !== -1) repeats?.splice(place, 1)
-    exchange.request = undefined
+    else if (exchange === this) this.#setTrait(AWAITED, false)
   }
 
   #onCourse(): Course {

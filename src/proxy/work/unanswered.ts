@@ -30,7 +30,7 @@ export class Unanswered {
 
   /** One more of them. */
   note(request: Request, now: Instant): void {
-    const { packet, client } = request.origin
+    const { packet, client } = request
     this.#latest[this.#next] = {
       at: now,
       client: client.options.name,
