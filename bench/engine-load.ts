@@ -9,7 +9,7 @@
 
 import type { TrafficClass } from '../src/classes.ts'
 import type { Peer } from '../src/proxy/border/events.ts'
-import type { EngineOptions, LaneOptions, ServerOptions } from '../src/proxy/border/options.ts'
+import type { EngineOptions } from '../src/proxy/border/options.ts'
 import type { Outbox } from '../src/proxy/border/ports.ts'
 import { Engine } from '../src/proxy/engine.ts'
 import { signAuthenticator, signMessageAuthenticator } from '../src/radius/authenticator.ts'
@@ -22,7 +22,15 @@ import {
   HEADER_LENGTH,
 } from '../src/radius/codes.ts'
 import { Secret } from '../src/radius/secret.ts'
-import { type Instant, instant, micros, millis, perSecond, seconds } from '../src/units.ts'
+import {
+  basicOptions,
+  classOptions,
+  clientOptions,
+  deadServerOptions,
+  queueOptions,
+  serverOptions,
+} from '../src/simulation/world/basic-options.ts'
+import { type Instant, instant, perSecond, seconds } from '../src/units.ts'
 
 const CLIENT_SECRET = new Secret('between-bench-and-engine')
 const SERVER_SECRET = new Secret('between-engine-and-server')
@@ -88,75 +96,25 @@ export const loadOptions = (o: {
   readonly servers: number
   readonly maxMessages: number
   readonly maxRate: number
-}): EngineOptions => ({
-  slot: millis(50),
-  serviceOrder: 'authentication_first',
-  clients: [
-    {
-      name: 'bng',
-      network: '10.0.0.0/8',
-      secret: CLIENT_SECRET,
-      requireMessageAuthenticator: 'auto',
-      limitProxyState: true,
-      addNasIpAddress: 'when_missing',
-      accounting: {
-        acctDelayTime: 'update',
-        synthesizeGigawords: false,
-        swapDirections: false,
-        erxIpv6Zeros: 'keep',
-        interims: 'all',
-      },
-    },
-  ],
-  servers: Array.from({ length: o.servers }, (_, number) => serverOf(number, o.maxRate)),
-  classes: {
-    authentication: { algorithm: 'round_robin', maxTransmissions: 0 },
-    accounting: { algorithm: 'round_robin', maxTransmissions: 0 },
-  },
-  queues: {
-    authentication: { maxMessages: 20_000, maxBytes: 2 ** 30, maxAge: seconds(5), overflow: 'drop_newest' },
-    accounting: {
-      maxMessages: o.maxMessages,
-      maxBytes: 2 ** 31,
-      maxAge: seconds(3_600),
-      overflow: 'shed_interim_first',
-    },
-  },
-  identifierQuarantine: seconds(5),
-  maxAttributes: 200,
-  deadServer: {
-    consecutiveFailures: 1_000_000,
-    responseTimeout: micros(0),
-    deadTime: seconds(600),
-    probe: 'none',
-    probeInterval: seconds(10),
-  },
-  duplicates: {
-    answerCache: seconds(5),
-    maxAnswers: 100_000,
-    recordCache: seconds(60),
-    maxRecords: 100_000,
-    recordMemory: seconds(7_200),
-  },
-  state: { lifetime: seconds(300), maxEntries: 100_000 },
-})
-
-const serverOf = (number: number, maxRate: number): ServerOptions => {
-  const lane = (port: number): LaneOptions => ({
-    port,
-    maxRate: perSecond(maxRate),
-    maxOutstanding: 1_000,
-    timeout: seconds(3),
-    maxRetries: 5,
+}): EngineOptions =>
+  basicOptions({
+    clients: [clientOptions({ name: 'bng', network: '10.0.0.0/8', secret: CLIENT_SECRET, limitProxyState: true })],
+    servers: Array.from({ length: o.servers }, (_, number) =>
+      serverOptions({
+        name: `server-${number}`,
+        address: `192.0.2.${number + 1}`,
+        secret: SERVER_SECRET,
+        lane: { maxRate: perSecond(o.maxRate), maxOutstanding: 1_000 },
+      }),
+    ),
+    classes: classOptions({ algorithm: 'round_robin' }),
+    queues: queueOptions({
+      authentication: { maxBytes: 2 ** 30 },
+      accounting: { maxMessages: o.maxMessages, maxBytes: 2 ** 31 },
+    }),
+    deadServer: deadServerOptions({ consecutiveFailures: 1_000_000 }),
+    state: { lifetime: seconds(300), maxEntries: 100_000 },
   })
-  return {
-    name: `server-${number}`,
-    address: `192.0.2.${number + 1}`,
-    secret: SERVER_SECRET,
-    requireMessageAuthenticator: 'auto',
-    lanes: { authentication: lane(1812), accounting: lane(1813) },
-  }
-}
 
 const PEERS: readonly Peer[] = Array.from({ length: CLIENT_PORTS }, (_, place) => ({
   link: 0,

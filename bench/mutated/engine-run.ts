@@ -11,7 +11,16 @@ import type { Peer } from '../../src/proxy/border/events.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import { Secret } from '../../src/radius/secret.ts'
-import { after, type Instant, instant, millis, perSecond, seconds } from '../../src/units.ts'
+import {
+  basicOptions,
+  clientOptions,
+  deadServerOptions,
+  duplicateOptions,
+  queueOptions,
+  recordOptions,
+  serverOptions,
+} from '../../src/simulation/world/basic-options.ts'
+import { after, type Instant, instant, millis, seconds } from '../../src/units.ts'
 import {
   changed,
   isProvenRequest,
@@ -288,57 +297,39 @@ const isOurOwn = (answer: Parsed, { attributes }: Parsed): boolean => {
 const isTooMuch = (bytes: Buffer): boolean => bytes.length > 4_000
 
 const options = (): EngineOptions => {
-  const lane = { maxRate: perSecond(0), maxOutstanding: 256, timeout: seconds(3), maxRetries: 2 }
-  const queue = { maxMessages: 10_000, maxBytes: 32 << 20, maxAge: seconds(20), overflow: 'drop_newest' as const }
-  const chosen = { algorithm: 'first_server' as const, maxTransmissions: 0 }
-  return {
-    slot: millis(50),
-    serviceOrder: 'authentication_first',
+  const queue = { maxMessages: 10_000, maxAge: seconds(20), overflow: 'drop_newest' as const }
+  return basicOptions({
     clients: [
-      {
+      clientOptions({
         name: 'client',
         network: '10.0.0.0/8',
         secret: new Secret(CLIENT_SECRET),
         requireMessageAuthenticator: 'no',
-        limitProxyState: false,
-        addNasIpAddress: 'when_missing',
-        accounting: {
-          acctDelayTime: 'keep',
-          synthesizeGigawords: false,
-          swapDirections: false,
-          erxIpv6Zeros: 'keep',
-          interims: 'all',
-        },
-      },
+        accounting: recordOptions({ acctDelayTime: 'keep' }),
+      }),
     ],
     servers: [
-      {
+      serverOptions({
         name: 'server',
         address: '192.0.2.1',
         secret: new Secret(SERVER_SECRET),
         requireMessageAuthenticator: 'no',
-        lanes: { authentication: { ...lane, port: 1812 }, accounting: { ...lane, port: 1813 } },
-      },
+        lane: { maxRetries: 2 },
+      }),
     ],
-    classes: { authentication: chosen, accounting: chosen },
-    queues: { authentication: queue, accounting: queue },
-    identifierQuarantine: seconds(5),
-    maxAttributes: 200,
+    queues: queueOptions({ authentication: queue, accounting: queue }),
     // One server that is never given up: what is tried here is packets.
-    deadServer: {
+    deadServer: deadServerOptions({
       consecutiveFailures: 1_000,
       responseTimeout: seconds(3_600),
       deadTime: seconds(1),
-      probe: 'none',
-      probeInterval: seconds(10),
-    },
-    duplicates: {
-      answerCache: seconds(5),
+    }),
+    duplicates: duplicateOptions({
       maxAnswers: 1_000,
       recordCache: seconds(1),
       maxRecords: 1_000,
       recordMemory: seconds(1),
-    },
+    }),
     state: { lifetime: seconds(60), maxEntries: 1_000 },
-  }
+  })
 }

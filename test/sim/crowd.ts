@@ -9,9 +9,8 @@ import { createHash } from 'node:crypto'
 import type { Peer } from '../../src/proxy/border/events.ts'
 import type { ClientOptions, EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import { Secret } from '../../src/radius/secret.ts'
-import { after, type Duration, type Instant, instant, perSecond, seconds } from '../../src/units.ts'
-import { classes, client, defaults, queues } from '../proxy/options.ts'
+import { after, type Duration, type Instant, instant, seconds } from '../../src/units.ts'
+import { classes, client, defaults, queues, server } from '../proxy/options.ts'
 
 export const STATUS = { start: 1, stop: 2, interim: 3 } as const
 
@@ -177,22 +176,15 @@ const optionsFor = ({ waiting, clients, servers }: CrowdSize): EngineOptions => 
   }),
 })
 
-const serverOf = (number: number): ServerOptions => {
-  const lane = (port: number) => ({
-    port,
-    maxRate: perSecond(1_000),
+const serverOf = (number: number): ServerOptions =>
+  server(`server-${number}`, {
+    address: `192.0.2.${number + 1}`,
+    secret: SERVER_SECRET,
+    rate: 1_000,
     maxOutstanding: OUTSTANDING,
     timeout: TIMEOUT,
     maxRetries: 0,
   })
-  return {
-    name: `server-${number}`,
-    address: `192.0.2.${number + 1}`,
-    secret: new Secret(SERVER_SECRET),
-    requireMessageAuthenticator: 'no',
-    lanes: { authentication: lane(1812), accounting: lane(1813) },
-  }
-}
 
 const accountingRequest = (identifier: number, status: number, session: number, serial: number): Uint8Array => {
   const bytes = Buffer.alloc(20 + 6 + 10 + 6 + 6)

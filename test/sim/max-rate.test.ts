@@ -3,6 +3,7 @@
  * unanswered nothing leaves until one is answered or times out, whatever the rate allows (docs/throttling.md).
  */
 import { describe, expect, it } from 'vitest'
+import { deadServerOptions } from '../../src/simulation/world/basic-options.ts'
 import { seconds } from '../../src/units.ts'
 import { bng, homeServer, options, Rig } from './rig.ts'
 
@@ -16,7 +17,7 @@ const silence = (): Rig => {
   const clients = [bng({ sessions: MESSAGES })]
   const servers = [homeServer('silent')]
   const limits = { rate: 5, maxOutstanding: 256, timeout: seconds(TIMEOUT), maxRetries: 0 }
-  const deadServer = { ...options([], []).deadServer, consecutiveFailures: 1_000 }
+  const deadServer = deadServerOptions({ consecutiveFailures: 1_000 })
   const rig = new Rig({ engine: options(clients, servers, { limits, deadServer }), servers, clients })
   for (const server of rig.world.servers) server.die()
   return rig

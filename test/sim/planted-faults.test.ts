@@ -15,6 +15,7 @@ import { IdentifierLaw } from '../../src/simulation/laws/network/identifier-law.
 import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
 import { SlotLaw } from '../../src/simulation/laws/network/slot-law.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
+import { deadServerOptions } from '../../src/simulation/world/basic-options.ts'
 import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
@@ -196,7 +197,7 @@ describe('identifiers', () => {
     const limits = { rate: 0, maxOutstanding: 8, maxRetries: 0, timeout: millis(50) }
     const clients = [reporting({ sessions: 5_000, upAtStart: { interimWithin: seconds(10) } })]
     const servers = [homeServer('one')]
-    const deadServer = { ...options([], []).deadServer, consecutiveFailures: 100_000 }
+    const deadServer = deadServerOptions({ consecutiveFailures: 100_000 })
     const engine = options(clients, servers, { limits, deadServer })
     const die: ScriptEntry = { at: micros(0), run: (world) => world.servers[0]?.die() }
     const plan = { seed: 'no rest', engine, servers, clients, script: [die] }

@@ -11,9 +11,10 @@ import { allLaws } from '../../src/simulation/laws/checkers.ts'
 import type { ServerPlan } from '../../src/simulation/peers/home-server.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import { answerTo, serialOf, wellFormed } from '../../src/simulation/peers/packets.ts'
+import { basicOptions, clientOptions, serverOptions } from '../../src/simulation/world/basic-options.ts'
 import { type Observer, together } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
-import { type Instant, MICROS_PER_SECOND, micros, millis, perSecond, seconds } from '../../src/units.ts'
+import { type Instant, MICROS_PER_SECOND, micros, perSecond, seconds } from '../../src/units.ts'
 
 /** A BNG whose sessions all dial at the start, once, and wait for ever. */
 export const bng = (o: Partial<NasPlan> = {}): NasPlan => ({
@@ -59,60 +60,21 @@ export const options = (
   o: Partial<EngineOptions> & { readonly limits?: Limits; readonly limitsOf?: Readonly<Record<string, Limits>> } = {},
 ): EngineOptions => {
   const { limits = {}, limitsOf = {}, ...others } = o
-  const lane = (name: string, port: number): LaneOptions => {
+  const laneOf = (name: string): Partial<LaneOptions> => {
     const { rate = 0, ...rest } = { ...limits, ...limitsOf[name] }
-    return { port, maxRate: perSecond(rate), maxOutstanding: 256, timeout: seconds(3), maxRetries: 5, ...rest }
+    return { maxRate: perSecond(rate), ...rest }
   }
   const queue = { maxMessages: 100_000, maxBytes: 1 << 28, maxAge: seconds(7_200), overflow: 'drop_newest' as const }
-  return {
-    slot: millis(50),
-    serviceOrder: 'authentication_first',
-    clients: clients.map(({ name, address, secret }) => ({
-      name,
-      network: address,
-      secret,
-      requireMessageAuthenticator: 'auto',
-      limitProxyState: false,
-      addNasIpAddress: 'never',
-      accounting: {
-        acctDelayTime: 'update',
-        synthesizeGigawords: false,
-        swapDirections: false,
-        erxIpv6Zeros: 'keep',
-        interims: 'all',
-      },
-    })),
-    servers: servers.map(({ name, secret }, index) => ({
-      name,
-      address: `10.1.0.${index + 1}`,
-      secret,
-      requireMessageAuthenticator: 'auto',
-      lanes: { authentication: lane(name, 1812), accounting: lane(name, 1813) },
-    })),
-    classes: {
-      authentication: { algorithm: 'first_server', maxTransmissions: 0 },
-      accounting: { algorithm: 'first_server', maxTransmissions: 0 },
-    },
+  return basicOptions({
+    clients: clients.map(({ name, address, secret }) =>
+      clientOptions({ name, network: address, secret, addNasIpAddress: 'never' }),
+    ),
+    servers: servers.map(({ name, secret }, index) =>
+      serverOptions({ name, address: `10.1.0.${index + 1}`, secret, lane: laneOf(name) }),
+    ),
     queues: { authentication: queue, accounting: queue },
-    identifierQuarantine: seconds(5),
-    maxAttributes: 200,
-    deadServer: {
-      consecutiveFailures: 4,
-      responseTimeout: seconds(0),
-      deadTime: seconds(600),
-      probe: 'none',
-      probeInterval: seconds(10),
-    },
-    duplicates: {
-      answerCache: seconds(5),
-      maxAnswers: 100_000,
-      recordCache: seconds(60),
-      maxRecords: 100_000,
-      recordMemory: seconds(7_200),
-    },
-    state: { lifetime: seconds(300), maxEntries: 10_000 },
     ...others,
-  }
+  })
 }
 
 /** A request as it left for a server. */

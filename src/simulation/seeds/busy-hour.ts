@@ -5,15 +5,16 @@
  * It shows that checkers and engine keep up with long traffic and that nothing grows with its length: the numbers are
  * printed by `npm run sim -- --hour`.
  */
-import type { EngineOptions, LaneOptions } from '../../proxy/border/options.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
 import type { ServerPlan } from '../peers/home-server.ts'
 import type { NasPlan } from '../peers/nas-plan.ts'
 import type { Faults } from '../peers/network.ts'
 import { Random } from '../peers/random.ts'
+import { basicOptions, deadServerOptions, queueOptions, serverOptions } from '../world/basic-options.ts'
 import { DIRECTIONS, type Direction, type ScriptEntry, type WorldPlan } from '../world/world.ts'
-import { calm, cutLink } from './random-world.ts'
+import { calm, clientOptionsOf, cutLink, HASH_KEYS } from './random-world.ts'
 
 const HOUR = seconds(3600)
 const SETTLING = seconds(1_000)
@@ -50,65 +51,19 @@ const server = (index: number): ServerPlan => ({
   refuses: index === 0,
 })
 
-const lane = (port: number): LaneOptions => ({
-  port,
-  maxRate: perSecond(150),
-  maxOutstanding: 256,
-  timeout: seconds(3),
-  maxRetries: 3,
-})
-
-const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]): EngineOptions => ({
-  slot: millis(50),
-  serviceOrder: 'authentication_first',
-  clients: clients.map(({ name, address, secret }) => ({
-    name,
-    network: address,
-    secret,
-    requireMessageAuthenticator: 'auto',
-    limitProxyState: true,
-    addNasIpAddress: 'when_missing',
-    accounting: {
-      acctDelayTime: 'update',
-      synthesizeGigawords: false,
-      swapDirections: false,
-      erxIpv6Zeros: 'keep',
-      interims: 'all',
+const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]): EngineOptions =>
+  basicOptions({
+    clients: clients.map((client) => clientOptionsOf(client)),
+    servers: servers.map(({ name, secret }, index) =>
+      serverOptions({ name, address: `10.1.0.${index}`, secret, lane: { maxRate: perSecond(150), maxRetries: 3 } }),
+    ),
+    classes: {
+      authentication: { algorithm: 'first_server', maxTransmissions: 0 },
+      accounting: { algorithm: 'hash', hashKey: HASH_KEYS.authentication, maxTransmissions: 0 },
     },
-  })),
-  servers: servers.map(({ name, secret }, index) => ({
-    name,
-    address: `10.1.0.${index}`,
-    secret,
-    requireMessageAuthenticator: 'auto',
-    lanes: { authentication: lane(1812), accounting: lane(1813) },
-  })),
-  classes: {
-    authentication: { algorithm: 'first_server', maxTransmissions: 0 },
-    accounting: { algorithm: 'hash', hashKey: { vendor: 0, type: 1 }, maxTransmissions: 0 },
-  },
-  queues: {
-    authentication: { maxMessages: 20_000, maxBytes: 1 << 25, maxAge: seconds(5), overflow: 'drop_newest' },
-    accounting: { maxMessages: 20_000, maxBytes: 1 << 25, maxAge: seconds(60), overflow: 'shed_interim_first' },
-  },
-  identifierQuarantine: seconds(5),
-  maxAttributes: 200,
-  deadServer: {
-    consecutiveFailures: 4,
-    responseTimeout: seconds(0),
-    deadTime: seconds(600),
-    probe: 'status_server',
-    probeInterval: seconds(10),
-  },
-  duplicates: {
-    answerCache: seconds(5),
-    maxAnswers: 100_000,
-    recordCache: seconds(60),
-    maxRecords: 100_000,
-    recordMemory: seconds(7_200),
-  },
-  state: { lifetime: seconds(300), maxEntries: 10_000 },
-})
+    queues: queueOptions({ accounting: { maxAge: seconds(60) } }),
+    deadServer: deadServerOptions({ probe: 'status_server' }),
+  })
 
 /** The hour of a seed; `length` for a shorter one. */
 export const busyHour = (

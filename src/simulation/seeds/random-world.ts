@@ -4,7 +4,8 @@
  * Not every fault at once: a world in which everything fails shows little, because nothing gets far. Limits are drawn
  * small, so that they are reached. After the faults are over a world gets time to settle, and must.
  */
-import type { Algorithm, ClientOptions, EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/options.ts'
+import { perClass } from '../../classes.ts'
+import type { Algorithm, ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
 import type { ServerPlan } from '../peers/home-server.ts'
@@ -12,6 +13,16 @@ import type { NasPlan } from '../peers/nas-plan.ts'
 import { type Faults, NO_FAULTS } from '../peers/network.ts'
 import { Random } from '../peers/random.ts'
 import { NO_TROUBLE } from '../peers/trouble.ts'
+import {
+  basicOptions,
+  clientOptions,
+  deadServerOptions,
+  duplicateOptions,
+  laneOptions,
+  queueOptions,
+  recordOptions,
+  serverOptions,
+} from '../world/basic-options.ts'
 import { DIRECTIONS, type Direction, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
 
 export interface RandomWorld {
@@ -36,6 +47,9 @@ const FAULTS = [
   'twice',
 ] as const
 type Fault = (typeof FAULTS)[number]
+
+/** By User-Name, and by Acct-Session-Id. */
+export const HASH_KEYS = { authentication: { vendor: 0, type: 1 }, accounting: { vendor: 0, type: 44 } } as const
 
 export interface RandomWorldSettings {
   /** How long faults and traffic last. */
@@ -113,16 +127,14 @@ const clientOf = (index: number, random: Random): NasPlan => {
 const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], random: Random): EngineOptions => {
   const algorithm = (): Algorithm => random.pick<Algorithm>(['first_server', 'round_robin', 'hash'])
   const maxTransmissions = random.pick([0, 0, 0, 5])
-  return {
+  // Drawn in this order: another order is another world.
+  return basicOptions({
     slot: millis(random.pick([1, 10, 50, 50, 50, 200, 1_000])),
     serviceOrder: random.pick(['authentication_first', 'fifo']),
-    clients: clients.map((client) => clientOptions(client)),
-    servers: servers.map((server) => serverOptions(server, random.child(server.name))),
-    classes: {
-      authentication: { algorithm: algorithm(), hashKey: { vendor: 0, type: 1 }, maxTransmissions },
-      accounting: { algorithm: algorithm(), hashKey: { vendor: 0, type: 44 }, maxTransmissions },
-    },
-    queues: {
+    clients: clients.map((client) => clientOptionsOf(client)),
+    servers: servers.map((server) => serverOptionsOf(server, random.child(server.name))),
+    classes: perClass((each) => ({ algorithm: algorithm(), hashKey: HASH_KEYS[each], maxTransmissions })),
+    queues: queueOptions({
       authentication: {
         maxMessages: random.pick([5, 50, 20_000]),
         maxBytes: random.pick([2_000, 1 << 24]),
@@ -135,28 +147,26 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
         maxAge: seconds(random.pick([5, 60, 100])),
         overflow: random.pick(['drop_newest', 'drop_oldest', 'shed_interim_first']),
       },
-    },
+    }),
     identifierQuarantine: seconds(random.pick([0, 1, 5])),
-    maxAttributes: 200,
-    deadServer: {
+    deadServer: deadServerOptions({
       consecutiveFailures: random.between(1, 6),
       responseTimeout: seconds(random.pick([0, 0, 5])),
       deadTime: seconds(random.pick([5, 60])),
       probe: random.pick(['status_server', 'none']),
       probeInterval: seconds(random.pick([1, 6, 10])),
-    },
-    duplicates: {
+    }),
+    duplicates: duplicateOptions({
       answerCache: seconds(random.pick([1, 5])),
       maxAnswers: random.pick([10, 100_000]),
       recordCache: seconds(random.pick([5, 60])),
       maxRecords: random.pick([10, 100_000]),
-      recordMemory: seconds(7_200),
-    },
+    }),
     state: { lifetime: seconds(random.pick([5, 300])), maxEntries: random.pick([5, 10_000]) },
     ...(clients.some(({ accounting }) => countsOctets(accounting))
       ? { sessions: trackedBy(random.child('tracks')) }
       : {}),
-  }
+  })
 }
 
 const trackedBy = (random: Random): NonNullable<EngineOptions['sessions']> => ({
@@ -169,37 +179,30 @@ const trackedBy = (random: Random): NonNullable<EngineOptions['sessions']> => ({
 const countsOctets = ({ tellsTime, octetsPerSecond }: NasPlan['accounting']): boolean =>
   tellsTime === true && octetsPerSecond !== undefined
 
-export const clientOptions = ({ name, address, secret, accounting }: NasPlan): ClientOptions => ({
-  name,
-  network: address,
-  secret,
-  requireMessageAuthenticator: 'auto',
-  limitProxyState: true,
-  addNasIpAddress: 'when_missing',
-  accounting: {
-    acctDelayTime: 'update',
-    synthesizeGigawords: countsOctets(accounting),
-    swapDirections: false,
-    erxIpv6Zeros: 'keep',
-    interims: accounting.tellsTime ? 'newest' : 'all',
-  },
-})
+export const clientOptionsOf = ({ name, address, secret, accounting }: NasPlan): ClientOptions =>
+  clientOptions({
+    name,
+    network: address,
+    secret,
+    limitProxyState: true,
+    accounting: recordOptions({
+      synthesizeGigawords: countsOctets(accounting),
+      interims: accounting.tellsTime ? 'newest' : 'all',
+    }),
+  })
 
-const serverOptions = ({ name, secret }: ServerPlan, random: Random): ServerOptions => ({
-  name,
-  address: `10.1.0.${name.slice(-1)}`,
-  secret,
-  requireMessageAuthenticator: 'auto',
-  lanes: { authentication: laneOf(1812, random), accounting: laneOf(1813, random) },
-})
+const serverOptionsOf = ({ name, secret }: ServerPlan, random: Random): ServerOptions =>
+  serverOptions({ name, address: `10.1.0.${name.slice(-1)}`, secret, lanes: lanesOf(random) })
 
-const laneOf = (port: number, random: Random): LaneOptions => ({
-  port,
-  maxRate: perSecond(random.pick([0, 1, 5, 7, 30, 200, 999])),
-  maxOutstanding: random.pick([1, 3, 20, 256, 300]),
-  timeout: millis(random.pick([500, 1_000, 3_000])),
-  maxRetries: random.between(0, 5),
-})
+const lanesOf = (random: Random): ServerOptions['lanes'] =>
+  perClass((each) =>
+    laneOptions(each, {
+      maxRate: perSecond(random.pick([0, 1, 5, 7, 30, 200, 999])),
+      maxOutstanding: random.pick([1, 3, 20, 256, 300]),
+      timeout: millis(random.pick([500, 1_000, 3_000])),
+      maxRetries: random.between(0, 5),
+    }),
+  )
 
 const networkOf = (random: Random): Record<Direction, Faults> =>
   Object.fromEntries(
@@ -244,10 +247,7 @@ const scriptOf = (
       ...options,
       servers: options.servers
         .filter((_, index) => index === 0 || random.chance(0.7))
-        .map((server) => ({
-          ...server,
-          lanes: { authentication: laneOf(1812, random), accounting: laneOf(1813, random) },
-        })),
+        .map((server) => ({ ...server, lanes: lanesOf(random) })),
     }
     script.push({ at: at(), run: (world, now) => world.reconfigure(changed, now) })
   }

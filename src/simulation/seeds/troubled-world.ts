@@ -6,15 +6,24 @@
  * are sent again by somebody on the path, the path to them loses everything for a moment, they answer few, late, probes
  * alone, or what can't be passed on; a realm dies behind all of them, or one client sends what all of them drop.
  */
-import type { Algorithm, EngineOptions, LaneOptions } from '../../proxy/border/options.ts'
+import { perClass } from '../../classes.ts'
+import type { Algorithm, EngineOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
-import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
+import { type Duration, micros, millis, seconds } from '../../units.ts'
 import type { ServerPlan } from '../peers/home-server.ts'
 import type { NasPlan } from '../peers/nas-plan.ts'
 import { Random } from '../peers/random.ts'
 import { NO_TROUBLE, type Spell, type Trouble } from '../peers/trouble.ts'
+import {
+  basicOptions,
+  deadServerOptions,
+  duplicateOptions,
+  laneOptions,
+  queueOptions,
+  serverOptions,
+} from '../world/basic-options.ts'
 import type { ScriptEntry, World, WorldPlan } from '../world/world.ts'
-import { calm, clientOptions } from './random-world.ts'
+import { calm, clientOptionsOf, HASH_KEYS } from './random-world.ts'
 
 export interface TroubledWorld {
   readonly plan: WorldPlan & { readonly engine: EngineOptions }
@@ -120,55 +129,31 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
     [2_000, 1],
     [1_000, 0],
   ] as const)
-  const authentication = laneOf(1812, timeout, maxRetries)
-  const accounting = laneOf(1813, recordTimeout, recordRetries)
-  const queue = { maxMessages: 100_000, maxBytes: 1 << 28, overflow: 'drop_newest' as const }
-  return {
-    slot: millis(50),
-    maxAttributes: 200,
+  const lane = { maxOutstanding: 1_000 }
+  const lanes = {
+    authentication: laneOptions('authentication', { ...lane, timeout: millis(timeout), maxRetries }),
+    accounting: laneOptions('accounting', { ...lane, timeout: millis(recordTimeout), maxRetries: recordRetries }),
+  }
+  const queue = { maxMessages: 100_000, maxBytes: 1 << 28, overflow: 'drop_newest' } as const
+  // Drawn in this order: another order is another world.
+  return basicOptions({
     serviceOrder: random.pick(['authentication_first', 'fifo']),
-    clients: clients.map((client) => clientOptions(client)),
-    servers: servers.map(({ name, secret }, index) => ({
-      name,
-      address: `10.1.0.${index + 1}`,
-      secret,
-      requireMessageAuthenticator: 'auto',
-      lanes: { authentication, accounting },
-    })),
-    classes: {
-      authentication: { algorithm: algorithm(), hashKey: { vendor: 0, type: 1 }, maxTransmissions: 0 },
-      accounting: { algorithm: algorithm(), hashKey: { vendor: 0, type: 44 }, maxTransmissions: 0 },
-    },
-    queues: {
-      authentication: { ...queue, maxAge: seconds(5) },
-      accounting: { ...queue, maxAge: seconds(120) },
-    },
-    identifierQuarantine: seconds(5),
-    deadServer: {
+    clients: clients.map((client) => clientOptionsOf(client)),
+    servers: servers.map(({ name, secret }, index) =>
+      serverOptions({ name, address: `10.1.0.${index + 1}`, secret, lanes }),
+    ),
+    classes: perClass((each) => ({ algorithm: algorithm(), hashKey: HASH_KEYS[each], maxTransmissions: 0 })),
+    queues: queueOptions({ authentication: queue, accounting: { ...queue, maxAge: seconds(120) } }),
+    deadServer: deadServerOptions({
       consecutiveFailures: random.pick([1, 2, 4, 4, 6]),
       responseTimeout: seconds(random.pick([0, 0, 0, 5])),
       deadTime: seconds(random.pick([30, 600])),
       probe: random.pick(['status_server', 'status_server', 'none']),
       probeInterval: seconds(random.pick([6, 10])),
-    },
-    duplicates: {
-      answerCache: seconds(5),
-      maxAnswers: 100_000,
-      recordCache: seconds(60),
-      maxRecords: 100_000,
-      recordMemory: seconds(60),
-    },
-    state: { lifetime: seconds(300), maxEntries: 10_000 },
-  }
+    }),
+    duplicates: duplicateOptions({ recordMemory: seconds(60) }),
+  })
 }
-
-const laneOf = (port: number, timeout: number, maxRetries: number): LaneOptions => ({
-  port,
-  maxRate: perSecond(0),
-  maxOutstanding: 1_000,
-  timeout: millis(timeout),
-  maxRetries,
-})
 
 const spellsOf = (servers: number, options: EngineOptions, random: Random): Spell[] =>
   Array.from({ length: random.between(1, 4) }, (_, index) => spellOf(servers, options, random.child(index))).flat()
