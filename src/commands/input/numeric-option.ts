@@ -6,7 +6,7 @@
  */
 import type { Options } from 'yargs'
 import { codedError } from '../../coded-error.ts'
-import { writeInstead } from '../../config/schema/plain-number.ts'
+import { writeInstead } from '../../config/source/problem.ts'
 
 /** `within`: the least and the greatest number that is taken; `fraction`: it need not be whole. */
 export interface OwnOptions extends Options {

@@ -10,7 +10,7 @@ import { type GivenOption, loadScenario } from '../../config/scenario/scenario-l
 import { BUILT_IN, type BuiltIn, type ScenarioSettings } from '../../config/scenario/scenario-schema.ts'
 import { rehearseConfig, rehearseConfigFile } from '../../config/scenario/simulated-config.io.ts'
 import { textOf } from '../../config/source/encoding.ts'
-import { formatProblem, type Problem } from '../../config/source/problem.ts'
+import { formatProblem, type Problem, problemOf } from '../../config/source/problem.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../../config/source/small-file.io.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Proposal } from '../../simulation/plan/plan.ts'
@@ -56,7 +56,7 @@ function scenarioFile(name: string): { name: string; text: string } {
   if (!('problem' in read)) {
     const reading = textOf(read.bytes)
     if ('text' in reading) return { name, text: reading.text }
-    throw refusal([{ file: name, line: reading.line, column: 1, path: '', message: reading.problem }])
+    throw refusal([problemOf(name, reading.problem, { line: reading.line, column: 1 })])
   }
   throw codedError('BAD_CONFIGURATION', `${read.problem} (or write one of ${BUILT_IN.join(', ')})`)
 }

@@ -8,8 +8,8 @@ import { timeoutWithin, timeToLeave } from '../../throttle/failover-time.ts'
 import { type Duration, durationText } from '../../units.ts'
 import { inheritLane } from '../schema/schema.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
-import type { Findings } from './findings.ts'
 import type { PartialConfig } from './partial-config.ts'
+import type { Findings } from './result.ts'
 
 /** A request must have left a silent server before its age ends, or no other server is ever asked. */
 export function checkFailoverTime(partial: PartialConfig, findings: Findings): void {

@@ -11,7 +11,7 @@ import { objectionsOf } from '../schema/sentences.ts'
 import { type SettingPath, valueAt } from '../source/source.ts'
 
 /** Everything but the two lists: servers are read one by one, and clients need no more than their own text. */
-type Outline = Omit<Settings, 'clients' | 'farm'> & { readonly farm: Omit<Settings['farm'], 'servers'> }
+export type Outline = Omit<Settings, 'clients' | 'farm'> & { readonly farm: Omit<Settings['farm'], 'servers'> }
 
 export interface PartialConfig {
   /** The file's own values, for what the normal form no longer shows. */

@@ -1,8 +1,8 @@
 /**
- * What loading a configuration answers: a complete `Config`, or every problem there is; warnings in both cases.
+ * What loading a configuration returns: a complete `Config`, or every problem there is. Warnings in both cases.
  *
- * `loadConfig(text, file, context)` in load.ts is the pure half; `readConfig(file)` in read.io.ts reads the file,
- * its secrets and the machine's addresses, and answers the same.
+ * `loadConfig(text, file, context)` in load.ts is the pure half. `readConfig(file)` in read.io.ts reads the file, its secrets
+ * and the machine's addresses, and returns the same.
  */
 import type { AttributeKey } from '../../proxy/border/options.ts'
 import type { Config, ServerSettings, Settings } from '../schema/schema.ts'
@@ -11,7 +11,7 @@ import type { SettingPath } from '../source/source.ts'
 
 interface Read {
   readonly warnings: readonly Problem[]
-  /** Undefined where too little could be read. */
+  /** Undefined if too little could be read. */
   readonly found?: Found | undefined
 }
 
@@ -19,12 +19,18 @@ export type ConfigResult =
   | (Read & { readonly ok: true; readonly config: Config })
   | (Read & { readonly ok: false; readonly problems: readonly Problem[] })
 
-/** What a file names that is opened when the daemon starts, also where something else in it is wrong. */
+/** What the daemon opens when it starts, as far as the file names it, even if other settings are wrong. */
 export interface Found extends Pick<Settings, 'listen' | 'admin' | 'log' | 'tps'> {
   readonly sessionsLog: Settings['accounting']['sessions_log']
   readonly servers: readonly (ServerSettings | undefined)[]
-  /** A problem with a setting, at its place. */
+  /** A problem with a setting, at its position. */
   problem(path: SettingPath, message: string): Problem
+}
+
+/** Where the checks put what they find. Errors cannot work or do harm; warnings work and are probably not meant. */
+export interface Findings {
+  error(path: SettingPath, message: string): void
+  warn(path: SettingPath, message: string): void
 }
 
 /** Where the file says that a secret is. */
@@ -33,18 +39,18 @@ export type SecretSource =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'inline'; readonly text: string }
 
-/** A secret that was found, with remarks on it; or a sentence that says why there is none and what to do. */
+/** A secret that was found, with warnings; or a sentence that says why there is none and what to do. */
 export type SecretReading =
   | { readonly bytes: Uint8Array; readonly warnings: readonly string[] }
   | { readonly problem: string }
 
-/** What a configuration can only be checked against outside of its own text. */
+/** What a configuration is checked against besides its own text. */
 export interface LoadContext {
   /** The number of an attribute by its dictionary name. */
   attributeKey(name: string): AttributeKey | undefined
-  /** Attribute names that look like a wrong one, best first. */
+  /** Attribute names similar to a wrong one, best first. */
   similarAttributeNames(name: string): readonly string[]
-  /** This machine's own addresses, as text; empty where they are not known. */
+  /** This machine's own addresses, as text; empty if they are not known. */
   readonly localAddresses: readonly string[]
   /** Processor cores that the daemon may use. */
   readonly cores: number

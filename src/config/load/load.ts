@@ -6,9 +6,8 @@
  */
 import { Secret } from '../../radius/secret.ts'
 import { crossCheck } from '../checks/cross-checks.ts'
-import type { Findings } from '../checks/findings.ts'
 import { entriesOf, type PartialConfig, partialConfigOf } from '../checks/partial-config.ts'
-import type { ConfigResult, Found, LoadContext, SecretSource } from '../checks/result.ts'
+import type { ConfigResult, Findings, Found, LoadContext, SecretSource } from '../checks/result.ts'
 import {
   type AdminToken,
   type ClassSettings,

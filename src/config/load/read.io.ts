@@ -10,6 +10,7 @@ import { attributeKey, similarAttributeNames } from '../../radius/names/names.io
 import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
 import type { ConfigResult, LoadContext, SecretReading, SecretSource } from '../checks/result.ts'
 import { BOM_SENTENCE, hasBom, textOf, wideEncodingOf, wideSentence } from '../source/encoding.ts'
+import { problemOf } from '../source/problem.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../source/small-file.io.ts'
 import { loadConfig } from './load.ts'
 
@@ -28,13 +29,9 @@ export interface ReadOptions {
 /** The configuration in `file`; paths in it start at the file's directory. */
 export function readConfig(file: string, { env = process.env, from = 'file' }: ReadOptions = {}): ConfigResult {
   const read = readSmallFile(file, LONGEST_CONFIG, from)
-  if ('problem' in read) {
-    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: read.problem }], warnings: [] }
-  }
+  if ('problem' in read) return { ok: false, problems: [problemOf(file, read.problem)], warnings: [] }
   const local = readAddresses()
-  if ('problem' in local) {
-    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: local.problem }], warnings: [] }
-  }
+  if ('problem' in local) return { ok: false, problems: [problemOf(file, local.problem)], warnings: [] }
   return loadFile(read.bytes, file, {
     attributeKey,
     similarAttributeNames,
@@ -48,11 +45,10 @@ export function readConfig(file: string, { env = process.env, from = 'file' }: R
 export function loadFile(bytes: Uint8Array, file: string, context: LoadContext): ConfigResult {
   const reading = textOf(bytes)
   if ('problem' in reading) {
-    const { problem: message, line } = reading
-    return { ok: false, problems: [{ file, line, column: 1, path: '', message }], warnings: [] }
+    return { ok: false, problems: [problemOf(file, reading.problem, { line: reading.line, column: 1 })], warnings: [] }
   }
   const result = loadConfig(reading.text, file, context)
-  const ofText = reading.warnings.map((message) => ({ file, line: 1, column: 1, path: '', message }))
+  const ofText = reading.warnings.map((message) => problemOf(file, message, { line: 1, column: 1 }))
   return { ...result, warnings: [...ofText, ...result.warnings] }
 }
 

@@ -6,6 +6,7 @@ import { attributeKey, similarAttributeNames } from '../../radius/names/names.io
 import type { ConfigResult, LoadContext, SecretSource } from '../checks/result.ts'
 import { loadConfig } from '../load/load.ts'
 import { loadFile } from '../load/read.io.ts'
+import { problemOf } from '../source/problem.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../source/small-file.io.ts'
 
 const SURROUNDINGS: LoadContext = {
@@ -19,9 +20,7 @@ const SURROUNDINGS: LoadContext = {
 /** The configuration in `file`, with made-up secrets. */
 export function rehearseConfigFile(file: string): ConfigResult {
   const read = readSmallFile(file, LONGEST_CONFIG, 'file or pipe')
-  if ('problem' in read) {
-    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message: read.problem }], warnings: [] }
-  }
+  if ('problem' in read) return { ok: false, problems: [problemOf(file, read.problem)], warnings: [] }
   return loadFile(read.bytes, file, SURROUNDINGS)
 }
 

@@ -17,7 +17,7 @@ import {
   zoneOf,
 } from '../../addresses.ts'
 import { type Duration, micros } from '../../units.ts'
-import { quoted } from '../source/quoted.ts'
+import { quoted } from '../source/problem.ts'
 
 /** First and last port, inclusive. */
 export type PortRange = readonly [first: number, last: number]

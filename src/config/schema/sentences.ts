@@ -5,10 +5,9 @@
  */
 import type { z } from 'zod'
 import { didYouMean, similarWords } from '../../did-you-mean.ts'
-import { kindOf, quoted } from '../source/quoted.ts'
+import { kindOf, quoted, writeInstead } from '../source/problem.ts'
 import { type SettingPath, valueAt } from '../source/source.ts'
 import { type SchemaNode, schemaAt } from './json-schema.ts'
-import { writeInstead } from './plain-number.ts'
 
 /** One objection: `at` tells whether the key or the value is meant. */
 export interface Objection {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { codedError } from '../../../src/coded-error.ts'
 import { type OwnOptions, withNumbers } from '../../../src/commands/input/numeric-option.ts'
 import { VERBS } from '../../../src/commands/verbs.io.ts'
-import { meantNumber } from '../../../src/config/schema/plain-number.ts'
+import { meantNumber } from '../../../src/config/source/problem.ts'
 
 const read = (words: unknown, option: OwnOptions = {}): unknown =>
   withNumbers({ n: words }, { n: { type: 'number', ...option } })['n']

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { configText, expectClean, expectProblem, expectWarning, load, server, world } from './fixture.ts'
+import { configText, expectClean, expectProblem, expectWarning, load, server, world } from '../fixture.ts'
 
 describe('a server that is one of our own listeners', () => {
   const loop = (path: string): [string, RegExp] => [
