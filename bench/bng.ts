@@ -9,9 +9,9 @@
  */
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/codes.ts'
 import { testRequest } from '../src/commands/input/test-request.ts'
 import { checkResponse } from '../src/radius/authenticator.ts'
-import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/radius/codes.ts'
 import { readPacket } from '../src/radius/packet.ts'
 import { Secret } from '../src/radius/secret.ts'
 import { Random } from '../src/simulation/peers/random.ts'

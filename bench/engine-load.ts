@@ -8,11 +8,6 @@
  */
 
 import type { TrafficClass } from '../src/classes.ts'
-import type { Peer } from '../src/proxy/border/events.ts'
-import type { EngineOptions } from '../src/proxy/border/options.ts'
-import type { Outbox } from '../src/proxy/border/ports.ts'
-import { Engine } from '../src/proxy/engine.ts'
-import { signAuthenticator, signMessageAuthenticator } from '../src/radius/authenticator.ts'
 import {
   ACCESS_ACCEPT,
   ACCESS_REQUEST,
@@ -20,7 +15,12 @@ import {
   ACCOUNTING_RESPONSE,
   AUTHENTICATOR_AT,
   HEADER_LENGTH,
-} from '../src/radius/codes.ts'
+} from '../src/codes.ts'
+import type { Peer } from '../src/proxy/border/events.ts'
+import type { EngineOptions } from '../src/proxy/border/options.ts'
+import type { Outbox } from '../src/proxy/border/ports.ts'
+import { Engine } from '../src/proxy/engine.ts'
+import { signAuthenticator, signMessageAuthenticator } from '../src/radius/authenticator.ts'
 import { Secret } from '../src/radius/secret.ts'
 import {
   basicOptions,

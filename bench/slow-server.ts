@@ -6,9 +6,9 @@
  * beyond the backlog is lost. The parent asks over the channel between the two; the child ends when that closes.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/codes.ts'
 import { peakWithin } from '../src/demo/peak.ts'
 import { checkRequest } from '../src/radius/authenticator.ts'
-import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/radius/codes.ts'
 import { type Packet, readPacket } from '../src/radius/packet.ts'
 import { Secret } from '../src/radius/secret.ts'
 import { answerTo } from '../src/simulation/peers/packets.ts'

@@ -4,6 +4,7 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
+const classes = inFile('src/classes.ts')
 const lineOf = inFile('src/queues/waiting-line.ts')
 const list = inFile('src/queues/arrival-list.ts')
 const tree = inFile('src/queues/arrival-tree.ts')
@@ -25,10 +26,10 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
     "if (this.#order === 'authentication_first') {",
     "if (this.#order === ('none' as string)) {",
   ),
-  lineOf(
+  classes(
     'a conversation does not overtake',
-    'const fresh = this.#fresh[0]?.first() ?? this.#fresh[1]?.first()',
-    'const fresh = this.#fresh[1]?.first() ?? this.#fresh[0]?.first()',
+    'preference: { plain: 1, withState: 0 }',
+    'preference: { plain: 0, withState: 1 }',
   ),
   lineOf(
     'retries wait behind first transmissions',

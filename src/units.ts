@@ -36,3 +36,11 @@ export const earliest = (a: Instant | undefined, b: Instant | undefined): Instan
 /** As a setting is written: `5s`, `1500ms`. */
 export const durationText = (duration: Duration): string =>
   duration % MICROS_PER_SECOND === 0 ? `${duration / MICROS_PER_SECOND}s` : `${Math.round(duration / 1_000)}ms`
+
+/** For people, in the largest unit that still says enough: `0.4 s`, `12 s`, `3 min`, `2 h`. */
+export function lengthOfTime(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 120) return `${Math.round(seconds)} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  return `${Math.round(seconds / 3_600)} h`
+}

@@ -2,7 +2,7 @@
  * The classes of traffic: a value for each of them, however many there are.
  */
 import { expect, it } from 'vitest'
-import { perClass, perClassOf, TRAFFIC_CLASSES } from '../src/classes.ts'
+import { CLASS_TRAITS, classOfRequest, perClass, perClassOf, sumOverClasses, TRAFFIC_CLASSES } from '../src/classes.ts'
 
 it('makes one value for each class, in order', () => {
   expect(Object.entries(perClass((each) => each.length))).toEqual(TRAFFIC_CLASSES.map((each) => [each, each.length]))
@@ -13,4 +13,14 @@ it('makes a value of its own for each, also for a third class', () => {
   const made = perClassOf([...TRAFFIC_CLASSES, 'authorization'], () => ({ count: 0 }))
   made.authorization.count += 1
   expect(made).toEqual({ authentication: { count: 0 }, accounting: { count: 0 }, authorization: { count: 1 } })
+})
+
+it('tells the class of a request by its code, and of no other packet', () => {
+  for (let code = 0; code < 256; code += 1) {
+    expect(classOfRequest(code)).toBe({ 1: 'authentication', 4: 'accounting' }[code])
+  }
+})
+
+it('adds a number of each class up', () => {
+  expect(sumOverClasses((each) => CLASS_TRAITS[each].port)).toBe(1812 + 1813)
 })

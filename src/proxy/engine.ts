@@ -10,7 +10,7 @@
 import type { Ended, SessionReport } from '../accounting/sessions/session-report.ts'
 import type { Sought } from '../accounting/sessions/sessions.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
-import { STATUS_SERVER } from '../radius/codes.ts'
+import { STATUS_SERVER } from '../codes.ts'
 import type { Packet } from '../radius/packet.ts'
 import { statusServerAnswer } from '../radius/status-server.ts'
 import { earliest, type Instant } from '../units.ts'

@@ -4,9 +4,9 @@
  * What the server queues give back is older than anything else here and stands before it: by precedence and arrival
  * number that is the head (docs/throttling.md).
  */
-import type { TrafficClass } from '../classes.ts'
-import type { Promotable } from './waiting-line.ts'
-import { PREFERENCE, type ServiceOrder, WaitingLine } from './waiting-line.ts'
+import { CLASS_TRAITS, type TrafficClass } from '../classes.ts'
+import { older } from './arrival-list.ts'
+import { type Promotable, type ServiceOrder, WaitingLine } from './waiting-line.ts'
 
 export class InstanceQueue<T extends Promotable<T>> {
   readonly #line: WaitingLine<T>
@@ -39,10 +39,8 @@ export class InstanceQueue<T extends Promotable<T>> {
 
   /** The oldest of a class that was never sent. */
   oldestFresh(trafficClass: TrafficClass): T | undefined {
-    const line = this.#line
-    if (trafficClass === 'accounting') return line.oldestOf(PREFERENCE.accounting)
-    const [bound, other] = [line.oldestOf(PREFERENCE.state), line.oldestOf(PREFERENCE.authentication)]
-    return bound === undefined || (other !== undefined && other.arrival < bound.arrival) ? other : bound
+    const { plain, withState } = CLASS_TRAITS[trafficClass].preference
+    return older(this.#line.oldestOf(plain), this.#line.oldestOf(withState))
   }
 
   put(item: T): void {

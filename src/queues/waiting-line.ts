@@ -6,15 +6,15 @@
  * order, go the records that a living server left unanswered. The instance queue and every server queue are such
  * lines, so precedence holds in both levels alike (docs/throttling.md).
  */
+import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../classes.ts'
 import { ArrivalHeap, type HeapMember } from './arrival-heap.ts'
 import { ArrivalList, older } from './arrival-list.ts'
 import type { Chain } from './containers/chained-list.ts'
 
 export type ServiceOrder = 'authentication_first' | 'fifo'
 
-/** A message's own precedence among first transmissions; lower goes first. */
-export const PREFERENCE = { state: 0, authentication: 1, accounting: 2 } as const
-export type Preference = (typeof PREFERENCE)[keyof typeof PREFERENCE]
+/** How many preferences there are among messages that were never sent. */
+const PREFERENCES = 1 + Math.max(...TRAFFIC_CLASSES.map((each) => CLASS_TRAITS[each].preference.plain))
 
 /**
  * `fresh` was never sent; `failover` needs an identifier at another server; `retry` holds one and needs quota only;
@@ -23,7 +23,8 @@ export type Preference = (typeof PREFERENCE)[keyof typeof PREFERENCE]
 export type Stage = 'fresh' | 'failover' | 'retry' | 'aside'
 
 export interface Waiting<T> extends HeapMember {
-  readonly preference: Preference
+  /** Among messages that were never sent the lowest goes first. */
+  readonly preference: number
   nextInLine: T | undefined
   previousInLine: T | undefined
   isInLine: boolean
@@ -63,11 +64,7 @@ export class WaitingLine<T extends Waiting<T>> {
   readonly #retries = new ArrivalHeap<T>()
   readonly #failovers = new ArrivalHeap<T>()
   readonly #aside = new ArrivalHeap<T>()
-  readonly #fresh: readonly ArrivalList<T>[] = [
-    new ArrivalList<T>(inLine()),
-    new ArrivalList<T>(inLine()),
-    new ArrivalList<T>(inLine()),
-  ]
+  readonly #fresh: readonly ArrivalList<T>[] = Array.from({ length: PREFERENCES }, () => new ArrivalList<T>(inLine()))
   /** Messages and octets, retries not counted: they are outstanding, not queued. */
   #queued = 0
   #octets = 0
@@ -139,12 +136,19 @@ export class WaitingLine<T extends Waiting<T>> {
     if (!identifierFree) return retry
     const again = older(retry, this.#failovers.first())
     if (this.#order === 'authentication_first') {
-      const fresh = this.#fresh[0]?.first() ?? this.#fresh[1]?.first() ?? this.#fresh[2]?.first()
-      return again ?? fresh ?? this.#aside.first()
+      return again ?? this.#firstFresh() ?? this.#aside.first()
     }
     let oldest = again
     for (const list of this.#fresh) oldest = older(oldest, list.first())
     return oldest ?? this.#aside.first()
+  }
+
+  #firstFresh(): T | undefined {
+    for (const list of this.#fresh) {
+      const first = list.first()
+      if (first !== undefined) return first
+    }
+    return undefined
   }
 
   /** Whether somebody in this line goes before `item`. */
@@ -168,7 +172,7 @@ export class WaitingLine<T extends Waiting<T>> {
   }
 
   /** The same among those of one preference. */
-  oldestOf(preference: Preference): T | undefined {
+  oldestOf(preference: number): T | undefined {
     return this.#fresh[preference]?.first()
   }
 
@@ -190,7 +194,7 @@ const goesBefore = <T extends Waiting<T>>(a: T, b: T, order: ServiceOrder): bool
 }
 
 /** The rank of what a living server left unanswered: behind all that was never sent. */
-const ASIDE_RANK = 3
+const ASIDE_RANK = PREFERENCES
 
 const rank = <T extends Waiting<T>>(item: T): number => {
   if (item.stage === 'fresh') return item.preference

@@ -7,7 +7,7 @@
  * up are not read, and are one value; so are those of vendors with a format of their own, whose values we never count too
  * high.
  */
-import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_SPECIFIC } from './codes.ts'
+import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_SPECIFIC } from '../codes.ts'
 import type { Packet } from './packet.ts'
 import { RFC_FORMAT } from './vendors/dictionary.ts'
 import { formatOf } from './vendors/vendor-format.ts'

@@ -10,11 +10,8 @@
  * Every check answers with the name of a fault, or undefined; it never throws and never looks past the packet. What
  * only a policy can ask for (a Message-Authenticator where none is due) is the engine's business.
  */
-import type { TrafficClass } from '../classes.ts'
+import { CLASS_TRAITS, classOfRequest, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import {
-  ACCESS_ACCEPT,
-  ACCESS_CHALLENGE,
-  ACCESS_REJECT,
   ACCESS_REQUEST,
   ACCOUNTING_REQUEST,
   ACCOUNTING_RESPONSE,
@@ -22,7 +19,7 @@ import {
   HEADER_LENGTH,
   MESSAGE_AUTHENTICATOR_LENGTH,
   STATUS_SERVER,
-} from './codes.ts'
+} from '../codes.ts'
 import type { RequestFault, ResponseFault } from './faults.ts'
 import { md5, sameSixteen } from './md5.ts'
 import type { Packet } from './packet.ts'
@@ -132,16 +129,9 @@ function checkStatusServer(packet: Packet, secret: Secret): RequestFault | undef
 
 /** RFC 2865 section 4, RFC 2866 section 4, RFC 5997 section 2: which code answers which. */
 function answers(code: number, requestCode: number): boolean {
-  switch (requestCode) {
-    case ACCESS_REQUEST:
-      return code === ACCESS_ACCEPT || code === ACCESS_REJECT || code === ACCESS_CHALLENGE
-    case ACCOUNTING_REQUEST:
-      return code === ACCOUNTING_RESPONSE
-    case STATUS_SERVER:
-      return code === ACCESS_ACCEPT || code === ACCOUNTING_RESPONSE
-    default:
-      return false
-  }
+  const trafficClass = classOfRequest(requestCode)
+  if (trafficClass !== undefined) return CLASS_TRAITS[trafficClass].responses.includes(code)
+  return requestCode === STATUS_SERVER && TRAFFIC_CLASSES.some((each) => CLASS_TRAITS[each].responses[0] === code)
 }
 
 /**

@@ -12,7 +12,7 @@
  * computed over the hidden octets, so 16 zero octets stand in for it, as in FreeRADIUS. The salt stays: it is unique within
  * its packet before, so it is after.
  */
-import { AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_PACKET_LENGTH, TUNNEL_PASSWORD, VENDOR_SPECIFIC } from './codes.ts'
+import { AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_PACKET_LENGTH, TUNNEL_PASSWORD, VENDOR_SPECIFIC } from '../codes.ts'
 import { md5 } from './md5.ts'
 import type { Secret } from './secret.ts'
 import { cipherIn, parseDictionary, RFC_FORMAT } from './vendors/dictionary.ts'

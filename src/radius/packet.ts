@@ -31,7 +31,7 @@ import {
   STATE,
   USER_PASSWORD,
   VENDOR_SPECIFIC,
-} from './codes.ts'
+} from '../codes.ts'
 import type { REQUEST_FAULTS } from './faults.ts'
 import { endAt, formatWithin, headerOf, typeAt } from './vendors/vendor-format.ts'
 

@@ -8,7 +8,7 @@
  *
  * The arguments have passed `checkRequest` or `checkResponse`; nothing here throws even if they have not.
  */
-import { isSignedOverZeros, signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
+
 import {
   ACCESS_REQUEST,
   ACCOUNTING_RESPONSE,
@@ -21,7 +21,8 @@ import {
   NAS_IP_ADDRESS,
   NAS_IPV6_ADDRESS,
   PROXY_STATE,
-} from './codes.ts'
+} from '../codes.ts'
+import { isSignedOverZeros, signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
 import type { RequestFault, ResponseFault } from './faults.ts'
 import { type Hop, mayHide, rehideRecord, rehideRequest, rehideResponse } from './hidden.ts'
 import type { Packet } from './packet.ts'

@@ -3,16 +3,15 @@
  *
  * It belongs to one hop: never proxied, never retransmitted, and every probe has a new identifier and authenticator.
  */
-import type { TrafficClass } from '../classes.ts'
-import { signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
+import { CLASS_TRAITS, type TrafficClass } from '../classes.ts'
 import {
-  ACCESS_ACCEPT,
   ACCOUNTING_RESPONSE,
   AUTHENTICATOR_AT,
   HEADER_LENGTH,
   MESSAGE_AUTHENTICATOR_LENGTH,
   STATUS_SERVER,
-} from './codes.ts'
+} from '../codes.ts'
+import { signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
 import type { Packet } from './packet.ts'
 import { begin, beginMessageAuthenticator, copyProxyStates, proxyStatesLength } from './rewrite.ts'
 import type { Secret } from './secret.ts'
@@ -35,14 +34,14 @@ export function statusServerProbe(o: {
  * accounting port (RFC 5997 section 4.2), with the request's Proxy-States.
  */
 export function statusServerAnswer(request: Packet, trafficClass: TrafficClass, secret: Secret): Uint8Array {
-  const accepts = trafficClass === 'authentication'
-  const from = HEADER_LENGTH + (accepts ? MESSAGE_AUTHENTICATOR_LENGTH : 0)
-  const code = accepts ? ACCESS_ACCEPT : ACCOUNTING_RESPONSE
+  const [code] = CLASS_TRAITS[trafficClass].responses
+  const isSigned = code !== ACCOUNTING_RESPONSE
+  const from = HEADER_LENGTH + (isSigned ? MESSAGE_AUTHENTICATOR_LENGTH : 0)
   const bytes = begin(code, request.identifier, from + proxyStatesLength(request))
   request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   copyProxyStates(request, bytes, from)
   // None in an Accounting-Response: no client needs it there, and peers disagree on what it is computed over.
-  if (accepts) {
+  if (isSigned) {
     beginMessageAuthenticator(bytes, HEADER_LENGTH)
     signMessageAuthenticator(bytes, HEADER_LENGTH, secret)
   }

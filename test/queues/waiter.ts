@@ -2,15 +2,22 @@
  * A message as the queues know it, for their tests: it knows its arrival number, its preference and its stage, and
  * nothing of RADIUS.
  */
+import { CLASS_TRAITS } from '../../src/classes.ts'
 import type { Aging } from '../../src/queues/backlog.ts'
 import type { Chain } from '../../src/queues/containers/chained-list.ts'
-import type { Promotable, Promoter } from '../../src/queues/waiting-line.ts'
-import { PREFERENCE, type Preference, type Stage } from '../../src/queues/waiting-line.ts'
+import type { Promotable, Promoter, Stage } from '../../src/queues/waiting-line.ts'
 import { type Instant, instant } from '../../src/units.ts'
+
+/** In the order of precedence. */
+export const PREFERENCE = {
+  state: CLASS_TRAITS.authentication.preference.withState,
+  authentication: CLASS_TRAITS.authentication.preference.plain,
+  accounting: CLASS_TRAITS.accounting.preference.plain,
+}
 
 export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
   readonly arrival: number
-  readonly preference: Preference
+  readonly preference: number
   readonly size: number
   readonly receivedAt: Instant
   readonly isInterim: boolean

@@ -3,8 +3,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PREFERENCE, type ServiceOrder, type Stage, WaitingLine } from '../../src/queues/waiting-line.ts'
-import { arrivals, Waiter } from './waiter.ts'
+import { type ServiceOrder, type Stage, WaitingLine } from '../../src/queues/waiting-line.ts'
+import { arrivals, PREFERENCE, Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })

@@ -4,8 +4,8 @@
  */
 
 import type { TrafficClass } from '../../src/classes.ts'
+import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/codes.ts'
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
-import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/radius/codes.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'
 import type { ServerPlan } from '../../src/simulation/peers/home-server.ts'

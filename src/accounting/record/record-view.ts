@@ -10,7 +10,7 @@
  *
  * A view is made once and reads one packet after the other: what it says holds until the next `read`.
  */
-import { HEADER_LENGTH, VENDOR_SPECIFIC } from '../../radius/codes.ts'
+import { HEADER_LENGTH, VENDOR_SPECIFIC } from '../../codes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { ERX, ERX_FIELDS, FIELD, FIELDS, type Field, NO_FIELD, STANDARD_FIELDS } from './fields.ts'
 

@@ -4,7 +4,7 @@
  * A client that sends a record again with a new Acct-Delay-Time sends a new packet by RFC 2866 section 5.2, but the same
  * record. The digest finds such twins: it covers every attribute except those that a retransmission may change.
  */
-import { ACCT_DELAY_TIME, HEADER_LENGTH, MESSAGE_AUTHENTICATOR, PROXY_STATE } from '../../radius/codes.ts'
+import { ACCT_DELAY_TIME, HEADER_LENGTH, MESSAGE_AUTHENTICATOR, PROXY_STATE } from '../../codes.ts'
 import { md5 } from '../../radius/md5.ts'
 import type { Packet } from '../../radius/packet.ts'
 

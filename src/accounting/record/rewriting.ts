@@ -9,7 +9,7 @@
  * What is not named stays octet for octet, in its order; a vendor attribute whose lengths do not add up is not looked
  * into. The result has the client's header with the new length: whoever sends it signs it (src/radius/rewrite.ts).
  */
-import { ACCT_DELAY_TIME, HEADER_LENGTH, MAX_PACKET_LENGTH, VENDOR_SPECIFIC } from '../../radius/codes.ts'
+import { ACCT_DELAY_TIME, HEADER_LENGTH, MAX_PACKET_LENGTH, VENDOR_SPECIFIC } from '../../codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { ERX, FIELD } from './fields.ts'
 import { endOfSubAttributes, RecordView } from './record-view.ts'

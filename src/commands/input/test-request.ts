@@ -5,14 +5,9 @@
  *
  * The Message-Authenticator comes first where there is one, added by the same code that rewrites requests for servers.
  */
+
+import { ACCESS_REQUEST, ACCOUNTING_REQUEST, AUTHENTICATOR_AT, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
 import { signAuthenticator } from '../../radius/authenticator.ts'
-import {
-  ACCESS_REQUEST,
-  ACCOUNTING_REQUEST,
-  AUTHENTICATOR_AT,
-  HEADER_LENGTH,
-  USER_PASSWORD,
-} from '../../radius/codes.ts'
 import { md5 } from '../../radius/md5.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { requestForServer } from '../../radius/rewrite.ts'

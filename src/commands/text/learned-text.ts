@@ -1,16 +1,17 @@
 /**
  * Who is known to sign its packets, as tables for people.
  */
-import { duration } from '../../duration-text.ts'
+
 import type { LearnedReport } from '../../observe/learned-report.ts'
 import { othersText } from '../../observe/view/seen-text.ts'
+import { lengthOfTime } from '../../units.ts'
 import { table } from './table.ts'
 
 const HEADING = ['WHO', 'AT', 'LEARNED', 'FROM', 'LAST SIGNED']
 
 /** The lines of the table, how many there are, and where signed and unsigned packets are mixed. */
 export function learnedText({ total, addresses, servers, mixed }: LearnedReport, unixNow: number): string[] {
-  const ago = (unix: number): string => `${duration(Math.max(0, unixNow - unix))} ago`
+  const ago = (unix: number): string => `${lengthOfTime(Math.max(0, unixNow - unix))} ago`
   const row = (who: string, at: string, one: LearnedReport['servers'][number] | LearnedReport['addresses'][number]) => [
     who,
     at,

@@ -4,7 +4,7 @@
 import { figuresOf, labelsOf, type RecordLabel } from '../../accounting/record/figures.ts'
 import { RecordView } from '../../accounting/record/record-view.ts'
 import { type ReportedFigures, reportedFigures } from '../../accounting/sessions/session-report.ts'
-import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
+import { ACCOUNTING_REQUEST } from '../../codes.ts'
 import { readPacket } from '../../radius/packet.ts'
 
 /** Figures in decimal digits, null where they are unknown. */

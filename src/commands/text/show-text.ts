@@ -3,9 +3,8 @@
  */
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
-import { duration } from '../../duration-text.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
-import { MICROS_PER_SECOND } from '../../units.ts'
+import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { RFC_OF, rfcCounters } from './rfc-counters.ts'
 import { alarmLine, causeLines, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
 import { table } from './table.ts'
@@ -83,7 +82,7 @@ function ceilingTable(lanes: readonly LaneReport[]): string[] {
 }
 
 function queueTable({ classes, lanes, limits, instances }: StatusReport): string[] {
-  const age = (micros: number): string => duration(micros / MICROS_PER_SECOND)
+  const age = (micros: number): string => lengthOfTime(micros / MICROS_PER_SECOND)
   const rows = TRAFFIC_CLASSES.flatMap((name) => {
     const of = classes[name]
     const waiting = lanes.filter((lane) => lane.class === name && !lane.retiring)

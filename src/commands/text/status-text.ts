@@ -4,11 +4,10 @@
 
 import { endpointText } from '../../addresses.ts'
 import { TRAFFIC_CLASSES } from '../../classes.ts'
-import { duration } from '../../duration-text.ts'
 import type { AlarmReport } from '../../observe/alarms/alarm-report.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { STATE_WORDS } from '../../observe/view/view.ts'
-import { MICROS_PER_SECOND } from '../../units.ts'
+import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { table } from './table.ts'
 
 /** The lines of the report. */
@@ -43,7 +42,7 @@ function headLines({
 }: StatusReport): string[] {
   const serves = ok ? (alarms.length === 0 ? 'healthy' : 'serving, with alarms') : 'serving, with concerns'
   return [
-    `radsluice ${version}  pid ${pid}  ${phase}, ${ready ? serves : 'not ready'}, health ${health.score} of 10  up ${duration(uptimeSeconds)}`,
+    `radsluice ${version}  pid ${pid}  ${phase}, ${ready ? serves : 'not ready'}, health ${health.score} of 10  up ${lengthOfTime(uptimeSeconds)}`,
     ...alarms.map((alarm) => `  ${alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)}`),
     ...notReady.map((reason) => `  not ready: ${reason}`),
     ...concerns.map((concern) => `  look: ${concern}`),
@@ -99,7 +98,7 @@ export const alarmLine = (
   unixSeconds: number,
 ): string => {
   const subject = about === '' ? '' : `${about}: `
-  return `alarm ${id} (${severity}) for ${duration(Math.max(0, unixSeconds - since_unix))}: ${subject}${what}; ${advice}`
+  return `alarm ${id} (${severity}) for ${lengthOfTime(Math.max(0, unixSeconds - since_unix))}: ${subject}${what}; ${advice}`
 }
 
 /** `Down`, `held Down`, `removed`. */
@@ -115,7 +114,7 @@ export const serverTable = (lanes: readonly LaneReport[]): string[] =>
       endpointText(lane),
       stateOf(lane),
       lane.queued,
-      duration(lane.oldestAge / MICROS_PER_SECOND),
+      lengthOfTime(lane.oldestAge / MICROS_PER_SECOND),
       `${lane.outstanding}/${lane.maxOutstanding}`,
       lane.identifiers.free,
       roundTripText(lane),
@@ -158,7 +157,7 @@ const classTable = ({ classes }: StatusReport): string[] =>
     ['CLASS', 'RECEIVED', 'ANSWERED', 'QUEUED', 'OLDEST', 'PARKED', 'OUTSTANDING', 'DUPLICATES', 'LAW'],
     TRAFFIC_CLASSES.map((name) => {
       const { ledger, queued, oldestAge, parked, outstanding, imbalance } = classes[name]
-      const oldest = duration(oldestAge / MICROS_PER_SECOND)
+      const oldest = lengthOfTime(oldestAge / MICROS_PER_SECOND)
       const law = imbalance === 0 ? 'holds' : `off by ${imbalance}`
       return [name, ledger.received, ledger.answered, queued, oldest, parked, outstanding, ledger.duplicate, law]
     }),

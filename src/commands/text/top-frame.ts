@@ -7,9 +7,8 @@
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import { duration } from '../../duration-text.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
-import { MICROS_PER_SECOND } from '../../units.ts'
+import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { alarmLine, overrideLines, roundTripText, stateOf } from './status-text.ts'
 
 export const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const
@@ -83,7 +82,7 @@ function headLine({ report, notice }: TopState): Line {
     [`radsluice ${report.version}  `, 'bold'],
     [`${report.phase}${trouble}  `, report.ok ? undefined : 'red'],
     [`health ${health.score}/10`, style],
-    [`  up ${duration(report.uptimeSeconds)}  ${time} UTC`],
+    [`  up ${lengthOfTime(report.uptimeSeconds)}  ${time} UTC`],
     ...(notice === undefined ? [] : [[`  ${notice}`, 'red'] as const]),
   ].filter((piece) => piece !== undefined) as Line
 }
@@ -100,7 +99,7 @@ function classLine(state: TopState, name: TrafficClass, columns: number): Line {
   const out = rateOf(state, ({ lanes }) =>
     lanes.reduce((all, lane) => all + (lane.class === name ? sentTo(lane) : 0), 0),
   )
-  const age = `${duration(oldestAge / MICROS_PER_SECOND)} of ${duration(report.limits[name].age / MICROS_PER_SECOND)}`
+  const age = `${lengthOfTime(oldestAge / MICROS_PER_SECOND)} of ${lengthOfTime(report.limits[name].age / MICROS_PER_SECOND)}`
   return [
     [columns < WIDE_ENOUGH ? `${SHORT_CLASS[name]} ` : `${name.padEnd(14)} `, 'bold'],
     [
@@ -134,7 +133,7 @@ const COLUMNS: readonly Column[] = [
     goes: 0,
     cell: ({ queued }) => [whole(queued), queued > 0 ? 'yellow' : undefined] as Piece,
   },
-  { title: 'OLDEST', width: 7, goes: 3, cell: ({ oldestAge }) => [duration(oldestAge / MICROS_PER_SECOND)] },
+  { title: 'OLDEST', width: 7, goes: 3, cell: ({ oldestAge }) => [lengthOfTime(oldestAge / MICROS_PER_SECOND)] },
   {
     title: 'OUTSTANDING',
     width: 11,

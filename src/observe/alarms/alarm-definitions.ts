@@ -7,8 +7,8 @@
  */
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
-import { duration } from '../../duration-text.ts'
 import { imbalance } from '../../proxy/border/imbalance.ts'
+import { lengthOfTime } from '../../units.ts'
 import type { Alarm, AlarmId } from '../view/alarm.ts'
 import { queueShares } from '../view/queue-shares.ts'
 import { type AlarmDefinition, perClass, shownValue, state } from './alarm-definition.ts'
@@ -158,7 +158,7 @@ export function raisedText(alarm: Pick<Alarm<AlarmId>, 'id' | 'value' | 'detail'
   const { unit }: AlarmDefinition = ALARMS[id]
   const what = alarmText(id, value, detail)
   if (quietSeconds === undefined) return what
-  const ago = duration(quietSeconds)
+  const ago = lengthOfTime(quietSeconds)
   return unit === 'a minute' ? `${what}, the last one ${ago} ago` : `${what} (no more for ${ago})`
 }
 

@@ -8,13 +8,12 @@
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { endpointText } from '../../addresses.ts'
-import { duration } from '../../duration-text.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { Journal } from '../../proxy/border/ports.ts'
 import type { ClientDropReason, ServerDropReason } from '../../proxy/border/reasons.ts'
 import { heldText } from '../../proxy/work/contact.ts'
 import { givenUpSentence } from '../../proxy/work/given-up.ts'
-import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
+import { type Instant, lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { LineLimiter } from '../boundary/line-limiter.ts'
 import { seenText, UNKNOWN_UNSIGNED } from '../view/seen-text.ts'
 import { EVENTS, type EventName, type FieldsOf, sentenceOf } from './events.ts'
@@ -252,7 +251,7 @@ const causeHint = (cause: string | undefined): string => (cause === undefined ? 
 
 /** `; it came 3.4 s after the first transmission, the time-out is 2.0 s`. */
 const lateHint = ({ after, limit }: { readonly after: number; readonly limit: number }): string => {
-  const [came, most] = [after, limit].map((micros) => duration(micros / MICROS_PER_SECOND))
+  const [came, most] = [after, limit].map((micros) => lengthOfTime(micros / MICROS_PER_SECOND))
   return `; the last came ${came} after the first transmission, the time-out is ${most}`
 }
 

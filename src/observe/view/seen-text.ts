@@ -1,8 +1,9 @@
 /**
  * A packet in a few words, as it can be found in a capture.
  */
+
+import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST } from '../../codes.ts'
 import type { SeenPacket } from '../../proxy/border/events.ts'
-import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST } from '../../radius/codes.ts'
 
 const NAMES: Readonly<Record<number, string>> = {
   [ACCESS_REQUEST]: 'Access-Request',

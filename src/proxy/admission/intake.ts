@@ -8,9 +8,9 @@
  */
 import { zoneOf } from '../../addresses.ts'
 import type { TrafficClass } from '../../classes.ts'
+import { ACCESS_REQUEST } from '../../codes.ts'
 import { attributesToAdd, hasTooManyAttributes } from '../../radius/attribute-limit.ts'
 import { checkRequest } from '../../radius/authenticator.ts'
-import { ACCESS_REQUEST } from '../../radius/codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { Peer, SeenPacket } from '../border/events.ts'

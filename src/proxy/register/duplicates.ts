@@ -10,12 +10,13 @@
  * What was answered is remembered by the hundred thousand and outlives many collections of garbage, so it is kept as
  * numbers and octets, without an object for each (`ForgettingTable`, `OctetStore`).
  */
+
 import { delayTime, recordDigest, sessionTime } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
+import { classOfRequest, type PerClass, perClass, type TrafficClass } from '../../classes.ts'
 import { ForgettingTable } from '../../queues/containers/forgetting-table.ts'
 import { KeyTable } from '../../queues/containers/key-table.ts'
 import { OctetStore } from '../../queues/containers/octet-store.ts'
-import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { after, type Duration, type Instant } from '../../units.ts'
 import type { Peer } from '../border/events.ts'
@@ -67,8 +68,7 @@ export class Duplicates {
   readonly #senders = new SenderNumbers()
   readonly #answers = new OctetStore()
   /** Apart, so that a million accounting messages that wait are nothing to an Access-Request. */
-  readonly #pendingAccess: KeyTable<Request>
-  readonly #pendingAccounting: KeyTable<Request>
+  readonly #pending: PerClass<KeyTable<Request>>
   readonly #answered: ForgettingTable
   readonly #pendingRecords: KeyTable<Request>
   readonly #answeredRecords: AnsweredRecords
@@ -86,8 +86,7 @@ export class Duplicates {
   /** `salt` is any unpredictable number. */
   constructor(limits: DuplicateLimits, salt: number) {
     this.#limits = limits
-    this.#pendingAccess = new KeyTable<Request>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
-    this.#pendingAccounting = new KeyTable<Request>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt })
+    this.#pending = perClass(() => new KeyTable<Request>({ keyWords: EXCHANGE_WORDS, valueWords: 0, salt }))
     this.#answered = new ForgettingTable({
       keyWords: EXCHANGE_WORDS,
       valueWords: AUTHENTICATOR + AUTHENTICATOR_WORDS,
@@ -274,7 +273,7 @@ export class Duplicates {
   }
 
   #pendingOf({ code }: Packet): KeyTable<Request> {
-    return code === ACCOUNTING_REQUEST ? this.#pendingAccounting : this.#pendingAccess
+    return this.#pending[classOfRequest(code) as TrafficClass]
   }
 
   #forgetAnswer(row: number): void {

@@ -6,8 +6,7 @@
  * is told as plain values. Names of users and sessions are among them, passwords never are.
  */
 
-import type { TrafficClass } from '../../classes.ts'
-import { ACCOUNTING_REQUEST } from '../../radius/codes.ts'
+import { classOfRequest, type TrafficClass } from '../../classes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { type Instant, micros, since } from '../../units.ts'
 import type { Followed, Peer, TraceEvent, TraceStep } from '../border/events.ts'
@@ -62,7 +61,7 @@ class Trace {
 
   /** It came before: its request is on its way, or it is answered again. */
   duplicate({ from, client, packet }: Origin, why: string, now: Instant): void {
-    const of = packet.code === ACCOUNTING_REQUEST ? 'accounting' : 'authentication'
+    const of = classOfRequest(packet.code) as TrafficClass
     this.#tellOfNone('duplicate', { class: of, from, client: client.options.name, packet, why }, now)
   }
 

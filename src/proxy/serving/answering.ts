@@ -8,14 +8,9 @@
  * valid one says nothing (CVE-2024-3596 forges just that). A response to what an identifier carried before is late: it
  * still answers a request that is in hand, wherever that waits by now.
  */
+
+import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../codes.ts'
 import { checkResponse, isSignedOver } from '../../radius/authenticator.ts'
-import {
-  ACCESS_ACCEPT,
-  ACCESS_CHALLENGE,
-  ACCESS_REJECT,
-  ACCESS_REQUEST,
-  ACCOUNTING_RESPONSE,
-} from '../../radius/codes.ts'
 import type { ResponseFault } from '../../radius/faults.ts'
 import { type Packet, type PacketFault, readPacket } from '../../radius/packet.ts'
 import { accountingAnswerFromRecord, answerForClient } from '../../radius/rewrite.ts'

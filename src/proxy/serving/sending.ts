@@ -5,7 +5,7 @@
  * (identifier free at once), by silence (identifier in quarantine), or is abandoned: the client gave the request up
  * or a late answer ended it, and the identifier stays outstanding until the response or the time-out.
  */
-import { ACCESS_REQUEST } from '../../radius/codes.ts'
+import { ACCESS_REQUEST } from '../../codes.ts'
 import type { RequestFault } from '../../radius/faults.ts'
 import { requestForServer } from '../../radius/rewrite.ts'
 import { statusServerProbe } from '../../radius/status-server.ts'

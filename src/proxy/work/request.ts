@@ -12,9 +12,9 @@
  */
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
-import type { TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
-import { PREFERENCE, type Preference, type Promoter, type Stage } from '../../queues/waiting-line.ts'
+import type { Promoter, Stage } from '../../queues/waiting-line.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Timed } from '../../throttle/timing-wheel.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
@@ -73,7 +73,8 @@ const INTERIM = 1 << 6
 const BOUND = 1 << 7
 const OUTDATED = 1 << 8
 const AWAITED = 1 << 9
-const SIZE_AT = 10
+const CLASS_AT = 10
+const SIZE_AT = 12
 
 export class Request implements Origin {
   /** Rises by one with each request: who is older. */
@@ -100,7 +101,7 @@ export class Request implements Origin {
   // A number that is no small integer is an object of its own, so the moment is two of them, and what is small is one.
   readonly #second: number
   readonly #micros: number
-  /** Preference, stage, the flags above, then the size. */
+  /** Preference, stage, the flags above, class, size. */
   #traits: number
   readonly #octets: OctetStore
   /** A number while it rests: the place of its octets. */
@@ -122,9 +123,9 @@ export class Request implements Origin {
     this.#micros = o.now - this.#second * MICROS_PER_SECOND
     this.#octets = o.octets
     this.#packet = packet
-    const preference = o.class === 'authentication' && packet.stateAt !== 0 ? PREFERENCE.state : PREFERENCE[o.class]
+    const preference = CLASS_TRAITS[o.class].preference[packet.stateAt === 0 ? 'plain' : 'withState']
     const interim = o.class === 'accounting' && isInterim(packet) ? INTERIM : 0
-    this.#traits = preference | interim | (packet.length << SIZE_AT)
+    this.#traits = preference | interim | (TRAFFIC_CLASSES.indexOf(o.class) << CLASS_AT) | (packet.length << SIZE_AT)
   }
 
   get farm(): FarmNumber {
@@ -132,7 +133,7 @@ export class Request implements Origin {
   }
 
   get class(): TrafficClass {
-    return this.preference === PREFERENCE.accounting ? 'accounting' : 'authentication'
+    return TRAFFIC_CLASSES[(this.#traits >>> CLASS_AT) & 0b11] as TrafficClass
   }
 
   get receivedAt(): Instant {
@@ -144,8 +145,8 @@ export class Request implements Origin {
     return this.#traits >>> SIZE_AT
   }
 
-  get preference(): Preference {
-    return (this.#traits & PREFERENCE_BITS) as Preference
+  get preference(): number {
+    return this.#traits & PREFERENCE_BITS
   }
 
   get stage(): Stage {

@@ -4,7 +4,7 @@
  * Vendors' sub-attributes are read in each vendor's format, parts of a `tlv` as attributes of their own. Whatever does not
  * add up is shown as octets; what is hidden with the shared secret reads `[hidden]`.
  */
-import { checkRequest } from '../authenticator.ts'
+
 import {
   ACCESS_REQUEST,
   ACCOUNTING_REQUEST,
@@ -14,7 +14,8 @@ import {
   STATUS_SERVER,
   USER_PASSWORD,
   VENDOR_SPECIFIC,
-} from '../codes.ts'
+} from '../../codes.ts'
+import { checkRequest } from '../authenticator.ts'
 import type { RequestFault } from '../faults.ts'
 import { type PacketFault, readPacket } from '../packet.ts'
 import type { Secret } from '../secret.ts'

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import radius from 'radius'
-import { ACCESS_REQUEST, HEADER_LENGTH, USER_PASSWORD } from '../codes.ts'
+import { ACCESS_REQUEST, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
 import type { Secret } from '../secret.ts'
 import {
   cipherIn,

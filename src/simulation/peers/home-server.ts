@@ -7,14 +7,8 @@
  */
 
 import type { TrafficClass } from '../../classes.ts'
+import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REQUEST, ACCOUNTING_RESPONSE, STATUS_SERVER } from '../../codes.ts'
 import { checkRequest } from '../../radius/authenticator.ts'
-import {
-  ACCESS_ACCEPT,
-  ACCESS_CHALLENGE,
-  ACCESS_REQUEST,
-  ACCOUNTING_RESPONSE,
-  STATUS_SERVER,
-} from '../../radius/codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { after, type Duration, type Instant, MICROS_PER_SECOND, micros } from '../../units.ts'

@@ -8,8 +8,8 @@
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { ACCESS_ACCEPT, ACCESS_CHALLENGE } from '../../codes.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
-import { ACCESS_ACCEPT, ACCESS_CHALLENGE } from '../../radius/codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { after, type Duration, type Instant, instant, MICROS_PER_SECOND, micros, since } from '../../units.ts'
 import type { Actor, Agenda } from './agenda.ts'

@@ -5,7 +5,7 @@
  * can tell at the network which request it sees, and a client whether the answer is its own. Records of one session share
  * their Acct-Session-Id.
  */
-import { signAuthenticator, signMessageAuthenticator } from '../../radius/authenticator.ts'
+
 import {
   ACCESS_REQUEST,
   ACCOUNTING_REQUEST,
@@ -16,7 +16,8 @@ import {
   HEADER_LENGTH,
   MESSAGE_AUTHENTICATOR,
   STATE,
-} from '../../radius/codes.ts'
+} from '../../codes.ts'
+import { signAuthenticator, signMessageAuthenticator } from '../../radius/authenticator.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'

@@ -5,7 +5,7 @@
  * Real servers are like this when a realm behind them dies, a database hangs, or one client sends what they drop. What
  * they leave unanswered says nothing of what they do for others, and that is what the laws of server health are about.
  */
-import { ACCOUNTING_REQUEST, ACCT_STATUS_TYPE, HEADER_LENGTH, STATUS_SERVER } from '../../radius/codes.ts'
+import { ACCOUNTING_REQUEST, ACCT_STATUS_TYPE, HEADER_LENGTH, STATUS_SERVER } from '../../codes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { type Duration, seconds } from '../../units.ts'
 import { STATUS_TYPES, type StatusType, userOf } from './packets.ts'

@@ -5,8 +5,7 @@
  * that are watched (a few dozen numbers each), with one bit for each message, and with nothing else.
  */
 
-import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import { ACCESS_REQUEST, ACCOUNTING_REQUEST } from '../../radius/codes.ts'
+import { classOfRequest, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { type Duration, type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { BitSet } from '../books/bit-set.ts'
@@ -95,7 +94,7 @@ export class Recorder implements Observer {
 
   worked(server: string, packet: Packet): void {
     this.workedBy.set(server, (this.workedBy.get(server) ?? 0) + 1)
-    const trafficClass = classOf(packet)
+    const trafficClass = classOfRequest(packet.code)
     const serial = serialOf(packet)
     if (trafficClass === undefined || serial === undefined) return
     const delivery = this.deliveries[trafficClass]
@@ -153,12 +152,6 @@ export class Recorder implements Observer {
     series.up.push(sum(world.clients, ({ counters }) => counters.up))
     series.trying.push(sum(world.clients, (client) => client.trying(world.now).sessions))
   }
-}
-
-/** Undefined for a probe. */
-const classOf = ({ code }: Packet): TrafficClass | undefined => {
-  if (code === ACCESS_REQUEST) return 'authentication'
-  return code === ACCOUNTING_REQUEST ? 'accounting' : undefined
 }
 
 const raise = (levels: number[], second: number, level: number): void => {

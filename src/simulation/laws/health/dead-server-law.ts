@@ -6,9 +6,9 @@
  * response time-out take longer than 30 s together, they may.
  */
 
+import { ACCESS_REQUEST } from '../../../codes.ts'
 import type { EngineEvent } from '../../../proxy/border/events.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
-import { ACCESS_REQUEST } from '../../../radius/codes.ts'
 import { after, type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
 import { type Asked, HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'

@@ -8,9 +8,9 @@
  */
 
 import type { TrafficClass } from '../../../classes.ts'
+import { ACCESS_REQUEST } from '../../../codes.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
 import { checkResponse } from '../../../radius/authenticator.ts'
-import { ACCESS_REQUEST } from '../../../radius/codes.ts'
 import { type Instant, seconds } from '../../../units.ts'
 import { LaneBook, LanePlaces } from '../../books/lane-book.ts'
 import { Recent } from '../../books/recent.ts'

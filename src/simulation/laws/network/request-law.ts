@@ -8,12 +8,11 @@
  * is remembered of it lasts as long as it can be in hand, and not longer.
  */
 
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../../classes.ts'
+import { CLASS_TRAITS, classOfRequest, TRAFFIC_CLASSES, type TrafficClass } from '../../../classes.ts'
+import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../../../codes.ts'
 import type { EngineEvent, Peer } from '../../../proxy/border/events.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
-import { PREFERENCE } from '../../../queues/waiting-line.ts'
 import { checkResponse } from '../../../radius/authenticator.ts'
-import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../../../radius/codes.ts'
 import type { Packet } from '../../../radius/packet.ts'
 import type { Instant } from '../../../units.ts'
 import { InterimBook } from '../../books/interim-book.ts'
@@ -262,8 +261,8 @@ export class RequestLaw implements Observer {
 }
 
 const preferenceOf = (packet: Packet): number => {
-  if (packet.code !== ACCESS_REQUEST) return PREFERENCE.accounting
-  return packet.stateAt === 0 ? PREFERENCE.authentication : PREFERENCE.state
+  const { plain, withState } = CLASS_TRAITS[classOfRequest(packet.code) as TrafficClass].preference
+  return packet.stateAt === 0 ? plain : withState
 }
 
 /** Serial and class as one number. */

@@ -10,10 +10,10 @@
  */
 
 import type { TrafficClass } from '../../../classes.ts'
+import { ACCESS_REQUEST } from '../../../codes.ts'
 import type { EngineEvent, Peer } from '../../../proxy/border/events.ts'
 import type { EngineOptions, RequireMessageAuthenticator } from '../../../proxy/border/options.ts'
 import { UNSIGNED_COUNTS_FOR } from '../../../proxy/signing/signers.ts'
-import { ACCESS_REQUEST } from '../../../radius/codes.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../../units.ts'
 import { wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'

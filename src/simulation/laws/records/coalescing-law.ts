@@ -8,9 +8,9 @@
  */
 
 import type { TrafficClass } from '../../../classes.ts'
+import { ACCOUNTING_REQUEST } from '../../../codes.ts'
 import type { Peer } from '../../../proxy/border/events.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
-import { ACCOUNTING_REQUEST } from '../../../radius/codes.ts'
 import type { Packet } from '../../../radius/packet.ts'
 import type { Instant } from '../../../units.ts'
 import { type Fate, InterimBook } from '../../books/interim-book.ts'

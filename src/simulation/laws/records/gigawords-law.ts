@@ -7,9 +7,9 @@
  */
 
 import type { TrafficClass } from '../../../classes.ts'
+import { ACCOUNTING_REQUEST } from '../../../codes.ts'
 import type { Peer } from '../../../proxy/border/events.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
-import { ACCOUNTING_REQUEST } from '../../../radius/codes.ts'
 import type { Instant } from '../../../units.ts'
 import { inHand, Recent } from '../../books/recent.ts'
 import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../../peers/packets.ts'
