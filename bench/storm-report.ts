@@ -6,7 +6,7 @@
  * Where the bench itself could not keep the storm's times, a run proves nothing either way, and the verdict is VOID.
  */
 import { table } from '../src/commands/text/table.ts'
-import type { LedgerSnapshot } from '../src/proxy/border/snapshot.ts'
+import type { LedgerSnapshot } from '../src/proxy/border/endings.ts'
 import type { BngReport } from './bng.ts'
 import type { SlowServerReport } from './slow-server.ts'
 import { isStandard, type Path, type StormPlan } from './storm-plan.ts'

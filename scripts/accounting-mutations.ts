@@ -164,7 +164,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     'CAME_MICROS, request.cameAt - second',
     'CAME_MICROS, request.receivedAt - second',
   ),
-  coalescing('what gave way is not counted', 'ledgers.accounting.coalesced += 1\n', ''),
+  coalescing('what gave way is not counted', 'ledgers.accounting.count(ENTRY.coalesced)\n', ''),
 
   // Each copy of a record is like the first.
   accounts(

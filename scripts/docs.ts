@@ -2,13 +2,14 @@
  * Writes what is generated (`npm run docs`): config.schema.json and docs/configuration.md from src/config/schema/schema.ts,
  * docs/metrics.md, docs/alarms.md and deploy/prometheus/alerts.yaml from the definitions of metrics and alarms,
  * docs/hidden-attributes.md from the dictionary of hidden attributes, docs/packet-way.svg from the list in
- * docs/architecture.md.
+ * docs/architecture.md, the ledger's numbers in docs/openapi.yaml.
  *
  * The introduction of docs/configuration.md stands here; every row of its tables comes from the schema, so a setting
  * cannot be documented differently from how it is read. test/config/generated.test.ts fails when a committed file is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { jsonSchema, type SchemaNode } from '../src/config/schema/json-schema.ts'
+import { ENDINGS } from '../src/proxy/border/endings.ts'
 import { alarmsPage } from './alarms-page.ts'
 import { alertCases } from './alert-cases.ts'
 import { alertRules } from './alert-rules.ts'
@@ -28,9 +29,19 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/alarms.md': alarmsPage(jsonSchema()),
     'docs/hidden-attributes.md': hiddenPage(),
     'docs/packet-way.svg': packetWay(readFileSync(at('docs/architecture.md'), 'utf8')),
+    'docs/openapi.yaml': withEndings(readFileSync(at('docs/openapi.yaml'), 'utf8')),
     'deploy/prometheus/alerts.yaml': alertRules(),
     'deploy/prometheus/alerts.test.yaml': alertCases(),
   }
+}
+
+/** The description of the admin API is written by hand, but for the numbers that each ledger has. */
+function withEndings(openapi: string): string {
+  const required = `[received, ${ENDINGS.map(({ name }) => name).join(', ')}]`
+  return openapi.replace(
+    /^( {4}Ledger:\n {6}type: object\n {6}required:) .*$/m,
+    (_all, before) => `${before} ${required}`,
+  )
 }
 
 const introduction = (minimal: string): string => `# Configuration

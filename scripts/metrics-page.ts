@@ -2,8 +2,10 @@
  * docs/metrics.md: the tables are made from the definitions in src/observe/, what is said around them stands here.
  */
 
+import { snakeCase } from '../src/observe/metrics/ledger-metrics.ts'
 import type { Metric } from '../src/observe/metrics/metric.ts'
 import { METRIC_GROUPS } from '../src/observe/metrics/metrics.ts'
+import { ENDINGS, PLACES } from '../src/proxy/border/endings.ts'
 import { BUCKET_LIMITS } from '../src/proxy/border/histogram.ts'
 import { MICROS_PER_SECOND } from '../src/units.ts'
 
@@ -35,8 +37,7 @@ const AROUND: Readonly<Record<string, { readonly before: string; readonly behind
     before: `Every datagram of a client that enters the ledger is in exactly one of these places, at every moment, for each class:
 
 \`\`\`
-received = answered + delivered_unanswered + duplicate + dropped{reason} + shed{reason}
-         + expired + superseded + coalesced + given_up + lost + queued + outstanding
+${law()}
 \`\`\`
 
 Nothing is lost without a name. \`radsluice_ledger_imbalance_requests\` is the left side minus the right side; alert on
@@ -92,6 +93,15 @@ each alarm that is raised, and none for the others.`,
 kernel's drops are Linux's own count for our sockets (/proc/net/udp, udp6); elsewhere these metrics have no sample. A listener
 or upstream socket that is closed takes its count along.`,
   },
+}
+
+/** The law: five endings on a line, then the places. */
+function law(): string {
+  const names = ENDINGS.map((ending) => `${snakeCase(ending.name)}${'reasons' in ending ? '{reason}' : ''}`)
+  const lines: string[] = []
+  for (let at = 0; at < names.length; at += 5) lines.push(names.slice(at, at + 5).join(' + '))
+  lines.push(PLACES.map(({ name }) => name).join(' + '))
+  return `received = ${lines.join('\n         + ')}`
 }
 
 export function metricsPage(): string {

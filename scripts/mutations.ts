@@ -30,6 +30,7 @@ const answered = inFile('src/proxy/register/answered-records.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
 const intake = inFile('src/proxy/admission/intake.ts')
 const answering = inFile('src/proxy/serving/answering.ts')
+const endings = inFile('src/proxy/border/endings.ts')
 const ledger = inFile('src/proxy/register/ledger.ts')
 const lane = inFile('src/proxy/work/lane.ts')
 const lanes = inFile('src/proxy/work/lanes.ts')
@@ -196,11 +197,11 @@ export const MUTATIONS: readonly Mutation[] = [
     'this.#nextAt = after(now, interval)\n    return lane',
     'return lane',
   ),
-  register('what is shed is not counted', 'this.ledgers[victim.class].countShed(reason)\n', ''),
+  register('what is shed is not counted', 'this.ledgers[victim.class].count(ENTRY.shed[reason])\n', ''),
   register(
     'what expires is counted as given up, too',
-    'this.ledgers[request.class].expired += 1',
-    'this.ledgers[request.class].expired += 1\n    this.ledgers[request.class].givenUp += 1',
+    'this.ledgers[request.class].count(ENTRY.expired)',
+    'this.ledgers[request.class].count(ENTRY.expired)\n    this.ledgers[request.class].count(ENTRY.givenUp)',
   ),
   register('what ends stays in the line', 'if (request.line !== undefined) this.leaveLine(request)\n', ''),
   register(
@@ -208,7 +209,9 @@ export const MUTATIONS: readonly Mutation[] = [
     'this.detachAll(request)\n    this.duplicates.recordEnded(request, now)',
     'this.duplicates.recordEnded(request, now)',
   ),
-  ledger('an ending is left out of the sum', 'this.deliveredUnanswered +\n', ''),
+  endings('a place is left out of the law', '  for (const { name } of PLACES) left -= places[name]\n', ''),
+  endings('the last number is left out of the law', 'at < numbers.length', 'at < numbers.length - 1'),
+  ledger('all classes count in one place', 'TRAFFIC_CLASSES.indexOf(each) * LEDGER_BYTES', '0'),
   duplicates(
     'answers are forgotten at once',
     'const forgetAt = after(now, this.#limits.answerCache)',

@@ -291,6 +291,15 @@ export const nothingIsExcused: Rule = (files) => {
   )
 }
 
+/** Each ending is named by a test. */
+export const endingsAreTested = (
+  endings: readonly { readonly name: string }[],
+  tests: readonly SourceFile[],
+): string[] =>
+  endings
+    .filter(({ name }) => !tests.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text)))
+    .map(({ name }) => `no test names the ending ${name}`)
+
 /** Every reason stands in the glossary and is named by a test of something other than the list itself. */
 export const reasonsAreToldAndTested = (
   reasons: readonly string[],

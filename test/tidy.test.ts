@@ -7,11 +7,12 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { ANOMALIES } from '../src/accounting/sessions/anomalies.ts'
-import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../src/proxy/border/reasons.ts'
+import { CLIENT_DROP_REASONS, ENDINGS, SERVER_DROP_REASONS, SHED_REASONS } from '../src/proxy/border/endings.ts'
 import {
   bare,
   classesAreSmall,
   configStopsAtTheRoot,
+  endingsAreTested,
   filesAreShort,
   filesOpenWithAHeader,
   importsMakeNoCircle,
@@ -58,7 +59,6 @@ const LARGE_CLASSES: LargeClasses = {
   Backlog: 'to be cut',
   Identifiers: 'to be cut',
   Recorder: 'to be cut',
-  Ledger: 'to be cut',
   Duplicates: 'to be cut',
 }
 
@@ -210,9 +210,10 @@ describe('the source', () => {
     expect(roomsStandInOrder(ROOMS)).toEqual([])
   })
 
-  it('tells every reason for a drop, and every anomaly, in the glossary and in a test', () => {
+  it('has a test for every ending; tells every reason and every anomaly in the glossary and in a test', () => {
     const glossary = readFileSync(join(ROOT, 'docs/glossary.md'), 'utf8')
     const tests = filesUnder('test').filter(({ path }) => !path.startsWith('test/tidy'))
+    expect(endingsAreTested(ENDINGS, tests)).toEqual([])
     const reasons = [...new Set([...CLIENT_DROP_REASONS, ...SERVER_DROP_REASONS, ...SHED_REASONS, ...ANOMALIES])]
     expect(reasonsAreToldAndTested(reasons, glossary, tests)).toEqual([])
   })
@@ -257,6 +258,12 @@ describe('the rules find what they are there for:', () => {
     expect(reasonsAreToldAndTested(['too-old'], 'a `too-old` one', tests)).toEqual([])
     expect(reasonsAreToldAndTested(['too-old'], 'a too-old one', tests)).toHaveLength(1)
     expect(reasonsAreToldAndTested(['too-new'], 'a `too-new` one', tests)).toHaveLength(1)
+  })
+
+  it('an ending that no test names', () => {
+    const tests = [{ path: 'test/a.test.ts', text: 'expect(ledger).toEqual({ received: 2, spoiled: 2 })' }]
+    expect(endingsAreTested([{ name: 'spoiled' }], tests)).toEqual([])
+    expect(endingsAreTested([{ name: 'spoil' }], tests)).toEqual(['no test names the ending spoil'])
   })
 
   it('prose about impure things is no use of them', () => {

@@ -7,15 +7,15 @@
  *
  * Pure: the shell (`supervisor.io.ts`) starts and ends the threads, and tells what became of them.
  */
-import { type PerClass, perClass, TRAFFIC_CLASSES } from '../classes.ts'
+import { type PerClass, perClass } from '../classes.ts'
 import { addedNumbers } from '../proxy/border/added-numbers.ts'
-import type { EngineSnapshot, LedgerSnapshot } from '../proxy/border/snapshot.ts'
-import { LEDGER_NUMBERS, ledgerFrom } from '../proxy/register/ledger.ts'
+import type { LedgerSnapshot } from '../proxy/border/endings.ts'
+import type { EngineSnapshot } from '../proxy/border/snapshot.ts'
+import { BOOKS_BYTES, ledgersIn } from '../proxy/register/ledger.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
 import type { InstanceView } from './protocol/instance-view.ts'
 import { leftBy, withCounters } from './shared/sum.ts'
 
-const BOOKS_BYTES = TRAFFIC_CLASSES.length * LEDGER_NUMBERS * Float64Array.BYTES_PER_ELEMENT
 /** Until the next thread after the first, second, ... end of the last minute. */
 const RESTART_AFTER_MS = [0, 1_000, 5_000, 15_000, 30_000]
 const ENDS_COUNT_FOR = 60 * MICROS_PER_SECOND
@@ -42,7 +42,7 @@ export class Supervision {
   #life = 0
   #isRunning = false
   #isClosed = false
-  #books: Float64Array = new Float64Array(0)
+  #books = new SharedArrayBuffer(BOOKS_BYTES)
   /** What the threads before this one counted. */
   #former: EngineSnapshot | undefined
   #last: InstanceView | undefined
@@ -58,9 +58,8 @@ export class Supervision {
   /** A thread starts now; `opened` or `startFailed` follows. */
   start(): NextThread {
     this.#life += 1
-    const books = new SharedArrayBuffer(BOOKS_BYTES)
-    this.#books = new Float64Array(books)
-    return { life: this.#life, usedUpUntil: endOfSecond(this.#endedAt.at(-1)), books }
+    this.#books = new SharedArrayBuffer(BOOKS_BYTES)
+    return { life: this.#life, usedUpUntil: endOfSecond(this.#endedAt.at(-1)), books: this.#books }
   }
 
   /** The thread that was started serves, and looks like this. */
@@ -118,7 +117,8 @@ export class Supervision {
   }
 
   #ledgers(): PerClass<LedgerSnapshot> {
-    return perClass((each) => ledgerFrom(this.#books, TRAFFIC_CLASSES.indexOf(each) * LEDGER_NUMBERS))
+    const ledgers = ledgersIn(this.#books)
+    return perClass((each) => ledgers[each].lastSnapshot())
   }
 
   /** What all threads so far counted goes on in the next one. */

@@ -5,7 +5,7 @@
  * monotonic clock. `clock` has both clocks at one moment, so the time stamps of a capture can be put on the grid of slots.
  */
 import { exact, TOTALS, type TotalName } from '../accounting/sessions/client-accounting.ts'
-import { imbalance } from '../proxy/border/imbalance.ts'
+import { imbalance } from '../proxy/border/endings.ts'
 import type { ClientSnapshot, LaneSnapshot } from '../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND } from '../units.ts'
 import { alarmReports } from './alarms/alarm-report.ts'

@@ -42,6 +42,7 @@ function classSnapshot({ register, pools }: Parts, trafficClass: TrafficClass, n
     queuedBytes: backlog.octets,
     oldestAge: agesFrom === undefined ? micros(0) : since(agesFrom, now),
     outstanding: register.outstanding[trafficClass],
+    kept: 0,
     instanceQueued: backlog.messages - elsewhere,
     instanceQueuedBytes: backlog.octets - octetsElsewhere,
     instanceOldestAge: oldestHere === undefined ? micros(0) : since(oldestHere.receivedAt, now),

@@ -25,7 +25,7 @@ import type { EngineSnapshot } from './border/snapshot.ts'
 import { classSnapshots } from './class-snapshot.ts'
 import { Pools } from './pool/pools.ts'
 import { StateTable } from './pool/state-table.ts'
-import { LEDGER_NUMBERS } from './register/ledger.ts'
+import { ENTRY } from './register/ledger.ts'
 import { Register } from './register/register.ts'
 import { unpredictableNumber } from './register/seed.ts'
 import { Answering } from './serving/answering.ts'
@@ -68,6 +68,8 @@ export class Engine {
       readonly random: Randomness
       readonly shared?: Shared
       readonly usedUpUntil?: Instant
+      /** Memory for its ledgers (`BOOKS_BYTES`), if they shall outlive a crash. */
+      readonly books?: SharedArrayBuffer
       /** Hears of sessions and bundles that ended. */
       readonly ended?: (what: Ended) => void
     },
@@ -78,7 +80,7 @@ export class Engine {
     this.#journal = journal
     const seed = unpredictableNumber(ports.random)
     this.#intake = new Intake(options, { journal, salt: seed, memory: shared?.signing.client })
-    this.#register = new Register(options, journal, seed)
+    this.#register = new Register(options, ports, seed)
     this.#pools = new Pools(options)
     this.#states = shared?.states ?? new StateTable(options.state)
     this.#states.change(options.state)
@@ -126,7 +128,7 @@ export class Engine {
       this.#answerStatus(trafficClass, from, verdict.packet, verdict.client, now)
       return
     }
-    this.#register.ledgers[trafficClass].received += 1
+    this.#register.ledgers[trafficClass].count(ENTRY.received)
     if (!verdict.ok) {
       this.#register.refuse({ class: trafficClass, reason: verdict.reason, client: verdict.client, from, bytes }, now)
       return
@@ -155,7 +157,7 @@ export class Engine {
 
   /** How many interim updates were let in for which a newer one of their session is sent. */
   get coalesced(): number {
-    return this.#register.ledgers.accounting.coalesced
+    return this.#register.ledgers.accounting.counted(ENTRY.coalesced)
   }
 
   /** A datagram on a source port of a lane. */
@@ -284,13 +286,6 @@ export class Engine {
   check(): void {
     this.#register.check()
     for (const pool of this.#pools) pool.check()
-  }
-
-  /** Writes the ledger of authentication, then that of accounting, where they outlive a crash of this engine. */
-  copyBooks(books: Float64Array): void {
-    const { ledgers } = this.#register
-    ledgers.authentication.copyInto(books, 0)
-    ledgers.accounting.copyInto(books, LEDGER_NUMBERS)
   }
 
   /** Everything at one moment. */

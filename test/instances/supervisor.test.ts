@@ -3,10 +3,9 @@
  * is counted, what is lost, and when the next thread starts.
  */
 import { describe, expect, it } from 'vitest'
-import { TRAFFIC_CLASSES } from '../../src/classes.ts'
 import type { InstanceView } from '../../src/instances/protocol/instance-view.ts'
 import { Supervision } from '../../src/instances/supervisor.ts'
-import { LEDGER_NUMBERS, Ledger } from '../../src/proxy/register/ledger.ts'
+import { ENTRY, type Ledger, ledgersIn } from '../../src/proxy/register/ledger.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../src/units.ts'
 import { type Interleaved, walkAll } from '../interleavings.ts'
 import { World } from '../proxy/kit.ts'
@@ -20,14 +19,17 @@ const DELAYS_MS = [0, 1_000, 5_000, 15_000, 30_000]
 /** A thread as it truly is: what it received, and what of that it has answered. */
 interface Thread {
   readonly life: number
-  readonly books: Float64Array
+  readonly books: SharedArrayBuffer
   readonly ledger: Ledger
   /** Received when it was viewed last. */
   viewed: number
   state: 'starting' | 'running' | 'ended'
 }
 
-const receivedBy = (threads: readonly Thread[]): number => threads.reduce((sum, { ledger }) => sum + ledger.received, 0)
+const received = ({ ledger }: Thread): number => ledger.counted(ENTRY.received)
+const answered = ({ ledger }: Thread): number => ledger.counted(ENTRY.answered)
+const inHand = (thread: Thread): number => received(thread) - answered(thread)
+const receivedBy = (threads: readonly Thread[]): number => threads.reduce((sum, one) => sum + received(one), 0)
 
 class Shell implements Interleaved {
   readonly state = new Supervision(3)
@@ -98,13 +100,13 @@ class Shell implements Interleaved {
     this.#expect(ledger.received, ledger.answered + ledger.lost + queued)
     this.#expect(
       ledger.lost,
-      ended.reduce((sum, one) => sum + one.ledger.received - one.ledger.answered, 0),
+      ended.reduce((sum, one) => sum + inHand(one), 0),
     )
     // Of other counters the last view is all there is.
     const viewed = this.threads.filter(({ state }) => state !== 'starting').reduce((sum, one) => sum + one.viewed, 0)
     this.#expect(engine.lanes[0]?.counters.requests, viewed)
     this.#expect(upstreams.length, runs ? 1 : 0)
-    this.#expect(new Set(this.threads.map(({ books }) => books.buffer)).size, this.threads.length)
+    this.#expect(new Set(this.threads.map(({ books }) => books)).size, this.threads.length)
     this.#expect(this.timer !== undefined, this.last.state === 'ended')
   }
 
@@ -113,7 +115,7 @@ class Shell implements Interleaved {
   }
 
   key(): string {
-    const threads = this.threads.map((one) => [one.ledger.received, one.ledger.answered, one.viewed, one.state])
+    const threads = this.threads.map((one) => [received(one), answered(one), one.viewed, one.state])
     const view = this.view && [this.view.thread.life, this.view.received]
     return JSON.stringify([threads, this.now, view, this.timer, this.ends, this.isClosed])
   }
@@ -129,7 +131,7 @@ class Shell implements Interleaved {
     this.#expect(life, this.threads.length + 1)
     const endedAt = this.ends.at(-1)
     this.#expect(usedUpUntil, endedAt === undefined ? 0 : Math.ceil(endedAt / MICROS_PER_SECOND) * MICROS_PER_SECOND)
-    this.threads.push({ life, books: new Float64Array(books), ledger: new Ledger(), viewed: 0, state: 'starting' })
+    this.threads.push({ life, books, ledger: ledgersIn(books).accounting, viewed: 0, state: 'starting' })
   }
 
   #opens(): void {
@@ -140,10 +142,7 @@ class Shell implements Interleaved {
   }
 
   #traffic(): void {
-    this.last.ledger.received += 3
-    this.last.ledger.answered += 1
-    const at = TRAFFIC_CLASSES.indexOf('accounting') * LEDGER_NUMBERS
-    this.last.ledger.copyInto(this.last.books, at)
+    for (const entry of [ENTRY.received, ENTRY.received, ENTRY.received, ENTRY.answered]) this.last.ledger.count(entry)
   }
 
   #crash(): void {
@@ -155,7 +154,7 @@ class Shell implements Interleaved {
       return
     }
     this.crashes += 1
-    const lost = thread.ledger.received - thread.ledger.answered
+    const lost = inHand(thread)
     this.#expect(crash, { lost: { authentication: 0, accounting: lost }, restartAfterMs: this.#delay() })
     this.timer = crash?.restartAfterMs
   }
@@ -176,14 +175,14 @@ class Shell implements Interleaved {
   }
 
   #viewNow(): NonNullable<Shell['view']> {
-    const { ledger } = this.last
+    const { last } = this
     const { accounting } = IDLE.classes
-    const queued = ledger.received - ledger.answered
-    const classes = { ...IDLE.classes, accounting: { ...accounting, queued, ledger: ledger.snapshot() } }
-    const lanes = IDLE.lanes.map((lane) => ({ ...lane, counters: { ...lane.counters, requests: ledger.received } }))
+    const queued = inHand(last)
+    const classes = { ...IDLE.classes, accounting: { ...accounting, queued, ledger: last.ledger.snapshot() } }
+    const lanes = IDLE.lanes.map((lane) => ({ ...lane, counters: { ...lane.counters, requests: received(last) } }))
     const upstreams = [{ address: '192.0.2.1', port: 1_000 }]
     const view = { engine: { ...IDLE, classes, lanes }, listeners: [], upstreams } as unknown as InstanceView
-    return { thread: this.last, received: ledger.received, view }
+    return { thread: last, received: received(last), view }
   }
 
   #viewComes(): void {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { statusText } from '../../src/commands/text/status-text.ts'
 import { concerns, notReady } from '../../src/observe/judgements.ts'
 import { type StatusReport, statusReport } from '../../src/observe/status-report.ts'
-import { imbalance } from '../../src/proxy/border/imbalance.ts'
+import { ENDINGS, imbalance, ledgerOf } from '../../src/proxy/border/endings.ts'
 import type { EngineSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { seconds } from '../../src/units.ts'
 import { number } from '../proxy/datagrams.ts'
@@ -168,5 +168,18 @@ describe('the status as text', () => {
     expect(statusText(reportOf(world.snapshot())).join('\n')).not.toContain('dropped')
     world.deliver('accounting', { link: 0, address: '10.1.1.1', port: 1 }, Buffer.from('junk'))
     expect(statusText(reportOf(world.snapshot())).at(-1)).toBe('accounting: 1 dropped (too-short)')
+  })
+
+  it('has a place for every ending: a column, or the last line by its words', () => {
+    const engine = new World().snapshot()
+    const accounting = { ...engine.classes.accounting, ledger: ledgerOf((at) => 500 + at) }
+    const lines = statusText(reportOf({ ...engine, classes: { ...engine.classes, accounting } }))
+    const row = lines.find((line) => /^accounting +\d/.test(line))
+    const { answered, duplicate, givenUp, dropped } = accounting.ledger
+    for (const count of [answered, duplicate]) expect(row).toContain(` ${count} `)
+    const others = ENDINGS.filter(({ name }) => name !== 'answered' && name !== 'duplicate')
+    for (const { words } of others) expect(lines.at(-1)).toMatch(new RegExp(` \\d+ ${words}[ ,]|${words}$`))
+    expect(lines.at(-1)).toContain(`, ${givenUp} given up, `)
+    expect(lines.at(-1)).toContain(`, ${dropped.draining} dropped (draining), `)
   })
 })

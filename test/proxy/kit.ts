@@ -9,6 +9,7 @@
 import { expect } from 'vitest'
 import type { Ended } from '../../src/accounting/sessions/session-report.ts'
 import type { TrafficClass } from '../../src/classes.ts'
+import { PLACES } from '../../src/proxy/border/endings.ts'
 import type { EngineEvent, Peer } from '../../src/proxy/border/events.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import type { Shared } from '../../src/proxy/border/ports.ts'
@@ -230,9 +231,10 @@ export class World {
 
   /** The ledger of a class, only what is not 0, with what waits and what is outstanding. */
   account(trafficClass: TrafficClass): Record<string, number> {
-    const { ledger, queued, outstanding } = this.snapshot().classes[trafficClass]
-    const { dropped, shed, ...ended } = ledger
-    const all = Object.entries({ ...ended, ...dropped, ...shed, queued, outstanding })
+    const of = this.snapshot().classes[trafficClass]
+    const { dropped, shed, ...ended } = of.ledger
+    const places = PLACES.map(({ name }) => [name, of[name]] as const)
+    const all = [...Object.entries({ ...ended, ...dropped, ...shed }), ...places]
     return Object.fromEntries(all.filter(([, count]) => count > 0))
   }
 

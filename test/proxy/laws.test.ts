@@ -5,7 +5,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
-import { Ledger } from '../../src/proxy/register/ledger.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
 import { CODE, responseTo, STATUS } from './datagrams.ts'
 import { type Asked, type Sent, World } from './kit.ts'
@@ -216,28 +215,4 @@ describe('whatever happens', () => {
       { numRuns: 8 },
     )
   }, 60_000)
-})
-
-describe('the ledger', () => {
-  it('throws where a request was lost or counted twice', () => {
-    const ledger = new Ledger()
-    ledger.received = 3
-    ledger.answered = 1
-    ledger.dropped['bad-authenticator'] = 1
-    ledger.check({ queued: 1, outstanding: 0 })
-    ledger.check({ queued: 0, outstanding: 1 })
-    expect(() => ledger.check({ queued: 0, outstanding: 0 })).toThrow('lost or counted twice')
-    ledger.shed['queue-bytes'] = 2
-    expect(() => ledger.check({ queued: 0, outstanding: 0 })).toThrow('lost or counted twice')
-  })
-
-  it('sums every way a message can end', () => {
-    const ledger = new Ledger()
-    const counters = ['answered', 'deliveredUnanswered', 'duplicate', 'expired', 'superseded', 'givenUp'] as const
-    for (const counter of counters) ledger[counter] = 1
-    for (const reason of Object.keys(ledger.dropped) as (keyof typeof ledger.dropped)[]) ledger.dropped[reason] = 1
-    for (const reason of Object.keys(ledger.shed) as (keyof typeof ledger.shed)[]) ledger.shed[reason] = 1
-    expect(ledger.ended()).toBe(counters.length + Object.keys(ledger.dropped).length + Object.keys(ledger.shed).length)
-    expect(ledger.snapshot()).toMatchObject({ answered: 1, givenUp: 1, shed: { 'queue-messages': 1 } })
-  })
 })

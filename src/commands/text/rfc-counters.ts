@@ -5,7 +5,7 @@
  * Datagrams that were thrown away fall into the RFCs' three kinds and a rest; ours, which say more, are in the metrics.
  */
 import type { LaneReport } from '../../observe/status-report.ts'
-import type { ServerDropReason } from '../../proxy/border/reasons.ts'
+import type { ServerDropReason } from '../../proxy/border/endings.ts'
 
 const MALFORMED: readonly ServerDropReason[] = [
   'too-short',

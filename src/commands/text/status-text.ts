@@ -183,25 +183,23 @@ export const instanceTable = ({ instances }: StatusReport): string[] => {
   return table(['INSTANCE', 'STATE', 'CRASHES', ...columns], rows)
 }
 
-/** The ways to end without an answer, where there were any. */
+/** The endings that the table of classes has no column for, where there were any: what the daemon reports, whatever these are. */
 function endedLines({ classes }: StatusReport): string[] {
   const lines = TRAFFIC_CLASSES.flatMap((name) => {
-    const { dropped, shed, expired, superseded, coalesced, givenUp, deliveredUnanswered, lost } = classes[name].ledger
-    const ways = {
-      expired,
-      superseded,
-      coalesced,
-      'given up': givenUp,
-      'delivered unanswered': deliveredUnanswered,
-      'lost with an instance': lost,
-      ...prefixed('dropped', dropped),
-      ...prefixed('shed', shed),
-    }
-    const some = Object.entries(ways).filter(([, count]) => count > 0)
-    return some.length === 0 ? [] : [`${name}: ${some.map(([way, count]) => `${count} ${way}`).join(', ')}`]
+    const { received: _, answered: _answered, duplicate: _duplicate, ...endings } = classes[name].ledger
+    const some = Object.entries(endings).flatMap(([ending, count]) => countTexts(wordsOf(ending), count))
+    return some.length === 0 ? [] : [`${name}: ${some.join(', ')}`]
   })
   return lines.length === 0 ? [] : ['', ...lines]
 }
 
-const prefixed = (way: string, reasons: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(reasons).map(([reason, count]) => [`${way} (${reason})`, count]))
+/** `givenUp` as `given up`. */
+const wordsOf = (name: string): string => name.replaceAll(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`)
+
+/** `3 expired`; by reason `3 shed (queue-bytes)`; nothing for 0. */
+const countTexts = (words: string, count: number | Readonly<Record<string, number>>): string[] =>
+  typeof count === 'number'
+    ? count === 0
+      ? []
+      : [`${count} ${words}`]
+    : Object.entries(count).flatMap(([reason, one]) => countTexts(`${words} (${reason})`, one))

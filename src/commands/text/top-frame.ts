@@ -8,6 +8,7 @@
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
+import { ENDINGS, endedBy, type LedgerSnapshot } from '../../proxy/border/endings.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { alarmLine, overrideLines, roundTripText, stateOf } from './status-text.ts'
 
@@ -90,11 +91,10 @@ function headLine({ report, notice }: TopState): Line {
 function classLine(state: TopState, name: TrafficClass, columns: number): Line {
   const { report } = state
   const { queued, oldestAge, outstanding } = report.classes[name]
-  const rate = (count: (ledger: StatusReport['classes']['accounting']['ledger']) => number): number =>
+  const rate = (count: (ledger: LedgerSnapshot) => number): number =>
     rateOf(state, ({ classes }) => count(classes[name].ledger))
-  const lost = rate(
-    ({ dropped, shed, expired, givenUp, superseded, lost: crashed }) =>
-      total(dropped) + total(shed) + expired + givenUp + superseded + crashed,
+  const lost = rate((ledger) =>
+    ENDINGS.reduce((sum, { kind, name }) => (kind === 'failed' ? sum + endedBy(ledger, name) : sum), 0),
   )
   const out = rateOf(state, ({ lanes }) =>
     lanes.reduce((all, lane) => all + (lane.class === name ? sentTo(lane) : 0), 0),
@@ -276,8 +276,6 @@ const timeOfDay = (unixSeconds: number): string =>
     .join(':')
 
 const blank = (count: number): Line[] => Array.from({ length: Math.max(0, count) }, () => [])
-
-const total = (reasons: Readonly<Record<string, number>>): number => Object.values(reasons).reduce((a, b) => a + b, 0)
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
 

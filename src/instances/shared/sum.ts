@@ -9,13 +9,13 @@
 
 import type { PerClass } from '../../classes.ts'
 import { addedNumbers } from '../../proxy/border/added-numbers.ts'
+import { type LedgerSnapshot, NOWHERE } from '../../proxy/border/endings.ts'
 import type { MixedSigning, UnsignedDropped } from '../../proxy/border/events.ts'
 import type {
   ClassSnapshot,
   EngineSnapshot,
   LaneCounters,
   LaneSnapshot,
-  LedgerSnapshot,
   ResponsesInTime,
 } from '../../proxy/border/snapshot.ts'
 import type { ServerState } from '../../throttle/server-health.ts'
@@ -75,10 +75,9 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
 }
 
 const NOTHING_WAITS = {
-  queued: 0,
+  ...NOWHERE,
   queuedBytes: 0,
   oldestAge: micros(0),
-  outstanding: 0,
   instanceQueued: 0,
   instanceQueuedBytes: 0,
   instanceOldestAge: micros(0),

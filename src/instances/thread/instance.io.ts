@@ -59,7 +59,6 @@ export class Instance implements InstanceProtocol {
   readonly #shared: SharedParts | undefined
   readonly #engine: Engine
   readonly #loop: Loop
-  readonly #books: Float64Array
   /** Tracing and the sessions log end no instance. */
   readonly #boundary = new Boundary((place, error, count) =>
     this.#log.write('watch-failed', { place, error: watchErrorText(error), count }),
@@ -87,7 +86,6 @@ export class Instance implements InstanceProtocol {
     this.#forgets = forgets
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
-    this.#books = new Float64Array(books)
     this.#tracer = boundedTracer(main.traced, this.#boundary)
     const journal = this.#journal()
     const { endpoints } = memory.tables ?? {}
@@ -96,11 +94,19 @@ export class Instance implements InstanceProtocol {
     const shared = this.#shared === undefined ? {} : { shared: this.#shared }
     this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
     const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}
-    const ports = { outbox: this.#sockets, journal, random: systemRandomness(), usedUpUntil, ...shared, ...ended }
+    const ports = {
+      outbox: this.#sockets,
+      journal,
+      random: systemRandomness(),
+      usedUpUntil,
+      books,
+      ...shared,
+      ...ended,
+    }
     const born = engineOptionsFrom(options)
     this.#clients = born.clients
     this.#engine = new Engine(born, ports, monotonicNow())
-    this.#loop = new Loop(this.#withBooks(this.#engine), journal, monotonicNow)
+    this.#loop = new Loop(this.#engine, journal, monotonicNow)
   }
 
   /** @throws a coded error where a socket can't be opened. */
@@ -230,30 +236,8 @@ export class Instance implements InstanceProtocol {
     this.#loop.stop()
     this.#sockets.close()
     this.#delay.disable()
-    this.copyBooks()
     this.#endedLines.flush()
     await this.#log.end()
-  }
-
-  /** The ledgers into the memory that outlives this thread. */
-  copyBooks(): void {
-    this.#engine.copyBooks(this.#books)
-  }
-
-  /** The engine as the loop drives it, its ledgers copied after each step. */
-  #withBooks(engine: Engine): ConstructorParameters<typeof Loop>[0] {
-    return {
-      receive: (trafficClass, from, bytes, now) => engine.receive(trafficClass, from, bytes, now),
-      respond: (lane, port, bytes, now) => engine.respond(lane, port, bytes, now),
-      probeAnswered: (...of) => engine.probeAnswered(...of),
-      refused: (...of) => engine.refused(...of),
-      serve: (now, atMost) => {
-        const isMore = engine.serve(now, atMost)
-        engine.copyBooks(this.#books)
-        return isMore
-      },
-      nextWakeAt: (now) => engine.nextWakeAt(now),
-    }
   }
 
   /** Once a second: lines that were held back, sockets of lanes that ended, listeners that can be opened now. */

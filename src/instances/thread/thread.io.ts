@@ -20,8 +20,6 @@ const instance = new Instance(workerData as ThreadStart, {
   traced: (told) => say({ kind: 'traced', ...told }),
 })
 
-process.on('uncaughtExceptionMonitor', () => instance.copyBooks())
-
 main.on('message', ({ id, name, argument }: ToInstance) => {
   const answer = instance[name] as (argument: unknown) => Promise<unknown>
   answer.call(instance, argument).then(

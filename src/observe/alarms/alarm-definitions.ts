@@ -7,7 +7,7 @@
  */
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
-import { imbalance } from '../../proxy/border/imbalance.ts'
+import { imbalance } from '../../proxy/border/endings.ts'
 import { lengthOfTime } from '../../units.ts'
 import type { Alarm, AlarmId } from '../view/alarm.ts'
 import { queueShares } from '../view/queue-shares.ts'

@@ -8,9 +8,9 @@
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { endpointText } from '../../addresses.ts'
+import type { ClientDropReason, ServerDropReason } from '../../proxy/border/endings.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { Journal } from '../../proxy/border/ports.ts'
-import type { ClientDropReason, ServerDropReason } from '../../proxy/border/reasons.ts'
 import { heldText } from '../../proxy/work/contact.ts'
 import { givenUpSentence } from '../../proxy/work/given-up.ts'
 import { type Instant, lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'

@@ -3,7 +3,7 @@
  */
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
-import { imbalance } from '../../proxy/border/imbalance.ts'
+import { ENDINGS, imbalance, PLACES } from '../../proxy/border/endings.ts'
 import type { QueueLimits } from '../view/view.ts'
 import { counter, gauge, type Metric, type MetricGroup, type SampleReader } from './metric.ts'
 import { inSeconds, ofClass, ofClassBy } from './metric-readers.ts'
@@ -13,71 +13,25 @@ const ofLimit = (read: (limits: QueueLimits) => number): SampleReader => ({
   read: ({ limits }) => TRAFFIC_CLASSES.map((name) => ({ labels: { class: name }, value: read(limits[name]) })),
 })
 
+/** `deliveredUnanswered` as `delivered_unanswered`. */
+export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
+
+const ofEnding = (ending: (typeof ENDINGS)[number]): SampleReader =>
+  'reasons' in ending ? ofClassBy('reason', (c) => c.ledger[ending.name]) : ofClass((c) => c.ledger[ending.name])
+
 const LEDGER: readonly Metric[] = [
   counter(
     'requests_received',
     'Datagrams of clients that entered the ledger.',
     ofClass((c) => c.ledger.received),
   ),
-  counter(
-    'requests_answered',
-    'Requests whose answer went to the client.',
-    ofClass((c) => c.ledger.answered),
-  ),
-  counter(
-    'requests_delivered_unanswered',
-    'Accounting records delivered after their client reused the identifier, so that no answer was sent.',
-    ofClass((c) => c.ledger.deliveredUnanswered),
-  ),
-  counter(
-    'requests_duplicate',
-    'Retransmissions absorbed or answered again.',
-    ofClass((c) => c.ledger.duplicate),
-  ),
-  counter(
-    'requests_dropped',
-    'Datagrams refused, by reason.',
-    ofClassBy('reason', (c) => c.ledger.dropped),
-  ),
-  counter(
-    'requests_shed',
-    'Queued requests removed by an overflow policy.',
-    ofClassBy('reason', (c) => c.ledger.shed),
-  ),
-  counter(
-    'requests_expired',
-    'Requests that waited longer than max_age.',
-    ofClass((c) => c.ledger.expired),
-  ),
-  counter(
-    'requests_superseded',
-    'Requests that the client gave up for a newer one.',
-    ofClass((c) => c.ledger.superseded),
-  ),
-  counter(
-    'requests_coalesced',
-    'Interim updates for which a newer one of their session is sent (`interims: newest`).',
-    ofClass((c) => c.ledger.coalesced),
-  ),
-  counter(
-    'requests_given_up',
-    'Requests that no server answered.',
-    ofClass((c) => c.ledger.givenUp),
-  ),
-  counter(
-    'requests_lost',
-    'Requests that an instance had in hand when it crashed.',
-    ofClass((c) => c.ledger.lost),
-  ),
-  gauge(
-    'requests_queued',
-    'Requests that wait anywhere.',
-    ofClass((c) => c.queued),
-  ),
-  gauge(
-    'requests_outstanding',
-    'Requests at a server, unanswered so far.',
-    ofClass((c) => c.outstanding),
+  ...ENDINGS.map((ending) => counter(`requests_${snakeCase(ending.name)}`, ending.help, ofEnding(ending))),
+  ...PLACES.map(({ name, help }) =>
+    gauge(
+      `requests_${name}`,
+      help,
+      ofClass((c) => c[name]),
+    ),
   ),
   gauge('ledger_imbalance_requests', 'What the law leaves over; anything but 0 is a bug.', ofClass(imbalance)),
 ]

@@ -6,7 +6,7 @@
  */
 
 import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import { isWrongProof } from '../../proxy/border/reasons.ts'
+import { endedBy, isWrongProof } from '../../proxy/border/endings.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneCounters, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { effectiveCeiling } from './ceiling.ts'
 import type { DaemonView } from './view.ts'
@@ -186,7 +186,7 @@ export class Interval {
   }
 }
 
-const shedOf = ({ ledger: { shed } }: ClassSnapshot): number => Object.values(shed).reduce((a, b) => a + b, 0)
+const shedOf = ({ ledger }: ClassSnapshot): number => endedBy(ledger, 'shed')
 
 const wrongProofsOf = ({ dropped }: Readonly<LaneCounters>): number =>
   Object.entries(dropped).reduce(

@@ -11,6 +11,7 @@ import { outdates } from '../../accounting/record/outdated.ts'
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import type { Instant } from '../../units.ts'
+import { ENTRY } from '../register/ledger.ts'
 import type { Register } from '../register/register.ts'
 import type { Origin } from '../work/exchange.ts'
 import { Request } from '../work/request.ts'
@@ -38,7 +39,7 @@ export class Coalescing {
       this.#register.duplicates.joined(record, wraps, waiting, now)
       tracing.active?.duplicate(record, NEWER_WAITS, now)
     } else return false
-    ledgers.accounting.coalesced += 1
+    ledgers.accounting.count(ENTRY.coalesced)
     client.accounting.coalesced += 1
     return true
   }

@@ -11,6 +11,7 @@ import type { TrafficClass } from '../../classes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
 import type { Outbox } from '../border/ports.ts'
+import { ENTRY } from '../register/ledger.ts'
 import type { Register } from '../register/register.ts'
 import type { Answering } from '../serving/answering.ts'
 import type { Sending } from '../serving/sending.ts'
@@ -50,7 +51,7 @@ export class Repetition {
     const holder = duplicates.find(from, packet)
     const before = holder?.exchangeOf(origin)
     if (holder !== undefined && before !== undefined && isSamePacket(before.packet, packet)) {
-      ledger.duplicate += 1
+      ledger.count(ENTRY.duplicate)
       if (trafficClass === 'accounting') this.#register.heardAgain(holder, now)
       else holder.latestCopyAt = now
       this.#register.tracing.active?.duplicate(origin, ABSORBED, now)
@@ -58,7 +59,7 @@ export class Repetition {
     }
     const answer = duplicates.answerTo(from, packet, now)
     if (answer !== undefined) {
-      ledger.duplicate += 1
+      ledger.count(ENTRY.duplicate)
       counters.cachedAnswers += 1
       this.#register.tracing.active?.duplicate(origin, ANSWERED, now)
       this.#outbox.reply(from, answer)
@@ -67,7 +68,7 @@ export class Repetition {
     const known = trafficClass === 'accounting' ? duplicates.findRecord(origin, now) : undefined
     if (holder !== undefined && before !== undefined) this.#letGo(before, holder, now)
     if (known === undefined) return false
-    ledger.duplicate += 1
+    ledger.count(ENTRY.duplicate)
     counters.contentDuplicates += 1
     this.#register.tracing.active?.duplicate(origin, SAID[known.kind], now)
     if (known.kind === 'passed') return true

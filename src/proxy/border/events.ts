@@ -7,7 +7,7 @@ import type { SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { TrafficClass } from '../../classes.ts'
 import type { ServerState } from '../../throttle/server-health.ts'
 import type { Duration, Instant } from '../../units.ts'
-import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
+import type { ClientDropReason, ServerDropReason, ShedReason } from './endings.ts'
 
 /**
  * Who sent a datagram. `link`: the number of the link that it came by, and that the reply leaves by. `isOurs`: it came from one of

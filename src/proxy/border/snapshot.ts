@@ -11,25 +11,9 @@ import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { ServerState } from '../../throttle/server-health.ts'
 import type { SlotView } from '../../throttle/slots.ts'
 import type { Duration, Instant } from '../../units.ts'
+import type { ClientDropReason, LedgerSnapshot, PlaceCounts, ServerDropReason } from './endings.ts'
 import type { MixedSigning, UnsignedDropped } from './events.ts'
 import type { Histogram } from './histogram.ts'
-import type { ClientDropReason, ServerDropReason, ShedReason } from './reasons.ts'
-
-/** The ledger of one class (docs/metrics.md has the law): every way a received message can end. */
-export interface LedgerSnapshot {
-  readonly received: number
-  readonly answered: number
-  readonly deliveredUnanswered: number
-  readonly duplicate: number
-  readonly dropped: Readonly<Record<ClientDropReason, number>>
-  readonly shed: Readonly<Record<ShedReason, number>>
-  readonly expired: number
-  readonly superseded: number
-  readonly coalesced: number
-  readonly givenUp: number
-  /** In hand when their instance crashed; an engine itself never loses one. */
-  readonly lost: number
-}
 
 /** Beside the law: things that happen to requests without ending them. */
 export interface ClassCounters {
@@ -128,14 +112,12 @@ export interface LaneSnapshot {
   readonly counters: Readonly<LaneCounters>
 }
 
-export interface ClassSnapshot {
+/** In `queued` is what waits anywhere: in the instance queue, in server queues, parked. */
+export interface ClassSnapshot extends PlaceCounts {
   readonly ledger: LedgerSnapshot
   readonly counters: Readonly<ClassCounters>
-  /** Waiting anywhere: instance queue, server queues, parked. */
-  readonly queued: number
   readonly queuedBytes: number
   readonly oldestAge: Duration
-  readonly outstanding: number
   /** Waiting in the instance queue itself. */
   readonly instanceQueued: number
   readonly instanceQueuedBytes: number

@@ -13,10 +13,10 @@ import { OctetStore } from '../../queues/containers/octet-store.ts'
 import { InstanceQueue } from '../../queues/instance-queue.ts'
 import type { WaitingLine } from '../../queues/waiting-line.ts'
 import { earliest, type Instant } from '../../units.ts'
+import { type ClientDropReason, isWrongProof } from '../border/endings.ts'
 import type { GivenUpBecause, Peer } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
-import { type ClientDropReason, isWrongProof } from '../border/reasons.ts'
 import type { ClassCounters } from '../border/snapshot.ts'
 import { SetAside } from '../pool/set-aside.ts'
 import type { Client } from '../work/client-table.ts'
@@ -26,7 +26,7 @@ import type { Lane } from '../work/lane.ts'
 import type { Request } from '../work/request.ts'
 import { Duplicates } from './duplicates.ts'
 import { LastHeard } from './last-heard.ts'
-import { Ledger } from './ledger.ts'
+import { BOOKS_BYTES, ENTRY, type Ledger, ledgersIn } from './ledger.ts'
 import { Returning } from './returning.ts'
 import { Tracing } from './tracing.ts'
 import { WaitingSessions, type Wants } from './waiting-sessions.ts'
@@ -49,7 +49,7 @@ interface Refusal {
 }
 
 export class Register {
-  readonly ledgers: PerClass<Ledger> = { authentication: new Ledger(), accounting: new Ledger() }
+  readonly ledgers: PerClass<Ledger>
   readonly counters: PerClass<ClassCounters> = { authentication: noCounts(), accounting: noCounts() }
   readonly backlogs: PerClass<Backlog<Request>>
   readonly instanceQueue: InstanceQueue<Request>
@@ -71,7 +71,12 @@ export class Register {
   readonly #journal: Journal
 
   /** `salt` is any unpredictable number. */
-  constructor(options: EngineOptions, journal: Journal, salt: number) {
+  constructor(
+    options: EngineOptions,
+    { journal, books = new ArrayBuffer(BOOKS_BYTES) }: { readonly journal: Journal; readonly books?: ArrayBufferLike },
+    salt: number,
+  ) {
+    this.ledgers = ledgersIn(books)
     this.backlogs = {
       authentication: new Backlog<Request>(options.queues.authentication),
       accounting: new Backlog<Request>(options.queues.accounting),
@@ -139,7 +144,7 @@ export class Register {
       this.tracing.active?.ended(victim, `shed: ${reason}`, now)
       const record = victim.class === 'accounting' ? kindOf(statusType(victim.packet)) : undefined
       this.#end(victim, now)
-      this.ledgers[victim.class].countShed(reason)
+      this.ledgers[victim.class].count(ENTRY.shed[reason])
       if (record !== undefined) victim.client.accounting.shed[record] += 1
       this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name, record }, now)
     }
@@ -208,9 +213,7 @@ export class Register {
   delivered(request: Request, answer: Uint8Array, now: Instant): Exchange[] {
     const waiting = request.exchanges
     this.heard.forget(request)
-    const ledger = this.ledgers[request.class]
-    if (waiting.length > 0) ledger.answered += 1
-    else ledger.deliveredUnanswered += 1
+    this.ledgers[request.class].count(waiting.length > 0 ? ENTRY.answered : ENTRY.deliveredUnanswered)
     this.duplicates.recordTaken(request, answer, now)
     for (const exchange of waiting) request.detach(exchange)
     return waiting
@@ -240,7 +243,7 @@ export class Register {
   }
 
   #countRefusal(o: Refusal, now: Instant): void {
-    this.ledgers[o.class].countDropped(o.reason)
+    this.ledgers[o.class].count(ENTRY.dropped[o.reason])
     if (o.client !== undefined) {
       o.client.dropped += 1
       if (isWrongProof(o.reason)) o.client.badAuthenticators += 1
@@ -252,14 +255,14 @@ export class Register {
   expire(request: Request, now: Instant): void {
     this.tracing.active?.ended(request, 'expired: it waited longer than max_age', now)
     this.#end(request, now)
-    this.ledgers[request.class].expired += 1
+    this.ledgers[request.class].count(ENTRY.expired)
     this.#journal.note({ kind: 'expired', class: request.class, client: request.client.options.name }, now)
   }
 
   supersede(request: Request, now: Instant): void {
     this.tracing.active?.ended(request, 'superseded: the client gave it up for a newer one', now)
     this.#end(request, now)
-    this.ledgers[request.class].superseded += 1
+    this.ledgers[request.class].count(ENTRY.superseded)
   }
 
   /**
@@ -275,7 +278,7 @@ export class Register {
     const tried = request.history
     this.tracing.active?.ended(request, givenUpSentence({ tried, why, untried }), now)
     this.#end(request, now)
-    this.ledgers[request.class].givenUp += 1
+    this.ledgers[request.class].count(ENTRY.givenUp)
     const client = request.client.options.name
     this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried, cause }, now)
   }
@@ -313,7 +316,7 @@ export class Register {
   /** The law, for both classes, that the lines agree with the backlog, and that each record in hand is listened for. */
   check(): void {
     for (const each of TRAFFIC_CLASSES) {
-      this.ledgers[each].check({ queued: this.backlogs[each].messages, outstanding: this.outstanding[each] })
+      this.ledgers[each].check({ queued: this.backlogs[each].messages, outstanding: this.outstanding[each], kept: 0 })
     }
     const records = this.backlogs.accounting.messages + this.outstanding.accounting
     if (this.heard.all !== records)

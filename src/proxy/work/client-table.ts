@@ -11,8 +11,8 @@ import type { Addition } from '../../accounting/record/rewriting.ts'
 import { type ClientAccounting, copyOf, noAccounting } from '../../accounting/sessions/client-accounting.ts'
 import { parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
 import { addedNumbers } from '../border/added-numbers.ts'
+import type { ClientDropReason } from '../border/endings.ts'
 import type { ClientOptions } from '../border/options.ts'
-import type { ClientDropReason } from '../border/reasons.ts'
 import type { ClientSnapshot } from '../border/snapshot.ts'
 
 /** Addresses whose client is remembered; beyond it the table starts anew (it is only a shortcut). */

@@ -7,6 +7,7 @@
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { PLACES } from '../../proxy/border/endings.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Instant } from '../../units.ts'
@@ -25,7 +26,7 @@ import { SessionLaw } from './records/session-law.ts'
 /** How often a snapshot is taken where it is not needed at once: it is dear, and what is wrong in it stays wrong. */
 const AUDIT_EVERY = 64
 
-/** received = all endings + queued + outstanding, per class, after every step; and received is what came in. */
+/** received = all endings + all places, per class, after every step; and received is what came in. */
 export class LedgerLaw implements Observer {
   readonly #received = { authentication: 0, accounting: 0 }
   #world: ObservedWorld | undefined
@@ -53,12 +54,14 @@ export class LedgerLaw implements Observer {
   /** The law by the published numbers, as an operator would add them up. */
   check(snapshot: EngineSnapshot, now: Instant): void {
     for (const each of TRAFFIC_CLASSES) {
-      const { ledger, queued, outstanding } = snapshot.classes[each]
-      const { received, dropped, shed, ...endings } = ledger
-      const ended = [endings, dropped, shed].flatMap((counts) => Object.values(counts)).reduce((a, b) => a + b, 0)
-      if (received !== ended + queued + outstanding) {
-        const saw = `${received} ${each} messages received, ${ended} ended, ${queued} wait, ${outstanding} are outstanding`
-        throw new BrokenLaw('ledger', saw, now)
+      const { received, ...endings } = snapshot.classes[each].ledger
+      const ended = Object.values(endings)
+        .flatMap((count) => (typeof count === 'number' ? count : Object.values(count)))
+        .reduce((a, b) => a + b, 0)
+      const places = PLACES.map(({ name }) => snapshot.classes[each][name])
+      if (received !== places.reduce((a, b) => a + b, ended)) {
+        const inPlaces = PLACES.map(({ words }, at) => `${places[at]} ${words}`).join(', ')
+        throw new BrokenLaw('ledger', `${received} ${each} messages received, ${ended} ended, ${inPlaces}`, now)
       }
       if (received !== this.#received[each]) {
         throw new BrokenLaw('ledger', `${this.#received[each]} ${each} messages came, ${received} are counted`, now)

@@ -6,12 +6,20 @@
  */
 
 import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { ENDINGS, endedBy, PLACES, type Place } from '../../proxy/border/endings.ts'
 import type { ClassSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, MICROS_PER_SECOND, since } from '../../units.ts'
 import { serialOf } from '../peers/packets.ts'
 import { START, type World } from '../world/world.ts'
 import { type Recorder, sum } from './recorder.ts'
 import { disturbedAt, type Scenario } from './scenario.ts'
+
+/** How messages end in a simulation, where no instance crashes. */
+export const SUMMARY_ENDINGS = ENDINGS.filter((one) => one.name !== 'lost').map(({ name, words }) => ({
+  name,
+  words,
+  key: name === 'duplicate' ? ('duplicates' as const) : name,
+}))
 
 export interface RunSummary {
   readonly withRadsluice: boolean
@@ -59,25 +67,13 @@ export interface ServerSummary {
   readonly deepestBacklog: number
 }
 
-export interface ClassSummary {
-  readonly received: number
-  readonly answered: number
-  readonly deliveredUnanswered: number
-  /** Retransmissions absorbed. */
-  readonly duplicates: number
-  readonly dropped: number
-  readonly shed: number
-  readonly expired: number
-  readonly superseded: number
-  readonly coalesced: number
-  readonly givenUp: number
-  /** Still in hand at the end. */
-  readonly queued: number
-  readonly outstanding: number
-  readonly deepestQueue: number
-  readonly oldestAge: number
-  readonly mostOutstanding: number
-}
+/** Of one class: what was received, how it ended, and what is still in hand at the end. */
+export type ClassSummary = Readonly<
+  Record<
+    'received' | (typeof SUMMARY_ENDINGS)[number]['key'] | Place | 'deepestQueue' | 'oldestAge' | 'mostOutstanding',
+    number
+  >
+>
 
 export interface LaneSummary {
   readonly server: string
@@ -180,26 +176,15 @@ function utilisationOf(scenario: Scenario, world: World, recorder: Recorder, set
   return capacity === 0 ? 0 : Math.min(1, sum(worked, (count) => count) / capacity)
 }
 
-const classSummary = (of: ClassSnapshot, trafficClass: TrafficClass, { series }: Recorder): ClassSummary => {
-  const { ledger } = of
-  return {
-    received: ledger.received,
-    answered: ledger.answered,
-    deliveredUnanswered: ledger.deliveredUnanswered,
-    duplicates: ledger.duplicate,
-    dropped: sum(Object.values(ledger.dropped), (count) => count),
-    shed: sum(Object.values(ledger.shed), (count) => count),
-    expired: ledger.expired,
-    superseded: ledger.superseded,
-    coalesced: ledger.coalesced,
-    givenUp: ledger.givenUp,
-    queued: of.queued,
-    outstanding: of.outstanding,
-    deepestQueue: most(series.queued[trafficClass]),
-    oldestAge: inSeconds(most(series.age[trafficClass])),
-    mostOutstanding: most(series.outstanding[trafficClass]),
-  }
-}
+const classSummary = (of: ClassSnapshot, trafficClass: TrafficClass, { series }: Recorder): ClassSummary =>
+  Object.fromEntries([
+    ['received', of.ledger.received],
+    ...SUMMARY_ENDINGS.map(({ key, name }) => [key, endedBy(of.ledger, name)]),
+    ...PLACES.map(({ name }) => [name, of[name]]),
+    ['deepestQueue', most(series.queued[trafficClass])],
+    ['oldestAge', inSeconds(most(series.age[trafficClass]))],
+    ['mostOutstanding', most(series.outstanding[trafficClass])],
+  ])
 
 const laneSummary = ({ lane, server, class: trafficClass, slots, counters }: LaneSnapshot, { scope }: Recorder) => ({
   server,

@@ -3,7 +3,8 @@
  * and how it is written. The command's table and the report both show these, so they cannot differ.
  */
 import type { PerClass } from '../../classes.ts'
-import type { ClassSummary, RunSummary } from '../rehearsal/summary.ts'
+import { PLACES } from '../../proxy/border/endings.ts'
+import { type ClassSummary, type RunSummary, SUMMARY_ENDINGS } from '../rehearsal/summary.ts'
 
 export type Figure = number | null
 
@@ -96,17 +97,9 @@ const count = (key: keyof ClassSummary, label: string): Fact<ClassSummary> => ({
 /** What radsluice did, by class: the ledger, and how far it had to go. */
 export const CLASS_FACTS: readonly Fact<ClassSummary>[] = [
   count('received', 'received'),
-  count('answered', 'answered'),
-  count('deliveredUnanswered', 'delivered, client gone'),
-  count('duplicates', 'retransmissions absorbed'),
-  count('expired', 'expired'),
-  count('shed', 'shed'),
-  count('dropped', 'dropped'),
-  count('superseded', 'superseded'),
-  count('coalesced', 'coalesced'),
-  count('givenUp', 'given up'),
-  count('queued', 'waiting at the end'),
-  count('outstanding', 'outstanding at the end'),
+  ...SUMMARY_ENDINGS.map(({ key, words }) => count(key, words)),
+  // Nothing is kept so far.
+  ...PLACES.filter(({ name }) => name !== 'kept').map(({ name, words }) => count(name, `${words} at the end`)),
   count('deepestQueue', 'deepest queue'),
   { key: 'oldestAge', label: 'longest in the queue', read: ({ oldestAge }) => oldestAge, show: timeText },
   count('mostOutstanding', 'most outstanding'),

@@ -8,6 +8,7 @@ import type { Peer } from '../../../src/proxy/border/events.ts'
 import { ONLY_FARM } from '../../../src/proxy/border/options.ts'
 import { Pools } from '../../../src/proxy/pool/pools.ts'
 import { StateTable } from '../../../src/proxy/pool/state-table.ts'
+import { ENTRY } from '../../../src/proxy/register/ledger.ts'
 import { Register } from '../../../src/proxy/register/register.ts'
 import { Answering } from '../../../src/proxy/serving/answering.ts'
 import { Failover } from '../../../src/proxy/serving/failover.ts'
@@ -36,7 +37,7 @@ const partsOf = () => {
     flush: () => undefined,
   }
   const journal = { note: () => undefined }
-  const register = new Register(options, journal, 1)
+  const register = new Register(options, { journal }, 1)
   const sending = new Sending(register, { outbox, journal, random: () => undefined }, 1)
   const pools = new Pools(options)
   const failover = new Failover(register, sending, pools, journal)
@@ -59,7 +60,7 @@ const recordOf = (client: Client, identifier = 7): Origin => {
 const sentFor = ({ client, register, sending, lane }: ReturnType<typeof partsOf>): Request => {
   const origin = recordOf(client)
   const request = new Request({ arrival: 1, class: 'accounting', origin, octets: register.octets, now: START })
-  register.ledgers.accounting.received += 1
+  register.ledgers.accounting.count(ENTRY.received)
   register.admit(request, undefined, START)
   register.check()
   expect(register.instanceQueue.takeNext()).toBe(request)
@@ -78,7 +79,7 @@ describe('a record that nobody waits for', () => {
     answering.take(lane, 0, responseTo(sent[0]!), START)
     register.check()
     expect(replies).toEqual([])
-    expect(register.ledgers.accounting).toMatchObject({ received: 1, answered: 0, deliveredUnanswered: 1 })
+    expect(register.ledgers.accounting.snapshot()).toMatchObject({ received: 1, answered: 0, deliveredUnanswered: 1 })
     expect([register.outstanding.accounting, register.backlogs.accounting.messages]).toEqual([0, 0])
   })
 
@@ -87,13 +88,13 @@ describe('a record that nobody waits for', () => {
     const { client, register, answering, repetition, lane, sent, replies } = parts
     const request = sentFor(parts)
     const again = recordOf(client, 8)
-    register.ledgers.accounting.received += 1
+    register.ledgers.accounting.count(ENTRY.received)
     expect(repetition.absorb(again, 'accounting', START)).toBe(true)
     expect(request.exchanges).toEqual([again])
     answering.take(lane, 0, responseTo(sent[0]!), START)
     register.check()
     expect(replies.map((reply) => answers(reply, again.packet.bytes))).toEqual([true])
-    expect(register.ledgers.accounting).toMatchObject({ answered: 1, deliveredUnanswered: 0, duplicate: 1 })
+    expect(register.ledgers.accounting.snapshot()).toMatchObject({ answered: 1, deliveredUnanswered: 0, duplicate: 1 })
   })
 
   it('is known when its client sends it afterwards, under its own identifier too, and is answered at once', () => {
@@ -102,12 +103,12 @@ describe('a record that nobody waits for', () => {
     sentFor(parts)
     answering.take(lane, 0, responseTo(sent[0]!), START)
     for (const identifier of [7, 7, 8]) {
-      register.ledgers.accounting.received += 1
+      register.ledgers.accounting.count(ENTRY.received)
       expect(repetition.absorb(recordOf(client, identifier), 'accounting', START)).toBe(true)
     }
     register.check()
     expect(replies.map((reply) => answers(reply, recordOf(client, reply[1]!).packet.bytes))).toEqual([true, true, true])
     expect(sent).toHaveLength(1)
-    expect(register.ledgers.accounting).toMatchObject({ deliveredUnanswered: 1, duplicate: 3 })
+    expect(register.ledgers.accounting.snapshot()).toMatchObject({ deliveredUnanswered: 1, duplicate: 3 })
   })
 })
