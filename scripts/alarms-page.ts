@@ -2,9 +2,10 @@
  * docs/alarms.md: each alarm from its definition and its settings' defaults, what is said around them stands here.
  */
 import { nodeAt, type SchemaNode } from '../src/config/schema/json-schema.ts'
-import type { AlarmDefinition } from '../src/observe/alarms/alarm-definition.ts'
-import { ALARMS, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
-import { HEALTH_FACTORS, type HealthFactor } from '../src/observe/alarms/health.ts'
+import { type AlarmDefinition, failsStatus, severityOf } from '../src/observe/alarms/alarm-definition.ts'
+import { ALARMS } from '../src/observe/alarms/alarm-definitions.ts'
+import { alertNameOf } from '../src/observe/alarms/alarm-text.ts'
+import { HEALTH_FACTORS, type HealthFactor } from '../src/observe/alarms/health-score.ts'
 import { ALARM_IDS, type AlarmId } from '../src/observe/view/alarm.ts'
 
 const INTRODUCTION = `# Alarms
@@ -75,15 +76,15 @@ export function alarmsPage(schema: SchemaNode): string {
 
 function section(
   id: AlarmId,
-  { severity, failsStatus, per, measures, says, advice, unit }: AlarmDefinition,
+  { grade, per, measures, says, advice, unit }: AlarmDefinition,
   schema: SchemaNode,
 ): string {
   const key = id.replaceAll('-', '_')
   const { high, low, samples, of_last } = defaultsOf(schema, ['alarms', key])
   const isOff = nodeOf(schema, ['alarms', key])?.default === false
   const lines = [
-    `| severity | ${severity} |`,
-    `| \`radsluice status\` exits with 1 | ${failsStatus ? 'yes' : 'no'} |`,
+    `| severity | ${severityOf({ grade })} |`,
+    `| \`radsluice status\` exits with 1 | ${failsStatus({ grade }) ? 'yes' : 'no'} |`,
     `| of each | ${per.length === 0 ? 'the daemon as a whole' : per.join(', ')} |`,
     ...(unit === 'state' || unit === 'requests'
       ? []

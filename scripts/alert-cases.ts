@@ -3,7 +3,9 @@
  * the defaults; each case says in which samples its alert fires and what it says the first time.
  */
 import { stringify } from 'yaml'
-import { ALARMS, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
+import { severityOf } from '../src/observe/alarms/alarm-definition.ts'
+import { ALARMS } from '../src/observe/alarms/alarm-definitions.ts'
+import { alertNameOf } from '../src/observe/alarms/alarm-text.ts'
 import { ALARM_IDS, type AlarmId } from '../src/observe/view/alarm.ts'
 
 const STEP_SECONDS = 15
@@ -324,7 +326,7 @@ export function alertCases(): string {
 }
 
 function testOf(id: AlarmId, { series, thresholds: [high, low], subject, fires: [first, last], says }: Case): object {
-  const { severity, advice } = ALARMS[id]
+  const { grade, advice } = ALARMS[id]
   const all = {
     ...series,
     [`radsluice_alarm_threshold{id="${id}", edge="high"}`]: `${high}x${STEPS}`,
@@ -335,7 +337,7 @@ function testOf(id: AlarmId, { series, thresholds: [high, low], subject, fires: 
     alertname: alertNameOf(id),
     ...(alerts === undefined ? {} : { exp_alerts: alerts }),
   })
-  const labels = { ...TARGET, ...subject, severity, alarm: id }
+  const labels = { ...TARGET, ...subject, severity: severityOf({ grade }), alarm: id }
   const firing = at(first, [{ exp_labels: labels, exp_annotations: { summary: says, description: advice } }])
   return {
     name: id,

@@ -7,8 +7,9 @@
  * only what it scrapes.
  */
 import { stringify } from 'yaml'
-import type { AlarmDefinition } from '../src/observe/alarms/alarm-definition.ts'
-import { ALARMS, alertNameOf } from '../src/observe/alarms/alarm-definitions.ts'
+import { type AlarmDefinition, severityOf } from '../src/observe/alarms/alarm-definition.ts'
+import { ALARMS } from '../src/observe/alarms/alarm-definitions.ts'
+import { alertNameOf } from '../src/observe/alarms/alarm-text.ts'
 import type { AlarmId } from '../src/observe/view/alarm.ts'
 import { ALARM_IDS } from '../src/observe/view/alarm.ts'
 
@@ -108,7 +109,7 @@ export function alertRules(): string {
   return HEADING + stringify({ groups: [{ name: 'radsluice', rules: [...rules, ...OTHERS] }] }, { lineWidth: 0 })
 }
 
-function ruleOf(id: AlarmId, { per, severity, says, advice, unit }: AlarmDefinition): object {
+function ruleOf(id: AlarmId, { per, grade, says, advice, unit }: AlarmDefinition): object {
   const subject = per.map((label) => (label === 'instance' ? INSTANCE : label))
   const edge = (which: 'high' | 'low'): string =>
     `${VALUES[id]} >= ignoring (${[...subject, 'id', 'edge'].join(', ')}) group_left () radsluice_alarm_threshold{id="${id}", edge="${which}"}`
@@ -119,7 +120,7 @@ function ruleOf(id: AlarmId, { per, severity, says, advice, unit }: AlarmDefinit
   return {
     expr: `${edge('high')}\nor\n(${edge('low')})\n  and ignoring (alertname, alertstate, severity, alarm) ${firing}\n`,
     ...(lasting === undefined ? {} : { for: lasting }),
-    labels: { severity, alarm: id },
+    labels: { severity: severityOf({ grade }), alarm: id },
     annotations: { summary: about === '' ? what : `${about}: ${what}`, description: advice },
   }
 }

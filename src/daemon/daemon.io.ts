@@ -119,7 +119,7 @@ export class Daemon {
     })
     const view = () => this.#view()
     const [log, boundary] = [this.#log, this.#boundary]
-    this.#watch = new Watch(watchOptions(config), { look: view, log, boundary, admin: () => this.#adminText() })
+    this.#watch = new Watch(watchOptions(config), { view, log, boundary, admin: () => this.#adminText() })
     this.#tps = config.tps && new TpsFile(inDirectory(config.tps, file), view, boundary)
     this.#sessionsLog = sessionsLog(config, file, log, boundary)
   }

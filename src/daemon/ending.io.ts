@@ -11,16 +11,8 @@ import type { TrafficClass } from '../classes.ts'
 import type { Instances } from '../instances/instances.io.ts'
 import { type Scope, sumOf } from '../instances/shared/sum.ts'
 import type { Log } from '../observe/log/log.io.ts'
-import {
-  type Forecast,
-  forecastOf,
-  type InHand,
-  inHandOf,
-  isNothing,
-  totalOf,
-  unservedBy,
-} from '../observe/view/in-hand.ts'
-import { leftText, notStoppedText } from '../observe/view/in-hand-text.ts'
+import { type Forecast, forecastOf, type InHand, inHandOf, totalOf, unservedBy } from '../observe/view/in-hand.ts'
+import { isNothing, leftText, notStoppedText } from '../observe/view/in-hand-text.ts'
 import type { EngineSnapshot } from '../proxy/border/snapshot.ts'
 import { type Duration, MICROS_PER_SECOND } from '../units.ts'
 

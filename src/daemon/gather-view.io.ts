@@ -83,7 +83,7 @@ export async function viewOf(seen: Seen): Promise<DaemonView> {
     logLinesLost: seen.log.lost,
     tpsLinesLost: seen.tps?.lost ?? 0,
     sessionsLogLinesLost: seen.sessionsLog?.lost,
-    shownClients: { which: seen.settings.perClient(), active: seen.activity.look(engine.clients, now) },
+    listedClients: { which: seen.settings.perClient(), active: seen.activity.update(engine.clients, now) },
     watchErrors: sumOfErrors([seen.boundary.counts, ...instances.map((one) => one.watchErrors)]),
     process: seen.vitals.process(),
     watch: seen.watch.latest,

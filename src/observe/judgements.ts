@@ -4,7 +4,7 @@
 
 import { TRAFFIC_CLASSES } from '../classes.ts'
 import { heldText } from '../proxy/work/contact.ts'
-import type { Health } from './view/alarm.ts'
+import type { HealthScore } from './view/alarm.ts'
 import { type DaemonView, type ListenerView, STATE_WORDS } from './view/view.ts'
 
 /**
@@ -64,5 +64,5 @@ export function concerns(view: DaemonView): string[] {
 }
 
 /** `the health is 7 of 10 (the fullest queue: 93 %)` */
-const healthText = ({ score, reasons }: Health): string =>
+const healthText = ({ score, reasons }: HealthScore): string =>
   `the health is ${score} of 10 (${reasons.map(({ says }) => says).join('; ')})`

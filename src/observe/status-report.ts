@@ -8,11 +8,10 @@ import { exact, TOTALS, type TotalName } from '../accounting/sessions/client-acc
 import { imbalance } from '../proxy/border/endings.ts'
 import type { ClientSnapshot, LaneSnapshot } from '../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND } from '../units.ts'
-import { alarmReports } from './alarms/alarm-report.ts'
+import { alarmReports } from './alarms/alarm-text.ts'
 import { concerns, notReady } from './judgements.ts'
-import { causeOf } from './view/causes.ts'
-import { effectiveCeiling, whatLimits } from './view/ceiling.ts'
-import { clientsShown } from './view/client-activity.ts'
+import { listedClients } from './view/client-activity.ts'
+import { causeOf, effectiveCeiling, whatLimits } from './view/diagnosis.ts'
 import type { DaemonView } from './view/view.ts'
 
 export type StatusReport = ReturnType<typeof statusReport>
@@ -22,7 +21,7 @@ export type LaneReport = StatusReport['lanes'][number]
 export function statusReport(
   view: DaemonView,
   clock: { monotonic: number; unix: number },
-  whose: DaemonView['shownClients']['which'] = 'all',
+  whose: DaemonView['listedClients']['which'] = 'all',
 ) {
   const { engine, watch } = view
   const [reasons, worries, alarms] = [notReady(view), concerns(view), alarmReports(watch)]
@@ -55,7 +54,7 @@ export function statusReport(
       accounting: { ...accounting, imbalance: imbalance(accounting) },
     },
     lanes: engine.lanes.map(laneReport),
-    clients: clientsShown(engine.clients, { which: whose, active: view.shownClients.active }).map(clientReport),
+    clients: listedClients(engine.clients, { which: whose, active: view.listedClients.active }).map(clientReport),
     /** Where accounting sessions are tracked. */
     sessions: engine.sessions,
     messageAuthenticatorLearned: engine.messageAuthenticatorLearned,

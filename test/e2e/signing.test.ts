@@ -4,7 +4,7 @@
  * behind one address are asked about instead of locked out.
  */
 import { afterEach, describe, expect, it } from 'vitest'
-import type { AlarmReport } from '../../src/observe/alarms/alarm-report.ts'
+import type { AlarmReport } from '../../src/observe/alarms/alarm-text.ts'
 import type { LearnedReport } from '../../src/observe/learned-report.ts'
 import { type Ended, until } from './kit/child.ts'
 import { command } from './kit/command.ts'

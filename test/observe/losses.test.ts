@@ -4,7 +4,9 @@
  */
 import { describe, expect, it } from 'vitest'
 import { statusText } from '../../src/commands/text/status-text.ts'
-import { ALARMS, raisedText } from '../../src/observe/alarms/alarm-definitions.ts'
+import { failsStatus, severityOf } from '../../src/observe/alarms/alarm-definition.ts'
+import { ALARMS } from '../../src/observe/alarms/alarm-definitions.ts'
+import { raisedText } from '../../src/observe/alarms/alarm-text.ts'
 import { Alarms } from '../../src/observe/alarms/alarms.ts'
 import { notReady } from '../../src/observe/judgements.ts'
 import { statusReport } from '../../src/observe/status-report.ts'
@@ -31,8 +33,8 @@ const THRESHOLDS = defaults().alarms
 
 const rulesOf = (interval: Interval) =>
   ALARM_IDS.map((id) => {
-    const { severity, read } = ALARMS[id]
-    return { id, severity, threshold: THRESHOLDS[id], readings: read(interval) }
+    const { read } = ALARMS[id]
+    return { id, severity: severityOf(ALARMS[id]), threshold: THRESHOLDS[id], readings: read(interval) }
   })
 
 /** What an operator sees after so many polls that found this; with none, before the first. */
@@ -108,7 +110,7 @@ describe('a loss', () => {
     for (const polls of [0, 1]) {
       const { report } = statusAfter(change, polls)
       expect(report.alarms.map(({ id }) => id)).toContain(alarm)
-      expect(ALARMS[alarm].failsStatus).toBe(true)
+      expect(failsStatus(ALARMS[alarm])).toBe(true)
       expect(report.ok).toBe(false)
       const [head = '', first = ''] = statusText(report)
       expect(head).not.toContain('healthy')
@@ -216,12 +218,12 @@ describe('what happened before', () => {
 describe('/readyz', () => {
   it.each(ALARM_IDS)('takes no notice of the alarm %s', (id) => {
     const view = calm()
-    const { severity } = ALARMS[id]
+    const severity = severityOf(ALARMS[id])
     const alarm = { id, severity, subject: {}, sinceUnixSeconds: 0, value: 1e9, detail: '', advice: undefined }
     const watch = { ...view.watch, alarms: [alarm], foreseen: [alarm], health: { score: 0, reasons: [] } }
     expect(notReady({ ...view, watch } as DaemonView)).toEqual([])
     // But a summary does.
-    expect(statusReport({ ...view, watch: { ...watch, degradedBelow: 0 } }, CLOCKS).ok).toBe(!ALARMS[id].failsStatus)
+    expect(statusReport({ ...view, watch: { ...watch, degradedBelow: 0 } }, CLOCKS).ok).toBe(!failsStatus(ALARMS[id]))
   })
 
   it('says who holds all servers of a class, and how that ends', () => {

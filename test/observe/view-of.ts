@@ -87,7 +87,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
   logLinesLost: 7,
   tpsLinesLost: 9,
   sessionsLogLinesLost: 8,
-  shownClients: { which: 'all', active: new Set() },
+  listedClients: { which: 'all', active: new Set() },
   watchErrors: { ...noErrors(), memory: 2 },
   process: { residentBytes: 1_000_000, cpuSeconds: 1.5 },
   instances: [instanceOf(engine)],

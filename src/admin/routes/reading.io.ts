@@ -2,7 +2,7 @@
  * The rows that only read: `/metrics` for Prometheus, `/healthz` and `/readyz` for load balancers, `/status` for people,
  * `/config` for who has a right to it.
  */
-import { alarmReports } from '../../observe/alarms/alarm-report.ts'
+import { alarmReports } from '../../observe/alarms/alarm-text.ts'
 import { notReady } from '../../observe/judgements.ts'
 import { CONTENT_TYPE, exposition } from '../../observe/metrics/exposition.io.ts'
 import { METRICS } from '../../observe/metrics/metrics.ts'

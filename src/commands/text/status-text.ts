@@ -4,7 +4,7 @@
 
 import { endpointText } from '../../addresses.ts'
 import { TRAFFIC_CLASSES } from '../../classes.ts'
-import type { AlarmReport } from '../../observe/alarms/alarm-report.ts'
+import type { AlarmReport } from '../../observe/alarms/alarm-text.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { STATE_WORDS } from '../../observe/view/view.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'

@@ -2,7 +2,7 @@
  * From the words of `alarms`, `health` and `tps` to what the watch works by: ids with dashes, seconds and bytes as plain
  * numbers, `undefined` for what is switched off.
  */
-import type { Penalty } from '../../observe/alarms/health.ts'
+import type { Penalty } from '../../observe/alarms/health-score.ts'
 import type { WatchOptions } from '../../observe/alarms/watch.io.ts'
 import type { Threshold } from '../../observe/view/alarm.ts'
 import { MICROS_PER_SECOND } from '../../units.ts'

@@ -11,11 +11,10 @@ import type { Interval, LaneRates } from '../view/interval.ts'
 export type Unit = 'percent' | 'a minute' | 'a second' | 'seconds' | 'bytes' | 'requests' | 'transmissions' | 'state'
 
 export interface AlarmDefinition {
-  readonly severity: Severity
-  /** Whether `radsluice status` exits with 1 while it is raised: always if critical, or if users or records suffer a loss. */
-  readonly failsStatus: boolean
+  /** `loss`: users or records suffer. While one of `loss` or `critical` is raised, `radsluice status` exits with 1. */
+  readonly grade: 'notice' | 'loss' | 'critical'
   readonly unit: Unit
-  /** Its value is that of a moment, not of an interval: a look may read it again between two polls. */
+  /** Its value is that of a moment, not of an interval: it may be read again between two polls. */
   readonly isNow?: boolean
   /** The labels that it has. */
   readonly per: readonly (keyof Subject)[]
@@ -28,8 +27,14 @@ export interface AlarmDefinition {
   readonly read: (interval: Interval) => readonly Reading[]
 }
 
+export const severityOf = ({ grade }: Pick<AlarmDefinition, 'grade'>): Severity =>
+  grade === 'critical' ? 'critical' : 'warning'
+
+/** Whether `radsluice status` exits with 1 while it is raised. */
+export const failsStatus = ({ grade }: Pick<AlarmDefinition, 'grade'>): boolean => grade !== 'notice'
+
 /** A value with its unit, for people. */
-export function shownValue(unit: Unit, value: number): string {
+export function valueText(unit: Unit, value: number): string {
   switch (unit) {
     case 'percent':
       return `${Math.floor(value)} %`
@@ -55,10 +60,10 @@ export const state = (subject: Subject, isSo: boolean, more: Pick<Reading, 'deta
   ...more,
 })
 
-export const perClass = (read: (name: TrafficClass) => Omit<Reading, 'subject'>): Reading[] =>
+export const ofEachClass = (read: (name: TrafficClass) => Omit<Reading, 'subject'>): Reading[] =>
   TRAFFIC_CLASSES.map((name) => ({ subject: { class: name }, ...read(name) }))
 
-export const perLane = (interval: Interval, read: (rates: LaneRates) => Omit<Reading, 'subject'>): Reading[] =>
+export const ofEachLane = (interval: Interval, read: (rates: LaneRates) => Omit<Reading, 'subject'>): Reading[] =>
   interval.lanes().map((rates) => ({ subject: ofLane(rates.lane), ...read(rates) }))
 
 export const ofLane = ({ server, class: name }: LaneSnapshot): Subject => ({ server, class: name })

@@ -8,10 +8,8 @@
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { imbalance } from '../../proxy/border/endings.ts'
-import { lengthOfTime } from '../../units.ts'
-import type { Alarm, AlarmId } from '../view/alarm.ts'
-import { queueShares } from '../view/queue-shares.ts'
-import { type AlarmDefinition, perClass, shownValue, state } from './alarm-definition.ts'
+import type { AlarmId } from '../view/alarm.ts'
+import { type AlarmDefinition, ofEachClass, state } from './alarm-definition.ts'
 import { LOSS_ALARMS } from './loss-alarms.ts'
 import { SERVER_ALARMS } from './server-alarms.ts'
 import { SIGNING_ALARMS } from './signing-alarms.ts'
@@ -22,33 +20,30 @@ const LONGEST_REFUSAL = 600
 export const ALARMS = {
   'queue-fill': {
     isNow: true,
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'percent',
     per: ['class'],
     measures: 'How full the fullest instance is of what may wait: messages or bytes, whichever is fuller.',
     says: 'the queue is filled to {value}',
     advice:
       'more comes in than the servers may take: look at their state and at max_rate; a storm passes by itself, else raise max_rate or add a server',
-    read: ({ now }) => perClass((name) => ({ value: 100 * queueShares(now, name).fill })),
+    read: (interval) => ofEachClass((name) => ({ value: 100 * interval.queueShares(name).fill })),
   },
   'queue-age': {
     isNow: true,
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'percent',
     per: ['class'],
     measures: 'Age of the oldest message that waits, of max_age.',
     says: 'the oldest message has waited for {value} of max_age',
     advice: 'messages are about to expire: look at the state of the servers and at max_rate',
-    read: ({ now }) => perClass((name) => ({ value: 100 * queueShares(now, name).age })),
+    read: (interval) => ofEachClass((name) => ({ value: 100 * interval.queueShares(name).age })),
   },
   ...SERVER_ALARMS,
   ...SIGNING_ALARMS,
   ...LOSS_ALARMS,
   'event-loop-delay': {
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'seconds',
     per: ['instance'],
     measures: 'How late an instance comes to its work, 99th percentile.',
@@ -59,8 +54,7 @@ export const ALARMS = {
   },
   memory: {
     isNow: true,
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'bytes',
     per: [],
     measures: 'Resident memory of the process.',
@@ -69,8 +63,7 @@ export const ALARMS = {
     read: ({ residentBytes: value }) => (value === undefined ? [] : [{ subject: {}, value }]),
   },
   'offered-rate': {
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'a second',
     per: [],
     measures: 'Messages taken in, both classes together.',
@@ -80,8 +73,7 @@ export const ALARMS = {
   },
   'listener-missing': {
     isNow: true,
-    severity: 'critical',
-    failsStatus: true,
+    grade: 'critical',
     unit: 'state',
     per: ['class'],
     measures:
@@ -100,8 +92,7 @@ export const ALARMS = {
       }),
   },
   'instance-down': {
-    severity: 'critical',
-    failsStatus: true,
+    grade: 'critical',
     unit: 'state',
     per: ['instance'],
     measures: 'Whether an instance crashed since the last poll, or does not run.',
@@ -115,19 +106,17 @@ export const ALARMS = {
   },
   'ledger-imbalance': {
     isNow: true,
-    severity: 'critical',
-    failsStatus: true,
+    grade: 'critical',
     unit: 'requests',
     per: ['class'],
     measures: 'What the law of the ledger leaves over.',
     says: 'the ledger is off by {value}',
     advice: 'a bug: keep the log and report it',
-    read: ({ now }) => perClass((name) => ({ value: Math.abs(imbalance(now.engine.classes[name])) })),
+    read: ({ now }) => ofEachClass((name) => ({ value: Math.abs(imbalance(now.engine.classes[name])) })),
   },
   'reload-refused': {
     isNow: true,
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'state',
     per: [],
     measures: 'Whether the last reload was refused.',
@@ -139,8 +128,7 @@ export const ALARMS = {
   },
   'webhook-failing': {
     isNow: true,
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'state',
     per: [],
     measures: 'Whether the last request to the webhook failed.',
@@ -152,28 +140,8 @@ export const ALARMS = {
   },
 } as const satisfies Readonly<Record<AlarmId, AlarmDefinition>>
 
-/** The same of a raised alarm, and since when it is not so any more. */
-export function raisedText(alarm: Pick<Alarm<AlarmId>, 'id' | 'value' | 'detail' | 'quietSeconds'>): string {
-  const { id, value, detail, quietSeconds } = alarm
-  const { unit }: AlarmDefinition = ALARMS[id]
-  const what = alarmText(id, value, detail)
-  if (quietSeconds === undefined) return what
-  const ago = lengthOfTime(quietSeconds)
-  return unit === 'a minute' ? `${what}, the last one ${ago} ago` : `${what} (no more for ${ago})`
-}
-
 /** At most so many characters: what is cut off ends behind a whole word, with `…`. */
 export function shortened(text: string, most: number): string {
   if (text.length <= most) return text
   return `${text.slice(0, most - 2).replace(/\s+\S*$/u, '')} …`
 }
-
-/** What is wrong, in one sentence without its advice. */
-export function alarmText(id: AlarmId, value: number, detail: string | undefined): string {
-  const { says, unit }: AlarmDefinition = ALARMS[id]
-  return says.replace('{value}', shownValue(unit, value)).replace('{detail}', detail ?? '')
-}
-
-/** `RadsluiceQueueFill`: the name in an Alertmanager, whether it comes by the webhook or by a rule of Prometheus. */
-export const alertNameOf = (id: AlarmId): string =>
-  `Radsluice${id.replace(/(?:^|-)(\w)/g, (_all, letter: string) => letter.toUpperCase())}`

@@ -5,10 +5,10 @@
  * (`test/observe/losses.test.ts` goes through all of them); what strangers send is none of ours.
  */
 
-import { causeOfClass } from '../view/causes.ts'
+import { causeOfClass } from '../view/diagnosis.ts'
 import type { Interval } from '../view/interval.ts'
 import type { DaemonView } from '../view/view.ts'
-import { type AlarmDefinition, mostOf, perClass } from './alarm-definition.ts'
+import { type AlarmDefinition, mostOf, ofEachClass } from './alarm-definition.ts'
 
 /** What the servers of a class are known to suffer from comes before the general advice. */
 const causeIn = ({ now }: Interval, name: 'authentication' | 'accounting'): { readonly advice?: string } => {
@@ -23,29 +23,26 @@ const ofDaemon = (read: (view: DaemonView) => number): AlarmDefinition['read'] =
 
 export const LOSS_ALARMS = {
   shed: {
-    severity: 'critical',
-    failsStatus: true,
+    grade: 'critical',
     unit: 'a minute',
     per: ['class'],
     measures: 'Queued messages removed because the queue was full.',
     says: 'messages are shed: {value}',
     advice:
       'the queue is full: look at the servers and at max_rate, and raise max_messages or max_bytes if memory allows',
-    read: (interval) => perClass((name) => ({ value: interval.losses[name].shed, ...causeIn(interval, name) })),
+    read: (interval) => ofEachClass((name) => ({ value: interval.losses[name].shed, ...causeIn(interval, name) })),
   },
   expired: {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: ['class'],
     measures: 'Messages that waited longer than max_age.',
     says: 'messages expire unanswered: {value}',
     advice: 'the servers are too slow for what comes, or Down: look at them and at max_rate',
-    read: (interval) => perClass((name) => ({ value: interval.losses[name].expired, ...causeIn(interval, name) })),
+    read: (interval) => ofEachClass((name) => ({ value: interval.losses[name].expired, ...causeIn(interval, name) })),
   },
   'given-up': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: ['class'],
     measures:
@@ -53,15 +50,14 @@ export const LOSS_ALARMS = {
     says: 'requests end without an answer: {value} ({detail})',
     advice: 'the log line given-up says what was tried where; look at these servers, then at timeout and max_retries',
     read: (interval) =>
-      perClass((name) => {
+      ofEachClass((name) => {
         const { givenUp, superseded } = interval.ends(name)
         const detail = mostOf({ 'given up': givenUp, superseded })
         return { value: (60 * (givenUp + superseded)) / interval.seconds, detail, ...causeIn(interval, name) }
       }),
   },
   'client-secret': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: ['client'],
     measures:
@@ -72,8 +68,7 @@ export const LOSS_ALARMS = {
       interval.clientDrops().map(({ client, wrongProofs }) => ({ subject: { client }, value: wrongProofs })),
   },
   'client-drops': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: ['client'],
     measures:
@@ -89,8 +84,7 @@ export const LOSS_ALARMS = {
       })),
   },
   'kernel-drops': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: [],
     measures: 'Datagrams that the kernel dropped because a receive buffer of ours was full.',
@@ -103,8 +97,7 @@ export const LOSS_ALARMS = {
     },
   },
   'send-failures': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: [],
     measures: 'Datagrams to clients and servers that the system refused to send.',
@@ -114,8 +107,7 @@ export const LOSS_ALARMS = {
     read: ofDaemon((view) => view.sendFailures),
   },
   'internal-errors': {
-    severity: 'critical',
-    failsStatus: true,
+    grade: 'critical',
     unit: 'a minute',
     per: [],
     measures: 'Packets in which our own code threw; they are dropped, nothing else is affected.',
@@ -124,8 +116,7 @@ export const LOSS_ALARMS = {
     read: ofDaemon((view) => view.internalErrors),
   },
   'sessions-log-lost': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: [],
     measures: 'Lines of the sessions log that could not be written: sessions that are in no file.',
@@ -134,8 +125,7 @@ export const LOSS_ALARMS = {
     read: ofDaemon((view) => view.sessionsLogLinesLost ?? 0),
   },
   'log-lines-lost': {
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'a minute',
     per: [],
     measures: 'Lines of the log and of the TPS file that could not be written.',

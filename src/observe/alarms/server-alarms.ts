@@ -1,16 +1,15 @@
 /**
  * The alarms of servers: Down, silent, failing, at their ceiling, with a wrong secret.
  *
- * What is known of the cause (`causes.ts`) takes the place of the general advice: a wrong secret is not "look at the
+ * What is known of the cause (`diagnosis.ts`) takes the place of the general advice: a wrong secret is not "look at the
  * network", answers that come late are not "lower max_rate", and what an operator holds Down needs a command.
  */
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { isRefused, latenessOf } from '../../proxy/work/contact.ts'
-import { causeOf, causeOfClass, causeOfRetries } from '../view/causes.ts'
-import { effectiveCeiling, whatLimits } from '../view/ceiling.ts'
+import { causeOf, causeOfClass, causeOfRetries, effectiveCeiling, whatLimits } from '../view/diagnosis.ts'
 import type { LaneRates } from '../view/interval.ts'
-import { type AlarmDefinition, mostOf, perLane, state } from './alarm-definition.ts'
+import { type AlarmDefinition, mostOf, ofEachLane, state } from './alarm-definition.ts'
 
 /** Of itself, that is; what an operator holds Down is no news to anybody. */
 const isDown = ({ lane }: LaneRates): boolean => lane.state === 'down' && !lane.isHeldDown
@@ -21,15 +20,14 @@ const advised = (cause: string | undefined): { readonly advice?: string } =>
 export const SERVER_ALARMS = {
   'server-down': {
     isNow: true,
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'state',
     per: ['server', 'class'],
     measures: 'Whether every instance sees the server Down; one that an operator holds Down is none.',
     says: 'the server is Down, {detail}',
     advice: 'look at the server and the way to it; its messages go to the others, if any serves',
     read: (interval) =>
-      perLane(interval, (rates) => {
+      ofEachLane(interval, (rates) => {
         const { consecutiveFailures } = rates.lane
         const detail = `${consecutiveFailures} request${consecutiveFailures === 1 ? '' : 's'} in a row unanswered`
         return { value: isDown(rates) ? 1 : 0, detail, ...advised(causeOf(rates.lane)) }
@@ -37,8 +35,7 @@ export const SERVER_ALARMS = {
   },
   'never-answered': {
     isNow: true,
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'transmissions',
     per: ['server', 'class'],
     measures:
@@ -47,7 +44,7 @@ export const SERVER_ALARMS = {
     advice:
       "compare the secret, the server's entry for radsluice (address of the client) and the firewalls; the server's own log says what it drops",
     read: (interval) =>
-      perLane(interval, ({ lane }) => {
+      ofEachLane(interval, ({ lane }) => {
         const value = lane.isHeldDown ? 0 : (lane.unheard?.timeouts ?? 0)
         const detail = isRefused(lane) ? 'nothing listens there' : 'probably the secret, the client entry or a firewall'
         return { value, detail, ...(isRefused(lane) ? advised(causeOf(lane)) : {}) }
@@ -55,8 +52,7 @@ export const SERVER_ALARMS = {
   },
   'server-failing': {
     isNow: true,
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'state',
     per: ['server', 'class'],
     measures: 'Whether every instance sees the server Failing or worse, and one sees it Failing.',
@@ -64,7 +60,7 @@ export const SERVER_ALARMS = {
     advice:
       'look at what the server itself asks (its database, its directory, its home servers); new messages go to the other servers, one in 20 tries whether it serves again',
     read: (interval) =>
-      perLane(interval, (rates) => ({
+      ofEachLane(interval, (rates) => ({
         value: rates.lane.state === 'failing' ? 1 : 0,
         // A closed port is no sign of life.
         detail: isRefused(rates.lane) ? 'its port is closed' : 'though it lives',
@@ -72,8 +68,7 @@ export const SERVER_ALARMS = {
       })),
   },
   'unanswered-by-live-server': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: ['server', 'class'],
     measures: 'Requests that used up their tries at a server although it answered others meanwhile.',
@@ -81,15 +76,14 @@ export const SERVER_ALARMS = {
     advice:
       'it drops them in silence: the log line unanswered-by-live-server names the client, realm or kind of record that most of them share; look there, then at the log of the server',
     read: (interval) =>
-      perLane(interval, ({ lane, unanswered }) => ({
+      ofEachLane(interval, ({ lane, unanswered }) => ({
         value: unanswered,
         ...advised(latenessOf(lane) === 'no' ? undefined : causeOf(lane)),
       })),
   },
   'all-servers-down': {
     isNow: true,
-    severity: 'critical',
-    failsStatus: true,
+    grade: 'critical',
     unit: 'state',
     per: ['class'],
     measures: 'Whether all servers of a class are Down, of themselves or because an operator holds them.',
@@ -108,8 +102,7 @@ export const SERVER_ALARMS = {
       }),
   },
   ceiling: {
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'percent',
     per: ['server', 'class'],
     measures:
@@ -118,15 +111,14 @@ export const SERVER_ALARMS = {
     advice:
       'where max_outstanding is the limit, the server is slow or silent: mend it or raise max_outstanding; where max_rate is, the servers are at the limit you gave them',
     read: (interval) =>
-      perLane(interval, ({ lane, load }) => ({
+      ofEachLane(interval, ({ lane, load }) => ({
         value: 100 * (load ?? 0),
         detail: `${Math.floor(effectiveCeiling(lane) ?? 0)} a second because of ${whatLimits(lane)}`,
         ...advised(whatLimits(lane) === 'max_outstanding' ? causeOf(lane) : undefined),
       })),
   },
   retries: {
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'percent',
     per: ['server', 'class'],
     measures: 'Retries among the transmissions to a server.',
@@ -134,21 +126,19 @@ export const SERVER_ALARMS = {
     advice:
       'packets are lost on the way to the server or back, or it drops some in silence: capture at the server what arrives, and look in its log',
     read: (interval) =>
-      perLane(interval, ({ lane, retries }) => ({ value: 100 * retries, ...advised(causeOfRetries(lane)) })),
+      ofEachLane(interval, ({ lane, retries }) => ({ value: 100 * retries, ...advised(causeOfRetries(lane)) })),
   },
   'server-secret': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: ['server', 'class'],
     measures: 'Responses of a server whose authenticator does not verify.',
     says: 'responses do not verify: {value}',
     advice: 'the server has another shared secret for us, or somebody else answers in its name: compare the secrets',
-    read: (interval) => perLane(interval, ({ wrongProofs }) => ({ value: wrongProofs })),
+    read: (interval) => ofEachLane(interval, ({ wrongProofs }) => ({ value: wrongProofs })),
   },
   'server-drops': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'a minute',
     per: ['server', 'class'],
     measures:
@@ -157,7 +147,7 @@ export const SERVER_ALARMS = {
     advice:
       'their requests stay unanswered: the log line response-dropped says why; for missing-message-authenticator update the server, or set require_message_authenticator: no for it',
     read: (interval) =>
-      perLane(interval, ({ drops }) => ({
+      ofEachLane(interval, ({ drops }) => ({
         value: (60 * Object.values(drops).reduce((a, b) => a + b, 0)) / interval.seconds,
         detail: mostOf(drops),
       })),

@@ -2,13 +2,20 @@
  * The alarms of who must sign (docs/throttling.md): unsigned packets that are dropped, and peers of which `auto` can't tell.
  */
 
-import { mixedSigning, unsignedDropped } from '../view/signing-readings.ts'
-import type { AlarmDefinition } from './alarm-definition.ts'
+import type { PeerKind } from '../../proxy/border/events.ts'
+import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
+import type { Reading } from '../view/alarm.ts'
+import { othersText, seenText, UNKNOWN_UNSIGNED } from '../view/seen-text.ts'
+import { type AlarmDefinition, state } from './alarm-definition.ts'
+
+const BECAUSE = {
+  required: 'require_message_authenticator is yes',
+  learned: 'auto has learned that it signs ("radsluice show learned" says by which packet)',
+} as const
 
 export const SIGNING_ALARMS = {
   'missing-message-authenticator': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'state',
     per: ['client'],
     measures:
@@ -19,8 +26,7 @@ export const SIGNING_ALARMS = {
     read: ({ now }) => unsignedDropped(now.engine, 'client'),
   },
   'server-missing-message-authenticator': {
-    severity: 'warning',
-    failsStatus: true,
+    grade: 'loss',
     unit: 'state',
     per: ['server'],
     measures:
@@ -31,8 +37,7 @@ export const SIGNING_ALARMS = {
     read: ({ now }) => unsignedDropped(now.engine, 'server'),
   },
   'mixed-signing': {
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'state',
     per: ['client'],
     measures:
@@ -43,8 +48,7 @@ export const SIGNING_ALARMS = {
     read: ({ now }) => mixedSigning(now.engine, 'client'),
   },
   'server-mixed-signing': {
-    severity: 'warning',
-    failsStatus: false,
+    grade: 'notice',
     unit: 'state',
     per: ['server'],
     measures:
@@ -55,3 +59,30 @@ export const SIGNING_ALARMS = {
     read: ({ now }) => mixedSigning(now.engine, 'server'),
   },
 } as const satisfies Readonly<Record<string, AlarmDefinition>>
+
+const unsignedDropped = (engine: EngineSnapshot, peer: PeerKind): Reading[] =>
+  ofEachPeer(engine, peer, engine.signing.dropped, ({ at, packet, because }) => {
+    return `the last from ${at} (${seenText(packet)}): ${BECAUSE[because]}`
+  })
+
+const mixedSigning = (engine: EngineSnapshot, peer: PeerKind): Reading[] =>
+  ofEachPeer(engine, peer, engine.signing.mixed, ({ at, packet, unsigned, others }) => {
+    const other = unsigned === undefined ? UNKNOWN_UNSIGNED : seenText(unsigned)
+    return `at ${at}${othersText(others)}, signed ${seenText(packet)}, unsigned ${other}`
+  })
+
+/** A reading for each client or server, also for those that nothing was seen of. */
+function ofEachPeer<T extends { readonly peer: PeerKind; readonly name: string }>(
+  { clients, lanes }: EngineSnapshot,
+  peer: PeerKind,
+  seen: readonly T[],
+  detailOf: (one: T) => string,
+): Reading[] {
+  const byName = new Map(seen.filter((one) => one.peer === peer).map((one) => [one.name, one]))
+  const servers = lanes.filter(({ retiring }) => !retiring).map(({ server }) => server)
+  const names = new Set(peer === 'client' ? clients.map(({ name }) => name) : servers)
+  return [...names].map((name) => {
+    const one = byName.get(name)
+    return state({ [peer]: name }, one !== undefined, one === undefined ? {} : { detail: detailOf(one) })
+  })
+}

@@ -2,21 +2,22 @@
  * The daemon's watch over itself: at the end of each poll interval it judges alarms and health, says on the log what
  * changed, and tells the webhook.
  *
- * It looks as everybody else does, on the main thread, and decides nothing: alarms and health are pure files with
- * thresholds from the configuration. How late an event loop is the histogram of a thread says once only, to whoever
- * looks; so every look passes here, and the worst of an interval is kept.
+ * It reads the view that everybody else reads, on the main thread. Alarms and health are judged in pure files. A thread
+ * tells once only how late its event loop was, to whoever asks for a view; so every view passes here, and the worst of an
+ * interval is kept.
  */
 
 import type { Boundary } from '../boundary/boundary.io.ts'
 import type { Log } from '../log/log.io.ts'
 import type { Reading, Threshold } from '../view/alarm.ts'
-import { ALARM_IDS, type Alarm, type AlarmId, type Health, subjectText } from '../view/alarm.ts'
+import { ALARM_IDS, type Alarm, type AlarmId, type HealthScore, subjectText } from '../view/alarm.ts'
 import { Interval } from '../view/interval.ts'
 import type { DaemonView, WatchView } from '../view/view.ts'
-import type { AlarmDefinition } from './alarm-definition.ts'
-import { ALARMS, alarmText } from './alarm-definitions.ts'
+import { type AlarmDefinition, severityOf } from './alarm-definition.ts'
+import { ALARMS } from './alarm-definitions.ts'
+import { alarmText } from './alarm-text.ts'
 import { Alarms, type Judged, type Judgement } from './alarms.ts'
-import { BEST_HEALTH, type HealthFactor, healthOf, type Penalty } from './health.ts'
+import { BEST_SCORE, type HealthFactor, healthScoreOf, type Penalty } from './health-score.ts'
 import { Webhook, type WebhookOptions } from './webhook.io.ts'
 
 const MICROS_PER_MILLI = 1_000
@@ -34,13 +35,13 @@ export interface WatchOptions {
 
 export class Watch {
   readonly #alarms = new Alarms<AlarmId>()
-  readonly #look: () => Promise<DaemonView>
+  readonly #view: () => Promise<DaemonView>
   readonly #log: Pick<Log, 'write'>
   readonly #admin: () => string
   readonly #boundary: Boundary
   #options: WatchOptions
   #webhook: Webhook | undefined
-  #health: Health = { score: BEST_HEALTH, reasons: [] }
+  #health: HealthScore = { score: BEST_SCORE, reasons: [] }
   #lanes: WatchView['lanes'] = []
   #before: DaemonView | undefined
   #hasJudged = false
@@ -55,14 +56,14 @@ export class Watch {
   constructor(
     options: WatchOptions,
     o: {
-      readonly look: () => Promise<DaemonView>
+      readonly view: () => Promise<DaemonView>
       readonly log: Pick<Log, 'write'>
       readonly admin: () => string
       readonly boundary: Boundary
     },
   ) {
     this.#options = options
-    this.#look = o.look
+    this.#view = o.view
     this.#log = o.log
     this.#admin = o.admin
     this.#boundary = o.boundary
@@ -79,7 +80,7 @@ export class Watch {
     const [rules, unixSeconds] = [this.#rules(interval), Date.now() / 1_000]
     const alarms = this.#alarms.seenAt(rules, unixSeconds)
     const foreseen = this.#alarms.foresee(rules, unixSeconds)
-    const health = this.#hasJudged ? view.watch.health : healthOf(interval, this.#options.penalties)
+    const health = this.#hasJudged ? view.watch.health : healthScoreOf(interval, this.#options.penalties)
     return { ...view, watch: { ...view.watch, alarms, foreseen, health } }
   }
 
@@ -125,7 +126,7 @@ export class Watch {
   async #poll(): Promise<void> {
     this.#timer = undefined
     try {
-      const view = await this.#look()
+      const view = await this.#view()
       if (!this.#isStopped) this.#saw(view)
     } finally {
       // Whatever failed: the next poll comes.
@@ -149,9 +150,9 @@ export class Watch {
 
   #rules(interval: Interval): Judged<AlarmId>[] {
     return ALARM_IDS.map((id) => {
-      const { severity, read, isNow = false }: AlarmDefinition = ALARMS[id]
+      const { grade, read, isNow = false }: AlarmDefinition = ALARMS[id]
       const readings = this.#boundary.value<readonly Reading[] | 'unknown'>('alarms', () => read(interval), 'unknown')
-      return { id, severity, threshold: this.#options.alarms[id], readings, isNow }
+      return { id, severity: severityOf({ grade }), threshold: this.#options.alarms[id], readings, isNow }
     })
   }
 
@@ -160,7 +161,7 @@ export class Watch {
     const judgement = this.#alarms.judge(this.#rules(interval), unixSeconds)
     this.#sayAlarms(judgement, unixSeconds)
     this.#boundary.run('webhook', () => this.#webhook?.tell(this.#alarms.current(), judgement, unixSeconds))
-    this.#boundary.run('poll', () => this.#setHealth(healthOf(interval, this.#options.penalties)))
+    this.#boundary.run('poll', () => this.#setHealth(healthScoreOf(interval, this.#options.penalties)))
     this.#boundary.run('poll', () => {
       this.#lanes = interval
         .lanes()
@@ -179,7 +180,7 @@ export class Watch {
     }
   }
 
-  #setHealth(health: Health): void {
+  #setHealth(health: HealthScore): void {
     const from = this.#health.score
     this.#health = health
     if (health.score === from) return

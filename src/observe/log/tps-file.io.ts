@@ -1,5 +1,5 @@
 /**
- * Writes the TPS file: at each quarter of a minute of the wall clock a look, the rates since the line before, a line.
+ * Writes the TPS file: at each quarter of a minute of the wall clock a line, with the rates since the line before.
  */
 import type { Boundary } from '../boundary/boundary.io.ts'
 import { Interval } from '../view/interval.ts'
@@ -11,7 +11,7 @@ const MILLIS_PER_SECOND = 1_000
 
 export class TpsFile {
   readonly #file: RotatingFile
-  readonly #look: () => Promise<DaemonView>
+  readonly #view: () => Promise<DaemonView>
   readonly #boundary: Boundary
   #before: DaemonView | undefined
   #timer: NodeJS.Timeout | undefined
@@ -20,12 +20,12 @@ export class TpsFile {
   /** @throws a coded error where nothing can be written there. */
   constructor(
     o: { readonly directory: string; readonly keepDays: number },
-    look: () => Promise<DaemonView>,
+    view: () => Promise<DaemonView>,
     boundary: Boundary,
   ) {
     const failed = (error: unknown): void => boundary.failed('tps-file', error)
     this.#file = new RotatingFile({ ...tpsFileOptions(o), failed }, 'tps.directory')
-    this.#look = look
+    this.#view = view
     this.#boundary = boundary
   }
 
@@ -37,7 +37,7 @@ export class TpsFile {
   start(): void {
     this.#boundary.start('tps-file', async () => {
       try {
-        this.#before = await this.#look()
+        this.#before = await this.#view()
       } finally {
         this.#wait()
       }
@@ -57,7 +57,7 @@ export class TpsFile {
 
   async #writeLine(): Promise<void> {
     try {
-      const view = await this.#look()
+      const view = await this.#view()
       const before = this.#before
       this.#before = view
       if (before === undefined || this.#isStopped) return

@@ -5,7 +5,7 @@
  * always has a series of its own, unless the ledger of the classes has that figure already.
  */
 import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot.ts'
-import { clientsShown } from '../view/client-activity.ts'
+import { listedClients } from '../view/client-activity.ts'
 import { counter, type Metric, type Sample } from './metric.ts'
 
 /** Tells each figure of a client, with the values of the metric's own labels. */
@@ -28,7 +28,7 @@ export const perClient = (name: string, help: string, { labels = [], figures }: 
     read: (view) =>
       view.instances.flatMap(({ number, engine }) => {
         const samples: Sample[] = []
-        for (const client of clientsShown(engine.clients, view.shownClients)) {
+        for (const client of listedClients(engine.clients, view.listedClients)) {
           const put = (value: number, ...of: string[]): void => {
             const own = { client: client.name, ...named(labels, of), instance: String(number) }
             samples.push({ labels: own, value })

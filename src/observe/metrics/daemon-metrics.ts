@@ -3,7 +3,7 @@
  */
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { notReady } from '../judgements.ts'
-import { clientsShown } from '../view/client-activity.ts'
+import { listedClients } from '../view/client-activity.ts'
 import type { ListenerView } from '../view/view.ts'
 import { perClient, perClientAndAll } from './client-metrics.ts'
 import { counter, gauge, type Metric, type MetricGroup, single } from './metric.ts'
@@ -39,9 +39,9 @@ const CLIENTS_AND_TABLES: readonly Metric[] = [
   ),
   gauge('clients', 'Clients: configured, with traffic in the last hour, and shown with series of their own.', {
     labels: ['which'],
-    read: ({ engine: { clients }, shownClients }) => {
-      const shown = clientsShown(clients, shownClients).length
-      const { active } = shownClients
+    read: ({ engine: { clients }, listedClients: which }) => {
+      const shown = listedClients(clients, which).length
+      const { active } = which
       return Object.entries({ configured: clients.length, active: active.size, shown }).map(([of, value]) => ({
         labels: { which: of },
         value,

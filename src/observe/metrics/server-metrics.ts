@@ -2,7 +2,7 @@
  * The metrics of each server and class, in the terms of RFC 4668 and RFC 4670 where these have one.
  */
 import type { LaneCounters } from '../../proxy/border/snapshot.ts'
-import { effectiveCeiling } from '../view/ceiling.ts'
+import { effectiveCeiling } from '../view/diagnosis.ts'
 import { counter, gauge, histogram, type Metric, type MetricGroup } from './metric.ts'
 import { inSeconds, ofLane, ofLaneBy, ofLaneHistogram } from './metric-readers.ts'
 

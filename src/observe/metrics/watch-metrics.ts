@@ -2,7 +2,7 @@
  * The metrics of the daemon's own watch: alarms, health, how much of max_rate is used, the webhook.
  */
 
-import { HEALTH_FACTORS } from '../alarms/health.ts'
+import { HEALTH_FACTORS } from '../alarms/health-score.ts'
 import type { Severity } from '../view/alarm.ts'
 import type { LaneWatch, WebhookView } from '../view/view.ts'
 import { counter, gauge, type MetricGroup, type SampleReader, single } from './metric.ts'

@@ -94,7 +94,7 @@ export interface HealthReason {
   readonly says: string
 }
 
-export interface Health {
+export interface HealthScore {
   /** 0 to 10. */
   readonly score: number
   /** The dearest first. */

@@ -3,14 +3,7 @@
  * the admin API and for the command line alike.
  */
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import {
-  type ClassForecast,
-  type ClassInHand,
-  type Forecast,
-  type InHand,
-  isNothing,
-  type Obstacle,
-} from './in-hand.ts'
+import type { ClassForecast, ClassInHand, Forecast, InHand, Obstacle } from './in-hand.ts'
 
 const NOUNS: Readonly<Record<TrafficClass, readonly [one: string, many: string]>> = {
   authentication: ['login', 'logins'],
@@ -32,6 +25,8 @@ const ADVICE: Readonly<Record<Obstacle, string>> = {
   'set-aside': "look in the server's own log for these records",
   'no-time': 'raise drain_limit',
 }
+
+export const isNothing = (inHand: InHand): boolean => TRAFFIC_CLASSES.every((each) => countOf(inHand[each]) === 0)
 
 /** `48 records (40 queued, 8 outstanding) and 1 login (1 queued)`, or `nothing`. */
 export function inHandText(inHand: InHand): string {

@@ -10,7 +10,7 @@
 import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND } from '../../units.ts'
-import { effectiveCeiling } from './ceiling.ts'
+import { effectiveCeiling } from './diagnosis.ts'
 
 export interface ClassInHand {
   readonly queued: number
@@ -60,9 +60,6 @@ export const totalOf = (inHand: InHand): { readonly queued: number; readonly out
   queued: inHand.authentication.queued + inHand.accounting.queued,
   outstanding: inHand.authentication.outstanding + inHand.accounting.outstanding,
 })
-
-export const isNothing = (inHand: InHand): boolean =>
-  TRAFFIC_CLASSES.every((each) => inHand[each].queued + inHand[each].outstanding === 0)
 
 /** What a stop within `limitSeconds` would lose; `engine` is the sum of all instances. */
 export function forecastOf(engine: Pick<EngineSnapshot, 'classes' | 'lanes'>, limitSeconds: number): Forecast {

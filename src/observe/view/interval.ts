@@ -8,7 +8,7 @@
 import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { endedBy, isWrongProof } from '../../proxy/border/endings.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneCounters, LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import { effectiveCeiling } from './ceiling.ts'
+import { effectiveCeiling } from './diagnosis.ts'
 import type { DaemonView } from './view.ts'
 
 /** One server and class over an interval, all instances together. */
@@ -74,6 +74,19 @@ export class Interval {
   get residentBytes(): number | undefined {
     const { process: vitals } = this.now
     return vitals.residentBytes
+  }
+
+  /**
+   * How close the queues of a class are to their bounds at the end: 0 is empty, 1 is at the bound. The bounds are those of
+   * each instance, so the instance that is closest speaks for all: one that is full sheds, however empty the others are.
+   */
+  queueShares(name: TrafficClass): { readonly fill: number; readonly age: number } {
+    const { messages, bytes, age } = this.now.limits[name]
+    const classes = this.now.instances.map(({ engine }) => engine.classes[name])
+    return {
+      fill: Math.max(0, ...classes.map((of) => Math.max(of.queued / messages, of.queuedBytes / bytes))),
+      age: Math.max(0, ...classes.map((of) => of.oldestAge / age)),
+    }
   }
 
   /** How fast a counter of a class rose. */

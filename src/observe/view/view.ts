@@ -10,8 +10,8 @@ import type { InstanceView } from '../../instances/protocol/instance-view.ts'
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Duration, PerSecond } from '../../units.ts'
 import type { WatchErrors } from '../boundary/watch-errors.ts'
-import type { Alarm, AlarmId, Health } from './alarm.ts'
-import type { ShownClients } from './client-activity.ts'
+import type { Alarm, AlarmId, HealthScore } from './alarm.ts'
+import type { ListedClients } from './client-activity.ts'
 
 export type Phase = 'starting' | 'running' | 'draining'
 
@@ -96,7 +96,7 @@ export interface DaemonView {
   /** Undefined where there is no sessions log. */
   readonly sessionsLogLinesLost: number | undefined
   /** Which clients have series of their own in /metrics (`metrics.per_client`), and which had traffic in the last hour. */
-  readonly shownClients: ShownClients
+  readonly listedClients: ListedClients
   /** Errors in watching itself, none of which touched a packet. */
   readonly watchErrors: WatchErrors
   /** Undefined while it could never be read. */
@@ -111,7 +111,7 @@ export interface WatchView {
   readonly alarms: readonly Alarm<AlarmId>[]
   /** Not raised, and sure to be at the end of the poll interval if nothing changes. */
   readonly foreseen: readonly Alarm<AlarmId>[]
-  readonly health: Health
+  readonly health: HealthScore
   /** Under it the daemon counts as degraded. */
   readonly degradedBelow: number
   /** The thresholds in force; those of alarms that are switched off are not among them. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { watchOptions } from '../../../src/config/outward/watch-options.ts'
-import { HEALTH_FACTORS } from '../../../src/observe/alarms/health.ts'
+import { HEALTH_FACTORS } from '../../../src/observe/alarms/health-score.ts'
 import { ALARM_IDS } from '../../../src/observe/view/alarm.ts'
 import { expectProblem, expectWarning, loaded } from '../fixture.ts'
 

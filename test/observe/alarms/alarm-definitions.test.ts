@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { AlarmDefinition } from '../../../src/observe/alarms/alarm-definition.ts'
-import { ALARMS, alarmText, alertNameOf, shortened } from '../../../src/observe/alarms/alarm-definitions.ts'
+import { type AlarmDefinition, failsStatus, severityOf } from '../../../src/observe/alarms/alarm-definition.ts'
+import { ALARMS, shortened } from '../../../src/observe/alarms/alarm-definitions.ts'
+import { alarmText, alertNameOf } from '../../../src/observe/alarms/alarm-text.ts'
 import { Alarms } from '../../../src/observe/alarms/alarms.ts'
 import type { Subject } from '../../../src/observe/view/alarm.ts'
 import { ALARM_IDS, type AlarmId } from '../../../src/observe/view/alarm.ts'
@@ -281,7 +282,7 @@ describe('what an alarm says', () => {
     expect(alarmText('server-down', 1, reading?.detail)).toBe('the server is Down, 5 requests in a row unanswered')
   })
 
-  it('is read again at each look where it is of the moment, and of no rate', () => {
+  it('is read again for each view where it is of the moment, and of no rate', () => {
     const ofMoment = ALARM_IDS.filter((id) => (ALARMS[id] as AlarmDefinition).isNow === true)
     expect(ofMoment).toEqual(expect.arrayContaining(['never-answered', 'server-failing', 'queue-fill', 'memory']))
     for (const id of ofMoment) expect([id, ALARMS[id].unit]).not.toContain('a minute')
@@ -340,7 +341,8 @@ function judgeOf(id: AlarmId) {
   const threshold = defaults().alarms[id]
   if (threshold === undefined) throw new Error(`${id} is off in the tests`)
   const alarms = new Alarms<AlarmId>()
-  const { severity, read } = ALARMS[id]
+  const { read } = ALARMS[id]
+  const severity = severityOf(ALARMS[id])
   const raisedAfter = (interval: Interval, polls = threshold.ofLast): Subject[] => {
     for (let poll = 0; poll < polls; poll += 1)
       alarms.judge([{ id, severity, threshold, readings: read(interval) }], poll)
@@ -398,9 +400,9 @@ describe.each(ALARM_IDS)('the alarm %s', (id) => {
 
 describe('an alarm', () => {
   it('makes `radsluice status` exit with 1 where users or records suffer, and always if critical', () => {
-    const fails = ALARM_IDS.filter((id) => ALARMS[id].failsStatus)
+    const fails = ALARM_IDS.filter((id) => failsStatus(ALARMS[id]))
     expect(fails).toEqual(FAILS_STATUS)
-    for (const id of ALARM_IDS) if (ALARMS[id].severity === 'critical') expect(fails).toContain(id)
+    for (const id of ALARM_IDS) if (severityOf(ALARMS[id]) === 'critical') expect(fails).toContain(id)
   })
 })
 

@@ -151,7 +151,7 @@ describe('the watch', () => {
     const { boundary, lines } = planted()
     const events: string[] = []
     const one = new Watch(defaults(), {
-      look: async () => look(),
+      view: async () => look(),
       log: { write: (name) => events.push(name) },
       admin: () => '',
       boundary,

@@ -13,7 +13,7 @@ import { client, server } from '../../proxy/options.ts'
 import { viewOf } from '../view-of.ts'
 
 /** `a` and `b` sent records, `c` is silent; sessions are tracked. */
-function view(which: DaemonView['shownClients']['which'], active: readonly string[] = ['a', 'b']): DaemonView {
+function view(which: DaemonView['listedClients']['which'], active: readonly string[] = ['a', 'b']): DaemonView {
   const world = new World({
     clients: ['a', 'b', 'c'].map((name, at) => client({ name, network: `10.${at + 1}.0.0/16` })),
     servers: [server('s1')],
@@ -21,7 +21,7 @@ function view(which: DaemonView['shownClients']['which'], active: readonly strin
   })
   for (const address of ['10.1.0.1', '10.1.0.2', '10.2.0.1']) world.accounting({ from: { address } })
   world.settle()
-  return { ...viewOf(world.snapshot()), shownClients: { which, active: new Set(active) } }
+  return { ...viewOf(world.snapshot()), listedClients: { which, active: new Set(active) } }
 }
 
 const textOf = (of: DaemonView): Promise<string> => exposition(METRICS, of)
@@ -79,7 +79,7 @@ describe('the activity of clients', () => {
   it('lasts an hour from the look that saw the last traffic, dropped datagrams among it', () => {
     const activity = new ClientActivity()
     const look = (minutes: number, a: number, b = 0) => [
-      ...activity.look([counted('a', a), counted('b', 0, b)], at(minutes)),
+      ...activity.update([counted('a', a), counted('b', 0, b)], at(minutes)),
     ]
     expect(look(0, 0)).toEqual([])
     expect(look(1, 5)).toEqual(['a'])
@@ -90,8 +90,8 @@ describe('the activity of clients', () => {
 
   it('forgets a client that is gone; one that comes again begins anew', () => {
     const activity = new ClientActivity()
-    activity.look([counted('a', 5)], at(0))
-    activity.look([], at(1))
-    expect([...activity.look([counted('a', 0)], at(2))]).toEqual([])
+    activity.update([counted('a', 5)], at(0))
+    activity.update([], at(1))
+    expect([...activity.update([counted('a', 0)], at(2))]).toEqual([])
   })
 })

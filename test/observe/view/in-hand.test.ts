@@ -3,11 +3,12 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { forecastOf, type InHand, inHandOf, isNothing, totalOf } from '../../../src/observe/view/in-hand.ts'
+import { forecastOf, type InHand, inHandOf, totalOf } from '../../../src/observe/view/in-hand.ts'
 import {
   fateText,
   hindranceText,
   inHandText,
+  isNothing,
   notStoppedText,
   refusalText,
 } from '../../../src/observe/view/in-hand-text.ts'

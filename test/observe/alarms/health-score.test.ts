@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HEALTH_FACTORS, type HealthFactor, healthOf } from '../../../src/observe/alarms/health.ts'
+import { HEALTH_FACTORS, type HealthFactor, healthScoreOf } from '../../../src/observe/alarms/health-score.ts'
 import { concerns, notReady } from '../../../src/observe/judgements.ts'
 import type { Interval } from '../../../src/observe/view/interval.ts'
 import { micros } from '../../../src/units.ts'
@@ -42,7 +42,7 @@ const COARSE: readonly HealthFactor[] = ['servers', 'instances']
 
 describe('the health', () => {
   it('is 10 where all is well', () => {
-    expect(healthOf(intervalOf(), penalties)).toEqual({ score: 10, reasons: [] })
+    expect(healthScoreOf(intervalOf(), penalties)).toEqual({ score: 10, reasons: [] })
   })
 
   it.each(Object.keys(HEALTH_FACTORS) as HealthFactor[])(
@@ -50,7 +50,7 @@ describe('the health', () => {
     (factor) => {
       const { warning, error, cost } = penalties[factor] ?? { warning: 0, error: 0, cost: 0 }
       const at = (value: number) =>
-        healthOf(AT[factor](value), { ...penalties, memory: factor === 'memory' ? penalties.memory : undefined })
+        healthScoreOf(AT[factor](value), { ...penalties, memory: factor === 'memory' ? penalties.memory : undefined })
       expect(at(0).score).toBe(10)
       expect(at(error)).toMatchObject({ score: 10 - cost, reasons: [{ factor, level: 'error', cost }] })
       expect(cost).toBeGreaterThan(1)
@@ -62,15 +62,15 @@ describe('the health', () => {
   )
 
   it('loses 1 while one of two servers is Down, and all of it when none is left', () => {
-    expect(healthOf(AT.servers(50), penalties)).toMatchObject({ score: 9 })
-    expect(healthOf(AT.servers(100), penalties)).toMatchObject({ score: 0 })
+    expect(healthScoreOf(AT.servers(50), penalties)).toMatchObject({ score: 9 })
+    expect(healthScoreOf(AT.servers(100), penalties)).toMatchObject({ score: 0 })
   })
 
   it('says its reasons with their values, the dearest first', () => {
     const shed = inLedger('accounting', { shed: { 'queue-messages': 700, 'queue-bytes': 0 } })
     const full = inClass('authentication', () => ({ queued: 19_000 }))
     const all = intervalOf((view) => shed(full(view)))
-    expect(healthOf(all, penalties)).toEqual({
+    expect(healthScoreOf(all, penalties)).toEqual({
       score: 5,
       reasons: [
         { factor: 'shed', level: 'error', cost: 3, says: 'messages shed: 700 a minute' },
@@ -82,11 +82,11 @@ describe('the health', () => {
   it('never falls under 0', () => {
     const dear = { warning: 1, error: 1, cost: 9 }
     const all = intervalOf(inLedger('accounting', { shed: { 'queue-messages': 700, 'queue-bytes': 0 } }), 3)
-    expect(healthOf(all, { ...penalties, shed: dear, 'event-loop-delay': dear }).score).toBe(0)
+    expect(healthScoreOf(all, { ...penalties, shed: dear, 'event-loop-delay': dear }).score).toBe(0)
   })
 
   it('takes no notice of a factor that is switched off', () => {
-    expect(healthOf(AT.shed(700), { ...penalties, shed: undefined }).score).toBe(10)
+    expect(healthScoreOf(AT.shed(700), { ...penalties, shed: undefined }).score).toBe(10)
   })
 
   it('is a concern under degraded_below, and never a reason to be not ready', () => {

@@ -7,12 +7,11 @@
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import type { Health, HealthReason } from '../view/alarm.ts'
+import type { HealthReason, HealthScore } from '../view/alarm.ts'
 import type { Interval } from '../view/interval.ts'
-import { queueShares } from '../view/queue-shares.ts'
-import { shownValue, type Unit } from './alarm-definition.ts'
+import { type Unit, valueText } from './alarm-definition.ts'
 
-export const BEST_HEALTH = 10
+export const BEST_SCORE = 10
 const WARNING_COSTS = 1
 
 /** A value at a threshold or above it costs; a threshold of undefined is a factor that is left out. */
@@ -35,12 +34,12 @@ export const HEALTH_FACTORS = {
   'queue-fill': {
     unit: 'percent',
     says: 'the fullest queue',
-    read: ({ now }) => 100 * most(TRAFFIC_CLASSES.map((name) => queueShares(now, name).fill)),
+    read: (interval) => 100 * most(TRAFFIC_CLASSES.map((name) => interval.queueShares(name).fill)),
   },
   'queue-age': {
     unit: 'percent',
     says: 'age of the oldest message, of max_age',
-    read: ({ now }) => 100 * most(TRAFFIC_CLASSES.map((name) => queueShares(now, name).age)),
+    read: (interval) => 100 * most(TRAFFIC_CLASSES.map((name) => interval.queueShares(name).age)),
   },
   shed: {
     unit: 'a minute',
@@ -102,7 +101,10 @@ const isNoHelp = ({ state, isHeldDown }: LaneSnapshot): boolean =>
 
 export type HealthFactor = keyof typeof HEALTH_FACTORS
 
-export function healthOf(interval: Interval, penalties: Readonly<Record<HealthFactor, Penalty | undefined>>): Health {
+export function healthScoreOf(
+  interval: Interval,
+  penalties: Readonly<Record<HealthFactor, Penalty | undefined>>,
+): HealthScore {
   const reasons = (Object.keys(HEALTH_FACTORS) as HealthFactor[]).flatMap((factor): HealthReason[] => {
     const penalty = penalties[factor]
     if (penalty === undefined) return []
@@ -111,8 +113,8 @@ export function healthOf(interval: Interval, penalties: Readonly<Record<HealthFa
     if (value < penalty.warning) return []
     const isError = value >= penalty.error
     const cost = isError ? penalty.cost : WARNING_COSTS
-    return [{ factor, level: isError ? 'error' : 'warning', cost, says: `${says}: ${shownValue(unit, value)}` }]
+    return [{ factor, level: isError ? 'error' : 'warning', cost, says: `${says}: ${valueText(unit, value)}` }]
   })
-  const score = BEST_HEALTH - reasons.reduce((all, { cost }) => all + cost, 0)
+  const score = BEST_SCORE - reasons.reduce((all, { cost }) => all + cost, 0)
   return { score: Math.max(0, score), reasons: reasons.sort((a, b) => b.cost - a.cost) }
 }

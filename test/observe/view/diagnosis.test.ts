@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { effectiveCeiling, whatLimits } from '../../../src/observe/view/ceiling.ts'
+import { effectiveCeiling, whatLimits } from '../../../src/observe/view/diagnosis.ts'
 import { seconds } from '../../../src/units.ts'
 import { World } from '../../proxy/kit.ts'
 import { deadServer, server } from '../../proxy/options.ts'

@@ -1,0 +1,58 @@
+/**
+ * What is said of an alarm: in words for the log, the webhook and the rules of Prometheus, and the raised ones as `/alarms`,
+ * `/status` and the command line list them.
+ */
+import { lengthOfTime } from '../../units.ts'
+import { type Alarm, type AlarmId, type Severity, type Subject, subjectText } from '../view/alarm.ts'
+import type { WatchView } from '../view/view.ts'
+import { type AlarmDefinition, failsStatus, valueText } from './alarm-definition.ts'
+import { ALARMS } from './alarm-definitions.ts'
+
+/** What is wrong, in one sentence without its advice. */
+export function alarmText(id: AlarmId, value: number, detail: string | undefined): string {
+  const { says, unit }: AlarmDefinition = ALARMS[id]
+  return says.replace('{value}', valueText(unit, value)).replace('{detail}', detail ?? '')
+}
+
+/** The same of a raised alarm; if it is not so any more, since when. */
+export function raisedText(alarm: Pick<Alarm<AlarmId>, 'id' | 'value' | 'detail' | 'quietSeconds'>): string {
+  const { id, value, detail, quietSeconds } = alarm
+  const { unit }: AlarmDefinition = ALARMS[id]
+  const what = alarmText(id, value, detail)
+  if (quietSeconds === undefined) return what
+  const ago = lengthOfTime(quietSeconds)
+  return unit === 'a minute' ? `${what}, the last one ${ago} ago` : `${what} (no more for ${ago})`
+}
+
+/** `RadsluiceQueueFill`: the name in an Alertmanager, whether it comes by the webhook or by a rule of Prometheus. */
+export const alertNameOf = (id: AlarmId): string =>
+  `Radsluice${id.replace(/(?:^|-)(\w)/g, (_all, letter: string) => letter.toUpperCase())}`
+
+export interface AlarmReport {
+  readonly id: AlarmId
+  readonly severity: Severity
+  /** Whether `radsluice status` exits with 1 because of it. */
+  readonly fails_status: boolean
+  readonly subject: Subject
+  /** `server fr-1, accounting`; empty where it is the daemon as a whole. */
+  readonly about: string
+  readonly since_unix: number
+  /** In the alarm's own unit: per cent, a minute, seconds, bytes; 1 where it is so or not so. */
+  readonly value: number
+  readonly what: string
+  readonly advice: string
+}
+
+/** The oldest first, at the end those that the next poll will raise. */
+export const alarmReports = ({ alarms, foreseen }: Pick<WatchView, 'alarms' | 'foreseen'>): AlarmReport[] =>
+  [...alarms, ...foreseen].map((alarm) => ({
+    id: alarm.id,
+    severity: alarm.severity,
+    fails_status: failsStatus(ALARMS[alarm.id]),
+    subject: alarm.subject,
+    about: subjectText(alarm.subject),
+    since_unix: alarm.sinceUnixSeconds,
+    value: alarm.value,
+    what: raisedText(alarm),
+    advice: alarm.advice ?? ALARMS[alarm.id].advice,
+  }))
