@@ -5,7 +5,7 @@
 import { expect } from 'vitest'
 import type { ConfigResult, LoadContext } from '../../src/config/checks/result.ts'
 import { loadConfig } from '../../src/config/load/load.ts'
-import type { Config } from '../../src/config/schema/schema.ts'
+import type { Config } from '../../src/config/schema/config.ts'
 import { formatProblem, type Problem } from '../../src/config/source/problem.ts'
 
 export const GOOD_SECRET = '0123456789abcdef'

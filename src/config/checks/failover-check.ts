@@ -6,7 +6,7 @@
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { timeoutWithin, timeToLeave } from '../../throttle/failover-time.ts'
 import { type Duration, durationText } from '../../units.ts'
-import { inheritLane } from '../schema/schema.ts'
+import { inheritLane } from '../schema/config.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
 import type { PartialConfig } from './partial-config.ts'
 import type { Findings } from './result.ts'

@@ -6,7 +6,7 @@
  * have is undefined.
  */
 import { z } from 'zod'
-import { type ServerSettings, type Settings, serverSettings, settings } from '../schema/schema.ts'
+import { type ServerSettings, type Settings, settings } from '../schema/schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
 import { type SettingPath, valueAt } from '../source/source.ts'
 
@@ -32,7 +32,9 @@ export function partialConfigOf(root: unknown): PartialConfig {
   return {
     root,
     outline: salvage(outlineSettings, withoutClients(root)),
-    servers: entriesOf(root, ['farm', 'servers']).map((entry) => salvage(serverSettings, entry)),
+    servers: entriesOf(root, ['farm', 'servers']).map((entry) =>
+      salvage(settings.shape.farm.shape.servers.element, entry),
+    ),
   }
 }
 

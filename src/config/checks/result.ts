@@ -5,7 +5,8 @@
  * and the machine's addresses, and returns the same.
  */
 import type { AttributeKey } from '../../proxy/border/options.ts'
-import type { Config, ServerSettings, Settings } from '../schema/schema.ts'
+import type { Config } from '../schema/config.ts'
+import type { ServerSettings, Settings } from '../schema/schema.ts'
 import type { Problem } from '../source/problem.ts'
 import type { SettingPath } from '../source/source.ts'
 

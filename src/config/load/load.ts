@@ -8,20 +8,13 @@ import { Secret } from '../../radius/secret.ts'
 import { crossCheck } from '../checks/cross-checks.ts'
 import { entriesOf, type PartialConfig, partialConfigOf } from '../checks/partial-config.ts'
 import type { ConfigResult, Findings, Found, LoadContext, SecretSource } from '../checks/result.ts'
-import {
-  type AdminToken,
-  type ClassSettings,
-  type Config,
-  inheritLane,
-  instancesOf,
-  SECRET_KEYS,
-  type Settings,
-  settings,
-} from '../schema/schema.ts'
+import { type AdminToken, type Config, inheritLane, instancesOf } from '../schema/config.ts'
+import { SECRET_KEYS } from '../schema/peer-settings.ts'
+import { type ClassSettings, type Settings, settings } from '../schema/schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
 import { readSource } from '../source/long-source.ts'
 import { inOrder, type Problem } from '../source/problem.ts'
-import { pathText, type SettingPath, valueAt } from '../source/source.ts'
+import { isMapping, pathText, type SettingPath, valueAt } from '../source/source.ts'
 import { readTokens } from './tokens.ts'
 
 /** RFC 2865 section 3 asks for 16 octets at least. */
@@ -41,7 +34,7 @@ export function loadConfig(text: string, file: string, context: LoadContext): Co
   }
 
   const root = source.value
-  if (root === undefined || root === null || typeof root !== 'object' || Array.isArray(root)) {
+  if (!isMapping(root)) {
     if (problems.length === 0) findings.error([], wholeFile(root))
     return refused(problems, warnings)
   }

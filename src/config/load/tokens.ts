@@ -6,8 +6,8 @@
  * what is wrong names the line, and never shows what could be a token.
  */
 import { Secret } from '../../radius/secret.ts'
+import type { AdminToken } from '../schema/config.ts'
 import { NAME } from '../schema/kinds.ts'
-import type { AdminToken } from '../schema/schema.ts'
 
 /** As many characters as 64 random bits have in hex; less is guessed. */
 const SHORTEST_TOKEN = 16

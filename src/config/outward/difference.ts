@@ -7,8 +7,8 @@
  * the two and no faster: ten thousand clients are compared by a table of names.
  */
 import { Secret } from '../../radius/secret.ts'
-import type { Config } from '../schema/schema.ts'
-import { pathText } from '../source/source.ts'
+import type { Config } from '../schema/config.ts'
+import { isMapping, pathText } from '../source/source.ts'
 import type { SettingChange } from './change-text.ts'
 import { comparableSettings } from './effective.ts'
 import { restartSettings } from './restart.ts'
@@ -83,9 +83,6 @@ function namedIn(value: unknown): Named | undefined {
   }
   return named
 }
-
-const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret)
 
 function isSame(a: unknown, b: unknown): boolean {
   if (a instanceof Secret && b instanceof Secret) return a.equals(b)

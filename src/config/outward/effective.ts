@@ -7,9 +7,9 @@
  */
 import { endpointText } from '../../addresses.ts'
 import { Secret } from '../../radius/secret.ts'
+import type { ListenAddress } from '../schema/access-settings.ts'
+import type { Config } from '../schema/config.ts'
 import { type SchemaNode, settingsSchema } from '../schema/json-schema.ts'
-import type { ListenAddress } from '../schema/listen-settings.ts'
-import type { Config } from '../schema/schema.ts'
 
 const DURATIONS: readonly (readonly [unit: string, micros: number])[] = [
   ['h', 3_600_000_000],

@@ -1,122 +1,75 @@
 /**
- * From the configuration's words to the engine's: the one place where a setting meets the option that it sets.
+ * From the configuration's words to the engine's: the one place where a setting becomes an option.
  *
- * The engine knows no `Config`, and the configuration no engine; renaming a key touches this file and nothing below it.
+ * The engine knows no `Config`, and the configuration no engine. Most settings keep their name: `max_rate` becomes `maxRate`. So a
+ * setting that is added to such a group needs no edit here.
  */
-import type {
-  ClassOptions,
-  ClientOptions,
-  EngineOptions,
-  LaneOptions,
-  ServerOptions,
-} from '../../proxy/border/options.ts'
-import type { ClassConfig, ClientConfig, Config, LaneConfig, ServerConfig } from '../schema/schema.ts'
+import { perClass, TRAFFIC_CLASSES } from '../../classes.ts'
+import type { ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
+import type { ClientConfig, Config, ServerConfig } from '../schema/config.ts'
 
 /** What the engine works by. */
-export function engineOptions(config: Config): EngineOptions {
-  const { throttle, clients, queues, duplicates, accounting, farm } = config
+export function engineOptions({
+  throttle,
+  clients,
+  queues,
+  duplicates,
+  accounting,
+  farm,
+  listen,
+}: Config): EngineOptions {
   return {
     slot: throttle.slot,
     serviceOrder: throttle.service_order,
     clients: clients.map(clientOptions),
-    servers: farm.servers.map((server) => serverOptions(server, config.listen)),
-    classes: { authentication: classOptions(farm.authentication), accounting: classOptions(farm.accounting) },
-    queues: { authentication: queueOptions(queues.authentication), accounting: queueOptions(queues.accounting) },
+    servers: farm.servers.map((server) => serverOptions(server, listen)),
+    classes: perClass((name) => camelKeys(farm[name])),
+    queues: perClass((name) => camelKeys(queues[name])),
     identifierQuarantine: farm.identifier_quarantine,
     maxAttributes: farm.max_attributes,
-    deadServer: {
-      consecutiveFailures: farm.dead_server.consecutive_failures,
-      responseTimeout: farm.dead_server.response_timeout,
-      deadTime: farm.dead_server.dead_time,
-      probe: farm.dead_server.probe,
-      probeInterval: farm.dead_server.probe_interval,
-    },
-    duplicates: {
-      answerCache: duplicates.answer_cache,
-      maxAnswers: duplicates.max_answers,
-      recordCache: duplicates.record_cache,
-      maxRecords: duplicates.max_records,
-      recordMemory: accounting.session_lifetime,
-    },
-    state: { lifetime: farm.state.lifetime, maxEntries: farm.state.max_entries },
+    deadServer: camelKeys(farm.dead_server),
+    duplicates: { ...camelKeys(duplicates), recordMemory: accounting.session_lifetime },
+    state: camelKeys(farm.state),
     ...(accounting.track_sessions ? { sessions: sessionOptions(accounting) } : {}),
   }
 }
 
-/** `read` as it can hold without a restart: what needs one stays as it was (`x-restart` in the schema). */
-export const withRestartSettingsOf = (running: Config, read: Config): Config => ({
-  ...read,
-  listen: running.listen,
-  admin: { ...read.admin, listen: running.admin.listen, socket: running.admin.socket },
-  instances: running.instances,
-  throttle: { ...read.throttle, scope: running.throttle.scope },
-  accounting: {
-    ...read.accounting,
-    track_sessions: running.accounting.track_sessions,
-    max_sessions: running.accounting.max_sessions,
-    sessions_log: running.accounting.sessions_log,
-  },
-  tps: running.tps,
-  log: { ...running.log, level: read.log.level },
+const clientOptions = ({ address, accounting, ...client }: ClientConfig): ClientOptions => ({
+  ...camelKeys(client),
+  network: address,
+  accounting: camelKeys(accounting),
 })
 
-const clientOptions = (client: ClientConfig): ClientOptions => ({
-  name: client.name,
-  network: client.address,
-  secret: client.secret,
-  requireMessageAuthenticator: client.require_message_authenticator,
-  limitProxyState: client.limit_proxy_state,
-  addNasIpAddress: client.add_nas_ip_address,
-  accounting: {
-    acctDelayTime: client.accounting.acct_delay_time,
-    synthesizeGigawords: client.accounting.synthesize_gigawords,
-    swapDirections: client.accounting.swap_directions,
-    erxIpv6Zeros: client.accounting.erx_ipv6_zeros,
-    interims: client.accounting.interims,
-  },
-})
-
-/** A class that nothing listens for gets no lanes: no sockets, no probes. */
-const serverOptions = (server: ServerConfig, listen: Config['listen']): ServerOptions => ({
-  name: server.name,
-  address: server.address,
-  secret: server.secret,
-  requireMessageAuthenticator: server.require_message_authenticator,
-  ...(server.source_address === undefined ? {} : { sourceAddress: server.source_address }),
-  ...(server.source_ports === undefined ? {} : { sourcePorts: server.source_ports }),
-  lanes: {
-    ...(server.authentication === undefined || listen.authentication.length === 0
-      ? {}
-      : { authentication: laneOptions(server.authentication) }),
-    ...(server.accounting === undefined || listen.accounting.length === 0
-      ? {}
-      : { accounting: laneOptions(server.accounting) }),
-  },
-})
-
-const laneOptions = (lane: LaneConfig): LaneOptions => ({
-  port: lane.port,
-  maxRate: lane.max_rate,
-  maxOutstanding: lane.max_outstanding,
-  timeout: lane.timeout,
-  maxRetries: lane.max_retries,
-})
-
-const classOptions = (of: ClassConfig): ClassOptions => ({
-  algorithm: of.algorithm,
-  ...(of.hash_key === undefined ? {} : { hashKey: of.hash_key }),
-  maxTransmissions: of.max_transmissions,
-})
-
-const queueOptions = (queue: Config['queues']['accounting']): EngineOptions['queues']['accounting'] => ({
-  maxMessages: queue.max_messages,
-  maxBytes: queue.max_bytes,
-  maxAge: queue.max_age,
-  overflow: queue.overflow,
-})
+/** A class that nothing listens for gets no lane: no sockets, no probes. */
+const serverOptions = (
+  { authentication, accounting, ...server }: ServerConfig,
+  listen: Config['listen'],
+): ServerOptions => {
+  const written = { authentication, accounting }
+  const lanes = TRAFFIC_CLASSES.flatMap((name) => {
+    const lane = listen[name].length === 0 ? undefined : written[name]
+    return lane === undefined ? [] : [[name, camelKeys(lane)] as const]
+  })
+  return { ...camelKeys(server), lanes: Object.fromEntries(lanes) }
+}
 
 const sessionOptions = (of: Config['accounting']): NonNullable<EngineOptions['sessions']> => ({
   maxSessions: of.max_sessions,
   lifetime: of.session_lifetime,
   maxPortRate: of.max_port_rate,
 })
+
+/** `max_rate` is `maxRate`. */
+type Camel<Key extends string> = Key extends `${infer Head}_${infer Rest}` ? `${Head}${Capitalize<Camel<Rest>>}` : Key
+type Optional<T> = { [Key in keyof T]: undefined extends T[Key] ? Key : never }[keyof T]
+type CamelKeys<T> = { readonly [Key in Exclude<keyof T, Optional<T>> & string as Camel<Key>]: T[Key] } & {
+  readonly [Key in Optional<T> & string as Camel<Key>]?: Exclude<T[Key], undefined>
+}
+
+/** The same values by the engine's names, without those that are undefined. */
+const camelKeys = <T extends object>(of: T): CamelKeys<T> =>
+  Object.fromEntries(
+    Object.entries(of)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key.replace(/_./g, ([, letter = '']) => letter.toUpperCase()), value]),
+  ) as CamelKeys<T>

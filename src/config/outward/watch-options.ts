@@ -6,7 +6,7 @@ import type { Penalty } from '../../observe/alarms/health-score.ts'
 import type { WatchOptions } from '../../observe/alarms/watch.io.ts'
 import type { Threshold } from '../../observe/view/alarm.ts'
 import { MICROS_PER_SECOND } from '../../units.ts'
-import type { Config } from '../schema/schema.ts'
+import type { Config } from '../schema/config.ts'
 import type { AlarmSettings, HealthSettings } from '../schema/watch-settings.ts'
 
 /** `queue_fill` in the file is `queue-fill` everywhere else. */

@@ -7,7 +7,7 @@
 import { nodeAt, type SchemaNode } from '../schema/json-schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
 import type { Problem } from '../source/problem.ts'
-import { pathText, type SettingPath, Source, valueAt } from '../source/source.ts'
+import { isMapping, pathText, type SettingPath, Source, valueAt } from '../source/source.ts'
 import {
   BUILT_IN_VALUES,
   type BuiltIn,
@@ -46,7 +46,7 @@ export function loadScenario({ builtIn, file, options }: ScenarioLayers): Scenar
   const problems: Problem[] = (source?.faults ?? []).map((fault) => ({ file: file?.name ?? '', path: '', ...fault }))
   if (problems.length > 0) return { ok: false, problems }
   const written = source?.value ?? {}
-  if (typeof written !== 'object' || Array.isArray(written)) {
+  if (!isMapping(written)) {
     return {
       ok: false,
       problems: [where.problem([], 'the file is no mapping; it begins with keys such as "sessions:"')],
@@ -158,6 +158,3 @@ function withValue(root: Record<string, unknown>, [key, ...rest]: readonly strin
   const next: unknown = rest.length === 0 ? value : withValue(isMapping(inner) ? inner : {}, rest, value)
   return { ...root, [key]: next }
 }
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -5,7 +5,8 @@
  */
 import { z } from 'zod'
 import type { SettingPath } from '../source/source.ts'
-import { SECRET_KEYS, settings } from './schema.ts'
+import { SECRET_KEYS } from './peer-settings.ts'
+import { settings } from './schema.ts'
 
 /** What we use of JSON Schema. */
 export interface SchemaNode {

@@ -1,10 +1,10 @@
 /**
- * The kinds of values that a configuration can hold beyond plain numbers and words: durations, sizes, addresses,
- * networks, listeners, port ranges, names. A kind is a zod type that reads the text as an operator writes it and gives
- * the value as the core takes it (microseconds, bytes, normal text of an address).
+ * The kinds of values of a configuration beyond numbers and words: durations, sizes, addresses, networks, listeners, port
+ * ranges, names. A kind is a zod type. It reads the text of an operator and gives the value that the core takes
+ * (microseconds, octets, the normal text of an address).
  *
- * Each refuses with a sentence that says what was found and what to write. `x-kind` and `x-range` go into the JSON Schema
- * for the reference page; editors ignore them.
+ * Each refuses with a sentence that says what was found and what to write. `x-kind`, `x-range` and `x-restart` go into the
+ * JSON Schema for the reference page. Editors ignore them.
  */
 import { z } from 'zod'
 import {
@@ -41,7 +41,7 @@ export function duration(range: { least: string; most: string }) {
   )
 }
 
-/** `32MiB`, `256KiB`, `1GiB`: bytes within `least` and `most`. */
+/** `32MiB`, `256KiB`, `1GiB`: octets within `least` and `most`. */
 export function size(range: { least: string; most: string }) {
   const example = 'write a whole number and a binary unit (B, KiB, MiB, GiB), as 32MiB'
   return measured({ ...range, pattern: SIZE, unitOf: BYTES_OF, kind: 'size', example })
@@ -127,8 +127,12 @@ export const directory = () =>
     .min(1)
     .meta({ 'x-kind': 'directory' })
 
-/** How many days' files are kept, today's included. */
-export const keepDays = () => whole(1, 3_650).describe("Files of so many days are kept, today's included.").default(14)
+/** How many days' files are kept. */
+export const keepDays = () =>
+  whole(1, 3_650).meta(needsRestart("The files of this many days are kept, today's included.")).default(14)
+
+/** What the reference says of a setting whose change holds only after a restart. */
+export const needsRestart = (description: string) => ({ description, 'x-restart': true }) as const
 
 /** An address to send something to over HTTP. */
 export const url = () => {
@@ -184,7 +188,7 @@ function isPlainUrl(text: string): boolean {
   return /^https?:$/.test(protocol) && username === '' && password === ''
 }
 
-/** A zone is the name of an interface: sockets report names, so a number would match nothing. */
+/** A zone is the name of an interface. Sockets report names, so a number would match nothing. */
 const isZone = (zone: string): boolean => zone === '' || /^%(?!\d+$)[\w.-]+$/.test(zone)
 
 function zoneFault(octets: Uint8Array, text: string): string | undefined {

@@ -1,37 +1,38 @@
 /**
- * The settings of what the daemon says of itself: alarms with their thresholds, the health and what costs it, the TPS file,
- * the log.
+ * The settings of what the daemon says of itself: alarms with their thresholds, the health and what costs it, /metrics, the TPS
+ * file, the log.
  *
- * They are a part of the schema (`schema.ts`) with a file of their own. An alarm's key is its id with underscores; what
- * it measures and what to do about it stands in docs/alarms.md.
+ * An alarm's key is its id with underscores. What it measures, and what to do about it, is in docs/alarms.md.
  */
 import { z } from 'zod'
-import { directory, duration, keepDays, oneOf, size, url, whole } from './kinds.ts'
+import { directory, duration, keepDays, needsRestart, oneOf, size, url, whole } from './kinds.ts'
 
 const MOST_SAMPLES = 100
 const MOST = 1_000_000_000
 
-/** By how many of the last polls an alarm is raised and cleared. */
+/** The number of polls, of the last ones, that raises and clears an alarm. */
 const samplesOf = (samples: number, ofLast: number) => ({
   samples: whole(1, MOST_SAMPLES)
-    .describe('It takes so many polls at a threshold to raise or to clear it, not necessarily in a row.')
+    .describe('This many polls at a threshold raise or clear it. They need not be in a row.')
     .default(samples),
-  of_last: whole(1, MOST_SAMPLES).describe('Among so many of the last polls.').default(ofLast),
+  of_last: whole(1, MOST_SAMPLES).describe('Among this many of the last polls.').default(ofLast),
 })
 
-const inOrder = (ctx: z.RefinementCtx, o: { low?: number; high?: number; samples: number; of_last: number }): void => {
-  if (o.low !== undefined && o.high !== undefined && o.low > o.high) {
+const inOrder = (o: object, ctx: z.RefinementCtx): void => {
+  const { low, high, samples, of_last } = o as { low?: number; high?: number; samples: number; of_last: number }
+  if (low !== undefined && high !== undefined && low > high) {
     ctx.addIssue({
       code: 'custom',
       message: 'low is above high, so the alarm would be raised and cleared at once; swap them',
     })
   }
-  if (o.samples > o.of_last) {
-    const message = `samples (${o.samples}) is more than of_last (${o.of_last}), so the alarm could never be raised; raise of_last`
+  if (samples > of_last) {
+    const message = `samples (${samples}) is more than of_last (${of_last}), so the alarm could never be raised; raise of_last`
     ctx.addIssue({ code: 'custom', message })
   }
 }
 
+/** Raised at `high` or above, cleared below `low`. */
 interface Edges<Written> {
   readonly high: Written
   readonly low: Written
@@ -41,69 +42,63 @@ interface Edges<Written> {
 const switchable = <T extends z.ZodType>(type: T, what: string) =>
   z.union([z.literal(false), type]).describe(`${what} \`false\`: it is never raised.`)
 
-/** A loss: told of at the first poll that sees it, and until twelve polls in a row saw none. */
+const threshold = <High extends z.ZodType, Low extends z.ZodType>(
+  what: string,
+  high: High,
+  low: Low,
+  samples: readonly [samples: number, ofLast: number] = [1, 1],
+) =>
+  switchable(z.strictObject({ high, low, ...samplesOf(...samples) }).superRefine(inOrder), what).prefault({} as never)
+
+/** A loss is reported at the first poll that sees it, and until twelve polls in a row saw none. */
 const LOSS = [1, 12] as const
+const OFTEN = [2, 3] as const
 
-/** Raised at `high` or above, cleared under `low`, in whole numbers of `unit`. */
-const level = (what: string, unit: string, { high, low, samples = [1, 1] }: Edges<number>) =>
-  switchable(
-    z
-      .strictObject({
-        high: whole(1, MOST).describe(`Raised at so many ${unit} or more.`).default(high),
-        low: whole(0, MOST).describe('Cleared under so many.').default(low),
-        ...samplesOf(...samples),
-      })
-      .superRefine((o, ctx) => inOrder(ctx, o)),
+/** In whole numbers of `unit`. */
+const level = (what: string, unit: string, { high, low, samples }: Edges<number>) =>
+  threshold(
     what,
-  ).prefault({})
+    whole(1, MOST).describe(`Raised at this many ${unit} or more.`).default(high),
+    whole(0, MOST).describe('Cleared below this many.').default(low),
+    samples,
+  )
 
-const inDurations = (what: string, { high, low, samples = [1, 1] }: Edges<string>) =>
-  switchable(
-    z
-      .strictObject({
-        high: duration({ least: '1ms', most: '1m' }).describe('Raised at so much or more.').prefault(high),
-        low: duration({ least: '0s', most: '1m' }).describe('Cleared under so much.').prefault(low),
-        ...samplesOf(...samples),
-      })
-      .superRefine((o, ctx) => inOrder(ctx, o)),
+const inDurations = (what: string, { high, low, samples }: Edges<string>) =>
+  threshold(
     what,
-  ).prefault({})
+    duration({ least: '1ms', most: '1m' }).describe('Raised at this much or more.').prefault(high),
+    duration({ least: '0s', most: '1m' }).describe('Cleared below this much.').prefault(low),
+    samples,
+  )
 
-const inSizes = (what: string, { high, low, samples = [1, 1] }: Edges<string>) =>
-  switchable(
-    z
-      .strictObject({
-        high: size({ least: '1MiB', most: '1024GiB' }).describe('Raised at so much or more.').prefault(high),
-        low: size({ least: '0B', most: '1024GiB' }).describe('Cleared under so much.').prefault(low),
-        ...samplesOf(...samples),
-      })
-      .superRefine((o, ctx) => inOrder(ctx, o)),
+const inSizes = (what: string, { high, low, samples }: Edges<string>) =>
+  threshold(
     what,
-  ).prefault({})
+    size({ least: '1MiB', most: '1024GiB' }).describe('Raised at this much or more.').prefault(high),
+    size({ least: '0B', most: '1024GiB' }).describe('Cleared below this much.').prefault(low),
+    samples,
+  )
 
-/** It is so or it is not. */
+/** For a condition that holds or does not hold. */
 const isSo = (what: string) =>
-  switchable(
-    z.strictObject(samplesOf(1, 1)).superRefine((o, ctx) => inOrder(ctx, o)),
-    what,
-  ).prefault({})
+  switchable(z.strictObject(samplesOf(1, 1)).superRefine(inOrder), what).prefault({} as never)
 
 const offeredRate = switchable(
   z
     .strictObject({
-      high: whole(1, MOST).describe('Raised at so many messages a second or more.'),
-      low: whole(0, MOST).describe('Cleared under so many.'),
+      high: whole(1, MOST).describe('Raised at this many messages a second or more.'),
+      low: whole(0, MOST).describe('Cleared below this many.'),
       ...samplesOf(1, 1),
     })
-    .superRefine((o, ctx) => inOrder(ctx, o)),
-  'Messages that come in, both classes together, reach a limit that you know.',
+    .superRefine(inOrder),
+  'The messages that come in, both classes together, reach a limit that you know.',
 ).default(false)
 
 export const alarms = z
   .strictObject({
     poll_interval: duration({ least: '100ms', most: '1m' })
       .describe(
-        'How often alarms and health are judged. What a crashed instance leaves of its counters is at most that old.',
+        'How often alarms and health are judged. The counters that a crashed instance leaves are at most this old.',
       )
       .prefault('5s'),
     webhook: z
@@ -113,20 +108,20 @@ export const alarms = z
         ),
         resend_interval: duration({ least: '1s', most: '1h' })
           .describe(
-            'How often alarms that stay raised are sent again. Three of these after the last one they count as cleared.',
+            'How often alarms that stay raised are sent again. Three intervals after the last one, the receiver takes them for cleared.',
           )
           .prefault('1m'),
       })
-      .describe('Who is told beside the log. By default nobody.')
+      .describe('Who is told besides the log. By default nobody.')
       .optional(),
-    queue_fill: level('The fullest queue of a class is near its bounds.', 'per cent', { high: 80, low: 60 }),
-    queue_age: level('The oldest message of a class is near max_age.', 'per cent', {
+    queue_fill: level('The fullest queue of a class is close to its bounds.', 'per cent', { high: 80, low: 60 }),
+    queue_age: level('The oldest message of a class is close to max_age.', 'per cent', {
       high: 80,
       low: 50,
-      samples: [2, 3],
+      samples: OFTEN,
     }),
     server_down: isSo('A server is Down for a class.'),
-    server_failing: isSo('A server lives and answers hardly any request in time.'),
+    server_failing: isSo('A server lives but answers hardly any request in time.'),
     never_answered: level('No valid response has ever come from a server.', 'transmissions that timed out', {
       high: 3,
       low: 1,
@@ -134,7 +129,7 @@ export const alarms = z
     unanswered_by_live_server: level('A server leaves requests unanswered while it answers others.', 'a minute', {
       high: 10,
       low: 3,
-      samples: [2, 3],
+      samples: OFTEN,
     }),
     all_servers_down: isSo('All servers are Down for a class.'),
     ceiling: level('More is offered to a server than its effective ceiling.', 'per cent of it', {
@@ -145,7 +140,7 @@ export const alarms = z
     shed: level('Messages are shed from a full queue.', 'a minute', { high: 1, low: 1, samples: LOSS }),
     expired: level('Messages expire.', 'a minute', { high: 10, low: 3, samples: LOSS }),
     given_up: level('Requests end without an answer.', 'a minute', { high: 10, low: 3, samples: LOSS }),
-    retries: level('Many transmissions to a server are retries.', 'per cent', { high: 20, low: 10, samples: [2, 3] }),
+    retries: level('Many transmissions to a server are retries.', 'per cent', { high: 20, low: 10, samples: OFTEN }),
     client_secret: level('Datagrams of a client do not verify.', 'a minute', { high: 10, low: 1, samples: LOSS }),
     client_drops: level('Datagrams of a client are dropped for another reason.', 'a minute', {
       high: 10,
@@ -162,21 +157,21 @@ export const alarms = z
     server_missing_message_authenticator: isSo('Unsigned answers of a server are dropped.'),
     mixed_signing: isSo('A client sends signed and unsigned Access-Requests from one address.'),
     server_mixed_signing: isSo('A server sends signed and unsigned answers to Access-Requests.'),
-    kernel_drops: level('The kernel drops datagrams for a full receive buffer.', 'a minute', {
+    kernel_drops: level('The kernel drops datagrams because a receive buffer is full.', 'a minute', {
       high: 1,
       low: 1,
       samples: LOSS,
     }),
     send_failures: level('The system refuses to send datagrams.', 'a minute', { high: 10, low: 1, samples: LOSS }),
-    internal_errors: level('Packets meet a bug and are dropped.', 'a minute', { high: 1, low: 1, samples: LOSS }),
+    internal_errors: level('Packets are dropped because of a bug.', 'a minute', { high: 1, low: 1, samples: LOSS }),
     sessions_log_lost: level('Lines of the sessions log are lost.', 'a minute', { high: 1, low: 1, samples: LOSS }),
     log_lines_lost: level('Lines of the log or the TPS file are lost.', 'a minute', { high: 1, low: 1, samples: LOSS }),
-    event_loop_delay: inDurations('An instance comes late to its work.', {
+    event_loop_delay: inDurations('An event loop is late.', {
       high: '50ms',
       low: '20ms',
-      samples: [2, 3],
+      samples: OFTEN,
     }),
-    memory: inSizes('The process holds much memory.', { high: '4GiB', low: '3GiB' }),
+    memory: inSizes('The process uses much memory.', { high: '4GiB', low: '3GiB' }),
     offered_rate: offeredRate,
     listener_missing: isSo('The machine lacks an address of `listen` that is not optional.'),
     instance_down: isSo('An instance crashed or does not run.'),
@@ -184,7 +179,7 @@ export const alarms = z
     reload_refused: isSo('The last reload was refused.'),
     webhook_failing: isSo('The webhook takes no alarms.'),
   })
-  .describe('When an operator is told: on the log, at /alarms, as a metric and by the webhook. See alarms.md.')
+  .describe('When an operator is told: in the log, at /alarms, as a metric and by the webhook. See alarms.md.')
   .prefault({})
 
 interface Penalties<Written> {
@@ -195,7 +190,7 @@ interface Penalties<Written> {
 
 const costOf = (cost: number) =>
   whole(1, 10)
-    .describe('What the health loses at the error threshold; at the warning threshold it loses 1.')
+    .describe('What the health loses at the error threshold. At the warning threshold it loses 1.')
     .default(cost)
 
 const factor = <T extends z.ZodType>(what: string, threshold: (written: 'warning' | 'error') => T, cost: number) =>
@@ -219,11 +214,11 @@ const wholeFactor = (what: string, of: Penalties<number>) =>
 export const health = z
   .strictObject({
     degraded_below: whole(0, 10)
-      .describe('Under this health `radsluice status` exits with 1, and says so among its concerns.')
+      .describe('Below this health `radsluice status` exits with 1 and lists it as a concern.')
       .default(8),
     ready_at_least: whole(0, 10)
       .describe(
-        'Has no effect any more, and is taken so that older files still load: /readyz never answers 503 for the health. Strangers can lower that with a few packets, and a proxy that is there for storms must not leave in one.',
+        'Has no effect any more. It is accepted so that older files still load: /readyz never answers 503 because of the health. Strangers can lower the health with a few packets, and the proxy is needed most in a storm.',
       )
       .optional(),
     queue_fill: wholeFactor('Per cent of the fullest queue.', { warning: 50, error: 90, cost: 2 }),
@@ -242,7 +237,7 @@ export const health = z
     }),
     bad_authenticators: wholeFactor('Datagrams a minute that do not verify.', { warning: 10, error: 600, cost: 2 }),
     event_loop_delay: factor(
-      'How late an instance comes to its work.',
+      'How late an event loop is.',
       (written) =>
         duration({ least: '0s', most: '1m' })
           .describe(`The ${written} threshold.`)
@@ -258,17 +253,38 @@ export const health = z
       2,
     ),
   })
-  .describe('One number for people: 10 is well, and each reason against it costs some.')
+  .describe('One number for people: 10 is healthy, and each problem costs some of it.')
   .prefault({})
+
+/** Up to this many clients `auto` is `all`. */
+export const MOST_CLIENTS_FOR_ALL = 1_000
+
+/** A client has some 44 series in each instance. With 10,000 clients that is 24 MB a scrape, and seconds of processor time. */
+export const metrics = z
+  .strictObject({
+    per_client: oneOf(['auto', 'all', 'active', 'off'])
+      .describe(
+        `Which clients have series of their own in /metrics: all of them; those with traffic in the last hour (active); or none (off). auto is all for up to ${MOST_CLIENTS_FOR_ALL.toLocaleString('en')} clients, else active. The totals of all clients are always there.`,
+      )
+      .default('auto'),
+  })
+  .describe('What /metrics shows (metrics.md).')
+  .prefault({})
+
+export type PerClient = 'all' | 'active' | 'off'
+
+/** `auto` decided. */
+export const perClientOf = (written: PerClient | 'auto', clients: number): PerClient =>
+  written === 'auto' ? (clients <= MOST_CLIENTS_FOR_ALL ? 'all' : 'active') : written
 
 export const tps = z
   .strictObject({
-    directory: directory().meta({
-      description:
-        'Where a file `tps-MM-DD-YYYY.csv` gets a line each 15 s: date, time, messages taken in and messages shed a second. A relative path starts at the directory of the configuration file.',
-      'x-restart': true,
-    }),
-    keep_days: keepDays().meta({ 'x-restart': true }),
+    directory: directory().meta(
+      needsRestart(
+        'Where a file `tps-MM-DD-YYYY.csv` gets a line every 15 s: date, time, messages accepted and messages shed per second. A relative path starts at the directory of the configuration file.',
+      ),
+    ),
+    keep_days: keepDays(),
   })
   .describe('A file of rates for spreadsheets. By default there is none.')
   .optional()
@@ -279,13 +295,13 @@ export const log = z
       .describe('The least important lines that are written.')
       .default('info'),
     directory: directory()
-      .meta({
-        description:
-          'Where the log goes, in a file `radsluice-YYYY-MM-DD.log` for each day. A relative path starts at the directory of the configuration file. By default it goes to standard output.',
-        'x-restart': true,
-      })
+      .meta(
+        needsRestart(
+          'Where the log is written, in a file `radsluice-YYYY-MM-DD.log` for each day. A relative path starts at the directory of the configuration file. By default it goes to standard output.',
+        ),
+      )
       .optional(),
-    keep_days: keepDays().meta({ 'x-restart': true }),
+    keep_days: keepDays(),
   })
   .describe('The log.')
   .prefault({})

@@ -166,7 +166,10 @@ const first = (faults: readonly Fault[], indentation: Fault | undefined): Fault[
     (one) => one !== undefined,
   )
 
-/** The value at a path, through maps and lists; undefined where there is none. */
+export const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The value at a path, through maps and lists; undefined if there is none. */
 export function valueAt(root: unknown, path: SettingPath): unknown {
   let value = root
   for (const step of path) {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import type { ConfigResult } from '../../../src/config/checks/result.ts'
 import { effectiveSettings } from '../../../src/config/outward/effective.ts'
-import type { Config } from '../../../src/config/schema/schema.ts'
+import type { Config } from '../../../src/config/schema/config.ts'
 import { GOOD_SECRET, load, loaded, type Parts, world } from '../fixture.ts'
 
 /** What an operator would write to have the same again. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { engineOptions, withRestartSettingsOf } from '../../../src/config/outward/engine-options.ts'
-import { changesThatNeedRestart } from '../../../src/config/outward/restart.ts'
+import { engineOptions } from '../../../src/config/outward/engine-options.ts'
 import { loaded } from '../fixture.ts'
 
 const everything = `
@@ -114,28 +113,5 @@ describe('engineOptions', () => {
         servers: `${servers.replace(/accounting: .*/, 'accounting: false')}${servers.replace('name: b', 'name: c').replace('.1\n', '.2\n').replace('23000-23999', '24000-24999')}`,
       }),
     ).toEqual([['authentication'], ['authentication', 'accounting']])
-  })
-})
-
-describe('withRestartSettingsOf', () => {
-  it('keeps what needs a restart, and the lanes of what is listened for', () => {
-    const running = loaded({})
-    const read = loaded({
-      top: 'listen: { accounting: [] }\nadmin: { listen: "127.0.0.1:1" }\nthrottle: { slot: 1s, service_order: fifo }\ndrain_limit: 1s\naccounting: { track_sessions: false, max_sessions: 500, session_lifetime: 1m }',
-    })
-    const both = withRestartSettingsOf(running, read)
-    expect(both).toMatchObject({ listen: running.listen, admin: running.admin, drain_limit: 1e6 })
-    expect(changesThatNeedRestart(running, read)).toEqual([
-      'listen.accounting',
-      'admin.listen',
-      'accounting.track_sessions',
-      'accounting.max_sessions',
-    ])
-    expect(changesThatNeedRestart(running, both)).toEqual([])
-    expect(both.accounting).toEqual({ ...running.accounting, session_lifetime: 60e6 })
-    expect(both.throttle).toEqual({ ...running.throttle, slot: 1_000_000, service_order: 'fifo' })
-    expect(engineOptions(both).servers.map(({ lanes }) => Object.keys(lanes))).toEqual([
-      ['authentication', 'accounting'],
-    ])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_CLIENTS_FOR_ALL, perClientOf } from '../../../src/config/schema/metrics-settings.ts'
+import { MOST_CLIENTS_FOR_ALL, perClientOf } from '../../../src/config/schema/watch-settings.ts'
 import { configText, load } from '../fixture.ts'
 
 describe('metrics.per_client', () => {
