@@ -7,7 +7,7 @@
 import { dirname, resolve } from 'node:path'
 import { tryAdminAddress } from '../admin/server.io.ts'
 import { tryDefaultSocket, trySocketPath } from '../admin/socket/socket-place.io.ts'
-import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import type { Found } from '../config/checks/result.ts'
 import type { ServerSettings } from '../config/schema/schema.ts'
 import type { SettingPath } from '../config/source/source.ts'
@@ -15,7 +15,8 @@ import { logFileOptions } from '../observe/log/log-file.io.ts'
 import { type RotatingFileOptions, tryRotatingFile } from '../observe/log/rotating-file.io.ts'
 import { sessionsFileOptions } from '../observe/log/sessions-log.io.ts'
 import { tpsFileOptions } from '../observe/log/tps-file.io.ts'
-import { openSocket } from '../transport/datagram-socket.io.ts'
+import { tryOpening } from '../transport/dgram/socket.io.ts'
+import { DgramTransport } from '../transport/dgram/transport.io.ts'
 import { Listeners } from '../transport/listeners.io.ts'
 
 export interface Opening {
@@ -60,21 +61,17 @@ function directoriesOf({ log, tps, sessionsLog }: Found, base: string): Opening[
   ]
 }
 
+const ignore = (): void => undefined
+const NOBODY = { pending: ignore, request: ignore, response: ignore, probeAnswer: ignore, linkChanged: ignore }
+
 /** An address that may be absent is no fault, unless its port is taken. */
 function listening({ listen }: Found, trafficClass: TrafficClass, index: number): Opening {
   const attempt = async (): Promise<void> => {
-    const ignore = (): void => undefined
-    const listeners = new Listeners({
-      request: ignore,
-      sendFailed: ignore,
-      listenerOpened: ignore,
-      listenerClosed: ignore,
-      listenerAbsent: ignore,
-      listenerFailed: ignore,
-    })
+    const listeners = new Listeners({ transport: new DgramTransport(), tell: ignore, failed: ignore })
     const one = listen[trafficClass].slice(index, index + 1)
+    const at = { ...perClass(() => []), [trafficClass]: one }
     try {
-      await listeners.open({ at: { authentication: [], accounting: [], [trafficClass]: one }, mustHaveAll: true })
+      await listeners.open({ at, mustHaveAll: true }, NOBODY)
     } finally {
       listeners.close()
     }
@@ -93,13 +90,11 @@ function towards({ listen }: Found, server: ServerSettings, index: number): Open
       const lane = server[trafficClass]
       if (lane === false || listen[trafficClass].length === 0) continue
       for (let port = first; port <= last; port += 1) {
-        const socket = await openSocket({
+        await tryOpening({
           purpose: `server ${name}, ${trafficClass}`,
           local: source === undefined && ports === undefined ? undefined : { address: from, port },
           server: { address, port: lane.port },
-          events: { message: () => undefined, failed: () => undefined },
         })
-        socket.close()
       }
     }
   }

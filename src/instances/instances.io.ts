@@ -10,7 +10,7 @@ import { codeOf } from '../coded-error.ts'
 import type { Followed } from '../proxy/border/events.ts'
 import type { Draining } from '../proxy/border/ports.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
-import { openSocket } from '../transport/datagram-socket.io.ts'
+import { tryOpening } from '../transport/dgram/socket.io.ts'
 import { AddressWatch } from './address-watch.io.ts'
 import type { InstanceView } from './protocol/instance-view.ts'
 import type { FoundSessions, InstanceSettings, SoughtSessions } from './protocol/protocol.ts'
@@ -125,10 +125,8 @@ export class Instances {
 async function portsAreFree(listen: Listen): Promise<void> {
   for (const name of TRAFFIC_CLASSES) {
     for (const local of listen[name]) {
-      const events = { message: () => undefined, failed: () => undefined }
       try {
-        const socket = await openSocket({ purpose: `listen.${name}`, local, events })
-        socket.close()
+        await tryOpening({ purpose: `listen.${name}`, local })
       } catch (error) {
         // One that is absent is the first instance's to judge.
         if (codeOf(error) !== 'ADDRESS_NOT_LOCAL') throw error

@@ -6,7 +6,7 @@
 
 import type { Followed } from '../proxy/border/events.ts'
 import type { Draining } from '../proxy/border/ports.ts'
-import type { ListenOptions } from '../transport/listeners.io.ts'
+import type { ListenOptions } from '../transport/listener-plan.ts'
 import { clientsChange } from './protocol/clients-change.ts'
 import type { ChangedSettings, InstanceSettings } from './protocol/protocol.ts'
 import { type Act, type Instruction, Rollout } from './rollout.ts'

@@ -1,18 +1,19 @@
 /**
- * Which listening sockets there should be, given the configuration, this machine's addresses and what is open.
+ * Which listeners there should be, given the configuration, this machine's addresses and what is open.
  *
- * A wildcard is one socket for each address of its family; where the address has left, its socket stays open for a while in
- * silence, so that a link that is away for seconds costs no answer of what came before. A configured address keeps its
- * socket for good: the kernel delivers to it again at the moment of the address's return. Only a link-local one is closed at
- * once, since its socket belongs to an interface that may come back as another one.
+ * A wildcard is one listener for each address of its family. If an address leaves, its listener stays open for a minute, so
+ * that a network that is away for seconds costs no answer to what came before. A configured address keeps its listener for
+ * good: the kernel delivers to it again when the address returns. Only a link-local one is closed at once, since its socket
+ * belongs to an interface that may come back as another one.
  *
- * The system lists addresses of interfaces that are up. Others can be had too (127.0.0.2, `ip_nonlocal_bind`, a local
+ * The system lists addresses of interfaces that are up. Others can be opened too (127.0.0.2, `ip_nonlocal_bind`, a local
  * route), so a configured address that is not listed is tried all the same, now and then.
  *
  * Pure: lists in, lists out. `listeners.io.ts` opens and closes.
  */
-import { isLinkLocal, isLoopback, parseAddress } from '../addresses.ts'
+import { type Endpoint, isLinkLocal, isLoopback, parseAddress } from '../addresses.ts'
 import type { TrafficClass } from '../classes.ts'
+import type { LinkReport } from './ports.ts'
 
 /**
  * `listening`: open, and the machine has the address. `bound`: open, and no interface has shown the address so far.
@@ -27,15 +28,33 @@ export interface ListenAt {
   readonly optional?: true
 }
 
+/** Where to listen. */
+export interface ListenOptions {
+  readonly at: Readonly<Record<TrafficClass, readonly ListenAt[]>>
+  /** Whether an address that the machine lacks, and that is not optional, is an error. */
+  readonly mustHaveAll: boolean
+}
+
+/** A listener as `status` shows it. Buffers of one that is not open are 0. */
+export interface ListenerReport extends Endpoint {
+  readonly class: TrafficClass
+  readonly presence: Presence
+  /** Whether the machine may lack its address: `optional`, or of a wildcard. */
+  readonly isOptional: boolean
+  readonly receiveBuffer: number
+  readonly sendBuffer: number
+}
+
 export interface Wanted extends ListenAt {
   readonly class: TrafficClass
   /** Of a wildcard: not configured by itself. */
   readonly isOfWildcard: boolean
 }
 
-/** An open socket; `key` is that of what it was opened for. */
-export interface OpenSocket {
+/** An open listener. `key` is that of what it was opened for. */
+export interface OpenListener {
   readonly key: string
+  readonly address: string
   /** Whether an interface had its address at some time since it was opened. */
   wasListed: boolean
   /** Rounds since the address left; 0 while it is there. */
@@ -45,9 +64,9 @@ export interface OpenSocket {
 /** What must happen to make it so. */
 export interface Steps<Open> {
   readonly open: readonly Wanted[]
-  /** The machine lost the address; the socket stays. */
+  /** The machine lost the address; the listener stays. */
   readonly left: readonly Open[]
-  /** An interface has the address of an open socket again, or for the first time. */
+  /** An interface has the address of an open listener again, or for the first time. */
   readonly returned: readonly Open[]
   readonly close: readonly Open[]
 }
@@ -55,13 +74,15 @@ export interface Steps<Open> {
 /** A round is a second. */
 const KEPT_FOR_ROUNDS = 60
 const UNLISTED_EVERY = 10
+/** An address of IPv6 can't be opened until nobody else has claimed it (RFC 4862 section 5.4), which takes a second or two. */
+const SILENT_TRIES = 5
 
 const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::'
 
 export const keyOf = (one: Pick<Wanted, 'class' | 'address' | 'port'>): string =>
   `${one.class} ${one.address} ${one.port}`
 
-/** Every socket that may be open, each once, in the order of the configuration; `local` is what the system lists. */
+/** Every listener that may be open, each once, in the order of the configuration; `local` is what the system lists. */
 export function wantedWith(
   configured: readonly (ListenAt & { readonly class: TrafficClass })[],
   local: readonly string[],
@@ -83,10 +104,10 @@ export function wantedWith(
 }
 
 /**
- * The steps of one round; notes in each open socket how its address fares. `listed` are the addresses that interfaces have
+ * The steps of one round. Notes in each open listener how its address fares. `listed` are the addresses that interfaces have
  * now, `round` counts up from 0.
  */
-export function stepsOf<Open extends OpenSocket & { readonly address: string }>(o: {
+export function stepsOf<Open extends OpenListener>(o: {
   readonly wanted: ReadonlyMap<string, Wanted>
   readonly listed: ReadonlySet<string>
   readonly open: Iterable<Open>
@@ -127,10 +148,37 @@ export function stepsOf<Open extends OpenSocket & { readonly address: string }>(
   return { open, left, returned, close }
 }
 
-/** How an open socket's address fares; loopback needs no interface to show it. */
-export function presenceOf({ address, wasListed, roundsAway }: OpenSocket & { readonly address: string }): Presence {
+/** Whether a failure to open is told: once, and of an address that the machine lists but lacks only after some tries. */
+export function isToldAfter(tries: number, o: { readonly isLacking: boolean; readonly isListed: boolean }): boolean {
+  if (o.isLacking && !o.isListed) return false
+  return tries === (o.isLacking ? SILENT_TRIES : 1)
+}
+
+/** How an open listener's address fares; loopback needs no interface to show it. */
+export function presenceOf({ address, wasListed, roundsAway }: OpenListener): Presence {
   if (roundsAway > 0) return 'absent'
   return wasListed || isLoopback(octetsOf(address)) ? 'listening' : 'bound'
 }
+
+/** What `status` shows: the listeners that are open, and the configured ones that are not. */
+export function reportsOf(
+  open: readonly (OpenListener & { readonly wanted: Wanted; readonly opened: LinkReport })[],
+  wanted: ReadonlyMap<string, Wanted>,
+): ListenerReport[] {
+  const openKeys = new Set(open.map(({ key }) => key))
+  const all = [
+    ...open.map((one) => ({ wanted: one.wanted, presence: presenceOf(one), opened: one.opened })),
+    ...[...wanted].flatMap(([key, one]) => (openKeys.has(key) ? [] : [{ wanted: one, presence: 'absent' as const }])),
+  ]
+  return all.flatMap(({ wanted: one, presence, ...more }) => {
+    if (one.isOfWildcard && presence === 'absent') return []
+    const { local, receiveBuffer, sendBuffer } = 'opened' in more ? more.opened : { local: one, ...NO_BUFFERS }
+    const { address, port } = local
+    const isOptional = one.isOfWildcard || one.optional === true
+    return [{ class: one.class, address, port, presence, isOptional, receiveBuffer, sendBuffer }]
+  })
+}
+
+const NO_BUFFERS = { receiveBuffer: 0, sendBuffer: 0 }
 
 const octetsOf = (address: string): Uint8Array => parseAddress(address) ?? new Uint8Array(0)

@@ -1,89 +1,63 @@
 /**
- * The sockets that clients send to, and the answers that leave from them.
+ * The links that clients send to, and the answers that leave by them.
  *
- * A client accepts an answer only from the address it asked, and dgram can't tell which address a datagram on a
- * wildcard socket was sent to. So a wildcard expands to one socket per address of this machine. Which sockets there should
- * be is decided in `listener-plan.ts`, round by round; here they are opened and closed. A listener's number is never used
- * twice, so an answer for a closed listener is counted and goes nowhere.
+ * A client accepts an answer only from the address that it asked, and dgram can't tell which address a datagram on a
+ * wildcard socket was sent to. So a wildcard is one link for each address of this machine. `listener-plan.ts` decides, round by
+ * round, which links there should be; here they are opened and closed. A link's number is never used twice, so an answer for a
+ * closed one is counted and goes nowhere.
  */
 import { type Endpoint, endpointText } from '../addresses.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { codeOf } from '../coded-error.ts'
 import type { Peer } from '../proxy/border/events.ts'
-import { type DatagramSocket, openSocket } from './datagram-socket.io.ts'
 import {
+  isToldAfter,
   keyOf,
   type ListenAt,
-  type OpenSocket,
-  type Presence,
-  presenceOf,
+  type ListenerReport,
+  type ListenOptions,
+  type OpenListener,
+  reportsOf,
   stepsOf,
   type Wanted,
   wantedWith,
 } from './listener-plan.ts'
 import { addressesOfThisMachine } from './local-addresses.io.ts'
+import type { Arrivals, Link, LinkReport, OwnEndpoints, Transport } from './ports.ts'
 
-/** An address of IPv6 can't be opened until nobody else has claimed it (RFC 4862 section 5.4), which takes a second or two. */
-const SILENT_TRIES = 5
+/**
+ * What becomes of a listener while the instance runs. `absent`: a configured address is lacking at the start. `failed`: an
+ * address that the machine has can't be opened; it is tried again in the next round.
+ */
+export type ListenerEvent = { readonly class: TrafficClass; readonly address: string } & (
+  | { readonly kind: 'listener-opened' | 'listener-closed' | 'listener-absent' }
+  | { readonly kind: 'listener-failed'; readonly why: string }
+)
 
-export interface ListenerEvents {
-  request(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array): void
-  /** An answer could not be sent, or a listening socket reported an error. */
-  sendFailed(where: string, systemCode: string): void
-  listenerOpened(trafficClass: TrafficClass, where: string): void
-  listenerClosed(trafficClass: TrafficClass, where: string): void
-  /** A configured address is absent as it starts. */
-  listenerAbsent(trafficClass: TrafficClass, where: string): void
-  /** An address that the machine has can't be opened; tried again in the next round. */
-  listenerFailed(trafficClass: TrafficClass, where: string, why: string): void
-}
-
-/** A listener as `status` shows it; buffers of one that is not open are 0. */
-export interface ListenerReport extends Endpoint {
-  readonly class: TrafficClass
-  readonly presence: Presence
-  /** Whether the machine may lack its address: `optional`, or of a wildcard. */
-  readonly isOptional: boolean
-  readonly receiveBuffer: number
-  readonly sendBuffer: number
-}
-
-export interface ListenerOptions {
+export interface ListenersOptions {
+  readonly transport: Transport
+  readonly tell: (event: ListenerEvent) => void
+  /** An answer could not be sent, or a listening link reported an error. */
+  readonly failed: (where: string, systemCode: string) => void
   /** What the system lists as this machine's addresses. */
-  readonly localAddresses?: () => readonly string[]
+  readonly localAddresses?: (() => readonly string[]) | undefined
+  /** Other instances listen at the same addresses and ports. */
   readonly isShared?: boolean
-  readonly ours?: Ours
+  readonly ours?: OwnEndpoints
 }
 
-/** Our own sockets towards the servers. */
-export interface Ours {
-  /** Another one: what `has` answered before may be over. */
-  readonly version: number
-  /** Whether one of them has this address and port. */
-  has(address: string, port: number): boolean
-}
+const NONE_OURS: OwnEndpoints = { version: 0, has: () => false }
 
-const NONE_OURS: Ours = { version: 0, has: () => false }
-
-/** Where to listen. */
-export interface ListenOptions {
-  readonly at: Readonly<Record<TrafficClass, readonly ListenAt[]>>
-  /** Whether an address that the machine lacks, and that is not optional, is an error. */
-  readonly mustHaveAll: boolean
-}
-
-interface Listener extends OpenSocket {
+interface Listener extends OpenListener {
   readonly number: number
   readonly wanted: Wanted
-  readonly address: string
-  readonly socket: DatagramSocket
+  readonly link: Link
+  readonly opened: LinkReport
 }
 
 export class Listeners {
-  readonly #events: ListenerEvents
-  readonly #localAddresses: () => readonly string[]
-  readonly #isShared: boolean
-  readonly #ours: Ours
+  readonly #o: ListenersOptions
+  #arrivals: Arrivals | undefined
   readonly #open = new Map<number, Listener>()
   /** How often one could not be opened, by key. */
   readonly #tries = new Map<string, number>()
@@ -96,24 +70,18 @@ export class Listeners {
   #nextNumber = 0
   #following: Promise<void> | undefined
 
-  /** `isShared`: other instances listen at the same addresses and ports. */
-  constructor(
-    events: ListenerEvents,
-    { localAddresses = addressesOfThisMachine, isShared = false, ours = NONE_OURS }: ListenerOptions = {},
-  ) {
-    this.#events = events
-    this.#isShared = isShared
-    this.#ours = ours
-    this.#localAddresses = localAddresses
+  constructor(options: ListenersOptions) {
+    this.#o = options
   }
 
   /**
    * Opens all configured listeners.
-   * @throws a coded error where one can't be opened; those already open stay open until close().
+   * @throws a coded error if one can't be opened; those already open stay open until close().
    */
-  async open({ at, mustHaveAll }: ListenOptions): Promise<void> {
+  async open({ at, mustHaveAll }: ListenOptions, arrivals: Arrivals): Promise<void> {
+    this.#arrivals = arrivals
     this.#configured = TRAFFIC_CLASSES.flatMap((name) => at[name].map((one) => ({ ...one, class: name })))
-    this.#takeAddresses(this.#localAddresses())
+    this.#updateAddresses((this.#o.localAddresses ?? addressesOfThisMachine)())
     for (const wanted of this.#wanted.values()) {
       try {
         await this.#openOne(wanted)
@@ -122,7 +90,7 @@ export class Listeners {
         // An address can go between being listed and being opened.
         if (wanted.isOfWildcard) continue
         if (mustHaveAll && wanted.optional !== true) throw error
-        this.#events.listenerAbsent(wanted.class, endpointText(wanted))
+        this.#tell('listener-absent', wanted, wanted)
       }
     }
   }
@@ -139,7 +107,7 @@ export class Listeners {
   }
 
   async #follow(local: readonly string[]): Promise<void> {
-    if (local !== this.#local) this.#takeAddresses(local)
+    if (local !== this.#local) this.#updateAddresses(local)
     else if (this.#isSettled) return
     const { open, left, returned, close } = stepsOf({
       wanted: this.#wanted,
@@ -148,11 +116,11 @@ export class Listeners {
       round: this.#round,
     })
     this.#round += 1
-    for (const one of left) this.#events.listenerClosed(one.wanted.class, endpointText(one.socket.local))
-    for (const one of returned) this.#events.listenerOpened(one.wanted.class, endpointText(one.socket.local))
+    for (const one of left) this.#tell('listener-closed', one.wanted, one.opened.local)
+    for (const one of returned) this.#tell('listener-opened', one.wanted, one.opened.local)
     for (const one of close) {
       this.#open.delete(one.number)
-      one.socket.close()
+      one.link.close()
     }
     for (const key of this.#tries.keys()) if (!this.#wanted.has(key)) this.#tries.delete(key)
     for (const one of open) await this.#tryOpen(one)
@@ -160,7 +128,7 @@ export class Listeners {
     this.#isSettled = all.length === this.#wanted.size && all.every(({ roundsAway }) => roundsAway === 0)
   }
 
-  #takeAddresses(local: readonly string[]): void {
+  #updateAddresses(local: readonly string[]): void {
     this.#local = local
     this.#listed = new Set(local)
     this.#wanted = wantedWith(this.#configured, local)
@@ -170,88 +138,75 @@ export class Listeners {
   async #tryOpen(wanted: Wanted): Promise<void> {
     const key = keyOf(wanted)
     try {
-      const local = await this.#openOne(wanted)
+      const { local } = await this.#openOne(wanted)
       this.#tries.delete(key)
-      this.#events.listenerOpened(wanted.class, endpointText(local))
+      this.#tell('listener-opened', wanted, local)
     } catch (error) {
       const tries = (this.#tries.get(key) ?? 0) + 1
       this.#tries.set(key, tries)
       const isLacking = codeOf(error) === 'ADDRESS_NOT_LOCAL'
-      if (isLacking && !this.#listed.has(wanted.address)) return
-      if (tries !== (isLacking ? SILENT_TRIES : 1)) return
+      if (!isToldAfter(tries, { isLacking, isListed: this.#listed.has(wanted.address) })) return
       const why = error instanceof Error ? error.message : String(error)
-      this.#events.listenerFailed(wanted.class, endpointText(wanted), why)
+      this.#o.tell({ kind: 'listener-failed', class: wanted.class, address: endpointText(wanted), why })
     }
   }
 
   /** Sends an answer from the address that was asked. */
-  reply(to: Peer, bytes: Uint8Array): void {
+  reply(to: Peer, octets: Uint8Array): void {
     const listener = this.#open.get(to.link)
-    if (listener) listener.socket.sendTo(bytes, to)
-    else this.#events.sendFailed('a closed listener', 'EBADF')
+    if (listener) listener.link.send(octets, to)
+    else this.#o.failed('a closed listener', 'EBADF')
   }
 
-  /** Those that are open, and the configured ones that are not. */
   report(): ListenerReport[] {
-    const open = [...this.#open.values()].flatMap((one): ListenerReport[] => {
-      const { wanted, socket } = one
-      const presence = presenceOf(one)
-      if (wanted.isOfWildcard && presence === 'absent') return []
-      const { local, receiveBuffer, sendBuffer } = socket
-      return [{ class: wanted.class, ...local, presence, isOptional: mayBeAbsent(wanted), receiveBuffer, sendBuffer }]
-    })
-    const openKeys = new Set([...this.#open.values()].map(({ key }) => key))
-    const closed = [...this.#wanted].flatMap(([key, wanted]): ListenerReport[] => {
-      if (wanted.isOfWildcard || openKeys.has(key)) return []
-      const { class: name, address, port } = wanted
-      const none = { presence: 'absent', receiveBuffer: 0, sendBuffer: 0 } as const
-      return [{ class: name, address, port, isOptional: mayBeAbsent(wanted), ...none }]
-    })
-    return [...open, ...closed]
+    return reportsOf([...this.#open.values()], this.#wanted)
   }
 
   close(): void {
     this.#configured = []
     this.#wanted = new Map()
-    for (const { socket } of this.#open.values()) socket.close()
+    for (const { link } of this.#open.values()) link.close()
     this.#open.clear()
   }
 
-  async #openOne(wanted: Wanted): Promise<Endpoint> {
+  async #openOne(wanted: Wanted): Promise<LinkReport> {
     const number = this.#nextNumber
     this.#nextNumber += 1
+    const { transport, isShared = false, ours = NONE_OURS, failed } = this.#o
     let where = endpointText(wanted)
-    const peers = new Peers(number, this.#ours)
-    const socket = await openSocket({
+    const plan = {
+      class: wanted.class,
+      local: wanted,
       purpose: `listen.${wanted.class}`,
       ifNotLocal: `write { address: "${where}", optional: true } where it comes and goes`,
-      local: wanted,
-      isShared: this.#isShared,
-      events: {
-        message: (bytes, { address, port }) => this.#events.request(wanted.class, peers.at(address, port), bytes),
-        failed: (code) => this.#events.sendFailed(where, code),
-      },
-    })
-    where = endpointText(socket.local)
+      isShared,
+      peers: new Peers(number, ours),
+      failed: (code: string) => failed(where, code),
+    }
+    const link = await transport.listen(plan, this.#arrivals as Arrivals)
+    const opened = link.report() as LinkReport
+    where = endpointText(opened.local)
     const { address } = wanted
     const wasListed = this.#listed.has(address)
-    this.#open.set(number, { number, wanted, address, socket, key: keyOf(wanted), wasListed, roundsAway: 0 })
-    return socket.local
+    this.#open.set(number, { number, wanted, address, link, opened, key: keyOf(wanted), wasListed, roundsAway: 0 })
+    return opened
+  }
+
+  #tell(kind: 'listener-opened' | 'listener-closed' | 'listener-absent', { class: of }: Wanted, at: Endpoint): void {
+    this.#o.tell({ kind, class: of, address: endpointText(at) })
   }
 }
 
-const mayBeAbsent = ({ isOfWildcard, optional }: Wanted): boolean => isOfWildcard || optional === true
-
-/** Who has sent to one listener: one object for each sender, not one for each datagram that waits. */
+/** Who has sent to one link: one object for each sender, not one for each datagram that waits. */
 class Peers {
   readonly #link: number
+  readonly #ours: OwnEndpoints
   /** The last sender with each port, so at most 65,536. */
   readonly #byPort = new Map<number, Peer>()
-  readonly #ours: Ours
-  /** Of our sockets, when the peers were found not to be among them. */
+  /** Of our own endpoints, when the peers were found not to be among them. */
   #version: number
 
-  constructor(link: number, ours: Ours) {
+  constructor(link: number, ours: OwnEndpoints) {
     this.#link = link
     this.#ours = ours
     this.#version = ours.version

@@ -1,98 +1,98 @@
 /**
  * The loop: gives the engine what arrived and the time, and owns the only timer of the packet path.
  *
- * Responses go to the engine the moment they are read, requests are collected and follow when all readable sockets
- * were read: a response frees an identifier, a request wants one (RFC 5080 section 2.2.3). Then the engine serves in
- * steps of 32 messages, each with a fresh reading of the clock, for 25 ms at most; then sockets are read again.
- *
- * The timer aims at an absolute moment and is aimed anew after each wake, so lateness never adds up. One that comes too
- * early for what is left to wait for stays: each request in flight moves the next moment, and the timer with it would cost
- * more than one wake for nothing. Timers have a
- * grain of 1 ms: the last stretch is spent polling the sockets, so that a slot is entered as it begins.
+ * A turn is: what arrived, responses first; then the engine serves, in steps; then `flush`. The clock is read once a turn, and
+ * once more for each further step. What a transport hands over between two turns gets a reading of its own. `turn.ts` decides
+ * how long a turn serves and when the next one comes. The timer aims at an absolute moment and is aimed again after each wake,
+ * so lateness never adds up.
  *
  * A packet at which something throws is dropped, noted, and touches no other. What throws while the engine serves belongs
- * to no packet: it is a bug in the books themselves, and nothing catches it here, so that the process ends.
+ * to no packet. It is a bug in the books themselves, and nothing catches it here, so that the thread ends.
  */
-
 import type { TrafficClass } from '../classes.ts'
 import type { Peer } from '../proxy/border/events.ts'
 import type { Journal } from '../proxy/border/ports.ts'
-import { type Instant, millis } from '../units.ts'
+import { type Instant, instant } from '../units.ts'
 import type { Clock } from './clock.io.ts'
-import type { Arrivals } from './sockets.io.ts'
-
-const STEP_MESSAGES = 32
-const SERVE_AT_MOST = millis(25)
-/** Below this a sleep could end too late; poll instead. */
-const TOO_SHORT_TO_SLEEP = 1_200
-const TIMER_MARGIN = 200
-/** setTimeout's own limit is 2^31 - 1; waking once an hour for nothing costs nothing. */
-const LONGEST_SLEEP_MS = 3_600_000
+import type { Arrivals, LinkChange, Transport } from './ports.ts'
+import { isNear, needsTimer, STEP_MESSAGES, servesOn, sleepFor } from './turn.ts'
 
 /** The engine as the loop needs it. */
 export interface Served {
-  receive(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): void
-  respond(lane: number, port: number, bytes: Uint8Array, now: Instant): void
-  probeAnswered(lane: number, bytes: Uint8Array, now: Instant): void
+  receive(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, now: Instant): void
+  respond(lane: number, port: number, octets: Uint8Array, now: Instant): void
+  probeAnswered(lane: number, octets: Uint8Array, now: Instant): void
   refused(lane: number, port: number, now: Instant): void
   serve(now: Instant, atMost: number): boolean
   nextWakeAt(now: Instant): Instant | undefined
 }
 
-interface Waiting {
-  readonly class: TrafficClass
-  readonly from: Peer
-  readonly bytes: Uint8Array
+export interface LoopOptions {
+  readonly engine: Served
+  readonly transport: Pick<Transport, 'deliver' | 'flush'>
+  readonly journal: Journal
+  readonly clock: Clock
 }
 
-const NO_BYTES = new Uint8Array(0)
+const NO_OCTETS = new Uint8Array(0)
 
 export class Loop implements Arrivals {
   readonly #engine: Served
+  readonly #transport: LoopOptions['transport']
   readonly #journal: Journal
   readonly #clock: Clock
-  /** Bounded by what the sockets hand over in one turn of the event loop: libuv reads at most 32 datagrams of each. */
-  #arrived: Waiting[] = []
   #turn: NodeJS.Immediate | undefined
   #timer: NodeJS.Timeout | undefined
   #timerAt: Instant | undefined
+  /** The time of the turn, while there is one. */
+  #now = instant(0)
+  #isInTurn = false
   #stopped = false
 
-  constructor(engine: Served, journal: Journal, clock: Clock) {
+  constructor({ engine, transport, journal, clock }: LoopOptions) {
     this.#engine = engine
+    this.#transport = transport
     this.#journal = journal
     this.#clock = clock
   }
 
-  request(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array): void {
-    this.#arrived.push({ class: trafficClass, from, bytes })
+  pending(): void {
     this.kick()
   }
 
-  response(lane: number, port: number, bytes: Uint8Array): void {
+  request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array): void {
     if (this.#stopped) return
-    const now = this.#clock()
+    const now = this.#time()
     try {
-      this.#engine.respond(lane, port, bytes, now)
+      this.#engine.receive(trafficClass, from, octets, now)
     } catch (error) {
-      this.#failed('respond', error, bytes, now)
+      this.#failed('receive', error, octets, now)
+    }
+  }
+
+  response(lane: number, link: number, octets: Uint8Array): void {
+    if (this.#stopped) return
+    const now = this.#time()
+    try {
+      this.#engine.respond(lane, link, octets, now)
+    } catch (error) {
+      this.#failed('respond', error, octets, now)
     }
     this.kick()
   }
 
-  probeAnswer(lane: number, bytes: Uint8Array): void {
-    this.#guard('probeAnswered', bytes, (now) => this.#engine.probeAnswered(lane, bytes, now))
-    this.kick()
+  probeAnswer(lane: number, octets: Uint8Array): void {
+    this.#guard('probeAnswered', octets, (now) => this.#engine.probeAnswered(lane, octets, now))
   }
 
-  refused(lane: number, port: number): void {
-    this.#guard('refused', NO_BYTES, (now) => this.#engine.refused(lane, port, now))
-    this.kick()
+  /** Over UDP, `up` and `down` say nothing new to the engine: what is sent into a link that is down is lost. */
+  linkChanged(lane: number, link: number, to: LinkChange): void {
+    if (to === 'refused') this.#guard('refused', NO_OCTETS, (now) => this.#engine.refused(lane, link, now))
   }
 
   /** Lets the engine run once the sockets were read: after an arrival, a reload, the start of a drain. */
   kick(): void {
-    if (this.#turn !== undefined || this.#stopped) return
+    if (this.#turn !== undefined || this.#isInTurn || this.#stopped) return
     this.#turn = setImmediate(this.#run)
   }
 
@@ -102,56 +102,48 @@ export class Loop implements Arrivals {
     if (this.#turn !== undefined) clearImmediate(this.#turn)
     this.#turn = undefined
     this.#disarm()
-    this.#arrived = []
   }
 
   readonly #run = (): void => {
     this.#turn = undefined
-    if (this.#arrived.length > 0) this.#receiveAll()
+    this.#now = this.#clock()
+    this.#isInTurn = true
+    this.#transport.deliver()
     const isMore = this.#serve()
+    this.#transport.flush()
+    this.#isInTurn = false
     if (isMore) this.kick()
     else this.#aim()
   }
 
-  #receiveAll(): void {
-    const arrived = this.#arrived
-    this.#arrived = []
-    // They waited in the sockets together: one moment is as true for all of them as many would be.
-    const now = this.#clock()
-    for (const one of arrived) {
-      try {
-        this.#engine.receive(one.class, one.from, one.bytes, now)
-      } catch (error) {
-        this.#failed('receive', error, one.bytes, now)
-      }
-    }
-  }
-
-  /** Serves for 25 ms at most; true where there is more to do. */
+  /** True if there is more to do. */
   #serve(): boolean {
-    const began = this.#clock()
-    let now = began
-    while (this.#engine.serve(now, STEP_MESSAGES)) {
-      now = this.#clock()
-      if (now - began >= SERVE_AT_MOST) return true
+    const began = this.#now
+    while (this.#engine.serve(this.#now, STEP_MESSAGES)) {
+      this.#now = this.#clock()
+      if (!servesOn(began, this.#now)) return true
     }
     return false
   }
 
-  /** Sees to it that #run comes at the engine's next moment: by a timer while it is far, by polling when it is near. */
+  /** Sees to it that the next turn comes at the engine's next moment: by polling if it is near, by a timer if it is not. */
   #aim(): void {
-    const now = this.#clock()
-    const wakeAt = this.#engine.nextWakeAt(now)
-    if (wakeAt === undefined) return
-    if (wakeAt - now <= TOO_SHORT_TO_SLEEP) this.kick()
-    else if (this.#timerAt === undefined || this.#timerAt > wakeAt) this.#sleepUntil(wakeAt, now)
+    const moment = this.#engine.nextWakeAt(this.#now)
+    if (moment === undefined) return
+    if (isNear(moment, this.#now)) this.kick()
+    else if (needsTimer(moment, this.#timerAt)) this.#sleepUntil(moment)
   }
 
-  #sleepUntil(wakeAt: Instant, now: Instant): void {
+  /** The turn took time, so the clock is read again; this is rare, since most turns leave the timer as it is. */
+  #sleepUntil(moment: Instant): void {
+    const now = this.#clock()
+    if (isNear(moment, now)) {
+      this.kick()
+      return
+    }
     this.#disarm()
-    this.#timerAt = wakeAt
-    const sleep = Math.min(LONGEST_SLEEP_MS, Math.floor((wakeAt - now - TIMER_MARGIN) / 1_000))
-    this.#timer = setTimeout(this.#timeUp, sleep)
+    this.#timerAt = moment
+    this.#timer = setTimeout(this.#timeUp, sleepFor(moment, now))
   }
 
   readonly #timeUp = (): void => {
@@ -166,18 +158,23 @@ export class Loop implements Arrivals {
     this.#timerAt = undefined
   }
 
+  #time(): Instant {
+    return this.#isInTurn ? this.#now : this.#clock()
+  }
+
   /** For what is rare: `request` and `response` do the same without a closure for each datagram. */
-  #guard(where: string, bytes: Uint8Array, act: (now: Instant) => void): void {
+  #guard(where: string, octets: Uint8Array, act: (now: Instant) => void): void {
     if (this.#stopped) return
-    const now = this.#clock()
+    const now = this.#time()
     try {
       act(now)
     } catch (error) {
-      this.#failed(where, error, bytes, now)
+      this.#failed(where, error, octets, now)
     }
+    this.kick()
   }
 
-  #failed(where: string, error: unknown, bytes: Uint8Array, now: Instant): void {
-    this.#journal.note({ kind: 'internal-error', where, error, bytes }, now)
+  #failed(where: string, error: unknown, octets: Uint8Array, now: Instant): void {
+    this.#journal.note({ kind: 'internal-error', where, error, bytes: octets }, now)
   }
 }

@@ -3,7 +3,7 @@ import type { TrafficClass } from '../../src/classes.ts'
 import {
   keyOf,
   type ListenAt,
-  type OpenSocket,
+  type OpenListener,
   presenceOf,
   type Steps,
   stepsOf,
@@ -11,7 +11,7 @@ import {
 } from '../../src/transport/listener-plan.ts'
 
 type Configured = ListenAt & { readonly class: TrafficClass }
-type Open = OpenSocket & { readonly address: string }
+type Open = OpenListener
 
 const auth = (address: string, more: Partial<Configured> = {}): Configured => ({
   class: 'authentication',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { TrafficClass } from '../../src/classes.ts'
 import type { EngineEvent } from '../../src/proxy/border/events.ts'
 import { type Journal, PROBE_PORT } from '../../src/proxy/border/ports.ts'
 import { Loop, type Served } from '../../src/transport/loop.io.ts'
@@ -12,7 +13,11 @@ const bytes = (octet: number): Uint8Array => Uint8Array.of(octet)
 class FakeClock {
   #extra = 0
   readonly #zero = Date.now()
-  readonly read = (): Instant => instant(START + (Date.now() - this.#zero) * 1_000 + this.#extra)
+  readings = 0
+  readonly read = (): Instant => {
+    this.readings += 1
+    return instant(START + (Date.now() - this.#zero) * 1_000 + this.#extra)
+  }
   /** Time that passes while something computes. */
   spend(duration: Duration): void {
     this.#extra += duration
@@ -30,7 +35,7 @@ class FakeEngine implements Served {
   whileServing: () => void = () => undefined
   fails: (where: string) => boolean = () => false
 
-  receive(_class: unknown, _from: unknown, datagram: Uint8Array): void {
+  receive(_class: unknown, _from: unknown, datagram: Uint8Array, _now: Instant): void {
     this.#do('receive', datagram)
   }
   respond(_lane: number, _port: number, datagram: Uint8Array): void {
@@ -53,7 +58,7 @@ class FakeEngine implements Served {
     this.work = Math.max(0, this.work - 1)
     return this.work > 0
   }
-  nextWakeAt(): Instant | undefined {
+  nextWakeAt(_now: Instant): Instant | undefined {
     return this.wakeAt
   }
   #do(what: string, datagram: Uint8Array | undefined): void {
@@ -62,12 +67,27 @@ class FakeEngine implements Served {
   }
 }
 
+/** A loop and a transport that holds requests back, as dgram does. */
 function newLoop() {
   const engine = new FakeEngine()
   const events: EngineEvent[] = []
   const journal: Journal = { note: (event) => events.push(event) }
   const clock = new FakeClock()
-  return { engine, events, clock, loop: new Loop(engine, journal, clock.read) }
+  const held: (() => void)[] = []
+  const transport = {
+    deliver: () => {
+      for (const hand of held.splice(0)) hand()
+    },
+    flush: () => ends.push(engine.calls.length),
+  }
+  /** The calls to the engine before each end of a turn. */
+  const ends: number[] = []
+  const loop = new Loop({ engine, transport, journal, clock: clock.read })
+  const request = (octet: number, trafficClass: TrafficClass = 'authentication'): void => {
+    held.push(() => loop.request(trafficClass, PEER, bytes(octet)))
+    loop.pending()
+  }
+  return { engine, events, clock, loop, request, ends }
 }
 
 describe('the loop', () => {
@@ -79,10 +99,10 @@ describe('the loop', () => {
   })
 
   it('gives responses to the engine before requests that were read earlier in the same turn', () => {
-    const { engine, loop } = newLoop()
-    loop.request('authentication', PEER, bytes(1))
+    const { engine, loop, request } = newLoop()
+    request(1)
     loop.response(0, 0, bytes(2))
-    loop.request('accounting', PEER, bytes(3))
+    request(3, 'accounting')
     loop.probeAnswer(0, bytes(4))
     vi.runAllTimers()
     expect(engine.calls.slice(0, 4)).toEqual(['respond 2', 'probeAnswered 4', 'receive 1', 'receive 3'])
@@ -93,7 +113,7 @@ describe('the loop', () => {
     const { engine, loop } = newLoop()
     vi.advanceTimersByTime(10_000)
     expect(engine.calls).toEqual([])
-    loop.refused(3, PROBE_PORT)
+    loop.linkChanged(3, PROBE_PORT, 'refused')
     vi.runAllTimers()
     expect(engine.calls).toEqual(['refused 3,255', 'serve'])
   })
@@ -105,6 +125,38 @@ describe('the loop', () => {
     loop.kick()
     vi.runAllTimers()
     expect(engine.servedAt.map((at) => at - START)).toEqual([0, 2_000, 4_000, 6_000])
+  })
+
+  it('reads the clock once a turn: what arrived, the first step and the next moment have one time', () => {
+    const { engine, clock, loop, request } = newLoop()
+    const times: Instant[] = []
+    engine.receive = (_class, _from, _octets, now) => void times.push(now)
+    for (const octet of [1, 2, 3]) request(octet)
+    clock.readings = 0
+    engine.whileServing = () => clock.spend(micros(300))
+    engine.nextWakeAt = (now) => void times.push(now)
+    vi.runAllTimers()
+    expect(clock.readings).toBe(1)
+    expect(times.concat(engine.servedAt)).toEqual(Array(5).fill(START))
+    // A response that is read before the turn has a time of its own.
+    loop.response(0, 0, bytes(4))
+    expect(clock.readings).toBe(2)
+  })
+
+  it('ends each turn by letting what was gathered leave', () => {
+    const { engine, clock, ends, loop } = newLoop()
+    engine.work = 4
+    engine.whileServing = () => clock.spend(millis(10))
+    loop.kick()
+    vi.runAllTimers()
+    expect(ends).toEqual([3, 4])
+  })
+
+  it('tells the engine of a refused link alone: what is sent into one that is down is lost by itself', () => {
+    const { engine, loop } = newLoop()
+    for (const to of ['up', 'down'] as const) loop.linkChanged(1, 2, to)
+    vi.runAllTimers()
+    expect(engine.calls).toEqual([])
   })
 
   it('lets the sockets be read after 25 ms of serving, and goes on then', () => {
@@ -130,9 +182,9 @@ describe('the loop', () => {
       engine.wakeAt = moment
       // Polling takes time as real polling does; without it the fake clock would stand still.
       const read = engine.nextWakeAt.bind(engine)
-      engine.nextWakeAt = () => {
+      engine.nextWakeAt = (now) => {
         clock.spend(micros(10))
-        return read()
+        return read(now)
       }
       loop.kick()
       vi.advanceTimersByTime(2_000)
@@ -178,7 +230,7 @@ describe('the loop', () => {
   })
 
   it.each(['receive', 'respond', 'probeAnswered', 'refused'])('drops alone the packet at which %s throws', (where) => {
-    const { engine, events, loop } = newLoop()
+    const { engine, events, loop, request } = newLoop()
     let planted = true
     engine.fails = (what) => {
       const now = planted && what === where
@@ -186,10 +238,10 @@ describe('the loop', () => {
       return now
     }
     for (const octet of [1, 2]) {
-      loop.request('authentication', PEER, bytes(octet))
+      request(octet)
       loop.response(0, 0, bytes(octet))
       loop.probeAnswer(0, bytes(octet))
-      loop.refused(octet, 0)
+      loop.linkChanged(octet, 0, 'refused')
     }
     vi.runAllTimers()
     expect(engine.calls.filter((call) => call.startsWith(where))).toHaveLength(2)
@@ -200,9 +252,9 @@ describe('the loop', () => {
   })
 
   it('notes the octets at which the engine threw', () => {
-    const { engine, events, loop } = newLoop()
+    const { engine, events, request } = newLoop()
     engine.fails = (what) => what === 'receive'
-    loop.request('authentication', PEER, bytes(77))
+    request(77)
     vi.runAllTimers()
     expect(events[0]).toMatchObject({ bytes: bytes(77) })
   })
@@ -216,15 +268,17 @@ describe('the loop', () => {
   })
 
   it('hands nothing over once it was stopped', () => {
-    const { engine, loop } = newLoop()
+    const { engine, loop, request, ends } = newLoop()
     engine.wakeAt = later(START, millis(5))
-    loop.request('authentication', PEER, bytes(1))
+    request(1)
     loop.stop()
+    request(2)
     loop.request('authentication', PEER, bytes(2))
     loop.response(0, 0, bytes(3))
+    loop.linkChanged(0, 0, 'refused')
     loop.kick()
     vi.advanceTimersByTime(1_000)
-    expect(engine.calls).toEqual([])
+    expect([engine.calls, ends]).toEqual([[], []])
     expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -12,7 +12,7 @@ import { describe, type PacketDescription } from '../../radius/names/describe.io
 import { readPacket } from '../../radius/packet.ts'
 import { Secret } from '../../radius/secret.ts'
 import { monotonicNow } from '../../transport/clock.io.ts'
-import { type DatagramSocket, openSocket } from '../../transport/datagram-socket.io.ts'
+import { openSocket } from '../../transport/dgram/socket.io.ts'
 import { parseEndpoint } from '../input/endpoint.ts'
 import { readSecretText } from '../input/secret.io.ts'
 import { testRequest } from '../input/test-request.ts'
@@ -129,13 +129,11 @@ async function exchange(
     end = resolve
   })
   let sentAt = 0
-  const socket: DatagramSocket = await openSocket({
+  const socket = await openSocket({
     purpose: 'send',
     server,
-    events: {
-      message: (bytes) => end({ kind: 'answer', bytes, seconds: (monotonicNow() - sentAt) / 1e6 }),
-      failed: () => end({ kind: 'refused' }),
-    },
+    message: (bytes) => end({ kind: 'answer', bytes, seconds: (monotonicNow() - sentAt) / 1e6 }),
+    failed: () => end({ kind: 'refused' }),
   })
   const patience = setTimeout(() => end({ kind: 'silence' }), patienceSeconds * 1_000)
   sentAt = monotonicNow()

@@ -9,7 +9,7 @@
 import type { Endpoint } from '../../addresses.ts'
 import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import { untouchedSnapshot } from '../../proxy/work/client-table.ts'
-import type { ListenerReport } from '../../transport/listeners.io.ts'
+import type { ListenerReport } from '../../transport/listener-plan.ts'
 
 const LANES_PER_PART = 8
 const CLIENTS_PER_PART = 20

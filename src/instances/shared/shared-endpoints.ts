@@ -10,7 +10,7 @@
  * who remembered an answer asks again.
  */
 import type { Endpoint } from '../../addresses.ts'
-import type { SharedOurs } from '../../transport/upstreams.io.ts'
+import type { SharedEndpointsPort } from '../../transport/links.io.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { SharedTable } from './shared-table.ts'
 
@@ -27,7 +27,7 @@ export interface EndpointsMemory {
   readonly table: SharedArrayBuffer
 }
 
-export class SharedEndpoints implements SharedOurs {
+export class SharedEndpoints implements SharedEndpointsPort {
   readonly #ports: Int32Array
   readonly #table: SharedTable
   readonly #encoder = new TextEncoder()

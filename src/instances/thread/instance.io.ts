@@ -16,10 +16,11 @@ import type { Draining, Journal, Tracer } from '../../proxy/border/ports.ts'
 import { Engine } from '../../proxy/engine.ts'
 import type { FoundLearned } from '../../proxy/signing.ts'
 import { monotonicNow } from '../../transport/clock.io.ts'
+import { DgramTransport } from '../../transport/dgram/transport.io.ts'
 import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
 import { Loop } from '../../transport/loop.io.ts'
 import { systemRandomness } from '../../transport/randomness.io.ts'
-import { type Arrivals, Sockets } from '../../transport/sockets.io.ts'
+import { type SocketNotes, Sockets } from '../../transport/sockets.io.ts'
 import { changedClients } from '../protocol/clients-change.ts'
 import { type InstanceView, ViewInParts, type ViewPart } from '../protocol/instance-view.ts'
 import type {
@@ -89,7 +90,14 @@ export class Instance implements InstanceProtocol {
     this.#tracer = boundedTracer(main.traced, this.#boundary)
     const journal = this.#journal()
     const { endpoints } = memory.tables ?? {}
-    this.#sockets = this.#newSockets({ number, of }, endpoints && new SharedEndpoints(endpoints))
+    const transport = new DgramTransport()
+    this.#sockets = new Sockets({
+      transport,
+      notes: this.#notes(),
+      share: { number, of },
+      shared: endpoints && new SharedEndpoints(endpoints),
+      localAddresses: () => this.#local,
+    })
     this.#shared = SharedParts.of(memory)
     const shared = this.#shared === undefined ? {} : { shared: this.#shared }
     this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
@@ -106,18 +114,18 @@ export class Instance implements InstanceProtocol {
     const born = engineOptionsFrom(options)
     this.#clients = born.clients
     this.#engine = new Engine(born, ports, monotonicNow())
-    this.#loop = new Loop(this.#engine, journal, monotonicNow)
+    this.#loop = new Loop({ engine: this.#engine, transport, journal, clock: monotonicNow })
   }
 
   /** @throws a coded error where a socket can't be opened. */
   async open(): Promise<void> {
-    await this.#sockets.openLanes(this.#engine.plan())
+    await this.#sockets.openLanes(this.#engine.plan(), this.#loop)
   }
 
   /** @throws a coded error where an address can't be opened. */
   async listen(at: Parameters<InstanceProtocol['listen']>[0]): Promise<void> {
     this.#local = addressesOfThisMachine()
-    await this.#sockets.openListeners(at)
+    await this.#sockets.openListeners(at, this.#loop)
     this.#delay.enable()
     this.#keepHouse()
     this.#loop.kick()
@@ -131,7 +139,7 @@ export class Instance implements InstanceProtocol {
   /** `reconfigure` or `forget` follows. */
   async prepare(options: PlainOptions): Promise<void> {
     this.#isPreparing = true
-    await this.#sockets.openLanes(this.#engine.planFor(engineOptionsFrom(options)))
+    await this.#sockets.openLanes(this.#engine.planFor(engineOptionsFrom(options)), this.#loop)
   }
 
   /** The options of `prepare` are not taken after all: the next ones may need the same local ports. */
@@ -270,28 +278,21 @@ export class Instance implements InstanceProtocol {
     }
   }
 
-  #newSockets(share: { readonly number: number; readonly of: number }, shared: SharedEndpoints | undefined): Sockets {
-    const arrivals: Arrivals = {
-      request: (trafficClass, from, bytes) => this.#loop.request(trafficClass, from, bytes),
-      response: (lane, port, bytes) => this.#loop.response(lane, port, bytes),
-      probeAnswer: (lane, bytes) => this.#loop.probeAnswer(lane, bytes),
-      refused: (lane, port) => this.#loop.refused(lane, port),
-    }
+  #notes(): SocketNotes {
     const log = this.#log
-    const notes = {
-      sendFailed: (where: string, code: string) =>
+    return {
+      sendFailed: (where, code) =>
         log.writeBounded(
           { name: 'send-failed', fields: { where, code } },
           `send-failed ${where} ${code}`,
           monotonicNow(),
         ),
-      listenerOpened: (name: string, address: string) => log.write('listener-opened', { class: name, address }),
-      listenerClosed: (name: string, address: string) => log.write('listener-closed', { class: name, address }),
-      listenerAbsent: (name: string, address: string) => log.write('listener-absent', { class: name, address }),
-      listenerFailed: (name: string, address: string, why: string) =>
-        log.write('listener-failed', { class: name, address, why }),
+      listener: (event) => {
+        const at = { class: event.class, address: event.address }
+        if (event.kind === 'listener-failed') log.write(event.kind, { ...at, why: event.why })
+        else log.write(event.kind, at)
+      },
     }
-    return new Sockets(arrivals, notes, { share, shared, localAddresses: () => this.#local })
   }
 }
 

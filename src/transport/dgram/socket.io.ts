@@ -2,57 +2,47 @@
  * One UDP socket, opened and made large: the only file that asks the system for sockets.
  *
  * Addresses are literals and are answered at once, so no send ever waits for a name server. The kernel's buffers take
- * the bursts that arrive while the engine works; what the kernel really granted is read back, since it clamps silently.
- * A failure to open is a coded error with one sentence; an error of an open socket is an event for its owner.
+ * the bursts that arrive while the engine works. What the kernel granted is read back, since it clamps silently.
+ * A failure to open is a coded error with one sentence. An error of an open socket is an event for its owner.
+ *
+ * If the kernel takes a datagram at once, its octets are free when `send` returns. If not, libuv keeps them until it does, also
+ * beyond `flush`: the engine makes new octets for each packet and never writes into them again.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { type Endpoint, endpointText } from '../addresses.ts'
-import { codedError, type ErrorCode, systemCodeOf } from '../coded-error.ts'
-import { adviceFor } from '../system-errors.ts'
+import { type Endpoint, endpointText } from '../../addresses.ts'
+import { codedError, type ErrorCode, systemCodeOf } from '../../coded-error.ts'
+import { adviceFor } from '../../system-errors.ts'
+import { type Link, type LinkReport, WANTED_RECEIVE_BUFFER } from '../ports.ts'
 
-export const WANTED_RECEIVE_BUFFER = 4 * 1024 * 1024
+/** One octet of each packet tells the requests of a port apart (RFC 2865 section 3). */
+export const IDENTIFIERS = 256
 const WANTED_SEND_BUFFER = 1024 * 1024
 /** Datagrams that may wait for the system at one socket before we drop instead of growing. */
 const MOST_UNSENT = 16_384
 
-export interface DatagramEvents {
-  message(bytes: Uint8Array, from: RemoteInfo): void
-  /** A system call on the open socket failed; the socket goes on. */
-  failed(systemCode: string): void
-}
-
-/** An open socket and what the kernel granted it. */
-export interface DatagramSocket {
-  readonly local: Endpoint
-  readonly receiveBuffer: number
-  readonly sendBuffer: number
-  /** To the connected server. */
-  send(bytes: Uint8Array): void
-  sendTo(bytes: Uint8Array, to: Endpoint): void
-  close(): void
-}
-
 export interface SocketOptions {
-  /** What the socket is for, in the words of the configuration: it begins the sentence when it can't be opened. */
+  /** What the socket is for, in the words of the configuration. The sentence begins with it if the socket can't be opened. */
   readonly purpose: string
   /** The family follows from this address, or from the server's. */
   readonly local?: Endpoint | undefined
-  /** Then only datagrams from there are received, and the kernel reports a closed port. */
+  /** The socket is connected: only datagrams from there are received, and the kernel reports a closed port. */
   readonly server?: Endpoint | undefined
-  /** What else to do where the machine lacks the address. */
+  /** What else to do if the machine lacks the address. */
   readonly ifNotLocal?: string
   /** Other sockets of this program share the address and port: the kernel spreads by source (SO_REUSEPORT). */
   readonly isShared?: boolean
-  readonly events: DatagramEvents
+  message(octets: Uint8Array, from: RemoteInfo): void
+  /** A system call on the open socket failed; the socket goes on. */
+  failed(systemCode: string): void
 }
 
 /**
  * Opens, binds and (with a `server`) connects one socket.
  * @throws a coded error: the port is taken, not permitted, or the address is not of this machine.
  */
-export async function openSocket(options: SocketOptions): Promise<DatagramSocket> {
-  const { local, server, events } = options
+export async function openSocket(options: SocketOptions): Promise<Link> {
+  const { local, server, message, failed } = options
   const ipv6 = isIPv6(withoutZone((local ?? server)?.address ?? ''))
   const type = ipv6 ? 'udp6' : 'udp4'
   const reusePort = options.isShared ?? false
@@ -66,45 +56,51 @@ export async function openSocket(options: SocketOptions): Promise<DatagramSocket
     socket.close()
     throw openingFailed(options, error)
   }
-  socket.on('error', (error) => events.failed(systemCodeOf(error) ?? 'UNKNOWN'))
-  socket.on('message', events.message)
-  return wrap(socket, events)
+  socket.on('error', (error) => failed(systemCodeOf(error) ?? 'UNKNOWN'))
+  socket.on('message', message)
+  return linkOver(socket, failed)
 }
 
-function wrap(socket: Socket, events: DatagramEvents): DatagramSocket {
+/** Opens a socket as `openSocket` does, and closes it at once. */
+export async function tryOpening(options: Pick<SocketOptions, 'purpose' | 'local' | 'server'>): Promise<void> {
+  const ignore = (): void => undefined
+  const socket = await openSocket({ ...options, message: ignore, failed: ignore })
+  socket.close()
+}
+
+function linkOver(socket: Socket, failed: SocketOptions['failed']): Link {
   const { address, port } = socket.address()
   trySetBuffer(() => socket.setRecvBufferSize(WANTED_RECEIVE_BUFFER))
   trySetBuffer(() => socket.setSendBufferSize(WANTED_SEND_BUFFER))
+  const report: LinkReport = {
+    local: { address, port },
+    receiveBuffer: granted(socket.getRecvBufferSize()),
+    sendBuffer: granted(socket.getSendBufferSize()),
+  }
   // Counted here: asking the socket for the size of its queue costs a crossing into C++ for each datagram.
   let unsent = 0
   // One function for all sends of the socket: without a callback dgram swallows the errors of a send.
   const sent = (error: Error | null): void => {
     unsent -= 1
-    if (error !== null) events.failed(systemCodeOf(error) ?? 'UNKNOWN')
+    if (error !== null) failed(systemCodeOf(error) ?? 'UNKNOWN')
   }
-  let open = true
-  const takeRoom = (): boolean => {
-    if (open && unsent < MOST_UNSENT) {
-      unsent += 1
-      return true
-    }
-    events.failed(open ? 'ENOBUFS' : 'EBADF')
-    return false
-  }
+  let isOpen = true
   return {
-    local: { address, port },
-    receiveBuffer: granted(socket.getRecvBufferSize()),
-    sendBuffer: granted(socket.getSendBufferSize()),
-    send: (bytes) => {
-      if (takeRoom()) socket.send(bytes, sent)
-    },
-    sendTo: (bytes, to) => {
-      if (takeRoom()) socket.send(bytes, to.port, to.address, sent)
+    isReliable: false,
+    capacity: IDENTIFIERS,
+    send: (octets, to) => {
+      if (!isOpen || unsent >= MOST_UNSENT) failed(isOpen ? 'ENOBUFS' : 'EBADF')
+      else {
+        unsent += 1
+        if (to === undefined) socket.send(octets, sent)
+        else socket.send(octets, to.port, to.address, sent)
+      }
     },
     close: () => {
-      if (open) socket.close()
-      open = false
+      if (isOpen) socket.close()
+      isOpen = false
     },
+    report: () => (isOpen ? report : undefined),
   }
 }
 

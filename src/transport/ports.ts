@@ -1,0 +1,106 @@
+/**
+ * The seam between the loop and what carries packets. dgram stands behind it; batched I/O and TLS can take the same place.
+ *
+ *     a socket -> Transport -> Arrivals (the loop) -> the engine -> Outbox -> Link -> a socket
+ *
+ * A transport moves octets and decides nothing about what is in them. Two rules say whose the octets are:
+ *
+ * - Octets that arrive are a view into the transport's memory and are valid for the call. Who keeps them copies them.
+ * - Octets that are sent belong to the link until `flush` returns. Nobody changes them before.
+ */
+import type { Endpoint } from '../addresses.ts'
+import type { TrafficClass } from '../classes.ts'
+import type { Peer } from '../proxy/border/events.ts'
+
+/** What is asked of the kernel for what waits in one link. It may grant less. Octets. */
+export const WANTED_RECEIVE_BUFFER = 4 * 1024 * 1024
+
+export interface Transport {
+  /**
+   * Opens a link that clients send to.
+   * @throws a coded error if it can't be opened.
+   */
+  listen(plan: ListenPlan, arrivals: Arrivals): Promise<Link>
+  /**
+   * Opens a link to a server. If no route leads there, the link is down and opens itself later.
+   * @throws a coded error if it can't be opened for another reason.
+   */
+  connect(plan: ConnectPlan, arrivals: Arrivals): Promise<Link>
+  /**
+   * Hands over what still waits here: responses first, then requests. So a response frees an identifier before a request
+   * wants one (RFC 5080 section 2.2.3). The loop calls it once a turn.
+   */
+  deliver(): void
+  /** The turn is over: what the links have gathered leaves now. */
+  flush(): void
+}
+
+/** What a transport tells the loop. */
+export interface Arrivals {
+  /** Something waits for `deliver`. */
+  pending(): void
+  /** Only within `deliver`. */
+  request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array): void
+  response(lane: number, link: number, octets: Uint8Array): void
+  probeAnswer(lane: number, octets: Uint8Array): void
+  linkChanged(lane: number, link: number, to: LinkChange): void
+}
+
+/** `refused`: nobody listens at the other end. `down`: nothing can be sent. A link is up at first, unless it said `down`. */
+export type LinkChange = 'up' | 'refused' | 'down'
+
+/** One way in or out: a UDP socket, or a connection. */
+export interface Link {
+  /** Whether the transport repeats what is lost, so that nobody else has to. */
+  readonly isReliable: boolean
+  /** How many requests may be unanswered on it at once. */
+  readonly capacity: number
+  /** To the server of a connected link, or `to` one client of a listening link. Never throws: a failure is told to the plan. */
+  send(octets: Uint8Array, to?: Endpoint): void
+  close(): void
+  /** Undefined while nothing is open. */
+  report(): LinkReport | undefined
+}
+
+/** An open link, and the octets that the kernel granted for what waits in it. */
+export interface LinkReport {
+  readonly local: Endpoint
+  readonly receiveBuffer: number
+  readonly sendBuffer: number
+}
+
+interface OpenPlan {
+  /** What it is for, in the words of the configuration. The sentence begins with it if the link can't be opened. */
+  readonly purpose: string
+  /** A system call on the open link failed; the link goes on. */
+  failed(systemCode: string): void
+}
+
+export interface ListenPlan extends OpenPlan {
+  readonly class: TrafficClass
+  readonly local: Endpoint
+  /** What else to do if the machine lacks the address. */
+  readonly ifNotLocal: string
+  /** Other instances listen at the same address and port: the kernel spreads by source (SO_REUSEPORT). */
+  readonly isShared: boolean
+  /** Who sends from there. */
+  readonly peers: { at(address: string, port: number): Peer }
+}
+
+export interface ConnectPlan extends OpenPlan {
+  readonly lane: number
+  /** Which one of the lane: a source port, or `PROBE_PORT`. */
+  readonly link: number
+  readonly server: Endpoint
+  /** Undefined: the system chooses. */
+  readonly local: Endpoint | undefined
+  /** It is open at this local end; again after each time that it was down. */
+  opened(local: Endpoint): void
+}
+
+/** The local ends of our own links to servers: what comes from one of them goes round in a circle. */
+export interface OwnEndpoints {
+  /** Another number: what `has` answered before may be over. */
+  readonly version: number
+  has(address: string, port: number): boolean
+}
