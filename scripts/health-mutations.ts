@@ -177,8 +177,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   waitingOn(
     'a due retry of another login ends one that waits on',
-    'if (lane.queue.line.queued > 0 || now >= this.until(request)) return false',
-    'if (!lane.queue.line.isEmpty() || now >= this.until(request)) return false',
+    'if (lane.queue.waiting.queued > 0 || now >= this.until(request)) return false',
+    'if (!lane.queue.waiting.isEmpty() || now >= this.until(request)) return false',
   ),
   waitingOn(
     'a login waits on beyond 30 s',
@@ -223,8 +223,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a login that is tried again can be put out by another',
-    '    lane.waitingOn.delete(attempt)\n    lane.queue.line.put(request)',
-    '    lane.queue.line.put(request)',
+    '    lane.waitingOn.delete(attempt)\n    lane.queue.waiting.put(request)',
+    '    lane.queue.waiting.put(request)',
   ),
   failover(
     'a server that lived and left a login unanswered is asked again',
@@ -233,8 +233,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'who is abandoned after its time-out keeps its place for another',
-    'if (attempt.isWaitingOn || attempt.request?.line !== undefined) {',
-    'if (attempt.request?.line !== undefined) {',
+    'if (attempt.isWaitingOn || attempt.request?.queue !== undefined) {',
+    'if (attempt.request?.queue !== undefined) {',
   ),
   sending(
     'a record set aside that a late answer ends keeps its share',
@@ -258,6 +258,6 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'if (lane.asideOutstanding < shareOf(lane.options.maxOutstanding)) return false',
     'if (now > 0) return false',
   ),
-  aside('a record set aside comes back at the same pace for ever', 'FIRST_WAIT * 2 ** rest.times', 'FIRST_WAIT'),
+  aside('a record set aside comes back at the same pace for ever', 'FIRST_WAIT * 2 ** timer.times', 'FIRST_WAIT'),
   aside('a record set aside waits longer and longer without end', 'Math.min(LONGEST_WAIT, ', 'Math.max(0, '),
 ]

@@ -26,12 +26,12 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
     'else this.#byWake.remove(lane)',
   ),
   lane(
-    'an identifier that comes back stirs nobody',
-    'if (!this.queue.line.isEmpty() || !this.isLive()) this.stir()',
-    'if (!this.isLive()) this.stir()',
+    'an identifier that comes back marks nobody',
+    'if (!this.queue.waiting.isEmpty() || !this.isLive()) this.markChanged()',
+    'if (!this.isLive()) this.markChanged()',
   ),
-  engine('a promised place that was served stirs nobody', '      lane?.stir()\n', ''),
-  register('a promised place that was left stirs nobody', '    request.lane?.stir()\n', ''),
+  engine('a promised place that was served marks nobody', '      lane?.markChanged()\n', ''),
+  register('a promised place that was left marks nobody', '    request.lane?.markChanged()\n', ''),
   momentHeap(
     'one that becomes later stays where it is',
     'else this.#sink(place, item, moment)',
@@ -63,13 +63,13 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
   failover(
     'of a long queue the rest stays with the server',
     'this.#register.returning.add(lane.class, lane.giveUpQueue())',
-    'lane.stir()',
+    'lane.markChanged()',
   ),
   returning('a queue gives back once and never again', '    queue.tellOfSettled(this.#ready)\n', ''),
   returning(
     'a queue that has given back all is never forgotten',
-    'if (queue.line.isEmpty()) this.#queues.delete(queue)',
-    'if (queue.line.isEmpty()) this.#ready.delete(queue)',
+    'if (queue.waiting.isEmpty()) this.#queues.delete(queue)',
+    'if (queue.waiting.isEmpty()) this.#ready.delete(queue)',
   ),
   trials('one that is held Down is tried', '!lane.health.isHeldDown && ', ''),
   trials(

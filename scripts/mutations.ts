@@ -123,11 +123,15 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HEALTH_MUTATIONS,
 
   // The main path.
-  lanes('the server queues are not asked', 'if (lane.queue.line.isEmpty()) continue', 'if (lane.number >= 0) continue'),
+  lanes(
+    'the server queues are not asked',
+    'if (lane.queue.waiting.isEmpty()) continue',
+    'if (lane.number >= 0) continue',
+  ),
   wayBack(
     'the parked never return',
     'if (pool.hasLive()) {\n      pool.parked.promote',
-    'if (pool.hasLive() && pool.parked.line.queued < 0) {\n      pool.parked.promote',
+    'if (pool.hasLive() && pool.parked.waiting.queued < 0) {\n      pool.parked.promote',
   ),
   engine(
     'a wake for a slot is forgotten',
@@ -152,7 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'a newcomer overtakes those that wait',
-    'identifier === undefined || lane.queue.line.hasPrecedenceOver(request, true)',
+    'identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, true)',
     'identifier === undefined',
   ),
   sending(
@@ -189,8 +193,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'what is shed while a queue moves comes back to life (once a bug)',
-    'for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {\n      const next = line.takeOldest()\n      if (next === undefined) return\n      this.moveAway(next, lane, now)\n    }',
-    'const all: Request[] = []\n    for (let next = line.takeOldest(); next !== undefined && all.length < MOVED_AT_ONCE; next = line.takeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
+    'for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {\n      const next = waiting.removeOldest()\n      if (next === undefined) return\n      this.moveAway(next, lane, now)\n    }',
+    'const all: Request[] = []\n    for (let next = waiting.removeOldest(); next !== undefined && all.length < MOVED_AT_ONCE; next = waiting.removeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
   ),
   trials(
     'a live request tries a Down server without end',
@@ -203,7 +207,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'this.ledgers[request.class].count(ENTRY.expired)',
     'this.ledgers[request.class].count(ENTRY.expired)\n    this.ledgers[request.class].count(ENTRY.givenUp)',
   ),
-  register('what ends stays in the line', 'if (request.line !== undefined) this.leaveLine(request)\n', ''),
+  register('what ends stays in the queue', 'if (request.queue !== undefined) this.leaveQueue(request)\n', ''),
   register(
     'an ended request is remembered as under way',
     'this.detachAll(request)\n    this.duplicates.recordEnded(request, now)',

@@ -5,7 +5,7 @@
 import { inFile, type Mutation } from './mutation.ts'
 
 const classes = inFile('src/classes.ts')
-const lineOf = inFile('src/queues/waiting-line.ts')
+const lineOf = inFile('src/queues/priority-queue.ts')
 const list = inFile('src/queues/arrival-list.ts')
 const tree = inFile('src/queues/arrival-tree.ts')
 const backlog = inFile('src/queues/backlog.ts')

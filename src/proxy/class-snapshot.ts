@@ -29,10 +29,10 @@ function classSnapshot({ register, pools }: Parts, trafficClass: TrafficClass, n
   let octetsElsewhere = aside.octets
   for (const pool of pools) {
     if (pool.class !== trafficClass) continue
-    parked += pool.parked.line.queued
-    for (const { line } of [pool.parked, ...pool.lanes.map(({ queue }) => queue)]) {
-      elsewhere += line.queued
-      octetsElsewhere += line.octets
+    parked += pool.parked.waiting.queued
+    for (const { waiting } of [pool.parked, ...pool.lanes.map(({ queue }) => queue)]) {
+      elsewhere += waiting.queued
+      octetsElsewhere += waiting.octets
     }
   }
   return {

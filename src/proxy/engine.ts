@@ -83,7 +83,7 @@ export class Engine {
     this.#register = new Register(options, ports, seed)
     this.#pools = new Pools(options)
     this.#states = shared?.states ?? new StateTable(options.state)
-    this.#states.change(options.state)
+    this.#states.reconfigure(options.state)
     this.#sending = new Sending(this.#register, ports, seed)
     this.#failover = new Failover(this.#register, this.#sending, this.#pools, journal)
     this.#assigning = new Assigning({
@@ -163,13 +163,13 @@ export class Engine {
   /** A datagram on a source port of a lane. */
   respond(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const found = this.#lanes.at(lane)
-    if (found !== undefined) this.#answering.take(found, port, bytes, now)
+    if (found !== undefined) this.#answering.handle(found, port, bytes, now)
   }
 
   /** A datagram on a lane's probe socket. */
   probeAnswered(lane: number, bytes: Uint8Array, now: Instant): void {
     const found = this.#lanes.at(lane)
-    if (found !== undefined) this.#answering.takeProbeAnswer(found, bytes, now)
+    if (found !== undefined) this.#answering.handleProbeAnswer(found, bytes, now)
   }
 
   /** ECONNREFUSED on a source port, or on PROBE_PORT. */
@@ -183,7 +183,7 @@ export class Engine {
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
     for (const lane of this.#lanes.due(now)) {
       lane.identifiers.passTime(now)
-      if (!lane.isLive()) this.#pools.of(lane).lookForTrial(lane)
+      if (!lane.isLive()) this.#pools.of(lane).updateTrial(lane)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
@@ -191,7 +191,7 @@ export class Engine {
       if (due === undefined || due > now) continue
       if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#sending.probe(lane, now)
     }
-    for (const request of this.#register.aside.takeDue(now)) this.#failover.triesAgain(request)
+    for (const request of this.#register.aside.removeDue(now)) this.#failover.triesAgain(request)
     this.#register.passTime(now)
     this.#states.passTime(now)
     this.#accounts.passTime(now)
@@ -205,10 +205,10 @@ export class Engine {
     this.#wayBack.giveBack(atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
-      const request = instanceQueue.takeNext()
+      const request = instanceQueue.removeNext()
       if (request === undefined) break
       const { lane } = request
-      lane?.stir()
+      lane?.markChanged()
       // Where it goes elsewhere, the room that it was promised can go to another.
       if (!this.#dispatch(request, now) || (lane !== undefined && request.lane !== lane)) roomIsBack = true
     }
@@ -244,10 +244,10 @@ export class Engine {
    */
   reconfigure(options: EngineOptions, now: Instant): void {
     this.#intake.change(options)
-    this.#register.change(options)
-    this.#states.change(options.state)
+    this.#register.reconfigure(options)
+    this.#states.reconfigure(options.state)
     this.#accounts.change(options)
-    for (const pool of this.#pools) pool.change(options)
+    for (const pool of this.#pools) pool.reconfigure(options)
     this.#setUpLanes(options, now)
     this.signing.change()
   }
@@ -278,7 +278,7 @@ export class Engine {
   /** Whether anything waits: in a queue, parked, or as a due retry for its slot. */
   hasWaiting(): boolean {
     if (TRAFFIC_CLASSES.some((each) => this.#register.backlogs[each].messages > 0)) return true
-    for (const lane of this.#lanes) if (!lane.queue.line.isEmpty()) return true
+    for (const lane of this.#lanes) if (!lane.queue.waiting.isEmpty()) return true
     return false
   }
 
@@ -365,14 +365,14 @@ export class Engine {
   }
 
   #setUpLanes(options: EngineOptions, now: Instant): void {
-    const removed = this.#lanes.change(options, now)
+    const removed = this.#lanes.reconfigure(options, now)
     for (const pool of this.#pools) pool.setLanes(this.#lanes.inOrder(pool))
     for (const lane of removed) {
       this.#failover.emptyQueueOf(lane, now)
       this.#failover.endWaitingOn(lane, now)
     }
     for (const lane of this.#lanes) {
-      this.#failover.healthChanged(lane, lane.takeHold(now), now)
+      this.#failover.healthChanged(lane, lane.applyHold(now), now)
       // One that is Down already and held from now on has not changed its health.
       this.#pools.of(lane).healthChanged(lane)
     }

@@ -62,6 +62,6 @@ export class Signing {
 
   /** There are other lanes now, or they have other settings. */
   change(): void {
-    this.#servers.change([...this.#lanes])
+    this.#servers.reconfigure([...this.#lanes])
   }
 }

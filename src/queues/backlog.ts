@@ -100,7 +100,7 @@ export class Backlog<T extends Aging<T>> {
     return this.#limits
   }
 
-  change(limits: BacklogLimits): void {
+  setLimits(limits: BacklogLimits): void {
     const isOther = limits.maxAge !== this.#limits.maxAge
     this.#limits = limits
     if (isOther) for (const item of this.#copies) this.#ages.put(item, this.#overdueAt(item))

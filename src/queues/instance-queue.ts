@@ -6,56 +6,56 @@
  */
 import { CLASS_TRAITS, type TrafficClass } from '../classes.ts'
 import { older } from './arrival-list.ts'
-import { type Promotable, type ServiceOrder, WaitingLine } from './waiting-line.ts'
+import { PriorityQueue, type Promotable, type ServiceOrder } from './priority-queue.ts'
 
 export class InstanceQueue<T extends Promotable<T>> {
-  readonly #line: WaitingLine<T>
+  readonly #waiting: PriorityQueue<T>
 
   constructor(order: ServiceOrder) {
-    this.#line = new WaitingLine<T>(order)
+    this.#waiting = new PriorityQueue<T>(order)
   }
 
   get queued(): number {
-    return this.#line.queued
+    return this.#waiting.queued
   }
 
   isEmpty(): boolean {
-    return this.#line.isEmpty()
+    return this.#waiting.isEmpty()
   }
 
   has(item: T): boolean {
-    return item.line === this.#line
+    return item.queue === this.#waiting
   }
 
-  changeOrder(order: ServiceOrder): void {
-    this.#line.changeOrder(order)
+  setOrder(order: ServiceOrder): void {
+    this.#waiting.setOrder(order)
   }
 
   /** Whether an older first transmission of the same preference waits here. */
   hasOlderThan({ preference, arrival }: T): boolean {
-    const oldest = this.#line.oldestOf(preference)
+    const oldest = this.#waiting.oldestOf(preference)
     return oldest !== undefined && oldest.arrival < arrival
   }
 
   /** The oldest of a class that was never sent. */
   oldestFresh(trafficClass: TrafficClass): T | undefined {
     const { plain, withState } = CLASS_TRAITS[trafficClass].preference
-    return older(this.#line.oldestOf(plain), this.#line.oldestOf(withState))
+    return older(this.#waiting.oldestOf(plain), this.#waiting.oldestOf(withState))
   }
 
   put(item: T): void {
-    this.#line.put(item)
+    this.#waiting.put(item)
   }
 
   /** Takes who is to be served next. */
-  takeNext(): T | undefined {
-    const next = this.#line.next(true)
+  removeNext(): T | undefined {
+    const next = this.#waiting.next(true)
     if (next !== undefined) this.remove(next)
     return next
   }
 
   remove(item: T): void {
-    this.#line.remove(item)
+    this.#waiting.remove(item)
     item.promotedBy?.settle(item)
     item.promotedBy = undefined
   }

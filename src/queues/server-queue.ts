@@ -5,7 +5,7 @@
  * what waits there). What was given back and not yet served is remembered, so that a slot is promised only once.
  */
 import type { InstanceQueue } from './instance-queue.ts'
-import { type Promotable, type Promoter, type ServiceOrder, type Stage, WaitingLine } from './waiting-line.ts'
+import { PriorityQueue, type Promotable, type Promoter, type ServiceOrder, type Stage } from './priority-queue.ts'
 
 /** What a server can take now. */
 export interface Room {
@@ -15,14 +15,14 @@ export interface Room {
 }
 
 export class ServerQueue<T extends Promotable<T>> implements Promoter {
-  readonly line: WaitingLine<T>
+  readonly waiting: PriorityQueue<T>
   /** Given back and not yet served: what they will take of the room. */
   #promisedQuota = 0
   #promisedIdentifiers = 0
   #settled: Set<ServerQueue<T>> | undefined = undefined
 
   constructor(order: ServiceOrder) {
-    this.line = new WaitingLine<T>(order)
+    this.waiting = new PriorityQueue<T>(order)
   }
 
   /** How many were given back and are not served yet. */
@@ -34,9 +34,9 @@ export class ServerQueue<T extends Promotable<T>> implements Promoter {
   promote(room: Room, to: InstanceQueue<T>): number {
     let promoted = 0
     while (this.#promisedQuota < room.quota) {
-      const next = this.line.next(this.#promisedIdentifiers < room.identifiers)
+      const next = this.waiting.next(this.#promisedIdentifiers < room.identifiers)
       if (next === undefined) break
-      this.line.remove(next)
+      this.waiting.remove(next)
       this.#promisedQuota += 1
       if (next.stage !== 'retry') this.#promisedIdentifiers += 1
       next.promotedBy = this

@@ -41,7 +41,7 @@ describe('the table State -> server', () => {
   it('takes new bounds at the next chance', () => {
     const states = table()
     for (const text of ['a', 'b', 'c']) states.learn(state(text), 's1', START)
-    states.change({ lifetime: seconds(60), maxEntries: 1 })
+    states.reconfigure({ lifetime: seconds(60), maxEntries: 1 })
     states.passTime(START)
     expect(states.size).toBe(1)
     expect(states.serverOf(state('c'), START)).toBe('s1')

@@ -38,7 +38,7 @@ class Shell {
 
   constructor() {
     this.#options = { ...defaults(), servers: [a] }
-    this.#lanes.change(this.#options, this.#now)
+    this.#lanes.reconfigure(this.#options, this.#now)
     this.#open(this.#plan())
   }
 
@@ -54,7 +54,7 @@ class Shell {
       if (what === 'slowly take') this.#lanes.nextWakeAt(this.#now)
       if (what !== 'refuse') {
         this.#options = options
-        this.#lanes.change(options, this.#now)
+        this.#lanes.reconfigure(options, this.#now)
       }
       this.#isPreparing = false
     }

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { ArrivalHeap } from '../../src/queues/arrival-heap.ts'
 import { ArrivalList } from '../../src/queues/arrival-list.ts'
 import { ArrivalTree } from '../../src/queues/arrival-tree.ts'
-import { arrivals, CountedChain, LINE_CHAIN, shuffled, Waiter } from './waiter.ts'
+import { arrivals, CountedChain, QUEUE_CHAIN, shuffled, Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })
@@ -28,7 +28,7 @@ describe('the list in the order of arrival', () => {
   it('agrees with a sorted array, wherever messages come in and leave', () => {
     fc.assert(
       fc.property(use, (steps) => {
-        const list = new ArrivalList<Waiter>(LINE_CHAIN)
+        const list = new ArrivalList<Waiter>(QUEUE_CHAIN)
         const waiters = Array.from({ length: COUNT }, (_, arrival) => new Waiter(arrival))
         // So many that what comes into the middle is far from both ends.
         const model = new Set(waiters.map(({ arrival }) => arrival).filter((arrival) => arrival % 2 === 0))
@@ -49,7 +49,7 @@ describe('the list in the order of arrival', () => {
           } else if (kind === 'replace' && model.has(which)) {
             waiters[which] = new Waiter(which)
             list.replace(waiter, waiters[which])
-            expect(waiter.isInLine).toBe(false)
+            expect(waiter.isInQueue).toBe(false)
           }
           expect(arrivals(list)).toEqual(sorted(model))
           expect(list.length).toBe(model.size)
@@ -61,7 +61,7 @@ describe('the list in the order of arrival', () => {
   })
 
   it('shows as first and last also one that came back, where those before and behind it have left', () => {
-    const list = new ArrivalList<Waiter>(LINE_CHAIN)
+    const list = new ArrivalList<Waiter>(QUEUE_CHAIN)
     const waiters = Array.from({ length: COUNT }, (_, arrival) => new Waiter(arrival))
     const isBack = (arrival: number): boolean => arrival === 30 || arrival === 50
     for (const waiter of waiters) if (!isBack(waiter.arrival)) list.insert(waiter)
@@ -73,7 +73,7 @@ describe('the list in the order of arrival', () => {
   })
 
   it('refuses a message that waits already, and one that waits elsewhere', () => {
-    const [one, other] = [new ArrivalList<Waiter>(LINE_CHAIN), new ArrivalList<Waiter>(LINE_CHAIN)]
+    const [one, other] = [new ArrivalList<Waiter>(QUEUE_CHAIN), new ArrivalList<Waiter>(QUEUE_CHAIN)]
     const waiter = new Waiter(1)
     one.insert(waiter)
     expect(() => one.insert(waiter)).toThrow('two places')
@@ -84,7 +84,7 @@ describe('the list in the order of arrival', () => {
   })
 
   it('merges a long run into the middle of another', () => {
-    const list = new ArrivalList<Waiter>(LINE_CHAIN)
+    const list = new ArrivalList<Waiter>(QUEUE_CHAIN)
     const waiters = Array.from({ length: 2_000 }, (_, arrival) => new Waiter(arrival))
     for (const waiter of waiters.filter(({ arrival }) => arrival % 2 === 0)) list.insert(waiter)
     for (const waiter of waiters.filter(({ arrival }) => arrival % 2 === 1)) list.insert(waiter)
@@ -144,7 +144,7 @@ describe('the tree of those that came back', () => {
   it('agrees with a sorted array, whoever comes, leaves or is replaced', () => {
     fc.assert(
       fc.property(use, (steps) => {
-        const tree = new ArrivalTree<Waiter>(LINE_CHAIN)
+        const tree = new ArrivalTree<Waiter>(QUEUE_CHAIN)
         const waiters = Array.from({ length: COUNT }, (_, arrival) => new Waiter(arrival))
         const model = new Set<number>()
         for (const { kind, which } of steps) {
@@ -161,7 +161,7 @@ describe('the tree of those that came back', () => {
             expect(tree.tryReplace(waiter, waiters[which])).toBe(isIn)
           }
           expect(arrivals(tree)).toEqual(sorted(model))
-          expect(waiters.filter(({ isInLine }) => isInLine).length).toBe(model.size)
+          expect(waiters.filter(({ isInQueue }) => isInQueue).length).toBe(model.size)
           expect(tree.size).toBe(model.size)
           expect(tree.first()?.arrival).toBe(sorted(model)[0])
           expect(tree.last()?.arrival).toBe(sorted(model).at(-1))

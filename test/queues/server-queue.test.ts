@@ -13,7 +13,7 @@ const setUp = (): { instance: InstanceQueue<Waiter>; queue: ServerQueue<Waiter> 
 
 const served = (instance: InstanceQueue<Waiter>): number[] => {
   const order: number[] = []
-  for (let next = instance.takeNext(); next !== undefined; next = instance.takeNext()) order.push(next.arrival)
+  for (let next = instance.removeNext(); next !== undefined; next = instance.removeNext()) order.push(next.arrival)
   return order
 }
 
@@ -21,19 +21,19 @@ describe('promotion', () => {
   it('gives back as many as there is quota and identifiers, the oldest, and they stand before all else there', () => {
     const { instance, queue } = setUp()
     for (const arrival of [10, 11]) instance.put(new Waiter(arrival))
-    for (const arrival of [1, 2, 3, 4]) queue.line.put(new Waiter(arrival))
+    for (const arrival of [1, 2, 3, 4]) queue.waiting.put(new Waiter(arrival))
     expect(queue.promote({ quota: 3, identifiers: 2 }, instance)).toBe(2)
-    expect(queue.line.queued).toBe(2)
+    expect(queue.waiting.queued).toBe(2)
     expect(served(instance)).toEqual([1, 2, 10, 11])
   })
 
   it('promises a slot once: a second look before those were served gives back nothing more', () => {
     const { instance, queue } = setUp()
-    for (const arrival of [1, 2, 3, 4]) queue.line.put(new Waiter(arrival))
+    for (const arrival of [1, 2, 3, 4]) queue.waiting.put(new Waiter(arrival))
     const room = { quota: 2, identifiers: 256 }
     expect(queue.promote(room, instance)).toBe(2)
     expect(queue.promote(room, instance)).toBe(0)
-    instance.takeNext()
+    instance.removeNext()
     // One was served; it took one of the quota, so the room is one less, and one promise is still open.
     expect(queue.promote({ quota: 1, identifiers: 255 }, instance)).toBe(0)
     expect(queue.promote({ quota: 2, identifiers: 255 }, instance)).toBe(1)
@@ -42,7 +42,7 @@ describe('promotion', () => {
   it('gives the promise back where a promoted message leaves in another way', () => {
     const { instance, queue } = setUp()
     const waiters = [1, 2].map((arrival) => new Waiter(arrival))
-    for (const waiter of waiters) queue.line.put(waiter)
+    for (const waiter of waiters) queue.waiting.put(waiter)
     expect(queue.promote({ quota: 1, identifiers: 1 }, instance)).toBe(1)
     expect(instance.has(waiters[0]!)).toBe(true)
     instance.remove(waiters[0]!)
@@ -53,17 +53,17 @@ describe('promotion', () => {
 
   it('lets retries go without an identifier, but not without quota', () => {
     const { instance, queue } = setUp()
-    for (const arrival of [5, 6]) queue.line.put(new Waiter(arrival, { stage: 'retry' }))
-    for (const arrival of [1, 2]) queue.line.put(new Waiter(arrival))
+    for (const arrival of [5, 6]) queue.waiting.put(new Waiter(arrival, { stage: 'retry' }))
+    for (const arrival of [1, 2]) queue.waiting.put(new Waiter(arrival))
     expect(queue.promote({ quota: 0, identifiers: 9 }, instance)).toBe(0)
     expect(queue.promote({ quota: 3, identifiers: 0 }, instance)).toBe(2)
     expect(served(instance)).toEqual([5, 6])
-    expect(queue.line.queued).toBe(2)
+    expect(queue.waiting.queued).toBe(2)
   })
 
   it('without a limit of the rate gives back what identifiers allow', () => {
     const { instance, queue } = setUp()
-    for (let arrival = 0; arrival < 100; arrival += 1) queue.line.put(new Waiter(arrival))
+    for (let arrival = 0; arrival < 100; arrival += 1) queue.waiting.put(new Waiter(arrival))
     expect(queue.promote({ quota: Number.POSITIVE_INFINITY, identifiers: 60 }, instance)).toBe(60)
   })
 })
@@ -82,7 +82,7 @@ describe('the instance queue', () => {
 
   it('with fifo serves by age alone', () => {
     const instance = new InstanceQueue<Waiter>('authentication_first')
-    instance.changeOrder('fifo')
+    instance.setOrder('fifo')
     instance.put(new Waiter(2, { preference: 'state' }))
     instance.put(new Waiter(1, { preference: 'accounting' }))
     expect(served(instance)).toEqual([1, 2])

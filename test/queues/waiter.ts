@@ -5,7 +5,7 @@
 import { CLASS_TRAITS } from '../../src/classes.ts'
 import type { Aging } from '../../src/queues/backlog.ts'
 import type { Chain } from '../../src/queues/containers/chained-list.ts'
-import type { Promotable, Promoter, Stage } from '../../src/queues/waiting-line.ts'
+import type { Promotable, Promoter, Stage } from '../../src/queues/priority-queue.ts'
 import { type Instant, instant } from '../../src/units.ts'
 
 /** In the order of precedence. */
@@ -23,9 +23,9 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
   readonly isInterim: boolean
   /** Rises where a copy's client sends it again. */
   agesFrom: Instant
-  nextInLine: Waiter | undefined = undefined
-  previousInLine: Waiter | undefined = undefined
-  isInLine = false
+  nextInQueue: Waiter | undefined = undefined
+  previousInQueue: Waiter | undefined = undefined
+  isInQueue = false
   nextByAge: Waiter | undefined = undefined
   previousByAge: Waiter | undefined = undefined
   isInBacklog = false
@@ -34,7 +34,7 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
   previousInterim: Waiter | undefined = undefined
   stage: Stage
   heapPlace = -1
-  line: object | undefined = undefined
+  queue: object | undefined = undefined
   promotedBy: Promoter | undefined = undefined
 
   constructor(
@@ -63,19 +63,19 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
 
 export const arrivals = (waiters: Iterable<Waiter>): number[] => [...waiters].map(({ arrival }) => arrival)
 
-/** A chain through the places in a line. */
-export const LINE_CHAIN: Chain<Waiter> = {
-  next: (of) => of.nextInLine,
-  previous: (of) => of.previousInLine,
+/** A chain through the places in a queue. */
+export const QUEUE_CHAIN: Chain<Waiter> = {
+  next: (of) => of.nextInQueue,
+  previous: (of) => of.previousInQueue,
   setNext: (of, next) => {
-    of.nextInLine = next
+    of.nextInQueue = next
   },
   setPrevious: (of, previous) => {
-    of.previousInLine = previous
+    of.previousInQueue = previous
   },
-  isLinked: (of) => of.isInLine,
+  isLinked: (of) => of.isInQueue,
   setLinked: (of, isLinked) => {
-    of.isInLine = isLinked
+    of.isInQueue = isLinked
   },
 }
 
@@ -85,28 +85,28 @@ export class CountedChain implements Chain<Waiter> {
 
   next(of: Waiter): Waiter | undefined {
     this.steps += 1
-    return of.nextInLine
+    return of.nextInQueue
   }
 
   previous(of: Waiter): Waiter | undefined {
     this.steps += 1
-    return of.previousInLine
+    return of.previousInQueue
   }
 
   setNext(of: Waiter, next: Waiter | undefined): void {
-    of.nextInLine = next
+    of.nextInQueue = next
   }
 
   setPrevious(of: Waiter, previous: Waiter | undefined): void {
-    of.previousInLine = previous
+    of.previousInQueue = previous
   }
 
   isLinked(of: Waiter): boolean {
-    return of.isInLine
+    return of.isInQueue
   }
 
   setLinked(of: Waiter, isLinked: boolean): void {
-    of.isInLine = isLinked
+    of.isInQueue = isLinked
   }
 
   /** The most steps of one act among many. */

@@ -69,14 +69,14 @@ describe('a limit that begins anew with a reload', () => {
   it('is found: the slots', () => {
     const plan = crowded(fromElsewhere, { rate: 20, maxOutstanding: 256 })
     expect(brokenLaw(plan, 20)).toBeUndefined()
-    const { change } = Lane.prototype
-    vi.spyOn(Lane.prototype, 'change').mockImplementation(function (this: Lane, settings, now) {
+    const { reconfigure } = Lane.prototype
+    vi.spyOn(Lane.prototype, 'reconfigure').mockImplementation(function (this: Lane, settings, now) {
       const { maxRate } = settings.lane
       this.budget = new (this.budget.constructor as new (rate: object) => Lane['budget'])({
         maxRate,
         slot: settings.slot,
       })
-      change.call(this, settings, now)
+      reconfigure.call(this, settings, now)
     })
     expect(brokenLaw(plan, 20)).toMatch(/^slot: /)
   })

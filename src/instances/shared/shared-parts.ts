@@ -83,7 +83,7 @@ class SharedStates implements States {
     return place === undefined ? undefined : this.#tables.servers[place]
   }
 
-  change({ lifetime }: { readonly lifetime: Duration }): void {
+  reconfigure({ lifetime }: { readonly lifetime: Duration }): void {
     this.#lifetime = lifetime
   }
 

@@ -52,7 +52,7 @@ export class Coalescing {
     newer.cameAt = now
     newer.wraps = wraps
     tracing.active?.received(newer, now)
-    waiting.rouse()
+    waiting.expand()
     const exchanges = this.#register.detachAll(waiting)
     duplicates.giveWay(waiting, newer, now)
     this.#register.attach(record, newer)

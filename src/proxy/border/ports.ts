@@ -56,7 +56,7 @@ export interface States {
   readonly size: number
   learn(state: Uint8Array, server: string, now: Instant): void
   serverOf(state: Uint8Array, now: Instant): string | undefined
-  change(limits: { readonly lifetime: Duration; readonly maxEntries: number }): void
+  reconfigure(limits: { readonly lifetime: Duration; readonly maxEntries: number }): void
   /** Forgets what is over. */
   passTime(now: Instant): void
 }

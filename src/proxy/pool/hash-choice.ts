@@ -31,7 +31,7 @@ export class HashChoice<T extends Candidate> {
   readonly #recent = new Int16Array(CHANGES_KEPT)
 
   /** Other candidates, none of whom is a member yet: nothing that is remembered holds any more. */
-  change(candidates: readonly T[]): void {
+  setCandidates(candidates: readonly T[]): void {
     this.#candidates = candidates
     this.#isMember = candidates.map(() => false)
     this.#changes = FIRST_CHANGE
@@ -39,7 +39,7 @@ export class HashChoice<T extends Candidate> {
   }
 
   /** The candidate at this place is a member from now on, or is none any more. */
-  set(place: number, isMember: boolean): void {
+  setMember(place: number, isMember: boolean): void {
     this.#isMember[place] = isMember
     this.#recent[this.#changes % CHANGES_KEPT] = place
     this.#changes += 1

@@ -49,7 +49,7 @@ export class Pool implements PoolKey {
     this.#probe = options.deadServer.probe
     this.#interval = options.deadServer.probeInterval
     this.parked = new ServerQueue<Request>(options.serviceOrder)
-    this.#trialRequests = new TrialRequests(this.parked.line)
+    this.#trialRequests = new TrialRequests(this.parked.waiting)
   }
 
   get options(): ClassOptions {
@@ -61,11 +61,11 @@ export class Pool implements PoolKey {
     return this.#lanes
   }
 
-  change(options: EngineOptions): void {
+  reconfigure(options: EngineOptions): void {
     this.#options = options.classes[this.class]
     this.#probe = options.deadServer.probe
     this.#interval = options.deadServer.probeInterval
-    this.parked.line.changeOrder(options.serviceOrder)
+    this.parked.waiting.setOrder(options.serviceOrder)
   }
 
   /** The lanes are these from now on, with whatever changed in them. */
@@ -79,8 +79,8 @@ export class Pool implements PoolKey {
       if (formerName !== undefined && !this.#byName.has(formerName)) this.#byName.set(formerName, lane)
     }
     this.#failing = lanes.filter((lane) => lane.isFailing())
-    this.#choice.change(lanes)
-    this.#trials.change(lanes)
+    this.#choice.setCandidates(lanes)
+    this.#trials.setLanes(lanes)
     this.#trialRequests.renew()
   }
 
@@ -160,7 +160,7 @@ export class Pool implements PoolKey {
   /** The lane's health or hold has changed, or may have. */
   healthChanged(lane: Lane): void {
     this.#choice.rankChanged(lane)
-    this.#trials.look(lane)
+    this.#trials.update(lane)
     if (lane.isFailing() || this.#failing.length > 0) this.#failing = this.#lanes.filter((each) => each.isFailing())
   }
 
@@ -180,7 +180,7 @@ export class Pool implements PoolKey {
     return this.#failing.find(
       (lane) =>
         lane.isLive() &&
-        lane.queue.line.isEmpty() &&
+        lane.queue.waiting.isEmpty() &&
         lane.nextRoomAt(now) === now &&
         lane.hasRested &&
         !tried.includes(lane.number) &&
@@ -195,28 +195,28 @@ export class Pool implements PoolKey {
 
   /** It waits until a server lives, or for its trial. */
   park(request: Request): void {
-    this.parked.line.put(request)
+    this.parked.waiting.put(request)
     if (this.#probe === 'none') this.#trialRequests.add(request)
   }
 
   /** A Down server may have room again. */
-  lookForTrial(lane: Lane): void {
-    this.#trials.look(lane)
+  updateTrial(lane: Lane): void {
+    this.#trials.update(lane)
   }
 
   /** The Down server that a live request may try now; the next one is an interval away. */
-  takeTrial(now: Instant): Lane | undefined {
-    return this.parked.line.queued === 0 ? undefined : this.#trials.take(this.#interval, now)
+  startTrial(now: Instant): Lane | undefined {
+    return this.parked.waiting.queued === 0 ? undefined : this.#trials.start(this.#interval, now)
   }
 
-  /** When `takeTrial` may answer next. */
+  /** When `startTrial` may answer next. */
   nextTrialAt(now: Instant): Instant | undefined {
-    return this.parked.line.queued === 0 ? undefined : this.#trials.nextAt(now)
+    return this.parked.waiting.queued === 0 ? undefined : this.#trials.nextAt(now)
   }
 
   /** Who tries a Down server: the oldest that was never sent, else the one that was sent the fewest times. */
   trialRequest(): Request | undefined {
-    return this.parked.line.oldestFresh() ?? this.#trialRequests.first() ?? this.parked.line.oldest()
+    return this.parked.waiting.oldestFresh() ?? this.#trialRequests.first() ?? this.parked.waiting.oldest()
   }
 
   /** Throws where a lane's health changed and the choice was not told, which is a bug. */

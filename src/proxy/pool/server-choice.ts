@@ -22,7 +22,7 @@ export class ServerChoice<T extends Candidate> {
   readonly #byRank: Readonly<Record<Rank, Turns<T>>> = { 0: new Turns<T>(), 1: new Turns<T>() }
 
   /** Other candidates, or the same, in the order of the configuration. */
-  change(candidates: readonly T[]): void {
+  setCandidates(candidates: readonly T[]): void {
     const before = this.#candidates
     this.#candidates = candidates
     const hashes = this.#hashes
@@ -35,8 +35,8 @@ export class ServerChoice<T extends Candidate> {
     }
     this.#places.clear()
     this.#known.clear()
-    this.#byRank[0].change(candidates)
-    this.#byRank[1].change(candidates)
+    this.#byRank[0].setCandidates(candidates)
+    this.#byRank[1].setCandidates(candidates)
     for (const [place, candidate] of candidates.entries()) {
       this.#places.set(candidate, place)
       this.rankChanged(candidate)

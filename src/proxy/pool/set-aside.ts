@@ -3,12 +3,12 @@
  *
  * A server that answers other records and not this one will most likely not answer it at once either. So it waits 10 s,
  * then twice as long each time, up to 5 min, and is never given up while the bounds of the queue allow it to wait: it
- * is still a record. It counts as queued, is the last in any line when its time comes, and all of them together use at most
+ * is still a record. It counts as queued, is the last in any queue when its time comes, and all of them together use at most
  * an eighth of a server's identifiers, so that one bad client does not stop everybody's accounting.
  */
 import { type Timed, TimingWheel } from '../../throttle/timing-wheel.ts'
 import { after, type Instant, instant, micros } from '../../units.ts'
-import type { AsideWait, Request } from '../work/request.ts'
+import type { AsideTimer, Request } from '../work/request.ts'
 
 const FIRST_WAIT = 10_000_000
 const LONGEST_WAIT = 300_000_000
@@ -24,7 +24,7 @@ const SHARE = 8
 export const shareOf = (maxOutstanding: number): number => Math.max(1, Math.floor(maxOutstanding / SHARE))
 
 /** What hangs on the wheel for a request: made when it is first set aside. */
-export class Rest implements AsideWait {
+export class Timer implements AsideTimer {
   readonly request: Request
   times = 0
   deadline: Instant = instant(0)
@@ -38,7 +38,7 @@ export class Rest implements AsideWait {
 }
 
 export class SetAside {
-  readonly #wheel = new TimingWheel<Rest>()
+  readonly #wheel = new TimingWheel<Timer>()
   #octets = 0
 
   get size(): number {
@@ -50,37 +50,37 @@ export class SetAside {
     return this.#octets
   }
 
-  /** A living server left it unanswered: it waits, longer each time. It must stand in no line. */
+  /** A living server left it unanswered: it waits, longer each time. It must stand in no queue. */
   put(request: Request, now: Instant): void {
-    const rest = (request.asideRest as Rest | undefined) ?? new Rest(request)
-    request.asideRest = rest
-    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** rest.times)
-    rest.times += 1
-    this.#hang(rest, after(now, micros(wait)))
+    const timer = (request.asideTimer as Timer | undefined) ?? new Timer(request)
+    request.asideTimer = timer
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** timer.times)
+    timer.times += 1
+    this.#hang(timer, after(now, micros(wait)))
   }
 
   /** Its time has come, but others of its kind hold all that they may: it waits for a moment more. */
   putOff(request: Request, now: Instant): void {
     const wait = Math.min(LONGEST_PUT_OFF, SHORT_WAIT * Math.max(1, Math.round(this.size / COME_PER_SECOND)))
-    this.#hang(request.asideRest as Rest, after(now, micros(wait)))
+    this.#hang(request.asideTimer as Timer, after(now, micros(wait)))
   }
 
   /** It ended while it waited. */
   remove(request: Request): void {
-    if (request.line !== this) throw new Error('set aside: the message waits elsewhere')
-    this.#wheel.remove(request.asideRest as Rest)
+    if (request.queue !== this) throw new Error('set aside: the message waits elsewhere')
+    this.#wheel.remove(request.asideTimer as Timer)
     this.#leave(request)
   }
 
-  /** Those whose time has come, no longer in this line. */
-  takeDue(now: Instant): Request[] {
+  /** Those whose time has come, no longer in here. */
+  removeDue(now: Instant): Request[] {
     const due = this.#wheel.takeDue(now).map(({ request }) => request)
     for (const request of due) this.#leave(request)
     return due
   }
 
   /** All of them, whenever their time comes: there will be no other. */
-  takeAll(): Request[] {
+  removeAll(): Request[] {
     const all = this.#wheel.takeAll().map(({ request }) => request)
     for (const request of all) this.#leave(request)
     return all
@@ -90,14 +90,14 @@ export class SetAside {
     return this.#wheel.nextWakeAt()
   }
 
-  #hang(rest: Rest, until: Instant): void {
-    this.#wheel.put(rest, until)
-    rest.request.line = this
-    this.#octets += rest.request.size
+  #hang(timer: Timer, until: Instant): void {
+    this.#wheel.put(timer, until)
+    timer.request.queue = this
+    this.#octets += timer.request.size
   }
 
   #leave(request: Request): void {
-    request.line = undefined
+    request.queue = undefined
     this.#octets -= request.size
   }
 }

@@ -47,7 +47,7 @@ export class StateTable implements States {
     return row === -1 || this.#servers.forgetAt(row) <= now ? undefined : this.#servers.object(row)
   }
 
-  change({ lifetime, maxEntries }: { lifetime: Duration; maxEntries: number }): void {
+  reconfigure({ lifetime, maxEntries }: { lifetime: Duration; maxEntries: number }): void {
     this.#lifetime = lifetime
     this.#maxEntries = maxEntries
   }

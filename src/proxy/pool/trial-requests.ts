@@ -6,33 +6,33 @@
  * anew, which costs no more than they did when they came.
  */
 import { MomentHeap } from '../../queues/containers/moment-heap.ts'
-import type { WaitingLine } from '../../queues/waiting-line.ts'
+import type { PriorityQueue } from '../../queues/priority-queue.ts'
 import type { Request } from '../work/request.ts'
 
 /** So many that have left do not matter. */
 const FEW = 64
 
 export class TrialRequests {
-  readonly #line: WaitingLine<Request>
+  readonly #queue: PriorityQueue<Request>
   readonly #byTransmissions = new MomentHeap<Request>(({ arrival }) => arrival)
 
-  /** `line`: where they are parked. */
-  constructor(line: WaitingLine<Request>) {
-    this.#line = line
+  /** `queue`: where they are parked. */
+  constructor(queue: PriorityQueue<Request>) {
+    this.#queue = queue
   }
 
   /** A request was parked. */
   add(request: Request): void {
     if (request.stage !== 'failover') return
     this.#byTransmissions.put(request, request.transmissions)
-    if (this.#byTransmissions.size > 2 * this.#line.queued + FEW) this.renew()
+    if (this.#byTransmissions.size > 2 * this.#queue.queued + FEW) this.renew()
   }
 
   /** The one that is to try a server; undefined where none is parked that was sent before. */
   first(): Request | undefined {
     for (;;) {
       const request = this.#byTransmissions.first()
-      if (request === undefined || (request.line === this.#line && request.stage === 'failover')) return request
+      if (request === undefined || (request.queue === this.#queue && request.stage === 'failover')) return request
       this.#byTransmissions.remove(request)
     }
   }
@@ -40,6 +40,6 @@ export class TrialRequests {
   /** All that are parked now, and no others. */
   renew(): void {
     this.#byTransmissions.clear()
-    for (const request of this.#line.failovers()) this.#byTransmissions.put(request, request.transmissions)
+    for (const request of this.#queue.failovers()) this.#byTransmissions.put(request, request.transmissions)
   }
 }

@@ -24,14 +24,14 @@ export class Trials {
   }
 
   /** Other servers altogether. */
-  change(lanes: readonly Lane[]): void {
+  setLanes(lanes: readonly Lane[]): void {
     this.#inTurn.clear()
     this.#aside.clear()
-    for (const lane of lanes) this.look(lane)
+    for (const lane of lanes) this.update(lane)
   }
 
   /** The server's health, room or hold has changed, or may have. */
-  look(lane: Lane): void {
+  update(lane: Lane): void {
     this.#aside.remove(lane)
     const mayBeTried = lane.health.state === 'down' && !lane.health.isHeldDown && !lane.isRetiring
     if (mayBeTried) this.#inTurn.put(lane, Math.max(lane.triedAt ?? 0, lane.health.since))
@@ -39,17 +39,17 @@ export class Trials {
   }
 
   /** The server that a live request may try now; the next one is an interval away. */
-  take(interval: Duration, now: Instant): Lane | undefined {
+  start(interval: Duration, now: Instant): Lane | undefined {
     if (this.#nextAt === undefined || now < this.#nextAt) return undefined
     const lane = this.#firstWithRoom(now)
     if (lane === undefined) return undefined
     lane.triedAt = now
-    this.look(lane)
+    this.update(lane)
     this.#nextAt = after(now, interval)
     return lane
   }
 
-  /** When `take` may answer next; where a trial is due it waits for a slot or an identifier like all others. */
+  /** When `start` may answer next; where a trial is due it waits for a slot or an identifier like all others. */
   nextAt(now: Instant): Instant | undefined {
     if (this.#nextAt === undefined || now < this.#nextAt) return this.#nextAt
     if (this.#firstWithRoom(now) !== undefined) return now
@@ -57,7 +57,7 @@ export class Trials {
   }
 
   #firstWithRoom(now: Instant): Lane | undefined {
-    while (this.#aside.firstAt <= now) this.look(this.#aside.first() as Lane)
+    while (this.#aside.firstAt <= now) this.update(this.#aside.first() as Lane)
     for (let lane = this.#inTurn.first(); lane !== undefined; lane = this.#inTurn.first()) {
       const roomAt = lane.nextRoomAt(now) ?? Number.POSITIVE_INFINITY
       if (roomAt <= now) return lane

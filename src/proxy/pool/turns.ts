@@ -27,20 +27,20 @@ export class Turns<T extends Candidate> {
   #lastOfCopies = 0
 
   /** Other candidates, none of whom is a member yet. */
-  change(candidates: readonly T[]): void {
+  setCandidates(candidates: readonly T[]): void {
     this.#candidates = candidates
     this.#members.length = 0
-    this.#hash.change(candidates)
+    this.#hash.setCandidates(candidates)
   }
 
   add(place: number): void {
     this.#members.splice(this.#after(place), 0, place)
-    this.#hash.set(place, true)
+    this.#hash.setMember(place, true)
   }
 
   remove(place: number): void {
     this.#members.splice(this.#after(place - 1), 1)
-    this.#hash.set(place, false)
+    this.#hash.setMember(place, false)
   }
 
   choose({ algorithm, tried, key }: Wish): T | undefined {
@@ -49,7 +49,7 @@ export class Turns<T extends Candidate> {
       case 'first_server':
         return this.#candidates[this.#next(-1, tried)]
       case 'round_robin':
-        return this.#takeTurn(tried)
+        return this.#nextTurn(tried)
       case 'hash':
         return this.#hash.choose(key(), tried)
     }
@@ -59,7 +59,7 @@ export class Turns<T extends Candidate> {
    * Copies have turns of their own. A copy leaves out the server that failed it; with common turns that one would lose
    * its next turn to its neighbour each time.
    */
-  #takeTurn(tried: readonly number[]): T | undefined {
+  #nextTurn(tried: readonly number[]): T | undefined {
     const isCopy = tried.length > 0
     const place = this.#next(isCopy ? this.#lastOfCopies : this.#last, tried)
     if (place === NOBODY) return undefined

@@ -30,7 +30,7 @@ export class WaitingOn {
   /** Whether it may keep its place. With a secret that is not the server's any more, an answer would come to nobody. */
   may(request: Request, { lane, secret }: Attempt, now: Instant): boolean {
     if (request.class === 'accounting' || !lane.isLive() || this.isOver) return false
-    if (lane.queue.line.queued > 0 || now >= this.until(request)) return false
+    if (lane.queue.waiting.queued > 0 || now >= this.until(request)) return false
     if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
     return request.isBound || !this.#pools.of(request).hasOther(lane, request)
   }

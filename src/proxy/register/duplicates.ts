@@ -97,7 +97,7 @@ export class Duplicates {
     this.#memory = new RecordMemory(this.#senders, salt)
   }
 
-  change(limits: DuplicateLimits): void {
+  reconfigure(limits: DuplicateLimits): void {
     this.#limits = limits
   }
 
@@ -108,7 +108,7 @@ export class Duplicates {
 
   /** The request whose answer this client waits for under the packet's identifier. */
   find(from: Peer, packet: Packet): Request | undefined {
-    if (!this.#takeKey(from, packet.identifier)) return undefined
+    if (!this.#loadKey(from, packet.identifier)) return undefined
     const pending = this.#pendingOf(packet)
     const row = pending.find(this.#key)
     return row === -1 ? undefined : pending.object(row)
@@ -116,7 +116,7 @@ export class Duplicates {
 
   /** What this very packet was answered. The answer to another packet under its identifier is forgotten with this. */
   answerTo(from: Peer, packet: Packet, now: Instant): Uint8Array | undefined {
-    if (!this.#takeKey(from, packet.identifier)) return undefined
+    if (!this.#loadKey(from, packet.identifier)) return undefined
     const row = this.#answered.find(this.#key)
     if (row === -1) return undefined
     if (this.#answered.forgetAt(row) > now && this.#isAnswerOf(row, packet)) {
@@ -152,7 +152,7 @@ export class Duplicates {
 
   /** The exchange waits no more, if it did. */
   forget({ from, packet }: Exchange): void {
-    if (!this.#takeKey(from, packet.identifier)) return
+    if (!this.#loadKey(from, packet.identifier)) return
     const pending = this.#pendingOf(packet)
     const row = pending.find(this.#key)
     if (row === -1) return
@@ -162,7 +162,7 @@ export class Duplicates {
 
   /** What is known of this record, if it is the same sent again. */
   findRecord(record: Origin, now: Instant): KnownRecord | undefined {
-    if (!this.#takeRecordKey(record)) return undefined
+    if (!this.#loadRecordKey(record)) return undefined
     const pending = this.#pendingRecords.find(this.#recordKey)
     const again = record.packet
     if (pending !== -1) {
@@ -179,14 +179,14 @@ export class Duplicates {
 
   /** What is remembered of this record, if it is the same sent again. */
   remember(record: Origin, now: Instant): Remembered | undefined {
-    if (this.#memory.size === 0 || !this.#takeRecordKey(record)) return undefined
+    if (this.#memory.size === 0 || !this.#loadRecordKey(record)) return undefined
     const row = this.#rememberedRow(record.packet, now)
     return row === -1 ? undefined : { wraps: this.#memory.wrapsOf(row) }
   }
 
   /** A newer interim update of its session waits in the place of this one: what is known of the one leads to the other. */
   giveWay(older: Request, newer: Request, now: Instant): void {
-    this.#takeKeyOf(older)
+    this.#loadKeyOf(older)
     const before = this.#keep(older, older.cameAt, older.wraps, now)
     this.forgetRecord(older)
     this.addRecord(newer)
@@ -196,16 +196,16 @@ export class Duplicates {
 
   /** The same for an older one that came late, and waits for the newer one's answer. */
   joined(older: Origin, wraps: Wraps | undefined, newer: Request, now: Instant): void {
-    this.#takeRecordKey(older)
+    this.#loadRecordKey(older)
     const before = this.#keep(older, now, wraps, now)
-    this.#takeKeyOf(newer)
+    this.#loadKeyOf(newer)
     const after = this.#keep(newer, newer.cameAt, newer.wraps, now)
     this.#memory.succeed(before, after, this.#recordKey, this.#forgetAt(now))
   }
 
   /** The record of an accounting request is under way from now on. */
   addRecord(request: Request): void {
-    this.#takeRecordKey(request)
+    this.#loadRecordKey(request)
     this.#recordKey[0] = this.#senders.hold(request.from.address)
     this.#answeredRecords.forgetKey(this.#recordKey)
     const pending = this.#pendingRecords.find(this.#recordKey)
@@ -220,7 +220,7 @@ export class Duplicates {
   /** A server has taken the record: it is remembered by its content for a while. */
   recordTaken(request: Request, answer: Uint8Array | undefined, now: Instant): void {
     if (request.recordRow === -1) return
-    this.#takeKeyOf(request)
+    this.#loadKeyOf(request)
     const remembered = this.#memory.find(this.#recordKey)
     if (remembered !== -1) this.#memory.passed(remembered, 'answered')
     const forgetAt = after(now, this.#limits.recordCache)
@@ -233,7 +233,7 @@ export class Duplicates {
   /** The record ended without an answer: it is new when it comes again, but what it was given is remembered. */
   recordEnded(request: Request, now: Instant): void {
     if (request.recordRow === -1) return
-    this.#takeKeyOf(request)
+    this.#loadKeyOf(request)
     const row = this.#keep(request, request.cameAt, request.wraps, now)
     if (request.transmissions > 0) this.#memory.passed(row, 'sent')
     this.forgetRecord(request)
@@ -338,7 +338,7 @@ export class Duplicates {
   }
 
   /** False where nothing is known of that address. */
-  #takeKey(from: Peer, identifier: number): boolean {
+  #loadKey(from: Peer, identifier: number): boolean {
     const sender = this.#senders.find(from.address)
     this.#key[0] = sender
     this.#setKey(from, identifier)
@@ -351,9 +351,9 @@ export class Duplicates {
   }
 
   /** The key of a request that is in hand. */
-  #takeKeyOf(request: Request): void {
+  #loadKeyOf(request: Request): void {
     if (request.recordRow === -1) {
-      this.#takeRecordKey(request)
+      this.#loadRecordKey(request)
       return
     }
     this.#pendingRecords.keyInto(request.recordRow, this.#recordKey)
@@ -361,7 +361,7 @@ export class Duplicates {
   }
 
   /** False where nothing is known of that address; the digest is computed all the same. */
-  #takeRecordKey({ from, packet }: Origin): boolean {
+  #loadRecordKey({ from, packet }: Origin): boolean {
     if (this.#digestOf !== packet) recordDigest(packet, this.#digest)
     this.#digestOf = packet
     const sender = this.#senders.find(from.address)

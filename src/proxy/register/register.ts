@@ -11,7 +11,7 @@ import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes
 import { Backlog } from '../../queues/backlog.ts'
 import { OctetStore } from '../../queues/containers/octet-store.ts'
 import { InstanceQueue } from '../../queues/instance-queue.ts'
-import type { WaitingLine } from '../../queues/waiting-line.ts'
+import type { PriorityQueue } from '../../queues/priority-queue.ts'
 import { earliest, type Instant } from '../../units.ts'
 import { type ClientDropReason, isWrongProof } from '../border/endings.ts'
 import type { GivenUpBecause, Peer } from '../border/events.ts'
@@ -88,11 +88,11 @@ export class Register {
     this.#journal = journal
   }
 
-  change(options: EngineOptions): void {
-    for (const each of TRAFFIC_CLASSES) this.backlogs[each].change(options.queues[each])
-    this.instanceQueue.changeOrder(options.serviceOrder)
-    this.duplicates.change(options.duplicates)
-    this.sessions.change(wantsOf(options))
+  reconfigure(options: EngineOptions): void {
+    for (const each of TRAFFIC_CLASSES) this.backlogs[each].setLimits(options.queues[each])
+    this.instanceQueue.setOrder(options.serviceOrder)
+    this.duplicates.reconfigure(options.duplicates)
+    this.sessions.setWants(wantsOf(options))
     this.maxAttributes = options.maxAttributes
   }
 
@@ -121,7 +121,7 @@ export class Register {
 
   /** A newer interim update waits in the place of an older one of its session. */
   replace(waiting: Request, newer: Request, now: Instant): void {
-    ;(waiting.line as WaitingLine<Request>).replace(waiting, newer)
+    ;(waiting.queue as PriorityQueue<Request>).replace(waiting, newer)
     this.backlogs.accounting.replace(waiting, newer)
     this.sessions.replace(waiting, newer)
     this.heard.forget(waiting)
@@ -129,7 +129,7 @@ export class Register {
     newer.lane = waiting.lane
     newer.promotedBy = waiting.promotedBy
     waiting.promotedBy = undefined
-    newer.rest()
+    newer.compact()
     this.#shedOverflow('accounting', now)
   }
 
@@ -153,11 +153,11 @@ export class Register {
   /** It can't go now: it waits for a server, and the order of its session is kept from now on. */
   wait(request: Request, lane: Lane, now: Instant, why?: string): void {
     request.lane = lane
-    lane.queue.line.put(request)
-    lane.stir()
+    lane.queue.waiting.put(request)
+    lane.markChanged()
     this.tracing.active?.queued(request, lane, now, why)
     if (request.class === 'accounting') this.sessions.waits(request)
-    request.rest()
+    request.compact()
   }
 
   /** Out of the backlog: it is sent, or it has ended. */
@@ -168,19 +168,19 @@ export class Register {
     if (request.class === 'accounting' && backlog.messages === 0) this.sessions.end()
   }
 
-  /** Out of the line it waits in, but not ended: for being sent, or for waiting elsewhere. */
-  leaveLine(request: Request): void {
-    ;(request.line as WaitingLine<Request> | SetAside).remove(request)
-    request.lane?.stir()
+  /** Out of the queue it waits in, but not ended: it is sent, or waits elsewhere. */
+  leaveQueue(request: Request): void {
+    ;(request.queue as PriorityQueue<Request> | SetAside).remove(request)
+    request.lane?.markChanged()
     request.promotedBy?.settle(request)
     request.promotedBy = undefined
   }
 
   /** Out of wherever it waits. */
   leave(request: Request): void {
-    if (request.line !== undefined) this.leaveLine(request)
+    if (request.queue !== undefined) this.leaveQueue(request)
     if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
-    request.rouse()
+    request.expand()
   }
 
   /** One more exchange waits for the answer; a client that tries so often has long given up the oldest. */

@@ -24,13 +24,13 @@ export class Returning {
   /** How many of a class are on their way. */
   queuedOf(trafficClass: TrafficClass): number {
     let queued = 0
-    for (const [queue, its] of this.#queues) if (its === trafficClass) queued += queue.line.queued
+    for (const [queue, its] of this.#queues) if (its === trafficClass) queued += queue.waiting.queued
     return queued
   }
 
   /** All that waits in this queue of a class is on its way; nothing more is put there. */
   add(trafficClass: TrafficClass, queue: ServerQueue<Request>): void {
-    if (queue.line.isEmpty()) return
+    if (queue.waiting.isEmpty()) return
     this.#queues.set(queue, trafficClass)
     this.#ready.add(queue)
     queue.tellOfSettled(this.#ready)
@@ -39,7 +39,7 @@ export class Returning {
   giveBack(atMost: number, to: InstanceQueue<Request>): void {
     for (const queue of this.#ready) {
       queue.promote({ quota: atMost, identifiers: atMost }, to)
-      if (queue.line.isEmpty()) this.#queues.delete(queue)
+      if (queue.waiting.isEmpty()) this.#queues.delete(queue)
     }
     this.#ready.clear()
   }

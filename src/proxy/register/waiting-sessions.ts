@@ -60,7 +60,7 @@ export class WaitingSessions {
     this.#rows = new KeyTable<Request>({ keyWords: 1, valueWords: VALUE_WORDS, salt })
   }
 
-  change(wants: Wants): void {
+  setWants(wants: Wants): void {
     const wantsMore = (wants.order && !this.#wants.order) || (wants.interims && !this.#wants.interims)
     this.#wants = wants
     // What waits and was left out so far is looked at from now on, and what was looked at is judged again.

@@ -78,18 +78,18 @@ export class Answering {
   }
 
   /** A datagram came in on a source port of the lane. */
-  take(lane: Lane, port: number, bytes: Uint8Array, now: Instant): void {
+  handle(lane: Lane, port: number, bytes: Uint8Array, now: Instant): void {
     const verdict = this.#judge(lane, port, bytes, now)
     if (typeof verdict === 'string') {
       if (verdict === 'missing-message-authenticator') this.signers.dropped(lane, bytes, now)
       this.#drop(lane, verdict, bytes, now)
     } else if (verdict.is === 'answer') this.#accept(verdict, now)
     else if (verdict.is === 'unusable') this.#endUnusable(verdict, bytes, now)
-    else this.#takeLate(verdict, bytes, now)
+    else this.#acceptLate(verdict, bytes, now)
   }
 
   /** A datagram came in on the lane's probe socket. */
-  takeProbeAnswer(lane: Lane, bytes: Uint8Array, now: Instant): void {
+  handleProbeAnswer(lane: Lane, bytes: Uint8Array, now: Instant): void {
     const response = readPacket(bytes)
     const { probe } = lane
     if (typeof response === 'string') {
@@ -257,7 +257,7 @@ export class Answering {
    * Its time-out is over, and it is of use where its request is still in hand: it ends that wherever it waits or is
    * outstanding. Its server was alive after it got the request; a second one says nothing new.
    */
-  #takeLate({ attempt, response, answer }: Extract<Verified, { is: 'late' }>, bytes: Uint8Array, now: Instant): void {
+  #acceptLate({ attempt, response, answer }: Extract<Verified, { is: 'late' }>, bytes: Uint8Array, now: Instant): void {
     const { lane, formerly: request } = attempt
     attempt.formerly = undefined
     if (response === undefined || answer === undefined) {

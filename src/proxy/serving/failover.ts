@@ -78,8 +78,8 @@ export class Failover {
   #retry(attempt: Attempt, request: Request): void {
     const { lane } = attempt
     lane.waitingOn.delete(attempt)
-    lane.queue.line.put(request)
-    lane.stir()
+    lane.queue.waiting.put(request)
+    lane.markChanged()
   }
 
   /** Requests wait for identifiers: the logins that have waited on for longest give theirs up. */
@@ -87,7 +87,7 @@ export class Failover {
     const { identifiers, queue, waitingOn } = lane
     // What is given back and not served yet has been promised room.
     if (waitingOn.size === 0 || queue.promised > 0) return
-    const wanted = Math.min(queue.line.queued, lane.budget.left(now), MOVED_AT_ONCE)
+    const wanted = Math.min(queue.waiting.queued, lane.budget.left(now), MOVED_AT_ONCE)
     while (identifiers.room() < wanted && lane.canMakeRoom()) this.#endLongest(lane, now)
   }
 
@@ -148,7 +148,7 @@ export class Failover {
     if (!lane.isLive()) return
     if (isSilent) {
       lane.counters.failures += 1
-      lane.stir()
+      lane.markChanged()
       this.healthChanged(lane, lane.health.failed(now, wasLeftByLiving), now)
       if (request !== undefined && lane.isFailing()) request.wasLeftByLiving = true
       return
@@ -186,9 +186,9 @@ export class Failover {
 
   /** Acts on what the health of a lane has become; `undefined` is no change. */
   healthChanged(lane: Lane, change: HealthChange | undefined, now: Instant): void {
-    if (!lane.health.isCalm) lane.stir()
+    if (!lane.health.isCalm) lane.markChanged()
     if (change === undefined) return
-    lane.stir()
+    lane.markChanged()
     const pool = this.#pools.of(lane)
     pool.healthChanged(lane)
     const { number, class: of, server } = lane
@@ -201,7 +201,7 @@ export class Failover {
     if (change.to === 'down') this.emptyQueueOf(lane, now)
     else this.leaveFailing(pool)
     // What its queue has not given away yet, and what is on its way back, parks in a moment.
-    const parked = pool.parked.line.queued + this.#register.returning.queuedOf(lane.class)
+    const parked = pool.parked.waiting.queued + this.#register.returning.queuedOf(lane.class)
     if (lane.isRetiring) return
     if (change.to === 'down' && !pool.hasLive()) {
       this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked, held: pool.held }, now)
@@ -215,10 +215,10 @@ export class Failover {
    * steps: the rest returns to the instance queue, and what is newer waits behind it.
    */
   emptyQueueOf(lane: Lane, now: Instant): void {
-    const { line } = lane.queue
+    const { waiting } = lane.queue
     // One by one: what moves may shed others by the overflow policy, of those that still wait here too.
     for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {
-      const next = line.takeOldest()
+      const next = waiting.removeOldest()
       if (next === undefined) return
       this.moveAway(next, lane, now)
     }
@@ -229,7 +229,7 @@ export class Failover {
   leaveFailing(pool: Pool): void {
     if (pool.failing.length === 0 || !pool.hasWell()) return
     for (const lane of pool.failing) {
-      if (lane.queue.line.isEmpty()) continue
+      if (lane.queue.waiting.isEmpty()) continue
       const waiting = lane.giveUpQueue()
       this.#register.returning.add(pool.class, waiting)
     }
@@ -241,7 +241,7 @@ export class Failover {
     return this.#pools.of(lane).hasWellBeside(lane, request)
   }
 
-  /** A request whose server takes nothing any more goes to another one. It must stand in no line. */
+  /** A request whose server takes nothing any more goes to another one. It must be in no queue. */
   moveAway(request: Request, from: Lane, now: Instant): void {
     if (request.stage === 'retry') {
       const attempt = request.attempt as Attempt
@@ -266,7 +266,7 @@ export class Failover {
     else this.#register.wait(request, next, now, `server ${from.server.name} takes nothing now`)
   }
 
-  /** No server lives that did not leave it unanswered. It must stand in no line; whether it waits is already counted. */
+  /** No server lives that did not leave it unanswered. It must be in no queue; whether it waits is already counted. */
   findsNone(request: Request, now: Instant): void {
     if (!this.#pools.of(request).hasLive()) this.park(request, now)
     else if (request.class === 'accounting') this.#waitOn(request, now)
@@ -279,7 +279,7 @@ export class Failover {
     request.forgetTried()
     this.#pools.of(request).park(request)
     this.#register.tracing.active?.parked(request, now)
-    request.rest()
+    request.compact()
   }
 
   /** The engine drains, or does no more: what was set aside has one try more; before the end it ends with that. */
@@ -288,7 +288,7 @@ export class Failover {
     this.#draining = how
     this.#waitingOn.isOver = how === 'end'
     if (how === 'no') return
-    for (const request of this.#register.aside.takeAll()) this.triesAgain(request)
+    for (const request of this.#register.aside.removeAll()) this.triesAgain(request)
   }
 
   /** The time of a record that was set aside has come: it is served after all others. */
@@ -345,7 +345,7 @@ export class Failover {
 
   #becomeCopy(request: Request): void {
     request.isBound = false
-    request.stage = request.asideRest === undefined ? 'failover' : 'aside'
+    request.stage = request.asideTimer === undefined ? 'failover' : 'aside'
   }
 
   /** The engine drains before its end, and a server that lives left the record unanswered: it is not set aside again. */

@@ -45,7 +45,7 @@ export class Sending {
   }
 
   /**
-   * Sends a request that waits in no line, or drops one that can't be rewritten for a server; false where it must wait for
+   * Sends a request that is in no queue, or drops one that can't be rewritten for a server; false where it must wait for
    * quota, for an identifier, or behind another.
    */
   trySend(request: Request, lane: Lane, now: Instant): boolean {
@@ -55,9 +55,9 @@ export class Sending {
       return true
     }
     const identifier = lane.identifiers.peek()
-    if (identifier === undefined || lane.queue.line.hasPrecedenceOver(request, true)) return false
+    if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, true)) return false
     if (lane.budget.left(now) <= 0) return false
-    request.rouse()
+    request.expand()
     const bytes = this.#rewrite(request, lane, identifier.value, now)
     if (typeof bytes === 'string') {
       this.#register.drop(request, bytes, now)
@@ -100,7 +100,7 @@ export class Sending {
 
   /** Nobody waits for the answer from here any more: the identifier stays in use until the response or the time-out. */
   abandon(attempt: Attempt, now: Instant): void {
-    if (attempt.isWaitingOn || attempt.request?.line !== undefined) {
+    if (attempt.isWaitingOn || attempt.request?.queue !== undefined) {
       // Its time-out is over already.
       if (attempt.wasLeftByLiving) attempt.lane.counters.unansweredByLiveServer += 1
       this.finish(attempt, 'silent', now)
@@ -199,14 +199,14 @@ export class Sending {
 
   #quarantine({ lane, identifier }: Attempt, now: Instant): void {
     lane.identifiers.quarantine(identifier, now)
-    lane.stir()
+    lane.markChanged()
   }
 
   #letGo(attempt: Attempt): void {
     const { request } = attempt
     if (attempt.isSpent) attempt.lane.waitingOn.delete(attempt)
     if (request === undefined) return
-    if (request.line !== undefined) this.#register.leaveLine(request)
+    if (request.queue !== undefined) this.#register.leaveQueue(request)
     this.#register.outstanding[request.class] -= 1
     request.attempt = undefined
     attempt.request = undefined

@@ -70,7 +70,7 @@ export class ServerSigners {
   }
 
   /** There are other lanes, or they have other settings. */
-  change(lanes: readonly Lane[]): void {
+  reconfigure(lanes: readonly Lane[]): void {
     const settings = new Map(lanes.map(({ server }) => [server.name, server.requireMessageAuthenticator]))
     this.signers.change((name) => settings.get(name))
   }

@@ -30,7 +30,7 @@ export class WayBack {
   /** Whether anything can return at once. */
   isOpen(): boolean {
     if (!this.#register.returning.isEmpty()) return true
-    for (const pool of this.#pools) if (pool.parked.line.queued > 0 && pool.hasLive()) return true
+    for (const pool of this.#pools) if (pool.parked.waiting.queued > 0 && pool.hasLive()) return true
     return false
   }
 
@@ -41,19 +41,19 @@ export class WayBack {
   }
 
   #unparkOf(pool: Pool, atMost: number, now: Instant): void {
-    if (pool.parked.line.queued === 0) return
+    if (pool.parked.waiting.queued === 0) return
     if (pool.hasLive()) {
       pool.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
       return
     }
-    const oldest = pool.parked.line.oldestFresh()
+    const oldest = pool.parked.waiting.oldestFresh()
     // One that was given back and is not served yet goes first: it parks again in this turn.
     if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
     if (oldest !== undefined && this.#register.isOverdue(oldest, now)) return
-    const lane = pool.takeTrial(now)
+    const lane = pool.startTrial(now)
     const request = lane === undefined ? undefined : pool.trialRequest()
     if (lane === undefined || request === undefined) return
-    this.#register.leaveLine(request)
+    this.#register.leaveQueue(request)
     request.lane = lane
     if (!this.#sending.trySend(request, lane, now)) this.#failover.park(request, now)
   }

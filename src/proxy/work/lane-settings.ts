@@ -6,7 +6,7 @@
  */
 
 import type { TrafficClass } from '../../classes.ts'
-import type { ServiceOrder } from '../../queues/waiting-line.ts'
+import type { ServiceOrder } from '../../queues/priority-queue.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import type { HealthOptions } from '../../throttle/server-health.ts'
 import type { Duration } from '../../units.ts'

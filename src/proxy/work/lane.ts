@@ -47,8 +47,8 @@ export class Lane implements Candidate {
   readonly lastSent: (Attempt | undefined)[] = []
   #settings: LaneSettings
   /** Of all lanes, those in which something changed. */
-  readonly #stirred: Lane[]
-  #isStirred = false
+  readonly #changed: Lane[]
+  #isMarked = false
   /** The lane to the same server from another source, which has part of the places: one free here is one free there. */
   #follower: Lane | undefined = undefined
   isRetiring = false
@@ -79,7 +79,7 @@ export class Lane implements Candidate {
 
   /**
    * `o.budget` may be slots that others have used already, or share. `o.follows` is a removed lane to the same address, port
-   * and class, `o.stirred` is where it enters itself.
+   * and class, `o.changed` is where it enters itself.
    */
   constructor(
     number: number,
@@ -87,7 +87,7 @@ export class Lane implements Candidate {
     settings: LaneSettings,
     o: {
       readonly now: Instant
-      readonly stirred: Lane[]
+      readonly changed: Lane[]
       readonly budget: SlotBudget
       readonly follows?: Lane | undefined
     },
@@ -97,7 +97,7 @@ export class Lane implements Candidate {
     this.class = trafficClass
     this.#settings = settings
     this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
-    this.#stirred = o.stirred
+    this.#changed = o.changed
     this.budget = o.budget
     if (follows !== undefined) follows.#follower = this
     this.identifiers = new Identifiers<Attempt>({
@@ -158,15 +158,15 @@ export class Lane implements Candidate {
   }
 
   /** Something changed that may bring its next moment nearer: the next wake looks at it. */
-  stir(): void {
-    if (this.#isStirred) return
-    this.#isStirred = true
-    this.#stirred.push(this)
+  markChanged(): void {
+    if (this.#isMarked) return
+    this.#isMarked = true
+    this.#changed.push(this)
   }
 
   /** It is looked at. */
-  calm(): void {
-    this.#isStirred = false
+  clearMark(): void {
+    this.#isMarked = false
   }
 
   /** It takes nothing any more: its queue goes elsewhere with all that waits in it, and it has an empty one. */
@@ -178,7 +178,7 @@ export class Lane implements Candidate {
 
   /** An identifier is free again: somebody may wait for that, or a removed server for its last one. */
   gaveBack(): void {
-    if (!this.queue.line.isEmpty() || !this.isLive()) this.stir()
+    if (!this.queue.waiting.isEmpty() || !this.isLive()) this.markChanged()
     this.#follower?.gaveBack()
   }
 
@@ -188,7 +188,7 @@ export class Lane implements Candidate {
   }
 
   /** New settings from a reload; the rate holds from the next grid second on. */
-  change(settings: LaneSettings, now: Instant): void {
+  reconfigure(settings: LaneSettings, now: Instant): void {
     if (settings.server.name !== this.server.name) {
       this.formerName = this.server.name
       this.nameHash = hashOf(new TextEncoder().encode(settings.server.name))
@@ -202,13 +202,13 @@ export class Lane implements Candidate {
     this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
     this.health.change(healthOptions(settings))
-    this.queue.line.changeOrder(settings.serviceOrder)
-    this.stir()
+    this.queue.waiting.setOrder(settings.serviceOrder)
+    this.markChanged()
   }
 
   /** Held Down or let go as its settings say; the health's change, if it is one. */
-  takeHold(now: Instant): HealthChange | undefined {
-    this.stir()
+  applyHold(now: Instant): HealthChange | undefined {
+    this.markChanged()
     return this.isRetiring ? undefined : this.health.hold(this.options.isHeldDown ?? false, now)
   }
 
@@ -274,14 +274,14 @@ export class Lane implements Candidate {
 
   /** When something that waits here could go, if nothing but time has to pass; undefined where nothing waits. */
   nextPromotionAt(now: Instant): Instant | undefined {
-    const { line } = this.queue
-    if (line.isEmpty()) return undefined
-    if (line.retries === 0 && !this.canMakeRoom()) return this.nextRoomAt(now)
+    const { waiting } = this.queue
+    if (waiting.isEmpty()) return undefined
+    if (waiting.retries === 0 && !this.canMakeRoom()) return this.nextRoomAt(now)
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
   }
 
   /** When time alone makes a look at it worth while: a slot for those that wait, its health. */
-  nextLookAt(now: Instant): Instant | undefined {
+  nextWakeAt(now: Instant): Instant | undefined {
     const promotionAt = this.queue.promised === 0 ? this.nextPromotionAt(now) : this.#nextPromotionBesides(now)
     return this.isRetiring ? promotionAt : earliest(promotionAt, this.health.nextWakeAt())
   }
@@ -292,9 +292,9 @@ export class Lane implements Candidate {
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
   }
 
-  /** The same while what was given back is not served yet: that stirs the lane, and a new slot may have more room. */
+  /** The same while what was given back is not served yet: that marks the lane, and a new slot may have more room. */
   #nextPromotionBesides(now: Instant): Instant | undefined {
-    return this.queue.line.isEmpty() ? undefined : this.budget.nextSlotAt(now)
+    return this.queue.waiting.isEmpty() ? undefined : this.budget.nextSlotAt(now)
   }
 
   plan(sourcePorts: LanePlan['sourcePorts']): LanePlan {
@@ -303,7 +303,7 @@ export class Lane implements Candidate {
 
   snapshot(now: Instant): LaneSnapshot {
     const { maxOutstanding: _, ...identifiers } = this.identifiers.view()
-    const oldest = this.queue.line.oldest()
+    const oldest = this.queue.waiting.oldest()
     return {
       lane: this.number,
       server: this.server.name,
@@ -316,12 +316,12 @@ export class Lane implements Candidate {
       stateSince: this.health.since,
       consecutiveFailures: this.health.consecutiveFailures,
       slots: this.budget.view(now),
-      queued: this.queue.line.queued,
-      queuedBytes: this.queue.line.octets,
+      queued: this.queue.waiting.queued,
+      queuedBytes: this.queue.waiting.octets,
       oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now),
       outstanding: this.identifiers.outstanding,
       maxOutstanding: this.options.maxOutstanding,
-      waitingRetries: this.queue.line.retries,
+      waitingRetries: this.queue.waiting.retries,
       identifiers,
       roundTripTime: this.roundTripTime,
       ...this.contact.view(this.options.timeout, now),

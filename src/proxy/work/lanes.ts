@@ -84,13 +84,13 @@ export class Lanes {
   }
 
   /** Takes the options over; answers the lanes that they no longer have. */
-  change(options: EngineOptions, now: Instant): Lane[] {
+  reconfigure(options: EngineOptions, now: Instant): Lane[] {
     this.#forgetRested(now)
     const wanted = this.#match(options)
     const kept = new Set(wanted.map(({ lane }) => lane))
     const removed = [...this].filter((lane) => !lane.isRetiring && !kept.has(lane))
     for (const lane of removed) this.#retire(lane, now)
-    this.#inOrder = wanted.map((one) => this.#take(one, now))
+    this.#inOrder = wanted.map((one) => this.#adopt(one, now))
     this.#promised.clear()
     return removed
   }
@@ -115,34 +115,34 @@ export class Lanes {
     return wanted
   }
 
-  #take({ class: each, key, settings, lane }: Wanted, now: Instant): Lane {
+  #adopt({ class: each, key, settings, lane }: Wanted, now: Instant): Lane {
     if (lane === undefined) return this.#add(key, each, settings, now)
     if (keyOf(lane) !== key || lane.isRetiring) {
-      const left = this.#takeLeft((one) => one === lane)
+      const left = this.#removeLeft((one) => one === lane)
       const own = left === undefined || left.second === secondOf(now) ? lane.budget : this.#newBudget(settings)
       lane.budget = this.#shared?.budgetOf(key) ?? own
       lane.isRetiring = false
       this.#all.set(lane.number, lane)
     }
     lane.contact.share(this.#shared?.heardOf(key))
-    lane.change(settings, now)
+    lane.reconfigure(settings, now)
     return lane
   }
 
   #add(key: string, trafficClass: TrafficClass, settings: LaneSettings, now: Instant): Lane {
     const server = serverKey(trafficClass, settings.server, settings.lane)
-    const left = this.#takeLeft((lane) => serverKey(lane.class, lane.server, lane.options) === server)
+    const left = this.#removeLeft((lane) => serverKey(lane.class, lane.server, lane.options) === server)
     // Of a lane that left in an earlier second nothing of this one is used up.
     const used = left?.second === secondOf(now) ? left.lane.budget : undefined
     const added = new Lane(this.#numberOf(key), trafficClass, settings, {
       now,
-      stirred: this.#due.stirred,
+      changed: this.#due.changed,
       budget: this.#shared?.budgetOf(key) ?? used ?? this.#newBudget(settings),
       follows: left?.lane,
     })
     added.contact.share(this.#shared?.heardOf(key))
     // The used slots have the rate of this second; another one holds from the next on.
-    added.change(settings, now)
+    added.reconfigure(settings, now)
     this.#all.set(added.number, added)
     return added
   }
@@ -154,11 +154,11 @@ export class Lanes {
 
   #retire(lane: Lane, now: Instant): void {
     lane.isRetiring = true
-    lane.stir()
+    lane.markChanged()
     this.#left.push({ lane, second: secondOf(now) })
   }
 
-  #takeLeft(is: (lane: Lane) => boolean): { readonly lane: Lane; readonly second: number } | undefined {
+  #removeLeft(is: (lane: Lane) => boolean): { readonly lane: Lane; readonly second: number } | undefined {
     const place = this.#left.findIndex(({ lane }) => is(lane))
     return place === -1 ? undefined : this.#left.splice(place, 1)[0]
   }
@@ -182,13 +182,13 @@ export class Lanes {
 
   /** Those with something to do now, or in which something changed. */
   due(now: Instant): Iterable<Lane> {
-    return this.#due.take(now)
+    return this.#due.due(now)
   }
 
   /** The server queues of those with something to do give back what can go now; `places` is asked for each before. */
   promote(to: InstanceQueue<Request>, places: Places, now: Instant): void {
-    for (const lane of this.#due.take(now)) {
-      if (lane.queue.line.isEmpty()) continue
+    for (const lane of this.#due.due(now)) {
+      if (lane.queue.waiting.isEmpty()) continue
       places.makeRoom(lane, now)
       lane.counters.promotions += lane.queue.promote(lane.room(now), to)
     }

@@ -4,17 +4,17 @@
  * A `Request` is what a server is asked. Its origin (`from`, `client`, `packet`, `receivedAt`) never changes. Its exchanges
  * are those who wait for the answer: usually one, the client that sent the packet; more if a client sent the same accounting
  * record again under a new identifier (RFC 2866 section 5.2); none if the client has used its identifier for something else,
- * or if nobody waited from the start. A request is at every moment in exactly one place: waiting in a line, outstanding
+ * or if nobody waited from the start. A request is at every moment in exactly one place: waiting in a queue, outstanding
  * (`attempt`), or ended.
  *
- * A million of them can wait. So a request that was never sent is small: it rests (`rest`) with its octets in an
+ * A million of them can wait. So a request that was never sent is small: it rests (`compact`) with its octets in an
  * `OctetStore` and nothing but its places in the lists, and what only a sent one has stands apart (`Course`).
  */
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
-import type { Promoter, Stage } from '../../queues/waiting-line.ts'
+import type { Promoter, Stage } from '../../queues/priority-queue.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Timed } from '../../throttle/timing-wheel.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
@@ -26,7 +26,7 @@ import { type Exchange, isSameExchange, type Origin } from './exchange.ts'
 import type { Lane } from './lane.ts'
 
 /** Where a request that is set aside hangs, and how often it was. */
-export interface AsideWait extends Timed {
+export interface AsideTimer extends Timed {
   times: number
 }
 
@@ -44,7 +44,7 @@ class Course {
   /** Accounting: a server left it unanswered that lives. */
   wasLeftByLiving = false
   /** Accounting: where it hangs while it is set aside. */
-  asideRest: AsideWait | undefined = undefined
+  asideTimer: AsideTimer | undefined = undefined
   /** Over all servers. */
   transmissions = 0
   /** Outstanding: its copy at a server. */
@@ -67,7 +67,7 @@ const NONE: readonly never[] = []
 const STAGES: readonly Stage[] = ['fresh', 'failover', 'retry', 'aside']
 const PREFERENCE_BITS = 0b11
 const STAGE_AT = 2
-const IN_LINE = 1 << 4
+const IN_QUEUE = 1 << 4
 const IN_BACKLOG = 1 << 5
 const INTERIM = 1 << 6
 const BOUND = 1 << 7
@@ -87,12 +87,12 @@ export class Request implements Origin {
   heardIn = -1
   /** Chosen once; health alone changes it. */
   lane: Lane | undefined = undefined
-  line: object | undefined = undefined
+  queue: object | undefined = undefined
   /** An accounting record that waits unsent: where `WaitingSessions` knows its session; -1 where it does not. */
   sessionRow = -1
 
-  nextInLine: Request | undefined = undefined
-  previousInLine: Request | undefined = undefined
+  nextInQueue: Request | undefined = undefined
+  previousInQueue: Request | undefined = undefined
   nextByAge: Request | undefined = undefined
   previousByAge: Request | undefined = undefined
   nextInterim: Request | undefined = undefined
@@ -157,12 +157,12 @@ export class Request implements Origin {
     this.#traits = (this.#traits & ~(0b11 << STAGE_AT)) | (STAGES.indexOf(stage) << STAGE_AT)
   }
 
-  get isInLine(): boolean {
-    return (this.#traits & IN_LINE) !== 0
+  get isInQueue(): boolean {
+    return (this.#traits & IN_QUEUE) !== 0
   }
 
-  set isInLine(is: boolean) {
-    this.#setTrait(IN_LINE, is)
+  set isInQueue(is: boolean) {
+    this.#setTrait(IN_QUEUE, is)
   }
 
   get isInBacklog(): boolean {
@@ -214,14 +214,14 @@ export class Request implements Origin {
   }
 
   /** It waits unsent, maybe for long and with a million others: its octets go where each costs little. */
-  rest(): void {
+  compact(): void {
     if (typeof this.#packet === 'number' || this.stage !== 'fresh') return
     this.#packet = this.#octets.keep(this.#packet.bytes)
     if (this.#course?.isIdle === true) this.#course = undefined
   }
 
   /** It is to be sent, or has ended: what it rested in is free for others. */
-  rouse(): void {
+  expand(): void {
     const place = this.#packet
     if (typeof place !== 'number') return
     this.#packet = this.packet
@@ -270,7 +270,7 @@ export class Request implements Origin {
 
   /** It waits or is outstanding: an answer is of use. */
   get isInHand(): boolean {
-    return this.line !== undefined || this.attempt !== undefined
+    return this.queue !== undefined || this.attempt !== undefined
   }
 
   /** What was tried where, in order. */
@@ -295,19 +295,19 @@ export class Request implements Origin {
   /** A server that lives left it unanswered: lately, or before it was set aside. */
   get wasLeftByLiving(): boolean {
     const course = this.#course
-    return course !== undefined && (course.wasLeftByLiving || course.asideRest !== undefined)
+    return course !== undefined && (course.wasLeftByLiving || course.asideTimer !== undefined)
   }
 
   set wasLeftByLiving(was: boolean) {
     if (was || this.#course !== undefined) this.#onCourse().wasLeftByLiving = was
   }
 
-  get asideRest(): AsideWait | undefined {
-    return this.#course?.asideRest
+  get asideTimer(): AsideTimer | undefined {
+    return this.#course?.asideTimer
   }
 
-  set asideRest(rest: AsideWait | undefined) {
-    this.#onCourse().asideRest = rest
+  set asideTimer(timer: AsideTimer | undefined) {
+    this.#onCourse().asideTimer = timer
   }
 
   get transmissions(): number {

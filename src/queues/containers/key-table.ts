@@ -52,7 +52,7 @@ export class KeyTable<T> {
 
   /** A new row for a key that has none; its values are 0. */
   add(key: Int32Array, object?: T): number {
-    const row = this.#takeRow()
+    const row = this.#newRow()
     const chunk = this.#chunkOf(row)
     const at = this.#at(row)
     const bucket = this.#bucketOf(this.#hash(key, 0))
@@ -108,7 +108,7 @@ export class KeyTable<T> {
     this.#chunkOf(row)[this.#at(row) + 1 + this.#keyWords + place] = value
   }
 
-  #takeRow(): number {
+  #newRow(): number {
     if (this.#firstFree > 0) {
       const row = this.#firstFree - 1
       this.#firstFree = this.#chunkOf(row)[this.#at(row)]!

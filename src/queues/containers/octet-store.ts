@@ -48,7 +48,7 @@ class Chunk {
     return this.#firstFree === -1 && this.#untouched + this.cell > CHUNK_UNITS
   }
 
-  take(): number {
+  allocate(): number {
     this.used += 1
     if (this.#firstFree === -1) {
       const unit = this.#untouched
@@ -60,7 +60,7 @@ class Chunk {
     return unit
   }
 
-  giveBack(unit: number): void {
+  release(unit: number): void {
     this.used -= 1
     this.#links[unit * (UNIT / 4)] = this.#firstFree
     this.#firstFree = unit
@@ -84,7 +84,7 @@ export class OctetStore {
   keep(bytes: Uint8Array): number {
     const cell = Math.ceil(bytes.length / UNIT)
     const chunk = this.#withRoom[cell] ?? this.#newChunk(cell)
-    const unit = chunk.take()
+    const unit = chunk.allocate()
     if (chunk.isFull) this.#unlink(chunk)
     chunk.octets.set(bytes, unit * UNIT)
     return chunk.number * CHUNK_UNITS + unit
@@ -99,7 +99,7 @@ export class OctetStore {
   free(place: number): void {
     const chunk = this.#chunkOf(place)
     const wasFull = chunk.isFull
-    chunk.giveBack(place % CHUNK_UNITS)
+    chunk.release(place % CHUNK_UNITS)
     if (wasFull) this.#link(chunk)
     if (chunk.used === 0) this.#dismiss(chunk)
   }

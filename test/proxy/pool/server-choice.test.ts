@@ -29,7 +29,7 @@ const serversOf = (lives: readonly (boolean | Rank)[]): Server[] =>
 
 const choiceOf = (lives: readonly (boolean | Rank)[]): ServerChoice<Server> => {
   const choice = new ServerChoice<Server>()
-  choice.change(serversOf(lives))
+  choice.setCandidates(serversOf(lives))
   return choice
 }
 
@@ -61,7 +61,7 @@ describe('every algorithm', () => {
       fc.property(fc.constantFrom(...ALGORITHMS), fc.array(change, { maxLength: 40 }), (algorithm, changes) => {
         const servers = serversOf([true, true, true, true, true, true])
         const choice = new ServerChoice<Server>()
-        choice.change(servers)
+        choice.setCandidates(servers)
         for (const { server: number, rank, tried, key } of changes) {
           const changed = servers[number] as Server
           changed.rank = rank
@@ -90,7 +90,7 @@ describe('every algorithm', () => {
   it('notices in its check that a rank was changed and nobody told', () => {
     const servers = serversOf([true, true])
     const choice = new ServerChoice<Server>()
-    choice.change(servers)
+    choice.setCandidates(servers)
     servers[1]!.rank = undefined
     expect(() => choice.check()).toThrow('nobody told')
   })
@@ -138,7 +138,7 @@ describe('round_robin', () => {
   it('goes on where it was when one goes and comes back', () => {
     const servers = serversOf([true, true, true, true])
     const choice = new ServerChoice<Server>()
-    choice.change(servers)
+    choice.setCandidates(servers)
     expect(turnsOf(choice, 2)).toEqual([1, 2])
     servers[3]!.rank = undefined
     choice.rankChanged(servers[3]!)
@@ -229,7 +229,7 @@ describe('hash', () => {
   it('remembers what it would compute anew, however often servers go and come', () => {
     const servers = serversOf([true, true, true, true, true])
     const choice = new ServerChoice<Server>()
-    choice.change(servers)
+    choice.setCandidates(servers)
     let seed = 1
     const next = (below: number): number => {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff
@@ -242,7 +242,7 @@ describe('hash', () => {
         choice.rankChanged(changed)
       }
       const anew = new ServerChoice<Server>()
-      anew.change(servers)
+      anew.setCandidates(servers)
       // Few keys, so that each is asked for again and again; the other half of them after more changes than are kept.
       for (const key of KEYS.slice(round % 2 === 0 ? 0 : 20, 40)) {
         for (const tried of [[], [0], [1], [0, 1], [2, 3, 4]]) {

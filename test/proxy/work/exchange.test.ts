@@ -45,7 +45,7 @@ const partsOf = () => {
   const answering = new Answering({ register, sending, failover, states, outbox, journal, salt: 1 })
   const repetition = new Repetition({ register, sending, answering, outbox })
   const lanes = new Lanes()
-  lanes.change(options, START)
+  lanes.reconfigure(options, START)
   const [lane] = lanes.inOrder({ farm: ONLY_FARM, class: 'accounting' })
   if (lane === undefined) throw new Error('no lane')
   return { client: new Client(options.clients[0]!), register, sending, answering, repetition, lane, sent, replies }
@@ -63,7 +63,7 @@ const sentFor = ({ client, register, sending, lane }: ReturnType<typeof partsOf>
   register.ledgers.accounting.count(ENTRY.received)
   register.admit(request, undefined, START)
   register.check()
-  expect(register.instanceQueue.takeNext()).toBe(request)
+  expect(register.instanceQueue.removeNext()).toBe(request)
   request.lane = lane
   expect(sending.trySend(request, lane, START)).toBe(true)
   register.check()
@@ -76,7 +76,7 @@ describe('a record that nobody waits for', () => {
     const { register, answering, lane, sent, replies } = parts
     const request = sentFor(parts)
     expect(request.exchanges).toEqual([])
-    answering.take(lane, 0, responseTo(sent[0]!), START)
+    answering.handle(lane, 0, responseTo(sent[0]!), START)
     register.check()
     expect(replies).toEqual([])
     expect(register.ledgers.accounting.snapshot()).toMatchObject({ received: 1, answered: 0, deliveredUnanswered: 1 })
@@ -91,7 +91,7 @@ describe('a record that nobody waits for', () => {
     register.ledgers.accounting.count(ENTRY.received)
     expect(repetition.absorb(again, 'accounting', START)).toBe(true)
     expect(request.exchanges).toEqual([again])
-    answering.take(lane, 0, responseTo(sent[0]!), START)
+    answering.handle(lane, 0, responseTo(sent[0]!), START)
     register.check()
     expect(replies.map((reply) => answers(reply, again.packet.bytes))).toEqual([true])
     expect(register.ledgers.accounting.snapshot()).toMatchObject({ answered: 1, deliveredUnanswered: 0, duplicate: 1 })
@@ -101,7 +101,7 @@ describe('a record that nobody waits for', () => {
     const parts = partsOf()
     const { client, register, answering, repetition, lane, sent, replies } = parts
     sentFor(parts)
-    answering.take(lane, 0, responseTo(sent[0]!), START)
+    answering.handle(lane, 0, responseTo(sent[0]!), START)
     for (const identifier of [7, 7, 8]) {
       register.ledgers.accounting.count(ENTRY.received)
       expect(repetition.absorb(recordOf(client, identifier), 'accounting', START)).toBe(true)

@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ServiceOrder, type Stage, WaitingLine } from '../../src/queues/waiting-line.ts'
+import { PriorityQueue, type ServiceOrder, type Stage } from '../../src/queues/priority-queue.ts'
 import { arrivals, PREFERENCE, Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
@@ -20,10 +20,10 @@ const kinds = STAGES.flatMap((stage) => PREFERENCES.map((preference) => ({ stage
 const rankOf = ({ stage, preference }: { stage: Stage; preference: keyof typeof PREFERENCE }): number =>
   stage === 'fresh' ? 1 + PREFERENCES.indexOf(preference) : 0
 
-const inOrder = (line: WaitingLine<Waiter>, identifierFree = true): number[] => {
+const inOrder = (queue: PriorityQueue<Waiter>, identifierFree = true): number[] => {
   const order: number[] = []
-  for (let next = line.next(identifierFree); next !== undefined; next = line.next(identifierFree)) {
-    line.remove(next)
+  for (let next = queue.next(identifierFree); next !== undefined; next = queue.next(identifierFree)) {
+    queue.remove(next)
     order.push(next.arrival)
   }
   return order
@@ -33,11 +33,11 @@ describe('precedence', () => {
   it('with authentication_first: what is sent again, then State, authentication, accounting, each by age', () => {
     for (const older of kinds) {
       for (const younger of kinds) {
-        const line = new WaitingLine<Waiter>('authentication_first')
-        line.put(new Waiter(2, younger))
-        line.put(new Waiter(1, older))
+        const queue = new PriorityQueue<Waiter>('authentication_first')
+        queue.put(new Waiter(2, younger))
+        queue.put(new Waiter(1, older))
         const overtakes = rankOf(younger) < rankOf(older)
-        expect(inOrder(line), `${JSON.stringify(older)} before ${JSON.stringify(younger)}`).toEqual(
+        expect(inOrder(queue), `${JSON.stringify(older)} before ${JSON.stringify(younger)}`).toEqual(
           overtakes ? [2, 1] : [1, 2],
         )
       }
@@ -47,27 +47,27 @@ describe('precedence', () => {
   it('with fifo: age alone, whatever the messages are', () => {
     for (const older of kinds) {
       for (const younger of kinds) {
-        const line = new WaitingLine<Waiter>('fifo')
-        line.put(new Waiter(2, younger))
-        line.put(new Waiter(1, older))
-        expect(inOrder(line)).toEqual([1, 2])
+        const queue = new PriorityQueue<Waiter>('fifo')
+        queue.put(new Waiter(2, younger))
+        queue.put(new Waiter(1, older))
+        expect(inOrder(queue)).toEqual([1, 2])
       }
     }
   })
 
   it('without an identifier free only retries go, oldest first: they hold their own', () => {
     for (const order of ORDERS) {
-      const line = new WaitingLine<Waiter>(order)
-      line.put(new Waiter(1))
-      line.put(new Waiter(2, { stage: 'failover' }))
-      line.put(new Waiter(4, { stage: 'retry' }))
-      line.put(new Waiter(3, { stage: 'retry' }))
-      expect(inOrder(line, false)).toEqual([3, 4])
-      expect(line.queued).toBe(2)
+      const queue = new PriorityQueue<Waiter>(order)
+      queue.put(new Waiter(1))
+      queue.put(new Waiter(2, { stage: 'failover' }))
+      queue.put(new Waiter(4, { stage: 'retry' }))
+      queue.put(new Waiter(3, { stage: 'retry' }))
+      expect(inOrder(queue, false)).toEqual([3, 4])
+      expect(queue.queued).toBe(2)
     }
   })
 
-  it('of the next one over another is what the order in the line would be', () => {
+  it('of the next one over another is what the order in the queue would be', () => {
     for (const order of ORDERS) {
       for (const waiting of kinds) {
         for (const asking of kinds) {
@@ -75,27 +75,27 @@ describe('precedence', () => {
             [1, 2],
             [2, 1],
           ] as const) {
-            const line = new WaitingLine<Waiter>(order)
-            const both = new WaitingLine<Waiter>(order)
-            line.put(new Waiter(first, waiting))
+            const queue = new PriorityQueue<Waiter>(order)
+            const both = new PriorityQueue<Waiter>(order)
+            queue.put(new Waiter(first, waiting))
             for (const waiter of [new Waiter(first, waiting), new Waiter(second, asking)]) both.put(waiter)
             const asker = new Waiter(second, asking)
-            expect(line.hasPrecedenceOver(asker, true)).toBe(both.next(true)?.arrival === first)
+            expect(queue.hasPrecedenceOver(asker, true)).toBe(both.next(true)?.arrival === first)
           }
         }
       }
     }
   })
 
-  it('of nobody over anybody in an empty line', () => {
-    const line = new WaitingLine<Waiter>('fifo')
-    expect(line.hasPrecedenceOver(new Waiter(1), true)).toBe(false)
-    expect(line.next(true)).toBeUndefined()
-    expect(line.isEmpty()).toBe(true)
+  it('of nobody over anybody in an empty queue', () => {
+    const queue = new PriorityQueue<Waiter>('fifo')
+    expect(queue.hasPrecedenceOver(new Waiter(1), true)).toBe(false)
+    expect(queue.next(true)).toBeUndefined()
+    expect(queue.isEmpty()).toBe(true)
   })
 })
 
-describe('a waiting line', () => {
+describe('a waiting queue', () => {
   const waiter = fc.record({
     stage: fc.constantFrom(...STAGES),
     preference: fc.constantFrom(...PREFERENCES),
@@ -105,59 +105,59 @@ describe('a waiting line', () => {
   it('serves any mixture in the order of the rule, and counts messages and octets without retries', () => {
     fc.assert(
       fc.property(fc.array(waiter, { maxLength: 40 }), fc.constantFrom(...ORDERS), (kindsOf, order) => {
-        const line = new WaitingLine<Waiter>(order)
-        for (const [arrival, one] of kindsOf.entries()) line.put(new Waiter(arrival, one))
+        const queue = new PriorityQueue<Waiter>(order)
+        for (const [arrival, one] of kindsOf.entries()) queue.put(new Waiter(arrival, one))
         const queued = kindsOf.filter(({ stage }) => stage !== 'retry')
-        expect(line.queued).toBe(queued.length)
-        expect(line.octets).toBe(queued.reduce((sum, { size }) => sum + size, 0))
-        expect(line.retries).toBe(kindsOf.length - queued.length)
+        expect(queue.queued).toBe(queued.length)
+        expect(queue.octets).toBe(queued.reduce((sum, { size }) => sum + size, 0))
+        expect(queue.retries).toBe(kindsOf.length - queued.length)
         const expected = [...kindsOf.entries()].sort(([a, one], [b, other]) =>
           order === 'fifo' ? a - b : rankOf(one) - rankOf(other) || a - b,
         )
-        expect(inOrder(line)).toEqual(expected.map(([arrival]) => arrival))
-        expect([line.queued, line.octets, line.retries, line.isEmpty()]).toEqual([0, 0, 0, true])
+        expect(inOrder(queue)).toEqual(expected.map(([arrival]) => arrival))
+        expect([queue.queued, queue.octets, queue.retries, queue.isEmpty()]).toEqual([0, 0, 0, true])
       }),
     )
   })
 
   it('finds the oldest that is queued, the oldest that was never sent, and those sent elsewhere before', () => {
-    const line = new WaitingLine<Waiter>('authentication_first')
-    line.put(new Waiter(1, { stage: 'retry' }))
-    line.put(new Waiter(2, { stage: 'failover' }))
-    line.put(new Waiter(4, { preference: 'state' }))
-    line.put(new Waiter(3, { preference: 'accounting' }))
-    expect(line.oldest()?.arrival).toBe(2)
-    expect(line.oldestFresh()?.arrival).toBe(3)
-    expect(arrivals(line.failovers())).toEqual([2])
+    const queue = new PriorityQueue<Waiter>('authentication_first')
+    queue.put(new Waiter(1, { stage: 'retry' }))
+    queue.put(new Waiter(2, { stage: 'failover' }))
+    queue.put(new Waiter(4, { preference: 'state' }))
+    queue.put(new Waiter(3, { preference: 'accounting' }))
+    expect(queue.oldest()?.arrival).toBe(2)
+    expect(queue.oldestFresh()?.arrival).toBe(3)
+    expect(arrivals(queue.failovers())).toEqual([2])
   })
 
   it('gives up its oldest one after the other, retries included, whatever the order of service', () => {
     fc.assert(
       fc.property(fc.array(waiter, { maxLength: 40 }), fc.constantFrom(...ORDERS), (kindsOf, order) => {
-        const line = new WaitingLine<Waiter>(order)
-        for (const [arrival, one] of kindsOf.entries()) line.put(new Waiter(arrival, one))
+        const queue = new PriorityQueue<Waiter>(order)
+        for (const [arrival, one] of kindsOf.entries()) queue.put(new Waiter(arrival, one))
         const taken: number[] = []
-        for (let next = line.takeOldest(); next !== undefined; next = line.takeOldest()) {
-          expect(next.line).toBeUndefined()
+        for (let next = queue.removeOldest(); next !== undefined; next = queue.removeOldest()) {
+          expect(next.queue).toBeUndefined()
           taken.push(next.arrival)
         }
         expect(taken).toEqual([...kindsOf.keys()])
-        expect(line.isEmpty()).toBe(true)
+        expect(queue.isEmpty()).toBe(true)
       }),
     )
   })
 
   it('changes its order while messages wait', () => {
-    const line = new WaitingLine<Waiter>('fifo')
-    line.put(new Waiter(1, { preference: 'accounting' }))
-    line.put(new Waiter(2, { preference: 'state' }))
-    expect(line.next(true)?.arrival).toBe(1)
-    line.changeOrder('authentication_first')
-    expect(line.next(true)?.arrival).toBe(2)
+    const queue = new PriorityQueue<Waiter>('fifo')
+    queue.put(new Waiter(1, { preference: 'accounting' }))
+    queue.put(new Waiter(2, { preference: 'state' }))
+    expect(queue.next(true)?.arrival).toBe(1)
+    queue.setOrder('authentication_first')
+    expect(queue.next(true)?.arrival).toBe(2)
   })
 
   it('refuses a message that waits already, and one that waits elsewhere', () => {
-    const [one, other] = [new WaitingLine<Waiter>('fifo'), new WaitingLine<Waiter>('fifo')]
+    const [one, other] = [new PriorityQueue<Waiter>('fifo'), new PriorityQueue<Waiter>('fifo')]
     const waiting = new Waiter(1)
     one.put(waiting)
     expect(() => other.put(waiting)).toThrow('two places')

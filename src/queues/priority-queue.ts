@@ -4,7 +4,7 @@
  * Precedence, with `authentication_first`: due retries and failover copies by arrival number; then Access-Requests with
  * State, Access-Requests, accounting, each in the order of arrival. With `fifo` only age counts. Last of all, in either
  * order, go the records that a living server left unanswered. The instance queue and every server queue are such
- * lines, so precedence holds in both levels alike (docs/throttling.md).
+ * queues, so precedence holds in both levels alike (docs/throttling.md).
  */
 import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../classes.ts'
 import { ArrivalHeap, type HeapMember } from './arrival-heap.ts'
@@ -25,27 +25,27 @@ export type Stage = 'fresh' | 'failover' | 'retry' | 'aside'
 export interface Waiting<T> extends HeapMember {
   /** Among messages that were never sent the lowest goes first. */
   readonly preference: number
-  nextInLine: T | undefined
-  previousInLine: T | undefined
-  isInLine: boolean
+  nextInQueue: T | undefined
+  previousInQueue: T | undefined
+  isInQueue: boolean
   readonly size: number
   stage: Stage
-  /** The line it waits in, written by the line alone. */
-  line: object | undefined
+  /** The queue it waits in, written by that queue alone. */
+  queue: object | undefined
 }
 
-const inLine = <T extends Waiting<T>>(): Chain<T> => ({
-  next: (of) => of.nextInLine,
-  previous: (of) => of.previousInLine,
+const inQueue = <T extends Waiting<T>>(): Chain<T> => ({
+  next: (of) => of.nextInQueue,
+  previous: (of) => of.previousInQueue,
   setNext: (of, next) => {
-    of.nextInLine = next
+    of.nextInQueue = next
   },
   setPrevious: (of, previous) => {
-    of.previousInLine = previous
+    of.previousInQueue = previous
   },
-  isLinked: (of) => of.isInLine,
+  isLinked: (of) => of.isInQueue,
   setLinked: (of, isLinked) => {
-    of.isInLine = isLinked
+    of.isInQueue = isLinked
   },
 })
 
@@ -59,12 +59,12 @@ export interface Promotable<T> extends Waiting<T> {
   promotedBy: Promoter | undefined
 }
 
-export class WaitingLine<T extends Waiting<T>> {
+export class PriorityQueue<T extends Waiting<T>> {
   #order: ServiceOrder
   readonly #retries = new ArrivalHeap<T>()
   readonly #failovers = new ArrivalHeap<T>()
   readonly #aside = new ArrivalHeap<T>()
-  readonly #fresh: readonly ArrivalList<T>[] = Array.from({ length: PREFERENCES }, () => new ArrivalList<T>(inLine()))
+  readonly #fresh: readonly ArrivalList<T>[] = Array.from({ length: PREFERENCES }, () => new ArrivalList<T>(inQueue()))
   /** Messages and octets, retries not counted: they are outstanding, not queued. */
   #queued = 0
   #octets = 0
@@ -89,13 +89,13 @@ export class WaitingLine<T extends Waiting<T>> {
     return this.#queued === 0 && this.#retries.length === 0
   }
 
-  changeOrder(order: ServiceOrder): void {
+  setOrder(order: ServiceOrder): void {
     this.#order = order
   }
 
   put(item: T): void {
-    if (item.line !== undefined) throw new Error('waiting line: a message cannot wait in two places')
-    item.line = this
+    if (item.queue !== undefined) throw new Error('priority queue: a message cannot wait in two places')
+    item.queue = this
     if (item.stage === 'retry') {
       this.#retries.put(item)
       return
@@ -108,8 +108,8 @@ export class WaitingLine<T extends Waiting<T>> {
   }
 
   remove(item: T): void {
-    if (item.line !== this) throw new Error('waiting line: the message waits elsewhere')
-    item.line = undefined
+    if (item.queue !== this) throw new Error('priority queue: the message waits elsewhere')
+    item.queue = undefined
     if (item.stage === 'retry') {
       this.#retries.remove(item)
       return
@@ -123,10 +123,10 @@ export class WaitingLine<T extends Waiting<T>> {
 
   /** Another first transmission of the same preference and arrival number waits in the place of this one. */
   replace(item: T, other: T): void {
-    if (item.line !== this) throw new Error('waiting line: the message waits elsewhere')
+    if (item.queue !== this) throw new Error('priority queue: the message waits elsewhere')
     ;(this.#fresh[item.preference] as ArrivalList<T>).replace(item, other)
-    item.line = undefined
-    other.line = this
+    item.queue = undefined
+    other.queue = this
     this.#octets += other.size - item.size
   }
 
@@ -151,7 +151,7 @@ export class WaitingLine<T extends Waiting<T>> {
     return undefined
   }
 
-  /** Whether somebody in this line goes before `item`. */
+  /** Whether somebody in this queue goes before `item`. */
   hasPrecedenceOver(item: T, identifierFree: boolean): boolean {
     const next = this.next(identifierFree)
     return next !== undefined && goesBefore(next, item, this.#order)
@@ -181,7 +181,7 @@ export class WaitingLine<T extends Waiting<T>> {
   }
 
   /** Takes out who arrived first, retries included. */
-  takeOldest(): T | undefined {
+  removeOldest(): T | undefined {
     const oldest = older(this.#retries.first(), this.oldest())
     if (oldest !== undefined) this.remove(oldest)
     return oldest
