@@ -27,7 +27,7 @@ label of that name for the target, keeps its own, and calls ours \`exported_inst
 make two daemons one): what all instances of a daemon did together is \`sum without (exported_instance) (...)\`. Where
 \`throttle.scope\` is \`host\` the slots are one for all, and \`max without (exported_instance)\` is right for the rate and slots of a
 server. An instance that crashed and was started again goes on counting where it ended: the ledger to the message, the other
-counters from the last look, at most \`alarms.poll_interval\` before. What to alert on is in [alarms](alarms.md), with rules for
+counters from its last view, at most \`alarms.poll_interval\` before. What to alert on is in [alarms](alarms.md), with rules for
 Prometheus.
 `
 
@@ -89,7 +89,7 @@ Where \`accounting.track_sessions\` is off only the first and the three of membe
 each alarm that is raised, and none for the others.`,
   },
   'The daemon': {
-    before: `The event loops' delays are those since the last look (a scrape, \`/status\`, \`/readyz\`, or the daemon's own each \`alarms.poll_interval\`). The
+    before: `The event loops' delays are those since they were last read (by a scrape, \`/status\`, \`/readyz\`, or by the daemon each \`alarms.poll_interval\`). The
 kernel's drops are Linux's own count for our sockets (/proc/net/udp, udp6); elsewhere these metrics have no sample. A listener
 or upstream socket that is closed takes its count along.`,
   },

@@ -7,8 +7,8 @@
 import { type ClientAccounting, exact } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
 import { type Figures, perClient, perClientAndAll } from './client-metrics.ts'
-import { counter, gauge, type MetricGroup, type Sample, type SampleReader, single } from './metric.ts'
-import { ofInstances } from './metric-readers.ts'
+import { counter, type MetricGroup, metricsOf, type SampleReader, samplesOf } from './metric.ts'
+import { daemon, ofInstances } from './metric-readers.ts'
 
 const of = (read: (of: ClientAccounting) => number): { readonly figures: Figures } => ({
   figures: ({ accounting }, tell) => tell(read(accounting)),
@@ -33,20 +33,17 @@ const ofTraffic = (what: 'Octets' | 'Packets'): { readonly labels: readonly stri
   },
 })
 
-const ofSessions = (read: (of: SessionCounts) => number): SampleReader => ({
+const sessions = metricsOf((read: (of: SessionCounts) => number) => ({
   labels: ['instance'],
-  read: ofInstances(({ sessions }, instance) =>
-    sessions === undefined ? [] : [{ labels: { instance }, value: read(sessions) }],
+  read: ofInstances((engine, instance) =>
+    engine.sessions === undefined ? [] : [{ labels: { instance }, value: read(engine.sessions) }],
   ),
-})
+}))
 
 const ofSessionsBy = (label: string, read: (of: SessionCounts) => Readonly<Record<string, number>>): SampleReader => ({
   labels: [label, 'instance'],
-  read: ofInstances(({ sessions }, instance): Sample[] =>
-    Object.entries(sessions === undefined ? {} : read(sessions)).map(([key, value]) => ({
-      labels: { [label]: key, instance },
-      value,
-    })),
+  read: ofInstances((engine, instance) =>
+    engine.sessions === undefined ? [] : samplesOf(read(engine.sessions), (key) => ({ [label]: key, instance })),
   ),
 })
 
@@ -95,40 +92,32 @@ export const ACCOUNTING_METRICS: MetricGroup = {
       'Records that are odd beside the one before them.',
       ofSessionsBy('anomaly', (of) => of.anomalies),
     ),
-    gauge(
-      'accounting_sessions',
-      'Sessions that are tracked and have not ended.',
-      ofSessions((of) => of.live),
-    ),
-    gauge(
-      'accounting_mlppp_sessions',
-      'Of these, links of an MLPPP bundle.',
-      ofSessions((of) => of.memberLinks),
-    ),
-    gauge(
+    sessions.gauge('accounting_sessions', 'Sessions that are tracked and have not ended.', (of) => of.live),
+    sessions.gauge('accounting_mlppp_sessions', 'Of these, links of an MLPPP bundle.', (of) => of.memberLinks),
+    sessions.gauge(
       'accounting_mlppp_bundles',
       'MLPPP bundles that are tracked and have not ended.',
-      ofSessions((of) => of.bundles),
+      (of) => of.bundles,
     ),
     counter(
       'accounting_sessions_ended',
       'Tracked sessions that ended, by how.',
       ofSessionsBy('end', (of) => of.ended),
     ),
-    counter(
+    sessions.counter(
       'accounting_sessions_evicted',
       'Sessions forgotten because max_sessions was reached.',
-      ofSessions((of) => of.evicted),
+      (of) => of.evicted,
     ),
     counter(
       'accounting_mlppp_bundles_ended',
       'MLPPP bundles that ended, by how; `evicted`: forgotten because there were too many.',
       ofSessionsBy('end', (of) => of.bundlesEnded),
     ),
-    counter(
+    daemon.counter(
       'accounting_sessions_log_lines_lost',
       'Lines of the sessions log that are in no file: the disk is full, or its directory gone.',
-      single((view) => view.sessionsLogLinesLost),
+      (view) => view.sessionsLogLinesLost,
     ),
   ],
 }

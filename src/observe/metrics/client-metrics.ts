@@ -8,7 +8,7 @@ import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot
 import { listedClients } from '../view/client-activity.ts'
 import { counter, type Metric, type Sample } from './metric.ts'
 
-/** Tells each figure of a client, with the values of the metric's own labels. */
+/** Calls `tell` for each figure of a client, with the values of the metric's own labels. */
 export type Figures = (
   client: ClientSnapshot,
   tell: (value: number, ...labels: readonly string[]) => void,

@@ -2,15 +2,27 @@
  * The metrics of clients and tables, and those of the daemon itself.
  */
 import { TRAFFIC_CLASSES } from '../../classes.ts'
+import type { PeerKind } from '../../proxy/border/events.ts'
+import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import { notReady } from '../judgements.ts'
 import { listedClients } from '../view/client-activity.ts'
 import type { ListenerView } from '../view/view.ts'
 import { perClient, perClientAndAll } from './client-metrics.ts'
-import { counter, gauge, type Metric, type MetricGroup, single } from './metric.ts'
-import { ofInstance, ofInstances } from './metric-readers.ts'
+import { counter, gauge, type Metric, type MetricGroup, samplesOf } from './metric.ts'
+import { daemon, ofInstances, threads } from './metric-readers.ts'
 
-/** One that is not open has no buffer to tell of. */
+/** A closed listener has no buffer. */
 const isOpen = ({ receiveBufferBytes }: ListenerView): boolean => receiveBufferBytes > 0
+
+const signingGauge = (name: string, help: string, peer: PeerKind, what: keyof EngineSnapshot['signing']): Metric =>
+  gauge(name, help, {
+    labels: [peer, 'instance'],
+    read: ofInstances(({ signing }, instance) =>
+      signing[what]
+        .filter((one) => one.peer === peer)
+        .map((one) => ({ labels: { [peer]: one.name, instance }, value: 1 })),
+    ),
+  })
 
 const CLIENTS_AND_TABLES: readonly Metric[] = [
   perClient('client_requests_received', 'Datagrams received from a configured client.', {
@@ -39,57 +51,39 @@ const CLIENTS_AND_TABLES: readonly Metric[] = [
   ),
   gauge('clients', 'Clients: configured, with traffic in the last hour, and shown with series of their own.', {
     labels: ['which'],
-    read: ({ engine: { clients }, listedClients: which }) => {
-      const shown = listedClients(clients, which).length
-      const { active } = which
-      return Object.entries({ configured: clients.length, active: active.size, shown }).map(([of, value]) => ({
-        labels: { which: of },
-        value,
-      }))
+    read: ({ engine: { clients }, listedClients: listed }) => {
+      const shown = listedClients(clients, listed).length
+      return samplesOf({ configured: clients.length, active: listed.active.size, shown }, (which) => ({ which }))
     },
   }),
   gauge('table_entries', 'Entries in the bounded tables.', {
     labels: ['table', 'instance'],
-    read: ofInstances(({ tables }, instance) =>
-      Object.entries(tables).map(([table, value]) => ({ labels: { table, instance }, value })),
-    ),
+    read: ofInstances(({ tables }, instance) => samplesOf(tables, (table) => ({ table, instance }))),
   }),
   gauge('message_authenticator_learned_peers', 'Peers of which auto learned that they send Message-Authenticator.', {
     labels: ['peers', 'instance'],
     read: ofInstances(({ messageAuthenticatorLearned }, instance) =>
-      Object.entries(messageAuthenticatorLearned).map(([peers, value]) => ({ labels: { peers, instance }, value })),
+      samplesOf(messageAuthenticatorLearned, (peers) => ({ peers, instance })),
     ),
   }),
   ...(['client', 'server'] as const).flatMap((peer) => [
-    gauge(
+    signingGauge(
       `${peer}_mixed_signing`,
       `Always 1: a ${peer} that sends signed and unsigned packets from one address (docs/throttling.md). Others are not listed.`,
-      {
-        labels: [peer, 'instance'],
-        read: ofInstances(({ signing }, instance) =>
-          signing.mixed
-            .filter((one) => one.peer === peer)
-            .map(({ name }) => ({ labels: { [peer]: name, instance }, value: 1 })),
-        ),
-      },
+      peer,
+      'mixed',
     ),
-    gauge(
+    signingGauge(
       `${peer}_unsigned_dropped`,
       `Always 1: a ${peer} of which a packet was dropped in the last ten minutes since it must be signed. Others are not listed.`,
-      {
-        labels: [peer, 'instance'],
-        read: ofInstances(({ signing }, instance) =>
-          signing.dropped
-            .filter((one) => one.peer === peer)
-            .map(({ name }) => ({ labels: { [peer]: name, instance }, value: 1 })),
-        ),
-      },
+      peer,
+      'dropped',
     ),
   ]),
-  gauge(
+  daemon.gauge(
     'retiring_lanes',
     'Lanes that a reload removed and that still wait for what is outstanding.',
-    single(({ engine }) => engine.lanes.filter(({ retiring }) => retiring).length),
+    ({ engine }) => engine.lanes.filter(({ retiring }) => retiring).length,
   ),
 ]
 
@@ -102,66 +96,35 @@ const DAEMON: readonly Metric[] = [
     labels: ['digest'],
     read: ({ config: { digest } }) => [{ labels: { digest }, value: 1 }],
   }),
-  gauge(
-    'start_time_seconds',
-    'When the daemon started, Unix time.',
-    single((view) => view.startedUnixSeconds),
-  ),
-  gauge(
-    'ready',
-    '1 while /readyz answers 200.',
-    single((view) => (notReady(view).length === 0 ? 1 : 0)),
-  ),
-  gauge(
-    'draining',
-    '1 while no new messages are taken.',
-    single((view) => (view.phase === 'draining' ? 1 : 0)),
-  ),
+  daemon.gauge('start_time_seconds', 'When the daemon started, Unix time.', (view) => view.startedUnixSeconds),
+  daemon.gauge('ready', '1 while /readyz answers 200.', (view) => (notReady(view).length === 0 ? 1 : 0)),
+  daemon.gauge('draining', '1 while no new messages are taken.', (view) => (view.phase === 'draining' ? 1 : 0)),
   counter('config_reloads', 'Reloads by result.', {
     labels: ['result'],
-    read: ({ config }) => [
-      { labels: { result: 'ok' }, value: config.reloadsOk },
-      { labels: { result: 'failed' }, value: config.reloadsFailed },
-    ],
+    read: ({ config }) => samplesOf({ ok: config.reloadsOk, failed: config.reloadsFailed }, (result) => ({ result })),
   }),
-  gauge(
+  daemon.gauge(
     'config_last_success_timestamp_seconds',
     'When the configuration in force was read, Unix time.',
-    single(({ config }) => config.lastSuccessUnixSeconds),
+    ({ config }) => config.lastSuccessUnixSeconds,
   ),
-  gauge(
+  daemon.gauge(
     'config_last_reload_successful',
     '1 where the last reload was taken, or none was asked for.',
-    single(({ config }) => (config.refused === undefined ? 1 : 0)),
+    ({ config }) => (config.refused === undefined ? 1 : 0),
   ),
-  counter(
-    'send_failures',
-    'Datagrams that the system refused to send.',
-    ofInstance((one) => one.sendFailures),
-  ),
-  counter(
-    'internal_errors',
-    'Packets in which our own code threw.',
-    ofInstance((one) => one.internalErrors),
-  ),
+  threads.counter('send_failures', 'Datagrams that the system refused to send.', (one) => one.sendFailures),
+  threads.counter('internal_errors', 'Packets in which our own code threw.', (one) => one.internalErrors),
   counter(
     'watch_errors',
     'Errors in watching, by place; no packet was touched. The log has `watch-failed` with the cause.',
     {
       labels: ['place'],
-      read: ({ watchErrors }) => Object.entries(watchErrors).map(([place, value]) => ({ labels: { place }, value })),
+      read: ({ watchErrors }) => samplesOf(watchErrors, (place) => ({ place })),
     },
   ),
-  counter(
-    'log_lines_lost',
-    'Log lines that the reader did not take in time.',
-    single((view) => view.logLinesLost),
-  ),
-  counter(
-    'tps_lines_lost',
-    'Lines of the TPS file that could not be written.',
-    single((view) => view.tpsLinesLost),
-  ),
+  daemon.counter('log_lines_lost', 'Log lines that the reader did not take in time.', (view) => view.logLinesLost),
+  daemon.counter('tps_lines_lost', 'Lines of the TPS file that could not be written.', (view) => view.tpsLinesLost),
   gauge(
     'listener_present',
     '1 while an address of `listen` is open, 0 while the machine lacks it; `optional` also for what a wildcard covers.',
@@ -189,56 +152,34 @@ const DAEMON: readonly Metric[] = [
         kernelDrops === undefined ? [] : [{ labels: { class: name, address }, value: kernelDrops }],
       ),
   }),
-  counter(
+  daemon.counter(
     'upstream_kernel_drops',
     'The same for the sockets towards the servers.',
-    single((view) => view.upstreamKernelDrops),
+    (view) => view.upstreamKernelDrops,
   ),
-  gauge(
-    'instances',
-    'Instances that the daemon has.',
-    single(({ instances }) => instances.length),
+  daemon.gauge('instances', 'Instances that the daemon has.', ({ instances }) => instances.length),
+  threads.gauge('instance_running', '1 while the instance runs, 0 between a crash and its restart.', (one) =>
+    one.isRunning ? 1 : 0,
   ),
-  gauge(
-    'instance_running',
-    '1 while the instance runs, 0 between a crash and its restart.',
-    ofInstance((one) => (one.isRunning ? 1 : 0)),
-  ),
-  counter(
+  threads.counter(
     'instance_crashes',
     'Times that the instance ended unasked and was started again.',
-    ofInstance((one) => one.crashes),
+    (one) => one.crashes,
   ),
-  counter(
+  threads.counter(
     'instance_cpu_seconds',
     'Processor time of the thread that the instance runs on now, user and system.',
-    ofInstance((one) => one.cpuSeconds),
+    (one) => one.cpuSeconds,
   ),
-  gauge(
+  threads.gauge(
     'event_loop_delay_mean_seconds',
-    'How late the event loop came to its work, since the last look.',
-    ofInstance((one) => one.loopDelay.mean),
+    'How late the event loop came to its work, since it was last read.',
+    (one) => one.loopDelay.mean,
   ),
-  gauge(
-    'event_loop_delay_p99_seconds',
-    'The same, 99th percentile.',
-    ofInstance((one) => one.loopDelay.p99),
-  ),
-  gauge(
-    'event_loop_delay_max_seconds',
-    'The same, the worst.',
-    ofInstance((one) => one.loopDelay.max),
-  ),
-  gauge(
-    'resident_memory_bytes',
-    'Memory of the process.',
-    single(({ process: { residentBytes } }) => residentBytes),
-  ),
-  counter(
-    'cpu_seconds',
-    'Processor time used, user and system.',
-    single(({ process: { cpuSeconds } }) => cpuSeconds),
-  ),
+  threads.gauge('event_loop_delay_p99_seconds', 'The same, 99th percentile.', (one) => one.loopDelay.p99),
+  threads.gauge('event_loop_delay_max_seconds', 'The same, the worst.', (one) => one.loopDelay.max),
+  daemon.gauge('resident_memory_bytes', 'Memory of the process.', ({ process: { residentBytes } }) => residentBytes),
+  daemon.counter('cpu_seconds', 'Processor time used, user and system.', ({ process: { cpuSeconds } }) => cpuSeconds),
 ]
 
 export const CLIENT_METRICS: MetricGroup = { title: 'Clients and tables', metrics: CLIENTS_AND_TABLES }

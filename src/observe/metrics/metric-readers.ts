@@ -1,7 +1,7 @@
 /**
- * How metrics read their samples from a view: of each instance, of each class there, of each lane there.
+ * How metrics read their samples from a view: of each instance, of each of its classes, of each of its lanes.
  *
- * A lane that a reload removed is not shown by its server's name any more (its successor may bear it); it is counted in
+ * A lane that a reload removed has no samples, since a new lane may have the same server name. It is counted in
  * `radsluice_retiring_lanes`.
  */
 
@@ -10,7 +10,7 @@ import type { Histogram } from '../../proxy/border/histogram.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND } from '../../units.ts'
 import type { DaemonView } from '../view/view.ts'
-import type { HistogramSample, Sample, SampleReader } from './metric.ts'
+import { type HistogramSample, metricsOf, type Sample, type SampleReader, samplesOf } from './metric.ts'
 
 const CLASS_LABELS = ['class', 'instance']
 const LANE_LABELS = ['server', 'class', 'instance']
@@ -23,12 +23,27 @@ export const ofInstances =
   ({ instances }: DaemonView): Sample[] =>
     instances.flatMap(({ number, engine }) => read(engine, String(number)))
 
-export const ofClass = (read: (of: ClassSnapshot) => number): SampleReader => ({
+/** Without labels; no sample where the value is not known. */
+export const daemon = metricsOf((read: (view: DaemonView) => number | undefined) => ({
+  labels: [],
+  read: (view) => {
+    const value = read(view)
+    return value === undefined ? [] : [{ labels: {}, value }]
+  },
+}))
+
+/** Of each instance's thread. */
+export const threads = metricsOf((read: (one: DaemonView['instances'][number]) => number) => ({
+  labels: ['instance'],
+  read: ({ instances }) => instances.map((one) => ({ labels: { instance: String(one.number) }, value: read(one) })),
+}))
+
+export const classes = metricsOf((read: (of: ClassSnapshot) => number) => ({
   labels: CLASS_LABELS,
   read: ofInstances((engine, instance) =>
     TRAFFIC_CLASSES.map((name) => ({ labels: { class: name, instance }, value: read(engine.classes[name]) })),
   ),
-})
+}))
 
 /** One sample for each name of a record, as label `label`. */
 export const ofClassBy = (
@@ -38,10 +53,7 @@ export const ofClassBy = (
   labels: [...CLASS_LABELS, label],
   read: ofInstances((engine, instance) =>
     TRAFFIC_CLASSES.flatMap((name) =>
-      Object.entries(read(engine.classes[name])).map(([key, value]) => ({
-        labels: { class: name, instance, [label]: key },
-        value,
-      })),
+      samplesOf(read(engine.classes[name]), (key) => ({ class: name, instance, [label]: key })),
     ),
   ),
 })
@@ -66,7 +78,7 @@ const ofEachLane = <Value>(
     ),
 })
 
-export const ofLane: (read: (lane: LaneSnapshot) => number | undefined) => SampleReader = ofEachLane
+export const lanes = metricsOf<(lane: LaneSnapshot) => number | undefined>(ofEachLane)
 export const ofLaneHistogram: (read: (lane: LaneSnapshot) => Histogram) => SampleReader<HistogramSample> = ofEachLane
 
 export const ofLaneBy = (
@@ -77,17 +89,6 @@ export const ofLaneBy = (
   read: ofInstances((engine, instance) =>
     engine.lanes
       .filter(({ retiring }) => !retiring)
-      .flatMap((lane) =>
-        Object.entries(read(lane)).map(([key, value]) => ({
-          labels: { ...laneLabels(lane, instance), [label]: key },
-          value,
-        })),
-      ),
+      .flatMap((lane) => samplesOf(read(lane), (key) => ({ ...laneLabels(lane, instance), [label]: key }))),
   ),
-})
-
-/** Of each instance's thread. */
-export const ofInstance = (read: (one: DaemonView['instances'][number]) => number): SampleReader => ({
-  labels: ['instance'],
-  read: ({ instances }) => instances.map((one) => ({ labels: { instance: String(one.number) }, value: read(one) })),
 })

@@ -39,44 +39,43 @@ export interface MetricGroup {
 
 const PREFIX = 'radsluice_'
 
-/** A number that only grows; its name ends in `_total`. */
-export const counter = (name: string, help: string, { labels, read }: SampleReader): Metric => ({
-  name: `${PREFIX}${name}_total`,
-  kind: 'counter',
-  help,
-  labels,
-  samples: read,
-})
-
-/** A number that goes up and down. */
-export const gauge = (name: string, help: string, { labels, read }: SampleReader): Metric => ({
-  name: PREFIX + name,
-  kind: 'gauge',
-  help,
-  labels,
-  samples: read,
-})
-
-/** Times in buckets (`BUCKET_LIMITS`); its name ends in `_seconds`. */
-export const histogram = (name: string, help: string, { labels, read }: SampleReader<HistogramSample>): Metric => ({
-  name: PREFIX + name,
-  kind: 'histogram',
-  help,
-  labels,
-  samples: read,
-})
-
 /** The label names, and how to read the samples. */
 export interface SampleReader<One = Sample> {
   readonly labels: readonly string[]
   readonly read: (view: DaemonView) => readonly One[]
 }
 
-/** A metric without labels; no sample where the value is not known. */
-export const single = (read: (view: DaemonView) => number | undefined): SampleReader => ({
-  labels: [],
-  read: (view) => {
-    const value = read(view)
-    return value === undefined ? [] : [{ labels: {}, value }]
-  },
+/** A number that only grows; its name ends in `_total`. */
+export const counter = (name: string, help: string, { labels, read: samples }: SampleReader): Metric => ({
+  name: `${PREFIX}${name}_total`,
+  kind: 'counter',
+  help,
+  labels,
+  samples,
+})
+
+/** A number that goes up and down. */
+export const gauge = (name: string, help: string, { labels, read: samples }: SampleReader): Metric => ({
+  name: PREFIX + name,
+  kind: 'gauge',
+  help,
+  labels,
+  samples,
+})
+
+/** Times in buckets (`BUCKET_LIMITS`); its name ends in `_seconds`. */
+export const histogram = (
+  name: string,
+  help: string,
+  { labels, read: samples }: SampleReader<HistogramSample>,
+): Metric => ({ name: PREFIX + name, kind: 'histogram', help, labels, samples })
+
+/** One sample for each name. */
+export const samplesOf = (values: Readonly<Record<string, number>>, labels: (name: string) => Labels): Sample[] =>
+  Object.entries(values).map(([name, value]) => ({ labels: labels(name), value }))
+
+/** Metrics that are all read in one way: `lanes.gauge(name, help, (lane) => lane.queued)`. */
+export const metricsOf = <Read>(reader: (read: Read) => SampleReader) => ({
+  counter: (name: string, help: string, read: Read): Metric => counter(name, help, reader(read)),
+  gauge: (name: string, help: string, read: Read): Metric => gauge(name, help, reader(read)),
 })

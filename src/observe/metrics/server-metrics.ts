@@ -4,7 +4,7 @@
 import type { LaneCounters } from '../../proxy/border/snapshot.ts'
 import { effectiveCeiling } from '../view/diagnosis.ts'
 import { counter, gauge, histogram, type Metric, type MetricGroup } from './metric.ts'
-import { inSeconds, ofLane, ofLaneBy, ofLaneHistogram } from './metric-readers.ts'
+import { inSeconds, lanes, ofLaneBy, ofLaneHistogram } from './metric-readers.ts'
 
 const STATES = ['active', 'not_responding', 'failing', 'down'] as const
 
@@ -12,12 +12,7 @@ const laneCounter = (
   name: string,
   key: keyof Omit<LaneCounters, 'dropped' | 'roundTrips' | 'queueWaits'>,
   help: string,
-): Metric =>
-  counter(
-    `server_${name}`,
-    help,
-    ofLane(({ counters }) => counters[key]),
-  )
+): Metric => lanes.counter(`server_${name}`, help, ({ counters }) => counters[key])
 
 const COUNTERS: readonly Metric[] = [
   laneCounter('requests', 'requests', 'First transmissions to the server.'),
@@ -32,10 +27,10 @@ const COUNTERS: readonly Metric[] = [
   laneCounter('probes_sent', 'probesSent', 'Status-Server probes sent.'),
   laneCounter('probes_answered', 'probesAnswered', 'Status-Server probes answered.'),
   laneCounter('refused', 'refused', 'Times that the server reported its port closed (ICMP).'),
-  counter(
+  lanes.counter(
     'unanswered_by_live_server',
     'Requests that used up their tries although the server answered others meanwhile.',
-    ofLane(({ counters }) => counters.unansweredByLiveServer),
+    ({ counters }) => counters.unansweredByLiveServer,
   ),
   counter(
     'server_responses_dropped',
@@ -50,91 +45,53 @@ const GAUGES: readonly Metric[] = [
     '1 for the state that the server is in, 0 for the others.',
     ofLaneBy('state', (lane) => Object.fromEntries(STATES.map((state) => [state, lane.state === state ? 1 : 0]))),
   ),
-  gauge(
-    'server_held_down',
-    '1 while an operator holds the server Down.',
-    ofLane((lane) => (lane.isHeldDown ? 1 : 0)),
-  ),
-  gauge(
+  lanes.gauge('server_held_down', '1 while an operator holds the server Down.', (lane) => (lane.isHeldDown ? 1 : 0)),
+  lanes.gauge(
     'server_heard',
     '1 once a valid response came from the server, since the start or since its secret changed.',
-    ofLane((lane) => (lane.unheard === undefined ? 1 : 0)),
+    (lane) => (lane.unheard === undefined ? 1 : 0),
   ),
-  gauge(
+  lanes.gauge(
     'server_unheard_transmissions',
     'Transmissions that timed out while no valid response ever came; 0 once one came.',
-    ofLane((lane) => lane.unheard?.timeouts ?? 0),
+    (lane) => lane.unheard?.timeouts ?? 0,
   ),
-  gauge(
-    'server_consecutive_failures',
-    'Failures since the last response.',
-    ofLane((lane) => lane.consecutiveFailures),
-  ),
-  gauge(
+  lanes.gauge('server_consecutive_failures', 'Failures since the last response.', (lane) => lane.consecutiveFailures),
+  lanes.gauge(
     'server_round_trip_seconds',
     'Of the last valid response; no sample before the first, and where it answers a retry: nobody knows which transmission then.',
-    ofLane((lane) => (lane.roundTripTime === undefined ? undefined : inSeconds(lane.roundTripTime))),
+    (lane) => (lane.roundTripTime === undefined ? undefined : inSeconds(lane.roundTripTime)),
   ),
-  gauge(
+  lanes.gauge(
     'server_holding_time_seconds',
     'How long an identifier is held, tries and silence included: a moving mean, 0 before the first comes back.',
-    ofLane((lane) => inSeconds(lane.holdingTime)),
+    (lane) => inSeconds(lane.holdingTime),
   ),
-  gauge(
+  lanes.gauge(
     'server_effective_ceiling',
     'Messages per second that the server can be sent at most: the smaller of max_rate and max_outstanding / holding time.',
-    ofLane(effectiveCeiling),
+    effectiveCeiling,
   ),
-  gauge(
-    'server_max_rate',
-    'Messages per second that may be sent, 0 is unlimited.',
-    ofLane((lane) => lane.slots.maxRate),
-  ),
-  gauge(
+  lanes.gauge('server_max_rate', 'Messages per second that may be sent, 0 is unlimited.', (lane) => lane.slots.maxRate),
+  lanes.gauge(
     'server_slots_per_second',
     'Slots in a second, 0 where the rate is unlimited.',
-    ofLane((lane) => lane.slots.slotsPerSecond),
+    (lane) => lane.slots.slotsPerSecond,
   ),
-  gauge(
-    'server_slot_quota_messages',
-    'Messages that the current slot may take.',
-    ofLane((lane) => lane.slots.quota),
+  lanes.gauge('server_slot_quota_messages', 'Messages that the current slot may take.', (lane) => lane.slots.quota),
+  lanes.gauge('server_slot_sent_messages', 'Messages sent in the current slot.', (lane) => lane.slots.sent),
+  lanes.gauge('server_queue_requests', 'Requests in the server queue.', (lane) => lane.queued),
+  lanes.gauge('server_queue_bytes', 'Bytes of the requests in the server queue.', (lane) => lane.queuedBytes),
+  lanes.gauge('server_queue_oldest_age_seconds', 'Age of the oldest request in the server queue.', (lane) =>
+    inSeconds(lane.oldestAge),
   ),
-  gauge(
-    'server_slot_sent_messages',
-    'Messages sent in the current slot.',
-    ofLane((lane) => lane.slots.sent),
-  ),
-  gauge(
-    'server_queue_requests',
-    'Requests in the server queue.',
-    ofLane((lane) => lane.queued),
-  ),
-  gauge(
-    'server_queue_bytes',
-    'Bytes of the requests in the server queue.',
-    ofLane((lane) => lane.queuedBytes),
-  ),
-  gauge(
-    'server_queue_oldest_age_seconds',
-    'Age of the oldest request in the server queue.',
-    ofLane((lane) => inSeconds(lane.oldestAge)),
-  ),
-  gauge(
+  lanes.gauge(
     'server_outstanding_requests',
     'Requests that the server has not answered yet.',
-    ofLane((lane) => lane.outstanding),
+    (lane) => lane.outstanding,
   ),
-  gauge(
-    'server_max_outstanding_requests',
-    'The most that may be outstanding.',
-    ofLane((lane) => lane.maxOutstanding),
-  ),
-  gauge(
-    'server_waiting_retries',
-    'Due retries that wait for quota.',
-    ofLane((lane) => lane.waitingRetries),
-  ),
+  lanes.gauge('server_max_outstanding_requests', 'The most that may be outstanding.', (lane) => lane.maxOutstanding),
+  lanes.gauge('server_waiting_retries', 'Due retries that wait for quota.', (lane) => lane.waitingRetries),
   gauge(
     'server_identifiers',
     'Identifiers of the source ports, by what they do.',

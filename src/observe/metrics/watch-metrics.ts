@@ -5,30 +5,29 @@
 import { HEALTH_FACTORS } from '../alarms/health-score.ts'
 import type { Severity } from '../view/alarm.ts'
 import type { LaneWatch, WebhookView } from '../view/view.ts'
-import { counter, gauge, type MetricGroup, type SampleReader, single } from './metric.ts'
+import { counter, gauge, type MetricGroup, metricsOf, samplesOf } from './metric.ts'
+import { daemon } from './metric-readers.ts'
 
 const SEVERITIES: readonly Severity[] = ['warning', 'critical']
 
-const ofWebhook = (read: (webhook: WebhookView) => number): SampleReader =>
-  single(({ watch: { webhook } }) => (webhook === undefined ? undefined : read(webhook)))
+const webhook = metricsOf((read: (of: WebhookView) => number) => ({
+  labels: [],
+  read: ({ watch }) => (watch.webhook === undefined ? [] : [{ labels: {}, value: read(watch.webhook) }]),
+}))
 
-const ofLaneWatch = (read: (lane: LaneWatch) => number | undefined): SampleReader => ({
+const watched = metricsOf((read: (lane: LaneWatch) => number | undefined) => ({
   labels: ['server', 'class'],
   read: ({ watch: { lanes } }) =>
     lanes.flatMap((lane) => {
       const value = read(lane)
       return value === undefined ? [] : [{ labels: { server: lane.server, class: lane.class }, value }]
     }),
-})
+}))
 
 export const WATCH_METRICS: MetricGroup = {
   title: 'Alarms and health',
   metrics: [
-    gauge(
-      'health',
-      'The health, 0 to 10.',
-      single(({ watch }) => watch.health.score),
-    ),
+    daemon.gauge('health', 'The health, 0 to 10.', ({ watch }) => watch.health.score),
     gauge('health_penalty', 'What each factor takes from the health.', {
       labels: ['factor'],
       read: ({ watch: { health } }) =>
@@ -53,45 +52,33 @@ export const WATCH_METRICS: MetricGroup = {
     gauge('alarm_threshold', 'The thresholds in force: raised at `high` or above, cleared under `low`.', {
       labels: ['id', 'edge'],
       read: ({ watch: { thresholds } }) =>
-        thresholds.flatMap(({ id, high, low }) => [
-          { labels: { id, edge: 'high' }, value: high },
-          { labels: { id, edge: 'low' }, value: low },
-        ]),
+        thresholds.flatMap(({ id, high, low }) => samplesOf({ high, low }, (edge) => ({ id, edge }))),
     }),
-    gauge(
+    watched.gauge(
       'server_utilisation_ratio',
       'Sent of max_rate in the last poll interval, all instances together, 0 to 1.',
-      ofLaneWatch(({ utilisation }) => utilisation),
+      ({ utilisation }) => utilisation,
     ),
-    gauge(
+    watched.gauge(
       'server_load_ratio',
       'Offered of the effective ceiling in the last poll interval; 1 at least where messages kept waiting.',
-      ofLaneWatch(({ load }) => load),
+      ({ load }) => load,
     ),
     counter('webhook_deliveries', 'Requests to the webhook by result; no sample where there is none.', {
       labels: ['result'],
-      read: ({ watch: { webhook } }) =>
-        webhook === undefined
-          ? []
-          : [
-              { labels: { result: 'ok' }, value: webhook.ok },
-              { labels: { result: 'failed' }, value: webhook.failed },
-            ],
+      read: ({ watch: { webhook: of } }) =>
+        of === undefined ? [] : samplesOf({ ok: of.ok, failed: of.failed }, (result) => ({ result })),
     }),
-    gauge(
+    webhook.gauge(
       'webhook_failing',
       '1 where the last request to the webhook failed; no sample where there is none.',
-      ofWebhook(({ failing }) => (failing === undefined ? 0 : 1)),
+      ({ failing }) => (failing === undefined ? 0 : 1),
     ),
-    gauge(
-      'webhook_waiting_alarms',
-      'Alarms that the webhook was not told of yet.',
-      ofWebhook(({ waiting }) => waiting),
-    ),
-    counter(
+    webhook.gauge('webhook_waiting_alarms', 'Alarms that the webhook was not told of yet.', ({ waiting }) => waiting),
+    webhook.counter(
       'webhook_lost_alarms',
       'Alarms that the webhook is never told of, since too many waited.',
-      ofWebhook(({ lost }) => lost),
+      ({ lost }) => lost,
     ),
   ],
 }
