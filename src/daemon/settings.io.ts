@@ -5,9 +5,11 @@
  * file, opens what it needs, and only then takes it; one with a fault changes nothing. It ends what was overridden until
  * then, but for servers that are held Down.
  */
+
 import { createHash } from 'node:crypto'
 import type { Changes, Preview, ReloadResult } from '../admin/operations.io.ts'
 import { endedOverrides, keptOverReload, NO_OVERRIDES, ofThoseThere, withOverrides } from '../admin/overrides.ts'
+import { perClass } from '../classes.ts'
 import { systemCodeOf } from '../coded-error.ts'
 import { readConfig } from '../config/load/read.io.ts'
 import { changesInShort } from '../config/outward/change-text.ts'
@@ -81,8 +83,7 @@ export class DaemonSettings {
   }
 
   queueLimits(): DaemonView['limits'] {
-    const { authentication, accounting } = this.#config.queues
-    return { authentication: limitsOf(authentication), accounting: limitsOf(accounting) }
+    return perClass((each) => limitsOf(this.#config.queues[each]))
   }
 
   /** Which clients have series of their own in /metrics. */

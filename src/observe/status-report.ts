@@ -4,7 +4,9 @@
  * Classes and lanes are the engine's snapshot as it is: times there are microseconds, moments are microseconds of the
  * monotonic clock. `clock` has both clocks at one moment, so the time stamps of a capture can be put on the grid of slots.
  */
+
 import { exact, TOTALS, type TotalName } from '../accounting/sessions/client-accounting.ts'
+import { perClass } from '../classes.ts'
 import { imbalance } from '../proxy/border/endings.ts'
 import type { ClientSnapshot, LaneSnapshot } from '../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND } from '../units.ts'
@@ -25,7 +27,6 @@ export function statusReport(
 ) {
   const { engine, watch } = view
   const [reasons, worries, alarms] = [notReady(view), concerns(view), alarmReports(watch)]
-  const { authentication, accounting } = engine.classes
   return {
     name: 'radsluice',
     version: view.version,
@@ -49,10 +50,7 @@ export function statusReport(
     limits: view.limits,
     listeners: view.listeners,
     instances: view.instances.map(instanceReport),
-    classes: {
-      authentication: { ...authentication, imbalance: imbalance(authentication) },
-      accounting: { ...accounting, imbalance: imbalance(accounting) },
-    },
+    classes: perClass((each) => ({ ...engine.classes[each], imbalance: imbalance(engine.classes[each]) })),
     lanes: engine.lanes.map(laneReport),
     clients: listedClients(engine.clients, { which: whose, active: view.listedClients.active }).map(clientReport),
     /** Where accounting sessions are tracked. */

@@ -1,6 +1,7 @@
 /**
  * `radsluice server`: takes a server down for maintenance, and up again. Exit 0 when it is done.
  */
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { askFor } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { JSON_OPTION, verb } from '../input/verb.ts'
@@ -25,7 +26,7 @@ export const server = verb({
   },
   options: {
     class: {
-      choices: ['authentication', 'accounting'],
+      choices: TRAFFIC_CLASSES,
       requiresArg: true,
       describe: 'Only for that class of traffic; by default for both.',
     },

@@ -1,6 +1,7 @@
 /**
  * `radsluice set max-rate`: another rate for one server and class of a running daemon, until the next reload.
  */
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { codedError } from '../../coded-error.ts'
 import { askFor } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
@@ -22,7 +23,7 @@ export const set = verb({
   positionals: {
     what: { choices: ['max-rate'], demandOption: true, describe: 'What to change.' },
     name: { type: 'string', demandOption: true, describe: 'The name of the server in the configuration.' },
-    class: { choices: ['authentication', 'accounting'], demandOption: true, describe: 'The class of traffic.' },
+    class: { choices: TRAFFIC_CLASSES, demandOption: true, describe: 'The class of traffic.' },
     rate: { type: 'string', demandOption: true, describe: 'Messages per second; 0 is unlimited.' },
   },
   options: { ...ADMIN_OPTIONS, json: JSON_OPTION },

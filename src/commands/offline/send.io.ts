@@ -3,8 +3,10 @@
  *
  * The answer is verified before it is shown. Exit 0: Access-Accept or Accounting-Response; 1: anything else, or silence.
  */
+
 import { randomFillSync, randomInt } from 'node:crypto'
 import { endpointText } from '../../addresses.ts'
+import { CLASS_TRAITS } from '../../classes.ts'
 import { codedError } from '../../coded-error.ts'
 import { ACCESS_ACCEPT, ACCOUNTING_RESPONSE } from '../../codes.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
@@ -20,7 +22,11 @@ import { JSON_OPTION, verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
 import { packetText } from '../text/packet-text.ts'
 
-const PORTS = { auth: 1812, acct: 1813, status: 1812 } as const
+const PORTS = {
+  auth: CLASS_TRAITS.authentication.port,
+  acct: CLASS_TRAITS.accounting.port,
+  status: CLASS_TRAITS.authentication.port,
+} as const
 
 type Outcome =
   | { readonly kind: 'answer'; readonly bytes: Uint8Array; readonly seconds: number }

@@ -58,5 +58,3 @@ export function rfcCounters(lane: LaneReport): readonly (readonly [name: string,
     ...tail,
   ]
 }
-
-export const RFC_OF = { authentication: 'RFC 4668', accounting: 'RFC 4670' } as const

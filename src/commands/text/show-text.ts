@@ -2,10 +2,10 @@
  * What `radsluice show` prints of a running daemon, one function for each thing that can be shown.
  */
 
-import { TRAFFIC_CLASSES } from '../../classes.ts'
+import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../../classes.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
-import { RFC_OF, rfcCounters } from './rfc-counters.ts'
+import { rfcCounters } from './rfc-counters.ts'
 import { alarmLine, causeLines, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
 import { table } from './table.ts'
 
@@ -105,5 +105,5 @@ function queueTable({ classes, lanes, limits, instances }: StatusReport): string
 function counterLines(lane: LaneReport): string[] {
   const rows = rfcCounters(lane).map(([name, value]) => [`  ${name}`, value])
   const [, ...lines] = table(['', ''], rows)
-  return [`${lane.server} ${lane.class} (${RFC_OF[lane.class]})`, ...lines]
+  return [`${lane.server} ${lane.class} (${CLASS_TRAITS[lane.class].rfc})`, ...lines]
 }

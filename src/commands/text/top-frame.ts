@@ -6,7 +6,7 @@
  * least important columns, a low one the last servers, and says how many.
  */
 
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { ENDINGS, endedBy, type LedgerSnapshot } from '../../proxy/border/endings.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
@@ -39,7 +39,6 @@ export type Line = readonly Piece[]
 
 /** Squares of a bar: used, free. */
 const BAR = ['█', '░'] as const
-const SHORT_CLASS = { authentication: 'auth', accounting: 'acct' } as const
 const LEAST_ROWS_OF_SERVERS = 1
 /** Columns from which the names of the classes have room. */
 const WIDE_ENOUGH = 110
@@ -101,7 +100,7 @@ function classLine(state: TopState, name: TrafficClass, columns: number): Line {
   )
   const age = `${lengthOfTime(oldestAge / MICROS_PER_SECOND)} of ${lengthOfTime(report.limits[name].age / MICROS_PER_SECOND)}`
   return [
-    [columns < WIDE_ENOUGH ? `${SHORT_CLASS[name]} ` : `${name.padEnd(14)} `, 'bold'],
+    [columns < WIDE_ENOUGH ? `${CLASS_TRAITS[name].short} ` : `${name.padEnd(14)} `, 'bold'],
     [
       `in ${perSecond(rate(({ received }) => received))}  out ${perSecond(out)}  answered ${perSecond(rate(({ answered }) => answered))}`,
     ],
@@ -123,7 +122,7 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { title: 'SERVER', width: 16, goes: 0, left: true, cell: ({ server }) => [server] },
-  { title: 'CLASS', width: 5, goes: 0, left: true, cell: ({ class: name }) => [SHORT_CLASS[name]] },
+  { title: 'CLASS', width: 5, goes: 0, left: true, cell: ({ class: name }) => [CLASS_TRAITS[name].short] },
   { title: 'STATE', width: 14, goes: 2, left: true, cell: (lane) => [stateOf(lane), STATE_STYLES[lane.state]] },
   { title: 'SENT/S', width: 7, goes: 0, cell: (lane, state) => [whole(sentRate(lane, state))] },
   { title: 'MAX', width: 9, goes: 1, cell: ({ slots }) => [slots.maxRate === 0 ? '-' : `${whole(slots.maxRate)}`] },

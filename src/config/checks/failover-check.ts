@@ -3,7 +3,7 @@
  * `max_retries`, `max_age` and `max_transmissions` only together say so.
  */
 
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { timeoutWithin, timeToLeave } from '../../throttle/failover-time.ts'
 import { type Duration, durationText } from '../../units.ts'
 import { inheritLane } from '../schema/config.ts'
@@ -25,7 +25,7 @@ function checkClass({ root, outline, servers }: PartialConfig, name: TrafficClas
   })
   if (lanes.length < 2) return
   const farm: SettingPath = ['farm', name]
-  const what = name === 'authentication' ? 'login' : 'record'
+  const [what] = CLASS_TRAITS[name].nouns
   const { max_transmissions: most } = outline.farm[name]
   if (most > 0 && lanes.every(({ lane }) => lane.max_retries + 1 >= most)) {
     findings.warn(

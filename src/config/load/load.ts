@@ -4,6 +4,7 @@
  * Two passes: the structure (keys, types, ranges) and the cross-checks, which run as far as the structure allows. Nothing
  * is started, read or asked here: what lies outside of the text comes as `LoadContext`.
  */
+import { perClass } from '../../classes.ts'
 import { Secret } from '../../radius/secret.ts'
 import { crossCheck } from '../checks/cross-checks.ts'
 import { entriesOf, type PartialConfig, partialConfigOf } from '../checks/partial-config.ts'
@@ -163,8 +164,7 @@ function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config
     })),
     farm: {
       ...farm,
-      authentication: classOf(farm.authentication, context),
-      accounting: classOf(farm.accounting, context),
+      ...perClass((each) => classOf(farm[each], context)),
       servers: farm.servers.map((server, i) => ({
         name: server.name,
         address: server.address,
@@ -172,8 +172,7 @@ function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config
         require_message_authenticator: server.require_message_authenticator,
         source_address: server.source_address,
         source_ports: server.source_ports,
-        authentication: inheritLane(server.authentication, farm.authentication),
-        accounting: inheritLane(server.accounting, farm.accounting),
+        ...perClass((each) => inheritLane(server[each], farm[each])),
       })),
     },
   }

@@ -5,7 +5,9 @@
  * The schema says what kind a value is, so a setting that is added there is shown right here. Written to a file again,
  * with its secrets put back, it is the same configuration.
  */
+
 import { endpointText } from '../../addresses.ts'
+import { perClass } from '../../classes.ts'
 import { Secret } from '../../radius/secret.ts'
 import type { ListenAddress } from '../schema/access-settings.ts'
 import type { Config } from '../schema/config.ts'
@@ -49,13 +51,8 @@ const asWritten = (config: Config, admin: object): object => {
     admin,
     farm: {
       ...farm,
-      authentication: classOf(farm.authentication),
-      accounting: classOf(farm.accounting),
-      servers: farm.servers.map(({ authentication = false, accounting = false, ...server }) => ({
-        ...server,
-        authentication,
-        accounting,
-      })),
+      ...perClass((each) => classOf(farm[each])),
+      servers: farm.servers.map((server) => ({ ...server, ...perClass((each) => server[each] ?? false) })),
     },
   }
 }

@@ -3,8 +3,10 @@
  *
  * A listener is an address and a port as text, or a mapping if there is more to say.
  */
+
 import { z } from 'zod'
 import type { Endpoint } from '../../addresses.ts'
+import { CLASS_TRAITS, type TrafficClass } from '../../classes.ts'
 import { listener, needsRestart } from './kinds.ts'
 
 /** `optional`: the address may be absent, as a virtual address is on the node that stands by. */
@@ -30,20 +32,20 @@ const listenAddress = () =>
       ),
   ])
 
-const listenersFor = (requests: string, traffic: string, byDefault: string) =>
+const listenersFor = (requests: string, of: TrafficClass) =>
   z
     .array(listenAddress())
     .meta(
       needsRestart(
-        `Where clients send ${requests}. With an empty list there is no ${traffic}. Each entry is an address and port as text, or a mapping with these two keys.`,
+        `Where clients send ${requests}. With an empty list there is no ${of}. Each entry is an address and port as text, or a mapping with these two keys.`,
       ),
     )
-    .prefault([byDefault])
+    .prefault([`0.0.0.0:${CLASS_TRAITS[of].port}`])
 
 export const listen = z
   .strictObject({
-    authentication: listenersFor('Access-Requests', 'authentication', '0.0.0.0:1812'),
-    accounting: listenersFor('Accounting-Requests', 'accounting', '0.0.0.0:1813'),
+    authentication: listenersFor('Access-Requests', 'authentication'),
+    accounting: listenersFor('Accounting-Requests', 'accounting'),
   })
   .describe(
     'UDP addresses for clients. `0.0.0.0` and `[::]` mean every address of their own family. An address that comes later is opened within a second. Answers leave from the address that was asked.',

@@ -2,7 +2,9 @@
  * The settings of the peers: clients with their secrets and how their accounting records are rewritten, servers with their
  * lanes, and the limits that servers inherit from the farm.
  */
+
 import { z } from 'zod'
+import { CLASS_TRAITS, perClass, type TrafficClass } from '../../classes.ts'
 import { address, duration, name, network, oneOf, port, portRange, whole } from './kinds.ts'
 
 const requireMessageAuthenticator = (of: string) =>
@@ -101,12 +103,12 @@ const maxRetries = whole(0, 100).describe('Transmissions of a request to one ser
 /** Without a value of its own a server's lane has the farm's. */
 const inherited = <T extends z.ZodType>(type: T) => type.optional().meta({ 'x-default': "the farm's" })
 
-const lane = (of: string, defaultPort: number) =>
+const lane = (of: TrafficClass) =>
   z
     .union([
       z.literal(false),
       z.strictObject({
-        port: port().describe('The UDP port.').default(defaultPort),
+        port: port().describe('The UDP port.').default(CLASS_TRAITS[of].port),
         max_rate: inherited(maxRate),
         max_outstanding: inherited(maxOutstanding),
         timeout: inherited(timeout),
@@ -129,8 +131,7 @@ export const server = z.strictObject({
       'The ports to send from, for firewalls. Each class needs `ceil(2 * max_outstanding / 256)` ports and one more for probes, for each instance. By default the system chooses.',
     )
     .optional(),
-  authentication: lane('authentication', 1812),
-  accounting: lane('accounting', 1813),
+  ...perClass(lane),
 })
 
 /** These end before `max_age` of authentication and before clients give up: there is time for another server. */

@@ -7,7 +7,7 @@
  * all. Of an engine that is gone the counters alone count, and they go on in the engine that followed it (`withCounters`).
  */
 
-import type { PerClass } from '../../classes.ts'
+import { type PerClass, perClass } from '../../classes.ts'
 import { addedNumbers } from '../../proxy/border/added-numbers.ts'
 import { type LedgerSnapshot, NOWHERE } from '../../proxy/border/endings.ts'
 import type { MixedSigning, UnsignedDropped } from '../../proxy/border/events.ts'
@@ -33,13 +33,9 @@ export function sumOf(snapshots: readonly EngineSnapshot[], scope: Scope): Engin
 
 /** What an engine leaves that ended: its last counters, its ledgers (these are newer), and nothing that waits. */
 export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>): EngineSnapshot {
-  const { authentication, accounting } = last.classes
   return {
     ...last,
-    classes: {
-      authentication: { ...authentication, ...NOTHING_WAITS, ledger: ledgers.authentication },
-      accounting: { ...accounting, ...NOTHING_WAITS, ledger: ledgers.accounting },
-    },
+    classes: perClass((each) => ({ ...last.classes[each], ...NOTHING_WAITS, ledger: ledgers[each] })),
     lanes: last.lanes.map((lane) => ({
       ...lane,
       queued: 0,
@@ -58,10 +54,7 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
   const former = new Map(before.lanes.map((lane) => [nameOf(lane), lane.counters]))
   return {
     ...current,
-    classes: {
-      authentication: withFormer(current.classes.authentication, before.classes.authentication),
-      accounting: withFormer(current.classes.accounting, before.classes.accounting),
-    },
+    classes: perClass((each) => withFormer(current.classes[each], before.classes[each])),
     lanes: current.lanes.map((lane) => {
       const counters = former.get(nameOf(lane))
       return counters === undefined || lane.retiring
@@ -97,10 +90,7 @@ function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
   return {
     at: instant(Math.max(a.at, b.at)),
     draining: a.draining || b.draining,
-    classes: {
-      authentication: addedClass(a.classes.authentication, b.classes.authentication),
-      accounting: addedClass(a.classes.accounting, b.classes.accounting),
-    },
+    classes: perClass((each) => addedClass(a.classes[each], b.classes[each])),
     lanes: addedLanes(a.lanes, b.lanes, scope),
     clients: addedClients(a.clients, b.clients),
     formerClients: addedFormer(a.formerClients, b.formerClients, missingIn(a.clients, b.clients)),

@@ -2,13 +2,9 @@
  * In words: what is in hand, what of it can't be finished, and what becomes of what is left. For the log, for refusals of
  * the admin API and for the command line alike.
  */
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassForecast, ClassInHand, Forecast, InHand, Obstacle } from './in-hand.ts'
 
-const NOUNS: Readonly<Record<TrafficClass, readonly [one: string, many: string]>> = {
-  authentication: ['login', 'logins'],
-  accounting: ['record', 'records'],
-}
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'no-live-server': 'every server is Down or held Down',
   'no-answering-server': 'no server is Active and has ever answered',
@@ -114,6 +110,6 @@ const placesOf = ({ queued, outstanding }: ClassInHand): string =>
   [queued > 0 ? `${queued} queued` : '', outstanding > 0 ? `${outstanding} outstanding` : ''].filter(Boolean).join(', ')
 
 function counted(count: number, name: TrafficClass): string {
-  const [one, many] = NOUNS[name]
+  const [one, many] = CLASS_TRAITS[name].nouns
   return `${count} ${count === 1 ? one : many}`
 }

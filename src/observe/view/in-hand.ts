@@ -7,7 +7,7 @@
  * stop that relies on it looks again at its end.
  */
 
-import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND } from '../../units.ts'
 import { effectiveCeiling } from './diagnosis.ts'
@@ -50,15 +50,13 @@ export interface Forecast {
   readonly isSafe: boolean
 }
 
-export const inHandOf = ({ classes }: Pick<EngineSnapshot, 'classes'>): InHand => ({
-  authentication: classInHand(classes.authentication),
-  accounting: classInHand(classes.accounting),
-})
+export const inHandOf = ({ classes }: Pick<EngineSnapshot, 'classes'>): InHand =>
+  perClass((each) => classInHand(classes[each]))
 
 /** Queued and outstanding of both classes. */
 export const totalOf = (inHand: InHand): { readonly queued: number; readonly outstanding: number } => ({
-  queued: inHand.authentication.queued + inHand.accounting.queued,
-  outstanding: inHand.authentication.outstanding + inHand.accounting.outstanding,
+  queued: sumOverClasses((each) => inHand[each].queued),
+  outstanding: sumOverClasses((each) => inHand[each].outstanding),
 })
 
 /** What a stop within `limitSeconds` would lose; `engine` is the sum of all instances. */
@@ -72,7 +70,7 @@ export function forecastOf(engine: Pick<EngineSnapshot, 'classes' | 'lanes'>, li
     const unfinishable = because.reduce((sum, { messages }) => sum + messages, 0)
     return { ...classInHand(engine.classes[name]), unfinishable, because }
   }
-  const classes = { authentication: of('authentication'), accounting: of('accounting') }
+  const classes = perClass(of)
   return { limitSeconds, classes, isSafe: TRAFFIC_CLASSES.every((each) => classes[each].unfinishable === 0) }
 }
 

@@ -5,7 +5,7 @@
  * along) count as nothing, never as a negative rate.
  */
 
-import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, sumOverClasses, type TrafficClass } from '../../classes.ts'
 import { endedBy, isWrongProof } from '../../proxy/border/endings.ts'
 import type { ClassSnapshot, ClientSnapshot, LaneCounters, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { effectiveCeiling } from './diagnosis.ts'
@@ -65,8 +65,7 @@ export class Interval {
 
   /** Messages taken in and shed, a second, both classes together. */
   get traffic(): { readonly received: number; readonly shed: number } {
-    const all = (read: (of: ClassSnapshot) => number): number =>
-      TRAFFIC_CLASSES.reduce((sum, name) => sum + this.perSecond(name, read), 0)
+    const all = (read: (of: ClassSnapshot) => number): number => sumOverClasses((name) => this.perSecond(name, read))
     return { received: all(({ ledger }) => ledger.received), shed: all(shedOf) }
   }
 
@@ -96,11 +95,10 @@ export class Interval {
 
   /** Messages shed and expired, a minute. */
   get losses(): PerClass<{ readonly shed: number; readonly expired: number }> {
-    const of = (name: TrafficClass) => ({
+    return perClass((name) => ({
       shed: 60 * this.perSecond(name, shedOf),
       expired: 60 * this.perSecond(name, ({ ledger }) => ledger.expired),
-    })
-    return { authentication: of('authentication'), accounting: of('accounting') }
+    }))
   }
 
   /** Lanes that serve, in the order of the configuration. */

@@ -7,7 +7,7 @@
 
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
-import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { Backlog } from '../../queues/backlog.ts'
 import { OctetStore } from '../../queues/containers/octet-store.ts'
 import { InstanceQueue } from '../../queues/instance-queue.ts'
@@ -50,7 +50,7 @@ interface Refusal {
 
 export class Register {
   readonly ledgers: PerClass<Ledger>
-  readonly counters: PerClass<ClassCounters> = { authentication: noCounts(), accounting: noCounts() }
+  readonly counters: PerClass<ClassCounters> = perClass(noCounts)
   readonly backlogs: PerClass<Backlog<Request>>
   readonly instanceQueue: InstanceQueue<Request>
   readonly returning = new Returning()
@@ -63,7 +63,7 @@ export class Register {
   /** The packets of those that wait. */
   readonly octets = new OctetStore()
   /** Requests that wait for a server's answer. */
-  readonly outstanding: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
+  readonly outstanding: Record<TrafficClass, number> = perClass(() => 0)
   /** Told of each step of each request, by whoever takes it. */
   readonly tracing = new Tracing()
   /** Attributes that a server takes in one request; 0 is no limit. */
@@ -77,10 +77,7 @@ export class Register {
     salt: number,
   ) {
     this.ledgers = ledgersIn(books)
-    this.backlogs = {
-      authentication: new Backlog<Request>(options.queues.authentication),
-      accounting: new Backlog<Request>(options.queues.accounting),
-    }
+    this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each]))
     this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
     this.duplicates = new Duplicates(options.duplicates, salt)
     this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)

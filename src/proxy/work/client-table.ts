@@ -10,6 +10,7 @@
 import type { Addition } from '../../accounting/record/rewriting.ts'
 import { type ClientAccounting, copyOf, noAccounting } from '../../accounting/sessions/client-accounting.ts'
 import { parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
+import { perClass, sumOverClasses, type TrafficClass } from '../../classes.ts'
 import { addedNumbers } from '../border/added-numbers.ts'
 import type { ClientDropReason } from '../border/endings.ts'
 import type { ClientOptions } from '../border/options.ts'
@@ -31,7 +32,7 @@ interface Place {
 export class Client {
   readonly options: ClientOptions
   readonly place: Place
-  readonly received: { authentication: number; accounting: number }
+  readonly received: Record<TrafficClass, number>
   dropped: number
   /** Of these, those whose authenticator did not verify. */
   badAuthenticators: number
@@ -46,7 +47,7 @@ export class Client {
   constructor(options: ClientOptions, former?: Client) {
     this.options = options
     this.place = former?.options.network === options.network ? former.place : placeOf(options)
-    this.received = { authentication: 0, accounting: 0, ...former?.received }
+    this.received = perClass((each) => former?.received[each] ?? 0)
     this.dropped = former?.dropped ?? 0
     this.badAuthenticators = former?.badAuthenticators ?? 0
     this.lastDrop = former?.lastDrop
@@ -60,8 +61,7 @@ export class Client {
 
   /** Nothing of its snapshot but the name has ever been other than at the start. */
   get isUntouched(): boolean {
-    const { authentication, accounting } = this.received
-    return authentication + accounting + this.dropped + this.badAuthenticators === 0
+    return sumOverClasses((each) => this.received[each]) + this.dropped + this.badAuthenticators === 0
   }
 
   snapshot(): ClientSnapshot {
@@ -79,7 +79,7 @@ export class Client {
 }
 
 const UNTOUCHED = {
-  received: { authentication: 0, accounting: 0 },
+  received: perClass(() => 0),
   dropped: 0,
   badAuthenticators: 0,
   lastDrop: undefined,

@@ -6,7 +6,7 @@
  * from the engine's snapshot, here. docs/simulation.md has the list.
  */
 
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { PLACES } from '../../proxy/border/endings.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
@@ -28,7 +28,7 @@ const AUDIT_EVERY = 64
 
 /** received = all endings + all places, per class, after every step; and received is what came in. */
 export class LedgerLaw implements Observer {
-  readonly #received = { authentication: 0, accounting: 0 }
+  readonly #received = perClass(() => 0)
   #world: ObservedWorld | undefined
   #steps = 0
 

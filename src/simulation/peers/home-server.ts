@@ -6,7 +6,7 @@
  * trouble (`trouble.ts`). Its answers of old are remembered for an attacker on the path who sends them again.
  */
 
-import type { TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, type TrafficClass } from '../../classes.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REQUEST, ACCOUNTING_RESPONSE, STATUS_SERVER } from '../../codes.ts'
 import { checkRequest } from '../../radius/authenticator.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
@@ -191,7 +191,7 @@ export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
     if (packet.code === STATUS_SERVER) {
       return answerTo({
         request: packet,
-        code: trafficClass === 'authentication' ? ACCESS_ACCEPT : ACCOUNTING_RESPONSE,
+        code: CLASS_TRAITS[trafficClass].responses[0],
         secret,
       })
     }

@@ -7,7 +7,7 @@
  * 5.2). A reboot forgets everything, sends Accounting-On, and all sessions dial again.
  */
 
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE } from '../../codes.ts'
 import { checkResponse } from '../../radius/authenticator.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
@@ -93,27 +93,21 @@ export class Nas implements Actor<Topic> {
   readonly #ports: NasPorts
   readonly #sessions: Session[]
   /** By slot (port and identifier) and class: the call that holds it, and those that held it before, newest first. */
-  readonly #calls: Record<TrafficClass, Map<number, Call>> = { authentication: new Map(), accounting: new Map() }
-  readonly #former: Record<TrafficClass, Map<number, readonly Call[]>> = {
-    authentication: new Map(),
-    accounting: new Map(),
-  }
-  readonly #freeSlots: Record<TrafficClass, NumberLine> = {
-    authentication: new NumberLine(),
-    accounting: new NumberLine(),
-  }
-  readonly #opened: Record<TrafficClass, number> = { authentication: 0, accounting: 0 }
+  readonly #calls: PerClass<Map<number, Call>> = perClass(() => new Map())
+  readonly #former: PerClass<Map<number, readonly Call[]>> = perClass(() => new Map())
+  readonly #freeSlots: PerClass<NumberLine> = perClass(() => new NumberLine())
+  readonly #opened: Record<TrafficClass, number> = perClass(() => 0)
   /** No new sessions and no interim updates any more: what is up stays, what dials goes on. */
   isQuiet = false
   readonly counters: NasCounters = {
     up: 0,
     firstUpAt: undefined,
     lastUpAt: undefined,
-    requests: { authentication: 0, accounting: 0 },
+    requests: perClass(() => 0),
     retransmissions: 0,
-    transmissions: { authentication: 0, accounting: 0 },
-    answered: { authentication: 0, accounting: 0 },
-    gaveUp: { authentication: 0, accounting: 0 },
+    transmissions: perClass(() => 0),
+    answered: perClass(() => 0),
+    gaveUp: perClass(() => 0),
     strays: 0,
   }
 

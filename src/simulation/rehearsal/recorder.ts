@@ -5,7 +5,7 @@
  * that are watched (a few dozen numbers each), with one bit for each message, and with nothing else.
  */
 
-import { classOfRequest, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { classOfRequest, type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { type Duration, type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { BitSet } from '../books/bit-set.ts'
@@ -43,23 +43,22 @@ interface Delivery {
   readonly givenUp: BitSet
 }
 
-const both = <T>(make: () => T): Record<TrafficClass, T> => ({ authentication: make(), accounting: make() })
 const none = (): number[] => []
 
 export class Recorder implements Observer {
   readonly series: Series = {
-    arrived: both(none),
-    sent: both(none),
-    worked: both(none),
-    useful: both(none),
-    queued: both(none),
-    age: both(none),
-    outstanding: both(none),
+    arrived: perClass(none),
+    sent: perClass(none),
+    worked: perClass(none),
+    useful: perClass(none),
+    queued: perClass(none),
+    age: perClass(none),
+    outstanding: perClass(none),
     serverBacklog: [],
     up: [],
     trying: [],
   }
-  readonly deliveries = both((): Delivery => ({ worked: 0, delivered: new BitSet(), givenUp: new BitSet() }))
+  readonly deliveries = perClass((): Delivery => ({ worked: 0, delivered: new BitSet(), givenUp: new BitSet() }))
   readonly scope = new SlotScope()
   readonly workedBy = new Map<string, number>()
   readonly deepestBacklogOf = new Map<string, number>()
@@ -68,8 +67,8 @@ export class Recorder implements Observer {
   lastLateUpAt: Instant | undefined
   longestWait: Duration = 0 as Duration
   readonly #late: Duration
-  readonly #sent = both(() => 0)
-  readonly #former = both(() => ({ arrived: 0, sent: 0, worked: 0, useful: 0 }))
+  readonly #sent = perClass(() => 0)
+  readonly #former = perClass(() => ({ arrived: 0, sent: 0, worked: 0, useful: 0 }))
   #classOfLane = new Map<number, TrafficClass>()
 
   /** A user who waited longer than `late` noticed it. */

@@ -5,7 +5,7 @@
  * report shows: there is one summary, and everything else is a way to write it.
  */
 
-import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { ENDINGS, endedBy, PLACES, type Place } from '../../proxy/border/endings.ts'
 import type { ClassSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, MICROS_PER_SECOND, since } from '../../units.ts'
@@ -88,10 +88,6 @@ export interface LaneSummary {
 export function summarise(scenario: Scenario, world: World, recorder: Recorder): RunSummary {
   const snapshot = world.engine?.snapshot(world.now)
   const { clients, servers } = world
-  const perClass = (read: (each: TrafficClass) => number): PerClass<number> => ({
-    authentication: read('authentication'),
-    accounting: read('accounting'),
-  })
   const settled = settledAt(scenario, world, recorder)
   const { authentication, accounting } = recorder.deliveries
   const answered = perClass((each) => sum(clients, ({ counters }) => counters.answered[each]))
@@ -131,13 +127,7 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
       lost,
       deepestBacklog: recorder.deepestBacklogOf.get(plan.name) ?? 0,
     })),
-    classes:
-      snapshot === undefined
-        ? null
-        : {
-            authentication: classSummary(snapshot.classes.authentication, 'authentication', recorder),
-            accounting: classSummary(snapshot.classes.accounting, 'accounting', recorder),
-          },
+    classes: snapshot === undefined ? null : perClass((each) => classSummary(snapshot.classes[each], each, recorder)),
     lanes: snapshot?.lanes.map((lane) => laneSummary(lane, recorder)) ?? null,
   }
 }

@@ -2,7 +2,7 @@
  * The facts of a summary, in the order in which a person asks for them: a name, the number as it stands in the summary,
  * and how it is written. The command's table and the report both show these, so they cannot differ.
  */
-import type { PerClass } from '../../classes.ts'
+import { sumOverClasses } from '../../classes.ts'
 import { PLACES } from '../../proxy/border/endings.ts'
 import { type ClassSummary, type RunSummary, SUMMARY_ENDINGS } from '../rehearsal/summary.ts'
 
@@ -31,8 +31,6 @@ export const timeText = (value: Figure): string => {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-const both = (counts: PerClass<number>): number => counts.authentication + counts.accounting
-
 /** With and without radsluice alike. */
 export const RUN_FACTS: readonly Fact<RunSummary>[] = [
   {
@@ -46,7 +44,7 @@ export const RUN_FACTS: readonly Fact<RunSummary>[] = [
   {
     key: 'clients.sent',
     label: 'messages that clients sent',
-    read: ({ clients }) => both(clients.sent),
+    read: ({ clients }) => sumOverClasses((each) => clients.sent[each]),
     show: countText,
   },
   {

@@ -5,7 +5,7 @@
  * long, what is outstanding, and what the servers' work is worth.
  */
 
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Line, Plot } from '../../pages/plot.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Rehearsed } from '../rehearsal/rehearsed.ts'
@@ -29,7 +29,9 @@ const bandsOf = ({ scenario }: Rehearsed): { from: number; to: number }[] =>
     return { from, to: from + (event.kind === 'reboot' ? event.within : event.lasts) / 1_000_000 }
   })
 
-const plus = (a: readonly number[], b: readonly number[]): number[] => a.map((value, index) => value + (b[index] ?? 0))
+/** Both classes together. */
+const both = (values: PerClass<readonly number[]>): number[] =>
+  values.authentication.map((_, second) => sumOverClasses((each) => values[each][second] ?? 0))
 
 /** A line for each side: `read` of the run with, and of the run without, where there is one. */
 const sides = (
@@ -86,10 +88,10 @@ const arrivals = ({ withRadsluice, options }: Rehearsed): Plot => {
       {
         label: 'arrives at radsluice',
         style: 'arrivals',
-        values: plus(series.arrived.authentication, series.arrived.accounting),
+        values: both(series.arrived),
         isFilled: true,
       },
-      { label: 'sent to servers', style: 'with', values: plus(series.sent.authentication, series.sent.accounting) },
+      { label: 'sent to servers', style: 'with', values: both(series.sent) },
     ],
     levels: ratesOf(options),
   }
@@ -158,7 +160,7 @@ const work = (rehearsed: Rehearsed): Plot => ({
   title: 'Answers that came in time, each second',
   caption: 'Messages of clients answered while the client still waited, of both classes.',
   unit: '/s',
-  lines: sides(rehearsed, ({ useful }) => plus(useful.authentication, useful.accounting)),
+  lines: sides(rehearsed, ({ useful }) => both(useful)),
 })
 
 const outstanding = ({ withRadsluice: { series } }: Rehearsed): Plot => ({

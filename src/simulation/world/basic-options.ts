@@ -5,7 +5,7 @@
  * Most values are the defaults of `src/config/schema/`. The time-outs and retries are longer, so that a test has time; no
  * probe is sent, and no session is tracked.
  */
-import { type PerClass, perClass, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, type PerClass, perClass, type TrafficClass } from '../../classes.ts'
 import type {
   ClassOptions,
   ClientOptions,
@@ -16,8 +16,6 @@ import type {
 } from '../../proxy/border/options.ts'
 import type { BacklogLimits } from '../../queues/backlog.ts'
 import { millis, perSecond, seconds } from '../../units.ts'
-
-const PORTS = { authentication: 1812, accounting: 1813 } as const
 
 type Needs<T, K extends keyof T> = Pick<T, K> & Partial<T>
 
@@ -67,7 +65,7 @@ export const serverOptions = ({
 })
 
 export const laneOptions = (trafficClass: TrafficClass, o: Partial<LaneOptions> = {}): LaneOptions => ({
-  port: PORTS[trafficClass],
+  port: CLASS_TRAITS[trafficClass].port,
   maxRate: perSecond(0),
   maxOutstanding: 256,
   timeout: seconds(3),

@@ -6,7 +6,7 @@
  * directly: what an operator has today.
  */
 
-import type { TrafficClass } from '../../classes.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type LanePlan, type Outbox, PROBE_PORT } from '../../proxy/border/ports.ts'
@@ -67,8 +67,6 @@ type Topic =
   | { readonly kind: 'serve' }
   | { readonly kind: 'script'; readonly entry: ScriptEntry }
 
-/** The listeners' numbers. */
-const LISTENER = { authentication: 0, accounting: 1 } as const
 /** Calls of `serve` at one moment, and wakes without a datagram between them: more of either get nowhere. */
 const FRUITLESS = 20_000
 const NOTHING = new Uint8Array(0)
@@ -192,7 +190,7 @@ export class World implements Actor<Topic>, Outbox {
   reply(to: Peer, bytes: Uint8Array): void {
     this.#observer.replied?.(to, bytes, this.now)
     const nas = this.#clientAt.get(to.address) ?? -1
-    const trafficClass = to.link === LISTENER.authentication ? 'authentication' : 'accounting'
+    const trafficClass = TRAFFIC_CLASSES[to.link] as TrafficClass
     this.links.proxyToClient.send({ nas, class: trafficClass, port: to.port }, bytes, this.now)
   }
 
@@ -216,7 +214,7 @@ export class World implements Actor<Topic>, Outbox {
       return
     }
     const { address } = (this.clients[envelope.nas] as Nas).plan
-    const from: Peer = { link: LISTENER[envelope.class], address, port: envelope.port }
+    const from: Peer = { link: TRAFFIC_CLASSES.indexOf(envelope.class), address, port: envelope.port }
     this.#touch()
     engine.receive(envelope.class, from, bytes, now)
     this.#observer.received?.(envelope.class, bytes, now, from)

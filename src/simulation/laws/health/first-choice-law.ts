@@ -6,7 +6,7 @@
  * request in twenty at most, and one for each probe interval, so that it can show that it is better again.
  */
 
-import type { PerClass, TrafficClass } from '../../../classes.ts'
+import { type PerClass, perClass, type TrafficClass } from '../../../classes.ts'
 import type { EngineEvent } from '../../../proxy/border/events.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
@@ -41,7 +41,7 @@ export class FirstChoiceLaw implements Observer {
   /** By lane: since when it has served nobody in time, by its first request since then; and when that was evident. */
   readonly #useless = new Map<number, { readonly since: Instant; evidentAt: number | undefined }>()
   /** Datagrams of clients by second of the world. */
-  readonly #received: PerClass<Map<number, number>> = { authentication: new Map(), accounting: new Map() }
+  readonly #received: PerClass<Map<number, number>> = perClass(() => new Map())
   #nextAt = Number.NEGATIVE_INFINITY
 
   constructor(options: EngineOptions) {
