@@ -1,9 +1,10 @@
 /**
  * Faults that somebody could make in what the shell does around the engine: when a thread is started again and what is
- * counted over all threads.
+ * counted over all threads, how a daemon drains, resumes and ends.
  */
 import { inFile, type Mutation } from './mutation.ts'
 
+const ending = inFile('src/daemon/ending.ts')
 const supervisor = inFile('src/instances/supervisor.ts')
 
 export const SHELL_MUTATIONS: readonly Mutation[] = [
@@ -70,4 +71,63 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     '',
   ),
   supervisor('sockets of a thread that ended are shown', 'engine: former, upstreams: []', 'engine: former'),
+
+  ending('a drain takes the place of a stop', 'return this.isStopping ? [] : this.#drain', 'return this.#drain'),
+  ending(
+    'a second stop with force waits too',
+    'if (before?.force === true) return this.#end',
+    'if (!force) return this.#end',
+  ),
+  ending(
+    'a stop without force ends one with force',
+    '(before !== undefined && !force)',
+    '(before?.force === false && !force)',
+  ),
+  ending(
+    'a second stop without force begins anew',
+    '(before !== undefined && !force)',
+    '(before?.force === true && !force)',
+  ),
+  ending(
+    'a stop with force gives records their time',
+    "force ? 'end' : 'keep', by, limit",
+    "force ? 'keep' : 'keep', by, limit",
+  ),
+  ending(
+    'a stop is taken back',
+    "if (this.isStopping) return [{ do: 'answer', askers: [asker], resumed: 'stopping' }]",
+    '',
+  ),
+  ending('a second resume takes the place of the first', 'underWay?.askers.push(asker)', ''),
+  ending('a resume overrules the drain that came after it', 'if (turn !== this.#turn) {\n', 'if (turn < 0) {\n'),
+  ending('a drain that was taken back is told as done', 'if (turn !== this.#turn) return []', ''),
+  ending('a stop that is done stays a drain', "return this.isStopping ? this.#end('') :", 'return'),
+  ending(
+    'the limit ends a stop without force',
+    "return force ? this.#end('drain_limit is over') :",
+    "return force || number > 0 ? this.#end('drain_limit is over') :",
+  ),
+  ending(
+    'the limit has a word after the last one',
+    '?.number !== stop || this.#isEnding) return []',
+    '?.number !== stop) return []',
+  ),
+  ending(
+    'the limit of a stop ends the one with force that came after',
+    'if (this.#stopping?.number !== stop || this',
+    'if (this.#stopping === undefined || this',
+  ),
+  ending('a stop that did not end is under way for ever', '    this.#stopping = undefined\n', ''),
+  ending(
+    'what is done after a stop that did not end is told to nobody',
+    "      { do: 'await-idle', turn: this.#turn },\n    ]",
+    '    ]',
+  ),
+  ending('it ends twice', 'if (this.#isEnding) return []', ''),
+  ending(
+    'a limit is left after the end',
+    "return [{ do: 'clear-limit' }, { do: 'end', why }]",
+    "return [{ do: 'end', why }]",
+  ),
+  ending('a daemon that takes traffic again says that it drains', '    this.#isDraining = false\n', ''),
 ]

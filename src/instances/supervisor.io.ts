@@ -6,6 +6,7 @@
 import type { PerClass } from '../classes.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
+import { within } from '../within.io.ts'
 import { type InstanceView, type ViewPart, whole } from './protocol/instance-view.ts'
 import type { FoundSessions, SoughtSessions, Traced } from './protocol/protocol.ts'
 import type { RolloutRunner } from './rollout.io.ts'
@@ -98,10 +99,12 @@ export class Supervisor {
   async view(): Promise<InstanceView> {
     const thread = this.#running()
     if (thread !== undefined) {
-      const fresh = await within(ANSWER_AT_MOST_MS, this.#viewInTurn(thread.handle), (error) => {
+      try {
+        const fresh = await within(ANSWER_AT_MOST_MS, this.#viewInTurn(thread.handle))
+        if (fresh !== undefined) this.#state.viewed(thread.life, fresh)
+      } catch (error) {
         if (thread === this.#thread) this.#events.viewFailed(error)
-      })
-      if (fresh !== undefined) this.#state.viewed(thread.life, fresh)
+      }
     }
     return this.#state.view()
   }
@@ -131,7 +134,7 @@ export class Supervisor {
     clearTimeout(this.#restart)
     const handle = this.#thread?.handle
     if (handle === undefined) return
-    await within(ANSWER_AT_MOST_MS, handle.call('close', undefined))
+    await within(ANSWER_AT_MOST_MS, handle.call('close', undefined)).catch(() => undefined)
     await handle.terminate()
   }
 
@@ -181,24 +184,4 @@ async function wholeView(thread: ThreadHandle): Promise<InstanceView> {
   const fetched: ViewPart[] = []
   for (let part = 0; part < parts; part += 1) fetched.push(await thread.call('viewPart', part))
   return whole(first, fetched)
-}
-
-/** The value, or undefined if it takes longer or fails. */
-async function within<T>(
-  milliseconds: number,
-  value: Promise<T>,
-  failed: (error: unknown) => void = () => undefined,
-): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), milliseconds)
-  })
-  try {
-    return await Promise.race([value, late])
-  } catch (error) {
-    failed(error)
-    return undefined
-  } finally {
-    clearTimeout(timer)
-  }
 }
