@@ -33,8 +33,10 @@ import type { SupervisorEvents } from '../instances/supervisor.io.ts'
 import { Watch } from '../observe/alarms/watch.io.ts'
 import { Boundary } from '../observe/boundary/boundary.io.ts'
 import { watchErrorText } from '../observe/boundary/watch-errors.ts'
-import { errorText, Log, type LogTarget } from '../observe/log/log.io.ts'
-import { openLogFile } from '../observe/log/log-file.io.ts'
+import { LOG_FILES } from '../observe/log/day-files.ts'
+import { bounded, errorText } from '../observe/log/event-lines.ts'
+import { Log, type LogTarget } from '../observe/log/log.io.ts'
+import { RotatingFile } from '../observe/log/rotating-file.io.ts'
 import { SessionsLog } from '../observe/log/sessions-log.io.ts'
 import { TpsFile } from '../observe/log/tps-file.io.ts'
 import { ClientActivity } from '../observe/view/client-activity.ts'
@@ -246,14 +248,9 @@ export class Daemon {
       tokens: () => this.#settings.config.admin.tokens,
       boundary: this.#boundary,
       notes: {
-        full: (way, most) =>
-          this.#log.writeBounded({ name: 'admin-full', fields: { way, most } }, `admin-full ${way}`, monotonicNow()),
+        full: (way, most) => this.#log.writeBounded(bounded('admin-full', { way, most }, [way]), monotonicNow()),
         refused: (from, what) =>
-          this.#log.writeBounded(
-            { name: 'admin-refused', fields: { from, what } },
-            `admin-refused ${from}`,
-            monotonicNow(),
-          ),
+          this.#log.writeBounded(bounded('admin-refused', { from, what }, [from]), monotonicNow()),
         noSocket: (why) => this.#log.write('admin-socket-missing', { why }),
       },
     }
@@ -372,5 +369,5 @@ function sessionsLog(config: Config, file: string, log: Log, boundary: Boundary)
 function logTarget({ log: { directory, keep_days } }: Config, file: string, boundary: Boundary): LogTarget | undefined {
   if (directory === undefined) return undefined
   const failed = (error: unknown): void => boundary.failed('log-file', error)
-  return openLogFile({ ...inDirectory({ directory, keep_days }, file), failed })
+  return new RotatingFile(LOG_FILES, { ...inDirectory({ directory, keep_days }, file), failed })
 }

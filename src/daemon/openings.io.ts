@@ -11,10 +11,8 @@ import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import type { Found } from '../config/checks/result.ts'
 import type { ServerSettings } from '../config/schema/schema.ts'
 import type { SettingPath } from '../config/source/source.ts'
-import { logFileOptions } from '../observe/log/log-file.io.ts'
-import { type RotatingFileOptions, tryRotatingFile } from '../observe/log/rotating-file.io.ts'
-import { sessionsFileOptions } from '../observe/log/sessions-log.io.ts'
-import { tpsFileOptions } from '../observe/log/tps-file.io.ts'
+import { LOG_FILES, SESSIONS_FILES, TPS_FILES } from '../observe/log/day-files.ts'
+import { tryRotatingFile } from '../observe/log/rotating-file.io.ts'
 import { tryOpening } from '../transport/dgram/socket.io.ts'
 import { DgramTransport } from '../transport/dgram/transport.io.ts'
 import { Listeners } from '../transport/listeners.io.ts'
@@ -40,25 +38,16 @@ export function openingsOf(found: Found, file: string): readonly Opening[] {
 }
 
 function directoriesOf({ log, tps, sessionsLog }: Found, base: string): Opening[] {
-  const row = (setting: SettingPath, options: RotatingFileOptions): Opening => {
-    const absolute = { ...options, directory: resolve(base, options.directory) }
-    return { setting, isOptional: false, attempt: () => tryRotatingFile(absolute, setting.join('.')) }
-  }
-  const keepDays = 1
-  return [
-    ...(log.directory === undefined
-      ? []
-      : [row(['log', 'directory'], logFileOptions({ directory: log.directory, keepDays }))]),
-    ...(tps ? [row(['tps', 'directory'], tpsFileOptions({ directory: tps.directory, keepDays }))] : []),
-    ...(sessionsLog
-      ? [
-          row(
-            ['accounting', 'sessions_log', 'directory'],
-            sessionsFileOptions({ directory: sessionsLog.directory, keepDays }),
-          ),
-        ]
-      : []),
-  ]
+  const all = [
+    [LOG_FILES, log.directory],
+    [TPS_FILES, tps?.directory],
+    [SESSIONS_FILES, sessionsLog?.directory],
+  ] as const
+  return all.flatMap(([files, directory]) => {
+    if (directory === undefined) return []
+    const attempt = (): void => tryRotatingFile(files, resolve(base, directory))
+    return [{ setting: files.setting.split('.'), isOptional: false, attempt }]
+  })
 }
 
 const ignore = (): void => undefined

@@ -11,10 +11,8 @@ const OPENS =
 
 const ROWS: Readonly<Record<string, string>> = {
   'src/observe/log/rotating-file.io.ts': 'log.directory, tps.directory, accounting.sessions_log.directory',
-  'src/observe/log/log-file.io.ts': 'log.directory',
   'src/observe/log/tps-file.io.ts': 'tps.directory',
   'src/observe/log/sessions-log.io.ts': 'accounting.sessions_log.directory',
-  'src/observe/log/writable.io.ts': 'the attempt for directories',
   'src/transport/dgram/socket.io.ts': 'listen and farm.servers, through openSocket',
   'src/transport/dgram/transport.io.ts': 'listen and farm.servers, through openSocket',
   'src/transport/links.io.ts': 'farm.servers',
@@ -24,6 +22,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'src/admin/server.io.ts': 'admin.listen',
   'src/admin/socket/socket-place.io.ts': 'admin.socket',
   'src/config/source/small-file.io.ts': 'the configuration and its secrets, which check reads as run does',
+  'src/daemon/daemon.io.ts': 'log.directory',
   'src/daemon/openings.io.ts': 'the table',
 }
 /** No daemon with a configuration of its own runs these. */

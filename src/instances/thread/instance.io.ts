@@ -8,6 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Ended, SessionReport } from '../../accounting/sessions/session-report.ts'
 import { Boundary } from '../../observe/boundary/boundary.io.ts'
 import { watchErrorText } from '../../observe/boundary/watch-errors.ts'
+import { bounded } from '../../observe/log/event-lines.ts'
 import { Log } from '../../observe/log/log.io.ts'
 import type { LearnedAddress } from '../../proxy/admission/intake.ts'
 import type { Followed } from '../../proxy/border/events.ts'
@@ -282,11 +283,7 @@ export class Instance implements InstanceProtocol {
     const log = this.#log
     return {
       sendFailed: (where, code) =>
-        log.writeBounded(
-          { name: 'send-failed', fields: { where, code } },
-          `send-failed ${where} ${code}`,
-          monotonicNow(),
-        ),
+        log.writeBounded(bounded('send-failed', { where, code }, [where, code]), monotonicNow()),
       listener: (event) => {
         const at = { class: event.class, address: event.address }
         if (event.kind === 'listener-failed') log.write(event.kind, { ...at, why: event.why })

@@ -10,31 +10,26 @@
 import { closeSync, fstatSync, write } from 'node:fs'
 import { Socket } from 'node:net'
 import { systemCodeOf } from '../../coded-error.ts'
+import { LineBuffer } from './line-buffer.ts'
 
 const RETRY_MS = 10
 /** After an error that may pass, as a full disk. */
 const MEND_MS = 1_000
 const LASTING = ['EPIPE', 'EBADF']
-const NEWLINE = 0x0a
 
 export class LineOutput {
   readonly #descriptor: number
-  readonly #limit: number
+  readonly #buffer: LineBuffer
   readonly #pipe: Socket | undefined
-  #waiting: string[] = []
-  #waitingLength = 0
   #isWriting = false
   #isBroken = false
   #isToClose = false
-  /** The last write ended within a line. */
-  #isMidLine = false
-  #lost = 0
   #whenIdle: (() => void)[] = []
 
   /** `limit`: characters that may wait. */
   constructor(descriptor: number, limit: number) {
     this.#descriptor = descriptor
-    this.#limit = limit
+    this.#buffer = new LineBuffer(limit)
     const kind = fstatSync(descriptor)
     if (!kind.isFIFO() && !kind.isSocket()) return
     this.#pipe = new Socket({ fd: descriptor, readable: false, writable: true })
@@ -44,7 +39,7 @@ export class LineOutput {
 
   /** Lines that nobody will read: the reader hung, or is gone. */
   get lost(): number {
-    return this.#lost
+    return this.#buffer.lost
   }
 
   /** Nothing can be written there any more. */
@@ -58,12 +53,8 @@ export class LineOutput {
   }
 
   write(line: string): void {
-    if (this.#isBroken || this.#waitingLength + line.length > this.#limit) {
-      this.#lost += 1
-      return
-    }
-    this.#waiting.push(line)
-    this.#waitingLength += line.length
+    if (this.#isBroken) this.#buffer.lose()
+    else this.#buffer.add(line)
     if (!this.#isWriting) this.#writeWaiting()
   }
 
@@ -93,13 +84,9 @@ export class LineOutput {
   }
 
   #writeWaiting(): void {
-    const begin = this.#isMidLine && this.#waiting.length > 0 ? '\n' : ''
-    const text = begin + this.#waiting.join('')
-    this.#waiting = []
-    this.#waitingLength = 0
+    const text = this.#buffer.take()
     this.#isWriting = text !== ''
     if (this.#isWriting) {
-      this.#isMidLine = false
       this.#writeAll(Buffer.from(text))
       return
     }
@@ -116,29 +103,22 @@ export class LineOutput {
     write(this.#descriptor, bytes, (error, written) => {
       if (error && systemCodeOf(error) === 'EAGAIN') setTimeout(() => this.#writeToFile(bytes), RETRY_MS)
       else if (error) this.#break(error, bytes)
-      else if (written < bytes.length) {
-        this.#isMidLine = bytes[written - 1] !== NEWLINE
-        this.#writeToFile(bytes.subarray(written))
-      } else this.#writeWaiting()
+      else {
+        this.#buffer.written(bytes.subarray(0, written))
+        if (written < bytes.length) this.#writeToFile(bytes.subarray(written))
+        else this.#writeWaiting()
+      }
     })
   }
 
   /** `rest` was not written, nor will be what waits. */
   #break(error: Error, rest: Uint8Array): void {
     this.#isBroken = true
-    this.#lost += linesIn(rest) + this.#waiting.length
-    this.#waiting = []
+    this.#buffer.giveUp(rest)
     this.#writeWaiting()
     if (this.#pipe !== undefined || LASTING.includes(systemCodeOf(error) ?? '')) return
     setTimeout(() => {
       this.#isBroken = false
     }, MEND_MS).unref()
   }
-}
-
-/** Whole lines that end in there. */
-function linesIn(bytes: Uint8Array): number {
-  let count = 0
-  for (const octet of bytes) if (octet === NEWLINE) count += 1
-  return count
 }

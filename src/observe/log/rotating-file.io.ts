@@ -1,15 +1,14 @@
 /**
  * Lines to a file of today in a directory: a new file each day, those older than `keepDays` removed.
  *
- * Days are those of the machine's own time zone, since people look for "the file of Tuesday". Nothing waits for the
- * disk: lines queue up to a limit, then they are lost and counted (`LineOutput`). A disk that is full or a directory that
- * is gone costs the lines of that time only: the file is opened again after ten seconds.
+ * Nothing waits for the disk: lines queue up to a limit, then they are lost and counted (`LineOutput`). A disk that is full
+ * or a directory that is gone costs the lines of that time only: the file is opened again after ten seconds.
  */
-import { mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, closeSync, constants, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { codedError, systemCodeOf } from '../../coded-error.ts'
+import type { DayFiles } from './day-files.ts'
 import { LineOutput } from './line-output.io.ts'
-import { tryAppend } from './writable.io.ts'
 
 const MOST_WAITING = 1024 * 1024
 const REOPEN_AFTER_MS = 10_000
@@ -17,9 +16,6 @@ const LAST_WAIT_MS = 1_000
 
 export interface RotatingFileOptions {
   readonly directory: string
-  /** The file's name of a day, and how to know one again whatever its day: `tps-11-25-2026.csv`. */
-  readonly nameOf: (day: Date) => string
-  readonly isOneOfThem: RegExp
   /** 1 is today's alone. */
   readonly keepDays: number
   /** An old file that can't be removed, or a new one that can't be opened while the daemon runs. */
@@ -27,6 +23,7 @@ export interface RotatingFileOptions {
 }
 
 export class RotatingFile {
+  readonly #files: DayFiles
   readonly #options: RotatingFileOptions
   readonly #now: () => Date
   #output: LineOutput | undefined
@@ -36,14 +33,15 @@ export class RotatingFile {
   #openAgainAt = 0
   #lost = 0
 
-  /** @throws a coded error where today's file can't be opened; `setting` is the setting to name then. */
-  constructor(options: RotatingFileOptions, setting: string, now: () => Date = () => new Date()) {
+  /** @throws a coded error where today's file can't be opened. */
+  constructor(files: DayFiles, options: RotatingFileOptions, now: () => Date = () => new Date()) {
+    this.#files = files
     this.#options = options
     this.#now = now
     try {
       this.#open()
     } catch (error) {
-      throw notWritable(options, setting, error)
+      throw notWritable(files, options.directory, error)
     }
   }
 
@@ -79,11 +77,11 @@ export class RotatingFile {
   }
 
   #open(): void {
-    const { directory, nameOf } = this.#options
+    const { directory } = this.#options
     const today = this.#now()
     this.#openAgainAt = today.getTime() + REOPEN_AFTER_MS
     mkdirSync(directory, { recursive: true })
-    this.#output = new LineOutput(openSync(join(directory, nameOf(today)), 'a', 0o640), MOST_WAITING)
+    this.#output = new LineOutput(openSync(join(directory, this.#files.nameOf(today)), 'a', 0o640), MOST_WAITING)
     this.#endOfDay = dayAfter(today, 1).getTime()
     this.#tryRemoveOld(today)
   }
@@ -108,7 +106,8 @@ export class RotatingFile {
   }
 
   #removeOld(today: Date): void {
-    const { directory, nameOf, isOneOfThem, keepDays } = this.#options
+    const { directory, keepDays } = this.#options
+    const { nameOf, isOneOfThem } = this.#files
     const kept = new Set(Array.from({ length: keepDays }, (_, back) => nameOf(dayAfter(today, -back))))
     for (const name of readdirSync(directory)) {
       if (isOneOfThem.test(name) && !kept.has(name)) rmSync(join(directory, name), { force: true })
@@ -117,15 +116,33 @@ export class RotatingFile {
 }
 
 /** @throws what the constructor would throw, without making a file or a directory. */
-export function tryRotatingFile(options: RotatingFileOptions, setting: string): void {
+export function tryRotatingFile(files: DayFiles, directory: string): void {
   try {
-    tryAppend(options.directory, options.nameOf(new Date()))
+    tryAppend(directory, files.nameOf(new Date()))
   } catch (error) {
-    throw notWritable(options, setting, error)
+    throw notWritable(files, directory, error)
   }
 }
 
-function notWritable({ directory }: RotatingFileOptions, setting: string, error: unknown): Error {
+/**
+ * A directory that is missing is looked for upwards, as `mkdir -p` would.
+ * @throws what the system would say where `name` can't be opened for appending in `directory`.
+ */
+function tryAppend(directory: string, name: string): void {
+  const file = join(directory, name)
+  if (statSync(file, { throwIfNoEntry: false }) !== undefined) {
+    closeSync(openSync(file, constants.O_WRONLY | constants.O_APPEND))
+    return
+  }
+  let above = directory
+  while (statSync(above, { throwIfNoEntry: false }) === undefined) above = dirname(above)
+  // What mkdir says of a file in the directory's place, and of one on the way there.
+  const code = above === directory ? 'EEXIST' : 'ENOTDIR'
+  if (!statSync(above).isDirectory()) throw Object.assign(new Error(`${above} is no directory`), { code })
+  accessSync(above, constants.W_OK | constants.X_OK)
+}
+
+function notWritable({ setting }: DayFiles, directory: string, error: unknown): Error {
   const why = systemCodeOf(error) ?? String(error)
   const what = `${setting}: can't write in the directory ${directory}: the system says ${why}`
   return codedError('FILE_NOT_WRITABLE', `${what}; make it writable for this user, or name another`, error)

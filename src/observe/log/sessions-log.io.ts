@@ -4,16 +4,10 @@
  * Instances send their lines in batches; nobody waits for the disk. Lines that could not be written are counted, and the
  * log of the daemon says so, once a minute while it lasts.
  */
+import { SESSIONS_FILES } from './day-files.ts'
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.io.ts'
 
 const TELL_AFTER_MS = 60_000
-
-export interface SessionsLogOptions {
-  readonly directory: string
-  readonly keepDays: number
-  /** What can't be opened or removed while the daemon runs. */
-  readonly failed?: (error: unknown) => void
-}
 
 export class SessionsLog {
   readonly #file: RotatingFile
@@ -23,10 +17,10 @@ export class SessionsLog {
   #tellAgainAt = 0
 
   /** @throws a coded error where today's file can't be opened. */
-  constructor(options: SessionsLogOptions, tellLost: (count: number) => void, now: () => Date = () => new Date()) {
+  constructor(options: RotatingFileOptions, tellLost: (count: number) => void, now: () => Date = () => new Date()) {
     this.#tellLost = tellLost
     this.#now = now
-    this.#file = new RotatingFile(sessionsFileOptions(options), 'accounting.sessions_log.directory', now)
+    this.#file = new RotatingFile(SESSIONS_FILES, options, now)
   }
 
   /** Lines that are in no file. */
@@ -50,13 +44,3 @@ export class SessionsLog {
     return this.#file.drained()
   }
 }
-
-export const sessionsFileOptions = (o: SessionsLogOptions): RotatingFileOptions => ({
-  ...o,
-  nameOf: (day) => `sessions-${dateOf(day)}.jsonl`,
-  isOneOfThem: /^sessions-\d{4}-\d\d-\d\d\.jsonl$/,
-})
-
-/** In the machine's own time zone, as the days of the file. */
-const dateOf = (day: Date): string =>
-  [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, '0')).join('-')

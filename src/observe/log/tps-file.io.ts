@@ -4,8 +4,8 @@
 import type { Boundary } from '../boundary/boundary.io.ts'
 import { Interval } from '../view/interval.ts'
 import type { DaemonView } from '../view/view.ts'
-import { RotatingFile, type RotatingFileOptions } from './rotating-file.io.ts'
-import { TPS_SECONDS, tpsFileName, tpsLine, untilNextLine, type WallTime } from './tps-line.ts'
+import { TPS_FILES, TPS_SECONDS, tpsLine, untilNextLine } from './day-files.ts'
+import { RotatingFile } from './rotating-file.io.ts'
 
 const MILLIS_PER_SECOND = 1_000
 
@@ -24,7 +24,7 @@ export class TpsFile {
     boundary: Boundary,
   ) {
     const failed = (error: unknown): void => boundary.failed('tps-file', error)
-    this.#file = new RotatingFile({ ...tpsFileOptions(o), failed }, 'tps.directory')
+    this.#file = new RotatingFile(TPS_FILES, { ...o, failed })
     this.#view = view
     this.#boundary = boundary
   }
@@ -64,24 +64,9 @@ export class TpsFile {
       const { traffic } = new Interval(before, view, new Map())
       // A timer may fire a moment early: the line is that of the quarter it was meant for.
       const quarter = TPS_SECONDS * MILLIS_PER_SECOND
-      this.#file.write(tpsLine(wallTime(new Date(Math.round(Date.now() / quarter) * quarter)), traffic))
+      this.#file.write(tpsLine(new Date(Math.round(Date.now() / quarter) * quarter), traffic))
     } finally {
       this.#wait()
     }
   }
 }
-
-const wallTime = (date: Date): WallTime => ({
-  year: date.getFullYear(),
-  month: date.getMonth() + 1,
-  day: date.getDate(),
-  hour: date.getHours(),
-  minute: date.getMinutes(),
-  second: date.getSeconds(),
-})
-
-export const tpsFileOptions = (o: { readonly directory: string; readonly keepDays: number }): RotatingFileOptions => ({
-  ...o,
-  nameOf: (day) => tpsFileName(wallTime(day)),
-  isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/,
-})

@@ -266,10 +266,9 @@ describe('files', () => {
     const failures: unknown[] = []
     const clock = { now: new Date(2026, 10, 24) }
     mkdirSync(join(folder, 'x-1.log'), { recursive: true })
-    const options = { directory: folder, isOneOfThem: /^x-\d+\.log$/, keepDays: 1 }
     const file = new RotatingFile(
-      { ...options, nameOf: (day) => `x-${day.getDate()}.log`, failed: (error) => failures.push(error) },
-      'log.directory',
+      { setting: 'log.directory', nameOf: (day) => `x-${day.getDate()}.log`, isOneOfThem: /^x-\d+\.log$/ },
+      { directory: folder, keepDays: 1, failed: (error) => failures.push(error) },
       () => clock.now,
     )
     vi.useRealTimers()

@@ -13,8 +13,8 @@ function fixture(keepDays = 3) {
   const clock = { now: new Date(2026, 10, 24, 23, 59, 59) }
   const open = (into = directory): RotatingFile =>
     new RotatingFile(
-      { directory: into, nameOf: (day) => `x-${day.getDate()}.csv`, isOneOfThem: /^x-\d+\.csv$/, keepDays },
-      'tps.directory',
+      { setting: 'tps.directory', nameOf: (day) => `x-${day.getDate()}.csv`, isOneOfThem: /^x-\d+\.csv$/ },
+      { directory: into, keepDays },
       () => clock.now,
     )
   const textOf = (name: string): string => readFileSync(join(directory, name), 'utf8')

@@ -1,0 +1,57 @@
+/**
+ * The files of one day each that the daemon writes: their names, and the line of the TPS file.
+ *
+ * Days are those of the machine's own time zone, since people look for "the file of Tuesday". The TPS file is as the field
+ * knows it: each 15 s a line `MM-DD-YYYY,HH:MM:SS,263,0`: date and time of the interval's end, messages taken in a second,
+ * messages shed a second, in whole numbers.
+ */
+
+export interface DayFiles {
+  /** The setting that names their directory. */
+  readonly setting: string
+  readonly nameOf: (day: Date) => string
+  /** Knows one again, whatever its day. */
+  readonly isOneOfThem: RegExp
+}
+
+export const LOG_FILES: DayFiles = {
+  setting: 'log.directory',
+  nameOf: (day) => `radsluice-${isoDate(day)}.log`,
+  isOneOfThem: /^radsluice-\d{4}-\d{2}-\d{2}\.log$/,
+}
+
+export const SESSIONS_FILES: DayFiles = {
+  setting: 'accounting.sessions_log.directory',
+  nameOf: (day) => `sessions-${isoDate(day)}.jsonl`,
+  isOneOfThem: /^sessions-\d{4}-\d{2}-\d{2}\.jsonl$/,
+}
+
+export const TPS_FILES: DayFiles = {
+  setting: 'tps.directory',
+  nameOf: (day) => `tps-${monthFirst(day)}.csv`,
+  isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/,
+}
+
+export const TPS_SECONDS = 15
+
+/** Shed is rounded up: a line with 0 says that nothing was. */
+export function tpsLine(at: Date, traffic: { readonly received: number; readonly shed: number }): string {
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')
+  return `${monthFirst(at)},${time},${Math.round(traffic.received)},${Math.ceil(traffic.shed)}\n`
+}
+
+/** Until the next quarter of a minute, milliseconds. One that is less than a second away is left to the line before. */
+export function untilNextLine(unixMs: number): number {
+  const quarter = TPS_SECONDS * 1_000
+  const left = quarter - (unixMs % quarter)
+  return left < 1_000 ? left + quarter : left
+}
+
+const monthFirst = (day: Date): string => `${two(day.getMonth() + 1)}-${two(day.getDate())}-${yearOf(day)}`
+
+/** `toISOString` has the day of Greenwich. */
+const isoDate = (day: Date): string => `${yearOf(day)}-${two(day.getMonth() + 1)}-${two(day.getDate())}`
+
+const yearOf = (day: Date): string => String(day.getFullYear()).padStart(4, '0')
+
+const two = (number: number): string => String(number).padStart(2, '0')

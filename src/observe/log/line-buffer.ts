@@ -1,0 +1,62 @@
+/**
+ * Lines that wait for a writer: in order, within a limit. What does not fit is lost and counted, and so is what the writer
+ * could not write.
+ */
+
+const NEWLINE = 0x0a
+
+export class LineBuffer {
+  readonly #limit: number
+  #lines: string[] = []
+  #length = 0
+  /** The last text ended within a line: the next one begins on a new line. */
+  #isMidLine = false
+  #lost = 0
+
+  /** `limit`: characters that may wait. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Lines that nobody will read. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  add(line: string): void {
+    if (this.#length + line.length > this.#limit) {
+      this.#lost += 1
+      return
+    }
+    this.#lines.push(line)
+    this.#length += line.length
+  }
+
+  /** Loses a line without waiting: nothing can be written now. */
+  lose(): void {
+    this.#lost += 1
+  }
+
+  /** All that waits as one text, which is the writer's from now on; empty where nothing waits. */
+  take(): string {
+    if (this.#lines.length === 0) return ''
+    const text = (this.#isMidLine ? '\n' : '') + this.#lines.join('')
+    this.#isMidLine = false
+    this.#lines = []
+    this.#length = 0
+    return text
+  }
+
+  /** Of the text that was taken, so much is written so far. */
+  written(bytes: Uint8Array): void {
+    this.#isMidLine = bytes.at(-1) !== NEWLINE
+  }
+
+  /** `rest` of the text that was taken will not be written, nor will what waits. */
+  giveUp(rest: Uint8Array): void {
+    for (const octet of rest) if (octet === NEWLINE) this.#lost += 1
+    this.#lost += this.#lines.length
+    this.#lines = []
+    this.#length = 0
+  }
+}
