@@ -2,7 +2,9 @@
  * What a checker remembers of requests ends with them: it does not grow with the length of the traffic.
  */
 import { describe, expect, it } from 'vitest'
+import { withBooks } from '../../src/simulation/books/books.ts'
 import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
+import { together } from '../../src/simulation/world/observer.ts'
 import { World } from '../../src/simulation/world/world.ts'
 import { micros, seconds } from '../../src/units.ts'
 import { bng, homeServer, options, reporting } from './rig.ts'
@@ -15,9 +17,13 @@ const rememberedAfter = (minutes: number): number => {
   const { queues } = options([], [])
   const queue = { ...queues.accounting, maxAge: seconds(1) }
   const engine = options(clients, servers, { queues: { authentication: queue, accounting: queue } })
-  const law = new RequestLaw(engine)
-  new World({ seed: 'a long time', engine, servers, clients }, law).run(seconds(minutes * 60))
-  return law.remembered
+  let law: RequestLaw | undefined
+  const observers = withBooks(engine, (books) => {
+    law = new RequestLaw(books)
+    return [law]
+  })
+  new World({ seed: 'a long time', engine, servers, clients }, together(observers)).run(seconds(minutes * 60))
+  return law?.remembered ?? Number.NaN
 }
 
 describe('what a checker remembers of requests', () => {

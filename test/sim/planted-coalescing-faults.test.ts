@@ -11,6 +11,7 @@ import { Register } from '../../src/proxy/register/register.ts'
 import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'
 import type { Exchange } from '../../src/proxy/work/exchange.ts'
 import { Request } from '../../src/proxy/work/request.ts'
+import { booksFor, withBooks } from '../../src/simulation/books/books.ts'
 import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
 import { CoalescingLaw } from '../../src/simulation/laws/records/coalescing-law.ts'
 import { SessionLaw } from '../../src/simulation/laws/records/session-law.ts'
@@ -19,7 +20,7 @@ import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
-import { homeServer, options, reporting } from './rig.ts'
+import { homeServer, only, options, reporting } from './rig.ts'
 
 type Plan = WorldPlan & { readonly engine: EngineOptions }
 
@@ -45,11 +46,8 @@ const crowded = (
   return { seed: 'interim updates that give way', engine: { ...engine, clients: newest }, servers, clients, network }
 }
 
-const lawsOf = ({ engine }: Plan): Observer[] => [
-  new CoalescingLaw(engine),
-  new SessionLaw(engine),
-  new RequestLaw(engine),
-]
+const lawsOf = ({ engine }: Plan): Observer[] =>
+  withBooks(engine, (books) => [new CoalescingLaw(books), new SessionLaw(books), new RequestLaw(books)])
 
 /** What was broken within ninety seconds, or undefined; and how many gave way. */
 const run = (plan: WorldPlan, laws: readonly Observer[]): { readonly broken?: string; readonly coalesced: number } => {
@@ -88,7 +86,7 @@ describe('interim updates that give way', () => {
       return time
     })
     const plan = crowded({ spread: 5 })
-    expect(run(plan, [new CoalescingLaw(plan.engine)]).broken).toMatch(/^coalescing: request \d+ leaves, and request/)
+    expect(run(plan, only(plan.engine, CoalescingLaw)).broken).toMatch(/^coalescing: request \d+ leaves, and request/)
   })
 
   it('are found to be left without an answer', () => {
@@ -97,14 +95,14 @@ describe('interim updates that give way', () => {
       if (exchange.packet === request.packet) real.call(this, exchange, request)
     })
     const plan = crowded()
-    expect(run(plan, [new CoalescingLaw(plan.engine)]).broken).toMatch(/^coalescing: request \d+ was answered, but not/)
+    expect(run(plan, only(plan.engine, CoalescingLaw)).broken).toMatch(/^coalescing: request \d+ was answered, but not/)
   })
 
   it('are found to leave after the newer one when they come again', () => {
     const plan = crowded({ newDelayTime: true })
     expect(run(plan, lawsOf(plan)).broken).toBeUndefined()
     vi.spyOn(RecordMemory.prototype, 'progressOf').mockReturnValue('none')
-    expect(run(plan, [new CoalescingLaw(plan.engine)]).broken).toMatch(/^coalescing: request \d+ is let in again/)
+    expect(run(plan, only(plan.engine, CoalescingLaw)).broken).toMatch(/^coalescing: request \d+ is let in again/)
   })
 
   it('are found to cost the newest one its answer', () => {
@@ -116,7 +114,7 @@ describe('interim updates that give way', () => {
       return [this, ...exchanges.slice(0, -1)]
     })
     const plan = crowded({ isSlow: true })
-    expect(run(plan, [new CoalescingLaw(plan.engine)]).broken).toMatch(/^coalescing: request \d+ was answered, but not/)
+    expect(run(plan, only(plan.engine, CoalescingLaw)).broken).toMatch(/^coalescing: request \d+ was answered, but not/)
   })
 
   it('are found to give way across a Stop', () => {
@@ -126,7 +124,7 @@ describe('interim updates that give way', () => {
     })
     const plan = crowded({ spread: 5 })
     const clients = plan.clients.map((client) => ({ ...client, sessionTime: seconds(6) }))
-    expect(run({ ...plan, clients }, [new CoalescingLaw(plan.engine)]).broken).toMatch(/^coalescing: .* is the last of/)
+    expect(run({ ...plan, clients }, only(plan.engine, CoalescingLaw)).broken).toMatch(/^coalescing: .* is the last of/)
   })
 
   it('are no Start, no Stop, none of a client that wants all, and none of the same time', () => {
@@ -144,14 +142,16 @@ describe('interim updates that give way', () => {
       })
     /** Of these records all but the first are said to be coalesced. */
     const judged = (address: string, ...records: readonly Uint8Array[]) => {
-      const law = new CoalescingLaw(plan.engine)
+      const books = booksFor(plan.engine)
+      const law = new CoalescingLaw(books)
       let [admitted, coalesced] = [1, 0]
-      law.begins({
+      books.interims.begins({
         get engine() {
           return { admitted, coalesced }
         },
       } as unknown as World)
       for (const bytes of records) {
+        books.interims.received('accounting', bytes, START, { ...from, address })
         law.received('accounting', bytes, START, { ...from, address })
         coalesced += 1
       }

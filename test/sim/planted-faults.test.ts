@@ -9,11 +9,11 @@ import { Duplicates } from '../../src/proxy/register/duplicates.ts'
 import { ENTRY, Ledger } from '../../src/proxy/register/ledger.ts'
 import { Backlog } from '../../src/queues/backlog.ts'
 import { ServerQueue } from '../../src/queues/server-queue.ts'
-import { LaneCount } from '../../src/simulation/books/slot-books.ts'
+import { booksFor, withBooks } from '../../src/simulation/books/books.ts'
 import { AnswerLaw, checkLiveness, LedgerLaw, WaitingLaw } from '../../src/simulation/laws/checkers.ts'
 import { IdentifierLaw } from '../../src/simulation/laws/network/identifier-law.ts'
 import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
-import { SlotLaw } from '../../src/simulation/laws/network/slot-law.ts'
+import { LaneCount, SlotLaw } from '../../src/simulation/laws/network/slot-law.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import { deadServerOptions } from '../../src/simulation/world/basic-options.ts'
 import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
@@ -21,7 +21,7 @@ import { type ScriptEntry, START, World, type WorldPlan } from '../../src/simula
 import { Identifiers } from '../../src/throttle/identifiers.ts'
 import { SlotQuota } from '../../src/throttle/slots.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
-import { bng, homeServer, options, reporting } from './rig.ts'
+import { bng, homeServer, only, options, reporting } from './rig.ts'
 
 /** Everything a plan can be varied by here. */
 interface Variation {
@@ -58,6 +58,13 @@ const brokenLaw = (plan: WorldPlan, ...laws: readonly Observer[]): string | unde
   }
 }
 
+/** The law of what waits, and the slots that it reads. */
+const waiting = ({ engine }: { readonly engine: EngineOptions }): Observer[] =>
+  withBooks(engine, (books) => {
+    const slots = new SlotLaw(books)
+    return [slots, new WaitingLaw(books, slots)]
+  })
+
 /** What left, written down so that a script can send it once more. */
 class Recorder implements Observer {
   readonly sent: { readonly lane: number; readonly port: number; readonly bytes: Uint8Array }[] = []
@@ -91,10 +98,8 @@ describe('without a planted fault', () => {
   it('no law is broken in these worlds', () => {
     for (const variation of [{}, { latency: 1_500_000 }, { rate: 0 }, { maxOutstanding: 1 }]) {
       const plan = busy(variation)
-      const slots = new SlotLaw(plan.engine)
-      const waiting = new WaitingLaw(plan.engine, slots)
-      const others = [new LedgerLaw(), new IdentifierLaw(plan.engine), new RequestLaw(plan.engine), new AnswerLaw()]
-      expect(brokenLaw(plan, slots, waiting, ...others)).toBeUndefined()
+      const others = withBooks(plan.engine, (books) => [new IdentifierLaw(books), new RequestLaw(books)])
+      expect(brokenLaw(plan, ...waiting(plan), new LedgerLaw(), ...others, new AnswerLaw())).toBeUndefined()
     }
   })
 })
@@ -138,14 +143,14 @@ describe('slots and rates', () => {
     vi.spyOn(SlotQuota.prototype, 'tryTake').mockReturnValue(true)
     vi.spyOn(SlotQuota.prototype, 'left').mockReturnValue(100)
     const plan = busy({ maxOutstanding: 256, capacity: 10_000 })
-    expect(brokenLaw(plan, new SlotLaw(plan.engine))).toBe('slot')
+    expect(brokenLaw(plan, ...only(plan.engine, SlotLaw))).toBe('slot')
   })
 
   it('are found overrun where one message more leaves than the slot has', () => {
     const recorder = new Recorder()
     const script = Array.from({ length: 40 }, (_, index) => alsoLeaves(2_000 + index * 50, recorder, as(200 + index)))
     const plan = busy({ script })
-    expect(brokenLaw(plan, recorder, new SlotLaw(plan.engine))).toBe('slot')
+    expect(brokenLaw(plan, recorder, ...only(plan.engine, SlotLaw))).toBe('slot')
   })
 
   it('are counted in seconds that begin anywhere, too', () => {
@@ -162,8 +167,7 @@ describe('slots and rates', () => {
   it('are found to be left unused where a message waits that could go', () => {
     vi.spyOn(ServerQueue.prototype, 'promote').mockReturnValue(0)
     const plan = busy()
-    const slots = new SlotLaw(plan.engine)
-    expect(brokenLaw(plan, slots, new WaitingLaw(plan.engine, slots))).toBe('work-conserving')
+    expect(brokenLaw(plan, ...waiting(plan))).toBe('work-conserving')
   })
 
   it('are found to be left unused where a quota is one too small', () => {
@@ -175,8 +179,7 @@ describe('slots and rates', () => {
       return this.view(now).quota - this.view(now).sent - 1
     })
     const plan = busy({ rate: 100, capacity: 10_000, maxOutstanding: 256, client: { dialWithin: micros(0) } })
-    const slots = new SlotLaw(plan.engine)
-    expect(brokenLaw(plan, slots, new WaitingLaw(plan.engine, slots))).toBe('work-conserving')
+    expect(brokenLaw(plan, ...waiting(plan))).toBe('work-conserving')
   })
 })
 
@@ -186,7 +189,7 @@ describe('identifiers', () => {
     // The same identifier again for other octets, a moment after the real one left.
     const again = alsoLeaves(3_001, recorder, (bytes) => bytes.slice())
     const plan = busy({ script: [again], latency: 500_000 })
-    expect(brokenLaw(plan, recorder, new IdentifierLaw(plan.engine))).toBe('identifier')
+    expect(brokenLaw(plan, recorder, ...only(plan.engine, IdentifierLaw))).toBe('identifier')
   })
 
   it('are found used again before their rest is over', () => {
@@ -201,17 +204,17 @@ describe('identifiers', () => {
     const engine = options(clients, servers, { limits, deadServer })
     const die: ScriptEntry = { at: micros(0), run: (world) => world.servers[0]?.die() }
     const plan = { seed: 'no rest', engine, servers, clients, script: [die] }
-    expect(brokenLaw(plan, new IdentifierLaw(engine))).toBe('identifier')
+    expect(brokenLaw(plan, ...only(engine, IdentifierLaw))).toBe('identifier')
     vi.restoreAllMocks()
-    expect(brokenLaw(plan, new IdentifierLaw(engine))).toBeUndefined()
+    expect(brokenLaw(plan, ...only(engine, IdentifierLaw))).toBeUndefined()
   })
 
   it('are found beyond max-outstanding, at the network and in the snapshot', () => {
     vi.spyOn(Identifiers.prototype, 'hasRoom').mockReturnValue(true)
     vi.spyOn(Identifiers.prototype, 'room').mockReturnValue(100)
     const plan = busy({ rate: 0, latency: 800_000 })
-    expect(brokenLaw(plan, new IdentifierLaw(plan.engine))).toBe('max-outstanding')
-    expect(brokenLaw(plan, new WaitingLaw(plan.engine, new SlotLaw(plan.engine)))).toBe('max-outstanding')
+    expect(brokenLaw(plan, ...only(plan.engine, IdentifierLaw))).toBe('max-outstanding')
+    expect(brokenLaw(plan, ...waiting(plan))).toBe('max-outstanding')
   })
 
   it('are found to send a request again that was answered, too soon, or too often', () => {
@@ -222,15 +225,16 @@ describe('identifiers', () => {
     ] as const) {
       const recorder = new Recorder()
       const plan = busy({ script: [alsoLeaves(at, recorder, same)] })
-      const run = (): void => new World(plan, together([recorder, new IdentifierLaw(plan.engine)])).run(seconds(20))
+      const run = (): void =>
+        new World(plan, together([recorder, ...only(plan.engine, IdentifierLaw)])).run(seconds(20))
       expect(run).toThrow(words)
     }
     // A login may go out once more for each copy of its client; these send one each ten seconds.
     const authentication = { timeout: seconds(10), tries: 4, redialAfter: seconds(3) }
     const often = busy({ latency: 60_000_000, maxRetries: 3, client: { authentication } })
-    expect(brokenLaw(often, new IdentifierLaw(often.engine))).toBeUndefined()
+    expect(brokenLaw(often, ...only(often.engine, IdentifierLaw))).toBeUndefined()
     const fewer = { ...often.engine, servers: busy({ maxRetries: 2 }).engine.servers }
-    expect(brokenLaw(often, new IdentifierLaw(fewer))).toBe('retry')
+    expect(brokenLaw(often, ...only(fewer, IdentifierLaw))).toBe('retry')
   })
 
   it('are found to be used by a lane whose server a reload took away', () => {
@@ -241,7 +245,7 @@ describe('identifiers', () => {
       { at: millis(3_000), run: (world, now) => world.reconfigure(without, now) },
       alsoLeaves(3_000, recorder, as(222)),
     ]
-    expect(brokenLaw({ ...plan, script }, recorder, new IdentifierLaw(plan.engine))).toBe('removed')
+    expect(brokenLaw({ ...plan, script }, recorder, ...only(plan.engine, IdentifierLaw))).toBe('removed')
   })
 })
 
@@ -259,11 +263,11 @@ describe('order', () => {
       held = undefined
     })
     const plan = busy({ client: { dialWithin: micros(0) } })
-    expect(brokenLaw(plan, new RequestLaw(plan.engine))).toBe('order')
+    expect(brokenLaw(plan, ...only(plan.engine, RequestLaw))).toBe('order')
   })
 
   it('is judged for each lane and preference apart', () => {
-    const law = new RequestLaw(busy().engine)
+    const law = new RequestLaw(booksFor(busy().engine))
     law.checkOrder(1, 1, 10, START)
     law.checkOrder(1, 2, 5, START)
     law.checkOrder(2, 1, 7, START)
@@ -284,9 +288,8 @@ describe('age', () => {
     vi.spyOn(Backlog.prototype, 'isOverdue').mockReturnValue(false)
     vi.spyOn(Backlog.prototype, 'nextWakeAt').mockReturnValue(undefined)
     const plan = old()
-    expect(brokenLaw(plan, new RequestLaw(plan.engine))).toBe('age')
-    const slots = new SlotLaw(plan.engine)
-    expect(brokenLaw(plan, slots, new WaitingLaw(plan.engine, slots))).toBe('bounds')
+    expect(brokenLaw(plan, ...only(plan.engine, RequestLaw))).toBe('age')
+    expect(brokenLaw(plan, ...waiting(plan))).toBe('bounds')
   })
 })
 
@@ -297,7 +300,7 @@ describe('repetition', () => {
       latency: 800_000,
       client: { authentication: { timeout: millis(400), tries: 4, redialAfter: seconds(3) } },
     })
-    expect(brokenLaw(plan, new RequestLaw(plan.engine))).toBe('repetition')
+    expect(brokenLaw(plan, ...only(plan.engine, RequestLaw))).toBe('repetition')
   })
 
   it('is found out where an answer is forgotten at once', () => {
@@ -307,9 +310,9 @@ describe('repetition', () => {
     })
     const network = { proxyToClient: { delay: micros(200), spread: micros(0), loss: 0.5, duplicate: 0 } }
     const plan = { ...busy(), network }
-    expect(brokenLaw(plan, new RequestLaw(plan.engine))).toBe('repetition')
+    expect(brokenLaw(plan, ...only(plan.engine, RequestLaw))).toBe('repetition')
     vi.restoreAllMocks()
-    expect(brokenLaw(plan, new RequestLaw(plan.engine))).toBeUndefined()
+    expect(brokenLaw(plan, ...only(plan.engine, RequestLaw))).toBeUndefined()
   })
 
   it('is found out where a record that was taken is not known by its content', () => {
@@ -319,7 +322,7 @@ describe('repetition', () => {
       ...busy({ client: { authentication: { timeout: seconds(1), tries: 9, redialAfter: seconds(3) } } }),
       network,
     }
-    expect(brokenLaw(plan, new RequestLaw(plan.engine))).toBe('repetition')
+    expect(brokenLaw(plan, ...only(plan.engine, RequestLaw))).toBe('repetition')
   })
 })
 
@@ -331,8 +334,7 @@ describe('bounds', () => {
       const authentication = { ...queues.authentication, ...bound }
       const engine = { queues: { ...queues, authentication } }
       const plan = busy({ rate: 3, client: { dialWithin: micros(0) }, engine })
-      const slots = new SlotLaw(plan.engine)
-      expect(brokenLaw(plan, slots, new WaitingLaw(plan.engine, slots))).toBe('bounds')
+      expect(brokenLaw(plan, ...waiting(plan))).toBe('bounds')
     }
   })
 })

@@ -8,8 +8,10 @@ import { Sending } from '../../src/proxy/serving/sending.ts'
 import type { Attempt } from '../../src/proxy/work/attempt.ts'
 import { Lane } from '../../src/proxy/work/lane.ts'
 import { Request } from '../../src/proxy/work/request.ts'
+import { withBooks } from '../../src/simulation/books/books.ts'
 import { LiveServerLaw } from '../../src/simulation/laws/health/live-server-law.ts'
 import { runTroubledSeed } from '../../src/simulation/seeds/run.ts'
+import { together } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, World } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
 import { Health } from '../../src/throttle/server-health.ts'
@@ -55,7 +57,16 @@ describe('is found out where', () => {
     const clients = [bng({ sessions: 100, dialEvery: millis(100) })]
     const servers = [homeServer('one')]
     const engine = options(clients, servers)
-    const law = new LiveServerLaw(engine)
+    let law: LiveServerLaw | undefined
+    const run = (script: readonly ScriptEntry[]): World => {
+      const observers = withBooks(engine, (books) => {
+        law = new LiveServerLaw(books)
+        return [law]
+      })
+      const world = new World({ seed: 'a doctored event', engine, clients, servers, script }, together(observers))
+      world.run(seconds(8))
+      return world
+    }
     const said = {
       kind: 'server-state',
       lane: 0,
@@ -65,12 +76,7 @@ describe('is found out where', () => {
     } as const
     const say: ScriptEntry = {
       at: seconds(5),
-      run: (_world, now) => law.noted({ ...said, from: 'active', to: 'down' }, now),
-    }
-    const run = (script: readonly ScriptEntry[]): World => {
-      const world = new World({ seed: 'a doctored event', engine, clients, servers, script }, law)
-      world.run(seconds(8))
-      return world
+      run: (_world, now) => law?.noted({ ...said, from: 'active', to: 'down' }, now),
     }
     expect(() => run([])).not.toThrow()
     expect(() => run([say])).toThrow(/^live-server: one .* after it answered in time/)

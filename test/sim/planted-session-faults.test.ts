@@ -5,16 +5,17 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'
+import { booksFor } from '../../src/simulation/books/books.ts'
 import { SessionLaw } from '../../src/simulation/laws/records/session-law.ts'
-import { BrokenLaw, type Observer } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
-import { homeServer, options, reporting } from './rig.ts'
+import { homeServer, only, options, reporting } from './rig.ts'
 
-/** The law that is the first to be broken within twenty seconds, or undefined. */
-const brokenLaw = (plan: WorldPlan, law: Observer): string | undefined => {
+/** The name of the law if it is broken within twenty seconds. */
+const brokenLaw = (plan: WorldPlan & { readonly engine: EngineOptions }): string | undefined => {
   try {
-    new World(plan, law).run(seconds(20))
+    new World(plan, together(only(plan.engine, SessionLaw))).run(seconds(20))
     return undefined
   } catch (error) {
     if (error instanceof BrokenLaw) return error.law
@@ -39,13 +40,13 @@ describe('the order within a session', () => {
 
   it('is found broken where a record does not follow those of its session that wait', () => {
     const plan = spread()
-    expect(brokenLaw(plan, new SessionLaw(plan.engine))).toBeUndefined()
+    expect(brokenLaw(plan)).toBeUndefined()
     vi.spyOn(WaitingSessions.prototype, 'enter').mockReturnValue(undefined)
-    expect(brokenLaw(plan, new SessionLaw(plan.engine))).toBe('session order')
+    expect(brokenLaw(plan)).toBe('session order')
   })
 
   it('is judged for each session apart', () => {
-    const law = new SessionLaw(spread().engine)
+    const law = new SessionLaw(booksFor(spread().engine))
     law.checkOrder('a', 10, START)
     law.checkOrder('b', 5, START)
     expect(() => law.checkOrder('a', 9, START)).toThrow(/^session order: /)

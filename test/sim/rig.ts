@@ -7,6 +7,7 @@ import type { TrafficClass } from '../../src/classes.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/codes.ts'
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
 import { Secret } from '../../src/radius/secret.ts'
+import { type Books, withBooks } from '../../src/simulation/books/books.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'
 import type { ServerPlan } from '../../src/simulation/peers/home-server.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
@@ -76,6 +77,10 @@ export const options = (
     ...others,
   })
 }
+
+/** One law with the books that it reads, as the observers of a world. */
+export const only = (engine: EngineOptions, Law: new (books: Books) => Observer): Observer[] =>
+  withBooks(engine, (books) => [new Law(books)])
 
 /** A request as it left for a server. */
 export interface Sent {

@@ -9,15 +9,14 @@
 
 import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
-import type { EngineOptions, LaneOptions } from '../../proxy/border/options.ts'
+import type { LaneOptions } from '../../proxy/border/options.ts'
 import { PROBE_PORT } from '../../proxy/border/ports.ts'
-import { checkResponse } from '../../radius/authenticator.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { type Instant, MICROS_PER_SECOND, micros } from '../../units.ts'
-import { wellFormed } from '../peers/packets.ts'
-import type { ObservedWorld } from '../world/observer.ts'
-import { LaneBook } from './lane-book.ts'
+import { sameOctets, verifies, wellFormed } from '../peers/packets.ts'
+import type { ObservedWorld, Observer } from '../world/observer.ts'
+import { identifierKeyOf, type LaneBook } from './lane-book.ts'
 
 /** One request at one server. */
 export interface Asked {
@@ -35,6 +34,10 @@ export interface LaneHealth {
   readonly class: TrafficClass
   state: string
   stateSince: Instant
+  /** When the state before this one began. */
+  formerSince: Instant
+  /** What it was sent last. */
+  latest: Asked | undefined
   /** Since when these books are kept: the start, a reload, or when it came back from Down. */
   begunAt: Instant
   /** Since when it has been neither Failing nor Down, where it is neither now. */
@@ -66,7 +69,7 @@ const LATENESS = 50_000
 const NEVER = Number.NEGATIVE_INFINITY
 const SECONDS_KEPT = 20
 
-export class HealthBook {
+export class HealthBook implements Observer {
   readonly #lanes = new Map<number, LaneHealth>()
   readonly #facts: LaneBook
   /** What an identifier of a lane's port carries, and what it carried before. */
@@ -75,19 +78,17 @@ export class HealthBook {
   readonly #leastTimeouts = new Map<number, number>()
   #world: ObservedWorld | undefined
 
-  constructor(options: EngineOptions) {
-    this.#facts = new LaneBook(options)
+  constructor(facts: LaneBook) {
+    this.#facts = facts
   }
 
   begins(world: ObservedWorld): void {
     this.#world = world
-    this.#facts.begins(world)
     this.#enterLanes(world.now)
   }
 
-  /** Limits change under what is in hand: the books begin anew. */
-  reconfigured(options: EngineOptions, now: Instant): void {
-    this.#facts.reconfigured(options)
+  /** Limits change under what is in hand: the book begins anew. */
+  reconfigured(_options: unknown, now: Instant): void {
     this.#lanes.clear()
     this.#enterLanes(now)
   }
@@ -115,20 +116,22 @@ export class HealthBook {
     return refusedAt > now - timeout * MOST ? Math.min(timeout * LEAST, REFUSED_WAIT) : timeout * LEAST
   }
 
-  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): Asked {
-    const way = wayOf(lane, port, bytes)
-    const carried = this.#carried.get(way)
+  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+    const key = identifierKeyOf(lane, port, bytes)
+    const carried = this.#carried.get(key)
     const health = this.#lanes.get(lane)
-    if (health !== undefined) this.#second(health, now).sent += 1
-    if (carried !== undefined && carried.now.answeredAt === undefined && isSame(carried.now.bytes, bytes)) {
-      carried.now.lastAt = now
-      carried.now.tries += 1
-      return carried.now
+    let asked = carried?.now
+    if (asked !== undefined && asked.answeredAt === undefined && sameOctets(asked.bytes, bytes)) {
+      asked.lastAt = now
+      asked.tries += 1
+    } else {
+      asked = { bytes, firstAt: now, lastAt: now, tries: 1, answeredAt: undefined }
+      this.#carried.set(key, { now: asked, before: carried?.now })
+      health?.vain.push(asked)
     }
-    const asked: Asked = { bytes, firstAt: now, lastAt: now, tries: 1, answeredAt: undefined }
-    this.#carried.set(way, { now: asked, before: carried?.now })
-    health?.vain.push(asked)
-    return asked
+    if (health === undefined) return
+    health.latest = asked
+    this.#second(health, now).sent += 1
   }
 
   /** The last probe that was sent there. */
@@ -140,7 +143,7 @@ export class HealthBook {
     this.#probes.set(lane, { bytes, firstAt: now, lastAt: now, tries: 1, answeredAt: undefined })
   }
 
-  refused(lane: number, now: Instant): void {
+  refused(lane: number, _port: number, now: Instant): void {
     const health = this.#lanes.get(lane)
     if (health !== undefined) health.refusedAt = now
   }
@@ -152,7 +155,7 @@ export class HealthBook {
     if (health === undefined || secret === undefined) return
     const packet = wellFormed(bytes)
     const asked = port === PROBE_PORT ? this.#probes.get(lane) : this.#askedBy(lane, port, packet, secret)
-    if (asked === undefined || asked.answeredAt !== undefined || !verifies(packet, asked, secret)) return
+    if (asked === undefined || asked.answeredAt !== undefined || !verifies(packet, asked.bytes, secret)) return
     asked.answeredAt = now
     health.vain = []
     health.maybeSignAt = now
@@ -162,7 +165,7 @@ export class HealthBook {
     }
     const { timeout, maxRetries } = this.limitsOf(lane) as LaneOptions
     // What an identifier carried before is known only while it carries something else that is outstanding.
-    const carries = this.#carried.get(wayOf(lane, port, bytes))?.now
+    const carries = this.#carried.get(identifierKeyOf(lane, port, bytes))?.now
     const isOutstanding = carries?.answeredAt === undefined && now < (carries?.lastAt ?? 0) + timeout * LEAST
     if (carries !== asked && !isOutstanding) return
     health.signAt = now
@@ -174,12 +177,12 @@ export class HealthBook {
     if (now < asked.firstAt + timeout * MOST) health.inTimeAt = now
   }
 
-  /** After the laws have judged it. */
   noted(event: EngineEvent, now: Instant): void {
     if (event.kind !== 'server-state') return
     const health = this.#lanes.get(event.lane)
     if (health === undefined) return
     health.state = event.to
+    health.formerSince = health.stateSince
     health.stateSince = now
     if (event.from === 'failing' || event.from === 'down') health.wellSince = now
     if (event.from !== 'down') return
@@ -199,10 +202,9 @@ export class HealthBook {
   }
 
   #askedBy(lane: number, port: number, packet: Packet, secret: Secret): Asked | undefined {
-    const carried = this.#carried.get(wayOf(lane, port, packet.bytes))
+    const carried = this.#carried.get(identifierKeyOf(lane, port, packet.bytes))
     if (carried === undefined) return undefined
-    if (verifies(packet, carried.now, secret)) return carried.now
-    return carried.before
+    return verifies(packet, carried.now.bytes, secret) ? carried.now : carried.before
   }
 
   #second({ bySecond }: LaneHealth, now: Instant): { sent: number; answers: number } {
@@ -231,6 +233,8 @@ export class HealthBook {
         class: trafficClass,
         state,
         stateSince,
+        formerSince: stateSince,
+        latest: undefined,
         begunAt: now,
         wellSince: now,
         signAt: NEVER,
@@ -246,12 +250,3 @@ export class HealthBook {
     }
   }
 }
-
-const verifies = (packet: Packet, { bytes }: Asked, secret: Secret): boolean =>
-  checkResponse(packet, { code: bytes[0]!, authenticator: bytes.subarray(4, 20) }, secret) === undefined
-
-/** A repetition carries the same octets. */
-const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, index) => octet === b[index])
-
-const wayOf = (lane: number, port: number, bytes: Uint8Array): number => (lane * 64 + port) * 256 + bytes[1]!

@@ -14,7 +14,7 @@ import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
 import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../peers/packets.ts'
-import type { ObservedWorld } from '../world/observer.ts'
+import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { inHand, Recent } from './recent.ts'
 
 /** What became of a datagram. `arrival` and `at` are those of the place that it has, `of` is the other one's serial. */
@@ -38,7 +38,7 @@ interface Last {
   wasSent: boolean
 }
 
-export class InterimBook {
+export class InterimBook implements Observer {
   readonly #lastOf: Recent<string, Last>
   /** The same by serial. */
   readonly #records: Recent<number, Last>
@@ -47,6 +47,8 @@ export class InterimBook {
   #world: ObservedWorld | undefined
   #admitted = 0
   #coalesced = 0
+  /** What became of the datagram that the engine was handed last. */
+  fate: Fate = NO_PLACE
 
   constructor(options: EngineOptions) {
     this.#lastOf = new Recent(inHand(options))
@@ -67,8 +69,11 @@ export class InterimBook {
     return this.#addresses.has(address)
   }
 
-  /** A datagram was handed to the engine. */
-  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): Fate {
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+    this.fate = this.#fateOf(trafficClass, bytes, now, from)
+  }
+
+  #fateOf(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): Fate {
     const { admitted = 0, coalesced = 0 } = this.#world?.engine ?? {}
     const isLetIn = admitted !== this.#admitted
     const isCoalesced = coalesced !== this.#coalesced
@@ -88,9 +93,9 @@ export class InterimBook {
     return this.#records.get(serial, now)?.wasSent === true
   }
 
-  /** It left for a server: it can give way no more. */
-  sent(packet: Packet, now: Instant): void {
-    const record = this.#records.get(serialOf(packet) ?? -1, now)
+  /** What left for a server can give way no more. */
+  forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
+    const record = this.#records.get(serialOf(wellFormed(bytes)) ?? -1, now)
     if (record !== undefined) record.wasSent = true
   }
 

@@ -6,78 +6,66 @@
 
 import type { EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/options.ts'
 import type { LanePlan } from '../../proxy/border/ports.ts'
-import type { ObservedWorld } from '../world/observer.ts'
+import type { ObservedWorld, Observer } from '../world/observer.ts'
 
-export interface LaneFacts {
+interface LaneFacts {
   readonly server: ServerOptions
   readonly limits: LaneOptions
 }
 
-export class LaneBook {
-  #options: EngineOptions
-  #world: ObservedWorld | undefined
-  readonly #known = new Map<number, LaneFacts>()
-
-  constructor(options: EngineOptions) {
-    this.#options = options
-  }
-
-  begins(world: ObservedWorld): void {
-    this.#world = world
-    this.#learn()
-  }
-
-  reconfigured(options: EngineOptions): void {
-    this.#options = options
-    this.#learn()
-  }
-
-  of(lane: number): LaneFacts | undefined {
-    return this.#known.get(lane)
-  }
-
-  #learn(): void {
-    for (const plan of this.#world?.engine?.plan() ?? []) {
-      const server = this.#options.servers.find(({ name }) => name === plan.server)
-      const limits = server?.lanes[plan.class]
-      if (server !== undefined && limits !== undefined) this.#known.set(plan.lane, { server, limits })
-    }
-  }
-}
-
 /** Where a lane leads: class, address and port, which is one server whatever it is called. */
-export interface LanePlace {
+interface LanePlace {
   readonly key: string
   limitsIn(options: EngineOptions): LaneOptions | undefined
 }
 
-/** The places of all lanes there ever were. */
-export class LanePlaces {
+export class LaneBook implements Observer {
+  readonly #facts = new Map<number, LaneFacts>()
   readonly #places = new Map<number, LanePlace>()
   #world: ObservedWorld | undefined
-  #options: EngineOptions | undefined
+  /** Those in force. */
+  options: EngineOptions
 
-  begins(world: ObservedWorld, options: EngineOptions): void {
+  constructor(options: EngineOptions) {
+    this.options = options
+  }
+
+  begins(world: ObservedWorld): void {
     this.#world = world
-    this.#options = options
+    this.#enterLanes()
   }
 
-  /** A lane keeps its place for ever, so what is known stays; but it may have another name now. */
   reconfigured(options: EngineOptions): void {
-    this.#options = options
-    for (const plan of this.#world?.engine?.plan() ?? []) this.#places.set(plan.lane, placeOf(plan, options))
+    this.options = options
+    this.#enterLanes()
   }
 
-  of(lane: number): LanePlace | undefined {
-    const known = this.#places.get(lane)
-    if (known !== undefined || this.#options === undefined) return known
-    const plan = this.#world?.engine?.plan().find((one) => one.lane === lane)
-    if (plan === undefined) return undefined
-    const place = placeOf(plan, this.#options)
-    this.#places.set(lane, place)
-    return place
+  of(lane: number): LaneFacts | undefined {
+    return this.#facts.get(lane)
+  }
+
+  placeOf(lane: number): LanePlace | undefined {
+    return this.#places.get(lane)
+  }
+
+  /** All lanes that there ever were. */
+  get all(): Iterable<readonly [lane: number, facts: LaneFacts]> {
+    return this.#facts
+  }
+
+  #enterLanes(): void {
+    for (const plan of this.#world?.engine?.plan() ?? []) {
+      this.#places.set(plan.lane, placeOf(plan, this.options))
+      const server = this.options.servers.find(({ name }) => name === plan.server)
+      const limits = server?.lanes[plan.class]
+      if (server !== undefined && limits !== undefined) this.#facts.set(plan.lane, { server, limits })
+    }
   }
 }
+
+/** One identifier of one port of a lane, as one number. */
+export const identifierKeyOf = (lane: number, port: number, bytes: Uint8Array): number =>
+  (lane * 64 + port) * 256 + bytes[1]!
 
 const serversAt = ({ servers }: EngineOptions, { address, port, class: each }: LanePlan): ServerOptions[] =>
   servers.filter((one) => one.address === address && one.lanes[each]?.port === port)

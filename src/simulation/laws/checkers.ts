@@ -11,6 +11,7 @@ import { PLACES } from '../../proxy/border/endings.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Instant } from '../../units.ts'
+import { type Books, withBooks } from '../books/books.ts'
 import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { DeadServerLaw } from './health/dead-server-law.ts'
 import { FirstChoiceLaw } from './health/first-choice-law.ts'
@@ -72,7 +73,7 @@ export class LedgerLaw implements Observer {
 
 /** Nothing waits that could go, and every bound holds. */
 export class WaitingLaw implements Observer {
-  #options: EngineOptions
+  readonly #books: Books
   #world: ObservedWorld | undefined
   #steps = 0
   /** A reload may lower max-outstanding below what is outstanding: then it may not grow. */
@@ -80,8 +81,8 @@ export class WaitingLaw implements Observer {
   readonly #slots: Pick<SlotLaw, 'leftOf'>
 
   /** `slots` has counted what left: whether a slot has room is not the engine's word. */
-  constructor(options: EngineOptions, slots: Pick<SlotLaw, 'leftOf'>) {
-    this.#options = options
+  constructor(books: Books, slots: Pick<SlotLaw, 'leftOf'>) {
+    this.#books = books
     this.#slots = slots
   }
 
@@ -89,8 +90,7 @@ export class WaitingLaw implements Observer {
     this.#world = world
   }
 
-  reconfigured(options: EngineOptions, now: Instant): void {
-    this.#options = options
+  reconfigured(_options: EngineOptions, now: Instant): void {
     for (const { lane, outstanding } of this.#world?.engine?.snapshot(now).lanes ?? []) {
       this.#ceilings.set(lane, outstanding)
     }
@@ -107,7 +107,7 @@ export class WaitingLaw implements Observer {
   check(snapshot: Pick<EngineSnapshot, 'classes' | 'lanes'>, now: Instant): void {
     for (const lane of snapshot.lanes) this.#checkLane(lane, snapshot.lanes, now)
     for (const each of TRAFFIC_CLASSES) {
-      const { maxMessages, maxBytes, maxAge } = this.#options.queues[each]
+      const { maxMessages, maxBytes, maxAge } = this.#books.lanes.options.queues[each]
       const { queued, queuedBytes, oldestAge, parked } = snapshot.classes[each]
       if (queued > maxMessages)
         throw new BrokenLaw('bounds', `${queued} ${each} messages wait, ${maxMessages} may`, now)
@@ -153,25 +153,26 @@ export class AnswerLaw implements Observer {
   }
 }
 
-/** All of them. */
-export const allLaws = (options: EngineOptions): Observer[] => {
-  const slots = new SlotLaw(options)
-  return [
-    new LedgerLaw(),
-    slots,
-    new IdentifierLaw(options),
-    new RequestLaw(options),
-    new SessionLaw(options),
-    new CoalescingLaw(options),
-    new GigawordsLaw(options),
-    new WaitingLaw(options, slots),
-    new AnswerLaw(),
-    new LiveServerLaw(options),
-    new DeadServerLaw(options),
-    new FirstChoiceLaw(options),
-    new SigningLaw(options),
-  ]
-}
+/** All of them, and the books that they read. */
+export const allLaws = (options: EngineOptions): Observer[] =>
+  withBooks(options, (books) => {
+    const slots = new SlotLaw(books)
+    return [
+      new LedgerLaw(),
+      slots,
+      new IdentifierLaw(books),
+      new RequestLaw(books),
+      new SessionLaw(books),
+      new CoalescingLaw(books),
+      new GigawordsLaw(options),
+      new WaitingLaw(books, slots),
+      new AnswerLaw(),
+      new LiveServerLaw(books),
+      new DeadServerLaw(books),
+      new FirstChoiceLaw(books),
+      new SigningLaw(options),
+    ]
+  })
 
 /** At the end, with the faults off and time to settle: nothing waits, nothing is outstanding. */
 export const checkLiveness = (world: ObservedWorld): void => {

@@ -5,7 +5,6 @@
  * can tell at the network which request it sees, and a client whether the answer is its own. Records of one session share
  * their Acct-Session-Id.
  */
-
 import {
   ACCESS_REQUEST,
   ACCOUNTING_REQUEST,
@@ -17,7 +16,7 @@ import {
   MESSAGE_AUTHENTICATOR,
   STATE,
 } from '../../codes.ts'
-import { signAuthenticator, signMessageAuthenticator } from '../../radius/authenticator.ts'
+import { checkResponse, signAuthenticator, signMessageAuthenticator } from '../../radius/authenticator.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
@@ -171,6 +170,17 @@ export const wellFormed = (bytes: Uint8Array): Packet => {
   if (typeof packet === 'string') throw new Error(`simulation: a packet is broken: ${packet}`)
   return packet
 }
+
+/** Whether a response verifies as one to this request, given in octets. */
+export const verifies = (response: Packet, request: Uint8Array, secret: Secret): boolean =>
+  checkResponse(response, { code: request[0]!, authenticator: request.subarray(4, 20) }, secret) === undefined
+
+/** The serial and the class of a request as one number. */
+export const requestKeyOf = (packet: Packet): number =>
+  (serialOf(packet) ?? 0) * 2 + (packet.code === ACCESS_REQUEST ? 0 : 1)
+
+export const sameOctets = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((octet, at) => octet === b[at])
 
 const write = (code: number, identifier: number, attributes: readonly Attribute[]): Uint8Array => {
   const length = attributes.reduce((sum, { value }) => sum + 2 + value.length, HEADER_LENGTH)

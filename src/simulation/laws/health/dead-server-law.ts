@@ -6,14 +6,13 @@
  * response time-out take longer than 30 s together, they may.
  */
 
-import { ACCESS_REQUEST } from '../../../codes.ts'
-import type { EngineEvent } from '../../../proxy/border/events.ts'
-import type { EngineOptions } from '../../../proxy/border/options.ts'
 import { after, type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
-import { type Asked, HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
+import type { Books } from '../../books/books.ts'
+import { type Asked, type HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
+import type { LaneBook } from '../../books/lane-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'
-import { serialOf, wellFormed } from '../../peers/packets.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
+import { requestKeyOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 const LIMIT = seconds(30)
 /** How often it is looked at, and how late the engine's timer may be, and then some. */
@@ -25,43 +24,21 @@ export class DeadServerLaw implements Observer {
   /** Where a request went first; and those that came here after another server had left them unanswered. */
   readonly #firstLane: Recent<number, number>
   readonly #handedOn = new WeakSet<Asked>()
-  #options: EngineOptions
+  readonly #lanes: LaneBook
   #nextAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: EngineOptions) {
-    this.#options = options
-    this.#book = new HealthBook(options)
-    this.#firstLane = new Recent(inHand(options))
+  constructor({ health, lanes }: Books) {
+    this.#book = health
+    this.#lanes = lanes
+    this.#firstLane = new Recent(inHand(lanes.options))
   }
 
-  begins(world: ObservedWorld): void {
-    this.#book.begins(world)
-  }
-
-  reconfigured(options: EngineOptions, now: Instant): void {
-    this.#options = options
-    this.#book.reconfigured(options, now)
-  }
-
-  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
-    const asked = this.#book.forwarded(lane, port, bytes, now)
-    const packet = wellFormed(bytes)
-    const key = (serialOf(packet) ?? 0) * 2 + (packet.code === ACCESS_REQUEST ? 0 : 1)
+  forwarded(lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
+    const asked = this.#book.of(lane)?.latest
+    const key = requestKeyOf(wellFormed(bytes))
     const first = this.#firstLane.get(key, now)
     if (first === undefined) this.#firstLane.set(key, lane, now)
-    else if (first !== lane) this.#handedOn.add(asked)
-  }
-
-  probed(lane: number, bytes: Uint8Array, now: Instant): void {
-    this.#book.probed(lane, bytes, now)
-  }
-
-  arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
-    this.#book.arrives(lane, port, bytes, now)
-  }
-
-  noted(event: EngineEvent, now: Instant): void {
-    this.#book.noted(event, now)
+    else if (first !== lane && asked !== undefined) this.#handedOn.add(asked)
   }
 
   stepped(now: Instant): void {
@@ -75,7 +52,7 @@ export class DeadServerLaw implements Observer {
     if (limits === undefined) return
     const quietSince = Math.max(health.begunAt, health.maybeSignAt)
     if (now - quietSince < LIMIT + EVERY) return
-    const { consecutiveFailures, responseTimeout, probe } = this.#options.deadServer
+    const { consecutiveFailures, responseTimeout, probe } = this.#lanes.options.deadServer
     const wait = limits.timeout * MOST + MARGIN
     // A probe takes one time-out more, and one that was under way may be waited for first.
     const enoughBy = now - 2 * wait

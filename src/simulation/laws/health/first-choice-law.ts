@@ -8,12 +8,13 @@
 
 import { type PerClass, perClass, type TrafficClass } from '../../../classes.ts'
 import type { EngineEvent } from '../../../proxy/border/events.ts'
-import type { EngineOptions } from '../../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
-import { type Asked, HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
+import type { Books } from '../../books/books.ts'
+import { type Asked, type HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
+import type { LaneBook } from '../../books/lane-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'
-import { serialOf, wellFormed } from '../../peers/packets.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
+import { requestKeyOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 const WINDOW = seconds(10)
 const ENOUGH = 10
@@ -36,7 +37,7 @@ interface Choice {
 export class FirstChoiceLaw implements Observer {
   readonly #book: HealthBook
   readonly #known: Recent<number, true>
-  #options: EngineOptions
+  readonly #lanes: LaneBook
   #choices: Choice[] = []
   /** By lane: since when it has served nobody in time, by its first request since then; and when that was evident. */
   readonly #useless = new Map<number, { readonly since: Instant; evidentAt: number | undefined }>()
@@ -44,29 +45,23 @@ export class FirstChoiceLaw implements Observer {
   readonly #received: PerClass<Map<number, number>> = perClass(() => new Map())
   #nextAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: EngineOptions) {
-    this.#options = options
-    this.#book = new HealthBook(options)
-    this.#known = new Recent(inHand(options))
+  constructor({ health, lanes }: Books) {
+    this.#book = health
+    this.#lanes = lanes
+    this.#known = new Recent(inHand(lanes.options))
   }
 
-  begins(world: ObservedWorld): void {
-    this.#book.begins(world)
-  }
-
-  reconfigured(options: EngineOptions, now: Instant): void {
-    this.#options = options
-    this.#book.reconfigured(options, now)
+  reconfigured(): void {
     this.#useless.clear()
     this.#choices = []
   }
 
-  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
-    const asked = this.#book.forwarded(lane, port, bytes, now)
+  forwarded(lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
     const health = this.#book.of(lane)
-    if (asked.tries > 1 || health === undefined) return
+    const asked = health?.latest
+    if (health === undefined || asked === undefined || asked.tries > 1) return
     const packet = wellFormed(bytes)
-    const key = (serialOf(packet) ?? 0) * 2 + (health.class === 'authentication' ? 0 : 1)
+    const key = requestKeyOf(packet)
     // A conversation stays with its server whatever that is like.
     const isFirst = this.#known.get(key, now) === undefined && packet.stateAt === 0
     this.#known.set(key, true, now)
@@ -81,21 +76,15 @@ export class FirstChoiceLaw implements Observer {
     counts.delete(second - SECONDS_KEPT)
   }
 
-  probed(lane: number, bytes: Uint8Array, now: Instant): void {
-    this.#book.probed(lane, bytes, now)
-  }
-
-  arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
-    this.#book.arrives(lane, port, bytes, now)
+  arrives(lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
     if (this.#book.of(lane)?.inTimeAt === now) this.#useless.delete(lane)
   }
 
-  noted(event: EngineEvent, now: Instant): void {
-    this.#book.noted(event, now)
-    if (event.kind !== 'server-state') return
-    if (event.from === 'down' || event.to === 'down') this.#useless.delete(event.lane)
+  noted(event: EngineEvent): void {
+    if (event.kind !== 'server-state' || (event.from !== 'down' && event.to !== 'down')) return
+    this.#useless.delete(event.lane)
     // Where nothing else lived, it had to be chosen; what is chosen is judged from now on.
-    if (event.from === 'down' || event.to === 'down') this.#choices = []
+    this.#choices = []
   }
 
   stepped(now: Instant): void {
@@ -130,7 +119,7 @@ export class FirstChoiceLaw implements Observer {
     const here = firsts.filter((choice) => choice.lane === lane).length
     // Who waits for a slot or an identifier was chosen too: of those only their datagrams are known.
     const chosen = Math.max(firsts.length, this.#receivedSince(trafficClass, from))
-    const most = chosen / ONE_IN + WINDOW / this.#options.deadServer.probeInterval + SPARE
+    const most = chosen / ONE_IN + WINDOW / this.#lanes.options.deadServer.probeInterval + SPARE
     if (here <= most) return
     const saw = `${server} (${trafficClass}) has answered nothing in time for ${Math.round((now - since) / MICROS_PER_SECOND)} s, and got ${here} of the last ${firsts.length} new requests`
     throw new BrokenLaw('first-choice', saw, now)

@@ -11,9 +11,10 @@
  */
 
 import type { EngineEvent } from '../../../proxy/border/events.ts'
-import type { EngineOptions } from '../../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../../units.ts'
-import { HealthBook, type LaneHealth, LEAST } from '../../books/health-book.ts'
+import type { Books } from '../../books/books.ts'
+import { type HealthBook, type LaneHealth, LEAST } from '../../books/health-book.ts'
+import type { LaneBook } from '../../books/lane-book.ts'
 import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 /** Seconds in which it was sent anything that are looked back at, and the share that it must have answered in each. */
@@ -22,44 +23,28 @@ const SHARE = 0.1
 
 export class LiveServerLaw implements Observer {
   readonly #book: HealthBook
-  #options: EngineOptions
+  readonly #lanes: LaneBook
   #world: ObservedWorld | undefined
   /** By lane: failures that are counted, and the last sign of life when they were last looked at. */
   readonly #seen = new Map<number, { failures: number; signAt: number }>()
   /** A client got an answer since the latest response of a server arrived. */
   #isPassedOn = false
 
-  constructor(options: EngineOptions) {
-    this.#options = options
-    this.#book = new HealthBook(options)
+  constructor({ health, lanes }: Books) {
+    this.#book = health
+    this.#lanes = lanes
   }
 
   begins(world: ObservedWorld): void {
     this.#world = world
-    this.#book.begins(world)
   }
 
-  reconfigured(options: EngineOptions, now: Instant): void {
-    this.#options = options
-    this.#book.reconfigured(options, now)
+  reconfigured(): void {
     this.#seen.clear()
   }
 
-  forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
-    this.#book.forwarded(lane, port, bytes, now)
-  }
-
-  probed(lane: number, bytes: Uint8Array, now: Instant): void {
-    this.#book.probed(lane, bytes, now)
-  }
-
-  refused(lane: number, _port: number, now: Instant): void {
-    this.#book.refused(lane, now)
-  }
-
-  arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
+  arrives(): void {
     this.#isPassedOn = false
-    this.#book.arrives(lane, port, bytes, now)
   }
 
   replied(): void {
@@ -67,12 +52,11 @@ export class LiveServerLaw implements Observer {
   }
 
   noted(event: EngineEvent, now: Instant): void {
-    if (event.kind !== 'server-state') return
-    const health = this.#book.of(event.lane)
-    if (health !== undefined && event.to === 'down') this.#checkDown(health, event.why, now)
-    if (health !== undefined && event.from === 'down') this.#checkReturn(health, event.why, now)
-    if (health !== undefined && event.to === 'not_responding') this.#checkFailure(health, health.signAt, now)
-    this.#book.noted(event, now)
+    const health = event.kind === 'server-state' ? this.#book.of(event.lane) : undefined
+    if (event.kind !== 'server-state' || health === undefined) return
+    if (event.to === 'down') this.#checkDown(health, event.why, now)
+    if (event.from === 'down') this.#checkReturn(health, event.why, now)
+    if (event.to === 'not_responding') this.#checkFailure(health, health.signAt, now)
   }
 
   /** Failures are counted between steps: that none is counted against a server that lives is read from the counters. */
@@ -94,7 +78,7 @@ export class LiveServerLaw implements Observer {
       const saw = `${name} is Down (${why}) ${agoOf(health.heldAt, now)} after it answered in time`
       throw new BrokenLaw('live-server', saw, now)
     }
-    if (this.#options.deadServer.probe === 'none') return
+    if (this.#lanes.options.deadServer.probe === 'none') return
     const probe = this.#book.probeOf(health.lane)
     const timeout = this.#book.leastTimeout(health.lane)
     if (probe === undefined || probe.answeredAt !== undefined || probe.firstAt > now - timeout * LEAST) {
@@ -109,7 +93,7 @@ export class LiveServerLaw implements Observer {
   }
 
   #checkReturn(health: LaneHealth, why: string, now: Instant): void {
-    const isOver = now >= health.stateSince + this.#options.deadServer.deadTime
+    const isOver = now >= health.formerSince + this.#lanes.options.deadServer.deadTime
     // With no other server to ask, a login waits longer than its tries: its client got that response a moment ago.
     const isInTime = !health.isSignLate || (health.class === 'authentication' && this.#isPassedOn)
     const isHeard = health.probeAnsweredAt === now || (health.signAt === now && isInTime)

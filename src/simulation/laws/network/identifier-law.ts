@@ -10,11 +10,11 @@
 import type { TrafficClass } from '../../../classes.ts'
 import { ACCESS_REQUEST } from '../../../codes.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
-import { checkResponse } from '../../../radius/authenticator.ts'
 import { type Instant, seconds } from '../../../units.ts'
-import { LaneBook, LanePlaces } from '../../books/lane-book.ts'
+import type { Books } from '../../books/books.ts'
+import { identifierKeyOf, type LaneBook } from '../../books/lane-book.ts'
 import { Recent } from '../../books/recent.ts'
-import { serialOf, wellFormed } from '../../peers/packets.ts'
+import { serialOf, verifies, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 /** What an identifier of a source port carries. */
@@ -29,7 +29,7 @@ interface Use {
 }
 
 /** What is on its way to one server. */
-interface Flights {
+interface InFlight {
   readonly sent: { readonly use: Use; readonly at: Instant }[]
   count: number
   /** The shortest that held for any lane there. */
@@ -51,47 +51,43 @@ const REMEMBERED = seconds(60)
 export class IdentifierLaw implements Observer {
   readonly #uses = new Map<number, Use>()
   /** By place: transmissions in their order, to see what is no longer certainly in flight. */
-  readonly #flights = new Map<string, Flights>()
+  readonly #flights = new Map<string, InFlight>()
   readonly #limits = new Map<number, Limits>()
   /** Lanes whose server a reload took away: what is outstanding there gets no retry there. */
   readonly #removed = new Set<number>()
   /** When a client last sent a login, by serial. */
   readonly #askedAt = new Recent<number, Instant>(REMEMBERED)
-  readonly #book: LaneBook
-  readonly #places = new LanePlaces()
-  readonly #options: EngineOptions
+  readonly #lanes: LaneBook
   #quarantine: number
   #world: ObservedWorld | undefined
 
-  constructor(options: EngineOptions) {
-    this.#book = new LaneBook(options)
-    this.#options = options
-    this.#quarantine = options.identifierQuarantine
+  constructor({ lanes }: Books) {
+    this.#lanes = lanes
+    this.#quarantine = lanes.options.identifierQuarantine
   }
 
   begins(world: ObservedWorld): void {
     this.#world = world
-    this.#book.begins(world)
-    this.#places.begins(world, this.#options)
+    this.#enterLimits()
+  }
+
+  reconfigured(options: EngineOptions, now: Instant): void {
+    for (const { lane, retiring } of this.#world?.engine?.snapshot(now).lanes ?? []) {
+      if (retiring) this.#removed.add(lane)
+      else this.#removed.delete(lane)
+    }
+    this.#quarantine = Math.min(this.#quarantine, options.identifierQuarantine)
+    this.#enterLimits()
   }
 
   /** What is in hand keeps what it began with: of the old and the new limits the looser ones hold. */
-  reconfigured(options: EngineOptions, now: Instant): void {
-    for (const { lane, retiring } of this.#world?.engine?.snapshot(now).lanes ?? []) {
-      const before = this.#limitsOf(lane)
-      if (retiring) this.#removed.add(lane)
-      else this.#removed.delete(lane)
-      if (before !== undefined) this.#limits.set(lane, before)
-    }
-    this.#book.reconfigured(options)
-    this.#places.reconfigured(options)
-    this.#quarantine = Math.min(this.#quarantine, options.identifierQuarantine)
-    for (const [lane, before] of this.#limits) {
-      const after = this.#book.of(lane)?.limits ?? before
+  #enterLimits(): void {
+    for (const [lane, { limits }] of this.#lanes.all) {
+      const before = this.#limits.get(lane) ?? limits
       this.#limits.set(lane, {
-        timeout: Math.min(before.timeout, after.timeout),
-        maxRetries: Math.max(before.maxRetries, after.maxRetries),
-        maxOutstanding: Math.max(before.maxOutstanding, after.maxOutstanding),
+        timeout: Math.min(before.timeout, limits.timeout),
+        maxRetries: Math.max(before.maxRetries, limits.maxRetries),
+        maxOutstanding: Math.max(before.maxOutstanding, limits.maxOutstanding),
       })
     }
   }
@@ -102,12 +98,12 @@ export class IdentifierLaw implements Observer {
   }
 
   forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
-    const limits = this.#limitsOf(lane)
+    const limits = this.#limits.get(lane)
     if (limits === undefined || this.#removed.has(lane)) {
       throw new BrokenLaw('removed', `something leaves by lane ${lane}, which is there no more`, now)
     }
     const patience = patienceOf(limits)
-    const place = placeOf(lane, port, bytes)
+    const place = identifierKeyOf(lane, port, bytes)
     const known = this.#uses.get(place)
     const name = `lane ${lane}, port ${port}, identifier ${bytes[1]}`
     if (known?.bytes !== bytes) {
@@ -116,7 +112,7 @@ export class IdentifierLaw implements Observer {
       }
       const use = { bytes, lastSentAt: now, transmissions: 1, isAnswered: false, isInFlight: false }
       this.#uses.set(place, use)
-      this.#takeOff(lane, use, now, limits)
+      this.#addInFlight(lane, use, now, limits)
       return
     }
     known.transmissions += 1
@@ -126,18 +122,17 @@ export class IdentifierLaw implements Observer {
       throw new BrokenLaw('retry', `${name} is sent for the ${known.transmissions}th time`, now)
     }
     known.lastSentAt = now
-    this.#takeOff(lane, known, now, limits)
+    this.#addInFlight(lane, known, now, limits)
   }
 
   responded(lane: number, port: number, bytes: Uint8Array, _now: Instant): void {
-    const known = this.#uses.get(placeOf(lane, port, bytes))
-    const secret = this.#book.of(lane)?.server.secret
+    const known = this.#uses.get(identifierKeyOf(lane, port, bytes))
+    const secret = this.#lanes.of(lane)?.server.secret
     if (known === undefined || secret === undefined) return
-    const request = { code: known.bytes[0]!, authenticator: known.bytes.subarray(4, 20) }
     // What does not verify is no answer: a server with a wrong secret, or one that answers what was here before.
-    if (checkResponse(wellFormed(bytes), request, secret) !== undefined) return
+    if (!verifies(wellFormed(bytes), known.bytes, secret)) return
     known.isAnswered = true
-    this.#land(lane, known)
+    this.#removeInFlight(lane, known)
   }
 
   /** Where no other server is left, a login that has used up its tries is sent once more for each copy of its client. */
@@ -147,8 +142,8 @@ export class IdentifierLaw implements Observer {
     return askedAt !== undefined && askedAt > then
   }
 
-  #takeOff(lane: number, use: Use, now: Instant, limits: Limits): void {
-    const place = this.#places.of(lane)?.key ?? ''
+  #addInFlight(lane: number, use: Use, now: Instant, limits: Limits): void {
+    const place = this.#lanes.placeOf(lane)?.key ?? ''
     let flight = this.#flights.get(place)
     if (flight === undefined) {
       flight = { sent: [], count: 0, patience: patienceOf(limits) }
@@ -158,7 +153,7 @@ export class IdentifierLaw implements Observer {
     let over = 0
     for (const { use: earlier, at } of flight.sent) {
       if (now - at < flight.patience) break
-      if (earlier.lastSentAt === at) this.#land(lane, earlier)
+      if (earlier.lastSentAt === at) this.#removeInFlight(lane, earlier)
       over += 1
     }
     if (over > 0) flight.sent.splice(0, over)
@@ -171,18 +166,12 @@ export class IdentifierLaw implements Observer {
     }
   }
 
-  #land(lane: number, use: Use): void {
-    const flight = this.#flights.get(this.#places.of(lane)?.key ?? '')
+  #removeInFlight(lane: number, use: Use): void {
+    const flight = this.#flights.get(this.#lanes.placeOf(lane)?.key ?? '')
     if (flight === undefined || !use.isInFlight) return
     use.isInFlight = false
     flight.count -= 1
   }
-
-  #limitsOf(lane: number): Limits | undefined {
-    return this.#limits.get(lane) ?? this.#book.of(lane)?.limits
-  }
 }
 
 const patienceOf = ({ timeout }: Limits): number => Math.min(timeout * 0.9, REFUSED_AFTER)
-
-const placeOf = (lane: number, port: number, bytes: Uint8Array): number => (lane * 64 + port) * 256 + bytes[1]!

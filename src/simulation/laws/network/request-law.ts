@@ -12,14 +12,13 @@ import { CLASS_TRAITS, classOfRequest, TRAFFIC_CLASSES, type TrafficClass } from
 import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../../../codes.ts'
 import type { EngineEvent, Peer } from '../../../proxy/border/events.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
-import { checkResponse } from '../../../radius/authenticator.ts'
 import type { Packet } from '../../../radius/packet.ts'
 import type { Instant } from '../../../units.ts'
-import { InterimBook } from '../../books/interim-book.ts'
-import { LaneBook } from '../../books/lane-book.ts'
+import type { Books } from '../../books/books.ts'
+import { identifierKeyOf } from '../../books/lane-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'
-import { serialOf, wellFormed } from '../../peers/packets.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
+import { requestKeyOf, sameOctets, serialOf, verifies, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 /** A request that was let in. */
 interface Asked {
@@ -73,25 +72,17 @@ export class RequestLaw implements Observer {
   readonly #carried = new Map<number, Carried>()
   /** Why the engine has just passed a response on to nobody. */
   #droppedFor: string | undefined = undefined
-  readonly #book: LaneBook
-  readonly #interims: InterimBook
-  #options: EngineOptions
+  readonly #books: Books
   #patience: number
   #replies = 0
   #answers = 0
 
-  constructor(options: EngineOptions) {
-    this.#options = options
-    this.#book = new LaneBook(options)
-    this.#interims = new InterimBook(options)
+  constructor(books: Books) {
+    this.#books = books
+    const { options } = books.lanes
     this.#patience = patienceOf(options)
     this.#asked = new Recent(inHand(options))
     this.#slots = new Recent(inHand(options))
-  }
-
-  begins(world: ObservedWorld): void {
-    this.#book.begins(world)
-    this.#interims.begins(world)
   }
 
   /** How much is remembered now. */
@@ -108,29 +99,26 @@ export class RequestLaw implements Observer {
   }
 
   reconfigured(options: EngineOptions): void {
-    this.#options = options
-    this.#book.reconfigured(options)
-    this.#interims.reconfigured(options)
     this.#patience = Math.min(this.#patience, patienceOf(options))
     this.#lastArrival.clear()
   }
 
   received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
-    const fate = this.#interims.received(trafficClass, bytes, now, from)
+    const { fate } = this.#books.interims
     const isLetIn = fate.kind === 'let-in' || fate.kind === 'took-place'
     const packet = wellFormed(bytes)
-    const key = keyOf(packet)
+    const key = requestKeyOf(packet)
     const place = this.#placeOf(from, packet.identifier)
     const before = this.#slots.get(place, now)
-    const isSame = before !== undefined && isEqual(before.authenticator, packet.bytes.subarray(4, 20))
-    if (isLetIn) this.#checkRepetition(packet, key, isSame ? before : undefined, now)
-    const asking = isSame && !isLetIn ? this.#asked.get(before.key, now) : undefined
+    const isRepeated = before !== undefined && sameOctets(before.authenticator, packet.bytes.subarray(4, 20))
+    if (isLetIn) this.#checkRepetition(packet, key, isRepeated ? before : undefined, now)
+    const asking = isRepeated && !isLetIn ? this.#asked.get(before.key, now) : undefined
     if (asking !== undefined) asking.renewedAt = now
-    if (!isSame) {
+    if (!isRepeated) {
       const former = before === undefined ? undefined : this.#asked.get(before.key, now)
       if (former !== undefined && trafficClass === 'authentication') former.isReleased = true
     }
-    if (isLetIn || !isSame) {
+    if (isLetIn || !isRepeated) {
       this.#slots.set(place, { authenticator: packet.bytes.slice(4, 20), key, replied: undefined }, now)
     }
     if (!isLetIn) return
@@ -167,16 +155,15 @@ export class RequestLaw implements Observer {
     // Counted one too many rather than one too few: they push each other out of a bounded table.
     this.#answers += 1
     const packet = wellFormed(bytes)
-    const way = wayOf(lane, port, packet)
+    const way = identifierKeyOf(lane, port, bytes)
     const carried = this.#carried.get(way)
     const isLeftLate = this.#droppedFor === 'late'
     // The server may be done with it by that one.
     if (carried !== undefined && this.#droppedFor !== undefined && !isLeftLate) carried.isSpoilt = true
     const asked = carried === undefined ? undefined : this.#asked.get(carried.key, now)
     if (carried === undefined || asked?.sent === undefined || !this.#isOutstanding(asked, now)) return
-    const request = { code: carried.bytes[0]!, authenticator: carried.bytes.subarray(4, 20) }
-    const secret = this.#book.of(lane)?.server.secret
-    if (secret === undefined || checkResponse(packet, request, secret) !== undefined) return
+    const secret = this.#books.lanes.of(lane)?.server.secret
+    if (secret === undefined || !verifies(packet, carried.bytes, secret)) return
     if (carried.arrival !== asked.arrival) return
     // From wherever it came: it has ended the request, or can't be passed on; a second one from there says nothing new.
     if (asked.sent.way === way || !isLeftLate) asked.answered = { at: now, number: this.#answers }
@@ -188,11 +175,10 @@ export class RequestLaw implements Observer {
 
   forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const packet = wellFormed(bytes)
-    const key = keyOf(packet)
-    this.#interims.sent(packet, now)
+    const key = requestKeyOf(packet)
     const asked = this.#asked.get(key, now)
     if (asked === undefined) throw new BrokenLaw('order', `request ${key >> 1} was never received`, now)
-    const way = wayOf(lane, port, packet)
+    const way = identifierKeyOf(lane, port, bytes)
     this.#carried.set(way, { key, arrival: asked.arrival, bytes, isSpoilt: false })
     const isFirstHere = !asked.lanes.includes(lane)
     this.#checkAge(packet, asked, isFirstHere, now)
@@ -216,13 +202,13 @@ export class RequestLaw implements Observer {
     if (!isFirstHere && trafficClass === 'accounting') return
     // The first time it leaves counts from its arrival, every other time from its client's latest retransmission.
     const age = now - (asked.sent === undefined ? asked.admittedAt : asked.renewedAt)
-    const { maxAge } = this.#options.queues[trafficClass]
+    const { maxAge } = this.#books.lanes.options.queues[trafficClass]
     if (age <= maxAge) return
     throw new BrokenLaw('age', `arrival ${asked.arrival} (${trafficClass}) leaves ${age} us after it came`, now)
   }
 
   #checkRepetition(packet: Packet, key: number, slot: Slot | undefined, now: Instant): void {
-    const { answerCache, maxAnswers, recordCache, maxRecords } = this.#options.duplicates
+    const { answerCache, maxAnswers, recordCache, maxRecords } = this.#books.lanes.options.duplicates
     const asked = this.#asked.get(key, now)
     const name = `request ${key >> 1}`
     if (asked !== undefined && !asked.isReleased && this.#isOutstanding(asked, now)) {
@@ -241,7 +227,7 @@ export class RequestLaw implements Observer {
 
   /** A server answered with what can't be passed on, and nobody else is asked. */
   #ends(packet: Packet, now: Instant): void {
-    const asked = this.#asked.get(keyOf(packet), now)
+    const asked = this.#asked.get(requestKeyOf(packet), now)
     if (asked !== undefined) asked.isReleased = true
   }
 
@@ -263,14 +249,4 @@ export class RequestLaw implements Observer {
 const preferenceOf = (packet: Packet): number => {
   const { plain, withState } = CLASS_TRAITS[classOfRequest(packet.code) as TrafficClass].preference
   return packet.stateAt === 0 ? plain : withState
-}
-
-/** Serial and class as one number. */
-const keyOf = (packet: Packet): number => (serialOf(packet) ?? 0) * 2 + (packet.code === ACCESS_REQUEST ? 0 : 1)
-
-const wayOf = (lane: number, port: number, packet: Packet): number => (lane * 64 + port) * 256 + packet.identifier
-
-const isEqual = (a: Uint8Array, b: Uint8Array): boolean => {
-  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false
-  return true
 }

@@ -10,13 +10,13 @@
 import type { TrafficClass } from '../../../classes.ts'
 import { ACCOUNTING_REQUEST } from '../../../codes.ts'
 import type { Peer } from '../../../proxy/border/events.ts'
-import type { EngineOptions } from '../../../proxy/border/options.ts'
 import type { Packet } from '../../../radius/packet.ts'
 import type { Instant } from '../../../units.ts'
-import { type Fate, InterimBook } from '../../books/interim-book.ts'
+import type { Books } from '../../books/books.ts'
+import type { Fate, InterimBook } from '../../books/interim-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'
-import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../../peers/packets.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
+import { sameOctets, serialOf, sessionOf, sessionTimeOf, wellFormed } from '../../peers/packets.ts'
+import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 /** One interim update that waits, and the identifiers of clients that wait for its answer. */
 interface Group {
@@ -64,8 +64,8 @@ export class CoalescingLaw implements Observer {
   /** Answers that went out since the last datagram came in. */
   #replies: { readonly place: string; readonly serial: number | undefined }[] = []
 
-  constructor(options: EngineOptions) {
-    this.#interims = new InterimBook(options)
+  constructor({ interims, lanes: { options } }: Books) {
+    this.#interims = interims
     this.#remembers = options.duplicates.maxRecords >= ENOUGH_RECORDS
     this.#groups = new Recent(inHand(options))
     this.#places = new Recent(inHand(options))
@@ -75,16 +75,8 @@ export class CoalescingLaw implements Observer {
     this.#parts = new Recent(inHand(options))
   }
 
-  begins(world: ObservedWorld): void {
-    this.#interims.begins(world)
-  }
-
-  reconfigured(options: EngineOptions): void {
-    this.#interims.reconfigured(options)
-  }
-
   received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
-    const fate = this.#interims.received(trafficClass, bytes, now, from)
+    const { fate } = this.#interims
     this.#replies = []
     if (fate.kind === 'unfounded') throw new BrokenLaw('coalescing', fate.why, now)
     if (trafficClass !== 'accounting' || !this.#interims.isFor(from.address)) return
@@ -94,7 +86,6 @@ export class CoalescingLaw implements Observer {
   forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
     const packet = wellFormed(bytes)
     if (packet.code !== ACCOUNTING_REQUEST) return
-    this.#interims.sent(packet, now)
     const serial = serialOf(packet)
     const newer = serial === undefined ? undefined : this.#sentFor.get(serial, now)
     if (newer === undefined) return
@@ -140,7 +131,7 @@ export class CoalescingLaw implements Observer {
   #place(packet: Packet, place: string, fate: Fate, now: Instant): void {
     const serial = serialOf(packet)
     const before = this.#places.get(place, now)
-    const isAgain = before !== undefined && isEqual(before.asked.authenticator, packet.bytes.subarray(4, 20))
+    const isAgain = before !== undefined && sameOctets(before.asked.authenticator, packet.bytes.subarray(4, 20))
     if (serial !== undefined) {
       const session = `${place.split(' ')[1]} ${sessionOf(packet)}`
       this.#seen.set(serial, { session, time: sessionTimeOf(packet) ?? 0 }, now)
@@ -247,5 +238,3 @@ export class CoalescingLaw implements Observer {
 
 const placeOf = ({ link, address, port }: Peer, identifier: number): string =>
   `${link} ${address} ${port} ${identifier}`
-
-const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.every((octet, at) => octet === b[at])

@@ -10,12 +10,11 @@
 import type { TrafficClass } from '../../../classes.ts'
 import { ACCOUNTING_REQUEST } from '../../../codes.ts'
 import type { Peer } from '../../../proxy/border/events.ts'
-import type { EngineOptions } from '../../../proxy/border/options.ts'
 import type { Instant } from '../../../units.ts'
-import { InterimBook } from '../../books/interim-book.ts'
+import type { Books } from '../../books/books.ts'
 import { inHand, Recent } from '../../books/recent.ts'
 import { serialOf, sessionOf, wellFormed } from '../../peers/packets.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
+import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 interface RecordSeen {
   readonly arrival: number
@@ -27,24 +26,16 @@ export class SessionLaw implements Observer {
   readonly #records: Recent<number, RecordSeen>
   /** By session: the arrival number of the last first transmission. */
   readonly #lastArrival: Recent<string, number>
-  readonly #interims: InterimBook
+  readonly #books: Books
 
-  constructor(options: EngineOptions) {
-    this.#records = new Recent(inHand(options))
-    this.#lastArrival = new Recent(inHand(options))
-    this.#interims = new InterimBook(options)
-  }
-
-  begins(world: ObservedWorld): void {
-    this.#interims.begins(world)
-  }
-
-  reconfigured(options: EngineOptions): void {
-    this.#interims.reconfigured(options)
+  constructor(books: Books) {
+    this.#books = books
+    this.#records = new Recent(inHand(books.lanes.options))
+    this.#lastArrival = new Recent(inHand(books.lanes.options))
   }
 
   received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
-    const fate = this.#interims.received(trafficClass, bytes, now, from)
+    const { fate } = this.#books.interims
     if (trafficClass !== 'accounting' || (fate.kind !== 'let-in' && fate.kind !== 'took-place')) return
     const packet = wellFormed(bytes)
     const session = sessionOf(packet)
@@ -56,7 +47,6 @@ export class SessionLaw implements Observer {
   forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
     const packet = wellFormed(bytes)
     if (packet.code !== ACCOUNTING_REQUEST) return
-    this.#interims.sent(packet, now)
     const record = this.#records.get(serialOf(packet) ?? -1, now)
     if (record === undefined || record.wasSent) return
     record.wasSent = true
