@@ -1,6 +1,6 @@
 /**
- * Whether a request can leave a silent server for another one before it is too old, or was sent too often: `timeout`,
- * `max_retries`, `max_age` and `max_transmissions` only together say so.
+ * Whether a request can go from a silent server to another one before it is too old or was sent too often. Only `timeout`,
+ * `max_retries`, `max_age` and `max_transmissions` together show that.
  */
 
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -11,7 +11,7 @@ import { pathText, type SettingPath, valueAt } from '../source/source.ts'
 import type { PartialConfig } from './partial-config.ts'
 import type { Findings } from './result.ts'
 
-/** A request must have left a silent server before its age ends, or no other server is ever asked. */
+/** A request must leave a silent server before its age ends. Otherwise no other server is ever asked. */
 export function checkFailoverTime(partial: PartialConfig, findings: Findings): void {
   for (const name of TRAFFIC_CLASSES) checkClass(partial, name, findings)
 }
@@ -33,15 +33,15 @@ function checkClass({ root, outline, servers }: PartialConfig, name: TrafficClas
       `a ${what} is sent ${most} times at most, and each server takes as many tries: another one is never asked; write more than max_retries + 1, or 0 for no cap`,
     )
   }
-  const told = new Set<string>()
+  const warned = new Set<string>()
   for (const { lane, at } of lanes) {
     if (timeToLeave(lane.timeout, lane.max_retries) <= maxAge) continue
-    const places: SettingPath[] = [at, farm].flatMap((above) =>
+    const settings: SettingPath[] = [at, farm].flatMap((above) =>
       ['max_retries', 'timeout'].map((key) => [...above, key]),
     )
-    const path = [...places, ['queues', name, 'max_age']].find((place) => valueAt(root, place) !== undefined) ?? farm
-    if (told.has(pathText(path))) continue
-    told.add(pathText(path))
+    const path = [...settings, ['queues', name, 'max_age']].find((one) => valueAt(root, one) !== undefined) ?? farm
+    if (warned.has(pathText(path))) continue
+    warned.add(pathText(path))
     const tries = `${durationText(lane.timeout)} x ${1 + lane.max_retries}`
     findings.warn(
       path,
@@ -50,7 +50,7 @@ function checkClass({ root, outline, servers }: PartialConfig, name: TrafficClas
   }
 }
 
-/** `write max_retries: 1 and a timeout of 2s or less`: of the two only what is not so already. */
+/** `write max_retries: 1 and a timeout of 2s or less`, or only the one of the two that has to change. */
 function remedy(lane: { readonly timeout: Duration; readonly max_retries: number }, maxAge: Duration): string {
   const retries = Math.min(1, lane.max_retries)
   const timeout = timeoutWithin(maxAge, retries)

@@ -1,15 +1,15 @@
 /**
- * Text in, `Config` out: or all of its problems at once, each with its place.
+ * Text in, `Config` out, or all of its problems at once, each with its position.
  *
- * Two passes: the structure (keys, types, ranges) and the cross-checks, which run as far as the structure allows. Nothing
- * is started, read or asked here: what lies outside of the text comes as `LoadContext`.
+ * Two passes: the structure (keys, types, ranges), then the cross-checks as far as the structure allows. Nothing is started or
+ * read here. What lies outside of the text comes as `LoadContext`.
  */
 import { perClass } from '../../classes.ts'
 import { Secret } from '../../radius/secret.ts'
 import { crossCheck } from '../checks/cross-checks.ts'
 import { entriesOf, type PartialConfig, partialConfigOf } from '../checks/partial-config.ts'
 import type { ConfigResult, Findings, Found, LoadContext, SecretSource } from '../checks/result.ts'
-import { type AdminToken, type Config, inheritLane, instancesOf } from '../schema/config.ts'
+import { type AdminToken, type ClassConfig, type Config, inheritLane, instancesOf } from '../schema/config.ts'
 import { SECRET_KEYS } from '../schema/peer-settings.ts'
 import { type ClassSettings, type Settings, settings } from '../schema/schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
@@ -24,39 +24,41 @@ const SHORT_SECRET = 16
 /** `file` is a name for the problems; the text is YAML 1.2. Never throws. */
 export function loadConfig(text: string, file: string, context: LoadContext): ConfigResult {
   const source = readSource(text)
-  const problems: Problem[] = source.faults.map((fault) => ({ file, path: '', ...fault }))
-  const warnings: Problem[] = []
-  const note = (list: Problem[], path: SettingPath, message: string, at: 'key' | 'value' = 'value'): void => {
-    list.push({ file, ...source.locate(path, at), path: pathText(path), message })
-  }
-  const findings: Findings = {
-    error: (path, message) => note(problems, path, message),
-    warn: (path, message) => note(warnings, path, message),
-  }
-
-  const root = source.value
-  if (!isMapping(root)) {
-    if (problems.length === 0) findings.error([], wholeFile(root))
-    return refused(problems, warnings)
-  }
-  const parsed = settings.safeParse(root)
-  for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root)) note(problems, path, message, at)
-  const partial = partialConfigOf(root)
-  crossCheck(partial, context, findings)
-  const tokens = tokensOf(partial, context, findings)
-  const secrets = {
-    tokens,
-    clients: entriesOf(root, ['clients']).map((_, i) => secretOf(root, ['clients', i], context, findings)),
-    servers: partial.servers.map((_, i) => secretOf(root, ['farm', 'servers', i], context, findings)),
-  }
-  const problem = (path: SettingPath, message: string): Problem => ({
+  const problem = (path: SettingPath, message: string, at: 'key' | 'value' = 'value'): Problem => ({
     file,
-    ...source.locate(path),
+    ...source.locate(path, at),
     path: pathText(path),
     message,
   })
+  const problems: Problem[] = source.faults.map((fault) => ({ file, path: '', ...fault }))
+  const warnings: Problem[] = []
+  const findings: Findings = {
+    error: (path, message) => problems.push(problem(path, message)),
+    warn: (path, message) => warnings.push(problem(path, message)),
+  }
+  const refused = (found?: Found): ConfigResult => ({
+    ok: false,
+    problems: inOrder(problems),
+    warnings: inOrder(warnings),
+    found,
+  })
+  const root = source.value
+  if (!isMapping(root)) {
+    if (problems.length === 0) findings.error([], wholeFile(root))
+    return refused()
+  }
+  const parsed = settings.safeParse(root)
+  for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root))
+    problems.push(problem(path, message, at))
+  const partial = partialConfigOf(root)
+  crossCheck(partial, context, findings)
+  const secrets = {
+    tokens: tokensOf(partial, context, findings),
+    clients: entriesOf(root, ['clients']).map((_, i) => secretOf(root, ['clients', i], context, findings)),
+    servers: partial.servers.map((_, i) => secretOf(root, ['farm', 'servers', i], context, findings)),
+  }
   const found = foundIn(partial, problem)
-  if (!parsed.success || problems.length > 0) return { ...refused(problems, warnings), found }
+  if (!parsed.success || problems.length > 0) return refused(found)
   return { ok: true, config: assemble(parsed.data, secrets, context), warnings: inOrder(warnings), found }
 }
 
@@ -66,19 +68,18 @@ function foundIn({ outline, servers }: PartialConfig, problem: Found['problem'])
   return { listen, admin, log, tps, sessionsLog: accounting.sessions_log, servers, problem }
 }
 
-/** The secret of one client or server. Where there is none, an error says why; the result is then not used. */
+/** The secret of one client or server. If there is none, an error says why, and the result is not used. */
 function secretOf(root: unknown, above: SettingPath, context: LoadContext, findings: Findings): Secret | undefined {
   const entry = valueAt(root, above)
-  if (typeof entry !== 'object' || entry === null) return undefined
-  const given = SECRET_KEYS.filter((key) => Object.hasOwn(entry, key))
-  const key = given[0]
+  if (!isMapping(entry)) return undefined
+  const given = SECRET_KEYS.filter((one) => Object.hasOwn(entry, one))
+  const [key, second] = given
   if (key === undefined) {
     findings.error(above, 'has no secret; add secret_file (or secret_env)')
     return undefined
   }
-  if (given.length > 1)
-    findings.error([...above, given[1] as string], `a secret is given by ${given.join(' and ')}; keep one`)
-  const written = valueAt(entry, [key])
+  if (second !== undefined) findings.error([...above, second], `a secret is given by ${given.join(' and ')}; keep one`)
+  const written = entry[key]
   if (typeof written !== 'string') return undefined
   const path = [...above, key]
   if (key === 'secret') {
@@ -87,13 +88,23 @@ function secretOf(root: unknown, above: SettingPath, context: LoadContext, findi
       'a secret stands in this file, which gets copied and committed; move it to a file and write secret_file',
     )
   }
-  const reading = context.readSecret(sourceOf(key, written))
+  const bytes = octetsOf(sourceOf(key, written), path, context, findings)
+  return bytes && checkedSecret(bytes, path, findings)
+}
+
+function octetsOf(
+  source: SecretSource,
+  path: SettingPath,
+  context: LoadContext,
+  findings: Findings,
+): Uint8Array | undefined {
+  const reading = context.readSecret(source)
   if ('problem' in reading) {
     findings.error(path, reading.problem)
     return undefined
   }
   for (const warning of reading.warnings) findings.warn(path, warning)
-  return checkedSecret(reading.bytes, path, findings)
+  return reading.bytes
 }
 
 function sourceOf(key: (typeof SECRET_KEYS)[number], written: string): SecretSource {
@@ -129,18 +140,13 @@ function checkedSecret(bytes: Uint8Array, path: SettingPath, findings: Findings)
   return new Secret(bytes)
 }
 
-/** The tokens of the admin API; none where the file names none. */
+/** The tokens of the admin API; none if the file names none. */
 function tokensOf({ outline }: PartialConfig, context: LoadContext, findings: Findings): readonly AdminToken[] {
-  const file = outline?.admin.token_file
-  if (file === undefined) return []
+  const name = outline?.admin.token_file
   const path = ['admin', 'token_file']
-  const reading = context.readSecret({ kind: 'file', name: file })
-  if ('problem' in reading) {
-    findings.error(path, reading.problem)
-    return []
-  }
-  for (const warning of reading.warnings) findings.warn(path, warning)
-  const { tokens, problems } = readTokens(new TextDecoder().decode(reading.bytes))
+  const bytes = name === undefined ? undefined : octetsOf({ kind: 'file', name }, path, context, findings)
+  if (bytes === undefined) return []
+  const { tokens, problems } = readTokens(new TextDecoder().decode(bytes))
   for (const problem of problems) findings.error(path, problem)
   return tokens
 }
@@ -151,7 +157,7 @@ interface Secrets {
   readonly servers: readonly (Secret | undefined)[]
 }
 
-/** Only called without problems, so every secret is there. */
+/** Only called if there is no problem, so every secret is there. */
 function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config {
   const { farm } = all
   return {
@@ -165,6 +171,7 @@ function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config
     farm: {
       ...farm,
       ...perClass((each) => classOf(farm[each], context)),
+      // Key by key: the digest of the settings depends on the order.
       servers: farm.servers.map((server, i) => ({
         name: server.name,
         address: server.address,
@@ -178,13 +185,13 @@ function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config
   }
 }
 
-function classOf(of: ClassSettings, context: LoadContext): Config['farm']['authentication'] {
-  const name = of.algorithm === 'hash' ? of.hash_key : undefined
+function classOf({ algorithm, hash_key, max_transmissions }: ClassSettings, context: LoadContext): ClassConfig {
+  const name = algorithm === 'hash' ? hash_key : undefined
   const key = name === undefined ? undefined : context.attributeKey(name)
   return {
-    algorithm: of.algorithm,
+    algorithm,
     hash_key: name === undefined || key === undefined ? undefined : { ...key, name },
-    max_transmissions: of.max_transmissions,
+    max_transmissions,
   }
 }
 
@@ -192,9 +199,3 @@ function wholeFile(root: unknown): string {
   if (root === null || root === undefined) return 'the file is empty; begin with examples/minimal.yaml'
   return 'the file is no mapping; it begins with keys such as "clients:" and "farm:"'
 }
-
-const refused = (problems: readonly Problem[], warnings: readonly Problem[]): ConfigResult => ({
-  ok: false,
-  problems: inOrder(problems),
-  warnings: inOrder(warnings),
-})

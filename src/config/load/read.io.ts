@@ -1,8 +1,8 @@
 /**
- * Reads a configuration file, and what it points at: secrets in files and in the environment, the machine's addresses.
+ * Reads a configuration file and what it needs: secrets in files and in the environment, the machine's addresses.
  *
- * Reading is synchronous: a reload is all or nothing, and these are small files. Nothing is thrown for what is wrong with
- * a file; it becomes a problem with its place, like any other.
+ * Reading is synchronous: a reload is all or nothing, and the files are small. A file that is wrong throws nothing. It becomes a
+ * problem with a position, like any other.
  */
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -14,7 +14,7 @@ import { problemOf } from '../source/problem.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../source/small-file.io.ts'
 import { loadConfig } from './load.ts'
 
-/** A packet has 4096 octets; a longer secret is another file given by mistake. */
+/** A packet has 4096 octets. A longer secret is another file, given by mistake. */
 const LONGEST_SECRET = 4096
 const READABLE_BY_ALL = 0o004
 const BOM_LENGTH = 3
@@ -22,11 +22,11 @@ const BOM_LENGTH = 3
 /** What to read besides the file; tests give their own environment. */
 export interface ReadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** What the configuration may stand in; what it points at is in files, since a reload reads that again. */
+  /** What the configuration may be in. Secrets are always in files, because a reload reads them again. */
   readonly from?: 'file' | 'file or pipe'
 }
 
-/** The configuration in `file`; paths in it start at the file's directory. */
+/** Relative paths in the file start at its directory. */
 export function readConfig(file: string, { env = process.env, from = 'file' }: ReadOptions = {}): ConfigResult {
   const read = readSmallFile(file, LONGEST_CONFIG, from)
   if ('problem' in read) return { ok: false, problems: [problemOf(file, read.problem)], warnings: [] }
@@ -41,7 +41,7 @@ export function readConfig(file: string, { env = process.env, from = 'file' }: R
   })
 }
 
-/** What the octets of `file` say; how they stand for text is a part of it. */
+/** From the octets of `file` to a configuration. */
 export function loadFile(bytes: Uint8Array, file: string, context: LoadContext): ConfigResult {
   const reading = textOf(bytes)
   if ('problem' in reading) {
@@ -52,7 +52,7 @@ export function loadFile(bytes: Uint8Array, file: string, context: LoadContext):
   return { ...result, warnings: [...ofText, ...result.warnings] }
 }
 
-/** Listing them takes a descriptor, and a daemon that reads its file again may have none left. */
+/** Listing them needs a descriptor, and a daemon that reads its file again may have none left. */
 function readAddresses(): { addresses: string[] } | { problem: string } {
   try {
     return { addresses: addressesOfThisMachine() }
@@ -85,7 +85,7 @@ function readSecret(source: SecretSource, directory: string, env: NonNullable<Re
   }
 }
 
-/** Editors and `echo` end a file with a newline that nobody means. */
+/** Editors and `echo` end a file with a newline that is not meant. */
 function withoutLastNewline(bytes: Uint8Array): Uint8Array {
   if (bytes.at(-1) !== 0x0a) return bytes
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1)

@@ -1,15 +1,14 @@
 /**
- * The file of bearer tokens for the admin API: one `NAME TOKEN` a line. Blank lines and lines that begin with `#` are
- * left out.
+ * The file of bearer tokens for the admin API: one `NAME TOKEN` a line. Blank lines and lines that begin with `#` are skipped.
  *
- * The name goes into the log beside what was done with the token; the token is a secret like any other. A sentence about
- * what is wrong names the line, and never shows what could be a token.
+ * The log names who did something with a token. The token is a secret like any other: a problem names the line and never
+ * quotes what could be a token.
  */
 import { Secret } from '../../radius/secret.ts'
 import type { AdminToken } from '../schema/config.ts'
 import { NAME } from '../schema/kinds.ts'
 
-/** As many characters as 64 random bits have in hex; less is guessed. */
+/** 64 random bits in hex. A shorter token is guessed. */
 const SHORTEST_TOKEN = 16
 const TOKEN = /^[\x21-\x7e]+$/
 const MAKE_ONE = 'make one with "openssl rand -hex 32"'

@@ -1,13 +1,13 @@
 /**
- * One setting that a reload changes, and how it is said: for the command line, and on one bounded line for the log.
+ * One setting that a reload changes, as text for the command line, and as one line of limited length for the log.
  */
 
 export interface SettingChange {
   /** `farm.servers[fr-1].accounting.max_rate`. */
   readonly path: string
-  /** `order`: the same names stand in another order. */
+  /** `order`: the same names in another order. */
   readonly kind: 'changed' | 'added' | 'removed' | 'order' | 'secret'
-  /** As in the file; absent where there was none, and of secrets. */
+  /** As in the file. Missing if there was none, and for secrets. */
   readonly was?: string
   readonly is?: string
   /** It holds only after a restart. */
@@ -21,12 +21,12 @@ export function changeText({ path, kind, was, is, needsRestart }: SettingChange)
   return `${path}: ${whatOf(kind, was, is)}${needsRestart ? ' (after a restart)' : ''}`
 }
 
-/** All of it on one line of bounded length. */
+/** All changes on one line of limited length. */
 export function changesInShort(changes: readonly SettingChange[]): string {
   if (changes.length === 0) return 'nothing changed'
-  const shown = changes.slice(0, MOST_IN_LOG).map(changeText)
-  const more = changes.length - shown.length
-  return [...shown, ...(more > 0 ? [`... and ${more} more`] : [])].join('; ')
+  const first = changes.slice(0, MOST_IN_LOG).map(changeText)
+  const more = changes.length - first.length
+  return [...first, ...(more > 0 ? [`... and ${more} more`] : [])].join('; ')
 }
 
 function whatOf(kind: SettingChange['kind'], was = 'not set', is = 'not set'): string {

@@ -1,10 +1,9 @@
 /**
- * What differs between two configurations, setting by setting, for an operator who reloads: path, old value and new one, in
- * the words of the file. A secret is compared and never shown; servers and clients are found by their names, wherever
- * they stand.
+ * What differs between two configurations, setting by setting, for an operator who reloads: path, old value and new value, as
+ * in the file. Secrets are compared and never shown. Servers and clients are matched by their names, in any order.
  *
- * Every setting that differs is named once, and none where the configurations are equal. The cost grows with the size of
- * the two and no faster: ten thousand clients are compared by a table of names.
+ * Every setting that differs is named once. If the configurations are equal, there is none. The cost grows with the size of the
+ * two and no faster: ten thousand clients are compared by a table of names.
  */
 import { Secret } from '../../radius/secret.ts'
 import type { Config } from '../schema/config.ts'
@@ -14,23 +13,23 @@ import { comparableSettings } from './effective.ts'
 import { restartSettings } from './restart.ts'
 
 const LONGEST_VALUE = 120
-/** Of what is the same, before the difference. */
+/** Of the equal text before the difference. */
 const LONGEST_LEAD = 40
 
-type Told = Omit<SettingChange, 'needsRestart'>
+type Difference = Omit<SettingChange, 'needsRestart'>
 type Named = ReadonlyMap<string, Readonly<Record<string, unknown>>>
 
 /** What `after` changes, in the order of the settings. */
 export function difference(before: Config, after: Config): SettingChange[] {
-  const found: Told[] = []
+  const found: Difference[] = []
   compare('', comparableSettings(before), comparableSettings(after), found)
   const restart = restartSettings().map(pathText)
-  const needsRestart = ({ path }: Told): boolean =>
+  const needsRestart = ({ path }: Difference): boolean =>
     restart.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`))
   return found.map((one) => ({ ...one, needsRestart: needsRestart(one) }))
 }
 
-function compare(path: string, before: unknown, after: unknown, found: Told[]): void {
+function compare(path: string, before: unknown, after: unknown, found: Difference[]): void {
   if (before instanceof Secret && after instanceof Secret) {
     if (!before.equals(after)) found.push({ path, kind: 'secret' })
     return
@@ -55,7 +54,7 @@ function compare(path: string, before: unknown, after: unknown, found: Told[]): 
   })
 }
 
-function compareNamed(path: string, before: Named, after: Named, found: Told[]): void {
+function compareNamed(path: string, before: Named, after: Named, found: Difference[]): void {
   for (const [name, one] of before) {
     const other = after.get(name)
     if (other === undefined) found.push({ path: `${path}[${name}]`, kind: 'removed', was: entryText(one) })
@@ -72,7 +71,7 @@ function compareNamed(path: string, before: Named, after: Named, found: Told[]):
   }
 }
 
-/** The entries of a list by their names; undefined where it is no list, or where entries have none or share one. */
+/** The entries of a list by their names; undefined if it is no list, or if entries have no name or share one. */
 function namedIn(value: unknown): Named | undefined {
   if (!Array.isArray(value)) return undefined
   const named = new Map<string, Readonly<Record<string, unknown>>>()
@@ -94,11 +93,11 @@ function isSame(a: unknown, b: unknown): boolean {
   return Object.is(a, b)
 }
 
-/** Secrets read as `[secret]` there; empty where there is no value. */
+/** A secret reads as `[secret]`. Empty if there is no value. */
 const textOf = (value: unknown): string =>
   value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
 
-/** An entry by what an operator knows it by. */
+/** What an operator knows an entry by. */
 function entryText(entry: Readonly<Record<string, unknown>>): string {
   const address = entry['address']
   return typeof address === 'string' ? short(address) : 'with its settings'
@@ -106,7 +105,7 @@ function entryText(entry: Readonly<Record<string, unknown>>): string {
 
 const short = (text: string): string => (text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}...`)
 
-/** Two texts that differ, cut to where they do: from the item on in which they first differ, if they are long. */
+/** Two texts that differ. Long ones are cut: they begin with the item in which they first differ. */
 function apart(was: string, is: string): [string, string] {
   if (was.length <= LONGEST_VALUE && is.length <= LONGEST_VALUE) return [was, is]
   let same = 0

@@ -1,9 +1,9 @@
 /**
- * The settings in force as an operator would write them: defaults filled in, what servers inherit written out, durations
- * and sizes with their units, and no secret.
+ * The settings in force as an operator would write them: defaults filled in, inherited values written out, durations and sizes
+ * with their units, and no secret.
  *
- * The schema says what kind a value is, so a setting that is added there is shown right here. Written to a file again,
- * with its secrets put back, it is the same configuration.
+ * The schema says what kind a value is, so a new setting needs no edit here. Written to a file again, with its secrets put
+ * back, it is the same configuration.
  */
 
 import { endpointText } from '../../addresses.ts'
@@ -35,7 +35,7 @@ export function effectiveSettings(config: Config): Effective {
   return written(asWritten(config, admin), settingsSchema(), (secret) => secret.toJSON()) as Effective
 }
 
-/** The same for comparing: secrets are in it as such, and tokens by their names. */
+/** The same to compare: with the secrets themselves, and with the tokens. */
 export function comparableSettings(config: Config): Effective {
   return written(asWritten(config, config.admin), settingsSchema(), (secret) => secret) as Effective
 }

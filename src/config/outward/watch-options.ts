@@ -1,6 +1,6 @@
 /**
- * From the words of `alarms`, `health` and `tps` to what the watch works by: ids with dashes, seconds and bytes as plain
- * numbers, `undefined` for what is switched off.
+ * From the settings of `alarms` and `health` to the options of the watch: ids with dashes, seconds and octets as plain numbers,
+ * `undefined` for what is switched off.
  */
 import type { Penalty } from '../../observe/alarms/health-score.ts'
 import type { WatchOptions } from '../../observe/alarms/watch.io.ts'
@@ -27,7 +27,7 @@ export function watchOptions({ alarms, health }: Pick<Config, 'alarms' | 'health
   }
 }
 
-/** What is so or not so is 1 or 0. */
+/** A condition that holds is 1, one that does not is 0. */
 function thresholdOf(of: AlarmSettings[AlarmKey], unit: number): Threshold | undefined {
   if (of === false) return undefined
   const { high, low } = 'high' in of ? of : { high: 1, low: 1 }

@@ -1,8 +1,8 @@
 /**
- * A scenario out of up to three layers: a built-in one, a file over it, the command line's options over both; or all
- * problems at once, each with its place, which is a line of the file or the name of an option.
+ * A scenario from up to three layers: a built-in one, a file over it, the command line's options over both. Or all problems at
+ * once, each with a line of the file or the name of an option.
  *
- * Structure first, then what only shows with everything in hand: an event after the end, a BNG that is not there.
+ * First the structure, then what only all values together show: an event after the end, a BNG that does not exist.
  */
 import { nodeAt, type SchemaNode } from '../schema/json-schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
@@ -25,7 +25,7 @@ export interface GivenOption {
 }
 
 export interface ScenarioLayers {
-  /** Undefined: the file says, or else it is a storm. */
+  /** Undefined: the file says it, else it is a storm. */
   readonly builtIn?: BuiltIn
   readonly file?: { readonly name: string; readonly text: string }
   readonly options: readonly GivenOption[]
@@ -42,7 +42,7 @@ const MICROS_PER_SECOND = 1_000_000
 /** Never throws. */
 export function loadScenario({ builtIn, file, options }: ScenarioLayers): ScenarioResult {
   const source = file === undefined ? undefined : new Source(file.text)
-  const where = new Places(file?.name, source, options)
+  const where = new Origins(file?.name, source, options)
   const problems: Problem[] = (source?.faults ?? []).map((fault) => ({ file: file?.name ?? '', path: '', ...fault }))
   if (problems.length > 0) return { ok: false, problems }
   const written = source?.value ?? {}
@@ -70,7 +70,7 @@ export function loadScenario({ builtIn, file, options }: ScenarioLayers): Scenar
 
 type Objection = readonly [path: SettingPath, message: string]
 
-/** What is impossible although each value by itself is fine. */
+/** What is impossible although each value alone is fine. */
 function objections(scenario: ScenarioSettings): Objection[] {
   const { sessions, bngs, length, clients, accounting, begin, session_time, events } = scenario
   const found: Objection[] = []
@@ -95,7 +95,7 @@ function objections(scenario: ScenarioSettings): Objection[] {
   return found
 }
 
-/** What each kind of event takes beside `at` and `what`; `true` is needed. */
+/** The keys of each kind of event besides `at` and `what`; `true` is required. */
 const TAKES: Readonly<Record<(typeof EVENTS)[number], Readonly<Record<string, boolean>>>> = {
   reboot: { bng: false, within: false },
   silence: { lasts: true, server: false },
@@ -123,8 +123,8 @@ function eventObjections(event: ScenarioSettings['events'][number], index: numbe
   return found
 }
 
-/** Where a key was given: by an option, or in the file. */
-class Places {
+/** Where a key was given: by an option or in the file. */
+class Origins {
   readonly #file: string | undefined
   readonly #source: Source | undefined
   readonly #options: readonly GivenOption[]
@@ -138,8 +138,8 @@ class Places {
   problem(path: SettingPath, message: string, at: 'key' | 'value' = 'value'): Problem {
     const option = this.#options.find((given) => pathText(given.path) === pathText(path))
     if (option !== undefined) return { file: `--${option.option}`, line: 0, column: 0, path: '', message }
-    const place = this.#source?.locate(path, at) ?? { line: 0, column: 0 }
-    return { file: this.#file ?? 'the scenario', ...place, path: pathText(path), message }
+    const position = this.#source?.locate(path, at) ?? { line: 0, column: 0 }
+    return { file: this.#file ?? 'the scenario', ...position, path: pathText(path), message }
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The scenario file of `radsluice simulate`: each key once, with its type, its check, its default and its meaning. The
- * built-in scenarios are such files too, and the command's options are keys of it, so one check serves all three.
+ * The scenario file of `radsluice simulate`: each key is defined once, with its type, its check, its default and its meaning. The
+ * built-in scenarios are such files too, and the command's options are keys of it. So one check serves all three.
  */
 import { z } from 'zod'
 import type { SchemaNode } from '../schema/json-schema.ts'
@@ -128,7 +128,7 @@ export const scenarioSettings = z.strictObject({
 
 export type ScenarioSettings = z.output<typeof scenarioSettings>
 
-/** What the built-in scenarios have of their own; everything else is the defaults. */
+/** What differs from the defaults in the built-in scenarios. */
 export const BUILT_IN_VALUES: Readonly<Record<BuiltIn, Readonly<Record<string, unknown>>>> = {
   storm: {},
   outage: { begin: 'up', session_time: '30m', events: [{ at: '20s', what: 'silence', lasts: '60s' }] },
@@ -145,6 +145,6 @@ export const BUILT_IN_VALUES: Readonly<Record<BuiltIn, Readonly<Record<string, u
   },
 }
 
-/** For sentences about a place in the file, and for the page. */
+/** For messages about a setting of the file, and for the page. */
 export const scenarioJsonSchema = (): SchemaNode =>
   z.toJSONSchema(scenarioSettings, { target: 'draft-7', io: 'input' }) as SchemaNode

@@ -1,6 +1,6 @@
 /**
- * Configurations for a simulation: everything is read and checked as for the daemon, but no secret and no address of this
- * machine. A file can so be tried out on a laptop that has none of the secrets; in the simulation they are made up.
+ * Configurations for a simulation. Everything is read and checked as for the daemon, except secrets and the addresses of this
+ * machine. So a file can be tried on a laptop without its secrets: they are simulated.
  */
 import { attributeKey, similarAttributeNames } from '../../radius/names/names.io.ts'
 import type { ConfigResult, LoadContext, SecretSource } from '../checks/result.ts'
@@ -17,7 +17,7 @@ const SURROUNDINGS: LoadContext = {
   readSecret: (source) => ({ bytes: new TextEncoder().encode(`made up for ${nameOf(source)}`), warnings: [] }),
 }
 
-/** The configuration in `file`, with made-up secrets. */
+/** The configuration in `file`, with simulated secrets. */
 export function rehearseConfigFile(file: string): ConfigResult {
   const read = readSmallFile(file, LONGEST_CONFIG, 'file or pipe')
   if ('problem' in read) return { ok: false, problems: [problemOf(file, read.problem)], warnings: [] }

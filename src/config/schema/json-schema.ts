@@ -1,7 +1,6 @@
 /**
- * The settings as JSON Schema (draft 7, the one that YAML editors know): for completion and checks while typing
- * (`radsluice schema`, config.schema.json), for the reference page, and for our own questions about a place in the file:
- * which keys are known there, which range, which words.
+ * The settings as JSON Schema (draft 7, which YAML editors know): for completion and checks while typing (`radsluice schema`,
+ * config.schema.json), for the reference page, and for our own questions about a setting: its keys, range and words.
  */
 import { z } from 'zod'
 import type { SettingPath } from '../source/source.ts'
@@ -33,9 +32,9 @@ export function jsonSchema(): SchemaNode {
     target: 'draft-7',
     io: 'input',
     override: ({ jsonSchema: node }) => {
-      // "default: {}" of a mapping says less than the defaults of its keys.
+      // The defaults of its keys say more than "default: {}" of a mapping.
       if (isEmptyMapping(node.default)) delete node.default
-      // Exactly one of the ways to give a secret; the loader has its own sentences for that.
+      // Exactly one way to give a secret. The loader has its own messages for that.
       if (node.properties?.['secret_file'] !== undefined)
         node.oneOf = SECRET_KEYS.map((key) => ({ type: 'object', properties: { [key]: {} }, required: [key] }))
     },
@@ -45,13 +44,13 @@ export function jsonSchema(): SchemaNode {
 
 let known: SchemaNode | undefined
 
-/** The schema, made once: to read, and not to write to. */
+/** The schema, made once; not to be changed. */
 export function settingsSchema(): SchemaNode {
   known ??= jsonSchema()
   return known
 }
 
-/** The schema of one place in the file; where a mapping is one of two choices, the mapping. */
+/** The schema of one setting. If it may be a mapping or something else: of the mapping. */
 export const schemaAt = (path: SettingPath): SchemaNode | undefined => nodeAt(settingsSchema(), path)
 
 /** The same in any schema. */

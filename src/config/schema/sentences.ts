@@ -1,7 +1,7 @@
 /**
- * What zod objects to, as places and sentences of ours: each says what is wrong and what to write instead.
+ * zod's issues as messages of ours: each says what is wrong and what to write instead.
  *
- * Sentences quote the value that was found, but never a secret's, nor text that stands where a mapping belongs: it may be one.
+ * A message quotes the value that was found. It never quotes a secret, nor text in the place of a mapping, which may be one.
  */
 import type { z } from 'zod'
 import { didYouMean, similarWords } from '../../did-you-mean.ts'
@@ -20,8 +20,8 @@ type Issue = z.core.$ZodIssue
 type Lookup = (path: SettingPath) => SchemaNode | undefined
 
 /**
- * All objections to `root`; `above` is where the value that was parsed stands in it, `lookup` tells what is known about a
- * place: the configuration's own schema, unless another file is meant.
+ * All objections to `root`. `above` is the path of the parsed value in it. `lookup` gives the schema of a setting: the
+ * configuration's own schema, unless another file is meant.
  */
 export function objectionsOf(
   issues: readonly Issue[],
@@ -41,8 +41,8 @@ export function objectionsOf(
 }
 
 /**
- * What has two forms: a number or a word, which its kind says; a server's lane or a listener, whose mapping's own faults
- * count where it is one, and else those of the text where that has a kind.
+ * A setting with two forms. For a number or a word, its kind says both. For a server's lane or a listener, the faults of the
+ * mapping count if it is one, else those of the text.
  */
 function ofUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
@@ -118,7 +118,7 @@ function wrongType(expected: string, found: unknown, text: string): string {
 const notPossible = (text: string, kind: string): string =>
   `${text} is not possible; write a ${kind.replaceAll('`', '')}`
 
-/** zod's own messages all begin with one of its few words; ours never do. */
+/** zod's own messages all begin with one of a few words. Ours never do. */
 const isOurs = (issue: Issue): boolean => !/^(Invalid|Too|Unrecognized)\b/.test(issue.message)
 
 const isSecret = (path: SettingPath): boolean => path.at(-1) === 'secret'

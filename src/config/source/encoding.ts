@@ -1,6 +1,6 @@
 /**
- * How the octets of a file stand for text: UTF-8, and what editors of other systems make instead. A byte order mark is taken
- * off and said; UTF-16 and UTF-32 are named, since a file of them looks right in its editor and is nonsense here.
+ * From the octets of a file to text: UTF-8, and what editors of other systems write. A byte order mark is removed, with a
+ * warning. UTF-16 and UTF-32 are named in the problem, because such a file looks right in its editor.
  */
 export type TextReading =
   | { readonly text: string; readonly warnings: readonly string[] }
@@ -12,7 +12,7 @@ export const BOM_SENTENCE =
 
 type Wide = 'UTF-16' | 'UTF-32'
 
-/** What a file is whose characters have two or four octets each. */
+/** For a file whose characters have two or four octets each. */
 export const wideSentence = (wide: Wide): string => `the file is ${wide}; save it as UTF-8`
 
 const BOM = [0xef, 0xbb, 0xbf]
@@ -21,10 +21,10 @@ const FEWEST_ZEROS = 4
 
 export const hasBom = (bytes: Uint8Array): boolean => BOM.every((octet, i) => bytes[i] === octet)
 
-/** By its own mark, or because its beginning has 0 where characters of Latin letters have it. */
+/** Known by its mark, or by zeros at the places where Latin letters have them. */
 export function wideEncodingOf(bytes: Uint8Array): Wide | undefined {
   const startsWith = (...octets: number[]): boolean => octets.every((octet, i) => bytes[i] === octet)
-  // Before UTF-16, whose mark that of UTF-32 begins with.
+  // Before UTF-16: the mark of UTF-32 begins with that of UTF-16.
   if (startsWith(0xff, 0xfe, 0, 0) || startsWith(0, 0, 0xfe, 0xff)) return 'UTF-32'
   if (startsWith(0xff, 0xfe) || startsWith(0xfe, 0xff)) return 'UTF-16'
   const beginning = bytes.subarray(0, 64)
@@ -36,8 +36,8 @@ export function wideEncodingOf(bytes: Uint8Array): Wide | undefined {
 }
 
 /**
- * The same of a text that is known to hold 0, whatever its letters: blanks and line ends are in every script, and have their 0
- * in the same places. A few alone can be damage.
+ * The same for a text that is known to contain 0, in any script: blanks and line ends are in every script and have their 0 at
+ * the same places. A few zeros alone can be damage.
  */
 function wideTextOf(bytes: Uint8Array): Wide | undefined {
   const known = wideEncodingOf(bytes)
@@ -46,7 +46,7 @@ function wideTextOf(bytes: Uint8Array): Wide | undefined {
   for (const [at, octet] of bytes.entries()) if (octet === 0) zeros[at % 4] = (zeros[at % 4] ?? 0) + 1
   const [first = 0, second = 0, third = 0, fourth = 0] = zeros
   const characters = bytes.length / 4
-  // In UTF-32, the first octet of each character is 0 (the last one, where the least significant octet comes first).
+  // In UTF-32 the first octet of each character is 0, or the last one with the other byte order.
   if (bytes.length % 4 === 0 && Math.max(first, fourth) === characters) return 'UTF-32'
   const [even, odd] = [first + third, second + fourth]
   const isOneSided = bytes.length % 2 === 0 && Math.min(even, odd) === 0
@@ -70,7 +70,7 @@ export function textOf(bytes: Uint8Array): TextReading {
   }
 }
 
-/** Where the longest beginning that can be decoded ends, to the line. */
+/** The offset of the first line that cannot be decoded. */
 function firstBad(bytes: Uint8Array): number {
   let from = 0
   for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {

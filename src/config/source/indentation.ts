@@ -1,9 +1,10 @@
 /**
- * Which line is indented wrongly, where YAML cannot be read: the parser's objections stand where it noticed, which is often a
- * line or a dozen later, and one slip makes many of them.
+ * Finds the line with the wrong indentation when YAML cannot be read. The parser reports a fault where it noticed it, often a dozen
+ * lines later, and one slip makes many faults.
  *
- * It reads the block structure alone, line by line, against the columns that are open above. It is asked only when the parser
- * has found a fault, so what it does not know (texts over several lines, say) costs a less exact sentence and no good file.
+ * It reads only the block structure, line by line, and compares with the columns that are open above. It runs only after the
+ * parser found a fault. So what it does not know (texts over several lines, say) makes a sentence less exact, and no good file
+ * fails.
  */
 import type { Fault } from './problem.ts'
 
@@ -17,14 +18,14 @@ interface Open {
   expects: boolean
 }
 
-/** Of a longer one, the patterns below cost too much, and the structure is not what went wrong. */
+/** On a longer line the patterns below cost too much, and indentation is not what went wrong. */
 const LONGEST_LINE = 2_000
 
 const KEY = /^(?:"[^"]*"|'[^']*'|[^\s#&*!|>'"{}[\],:][^:#]*):(?=\s|$)\s*/
 const DASH = /^-(?:\s+|$)/
 const TEXT_BLOCK = /^[|>][-+0-9]*\s*(?:#.*)?$/
 
-/** The first line whose indentation cannot be right; undefined where it is none that can be told. */
+/** The first line whose indentation cannot be right; undefined if none is found. */
 export function wrongIndentation(text: string): Fault | undefined {
   const open: Open[] = []
   let brackets = 0
@@ -49,7 +50,7 @@ export function wrongIndentation(text: string): Fault | undefined {
   return undefined
 }
 
-/** Takes a line into the structure; what is wrong with its column, if something is. */
+/** Adds a line to the structure. Returns what is wrong with its column, if anything. */
 function enter(open: Open[], column: number, content: string, line: number): string | undefined {
   let popped: Open | undefined
   while ((open.at(-1)?.column ?? -1) > column) popped = open.pop()
@@ -65,7 +66,7 @@ function enter(open: Open[], column: number, content: string, line: number): str
     return undefined
   }
   if (isList && !top.isList) {
-    // A list may stand in the column of its own key.
+    // A list may begin in the column of its own key.
     if (!top.expects)
       return `is an item of a list, and stands in the column of the keys from line ${top.line}; indent it as its list`
     push(open, column, content, line)
@@ -82,7 +83,7 @@ function enter(open: Open[], column: number, content: string, line: number): str
   return undefined
 }
 
-/** Opens what a line opens: `- - a: 1` two lists and a mapping. */
+/** Opens what a line opens: `- - a: 1` opens two lists and a mapping. */
 function push(open: Open[], column: number, content: string, from: number, line = from): void {
   const dash = DASH.exec(content)?.[0]
   if (dash === undefined) {
@@ -95,7 +96,7 @@ function push(open: Open[], column: number, content: string, from: number, line 
   if (DASH.test(rest) || KEY.test(rest)) push(open, column + dash.length, rest, line)
 }
 
-/** Nothing stands there but an anchor or a comment. */
+/** There is nothing but an anchor or a comment. */
 const isOpen = (value: string): boolean => /^(?:[&!]\S*\s*)?(?:#.*)?$/.test(value)
 
 const behindKeys = (content: string): string => {
@@ -104,7 +105,7 @@ const behindKeys = (content: string): string => {
   return rest.replace(KEY, '')
 }
 
-/** Brackets that stay open at the end of a line, quotes and comments left out. */
+/** How many brackets stay open at the end of a line, quotes and comments left out. */
 function bracketsOf(content: string): number {
   const bare = content.replace(/"(?:\\.|[^"\\])*"|'[^']*'/g, '').replace(/(?:^|\s)#.*$/, '')
   return [...bare].reduce((sum, sign) => sum + ('[{'.includes(sign) ? 1 : ']}'.includes(sign) ? -1 : 0), 0)

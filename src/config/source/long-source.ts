@@ -1,12 +1,12 @@
 /**
- * The text of a configuration that may have ten thousand clients: the parser reads all but the plain ones of a long list,
- * which are put back among the others. A file with a fault, and a short one, is read by the parser alone.
+ * Reads the text of a configuration that may have ten thousand clients. The parser reads everything except the plain items of the
+ * long list, which are then put back in their places. The parser alone reads a short file, or one with a fault.
  */
 import { locateIn, markOf, type PlainItem, type Reduced, withoutPlainItems } from './plain-items.ts'
 import type { Fault, Position } from './problem.ts'
 import { type SettingPath, Source } from './source.ts'
 
-/** A text that was read: its value, or its faults, and where each setting stands. */
+/** A text that was read: its value or its faults, and the position of each setting. */
 export interface SourceText {
   readonly faults: readonly Fault[]
   readonly value: unknown
@@ -21,7 +21,7 @@ export function readSource(text: string): SourceText {
   return (reduced === undefined ? undefined : putBack(reduced)) ?? new Source(text)
 }
 
-/** Undefined where the rest has a fault, or the marks are not items of the list: then nothing was plain. */
+/** Undefined if the rest has a fault, or the marks are not items of the list: then nothing was plain. */
 function putBack({ text, runs }: Reduced): SourceText | undefined {
   const source = new Source(text)
   const root = source.value
@@ -38,7 +38,7 @@ function putBack({ text, runs }: Reduced): SourceText | undefined {
       values.push(value)
       continue
     }
-    // The mark that was put there, and no text that reads like it.
+    // It must be the mark that was put there, not a text that looks like it.
     if (source.locate([LIST, index]).line !== run[0]?.line) return undefined
     runOfMark.delete(value as string)
     for (const item of run) {

@@ -1,12 +1,12 @@
 /**
- * The plain items of a long list, read without the YAML parser: ten thousand client entries would cost it half a second and
- * a hundred megabytes of nodes, of which the loader needs the values alone.
+ * Reads the plain items of a long list without the YAML parser. Ten thousand client entries would cost the parser half a
+ * second and a hundred megabytes of nodes, and the loader needs only the values.
  *
- * Plain is what cannot mean anything else in YAML: keys of lower-case letters, values that are words, paths, addresses, small
- * numbers, true, false or quoted text without escapes, one pair a line or all of them in braces on one line. A run of
- * such items below a top-level key is replaced by one mark, and the parser reads the rest, whose lines and columns stay
- * as they are. Whatever is not plain is left to it: also what stands before a run up to its first item, where blank lines
- * and `#` may be the text of the item above. `test/config/source/plain-items.test.ts` holds both against each other.
+ * An item is plain if it cannot mean anything else in YAML: keys of lower-case letters; values that are words, paths,
+ * addresses, small numbers, true, false or quoted text without escapes; one pair a line, or all pairs in braces on one line. A
+ * run of such items below a top-level key is replaced by one mark. The parser reads the rest, with the same lines and columns.
+ * What comes before the first item of a run is left to the parser too, because blank lines and `#` may be text of the item
+ * above. `test/config/source/plain-items.test.ts` compares both.
  */
 import type { Position } from './problem.ts'
 
@@ -18,7 +18,7 @@ export interface PlainItem {
   /** Counted from 1, of the first key or brace. */
   readonly line: number
   readonly column: number
-  /** As it stands in the file, from there on. */
+  /** The text of the file, from there on. */
   readonly text: string
   readonly value: Readonly<Record<string, unknown>>
 }
@@ -26,24 +26,24 @@ export interface PlainItem {
 export interface Reduced {
   /** With as many lines as before. */
   readonly text: string
-  /** Of the mark that is shown as `markOf(i)`. */
+  /** Run i has the mark `markOf(i)`. */
   readonly runs: readonly (readonly PlainItem[])[]
 }
 
 export const markOf = (run: number): string => `${MARK} ${run}`
 
-/** The runs of plain items below `key:`, and the text without them; undefined where there are none. */
+/** The runs of plain items below `key:`, and the text without them; undefined if there are none. */
 export function withoutPlainItems(text: string, key: string): Reduced | undefined {
   const begin = new RegExp(`^${key}:[ ]*(?:#.*)?\\r?\\n`, 'm').exec(text)
   // A directive (%YAML 1.1) can give words another meaning.
   if (begin === null || text.includes(MARK) || /^%/m.test(text)) return undefined
   const lines = new Lines(text, begin.index + begin[0].length)
-  // An anchor or a tag of the list itself may stand there.
+  // An anchor or a tag of the list may come first.
   if (!lines.areItems()) return undefined
   const kept: string[] = [text.slice(0, lines.offset)]
   const runs: PlainItem[][] = []
   let run: PlainItem[] = []
-  /** Where the line of its first item begins. */
+  /** The offset of the line of its first item. */
   let from = lines.offset
   const endRun = (): void => {
     const first = run[0]
@@ -76,7 +76,7 @@ export function withoutPlainItems(text: string, key: string): Reduced | undefine
   return { text: kept.join(''), runs }
 }
 
-/** Where a setting within a plain item stands; `path` begins inside of it. */
+/** The position of a setting within a plain item; `path` begins inside the item. */
 export function locateIn(item: PlainItem, path: readonly (string | number)[], at: 'value' | 'key'): Position {
   const reader = new ItemReader(item.text)
   const places = new Map<string, { key: number; value: number }>()
@@ -87,13 +87,13 @@ export function locateIn(item: PlainItem, path: readonly (string | number)[], at
   return { line: item.line + before.length - 1, column: before.length === 1 ? item.column + last : last + 1 }
 }
 
-/** The lines of the list, from which items are taken one after the other. */
+/** The lines of the list, read item by item. */
 class Lines {
   readonly #text: string
   offset: number
   indent = -1
   isOver = false
-  /** Where the line began that the last plain item begins on. */
+  /** The offset of the line on which the last plain item begins. */
   startOfLast = 0
   /** Counted from 1. */
   line = 1
@@ -104,12 +104,12 @@ class Lines {
     for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) this.line += 1
   }
 
-  /** Whether the first line that says something is an item. */
+  /** Whether the first line with content is an item. */
   areItems(): boolean {
     return DASH.at(this.#text, this.#pastBlanks(this.offset)) > 0
   }
 
-  /** The item that begins here, if it is a plain one; then it is passed. Blank lines and comments before it too. */
+  /** The item that begins here if it is plain; then it is skipped, with the blank lines and comments before it. */
   plainItem(): PlainItem | undefined {
     const start = this.#pastBlanks(this.offset)
     const dash = DASH.at(this.#text, start)
@@ -129,7 +129,7 @@ class Lines {
     return { line, column: dash + 1, text: this.#text.slice(from, end), value }
   }
 
-  /** Passes a line that belongs to no plain item, and blank ones before it. At one of another key, the list is over. */
+  /** Skips a line that belongs to no plain item, and blank lines before it. A line of another key ends the list. */
   skipOne(): void {
     const start = this.#pastBlanks(this.offset)
     this.isOver = start >= this.#text.length || !/[\s-]/.test(this.#text[start] ?? '')
@@ -140,7 +140,7 @@ class Lines {
     this.offset = next
   }
 
-  /** Whether what follows is another item of the list, or the end of it: not a line that goes on with the one before. */
+  /** Whether another item or the end of the list follows, and not a line that continues the one before. */
   #endsAt(end: number, indent: number): boolean {
     const next = this.#pastBlanks(end)
     const blanks = BLANKS.at(this.#text, next)
@@ -156,7 +156,7 @@ class Lines {
   }
 }
 
-/** A pattern that is looked for at one place of a text only. */
+/** A pattern that is tried at one offset of a text only. */
 class Pattern {
   readonly #expression: RegExp
 
@@ -164,7 +164,7 @@ class Pattern {
     this.#expression = new RegExp(source, 'y')
   }
 
-  /** How many characters it takes there; 0 where it does not stand there. */
+  /** How many characters it matches there; 0 if it does not match. */
   at(text: string, offset: number): number {
     this.#expression.lastIndex = offset
     return this.#expression.test(text) ? this.#expression.lastIndex - offset : 0
@@ -175,12 +175,12 @@ const DASH = new Pattern(' *- +')
 const BLANKS = new Pattern(' *')
 const EMPTY_LINE = new Pattern(' *(?:#[^\\n]*)?\\r?\\n')
 const LINE_END = new Pattern('(?: +#[^\\n]*| *)(?:\\r?\\n|$)')
-/** Shorter than the 1024 characters that YAML allows a key by far. */
+/** Far shorter than the 1024 characters that YAML allows for a key. */
 const KEY = new Pattern('[a-z][a-z_]{0,63}: +')
 const COMMA = new Pattern(' *, *')
 const OPEN = new Pattern('\\{ *')
 const CLOSE = new Pattern(' *\\}')
-/** Up to where it may end in either style: a blank, a comma, a brace, the end of the line. */
+/** Ends at a blank, a comma, a brace or the end of the line. */
 const WORD = new Pattern('[A-Za-z0-9_./:-]+(?=[ ,}\\r\\n]|$)')
 const QUOTED = new Pattern('"[^"\\\\\\x00-\\x1f]*"(?=[ ,}\\r\\n]|$)|\'[^\'\\x00-\\x1f]*\'(?=[ ,}\\r\\n]|$)')
 
@@ -190,7 +190,7 @@ const NUMBER = /^(?:0|[1-9]\d{0,8})$/
 const TEXT = /^(?:[A-Za-z/]|\.{1,2}\/)[A-Za-z0-9_./-]*$/
 const NO_TEXT = /^(?:null|true|false)$/i
 
-type Told = (path: string, key: number, value: number) => void
+type OnPair = (path: string, key: number, value: number) => void
 
 /** Reads one plain item: `{ a: 1, b: two }`, or pairs on lines of their own in the column of the first. */
 class ItemReader {
@@ -198,24 +198,24 @@ class ItemReader {
   readonly #indent: number | undefined
   at: number
 
-  /** `indent` is the column of the first key, counted from 0; not given, any column is that of the others. */
+  /** `indent` is the column of the first key, counted from 0; without it, the others may have any column. */
   constructor(text: string, at = 0, indent?: number) {
     this.#text = text
     this.#indent = indent
     this.at = at
   }
 
-  /** The item; undefined where it is not plain. `told` hears of each pair and where it stands. */
-  read(told?: Told): Record<string, unknown> | undefined {
-    const value = this.#text[this.at] === '{' ? this.#braces(told, '') : this.#lines(told)
+  /** The item; undefined if it is not plain. `onPair` gets each pair and its offsets. */
+  read(onPair?: OnPair): Record<string, unknown> | undefined {
+    const value = this.#text[this.at] === '{' ? this.#braces(onPair, '') : this.#lines(onPair)
     if (value === undefined || this.at === this.#text.length) return value
-    return this.#isPast(LINE_END) ? value : undefined
+    return this.#skip(LINE_END) ? value : undefined
   }
 
-  #lines(told: Told | undefined): Record<string, unknown> | undefined {
+  #lines(onPair: OnPair | undefined): Record<string, unknown> | undefined {
     const value: Record<string, unknown> = {}
     for (;;) {
-      if (!this.#pair(value, told, '')) return undefined
+      if (!this.#pair(value, onPair, '')) return undefined
       const end = LINE_END.at(this.#text, this.at)
       if (end === 0 && this.at < this.#text.length) return undefined
       const next = this.at + end
@@ -226,26 +226,26 @@ class ItemReader {
     }
   }
 
-  #braces(told: Told | undefined, above: string): Record<string, unknown> | undefined {
+  #braces(onPair: OnPair | undefined, above: string): Record<string, unknown> | undefined {
     const value: Record<string, unknown> = {}
-    if (!this.#isPast(OPEN)) return undefined
+    if (!this.#skip(OPEN)) return undefined
     for (;;) {
-      if (!this.#pair(value, told, above)) return undefined
-      if (this.#isPast(CLOSE)) return value
-      if (!this.#isPast(COMMA)) return undefined
+      if (!this.#pair(value, onPair, above)) return undefined
+      if (this.#skip(CLOSE)) return value
+      if (!this.#skip(COMMA)) return undefined
     }
   }
 
-  #pair(into: Record<string, unknown>, told: Told | undefined, above: string): boolean {
+  #pair(into: Record<string, unknown>, onPair: OnPair | undefined, above: string): boolean {
     const keyAt = this.at
-    if (!this.#isPast(KEY)) return false
+    if (!this.#skip(KEY)) return false
     const key = this.#text.slice(keyAt, this.#text.indexOf(':', keyAt))
     if (NO_TEXT.test(key) || Object.hasOwn(into, key)) return false
     const valueAt = this.at
-    told?.(above + key, keyAt, valueAt)
+    onPair?.(above + key, keyAt, valueAt)
     const isNested = this.#text[this.at] === '{'
     if (isNested && above !== '') return false
-    const value = isNested ? this.#braces(told, `${key}.`) : this.#scalar()
+    const value = isNested ? this.#braces(onPair, `${key}.`) : this.#scalar()
     if (value === undefined) return false
     into[key] = value
     return true
@@ -253,8 +253,8 @@ class ItemReader {
 
   #scalar(): unknown {
     const from = this.at
-    if (this.#isPast(QUOTED)) return this.#text.slice(from + 1, this.at - 1)
-    if (!this.#isPast(WORD)) return undefined
+    if (this.#skip(QUOTED)) return this.#text.slice(from + 1, this.at - 1)
+    if (!this.#skip(WORD)) return undefined
     const word = this.#text.slice(from, this.at)
     if (word === 'true' || word === 'false') return word === 'true'
     if (NUMBER.test(word)) return Number(word)
@@ -262,8 +262,8 @@ class ItemReader {
     return isText ? word : undefined
   }
 
-  /** Passes it, if it stands here. */
-  #isPast(pattern: Pattern): boolean {
+  /** Skips the pattern if it matches here. */
+  #skip(pattern: Pattern): boolean {
     const length = pattern.at(this.#text, this.at)
     this.at += length
     return length > 0

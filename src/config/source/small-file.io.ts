@@ -1,23 +1,23 @@
 /**
- * Reads a small file whole, or says in a sentence why it can't be read: configurations, secrets, tokens.
+ * Reads a small file as a whole (configurations, secrets, tokens), or returns a sentence that says why it can't be read.
  *
- * The daemon reads files only: a pipe gives its text once and to one reader, and whoever opens it waits for a writer. The
- * command line may take one (`-c <(...)`). No more is read than the longest that is allowed.
+ * The daemon reads files only. A pipe gives its text once and to one reader, and opening it waits for a writer. The command line
+ * may read one (`-c <(...)`). No more octets are read than allowed.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 
-/** Forty thousand clients in one line each; a log or a capture given by mistake is not read to its end. */
+/** Forty thousand clients, one line each. A log or a capture that is given by mistake is not read to its end. */
 export const LONGEST_CONFIG = 4 * 1024 * 1024
 
 export type SmallFile = { readonly bytes: Uint8Array; readonly mode: number } | { readonly problem: string }
 
-/** The octets of a file of at most `longest`, or a sentence that says why not. `from`: what `path` may be. */
+/** At most `longest` octets. `from` says what `path` may be. */
 export function readSmallFile(path: string, longest: number, from: 'file' | 'file or pipe' = 'file'): SmallFile {
   try {
-    // Before it is opened, since opening some devices does something.
+    // Checked before it is opened: opening some devices has effects.
     const wrong = wrongKind(statSync(path), from)
     if (wrong !== undefined) return { problem: `${path} ${wrong}` }
-    // It may be another one by now. To open a pipe waits for its writer, but for O_NONBLOCK.
+    // It may be another file by now. Opening a pipe waits for its writer, except with O_NONBLOCK.
     const descriptor = openSync(path, constants.O_RDONLY | (from === 'file' ? constants.O_NONBLOCK : 0))
     try {
       const found = fstatSync(descriptor)
@@ -35,7 +35,7 @@ export function readSmallFile(path: string, longest: number, from: 'file' | 'fil
   }
 }
 
-/** Whether it is a pipe, which can be read once; not, where nothing can be seen there. */
+/** Whether it is a pipe, which can be read only once. */
 export function isPipe(path: string): boolean {
   try {
     return statSync(path).isFIFO()
@@ -52,10 +52,10 @@ function wrongKind(found: Stats, from: 'file' | 'file or pipe'): string | undefi
 
 const tooLong = (octets: string): string => `has ${octets} octets; that is another file, so correct the path`
 
-/** Most files are smaller, and ten thousand secrets are read one after the other. */
+/** Most files are smaller, and there may be ten thousand of them. */
 const FIRST_SIZE = 1_024
 
-/** All that comes; undefined where that is more than `longest`. Sizes are not asked for: a pipe and /proc have none. */
+/** Everything; undefined if that is more than `longest`. The file's size is not used: a pipe and /proc have none. */
 function readUpTo(descriptor: number, longest: number): Uint8Array | undefined {
   let buffer = Buffer.allocUnsafe(Math.min(FIRST_SIZE, longest + 1))
   let length = 0

@@ -1,10 +1,9 @@
 /**
  * The text of a configuration file: its plain value, the faults of its YAML, and the line and column of every setting.
  *
- * YAML 1.2 (so `no` is a word, not false), one document, anchors, aliases and merge keys allowed. The parser's own
- * messages are not passed on: they quote the text, and the text may hold a secret.
+ * YAML 1.2 (so `no` is a word, not false), one document; anchors, aliases and merge keys are allowed. The parser's own messages
+ * are not passed on: they quote the text, which may contain a secret.
  */
-
 import {
   type Alias,
   type Document,
@@ -23,7 +22,7 @@ import { parseYaml } from './yaml-text.ts'
 
 export type SettingPath = readonly (string | number)[]
 
-/** Enough for every honest use of anchors, and the end of a "billion laughs". */
+/** Enough for every honest use of anchors. Stops a "billion laughs". */
 const MAX_ALIASES = 1000
 
 const REPEATED = 'this key stands twice in one mapping; keep one of the two'
@@ -62,7 +61,7 @@ export class Source {
     for (const { code, offset } of faults) this.#note(offset, SENTENCES[code] ?? 'this is not valid YAML')
     const isBroken = faults.length > 0
     let readable = !isBroken
-    // In the order of the text, so that what stands above is known; `resolve` would look through all of it each time.
+    // In the order of the text, so that the anchors above are known. `resolve` would search all of it each time.
     const anchors = new Map<string, Node>()
     visit(this.#document, {
       Value: (_, node) => {
@@ -82,38 +81,38 @@ export class Source {
     if (isBroken) this.#faults.splice(0, Number.POSITIVE_INFINITY, ...first(this.#faults, wrongIndentation(text)))
   }
 
-  /** What YAML itself objects to. */
+  /** The faults of the YAML itself. */
   get faults(): readonly Fault[] {
     return this.#faults
   }
 
-  /** Maps, lists and scalars; undefined where the YAML cannot be read. Keys that stand twice do not hinder. */
+  /** Maps, lists and scalars; undefined if the YAML cannot be read. Repeated keys do not prevent reading. */
   get value(): unknown {
     return this.#value
   }
 
-  /** Where a setting's value stands (or its key); of a setting that is not there, the nearest thing around it. */
+  /** The position of a setting's value or key. For a setting that is missing: of what contains it. */
   locate(path: SettingPath, at: 'value' | 'key' = 'value'): Position {
     let node: unknown = this.#document.contents
-    let place = startOf(node) ?? 0
+    let offset = startOf(node) ?? 0
     for (const [depth, step] of path.entries()) {
       if (isAlias(node)) node = this.#meant.get(node as Alias)
       if (isSeq(node)) {
         node = node.items[Number(step)]
-        place = startOf(node) ?? place
+        offset = startOf(node) ?? offset
         continue
       }
       const pair = isMap(node) ? this.#pairsOf(node).get(String(step)) : undefined
       if (pair === undefined) break
-      const keyPlace = startOf(pair.key) ?? place
+      const keyOffset = startOf(pair.key) ?? offset
       node = pair.value
       const wantsKey = at === 'key' && depth === path.length - 1
-      place = wantsKey || isEmpty(node) ? keyPlace : (startOf(node) ?? keyPlace)
+      offset = wantsKey || isEmpty(node) ? keyOffset : (startOf(node) ?? keyOffset)
     }
-    return this.#placeOf(place)
+    return this.#positionOf(offset)
   }
 
-  /** The pairs of a mapping by their keys, of one that stands twice the first. */
+  /** The pairs of a mapping by their keys; of a repeated key the first. */
   #pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
     const known = this.#pairs.get(map)
     if (known !== undefined) return known
@@ -145,22 +144,22 @@ export class Source {
     }
   }
 
-  /** Once, where the parser objects twice to one place. */
+  /** Once, even if the parser reports it twice. */
   #note(offset: number, message: string): void {
-    const place = this.#placeOf(offset)
-    const name = `${place.line}:${place.column} ${message}`
+    const position = this.#positionOf(offset)
+    const name = `${position.line}:${position.column} ${message}`
     if (this.#noted.has(name)) return
     this.#noted.add(name)
-    this.#faults.push({ ...place, message })
+    this.#faults.push({ ...position, message })
   }
 
-  #placeOf(offset: number): Position {
+  #positionOf(offset: number): Position {
     const line = Math.max(1, linesUpTo(offset, this.#lineStarts))
     return { line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 }
   }
 }
 
-/** What the parser objects to after its first objection mostly follows from that: one slip is one problem. */
+/** What the parser reports after its first fault mostly follows from that one: one slip is one problem. */
 const first = (faults: readonly Fault[], indentation: Fault | undefined): Fault[] =>
   [indentation ?? faults.toSorted((a, b) => a.line - b.line || a.column - b.column)[0]].filter(
     (one) => one !== undefined,
@@ -187,7 +186,7 @@ export function pathText(path: SettingPath): string {
   }, '')
 }
 
-/** Counted here and not by the parser, whose own counter loses lines after some faults. */
+/** Counted here: the parser's own counter loses lines after some faults. */
 function lineStartsOf(text: string): number[] {
   const starts = [0]
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
@@ -207,5 +206,5 @@ function linesUpTo(offset: number, starts: readonly number[]): number {
 
 const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0]
 
-/** `key:` with nothing behind it has a value without text; the key is the better place to point at. */
+/** `key:` with nothing behind it has a value without text. Then the key is the better position. */
 const isEmpty = (node: unknown): boolean => node === null || (isScalar(node) && node.range?.[0] === node.range?.[1])

@@ -1,9 +1,9 @@
 /**
- * YAML text to a document, given up where no later text can mend it: a log or a capture given by mistake has a fault in each
- * line, of which one is shown, and a daemon that reads its file again must not be busy with the others.
+ * From YAML text to a document. It stops when no later text can repair it: a log or a capture given by mistake has a fault in each
+ * line. One of them is shown, and a daemon that reads its file again must not spend time on the others.
  *
- * Two more things differ from the parser's own way. Nesting has a limit, since its functions call themselves at each level.
- * Keys that stand twice are left to the caller, since it compares each key with all others of its mapping.
+ * Two more things differ from the parser's usual way. Nesting has a limit, because its functions call themselves at each level.
+ * Repeated keys are left to the caller, because the parser compares each key with all others of its mapping.
  */
 import { Composer, type CST, type Document, Lexer, Parser } from 'yaml'
 
@@ -15,10 +15,10 @@ export interface YamlFault {
 
 /** Each level opens up to two, and a configuration has less than ten levels. */
 const MOST_OPEN = 200
-/** The first is shown; it may be one of the composer's, which comes to hear of some things later. */
+/** The first is shown. It may be one of the composer's, which finds some faults later. */
 const MOST_ERRORS = 20
 
-/** The first document of the text, and what is wrong: in no order, and not all of it where there is much. */
+/** The first document of the text and its faults: in no order, and not all if there are many. */
 export function parseYaml(text: string): { readonly document: Document; readonly faults: readonly YamlFault[] } {
   const composer = new Composer({ prettyErrors: false, merge: true, logLevel: 'error', uniqueKeys: false })
   const more: YamlFault[] = []
