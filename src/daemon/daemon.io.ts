@@ -169,7 +169,7 @@ export class Daemon {
     // SIGHUP has nobody to tell: the log and the status say it.
     if (this.#ending.isDraining) return this.#settings.refuse([DRAINS])
     const outcome = await this.#orFail('reload', this.#settings.reload(forgetLearned))
-    this.#watch.change(watchOptions(this.#settings.config))
+    this.#watch.reconfigure(watchOptions(this.#settings.config))
     return outcome
   }
 

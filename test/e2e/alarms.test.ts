@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Webhook } from '../../src/observe/alarms/webhook.io.ts'
 import { Boundary } from '../../src/observe/boundary/boundary.io.ts'
-import type { Alarm, AlarmId } from '../../src/observe/view/alarm.ts'
+import type { Alarm } from '../../src/observe/view/alarm.ts'
 import { seconds } from '../../src/units.ts'
 import { run, until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, RADSLUICE, ROOT, serverEntry, settingsText } from './kit/daemon.ts'
@@ -177,7 +177,7 @@ describe('files that cannot be written', () => {
 })
 
 describe('the webhook', () => {
-  const alarm: Alarm<AlarmId> = {
+  const alarm: Alarm = {
     id: 'shed',
     severity: 'critical',
     subject: { class: 'accounting' },

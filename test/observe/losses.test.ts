@@ -40,7 +40,7 @@ const rulesOf = (interval: Interval) =>
 /** What an operator sees after so many polls that found this; with none, before the first. */
 function statusAfter(change: Change | undefined, polls: number) {
   const interval = intervalOf(change)
-  const alarms = new Alarms<AlarmId>()
+  const alarms = new Alarms()
   for (let poll = 0; poll < polls; poll += 1) alarms.judge(rulesOf(interval), 1_700_000_000)
   const watch = {
     ...interval.now.watch,
@@ -137,7 +137,7 @@ describe('a loss', () => {
   })
 
   it('is still told of half a minute later, with the value that raised it', () => {
-    const alarms = new Alarms<AlarmId>()
+    const alarms = new Alarms()
     alarms.judge(rulesOf(intervalOf(inAnyLedger({ givenUp: 717 }))), 0)
     for (let poll = 1; poll <= 6; poll += 1) alarms.judge(rulesOf(intervalOf()), 5 * poll)
     expect(alarms.current()).toMatchObject([{ id: 'given-up', value: 717, detail: '717 given up', quietSeconds: 30 }])
@@ -146,7 +146,7 @@ describe('a loss', () => {
 
   it('names a closed port only for as long as it is closed', () => {
     const refused = inLane({ server: 's1', class: 'authentication' }, () => ({ refusedAt: START }))
-    const alarms = new Alarms<AlarmId>()
+    const alarms = new Alarms()
     const lost = inLedger('authentication', { givenUp: 25 })
     alarms.judge(rulesOf(intervalOf((view) => refused(lost(view)))), 0)
     const found = () => alarms.current().find(({ id }) => id === 'given-up')

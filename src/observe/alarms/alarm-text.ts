@@ -3,7 +3,7 @@
  * `/status` and the command line list them.
  */
 import { lengthOfTime } from '../../units.ts'
-import { type Alarm, type AlarmId, type Severity, type Subject, subjectText } from '../view/alarm.ts'
+import { type Alarm, type AlarmId, subjectText } from '../view/alarm.ts'
 import type { WatchView } from '../view/view.ts'
 import { type AlarmDefinition, failsStatus, valueText } from './alarm-definition.ts'
 import { ALARMS } from './alarm-definitions.ts'
@@ -15,7 +15,7 @@ export function alarmText(id: AlarmId, value: number, detail: string | undefined
 }
 
 /** The same of a raised alarm; if it is not so any more, since when. */
-export function raisedText(alarm: Pick<Alarm<AlarmId>, 'id' | 'value' | 'detail' | 'quietSeconds'>): string {
+export function raisedText(alarm: Pick<Alarm, 'id' | 'value' | 'detail' | 'quietSeconds'>): string {
   const { id, value, detail, quietSeconds } = alarm
   const { unit }: AlarmDefinition = ALARMS[id]
   const what = alarmText(id, value, detail)
@@ -28,31 +28,44 @@ export function raisedText(alarm: Pick<Alarm<AlarmId>, 'id' | 'value' | 'detail'
 export const alertNameOf = (id: AlarmId): string =>
   `Radsluice${id.replace(/(?:^|-)(\w)/g, (_all, letter: string) => letter.toUpperCase())}`
 
-export interface AlarmReport {
-  readonly id: AlarmId
-  readonly severity: Severity
-  /** Whether `radsluice status` exits with 1 because of it. */
-  readonly fails_status: boolean
-  readonly subject: Subject
-  /** `server fr-1, accounting`; empty where it is the daemon as a whole. */
-  readonly about: string
-  readonly since_unix: number
-  /** In the alarm's own unit: per cent, a minute, seconds, bytes; 1 where it is so or not so. */
-  readonly value: number
-  readonly what: string
-  readonly advice: string
+export const adviceOf = ({ id, advice }: Pick<Alarm, 'id' | 'advice'>): string => advice ?? ALARMS[id].advice
+
+/** As the log tells of one. */
+export const alarmFields = ({ id, severity, subject, value }: Alarm) => ({
+  alarm: id,
+  severity,
+  subject: subjectText(subject) || 'the daemon',
+  value,
+})
+
+/** What an Alertmanager knows an alert by, and what it shows to people. */
+export function alertOf(alarm: Alarm, host: string): { readonly labels: object; readonly annotations: object } {
+  const { id, severity, subject } = alarm
+  const [about, what] = [subjectText(subject), raisedText(alarm)]
+  return {
+    labels: { alertname: alertNameOf(id), alarm: id, severity, host, ...subject },
+    annotations: { summary: about === '' ? what : `${about}: ${what}`, description: adviceOf(alarm) },
+  }
 }
 
+export type AlarmReport = ReturnType<typeof alarmReports>[number]
+
 /** The oldest first, at the end those that the next poll will raise. */
-export const alarmReports = ({ alarms, foreseen }: Pick<WatchView, 'alarms' | 'foreseen'>): AlarmReport[] =>
-  [...alarms, ...foreseen].map((alarm) => ({
-    id: alarm.id,
-    severity: alarm.severity,
-    fails_status: failsStatus(ALARMS[alarm.id]),
-    subject: alarm.subject,
-    about: subjectText(alarm.subject),
-    since_unix: alarm.sinceUnixSeconds,
-    value: alarm.value,
-    what: raisedText(alarm),
-    advice: alarm.advice ?? ALARMS[alarm.id].advice,
-  }))
+export const alarmReports = ({ alarms, foreseen }: Pick<WatchView, 'alarms' | 'foreseen'>) =>
+  [...alarms, ...foreseen].map(
+    (alarm) =>
+      ({
+        id: alarm.id,
+        severity: alarm.severity,
+        /** Whether `radsluice status` exits with 1 because of it. */
+        fails_status: failsStatus(ALARMS[alarm.id]),
+        subject: alarm.subject,
+        /** Empty where it is the daemon as a whole. */
+        about: subjectText(alarm.subject),
+        since_unix: alarm.sinceUnixSeconds,
+        /** In the alarm's own unit: per cent, a minute, seconds, bytes; 1 where it is so or not so. */
+        value: alarm.value,
+        what: raisedText(alarm),
+        advice: adviceOf(alarm),
+      }) as const,
+  )

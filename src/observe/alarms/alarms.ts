@@ -5,73 +5,70 @@
  * cleared when m of them are under `low` and fewer than m at `high` or above. What lies between changes nothing. An alarm
  * whose subject is gone (a server that a reload removed), or that is switched off, is cleared at once.
  */
-import { type Alarm, keyOf, type Reading, type Severity, type Threshold } from '../view/alarm.ts'
+import { type Alarm, type AlarmId, keyOf, type Reading, type Severity, type Threshold } from '../view/alarm.ts'
 
-/** What the judge needs to know of an alarm; a threshold of undefined is one that is switched off. */
-export interface AlarmRule {
+/** One alarm at the end of an interval, with what was read for it. */
+export interface AlarmReadings {
+  readonly id: AlarmId
   readonly severity: Severity
+  /** Undefined where it is switched off. */
   readonly threshold: Threshold | undefined
-}
-
-interface State<Id extends string> {
-  readonly id: Id
-  /** The last readings, oldest first, `ofLast` of them at most. */
-  readonly history: ('high' | 'between' | 'low')[]
-  raised: Alarm<Id> | undefined
-  /** Unix time of the latest reading at `high` or above. */
-  highAt: number
-}
-
-export interface Judgement<Id extends string> {
-  readonly raised: readonly Alarm<Id>[]
-  readonly cleared: readonly Alarm<Id>[]
-}
-
-export type Judged<Id extends string> = AlarmRule & {
-  readonly id: Id
   readonly readings: readonly Reading[] | 'unknown'
   /** Its value is of the moment, not of an interval. */
   readonly isNow?: boolean
 }
 
-export class Alarms<Id extends string> {
+interface State {
+  readonly id: AlarmId
+  /** The last readings, oldest first, `ofLast` of them at most. */
+  readonly history: ('high' | 'between' | 'low')[]
+  raised: Alarm | undefined
+  /** Unix time of the latest reading at `high` or above. */
+  highAt: number
+}
+
+export interface Judgement {
+  readonly raised: readonly Alarm[]
+  readonly cleared: readonly Alarm[]
+}
+
+export class Alarms {
   /** By id and subject, those that were high lately: as many at most as there are names in the configuration. */
-  #states = new Map<string, State<Id>>()
+  #states = new Map<string, State>()
 
   /** Those that are raised, in the order in which they were. */
-  current(): Alarm<Id>[] {
+  current(): Alarm[] {
     return [...this.#states.values()]
       .flatMap(({ raised }) => (raised === undefined ? [] : [raised]))
       .sort((a, b) => a.sinceUnixSeconds - b.sinceUnixSeconds)
   }
 
-  /** Those that are raised as they are at a look between two polls; nothing changes by it. */
-  seenAt(rules: readonly Judged<Id>[], unixSeconds: number): Alarm<Id>[] {
+  /** Those that are raised, as they are between two polls; nothing changes by it. */
+  betweenPolls(all: readonly AlarmReadings[], unixSeconds: number): Alarm[] {
     const raised = this.current()
     if (raised.length === 0) return raised
     const known = new Set(raised.map(({ id }) => id))
-    const readings = new Map<string, readonly [Reading, Judged<Id>]>()
-    for (const rule of rules) {
-      if (!known.has(rule.id) || rule.readings === 'unknown') continue
-      for (const reading of rule.readings) readings.set(keyOf(rule.id, reading.subject), [reading, rule])
+    const readings = new Map<string, readonly [Reading, AlarmReadings]>()
+    for (const one of all) {
+      if (!known.has(one.id) || one.readings === 'unknown') continue
+      for (const reading of one.readings) readings.set(keyOf(one.id, reading.subject), [reading, one])
     }
     return raised.map((alarm) => {
       const key = keyOf(alarm.id, alarm.subject)
-      const [reading, rule] = readings.get(key) ?? []
-      if (reading === undefined || rule?.threshold === undefined) return alarm
-      const { threshold, isNow = false } = rule
+      const [reading, { threshold, isNow = false } = {}] = readings.get(key) ?? []
+      if (reading === undefined || threshold === undefined) return alarm
       const sinceHigh = unixSeconds - (this.#states.get(key)?.highAt ?? unixSeconds)
-      return seen(alarm, reading, { threshold, isNow, sinceHigh })
+      return betweenPolls(alarm, reading, { threshold, isNow, sinceHigh })
     })
   }
 
   /** The end of a poll interval; `unixSeconds` is now. An alarm whose readings are unknown stays as it is. */
-  judge(rules: readonly Judged<Id>[], unixSeconds: number): Judgement<Id> {
-    const raised: Alarm<Id>[] = []
-    const cleared: Alarm<Id>[] = []
-    const states = new Map<string, State<Id>>()
+  judge(all: readonly AlarmReadings[], unixSeconds: number): Judgement {
+    const raised: Alarm[] = []
+    const cleared: Alarm[] = []
+    const states = new Map<string, State>()
     const known = new Set([...this.#states.values()].map(({ id }) => id))
-    for (const { id, severity, threshold, readings } of rules) {
+    for (const { id, severity, threshold, readings } of all) {
       if (threshold === undefined) continue
       if (readings === 'unknown') {
         for (const [key, state] of this.#states) if (state.id === id) states.set(key, state)
@@ -84,7 +81,7 @@ export class Alarms<Id extends string> {
         const key = keyOf(id, reading.subject)
         const found = this.#states.get(key)
         if (!isHigh && found === undefined) continue
-        const state: State<Id> = found ?? { id, history: [], raised: undefined, highAt: unixSeconds }
+        const state: State = found ?? { id, history: [], raised: undefined, highAt: unixSeconds }
         const before = state.raised
         if (isHigh) state.highAt = unixSeconds
         const isRaised = judged(state, reading.value, threshold)
@@ -112,9 +109,9 @@ export class Alarms<Id extends string> {
    * Those that are not raised and would be if the interval ended now: what is known already need not wait for the poll.
    * Nothing changes by it.
    */
-  foresee(rules: readonly Judged<Id>[], unixSeconds: number): Alarm<Id>[] {
-    const found: Alarm<Id>[] = []
-    for (const { id, severity, threshold, readings } of rules) {
+  foresee(all: readonly AlarmReadings[], unixSeconds: number): Alarm[] {
+    const found: Alarm[] = []
+    for (const { id, severity, threshold, readings } of all) {
       if (threshold === undefined || readings === 'unknown') continue
       for (const reading of readings) {
         if (reading.value < threshold.high) continue
@@ -130,29 +127,29 @@ export class Alarms<Id extends string> {
   }
 }
 
-const alarmOf = <Id extends string>(
-  { id, severity }: { readonly id: Id; readonly severity: Severity },
+const alarmOf = (
+  { id, severity }: Pick<AlarmReadings, 'id' | 'severity'>,
   { subject, value, detail, advice }: Reading,
   sinceUnixSeconds: number,
-): Alarm<Id> => ({ id, severity, subject, sinceUnixSeconds, value, detail, advice })
+): Alarm => ({ id, severity, subject, sinceUnixSeconds, value, detail, advice })
 
 /** It is raised still, and this reading is below `high`. */
-const quiet = <Id extends string>(alarm: Alarm<Id>, { advice }: Reading, quietSeconds: number): Alarm<Id> => ({
+const quiet = (alarm: Alarm, { advice }: Reading, quietSeconds: number): Alarm => ({
   ...alarm,
   advice,
   quietSeconds: Math.max(0, quietSeconds),
 })
 
-/** A raised alarm as a look between two polls sees it: its cause, and its value where that is of the moment. */
-function seen<Id extends string>(
-  alarm: Alarm<Id>,
+/** A raised alarm between two polls: its cause is known anew, and its value where that is of the moment. */
+function betweenPolls(
+  alarm: Alarm,
   reading: Reading,
   {
     threshold,
     isNow,
     sinceHigh,
   }: { readonly threshold: Threshold; readonly isNow: boolean; readonly sinceHigh: number },
-): Alarm<Id> {
+): Alarm {
   const { advice, value, detail } = reading
   if (isNow && value >= threshold.low) return { ...alarm, advice, value, detail, quietSeconds: undefined }
   if (value >= threshold.high) return { ...alarm, advice, quietSeconds: undefined }
@@ -161,7 +158,7 @@ function seen<Id extends string>(
 }
 
 /** Whether the alarm is raised after this reading. */
-function judged({ history, raised }: State<string>, value: number, threshold: Threshold): boolean {
+function judged({ history, raised }: State, value: number, threshold: Threshold): boolean {
   const { high, low, samples, ofLast } = threshold
   history.push(value >= high ? 'high' : value < low ? 'low' : 'between')
   history.splice(0, history.length - ofLast)

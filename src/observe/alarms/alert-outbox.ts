@@ -12,27 +12,27 @@ const FIRST_RETRY_SECONDS = 1
 const LONGEST_RETRY_SECONDS = 60
 
 /** An alarm as it is told. */
-export interface Alert<Id extends string> {
-  readonly alarm: Alarm<Id>
+export interface Alert {
+  readonly alarm: Alarm
   /** Unix time; undefined while it is raised. */
   readonly clearedUnixSeconds: number | undefined
 }
 
-interface Entry<Id extends string> {
-  alert: Alert<Id>
+interface Entry {
+  alert: Alert
   /** Unix time of the last delivery of this state. */
   toldAt: number | undefined
 }
 
-export class AlertOutbox<Id extends string> {
-  readonly #entries = new Map<string, Entry<Id>>()
+export class AlertOutbox {
+  readonly #entries = new Map<string, Entry>()
   #retrySeconds = 0
   #notBefore = 0
   /** Alarms that nobody was told of, since too many were waiting. */
   lost = 0
 
-  /** Takes the outcome of a poll: what is raised now, and what was cleared. */
-  take(raised: readonly Alarm<Id>[], cleared: readonly Alarm<Id>[], unixSeconds: number): void {
+  /** The outcome of a poll: what is raised now, and what was cleared. */
+  update(raised: readonly Alarm[], cleared: readonly Alarm[], unixSeconds: number): void {
     for (const alarm of cleared) {
       const entry = this.#entries.get(keyOf(alarm.id, alarm.subject))
       if (entry === undefined) continue
@@ -48,7 +48,7 @@ export class AlertOutbox<Id extends string> {
   }
 
   /** What is to be told now; empty where nothing is, or where a failed delivery has to wait. */
-  due(unixSeconds: number, resendSeconds: number): Alert<Id>[] {
+  due(unixSeconds: number, resendSeconds: number): Alert[] {
     if (unixSeconds < this.#notBefore) return []
     return [...this.#entries.values()]
       .filter(({ toldAt }) => toldAt === undefined || unixSeconds - toldAt >= resendSeconds)
@@ -56,7 +56,7 @@ export class AlertOutbox<Id extends string> {
   }
 
   /** These were taken at the other end. */
-  delivered(alerts: readonly Alert<Id>[], unixSeconds: number): void {
+  delivered(alerts: readonly Alert[], unixSeconds: number): void {
     this.#retrySeconds = 0
     this.#notBefore = 0
     for (const alert of alerts) {
@@ -75,7 +75,7 @@ export class AlertOutbox<Id extends string> {
     this.#notBefore = unixSeconds + this.#retrySeconds
   }
 
-  #raise(alarm: Alarm<Id>): void {
+  #raise(alarm: Alarm): void {
     const key = keyOf(alarm.id, alarm.subject)
     const entry = this.#entries.get(key)
     const isNew = entry === undefined || entry.alert.clearedUnixSeconds !== undefined

@@ -9,10 +9,8 @@ import { hostname } from 'node:os'
 import { type Duration, MICROS_PER_SECOND } from '../../units.ts'
 import type { Boundary } from '../boundary/boundary.io.ts'
 import type { Alarm } from '../view/alarm.ts'
-import { type AlarmId, subjectText } from '../view/alarm.ts'
 import type { WebhookView } from '../view/view.ts'
-import { ALARMS } from './alarm-definitions.ts'
-import { alertNameOf, raisedText } from './alarm-text.ts'
+import { alertOf } from './alarm-text.ts'
 import type { Judgement } from './alarms.ts'
 import { type Alert, AlertOutbox } from './alert-outbox.ts'
 
@@ -25,7 +23,7 @@ export interface WebhookOptions {
 }
 
 export class Webhook {
-  readonly #outbox = new AlertOutbox<AlarmId>()
+  readonly #outbox = new AlertOutbox()
   readonly #admin: () => string
   readonly #failed: (why: string, waiting: number) => void
   readonly #boundary: Boundary
@@ -53,13 +51,13 @@ export class Webhook {
     return { ...this.#deliveries, waiting: this.#outbox.waiting, lost: this.#outbox.lost, failing: this.#failing }
   }
 
-  change(options: WebhookOptions): void {
+  reconfigure(options: WebhookOptions): void {
     this.#options = options
   }
 
   /** Takes the outcome of a poll and sends what is due, without waiting for it. */
-  tell(raised: readonly Alarm<AlarmId>[], { cleared }: Judgement<AlarmId>, unixSeconds: number): void {
-    this.#outbox.take(raised, cleared, unixSeconds)
+  tell(raised: readonly Alarm[], { cleared }: Judgement, unixSeconds: number): void {
+    this.#outbox.update(raised, cleared, unixSeconds)
     if (!this.#isSending) this.#boundary.start('webhook', () => this.#send(unixSeconds))
   }
 
@@ -103,17 +101,10 @@ export class Webhook {
     }
   }
 
-  #written({ alarm, clearedUnixSeconds }: Alert<AlarmId>, unixSeconds: number, resendSeconds: number): object {
-    const { id, severity, subject, sinceUnixSeconds, advice } = alarm
-    const about = subjectText(subject)
-    const what = raisedText(alarm)
+  #written({ alarm, clearedUnixSeconds }: Alert, unixSeconds: number, resendSeconds: number): object {
     return {
-      labels: { alertname: alertNameOf(id), alarm: id, severity, host: hostname(), ...subject },
-      annotations: {
-        summary: about === '' ? what : `${about}: ${what}`,
-        description: advice ?? ALARMS[id].advice,
-      },
-      startsAt: timeOf(sinceUnixSeconds),
+      ...alertOf(alarm, hostname()),
+      startsAt: timeOf(alarm.sinceUnixSeconds),
       endsAt: timeOf(clearedUnixSeconds ?? unixSeconds + INTERVALS_UNTIL_CLEARED * resendSeconds),
       generatorURL: `http://${this.#admin()}/alarms`,
     }

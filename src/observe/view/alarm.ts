@@ -70,8 +70,8 @@ export interface Threshold {
 }
 
 /** An alarm that is raised. */
-export interface Alarm<Id extends string = string> {
-  readonly id: Id
+export interface Alarm {
+  readonly id: AlarmId
   readonly severity: Severity
   readonly subject: Subject
   /** Unix time when it was raised. */

@@ -108,9 +108,9 @@ export interface DaemonView {
 
 /** What the daemon's own watch found at the end of the last poll interval, and finds of the one that runs. */
 export interface WatchView {
-  readonly alarms: readonly Alarm<AlarmId>[]
+  readonly alarms: readonly Alarm[]
   /** Not raised, and sure to be at the end of the poll interval if nothing changes. */
-  readonly foreseen: readonly Alarm<AlarmId>[]
+  readonly foreseen: readonly Alarm[]
   readonly health: HealthScore
   /** Under it the daemon counts as degraded. */
   readonly degradedBelow: number

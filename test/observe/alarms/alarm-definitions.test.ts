@@ -340,7 +340,7 @@ const FAILS_STATUS: readonly AlarmId[] = [
 function judgeOf(id: AlarmId) {
   const threshold = defaults().alarms[id]
   if (threshold === undefined) throw new Error(`${id} is off in the tests`)
-  const alarms = new Alarms<AlarmId>()
+  const alarms = new Alarms()
   const { read } = ALARMS[id]
   const severity = severityOf(ALARMS[id])
   const raisedAfter = (interval: Interval, polls = threshold.ofLast): Subject[] => {

@@ -7,9 +7,9 @@ const NOBODY: Subject = {}
 
 /** One alarm that gets a value at each poll; answers at which polls it was raised. */
 function played(values: readonly number[], threshold: Threshold): boolean[] {
-  const alarms = new Alarms<'one'>()
+  const alarms = new Alarms()
   return values.map((value, poll) => {
-    alarms.judge([{ id: 'one', severity: 'warning', threshold, readings: [{ subject: NOBODY, value }] }], poll)
+    alarms.judge([{ id: 'memory', severity: 'warning', threshold, readings: [{ subject: NOBODY, value }] }], poll)
     return alarms.current().length === 1
   })
 }
@@ -61,12 +61,12 @@ describe('the judge of alarms', () => {
   })
 
   it('says once when an alarm is raised and once when it is cleared, with its value and since when', () => {
-    const alarms = new Alarms<'one'>()
+    const alarms = new Alarms()
     const threshold = { high: 10, low: 5, samples: 1, ofLast: 1 }
     const judge = (value: number, at: number) =>
-      alarms.judge([{ id: 'one', severity: 'critical', threshold, readings: [{ subject: NOBODY, value }] }], at)
+      alarms.judge([{ id: 'memory', severity: 'critical', threshold, readings: [{ subject: NOBODY, value }] }], at)
     const alarm = {
-      id: 'one',
+      id: 'memory',
       severity: 'critical',
       subject: NOBODY,
       sinceUnixSeconds: 100,
@@ -81,13 +81,13 @@ describe('the judge of alarms', () => {
   })
 
   it('keeps the value that raised it, also while a lull leaves it raised', () => {
-    const alarms = new Alarms<'one'>()
+    const alarms = new Alarms()
     const threshold = { high: 10, low: 5, samples: 1, ofLast: 12 }
     const judge = (value: number, at: number) =>
       alarms.judge(
         [
           {
-            id: 'one',
+            id: 'memory',
             severity: 'warning',
             threshold,
             readings: [{ subject: NOBODY, value, detail: `d${value}`, advice: `a${value}` }],
@@ -113,16 +113,16 @@ describe('the judge of alarms', () => {
     { isNow: true, value: 15, shows: { value: 15, detail: 'd15', advice: 'a15', quietSeconds: undefined } },
     { isNow: true, value: 7, shows: { value: 7, detail: 'd7', advice: 'a7', quietSeconds: undefined } },
     { isNow: true, value: 1, shows: { value: 12, detail: 'd12', advice: 'a1', quietSeconds: 3 } },
-  ])('shows a raised alarm at a look as it is now: of the moment $isNow, $value', ({ isNow, value, shows }) => {
-    const alarms = new Alarms<'one'>()
+  ])('shows a raised alarm between two polls as it is now: of the moment $isNow, $value', ({ isNow, value, shows }) => {
+    const alarms = new Alarms()
     const threshold = { high: 10, low: 5, samples: 1, ofLast: 2 }
     const rules = (reading: number) => {
       const readings = [{ subject: NOBODY, value: reading, detail: `d${reading}`, advice: `a${reading}` }]
-      return [{ id: 'one', severity: 'warning', threshold, isNow, readings } as const]
+      return [{ id: 'memory', severity: 'warning', threshold, isNow, readings } as const]
     }
     alarms.judge(rules(12), 100)
     const judged = alarms.current()
-    expect(alarms.seenAt(rules(value), 103)).toEqual([{ ...judged[0], ...shows }])
+    expect(alarms.betweenPolls(rules(value), 103)).toEqual([{ ...judged[0], ...shows }])
     expect(alarms.current()).toEqual(judged)
   })
 
@@ -132,9 +132,9 @@ describe('the judge of alarms', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: 8 }), value, samples, samples, (before, next, some, more) => {
         const threshold = { high: 8, low: 4, samples: some, ofLast: some + more - 1 }
-        const alarms = new Alarms<'one'>()
+        const alarms = new Alarms()
         const rules = (reading: number) => [
-          { id: 'one', severity: 'warning', threshold, readings: [{ subject: NOBODY, value: reading }] } as const,
+          { id: 'memory', severity: 'warning', threshold, readings: [{ subject: NOBODY, value: reading }] } as const,
         ]
         for (const [at, reading] of before.entries()) alarms.judge(rules(reading), at)
         const current = alarms.current()
@@ -148,7 +148,7 @@ describe('the judge of alarms', () => {
   })
 
   it('looks at the subjects of ten thousand calm readings not at all', () => {
-    const alarms = new Alarms<'one'>()
+    const alarms = new Alarms()
     let looks = 0
     const readings = Array.from({ length: 10_000 }, (_, at) => ({
       value: 0,
@@ -158,7 +158,7 @@ describe('the judge of alarms', () => {
       },
     }))
     const threshold = { high: 1, low: 1, samples: 1, ofLast: 12 }
-    const judge = () => alarms.judge([{ id: 'one', severity: 'warning', threshold, readings }], 1)
+    const judge = () => alarms.judge([{ id: 'memory', severity: 'warning', threshold, readings }], 1)
     judge()
     judge()
     expect(looks).toBe(0)
@@ -168,13 +168,13 @@ describe('the judge of alarms', () => {
   })
 
   it('judges each subject for itself and forgets those that are gone', () => {
-    const alarms = new Alarms<'one'>()
+    const alarms = new Alarms()
     const threshold = { high: 1, low: 1, samples: 1, ofLast: 1 }
     const judge = (servers: Readonly<Record<string, number>>, of: Threshold | 'off' = threshold) =>
       alarms.judge(
         [
           {
-            id: 'one',
+            id: 'memory',
             severity: 'warning',
             threshold: of === 'off' ? undefined : of,
             readings: Object.entries(servers).map(([server, value]) => ({ subject: { server }, value })),

@@ -3,8 +3,8 @@ import { AlertOutbox } from '../../../src/observe/alarms/alert-outbox.ts'
 import type { Alarm } from '../../../src/observe/view/alarm.ts'
 
 const RESEND = 60
-const alarm = (server: string, since = 0): Alarm<'one'> => ({
-  id: 'one',
+const alarm = (server: string, since = 0): Alarm => ({
+  id: 'memory',
   severity: 'warning',
   subject: { server },
   sinceUnixSeconds: since,
@@ -15,7 +15,7 @@ const alarm = (server: string, since = 0): Alarm<'one'> => ({
 
 /** An outbox whose deliveries all succeed or all fail; answers what was told at a moment: `a` raised, `-a` cleared. */
 function fixture() {
-  const outbox = new AlertOutbox<'one'>()
+  const outbox = new AlertOutbox()
   const tell = (at: number, works = true): string[] => {
     const due = outbox.due(at, RESEND)
     if (due.length > 0) {
@@ -32,28 +32,28 @@ function fixture() {
 describe('the outbox of alerts', () => {
   it('tells of a raised alarm at once and again at each interval, of a cleared one once', () => {
     const { outbox, tell } = fixture()
-    outbox.take([alarm('a')], [], 0)
+    outbox.update([alarm('a')], [], 0)
     expect([tell(0), tell(1), tell(59), tell(60), tell(61), tell(120)]).toEqual([['a'], [], [], ['a'], [], ['a']])
-    outbox.take([], [alarm('a')], 130)
+    outbox.update([], [alarm('a')], 130)
     expect([tell(130), tell(131), tell(500)]).toEqual([['-a'], [], []])
   })
 
   it('tries again after 1, 2, 4, ... 60 s, and is as quick as ever after a delivery', () => {
     const { outbox, tell } = fixture()
-    outbox.take([alarm('a')], [], 0)
+    outbox.update([alarm('a')], [], 0)
     const tries = Array.from({ length: 400 }, (_, at) => at).filter((at) => tell(at, false).length > 0)
     expect(tries).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363])
     expect(tell(423)).toEqual(['a'])
-    outbox.take([alarm('a'), alarm('b')], [], 424)
+    outbox.update([alarm('a'), alarm('b')], [], 424)
     expect(tell(424)).toEqual(['b'])
   })
 
   it('tells a receiver that comes back of the present, not of the past', () => {
     const { outbox, tell } = fixture()
-    outbox.take([alarm('a'), alarm('b')], [], 0)
+    outbox.update([alarm('a'), alarm('b')], [], 0)
     tell(0, false)
     for (let at = 1; at < 50; at += 1) {
-      outbox.take(at % 2 === 0 ? [alarm('a', at)] : [], at % 2 === 0 ? [] : [alarm('a')], at)
+      outbox.update(at % 2 === 0 ? [alarm('a', at)] : [], at % 2 === 0 ? [] : [alarm('a')], at)
     }
     expect(outbox.waiting).toBe(2)
     expect(tell(100)).toEqual(['-a', 'b'])
@@ -62,22 +62,22 @@ describe('the outbox of alerts', () => {
 
   it('tells of what changed while a delivery was under way', () => {
     const { outbox, tell } = fixture()
-    outbox.take([alarm('a')], [], 0)
+    outbox.update([alarm('a')], [], 0)
     const due = outbox.due(0, RESEND)
-    outbox.take([], [alarm('a')], 1)
+    outbox.update([], [alarm('a')], 1)
     outbox.delivered(due, 2)
     expect(tell(2)).toEqual(['-a'])
   })
 
   it('says nothing of a cleared alarm that it never heard of', () => {
     const { outbox, tell } = fixture()
-    outbox.take([], [alarm('a')], 0)
+    outbox.update([], [alarm('a')], 0)
     expect(tell(0)).toEqual([])
   })
 
   it('is bounded, and counts what is beyond', () => {
     const { outbox } = fixture()
-    outbox.take(
+    outbox.update(
       Array.from({ length: 1_003 }, (_, at) => alarm(`s${at}`)),
       [],
       0,

@@ -182,7 +182,7 @@ describe('the watch', () => {
     const { one, polls } = watch(() => full(calm()))
     for (let reload = 0; reload < 12; reload += 1) {
       await polls(1 / 4)
-      one.change(defaults())
+      one.reconfigure(defaults())
     }
     await polls(1 / 8)
     expect(one.upToDate({ ...calm(), watch: one.latest }).watch.alarms.map(({ id }) => id)).toContain('queue-fill')
