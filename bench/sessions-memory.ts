@@ -29,7 +29,7 @@ globalThis.gc?.()
 const before = process.memoryUsage.rss()
 const table = new Sessions(
   { maxSessions: sessions, lifetime: seconds(7_200), maxPortRate: 0 },
-  { odd: () => undefined, ended: () => undefined },
+  { anomaly: () => undefined, ended: () => undefined },
   instant(0),
 )
 const opened = passOver(0, 0)

@@ -7,7 +7,7 @@ const sessionFigures = inFile('src/accounting/sessions/session-figures.ts')
 const figures = inFile('src/accounting/record/figures.ts')
 const bundles = inFile('src/accounting/sessions/bundles.ts')
 const sessions = inFile('src/accounting/sessions/sessions.ts')
-const outdated = inFile('src/accounting/record/outdated.ts')
+const record = inFile('src/accounting/record/record.ts')
 const impossible = inFile('src/accounting/record/impossible.ts')
 const rewriting = inFile('src/accounting/record/rewriting.ts')
 const accounts = inFile('src/proxy/admission/record-watch.ts')
@@ -88,7 +88,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     'if ((record.number(field as Field) ?? 0) < 0) return true',
   ),
   figures('IPv6 packets are known beyond 32 bits', ' && packets !== undefined && packets < TWO_TO_32', ''),
-  figures('IPv6 Gigawords are forgotten', 'record.number(of.ipv6Gigawords)) : undefined', '0) : undefined'),
+  figures('IPv6 Gigawords are forgotten', ', number(FIELD.ipv6InputGigawords))', ', 0)'),
   figures(
     'less than nothing is IPv4',
     'part === undefined || part > aggregate ? undefined',
@@ -137,13 +137,13 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
 
   // Which interim update outdates which.
-  outdated('an equal Acct-Session-Time is newer', 'time <= before) return false', 'time < before) return false'),
-  outdated(
+  record('an equal Acct-Session-Time is newer', 'time <= before) return false', 'time < before) return false'),
+  record(
     'a record that lacks counters outdates one that has them',
     ' && COUNTED.every((field) => newView.has(field) || !oldView.has(field))',
     '',
   ),
-  outdated('two NAS behind one address are one', 'return SESSION.every(isSame) && ', 'return '),
+  record('two NAS behind one address are one', 'return SESSION.every(isSame) && ', 'return '),
   coalescing(
     'the client of an interim update that gave way gets no answer',
     'for (const { from, client, packet } of exchanges) this.#register.attach({ from, client, packet }, newer)\n',

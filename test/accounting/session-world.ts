@@ -57,7 +57,7 @@ export class SessionWorld {
     this.table = new Sessions(
       { maxSessions: 100, lifetime: seconds(2 * HOUR), maxPortRate: 10e9, ...o },
       {
-        odd: (anomaly, found) => this.told.push({ anomaly, ...found }),
+        anomaly: (anomaly, found) => this.told.push({ anomaly, ...found }),
         ended: (what) => this.ended.push(what),
       },
       instant(0),
@@ -114,7 +114,7 @@ export class SessionWorld {
 
   /** All sessions that are tracked. */
   live(): SessionReport[] {
-    return this.table.look(0, this.table.places, {})
+    return this.table.find(0, this.table.end, {})
   }
 
   grown(name: TotalName): bigint {

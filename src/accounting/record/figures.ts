@@ -1,17 +1,17 @@
 /**
- * What a record counted, exact to 64 bits, each direction by address family where that can be known.
+ * What a record counted, exact to 64 bits, by direction and, where it is known, by address family.
  *
  * octets = Gigawords x 2^32 + Octets, packets = Gigapkts x 2^32 + Packets. The aggregate is IPv4 and IPv6 together, and
- * the ERX IPv6 counters are a part of it: IPv4 = aggregate - IPv6. What can't be known is `undefined`, never 0:
+ * the ERX IPv6 counters are a part of it: IPv4 = aggregate - IPv6. What is not known is `undefined`, never 0:
  *
- * - a member link of an MLPPP bundle sees fragments and no families; its six zeros say nothing;
- * - there is no IPv6 Gigapkts, so IPv6 packets are unknown once the aggregate has reached 2^32;
- * - an IPv6 part beyond the aggregate is impossible, and so nothing is left to be IPv4.
+ * - A member link of an MLPPP bundle sees fragments and no families; its six zeros say nothing.
+ * - There is no IPv6 Gigapkts, so IPv6 packets are unknown once the aggregate has reached 2^32.
+ * - An IPv6 part beyond the aggregate is impossible, so the IPv4 part is unknown.
  */
 import { FIELD, type Field } from './fields.ts'
 import { isPacketSizeImpossible } from './impossible.ts'
 
-/** Who has the counters of a record: the packet, or the session table that kept them. */
+/** Has the counters of a record: the packet, or the session table that kept them. */
 export interface Counted {
   readonly isMemberLink: boolean
   number(field: Field): number | undefined
@@ -34,10 +34,10 @@ export interface Figures {
 
 export function figuresOf(record: Counted): Figures {
   const seesFamilies = canTellFamilies(record)
-  return { input: directionOf(record, INPUT, seesFamilies), output: directionOf(record, OUTPUT, seesFamilies) }
+  return { input: directionOf(record, 0, seesFamilies), output: directionOf(record, 1, seesFamilies) }
 }
 
-/** Only a member link's zeros are no figures; where it says more than zero, it can tell. */
+/** Only a member link's zeros are no figures. If it reports more than zero, it can tell. */
 export function canTellFamilies(record: Counted): boolean {
   if (!record.isMemberLink) return true
   for (let field = FIELD.ipv6InputOctets; field <= FIELD.ipv6OutputPackets; field += 1) {
@@ -46,33 +46,16 @@ export function canTellFamilies(record: Counted): boolean {
   return false
 }
 
-const INPUT = {
-  octets: FIELD.inputOctets,
-  gigawords: FIELD.inputGigawords,
-  packets: FIELD.inputPackets,
-  gigapkts: FIELD.inputGigapkts,
-  ipv6Octets: FIELD.ipv6InputOctets,
-  ipv6Gigawords: FIELD.ipv6InputGigawords,
-  ipv6Packets: FIELD.ipv6InputPackets,
-} as const
-const OUTPUT = {
-  octets: FIELD.outputOctets,
-  gigawords: FIELD.outputGigawords,
-  packets: FIELD.outputPackets,
-  gigapkts: FIELD.outputGigapkts,
-  ipv6Octets: FIELD.ipv6OutputOctets,
-  ipv6Gigawords: FIELD.ipv6OutputGigawords,
-  ipv6Packets: FIELD.ipv6OutputPackets,
-} as const
-
 const TWO_TO_32 = 0x1_0000_0000n
 
-function directionOf(record: Counted, of: typeof INPUT | typeof OUTPUT, seesFamilies: boolean): DirectionFigures {
-  const octets = whole(record.number(of.octets), record.number(of.gigawords))
-  const packets = whole(record.number(of.packets), record.number(of.gigapkts))
-  const ipv6Octets = seesFamilies ? whole(record.number(of.ipv6Octets), record.number(of.ipv6Gigawords)) : undefined
+/** In `FIELD` each counter of the output follows that of the input. */
+function directionOf(record: Counted, way: 0 | 1, seesFamilies: boolean): DirectionFigures {
+  const number = (ofInput: Field): number | undefined => record.number((ofInput + way) as Field)
+  const octets = whole(number(FIELD.inputOctets), number(FIELD.inputGigawords))
+  const packets = whole(number(FIELD.inputPackets), number(FIELD.inputGigapkts))
+  const ipv6Octets = seesFamilies ? whole(number(FIELD.ipv6InputOctets), number(FIELD.ipv6InputGigawords)) : undefined
   const canCountPackets = seesFamilies && packets !== undefined && packets < TWO_TO_32
-  const ipv6Packets = canCountPackets ? whole(record.number(of.ipv6Packets), 0) : undefined
+  const ipv6Packets = canCountPackets ? whole(number(FIELD.ipv6InputPackets), 0) : undefined
   return {
     octets,
     packets,
@@ -90,11 +73,11 @@ const whole = (low: number | undefined, high: number | undefined): bigint | unde
 const rest = (aggregate: bigint | undefined, part: bigint | undefined): bigint | undefined =>
   aggregate === undefined || part === undefined || part > aggregate ? undefined : aggregate - part
 
-/** What a record says of itself beside its figures. */
+/** What a record by itself shows, beside its figures. */
 export const RECORD_LABELS = ['mlppp-member-link', 'packet-size', 'ipv6-beyond-aggregate'] as const
 export type RecordLabel = (typeof RECORD_LABELS)[number]
 
-/** The labels of one record by itself; what only shows beside the record before it, the session table finds. */
+/** What only shows beside the record before it is found by the session table. */
 export function labelsOf(record: Counted): RecordLabel[] {
   const { input, output } = figuresOf(record)
   const both = [input, output]

@@ -1,12 +1,15 @@
 /**
- * What an accounting request says of itself, as far as queueing it needs: its kind, its age, and which record it is.
+ * What queueing needs to know of an accounting request: its kind, its age, which record it is, and which older record it
+ * makes needless.
  *
- * A client that sends a record again with a new Acct-Delay-Time sends a new packet by RFC 2866 section 5.2, but the same
- * record. The digest finds such twins: it covers every attribute except those that a retransmission may change.
+ * If a client sends a record again with a new Acct-Delay-Time, that is a new packet (RFC 2866 section 5.2) but the same
+ * record. The digest finds it: it covers every attribute except those that a retransmission may change.
  */
 import { ACCT_DELAY_TIME, HEADER_LENGTH, MESSAGE_AUTHENTICATOR, PROXY_STATE } from '../../codes.ts'
 import { md5 } from '../../radius/md5.ts'
 import type { Packet } from '../../radius/packet.ts'
+import { FIELD, type Field } from './fields.ts'
+import { RecordView } from './record-view.ts'
 
 /** RFC 2866 section 5.1, RFC 2869 section 2.1. */
 const INTERIM_UPDATE = 3
@@ -52,4 +55,27 @@ export function recordDigest(packet: Packet, target: Uint8Array): void {
     runFrom = at + bytes[at + 1]!
   }
   md5.add(bytes, runFrom).finishInto(target, 0)
+}
+
+const SESSION = [FIELD.sessionId, FIELD.nasIpAddress, FIELD.nasIdentifier, FIELD.nasIpv6Address] as const
+const COUNTED = [FIELD.inputOctets, FIELD.outputOctets, FIELD.inputPackets, FIELD.outputPackets] as const
+
+const newView = new RecordView()
+const oldView = new RecordView()
+
+/**
+ * Whether a record counts the same session later, and all that the older one counts. Both came from one address. "No" if it
+ * is not known: two NAS behind one address, no Acct-Session-Time, counters that only the older record has.
+ */
+export function outdates(newer: Packet, older: Packet): boolean {
+  newView.read(newer)
+  oldView.read(older)
+  const [time, before] = [newView.number(FIELD.sessionTime), oldView.number(FIELD.sessionTime)]
+  if (time === undefined || before === undefined || time <= before) return false
+  return SESSION.every(isSame) && COUNTED.every((field) => newView.has(field) || !oldView.has(field))
+}
+
+const isSame = (field: Field): boolean => {
+  const [one, other] = [newView.octets(field), oldView.octets(field)]
+  return one.length === other.length && one.every((octet, at) => octet === other[at])
 }

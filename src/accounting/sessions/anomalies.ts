@@ -1,6 +1,6 @@
 /**
- * What can be odd about a record beside the one before it: closed list, each a metric label, a word of the log and a line
- * of the glossary. None of them changes or stops a record.
+ * What can be odd about a record beside the one before it. Each anomaly of the list is a metric label, a word of the log and
+ * a line of the glossary. None of them changes or stops a record.
  */
 
 export const ANOMALIES = [
@@ -16,7 +16,7 @@ export const ANOMALIES = [
 ] as const
 export type Anomaly = (typeof ANOMALIES)[number]
 
-/** Those that say that the figures themselves can't be true: labels of the session. */
+/** These say that the figures themselves cannot be true. They are labels of the session. */
 export const IMPOSSIBLE = [
   'packet-size',
   'ipv6-beyond-aggregate',
@@ -26,3 +26,29 @@ export type Impossible = (typeof IMPOSSIBLE)[number]
 
 /** Several anomalies fit into one number, a bit for each, in the order of the list. */
 export const bitOf = (anomaly: Anomaly): number => 1 << ANOMALIES.indexOf(anomaly)
+
+/**
+ * How often each anomaly was found. Each kind is reported once a second at most, since a client that sends only odd records
+ * must not fill the log. An anomaly is its index in `ANOMALIES` here.
+ */
+export class AnomalyCounts {
+  readonly #counts = ANOMALIES.map(() => 0)
+  readonly #unreported = ANOMALIES.map(() => 0)
+  readonly #reportedAt = ANOMALIES.map(() => -1)
+
+  /** One more. Returns how many are to be reported now, this one included, or 0. */
+  add(index: number, second: number): number {
+    this.#counts[index]! += 1
+    this.#unreported[index]! += 1
+    if (this.#reportedAt[index] === second) return 0
+    const unreported = this.#unreported[index]!
+    this.#reportedAt[index] = second
+    this.#unreported[index] = 0
+    return unreported
+  }
+
+  all(): Record<Anomaly, number> {
+    const pairs = ANOMALIES.map((anomaly, index) => [anomaly, this.#counts[index]])
+    return Object.fromEntries(pairs) as Record<Anomaly, number>
+  }
+}

@@ -1,27 +1,27 @@
 /**
- * The MLPPP bundles that member links belong to: how many links were seen and stopped, and what they counted together.
+ * The MLPPP bundles of member links: how many links were seen and stopped, and what they counted together.
  *
  *     | sums of the links that ended: 4 x (high, low) | links | stops | largest Acct-Link-Count
  *     | client | serial | links ended | of these without figures |
  *
- * RFC 2866 section 5.12: a bundle is complete when as many Stops with different Acct-Session-Ids have come as the largest
- * Acct-Link-Count says. Routers that send none leave only time: a bundle of which nothing came for the lifetime ends as it
- * is. The sum is that of the links, fragments and all: at least the bundle's own traffic, labelled and never corrected.
+ * RFC 2866 section 5.12: a bundle is complete if as many Stops with different Acct-Session-Ids have come as the largest
+ * Acct-Link-Count says. If a router sends no Acct-Link-Count, the bundle ends after a silent lifetime. The sum is that of the
+ * links with all fragments, so it is at least the bundle's own traffic. It is labelled and never corrected.
  */
 
 import { FIELD } from '../record/fields.ts'
 import type { RecordView } from '../record/record-view.ts'
 import { exact, grow, TOTALS, type Total } from './client-accounting.ts'
-import { KeyedRows, OWN } from './row-table.ts'
+import { OWN, RowTable } from './row-table.ts'
 import { type BundleEnd, type EndedBundle, reportedFigures } from './session-report.ts'
-import { piecesOf, shownKey, shownText, TextWriter } from './session-rows.ts'
+import { piecesOf, printable, readKey, TextWriter } from './session-rows.ts'
 
 const LINKS = OWN + 8
 const STOPS = OWN + 9
 const LARGEST_COUNT = OWN + 10
 const CLIENT = OWN + 11
 const SERIAL = OWN + 12
-/** Links that ended, with a Stop or without, and those of them that never said what they counted. */
+/** Links that ended, with a Stop or without, and those of them that never reported what they counted. */
 const LINKS_ENDED = OWN + 13
 const WITHOUT_FIGURES = OWN + 14
 const BUNDLE_WORDS = 15
@@ -29,11 +29,11 @@ const BUNDLE_WORDS = 15
 const OPEN = 0
 const FINISHED = 1
 
-/** What a link had counted when it ended; `undefined` where it never said. */
+/** What a link had counted when it ended; `undefined` if it never reported that. */
 export type LinkFigures = Readonly<Record<(typeof TOTALS)[number], Total | undefined>>
 
 export class Bundles {
-  readonly #rows: KeyedRows
+  readonly #rows: RowTable
   readonly #writer = new TextWriter()
   /** Seconds. */
   lifetime: number
@@ -48,7 +48,7 @@ export class Bundles {
     readonly nameOf: (client: number) => string
     readonly ended?: (bundle: EndedBundle) => void
   }) {
-    this.#rows = new KeyedRows({ most: o.most, own: BUNDLE_WORDS })
+    this.#rows = new RowTable({ most: o.most, own: BUNDLE_WORDS })
     this.lifetime = o.lifetime
     this.#nameOf = o.nameOf
     this.#ended = o.ended
@@ -58,43 +58,43 @@ export class Bundles {
     return this.#rows.rowsIn(OPEN)
   }
 
-  /** The second that the oldest is due to end; infinite where there is none. */
+  /** The second in which the oldest is due to end; infinite if there is none. */
   get dueAt(): number {
     const oldest = Math.min(this.#rows.oldestSecond(OPEN), this.#rows.oldestSecond(FINISHED))
     return oldest + this.lifetime
   }
 
-  /** The bundle of a member link's record, which was met or is new. */
+  /** The bundle of a member link's record; it is opened if it is not known. */
   of(record: RecordView, address: string, client: number, second: number): number {
     const writer = this.#writer.begin().addKey(record, address, FIELD.multiSessionId)
     const keyLength = writer.length
     const known = this.#rows.find(writer.octets, keyLength)
     const row = known === 0 ? this.#open(record, keyLength, client, second) : known
-    this.heardOf(row, record, second)
+    this.touch(row, record, second)
     return row
   }
 
-  /** A record of a link that is in it. */
-  heardOf(row: number, record: RecordView, second: number): void {
+  /** A record of one of its links. */
+  touch(row: number, record: RecordView, second: number): void {
     this.#rows.touch(row, this.#rows.listOf(row), second)
     const { words, width } = this.#rows
     const count = record.number(FIELD.linkCount) ?? 0
     if (count > words[row * width + LARGEST_COUNT]!) words[row * width + LARGEST_COUNT] = count
   }
 
-  /** Tells one life of a row from another. */
+  /** Each bundle has another number; a row may hold one bundle after the other. */
   serialOf(row: number): number {
     return this.#rows.words[row * this.#rows.width + SERIAL]!
   }
 
-  /** A link that was not seen in it before; one more link opens a finished bundle again. */
+  /** One more link, which also opens a finished bundle again. */
   join(row: number, second: number): void {
     const { words, width } = this.#rows
     words[row * width + LINKS]! += 1
     if (this.#rows.listOf(row) === FINISHED) this.#rows.touch(row, OPEN, second)
   }
 
-  /** A link ended; `isStop` where its first Stop came, which counts towards completion. */
+  /** A link ended. `isStop`: by its first Stop, which counts towards completion. */
   linkEnded(row: number, figures: LinkFigures, isStop: boolean, second: number): void {
     const { words, width } = this.#rows
     const at = row * width
@@ -116,7 +116,7 @@ export class Bundles {
     this.#rows.touch(row, FINISHED, second)
   }
 
-  /** Ends what nothing was heard of for the lifetime, `atMost` of them. */
+  /** Ends bundles that were silent for the lifetime, `atMost` of them. */
   passTime(second: number, atMost: number): void {
     for (let ended = 0; ended < atMost; ended += 1) {
       const list = this.#isOver(OPEN, second) ? OPEN : FINISHED
@@ -158,14 +158,14 @@ export class Bundles {
       withFigures === 0 ? undefined : exact({ high: words[at + OWN + 2 * i]!, low: words[at + OWN + 2 * i + 1]! })
     const unknown = { ipv4Octets: undefined, ipv4Packets: undefined, ipv6Octets: undefined, ipv6Packets: undefined }
     const { key, rest } = this.#rows.textOf(row)
-    const { address, nas, name } = shownKey(key)
+    const { address, nas, name } = readKey(key)
     this.#ended({
       kind: 'bundle',
       client: this.#nameOf(words[at + CLIENT]!),
       address,
       nas,
       multiSession: name,
-      user: shownText(piecesOf(rest)[0]!),
+      user: printable(piecesOf(rest)[0]!),
       end,
       links: words[at + LINKS]!,
       stops: words[at + STOPS]!,

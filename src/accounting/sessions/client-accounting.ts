@@ -1,11 +1,11 @@
 /**
- * What a client's accounting records were and said: counted for each configured client, kept over a reload.
+ * What accounting records a client sent, and what they reported: counted for each configured client, kept over a reload.
  *
  * The traffic is what the client's counters grew by from record to record. A `Total` keeps it exact beyond 2^53: the low
- * half stays below 2^32, the high half counts whole 2^32s. Totals can be added half by half; the low half of a sum may be
- * greater, and `exact` takes it as it is.
+ * half stays below 2^32, the high half counts whole 2^32s. Totals can be added half by half. The low half of such a sum may
+ * be greater; `exact` accepts that.
  */
-import type { Rewrite } from '../record/rewriting.ts'
+import { REWRITES, type Rewrite } from '../record/rewriting.ts'
 
 /** The kinds of RFC 2866 section 5.1 and RFC 2869 section 2.1 that a session is made of, and the rest. */
 export const RECORD_KINDS = ['start', 'stop', 'interim', 'accounting-on', 'accounting-off', 'other'] as const
@@ -46,29 +46,19 @@ export interface ClientAccounting {
   readonly traffic: Record<TotalName, Total>
 }
 
-const noRecords = (): Record<RecordKind, number> => ({
-  start: 0,
-  stop: 0,
-  interim: 0,
-  'accounting-on': 0,
-  'accounting-off': 0,
-  other: 0,
-})
+/** One value for each name. */
+const each = <Name extends string, T>(names: readonly Name[], make: (name: Name) => T): Record<Name, T> =>
+  Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>
 
 export const noAccounting = (): ClientAccounting => ({
-  records: noRecords(),
+  records: each(RECORD_KINDS, () => 0),
   memberLinkRecords: 0,
   damagedVendorAttributes: 0,
   paddedVendorAttributes: 0,
-  rewritten: { acct_delay_time: 0, gigawords: 0, directions: 0, erx_ipv6_zeros: 0 },
+  rewritten: each(REWRITES, () => 0),
   coalesced: 0,
-  shed: noRecords(),
-  traffic: {
-    inputOctets: { high: 0, low: 0 },
-    outputOctets: { high: 0, low: 0 },
-    inputPackets: { high: 0, low: 0 },
-    outputPackets: { high: 0, low: 0 },
-  },
+  shed: each(RECORD_KINDS, () => 0),
+  traffic: each(TOTALS, () => ({ high: 0, low: 0 })),
 })
 
 export const copyOf = ({ records, rewritten, shed, traffic, ...counts }: ClientAccounting): ClientAccounting => ({
@@ -76,12 +66,7 @@ export const copyOf = ({ records, rewritten, shed, traffic, ...counts }: ClientA
   records: { ...records },
   rewritten: { ...rewritten },
   shed: { ...shed },
-  traffic: {
-    inputOctets: { ...traffic.inputOctets },
-    outputOctets: { ...traffic.outputOctets },
-    inputPackets: { ...traffic.inputPackets },
-    outputPackets: { ...traffic.outputPackets },
-  },
+  traffic: each(TOTALS, (name) => ({ ...traffic[name] })),
 })
 
 export const kindOf = (statusType: number | undefined): RecordKind => KIND_OF[statusType ?? 0] ?? 'other'

@@ -29,7 +29,7 @@ interface Ends {
   rows: number
 }
 
-export class KeyedRows {
+export class RowTable {
   /** The words of all rows; row r begins at `r * width`. */
   readonly words: Uint32Array
   readonly width: number

@@ -12,7 +12,7 @@ import type { RecordView } from '../record/record-view.ts'
 import type { Wraps } from '../record/rewriting.ts'
 import { bitOf } from './anomalies.ts'
 import { grow, TOTALS, type Total, type TotalName } from './client-accounting.ts'
-import type { KeyedRows } from './row-table.ts'
+import type { RowTable } from './row-table.ts'
 import * as layout from './session-rows.ts'
 
 const LOW = [FIELD.inputOctets, FIELD.outputOctets, FIELD.inputPackets, FIELD.outputPackets] as const
@@ -35,7 +35,7 @@ export interface Comparison {
 }
 
 /** What the record's counters grew by goes to the client's traffic; answers what is odd about the growth, a bit for each. */
-export function compareFigures(rows: KeyedRows, row: number, comparison: Comparison): number {
+export function compareFigures(rows: RowTable, row: number, comparison: Comparison): number {
   const { words, width } = rows
   const at = row * width
   let odd = 0
@@ -47,7 +47,7 @@ export function compareFigures(rows: KeyedRows, row: number, comparison: Compari
  * The record's figures and times are the session's from now on; answers what is odd about them, a bit for each. Times
  * never go back: a Stop that was overtaken may bring newer figures than it has times.
  */
-export function storeFigures(rows: KeyedRows, row: number, record: RecordView): number {
+export function storeFigures(rows: RowTable, row: number, record: RecordView): number {
   const { words, width } = rows
   const at = row * width
   let odd = 0
@@ -78,7 +78,7 @@ function keepTimes(words: Uint32Array, at: number, record: RecordView): void {
 }
 
 /** Whether none of the aggregates that the record has is less than what the session counted already. */
-export function isUpToDate({ words, width }: KeyedRows, row: number, record: RecordView): boolean {
+export function isUpToDate({ words, width }: RowTable, row: number, record: RecordView): boolean {
   const at = row * width
   for (let i = 0; i < LOW.length; i += 1) {
     const low = record.number(LOW[i]!)
@@ -91,7 +91,7 @@ export function isUpToDate({ words, width }: KeyedRows, row: number, record: Rec
 }
 
 /** What a session counted, for the sum of its bundle. */
-export function totalsOf(rows: KeyedRows, row: number): Readonly<Record<TotalName, Total | undefined>> {
+export function totalsOf(rows: RowTable, row: number): Readonly<Record<TotalName, Total | undefined>> {
   const { words, width } = rows
   const at = row * width
   const total = (i: number): Total | undefined =>
@@ -263,7 +263,7 @@ const isPresent = (words: Uint32Array, at: number, field: Field): boolean =>
   (words[at + layout.PRESENT]! & (1 << field)) !== 0
 
 /** How often the octets wrapped since the session is known; undefined where they did not. */
-export function wrapsOf({ words, width }: KeyedRows, row: number): Wraps | undefined {
+export function wrapsOf({ words, width }: RowTable, row: number): Wraps | undefined {
   const input = words[row * width + layout.INPUT_WRAPS]!
   const output = words[row * width + layout.OUTPUT_WRAPS]!
   return input + output === 0 ? undefined : { input, output }
@@ -273,7 +273,7 @@ export function wrapsOf({ words, width }: KeyedRows, row: number): Wraps | undef
  * The same for a record that was overtaken: the count that held then, where that is known. It was made at the last wrap or
  * after it, and counted no more than the session did since.
  */
-export function wrapsThen({ words, width }: KeyedRows, row: number, record: RecordView): Wraps | undefined {
+export function wrapsThen({ words, width }: RowTable, row: number, record: RecordView): Wraps | undefined {
   const at = row * width
   const time = record.number(FIELD.sessionTime)
   if (time === undefined || time > words[at + layout.TIME]!) return undefined

@@ -5,30 +5,25 @@
  */
 
 import { FIELD } from '../record/fields.ts'
-import { type DirectionFigures, figuresOf } from '../record/figures.ts'
+import { type Figures, figuresOf } from '../record/figures.ts'
 import type { RecordView } from '../record/record-view.ts'
 import { IMPOSSIBLE, type Impossible } from './anomalies.ts'
-import type { KeyedRows } from './row-table.ts'
+import type { RowTable } from './row-table.ts'
 import * as layout from './session-rows.ts'
 
 export type Label = 'mlppp-member-link' | 'mlppp-sum-of-links' | 'stop-without-counters' | Impossible
 /** A 64-bit figure in decimal digits. */
 type Figure = string | null
 
-export interface ReportedFigures {
-  readonly inputOctets: Figure
-  readonly outputOctets: Figure
-  readonly inputPackets: Figure
-  readonly outputPackets: Figure
-  readonly inputIpv4Octets: Figure
-  readonly outputIpv4Octets: Figure
-  readonly inputIpv4Packets: Figure
-  readonly outputIpv4Packets: Figure
-  readonly inputIpv6Octets: Figure
-  readonly outputIpv6Octets: Figure
-  readonly inputIpv6Packets: Figure
-  readonly outputIpv6Packets: Figure
-}
+const DIRECTIONS = ['input', 'output'] as const
+type Direction = (typeof DIRECTIONS)[number]
+const FIGURES = ['octets', 'packets', 'ipv4Octets', 'ipv4Packets', 'ipv6Octets', 'ipv6Packets'] as const
+/** `inputOctets`, `outputOctets`, ...: in this order in reports. */
+const REPORTED = FIGURES.flatMap((figure) =>
+  DIRECTIONS.map((direction) => ({ direction, figure, name: direction + figure[0]!.toUpperCase() + figure.slice(1) })),
+)
+
+export type ReportedFigures = Readonly<Record<`${Direction}${Capitalize<(typeof FIGURES)[number]>}`, Figure>>
 
 export interface SessionReport extends ReportedFigures {
   readonly client: string
@@ -83,20 +78,20 @@ export interface EndedBundle extends ReportedFigures {
 export type Ended = EndedSession | EndedBundle
 
 /** One tracked session. */
-export function sessionReport(rows: KeyedRows, row: number, client: string): SessionReport {
+export function sessionReport(rows: RowTable, row: number, client: string): SessionReport {
   const at = row * rows.width
   const { words } = rows
   const flags = words[at + layout.FLAGS]!
   const { key, rest } = rows.textOf(row)
-  const { address, nas, name } = layout.shownKey(key)
+  const { address, nas, name } = layout.readKey(key)
   const [user, multi] = layout.piecesOf(rest) as [Uint8Array, Uint8Array]
   return {
     client,
     address,
     nas,
     session: name,
-    multiSession: multi.length === 0 ? null : layout.shownText(multi),
-    user: layout.shownText(user),
+    multiSession: multi.length === 0 ? null : layout.printable(multi),
+    user: layout.printable(user),
     startSeen: (flags & layout.STARTED) !== 0,
     sessionSeconds: (flags & layout.HAS_TIME) === 0 ? null : words[at + layout.TIME]!,
     eventTimestamp: (flags & layout.HAS_STAMP) === 0 ? null : words[at + layout.STAMP]!,
@@ -107,26 +102,10 @@ export function sessionReport(rows: KeyedRows, row: number, client: string): Ses
   }
 }
 
-export const reportedFigures = ({
-  input,
-  output,
-}: {
-  readonly input: DirectionFigures
-  readonly output: DirectionFigures
-}): ReportedFigures => ({
-  inputOctets: shown(input.octets),
-  outputOctets: shown(output.octets),
-  inputPackets: shown(input.packets),
-  outputPackets: shown(output.packets),
-  inputIpv4Octets: shown(input.ipv4Octets),
-  outputIpv4Octets: shown(output.ipv4Octets),
-  inputIpv4Packets: shown(input.ipv4Packets),
-  outputIpv4Packets: shown(output.ipv4Packets),
-  inputIpv6Octets: shown(input.ipv6Octets),
-  outputIpv6Octets: shown(output.ipv6Octets),
-  inputIpv6Packets: shown(input.ipv6Packets),
-  outputIpv6Packets: shown(output.ipv6Packets),
-})
+export const reportedFigures = (figures: Figures): ReportedFigures =>
+  Object.fromEntries(
+    REPORTED.map(({ name, direction, figure }) => [name, figures[direction][figure]?.toString() ?? null]),
+  ) as ReportedFigures
 
 /** What one record says, in a few words for a log line. */
 export function recordText(record: RecordView): string {
@@ -140,8 +119,6 @@ export function recordText(record: RecordView): string {
     `packets ${known(input.packets)} in ${known(output.packets)} out`,
   ].join(', ')
 }
-
-const shown = (figure: bigint | undefined): Figure => (figure === undefined ? null : String(figure))
 
 const labelsOf = (flags: number): Label[] => [
   ...((flags & layout.MEMBER_LINK) === 0 ? [] : ['mlppp-member-link' as const]),

@@ -11,7 +11,7 @@ import { formatAddress } from '../../addresses.ts'
 import { COUNTERS, FIELD, type Field } from '../record/fields.ts'
 import type { Counted } from '../record/figures.ts'
 import type { RecordView } from '../record/record-view.ts'
-import { type KeyedRows, OWN } from './row-table.ts'
+import { OWN, type RowTable } from './row-table.ts'
 
 /** Places of a row's words. */
 export const COUNTER = OWN
@@ -58,7 +58,7 @@ export const FIRST_LOST = 1 << 21
 const LONGEST_TEXT = 6 * 256
 
 /** The counters of a session's last record. */
-export const countedIn = (rows: KeyedRows, row: number): Counted => {
+export const countedIn = (rows: RowTable, row: number): Counted => {
   const at = row * rows.width
   const { words } = rows
   return {
@@ -119,10 +119,10 @@ const BY_NAME = 'n'
 const BY_ADDRESS = 'a'
 
 /** What `addKey` wrote, for people. */
-export function shownKey(key: Uint8Array): { readonly address: string; readonly nas: string; readonly name: string } {
+export function readKey(key: Uint8Array): { readonly address: string; readonly nas: string; readonly name: string } {
   const [address, how, nas, name] = piecesOf(key) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
-  const isAddress = shownText(how) === BY_ADDRESS && (nas.length === 4 || nas.length === 16)
-  return { address: shownText(address), nas: isAddress ? formatAddress(nas) : shownText(nas), name: shownText(name) }
+  const isAddress = printable(how) === BY_ADDRESS && (nas.length === 4 || nas.length === 16)
+  return { address: printable(address), nas: isAddress ? formatAddress(nas) : printable(nas), name: printable(name) }
 }
 
 /** The pieces that a `TextWriter` put one after the other. */
@@ -133,7 +133,7 @@ export function piecesOf(text: Uint8Array): Uint8Array[] {
 }
 
 /** Octets for people: as text where they are printable UTF-8, else `0x` and hexadecimal digits. */
-export function shownText(octets: Uint8Array): string {
+export function printable(octets: Uint8Array): string {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
     if (!/\p{Cc}/u.test(text)) return text

@@ -2,19 +2,18 @@
  * The session table: the last figures of each session, and what is odd about a record beside the one before it.
  *
  * A session is known by the client's address, the NAS behind it and its Acct-Session-Id. The table is bounded by count and
- * by age (nothing came for the lifetime), and losing it does no harm: it only observes. Each record is judged once, where
- * it is admitted; a retransmission never gets here. A session that ended stays a while, so that what comes after its Stop
- * is known as late.
+ * by age (nothing came for the lifetime). It only observes, so losing it does no harm. Each record is judged once, when it
+ * is admitted; a retransmission never gets here. A session that ended stays for a while, so that a record that comes after
+ * its Stop is known to be late.
  */
 import { type Duration, type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
 import { FIELD } from '../record/fields.ts'
 import type { RecordView } from '../record/record-view.ts'
 import type { Wraps } from '../record/rewriting.ts'
-import { ANOMALIES, type Anomaly, bitOf, IMPOSSIBLE } from './anomalies.ts'
-import { AnomalyBook } from './anomaly-book.ts'
+import { ANOMALIES, type Anomaly, AnomalyCounts, bitOf, IMPOSSIBLE } from './anomalies.ts'
 import { Bundles } from './bundles.ts'
 import { type ClientAccounting, INTERIM, START, STOP } from './client-accounting.ts'
-import { KeyedRows } from './row-table.ts'
+import { RowTable } from './row-table.ts'
 import { compareFigures, isUpToDate, storeFigures, totalsOf, wrapsOf, wrapsThen } from './session-figures.ts'
 import { type Ended, recordText, type SessionEnd, type SessionReport, sessionReport } from './session-report.ts'
 import * as layout from './session-rows.ts'
@@ -24,19 +23,19 @@ const LIVE = 0
 const OVER = 1
 /** Seconds that a session is remembered after its end, if the lifetime is no shorter. */
 const REMEMBERED = 600
-/** Rows that end at one wake: a mass expiry is spread, nothing waits for it. */
+/** Rows that end at one wake, so that a mass expiry is spread over several. */
 const END_AT_ONCE = 64
-/** Records and clocks need not agree to the second. */
+/** Seconds by which records and clocks may disagree. */
 const MARGIN = 5
 
 const OUT_OF_ORDER = bitOf('out-of-order')
 const REUSED = bitOf('session-id-reused')
 const MISSING_START = bitOf('missing-start')
 const BARE_STOP = bitOf('stop-without-counters')
-/** By the place of an anomaly in the list: what it leaves in the flags of its session. */
+/** For each anomaly, in the order of the list: the flag that it sets in its session. */
 const IMPOSSIBLE_FLAGS = ANOMALIES.map((anomaly) => {
-  const place = (IMPOSSIBLE as readonly Anomaly[]).indexOf(anomaly)
-  return place === -1 ? 0 : layout.FIRST_IMPOSSIBLE << place
+  const index = (IMPOSSIBLE as readonly Anomaly[]).indexOf(anomaly)
+  return index === -1 ? 0 : layout.FIRST_IMPOSSIBLE << index
 })
 
 export interface SessionOptions {
@@ -46,28 +45,27 @@ export interface SessionOptions {
   readonly maxPortRate: number
 }
 
-/** Who hears of what is found. */
 export interface SessionEvents {
-  /** Something odd: told at most once a second for each kind, `count` since it was told before. */
-  odd(anomaly: Anomaly, found: Odd, now: Instant): void
-  /** Where nobody listens, no report is made. */
+  /**
+   * An anomaly: each kind is reported once a second at most, `count` is how many there were since. With the session as it
+   * was before, and the record in a few words.
+   */
+  anomaly(
+    anomaly: Anomaly,
+    found: { readonly session: SessionReport; readonly record: string; readonly count: number },
+    now: Instant,
+  ): void
+  /** If nobody listens, no report is made. */
   ended?(what: Ended): void
 }
 
-/** What is told of an anomaly: the session as it was before, and the record in a few words. */
-interface Odd {
-  readonly session: SessionReport
-  readonly record: string
-  readonly count: number
-}
-
-/** A client as the table knows it. */
+/** What the table needs of a client. */
 export interface SessionClient {
   readonly name: string
   readonly accounting: ClientAccounting
 }
 
-/** What a session must be; what is not given may be anything. */
+/** Which sessions are asked for; what is not given may be anything. */
 export interface Sought {
   readonly client?: string
   readonly session?: string
@@ -84,8 +82,7 @@ export interface SessionCounts {
   readonly anomalies: Readonly<Record<Anomaly, number>>
 }
 
-/** A record as it came. */
-interface Come {
+interface Arrival {
   readonly record: RecordView
   readonly status: number
   readonly client: SessionClient
@@ -94,7 +91,7 @@ interface Come {
 }
 
 export class Sessions {
-  readonly #rows: KeyedRows
+  readonly #rows: RowTable
   readonly #bundles: Bundles
   readonly #writer = new layout.TextWriter()
   readonly #events: SessionEvents
@@ -104,7 +101,7 @@ export class Sessions {
   /** Clients by the number that rows keep; a name has one number. */
   readonly #names: string[] = []
   readonly #numbers = new Map<string, number>()
-  readonly #anomalies = new AnomalyBook()
+  readonly #anomalies = new AnomalyCounts()
   readonly #ended: Record<SessionEnd, number> = { stop: 0, silent: 0, reused: 0 }
   #evicted = 0
   #evictedAt = 0
@@ -115,7 +112,7 @@ export class Sessions {
     this.#maxPortRate = options.maxPortRate
     this.#events = events
     this.#began = now
-    this.#rows = new KeyedRows({ most: options.maxSessions, own: layout.SESSION_WORDS })
+    this.#rows = new RowTable({ most: options.maxSessions, own: layout.SESSION_WORDS })
     this.#bundles = new Bundles({
       most: options.maxSessions,
       lifetime: this.#lifetime,
@@ -124,41 +121,41 @@ export class Sessions {
     })
   }
 
-  change({ lifetime, maxPortRate }: SessionOptions): void {
+  reconfigure({ lifetime, maxPortRate }: SessionOptions): void {
     this.#lifetime = Math.floor(lifetime / MICROS_PER_SECOND)
     this.#maxPortRate = maxPortRate
     this.#bundles.lifetime = this.#lifetime
   }
 
-  /** A record that was admitted. Answers how often its session's counters had wrapped by then, where that is known. */
+  /** A record that was admitted. Returns how often its session's counters had wrapped by then, if that is known. */
   observe(record: RecordView, client: SessionClient, address: string, now: Instant): Wraps | undefined {
     const status = record.number(FIELD.statusType)
-    // What belongs to no session is not for this table.
+    // Others belong to no session.
     if ((status !== START && status !== STOP && status !== INTERIM) || !record.has(FIELD.sessionId)) return undefined
-    const come: Come = { record, status, client, address, second: this.#secondOf(now) }
+    const arrival: Arrival = { record, status, client, address, second: this.#secondOf(now) }
     const writer = this.#writer.begin().addKey(record, address, FIELD.sessionId)
     const known = this.#rows.find(writer.octets, writer.length)
-    if (known === 0) return this.#take(this.#open(come), come)
-    switch (this.#follows(known, come)) {
+    if (known === 0) return this.#update(this.#open(arrival), arrival)
+    switch (this.#follows(known, arrival)) {
       case 'next':
-        return this.#take(known, come)
+        return this.#update(known, arrival)
       case 'late':
-        this.#note(OUT_OF_ORDER, known, come)
+        this.#note(OUT_OF_ORDER, known, arrival)
         if (status === START) this.#mark(known, layout.STARTED)
-        // A Stop ends its session, whatever overtook it.
+        // A Stop ends its session, even if later records overtook it.
         if (status === STOP && !this.#has(known, layout.ENDED)) {
-          return this.#take(known, come, isUpToDate(this.#rows, known, record))
+          return this.#update(known, arrival, isUpToDate(this.#rows, known, record))
         }
         return wrapsThen(this.#rows, known, record)
       case 'new-session':
-        this.#note(REUSED, known, come)
-        return this.#take(this.#replace(known, come), come)
+        this.#note(REUSED, known, arrival)
+        return this.#update(this.#replace(known, arrival), arrival)
       case 'repeated':
         return wrapsThen(this.#rows, known, record)
     }
   }
 
-  /** Ends what nothing was heard of for its time, some at each call. */
+  /** Ends the sessions that are due, some at each call. */
   passTime(now: Instant): void {
     const second = this.#secondOf(now)
     for (let ended = 0; ended < END_AT_ONCE; ended += 1) {
@@ -170,14 +167,14 @@ export class Sessions {
     this.#bundles.passTime(second, END_AT_ONCE)
   }
 
-  /** When something is due to end; undefined where nothing is tracked. */
+  /** When something is due to end; undefined if nothing is tracked. */
   nextWakeAt(): Instant | undefined {
     const due = Math.min(this.#dueAt(LIVE), this.#dueAt(OVER), this.#bundles.dueAt)
     return due === Number.POSITIVE_INFINITY ? undefined : this.#instantOf(due)
   }
 
-  /** The tracked sessions that are sought, among `count` places of the table from `from` on. */
-  look(from: number, count: number, sought: Sought): SessionReport[] {
+  /** The sessions that are asked for, among `count` rows of the table from row `from` on. */
+  find(from: number, count: number, sought: Sought): SessionReport[] {
     const found: SessionReport[] = []
     const matches = layout.matcherOf(sought)
     for (let row = Math.max(1, from); row < Math.min(this.#rows.end, from + count); row += 1) {
@@ -188,8 +185,8 @@ export class Sessions {
     return found
   }
 
-  /** Places to look at. */
-  get places(): number {
+  /** All rows have smaller numbers. */
+  get end(): number {
     return this.#rows.end
   }
 
@@ -201,70 +198,57 @@ export class Sessions {
       ended: { ...this.#ended },
       evicted: this.#evicted,
       bundlesEnded: { ...this.#bundles.counts },
-      anomalies: this.#anomalies.counts(),
+      anomalies: this.#anomalies.all(),
     }
   }
 
-  #follows(row: number, { record, status, second }: Come): Succession {
-    const { words, width } = this.#rows
-    const at = row * width
-    const flags = words[at + layout.FLAGS]!
+  #follows(row: number, { record, status, second }: Arrival): Succession {
+    const knownStamp = this.#has(row, layout.HAS_STAMP) ? this.#get(row, layout.STAMP) : undefined
+    const knownTime = this.#has(row, layout.HAS_TIME) ? this.#get(row, layout.TIME) : undefined
+    const ended = this.#has(row, layout.ENDED)
     const stamp = record.number(FIELD.eventTimestamp)
     const time = record.number(FIELD.sessionTime)
-    // Nearly all records: a later time stamp, the session no shorter.
-    const isLater =
-      (flags & (layout.HAS_STAMP | layout.ENDED)) === layout.HAS_STAMP && stamp! > words[at + layout.STAMP]!
-    const isNoShorter = (flags & layout.HAS_TIME) === 0 || time === undefined || time >= words[at + layout.TIME]!
-    if (isLater && isNoShorter && status !== START) return 'next'
+    // The quick way, for nearly all records: a later time stamp, the session no shorter.
+    const isLater = knownStamp !== undefined && stamp !== undefined && stamp > knownStamp
+    const isNoShorter = knownTime === undefined || time === undefined || time >= knownTime
+    if (isLater && isNoShorter && !ended && status !== START) return 'next'
+    const wentOn = this.#has(row, layout.WENT_ON)
     return succession(
-      {
-        stamp: (flags & layout.HAS_STAMP) === 0 ? undefined : words[at + layout.STAMP]!,
-        time: (flags & layout.HAS_TIME) === 0 ? undefined : words[at + layout.TIME]!,
-        second: this.#rows.secondOf(row),
-        ended: (flags & layout.ENDED) !== 0,
-        wentOn: (flags & layout.WENT_ON) !== 0,
-      },
-      {
-        status,
-        stamp,
-        time,
-        second: second - (record.number(FIELD.delayTime) ?? 0),
-      },
+      { stamp: knownStamp, time: knownTime, second: this.#rows.secondOf(row), ended, wentOn },
+      { status, stamp, time, second: second - (record.number(FIELD.delayTime) ?? 0) },
     )
   }
 
-  /** A session that the table does not know. The writer has its key. */
-  #open(come: Come): number {
-    const { record, status, client, second } = come
+  /** Adds the session whose key the writer has. */
+  #open(arrival: Arrival): number {
+    const { record, status, client, second } = arrival
     const writer = this.#writer
     const keyLength = writer.length
     writer.addField(record, FIELD.userName).addField(record, FIELD.multiSessionId)
     while (!this.#rows.hasRoomFor(writer.length)) this.#evict(second)
     const row = this.#rows.add(writer.octets, writer.length, keyLength, second)
-    const { words, width } = this.#rows
-    words[row * width + layout.CLIENT] = this.#numberOf(client.name)
+    this.#set(row, layout.CLIENT, this.#numberOf(client.name))
     const isWatched = status === START || this.#beganUnderWatch(record, second)
     if (isWatched) this.#mark(row, layout.FROM_ZERO)
-    if (status !== START && isWatched) this.#note(MISSING_START, row, come)
+    if (status !== START && isWatched) this.#note(MISSING_START, row, arrival)
     return row
   }
 
-  /** Another session has the key now. In its bundle it is the same link: Stops count once for each Acct-Session-Id. */
-  #replace(old: number, come: Come): number {
-    if (!this.#has(old, layout.ENDED)) this.#finish(old, 'reused', null, come.second)
-    const { words, width } = this.#rows
-    const bundle = words[old * width + layout.BUNDLE]!
-    const serial = words[old * width + layout.BUNDLE_SERIAL]!
-    const counted = words[old * width + layout.FLAGS]! & layout.COUNTED_IN_BUNDLE
+  /** Another session has the key now. In its bundle it is the same link, since Stops count once for each Acct-Session-Id. */
+  #replace(old: number, arrival: Arrival): number {
+    if (!this.#has(old, layout.ENDED)) this.#finish(old, 'reused', null, arrival.second)
+    const bundle = this.#get(old, layout.BUNDLE)
+    const serial = this.#get(old, layout.BUNDLE_SERIAL)
+    const counted = this.#get(old, layout.FLAGS) & layout.COUNTED_IN_BUNDLE
     this.#forget(old)
-    const row = this.#open(come)
-    words[row * width + layout.BUNDLE] = bundle
-    words[row * width + layout.BUNDLE_SERIAL] = serial
+    const row = this.#open(arrival)
+    this.#set(row, layout.BUNDLE, bundle)
+    this.#set(row, layout.BUNDLE_SERIAL, serial)
     this.#mark(row, counted)
     return row
   }
 
-  /** Whether a session's Start must have come by here, had it been sent. */
+  /** Whether a session's Start must have passed here if it was sent. */
   #beganUnderWatch(record: RecordView, second: number): boolean {
     const time = record.number(FIELD.sessionTime)
     if (time === undefined) return false
@@ -272,22 +256,22 @@ export class Sessions {
     return began > Math.max(0, second - this.#lifetime, this.#evictedAt) + MARGIN
   }
 
-  /** The session went on, or ended; `hasNewest`: the record's figures are the session's from now on. */
-  #take(row: number, come: Come, hasNewest = true): Wraps | undefined {
-    const { record, status, client, second } = come
+  /** The record is the session's latest, or its Stop. `hasNewest`: the record's figures are the session's from now on. */
+  #update(row: number, arrival: Arrival, hasNewest = true): Wraps | undefined {
+    const { record, status, client, second } = arrival
     const isBare = status === STOP && !layout.hasCounters(record)
     const wraps = hasNewest ? undefined : wrapsThen(this.#rows, row, record)
     if (hasNewest && !isBare) {
       const comparison = { record, traffic: client.accounting.traffic, maxPortRate: this.#maxPortRate }
-      this.#note(compareFigures(this.#rows, row, comparison), row, come)
+      this.#note(compareFigures(this.#rows, row, comparison), row, arrival)
     }
     const odd = hasNewest ? storeFigures(this.#rows, row, record) : 0
     this.#mark(row, status === START ? layout.STARTED : layout.WENT_ON)
     this.#rows.touch(row, LIVE, second)
-    if (record.isMemberLink) this.#joinBundle(row, come)
+    if (record.isMemberLink) this.#joinBundle(row, arrival)
     if (isBare) this.#mark(row, layout.STOPPED_BARE)
-    if (isBare) this.#note(BARE_STOP, row, come)
-    this.#note(odd, row, come)
+    if (isBare) this.#note(BARE_STOP, row, arrival)
+    this.#note(odd, row, arrival)
     if (status === STOP) {
       this.#finish(row, 'stop', record.number(FIELD.terminateCause) ?? null, second)
       this.#rows.touch(row, OVER, second)
@@ -295,25 +279,28 @@ export class Sessions {
     return hasNewest ? wrapsOf(this.#rows, row) : wraps
   }
 
-  #joinBundle(row: number, { record, address, second }: Come): void {
+  #joinBundle(row: number, { record, address, second }: Arrival): void {
     if (!this.#has(row, layout.MEMBER_LINK)) {
       this.#mark(row, layout.MEMBER_LINK)
       this.#memberLinks += 1
     }
     if (!record.has(FIELD.multiSessionId)) return
-    const { words, width } = this.#rows
-    const at = row * width
-    const known = words[at + layout.BUNDLE]!
-    if (known !== 0 && this.#bundles.serialOf(known) === words[at + layout.BUNDLE_SERIAL]) {
-      this.#bundles.heardOf(known, record, second)
+    const known = this.#bundleOf(row)
+    if (known !== 0) {
+      this.#bundles.touch(known, record, second)
       return
     }
-    const bundle = this.#bundles.of(record, address, words[at + layout.CLIENT]!, second)
-    const serial = this.#bundles.serialOf(bundle)
-    words[at + layout.BUNDLE] = bundle
-    words[at + layout.BUNDLE_SERIAL] = serial
-    words[at + layout.FLAGS]! &= ~layout.COUNTED_IN_BUNDLE
+    const bundle = this.#bundles.of(record, address, this.#get(row, layout.CLIENT), second)
+    this.#set(row, layout.BUNDLE, bundle)
+    this.#set(row, layout.BUNDLE_SERIAL, this.#bundles.serialOf(bundle))
+    this.#set(row, layout.FLAGS, this.#get(row, layout.FLAGS) & ~layout.COUNTED_IN_BUNDLE)
     this.#bundles.join(bundle, second)
+  }
+
+  /** The bundle that the session joined, 0 if that is no more. */
+  #bundleOf(row: number): number {
+    const bundle = this.#get(row, layout.BUNDLE)
+    return bundle !== 0 && this.#bundles.serialOf(bundle) === this.#get(row, layout.BUNDLE_SERIAL) ? bundle : 0
   }
 
   #finish(row: number, end: SessionEnd, terminateCause: number | null, second: number): void {
@@ -321,10 +308,8 @@ export class Sessions {
     this.#mark(row, layout.ENDED)
     if (this.#has(row, layout.MEMBER_LINK)) this.#memberLinks -= 1
     this.#events.ended?.({ kind: 'session', end, terminateCause, ...this.#report(row) })
-    const { words, width } = this.#rows
-    const at = row * width
-    const bundle = words[at + layout.BUNDLE]!
-    if (bundle === 0 || this.#bundles.serialOf(bundle) !== words[at + layout.BUNDLE_SERIAL]) return
+    const bundle = this.#bundleOf(row)
+    if (bundle === 0) return
     const isFirstStop = end === 'stop' && !this.#has(row, layout.COUNTED_IN_BUNDLE)
     if (isFirstStop) this.#mark(row, layout.COUNTED_IN_BUNDLE)
     this.#bundles.linkEnded(bundle, totalsOf(this.#rows, row), isFirstStop, second)
@@ -344,15 +329,15 @@ export class Sessions {
     this.#rows.remove(row)
   }
 
-  /** Counts anomalies, a bit for each, and tells of those that were not told of within this second. */
-  #note(odd: number, row: number, { record, second }: Come): void {
-    for (let place = 0, bits = odd; bits !== 0; place += 1, bits >>>= 1) {
+  /** Counts anomalies, a bit for each, and reports those that were not reported within this second. */
+  #note(odd: number, row: number, { record, second }: Arrival): void {
+    for (let index = 0, bits = odd; bits !== 0; index += 1, bits >>>= 1) {
       if ((bits & 1) === 0) continue
-      this.#mark(row, IMPOSSIBLE_FLAGS[place]!)
-      const count = this.#anomalies.add(place, second)
+      this.#mark(row, IMPOSSIBLE_FLAGS[index]!)
+      const count = this.#anomalies.add(index, second)
       if (count === 0) continue
       const found = { session: this.#report(row), record: recordText(record), count }
-      this.#events.odd(ANOMALIES[place]!, found, this.#instantOf(second))
+      this.#events.anomaly(ANOMALIES[index]!, found, this.#instantOf(second))
     }
   }
 
@@ -361,7 +346,7 @@ export class Sessions {
   }
 
   #clientOf(row: number): string {
-    return this.#names[this.#rows.words[row * this.#rows.width + layout.CLIENT]!]!
+    return this.#names[this.#get(row, layout.CLIENT)]!
   }
 
   #dueRow(second: number): number {
@@ -390,10 +375,18 @@ export class Sessions {
   }
 
   #has(row: number, flag: number): boolean {
-    return (this.#rows.words[row * this.#rows.width + layout.FLAGS]! & flag) !== 0
+    return (this.#get(row, layout.FLAGS) & flag) !== 0
   }
 
   #mark(row: number, flag: number): void {
-    this.#rows.words[row * this.#rows.width + layout.FLAGS]! |= flag
+    this.#set(row, layout.FLAGS, this.#get(row, layout.FLAGS) | flag)
+  }
+
+  #get(row: number, word: number): number {
+    return this.#rows.words[row * this.#rows.width + word]!
+  }
+
+  #set(row: number, word: number, value: number): void {
+    this.#rows.words[row * this.#rows.width + word] = value
   }
 }

@@ -7,8 +7,7 @@
  * late joins the newer one that waits. A Start or a Stop between the two keeps them apart.
  */
 
-import { outdates } from '../../accounting/record/outdated.ts'
-import { isInterim } from '../../accounting/record/record.ts'
+import { isInterim, outdates } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import type { Instant } from '../../units.ts'
 import { ENTRY } from '../register/ledger.ts'

@@ -32,7 +32,7 @@ export class Accounts {
     this.#journal = journal
     if (sessions === undefined) return
     const events = {
-      odd: (anomaly: SessionAnomaly['anomaly'], found: Omit<SessionAnomaly, 'kind' | 'anomaly'>, at: Instant) =>
+      anomaly: (anomaly: SessionAnomaly['anomaly'], found: Omit<SessionAnomaly, 'kind' | 'anomaly'>, at: Instant) =>
         journal.note({ kind: 'accounting-anomaly', anomaly, ...found }, at),
       ...(ended === undefined ? {} : { ended }),
     }
@@ -41,7 +41,7 @@ export class Accounts {
 
   /** The bound of the table stays: it is the size of its memory. */
   change({ sessions }: EngineOptions): void {
-    if (sessions !== undefined) this.#sessions?.change(sessions)
+    if (sessions !== undefined) this.#sessions?.reconfigure(sessions)
   }
 
   /**
@@ -78,7 +78,7 @@ export class Accounts {
   /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or where none are tracked. */
   look(from: number, count: number, sought: Sought): SessionReport[] | undefined {
     const sessions = this.#sessions
-    return sessions === undefined || from >= sessions.places ? undefined : sessions.look(from, count, sought)
+    return sessions === undefined || from >= sessions.end ? undefined : sessions.find(from, count, sought)
   }
 
   counts(): SessionCounts | undefined {

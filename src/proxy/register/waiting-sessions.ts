@@ -11,8 +11,7 @@
  * of one number travel together, which harms neither. Which interim update outdates which is judged by their octets.
  */
 
-import { outdates } from '../../accounting/record/outdated.ts'
-import { statusType } from '../../accounting/record/record.ts'
+import { outdates, statusType } from '../../accounting/record/record.ts'
 import { STOP } from '../../accounting/sessions/client-accounting.ts'
 import type { Backlog } from '../../queues/backlog.ts'
 import { KeyTable } from '../../queues/containers/key-table.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { KeyedRows, OWN } from '../../../src/accounting/sessions/row-table.ts'
+import { OWN, RowTable } from '../../../src/accounting/sessions/row-table.ts'
 
 type Step =
   | { readonly act: 'add' | 'touch' | 'remove'; readonly key: string; readonly list: 0 | 1 }
@@ -20,7 +20,7 @@ describe('rows with keys', () => {
   it('are what a map and two lists would be, within their bounds', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 1, max: 9 }), (steps, most) => {
-        const rows = new KeyedRows({ most, own: 1 })
+        const rows = new RowTable({ most, own: 1 })
         /** Key to its row, the word that was written there, and what followed the key. */
         const model = new Map<string, { readonly row: number; readonly word: number; readonly rest: string }>()
         const order: readonly [string[], string[]] = [[], []]
@@ -72,7 +72,7 @@ describe('rows with keys', () => {
   })
 
   it('use no more places than there were rows at one time', () => {
-    const rows = new KeyedRows({ most: 5, own: 1 })
+    const rows = new RowTable({ most: 5, own: 1 })
     for (let i = 0; i < 1_000; i += 1) {
       const text = Buffer.from(`key-${i}`.padEnd(100, '.'))
       if (!rows.hasRoomFor(text.length)) rows.remove(rows.oldest(0))
