@@ -229,7 +229,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
   rewriting(
     'what does not fit is added all the same',
-    'if (this.length + NUMBER_LENGTH > MAX_PACKET_LENGTH) {',
+    'if (this.length + NUMBER_ATTRIBUTE_LENGTH > MAX_PACKET_LENGTH) {',
     'if (this.length < 0) {',
   ),
 ]

@@ -39,5 +39,9 @@ export const MAX_PACKET_LENGTH = 4096
 /** Octets 4 to 20 of every packet. */
 export const AUTHENTICATOR_AT = 4
 export const AUTHENTICATOR_LENGTH = 16
+/** Of a Vendor-Specific attribute: type, length and four octets of vendor (RFC 2865 section 5.26). */
+export const VENDOR_HEADER_LENGTH = 6
+/** Type, length and four octets: an attribute that is a number or an IPv4 address. */
+export const NUMBER_ATTRIBUTE_LENGTH = 6
 /** Type, length and 16 octets (RFC 3579 section 3.2). */
 export const MESSAGE_AUTHENTICATOR_LENGTH = 18

@@ -7,14 +7,13 @@
  * up are not read, and are one value; so are those of vendors with a format of their own, whose values we never count too
  * high.
  */
-import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_SPECIFIC } from '../codes.ts'
-import type { Packet } from './packet.ts'
+import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_HEADER_LENGTH, VENDOR_SPECIFIC } from '../codes.ts'
+import { type Packet, vendorAt } from './packet.ts'
 import { RFC_FORMAT } from './vendors/dictionary.ts'
 import { formatOf } from './vendors/vendor-format.ts'
 
 /** Type, length and one octet. */
 const SHORTEST_VALUE = 3
-const VENDOR_HEADER_LENGTH = 6
 
 /** Attributes that a request has to get on its way: Message-Authenticator, and the challenge that CHAP needs. */
 export const attributesToAdd = (packet: Packet): number =>
@@ -45,8 +44,7 @@ function valuesIn({ bytes }: Packet): number {
 function packedValues(bytes: Uint8Array, at: number, end: number): number {
   // A vendor's number has 24 bits (RFC 2865 section 5.26).
   if (end - at <= VENDOR_HEADER_LENGTH || bytes[at + 2] !== 0) return 1
-  const vendor = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!
-  if (formatOf(vendor) !== RFC_FORMAT) return 1
+  if (formatOf(vendorAt(bytes, at)) !== RFC_FORMAT) return 1
   let values = 0
   for (let sub = at + VENDOR_HEADER_LENGTH; sub < end; ) {
     const size = sub + 1 < end ? bytes[sub + 1]! : 0

@@ -12,8 +12,16 @@
  * computed over the hidden octets, so 16 zero octets stand in for it, as in FreeRADIUS. The salt stays: it is unique within
  * its packet before, so it is after.
  */
-import { AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_PACKET_LENGTH, TUNNEL_PASSWORD, VENDOR_SPECIFIC } from '../codes.ts'
+import {
+  AUTHENTICATOR_LENGTH,
+  HEADER_LENGTH,
+  MAX_PACKET_LENGTH,
+  TUNNEL_PASSWORD,
+  VENDOR_HEADER_LENGTH,
+  VENDOR_SPECIFIC,
+} from '../codes.ts'
 import { md5 } from './md5.ts'
+import { vendorAt } from './packet.ts'
 import type { Secret } from './secret.ts'
 import { cipherIn, parseDictionary, RFC_FORMAT } from './vendors/dictionary.ts'
 import { HIDDEN_DICTIONARY } from './vendors/hidden-dictionary.ts'
@@ -36,8 +44,6 @@ interface Hidden {
 const BLOCK = 16
 const SALT_LENGTH = 2
 const CONTINUES = 0x80
-/** Type, length and vendor. */
-const VENDOR_HEADER = 6
 const NO_AUTHENTICATOR = new Uint8Array(AUTHENTICATOR_LENGTH)
 
 const MICROSOFT = 311
@@ -82,7 +88,7 @@ export function mayHide(bytes: Uint8Array): boolean {
   for (let at = HEADER_LENGTH; at < bytes.length && bytes[at + 1]! >= 2; at += bytes[at + 1]!) {
     const type = bytes[at]!
     if (standard[type] !== 0) return true
-    if (type === VENDOR_SPECIFIC && bytes[at + 1]! >= 8 && vendors.has(vendorOf(bytes, at))) return true
+    if (type === VENDOR_SPECIFIC && bytes[at + 1]! >= 8 && vendors.has(vendorAt(bytes, at))) return true
   }
   return false
 }
@@ -131,13 +137,13 @@ function rehide(bytes: Uint8Array, move: Move): boolean {
  * to go on, always an attribute's end: `to`, or behind the last one that a value is spread over. 0 if it is refused.
  */
 function rehideVendor(bytes: Uint8Array, from: number, to: number, move: Move): number {
-  const vendor = vendorOf(bytes, from)
+  const vendor = vendorAt(bytes, from)
   const hidden = vendors.get(vendor)
   if (hidden === undefined) return to
   const format = formatOf(vendor)
   const header = headerOf(format)
   const tags = move.isResponse && vendor === MICROSOFT ? 0 : undefined
-  let at = from + VENDOR_HEADER
+  let at = from + VENDOR_HEADER_LENGTH
   while (at < to) {
     const end = endAt(bytes, at, to, format)
     if (end === 0) return to
@@ -153,11 +159,6 @@ function rehideVendor(bytes: Uint8Array, from: number, to: number, move: Move): 
   return to
 }
 
-/** The vendor of the Vendor-Specific attribute at `at`: RFC 2865 section 5.26, where the first octet is 0. */
-function vendorOf(bytes: Uint8Array, at: number): number {
-  return bytes[at + 2] === 0 ? (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]! : 0
-}
-
 /**
  * A value that goes on in the attributes behind the one at `first.from`: put together, moved, and put back. It stays as
  * it is if what follows is not the same attribute, alone in its Vendor-Specific attribute.
@@ -168,17 +169,17 @@ function rehideSpread(
   found: Hidden,
   move: Move,
 ): number {
-  const vendor = vendorOf(bytes, first.from)
+  const vendor = vendorAt(bytes, first.from)
   const format = formatOf(vendor)
   const header = headerOf(format)
   const type = typeAt(bytes, first.at, format)
   const pieces = [{ from: first.at + header, to: first.to }]
   for (let goesOn = true, at = first.to; goesOn; ) {
-    const piece = at + VENDOR_HEADER
+    const piece = at + VENDOR_HEADER_LENGTH
     const to = at + (bytes[at + 1] ?? 0)
     const isSame =
       bytes[at] === VENDOR_SPECIFIC &&
-      vendorOf(bytes, at) === vendor &&
+      vendorAt(bytes, at) === vendor &&
       endAt(bytes, piece, to, format) === to &&
       typeAt(bytes, piece, format) === type
     if (!isSame) return first.to
@@ -234,8 +235,8 @@ function rehideValue(bytes: Uint8Array, from: number, to: number, cipher: Cipher
 
 /** RFC 2865 section 5.2. Any length can be moved; which one is right is for the checks of the packet. */
 function rehidePassword(bytes: Uint8Array, from: number, to: number, { before, after }: Move): void {
-  md5.begin().add(before.secret.bytes).add(before.authenticator, 0, AUTHENTICATOR_LENGTH).finishInto(oldPad, 0)
-  md5.begin().add(after.secret.bytes).add(after.authenticator, 0, AUTHENTICATOR_LENGTH).finishInto(newPad, 0)
+  firstPadInto(oldPad, before, bytes, from, from)
+  firstPadInto(newPad, after, bytes, from, from)
   rehideChain(bytes, from, to, before.secret, after.secret)
 }
 
@@ -247,11 +248,9 @@ function rehideSalted(bytes: Uint8Array, from: number, to: number, { before, aft
   const saltAt = from + (tags ?? ((to - from) % BLOCK === SALT_LENGTH ? 0 : 1))
   const hiddenAt = saltAt + SALT_LENGTH
   if (to - hiddenAt < BLOCK || (to - hiddenAt) % BLOCK !== 0) return false
-  md5.begin().add(before.secret.bytes).add(before.authenticator, 0, AUTHENTICATOR_LENGTH).add(bytes, saltAt, hiddenAt)
-  md5.finishInto(oldPad, 0)
+  firstPadInto(oldPad, before, bytes, saltAt, hiddenAt)
   if (tags === undefined && (bytes[hiddenAt]! ^ oldPad[0]!) >= to - hiddenAt) return false
-  md5.begin().add(after.secret.bytes).add(after.authenticator, 0, AUTHENTICATOR_LENGTH).add(bytes, saltAt, hiddenAt)
-  md5.finishInto(newPad, 0)
+  firstPadInto(newPad, after, bytes, saltAt, hiddenAt)
   rehideChain(bytes, hiddenAt, to, before.secret, after.secret)
   return true
 }
@@ -263,6 +262,17 @@ function rehideSecret(bytes: Uint8Array, from: number, to: number, { before, aft
   md5.begin().add(after.authenticator, 0, AUTHENTICATOR_LENGTH).add(after.secret.bytes).finishInto(newPad, 0)
   for (let i = 0; i < BLOCK; i += 1) bytes[from + i] = bytes[from + i]! ^ oldPad[i]! ^ newPad[i]!
   return true
+}
+
+/** The pad of the first block; the salt, if there is one, is in `bytes`. */
+function firstPadInto(
+  pad: Uint8Array,
+  { secret, authenticator }: Hop,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  md5.begin().add(secret.bytes).add(authenticator, 0, AUTHENTICATOR_LENGTH).add(bytes, from, to).finishInto(pad, 0)
 }
 
 /** The chain of blocks; the first pads stand in `oldPad` and `newPad`. */

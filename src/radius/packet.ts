@@ -1,14 +1,14 @@
 /**
- * A view over the octets of a received packet. Nothing is decoded, nothing is copied and nothing is changed:
- * one pass checks the lengths (RFC 2865 section 3) and notes where the attributes stand that the packet path reads.
+ * A view over the octets of a received packet. Nothing is decoded, copied or changed. One pass checks the lengths
+ * (RFC 2865 section 3) and notes where the attributes are that the packet path reads.
  *
  *     0      1            2        4                20
  *     +------+------------+--------+----------------+------------------------------------+
  *     | code | identifier | length | authenticator  | attributes: type, length, value... |
  *     +------+------------+--------+----------------+------------------------------------+
  *
- * A packet that `readPacket` let through can be walked without further checks. An "at" is the offset of an attribute's
- * type octet in `bytes`; 0 says that there is none, since no attribute can stand in the header.
+ * A packet that `readPacket` accepted can be walked without further checks. An "at" is the offset of an attribute's
+ * type octet in `bytes`. 0 means that there is none, since no attribute can be in the header.
  */
 import {
   ACCT_DELAY_TIME,
@@ -26,10 +26,12 @@ import {
   NAS_IDENTIFIER,
   NAS_IP_ADDRESS,
   NAS_IPV6_ADDRESS,
+  NUMBER_ATTRIBUTE_LENGTH,
   PROXY_STATE,
   REPLY_MESSAGE,
   STATE,
   USER_PASSWORD,
+  VENDOR_HEADER_LENGTH,
   VENDOR_SPECIFIC,
 } from '../codes.ts'
 import type { REQUEST_FAULTS } from './faults.ts'
@@ -57,6 +59,11 @@ export function readPacket(bytes: Uint8Array): Packet | PacketFault {
     at += size
   }
   return packet
+}
+
+interface AttributeKey {
+  readonly vendor: number
+  readonly type: number
 }
 
 export class Packet {
@@ -113,11 +120,9 @@ export class Packet {
     for (let i = 0; i < AUTHENTICATOR_LENGTH; i += 1) target[at + i] = this.bytes[AUTHENTICATOR_AT + i]!
   }
 
-  /** One of the four 32-bit words that the authenticator is, 0-3: only for comparing with another one. */
+  /** One of the four words of the authenticator, 0-3, as a signed number: only for comparing. */
   authenticatorWord(word: number): number {
-    const at = AUTHENTICATOR_AT + 4 * word
-    const { bytes } = this
-    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+    return readUint32(this.bytes, AUTHENTICATOR_AT + 4 * word) | 0
   }
 
   /** The value, without type and length, of the attribute at `at`: 0-253 octets where they stand. */
@@ -132,16 +137,15 @@ export class Packet {
 
   /** The 32-bit number in the attribute at `at`; undefined where there is none or it is not 4 octets long. */
   number(at: number): number | undefined {
-    if (at === 0 || this.bytes[at + 1] !== 6) return undefined
-    return readUint32(this.bytes, at + 2)
+    return at === 0 || this.bytes[at + 1] !== NUMBER_ATTRIBUTE_LENGTH ? undefined : readUint32(this.bytes, at + 2)
   }
 
   /**
    * The value of the first attribute of that vendor and type (vendor 0 is the standard space), where it stands. A
-   * vendor attribute may hold several sub-attributes (RFC 2865 section 5.26), in the vendor's own format; one whose
-   * lengths do not add up is not searched further: what can't be read is not there.
+   * vendor attribute may hold several sub-attributes (RFC 2865 section 5.26), in the vendor's own format. If their
+   * lengths do not add up, the rest is not searched.
    */
-  find(key: { readonly vendor: number; readonly type: number }): Uint8Array | undefined {
+  find(key: AttributeKey): Uint8Array | undefined {
     const { bytes } = this
     for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
       if (key.vendor === 0) {
@@ -151,18 +155,14 @@ export class Packet {
         this.valueLength(at) >= 4 &&
         readUint32(bytes, at + 2) === key.vendor
       ) {
-        const found = this.#findWithin(at + 6, at + bytes[at + 1]!, key)
+        const found = this.#findWithin(at + VENDOR_HEADER_LENGTH, at + bytes[at + 1]!, key)
         if (found !== undefined) return found
       }
     }
     return undefined
   }
 
-  #findWithin(
-    from: number,
-    to: number,
-    key: { readonly vendor: number; readonly type: number },
-  ): Uint8Array | undefined {
+  #findWithin(from: number, to: number, key: AttributeKey): Uint8Array | undefined {
     const { bytes } = this
     const format = formatWithin(bytes, from, to, key.vendor)
     for (let at = from; at < to; ) {
@@ -233,7 +233,12 @@ export class Packet {
   }
 }
 
+/** The vendor of the Vendor-Specific attribute at `at`; 0 if its number has more than 24 bits (RFC 2865 section 5.26). */
+export function vendorAt(bytes: Uint8Array, at: number): number {
+  return bytes[at + 2] === 0 ? (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]! : 0
+}
+
 /** Big-endian, never negative. */
-function readUint32(bytes: Uint8Array, at: number): number {
+export function readUint32(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }

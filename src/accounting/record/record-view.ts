@@ -1,44 +1,41 @@
 /**
- * Where the fields of an accounting record stand in its packet: one walk over the octets, nothing decoded or copied.
+ * Where the fields of an accounting record are in its packet: one walk over the octets, nothing is decoded or copied.
  *
  *     26 | length | 0 0 19 10 (vendor 4874, ERX) | type | length | value | type | length | value ... | zeros
  *
  * A vendor attribute may hold several sub-attributes, and there may be several vendor attributes (RFC 2865 section
- * 5.26). One whose lengths do not add up is *damaged*: it is counted, and nothing in it is believed, since a wrong length
- * shifts all that follows. Zeros behind the last sub-attribute are padding, counted too. Either is passed on as it came.
- * The first attribute of a type counts, and a number only where it is 4 octets long.
+ * 5.26). If the lengths in one do not add up, it is *damaged*: it is counted and not read, since a wrong length shifts all
+ * that follows. Zeros behind the last sub-attribute are padding, which is counted too. Both are forwarded as they came.
+ * Of attributes of one type the first counts, and a number must be 4 octets long.
  *
- * A view is made once and reads one packet after the other: what it says holds until the next `read`.
+ * A view is made once and reads one packet after the other. What it says holds until the next `read`.
  */
-import { HEADER_LENGTH, VENDOR_SPECIFIC } from '../../codes.ts'
-import type { Packet } from '../../radius/packet.ts'
+import { HEADER_LENGTH, NUMBER_ATTRIBUTE_LENGTH, VENDOR_HEADER_LENGTH, VENDOR_SPECIFIC } from '../../codes.ts'
+import { type Packet, readUint32, vendorAt } from '../../radius/packet.ts'
 import { ERX, ERX_FIELDS, FIELD, FIELDS, type Field, NO_FIELD, STANDARD_FIELDS } from './fields.ts'
 
-/** RFC 2865 section 5.26: type, length, four octets of vendor, and one of content at least. */
-const SHORTEST_VENDOR_ATTRIBUTE = 7
-const NUMBER_LENGTH = 6
 /** Framed-Protocol, RFC 2865 section 5.7. */
 const PPP = 1
 
 export class RecordView {
   /** Offset of the type octet of each field, 0 where it is not there. */
-  readonly #places = new Uint16Array(FIELDS)
+  readonly #offsets = new Uint16Array(FIELDS)
   #bytes: Uint8Array = new Uint8Array(0)
   #damaged = 0
   #padded = 0
 
-  /** Of any packet that `readPacket` let through. */
+  /** Any packet that `readPacket` accepted. */
   read(packet: Packet): this {
     const { bytes } = packet
     this.#bytes = bytes
     this.#damaged = 0
     this.#padded = 0
-    const places = this.#places.fill(0)
+    const offsets = this.#offsets.fill(0)
     for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
       const type = bytes[at]!
       const field = STANDARD_FIELDS[type]!
       if (field !== NO_FIELD) {
-        if (places[field] === 0) places[field] = at
+        if (offsets[field] === 0) offsets[field] = at
       } else if (type === VENDOR_SPECIFIC) this.#readVendor(at, at + bytes[at + 1]!)
     }
     return this
@@ -60,25 +57,23 @@ export class RecordView {
   }
 
   /** Offset of the type octet of the field's attribute, or of its sub-attribute; 0 where there is none. */
-  placeOf(field: Field): number {
-    return this.#places[field]!
+  offsetOf(field: Field): number {
+    return this.#offsets[field]!
   }
 
   has(field: Field): boolean {
-    return this.#places[field] !== 0
+    return this.#offsets[field] !== 0
   }
 
   /** The 32-bit number of a field; undefined where it is not there or not 4 octets long. */
   number(field: Field): number | undefined {
-    const at = this.#places[field]!
-    const bytes = this.#bytes
-    if (at === 0 || bytes[at + 1] !== NUMBER_LENGTH) return undefined
-    return ((bytes[at + 2]! << 24) | (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!) >>> 0
+    const at = this.#offsets[field]!
+    return at === 0 || this.#bytes[at + 1] !== NUMBER_ATTRIBUTE_LENGTH ? undefined : readUint32(this.#bytes, at + 2)
   }
 
   /** The octets of a field's value where they stand; none where it is not there. */
   octets(field: Field): Uint8Array {
-    const at = this.#places[field]!
+    const at = this.#offsets[field]!
     return at === 0 ? this.#bytes.subarray(0, 0) : this.#bytes.subarray(at + 2, at + this.#bytes[at + 1]!)
   }
 
@@ -93,27 +88,26 @@ export class RecordView {
 
   #readVendor(from: number, to: number): void {
     const bytes = this.#bytes
-    if (to - from < SHORTEST_VENDOR_ATTRIBUTE) {
+    if (to - from <= VENDOR_HEADER_LENGTH) {
       this.#damaged += 1
       return
     }
-    const vendor =
-      ((bytes[from + 2]! << 24) | (bytes[from + 3]! << 16) | (bytes[from + 4]! << 8) | bytes[from + 5]!) >>> 0
-    if (vendor !== ERX) return
-    const end = endOfSubAttributes(bytes, from + 6, to)
-    if (end === from + 6) this.#damaged += 1
+    if (vendorAt(bytes, from) !== ERX) return
+    const contentAt = from + VENDOR_HEADER_LENGTH
+    const end = endOfSubAttributes(bytes, contentAt, to)
+    if (end === contentAt) this.#damaged += 1
     else if (end < to) this.#padded += 1
-    const places = this.#places
-    for (let at = from + 6; at < end; at += bytes[at + 1]!) {
+    const offsets = this.#offsets
+    for (let at = contentAt; at < end; at += bytes[at + 1]!) {
       const field = ERX_FIELDS[bytes[at]!]!
-      if (field !== NO_FIELD && places[field] === 0) places[field] = at
+      if (field !== NO_FIELD && offsets[field] === 0) offsets[field] = at
     }
   }
 }
 
 /**
- * Where the last sub-attribute between `from` and `to` ends: at `to`, before zeros that fill it up, or at `from` where
- * their lengths do not add up.
+ * Where the last sub-attribute between `from` and `to` ends: at `to`, before zeros that fill it up, or at `from` if the
+ * lengths do not add up.
  */
 export function endOfSubAttributes(bytes: Uint8Array, from: number, to: number): number {
   let at = from

@@ -1,16 +1,23 @@
 /**
- * An accounting record changed where a configuration asks for it: in octets, attribute by attribute, and nothing else.
+ * The changes of an accounting record that a configuration asks for, made in its octets, attribute by attribute.
  *
  *   delay            Acct-Delay-Time (41) gets this value, or is added at the end
  *   gigawords        Acct-Input-Gigawords (52), Acct-Output-Gigawords (53) are added at the end where they are not there
  *   swapDirections   42<->43, 47<->48, 52<->53; ERX 42<->43, 151<->152, 153<->154, 155<->156: types change, values stay
  *   dropIpv6Zeros    the ERX IPv6 counters (151-156) of a member link go, where every one of them is zero
  *
- * What is not named stays octet for octet, in its order; a vendor attribute whose lengths do not add up is not looked
- * into. The result has the client's header with the new length: whoever sends it signs it (src/radius/rewrite.ts).
+ * Everything else stays octet for octet, in its order. A vendor attribute whose lengths do not add up is not changed.
+ * The result has the client's header with the new length. It is signed when it is sent (src/radius/rewrite.ts).
  */
-import { ACCT_DELAY_TIME, HEADER_LENGTH, MAX_PACKET_LENGTH, VENDOR_SPECIFIC } from '../../codes.ts'
-import { type Packet, readPacket } from '../../radius/packet.ts'
+import {
+  ACCT_DELAY_TIME,
+  HEADER_LENGTH,
+  MAX_PACKET_LENGTH,
+  NUMBER_ATTRIBUTE_LENGTH,
+  VENDOR_HEADER_LENGTH,
+  VENDOR_SPECIFIC,
+} from '../../codes.ts'
+import { type Packet, readPacket, vendorAt } from '../../radius/packet.ts'
 import { ERX, FIELD } from './fields.ts'
 import { endOfSubAttributes, RecordView } from './record-view.ts'
 
@@ -41,9 +48,6 @@ const INPUT_GIGAWORDS = 52
 const OUTPUT_GIGAWORDS = 53
 const FIRST_IPV6_COUNTER = 151
 const LAST_IPV6_COUNTER = 156
-/** Type, length and four octets. */
-const NUMBER_LENGTH = 6
-const VENDOR_HEADER_LENGTH = 6
 const MOST = 0xffff_ffff
 
 const swapping = (...pairs: readonly (readonly [number, number])[]): Uint8Array => {
@@ -70,7 +74,7 @@ export interface Rewritten {
 
 /** The record with these changes, and which of them it took. */
 export function rewrittenRecord(packet: Packet, changes: RecordChanges): Rewritten {
-  const writer = new Writer(packet.length + 3 * NUMBER_LENGTH)
+  const writer = new Writer(packet.length + 3 * NUMBER_ATTRIBUTE_LENGTH)
   const took: Rewrite[] = []
   const record = view.read(packet)
   writer.copy(packet.bytes, 0, HEADER_LENGTH)
@@ -78,11 +82,9 @@ export function rewrittenRecord(packet: Packet, changes: RecordChanges): Rewritt
   if (dropsZeros) took.push('erx_ipv6_zeros')
   const hasSwapped = writeAttributes(packet, writer, { swaps: changes.swapDirections === true, dropsZeros })
   if (hasSwapped) took.push('directions')
-  const leftOut: Addition[] = []
+  const { leftOut } = writer
   if (writeGigawords(record, writer, changes)) took.push('gigawords')
-  if (writer.lacksRoom()) leftOut.push('gigawords')
   if (writeDelay(packet, writer, changes.delay)) took.push('acct_delay_time')
-  if (writer.lacksRoom()) leftOut.push('acct_delay_time')
   if (took.length === 0) return { packet, took, leftOut }
   const written = readPacket(writer.packet())
   return typeof written === 'string' ? { packet, took: [], leftOut } : { packet: written, took, leftOut }
@@ -124,7 +126,7 @@ function writeErx(bytes: Uint8Array, at: number, end: number, writer: Writer, ho
   writer.copy(bytes, at, at + VENDOR_HEADER_LENGTH)
   for (let sub = at + VENDOR_HEADER_LENGTH; sub < contentEnd; sub += bytes[sub + 1]!) {
     const type = bytes[sub]!
-    if (how.dropsZeros && isIpv6Counter(type) && bytes[sub + 1] === NUMBER_LENGTH) continue
+    if (how.dropsZeros && isIpv6Counter(type) && bytes[sub + 1] === NUMBER_ATTRIBUTE_LENGTH) continue
     isKept = true
     const subFrom = writer.length
     writer.copy(bytes, sub, sub + bytes[sub + 1]!)
@@ -146,7 +148,7 @@ function writeGigawords(record: RecordView, writer: Writer, { gigawords, swapDir
   if (gigawords === undefined) return false
   const from = writer.length
   const add = (isThere: boolean, type: number, swapped: number, wraps: number): void => {
-    if (!isThere && wraps > 0) writer.add(swapDirections === true ? swapped : type, wraps)
+    if (!isThere && wraps > 0) writer.add(swapDirections === true ? swapped : type, wraps, 'gigawords')
   }
   add(record.has(FIELD.inputGigawords), INPUT_GIGAWORDS, OUTPUT_GIGAWORDS, gigawords.input)
   add(record.has(FIELD.outputGigawords), OUTPUT_GIGAWORDS, INPUT_GIGAWORDS, gigawords.output)
@@ -157,7 +159,7 @@ function writeGigawords(record: RecordView, writer: Writer, { gigawords, swapDir
 function writeDelay(packet: Packet, writer: Writer, delay: number | undefined): boolean {
   if (delay === undefined) return false
   const value = Math.min(MOST, delay)
-  if (packet.acctDelayTimeAt === 0) return writer.add(ACCT_DELAY_TIME, value)
+  if (packet.acctDelayTimeAt === 0) return writer.add(ACCT_DELAY_TIME, value, 'acct_delay_time')
   if (packet.number(packet.acctDelayTimeAt) === undefined) return false
   for (let at = HEADER_LENGTH; at < writer.length; at += writer.bytes[at + 1]!) {
     if (writer.bytes[at] !== ACCT_DELAY_TIME) continue
@@ -177,7 +179,7 @@ function hasOnlyZeros({ bytes }: Packet): boolean {
     for (let sub = at + VENDOR_HEADER_LENGTH; sub < contentEnd; sub += bytes[sub + 1]!) {
       if (!isIpv6Counter(bytes[sub]!)) continue
       for (let octet = sub + 2; octet < sub + bytes[sub + 1]!; octet += 1) if (bytes[octet] !== 0) return false
-      if (bytes[sub + 1] === NUMBER_LENGTH) found = true
+      if (bytes[sub + 1] === NUMBER_ATTRIBUTE_LENGTH) found = true
     }
   }
   return found
@@ -186,17 +188,14 @@ function hasOnlyZeros({ bytes }: Packet): boolean {
 const isIpv6Counter = (type: number): boolean => type >= FIRST_IPV6_COUNTER && type <= LAST_IPV6_COUNTER
 
 const isErx = (bytes: Uint8Array, at: number, end: number): boolean =>
-  end - at > VENDOR_HEADER_LENGTH &&
-  bytes[at + 2] === 0 &&
-  bytes[at + 3] === 0 &&
-  bytes[at + 4] === ERX >> 8 &&
-  bytes[at + 5] === (ERX & 0xff)
+  end - at > VENDOR_HEADER_LENGTH && vendorAt(bytes, at) === ERX
 
 /** Octets that grow up to the longest packet. */
 class Writer {
   readonly bytes: Uint8Array
   length = 0
-  #lackedRoom = false
+  /** What did not fit. */
+  readonly leftOut: Addition[] = []
 
   constructor(most: number) {
     this.bytes = new Uint8Array(most)
@@ -207,24 +206,17 @@ class Writer {
     this.length += end - start
   }
 
-  /** A number as one more attribute; false where it does not fit. */
-  add(type: number, value: number): boolean {
-    if (this.length + NUMBER_LENGTH > MAX_PACKET_LENGTH) {
-      this.#lackedRoom = true
+  /** A number as one more attribute; false if it does not fit. */
+  add(type: number, value: number, what: Addition): boolean {
+    if (this.length + NUMBER_ATTRIBUTE_LENGTH > MAX_PACKET_LENGTH) {
+      if (!this.leftOut.includes(what)) this.leftOut.push(what)
       return false
     }
     this.bytes[this.length] = type
-    this.bytes[this.length + 1] = NUMBER_LENGTH
+    this.bytes[this.length + 1] = NUMBER_ATTRIBUTE_LENGTH
     this.put(this.length + 2, value)
-    this.length += NUMBER_LENGTH
+    this.length += NUMBER_ATTRIBUTE_LENGTH
     return true
-  }
-
-  /** Whether something did not fit since this was last asked. */
-  lacksRoom(): boolean {
-    const lacked = this.#lackedRoom
-    this.#lackedRoom = false
-    return lacked
   }
 
   put(at: number, value: number): void {

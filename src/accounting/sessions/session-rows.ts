@@ -97,7 +97,7 @@ export class TextWriter {
   /** A field's value, nothing where it is not there. */
   addField(record: RecordView, field: Field): this {
     const { octets } = this
-    const from = record.placeOf(field)
+    const from = record.offsetOf(field)
     const size = from === 0 ? 0 : record.bytes[from + 1]! - 2
     octets[this.length] = size
     for (let i = 0; i < size; i += 1) octets[this.length + 1 + i] = record.bytes[from + 2 + i]!

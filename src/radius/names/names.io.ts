@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import radius from 'radius'
 import { ACCESS_REQUEST, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
+import { similarWords } from '../../did-you-mean.ts'
 import type { Secret } from '../secret.ts'
 import {
   cipherIn,
@@ -199,29 +200,7 @@ export function attributeNames(): string[] {
 }
 
 /** Up to three known names that someone who wrote `name` may have meant, the likeliest first. */
-export function similarAttributeNames(name: string): string[] {
-  const limit = Math.max(2, Math.floor(name.length / 3))
-  const wanted = name.toLowerCase()
-  return attributeNames()
-    .map((known) => ({ known, distance: editDistance(wanted, known.toLowerCase()) }))
-    .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ known }) => known)
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const substituted = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(substituted, previous[j]! + 1, row[j - 1]! + 1))
-    }
-    previous = row
-  }
-  return previous[b.length]!
-}
+export const similarAttributeNames = (name: string): string[] => similarWords(name, attributeNames())
 
 /** A User-Password in the clear, for someone who has the secret and asked for it; the package opens it, or can't. */
 export function openPassword(value: Uint8Array, authenticator: Uint8Array, secret: Secret): string | undefined {

@@ -72,10 +72,10 @@ describe('a view of a record', () => {
 
   it('says where a field stands, a sub-attribute within its vendor attribute', () => {
     const view = viewOf(number(40, 3), erx(number(151, 7), number(42, 9)))
-    expect(view.placeOf(FIELD.statusType)).toBe(20)
-    expect(view.placeOf(FIELD.ipv6InputOctets)).toBe(20 + 6 + 6)
-    expect(view.placeOf(FIELD.inputGigapkts)).toBe(20 + 6 + 6 + 6)
-    expect(view.placeOf(FIELD.ipv6OutputOctets)).toBe(0)
+    expect(view.offsetOf(FIELD.statusType)).toBe(20)
+    expect(view.offsetOf(FIELD.ipv6InputOctets)).toBe(20 + 6 + 6)
+    expect(view.offsetOf(FIELD.inputGigapkts)).toBe(20 + 6 + 6 + 6)
+    expect(view.offsetOf(FIELD.ipv6OutputOctets)).toBe(0)
   })
 
   it('reads several sub-attributes in one vendor attribute as it reads one in each', () => {
@@ -291,7 +291,7 @@ describe('the radius package as the oracle', () => {
         const view = new RecordView().read(packet)
         for (const field of allFields) {
           view.number(field)
-          expect(view.placeOf(field) === 0).toBe(!view.has(field))
+          expect(view.offsetOf(field) === 0).toBe(!view.has(field))
         }
       }),
       { numRuns: 2_000 },
