@@ -10,6 +10,7 @@
  * A packet that `readPacket` accepted can be walked without further checks. An "at" is the offset of an attribute's
  * type octet in `bytes`. 0 means that there is none, since no attribute can be in the header.
  */
+
 import {
   ACCT_DELAY_TIME,
   ACCT_STATUS_TYPE,
@@ -34,6 +35,7 @@ import {
   VENDOR_HEADER_LENGTH,
   VENDOR_SPECIFIC,
 } from '../codes.ts'
+import { copyOf } from '../fresh-octets.ts'
 import type { REQUEST_FAULTS } from './faults.ts'
 import { endAt, formatWithin, headerOf, typeAt } from './vendors/vendor-format.ts'
 
@@ -43,7 +45,7 @@ export type PacketFault = Extract<(typeof REQUEST_FAULTS)[number], 'too-short' |
 /**
  * The packet in `bytes`, cut to its Length field: what follows is padding (RFC 2865 section 3). `too-short`: fewer than
  * 20 octets came. `bad-length`: Length is below 20, over 4096 or more than came. `bad-attribute-length`: an
- * attribute is shorter than 2 or runs past the end. The packet keeps `bytes`: nobody may change them afterwards.
+ * attribute is shorter than 2 or runs past the end. The packet is a view of `bytes`: who keeps it lets it `own` its octets.
  */
 export function readPacket(bytes: Uint8Array): Packet | PacketFault {
   if (bytes.length < HEADER_LENGTH) return 'too-short'
@@ -67,8 +69,8 @@ interface AttributeKey {
 }
 
 export class Packet {
-  /** Exactly the packet, without padding. */
-  readonly bytes: Uint8Array
+  /** Exactly the packet, without padding. `own` changes where they stand, nothing changes what they are. */
+  bytes: Uint8Array
   readonly code: number
   readonly identifier: number
 
@@ -103,6 +105,11 @@ export class Packet {
     this.bytes = bytes
     this.code = bytes[0]!
     this.identifier = bytes[1]!
+  }
+
+  /** From now on its octets are a copy: those that it was read from may be valid for one call only. */
+  own(): void {
+    this.bytes = copyOf(this.bytes)
   }
 
   /** Octets, 20-4096. */

@@ -22,6 +22,7 @@ import {
   NAS_IPV6_ADDRESS,
   PROXY_STATE,
 } from '../codes.ts'
+import { freshOctets } from '../fresh-octets.ts'
 import { isSignedOverZeros, signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
 import type { RequestFault, ResponseFault } from './faults.ts'
 import { type Hop, mayHide, rehideRecord, rehideRequest, rehideResponse } from './hidden.ts'
@@ -205,7 +206,7 @@ export function copyProxyStates(packet: Packet, target: Uint8Array, from: number
 
 /** A packet of `length` octets whose authenticator and attributes are still zero. */
 export function begin(code: number, identifier: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
+  const bytes = freshOctets(length)
   bytes[0] = code
   bytes[1] = identifier
   bytes[2] = length >>> 8

@@ -158,12 +158,11 @@ export const valuesOf = (bytes: Uint8Array, type: number): string[] =>
     .filter(([found]) => found === type)
     .map(([, value]) => Buffer.from(value).toString())
 
-/** Octets that throw when they are read, once `armed` says so: what a fault of our own looks like from outside. */
-export const throwing = (bytes: Buffer, armed = (): boolean => true): Buffer =>
+/** Octets that throw when they are read: what a fault of our own looks like from outside. */
+export const throwing = (bytes: Buffer): Buffer =>
   new Proxy(bytes, {
     get: (target, key) => {
-      if (key === 'subarray' && armed()) throw new Error('planted')
-      if (key === '0' && armed()) throw new Error('planted')
+      if (key === 'subarray' || key === '0') throw new Error('planted')
       const value = Reflect.get(target, key, target) as unknown
       return typeof value === 'function' ? value.bind(target) : value
     },

@@ -69,8 +69,11 @@ export class Log implements Journal {
   note(event: EngineEvent, now: Instant): void {
     this.#orLost(() => {
       const line = lineOf(event)
-      if ('kind' in line) this.writeBounded(line, now)
-      else this.#line(line)
+      if (!('kind' in line)) this.#line(line)
+      // The line may be held back, and the octets are valid for this call.
+      else if (line.bytes && this.#showsOctets())
+        this.writeBounded({ ...line, bytes: Uint8Array.from(line.bytes) }, now)
+      else this.writeBounded(line, now)
     })
   }
 
@@ -100,8 +103,12 @@ export class Log implements Journal {
   }
 
   #boundedLine({ bytes, fields, ...line }: BoundedLine, count: number): void {
-    const octets = bytes && this.#pino.isLevelEnabled('debug') ? { hex: Buffer.from(bytes).toString('hex') } : {}
+    const octets = bytes && this.#showsOctets() ? { hex: Buffer.from(bytes).toString('hex') } : {}
     this.#line({ ...line, fields: { ...fields, count } }, octets)
+  }
+
+  #showsOctets(): boolean {
+    return this.#pino.isLevelEnabled('debug')
   }
 
   #line({ name, fields, hint = '' }: EventLine, more: object = {}): void {

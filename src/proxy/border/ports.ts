@@ -83,6 +83,7 @@ export interface Tracer {
   note(traces: readonly number[], event: TraceEvent): void
 }
 
+/** Octets in an event are valid for the call: who keeps the event copies them. */
 export interface Journal {
   note(event: EngineEvent, now: Instant): void
 }

@@ -362,6 +362,7 @@ export class Failover {
       request.lane = undefined
       this.#register.aside.put(request, now)
       this.#register.tracing.active?.setAside(request, now)
+      request.compact()
       return
     }
     const next = this.#pools.of(request).choose(request, now)

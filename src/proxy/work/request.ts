@@ -13,6 +13,7 @@
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { copyOf } from '../../fresh-octets.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
 import type { Promoter, Stage } from '../../queues/priority-queue.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
@@ -122,6 +123,8 @@ export class Request implements Origin {
     this.#second = Math.floor(o.now / MICROS_PER_SECOND)
     this.#micros = o.now - this.#second * MICROS_PER_SECOND
     this.#octets = o.octets
+    // The octets that came are valid for one call.
+    packet.own()
     this.#packet = packet
     const preference = CLASS_TRAITS[o.class].preference[packet.stateAt === 0 ? 'plain' : 'withState']
     const interim = o.class === 'accounting' && isInterim(packet) ? INTERIM : 0
@@ -208,16 +211,17 @@ export class Request implements Origin {
   /** As the client sent it. While it rests, every question reads the octets again. */
   get packet(): Packet {
     if (typeof this.#packet !== 'number') return this.#packet
-    const packet = readPacket(this.#octets.at(this.#packet, this.size).slice())
+    const packet = readPacket(copyOf(this.#octets.at(this.#packet, this.size)))
     if (packet instanceof Packet) return packet
     throw new Error(`request: its octets were damaged while it waited: ${packet}`)
   }
 
-  /** It waits unsent, maybe for long and with a million others: its octets go where each costs little. */
+  /** It waits unsent or set aside, maybe for long and with a million others: its octets go where each costs little. */
   compact(): void {
-    if (typeof this.#packet === 'number' || this.stage !== 'fresh') return
+    const isFresh = this.stage === 'fresh'
+    if (typeof this.#packet === 'number' || !(isFresh || this.asideTimer !== undefined)) return
     this.#packet = this.#octets.keep(this.#packet.bytes)
-    if (this.#course?.isIdle === true) this.#course = undefined
+    if (isFresh && this.#course?.isIdle === true) this.#course = undefined
   }
 
   /** It is to be sent, or has ended: what it rested in is free for others. */
@@ -357,7 +361,10 @@ export class Request implements Origin {
   /** One more exchange waits for the answer. That of its origin, the common case, takes no memory. */
   attach(exchange: Exchange): void {
     if (exchange.packet === this.#packet) this.#setTrait(AWAITED, true)
-    else this.#onCourse().repeats.push(exchange)
+    else {
+      exchange.packet.own()
+      this.#onCourse().repeats.push(exchange)
+    }
   }
 
   /** The exchange does not wait any more. */

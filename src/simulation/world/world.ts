@@ -70,6 +70,9 @@ type Topic =
 /** Calls of `serve` at one moment, and wakes without a datagram between them: more of either get nowhere. */
 const FRUITLESS = 20_000
 const NOTHING = new Uint8Array(0)
+const OVERWRITTEN = 0xee
+/** Octets of a datagram. */
+const LARGEST = 4_200
 /** A world begins on a grid second, in the middle of nowhere. */
 export const START = instant(1_000_000_000_000)
 
@@ -101,6 +104,7 @@ export class World implements Actor<Topic>, Outbox {
   /** Something has happened to the engine since it was served; what goes on elsewhere does not wake the shell. */
   #isTouched = false
   #fruitlessWakes = 0
+  readonly #arrival = new Uint8Array(LARGEST)
   steps = 0
 
   constructor(plan: WorldPlan, observer: Observer) {
@@ -216,7 +220,8 @@ export class World implements Actor<Topic>, Outbox {
     const { address } = (this.clients[envelope.nas] as Nas).plan
     const from: Peer = { link: TRAFFIC_CLASSES.indexOf(envelope.class), address, port: envelope.port }
     this.#touch()
-    engine.receive(envelope.class, from, bytes, now)
+    engine.receive(envelope.class, from, this.#view(bytes), now)
+    this.#arrival.fill(OVERWRITTEN)
     this.#observer.received?.(envelope.class, bytes, now, from)
   }
 
@@ -241,15 +246,23 @@ export class World implements Actor<Topic>, Outbox {
     }
     this.#observer.arrives?.(envelope.lane, envelope.port, bytes, now)
     if (envelope.port === PROBE_PORT) {
-      this.engine?.probeAnswered(envelope.lane, bytes, now)
+      this.engine?.probeAnswered(envelope.lane, this.#view(bytes), now)
+      this.#arrival.fill(OVERWRITTEN)
       return
     }
-    this.engine?.respond(envelope.lane, envelope.port, bytes, now)
+    this.engine?.respond(envelope.lane, envelope.port, this.#view(bytes), now)
+    this.#arrival.fill(OVERWRITTEN)
     this.#observer.responded?.(envelope.lane, envelope.port, bytes, now)
   }
 
   #atClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
     this.clients[envelope.nas]?.receive(envelope.class, envelope.port, bytes, now)
+  }
+
+  /** As a transport hands it over: a view into its memory, which is overwritten after the call. */
+  #view(bytes: Uint8Array): Uint8Array {
+    this.#arrival.set(bytes)
+    return this.#arrival.subarray(0, bytes.length)
   }
 
   #touch(): void {

@@ -5,13 +5,13 @@ import { instant, seconds } from '../../../src/units.ts'
 
 const now = instant(5_000_000)
 const OCTETS = Uint8Array.of(0xde, 0xad, 0xbe, 0xef)
-const dropped = (client: string | undefined): EngineEvent => ({
+const dropped = (client: string | undefined, bytes = OCTETS): EngineEvent => ({
   kind: 'dropped',
   class: 'authentication',
   reason: 'bad-length',
   client,
   from: { link: 0, address: '2001:db8::1', port: 1645 },
-  bytes: OCTETS,
+  bytes,
 })
 
 function logAt(level: string): { log: Log; lines: () => Record<string, unknown>[] } {
@@ -75,6 +75,15 @@ describe('the log', () => {
     const loud = logAt('debug')
     loud.log.note(dropped('bng-1'), now)
     expect(loud.lines()[0]?.['hex']).toBe('deadbeef')
+  })
+
+  it('shows them as they came also in a line that is held back: their memory carries others by then', () => {
+    const { log, lines } = logAt('debug')
+    const bytes = Uint8Array.of(0xbe, 0xef)
+    for (let packet = 0; packet < 2; packet += 1) log.note(dropped('bng-1', bytes), now)
+    bytes.fill(0)
+    log.flushDue(instant(now + 1_000_000))
+    expect(lines().map(({ hex }) => hex)).toEqual(['beef', 'beef'])
   })
 
   it('says where a datagram came from, brackets around an IPv6 address', () => {

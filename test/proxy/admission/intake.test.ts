@@ -164,16 +164,18 @@ describe('a datagram that is no request', () => {
   })
 
   it('that makes our own code throw when it is to be sent is dropped the same way, and holds nothing', () => {
-    const world = new World({ servers: [server('s1', { maxOutstanding: 1 })] })
-    let armed = false
-    world.engine.receive(
-      'authentication',
-      PEER,
-      throwing(access(), () => armed),
-      world.now,
-    )
-    armed = true
+    const s1 = server('s1', { maxOutstanding: 1 })
+    const { hmacKey } = s1.secret
+    let armed = true
+    const get = (): typeof hmacKey => {
+      if (armed) throw new Error('planted')
+      return hmacKey
+    }
+    Object.defineProperty(s1.secret, 'hmacKey', { get })
+    const world = new World({ servers: [s1] })
+    world.deliver('authentication', PEER, access())
     world.settle()
+    armed = false
     expect(world.account('authentication')).toEqual({ received: 1, 'internal-error': 1 })
     expect(world.noted('internal-error').map(({ where }) => where)).toEqual(['rewriting a request'])
     expect(world.lane('s1', 'authentication')).toMatchObject({ outstanding: 0, identifiers: { free: 256 } })
