@@ -50,7 +50,7 @@ export class DaemonProcess {
     const configuration = configurationOf({ plan, port, admin, serverPorts })
     const daemon = new DaemonProcess({ port, admin, secret, configuration })
     for (let waited = 0; waited < READY_WITHIN_MS && daemon.#isRunning; waited += 50) {
-      const status = await fetchStatus(admin).catch(() => undefined)
+      const status = await fetchStatus({ admin }).catch(() => undefined)
       if (status?.ready) return daemon
       await sleep(50)
     }
@@ -59,7 +59,7 @@ export class DaemonProcess {
   }
 
   async status(): Promise<StatusReport> {
-    return await fetchStatus(this.#admin)
+    return await fetchStatus({ admin: this.#admin })
   }
 
   /** How long it was ready to run and had to wait for a processor so far, seconds; undefined where Linux doesn't say. */

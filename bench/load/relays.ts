@@ -143,7 +143,7 @@ export async function startRadsluice(
   writeFileSync(configFile, radsluiceSettings(ports, server, more), { mode: 0o600 })
   const child = new BenchProcess(join(ROOT, 'bin/radsluice'), ['run', '-c', configFile])
   const admin = `127.0.0.1:${ports.admin}`
-  const isReady = async (): Promise<boolean> => (await fetchStatus(admin).catch(() => undefined))?.ready ?? false
+  const isReady = async (): Promise<boolean> => (await fetchStatus({ admin }).catch(() => undefined))?.ready ?? false
   await child.until(isReady, 'ready status')
   return {
     name: 'radsluice',
@@ -153,7 +153,7 @@ export async function startRadsluice(
       return child.isRunning
     },
     cost: () => costOf(child),
-    status: async () => await fetchStatus(admin),
+    status: async () => await fetchStatus({ admin }),
     metrics: async () => await (await fetch(`http://${admin}/metrics`)).text(),
     signal: (name) => child.signal(name),
     stop: async () => {

@@ -48,14 +48,14 @@ export async function startDaemon(o: { clientSecret: string; serverSecret: strin
     rmSync(folder, { recursive: true, force: true })
   }
   const end = performance.now() + READY_WITHIN_MS
-  while ((await fetchStatus(admin).catch(() => undefined))?.ready !== true) {
+  while ((await fetchStatus({ admin }).catch(() => undefined))?.ready !== true) {
     if (performance.now() > end || child.exitCode !== null) {
       await stop()
       throw new Error('mutated: the daemon did not start')
     }
     await sleep(50)
   }
-  return { daemonPorts, serverPorts, status: async () => await fetchStatus(admin), stop }
+  return { daemonPorts, serverPorts, status: async () => await fetchStatus({ admin }), stop }
 }
 
 /** One client that need not sign, and one server: what is tried is packets. */

@@ -63,7 +63,7 @@ export async function startStand(): Promise<ProcessStand> {
   const admin = `127.0.0.1:${ports.admin}`
   try {
     await server.until(() => server.output.includes('Ready to process requests'))
-    await daemon.until(async () => (await fetchStatus(admin).catch(() => undefined))?.ready === true)
+    await daemon.until(async () => (await fetchStatus({ admin }).catch(() => undefined))?.ready === true)
   } catch (error) {
     await stop()
     throw error
@@ -72,7 +72,7 @@ export async function startStand(): Promise<ProcessStand> {
     ports,
     secret: CLIENT_SECRET,
     user: { name: 'alice', password: USERS.alice },
-    status: async () => await fetchStatus(admin),
+    status: async () => await fetchStatus({ admin }),
     log: () => daemon.output,
     isRunning: () => daemon.isRunning,
     stop,

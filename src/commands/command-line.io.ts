@@ -1,11 +1,11 @@
 /**
  * The command line: one verb, its options, its exit code. It never ends the process: `cli.ts` does.
  *
- * Only the file of the verb that is asked for is loaded (`verbs.io.ts`). A verb whose standard output nobody reads any
- * more (`radsluice schema | head`) is done, which is no failure.
+ * Only the file of the requested verb is loaded (`verbs.io.ts`). If nobody reads a verb's standard output any more
+ * (`radsluice schema | head`), the verb is done, which is no failure.
  *
- * Exit codes: 0 done, 1 failed or degraded, 2 usage, 3 bad configuration or not running. An error of the surroundings
- * is one sentence on standard error; anything else that is thrown is a bug and shows its stack.
+ * Exit codes: 0 done, 1 failed or degraded, 2 usage, 3 bad configuration or not running. A coded error or an error of the system
+ * is one sentence on standard error. Anything else that is thrown is a bug and shows its stack.
  */
 import yargs, { type Argv } from 'yargs'
 import { codedError, codeOf, type ErrorCode } from '../coded-error.ts'
@@ -27,7 +27,7 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   NO_ANSWER: 3,
 }
 
-/** Runs the verb that `argv` names (`run` where it names none) and says why it failed. Never rejects. */
+/** Runs the verb that `argv` names (`run` if it names none) and says why it failed. Never rejects. */
 export const runCommand = (argv: readonly string[]): Promise<ExitCode> => runVerb(argv).catch(codeFor)
 
 async function runVerb(argv: readonly string[]): Promise<ExitCode> {
@@ -41,7 +41,7 @@ async function runVerb(argv: readonly string[]): Promise<ExitCode> {
       entry.command,
       entry.summary as string,
       (own) => (verb === undefined ? own : withOptionsOf(own, entry, verb)),
-      // Only noted: for what answers a promise, the parser would lay out the whole help first, just in case.
+      // Only stored: for a handler that returns a promise, the parser would first format the whole help.
       (options) => {
         begin = verb && (() => untilUnread(entry, verb.run(options)))
       },
@@ -64,7 +64,7 @@ const parserOf = (): Argv =>
     .wrap(120)
     .exitProcess(false)
     .fail((message, error) => {
-      // The parser's own errors are mistakes in the command; any other is what our code threw.
+      // The parser's own errors are mistakes in the command. Any other error was thrown by our code.
       if (error !== undefined && error.name !== 'YError') throw error
       const sentence = message.replace(/^Not enough arguments following: (.+)$/, (_all, name: string) => {
         return `${name.length === 1 ? '-' : '--'}${name} needs a value`
@@ -72,7 +72,7 @@ const parserOf = (): Argv =>
       throw codedError('USAGE', `${sentence}\nrun "radsluice --help" for what there is`)
     })
 
-/** Nothing is left to do for a verb whose output nobody reads, unless it says otherwise. */
+/** A verb whose output nobody reads is done, unless it says otherwise. */
 const untilUnread = ({ outlivesReader }: VerbEntry, running: Promise<ExitCode>): Promise<ExitCode> =>
   outlivesReader === true ? running : Promise.race([running, outputEnded()])
 

@@ -1,7 +1,7 @@
 /**
- * The verbs of the command line: the words and the summary of each, and where the rest of it is.
+ * The verbs of the command line: the name, the arguments and the summary of each, and its file.
  *
- * A verb's own file is loaded when that verb is asked for: what `run` and `simulate` are made of would cost every
+ * A verb's file is loaded only when that verb is asked for. Otherwise the modules of `run` and `simulate` would cost every
  * `status` most of its time and memory.
  */
 import type { Verb } from './input/verb.ts'
@@ -9,10 +9,10 @@ import type { Verb } from './input/verb.ts'
 export interface VerbEntry {
   /** With its positional arguments: `send <what>`. */
   readonly command: string
-  /** Left out of `--help` where it is false. */
+  /** False: it is left out of `--help`. */
   readonly summary: string | false
   readonly load: () => Promise<Verb>
-  /** It goes on, or ends by itself, where nobody reads its standard output any more. */
+  /** It goes on, or ends by itself, if nobody reads its standard output any more. */
   readonly outlivesReader?: true
 }
 
@@ -25,7 +25,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     command: 'check',
-    summary: 'Check a configuration file, start nothing',
+    summary: 'Check a configuration file; start nothing',
     load: async () => (await import('./offline/check.io.ts')).check,
   },
   {
@@ -35,13 +35,13 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     command: 'status',
-    summary: 'Show how a running radsluice fares: servers, queues, slots',
+    summary: 'Show the state of a running radsluice: servers, queues, slots',
     load: async () => (await import('./live/status.io.ts')).status,
   },
   {
     command: 'show <what>',
     summary:
-      'Show servers, queues, clients, instances, counters, alarms, settings or who signs, of a running radsluice',
+      'Show servers, queues, clients, instances, counters, alarms, settings or learned signers of a running radsluice',
     load: async () => (await import('./live/show.io.ts')).show,
   },
   {
@@ -61,7 +61,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     command: 'server <act> <name>',
-    summary: 'Take a server of a running radsluice down or up',
+    summary: 'Hold a server of a running radsluice Down, or release it',
     load: async () => (await import('./live/server.io.ts')).server,
   },
   {
@@ -76,17 +76,17 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     command: 'reload',
-    summary: 'Let a running radsluice read its configuration again',
+    summary: 'Make a running radsluice read its configuration again',
     load: async () => (await import('./live/reload.io.ts')).reload,
   },
   {
     command: 'drain',
-    summary: 'Let a running radsluice take nothing new and finish what it has',
+    summary: 'Make a running radsluice accept nothing new and finish what it has',
     load: async () => (await import('./live/stop.io.ts')).drain,
   },
   {
     command: 'resume',
-    summary: 'Let a running radsluice take traffic again after a drain',
+    summary: 'Make a running radsluice accept traffic again after a drain',
     load: async () => (await import('./live/stop.io.ts')).resume,
   },
   {
@@ -106,7 +106,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     command: 'simulate',
-    summary: 'What happens in a storm or an outage? Play it, with pictures',
+    summary: 'Simulate a storm or an outage, with a report',
     load: async () => (await import('./offline/simulate.io.ts')).simulate,
   },
   {

@@ -3,7 +3,7 @@
  * that their help tells are those of the scenario.
  */
 import { describe, expect, it } from 'vitest'
-import { optionsOf, readScenario } from '../../src/commands/input/scenario-input.io.ts'
+import { optionsOf, readScenario, SCENARIO_KEYS } from '../../src/commands/input/scenario-input.io.ts'
 import * as planning from '../../src/commands/offline/plan.io.ts'
 import * as simulating from '../../src/commands/offline/simulate.io.ts'
 import type { GivenOption } from '../../src/config/scenario/scenario-load.ts'
@@ -70,9 +70,8 @@ describe('simulate without -c', () => {
 })
 
 describe('the defaults that help tells', () => {
-  const rows = [planning, simulating].flatMap((of) => {
-    const { options } = 'plan' in of ? of.plan : of.simulate
-    return Object.entries(of.PATHS).flatMap(([name, path]) => {
+  const rows = [planning.plan, simulating.simulate].flatMap(({ options }) => {
+    return Object.entries(SCENARIO_KEYS).flatMap(([name, path]) => {
       const said = /\[default: (?:.*, )?(\S+)(?: for a storm)?\]$/.exec(String(options[name]?.describe))?.[1]
       return said === undefined ? [] : [{ name, path: [...path], said }]
     })

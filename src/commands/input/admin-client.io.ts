@@ -1,9 +1,9 @@
 /**
  * Talks to a running daemon over its admin API.
  *
- * Without an address the daemon's socket is asked first: TCP may be full, or want a token, and the socket is this user's
- * alone. Where it is asked at a TCP address and has no token, what needs a right goes over the daemon's socket, whose
- * path its status tells. Errors say who did not answer, or what the daemon said.
+ * Without an address, the daemon's socket is tried first: TCP may be full or need a token, and the socket belongs to this user
+ * alone. With a TCP address and no token, whatever needs a right goes over the daemon's socket, whose path is in the status.
+ * Errors say who did not answer, or what the daemon said.
  */
 import type { IncomingMessage } from 'node:http'
 import { userInfo } from 'node:os'
@@ -11,18 +11,18 @@ import { codedError, codeOf, systemCodeOf } from '../../coded-error.ts'
 import { readSmallFile } from '../../config/source/small-file.io.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
 import { missingIn } from '../text/status-shape.ts'
-import { adminAddress, USUAL_ADMIN, USUAL_PORT } from './admin-options.ts'
+import { type AdminAddress, adminAddress, USUAL_ADMIN, USUAL_PORT } from './admin-options.ts'
 import { foundNowhere, unreachable } from './unreachable.ts'
 import { liveSockets, trustedSocket, usualSockets } from './usual-sockets.io.ts'
 
-/** An import of it would fetch every name that it has, also those behind which Node loads its client for the web: 8 MB. */
-const { request } = process.getBuiltinModule('node:http')
+/** An import would load everything that it exports, also Node's web client: 8 MB. */
+const http = process.getBuiltinModule('node:http')
 
 const PATIENCE_MS = 5_000
 const MOST_BYTES = 64 * 1024 * 1024
 const LONGEST_TOKEN_FILE = 4_096
 
-/** Where the daemon is: `http://127.0.0.1:9812`, `127.0.0.1:9812`, or the path of its socket; undefined: it is looked for. */
+/** Where the daemon is: `http://127.0.0.1:9812`, `127.0.0.1:9812`, or the path of its socket. Undefined: it is searched. */
 export interface AdminTarget {
   readonly admin?: string | undefined
   readonly 'token-file'?: string | undefined
@@ -32,40 +32,40 @@ export interface AdminRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly body?: object
-  /** Whether a right is needed beyond that of reaching the address. */
+  /** `control` needs a right besides that of reaching the address. */
   readonly access: 'read' | 'control'
 }
 
 export interface AdminResponse {
   readonly status: number
-  /** Undefined where the body is no JSON. */
+  /** Undefined if the body is no JSON. */
   readonly body: unknown
   readonly text: string
 }
 
 /**
- * One question and its answer, whatever its status.
+ * One request and its response, whatever its status.
  * @throws a coded error: nobody answers there, or the socket may not be used.
  */
-export async function ask(place: AdminTarget, asking: AdminRequest): Promise<AdminResponse> {
-  const answer = await open(place, asking)
+export async function ask(target: AdminTarget, request: AdminRequest): Promise<AdminResponse> {
+  const answer = await open(target, request)
   const text = await textOf(answer)
   return { status: answer.statusCode ?? 0, body: parsed(text), text }
 }
 
 /**
- * A question whose answer must be good.
- * @throws also where the daemon refuses, with its sentence.
+ * One request that must succeed.
+ * @throws also if the daemon refuses, with its message.
  */
-export async function askFor(place: AdminTarget, asking: AdminRequest): Promise<unknown> {
-  const told = await ask(place, asking)
-  if (told.status < 200 || told.status > 299) throw refused(told)
-  return told.body
+export async function askFor(target: AdminTarget, request: AdminRequest): Promise<unknown> {
+  const response = await ask(target, request)
+  if (response.status < 200 || response.status > 299) throw refused(response)
+  return response.body
 }
 
-/** A long answer, line by line; ends with the daemon, or when `signal` says so. */
-export async function* follow(place: AdminTarget, asking: AdminRequest, signal: AbortSignal): AsyncGenerator<string> {
-  const answer = await open(place, asking, signal)
+/** A long response, line by line. It ends with the daemon, or when `signal` says so. */
+export async function* follow(target: AdminTarget, request: AdminRequest, signal: AbortSignal): AsyncGenerator<string> {
+  const answer = await open(target, request, signal)
   if (answer.statusCode !== 200) {
     const text = await textOf(answer)
     throw refused({ status: answer.statusCode ?? 0, body: parsed(text), text })
@@ -78,24 +78,17 @@ export async function* follow(place: AdminTarget, asking: AdminRequest, signal: 
       yield* lines
     }
   } catch (error) {
-    // The daemon that ends closes the connection without a last word; whoever followed it sees the end of the lines.
+    // A daemon that ends closes the connection. Whoever follows it sees the end of the lines.
     if (!signal.aborted && systemCodeOf(error) !== 'ECONNRESET') throw error
   }
 }
 
-/** The status of the daemon at `admin`, an address or the path of its socket (undefined: it is looked for); with which clients in it. */
-export async function fetchStatus(
-  admin: string | undefined,
-  tokenFile?: string,
-  whose: 'all' | 'off' = 'all',
-): Promise<StatusReport> {
-  const told = await ask(
-    { admin, 'token-file': tokenFile },
-    { method: 'GET', path: `/status?clients=${whose}`, access: 'read' },
-  )
-  if (told.status === 401 || told.status === 403) throw refused(told)
-  const where = admin ?? usual ?? USUAL_ADMIN
-  const report = told.body as StatusReport | undefined
+/** The status of the daemon, with all its clients or with none. */
+export async function fetchStatus(target: AdminTarget, clients: 'all' | 'off' = 'all'): Promise<StatusReport> {
+  const response = await ask(target, { method: 'GET', path: `/status?clients=${clients}`, access: 'read' })
+  if (response.status === 401 || response.status === 403) throw refused(response)
+  const where = target.admin ?? usual ?? USUAL_ADMIN
+  const report = response.body as StatusReport | undefined
   if (report?.name !== 'radsluice') {
     throw codedError('NOT_RUNNING', `what answers at ${where} is not radsluice; give the right address with --admin`)
   }
@@ -105,34 +98,34 @@ export async function fetchStatus(
   throw codedError('NOT_RUNNING', `${sentence}; give the right address with --admin, or use the command of its version`)
 }
 
-/** What the daemon refused, in its words; `body` has the answer for programs. */
+/** What the daemon refused, in its words; `body` has the response for programs. */
 export function refused({ status, body, text }: AdminResponse): Error & { readonly body: unknown } {
   const said = (body as { error?: unknown } | undefined)?.error
   const sentence = typeof said === 'string' ? said : `the daemon answered ${status}: ${text.slice(0, 200).trim()}`
   return Object.assign(codedError(status === 401 || status === 403 ? 'NOT_PERMITTED' : 'REFUSED', sentence), { body })
 }
 
-async function open(place: AdminTarget, asking: AdminRequest, signal?: AbortSignal): Promise<IncomingMessage> {
-  const { admin = usual, 'token-file': tokenFile } = place
+async function open(target: AdminTarget, request: AdminRequest, signal?: AbortSignal): Promise<IncomingMessage> {
+  const { admin = usual, 'token-file': tokenFile } = target
   return admin === undefined
-    ? await openUsual(tokenFile, asking, signal)
-    : await openAt(admin, tokenFile, asking, signal)
+    ? await openUsual(tokenFile, request, signal)
+    : await openAt(admin, tokenFile, request, signal)
 }
 
-/** Where one answered that was looked for: from then on this process asks only there. */
+/** Where a daemon was found. From then on this process asks only there. */
 let usual: string | undefined
 
-/** The first that answers is asked; what it has been told is told to no other. */
+/** Asks the first that answers, and no other. */
 async function openUsual(
   tokenFile: string | undefined,
-  asking: AdminRequest,
+  request: AdminRequest,
   signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {
   const sockets = usualSockets(USUAL_PORT)
   let refusal: unknown
   for (const at of [...sockets.usual, USUAL_ADMIN]) {
     try {
-      const answer = await openAt(at, tokenFile, asking, signal)
+      const answer = await openAt(at, tokenFile, request, signal)
       usual = at
       return answer
     } catch (error) {
@@ -145,21 +138,21 @@ async function openUsual(
   throw refusal
 }
 
-/** Nobody listens where one usually does: says where else somebody does. */
+/** Nobody listens at the usual address: says where else somebody does. */
 const nowhere = async (error: Error, others: readonly string[]): Promise<Error> =>
   systemCodeOf(error.cause) === 'ECONNREFUSED' ? foundNowhere(USUAL_ADMIN, await liveSockets(others), error) : error
 
 async function openAt(
   admin: string,
   tokenFile: string | undefined,
-  asking: AdminRequest,
+  request: AdminRequest,
   signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {
-  const place = adminAddress(admin)
-  if ('socketPath' in place) return await send(place, asking, admin, signal)
+  const address = adminAddress(admin)
+  if ('socketPath' in address) return await send(address, request, admin, signal)
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile)
-  if (asking.access === 'control' && token === undefined) {
-    const { adminSocket } = await fetchStatus(admin, undefined, 'off')
+  if (request.access === 'control' && token === undefined) {
+    const { adminSocket } = await fetchStatus({ admin }, 'off')
     if (adminSocket === undefined) {
       throw codedError('NOT_PERMITTED', `the daemon at ${admin} has no socket for this; give a token with --token-file`)
     }
@@ -170,14 +163,14 @@ async function openAt(
       const advice = 'give it with --admin if it is the right one, or give a token with --token-file'
       throw codedError('NOT_PERMITTED', `the daemon at ${admin} names the socket ${adminSocket}, ${why}; ${advice}`)
     }
-    return await send({ socketPath }, asking, adminSocket, signal)
+    return await send({ socketPath }, request, adminSocket, signal)
   }
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return await send(place, asking, admin, signal, authorization)
+  return await send(address, request, admin, signal, authorization)
 }
 
 function send(
-  to: { readonly socketPath: string } | { readonly host: string; readonly port: string | number },
+  to: AdminAddress,
   { method, path, body }: AdminRequest,
   where: string,
   signal: AbortSignal | undefined,
@@ -192,10 +185,13 @@ function send(
   }
   return new Promise((resolve, reject) => {
     let late: { readonly lateAfterSeconds: number; readonly isConnected: boolean } | undefined
-    const asked = request({ ...to, method, path, headers, ...(signal === undefined ? {} : { signal }) }, (answer) => {
-      asked.setTimeout(0)
-      resolve(answer)
-    })
+    const asked = http.request(
+      { ...to, method, path, headers, ...(signal === undefined ? {} : { signal }) },
+      (answer) => {
+        asked.setTimeout(0)
+        resolve(answer)
+      },
+    )
     asked.setTimeout(PATIENCE_MS, () => {
       late = { lateAfterSeconds: PATIENCE_MS / 1_000, isConnected: asked.socket?.connecting === false }
       asked.destroy(new Error('no answer in time'))
@@ -220,7 +216,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return text
 }
 
-/** Who asks, for the daemon's log: a claim. */
+/** Who asks, for the daemon's log. It is only a claim. */
 function caller(): string {
   const { SUDO_USER: before } = process.env
   const name = nameOfUser()

@@ -1,10 +1,10 @@
 /**
- * The options of every verb that talks to a running daemon, and what `--admin` names: an address, or the path of a socket.
- * A path has a `/` in it and no scheme; nothing is looked up.
+ * The options of every verb that talks to a running daemon, and what `--admin` names: an address, or the path of a socket. A path
+ * has a `/` and no scheme. Nothing is looked up.
  */
 import { codedError } from '../../coded-error.ts'
 
-/** That of `admin.listen` where the configuration names none. */
+/** The port of `admin.listen` by default. */
 export const USUAL_PORT = 9812
 export const USUAL_ADMIN = `http://127.0.0.1:${USUAL_PORT}`
 
@@ -17,7 +17,7 @@ export const ADMIN_OPTIONS = {
   'token-file': {
     type: 'string',
     requiresArg: true,
-    describe: 'A file with the token to show, where one is asked for.',
+    describe: 'A file with the token to send, if the daemon asks for one.',
   },
 } as const
 
@@ -28,7 +28,7 @@ export type AdminAddress = { readonly socketPath: string } | { readonly host: st
 
 /**
  * `unix:/path`, `/path`, `folder/name.sock`; `http://127.0.0.1:9812`, `127.0.0.1:9812`, `[::1]:9812`.
- * @throws a coded error, USAGE, where it is none of these.
+ * @throws a coded error, USAGE, if it is none of these.
  */
 export function adminAddress(admin: string): AdminAddress {
   const path = pathIn(admin)
@@ -40,7 +40,7 @@ export function adminAddress(admin: string): AdminAddress {
   throw codedError('USAGE', `the path of --admin has ${octets} octets, and a socket ${LONGEST_PATH} at most; ${advice}`)
 }
 
-/** The path of a socket; undefined where it is an address: a scheme is before it, or a port before the first `/`. */
+/** The path of a socket; undefined if it is an address, which has a scheme, or a port before the first `/`. */
 function pathIn(admin: string): string | undefined {
   if (admin.startsWith('unix:')) return admin.slice('unix:'.length)
   return admin.includes('/') && !/^(\w+:\/\/|[^/]*:\d+\/)/.test(admin) ? admin : undefined
@@ -51,7 +51,7 @@ function addressIn(admin: string): AdminAddress {
     const url = new URL(/^\w+:\/\//.test(admin) ? admin : `http://${admin}`)
     if (url.protocol === 'http:') return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || 80 }
   } catch {
-    // Said below.
+    // Refused below.
   }
   throw none(admin)
 }

@@ -6,8 +6,8 @@
  *     pcapng  blocks of | type: 4 | total length: 4 | body | total length: 4 |, padded to 4
  *             section 0x0a0d0d0a, interface 1 (link: 2), packet 6 (interface, time: 8, captured, original), simple 3
  *
- * Damaged files end the list where they end being readable. Fragments of IP are put together; those of a datagram that is
- * not complete are counted.
+ * A damaged file gives the datagrams before the damage. IP fragments are put together. Fragments of incomplete datagrams are
+ * counted.
  */
 import { endpointText, formatAddress } from '../../addresses.ts'
 import { Fragments } from './ip-fragments.ts'
@@ -21,7 +21,7 @@ export interface CapturedDatagram {
 
 export interface Capture {
   readonly datagrams: readonly CapturedDatagram[]
-  /** Fragments of IP whose datagram is not in the capture as a whole. */
+  /** IP fragments whose datagram is not complete in the capture. */
   readonly fragments: number
 }
 
@@ -33,7 +33,7 @@ const UDP = 17
 const OPTION_HEADERS = [0, 43, 60]
 const FRAGMENT_HEADER = 44
 
-/** The datagrams of a capture; undefined where the octets are no capture file. */
+/** The datagrams of a capture; undefined if the octets are no capture file. */
 export function readCapture(bytes: Uint8Array): Capture | undefined {
   if (bytes.length < 24) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -90,7 +90,7 @@ function* pcapng(view: DataView): Generator<Frame> {
 const octets = (view: DataView, at: number, length: number): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + at, length)
 
-/** How many octets stand before the IP header, by link type; undefined where the frame carries no IP. */
+/** How many octets are before the IP header, by link type; undefined if the frame carries no IP. */
 function ipAt(frame: Uint8Array, link: number | undefined): number | undefined {
   switch (link) {
     case 0: // BSD loopback
@@ -128,7 +128,7 @@ function udpInIPv4(ip: Uint8Array, fragments: Fragments): CapturedDatagram[] {
   const header = ((ip[0] ?? 0) & 0x0f) * 4
   if (ip.length < 20 || header < 20 || ip[9] !== UDP) return []
   const [from, to] = [ip.subarray(12, 16), ip.subarray(16, 20)]
-  // A length of 0 is one that the network card was left to write.
+  // A length of 0 was left to the network card.
   const payload = ip.subarray(header, Math.max(header, word(ip, 2) || ip.length))
   // Bits of "more fragments" and the fragment's offset.
   const flags = word(ip, 6)
@@ -160,7 +160,7 @@ function udpInIPv6(ip: Uint8Array, fragments: Fragments): CapturedDatagram[] {
   return inner.next === UDP ? udp(inner.rest, from, to) : []
 }
 
-/** What stands behind the headers with options, of which each is at least 8 octets long. */
+/** What follows the headers with options. Each of them has at least 8 octets. */
 function behindOptions(first: number, payload: Uint8Array): { readonly next: number; readonly rest: Uint8Array } {
   let next = first
   let rest = payload

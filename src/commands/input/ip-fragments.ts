@@ -1,8 +1,8 @@
 /**
  * IP datagrams put together again from the fragments of a capture (RFC 791 section 3.2, RFC 8200 section 4.5).
  *
- * Fragments may come in any order. Those that overlap, and those whose datagram is never complete, are counted: nothing
- * is made up. At most `MOST_WAITING` datagrams wait; then the one that began first is given up.
+ * Fragments may come in any order. Those that overlap, and those whose datagram never becomes complete, are counted; no octet is
+ * invented. At most `MOST_WAITING` datagrams wait. If there are more, the one that began first is dropped.
  */
 
 export interface Fragment {
@@ -31,7 +31,7 @@ export class Fragments {
   add(fragment: Fragment): Uint8Array | undefined {
     this.#given += 1
     const pieces = this.#waiting.get(fragment.datagram) ?? new Map<number, Fragment>()
-    // The same one twice: captured on two interfaces, or sent again.
+    // The same fragment twice: captured on two interfaces, or retransmitted.
     if (pieces.has(fragment.offset)) this.#used += 1
     pieces.set(fragment.offset, fragment)
     this.#waiting.set(fragment.datagram, pieces)

@@ -1,14 +1,14 @@
 /**
- * Options that are numbers. The parser of the command line makes NaN of what it can't read, and the words are lost; so it is
- * given no type, and the number is read here: what is none is quoted back, with what to write instead.
+ * Options that are numbers. The parser of the command line turns what it can't read into NaN, and the text is lost. So the parser
+ * gets no type, and the number is read here. What is no number is quoted in the error, with what to write instead.
  *
- * `verb` does this for each option whose type is `number`, so no verb ever sees NaN.
+ * `verb` does this for each option of type `number`, so no verb ever sees NaN.
  */
 import type { Options } from 'yargs'
 import { codedError } from '../../coded-error.ts'
 import { writeInstead } from '../../config/source/problem.ts'
 
-/** `within`: the least and the greatest number that is taken; `fraction`: it need not be whole. */
+/** `within`: the least and the greatest number allowed. `fraction`: it need not be whole. */
 export interface OwnOptions extends Options {
   readonly within?: readonly [least: number, most: number]
   readonly fraction?: boolean

@@ -1,8 +1,8 @@
 /**
- * From the command line to what is simulated: the scenario out of a built-in one or a file and the options, and the
- * throttle's settings out of a configuration file, or as `radsluice plan` would propose them.
+ * From the command line to what is simulated: the scenario from a built-in one or a file, with the options over it; and the
+ * throttle's settings from a configuration file, or as `radsluice plan` proposes them.
  *
- * Everything wrong with either is thrown as one coded error with a line for each problem; nothing is written before.
+ * Everything that is wrong is thrown as one coded error with a line for each problem. Nothing is written before.
  */
 import { codedError } from '../../coded-error.ts'
 import { engineOptions } from '../../config/outward/engine-options.ts'
@@ -17,6 +17,45 @@ import type { Proposal } from '../../simulation/plan/plan.ts'
 import { yamlOf } from '../../simulation/plan/plan-yaml.ts'
 import type { Scenario, ScenarioEvent } from '../../simulation/rehearsal/scenario.ts'
 import { micros } from '../../units.ts'
+
+const number = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
+const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
+
+/** Options of `simulate` and `plan` that are keys of the scenario: each wins over the file and the built-in values. */
+export const SCENARIO_OPTIONS = {
+  sessions: number('Sessions of all BNGs together. [default: 40000]'),
+  bngs: number('BNGs, which share the sessions. [default: the scenario says, 1 for a storm]'),
+  capacity: number('Messages a second that one server can process, both classes together. [default: 400]'),
+  backlog: number('Messages that may wait at a server. More are lost. [default: 16000]'),
+  timeout: text('A client retransmits after this time without an answer. [default: 3s]'),
+  tries: number('Transmissions of one message before the client gives up. [default: 4]'),
+  patience: text('Instead of --tries: how long a client waits in all. [default: 12s]'),
+  redial: text('How long a session waits before it dials again, +-50 %. [default: 10s]'),
+  'interim-period': text('Time between two interim updates of a session; 0s is none. [default: 10m]'),
+  seconds: number('How long to watch, in virtual time. [default: the scenario says, 240 for a storm]'),
+  seed: number('The same seed gives the same run. [default: 1]'),
+} as const
+
+export const SCENARIO_KEYS: Readonly<Record<keyof typeof SCENARIO_OPTIONS, readonly string[]>> = {
+  sessions: ['sessions'],
+  bngs: ['bngs'],
+  capacity: ['servers', 'capacity'],
+  backlog: ['servers', 'backlog'],
+  timeout: ['clients', 'timeout'],
+  tries: ['clients', 'tries'],
+  patience: ['clients', 'patience'],
+  redial: ['clients', 'redial'],
+  'interim-period': ['accounting', 'interim_period'],
+  seconds: ['length'],
+  seed: ['seed'],
+}
+
+/** The options that were given, as keys of the scenario. */
+export const givenOptions = (given: Readonly<Record<string, unknown>>): GivenOption[] =>
+  Object.entries(SCENARIO_KEYS).flatMap(([option, path]) => {
+    const value = given[option]
+    return value === undefined ? [] : [{ option, path, value: option === 'seconds' ? `${value}s` : value }]
+  })
 
 /** The scenario that `word` names: a built-in one, or a file. */
 export function readScenario(word: string, options: readonly GivenOption[]): Scenario {

@@ -1,6 +1,6 @@
 /**
- * Secrets and passwords for verbs: from a file or from the environment, never from the command line itself, which every
- * user of the machine can read.
+ * Secrets and passwords for verbs: from a file or from the environment. Never from the command line, which every user of the
+ * machine can read.
  */
 import { readFileSync } from 'node:fs'
 import { codedError } from '../../coded-error.ts'
@@ -12,7 +12,7 @@ export interface SecretOptions {
 
 /**
  * The text of the file without its last newline, or of the environment variable.
- * @throws a coded error: neither or both are given, or there is no such thing.
+ * @throws a coded error if neither or both are given, or if there is no such file or variable.
  */
 export function readSecretText(what: string, { file, env }: SecretOptions): string {
   if ((file === undefined) === (env === undefined)) {

@@ -1,9 +1,9 @@
 /**
- * One request for `send`, built octet by octet, and the verdict on its answer.
+ * One request for `send`, built octet by octet.
  *
  *     | code | identifier | length: 2 | authenticator: 16 | type | length | value | type | length | value ...
  *
- * The Message-Authenticator comes first where there is one, added by the same code that rewrites requests for servers.
+ * The Message-Authenticator, if there is one, comes first. The code that rewrites requests for servers adds it.
  */
 
 import { ACCESS_REQUEST, ACCOUNTING_REQUEST, AUTHENTICATOR_AT, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
@@ -58,7 +58,7 @@ export function testRequest(o: TestRequest): Uint8Array | { readonly problem: st
   return signed(packet, o)
 }
 
-/** Signed as for a server that shares the secret which the client has: Message-Authenticator first. */
+/** Signed as for a server that has the client's secret: Message-Authenticator first. */
 function signed(packet: Packet, o: TestRequest): Uint8Array | { readonly problem: string } {
   const { secret, identifier, authenticator } = o
   const bytes = requestForServer({ packet, identifier, authenticator, clientSecret: secret, serverSecret: secret })

@@ -1,6 +1,6 @@
 /**
- * Why a daemon could not be asked, in a sentence with what to do: nothing listens, something listens and hangs, or this
- * user may not.
+ * Why a daemon could not be asked, in a sentence that says what to do: nothing listens, something listens and hangs, or this user
+ * has no right.
  */
 import { codedError, systemCodeOf } from '../../coded-error.ts'
 
@@ -8,15 +8,15 @@ export interface Failure {
   /** The address or the path that was asked. */
   readonly where: string
   readonly error: Error
-  /** It was given up after so long; undefined where something else ended it. */
+  /** Given up after this time; undefined if something else ended it. */
   readonly lateAfterSeconds?: number
-  /** A connection was open when it was given up. */
+  /** A connection was open at that time. */
   readonly isConnected?: boolean
 }
 
 const START_IT = 'start radsluice with "radsluice run -c FILE", or give its address or socket with --admin'
 
-/** NOT_RUNNING where nobody listens, NO_ANSWER where somebody does and says nothing, NOT_PERMITTED. */
+/** NOT_RUNNING if nobody listens, NO_ANSWER if somebody does and does not answer, NOT_PERMITTED. */
 export function unreachable({ where, error, isConnected = false, lateAfterSeconds }: Failure): Error {
   const system = systemCodeOf(error)
   if (lateAfterSeconds !== undefined) return codedError('NO_ANSWER', late(where, isConnected, lateAfterSeconds), error)
@@ -64,7 +64,7 @@ function late(where: string, isConnected: boolean, seconds: number): string {
   return `no connection to ${where} within ${seconds} s: ${why}; on its own machine, give --admin the path of its socket`
 }
 
-/** Without an address: nobody was found anywhere. `others` are the sockets of daemons at other ports. */
+/** Without an address, and no daemon was found. `others` are the sockets of daemons at other ports. */
 export function foundNowhere(where: string, others: readonly string[], cause: unknown): Error {
   const advice =
     others.length === 0 ? START_IT : `there is ${others.join(' and ')}: give it with --admin, if that is the one meant`

@@ -1,5 +1,5 @@
 /**
- * The sockets of daemons that may be asked without an address. It only looks: whoever asks makes no folder.
+ * The sockets of daemons that may be asked without an address. It only reads folders and makes none.
  */
 import { lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -14,12 +14,12 @@ export interface UsualSockets {
   readonly others: readonly string[]
 }
 
-/** So many are tried, and so many named. */
+/** How many are tried, and how many are named. */
 const MOST_TRIED = 50
 const MOST_NAMED = 3
 const SOCKET = /^admin-\d+\.sock$/
 
-/** The sockets that stand in folders that can be trusted; `port` is that of the usual TCP address. */
+/** The sockets in folders that can be trusted; `port` is that of the usual TCP address. */
 export function usualSockets(port: number): UsualSockets {
   const uid = process.getuid?.() ?? -1
   const sockets = socketFolders({ env: process.env, uid, temporary: tmpdir() })
@@ -30,8 +30,8 @@ export function usualSockets(port: number): UsualSockets {
 }
 
 /**
- * The real path of a socket that somebody else names; undefined where its folder is not there, or somebody could put
- * another one into it.
+ * The real path of a socket that somebody else names; undefined if its folder does not exist, or if somebody could put another
+ * socket into it.
  */
 export function trustedSocket(path: string): string | undefined {
   if (!path.startsWith('/')) return undefined
@@ -61,7 +61,7 @@ function socketsIn(folder: string): string[] {
   }
 }
 
-/** Those few of the sockets at which somebody listens, the newest first. */
+/** A few of the sockets at which somebody listens, the newest first. */
 export async function liveSockets(sockets: readonly string[]): Promise<string[]> {
   const newest = sockets
     .map((path) => ({ path, madeAt: lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))

@@ -1,16 +1,16 @@
 /**
- * What a verb of the command line is: its examples, its options, and a function that answers an exit code. Its words
- * are in `verbs.io.ts`.
+ * What a verb of the command line is: its examples, its options, and a function that returns an exit code. Its name and summary are
+ * in `verbs.io.ts`.
  *
- * Data goes to standard output, talk to standard error. A verb never ends the process: it answers 0 (done), 1 (failed
- * or degraded), 2 (usage) or 3 (bad configuration, or not running), or throws a coded error with one sentence.
+ * Data goes to standard output, messages to standard error. A verb never ends the process. It returns 0 (done), 1 (failed or
+ * degraded), 2 (usage) or 3 (bad configuration, or not running), or throws a coded error with one sentence.
  */
 import type { InferredOptionTypes, Options, PositionalOptions } from 'yargs'
 import { forParser, type OwnOptions, withNumbers } from './numeric-option.ts'
 
 export type ExitCode = 0 | 1 | 2 | 3
 
-/** A verb as the command line sees it, the types of its options forgotten. */
+/** A verb as the command line sees it, without the types of its options. */
 export interface Verb {
   /** Two command lines, without the program's name, each with what it does. */
   readonly examples: readonly [Example, Example]
@@ -27,7 +27,7 @@ interface TypedVerb<Given extends Record<string, OwnOptions>, Placed extends Rec
   readonly run: (options: InferredOptionTypes<Given> & InferredOptionTypes<Placed>) => Promise<ExitCode>
 }
 
-/** Defines a verb whose `run` gets its options with their types; those of type `number` are numbers within their range. */
+/** Defines a verb whose `run` gets its options with their types. Those of type `number` are numbers within their range. */
 export function verb<
   const Given extends Record<string, OwnOptions>,
   const Placed extends Record<string, PositionalOptions> = Record<never, PositionalOptions>,

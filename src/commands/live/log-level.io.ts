@@ -1,15 +1,15 @@
 /**
- * `radsluice log-level`: more or fewer log lines of a running daemon, until the next reload.
+ * `radsluice log-level`: changes how much a running daemon logs, until the next reload.
  */
 import { askFor } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { JSON_OPTION, verb } from '../input/verb.ts'
-import { writeData, writeJson } from '../terminal/output.io.ts'
+import { writeResult } from '../terminal/output.io.ts'
 
 export const logLevel = verb({
   examples: [
-    ['log-level debug', 'with the octets of packets that are dropped'],
-    ['log-level info', 'as it was'],
+    ['log-level debug', 'also the octets of packets that are dropped'],
+    ['log-level info', 'the default'],
   ],
   positionals: {
     level: {
@@ -19,10 +19,9 @@ export const logLevel = verb({
     },
   },
   options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
-  run: async ({ level, json, ...place }) => {
-    const changed = await askFor(place, { method: 'POST', path: '/log-level', body: { level }, access: 'control' })
-    if (json) writeJson(changed)
-    else writeData(`the log level is ${level} until the next reload`)
+  run: async ({ level, json, ...target }) => {
+    const changed = await askFor(target, { method: 'POST', path: '/log-level', body: { level }, access: 'control' })
+    writeResult(json, changed, () => [`the log level is ${level} until the next reload`])
     return 0
   },
 })

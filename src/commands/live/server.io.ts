@@ -5,7 +5,7 @@ import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { askFor } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { JSON_OPTION, verb } from '../input/verb.ts'
-import { writeData, writeJson } from '../terminal/output.io.ts'
+import { writeResult } from '../terminal/output.io.ts'
 
 interface Held {
   readonly server: string
@@ -17,7 +17,7 @@ interface Held {
 
 export const server = verb({
   examples: [
-    ['server down fr-1', 'its queue goes to the others; it stays down until "server up", also over a reload'],
+    ['server down fr-1', 'its queue goes to the others; it stays Down until "server up", even after a reload'],
     ['server up fr-1', 'it takes requests again'],
   ],
   positionals: {
@@ -28,17 +28,16 @@ export const server = verb({
     class: {
       choices: TRAFFIC_CLASSES,
       requiresArg: true,
-      describe: 'Only for that class of traffic; by default for both.',
+      describe: 'Only for this class of traffic. By default for both.',
     },
     ...ADMIN_OPTIONS,
     json: JSON_OPTION,
   },
-  run: async ({ act, name, class: only, json, ...place }) => {
+  run: async ({ act, name, class: only, json, ...target }) => {
     const path = `/servers/${encodeURIComponent(name)}/${act}`
     const body = only === undefined ? {} : { class: only }
-    const held = (await askFor(place, { method: 'POST', path, body, access: 'control' })) as Held
-    if (json) writeJson(held)
-    else writeData(inWords(held))
+    const held = (await askFor(target, { method: 'POST', path, body, access: 'control' })) as Held
+    writeResult(json, held, () => [inWords(held)])
     return 0
   },
 })

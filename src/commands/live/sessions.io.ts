@@ -1,11 +1,11 @@
 /**
- * `radsluice sessions`: accounting sessions that a running daemon tracks, the first ones or those that are sought.
+ * `radsluice sessions`: accounting sessions that a running daemon tracks, the first ones or those that match.
  */
 import type { FoundSessions } from '../../instances/protocol/protocol.ts'
 import { askFor } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { JSON_OPTION, verb } from '../input/verb.ts'
-import { writeData, writeJson } from '../terminal/output.io.ts'
+import { writeResult } from '../terminal/output.io.ts'
 import { sessionsText } from '../text/sessions-text.ts'
 
 export const sessions = verb({
@@ -14,30 +14,26 @@ export const sessions = verb({
     ['sessions --client bng-1 --limit 1000 --json', 'for a program, figures as text with every digit'],
   ],
   options: {
-    client: { type: 'string', requiresArg: true, describe: 'Of this client only, by its name in the configuration.' },
-    session: { type: 'string', requiresArg: true, describe: 'With this Acct-Session-Id only.' },
-    user: { type: 'string', requiresArg: true, describe: 'With this User-Name only.' },
+    client: { type: 'string', requiresArg: true, describe: 'Only of this client, by its name in the configuration.' },
+    session: { type: 'string', requiresArg: true, describe: 'Only with this Acct-Session-Id.' },
+    user: { type: 'string', requiresArg: true, describe: 'Only with this User-Name.' },
     limit: {
       type: 'number',
       within: [1, 10_000],
       default: 100,
       requiresArg: true,
-      describe: 'No more than so many, 10000 at most.',
+      describe: 'The most sessions to list, up to 10000.',
     },
     ...ADMIN_OPTIONS,
     json: JSON_OPTION,
   },
-  run: async ({ client, session, user, limit, json, ...place }) => {
+  run: async ({ client, session, user, limit, json, ...target }) => {
     const query = new URLSearchParams({ limit: String(limit) })
     for (const [name, value] of Object.entries({ client, session, user }))
       if (value !== undefined) query.set(name, value)
-    const found = (await askFor(place, {
-      method: 'GET',
-      path: `/sessions?${query}`,
-      access: 'control',
-    })) as FoundSessions
-    if (json) writeJson(found)
-    else for (const line of sessionsText(found)) writeData(line)
+    const asked = { method: 'GET', path: `/sessions?${query}`, access: 'control' } as const
+    const found = (await askFor(target, asked)) as FoundSessions
+    writeResult(json, found, () => sessionsText(found))
     return found.sessions.length > 0 ? 0 : 1
   },
 })

@@ -6,7 +6,7 @@ import { codedError } from '../../coded-error.ts'
 import { askFor } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { JSON_OPTION, verb } from '../input/verb.ts'
-import { writeData, writeJson } from '../terminal/output.io.ts'
+import { writeResult } from '../terminal/output.io.ts'
 
 interface Changed {
   readonly server: string
@@ -27,19 +27,14 @@ export const set = verb({
     rate: { type: 'string', demandOption: true, describe: 'Messages per second; 0 is unlimited.' },
   },
   options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
-  run: async ({ name, class: of, rate, json, admin, 'token-file': tokenFile }) => {
+  run: async ({ what: _, name, class: of, rate, json, ...target }) => {
     if (!/^\d{1,7}$/.test(rate)) throw codedError('USAGE', `"${rate}" is no rate; write a whole number such as 200`)
     const path = `/servers/${encodeURIComponent(name)}/max-rate`
     const body = { class: of, max_rate: Number(rate) }
-    const asking = { method: 'POST', path, body, access: 'control' } as const
-    const changed = (await askFor({ admin, 'token-file': tokenFile }, asking)) as Changed
-    if (json) writeJson(changed)
-    else {
-      const { server, class: name, maxRate, configured } = changed
-      writeData(
-        `max_rate of ${server} for ${name} is ${inWords(maxRate)} from the next second on, until the next reload (${inWords(configured)} in the file)`,
-      )
-    }
+    const changed = (await askFor(target, { method: 'POST', path, body, access: 'control' })) as Changed
+    writeResult(json, changed, () => [
+      `max_rate of ${changed.server} for ${changed.class} is ${inWords(changed.maxRate)} from the next second on, until the next reload (${inWords(changed.configured)} in the file)`,
+    ])
     return 0
   },
 })

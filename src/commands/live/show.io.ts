@@ -1,12 +1,12 @@
 /**
- * `radsluice show`: one part of a running daemon's state, or its settings as they hold.
+ * `radsluice show`: one part of a running daemon's state, or its settings in force.
  */
 import type { LearnedReport } from '../../observe/learned-report.ts'
 import type { Overrides } from '../../observe/view/view.ts'
 import { askFor, fetchStatus } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { JSON_OPTION, verb } from '../input/verb.ts'
-import { writeData, writeJson } from '../terminal/output.io.ts'
+import { writeResult } from '../terminal/output.io.ts'
 import { learnedText } from '../text/learned-text.ts'
 import { SHOWN, SHOWN_JSON } from '../text/show-text.ts'
 import { overrideLines } from '../text/status-text.ts'
@@ -20,7 +20,7 @@ interface Settings {
 export const show = verb({
   examples: [
     ['show counters', 'in the names of RFC 4668 and RFC 4670'],
-    ['show config', 'the settings as they hold, without secrets'],
+    ['show config', 'the settings in force, without secrets'],
   ],
   positionals: {
     what: {
@@ -36,32 +36,26 @@ export const show = verb({
       within: [1, 10_000],
       default: 100,
       requiresArg: true,
-      describe: 'Of `learned`: so many addresses, 10000 at most.',
+      describe: 'With `learned`: the most addresses to list, up to 10000.',
     },
     json: JSON_OPTION,
   },
-  run: async ({ what, json, limit, admin, 'token-file': tokenFile }) => {
+  run: async ({ what, json, limit, ...target }) => {
     if (what === 'learned') {
-      const asking = { method: 'GET', path: `/learned?limit=${limit}`, access: 'control' } as const
-      const learned = (await askFor({ admin, 'token-file': tokenFile }, asking)) as LearnedReport
-      if (json) writeJson(learned)
-      else for (const line of learnedText(learned, Date.now() / 1_000)) writeData(line)
+      const asked = { method: 'GET', path: `/learned?limit=${limit}`, access: 'control' } as const
+      const learned = (await askFor(target, asked)) as LearnedReport
+      writeResult(json, learned, () => learnedText(learned, Date.now() / 1_000))
       return 0
     }
     if (what === 'config') {
-      const asking = { method: 'GET', path: '/config', access: 'control' } as const
-      const config = (await askFor({ admin, 'token-file': tokenFile }, asking)) as Settings
-      if (json) writeJson(config)
-      else {
-        for (const line of [`# ${config.file}`, ...overrideLines(config).map((one) => `# ${one}`)]) writeData(line)
-        const { stringify } = await import('yaml')
-        writeData(stringify(config.settings).trimEnd())
-      }
+      const config = (await askFor(target, { method: 'GET', path: '/config', access: 'control' })) as Settings
+      const { stringify } = await import('yaml')
+      const remarks = [config.file, ...overrideLines(config)].map((one) => `# ${one}`)
+      writeResult(json, config, () => [...remarks, stringify(config.settings).trimEnd()])
       return 0
     }
-    const report = await fetchStatus(admin, tokenFile)
-    if (json) writeJson(SHOWN_JSON[what](report))
-    else for (const line of SHOWN[what](report)) writeData(line)
+    const report = await fetchStatus(target)
+    writeResult(json, json && SHOWN_JSON[what](report), () => SHOWN[what](report))
     return 0
   },
 })

@@ -1,10 +1,10 @@
 /**
- * `radsluice stop`, `radsluice drain` and `radsluice resume`: no new message is taken, and what is in hand finishes. A stop
- * then ends the daemon, a drain leaves it there, and `resume` takes traffic again.
+ * `radsluice stop`, `radsluice drain` and `radsluice resume`. A stop or a drain accepts no new message and finishes what is in
+ * hand. A stop then ends the daemon. After a drain it stays, and `resume` accepts traffic again.
  *
- * A stop is refused while somebody is attached, and where something that was accepted would be lost, unless forced. Both
- * follow the daemon to its last word and say what was left, by class and kind. Exit 0 when nothing was left (and, for a
- * stop, the daemon is gone), 1 when something was, or when the connection broke before the daemon said so.
+ * A stop is refused while somebody is attached, and if something that was accepted would be lost, unless it is forced. Both follow
+ * the daemon to its last message and say what was left, by class and kind. Exit 0 if nothing was left (and, for a stop, the
+ * daemon is gone); 1 if something was, or if the connection broke before the daemon said so.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from '../../coded-error.ts'
@@ -13,14 +13,14 @@ import { fateText, hindranceText, inHandText, isNothing, leftText } from '../../
 import { type AdminTarget, askFor, fetchStatus, follow } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
-import { say, writeData, writeJson } from '../terminal/output.io.ts'
+import { say, writeJson, writeResult } from '../terminal/output.io.ts'
 
-const LOOK_EVERY_MS = 100
-/** From the last word to the end of the process. */
+const ASK_EVERY_MS = 100
+/** From the last message to the end of the process. */
 const GONE_WITHIN_MS = 10_000
 
-/** A line of the daemon's. */
-type Line =
+/** What the daemon says, a line each. */
+type Message =
   | { readonly kind: 'begun'; readonly pid: number; readonly limitSeconds: number; readonly forecast: Forecast }
   | { readonly kind: 'in-hand'; readonly inHand: InHand }
   | { readonly kind: 'drained' }
@@ -35,36 +35,35 @@ export const stop = verb({
   examples: [
     [
       'stop',
-      'takes nothing new, finishes what is in hand within drain_limit, ends; refused where something would be lost',
+      'accepts nothing new, finishes what is in hand within drain_limit, ends; refused if something would be lost',
     ],
-    ['stop --force', 'ends after drain_limit whatever is left, also while somebody has top or trace open'],
+    ['stop --force', 'ends after drain_limit whatever is left, even while somebody has top or trace open'],
   ],
   options: {
     force: {
       type: 'boolean',
       default: false,
-      describe: 'Also where something is lost with it, or somebody is attached.',
+      describe: 'Even if something is lost, or somebody is attached.',
     },
     ...ADMIN_OPTIONS,
     json: JSON_OPTION,
   },
-  run: async ({ force, json, ...place }): Promise<ExitCode> => {
-    const { last, inHand, pid } = await followed(place, { path: '/stop', body: { force } }, json)
+  run: async ({ force, json, ...target }): Promise<ExitCode> => {
+    const { last, inHand, pid } = await followed(target, { path: '/stop', body: { force } }, json)
     if (last?.kind === 'stopped') {
-      const isGone = await waitUntilGone(place, pid)
+      const isGone = await waitUntilGone(target, pid)
       const isClean = isNothing(last.left) && isGone
       const gone = isGone ? 'stopped' : 'it said its last word and still runs; look at its log'
-      if (json) writeJson({ stopped: isGone, left: last.left })
-      else writeData(isNothing(last.left) ? gone : `${gone}; left in hand: ${leftText(last.left)}`)
+      const left = isNothing(last.left) ? '' : `; left in hand: ${leftText(last.left)}`
+      writeResult(json, { stopped: isGone, left: last.left }, () => [`${gone}${left}`])
       return isClean ? 0 : 1
     }
     if (last?.kind === 'not-stopped') {
-      if (json) writeJson({ stopped: false, error: last.error, left: last.left })
-      else writeData(last.error)
+      writeResult(json, { stopped: false, error: last.error, left: last.left }, () => [last.error])
       return 1
     }
-    if (json) writeJson({ stopped: undefined, error: CUT, lastSeen: inHand })
-    else writeData(inHand === undefined ? CUT : `${CUT}; last seen in hand: ${leftText(inHand)}`)
+    const seen = inHand === undefined ? '' : `; last seen in hand: ${leftText(inHand)}`
+    writeResult(json, { stopped: undefined, error: CUT, lastSeen: inHand }, () => [`${CUT}${seen}`])
     return 1
   },
 })
@@ -86,28 +85,29 @@ export const drain = verb({
     ...ADMIN_OPTIONS,
     json: JSON_OPTION,
   },
-  run: async ({ seconds, json, ...place }): Promise<ExitCode> => {
-    const begun = seconds > 0 ? undefined : ((await askFor(place, drainOf({}))) as { forecast: Forecast })
+  run: async ({ seconds, json, ...target }): Promise<ExitCode> => {
+    const begun = seconds > 0 ? undefined : ((await askFor(target, drainOf({}))) as { forecast: Forecast })
     if (begun !== undefined) sayHindrance(begun.forecast, json)
     const { last, inHand } =
       begun === undefined
-        ? await followed(place, { path: '/drain', body: {} }, json, seconds)
+        ? await followed(target, { path: '/drain', body: {} }, json, seconds)
         : { last: undefined, inHand: begun.forecast.classes }
     if (last?.kind === 'resumed') {
-      if (json) writeJson({ drained: false, resumed: true })
-      else writeData('somebody has it take traffic again ("radsluice resume")')
+      const words = 'somebody has it take traffic again ("radsluice resume")'
+      writeResult(json, { drained: false, resumed: true }, () => [words])
       return 1
     }
     if (last?.kind === 'stopped' || (last === undefined && inHand === undefined)) {
-      if (json) writeJson({ drained: false, error: 'it has ended', left: last?.left })
-      else writeData(last === undefined ? CUT : `it has ended; left in hand: ${leftText(last.left)}`)
+      const words = last === undefined ? CUT : `it has ended; left in hand: ${leftText(last.left)}`
+      writeResult(json, { drained: false, error: 'it has ended', left: last?.left }, () => [words])
       return last !== undefined && isNothing(last.left) ? 0 : 1
     }
     const isDone = last?.kind === 'drained' || inHand === undefined || isNothing(inHand)
-    if (json) writeJson({ drained: isDone, left: isDone ? undefined : inHand })
-    else if (isDone)
-      writeData('drained: nothing is in hand; "radsluice stop" ends it, "radsluice resume" takes traffic again')
-    else writeData(`${inHandText(inHand)} left in hand; with a stop now: ${fateText(inHand)}`)
+    writeResult(json, { drained: isDone, left: isDone ? undefined : inHand }, () => [
+      isDone
+        ? 'drained: nothing is in hand; "radsluice stop" ends it, "radsluice resume" takes traffic again'
+        : `${inHandText(inHand)} left in hand; with a stop now: ${fateText(inHand)}`,
+    ])
     return isDone || seconds === 0 ? 0 : 1
   },
 })
@@ -118,10 +118,12 @@ export const resume = verb({
     ['resume --json', 'the same for a program'],
   ],
   options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
-  run: async ({ json, ...place }): Promise<ExitCode> => {
-    const told = (await askFor(place, { method: 'POST', path: '/resume', access: 'control' })) as { resumed: boolean }
-    if (json) writeJson(told)
-    else writeData(told.resumed ? 'it takes traffic again' : 'it was not draining: it takes traffic as before')
+  run: async ({ json, ...target }): Promise<ExitCode> => {
+    const answer = (await askFor(target, { method: 'POST', path: '/resume', access: 'control' })) as {
+      resumed: boolean
+    }
+    const words = answer.resumed ? 'it takes traffic again' : 'it was not draining: it takes traffic as before'
+    writeResult(json, answer, () => [words])
     return 0
   },
 })
@@ -129,17 +131,17 @@ export const resume = verb({
 const drainOf = (body: object) => ({ method: 'POST', path: '/drain', body, access: 'control' }) as const
 
 interface Followed {
-  /** The last line, where it says what has become of it; undefined where the time was over or the connection broke. */
-  readonly last: Exclude<Line, { kind: 'begun' | 'in-hand' }> | undefined
-  /** What was in hand when that was last told. */
+  /** The last message if it says the result; undefined if the time was over or the connection broke. */
+  readonly last: Exclude<Message, { kind: 'begun' | 'in-hand' }> | undefined
+  /** What was in hand, as last reported. */
   readonly inHand: InHand | undefined
   /** Of the daemon. */
   readonly pid?: number | undefined
 }
 
-/** Begins a drain or a stop, and follows it to its last word, for so many seconds at most; says what is in hand. */
+/** Begins a drain or a stop and follows it to its end, for at most `seconds`. Says what is in hand. */
 async function followed(
-  place: AdminTarget,
+  target: AdminTarget,
   { path, body }: { readonly path: string; readonly body: object },
   json: boolean,
   seconds?: number,
@@ -151,8 +153,8 @@ async function followed(
   let pid: number | undefined
   let said = ''
   try {
-    for await (const text of follow(place, asking, over.signal)) {
-      const line = JSON.parse(text) as Line
+    for await (const text of follow(target, asking, over.signal)) {
+      const line = JSON.parse(text) as Message
       if (line.kind !== 'begun' && line.kind !== 'in-hand') return { last: line, inHand, pid }
       if (line.kind === 'begun') {
         pid = line.pid
@@ -172,27 +174,24 @@ async function followed(
   return { last: undefined, inHand, pid }
 }
 
-/** Why it may not come to its end, and what helps: said when it begins, since that is when something can be done. */
+/** Says what may keep it from finishing, and what helps: at its beginning, when something can still be done. */
 function sayHindrance(forecast: Forecast, json: boolean): void {
   const words = hindranceText(forecast)
   if (!json && words !== undefined) say(words)
 }
 
-/** Whether that process has gone, within a while: nobody listens there any more, or another process does. */
-async function waitUntilGone(
-  { admin, 'token-file': tokenFile }: AdminTarget,
-  pid: number | undefined,
-): Promise<boolean> {
+/** Whether that process ends within the time: nobody listens there any more, or another process does. */
+async function waitUntilGone(target: AdminTarget, pid: number | undefined): Promise<boolean> {
   const until = performance.now() + GONE_WITHIN_MS
   while (performance.now() < until) {
     try {
-      const status = await fetchStatus(admin, tokenFile)
+      const status = await fetchStatus(target)
       if (pid !== undefined && status.pid !== pid) return true
     } catch (error) {
-      // While it closes it may take a connection and not answer.
+      // While it closes it may accept a connection and not answer.
       if (codeOf(error) === 'NOT_RUNNING') return true
     }
-    await sleep(LOOK_EVERY_MS)
+    await sleep(ASK_EVERY_MS)
   }
   return false
 }

@@ -1,8 +1,8 @@
 /**
- * `radsluice top`: a running daemon, live. Keys: q quits, p pauses, s sorts otherwise, the arrows move among the servers.
+ * `radsluice top`: a running daemon, live. Keys: q quits, p pauses, s changes the order, the arrows scroll the servers.
  *
- * It stays over a restart of the daemon and says meanwhile that nobody answers. With `--json` it writes a report a line,
- * also where there is no terminal.
+ * It survives a restart of the daemon and says meanwhile that nobody answers. With `--json` it writes one report a line, and
+ * needs no terminal.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codedError, codeOf } from '../../coded-error.ts'
@@ -21,43 +21,43 @@ const TRY_AGAIN_MS = 1_000
 
 export const top = verb({
   examples: [
-    ['top', 'q quits, p pauses, s sorts otherwise'],
+    ['top', 'q quits, p pauses, s changes the order'],
     ['top --json', 'a report a line, for a program'],
   ],
   options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
-  run: async ({ json, ...place }): Promise<ExitCode> => {
+  run: async ({ json, ...target }): Promise<ExitCode> => {
     if (json) {
-      for await (const line of follow(place, WATCH, new AbortController().signal)) writeData(line)
+      for await (const line of follow(target, WATCH, new AbortController().signal)) writeData(line)
       return 0
     }
     if (!Terminal.isThere()) {
       throw codedError('USAGE', 'top needs a terminal to draw on; use "radsluice status", or "radsluice top --json"')
     }
-    return await new Screen(place).run()
+    return await new Screen(target).run()
   },
 })
 
-/** For now nobody answers: it starts anew, or hangs. */
+/** Nobody answers for now: it restarts, or hangs. */
 const isAbsent = (error: unknown): boolean => ['NOT_RUNNING', 'NO_ANSWER'].includes(codeOf(error) ?? '')
 
 class Screen {
-  readonly #place: AdminTarget
+  readonly #target: AdminTarget
   readonly #terminal = new Terminal()
   readonly #quit = new AbortController()
   #state: TopState | undefined
 
-  constructor(place: AdminTarget) {
-    this.#place = place
+  constructor(target: AdminTarget) {
+    this.#target = target
   }
 
-  /** Until somebody quits. The first time nobody answers it is an error, later a notice. */
+  /** Until somebody quits. If nobody answers at first, it is an error; later it is a notice. */
   async run(): Promise<ExitCode> {
     const { signal } = this.#quit
     const keys = { key: (key: string) => this.#pressed(key), resized: () => this.#draw() }
     try {
       while (!signal.aborted) {
         try {
-          for await (const line of follow(this.#place, WATCH_SCREEN, signal)) {
+          for await (const line of follow(this.#target, WATCH_SCREEN, signal)) {
             if (this.#state === undefined) this.#terminal.enter(keys)
             this.#saw(JSON.parse(line) as StatusReport)
           }

@@ -1,6 +1,6 @@
 /**
- * `radsluice trace`: follows single requests through a running daemon, one line a step. It ends by time, by count, or
- * with Ctrl-C; passwords are never shown. Exit 0 when something was seen, 1 when nothing was.
+ * `radsluice trace`: follows single requests through a running daemon, one line for each step. It ends by time, by count, or with
+ * Ctrl-C. Passwords are never shown. Exit 0 if a step was seen, else 1.
  */
 import { codedError } from '../../coded-error.ts'
 import { codeName } from '../../radius/names/names.io.ts'
@@ -23,26 +23,26 @@ export const trace = verb({
   ],
   options: {
     client: { type: 'string', requiresArg: true, describe: 'The name of a client in the configuration.' },
-    user: { type: 'string', requiresArg: true, describe: 'A User-Name, to the octet.' },
-    session: { type: 'string', requiresArg: true, describe: 'An Acct-Session-Id, to the octet.' },
+    user: { type: 'string', requiresArg: true, describe: 'A User-Name, octet by octet.' },
+    session: { type: 'string', requiresArg: true, describe: 'An Acct-Session-Id, octet by octet.' },
     seconds: {
       type: 'number',
       within: [1, 3_600],
       default: 60,
       requiresArg: true,
-      describe: 'End after so many seconds, 3600 at most. Exit 1 if no step was seen by then.',
+      describe: 'End after this many seconds, 3600 at most. Exit 1 if no step was seen by then.',
     },
     count: {
       type: 'number',
       within: [1, 100_000],
       default: 1_000,
       requiresArg: true,
-      describe: 'End after so many steps, 100000 at most.',
+      describe: 'End after this many steps, 100000 at most.',
     },
     ...ADMIN_OPTIONS,
     json: JSON_OPTION,
   },
-  run: async ({ client, user, session, seconds, count, json, ...place }) => {
+  run: async ({ client, user, session, seconds, count, json, ...target }) => {
     if (client === undefined && user === undefined && session === undefined) {
       throw codedError('USAGE', 'say what to follow: --client NAME, --user NAME or --session ID')
     }
@@ -54,18 +54,18 @@ export const trace = verb({
     process.once('SIGINT', () => interrupt.abort())
     let seen = 0
     try {
-      for await (const line of follow(place, asking, interrupt.signal)) {
+      for await (const line of follow(target, asking, interrupt.signal)) {
         if (line === '') continue
-        const told = JSON.parse(line) as
+        const message = JSON.parse(line) as
           | TracedStep
           | Ended
           | { readonly following: object }
           | { readonly waiting: true }
-        if ('step' in told) {
+        if ('step' in message) {
           seen += 1
-          writeData(json ? line : stepText(told, codeName))
-        } else if ('following' in told) say(`following for ${seconds} s or ${count} steps; Ctrl-C ends it`)
-        else if ('ended' in told) say(endText(told))
+          writeData(json ? line : stepText(message, codeName))
+        } else if ('following' in message) say(`following for ${seconds} s or ${count} steps; Ctrl-C ends it`)
+        else if ('ended' in message) say(endText(message))
       }
     } catch (error) {
       if (!interrupt.signal.aborted) throw error

@@ -1,8 +1,8 @@
 /**
- * Makes the attempts to open what `run` would open, and tells what came of them as problems and warnings with their places.
+ * Tries to open what `run` would open, and returns the results as problems and warnings with their positions.
  *
- * They are those of the user who asks, so `check` belongs to the user that runs the daemon. A port that is taken is a
- * warning: it may well be the daemon that runs. If a daemon answers that runs with this very file, it is.
+ * It tries as the user who asks, so `check` should be run by the user that runs the daemon. A port in use is a warning: the
+ * running daemon may hold it. If a daemon answers that runs with this file, it does.
  */
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
@@ -20,13 +20,13 @@ interface Tried {
   readonly warnings: readonly Problem[]
 }
 
-/** `known` are settings that have a problem already: they are not tried. */
+/** `known` are the problems that settings have already: these are not tried. */
 export async function tryOpenings(found: Found, file: string, known: readonly Problem[]): Promise<Tried> {
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const isKnown = ({ setting }: Opening): boolean => known.some(({ path }) => pathText(setting).startsWith(path || ' '))
   let running: Promise<StatusReport | undefined> | undefined
-  // One after the other: two that take the same port would be in each other's way.
+  // One after the other: two attempts at the same port would be in each other's way.
   for (const opening of openingsOf(found, file)) {
     if (isKnown(opening)) continue
     const error = await failureOf(opening)
@@ -46,7 +46,7 @@ export async function tryOpenings(found: Found, file: string, known: readonly Pr
 
 const IF_OURS = ' (if that is the radsluice to be restarted, all is well)'
 
-/** `run` begins some of its sentences with the setting, which stands before each problem anyway. */
+/** `run` begins some of its messages with the setting, which is before each problem anyway. */
 function withoutSetting(sentence: string, setting: SettingPath): string {
   const [name = '', ...rest] = sentence.split(': ')
   return rest.length > 0 && pathText(setting).startsWith(name) ? rest.join(': ') : sentence
@@ -63,23 +63,23 @@ async function failureOf(opening: Opening): Promise<Error | undefined> {
   }
 }
 
-/** What depends on who asks says so. */
+/** Says so if the result depends on who asks. */
 function asWhom(error: Error): string {
   const system = systemCodeOf(error.cause) ?? ''
   if (system !== 'EACCES' && system !== 'EPERM') return ''
   return ` (tried as ${userName()}; run check as the user that runs radsluice)`
 }
 
-/** The daemon that runs with this very file; undefined where none answers. */
+/** The daemon that runs with this file; undefined if none answers. */
 async function runningWith({ admin }: Found, file: string): Promise<StatusReport | undefined> {
-  const report = await fetchStatus(endpointText(admin.listen)).catch(() => undefined)
+  const report = await fetchStatus({ admin: endpointText(admin.listen) }).catch(() => undefined)
   return report !== undefined && resolve(report.config.file) === resolve(file) ? report : undefined
 }
 
 function isHeldBy(report: StatusReport | undefined, error: Error): boolean {
   if (report === undefined) return false
   const held = [...report.listeners.map(({ address }) => `UDP ${address}`), `TCP ${report.admin}`, report.adminSocket]
-  return held.some((place) => place !== undefined && place !== '' && error.message.includes(place))
+  return held.some((one) => one !== undefined && one !== '' && error.message.includes(one))
 }
 
 function userName(): string {

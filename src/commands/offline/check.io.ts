@@ -1,10 +1,10 @@
 /**
- * `radsluice check`: is this configuration good? All problems at once, each with file, line and column: of the file, and of
- * what `run` would open with it, tried as the user who asks and without leaving anything behind. With `--against-running`
- * also what a reload of it would change in the running daemon, setting by setting.
+ * `radsluice check`: is this configuration good? It prints all problems at once, each with file, line and column: those of the
+ * file, and those of opening what `run` would open, tried as the user who asks, with nothing left behind. With
+ * `--against-running` it also prints what a reload would change in the running daemon, setting by setting.
  *
- * The daemon reads the file itself for that, since only it knows what it would see: its rights, its environment, its version.
- * So no secret and no digest of one is sent in either direction.
+ * For that the daemon reads the file itself: only it knows its rights, its environment and its version. So no secret and no
+ * digest of one is sent in either direction.
  */
 import { resolve } from 'node:path'
 import { codedError, codeOf } from '../../coded-error.ts'
@@ -12,10 +12,10 @@ import type { ConfigResult } from '../../config/checks/result.ts'
 import { readConfig } from '../../config/load/read.io.ts'
 import { formatProblem, inOrder, type Problem } from '../../config/source/problem.ts'
 import { isPipe } from '../../config/source/small-file.io.ts'
-import { ask, refused } from '../input/admin-client.io.ts'
+import { type AdminResponse, ask, refused } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
-import { say, writeData, writeJson } from '../terminal/output.io.ts'
+import { say, writeData, writeJson, writeResult } from '../terminal/output.io.ts'
 import { type FoundChanges, foundChanges } from '../text/changes-text.ts'
 import { tryOpenings } from './check-openings.io.ts'
 
@@ -31,7 +31,7 @@ interface Preview extends FoundChanges {
 export const check = verb({
   examples: [
     ['check -c /etc/radsluice.yaml', 'print every problem with its line, exit 3 if there is one'],
-    ['check -c radsluice.yaml --against-running', 'print too what a reload of it would change now'],
+    ['check -c radsluice.yaml --against-running', 'also print what a reload of it would change now'],
   ],
   options: {
     config: { alias: 'c', type: 'string', demandOption: true, requiresArg: true, describe: 'The file to check.' },
@@ -43,7 +43,7 @@ export const check = verb({
     'file-only': {
       type: 'boolean',
       default: false,
-      describe: 'Try none of the addresses, directories and sockets: the file is for another machine.',
+      describe: 'Do not try the addresses, directories and sockets: the file is for another machine.',
     },
     admin: ADMIN_OPTIONS.admin,
     json: JSON_OPTION,
@@ -63,7 +63,7 @@ export const check = verb({
       else say(`${problems.length === 1 ? '1 problem' : `${problems.length} problems`} in ${file}`)
     }
     if (!wants) return isGood ? 0 : 3
-    return json ? await compareAsJson(admin, file, warnings) : await compare(admin, file)
+    return await compare(admin, file, json, warnings)
   },
 })
 
@@ -72,7 +72,7 @@ interface Said {
   readonly warnings: readonly Problem[]
 }
 
-/** What the file and, unless it is for another machine, the attempts have to say. */
+/** The problems of the file and, unless it is for another machine, of the attempts. */
 async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promise<Said> {
   const problems = read.ok ? [] : read.problems
   if (fileOnly || read.found === undefined) return { problems, warnings: read.warnings }
@@ -86,47 +86,37 @@ async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promi
 
 const WOULD_REFUSE = 'the running daemon would refuse it: what is good for this user is not good for the daemon'
 
-type Answer =
-  | { readonly ok: true; readonly found: Preview }
-  | { readonly ok: false; readonly problems: readonly string[] }
-
-/**
- * What the running daemon says of the file.
- * @throws a coded error where none answers, or it may not be asked.
- */
-async function answerOf(admin: string | undefined, file: string): Promise<Answer> {
-  const told = await ask({ admin }, { method: 'POST', path: '/reload/preview', body: { file }, access: 'control' })
-  if (told.status === UNPROCESSABLE)
-    return { ok: false, problems: (told.body as { problems: readonly string[] }).problems }
-  if (told.status !== 200) throw refused(told)
-  return { ok: true, found: told.body as Preview }
+/** @throws a coded error if no daemon answers, or it may not be asked. */
+async function previewOf(admin: string | undefined, file: string): Promise<AdminResponse> {
+  const request = { method: 'POST', path: '/reload/preview', body: { file }, access: 'control' } as const
+  const response = await ask({ admin }, request)
+  if (response.status !== 200 && response.status !== UNPROCESSABLE) throw refused(response)
+  return response
 }
 
-async function compare(admin: string | undefined, file: string): Promise<ExitCode> {
-  const answer = await answerOf(admin, file)
-  if (answer.ok) {
-    show(answer.found)
-    return 0
-  }
-  for (const problem of answer.problems) writeData(problem)
-  say(WOULD_REFUSE)
-  return 3
-}
-
-/** JSON whatever comes of it; `ok` is whether the exit code is 0. */
-async function compareAsJson(admin: string | undefined, file: string, warnings: readonly Problem[]): Promise<ExitCode> {
-  const answer = await answerOf(admin, file).catch((error: unknown) => {
-    if (codeOf(error) !== undefined) {
+/** What a reload of the file would change in the running daemon. With `json`, JSON whatever the result is. */
+async function compare(
+  admin: string | undefined,
+  file: string,
+  json: boolean,
+  warnings: readonly Problem[],
+): Promise<ExitCode> {
+  const response = await previewOf(admin, file).catch((error: unknown) => {
+    if (json && codeOf(error) !== undefined)
       writeJson({ ok: false, error: (error as Error).message, problems: [], warnings })
-    }
     throw error
   })
-  if (answer.ok) {
-    writeJson({ ok: true, problems: [], warnings, ...answer.found })
-    return 0
+  if (response.status === UNPROCESSABLE) {
+    const { problems } = response.body as { readonly problems: readonly string[] }
+    const asObjects = problems.map((message) => ({ message }))
+    writeResult(json, { ok: false, error: WOULD_REFUSE, problems: asObjects, warnings }, () => problems)
+    if (!json) say(WOULD_REFUSE)
+    return 3
   }
-  writeJson({ ok: false, error: WOULD_REFUSE, problems: answer.problems.map((message) => ({ message })), warnings })
-  return 3
+  const found = response.body as Preview
+  if (json) writeJson({ ok: true, problems: [], warnings, ...found })
+  else show(found)
+  return 0
 }
 
 function show(found: Preview): void {

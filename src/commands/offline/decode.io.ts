@@ -1,7 +1,8 @@
 /**
  * `radsluice decode`: a RADIUS packet as text, from hex (as in a log line at level debug) or from a capture file.
  *
- * Under an accounting record stands what it counted, in 64 bits. Passwords stay hidden unless a secret is given and they are asked for. Exit 1 where something was no RADIUS packet.
+ * Below an accounting record are its counters in 64 bits. Passwords stay hidden unless a secret is given and they are asked for.
+ * Exit 1 if something was no RADIUS packet.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { codedError } from '../../coded-error.ts'
@@ -29,7 +30,7 @@ export const decode = verb({
     packet: {
       type: 'string',
       default: STANDARD_INPUT,
-      describe: 'Hex digits, or a capture file; none, or "-", reads hex from standard input.',
+      describe: 'Hex digits, or a capture file. Without it, or with "-", hex is read from standard input.',
     },
   },
   options: {
@@ -43,7 +44,7 @@ export const decode = verb({
     },
     'secret-file': { type: 'string', requiresArg: true, describe: 'Verify requests with the secret in this file.' },
     'secret-env': { type: 'string', requiresArg: true, describe: 'The same from the environment.' },
-    'show-passwords': { type: 'boolean', default: false, describe: 'With a secret: show User-Password in the clear.' },
+    'show-passwords': { type: 'boolean', default: false, describe: 'With a secret: show User-Password in clear text.' },
     json: JSON_OPTION,
   },
   run: async (o) => {
@@ -75,12 +76,12 @@ export const decode = verb({
 
 type Datagram = Omit<CapturedDatagram, 'from' | 'to'> & { readonly from?: string; readonly to?: string }
 
-type Shown = Datagram & { packet: ReturnType<typeof describe>; record: RecordDescription | undefined }
+type Described = Datagram & { packet: ReturnType<typeof describe>; record: RecordDescription | undefined }
 
-function showOne({ from, to, packet, record }: Shown): void {
-  const way = from === undefined ? '' : `${from} -> ${to}  `
+function showOne({ from, to, packet, record }: Described): void {
+  const ends = from === undefined ? '' : `${from} -> ${to}  `
   const lines = 'fault' in packet ? [`no RADIUS packet: ${packet.fault}`] : packetText(packet)
-  writeData(`${way}${lines[0] ?? ''}`)
+  writeData(`${ends}${lines[0] ?? ''}`)
   for (const line of lines.slice(1)) writeData(line)
   for (const line of record === undefined ? [] : recordLines(record)) writeData(line)
 }
@@ -115,8 +116,8 @@ function readCaptureFile(file: string): Uint8Array {
 function hexOctets(text: string): Uint8Array {
   const digits = text.replace(/^\s*0x/i, '').replace(/[\s:]/g, '')
   if (digits === '' || digits.length % 2 !== 0 || !/^[0-9a-f]+$/i.test(digits)) {
-    const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text
-    throw codedError('USAGE', `"${shown.trim()}" is no file and no hex; write an even number of hex digits`)
+    const quote = text.length > 40 ? `${text.slice(0, 40)}...` : text
+    throw codedError('USAGE', `"${quote.trim()}" is no file and no hex; write an even number of hex digits`)
   }
   return Buffer.from(digits, 'hex')
 }

@@ -1,5 +1,5 @@
 /**
- * A demo server as a child process of `run` and `demo`. Not for people: it only listens to its parent.
+ * A demo server as a child process of `run` and `demo`. Not for people: it obeys only its parent.
  */
 import { codedError } from '../../coded-error.ts'
 import { serveParent } from '../../demo/server-process.io.ts'

@@ -1,9 +1,9 @@
 /**
- * `radsluice demo`: a minute that shows the throttle. The same storm of logins hits the same weak server twice, first
- * directly, then through radsluice; both are measured and stand side by side.
+ * `radsluice demo`: a minute that shows the throttle. The same storm of logins hits the same weak server twice, first directly,
+ * then through radsluice. Both are measured and printed side by side.
  *
- * The server works off 100 requests a second in order of arrival; 1,000 sessions log in within a second and are patient
- * for 3 s. What must wait has to wait where it can be forgotten in time: that is the whole trick.
+ * The server processes 100 requests a second in order of arrival. 1,000 sessions log in within a second and wait 3 s. Requests
+ * queue in the proxy, which drops them when their client gives up. The server cannot.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -75,7 +75,7 @@ async function measureBehind(): Promise<MeasuredBehind> {
   try {
     return await withRadsluice(server.ports.authentication, async (port, admin) => {
       const clients = await stormAt(port)
-      const { ledger } = (await fetchStatus(admin)).classes.authentication
+      const { ledger } = (await fetchStatus({ admin })).classes.authentication
       const radsluice = { expired: ledger.expired, duplicates: ledger.duplicate }
       return { clients, server: await server.report(), radsluice }
     })
@@ -109,7 +109,7 @@ async function withRadsluice<T>(serverPort: number, act: (port: number, admin: s
     return await act(port, admin)
   } finally {
     if (daemon.exitCode === null) {
-      // What waits is of no use to anyone: twice is "at once".
+      // Nobody needs what still waits: a second SIGTERM ends it at once.
       daemon.kill('SIGTERM')
       await sleep(100)
       daemon.kill('SIGTERM')
@@ -121,7 +121,7 @@ async function withRadsluice<T>(serverPort: number, act: (port: number, admin: s
 
 async function ready(admin: string, runs: () => boolean): Promise<void> {
   for (let waited = 0; waited < READY_WITHIN_MS && runs(); waited += 50) {
-    const report = await fetchStatus(admin).catch(() => undefined)
+    const report = await fetchStatus({ admin }).catch(() => undefined)
     if (report?.ready) return
     await sleep(50)
   }

@@ -1,8 +1,8 @@
 /**
- * `radsluice plan`: from sessions, servers and the clients' patience to max_rate, max_outstanding and queue sizes, with the
- * sums behind them and what they can't promise; then a simulation shows whether it is true.
+ * `radsluice plan`: computes max_rate, max_outstanding and queue sizes from sessions, servers and the clients' patience. It prints the
+ * calculation and what the settings can't promise. Then a simulation checks it.
  *
- * The configuration goes to standard output, all talk to standard error: `radsluice plan > radsluice.yaml` is a file.
+ * The configuration goes to standard output and all else to standard error: `radsluice plan > radsluice.yaml` makes a file.
  */
 import { codedError } from '../../coded-error.ts'
 import type { GivenOption } from '../../config/scenario/scenario-load.ts'
@@ -15,7 +15,7 @@ import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
 import type { RunSummary } from '../../simulation/rehearsal/summary.ts'
 import { headlineOf } from '../../simulation/report/facts.ts'
 import { type Duration, durationText, MICROS_PER_SECOND, micros, seconds } from '../../units.ts'
-import { optionsOf, readScenario } from '../input/scenario-input.io.ts'
+import { givenOptions, optionsOf, readScenario, SCENARIO_OPTIONS } from '../input/scenario-input.io.ts'
 import { JSON_OPTION, verb } from '../input/verb.ts'
 import { coloured, say, writeData, writeJson } from '../terminal/output.io.ts'
 import { rehearse } from './rehearse.io.ts'
@@ -23,25 +23,15 @@ import { rehearse } from './rehearse.io.ts'
 const number = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
 const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
 
-/** Keys of the scenario: its checks are theirs. */
-export const PATHS = {
-  sessions: ['sessions'],
-  capacity: ['servers', 'capacity'],
-  timeout: ['clients', 'timeout'],
-  tries: ['clients', 'tries'],
-  patience: ['clients', 'patience'],
-  'interim-period': ['accounting', 'interim_period'],
-} as const
-
 export const plan = verb({
   examples: [
     ['plan --sessions 40000 --servers 2 --capacity 400 --patience 18s', 'print a configuration and what it promises'],
     ['plan --sessions 40000 --capacity 400 > radsluice.yaml', 'begin a configuration file'],
   ],
   options: {
-    sessions: number('Sessions of all BNGs together. [default: 40000]'),
-    storm: number('Sessions that dial at one time when the worst happens. [default: all]'),
-    'interim-period': text('Between two interim updates of a session; 0s is none. [default: 10m]'),
+    sessions: SCENARIO_OPTIONS.sessions,
+    storm: number('Sessions that dial at the same time in the worst case. [default: all]'),
+    'interim-period': SCENARIO_OPTIONS['interim-period'],
     accounting: {
       type: 'string',
       requiresArg: true,
@@ -50,7 +40,7 @@ export const plan = verb({
       describe: 'Whether there is accounting.',
     },
     servers: { ...number('Servers.'), within: [1, MOST_SERVERS], default: BESIDE.servers },
-    capacity: number('Messages a second that one server works off, both classes together. [default: 400]'),
+    capacity: SCENARIO_OPTIONS.capacity,
     instances: {
       ...number('Independent instances of radsluice before these servers.'),
       within: [1, 1_000],
@@ -63,12 +53,12 @@ export const plan = verb({
       default: BESIDE.algorithm,
       describe: 'How a server is chosen.',
     },
-    timeout: text('After so long without an answer a client repeats. [default: 3s]'),
-    tries: number('Transmissions of one message before the client gives up. [default: 4]'),
-    patience: text('Instead of --tries: how long a client waits in all. [default: 12s]'),
-    'round-trip': { ...text('To a busy server and back.'), default: durationText(BESIDE.roundTrip) },
+    timeout: SCENARIO_OPTIONS.timeout,
+    tries: SCENARIO_OPTIONS.tries,
+    patience: SCENARIO_OPTIONS.patience,
+    'round-trip': { ...text('The round trip to a busy server.'), default: durationText(BESIDE.roundTrip) },
     outage: {
-      ...text('Accounting is to be held through such an outage of all servers.'),
+      ...text('Accounting is kept through an outage of all servers of this length.'),
       default: durationText(BESIDE.outage),
     },
     'no-check': { type: 'boolean', default: false, describe: 'Do not simulate.' },
@@ -89,21 +79,15 @@ export const plan = verb({
   },
 })
 
-/** The scenario that is planned for, and what is proposed. @throws a coded error where an option is wrong. */
+/** The scenario to plan for, and the proposal. @throws a coded error if an option is wrong. */
 export function proposed(given: Given): { readonly scenario: Scenario; readonly proposal: Proposal } {
-  const scenario = readScenario('storm', givenOptions(given))
+  const none: GivenOption = { option: 'accounting', path: ['accounting'], value: false }
+  const scenario = readScenario('storm', [...givenOptions(given), ...(given.accounting === 'no' ? [none] : [])])
   return { scenario, proposal: proposalFor(scenario, beside(scenario, given)) }
 }
 
-function givenOptions(given: Readonly<Record<string, unknown>>): GivenOption[] {
-  const options: GivenOption[] = Object.entries(PATHS).flatMap(([option, path]) =>
-    given[option] === undefined ? [] : [{ option, path, value: given[option] }],
-  )
-  if (given['accounting'] === 'no') options.push({ option: 'accounting', path: ['accounting'], value: false })
-  return options
-}
-
 type Given = Readonly<{
+  accounting: 'yes' | 'no'
   storm: number | undefined
   servers: number
   instances: number
@@ -132,16 +116,16 @@ function talk({ findings }: Proposal): void {
 
 interface Checked {
   readonly summary: RunSummary
-  /** The simulation was this many times smaller than the real thing. */
+  /** The simulation was this many times smaller. */
   readonly scale: number
 }
 
-/** A run of about so many transmissions takes half a minute. */
+/** A run of about this many transmissions takes half a minute. */
 const MOST_TRANSMISSIONS = 6_000_000
 const LONGEST = seconds(3_600)
 const QUIET = seconds(5)
 
-/** The storm through one instance and its share of the servers; smaller in all parts alike where it would take too long. */
+/** The storm through one instance and its share of the servers. If it would take too long, everything is made smaller alike. */
 function checkOf({ demand, drain }: Proposal, scenario: Scenario): Checked {
   const { clients } = scenario
   const length = micros(

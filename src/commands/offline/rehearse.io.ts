@@ -1,7 +1,7 @@
 /**
- * Plays a scenario with radsluice and, where asked, without it: the same clients, seed and servers.
+ * Plays a scenario with radsluice and, if asked, without it: the same clients, seed and servers.
  *
- * It takes seconds of the processor's time, in one thread, and shows how far it is. Nothing is written here.
+ * It takes seconds of processor time, in one thread, and shows its progress. Nothing is written here.
  */
 import { codedError } from '../../coded-error.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
@@ -12,7 +12,7 @@ import { worldsOf } from '../../simulation/rehearsal/scenario-worlds.ts'
 import type { WorldPlan } from '../../simulation/world/world.ts'
 import { Progress } from '../terminal/progress.io.ts'
 
-/** `from` says where the options come from. Throws a coded error where these options leave no room for the scenario. */
+/** `from` says where the options come from. @throws a coded error if these options leave no room for the scenario. */
 export function rehearse(
   scenario: Scenario,
   o: { readonly options: EngineOptions; readonly from: string; readonly withoutToo: boolean },

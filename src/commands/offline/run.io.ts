@@ -1,8 +1,8 @@
 /**
- * `radsluice run`: the daemon, in the foreground. Log lines (JSON) go to standard output, everything for people to
- * standard error. Without `-c` it is a demo: loopback only, with two small servers of our own.
+ * `radsluice run`: the daemon, in the foreground. Log lines (JSON) go to standard output, everything for people to standard
+ * error. Without `-c` it is a demo: only on loopback, with two small servers of its own.
  *
- * SIGHUP reloads, SIGTERM and SIGINT drain, a second one of these stops at once.
+ * SIGHUP reloads. SIGTERM and SIGINT drain; a second one stops at once.
  */
 import { isPipe } from '../../config/source/small-file.io.ts'
 import { Daemon, readDaemonOptions } from '../../daemon/daemon.io.ts'
@@ -16,7 +16,12 @@ export const run = verb({
     ['run', 'a demo on 127.0.0.1:1812 with two small servers of its own'],
   ],
   options: {
-    config: { alias: 'c', type: 'string', requiresArg: true, describe: 'The configuration file; none runs the demo.' },
+    config: {
+      alias: 'c',
+      type: 'string',
+      requiresArg: true,
+      describe: 'The configuration file. Without it, the demo runs.',
+    },
   },
   run: async ({ config: file }) => (file === undefined ? runDemo() : runDaemon(file, () => undefined)),
 })
@@ -41,7 +46,7 @@ async function runDemo(): Promise<ExitCode> {
 }
 
 async function runDaemon(file: string, whenItRuns: () => void): Promise<ExitCode> {
-  // A pipe whose writer never comes holds this process up: a signal may end it then.
+  // A pipe without a writer blocks this process. Read it before signals are caught, so that one can end it.
   const piped = isPipe(file) ? readDaemonOptions(file) : undefined
   const deliver = receiveSignals()
   const daemon = await Daemon.start(piped ?? readDaemonOptions(file))
@@ -58,7 +63,7 @@ const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, (daemon: Daemon) => void>
   SIGINT: (daemon) => daemon.stop('SIGINT'),
 }
 
-/** Takes signals from now on; those that come before there is a daemon wait for it, instead of ending the process. */
+/** Receives signals from now on. Those that come before the daemon wait for it, instead of ending the process. */
 function receiveSignals(): (daemon: Daemon) => void {
   const early: ((daemon: Daemon) => void)[] = []
   let receiver: Daemon | undefined

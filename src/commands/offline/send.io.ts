@@ -1,7 +1,7 @@
 /**
- * `radsluice send`: one test request to any RADIUS server (radsluice itself, say), and what comes back.
+ * `radsluice send`: sends one test request to any RADIUS server (radsluice itself, say) and shows the response.
  *
- * The answer is verified before it is shown. Exit 0: Access-Accept or Accounting-Response; 1: anything else, or silence.
+ * The response is verified before it is shown. Exit 0: Access-Accept or Accounting-Response; 1: anything else, or none.
  */
 
 import { randomFillSync, randomInt } from 'node:crypto'
@@ -28,7 +28,7 @@ const PORTS = {
   status: CLASS_TRAITS.authentication.port,
 } as const
 
-type Outcome =
+type Result =
   | { readonly kind: 'answer'; readonly bytes: Uint8Array; readonly seconds: number }
   | { readonly kind: 'refused' }
   | { readonly kind: 'silence' }
@@ -79,25 +79,25 @@ export const send = verb({
       authenticator,
     })
     if ('problem' in request) throw codedError('USAGE', request.problem)
-    const outcome = await exchange(server, request, o.timeout)
+    const result = await exchange(server, request, o.timeout)
     const where = endpointText(server)
-    if (outcome.kind !== 'answer') {
-      const why = outcome.kind === 'refused' ? 'nothing listens there' : `no answer within ${o.timeout} s`
+    if (result.kind !== 'answer') {
+      const why = result.kind === 'refused' ? 'nothing listens there' : `no answer within ${o.timeout} s`
       if (o.json) writeJson({ server: where, answer: null, why })
       say(`${where}: ${why}`)
       return 1
     }
-    const fault = verdict(outcome.bytes, request, secret)
+    const fault = verdict(result.bytes, request, secret)
     if (o.json)
       writeJson({
         server: where,
-        seconds: outcome.seconds,
-        answer: described(outcome.bytes) ?? null,
+        seconds: result.seconds,
+        answer: described(result.bytes) ?? null,
         fault: fault ?? null,
       })
-    else show(outcome, where)
+    else show(result, where)
     if (fault !== undefined) say(`the answer does not verify (${fault}); is the shared secret right?`)
-    return fault === undefined && [ACCESS_ACCEPT, ACCOUNTING_RESPONSE].includes(outcome.bytes[0] ?? 0) ? 0 : 1
+    return fault === undefined && [ACCESS_ACCEPT, ACCOUNTING_RESPONSE].includes(result.bytes[0] ?? 0) ? 0 : 1
   },
 })
 
@@ -118,7 +118,7 @@ function described(bytes: Uint8Array): PacketDescription | undefined {
   return 'fault' in packet ? undefined : packet
 }
 
-function show({ bytes, seconds }: Extract<Outcome, { kind: 'answer' }>, where: string): void {
+function show({ bytes, seconds }: Extract<Result, { kind: 'answer' }>, where: string): void {
   const packet = described(bytes)
   for (const line of packet ? packetText(packet) : ['a packet that is no RADIUS packet']) writeData(line)
   say(`from ${where} after ${(seconds * 1_000).toFixed(1)} ms`)
@@ -129,9 +129,9 @@ async function exchange(
   server: { address: string; port: number },
   request: Uint8Array,
   patienceSeconds: number,
-): Promise<Outcome> {
-  let end: (outcome: Outcome) => void = () => undefined
-  const outcome = new Promise<Outcome>((resolve) => {
+): Promise<Result> {
+  let end: (result: Result) => void = () => undefined
+  const result = new Promise<Result>((resolve) => {
     end = resolve
   })
   let sentAt = 0
@@ -145,7 +145,7 @@ async function exchange(
   sentAt = monotonicNow()
   socket.send(request)
   try {
-    return await outcome
+    return await result
   } finally {
     clearTimeout(patience)
     socket.close()

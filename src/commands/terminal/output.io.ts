@@ -1,8 +1,8 @@
 /**
- * Where a verb writes: data to standard output, talk to standard error, colour only for a person at a terminal.
+ * Where a verb writes: data to standard output, messages to standard error, colour only for a person at a terminal.
  *
- * A pipe takes what its reader has made room for, and the rest waits in this process: whoever ends it waits for
- * `flushed` first. A reader that goes away (`| head`) is no error; a disk that is full is one.
+ * A pipe takes only what its reader has room for. The rest waits in this process, so whoever ends the process waits for `flushed`
+ * first. A reader that goes away (`| head`) is no error. A full disk is one.
  */
 import { fstatSync, writeSync } from 'node:fs'
 import { codedError, systemCodeOf } from '../../coded-error.ts'
@@ -12,7 +12,7 @@ let goesToFile: boolean | undefined
 
 /**
  * One line of data.
- * @throws a coded error where standard output is a file that can't take it.
+ * @throws a coded error if standard output is a file that can't take it.
  */
 export const writeData = (line: string): void => {
   goesToFile ??= isFile()
@@ -20,7 +20,7 @@ export const writeData = (line: string): void => {
   else process.stdout.write(`${line}\n`)
 }
 
-/** Of a disk that is nearly full, Node's own stream takes the part that it had room for as the whole. */
+/** On a disk that is nearly full, Node's own stream writes a part and takes it for the whole. */
 function writeToFile(bytes: Buffer): void {
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(STANDARD_OUTPUT, bytes, at)
@@ -40,14 +40,20 @@ function isFile(): boolean {
 /** A value as JSON, for programs. */
 export const writeJson = (value: unknown): void => writeData(JSON.stringify(value, null, 2))
 
-/** One line for people, beside the data. */
+/** `value` as JSON if that was asked for, else lines for people. */
+export function writeResult(json: boolean, value: unknown, lines: () => readonly string[]): void {
+  if (json) writeJson(value)
+  else for (const line of lines()) writeData(line)
+}
+
+/** One line for people, besides the data. */
 export const say = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
 const CODES = { red: 31, green: 32, yellow: 33, bold: 1 } as const
 
-/** Colours `text` where standard output is a terminal and NO_COLOR is not set (no-color.org). */
+/** Colours `text` if standard output is a terminal and NO_COLOR is not set (no-color.org). */
 export function coloured(colour: keyof typeof CODES, text: string): string {
   const { NO_COLOR = '' } = process.env
   const wanted = process.stdout.isTTY && NO_COLOR === ''
@@ -57,8 +63,8 @@ export function coloured(colour: keyof typeof CODES, text: string): string {
 let ended: Promise<0 | 1> | undefined
 
 /**
- * Resolves when nothing more can be written to standard output: with 0 where its reader has gone away, with 1 where the
- * system refuses, which is said on standard error. Never resolves while all is well.
+ * Resolves when nothing more can be written to standard output: with 0 if its reader has gone away, with 1 if the system refuses
+ * (with a message on standard error). Never resolves while all is well.
  */
 export function outputEnded(): Promise<0 | 1> {
   ended ??= new Promise((resolve) => {
@@ -70,7 +76,7 @@ export function outputEnded(): Promise<0 | 1> {
       say(`radsluice: ${refusedText(error)}`)
       resolve(1)
     })
-    // Talk that nobody reads is no failure. With `2>&1 |` it has the same reader as the data.
+    // Messages that nobody reads are no failure. With `2>&1 |` they have the same reader as the data.
     process.stderr.on('error', (error) => {
       if (systemCodeOf(error) === 'EPIPE' && isOnePipe()) resolve(0)
     })
@@ -83,7 +89,7 @@ const isOnePipe = (): boolean => {
   return data.dev === talk.dev && data.ino === talk.ino
 }
 
-/** Resolves when all that was written has left this process, however slowly it is read, or can't any more. */
+/** Resolves when all that was written has left this process, however slowly it is read, or can't leave it any more. */
 export async function flushed(): Promise<void> {
   const left = (stream: NodeJS.WriteStream): Promise<void> =>
     new Promise((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * A progress bar on standard error, for a person at a terminal; elsewhere nothing is written.
+ * A progress bar on standard error for a person at a terminal. Elsewhere nothing is written.
  */
 
 const WIDTH = 30
@@ -23,7 +23,7 @@ export class Progress {
     process.stderr.write(`\r\u001b[K${this.#title} [${bar}] ${words}`)
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   clear(): void {
     if (this.#isShown) process.stderr.write('\r\u001b[K')
   }

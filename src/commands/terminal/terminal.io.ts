@@ -1,20 +1,20 @@
 /**
- * The terminal as `top` needs it: a screen of its own, lines drawn over the last ones, keys as they are pressed.
+ * The terminal for `top`: a screen of its own, lines drawn over the last ones, keys as they are pressed.
  *
- * Plain ANSI (ECMA-48) without a dependency. Whatever happens, `leave` gives the terminal back as it was.
+ * Plain ANSI (ECMA-48) without a dependency. Whatever happens, `leave` restores the terminal.
  */
 import type { Line, Size, Style } from '../text/top-frame.ts'
 
 const ESC = '\u001b['
 const CODES: Readonly<Record<Style, number>> = { bold: 1, dim: 2, reverse: 7, red: 31, green: 32, yellow: 33 }
-/** What a terminal that does not tell has. */
+/** For a terminal that does not say its size. */
 const USUAL: Size = { columns: 80, rows: 24 }
 
 export class Terminal {
   readonly #colours = (process.env['NO_COLOR'] ?? '') === ''
   #isOpen = false
 
-  /** Whether there is one to draw on and to read keys from. */
+  /** Whether there is a terminal to draw on and to read keys from. */
   static isThere(): boolean {
     return process.stdout.isTTY && process.stdin.isTTY
   }
@@ -44,7 +44,7 @@ export class Terminal {
     process.stdout.write(`${ESC}?25h${ESC}?1049l`)
   }
 
-  /** Draws over what is there: no clearing, so nothing flickers. */
+  /** Draws over the last lines without clearing them, so nothing flickers. */
   draw(lines: readonly Line[]): void {
     if (!this.#isOpen || process.stdout.writableNeedDrain) return
     const text = lines.map((line) => `${painted(line, this.#colours)}${ESC}K`).join('\r\n')
@@ -52,7 +52,7 @@ export class Terminal {
   }
 }
 
-/** A line with its styles; `reverse` and `bold` are no colours and stay without them. */
+/** A line with its styles. `reverse` and `bold` are no colours and stay without colours. */
 export const painted = (line: Line, colours: boolean): string =>
   line
     .map(([text, style]) => {
@@ -65,7 +65,7 @@ const NAMED: Readonly<Record<string, string>> = { '\u001b[A': 'up', '\u001b[B': 
 
 /** What was pressed; several keys may come at once. */
 function keysIn(text: string): string[] {
-  // Put together: in a literal, the linter takes the control character for a mistake.
+  // In a literal, the linter takes the control character for a mistake.
   const pattern = new RegExp(`${'\\u001b'}\\[[0-9;]*[A-Za-z~]|.`, 'gsu')
   return [...text.matchAll(pattern)].map(([key]) => NAMED[key] ?? key)
 }
