@@ -2,7 +2,7 @@
  * docs/alarms.md: each alarm from its definition and its settings' defaults, what is said around them stands here.
  */
 import { nodeAt, type SchemaNode } from '../src/config/schema/json-schema.ts'
-import { type AlarmDefinition, failsStatus, severityOf } from '../src/observe/alarms/alarm-definition.ts'
+import { type AlarmDefinition, failsStatus, severityOf, type Unit } from '../src/observe/alarms/alarm-definition.ts'
 import { ALARMS } from '../src/observe/alarms/alarm-definitions.ts'
 import { alertNameOf } from '../src/observe/alarms/alarm-text.ts'
 import { HEALTH_FACTORS, type HealthFactor } from '../src/observe/alarms/health-score.ts'
@@ -104,7 +104,9 @@ const UNITS = {
   'a second': 'a second',
   seconds: 'late',
   bytes: 'of memory',
-} as const
+  requests: 'requests',
+  state: '',
+} as const satisfies Readonly<Record<Unit, string>>
 
 function healthRow(factor: HealthFactor, schema: SchemaNode): string {
   const { says, unit } = HEALTH_FACTORS[factor]

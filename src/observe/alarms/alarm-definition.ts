@@ -1,11 +1,11 @@
 /**
- * What the definition of an alarm consists of, how its value is written, and what its readings are made of.
+ * What the definition of an alarm consists of, how its value is written, and what it watches: each lane, class, client or
+ * instance, or the daemon as a whole.
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import type { LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Reading, Severity, Subject } from '../view/alarm.ts'
-import type { Interval, LaneRates } from '../view/interval.ts'
+import type { ClientDrops, InstanceCrashes, Interval, LaneRates } from '../view/interval.ts'
 
 /** How a value is written. `state` is 0 or 1 and is not written at all. */
 export type Unit = 'percent' | 'a minute' | 'a second' | 'seconds' | 'bytes' | 'requests' | 'transmissions' | 'state'
@@ -16,14 +16,15 @@ export interface AlarmDefinition {
   readonly unit: Unit
   /** Its value is that of a moment, not of an interval: it may be read again between two polls. */
   readonly isNow?: boolean
-  /** The labels that it has. */
-  readonly per: readonly (keyof Subject)[]
   /** What its value is, for the page and the log. */
   readonly measures: string
   /** What is wrong when it is raised; `{value}` and `{detail}` are filled in. */
   readonly says: string
   /** What to do, where its reading has no better advice. */
   readonly advice: string
+  /** The labels that it has. */
+  readonly per: readonly (keyof Subject)[]
+  /** One reading for each subject. */
   readonly read: (interval: Interval) => readonly Reading[]
 }
 
@@ -53,20 +54,47 @@ export function valueText(unit: Unit, value: number): string {
   }
 }
 
-/** It is so or it is not, and more to say of it. */
-export const state = (subject: Subject, isSo: boolean, more: Pick<Reading, 'detail' | 'advice'> = {}): Reading => ({
-  subject,
-  value: isSo ? 1 : 0,
-  ...more,
+/** What was found of one subject: a number, whether it is so, or either with more to say. */
+type Found = number | boolean | (Omit<Reading, 'subject' | 'value'> & { readonly value: number | boolean })
+type Watched = Pick<AlarmDefinition, 'per' | 'read'>
+
+const reading = (subject: Subject, found: Found): Reading => {
+  const { value, ...more } = typeof found === 'object' ? found : { value: found }
+  return { subject, value: Number(value), ...more }
+}
+
+export const ofEachLane = (find: (rates: LaneRates, interval: Interval) => Found): Watched => ({
+  per: ['server', 'class'],
+  read: (interval) =>
+    interval.lanes().map((rates) => {
+      const { server, class: name } = rates.lane
+      return reading({ server, class: name }, find(rates, interval))
+    }),
 })
 
-export const ofEachClass = (read: (name: TrafficClass) => Omit<Reading, 'subject'>): Reading[] =>
-  TRAFFIC_CLASSES.map((name) => ({ subject: { class: name }, ...read(name) }))
+export const ofEachClass = (find: (name: TrafficClass, interval: Interval) => Found): Watched => ({
+  per: ['class'],
+  read: (interval) => TRAFFIC_CLASSES.map((name) => reading({ class: name }, find(name, interval))),
+})
 
-export const ofEachLane = (interval: Interval, read: (rates: LaneRates) => Omit<Reading, 'subject'>): Reading[] =>
-  interval.lanes().map((rates) => ({ subject: ofLane(rates.lane), ...read(rates) }))
+export const ofEachClient = (find: (drops: ClientDrops, interval: Interval) => Found): Watched => ({
+  per: ['client'],
+  read: (interval) => interval.clientDrops().map((drops) => reading({ client: drops.client }, find(drops, interval))),
+})
 
-export const ofLane = ({ server, class: name }: LaneSnapshot): Subject => ({ server, class: name })
+export const ofEachInstance = (find: (one: InstanceCrashes, interval: Interval) => Found): Watched => ({
+  per: ['instance'],
+  read: (interval) => interval.instances().map((one) => reading({ instance: String(one.number) }, find(one, interval))),
+})
+
+/** No reading where it is undefined. */
+export const ofDaemon = (find: (interval: Interval) => Found | undefined): Watched => ({
+  per: [],
+  read: (interval) => {
+    const found = find(interval)
+    return found === undefined ? [] : [reading({}, found)]
+  },
+})
 
 /** The three that count most, as `3 late, 2 too-long`; those that are 0 are left out. */
 export const mostOf = (counts: Readonly<Record<string, number>>): string =>

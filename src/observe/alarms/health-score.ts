@@ -5,10 +5,9 @@
  * configuration's (`health`). Nothing is remembered: the health is that of the last poll interval.
  */
 
-import { TRAFFIC_CLASSES } from '../../classes.ts'
-import type { LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { HealthReason, HealthScore } from '../view/alarm.ts'
-import type { Interval } from '../view/interval.ts'
+import type { Interval, LaneRates } from '../view/interval.ts'
 import { type Unit, valueText } from './alarm-definition.ts'
 
 export const BEST_SCORE = 10
@@ -28,75 +27,56 @@ interface Factor {
 }
 
 const most = (values: readonly number[]): number => Math.max(0, ...values)
+const mostOfClasses = (of: (name: TrafficClass) => number): number => most(TRAFFIC_CLASSES.map(of))
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
 
+const factor = (unit: Unit, says: string, read: (interval: Interval) => number): Factor => ({ unit, says, read })
+
 export const HEALTH_FACTORS = {
-  'queue-fill': {
-    unit: 'percent',
-    says: 'the fullest queue',
-    read: (interval) => 100 * most(TRAFFIC_CLASSES.map((name) => interval.queueShares(name).fill)),
-  },
-  'queue-age': {
-    unit: 'percent',
-    says: 'age of the oldest message, of max_age',
-    read: (interval) => 100 * most(TRAFFIC_CLASSES.map((name) => interval.queueShares(name).age)),
-  },
-  shed: {
-    unit: 'a minute',
-    says: 'messages shed',
-    read: ({ losses }) => sum(TRAFFIC_CLASSES.map((name) => losses[name].shed)),
-  },
-  timeouts: {
-    unit: 'percent',
-    says: 'transmissions that time out',
-    read: (interval) => {
-      const lanes = interval.lanes()
-      const sent = sum(lanes.map((lane) => lane.sent))
-      // Of what was sent in an interval before, some times out in this one.
-      return sent === 0 ? 0 : Math.min(100, (100 * sum(lanes.map((lane) => lane.timeouts))) / sent)
-    },
-  },
-  servers: {
-    unit: 'percent',
-    says: 'servers of a class that are Down of themselves or Failing',
-    read: (interval) =>
-      100 *
-      most(
-        TRAFFIC_CLASSES.map((name) => {
-          const lanes = interval.lanes().filter(({ lane }) => lane.class === name)
-          return lanes.length === 0 ? 0 : lanes.filter(({ lane }) => isNoHelp(lane)).length / lanes.length
-        }),
-      ),
-  },
-  instances: {
-    unit: 'percent',
-    says: 'instances that crashed or do not run',
-    read: (interval) => {
-      const all = interval.instancesDown()
-      return (100 * all.filter(({ isDown }) => isDown).length) / all.length
-    },
-  },
-  'bad-authenticators': {
-    unit: 'a minute',
-    says: 'datagrams of clients and servers that do not verify',
-    read: (interval) =>
-      sum(interval.clientDrops().map(({ wrongProofs }) => wrongProofs)) +
-      sum(interval.lanes().map(({ wrongProofs }) => wrongProofs)),
-  },
-  'event-loop-delay': {
-    unit: 'seconds',
-    says: 'how late an instance comes to its work',
-    read: ({ loopDelay }) => most([...loopDelay.values()]),
-  },
-  memory: {
-    unit: 'bytes',
-    says: 'memory of the process',
-    read: ({ residentBytes }) => residentBytes ?? 0,
-  },
-} as const satisfies Readonly<Record<string, Factor>>
+  'queue-fill': factor(
+    'percent',
+    'the fullest queue',
+    (interval) => 100 * mostOfClasses((name) => interval.queueShares(name).fill),
+  ),
+  'queue-age': factor(
+    'percent',
+    'age of the oldest message, of max_age',
+    (interval) => 100 * mostOfClasses((name) => interval.queueShares(name).age),
+  ),
+  shed: factor('a minute', 'messages shed', ({ traffic }) => 60 * traffic.shed),
+  timeouts: factor('percent', 'transmissions that time out', (interval) => {
+    const lanes = interval.lanes()
+    const sent = sum(lanes.map((lane) => lane.sent))
+    // Of what was sent in an interval before, some times out in this one.
+    return sent === 0 ? 0 : Math.min(100, (100 * sum(lanes.map((lane) => lane.timeouts))) / sent)
+  }),
+  servers: factor('percent', 'servers of a class that are Down of themselves or Failing', (interval) =>
+    mostOfClasses((name) => shareOf(interval.lanes(), ({ lane }) => lane.class === name, isNoHelp)),
+  ),
+  instances: factor('percent', 'instances that crashed or do not run', (interval) =>
+    shareOf(
+      interval.instances(),
+      () => true,
+      ({ isDown }) => isDown,
+    ),
+  ),
+  'bad-authenticators': factor('a minute', 'datagrams of clients and servers that do not verify', (interval) =>
+    sum([...interval.clientDrops(), ...interval.lanes()].map(({ wrongProofs }) => wrongProofs)),
+  ),
+  'event-loop-delay': factor('seconds', 'how late an instance comes to its work', ({ loopDelay }) =>
+    most([...loopDelay.values()]),
+  ),
+  memory: factor('bytes', 'memory of the process', ({ now: { process: vitals } }) => vitals.residentBytes ?? 0),
+}
+
+/** How many of those are so, in per cent. */
+function shareOf<T>(all: readonly T[], isOne: (of: T) => boolean, isSo: (of: T) => boolean): number {
+  const ones = all.filter(isOne)
+  return ones.length === 0 ? 0 : (100 * ones.filter(isSo).length) / ones.length
+}
 
 /** Down of itself, or Failing. */
-const isNoHelp = ({ state, isHeldDown }: LaneSnapshot): boolean =>
+const isNoHelp = ({ lane: { state, isHeldDown } }: LaneRates): boolean =>
   (state === 'down' && !isHeldDown) || state === 'failing'
 
 export type HealthFactor = keyof typeof HEALTH_FACTORS
@@ -108,7 +88,7 @@ export function healthScoreOf(
   const reasons = (Object.keys(HEALTH_FACTORS) as HealthFactor[]).flatMap((factor): HealthReason[] => {
     const penalty = penalties[factor]
     if (penalty === undefined) return []
-    const { unit, says, read }: Factor = HEALTH_FACTORS[factor]
+    const { unit, says, read } = HEALTH_FACTORS[factor]
     const value = read(interval)
     if (value < penalty.warning) return []
     const isError = value >= penalty.error

@@ -5,151 +5,126 @@
  * network", answers that come late are not "lower max_rate", and what an operator holds Down needs a command.
  */
 
-import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { isRefused, latenessOf } from '../../proxy/work/contact.ts'
 import { causeOf, causeOfClass, causeOfRetries, effectiveCeiling, whatLimits } from '../view/diagnosis.ts'
-import type { LaneRates } from '../view/interval.ts'
-import { type AlarmDefinition, mostOf, ofEachLane, state } from './alarm-definition.ts'
-
-/** Of itself, that is; what an operator holds Down is no news to anybody. */
-const isDown = ({ lane }: LaneRates): boolean => lane.state === 'down' && !lane.isHeldDown
-
-const advised = (cause: string | undefined): { readonly advice?: string } =>
-  cause === undefined ? {} : { advice: cause }
+import { type AlarmDefinition, mostOf, ofEachClass, ofEachLane } from './alarm-definition.ts'
 
 export const SERVER_ALARMS = {
   'server-down': {
     isNow: true,
     grade: 'loss',
     unit: 'state',
-    per: ['server', 'class'],
     measures: 'Whether every instance sees the server Down; one that an operator holds Down is none.',
     says: 'the server is Down, {detail}',
     advice: 'look at the server and the way to it; its messages go to the others, if any serves',
-    read: (interval) =>
-      ofEachLane(interval, (rates) => {
-        const { consecutiveFailures } = rates.lane
-        const detail = `${consecutiveFailures} request${consecutiveFailures === 1 ? '' : 's'} in a row unanswered`
-        return { value: isDown(rates) ? 1 : 0, detail, ...advised(causeOf(rates.lane)) }
-      }),
+    ...ofEachLane(({ lane }) => ({
+      // What an operator holds Down is no news to anybody.
+      value: lane.state === 'down' && !lane.isHeldDown,
+      detail: `${lane.consecutiveFailures} request${lane.consecutiveFailures === 1 ? '' : 's'} in a row unanswered`,
+      advice: causeOf(lane),
+    })),
   },
   'never-answered': {
     isNow: true,
     grade: 'loss',
     unit: 'transmissions',
-    per: ['server', 'class'],
     measures:
       'Transmissions that timed out while no valid response has ever come from the server: since the start, or since its address, port or secret changed. 0 once one came.',
     says: 'never a valid response to {value}, {detail}',
     advice:
       "compare the secret, the server's entry for radsluice (address of the client) and the firewalls; the server's own log says what it drops",
-    read: (interval) =>
-      ofEachLane(interval, ({ lane }) => {
-        const value = lane.isHeldDown ? 0 : (lane.unheard?.timeouts ?? 0)
-        const detail = isRefused(lane) ? 'nothing listens there' : 'probably the secret, the client entry or a firewall'
-        return { value, detail, ...(isRefused(lane) ? advised(causeOf(lane)) : {}) }
-      }),
+    ...ofEachLane(({ lane }) => ({
+      value: lane.isHeldDown ? 0 : (lane.unheard?.timeouts ?? 0),
+      detail: isRefused(lane) ? 'nothing listens there' : 'probably the secret, the client entry or a firewall',
+      advice: isRefused(lane) ? causeOf(lane) : undefined,
+    })),
   },
   'server-failing': {
     isNow: true,
     grade: 'loss',
     unit: 'state',
-    per: ['server', 'class'],
     measures: 'Whether every instance sees the server Failing or worse, and one sees it Failing.',
     says: 'the server answers hardly any request in time, {detail}',
     advice:
       'look at what the server itself asks (its database, its directory, its home servers); new messages go to the other servers, one in 20 tries whether it serves again',
-    read: (interval) =>
-      ofEachLane(interval, (rates) => ({
-        value: rates.lane.state === 'failing' ? 1 : 0,
-        // A closed port is no sign of life.
-        detail: isRefused(rates.lane) ? 'its port is closed' : 'though it lives',
-        ...advised(causeOf(rates.lane)),
-      })),
+    ...ofEachLane(({ lane }) => ({
+      value: lane.state === 'failing',
+      // A closed port is no sign of life.
+      detail: isRefused(lane) ? 'its port is closed' : 'though it lives',
+      advice: causeOf(lane),
+    })),
   },
   'unanswered-by-live-server': {
     grade: 'loss',
     unit: 'a minute',
-    per: ['server', 'class'],
     measures: 'Requests that used up their tries at a server although it answered others meanwhile.',
     says: 'the server leaves requests unanswered while it answers others: {value}',
     advice:
       'it drops them in silence: the log line unanswered-by-live-server names the client, realm or kind of record that most of them share; look there, then at the log of the server',
-    read: (interval) =>
-      ofEachLane(interval, ({ lane, unanswered }) => ({
-        value: unanswered,
-        ...advised(latenessOf(lane) === 'no' ? undefined : causeOf(lane)),
-      })),
+    ...ofEachLane(({ lane, unanswered }) => ({
+      value: unanswered,
+      advice: latenessOf(lane) === 'no' ? undefined : causeOf(lane),
+    })),
   },
   'all-servers-down': {
     isNow: true,
     grade: 'critical',
     unit: 'state',
-    per: ['class'],
     measures: 'Whether all servers of a class are Down, of themselves or because an operator holds them.',
     says: 'all servers are Down ({detail}), messages wait within their bounds',
     advice: 'look at the servers and the network between; nothing is answered until one is back',
-    read: (interval) =>
-      TRAFFIC_CLASSES.map((name) => {
-        const lanes = interval
-          .lanes()
-          .map(({ lane }) => lane)
-          .filter((lane) => lane.class === name)
-        const held = lanes.filter(({ isHeldDown }) => isHeldDown).length
-        const detail = `${lanes.length} of ${lanes.length}${held === 0 ? '' : `, ${held} held by an operator`}`
-        const isSo = lanes.length > 0 && lanes.every((lane) => lane.state === 'down')
-        return state({ class: name }, isSo, { detail, ...advised(causeOfClass(lanes, name)) })
-      }),
+    ...ofEachClass((name, { now }) => {
+      const lanes = now.engine.lanes.filter((lane) => lane.class === name && !lane.retiring)
+      const held = lanes.filter(({ isHeldDown }) => isHeldDown).length
+      return {
+        value: lanes.length > 0 && lanes.every(({ state }) => state === 'down'),
+        detail: `${lanes.length} of ${lanes.length}${held === 0 ? '' : `, ${held} held by an operator`}`,
+        advice: causeOfClass(lanes, name),
+      }
+    }),
   },
   ceiling: {
     grade: 'notice',
     unit: 'percent',
-    per: ['server', 'class'],
     measures:
       'What is offered to a server, of its effective ceiling: the smaller of max_rate and max_outstanding / holding time.',
     says: 'what is offered is {value} of what the server can be sent, {detail}',
     advice:
       'where max_outstanding is the limit, the server is slow or silent: mend it or raise max_outstanding; where max_rate is, the servers are at the limit you gave them',
-    read: (interval) =>
-      ofEachLane(interval, ({ lane, load }) => ({
-        value: 100 * (load ?? 0),
-        detail: `${Math.floor(effectiveCeiling(lane) ?? 0)} a second because of ${whatLimits(lane)}`,
-        ...advised(whatLimits(lane) === 'max_outstanding' ? causeOf(lane) : undefined),
-      })),
+    ...ofEachLane(({ lane, load }) => ({
+      value: 100 * (load ?? 0),
+      detail: `${Math.floor(effectiveCeiling(lane) ?? 0)} a second because of ${whatLimits(lane)}`,
+      advice: whatLimits(lane) === 'max_outstanding' ? causeOf(lane) : undefined,
+    })),
   },
   retries: {
     grade: 'notice',
     unit: 'percent',
-    per: ['server', 'class'],
     measures: 'Retries among the transmissions to a server.',
     says: '{value} of the transmissions are retries',
     advice:
       'packets are lost on the way to the server or back, or it drops some in silence: capture at the server what arrives, and look in its log',
-    read: (interval) =>
-      ofEachLane(interval, ({ lane, retries }) => ({ value: 100 * retries, ...advised(causeOfRetries(lane)) })),
+    ...ofEachLane(({ lane, retries }) => ({ value: 100 * retries, advice: causeOfRetries(lane) })),
   },
   'server-secret': {
     grade: 'loss',
     unit: 'a minute',
-    per: ['server', 'class'],
     measures: 'Responses of a server whose authenticator does not verify.',
     says: 'responses do not verify: {value}',
     advice: 'the server has another shared secret for us, or somebody else answers in its name: compare the secrets',
-    read: (interval) => ofEachLane(interval, ({ wrongProofs }) => ({ value: wrongProofs })),
+    ...ofEachLane(({ wrongProofs }) => wrongProofs),
   },
   'server-drops': {
     grade: 'loss',
     unit: 'a minute',
-    per: ['server', 'class'],
     measures:
       'Responses of a server that are thrown away for another reason than a wrong secret: malformed, or without a Message-Authenticator that is required. Late ones do not count.',
     says: 'responses of the server are dropped: {value} ({detail})',
     advice:
       'their requests stay unanswered: the log line response-dropped says why; for missing-message-authenticator update the server, or set require_message_authenticator: no for it',
-    read: (interval) =>
-      ofEachLane(interval, ({ drops }) => ({
-        value: (60 * Object.values(drops).reduce((a, b) => a + b, 0)) / interval.seconds,
-        detail: mostOf(drops),
-      })),
+    ...ofEachLane(({ drops }, interval) => ({
+      value: interval.aMinute(Object.values(drops).reduce((a, b) => a + b, 0)),
+      detail: mostOf(drops),
+    })),
   },
 } as const satisfies Readonly<Record<string, AlarmDefinition>>

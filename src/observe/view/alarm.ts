@@ -56,9 +56,9 @@ export interface Reading {
   readonly subject: Subject
   readonly value: number
   /** More to say of this one than its value: what limits a server, say. */
-  readonly detail?: string
+  readonly detail?: string | undefined
   /** What to do, where more is known than the alarm's own advice. */
-  readonly advice?: string
+  readonly advice?: string | undefined
 }
 
 /** Raised at `high` or above, cleared under `low`; each by so many of so many polls. */

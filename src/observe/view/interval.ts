@@ -1,13 +1,13 @@
 /**
- * What happened between two looks at a daemon: the rates and shares that alarms, health and the TPS file go by.
+ * What happened between two views of a daemon: the rates and shares that alarms, health and the TPS file go by.
  *
  * Counters that went back (a client or server that a reload took away and brought again, a socket that took its count
  * along) count as nothing, never as a negative rate.
  */
 
-import { type PerClass, perClass, sumOverClasses, type TrafficClass } from '../../classes.ts'
-import { endedBy, isWrongProof } from '../../proxy/border/endings.ts'
-import type { ClassSnapshot, ClientSnapshot, LaneCounters, LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import { sumOverClasses, type TrafficClass } from '../../classes.ts'
+import { type EndingName, endedBy, isWrongProof } from '../../proxy/border/endings.ts'
+import type { ClientSnapshot, LaneCounters, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { effectiveCeiling } from './diagnosis.ts'
 import type { DaemonView } from './view.ts'
 
@@ -42,6 +42,11 @@ export interface ClientDrops {
   readonly last: string | undefined
 }
 
+export interface InstanceCrashes extends Pick<DaemonView['instances'][number], 'number' | 'isRunning' | 'crashes'> {
+  /** It crashed meanwhile, or does not run now. */
+  readonly isDown: boolean
+}
+
 type Counted = Pick<ClientSnapshot, 'dropped' | 'badAuthenticators'>
 const NOTHING: Counted = { dropped: 0, badAuthenticators: 0 }
 
@@ -52,7 +57,7 @@ export class Interval {
   #clients: readonly ClientDrops[] | undefined
   /** Length, seconds. */
   readonly seconds: number
-  /** By instance, seconds: the worst of the looks within. */
+  /** By instance, seconds: the worst of the views within. */
   readonly loopDelay: ReadonlyMap<number, number>
 
   /** `leastSeconds`: rates are over so long at least, though the interval is not over yet; more can only come. */
@@ -65,14 +70,9 @@ export class Interval {
 
   /** Messages taken in and shed, a second, both classes together. */
   get traffic(): { readonly received: number; readonly shed: number } {
-    const all = (read: (of: ClassSnapshot) => number): number => sumOverClasses((name) => this.perSecond(name, read))
-    return { received: all(({ ledger }) => ledger.received), shed: all(shedOf) }
-  }
-
-  /** Octets; undefined where it was never read. */
-  get residentBytes(): number | undefined {
-    const { process: vitals } = this.now
-    return vitals.residentBytes
+    const received = sumOverClasses((name) => this.#rise(({ engine }) => engine.classes[name].ledger.received) ?? 0)
+    const shed = sumOverClasses((name) => this.ended(name, 'shed'))
+    return { received: received / this.seconds, shed: shed / this.seconds }
   }
 
   /**
@@ -88,17 +88,20 @@ export class Interval {
     }
   }
 
-  /** How fast a counter of a class rose. */
-  perSecond(name: TrafficClass, read: (of: ClassSnapshot) => number): number {
-    return this.#rise(read(this.#before.engine.classes[name]), read(this.now.engine.classes[name]))
+  /** Messages of a class that ended in this way meanwhile. */
+  ended(name: TrafficClass, how: EndingName): number {
+    return this.#rise(({ engine }) => endedBy(engine.classes[name].ledger, how)) ?? 0
   }
 
-  /** Messages shed and expired, a minute. */
-  get losses(): PerClass<{ readonly shed: number; readonly expired: number }> {
-    return perClass((name) => ({
-      shed: 60 * this.perSecond(name, shedOf),
-      expired: 60 * this.perSecond(name, ({ ledger }) => ledger.expired),
-    }))
+  /** How many a minute that is. */
+  aMinute(count: number): number {
+    return (60 * count) / this.seconds
+  }
+
+  /** How fast a counter of the whole daemon rose; undefined where it was not known at both ends. */
+  riseAMinute(read: (view: DaemonView) => number | undefined): number | undefined {
+    const rise = this.#rise(read)
+    return rise === undefined ? undefined : this.aMinute(rise)
   }
 
   /** Lanes that serve, in the order of the configuration. */
@@ -114,20 +117,6 @@ export class Interval {
       .map((lane) => this.#laneRates(lane, before.get(keyOf(lane))))
   }
 
-  /** How fast a counter of the whole daemon rose, a minute. */
-  aMinute(read: (view: DaemonView) => number): number {
-    return 60 * this.#rise(read(this.#before), read(this.now))
-  }
-
-  /** Requests of a class that ended without an answer meanwhile. */
-  ends(name: TrafficClass): { readonly givenUp: number; readonly superseded: number } {
-    const [before, now] = [this.#before.engine.classes[name].ledger, this.now.engine.classes[name].ledger]
-    return {
-      givenUp: Math.max(0, now.givenUp - before.givenUp),
-      superseded: Math.max(0, now.superseded - before.superseded),
-    }
-  }
-
   /** What was dropped of each client. */
   clientDrops(): readonly ClientDrops[] {
     this.#clients ??= this.#dropsOfClients()
@@ -137,7 +126,7 @@ export class Interval {
   #dropsOfClients(): ClientDrops[] {
     const { clients } = this.#before.engine
     let byName: Map<string, Counted> | undefined
-    // A look at ten thousand clients: most often they stand where they stood.
+    // There may be ten thousand clients, and most often they are in the same places.
     const before = (name: string, at: number): Counted | undefined => {
       if (clients[at]?.name === name) return clients[at]
       byName ??= new Map(clients.map((client) => [client.name, client]))
@@ -147,34 +136,28 @@ export class Interval {
       const was = before(name, at) ?? NOTHING
       return {
         client: name,
-        wrongProofs: 60 * this.#rise(was.badAuthenticators, badAuthenticators),
-        others: 60 * this.#rise(was.dropped - was.badAuthenticators, dropped - badAuthenticators),
+        wrongProofs: this.aMinute(rise(was.badAuthenticators, badAuthenticators)),
+        others: this.aMinute(rise(was.dropped - was.badAuthenticators, dropped - badAuthenticators)),
         last: lastDrop,
       }
     })
   }
 
-  /** Datagrams that the kernel dropped, a minute; undefined where it does not say. */
-  kernelDrops(): number | undefined {
-    const [before, now] = [kernelDropsOf(this.#before), kernelDropsOf(this.now)]
-    return before === undefined || now === undefined ? undefined : 60 * this.#rise(before, now)
-  }
-
-  /** Instances that crashed meanwhile or do not run now. */
-  instancesDown(): (DaemonView['instances'][number] & { readonly isDown: boolean })[] {
+  /** Each instance, and whether it crashed meanwhile or does not run now. */
+  instances(): InstanceCrashes[] {
     const before = new Map(this.#before.instances.map(({ number, crashes }) => [number, crashes]))
-    return this.now.instances.map((one) => ({
-      ...one,
-      isDown: !one.isRunning || one.crashes > (before.get(one.number) ?? 0),
-    }))
+    return this.now.instances.map(({ number, isRunning, crashes }) => {
+      const isDown = !isRunning || crashes > (before.get(number) ?? 0)
+      return { number, isRunning, crashes, isDown }
+    })
   }
 
   #laneRates(lane: LaneSnapshot, before: LaneSnapshot | undefined): LaneRates {
-    const rise = (read: (counters: Readonly<LaneCounters>) => number): number =>
-      this.#rise(before === undefined ? 0 : read(before.counters), read(lane.counters))
-    const retransmissions = rise((counters) => counters.retransmissions)
-    const sent = rise((counters) => counters.requests) + retransmissions
-    const offered = sent + this.#rise(before?.queued ?? 0, lane.queued)
+    const aSecond = (read: (counters: Readonly<LaneCounters>) => number): number =>
+      rise(before === undefined ? 0 : read(before.counters), read(lane.counters)) / this.seconds
+    const retransmissions = aSecond((counters) => counters.retransmissions)
+    const sent = aSecond((counters) => counters.requests) + retransmissions
+    const offered = sent + rise(before?.queued ?? 0, lane.queued) / this.seconds
     const ceiling = effectiveCeiling(lane)
     // Nothing waits that could go: who has a queue is at its ceiling.
     const waits = lane.queued > 0 && (before?.queued ?? 0) > 0
@@ -185,19 +168,20 @@ export class Interval {
       utilisation: lane.slots.maxRate === 0 ? undefined : sent / lane.slots.maxRate,
       load: ceiling === undefined ? undefined : Math.max(offered / ceiling, waits ? 1 : 0),
       retries: sent === 0 ? 0 : retransmissions / sent,
-      timeouts: rise((counters) => counters.timeouts),
-      unanswered: 60 * rise((counters) => counters.unansweredByLiveServer),
-      wrongProofs: 60 * rise(wrongProofsOf),
+      timeouts: aSecond((counters) => counters.timeouts),
+      unanswered: 60 * aSecond((counters) => counters.unansweredByLiveServer),
+      wrongProofs: 60 * aSecond(wrongProofsOf),
       drops: dropsSince(before?.counters.dropped, lane.counters.dropped),
     }
   }
 
-  #rise(before: number, now: number): number {
-    return Math.max(0, now - before) / this.seconds
+  #rise(read: (view: DaemonView) => number | undefined): number | undefined {
+    const [before, now] = [read(this.#before), read(this.now)]
+    return before === undefined || now === undefined ? undefined : rise(before, now)
   }
 }
 
-const shedOf = ({ ledger }: ClassSnapshot): number => endedBy(ledger, 'shed')
+const rise = (before: number, now: number): number => Math.max(0, now - before)
 
 const wrongProofsOf = ({ dropped }: Readonly<LaneCounters>): number =>
   Object.entries(dropped).reduce(
@@ -213,15 +197,8 @@ const dropsSince = (
   Object.fromEntries(
     (Object.keys(now) as (keyof typeof now)[])
       .filter((reason) => !isWrongProof(reason) && reason !== 'late')
-      .map((reason) => [reason, Math.max(0, now[reason] - (before?.[reason] ?? 0))]),
+      .map((reason) => [reason, rise(before?.[reason] ?? 0, now[reason])]),
   )
-
-const kernelDropsOf = ({ listeners, upstreamKernelDrops }: DaemonView): number | undefined => {
-  const known = [...listeners.map(({ kernelDrops }) => kernelDrops), upstreamKernelDrops].filter(
-    (count) => count !== undefined,
-  )
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0)
-}
 
 const keyOf = ({ server, class: name, address, port, retiring }: LaneSnapshot): string =>
   [server, name, address, port, retiring].join(' ')

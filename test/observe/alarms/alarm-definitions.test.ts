@@ -430,7 +430,7 @@ describe('the readings', () => {
     const later = intervalOf().now
     const rich = inLedger('accounting', { expired: 500, received: 900 })(later)
     const back = new Interval(rich, { ...later, uptimeSeconds: later.uptimeSeconds + 60 }, new Map())
-    expect([back.losses.accounting.expired, back.traffic.received]).toEqual([0, 0])
+    expect([back.ended('accounting', 'expired'), back.traffic.received]).toEqual([0, 0])
   })
 
   it('of a server that an operator holds Down say that it is none', () => {
