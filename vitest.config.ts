@@ -12,6 +12,7 @@ const SIDE_BY_SIDE = [
   'accounting-oracle',
   'accounting-sessions',
   'accounting-vector',
+  'additions',
   'addresses',
   'admin-failures',
   'admin-fuzz',
