@@ -14,7 +14,7 @@ const accounts = inFile('src/proxy/admission/record-watch.ts')
 const answered = inFile('src/proxy/register/answered-records.ts')
 const duplicates = inFile('src/proxy/register/duplicates.ts')
 const memory = inFile('src/proxy/register/record-memory.ts')
-const request = inFile('src/proxy/work/request.ts')
+const exchanges = inFile('src/proxy/register/exchanges.ts')
 const rewrite = inFile('src/radius/rewrite.ts')
 const coalescing = inFile('src/proxy/admission/coalescing.ts')
 
@@ -146,7 +146,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   record('two NAS behind one address are one', 'return SESSION.every(isSame) && ', 'return '),
   coalescing(
     'the client of an interim update that gave way gets no answer',
-    'for (const { from, client, packet } of exchanges) this.#register.attach({ from, client, packet }, newer)\n',
+    'for (const { from, client, packet } of exchanges) this.#register.exchanges.attach({ from, client, packet }, newer)\n',
     '',
   ),
   coalescing(
@@ -156,14 +156,10 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
   duplicates(
     'a record that took a place is known by when the older one came (once a bug)',
-    'const first = { at: request.cameAt, delay',
+    'const first = { at: cameAt(request), delay',
     'const first = { at: request.receivedAt, delay',
   ),
-  answered(
-    'the same of one that was taken',
-    'CAME_MICROS, request.cameAt - second',
-    'CAME_MICROS, request.receivedAt - second',
-  ),
+  answered('the same of one that was taken', 'const came = cameAt(request)', 'const came = request.receivedAt'),
   coalescing('what gave way is not counted', 'ledgers.accounting.count(ENTRY.coalesced)\n', ''),
 
   // Each copy of a record is like the first.
@@ -174,7 +170,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
   duplicates(
     'a record that got Gigawords is not remembered while it is in hand',
-    'if (request.wraps !== undefined) this.#keep(request, request.cameAt, request.wraps, request.cameAt)\n',
+    'if (courseOf(request).wraps !== undefined) this.#keepRequest(request, cameAt(request))\n',
     '',
   ),
   duplicates(
@@ -189,12 +185,12 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
   duplicates(
     'a newer update that was sent and given up is forgotten',
-    "if (request.transmissions > 0) this.#memory.passed(row, 'sent')\n",
+    "if (courseOf(request).transmissions > 0) this.#memory.passed(row, 'sent')\n",
     '',
   ),
   duplicates(
     'a newer update that was never sent holds back what gave way to it',
-    'if (request.transmissions > 0) this.#memory.passed',
+    'if (courseOf(request).transmissions > 0) this.#memory.passed',
     'this.#memory.passed',
   ),
   duplicates(
@@ -215,10 +211,10 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
   memory('a newer update waits for an older one', 'if (isOlderThan(NEWEST_TIME)) {', 'if (time > 0) {'),
   memory('what is remembered is never forgotten', 'const record = this.#records.due(most, now)', 'const record = -1'),
-  request(
+  exchanges(
     'the newest update is let go of as the oldest (once a bug)',
-    'return this.#course?.cameAt === undefined ? [this, ...repeats] : [...repeats, this]',
-    'return [this, ...repeats]',
+    'return cameAt === undefined ? [request, ...repeats] : [...repeats, request]',
+    'return [request, ...repeats]',
   ),
 
   // An addition costs no delivery.

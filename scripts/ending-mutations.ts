@@ -20,8 +20,8 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
   ),
   heard(
     'what is out of reach is looked for within reach',
-    'if (one.heardIn <= this.#newest - SPANS) this.#older -= 1',
-    'if (one.heardIn < this.#newest - SPANS) this.#older -= 1',
+    'if (span <= this.#newest - SPANS) this.#older -= 1',
+    'if (span < this.#newest - SPANS) this.#older -= 1',
   ),
   heard('a span that is not over counts', 'endOf(span) <= now - GIVEN_UP_AFTER', 'span * SPAN <= now - GIVEN_UP_AFTER'),
   register(
@@ -41,8 +41,8 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a drain gives up what was set aside',
-    "return this.#draining === 'end' && request",
-    "return this.#draining !== 'no' && request",
+    "return this.#draining === 'end' && courseOf",
+    "return this.#draining !== 'no' && courseOf",
   ),
   failover(
     'a drain that becomes an end gives no last try',

@@ -12,7 +12,7 @@ const pool = inFile('src/proxy/pool/pool.ts')
 const lane = inFile('src/proxy/work/lane.ts')
 const contact = inFile('src/proxy/work/contact.ts')
 const sum = inFile('src/instances/shared/sum.ts')
-const repetition = inFile('src/proxy/admission/repetition.ts')
+const register = inFile('src/proxy/register/register.ts')
 const request = inFile('src/proxy/work/request.ts')
 const waitingOn = inFile('src/proxy/pool/waiting-on.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
@@ -70,8 +70,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a late answer to what another server left unanswered is one in time',
-    'attempt.isOverdue = true\n    if (attempt.request?.wasLeftByLiving === true) return\n',
-    'if (attempt.request?.wasLeftByLiving === true) return\n    attempt.isOverdue = true\n',
+    'attempt.isOverdue = true\n    if (attempt.request?.course?.wasLeftByLiving === true) return\n',
+    'if (attempt.request?.course?.wasLeftByLiving === true) return\n    attempt.isOverdue = true\n',
   ),
   sending('a retry does not begin the wait for a sign of life anew', 'attempt.signsBefore = lane.signsOfLife\n', ''),
   answering(
@@ -131,24 +131,24 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   // Failover within the patience of clients.
   failover(
     'max-transmissions is forgotten',
-    "if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return 'max-transmissions'",
+    "if (maxTransmissions > 0 && courseOf(request).transmissions >= maxTransmissions) return 'max-transmissions'",
     '',
   ),
   failover(
     'an old Access-Request is sent again',
-    "return since(request.latestCopyAt, now) <= maxAge ? undefined : 'max-age'",
+    "return since(latestCopyAt(request), now) <= maxAge ? undefined : 'max-age'",
     "return now > maxAge ? undefined : 'max-age'",
   ),
   failover(
     'a copy past max-age waits again (once a bug)',
-    'if (since(request.latestCopyAt, now) > this.#register.backlogs[request.class].limits.maxAge) {',
+    'if (since(latestCopyAt(request), now) > this.#register.backlogs[request.class].limits.maxAge) {',
     'if (now < 0) {',
   ),
-  repetition('a retransmission renews nothing (0.1.0)', 'else holder.latestCopyAt = now\n', ''),
+  register('a retransmission renews nothing (0.1.0)', 'startCourse(request).latestCopyAt = now\n', '{}\n'),
   request(
     'a copy in a queue is as old as its request (0.1.0)',
-    'return this.isCopy ? this.latestCopyAt : this.receivedAt',
-    'return this.receivedAt',
+    "of.stage === 'fresh' ? of.receivedAt : latestCopyAt(of)",
+    'of.receivedAt',
   ),
   backlog(
     'a copy never expires',
@@ -162,12 +162,12 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a login that waits on is not sent again for the copies of its client',
-    'else if (request.latestCopyAt <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {',
+    'else if (latestCopyAt(request) <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {',
     'else if (now > 0) {',
   ),
   failover(
     'a login that waits on is sent again without a copy of its client',
-    'else if (request.latestCopyAt <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {',
+    'else if (latestCopyAt(request) <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {',
     'else if (this.#obstacleTo(request, now) !== undefined) {',
   ),
   failover(
@@ -182,8 +182,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   waitingOn(
     'a login waits on beyond 30 s',
-    'Math.min(after(receivedAt, LONGEST), after(latestCopyAt, this.#backlog.limits.maxAge) + 1)',
-    'Math.max(after(receivedAt, LONGEST), after(latestCopyAt, this.#backlog.limits.maxAge) + 1)',
+    'Math.min(after(receivedAt, LONGEST), after(latestCopyAt(request), this.#backlog.limits.maxAge) + 1)',
+    'Math.max(after(receivedAt, LONGEST), after(latestCopyAt(request), this.#backlog.limits.maxAge) + 1)',
   ),
   waitingOn(
     "a login waits on with a secret that is not the server's any more",
@@ -207,12 +207,12 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'an answer after the time-out reaches nobody',
-    'if (request?.isInHand !== true) return',
+    'if (request === undefined || !isInHand(request)) return',
     'if (request !== attempt.request || request === undefined) return',
   ),
   answering(
     'a request that a late answer has ended stays at the other server',
-    'if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)\n      this.#register.leave(request)',
+    'if (current !== undefined) this.#sending.abandon(current, now)\n      this.#register.leave(request)',
     'this.#register.leave(request)',
   ),
 
@@ -250,7 +250,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a record that a living server left is tried at once',
-    'const isAside = request.wasLeftByLiving',
+    'const isAside = course?.wasLeftByLiving === true',
     'const isAside = now < 0',
   ),
   failover(

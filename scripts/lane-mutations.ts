@@ -80,7 +80,7 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
   trials('one that had no room is never tried again', 'this.#aside.firstAt <= now', 'this.#aside.firstAt < 0'),
   trialRequests(
     'the one that was sent most often is tried again',
-    'this.#byTransmissions.put(request, request.transmissions)\n    if',
-    'this.#byTransmissions.put(request, -request.transmissions)\n    if',
+    'this.#byTransmissions.put(request, courseOf(request).transmissions)\n    if',
+    'this.#byTransmissions.put(request, -courseOf(request).transmissions)\n    if',
   ),
 ]

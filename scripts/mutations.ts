@@ -185,7 +185,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'attempt.tries <= lane.options.maxRetries + 1',
   ),
   failover('one retry too few', 'attempt.tries <= lane.options.maxRetries', 'attempt.tries < lane.options.maxRetries'),
-  failover('a failed server is tried again', 'request.addTried(from.number, signsOf(attempt))\n', ''),
+  failover('a failed server is tried again', '    startCourse(request).addTried(from.number, signsOf(attempt))\n', ''),
   failover(
     'the queue of a Down server stays',
     "if (change.to === 'down') this.emptyQueueOf(lane, now)",
@@ -210,7 +210,7 @@ export const MUTATIONS: readonly Mutation[] = [
   register('what ends stays in the queue', 'if (request.queue !== undefined) this.leaveQueue(request)\n', ''),
   register(
     'an ended request is remembered as under way',
-    'this.detachAll(request)\n    this.duplicates.recordEnded(request, now)',
+    'this.exchanges.endAll(request)\n    this.duplicates.recordEnded(request, now)',
     'this.duplicates.recordEnded(request, now)',
   ),
   endings('a place is left out of the law', '  for (const { name } of PLACES) left -= places[name]\n', ''),
@@ -241,12 +241,12 @@ export const MUTATIONS: readonly Mutation[] = [
   repetition(
     'a superseded request lives on',
     'this.#register.supersede(request, now)\n',
-    'this.#register.detach(exchange, request)\n',
+    'this.#register.exchanges.end(exchange, request)\n',
   ),
   repetition(
     'an accounting record ends like an Access-Request',
-    "if (request.class === 'accounting') {\n      this.#register.detach",
-    'if (now < 0) {\n      this.#register.detach',
+    "if (request.class === 'accounting') {\n      this.#register.exchanges",
+    'if (now < 0) {\n      this.#register.exchanges',
   ),
   answering(
     'an answer goes to one of those who wait for it',

@@ -5,7 +5,7 @@
 import { inFile, type Mutation } from './mutation.ts'
 
 const classes = inFile('src/classes.ts')
-const lineOf = inFile('src/queues/priority-queue.ts')
+const queue = inFile('src/queues/priority-queue.ts')
 const list = inFile('src/queues/arrival-list.ts')
 const tree = inFile('src/queues/arrival-tree.ts')
 const backlog = inFile('src/queues/backlog.ts')
@@ -21,27 +21,27 @@ const identifiers = inFile('src/throttle/identifiers.ts')
 
 export const WAITING_MUTATIONS: readonly Mutation[] = [
   // Who waits where, and who goes first.
-  lineOf(
-    'precedence is dropped',
-    "if (this.#order === 'authentication_first') {",
-    "if (this.#order === ('none' as string)) {",
-  ),
+  queue('precedence is dropped', "this.#order === 'fifo' ? older", "this.#order !== ('none' as string) ? older"),
   classes(
     'a conversation does not overtake',
     'preference: { plain: 1, withState: 0 }',
     'preference: { plain: 0, withState: 1 }',
   ),
-  lineOf(
+  queue(
     'retries wait behind first transmissions',
-    "return item.stage === 'aside' ? ASIDE_RANK : -1",
-    "return item.stage === 'aside' ? ASIDE_RANK : 9",
+    "this.#order !== 'fifo' ? this.#fields.preference(item) : -1",
+    "this.#order !== 'fifo' ? this.#fields.preference(item) : 9",
   ),
-  lineOf(
+  queue(
     'a retry waits for an identifier that it has',
     'if (!identifierFree) return retry',
     'if (!identifierFree) return undefined',
   ),
-  lineOf('octets of what leaves stay counted', '    this.#octets -= item.size\n', ''),
+  queue(
+    'octets of what leaves stay counted',
+    'this.#octets += by * this.#fields.size(item)',
+    'if (by > 0) this.#octets += this.#fields.size(item)',
+  ),
   list(
     'what comes back goes to the tail',
     'last === undefined || last.arrival < item.arrival) {',
@@ -66,7 +66,7 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
   serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
   serverQueue('a promise is not settled', 'this.#promisedQuota -= 1\n', 'this.#promisedQuota -= 0\n'),
-  instanceQueue('what is served does not settle its promise', 'item.promotedBy?.settle(item)\n', ''),
+  instanceQueue('what is served does not settle its promise', '  its.settle(item)\n', ''),
   backlog(
     'one message more than the bound',
     'if (this.messages > this.#limits.maxMessages)',
@@ -144,7 +144,7 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   sessions(
     'with a second server a record does not follow what waits for the first',
-    'return this.#next?.sessionRow === NOWHERE ? this.#next.lane : undefined\n',
+    'return this.#next !== undefined && sessionRow.get(this.#next) === NOWHERE ? this.#next.lane : undefined\n',
     'return undefined\n',
   ),
   sessions('a session is forgotten with its first record', 'if (records > 0) return\n', ''),

@@ -50,7 +50,6 @@ const ALL = [...SRC, ...filesUnder('test'), ...filesUnder('scripts'), ...filesUn
 const LARGE_CLASSES: LargeClasses = {
   Packet: 'a view over octets: one number for each attribute that the packet path reads, in one object of one shape',
   Lane: 'to be cut',
-  Request: 'to be cut',
   Register: 'to be cut',
   Pool: 'to be cut',
   Attempt: 'to be cut',

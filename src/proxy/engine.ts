@@ -37,7 +37,7 @@ import { Signing } from './signing.ts'
 import type { Client } from './work/client-table.ts'
 import type { Lane } from './work/lane.ts'
 import { Lanes } from './work/lanes.ts'
-import { Request } from './work/request.ts'
+import { Request, startCourse } from './work/request.ts'
 
 export class Engine {
   readonly #intake: Intake
@@ -146,7 +146,7 @@ export class Engine {
     if (coalesces && this.#coalescing.take(origin, wraps, now)) return
     this.#arrivals += 1
     const request = new Request({ arrival: this.#arrivals, class: trafficClass, origin, octets, now })
-    request.wraps = wraps
+    if (wraps !== undefined) startCourse(request).wraps = wraps
     this.#register.admit(request, origin, now)
   }
 
@@ -356,8 +356,8 @@ export class Engine {
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
     if (this.#sending.trySend(request, lane, now)) {
-      if (request.transmissions === 1 && !request.isBound) this.#pools.of(request).sentTo(lane)
-      return request.attempt !== undefined
+      if (request.course?.transmissions === 1 && !request.isBound) this.#pools.of(request).sentTo(lane)
+      return request.course?.attempt !== undefined
     }
     this.#register.wait(request, lane, now)
     // It may have found an older one before it, who can go in its stead.

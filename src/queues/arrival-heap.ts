@@ -4,15 +4,16 @@
  * A retry's deadline carries jitter, so retries do not come in the order of arrival, but they leave in it: oldest first.
  * Each member knows its place in the heap, so one that is answered or superseded meanwhile leaves in O(log n).
  */
+import type { Field } from './message.ts'
 
-export interface HeapMember {
-  readonly arrival: number
-  /** Its place in the heap, written by the heap alone; -1 where it is in none. */
-  heapPlace: number
-}
-
-export class ArrivalHeap<T extends HeapMember> {
+export class ArrivalHeap<T extends { readonly arrival: number }> {
   readonly #members: T[] = []
+  readonly #place: Field<T, number>
+
+  /** `place` is where each member keeps its place: -1 while it is in no heap. */
+  constructor(place: Field<T, number>) {
+    this.#place = place
+  }
 
   get length(): number {
     return this.#members.length
@@ -23,19 +24,19 @@ export class ArrivalHeap<T extends HeapMember> {
   }
 
   put(member: T): void {
-    if (member.heapPlace !== -1) throw new Error('arrival heap: a message cannot wait in two places')
+    if (this.#place.get(member) !== -1) throw new Error('arrival heap: a message cannot wait in two places')
     this.#members.push(member)
     this.#rise(this.#members.length - 1, member)
   }
 
   remove(member: T): void {
-    const place = member.heapPlace
+    const place = this.#place.get(member)
     if (this.#members[place] !== member) throw new Error('arrival heap: the message waits elsewhere')
-    member.heapPlace = -1
+    this.#place.set(member, -1)
     const moved = this.#members.pop() as T
     if (moved === member) return
     this.#sink(place, moved)
-    if (moved.heapPlace === place) this.#rise(place, moved)
+    if (this.#place.get(moved) === place) this.#rise(place, moved)
   }
 
   *[Symbol.iterator](): Generator<T> {
@@ -72,6 +73,6 @@ export class ArrivalHeap<T extends HeapMember> {
 
   #put(place: number, member: T): void {
     this.#members[place] = member
-    member.heapPlace = place
+    this.#place.set(member, place)
   }
 }

@@ -8,8 +8,9 @@
  */
 import { after, type Duration, earliest, type Instant, instant } from '../units.ts'
 import { ArrivalList, older } from './arrival-list.ts'
-import { type Chain, ChainedList } from './containers/chained-list.ts'
+import { ChainedList } from './containers/chained-list.ts'
 import { MomentHeap } from './containers/moment-heap.ts'
+import type { Message, QueueFields } from './message.ts'
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
 
@@ -23,69 +24,26 @@ export interface BacklogLimits {
   readonly overflow: OverflowPolicy
 }
 
-export interface Aging<T> {
-  readonly receivedAt: Instant
-  readonly size: number
-  readonly arrival: number
-  readonly isInterim: boolean
-  /** It was sent before. Constant while it is in the backlog. */
-  readonly isCopy: boolean
-  /** From when on max-age counts; it may rise while a copy waits. */
-  readonly agesFrom: Instant
-  /** Its place among all that wait in its class. */
-  nextByAge: T | undefined
-  previousByAge: T | undefined
-  isInBacklog: boolean
-  /** A newer record of its session waits that says all that it says; written by the backlog alone. */
-  isOutdated: boolean
-  /** Its place among the interim updates, for those that are. */
-  nextInterim: T | undefined
-  previousInterim: T | undefined
-}
-
-const byAge = <T extends Aging<T>>(): Chain<T> => ({
-  next: (of) => of.nextByAge,
-  previous: (of) => of.previousByAge,
-  setNext: (of, next) => {
-    of.nextByAge = next
-  },
-  setPrevious: (of, previous) => {
-    of.previousByAge = previous
-  },
-  isLinked: (of) => of.isInBacklog,
-  setLinked: (of, isLinked) => {
-    of.isInBacklog = isLinked
-  },
-})
-
-/** Who is in this list is in the other one too, and so can't be in two. */
-const amongInterims = <T extends Aging<T>>(): Chain<T> => ({
-  next: (of) => of.nextInterim,
-  previous: (of) => of.previousInterim,
-  setNext: (of, next) => {
-    of.nextInterim = next
-  },
-  setPrevious: (of, previous) => {
-    of.previousInterim = previous
-  },
-  isLinked: () => false,
-  setLinked: () => undefined,
-})
-
-export class Backlog<T extends Aging<T>> {
+export class Backlog<T extends Message<T>> {
   #limits: BacklogLimits
+  readonly #fields: QueueFields<T>
   /** What was never sent, and copies: each message is in one of the two. */
-  readonly #byAge = new ArrivalList<T>(byAge())
-  readonly #copies = new ArrivalList<T>(byAge())
+  readonly #byAge: ArrivalList<T>
+  readonly #copies: ArrivalList<T>
   /** When each copy becomes overdue, as far as was known when that was last looked at. */
   readonly #ages = new MomentHeap<T>(({ arrival }) => arrival)
   /** Those that are not outdated in the order of arrival, the others in the order in which they became it. */
-  readonly #interims = new ArrivalList<T>(amongInterims())
-  readonly #outdated = new ChainedList<T>(amongInterims())
+  readonly #interims: ArrivalList<T>
+  readonly #outdated: ChainedList<T>
   #octets = 0
 
-  constructor(limits: BacklogLimits) {
+  constructor(limits: BacklogLimits, fields: QueueFields<T>) {
     this.#limits = limits
+    this.#fields = fields
+    this.#byAge = new ArrivalList<T>(fields.byAge)
+    this.#copies = new ArrivalList<T>(fields.byAge)
+    this.#interims = new ArrivalList<T>(fields.amongInterims)
+    this.#outdated = new ChainedList<T>(fields.amongInterims)
   }
 
   get messages(): number {
@@ -100,7 +58,7 @@ export class Backlog<T extends Aging<T>> {
     return this.#limits
   }
 
-  setLimits(limits: BacklogLimits): void {
+  set limits(limits: BacklogLimits) {
     const isOther = limits.maxAge !== this.#limits.maxAge
     this.#limits = limits
     if (isOther) for (const item of this.#copies) this.#ages.put(item, this.#overdueAt(item))
@@ -117,7 +75,7 @@ export class Backlog<T extends Aging<T>> {
   }
 
   has(item: T): boolean {
-    return item.isInBacklog
+    return this.#fields.byAge.isLinked(item)
   }
 
   oldest(): T | undefined {
@@ -128,40 +86,41 @@ export class Backlog<T extends Aging<T>> {
   agesFrom(): Instant | undefined {
     const oldest = this.#byAge.first()
     const copy = this.#firstCopyToExpire()
-    if (copy === undefined || oldest === undefined) return copy?.agesFrom ?? oldest?.receivedAt
-    return instant(Math.min(copy.agesFrom, oldest.receivedAt))
+    return earliest(copy === undefined ? undefined : this.#fields.agesFrom(copy), oldest?.receivedAt)
   }
 
   enter(item: T): void {
-    if (item.isCopy) this.#enterCopy(item)
+    if (isCopy(item)) this.#enterCopy(item)
     else this.#byAge.insert(item)
-    if (item.isInterim) this.#interims.insert(item)
-    this.#octets += item.size
+    if (this.#fields.isInterim(item)) this.#interims.insert(item)
+    this.#octets += this.#fields.size(item)
   }
 
   leave(item: T): void {
-    if (item.isCopy) {
+    if (isCopy(item)) {
       this.#copies.remove(item)
       this.#ages.remove(item)
     } else this.#byAge.remove(item)
-    if (item.isOutdated) this.#outdated.remove(item)
-    else if (item.isInterim) this.#interims.remove(item)
-    item.isOutdated = false
-    this.#octets -= item.size
+    const { isInterim, isOutdated } = this.#fields
+    if (isOutdated.get(item)) this.#outdated.remove(item)
+    else if (isInterim(item)) this.#interims.remove(item)
+    isOutdated.set(item, false)
+    this.#octets -= this.#fields.size(item)
   }
 
   /** Another one of the same kind and arrival number waits in the place of this one. */
   replace(item: T, other: T): void {
     this.#byAge.replace(item, other)
-    if (item.isInterim) this.#interims.replace(item, other)
-    this.#octets += other.size - item.size
+    if (this.#fields.isInterim(item)) this.#interims.replace(item, other)
+    this.#octets += this.#fields.size(other) - this.#fields.size(item)
   }
 
   /** A newer record of its session waits: this interim update is the first to be shed. */
   outdate(item: T): void {
-    if (!item.isInterim || item.isOutdated || !item.isInBacklog) return
+    const { isInterim, isOutdated } = this.#fields
+    if (!isInterim(item) || isOutdated.get(item) || !this.has(item)) return
     this.#interims.remove(item)
-    item.isOutdated = true
+    isOutdated.set(item, true)
     this.#outdated.append(item)
   }
 
@@ -230,6 +189,9 @@ export class Backlog<T extends Aging<T>> {
   }
 
   #overdueAt(item: T): Instant {
-    return after(after(item.agesFrom, this.#limits.maxAge), 1 as Duration)
+    return after(after(this.#fields.agesFrom(item), this.#limits.maxAge), 1 as Duration)
   }
 }
+
+/** It was sent before. Constant while it is in the backlog. */
+const isCopy = ({ stage }: Message<unknown>): boolean => stage !== 'fresh'

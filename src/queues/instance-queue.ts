@@ -6,13 +6,24 @@
  */
 import { CLASS_TRAITS, type TrafficClass } from '../classes.ts'
 import { older } from './arrival-list.ts'
-import { PriorityQueue, type Promotable, type ServiceOrder } from './priority-queue.ts'
+import type { Message, QueueFields } from './message.ts'
+import { PriorityQueue, type ServiceOrder } from './priority-queue.ts'
 
-export class InstanceQueue<T extends Promotable<T>> {
+/** Its server queue hears that the message was served, or left in another way. */
+export const settlePromise = <T extends Message<T>>(item: T, { promoter }: QueueFields<T>): void => {
+  const its = promoter.get(item)
+  if (its === undefined) return
+  its.settle(item)
+  promoter.set(item, undefined)
+}
+
+export class InstanceQueue<T extends Message<T>> {
   readonly #waiting: PriorityQueue<T>
+  readonly #fields: QueueFields<T>
 
-  constructor(order: ServiceOrder) {
-    this.#waiting = new PriorityQueue<T>(order)
+  constructor(order: ServiceOrder, fields: QueueFields<T>) {
+    this.#waiting = new PriorityQueue<T>(order, fields)
+    this.#fields = fields
   }
 
   get queued(): number {
@@ -27,14 +38,14 @@ export class InstanceQueue<T extends Promotable<T>> {
     return item.queue === this.#waiting
   }
 
-  setOrder(order: ServiceOrder): void {
-    this.#waiting.setOrder(order)
+  set order(order: ServiceOrder) {
+    this.#waiting.order = order
   }
 
   /** Whether an older first transmission of the same preference waits here. */
-  hasOlderThan({ preference, arrival }: T): boolean {
-    const oldest = this.#waiting.oldestOf(preference)
-    return oldest !== undefined && oldest.arrival < arrival
+  hasOlderThan(item: T): boolean {
+    const oldest = this.#waiting.oldestOf(this.#fields.preference(item))
+    return oldest !== undefined && oldest.arrival < item.arrival
   }
 
   /** The oldest of a class that was never sent. */
@@ -56,7 +67,6 @@ export class InstanceQueue<T extends Promotable<T>> {
 
   remove(item: T): void {
     this.#waiting.remove(item)
-    item.promotedBy?.settle(item)
-    item.promotedBy = undefined
+    settlePromise(item, this.#fields)
   }
 }

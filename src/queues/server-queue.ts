@@ -5,7 +5,8 @@
  * what waits there). What was given back and not yet served is remembered, so that a slot is promised only once.
  */
 import type { InstanceQueue } from './instance-queue.ts'
-import { PriorityQueue, type Promotable, type Promoter, type ServiceOrder, type Stage } from './priority-queue.ts'
+import type { Message, Promoter, QueueFields, Stage } from './message.ts'
+import { PriorityQueue, type ServiceOrder } from './priority-queue.ts'
 
 /** What a server can take now. */
 export interface Room {
@@ -14,15 +15,22 @@ export interface Room {
   readonly identifiers: number
 }
 
-export class ServerQueue<T extends Promotable<T>> implements Promoter {
+export class ServerQueue<T extends Message<T>> implements Promoter {
   readonly waiting: PriorityQueue<T>
+  readonly #fields: QueueFields<T>
   /** Given back and not yet served: what they will take of the room. */
   #promisedQuota = 0
   #promisedIdentifiers = 0
   #settled: Set<ServerQueue<T>> | undefined = undefined
 
-  constructor(order: ServiceOrder) {
-    this.waiting = new PriorityQueue<T>(order)
+  constructor(order: ServiceOrder, fields: QueueFields<T>) {
+    this.waiting = new PriorityQueue<T>(order, fields)
+    this.#fields = fields
+  }
+
+  /** An empty one like it, for what comes after all that waits here has gone elsewhere. */
+  successor(): ServerQueue<T> {
+    return new ServerQueue<T>(this.waiting.order, this.#fields)
   }
 
   /** How many were given back and are not served yet. */
@@ -39,7 +47,7 @@ export class ServerQueue<T extends Promotable<T>> implements Promoter {
       this.waiting.remove(next)
       this.#promisedQuota += 1
       if (next.stage !== 'retry') this.#promisedIdentifiers += 1
-      next.promotedBy = this
+      this.#fields.promoter.set(next, this)
       to.put(next)
       promoted += 1
     }

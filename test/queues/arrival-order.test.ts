@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { ArrivalHeap } from '../../src/queues/arrival-heap.ts'
 import { ArrivalList } from '../../src/queues/arrival-list.ts'
 import { ArrivalTree } from '../../src/queues/arrival-tree.ts'
-import { arrivals, CountedChain, QUEUE_CHAIN, shuffled, Waiter } from './waiter.ts'
+import { arrivals, CountedChain, FIELDS, QUEUE_CHAIN, shuffled, Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })
@@ -186,7 +186,7 @@ describe('the heap by arrival number', () => {
   it('always shows the oldest, whatever comes in and leaves in whatever order', () => {
     fc.assert(
       fc.property(use, (steps) => {
-        const heap = new ArrivalHeap<Waiter>()
+        const heap = new ArrivalHeap<Waiter>(FIELDS.heapPlace)
         const waiters = Array.from({ length: COUNT }, (_, arrival) => new Waiter(arrival))
         const model = new Set<number>()
         for (const { kind, which } of steps) {
@@ -208,7 +208,7 @@ describe('the heap by arrival number', () => {
   })
 
   it('refuses a message that waits already, and one that waits elsewhere', () => {
-    const [one, other] = [new ArrivalHeap<Waiter>(), new ArrivalHeap<Waiter>()]
+    const [one, other] = [new ArrivalHeap<Waiter>(FIELDS.heapPlace), new ArrivalHeap<Waiter>(FIELDS.heapPlace)]
     const waiter = new Waiter(1)
     one.put(waiter)
     expect(() => other.put(waiter)).toThrow('two places')

@@ -5,13 +5,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Backlog, type BacklogLimits, type OverflowPolicy } from '../../src/queues/backlog.ts'
 import { instant, micros, seconds } from '../../src/units.ts'
-import { Waiter } from './waiter.ts'
+import { FIELDS, Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })
 
 const backlog = (o: Partial<BacklogLimits> = {}): Backlog<Waiter> =>
-  new Backlog<Waiter>({ maxMessages: 3, maxBytes: 1_000_000, maxAge: micros(1_000), overflow: 'drop_newest', ...o })
+  new Backlog<Waiter>(
+    { maxMessages: 3, maxBytes: 1_000_000, maxAge: micros(1_000), overflow: 'drop_newest', ...o },
+    FIELDS,
+  )
 
 /** Enters them all, sheds by the policy after each; who was shed, in order. */
 const shedBy = (limits: Partial<BacklogLimits>, waiters: readonly Waiter[]): number[] => {
@@ -60,9 +63,9 @@ describe('a full backlog', () => {
     expect(one.overflow()).toBeUndefined()
     one.enter(new Waiter(2))
     expect(one.overflow()).toBe('queue-messages')
-    one.setLimits({ maxMessages: 2, maxBytes: 199, maxAge: micros(1), overflow: 'drop_newest' })
+    one.limits = { maxMessages: 2, maxBytes: 199, maxAge: micros(1), overflow: 'drop_newest' }
     expect(one.overflow()).toBe('queue-bytes')
-    one.setLimits({ maxMessages: 2, maxBytes: 200, maxAge: micros(1), overflow: 'drop_newest' })
+    one.limits = { maxMessages: 2, maxBytes: 200, maxAge: micros(1), overflow: 'drop_newest' }
     expect(one.overflow()).toBeUndefined()
   })
 
@@ -124,7 +127,7 @@ describe('the age of copies', () => {
   const at = (second: number) => instant(second * 1_000_000)
 
   it('counts from the latest copy of each, so that a younger one may expire first, and none before its time', () => {
-    const backlog = new Backlog<Waiter>(limits)
+    const backlog = new Backlog<Waiter>(limits, FIELDS)
     const renewed = new Waiter(1, { stage: 'failover', receivedAt: 0 })
     const other = new Waiter(2, { stage: 'failover', receivedAt: 1_000_000 })
     const fresh = new Waiter(3, { receivedAt: 2_000_000 })
@@ -144,10 +147,10 @@ describe('the age of copies', () => {
   })
 
   it('takes a new max_age at once', () => {
-    const backlog = new Backlog<Waiter>(limits)
+    const backlog = new Backlog<Waiter>(limits, FIELDS)
     const copy = new Waiter(1, { stage: 'failover', receivedAt: 0 })
     backlog.enter(copy)
-    backlog.setLimits({ ...limits, maxAge: seconds(2) })
+    backlog.limits = { ...limits, maxAge: seconds(2) }
     expect(backlog.nextWakeAt()).toBe(at(2) + 1)
     expect(backlog.overdue(instant(at(2) + 1))).toBe(copy)
   })
@@ -157,12 +160,12 @@ describe('the age of copies', () => {
       ['drop_newest', 4],
       ['drop_oldest', 1],
     ] as const) {
-      const backlog = new Backlog<Waiter>({ ...limits, overflow })
+      const backlog = new Backlog<Waiter>({ ...limits, overflow }, FIELDS)
       for (const arrival of [2, 3]) backlog.enter(new Waiter(arrival))
       for (const arrival of [4, 1]) backlog.enter(new Waiter(arrival, { stage: 'failover' }))
       expect(backlog.victim()!.arrival).toBe(goes)
     }
-    const none = new Backlog<Waiter>({ ...limits, overflow: 'drop_newest' })
+    const none = new Backlog<Waiter>({ ...limits, overflow: 'drop_newest' }, FIELDS)
     for (const stage of ['fresh', 'failover'] as const) {
       const only = new Waiter(1, { stage })
       none.enter(only)

@@ -3,8 +3,9 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PriorityQueue, type ServiceOrder, type Stage } from '../../src/queues/priority-queue.ts'
-import { arrivals, PREFERENCE, Waiter } from './waiter.ts'
+import type { Stage } from '../../src/queues/message.ts'
+import { PriorityQueue, type ServiceOrder } from '../../src/queues/priority-queue.ts'
+import { arrivals, FIELDS, PREFERENCE, Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })
@@ -33,7 +34,7 @@ describe('precedence', () => {
   it('with authentication_first: what is sent again, then State, authentication, accounting, each by age', () => {
     for (const older of kinds) {
       for (const younger of kinds) {
-        const queue = new PriorityQueue<Waiter>('authentication_first')
+        const queue = new PriorityQueue<Waiter>('authentication_first', FIELDS)
         queue.put(new Waiter(2, younger))
         queue.put(new Waiter(1, older))
         const overtakes = rankOf(younger) < rankOf(older)
@@ -47,7 +48,7 @@ describe('precedence', () => {
   it('with fifo: age alone, whatever the messages are', () => {
     for (const older of kinds) {
       for (const younger of kinds) {
-        const queue = new PriorityQueue<Waiter>('fifo')
+        const queue = new PriorityQueue<Waiter>('fifo', FIELDS)
         queue.put(new Waiter(2, younger))
         queue.put(new Waiter(1, older))
         expect(inOrder(queue)).toEqual([1, 2])
@@ -57,7 +58,7 @@ describe('precedence', () => {
 
   it('without an identifier free only retries go, oldest first: they hold their own', () => {
     for (const order of ORDERS) {
-      const queue = new PriorityQueue<Waiter>(order)
+      const queue = new PriorityQueue<Waiter>(order, FIELDS)
       queue.put(new Waiter(1))
       queue.put(new Waiter(2, { stage: 'failover' }))
       queue.put(new Waiter(4, { stage: 'retry' }))
@@ -75,8 +76,8 @@ describe('precedence', () => {
             [1, 2],
             [2, 1],
           ] as const) {
-            const queue = new PriorityQueue<Waiter>(order)
-            const both = new PriorityQueue<Waiter>(order)
+            const queue = new PriorityQueue<Waiter>(order, FIELDS)
+            const both = new PriorityQueue<Waiter>(order, FIELDS)
             queue.put(new Waiter(first, waiting))
             for (const waiter of [new Waiter(first, waiting), new Waiter(second, asking)]) both.put(waiter)
             const asker = new Waiter(second, asking)
@@ -88,7 +89,7 @@ describe('precedence', () => {
   })
 
   it('of nobody over anybody in an empty queue', () => {
-    const queue = new PriorityQueue<Waiter>('fifo')
+    const queue = new PriorityQueue<Waiter>('fifo', FIELDS)
     expect(queue.hasPrecedenceOver(new Waiter(1), true)).toBe(false)
     expect(queue.next(true)).toBeUndefined()
     expect(queue.isEmpty()).toBe(true)
@@ -105,7 +106,7 @@ describe('a waiting queue', () => {
   it('serves any mixture in the order of the rule, and counts messages and octets without retries', () => {
     fc.assert(
       fc.property(fc.array(waiter, { maxLength: 40 }), fc.constantFrom(...ORDERS), (kindsOf, order) => {
-        const queue = new PriorityQueue<Waiter>(order)
+        const queue = new PriorityQueue<Waiter>(order, FIELDS)
         for (const [arrival, one] of kindsOf.entries()) queue.put(new Waiter(arrival, one))
         const queued = kindsOf.filter(({ stage }) => stage !== 'retry')
         expect(queue.queued).toBe(queued.length)
@@ -121,7 +122,7 @@ describe('a waiting queue', () => {
   })
 
   it('finds the oldest that is queued, the oldest that was never sent, and those sent elsewhere before', () => {
-    const queue = new PriorityQueue<Waiter>('authentication_first')
+    const queue = new PriorityQueue<Waiter>('authentication_first', FIELDS)
     queue.put(new Waiter(1, { stage: 'retry' }))
     queue.put(new Waiter(2, { stage: 'failover' }))
     queue.put(new Waiter(4, { preference: 'state' }))
@@ -134,7 +135,7 @@ describe('a waiting queue', () => {
   it('gives up its oldest one after the other, retries included, whatever the order of service', () => {
     fc.assert(
       fc.property(fc.array(waiter, { maxLength: 40 }), fc.constantFrom(...ORDERS), (kindsOf, order) => {
-        const queue = new PriorityQueue<Waiter>(order)
+        const queue = new PriorityQueue<Waiter>(order, FIELDS)
         for (const [arrival, one] of kindsOf.entries()) queue.put(new Waiter(arrival, one))
         const taken: number[] = []
         for (let next = queue.removeOldest(); next !== undefined; next = queue.removeOldest()) {
@@ -148,16 +149,16 @@ describe('a waiting queue', () => {
   })
 
   it('changes its order while messages wait', () => {
-    const queue = new PriorityQueue<Waiter>('fifo')
+    const queue = new PriorityQueue<Waiter>('fifo', FIELDS)
     queue.put(new Waiter(1, { preference: 'accounting' }))
     queue.put(new Waiter(2, { preference: 'state' }))
     expect(queue.next(true)?.arrival).toBe(1)
-    queue.setOrder('authentication_first')
+    queue.order = 'authentication_first'
     expect(queue.next(true)?.arrival).toBe(2)
   })
 
   it('refuses a message that waits already, and one that waits elsewhere', () => {
-    const [one, other] = [new PriorityQueue<Waiter>('fifo'), new PriorityQueue<Waiter>('fifo')]
+    const [one, other] = [new PriorityQueue<Waiter>('fifo', FIELDS), new PriorityQueue<Waiter>('fifo', FIELDS)]
     const waiting = new Waiter(1)
     one.put(waiting)
     expect(() => other.put(waiting)).toThrow('two places')

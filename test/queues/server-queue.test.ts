@@ -4,11 +4,11 @@
 import { describe, expect, it } from 'vitest'
 import { InstanceQueue } from '../../src/queues/instance-queue.ts'
 import { ServerQueue } from '../../src/queues/server-queue.ts'
-import { Waiter } from './waiter.ts'
+import { FIELDS, Waiter } from './waiter.ts'
 
 const setUp = (): { instance: InstanceQueue<Waiter>; queue: ServerQueue<Waiter> } => ({
-  instance: new InstanceQueue<Waiter>('authentication_first'),
-  queue: new ServerQueue<Waiter>('authentication_first'),
+  instance: new InstanceQueue<Waiter>('authentication_first', FIELDS),
+  queue: new ServerQueue<Waiter>('authentication_first', FIELDS),
 })
 
 const served = (instance: InstanceQueue<Waiter>): number[] => {
@@ -46,7 +46,7 @@ describe('promotion', () => {
     expect(queue.promote({ quota: 1, identifiers: 1 }, instance)).toBe(1)
     expect(instance.has(waiters[0]!)).toBe(true)
     instance.remove(waiters[0]!)
-    expect(waiters[0]!.promotedBy).toBeUndefined()
+    expect(waiters[0]!.promoter).toBeUndefined()
     expect(queue.promote({ quota: 1, identifiers: 1 }, instance)).toBe(1)
     expect(served(instance)).toEqual([2])
   })
@@ -81,8 +81,8 @@ describe('the instance queue', () => {
   })
 
   it('with fifo serves by age alone', () => {
-    const instance = new InstanceQueue<Waiter>('authentication_first')
-    instance.setOrder('fifo')
+    const instance = new InstanceQueue<Waiter>('authentication_first', FIELDS)
+    instance.order = 'fifo'
     instance.put(new Waiter(2, { preference: 'state' }))
     instance.put(new Waiter(1, { preference: 'accounting' }))
     expect(served(instance)).toEqual([1, 2])

@@ -3,9 +3,8 @@
  * nothing of RADIUS.
  */
 import { CLASS_TRAITS } from '../../src/classes.ts'
-import type { Aging } from '../../src/queues/backlog.ts'
 import type { Chain } from '../../src/queues/containers/chained-list.ts'
-import type { Promotable, Promoter, Stage } from '../../src/queues/priority-queue.ts'
+import type { Message, Promoter, QueueFields, Stage } from '../../src/queues/message.ts'
 import { type Instant, instant } from '../../src/units.ts'
 
 /** In the order of precedence. */
@@ -15,7 +14,7 @@ export const PREFERENCE = {
   accounting: CLASS_TRAITS.accounting.preference.plain,
 }
 
-export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
+export class Waiter implements Message<Waiter> {
   readonly arrival: number
   readonly preference: number
   readonly size: number
@@ -34,8 +33,8 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
   previousInterim: Waiter | undefined = undefined
   stage: Stage
   heapPlace = -1
-  queue: object | undefined = undefined
-  promotedBy: Promoter | undefined = undefined
+  queue: Message<Waiter>['queue'] = undefined
+  promoter: Promoter | undefined = undefined
 
   constructor(
     arrival: number,
@@ -55,10 +54,6 @@ export class Waiter implements Promotable<Waiter>, Aging<Waiter> {
     this.isInterim = o.interim ?? false
     this.agesFrom = this.receivedAt
   }
-
-  get isCopy(): boolean {
-    return this.stage !== 'fresh'
-  }
 }
 
 export const arrivals = (waiters: Iterable<Waiter>): number[] => [...waiters].map(({ arrival }) => arrival)
@@ -76,6 +71,59 @@ export const QUEUE_CHAIN: Chain<Waiter> = {
   isLinked: (of) => of.isInQueue,
   setLinked: (of, isLinked) => {
     of.isInQueue = isLinked
+  },
+}
+
+/** What the queues keep in a waiter. */
+export const FIELDS: QueueFields<Waiter> = {
+  size: ({ size }) => size,
+  preference: ({ preference }) => preference,
+  isInterim: (of) => of.isInterim,
+  agesFrom: ({ agesFrom }) => agesFrom,
+  inQueue: QUEUE_CHAIN,
+  heapPlace: {
+    get: ({ heapPlace }) => heapPlace,
+    set: (of, place) => {
+      of.heapPlace = place
+    },
+  },
+  promoter: {
+    get: ({ promoter }) => promoter,
+    set: (of, promoter) => {
+      of.promoter = promoter
+    },
+  },
+  byAge: {
+    next: ({ nextByAge }) => nextByAge,
+    previous: ({ previousByAge }) => previousByAge,
+    setNext: (of, next) => {
+      of.nextByAge = next
+    },
+    setPrevious: (of, previous) => {
+      of.previousByAge = previous
+    },
+    isLinked: ({ isInBacklog }) => isInBacklog,
+    setLinked: (of, is) => {
+      of.isInBacklog = is
+    },
+  },
+  amongInterims: {
+    next: ({ nextInterim }) => nextInterim,
+    previous: ({ previousInterim }) => previousInterim,
+    setNext: (of, next) => {
+      of.nextInterim = next
+    },
+    setPrevious: (of, previous) => {
+      of.previousInterim = previous
+    },
+    isLinked: () => false,
+    setLinked: () => undefined,
+  },
+  isOutdated: {
+    get: ({ isOutdated }) => isOutdated,
+    set: (of, is) => {
+      of.isOutdated = is
+    },
   },
 }
 

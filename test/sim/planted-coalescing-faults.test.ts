@@ -6,10 +6,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FIELD } from '../../src/accounting/record/fields.ts'
 import { RecordView } from '../../src/accounting/record/record-view.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
+import { Exchanges } from '../../src/proxy/register/exchanges.ts'
 import { RecordMemory } from '../../src/proxy/register/record-memory.ts'
-import { Register } from '../../src/proxy/register/register.ts'
 import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'
-import type { Exchange } from '../../src/proxy/work/exchange.ts'
 import { Request } from '../../src/proxy/work/request.ts'
 import { booksFor, withBooks } from '../../src/simulation/books/books.ts'
 import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
@@ -90,10 +89,7 @@ describe('interim updates that give way', () => {
   })
 
   it('are found to be left without an answer', () => {
-    const real = Register.prototype.attach
-    vi.spyOn(Register.prototype, 'attach').mockImplementation(function (this: Register, exchange, request) {
-      if (exchange.packet === request.packet) real.call(this, exchange, request)
-    })
+    vi.spyOn(Exchanges.prototype, 'attach').mockReturnValue(undefined)
     const plan = crowded()
     expect(run(plan, only(plan.engine, CoalescingLaw)).broken).toMatch(/^coalescing: request \d+ was answered, but not/)
   })
@@ -107,11 +103,10 @@ describe('interim updates that give way', () => {
 
   it('are found to cost the newest one its answer', () => {
     // The record that is sent counts as the oldest of those that wait for it.
-    const real = Object.getOwnPropertyDescriptor(Request.prototype, 'exchanges')!.get!
-    vi.spyOn(Request.prototype, 'exchanges', 'get').mockImplementation(function (this: Request) {
-      const exchanges: Exchange[] = real.call(this)
-      if (exchanges.at(-1) !== this) return exchanges
-      return [this, ...exchanges.slice(0, -1)]
+    const real = Exchanges.prototype.of
+    vi.spyOn(Exchanges.prototype, 'of').mockImplementation(function (this: Exchanges, request) {
+      const waiting = real.call(this, request)
+      return waiting.at(-1) === request ? [request, ...waiting.slice(0, -1)] : waiting
     })
     const plan = crowded({ isSlow: true })
     expect(run(plan, only(plan.engine, CoalescingLaw)).broken).toMatch(/^coalescing: request \d+ was answered, but not/)
@@ -120,7 +115,7 @@ describe('interim updates that give way', () => {
   it('are found to give way across a Stop', () => {
     const real = WaitingSessions.prototype.enter
     vi.spyOn(WaitingSessions.prototype, 'enter').mockImplementation(function (this: WaitingSessions, request) {
-      if (request.isInterim) real.call(this, request)
+      if (Request.fields.isInterim(request)) real.call(this, request)
     })
     const plan = crowded({ spread: 5 })
     const clients = plan.clients.map((client) => ({ ...client, sessionTime: seconds(6) }))

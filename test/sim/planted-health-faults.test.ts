@@ -4,10 +4,10 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Engine } from '../../src/proxy/engine.ts'
+import { Register } from '../../src/proxy/register/register.ts'
 import { Sending } from '../../src/proxy/serving/sending.ts'
 import type { Attempt } from '../../src/proxy/work/attempt.ts'
 import { Lane } from '../../src/proxy/work/lane.ts'
-import { Request } from '../../src/proxy/work/request.ts'
 import { withBooks } from '../../src/simulation/books/books.ts'
 import { LiveServerLaw } from '../../src/simulation/laws/health/live-server-law.ts'
 import { runTroubledSeed } from '../../src/simulation/seeds/run.ts'
@@ -97,7 +97,11 @@ describe('is found out where', () => {
   })
 
   it('an answer after the time-out reaches nobody, though its client waits', () => {
-    vi.spyOn(Request.prototype, 'isInHand', 'get').mockReturnValue(false)
+    const { finish } = Sending.prototype
+    vi.spyOn(Sending.prototype, 'finish').mockImplementation(function (this: Sending, attempt, how, now) {
+      finish.call(this, attempt, how, now)
+      attempt.formerly = undefined
+    })
     expect(brokenLaws('late-answer')).toContain('late-answer')
   })
 
@@ -117,9 +121,7 @@ describe('is found out where', () => {
   })
 
   it('max-age ends the tries of a login by its arrival, though its client still asks', () => {
-    vi.spyOn(Request.prototype, 'latestCopyAt', 'get').mockImplementation(function (this: Request) {
-      return this.receivedAt
-    })
+    vi.spyOn(Register.prototype, 'heardAgain').mockReturnValue(undefined)
     expect(brokenLaws('login', 19)).toContain('login')
   })
 

@@ -13,7 +13,7 @@ import type { Instant } from '../../units.ts'
 import { ENTRY } from '../register/ledger.ts'
 import type { Register } from '../register/register.ts'
 import type { Origin } from '../work/exchange.ts'
-import { Request } from '../work/request.ts'
+import { Request, startCourse } from '../work/request.ts'
 
 const NEWER_WAITS = 'a newer interim update of its session waits, and is sent for it'
 const TOOK_ITS_PLACE = 'coalesced: a newer interim update of its session took its place'
@@ -34,7 +34,7 @@ export class Coalescing {
     if (waiting === undefined) return false
     if (outdates(packet, waiting.packet)) this.#replace(waiting, record, wraps, now)
     else if (outdates(waiting.packet, packet)) {
-      this.#register.attach(record, waiting)
+      this.#register.exchanges.attach(record, waiting)
       this.#register.duplicates.joined(record, wraps, waiting, now)
       tracing.active?.duplicate(record, NEWER_WAITS, now)
     } else return false
@@ -48,15 +48,16 @@ export class Coalescing {
     tracing.active?.ended(waiting, TOOK_ITS_PLACE, now)
     const { arrival, receivedAt } = waiting
     const newer = new Request({ arrival, class: 'accounting', origin: record, octets, now: receivedAt })
-    newer.cameAt = now
-    newer.wraps = wraps
+    const course = startCourse(newer)
+    course.cameAt = now
+    course.wraps = wraps
     tracing.active?.received(newer, now)
     waiting.expand()
-    const exchanges = this.#register.detachAll(waiting)
+    const exchanges = this.#register.exchanges.endAll(waiting)
     duplicates.giveWay(waiting, newer, now)
-    this.#register.attach(record, newer)
+    this.#register.exchanges.begin(record, newer)
     // Copies: the exchange of its origin is the older request itself, which is to be forgotten.
-    for (const { from, client, packet } of exchanges) this.#register.attach({ from, client, packet }, newer)
+    for (const { from, client, packet } of exchanges) this.#register.exchanges.attach({ from, client, packet }, newer)
     this.#register.replace(waiting, newer, now)
   }
 }

@@ -49,11 +49,10 @@ export class Repetition {
     const counters = this.#register.counters[trafficClass]
     const { from, packet } = origin
     const holder = duplicates.find(from, packet)
-    const before = holder?.exchangeOf(origin)
+    const before = holder === undefined ? undefined : this.#register.exchanges.find(holder, origin)
     if (holder !== undefined && before !== undefined && isSamePacket(before.packet, packet)) {
       ledger.count(ENTRY.duplicate)
-      if (trafficClass === 'accounting') this.#register.heardAgain(holder, now)
-      else holder.latestCopyAt = now
+      this.#register.heardAgain(holder, now)
       this.#register.tracing.active?.duplicate(origin, ABSORBED, now)
       return true
     }
@@ -74,7 +73,7 @@ export class Repetition {
     if (known.kind === 'passed') return true
     if (known.kind === 'pending') {
       this.#register.heardAgain(known.request, now)
-      this.#register.attach(origin, known.request)
+      this.#register.exchanges.attach(origin, known.request)
     } else {
       this.#answering.reply(origin, this.#answering.answerFromRecord(origin, known.answer), now)
     }
@@ -84,10 +83,11 @@ export class Repetition {
   /** The client has used the identifier for something else. */
   #letGo(exchange: Exchange, request: Request, now: Instant): void {
     if (request.class === 'accounting') {
-      this.#register.detach(exchange, request)
+      this.#register.exchanges.end(exchange, request)
       return
     }
-    if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
+    const attempt = request.course?.attempt
+    if (attempt !== undefined) this.#sending.abandon(attempt, now)
     this.#register.supersede(request, now)
   }
 }

@@ -12,7 +12,7 @@ import { ServerQueue } from '../../queues/server-queue.ts'
 import { type Duration, type Instant, since } from '../../units.ts'
 import type { ClassOptions, EngineOptions, FarmNumber } from '../border/options.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
+import { courseOf, Request } from '../work/request.ts'
 import { ServerChoice } from './server-choice.ts'
 import { TrialRequests } from './trial-requests.ts'
 import { Trials } from './trials.ts'
@@ -48,7 +48,7 @@ export class Pool implements PoolKey {
     this.#options = options.classes[trafficClass]
     this.#probe = options.deadServer.probe
     this.#interval = options.deadServer.probeInterval
-    this.parked = new ServerQueue<Request>(options.serviceOrder)
+    this.parked = new ServerQueue<Request>(options.serviceOrder, Request.fields)
     this.#trialRequests = new TrialRequests(this.parked.waiting)
   }
 
@@ -65,7 +65,7 @@ export class Pool implements PoolKey {
     this.#options = options.classes[this.class]
     this.#probe = options.deadServer.probe
     this.#interval = options.deadServer.probeInterval
-    this.parked.waiting.setOrder(options.serviceOrder)
+    this.parked.waiting.order = options.serviceOrder
   }
 
   /** The lanes are these from now on, with whatever changed in them. */
@@ -119,9 +119,9 @@ export class Pool implements PoolKey {
    */
   choose(request: Request, now: Instant, except?: Lane): Lane | undefined {
     const { algorithm } = this.#options
-    const chosen = this.#choice.choose({ algorithm, tried: request.tried, key: () => this.#keyOf(request) })
+    const chosen = this.#choice.choose({ algorithm, tried: courseOf(request).tried, key: () => this.#keyOf(request) })
     if (this.#failing.length === 0 || chosen === undefined || chosen.isFailing()) return chosen
-    if (request.transmissions > 0 || except !== undefined) return chosen
+    if (courseOf(request).transmissions > 0 || except !== undefined) return chosen
     const trial = this.#failingToTry(request, now)
     if (trial === undefined) return chosen
     trial.passedOver = 0
@@ -136,7 +136,8 @@ export class Pool implements PoolKey {
   }
 
   /** Whether another server lives that did not fail the request. Most often the numbers say so. */
-  hasOther(lane: Lane, { tried }: Request): boolean {
+  hasOther(lane: Lane, request: Request): boolean {
+    const { tried } = courseOf(request)
     if (tried.length + 1 < this.#choice.able) return true
     return this.#lanes.some((other) => other !== lane && other.isLive() && !tried.includes(other.number))
   }
@@ -147,13 +148,14 @@ export class Pool implements PoolKey {
    */
   toAskAgain(lane: Lane, request: Request, isSilent: boolean): readonly Lane[] {
     return this.#lanes.filter((other) => {
-      const signs = other === lane || !other.isLive() ? undefined : request.signsThen(other.number)
+      const signs = other === lane || !other.isLive() ? undefined : request.course?.signsOf(other.number)
       return signs !== undefined && (isSilent || other.signsOfLife > signs)
     })
   }
 
   /** Whether a server that is not Failing lives beside this one and did not fail the request. */
-  hasWellBeside(lane: Lane, { tried }: Request): boolean {
+  hasWellBeside(lane: Lane, request: Request): boolean {
+    const { tried } = courseOf(request)
     return this.#lanes.some((other) => other !== lane && isWell(other) && !tried.includes(other.number))
   }
 
@@ -176,7 +178,8 @@ export class Pool implements PoolKey {
   }
 
   /** The Failing server whose turn to be tried has come, and which can take a request at once: a trial waits for nothing. */
-  #failingToTry({ tried }: Request, now: Instant): Lane | undefined {
+  #failingToTry(request: Request, now: Instant): Lane | undefined {
+    const { tried } = courseOf(request)
     return this.#failing.find(
       (lane) =>
         lane.isLive() &&

@@ -6,9 +6,9 @@
  * is still a record. It counts as queued, is the last in any queue when its time comes, and all of them together use at most
  * an eighth of a server's identifiers, so that one bad client does not stop everybody's accounting.
  */
-import { type Timed, TimingWheel } from '../../throttle/timing-wheel.ts'
-import { after, type Instant, instant, micros } from '../../units.ts'
-import type { AsideTimer, Request } from '../work/request.ts'
+import { TimingWheel } from '../../throttle/timing-wheel.ts'
+import { after, type Instant, micros } from '../../units.ts'
+import { AsideTimer, Request, startCourse } from '../work/request.ts'
 
 const FIRST_WAIT = 10_000_000
 const LONGEST_WAIT = 300_000_000
@@ -23,22 +23,8 @@ const SHARE = 8
 /** How many of a lane's identifiers they may hold. */
 export const shareOf = (maxOutstanding: number): number => Math.max(1, Math.floor(maxOutstanding / SHARE))
 
-/** What hangs on the wheel for a request: made when it is first set aside. */
-export class Timer implements AsideTimer {
-  readonly request: Request
-  times = 0
-  deadline: Instant = instant(0)
-  step = -1
-  next: Timed | undefined = undefined
-  previous: Timed | undefined = undefined
-
-  constructor(request: Request) {
-    this.request = request
-  }
-}
-
 export class SetAside {
-  readonly #wheel = new TimingWheel<Timer>()
+  readonly #wheel = new TimingWheel<AsideTimer>()
   #octets = 0
 
   get size(): number {
@@ -52,8 +38,9 @@ export class SetAside {
 
   /** A living server left it unanswered: it waits, longer each time. It must stand in no queue. */
   put(request: Request, now: Instant): void {
-    const timer = (request.asideTimer as Timer | undefined) ?? new Timer(request)
-    request.asideTimer = timer
+    const course = startCourse(request)
+    course.asideTimer ??= new AsideTimer(request)
+    const timer = course.asideTimer
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** timer.times)
     timer.times += 1
     this.#hang(timer, after(now, micros(wait)))
@@ -62,13 +49,13 @@ export class SetAside {
   /** Its time has come, but others of its kind hold all that they may: it waits for a moment more. */
   putOff(request: Request, now: Instant): void {
     const wait = Math.min(LONGEST_PUT_OFF, SHORT_WAIT * Math.max(1, Math.round(this.size / COME_PER_SECOND)))
-    this.#hang(request.asideTimer as Timer, after(now, micros(wait)))
+    this.#hang(timerOf(request), after(now, micros(wait)))
   }
 
   /** It ended while it waited. */
   remove(request: Request): void {
     if (request.queue !== this) throw new Error('set aside: the message waits elsewhere')
-    this.#wheel.remove(request.asideTimer as Timer)
+    this.#wheel.remove(timerOf(request))
     this.#leave(request)
   }
 
@@ -90,14 +77,17 @@ export class SetAside {
     return this.#wheel.nextWakeAt()
   }
 
-  #hang(timer: Timer, until: Instant): void {
+  #hang(timer: AsideTimer, until: Instant): void {
     this.#wheel.put(timer, until)
     timer.request.queue = this
-    this.#octets += timer.request.size
+    this.#octets += Request.fields.size(timer.request)
   }
 
   #leave(request: Request): void {
     request.queue = undefined
-    this.#octets -= request.size
+    this.#octets -= Request.fields.size(request)
   }
 }
+
+/** Of a request that was set aside before. */
+const timerOf = ({ course }: Request): AsideTimer => course?.asideTimer as AsideTimer

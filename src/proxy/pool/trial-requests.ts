@@ -7,7 +7,7 @@
  */
 import { MomentHeap } from '../../queues/containers/moment-heap.ts'
 import type { PriorityQueue } from '../../queues/priority-queue.ts'
-import type { Request } from '../work/request.ts'
+import { courseOf, type Request } from '../work/request.ts'
 
 /** So many that have left do not matter. */
 const FEW = 64
@@ -24,7 +24,7 @@ export class TrialRequests {
   /** A request was parked. */
   add(request: Request): void {
     if (request.stage !== 'failover') return
-    this.#byTransmissions.put(request, request.transmissions)
+    this.#byTransmissions.put(request, courseOf(request).transmissions)
     if (this.#byTransmissions.size > 2 * this.#queue.queued + FEW) this.renew()
   }
 
@@ -40,6 +40,6 @@ export class TrialRequests {
   /** All that are parked now, and no others. */
   renew(): void {
     this.#byTransmissions.clear()
-    for (const request of this.#queue.failovers()) this.#byTransmissions.put(request, request.transmissions)
+    for (const request of this.#queue.failovers()) this.#byTransmissions.put(request, courseOf(request).transmissions)
   }
 }

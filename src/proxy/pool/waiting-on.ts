@@ -9,7 +9,7 @@
 import type { Backlog } from '../../queues/backlog.ts'
 import { after, type Instant, instant, micros } from '../../units.ts'
 import type { Attempt } from '../work/attempt.ts'
-import type { Request } from '../work/request.ts'
+import { latestCopyAt, type Request } from '../work/request.ts'
 import type { Pools } from './pools.ts'
 
 /** From its arrival: no client asks so long for one login. */
@@ -36,15 +36,16 @@ export class WaitingOn {
   }
 
   /** Until when an answer is of use: max-age after its client last asked, and no longer than any client asks. */
-  until({ receivedAt, latestCopyAt }: Request): Instant {
-    return instant(Math.min(after(receivedAt, LONGEST), after(latestCopyAt, this.#backlog.limits.maxAge) + 1))
+  until(request: Request): Instant {
+    const { receivedAt } = request
+    return instant(Math.min(after(receivedAt, LONGEST), after(latestCopyAt(request), this.#backlog.limits.maxAge) + 1))
   }
 
   /** Whether a server that failed it may answer now, and this one hardly will: then it may try that one again. */
   leavesFor(request: Request, { lane, signsAtFirst }: Attempt): boolean {
     if (request.isBound) return false
     const again = this.#pools.of(request).toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)
-    for (const { number } of again) request.forgetTried(number)
+    for (const { number } of again) request.course?.forgetTried(number)
     return again.length > 0
   }
 }

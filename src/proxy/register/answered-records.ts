@@ -8,7 +8,7 @@ import { ForgettingTable } from '../../queues/containers/forgetting-table.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { type Instant, instant, MICROS_PER_SECOND, since } from '../../units.ts'
-import type { Request } from '../work/request.ts'
+import { cameAt, type Request } from '../work/request.ts'
 import { RECORD_WORDS } from './record-memory.ts'
 import type { SenderNumbers } from './sender-numbers.ts'
 
@@ -67,9 +67,10 @@ export class AnsweredRecords {
     const row = this.#table.add(key, forgetAt)
     this.#table.setValue(row, ANSWER_AT, answer === undefined ? NO_ANSWER : this.#answers.keep(answer))
     this.#table.setValue(row, ANSWER_LENGTH, answer?.length ?? 0)
-    const second = Math.floor(request.cameAt / MICROS_PER_SECOND)
+    const came = cameAt(request)
+    const second = Math.floor(came / MICROS_PER_SECOND)
     this.#table.setValue(row, CAME_SECOND, second)
-    this.#table.setValue(row, CAME_MICROS, request.cameAt - second * MICROS_PER_SECOND)
+    this.#table.setValue(row, CAME_MICROS, came - second * MICROS_PER_SECOND)
     this.#table.setValue(row, DELAY, delayTime(request.packet) ?? 0)
   }
 

@@ -21,10 +21,12 @@ import type { Packet } from '../../radius/packet.ts'
 import { after, type Duration, type Instant } from '../../units.ts'
 import type { Peer } from '../border/events.ts'
 import type { Exchange, Origin } from '../work/exchange.ts'
-import type { Request } from '../work/request.ts'
+import { cameAt, courseOf, Request } from '../work/request.ts'
 import { AnsweredRecords, isSentAgain } from './answered-records.ts'
 import { RECORD_WORDS, RecordMemory } from './record-memory.ts'
 import { SenderNumbers } from './sender-numbers.ts'
+
+const { recordRow } = Request.fields
 
 /** Sender, link, port and identifier. */
 const EXCHANGE_WORDS = 3
@@ -167,7 +169,7 @@ export class Duplicates {
     const again = record.packet
     if (pending !== -1) {
       const request = this.#pendingRecords.object(pending) as Request
-      const first = { at: request.cameAt, delay: delayTime(request.packet) ?? 0 }
+      const first = { at: cameAt(request), delay: delayTime(request.packet) ?? 0 }
       return isSentAgain(first, again, now) ? { kind: 'pending', request } : undefined
     }
     const row = this.#answeredRecords.find(this.#recordKey, now)
@@ -187,10 +189,10 @@ export class Duplicates {
   /** A newer interim update of its session waits in the place of this one: what is known of the one leads to the other. */
   giveWay(older: Request, newer: Request, now: Instant): void {
     this.#loadKeyOf(older)
-    const before = this.#keep(older, older.cameAt, older.wraps, now)
+    const before = this.#keepRequest(older, now)
     this.forgetRecord(older)
     this.addRecord(newer)
-    const after = this.#keep(newer, newer.cameAt, newer.wraps, now)
+    const after = this.#keepRequest(newer, now)
     this.#memory.succeed(before, after, this.#recordKey, this.#forgetAt(now))
   }
 
@@ -199,7 +201,7 @@ export class Duplicates {
     this.#loadRecordKey(older)
     const before = this.#keep(older, now, wraps, now)
     this.#loadKeyOf(newer)
-    const after = this.#keep(newer, newer.cameAt, newer.wraps, now)
+    const after = this.#keepRequest(newer, now)
     this.#memory.succeed(before, after, this.#recordKey, this.#forgetAt(now))
   }
 
@@ -211,15 +213,15 @@ export class Duplicates {
     const pending = this.#pendingRecords.find(this.#recordKey)
     // Not the same record sent again (its time differs), but the same content: the newer one is found from now on.
     if (pending !== -1) this.forgetRecord(this.#pendingRecords.object(pending) as Request)
-    request.recordRow = this.#pendingRecords.add(this.#recordKey, request)
-    if (request.wraps !== undefined) this.#keep(request, request.cameAt, request.wraps, request.cameAt)
+    recordRow.set(request, this.#pendingRecords.add(this.#recordKey, request))
+    if (courseOf(request).wraps !== undefined) this.#keepRequest(request, cameAt(request))
     const row = this.#memory.find(this.#recordKey)
     if (row !== -1) this.#memory.lead(row, this.#recordKey)
   }
 
   /** A server has taken the record: it is remembered by its content for a while. */
   recordTaken(request: Request, answer: Uint8Array | undefined, now: Instant): void {
-    if (request.recordRow === -1) return
+    if (recordRow.get(request) === -1) return
     this.#loadKeyOf(request)
     const remembered = this.#memory.find(this.#recordKey)
     if (remembered !== -1) this.#memory.passed(remembered, 'answered')
@@ -232,19 +234,20 @@ export class Duplicates {
 
   /** The record ended without an answer: it is new when it comes again, but what it was given is remembered. */
   recordEnded(request: Request, now: Instant): void {
-    if (request.recordRow === -1) return
+    if (recordRow.get(request) === -1) return
     this.#loadKeyOf(request)
-    const row = this.#keep(request, request.cameAt, request.wraps, now)
-    if (request.transmissions > 0) this.#memory.passed(row, 'sent')
+    const row = this.#keepRequest(request, now)
+    if (courseOf(request).transmissions > 0) this.#memory.passed(row, 'sent')
     this.forgetRecord(request)
   }
 
   /** The record is not under way any more. */
   forgetRecord(request: Request): void {
-    if (request.recordRow === -1) return
-    this.#senders.release(this.#pendingRecords.keyWord(request.recordRow, 0))
-    this.#pendingRecords.remove(request.recordRow)
-    request.recordRow = -1
+    const row = recordRow.get(request)
+    if (row === -1) return
+    this.#senders.release(this.#pendingRecords.keyWord(row, 0))
+    this.#pendingRecords.remove(row)
+    recordRow.set(request, -1)
   }
 
   /** Forgets some of what is too old or beyond the bounds; the rest is not found any more, or waits for the next time. */
@@ -310,11 +313,15 @@ export class Duplicates {
     return isSame || isSentAgain(this.#memory.firstOf(row), again, now) ? row : -1
   }
 
+  #keepRequest(request: Request, now: Instant): number {
+    return this.#keep(request, cameAt(request), courseOf(request).wraps, now)
+  }
+
   /** Remembers a record under the key at hand. */
-  #keep({ from, packet }: Origin, cameAt: Instant, wraps: Wraps | undefined, now: Instant): number {
+  #keep({ from, packet }: Origin, at: Instant, wraps: Wraps | undefined, now: Instant): number {
     const copy = {
       address: from.address,
-      cameAt,
+      cameAt: at,
       delay: delayTime(packet) ?? 0,
       mark: packet.authenticatorWord(0),
       time: sessionTime(packet),
@@ -352,11 +359,12 @@ export class Duplicates {
 
   /** The key of a request that is in hand. */
   #loadKeyOf(request: Request): void {
-    if (request.recordRow === -1) {
+    const row = recordRow.get(request)
+    if (row === -1) {
       this.#loadRecordKey(request)
       return
     }
-    this.#pendingRecords.keyInto(request.recordRow, this.#recordKey)
+    this.#pendingRecords.keyInto(row, this.#recordKey)
     this.#digestOf = undefined
   }
 

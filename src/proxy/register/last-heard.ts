@@ -8,24 +8,25 @@
  * Each record is counted in the span of time in which it was last heard of: one step when it comes, comes again or ends, and
  * no walk over a million that wait. Spans older than an hour and eight minutes are one.
  */
+import type { Field } from '../../queues/message.ts'
 import { type Duration, type Instant, instant, micros, since } from '../../units.ts'
 
 const SPAN = 4_000_000
 const SPANS = 1_024
 const GIVEN_UP_AFTER = 30_000_000
 
-/** What carries its own span: it must be given back as it was put in. */
-export interface Heard {
-  /** The number of the span in which it was last heard of; -1 where it is not counted. */
-  heardIn: number
-}
-
-export class LastHeard {
+export class LastHeard<T> {
+  readonly #span: Field<T, number>
   /** Of the newest `SPANS` spans, each at its number modulo `SPANS`. */
   readonly #counts = new Int32Array(SPANS)
   #newest = 0
   #older = 0
   #all = 0
+
+  /** `span` is where each keeps the number of the span in which it was last heard of: -1 while it is not counted. */
+  constructor(span: Field<T, number>) {
+    this.#span = span
+  }
 
   /** All that are counted. */
   get all(): number {
@@ -33,20 +34,21 @@ export class LastHeard {
   }
 
   /** It came, or came again. */
-  hear(one: Heard, now: Instant): void {
+  hear(one: T, now: Instant): void {
     this.forget(one)
     this.#passTo(spanOf(now))
-    one.heardIn = this.#newest
+    this.#span.set(one, this.#newest)
     this.#counts[placeOf(this.#newest)]! += 1
     this.#all += 1
   }
 
   /** It ended. */
-  forget(one: Heard): void {
-    if (one.heardIn === -1) return
-    if (one.heardIn <= this.#newest - SPANS) this.#older -= 1
-    else this.#counts[placeOf(one.heardIn)]! -= 1
-    one.heardIn = -1
+  forget(one: T): void {
+    const span = this.#span.get(one)
+    if (span === -1) return
+    if (span <= this.#newest - SPANS) this.#older -= 1
+    else this.#counts[placeOf(span)]! -= 1
+    this.#span.set(one, -1)
     this.#all -= 1
   }
 

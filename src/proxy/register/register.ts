@@ -10,8 +10,8 @@ import { kindOf } from '../../accounting/sessions/client-accounting.ts'
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { Backlog } from '../../queues/backlog.ts'
 import { OctetStore } from '../../queues/containers/octet-store.ts'
-import { InstanceQueue } from '../../queues/instance-queue.ts'
-import type { PriorityQueue } from '../../queues/priority-queue.ts'
+import { InstanceQueue, settlePromise } from '../../queues/instance-queue.ts'
+import { PriorityQueue } from '../../queues/priority-queue.ts'
 import { earliest, type Instant } from '../../units.ts'
 import { type ClientDropReason, isWrongProof } from '../border/endings.ts'
 import type { GivenUpBecause, Peer } from '../border/events.ts'
@@ -23,16 +23,15 @@ import type { Client } from '../work/client-table.ts'
 import type { Exchange } from '../work/exchange.ts'
 import { givenUpSentence } from '../work/given-up.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
+import { courseOf, Request, startCourse } from '../work/request.ts'
 import { Duplicates } from './duplicates.ts'
+import { Exchanges } from './exchanges.ts'
 import { LastHeard } from './last-heard.ts'
 import { BOOKS_BYTES, ENTRY, type Ledger, ledgersIn } from './ledger.ts'
 import { Returning } from './returning.ts'
 import { Tracing } from './tracing.ts'
 import { WaitingSessions, type Wants } from './waiting-sessions.ts'
 
-/** Identifiers that wait for the answer to one record. */
-const MOST_EXCHANGES = 16
 /**
  * Requests that are shed or expire in one step. The largest packet pushes out 205 of the smallest, so that only a reload
  * that lowers the bounds leaves more for the steps that follow.
@@ -55,11 +54,12 @@ export class Register {
   readonly instanceQueue: InstanceQueue<Request>
   readonly returning = new Returning()
   readonly duplicates: Duplicates
+  readonly exchanges: Exchanges
   readonly sessions: WaitingSessions
   /** Records that a living server left unanswered, until they are tried again. */
   readonly aside = new SetAside()
   /** When the clients of records in hand sent them last. */
-  readonly heard = new LastHeard()
+  readonly heard = new LastHeard(Request.fields.heardIn)
   /** The packets of those that wait. */
   readonly octets = new OctetStore()
   /** Requests that wait for a server's answer. */
@@ -77,17 +77,18 @@ export class Register {
     salt: number,
   ) {
     this.ledgers = ledgersIn(books)
-    this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each]))
-    this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder)
+    this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each], Request.fields))
+    this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder, Request.fields)
     this.duplicates = new Duplicates(options.duplicates, salt)
+    this.exchanges = new Exchanges(this.duplicates)
     this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
     this.maxAttributes = options.maxAttributes
     this.#journal = journal
   }
 
   reconfigure(options: EngineOptions): void {
-    for (const each of TRAFFIC_CLASSES) this.backlogs[each].setLimits(options.queues[each])
-    this.instanceQueue.setOrder(options.serviceOrder)
+    for (const each of TRAFFIC_CLASSES) this.backlogs[each].limits = options.queues[each]
+    this.instanceQueue.order = options.serviceOrder
     this.duplicates.reconfigure(options.duplicates)
     this.sessions.setWants(wantsOf(options))
     this.maxAttributes = options.maxAttributes
@@ -99,7 +100,7 @@ export class Register {
    */
   admit(request: Request, exchange: Exchange | undefined, now: Instant): void {
     this.tracing.active?.received(request, now)
-    if (exchange !== undefined) this.#begin(exchange, request)
+    if (exchange !== undefined) this.exchanges.begin(exchange, request)
     if (request.class === 'accounting') {
       this.duplicates.addRecord(request)
       this.heard.hear(request, now)
@@ -118,14 +119,19 @@ export class Register {
 
   /** A newer interim update waits in the place of an older one of its session. */
   replace(waiting: Request, newer: Request, now: Instant): void {
-    ;(waiting.queue as PriorityQueue<Request>).replace(waiting, newer)
+    const { queue } = waiting
+    if (!(queue instanceof PriorityQueue)) throw new Error('register: only what was never sent gives way')
+    queue.replace(waiting, newer)
     this.backlogs.accounting.replace(waiting, newer)
     this.sessions.replace(waiting, newer)
     this.heard.forget(waiting)
     this.heard.hear(newer, now)
     newer.lane = waiting.lane
-    newer.promotedBy = waiting.promotedBy
-    waiting.promotedBy = undefined
+    const promoter = Request.fields.promoter.get(waiting)
+    if (promoter !== undefined) {
+      Request.fields.promoter.set(newer, promoter)
+      Request.fields.promoter.set(waiting, undefined)
+    }
     newer.compact()
     this.#shedOverflow('accounting', now)
   }
@@ -167,10 +173,9 @@ export class Register {
 
   /** Out of the queue it waits in, but not ended: it is sent, or waits elsewhere. */
   leaveQueue(request: Request): void {
-    ;(request.queue as PriorityQueue<Request> | SetAside).remove(request)
+    request.queue?.remove(request)
     request.lane?.markChanged()
-    request.promotedBy?.settle(request)
-    request.promotedBy = undefined
+    settlePromise(request, Request.fields)
   }
 
   /** Out of wherever it waits. */
@@ -180,39 +185,12 @@ export class Register {
     request.expand()
   }
 
-  /** One more exchange waits for the answer; a client that tries so often has long given up the oldest. */
-  attach(exchange: Exchange, request: Request): void {
-    const waiting = request.exchanges
-    const [oldest] = waiting
-    if (oldest !== undefined && waiting.length >= MOST_EXCHANGES) this.detach(oldest, request)
-    this.#begin(exchange, request)
-  }
-
-  /** The exchange ends without an answer; the request goes on. */
-  detach(exchange: Exchange, request: Request): void {
-    request.detach(exchange)
-    this.duplicates.forget(exchange)
-  }
-
-  /** All its exchanges end without an answer. */
-  detachAll(request: Request): Exchange[] {
-    const waiting = request.exchanges
-    for (const exchange of waiting) this.detach(exchange, request)
-    return waiting
-  }
-
-  #begin(exchange: Exchange, request: Request): void {
-    this.duplicates.add(exchange, request)
-    request.attach(exchange)
-  }
-
   /** Its server has taken the request, and it ends. Who waits is answered by whoever calls this (`Answering`). */
   delivered(request: Request, answer: Uint8Array, now: Instant): Exchange[] {
-    const waiting = request.exchanges
+    const waiting = this.exchanges.release(request)
     this.heard.forget(request)
     this.ledgers[request.class].count(waiting.length > 0 ? ENTRY.answered : ENTRY.deliveredUnanswered)
     this.duplicates.recordTaken(request, answer, now)
-    for (const exchange of waiting) request.detach(exchange)
     return waiting
   }
 
@@ -272,7 +250,7 @@ export class Register {
     now: Instant,
   ): void {
     const { why, untried, cause } = o
-    const tried = request.history
+    const tried = courseOf(request).history
     this.tracing.active?.ended(request, givenUpSentence({ tried, why, untried }), now)
     this.#end(request, now)
     this.ledgers[request.class].count(ENTRY.givenUp)
@@ -305,9 +283,10 @@ export class Register {
     return backlog.has(request) && backlog.isOverdue(request, now)
   }
 
-  /** Its client has sent an accounting record again, while it waits or is outstanding. */
-  heardAgain(request: Request | undefined, now: Instant): void {
-    if (request !== undefined && request.heardIn !== -1) this.heard.hear(request, now)
+  /** Its client has sent it again while it waits or is outstanding, so it still wants the answer. */
+  heardAgain(request: Request, now: Instant): void {
+    if (request.class === 'authentication') startCourse(request).latestCopyAt = now
+    else if (Request.fields.heardIn.get(request) !== -1) this.heard.hear(request, now)
   }
 
   /** The law, for both classes, that the lines agree with the backlog, and that each record in hand is listened for. */
@@ -324,7 +303,7 @@ export class Register {
   #end(request: Request, now: Instant): void {
     this.leave(request)
     this.heard.forget(request)
-    this.detachAll(request)
+    this.exchanges.endAll(request)
     this.duplicates.recordEnded(request, now)
   }
 }

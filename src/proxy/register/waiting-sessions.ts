@@ -18,7 +18,7 @@ import { KeyTable } from '../../queues/containers/key-table.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { after, type Duration, type Instant, millis } from '../../units.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
+import { Request } from '../work/request.ts'
 
 /** What the table is kept for: the order, where there are several servers, and which interim updates are outdated. */
 export interface Wants {
@@ -28,6 +28,7 @@ export interface Wants {
 
 /** The row of a request that is not in the table. */
 const NOWHERE = -1
+const { isInterim, sessionRow } = Request.fields
 const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
 /** A row's values: how many records wait, and the number of the lane that the last of them was given, plus one. */
 const RECORDS = 0
@@ -103,14 +104,15 @@ export class WaitingSessions {
 
   /** The server that the last record of its session was given, where the request is one that waits unsent. */
   laneOf(request: Request): Lane | undefined {
-    const row = request.sessionRow
+    const row = sessionRow.get(request)
     if (row !== NOWHERE) return this.#laneIn(row)
     return this.#wants.order && this.#next !== undefined && isRecord(request) ? this.#laneUnseen(request) : undefined
   }
 
   /** The records of its session go there from now on; undefined: wherever the next one goes. */
   setLaneOf(request: Request, lane: Lane | undefined): void {
-    if (request.sessionRow !== NOWHERE) this.#setLane(request.sessionRow, lane)
+    const row = sessionRow.get(request)
+    if (row !== NOWHERE) this.#setLane(row, lane)
   }
 
   /** A record came, and has its place among those that wait. */
@@ -129,7 +131,7 @@ export class WaitingSessions {
   enter(request: Request): void {
     if (!isRecord(request)) return
     // The octets of a million that rest are not read where they say nothing.
-    if (!this.#wants.order && !request.isInterim && this.#rows.size === 0) return
+    if (!this.#wants.order && !isInterim(request) && this.#rows.size === 0) return
     const { packet } = request
     const row = this.#count(request, packet)
     if (row !== NOWHERE && this.#wants.interims) this.#judgeInterims(row, request, packet)
@@ -137,9 +139,9 @@ export class WaitingSessions {
 
   /** Another record of the session waits in the place of this one: both are its newest interim update. */
   replace(request: Request, other: Request): void {
-    const row = request.sessionRow
-    request.sessionRow = NOWHERE
-    other.sessionRow = row
+    const row = sessionRow.get(request)
+    sessionRow.set(request, NOWHERE)
+    sessionRow.set(other, row)
     if (row !== NOWHERE) this.#rows.setObject(row, other)
     if (this.#next === request) this.#next = other
   }
@@ -147,9 +149,9 @@ export class WaitingSessions {
   /** The record is sent, or ends: it is about to leave the backlog. */
   leave(request: Request): void {
     if (this.#next === request) this.#next = this.#backlog.nextInOrder(request)
-    const row = request.sessionRow
+    const row = sessionRow.get(request)
     if (row === NOWHERE) return
-    request.sessionRow = NOWHERE
+    sessionRow.set(request, NOWHERE)
     if (this.#rows.object(row) === request) this.#rows.setObject(row, undefined)
     const records = this.#rows.value(row, RECORDS) - 1
     this.#rows.setValue(row, RECORDS, records)
@@ -172,15 +174,16 @@ export class WaitingSessions {
 
   /** The row of its session, where it is counted from now on; NOWHERE where none is kept. */
   #count(request: Request, packet: Packet): number {
-    if (request.sessionRow !== NOWHERE) return request.sessionRow
-    let row = this.#find(request.from.address, packet)
+    let row = sessionRow.get(request)
+    if (row !== NOWHERE) return row
+    row = this.#find(request.from.address, packet)
     if (row === NOWHERE) {
-      if (!this.#hasKey || (!this.#wants.order && !request.isInterim)) return NOWHERE
+      if (!this.#hasKey || (!this.#wants.order && !isInterim(request))) return NOWHERE
       row = this.#rows.add(this.#key)
     }
     this.#rows.setValue(row, RECORDS, this.#rows.value(row, RECORDS) + 1)
     if (request.lane !== undefined) this.#setLane(row, request.lane)
-    request.sessionRow = row
+    sessionRow.set(request, row)
     return row
   }
 
@@ -191,7 +194,7 @@ export class WaitingSessions {
   #laneUnseen(request: Request): Lane | undefined {
     const row = this.#find(request.from.address, request.packet)
     if (row !== NOWHERE) return this.#laneIn(row)
-    return this.#next?.sessionRow === NOWHERE ? this.#next.lane : undefined
+    return this.#next !== undefined && sessionRow.get(this.#next) === NOWHERE ? this.#next.lane : undefined
   }
 
   #laneIn(row: number): Lane | undefined {
@@ -200,10 +203,10 @@ export class WaitingSessions {
 
   #judgeInterims(row: number, request: Request, packet: Packet): void {
     const older = this.#rows.object(row)
-    const mayOutdate = request.isInterim || statusType(packet) === STOP
+    const mayOutdate = isInterim(request) || statusType(packet) === STOP
     if (older !== undefined && older.arrival > request.arrival) return
     if (older !== undefined && mayOutdate && outdates(packet, older.packet)) this.#backlog.outdate(older)
-    this.#rows.setObject(row, request.isInterim ? request : undefined)
+    this.#rows.setObject(row, isInterim(request) ? request : undefined)
   }
 
   #setLane(row: number, lane: Lane | undefined): void {

@@ -23,7 +23,7 @@ import type { Register } from '../register/register.ts'
 import type { Attempt } from '../work/attempt.ts'
 import type { Exchange } from '../work/exchange.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
+import { isInHand, type Request } from '../work/request.ts'
 import type { Failover } from './failover.ts'
 import type { Sending } from './sending.ts'
 import { ServerSigners } from './server-signers.ts'
@@ -176,7 +176,7 @@ export class Answering {
   /** Its request may have gone on to another server, or wait for one: an answer is as good from here. */
   #judgeLate(attempt: Attempt, response: Packet): Verified {
     const request = attempt.formerly
-    if (request?.isInHand !== true) return { is: 'late', attempt, response, answer: undefined }
+    if (request === undefined || !isInHand(request)) return { is: 'late', attempt, response, answer: undefined }
     const answer = this.#answerFor(request, attempt, response)
     return typeof answer === 'string'
       ? this.#judgeLateUnusable(attempt, response.bytes)
@@ -185,7 +185,7 @@ export class Answering {
 
   #judgeLateUnusable(attempt: Attempt, bytes: Uint8Array): Verified {
     const request = attempt.formerly
-    const isOfUse = request?.isInHand === true && isRecorded(request, bytes)
+    const isOfUse = request !== undefined && isInHand(request) && isRecorded(request, bytes)
     const answer = isOfUse ? this.answerFromRecord(request, undefined) : undefined
     return { is: 'late', attempt, response: undefined, answer }
   }
@@ -265,7 +265,8 @@ export class Answering {
       this.#drop(lane, 'late', bytes, now, late)
     }
     if (request !== undefined && answer !== undefined) {
-      if (request.attempt !== undefined) this.#sending.abandon(request.attempt, now)
+      const current = request.course?.attempt
+      if (current !== undefined) this.#sending.abandon(current, now)
       this.#register.leave(request)
       if (response === undefined) this.#deliverOwn(request, attempt, now)
       else this.#passOn(request, { attempt, response, answer }, now)

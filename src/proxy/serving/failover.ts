@@ -10,7 +10,6 @@
  * (`waiting-on.ts`) or is given up; an accounting record waits, behind the others if a server left it unanswered that lives.
  * max-age of an Access-Request counts from its client's latest copy here: a client that still asks is still there.
  */
-
 import type { HealthChange } from '../../throttle/server-health.ts'
 import { type Instant, since } from '../../units.ts'
 import type { GivenUpBecause } from '../border/events.ts'
@@ -23,7 +22,7 @@ import type { Register } from '../register/register.ts'
 import type { Attempt } from '../work/attempt.ts'
 import { causeOfSilence } from '../work/given-up.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
+import { courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
 import type { Sending } from './sending.ts'
 
 /** Of a queue, when its server goes Down; and places that are given up for others. */
@@ -64,7 +63,7 @@ export class Failover {
     }
     this.#spend(attempt, now)
     if (!this.#waitingOn.may(request, attempt, now)) this.#end(attempt, request, now)
-    else if (request.latestCopyAt <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {
+    else if (latestCopyAt(request) <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {
       if (!attempt.isWaitingOn) this.#register.tracing.active?.waitsOn(request, attempt, now)
       this.#sending.waitOn(attempt, this.#waitingOn.until(request), now)
     } else if (this.#waitingOn.leavesFor(request, attempt)) this.#end(attempt, request, now)
@@ -110,18 +109,19 @@ export class Failover {
   retryIsTooLate(request: Request, now: Instant): boolean {
     const obstacle = this.#obstacleTo(request, now)
     if (obstacle === undefined) return false
-    const attempt = request.attempt as Attempt
+    const attempt = request.course?.attempt as Attempt
     this.#fail(attempt, now)
-    request.addTried(attempt.lane.number, signsOf(attempt))
+    startCourse(request).addTried(attempt.lane.number, signsOf(attempt))
     this.#giveUp(request, obstacle, now)
     return true
   }
 
   /** The attempt is over: the server answered, but `why` says what is wrong with its response. */
-  gotUnusable(request: Request, { lane, tries }: Attempt, why: string, now: Instant): void {
+  gotUnusable(request: Request, attempt: Attempt, why: string, now: Instant): void {
+    const { lane } = attempt
     this.#register.tracing.active?.unusable(request, lane, why, now)
-    request.noteTried(lane.server.name, tries)
-    request.addTried(lane.number, Number.POSITIVE_INFINITY)
+    noteTried(request, attempt)
+    startCourse(request).addTried(lane.number, Number.POSITIVE_INFINITY)
     const isElsewhere = !request.isBound && this.#obstacleTo(request, now) === undefined
     const next = isElsewhere ? this.#pools.of(request).choose(request, now) : undefined
     if (next === undefined) this.#register.drop(request, 'unusable-response', now)
@@ -132,7 +132,7 @@ export class Failover {
   #fail(attempt: Attempt, now: Instant): void {
     this.#spend(attempt, now)
     if (attempt.wasLeftByLiving) this.#countUnanswered(attempt, now)
-    attempt.request?.noteTried(attempt.lane.server.name, attempt.tries)
+    if (attempt.request !== undefined) noteTried(attempt.request, attempt)
     this.#sending.finish(attempt, 'silent', now)
   }
 
@@ -143,18 +143,18 @@ export class Failover {
     const { lane, request } = attempt
     const isSilent = lane.signsOfLife === attempt.signsBefore
     // Another server lives and left it unanswered too: that says something of the request, and hardly of this server.
-    const wasLeftByLiving = request?.wasLeftByLiving ?? false
+    const wasLeftByLiving = request?.course?.wasLeftByLiving ?? false
     this.#countOverdue(attempt, now)
     if (!lane.isLive()) return
     if (isSilent) {
       lane.counters.failures += 1
       lane.markChanged()
       this.healthChanged(lane, lane.health.failed(now, wasLeftByLiving), now)
-      if (request !== undefined && lane.isFailing()) request.wasLeftByLiving = true
+      if (request !== undefined && lane.isFailing()) startCourse(request).wasLeftByLiving = true
       return
     }
     attempt.wasLeftByLiving = true
-    if (request !== undefined) request.wasLeftByLiving = true
+    if (request !== undefined) startCourse(request).wasLeftByLiving = true
   }
 
   /** A server that lives left it unanswered: with what such requests have in common. */
@@ -174,7 +174,7 @@ export class Failover {
     const { lane } = attempt
     if (attempt.isOverdue || !lane.isLive()) return
     attempt.isOverdue = true
-    if (attempt.request?.wasLeftByLiving === true) return
+    if (attempt.request?.course?.wasLeftByLiving === true) return
     lane.health.overdue(now)
     const pool = this.#pools.of(lane)
     this.healthChanged(
@@ -230,8 +230,7 @@ export class Failover {
     if (pool.failing.length === 0 || !pool.hasWell()) return
     for (const lane of pool.failing) {
       if (lane.queue.waiting.isEmpty()) continue
-      const waiting = lane.giveUpQueue()
-      this.#register.returning.add(pool.class, waiting)
+      this.#register.returning.add(pool.class, lane.giveUpQueue())
     }
   }
 
@@ -244,8 +243,8 @@ export class Failover {
   /** A request whose server takes nothing any more goes to another one. It must be in no queue. */
   moveAway(request: Request, from: Lane, now: Instant): void {
     if (request.stage === 'retry') {
-      const attempt = request.attempt as Attempt
-      request.noteTried(from.server.name, attempt.tries)
+      const attempt = request.course?.attempt as Attempt
+      noteTried(request, attempt)
       this.#sending.finish(attempt, 'silent', now)
       this.#failOver(request, attempt, now)
       return
@@ -276,7 +275,7 @@ export class Failover {
   /** Every server is Down: it waits in the order of arrival, and may try any server afterwards. */
   park(request: Request, now: Instant): void {
     request.lane = undefined
-    request.forgetTried()
+    request.course?.forgetTried()
     this.#pools.of(request).park(request)
     this.#register.tracing.active?.parked(request, now)
     request.compact()
@@ -307,7 +306,7 @@ export class Failover {
 
   #failOver(request: Request, attempt: Attempt, now: Instant): void {
     const from = attempt.lane
-    request.addTried(from.number, signsOf(attempt))
+    startCourse(request).addTried(from.number, signsOf(attempt))
     const obstacle = this.#obstacleTo(request, now)
     if (obstacle !== undefined) {
       this.#giveUp(request, obstacle, now)
@@ -319,7 +318,7 @@ export class Failover {
       return
     }
     // It must not enter the backlog first: there it could push out a younger one.
-    if (since(request.latestCopyAt, now) > this.#register.backlogs[request.class].limits.maxAge) {
+    if (since(latestCopyAt(request), now) > this.#register.backlogs[request.class].limits.maxAge) {
       this.#register.expire(request, now)
       return
     }
@@ -345,19 +344,20 @@ export class Failover {
 
   #becomeCopy(request: Request): void {
     request.isBound = false
-    request.stage = request.asideTimer === undefined ? 'failover' : 'aside'
+    request.stage = courseOf(request).asideTimer === undefined ? 'failover' : 'aside'
   }
 
   /** The engine drains before its end, and a server that lives left the record unanswered: it is not set aside again. */
   #hadItsLastTry(request: Request): boolean {
-    return this.#draining === 'end' && request.wasLeftByLiving && this.#pools.of(request).hasLive()
+    return this.#draining === 'end' && courseOf(request).wasLeftByLiving && this.#pools.of(request).hasLive()
   }
 
   /** All servers that live have left the record unanswered: it is never given up for that. */
   #waitOn(request: Request, now: Instant): void {
-    const isAside = request.wasLeftByLiving
-    request.forgetTried()
-    request.wasLeftByLiving = false
+    const { course } = request
+    const isAside = course?.wasLeftByLiving === true
+    course?.forgetTried()
+    if (course !== undefined) course.wasLeftByLiving = false
     if (isAside) {
       request.lane = undefined
       this.#register.aside.put(request, now)
@@ -371,21 +371,25 @@ export class Failover {
   }
 
   #giveUp(request: Request, why: GivenUpBecause, now: Instant): void {
-    const { tried } = request
+    const { tried, history } = courseOf(request)
     const { lanes } = this.#pools.of(request)
     const untried = lanes.find((lane) => lane.isLive() && !tried.includes(lane.number))
-    const cause = causeOfSilence(request.history, lanes, now)
+    const cause = causeOfSilence(history, lanes, now)
     this.#register.giveUp(request, { why, untried: untried?.server.name, cause }, now)
   }
 
   /** What keeps it from being sent again: max-transmissions counts over all servers, max-age ends an Access-Request. */
   #obstacleTo(request: Request, now: Instant): 'max-age' | 'max-transmissions' | undefined {
     const { maxTransmissions } = this.#pools.of(request).options
-    if (maxTransmissions > 0 && request.transmissions >= maxTransmissions) return 'max-transmissions'
+    if (maxTransmissions > 0 && courseOf(request).transmissions >= maxTransmissions) return 'max-transmissions'
     if (request.class === 'accounting') return undefined
     const { maxAge } = this.#register.backlogs.authentication.limits
-    return since(request.latestCopyAt, now) <= maxAge ? undefined : 'max-age'
+    return since(latestCopyAt(request), now) <= maxAge ? undefined : 'max-age'
   }
+}
+
+const noteTried = (request: Request, { lane, tries }: Attempt): void => {
+  startCourse(request).history.push({ server: lane.server.name, transmissions: tries })
 }
 
 /**

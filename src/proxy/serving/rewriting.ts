@@ -18,11 +18,12 @@ import type { Packet } from '../../radius/packet.ts'
 import { hasRoomFor } from '../../radius/rewrite.ts'
 import { type Instant, MICROS_PER_SECOND, since } from '../../units.ts'
 import type { Client } from '../work/client-table.ts'
-import type { Request } from '../work/request.ts'
+import { cameAt, courseOf, type Request } from '../work/request.ts'
 
 /** `maxAttributes`: how many a server takes. */
 export function recordForServer(request: Request, packet: Packet, maxAttributes: number, now: Instant): Packet {
-  const { client, wraps } = request
+  const { client } = request
+  const { wraps } = courseOf(request)
   const { acctDelayTime, swapDirections, erxIpv6Zeros } = client.options.accounting
   const dropIpv6Zeros = erxIpv6Zeros === 'drop_on_mlppp'
   const delay = acctDelayTime === 'update' ? delayNow(request, packet, now) : undefined
@@ -66,6 +67,6 @@ export function noteNasAddress(client: Client, packet: Packet, address: Uint8Arr
 /** RFC 2866 section 5.2; undefined where the record says when it happened, or has hardly waited. */
 function delayNow(request: Request, packet: Packet, now: Instant): number | undefined {
   if (hasEventTimestamp(packet)) return undefined
-  const waited = Math.floor(since(request.cameAt, now) / MICROS_PER_SECOND)
+  const waited = Math.floor(since(cameAt(request), now) / MICROS_PER_SECOND)
   return waited < 1 ? undefined : (delayTime(packet) ?? 0) + waited
 }

@@ -17,7 +17,7 @@ import type { Journal, Outbox, Randomness } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
 import { Attempt } from '../work/attempt.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
+import { type Request, startCourse } from '../work/request.ts'
 import { nasAddressFor, noteNasAddress, recordForServer } from './rewriting.ts'
 
 /** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
@@ -51,7 +51,7 @@ export class Sending {
   trySend(request: Request, lane: Lane, now: Instant): boolean {
     if (request.stage === 'retry') {
       if (!lane.budget.tryTake(now)) return false
-      this.#transmit(request.attempt as Attempt, now)
+      this.#transmit(request.course?.attempt as Attempt, now)
       return true
     }
     const identifier = lane.identifiers.peek()
@@ -73,7 +73,7 @@ export class Sending {
     }
     this.#register.leaveBacklog(request)
     this.#register.outstanding[request.class] += 1
-    request.attempt = attempt
+    startCourse(request).attempt = attempt
     this.#transmit(attempt, now)
     return true
   }
@@ -145,17 +145,18 @@ export class Sending {
   #transmit(attempt: Attempt, now: Instant): void {
     const { lane, identifier } = attempt
     const request = attempt.request as Request
+    const course = startCourse(request)
     if (attempt.tries === 0) {
       lane.counters.requests += 1
       attempt.heldSince = now
       attempt.signsAtFirst = lane.signsOfLife
-      if (request.transmissions === 0) count(lane.counters.queueWaits, since(request.receivedAt, now))
+      if (course.transmissions === 0) count(lane.counters.queueWaits, since(request.receivedAt, now))
     } else lane.counters.retransmissions += 1
     attempt.tries += 1
     attempt.sentAt = now
     attempt.signsBefore = lane.signsOfLife
     attempt.isWaitingOn = false
-    request.transmissions += 1
+    course.transmissions += 1
     request.stage = 'retry'
     this.wheel.put(attempt, after(now, this.#waitOf(lane)))
     lane.lastSent[identifier.port] = attempt
@@ -208,7 +209,7 @@ export class Sending {
     if (request === undefined) return
     if (request.queue !== undefined) this.#register.leaveQueue(request)
     this.#register.outstanding[request.class] -= 1
-    request.attempt = undefined
+    startCourse(request).attempt = undefined
     attempt.request = undefined
   }
 }

@@ -16,10 +16,3 @@ export interface Origin {
 }
 
 export type Exchange = Origin
-
-/** Whether both hold the same identifier of the same client (of one class): the table of those who wait has one of them. */
-export const isSameExchange = (a: Exchange, b: Exchange): boolean =>
-  a.packet.identifier === b.packet.identifier &&
-  a.from.port === b.from.port &&
-  a.from.link === b.from.link &&
-  a.from.address === b.from.address

@@ -24,7 +24,7 @@ import type { Attempt } from './attempt.ts'
 import type { Candidate, Rank } from './candidate.ts'
 import { Contact, likelyCause } from './contact.ts'
 import { type LaneSettings, planOf } from './lane-settings.ts'
-import type { Request } from './request.ts'
+import { Request } from './request.ts'
 import { Unanswered } from './unanswered.ts'
 
 /** A probe may take a second, however short the time-out is. */
@@ -107,7 +107,7 @@ export class Lane implements Candidate {
     })
     // From another source the server may be out of reach, or in reach at last: nothing is known of that.
     this.health = new Health(healthOptions(settings), o.now)
-    this.queue = new ServerQueue<Request>(settings.serviceOrder)
+    this.queue = new ServerQueue<Request>(settings.serviceOrder, Request.fields)
     this.counters = {
       requests: 0,
       retransmissions: 0,
@@ -172,7 +172,7 @@ export class Lane implements Candidate {
   /** It takes nothing any more: its queue goes elsewhere with all that waits in it, and it has an empty one. */
   giveUpQueue(): ServerQueue<Request> {
     const { queue } = this
-    this.queue = new ServerQueue<Request>(this.#settings.serviceOrder)
+    this.queue = queue.successor()
     return queue
   }
 
@@ -202,7 +202,7 @@ export class Lane implements Candidate {
     this.budget.change({ maxRate: settings.lane.maxRate, slot: settings.slot }, now)
     this.identifiers.change({ maxOutstanding: settings.lane.maxOutstanding, quarantine: settings.quarantine })
     this.health.change(healthOptions(settings))
-    this.queue.waiting.setOrder(settings.serviceOrder)
+    this.queue.waiting.order = settings.serviceOrder
     this.markChanged()
   }
 

@@ -1,21 +1,23 @@
 /**
- * One request on its way, and the exchanges with clients that wait for its answer.
+ * One request on its way, and one request at one server.
  *
- * A `Request` is what a server is asked. Its origin (`from`, `client`, `packet`, `receivedAt`) never changes. Its exchanges
- * are those who wait for the answer: usually one, the client that sent the packet; more if a client sent the same accounting
- * record again under a new identifier (RFC 2866 section 5.2); none if the client has used its identifier for something else,
- * or if nobody waited from the start. A request is at every moment in exactly one place: waiting in a queue, outstanding
- * (`attempt`), or ended.
+ * A `Request` is what a server is asked. What it is (`from`, `client`, `packet`, `receivedAt`) never changes. Who waits for
+ * its answer can change at any time (`register/exchanges.ts`). It is at every moment in exactly one place: waiting in a
+ * queue, outstanding (`course.attempt`), or ended.
  *
- * A million of them can wait. So a request that was never sent is small: it rests (`compact`) with its octets in an
- * `OctetStore` and nothing but its places in the lists, and what only a sent one has stands apart (`Course`).
+ * An `Attempt` is its copy at one server. A retry sends the same octets from the same port (RFC 2865 section 2.5: identifier
+ * and authenticator stay), so the attempt keeps them. It outlives its request if the client gave that up: the identifier
+ * stays in use until the response or the time-out. After its end, a late response is verified against it.
+ *
+ * A million requests can wait. So one that was never sent is small: it is compact, with its octets in an `OctetStore` and
+ * nothing but its places in the queues, and what only a sent one has is a separate object (`Course`).
  */
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { copyOf } from '../../fresh-octets.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
-import type { Promoter, Stage } from '../../queues/priority-queue.ts'
+import type { Field, Message, Promoter, QueueFields, Stage } from '../../queues/message.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Timed } from '../../throttle/timing-wheel.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
@@ -23,48 +25,100 @@ import type { Peer, TriedServer } from '../border/events.ts'
 import { type FarmNumber, ONLY_FARM } from '../border/options.ts'
 import type { Attempt } from './attempt.ts'
 import type { Client } from './client-table.ts'
-import { type Exchange, isSameExchange, type Origin } from './exchange.ts'
+import type { Exchange, Origin } from './exchange.ts'
 import type { Lane } from './lane.ts'
 
-/** Where a request that is set aside hangs, and how often it was. */
-export interface AsideTimer extends Timed {
-  times: number
-}
-
 /** What a request has once it is on its way, or was somewhere. */
-class Course {
+export class Course {
   /** Exchanges that wait, but the one of its origin. */
   readonly repeats: Exchange[] = []
-  /** Lanes that did not answer it; and how many signs of life each had given by then. */
-  readonly tried: number[] = []
-  readonly signsThen: number[] = []
+  readonly #tried: number[] = []
+  readonly #signs: number[] = []
   /** What was tried where, for people. */
   readonly history: TriedServer[] = []
-  /** When its client sent it last, where that was after it came. */
+  /** When its client sent it last, if that was after it came. */
   latestCopyAt: Instant | undefined = undefined
-  /** Accounting: a server left it unanswered that lives. */
-  wasLeftByLiving = false
-  /** Accounting: where it hangs while it is set aside. */
+  /** Accounting: a living server left it unanswered lately. */
+  #wasLeft = false
+  /** Accounting: made when it is first set aside. */
   asideTimer: AsideTimer | undefined = undefined
   /** Over all servers. */
   transmissions = 0
   /** Outstanding: its copy at a server. */
   attempt: Attempt | undefined = undefined
   heapPlace = -1
-  promotedBy: Promoter | undefined = undefined
-  /** Accounting: how often the session's counters have wrapped, where its Gigawords are to be added. */
+  promoter: Promoter | undefined = undefined
+  /** Accounting: how often the session's counters have wrapped, if its Gigawords are to be added. */
   wraps: Wraps | undefined = undefined
-  /** Accounting: when the record came, where it took the place of an older one. */
+  /** Accounting: when the record came, if it took the place of an older one. */
   cameAt: Instant | undefined = undefined
 
-  /** Nothing that a request at rest must keep. */
-  get isIdle(): boolean {
-    const { repeats, wraps, cameAt, latestCopyAt } = this
-    return repeats.length === 0 && wraps === undefined && cameAt === undefined && latestCopyAt === undefined
+  /** Lanes that did not answer it. */
+  get tried(): readonly number[] {
+    return this.#tried
+  }
+
+  /** `signs` of life the lane had given when it was asked; Infinity if it gave some meanwhile. */
+  addTried(lane: number, signs: number): void {
+    this.#tried.push(lane)
+    this.#signs.push(signs)
+  }
+
+  /** The signs of life of a lane of `tried`, as noted. */
+  signsOf(lane: number): number | undefined {
+    return this.#signs[this.#tried.indexOf(lane)]
+  }
+
+  /** It may try any server again, or that one. */
+  forgetTried(lane?: number): void {
+    const place = lane === undefined ? 0 : this.#tried.indexOf(lane)
+    if (place === -1) return
+    for (const list of [this.#tried, this.#signs]) list.splice(place, lane === undefined ? list.length : 1)
+  }
+
+  /** A living server left it unanswered: lately, or before it was set aside. */
+  get wasLeftByLiving(): boolean {
+    return this.#wasLeft || this.asideTimer !== undefined
+  }
+
+  set wasLeftByLiving(was: boolean) {
+    this.#wasLeft = was
   }
 }
 
-const NONE: readonly never[] = []
+/** Of a request that was nowhere so far. */
+const UNTOUCHED: Readonly<Course> = new Course()
+
+export const courseOf = ({ course }: Request): Readonly<Course> => course ?? UNTOUCHED
+
+export const startCourse = (request: Request): Course => {
+  request.course ??= new Course()
+  return request.course
+}
+
+/** When its client sent it last: until then, at least, somebody waited for the answer. */
+export const latestCopyAt = ({ course, receivedAt }: Request): Instant => course?.latestCopyAt ?? receivedAt
+
+/** When its record came; `receivedAt` is older if it took the place of an older one. */
+export const cameAt = ({ course, receivedAt }: Request): Instant => course?.cameAt ?? receivedAt
+
+/** It waits or is outstanding: an answer is of use. */
+export const isInHand = ({ queue, course }: Request): boolean => queue !== undefined || course?.attempt !== undefined
+
+/** What hangs on the wheel for a record that is set aside, and how often it was. */
+export class AsideTimer implements Timed {
+  readonly request: Request
+  times = 0
+  deadline: Instant = instant(0)
+  step = -1
+  next: Timed | undefined = undefined
+  previous: Timed | undefined = undefined
+
+  constructor(request: Request) {
+    this.request = request
+  }
+}
+
 const STAGES: readonly Stage[] = ['fresh', 'failover', 'retry', 'aside']
 const PREFERENCE_BITS = 0b11
 const STAGE_AT = 2
@@ -77,27 +131,26 @@ const AWAITED = 1 << 9
 const CLASS_AT = 10
 const SIZE_AT = 12
 
-export class Request implements Origin {
-  /** Rises by one with each request: who is older. */
+/** What the queues and the register's tables keep in a request; -1 is no row. */
+interface RequestFields extends QueueFields<Request> {
+  /** The client that sent its packet waits for the answer. */
+  readonly isAwaited: Field<Request, boolean>
+  /** Accounting: where `Records` knows it by content. */
+  readonly recordRow: Field<Request, number>
+  /** Accounting: where `LastHeard` counts it. */
+  readonly heardIn: Field<Request, number>
+  /** An accounting record that waits unsent: where `WaitingSessions` knows its session. */
+  readonly sessionRow: Field<Request, number>
+}
+
+export class Request implements Origin, Message<Request> {
   readonly arrival: number
   readonly from: Peer
   readonly client: Client
-  /** Accounting: where `Duplicates` knows its record by content; -1 where it does not. */
-  recordRow = -1
-  /** Accounting: where `LastHeard` counts it. */
-  heardIn = -1
   /** Chosen once; health alone changes it. */
   lane: Lane | undefined = undefined
-  queue: object | undefined = undefined
-  /** An accounting record that waits unsent: where `WaitingSessions` knows its session; -1 where it does not. */
-  sessionRow = -1
-
-  nextInQueue: Request | undefined = undefined
-  previousInQueue: Request | undefined = undefined
-  nextByAge: Request | undefined = undefined
-  previousByAge: Request | undefined = undefined
-  nextInterim: Request | undefined = undefined
-  previousInterim: Request | undefined = undefined
+  queue: Message<Request>['queue'] = undefined
+  course: Course | undefined = undefined
 
   // A number that is no small integer is an object of its own, so the moment is two of them, and what is small is one.
   readonly #second: number
@@ -105,9 +158,17 @@ export class Request implements Origin {
   /** Preference, stage, the flags above, class, size. */
   #traits: number
   readonly #octets: OctetStore
-  /** A number while it rests: the place of its octets. */
+  /** A number while it is compact: the place of its octets. */
   #packet: Packet | number
-  #course: Course | undefined = undefined
+  #recordRow = -1
+  #heardIn = -1
+  #sessionRow = -1
+  #nextInQueue: Request | undefined = undefined
+  #previousInQueue: Request | undefined = undefined
+  #nextByAge: Request | undefined = undefined
+  #previousByAge: Request | undefined = undefined
+  #nextInterim: Request | undefined = undefined
+  #previousInterim: Request | undefined = undefined
 
   constructor(o: {
     readonly arrival: number
@@ -143,15 +204,6 @@ export class Request implements Origin {
     return instant(this.#second * MICROS_PER_SECOND + this.#micros)
   }
 
-  /** Octets of its packet. */
-  get size(): number {
-    return this.#traits >>> SIZE_AT
-  }
-
-  get preference(): number {
-    return this.#traits & PREFERENCE_BITS
-  }
-
   get stage(): Stage {
     return STAGES[(this.#traits >>> STAGE_AT) & 0b11] as Stage
   }
@@ -160,58 +212,19 @@ export class Request implements Origin {
     this.#traits = (this.#traits & ~(0b11 << STAGE_AT)) | (STAGES.indexOf(stage) << STAGE_AT)
   }
 
-  get isInQueue(): boolean {
-    return (this.#traits & IN_QUEUE) !== 0
-  }
-
-  set isInQueue(is: boolean) {
-    this.#setTrait(IN_QUEUE, is)
-  }
-
-  get isInBacklog(): boolean {
-    return (this.#traits & IN_BACKLOG) !== 0
-  }
-
-  set isInBacklog(is: boolean) {
-    this.#setTrait(IN_BACKLOG, is)
-  }
-
-  /** It was sent before, and waits to be sent to another server or once more. */
-  get isCopy(): boolean {
-    return this.stage !== 'fresh'
-  }
-
-  /** From when on max-age counts: what was sent once is worth something while its client still asks. */
-  get agesFrom(): Instant {
-    return this.isCopy ? this.latestCopyAt : this.receivedAt
-  }
-
-  get isInterim(): boolean {
-    return (this.#traits & INTERIM) !== 0
-  }
-
-  /** A newer record of its session waits that says all that it says. */
-  get isOutdated(): boolean {
-    return (this.#traits & OUTDATED) !== 0
-  }
-
-  set isOutdated(is: boolean) {
-    this.#setTrait(OUTDATED, is)
-  }
-
   /** Bound to its server by State: no other would understand it. */
   get isBound(): boolean {
     return (this.#traits & BOUND) !== 0
   }
 
   set isBound(is: boolean) {
-    this.#setTrait(BOUND, is)
+    this.#set(BOUND, is)
   }
 
-  /** As the client sent it. While it rests, every question reads the octets again. */
+  /** As the client sent it. While it is compact, every question reads the octets again. */
   get packet(): Packet {
     if (typeof this.#packet !== 'number') return this.#packet
-    const packet = readPacket(copyOf(this.#octets.at(this.#packet, this.size)))
+    const packet = readPacket(copyOf(this.#octets.at(this.#packet, this.#traits >>> SIZE_AT)))
     if (packet instanceof Packet) return packet
     throw new Error(`request: its octets were damaged while it waited: ${packet}`)
   }
@@ -219,12 +232,12 @@ export class Request implements Origin {
   /** It waits unsent or set aside, maybe for long and with a million others: its octets go where each costs little. */
   compact(): void {
     const isFresh = this.stage === 'fresh'
-    if (typeof this.#packet === 'number' || !(isFresh || this.asideTimer !== undefined)) return
+    if (typeof this.#packet === 'number' || !(isFresh || this.course?.asideTimer !== undefined)) return
     this.#packet = this.#octets.keep(this.#packet.bytes)
-    if (isFresh && this.#course?.isIdle === true) this.#course = undefined
+    if (isFresh && this.course !== undefined && isIdle(this.course)) this.course = undefined
   }
 
-  /** It is to be sent, or has ended: what it rested in is free for others. */
+  /** It is to be sent, or has ended: the store is free for others. */
   expand(): void {
     const place = this.#packet
     if (typeof place !== 'number') return
@@ -232,155 +245,87 @@ export class Request implements Origin {
     this.#octets.free(place)
   }
 
-  get wraps(): Wraps | undefined {
-    return this.#course?.wraps
-  }
-
-  set wraps(wraps: Wraps | undefined) {
-    if (wraps !== undefined) this.#onCourse().wraps = wraps
-  }
-
-  /** When its record came; `receivedAt` is older where it took the place of an older one. */
-  get cameAt(): Instant {
-    return this.#course?.cameAt ?? this.receivedAt
-  }
-
-  set cameAt(cameAt: Instant) {
-    this.#onCourse().cameAt = cameAt
-  }
-
-  get tried(): readonly number[] {
-    return this.#course?.tried ?? NONE
-  }
-
-  /** The lane did not answer it. `signs` of life it had given when it was asked; Infinity where it gave some meanwhile. */
-  addTried(lane: number, signs: number): void {
-    this.#onCourse().tried.push(lane)
-    this.#onCourse().signsThen.push(signs)
-  }
-
-  /** The signs of life of a lane of `tried`, as noted. */
-  signsThen(lane: number): number | undefined {
-    return this.#course?.signsThen[this.tried.indexOf(lane)]
-  }
-
-  /** It may try any server again, or that one. */
-  forgetTried(lane?: number): void {
-    const place = lane === undefined ? 0 : this.tried.indexOf(lane)
-    if (this.#course === undefined || place === -1) return
-    const { tried, signsThen } = this.#course
-    for (const list of [tried, signsThen]) list.splice(place, lane === undefined ? list.length : 1)
-  }
-
-  /** It waits or is outstanding: an answer is of use. */
-  get isInHand(): boolean {
-    return this.queue !== undefined || this.attempt !== undefined
-  }
-
-  /** What was tried where, in order. */
-  get history(): readonly TriedServer[] {
-    return this.#course?.history ?? NONE
-  }
-
-  /** A server left it unanswered after so many transmissions. */
-  noteTried(server: string, transmissions: number): void {
-    this.#onCourse().history.push({ server, transmissions })
-  }
-
-  /** When its client sent it last: until then, at least, somebody waited for the answer. */
-  get latestCopyAt(): Instant {
-    return this.#course?.latestCopyAt ?? this.receivedAt
-  }
-
-  set latestCopyAt(at: Instant) {
-    this.#onCourse().latestCopyAt = at
-  }
-
-  /** A server that lives left it unanswered: lately, or before it was set aside. */
-  get wasLeftByLiving(): boolean {
-    const course = this.#course
-    return course !== undefined && (course.wasLeftByLiving || course.asideTimer !== undefined)
-  }
-
-  set wasLeftByLiving(was: boolean) {
-    if (was || this.#course !== undefined) this.#onCourse().wasLeftByLiving = was
-  }
-
-  get asideTimer(): AsideTimer | undefined {
-    return this.#course?.asideTimer
-  }
-
-  set asideTimer(timer: AsideTimer | undefined) {
-    this.#onCourse().asideTimer = timer
-  }
-
-  get transmissions(): number {
-    return this.#course?.transmissions ?? 0
-  }
-
-  set transmissions(count: number) {
-    this.#onCourse().transmissions = count
-  }
-
-  get attempt(): Attempt | undefined {
-    return this.#course?.attempt
-  }
-
-  set attempt(attempt: Attempt | undefined) {
-    if (attempt !== undefined || this.#course !== undefined) this.#onCourse().attempt = attempt
-  }
-
-  get heapPlace(): number {
-    return this.#course?.heapPlace ?? -1
-  }
-
-  set heapPlace(place: number) {
-    this.#onCourse().heapPlace = place
-  }
-
-  get promotedBy(): Promoter | undefined {
-    return this.#course?.promotedBy
-  }
-
-  set promotedBy(promoter: Promoter | undefined) {
-    if (promoter !== undefined || this.#course !== undefined) this.#onCourse().promotedBy = promoter
-  }
-
-  /** Who still waits for the answer, oldest first: a list of its own. What took the place of older ones is the newest. */
-  get exchanges(): Exchange[] {
-    const repeats = this.#course?.repeats ?? NONE
-    if ((this.#traits & AWAITED) === 0) return [...repeats]
-    return this.#course?.cameAt === undefined ? [this, ...repeats] : [...repeats, this]
-  }
-
-  /** The exchange that waits under the identifier of this packet, which is known to wait for this request. */
-  exchangeOf(again: Origin): Exchange {
-    return this.#course?.repeats.find((repeat) => isSameExchange(repeat, again)) ?? this
-  }
-
-  /** One more exchange waits for the answer. That of its origin, the common case, takes no memory. */
-  attach(exchange: Exchange): void {
-    if (exchange.packet === this.#packet) this.#setTrait(AWAITED, true)
-    else {
-      exchange.packet.own()
-      this.#onCourse().repeats.push(exchange)
-    }
-  }
-
-  /** The exchange does not wait any more. */
-  detach(exchange: Exchange): void {
-    const repeats = this.#course?.repeats
-    const place = repeats?.indexOf(exchange) ?? -1
-    if (place !== -1) repeats?.splice(place, 1)
-    else if (exchange === this) this.#setTrait(AWAITED, false)
-  }
-
-  #onCourse(): Course {
-    this.#course ??= new Course()
-    return this.#course
-  }
-
-  #setTrait(trait: number, is: boolean): void {
+  #set(trait: number, is: boolean): void {
     this.#traits = is ? this.#traits | trait : this.#traits & ~trait
   }
+
+  static readonly fields: RequestFields = {
+    size: (of) => of.#traits >>> SIZE_AT,
+    preference: (of) => of.#traits & PREFERENCE_BITS,
+    isInterim: (of) => (of.#traits & INTERIM) !== 0,
+    // What was sent once is worth something while its client still asks.
+    agesFrom: (of) => (of.stage === 'fresh' ? of.receivedAt : latestCopyAt(of)),
+    isOutdated: { get: (of) => (of.#traits & OUTDATED) !== 0, set: (of, is) => of.#set(OUTDATED, is) },
+    inQueue: {
+      next: (of) => of.#nextInQueue,
+      previous: (of) => of.#previousInQueue,
+      setNext: (of, next) => {
+        of.#nextInQueue = next
+      },
+      setPrevious: (of, previous) => {
+        of.#previousInQueue = previous
+      },
+      isLinked: (of) => (of.#traits & IN_QUEUE) !== 0,
+      setLinked: (of, is) => of.#set(IN_QUEUE, is),
+    },
+    byAge: {
+      next: (of) => of.#nextByAge,
+      previous: (of) => of.#previousByAge,
+      setNext: (of, next) => {
+        of.#nextByAge = next
+      },
+      setPrevious: (of, previous) => {
+        of.#previousByAge = previous
+      },
+      isLinked: (of) => (of.#traits & IN_BACKLOG) !== 0,
+      setLinked: (of, is) => of.#set(IN_BACKLOG, is),
+    },
+    amongInterims: {
+      next: (of) => of.#nextInterim,
+      previous: (of) => of.#previousInterim,
+      setNext: (of, next) => {
+        of.#nextInterim = next
+      },
+      setPrevious: (of, previous) => {
+        of.#previousInterim = previous
+      },
+      isLinked: () => false,
+      setLinked: () => undefined,
+    },
+    heapPlace: {
+      get: (of) => of.course?.heapPlace ?? -1,
+      set: (of, place) => {
+        startCourse(of).heapPlace = place
+      },
+    },
+    promoter: {
+      get: (of) => of.course?.promoter,
+      set: (of, promoter) => {
+        startCourse(of).promoter = promoter
+      },
+    },
+    isAwaited: { get: (of) => (of.#traits & AWAITED) !== 0, set: (of, is) => of.#set(AWAITED, is) },
+    recordRow: {
+      get: (of) => of.#recordRow,
+      set: (of, row) => {
+        of.#recordRow = row
+      },
+    },
+    heardIn: {
+      get: (of) => of.#heardIn,
+      set: (of, span) => {
+        of.#heardIn = span
+      },
+    },
+    sessionRow: {
+      get: (of) => of.#sessionRow,
+      set: (of, row) => {
+        of.#sessionRow = row
+      },
+    },
+  }
 }
+
+/** Nothing that a compact request must keep. */
+const isIdle = ({ repeats, wraps, cameAt, latestCopyAt }: Course): boolean =>
+  repeats.length === 0 && wraps === undefined && cameAt === undefined && latestCopyAt === undefined

@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Heard, LastHeard } from '../../../src/proxy/register/last-heard.ts'
+import { LastHeard } from '../../../src/proxy/register/last-heard.ts'
 import { type Instant, instant, micros, millis, seconds } from '../../../src/units.ts'
 import { START, World } from '../kit.ts'
 import { server } from '../options.ts'
@@ -25,9 +25,13 @@ describe('the counts by when a record was last heard of', () => {
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.nat(10_000_000_000), (steps, begin) => {
-        const heard = new LastHeard()
-        const records: Heard[] = Array.from({ length: 3 }, () => ({ heardIn: -1 }))
-        const lastAt = new Map<Heard, Instant>()
+        const spans = new Map<object, number>()
+        const heard = new LastHeard<object>({
+          get: (of) => spans.get(of) ?? -1,
+          set: (of, span) => spans.set(of, span),
+        })
+        const records: object[] = Array.from({ length: 3 }, () => ({}))
+        const lastAt = new Map<object, Instant>()
         let now = instant(begin)
         for (const { which, does, after } of steps) {
           now = instant(now + after)

@@ -75,7 +75,7 @@ describe('a record that nobody waits for', () => {
     const parts = partsOf()
     const { register, answering, lane, sent, replies } = parts
     const request = sentFor(parts)
-    expect(request.exchanges).toEqual([])
+    expect(register.exchanges.of(request)).toEqual([])
     answering.handle(lane, 0, responseTo(sent[0]!), START)
     register.check()
     expect(replies).toEqual([])
@@ -90,7 +90,7 @@ describe('a record that nobody waits for', () => {
     const again = recordOf(client, 8)
     register.ledgers.accounting.count(ENTRY.received)
     expect(repetition.absorb(again, 'accounting', START)).toBe(true)
-    expect(request.exchanges).toEqual([again])
+    expect(register.exchanges.of(request)).toEqual([again])
     answering.handle(lane, 0, responseTo(sent[0]!), START)
     register.check()
     expect(replies.map((reply) => answers(reply, again.packet.bytes))).toEqual([true])

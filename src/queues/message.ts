@@ -1,0 +1,57 @@
+/**
+ * A message as the queues know it, and what they keep in it.
+ *
+ * A million messages can wait. So a queue allocates nothing for a message: its links, its place in a heap and its flags
+ * stand in the message itself. Only queues write them, so a message does not show them to others: it gives the queues
+ * `QueueFields`, through which they read and write them.
+ */
+import type { Instant } from '../units.ts'
+import type { Chain } from './containers/chained-list.ts'
+
+/**
+ * `fresh` was never sent; `failover` needs an identifier at another server; `retry` holds one and needs quota only;
+ * `aside` was left unanswered by a server that lives, and needs an identifier.
+ */
+export type Stage = 'fresh' | 'failover' | 'retry' | 'aside'
+
+export interface Message<T> {
+  /** Rises by one with each message: who is older. */
+  readonly arrival: number
+  readonly receivedAt: Instant
+  stage: Stage
+  /** Where it waits; written by that queue alone. */
+  queue: { remove(message: T): void } | undefined
+}
+
+/** One field of a message. */
+export interface Field<T, V> {
+  get(of: T): V
+  set(of: T, value: V): void
+}
+
+/** Who is told when a promoted message has been served, or left the instance queue in another way. */
+export interface Promoter {
+  settle(item: { readonly stage: Stage }): void
+}
+
+export interface QueueFields<T> {
+  /** Octets. */
+  size(of: T): number
+  /** Among messages that were never sent the lowest goes first. */
+  preference(of: T): number
+  isInterim(of: T): boolean
+  /** From when on max-age counts; it may rise while a copy waits. */
+  agesFrom(of: T): Instant
+  /** Its place among the first transmissions of one queue. */
+  readonly inQueue: Chain<T>
+  /** Its place among the others of its queue; -1 if it has none. */
+  readonly heapPlace: Field<T, number>
+  /** The server queue that gave it back. */
+  readonly promoter: Field<T, Promoter | undefined>
+  /** Its place among all that wait in its class. */
+  readonly byAge: Chain<T>
+  /** Its place among the interim updates; those are linked if they are linked by age. */
+  readonly amongInterims: Chain<T>
+  /** A newer record of its session waits that says all that it says. */
+  readonly isOutdated: Field<T, boolean>
+}
