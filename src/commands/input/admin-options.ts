@@ -3,6 +3,7 @@
  * has a `/` and no scheme. Nothing is looked up.
  */
 import { codedError } from '../../coded-error.ts'
+import { JSON_OPTION } from './verb.ts'
 
 /** The port of `admin.listen` by default. */
 export const USUAL_PORT = 9812
@@ -20,6 +21,9 @@ export const ADMIN_OPTIONS = {
     describe: 'A file with the token to send, if the daemon asks for one.',
   },
 } as const
+
+/** The options of a verb that asks a running daemon. */
+export const LIVE_OPTIONS = { ...ADMIN_OPTIONS, json: JSON_OPTION } as const
 
 /** As `src/admin/socket/socket-candidates.ts` has it. */
 const LONGEST_PATH = 107

@@ -2,8 +2,8 @@
  * `radsluice log-level`: changes how much a running daemon logs, until the next reload.
  */
 import { askFor } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 
 export const logLevel = verb({
@@ -18,7 +18,7 @@ export const logLevel = verb({
       describe: 'The least important lines that are written.',
     },
   },
-  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  options: LIVE_OPTIONS,
   run: async ({ level, json, ...target }) => {
     const changed = await askFor(target, { method: 'POST', path: '/log-level', body: { level }, access: 'control' })
     writeResult(json, changed, () => [`the log level is ${level} until the next reload`])

@@ -3,8 +3,8 @@
  * refused.
  */
 import { ask, refused } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
 import { type FoundChanges, foundChanges } from '../text/changes-text.ts'
 
@@ -28,8 +28,7 @@ export const reload = verb({
       default: false,
       describe: 'Forget which clients and servers `require_message_authenticator: auto` has learned to sign.',
     },
-    ...ADMIN_OPTIONS,
-    json: JSON_OPTION,
+    ...LIVE_OPTIONS,
   },
   run: async ({ json, 'forget-learned': forget, ...target }) => {
     const body = forget ? { forget_learned: true } : {}

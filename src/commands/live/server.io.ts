@@ -3,8 +3,8 @@
  */
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { askFor } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 
 interface Held {
@@ -30,8 +30,7 @@ export const server = verb({
       requiresArg: true,
       describe: 'Only for this class of traffic. By default for both.',
     },
-    ...ADMIN_OPTIONS,
-    json: JSON_OPTION,
+    ...LIVE_OPTIONS,
   },
   run: async ({ act, name, class: only, json, ...target }) => {
     const path = `/servers/${encodeURIComponent(name)}/${act}`

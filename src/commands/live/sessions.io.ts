@@ -3,8 +3,8 @@
  */
 import type { FoundSessions } from '../../instances/protocol/protocol.ts'
 import { askFor } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 import { sessionsText } from '../text/sessions-text.ts'
 
@@ -24,8 +24,7 @@ export const sessions = verb({
       requiresArg: true,
       describe: 'The most sessions to list, up to 10000.',
     },
-    ...ADMIN_OPTIONS,
-    json: JSON_OPTION,
+    ...LIVE_OPTIONS,
   },
   run: async ({ client, session, user, limit, json, ...target }) => {
     const query = new URLSearchParams({ limit: String(limit) })

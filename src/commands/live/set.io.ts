@@ -4,8 +4,8 @@
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { codedError } from '../../coded-error.ts'
 import { askFor } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 
 interface Changed {
@@ -26,7 +26,7 @@ export const set = verb({
     class: { choices: TRAFFIC_CLASSES, demandOption: true, describe: 'The class of traffic.' },
     rate: { type: 'string', demandOption: true, describe: 'Messages per second; 0 is unlimited.' },
   },
-  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  options: LIVE_OPTIONS,
   run: async ({ what: _, name, class: of, rate, json, ...target }) => {
     if (!/^\d{1,7}$/.test(rate)) throw codedError('USAGE', `"${rate}" is no rate; write a whole number such as 200`)
     const path = `/servers/${encodeURIComponent(name)}/max-rate`

@@ -4,8 +4,8 @@
 import type { LearnedReport } from '../../observe/learned-report.ts'
 import type { Overrides } from '../../observe/view/view.ts'
 import { askFor, fetchStatus } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 import { learnedText } from '../text/learned-text.ts'
 import { SHOWN, SHOWN_JSON } from '../text/show-text.ts'
@@ -30,7 +30,6 @@ export const show = verb({
     },
   },
   options: {
-    ...ADMIN_OPTIONS,
     limit: {
       type: 'number',
       within: [1, 10_000],
@@ -38,7 +37,7 @@ export const show = verb({
       requiresArg: true,
       describe: 'With `learned`: the most addresses to list, up to 10000.',
     },
-    json: JSON_OPTION,
+    ...LIVE_OPTIONS,
   },
   run: async ({ what, json, limit, ...target }) => {
     if (what === 'learned') {

@@ -3,8 +3,8 @@
  * lost; 3 if none runs.
  */
 import { fetchStatus } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 import { statusText } from '../text/status-text.ts'
 
@@ -13,10 +13,7 @@ export const status = verb({
     ['status', 'ask the daemon of this machine'],
     ['status --json --admin http://127.0.0.1:9813', 'everything, for a program'],
   ],
-  options: {
-    ...ADMIN_OPTIONS,
-    json: JSON_OPTION,
-  },
+  options: LIVE_OPTIONS,
   run: async ({ json, ...target }) => {
     const report = await fetchStatus(target, json ? 'all' : 'off')
     writeResult(json, report, () => statusText(report))

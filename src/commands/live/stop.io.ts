@@ -7,12 +7,13 @@
  * daemon is gone); 1 if something was, or if the connection broke before the daemon said so.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { EndingNews } from '../../admin/ending-news.ts'
 import { codeOf } from '../../coded-error.ts'
 import type { Forecast, InHand } from '../../observe/view/in-hand.ts'
 import { fateText, hindranceText, inHandText, isNothing, leftText } from '../../observe/view/in-hand-text.ts'
 import { type AdminTarget, askFor, fetchStatus, follow } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { type ExitCode, verb } from '../input/verb.ts'
 import { say, writeJson, writeResult } from '../terminal/output.io.ts'
 
 const ASK_EVERY_MS = 100
@@ -23,10 +24,7 @@ const GONE_WITHIN_MS = 10_000
 type Message =
   | { readonly kind: 'begun'; readonly pid: number; readonly limitSeconds: number; readonly forecast: Forecast }
   | { readonly kind: 'in-hand'; readonly inHand: InHand }
-  | { readonly kind: 'drained' }
-  | { readonly kind: 'resumed' }
-  | { readonly kind: 'not-stopped'; readonly left: InHand; readonly error: string }
-  | { readonly kind: 'stopped'; readonly left: InHand }
+  | EndingNews
 
 const CUT =
   'the connection broke before the daemon said what was left; its log has it ("drain-unfinished", "stopped" or "fatal")'
@@ -45,8 +43,7 @@ export const stop = verb({
       default: false,
       describe: 'Even if something is lost, or somebody is attached.',
     },
-    ...ADMIN_OPTIONS,
-    json: JSON_OPTION,
+    ...LIVE_OPTIONS,
   },
   run: async ({ force, json, ...target }): Promise<ExitCode> => {
     const { last, inHand, pid } = await followed(target, { path: '/stop', body: { force } }, json)
@@ -82,8 +79,7 @@ export const drain = verb({
       requiresArg: true,
       describe: 'How long to wait until nothing is in hand.',
     },
-    ...ADMIN_OPTIONS,
-    json: JSON_OPTION,
+    ...LIVE_OPTIONS,
   },
   run: async ({ seconds, json, ...target }): Promise<ExitCode> => {
     const begun = seconds > 0 ? undefined : ((await askFor(target, drainOf({}))) as { forecast: Forecast })
@@ -117,7 +113,7 @@ export const resume = verb({
     ['resume', '/readyz is 200 again; refused while a stop is under way'],
     ['resume --json', 'the same for a program'],
   ],
-  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  options: LIVE_OPTIONS,
   run: async ({ json, ...target }): Promise<ExitCode> => {
     const answer = (await askFor(target, { method: 'POST', path: '/resume', access: 'control' })) as {
       resumed: boolean
@@ -132,7 +128,7 @@ const drainOf = (body: object) => ({ method: 'POST', path: '/drain', body, acces
 
 interface Followed {
   /** The last message if it says the result; undefined if the time was over or the connection broke. */
-  readonly last: Exclude<Message, { kind: 'begun' | 'in-hand' }> | undefined
+  readonly last: EndingNews | undefined
   /** What was in hand, as last reported. */
   readonly inHand: InHand | undefined
   /** Of the daemon. */

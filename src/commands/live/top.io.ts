@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { codedError, codeOf } from '../../coded-error.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
 import { type AdminTarget, follow } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { type ExitCode, verb } from '../input/verb.ts'
 import { writeData } from '../terminal/output.io.ts'
 import { Terminal } from '../terminal/terminal.io.ts'
 import { frame, SORTS, type TopState } from '../text/top-frame.ts'
@@ -24,7 +24,7 @@ export const top = verb({
     ['top', 'q quits, p pauses, s changes the order'],
     ['top --json', 'a report a line, for a program'],
   ],
-  options: { ...ADMIN_OPTIONS, json: JSON_OPTION },
+  options: LIVE_OPTIONS,
   run: async ({ json, ...target }): Promise<ExitCode> => {
     if (json) {
       for await (const line of follow(target, WATCH, new AbortController().signal)) writeData(line)

@@ -5,8 +5,8 @@
 import { codedError } from '../../coded-error.ts'
 import { codeName } from '../../radius/names/names.io.ts'
 import { follow } from '../input/admin-client.io.ts'
-import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { verb } from '../input/verb.ts'
 import { say, writeData } from '../terminal/output.io.ts'
 import { stepText, type TracedStep } from '../text/trace-text.ts'
 
@@ -39,8 +39,7 @@ export const trace = verb({
       requiresArg: true,
       describe: 'End after this many steps, 100000 at most.',
     },
-    ...ADMIN_OPTIONS,
-    json: JSON_OPTION,
+    ...LIVE_OPTIONS,
   },
   run: async ({ client, user, session, seconds, count, json, ...target }) => {
     if (client === undefined && user === undefined && session === undefined) {

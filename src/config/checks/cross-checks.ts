@@ -9,6 +9,7 @@ import { didYouMean } from '../../did-you-mean.ts'
 import { seconds } from '../../units.ts'
 import { instancesOf } from '../schema/config.ts'
 import { perClientOf } from '../schema/watch-settings.ts'
+import { quoted } from '../source/problem.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
 import { checkAddresses, listenersOf } from './address-checks.ts'
 import { checkFailoverTime } from './failover-check.ts'
@@ -52,7 +53,7 @@ function checkNames({ root }: PartialConfig, findings: Findings): void {
       if (typeof name !== 'string') continue
       const first = seen.get(name)
       if (first === undefined) seen.set(name, path)
-      else findings.error(path, `${pathText(first)} is "${name}" too; give each ${kind} a name of its own`)
+      else findings.error(path, `${pathText(first)} is ${quoted(name)} too; give each ${kind} a name of its own`)
     }
   }
 }
@@ -82,7 +83,7 @@ function checkClasses({ root, outline, servers }: PartialConfig, context: LoadCo
     }
     if (key !== undefined && context.attributeKey(key) === undefined) {
       const hint = didYouMean(context.similarAttributeNames(key)) || '; write it as the dictionary does, as 3GPP-IMSI'
-      findings.error([...path, 'hash_key'], `"${key}" is no attribute of the dictionary${hint}`)
+      findings.error([...path, 'hash_key'], `${quoted(key)} is no attribute of the dictionary${hint}`)
     }
     const listens = listeners.some((one) => one.class === name)
     if (listens && servers.length > 0 && servers.every((server) => server?.[name] === false)) {

@@ -32,50 +32,29 @@ const inOrder = (o: object, ctx: z.RefinementCtx): void => {
   }
 }
 
-/** Raised at `high` or above, cleared below `low`. */
-interface Edges<Written> {
-  readonly high: Written
-  readonly low: Written
-  readonly samples?: readonly [samples: number, ofLast: number]
-}
-
 const switchable = <T extends z.ZodType>(type: T, what: string) =>
   z.union([z.literal(false), type]).describe(`${what} \`false\`: it is never raised.`)
 
+type Samples = readonly [samples: number, ofLast: number]
+/** A loss is reported at the first poll that sees it, and until twelve polls in a row saw none. */
+const LOSS: Samples = [1, 12]
+const TWICE: Samples = [2, 3]
+
 const threshold = <High extends z.ZodType, Low extends z.ZodType>(
   what: string,
-  high: High,
-  low: Low,
-  samples: readonly [samples: number, ofLast: number] = [1, 1],
+  [high, low]: readonly [high: High, low: Low],
+  samples: Samples = [1, 1],
 ) =>
   switchable(z.strictObject({ high, low, ...samplesOf(...samples) }).superRefine(inOrder), what).prefault({} as never)
 
-/** A loss is reported at the first poll that sees it, and until twelve polls in a row saw none. */
-const LOSS = [1, 12] as const
-const OFTEN = [2, 3] as const
-
-/** In whole numbers of `unit`. */
-const level = (what: string, unit: string, { high, low, samples }: Edges<number>) =>
+/** In whole numbers of `unit`: raised at `high` or above, cleared below `low`. */
+const level = (what: string, unit: string, [high, low]: readonly [high: number, low: number], samples?: Samples) =>
   threshold(
     what,
-    whole(1, MOST).describe(`Raised at this many ${unit} or more.`).default(high),
-    whole(0, MOST).describe('Cleared below this many.').default(low),
-    samples,
-  )
-
-const inDurations = (what: string, { high, low, samples }: Edges<string>) =>
-  threshold(
-    what,
-    duration({ least: '1ms', most: '1m' }).describe('Raised at this much or more.').prefault(high),
-    duration({ least: '0s', most: '1m' }).describe('Cleared below this much.').prefault(low),
-    samples,
-  )
-
-const inSizes = (what: string, { high, low, samples }: Edges<string>) =>
-  threshold(
-    what,
-    size({ least: '1MiB', most: '1024GiB' }).describe('Raised at this much or more.').prefault(high),
-    size({ least: '0B', most: '1024GiB' }).describe('Cleared below this much.').prefault(low),
+    [
+      whole(1, MOST).describe(`Raised at this many ${unit} or more.`).default(high),
+      whole(0, MOST).describe('Cleared below this many.').default(low),
+    ],
     samples,
   )
 
@@ -114,64 +93,48 @@ export const alarms = z
       })
       .describe('Who is told besides the log. By default nobody.')
       .optional(),
-    queue_fill: level('The fullest queue of a class is close to its bounds.', 'per cent', { high: 80, low: 60 }),
-    queue_age: level('The oldest message of a class is close to max_age.', 'per cent', {
-      high: 80,
-      low: 50,
-      samples: OFTEN,
-    }),
+    queue_fill: level('The fullest queue of a class is close to its bounds.', 'per cent', [80, 60]),
+    queue_age: level('The oldest message of a class is close to max_age.', 'per cent', [80, 50], TWICE),
     server_down: isSo('A server is Down for a class.'),
     server_failing: isSo('A server lives but answers hardly any request in time.'),
-    never_answered: level('No valid response has ever come from a server.', 'transmissions that timed out', {
-      high: 3,
-      low: 1,
-    }),
-    unanswered_by_live_server: level('A server leaves requests unanswered while it answers others.', 'a minute', {
-      high: 10,
-      low: 3,
-      samples: OFTEN,
-    }),
+    never_answered: level('No valid response has ever come from a server.', 'transmissions that timed out', [3, 1]),
+    unanswered_by_live_server: level(
+      'A server leaves requests unanswered while it answers others.',
+      'a minute',
+      [10, 3],
+      TWICE,
+    ),
     all_servers_down: isSo('All servers are Down for a class.'),
-    ceiling: level('More is offered to a server than its effective ceiling.', 'per cent of it', {
-      high: 100,
-      low: 90,
-      samples: [3, 3],
-    }),
-    shed: level('Messages are shed from a full queue.', 'a minute', { high: 1, low: 1, samples: LOSS }),
-    expired: level('Messages expire.', 'a minute', { high: 10, low: 3, samples: LOSS }),
-    given_up: level('Requests end without an answer.', 'a minute', { high: 10, low: 3, samples: LOSS }),
-    retries: level('Many transmissions to a server are retries.', 'per cent', { high: 20, low: 10, samples: OFTEN }),
-    client_secret: level('Datagrams of a client do not verify.', 'a minute', { high: 10, low: 1, samples: LOSS }),
-    client_drops: level('Datagrams of a client are dropped for another reason.', 'a minute', {
-      high: 10,
-      low: 1,
-      samples: LOSS,
-    }),
-    server_secret: level('Responses of a server do not verify.', 'a minute', { high: 10, low: 1, samples: LOSS }),
-    server_drops: level('Responses of a server are dropped for another reason.', 'a minute', {
-      high: 10,
-      low: 1,
-      samples: LOSS,
-    }),
+    ceiling: level('More is offered to a server than its effective ceiling.', 'per cent of it', [100, 90], [3, 3]),
+    shed: level('Messages are shed from a full queue.', 'a minute', [1, 1], LOSS),
+    expired: level('Messages expire.', 'a minute', [10, 3], LOSS),
+    given_up: level('Requests end without an answer.', 'a minute', [10, 3], LOSS),
+    retries: level('Many transmissions to a server are retries.', 'per cent', [20, 10], TWICE),
+    client_secret: level('Datagrams of a client do not verify.', 'a minute', [10, 1], LOSS),
+    client_drops: level('Datagrams of a client are dropped for another reason.', 'a minute', [10, 1], LOSS),
+    server_secret: level('Responses of a server do not verify.', 'a minute', [10, 1], LOSS),
+    server_drops: level('Responses of a server are dropped for another reason.', 'a minute', [10, 1], LOSS),
     missing_message_authenticator: isSo('Unsigned Access-Requests of a client are dropped.'),
     server_missing_message_authenticator: isSo('Unsigned answers of a server are dropped.'),
     mixed_signing: isSo('A client sends signed and unsigned Access-Requests from one address.'),
     server_mixed_signing: isSo('A server sends signed and unsigned answers to Access-Requests.'),
-    kernel_drops: level('The kernel drops datagrams because a receive buffer is full.', 'a minute', {
-      high: 1,
-      low: 1,
-      samples: LOSS,
-    }),
-    send_failures: level('The system refuses to send datagrams.', 'a minute', { high: 10, low: 1, samples: LOSS }),
-    internal_errors: level('Packets are dropped because of a bug.', 'a minute', { high: 1, low: 1, samples: LOSS }),
-    sessions_log_lost: level('Lines of the sessions log are lost.', 'a minute', { high: 1, low: 1, samples: LOSS }),
-    log_lines_lost: level('Lines of the log or the TPS file are lost.', 'a minute', { high: 1, low: 1, samples: LOSS }),
-    event_loop_delay: inDurations('An event loop is late.', {
-      high: '50ms',
-      low: '20ms',
-      samples: OFTEN,
-    }),
-    memory: inSizes('The process uses much memory.', { high: '4GiB', low: '3GiB' }),
+    kernel_drops: level('The kernel drops datagrams because a receive buffer is full.', 'a minute', [1, 1], LOSS),
+    send_failures: level('The system refuses to send datagrams.', 'a minute', [10, 1], LOSS),
+    internal_errors: level('Packets are dropped because of a bug.', 'a minute', [1, 1], LOSS),
+    sessions_log_lost: level('Lines of the sessions log are lost.', 'a minute', [1, 1], LOSS),
+    log_lines_lost: level('Lines of the log or the TPS file are lost.', 'a minute', [1, 1], LOSS),
+    event_loop_delay: threshold(
+      'An event loop is late.',
+      [
+        duration({ least: '1ms', most: '1m' }).describe('Raised at this much or more.').prefault('50ms'),
+        duration({ least: '0s', most: '1m' }).describe('Cleared below this much.').prefault('20ms'),
+      ],
+      TWICE,
+    ),
+    memory: threshold('The process uses much memory.', [
+      size({ least: '1MiB', most: '1024GiB' }).describe('Raised at this much or more.').prefault('4GiB'),
+      size({ least: '0B', most: '1024GiB' }).describe('Cleared below this much.').prefault('3GiB'),
+    ]),
     offered_rate: offeredRate,
     listener_missing: isSo('The machine lacks an address of `listen` that is not optional.'),
     instance_down: isSo('An instance crashed or does not run.'),
@@ -182,23 +145,19 @@ export const alarms = z
   .describe('When an operator is told: in the log, at /alarms, as a metric and by the webhook. See alarms.md.')
   .prefault({})
 
-interface Penalties<Written> {
-  readonly warning: Written
-  readonly error: Written
-  readonly cost: number
-}
-
-const costOf = (cost: number) =>
-  whole(1, 10)
-    .describe('What the health loses at the error threshold. At the warning threshold it loses 1.')
-    .default(cost)
-
-const factor = <T extends z.ZodType>(what: string, threshold: (written: 'warning' | 'error') => T, cost: number) =>
+/** From `warning` on it costs 1, from `error` on it costs `cost`. */
+const factor = <T extends z.ZodType>(what: string, [warning, error]: readonly [warning: T, error: T], cost: number) =>
   z
     .union([
       z.literal(false),
       z
-        .strictObject({ warning: threshold('warning'), error: threshold('error'), cost: costOf(cost) })
+        .strictObject({
+          warning: warning.describe('The warning threshold.'),
+          error: error.describe('The error threshold.'),
+          cost: whole(1, 10)
+            .describe('What the health loses at the error threshold. At the warning threshold it loses 1.')
+            .default(cost),
+        })
         .superRefine((o, ctx) => {
           const { warning, error } = o as unknown as { readonly warning: number; readonly error: number }
           if (warning <= error) return
@@ -208,8 +167,9 @@ const factor = <T extends z.ZodType>(what: string, threshold: (written: 'warning
     .describe(`${what} \`false\`: it costs nothing.`)
     .prefault({} as never)
 
-const wholeFactor = (what: string, of: Penalties<number>) =>
-  factor(what, (written) => whole(0, MOST).describe(`The ${written} threshold.`).default(of[written]), of.cost)
+const counted = (of: number) => whole(0, MOST).default(of)
+const lateness = (of: string) => duration({ least: '0s', most: '1m' }).prefault(of)
+const octets = (of: string) => size({ least: '0B', most: '1024GiB' }).prefault(of)
 
 export const health = z
   .strictObject({
@@ -221,37 +181,15 @@ export const health = z
         'Has no effect any more. It is accepted so that older files still load: /readyz never answers 503 because of the health. Strangers can lower the health with a few packets, and the proxy is needed most in a storm.',
       )
       .optional(),
-    queue_fill: wholeFactor('Per cent of the fullest queue.', { warning: 50, error: 90, cost: 2 }),
-    queue_age: wholeFactor('Age of the oldest message in per cent of max_age.', { warning: 50, error: 90, cost: 2 }),
-    shed: wholeFactor('Messages shed a minute.', { warning: 1, error: 600, cost: 3 }),
-    timeouts: wholeFactor('Per cent of the transmissions that time out.', { warning: 10, error: 50, cost: 2 }),
-    servers: wholeFactor('Per cent of the servers of a class that are Down or Failing.', {
-      warning: 1,
-      error: 100,
-      cost: 10,
-    }),
-    instances: wholeFactor('Per cent of the instances that crashed or do not run.', {
-      warning: 1,
-      error: 100,
-      cost: 10,
-    }),
-    bad_authenticators: wholeFactor('Datagrams a minute that do not verify.', { warning: 10, error: 600, cost: 2 }),
-    event_loop_delay: factor(
-      'How late an event loop is.',
-      (written) =>
-        duration({ least: '0s', most: '1m' })
-          .describe(`The ${written} threshold.`)
-          .prefault({ warning: '20ms', error: '200ms' }[written]),
-      2,
-    ),
-    memory: factor(
-      'Memory of the process.',
-      (written) =>
-        size({ least: '0B', most: '1024GiB' })
-          .describe(`The ${written} threshold.`)
-          .prefault({ warning: '3GiB', error: '6GiB' }[written]),
-      2,
-    ),
+    queue_fill: factor('Per cent of the fullest queue.', [counted(50), counted(90)], 2),
+    queue_age: factor('Age of the oldest message in per cent of max_age.', [counted(50), counted(90)], 2),
+    shed: factor('Messages shed a minute.', [counted(1), counted(600)], 3),
+    timeouts: factor('Per cent of the transmissions that time out.', [counted(10), counted(50)], 2),
+    servers: factor('Per cent of the servers of a class that are Down or Failing.', [counted(1), counted(100)], 10),
+    instances: factor('Per cent of the instances that crashed or do not run.', [counted(1), counted(100)], 10),
+    bad_authenticators: factor('Datagrams a minute that do not verify.', [counted(10), counted(600)], 2),
+    event_loop_delay: factor('How late an event loop is.', [lateness('20ms'), lateness('200ms')], 2),
+    memory: factor('Memory of the process.', [octets('3GiB'), octets('6GiB')], 2),
   })
   .describe('One number for people: 10 is healthy, and each problem costs some of it.')
   .prefault({})

@@ -165,6 +165,14 @@ describe('the hash', () => {
     )
   })
 
+  it('is quoted on one line, whatever is written', () => {
+    expectProblem(
+      { farm: '  accounting: { algorithm: hash, hash_key: ▶"a\\r\\nb" }' },
+      'farm.accounting.hash_key',
+      '"a\\r\\nb" is no attribute of the dictionary; write it as the dictionary does, as 3GPP-IMSI',
+    )
+  })
+
   it('is warned about where its key has no effect', () => {
     expectWarning(
       { farm: '  authentication: { hash_key: ▶User-Name }' },
