@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { freePorts } from '../src/demo/free-ports.io.ts'
+import { freePorts } from '../src/demo/workspace.io.ts'
 
 const RADSLUICE = join(import.meta.dirname, '../bin/radsluice')
 const READY_WITHIN_MS = 30_000

@@ -7,7 +7,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/codes.ts'
-import { peakWithin } from '../src/demo/peak.ts'
+import { peakWithin } from '../src/demo/demo-server.io.ts'
 import { checkRequest } from '../src/radius/authenticator.ts'
 import { type Packet, readPacket } from '../src/radius/packet.ts'
 import { Secret } from '../src/radius/secret.ts'

@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { writeData } from '../src/commands/terminal/output.io.ts'
 import { table } from '../src/commands/text/table.ts'
-import { freePorts } from '../src/demo/free-ports.io.ts'
+import { freePorts } from '../src/demo/workspace.io.ts'
 import { medianOf } from './load/medians.ts'
 
 const ROOT = join(import.meta.dirname, '..')

@@ -13,10 +13,9 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ask } from '../src/commands/input/admin-client.io.ts'
-import { freePorts } from '../src/demo/free-ports.io.ts'
 import { DemoServerProcess } from '../src/demo/server-process.io.ts'
 import { Storm } from '../src/demo/storm.io.ts'
-import { makeWorkspace } from '../src/demo/workspace.io.ts'
+import { freePorts, makeWorkspace } from '../src/demo/workspace.io.ts'
 import { svgOf } from './terminal-svg.ts'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')

@@ -93,7 +93,7 @@ const RULES: readonly (readonly [
       { path: 'src/proxy/engine.ts', text: 'const x = Math.random()\n' },
       { path: 'src/proxy/engine.ts', text: 'const t = hrtime.bigint()\n' },
       { path: 'src/proxy/engine.ts', text: "import { createSocket } from 'node:dgram'\n" },
-      { path: 'src/proxy/engine.ts', text: "import { Sockets } from './sockets.io.ts'\n" },
+      { path: 'src/proxy/engine.ts', text: "import { Links } from './links.io.ts'\n" },
       { path: 'src/proxy/engine.ts', text: "import { pino } from 'pino'\n" },
       { path: 'src/proxy/engine.ts', text: "import { parse } from 'yaml'\n" },
     ],
@@ -103,7 +103,7 @@ const RULES: readonly (readonly [
     configStopsAtTheRoot,
     SRC,
     [
-      { path: 'src/transport/sockets.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
+      { path: 'src/transport/links.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
       { path: 'src/admin/server.io.ts', text: "import type { Config } from '../config/schema.ts'\n" },
     ],
   ],
@@ -111,7 +111,7 @@ const RULES: readonly (readonly [
     'the radius package has one caller',
     strangersHaveOneCaller,
     SRC,
-    [{ path: 'src/transport/sockets.io.ts', text: "import radius from 'radius'\n" }],
+    [{ path: 'src/transport/links.io.ts', text: "import radius from 'radius'\n" }],
   ],
   [
     'only the command line ends the process',
@@ -274,7 +274,7 @@ describe('the rules find what they are there for:', () => {
 
   it('the shell may do all that', () => {
     const text = "import { createSocket } from 'node:dgram'\nawait Date.now()\n"
-    for (const path of ['src/transport/sockets.io.ts', 'src/cli.ts']) {
+    for (const path of ['src/transport/links.io.ts', 'src/cli.ts']) {
       expect(pureFilesStayPure([{ path, text }])).toEqual([])
     }
   })

@@ -8,7 +8,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import radius from 'radius'
 import { monotonicNow } from '../transport/clock.io.ts'
-import { peakWithin } from './peak.ts'
 
 export const DEMO_PASSWORD = 'wonderland'
 const STEP_MS = 5
@@ -156,3 +155,14 @@ export class DemoServer {
 /** RFC 5080 section 2.2.2: a duplicate has the same source, identifier, code and authenticator. */
 const keyOf = (packet: Buffer, from: RemoteInfo): string =>
   `${from.address} ${from.port} ${packet.toString('latin1', 0, 20)}`
+
+/** The most arrivals (ascending, microseconds) within any `window` microseconds, wherever that begins. */
+export function peakWithin(arrivals: readonly number[], window: number): number {
+  let peak = 0
+  let first = 0
+  for (let last = 0; last < arrivals.length; last += 1) {
+    while ((arrivals[last] ?? 0) - (arrivals[first] ?? 0) >= window) first += 1
+    peak = Math.max(peak, last - first + 1)
+  }
+  return peak
+}

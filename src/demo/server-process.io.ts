@@ -6,8 +6,8 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { codedError } from '../coded-error.ts'
-import { cliFile } from './cli-file.io.ts'
 import { DemoServer, type DemoServerOptions, type DemoServerReport } from './demo-server.io.ts'
+import { cliFile } from './workspace.io.ts'
 
 const PATIENCE_MS = 15_000
 

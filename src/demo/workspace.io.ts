@@ -1,7 +1,11 @@
 /**
- * A directory for one demo: its configuration and its secret, readable by this user only, gone when the demo ends.
+ * What a daemon that is started for a demo needs: our own command line, free ports, and a directory with its configuration and
+ * its secret, which this user alone can read and which is gone when the demo ends.
  */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,6 +14,9 @@ export interface Workspace {
   readonly secretFile: string
   remove(): void
 }
+
+/** How our own command line is started, for child processes: from the sources and from the build alike. */
+export const cliFile = (): string => join(import.meta.dirname, '../../bin/start.cjs')
 
 /** Writes the secret and the configuration (which refers to the secret as `secret_file: secret`). */
 export function makeWorkspace(secret: string, config: string): Workspace {
@@ -23,4 +30,18 @@ export function makeWorkspace(secret: string, config: string): Workspace {
     configFile: file('demo.yaml', config),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
+}
+
+/** A UDP port and a TCP port of loopback that are free; somebody else may take them before they are used, but seldom does. */
+export async function freePorts(): Promise<[udp: number, tcp: number]> {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const ports: [number, number] = [socket.address().port, (server.address() as AddressInfo).port]
+  socket.close()
+  server.close()
+  return ports
 }

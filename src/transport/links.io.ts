@@ -1,17 +1,21 @@
 /**
- * The links to the servers: each lane has one for each source port, and one for probes.
+ * All links of one instance: the engine's way out, and the clients' way in. It opens them through a transport and keeps them.
  *
- * A lane is opened before the engine uses it. It grows when the engine wants more ports, and is closed once the engine no longer
- * names it.
+ * A lane has one link for each source port, and one for probes. It is opened before the engine uses it, grows when the engine
+ * wants more ports, and is closed once the engine no longer names it. What is sent is never waited for. Errors of sending are
+ * counted here and noted.
  */
 import { type Endpoint, endpointText } from '../addresses.ts'
-import { type LanePlan, PROBE_PORT } from '../proxy/border/ports.ts'
+import type { Peer } from '../proxy/border/events.ts'
+import { type LanePlan, type Outbox, PROBE_PORT } from '../proxy/border/ports.ts'
 import type { Instant } from '../units.ts'
 import { monotonicNow } from './clock.io.ts'
-import type { Arrivals, Link, LinkReport, OwnEndpoints, Transport } from './ports.ts'
+import type { ListenerReport, ListenOptions } from './listener-plan.ts'
+import { type ListenerEvent, Listeners, type ListenersOptions } from './listeners.io.ts'
+import { type Arrivals, type Link, type LinkReport, type Transport, WANTED_RECEIVE_BUFFER } from './ports.ts'
 import { ALONE, pathOf, type Share, sourceOf } from './source-endpoints.ts'
 
-/** What all instances know of the local ends of each other's links. */
+/** What all instances know of the local ends of each other's links to servers. */
 export interface SharedEndpointsPort {
   /** Rises with each link that opens or closes. */
   readonly version: number
@@ -22,12 +26,18 @@ export interface SharedEndpointsPort {
   has(address: string, port: number, now: Instant): boolean
 }
 
-export interface LinksOptions {
-  readonly transport: Transport
+/** What the log should hear of. */
+export interface LinkNotes {
   /** A datagram could not be sent, or a link reported an error. */
-  readonly failed: (where: string, systemCode: string) => void
+  sendFailed(where: string, systemCode: string): void
+  listener(event: ListenerEvent): void
+}
+
+export interface LinksOptions extends Pick<ListenersOptions, 'localAddresses'> {
+  readonly transport: Transport
+  readonly notes: LinkNotes
+  /** One of several instances shares the listeners' ports with the others, and has its own share of source ports. */
   readonly share?: Share | undefined
-  /** If there are other instances. */
   readonly shared?: SharedEndpointsPort | undefined
 }
 
@@ -37,25 +47,36 @@ interface Lane {
   readonly probe: Link
 }
 
-export class Links implements OwnEndpoints {
+export class Links implements Outbox {
   readonly #transport: Transport
-  readonly #failed: LinksOptions['failed']
+  readonly #notes: LinkNotes
   readonly #share: Share
   readonly #shared: SharedEndpointsPort | undefined
+  readonly #listeners: Listeners
   readonly #lanes = new Map<number, Lane>()
-  /** Of the open links, and of some that were. */
+  /** Of the open links to servers, and of some that were. */
   #localPorts = new Set<number>()
   #version = 0
+  #sendFailures = 0
 
-  constructor({ transport, failed, share = ALONE, shared }: LinksOptions) {
+  constructor({ transport, notes, share = ALONE, shared, localAddresses }: LinksOptions) {
     this.#transport = transport
-    this.#failed = failed
+    this.#notes = notes
     this.#share = share
     this.#shared = shared
+    this.#listeners = new Listeners({
+      transport,
+      tell: (event) => notes.listener(event),
+      failed: (where, code) => this.#failed(where, code),
+      localAddresses,
+      isShared: share.of > 1,
+      own: { version: () => shared?.version ?? this.#version, has: (address, port) => this.#isOwn(address, port) },
+    })
   }
 
-  get version(): number {
-    return this.#shared?.version ?? this.#version
+  /** @throws a coded error if a listener can't be opened. */
+  openListeners(options: ListenOptions, arrivals: Arrivals): Promise<void> {
+    return this.#listeners.open(options, arrivals)
   }
 
   /**
@@ -63,7 +84,7 @@ export class Links implements OwnEndpoints {
    * @throws a coded error if a link can't be opened; lanes opened by this call are then closed again. An error without a code
    * if a lane's number has another path now: what is sent there would go to the wrong server.
    */
-  async open(plan: readonly LanePlan[], arrivals: Arrivals): Promise<void> {
+  async openLanes(plan: readonly LanePlan[], arrivals: Arrivals): Promise<void> {
     const added: number[] = []
     try {
       for (const lane of plan) {
@@ -81,7 +102,20 @@ export class Links implements OwnEndpoints {
       for (const lane of added) this.#close(lane)
       throw error
     }
-    this.#localPorts = new Set(this.reports().map(({ local }) => local.port))
+    this.#localPorts = new Set(this.upstreams().map(({ port }) => port))
+  }
+
+  /** Closes the lanes that are not among these. */
+  keepOnlyLanes(plan: readonly LanePlan[]): void {
+    const kept = new Set(plan.map(({ lane }) => lane))
+    for (const lane of this.#lanes.keys()) if (!kept.has(lane)) this.#close(lane)
+  }
+
+  /** Once a second: what this machine's addresses are. */
+  followAddresses(local: readonly string[]): Promise<void> {
+    const now = monotonicNow()
+    for (const end of this.upstreams()) this.#shared?.stillOpen(end, now)
+    return this.#listeners.followAddresses(local)
   }
 
   forward(lane: number, port: number, octets: Uint8Array): void {
@@ -96,34 +130,53 @@ export class Links implements OwnEndpoints {
     else this.#failed(`lane ${lane} probe`, 'EBADF')
   }
 
-  /** Closes the lanes that are not among these. */
-  keepOnly(plan: readonly LanePlan[]): void {
-    const kept = new Set(plan.map(({ lane }) => lane))
-    for (const lane of this.#lanes.keys()) if (!kept.has(lane)) this.#close(lane)
+  reply(to: Peer, octets: Uint8Array): void {
+    this.#listeners.reply(to, octets)
   }
 
-  /** Whether one of them, or of another instance's, has this local address and port. Few senders have such a port. */
-  has(address: string, port: number): boolean {
-    const isHere =
-      this.#localPorts.has(port) && this.reports().some(({ local }) => local.port === port && local.address === address)
-    return isHere || (this.#shared?.has(address, port, monotonicNow()) ?? false)
+  flush(): void {
+    this.#transport.flush()
   }
 
-  /** Once a second: what is open is of this instance. */
-  tellOthers(): void {
-    const now = monotonicNow()
-    for (const { local } of this.reports()) this.#shared?.stillOpen(local, now)
+  /** Datagrams that the system refused to send, since the start. */
+  get sendFailures(): number {
+    return this.#sendFailures
   }
 
-  /** Of all that are open. */
-  reports(): LinkReport[] {
+  listeners(): ListenerReport[] {
+    return this.#listeners.report()
+  }
+
+  /** The local ends of the links to the servers, as the kernel's table lists them. */
+  upstreams(): Endpoint[] {
+    return this.#reports().map(({ local }) => local)
+  }
+
+  /** The smallest receive buffer granted, if the kernel gave less than was asked; octets. */
+  clampedReceiveBuffer(): { readonly granted: number; readonly wanted: number } | undefined {
+    const listeners = this.#listeners.report().filter(({ receiveBuffer }) => receiveBuffer > 0)
+    const sizes = [...listeners, ...this.#reports()].map(({ receiveBuffer }) => receiveBuffer)
+    const granted = Math.min(WANTED_RECEIVE_BUFFER, ...sizes)
+    return granted < WANTED_RECEIVE_BUFFER ? { granted, wanted: WANTED_RECEIVE_BUFFER } : undefined
+  }
+
+  /** Closes everything; what the engine sends from then on is counted as failed. */
+  close(): void {
+    this.#listeners.close()
+    for (const lane of this.#lanes.keys()) this.#close(lane)
+  }
+
+  #reports(): LinkReport[] {
     return [...this.#lanes.values()].flatMap(({ sources, probe }) =>
       [...sources, probe].flatMap((link) => link.report() ?? []),
     )
   }
 
-  close(): void {
-    for (const lane of this.#lanes.keys()) this.#close(lane)
+  /** Whether a link to a server, or one of another instance's, has this local end. Few senders have such a port. */
+  #isOwn(address: string, port: number): boolean {
+    const isHere =
+      this.#localPorts.has(port) && this.upstreams().some((own) => own.port === port && own.address === address)
+    return isHere || (this.#shared?.has(address, port, monotonicNow()) ?? false)
   }
 
   #close(lane: number): void {
@@ -140,22 +193,24 @@ export class Links implements OwnEndpoints {
   #openOne(plan: LanePlan, link: number, arrivals: Arrivals): Promise<Link> {
     const server = { address: plan.address, port: plan.port }
     const where = endpointText(server)
-    const opened = (local: Endpoint): void => {
-      this.#localPorts.add(local.port)
-      this.#version += 1
-      this.#shared?.opened(local, monotonicNow())
-    }
-    return this.#transport.connect(
-      {
-        lane: plan.lane,
-        link,
-        purpose: `server ${plan.server}, ${plan.class}`,
-        server,
-        local: sourceOf(plan, link, this.#share),
-        failed: (code) => this.#failed(where, code),
-        opened,
+    const connection = {
+      lane: plan.lane,
+      link,
+      purpose: `server ${plan.server}, ${plan.class}`,
+      server,
+      local: sourceOf(plan, link, this.#share),
+      failed: (code: string) => this.#failed(where, code),
+      opened: (local: Endpoint) => {
+        this.#localPorts.add(local.port)
+        this.#version += 1
+        this.#shared?.opened(local, monotonicNow())
       },
-      arrivals,
-    )
+    }
+    return this.#transport.connect(connection, arrivals)
+  }
+
+  #failed(where: string, systemCode: string): void {
+    this.#sendFailures += 1
+    this.#notes.sendFailed(where, systemCode)
   }
 }

@@ -23,7 +23,7 @@ import {
   wantedWith,
 } from './listener-plan.ts'
 import { addressesOfThisMachine } from './local-addresses.io.ts'
-import type { Arrivals, Link, LinkReport, OwnEndpoints, Transport } from './ports.ts'
+import type { Arrivals, Link, LinkReport, Transport } from './ports.ts'
 
 /**
  * What becomes of a listener while the instance runs. `absent`: a configured address is lacking at the start. `failed`: an
@@ -43,10 +43,17 @@ export interface ListenersOptions {
   readonly localAddresses?: (() => readonly string[]) | undefined
   /** Other instances listen at the same addresses and ports. */
   readonly isShared?: boolean
-  readonly ours?: OwnEndpoints
+  readonly own?: OwnEndpoints
 }
 
-const NONE_OURS: OwnEndpoints = { version: 0, has: () => false }
+/** The local ends of our own links to servers: what comes from one of them goes round in a circle. */
+interface OwnEndpoints {
+  /** Another number: what `has` answered before may be over. */
+  version(): number
+  has(address: string, port: number): boolean
+}
+
+const NO_OWN: OwnEndpoints = { version: () => 0, has: () => false }
 
 interface Listener extends OpenListener {
   readonly number: number
@@ -172,7 +179,7 @@ export class Listeners {
   async #openOne(wanted: Wanted): Promise<LinkReport> {
     const number = this.#nextNumber
     this.#nextNumber += 1
-    const { transport, isShared = false, ours = NONE_OURS, failed } = this.#o
+    const { transport, isShared = false, own = NO_OWN, failed } = this.#o
     let where = endpointText(wanted)
     const plan = {
       class: wanted.class,
@@ -180,7 +187,7 @@ export class Listeners {
       purpose: `listen.${wanted.class}`,
       ifNotLocal: `write { address: "${where}", optional: true } where it comes and goes`,
       isShared,
-      peers: new Peers(number, ours),
+      peers: new Peers(number, own),
       failed: (code: string) => failed(where, code),
     }
     const link = await transport.listen(plan, this.#arrivals as Arrivals)
@@ -200,26 +207,26 @@ export class Listeners {
 /** Who has sent to one link: one object for each sender, not one for each datagram that waits. */
 class Peers {
   readonly #link: number
-  readonly #ours: OwnEndpoints
+  readonly #own: OwnEndpoints
   /** The last sender with each port, so at most 65,536. */
   readonly #byPort = new Map<number, Peer>()
   /** Of our own endpoints, when the peers were found not to be among them. */
   #version: number
 
-  constructor(link: number, ours: OwnEndpoints) {
+  constructor(link: number, own: OwnEndpoints) {
     this.#link = link
-    this.#ours = ours
-    this.#version = ours.version
+    this.#own = own
+    this.#version = own.version()
   }
 
   at(address: string, port: number): Peer {
-    const { version } = this.#ours
+    const version = this.#own.version()
     if (version !== this.#version) this.#byPort.clear()
     this.#version = version
     const known = this.#byPort.get(port)
     if (known?.address === address) return known
     // Not kept: a socket of a thread that crashed is ours no more, and nobody says so.
-    if (this.#ours.has(address, port)) return { link: this.#link, address, port, isOurs: true }
+    if (this.#own.has(address, port)) return { link: this.#link, address, port, isOurs: true }
     const peer: Peer = { link: this.#link, address, port }
     this.#byPort.set(port, peer)
     return peer

@@ -97,10 +97,3 @@ export interface ConnectPlan extends OpenPlan {
   /** It is open at this local end; again after each time that it was down. */
   opened(local: Endpoint): void
 }
-
-/** The local ends of our own links to servers: what comes from one of them goes round in a circle. */
-export interface OwnEndpoints {
-  /** Another number: what `has` answered before may be over. */
-  readonly version: number
-  has(address: string, port: number): boolean
-}

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { bare } from '../tidy-rules.ts'
 
 const OPENS =
-  /\b(?:openSync|appendFileSync|writeFileSync|createWriteStream|mkdirSync|mkdtempSync|createServer|createSocket|openSocket|tryOpening|\.(?:listen|connect)|new RotatingFile|new Listeners|new Links)\(/
+  /\b(?:openSync|appendFileSync|writeFileSync|createWriteStream|mkdirSync|mkdtempSync|createServer|createSocket|openSocket|tryOpening|\.(?:listen|connect)|new RotatingFile|new Listeners)\(/
 
 const ROWS: Readonly<Record<string, string>> = {
   'src/observe/log/rotating-file.io.ts': 'log.directory, tps.directory, accounting.sessions_log.directory',
@@ -15,9 +15,8 @@ const ROWS: Readonly<Record<string, string>> = {
   'src/observe/log/sessions-log.io.ts': 'accounting.sessions_log.directory',
   'src/transport/dgram/socket.io.ts': 'listen and farm.servers, through openSocket',
   'src/transport/dgram/transport.io.ts': 'listen and farm.servers, through openSocket',
-  'src/transport/links.io.ts': 'farm.servers',
+  'src/transport/links.io.ts': 'listen and farm.servers',
   'src/transport/listeners.io.ts': 'listen',
-  'src/transport/sockets.io.ts': 'listen and farm.servers',
   'src/instances/instances.io.ts': 'listen: whether the ports are free',
   'src/admin/server.io.ts': 'admin.listen',
   'src/admin/socket/socket-place.io.ts': 'admin.socket',

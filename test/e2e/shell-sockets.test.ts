@@ -60,18 +60,17 @@ describeLanes('dgram', loopback)
 
 const newInstance = (): Instance => {
   const instance = new Instance(loopback())
-  toClose.push(() => instance.sockets.close())
+  toClose.push(() => instance.links.close())
   return instance
 }
 
 describe('a listener on this machine', () => {
   it('at a wildcard expands to its own family only, loopback included', async () => {
-    const { sockets, arrivals } = newInstance()
+    const { links, arrivals } = newInstance()
     const port = await freePort()
     const at = { authentication: [{ address: '0.0.0.0', port }], accounting: [{ address: '::', port }] }
-    await sockets.openListeners({ at, mustHaveAll: true }, arrivals)
-    const of = (name: string): string[] =>
-      sockets.listeners().flatMap((one) => (one.class === name ? [one.address] : []))
+    await links.openListeners({ at, mustHaveAll: true }, arrivals)
+    const of = (name: string): string[] => links.listeners().flatMap((one) => (one.class === name ? [one.address] : []))
     expect(of('authentication')).toEqual(addressesOfThisMachine().filter((address) => !address.includes(':')))
     expect(of('authentication')).toContain('127.0.0.1')
     expect(of('accounting')).toEqual(addressesOfThisMachine().filter((address) => address.includes(':')))
@@ -112,7 +111,7 @@ describe('between the socket and the engine', () => {
       serve: () => false,
       nextWakeAt: () => undefined,
     }
-    const { transport, sockets } = newInstance()
+    const { transport, links } = newInstance()
     const journal = { note: () => undefined }
     const loop = new Loop({ engine, transport, journal, clock: monotonicNow })
     toClose.push(() => loop.stop())
@@ -120,12 +119,12 @@ describe('between the socket and the engine', () => {
     toClose.push(() => void other.close())
     other.answer(() => 'response')
     const port = await freePort()
-    await sockets.openListeners(
+    await links.openListeners(
       { at: { authentication: [{ address: '127.0.0.1', port }], accounting: [] }, mustHaveAll: true },
       loop,
     )
-    await sockets.openLanes([planOf({ port: other.port, ports: 1 })], loop)
-    sockets.forward(0, 0, Buffer.from('request'))
+    await links.openLanes([planOf({ port: other.port, ports: 1 })], loop)
+    links.forward(0, 0, Buffer.from('request'))
     other.send('request', port, '127.0.0.1')
     await until(() => Object.keys(stacks).length === 2, 'a response and a request')
     // The third call is the engine's own.

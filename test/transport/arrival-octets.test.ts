@@ -7,8 +7,8 @@ import type { Endpoint } from '../../src/addresses.ts'
 import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../src/classes.ts'
 import type { EngineEvent } from '../../src/proxy/border/events.ts'
 import { Engine } from '../../src/proxy/engine.ts'
+import { Links } from '../../src/transport/links.io.ts'
 import { Loop } from '../../src/transport/loop.io.ts'
-import { Sockets } from '../../src/transport/sockets.io.ts'
 import { instant, millis } from '../../src/units.ts'
 import {
   accessRequest,
@@ -37,14 +37,14 @@ class Chain {
   /** Whether the server answers. */
   isAnswering = true
   readonly #network = new MemoryNetwork()
-  readonly #sockets: Sockets
+  readonly #links: Links
   readonly #loop: Loop
   readonly #engine: Engine
   readonly #client: ReturnType<MemoryNetwork['bind']>
 
   constructor(rate = 10) {
     const transport = new MemoryTransport(this.#network)
-    this.#sockets = new Sockets({
+    this.#links = new Links({
       transport,
       notes: { sendFailed: () => undefined, listener: () => undefined },
       localAddresses: () => [HERE],
@@ -63,7 +63,7 @@ class Chain {
       clients: [client({ network: '127.0.0.0/8' })],
       servers: [server('s1', { rate, address: SERVER, timeout: millis(500), maxRetries: 1 })],
     }
-    this.#engine = new Engine(options, { outbox: this.#sockets, journal, random }, clock())
+    this.#engine = new Engine(options, { outbox: this.#links, journal, random }, clock())
     this.#loop = new Loop({ engine: this.#engine, transport, journal, clock })
     for (const { port } of this.#engine.plan()) {
       const receive = (octets: Uint8Array, from: Endpoint): void => {
@@ -76,9 +76,9 @@ class Chain {
   }
 
   async open(): Promise<void> {
-    await this.#sockets.openLanes(this.#engine.plan(), this.#loop)
+    await this.#links.openLanes(this.#engine.plan(), this.#loop)
     const at = perClass((each) => [{ address: HERE, port: PORTS[each] }])
-    await this.#sockets.openListeners({ at, mustHaveAll: true }, this.#loop)
+    await this.#links.openListeners({ at, mustHaveAll: true }, this.#loop)
   }
 
   send(trafficClass: TrafficClass, octets: Uint8Array): void {

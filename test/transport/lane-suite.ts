@@ -1,6 +1,6 @@
 /**
  * What the links to servers must do in every transport: sending and responses by lane and link, probes, closed ports, links that
- * go down, closing, reports. It runs on the network in memory and on real sockets.
+ * go down, closing, reports. It runs on the network in memory and on real links.
  */
 import { describe, expect, it } from 'vitest'
 import { endpointText } from '../../src/addresses.ts'
@@ -78,16 +78,16 @@ export function describeLanes(name: string, open: () => Outside): void {
         outside.cut?.(true)
         await instance.connect(planOf({ port: server.port, ports: 1 }))
         expect(instance.changes).toEqual([`0 ${PROBE_PORT} down`, '0 0 down'])
-        expect(instance.sockets.upstreams()).toEqual([])
+        expect(instance.links.upstreams()).toEqual([])
         instance.forward(0, 0, 'lost')
         expect(instance.notes).toEqual([`failed 127.0.0.1:${server.port} ENETUNREACH`])
         outside.cut?.(false)
         expect(instance.changes.slice(2)).toEqual([`0 ${PROBE_PORT} up`, '0 0 up'])
-        expect(instance.sockets.upstreams()).toHaveLength(2)
+        expect(instance.links.upstreams()).toHaveLength(2)
         instance.forward(0, 0, 'found')
         await instance.until(() => instance.responses.length > 0, 'an answer')
         expect(server.got).toHaveLength(1)
-        expect(instance.sockets.sendFailures).toBe(1)
+        expect(instance.links.sendFailures).toBe(1)
       })
     }
 
@@ -118,20 +118,20 @@ export function describeLanes(name: string, open: () => Outside): void {
 
     it('grows by ports without losing those it has, and is closed when it is named no more', async () => {
       const { instance, peer } = start()
-      const { sockets, notes } = instance
+      const { links, notes } = instance
       const { port } = await peer()
       await instance.connect(planOf({ port, ports: 1 }))
-      const before = sockets.upstreams()
+      const before = links.upstreams()
       await instance.connect(planOf({ port, ports: 3 }), planOf({ lane: 1, port, ports: 1 }))
-      expect(sockets.upstreams()).toHaveLength(6)
-      expect(sockets.upstreams()).toEqual(expect.arrayContaining([...before]))
-      expect(new Set(sockets.upstreams().map(endpointText)).size).toBe(6)
-      sockets.keepOnlyLanes([planOf({ lane: 1, port })])
-      expect(sockets.upstreams()).toHaveLength(2)
+      expect(links.upstreams()).toHaveLength(6)
+      expect(links.upstreams()).toEqual(expect.arrayContaining([...before]))
+      expect(new Set(links.upstreams().map(endpointText)).size).toBe(6)
+      links.keepOnlyLanes([planOf({ lane: 1, port })])
+      expect(links.upstreams()).toHaveLength(2)
       instance.forward(0, 0, 'nobody')
       instance.probe(0, 'nobody')
       expect(notes).toEqual(['failed lane 0 port 0 EBADF', 'failed lane 0 probe EBADF'])
-      expect(sockets.sendFailures).toBe(2)
+      expect(links.sendFailures).toBe(2)
     })
 
     it('never leads elsewhere than before', async () => {
@@ -150,17 +150,17 @@ export function describeLanes(name: string, open: () => Outside): void {
       const error = await instance.connect(planOf({ port }), foreign).catch((e: unknown) => e)
       expect(codeOf(error)).toBe('ADDRESS_NOT_LOCAL')
       expect((error as Error).message).toContain('server fr-1, authentication')
-      expect(instance.sockets.upstreams()).toEqual([])
+      expect(instance.links.upstreams()).toEqual([])
     })
 
     it('counts a datagram that the system refuses, and goes on', async () => {
       const { instance, peer } = start()
-      const { sockets, notes, responses } = instance
+      const { links, notes, responses } = instance
       const server = await peer()
       server.answer((text) => text)
       await instance.connect(planOf({ port: server.port }))
-      sockets.forward(0, 0, Buffer.alloc(70_000))
-      await instance.until(() => sockets.sendFailures === 1, 'a counted failure')
+      links.forward(0, 0, Buffer.alloc(70_000))
+      await instance.until(() => links.sendFailures === 1, 'a counted failure')
       expect(notes).toEqual([`failed 127.0.0.1:${server.port} EMSGSIZE`])
       instance.forward(0, 0, 'small')
       await instance.until(() => responses.length === 1, 'an answer')
@@ -195,11 +195,11 @@ export function describeLanes(name: string, open: () => Outside): void {
       await instance.connect(planOf({ port: server.port }))
       client.send('early', port, '127.0.0.1')
       await instance.until(() => instance.requests.length === 1, 'a request')
-      instance.sockets.close()
+      instance.links.close()
       instance.forward(0, 0, 'late')
-      instance.sockets.reply(instance.requests[0]!.from, Buffer.from('late'))
+      instance.links.reply(instance.requests[0]!.from, Buffer.from('late'))
       expect(instance.notes).toEqual(['failed lane 0 port 0 EBADF', 'failed a closed listener EBADF'])
-      expect([instance.sockets.upstreams(), instance.sockets.listeners()]).toEqual([[], []])
+      expect([instance.links.upstreams(), instance.links.listeners()]).toEqual([[], []])
       // The port is free again.
       const again = await peer('127.0.0.1', port)
       expect(again.port).toBe(port)

@@ -1,6 +1,6 @@
 /**
  * What the listeners of every transport must do: requests by class and sender, replies from the address that was asked, the
- * addresses of a machine that come and go. It runs on the network in memory and on real sockets.
+ * addresses of a machine that come and go. It runs on the network in memory and on real links.
  */
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../../src/coded-error.ts'
@@ -32,7 +32,7 @@ export function describeListeners(name: string, open: () => Outside): void {
         await instance.until(() => instance.requests.length > 0, 'a request')
         const request = instance.requests.shift()
         expect(request).toMatchObject({ class: 'authentication', text: `to ${target}` })
-        instance.sockets.reply(request!.from, Buffer.from('answer'))
+        instance.links.reply(request!.from, Buffer.from('answer'))
         await instance.until(() => client.got.length > 0, 'an answer')
         expect(client.got).toEqual([`answer from ${target} ${port}`])
       }
@@ -70,12 +70,12 @@ export function describeListeners(name: string, open: () => Outside): void {
       expect(ours).toEqual({ around: true, 'alive?': true, another: undefined })
     })
 
-    it('takes no sender for ours because its port is that of one of our sockets at another address', async () => {
+    it('takes no sender for ours because its port is that of one of our links at another address', async () => {
       const { instance, peer, freePort } = start()
       const port = await freePort()
       await instance.listen([{ address: '127.0.0.1', port }])
       await instance.connect(planOf({ port, ports: 1 }))
-      const [first] = instance.sockets.upstreams()
+      const [first] = instance.links.upstreams()
       expect(first?.address).toBe('127.0.0.1')
       const client = await peer('127.0.0.2', first?.port)
       client.send('a client', port, '127.0.0.1')
@@ -102,7 +102,7 @@ export function describeListeners(name: string, open: () => Outside): void {
       await instance.connect(planOf({ port, ports: 0, sourcePorts: { probe: source, step: 1 } }))
       instance.probe(0, 'around')
       expect(await whose()).toBe(true)
-      instance.sockets.keepOnlyLanes([])
+      instance.links.keepOnlyLanes([])
       expect(await fromAnother()).toBe(false)
     })
 
@@ -113,13 +113,13 @@ export function describeListeners(name: string, open: () => Outside): void {
       const [one, other] = [instanceOf(new SharedEndpoints(memory)), instanceOf(new SharedEndpoints(memory))]
       await one.listen([{ address: '127.0.0.1', port }])
       await other.connect(planOf({ port, ports: 1 }))
-      const source = other.sockets.upstreams()[0]!.port
+      const source = other.links.upstreams()[0]!.port
       other.forward(0, 0, 'around')
       other.probe(0, 'alive?')
-      other.sockets.flush()
+      other.links.flush()
       await one.until(() => one.requests.length === 2, 'two requests')
       expect(one.requests.map(({ from }) => from.isOurs)).toEqual([true, true])
-      other.sockets.keepOnlyLanes([])
+      other.links.keepOnlyLanes([])
       const client = await peer('127.0.0.1', source)
       client.send('a client', port, '127.0.0.1')
       await one.until(() => one.requests.length === 3, 'a request')
@@ -130,12 +130,12 @@ export function describeListeners(name: string, open: () => Outside): void {
       const { instance, freePort } = start(() => ['127.0.0.1', '127.0.0.2'])
       const port = await freePort()
       await instance.listen(['127.0.0.2', '0.0.0.0'].map((address) => ({ address, port })))
-      expect(instance.sockets.listeners().map(({ address }) => address)).toEqual(['127.0.0.2', '127.0.0.1'])
+      expect(instance.links.listeners().map(({ address }) => address)).toEqual(['127.0.0.2', '127.0.0.1'])
     })
 
     it('follows the addresses of the machine: new ones are opened, gone ones closed, their answers counted', async () => {
       const { instance, peer, freePort } = start(() => ['127.0.0.1', '127.0.0.2'])
-      const { sockets, requests, notes } = instance
+      const { links, requests, notes } = instance
       const port = await freePort()
       await instance.listen([{ address: '0.0.0.0', port }])
       const client = await peer()
@@ -143,19 +143,19 @@ export function describeListeners(name: string, open: () => Outside): void {
       await instance.until(() => requests.length === 1, 'a request')
 
       const addresses = ['127.0.0.1', '127.0.0.3']
-      await sockets.followAddresses(addresses)
+      await links.followAddresses(addresses)
       expect(notes).toEqual([`closed authentication 127.0.0.2:${port}`, `opened authentication 127.0.0.3:${port}`])
-      expect(sockets.listeners().map((one) => one.address)).toEqual(['127.0.0.1', '127.0.0.3'])
+      expect(links.listeners().map((one) => one.address)).toEqual(['127.0.0.1', '127.0.0.3'])
       // The socket stays open for a minute: an address that comes back soon has lost no answer.
-      sockets.reply(requests[0]!.from, Buffer.from('in time'))
+      links.reply(requests[0]!.from, Buffer.from('in time'))
       await instance.until(() => client.got.length > 0, 'an answer from the address that left')
-      for (let round = 0; round < 60; round += 1) await sockets.followAddresses(addresses)
-      sockets.reply(requests[0]!.from, Buffer.from('lost'))
-      expect(sockets.sendFailures).toBe(1)
+      for (let round = 0; round < 60; round += 1) await links.followAddresses(addresses)
+      links.reply(requests[0]!.from, Buffer.from('lost'))
+      expect(links.sendFailures).toBe(1)
 
       client.send('late', port, '127.0.0.3')
       await instance.until(() => requests.length === 2, 'a request at the new address')
-      sockets.reply(requests[1]!.from, Buffer.from('found'))
+      links.reply(requests[1]!.from, Buffer.from('found'))
       await instance.until(() => client.got.length > 1, 'an answer')
       expect(client.got).toEqual([`in time from 127.0.0.2 ${port}`, `found from 127.0.0.3 ${port}`])
       // A number is never used again: an answer can't leave from an address that its client never asked.
@@ -168,11 +168,11 @@ export function describeListeners(name: string, open: () => Outside): void {
       const taken = await outside.peer('127.0.0.4', port)
       await instance.listen([{ address: '0.0.0.0', port }])
       const addresses = ['127.0.0.1', '127.0.0.4']
-      await instance.sockets.followAddresses(addresses)
-      await instance.sockets.followAddresses(addresses)
+      await instance.links.followAddresses(addresses)
+      await instance.links.followAddresses(addresses)
       expect(instance.notes).toEqual([`failed authentication 127.0.0.4:${port}`])
       await taken.close()
-      await instance.sockets.followAddresses(addresses)
+      await instance.links.followAddresses(addresses)
       expect(instance.notes.at(-1)).toBe(`opened authentication 127.0.0.4:${port}`)
     })
 
@@ -189,12 +189,12 @@ export function describeListeners(name: string, open: () => Outside): void {
       ['the instance starts again', {}, false],
     ])('at an absent address is waited for if %s', async (_when, more, mustHaveAll) => {
       const { instance, freePort } = start(() => ['127.0.0.1'])
-      const { sockets, notes, arrivals } = instance
+      const { links, notes, arrivals } = instance
       const port = await freePort()
       const at = { authentication: [{ address: '192.0.2.77', port, ...more }], accounting: [] }
-      await sockets.openListeners({ at, mustHaveAll }, arrivals)
+      await links.openListeners({ at, mustHaveAll }, arrivals)
       expect(notes).toEqual([`absent authentication 192.0.2.77:${port}`])
-      expect(sockets.listeners()).toEqual([
+      expect(links.listeners()).toEqual([
         {
           class: 'authentication',
           address: '192.0.2.77',
@@ -206,18 +206,18 @@ export function describeListeners(name: string, open: () => Outside): void {
         },
       ])
       // What is not open has no buffer that could be too small.
-      expect(sockets.clampedReceiveBuffer()).toBeUndefined()
+      expect(links.clampedReceiveBuffer()).toBeUndefined()
     })
 
     it('reports the buffers that were granted, and the smallest if less than was asked', async () => {
       const { instance, freePort } = start()
       await instance.listen([{ address: '127.0.0.1', port: await freePort() }])
-      const [listener] = instance.sockets.listeners()
+      const [listener] = instance.links.listeners()
       const { receiveBuffer } = listener!
       expect(listener).toMatchObject({ presence: 'listening', isOptional: false })
       expect(Math.min(receiveBuffer, listener!.sendBuffer)).toBeGreaterThan(0)
       const wanted = 4 * 1024 * 1024
-      expect(instance.sockets.clampedReceiveBuffer()).toEqual(
+      expect(instance.links.clampedReceiveBuffer()).toEqual(
         receiveBuffer < wanted ? { granted: receiveBuffer, wanted } : undefined,
       )
     })

@@ -1,14 +1,14 @@
 /**
- * The sockets of an instance on some network, in memory or real, with what happens to them written down: what the suite of all
+ * The links of an instance on some network, in memory or real, with what happens to them written down: what the suite of all
  * transports stands on.
  */
 import { afterEach } from 'vitest'
 import type { SharedEndpoints } from '../../src/instances/shared/shared-endpoints.ts'
 import type { Peer } from '../../src/proxy/border/events.ts'
 import { type LanePlan, PROBE_PORT } from '../../src/proxy/border/ports.ts'
+import { Links } from '../../src/transport/links.io.ts'
 import type { ListenAt } from '../../src/transport/listener-plan.ts'
 import type { Arrivals, Transport } from '../../src/transport/ports.ts'
-import { Sockets } from '../../src/transport/sockets.io.ts'
 
 /** A network, and what is at the other ends of it. */
 export interface Outside {
@@ -57,7 +57,7 @@ export const listenAt = (authentication: readonly ListenAt[], accounting: readon
   mustHaveAll: true,
 })
 
-/** The sockets of an instance on that network, with what happens to them written down. */
+/** The links of an instance on that network, with what happens to them written down. */
 export class Instance implements Happened {
   readonly requests: Happened['requests'] = []
   readonly responses: Happened['responses'] = []
@@ -74,13 +74,13 @@ export class Instance implements Happened {
     linkChanged: (lane, port, to) => this.changes.push(`${lane} ${port} ${to}`),
   }
   readonly transport: Transport
-  readonly sockets: Sockets
+  readonly links: Links
   readonly #outside: Outside
 
   constructor(outside: Outside, localAddresses?: () => readonly string[], shared?: SharedEndpoints) {
     this.#outside = outside
     this.transport = outside.transport()
-    this.sockets = new Sockets({
+    this.links = new Links({
       transport: this.transport,
       notes: {
         sendFailed: (where, code) => this.notes.push(`failed ${where} ${code}`),
@@ -93,25 +93,25 @@ export class Instance implements Happened {
   }
 
   listen(authentication: readonly ListenAt[], accounting: readonly ListenAt[] = []): Promise<void> {
-    return this.sockets.openListeners(listenAt(authentication, accounting), this.arrivals)
+    return this.links.openListeners(listenAt(authentication, accounting), this.arrivals)
   }
 
   connect(...plan: readonly LanePlan[]): Promise<void> {
-    return this.sockets.openLanes(plan, this.arrivals)
+    return this.links.openLanes(plan, this.arrivals)
   }
 
   forward(lane: number, port: number, text: string): void {
-    this.sockets.forward(lane, port, Buffer.from(text))
+    this.links.forward(lane, port, Buffer.from(text))
   }
 
   probe(lane: number, text: string): void {
-    this.sockets.probe(lane, Buffer.from(text))
+    this.links.probe(lane, Buffer.from(text))
   }
 
   until(isSo: () => boolean, what: string): Promise<void> {
     return this.#outside.until(isSo, what, () => {
       this.transport.deliver()
-      this.sockets.flush()
+      this.links.flush()
     })
   }
 }
@@ -135,7 +135,7 @@ export function rigs(open: () => Outside): (localAddresses?: () => readonly stri
     const outside = open()
     const instanceOf = (shared?: SharedEndpoints): Instance => {
       const made = new Instance(outside, localAddresses, shared)
-      toClose.push(() => made.sockets.close())
+      toClose.push(() => made.links.close())
       return made
     }
     const peer = async (address = '127.0.0.1', port?: number): Promise<OutsidePeer> => {

@@ -1,5 +1,5 @@
 /**
- * One instance: an engine with its sockets and its loop, on a thread of its own.
+ * One instance: an engine with its links and its loop, on a thread of its own.
  *
  * All that is per instance is here: queues, identifiers, health, the duplicates it has seen. What instances share comes
  * in as memory (`SharedMemory`). The thread's file hands calls in; the instance never asks the main thread for anything.
@@ -18,10 +18,10 @@ import { Engine } from '../../proxy/engine.ts'
 import type { FoundLearned } from '../../proxy/signing.ts'
 import { monotonicNow } from '../../transport/clock.io.ts'
 import { DgramTransport } from '../../transport/dgram/transport.io.ts'
+import { type LinkNotes, Links } from '../../transport/links.io.ts'
 import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
 import { Loop } from '../../transport/loop.io.ts'
 import { systemRandomness } from '../../transport/randomness.io.ts'
-import { type SocketNotes, Sockets } from '../../transport/sockets.io.ts'
 import { changedClients } from '../protocol/clients-change.ts'
 import { type InstanceView, ViewInParts, type ViewPart } from '../protocol/instance-view.ts'
 import type {
@@ -57,7 +57,7 @@ export interface MainThread {
 export class Instance implements InstanceProtocol {
   readonly #number: number
   readonly #log: Log
-  readonly #sockets: Sockets
+  readonly #links: Links
   readonly #shared: SharedParts | undefined
   readonly #engine: Engine
   readonly #loop: Loop
@@ -92,7 +92,7 @@ export class Instance implements InstanceProtocol {
     const journal = this.#journal()
     const { endpoints } = memory.tables ?? {}
     const transport = new DgramTransport()
-    this.#sockets = new Sockets({
+    this.#links = new Links({
       transport,
       notes: this.#notes(),
       share: { number, of },
@@ -104,7 +104,7 @@ export class Instance implements InstanceProtocol {
     this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
     const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}
     const ports = {
-      outbox: this.#sockets,
+      outbox: this.#links,
       journal,
       random: systemRandomness(),
       usedUpUntil,
@@ -120,13 +120,13 @@ export class Instance implements InstanceProtocol {
 
   /** @throws a coded error where a socket can't be opened. */
   async open(): Promise<void> {
-    await this.#sockets.openLanes(this.#engine.plan(), this.#loop)
+    await this.#links.openLanes(this.#engine.plan(), this.#loop)
   }
 
   /** @throws a coded error where an address can't be opened. */
   async listen(at: Parameters<InstanceProtocol['listen']>[0]): Promise<void> {
     this.#local = addressesOfThisMachine()
-    await this.#sockets.openListeners(at, this.#loop)
+    await this.#links.openListeners(at, this.#loop)
     this.#delay.enable()
     this.#keepHouse()
     this.#loop.kick()
@@ -134,19 +134,19 @@ export class Instance implements InstanceProtocol {
 
   async addresses(local: readonly string[]): Promise<void> {
     this.#local = local
-    await this.#sockets.followAddresses(local)
+    await this.#links.followAddresses(local)
   }
 
   /** `reconfigure` or `forget` follows. */
   async prepare(options: PlainOptions): Promise<void> {
     this.#isPreparing = true
-    await this.#sockets.openLanes(this.#engine.planFor(engineOptionsFrom(options)), this.#loop)
+    await this.#links.openLanes(this.#engine.planFor(engineOptionsFrom(options)), this.#loop)
   }
 
   /** The options of `prepare` are not taken after all: the next ones may need the same local ports. */
   async forget(): Promise<void> {
     this.#isPreparing = false
-    this.#sockets.keepOnlyLanes(this.#engine.plan())
+    this.#links.keepOnlyLanes(this.#engine.plan())
   }
 
   async reconfigure({ options, clients, memory, logLevel, forgets }: ChangedSettings): Promise<void> {
@@ -187,10 +187,10 @@ export class Instance implements InstanceProtocol {
       isRunning: true,
       crashes: 0,
       engine: this.#engine.overview(monotonicNow()),
-      listeners: this.#sockets.listeners(),
-      upstreams: this.#sockets.upstreams(),
-      clampedReceiveBuffer: this.#sockets.clampedReceiveBuffer(),
-      sendFailures: this.#sockets.sendFailures,
+      listeners: this.#links.listeners(),
+      upstreams: this.#links.upstreams(),
+      clampedReceiveBuffer: this.#links.clampedReceiveBuffer(),
+      sendFailures: this.#links.sendFailures,
       internalErrors: this.#internalErrors,
       watchErrors: this.#boundary.counts,
       cpuSeconds: (user + system) / 1e6,
@@ -243,19 +243,19 @@ export class Instance implements InstanceProtocol {
     this.#isClosed = true
     clearTimeout(this.#housekeeping)
     this.#loop.stop()
-    this.#sockets.close()
+    this.#links.close()
     this.#delay.disable()
     this.#endedLines.flush()
     await this.#log.end()
   }
 
-  /** Once a second: lines that were held back, sockets of lanes that ended, listeners that can be opened now. */
+  /** Once a second: lines that were held back, links of lanes that ended, listeners that can be opened now. */
   #keepHouse(): void {
     this.#housekeeping = setTimeout(() => {
       this.#log.flushDue(monotonicNow())
       this.#boundary.flushDue()
-      if (!this.#isPreparing) this.#sockets.keepOnlyLanes(this.#engine.plan())
-      void this.#sockets.followAddresses(this.#local)
+      if (!this.#isPreparing) this.#links.keepOnlyLanes(this.#engine.plan())
+      void this.#links.followAddresses(this.#local)
       this.#keepHouse()
     }, HOUSEKEEPING_MS)
   }
@@ -279,7 +279,7 @@ export class Instance implements InstanceProtocol {
     }
   }
 
-  #notes(): SocketNotes {
+  #notes(): LinkNotes {
     const log = this.#log
     return {
       sendFailed: (where, code) =>

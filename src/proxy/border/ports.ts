@@ -1,7 +1,7 @@
 /**
  * What the engine needs of the world, and what it tells it: the engine's side of the border to the shell.
  *
- * The engine declares these, the shell implements them (`sockets.io.ts` the outbox, `observe/log.io.ts` the journal),
+ * The engine declares these, the shell implements them (`links.io.ts` the outbox, `log.io.ts` the journal),
  * and tests and the simulation put their own behind them. Nothing here touches a socket, a clock or a file.
  */
 

@@ -23,37 +23,24 @@ const GONE: ReadonlySet<string> = new Set([
   'ENXIO',
   'EADDRNOTAVAIL',
 ])
-const NO_OCTETS = new Uint8Array(0)
 
 /** A request that waits for `deliver`. */
 interface Held {
-  plan: ListenPlan
-  arrivals: Arrivals
-  from: Peer
-  octets: Uint8Array
+  readonly plan: ListenPlan
+  readonly arrivals: Arrivals
+  readonly from: Peer
+  readonly octets: Uint8Array
 }
 
 export class DgramTransport implements Transport {
-  /**
-   * The first `#count` wait; the objects are used again. Bounded by what is read in one turn of the event loop: libuv reads at
-   * most 32 datagrams of each socket.
-   */
-  readonly #held: Held[] = []
-  #count = 0
+  /** Bounded by what is read in one turn of the event loop: libuv reads at most 32 datagrams of each socket. */
+  #held: Held[] = []
 
   listen(plan: ListenPlan, arrivals: Arrivals): Promise<Link> {
     const message = (octets: Uint8Array, sender: Endpoint): void => {
       const from = plan.peers.at(sender.address, sender.port)
-      const free = this.#held[this.#count]
-      if (free === undefined) this.#held.push({ plan, arrivals, from, octets })
-      else {
-        free.plan = plan
-        free.arrivals = arrivals
-        free.from = from
-        free.octets = octets
-      }
-      this.#count += 1
-      if (this.#count === 1) arrivals.pending()
+      this.#held.push({ plan, arrivals, from, octets })
+      if (this.#held.length === 1) arrivals.pending()
     }
     return openSocket({ ...plan, message })
   }
@@ -65,14 +52,9 @@ export class DgramTransport implements Transport {
   }
 
   deliver(): void {
-    const count = this.#count
-    this.#count = 0
-    for (let at = 0; at < count; at += 1) {
-      const held = this.#held[at] as Held
-      const { octets } = held
-      held.octets = NO_OCTETS
-      held.arrivals.request(held.plan.class, held.from, octets)
-    }
+    const held = this.#held
+    this.#held = []
+    for (const one of held) one.arrivals.request(one.plan.class, one.from, one.octets)
   }
 
   flush(): void {}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { peakWithin } from '../../src/demo/peak.ts'
+import { peakWithin } from '../../src/demo/demo-server.io.ts'
 
 describe('the peak of arrivals', () => {
   it('counts the busiest window, whose ends are a window apart at most, wherever it begins', () => {
