@@ -6,10 +6,13 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Child, type Ended, run, until } from './kit/child.ts'
 import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
-import { aloneInNamespace, beside, canHaveNamespace, commandBeside, titled } from './kit/namespace.ts'
+import { afterSetup, aloneInNamespace, beside, canHaveNamespace, commandBeside, titled } from './kit/namespace.ts'
+
+const LINK_CHANGES = fileURLToPath(new URL('kit/link-changes.ts', import.meta.url))
 
 const toEnd: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -91,6 +94,31 @@ describe.skipIf(!canHaveNamespace)(titled('a server to which no way leads'), () 
       return /^radsluice_server_refused_total\{[^}]*server="nowhere"[^}]*\} [1-9]/m.test(metrics.stdout)
     }
     await until(refused, 'a datagram at the server', 30_000)
+  })
+})
+
+describe.skipIf(!canHaveNamespace)(titled('a dgram link'), () => {
+  const linked = (setup: string, address: string): Child => {
+    const child = afterSetup(setup, 'scripts/node24', LINK_CHANGES, address, '1899')
+    toEnd.push(() => child.stop('SIGTERM', 5_000))
+    return child
+  }
+  /** Both ends here and up; nobody listens at either. */
+  const cable = 'ip link add near type veth peer name far && ip link set near up && ip link set far up'
+
+  it('is down without a route, says so, comes up with one, and hears that nobody listens', async () => {
+    const child = linked('ip link set lo up', '192.0.2.9')
+    await child.says(/link 3\.1 down\nfailed ENETUNREACH\n/)
+    await beside(child, ['ip', 'address', 'add', '192.0.2.9/32', 'dev', 'lo'])
+    await child.says(/open\nlink 3\.1 up\nlink 3\.1 refused\n/, 15_000)
+  })
+
+  it('to a link-local server goes down with its interface, and comes up with another of the same name', async () => {
+    const made = `${cable} && ip address add fe80::1/64 dev near nodad`
+    const child = linked(`ip link set lo up && ${made}`, 'fe80::2%near')
+    await child.says(/^open\n/)
+    await beside(child, ['sh', '-c', `ip link delete near && ${made}`])
+    await child.says(/failed E[A-Z]+\nlink 3\.1 down\n[\s\S]*open\nlink 3\.1 up\n/, 15_000)
   })
 })
 
