@@ -6,7 +6,7 @@
  * table and the test that holds the promise run the very same worlds.
  */
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
-import { type Observer, together } from '../../src/simulation/world/observer.ts'
+import type { Observer } from '../../src/simulation/world/observer.ts'
 import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, seconds } from '../../src/units.ts'
 import { clientPlan, defaultOptions, NEVER, serverPlan } from './rig.ts'
@@ -76,7 +76,7 @@ export function playFailover(
       sentTo[server === 'first' ? 0 : 1] += 1
     },
   }
-  const world = new World(plan, together([figures, ...watch]))
+  const world = new World(plan, [figures, ...watch])
   const { every, logins } = o.pace
   world.run(micros(every * logins + seconds(60)))
   const { gaveUp } = (world.clients[0] as World['clients'][number]).counters

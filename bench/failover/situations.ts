@@ -9,7 +9,7 @@ import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import { serialOf, userOf, wellFormed } from '../../src/simulation/peers/packets.ts'
 import type { Trouble } from '../../src/simulation/peers/trouble.ts'
-import { type Observer, together } from '../../src/simulation/world/observer.ts'
+import type { Observer } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, START, World } from '../../src/simulation/world/world.ts'
 import { type Duration, MICROS_PER_SECOND, micros, millis, seconds } from '../../src/units.ts'
 import { clientPlan, defaultOptions, serverPlan } from './rig.ts'
@@ -250,7 +250,7 @@ export function playSituation(
       servers: options.servers.map((server) => serverPlan(server)),
       script,
     },
-    together([
+    [
       {
         forwarded: (at, _port, bytes, now) => {
           const serial = serialOf(wellFormed(bytes))
@@ -277,7 +277,7 @@ export function playSituation(
         },
       },
       ...watch,
-    ]),
+    ],
   )
   world.run(situation.lasts)
   const { downs, lost, late, logins: good, givenUp: recordsGivenUp } = seen

@@ -4,7 +4,6 @@
 import { describe, expect, it } from 'vitest'
 import { withBooks } from '../../src/simulation/books/books.ts'
 import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
-import { together } from '../../src/simulation/world/observer.ts'
 import { World } from '../../src/simulation/world/world.ts'
 import { micros, seconds } from '../../src/units.ts'
 import { bng, homeServer, options, reporting } from './rig.ts'
@@ -22,7 +21,7 @@ const rememberedAfter = (minutes: number): number => {
     law = new RequestLaw(books)
     return [law]
   })
-  new World({ seed: 'a long time', engine, servers, clients }, together(observers)).run(seconds(minutes * 60))
+  new World({ seed: 'a long time', engine, servers, clients }, observers).run(seconds(minutes * 60))
   return law?.remembered ?? Number.NaN
 }
 

@@ -16,7 +16,7 @@ import { CoalescingLaw } from '../../src/simulation/laws/records/coalescing-law.
 import { SessionLaw } from '../../src/simulation/laws/records/session-law.ts'
 import { accountingRequest, type StatusType } from '../../src/simulation/peers/packets.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
-import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw, type Observer } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
 import { homeServer, only, options, reporting } from './rig.ts'
@@ -50,7 +50,7 @@ const lawsOf = ({ engine }: Plan): Observer[] =>
 
 /** What was broken within ninety seconds, or undefined; and how many gave way. */
 const run = (plan: WorldPlan, laws: readonly Observer[]): { readonly broken?: string; readonly coalesced: number } => {
-  const world = new World(plan, together(laws))
+  const world = new World(plan, laws)
   try {
     world.run(seconds(90))
   } catch (error) {
@@ -167,7 +167,7 @@ describe('interim updates that give way', () => {
     for (let seed = 1; seed <= 300; seed += 1) {
       const { plan, faultsUntil } = randomWorld(seed, { length: seconds(20) })
       if (!plan.clients.some(({ accounting }) => accounting.tellsTime)) continue
-      const world = new World(plan, {})
+      const world = new World(plan, [])
       world.run(faultsUntil)
       if ((world.engine?.coalesced ?? 0) > 0) worlds += 1
     }

@@ -16,7 +16,7 @@ import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
 import { LaneCount, SlotLaw } from '../../src/simulation/laws/network/slot-law.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import { deadServerOptions } from '../../src/simulation/world/basic-options.ts'
-import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw, type Observer } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
 import { SlotQuota } from '../../src/throttle/slots.ts'
@@ -50,7 +50,7 @@ const busy = (o: Variation = {}): WorldPlan & { readonly engine: EngineOptions }
 /** The law that is the first to be broken within twenty seconds, or undefined. */
 const brokenLaw = (plan: WorldPlan, ...laws: readonly Observer[]): string | undefined => {
   try {
-    new World(plan, together(laws)).run(seconds(20))
+    new World(plan, laws).run(seconds(20))
     return undefined
   } catch (error) {
     if (error instanceof BrokenLaw) return error.law
@@ -114,7 +114,7 @@ describe('the ledger', () => {
   })
 
   it('is found wrong by its published numbers, and by what really came', () => {
-    const world = new World(busy(), {})
+    const world = new World(busy(), [])
     world.run(seconds(5))
     const now = world.now
     const snapshot = world.engine!.snapshot(now)
@@ -225,8 +225,7 @@ describe('identifiers', () => {
     ] as const) {
       const recorder = new Recorder()
       const plan = busy({ script: [alsoLeaves(at, recorder, same)] })
-      const run = (): void =>
-        new World(plan, together([recorder, ...only(plan.engine, IdentifierLaw)])).run(seconds(20))
+      const run = (): void => new World(plan, [recorder, ...only(plan.engine, IdentifierLaw)]).run(seconds(20))
       expect(run).toThrow(words)
     }
     // A login may go out once more for each copy of its client; these send one each ten seconds.
@@ -371,7 +370,7 @@ const meddleWithReplies = (world: World): void => {
 
 describe('liveness', () => {
   it('is found missing where something waits for ever', () => {
-    const world = new World(busy({ rate: 1 }), {})
+    const world = new World(busy({ rate: 1 }), [])
     world.run(seconds(10))
     expect(() => checkLiveness(world)).toThrow(/^liveness: .* still wait/)
   })
@@ -386,7 +385,7 @@ describe('liveness', () => {
       },
     }
     const client = { accounting: { ...bng().accounting, tries: 1 }, dialWithin: seconds(6) }
-    const world = new World(busy({ engine, client, script: [quiet], maxRetries: 0 }), {})
+    const world = new World(busy({ engine, client, script: [quiet], maxRetries: 0 }), [])
     world.run(seconds(400))
     expect(() => checkLiveness(world)).toThrow(/^liveness: /)
   })

@@ -9,7 +9,7 @@ import { Duplicates } from '../../src/proxy/register/duplicates.ts'
 import { GigawordsLaw } from '../../src/simulation/laws/records/gigawords-law.ts'
 import { gigawordsOf, wellFormed } from '../../src/simulation/peers/packets.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
-import { BrokenLaw, type Observer, together } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw, type Observer } from '../../src/simulation/world/observer.ts'
 import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Duration, seconds } from '../../src/units.ts'
 import { homeServer, options, reporting } from './rig.ts'
@@ -42,7 +42,7 @@ const run = (plan: WorldPlan & { readonly engine: EngineOptions }, length: Durat
       if (gigawordsOf(wellFormed(bytes))[0] > 0) withGigawords += 1
     },
   }
-  const world = new World(plan, together([counts, new GigawordsLaw(plan.engine)]))
+  const world = new World(plan, [counts, new GigawordsLaw(plan.engine)])
   try {
     world.run(length)
   } catch (error) {

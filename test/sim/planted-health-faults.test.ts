@@ -11,7 +11,6 @@ import { Lane } from '../../src/proxy/work/lane.ts'
 import { withBooks } from '../../src/simulation/books/books.ts'
 import { LiveServerLaw } from '../../src/simulation/laws/health/live-server-law.ts'
 import { runTroubledSeed } from '../../src/simulation/seeds/run.ts'
-import { together } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, World } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
 import { Health } from '../../src/throttle/server-health.ts'
@@ -63,7 +62,7 @@ describe('is found out where', () => {
         law = new LiveServerLaw(books)
         return [law]
       })
-      const world = new World({ seed: 'a doctored event', engine, clients, servers, script }, together(observers))
+      const world = new World({ seed: 'a doctored event', engine, clients, servers, script }, observers)
       world.run(seconds(8))
       return world
     }

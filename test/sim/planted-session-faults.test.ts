@@ -7,7 +7,7 @@ import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { WaitingSessions } from '../../src/proxy/register/waiting-sessions.ts'
 import { booksFor } from '../../src/simulation/books/books.ts'
 import { SessionLaw } from '../../src/simulation/laws/records/session-law.ts'
-import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
 import { homeServer, only, options, reporting } from './rig.ts'
@@ -15,7 +15,7 @@ import { homeServer, only, options, reporting } from './rig.ts'
 /** The name of the law if it is broken within twenty seconds. */
 const brokenLaw = (plan: WorldPlan & { readonly engine: EngineOptions }): string | undefined => {
   try {
-    new World(plan, together(only(plan.engine, SessionLaw))).run(seconds(20))
+    new World(plan, only(plan.engine, SessionLaw)).run(seconds(20))
     return undefined
   } catch (error) {
     if (error instanceof BrokenLaw) return error.law

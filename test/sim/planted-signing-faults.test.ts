@@ -8,7 +8,7 @@ import { LastSeenTable } from '../../src/proxy/signing/last-seen-table.ts'
 import { Signers } from '../../src/proxy/signing/signers.ts'
 import { SigningLaw } from '../../src/simulation/laws/network/signing-law.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
-import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw } from '../../src/simulation/world/observer.ts'
 import { World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './rig.ts'
@@ -47,7 +47,7 @@ const run = (): { broken: string | undefined; told: Set<string> } => {
     if (event.kind === 'dropped') told.add(`${event.reason} ${event.client}`)
   }
   try {
-    new World(plan, together([new SigningLaw(plan.engine), { noted }])).run(seconds(12 * 3_600))
+    new World(plan, [new SigningLaw(plan.engine), { noted }]).run(seconds(12 * 3_600))
     return { broken: undefined, told }
   } catch (error) {
     if (error instanceof BrokenLaw) return { broken: error.message, told }

@@ -9,7 +9,7 @@ import { allLaws } from '../../src/simulation/laws/checkers.ts'
 import { Random } from '../../src/simulation/peers/random.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { reloadsToTheSame } from '../../src/simulation/seeds/reloads.ts'
-import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
 import { micros, millis, seconds } from '../../src/units.ts'
@@ -21,7 +21,7 @@ afterEach(() => {
 
 /** The first law that breaks in this world within so many seconds. */
 const brokenLaw = (plan: WorldPlan & { readonly engine: EngineOptions }, length: number): string | undefined => {
-  const world = new World(plan, together(allLaws(plan.engine)))
+  const world = new World(plan, allLaws(plan.engine))
   try {
     world.run(seconds(length))
   } catch (error) {

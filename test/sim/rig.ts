@@ -13,7 +13,7 @@ import type { ServerPlan } from '../../src/simulation/peers/home-server.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import { answerTo, serialOf, wellFormed } from '../../src/simulation/peers/packets.ts'
 import { basicOptions, clientOptions, serverOptions } from '../../src/simulation/world/basic-options.ts'
-import { type Observer, together } from '../../src/simulation/world/observer.ts'
+import type { Observer } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { type Instant, MICROS_PER_SECOND, micros, perSecond, seconds } from '../../src/units.ts'
 
@@ -124,7 +124,7 @@ export class Rig {
         this.replies += 1
       },
     }
-    this.world = new World(this.#plan, together([recorder, ...observers, ...laws]))
+    this.world = new World(this.#plan, [recorder, ...observers, ...laws])
   }
 
   /** Lets time pass until so many seconds after the start. */

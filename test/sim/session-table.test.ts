@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { runPlan } from '../../src/simulation/seeds/run.ts'
 import type { Observer } from '../../src/simulation/world/observer.ts'
-import { BrokenLaw, together } from '../../src/simulation/world/observer.ts'
+import { BrokenLaw } from '../../src/simulation/world/observer.ts'
 import { World } from '../../src/simulation/world/world.ts'
 import { type Instant, micros, seconds } from '../../src/units.ts'
 
@@ -58,7 +58,7 @@ describe('the session table', () => {
       const { plan, end } = randomWorld(seed)
       if (plan.engine === undefined) throw new Error('this world has no engine')
       const law = new TableLaw()
-      new World({ ...plan, engine: { ...plan.engine, sessions } }, together([law])).run(end)
+      new World({ ...plan, engine: { ...plan.engine, sessions } }, [law]).run(end)
       evicted += law.evicted
       silent += law.silent
       most = Math.max(most, law.mostSeen)

@@ -13,6 +13,7 @@ import { type Packet, readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { after, type Duration, type Instant, MICROS_PER_SECOND, micros } from '../../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
+import { Fifo } from './fifo.ts'
 import { answerTo } from './packets.ts'
 import type { Random } from './random.ts'
 import { isDroppedByAll, isSilentFor, NO_TROUBLE, type Trouble } from './trouble.ts'
@@ -58,9 +59,7 @@ export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
   readonly #agenda: Agenda
   readonly #random: Random
   readonly #answers: Answers<Envelope>
-  /** In the order of arrival; `#head` is the next. */
-  #jobs: Job<Envelope>[] = []
-  #head = 0
+  readonly #jobs = new Fifo<Job<Envelope>>()
   #isWorking = false
   /** Counts restarts: work of an earlier life is lost. */
   #life = 0
@@ -86,13 +85,13 @@ export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
   }
 
   get waiting(): number {
-    return this.#jobs.length - this.#head
+    return this.#jobs.size
   }
 
   /** What waits of one class, oldest first. */
   packetsOf(trafficClass: TrafficClass): Packet[] {
     return this.#jobs
-      .slice(this.#head)
+      .all()
       .filter((job) => job.class === trafficClass)
       .map(({ packet }) => packet)
   }
@@ -122,8 +121,7 @@ export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
     this.isUp = false
     this.#life += 1
     this.lost += this.waiting
-    this.#jobs = []
-    this.#head = 0
+    this.#jobs.clear()
     this.#isWorking = false
   }
 
@@ -149,12 +147,7 @@ export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
   }
 
   #finishWork(now: Instant): void {
-    const job = this.#jobs[this.#head] as Job<Envelope>
-    this.#head += 1
-    if (this.#head > 1024 && this.#head * 2 > this.#jobs.length) {
-      this.#jobs = this.#jobs.slice(this.#head)
-      this.#head = 0
-    }
+    const job = this.#jobs.shift()
     this.worked += 1
     this.#answers.worked?.(this, job.packet, now)
     const isProbe = job.packet.code === STATUS_SERVER

@@ -31,7 +31,7 @@ export class Rehearsal {
   constructor(scenario: Scenario, plan: WorldPlan) {
     this.#scenario = scenario
     this.#recorder = new Recorder(scenario.clients.timeout)
-    this.#world = new World(plan, this.#recorder)
+    this.#world = new World(plan, [this.#recorder])
   }
 
   /** Whole seconds that this run lasts, and those that are over. */

@@ -7,7 +7,7 @@
 import { type Duration, micros } from '../../units.ts'
 import { allLaws, checkLiveness } from '../laws/checkers.ts'
 import { LoginLaw } from '../laws/health/login-law.ts'
-import { BrokenLaw, type Observer, together } from '../world/observer.ts'
+import { BrokenLaw, type Observer } from '../world/observer.ts'
 import { Digest } from '../world/run-log.ts'
 import { World, type WorldPlan } from '../world/world.ts'
 import { type RandomWorldSettings, randomWorld } from './random-world.ts'
@@ -44,7 +44,7 @@ export const runPlan = (plan: WorldPlan, end: Duration, watch: readonly Observer
   let world: World | undefined
   let broken: RunResult['broken']
   try {
-    world = new World(plan, together([digest, ...watch, ...laws]))
+    world = new World(plan, [digest, ...watch, ...laws])
     world.run(end)
     // A server that was too slow to the last is Down now, and rightly: it must be back when its dead time is over.
     const isDown = world.engine?.snapshot(world.now).lanes.some(({ state }) => state === 'down') ?? false

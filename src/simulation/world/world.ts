@@ -67,6 +67,8 @@ type Topic =
   | { readonly kind: 'serve' }
   | { readonly kind: 'script'; readonly entry: ScriptEntry }
 
+type Tell = (...saw: readonly unknown[]) => void
+
 /** Calls of `serve` at one moment, and wakes without a datagram between them: more of either get nowhere. */
 const FRUITLESS = 20_000
 const NOTHING = new Uint8Array(0)
@@ -89,7 +91,7 @@ export class World implements Actor<Topic>, Outbox {
   }
   readonly events: { readonly at: Instant; readonly event: EngineEvent }[] = []
   readonly #plan: WorldPlan
-  readonly #observer: Observer
+  readonly #observers: readonly Observer[]
   readonly #random: Random
   readonly #clientAt: ReadonlyMap<string, number>
   readonly #serverNamed: ReadonlyMap<string, number>
@@ -107,9 +109,9 @@ export class World implements Actor<Topic>, Outbox {
   readonly #arrival = new Uint8Array(LARGEST)
   steps = 0
 
-  constructor(plan: WorldPlan, observer: Observer) {
+  constructor(plan: WorldPlan, observers: readonly Observer[]) {
     this.#plan = plan
-    this.#observer = observer
+    this.#observers = observers
     this.#random = new Random(plan.seed)
     this.#clientAt = new Map(plan.clients.map(({ address }, index) => [address, index]))
     this.#serverNamed = new Map(plan.servers.map(({ name }, index) => [name, index]))
@@ -134,7 +136,7 @@ export class World implements Actor<Topic>, Outbox {
           random: this.#random.child(`server ${server.name}`),
           answers: {
             answer: (_server, envelope, bytes, now) => this.links.serverToProxy.send(envelope, bytes, now),
-            worked: (of, packet, now) => this.#observer.worked?.(of.plan.name, packet, now),
+            worked: (of, packet, now) => this.#tell('worked', of.plan.name, packet, now),
           },
         }),
     )
@@ -142,7 +144,7 @@ export class World implements Actor<Topic>, Outbox {
     this.engine = plan.engine === undefined ? undefined : this.#engine(plan.engine)
     for (const entry of plan.script ?? []) this.agenda.at(START + entry.at, this, { kind: 'script', entry })
     for (const client of this.clients) client.start(START)
-    this.#observer.begins?.(this)
+    this.#tell('begins', this)
   }
 
   get now(): Instant {
@@ -164,7 +166,7 @@ export class World implements Actor<Topic>, Outbox {
   reconfigure(options: EngineOptions, now: Instant): void {
     this.engine?.reconfigure(options, now)
     this.#learnLanes()
-    this.#observer.reconfigured?.(options, now)
+    this.#tell('reconfigured', options, now)
   }
 
   act(topic: Topic, now: Instant): void {
@@ -181,18 +183,18 @@ export class World implements Actor<Topic>, Outbox {
 
   forward(lane: number, port: number, bytes: Uint8Array): void {
     this.#fruitlessWakes = 0
-    this.#observer.forwarded?.(lane, port, bytes, this.now)
+    this.#tell('forwarded', lane, port, bytes, this.now)
     this.#toServer(lane, port, bytes)
   }
 
   probe(lane: number, bytes: Uint8Array): void {
     this.#fruitlessWakes = 0
-    this.#observer.probed?.(lane, bytes, this.now)
+    this.#tell('probed', lane, bytes, this.now)
     this.#toServer(lane, PROBE_PORT, bytes)
   }
 
   reply(to: Peer, bytes: Uint8Array): void {
-    this.#observer.replied?.(to, bytes, this.now)
+    this.#tell('replied', to, bytes, this.now)
     const nas = this.#clientAt.get(to.address) ?? -1
     const trafficClass = TRAFFIC_CLASSES[to.link] as TrafficClass
     this.links.proxyToClient.send({ nas, class: trafficClass, port: to.port }, bytes, this.now)
@@ -222,7 +224,7 @@ export class World implements Actor<Topic>, Outbox {
     this.#touch()
     engine.receive(envelope.class, from, this.#view(bytes), now)
     this.#arrival.fill(OVERWRITTEN)
-    this.#observer.received?.(envelope.class, bytes, now, from)
+    this.#tell('received', envelope.class, bytes, now, from)
   }
 
   #atServer(envelope: ServerEnvelope, bytes: Uint8Array, now: Instant): void {
@@ -240,11 +242,11 @@ export class World implements Actor<Topic>, Outbox {
     }
     this.#touch()
     if (envelope.isRefused) {
-      this.#observer.refused?.(envelope.lane, envelope.port, now)
+      this.#tell('refused', envelope.lane, envelope.port, now)
       this.engine?.refused(envelope.lane, envelope.port, now)
       return
     }
-    this.#observer.arrives?.(envelope.lane, envelope.port, bytes, now)
+    this.#tell('arrives', envelope.lane, envelope.port, bytes, now)
     if (envelope.port === PROBE_PORT) {
       this.engine?.probeAnswered(envelope.lane, this.#view(bytes), now)
       this.#arrival.fill(OVERWRITTEN)
@@ -252,7 +254,7 @@ export class World implements Actor<Topic>, Outbox {
     }
     this.engine?.respond(envelope.lane, envelope.port, this.#view(bytes), now)
     this.#arrival.fill(OVERWRITTEN)
-    this.#observer.responded?.(envelope.lane, envelope.port, bytes, now)
+    this.#tell('responded', envelope.lane, envelope.port, bytes, now)
   }
 
   #atClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
@@ -263,6 +265,11 @@ export class World implements Actor<Topic>, Outbox {
   #view(bytes: Uint8Array): Uint8Array {
     this.#arrival.set(bytes)
     return this.#arrival.subarray(0, bytes.length)
+  }
+
+  /** In the order of the list: who stands later finds done what an earlier one does. */
+  #tell<Name extends keyof Observer>(name: Name, ...saw: Parameters<Required<Observer>[Name]>): void {
+    for (const each of this.#observers) (each[name] as Tell | undefined)?.apply(each, saw)
   }
 
   #touch(): void {
@@ -297,7 +304,7 @@ export class World implements Actor<Topic>, Outbox {
     } else {
       this.#meetServe()
     }
-    if (!this.#serveIsMet) this.#observer.stepped?.(now)
+    if (!this.#serveIsMet) this.#tell('stepped', now)
     this.#aim(now)
   }
 
@@ -323,7 +330,7 @@ export class World implements Actor<Topic>, Outbox {
       note: (event: EngineEvent, now: Instant): void => {
         if (event.kind === 'internal-error') throw event.error
         if (event.kind === 'server-state') this.events.push({ at: now, event })
-        this.#observer.noted?.(event, now)
+        this.#tell('noted', event, now)
       },
     }
     const engine = new Engine(options, { outbox: this, journal, random: this.#random.child('engine').fill }, START)
@@ -347,11 +354,11 @@ export class World implements Actor<Topic>, Outbox {
         this.#serials += 1
         return this.#serials
       },
-      send: (_nas, trafficClass, port, bytes, now) =>
+      send: (trafficClass, port, bytes, now) =>
         this.links.clientToProxy.send({ nas: index, class: trafficClass, port }, bytes, now),
-      wrongAnswer: (nas, why) => this.#observer.wrongAnswer?.(nas.plan.name, why, this.now),
-      gaveUp: (nas, trafficClass, serial, now) => this.#observer.gaveUp?.(nas.plan.name, trafficClass, serial, now),
-      cameUp: (nas, waited, now) => this.#observer.cameUp?.(nas.plan.name, waited, now),
+      wrongAnswer: (why) => this.#tell('wrongAnswer', plan.name, why, this.now),
+      gaveUp: (trafficClass, serial, now) => this.#tell('gaveUp', plan.name, trafficClass, serial, now),
+      cameUp: (waited, now) => this.#tell('cameUp', plan.name, waited, now),
     })
   }
 
