@@ -23,14 +23,14 @@ const scenario = (secondRate = 0): Rig => {
 }
 
 const fellAt = (rig: Rig): number => {
-  const down = rig.world.events.find(({ event }) => event.kind === 'server-state' && event.to === 'down')
-  return ((down?.at ?? Number.NaN) - rig.world.events[0]!.at) / 1e6
+  const down = rig.events.find(({ event }) => event.kind === 'server-state' && event.to === 'down')
+  return ((down?.at ?? Number.NaN) - rig.events[0]!.at) / 1e6
 }
 
 describe('a server that dies with a full queue', () => {
   it('has used up the tries of four requests before it is Down', () => {
     const rig = scenario().until(30)
-    const states = rig.world.events.map(({ event }) => (event.kind === 'server-state' ? event.to : event.kind))
+    const states = rig.events.map(({ event }) => (event.kind === 'server-state' ? event.to : event.kind))
     expect(states).toEqual(['not_responding', 'down'])
     expect(fellAt(rig)).toBeGreaterThan(0)
     expect(rig.sent.filter(({ server }) => server === 'first').length).toBeGreaterThanOrEqual(8)
@@ -38,7 +38,7 @@ describe('a server that dies with a full queue', () => {
 
   it('gives its queue to the living in one moment, in the order of arrival', () => {
     const rig = scenario().until(30)
-    const down = rig.world.events.at(-1)!.at
+    const down = rig.events.at(-1)!.at
     const tried = new Set(rig.sent.filter(({ server }) => server === 'first').map(({ serial }) => serial))
     const moved = rig.firsts.filter(({ server, serial }) => server === 'second' && !tried.has(serial))
     expect(moved.length).toBeGreaterThan(80)

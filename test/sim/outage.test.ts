@@ -77,7 +77,7 @@ describe('all servers dead for an hour', () => {
 
   it('is over by itself when the dead time is over, and begins again while they are dead', () => {
     const rig = scenario('none', 600).until(HOUR + 60)
-    const revived = rig.world.events.filter(
+    const revived = rig.events.filter(
       ({ event }) => event.kind === 'server-state' && event.from === 'down' && event.why === 'its dead time is over',
     )
     expect(revived.length).toBeGreaterThanOrEqual(5)

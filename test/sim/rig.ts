@@ -5,6 +5,7 @@
 
 import type { TrafficClass } from '../../src/classes.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/codes.ts'
+import type { EngineEvent } from '../../src/proxy/border/events.ts'
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { type Books, withBooks } from '../../src/simulation/books/books.ts'
@@ -99,6 +100,8 @@ export interface Sent {
 export class Rig {
   readonly world: World
   readonly sent: Sent[] = []
+  /** Changes of a server's state. */
+  readonly events: { readonly at: Instant; readonly event: EngineEvent }[] = []
   /** Serials of the answers that went to clients, in their order. */
   replies = 0
   readonly #plan: WorldPlan
@@ -122,6 +125,9 @@ export class Rig {
       },
       replied: () => {
         this.replies += 1
+      },
+      noted: (event, at) => {
+        if (event.kind === 'server-state') this.events.push({ at, event })
       },
     }
     this.world = new World(this.#plan, [recorder, ...observers, ...laws])

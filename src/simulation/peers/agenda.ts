@@ -26,10 +26,6 @@ export class Agenda {
     this.now = start
   }
 
-  get size(): number {
-    return this.#heap.length
-  }
-
   /** An appointment in the past is one for now. */
   at<Topic>(when: number, actor: Actor<Topic>, topic: Topic): void {
     const appointment = { at: instant(Math.max(when, this.now)), number: this.#made, actor: actor as Actor, topic }

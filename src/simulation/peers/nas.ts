@@ -53,8 +53,6 @@ type Topic =
 
 export interface NasCounters {
   up: number
-  firstUpAt: Instant | undefined
-  lastUpAt: Instant | undefined
   requests: Record<TrafficClass, number>
   retransmissions: number
   /** First ones and repeated ones. */
@@ -93,8 +91,6 @@ export class Nas implements Actor<Topic> {
   isQuiet = false
   readonly counters: NasCounters = {
     up: 0,
-    firstUpAt: undefined,
-    lastUpAt: undefined,
     requests: perClass(() => 0),
     retransmissions: 0,
     transmissions: perClass(() => 0),
@@ -211,8 +207,6 @@ export class Nas implements Actor<Topic> {
 
   #comeUp(session: Session, now: Instant): void {
     this.#isUp(session, now)
-    this.counters.firstUpAt ??= now
-    this.counters.lastUpAt = now
     this.#ports.cameUp(since(session.tryingSince ?? now, now), now)
     session.tryingSince = undefined
     const { accounting } = this.plan

@@ -32,8 +32,6 @@ export class Link<Envelope> implements Actor<{ readonly envelope: Envelope; read
   faults: Faults
   /** Until then nothing gets through. */
   cutUntil: Instant | undefined = undefined
-  sent = 0
-  lost = 0
 
   constructor(o: { agenda: Agenda; random: Random; faults: Faults; receiver: Receiver<Envelope> }) {
     this.#agenda = o.agenda
@@ -43,12 +41,8 @@ export class Link<Envelope> implements Actor<{ readonly envelope: Envelope; read
   }
 
   send(envelope: Envelope, bytes: Uint8Array, now: Instant): void {
-    this.sent += 1
     const isCut = this.cutUntil !== undefined && now < this.cutUntil
-    if (isCut || this.#random.chance(this.faults.loss)) {
-      this.lost += 1
-      return
-    }
+    if (isCut || this.#random.chance(this.faults.loss)) return
     this.#schedule(envelope, bytes, now)
     if (this.#random.chance(this.faults.duplicate)) this.#schedule(envelope, bytes, now)
   }

@@ -1,8 +1,8 @@
 /**
  * A world: the real engine between simulated clients, a simulated network and simulated servers, in virtual time.
  *
- * The engine and the codec are the real ones; only time, network and peers are simulated. After every step the checkers
- * look. The same plan and seed give the same trace, message for message. Without an engine, the clients ask the servers
+ * The engine and the codec are the real ones; only time, network and peers are simulated. Observers are told of all that
+ * happens. The same plan and seed give the same run, message for message. Without an engine, the clients ask the servers
  * directly: what an operator has today.
  */
 
@@ -18,7 +18,8 @@ import { Nas } from '../peers/nas.ts'
 import type { NasPlan } from '../peers/nas-plan.ts'
 import { type Faults, Link, NO_FAULTS } from '../peers/network.ts'
 import { Random } from '../peers/random.ts'
-import { BrokenLaw, type Observer } from './observer.ts'
+import type { Observer } from './observer.ts'
+import { SimulatedShell } from './shell.ts'
 
 export interface WorldPlan {
   readonly seed: string | number
@@ -62,15 +63,8 @@ interface ServerEnvelope {
   readonly isRefused?: true
 }
 
-type Topic =
-  | { readonly kind: 'wake'; readonly at: number }
-  | { readonly kind: 'serve' }
-  | { readonly kind: 'script'; readonly entry: ScriptEntry }
-
 type Tell = (...saw: readonly unknown[]) => void
 
-/** Calls of `serve` at one moment, and wakes without a datagram between them: more of either get nowhere. */
-const FRUITLESS = 20_000
 const NOTHING = new Uint8Array(0)
 const OVERWRITTEN = 0xee
 /** Octets of a datagram. */
@@ -78,8 +72,7 @@ const LARGEST = 4_200
 /** A world begins on a grid second, in the middle of nowhere. */
 export const START = instant(1_000_000_000_000)
 
-export class World implements Actor<Topic>, Outbox {
-  readonly agenda = new Agenda(START)
+export class World implements Actor<ScriptEntry>, Outbox {
   readonly engine: Engine | undefined
   readonly servers: readonly HomeServer<ServerEnvelope>[]
   readonly clients: readonly Nas[]
@@ -89,24 +82,17 @@ export class World implements Actor<Topic>, Outbox {
     readonly proxyToServer: Link<ServerEnvelope>
     readonly serverToProxy: Link<ServerEnvelope>
   }
-  readonly events: { readonly at: Instant; readonly event: EngineEvent }[] = []
   readonly #plan: WorldPlan
   readonly #observers: readonly Observer[]
+  readonly #agenda = new Agenda(START)
   readonly #random: Random
   readonly #clientAt: ReadonlyMap<string, number>
   readonly #serverNamed: ReadonlyMap<string, number>
   readonly #serverAt = new Map<string, number>()
   #lanes = new Map<number, LanePlan>()
   #serials = 0
-  /** When the one timer rings, and what for: it may be late. */
-  #wakeAt = Number.POSITIVE_INFINITY
-  #wanted = Number.POSITIVE_INFINITY
-  #busyUntil: Instant = START
-  #serveIsMet = false
-  /** Something has happened to the engine since it was served; what goes on elsewhere does not wake the shell. */
-  #isTouched = false
-  #fruitlessWakes = 0
   readonly #arrival = new Uint8Array(LARGEST)
+  readonly #shell: SimulatedShell | undefined
   steps = 0
 
   constructor(plan: WorldPlan, observers: readonly Observer[]) {
@@ -116,23 +102,15 @@ export class World implements Actor<Topic>, Outbox {
     this.#clientAt = new Map(plan.clients.map(({ address }, index) => [address, index]))
     this.#serverNamed = new Map(plan.servers.map(({ name }, index) => [name, index]))
     this.links = {
-      clientToProxy: this.#link('clientToProxy', (envelope: ClientEnvelope, bytes, now) =>
-        this.#atProxyFromClient(envelope, bytes, now),
-      ),
-      proxyToClient: this.#link('proxyToClient', (envelope: ClientEnvelope, bytes, now) =>
-        this.#atClient(envelope, bytes, now),
-      ),
-      proxyToServer: this.#link('proxyToServer', (envelope: ServerEnvelope, bytes, now) =>
-        this.#atServer(envelope, bytes, now),
-      ),
-      serverToProxy: this.#link('serverToProxy', (envelope: ServerEnvelope, bytes, now) =>
-        this.#atProxyFromServer(envelope, bytes, now),
-      ),
+      clientToProxy: this.#link('clientToProxy', (to: ClientEnvelope, bytes, now) => this.#fromClient(to, bytes, now)),
+      proxyToClient: this.#link('proxyToClient', (to: ClientEnvelope, bytes, now) => this.#toClient(to, bytes, now)),
+      proxyToServer: this.#link('proxyToServer', (to: ServerEnvelope, bytes, now) => this.#atServer(to, bytes, now)),
+      serverToProxy: this.#link('serverToProxy', (to: ServerEnvelope, bytes, now) => this.#fromServer(to, bytes, now)),
     }
     this.servers = plan.servers.map(
       (server) =>
         new HomeServer<ServerEnvelope>(server, {
-          agenda: this.agenda,
+          agenda: this.#agenda,
           random: this.#random.child(`server ${server.name}`),
           answers: {
             answer: (_server, envelope, bytes, now) => this.links.serverToProxy.send(envelope, bytes, now),
@@ -142,24 +120,33 @@ export class World implements Actor<Topic>, Outbox {
     )
     this.clients = plan.clients.map((client, index) => this.#client(client, index))
     this.engine = plan.engine === undefined ? undefined : this.#engine(plan.engine)
-    for (const entry of plan.script ?? []) this.agenda.at(START + entry.at, this, { kind: 'script', entry })
+    this.#shell =
+      this.engine &&
+      new SimulatedShell(this.engine, {
+        agenda: this.#agenda,
+        random: this.#random,
+        cost: plan.cost,
+        lateness: plan.lateness,
+        stepped: (now) => this.#tell('stepped', now),
+      })
+    for (const entry of plan.script ?? []) this.#agenda.at(START + entry.at, this, entry)
     for (const client of this.clients) client.start(START)
     this.#tell('begins', this)
   }
 
   get now(): Instant {
-    return this.agenda.now
+    return this.#agenda.now
   }
 
   /** Lets virtual time pass until `until` after the start, or until nothing is left to happen. */
   run(until: Duration): void {
     const end = START + until
-    for (let next = this.agenda.nextAt(); next !== undefined && next <= end; next = this.agenda.nextAt()) {
-      this.agenda.step()
+    for (let next = this.#agenda.nextAt(); next !== undefined && next <= end; next = this.#agenda.nextAt()) {
+      this.#agenda.step()
       this.steps += 1
-      if (this.#isTouched) this.#serve(this.now)
+      this.#shell?.serve(this.now)
     }
-    this.agenda.now = instant(Math.max(end, this.now))
+    this.#agenda.now = instant(Math.max(end, this.now))
   }
 
   /** Other options from now on, as a reload does it. */
@@ -169,26 +156,21 @@ export class World implements Actor<Topic>, Outbox {
     this.#tell('reconfigured', options, now)
   }
 
-  act(topic: Topic, now: Instant): void {
-    if (topic.kind === 'wake') {
-      if (topic.at === this.#wakeAt) this.#wake(now)
-      return
-    }
-    if (topic.kind === 'script') topic.entry.run(this, now)
-    else this.#serveIsMet = false
-    this.#isTouched = true
+  act(entry: ScriptEntry, now: Instant): void {
+    entry.run(this, now)
+    this.#shell?.touch()
   }
 
   // What the engine sends, on its way over the network.
 
   forward(lane: number, port: number, bytes: Uint8Array): void {
-    this.#fruitlessWakes = 0
+    this.#shell?.sent()
     this.#tell('forwarded', lane, port, bytes, this.now)
     this.#toServer(lane, port, bytes)
   }
 
   probe(lane: number, bytes: Uint8Array): void {
-    this.#fruitlessWakes = 0
+    this.#shell?.sent()
     this.#tell('probed', lane, bytes, this.now)
     this.#toServer(lane, PROBE_PORT, bytes)
   }
@@ -211,7 +193,7 @@ export class World implements Actor<Topic>, Outbox {
     this.links.proxyToServer.send({ server, class: plan.class, lane, port, client: undefined }, bytes, this.now)
   }
 
-  #atProxyFromClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
+  #fromClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
     const { engine } = this
     if (engine === undefined) {
       // A client without a proxy asks the server that is its own.
@@ -221,9 +203,8 @@ export class World implements Actor<Topic>, Outbox {
     }
     const { address } = (this.clients[envelope.nas] as Nas).plan
     const from: Peer = { link: TRAFFIC_CLASSES.indexOf(envelope.class), address, port: envelope.port }
-    this.#touch()
-    engine.receive(envelope.class, from, this.#view(bytes), now)
-    this.#arrival.fill(OVERWRITTEN)
+    this.#shell?.touch()
+    this.#handOver(bytes, (view) => engine.receive(envelope.class, from, view, now))
     this.#tell('received', envelope.class, bytes, now, from)
   }
 
@@ -235,12 +216,12 @@ export class World implements Actor<Topic>, Outbox {
     }
   }
 
-  #atProxyFromServer(envelope: ServerEnvelope, bytes: Uint8Array, now: Instant): void {
+  #fromServer(envelope: ServerEnvelope, bytes: Uint8Array, now: Instant): void {
     if (envelope.client !== undefined) {
       if (!envelope.isRefused) this.links.proxyToClient.send(envelope.client, bytes, now)
       return
     }
-    this.#touch()
+    this.#shell?.touch()
     if (envelope.isRefused) {
       this.#tell('refused', envelope.lane, envelope.port, now)
       this.engine?.refused(envelope.lane, envelope.port, now)
@@ -248,23 +229,23 @@ export class World implements Actor<Topic>, Outbox {
     }
     this.#tell('arrives', envelope.lane, envelope.port, bytes, now)
     if (envelope.port === PROBE_PORT) {
-      this.engine?.probeAnswered(envelope.lane, this.#view(bytes), now)
-      this.#arrival.fill(OVERWRITTEN)
+      this.#handOver(bytes, (view) => this.engine?.probeAnswered(envelope.lane, view, now))
       return
     }
-    this.engine?.respond(envelope.lane, envelope.port, this.#view(bytes), now)
-    this.#arrival.fill(OVERWRITTEN)
+    this.#handOver(bytes, (view) => this.engine?.respond(envelope.lane, envelope.port, view, now))
     this.#tell('responded', envelope.lane, envelope.port, bytes, now)
   }
 
-  #atClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
+  #toClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
     this.clients[envelope.nas]?.receive(envelope.class, envelope.port, bytes, now)
   }
 
-  /** As a transport hands it over: a view into its memory, which is overwritten after the call. */
-  #view(bytes: Uint8Array): Uint8Array {
-    this.#arrival.set(bytes)
-    return this.#arrival.subarray(0, bytes.length)
+  /** As a transport hands octets over: a view into its memory, which holds something else after the call. */
+  #handOver(bytes: Uint8Array, to: (view: Uint8Array) => void): void {
+    const view = this.#arrival.subarray(0, bytes.length)
+    view.set(bytes)
+    to(view)
+    view.fill(OVERWRITTEN)
   }
 
   /** In the order of the list: who stands later finds done what an earlier one does. */
@@ -272,64 +253,10 @@ export class World implements Actor<Topic>, Outbox {
     for (const each of this.#observers) (each[name] as Tell | undefined)?.apply(each, saw)
   }
 
-  #touch(): void {
-    this.#isTouched = true
-    this.#fruitlessWakes = 0
-  }
-
-  #wake(now: Instant): void {
-    this.#wakeAt = Number.POSITIVE_INFINITY
-    this.#isTouched = true
-    this.#fruitlessWakes += 1
-    if (this.#fruitlessWakes > FRUITLESS) throw new BrokenLaw('progress', 'it wakes again and again for nothing', now)
-    this.engine?.wake(now)
-  }
-
-  /** As the shell does after everything that happened to it; a cost a message makes service take time. */
-  #serve(now: Instant): void {
-    const { engine } = this
-    this.#isTouched = false
-    if (engine === undefined) return
-    const cost = this.#plan.cost ?? 0
-    if (cost === 0) {
-      let calls = 0
-      while (engine.serve(now, 32)) {
-        calls += 1
-        if (calls > FRUITLESS) throw new BrokenLaw('progress', 'service comes to no end', now)
-      }
-    } else if (now >= this.#busyUntil) {
-      const more = engine.serve(now, 1)
-      this.#busyUntil = instant(now + cost)
-      if (more) this.#meetServe()
-    } else {
-      this.#meetServe()
-    }
-    if (!this.#serveIsMet) this.#tell('stepped', now)
-    this.#aim(now)
-  }
-
-  #meetServe(): void {
-    if (this.#serveIsMet) return
-    this.#serveIsMet = true
-    this.agenda.at(this.#busyUntil, this, { kind: 'serve' })
-  }
-
-  #aim(now: Instant): void {
-    const wanted = this.engine?.nextWakeAt(now)
-    if (wanted === undefined || this.#serveIsMet) return
-    const lateness = this.#plan.lateness ?? 0
-    // The one timer is aimed anew only where it must ring earlier.
-    if (wanted >= this.#wanted && this.#wakeAt > now && this.#wakeAt !== Number.POSITIVE_INFINITY) return
-    this.#wanted = wanted
-    this.#wakeAt = Math.max(wanted, now + 1) + (lateness === 0 ? 0 : this.#random.between(0, lateness))
-    this.agenda.at(this.#wakeAt, this, { kind: 'wake', at: this.#wakeAt })
-  }
-
   #engine(options: EngineOptions): Engine {
     const journal = {
       note: (event: EngineEvent, now: Instant): void => {
         if (event.kind === 'internal-error') throw event.error
-        if (event.kind === 'server-state') this.events.push({ at: now, event })
         this.#tell('noted', event, now)
       },
     }
@@ -348,7 +275,7 @@ export class World implements Actor<Topic>, Outbox {
 
   #client(plan: NasPlan, index: number): Nas {
     return new Nas(plan, {
-      agenda: this.agenda,
+      agenda: this.#agenda,
       random: this.#random.child(`client ${plan.name}`),
       nextSerial: () => {
         this.#serials += 1
@@ -367,7 +294,7 @@ export class World implements Actor<Topic>, Outbox {
     deliver: (envelope: Envelope, bytes: Uint8Array, now: Instant) => void,
   ): Link<Envelope> {
     return new Link<Envelope>({
-      agenda: this.agenda,
+      agenda: this.#agenda,
       random: this.#random.child(direction),
       faults: this.#plan.network?.[direction] ?? NO_FAULTS,
       receiver: { deliver },
