@@ -6,10 +6,10 @@
  * arithmetic is the simple one; `radsluice plan` runs the simulation on top of it.
  */
 
-import type { PerClass } from '../../classes.ts'
+import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Algorithm } from '../../proxy/border/options.ts'
 import { timeoutWithin } from '../../throttle/failover-time.ts'
-import { type Duration, MICROS_PER_SECOND, micros, millis, seconds } from '../../units.ts'
+import { type Duration, durationText, MICROS_PER_SECOND, micros, millis, seconds } from '../../units.ts'
 
 export interface Demand {
   readonly sessions: number
@@ -143,119 +143,108 @@ export function ageWithin({ timeout, tries }: Pick<Demand, 'timeout' | 'tries'>)
   return millis(Math.max(10, Math.floor(Math.min(LONGEST_AGE, spans * timeout - margin) / 1_000)))
 }
 
+const finding = (holds: boolean, sentence: string): Finding => ({ holds, sentence })
+
 function findingsOf(demand: Demand, classes: PerClass<ClassProposal>, drain: PerClass<number>): Finding[] {
-  const { servers, instances, capacity } = demand
+  const { servers, instances, capacity, algorithm } = demand
   const rate = classes.authentication.maxRate
   const all = rate * working(demand) * instances
-  const patience = (demand.timeout * demand.tries) / MICROS_PER_SECOND
-  const late = Math.max(0, Math.round(demand.storm - all * patience))
+  const patience = patienceOf(demand)
+  const late = Math.max(0, Math.round(demand.storm - all * (patience / MICROS_PER_SECOND)))
+  const sums = (rate + (demand.hasAccounting ? classes.accounting.maxRate : 0)) * instances
+  const by = instances > 1 ? `, by ${instances} instances together` : ''
+  const remain = late === 0 ? 'every session is up before' : `${text(late)} sessions will retry`
   const storm = `at ${text(all)}/s a storm of ${text(demand.storm)} takes ${span(drain.authentication)}`
-  const sums = rate + (demand.hasAccounting ? classes.accounting.maxRate : 0)
+  const without = span((drain.authentication * servers) / (servers - 1))
   return [
-    {
-      holds: sums * instances <= capacity,
-      sentence: `a server is sent ${text(sums * instances)} of the ${text(capacity)} messages a second that it can do, retries included${instances > 1 ? `, by ${instances} instances together` : ''}`,
-    },
-    late === 0
-      ? { holds: true, sentence: `${storm}; your clients give up after ${span(patience)}: every session is up before` }
-      : {
-          holds: false,
-          sentence: `${storm}; your clients give up after ${span(patience)}: ${text(late)} sessions will retry`,
-        },
-    ...ageFindings(demand, classes),
-    ...outstandingFindings(demand, classes),
-    ...accountingFindings(demand, classes, drain),
+    finding(
+      sums <= capacity,
+      `a server is sent ${text(sums)} of the ${text(capacity)} messages a second that it can do, retries included${by}`,
+    ),
+    finding(late === 0, `${storm}; your clients give up after ${spanOf(patience)}: ${remain}`),
+    ageFinding(demand, classes.authentication),
+    outstandingFinding(demand, classes.authentication),
+    ...accountingFindings(demand, classes.accounting, drain),
     ...serverFindings(demand, all, drain),
-    ...(servers > 1 && demand.algorithm !== 'first_server'
+    ...(servers > 1 && algorithm !== 'first_server'
       ? [
-          {
-            holds: true,
-            sentence: `with one of ${servers} servers down the others keep their rate, and the same storm takes ${span((drain.authentication * servers) / (servers - 1))}`,
-          },
+          finding(
+            true,
+            `with one of ${servers} servers down the others keep their rate, and the same storm takes ${without}`,
+          ),
         ]
       : []),
   ]
 }
 
-const ageFindings = (demand: Demand, { authentication }: PerClass<ClassProposal>): Finding[] => {
-  const answeredBy = authentication.maxAge + demand.roundTrip
-  const holds = answeredBy < demand.timeout * demand.tries
-  return [
-    {
-      holds,
-      sentence: holds
-        ? `an Access-Request waits ${span(authentication.maxAge / MICROS_PER_SECOND)} at most, so what is sent still finds its client waiting`
-        : `an answer takes ${span(answeredBy / MICROS_PER_SECOND)}, and your clients give up after ${span((demand.timeout * demand.tries) / MICROS_PER_SECOND)}: servers will work for clients that are gone`,
-    },
-  ]
+const ageFinding = (demand: Demand, { maxAge }: ClassProposal): Finding => {
+  const answeredBy = maxAge + demand.roundTrip
+  const patience = patienceOf(demand)
+  return answeredBy < patience
+    ? finding(true, `an Access-Request waits ${spanOf(maxAge)} at most, so what is sent still finds its client waiting`)
+    : finding(
+        false,
+        `an answer takes ${spanOf(answeredBy)}, and your clients give up after ${spanOf(patience)}: servers will work for clients that are gone`,
+      )
 }
 
-const outstandingFindings = (demand: Demand, { authentication }: PerClass<ClassProposal>): Finding[] => {
-  const trip = demand.roundTrip / MICROS_PER_SECOND
-  const held = Math.floor(authentication.maxOutstanding / trip)
-  if (held < authentication.maxRate) {
-    return [
-      {
-        holds: false,
-        sentence: `with a round trip of ${span(trip)}, ${authentication.maxOutstanding} outstanding allow ${text(held)}/s and not ${text(authentication.maxRate)}/s`,
-      },
-    ]
+const outstandingFinding = ({ roundTrip }: Demand, { maxOutstanding, maxRate, timeout }: ClassProposal): Finding => {
+  const held = Math.floor(maxOutstanding / (roundTrip / MICROS_PER_SECOND))
+  if (held < maxRate) {
+    return finding(
+      false,
+      `with a round trip of ${spanOf(roundTrip)}, ${maxOutstanding} outstanding allow ${text(held)}/s and not ${text(maxRate)}/s`,
+    )
   }
-  return [
-    demand.roundTrip * 2 > authentication.timeout
-      ? {
-          holds: false,
-          sentence: `a round trip of ${span(trip)} comes near the time-out of ${span(authentication.timeout / MICROS_PER_SECOND)}: slow answers will be asked for twice; raise farm.authentication.timeout`,
-        }
-      : {
-          holds: true,
-          sentence: `${authentication.maxOutstanding} outstanding hold the rate with answers of up to ${span(authentication.maxOutstanding / authentication.maxRate)}`,
-        },
-  ]
+  return roundTrip * 2 > timeout
+    ? finding(
+        false,
+        `a round trip of ${spanOf(roundTrip)} comes near the time-out of ${spanOf(timeout)}: slow answers will be asked for twice; raise farm.authentication.timeout`,
+      )
+    : finding(
+        true,
+        `${maxOutstanding} outstanding hold the rate with answers of up to ${span(maxOutstanding / maxRate)}`,
+      )
 }
 
-const accountingFindings = (
-  demand: Demand,
-  { accounting }: PerClass<ClassProposal>,
-  drain: PerClass<number>,
-): Finding[] => {
+function accountingFindings(demand: Demand, accounting: ClassProposal, drain: PerClass<number>): Finding[] {
   if (!demand.hasAccounting) return []
+  const { maxRate, maxAge, maxMessages, maxBytes } = accounting
   const steady = steadyAccounting(demand)
-  const all = accounting.maxRate * working(demand) * demand.instances
+  const updates = `${text(Math.ceil(steady))}/s`
+  const all = maxRate * working(demand) * demand.instances
   if (steady > all) {
-    const period = Math.ceil(demand.sessions / all)
+    const period = span(Math.ceil(demand.sessions / all))
     return [
-      {
-        holds: false,
-        sentence: `interim updates alone are ${text(Math.ceil(steady))}/s, and ${text(all)}/s go out: the queue only grows; make the period ${span(period)} or longer, or add servers`,
-      },
+      finding(
+        false,
+        `interim updates alone are ${updates}, and ${text(all)}/s go out: the queue only grows; make the period ${period} or longer, or add servers`,
+      ),
     ]
   }
-  const outage = demand.outage / MICROS_PER_SECOND
-  const held = (steady * outage + demand.storm) / demand.instances
+  const held = (steady * (demand.outage / MICROS_PER_SECOND) + demand.storm) / demand.instances
+  const size = `${text(maxMessages)} records (${text(Math.ceil(maxBytes / 1024 ** 2))} MiB)`
   return [
-    {
-      holds: drain.accounting * MICROS_PER_SECOND <= accounting.maxAge,
-      sentence: `the storm's accounting needs ${span(drain.accounting)} beside ${text(Math.ceil(steady))}/s of interim updates, and may wait ${span(accounting.maxAge / MICROS_PER_SECOND)}`,
-    },
-    {
-      holds: held <= accounting.maxMessages,
-      sentence: `the accounting queue holds ${text(accounting.maxMessages)} records (${text(Math.ceil(accounting.maxBytes / 1024 ** 2))} MiB): a storm and ${span(outage)} without any server are ${text(Math.ceil(held))}`,
-    },
+    finding(
+      drain.accounting * MICROS_PER_SECOND <= maxAge,
+      `the storm's accounting needs ${span(drain.accounting)} beside ${updates} of interim updates, and may wait ${spanOf(maxAge)}`,
+    ),
+    finding(
+      held <= maxMessages,
+      `the accounting queue holds ${size}: a storm and ${spanOf(demand.outage)} without any server are ${text(Math.ceil(held))}`,
+    ),
   ]
 }
 
-const serverFindings = (demand: Demand, all: number, drain: PerClass<number>): Finding[] => {
-  const { servers, algorithm } = demand
-  if (servers === 1) return [{ holds: false, sentence: 'there is one server: while it is down there is no service' }]
+function serverFindings({ servers, algorithm }: Demand, all: number, drain: PerClass<number>): Finding[] {
+  if (servers === 1) return [finding(false, 'there is one server: while it is down there is no service')]
   if (algorithm !== 'first_server') return []
-  return [
-    {
-      holds: false,
-      sentence: `first_server uses one of your ${servers} servers; round_robin would send ${text(all * servers)}/s and take the storm in ${span(drain.authentication / servers)}`,
-    },
-  ]
+  const inTurn = `${text(all * servers)}/s and take the storm in ${span(drain.authentication / servers)}`
+  return [finding(false, `first_server uses one of your ${servers} servers; round_robin would send ${inTurn}`)]
 }
+
+/** In microseconds, like all times of a demand. */
+const patienceOf = ({ timeout, tries }: Demand): number => timeout * tries
 
 /** Two leading digits: 48,000 and not 47,213. */
 const roundUp = (count: number): number => {
@@ -265,9 +254,61 @@ const roundUp = (count: number): number => {
 
 const text = (count: number): string => count.toLocaleString('en-US')
 
-/** A length of time for a sentence, from seconds: `133 s`, `5 s`, `250 ms`, `never`. */
+/** A time for a sentence, from microseconds. */
+const spanOf = (of: number): string => span(of / MICROS_PER_SECOND)
+
+/** The same from seconds: `133 s`, `5 s`, `250 ms`, `never`. */
 const span = (of: number): string => {
   if (!Number.isFinite(of)) return 'for ever'
   if (of < 1) return `${Math.round(of * 1_000)} ms`
   return of < 10 ? `${Math.round(of * 10) / 10} s` : `${text(Math.round(of))} s`
 }
+
+const OVERFLOW = { authentication: 'drop_newest', accounting: 'shed_interim_first' } as const
+/** For the algorithm `hash`: what is in nearly every message of the class. */
+const HASH_KEY = { authentication: 'User-Name', accounting: 'Acct-Session-Id' } as const
+
+/** The proposal as a configuration file, which loads as it stands once the secrets are there. The addresses are those of RFC 5737. */
+export function yamlOf({ demand, classes }: Proposal): string {
+  return [
+    ...introductionOf(demand),
+    'listen:',
+    '  authentication: ["0.0.0.0:1812"]',
+    `  accounting: ${demand.hasAccounting ? '["0.0.0.0:1813"]' : '[]'}`,
+    '',
+    'clients: # your BNGs',
+    '  - name: bng',
+    '    address: 192.0.2.0/24',
+    '    secret_file: /etc/radsluice/secrets/bng',
+    '',
+    'queues:',
+    ...TRAFFIC_CLASSES.map((each) => `  ${each}: ${queueOf(classes[each], each)}`),
+    '',
+    'farm:',
+    ...TRAFFIC_CLASSES.map((each) => `  ${each}: ${laneOf(demand.algorithm, classes[each], each)}`),
+    '  servers: # yours',
+    ...Array.from({ length: demand.servers }, (_, index) => serverOf(index + 1)).flat(),
+    '',
+  ].join('\n')
+}
+
+const introductionOf = ({ sessions, storm, servers, capacity, instances }: Demand): string[] => [
+  `# Proposed by "radsluice plan" for ${text(sessions)} sessions, a storm of ${text(storm)}, and`,
+  `# ${servers} ${servers === 1 ? 'server that does' : 'servers that do'} ${text(capacity)} messages a second${servers === 1 ? '' : ' each'}.`,
+  ...(instances > 1 ? [`# One of ${instances} instances: the rates are its share of the servers.`] : []),
+  '# Names, addresses and secrets are examples; fill in your own.',
+]
+
+const queueOf = ({ maxMessages, maxBytes, maxAge }: ClassProposal, trafficClass: TrafficClass): string =>
+  `{ max_messages: ${maxMessages}, max_bytes: ${Math.ceil(maxBytes / 1024 ** 2)}MiB, max_age: ${durationText(maxAge)}, overflow: ${OVERFLOW[trafficClass]} }`
+
+const laneOf = (algorithm: Algorithm, of: ClassProposal, trafficClass: TrafficClass): string => {
+  const hash = algorithm === 'hash' ? `, hash_key: ${HASH_KEY[trafficClass]}` : ''
+  return `{ algorithm: ${algorithm}${hash}, max_rate: ${of.maxRate}, max_outstanding: ${of.maxOutstanding}, timeout: ${durationText(of.timeout)} }`
+}
+
+const serverOf = (number: number): string[] => [
+  `    - name: server-${number}`,
+  `      address: 198.51.100.${number}`,
+  `      secret_file: /etc/radsluice/secrets/server-${number}`,
+]

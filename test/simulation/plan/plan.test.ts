@@ -5,8 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { engineOptions } from '../../../src/config/outward/engine-options.ts'
 import { rehearseConfig } from '../../../src/config/scenario/simulated-config.io.ts'
-import { ageWithin, type Demand, planFor } from '../../../src/simulation/plan/plan.ts'
-import { yamlOf } from '../../../src/simulation/plan/plan-yaml.ts'
+import { ageWithin, type Demand, planFor, yamlOf } from '../../../src/simulation/plan/plan.ts'
 import { micros, millis, seconds } from '../../../src/units.ts'
 
 const demand = (over: Partial<Demand> = {}): Demand => ({
