@@ -17,7 +17,7 @@ import { compare } from './load/compare.ts'
 import { instances } from './load/instances.ts'
 import { million } from './load/million.ts'
 import { compileNative } from './load/native-programs.ts'
-import { pageOf } from './load/page.ts'
+import { resultPage } from './load/page.ts'
 import { canRaiseBuffers } from './load/relays.ts'
 import { reload } from './load/reload.ts'
 import { reportText } from './load/result-text.ts'
@@ -56,7 +56,7 @@ async function runBench(command: BenchCommand, words: readonly string[]): Promis
   const { machine, commit } = surroundings(words)
   const title = `radsluice bench: ${reports.map(({ scenario }) => scenario).join(', ')}`
   const told = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${commit ?? readVersion()}, ${machine.cpus} processors (${machine.model}), Linux ${machine.kernel}, Node ${machine.node}.`
-  writeFileSync(join(command.results, 'bench.html'), pageOf({ title, about: told, reports }))
+  writeFileSync(join(command.results, 'bench.html'), resultPage({ title, about: told, reports }))
   writeData(`all numbers: ${command.results}/*.json; as one page: ${command.results}/bench.html`)
   return reports.every(({ verdicts }) => verdicts.every(({ outcome }) => outcome === 'PASS')) ? 0 : 1
 }

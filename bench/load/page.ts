@@ -1,10 +1,10 @@
 /**
- * The results as one HTML page: verdicts first, then bars and plots, then the tables. It loads nothing and works from a disk;
- * plots and style are those of `radsluice simulate`, bars are plain HTML.
+ * The results as one HTML page: verdicts first, then bars and plots, then the tables. Frame and plots are those of
+ * `src/pages/`, bars are plain HTML.
  */
 import type { Cell } from '../../src/commands/text/table.ts'
-import { drawn, escaped, plotData } from '../../src/pages/plot.ts'
-import { SCRIPT, STYLE } from '../../src/simulation/report/report-assets.ts'
+import { pageOf } from '../../src/pages/page.ts'
+import { drawn, escaped } from '../../src/pages/plot.ts'
 import type { Bars, BenchTable, ScenarioReport, Verdict } from './scenario.ts'
 
 const BAR_STYLE = `
@@ -16,38 +16,24 @@ section > h3 { margin: 20px 0 6px }
 .PASS b { color: var(--with) } .FAIL b { color: var(--without) } .VOID b { color: var(--accounting) }
 `
 
-export interface PageOf {
+export interface ResultPage {
   readonly title: string
   /** Machine, versions, date, in one sentence. */
   readonly about: string
   readonly reports: readonly ScenarioReport[]
 }
 
-export function pageOf({ title, about, reports }: PageOf): string {
-  const plots = reports.flatMap((report) => report.plots)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
-<style>${STYLE}${BAR_STYLE}</style>
-</head>
-<body>
-<h1>${escaped(title)}</h1>
-<p class="soft">${escaped(about)}</p>
-${reports.map(sectionOf).join('\n')}
-<script type="application/json" id="result">${embedded(reports)}</script>
-<script type="application/json" id="plots">${embedded(plots.map(plotData))}</script>
-<script>${SCRIPT}</script>
-</body>
-</html>
-`
-}
-
-/** JSON inside of HTML: no tag can end it early. */
-const embedded = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c')
+/** The page of a bench's results. */
+export const resultPage = ({ title, about, reports }: ResultPage): string =>
+  pageOf({
+    title,
+    heading: title,
+    about,
+    body: reports.map(sectionOf).join('\n'),
+    plots: reports.flatMap(({ plots }) => plots),
+    result: reports,
+    style: BAR_STYLE,
+  })
 
 const sectionOf = ({
   scenario,

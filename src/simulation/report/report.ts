@@ -6,12 +6,12 @@
  */
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
-import { drawn, escaped, type Plot, plotData } from '../../pages/plot.ts'
+import { pageOf } from '../../pages/page.ts'
+import { drawn, escaped } from '../../pages/plot.ts'
 import type { Rehearsed } from '../rehearsal/rehearsed.ts'
 import { patienceOf, type Scenario } from '../rehearsal/scenario.ts'
 import type { RunSummary } from '../rehearsal/summary.ts'
 import { CLASS_FACTS, countText, type Figure, headlineOf, RUN_FACTS, timeText } from './facts.ts'
-import { SCRIPT, STYLE } from './report-assets.ts'
 import { plotsOf } from './report-plots.ts'
 
 /** `result` is what `--json` prints. */
@@ -20,19 +20,13 @@ export function reportOf(rehearsed: Rehearsed, result: unknown): string {
   const runs = [withRadsluice, ...(withoutRadsluice === undefined ? [] : [withoutRadsluice])]
   const summaries = runs.map(({ summary }) => summary)
   const plots = plotsOf(rehearsed)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>radsluice: ${escaped(scenario.name)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escaped(titleOf(scenario))}</h1>
-<p class="soft">${escaped(subtitleOf(scenario))}</p>
-<div class="cards">
+  return pageOf({
+    title: `radsluice: ${scenario.name}`,
+    heading: titleOf(scenario),
+    about: subtitleOf(scenario),
+    plots,
+    result,
+    body: `<div class="cards">
 ${summaries.map((summary) => cardOf(summary, summaries)).join('\n')}
 </div>
 <div class="plots">
@@ -45,17 +39,9 @@ ${classTable(withRadsluice.summary)}
 </div>
 <h2>What was simulated</h2>
 <pre>${escaped(rehearsed.settings.join('\n'))}</pre>
-<p class="soft">The proxy is radsluice's own code; time, network, clients and servers are simulated, from seed ${scenario.seed}.</p>
-<script type="application/json" id="result">${embedded(result)}</script>
-<script type="application/json" id="plots">${embedded(plots.map((plot: Plot) => plotData(plot)))}</script>
-<script>${SCRIPT}</script>
-</body>
-</html>
-`
+<p class="soft">The proxy is radsluice's own code; time, network, clients and servers are simulated, from seed ${scenario.seed}.</p>`,
+  })
 }
-
-/** JSON inside of HTML: no tag can end it early. */
-const embedded = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c')
 
 const titleOf = ({ name, sessions, bngs, begin, events }: Scenario): string => {
   const all = `${countText(sessions)} sessions at ${bngs === 1 ? 'one BNG' : `${countText(bngs)} BNGs`}`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pageOf } from '../../../bench/load/page.ts'
+import { resultPage } from '../../../bench/load/page.ts'
 import type { ScenarioReport } from '../../../bench/load/scenario.ts'
 
 const report: ScenarioReport = {
@@ -21,7 +21,7 @@ const report: ScenarioReport = {
   verdicts: [{ promise: 'it is fast', measured: '40,000/s', outcome: 'PASS' }],
   numbers: { script: '</script><script>alert(1)</script>' },
 }
-const page = pageOf({ title: 'bench & more', about: 'a machine', reports: [report] })
+const page = resultPage({ title: 'bench & more', about: 'a machine', reports: [report] })
 
 describe('the page of results', () => {
   it('shows verdicts, tables, and bars whose lengths are their values', () => {

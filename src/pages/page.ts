@@ -1,11 +1,50 @@
 /**
- * The report's style sheet and its one script. Both go into the page itself: it loads nothing and works from a disk.
+ * The frame of a page with plots: head, style sheet, data and one script. All of it is in the page, which loads nothing and
+ * works from a disk, on light and dark screens.
  *
- * The script is a convenience: it puts a cross-hair into the plots and reads the numbers off. Without it everything is
- * there all the same.
+ * The script only puts a cross-hair into the plots and shows the numbers under it. Without it nothing is missing.
  */
+import { escaped, type Plot, plotData } from './plot.ts'
 
-export const STYLE = `
+export interface Page {
+  readonly title: string
+  readonly heading: string
+  /** One paragraph under the heading. */
+  readonly about: string
+  /** HTML. */
+  readonly body: string
+  /** The plots of the body, for the cross-hair. */
+  readonly plots: readonly Plot[]
+  /** What the page shows, as data for a script that reads it. */
+  readonly result: unknown
+  /** Rules that only this page needs. */
+  readonly style?: string
+}
+
+export const pageOf = ({ title, heading, about, body, plots, result, style = '' }: Page): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)}</title>
+<style>${STYLE}${style}</style>
+</head>
+<body>
+<h1>${escaped(heading)}</h1>
+<p class="soft">${escaped(about)}</p>
+${body}
+<script type="application/json" id="result">${embedded(result)}</script>
+<script type="application/json" id="plots">${embedded(plots.map((plot) => plotData(plot)))}</script>
+<script>${SCRIPT}</script>
+</body>
+</html>
+`
+
+/** JSON inside of HTML: no tag can end it early. */
+const embedded = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c')
+
+const STYLE = `
 :root { --page: #fff; --ink: #16202a; --soft: #5b6875; --rule: #dde3e8; --card: #f5f7f9;
   --with: #0b7a75; --without: #c8372d; --authentication: #1d5fbf; --accounting: #b8640b; --arrivals: #8a94a0 }
 @media (prefers-color-scheme: dark) { :root { --page: #11161b; --ink: #e6ebef; --soft: #9aa7b3; --rule: #2a333b; --card: #1a2128;
@@ -41,9 +80,9 @@ th { font-weight: 600 } td:first-child, th:first-child { text-align: left } td.b
 pre { background: var(--card); padding: 12px 16px; border-radius: 6px; overflow: auto; font-size: 13px }
 `
 
-export const SCRIPT = `
+const SCRIPT = `
 const data = JSON.parse(document.getElementById('plots').textContent)
-const shown = (value) => value.toLocaleString('en-US', { maximumFractionDigits: 2 })
+const written = (value) => value.toLocaleString('en-US', { maximumFractionDigits: 2 })
 for (const plot of data) {
   const figure = document.getElementById(plot.id)
   if (!figure) continue
@@ -62,8 +101,8 @@ for (const plot of data) {
     const place = left + (count < 2 ? 0 : (index / (count - 1)) * (right - left))
     cross.setAttribute('x1', place)
     cross.setAttribute('x2', place)
-    at.textContent = shown(plot.from + index * plot.step) + ' s:'
-    values.forEach((value, line) => { value.textContent = shown(plot.lines[line][index] ?? 0) })
+    at.textContent = written(plot.from + index * plot.step) + ' s:'
+    values.forEach((value, line) => { value.textContent = written(plot.lines[line][index] ?? 0) })
   })
   svg.addEventListener('pointerleave', () => {
     cross.setAttribute('x1', -9)
