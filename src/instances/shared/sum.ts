@@ -11,12 +11,12 @@ import { type PerClass, perClass } from '../../classes.ts'
 import { addedNumbers } from '../../proxy/border/added-numbers.ts'
 import { type LedgerSnapshot, NOWHERE } from '../../proxy/border/endings.ts'
 import type { MixedSigning, UnsignedDropped } from '../../proxy/border/events.ts'
-import type {
-  ClassSnapshot,
-  EngineSnapshot,
-  LaneCounters,
-  LaneSnapshot,
-  ResponsesInTime,
+import {
+  type ClassSnapshot,
+  type EngineSnapshot,
+  type LaneSnapshot,
+  laneIdentity,
+  type ResponsesInTime,
 } from '../../proxy/border/snapshot.ts'
 import type { ServerState } from '../../throttle/server-health.ts'
 import { type Instant, instant, micros, perSecond } from '../../units.ts'
@@ -36,37 +36,38 @@ export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>):
   return {
     ...last,
     classes: perClass((each) => ({ ...last.classes[each], ...NOTHING_WAITS, ledger: ledgers[each] })),
-    lanes: last.lanes.map((lane) => ({
-      ...lane,
-      queued: 0,
-      queuedBytes: 0,
-      oldestAge: micros(0),
-      outstanding: 0,
-      waitingRetries: 0,
-    })),
+    lanes: last.lanes.map((lane) => ({ ...lane, ...NOTHING_WAITS_THERE })),
     tables: { answers: 0, records: 0, remembered: 0, states: last.tables.states },
-    sessions: last.sessions === undefined ? undefined : { ...last.sessions, live: 0, memberLinks: 0, bundles: 0 },
+    sessions: last.sessions && { ...last.sessions, live: 0, memberLinks: 0, bundles: 0 },
   }
 }
 
 /** The snapshot of an engine, with the counters of those that were there before it added. */
 export function withCounters(current: EngineSnapshot, before: EngineSnapshot): EngineSnapshot {
-  const former = new Map(before.lanes.map((lane) => [nameOf(lane), lane.counters]))
+  const former = new Map(before.lanes.map((lane) => [laneIdentity(lane), lane]))
   return {
     ...current,
-    classes: perClass((each) => withFormer(current.classes[each], before.classes[each])),
+    classes: perClass((each) => {
+      const [now, was] = [current.classes[each], before.classes[each]]
+      return { ...now, ...sums(now, was, 'ledger', 'counters') }
+    }),
     lanes: current.lanes.map((lane) => {
-      const counters = former.get(nameOf(lane))
-      return counters === undefined || lane.retiring
-        ? lane
-        : { ...lane, counters: addedCounters(lane.counters, counters) }
+      const same = lane.retiring ? undefined : former.get(laneIdentity(lane))
+      return same === undefined ? lane : { ...lane, ...sums(lane, same, 'counters') }
     }),
     clients: addedClients(current.clients, before.clients),
-    formerClients: addedFormer(current.formerClients, before.formerClients, missingIn(current.clients, before.clients)),
+    formerClients: addedFormer(current, before),
     sessions: addedSessions(current.sessions, before.sessions),
   }
 }
 
+const NOTHING_WAITS_THERE = {
+  queued: 0,
+  queuedBytes: 0,
+  oldestAge: micros(0),
+  outstanding: 0,
+  waitingRetries: 0,
+} as const
 const NOTHING_WAITS = {
   ...NOWHERE,
   queuedBytes: 0,
@@ -80,51 +81,49 @@ const NOTHING_WAITS = {
   longestGivenUp: micros(0),
 } as const
 
-const withFormer = (current: ClassSnapshot, before: ClassSnapshot): ClassSnapshot => ({
-  ...current,
-  ledger: addedNumbers(current.ledger, before.ledger),
-  counters: addedNumbers(current.counters, before.counters),
+const added = (a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapshot => ({
+  at: instant(Math.max(a.at, b.at)),
+  draining: a.draining || b.draining,
+  classes: perClass((each) => addedClass(a.classes[each], b.classes[each])),
+  lanes: addedLanes(a.lanes, b.lanes, scope),
+  clients: addedClients(a.clients, b.clients),
+  formerClients: addedFormer(a, b),
+  // What was learned, and which server a State belongs to, is shared: all know the same.
+  messageAuthenticatorLearned: maxima(
+    a.messageAuthenticatorLearned,
+    b.messageAuthenticatorLearned,
+    'clients',
+    'servers',
+  ),
+  signing: {
+    mixed: latestOf(a.signing.mixed, b.signing.mixed),
+    dropped: latestOf(a.signing.dropped, b.signing.dropped),
+  },
+  tables: { ...addedNumbers(a.tables, b.tables), ...maxima(a.tables, b.tables, 'states') },
+  sessions: addedSessions(a.sessions, b.sessions),
 })
 
-function added(a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapshot {
-  return {
-    at: instant(Math.max(a.at, b.at)),
-    draining: a.draining || b.draining,
-    classes: perClass((each) => addedClass(a.classes[each], b.classes[each])),
-    lanes: addedLanes(a.lanes, b.lanes, scope),
-    clients: addedClients(a.clients, b.clients),
-    formerClients: addedFormer(a.formerClients, b.formerClients, missingIn(a.clients, b.clients)),
-    // What was learned, and which server a State belongs to, is shared: all know the same.
-    messageAuthenticatorLearned: {
-      clients: Math.max(a.messageAuthenticatorLearned.clients, b.messageAuthenticatorLearned.clients),
-      servers: Math.max(a.messageAuthenticatorLearned.servers, b.messageAuthenticatorLearned.servers),
-    },
-    signing: {
-      mixed: latestOf(a.signing.mixed, b.signing.mixed),
-      dropped: latestOf(a.signing.dropped, b.signing.dropped),
-    },
-    tables: {
-      answers: a.tables.answers + b.tables.answers,
-      records: a.tables.records + b.tables.records,
-      remembered: a.tables.remembered + b.tables.remembered,
-      states: Math.max(a.tables.states, b.tables.states),
-    },
-    sessions: addedSessions(a.sessions, b.sessions),
-  }
-}
+/** These members added. */
+const sums = <T extends object, Key extends keyof T>(a: T, b: T, ...keys: readonly Key[]): Pick<T, Key> =>
+  addedNumbers(picked(a, keys), picked(b, keys))
+
+/** The larger of each of these members. */
+const maxima = <T extends Record<Key, number>, Key extends keyof T>(a: T, b: T, ...keys: readonly Key[]) =>
+  Object.fromEntries(keys.map((key) => [key, Math.max(a[key], b[key])])) as Pick<T, Key>
+
+const picked = <T extends object, Key extends keyof T>(from: T, keys: readonly Key[]) =>
+  Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, Key>
 
 const addedClass = (a: ClassSnapshot, b: ClassSnapshot): ClassSnapshot => ({
   ...addedNumbers(a, b),
-  oldestAge: micros(Math.max(a.oldestAge, b.oldestAge)),
-  instanceOldestAge: micros(Math.max(a.instanceOldestAge, b.instanceOldestAge)),
-  longestGivenUp: micros(Math.max(a.longestGivenUp, b.longestGivenUp)),
+  ...maxima(a, b, 'oldestAge', 'instanceOldestAge', 'longestGivenUp'),
 })
 
 function addedLanes(a: readonly LaneSnapshot[], b: readonly LaneSnapshot[], scope: Scope): LaneSnapshot[] {
-  const others = new Map(b.map((lane) => [nameOf(lane), lane]))
+  const others = new Map(b.map((lane) => [laneIdentity(lane), lane]))
   const both = a.map((lane) => {
-    const other = others.get(nameOf(lane))
-    others.delete(nameOf(lane))
+    const other = others.get(laneIdentity(lane))
+    others.delete(laneIdentity(lane))
     return other === undefined ? lane : addedLane(lane, other, scope)
   })
   return [...both, ...others.values()]
@@ -136,14 +135,19 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
   const livelier = LIVELIEST.indexOf(b.state) < LIVELIEST.indexOf(a.state) ? b : a
   return {
     ...livelier,
+    ...sums(
+      a,
+      b,
+      'queued',
+      'queuedBytes',
+      'outstanding',
+      'maxOutstanding',
+      'waitingRetries',
+      'identifiers',
+      'counters',
+    ),
+    ...maxima(a, b, 'oldestAge', 'holdingTime'),
     slots: addedSlots(a, b, scope),
-    queued: a.queued + b.queued,
-    queuedBytes: a.queuedBytes + b.queuedBytes,
-    oldestAge: micros(Math.max(a.oldestAge, b.oldestAge)),
-    outstanding: a.outstanding + b.outstanding,
-    maxOutstanding: a.maxOutstanding + b.maxOutstanding,
-    waitingRetries: a.waitingRetries + b.waitingRetries,
-    identifiers: addedNumbers(a.identifiers, b.identifiers),
     // Whom one instance has heard is known to answer.
     unheard: a.unheard && b.unheard && addedNumbers(a.unheard, b.unheard),
     heardAt: latest(a.heardAt, b.heardAt),
@@ -153,8 +157,6 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
     // A probe sets no round trip time.
     roundTripTime: (a.respondedAt ?? -1) >= (b.respondedAt ?? -1) ? a.roundTripTime : b.roundTripTime,
     answers: addedAnswers(a.answers, b.answers),
-    holdingTime: micros(Math.max(a.holdingTime, b.holdingTime)),
-    counters: addedCounters(a.counters, b.counters),
   }
 }
 
@@ -163,9 +165,7 @@ function addedAnswers(a: ResponsesInTime, b: ResponsesInTime): ResponsesInTime {
   const [ofA, ofB] = [a.late + a.unclear, b.late + b.unclear]
   const sum = ofA + ofB
   return {
-    counted: a.counted + b.counted,
-    late: a.late + b.late,
-    unclear: a.unclear + b.unclear,
+    ...addedNumbers(a, b),
     typically: micros(sum === 0 ? 0 : Math.round((a.typically * ofA + b.typically * ofB) / sum)),
     timeout: b.timeout,
   }
@@ -174,15 +174,13 @@ function addedAnswers(a: ResponsesInTime, b: ResponsesInTime): ResponsesInTime {
 const latest = (a: Instant | undefined, b: Instant | undefined): Instant | undefined =>
   a === undefined || b === undefined ? (a ?? b) : instant(Math.max(a, b))
 
-/** A shared slot was counted by all together, and the later look has the newer slot; own slots are added. */
+/** A shared slot was counted by all together, and the later snapshot has the newer slot; own slots are added. */
 function addedSlots({ slots: a }: LaneSnapshot, { slots: b }: LaneSnapshot, scope: Scope): LaneSnapshot['slots'] {
   const newer = b.beganAt > a.beganAt || (b.beganAt === a.beganAt && b.sent > a.sent) ? b : a
   if (scope === 'host' && newer.slotsPerSecond > 0) return newer
   const sent = a.beganAt === b.beganAt ? a.sent + b.sent : newer.sent
   return { ...newer, maxRate: perSecond(a.maxRate + b.maxRate), quota: a.quota + b.quota, sent }
 }
-
-const addedCounters = (a: Readonly<LaneCounters>, b: Readonly<LaneCounters>): LaneCounters => addedNumbers(a, b)
 
 type Sessions = EngineSnapshot['sessions']
 
@@ -200,19 +198,11 @@ function addedClients(a: Clients, b: Clients): Clients {
   })
 }
 
-/** Those of `others` whose names are not among the clients. */
-function missingIn(clients: Clients, others: Clients): Clients {
-  const names = new Set(clients.map(({ name }) => name))
-  return others.filter(({ name }) => !names.has(name))
-}
-
-/** What clients did that are not configured any more. */
-function addedFormer(
-  a: EngineSnapshot['formerClients'],
-  b: EngineSnapshot['formerClients'],
-  gone: Clients,
-): EngineSnapshot['formerClients'] {
-  const all = [a, b, ...gone].filter((one) => one !== undefined)
+/** What clients did that are not configured any more: those of `before` that are not among those of `current`, too. */
+function addedFormer(current: EngineSnapshot, before: EngineSnapshot): EngineSnapshot['formerClients'] {
+  const names = new Set(current.clients.map(({ name }) => name))
+  const gone = before.clients.filter(({ name }) => !names.has(name))
+  const all = [current.formerClients, before.formerClients, ...gone].filter((one) => one !== undefined)
   return all.length === 0 ? undefined : all.reduce((sum, one) => addedNumbers(sum, one))
 }
 
@@ -226,6 +216,3 @@ export function latestOf<T extends MixedSigning | UnsignedDropped>(a: readonly T
   }
   return [...latest.values()]
 }
-
-const nameOf = ({ server, class: of, address, port, retiring }: LaneSnapshot): string =>
-  [server, of, address, port, retiring].join(' ')

@@ -7,7 +7,7 @@
 
 import { sumOverClasses, type TrafficClass } from '../../classes.ts'
 import { type EndingName, endedBy, isWrongProof } from '../../proxy/border/endings.ts'
-import type { ClientSnapshot, LaneCounters, LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import { type ClientSnapshot, type LaneCounters, type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
 import { effectiveCeiling } from './diagnosis.ts'
 import type { DaemonView } from './view.ts'
 
@@ -111,10 +111,10 @@ export class Interval {
   }
 
   #ratesOfLanes(): LaneRates[] {
-    const before = new Map(this.#before.engine.lanes.map((lane) => [keyOf(lane), lane]))
+    const before = new Map(this.#before.engine.lanes.map((lane) => [laneIdentity(lane), lane]))
     return this.now.engine.lanes
       .filter(({ retiring }) => !retiring)
-      .map((lane) => this.#laneRates(lane, before.get(keyOf(lane))))
+      .map((lane) => this.#laneRates(lane, before.get(laneIdentity(lane))))
   }
 
   /** What was dropped of each client. */
@@ -199,6 +199,3 @@ const dropsSince = (
       .filter((reason) => !isWrongProof(reason) && reason !== 'late')
       .map((reason) => [reason, rise(before?.[reason] ?? 0, now[reason])]),
   )
-
-const keyOf = ({ server, class: name, address, port, retiring }: LaneSnapshot): string =>
-  [server, name, address, port, retiring].join(' ')

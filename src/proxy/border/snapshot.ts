@@ -113,6 +113,10 @@ export interface LaneSnapshot {
 }
 
 /** In `queued` is what waits anywhere: in the instance queue, in server queues, parked. */
+/** Knows a lane again in another snapshot. */
+export const laneIdentity = ({ server, class: name, address, port, retiring }: LaneSnapshot): string =>
+  [server, name, address, port, retiring].join(' ')
+
 export interface ClassSnapshot extends PlaceCounts {
   readonly ledger: LedgerSnapshot
   readonly counters: Readonly<ClassCounters>
