@@ -3,7 +3,7 @@
  *
  * Plain ANSI (ECMA-48) without a dependency. Whatever happens, `leave` restores the terminal.
  */
-import type { Line, Size, Style } from '../text/top-frame.ts'
+import type { ScreenLine, Size, Style } from '../text/top-frame.ts'
 
 const ESC = '\u001b['
 const CODES: Readonly<Record<Style, number>> = { bold: 1, dim: 2, reverse: 7, red: 31, green: 32, yellow: 33 }
@@ -45,7 +45,7 @@ export class Terminal {
   }
 
   /** Draws over the last lines without clearing them, so nothing flickers. */
-  draw(lines: readonly Line[]): void {
+  draw(lines: readonly ScreenLine[]): void {
     if (!this.#isOpen || process.stdout.writableNeedDrain) return
     const text = lines.map((line) => `${painted(line, this.#colours)}${ESC}K`).join('\r\n')
     process.stdout.write(`${ESC}H${text}${ESC}J`)
@@ -53,7 +53,7 @@ export class Terminal {
 }
 
 /** A line with its styles. `reverse` and `bold` are no colours and stay without colours. */
-export const painted = (line: Line, colours: boolean): string =>
+export const painted = (line: ScreenLine, colours: boolean): string =>
   line
     .map(([text, style]) => {
       const isPlain = style === undefined || text === '' || (!colours && CODES[style] >= 30)

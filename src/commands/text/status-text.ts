@@ -26,41 +26,35 @@ export function statusText(report: StatusReport): string[] {
   ]
 }
 
-function headLines({
-  ok,
-  version,
-  pid,
-  phase,
-  ready,
-  notReady,
-  concerns,
-  uptimeSeconds,
-  config,
-  health,
-  alarms,
-  ...report
-}: StatusReport): string[] {
-  const serves = ok ? (alarms.length === 0 ? 'healthy' : 'serving, with alarms') : 'serving, with concerns'
+function headLines(report: StatusReport): string[] {
+  const { ok, ready, config } = report
+  const serves = ok ? (report.alarms.length === 0 ? 'healthy' : 'serving, with alarms') : 'serving, with concerns'
+  const { alarms, notReady, concerns, health, overrides } = troublesOf(report)
+  const attached = report.attached.map(({ kind, by }) => `attached: ${kind} by ${by}`)
+  const watching = watchErrorLines(report.watchErrors)
   return [
-    `radsluice ${version}  pid ${pid}  ${phase}, ${ready ? serves : 'not ready'}, health ${health.score} of 10  up ${lengthOfTime(uptimeSeconds)}`,
-    ...alarms.map((alarm) => `  ${alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)}`),
-    ...notReady.map((reason) => `  not ready: ${reason}`),
-    ...concerns.map((concern) => `  look: ${concern}`),
-    ...health.reasons.map(({ says, cost }) => `  health: ${says}, costs ${cost}`),
-    ...overrideLines(report).map((line) => `  ${line}`),
-    ...report.attached.map(({ kind, by }) => `  attached: ${kind} by ${by}`),
-    ...watchErrorLines(report.watchErrors),
+    `radsluice ${report.version}  pid ${report.pid}  ${report.phase}, ${ready ? serves : 'not ready'}, health ${report.health.score} of 10  up ${lengthOfTime(report.uptimeSeconds)}`,
+    ...[alarms, notReady, concerns, health, overrides, attached, watching].flat().map((line) => `  ${line}`),
     `configuration ${config.file}  ${config.digest.slice(0, 12)}  reloads ${config.reloadsOk} taken, ${config.reloadsFailed} refused`,
     `listening ${report.listeners.map(listenerText).join(', ')}`,
   ]
 }
+
+/** What is not as it should be, a line each. */
+export const troublesOf = (report: StatusReport) => ({
+  notReady: report.notReady.map((reason) => `not ready: ${reason}`),
+  alarms: report.alarms.map((alarm) => alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)),
+  overrides: overrideLines(report),
+  health: report.health.reasons.map(({ says, cost }) => `health: ${says}, costs ${cost}`),
+  concerns: report.concerns.map((concern) => `look: ${concern}`),
+})
 
 /** Errors that cost figures and no packet. */
 function watchErrorLines(errors: StatusReport['watchErrors']): string[] {
   const some = Object.entries(errors).filter(([, count]) => count > 0)
   if (some.length === 0) return []
   return [
-    `  errors in watching: ${some.map(([place, count]) => `${count} ${place}`).join(', ')}; see watch-failed in the log`,
+    `errors in watching: ${some.map(([place, count]) => `${count} ${place}`).join(', ')}; see watch-failed in the log`,
   ]
 }
 
@@ -74,7 +68,7 @@ function listenerText({ address, class: name, presence, isOptional }: StatusRepo
   return `${address} (${name}${how})`
 }
 
-/** What operators have changed, and who is attached. */
+/** What operators have changed. */
 export function overrideLines({ overrides: { held, maxRates, logLevel } }: Pick<StatusReport, 'overrides'>): string[] {
   const rate = (perSecond: number): string => (perSecond === 0 ? 'unlimited' : `${perSecond}/s`)
   return [

@@ -10,7 +10,7 @@ import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { ENDINGS, endedBy, type LedgerSnapshot } from '../../proxy/border/endings.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
-import { alarmLine, overrideLines, roundTripText, stateOf } from './status-text.ts'
+import { roundTripText, stateOf, troublesOf } from './status-text.ts'
 
 export const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const
 export type Sort = (typeof SORTS)[number]
@@ -34,8 +34,8 @@ export interface Size {
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'reverse'
 /** A piece of a line in one style. */
-export type Piece = readonly [text: string, style?: Style]
-export type Line = readonly Piece[]
+export type Piece = readonly [text: string, style?: Style | undefined]
+export type ScreenLine = readonly Piece[]
 
 /** Squares of a bar: used, free. */
 const BAR = ['█', '░'] as const
@@ -44,7 +44,7 @@ const LEAST_ROWS_OF_SERVERS = 1
 const WIDE_ENOUGH = 110
 
 /** Exactly as many lines as the terminal has, none longer than it is wide. */
-export function frame(state: TopState, { columns, rows }: Size): Line[] {
+export function frame(state: TopState, { columns, rows }: Size): ScreenLine[] {
   const { report } = state
   const head = [headLine(state), ...TRAFFIC_CLASSES.map((name) => classLine(state, name, columns)), []]
   const wrong = wrongLines(report)
@@ -55,11 +55,8 @@ export function frame(state: TopState, { columns, rows }: Size): Line[] {
   )
   const servers = serverLines(state, columns, room)
   const body = [...head, ...servers, ...(wrong.length === 0 ? [] : [[], ...wrong])]
-  const filled = [
-    ...body.slice(0, Math.max(0, rows - foot.length)),
-    ...blank(rows - foot.length - body.length),
-    ...foot,
-  ]
+  const blank = Array.from({ length: Math.max(0, rows - foot.length - body.length) }, (): ScreenLine => [])
+  const filled = [...body.slice(0, Math.max(0, rows - foot.length)), ...blank, ...foot]
   return filled.slice(-rows).map((line) => cut(line, columns))
 }
 
@@ -73,7 +70,7 @@ export function rateOf(
   return seconds <= 0 ? 0 : Math.max(0, count(report) - count(before)) / seconds
 }
 
-function headLine({ report, notice }: TopState): Line {
+function headLine({ report, notice }: TopState): ScreenLine {
   const { health } = report
   const style = health.score >= 9 ? 'green' : health.score >= 6 ? 'yellow' : 'red'
   const trouble = report.ok ? '' : report.ready ? ', with concerns' : ', not ready'
@@ -83,11 +80,11 @@ function headLine({ report, notice }: TopState): Line {
     [`${report.phase}${trouble}  `, report.ok ? undefined : 'red'],
     [`health ${health.score}/10`, style],
     [`  up ${lengthOfTime(report.uptimeSeconds)}  ${time} UTC`],
-    ...(notice === undefined ? [] : [[`  ${notice}`, 'red'] as const]),
-  ].filter((piece) => piece !== undefined) as Line
+    [notice === undefined ? '' : `  ${notice}`, 'red'],
+  ]
 }
 
-function classLine(state: TopState, name: TrafficClass, columns: number): Line {
+function classLine(state: TopState, name: TrafficClass, columns: number): ScreenLine {
   const { report } = state
   const { queued, oldestAge, outstanding } = report.classes[name]
   const rate = (count: (ledger: LedgerSnapshot) => number): number =>
@@ -108,59 +105,50 @@ function classLine(state: TopState, name: TrafficClass, columns: number): Line {
     [`  lost ${perSecond(lost).trim()}`, lost > 0 ? 'red' : undefined],
     [`  outstanding ${whole(outstanding)}`],
     [queued > 0 ? `  oldest ${age}` : ''],
-  ] as Line
+  ]
 }
 
-/** What a column shows, how wide it is, and how soon it goes when the terminal is narrow (the highest first). */
-interface Column {
-  readonly title: string
-  readonly width: number
-  readonly goes: number
-  readonly left?: boolean
-  readonly cell: (lane: LaneReport, state: TopState) => Piece
-}
+type CellOf = (lane: LaneReport, state: TopState) => Piece
+/** `goes`: how soon it goes when the terminal is narrow, the highest first. */
+type Column = ReturnType<typeof left>
+
+const left = (title: string, width: number, goes: number, cell: CellOf) => ({
+  title: title.padEnd(width),
+  width,
+  goes,
+  cell,
+  padded: (text: string): string => text.padEnd(width),
+})
+const right = (title: string, width: number, goes: number, cell: CellOf): Column => ({
+  ...left(title.padStart(width), width, goes, cell),
+  padded: (text) => text.padStart(width),
+})
 
 const COLUMNS: readonly Column[] = [
-  { title: 'SERVER', width: 16, goes: 0, left: true, cell: ({ server }) => [server] },
-  { title: 'CLASS', width: 5, goes: 0, left: true, cell: ({ class: name }) => [CLASS_TRAITS[name].short] },
-  { title: 'STATE', width: 14, goes: 2, left: true, cell: (lane) => [stateOf(lane), STATE_STYLES[lane.state]] },
-  { title: 'SENT/S', width: 7, goes: 0, cell: (lane, state) => [whole(sentRate(lane, state))] },
-  { title: 'MAX', width: 9, goes: 1, cell: ({ slots }) => [slots.maxRate === 0 ? '-' : `${whole(slots.maxRate)}`] },
-  {
-    title: 'QUEUED',
-    width: 8,
-    goes: 0,
-    cell: ({ queued }) => [whole(queued), queued > 0 ? 'yellow' : undefined] as Piece,
-  },
-  { title: 'OLDEST', width: 7, goes: 3, cell: ({ oldestAge }) => [lengthOfTime(oldestAge / MICROS_PER_SECOND)] },
-  {
-    title: 'OUTSTANDING',
-    width: 11,
-    goes: 4,
-    cell: ({ outstanding, maxOutstanding }) => [`${outstanding}/${maxOutstanding}`],
-  },
-  { title: 'RTT', width: 9, goes: 5, cell: (lane) => [roundTripText(lane)] },
-  {
-    title: 'TIMEOUTS/S',
-    width: 10,
-    goes: 6,
-    cell: (lane, state) => {
-      const rate = rateOf(state, ({ lanes }) => sameLane(lanes, lane)?.counters.timeouts ?? 0)
-      return [whole(rate), rate > 0 ? 'red' : undefined] as Piece
-    },
-  },
+  left('SERVER', 16, 0, ({ server }) => [server]),
+  left('CLASS', 5, 0, ({ class: name }) => [CLASS_TRAITS[name].short]),
+  left('STATE', 14, 2, (lane) => [stateOf(lane), STATE_STYLES[lane.state]]),
+  right('SENT/S', 7, 0, (lane, state) => [whole(sentRate(lane, state))]),
+  right('MAX', 9, 1, ({ slots }) => [slots.maxRate === 0 ? '-' : whole(slots.maxRate)]),
+  right('QUEUED', 8, 0, ({ queued }) => [whole(queued), queued > 0 ? 'yellow' : undefined]),
+  right('OLDEST', 7, 3, ({ oldestAge }) => [lengthOfTime(oldestAge / MICROS_PER_SECOND)]),
+  right('OUTSTANDING', 11, 4, ({ outstanding, maxOutstanding }) => [`${outstanding}/${maxOutstanding}`]),
+  right('RTT', 9, 5, (lane) => [roundTripText(lane)]),
+  right('TIMEOUTS/S', 10, 6, (lane, state) => {
+    const rate = laneRate(lane, state, ({ counters }) => counters.timeouts)
+    return [whole(rate), rate > 0 ? 'red' : undefined]
+  }),
 ]
 const STATE_STYLES = { active: 'green', not_responding: 'yellow', failing: 'red', down: 'red' } as const
 const NARROWEST_BAR = 8
 const WIDEST_BAR = 40
 
-function serverLines(state: TopState, columns: number, room: number): Line[] {
-  const shown = columnsFor(columns)
-  const used = shown.reduce((sum, { width }) => sum + width + 2, 0)
-  const bar = Math.min(WIDEST_BAR, columns - used)
+function serverLines(state: TopState, columns: number, room: number): ScreenLine[] {
+  const fitting = columnsFor(columns)
+  const bar = Math.min(WIDEST_BAR, columns - widthOf(fitting))
   const hasBar = bar >= NARROWEST_BAR
-  const heading: Line = [
-    [shown.map(({ title, width, left }) => (left ? title.padEnd(width) : title.padStart(width))).join('  '), 'reverse'],
+  const heading: ScreenLine = [
+    [fitting.map(({ title }) => title).join('  '), 'reverse'],
     [hasBar ? `  ${'SENT OF MAX'.padEnd(bar - 2)}` : '', 'reverse'],
   ]
   const lanes = sorted(state)
@@ -171,33 +159,33 @@ function serverLines(state: TopState, columns: number, room: number): Line[] {
   return [
     heading,
     ...seen.map(
-      (lane): Line => [
-        ...shown.flatMap((column, at) => cellOf(column, lane, state, at)),
+      (lane): ScreenLine => [
+        ...fitting.flatMap((column, at) => cellOf(column, lane, state, at)),
         ...(hasBar ? barOf(lane, state, bar - 2) : []),
       ],
     ),
-    ...(rest.length === 0 ? [] : [[[`... ${rest.join(', ')} (arrows)`, 'dim']] as Line]),
+    ...(rest.length === 0 ? [] : [[[`... ${rest.join(', ')} (arrows)`, 'dim'] as const]]),
   ]
 }
 
 /** As many as fit beside a small bar; without a bar where even the indispensable ones are too wide for one. */
 function columnsFor(columns: number): readonly Column[] {
   for (let goes = 6; goes > 0; goes -= 1) {
-    const shown = COLUMNS.filter((column) => column.goes <= goes)
-    const used = shown.reduce((sum, { width }) => sum + width + 2, 0)
-    if (used + NARROWEST_BAR <= columns) return shown
+    const fitting = COLUMNS.filter((column) => column.goes <= goes)
+    if (widthOf(fitting) + NARROWEST_BAR <= columns) return fitting
   }
   return COLUMNS.filter((column) => column.goes === 0)
 }
 
-function cellOf({ width, left, cell }: Column, lane: LaneReport, state: TopState, at: number): Piece[] {
+const widthOf = (columns: readonly Column[]): number => columns.reduce((sum, { width }) => sum + width + 2, 0)
+
+function cellOf({ width, padded, cell }: Column, lane: LaneReport, state: TopState, at: number): Piece[] {
   const [text, style] = cell(lane, state)
-  const cutText = text.length > width ? `${text.slice(0, width - 1)}~` : text
-  const padded = left ? cutText.padEnd(width) : cutText.padStart(width)
-  return [...(at === 0 ? [] : [['  '] as const]), style === undefined ? [padded] : [padded, style]]
+  const piece: Piece = [padded(text.length > width ? `${text.slice(0, width - 1)}~` : text), style]
+  return at === 0 ? [piece] : [['  '], piece]
 }
 
-function barOf(lane: LaneReport, state: TopState, width: number): Line {
+function barOf(lane: LaneReport, state: TopState, width: number): ScreenLine {
   const { maxRate } = lane.slots
   if (maxRate === 0) return [['  '], ['no max_rate'.slice(0, width), 'dim']]
   const share = Math.min(1, sentRate(lane, state) / maxRate)
@@ -207,14 +195,18 @@ function barOf(lane: LaneReport, state: TopState, width: number): Line {
 
 const sentTo = ({ counters }: LaneReport): number => counters.requests + counters.retransmissions
 
-const sentRate = (lane: LaneReport, state: TopState): number =>
-  rateOf(state, ({ lanes }) => {
-    const same = sameLane(lanes, lane)
-    return same === undefined ? 0 : sentTo(same)
-  })
+const sentRate = (lane: LaneReport, state: TopState): number => laneRate(lane, state, sentTo)
 
-const sameLane = (lanes: readonly LaneReport[], { lane, server, class: name }: LaneReport): LaneReport | undefined =>
-  lanes.find((one) => one.lane === lane && one.server === server && one.class === name)
+/** 0 where the report before does not have the lane. */
+const laneRate = (
+  { lane, server, class: name }: LaneReport,
+  state: TopState,
+  count: (of: LaneReport) => number,
+): number =>
+  rateOf(state, ({ lanes }) => {
+    const same = lanes.find((one) => one.lane === lane && one.server === server && one.class === name)
+    return same === undefined ? 0 : count(same)
+  })
 
 function sorted(state: TopState): LaneReport[] {
   const lanes = [...state.report.lanes]
@@ -229,21 +221,18 @@ function sorted(state: TopState): LaneReport[] {
   return sort === 'name' ? lanes : lanes.sort((a, b) => by[sort](b) - by[sort](a))
 }
 
-function wrongLines(report: StatusReport): Line[] {
-  const unixSeconds = report.clock.wall_us / MICROS_PER_SECOND
-  const alarms = report.alarms.map(
-    (alarm): Line => [[alarmLine(alarm, unixSeconds), alarm.severity === 'critical' ? 'red' : 'yellow']],
-  )
+function wrongLines(report: StatusReport): ScreenLine[] {
+  const { notReady, alarms, overrides, health, concerns } = troublesOf(report)
+  const styled = (lines: readonly string[], style?: Style): ScreenLine[] => lines.map((line) => [[line, style]])
   return [
-    ...report.notReady.map((reason): Line => [[`not ready: ${reason}`, 'red']]),
-    ...alarms,
-    ...overrideLines(report).map((line): Line => [[line, 'yellow']]),
-    ...report.health.reasons.map(({ says, cost }): Line => [[`health: ${says}, costs ${cost}`]]),
-    ...report.concerns.map((concern): Line => [[`look: ${concern}`]]),
+    ...styled(notReady, 'red'),
+    ...alarms.map((line, at): ScreenLine => [[line, report.alarms[at]?.severity === 'critical' ? 'red' : 'yellow']]),
+    ...styled(overrides, 'yellow'),
+    ...styled([...health, ...concerns]),
   ]
 }
 
-const footLine = ({ sort, isPaused }: TopState): Line => [
+const footLine = ({ sort, isPaused }: TopState): ScreenLine => [
   ['q', 'bold'],
   [' quit  '],
   ['p', 'bold'],
@@ -256,14 +245,14 @@ const footLine = ({ sort, isPaused }: TopState): Line => [
 ]
 
 /** To the width of the terminal. */
-function cut(line: Line, columns: number): Line {
+function cut(line: ScreenLine, columns: number): ScreenLine {
   const kept: Piece[] = []
   let left = columns
   for (const [text, style] of line) {
     if (left <= 0) break
     const part = text.slice(0, left)
     left -= part.length
-    kept.push(style === undefined ? [part] : [part, style])
+    kept.push([part, style])
   }
   return kept
 }
@@ -273,8 +262,6 @@ const timeOfDay = (unixSeconds: number): string =>
   [3_600, 60, 1]
     .map((unit, at) => String(Math.floor(unixSeconds / unit) % (at === 0 ? 24 : 60)).padStart(2, '0'))
     .join(':')
-
-const blank = (count: number): Line[] => Array.from({ length: Math.max(0, count) }, () => [])
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
 
