@@ -7,47 +7,19 @@ import type { FoundLearned } from '../proxy/signing.ts'
 import { MICROS_PER_SECOND, since } from '../units.ts'
 import { codeNameOf } from './view/seen-text.ts'
 
-/** Times are Unix seconds, to the second. */
-export interface LearnedReport {
-  /** Learned addresses, whether they are listed or not. */
-  readonly total: number
-  readonly addresses: readonly (LearnedPeer & { readonly address: string; readonly client: string | null })[]
-  readonly servers: readonly (LearnedPeer & { readonly at: string; readonly server: string })[]
-  readonly mixed: readonly {
-    readonly peer: 'client' | 'server'
-    readonly name: string
-    readonly at: string
-    readonly signed: ReportedPacket
-    /** Null: too many addresses send unsigned packets to know whether this one did. */
-    readonly unsigned: ReportedPacket | null
-    /** The same is so at this many other addresses of the name, or at more. */
-    readonly others: number
-    readonly seen_unix: number
-  }[]
-}
+export type LearnedReport = ReturnType<typeof learnedReport>
 
-interface LearnedPeer {
-  readonly learned_unix: number
-  readonly last_signed_unix: number
-  /** The packet that taught it. */
-  readonly packet: ReportedPacket
-}
-
-interface ReportedPacket {
-  readonly code: string
-  readonly identifier: number
-  readonly port: number
-}
-
-/** `unixNow` is the time when it was found, in seconds. */
-export function learnedReport({ total, addresses, servers, mixed, at }: FoundLearned, unixNow: number): LearnedReport {
+/** `unixNow` is the time when it was found, in seconds. Times are Unix seconds, to the second. */
+export function learnedReport({ total, addresses, servers, mixed, at }: FoundLearned, unixNow: number) {
   const unixOf = (ago: number): number => Math.round(unixNow - ago)
-  const peer = ({ learnedAgo, signedAgo, packet }: Learned): LearnedPeer => ({
+  const peer = ({ learnedAgo, signedAgo, packet }: Learned) => ({
     learned_unix: unixOf(learnedAgo),
     last_signed_unix: unixOf(signedAgo),
+    /** The packet that taught it. */
     packet: reported(packet),
   })
   return {
+    /** Learned addresses, whether they are listed or not. */
     total,
     addresses: addresses.map((one) => ({ address: one.address, client: one.client ?? null, ...peer(one) })),
     servers: servers.map((one) => ({ server: one.server, at: one.at, ...peer(one) })),
@@ -56,15 +28,13 @@ export function learnedReport({ total, addresses, servers, mixed, at }: FoundLea
       name,
       at: where,
       signed: reported(packet),
+      /** Null: too many addresses send unsigned packets to know whether this one did. */
       unsigned: unsigned === undefined ? null : reported(unsigned),
+      /** The same is so at this many other addresses of the name, or at more. */
       others,
       seen_unix: unixOf(since(seen, at) / MICROS_PER_SECOND),
     })),
-  }
+  } as const
 }
 
-const reported = ({ code, identifier, port }: SeenPacket): ReportedPacket => ({
-  code: codeNameOf(code),
-  identifier,
-  port,
-})
+const reported = ({ code, identifier, port }: SeenPacket) => ({ code: codeNameOf(code), identifier, port }) as const

@@ -4,45 +4,31 @@
  */
 import type { StatusReport } from '../../observe/status-report.ts'
 
-type Kind = 'string' | 'number' | 'boolean' | 'object' | 'list'
-
+/** Those that the commands read, by kind. */
 const MEMBERS = {
-  version: 'string',
-  pid: 'number',
-  phase: 'string',
-  ok: 'boolean',
-  ready: 'boolean',
-  notReady: 'list',
-  concerns: 'list',
-  health: 'object',
-  alarms: 'list',
-  uptimeSeconds: 'number',
-  clock: 'object',
-  config: 'object',
-  admin: 'string',
-  overrides: 'object',
-  attached: 'list',
-  limits: 'object',
-  listeners: 'list',
-  instances: 'list',
-  classes: 'object',
-  lanes: 'list',
-  clients: 'list',
-  messageAuthenticatorLearned: 'object',
-  tables: 'object',
-  process: 'object',
-} as const satisfies Partial<Record<keyof StatusReport, Kind>>
+  string: ['version', 'phase', 'admin'],
+  number: ['pid', 'uptimeSeconds'],
+  boolean: ['ok', 'ready'],
+  list: ['notReady', 'concerns', 'alarms', 'attached', 'listeners', 'instances', 'lanes', 'clients'],
+  object: [
+    'health',
+    'clock',
+    'config',
+    'overrides',
+    'limits',
+    'classes',
+    'messageAuthenticatorLearned',
+    'tables',
+    'process',
+  ],
+} as const satisfies Readonly<Record<string, readonly (keyof StatusReport)[]>>
 
-/** The first member that is missing or of another kind; undefined where all are there. */
+/** A member that is missing or of another kind; undefined where all are there. */
 export function missingIn(report: object): string | undefined {
   const found = report as Readonly<Record<string, unknown>>
-  return Object.entries(MEMBERS).find(([name, kind]) => kindOf(found[name]) !== kind)?.[0]
+  return Object.entries(MEMBERS)
+    .flatMap(([kind, names]) => names.filter((name) => kindOf(found[name]) !== kind))
+    .at(0)
 }
 
-const kindOf = (value: unknown): Kind | undefined => {
-  if (Array.isArray(value)) return 'list'
-  const kind = typeof value
-  return value !== null && (kind === 'string' || kind === 'number' || kind === 'boolean' || kind === 'object')
-    ? kind
-    : undefined
-}
+const kindOf = (value: unknown): string => (Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value)

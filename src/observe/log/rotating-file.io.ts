@@ -83,7 +83,7 @@ export class RotatingFile {
     mkdirSync(directory, { recursive: true })
     this.#output = new LineOutput(openSync(join(directory, this.#files.nameOf(today)), 'a', 0o640), MOST_WAITING)
     this.#endOfDay = dayAfter(today, 1).getTime()
-    this.#tryRemoveOld(today)
+    this.#removeOld(today)
   }
 
   /** What still waits is written to the file of its day; then that one is closed. */
@@ -97,20 +97,16 @@ export class RotatingFile {
   }
 
   /** What can't be removed stays, and is tried again on the next day: today's file is written all the same. */
-  #tryRemoveOld(today: Date): void {
-    try {
-      this.#removeOld(today)
-    } catch (error) {
-      this.#options.failed?.(error)
-    }
-  }
-
   #removeOld(today: Date): void {
-    const { directory, keepDays } = this.#options
+    const { directory, keepDays, failed } = this.#options
     const { nameOf, isOneOfThem } = this.#files
     const kept = new Set(Array.from({ length: keepDays }, (_, back) => nameOf(dayAfter(today, -back))))
-    for (const name of readdirSync(directory)) {
-      if (isOneOfThem.test(name) && !kept.has(name)) rmSync(join(directory, name), { force: true })
+    try {
+      for (const name of readdirSync(directory)) {
+        if (isOneOfThem.test(name) && !kept.has(name)) rmSync(join(directory, name), { force: true })
+      }
+    } catch (error) {
+      failed?.(error)
     }
   }
 }

@@ -5,21 +5,22 @@
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassForecast, ClassInHand, Forecast, InHand, Obstacle } from './in-hand.ts'
 
-const OBSTACLES: Readonly<Record<Obstacle, string>> = {
-  'no-live-server': 'every server is Down or held Down',
-  'no-answering-server': 'no server is Active and has ever answered',
-  'queue-too-long': 'more waits than the servers that answer may be sent in that time (max_rate, max_outstanding)',
-  'set-aside': 'a server that answers others left them unanswered',
-  'no-time': 'drain_limit is 0',
-}
-
-const ADVICE: Readonly<Record<Obstacle, string>> = {
-  'no-live-server': 'bring a server back ("radsluice server up NAME", "radsluice status")',
-  'no-answering-server':
+/** What stands in the way, and what to do. */
+const OBSTACLES: Readonly<Record<Obstacle, readonly [is: string, advice: string]>> = {
+  'no-live-server': [
+    'every server is Down or held Down',
+    'bring a server back ("radsluice server up NAME", "radsluice status")',
+  ],
+  'no-answering-server': [
+    'no server is Active and has ever answered',
     'wait until a server answers, or see why none does ("radsluice status", the server\'s own log)',
-  'queue-too-long': 'wait until less is queued, or raise drain_limit',
-  'set-aside': "look in the server's own log for these records",
-  'no-time': 'raise drain_limit',
+  ],
+  'queue-too-long': [
+    'more waits than the servers that answer may be sent in that time (max_rate, max_outstanding)',
+    'wait until less is queued, or raise drain_limit',
+  ],
+  'set-aside': ['a server that answers others left them unanswered', "look in the server's own log for these records"],
+  'no-time': ['drain_limit is 0', 'raise drain_limit'],
 }
 
 export const isNothing = (inHand: InHand): boolean => TRAFFIC_CLASSES.every((each) => countOf(inHand[each]) === 0)
@@ -34,33 +35,31 @@ export function inHandText(inHand: InHand): string {
 }
 
 /** What becomes of it when the daemon ends with it in hand; a sentence for each class, none where nothing is left. */
-export function fateText(inHand: InHand): string {
-  const { accounting, authentication } = inHand
-  const sentences: string[] = []
-  const records = countOf(accounting)
-  if (accounting.clientsGaveUp > 0) {
-    sentences.push(
-      accounting.clientsGaveUp === 1
-        ? `1 record, last sent ${ageText(accounting.longestGivenUpSeconds)} ago: its client has given up, so it is lost for good`
-        : `${counted(accounting.clientsGaveUp, 'accounting')}, last sent up to ${ageText(accounting.longestGivenUpSeconds)} ago: their clients have given up, so they are lost for good`,
-    )
-  }
-  const others = records - accounting.clientsGaveUp
-  if (others > 0) {
-    sentences.push(
-      others === 1
-        ? '1 record: it comes again if its client still sends it after the start, else it is lost'
-        : `${counted(others, 'accounting')}: they come again if their clients still send them after the start, else they are lost`,
-    )
-  }
-  const logins = countOf(authentication)
-  if (logins > 0)
-    sentences.push(
-      logins === 1
-        ? '1 login: its client tries again, or has gone'
-        : `${counted(logins, 'authentication')}: their clients try again, or have gone`,
-    )
-  return sentences.join('; ')
+export function fateText({ accounting, authentication }: InHand): string {
+  const { clientsGaveUp, longestGivenUpSeconds } = accounting
+  const sentence = (count: number, name: TrafficClass, one: string, many: string): string[] =>
+    count === 0 ? [] : [`${counted(count, name)}${count === 1 ? one : many}`]
+  const age = ageText(longestGivenUpSeconds)
+  return [
+    ...sentence(
+      clientsGaveUp,
+      'accounting',
+      `, last sent ${age} ago: its client has given up, so it is lost for good`,
+      `, last sent up to ${age} ago: their clients have given up, so they are lost for good`,
+    ),
+    ...sentence(
+      countOf(accounting) - clientsGaveUp,
+      'accounting',
+      ': it comes again if its client still sends it after the start, else it is lost',
+      ': they come again if their clients still send them after the start, else they are lost',
+    ),
+    ...sentence(
+      countOf(authentication),
+      'authentication',
+      ': its client tries again, or has gone',
+      ': their clients try again, or have gone',
+    ),
+  ].join('; ')
 }
 
 /** Why a stop is refused: what can't be finished, why, what would become of it, and what to do. */
@@ -83,7 +82,7 @@ function hindrances({ classes }: Forecast): { readonly what: string; readonly ad
   const obstacles = hindered.flatMap((each) => classes[each].because.map(({ obstacle }) => obstacle))
   return {
     what: hindered.map((each) => unfinishableText(classes[each], each)).join('; '),
-    advice: [...new Set(obstacles)].map((each) => ADVICE[each]).join('; '),
+    advice: [...new Set(obstacles)].map((each) => OBSTACLES[each][1]).join('; '),
   }
 }
 
@@ -102,7 +101,7 @@ export function ageText(seconds: number): string {
 }
 
 const unfinishableText = ({ because }: ClassForecast, name: TrafficClass): string =>
-  because.map(({ obstacle, messages }) => `${counted(messages, name)} (${OBSTACLES[obstacle]})`).join(' and ')
+  because.map(({ obstacle, messages }) => `${counted(messages, name)} (${OBSTACLES[obstacle][0]})`).join(' and ')
 
 const countOf = ({ queued, outstanding }: ClassInHand): number => queued + outstanding
 

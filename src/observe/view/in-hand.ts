@@ -22,18 +22,8 @@ export interface ClassInHand {
 }
 export type InHand = PerClass<ClassInHand>
 
-/** Why messages can't be finished in time. */
-export type Obstacle =
-  /** Every server of the class is Down or held Down. */
-  | 'no-live-server'
-  /** None is Active with a valid response ever. */
-  | 'no-answering-server'
-  /** More waits than max_rate and max_outstanding of the servers that answer let through in the time. */
-  | 'queue-too-long'
-  /** A living server left these records unanswered before. */
-  | 'set-aside'
-  /** `drain_limit` is 0. */
-  | 'no-time'
+/** Why messages can't be finished in time; `in-hand-text.ts` says what each of them is. */
+export type Obstacle = 'no-live-server' | 'no-answering-server' | 'queue-too-long' | 'set-aside' | 'no-time'
 
 export interface ClassForecast extends ClassInHand {
   /** Of queued and outstanding, those that can't be finished in time. */
