@@ -2,7 +2,7 @@
  * Reads the text of a configuration that may have ten thousand clients. The parser reads everything except the plain items of the
  * long list, which are then put back in their places. The parser alone reads a short file, or one with a fault.
  */
-import { locateIn, markOf, type PlainItem, type Reduced, withoutPlainItems } from './plain-items.ts'
+import { markOf, type PlainItem, type Reduced, withoutPlainItems } from './plain-items.ts'
 import type { Fault, Position } from './problem.ts'
 import { type SettingPath, Source } from './source.ts'
 
@@ -51,7 +51,9 @@ function putBack({ text, runs }: Reduced): SourceText | undefined {
     const entry = path[0] === LIST && path.length > 1 ? entries[Number(path[1])] : undefined
     if (entry === undefined) return source.locate(path, at)
     if (typeof entry === 'number') return source.locate([LIST, entry, ...path.slice(2)], at)
-    return locateIn(entry, path.slice(2), at)
+    // The parser reads this one item, in its column.
+    const found = new Source(' '.repeat(entry.column - 1) + entry.text).locate(path.slice(2), at)
+    return { line: entry.line + found.line - 1, column: found.column }
   }
   return { faults: [], value: { ...root, [LIST]: values }, locate }
 }

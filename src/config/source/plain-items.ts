@@ -8,7 +8,6 @@
  * What comes before the first item of a run is left to the parser too, because blank lines and `#` may be text of the item
  * above. `test/config/source/plain-items.test.ts` compares both.
  */
-import type { Position } from './problem.ts'
 
 /** Shorter runs are not worth it. */
 const SHORTEST_RUN = 64
@@ -74,17 +73,6 @@ export function withoutPlainItems(text: string, key: string): Reduced | undefine
   if (runs.length === 0) return undefined
   kept.push(text.slice(lines.offset))
   return { text: kept.join(''), runs }
-}
-
-/** The position of a setting within a plain item; `path` begins inside the item. */
-export function locateIn(item: PlainItem, path: readonly (string | number)[], at: 'value' | 'key'): Position {
-  const reader = new ItemReader(item.text)
-  const places = new Map<string, { key: number; value: number }>()
-  reader.read((name, key, value) => places.set(name, { key, value }))
-  const offset = places.get(path.join('.'))?.[at] ?? places.get(String(path[0]))?.value ?? 0
-  const before = item.text.slice(0, offset).split('\n')
-  const last = (before.at(-1) ?? '').length
-  return { line: item.line + before.length - 1, column: before.length === 1 ? item.column + last : last + 1 }
 }
 
 /** The lines of the list, read item by item. */
@@ -190,62 +178,56 @@ const NUMBER = /^(?:0|[1-9]\d{0,8})$/
 const TEXT = /^(?:[A-Za-z/]|\.{1,2}\/)[A-Za-z0-9_./-]*$/
 const NO_TEXT = /^(?:null|true|false)$/i
 
-type OnPair = (path: string, key: number, value: number) => void
-
 /** Reads one plain item: `{ a: 1, b: two }`, or pairs on lines of their own in the column of the first. */
 class ItemReader {
   readonly #text: string
-  readonly #indent: number | undefined
+  readonly #indent: number
   at: number
 
-  /** `indent` is the column of the first key, counted from 0; without it, the others may have any column. */
-  constructor(text: string, at = 0, indent?: number) {
+  /** `indent` is the column of the first key, counted from 0. */
+  constructor(text: string, at: number, indent: number) {
     this.#text = text
     this.#indent = indent
     this.at = at
   }
 
-  /** The item; undefined if it is not plain. `onPair` gets each pair and its offsets. */
-  read(onPair?: OnPair): Record<string, unknown> | undefined {
-    const value = this.#text[this.at] === '{' ? this.#braces(onPair, '') : this.#lines(onPair)
-    if (value === undefined || this.at === this.#text.length) return value
-    return this.#skip(LINE_END) ? value : undefined
+  /** The item; undefined if it is not plain. */
+  read(): Record<string, unknown> | undefined {
+    const value = this.#text[this.at] === '{' ? this.#braces(0) : this.#lines()
+    return this.at === this.#text.length || this.#skip(LINE_END) ? value : undefined
   }
 
-  #lines(onPair: OnPair | undefined): Record<string, unknown> | undefined {
+  #lines(): Record<string, unknown> | undefined {
     const value: Record<string, unknown> = {}
     for (;;) {
-      if (!this.#pair(value, onPair, '')) return undefined
+      if (!this.#pair(value, 0)) return undefined
       const end = LINE_END.at(this.#text, this.at)
       if (end === 0 && this.at < this.#text.length) return undefined
       const next = this.at + end
       const blanks = BLANKS.at(this.#text, next)
-      const isOurs = this.#indent === undefined ? next + blanks < this.#text.length : blanks === this.#indent
-      if (!isOurs || KEY.at(this.#text, next + blanks) === 0) return value
+      if (blanks !== this.#indent || KEY.at(this.#text, next + blanks) === 0) return value
       this.at = next + blanks
     }
   }
 
-  #braces(onPair: OnPair | undefined, above: string): Record<string, unknown> | undefined {
+  #braces(depth: number): Record<string, unknown> | undefined {
     const value: Record<string, unknown> = {}
     if (!this.#skip(OPEN)) return undefined
     for (;;) {
-      if (!this.#pair(value, onPair, above)) return undefined
+      if (!this.#pair(value, depth)) return undefined
       if (this.#skip(CLOSE)) return value
       if (!this.#skip(COMMA)) return undefined
     }
   }
 
-  #pair(into: Record<string, unknown>, onPair: OnPair | undefined, above: string): boolean {
+  #pair(into: Record<string, unknown>, depth: number): boolean {
     const keyAt = this.at
     if (!this.#skip(KEY)) return false
     const key = this.#text.slice(keyAt, this.#text.indexOf(':', keyAt))
     if (NO_TEXT.test(key) || Object.hasOwn(into, key)) return false
-    const valueAt = this.at
-    onPair?.(above + key, keyAt, valueAt)
     const isNested = this.#text[this.at] === '{'
-    if (isNested && above !== '') return false
-    const value = isNested ? this.#braces(onPair, `${key}.`) : this.#scalar()
+    if (isNested && depth > 0) return false
+    const value = isNested ? this.#braces(depth + 1) : this.#scalar()
     if (value === undefined) return false
     into[key] = value
     return true
