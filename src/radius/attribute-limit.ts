@@ -1,11 +1,10 @@
 /**
- * How many attributes a request may have: a server that counts more than it allows drops the packet in silence, which
- * looks as if it were dead. So we count as it will, on the packet as it will come to it.
+ * How many attributes a request may have. A server drops a packet with too many in silence and looks as if it were dead. So
+ * we count as the server does, on the packet that it gets.
  *
- * FreeRADIUS 3 counts twice: first the attributes as they stand, then the values that it reads from them. A vendor
- * attribute may pack several values (RFC 2865 section 5.26); each that is not empty is one. Sub-attributes that do not add
- * up are not read, and are one value; so are those of vendors with a format of their own, whose values we never count too
- * high.
+ * FreeRADIUS 3 counts twice: the attributes, then the values in them. A vendor attribute may pack several values (RFC 2865
+ * section 5.26); each that is not empty counts. If the lengths do not add up, it is one value. So is an attribute of a
+ * vendor with its own format, so that we never count too many.
  */
 import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_HEADER_LENGTH, VENDOR_SPECIFIC } from '../codes.ts'
 import { type Packet, vendorAt } from './packet.ts'
@@ -15,14 +14,14 @@ import { formatOf } from './vendors/vendor-format.ts'
 /** Type, length and one octet. */
 const SHORTEST_VALUE = 3
 
-/** Attributes that a request has to get on its way: Message-Authenticator, and the challenge that CHAP needs. */
+/** Attributes that must be added to a request: Message-Authenticator, and the challenge that CHAP needs. */
 export const attributesToAdd = (packet: Packet): number =>
   packet.code === ACCESS_REQUEST
     ? (packet.messageAuthenticatorAt === 0 ? 1 : 0) +
       (packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0 ? 1 : 0)
     : 0
 
-/** Whether a server counts more than `most` (0 is no limit) once `added` more are there. */
+/** Whether a server counts more than `most` (0 is no limit) with `added` more. */
 export function hasTooManyAttributes(packet: Packet, most: number, added = 0): boolean {
   if (most === 0) return false
   if (packet.attributes + added > most) return true

@@ -1,14 +1,13 @@
 /**
- * Does the sender know the secret, and may the packet be what it is? The checks of requests and responses, and the two
- * signatures that we put on our own packets.
+ * The checks of requests and responses: does the sender know the secret, and is the packet allowed? And the two signatures
+ * of our own packets.
  *
- * Two proofs exist. The authenticator of Accounting-Requests and of all responses is a plain MD5 with the secret at the
- * end; Message-Authenticator is an HMAC-MD5 over the packet with its own value zeroed. Both take a stand-in for the
- * authenticator field: a response is computed over its request's authenticator, an Accounting-Request over 16 zero
- * octets. A sender computes Message-Authenticator first, and the authenticator then covers it.
+ * There are two proofs. The authenticator of Accounting-Requests and of responses is an MD5 with the secret at the end.
+ * Message-Authenticator is an HMAC-MD5 over the packet with its own value zeroed. Both need a stand-in for the
+ * authenticator field: the request's authenticator in a response, 16 zero octets in an Accounting-Request.
+ * Message-Authenticator is computed first, since the authenticator covers it.
  *
- * Every check answers with the name of a fault, or undefined; it never throws and never looks past the packet. What
- * only a policy can ask for (a Message-Authenticator where none is due) is the engine's business.
+ * A check returns the name of a fault, or undefined. It never throws and never reads past the packet.
  */
 import { CLASS_TRAITS, classOfRequest, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import {
@@ -29,8 +28,8 @@ const NO_AUTHENTICATOR = new Uint8Array(16)
 const computed = new Uint8Array(16)
 
 /**
- * Is this a request that a client with `secret` may send to a port of `trafficClass`? An Access-Request without
- * Message-Authenticator proves nothing (RFC 2865 section 3) and passes whatever the secret is.
+ * Whether a client with `secret` may send this request to a port of `trafficClass`. An Access-Request without
+ * Message-Authenticator proves nothing (RFC 2865 section 3) and passes with any secret.
  */
 export function checkRequest(packet: Packet, trafficClass: TrafficClass, secret: Secret): RequestFault | undefined {
   switch (packet.code) {
@@ -49,8 +48,8 @@ export function checkRequest(packet: Packet, trafficClass: TrafficClass, secret:
 }
 
 /**
- * Is this an answer to `request` (its code, and its authenticator as it was sent) from the server that shares
- * `secret`? `unknown-code` also says that the code is no answer to that kind of request.
+ * Whether this is an answer to `request` (its code, and its authenticator as it was sent) from a server with `secret`.
+ * `unknown-code`: the code is no answer to that kind of request.
  */
 export function checkResponse(
   response: Packet,
@@ -63,16 +62,14 @@ export function checkResponse(
     // RFC 3579 section 3.2: a packet with EAP-Message and without Message-Authenticator is silently discarded.
     return response.eapMessageAt === 0 ? undefined : 'missing-message-authenticator'
   }
-  const proven =
-    hasMessageAuthenticatorOver(response, request.authenticator, secret) ||
-    (response.code === ACCOUNTING_RESPONSE && isSignedOverZeros(response, secret))
-  return proven ? undefined : 'bad-message-authenticator'
+  if (response.code === ACCOUNTING_RESPONSE && isSignedOverZeros(response, secret)) return undefined
+  return proofFault(response, request.authenticator, secret)
 }
 
 /**
- * Is the Message-Authenticator of this Accounting-Response computed over 16 zero octets instead of the request's
- * authenticator? FreeRADIUS 3 does so, and checks so. The key is the same, so it proves as much; but whoever signs
- * the answer again has to do as its server did, or the client that got along with it will not with us.
+ * Whether the Message-Authenticator of this Accounting-Response is computed over 16 zero octets instead of the request's
+ * authenticator. FreeRADIUS 3 does and checks that. The key is the same, so it proves as much. We sign the answer again in
+ * the way of its server, since the client accepts that.
  */
 export function isSignedOverZeros(response: Packet, secret: Secret): boolean {
   return hasMessageAuthenticatorOver(response, NO_AUTHENTICATOR, secret)
@@ -82,12 +79,10 @@ function checkAccessRequest(packet: Packet, secret: Secret): RequestFault | unde
   // RFC 2865 section 5.44: at most one of each. More than one State or password has no meaning to pass on.
   if (packet.repeatsSingleAttribute || packet.repeatsMessageAuthenticator) return 'forbidden-attribute'
   // RFC 3579 section 3.3 note 1: not more than one of the four ways to prove who the user is.
-  const ways =
-    (packet.userPasswordAt === 0 ? 0 : 1) +
-    (packet.chapPasswordAt === 0 ? 0 : 1) +
-    (packet.arapPasswordAt === 0 ? 0 : 1) +
-    (packet.eapMessageAt === 0 ? 0 : 1)
-  if (ways > 1) return 'forbidden-attribute'
+  const isAt = (at: number): number => (at === 0 ? 0 : 1)
+  const { userPasswordAt, chapPasswordAt, arapPasswordAt, eapMessageAt } = packet
+  if (isAt(userPasswordAt) + isAt(chapPasswordAt) + isAt(arapPasswordAt) + isAt(eapMessageAt) > 1)
+    return 'forbidden-attribute'
   if (packet.userPasswordAt !== 0) {
     // RFC 2865 section 5.2: 16 to 128 octets, in sixteens.
     const length = packet.valueLength(packet.userPasswordAt)
@@ -97,8 +92,7 @@ function checkAccessRequest(packet: Packet, secret: Secret): RequestFault | unde
     // RFC 3579 section 3.2: EAP-Message without Message-Authenticator is silently discarded.
     return packet.eapMessageAt === 0 ? undefined : 'eap-without-message-authenticator'
   }
-  const proven = hasMessageAuthenticatorOver(packet, packet.authenticator, secret)
-  return proven ? undefined : 'bad-message-authenticator'
+  return proofFault(packet, packet.authenticator, secret)
 }
 
 function checkAccountingRequest(packet: Packet, secret: Secret): RequestFault | undefined {
@@ -114,17 +108,14 @@ function checkAccountingRequest(packet: Packet, secret: Secret): RequestFault | 
   if (forbidden) return 'forbidden-attribute'
   // RFC 2866 section 3: MD5 over the packet with 16 zero octets for the authenticator, then the secret.
   if (!isSignedOver(packet.bytes, NO_AUTHENTICATOR, secret)) return 'bad-authenticator'
-  if (packet.messageAuthenticatorAt === 0) return undefined
-  const proven = hasMessageAuthenticatorOver(packet, NO_AUTHENTICATOR, secret)
-  return proven ? undefined : 'bad-message-authenticator'
+  return packet.messageAuthenticatorAt === 0 ? undefined : proofFault(packet, NO_AUTHENTICATOR, secret)
 }
 
 function checkStatusServer(packet: Packet, secret: Secret): RequestFault | undefined {
   // RFC 5997 section 3: Message-Authenticator must be there; other attributes are ignored.
   if (packet.messageAuthenticatorAt === 0) return 'missing-message-authenticator'
   if (packet.repeatsMessageAuthenticator) return 'forbidden-attribute'
-  const proven = hasMessageAuthenticatorOver(packet, packet.authenticator, secret)
-  return proven ? undefined : 'bad-message-authenticator'
+  return proofFault(packet, packet.authenticator, secret)
 }
 
 /** RFC 2865 section 4, RFC 2866 section 4, RFC 5997 section 2: which code answers which. */
@@ -136,13 +127,16 @@ function answers(code: number, requestCode: number): boolean {
 
 /**
  * RFC 2865 section 3, RFC 2866 section 3: is the authenticator the MD5 over the packet with `standIn` in its place?
- * `bytes` is the packet, 20 octets at least and without padding; whatever its attributes are.
+ * `bytes` is the packet without padding, 20 octets at least, with any attributes.
  */
 export function isSignedOver(bytes: Uint8Array, standIn: Uint8Array, secret: Secret): boolean {
   md5.begin().add(bytes, 0, AUTHENTICATOR_AT).add(standIn).add(bytes, HEADER_LENGTH).add(secret.bytes)
   md5.finishInto(computed, 0)
   return sameSixteen(computed, 0, bytes, AUTHENTICATOR_AT)
 }
+
+const proofFault = (packet: Packet, standIn: Uint8Array, secret: Secret): 'bad-message-authenticator' | undefined =>
+  hasMessageAuthenticatorOver(packet, standIn, secret) ? undefined : 'bad-message-authenticator'
 
 /** RFC 3579 section 3.2: is there exactly one, of 16 octets, and is it the HMAC-MD5 over `standIn`? */
 function hasMessageAuthenticatorOver(packet: Packet, standIn: Uint8Array, secret: Secret): boolean {
@@ -159,9 +153,8 @@ function hasMessageAuthenticatorOver(packet: Packet, standIn: Uint8Array, secret
 }
 
 /**
- * Writes the HMAC-MD5 over `bytes` into its Message-Authenticator, whose type octet stands at `at`. The authenticator
- * field must already hold what the HMAC takes: an Access-Request's own authenticator, a request's in a response, zeros in
- * an Accounting-Request.
+ * Writes the HMAC-MD5 over `bytes` into its Message-Authenticator, whose type octet is at `at`. The authenticator field
+ * must already have the stand-in: an Access-Request's own authenticator, the request's in a response, else zeros.
  */
 export function signMessageAuthenticator(bytes: Uint8Array, at: number, secret: Secret): void {
   bytes.fill(0, at + 2, at + MESSAGE_AUTHENTICATOR_LENGTH)
@@ -171,10 +164,7 @@ export function signMessageAuthenticator(bytes: Uint8Array, at: number, secret: 
     .finishInto(bytes, at + 2)
 }
 
-/**
- * Writes the authenticator: MD5 over `bytes` as they are, then the secret. The field must already hold what the MD5
- * takes: the request's authenticator in a response, zeros in an Accounting-Request. Last of all signatures.
- */
+/** Writes the authenticator: MD5 over `bytes`, which have the stand-in, and the secret. It is the last signature. */
 export function signAuthenticator(bytes: Uint8Array, secret: Secret): void {
   md5.begin().add(bytes).add(secret.bytes).finishInto(bytes, AUTHENTICATOR_AT)
 }

@@ -1,6 +1,6 @@
 /**
- * The named faults of packets: what a validity check answers instead of throwing. A fault is data ("life"), counted by
- * its name; docs/glossary.md has a line for each.
+ * The named faults of packets. A check returns one instead of throwing. It is counted by its name, and docs/glossary.md has
+ * a line for each.
  */
 
 /** Faults of a request as it came from a client. */

@@ -1,16 +1,16 @@
 /**
- * Values hidden with the shared secret, moved from one secret to another where they stand.
+ * Values hidden with the shared secret, moved from one secret to another in their place.
  *
- * Each is an exclusive-or with MD5 pads. Taking one pad off and putting the other on is one exclusive-or with both, so the
- * plain value never exists here, and no length changes. hidden-dictionary.ts says which attribute has which cipher:
+ * Each is an exclusive-or with MD5 pads. One exclusive-or with both pads removes the old one and applies the new one, so
+ * the plain value never exists here, and no length changes. hidden-dictionary.ts says which attribute has which cipher:
  *
  *     1 User-Password    | hidden |                                pads: secret, authenticator; secret, block before
  *     2 Tunnel-Password  | tag: 0-1 | salt: 2 | 16, 32 ... octets |  pads: secret, authenticator, salt; secret, block before
  *     3 Ascend-Secret    | hidden: 16 |                            pad: authenticator, secret
  *
- * The authenticator is the one of the request (RFC 2865 section 5.2, RFC 2868 section 3.5). An Accounting-Request's own is
- * computed over the hidden octets, so 16 zero octets stand in for it, as in FreeRADIUS. The salt stays: it is unique within
- * its packet before, so it is after.
+ * The authenticator is that of the request (RFC 2865 section 5.2, RFC 2868 section 3.5). An Accounting-Request's own is
+ * computed over the hidden octets, so 16 zero octets are used instead, as in FreeRADIUS. The salt is unique within its
+ * packet, so it stays.
  */
 import {
   AUTHENTICATOR_LENGTH,
@@ -35,7 +35,7 @@ export interface Hop {
 
 type Cipher = 1 | 2 | 3
 
-/** What is hidden of an attribute: all of it, by one cipher, or some of its parts by their types. */
+/** What is hidden of an attribute: all of it by one cipher, or some of its parts, by their types. */
 interface Hidden {
   readonly cipher: Cipher | undefined
   readonly parts: Map<number, Hidden>
@@ -63,27 +63,23 @@ function note(among: Map<number, Hidden>, [type, ...rest]: readonly number[], ci
   if (rest.length > 0) note(known.parts, rest, cipher)
 }
 
-/** From which hop to which. */
 interface Move {
   readonly before: Hop
   readonly after: Hop
-  /** Then what an RFC defines is refused if it does not have its shape. */
+  /** In a response, an attribute of an RFC is refused if it has the wrong shape. */
   readonly isResponse: boolean
 }
 
-/** How many tags stand before the salt where an RFC says so; undefined for a vendor's own. */
+/** How many tags are before the salt, by RFC; undefined for a vendor's own attribute. */
 type Tags = 0 | 1 | undefined
 
 const oldPad = new Uint8Array(BLOCK)
 const newPad = new Uint8Array(BLOCK)
 const oldBlock = new Uint8Array(BLOCK)
-/** A value that stands in several attributes, put together. */
+/** A value from several attributes, put together. */
 const whole = new Uint8Array(MAX_PACKET_LENGTH)
 
-/**
- * May a well-formed packet in `bytes` hold a hidden value? Most hold none, and asking first saves them what moving one
- * takes.
- */
+/** Whether a well-formed packet in `bytes` may have a hidden value. Most have none, and this check is cheap. */
 export function mayHide(bytes: Uint8Array): boolean {
   for (let at = HEADER_LENGTH; at < bytes.length && bytes[at + 1]! >= 2; at += bytes[at + 1]!) {
     const type = bytes[at]!
@@ -93,7 +89,7 @@ export function mayHide(bytes: Uint8Array): boolean {
   return false
 }
 
-/** Moves the hidden values of an Access-Request, a well-formed packet in `bytes`, from the client's hop to the server's. */
+/** Moves the hidden values of an Access-Request, a well-formed packet, from the client's hop to the server's. */
 export function rehideRequest(bytes: Uint8Array, before: Hop, after: Hop): void {
   rehide(bytes, { before, after, isResponse: false })
 }
@@ -105,9 +101,9 @@ export function rehideRecord(bytes: Uint8Array, before: Secret, after: Secret): 
 }
 
 /**
- * Moves every hidden value of a response, a well-formed packet in `bytes`, from the server's hop to the client's. False
- * if one that an RFC defines does not have the shape above: nobody can read it. A vendor's own that can't be read
- * is taken to be in the clear and stays as it is.
+ * Moves every hidden value of a response, a well-formed packet, from the server's hop to the client's. False if one that
+ * an RFC defines does not have the shape above, so that nobody can read it. A vendor's attribute that cannot be read is
+ * taken to be plain and stays as it is.
  */
 export function rehideResponse(bytes: Uint8Array, before: Hop, after: Hop): boolean {
   return rehide(bytes, { before, after, isResponse: true })
@@ -115,7 +111,7 @@ export function rehideResponse(bytes: Uint8Array, before: Hop, after: Hop): bool
 
 function rehide(bytes: Uint8Array, move: Move): boolean {
   let at = HEADER_LENGTH
-  // A length below 2 can't be in a well-formed packet; it would keep this loop at one place for ever.
+  // A well-formed packet has no length below 2, which would make this loop endless.
   while (at < bytes.length && bytes[at + 1]! >= 2) {
     const type = bytes[at]!
     const end = at + bytes[at + 1]!
@@ -133,8 +129,8 @@ function rehide(bytes: Uint8Array, move: Move): boolean {
 }
 
 /**
- * The Vendor-Specific attribute from `from` to `to`, and its sub-attributes up to one that does not add up. Answers where
- * to go on, always an attribute's end: `to`, or behind the last one that a value is spread over. 0 if it is refused.
+ * The Vendor-Specific attribute from `from` to `to`, and its sub-attributes up to one whose length does not add up. Returns
+ * where to go on: `to`, or behind the last attribute over which a value is spread. 0 if it is refused.
  */
 function rehideVendor(bytes: Uint8Array, from: number, to: number, move: Move): number {
   const vendor = vendorAt(bytes, from)
@@ -160,8 +156,8 @@ function rehideVendor(bytes: Uint8Array, from: number, to: number, move: Move): 
 }
 
 /**
- * A value that goes on in the attributes behind the one at `first.from`: put together, moved, and put back. It stays as
- * it is if what follows is not the same attribute, alone in its Vendor-Specific attribute.
+ * A value that goes on in the attributes behind the one at `first.from`: put together, moved, and put back. It stays as it
+ * is unless the same attribute follows, alone in its Vendor-Specific attribute.
  */
 function rehideSpread(
   bytes: Uint8Array,
@@ -201,7 +197,7 @@ function rehideSpread(
   return pieces.at(-1)!.to
 }
 
-/** A value, or the parts of it that are hidden; false, and nothing done, if it does not have its cipher's shape. */
+/** A value, or its hidden parts. False, and nothing is changed, if it does not have its cipher's shape. */
 function rehideFound(
   bytes: Uint8Array,
   from: number,
@@ -233,7 +229,7 @@ function rehideValue(bytes: Uint8Array, from: number, to: number, cipher: Cipher
   }
 }
 
-/** RFC 2865 section 5.2. Any length can be moved; which one is right is for the checks of the packet. */
+/** RFC 2865 section 5.2. Any length can be moved; the checks of the packet judge it. */
 function rehidePassword(bytes: Uint8Array, from: number, to: number, { before, after }: Move): void {
   firstPadInto(oldPad, before, bytes, from, from)
   firstPadInto(newPad, after, bytes, from, from)
@@ -241,8 +237,8 @@ function rehidePassword(bytes: Uint8Array, from: number, to: number, { before, a
 }
 
 /**
- * RFC 2868 section 3.5. Of a vendor's own, the length says whether a tag stands before the salt, and it is hidden only if
- * it can be read: its first plain octet is the length of what follows, so it fits into the blocks.
+ * RFC 2868 section 3.5. In a vendor's attribute the length shows whether there is a tag before the salt. It is hidden only
+ * if it can be read: its first plain octet is the length of the value, which fits into the blocks.
  */
 function rehideSalted(bytes: Uint8Array, from: number, to: number, { before, after }: Move, tags: Tags): boolean {
   const saltAt = from + (tags ?? ((to - from) % BLOCK === SALT_LENGTH ? 0 : 1))

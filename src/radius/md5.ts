@@ -1,10 +1,10 @@
 /**
  * MD5 (RFC 1321) and HMAC-MD5 (RFC 2104), the two functions that every RADIUS packet costs.
  *
- * Ours, because a call into node:crypto costs several times what hashing 200 octets does. The 64 steps are written
- * out on a plain Int32Array, nothing is allocated between `begin` and `finish`, and a key's two HMAC states are
- * computed once. All callers are synchronous, so the module's one `md5` serves them all: a hash that was begun is
- * finished before the next one begins. Right on machines of either byte order.
+ * A call into node:crypto costs several times as much as hashing 200 octets here. The 64 steps are written out on a plain
+ * Int32Array, nothing is allocated between `begin` and `finish`, and the two HMAC states of a key are computed once. All
+ * callers are synchronous, so one `md5` serves them all: each hash is finished before the next one begins. It works on
+ * machines of either byte order.
  */
 
 const BLOCK = 64
@@ -118,7 +118,7 @@ const ZEROS = new Uint8Array(BLOCK)
 /** The one hash of all callers: whoever begins it finishes it before anyone else begins. */
 export const md5 = new Md5()
 
-/** Are 16 octets the same? Takes the same time wherever they differ, so that it tells an attacker nothing. */
+/** Whether 16 octets are the same. It takes the same time wherever they differ, so an attacker learns nothing. */
 export function sameSixteen(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
   let difference = 0
   for (let i = 0; i < 16; i += 1) difference |= a[aAt + i]! ^ b[bAt + i]!

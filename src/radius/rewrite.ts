@@ -1,10 +1,10 @@
 /**
- * A packet made ready for its next hop: a request for the server, an answer for the client.
+ * A packet for its next hop: a request for the server, an answer for the client.
  *
- * The received octets are copied, never decoded and encoded again; unknown attributes, Proxy-States, State and Class
- * stay as they are and in order (RFC 2865 sections 2.3, 5). What changes is what depends on the hop: identifier,
- * authenticator, hidden values, and Message-Authenticator, which stands first in every Access packet that we send, so
- * that no forged prefix can be put before it (CVE-2024-3596).
+ * The received octets are copied, never decoded and encoded again. Unknown attributes, Proxy-States, State and Class stay
+ * as they are and in order (RFC 2865 sections 2.3, 5). Only what depends on the hop changes: identifier, authenticator,
+ * hidden values, and Message-Authenticator, which is the first attribute of every Access packet that we send, so that no
+ * forged prefix can be put before it (CVE-2024-3596).
  *
  * The arguments have passed `checkRequest` or `checkResponse`; nothing here throws even if they have not.
  */
@@ -41,13 +41,13 @@ export interface RequestForServer {
   readonly authenticator: Uint8Array
   readonly clientSecret: Secret
   readonly serverSecret: Secret
-  /** The client's address, 4 or 16 octets, added where the request names neither kind of NAS address, and it fits. */
+  /** The client's address, 4 or 16 octets: added if the request has no NAS address and it fits. */
   readonly nasAddress?: Uint8Array | undefined
 }
 
 /**
- * The octets to send to the server; 4 to 20 of them are the authenticator as sent, which the answer will be checked
- * against. `too-long`: over 4096 octets with what must be added (RFC 2865 section 3); what need not be costs no delivery.
+ * The octets to send to the server. Octets 4 to 20 are the authenticator, with which the answer is checked.
+ * `too-long`: over 4096 octets with what must be added (RFC 2865 section 3). An optional addition is left out instead.
  */
 export function requestForServer(
   o: RequestForServer,
@@ -58,7 +58,7 @@ export function requestForServer(
 
 function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
   const { packet } = o
-  // RFC 2865 section 2.2: without CHAP-Challenge the authenticator was the challenge. It changes, so it is written down.
+  // RFC 2865 section 2.2: without CHAP-Challenge the authenticator is the challenge. It changes, so it is added.
   const needsChallenge = lacksChallenge(packet)
   const needed = neededLength(packet)
   if (needed > MAX_PACKET_LENGTH) return 'too-long'
@@ -134,7 +134,7 @@ function accountingResponse(o: AnswerForClient): Uint8Array {
   const { response, request, serverSecret, clientSecret } = o
   const bytes = begin(response.code, request.identifier, response.length)
   bytes.set(response.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
-  // What can't be read does not cost a record its answer.
+  // The record gets its answer even if a hidden value cannot be read.
   if (mayHide(bytes)) rehideResponse(bytes, ...hopsOf(o))
   if (isSigned(response)) {
     if (!isSignedOverZeros(response, serverSecret)) request.authenticatorInto(bytes, AUTHENTICATOR_AT)
@@ -169,7 +169,7 @@ export function accountingAnswerFromRecord({ answer, request, clientSecret }: Ac
   return bytes
 }
 
-/** How many octets the attributes of `answer` take that do not belong to its request; copied where a target is given. */
+/** How many octets the attributes of `answer` take that do not belong to its request; copied if there is a target. */
 function answerWithout(answer: Uint8Array, target: Uint8Array | undefined, from: number): number {
   let end = from
   for (let at = HEADER_LENGTH; at < answer.length; at += answer[at + 1]!) {
@@ -214,14 +214,14 @@ export function begin(code: number, identifier: number, length: number): Uint8Ar
   return bytes
 }
 
-/** Type and length of a Message-Authenticator whose value is signed later; answers where the next attribute goes. */
+/** Type and length of a Message-Authenticator that is signed later; returns the offset of the next attribute. */
 export function beginMessageAuthenticator(bytes: Uint8Array, at: number): number {
   bytes[at] = MESSAGE_AUTHENTICATOR
   bytes[at + 1] = MESSAGE_AUTHENTICATOR_LENGTH
   return at + MESSAGE_AUTHENTICATOR_LENGTH
 }
 
-/** Copies all attributes but the one at `skipAt` (0: none); answers where the copy ends. */
+/** Copies all attributes but the one at `skipAt` (0: none); returns where the copy ends. */
 function copyAround(packet: Packet, skipAt: number, target: Uint8Array, at: number): number {
   const { bytes } = packet
   if (skipAt === 0) {
@@ -234,12 +234,9 @@ function copyAround(packet: Packet, skipAt: number, target: Uint8Array, at: numb
   return at + (skipAt - HEADER_LENGTH) + (bytes.length - resumeAt)
 }
 
-/** Does it carry a Message-Authenticator that can be computed again where it stands? */
-function isSigned(packet: Packet): boolean {
-  return (
-    packet.bytes[packet.messageAuthenticatorAt + 1] === MESSAGE_AUTHENTICATOR_LENGTH &&
-    packet.messageAuthenticatorAt !== 0
-  )
+/** Whether it has a Message-Authenticator that can be computed again in its place. */
+function isSigned({ bytes, messageAuthenticatorAt: at }: Packet): boolean {
+  return at !== 0 && bytes[at + 1] === MESSAGE_AUTHENTICATOR_LENGTH
 }
 
 /** Octets that the attribute at `at` takes, 0 where there is none. */
@@ -247,7 +244,7 @@ function lengthAt(packet: Packet, at: number): number {
   return at === 0 ? 0 : packet.bytes[at + 1]!
 }
 
-/** Whether a value as one more attribute fits into the request for the server, beside what must be added. */
+/** Whether one more attribute with this value fits into the request for the server, beside what must be added. */
 export function hasRoomFor(packet: Packet, value: Uint8Array): boolean {
   return neededLength(packet) + attributeLength(value) <= MAX_PACKET_LENGTH
 }

@@ -1,18 +1,17 @@
 /**
  * A shared secret: its octets, and the HMAC states made of them once.
  *
- * It never shows itself: printed, logged or put into JSON it reads `[secret]`. An empty secret is refused, as RFC 2865
- * section 3 asks. Text is taken as UTF-8.
+ * Printed, logged or put into JSON it reads `[secret]`. RFC 2865 section 3: an empty secret is refused. Text is UTF-8.
  */
 import { HmacKey } from './md5.ts'
 
-const SHOWN = '[secret]'
+const HIDDEN = '[secret]'
 
 export class Secret {
   readonly #bytes: Uint8Array
   readonly #hmacKey: HmacKey
 
-  /** Throws a RangeError where `bytes` is empty. */
+  /** @throws a RangeError if `bytes` is empty. */
   constructor(bytes: Uint8Array | string) {
     this.#bytes = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : Uint8Array.from(bytes)
     if (this.#bytes.length === 0) throw new RangeError('a shared secret is empty: give it at least one octet')
@@ -27,7 +26,7 @@ export class Secret {
     return this.#hmacKey
   }
 
-  /** The same octets? For a reload, which keeps what has not changed. */
+  /** Whether it has the same octets: a reload keeps what has not changed. */
   equals(other: Secret): boolean {
     if (other === this) return true
     const theirs = other.#bytes
@@ -35,15 +34,15 @@ export class Secret {
   }
 
   toString(): string {
-    return SHOWN
+    return HIDDEN
   }
 
   toJSON(): string {
-    return SHOWN
+    return HIDDEN
   }
 
-  /** What node:util's `inspect` shows, and so console.log. */
+  /** For node:util's `inspect`, and so console.log. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return SHOWN
+    return HIDDEN
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Status-Server (RFC 5997): the question whether a RADIUS server is alive, as we ask it and as we answer it.
+ * Status-Server (RFC 5997) asks whether a RADIUS server is alive: our probes, and our answers to clients.
  *
- * It belongs to one hop: never proxied, never retransmitted, and every probe has a new identifier and authenticator.
+ * It is never proxied and never retransmitted: every probe has a new identifier and authenticator.
  */
 import { CLASS_TRAITS, type TrafficClass } from '../classes.ts'
 import {
@@ -40,7 +40,7 @@ export function statusServerAnswer(request: Packet, trafficClass: TrafficClass, 
   const bytes = begin(code, request.identifier, from + proxyStatesLength(request))
   request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   copyProxyStates(request, bytes, from)
-  // None in an Accounting-Response: no client needs it there, and peers disagree on what it is computed over.
+  // An Accounting-Response has none: no client needs it, and peers disagree on what it is computed over.
   if (isSigned) {
     beginMessageAuthenticator(bytes, HEADER_LENGTH)
     signMessageAuthenticator(bytes, HEADER_LENGTH, secret)

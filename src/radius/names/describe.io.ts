@@ -1,8 +1,8 @@
 /**
  * A packet for people: what `decode` and the log at level debug show.
  *
- * Vendors' sub-attributes are read in each vendor's format, parts of a `tlv` as attributes of their own. Whatever does not
- * add up is shown as octets; what is hidden with the shared secret reads `[hidden]`.
+ * Vendors' sub-attributes are read in the vendor's format, parts of a `tlv` as attributes of their own. If lengths do not
+ * add up, the octets are shown. What is hidden with the shared secret reads `[hidden]`.
  */
 
 import {

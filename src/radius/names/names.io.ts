@@ -1,9 +1,9 @@
 /**
- * Numbers to names and back, for people: configuration, logs and `decode`. The packet path never comes here.
+ * Numbers to names and back, for people: configuration, logs and `decode`. The packet path does not use it.
  *
- * The names are those of the `radius` package's dictionaries, of our own few vendor attributes and of any FreeRADIUS
- * dictionary file that is loaded. This is the only file of ours that calls that package: it throws on odd octets, so every
- * call is guarded, and what it can't name is shown by number. What stands in a packet is read from the packet itself.
+ * The names come from the `radius` package's dictionaries, our few vendor attributes and every FreeRADIUS dictionary file
+ * that is loaded. Only this file calls that package. It throws on odd octets, so every call is guarded, and what it does not
+ * know is shown by number. The values of a packet are read from the packet itself.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -46,7 +46,7 @@ const wide: Key[] = []
 
 let isReady = false
 
-/** Loads the dictionaries where a name is first asked for: most commands, and most configurations, never ask for one. */
+/** Loads the dictionaries when a name is first asked for: most commands and configurations never need one. */
 function prepare(): void {
   if (isReady) return
   isReady = true
@@ -57,8 +57,8 @@ function prepare(): void {
 }
 
 /**
- * Loads a FreeRADIUS dictionary file and what it includes. Answers undefined, or a sentence that says which file could not
- * be read; what was read before it stays loaded.
+ * Loads a FreeRADIUS dictionary file and what it includes. Returns undefined, or a sentence that names the file that could
+ * not be read; the files before it stay loaded.
  */
 export function loadDictionary(file: string): string | undefined {
   prepare()
@@ -78,7 +78,7 @@ export function loadDictionary(file: string): string | undefined {
   return undefined
 }
 
-/** Hands a dictionary's text to the package; answers the files that it includes. */
+/** Gives a dictionary's text to the package; returns the files that it includes. */
 function learn(text: string): string[] {
   const { vendors: named, attributes, values, includes } = parseDictionary(text, vendors)
   for (const { name, number, format } of named) {
@@ -89,8 +89,8 @@ function learn(text: string): string[] {
     if (one.path.length > 1) parts.set(partKey(one.vendor, one.path), one)
     else if (one.path[0]! > 255) wide.push({ vendor: one.vendor, type: one.path[0]! })
   }
-  // The package reads a number only in decimal: of `0x10` it would take the 0. Of `3GPP-RAT-Type` it would take the 3 for
-  // a vendor, so those lines name theirs.
+  // The package reads only decimal numbers (0 of `0x10`), and takes the 3 of `3GPP-RAT-Type` for a vendor. So such lines get
+  // a decimal number, and their vendor.
   const decimal = text
     .replace(/\s0x([0-9a-f]+)\b/gi, (_, digits: string) => ` ${Number.parseInt(digits, 16)}`)
     .replace(/^\s*VALUE\s+\d.*$/gm, '')
@@ -156,10 +156,7 @@ export function codeName(code: number): string {
   }
 }
 
-/**
- * The attribute of that name, as dictionaries write it (`Calling-Station-Id`, `3GPP-IMSI`); one without a name is
- * written `Attr-241` or, with its vendor, `Attr-26.10415.1`.
- */
+/** The attribute of that name (`Calling-Station-Id`, `3GPP-IMSI`), or by number: `Attr-241`, `Attr-26.10415.1`. */
 export function attributeKey(name: string): Key | undefined {
   prepare()
   const byNumber = /^Attr-(?:26\.(\d{1,8})\.)?(\d{1,10})$/.exec(name)
@@ -202,7 +199,7 @@ export function attributeNames(): string[] {
 /** Up to three known names that someone who wrote `name` may have meant, the likeliest first. */
 export const similarAttributeNames = (name: string): string[] => similarWords(name, attributeNames())
 
-/** A User-Password in the clear, for someone who has the secret and asked for it; the package opens it, or can't. */
+/** A User-Password in plain text, for someone who has the secret and asked for it; undefined if it cannot be opened. */
 export function openPassword(value: Uint8Array, authenticator: Uint8Array, secret: Secret): string | undefined {
   prepare()
   const header = Buffer.from([ACCESS_REQUEST, 0, 0, HEADER_LENGTH + 2 + value.length])
@@ -215,7 +212,7 @@ export function openPassword(value: Uint8Array, authenticator: Uint8Array, secre
   }
 }
 
-/** The package's word for "no vendor" is to leave it away. */
+/** The package takes undefined for "no vendor". */
 function packageVendor(vendor: number): number | undefined {
   return vendor === 0 ? undefined : vendor
 }

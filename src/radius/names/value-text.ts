@@ -1,7 +1,7 @@
 /**
  * The octets of a value, read by the data type that a dictionary gives it: a number, or text for people.
  *
- * Octets that are no value of their type are shown as `0x...`, and so is a type that is not known: nothing is guessed.
+ * Octets that are no value of their type are shown as `0x...`, and so are those of an unknown type.
  */
 import { formatAddress, formatPrefix } from '../../addresses.ts'
 

@@ -6,8 +6,8 @@
  *     VALUE      attribute name number
  *     $INCLUDE   file
  *
- * Versions 3 and 4 are read, also `.2` for a part of the attribute before it. What is none of these lines is passed over,
- * and so is a vendor's part in the extended space (RFC 6929). Nothing here throws.
+ * Versions 3 and 4 are read, also `.2` for a part of the attribute before it. Other lines are ignored, and so is a
+ * vendor's part in the extended space (RFC 6929). Nothing here throws.
  */
 
 /** How a vendor writes its sub-attributes: octets of the type, octets of the length, and whether a flag octet follows. */
@@ -53,7 +53,7 @@ export interface Dictionary {
 /** RFC 2865 section 5.26. */
 export const RFC_FORMAT: VendorFormat = { typeOctets: 1, lengthOctets: 1, continues: false }
 
-/** `known` are vendors that other files named: a file may use a vendor of another one. */
+/** `known`: vendors of other files, which this file may use. */
 export function parseDictionary(text: string, known: ReadonlyMap<string, number> = new Map()): Dictionary {
   const vendors: DictionaryVendor[] = []
   const attributes: DictionaryAttribute[] = []

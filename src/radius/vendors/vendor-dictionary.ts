@@ -1,8 +1,8 @@
 /**
- * The attributes that a throttling proxy meets every day and the `radius` package does not know, in the notation of FreeRADIUS dictionaries.
+ * Frequent attributes that the `radius` package does not know, in the notation of FreeRADIUS dictionaries.
  *
- * The `radius` package brings the RFCs' dictionaries up to 2011 and almost no vendor's. These few make `hash_key: 3GPP-IMSI` and a
- * readable `decode` work without a dictionary file; `names.io.ts` loads them like one, and more can be loaded there.
+ * The package has the RFCs' dictionaries up to 2011 and almost no vendor's. With these, `hash_key: 3GPP-IMSI` and a readable
+ * `decode` work without a dictionary file. `names.io.ts` loads them like one, and more can be loaded there.
  */
 export const VENDOR_DICTIONARY = `
 ATTRIBUTE Framed-IPv6-Address 168 ipv6addr

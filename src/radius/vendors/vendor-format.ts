@@ -1,6 +1,6 @@
 /**
- * Where a vendor's sub-attributes stand within a Vendor-Specific attribute. RFC 2865 section 5.26 recommends one octet of
- * type and one of length; some vendors have their own format:
+ * Where a vendor's sub-attributes are within a Vendor-Specific attribute. RFC 2865 section 5.26 recommends one octet of
+ * type and one of length. Some vendors have their own format:
  *
  *     1,1    | type: 1 | length: 1 | value |           most of them
  *     1,1,c  | type: 1 | length: 1 | flags: 1 | value |  WiMAX: the flags' top bit says that the value goes on
@@ -38,8 +38,8 @@ export function endAt(bytes: Uint8Array, at: number, to: number, format: VendorF
 }
 
 /**
- * The format that the octets `from` to `to` are in: the vendor's, or that of RFC 2865 if they add up in that one alone, as
- * they do from a Starent gateway that is set to it.
+ * The format of the octets `from` to `to`: the vendor's, or that of RFC 2865 if they add up only in that one, as from a
+ * Starent gateway that is configured so.
  */
 export function formatWithin(bytes: Uint8Array, from: number, to: number, vendor: number): VendorFormat {
   const format = formatOf(vendor)
