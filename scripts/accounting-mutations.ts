@@ -140,7 +140,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   record('an equal Acct-Session-Time is newer', 'time <= before) return false', 'time < before) return false'),
   record(
     'a record that lacks counters outdates one that has them',
-    ' && COUNTED.every((field) => newView.has(field) || !oldView.has(field))',
+    ' && AGGREGATES.every((field) => newView.has(field) || !oldView.has(field))',
     '',
   ),
   record('two NAS behind one address are one', 'return SESSION.every(isSame) && ', 'return '),

@@ -8,7 +8,7 @@
  * out), `Answering` (its response), `Failover` (no response).
  */
 import type { Ended, SessionReport } from '../accounting/sessions/session-report.ts'
-import type { Sought } from '../accounting/sessions/sessions.ts'
+import type { Sought } from '../accounting/sessions/session-rows.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { STATUS_SERVER } from '../codes.ts'
 import type { Packet } from '../radius/packet.ts'

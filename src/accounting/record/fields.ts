@@ -1,14 +1,14 @@
 /**
  * The attributes of an accounting record that are read by name, each with a small number of its own.
  *
- * Vendor 4874 is ERX (Unisphere, now Juniper's subscriber routers). Juniper's own vendor number, 2636, is something else
- * (logins) and never looked at. The counters come as halves: a low one and, in another attribute, a high one; the IPv6
- * ones are a part of the aggregate (RFC 2866 sections 5.3-5.8, RFC 2869 sections 5.1-5.2, docs/accounting.md).
+ * Vendor 4874 is ERX (Unisphere, now Juniper's subscriber routers). Juniper's own vendor number 2636 is for logins and not
+ * read. A counter comes as two halves: a low one and, in another attribute, a high one. The IPv6 counters are a part of
+ * the aggregate (RFC 2866 sections 5.3-5.8, RFC 2869 sections 5.1-5.2, docs/accounting.md).
  */
 
 export const ERX = 4874
 
-/** The 14 counters stand first and without a gap: who keeps all of them runs from 0 to `COUNTERS`. */
+/** The counters come first, without a gap; each of the input is followed by that of the output. */
 export const FIELD = {
   inputOctets: 0,
   outputOctets: 1,
@@ -42,6 +42,8 @@ export const FIELD = {
 export type Field = (typeof FIELD)[keyof typeof FIELD]
 
 export const COUNTERS = 14
+/** The low halves of IPv4 and IPv6 together: octets in and out, packets in and out. */
+export const AGGREGATES = [FIELD.inputOctets, FIELD.outputOctets, FIELD.inputPackets, FIELD.outputPackets] as const
 /** How many fields there are. */
 export const FIELDS = 28
 
@@ -81,7 +83,6 @@ const OF_ERX: Readonly<Record<number, Field>> = {
   156: FIELD.ipv6OutputGigawords,
 }
 
-/** What is no field. */
 export const NO_FIELD = 255
 
 /** The field of each attribute type, `NO_FIELD` for all others. */

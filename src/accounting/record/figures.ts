@@ -48,7 +48,6 @@ export function canTellFamilies(record: Counted): boolean {
 
 const TWO_TO_32 = 0x1_0000_0000n
 
-/** In `FIELD` each counter of the output follows that of the input. */
 function directionOf(record: Counted, way: 0 | 1, seesFamilies: boolean): DirectionFigures {
   const number = (ofInput: Field): number | undefined => record.number((ofInput + way) as Field)
   const octets = whole(number(FIELD.inputOctets), number(FIELD.inputGigawords))

@@ -1,29 +1,29 @@
 /**
- * Figures that can't be true, whatever the session did: packets too small or too large on the average, a part greater than
- * the whole, more octets than the port can carry. A counter comes as its two halves of 32 bits.
+ * Figures that cannot be true: packets too small or too large on average, a part greater than the whole, more octets than
+ * the port can carry. A counter comes as two halves of 32 bits.
  *
- * Exact, and without BigInt wherever that can be: with fewer than 2^32 packets every product here stays below 2^53, and
- * octets beyond 2^53 are too many however a double rounds them.
+ * The results are exact. BigInt is used only if it must be: with fewer than 2^32 packets every product here stays below
+ * 2^53, and octets beyond 2^53 are too many however a double rounds them.
  */
 
 /** An IPv4 packet has a header of 20 octets at least and a length of 16 bits (RFC 791 section 3.1). */
 const SMALLEST_PACKET = 20
 const LARGEST_PACKET = 65_535
 /**
- * Control packets (LCP, NCP, keepalives) may be counted as packets without any octets: a handshake, then at most an echo
- * and its answer a second. A record that says nothing of its time may be of a day.
+ * Control packets (LCP, NCP, keepalives) may be counted as packets without octets: a handshake, then at most an echo and its
+ * answer a second. A record without a session time may be of a day.
  */
 const HANDSHAKE = 100
 const CONTROL_A_SECOND = 2
 const DAY = 86_400
-/** The two counters are not read in one moment: so many packets may be in one and not yet in the other. */
+/** The two counters are not read at the same moment: so many packets may be in only one of them. */
 const IN_BETWEEN = 10
 
 export const TWO_TO_32 = 0x1_0000_0000
 
 /**
- * Octets for each packet outside of what a packet can have, beyond what control packets and the moment of reading explain.
- * `seconds` is the session's time; undefined where it is not known.
+ * Whether the octets for each packet are outside of what a packet can have, also with control packets and the moment of
+ * reading. `seconds`: the session's time, undefined if it is not known.
  */
 export function isPacketSizeImpossible(
   octetsHigh: number,
@@ -50,8 +50,8 @@ export const isGreater = (aHigh: number, aLow: number, bHigh: number, bLow: numb
   aHigh > bHigh || (aHigh === bHigh && aLow > bLow)
 
 /**
- * More octets within `seconds` than a port of `bitsPerSecond` carries; 0 is no limit. Both ends of the time were cut to
- * whole seconds, so one second more may have passed.
+ * Whether these are more octets than a port of `bitsPerSecond` (0: no limit) carries in `seconds`. Both ends of the time
+ * are cut to whole seconds, so one second more may have passed.
  */
 export const isBeyondRate = (octets: number, seconds: number, bitsPerSecond: number): boolean =>
   bitsPerSecond > 0 && octets * 8 > bitsPerSecond * (seconds + 1)

@@ -18,7 +18,7 @@ import { ERX, ERX_FIELDS, FIELD, FIELDS, type Field, NO_FIELD, STANDARD_FIELDS }
 const PPP = 1
 
 export class RecordView {
-  /** Offset of the type octet of each field, 0 where it is not there. */
+  /** Offset of the type octet of each field, 0 if it is missing. */
   readonly #offsets = new Uint16Array(FIELDS)
   #bytes: Uint8Array = new Uint8Array(0)
   #damaged = 0
@@ -41,7 +41,6 @@ export class RecordView {
     return this
   }
 
-  /** The octets of the packet. */
   get bytes(): Uint8Array {
     return this.#bytes
   }
@@ -56,7 +55,7 @@ export class RecordView {
     return this.#padded
   }
 
-  /** Offset of the type octet of the field's attribute, or of its sub-attribute; 0 where there is none. */
+  /** Offset of the type octet of the field's attribute, or of its sub-attribute; 0 if there is none. */
   offsetOf(field: Field): number {
     return this.#offsets[field]!
   }
@@ -65,21 +64,21 @@ export class RecordView {
     return this.#offsets[field] !== 0
   }
 
-  /** The 32-bit number of a field; undefined where it is not there or not 4 octets long. */
+  /** The 32-bit number of a field; undefined if it is missing or not 4 octets long. */
   number(field: Field): number | undefined {
     const at = this.#offsets[field]!
     return at === 0 || this.#bytes[at + 1] !== NUMBER_ATTRIBUTE_LENGTH ? undefined : readUint32(this.#bytes, at + 2)
   }
 
-  /** The octets of a field's value where they stand; none where it is not there. */
+  /** The octets of a field's value, not copied; none if it is missing. */
   octets(field: Field): Uint8Array {
     const at = this.#offsets[field]!
     return at === 0 ? this.#bytes.subarray(0, 0) : this.#bytes.subarray(at + 2, at + this.#bytes[at + 1]!)
   }
 
   /**
-   * Whether the record counts one link of a bundle, not the bundle: it names the bundle (ERX-MLPPP-Bundle-Name), or it
-   * is PPP with an Acct-Multi-Session-Id. Wi-Fi sends Acct-Multi-Session-Id as well, and has no links.
+   * Whether the record counts one link of a bundle: it names the bundle (ERX-MLPPP-Bundle-Name), or it is PPP with an
+   * Acct-Multi-Session-Id. Wi-Fi also sends Acct-Multi-Session-Id, and has no links.
    */
   get isMemberLink(): boolean {
     if (this.has(FIELD.bundleName)) return true

@@ -8,29 +8,29 @@
 import { ACCT_DELAY_TIME, HEADER_LENGTH, MESSAGE_AUTHENTICATOR, PROXY_STATE } from '../../codes.ts'
 import { md5 } from '../../radius/md5.ts'
 import type { Packet } from '../../radius/packet.ts'
-import { FIELD, type Field } from './fields.ts'
+import { AGGREGATES, FIELD, type Field } from './fields.ts'
 import { RecordView } from './record-view.ts'
 
 /** RFC 2866 section 5.1, RFC 2869 section 2.1. */
 const INTERIM_UPDATE = 3
 const SESSION_TIME = { vendor: 0, type: 46 } as const
 
-/** Acct-Status-Type (RFC 2866 section 5.1); undefined where it is missing or not 4 octets long. */
+/** Acct-Status-Type (RFC 2866 section 5.1); undefined if it is missing or not 4 octets long. */
 export function statusType(packet: Packet): number | undefined {
   return packet.number(packet.acctStatusTypeAt)
 }
 
-/** An interim update: a later one of the session says all that it says, so it is the first to be shed. */
+/** A later interim update of the session says all that it says, so it is the first to be shed. */
 export function isInterim(packet: Packet): boolean {
   return statusType(packet) === INTERIM_UPDATE
 }
 
-/** Acct-Delay-Time in seconds (RFC 2866 section 5.2); undefined where it is missing or not 4 octets long. */
+/** Acct-Delay-Time in seconds (RFC 2866 section 5.2); undefined if it is missing or not 4 octets long. */
 export function delayTime(packet: Packet): number | undefined {
   return packet.number(packet.acctDelayTimeAt)
 }
 
-/** Acct-Session-Time in seconds (RFC 2866 section 5.7); undefined where it is missing or not 4 octets long. */
+/** Acct-Session-Time in seconds (RFC 2866 section 5.7); undefined if it is missing or not 4 octets long. */
 export function sessionTime(packet: Packet): number | undefined {
   const value = packet.find(SESSION_TIME)
   return value?.length === 4 ? value.reduce((sum, octet) => sum * 256 + octet, 0) : undefined
@@ -42,7 +42,7 @@ export function hasEventTimestamp(packet: Packet): boolean {
 
 /**
  * Writes 16 octets to `target` that are the same for the same record of one client: the MD5 over all attributes, in
- * order, but Acct-Delay-Time (41), Message-Authenticator (80) and Proxy-State (33).
+ * order, without Acct-Delay-Time (41), Message-Authenticator (80) and Proxy-State (33).
  */
 export function recordDigest(packet: Packet, target: Uint8Array): void {
   const { bytes } = packet
@@ -58,7 +58,6 @@ export function recordDigest(packet: Packet, target: Uint8Array): void {
 }
 
 const SESSION = [FIELD.sessionId, FIELD.nasIpAddress, FIELD.nasIdentifier, FIELD.nasIpv6Address] as const
-const COUNTED = [FIELD.inputOctets, FIELD.outputOctets, FIELD.inputPackets, FIELD.outputPackets] as const
 
 const newView = new RecordView()
 const oldView = new RecordView()
@@ -72,7 +71,7 @@ export function outdates(newer: Packet, older: Packet): boolean {
   oldView.read(older)
   const [time, before] = [newView.number(FIELD.sessionTime), oldView.number(FIELD.sessionTime)]
   if (time === undefined || before === undefined || time <= before) return false
-  return SESSION.every(isSame) && COUNTED.every((field) => newView.has(field) || !oldView.has(field))
+  return SESSION.every(isSame) && AGGREGATES.every((field) => newView.has(field) || !oldView.has(field))
 }
 
 const isSame = (field: Field): boolean => {

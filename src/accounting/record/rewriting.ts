@@ -21,11 +21,11 @@ import { type Packet, readPacket, vendorAt } from '../../radius/packet.ts'
 import { ERX, FIELD } from './fields.ts'
 import { endOfSubAttributes, RecordView } from './record-view.ts'
 
-/** What a record can be changed in; each has its own counter. */
+/** Each has its own counter. */
 export const REWRITES = ['acct_delay_time', 'gigawords', 'directions', 'erx_ipv6_zeros'] as const
 export type Rewrite = (typeof REWRITES)[number]
 
-/** What is added to a packet of a client where it fits, and else left out; each has its own counter. */
+/** What is added to a client's packet if it fits, and else left out; each has its own counter. */
 export const ADDITIONS = ['nas_ip_address', 'gigawords', 'acct_delay_time'] as const
 export type Addition = (typeof ADDITIONS)[number]
 
@@ -64,15 +64,15 @@ const ERX_SWAPPED = swapping([42, 43], [151, 152], [153, 154], [155, 156])
 
 const view = new RecordView()
 
-/** What became of a record: itself where it took no change. */
 export interface Rewritten {
+  /** The same packet if nothing was changed. */
   readonly packet: Packet
   readonly took: readonly Rewrite[]
   /** What did not fit into 4,096 octets any more (RFC 2865 section 3). */
   readonly leftOut: readonly Addition[]
 }
 
-/** The record with these changes, and which of them it took. */
+/** The record with these changes, and which of them were made. */
 export function rewrittenRecord(packet: Packet, changes: RecordChanges): Rewritten {
   const writer = new Writer(packet.length + 3 * NUMBER_ATTRIBUTE_LENGTH)
   const took: Rewrite[] = []
@@ -95,7 +95,7 @@ interface How {
   readonly dropsZeros: boolean
 }
 
-/** Copies all attributes; true where directions were swapped in one. */
+/** Copies all attributes; true if directions were swapped in one. */
 function writeAttributes(packet: Packet, writer: Writer, how: How): boolean {
   const { bytes } = packet
   const types = how.swaps ? SWAPPED : SAME
@@ -116,7 +116,7 @@ function writeAttributes(packet: Packet, writer: Writer, how: How): boolean {
   return hasSwapped
 }
 
-/** One ERX attribute; with its last sub-attribute it goes as a whole. */
+/** One ERX attribute. If no sub-attribute is left, it is left out. */
 function writeErx(bytes: Uint8Array, at: number, end: number, writer: Writer, how: How): boolean {
   const types = how.swaps ? ERX_SWAPPED : SAME
   const contentEnd = endOfSubAttributes(bytes, at + VENDOR_HEADER_LENGTH, end)
@@ -143,7 +143,7 @@ function writeErx(bytes: Uint8Array, at: number, end: number, writer: Writer, ho
   return hasSwapped
 }
 
-/** Adds the high halves that a client without Gigawords left out, in the direction that the record now has. */
+/** Adds the high halves of a client without Gigawords, in the direction that the record now has. */
 function writeGigawords(record: RecordView, writer: Writer, { gigawords, swapDirections }: RecordChanges): boolean {
   if (gigawords === undefined) return false
   const from = writer.length
@@ -155,7 +155,7 @@ function writeGigawords(record: RecordView, writer: Writer, { gigawords, swapDir
   return writer.length > from
 }
 
-/** RFC 2866 section 5.2. One that is no number is not understood, and stays. */
+/** RFC 2866 section 5.2. One that is no number stays. */
 function writeDelay(packet: Packet, writer: Writer, delay: number | undefined): boolean {
   if (delay === undefined) return false
   const value = Math.min(MOST, delay)

@@ -1,11 +1,11 @@
 /**
- * A bounded table of rows of 32-bit words, each known by a text: a hash table, least recently used first, all of it in a
- * few typed arrays, so that a million rows are nothing to the garbage collector.
+ * A bounded hash table of rows of 32-bit words, each with a text as its key, least recently used first. All of it is in a
+ * few typed arrays, so that a million rows cost the garbage collector nothing.
  *
  *     row r:  | hash | next of bucket | older | newer | text | lengths | second | list | words of the owner ... |
  *
  * Rows are numbered from 1, and 0 is no row. Each is in one of two lists, the least recently touched first. The arrays have
- * their full size from the start and nothing is ever copied; memory that no row used so far costs nothing.
+ * their full size from the start and nothing is copied. Memory that no row has used costs nothing.
  */
 import { TextBlocks } from './text-blocks.ts'
 
@@ -20,7 +20,7 @@ const LENGTHS = 5
 const SECOND = 6
 const LIST = 7
 
-/** Blocks of text for each row, on the average: 120 octets. A table with longer texts is full with fewer rows. */
+/** Blocks of text for each row on average: 120 octets. A table with longer texts is full with fewer rows. */
 const BLOCKS_A_ROW = 2
 
 interface Ends {
@@ -57,18 +57,18 @@ export class RowTable {
     return this.#lists[list].rows
   }
 
-  /** The least recently touched row of a list, 0 where it is empty. */
+  /** The least recently touched row of a list, 0 if it is empty. */
   oldest(list: 0 | 1): number {
     return this.#lists[list].oldest
   }
 
-  /** The second that the oldest of a list was last touched; infinite where the list is empty. */
+  /** The second in which the oldest of a list was last touched; infinite if the list is empty. */
   oldestSecond(list: 0 | 1): number {
     const row = this.#lists[list].oldest
     return row === 0 ? Number.POSITIVE_INFINITY : this.secondOf(row)
   }
 
-  /** The second that a row was last touched. */
+  /** The second in which a row was last touched. */
   secondOf(row: number): number {
     return this.words[row * this.width + SECOND]!
   }
@@ -77,7 +77,7 @@ export class RowTable {
     return this.words[row * this.width + LIST] as 0 | 1
   }
 
-  /** The row with that key, 0 where there is none. */
+  /** The row with that key, 0 if there is none. */
   find(key: Uint8Array, length: number): number {
     const { words, width } = this
     const hash = hashOf(key, length)
@@ -102,7 +102,7 @@ export class RowTable {
 
   /** A new row in list 0, its owner's words all 0. The first `keyLength` octets of the text are its key. */
   add(text: Uint8Array, length: number, keyLength: number, second: number): number {
-    const row = this.#take()
+    const row = this.#allocate()
     const { words, width } = this
     const at = row * width
     words.fill(0, at, at + width)
@@ -157,7 +157,7 @@ export class RowTable {
     return this.words[row * this.width + TEXT] !== 0
   }
 
-  #take(): number {
+  #allocate(): number {
     const freed = this.#freed
     if (freed !== 0) {
       this.#freed = this.words[freed * this.width + CHAIN]!

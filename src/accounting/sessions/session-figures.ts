@@ -1,12 +1,12 @@
 /**
- * A record's figures beside those that its session had: what they grew by, and whether they can be true.
+ * A record's figures beside those that its session had: by how much they grew, and whether they can be true.
  *
- * The hot part of the table: halves of 32 bits in plain numbers, no BigInt and nothing allocated. A 64-bit counter that
- * falls was set back; a 32-bit one, of which the session said no high half, wrapped if the session went on. A half or a
- * whole counter that one record leaves out is as it was, so nothing is counted twice when it is there again.
+ * The hot part of the table: halves of 32 bits in plain numbers, no BigInt and nothing allocated. If a 64-bit counter falls,
+ * it was set back. If a 32-bit one falls and the session never sent a high half, it wrapped, provided that the session went
+ * on. A counter or half that one record leaves out stays as it was, so nothing is counted twice when it comes again.
  */
 
-import { FIELD, type Field } from '../record/fields.ts'
+import { AGGREGATES, FIELD, type Field } from '../record/fields.ts'
 import { isBeyondRate, isGreater, isPacketSizeImpossible, TWO_TO_32 } from '../record/impossible.ts'
 import type { RecordView } from '../record/record-view.ts'
 import type { Wraps } from '../record/rewriting.ts'
@@ -15,7 +15,7 @@ import { grow, TOTALS, type Total, type TotalName } from './client-accounting.ts
 import type { RowTable } from './row-table.ts'
 import * as layout from './session-rows.ts'
 
-const LOW = [FIELD.inputOctets, FIELD.outputOctets, FIELD.inputPackets, FIELD.outputPackets] as const
+const LOW = AGGREGATES
 const HIGH = [FIELD.inputGigawords, FIELD.outputGigawords, FIELD.inputGigapkts, FIELD.outputGigapkts] as const
 /** The first of these four are octets. */
 const OCTETS = 2
@@ -34,21 +34,18 @@ export interface Comparison {
   readonly maxPortRate: number
 }
 
-/** What the record's counters grew by goes to the client's traffic; answers what is odd about the growth, a bit for each. */
-export function compareFigures(rows: RowTable, row: number, comparison: Comparison): number {
-  const { words, width } = rows
-  const at = row * width
+/** Adds what the record's counters grew by to the client's traffic; returns what is odd about that, a bit for each. */
+export function compareFigures({ words, width }: RowTable, row: number, comparison: Comparison): number {
   let odd = 0
-  for (let i = 0; i < LOW.length; i += 1) odd |= compareAggregate(words, at, i, comparison)
+  for (let i = 0; i < LOW.length; i += 1) odd |= compareAggregate(words, row * width, i, comparison)
   return odd
 }
 
 /**
- * The record's figures and times are the session's from now on; answers what is odd about them, a bit for each. Times
- * never go back: a Stop that was overtaken may bring newer figures than it has times.
+ * The record's figures and times are the session's from now on; returns what is odd about them, a bit for each. Times never
+ * go back: a Stop that was overtaken may have newer figures with older times.
  */
-export function storeFigures(rows: RowTable, row: number, record: RecordView): number {
-  const { words, width } = rows
+export function storeFigures({ words, width }: RowTable, row: number, record: RecordView): number {
   const at = row * width
   let odd = 0
   if (layout.hasCounters(record)) {
@@ -62,7 +59,6 @@ export function storeFigures(rows: RowTable, row: number, record: RecordView): n
   return odd
 }
 
-/** The session went on to these times. */
 function keepTimes(words: Uint32Array, at: number, record: RecordView): void {
   const time = record.number(FIELD.sessionTime)
   if (time !== undefined) {
@@ -77,7 +73,7 @@ function keepTimes(words: Uint32Array, at: number, record: RecordView): void {
   words[at + layout.FLAGS]! |= layout.HAS_STAMP
 }
 
-/** Whether none of the aggregates that the record has is less than what the session counted already. */
+/** Whether no aggregate of the record is less than what the session has counted already. */
 export function isUpToDate({ words, width }: RowTable, row: number, record: RecordView): boolean {
   const at = row * width
   for (let i = 0; i < LOW.length; i += 1) {
@@ -91,8 +87,7 @@ export function isUpToDate({ words, width }: RowTable, row: number, record: Reco
 }
 
 /** What a session counted, for the sum of its bundle. */
-export function totalsOf(rows: RowTable, row: number): Readonly<Record<TotalName, Total | undefined>> {
-  const { words, width } = rows
+export function totalsOf({ words, width }: RowTable, row: number): Readonly<Record<TotalName, Total | undefined>> {
   const at = row * width
   const total = (i: number): Total | undefined =>
     isPresent(words, at, LOW[i]!)
@@ -101,12 +96,12 @@ export function totalsOf(rows: RowTable, row: number): Readonly<Record<TotalName
   return { inputOctets: total(0), outputOctets: total(1), inputPackets: total(2), outputPackets: total(3) }
 }
 
-/** What one counter of a record is beside the one before. */
+/** How one counter of a record follows the one before. */
 type Step = 'absent' | 'first' | 'said' | 'same-high' | 'wrapped' | 'fell'
 
 /**
- * A high half that is not there says nothing: the session's last one holds, until the low half falls. Then a counter that
- * never had one wrapped, if the session went on, and of any other nobody knows.
+ * A missing high half says nothing: the session's last one holds until the low half falls. Then a counter that never had one
+ * wrapped, if the session went on. Of any other it is not known.
  */
 function stepOf(words: Uint32Array, at: number, i: number, record: RecordView): Step {
   const low = record.number(LOW[i]!)
@@ -118,7 +113,7 @@ function stepOf(words: Uint32Array, at: number, i: number, record: RecordView): 
   return hadHigh || !(elapsedOf(words, at, record)! > 0) ? 'fell' : 'wrapped'
 }
 
-/** Seconds since the last record by the two session times; undefined where one of them is not known. */
+/** Seconds since the last record by the two session times; undefined if one of them is not known. */
 function elapsedOf(words: Uint32Array, at: number, record: RecordView): number | undefined {
   const time = record.number(FIELD.sessionTime)
   return time === undefined || (words[at + layout.FLAGS]! & layout.HAS_TIME) === 0
@@ -153,7 +148,7 @@ function compareAggregate(words: Uint32Array, at: number, i: number, comparison:
     noteWrap(words, at, i, record)
     return WRAPPED
   }
-  // Since it was lost, only the low half tells what it grew by: at least that.
+  // The high half was lost, so only the low half tells what it grew by: at least that.
   if ((flags & (layout.FIRST_LOST << i)) !== 0) highGrowth = 0
   if (highGrowth < 0) return FELL
   grow(total, highGrowth, lowGrowth)
@@ -169,7 +164,7 @@ function noteWrap(words: Uint32Array, at: number, i: number, record: RecordView)
   } else words[at + layout.FLAGS]! |= layout.PACKETS_WRAPPED
 }
 
-/** Both halves of one aggregate, as far as they are known, for comparing; and which of them the session can tell. */
+/** Both halves of one aggregate, as far as they are known, and which of them the session can report. */
 function storeAggregate(words: Uint32Array, at: number, i: number, record: RecordView): void {
   const step = stepOf(words, at, i, record)
   if (step === 'absent') return
@@ -203,7 +198,7 @@ function storePart(words: Uint32Array, at: number, i: number, record: RecordView
     words[at + layout.PRESENT]! |= 1 << lowField
   }
   if (highField === undefined) return
-  // As with the aggregate: one that is not there is the last one, until the low half falls.
+  // As with the aggregate: if it is missing, the last one holds until the low half falls.
   const isKept = said === undefined && low !== undefined && (before & (1 << highField)) !== 0 && low >= lowBefore
   if (!isKept) words[at + layout.COUNTER + highField] = said ?? 0
   if (isKept || said !== undefined) words[at + layout.PRESENT]! |= 1 << highField
@@ -215,7 +210,7 @@ const RATE = bitOf('rate-beyond-port')
 const SIZE = bitOf('packet-size')
 const IPV6 = bitOf('ipv6-beyond-aggregate')
 
-/** What was stored of a record, looked at by itself. Counters that wrapped do not fit each other and are let be. */
+/** What is odd about the stored figures by themselves. Counters that wrapped do not fit each other and are not judged. */
 function impossibleIn(words: Uint32Array, at: number, seconds: number | undefined): number {
   let odd = 0
   for (let way = 0; way < OCTETS; way += 1) {
@@ -240,11 +235,11 @@ function impossibleIn(words: Uint32Array, at: number, seconds: number | undefine
   return odd
 }
 
-/** Whether the last record had that aggregate, and its high half was not lost on the way. */
+/** Whether the last record had that aggregate and its high half is known. */
 const isWhole = (words: Uint32Array, at: number, i: number): boolean =>
   isPresent(words, at, LOW[i]!) && (words[at + layout.FLAGS]! & (layout.FIRST_LOST << i)) === 0
 
-/** The high half as the client said it; 0 where it did not, though wraps were counted. */
+/** The high half that the client sent; 0 if it sent none, even if wraps were counted. */
 const saidHigh = (words: Uint32Array, at: number, i: number): number =>
   isPresent(words, at, HIGH[i]!) ? words[at + layout.COUNTER + HIGH[i]!]! : 0
 
@@ -262,7 +257,7 @@ const isKnown = (words: Uint32Array, at: number, i: number): boolean =>
 const isPresent = (words: Uint32Array, at: number, field: Field): boolean =>
   (words[at + layout.PRESENT]! & (1 << field)) !== 0
 
-/** How often the octets wrapped since the session is known; undefined where they did not. */
+/** How often the octets wrapped since the session is known; undefined if they did not. */
 export function wrapsOf({ words, width }: RowTable, row: number): Wraps | undefined {
   const input = words[row * width + layout.INPUT_WRAPS]!
   const output = words[row * width + layout.OUTPUT_WRAPS]!
@@ -270,8 +265,8 @@ export function wrapsOf({ words, width }: RowTable, row: number): Wraps | undefi
 }
 
 /**
- * The same for a record that was overtaken: the count that held then, where that is known. It was made at the last wrap or
- * after it, and counted no more than the session did since.
+ * The same for a record that was overtaken: the count at that time, if it is known. The record was made at the last wrap or
+ * after it, and its counters are no higher than the session's.
  */
 export function wrapsThen({ words, width }: RowTable, row: number, record: RecordView): Wraps | undefined {
   const at = row * width

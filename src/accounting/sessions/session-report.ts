@@ -1,7 +1,7 @@
 /**
- * A session or a bundle for people and programs: plain values, exact figures as text, what is unknown as null.
+ * A session or a bundle for people and programs: plain values, exact figures as text, null for what is not known.
  *
- * These are the lines of the sessions log and what `radsluice sessions` shows. docs/accounting.md explains each field.
+ * These are the lines of the sessions log and the output of `radsluice sessions`. docs/accounting.md explains each field.
  */
 
 import { FIELD } from '../record/fields.ts'
@@ -28,7 +28,7 @@ export type ReportedFigures = Readonly<Record<`${Direction}${Capitalize<(typeof 
 export interface SessionReport extends ReportedFigures {
   readonly client: string
   readonly address: string
-  /** NAS-Identifier, else NAS-IP-Address or NAS-IPv6-Address; empty where the records have none. */
+  /** NAS-Identifier, else NAS-IP-Address or NAS-IPv6-Address; empty if the records have none. */
   readonly nas: string
   readonly session: string
   readonly multiSession: string | null
@@ -44,7 +44,7 @@ export interface SessionReport extends ReportedFigures {
   readonly labels: readonly Label[]
 }
 
-/** How a session ended here: by its Stop, by silence for its lifetime, by another session with its Acct-Session-Id. */
+/** How a session ended: by its Stop, by silence for its lifetime, by another session with its Acct-Session-Id. */
 export const SESSION_ENDS = ['stop', 'silent', 'reused'] as const
 export type SessionEnd = (typeof SESSION_ENDS)[number]
 
@@ -107,7 +107,7 @@ export const reportedFigures = (figures: Figures): ReportedFigures =>
     REPORTED.map(({ name, direction, figure }) => [name, figures[direction][figure]?.toString() ?? null]),
   ) as ReportedFigures
 
-/** What one record says, in a few words for a log line. */
+/** One record in a few words, for a log line. */
 export function recordText(record: RecordView): string {
   const { input, output } = figuresOf(record)
   const known = (figure: bigint | undefined): string => (figure === undefined ? 'unknown' : String(figure))

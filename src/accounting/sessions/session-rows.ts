@@ -1,5 +1,5 @@
 /**
- * One tracked session as a row of words: what its last record counted, when, and what is known of it.
+ * One tracked session as a row of words: what its last record counted, when, and what else is known.
  *
  *     | 14 counters | which of them are there | flags | session time | event timestamp | client
  *     | bundle: row, serial | wraps of the octets: input, output | session time at the last wrap: input, output |
@@ -8,7 +8,7 @@
  * with its length.
  */
 import { formatAddress } from '../../addresses.ts'
-import { COUNTERS, FIELD, type Field } from '../record/fields.ts'
+import { AGGREGATES, COUNTERS, FIELD, type Field } from '../record/fields.ts'
 import type { Counted } from '../record/figures.ts'
 import type { RecordView } from '../record/record-view.ts'
 import { OWN, type RowTable } from './row-table.ts'
@@ -37,30 +37,29 @@ export const STARTED = 4
 export const WENT_ON = 8
 export const ENDED = 16
 export const MEMBER_LINK = 32
-/** All its traffic is since we watch: the first figures grew from 0. */
+/** It began while we watched: its first figures grew from 0. */
 export const FROM_ZERO = 64
 /** Its Stop was counted in its bundle. */
 export const COUNTED_IN_BUNDLE = 128
-/** A packet counter wrapped without a high half: from then on packets and octets do not fit each other. */
+/** A packet counter without a high half wrapped: from then on packets and octets do not fit each other. */
 export const PACKETS_WRAPPED = 256
 /** The Stop brought no counters. */
 export const STOPPED_BARE = 512
 /** The first of three: one for each of `IMPOSSIBLE`. */
 export const FIRST_IMPOSSIBLE = 1024
-/** The first of four, one for each aggregate: its halves are known, from this session's records or by counting wraps. */
+/** The first of four, one for each aggregate: its halves are known, from records or by counting wraps. */
 export const FIRST_KNOWN = 1 << 13
-/** The first of four: the session said a high half of it, in the last record or before. */
+/** The first of four: a record of the session had its high half. */
 export const FIRST_HIGH = 1 << 17
-/** The first of four: it fell, and what its high half is now nobody said. */
+/** The first of four: it fell, and its high half is not known since. */
 export const FIRST_LOST = 1 << 21
 
 /** Room for six pieces of at most 255 octets with their lengths. */
 const LONGEST_TEXT = 6 * 256
 
 /** The counters of a session's last record. */
-export const countedIn = (rows: RowTable, row: number): Counted => {
-  const at = row * rows.width
-  const { words } = rows
+export const countedIn = ({ words, width }: RowTable, row: number): Counted => {
+  const at = row * width
   return {
     isMemberLink: (words[at + FLAGS]! & MEMBER_LINK) !== 0,
     number: (field: Field) => ((words[at + PRESENT]! & (1 << field)) === 0 ? undefined : words[at + COUNTER + field]!),
@@ -68,13 +67,9 @@ export const countedIn = (rows: RowTable, row: number): Counted => {
 }
 
 /** Whether a record has any of the four aggregate counters. */
-export const hasCounters = (record: RecordView): boolean =>
-  record.has(FIELD.inputOctets) ||
-  record.has(FIELD.outputOctets) ||
-  record.has(FIELD.inputPackets) ||
-  record.has(FIELD.outputPackets)
+export const hasCounters = (record: RecordView): boolean => AGGREGATES.some((field) => record.has(field))
 
-/** Writes texts one after the other, each behind its length. Made once and used for one text after the other. */
+/** Writes pieces of text, each behind its length. Made once and used for one text after the other. */
 export class TextWriter {
   readonly octets = new Uint8Array(LONGEST_TEXT)
   length = 0
@@ -84,7 +79,7 @@ export class TextWriter {
     return this
   }
 
-  /** Latin letters, digits and the like: an address. */
+  /** An address, or another text of ASCII letters. */
   addAscii(text: string): this {
     const { octets } = this
     const most = Math.min(text.length, 255)
@@ -94,7 +89,7 @@ export class TextWriter {
     return this
   }
 
-  /** A field's value, nothing where it is not there. */
+  /** A field's value; nothing if it is missing. */
   addField(record: RecordView, field: Field): this {
     const { octets } = this
     const from = record.offsetOf(field)
@@ -105,7 +100,7 @@ export class TextWriter {
     return this
   }
 
-  /** The client's address, the NAS behind it and how it named itself, and the session's or bundle's name there. */
+  /** The client's address, the NAS behind it and how it is named, and the session's or bundle's name there. */
   addKey(record: RecordView, address: string, name: Field): this {
     this.addAscii(address)
     if (record.has(FIELD.nasIdentifier)) this.addAscii(BY_NAME).addField(record, FIELD.nasIdentifier)
@@ -118,7 +113,7 @@ export class TextWriter {
 const BY_NAME = 'n'
 const BY_ADDRESS = 'a'
 
-/** What `addKey` wrote, for people. */
+/** The parts that `addKey` wrote, for people. */
 export function readKey(key: Uint8Array): { readonly address: string; readonly nas: string; readonly name: string } {
   const [address, how, nas, name] = piecesOf(key) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
   const isAddress = printable(how) === BY_ADDRESS && (nas.length === 4 || nas.length === 16)
@@ -132,27 +127,33 @@ export function piecesOf(text: Uint8Array): Uint8Array[] {
   return pieces
 }
 
-/** Octets for people: as text where they are printable UTF-8, else `0x` and hexadecimal digits. */
+/** Octets for people: text if they are printable UTF-8, else `0x` and hexadecimal digits. */
 export function printable(octets: Uint8Array): string {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
     if (!/\p{Cc}/u.test(text)) return text
   } catch {
-    // No UTF-8: shown as octets below.
+    // No UTF-8.
   }
-  return `0x${[...octets].map((octet) => octet.toString(16).padStart(2, '0')).join('')}`
+  return `0x${Buffer.from(octets).toString('hex')}`
 }
 
-/** Whether a row is the one that is sought; compared as octets, since most rows are not. */
-export function matcherOf(sought: {
+/** Which sessions are asked for; what is not given may be anything. */
+export interface Sought {
   readonly client?: string
   readonly session?: string
   readonly user?: string
-}): (client: string, key: Uint8Array, rest: Uint8Array) => boolean {
-  const session = octetsOf(sought.session)
-  const user = octetsOf(sought.user)
+}
+
+/** Whether a row is asked for. Octets are compared, since most rows are not asked for. */
+export function matcherOf({
+  client: wanted,
+  ...texts
+}: Sought): (client: string, key: Uint8Array, rest: Uint8Array) => boolean {
+  const session = octetsOf(texts.session)
+  const user = octetsOf(texts.user)
   return (client, key, rest) =>
-    (sought.client === undefined || sought.client === client) &&
+    (wanted === undefined || wanted === client) &&
     (session === undefined || isSame(session, piecesOf(key)[SESSION_PIECE]!)) &&
     (user === undefined || isSame(user, piecesOf(rest)[USER_PIECE]!))
 }

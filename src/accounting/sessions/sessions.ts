@@ -65,13 +65,6 @@ export interface SessionClient {
   readonly accounting: ClientAccounting
 }
 
-/** Which sessions are asked for; what is not given may be anything. */
-export interface Sought {
-  readonly client?: string
-  readonly session?: string
-  readonly user?: string
-}
-
 export interface SessionCounts {
   readonly live: number
   readonly memberLinks: number
@@ -174,7 +167,7 @@ export class Sessions {
   }
 
   /** The sessions that are asked for, among `count` rows of the table from row `from` on. */
-  find(from: number, count: number, sought: Sought): SessionReport[] {
+  find(from: number, count: number, sought: layout.Sought): SessionReport[] {
     const found: SessionReport[] = []
     const matches = layout.matcherOf(sought)
     for (let row = Math.max(1, from); row < Math.min(this.#rows.end, from + count); row += 1) {

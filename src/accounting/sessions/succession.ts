@@ -1,16 +1,16 @@
 /**
- * How a record follows what is known of its session: is it the next one, one that comes late, one that says nothing new,
- * or the first of another session that got the same Acct-Session-Id?
+ * How a record follows what is known of its session: it is the next one, a late one, a repeated one, or the first of
+ * another session with the same Acct-Session-Id.
  *
- * Event-Timestamp decides where both records have it, then Acct-Session-Time. Without timestamps one thing still tells a
- * late record from a new session: a new one can't be older than the time since the last record of the old one came.
+ * If both records have an Event-Timestamp, that decides, then Acct-Session-Time. Without timestamps a late record still
+ * differs from a new session: the new session cannot be older than the time since the last record of the old one.
  */
 import { START, STOP } from './client-accounting.ts'
 
-/** Clocks are read in whole seconds, and records travel. */
+/** Seconds: clocks are read in whole seconds, and records travel. */
 const SLACK = 2
 
-/** What the session's records said so far. Times in seconds; undefined where no record had them. */
+/** What the session's records said so far. Times in seconds; undefined if no record had them. */
 export interface Known {
   readonly stamp: number | undefined
   readonly time: number | undefined
@@ -44,7 +44,7 @@ function ofStart(known: Known, coming: Coming): Succession {
   if (later !== undefined && later !== 0) return later < 0 ? 'late' : 'new-session'
   if (later === 0) return (known.time ?? 0) > 0 ? 'new-session' : 'late'
   if (known.ended) return 'new-session'
-  // Its own Start, overtaken by an interim: then both say that it began at the same time.
+  // Its own Start, if an interim update overtook it: then both say that it began at the same time.
   const began = known.second - (known.time ?? 0)
   return coming.second - (coming.time ?? 0) <= began + SLACK ? 'late' : 'new-session'
 }

@@ -1,13 +1,13 @@
 /**
- * Short texts in one piece of memory: chains of blocks, so that a million of them are no objects to the garbage collector
- * and a freed one fits any other.
+ * Short texts in one piece of memory, as chains of blocks. So a million texts are no objects for the garbage collector, and
+ * a block that is free fits any text.
  *
  *     block k, 64 octets:  | 60 octets of text | number of the next block, 0 at the end |
  *
- * Blocks are numbered from 1. Memory that was never written costs nothing: the system gives it when it is touched.
+ * Blocks are numbered from 1. Memory that was never written costs nothing: the system provides it when it is touched.
  */
 
-/** A line of the processor's cache: the key of most sessions fits into one. */
+/** One line of the processor's cache. The key of most sessions fits into one block. */
 const BLOCK = 64
 const CONTENT = 60
 const WORDS = BLOCK / 4
@@ -29,16 +29,16 @@ export class TextBlocks {
     this.#most = most
   }
 
-  /** Whether a text of that many octets can be kept now. */
+  /** Whether a text of that many octets fits now. */
   hasRoomFor(length: number): boolean {
     return this.#used + Math.ceil(length / CONTENT) <= this.#most
   }
 
-  /** Keeps the first `length` octets, one at least; answers the number of the first block. There must be room. */
+  /** Keeps the first `length` octets, one at least; returns the number of the first block. There must be room. */
   put(text: Uint8Array, length: number): number {
     let next = 0
     for (let from = Math.floor((length - 1) / CONTENT) * CONTENT; from >= 0; from -= CONTENT) {
-      const block = this.#take()
+      const block = this.#allocate()
       const base = block * BLOCK
       const to = Math.min(length, from + CONTENT)
       for (let i = from; i < to; i += 1) this.#octets[base + i - from] = text[i]!
@@ -84,7 +84,7 @@ export class TextBlocks {
     }
   }
 
-  #take(): number {
+  #allocate(): number {
     this.#used += 1
     const freed = this.#freed
     if (freed !== 0) {

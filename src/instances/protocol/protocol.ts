@@ -5,7 +5,7 @@
  * packet ever crosses: what must be known by all instances at once stands in shared memory.
  */
 import type { SessionReport } from '../../accounting/sessions/session-report.ts'
-import type { Sought } from '../../accounting/sessions/sessions.ts'
+import type { Sought } from '../../accounting/sessions/session-rows.ts'
 import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
 import type { Draining } from '../../proxy/border/ports.ts'
 import type { FoundLearned } from '../../proxy/signing.ts'
