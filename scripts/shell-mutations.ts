@@ -1,10 +1,13 @@
 /**
  * Faults that somebody could make in what the shell does around the engine: when a thread is started again and what is
- * counted over all threads, how a daemon drains, resumes and ends.
+ * counted over all threads, which settings hold, what operators may do, how a daemon drains, resumes and ends.
  */
 import { inFile, type Mutation } from './mutation.ts'
 
 const ending = inFile('src/daemon/ending.ts')
+const operations = inFile('src/admin/operations.ts')
+const overrides = inFile('src/admin/overrides.ts')
+const reload = inFile('src/daemon/reload.ts')
 const supervisor = inFile('src/instances/supervisor.ts')
 
 export const SHELL_MUTATIONS: readonly Mutation[] = [
@@ -130,4 +133,117 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     "return [{ do: 'end', why }]",
   ),
   ending('a daemon that takes traffic again says that it drains', '    this.#isDraining = false\n', ''),
+
+  reload(
+    'a reload that waits is not shared',
+    "(one) => one.kind === 'reload')\n    if",
+    "(one) => one.kind === 'reload' && one.forgetLearned)\n    if",
+  ),
+  reload('who joins a reload makes it forget nothing', 'waiting.forgetLearned ||= forgetLearned', ''),
+  reload(
+    'each reload forgets what was learned',
+    'forgets: this.#layers.forgets + (forgetLearned ? 1 : 0)',
+    'forgets: this.#layers.forgets + 1',
+  ),
+  reload(
+    'settings hold before all instances have them',
+    "    this.#underWay = { askers, layers, result }\n    return [{ do: 'roll-out', layers }]\n  }\n\n  /** All",
+    "    this.#underWay = { askers, layers, result }\n    this.#layers = layers\n    return [{ do: 'roll-out', layers }]\n  }\n\n  /** All",
+  ),
+  reload('two changes are under way at once', ' || this.#underWay !== undefined) return []', ') return []'),
+  reload('the file is read twice for one reload', ' || this.#isReading || ', ' || '),
+  reload(
+    'a reload that was accepted is still refused',
+    '      refused: undefined,\n',
+    '      refused: this.#status.refused,\n',
+  ),
+  reload('a reload goes on after the end', 'if (this.#isOver) {', 'if (this.#isOver && !read.ok) {'),
+  reload(
+    'an override goes on after the end',
+    'if (this.#isOver) return [',
+    'if (this.#isOver && this.#isReading) return [',
+  ),
+  reload(
+    'a port that is taken is a bug',
+    "if ('ok' in result && isOfSystem)",
+    "if ('ok' in result && isOfSystem && error === undefined)",
+  ),
+  reload(
+    'a bug is a refusal',
+    'error instanceof Error && systemCodeOf(error.cause) !== undefined',
+    'error instanceof Error',
+  ),
+  reload(
+    'what waits behind a reload that failed waits for ever',
+    'return [...this.#refuse(askers, [error.message]), ...this.#next()]',
+    'return this.#refuse(askers, [error.message])',
+  ),
+  reload(
+    'what waits behind a file with a fault waits for ever',
+    'return [...this.#refuse(askers, read.problems.map(formatProblem)), ...this.#next()]',
+    'return this.#refuse(askers, read.problems.map(formatProblem))',
+  ),
+  reload(
+    'what waits behind an override waits for ever',
+    "{ do: 'answer-override', askers, result }, ...this.#next()]\n    this.#status",
+    "{ do: 'answer-override', askers, result }]\n    this.#status",
+  ),
+  reload(
+    'what needs a restart holds at once',
+    'const config = withRestartSettingsOf(this.#layers.config, read.config)\n    const { overrides, ...found }',
+    'const config = read.config\n    const { overrides, ...found }',
+  ),
+  reload(
+    'a reload waits for a restart for ever',
+    '      waitingForRestart: result.waitingForRestart,\n',
+    '      waitingForRestart: [...this.#status.waitingForRestart, ...result.waitingForRestart],\n',
+  ),
+  reload(
+    'a reload keeps the rates that operators set',
+    'const overrides = keptOverReload(before.overrides, engineOptions(config))',
+    'const overrides = before.overrides',
+  ),
+
+  overrides(
+    'a server that is gone is held Down',
+    'held: [...others, ...added].filter((one) => laneIn(options, one))',
+    'held: [...others, ...added]',
+  ),
+  overrides(
+    'a server that is gone has a rate',
+    'maxRate, configured, ...mark }].filter((one) => laneIn(options, one))',
+    'maxRate, configured, ...mark }]',
+  ),
+  overrides(
+    'a lane has two rates',
+    'const others = before.maxRates.filter((one) => !isOf(lane)(one))',
+    'const others = before.maxRates',
+  ),
+  overrides(
+    'the rate of the file is the one that was asked for',
+    'laneIn(options, lane)?.maxRate ?? maxRate',
+    'maxRate',
+  ),
+  overrides(
+    'who holds a server anew has held it from the start',
+    'isHeld(before, lane) !== change.isHeldDown',
+    'isHeld(before, lane) !== change.isHeldDown || change.isHeldDown',
+  ),
+  overrides(
+    'a reload lets go what is held Down',
+    'held: held.filter((one) => laneIn(options, one)),',
+    'held: held.filter((one) => laneIn(options, one) === undefined),',
+  ),
+
+  operations(
+    'a stop ends a daemon that somebody follows',
+    '(attached.length === 0 && forecast.isSafe)',
+    'forecast.isSafe',
+  ),
+  operations('a stop loses what is in hand', '(attached.length === 0 && forecast.isSafe)', 'attached.length === 0'),
+  operations('a stop that is under way is refused', 'force || isStopping || (', 'force || ('),
+  operations('a stop with force is refused', 'force || isStopping || (', 'isStopping || ('),
+  operations('a server is held Down while a stop is under way', '  if (daemon.isStopping) return STOPPING\n', ''),
+  operations('both classes are held Down where one was named', ' && (name ?? each) === each)', ')'),
+  operations('a class that a server does not take is held Down', 'found.lanes[each] !== undefined && ', ''),
 ]

@@ -31,13 +31,12 @@ export const walkAll = (
   for (let one = todo.pop(); one !== undefined; one = todo.pop()) {
     const { choices, left } = one
     const world = begin()
-    // The states on the way here were checked when they were the last one.
-    for (const choice of choices) world.happen(choice)
-    const steps = world.steps()
-    // Before the key is looked up: two ways into one state may differ in what the law finds.
+    // The states on the way here were checked when they were the last one. This one is, before its key is looked up: two
+    // ways into one state may differ in what the law finds.
     try {
+      for (const choice of choices) world.happen(choice)
       world.check()
-      if (steps.length === 0) world.checkRest()
+      if (world.steps().length === 0) world.checkRest()
     } catch (error) {
       throw new Error(`after ${choices.join(', ')}: ${error instanceof Error ? error.message : error}`, {
         cause: error,
@@ -46,10 +45,10 @@ export const walkAll = (
     const key = `${left} ${world.key()}`
     if (seen.has(key)) continue
     seen.add(key)
+    const steps = world.steps()
     if (steps.length === 0) rests += 1
     for (const step of steps) todo.push({ choices: [...choices, step], left })
-    if (left === 0) continue
-    for (const event of world.events()) todo.push({ choices: [...choices, event], left: left - 1 })
+    for (const event of left === 0 ? [] : world.events()) todo.push({ choices: [...choices, event], left: left - 1 })
   }
   return { states: seen.size, rests }
 }

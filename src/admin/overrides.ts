@@ -10,6 +10,7 @@
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import type { LaneName, Mark, Overrides } from '../observe/view/view.ts'
 import type { EngineOptions, LaneOptions, ServerOptions } from '../proxy/border/options.ts'
+import type { PerSecond } from '../units.ts'
 
 export const NO_OVERRIDES: Overrides = { held: [], maxRates: [], logLevel: undefined }
 
@@ -34,32 +35,55 @@ function lanesWith({ name, lanes }: ServerOptions, { held, maxRates }: Overrides
   return changed
 }
 
-export const isHeld = ({ held }: Overrides, lane: LaneName): boolean => held.some(isOf(lane))
+/** What an operator asks for. */
+export type OverrideChange = { readonly mark: Mark } & (
+  | { readonly kind: 'hold'; readonly lanes: readonly LaneName[]; readonly isHeldDown: boolean }
+  | { readonly kind: 'max-rate'; readonly lane: LaneName; readonly maxRate: PerSecond }
+  | { readonly kind: 'log-level'; readonly level: string }
+)
 
-export const withHeld = (overrides: Overrides, lanes: readonly LaneName[], mark: Mark): Overrides => ({
-  ...overrides,
-  held: [...overrides.held.filter((one) => !lanes.some(isOf(one))), ...lanes.map((lane) => ({ ...lane, ...mark }))],
-})
+/** What came of it. */
+export interface Overridden {
+  /** Lanes that are held Down or let go now, and were not before. */
+  readonly held: readonly LaneName[]
+  /** The rate that the file has, if a rate was changed. */
+  readonly configured: PerSecond | undefined
+}
 
-export const withoutHeld = (overrides: Overrides, lanes: readonly LaneName[]): Overrides => ({
-  ...overrides,
-  held: overrides.held.filter((one) => !lanes.some(isOf(one))),
-})
-
-export const withMaxRate = (overrides: Overrides, changed: Overrides['maxRates'][number]): Overrides => ({
-  ...overrides,
-  maxRates: [...overrides.maxRates.filter((one) => !isOf(one)(changed)), changed],
-})
-
-export const withLogLevel = (overrides: Overrides, level: string, mark: Mark): Overrides => ({
-  ...overrides,
-  logLevel: { level, ...mark },
-})
+/**
+ * The overrides with one change more. `options` are those of the file at this moment: a reload may have taken a server away
+ * since the change was asked for.
+ */
+export function withChange(
+  before: Overrides,
+  change: OverrideChange,
+  options: EngineOptions,
+): Overridden & { readonly overrides: Overrides } {
+  const { mark } = change
+  const nothing = { held: [], configured: undefined }
+  if (change.kind === 'log-level')
+    return { ...nothing, overrides: { ...before, logLevel: { level: change.level, ...mark } } }
+  if (change.kind === 'max-rate') {
+    const { lane, maxRate } = change
+    const configured = laneIn(options, lane)?.maxRate ?? maxRate
+    const others = before.maxRates.filter((one) => !isOf(lane)(one))
+    const maxRates = [...others, { ...lane, maxRate, configured, ...mark }].filter((one) => laneIn(options, one))
+    return { ...nothing, configured, overrides: { ...before, maxRates } }
+  }
+  const changing = change.lanes.filter((lane) => isHeld(before, lane) !== change.isHeldDown)
+  const others = before.held.filter((one) => !changing.some(isOf(one)))
+  const added = change.isHeldDown ? changing.map((lane) => ({ ...lane, ...mark })) : []
+  return {
+    ...nothing,
+    held: changing,
+    overrides: { ...before, held: [...others, ...added].filter((one) => laneIn(options, one)) },
+  }
+}
 
 /** What a reload leaves: servers held Down, where they are still there. */
 export const keptOverReload = ({ held }: Overrides, options: EngineOptions): Overrides => ({
   ...NO_OVERRIDES,
-  held: held.filter(isThere(options)),
+  held: held.filter((one) => laneIn(options, one)),
 })
 
 /** In words, what a reload ends of them: `max_rate of s1 for accounting (77/s, set by ...)`. */
@@ -78,17 +102,10 @@ export function endedOverrides(before: Overrides, after: Overrides): string[] {
   return [...rates, ...held, ...level]
 }
 
-/** Without those of servers that a reload took away while they were on their way. */
-export const ofThoseThere = (overrides: Overrides, options: EngineOptions): Overrides => ({
-  ...overrides,
-  held: overrides.held.filter(isThere(options)),
-  maxRates: overrides.maxRates.filter(isThere(options)),
-})
+const isHeld = ({ held }: Overrides, lane: LaneName): boolean => held.some(isOf(lane))
 
-const isThere =
-  ({ servers }: EngineOptions) =>
-  ({ server, class: name }: LaneName): boolean =>
-    servers.find((one) => one.name === server)?.lanes[name] !== undefined
+const laneIn = ({ servers }: EngineOptions, { server, class: name }: LaneName): LaneOptions | undefined =>
+  servers.find((one) => one.name === server)?.lanes[name]
 
 const isOf =
   (sought: LaneName) =>

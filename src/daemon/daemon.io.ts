@@ -11,9 +11,9 @@
 import { dirname, resolve } from 'node:path'
 import { endpointText } from '../addresses.ts'
 import { Attached } from '../admin/attached.ts'
-import { type Operated, Operations, type ReloadResult } from '../admin/operations.io.ts'
+import type { ReloadResult } from '../admin/operations.ts'
 import { NO_OVERRIDES } from '../admin/overrides.ts'
-import { changingRoutes } from '../admin/routes/changing.io.ts'
+import { changingRoutes, type Operated } from '../admin/routes/changing.io.ts'
 import { followingRoutes } from '../admin/routes/following.io.ts'
 import { learnedRoutes } from '../admin/routes/learned.io.ts'
 import { readingRoutes } from '../admin/routes/reading.io.ts'
@@ -101,7 +101,7 @@ export class Daemon {
       this.#end = resolve
     })
     const memories = new SharedMemories({ scope: config.throttle.scope, instances: config.instances })
-    const settings = settingsOf(config, NO_OVERRIDES, memories)
+    const settings = settingsOf({ config, overrides: NO_OVERRIDES, forgets: 0 }, memories)
     memories.announce(settings.options, settings.memory, this.#startedAt)
     this.#instances = new Instances({
       count: config.instances,
@@ -167,7 +167,7 @@ export class Daemon {
   async reload(forgetLearned = false): Promise<ReloadResult> {
     if (this.#hasEnded || !this.#isOpen) return { ok: false, problems: ['it does not run any more, or not yet'] }
     // SIGHUP has nobody to tell: the log and the status say it.
-    if (this.#ending.isDraining) return this.#settings.refuse([DRAINS])
+    if (this.#ending.isDraining) return this.#settings.refuse(DRAINS)
     const outcome = await this.#orFail('reload', this.#settings.reload(forgetLearned))
     this.#watch.reconfigure(watchOptions(this.#settings.config))
     return outcome
@@ -233,7 +233,6 @@ export class Daemon {
   #adminOptions(): AdminOptions {
     const { listen, socket } = this.#settings.config.admin
     const view = (): Promise<DaemonView> => this.#view()
-    const operations = new Operations(this.#operated(), this.#attached)
     const clients = (): string[] => this.#settings.config.clients.map(({ name }) => name)
     return {
       listen,
@@ -243,7 +242,7 @@ export class Daemon {
         ...followingRoutes({ view, attached: this.#attached, traces: this.#traces, clients, boundary: this.#boundary }),
         ...sessionsRoutes((sought) => this.#instances.sessions(sought), clients),
         ...learnedRoutes((limit) => this.#instances.learned(limit)),
-        ...changingRoutes(operations, this.#boundary),
+        ...changingRoutes(this.#operated(), this.#boundary),
       ],
       tokens: () => this.#settings.config.admin.tokens,
       boundary: this.#boundary,
@@ -259,18 +258,21 @@ export class Daemon {
   #operated(): Operated {
     const settings = this.#settings
     const ending = this.#ending
+    const attached = this.#attached
     return {
-      get overrides() {
-        return settings.overrides
-      },
       get isDraining() {
         return ending.isDraining
       },
       get isStopping() {
         return ending.isStopping
       },
-      configured: () => engineOptions(settings.config),
-      override: (how) => this.#orFail('override', settings.override(how)),
+      get attached() {
+        return attached.all
+      },
+      get options() {
+        return engineOptions(settings.config)
+      },
+      override: (change) => this.#orFail('override', settings.override(change)),
       reload: (by, forgetLearned) => {
         this.#log.write('operated', { by, what: forgetLearned ? RELOAD_AND_FORGET : 'reload' })
         return this.reload(forgetLearned)

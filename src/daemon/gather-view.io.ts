@@ -6,6 +6,9 @@
  */
 import { type Endpoint, endpointText } from '../addresses.ts'
 import type { Attached } from '../admin/attached.ts'
+import { perClass } from '../classes.ts'
+import type { Config } from '../config/schema/config.ts'
+import { type PerClient, perClientOf } from '../config/schema/watch-settings.ts'
 import type { Instances } from '../instances/instances.io.ts'
 import type { InstanceView } from '../instances/protocol/instance-view.ts'
 import { type Scope, sumOf } from '../instances/shared/sum.ts'
@@ -77,13 +80,13 @@ export async function viewOf(seen: Seen): Promise<DaemonView> {
     config: seen.settings.view(),
     overrides: seen.settings.overrides,
     attached: seen.attached.all,
-    limits: seen.settings.queueLimits(),
+    limits: queueLimits(seen.settings.config),
     sendFailures: total(({ sendFailures }) => sendFailures),
     internalErrors: total(({ internalErrors }) => internalErrors),
     logLinesLost: seen.log.lost,
     tpsLinesLost: seen.tps?.lost ?? 0,
     sessionsLogLinesLost: seen.sessionsLog?.lost,
-    listedClients: { which: seen.settings.perClient(), active: seen.activity.update(engine.clients, now) },
+    listedClients: { which: perClient(seen.settings.config), active: seen.activity.update(engine.clients, now) },
     watchErrors: sumOfErrors([seen.boundary.counts, ...instances.map((one) => one.watchErrors)]),
     process: seen.vitals.process(),
     watch: seen.watch.latest,
@@ -107,3 +110,12 @@ export const listenersText = (instances: readonly InstanceView[]): string =>
   listenersOf(instances)
     .map((one) => (one.presence === 'absent' ? `${endpointText(one)} (absent)` : endpointText(one)))
     .join(', ')
+
+const queueLimits = ({ queues }: Config): DaemonView['limits'] =>
+  perClass((each) => {
+    const { max_messages: messages, max_bytes: bytes, max_age: age } = queues[each]
+    return { messages, bytes, age }
+  })
+
+/** Which clients have series of their own in /metrics. */
+const perClient = ({ metrics, clients }: Config): PerClient => perClientOf(metrics.per_client, clients.length)

@@ -1,181 +1,81 @@
 /**
- * What operators ask for while other changes are on their way: it is looked at when its turn comes, not when it was asked for.
+ * What operators may do, and what is said of it: every refusal, and each case in which a stop is not refused.
  */
 import { describe, expect, it } from 'vitest'
-import { Attached } from '../../src/admin/attached.ts'
-import type { Resumed } from '../../src/admin/ending-news.ts'
-import { type Operated, Operations } from '../../src/admin/operations.io.ts'
-import { NO_OVERRIDES, ofThoseThere } from '../../src/admin/overrides.ts'
-import type { TrafficClass } from '../../src/classes.ts'
-import { inWords } from '../../src/commands/live/server.io.ts'
-import type { Overrides } from '../../src/observe/view/view.ts'
-import type { EngineOptions } from '../../src/proxy/border/options.ts'
-import { perSecond } from '../../src/units.ts'
+import { lanesOf, mayStop, readResult, resumeResult } from '../../src/admin/operations.ts'
+import type { Forecast } from '../../src/observe/view/in-hand.ts'
+import type { Attachment } from '../../src/observe/view/view.ts'
 import { defaults, server } from '../proxy/options.ts'
 
-/** A daemon whose changes wait until they are let through. */
-class Busy implements Operated {
-  overrides: Overrides = NO_OVERRIDES
-  options: EngineOptions = { ...defaults(), servers: [server('s1', { rate: 10 })] }
-  isDraining = false
-  isStopping = false
-  without: readonly TrafficClass[] = []
-  readonly lines: string[] = []
-  readonly #waiting: (() => void)[] = []
+const NOTHING = { queued: 0, outstanding: 0, clientsGaveUp: 0, longestGivenUpSeconds: 0, unfinishable: 0, because: [] }
+const because = [{ obstacle: 'no-live-server', messages: 3 }] as const
+const LOST = { ...NOTHING, queued: 3, unfinishable: 3, because }
+const forecast = (isSafe: boolean): Forecast => ({
+  limitSeconds: 30,
+  isSafe,
+  classes: { authentication: NOTHING, accounting: isSafe ? NOTHING : LOST },
+})
+const TOP: Attachment = { kind: 'top', by: 'anna', sinceUnixSeconds: 1 }
 
-  configured(): EngineOptions {
-    return this.options
-  }
+describe('a stop', () => {
+  const cases = [false, true].flatMap((force) =>
+    [false, true].flatMap((isStopping) =>
+      [[], [TOP]].flatMap((attached) => [false, true].map((isSafe) => ({ force, isStopping, attached, isSafe }))),
+    ),
+  )
 
-  override(how: (overrides: Overrides, configured: EngineOptions) => Overrides): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(() => {
-        this.overrides = ofThoseThere(how(this.overrides, this.options), this.options)
-        resolve()
-      })
+  it.each(cases)('is refused where somebody follows or something would be lost, without force: %o', (one) => {
+    const { force, isStopping, attached, isSafe } = one
+    const result = mayStop({ isStopping, attached }, forecast(isSafe), { force, pid: 7 })
+    expect(result.ok).toBe(force || isStopping || (attached.length === 0 && isSafe))
+    if (result.ok) {
+      const queued = isSafe ? 0 : 3
+      expect(result.value).toEqual({ pid: 7, queued, outstanding: 0, limitSeconds: 30, forecast: forecast(isSafe) })
+      return
+    }
+    expect(result).toMatchObject({ status: 409, more: { attached, forecast: forecast(isSafe) } })
+    expect(result.error.includes('somebody is attached: top by anna; ask them to quit')).toBe(attached.length > 0)
+    expect(result.error.includes('3 records')).toBe(!isSafe)
+  })
+})
+
+describe('the lanes of a server', () => {
+  const onlyLogins = { ...server('s2'), lanes: { authentication: server('s2').lanes.authentication! } }
+  const options = { ...defaults(), servers: [server('s1'), onlyLogins] }
+  const of = (name: string, trafficClass?: 'authentication' | 'accounting', isStopping = false) =>
+    lanesOf({ isStopping, options }, name, trafficClass)
+  const lane = (name: string, trafficClass: string) => ({ server: name, class: trafficClass })
+
+  it('are those of the class that was named, else all that it has', () => {
+    expect(of('s1')).toEqual({ ok: true, lanes: [lane('s1', 'authentication'), lane('s1', 'accounting')] })
+    expect(of('s1', 'accounting')).toEqual({ ok: true, lanes: [lane('s1', 'accounting')] })
+    expect(of('s2')).toEqual({ ok: true, lanes: [lane('s2', 'authentication')] })
+  })
+
+  it('are refused where there are none, and once a stop is under way', () => {
+    expect(of('s3')).toMatchObject({ ok: false, status: 404, error: expect.stringContaining('"s3"; ') })
+    expect(of('s2', 'accounting')).toEqual({ ok: false, status: 404, error: 'server s2 takes no accounting' })
+    expect(of('s1', 'accounting', true)).toMatchObject({ ok: false, status: 409 })
+  })
+})
+
+describe('the result', () => {
+  it('of a resume says whether there was something to take back', () => {
+    expect(resumeResult('takes-traffic', true)).toEqual({ ok: true, value: { resumed: true } })
+    expect(resumeResult('takes-traffic', false)).toEqual({ ok: true, value: { resumed: false } })
+    expect(resumeResult('stopping', true)).toMatchObject({ status: 409, error: expect.stringMatching(/^a stop/) })
+    expect(resumeResult('drains-again', true)).toMatchObject({ status: 409, error: expect.stringMatching(/^a drain/) })
+  })
+
+  it('of a reload has all that was changed, or all problems', () => {
+    const found = { changes: [], endedOverrides: ['log level debug'], warnings: [], file: '/a', runsWith: '/b' }
+    expect(readResult({ ok: true, ...found }, 'no')).toEqual({ ok: true, value: found })
+    const problems = ['one', 'two']
+    expect(readResult({ ok: false, problems }, 'not accepted')).toEqual({
+      ok: false,
+      status: 422,
+      error: 'not accepted: one; two',
+      more: { problems },
     })
-  }
-
-  letThrough(): void {
-    for (const act of this.#waiting.splice(0)) act()
-  }
-
-  log(_by: string, what: string): void {
-    this.lines.push(what)
-  }
-
-  reload(): Promise<never> {
-    throw new Error('nobody asked for a reload')
-  }
-
-  drain(): void {}
-
-  stop(): void {}
-
-  preview(): never {
-    throw new Error('nobody asked for a preview')
-  }
-
-  resumed: Resumed = 'takes-traffic'
-
-  async resume(): Promise<Resumed> {
-    return this.resumed
-  }
-
-  async inHand(): Promise<never> {
-    throw new Error('nobody asked what is in hand')
-  }
-
-  async forecast(): Promise<never> {
-    throw new Error('nobody asked for a forecast')
-  }
-
-  async unserved(): Promise<readonly TrafficClass[]> {
-    return this.without
-  }
-
-  follow(): () => void {
-    return () => undefined
-  }
-}
-
-const all = { server: 's1', class: undefined }
-
-describe('what is asked for while another change is on its way', () => {
-  it('has the last word: a server taken down and let go again is not held', async () => {
-    const daemon = new Busy()
-    const operations = new Operations(daemon, new Attached(), () => 0)
-    const down = operations.hold({ ...all, isHeldDown: true }, 'one')
-    const up = operations.hold({ ...all, isHeldDown: false }, 'another')
-    daemon.letThrough()
-    expect(await down).toMatchObject({ ok: true, value: { changed: ['authentication', 'accounting'] } })
-    expect(await up).toMatchObject({ ok: true, value: { changed: ['authentication', 'accounting'] } })
-    expect(daemon.overrides.held).toEqual([])
-    expect(daemon.lines).toHaveLength(2)
-  })
-
-  it('is told with the rate that the file has then', async () => {
-    const daemon = new Busy()
-    const operations = new Operations(daemon, new Attached(), () => 0)
-    const set = operations.setMaxRate({ server: 's1', class: 'accounting', maxRate: perSecond(7) }, 'one')
-    daemon.options = { ...daemon.options, servers: [server('s1', { rate: 20 })] }
-    daemon.letThrough()
-    expect(await set).toMatchObject({ value: { maxRate: 7, configured: 20 } })
-  })
-
-  it('leaves nothing behind where a reload takes its server away', async () => {
-    const daemon = new Busy()
-    const operations = new Operations(daemon, new Attached(), () => 0)
-    const down = operations.hold({ ...all, isHeldDown: true }, 'one')
-    const set = operations.setMaxRate({ server: 's1', class: 'accounting', maxRate: perSecond(7) }, 'one')
-    daemon.options = { ...daemon.options, servers: [server('s2', { address: '192.0.2.11' })] }
-    daemon.letThrough()
-    await Promise.all([down, set])
-    expect(daemon.overrides).toEqual(NO_OVERRIDES)
-  })
-})
-
-describe('a resume that another change overtakes', () => {
-  it.each([
-    ['stopping', /^a stop is under way/],
-    ['drains-again', /^a drain was asked for meanwhile/],
-  ] as const)('says which it was: %s', async (resumed, sentence) => {
-    const daemon = new Busy()
-    daemon.resumed = resumed
-    const outcome = await new Operations(daemon, new Attached(), () => 0).resume('one')
-    expect(outcome).toMatchObject({ ok: false, status: 409, error: expect.stringMatching(sentence) })
-  })
-})
-
-describe('while it drains', () => {
-  const acts = (operations: Operations) => [
-    operations.hold({ ...all, isHeldDown: true }, 'one'),
-    operations.hold({ ...all, isHeldDown: false }, 'one'),
-    operations.setMaxRate({ server: 's1', class: 'accounting', maxRate: perSecond(7) }, 'one'),
-  ]
-
-  it('servers are taken up and down and get other rates, since the drain waits for them', async () => {
-    const daemon = new Busy()
-    daemon.isDraining = true
-    const done = acts(new Operations(daemon, new Attached(), () => 0))
-    daemon.letThrough()
-    for (const outcome of await Promise.all(done)) expect(outcome).toMatchObject({ ok: true })
-    expect(daemon.overrides).toMatchObject({ held: [], maxRates: [{ server: 's1', maxRate: 7 }] })
-  })
-
-  it('no configuration is read; and once a stop is under way, nothing is changed any more', async () => {
-    const daemon = new Busy()
-    daemon.isDraining = true
-    const operations = new Operations(daemon, new Attached(), () => 0)
-    expect(await operations.reload('one')).toMatchObject({ ok: false, status: 409 })
-    daemon.isStopping = true
-    for (const outcome of await Promise.all(acts(operations))) expect(outcome).toMatchObject({ ok: false, status: 409 })
-    expect(daemon.overrides).toEqual(NO_OVERRIDES)
-  })
-})
-
-describe('a server taken down', () => {
-  it('is told with the classes that nobody serves now', async () => {
-    const daemon = new Busy()
-    daemon.without = ['accounting']
-    const down = new Operations(daemon, new Attached(), () => 0).hold({ ...all, isHeldDown: true }, 'one')
-    daemon.letThrough()
-    expect(await down).toMatchObject({ value: { unserved: ['accounting'] } })
-  })
-
-  it.each([
-    [[], /; what waited goes to the others$/],
-    [
-      ['accounting'],
-      /; what waited of authentication goes to the others; it was the last that served accounting: messages wait within their bounds, \/readyz is 503$/,
-    ],
-    [
-      ['authentication', 'accounting'],
-      /restart; it was the last that served authentication and accounting: messages wait/,
-    ],
-  ] as const)('without %j promises what is true', (unserved, words) => {
-    const changed = ['authentication', 'accounting']
-    expect(inWords({ server: 'fr-1', heldDown: true, changed, unserved })).toMatch(words)
-    expect(inWords({ server: 'fr-1', heldDown: false, changed: [], unserved })).toBe('fr-1 was not held Down')
   })
 })
