@@ -62,7 +62,7 @@ async function measure(trafficClass: TrafficClass): Promise<void> {
   Object.assign(collections, { young: 0, old: 0, milliseconds: 0, longest: 0 })
   for (let serial = WARM_UP; serial < WARM_UP + REQUESTS; serial += BATCH) runBatch(load, trafficClass, serial, costs)
   await new Promise((resolve) => setTimeout(resolve, 20))
-  load.engine.check()
+  load.engine.inspection.check()
   if (load.replies < REQUESTS) throw new Error(`engine-cost: ${load.replies} answers to ${REQUESTS} requests`)
   const nanos = (milliseconds: number): string => ((milliseconds * 1e6) / REQUESTS).toFixed(0)
   const total = costs.receive + costs.serve + costs.respond

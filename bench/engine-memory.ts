@@ -96,7 +96,7 @@ say(costOf('Accounting-Request, first tenth of the filling', fill.slice(0, tenth
 say(costOf('Accounting-Request, last tenth of the filling', fill.slice(-tenth), BATCH))
 collect()
 const filled = process.memoryUsage()
-const { queued, queuedBytes } = load.engine.snapshot(load.now).classes.accounting
+const { queued, queuedBytes } = load.engine.inspection.snapshot(load.now).classes.accounting
 writeData(
   `${queued} messages of ${(queuedBytes / queued).toFixed(0)} octets wait: resident ${megabytes(filled.rss - before.rss)} MB more, ` +
     `${((filled.rss - before.rss) / queued).toFixed(0)} octets each (heap ${megabytes(filled.heapUsed - before.heapUsed)} of ${megabytes(filled.heapTotal - before.heapTotal)} MB, ` +
@@ -104,4 +104,4 @@ writeData(
 )
 say(costOf(`Access-Request, ${queued} wait`, turns(load, 'authentication', 300_000, ACCESS_REQUESTS), BATCH))
 say(costOf(`look at the queues, ${queued} wait`, looks(load), 1))
-load.engine.check()
+load.engine.inspection.check()

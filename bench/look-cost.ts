@@ -40,7 +40,7 @@ const took = { 'in one piece': [] as number[], 'the first part': [] as number[],
 for (let look = 0; look < LOOKS; look += 1) {
   disturb(look)
   if (look % 2 === 0)
-    timed('in one piece', () => out.postMessage({ ...viewNow(), engine: load.engine.snapshot(load.now) }))
+    timed('in one piece', () => out.postMessage({ ...viewNow(), engine: load.engine.inspection.snapshot(load.now) }))
   else await carryOver()
 }
 other.close()
@@ -56,7 +56,7 @@ function viewNow(): InstanceView {
     number: 0,
     isRunning: true,
     crashes: 0,
-    engine: load.engine.overview(load.now),
+    engine: load.engine.inspection.overview(load.now),
     listeners: [],
     upstreams,
     clampedReceiveBuffer: undefined,
@@ -70,7 +70,7 @@ function viewNow(): InstanceView {
 
 async function carryOver(): Promise<void> {
   const inParts = timed('the first part', () => {
-    const view = new ViewInParts(viewNow(), load.engine.clients)
+    const view = new ViewInParts(viewNow(), load.engine.inspection.clients)
     out.postMessage(view.first)
     return view
   })

@@ -28,6 +28,8 @@ const register = inFile('src/proxy/register/register.ts')
 const duplicates = inFile('src/proxy/register/duplicates.ts')
 const answered = inFile('src/proxy/register/answered-records.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
+const admission = inFile('src/proxy/admission/admission.ts')
+const statusServer = inFile('src/proxy/admission/status-server.ts')
 const intake = inFile('src/proxy/admission/intake.ts')
 const answering = inFile('src/proxy/serving/answering.ts')
 const endings = inFile('src/proxy/border/endings.ts')
@@ -38,6 +40,16 @@ const wayBack = inFile('src/proxy/serving/way-back.ts')
 const assigning = inFile('src/proxy/serving/assigning.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
+  // What is let in, and in which order that is found out.
+  admission(
+    'retransmissions are refused while it drains',
+    "      proven('repetition', (arrival, now) => repetition.admit(arrival, now)),\n      step('draining', () => (this.isDraining ? 'draining' : 'goes-on')),\n",
+    "      step('draining', () => (this.isDraining ? 'draining' : 'goes-on')),\n      proven('repetition', (arrival, now) => repetition.admit(arrival, now)),\n",
+  ),
+  admission('a drain takes new requests', "(this.isDraining ? 'draining' : 'goes-on')", "'goes-on'"),
+  admission('what a step refuses is not counted', 'if (!arrival.isCounted) this.#count(arrival)', ''),
+  admission('a step that ends it lets it go on', "if (verdict === 'ends') return", ''),
+  statusServer('a Status-Server request becomes a request', "return 'ends'", "return 'goes-on'"),
   // What every server refuses.
   intake('an attribute of type 0 goes on', "if (packet.hasTypeZero) return 'attribute-type-zero'", ''),
   intake('what must be added is not counted', ', attributesToAdd(packet))', ')'),

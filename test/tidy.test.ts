@@ -53,7 +53,6 @@ const LARGE_CLASSES: LargeClasses = {
   Register: 'to be cut',
   Pool: 'to be cut',
   Attempt: 'to be cut',
-  Engine: 'to be cut',
   Health: 'to be cut',
   Backlog: 'to be cut',
   Identifiers: 'to be cut',

@@ -69,13 +69,13 @@ export function runEngine(o: {
   const each = Math.max(1, Math.floor(o.count / SAMPLES))
   for (let number = 0; number < o.count; number += 1) {
     trial.one(number)
-    if (number % CHECK_EVERY === 0) trial.engine.check()
+    if (number % CHECK_EVERY === 0) trial.engine.inspection.check()
     if (o.collect === undefined || (number + 1) % each !== 0) continue
     o.collect()
     heap.push(process.memoryUsage().heapUsed)
     o.said?.(`${number + 1} requests, heap ${(heap.at(-1)! / 1e6).toFixed(1)} MB`)
   }
-  trial.engine.check()
+  trial.engine.inspection.check()
   return { count: o.count, seed: o.seed, ...trial.counts, wrong: trial.wrong, heap }
 }
 

@@ -61,7 +61,7 @@ export class Signing {
   }
 
   /** There are other lanes now, or they have other settings. */
-  change(): void {
+  reconfigure(): void {
     this.#servers.reconfigure([...this.#lanes])
   }
 }

@@ -11,7 +11,7 @@ describe('draining', () => {
     const world = new World({ servers: [server('s1', { rate: 5 })] })
     const asked = [world.access(), world.access(), world.accounting()]
     world.settle()
-    expect(world.engine.isIdle()).toBe(false)
+    expect(world.engine.inspection.isIdle()).toBe(false)
     world.serversAnswerAfter(millis(1))
     world.engine.drain('keep')
     expect(world.snapshot().draining).toBe(true)
@@ -23,7 +23,7 @@ describe('draining', () => {
     expect(world.account('authentication')).toEqual({ received: 3, answered: 2, draining: 1 })
     expect(world.account('accounting')).toEqual({ received: 2, answered: 1, draining: 1 })
     expect(world.noted('dropped').map(({ reason }) => reason)).toEqual(['draining', 'draining'])
-    expect(world.engine.isIdle()).toBe(true)
+    expect(world.engine.inspection.isIdle()).toBe(true)
   })
 
   it('still answers retransmissions of what was answered, and absorbs those of what is under way', () => {
@@ -47,7 +47,7 @@ describe('draining', () => {
     expect(world.sent).toHaveLength(2)
     world.answer(world.sent[1]!)
     expect(world.answersTo(asked)).toHaveLength(1)
-    expect(world.engine.isIdle()).toBe(true)
+    expect(world.engine.inspection.isIdle()).toBe(true)
   })
 })
 
@@ -74,7 +74,7 @@ describe('a drain that keeps, and its end', () => {
     world.advance(seconds(60))
     expect(world.account('accounting')).toMatchObject({ answered: 40 })
     expect(world.account('accounting')['givenUp']).toBeUndefined()
-    expect(world.engine.isIdle()).toBe(false)
+    expect(world.engine.inspection.isIdle()).toBe(false)
     world.engine.drain('end')
     world.advance(seconds(60))
     expect(world.account('accounting')).toEqual({ received: 50, answered: 40, givenUp: 10 })

@@ -207,7 +207,7 @@ export class World {
   }
 
   check(): void {
-    this.engine.check()
+    this.engine.inspection.check()
     const { classes } = this.snapshot()
     for (const { ledger, queued, outstanding } of Object.values(classes)) {
       const { received, dropped, shed, ...ended } = ledger
@@ -220,7 +220,7 @@ export class World {
   }
 
   snapshot(): EngineSnapshot {
-    return this.engine.snapshot(this.now)
+    return this.engine.inspection.snapshot(this.now)
   }
 
   lane(server: string, trafficClass: TrafficClass): LaneSnapshot {

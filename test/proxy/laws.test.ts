@@ -110,9 +110,9 @@ const play = (options: Partial<EngineOptions>, use: readonly Step[], judgesOrder
   world.onForward = (sent) => laws.sees(sent)
   /** A request that takes a place in the queues, the first time or again after it ended, is the youngest there. */
   const enters = (tag: string, kind: string, act: () => void): void => {
-    const before = world.engine.admitted
+    const before = world.engine.inspection.admitted
     act()
-    if (world.engine.admitted > before) kinds.set(tag, { arrival: world.engine.admitted, kind })
+    if (world.engine.inspection.admitted > before) kinds.set(tag, { arrival: world.engine.inspection.admitted, kind })
   }
   const ask = (step: Step & { readonly kind: 'access' | 'accounting' }): void => {
     const tag = `r${asked.length}`
@@ -192,7 +192,7 @@ describe('whatever happens', () => {
         const world = play(one, use, false)
         world.serversAnswerAfter(millis(2))
         world.advance(seconds(1_500))
-        expect(world.engine.isIdle()).toBe(true)
+        expect(world.engine.inspection.isIdle()).toBe(true)
         const { lanes } = world.snapshot()
         for (const lane of lanes) expect(lane).toMatchObject({ outstanding: 0, queued: 0, waitingRetries: 0 })
         for (const lane of lanes) expect(lane.identifiers).toMatchObject({ free: lane.identifiers.total, abandoned: 0 })

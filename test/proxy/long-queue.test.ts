@@ -96,7 +96,7 @@ describe('the long queue of a server that goes Down', () => {
     world.reconfigure({ queues: queues({ accounting: { maxAge: millis(1), maxMessages: 3 } }) })
     world.advance(seconds(60))
     expect(world.account('accounting')).toMatchObject({ expired: expect.any(Number) as number })
-    expect(world.engine.isIdle()).toBe(true)
+    expect(world.engine.inspection.isIdle()).toBe(true)
     expect(world.snapshot().classes.accounting).toMatchObject({ queued: 0, instanceQueued: 0 })
     // The wakes that are left are those of the servers' health.
     expect(world.engine.serve(world.now, STEP)).toBe(false)

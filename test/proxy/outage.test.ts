@@ -72,7 +72,7 @@ describe('with every server Down', () => {
     for (let i = 0; i < 5; i += 1) world.access()
     world.advance(seconds(6))
     expect(world.account('authentication')).toEqual({ received: 10, expired: 10 })
-    expect(world.engine.isIdle()).toBe(true)
+    expect(world.engine.inspection.isIdle()).toBe(true)
     expect(world.engine.nextWakeAt(world.now)).toBe(later(world.lane('s1', 'authentication').stateSince, seconds(600)))
   })
 })

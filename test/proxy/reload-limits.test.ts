@@ -367,7 +367,7 @@ describe('over any chain of reloads, refused ones among them', () => {
         world.onForward = undefined
         world.serversAnswerAfter(millis(2))
         world.advanceTo(after(world.now, seconds(1_500)))
-        expect(world.engine.isIdle()).toBe(true)
+        expect(world.engine.inspection.isIdle()).toBe(true)
         const { lanes } = world.snapshot()
         expect(lanes).toHaveLength(4)
         for (const lane of lanes) expect(lane.identifiers).toMatchObject({ free: lane.identifiers.total, abandoned: 0 })

@@ -170,7 +170,7 @@ describe('max_age', () => {
     // Whoever was sent and never answered has failed here, wherever the retry waited.
     const sent = new Set(world.sent.map(({ tag }) => tag)).size
     expect(world.lane('s1', 'authentication').counters.failures).toBe(sent)
-    expect(world.engine.isIdle()).toBe(true)
+    expect(world.engine.inspection.isIdle()).toBe(true)
   })
 
   it('does not end the wait for the answer: one that comes later is passed on', () => {

@@ -331,7 +331,7 @@ describe('a record that a living server leaves unanswered', () => {
     expect(world.snapshot().classes.accounting).toMatchObject({ setAside: 40 })
     world.engine.drain('end')
     world.advance(seconds(5))
-    expect(world.engine.isIdle()).toBe(true)
+    expect(world.engine.inspection.isIdle()).toBe(true)
     expect(world.account('accounting')).toEqual({ received: 40, givenUp: 40 })
     expect(new Set(world.noted('given-up').map(({ why }) => why))).toEqual(new Set(['draining']))
     expect(world.sentOf('poison 0')).toHaveLength(2)

@@ -45,7 +45,7 @@ export const costsOf = (size: CrowdSize, measure: Measure): Costs => {
   }
   outage(count)
   ends(count)
-  crowd.engine.check()
+  crowd.engine.inspection.check()
   return count.costs
 }
 
@@ -124,7 +124,7 @@ const arrivals = (count: Count, where: string): void => {
 const atTheBound = (count: Count, overflow: (typeof POLICIES)[number]): void => {
   const { crowd } = count
   const before = crowd.options.queues
-  const { authentication, accounting } = crowd.engine.overview(crowd.now).classes
+  const { authentication, accounting } = crowd.engine.inspection.overview(crowd.now).classes
   crowd.reload({
     queues: {
       authentication: { ...before.authentication, maxMessages: authentication.queued },

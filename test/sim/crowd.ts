@@ -95,7 +95,7 @@ export class Crowd {
    * in the step in which its server went Down.
    */
   get done(): number {
-    return this.engine.overview(this.now).lanes.reduce(
+    return this.engine.inspection.overview(this.now).lanes.reduce(
       // Each time-out puts an identifier into quarantine, and some are still there.
       (sum, { counters, identifiers }) => sum + 2 * counters.timeouts - identifiers.quarantined + counters.promotions,
       this.#done,

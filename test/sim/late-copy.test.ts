@@ -50,7 +50,7 @@ describe('a copy that is older than max-age', () => {
     const lane = sent[0]!.lane
     expect(sent.map(({ serial }) => serial)).toEqual([1, 1, 2])
     expect(new Set(sent.map((one) => one.lane))).toEqual(new Set([lane]))
-    const { ledger } = engine.snapshot(instant(START + 7_000_000)).classes.accounting
+    const { ledger } = engine.inspection.snapshot(instant(START + 7_000_000)).classes.accounting
     expect(ledger).toMatchObject({ received: 2, expired: 1, givenUp: 0, shed: { 'queue-messages': 0 } })
   })
 })

@@ -55,9 +55,9 @@ const run = (plan: WorldPlan, laws: readonly Observer[]): { readonly broken?: st
     world.run(seconds(90))
   } catch (error) {
     if (!(error instanceof BrokenLaw)) throw error
-    return { broken: error.message, coalesced: world.engine!.coalesced }
+    return { broken: error.message, coalesced: world.engine!.inspection.coalesced }
   }
-  return { coalesced: world.engine!.coalesced }
+  return { coalesced: world.engine!.inspection.coalesced }
 }
 
 afterEach(() => {
@@ -142,7 +142,7 @@ describe('interim updates that give way', () => {
       let [admitted, coalesced] = [1, 0]
       books.interims.begins({
         get engine() {
-          return { admitted, coalesced }
+          return { inspection: { admitted, coalesced } }
         },
       } as unknown as World)
       for (const bytes of records) {
@@ -169,7 +169,7 @@ describe('interim updates that give way', () => {
       if (!plan.clients.some(({ accounting }) => accounting.tellsTime)) continue
       const world = new World(plan, [])
       world.run(faultsUntil)
-      if ((world.engine?.coalesced ?? 0) > 0) worlds += 1
+      if ((world.engine?.inspection.coalesced ?? 0) > 0) worlds += 1
     }
     expect(worlds).toBeGreaterThan(4)
   })

@@ -117,7 +117,7 @@ describe('the ledger', () => {
     const world = new World(busy(), [])
     world.run(seconds(5))
     const now = world.now
-    const snapshot = world.engine!.snapshot(now)
+    const snapshot = world.engine!.inspection.snapshot(now)
     const received = Object.fromEntries(
       (['authentication', 'accounting'] as const).map((each) => [each, snapshot.classes[each].ledger.received]),
     ) as Record<'authentication' | 'accounting', number>

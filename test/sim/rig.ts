@@ -7,6 +7,7 @@ import type { TrafficClass } from '../../src/classes.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/codes.ts'
 import type { EngineEvent } from '../../src/proxy/border/events.ts'
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
+import type { EngineSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { type Books, withBooks } from '../../src/simulation/books/books.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'
@@ -154,9 +155,9 @@ export class Rig {
     return this.sent.filter(({ isFirst }) => isFirst)
   }
 
-  get snapshot(): ReturnType<NonNullable<World['engine']>['snapshot']> {
+  get snapshot(): EngineSnapshot {
     if (this.world.engine === undefined) throw new Error('this scenario has no proxy')
-    return this.world.engine.snapshot(this.world.now)
+    return this.world.engine.inspection.snapshot(this.world.now)
   }
 }
 

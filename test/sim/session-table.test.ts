@@ -31,7 +31,7 @@ class TableLaw implements Observer {
   }
 
   stepped(now: Instant): void {
-    const snapshot = this.#world?.engine?.snapshot(now)
+    const snapshot = this.#world?.engine?.inspection.snapshot(now)
     if (snapshot?.sessions === undefined) return
     const { live, bundles, memberLinks, evicted, ended } = snapshot.sessions
     if (live > MOST || bundles > MOST || memberLinks > live) throw new BrokenLaw('session-table', `${live} live`, now)

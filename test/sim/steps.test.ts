@@ -35,8 +35,8 @@ describe('the count of steps', () => {
     const finds = (act: (crowd: Crowd) => void, large: CrowdSize): void => {
       expect(growing(stepsIn(small, act), stepsIn(large, act))).toEqual([expect.stringMatching(/^entry: /)])
     }
-    finds((crowd) => crowd.engine.overview(crowd.now), { ...small, servers: 50 })
-    finds((crowd) => [...crowd.engine.clients].sort(), { ...small, clients: 20_000 })
+    finds((crowd) => crowd.engine.inspection.overview(crowd.now), { ...small, servers: 50 })
+    finds((crowd) => [...crowd.engine.inspection.clients].sort(), { ...small, clients: 20_000 })
     finds((crowd) => crowd.engine.planFor(crowd.options), { ...small, servers: 50 })
   })
 })

@@ -90,7 +90,7 @@ class Chain {
     for (let passed = 0; passed < milliseconds; passed += 1) {
       this.#network.settle()
       vi.advanceTimersByTime(1)
-      this.#engine.check()
+      this.#engine.inspection.check()
     }
   }
 

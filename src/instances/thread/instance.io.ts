@@ -173,7 +173,7 @@ export class Instance implements InstanceProtocol {
   async idle(): Promise<void> {
     await new Promise<void>((resolve) => {
       const look = (): void => {
-        if (this.#isClosed || this.#engine.isIdle() || !this.#isDraining) resolve()
+        if (this.#isClosed || this.#engine.inspection.isIdle() || !this.#isDraining) resolve()
         else setTimeout(look, IDLE_CHECK_MS)
       }
       look()
@@ -186,7 +186,7 @@ export class Instance implements InstanceProtocol {
       number: this.#number,
       isRunning: true,
       crashes: 0,
-      engine: this.#engine.overview(monotonicNow()),
+      engine: this.#engine.inspection.overview(monotonicNow()),
       listeners: this.#links.listeners(),
       upstreams: this.#links.upstreams(),
       clampedReceiveBuffer: this.#links.clampedReceiveBuffer(),
@@ -196,7 +196,7 @@ export class Instance implements InstanceProtocol {
       cpuSeconds: (user + system) / 1e6,
       loopDelay: this.#readDelay(),
     }
-    this.#view = new ViewInParts(view, this.#engine.clients)
+    this.#view = new ViewInParts(view, this.#engine.inspection.clients)
     return { first: this.#view.first, parts: this.#view.count }
   }
 
@@ -209,12 +209,12 @@ export class Instance implements InstanceProtocol {
   async sessions({ limit, ...sought }: SoughtSessions): Promise<FoundSessions | undefined> {
     const sessions: SessionReport[] = []
     for (let from = 0; sessions.length <= limit && !this.#isClosed; from += PLACES_AT_ONCE) {
-      const found = this.#engine.sessions(from, PLACES_AT_ONCE, sought)
+      const found = this.#engine.inspection.sessions(from, PLACES_AT_ONCE, sought)
       if (found === undefined) break
       sessions.push(...found)
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
-    const counts = this.#engine.overview(monotonicNow()).sessions
+    const counts = this.#engine.inspection.overview(monotonicNow()).sessions
     if (counts === undefined) return undefined
     return { sessions: sessions.slice(0, limit), more: sessions.length > limit, tracked: counts.live }
   }

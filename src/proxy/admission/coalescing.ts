@@ -6,14 +6,12 @@
  * (`Duplicates`). Newer is what counts the same session longer (`outdates`), whichever comes first: an older one that comes
  * late joins the newer one that waits. A Start or a Stop between the two keeps them apart.
  */
-
 import { isInterim, outdates } from '../../accounting/record/record.ts'
-import type { Wraps } from '../../accounting/record/rewriting.ts'
 import type { Instant } from '../../units.ts'
 import { ENTRY } from '../register/ledger.ts'
 import type { Register } from '../register/register.ts'
-import type { Origin } from '../work/exchange.ts'
 import { Request, startCourse } from '../work/request.ts'
+import type { ProvenArrival, Verdict } from './arrival.ts'
 
 const NEWER_WAITS = 'a newer interim update of its session waits, and is sent for it'
 const TOOK_ITS_PLACE = 'coalesced: a newer interim update of its session took its place'
@@ -25,32 +23,33 @@ export class Coalescing {
     this.#register = register
   }
 
-  /** Whether the record is dealt with: it waits in the place of an older one, or a newer one is sent for it. */
-  take(record: Origin, wraps: Wraps | undefined, now: Instant): boolean {
-    const { from, client, packet } = record
+  /** A record ends here if it waits in the place of an older one, or if a newer one is sent for it. */
+  admit(record: ProvenArrival, now: Instant): Verdict {
+    const { class: trafficClass, from, client, packet } = record
+    if (trafficClass !== 'accounting' || client.options.accounting.interims !== 'newest') return 'goes-on'
     const { sessions, ledgers, tracing } = this.#register
-    if (!sessions.isComplete || !isInterim(packet)) return false
+    if (!sessions.isComplete || !isInterim(packet)) return 'goes-on'
     const waiting = sessions.newestInterim(from.address, packet)
-    if (waiting === undefined) return false
-    if (outdates(packet, waiting.packet)) this.#replace(waiting, record, wraps, now)
+    if (waiting === undefined) return 'goes-on'
+    if (outdates(packet, waiting.packet)) this.#replace(waiting, record, now)
     else if (outdates(waiting.packet, packet)) {
       this.#register.exchanges.attach(record, waiting)
-      this.#register.duplicates.joined(record, wraps, waiting, now)
+      this.#register.duplicates.joined(record, record.wraps, waiting, now)
       tracing.active?.duplicate(record, NEWER_WAITS, now)
-    } else return false
+    } else return 'goes-on'
     ledgers.accounting.count(ENTRY.coalesced)
     client.accounting.coalesced += 1
-    return true
+    return 'ends'
   }
 
-  #replace(waiting: Request, record: Origin, wraps: Wraps | undefined, now: Instant): void {
+  #replace(waiting: Request, record: ProvenArrival, now: Instant): void {
     const { octets, duplicates, tracing } = this.#register
     tracing.active?.ended(waiting, TOOK_ITS_PLACE, now)
     const { arrival, receivedAt } = waiting
     const newer = new Request({ arrival, class: 'accounting', origin: record, octets, now: receivedAt })
     const course = startCourse(newer)
     course.cameAt = now
-    course.wraps = wraps
+    course.wraps = record.wraps
     tracing.active?.received(newer, now)
     waiting.expand()
     const exchanges = this.#register.exchanges.endAll(waiting)

@@ -7,12 +7,11 @@
  * must go on so. EAP always carries it (RFC 3579 section 3.2), and so teaches nothing.
  */
 import { zoneOf } from '../../addresses.ts'
-import type { TrafficClass } from '../../classes.ts'
 import { ACCESS_REQUEST } from '../../codes.ts'
 import { attributesToAdd, hasTooManyAttributes } from '../../radius/attribute-limit.ts'
 import { checkRequest } from '../../radius/authenticator.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
-import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import type { ClientDropReason } from '../border/endings.ts'
 import type { Peer, SeenPacket } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
@@ -20,17 +19,12 @@ import type { Journal, SigningMemory } from '../border/ports.ts'
 import { AddressKeys } from '../signing/address-keys.ts'
 import { type Learned, Signer, Signers, secondOf } from '../signing/signers.ts'
 import { type Client, ClientTable } from '../work/client-table.ts'
+import type { Arrival, Verdict } from './arrival.ts'
 
 /** Addresses of which it is known that they sign, and as many of which it is known that they don't. */
 export const LEARNED_ADDRESSES = 65_536
-/** RFC 5997 section 4.2 asks for a limit; 5 a second of one source address. */
-const STATUS_SERVER_PER_SECOND = 5
 
 type IntakeOptions = Pick<EngineOptions, 'clients' | 'maxAttributes'>
-
-export type Verdict =
-  | { readonly ok: true; readonly packet: Packet; readonly client: Client }
-  | { readonly ok: false; readonly reason: ClientDropReason; readonly client: Client | undefined }
 
 /** An address of which `auto` has learned that it signs. */
 export interface LearnedAddress extends Learned {
@@ -46,9 +40,7 @@ export class Intake {
   readonly #keys = new AddressKeys()
   /** By address, as text: only a shortcut, and bounded. */
   readonly #atHand = new Map<string, Signer>()
-  /** Status-Server requests by address within the running second. */
-  readonly #statusServer = new Map<string, number>()
-  #statusServerSecond = 0
+  readonly #journal: Journal
 
   /** `o.memory`: what is known of who signs is known to all engines that have it. */
   constructor(
@@ -58,6 +50,7 @@ export class Intake {
     this.#clients = new ClientTable(clients)
     this.#maxAttributes = maxAttributes
     const { journal, salt, memory } = o
+    this.#journal = journal
     this.#signers = new Signers({ peer: 'client', capacity: LEARNED_ADDRESSES, salt, journal, memory })
     this.#knowZones()
   }
@@ -74,24 +67,39 @@ export class Intake {
     return this.#signers
   }
 
-  change({ clients, maxAttributes }: IntakeOptions): void {
+  reconfigure({ clients, maxAttributes }: IntakeOptions): void {
     this.#clients = new ClientTable(clients, this.#clients)
     this.#maxAttributes = maxAttributes
     this.#knowZones()
     this.#signers.change((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
   }
 
-  check(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): Verdict {
+  /** Finds the client of an arrival and reads its packet. */
+  admit(arrival: Arrival, now: Instant): Verdict {
+    try {
+      return this.#faultOf(arrival, now) ?? 'goes-on'
+    } catch (error) {
+      arrival.client = undefined
+      const { octets: bytes } = arrival
+      this.#journal.note({ kind: 'internal-error', where: 'checking a datagram', error, bytes }, now)
+      return 'internal-error'
+    }
+  }
+
+  #faultOf(arrival: Arrival, now: Instant): ClientDropReason | undefined {
+    const { class: trafficClass, from } = arrival
     const client = this.#clients.find(from.address)
-    if (client === undefined) return { ok: false, reason: 'unknown-client', client: undefined }
+    if (client === undefined) return 'unknown-client'
+    arrival.client = client
     client.received[trafficClass] += 1
-    const packet = readPacket(bytes)
-    if (typeof packet === 'string') return { ok: false, reason: packet, client }
-    const reason =
+    const packet = readPacket(arrival.octets)
+    if (typeof packet === 'string') return packet
+    arrival.packet = packet
+    return (
       this.#refusedByServers(packet) ??
       checkRequest(packet, trafficClass, client.options.secret) ??
       this.#missingProof(packet, client, from, now)
-    return reason === undefined ? { ok: true, packet, client } : { ok: false, reason, client }
+    )
   }
 
   /** Learned addresses in `count` places of the table from `from` on; undefined behind its end. */
@@ -100,18 +108,6 @@ export class Intake {
       const address = this.#keys.addressOf(key)
       return { address, client: this.#clients.find(address)?.name, ...learned }
     })
-  }
-
-  /** Whether another Status-Server request of this address may be answered in this second. */
-  maySeeStatus(address: string, now: Instant): boolean {
-    const second = Math.floor(now / MICROS_PER_SECOND)
-    if (second !== this.#statusServerSecond) {
-      this.#statusServer.clear()
-      this.#statusServerSecond = second
-    }
-    const count = (this.#statusServer.get(address) ?? 0) + 1
-    this.#statusServer.set(address, count)
-    return count <= STATUS_SERVER_PER_SECOND
   }
 
   /** What a server drops unread never reaches one: anybody could send it, and the server's silence would look like death. */

@@ -5,7 +5,6 @@
  * It only observes. A record is looked at once, when it is admitted; a retransmission was absorbed before, and a copy of
  * one that ended unanswered is remembered (`Duplicates`). A bug in here costs an observation, never the record.
  */
-
 import { FIELD } from '../../accounting/record/fields.ts'
 import { RecordView } from '../../accounting/record/record-view.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
@@ -17,19 +16,22 @@ import type { Instant } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
 import type { Duplicates } from '../register/duplicates.ts'
-import type { Origin } from '../work/exchange.ts'
+import type { ProvenArrival, Verdict } from './arrival.ts'
 
-export class Accounts {
+export class RecordWatch {
   readonly #view = new RecordView()
   readonly #sessions: Sessions | undefined
+  readonly #duplicates: Duplicates
   readonly #journal: Journal
 
   /** `ended` hears of sessions and bundles that ended; without it no report is made of them. */
   constructor(
     { sessions }: EngineOptions,
+    duplicates: Duplicates,
     { journal, ended }: { readonly journal: Journal; readonly ended?: (what: Ended) => void },
     now: Instant,
   ) {
+    this.#duplicates = duplicates
     this.#journal = journal
     if (sessions === undefined) return
     const events = {
@@ -41,15 +43,20 @@ export class Accounts {
   }
 
   /** The bound of the table stays: it is the size of its memory. */
-  change({ sessions }: EngineOptions): void {
+  reconfigure({ sessions }: EngineOptions): void {
     if (sessions !== undefined) this.#sessions?.reconfigure(sessions)
   }
 
   /**
-   * An accounting record is let in. Answers how often its session's counters had wrapped when it was made, where the record
-   * is to say so and that is known. One that came before is not observed again, and gets what it got then.
+   * Notes how often the counters of a record's session had wrapped when it was made, if the record is to say so and that is
+   * known. One that came before is not observed again, and gets what it got then.
    */
-  admitted(record: Origin, memory: Duplicates, now: Instant): Wraps | undefined {
+  admit(record: ProvenArrival, now: Instant): Verdict {
+    if (record.class === 'accounting') record.wraps = this.#wrapsOf(record, now)
+    return 'goes-on'
+  }
+
+  #wrapsOf(record: ProvenArrival, now: Instant): Wraps | undefined {
     const { packet, client, from } = record
     try {
       const view = this.#view.read(packet)
@@ -58,7 +65,7 @@ export class Accounts {
       accounting.damagedVendorAttributes += view.damagedVendorAttributes
       accounting.paddedVendorAttributes += view.paddedVendorAttributes
       if (view.isMemberLink) accounting.memberLinkRecords += 1
-      const before = memory.remember(record, now)
+      const before = this.#duplicates.remember(record, now)
       const wraps = before === undefined ? this.#sessions?.observe(view, client, from.address, now) : before.wraps
       return client.options.accounting.synthesizeGigawords ? wraps : undefined
     } catch (error) {
@@ -77,7 +84,7 @@ export class Accounts {
   }
 
   /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or where none are tracked. */
-  look(from: number, count: number, sought: Sought): SessionReport[] | undefined {
+  list(from: number, count: number, sought: Sought): SessionReport[] | undefined {
     const sessions = this.#sessions
     return sessions === undefined || from >= sessions.end ? undefined : sessions.find(from, count, sought)
   }

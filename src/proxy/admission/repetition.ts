@@ -6,8 +6,6 @@
  * Access-Request ends with that; an accounting record is still a record (a client uses its 256 identifiers again within
  * seconds), stays in its place, and only its old identifier gets no answer any more.
  */
-
-import type { TrafficClass } from '../../classes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
 import type { Outbox } from '../border/ports.ts'
@@ -15,8 +13,9 @@ import { ENTRY } from '../register/ledger.ts'
 import type { Register } from '../register/register.ts'
 import type { Answering } from '../serving/answering.ts'
 import type { Sending } from '../serving/sending.ts'
-import type { Exchange, Origin } from '../work/exchange.ts'
+import type { Exchange } from '../work/exchange.ts'
 import type { Request } from '../work/request.ts'
+import type { ProvenArrival, Verdict } from './arrival.ts'
 
 /** What a trace says of a duplicate. */
 const ABSORBED = 'its request is on its way'
@@ -42,42 +41,42 @@ export class Repetition {
     this.#outbox = o.outbox
   }
 
-  /** Whether the packet came before and is dealt with. */
-  absorb(origin: Origin, trafficClass: TrafficClass, now: Instant): boolean {
+  /** A packet that came before ends here. */
+  admit(arrival: ProvenArrival, now: Instant): Verdict {
     const { duplicates } = this.#register
+    const { class: trafficClass, from, packet } = arrival
     const ledger = this.#register.ledgers[trafficClass]
     const counters = this.#register.counters[trafficClass]
-    const { from, packet } = origin
     const holder = duplicates.find(from, packet)
-    const before = holder === undefined ? undefined : this.#register.exchanges.find(holder, origin)
+    const before = holder === undefined ? undefined : this.#register.exchanges.find(holder, arrival)
     if (holder !== undefined && before !== undefined && isSamePacket(before.packet, packet)) {
       ledger.count(ENTRY.duplicate)
       this.#register.heardAgain(holder, now)
-      this.#register.tracing.active?.duplicate(origin, ABSORBED, now)
-      return true
+      this.#register.tracing.active?.duplicate(arrival, ABSORBED, now)
+      return 'ends'
     }
     const answer = duplicates.answerTo(from, packet, now)
     if (answer !== undefined) {
       ledger.count(ENTRY.duplicate)
       counters.cachedAnswers += 1
-      this.#register.tracing.active?.duplicate(origin, ANSWERED, now)
+      this.#register.tracing.active?.duplicate(arrival, ANSWERED, now)
       this.#outbox.reply(from, answer)
-      return true
+      return 'ends'
     }
-    const known = trafficClass === 'accounting' ? duplicates.findRecord(origin, now) : undefined
+    const known = trafficClass === 'accounting' ? duplicates.findRecord(arrival, now) : undefined
     if (holder !== undefined && before !== undefined) this.#letGo(before, holder, now)
-    if (known === undefined) return false
+    if (known === undefined) return 'goes-on'
     ledger.count(ENTRY.duplicate)
     counters.contentDuplicates += 1
-    this.#register.tracing.active?.duplicate(origin, SAID[known.kind], now)
-    if (known.kind === 'passed') return true
+    this.#register.tracing.active?.duplicate(arrival, SAID[known.kind], now)
+    if (known.kind === 'passed') return 'ends'
     if (known.kind === 'pending') {
       this.#register.heardAgain(known.request, now)
-      this.#register.exchanges.attach(origin, known.request)
+      this.#register.exchanges.attach(arrival, known.request)
     } else {
-      this.#answering.reply(origin, this.#answering.answerFromRecord(origin, known.answer), now)
+      this.#answering.reply(arrival, this.#answering.answerFromRecord(arrival, known.answer), now)
     }
-    return true
+    return 'ends'
   }
 
   /** The client has used the identifier for something else. */

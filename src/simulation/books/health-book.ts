@@ -222,7 +222,7 @@ export class HealthBook implements Observer {
   }
 
   #enterLanes(now: Instant): void {
-    const lanes = this.#world?.engine?.snapshot(now).lanes ?? []
+    const lanes = this.#world?.engine?.inspection.snapshot(now).lanes ?? []
     for (const { lane, server, class: trafficClass, state, stateSince, retiring } of lanes) {
       if (retiring) continue
       const timeout = this.limitsOf(lane)?.timeout ?? 0

@@ -74,7 +74,7 @@ export class InterimBook implements Observer {
   }
 
   #fateOf(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): Fate {
-    const { admitted = 0, coalesced = 0 } = this.#world?.engine ?? {}
+    const { admitted = 0, coalesced = 0 } = this.#world?.engine?.inspection ?? {}
     const isLetIn = admitted !== this.#admitted
     const isCoalesced = coalesced !== this.#coalesced
     this.#admitted = admitted

@@ -44,12 +44,12 @@ export class LedgerLaw implements Observer {
   stepped(now: Instant): void {
     const engine = this.#world?.engine
     try {
-      engine?.check()
+      engine?.inspection.check()
     } catch (error) {
       throw new BrokenLaw('ledger', String(error), now)
     }
     this.#steps += 1
-    if (engine !== undefined && this.#steps % AUDIT_EVERY === 0) this.check(engine.snapshot(now), now)
+    if (engine !== undefined && this.#steps % AUDIT_EVERY === 0) this.check(engine.inspection.snapshot(now), now)
   }
 
   /** The law by the published numbers, as an operator would add them up. */
@@ -91,7 +91,7 @@ export class WaitingLaw implements Observer {
   }
 
   reconfigured(_options: EngineOptions, now: Instant): void {
-    for (const { lane, outstanding } of this.#world?.engine?.snapshot(now).lanes ?? []) {
+    for (const { lane, outstanding } of this.#world?.engine?.inspection.snapshot(now).lanes ?? []) {
       this.#ceilings.set(lane, outstanding)
     }
   }
@@ -100,8 +100,8 @@ export class WaitingLaw implements Observer {
     const engine = this.#world?.engine
     this.#steps += 1
     // Where nothing waits there is little to see, and a snapshot is dear: then only now and then.
-    if (engine === undefined || !(engine.hasWaiting() || this.#steps % AUDIT_EVERY === 0)) return
-    this.check(engine.overview(now), now)
+    if (engine === undefined || !(engine.inspection.hasWaiting() || this.#steps % AUDIT_EVERY === 0)) return
+    this.check(engine.inspection.overview(now), now)
   }
 
   check(snapshot: Pick<EngineSnapshot, 'classes' | 'lanes'>, now: Instant): void {
@@ -176,7 +176,7 @@ export const allLaws = (options: EngineOptions): Observer[] =>
 
 /** At the end, with the faults off and time to settle: nothing waits, nothing is outstanding. */
 export const checkLiveness = (world: ObservedWorld): void => {
-  const snapshot = world.engine?.snapshot(world.now)
+  const snapshot = world.engine?.inspection.snapshot(world.now)
   if (snapshot === undefined) return
   for (const each of TRAFFIC_CLASSES) {
     const { queued, outstanding } = snapshot.classes[each]

@@ -115,7 +115,7 @@ export class Recorder implements Observer {
   look(world: ObservedWorld): void {
     const { series } = this
     const second = Math.ceil((world.now - START) / MICROS_PER_SECOND) - 1
-    const snapshot = world.engine?.snapshot(world.now)
+    const snapshot = world.engine?.inspection.snapshot(world.now)
     for (const each of TRAFFIC_CLASSES) {
       raise(series.queued[each], second, snapshot?.classes[each].queued ?? 0)
       raise(series.age[each], second, snapshot?.classes[each].oldestAge ?? 0)

@@ -53,7 +53,7 @@ export class Rehearsal {
       this.#recorder.look(this.#world)
     }
     this.#recorder.endSecond(this.#world)
-    this.#world.engine?.check()
+    this.#world.engine?.inspection.check()
     this.#second += 1
     return this.#second < this.seconds
   }

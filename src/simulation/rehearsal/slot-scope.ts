@@ -39,7 +39,7 @@ export class SlotScope {
   readonly peaks = new Map<number, Peak>()
 
   begins(world: ObservedWorld): void {
-    const lanes = world.engine?.snapshot(START).lanes ?? []
+    const lanes = world.engine?.inspection.snapshot(START).lanes ?? []
     for (const { lane, slots } of lanes) this.peaks.set(lane, { ...NO_PEAK, slotsPerSecond: slots.slotsPerSecond })
   }
 

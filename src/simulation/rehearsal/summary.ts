@@ -86,7 +86,7 @@ export interface LaneSummary {
 }
 
 export function summarise(scenario: Scenario, world: World, recorder: Recorder): RunSummary {
-  const snapshot = world.engine?.snapshot(world.now)
+  const snapshot = world.engine?.inspection.snapshot(world.now)
   const { clients, servers } = world
   const settled = settledAt(scenario, world, recorder)
   const { authentication, accounting } = recorder.deliveries

@@ -47,7 +47,7 @@ export const runPlan = (plan: WorldPlan, end: Duration, watch: readonly Observer
     world = new World(plan, [digest, ...watch, ...laws])
     world.run(end)
     // A server that was too slow to the last is Down now, and rightly: it must be back when its dead time is over.
-    const isDown = world.engine?.snapshot(world.now).lanes.some(({ state }) => state === 'down') ?? false
+    const isDown = world.engine?.inspection.snapshot(world.now).lanes.some(({ state }) => state === 'down') ?? false
     if (isDown && plan.engine !== undefined) world.run(micros(end + plan.engine.deadServer.deadTime))
     checkLiveness(world)
   } catch (error) {

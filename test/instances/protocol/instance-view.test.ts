@@ -33,8 +33,8 @@ function viewsOf(servers: number, clients: number, upstreams: number) {
     cpuSeconds: 5,
     loopDelay: { mean: 0, p99: 0, max: 0 },
   } as const
-  const view: InstanceView = { engine: engine.snapshot(START), ...around }
-  const inParts = new ViewInParts({ engine: engine.overview(START), ...around }, engine.clients)
+  const view: InstanceView = { engine: engine.inspection.snapshot(START), ...around }
+  const inParts = new ViewInParts({ engine: engine.inspection.overview(START), ...around }, engine.inspection.clients)
   const parts = Array.from({ length: inParts.count }, (_, number) => inParts.part(number))
   return { view, first: inParts.first, parts }
 }

@@ -63,7 +63,7 @@ describe('the slots of a server', () => {
     host.reload({ servers: [server('s1', { rate: 40 }), server('s2', { rate: 20, address: '192.0.2.11' })] })
     for (const world of host.worlds) world.advanceTo(instant(START + 1_000_000))
     expect(host.worlds[0]!.sent.length + host.worlds[1]!.sent.length).toBeLessThanOrEqual(6)
-    const [lane] = host.worlds[0]!.engine.snapshot(host.worlds[0]!.now).lanes
+    const [lane] = host.worlds[0]!.engine.inspection.snapshot(host.worlds[0]!.now).lanes
     expect(lane!.slots).toMatchObject({ maxRate: 40, quota: 2 })
   })
 

@@ -72,7 +72,7 @@ describe('a datagram that is no request', () => {
       expect([world.sent, world.replies]).toEqual([[], []])
       expect(world.snapshot().clients).toMatchObject([{ name: 'bng', dropped: 1 }])
       expect(world.snapshot().messageAuthenticatorLearned.clients).toBe(0)
-      expect(world.engine.isIdle()).toBe(true)
+      expect(world.engine.inspection.isIdle()).toBe(true)
     },
   )
 

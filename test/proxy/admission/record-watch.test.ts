@@ -82,7 +82,7 @@ describe('accounting records that are admitted', () => {
     const world = new World()
     world.accounting({ status: STATUS.stop })
     expect(world.snapshot().sessions).toBeUndefined()
-    expect(world.engine.sessions(0, 100, {})).toBeUndefined()
+    expect(world.engine.inspection.sessions(0, 100, {})).toBeUndefined()
     expect(world.ended).toEqual([])
   })
 })
@@ -112,7 +112,7 @@ describe('tracked sessions', () => {
     const world = new World({ sessions: tracked })
     for (let i = 0; i < 10; i += 1) world.accounting({ tag: `s${i}` })
     const looked = (sought: object) =>
-      [0, 4, 8].map((from) => world.engine.sessions(from, 4, sought)?.map(({ session }) => session))
+      [0, 4, 8].map((from) => world.engine.inspection.sessions(from, 4, sought)?.map(({ session }) => session))
     expect(looked({})).toEqual([
       ['s0', 's1', 's2'],
       ['s3', 's4', 's5', 's6'],
@@ -122,7 +122,7 @@ describe('tracked sessions', () => {
     expect(looked({ client: 'bng' }).flat()).toHaveLength(10)
     expect(looked({ client: 'other' }).flat()).toEqual([])
     expect(looked({ client: 'bng', session: 's' }).flat()).toEqual([])
-    expect(world.engine.sessions(12, 4, {})).toBeUndefined()
+    expect(world.engine.inspection.sessions(12, 4, {})).toBeUndefined()
   })
 
   it('keep their table through a reload, with the new lifetime', () => {

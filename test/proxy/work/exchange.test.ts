@@ -3,6 +3,7 @@
  * response ends it, the books add up, and a client that sends the record meanwhile or afterwards gets its answer.
  */
 import { describe, expect, it } from 'vitest'
+import { Arrival, type ProvenArrival } from '../../../src/proxy/admission/arrival.ts'
 import { Repetition } from '../../../src/proxy/admission/repetition.ts'
 import type { Peer } from '../../../src/proxy/border/events.ts'
 import { ONLY_FARM } from '../../../src/proxy/border/options.ts'
@@ -56,6 +57,10 @@ const recordOf = (client: Client, identifier = 7): Origin => {
   return { from: FROM, client, packet: readPacket(bytes) as Packet }
 }
 
+/** What the intake makes of it. */
+const arrivalOf = (origin: Origin): ProvenArrival =>
+  Object.assign(new Arrival('accounting', origin.from, origin.packet.bytes), origin)
+
 /** It is let in and sent, and nobody waits for it. */
 const sentFor = ({ client, register, sending, lane }: ReturnType<typeof partsOf>): Request => {
   const origin = recordOf(client)
@@ -89,8 +94,8 @@ describe('a record that nobody waits for', () => {
     const request = sentFor(parts)
     const again = recordOf(client, 8)
     register.ledgers.accounting.count(ENTRY.received)
-    expect(repetition.absorb(again, 'accounting', START)).toBe(true)
-    expect(register.exchanges.of(request)).toEqual([again])
+    expect(repetition.admit(arrivalOf(again), START)).toBe('ends')
+    expect(register.exchanges.of(request)).toMatchObject([again])
     answering.handle(lane, 0, responseTo(sent[0]!), START)
     register.check()
     expect(replies.map((reply) => answers(reply, again.packet.bytes))).toEqual([true])
@@ -104,7 +109,7 @@ describe('a record that nobody waits for', () => {
     answering.handle(lane, 0, responseTo(sent[0]!), START)
     for (const identifier of [7, 7, 8]) {
       register.ledgers.accounting.count(ENTRY.received)
-      expect(repetition.absorb(recordOf(client, identifier), 'accounting', START)).toBe(true)
+      expect(repetition.admit(arrivalOf(recordOf(client, identifier)), START)).toBe('ends')
     }
     register.check()
     expect(replies.map((reply) => answers(reply, recordOf(client, reply[1]!).packet.bytes))).toEqual([true, true, true])

@@ -12,7 +12,7 @@ import { instant } from '../../../src/units.ts'
 const snapshot = (slotsPerSecond: number, queued: number, at = 0): EngineSnapshot =>
   ({ at: START + at, lanes: [{ lane: 0, queued, slots: { slotsPerSecond } }] }) as unknown as EngineSnapshot
 const worldOf = (slotsPerSecond: number): World =>
-  ({ engine: { snapshot: () => snapshot(slotsPerSecond, 0) } }) as unknown as World
+  ({ engine: { inspection: { snapshot: () => snapshot(slotsPerSecond, 0) } } }) as unknown as World
 
 const scopeOf = (slotsPerSecond: number): SlotScope => {
   const scope = new SlotScope()

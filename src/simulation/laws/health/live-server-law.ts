@@ -61,7 +61,7 @@ export class LiveServerLaw implements Observer {
 
   /** Failures are counted between steps: that none is counted against a server that lives is read from the counters. */
   stepped(now: Instant): void {
-    for (const { number: lane, counters } of this.#world?.engine?.lanes ?? []) {
+    for (const { number: lane, counters } of this.#world?.engine?.inspection.lanes ?? []) {
       const health = this.#book.of(lane)
       if (health === undefined) continue
       const seen = this.#seen.get(lane)

@@ -72,7 +72,7 @@ export class IdentifierLaw implements Observer {
   }
 
   reconfigured(options: EngineOptions, now: Instant): void {
-    for (const { lane, retiring } of this.#world?.engine?.snapshot(now).lanes ?? []) {
+    for (const { lane, retiring } of this.#world?.engine?.inspection.snapshot(now).lanes ?? []) {
       if (retiring) this.#removed.add(lane)
       else this.#removed.delete(lane)
     }

@@ -1,0 +1,49 @@
+/**
+ * A client asks whether we live (RFC 5997). It is answered here, never proxied, also while every server is Down.
+ *
+ * Such a request is in no ledger. While the engine drains it gets no answer, so that its client goes to another proxy.
+ */
+import { STATUS_SERVER } from '../../codes.ts'
+import { statusServerAnswer } from '../../radius/status-server.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
+import type { Outbox } from '../border/ports.ts'
+import type { Register } from '../register/register.ts'
+import type { ProvenArrival, Verdict } from './arrival.ts'
+
+/** RFC 5997 section 4.2 asks for a limit; so many a second of one source address. */
+const MOST_PER_SECOND = 5
+
+export class StatusServer {
+  readonly #register: Register
+  readonly #outbox: Outbox
+  /** Requests of the running second by address. */
+  readonly #asked = new Map<string, number>()
+  #second = 0
+
+  constructor(register: Register, outbox: Outbox) {
+    this.#register = register
+    this.#outbox = outbox
+  }
+
+  admit({ class: trafficClass, from, packet, client }: ProvenArrival, isDraining: boolean, now: Instant): Verdict {
+    if (packet.code !== STATUS_SERVER) return 'goes-on'
+    const counters = this.#register.counters[trafficClass]
+    if (isDraining || !this.#isWithinLimit(from.address, now)) counters.statusServerIgnored += 1
+    else {
+      counters.statusServerAnswered += 1
+      this.#outbox.reply(from, statusServerAnswer(packet, trafficClass, client.options.secret))
+    }
+    return 'ends'
+  }
+
+  #isWithinLimit(address: string, now: Instant): boolean {
+    const second = Math.floor(now / MICROS_PER_SECOND)
+    if (second !== this.#second) {
+      this.#asked.clear()
+      this.#second = second
+    }
+    const count = (this.#asked.get(address) ?? 0) + 1
+    this.#asked.set(address, count)
+    return count <= MOST_PER_SECOND
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * An engine as it is looked at from outside: by operators, metrics, checks and simulations. Nothing here changes it.
+ */
+import type { SessionReport } from '../accounting/sessions/session-report.ts'
+import type { Sought } from '../accounting/sessions/session-rows.ts'
+import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import { type Instant, micros, since } from '../units.ts'
+import type { Admission } from './admission/admission.ts'
+import type { Intake } from './admission/intake.ts'
+import type { RecordWatch } from './admission/record-watch.ts'
+import type { States } from './border/ports.ts'
+import type { ClassSnapshot, EngineSnapshot } from './border/snapshot.ts'
+import type { Pools } from './pool/pools.ts'
+import { ENTRY } from './register/ledger.ts'
+import type { Register } from './register/register.ts'
+import type { Signing } from './signing.ts'
+import type { Client } from './work/client-table.ts'
+import type { Lane } from './work/lane.ts'
+import type { Lanes } from './work/lanes.ts'
+
+interface Parts {
+  readonly admission: Admission
+  readonly intake: Intake
+  readonly recordWatch: RecordWatch
+  readonly register: Register
+  readonly pools: Pools
+  readonly lanes: Lanes
+  readonly states: States
+  readonly signing: Signing
+}
+
+export class Inspection {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** The configured clients with what they did so far. */
+  get clients(): readonly Client[] {
+    return this.#parts.intake.clients
+  }
+
+  /** The lanes with what they did so far. */
+  get lanes(): Iterable<Lane> {
+    return this.#parts.lanes
+  }
+
+  /** How many requests have been let in so far: rises by one with each that takes a place in the queues. */
+  get admitted(): number {
+    return this.#parts.admission.admitted
+  }
+
+  /** How many interim updates were let in for which a newer one of their session is sent. */
+  get coalesced(): number {
+    return this.#parts.register.ledgers.accounting.counted(ENTRY.coalesced)
+  }
+
+  /** Nothing waits and nothing is outstanding. */
+  isIdle(): boolean {
+    const { backlogs, outstanding } = this.#parts.register
+    return TRAFFIC_CLASSES.every((each) => backlogs[each].messages === 0 && outstanding[each] === 0)
+  }
+
+  /** Whether anything waits: in a queue, parked, or as a due retry for its slot. */
+  hasWaiting(): boolean {
+    const { register, lanes } = this.#parts
+    if (TRAFFIC_CLASSES.some((each) => register.backlogs[each].messages > 0)) return true
+    for (const lane of lanes) if (!lane.queue.waiting.isEmpty()) return true
+    return false
+  }
+
+  /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
+  check(): void {
+    this.#parts.register.check()
+    for (const pool of this.#parts.pools) pool.check()
+  }
+
+  /** Everything at one moment. */
+  snapshot(now: Instant): EngineSnapshot {
+    return { ...this.overview(now), clients: this.clients.map((client) => client.snapshot()) }
+  }
+
+  /** The same with an empty list of clients: there may be many, and each has a snapshot of its own. */
+  overview(now: Instant): EngineSnapshot {
+    const { admission, intake, recordWatch, register, pools, lanes, states, signing } = this.#parts
+    return {
+      at: now,
+      draining: admission.isDraining,
+      classes: perClass((each) => classSnapshot(register, pools, each, now)),
+      lanes: Array.from(lanes, (lane) => lane.snapshot(now)),
+      ...signing.snapshot(now),
+      clients: [],
+      formerClients: intake.formerClients,
+      tables: { ...register.duplicates.sizes, states: states.size },
+      sessions: recordWatch.counts(),
+    }
+  }
+
+  /** Tracked sessions that are sought, `count` places of the table from `from` on; undefined behind its end. */
+  sessions(from: number, count: number, sought: Sought): SessionReport[] | undefined {
+    return this.#parts.recordWatch.list(from, count, sought)
+  }
+}
+
+const NOTHING = { size: 0, octets: 0 } as const
+
+function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficClass, now: Instant): ClassSnapshot {
+  const backlog = register.backlogs[trafficClass]
+  const agesFrom = backlog.agesFrom()
+  const oldestHere = register.instanceQueue.oldestFresh(trafficClass)
+  // Only records are set aside.
+  const aside = trafficClass === 'accounting' ? register.aside : NOTHING
+  const givenUp = trafficClass === 'accounting' ? register.heard.givenUp(now) : undefined
+  let parked = 0
+  let elsewhere = aside.size
+  let octetsElsewhere = aside.octets
+  for (const pool of pools) {
+    if (pool.class !== trafficClass) continue
+    parked += pool.parked.waiting.queued
+    for (const { waiting } of [pool.parked, ...pool.lanes.map(({ queue }) => queue)]) {
+      elsewhere += waiting.queued
+      octetsElsewhere += waiting.octets
+    }
+  }
+  return {
+    ledger: register.ledgers[trafficClass].snapshot(),
+    counters: { ...register.counters[trafficClass] },
+    queued: backlog.messages,
+    queuedBytes: backlog.octets,
+    oldestAge: agesFrom === undefined ? micros(0) : since(agesFrom, now),
+    outstanding: register.outstanding[trafficClass],
+    kept: 0,
+    instanceQueued: backlog.messages - elsewhere,
+    instanceQueuedBytes: backlog.octets - octetsElsewhere,
+    instanceOldestAge: oldestHere === undefined ? micros(0) : since(oldestHere.receivedAt, now),
+    parked,
+    setAside: aside.size,
+    clientsGaveUp: givenUp?.records ?? 0,
+    longestGivenUp: givenUp?.longest ?? micros(0),
+  }
+}
