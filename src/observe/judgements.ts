@@ -1,5 +1,5 @@
 /**
- * What a view of the daemon means: whether it should get traffic, what an operator should look at, whether the ledger adds up.
+ * What a view of the daemon means: whether the daemon should get traffic, and what an operator should look at.
  */
 
 import { TRAFFIC_CLASSES } from '../classes.ts'
@@ -8,9 +8,9 @@ import type { HealthScore } from './view/alarm.ts'
 import { type DaemonView, type ListenerView, STATE_WORDS } from './view/view.ts'
 
 /**
- * Why this daemon should get no traffic now; empty when it should. No alarm and no health is among the reasons: strangers
- * can raise those with a few packets, and a proxy that is there for storms must not leave in one. `standsBy`: asked by whoever
- * hands out the virtual address, who must not wait until the address is there.
+ * Why this daemon should get no traffic now; empty if it should. Alarms and health are no reasons: strangers can change them
+ * with a few packets, and a proxy must keep its traffic in a storm. `standsBy`: whoever moves the virtual address asks, so
+ * the address may be absent.
  */
 export function notReady(
   view: Pick<DaemonView, 'phase' | 'engine' | 'instances' | 'listeners'>,
@@ -35,14 +35,14 @@ export function notReady(
   return reasons
 }
 
-/** That no client can reach it: of a node that stands by, whose addresses are all with another one. */
+/** That no client can reach it: all its addresses are at another node. */
 function withoutListener(listeners: readonly ListenerView[]): string | undefined {
   if (listeners.some(({ presence }) => presence !== 'absent')) return undefined
   const all = [...new Set(listeners.map(({ address }) => address))].join(', ')
   return `no listener: this machine has none of the addresses of listen${all === '' ? '' : ` (${all})`}`
 }
 
-/** What an operator should look at though the daemon serves; empty when all is well. */
+/** What an operator should look at, though the daemon serves. */
 export function concerns(view: DaemonView): string[] {
   const found = view.instances.flatMap(({ number, isRunning, engine }) => {
     const who = view.instances.length === 1 ? '' : `, says instance ${number}`

@@ -9,7 +9,7 @@ import { codeNameOf } from './view/seen-text.ts'
 
 export type LearnedReport = ReturnType<typeof learnedReport>
 
-/** `unixNow` is the time when it was found, in seconds. Times are Unix seconds, to the second. */
+/** `unixNow` is when it was found. Times are whole Unix seconds. */
 export function learnedReport({ total, addresses, servers, mixed, at }: FoundLearned, unixNow: number) {
   const unixOf = (ago: number): number => Math.round(unixNow - ago)
   const peer = ({ learnedAgo, signedAgo, packet }: Learned) => ({

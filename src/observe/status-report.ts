@@ -1,8 +1,8 @@
 /**
- * The report of `/status`: one JSON object with all that can be seen, for `radsluice status`, for scripts and tests.
+ * The report of `/status`: one JSON object with all that is known, for `radsluice status`, scripts and tests.
  *
- * Classes and lanes are the engine's snapshot as it is: times there are microseconds, moments are microseconds of the
- * monotonic clock. `clock` has both clocks at one moment, so the time stamps of a capture can be put on the grid of slots.
+ * Classes and lanes are those of the engine's snapshot: durations and instants are microseconds, instants of the monotonic
+ * clock. `clock` has both clocks at one moment, so that the time stamps of a capture can be compared with slots.
  */
 
 import { exact, TOTALS, type TotalName } from '../accounting/sessions/client-accounting.ts'
@@ -19,7 +19,7 @@ import type { DaemonView } from './view/view.ts'
 export type StatusReport = ReturnType<typeof statusReport>
 export type LaneReport = StatusReport['lanes'][number]
 
-/** Builds the report; `clock` has the two clocks read together, microseconds; `whose`: the clients that are in it. */
+/** `clock`: both clocks read together, microseconds. `whose`: the clients that are in it. */
 export function statusReport(
   view: DaemonView,
   clock: { monotonic: number; unix: number },
@@ -36,7 +36,6 @@ export function statusReport(
     ok: reasons.length + worries.length === 0 && !alarms.some(({ fails_status: fails }) => fails),
     ready: reasons.length === 0,
     notReady: reasons,
-    /** Not reasons to take traffic away, but to look. */
     concerns: worries,
     health: watch.health,
     alarms,
@@ -53,7 +52,7 @@ export function statusReport(
     classes: perClass((each) => ({ ...engine.classes[each], imbalance: imbalance(engine.classes[each]) })),
     lanes: engine.lanes.map(laneReport),
     clients: listedClients(engine.clients, { which: whose, active: view.listedClients.active }).map(clientReport),
-    /** Where accounting sessions are tracked. */
+    /** If accounting sessions are tracked. */
     sessions: engine.sessions,
     messageAuthenticatorLearned: engine.messageAuthenticatorLearned,
     tables: engine.tables,
@@ -78,9 +77,9 @@ const laneReport = (lane: LaneSnapshot) => {
       /** 1 s / slotsPerSecond in microseconds, not rounded; 0 where the rate is unlimited. */
       slotLength: slots.slotsPerSecond === 0 ? 0 : MICROS_PER_SECOND / slots.slotsPerSecond,
     },
-    /** Why it is silent or slow, in words, and what to do; undefined where nothing points to a cause. */
+    /** Why it is silent or slow, and what to do; undefined if it is not known. */
     likelyCause: causeOf(lane),
-    /** What the server can be sent at most, messages per second; undefined where nothing limits it so far. */
+    /** Messages per second that it can be sent at most; undefined if nothing limits it so far. */
     ceiling: rate === undefined ? undefined : { rate, because: whatLimits(lane) },
   } as const
 }
@@ -92,7 +91,7 @@ const clientReport = (client: ClientSnapshot) => {
   return { ...client, accounting: { ...counts, traffic: digits as Readonly<Record<TotalName, string>> } } as const
 }
 
-/** What one instance has in hand and did; the report's classes and lanes are all of them together. */
+/** One instance; the report's classes and lanes are all instances together. */
 const instanceReport = (one: DaemonView['instances'][number]) =>
   ({
     number: one.number,

@@ -1,9 +1,8 @@
 /**
- * How the process itself fares: memory, processor time, and what the kernel dropped.
+ * Memory and processor time of the process, and what the kernel dropped.
  *
- * Read when somebody looks, never on the packet path. All of it may fail (reading /proc takes a descriptor, and there may
- * be none left): then the last value stands, and the boundary says so. What this system does not offer, or what was
- * never read, is undefined, not 0.
+ * Read for each view, never on the packet path. Reading may fail (it takes a descriptor, and there may be none left): then
+ * the last value stays. What the system does not offer, or what was never read, is undefined, not 0.
  */
 import { readFileSync } from 'node:fs'
 import type { Endpoint } from '../addresses.ts'
@@ -14,11 +13,10 @@ import type { DaemonView } from './view/view.ts'
 
 const UDP_TABLES = ['/proc/net/udp', '/proc/net/udp6']
 
-/** What is asked of the system; tests give one that fails. */
+/** Tests give one that fails. */
 export interface System {
-  /** Of all threads of the process together, octets. */
   residentBytes(): number
-  /** The same, microseconds. */
+  /** Microseconds. */
   cpu(): { readonly user: number; readonly system: number }
   readText(file: string): string
 }
@@ -47,7 +45,7 @@ export class Vitals {
     return { residentBytes: this.#residentBytes, cpuSeconds: this.#cpuSeconds }
   }
 
-  /** Drops of the sockets at these local addresses, in their order; undefined where the kernel's table has none. */
+  /** Of the sockets at these local addresses, in their order; undefined if the kernel's table lacks one. */
   kernelDrops(locals: readonly Endpoint[]): (number | undefined)[] {
     const tables = UDP_TABLES.map((file) => this.#table(file))
     return locals.map(({ address, port }) => {

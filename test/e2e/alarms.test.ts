@@ -215,7 +215,7 @@ describe('the webhook', () => {
     )
     for (const at of [1_700_000_000, 1_700_000_001, 1_700_000_003]) {
       const before = bodies.length
-      webhook.tell([alarm], { raised: [], cleared: [] }, at)
+      webhook.notify([alarm], { raised: [], cleared: [] }, at)
       await until(() => bodies.length > before && webhook.view.ok + webhook.view.failed === bodies.length, 'an answer')
     }
     expect([webhook.view, failures]).toEqual([{ ok: 1, failed: 2, waiting: 0, lost: 0 }, ['it answers 500']])
@@ -237,7 +237,7 @@ describe('the webhook', () => {
         generatorURL: 'http://127.0.0.1:9812/alarms',
       },
     ])
-    webhook.tell([], { raised: [], cleared: [alarm] }, 1_700_000_010)
+    webhook.notify([], { raised: [], cleared: [alarm] }, 1_700_000_010)
     await until(() => webhook.view.ok === 2, 'the end of the alarm')
     expect(bodies[3]).toMatchObject([{ startsAt: '2023-11-14T22:13:20.000Z', endsAt: '2023-11-14T22:13:30.000Z' }])
   })
@@ -248,7 +248,7 @@ describe('the webhook', () => {
       { url: 'http://127.0.0.1:9/alerts', resendInterval: seconds(60) },
       { admin: () => '', failed: (why) => failures.push(why), boundary: new Boundary(() => undefined) },
     )
-    webhook.tell([alarm], { raised: [], cleared: [] }, 1_700_000_000)
+    webhook.notify([alarm], { raised: [], cleared: [] }, 1_700_000_000)
     await until(() => webhook.view.failed === 1, 'the failure')
     expect([webhook.view.waiting, failures.length]).toEqual([1, 1])
   })

@@ -8,7 +8,7 @@ import { LIVE_OPTIONS } from '../input/admin-options.ts'
 import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 import { learnedText } from '../text/learned-text.ts'
-import { SHOWN, SHOWN_JSON } from '../text/show-text.ts'
+import { SHOW_JSON, SHOW_TEXT } from '../text/show-text.ts'
 import { overrideLines } from '../text/status-text.ts'
 
 interface Settings {
@@ -54,7 +54,7 @@ export const show = verb({
       return 0
     }
     const report = await fetchStatus(target)
-    writeResult(json, json && SHOWN_JSON[what](report), () => SHOWN[what](report))
+    writeResult(json, json && SHOW_JSON[what](report), () => SHOW_TEXT[what](report))
     return 0
   },
 })

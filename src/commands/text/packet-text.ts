@@ -11,7 +11,6 @@ interface Described {
   readonly attributes: readonly { readonly name: string; readonly tag?: number; readonly value: string | number }[]
 }
 
-/** The lines of one packet. */
 export function packetText(packet: Described): string[] {
   const remarks = [
     ...(packet.padding > 0 ? [`${packet.padding} octets of padding`] : []),
@@ -21,9 +20,8 @@ export function packetText(packet: Described): string[] {
   return [
     `${packet.codeName} Id ${packet.identifier} Length ${packet.length}${after}`,
     ...packet.attributes.map(({ name, tag, value }) => {
-      const shown =
-        typeof value === 'number' || /^0x[0-9a-f]*$|^\[hidden\]$/.test(value) ? value : JSON.stringify(value)
-      return `  ${name}${tag === undefined ? '' : `:${tag}`} = ${shown}`
+      const text = typeof value === 'number' || /^0x[0-9a-f]*$|^\[hidden\]$/.test(value) ? value : JSON.stringify(value)
+      return `  ${name}${tag === undefined ? '' : `:${tag}`} = ${text}`
     }),
   ]
 }

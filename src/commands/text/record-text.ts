@@ -7,14 +7,14 @@ import { type ReportedFigures, reportedFigures } from '../../accounting/sessions
 import { ACCOUNTING_REQUEST } from '../../codes.ts'
 import { readPacket } from '../../radius/packet.ts'
 
-/** Figures in decimal digits, null where they are unknown. */
+/** Figures in decimal digits, null if unknown. */
 export interface RecordDescription extends ReportedFigures {
   readonly labels: readonly RecordLabel[]
   readonly damagedVendorAttributes: number
   readonly paddedVendorAttributes: number
 }
 
-/** Of an Accounting-Request; undefined where the octets are none. */
+/** Undefined if the octets are no Accounting-Request. */
 export function describeRecord(bytes: Uint8Array): RecordDescription | undefined {
   const packet = readPacket(bytes)
   if (typeof packet === 'string' || packet.code !== ACCOUNTING_REQUEST) return undefined
@@ -27,7 +27,7 @@ export function describeRecord(bytes: Uint8Array): RecordDescription | undefined
   }
 }
 
-/** The lines under a record's attributes; none where it says nothing of traffic and nothing is odd. */
+/** The lines under a record's attributes; none if it has no traffic, labels or damage. */
 export function recordLines(record: RecordDescription): string[] {
   const lines: string[] = []
   for (const way of ['input', 'output'] as const) {
@@ -45,6 +45,6 @@ export function recordLines(record: RecordDescription): string[] {
   return lines
 }
 
-/** `26,837,955,704`; BigInt's own grouping keeps every digit. */
+/** `26,837,955,704`, with every digit. */
 const grouped = (figure: string | null): string =>
   figure === null ? 'unknown' : BigInt(figure).toLocaleString('en-US')

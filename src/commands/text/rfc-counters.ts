@@ -2,7 +2,7 @@
  * The counters of one server and class under the names that the MIBs of RADIUS clients give them: RFC 4668 section 4 for
  * authentication, RFC 4670 section 4 for accounting, without their prefix.
  *
- * Datagrams that were thrown away fall into the RFCs' three kinds and a rest; ours, which say more, are in the metrics.
+ * The RFCs have three kinds of dropped datagrams, and one for all others; the metrics have all reasons.
  */
 import type { LaneReport } from '../../observe/status-report.ts'
 import type { ServerDropReason } from '../../proxy/border/endings.ts'
@@ -21,7 +21,7 @@ const BAD_AUTHENTICATORS: readonly ServerDropReason[] = [
 ]
 const UNKNOWN_TYPES: readonly ServerDropReason[] = ['unknown-code']
 
-/** Name and value, in the order of the MIB; the round-trip time is in hundredths of a second there, 0 where it is unknown. */
+/** In the order of the MIB; its round-trip time is in hundredths of a second, 0 if unknown. */
 export function rfcCounters(lane: LaneReport): readonly (readonly [name: string, value: number])[] {
   const { counters, outstanding, roundTripTime } = lane
   const { dropped } = counters

@@ -17,7 +17,7 @@ const HEADING = [
   'labels',
 ]
 
-/** The lines of the table, and one that says how many there are. */
+/** The table, and how many sessions there are. */
 export function sessionsText({ sessions, more, tracked }: FoundSessions): string[] {
   const rows = sessions.map((one) => [
     one.client,
@@ -36,5 +36,5 @@ export function sessionsText({ sessions, more, tracked }: FoundSessions): string
   return sessions.length === 0 ? [last] : [...table(HEADING, rows), '', last]
 }
 
-/** With every digit; `-` where it is unknown. */
+/** With every digit; `-` if unknown. */
 const figure = (digits: string | null): string => (digits === null ? '-' : BigInt(digits).toLocaleString('en-US'))

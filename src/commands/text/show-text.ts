@@ -1,5 +1,5 @@
 /**
- * What `radsluice show` prints of a running daemon, one function for each thing that can be shown.
+ * What `radsluice show` prints of a running daemon, one function for each part.
  */
 
 import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../../classes.ts'
@@ -9,7 +9,7 @@ import { rfcCounters } from './rfc-counters.ts'
 import { alarmLine, causeLines, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
 import { table } from './table.ts'
 
-export const SHOWN = {
+export const SHOW_TEXT = {
   servers: (report: StatusReport): string[] => [
     ...serverTable(report.lanes),
     ...causeLines(report.lanes),
@@ -38,8 +38,8 @@ export const SHOWN = {
       : alarms.map((alarm) => alarmLine(alarm, clock.wall_us / MICROS_PER_SECOND)),
 } as const satisfies Readonly<Record<string, (report: StatusReport) => string[]>>
 
-/** The part of the report that each of them shows, for programs. */
-export const SHOWN_JSON = {
+/** The same parts for programs. */
+export const SHOW_JSON = {
   servers: ({ lanes, overrides }: StatusReport) => ({ lanes, overrides }),
   queues: ({ classes, lanes, limits }: StatusReport) => ({
     limits,
@@ -60,7 +60,7 @@ export const SHOWN_JSON = {
       .map((lane) => ({ server: lane.server, class: lane.class, ...Object.fromEntries(rfcCounters(lane)) })),
   }),
   alarms: ({ alarms }: StatusReport) => ({ alarms }),
-} as const satisfies Readonly<Record<keyof typeof SHOWN, (report: StatusReport) => object>>
+} as const satisfies Readonly<Record<keyof typeof SHOW_TEXT, (report: StatusReport) => object>>
 
 function ceilingTable(lanes: readonly LaneReport[]): string[] {
   const rows = lanes.flatMap(({ server, class: name, ceiling, maxOutstanding, holdingTime, retiring }) =>

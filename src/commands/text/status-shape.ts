@@ -1,10 +1,9 @@
 /**
- * Whether an answer is a status that the commands can show: the members that they read are there, each of its kind. What
- * answers at an address may be anything, also a radsluice of another version.
+ * Whether an answer is a status that the commands can read: it has their members, each of its kind. What answers at an
+ * address may be anything, also a radsluice of another version.
  */
 import type { StatusReport } from '../../observe/status-report.ts'
 
-/** Those that the commands read, by kind. */
 const MEMBERS = {
   string: ['version', 'phase', 'admin'],
   number: ['pid', 'uptimeSeconds'],
@@ -23,7 +22,7 @@ const MEMBERS = {
   ],
 } as const satisfies Readonly<Record<string, readonly (keyof StatusReport)[]>>
 
-/** A member that is missing or of another kind; undefined where all are there. */
+/** A member that is missing or of another kind. */
 export function missingIn(report: object): string | undefined {
   const found = report as Readonly<Record<string, unknown>>
   return Object.entries(MEMBERS)

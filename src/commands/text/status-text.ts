@@ -1,5 +1,5 @@
 /**
- * The status report as text: what an operator reads first stands first, one table each for servers, queues and slots.
+ * The status report as text: the most important first, then one table each for servers, slots and classes.
  */
 
 import { endpointText } from '../../addresses.ts'
@@ -10,7 +10,6 @@ import { STATE_WORDS } from '../../observe/view/view.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { table } from './table.ts'
 
-/** The lines of the report. */
 export function statusText(report: StatusReport): string[] {
   return [
     ...headLines(report),
@@ -40,7 +39,7 @@ function headLines(report: StatusReport): string[] {
   ]
 }
 
-/** What is not as it should be, a line each. */
+/** What is wrong, a line each. */
 export const troublesOf = (report: StatusReport) => ({
   notReady: report.notReady.map((reason) => `not ready: ${reason}`),
   alarms: report.alarms.map((alarm) => alarmLine(alarm, report.clock.wall_us / MICROS_PER_SECOND)),
@@ -116,13 +115,13 @@ export const serverTable = (lanes: readonly LaneReport[]): string[] =>
     ]),
   )
 
-/** What is known of why a server is silent or slow: `fr-2, accounting: nothing listens at ...`. */
+/** Why servers are silent or slow: `fr-2, accounting: nothing listens at ...`. */
 export const causeLines = (lanes: readonly LaneReport[]): string[] =>
   lanes.flatMap(({ server, class: name, likelyCause }) =>
     likelyCause === undefined ? [] : [`${server}, ${name}: ${likelyCause}`],
   )
 
-/** `7.1 ms`, `-` where it is unknown. */
+/** `7.1 ms`, `-` if unknown. */
 export const roundTripText = ({ roundTripTime }: Pick<LaneReport, 'roundTripTime'>): string =>
   roundTripTime === undefined ? '-' : `${(roundTripTime / 1_000).toFixed(1)} ms`
 
@@ -157,7 +156,7 @@ const classTable = ({ classes }: StatusReport): string[] =>
     }),
   )
 
-/** Where there are several instances, or the one has crashed. */
+/** If there are several instances, or the only one has crashed. */
 const instancesWorthALine = (report: StatusReport): string[] => {
   const { instances } = report
   if (instances.length === 1 && instances[0]?.isRunning === true && instances[0].crashes === 0) return []

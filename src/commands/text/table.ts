@@ -4,10 +4,10 @@
 
 export type Cell = string | number
 
-/** The lines of a table, its heading first. A column of which every cell is a number is set to the right. */
+/** The lines of a table, its heading first. A column of numbers is set to the right. */
 export function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
   const toTheRight = heading.map((_, column) => rows.length > 0 && rows.every((row) => isNumeric(row[column])))
-  const all = [heading, ...rows.map((row) => row.map(shown))]
+  const all = [heading, ...rows.map((row) => row.map(cellText))]
   const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   return all.map((row) =>
     widths
@@ -23,4 +23,4 @@ export function table(heading: readonly string[], rows: readonly (readonly Cell[
 const isNumeric = (cell: Cell | undefined): boolean =>
   typeof cell === 'number' || cell === '-' || (typeof cell === 'string' && /^[\d,.]+( ?(%|s|ms|\/s))?$/.test(cell))
 
-const shown = (cell: Cell): string => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)
+const cellText = (cell: Cell): string => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)

@@ -1,9 +1,9 @@
 /**
  * One frame of `radsluice top`: two reports of the daemon become the lines of a terminal of a given size.
  *
- * What an operator looks at first stands first: is it well, what comes in and goes out, what waits; then a line for each
- * server and class with a bar of how much of its max_rate it was sent; then what is wrong. A narrow terminal loses the
- * least important columns, a low one the last servers, and says how many.
+ * The most important comes first: is it well, what comes in and goes out, what waits; then a line for each server and class
+ * with a bar of how much of its max_rate it was sent; then what is wrong. A narrow terminal lacks the least important
+ * columns, a low one the last servers, with their number.
  */
 
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -40,7 +40,7 @@ export type ScreenLine = readonly Piece[]
 /** Squares of a bar: used, free. */
 const BAR = ['█', '░'] as const
 const LEAST_ROWS_OF_SERVERS = 1
-/** Columns from which the names of the classes have room. */
+/** Columns that the full names of the classes need. */
 const WIDE_ENOUGH = 110
 
 /** Exactly as many lines as the terminal has, none longer than it is wide. */
@@ -60,7 +60,7 @@ export function frame(state: TopState, { columns, rows }: Size): ScreenLine[] {
   return filled.slice(-rows).map((line) => cut(line, columns))
 }
 
-/** Per second between the two reports; 0 where there is one only, or the daemon was started again between. */
+/** Per second between the two reports; 0 if there is only one, or the daemon was restarted between them. */
 export function rateOf(
   { report, before }: Pick<TopState, 'report' | 'before'>,
   count: (of: StatusReport) => number,
@@ -168,7 +168,7 @@ function serverLines(state: TopState, columns: number, room: number): ScreenLine
   ]
 }
 
-/** As many as fit beside a small bar; without a bar where even the indispensable ones are too wide for one. */
+/** As many as fit beside a small bar; at least those that never go. */
 function columnsFor(columns: number): readonly Column[] {
   for (let goes = 6; goes > 0; goes -= 1) {
     const fitting = COLUMNS.filter((column) => column.goes <= goes)
@@ -197,7 +197,6 @@ const sentTo = ({ counters }: LaneReport): number => counters.requests + counter
 
 const sentRate = (lane: LaneReport, state: TopState): number => laneRate(lane, state, sentTo)
 
-/** 0 where the report before does not have the lane. */
 const laneRate = (
   { lane, server, class: name }: LaneReport,
   state: TopState,
@@ -217,7 +216,7 @@ function sorted(state: TopState): LaneReport[] {
     timeouts: ({ counters }) => counters.timeouts,
   }
   const { sort } = state
-  // Stable, and by name in the order of the configuration: lines do not jump about without a reason.
+  // The sort is stable, and `name` is the order of the configuration: lines do not jump.
   return sort === 'name' ? lanes : lanes.sort((a, b) => by[sort](b) - by[sort](a))
 }
 
@@ -244,7 +243,6 @@ const footLine = ({ sort, isPaused }: TopState): ScreenLine => [
   [isPaused ? '  PAUSED' : '', 'reverse'],
 ]
 
-/** To the width of the terminal. */
 function cut(line: ScreenLine, columns: number): ScreenLine {
   const kept: Piece[] = []
   let left = columns

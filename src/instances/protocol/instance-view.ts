@@ -1,9 +1,9 @@
 /**
- * What can be seen of an instance at one moment: its thread sends it in parts, its supervisor adds what the thread can't know.
+ * An instance at one moment: its thread sends the view in parts, its supervisor adds what the thread can't know.
  *
- * The parts keep each view short on the thread, however many servers and clients there are. Servers and ledgers are read
- * at one moment; that is cheap. Clients are read part by part, some milliseconds apart. Copying to the main thread costs
- * most: a part takes some dozens of microseconds, and between two parts the thread goes on with its packets.
+ * A part takes the thread some dozens of microseconds, however many servers and clients there are; between two parts it
+ * handles packets. Servers and ledgers are read at one moment, which is cheap; clients are read part by part. Most of the
+ * time is for the copy to the main thread.
  */
 
 import type { Endpoint } from '../../addresses.ts'
@@ -25,7 +25,7 @@ export interface InstanceView {
   readonly listeners: readonly ListenerReport[]
   /** The local ends of the sockets towards the servers. */
   readonly upstreams: readonly Endpoint[]
-  /** The smallest receive buffer granted where it is less than was asked, bytes. */
+  /** The smallest receive buffer that was granted, if it is less than wanted; bytes. */
   readonly clampedReceiveBuffer: { readonly granted: number; readonly wanted: number } | undefined
   readonly sendFailures: number
   readonly internalErrors: number
@@ -40,12 +40,11 @@ export interface InstanceView {
 /** A part of the long lists of a view. */
 export interface ViewPart {
   readonly lanes: EngineSnapshot['lanes']
-  /** A client that nothing came from is its name alone. */
+  /** Only the name, if nothing came from the client. */
   readonly clients: readonly (ClientSnapshot | string)[]
   readonly upstreams: InstanceView['upstreams']
 }
 
-/** A configured client, to be read later. */
 interface Countable {
   readonly name: string
   readonly isUntouched: boolean
@@ -87,7 +86,6 @@ export class ViewInParts {
   }
 }
 
-/** The view that was sent in parts. */
 export const whole = (first: InstanceView, parts: readonly ViewPart[]): InstanceView => ({
   ...first,
   engine: {

@@ -1,10 +1,9 @@
 /**
- * Snapshots of several engines as one: what the instances of this daemon did together, and what one instance did over
- * the lives it had.
+ * Snapshots of several engines as one: of all instances, and of one instance with the threads it had before.
  *
- * Counters and numbers of waiting messages are added. What is a view of the same thing (the state of a server, a slot
- * that all instances share) is not: a server is as alive as its best witness says, the oldest message is the oldest of
- * all. Of an engine that is gone the counters alone count, and they go on in the engine that followed it (`withCounters`).
+ * Counters and numbers of waiting messages are added. What all see (the state of a server, a shared slot) is not: the best
+ * state of a server counts, and the oldest message is the oldest of all. Of an engine that is gone only the counters remain:
+ * they are added to those of the engine that follows it (`withCounters`).
  */
 
 import { type PerClass, perClass } from '../../classes.ts'
@@ -21,7 +20,7 @@ import {
 import type { ServerState } from '../../throttle/server-health.ts'
 import { type Instant, instant, micros, perSecond } from '../../units.ts'
 
-/** Whether the quota of a slot is one for all instances together or one for each. */
+/** Whether the quota of a slot is for all instances together or for each. */
 export type Scope = 'host' | 'instance'
 
 /** The sum of one snapshot or more. */
@@ -31,7 +30,7 @@ export function sumOf(snapshots: readonly EngineSnapshot[], scope: Scope): Engin
   return others.reduce((sum, next) => added(sum, next, scope), first)
 }
 
-/** What an engine leaves that ended: its last counters, its ledgers (these are newer), and nothing that waits. */
+/** What an engine that ended leaves: its last counters, its ledgers (which are newer), and nothing that waits. */
 export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>): EngineSnapshot {
   return {
     ...last,
@@ -42,7 +41,7 @@ export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>):
   }
 }
 
-/** The snapshot of an engine, with the counters of those that were there before it added. */
+/** The snapshot of an engine, with the counters of those before it added. */
 export function withCounters(current: EngineSnapshot, before: EngineSnapshot): EngineSnapshot {
   const former = new Map(before.lanes.map((lane) => [laneIdentity(lane), lane]))
   return {
@@ -88,7 +87,7 @@ const added = (a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
   lanes: addedLanes(a.lanes, b.lanes, scope),
   clients: addedClients(a.clients, b.clients),
   formerClients: addedFormer(a, b),
-  // What was learned, and which server a State belongs to, is shared: all know the same.
+  // What was learned, and to which server a State belongs, is shared by all.
   messageAuthenticatorLearned: maxima(
     a.messageAuthenticatorLearned,
     b.messageAuthenticatorLearned,
@@ -103,11 +102,9 @@ const added = (a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
   sessions: addedSessions(a.sessions, b.sessions),
 })
 
-/** These members added. */
 const sums = <T extends object, Key extends keyof T>(a: T, b: T, ...keys: readonly Key[]): Pick<T, Key> =>
   addedNumbers(picked(a, keys), picked(b, keys))
 
-/** The larger of each of these members. */
 const maxima = <T extends Record<Key, number>, Key extends keyof T>(a: T, b: T, ...keys: readonly Key[]) =>
   Object.fromEntries(keys.map((key) => [key, Math.max(a[key], b[key])])) as Pick<T, Key>
 
@@ -148,7 +145,7 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
     ),
     ...maxima(a, b, 'oldestAge', 'holdingTime'),
     slots: addedSlots(a, b, scope),
-    // Whom one instance has heard is known to answer.
+    // If one instance has heard a server, the server answers.
     unheard: a.unheard && b.unheard && addedNumbers(a.unheard, b.unheard),
     heardAt: latest(a.heardAt, b.heardAt),
     refusedAt: latest(a.refusedAt, b.refusedAt),
@@ -160,7 +157,7 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
   }
 }
 
-/** An instance that heard nothing for long counts with what it heard last, and so with no more than the others. */
+/** Also of an instance that heard nothing for long: it counts with its latest responses, as the others do. */
 function addedAnswers(a: ResponsesInTime, b: ResponsesInTime): ResponsesInTime {
   const [ofA, ofB] = [a.late + a.unclear, b.late + b.unclear]
   const sum = ofA + ofB
@@ -174,7 +171,7 @@ function addedAnswers(a: ResponsesInTime, b: ResponsesInTime): ResponsesInTime {
 const latest = (a: Instant | undefined, b: Instant | undefined): Instant | undefined =>
   a === undefined || b === undefined ? (a ?? b) : instant(Math.max(a, b))
 
-/** A shared slot was counted by all together, and the later snapshot has the newer slot; own slots are added. */
+/** A shared slot was counted by all together, and the later snapshot has the newer one; own slots are added. */
 function addedSlots({ slots: a }: LaneSnapshot, { slots: b }: LaneSnapshot, scope: Scope): LaneSnapshot['slots'] {
   const newer = b.beganAt > a.beganAt || (b.beganAt === a.beganAt && b.sent > a.sent) ? b : a
   if (scope === 'host' && newer.slotsPerSecond > 0) return newer
@@ -198,7 +195,7 @@ function addedClients(a: Clients, b: Clients): Clients {
   })
 }
 
-/** What clients did that are not configured any more: those of `before` that are not among those of `current`, too. */
+/** What clients did that are not configured any more, with those of `before` that are not in `current`. */
 function addedFormer(current: EngineSnapshot, before: EngineSnapshot): EngineSnapshot['formerClients'] {
   const names = new Set(current.clients.map(({ name }) => name))
   const gone = before.clients.filter(({ name }) => !names.has(name))
@@ -206,7 +203,7 @@ function addedFormer(current: EngineSnapshot, before: EngineSnapshot): EngineSna
   return all.length === 0 ? undefined : all.reduce((sum, one) => addedNumbers(sum, one))
 }
 
-/** Of each peer what was seen last; a client and a server may have one name. */
+/** The latest of each peer; a client and a server may have the same name. */
 export function latestOf<T extends MixedSigning | UnsignedDropped>(a: readonly T[], b: readonly T[]): readonly T[] {
   const latest = new Map<string, T>()
   for (const one of [...a, ...b]) {

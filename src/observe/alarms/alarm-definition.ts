@@ -1,6 +1,6 @@
 /**
- * What the definition of an alarm consists of, how its value is written, and what it watches: each lane, class, client or
- * instance, or the daemon as a whole.
+ * The parts of an alarm's definition: how its value is written, and what it watches: each lane, class, client or instance, or
+ * the daemon as a whole.
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -14,24 +14,21 @@ export interface AlarmDefinition {
   /** `loss`: users or records suffer. While one of `loss` or `critical` is raised, `radsluice status` exits with 1. */
   readonly grade: 'notice' | 'loss' | 'critical'
   readonly unit: Unit
-  /** Its value is that of a moment, not of an interval: it may be read again between two polls. */
+  /** Its value is of one moment, not of an interval: it is read again between two polls. */
   readonly isNow?: boolean
-  /** What its value is, for the page and the log. */
   readonly measures: string
   /** What is wrong when it is raised; `{value}` and `{detail}` are filled in. */
   readonly says: string
-  /** What to do, where its reading has no better advice. */
+  /** What to do, if its reading has no better advice. */
   readonly advice: string
   /** The labels that it has. */
   readonly per: readonly (keyof Subject)[]
-  /** One reading for each subject. */
   readonly read: (interval: Interval) => readonly Reading[]
 }
 
 export const severityOf = ({ grade }: Pick<AlarmDefinition, 'grade'>): Severity =>
   grade === 'critical' ? 'critical' : 'warning'
 
-/** Whether `radsluice status` exits with 1 while it is raised. */
 export const failsStatus = ({ grade }: Pick<AlarmDefinition, 'grade'>): boolean => grade !== 'notice'
 
 /** A value with its unit, for people. */
@@ -96,7 +93,7 @@ export const ofDaemon = (find: (interval: Interval) => Found | undefined): Watch
   },
 })
 
-/** The three that count most, as `3 late, 2 too-long`; those that are 0 are left out. */
+/** The three largest, as `3 late, 2 too-long`; without those that are 0. */
 export const mostOf = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .filter(([, count]) => count > 0)

@@ -1,9 +1,9 @@
 /**
- * The alarms: what each measures, how grave it is, what it says and what to do about it. docs/alarms.md and the Prometheus
- * rules in deploy/ are made from this table; the thresholds are the configuration's (`alarms`).
+ * The alarms: what each measures, how serious it is, what it says and what to do. docs/alarms.md and the Prometheus rules in
+ * deploy/ are made from this table; the thresholds are in the configuration (`alarms`).
  *
- * A definition reads an interval and gives one reading for each subject it watches, also where all is well: an alarm is
- * cleared by a reading under its lower threshold.
+ * A definition gives one reading of an interval for each subject, also if all is well: an alarm is cleared by a reading under
+ * its lower threshold.
  */
 
 import { imbalance } from '../../proxy/border/endings.ts'
@@ -13,7 +13,7 @@ import { LOSS_ALARMS } from './loss-alarms.ts'
 import { SERVER_ALARMS } from './server-alarms.ts'
 import { SIGNING_ALARMS } from './signing-alarms.ts'
 
-/** Of the problems of a refused reload; `check` has all of them. */
+/** Of the problems of a refused reload; `check` prints all of them. */
 const LONGEST_REFUSAL = 600
 
 export const ALARMS = {
@@ -124,7 +124,7 @@ export const ALARMS = {
   },
 } as const satisfies Readonly<Record<AlarmId, AlarmDefinition>>
 
-/** At most so many characters: what is cut off ends behind a whole word, with `…`. */
+/** At most so many characters: cut behind a whole word, with `…`. */
 export function shortened(text: string, most: number): string {
   if (text.length <= most) return text
   return `${text.slice(0, most - 2).replace(/\s+\S*$/u, '')} …`

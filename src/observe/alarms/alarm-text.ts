@@ -1,6 +1,6 @@
 /**
- * What is said of an alarm: in words for the log, the webhook and the rules of Prometheus, and the raised ones as `/alarms`,
- * `/status` and the command line list them.
+ * The words for an alarm: for the log, the webhook and the rules of Prometheus; and the raised ones as `/alarms`, `/status`
+ * and the command line list them.
  */
 import { lengthOfTime } from '../../units.ts'
 import { type Alarm, type AlarmId, subjectText } from '../view/alarm.ts'
@@ -14,7 +14,7 @@ export function alarmText(id: AlarmId, value: number, detail: string | undefined
   return says.replace('{value}', valueText(unit, value)).replace('{detail}', detail ?? '')
 }
 
-/** The same of a raised alarm; if it is not so any more, since when. */
+/** The same of a raised alarm, and since when its reading is not high any more. */
 export function raisedText(alarm: Pick<Alarm, 'id' | 'value' | 'detail' | 'quietSeconds'>): string {
   const { id, value, detail, quietSeconds } = alarm
   const { unit }: AlarmDefinition = ALARMS[id]
@@ -24,13 +24,12 @@ export function raisedText(alarm: Pick<Alarm, 'id' | 'value' | 'detail' | 'quiet
   return unit === 'a minute' ? `${what}, the last one ${ago} ago` : `${what} (no more for ${ago})`
 }
 
-/** `RadsluiceQueueFill`: the name in an Alertmanager, whether it comes by the webhook or by a rule of Prometheus. */
+/** `RadsluiceQueueFill`: the name in an Alertmanager, by the webhook or by a rule of Prometheus. */
 export const alertNameOf = (id: AlarmId): string =>
   `Radsluice${id.replace(/(?:^|-)(\w)/g, (_all, letter: string) => letter.toUpperCase())}`
 
 export const adviceOf = ({ id, advice }: Pick<Alarm, 'id' | 'advice'>): string => advice ?? ALARMS[id].advice
 
-/** As the log tells of one. */
 export const alarmFields = ({ id, severity, subject, value }: Alarm) => ({
   alarm: id,
   severity,
@@ -38,7 +37,6 @@ export const alarmFields = ({ id, severity, subject, value }: Alarm) => ({
   value,
 })
 
-/** What an Alertmanager knows an alert by, and what it shows to people. */
 export function alertOf(alarm: Alarm, host: string): { readonly labels: object; readonly annotations: object } {
   const { id, severity, subject } = alarm
   const [about, what] = [subjectText(subject), raisedText(alarm)]

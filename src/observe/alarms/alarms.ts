@@ -1,20 +1,18 @@
 /**
- * Which alarms are raised: readings in at the end of each poll interval, alarms raised and cleared out.
+ * Which alarms are raised, from the readings at the end of each poll interval.
  *
- * The hysteresis is that of the field: an alarm is raised when m of the last n readings are at `high` or above, and
- * cleared when m of them are under `low` and fewer than m at `high` or above. What lies between changes nothing. An alarm
- * whose subject is gone (a server that a reload removed), or that is switched off, is cleared at once.
+ * An alarm is raised when m of the last n readings are at `high` or above. It is cleared when m of them are under `low` and
+ * fewer than m are at `high` or above. A reading between the two changes nothing. An alarm whose subject is gone (a reload
+ * removed the server), or that is switched off, is cleared at once.
  */
 import { type Alarm, type AlarmId, keyOf, type Reading, type Severity, type Threshold } from '../view/alarm.ts'
 
-/** One alarm at the end of an interval, with what was read for it. */
 export interface AlarmReadings {
   readonly id: AlarmId
   readonly severity: Severity
-  /** Undefined where it is switched off. */
+  /** Undefined if it is switched off. */
   readonly threshold: Threshold | undefined
   readonly readings: readonly Reading[] | 'unknown'
-  /** Its value is of the moment, not of an interval. */
   readonly isNow?: boolean
 }
 
@@ -33,17 +31,17 @@ export interface Judgement {
 }
 
 export class Alarms {
-  /** By id and subject, those that were high lately: as many at most as there are names in the configuration. */
+  /** By id and subject, those with a high reading among the last; bounded by the names in the configuration. */
   #states = new Map<string, State>()
 
-  /** Those that are raised, in the order in which they were. */
+  /** Those that are raised, the oldest first. */
   current(): Alarm[] {
     return [...this.#states.values()]
       .flatMap(({ raised }) => (raised === undefined ? [] : [raised]))
       .sort((a, b) => a.sinceUnixSeconds - b.sinceUnixSeconds)
   }
 
-  /** Those that are raised, as they are between two polls; nothing changes by it. */
+  /** Those that are raised, as they are between two polls; this changes nothing. */
   betweenPolls(all: readonly AlarmReadings[], unixSeconds: number): Alarm[] {
     const raised = this.current()
     if (raised.length === 0) return raised
@@ -76,7 +74,7 @@ export class Alarms {
       }
       for (const reading of readings) {
         const isHigh = reading.value >= threshold.high
-        // What was not high lately is as if it were new: of ten thousand clients nearly all are.
+        // Without a high reading there is no state to keep: so it is for nearly all of ten thousand clients.
         if (!isHigh && !known.has(id)) continue
         const key = keyOf(id, reading.subject)
         const found = this.#states.get(key)
@@ -91,7 +89,7 @@ export class Alarms {
           if (before !== undefined) cleared.push({ ...before, value: reading.value, detail: reading.detail })
           continue
         }
-        // What it counts is what raised it: a lull says nothing of that. What to do is what is known now.
+        // Its value stays the one that raised it; the advice is that of now.
         if (before !== undefined && !isHigh) {
           state.raised = quiet(before, reading, unixSeconds - state.highAt)
           continue
@@ -105,10 +103,7 @@ export class Alarms {
     return { raised, cleared }
   }
 
-  /**
-   * Those that are not raised and would be if the interval ended now: what is known already need not wait for the poll.
-   * Nothing changes by it.
-   */
+  /** Those that are not raised and would be if the interval ended now; this changes nothing. */
   foresee(all: readonly AlarmReadings[], unixSeconds: number): Alarm[] {
     const found: Alarm[] = []
     for (const { id, severity, threshold, readings } of all) {
@@ -133,14 +128,14 @@ const alarmOf = (
   sinceUnixSeconds: number,
 ): Alarm => ({ id, severity, subject, sinceUnixSeconds, value, detail, advice })
 
-/** It is raised still, and this reading is below `high`. */
+/** Still raised, with a reading below `high`. */
 const quiet = (alarm: Alarm, { advice }: Reading, quietSeconds: number): Alarm => ({
   ...alarm,
   advice,
   quietSeconds: Math.max(0, quietSeconds),
 })
 
-/** A raised alarm between two polls: its cause is known anew, and its value where that is of the moment. */
+/** A raised alarm between two polls: its advice is that of now, and so is a value of the moment. */
 function betweenPolls(
   alarm: Alarm,
   reading: Reading,
@@ -153,7 +148,7 @@ function betweenPolls(
   const { advice, value, detail } = reading
   if (isNow && value >= threshold.low) return { ...alarm, advice, value, detail, quietSeconds: undefined }
   if (value >= threshold.high) return { ...alarm, advice, quietSeconds: undefined }
-  // The interval is not over: of a rate only what a poll has found is over.
+  // The interval is not over, so a low rate says nothing yet.
   return isNow || alarm.quietSeconds !== undefined ? quiet(alarm, reading, sinceHigh) : { ...alarm, advice }
 }
 

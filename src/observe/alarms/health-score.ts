@@ -1,8 +1,8 @@
 /**
  * "Its health is 10 out of 10": one number for people, with the reasons why it is less.
  *
- * Each factor has a warning threshold, which costs 1, and an error threshold, which costs more; both and the cost are the
- * configuration's (`health`). Nothing is remembered: the health is that of the last poll interval.
+ * Each factor has a warning threshold, which costs 1, and an error threshold, which costs more; the configuration has both and
+ * the cost (`health`). The score is that of the last poll interval alone.
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -13,7 +13,7 @@ import { type Unit, valueText } from './alarm-definition.ts'
 export const BEST_SCORE = 10
 const WARNING_COSTS = 1
 
-/** A value at a threshold or above it costs; a threshold of undefined is a factor that is left out. */
+/** A value at a threshold or above it costs. */
 export interface Penalty {
   readonly warning: number
   readonly error: number
@@ -47,7 +47,7 @@ export const HEALTH_FACTORS = {
   timeouts: factor('percent', 'transmissions that time out', (interval) => {
     const lanes = interval.lanes()
     const sent = sum(lanes.map((lane) => lane.sent))
-    // Of what was sent in an interval before, some times out in this one.
+    // What was sent in the interval before may time out in this one.
     return sent === 0 ? 0 : Math.min(100, (100 * sum(lanes.map((lane) => lane.timeouts))) / sent)
   }),
   servers: factor('percent', 'servers of a class that are Down of themselves or Failing', (interval) =>
@@ -69,7 +69,7 @@ export const HEALTH_FACTORS = {
   memory: factor('bytes', 'memory of the process', ({ now: { process: vitals } }) => vitals.residentBytes ?? 0),
 }
 
-/** How many of those are so, in per cent. */
+/** In per cent. */
 function shareOf<T>(all: readonly T[], isOne: (of: T) => boolean, isSo: (of: T) => boolean): number {
   const ones = all.filter(isOne)
   return ones.length === 0 ? 0 : (100 * ones.filter(isSo).length) / ones.length

@@ -1,9 +1,9 @@
 /**
  * Judges the daemon by its views: alarms, health, and how much of max_rate is used.
  *
- * At the end of each poll interval the view of that moment is judged against the one before. A view in between is judged as
- * if nothing more came until the interval's end, which changes nothing. An instance tells each view only once how late its
- * event loop was, so every view passes here, and the worst of an interval is kept.
+ * At the end of each poll interval the view of that moment is compared with the one before. A view in between is judged as if
+ * nothing more came until the interval's end; this changes nothing. An instance reports the delay of its event loop to one
+ * view only, so every view passes here, and the worst delay of an interval is kept.
  */
 import type { Boundary } from '../boundary/boundary.io.ts'
 import { ALARM_IDS, type Alarm, type AlarmId, type HealthScore, type Reading, type Threshold } from '../view/alarm.ts'
@@ -32,10 +32,10 @@ export class Judge {
   #lanes: WatchView['lanes'] = []
   #before: DaemonView | undefined
   #hasJudged = false
-  /** Of each instance, seconds, since the last poll. */
+  /** By instance, seconds, since the last poll. */
   #worstDelay = new Map<number, number>()
 
-  /** What throws within the boundary keeps its former value. */
+  /** If something throws within the boundary, its former value stays. */
   constructor(options: JudgeOptions, boundary: Pick<Boundary, 'value'>) {
     this.#options = options
     this.#boundary = boundary
@@ -46,7 +46,6 @@ export class Judge {
     this.#options = options
   }
 
-  /** The alarms that are raised. */
   get alarms(): Alarm[] {
     return this.#alarms.current()
   }
@@ -86,7 +85,7 @@ export class Judge {
     return { ...view, watch: { ...view.watch, alarms, foreseen, health } }
   }
 
-  /** The end of a poll interval; undefined at the first one, which began with no view. */
+  /** The end of a poll interval; undefined at the first view, with which none ends. */
   judge(view: DaemonView, unixSeconds: number): Judgement | undefined {
     const [before, loopDelay] = [this.#before, this.#worstDelay]
     this.#before = view

@@ -1,8 +1,8 @@
 /**
  * The alarms of losses: requests and records that nobody answers, packets that are dropped, lines that are in no file.
  *
- * Every way in which something is lost for users or for records raises one of these, or one of a server or an instance
- * (`test/observe/losses.test.ts` goes through all of them); what strangers send is none of ours.
+ * Every way in which users or records suffer a loss raises one of these, or one of a server or an instance
+ * (`test/observe/losses.test.ts` tries all of them). What strangers send is no loss.
  */
 
 import type { TrafficClass } from '../../classes.ts'
@@ -11,13 +11,13 @@ import type { Interval } from '../view/interval.ts'
 import type { DaemonView } from '../view/view.ts'
 import { type AlarmDefinition, mostOf, ofDaemon, ofEachClass, ofEachClient } from './alarm-definition.ts'
 
-/** What the servers of a class are known to suffer from comes before the general advice. */
+/** A known cause at the servers of the class is better than the general advice. */
 const causeIn = ({ now }: Interval, name: TrafficClass): string | undefined => causeOfClass(now.engine.lanes, name)
 
 /** How fast a counter of the whole daemon rises. */
 const rising = (read: (view: DaemonView) => number | undefined) => ofDaemon((interval) => interval.riseAMinute(read))
 
-/** Undefined where the kernel does not say. */
+/** Undefined if the kernel does not say. */
 const kernelDropsOf = ({ listeners, upstreamKernelDrops }: DaemonView): number | undefined => {
   const all = [...listeners.map(({ kernelDrops }) => kernelDrops), upstreamKernelDrops]
   const known = all.filter((count) => count !== undefined)

@@ -1,8 +1,8 @@
 /**
  * The alarms of servers: Down, silent, failing, at their ceiling, with a wrong secret.
  *
- * What is known of the cause (`diagnosis.ts`) takes the place of the general advice: a wrong secret is not "look at the
- * network", answers that come late are not "lower max_rate", and what an operator holds Down needs a command.
+ * If the cause is known (`diagnosis.ts`), it replaces the general advice: "look at the network" does not help against a wrong
+ * secret, nor "lower max_rate" against late answers.
  */
 
 import { isRefused, latenessOf } from '../../proxy/work/contact.ts'
@@ -18,7 +18,7 @@ export const SERVER_ALARMS = {
     says: 'the server is Down, {detail}',
     advice: 'look at the server and the way to it; its messages go to the others, if any serves',
     ...ofEachLane(({ lane }) => ({
-      // What an operator holds Down is no news to anybody.
+      // The operator knows of a server that is held Down.
       value: lane.state === 'down' && !lane.isHeldDown,
       detail: `${lane.consecutiveFailures} request${lane.consecutiveFailures === 1 ? '' : 's'} in a row unanswered`,
       advice: causeOf(lane),

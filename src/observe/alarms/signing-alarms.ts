@@ -29,7 +29,7 @@ const mixedSigning = (peer: PeerKind) =>
     },
   )
 
-/** A reading for each client or server: 1 where something was seen of it. */
+/** A reading for each client or server: 1 if something was seen of it. */
 const ofEachPeer = <T extends { readonly peer: PeerKind; readonly name: string }>(
   peer: PeerKind,
   seenIn: (signing: EngineSnapshot['signing']) => readonly T[],

@@ -1,6 +1,6 @@
 /**
- * The daemon's watch over itself: polls its own view, writes to the log what `Judge` found to have changed, and tells the
- * webhook.
+ * The daemon's watch over itself: polls its own view, and writes to the log and to the webhook what `Judge` found to have
+ * changed.
  */
 
 import type { Boundary } from '../boundary/boundary.io.ts'
@@ -99,7 +99,7 @@ export class Watch {
     const judgement = this.#judge.judge(view, unixSeconds)
     if (judgement === undefined) return
     this.#writeAlarms(judgement, unixSeconds)
-    this.#boundary.run('webhook', () => this.#webhook?.tell(this.#judge.alarms, judgement, unixSeconds))
+    this.#boundary.run('webhook', () => this.#webhook?.notify(this.#judge.alarms, judgement, unixSeconds))
     const { score, reasons } = this.#judge.health
     if (score === from) return
     const words = reasons.map(({ says }) => says).join('; ')

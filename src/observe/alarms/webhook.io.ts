@@ -1,9 +1,9 @@
 /**
- * Alarms by HTTP POST in the form that an Alertmanager takes (its API v2, POST /api/v2/alerts): a list of alerts, each
- * with labels that tell it from all others, annotations for people, and when it began and ends.
+ * Alarms by HTTP POST in the form of an Alertmanager (its API v2, POST /api/v2/alerts): a list of alerts, each with labels
+ * that identify it, annotations for people, and when it began and ends.
  *
- * One request is under way at a time, and one that gets no answer within five seconds has failed. A raised alarm's end
- * lies three resend intervals ahead, so that what a daemon that died has raised does not stand for ever.
+ * One request is under way at a time; without an answer within five seconds it has failed. A raised alarm ends three resend
+ * intervals from now, so that the alarms of a daemon that died end, too.
  */
 import { hostname } from 'node:os'
 import { type Duration, MICROS_PER_SECOND } from '../../units.ts'
@@ -32,7 +32,7 @@ export class Webhook {
   #failing: string | undefined
   #deliveries = { ok: 0, failed: 0 }
 
-  /** `admin` is the address that people are sent to; `failed` is called once for each time without deliveries. */
+  /** `admin` is the address for people; `failed` is called at the first failure after a success. */
   constructor(
     options: WebhookOptions,
     o: {
@@ -55,8 +55,8 @@ export class Webhook {
     this.#options = options
   }
 
-  /** Takes the outcome of a poll and sends what is due, without waiting for it. */
-  tell(raised: readonly Alarm[], { cleared }: Judgement, unixSeconds: number): void {
+  /** Sends what is due after a poll, without waiting for it. */
+  notify(raised: readonly Alarm[], { cleared }: Judgement, unixSeconds: number): void {
     this.#outbox.update(raised, cleared, unixSeconds)
     if (!this.#isSending) this.#boundary.start('webhook', () => this.#send(unixSeconds))
   }
@@ -84,7 +84,7 @@ export class Webhook {
     this.#failing = why
   }
 
-  /** Undefined where it was taken, else why not. */
+  /** Undefined if it was accepted, else why not. */
   async #post(body: readonly object[]): Promise<string | undefined> {
     try {
       const answer = await fetch(this.#options.url, {

@@ -1,10 +1,9 @@
 /**
- * One line a second (or another period) for each kind of trouble, with the count: a flood of bad packets must not become
- * a flood of lines.
+ * One line a second (or another period) for each kind of event, with the count: a flood of bad packets must not become a
+ * flood of lines.
  *
- * The first event of a kind passes at once. Those of the following period are only counted, and come out as one line
- * when it is over, be it with the next event or with `due()`: no event is left out of the counts. The kinds are
- * bounded, since their names come from the configuration and from closed lists; beyond the bound events share one line.
+ * The first event of a kind passes at once. Those of the next period are counted, and become one line when the period is
+ * over, with the next event or by `due()`: every event is counted. The number of kinds is bounded; the others share one.
  */
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 
@@ -12,7 +11,7 @@ const MOST_KINDS = 10_000
 const ALL_OTHERS = 'others'
 
 /** A line to write: the latest event of its kind, and how many events it stands for. */
-export interface Line<Event> {
+export interface LimitedLine<Event> {
   readonly event: Event
   readonly count: number
 }
@@ -32,8 +31,8 @@ export class LineLimiter<Event> {
     this.#period = period
   }
 
-  /** The line to write for this event now; undefined where it is only counted. */
-  admit(kindName: string, event: Event, now: Instant): Line<Event> | undefined {
+  /** The line to write now; undefined if the event is only counted. */
+  admit(kindName: string, event: Event, now: Instant): LimitedLine<Event> | undefined {
     const name = this.#kinds.has(kindName) || this.#kinds.size < MOST_KINDS ? kindName : ALL_OTHERS
     const kind = this.#kinds.get(name)
     if (!kind) {
@@ -45,9 +44,9 @@ export class LineLimiter<Event> {
     return now - kind.lastLine >= this.#period ? this.#release(kind, now) : undefined
   }
 
-  /** The lines whose period is over; kinds that were quiet for it are forgotten. */
-  due(now: Instant): Line<Event>[] {
-    const lines: Line<Event>[] = []
+  /** The lines whose period is over; kinds without an event in it are forgotten. */
+  due(now: Instant): LimitedLine<Event>[] {
+    const lines: LimitedLine<Event>[] = []
     for (const [name, kind] of this.#kinds) {
       if (now - kind.lastLine < this.#period) continue
       if (kind.held > 0) lines.push(this.#release(kind, now))
@@ -56,14 +55,14 @@ export class LineLimiter<Event> {
     return lines
   }
 
-  /** Every line still held, at the end. */
-  rest(): Line<Event>[] {
+  /** Every line that is still held. */
+  takeHeld(): LimitedLine<Event>[] {
     const held = [...this.#kinds.values()].filter((kind) => kind.held > 0)
     this.#kinds.clear()
     return held.map(({ latest, held: count }) => ({ event: latest, count }))
   }
 
-  #release(kind: Kind<Event>, now: Instant): Line<Event> {
+  #release(kind: Kind<Event>, now: Instant): LimitedLine<Event> {
     const line = { event: kind.latest, count: kind.held }
     kind.lastLine = now
     kind.held = 0

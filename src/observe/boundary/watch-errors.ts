@@ -1,5 +1,5 @@
 /**
- * The places where watching can fail, and how such an error is told. Metrics, status and the log name the same places.
+ * The places where watching can fail, and the words for such an error. Metrics, status and the log name the same places.
  */
 import { adviceFor, errnoOf } from '../../system-errors.ts'
 
@@ -22,24 +22,23 @@ export const WATCH_PLACES = [
 ] as const
 export type WatchPlace = (typeof WATCH_PLACES)[number]
 
-/** Errors since the start, by place. */
 export type WatchErrors = Readonly<Record<WatchPlace, number>>
 
 export const noErrors = (): Record<WatchPlace, number> =>
   Object.fromEntries(WATCH_PLACES.map((place) => [place, 0])) as Record<WatchPlace, number>
 
-/** Those of all threads together. */
+/** Of all threads together. */
 export function sumOfErrors(all: readonly Readonly<Record<string, number>>[]): WatchErrors {
   const sum = noErrors()
   for (const errors of all) for (const place of WATCH_PLACES) sum[place] += errors[place] ?? 0
   return sum
 }
 
-/** One line for each kind and place: the system's code, else the name of the error. No free text, so kinds are few. */
+/** The system's code, else the name of the error. No free text, so kinds are few. */
 export const kindOfError = (error: unknown): string =>
   errnoOf(error) ?? (error instanceof Error ? error.name : typeof error)
 
-/** Where nothing but the system is in the way: what it says, and what to do. A bug has its stack. */
+/** An error of the system: what it says, and what to do. A bug: its stack. */
 export function watchErrorText(error: unknown): string {
   if (!(error instanceof Error)) return `${String(error)}; this is a bug, please report it`
   const errno = errnoOf(error)

@@ -1,16 +1,15 @@
 /**
  * The files of one day each that the daemon writes: their names, and the line of the TPS file.
  *
- * Days are those of the machine's own time zone, since people look for "the file of Tuesday". The TPS file is as the field
- * knows it: each 15 s a line `MM-DD-YYYY,HH:MM:SS,263,0`: date and time of the interval's end, messages taken in a second,
- * messages shed a second, in whole numbers.
+ * Days are those of the machine's time zone, since people look for "the file of Tuesday". The TPS file has a line each 15 s,
+ * `MM-DD-YYYY,HH:MM:SS,263,0`: date and time of the interval's end, messages taken in and messages shed a second.
  */
 
 export interface DayFiles {
   /** The setting that names their directory. */
   readonly setting: string
   readonly nameOf: (day: Date) => string
-  /** Knows one again, whatever its day. */
+  /** Matches the name of any day. */
   readonly isOneOfThem: RegExp
 }
 
@@ -34,13 +33,13 @@ export const TPS_FILES: DayFiles = {
 
 export const TPS_SECONDS = 15
 
-/** Shed is rounded up: a line with 0 says that nothing was. */
+/** Shed is rounded up: 0 means that nothing was shed. */
 export function tpsLine(at: Date, traffic: { readonly received: number; readonly shed: number }): string {
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')
   return `${monthFirst(at)},${time},${Math.round(traffic.received)},${Math.ceil(traffic.shed)}\n`
 }
 
-/** Until the next quarter of a minute, milliseconds. One that is less than a second away is left to the line before. */
+/** Milliseconds until the next quarter of a minute; a second at least, since a timer may fire early. */
 export function untilNextLine(unixMs: number): number {
   const quarter = TPS_SECONDS * 1_000
   const left = quarter - (unixMs % quarter)
@@ -49,7 +48,7 @@ export function untilNextLine(unixMs: number): number {
 
 const monthFirst = (day: Date): string => `${two(day.getMonth() + 1)}-${two(day.getDate())}-${yearOf(day)}`
 
-/** `toISOString` has the day of Greenwich. */
+/** `toISOString` would give the day in UTC. */
 const isoDate = (day: Date): string => `${yearOf(day)}-${two(day.getMonth() + 1)}-${two(day.getDate())}`
 
 const yearOf = (day: Date): string => String(day.getFullYear()).padStart(4, '0')

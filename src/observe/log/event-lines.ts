@@ -1,8 +1,8 @@
 /**
- * The log line of each event of an engine: its name, its fields in words, and what to do where the fields do not say it.
+ * The log line of each event of an engine: its name, its fields, and a hint what to do.
  *
- * Events that may come thousands of times a second have a kind as well: the log writes one line a second for each kind. A
- * kind is made of names of the configuration and of closed lists only, so kinds are few.
+ * Events that may come thousands of times a second have a kind: the log writes one line a second for each kind. A kind is
+ * made of names of the configuration and of closed lists only, so there are few.
  */
 import { endpointText } from '../../addresses.ts'
 import type { ClientDropReason, ServerDropReason } from '../../proxy/border/endings.ts'
@@ -17,7 +17,7 @@ import type { EventName, FieldsOf } from './events.ts'
 export interface EventLine {
   readonly name: EventName
   readonly fields: Readonly<Record<string, string | number>>
-  /** Ends the sentence, where the fields do not say enough. */
+  /** Ends the sentence. */
   readonly hint?: string | undefined
 }
 
@@ -128,7 +128,6 @@ const FORGOTTEN_BECAUSE = {
   unsigned: 'require_message_authenticator: no took an unsigned packet from there',
 } as const
 
-/** Why it was dropped, where the reason alone does not say what to do. */
 const hintOf = (reason: ClientDropReason | ServerDropReason): string | undefined =>
   reason === 'missing-message-authenticator'
     ? '; require_message_authenticator asks for it there, with auto since the event signature-learned: "radsluice show learned" says when and by which packet'
@@ -142,6 +141,6 @@ const lateHint = ({ after, limit }: { readonly after: number; readonly limit: nu
   return `; the last came ${came} after the first transmission, the time-out is ${most}`
 }
 
-/** An error as one text: with its stack, since only bugs get here. */
+/** With the stack, since only bugs get here. */
 export const errorText = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -1,9 +1,9 @@
 /**
  * The log dictionary: every event that the daemon can log, with its level, its sentence and its fields.
  *
- * A log line has the event's name (for programs), the fields, and the sentence with the fields filled in (for people):
- * what happened, where, and what to do where something can be done. docs/glossary.md lists the same names, and a test
- * holds the two together. No field ever carries a secret or a password.
+ * A log line has the event's name (for programs), the fields, and the sentence with the fields filled in (for people): what
+ * happened, where, and what to do. docs/glossary.md lists the same names; a test compares them. No field has a secret or a
+ * password.
  */
 
 export type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug'

@@ -1,6 +1,5 @@
 /**
- * Lines that wait for a writer: in order, within a limit. What does not fit is lost and counted, and so is what the writer
- * could not write.
+ * Lines that wait for a writer, within a limit. Lines that do not fit, or can't be written, are lost and counted.
  */
 
 const NEWLINE = 0x0a
@@ -32,12 +31,12 @@ export class LineBuffer {
     this.#length += line.length
   }
 
-  /** Loses a line without waiting: nothing can be written now. */
+  /** Nothing can be written now: a line is lost at once. */
   lose(): void {
     this.#lost += 1
   }
 
-  /** All that waits as one text, which is the writer's from now on; empty where nothing waits. */
+  /** All that waits, as one text; empty if nothing waits. */
   take(): string {
     if (this.#lines.length === 0) return ''
     const text = (this.#isMidLine ? '\n' : '') + this.#lines.join('')
@@ -47,12 +46,12 @@ export class LineBuffer {
     return text
   }
 
-  /** Of the text that was taken, so much is written so far. */
+  /** This part of the text that was taken is written. */
   written(bytes: Uint8Array): void {
     this.#isMidLine = bytes.at(-1) !== NEWLINE
   }
 
-  /** `rest` of the text that was taken will not be written, nor will what waits. */
+  /** `rest` of the text that was taken can't be written, nor can what waits. */
   giveUp(rest: Uint8Array): void {
     for (const octet of rest) if (octet === NEWLINE) this.#lost += 1
     this.#lost += this.#lines.length

@@ -1,11 +1,10 @@
 /**
  * Lines to a file descriptor, in order, without ever waiting for the reader.
  *
- * One write is under way at a time; what comes meanwhile waits in memory, up to a limit, and beyond it is lost and
- * counted: a reader that hangs must not stop the packets. A reader that is gone (EPIPE) is no error either. A disk that is
- * full costs the lines of that time: a file is tried again a second later. Nothing here throws while lines are written.
- * A pipe is written as a socket, which never blocks: a write to it from a file thread would hold up the process even
- * at its end, for as long as the reader hangs.
+ * One write is under way at a time; meanwhile lines wait in a `LineBuffer`: a reader that hangs must not stop the packets. If
+ * the reader is gone (EPIPE) or the disk is full, lines are lost; a file is tried again a second later. Nothing throws while
+ * lines are written. A pipe is written as a socket, which never blocks: Node writes files on a thread of its own, and a
+ * write there to a pipe whose reader hangs would keep the process from ending.
  */
 import { closeSync, fstatSync, write } from 'node:fs'
 import { Socket } from 'node:net'
@@ -37,7 +36,6 @@ export class LineOutput {
     this.#pipe.unref()
   }
 
-  /** Lines that nobody will read: the reader hung, or is gone. */
   get lost(): number {
     return this.#buffer.lost
   }
@@ -47,7 +45,6 @@ export class LineOutput {
     return this.#isBroken
   }
 
-  /** Lines are on their way. */
   get isWriting(): boolean {
     return this.#isWriting
   }
@@ -79,7 +76,7 @@ export class LineOutput {
     try {
       closeSync(this.#descriptor)
     } catch {
-      // The system reports a late error of writing, and closes it all the same.
+      // A late error of writing; the descriptor is closed anyway.
     }
   }
 
@@ -111,7 +108,6 @@ export class LineOutput {
     })
   }
 
-  /** `rest` was not written, nor will be what waits. */
   #break(error: Error, rest: Uint8Array): void {
     this.#isBroken = true
     this.#buffer.giveUp(rest)

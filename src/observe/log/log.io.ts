@@ -1,10 +1,9 @@
 /**
  * The log: JSON lines on standard output, one object each: `level`, `time`, `event`, the event's fields, `msg`.
  *
- * Writing never blocks the packet path: lines wait in memory for the reader, at most 1 MiB of them, then new ones are
- * lost. The engine's journal ends here; its frequent events are bounded to one line a second of each kind, with the
- * count. The octets of a packet are shown at level debug only. Logging never throws: a line that can't be written, whatever
- * the reason, is lost and counted.
+ * Writing never blocks the packet path: up to 1 MiB of lines wait in memory for the reader, then new ones are lost. Frequent
+ * events of the engine are bounded to one line a second of each kind, with the count. The octets of a packet are written at
+ * level debug only. Logging never throws: a line that can't be written is lost and counted.
  */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import type { EngineEvent } from '../../proxy/border/events.ts'
@@ -17,7 +16,6 @@ import { LineOutput } from './line-output.io.ts'
 
 const MOST_WAITING = 1024 * 1024
 const STANDARD_OUTPUT = 1
-/** How long the end of the process waits for the reader of the log. */
 const LAST_WAIT_MS = 1_000
 
 /** Where lines go: standard output, or a test's array. */
@@ -27,10 +25,10 @@ export class Log implements Journal {
   readonly #pino: Logger
   readonly #target: LogTarget
   readonly #limiter = new LineLimiter<BoundedLine>()
-  /** Lines at which our own code or the target threw. */
+  /** Lines that could not be made or handed over. */
   #failed = 0
 
-  /** `base`: fields of every line, as the instance that speaks. */
+  /** `base`: fields of every line, as the number of the instance. */
   constructor(
     level: string,
     target: LogTarget = new LineOutput(STANDARD_OUTPUT, MOST_WAITING),
@@ -48,12 +46,10 @@ export class Log implements Journal {
     )
   }
 
-  /** From now on lines below this level are left out. */
   setLevel(level: string): void {
     this.#pino.level = level
   }
 
-  /** Writes one event. */
   write<Name extends EventName>(name: Name, fields: FieldsOf<Name>): void {
     this.#line({ name, fields })
   }
@@ -77,7 +73,7 @@ export class Log implements Journal {
     })
   }
 
-  /** Passes on a line that a log of another thread has made. */
+  /** A line that the log of another thread has made. */
   passOn(line: string): void {
     this.#orLost(() => this.#target.write(line))
   }
@@ -94,10 +90,10 @@ export class Log implements Journal {
     return this.#target.lost + this.#failed
   }
 
-  /** Writes what is held and waits, for a bounded time, until the reader has it: before the process ends. */
+  /** Writes what is held, and waits a bounded time until the reader has it. */
   async end(): Promise<void> {
     this.#orLost(() => {
-      for (const { event, count } of this.#limiter.rest()) this.#boundedLine(event, count)
+      for (const { event, count } of this.#limiter.takeHeld()) this.#boundedLine(event, count)
     })
     await this.#target.drained(LAST_WAIT_MS)
   }

@@ -1,8 +1,8 @@
 /**
- * Lines to a file of today in a directory: a new file each day, those older than `keepDays` removed.
+ * Lines to a file of today: a new file each day, those older than `keepDays` are removed.
  *
- * Nothing waits for the disk: lines queue up to a limit, then they are lost and counted (`LineOutput`). A disk that is full
- * or a directory that is gone costs the lines of that time only: the file is opened again after ten seconds.
+ * Nothing waits for the disk: beyond a limit lines are lost and counted (`LineOutput`). If the disk is full or the directory
+ * is gone, the file is opened again after ten seconds; the lines of that time are lost.
  */
 import { accessSync, closeSync, constants, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -18,7 +18,7 @@ export interface RotatingFileOptions {
   readonly directory: string
   /** 1 is today's alone. */
   readonly keepDays: number
-  /** An old file that can't be removed, or a new one that can't be opened while the daemon runs. */
+  /** A file can't be removed, or opened while the daemon runs. */
   readonly failed?: (error: unknown) => void
 }
 
@@ -69,7 +69,7 @@ export class RotatingFile {
     try {
       this.#open()
     } catch (error) {
-      // Nothing to write to; another try follows, whatever day it is then.
+      // Another try follows, whatever day it is then.
       this.#options.failed?.(error)
       this.#endOfDay = Number.POSITIVE_INFINITY
       this.#openAgainAt = now + REOPEN_AFTER_MS
@@ -86,7 +86,7 @@ export class RotatingFile {
     this.#removeOld(today)
   }
 
-  /** What still waits is written to the file of its day; then that one is closed. */
+  /** What waits is still written to this file; then it is closed. */
   #leave(): void {
     const output = this.#output
     if (output === undefined) return
@@ -96,7 +96,7 @@ export class RotatingFile {
     this.#leaving = [...this.#leaving.filter(({ isWriting }) => isWriting), output]
   }
 
-  /** What can't be removed stays, and is tried again on the next day: today's file is written all the same. */
+  /** What can't be removed is tried again on the next day; today's file is written anyway. */
   #removeOld(today: Date): void {
     const { directory, keepDays, failed } = this.#options
     const { nameOf, isOneOfThem } = this.#files
@@ -121,7 +121,7 @@ export function tryRotatingFile(files: DayFiles, directory: string): void {
 }
 
 /**
- * A directory that is missing is looked for upwards, as `mkdir -p` would.
+ * If the directory is missing, the next one above it is tried, as `mkdir -p` would.
  * @throws what the system would say where `name` can't be opened for appending in `directory`.
  */
 function tryAppend(directory: string, name: string): void {
@@ -132,7 +132,7 @@ function tryAppend(directory: string, name: string): void {
   }
   let above = directory
   while (statSync(above, { throwIfNoEntry: false }) === undefined) above = dirname(above)
-  // What mkdir says of a file in the directory's place, and of one on the way there.
+  // What mkdir says of a file in the directory's place, and of one above it.
   const code = above === directory ? 'EEXIST' : 'ENOTDIR'
   if (!statSync(above).isDirectory()) throw Object.assign(new Error(`${above} is no directory`), { code })
   accessSync(above, constants.W_OK | constants.X_OK)
@@ -144,5 +144,5 @@ function notWritable({ setting }: DayFiles, directory: string, error: unknown): 
   return codedError('FILE_NOT_WRITABLE', `${what}; make it writable for this user, or name another`, error)
 }
 
-/** The beginning of the day so many days after this one, also where a day has 23 or 25 hours. */
+/** The beginning of a day, `count` days later; a day may have 23 or 25 hours. */
 const dayAfter = (day: Date, count: number): Date => new Date(day.getFullYear(), day.getMonth(), day.getDate() + count)

@@ -62,7 +62,7 @@ export class TpsFile {
       this.#before = view
       if (before === undefined || this.#isStopped) return
       const { traffic } = new Interval(before, view, new Map())
-      // A timer may fire a moment early: the line is that of the quarter it was meant for.
+      // The timer may fire early or late: the line has the time of its quarter.
       const quarter = TPS_SECONDS * MILLIS_PER_SECOND
       this.#file.write(tpsLine(new Date(Math.round(Date.now() / quarter) * quarter), traffic))
     } finally {

@@ -1,5 +1,5 @@
 /**
- * What an alarm is: the words that its definition, its judge, the log, `/alarms`, the metric and the webhook share.
+ * What an alarm is: the types that its definition, its judge, the log, `/alarms`, the metric and the webhook share.
  */
 import type { TrafficClass } from '../../classes.ts'
 
@@ -43,7 +43,7 @@ export type AlarmId = (typeof ALARM_IDS)[number]
 
 export type Severity = 'warning' | 'critical'
 
-/** What an alarm is about; empty where it is the daemon as a whole. Only names of the configuration, and our numbers. */
+/** What an alarm is about; empty for the daemon as a whole. Only names of the configuration, and numbers of instances. */
 export interface Subject {
   readonly server?: string
   readonly client?: string
@@ -55,13 +55,13 @@ export interface Subject {
 export interface Reading {
   readonly subject: Subject
   readonly value: number
-  /** More to say of this one than its value: what limits a server, say. */
+  /** More than the value says: what limits a server, for example. */
   readonly detail?: string | undefined
-  /** What to do, where more is known than the alarm's own advice. */
+  /** What to do, if it is known better than in the alarm's own advice. */
   readonly advice?: string | undefined
 }
 
-/** Raised at `high` or above, cleared under `low`; each by so many of so many polls. */
+/** Raised at `high` or above, cleared under `low`; both take `samples` of the last `ofLast` polls. */
 export interface Threshold {
   readonly high: number
   readonly low: number
@@ -69,20 +69,17 @@ export interface Threshold {
   readonly ofLast: number
 }
 
-/** An alarm that is raised. */
 export interface Alarm {
   readonly id: AlarmId
   readonly severity: Severity
   readonly subject: Subject
-  /** Unix time when it was raised. */
   readonly sinceUnixSeconds: number
-  /** The latest that was at `high` or above: what raised it, or keeps it raised. */
+  /** Value and detail of the latest reading at `high` or above. */
   readonly value: number
-  /** As the value: of what raised it, or keeps it raised. */
   readonly detail: string | undefined
-  /** What is known now; undefined where nothing points to a cause any more. */
+  /** Of the latest reading; undefined if no cause is known. */
   readonly advice: string | undefined
-  /** Since the latest reading at `high` or above; undefined while they are. */
+  /** Since the latest reading at `high` or above; undefined if the latest one is. */
   readonly quietSeconds?: number | undefined
 }
 
@@ -97,11 +94,11 @@ export interface HealthReason {
 export interface HealthScore {
   /** 0 to 10. */
   readonly score: number
-  /** The dearest first. */
+  /** The most expensive first. */
   readonly reasons: readonly HealthReason[]
 }
 
-/** `server fr-1, accounting`; empty where it is the daemon as a whole. */
+/** `server fr-1, accounting`; empty for the daemon as a whole. */
 export const subjectText = ({ server, client, class: name, instance }: Subject): string =>
   [
     server === undefined ? [] : [`server ${server}`],
@@ -112,6 +109,6 @@ export const subjectText = ({ server, client, class: name, instance }: Subject):
     .flat()
     .join(', ')
 
-/** Tells one alarm from another, wherever it is written down. */
+/** Identifies an alarm. */
 export const keyOf = (id: string, { server, client, class: name, instance }: Subject): string =>
   [id, server, client, name, instance].join(' ')

@@ -1,7 +1,6 @@
 /**
- * Which clients had traffic in the last hour. Their counters tell, which each view has anyway, so it costs no packet anything.
- *
- * A client counts as active from the view in which its counters had moved. Polls are seconds apart, so that is exact enough.
+ * Which clients had traffic in the last hour: those whose counters have changed between two views. Views are seconds apart,
+ * which is exact enough, and no packet costs more.
  */
 import { type Duration, type Instant, seconds, since } from '../../units.ts'
 
@@ -32,7 +31,6 @@ interface LastSeen {
 }
 
 export class ClientActivity {
-  /** As many as there are clients in the configuration. */
   #lastSeen = new Map<string, LastSeen>()
 
   /** Reads the counters of all clients now; returns the names of those that are active. */

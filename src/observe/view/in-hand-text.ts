@@ -1,6 +1,6 @@
 /**
- * In words: what is in hand, what of it can't be finished, and what becomes of what is left. For the log, for refusals of
- * the admin API and for the command line alike.
+ * In words: what is in hand, what of it can't be finished, and what becomes of the rest. The log, the admin API and the
+ * command line use the same words.
  */
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassForecast, ClassInHand, Forecast, InHand, Obstacle } from './in-hand.ts'
@@ -34,7 +34,7 @@ export function inHandText(inHand: InHand): string {
   return parts.join(' and ')
 }
 
-/** What becomes of it when the daemon ends with it in hand; a sentence for each class, none where nothing is left. */
+/** What becomes of it if the daemon ends now. */
 export function fateText({ accounting, authentication }: InHand): string {
   const { clientsGaveUp, longestGivenUpSeconds } = accounting
   const sentence = (count: number, name: TrafficClass, one: string, many: string): string[] =>
@@ -69,7 +69,7 @@ export function refusalText(forecast: Forecast): string {
   return `not stopped, and it goes on as before: ${what} can't be finished within drain_limit (${limitSeconds} s). In hand: ${inHandText(classes)}; with a stop now: ${fateText(classes)}. To lose nothing: ${advice}. To end it all the same: "radsluice stop --force"`
 }
 
-/** Why a drain or a stop that begins will hardly come to its end, and what to do; undefined where nothing stands against it. */
+/** Why a drain or a stop will probably not finish, and what to do; undefined if it will. */
 export function hindranceText(forecast: Forecast): string | undefined {
   if (forecast.isSafe) return undefined
   const { what, advice } = hindrances(forecast)
@@ -86,11 +86,10 @@ function hindrances({ classes }: Forecast): { readonly what: string; readonly ad
   }
 }
 
-/** The time is over and something is left: nothing is lost, the daemon stays. */
+/** The time is over and something is left: the daemon stays. */
 export const notStoppedText = (inHand: InHand): string =>
   `not stopped: ${inHandText(inHand)} still in hand when drain_limit was over; it takes nothing new and goes on with these. Wait and stop again; "radsluice resume" takes traffic again; "radsluice stop --force" ends it (${fateText(inHand)})`
 
-/** `stopped; left in hand: ...`. */
 export const leftText = (inHand: InHand): string => `${inHandText(inHand)}; ${fateText(inHand)}`
 
 /** `12 min`, `45 s`, `3 h`. */

@@ -1,10 +1,9 @@
 /**
- * What a daemon has in hand, and what of it would be lost if it ended: pure functions over the view.
+ * What a daemon has in hand, and what of it would be lost if the daemon ended.
  *
- * A login and a record differ. A login that is not answered is asked for again, or its client has gone; nothing is owed. A
- * record whose client still sends it comes again after the restart; a record whose client has given up is lost for good.
- * The forecast is an estimate from rates and states of servers: it errs when servers do otherwise than they did. So a
- * stop that relies on it looks again at its end.
+ * A login that is not answered is tried again by its client, or the client has gone: nothing is lost. A record comes again
+ * after the restart if its client still sends it, else it is lost for good. The forecast is an estimate from the rates and
+ * states of servers. It is wrong if servers change, so a stop checks again at its end.
  */
 
 import { type PerClass, perClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -15,9 +14,9 @@ import { effectiveCeiling } from './diagnosis.ts'
 export interface ClassInHand {
   readonly queued: number
   readonly outstanding: number
-  /** Of both, the records whose clients have not sent them for 30 s; 0 for authentication. */
+  /** Records of both whose clients have not sent them for 30 s; 0 for authentication. */
   readonly clientsGaveUp: number
-  /** How long ago the first of those was sent last; 0 where there are none. */
+  /** The longest time since a client sent one of those; 0 if there are none. */
   readonly longestGivenUpSeconds: number
 }
 export type InHand = PerClass<ClassInHand>
@@ -26,14 +25,14 @@ export type InHand = PerClass<ClassInHand>
 export type Obstacle = 'no-live-server' | 'no-answering-server' | 'queue-too-long' | 'set-aside' | 'no-time'
 
 export interface ClassForecast extends ClassInHand {
-  /** Of queued and outstanding, those that can't be finished in time. */
+  /** Of queued and outstanding. */
   readonly unfinishable: number
   /** The parts of `unfinishable`. */
   readonly because: readonly { readonly obstacle: Obstacle; readonly messages: number }[]
 }
 
 export interface Forecast {
-  /** The time there is: `drain_limit`. */
+  /** `drain_limit`. */
   readonly limitSeconds: number
   readonly classes: PerClass<ClassForecast>
   /** Whether a stop would lose nothing. */
@@ -43,7 +42,6 @@ export interface Forecast {
 export const inHandOf = ({ classes }: Pick<EngineSnapshot, 'classes'>): InHand =>
   perClass((each) => classInHand(classes[each]))
 
-/** Queued and outstanding of both classes. */
 export const totalOf = (inHand: InHand): { readonly queued: number; readonly outstanding: number } => ({
   queued: sumOverClasses((each) => inHand[each].queued),
   outstanding: sumOverClasses((each) => inHand[each].outstanding),
@@ -88,17 +86,17 @@ function obstaclesOf(
 
 const isLive = (lane: LaneSnapshot): boolean => lane.state !== 'down' && !lane.isHeldDown && !lane.retiring
 
-/** The classes that have servers, and none that serves. */
+/** The classes that have servers of which none serves. */
 export const unservedBy = ({ lanes }: Pick<EngineSnapshot, 'lanes'>): TrafficClass[] =>
   TRAFFIC_CLASSES.filter((name) => {
     const ofClass = lanes.filter((lane) => lane.class === name && !lane.retiring)
     return ofClass.length > 0 && !ofClass.some(isLive)
   })
 
-/** One that never answered may know another secret: what nothing limits so far is no promise. */
+/** A server that never answered may have another secret, so it can't be relied on. */
 const isAnswering = ({ state, unheard }: LaneSnapshot): boolean => state === 'active' && unheard === undefined
 
-/** Of those that wait, how many these servers can't be sent: each has its own queue, the rest may go to any. */
+/** How many of those that wait can't be sent in time: each server has its own queue, the others may go to any server. */
 function excessOf(waiting: number, answering: readonly LaneSnapshot[], limitSeconds: number): number {
   let excess = 0
   let room = 0

@@ -1,8 +1,8 @@
 /**
- * What happened between two views of a daemon: the rates and shares that alarms, health and the TPS file go by.
+ * What happened between two views of a daemon: the rates and shares that alarms, health and the TPS file use.
  *
- * Counters that went back (a client or server that a reload took away and brought again, a socket that took its count
- * along) count as nothing, never as a negative rate.
+ * A counter that went back counts as 0, never as a negative rate: a reload may remove a client or a server and add it again,
+ * and the kernel's counts end with their socket.
  */
 
 import { sumOverClasses, type TrafficClass } from '../../classes.ts'
@@ -16,20 +16,20 @@ export interface LaneRates {
   readonly lane: LaneSnapshot
   /** First transmissions and retries, a second. */
   readonly sent: number
-  /** What was sent and what the queue grew by, a second. */
+  /** What was sent, and by how much the queue grew, a second. */
   readonly offered: number
   /** Of max-rate, 0 to 1; undefined where it is unlimited. */
   readonly utilisation: number | undefined
-  /** Offered of the effective ceiling; 1 at least where messages waited at both ends. Undefined: nothing limits it. */
+  /** Offered of the effective ceiling; 1 at least if messages waited at both ends. Undefined: nothing limits it. */
   readonly load: number | undefined
-  /** Of all transmissions, 0 to 1. */
+  /** Share of all transmissions, 0 to 1. */
   readonly retries: number
   readonly timeouts: number
   /** Requests that a living server left unanswered, a minute. */
   readonly unanswered: number
   /** Responses whose authenticator did not verify, a minute. */
   readonly wrongProofs: number
-  /** Responses that were dropped for other reasons, late ones left out: how many of each. */
+  /** Responses that were dropped for other reasons, without late ones: how many for each reason. */
   readonly drops: Readonly<Record<string, number>>
 }
 
@@ -57,10 +57,10 @@ export class Interval {
   #clients: readonly ClientDrops[] | undefined
   /** Length, seconds. */
   readonly seconds: number
-  /** By instance, seconds: the worst of the views within. */
+  /** By instance, seconds: the worst of all views in the interval. */
   readonly loopDelay: ReadonlyMap<number, number>
 
-  /** `leastSeconds`: rates are over so long at least, though the interval is not over yet; more can only come. */
+  /** `leastSeconds`: the length that rates are computed with at least, for an interval that is not over. */
   constructor(before: DaemonView, now: DaemonView, loopDelay: ReadonlyMap<number, number>, leastSeconds = 0.001) {
     this.#before = before
     this.now = now
@@ -76,8 +76,8 @@ export class Interval {
   }
 
   /**
-   * How close the queues of a class are to their bounds at the end: 0 is empty, 1 is at the bound. The bounds are those of
-   * each instance, so the instance that is closest speaks for all: one that is full sheds, however empty the others are.
+   * How close the queues of a class are to their bounds: 0 is empty, 1 is at the bound. Each instance has its own bounds, so
+   * the closest one counts: an instance that is full sheds messages, even if the others are empty.
    */
   queueShares(name: TrafficClass): { readonly fill: number; readonly age: number } {
     const { messages, bytes, age } = this.now.limits[name]
@@ -88,17 +88,16 @@ export class Interval {
     }
   }
 
-  /** Messages of a class that ended in this way meanwhile. */
+  /** Messages of a class that ended in this way. */
   ended(name: TrafficClass, how: EndingName): number {
     return this.#rise(({ engine }) => endedBy(engine.classes[name].ledger, how)) ?? 0
   }
 
-  /** How many a minute that is. */
   aMinute(count: number): number {
     return (60 * count) / this.seconds
   }
 
-  /** How fast a counter of the whole daemon rose; undefined where it was not known at both ends. */
+  /** How fast a counter of the whole daemon rose; undefined if it was not known at both ends. */
   riseAMinute(read: (view: DaemonView) => number | undefined): number | undefined {
     const rise = this.#rise(read)
     return rise === undefined ? undefined : this.aMinute(rise)
@@ -117,7 +116,6 @@ export class Interval {
       .map((lane) => this.#laneRates(lane, before.get(laneIdentity(lane))))
   }
 
-  /** What was dropped of each client. */
   clientDrops(): readonly ClientDrops[] {
     this.#clients ??= this.#dropsOfClients()
     return this.#clients
@@ -143,7 +141,6 @@ export class Interval {
     })
   }
 
-  /** Each instance, and whether it crashed meanwhile or does not run now. */
   instances(): InstanceCrashes[] {
     const before = new Map(this.#before.instances.map(({ number, crashes }) => [number, crashes]))
     return this.now.instances.map(({ number, isRunning, crashes }) => {
@@ -159,7 +156,7 @@ export class Interval {
     const sent = aSecond((counters) => counters.requests) + retransmissions
     const offered = sent + rise(before?.queued ?? 0, lane.queued) / this.seconds
     const ceiling = effectiveCeiling(lane)
-    // Nothing waits that could go: who has a queue is at its ceiling.
+    // A message that could be sent does not wait: a server with a queue is at its ceiling.
     const waits = lane.queued > 0 && (before?.queued ?? 0) > 0
     return {
       lane,
@@ -189,7 +186,7 @@ const wrongProofsOf = ({ dropped }: Readonly<LaneCounters>): number =>
     0,
   )
 
-/** Of each reason that neither is a wrong secret nor comes of a time-out. */
+/** By reason; without those of a wrong secret or a time-out. */
 const dropsSince = (
   before: LaneCounters['dropped'] | undefined,
   now: LaneCounters['dropped'],

@@ -19,9 +19,8 @@ export const codeNameOf = (code: number): string => NAMES[code] ?? `code ${code}
 export const seenText = ({ code, identifier, port }: SeenPacket): string =>
   `${codeNameOf(code)}, identifier ${identifier}, port ${port}`
 
-/** Behind an address: that it is not the only one. */
 export const othersText = (others: number): string =>
   others === 0 ? '' : ` and at least ${others} other ${others === 1 ? 'address' : 'addresses'}`
 
-/** Where too many peers send unsigned packets to know whether this one did. */
+/** Too many peers send unsigned packets to know whether this one did. */
 export const UNKNOWN_UNSIGNED = 'not known: more addresses send unsigned packets than are remembered'

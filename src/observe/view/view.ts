@@ -1,8 +1,7 @@
 /**
- * What can be seen of a daemon at one moment: the engine's snapshot, and what the shell knows around it.
+ * The daemon at one moment: the engine's snapshot, and what the shell knows beside it.
  *
- * The daemon gathers one view for each scrape or status request; metrics, /status and /readyz are computed from it and
- * ask nothing else. Plain values, no sockets, no clocks.
+ * The daemon makes one view for each scrape or status request. Metrics, /status and /readyz are computed from it alone.
  */
 
 import type { PerClass, TrafficClass } from '../../classes.ts'
@@ -19,14 +18,14 @@ export interface ListenerView {
   readonly class: TrafficClass
   /** `127.0.0.1:1812` */
   readonly address: string
-  /** `absent`: the machine lacks the address. `bound`: the socket is open, and no interface has shown the address so far. */
+  /** `absent`: the machine lacks the address. `bound`: the socket is open, and no interface has the address so far. */
   readonly presence: 'listening' | 'bound' | 'absent'
   /** Whether the machine may lack the address: `optional`, or one that a wildcard covers. */
   readonly isOptional: boolean
   /** Buffers of a socket that is not open are 0. */
   readonly receiveBufferBytes: number
   readonly sendBufferBytes: number
-  /** Datagrams that the kernel dropped because the receive buffer was full; undefined where it doesn't say. */
+  /** Datagrams that the kernel dropped because the receive buffer was full; undefined if it doesn't say. */
   readonly kernelDrops: number | undefined
 }
 
@@ -48,10 +47,10 @@ export interface LaneName {
   readonly class: TrafficClass
 }
 
-/** What operators have changed while the daemon runs; the configuration says otherwise. */
+/** What operators have changed while the daemon runs, against the configuration. */
 export interface Overrides {
   readonly held: readonly (LaneName & Mark)[]
-  /** `configured` is what the file says, for the operator who wonders. */
+  /** `configured` is what the file says. */
   readonly maxRates: readonly (LaneName & Mark & { readonly maxRate: PerSecond; readonly configured: PerSecond })[]
   readonly logLevel: (Mark & { readonly level: string }) | undefined
 }
@@ -80,7 +79,7 @@ export interface DaemonView {
     readonly reloadsOk: number
     readonly reloadsFailed: number
     readonly lastSuccessUnixSeconds: number
-    /** Why the last reload was refused; undefined where it was not. */
+    /** Why the last reload was refused; undefined if it was not. */
     readonly refused: string | undefined
     /** Settings that changed in the file and hold only after a restart. */
     readonly waitingForRestart: readonly string[]
@@ -93,34 +92,33 @@ export interface DaemonView {
   readonly internalErrors: number
   readonly logLinesLost: number
   readonly tpsLinesLost: number
-  /** Undefined where there is no sessions log. */
+  /** Undefined if there is no sessions log. */
   readonly sessionsLogLinesLost: number | undefined
   /** Which clients have series of their own in /metrics (`metrics.per_client`), and which had traffic in the last hour. */
   readonly listedClients: ListedClients
-  /** Errors in watching itself, none of which touched a packet. */
   readonly watchErrors: WatchErrors
-  /** Undefined while it could never be read. */
+  /** Undefined until it was read once. */
   readonly process: { readonly residentBytes: number | undefined; readonly cpuSeconds: number | undefined }
   readonly instances: readonly InstanceView[]
   /** All instances together. */
   readonly engine: EngineSnapshot
 }
 
-/** What the daemon's own watch found at the end of the last poll interval, and finds of the one that runs. */
+/** What the daemon's own watch found at the end of the last poll interval, and in the one that runs. */
 export interface WatchView {
   readonly alarms: readonly Alarm[]
-  /** Not raised, and sure to be at the end of the poll interval if nothing changes. */
+  /** Those that the end of this poll interval will raise if nothing changes. */
   readonly foreseen: readonly Alarm[]
   readonly health: HealthScore
   /** Under it the daemon counts as degraded. */
   readonly degradedBelow: number
-  /** The thresholds in force; those of alarms that are switched off are not among them. */
+  /** Without those of alarms that are switched off. */
   readonly thresholds: readonly { readonly id: AlarmId; readonly high: number; readonly low: number }[]
   readonly lanes: readonly LaneWatch[]
   readonly webhook: WebhookView | undefined
 }
 
-/** One server and class in the last poll interval, all instances together; undefined where nothing limits it. */
+/** One server and class in the last poll interval, all instances together; undefined if nothing limits it. */
 export interface LaneWatch extends LaneName {
   /** Sent of max_rate, 0 to 1. */
   readonly utilisation: number | undefined
@@ -129,14 +127,13 @@ export interface LaneWatch extends LaneName {
 }
 
 export interface WebhookView {
-  /** Requests that were taken, and that failed. */
   readonly ok: number
   readonly failed: number
-  /** Alarms that nobody was told of yet. */
+  /** Alarms that were not delivered yet. */
   readonly waiting: number
-  /** Alarms that nobody will be told of, since too many waited. */
+  /** Alarms that will not be delivered, since too many waited. */
   readonly lost: number
-  /** Why the last request failed; undefined where it was taken, or none was sent. */
+  /** Why the last request failed; undefined if it was accepted, or none was sent. */
   readonly failing: string | undefined
 }
 

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { rfcCounters } from '../../../src/commands/text/rfc-counters.ts'
-import { SHOWN, SHOWN_JSON } from '../../../src/commands/text/show-text.ts'
+import { SHOW_JSON, SHOW_TEXT } from '../../../src/commands/text/show-text.ts'
 import { type StatusReport, statusReport } from '../../../src/observe/status-report.ts'
 import { SERVER_DROP_REASONS } from '../../../src/proxy/border/endings.ts'
 import { seconds } from '../../../src/units.ts'
@@ -47,7 +47,7 @@ describe('counters in the terms of the RFCs', () => {
   it('are those of RFC 4670 for accounting', () => {
     const lane = reportOf(driven()).lanes.find((one) => one.class === 'accounting')!
     expect(Object.fromEntries(rfcCounters(lane))).toMatchObject({ Requests: 1, Responses: 0, PendingRequests: 1 })
-    expect(SHOWN.counters(reportOf(driven()))).toContain('s1 accounting (RFC 4670)')
+    expect(SHOW_TEXT.counters(reportOf(driven()))).toContain('s1 accounting (RFC 4670)')
   })
 
   it('have each reason for a drop in exactly one of them', () => {
@@ -65,11 +65,11 @@ describe('counters in the terms of the RFCs', () => {
 describe('show', () => {
   it('servers: a server that was never asked has held nothing, and not for 0 ms', () => {
     const world = new World({ servers: [server('s1', { rate: 1 })] })
-    const rows = SHOWN.servers(reportOf(world))
+    const rows = SHOW_TEXT.servers(reportOf(world))
     expect(rows.filter((row) => /^s1 .* max_rate /.test(row)).map((row) => row.split(/ +/).at(-1))).toEqual(['-', '-'])
   })
 
-  const lines = (what: keyof typeof SHOWN): string[] => SHOWN[what](reportOf(driven()))
+  const lines = (what: keyof typeof SHOW_TEXT): string[] => SHOW_TEXT[what](reportOf(driven()))
 
   it('queues: every place where something waits, and the bounds', () => {
     const text = lines('queues').join('\n')
@@ -83,11 +83,11 @@ describe('show', () => {
     expect(lines('clients')[1]).toMatch(/^bng +3 +1 +0 +0$/)
     expect(lines('instances')[1]).toMatch(/^ *0 +running +0 /)
     expect(lines('alarms')).toEqual([expect.stringContaining('alarm queue-fill (warning) for 10 s: accounting: ')])
-    expect(SHOWN.alarms({ ...reportOf(driven()), alarms: [] })).toEqual(['no alarm is raised'])
+    expect(SHOW_TEXT.alarms({ ...reportOf(driven()), alarms: [] })).toEqual(['no alarm is raised'])
     expect(lines('servers').join('\n')).toMatch(/^s1 +authentication +1\/s +max_rate +2 /m)
   })
 
   it('all of it for programs too', () => {
-    for (const part of Object.values(SHOWN_JSON)) expect(JSON.stringify(part(reportOf(driven())))).toMatch(/^\{"\w+":/)
+    for (const part of Object.values(SHOW_JSON)) expect(JSON.stringify(part(reportOf(driven())))).toMatch(/^\{"\w+":/)
   })
 })

@@ -235,11 +235,11 @@ describe('the webhook', () => {
       advice: 'look',
     } as const
     admin.state.isBroken = true
-    webhook.tell([alarm], { raised: [], cleared: [] }, 1_000)
+    webhook.notify([alarm], { raised: [], cleared: [] }, 1_000)
     await turn()
     expect([lines.length, sent]).toEqual([1, 0])
     admin.state.isBroken = false
-    webhook.tell([alarm], { raised: [], cleared: [] }, 1_001)
+    webhook.notify([alarm], { raised: [], cleared: [] }, 1_001)
     await turn()
     expect(webhook.view.ok).toBe(1)
   })

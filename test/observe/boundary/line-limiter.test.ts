@@ -30,8 +30,8 @@ describe('a line limiter', () => {
   it('gives all that is held at the end', () => {
     const limiter = new LineLimiter<string>()
     for (let i = 0; i < 5; i += 1) limiter.admit('a', `${i}`, at(i))
-    expect(limiter.rest()).toEqual([{ event: '4', count: 4 }])
-    expect(limiter.rest()).toEqual([])
+    expect(limiter.takeHeld()).toEqual([{ event: '4', count: 4 }])
+    expect(limiter.takeHeld()).toEqual([])
   })
 
   it('puts the kinds beyond its bound into one', () => {
@@ -39,7 +39,7 @@ describe('a line limiter', () => {
     let lines = 0
     for (let i = 0; i < 10_050; i += 1) if (limiter.admit(`kind ${i}`, i, at(0))) lines += 1
     expect(lines).toBe(10_001)
-    expect(limiter.rest()).toEqual([{ event: 10_049, count: 49 }])
+    expect(limiter.takeHeld()).toEqual([{ event: 10_049, count: 49 }])
   })
 
   it('never writes two lines of a kind within a second, and counts every event exactly once', () => {
@@ -67,7 +67,7 @@ describe('a line limiter', () => {
           if (line) write([line])
           if (flush) write(limiter.due(at(now)))
         }
-        for (const { count } of limiter.rest()) counted += count
+        for (const { count } of limiter.takeHeld()) counted += count
         expect(counted).toBe(steps.length)
       }),
     )
