@@ -1,9 +1,9 @@
 /**
- * Counters of two things of one shape as those of both together: of two instances, of an engine and the one that follows it,
- * of clients that a reload removed.
+ * The counters of two objects of the same shape added: of two instances, of an engine and the one before it, of clients that
+ * a reload removed.
  */
 
-/** Every number of two objects of one shape added, at any depth and in lists; what is no number is the first one's. */
+/** Adds every number, at any depth and in lists. Other values are those of the first object. */
 export function addedNumbers<T extends object>(a: T, b: T): T {
   const sum: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(a)) {

@@ -1,9 +1,8 @@
 /**
  * How long something took, counted in twelve buckets from 1 ms to 60 s and one beyond.
  *
- * Plain numbers that are added up where a thing happens: to count one is a few comparisons and two additions. Half of the
- * limits are those that matter to RADIUS (a time-out is 3 s, patience ends at 5 to 30 s), the others split the rest evenly
- * on a logarithmic scale.
+ * Plain numbers: to count one is a few comparisons and two additions. Half of the limits matter to RADIUS (a time-out is
+ * 3 s, clients wait 5 to 30 s), the others split the rest evenly on a logarithmic scale.
  */
 import { type Duration, micros, millis, seconds } from '../../units.ts'
 

@@ -1,7 +1,7 @@
 /**
- * What the engine says of itself when asked: plain values, taken at one moment, for `status`, metrics and tests.
+ * The engine at one moment: plain values for `status`, metrics and tests.
  *
- * A snapshot is a copy; holding it holds nothing of the engine. All times are instants or durations in microseconds.
+ * A snapshot is a copy, so keeping it keeps nothing of the engine. All times are instants or durations in microseconds.
  */
 
 import type { Addition } from '../../accounting/record/rewriting.ts'
@@ -15,7 +15,7 @@ import type { ClientDropReason, LedgerSnapshot, PlaceCounts, ServerDropReason } 
 import type { MixedSigning, UnsignedDropped } from './events.ts'
 import type { Histogram } from './histogram.ts'
 
-/** Beside the law: things that happen to requests without ending them. */
+/** Not a part of the law: these events do not end a request. */
 export interface ClassCounters {
   /** Duplicates answered from the answer cache. */
   cachedAnswers: number
@@ -41,15 +41,15 @@ export interface LaneCounters {
   promotions: number
   /** Requests that ended here unanswered while nothing valid came from the server. */
   failures: number
-  /** Requests that ended here unanswered although the server answered others meanwhile. */
+  /** Requests that ended here unanswered while the server answered others. */
   unansweredByLiveServer: number
   probesSent: number
   probesAnswered: number
   refused: number
   readonly dropped: Record<ServerDropReason, number>
-  /** From the transmission to its response, where there was one transmission only. */
+  /** From the transmission to its response, if there was only one transmission. */
   readonly roundTrips: Histogram
-  /** From the arrival of a request to its first transmission, which was to this server. */
+  /** From the arrival of a request to its first transmission, if that was to this server. */
   readonly queueWaits: Histogram
 }
 
@@ -58,11 +58,11 @@ export interface ResponsesInTime {
   readonly counted: number
   /** After the time-out of the last transmission. */
   readonly late: number
-  /** Soon after a retry: late, unless what went before was lost. */
+  /** Soon after a retry: late, unless the transmission before it was lost. */
   readonly unclear: number
   /** How long after the first transmission these two came: a moving mean, 0 before the first. */
   readonly typically: Duration
-  /** That of the settings. */
+  /** Of the settings. */
   readonly timeout: Duration
 }
 
@@ -93,15 +93,17 @@ export interface LaneSnapshot {
     readonly quarantined: number
     readonly abandoned: number
   }
-  /** Of the last valid response; undefined before the first, and where nobody knows which transmission it answers. */
+  /** Of the last valid response; undefined before the first, and if it is not known which transmission it answers. */
   readonly roundTripTime: Duration | undefined
-  /** While no valid response has ever come since the start or since another secret: transmissions that timed
-   * out; 0 while all of them did at about the same time, since their answers may just be late. */
+  /**
+   * Until the first valid response since the start or since the secret changed: transmissions that timed out. 0 while all
+   * of them did at about the same time, since their responses may just be late.
+   */
   readonly unheard: { readonly timeouts: number } | undefined
   /** When the last valid response came, to a probe or a request, and when the last one to a request. */
   readonly heardAt: Instant | undefined
   readonly respondedAt: Instant | undefined
-  /** When the last ICMP error came: nothing listens there. Undefined again where silence followed it. */
+  /** When the last ICMP error came: nothing listens there. Undefined again if silence followed it. */
   readonly refusedAt: Instant | undefined
   /** Of the last three transmissions that timed out: when the first of them was sent, and when the last timed out. */
   readonly silence: { readonly since: Instant; readonly at: Instant } | undefined
@@ -112,11 +114,11 @@ export interface LaneSnapshot {
   readonly counters: Readonly<LaneCounters>
 }
 
-/** In `queued` is what waits anywhere: in the instance queue, in server queues, parked. */
 /** Knows a lane again in another snapshot. */
 export const laneIdentity = ({ server, class: name, address, port, retiring }: LaneSnapshot): string =>
   [server, name, address, port, retiring].join(' ')
 
+/** `queued`: waiting anywhere, in the instance queue, in server queues or parked. */
 export interface ClassSnapshot extends PlaceCounts {
   readonly ledger: LedgerSnapshot
   readonly counters: Readonly<ClassCounters>
@@ -131,9 +133,9 @@ export interface ClassSnapshot extends PlaceCounts {
   readonly parked: number
   /** Records that a living server left unanswered, until they are tried again. */
   readonly setAside: number
-  /** Of the records in hand (queued or outstanding), those that their clients have not sent again for 30 s. */
+  /** Records in hand (queued or outstanding) that their clients have not sent again for 30 s. */
   readonly clientsGaveUp: number
-  /** How long ago the first of those was sent last, at least; 0 where there are none. */
+  /** How long ago the first of those was sent last, at least; 0 if there are none. */
   readonly longestGivenUp: Duration
 }
 
@@ -144,7 +146,7 @@ export interface ClientSnapshot {
   readonly dropped: number
   /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */
   readonly badAuthenticators: number
-  /** Why one was dropped last whose authenticator was not wrong. */
+  /** Why the last one was dropped that had no wrong authenticator. */
   readonly lastDrop: ClientDropReason | undefined
   readonly accounting: ClientAccounting
   /** Additions that did not fit into a packet for a server. */
@@ -157,10 +159,10 @@ export interface EngineSnapshot {
   readonly classes: PerClass<ClassSnapshot>
   readonly lanes: readonly LaneSnapshot[]
   readonly clients: readonly ClientSnapshot[]
-  /** What those did together that reloads removed; undefined where none of them did anything. Its name says nothing. */
+  /** All clients together that reloads removed; undefined if none of them did anything. Its name has no meaning. */
   readonly formerClients: ClientSnapshot | undefined
   readonly messageAuthenticatorLearned: { readonly clients: number; readonly servers: number }
-  /** Whose signatures need an operator, a thousand clients and a thousand servers of each kind at most. */
+  /** Peers whose signatures need an operator, a thousand clients and a thousand servers of each kind at most. */
   readonly signing: { readonly mixed: readonly MixedSigning[]; readonly dropped: readonly UnsignedDropped[] }
   /** Entries in the bounded tables; `remembered`: records that are known beyond their time in hand. */
   readonly tables: Readonly<Record<'answers' | 'records' | 'remembered' | 'states', number>>

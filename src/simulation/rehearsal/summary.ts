@@ -1,8 +1,8 @@
 /**
- * What a person wants to know of a run: how long the outage lasts, what became of the messages, what the servers did.
+ * The results of a run for people: how long the outage lasts, how the messages ended, what the servers did.
  *
- * Times are seconds, counts are whole numbers, shares lie between 0 and 1. This is what `--json` prints and what the
- * report shows: there is one summary, and everything else is a way to write it.
+ * Times are seconds, counts are whole numbers, shares are between 0 and 1. `--json` prints this summary, and the report
+ * shows it.
  */
 
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
