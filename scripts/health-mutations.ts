@@ -9,7 +9,9 @@ const punctuality = inFile('src/throttle/punctuality.ts')
 const answering = inFile('src/proxy/serving/answering.ts')
 const failover = inFile('src/proxy/serving/failover.ts')
 const pool = inFile('src/proxy/pool/pool.ts')
-const lane = inFile('src/proxy/work/lane.ts')
+const failing = inFile('src/proxy/pool/failing.ts')
+const limits = inFile('src/proxy/work/lane-limits.ts')
+const silence = inFile('src/proxy/work/silence.ts')
 const contact = inFile('src/proxy/work/contact.ts')
 const sum = inFile('src/instances/shared/sum.ts')
 const register = inFile('src/proxy/register/register.ts')
@@ -60,8 +62,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   // Signs of life.
   failover(
     'every request without an answer speaks against its server (0.1.0)',
-    'const isSilent = lane.signsOfLife === attempt.signsBefore',
-    'const isSilent = lane.signsOfLife >= attempt.signsBefore',
+    'const isSilent = lane.contact.signsOfLife === attempt.signsBefore',
+    'const isSilent = lane.contact.signsOfLife >= attempt.signsBefore',
   ),
   failover(
     'what a living server left unanswered speaks against the next one',
@@ -73,24 +75,32 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'attempt.isOverdue = true\n    if (attempt.request?.course?.wasLeftByLiving === true) return\n',
     'if (attempt.request?.course?.wasLeftByLiving === true) return\n    attempt.isOverdue = true\n',
   ),
-  sending('a retry does not begin the wait for a sign of life anew', 'attempt.signsBefore = lane.signsOfLife\n', ''),
+  sending(
+    'a retry does not begin the wait for a sign of life anew',
+    'attempt.signsBefore = lane.contact.signsOfLife\n',
+    '',
+  ),
   answering(
     'a response that can not be passed on is no sign of life (0.1.0)',
     "this.#sending.finish(attempt, 'responded', now)\n    this.#hear(attempt, now)\n    if (request",
     "this.#sending.finish(attempt, 'responded', now)\n    if (request",
   ),
-  answering('a replay is a sign of life', 'lane.heardAgain(attempt)\n      return\n', ''),
-  lane(
+  answering(
+    'a replay is a sign of life',
+    'if (lane.contact.heard(attempt, now)) this',
+    'if (!lane.contact.heard(attempt, now) || now > 0) this',
+  ),
+  contact(
     'an answer under a former secret says that the present one is right',
-    'if (!this.#isUnderItsSecret(attempt)) return\n    // After',
-    '// After',
+    'if (!this.#isUnderItsSecret(attempt)) return isFirst\n',
+    '',
   ),
   contact(
     'one ICMP error hides a wrong secret for ever',
     'if (this.#silentSinceRefused >= ENOUGH_SILENT) this.#refusedAt = undefined',
     '',
   ),
-  contact('loss is told as lateness', "return isMost(late) ? 'late' : 'late-or-lost'", "return 'late'"),
+  silence('loss is told as lateness', "return isMost(late) ? 'late' : 'late-or-lost'", "return 'late'"),
   sum('what the first instance heard counts alone', 'heardAt: latest(a.heardAt, b.heardAt)', 'heardAt: a.heardAt'),
   answering('a late response makes a server Active', 'lane.health.respondedLate(now)', 'lane.health.responded(now)'),
   answering(
@@ -105,7 +115,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'a probe that is answered too late counts',
-    'if (since(sentAt, now) > lane.probePatience()) {',
+    'if (since(sentAt, now) > limit) {',
     'if (since(sentAt, now) < 0) {',
   ),
 
@@ -114,16 +124,16 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   health('Failing recovers with any response', 'this.#hasRecovered(now) ?', 'now > 0 ?'),
   health('Failing never recovers', 'this.#tally.answered * 2 >= this.#tally.ended', 'this.#tally.answered < 0'),
   punctuality('what is long ago counts for ever', 'this.#sumEnded -= this.#ended[place]!\n', ''),
-  lane('a Failing server stays the first choice', 'return this.isFailing() ? 1 : 0', 'return 0'),
-  pool('a Failing server gets every request as a trial', 'const ONE_REQUEST_IN = 20', 'const ONE_REQUEST_IN = 1'),
-  pool(
+  pool('a Failing server stays the first choice', 'return isFailing(lane) ? 1 : 0', 'return 0'),
+  failing('a Failing server gets every request as a trial', 'const ONE_REQUEST_IN = 20', 'const ONE_REQUEST_IN = 1'),
+  failing(
     'a Failing server that is no first choice is never tried',
-    'lane.passedOver >= ONE_REQUEST_IN || since(lane.triedAt ?? lane.health.since, now) >= this.#interval',
-    'lane.passedOver >= ONE_REQUEST_IN',
+    '(passedOver < ONE_REQUEST_IN && since(triedAt, now) < interval)',
+    'passedOver < ONE_REQUEST_IN',
   ),
   failover(
     'what returns from a Failing server goes back to it',
-    'return this.#pools.of(lane).hasWellBeside(lane, request)',
+    'return this.#pools.of(lane).lanes.some((other) => other !== lane && isWell(other) && !tried.includes(other.number))',
     'return false',
   ),
   failover('what waits for a Failing server stays there', 'else this.leaveFailing(pool)\n', ''),
@@ -172,8 +182,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a login that waits on keeps its place from a request that finds none',
-    'while (identifiers.room() < wanted && lane.canMakeRoom()) ',
-    'while (now < 0 && identifiers.room() < wanted && lane.canMakeRoom()) ',
+    'while (limits.identifiers.room() < wanted && limits.canMakeRoom()) ',
+    'while (now < 0 && limits.identifiers.room() < wanted && limits.canMakeRoom()) ',
   ),
   waitingOn(
     'a due retry of another login ends one that waits on',
@@ -197,12 +207,12 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   waitingOn(
     'a login stays at a silent server that it was sent to last',
-    'this.#pools.of(request).toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)',
-    'this.#pools.of(request).toAskAgain(lane, request, lane.signsOfLife < signsAtFirst)',
+    'this.#toAskAgain(request, lane, lane.contact.signsOfLife === signsAtFirst)',
+    'this.#toAskAgain(request, lane, lane.contact.signsOfLife < signsAtFirst)',
   ),
-  pool(
+  waitingOn(
     'a login never goes back to a server that was silent and answers again',
-    'signs !== undefined && (isSilent || other.signsOfLife > signs)',
+    'signs !== undefined && (isSilent || other.contact.signsOfLife > signs)',
     'signs !== undefined && isSilent',
   ),
   answering(
@@ -216,14 +226,14 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'this.#register.leave(request)',
   ),
 
-  lane(
+  limits(
     'places are given up that make no room',
     'this.waitingOn.size > 0 && this.identifiers.lacking() <= this.waitingOn.size',
     'this.waitingOn.size > 0',
   ),
   failover(
     'a login that is tried again can be put out by another',
-    '    lane.waitingOn.delete(attempt)\n    lane.queue.waiting.put(request)',
+    '    lane.limits.waitingOn.delete(attempt)\n    lane.queue.waiting.put(request)',
     '    lane.queue.waiting.put(request)',
   ),
   failover(
@@ -255,7 +265,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'records set aside take all identifiers',
-    'if (lane.asideOutstanding < shareOf(lane.options.maxOutstanding)) return false',
+    'if (lane.limits.aside < shareOf(lane.options.maxOutstanding)) return false',
     'if (now > 0) return false',
   ),
   aside('a record set aside comes back at the same pace for ever', 'FIRST_WAIT * 2 ** timer.times', 'FIRST_WAIT'),

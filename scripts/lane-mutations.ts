@@ -4,8 +4,7 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
-const dueLanes = inFile('src/proxy/work/due-lanes.ts')
-const lane = inFile('src/proxy/work/lane.ts')
+const schedule = inFile('src/proxy/work/lane-schedule.ts')
 const engine = inFile('src/proxy/engine.ts')
 const register = inFile('src/proxy/register/register.ts')
 const failover = inFile('src/proxy/serving/failover.ts')
@@ -13,25 +12,24 @@ const returning = inFile('src/proxy/register/returning.ts')
 const serverChoice = inFile('src/proxy/pool/server-choice.ts')
 const turns = inFile('src/proxy/pool/turns.ts')
 const hashChoice = inFile('src/proxy/pool/hash-choice.ts')
-const trials = inFile('src/proxy/pool/trials.ts')
-const trialRequests = inFile('src/proxy/pool/trial-requests.ts')
+const outage = inFile('src/proxy/pool/outage.ts')
 const momentHeap = inFile('src/queues/containers/moment-heap.ts')
 
 export const LANE_MUTATIONS: readonly Mutation[] = [
   // Who is looked at, and when.
-  dueLanes('a quarantine ends and nobody notices', 'while (this.#byQuarantine.firstAt <= now)', 'while (now < 0)'),
-  dueLanes(
+  schedule('a quarantine ends and nobody notices', 'while (this.#byQuarantine.firstAt <= now)', 'while (now < 0)'),
+  schedule(
     'a lane that was looked at has no next moment',
     'else this.#byWake.put(lane, wakeAt)',
     'else this.#byWake.remove(lane)',
   ),
-  lane(
+  schedule(
     'an identifier that comes back marks nobody',
-    'if (!this.queue.waiting.isEmpty() || !this.isLive()) this.markChanged()',
-    'if (!this.isLive()) this.markChanged()',
+    'if (!this.#lane.queue.waiting.isEmpty() || !this.#lane.isLive()) this.markChanged()',
+    'if (!this.#lane.isLive()) this.markChanged()',
   ),
-  engine('a promised place that was served marks nobody', '      lane?.markChanged()\n', ''),
-  register('a promised place that was left marks nobody', '    request.lane?.markChanged()\n', ''),
+  engine('a promised place that was served marks nobody', '      lane?.schedule.markChanged()\n', ''),
+  register('a promised place that was left marks nobody', '    request.lane?.schedule.markChanged()\n', ''),
   momentHeap(
     'one that becomes later stays where it is',
     'else this.#sink(place, item, moment)',
@@ -62,8 +60,8 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
   // The queue of a server that went Down, and trials.
   failover(
     'of a long queue the rest stays with the server',
-    'this.#register.returning.add(lane.class, lane.giveUpQueue())',
-    'lane.markChanged()',
+    '    }\n    this.#register.returning.addQueueOf(lane)\n',
+    '    }\n    lane.schedule.markChanged()\n',
   ),
   returning('a queue gives back once and never again', '    queue.tellOfSettled(this.#ready)\n', ''),
   returning(
@@ -71,16 +69,16 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
     'if (queue.waiting.isEmpty()) this.#queues.delete(queue)',
     'if (queue.waiting.isEmpty()) this.#ready.delete(queue)',
   ),
-  trials('one that is held Down is tried', '!lane.health.isHeldDown && ', ''),
-  trials(
+  outage('one that is held Down is tried', '!lane.health.isHeldDown && ', ''),
+  outage(
     'the same server is tried again and again',
-    'Math.max(lane.triedAt ?? 0, lane.health.since)',
+    'Math.max(this.#triedAt.get(lane) ?? 0, lane.health.since)',
     'lane.health.since',
   ),
-  trials('one that had no room is never tried again', 'this.#aside.firstAt <= now', 'this.#aside.firstAt < 0'),
-  trialRequests(
+  outage('one that had no room is never tried again', 'this.#full.firstAt <= now', 'this.#full.firstAt < 0'),
+  outage(
     'the one that was sent most often is tried again',
-    'this.#byTransmissions.put(request, courseOf(request).transmissions)\n    if',
-    'this.#byTransmissions.put(request, -courseOf(request).transmissions)\n    if',
+    'this.#sentBefore.put(request, courseOf(request).transmissions)\n    if',
+    'this.#sentBefore.put(request, -courseOf(request).transmissions)\n    if',
   ),
 ]

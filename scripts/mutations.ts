@@ -23,7 +23,7 @@ const engine = inFile('src/proxy/engine.ts')
 const rewriting = inFile('src/proxy/serving/rewriting.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
 const failover = inFile('src/proxy/serving/failover.ts')
-const trials = inFile('src/proxy/pool/trials.ts')
+const outage = inFile('src/proxy/pool/outage.ts')
 const register = inFile('src/proxy/register/register.ts')
 const duplicates = inFile('src/proxy/register/duplicates.ts')
 const answered = inFile('src/proxy/register/answered-records.ts')
@@ -34,7 +34,7 @@ const intake = inFile('src/proxy/admission/intake.ts')
 const answering = inFile('src/proxy/serving/answering.ts')
 const endings = inFile('src/proxy/border/endings.ts')
 const ledger = inFile('src/proxy/register/ledger.ts')
-const lane = inFile('src/proxy/work/lane.ts')
+const limits = inFile('src/proxy/work/lane-limits.ts')
 const lanes = inFile('src/proxy/work/lanes.ts')
 const wayBack = inFile('src/proxy/serving/way-back.ts')
 const assigning = inFile('src/proxy/serving/assigning.ts')
@@ -142,8 +142,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   wayBack(
     'the parked never return',
-    'if (pool.hasLive()) {\n      pool.parked.promote',
-    'if (pool.hasLive() && pool.parked.waiting.queued < 0) {\n      pool.parked.promote',
+    'if (pool.hasLive()) {\n      pool.outage.parked.promote',
+    'if (pool.hasLive() && pool.outage.parked.waiting.queued < 0) {\n      pool.outage.parked.promote',
   ),
   engine(
     'a wake for a slot is forgotten',
@@ -157,14 +157,14 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   engine(
     'a message behind an older one leaves its slot unused (once a bug)',
-    'return lane.nextPromotionAt(now) !== now',
+    'return lane.schedule.nextPromotionAt(now) !== now',
     'return true',
   ),
   assigning('State is not bound to its server', 'packet.stateAt === 0 ? undefined', 'packet.stateAt >= 0 ? undefined'),
-  lane(
+  limits(
     'a lane wakes for a slot though no identifier is free',
-    'if (!this.identifiers.hasRoom()) return this.identifiers.nextWakeAt()',
-    '',
+    'return this.identifiers.hasRoom() ? this.nextQuotaAt(now) : this.identifiers.nextWakeAt()',
+    'return this.nextQuotaAt(now)',
   ),
   sending(
     'a newcomer overtakes those that wait',
@@ -173,13 +173,13 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'a retry needs no quota',
-    "if (request.stage === 'retry') {\n      if (!lane.budget.tryTake(now)) return false",
-    "if (request.stage === 'retry') {\n      lane.budget.tryTake(now)",
+    "if (request.stage === 'retry') {\n      if (!lane.limits.budget.tryTake(now)) return false",
+    "if (request.stage === 'retry') {\n      lane.limits.budget.tryTake(now)",
   ),
   sending(
     'an abandoned identifier is free at once',
-    'attempt.lane.identifiers.abandon(attempt.identifier)',
-    'attempt.lane.identifiers.release(attempt.identifier)',
+    'attempt.lane.limits.identifiers.abandon(attempt.identifier)',
+    'attempt.lane.limits.identifiers.release(attempt.identifier)',
   ),
   sending(
     'silence frees the identifier like an answer',
@@ -208,9 +208,9 @@ export const MUTATIONS: readonly Mutation[] = [
     'for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {\n      const next = waiting.removeOldest()\n      if (next === undefined) return\n      this.moveAway(next, lane, now)\n    }',
     'const all: Request[] = []\n    for (let next = waiting.removeOldest(); next !== undefined && all.length < MOVED_AT_ONCE; next = waiting.removeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
   ),
-  trials(
+  outage(
     'a live request tries a Down server without end',
-    'this.#nextAt = after(now, interval)\n    return lane',
+    'this.#nextTrialAt = after(now, this.#options.probeInterval)\n    return lane',
     'return lane',
   ),
   register('what is shed is not counted', 'this.ledgers[victim.class].count(ENTRY.shed[reason])\n', ''),

@@ -59,29 +59,29 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
   ),
   lanes(
     'a lane from another source begins new slots',
-    'const used = left?.second === secondOf(now) ? left.lane.budget : undefined',
+    'const used = left?.second === secondOf(now) ? left.lane.limits.budget : undefined',
     'const used = undefined',
   ),
   lanes('a lane from another source begins a new max-outstanding', 'follows: left?.lane,', 'follows: undefined,'),
   lanes(
     'a lane that is put back waits for its rate',
-    'left === undefined || left.second === secondOf(now) ? lane.budget',
-    'left === undefined || left !== undefined ? lane.budget',
+    'left === undefined || left.second === secondOf(now) ? lane.limits.budget',
+    'left === undefined || left !== undefined ? lane.limits.budget',
   ),
   lanes(
     'what is outstanding is forgotten with the second',
-    'return left === second || lane.identifiers.places.taken > 0 ||',
+    'return left === second || identifiers.places.taken > 0 ||',
     'return left === second ||',
   ),
   lanes(
     'identifiers that rest are forgotten with the second',
-    'lane.identifiers.places.taken > 0 || lane.identifiers.nextWakeAt() !== undefined',
-    'lane.identifiers.places.taken > 0',
+    'identifiers.places.taken > 0 || identifiers.nextWakeAt() !== undefined',
+    'identifiers.places.taken > 0',
   ),
   lanes(
     'what a second used is forgotten where nothing is outstanding',
-    'return left === second || lane',
-    'return lane',
+    'return left === second || identifiers',
+    'return identifiers',
   ),
   lanes('a lane under another name is another lane', 'const others = [...live.values(), ...', 'const others = [...'),
   lanes(

@@ -49,9 +49,7 @@ const ALL = [...SRC, ...filesUnder('test'), ...filesUnder('scripts'), ...filesUn
 /** Classes with more than 15 public members, and why. */
 const LARGE_CLASSES: LargeClasses = {
   Packet: 'a view over octets: one number for each attribute that the packet path reads, in one object of one shape',
-  Lane: 'to be cut',
   Register: 'to be cut',
-  Pool: 'to be cut',
   Attempt: 'to be cut',
   Health: 'to be cut',
   Backlog: 'to be cut',

@@ -3,7 +3,7 @@
  */
 
 import { TRAFFIC_CLASSES } from '../classes.ts'
-import { heldText } from '../proxy/work/contact.ts'
+import { heldText } from '../proxy/work/silence.ts'
 import type { HealthScore } from './view/alarm.ts'
 import { type DaemonView, type ListenerView, STATE_WORDS } from './view/view.ts'
 

@@ -126,8 +126,8 @@ export class Engine {
   wake(now: Instant): void {
     for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
     for (const lane of this.#lanes.due(now)) {
-      lane.identifiers.passTime(now)
-      if (!lane.isLive()) this.#pools.of(lane).updateTrial(lane)
+      lane.limits.identifiers.passTime(now)
+      if (!lane.isLive()) this.#pools.of(lane).outage.update(lane)
       if (lane.isRetiring) continue
       this.#failover.healthChanged(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
@@ -152,7 +152,7 @@ export class Engine {
       const request = instanceQueue.removeNext()
       if (request === undefined) break
       const { lane } = request
-      lane?.markChanged()
+      lane?.schedule.markChanged()
       // Where it goes elsewhere, the room that it was promised can go to another.
       if (!this.#dispatch(request, now) || (lane !== undefined && request.lane !== lane)) roomIsBack = true
     }
@@ -168,7 +168,7 @@ export class Engine {
     for (const each of TRAFFIC_CLASSES) {
       next = earliest(next, this.#register.nextWakeAt(each, now))
     }
-    for (const pool of this.#pools) next = earliest(next, pool.nextTrialAt(now))
+    for (const pool of this.#pools) next = earliest(next, pool.outage.nextTrialAt(now))
     return next
   }
 
@@ -224,12 +224,15 @@ export class Engine {
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
     if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
     if (this.#sending.trySend(request, lane, now)) {
-      if (request.course?.transmissions === 1 && !request.isBound) this.#pools.of(request).sentTo(lane)
+      if (request.course?.transmissions === 1 && !request.isBound) {
+        const pool = this.#pools.of(request)
+        pool.failing.sentTo(lane, pool.options.algorithm)
+      }
       return request.course?.attempt !== undefined
     }
     this.#register.wait(request, lane, now)
     // It may have found an older one before it, who can go in its stead.
-    return lane.nextPromotionAt(now) !== now
+    return lane.schedule.nextPromotionAt(now) !== now
   }
 
   #setUpLanes(options: EngineOptions, now: Instant): void {
@@ -240,12 +243,14 @@ export class Engine {
       this.#failover.endWaitingOn(lane, now)
     }
     for (const lane of this.#lanes) {
-      this.#failover.healthChanged(lane, lane.applyHold(now), now)
+      lane.schedule.markChanged()
+      const change = lane.isRetiring ? undefined : lane.health.hold(lane.options.isHeldDown ?? false, now)
+      this.#failover.healthChanged(lane, change, now)
       // One that is Down already and held from now on has not changed its health.
-      this.#pools.of(lane).healthChanged(lane)
+      this.#pools.of(lane).update(lane)
     }
     for (const pool of this.#pools) {
-      pool.judgeOutage(now)
+      pool.outage.judge(pool.hasLive(), now)
       this.#failover.leaveFailing(pool)
     }
   }

@@ -15,7 +15,7 @@ import { ENTRY } from './register/ledger.ts'
 import type { Register } from './register/register.ts'
 import type { Signing } from './signing.ts'
 import type { Client } from './work/client-table.ts'
-import type { Lane } from './work/lane.ts'
+import { type Lane, laneSnapshot } from './work/lane.ts'
 import type { Lanes } from './work/lanes.ts'
 
 interface Parts {
@@ -88,7 +88,7 @@ export class Inspection {
       at: now,
       draining: admission.isDraining,
       classes: perClass((each) => classSnapshot(register, pools, each, now)),
-      lanes: Array.from(lanes, (lane) => lane.snapshot(now)),
+      lanes: Array.from(lanes, (lane) => laneSnapshot(lane, now)),
       ...signing.snapshot(now),
       clients: [],
       formerClients: intake.formerClients,
@@ -117,8 +117,8 @@ function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficCl
   let octetsElsewhere = aside.octets
   for (const pool of pools) {
     if (pool.class !== trafficClass) continue
-    parked += pool.parked.waiting.queued
-    for (const { waiting } of [pool.parked, ...pool.lanes.map(({ queue }) => queue)]) {
+    parked += pool.outage.parked.waiting.queued
+    for (const { waiting } of [pool.outage.parked, ...pool.lanes.map(({ queue }) => queue)]) {
       elsewhere += waiting.queued
       octetsElsewhere += waiting.octets
     }

@@ -2,12 +2,14 @@
  * The rules of server health that are wrong, each planted into the real engine: in the worlds of servers in trouble a law
  * must name it within a few seeds. That the same worlds break no law without them is what the seeds' own test says.
  */
+
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Engine } from '../../src/proxy/engine.ts'
 import { Register } from '../../src/proxy/register/register.ts'
 import { Sending } from '../../src/proxy/serving/sending.ts'
-import type { Attempt } from '../../src/proxy/work/attempt.ts'
-import { Lane } from '../../src/proxy/work/lane.ts'
+import type { Lane } from '../../src/proxy/work/lane.ts'
+import type { Attempt } from '../../src/proxy/work/request.ts'
+import { ServerLane } from '../../src/proxy/work/server-lane.ts'
 import { withBooks } from '../../src/simulation/books/books.ts'
 import { LiveServerLaw } from '../../src/simulation/laws/health/live-server-law.ts'
 import { runTroubledSeed } from '../../src/simulation/seeds/run.ts'
@@ -36,9 +38,9 @@ afterEach(() => {
 
 describe('is found out where', () => {
   it('every request that ends in silence is a failure, whatever the server answered meanwhile', () => {
-    const { isLive } = Lane.prototype
-    vi.spyOn(Lane.prototype, 'isLive').mockImplementation(function (this: Lane) {
-      Object.defineProperty(this, 'signsOfLife', { get: () => 0, set: () => undefined, configurable: true })
+    const { isLive } = ServerLane.prototype
+    vi.spyOn(ServerLane.prototype, 'isLive').mockImplementation(function (this: Lane) {
+      Object.defineProperty(this.contact, 'signsOfLife', { get: () => 0, set: () => undefined, configurable: true })
       return isLive.call(this)
     })
     expect(brokenLaws('no-failure')).toContain('no-failure')

@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
-import { Lane } from '../../src/proxy/work/lane.ts'
+import { LaneLimits } from '../../src/proxy/work/lane-limits.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'
 import { Random } from '../../src/simulation/peers/random.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
@@ -65,14 +65,16 @@ const crowded = (
 
 const fromElsewhere = (server: ServerOptions) => [{ ...server, sourceAddress: '10.9.0.1' }]
 
+type Limits = LaneLimits<unknown>
+
 describe('a limit that begins anew with a reload', () => {
   it('is found: the slots', () => {
     const plan = crowded(fromElsewhere, { rate: 20, maxOutstanding: 256 })
     expect(brokenLaw(plan, 20)).toBeUndefined()
-    const { reconfigure } = Lane.prototype
-    vi.spyOn(Lane.prototype, 'reconfigure').mockImplementation(function (this: Lane, settings, now) {
+    const { reconfigure } = LaneLimits.prototype
+    vi.spyOn(LaneLimits.prototype, 'reconfigure').mockImplementation(function (this: Limits, settings, now) {
       const { maxRate } = settings.lane
-      this.budget = new (this.budget.constructor as new (rate: object) => Lane['budget'])({
+      this.budget = new (this.budget.constructor as new (rate: object) => Limits['budget'])({
         maxRate,
         slot: settings.slot,
       })

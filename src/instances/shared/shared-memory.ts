@@ -11,7 +11,7 @@ import { LEARNED_ADDRESSES } from '../../proxy/admission/intake.ts'
 import type { Shared } from '../../proxy/border/ports.ts'
 import { LEARNED_SERVERS } from '../../proxy/serving/server-signers.ts'
 import { Signers } from '../../proxy/signing/signers.ts'
-import { Contact } from '../../proxy/work/contact.ts'
+import { contactMemory } from '../../proxy/work/contact.ts'
 import { laneSettings, pathKey, serverKey } from '../../proxy/work/lane-settings.ts'
 import { SharedSlots } from '../../throttle/shared-slots.ts'
 import type { SlotRate } from '../../throttle/slots.ts'
@@ -170,7 +170,7 @@ function heardFor(options: PlainOptions, before: readonly Heard[]): Heard[] {
   return lanesOf(options).map(({ key, path, secret }) => {
     const former = known.get(path)
     const isSame = former?.secret.length === secret.length && former.secret.every((octet, i) => octet === secret[i])
-    return { key, path, secret, memory: isSame ? former.memory : Contact.memory() }
+    return { key, path, secret, memory: isSame ? former.memory : contactMemory() }
   })
 }
 

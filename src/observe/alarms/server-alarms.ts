@@ -5,7 +5,7 @@
  * secret, nor "lower max_rate" against late answers.
  */
 
-import { isRefused, latenessOf } from '../../proxy/work/contact.ts'
+import { isRefused, latenessOf } from '../../proxy/work/silence.ts'
 import { causeOf, causeOfClass, causeOfRetries, effectiveCeiling, whatLimits } from '../view/diagnosis.ts'
 import { type AlarmDefinition, mostOf, ofEachClass, ofEachLane } from './alarm-definition.ts'
 

@@ -7,7 +7,7 @@
  */
 import type { TrafficClass } from '../../classes.ts'
 import type { LaneSnapshot } from '../../proxy/border/snapshot.ts'
-import { heldText, likelyCause, someLateText } from '../../proxy/work/contact.ts'
+import { heldText, likelyCause, someLateText } from '../../proxy/work/silence.ts'
 import { MICROS_PER_SECOND } from '../../units.ts'
 
 const MOST_CAUSES = 3

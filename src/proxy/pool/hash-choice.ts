@@ -8,7 +8,6 @@
  * its second went. The second gets a copy that the owner did not answer: the key goes there when the owner is Down.
  */
 import { hashOf, mix } from '../../queues/containers/hashing.ts'
-import type { Candidate } from '../work/candidate.ts'
 
 const BUCKET_BITS = 16
 const BUCKETS = 1 << BUCKET_BITS
@@ -18,8 +17,16 @@ const CHANGES_KEPT = 8
 const FIRST_CHANGE = 1
 const NOBODY = -1
 
+/** What can be chosen. */
+export interface Candidate {
+  readonly number: number
+  readonly server: { readonly name: string }
+}
+
 export class HashChoice<T extends Candidate> {
   #candidates: readonly T[] = []
+  /** By the candidate's place: a fixed number of its name. */
+  #nameHashes: readonly number[] = []
   /** By the candidate's place: whether it can be chosen. */
   #isMember: boolean[] = []
   /** By bucket: the places of its owner and of its second, and the changes that it has caught up with. */
@@ -33,6 +40,7 @@ export class HashChoice<T extends Candidate> {
   /** Other candidates, none of whom is a member yet: nothing that is remembered holds any more. */
   setCandidates(candidates: readonly T[]): void {
     this.#candidates = candidates
+    this.#nameHashes = candidates.map(({ server }) => hashOf(new TextEncoder().encode(server.name)))
     this.#isMember = candidates.map(() => false)
     this.#changes = FIRST_CHANGE
     this.#seen.fill(0)
@@ -111,10 +119,10 @@ export class HashChoice<T extends Candidate> {
   /** Equal scores, which two names can have, go to the first in the configuration. */
   #isHigher(place: number, than: number, bucket: number): boolean {
     if (than === NOBODY) return true
-    const mine = scoreOf(this.#candidates[place] as T, bucket)
-    const its = scoreOf(this.#candidates[than] as T, bucket)
+    const mine = scoreOf(this.#nameHashes[place]!, bucket)
+    const its = scoreOf(this.#nameHashes[than]!, bucket)
     return mine > its || (mine === its && place < than)
   }
 }
 
-const scoreOf = ({ nameHash }: Candidate, bucket: number): number => mix(nameHash ^ Math.imul(bucket + 1, 0x9e3779b1))
+const scoreOf = (nameHash: number, bucket: number): number => mix(nameHash ^ Math.imul(bucket + 1, 0x9e3779b1))

@@ -8,27 +8,34 @@
  * Chosen once. A missing identifier or a used-up slot never changes the server, only health does: else the second
  * server would get the overflow of the first, and a limit would be no limit.
  */
-import type { Candidate, Rank } from '../work/candidate.ts'
+import type { Candidate } from './hash-choice.ts'
 import { Turns, type Wish } from './turns.ts'
+
+export type Rank = 0 | 1
 
 export class ServerChoice<T extends Candidate> {
   /** In the order of the configuration. */
   #candidates: readonly T[] = []
-  /** Of their names, which a reload may change. */
-  #hashes: readonly number[] = []
+  /** A reload may change them. */
+  #names: readonly string[] = []
+  readonly #rankOf: (candidate: T) => Rank | undefined
   readonly #places = new Map<T, number>()
   /** The rank under which each is known. */
   readonly #known = new Map<T, Rank>()
   readonly #byRank: Readonly<Record<Rank, Turns<T>>> = { 0: new Turns<T>(), 1: new Turns<T>() }
 
+  constructor(rankOf: (candidate: T) => Rank | undefined) {
+    this.#rankOf = rankOf
+  }
+
   /** Other candidates, or the same, in the order of the configuration. */
   setCandidates(candidates: readonly T[]): void {
     const before = this.#candidates
     this.#candidates = candidates
-    const hashes = this.#hashes
-    this.#hashes = candidates.map(({ nameHash }) => nameHash)
+    const names = this.#names
+    this.#names = candidates.map(({ server }) => server.name)
     const isSame = (candidate: T, place: number): boolean =>
-      candidate === before[place] && candidate.nameHash === hashes[place]
+      candidate === before[place] && candidate.server.name === names[place]
     if (candidates.length === before.length && candidates.every(isSame)) {
       for (const candidate of candidates) this.rankChanged(candidate)
       return
@@ -46,7 +53,7 @@ export class ServerChoice<T extends Candidate> {
   /** What the candidate's rank depends on has changed, or may have. */
   rankChanged(candidate: T): void {
     const place = this.#places.get(candidate)
-    const { rank } = candidate
+    const rank = this.#rankOf(candidate)
     const before = this.#known.get(candidate)
     if (place === undefined || rank === before) return
     if (before !== undefined) this.#byRank[before].remove(place)
@@ -81,7 +88,7 @@ export class ServerChoice<T extends Candidate> {
   /** Throws where a rank is not the one that was told: somebody changed it without a word. */
   check(): void {
     for (const candidate of this.#candidates) {
-      if (candidate.rank !== this.#known.get(candidate)) {
+      if (this.#rankOf(candidate) !== this.#known.get(candidate)) {
         throw new Error(`server choice: the rank of candidate ${candidate.number} changed and nobody told`)
       }
     }

@@ -6,8 +6,7 @@
  */
 
 import type { Algorithm } from '../border/options.ts'
-import type { Candidate } from '../work/candidate.ts'
-import { HashChoice } from './hash-choice.ts'
+import { type Candidate, HashChoice } from './hash-choice.ts'
 
 export interface Wish {
   readonly algorithm: Algorithm

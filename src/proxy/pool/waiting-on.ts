@@ -8,8 +8,8 @@
  */
 import type { Backlog } from '../../queues/backlog.ts'
 import { after, type Instant, instant, micros } from '../../units.ts'
-import type { Attempt } from '../work/attempt.ts'
-import { latestCopyAt, type Request } from '../work/request.ts'
+import type { Lane } from '../work/lane.ts'
+import { type Attempt, latestCopyAt, type Request } from '../work/request.ts'
 import type { Pools } from './pools.ts'
 
 /** From its arrival: no client asks so long for one login. */
@@ -44,8 +44,19 @@ export class WaitingOn {
   /** Whether a server that failed it may answer now, and this one hardly will: then it may try that one again. */
   leavesFor(request: Request, { lane, signsAtFirst }: Attempt): boolean {
     if (request.isBound) return false
-    const again = this.#pools.of(request).toAskAgain(lane, request, lane.signsOfLife === signsAtFirst)
+    const again = this.#toAskAgain(request, lane, lane.contact.signsOfLife === signsAtFirst)
     for (const { number } of again) request.course?.forgetTried(number)
     return again.length > 0
+  }
+
+  /**
+   * Servers that live and failed the request, and are worth asking again: all of them if this lane is silent, else those
+   * that gave no sign of life while they were asked, and one since.
+   */
+  #toAskAgain(request: Request, lane: Lane, isSilent: boolean): readonly Lane[] {
+    return this.#pools.of(request).lanes.filter((other) => {
+      const signs = other === lane || !other.isLive() ? undefined : request.course?.signsOf(other.number)
+      return signs !== undefined && (isSilent || other.contact.signsOfLife > signs)
+    })
   }
 }

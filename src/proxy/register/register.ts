@@ -21,9 +21,9 @@ import type { ClassCounters } from '../border/snapshot.ts'
 import { SetAside } from '../pool/set-aside.ts'
 import type { Client } from '../work/client-table.ts'
 import type { Exchange } from '../work/exchange.ts'
-import { givenUpSentence } from '../work/given-up.ts'
 import type { Lane } from '../work/lane.ts'
 import { courseOf, Request, startCourse } from '../work/request.ts'
+import { givenUpSentence } from '../work/silence.ts'
 import { Duplicates } from './duplicates.ts'
 import { Exchanges } from './exchanges.ts'
 import { LastHeard } from './last-heard.ts'
@@ -157,7 +157,7 @@ export class Register {
   wait(request: Request, lane: Lane, now: Instant, why?: string): void {
     request.lane = lane
     lane.queue.waiting.put(request)
-    lane.markChanged()
+    lane.schedule.markChanged()
     this.tracing.active?.queued(request, lane, now, why)
     if (request.class === 'accounting') this.sessions.waits(request)
     request.compact()
@@ -174,7 +174,7 @@ export class Register {
   /** Out of the queue it waits in, but not ended: it is sent, or waits elsewhere. */
   leaveQueue(request: Request): void {
     request.queue?.remove(request)
-    request.lane?.markChanged()
+    request.lane?.schedule.markChanged()
     settlePromise(request, Request.fields)
   }
 

@@ -10,6 +10,7 @@
 import type { TrafficClass } from '../../classes.ts'
 import type { InstanceQueue } from '../../queues/instance-queue.ts'
 import type { ServerQueue } from '../../queues/server-queue.ts'
+import type { Lane } from '../work/lane.ts'
 import type { Request } from '../work/request.ts'
 
 export class Returning {
@@ -28,10 +29,12 @@ export class Returning {
     return queued
   }
 
-  /** All that waits in this queue of a class is on its way; nothing more is put there. */
-  add(trafficClass: TrafficClass, queue: ServerQueue<Request>): void {
+  /** All that waits for this lane is on its way; the lane has an empty queue. */
+  addQueueOf(lane: Lane): void {
+    const { queue } = lane
+    lane.queue = queue.successor()
     if (queue.waiting.isEmpty()) return
-    this.#queues.set(queue, trafficClass)
+    this.#queues.set(queue, lane.class)
     this.#ready.add(queue)
     queue.tellOfSettled(this.#ready)
   }

@@ -11,10 +11,9 @@ import { type Packet, readPacket } from '../../radius/packet.ts'
 import { type Instant, micros, since } from '../../units.ts'
 import type { Followed, Peer, TraceEvent, TraceStep } from '../border/events.ts'
 import type { Tracer } from '../border/ports.ts'
-import type { Attempt } from '../work/attempt.ts'
 import type { Origin } from '../work/exchange.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
+import type { Attempt, Request } from '../work/request.ts'
 
 const USER_NAME = { vendor: 0, type: 1 } as const
 const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
@@ -89,7 +88,7 @@ class Trace {
   }
 
   timedOut(request: Request, attempt: Attempt, now: Instant): void {
-    const why = attempt.lane.likelyCause(now)
+    const why = attempt.lane.contact.likelyCause(now)
     this.#tell('timed-out', request, now, { ...particularsOf(attempt), ...(why === undefined ? {} : { why }) })
   }
 
@@ -190,8 +189,8 @@ const particularsOf = ({ lane, identifier, tries }: Attempt): Particulars => ({
 
 /** What keeps it from being sent now, in the order in which sending looks at it. */
 function obstacleOf(request: Request, lane: Lane, now: Instant): string {
-  if (request.stage !== 'retry' && !lane.identifiers.hasRoom()) return 'max_outstanding is reached'
-  if (lane.budget.left(now) <= 0) return 'the slot is used up'
+  if (request.stage !== 'retry' && !lane.limits.identifiers.hasRoom()) return 'max_outstanding is reached'
+  if (lane.limits.budget.left(now) <= 0) return 'the slot is used up'
   return 'others wait before it'
 }
 

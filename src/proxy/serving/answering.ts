@@ -20,10 +20,9 @@ import type { EngineEvent } from '../border/events.ts'
 import { count } from '../border/histogram.ts'
 import type { Journal, Outbox, SigningMemory, States } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
-import type { Attempt } from '../work/attempt.ts'
 import type { Exchange } from '../work/exchange.ts'
 import type { Lane } from '../work/lane.ts'
-import { isInHand, type Request } from '../work/request.ts'
+import { type Attempt, isInHand, type Request } from '../work/request.ts'
 import type { Failover } from './failover.ts'
 import type { Sending } from './sending.ts'
 import { ServerSigners } from './server-signers.ts'
@@ -91,7 +90,7 @@ export class Answering {
   /** A datagram came in on the lane's probe socket. */
   handleProbeAnswer(lane: Lane, bytes: Uint8Array, now: Instant): void {
     const response = readPacket(bytes)
-    const { probe } = lane
+    const { probe } = lane.contact
     if (typeof response === 'string') {
       this.#drop(lane, response, bytes, now)
       return
@@ -106,13 +105,15 @@ export class Answering {
       return
     }
     const { sentAt, secret } = probe!
-    lane.probe = undefined
+    lane.contact.probe = undefined
     // A server that is slower with probes than its requests may take would only come and go.
-    if (since(sentAt, now) > lane.probePatience()) {
-      this.#drop(lane, 'late', bytes, now, { after: since(sentAt, now), limit: lane.probePatience() })
+    const { probePatience: limit } = lane.contact
+    if (since(sentAt, now) > limit) {
+      this.#drop(lane, 'late', bytes, now, { after: since(sentAt, now), limit })
       return
     }
-    lane.probeAnswered({ secret }, now)
+    lane.counters.probesAnswered += 1
+    lane.contact.probeAnswered({ secret }, now)
     this.#failover.healthChanged(lane, lane.health.probeAnswered(now), now)
   }
 
@@ -127,7 +128,7 @@ export class Answering {
     try {
       const response = readPacket(bytes)
       if (typeof response === 'string') return this.#judgeUnreadable(lane, port, bytes, response, now)
-      const identifier = lane.identifiers.at(port, response.identifier)
+      const identifier = lane.limits.identifiers.at(port, response.identifier)
       const attempt = identifier?.held
       const fault = attempt === undefined ? 'bad-authenticator' : this.#check(lane, response, attempt, now)
       if (attempt !== undefined && fault === undefined) return this.#judgeAnswer(attempt, response)
@@ -157,7 +158,7 @@ export class Answering {
   ): Verified | PacketFault {
     if (fault === 'too-short' || fault === 'bad-length') return fault
     const packet = bytes.subarray(0, (bytes[2]! << 8) | bytes[3]!)
-    const { held, last } = lane.identifiers.at(port, bytes[1]!) ?? {}
+    const { held, last } = lane.limits.identifiers.at(port, bytes[1]!) ?? {}
     const isOver = (attempt: Attempt | undefined): attempt is Attempt =>
       attempt !== undefined &&
       !this.#isRequired(lane, attempt, now) &&
@@ -249,7 +250,7 @@ export class Answering {
   /** A sign of life: each attempt gives one, whenever its response comes. */
   #hear(attempt: Attempt, now: Instant): void {
     const { lane } = attempt
-    lane.heard(attempt, now)
+    lane.contact.heard(attempt, now)
     this.#failover.healthChanged(lane, lane.health.responded(now, !attempt.isOverdue), now)
   }
 
@@ -271,12 +272,7 @@ export class Answering {
       if (response === undefined) this.#deliverOwn(request, attempt, now)
       else this.#passOn(request, { attempt, response, answer }, now)
     }
-    if (attempt.isAnswered) {
-      lane.heardAgain(attempt)
-      return
-    }
-    lane.heard(attempt, now)
-    this.#failover.healthChanged(lane, lane.health.respondedLate(now), now)
+    if (lane.contact.heard(attempt, now)) this.#failover.healthChanged(lane, lane.health.respondedLate(now), now)
   }
 
   #answerFor(request: Request, attempt: Attempt, response: Packet): Uint8Array | ResponseFault {

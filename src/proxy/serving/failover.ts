@@ -14,15 +14,14 @@ import type { HealthChange } from '../../throttle/server-health.ts'
 import { type Instant, since } from '../../units.ts'
 import type { GivenUpBecause } from '../border/events.ts'
 import type { Draining, Journal } from '../border/ports.ts'
-import type { Pool } from '../pool/pool.ts'
+import { heldOf, isOnlyLive, type Pool } from '../pool/pool.ts'
 import type { Pools } from '../pool/pools.ts'
 import { shareOf } from '../pool/set-aside.ts'
 import { WaitingOn } from '../pool/waiting-on.ts'
 import type { Register } from '../register/register.ts'
-import type { Attempt } from '../work/attempt.ts'
-import { causeOfSilence } from '../work/given-up.ts'
-import type { Lane } from '../work/lane.ts'
-import { courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
+import { isFailing, isWell, type Lane } from '../work/lane.ts'
+import { type Attempt, courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
+import { causeOfSilence } from '../work/silence.ts'
 import type { Sending } from './sending.ts'
 
 /** Of a queue, when its server goes Down; and places that are given up for others. */
@@ -47,8 +46,11 @@ export class Failover {
   /** The deadline of a transmission has passed. */
   timedOut(attempt: Attempt, now: Instant): void {
     const { request, lane } = attempt
-    if (!attempt.isWaitingOn) lane.countTimeout(attempt, now)
-    if (attempt.tries === 1 && !attempt.isWaitingOn) attempt.signsAtTimeout = lane.signsOfLife
+    if (!attempt.isWaitingOn) {
+      lane.counters.timeouts += 1
+      lane.contact.timedOut(attempt, now)
+      if (attempt.tries === 1) attempt.signsAtTimeout = lane.contact.signsOfLife
+    }
     if (request === undefined) {
       // Its client gave it up, and the server had its time for it all the same.
       this.#fail(attempt, now)
@@ -76,27 +78,27 @@ export class Failover {
   /** It waits for a slot, and then goes out once more. */
   #retry(attempt: Attempt, request: Request): void {
     const { lane } = attempt
-    lane.waitingOn.delete(attempt)
+    lane.limits.waitingOn.delete(attempt)
     lane.queue.waiting.put(request)
-    lane.markChanged()
+    lane.schedule.markChanged()
   }
 
   /** Requests wait for identifiers: the logins that have waited on for longest give theirs up. */
   makeRoom(lane: Lane, now: Instant): void {
-    const { identifiers, queue, waitingOn } = lane
+    const { limits, queue } = lane
     // What is given back and not served yet has been promised room.
-    if (waitingOn.size === 0 || queue.promised > 0) return
-    const wanted = Math.min(queue.waiting.queued, lane.budget.left(now), MOVED_AT_ONCE)
-    while (identifiers.room() < wanted && lane.canMakeRoom()) this.#endLongest(lane, now)
+    if (limits.waitingOn.size === 0 || queue.promised > 0) return
+    const wanted = Math.min(queue.waiting.queued, limits.budget.left(now), MOVED_AT_ONCE)
+    while (limits.identifiers.room() < wanted && limits.canMakeRoom()) this.#endLongest(lane, now)
   }
 
   /** The server was removed: what waits on there begins anew elsewhere, or not at all. */
   endWaitingOn(lane: Lane, now: Instant): void {
-    while (lane.waitingOn.size > 0) this.#endLongest(lane, now)
+    while (lane.limits.waitingOn.size > 0) this.#endLongest(lane, now)
   }
 
   #endLongest(lane: Lane, now: Instant): void {
-    const [attempt] = lane.waitingOn
+    const [attempt] = lane.limits.waitingOn
     if (attempt !== undefined) this.#end(attempt, attempt.request as Request, now)
   }
 
@@ -141,16 +143,16 @@ export class Failover {
     if (attempt.isSpent) return
     attempt.isSpent = true
     const { lane, request } = attempt
-    const isSilent = lane.signsOfLife === attempt.signsBefore
+    const isSilent = lane.contact.signsOfLife === attempt.signsBefore
     // Another server lives and left it unanswered too: that says something of the request, and hardly of this server.
     const wasLeftByLiving = request?.course?.wasLeftByLiving ?? false
     this.#countOverdue(attempt, now)
     if (!lane.isLive()) return
     if (isSilent) {
       lane.counters.failures += 1
-      lane.markChanged()
+      lane.schedule.markChanged()
       this.healthChanged(lane, lane.health.failed(now, wasLeftByLiving), now)
-      if (request !== undefined && lane.isFailing()) startCourse(request).wasLeftByLiving = true
+      if (request !== undefined && isFailing(lane)) startCourse(request).wasLeftByLiving = true
       return
     }
     attempt.wasLeftByLiving = true
@@ -161,10 +163,10 @@ export class Failover {
   #countUnanswered({ lane, request }: Attempt, now: Instant): void {
     lane.counters.unansweredByLiveServer += 1
     if (request === undefined) return
-    lane.unanswered.note(request, now)
+    lane.contact.unanswered.note(request, now)
     const { server, class: trafficClass } = lane
     const client = request.client.options.name
-    const more = { client, common: lane.unanswered.common(now), cause: lane.likelyCause(now) }
+    const more = { client, common: lane.contact.unanswered.common(now), cause: lane.contact.likelyCause(now) }
     const kind = 'unanswered-by-live-server'
     this.#journal.note({ kind, server: server.name, class: trafficClass, ...more }, now)
   }
@@ -176,36 +178,35 @@ export class Failover {
     attempt.isOverdue = true
     if (attempt.request?.course?.wasLeftByLiving === true) return
     lane.health.overdue(now)
-    const pool = this.#pools.of(lane)
-    this.healthChanged(
-      lane,
-      lane.health.judgeService(() => pool.hasBetterThan(lane, now), now),
-      now,
-    )
+    const hasBetter = (): boolean =>
+      this.#pools.of(lane).lanes.some((other) => other !== lane && isWell(other) && other.health.servesBetter(now))
+    this.healthChanged(lane, lane.health.judgeService(hasBetter, now), now)
   }
 
   /** Acts on what the health of a lane has become; `undefined` is no change. */
   healthChanged(lane: Lane, change: HealthChange | undefined, now: Instant): void {
-    if (!lane.health.isCalm) lane.markChanged()
+    if (!lane.health.isCalm) lane.schedule.markChanged()
     if (change === undefined) return
-    lane.markChanged()
+    lane.schedule.markChanged()
     const pool = this.#pools.of(lane)
-    pool.healthChanged(lane)
+    pool.stateChanged(lane)
     const { number, class: of, server } = lane
     const isLast = change.to === 'down' && !lane.isRetiring && !pool.hasLive()
-    const more = { hint: lane.hintOf(change, now), isHeld: lane.health.isHeldDown, isLast }
+    const more = {
+      hint: change.to === 'active' || lane.health.isHeldDown ? undefined : lane.contact.likelyCause(now),
+      isHeld: lane.health.isHeldDown,
+      isLast,
+    }
     this.#journal.note({ kind: 'server-state', lane: number, server: server.name, class: of, ...change, ...more }, now)
-    lane.triedAt = undefined
-    lane.passedOver = 0
-    pool.judgeOutage(now)
+    pool.outage.judge(pool.hasLive(), now)
     if (change.to === 'down') this.emptyQueueOf(lane, now)
     else this.leaveFailing(pool)
     // What its queue has not given away yet, and what is on its way back, parks in a moment.
-    const parked = pool.parked.waiting.queued + this.#register.returning.queuedOf(lane.class)
+    const parked = pool.outage.parked.waiting.queued + this.#register.returning.queuedOf(lane.class)
     if (lane.isRetiring) return
     if (change.to === 'down' && !pool.hasLive()) {
-      this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked, held: pool.held }, now)
-    } else if (change.from === 'down' && pool.isOnlyLive(lane)) {
+      this.#journal.note({ kind: 'all-servers-down', class: lane.class, parked, held: heldOf(pool) }, now)
+    } else if (change.from === 'down' && isOnlyLive(lane, pool)) {
       this.#journal.note({ kind: 'servers-back', class: lane.class, parked }, now)
     }
   }
@@ -222,22 +223,20 @@ export class Failover {
       if (next === undefined) return
       this.moveAway(next, lane, now)
     }
-    this.#register.returning.add(lane.class, lane.giveUpQueue())
+    this.#register.returning.addQueueOf(lane)
   }
 
   /** Where a server is well, what waits for Failing ones is served once more, and goes there if it may (`shouldLeave`). */
   leaveFailing(pool: Pool): void {
-    if (pool.failing.length === 0 || !pool.hasWell()) return
-    for (const lane of pool.failing) {
-      if (lane.queue.waiting.isEmpty()) continue
-      this.#register.returning.add(pool.class, lane.giveUpQueue())
-    }
+    if (pool.failing.lanes.length === 0 || !pool.lanes.some(isWell)) return
+    for (const lane of pool.failing.lanes) if (!lane.queue.waiting.isEmpty()) this.#register.returning.addQueueOf(lane)
   }
 
   /** Whether a request that waited for a Failing server goes to another one: its own States and due retries stay. */
   shouldLeave(request: Request, lane: Lane): boolean {
-    if (!lane.isFailing() || request.isBound || request.stage === 'retry') return false
-    return this.#pools.of(lane).hasWellBeside(lane, request)
+    if (!isFailing(lane) || request.isBound || request.stage === 'retry') return false
+    const { tried } = courseOf(request)
+    return this.#pools.of(lane).lanes.some((other) => other !== lane && isWell(other) && !tried.includes(other.number))
   }
 
   /** A request whose server takes nothing any more goes to another one. It must be in no queue. */
@@ -276,7 +275,7 @@ export class Failover {
   park(request: Request, now: Instant): void {
     request.lane = undefined
     request.course?.forgetTried()
-    this.#pools.of(request).park(request)
+    this.#pools.of(request).outage.park(request)
     this.#register.tracing.active?.parked(request, now)
     request.compact()
   }
@@ -299,7 +298,7 @@ export class Failover {
 
   /** A record that was set aside may not go yet: others like it hold their share of the identifiers. */
   mustStayAside(request: Request, lane: Lane, now: Instant): boolean {
-    if (lane.asideOutstanding < shareOf(lane.options.maxOutstanding)) return false
+    if (lane.limits.aside < shareOf(lane.options.maxOutstanding)) return false
     this.#register.aside.putOff(request, now)
     return true
   }

@@ -8,16 +8,14 @@
 import { ACCESS_REQUEST } from '../../codes.ts'
 import type { RequestFault } from '../../radius/faults.ts'
 import { requestForServer } from '../../radius/rewrite.ts'
-import { statusServerProbe } from '../../radius/status-server.ts'
 import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
 import { TimingWheel } from '../../throttle/timing-wheel.ts'
 import { after, type Duration, type Instant, micros, since } from '../../units.ts'
 import { count } from '../border/histogram.ts'
 import type { Journal, Outbox, Randomness } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
-import { Attempt } from '../work/attempt.ts'
 import type { Lane } from '../work/lane.ts'
-import { type Request, startCourse } from '../work/request.ts'
+import { Attempt, type Request, startCourse } from '../work/request.ts'
 import { nasAddressFor, noteNasAddress, recordForServer } from './rewriting.ts'
 
 /** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
@@ -50,13 +48,13 @@ export class Sending {
    */
   trySend(request: Request, lane: Lane, now: Instant): boolean {
     if (request.stage === 'retry') {
-      if (!lane.budget.tryTake(now)) return false
+      if (!lane.limits.budget.tryTake(now)) return false
       this.#transmit(request.course?.attempt as Attempt, now)
       return true
     }
-    const identifier = lane.identifiers.peek()
+    const identifier = lane.limits.identifiers.peek()
     if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, true)) return false
-    if (lane.budget.left(now) <= 0) return false
+    if (lane.limits.budget.left(now) <= 0) return false
     request.expand()
     const bytes = this.#rewrite(request, lane, identifier.value, now)
     if (typeof bytes === 'string') {
@@ -64,12 +62,12 @@ export class Sending {
       return true
     }
     // Only now: what can't be sent takes nothing of the slot.
-    if (!lane.budget.tryTake(now)) return false
+    if (!lane.limits.budget.tryTake(now)) return false
     const attempt = new Attempt({ lane, identifier, bytes, secret: lane.server.secret, request })
-    lane.identifiers.hold(attempt)
+    lane.limits.identifiers.hold(attempt)
     if (request.stage === 'aside') {
       attempt.isAside = true
-      lane.asideOutstanding += 1
+      lane.limits.aside += 1
     }
     this.#register.leaveBacklog(request)
     this.#register.outstanding[request.class] += 1
@@ -83,7 +81,7 @@ export class Sending {
     const timeout = after(now, this.#waitOf(attempt.lane))
     this.wheel.put(attempt, timeout < until ? timeout : until)
     attempt.isWaitingOn = true
-    attempt.lane.waitingOn.add(attempt)
+    attempt.lane.limits.waitingOn.add(attempt)
   }
 
   /** The attempt is over for its request. `responded` frees the identifier at once, silence puts it in quarantine. */
@@ -91,11 +89,11 @@ export class Sending {
     if (how === 'silent') attempt.formerly = attempt.request
     this.#letGo(attempt)
     this.wheel.remove(attempt)
-    attempt.lane.wasHeld(since(attempt.heldSince, now))
-    if (attempt.isAside) attempt.lane.asideOutstanding -= 1
-    if (how === 'responded') attempt.lane.identifiers.release(attempt.identifier)
+    attempt.lane.limits.wasHeld(since(attempt.heldSince, now))
+    if (attempt.isAside) attempt.lane.limits.aside -= 1
+    if (how === 'responded') attempt.lane.limits.identifiers.release(attempt.identifier)
     else this.#quarantine(attempt, now)
-    attempt.lane.gaveBack()
+    attempt.lane.schedule.placeIsFree()
   }
 
   /** Nobody waits for the answer from here any more: the identifier stays in use until the response or the time-out. */
@@ -107,30 +105,25 @@ export class Sending {
       return
     }
     this.#letGo(attempt)
-    attempt.lane.identifiers.abandon(attempt.identifier)
+    attempt.lane.limits.identifiers.abandon(attempt.identifier)
   }
 
   /** Nobody listens there: the last transmission from that port is over early, but not at once. A probe has no time-out to shorten. */
   refused(lane: Lane, port: number, now: Instant): void {
     lane.counters.refused += 1
     lane.contact.refused(now)
-    const attempt = lane.lastSent[port]
+    const attempt = lane.limits.lastSent[port]
     if (attempt === undefined || attempt.step === -1) return
     const deadline = after(now, REFUSED_WAIT)
     if (deadline < attempt.deadline) this.wheel.put(attempt, deadline)
   }
 
-  /** Asks a server whether it lives (RFC 5997); a probe that is not answered is forgotten with the next one. */
+  /** Asks a server whether it lives (RFC 5997). */
   probe(lane: Lane, now: Instant): void {
     const authenticator = new Uint8Array(16)
     this.#random(authenticator)
-    lane.probeIdentifier = (lane.probeIdentifier + 1) % 256
-    const { secret } = lane.server
-    if (lane.probe !== undefined) lane.contact.probeUnanswered(lane.probe.sentAt)
-    const bytes = statusServerProbe({ identifier: lane.probeIdentifier, authenticator, secret })
-    lane.probe = { bytes, secret, sentAt: now }
     lane.counters.probesSent += 1
-    this.#outbox.probe(lane.number, bytes)
+    this.#outbox.probe(lane.number, lane.contact.startProbe(authenticator, now))
   }
 
   /** A number in [-1, 1), seeded once from the port's randomness. */
@@ -149,17 +142,17 @@ export class Sending {
     if (attempt.tries === 0) {
       lane.counters.requests += 1
       attempt.heldSince = now
-      attempt.signsAtFirst = lane.signsOfLife
+      attempt.signsAtFirst = lane.contact.signsOfLife
       if (course.transmissions === 0) count(lane.counters.queueWaits, since(request.receivedAt, now))
     } else lane.counters.retransmissions += 1
     attempt.tries += 1
     attempt.sentAt = now
-    attempt.signsBefore = lane.signsOfLife
+    attempt.signsBefore = lane.contact.signsOfLife
     attempt.isWaitingOn = false
     course.transmissions += 1
     request.stage = 'retry'
     this.wheel.put(attempt, after(now, this.#waitOf(lane)))
-    lane.lastSent[identifier.port] = attempt
+    lane.limits.lastSent[identifier.port] = attempt
     this.#register.tracing.active?.sent(request, attempt, now)
     this.#outbox.forward(lane.number, identifier.port, attempt.bytes)
   }
@@ -199,13 +192,13 @@ export class Sending {
   }
 
   #quarantine({ lane, identifier }: Attempt, now: Instant): void {
-    lane.identifiers.quarantine(identifier, now)
-    lane.markChanged()
+    lane.limits.identifiers.quarantine(identifier, now)
+    lane.schedule.markChanged()
   }
 
   #letGo(attempt: Attempt): void {
     const { request } = attempt
-    if (attempt.isSpent) attempt.lane.waitingOn.delete(attempt)
+    if (attempt.isSpent) attempt.lane.limits.waitingOn.delete(attempt)
     if (request === undefined) return
     if (request.queue !== undefined) this.#register.leaveQueue(request)
     this.#register.outstanding[request.class] -= 1

@@ -84,8 +84,8 @@ const nameOf = ({ server, options }: Lane): SignerName => ({
 const seen = ({ options: { port } }: Lane, { code, identifier }: Packet): SeenPacket => ({ port, code, identifier })
 
 const signerOf = (lane: Lane): Signer => {
-  lane.signer ??= new Signer(keyOf(lane))
-  return lane.signer
+  lane.contact.signer ??= new Signer(keyOf(lane))
+  return lane.contact.signer
 }
 
 const keyOf = (lane: Lane): Int32Array => {

@@ -30,7 +30,7 @@ export class WayBack {
   /** Whether anything can return at once. */
   isOpen(): boolean {
     if (!this.#register.returning.isEmpty()) return true
-    for (const pool of this.#pools) if (pool.parked.waiting.queued > 0 && pool.hasLive()) return true
+    for (const pool of this.#pools) if (pool.outage.parked.waiting.queued > 0 && pool.hasLive()) return true
     return false
   }
 
@@ -41,17 +41,17 @@ export class WayBack {
   }
 
   #unparkOf(pool: Pool, atMost: number, now: Instant): void {
-    if (pool.parked.waiting.queued === 0) return
+    if (pool.outage.parked.waiting.queued === 0) return
     if (pool.hasLive()) {
-      pool.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
+      pool.outage.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
       return
     }
-    const oldest = pool.parked.waiting.oldestFresh()
+    const oldest = pool.outage.parked.waiting.oldestFresh()
     // One that was given back and is not served yet goes first: it parks again in this turn.
     if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
     if (oldest !== undefined && this.#register.isOverdue(oldest, now)) return
-    const lane = pool.startTrial(now)
-    const request = lane === undefined ? undefined : pool.trialRequest()
+    const lane = pool.outage.startTrial(now)
+    const request = lane === undefined ? undefined : pool.outage.trialRequest()
     if (lane === undefined || request === undefined) return
     this.#register.leaveQueue(request)
     request.lane = lane

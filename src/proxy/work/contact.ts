@@ -2,47 +2,56 @@
  * What is known of the way to a server and back: whether anything valid has ever come from it, whether its port is closed,
  * whether its answers come too late or are lost.
  *
- * A server that knows another secret, or does not know us, drops what we send in silence (RFC 2865 section 3); from outside
- * that looks like a server that is gone. What tells them apart is that such a server has never answered. An ICMP error
- * (port unreachable) says that nothing listens there, until silence follows it. An answer that comes after the time-out of
- * the last transmission is late. One that comes sooner after a retry may answer that retry: then the server may be slow, or
- * the first transmission or its answer was lost, and the words say both. What is judged is kept as plain facts, so that
- * those of several instances can be added (`src/instances/shared/sum.ts`) before they are judged; and when any of them last heard the
- * server is known to all, so that none says in its log or a trace that it never answered.
- * These are hints for people: nothing is decided by them, since ICMP proves nothing.
+ * It counts and remembers; what that points to is judged in `silence.ts`. With several instances, all of them know when any of
+ * them last heard the server, so that none says in its log or a trace that it never answered.
  */
-import { endpointText } from '../../addresses.ts'
+import type { Secret } from '../../radius/secret.ts'
+import { statusServerProbe } from '../../radius/status-server.ts'
 import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
 import { type Duration, type Instant, instant, MICROS_PER_SECOND, micros, since } from '../../units.ts'
-import type { LaneSnapshot } from '../border/snapshot.ts'
+import type { Signer } from '../signing/signers.ts'
+import type { LaneSettings } from './lane-settings.ts'
+import { type Facts, hasFallenSilent, ICMP_PAUSE, likelyCause } from './silence.ts'
+import { Unanswered } from './unanswered.ts'
 
-/** So many transmissions without one valid response are more than bad luck. */
-export const ENOUGH_UNHEARD = 3
 /** So many time-outs in a row say that what was known before is over. */
 const ENOUGH_SILENT = 3
-/** Hosts and routers send one ICMP error a second or fewer: silence so soon after one proves nothing. */
-const ICMP_PAUSE = 2_000_000
-/** Of so many of the latest responses more than half came late, and at least so many. */
 const RESPONSES_REMEMBERED = 8
 const ALL_BITS = 2 ** RESPONSES_REMEMBERED - 1
-const ENOUGH_LATE = 3
-/** So many late ones are worth a word where retries are asked about. */
-const SOME_LATE = 2
 /** What the latest responses said holds for so long; then the server may be another one. */
 const ANSWERS_HOLD = 60_000_000
 /** The moving mean follows a change within about so many. */
 const LATE_IN_MEAN = 4
+/** A probe may take a second, however short the time-out is. */
+const LEAST_PATIENCE = 1_000_000
 
-/** When a request was first and last sent to the server, and how often. */
+type ContactSettings = Pick<LaneSettings, 'server' | 'lane'>
+
+/** A request as it was sent to the server: first and last, how often, and what came. */
 export interface Sent {
   readonly heldSince: Instant
   readonly sentAt: Instant
   readonly tries: number
+  readonly secret: Secret
+  isAnswered: boolean
+  isUnclear: boolean
 }
 
-type Facts = Pick<LaneSnapshot, 'unheard' | 'heardAt' | 'respondedAt' | 'refusedAt' | 'silence' | 'answers'>
+/** What several instances share of one server. */
+export const contactMemory = (): SharedArrayBuffer => new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
 
 export class Contact {
+  /** Valid responses so far, late ones included, each once: what came in between is a sign of life. */
+  signsOfLife = 0
+  roundTripTime: Duration | undefined = undefined
+  /** The probe under way: its octets, for verifying the answer. */
+  probe: { readonly bytes: Uint8Array; readonly secret: Secret; readonly sentAt: Instant } | undefined = undefined
+  /** What `ServerSigners` knows of the server. */
+  signer: Signer | undefined = undefined
+  /** What its server leaves unanswered while it answers other requests. */
+  readonly unanswered = new Unanswered()
+  #settings: ContactSettings
+  #probeIdentifier = 0
   #timeouts = 0
   #firstTimeoutAt: Instant | undefined = undefined
   #isLasting = false
@@ -62,8 +71,16 @@ export class Contact {
   /** The second in which any instance last heard it, plus one; 0 where none did. */
   #shared: Int32Array | undefined = undefined
 
-  static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+  constructor(settings: ContactSettings) {
+    this.#settings = settings
+  }
+
+  /** Another secret, or another time-out, makes what was learned with the one before worthless. */
+  reconfigure(settings: ContactSettings): void {
+    const { server, lane } = this.#settings
+    this.#settings = settings
+    if (!settings.server.secret.equals(server.secret)) this.#renew()
+    if (settings.lane.timeout !== lane.timeout) this.#forgetAnswers()
   }
 
   /** What several instances know of the server with this secret; undefined where there is one. */
@@ -71,21 +88,58 @@ export class Contact {
     this.#shared = memory === undefined ? undefined : new Int32Array(memory)
   }
 
-  /** A transmission was not answered within `timeout`. */
-  timedOut(sentAt: Instant, timeout: Duration, now: Instant): void {
+  /** A valid response to an attempt, late or not; false if it was answered before. */
+  heard(attempt: Sent, now: Instant): boolean {
+    const isFirst = !attempt.isAnswered
+    if (isFirst) {
+      attempt.isAnswered = true
+      this.signsOfLife += 1
+    }
+    if (!this.#isUnderItsSecret(attempt)) return isFirst
+    if (isFirst) {
+      // After a retry nobody knows which transmission was answered (Karn's rule).
+      this.roundTripTime = attempt.tries > 1 ? undefined : since(attempt.sentAt, now)
+      attempt.isUnclear = this.#responded(attempt, now)
+    } else if (attempt.isUnclear) {
+      attempt.isUnclear = false
+      this.#answeredAgain()
+    }
+    return isFirst
+  }
+
+  /** A transmission was not answered in time. */
+  timedOut(attempt: Sent, now: Instant): void {
+    if (!this.#isUnderItsSecret(attempt)) return
+    const { sentAt } = attempt
     this.#timeouts += 1
     this.#firstTimeoutAt ??= now
     // Many at once say no more than one: their answers may be late.
-    if (since(this.#firstTimeoutAt, now) * 2 >= timeout) this.#isLasting = true
+    if (since(this.#firstTimeoutAt, now) * 2 >= this.#timeout) this.#isLasting = true
     this.#silent = [...this.#silent.slice(1 - ENOUGH_SILENT), sentAt]
     this.#silentAt = now
     this.#doubtRefusal(sentAt)
-    if (this.#delay > 0 && hasFallenSilent(this.view(timeout, now))) this.forgetAnswers()
+    if (this.#delay > 0 && hasFallenSilent(this.view(now))) this.#forgetAnswers()
   }
 
-  /** A probe sent then was not answered. It says nothing of requests: many servers answer no probes. */
-  probeUnanswered(sentAt: Instant): void {
-    this.#doubtRefusal(sentAt)
+  /** Asks the server whether it lives (RFC 5997): the octets to send. A probe that is not answered ends with the next one. */
+  startProbe(authenticator: Uint8Array, now: Instant): Uint8Array {
+    // An unanswered probe says nothing of requests: many servers answer no probes.
+    if (this.probe !== undefined) this.#doubtRefusal(this.probe.sentAt)
+    const { secret } = this.#settings.server
+    this.#probeIdentifier = (this.#probeIdentifier + 1) % 256
+    const bytes = statusServerProbe({ identifier: this.#probeIdentifier, authenticator, secret })
+    this.probe = { bytes, secret, sentAt: now }
+    return bytes
+  }
+
+  /** How long a probe may take: one time-out, as long as the server is asked before it is Down. */
+  get probePatience(): Duration {
+    return micros(Math.max(this.#timeout, LEAST_PATIENCE))
+  }
+
+  /** A valid response to a probe, in time. */
+  probeAnswered(probe: { readonly secret: Secret }, now: Instant): void {
+    if (this.#isUnderItsSecret(probe)) this.#hear(now)
   }
 
   /** ICMP says that the server's port is closed. */
@@ -93,16 +147,49 @@ export class Contact {
     this.#refusedAt = now
     this.#silentSinceRefused = 0
     // Whatever was slow there has ended.
-    this.forgetAnswers()
+    this.#forgetAnswers()
   }
 
-  /** A valid response to a probe. */
-  probeAnswered(now: Instant): void {
-    this.#hear(now)
+  /** Why it is silent, in words for people; undefined if nothing points to a cause. */
+  likelyCause(now: Instant): string | undefined {
+    const { server, lane } = this.#settings
+    return likelyCause({ address: server.address, port: lane.port, ...this.view(now) })
   }
 
-  /** A valid response to a request; whether it may be late, or else something was lost. */
-  responded({ heldSince, sentAt, tries }: Sent, timeout: Duration, now: Instant): boolean {
+  /** Responses that came long before `now` say nothing of it. */
+  view(now: Instant): Facts {
+    if (this.#respondedAt !== undefined && since(this.#respondedAt, now) > ANSWERS_HOLD) this.#forgetAnswers()
+    const at = this.#silentAt
+    const heardAt = this.#heardByAnyAt()
+    const isSilent = at !== undefined && this.#silent.length === ENOUGH_SILENT
+    return {
+      unheard: heardAt === undefined ? { timeouts: this.#isLasting ? this.#timeouts : 0 } : undefined,
+      heardAt,
+      respondedAt: this.#respondedAt,
+      refusedAt: this.#refusedAt,
+      silence: isSilent ? { since: instant(Math.min(...this.#silent)), at } : undefined,
+      answers: {
+        counted: this.#responses,
+        late: bitsIn(this.#lateBits),
+        unclear: bitsIn(this.#unclearBits),
+        typically: micros(Math.round(this.#delay)),
+        timeout: this.#timeout,
+      },
+    }
+  }
+
+  get #timeout(): Duration {
+    return this.#settings.lane.timeout
+  }
+
+  /** What was sent before a reload says nothing of the secret that holds since. */
+  #isUnderItsSecret({ secret }: { readonly secret: Secret }): boolean {
+    return secret.equals(this.#settings.server.secret)
+  }
+
+  /** Whether the response may be late, or else something was lost. */
+  #responded({ heldSince, sentAt, tries }: Sent, now: Instant): boolean {
+    const timeout = this.#timeout
     this.#hear(now)
     this.#respondedAt = now
     const delay = since(heldSince, now)
@@ -119,14 +206,14 @@ export class Contact {
   }
 
   /** A second answer to a request whose first one was unclear: nothing was lost, so the newest unclear one was late. */
-  answeredAgain(): void {
+  #answeredAgain(): void {
     const newest = this.#unclearBits & -this.#unclearBits
     this.#unclearBits ^= newest
     this.#lateBits |= newest
   }
 
-  /** Another secret: what was learned with the one before says nothing any more. */
-  renew(): void {
+  #renew(): void {
+    this.roundTripTime = undefined
     this.#timeouts = 0
     this.#firstTimeoutAt = undefined
     this.#isLasting = false
@@ -135,29 +222,7 @@ export class Contact {
     this.#refusedAt = undefined
     this.#silent = []
     this.#silentAt = undefined
-    this.forgetAnswers()
-  }
-
-  /** `timeout` is that of the server's settings. Responses that came long before `now` say nothing of it. */
-  view(timeout: Duration, now: Instant): Facts {
-    if (this.#respondedAt !== undefined && since(this.#respondedAt, now) > ANSWERS_HOLD) this.forgetAnswers()
-    const at = this.#silentAt
-    const heardAt = this.#heardByAnyAt()
-    const isSilent = at !== undefined && this.#silent.length === ENOUGH_SILENT
-    return {
-      unheard: heardAt === undefined ? { timeouts: this.#isLasting ? this.#timeouts : 0 } : undefined,
-      heardAt,
-      respondedAt: this.#respondedAt,
-      refusedAt: this.#refusedAt,
-      silence: isSilent ? { since: instant(Math.min(...this.#silent)), at } : undefined,
-      answers: {
-        counted: this.#responses,
-        late: bitsIn(this.#lateBits),
-        unclear: bitsIn(this.#unclearBits),
-        typically: micros(Math.round(this.#delay)),
-        timeout,
-      },
-    }
+    this.#forgetAnswers()
   }
 
   #hear(now: Instant): void {
@@ -181,7 +246,7 @@ export class Contact {
   }
 
   /** How late answers came is over, or is so by another time-out than that of today. */
-  forgetAnswers(): void {
+  #forgetAnswers(): void {
     this.#lateBits = 0
     this.#unclearBits = 0
     this.#responses = 0
@@ -193,79 +258,4 @@ function bitsIn(bits: number): number {
   let count = 0
   for (let rest = bits; rest !== 0; rest >>>= 1) count += rest & 1
   return count
-}
-
-/** What the words are made of. */
-export type ContactView = Facts & Pick<LaneSnapshot, 'address' | 'port'>
-
-/** Whether nothing valid has ever come from a server that was asked often enough. */
-export const isUnheard = ({ unheard }: Pick<ContactView, 'unheard'>): boolean =>
-  unheard !== undefined && unheard.timeouts >= ENOUGH_UNHEARD
-
-/** The latest that came from there is an ICMP error, and those sent long enough after it were not left in silence. */
-export const isRefused = ({
-  heardAt,
-  refusedAt,
-  silence,
-}: Pick<ContactView, 'heardAt' | 'refusedAt' | 'silence'>): boolean =>
-  refusedAt !== undefined &&
-  (heardAt === undefined || refusedAt >= heardAt) &&
-  (silence === undefined || since(refusedAt, silence.since) <= ICMP_PAUSE)
-
-/** Three that were sent after the last response timed out, and the late answer that the first should have did not come. */
-const hasFallenSilent = ({
-  respondedAt,
-  silence,
-  answers,
-}: Pick<Facts, 'respondedAt' | 'silence' | 'answers'>): boolean =>
-  respondedAt !== undefined &&
-  silence !== undefined &&
-  silence.since > respondedAt &&
-  since(silence.since, silence.at) > 2 * answers.typically
-
-/** Whether most of the latest answers came too late; `late-or-lost`: or what was sent before them was lost. */
-export function latenessOf(facts: Pick<Facts, 'respondedAt' | 'silence' | 'answers'>): 'no' | 'late' | 'late-or-lost' {
-  const { counted, late, unclear } = facts.answers
-  const isMost = (count: number): boolean => count >= ENOUGH_LATE && 2 * count > counted
-  if (!isMost(late + unclear) || hasFallenSilent(facts)) return 'no'
-  return isMost(late) ? 'late' : 'late-or-lost'
-}
-
-/** The likely cause of a server's silence in one sentence; undefined where nothing points to one. */
-export function likelyCause(lane: ContactView): string | undefined {
-  const { unheard, answers } = lane
-  if (isRefused(lane)) {
-    return `nothing listens at ${endpointText(lane)} (ICMP port unreachable): start the server there, or correct its address and port`
-  }
-  if (unheard !== undefined) {
-    if (!isUnheard(lane)) return undefined
-    return `probably the secret, the client entry or a firewall: never a valid response to ${unheard.timeouts} transmissions; look in the server's own log, it drops what it can't verify in silence`
-  }
-  const lateness = latenessOf(lane)
-  if (lateness === 'no') return undefined
-  const [after, limit] = [secondsText(answers.typically), secondsText(answers.timeout)]
-  if (lateness === 'late') {
-    return `answers come after the time-out of ${limit}, typically ${after} after the first transmission: raise timeout, or look at why the server is slow`
-  }
-  return `most answers come only after a retry, typically ${after} after the first transmission: packets are lost on the way, or the server takes longer than the time-out of ${limit}; capture at the server whether the first transmission arrives, then mend the network, or raise timeout`
-}
-
-/** What some of the latest answers say where most came in time; undefined where none of them was late. */
-export function someLateText({ answers }: Pick<ContactView, 'answers'>): string | undefined {
-  const { counted, late, unclear, typically, timeout } = answers
-  if (late + unclear < SOME_LATE) return undefined
-  const [after, limit] = [secondsText(typically), secondsText(timeout)]
-  const came =
-    unclear === 0 ? `after the time-out of ${limit}` : `after the time-out of ${limit}, or only after a retry`
-  return `${late + unclear} of the last ${counted} answers came ${came}, typically ${after} after the first transmission: look in the server's own log what is slow there (some users, a realm, a database), and whether packets are lost on the way; raise timeout where that is how long it takes`
-}
-
-const secondsText = (time: Duration): string => `${Number((time / 1_000_000).toFixed(1))} s`
-
-/** What an operator has done, and what ends it: `an operator holds fr-1 Down: "radsluice server up fr-1" ends that`. */
-export function heldText(servers: readonly string[]): string {
-  const [first = ''] = servers
-  const each =
-    servers.length === 1 ? `"radsluice server up ${first}" ends that` : '"radsluice server up NAME" ends that'
-  return `an operator holds ${servers.join(' and ')} Down: ${each}`
 }

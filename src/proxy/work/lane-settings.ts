@@ -27,18 +27,20 @@ export interface LaneSettings {
 export const planOf = (
   lane: number,
   trafficClass: TrafficClass,
-  { server, lane: options }: LaneSettings,
-  sourcePorts: LanePlan['sourcePorts'],
-): LanePlan => ({
-  lane,
-  server: server.name,
-  class: trafficClass,
-  address: server.address,
-  port: options.port,
-  ports: portsFor(options.maxOutstanding),
-  ...(server.sourceAddress === undefined ? {} : { sourceAddress: server.sourceAddress }),
-  ...(sourcePorts === undefined ? {} : { sourcePorts }),
-})
+  { server, lane: options }: Pick<LaneSettings, 'server' | 'lane'>,
+): LanePlan => {
+  const sourcePorts = sourcePortsOf(trafficClass, server)
+  return {
+    lane,
+    server: server.name,
+    class: trafficClass,
+    address: server.address,
+    port: options.port,
+    ports: portsFor(options.maxOutstanding),
+    ...(server.sourceAddress === undefined ? {} : { sourceAddress: server.sourceAddress }),
+    ...(sourcePorts === undefined ? {} : { sourcePorts }),
+  }
+}
 
 /** What tells two lanes apart over a reload: the same key is the same lane with other limits. */
 export const laneKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
@@ -56,7 +58,7 @@ export const serverKey = (trafficClass: TrafficClass, { address }: ServerOptions
   [trafficClass, address, port].join(' ')
 
 /** Which of the server's source ports a lane uses. Each grows from its own end, so a reload moves no open socket. */
-export const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {
+const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {
   if (server.sourcePorts === undefined) return undefined
   const [first, last] = server.sourcePorts
   return trafficClass === 'authentication' ? { probe: first, step: 1 } : { probe: last, step: -1 }

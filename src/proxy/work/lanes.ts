@@ -14,10 +14,11 @@ import { type SlotBudget, SlotQuota } from '../../throttle/slots.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { LanePlan, Shared } from '../border/ports.ts'
-import { DueLanes } from './due-lanes.ts'
-import { Lane } from './lane.ts'
-import { type LaneSettings, laneKey, laneSettings, pathKey, planOf, serverKey, sourcePortsOf } from './lane-settings.ts'
-import type { Request } from './request.ts'
+import type { Lane } from './lane.ts'
+import { DueLanes } from './lane-schedule.ts'
+import { type LaneSettings, laneKey, laneSettings, pathKey, planOf, serverKey } from './lane-settings.ts'
+import { type Attempt, Request } from './request.ts'
+import { ServerLane } from './server-lane.ts'
 
 /** Who can have places given up at a lane for those that wait there. */
 interface Places {
@@ -34,7 +35,7 @@ interface Wanted {
 
 export class Lanes {
   readonly #all = new Map<number, Lane>()
-  readonly #due = new DueLanes()
+  readonly #due = new DueLanes<Lane>()
   #inOrder: readonly Lane[] = []
   readonly #shared: Shared | undefined
   #next = 0
@@ -72,15 +73,15 @@ export class Lanes {
       if (lane !== undefined) kept.add(lane)
       const number = lane?.number ?? this.#numberOf(key)
       this.#promised.set(key, number)
-      const plan = planOf(number, each, settings, sourcePortsOf(each, settings.server))
-      return { ...plan, ports: Math.max(plan.ports, lane?.identifiers.ports ?? 0) }
+      const plan = planOf(number, each, settings)
+      return { ...plan, ports: Math.max(plan.ports, lane?.limits.identifiers.ports ?? 0) }
     })
     for (const lane of this) if (!kept.has(lane)) plans.push(this.planOf(lane))
     return plans
   }
 
-  planOf(lane: Lane): LanePlan {
-    return lane.plan(sourcePortsOf(lane.class, lane.server))
+  planOf({ number, class: each, server, options, limits }: Lane): LanePlan {
+    return { ...planOf(number, each, { server, lane: options }), ports: limits.identifiers.ports }
   }
 
   /** Takes the options over; answers the lanes that they no longer have. */
@@ -119,8 +120,8 @@ export class Lanes {
     if (lane === undefined) return this.#add(key, each, settings, now)
     if (keyOf(lane) !== key || lane.isRetiring) {
       const left = this.#removeLeft((one) => one === lane)
-      const own = left === undefined || left.second === secondOf(now) ? lane.budget : this.#newBudget(settings)
-      lane.budget = this.#shared?.budgetOf(key) ?? own
+      const own = left === undefined || left.second === secondOf(now) ? lane.limits.budget : this.#newBudget(settings)
+      lane.limits.budget = this.#shared?.budgetOf(key) ?? own
       lane.isRetiring = false
       this.#all.set(lane.number, lane)
     }
@@ -133,12 +134,16 @@ export class Lanes {
     const server = serverKey(trafficClass, settings.server, settings.lane)
     const left = this.#removeLeft((lane) => serverKey(lane.class, lane.server, lane.options) === server)
     // Of a lane that left in an earlier second nothing of this one is used up.
-    const used = left?.second === secondOf(now) ? left.lane.budget : undefined
-    const added = new Lane(this.#numberOf(key), trafficClass, settings, {
+    const used = left?.second === secondOf(now) ? left.lane.limits.budget : undefined
+    const added = new ServerLane<Request, Attempt>({
+      number: this.#numberOf(key),
+      class: trafficClass,
+      settings,
       now,
       changed: this.#due.changed,
       budget: this.#shared?.budgetOf(key) ?? used ?? this.#newBudget(settings),
       follows: left?.lane,
+      fields: Request.fields,
     })
     added.contact.share(this.#shared?.heardOf(key))
     // The used slots have the rate of this second; another one holds from the next on.
@@ -154,7 +159,7 @@ export class Lanes {
 
   #retire(lane: Lane, now: Instant): void {
     lane.isRetiring = true
-    lane.markChanged()
+    lane.schedule.markChanged()
     this.#left.push({ lane, second: secondOf(now) })
   }
 
@@ -167,8 +172,9 @@ export class Lanes {
   #forgetRested(now: Instant): void {
     const second = secondOf(now)
     this.#left = this.#left.filter(({ lane, second: left }) => {
-      lane.identifiers.passTime(now)
-      return left === second || lane.identifiers.places.taken > 0 || lane.identifiers.nextWakeAt() !== undefined
+      const { identifiers } = lane.limits
+      identifiers.passTime(now)
+      return left === second || identifiers.places.taken > 0 || identifiers.nextWakeAt() !== undefined
     })
   }
 
@@ -190,7 +196,7 @@ export class Lanes {
     for (const lane of this.#due.due(now)) {
       if (lane.queue.waiting.isEmpty()) continue
       places.makeRoom(lane, now)
-      lane.counters.promotions += lane.queue.promote(lane.room(now), to)
+      lane.counters.promotions += lane.queue.promote(lane.limits.room(now), to)
     }
     this.#settle(now)
   }

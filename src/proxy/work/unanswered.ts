@@ -7,8 +7,9 @@
 
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
+import type { TrafficClass } from '../../classes.ts'
 import { type Instant, micros, since } from '../../units.ts'
-import type { Request } from './request.ts'
+import type { Origin } from './exchange.ts'
 
 /** How many are remembered, and the fewest that say something. */
 const REMEMBERED = 32
@@ -29,13 +30,12 @@ export class Unanswered {
   #next = 0
 
   /** One more of them. */
-  note(request: Request, now: Instant): void {
-    const { packet, client } = request
+  note({ packet, client, class: its }: Origin & { readonly class: TrafficClass }, now: Instant): void {
     this.#latest[this.#next] = {
       at: now,
       client: client.options.name,
       realm: realmOf(packet.find(USER_NAME)),
-      record: request.class === 'accounting' ? kindOf(statusType(packet)) : undefined,
+      record: its === 'accounting' ? kindOf(statusType(packet)) : undefined,
     }
     this.#next = (this.#next + 1) % REMEMBERED
   }

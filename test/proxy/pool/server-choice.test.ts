@@ -4,9 +4,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Algorithm } from '../../../src/proxy/border/options.ts'
-import { ServerChoice } from '../../../src/proxy/pool/server-choice.ts'
-import type { Candidate, Rank } from '../../../src/proxy/work/candidate.ts'
-import { hashOf } from '../../../src/queues/containers/hashing.ts'
+import type { Candidate } from '../../../src/proxy/pool/hash-choice.ts'
+import { type Rank, ServerChoice } from '../../../src/proxy/pool/server-choice.ts'
 import { after as later, millis, seconds } from '../../../src/units.ts'
 import { vendorAttribute } from '../../radius/oracle.ts'
 import { START, World } from '../kit.ts'
@@ -23,12 +22,12 @@ interface Server extends Candidate {
 const serversOf = (lives: readonly (boolean | Rank)[]): Server[] =>
   lives.map((life, number) => ({
     number,
-    nameHash: hashOf(new TextEncoder().encode(`server ${number}`)),
+    server: { name: `server ${number}` },
     rank: life === false ? undefined : life === true ? 0 : life,
   }))
 
 const choiceOf = (lives: readonly (boolean | Rank)[]): ServerChoice<Server> => {
-  const choice = new ServerChoice<Server>()
+  const choice = new ServerChoice<Server>(({ rank }) => rank)
   choice.setCandidates(serversOf(lives))
   return choice
 }
@@ -60,7 +59,7 @@ describe('every algorithm', () => {
     fc.assert(
       fc.property(fc.constantFrom(...ALGORITHMS), fc.array(change, { maxLength: 40 }), (algorithm, changes) => {
         const servers = serversOf([true, true, true, true, true, true])
-        const choice = new ServerChoice<Server>()
+        const choice = new ServerChoice<Server>(({ rank }) => rank)
         choice.setCandidates(servers)
         for (const { server: number, rank, tried, key } of changes) {
           const changed = servers[number] as Server
@@ -89,7 +88,7 @@ describe('every algorithm', () => {
 
   it('notices in its check that a rank was changed and nobody told', () => {
     const servers = serversOf([true, true])
-    const choice = new ServerChoice<Server>()
+    const choice = new ServerChoice<Server>(({ rank }) => rank)
     choice.setCandidates(servers)
     servers[1]!.rank = undefined
     expect(() => choice.check()).toThrow('nobody told')
@@ -137,7 +136,7 @@ describe('round_robin', () => {
 
   it('goes on where it was when one goes and comes back', () => {
     const servers = serversOf([true, true, true, true])
-    const choice = new ServerChoice<Server>()
+    const choice = new ServerChoice<Server>(({ rank }) => rank)
     choice.setCandidates(servers)
     expect(turnsOf(choice, 2)).toEqual([1, 2])
     servers[3]!.rank = undefined
@@ -228,7 +227,7 @@ describe('hash', () => {
 
   it('remembers what it would compute anew, however often servers go and come', () => {
     const servers = serversOf([true, true, true, true, true])
-    const choice = new ServerChoice<Server>()
+    const choice = new ServerChoice<Server>(({ rank }) => rank)
     choice.setCandidates(servers)
     let seed = 1
     const next = (below: number): number => {
@@ -241,7 +240,7 @@ describe('hash', () => {
         changed.rank = changed.rank === undefined ? 0 : undefined
         choice.rankChanged(changed)
       }
-      const anew = new ServerChoice<Server>()
+      const anew = new ServerChoice<Server>(({ rank }) => rank)
       anew.setCandidates(servers)
       // Few keys, so that each is asked for again and again; the other half of them after more changes than are kept.
       for (const key of KEYS.slice(round % 2 === 0 ? 0 : 20, 40)) {

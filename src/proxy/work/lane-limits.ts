@@ -1,0 +1,62 @@
+/**
+ * What may be sent to a lane now: the quota of its slot, its identifiers and who holds them.
+ */
+import type { Room } from '../../queues/server-queue.ts'
+import { Identifiers } from '../../throttle/identifiers.ts'
+import type { SlotBudget } from '../../throttle/slots.ts'
+import { type Duration, type Instant, micros } from '../../units.ts'
+import type { LaneSettings } from './lane-settings.ts'
+
+/** The moving mean follows a change within about so many. */
+const HOLDINGS_IN_MEAN = 32
+
+export class LaneLimits<A> {
+  /** Replaced only if a reload gives the lane another name, or puts it back. */
+  budget: SlotBudget
+  readonly identifiers: Identifiers<A>
+  /** The last attempt sent from each source port: what a refusal is about. */
+  readonly lastSent: (A | undefined)[] = []
+  /** Logins that keep their place beyond their tries, while nobody else needs it: the longest first. */
+  readonly waitingOn = new Set<A>()
+  /** Identifiers in use by records that a living server left unanswered before. */
+  aside = 0
+  /** How long an identifier is in use, on average. */
+  holdingTime: Duration = micros(0)
+
+  /** `follows`: the limits of a removed lane to the same server, whose places these are too. */
+  constructor(budget: SlotBudget, { lane, quarantine }: LaneSettings, follows: LaneLimits<A> | undefined) {
+    this.budget = budget
+    const { maxOutstanding } = lane
+    this.identifiers = new Identifiers<A>({ maxOutstanding, quarantine, places: follows?.identifiers.places })
+  }
+
+  reconfigure({ lane, slot, quarantine }: LaneSettings, now: Instant): void {
+    this.budget.change({ maxRate: lane.maxRate, slot }, now)
+    this.identifiers.change({ maxOutstanding: lane.maxOutstanding, quarantine })
+  }
+
+  room(now: Instant): Room {
+    return { quota: this.budget.left(now), identifiers: this.identifiers.room() }
+  }
+
+  /** Whether a request more would find a place if some of those that wait on gave theirs up. */
+  canMakeRoom(): boolean {
+    return this.waitingOn.size > 0 && this.identifiers.lacking() <= this.waitingOn.size
+  }
+
+  /** When a request that needs an identifier could go, if nothing but time has to pass. */
+  nextRoomAt(now: Instant): Instant | undefined {
+    return this.identifiers.hasRoom() ? this.nextQuotaAt(now) : this.identifiers.nextWakeAt()
+  }
+
+  /** The same for one that holds its identifier. */
+  nextQuotaAt(now: Instant): Instant | undefined {
+    return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
+  }
+
+  /** An identifier came back after so long. */
+  wasHeld(time: Duration): void {
+    const mean = this.holdingTime
+    this.holdingTime = mean === 0 ? time : micros(mean + (time - mean) / HOLDINGS_IN_MEAN)
+  }
+}
