@@ -54,7 +54,6 @@ const LARGE_CLASSES: LargeClasses = {
   Health: 'to be cut',
   Backlog: 'to be cut',
   Identifiers: 'to be cut',
-  Recorder: 'to be cut',
   Duplicates: 'to be cut',
 }
 

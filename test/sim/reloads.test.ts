@@ -8,12 +8,41 @@ import { LaneLimits } from '../../src/proxy/work/lane-limits.ts'
 import { allLaws } from '../../src/simulation/laws/checkers.ts'
 import { Random } from '../../src/simulation/peers/random.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
-import { reloadsToTheSame } from '../../src/simulation/seeds/reloads.ts'
 import { BrokenLaw } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
-import { micros, millis, seconds } from '../../src/units.ts'
+import { type Duration, micros, millis, seconds } from '../../src/units.ts'
 import { homeServer, options, reporting } from './rig.ts'
+
+/** How long a server is out at most, microseconds: within a grid second, or over its end. */
+const OUT_AT_MOST = 1_500_000
+const SOURCES = 3
+
+/** Some reloads within the length of a world; the last one brings the options back as they were. */
+const reloadsToTheSame = (options: EngineOptions, length: Duration, random: Random): ScriptEntry[] => {
+  const script: ScriptEntry[] = []
+  const reload = (at: number, servers: readonly ServerOptions[]): void => {
+    script.push({ at: micros(at), run: (world, now) => world.reconfigure({ ...options, servers }, now) })
+  }
+  const count = random.between(1, 6)
+  const every = Math.floor(length / (count + 1))
+  for (let number = 1; number <= count; number += 1) {
+    const at = number * every + random.between(0, Math.max(0, every - OUT_AT_MOST - 1))
+    const [first, ...others] = random.chance(0.5) ? options.servers : options.servers.toReversed()
+    if (first === undefined) return []
+    if (random.chance(0.4)) {
+      reload(at, others)
+      reload(at + random.between(1, OUT_AT_MOST), options.servers)
+    } else reload(at, [changed(first, random), ...others])
+  }
+  reload(length, options.servers)
+  return script
+}
+
+const changed = (server: ServerOptions, random: Random): ServerOptions => {
+  const renamed = random.chance(0.5) ? { ...server, name: `${server.name} renamed` } : server
+  return random.chance(0.6) ? { ...renamed, sourceAddress: `10.9.0.${random.between(1, SOURCES)}` } : renamed
+}
 
 afterEach(() => {
   vi.restoreAllMocks()

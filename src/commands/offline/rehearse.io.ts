@@ -5,8 +5,7 @@
  */
 import { codedError } from '../../coded-error.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import { Rehearsal, type Run } from '../../simulation/rehearsal/rehearsal.ts'
-import { type Rehearsed, settingsText } from '../../simulation/rehearsal/rehearsed.ts'
+import { Rehearsal, type Rehearsed, type Run, settingsText } from '../../simulation/rehearsal/rehearsal.ts'
 import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
 import { worldsOf } from '../../simulation/rehearsal/scenario-worlds.ts'
 import type { WorldPlan } from '../../simulation/world/world.ts'

@@ -1,17 +1,15 @@
 /**
  * Writes down what happens in a world, second by second: the series that the report plots and the summary adds up.
  *
- * A recorder is an observer, and is asked ten times a virtual second to look around. What it keeps grows with the seconds
- * that are watched (a few dozen numbers each), with one bit for each message, and with nothing else.
+ * It observes the world, and is asked ten times a virtual second to sample it. What it keeps grows with the seconds that are
+ * watched (a few dozen numbers each) and with nothing else.
  */
 
-import { classOfRequest, type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import type { Packet } from '../../radius/packet.ts'
+import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { type Duration, type Instant, MICROS_PER_SECOND } from '../../units.ts'
-import { BitSet } from '../books/bit-set.ts'
-import { serialOf } from '../peers/packets.ts'
 import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { START } from '../world/world.ts'
+import type { Deliveries } from './deliveries.ts'
 import { SlotScope } from './slot-scope.ts'
 
 /** One number for each second: of flows the sum, of levels the highest that was seen. */
@@ -36,13 +34,6 @@ export interface Series {
 }
 const FLOWS = ['arrived', 'sent', 'worked', 'useful'] as const
 
-/** By serial: what servers worked off at least once, and what clients gave up. */
-interface Delivery {
-  worked: number
-  readonly delivered: BitSet
-  readonly givenUp: BitSet
-}
-
 const none = (): number[] => []
 
 export class Recorder implements Observer {
@@ -58,9 +49,8 @@ export class Recorder implements Observer {
     up: [],
     trying: [],
   }
-  readonly deliveries = perClass((): Delivery => ({ worked: 0, delivered: new BitSet(), givenUp: new BitSet() }))
+  readonly deliveries: Deliveries
   readonly scope = new SlotScope()
-  readonly workedBy = new Map<string, number>()
   readonly deepestBacklogOf = new Map<string, number>()
   /** When a session last came up, and when last one whose user had noticed that it took long. */
   lastUpAt: Instant | undefined
@@ -72,8 +62,9 @@ export class Recorder implements Observer {
   #classOfLane = new Map<number, TrafficClass>()
 
   /** A user who waited longer than `late` noticed it. */
-  constructor(late: Duration) {
+  constructor(late: Duration, deliveries: Deliveries) {
     this.#late = late
+    this.deliveries = deliveries
   }
 
   begins(world: ObservedWorld): void {
@@ -91,28 +82,14 @@ export class Recorder implements Observer {
     this.scope.sent(lane, now)
   }
 
-  worked(server: string, packet: Packet): void {
-    this.workedBy.set(server, (this.workedBy.get(server) ?? 0) + 1)
-    const trafficClass = classOfRequest(packet.code)
-    const serial = serialOf(packet)
-    if (trafficClass === undefined || serial === undefined) return
-    const delivery = this.deliveries[trafficClass]
-    delivery.worked += 1
-    delivery.delivered.add(serial)
-  }
-
   cameUp(_client: string, waited: Duration, now: Instant): void {
     this.lastUpAt = now
     if (waited > this.#late) this.lastLateUpAt = now
     if (waited > this.longestWait) this.longestWait = waited
   }
 
-  gaveUp(_client: string, trafficClass: TrafficClass, serial: number): void {
-    this.deliveries[trafficClass].givenUp.add(serial)
-  }
-
   /** Levels are raised to what is seen now, in the second that is about to end or under way. */
-  look(world: ObservedWorld): void {
+  sample(world: ObservedWorld): void {
     const { series } = this
     const second = Math.ceil((world.now - START) / MICROS_PER_SECOND) - 1
     const snapshot = world.engine?.inspection.snapshot(world.now)
@@ -129,7 +106,7 @@ export class Recorder implements Observer {
       second,
       sum(world.servers, ({ waiting }) => waiting),
     )
-    if (snapshot !== undefined) this.scope.look(snapshot)
+    if (snapshot !== undefined) this.scope.sample(snapshot)
   }
 
   /** A second is over: its flows, and the sessions. */
@@ -140,7 +117,7 @@ export class Recorder implements Observer {
       const totals = {
         arrived: sum(world.clients, ({ counters }) => counters.transmissions[each]),
         sent: this.#sent[each],
-        worked: this.deliveries[each].worked,
+        worked: this.deliveries.workedOff[each],
         useful: sum(world.clients, ({ counters }) => counters.answered[each]),
       }
       for (const flow of FLOWS) {

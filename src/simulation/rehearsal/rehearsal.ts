@@ -2,17 +2,19 @@
  * One run of a scenario, with or without radsluice, virtual second by virtual second: whoever drives it can show how far
  * it is. At the end there are the summary and the series.
  */
+import { TRAFFIC_CLASSES } from '../../classes.ts'
+import type { EngineOptions } from '../../proxy/border/options.ts'
 import { MICROS_PER_SECOND, micros, millis } from '../../units.ts'
 import { World, type WorldPlan } from '../world/world.ts'
+import { Deliveries } from './deliveries.ts'
 import { Recorder, type Series } from './recorder.ts'
 import type { Scenario } from './scenario.ts'
 import { type RunSummary, summarise } from './summary.ts'
 
-/** How many times a second the recorder looks around. */
-const LOOKS = 10
-const BETWEEN_LOOKS = millis(1_000 / LOOKS)
+/** How many times a second the recorder samples the world. */
+const SAMPLES = 10
+const BETWEEN_SAMPLES = millis(1_000 / SAMPLES)
 
-/** What a run leaves. */
 export interface Run {
   readonly summary: RunSummary
   readonly series: Series
@@ -30,8 +32,9 @@ export class Rehearsal {
 
   constructor(scenario: Scenario, plan: WorldPlan) {
     this.#scenario = scenario
-    this.#recorder = new Recorder(scenario.clients.timeout)
-    this.#world = new World(plan, [this.#recorder])
+    const deliveries = new Deliveries()
+    this.#recorder = new Recorder(scenario.clients.timeout, deliveries)
+    this.#world = new World(plan, [this.#recorder, deliveries])
   }
 
   /** Whole seconds that this run lasts, and those that are over. */
@@ -48,9 +51,9 @@ export class Rehearsal {
   /** One second more; false at the end. */
   advance(): boolean {
     if (this.#second >= this.seconds) return false
-    for (let look = 1; look <= LOOKS; look += 1) {
-      this.#world.run(micros(this.#second * MICROS_PER_SECOND + look * BETWEEN_LOOKS))
-      this.#recorder.look(this.#world)
+    for (let sample = 1; sample <= SAMPLES; sample += 1) {
+      this.#world.run(micros(this.#second * MICROS_PER_SECOND + sample * BETWEEN_SAMPLES))
+      this.#recorder.sample(this.#world)
     }
     this.#recorder.endSecond(this.#world)
     this.#world.engine?.inspection.check()
@@ -68,4 +71,46 @@ export class Rehearsal {
       scope: scope.beginsAt === undefined ? undefined : { from: scope.beginsAt, ...scope.steps },
     }
   }
+}
+
+/** A scenario that was played. */
+export interface Rehearsed {
+  readonly scenario: Scenario
+  readonly options: EngineOptions
+  /** Lines for a person: where the settings come from, and what they are. */
+  readonly settings: readonly string[]
+  readonly withRadsluice: Run
+  /** Undefined where that was not asked for. */
+  readonly withoutRadsluice: Run | undefined
+}
+
+/** What `--json` prints. */
+export interface RehearsedResult {
+  readonly scenario: Scenario
+  readonly withRadsluice: RunSummary
+  readonly withoutRadsluice: RunSummary | null
+}
+
+export const resultOf = ({ scenario, withRadsluice, withoutRadsluice }: Rehearsed): RehearsedResult => ({
+  scenario,
+  withRadsluice: withRadsluice.summary,
+  withoutRadsluice: withoutRadsluice?.summary ?? null,
+})
+
+/** The throttle's settings in a few lines. */
+export function settingsText(options: EngineOptions, from: string): string[] {
+  const lanes = options.servers.flatMap(({ name, lanes }) =>
+    TRAFFIC_CLASSES.flatMap((each) => {
+      const lane = lanes[each]
+      if (lane === undefined) return []
+      const rate = lane.maxRate === 0 ? 'unlimited' : `${lane.maxRate}/s`
+      return [`  ${name} ${each}: max_rate ${rate}, max_outstanding ${lane.maxOutstanding}`]
+    }),
+  )
+  const someLanes = lanes.length > 20 ? [...lanes.slice(0, 20), `  and ${lanes.length - 20} more`] : lanes
+  const queues = TRAFFIC_CLASSES.map((each) => {
+    const { maxMessages, maxAge, overflow } = options.queues[each]
+    return `  queue of ${each}: ${maxMessages} messages, max_age ${maxAge / 1_000_000}s, ${overflow}; algorithm ${options.classes[each].algorithm}`
+  })
+  return [`Settings: ${from}`, ...someLanes, ...queues, `  slot ${options.slot / 1_000}ms, ${options.serviceOrder}`]
 }

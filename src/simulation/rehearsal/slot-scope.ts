@@ -64,7 +64,7 @@ export class SlotScope {
   }
 
   /** Told now and then how the engine stands: the first queue opens the scope, with the second it is in. */
-  look(snapshot: EngineSnapshot): void {
+  sample(snapshot: EngineSnapshot): void {
     if (this.beginsAt !== undefined || !snapshot.lanes.some(isHeldBack)) return
     this.#enter(snapshot.at)
     this.beginsAt = this.#second

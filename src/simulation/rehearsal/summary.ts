@@ -9,8 +9,8 @@ import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../
 import { ENDINGS, endedBy, PLACES, type Place } from '../../proxy/border/endings.ts'
 import type { ClassSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, MICROS_PER_SECOND, since } from '../../units.ts'
-import { serialOf } from '../peers/packets.ts'
 import { START, type World } from '../world/world.ts'
+import type { Deliveries } from './deliveries.ts'
 import { type Recorder, sum } from './recorder.ts'
 import { disturbedAt, type Scenario } from './scenario.ts'
 
@@ -89,7 +89,8 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
   const snapshot = world.engine?.inspection.snapshot(world.now)
   const { clients, servers } = world
   const settled = settledAt(scenario, world, recorder)
-  const { authentication, accounting } = recorder.deliveries
+  const { deliveries } = recorder
+  const logins = deliveries.workedOff.authentication
   const answered = perClass((each) => sum(clients, ({ counters }) => counters.answered[each]))
   return {
     withRadsluice: snapshot !== undefined,
@@ -110,15 +111,15 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
     },
     utilisation: utilisationOf(scenario, world, recorder, settled),
     work: {
-      done: authentication.worked,
+      done: logins,
       useful: answered.authentication,
-      wastedShare: authentication.worked === 0 ? 0 : Math.max(0, 1 - answered.authentication / authentication.worked),
+      wastedShare: logins === 0 ? 0 : Math.max(0, 1 - answered.authentication / logins),
     },
     records: {
       made: sum(clients, ({ counters }) => counters.requests.accounting),
-      delivered: accounting.delivered.size,
-      deliveries: accounting.worked,
-      lost: recordsLost(world, recorder, snapshot?.classes.accounting),
+      delivered: deliveries.delivered('accounting'),
+      deliveries: deliveries.workedOff.accounting,
+      lost: recordsLost(world, deliveries, snapshot?.classes.accounting),
     },
     servers: servers.map(({ plan, received, worked, lost }) => ({
       name: plan.name,
@@ -133,14 +134,10 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
 }
 
 /** Given up by their client, delivered to no server, and waiting nowhere any more. */
-function recordsLost(world: World, { deliveries }: Recorder, inRadsluice: ClassSnapshot | undefined): number {
-  const { givenUp, delivered } = deliveries.accounting
-  const safe = delivered.copy()
-  for (const packet of world.servers.flatMap((server) => server.packetsOf('accounting'))) {
-    safe.add(serialOf(packet) ?? 0)
-  }
+function recordsLost(world: World, deliveries: Deliveries, inRadsluice: ClassSnapshot | undefined): number {
+  const waiting = world.servers.flatMap((server) => server.packetsOf('accounting'))
   const { queued, outstanding } = inRadsluice ?? { queued: 0, outstanding: 0 }
-  return Math.max(0, givenUp.countWithout(safe) - queued - outstanding)
+  return Math.max(0, deliveries.lost('accounting', waiting) - queued - outstanding)
 }
 
 /** When the last session that waited came up; undefined where one still waits for long. */
@@ -161,7 +158,7 @@ function utilisationOf(scenario: Scenario, world: World, recorder: Recorder, set
   const begin = Math.floor(disturbedAt(scenario) / MICROS_PER_SECOND)
   const end = Math.max(begin + 1, Math.ceil(since(START, settled ?? world.now) / MICROS_PER_SECOND))
   const worked = TRAFFIC_CLASSES.map((each) => sum(recorder.series.worked[each].slice(begin, end), (count) => count))
-  const busy = world.servers.filter(({ plan }) => (recorder.workedBy.get(plan.name) ?? 0) > 0)
+  const busy = world.servers.filter(({ plan }) => (recorder.deliveries.byServer.get(plan.name) ?? 0) > 0)
   const capacity = sum(busy, ({ plan }) => plan.capacity) * (end - begin)
   return capacity === 0 ? 0 : Math.min(1, sum(worked, (count) => count) / capacity)
 }

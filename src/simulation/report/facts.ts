@@ -2,7 +2,7 @@
  * The facts of a summary, in the order in which a person asks for them: a name, the number as it stands in the summary,
  * and how it is written. The command's table and the report both show these, so they cannot differ.
  */
-import { sumOverClasses } from '../../classes.ts'
+import { sumOverClasses, TRAFFIC_CLASSES } from '../../classes.ts'
 import { PLACES } from '../../proxy/border/endings.ts'
 import { type ClassSummary, type RunSummary, SUMMARY_ENDINGS } from '../rehearsal/summary.ts'
 
@@ -132,3 +132,24 @@ export function headlineOf(run: RunSummary, all: readonly RunSummary[]): Headlin
           : 'until nobody waits for service any more',
   }
 }
+
+/** A row of the summary's table for a terminal. */
+type Row = readonly [label: string, ...cells: string[]]
+
+/** One line for each run: the number that counts. */
+export const headlines = (summaries: readonly RunSummary[]): string[] =>
+  summaries.map((summary) => {
+    const { text, caption } = headlineOf(summary, summaries)
+    return `${summary.withRadsluice ? 'with' : 'without'} radsluice: ${text}, ${caption}`
+  })
+
+export const runRows = (summaries: readonly RunSummary[]): Row[] =>
+  RUN_FACTS.map(({ label, read, show }) => [label, ...summaries.map((summary) => show(read(summary), summary))])
+
+export const classRows = ({ classes }: RunSummary): Row[] =>
+  classes === null
+    ? []
+    : CLASS_FACTS.map(({ label, read, show }) => [
+        label,
+        ...TRAFFIC_CLASSES.map((each) => show(read(classes[each]), classes[each])),
+      ])

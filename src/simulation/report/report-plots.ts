@@ -8,7 +8,7 @@
 import { type PerClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Line, Plot } from '../../pages/plot.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import type { Rehearsed } from '../rehearsal/rehearsed.ts'
+import type { Rehearsed } from '../rehearsal/rehearsal.ts'
 import { disturbedAt, patienceOf } from '../rehearsal/scenario.ts'
 import { STEPS_PER_SECOND } from '../rehearsal/slot-scope.ts'
 import { countText, timeText } from './facts.ts'

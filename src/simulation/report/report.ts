@@ -8,7 +8,7 @@
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { pageOf } from '../../pages/page.ts'
 import { drawn, escaped } from '../../pages/plot.ts'
-import type { Rehearsed } from '../rehearsal/rehearsed.ts'
+import type { Rehearsed } from '../rehearsal/rehearsal.ts'
 import { patienceOf, type Scenario } from '../rehearsal/scenario.ts'
 import type { RunSummary } from '../rehearsal/summary.ts'
 import { CLASS_FACTS, countText, type Figure, headlineOf, RUN_FACTS, timeText } from './facts.ts'

@@ -51,7 +51,7 @@ describe('the scope', () => {
       const at = step * 50_000
       scope.arrived(instant(START + at))
       if (step % 2 === 0) scope.sent(0, instant(START + at + 1))
-      scope.look(snapshot(20, at >= 2_500_000 ? 1 : 0, at))
+      scope.sample(snapshot(20, at >= 2_500_000 ? 1 : 0, at))
     }
     const { arrived, sent } = scope.steps
     expect(scope.beginsAt).toBe(2)
@@ -62,7 +62,7 @@ describe('the scope', () => {
   it('has gaps where nothing happened, whole seconds too', () => {
     const scope = scopeOf(20)
     scope.sent(0, START)
-    scope.look(snapshot(20, 1))
+    scope.sample(snapshot(20, 1))
     scope.sent(0, instant(START + 2_000_000))
     scope.sent(0, instant(START + 9_000_000))
     expect(scope.steps.sent.map((count, step) => (count > 0 ? step : -1)).filter((step) => step >= 0)).toEqual([0, 40])
@@ -72,7 +72,7 @@ describe('the scope', () => {
   it('stays shut where nothing waits', () => {
     const scope = scopeOf(20)
     scope.sent(0, START)
-    scope.look(snapshot(20, 0))
+    scope.sample(snapshot(20, 0))
     expect(scope.beginsAt).toBeUndefined()
     expect(scope.steps.sent).toEqual([])
   })

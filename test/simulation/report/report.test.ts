@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { plotData } from '../../../src/pages/plot.ts'
-import { type Rehearsed, type RehearsedResult, resultOf } from '../../../src/simulation/rehearsal/rehearsed.ts'
+import { type Rehearsed, type RehearsedResult, resultOf } from '../../../src/simulation/rehearsal/rehearsal.ts'
 import { reportOf } from '../../../src/simulation/report/report.ts'
 import { plotsOf } from '../../../src/simulation/report/report-plots.ts'
 import { seconds } from '../../../src/units.ts'

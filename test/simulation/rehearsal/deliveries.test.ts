@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BitSet } from '../../../src/simulation/books/bit-set.ts'
+import { BitSet } from '../../../src/simulation/rehearsal/deliveries.ts'
 
 const members = fc.array(fc.nat({ max: 100_000 }))
 const setOf = (all: readonly number[]): BitSet => {
