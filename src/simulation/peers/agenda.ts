@@ -1,11 +1,11 @@
 /**
- * What happens when, in virtual time: a heap of appointments. Idle hours cost nothing.
+ * Virtual time as a heap of appointments. Idle hours cost nothing.
  *
- * Two appointments of one moment are kept in the order in which they were made, so a world is the same each time.
+ * Appointments of one moment are kept in the order in which they were made, so a world is the same each time.
  */
 import { type Instant, instant } from '../../units.ts'
 
-/** Somebody who has appointments; `topic` is what the actor itself gave when it made one. */
+/** Somebody who has appointments. `topic` is what the actor gave when it made one. */
 export interface Actor<Topic = unknown> {
   act(topic: Topic, now: Instant): void
 }

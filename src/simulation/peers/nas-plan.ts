@@ -9,34 +9,34 @@ export interface NasPlan {
   readonly address: string
   readonly secret: Secret
   readonly sessions: number
-  /** Its sessions' users are of these realms in turn; of none where it is absent. */
+  /** The users of its sessions have these realms in turn. */
   readonly realms?: readonly string[]
-  /** Sessions dial for the first time within this, from the start on. */
+  /** All sessions dial within this from the start, at random. */
   readonly dialWithin: Duration
-  /** Where it is given they dial one after the other, so far apart, and not at random. */
+  /** If given, they dial one after the other, so far apart. */
   readonly dialEvery?: Duration
   readonly authentication: Retransmission & {
-    /** After the last try was in vain, the session dials again. */
+    /** The pause between the last try and the next dial. */
     readonly redialAfter: Duration
-    /** By how much of itself that pause varies to either side, 0-1; 0 where absent: all in step. */
+    /** The share of itself by which that pause varies to either side, 0-1; 0 by default. */
     readonly redialSpread?: number
   }
   readonly accounting: Retransmission & {
     readonly isOn: boolean
-    /** Retransmissions carry the time passed and a new identifier. */
+    /** Retransmissions carry a new Acct-Delay-Time and a new identifier. */
     readonly newDelayTime: boolean
     /** 0 is none. */
     readonly interimPeriod: Duration
     /** Records carry Acct-Session-Time, and a newer interim update may be sent in the place of an older one. */
     readonly tellsTime?: boolean
-    /** Records with their time carry 32-bit counters that grow so fast, and no Gigawords. */
+    /** Such records also carry 32-bit counters that grow so fast, and no Gigawords. */
     readonly octetsPerSecond?: number
   }
-  /** Which share of its Access-Requests carries Message-Authenticator, 0-1; all where it is absent. */
+  /** The share of its Access-Requests that carries Message-Authenticator, 0-1; all by default. */
   readonly signs?: number
-  /** How long a session stays up, drawn between half and one and a half; 0 is for ever. */
+  /** How long a session stays up on average; 0 is for ever. */
   readonly sessionTime: Duration
-  /** All sessions are up already at the start, and the first interim update of each comes within this. */
+  /** All sessions are up at the start, and the first interim update of each comes within this. */
   readonly upAtStart?: { readonly interimWithin: Duration }
 }
 

@@ -1,10 +1,9 @@
 /**
  * A simulated client: a BNG with sessions, and the retransmission rules that real ones have.
  *
- * A session dials (Access-Request, maybe a Challenge), comes up, sends Start, interim updates and Stop. Each message is a
- * request: sent again with the same identifier until it is answered or the tries are used up; for accounting, the
- * retransmission may carry a new Acct-Delay-Time, which makes it a new packet with a new identifier (RFC 2866 section
- * 5.2). A reboot forgets everything, sends Accounting-On, and all sessions dial again.
+ * A session dials (Access-Request, maybe a Challenge), comes up, sends Start, interim updates and Stop. Each request is sent
+ * again with the same identifier until it is answered or the tries are used up. A retransmitted record may carry a new
+ * Acct-Delay-Time, which makes it a new packet with a new identifier (RFC 2866 section 5.2).
  */
 
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -17,7 +16,6 @@ import { type NasPlan, userNameOf } from './nas-plan.ts'
 import { accessRequest, accountingRequest, type StatusType, serialOf, verifies } from './packets.ts'
 import type { Random } from './random.ts'
 
-/** One message and its answer. */
 interface ClientRequest {
   readonly serial: number
   readonly session: Session
@@ -36,14 +34,14 @@ interface ClientRequest {
 interface Session {
   readonly number: number
   state: 'down' | 'dialing' | 'up'
-  /** Counts dials: what belongs to an earlier one is over. */
+  /** Counts dials. What belongs to an earlier one is over. */
   life: number
-  /** Counts the times that it came up: each is another session to the accounting. */
+  /** Counts the times that it came up. Each is another session to the accounting. */
   ups: number
   upSince: Instant
-  /** Serials of its last interim updates, any of which may have been sent for an older one. */
+  /** Serials of its last interim updates. Each may have been sent in place of an older one. */
   reported: readonly number[]
-  /** Since then its user waits for service. */
+  /** Its user has waited for service since then. */
   tryingSince: Instant | undefined
 }
 
@@ -55,7 +53,7 @@ export interface NasCounters {
   up: number
   requests: Record<TrafficClass, number>
   retransmissions: number
-  /** First ones and repeated ones. */
+  /** First ones and retransmissions. */
   transmissions: Record<TrafficClass, number>
   answered: Record<TrafficClass, number>
   gaveUp: Record<TrafficClass, number>
@@ -70,16 +68,16 @@ export interface NasPorts {
   /** Rises by one in the whole world. */
   readonly nextSerial: () => number
   readonly send: (trafficClass: TrafficClass, port: number, bytes: Uint8Array, now: Instant) => void
-  /** An answer that fits nothing this client asked: a broken law. */
+  /** An answer fits nothing that this client asked: a law is broken. */
   readonly wrongAnswer: (why: string) => void
   /** A session came up, so long after its first dial. */
   readonly cameUp: (waited: Duration, now: Instant) => void
-  /** The tries of a request were all in vain. */
+  /** All tries of a request were in vain. */
   readonly gaveUp: (trafficClass: TrafficClass, serial: number, now: Instant) => void
 }
 
 const NEVER_UP = { life: 0, ups: 0, upSince: instant(0), reported: [], tryingSince: undefined } as const
-/** Interim updates that a session sends while one of them waits for its answer are fewer. */
+/** More than a session sends while one of its interim updates waits for an answer. */
 const REMEMBERED_INTERIMS = 64
 
 export class Nas implements Actor<Topic> {
@@ -87,7 +85,7 @@ export class Nas implements Actor<Topic> {
   readonly #ports: NasPorts
   readonly #sessions: Session[]
   readonly #identifiers: PerClass<NasIdentifiers<ClientRequest>> = perClass(() => new NasIdentifiers())
-  /** No new sessions and no interim updates any more: what is up stays, what dials goes on. */
+  /** No session dials anew and no interim update is sent. What dials now goes on. */
   isQuiet = false
   readonly counters: NasCounters = {
     up: 0,
@@ -111,18 +109,15 @@ export class Nas implements Actor<Topic> {
     else for (const session of this.#sessions) this.#isUpFrom(session, upAtStart.interimWithin, now)
   }
 
-  /** How many sessions dialed and have no service yet, and for how long the first of them. */
+  /** How many sessions have dialed and have no service yet, and how long the first of them has waited. */
   trying(now: Instant): { readonly sessions: number; readonly longest: Duration } {
-    let [sessions, longest] = [0, micros(0)]
-    for (const { tryingSince } of this.#sessions) {
-      if (tryingSince === undefined) continue
-      sessions += 1
-      longest = micros(Math.max(longest, since(tryingSince, now)))
-    }
-    return { sessions, longest }
+    const waits = this.#sessions.flatMap(({ tryingSince }) =>
+      tryingSince === undefined ? [] : since(tryingSince, now),
+    )
+    return { sessions: waits.length, longest: waits.reduce((most, wait) => micros(Math.max(most, wait)), micros(0)) }
   }
 
-  /** Everything is forgotten; Accounting-On, and all sessions dial again within a time. */
+  /** Forgets everything, sends Accounting-On, and all sessions dial again within a time. */
   reboot(now: Instant, within: Duration = this.plan.dialWithin): void {
     for (const session of this.#sessions) this.#bringDown(session)
     for (const each of TRAFFIC_CLASSES) for (const request of this.#identifiers[each].holders()) this.#end(request)
@@ -173,7 +168,7 @@ export class Nas implements Actor<Topic> {
     const { isOn, interimPeriod } = this.plan.accounting
     const wait = micros(this.#ports.random.between(0, interimWithin))
     if (isOn && interimPeriod > 0) this.#schedule('interim', session, wait, now)
-    // They began at different times in the past, so they end evenly over the time to come.
+    // Such sessions began at different times, so they end at different times.
     this.#stay(session, now, micros(0))
   }
 
@@ -298,7 +293,7 @@ export class Nas implements Actor<Topic> {
     }
   }
 
-  /** The same record as a new packet: Acct-Delay-Time says how long it has been tried, the identifier is another. */
+  /** The same record as a new packet, with another identifier. Acct-Delay-Time says how long it has been tried. */
   #renew(request: ClientRequest, now: Instant): void {
     const identifiers = this.#identifiers.accounting
     identifiers.release(request)
@@ -312,12 +307,11 @@ export class Nas implements Actor<Topic> {
     const user = userNameOf(this.plan, request.session.number)
     const common = { identifier: identifierOf(request.slot), secret, user, serial: request.serial }
     if (request.status !== undefined) {
-      const waited = Math.floor(since(request.begunAt, now) / MICROS_PER_SECOND)
       const { newDelayTime, tellsTime, octetsPerSecond } = this.plan.accounting
-      const delay = newDelayTime ? { delay: waited } : {}
+      const delay = newDelayTime ? Math.floor(since(request.begunAt, now) / MICROS_PER_SECOND) : undefined
       const time = tellsTime ? request.time : undefined
       const { sessionId: session, status } = request
-      return accountingRequest({ ...common, session, status, time, octetsPerSecond, ...delay })
+      return accountingRequest({ ...common, session, status, time, octetsPerSecond, delay })
     }
     const { random } = this.#ports
     const authenticator = new Uint8Array(16)
@@ -341,7 +335,7 @@ export class Nas implements Actor<Topic> {
     return micros(redialAfter + this.#ports.random.between(-most, most))
   }
 
-  /** A tenth to either side, so that interims do not march in step. */
+  /** A tenth more or less, so that updates of many sessions do not come at one moment. */
   #around(period: Duration): Duration {
     return micros(this.#ports.random.between(Math.floor(period * 0.9), Math.ceil(period * 1.1)))
   }

@@ -1,7 +1,7 @@
 /**
- * The network of a simulated world: it delays, loses, doubles, reorders and cuts, each direction for itself.
+ * The simulated network. Each link is one direction, and delays, loses, doubles and reorders datagrams, or is cut.
  *
- * A datagram is delivered whole or not at all. Reordering is delay with spread: a datagram that is held up is overtaken.
+ * A datagram is delivered whole or not at all. Delay with a spread reorders: a slow datagram is overtaken.
  */
 import { after, type Duration, type Instant, micros } from '../../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
@@ -19,24 +19,21 @@ export interface Faults {
 
 export const NO_FAULTS: Faults = { delay: micros(200), spread: micros(0), loss: 0, duplicate: 0 }
 
-/** Where a datagram goes; the receiver gave `envelope` when it told its address. */
-export interface Receiver<Envelope> {
-  deliver(envelope: Envelope, bytes: Uint8Array, now: Instant): void
-}
+/** An envelope says where a datagram goes; the world chooses what is in it. */
+type Deliver<Envelope> = (envelope: Envelope, bytes: Uint8Array, now: Instant) => void
 
-/** One direction between two places. */
 export class Link<Envelope> implements Actor<{ readonly envelope: Envelope; readonly bytes: Uint8Array }> {
   readonly #agenda: Agenda
   readonly #random: Random
-  readonly #receiver: Receiver<Envelope>
+  readonly #deliver: Deliver<Envelope>
   faults: Faults
   /** Until then nothing gets through. */
   cutUntil: Instant | undefined = undefined
 
-  constructor(o: { agenda: Agenda; random: Random; faults: Faults; receiver: Receiver<Envelope> }) {
+  constructor(o: { agenda: Agenda; random: Random; faults: Faults; deliver: Deliver<Envelope> }) {
     this.#agenda = o.agenda
     this.#random = o.random
-    this.#receiver = o.receiver
+    this.#deliver = o.deliver
     this.faults = o.faults
   }
 
@@ -48,7 +45,7 @@ export class Link<Envelope> implements Actor<{ readonly envelope: Envelope; read
   }
 
   act({ envelope, bytes }: { readonly envelope: Envelope; readonly bytes: Uint8Array }, now: Instant): void {
-    this.#receiver.deliver(envelope, bytes, now)
+    this.#deliver(envelope, bytes, now)
   }
 
   #schedule(envelope: Envelope, bytes: Uint8Array, now: Instant): void {

@@ -1,9 +1,8 @@
 /**
- * Seeded randomness in streams: the same seed gives the same world on every machine.
+ * Seeded randomness: the same seed gives the same numbers on every machine.
  *
- * Every part of a world draws from a child stream of its own, named after it, so that one part that draws more often
- * does not shift what the others see. The generator is sfc32 (Chris Doty-Humphrey): small, fast, and good far beyond
- * what spreading arrivals and losses needs. Nothing here is for keys.
+ * Each part of a world draws from a stream of its own, named after it. If one part draws more often, the others still see
+ * the same numbers. The generator is sfc32 (Chris Doty-Humphrey): small and fast. It is not for keys.
  */
 import type { Randomness } from '../../proxy/border/ports.ts'
 

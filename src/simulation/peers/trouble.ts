@@ -1,35 +1,35 @@
 /**
- * What can be wrong with one server that is not dead, as a value: it is silent for some, answers few, late, nothing but
- * probes, or something that can't be passed on.
+ * What can be wrong with a server that is not dead: it is silent for some, answers few or late, answers only probes, or
+ * answers with something that can't be passed on.
  *
- * Real servers are like this when a realm behind them dies, a database hangs, or one client sends what they drop. What
- * they leave unanswered says nothing of what they do for others, and that is what the laws of server health are about.
+ * Real servers are like this when a realm behind them dies, a database hangs, or one client sends what they drop. The laws of
+ * server health are about this: what a server leaves unanswered says nothing about what it does for others.
  */
 import { ACCOUNTING_REQUEST, ACCT_STATUS_TYPE, HEADER_LENGTH, STATUS_SERVER } from '../../codes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { type Duration, seconds } from '../../units.ts'
 import { STATUS_TYPES, type StatusType, userOf } from './packets.ts'
 
-/** Whom a server is silent for; poison is what one client sends of this realm. */
+/** Whom a server is silent for. */
 export type Silence =
   | { readonly kind: 'realm'; readonly realm: string }
   | { readonly kind: 'record'; readonly status: StatusType }
   | { readonly kind: 'client'; readonly client: string }
 
 export interface Trouble {
-  /** Requests that it drops while it answers all others. */
+  /** It drops these requests and answers all others. */
   readonly silentFor?: Silence
   /** It answers one request of so many. */
   readonly oneOf?: number
   /** It answers one request in each such time, at most. */
   readonly oneEach?: Duration
-  /** Time that passes beside the work on a request, in the place of what its plan says: a database. */
+  /** Replaces the latency of its plan. */
   readonly latency?: Duration
   /** It answers Status-Server and nothing else. */
   readonly answersProbesOnly?: boolean
-  /** Its answers verify, and carry a hidden attribute that has not the shape of one: no client can be given them. */
+  /** Its answers verify, but a hidden attribute is malformed, so no client can be given them. */
   readonly isUnforwardable?: boolean
-  /** The path to it loses everything; what it has in hand it still answers. */
+  /** The path to it loses everything. It still answers what it has in hand. */
   readonly losesAll?: boolean
 }
 
@@ -47,7 +47,7 @@ export const isDroppedByAll = (bytes: Uint8Array): boolean => {
   return count > MOST_ATTRIBUTES
 }
 
-/** Whether a server leaves out all that is like this request. */
+/** Whether a request is one of those that a server is silent for. */
 export const isSilentFor = (silence: Silence, packet: Packet): boolean => {
   if (packet.code === STATUS_SERVER) return false
   switch (silence.kind) {
@@ -75,9 +75,9 @@ export interface Spell {
   readonly isReplayed?: boolean
 }
 
-/** What an answer may take after its server is well again, and what a client's tries may still feel of a spell. */
+/** How long clients may notice a spell after its end. */
 const AFTERMATH = seconds(2)
 
-/** Whether a spell is felt between two moments after the start. */
+/** Whether clients may notice a spell between two moments after the start. */
 export const touches = ({ from, until }: Spell, begin: number, end: number): boolean =>
   from <= end && until + AFTERMATH >= begin

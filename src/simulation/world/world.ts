@@ -112,10 +112,8 @@ export class World implements Actor<ScriptEntry>, Outbox {
         new HomeServer<ServerEnvelope>(server, {
           agenda: this.#agenda,
           random: this.#random.child(`server ${server.name}`),
-          answers: {
-            answer: (_server, envelope, bytes, now) => this.links.serverToProxy.send(envelope, bytes, now),
-            worked: (of, packet, now) => this.#tell('worked', of.plan.name, packet, now),
-          },
+          answer: (envelope, bytes, now) => this.links.serverToProxy.send(envelope, bytes, now),
+          worked: (packet, now) => this.#tell('worked', server.name, packet, now),
         }),
     )
     this.clients = plan.clients.map((client, index) => this.#client(client, index))
@@ -297,7 +295,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
       agenda: this.#agenda,
       random: this.#random.child(direction),
       faults: this.#plan.network?.[direction] ?? NO_FAULTS,
-      receiver: { deliver },
+      deliver,
     })
   }
 }
