@@ -1,9 +1,8 @@
 /**
- * A virtual hour at some 200 requests a second: two BNGs whose sessions come and go, two servers, and all through the hour
- * a network that loses and doubles, servers that die and return, cut links and reloads.
+ * A virtual hour at some 200 requests a second: two BNGs whose sessions come and go, and two servers. During the hour the
+ * network loses and doubles datagrams, servers die and return, links are cut, and the configuration is reloaded.
  *
- * It shows that checkers and engine keep up with long traffic and that nothing grows with its length: the numbers are
- * printed by `npm run sim -- --hour`.
+ * `npm run sim -- --hour` prints what it costs. Nothing in the engine or in the laws may grow with the length of the traffic.
  */
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
@@ -13,20 +12,19 @@ import type { NasPlan } from '../peers/nas-plan.ts'
 import type { Faults } from '../peers/network.ts'
 import { Random } from '../peers/random.ts'
 import { basicOptions, deadServerOptions, queueOptions, serverOptions } from '../world/basic-options.ts'
-import { DIRECTIONS, type Direction, type ScriptEntry, type WorldPlan } from '../world/world.ts'
-import { calm, clientOptionsOf, cutLink, HASH_KEYS } from './random-world.ts'
+import { DIRECTIONS, perDirection, type ScriptEntry, type WorldPlan } from '../world/world.ts'
+import { clientOptionsOf, cutLink, endOfFaults, HASH_KEYS } from './random-world.ts'
 
 const HOUR = seconds(3600)
 const SETTLING = seconds(1_000)
-/** A fault comes about every so often, and lasts up to twenty seconds. */
 const FAULT_EVERY = seconds(60)
-const FAULT_LASTS = 20_000_000
+const FAULT_LASTS_AT_MOST = seconds(20)
 
 const bng = (index: number): NasPlan => ({
   name: `bng-${index}`,
   address: `10.0.${index}.1`,
   secret: new Secret(`client secret ${index}`),
-  // Two times 1,500 sessions of ten minutes: some 160 new requests a second, and their retransmissions in bad times.
+  // Two times 1,500 sessions of ten minutes make some 160 new requests a second, and more while there are faults.
   sessions: 1_500,
   dialWithin: seconds(60),
   authentication: { timeout: seconds(3), tries: 4, redialAfter: seconds(5) },
@@ -65,7 +63,7 @@ const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]):
     deadServer: deadServerOptions({ probe: 'status_server' }),
   })
 
-/** The hour of a seed; `length` for a shorter one. */
+/** `length` is for a shorter one. */
 export const busyHour = (
   seed: number,
   length: Duration = HOUR,
@@ -75,8 +73,8 @@ export const busyHour = (
   const servers = [server(0), server(1)]
   const options = optionsOf(clients, servers)
   const faults: Faults = { delay: micros(500), spread: micros(5_000), loss: 0.005, duplicate: 0.005 }
-  const network = Object.fromEntries(DIRECTIONS.map((direction) => [direction, faults])) as Record<Direction, Faults>
-  const script = [...scriptOf(random, options, length), calm(length)]
+  const network = perDirection(() => faults)
+  const script = [...scriptOf(random, options, length), endOfFaults(length)]
   const plan: WorldPlan = { seed: `busy hour ${seed}`, engine: options, servers, clients, network, script }
   return { plan, end: micros(length + SETTLING) }
 }
@@ -84,7 +82,7 @@ export const busyHour = (
 const scriptOf = (random: Random, options: EngineOptions, length: Duration): ScriptEntry[] => {
   const script: ScriptEntry[] = []
   for (let at = FAULT_EVERY; at < length; at = micros(at + random.between(FAULT_EVERY / 2, FAULT_EVERY * 1.5))) {
-    const over = micros(at + random.between(0, FAULT_LASTS))
+    const over = micros(at + random.between(0, FAULT_LASTS_AT_MOST))
     const which = random.between(0, 1)
     switch (random.pick(['death', 'cut', 'reload'])) {
       case 'death':

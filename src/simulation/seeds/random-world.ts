@@ -1,8 +1,8 @@
 /**
  * A world from a seed: topology, limits, traffic, and a random subset of faults at random strengths.
  *
- * Not every fault at once: a world in which everything fails shows little, because nothing gets far. Limits are drawn
- * small, so that they are reached. After the faults are over a world gets time to settle, and must.
+ * A world with every fault at once shows little, because nothing gets far. Limits are small, so that they are reached. When
+ * the faults are over, a world has time to settle, and must.
  */
 import { perClass } from '../../classes.ts'
 import type { Algorithm, ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
@@ -23,14 +23,20 @@ import {
   recordOptions,
   serverOptions,
 } from '../world/basic-options.ts'
-import { DIRECTIONS, type Direction, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
+import {
+  DIRECTIONS,
+  type Direction,
+  perDirection,
+  type ScriptEntry,
+  type World,
+  type WorldPlan,
+} from '../world/world.ts'
 
 export interface RandomWorld {
   readonly plan: WorldPlan
   readonly options: EngineOptions
-  /** Faults and new sessions until then. */
+  /** There are faults and new sessions until then. */
   readonly faultsUntil: Duration
-  /** And then time to settle. */
   readonly end: Duration
 }
 
@@ -47,18 +53,16 @@ const FAULTS = [
   'twice',
 ] as const
 type Fault = (typeof FAULTS)[number]
+const SETTLE = seconds(200)
 
 /** By User-Name, and by Acct-Session-Id. */
 export const HASH_KEYS = { authentication: { vendor: 0, type: 1 }, accounting: { vendor: 0, type: 44 } } as const
 
-export interface RandomWorldSettings {
-  /** How long faults and traffic last. */
-  readonly length: Duration
-}
-
-/** The world of a seed: the same one each time. */
-export const randomWorld = (seed: string | number, o: Partial<RandomWorldSettings> = {}): RandomWorld => {
-  const { length = seconds(60) } = o
+/** The world of a seed. Faults and traffic last for `length`. */
+export const randomWorld = (
+  seed: string | number,
+  { length = seconds(60) }: { readonly length?: Duration } = {},
+): RandomWorld => {
   const random = new Random(seed)
   const faults = new Set<Fault>(FAULTS.filter(() => random.chance(0.35)))
   const servers = Array.from({ length: random.between(1, 4) }, (_, index) =>
@@ -68,11 +72,10 @@ export const randomWorld = (seed: string | number, o: Partial<RandomWorldSetting
     clientOf(index, random.child(`client ${index}`)),
   )
   const options = optionsOf(servers, clients, random.child('options'))
-  const settle = seconds(200)
   return {
     options,
     faultsUntil: length,
-    end: micros(length + settle),
+    end: micros(length + SETTLE),
     plan: {
       seed,
       engine: options,
@@ -81,7 +84,7 @@ export const randomWorld = (seed: string | number, o: Partial<RandomWorldSetting
       network: faults.has('network') ? networkOf(random.child('network')) : {},
       cost: micros(faults.has('cost') ? random.between(50, 2_000) : 0),
       lateness: micros(faults.has('late-timer') ? random.between(1, 20_000) : 0),
-      script: [...scriptOf(faults, servers, options, length, random.child('script')), calm(length)],
+      script: [...scriptOf(faults, servers, options, length, random.child('script')), endOfFaults(length)],
     },
   }
 }
@@ -175,7 +178,7 @@ const trackedBy = (random: Random): NonNullable<EngineOptions['sessions']> => ({
   maxPortRate: 0,
 })
 
-/** Its counters wrap within seconds, so that each session needs Gigawords. */
+/** Its counters wrap within seconds, so each session needs Gigawords. */
 const countsOctets = ({ tellsTime, octetsPerSecond }: NasPlan['accounting']): boolean =>
   tellsTime === true && octetsPerSecond !== undefined
 
@@ -205,17 +208,12 @@ const lanesOf = (random: Random): ServerOptions['lanes'] =>
   )
 
 const networkOf = (random: Random): Record<Direction, Faults> =>
-  Object.fromEntries(
-    DIRECTIONS.map((direction): [Direction, Faults] => [
-      direction,
-      {
-        delay: micros(random.between(50, 20_000)),
-        spread: micros(random.pick([0, 1_000, 200_000])),
-        loss: random.pick([0, 0.01, 0.2]),
-        duplicate: random.pick([0, 0.01, 0.2]),
-      },
-    ]),
-  ) as Record<Direction, Faults>
+  perDirection(() => ({
+    delay: micros(random.between(50, 20_000)),
+    spread: micros(random.pick([0, 1_000, 200_000])),
+    loss: random.pick([0, 0.01, 0.2]),
+    duplicate: random.pick([0, 0.01, 0.2]),
+  }))
 
 const scriptOf = (
   faults: Set<Fault>,
@@ -240,7 +238,8 @@ const scriptOf = (
     script.push({ at: at(), run: (world, now) => cutLink(world, direction, now + cut) })
   }
   if (faults.has('wrong-secret')) {
-    script.push({ at: at(), run: (world) => setSecret(world, new Secret('another secret altogether')) })
+    const secret = new Secret('another secret altogether')
+    script.push({ at: at(), run: ({ servers: [first] }) => first && Object.assign(first, { secret }) })
   }
   if (faults.has('reload')) {
     const changed: EngineOptions = {
@@ -254,8 +253,8 @@ const scriptOf = (
   return script
 }
 
-/** Faults off: everything that was broken works again, and no session dials any more. */
-export const calm = (at: Duration): ScriptEntry => ({
+/** The end of all faults: everything works again, and no session dials any more. */
+export const endOfFaults = (at: Duration): ScriptEntry => ({
   at,
   run: (world) => {
     for (const link of Object.values(world.links)) {
@@ -273,9 +272,4 @@ export const calm = (at: Duration): ScriptEntry => ({
 
 export const cutLink = (world: World, direction: Direction, until: number): void => {
   world.links[direction].cutUntil = until as World['now']
-}
-
-const setSecret = (world: World, secret: Secret): void => {
-  const [first] = world.servers
-  if (first !== undefined) first.secret = secret
 }

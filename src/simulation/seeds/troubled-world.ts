@@ -1,10 +1,10 @@
 /**
- * A world from a seed in which servers are in trouble, and nothing else is: limits are wide, the network is good (the
- * shell's timer may be late), and what a client loses is lost by the choice of server and by its health.
+ * A world from a seed in which only servers are in trouble. Limits are wide and the network is good, so a lost login is lost
+ * by the choice of its server.
  *
- * Spells of trouble come and go, on one server or on all: they die in silence or with a closed port, their old answers
- * are sent again by somebody on the path, the path to them loses everything for a moment, they answer few, late, probes
- * alone, or what can't be passed on; a realm dies behind all of them, or one client sends what all of them drop.
+ * Spells of trouble come over one server or all: they die in silence or with a closed port, an attacker sends their old
+ * answers again, the path to them loses everything for a moment, a realm behind them dies, one client sends what they drop,
+ * or they answer few, late, only probes, or with something that can't be passed on.
  */
 import { perClass } from '../../classes.ts'
 import type { Algorithm, EngineOptions } from '../../proxy/border/options.ts'
@@ -23,7 +23,7 @@ import {
   serverOptions,
 } from '../world/basic-options.ts'
 import type { ScriptEntry, World, WorldPlan } from '../world/world.ts'
-import { calm, clientOptionsOf, HASH_KEYS } from './random-world.ts'
+import { clientOptionsOf, endOfFaults, HASH_KEYS } from './random-world.ts'
 
 export interface TroubledWorld {
   readonly plan: WorldPlan & { readonly engine: EngineOptions }
@@ -34,21 +34,29 @@ export interface TroubledWorld {
 const LENGTH = seconds(100)
 const SETTLE = seconds(200)
 const REPLAYED_EVERY = seconds(2)
-const KINDS = [
-  'dead',
-  'replayed',
-  'lost-seconds',
-  'silent-for-realm',
-  'silent-for-client',
-  'silent-for-records',
-  'one-of-many',
-  'one-each-two-seconds',
-  'late',
-  'too-late',
-  'probes-only',
-  'unforwardable',
-] as const
-type Kind = (typeof KINDS)[number]
+/** The trouble of each kind of spell. Their order is a part of what a seed means. */
+const TROUBLES = {
+  dead: () => NO_TROUBLE,
+  replayed: () => NO_TROUBLE,
+  'lost-seconds': () => ({ losesAll: true }),
+  'silent-for-realm': () => ({ silentFor: { kind: 'realm', realm: 'guest' } }),
+  'silent-for-client': () => ({ silentFor: { kind: 'client', client: 'bng-0' } }),
+  'silent-for-records': ({ random }) => ({ silentFor: { kind: 'record', status: random.pick(['start', 'interim']) } }),
+  'one-of-many': ({ random }) => ({ oneOf: random.pick([20, 100]) }),
+  'one-each-two-seconds': ({ tooLate }) => ({ oneEach: seconds(2), latency: tooLate }),
+  late: ({ late }) => ({ latency: late }),
+  'too-late': ({ tooLate }) => ({ latency: tooLate }),
+  'probes-only': () => ({ answersProbesOnly: true }),
+  unforwardable: () => ({ isUnforwardable: true }),
+} as const satisfies Record<string, (o: Lateness) => Trouble>
+const KINDS = Object.keys(TROUBLES) as (keyof typeof TROUBLES)[]
+
+interface Lateness {
+  readonly random: Random
+  /** After the time-out of one try, and after the last try. */
+  readonly late: Duration
+  readonly tooLate: Duration
+}
 
 export const troubledWorld = (seed: string | number): TroubledWorld => {
   const random = new Random(`troubled ${seed}`)
@@ -65,7 +73,7 @@ export const troubledWorld = (seed: string | number): TroubledWorld => {
       servers,
       clients,
       lateness: micros(random.child('lateness').pick([0, 0, 20_000])),
-      script: [...scriptOf(spells), calm(LENGTH)],
+      script: [...scriptOf(spells), endOfFaults(LENGTH)],
     },
   }
 }
@@ -115,8 +123,8 @@ const clientOf = (index: number, random: Random): NasPlan => {
 
 const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], random: Random): EngineOptions => {
   const algorithm = (): Algorithm => random.pick<Algorithm>(['first_server', 'first_server', 'round_robin', 'hash'])
-  // Tries at one server that leave a client of nine seconds time for another. Those that take longer than max-age do so
-  // only where a client sends again before they are over.
+  // The tries at one server leave a client of nine seconds time for another server. They take longer than max-age only if
+  // the client retransmits before they are over.
   const isBrisk = clients.every((client) => client.authentication.timeout < seconds(6))
   const [timeout, maxRetries] = random.pick([
     [2_000, 1],
@@ -158,50 +166,24 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
 const spellsOf = (servers: number, options: EngineOptions, random: Random): Spell[] =>
   Array.from({ length: random.between(1, 4) }, (_, index) => spellOf(servers, options, random.child(index))).flat()
 
-/** A spell of a kind; a realm that dies is dead behind all servers. */
+/** A dead realm is mostly dead behind all servers. */
 const spellOf = (servers: number, options: EngineOptions, random: Random): Spell[] => {
   const kind = random.pick(KINDS)
+  const { timeout = micros(0), maxRetries = 0 } = options.servers[0]?.lanes.authentication ?? {}
+  const late = micros(timeout + 1_000_000)
+  const tooLate = micros(timeout * (maxRetries + 1) + 1_000_000)
   const from = micros(random.between(0, LENGTH * 0.7))
   const lasts = kind === 'lost-seconds' ? random.between(1_000_000, 3_000_000) : random.between(5_000_000, 60_000_000)
   const spell = {
     server: random.pick([0, 0, random.between(0, servers - 1)]),
     from,
     until: micros(Math.min(from + lasts, LENGTH - 1)),
-    trouble: troubleOf(kind, options, random),
+    trouble: TROUBLES[kind]({ random, late, tooLate }),
     isDead: kind === 'dead' || kind === 'replayed',
     isReplayed: kind === 'replayed',
   }
   const isEverywhere = kind.startsWith('silent-for') && random.chance(0.7)
   return isEverywhere ? Array.from({ length: servers }, (_, server) => ({ ...spell, server })) : [spell]
-}
-
-const troubleOf = (kind: Kind, { servers }: EngineOptions, random: Random): Trouble => {
-  const { timeout = micros(0), maxRetries = 0 } = servers[0]?.lanes.authentication ?? {}
-  switch (kind) {
-    case 'dead':
-    case 'replayed':
-      return NO_TROUBLE
-    case 'lost-seconds':
-      return { losesAll: true }
-    case 'silent-for-realm':
-      return { silentFor: { kind: 'realm', realm: 'guest' } }
-    case 'silent-for-client':
-      return { silentFor: { kind: 'client', client: 'bng-0' } }
-    case 'silent-for-records':
-      return { silentFor: { kind: 'record', status: random.pick(['start', 'interim']) } }
-    case 'one-of-many':
-      return { oneOf: random.pick([20, 100]) }
-    case 'one-each-two-seconds':
-      return { oneEach: seconds(2), latency: micros(timeout * (maxRetries + 1) + 1_000_000) }
-    case 'late':
-      return { latency: micros(timeout + 1_000_000) }
-    case 'too-late':
-      return { latency: micros(timeout * (maxRetries + 1) + 1_000_000) }
-    case 'probes-only':
-      return { answersProbesOnly: true }
-    case 'unforwardable':
-      return { isUnforwardable: true }
-  }
 }
 
 const scriptOf = (spells: readonly Spell[]): ScriptEntry[] => {
@@ -216,7 +198,7 @@ const scriptOf = (spells: readonly Spell[]): ScriptEntry[] => {
   return script
 }
 
-/** What each server is like at this moment: several troubles may have come over one of them. */
+/** Makes each server what it is at this moment: it may have several troubles. */
 const apply = (world: World, spells: readonly Spell[], moment: Duration): void => {
   for (const [index, server] of world.servers.entries()) {
     const felt = spells.filter((spell) => spell.server === index && spell.from <= moment && moment < spell.until)

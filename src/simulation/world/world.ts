@@ -23,21 +23,25 @@ import { SimulatedShell } from './shell.ts'
 
 export interface WorldPlan {
   readonly seed: string | number
-  /** Undefined: the clients ask the servers directly. */
+  /** Undefined if the clients ask the servers directly. */
   readonly engine: EngineOptions | undefined
   readonly servers: readonly ServerPlan[]
   readonly clients: readonly NasPlan[]
   readonly network?: Partial<Record<Direction, Faults>>
-  /** Processor time of each message served; 0 is none. */
+  /** Time that the service of each message takes; 0 by default. */
   readonly cost?: Duration
   /** How late the shell's timer may be, drawn for each wake. */
   readonly lateness?: Duration
-  /** Changes on the way: a server dies, a link is cut, the configuration is reloaded. */
+  /** What happens on the way: a server dies, a link is cut, the configuration is reloaded. */
   readonly script?: readonly ScriptEntry[]
 }
 
 export const DIRECTIONS = ['clientToProxy', 'proxyToClient', 'proxyToServer', 'serverToProxy'] as const
 export type Direction = (typeof DIRECTIONS)[number]
+
+/** One value for each direction, made in their order. */
+export const perDirection = <T>(make: () => T): Record<Direction, T> =>
+  Object.fromEntries(DIRECTIONS.map((direction) => [direction, make()])) as Record<Direction, T>
 
 /** Something that happens at a moment after the start. */
 export interface ScriptEntry {
@@ -52,7 +56,7 @@ interface ClientEnvelope {
   readonly port: number
 }
 
-/** Where a message goes on its way to a server, and its answer comes back to: a lane's port, or PROBE_PORT. */
+/** Where a message goes on its way to a server, and where its answer comes back: a lane's port, or PROBE_PORT. */
 interface ServerEnvelope {
   readonly server: number
   readonly class: TrafficClass
@@ -117,7 +121,8 @@ export class World implements Actor<ScriptEntry>, Outbox {
         }),
     )
     this.clients = plan.clients.map((client, index) => this.#client(client, index))
-    this.engine = plan.engine === undefined ? undefined : this.#engine(plan.engine)
+    this.engine = plan.engine && this.#engine(plan.engine)
+    this.#learnLanes()
     this.#shell =
       this.engine &&
       new SimulatedShell(this.engine, {
@@ -258,13 +263,11 @@ export class World implements Actor<ScriptEntry>, Outbox {
         this.#tell('noted', event, now)
       },
     }
-    const engine = new Engine(options, { outbox: this, journal, random: this.#random.child('engine').fill }, START)
-    this.#learnLanes(engine)
-    return engine
+    return new Engine(options, { outbox: this, journal, random: this.#random.child('engine').fill }, START)
   }
 
-  #learnLanes(engine = this.engine): void {
-    for (const plan of engine?.plan() ?? []) {
+  #learnLanes(): void {
+    for (const plan of this.engine?.plan() ?? []) {
       this.#lanes.set(plan.lane, plan)
       const named = this.#serverNamed.get(plan.server)
       if (named !== undefined) this.#serverAt.set(plan.address, named)
@@ -275,10 +278,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
     return new Nas(plan, {
       agenda: this.#agenda,
       random: this.#random.child(`client ${plan.name}`),
-      nextSerial: () => {
-        this.#serials += 1
-        return this.#serials
-      },
+      nextSerial: () => ++this.#serials,
       send: (trafficClass, port, bytes, now) =>
         this.links.clientToProxy.send({ nas: index, class: trafficClass, port }, bytes, now),
       wrongAnswer: (why) => this.#tell('wrongAnswer', plan.name, why, this.now),
