@@ -1,10 +1,10 @@
 /**
- * Where a record stands that came in while `interims: newest` holds for its client: a place of its own, that of an older
- * interim update of its session, or none, because a newer one is sent for it.
+ * What becomes of a record of a client with `interims: newest`: it gets a place of its own, or that of an older interim
+ * update of its session, or none, because a newer one is sent for it.
  *
- * That something was coalesced is the engine's word; which record took which one's place is worked out here, from the
- * packets alone. The one that can give way is the last record let in of its session: an interim update that has not
- * left yet, and one of the two says a greater Acct-Session-Time than the other. What can't be so is `unfounded`.
+ * Only that a record was coalesced is the engine's word. Which record took which one's place is worked out here, from the
+ * packets: the last record of a session gives way if it is an interim update that has not left yet, and if one of the two
+ * has a greater Acct-Session-Time. If that can't be, the fate is `unfounded`.
  */
 
 import { isInterim } from '../../accounting/record/record.ts'
@@ -17,7 +17,7 @@ import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../peers/packets
 import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { inHand, Recent } from './recent.ts'
 
-/** What became of a datagram. `arrival` and `at` are those of the place that it has, `of` is the other one's serial. */
+/** `arrival` and `at` are those of the place that a record has, `of` is the serial of the other record. */
 export type Fate =
   | { readonly kind: 'let-in'; readonly arrival: number; readonly at: Instant }
   | { readonly kind: 'took-place'; readonly arrival: number; readonly at: Instant; readonly of: number }
@@ -44,10 +44,10 @@ export class InterimBook implements Observer {
   readonly #records: Recent<number, Last>
   /** Addresses of the clients whose interim updates may give way, now or before a reload. */
   readonly #addresses = new Set<string>()
-  #world: ObservedWorld | undefined
+  #engine: ObservedWorld['engine']
   #admitted = 0
   #coalesced = 0
-  /** What became of the datagram that the engine was handed last. */
+  /** Of the datagram that the engine was handed last. */
   fate: Fate = NO_PLACE
 
   constructor(options: EngineOptions) {
@@ -56,8 +56,8 @@ export class InterimBook implements Observer {
     this.reconfigured(options)
   }
 
-  begins(world: ObservedWorld): void {
-    this.#world = world
+  begins({ engine }: ObservedWorld): void {
+    this.#engine = engine
   }
 
   reconfigured({ clients }: EngineOptions): void {
@@ -74,18 +74,16 @@ export class InterimBook implements Observer {
   }
 
   #fateOf(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): Fate {
-    const { admitted = 0, coalesced = 0 } = this.#world?.engine?.inspection ?? {}
+    const { admitted = 0, coalesced = 0 } = this.#engine?.inspection ?? {}
     const isLetIn = admitted !== this.#admitted
     const isCoalesced = coalesced !== this.#coalesced
     this.#admitted = admitted
     this.#coalesced = coalesced
     if (isCoalesced) return this.#placeOf(trafficClass, bytes, now, from)
     if (!isLetIn) return NO_PLACE
-    if (trafficClass === 'accounting' && this.isFor(from.address)) {
-      const packet = wellFormed(bytes)
-      this.#keep(packet, from, { arrival: admitted, at: now }, now)
-    }
-    return { kind: 'let-in', arrival: admitted, at: now }
+    const place = { arrival: admitted, at: now }
+    if (trafficClass === 'accounting' && this.isFor(from.address)) this.#keep(wellFormed(bytes), from, place, now)
+    return { kind: 'let-in', ...place }
   }
 
   /** Whether the record with that serial left for a server since it was let in last. */

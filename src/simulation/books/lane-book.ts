@@ -1,9 +1,9 @@
 /**
- * What options say of a lane: its server and its limits, found by the lane's number; and the place that it leads to.
+ * What the options say of each lane: its server, its limits, and the place that it leads to.
  *
- * A lane that a reload took away keeps the facts it had: what is in hand there goes on with them.
+ * A lane that a reload took away keeps its facts, since what is in hand there goes on with them.
  */
-
+import type { Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions, LaneOptions, ServerOptions } from '../../proxy/border/options.ts'
 import type { LanePlan } from '../../proxy/border/ports.ts'
 import type { ObservedWorld, Observer } from '../world/observer.ts'
@@ -13,7 +13,7 @@ interface LaneFacts {
   readonly limits: LaneOptions
 }
 
-/** Where a lane leads: class, address and port, which is one server whatever it is called. */
+/** Class, address and port: one server, whatever its name is. */
 interface LanePlace {
   readonly key: string
   limitsIn(options: EngineOptions): LaneOptions | undefined
@@ -22,7 +22,8 @@ interface LanePlace {
 export class LaneBook implements Observer {
   readonly #facts = new Map<number, LaneFacts>()
   readonly #places = new Map<number, LanePlace>()
-  #world: ObservedWorld | undefined
+  /** Undefined if the clients ask the servers directly. */
+  engine: ObservedWorld['engine']
   /** Those in force. */
   options: EngineOptions
 
@@ -30,8 +31,8 @@ export class LaneBook implements Observer {
     this.options = options
   }
 
-  begins(world: ObservedWorld): void {
-    this.#world = world
+  begins({ engine }: ObservedWorld): void {
+    this.engine = engine
     this.#enterLanes()
   }
 
@@ -48,13 +49,13 @@ export class LaneBook implements Observer {
     return this.#places.get(lane)
   }
 
-  /** All lanes that there ever were. */
+  /** All lanes that ever existed. */
   get all(): Iterable<readonly [lane: number, facts: LaneFacts]> {
     return this.#facts
   }
 
   #enterLanes(): void {
-    for (const plan of this.#world?.engine?.plan() ?? []) {
+    for (const plan of this.engine?.plan() ?? []) {
       this.#places.set(plan.lane, placeOf(plan, this.options))
       const server = this.options.servers.find(({ name }) => name === plan.server)
       const limits = server?.lanes[plan.class]
@@ -63,7 +64,11 @@ export class LaneBook implements Observer {
   }
 }
 
-/** One identifier of one port of a lane, as one number. */
+/** One identifier of one port of a client. */
+export const clientKeyOf = ({ link, address, port }: Peer, identifier: number): string =>
+  `${link} ${address} ${port} ${identifier}`
+
+/** One identifier of one port of a lane. */
 export const identifierKeyOf = (lane: number, port: number, bytes: Uint8Array): number =>
   (lane * 64 + port) * 256 + bytes[1]!
 
@@ -72,7 +77,7 @@ const serversAt = ({ servers }: EngineOptions, { address, port, class: each }: L
 
 function placeOf(plan: LanePlan, options: EngineOptions): LanePlace {
   const { lane, server, class: each, address, port } = plan
-  // Two servers of one configuration at one place: their limits add up, so each is counted by itself.
+  // If two servers of one configuration are at one place, each is counted by itself, since their limits add up.
   if (serversAt(options, plan).length > 1) {
     const named = ({ servers }: EngineOptions) => servers.find(({ name }) => name === server)?.lanes[each]
     return { key: `lane ${lane}`, limitsIn: named }

@@ -1,9 +1,8 @@
 /**
- * A memory that forgets: what was neither put in nor looked up for a whole `keep` is gone.
+ * A memory that forgets: an entry lives at least `keep` after its last use, and at most twice that.
  *
- * Checkers watch hours of traffic; what they remember of a request must end with the request, which they can't see from
- * outside. Two generations do it without a date per entry: what is used moves into the young one, and every `keep` the
- * old one is thrown away. So an entry lives at least `keep` after its last use, and at most twice that.
+ * Laws watch hours of traffic and can't see from outside when a request ends, so what they know of it has to end by itself.
+ * There are two generations. What is used moves into the young one, and every `keep` the old one is thrown away.
  */
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
@@ -50,6 +49,6 @@ export class Recent<Key, Value> {
   }
 }
 
-/** A request is in hand no longer: it waits up to max-age, and is touched at each transmission. */
+/** How long a request can be in hand: it waits up to max-age, and each transmission is a use. */
 export const inHand = (options: EngineOptions): Duration =>
   micros(Math.max(...TRAFFIC_CLASSES.map((each) => options.queues[each].maxAge)) + seconds(120))

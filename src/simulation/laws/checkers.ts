@@ -1,17 +1,16 @@
 /**
- * The laws of docs/throttling.md, watched at the network and after every step.
+ * The list of all laws, and those that are read from the engine's own numbers: the ledger, what waits, what is free.
  *
- * Where it is possible, a law keeps its own books from what it sees at the network and does not trust the engine: see the
- * folders `network`, `health` and `records`. What can't be seen from outside (the ledger, what waits, what is free) is read
- * from the engine's snapshot, here. docs/simulation.md has the list.
+ * The other laws, in the folders `network`, `health` and `records`, keep their own books from what they see at the network
+ * and do not trust the engine. docs/simulation.md describes each.
  */
-
 import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { PLACES } from '../../proxy/border/endings.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Instant } from '../../units.ts'
 import { type Books, withBooks } from '../books/books.ts'
+import type { LaneBook } from '../books/lane-book.ts'
 import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { DeadServerLaw } from './health/dead-server-law.ts'
 import { FirstChoiceLaw } from './health/first-choice-law.ts'
@@ -24,10 +23,10 @@ import { CoalescingLaw } from './records/coalescing-law.ts'
 import { GigawordsLaw } from './records/gigawords-law.ts'
 import { SessionLaw } from './records/session-law.ts'
 
-/** How often a snapshot is taken where it is not needed at once: it is dear, and what is wrong in it stays wrong. */
+/** A snapshot is costly. What is wrong in it stays wrong, so one in so many steps is enough. */
 const AUDIT_EVERY = 64
 
-/** received = all endings + all places, per class, after every step; and received is what came in. */
+/** received = all endings + all places, per class, after every step. What came in is what was received. */
 export class LedgerLaw implements Observer {
   readonly #received = perClass(() => 0)
   #world: ObservedWorld | undefined
@@ -73,33 +72,28 @@ export class LedgerLaw implements Observer {
 
 /** Nothing waits that could go, and every bound holds. */
 export class WaitingLaw implements Observer {
-  readonly #books: Books
-  #world: ObservedWorld | undefined
+  readonly #lanes: LaneBook
+  readonly #slots: SlotLaw
   #steps = 0
-  /** A reload may lower max-outstanding below what is outstanding: then it may not grow. */
+  /** A reload may lower max-outstanding below what is outstanding. Then that may not grow. */
   readonly #ceilings = new Map<number, number>()
-  readonly #slots: Pick<SlotLaw, 'leftOf'>
 
-  /** `slots` has counted what left: whether a slot has room is not the engine's word. */
-  constructor(books: Books, slots: Pick<SlotLaw, 'leftOf'>) {
-    this.#books = books
+  /** `slots` has counted what left, so whether a slot has room is not the engine's word. */
+  constructor({ lanes }: Books, slots: SlotLaw) {
+    this.#lanes = lanes
     this.#slots = slots
   }
 
-  begins(world: ObservedWorld): void {
-    this.#world = world
-  }
-
   reconfigured(_options: EngineOptions, now: Instant): void {
-    for (const { lane, outstanding } of this.#world?.engine?.inspection.snapshot(now).lanes ?? []) {
+    for (const { lane, outstanding } of this.#lanes.engine?.inspection.snapshot(now).lanes ?? []) {
       this.#ceilings.set(lane, outstanding)
     }
   }
 
   stepped(now: Instant): void {
-    const engine = this.#world?.engine
+    const { engine } = this.#lanes
     this.#steps += 1
-    // Where nothing waits there is little to see, and a snapshot is dear: then only now and then.
+    // If nothing waits there is little to see.
     if (engine === undefined || !(engine.inspection.hasWaiting() || this.#steps % AUDIT_EVERY === 0)) return
     this.check(engine.inspection.overview(now), now)
   }
@@ -107,7 +101,7 @@ export class WaitingLaw implements Observer {
   check(snapshot: Pick<EngineSnapshot, 'classes' | 'lanes'>, now: Instant): void {
     for (const lane of snapshot.lanes) this.#checkLane(lane, snapshot.lanes, now)
     for (const each of TRAFFIC_CLASSES) {
-      const { maxMessages, maxBytes, maxAge } = this.#books.lanes.options.queues[each]
+      const { maxMessages, maxBytes, maxAge } = this.#lanes.options.queues[each]
       const { queued, queuedBytes, oldestAge, parked } = snapshot.classes[each]
       if (queued > maxMessages)
         throw new BrokenLaw('bounds', `${queued} ${each} messages wait, ${maxMessages} may`, now)
@@ -124,13 +118,10 @@ export class WaitingLaw implements Observer {
     const ceiling = this.#ceilings.get(lane.lane) ?? 0
     this.#ceilings.set(lane.lane, Math.min(ceiling, outstanding))
     if (outstanding > Math.max(maxOutstanding, ceiling)) {
-      throw new BrokenLaw(
-        'max-outstanding',
-        `lane ${lane.lane} has ${outstanding} of ${maxOutstanding} outstanding`,
-        now,
-      )
+      const saw = `lane ${lane.lane} has ${outstanding} of ${maxOutstanding} outstanding`
+      throw new BrokenLaw('max-outstanding', saw, now)
     }
-    // What is outstanding at a removed lane to the same server counts there too.
+    // What is outstanding at a removed lane to the same server counts too.
     const before = all.filter((one) => one !== lane && one.retiring && isSameServer(one, lane))
     const unanswered = before.reduce((sum, one) => sum + one.outstanding, outstanding)
     const hasRoom = identifiers.free > 0 && unanswered < maxOutstanding
@@ -146,7 +137,7 @@ export class WaitingLaw implements Observer {
 const isSameServer = (a: LaneSnapshot, b: LaneSnapshot): boolean =>
   a.class === b.class && a.address === b.address && a.port === b.port
 
-/** No client ever gets an answer that is not to its own request. */
+/** A client gets no answer but those to its own requests. */
 export class AnswerLaw implements Observer {
   wrongAnswer(client: string, why: string, now: Instant): void {
     throw new BrokenLaw('answer', `${client}: ${why}`, now)
@@ -174,22 +165,15 @@ export const allLaws = (options: EngineOptions): Observer[] =>
     ]
   })
 
-/** At the end, with the faults off and time to settle: nothing waits, nothing is outstanding. */
+/** At the end, after time to settle without faults: nothing waits, nothing is outstanding, no server is Down. */
 export const checkLiveness = (world: ObservedWorld): void => {
   const snapshot = world.engine?.inspection.snapshot(world.now)
   if (snapshot === undefined) return
   for (const each of TRAFFIC_CLASSES) {
     const { queued, outstanding } = snapshot.classes[each]
-    if (queued + outstanding > 0) {
-      throw new BrokenLaw(
-        'liveness',
-        `${queued} ${each} messages still wait, ${outstanding} are outstanding`,
-        world.now,
-      )
-    }
+    const saw = `${queued} ${each} messages still wait, ${outstanding} are outstanding`
+    if (queued + outstanding > 0) throw new BrokenLaw('liveness', saw, world.now)
   }
-  for (const lane of snapshot.lanes) {
-    if (lane.state === 'down')
-      throw new BrokenLaw('liveness', `${lane.server} (${lane.class}) is still Down`, world.now)
-  }
+  const down = snapshot.lanes.find(({ state }) => state === 'down')
+  if (down) throw new BrokenLaw('liveness', `${down.server} (${down.class}) is still Down`, world.now)
 }

@@ -1,11 +1,10 @@
 /**
- * A server that is dead is Down within 30 s, whatever an attacker sends in its place.
+ * A dead server is Down within 30 s, whatever an attacker sends in its place.
  *
- * Dead is who gives no valid response anew, to requests or to probes. It must have been asked enough: so many requests as
- * make it Down have used up all their tries in vain, and time was left to ask it with a probe. Where tries, time-outs or a
- * response time-out take longer than 30 s together, they may.
+ * A server is dead if it gives no new valid response, to requests or to probes. It must have been asked enough: as many
+ * requests as make it Down have used up all tries, and there was time for a probe. Tries, time-outs and a response time-out
+ * may take longer than 30 s together.
  */
-
 import { after, type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
 import { type Asked, type HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
@@ -15,14 +14,15 @@ import { requestKeyOf, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 const LIMIT = seconds(30)
-/** How often it is looked at, and how late the engine's timer may be, and then some. */
-const EVERY = MICROS_PER_SECOND
+const CHECKED_EVERY = seconds(1)
+/** More than the engine's timer may be late. */
 const MARGIN = 200_000
 
 export class DeadServerLaw implements Observer {
   readonly #book: HealthBook
-  /** Where a request went first; and those that came here after another server had left them unanswered. */
+  /** By request: the lane that it went to first. */
   readonly #firstLane: Recent<number, number>
+  /** What another server had left unanswered before. */
   readonly #handedOn = new WeakSet<Asked>()
   readonly #lanes: LaneBook
   #nextAt = Number.NEGATIVE_INFINITY
@@ -43,7 +43,7 @@ export class DeadServerLaw implements Observer {
 
   stepped(now: Instant): void {
     if (now < this.#nextAt) return
-    this.#nextAt = after(now, seconds(1))
+    this.#nextAt = after(now, CHECKED_EVERY)
     for (const health of this.#book.lanes) if (health.state !== 'down') this.#check(health, now)
   }
 
@@ -51,12 +51,12 @@ export class DeadServerLaw implements Observer {
     const limits = this.#book.limitsOf(health.lane)
     if (limits === undefined) return
     const quietSince = Math.max(health.begunAt, health.maybeSignAt)
-    if (now - quietSince < LIMIT + EVERY) return
+    if (now - quietSince < LIMIT + CHECKED_EVERY) return
     const { consecutiveFailures, responseTimeout, probe } = this.#lanes.options.deadServer
     const wait = limits.timeout * MOST + MARGIN
-    // A probe takes one time-out more, and one that was under way may be waited for first.
+    // A probe takes one more time-out, after the end of one that was under way.
     const enoughBy = now - 2 * wait
-    // What another server left unanswered may be what every server does; without a probe nobody can tell.
+    // Every server may leave such a request unanswered. Only a probe can tell.
     const isTelling = (asked: Asked): boolean => probe === 'status_server' || !this.#handedOn.has(asked)
     const inVain = health.vain.filter(
       (asked) => isTelling(asked) && hasEnded(asked, limits.maxRetries, enoughBy - wait),

@@ -1,11 +1,10 @@
 /**
  * A server that serves nobody is not the first choice for longer than ten seconds while another server does better.
  *
- * It answers no request within the time-out of its first transmission, though ten and more have ended there within ten
- * seconds; another that is not Down has answered most of what it was sent in that time. From then on it gets one new
- * request in twenty at most, and one for each probe interval, so that it can show that it is better again.
+ * It serves nobody if ten requests and more have ended there within ten seconds, and none of them was answered within its
+ * first time-out. Another server does better if it has answered most of its requests in that time. From then on the first one
+ * gets at most one new request in twenty, and one for each probe interval, so that it can show that it is well again.
  */
-
 import { type PerClass, perClass, type TrafficClass } from '../../../classes.ts'
 import type { EngineEvent } from '../../../proxy/border/events.ts'
 import { type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
@@ -20,12 +19,12 @@ const WINDOW = seconds(10)
 const ENOUGH = 10
 const SECONDS_KEPT = 30
 const ONE_IN = 20
-/** A second more than ten: the engine counts by the second. */
+/** The engine counts by the second. */
 const LEEWAY = 1_500_000
-/** Beyond the share: what was chosen a moment before. */
+/** Requests whose server was chosen a moment before. */
 const SPARE = 2
 
-/** A request that went to a lane before it went to any other; and every request that went to a lane. */
+/** A request that was sent to a lane. `isFirst` if it was sent to no other lane before. */
 interface Choice {
   readonly at: Instant
   readonly lane: number
@@ -39,7 +38,7 @@ export class FirstChoiceLaw implements Observer {
   readonly #known: Recent<number, true>
   readonly #lanes: LaneBook
   #choices: Choice[] = []
-  /** By lane: since when it has served nobody in time, by its first request since then; and when that was evident. */
+  /** By lane: since when it has served nobody in time, and when that was evident. */
   readonly #useless = new Map<number, { readonly since: Instant; evidentAt: number | undefined }>()
   /** Datagrams of clients by second of the world. */
   readonly #received: PerClass<Map<number, number>> = perClass(() => new Map())
@@ -62,7 +61,7 @@ export class FirstChoiceLaw implements Observer {
     if (health === undefined || asked === undefined || asked.tries > 1) return
     const packet = wellFormed(bytes)
     const key = requestKeyOf(packet)
-    // A conversation stays with its server whatever that is like.
+    // A conversation stays with its server.
     const isFirst = this.#known.get(key, now) === undefined && packet.stateAt === 0
     this.#known.set(key, true, now)
     this.#choices.push({ at: now, lane, class: health.class, isFirst, asked })

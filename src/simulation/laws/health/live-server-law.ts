@@ -15,7 +15,7 @@ import { type Instant, MICROS_PER_SECOND } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
 import { type HealthBook, type LaneHealth, LEAST } from '../../books/health-book.ts'
 import type { LaneBook } from '../../books/lane-book.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
+import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 /** Seconds in which it was sent anything that are looked back at, and the share that it must have answered in each. */
 const SECONDS = 5
@@ -24,7 +24,6 @@ const SHARE = 0.1
 export class LiveServerLaw implements Observer {
   readonly #book: HealthBook
   readonly #lanes: LaneBook
-  #world: ObservedWorld | undefined
   /** By lane: failures that are counted, and the last sign of life when they were last looked at. */
   readonly #seen = new Map<number, { failures: number; signAt: number }>()
   /** A client got an answer since the latest response of a server arrived. */
@@ -33,10 +32,6 @@ export class LiveServerLaw implements Observer {
   constructor({ health, lanes }: Books) {
     this.#book = health
     this.#lanes = lanes
-  }
-
-  begins(world: ObservedWorld): void {
-    this.#world = world
   }
 
   reconfigured(): void {
@@ -61,7 +56,7 @@ export class LiveServerLaw implements Observer {
 
   /** Failures are counted between steps: that none is counted against a server that lives is read from the counters. */
   stepped(now: Instant): void {
-    for (const { number: lane, counters } of this.#world?.engine?.inspection.lanes ?? []) {
+    for (const { number: lane, counters } of this.#lanes.engine?.inspection.lanes ?? []) {
       const health = this.#book.of(lane)
       if (health === undefined) continue
       const seen = this.#seen.get(lane)

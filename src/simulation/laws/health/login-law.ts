@@ -1,9 +1,9 @@
 /**
- * No login is lost whose client sends at least three times while a server of the farm could have answered it.
+ * No login is lost if its client sends at least three times while some server can answer it.
  *
- * Asked of worlds whose capacity suffices, by their plan: while the client tried, at most one server was in trouble, and
- * another was in none and not Down for the engine either. A login that every server leaves unanswered (its realm died,
- * its client sends poison) is lost by right, and a conversation stays with the server that began it.
+ * A server can answer it if, while the client tries, it is in no trouble and not Down for the engine, and at most one other
+ * is in trouble. Every server may leave the same login unanswered, if its realm is dead or its client sends what they drop;
+ * and a conversation stays with its server. This is a law only for worlds with enough capacity.
  */
 
 import type { TrafficClass } from '../../../classes.ts'
@@ -21,9 +21,9 @@ const ENOUGH_TRIES = 3
 export class LoginLaw implements Observer {
   readonly #clients: readonly NasPlan[]
   readonly #spells: readonly Spell[]
-  /** The octets of logins that a client still tries, by serial. */
+  /** Logins that a client still tries, by serial. */
   readonly #logins = new Map<number, Uint8Array>()
-  /** When the authentication of a server was last Down, by name; for ever while it is. */
+  /** By server: when its authentication was last Down; infinity if it is. */
   readonly #lastDown = new Map<string, number>()
   #names: readonly string[] = []
 

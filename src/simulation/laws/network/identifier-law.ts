@@ -1,12 +1,11 @@
 /**
  * Identifiers and what is outstanding, seen at the network: no identifier carries a second request before the first was
- * answered, or timed out and rested; never more unanswered than max-outstanding, whatever lanes a server had over reloads;
- * no request tried too often or too soon.
+ * answered, or timed out and its quarantine is over; no server has more unanswered than max-outstanding, whatever lanes it
+ * had over reloads; no request is tried too often or too soon.
  *
- * From outside a time-out can't be seen. What is certain: within nine tenths of the time-out after its last transmission
- * (a second, where the server's host may refuse) an unanswered request is outstanding.
+ * A time-out can't be seen from outside. But an unanswered request certainly is outstanding for nine tenths of its time-out
+ * after its last transmission, and for no more than a second, since the server's host may refuse it.
  */
-
 import type { TrafficClass } from '../../../classes.ts'
 import { ACCESS_REQUEST } from '../../../codes.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
@@ -15,11 +14,11 @@ import type { Books } from '../../books/books.ts'
 import { identifierKeyOf, type LaneBook } from '../../books/lane-book.ts'
 import { Recent } from '../../books/recent.ts'
 import { serialOf, verifies, wellFormed } from '../../peers/packets.ts'
-import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
+import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 /** What an identifier of a source port carries. */
 interface Use {
-  /** The octets as sent; a retry sends the very same. */
+  /** A retry sends the same octets. */
   readonly bytes: Uint8Array
   lastSentAt: Instant
   transmissions: number
@@ -28,51 +27,50 @@ interface Use {
   isInFlight: boolean
 }
 
-/** What is on its way to one server. */
+/** What certainly is unanswered at one server. */
 interface InFlight {
+  /** Transmissions in their order. */
   readonly sent: { readonly use: Use; readonly at: Instant }[]
   count: number
-  /** The shortest that held for any lane there. */
+  /** The shortest of any lane there. */
   patience: number
 }
 
-/** A lane's limits; after a reload those that may still hold for what is in hand. */
+/** A lane's limits. After a reload, those that may still hold for what is in hand. */
 interface Limits {
   readonly timeout: number
   readonly maxRetries: number
   readonly maxOutstanding: number
 }
 
-/** A refusal ends a transmission this early, and no earlier. */
+/** A refusal ends a transmission no earlier. */
 const REFUSED_AFTER = 1_000_000
-/** A login waits for its answer 30 s at most; what its client sent before is of no interest. */
+/** A login waits for its answer 30 s at most. */
 const REMEMBERED = seconds(60)
 
 export class IdentifierLaw implements Observer {
   readonly #uses = new Map<number, Use>()
-  /** By place: transmissions in their order, to see what is no longer certainly in flight. */
+  /** By place. */
   readonly #flights = new Map<string, InFlight>()
   readonly #limits = new Map<number, Limits>()
-  /** Lanes whose server a reload took away: what is outstanding there gets no retry there. */
+  /** Lanes whose server a reload took away. What is outstanding there gets no retry. */
   readonly #removed = new Set<number>()
   /** When a client last sent a login, by serial. */
   readonly #askedAt = new Recent<number, Instant>(REMEMBERED)
   readonly #lanes: LaneBook
   #quarantine: number
-  #world: ObservedWorld | undefined
 
   constructor({ lanes }: Books) {
     this.#lanes = lanes
     this.#quarantine = lanes.options.identifierQuarantine
   }
 
-  begins(world: ObservedWorld): void {
-    this.#world = world
+  begins(): void {
     this.#enterLimits()
   }
 
   reconfigured(options: EngineOptions, now: Instant): void {
-    for (const { lane, retiring } of this.#world?.engine?.inspection.snapshot(now).lanes ?? []) {
+    for (const { lane, retiring } of this.#lanes.engine?.inspection.snapshot(now).lanes ?? []) {
       if (retiring) this.#removed.add(lane)
       else this.#removed.delete(lane)
     }
@@ -80,7 +78,7 @@ export class IdentifierLaw implements Observer {
     this.#enterLimits()
   }
 
-  /** What is in hand keeps what it began with: of the old and the new limits the looser ones hold. */
+  /** What is in hand keeps the limits that it began with, so the looser ones hold. */
   #enterLimits(): void {
     for (const [lane, { limits }] of this.#lanes.all) {
       const before = this.#limits.get(lane) ?? limits
@@ -129,13 +127,13 @@ export class IdentifierLaw implements Observer {
     const known = this.#uses.get(identifierKeyOf(lane, port, bytes))
     const secret = this.#lanes.of(lane)?.server.secret
     if (known === undefined || secret === undefined) return
-    // What does not verify is no answer: a server with a wrong secret, or one that answers what was here before.
+    // A server may have a wrong secret, or answer what this identifier carried before.
     if (!verifies(wellFormed(bytes), known.bytes, secret)) return
     known.isAnswered = true
     this.#removeInFlight(lane, known)
   }
 
-  /** Where no other server is left, a login that has used up its tries is sent once more for each copy of its client. */
+  /** If no other server is left, a login that has used up its tries is sent once more for each copy of its client. */
   #isAskedSince(then: Instant, bytes: Uint8Array, now: Instant): boolean {
     if (bytes[0] !== ACCESS_REQUEST) return false
     const askedAt = this.#askedAt.get(serialOf(wellFormed(bytes)) ?? -1, now)

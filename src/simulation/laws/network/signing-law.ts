@@ -1,14 +1,12 @@
 /**
- * Who must sign, by `auto` (docs/throttling.md): kept from what came and what was dropped, not by the engine's tables.
+ * Who must sign its Access-Requests under `auto` (docs/throttling.md), by what came and what was dropped.
  *
- * - An unsigned Access-Request from an address that was learned is never taken.
- * - Nothing is learned within an hour of an unsigned one that was taken from there.
- * - Where neither is so, nothing is dropped for want of Message-Authenticator.
- * - An unsigned one that is taken under `no` ends what was learned there, and counts for the hour.
+ * - If an address was learned, an unsigned request from there is dropped; else it is not.
+ * - No address is learned within an hour after an unsigned request from there was accepted.
+ * - An unsigned request that is accepted under `no` ends what was learned of its address, and counts for the hour.
  *
- * The worlds' requests have no EAP and no Proxy-State, all of them verify, and no world lasts 30 days.
+ * The requests of the simulation have no EAP and no Proxy-State, all of them verify, and no world lasts 30 days.
  */
-
 import type { TrafficClass } from '../../../classes.ts'
 import { ACCESS_REQUEST } from '../../../codes.ts'
 import type { EngineEvent, Peer } from '../../../proxy/border/events.ts'
@@ -19,7 +17,7 @@ import { wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 interface Known {
-  /** When an unsigned request was last taken. */
+  /** When an unsigned request was last accepted. */
   unsignedAt: number
   isLearned: boolean
 }

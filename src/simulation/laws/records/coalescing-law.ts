@@ -1,10 +1,10 @@
 /**
- * `interims: newest`, seen at the network: only an interim update gives way, only to one of its session that counts longer
- * and waits; what gave way is not sent any more, also where it comes again after the newer one has left; and who sent it
+ * `interims: newest`, seen at the network. Only an interim update gives way, and only to one of its session that counts
+ * longer and waits. What gave way is not sent any more, not even if it comes again after the newer one has left. Its client
  * is answered when the newer one is.
  *
- * What the newer one becomes is watched by the other laws: it stands in the older one's place and has its age (`order`,
- * `age`), and it ends under a name (`ledger`).
+ * Other laws watch what becomes of the newer one: it has the place and the age of the older one (`order`, `age`), and its end
+ * is counted (`ledger`).
  */
 
 import type { TrafficClass } from '../../../classes.ts'
@@ -14,53 +14,53 @@ import type { Packet } from '../../../radius/packet.ts'
 import type { Instant } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
 import type { Fate, InterimBook } from '../../books/interim-book.ts'
+import { clientKeyOf } from '../../books/lane-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'
 import { sameOctets, serialOf, sessionOf, sessionTimeOf, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
-/** One interim update that waits, and the identifiers of clients that wait for its answer. */
+/** One interim update, and the identifiers of clients that wait for its answer. */
 interface Group {
   readonly serial: number
-  /** Those that wait, by what is the authenticator there and the serial of what was asked. */
   readonly open: Map<string, Asked>
-  /** How many were added, sent again or not: the engine lets go of the oldest beyond a bound. */
+  /** How many were added. Beyond a bound the engine drops the oldest. */
   added: number
-  /** Where the last of them was added: that one is never let go of. */
+  /** The one that was added last, which is never dropped. */
   last: string | undefined
-  /** Which of all groups began later. */
-  readonly turn: number
+  /** Groups are numbered as they begin. */
+  readonly number: number
 }
 
+/** What a client asked under an identifier. */
 interface Asked {
   readonly serial: number
   readonly authenticator: Uint8Array
 }
 
-/** What a record says of its session. */
 interface RecordFacts {
   readonly session: string
   readonly time: number
 }
 
-/** As many identifiers certainly get the answer of one record. */
+/** So many identifiers certainly get the answer of one record. */
 const CERTAIN = 16
-/** Where fewer records are remembered, what gave way may be forgotten. */
+/** If the engine remembers fewer records, it may forget what gave way. */
 const ENOUGH_RECORDS = 10_000
 
 export class CoalescingLaw implements Observer {
   readonly #interims: InterimBook
   readonly #groups: Recent<number, Group>
-  /** By place: who waits there. */
+  /** By identifier: who waits there. */
   readonly #places: Recent<string, { readonly group: Group; readonly asked: Asked }>
   /** By serial: the record that is sent for it. */
   readonly #sentFor: Recent<number, number | undefined>
-  /** By serial: the newer record that it gave way to last, also where it was let in by itself since. */
+  /** By serial: the newer record that it gave way to last. It may have been let in by itself since then. */
   readonly #gaveWayTo: Recent<number, number>
-  /** By serial: each record of such a client, and of these the ones that ever gave way or were given way to. */
+  /** By serial: each record of such a client, and those that ever gave way or were given way to. */
   readonly #seen: Recent<number, RecordFacts>
   readonly #parts: Recent<number, RecordFacts>
   readonly #remembers: boolean
-  #turns = 0
+  #groupsBegun = 0
   /** Answers that went out since the last datagram came in. */
   #replies: { readonly place: string; readonly serial: number | undefined }[] = []
 
@@ -80,7 +80,7 @@ export class CoalescingLaw implements Observer {
     this.#replies = []
     if (fate.kind === 'unfounded') throw new BrokenLaw('coalescing', fate.why, now)
     if (trafficClass !== 'accounting' || !this.#interims.isFor(from.address)) return
-    this.#place(wellFormed(bytes), placeOf(from, bytes[1]!), fate, now)
+    this.#place(wellFormed(bytes), clientKeyOf(from, bytes[1]!), fate, now)
   }
 
   forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
@@ -94,11 +94,11 @@ export class CoalescingLaw implements Observer {
 
   replied(to: Peer, bytes: Uint8Array): void {
     if (this.#interims.isFor(to.address)) {
-      this.#replies.push({ place: placeOf(to, bytes[1]!), serial: serialOf(wellFormed(bytes)) })
+      this.#replies.push({ place: clientKeyOf(to, bytes[1]!), serial: serialOf(wellFormed(bytes)) })
     }
   }
 
-  /** A server's answer: what it answers, it answers at once for all. */
+  /** A response is passed on to all that wait for it at once. */
   responded(_lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
     const replies = this.#replies
     this.#replies = []
@@ -108,7 +108,7 @@ export class CoalescingLaw implements Observer {
       if (waiting?.group.open.get(place) !== waiting?.asked || waiting === undefined) continue
       const { group, asked } = waiting
       group.open.delete(place)
-      // It was let in by itself since, and is known to have given way before: to whom it waits now can't be seen.
+      // It gave way before and was let in by itself since then: what it waits for now can't be seen.
       if (serial !== undefined && serial !== group.serial && this.#mayBePassedBy(asked.serial, serial, now)) continue
       if (serial !== undefined && serial !== group.serial && serial !== asked.serial) {
         const saw = `request ${asked.serial} got the answer to request ${serial}, request ${group.serial} was sent for it`
@@ -119,11 +119,8 @@ export class CoalescingLaw implements Observer {
     for (const { serial, open, added, last } of answered) {
       if (open.size === 0 || (added > CERTAIN && !open.has(last ?? ''))) continue
       const left = [...open.values()].map((asked) => asked.serial)
-      throw new BrokenLaw(
-        'coalescing',
-        `request ${serial} was answered, but not request ${left.join(', ')} with it`,
-        now,
-      )
+      const saw = `request ${serial} was answered, but not request ${left.join(', ')} with it`
+      throw new BrokenLaw('coalescing', saw, now)
     }
   }
 
@@ -141,11 +138,10 @@ export class CoalescingLaw implements Observer {
       const newest = serial === undefined ? undefined : this.#newestFor(serial, now)
       const group = newest === undefined ? undefined : this.#groups.get(newest, now)
       if (isAgain && (newest === serial || before.group === group)) return
-      // Another packet under an identifier: nobody waits there for the old answer any more.
+      // Another packet uses the identifier, so nobody waits there for the old answer any more.
       before?.group.open.delete(place)
       if (group === undefined || asked === undefined) return
       if (newest === serial) group.added += 1
-      // It gave way: it waits with the newest one.
       else this.#wait(place, group, asked, now)
       return
     }
@@ -162,40 +158,39 @@ export class CoalescingLaw implements Observer {
     this.#places.set(place, { group, asked }, now)
   }
 
-  /** Whether both are updates of one session that had to do with each other's place or a third one's, and which is newer. */
+  /** Whether both are updates of one session that gave way or were given way to, and the second one is newer. */
   #mayBePassedBy(serial: number, newer: number, now: Instant): boolean {
     const [one, other] = [this.#parts.get(serial, now), this.#parts.get(newer, now)]
     return one !== undefined && other !== undefined && one.session === other.session && one.time < other.time
   }
 
-  #takePart(serial: number, now: Instant): void {
+  #enterPart(serial: number, now: Instant): void {
     const seen = this.#seen.get(serial, now)
     if (seen !== undefined) this.#parts.set(serial, seen, now)
   }
 
   /**
-   * The record that is sent for this one: itself where it never gave way. Of those that it gave way to, one after the
-   * other, each can have ended and come again by itself: it waits with the one that began last.
+   * The record that is sent for this one, which is itself if it never gave way. Each of those that it gave way to can have
+   * ended and come again by itself, so it waits with the one whose group began last.
    */
   #newestFor(serial: number, now: Instant): number {
     if (this.#sentFor.get(serial, now) === undefined) return serial
-    let newest = serial
-    let turn = -1
+    let [newest, last] = [serial, -1]
     for (const each of this.#successorsOf(serial, now)) {
-      const began = this.#groups.get(each, now)?.turn ?? -1
-      if (began >= turn) [newest, turn] = [each, began]
+      const number = this.#groups.get(each, now)?.number ?? -1
+      if (number >= last) [newest, last] = [each, number]
     }
     return newest
   }
 
-  /** The records that this one gave way to, each the one before it did. */
+  /** The record that this one gave way to, the one that that one gave way to, and so on. */
   *#successorsOf(serial: number, now: Instant): Generator<number> {
     for (let newer = this.#gaveWayTo.get(serial, now); newer !== undefined; newer = this.#gaveWayTo.get(newer, now)) {
       yield newer
     }
   }
 
-  /** What comes again is let in; none of those that it gave way to may have left before it. */
+  /** A record that comes again is let in. None of those that it gave way to may have left before. */
   #checkIsNewest(serial: number, now: Instant): void {
     if (!this.#remembers) return
     for (const newer of this.#successorsOf(serial, now)) {
@@ -206,13 +201,13 @@ export class CoalescingLaw implements Observer {
 
   /** The group that a record belongs to from now on. */
   #groupOf(serial: number, fate: Exclude<Fate, { kind: 'no-place' | 'unfounded' }>, now: Instant): Group {
-    if (fate.kind !== 'let-in') for (const each of [serial, fate.of]) this.#takePart(each, now)
+    if (fate.kind !== 'let-in') for (const each of [serial, fate.of]) this.#enterPart(each, now)
     if (fate.kind === 'joined') {
       this.#giveWay(serial, fate.of, now)
       return this.#groups.get(fate.of, now) ?? this.#begin(fate.of, new Map(), 0, now)
     }
     this.#sentFor.set(serial, undefined, now)
-    // It had ended: nobody waits for that one any more.
+    // It had ended, so nobody waits for it any more.
     this.#groups.get(serial, now)?.open.clear()
     if (fate.kind === 'let-in') return this.#begin(serial, new Map(), 0, now)
     this.#giveWay(fate.of, serial, now)
@@ -229,12 +224,9 @@ export class CoalescingLaw implements Observer {
   }
 
   #begin(serial: number, open: Map<string, Asked>, added: number, now: Instant): Group {
-    const group = { serial, open, added, last: undefined, turn: this.#turns }
-    this.#turns += 1
+    const group = { serial, open, added, last: undefined, number: this.#groupsBegun }
+    this.#groupsBegun += 1
     this.#groups.set(serial, group, now)
     return group
   }
 }
-
-const placeOf = ({ link, address, port }: Peer, identifier: number): string =>
-  `${link} ${address} ${port} ${identifier}`

@@ -1,11 +1,10 @@
 /**
- * `synthesize_gigawords`, seen at the network: a record never says more Gigawords than its session counted, and each copy of
- * it says the same, whatever became of the copies before.
+ * `synthesize_gigawords`, seen at the network: a record has no more Gigawords than its session counted, and each copy of it
+ * has the same.
  *
- * What a session counted is known from its plan: so many octets for each second of its Acct-Session-Time. That it may
- * say less is the engine's right: a wrap that was not seen is not made up.
+ * A session counts so many octets for each second of its Acct-Session-Time. A record may have fewer Gigawords, since the
+ * engine may not have seen a counter wrap.
  */
-
 import type { TrafficClass } from '../../../classes.ts'
 import { ACCOUNTING_REQUEST } from '../../../codes.ts'
 import type { Peer } from '../../../proxy/border/events.ts'
@@ -16,11 +15,11 @@ import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../../peers/pa
 import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 const TWO_TO_32 = 2 ** 32
-/** Where fewer records are remembered, one may be forgotten between two of its copies. */
+/** If the engine remembers fewer records, it may forget one between two copies. */
 const ENOUGH_RECORDS = 10_000
 
 export class GigawordsLaw implements Observer {
-  /** By serial: what the first copy said that left. */
+  /** By serial: the Gigawords of the copy that left last. */
   readonly #said: Recent<number, string>
   /** By serial: what its client counts each second. */
   readonly #rates: Recent<number, number>

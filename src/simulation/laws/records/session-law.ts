@@ -2,11 +2,9 @@
  * The order within a session, seen at the network: first transmissions of one session's records leave in the order in
  * which the records came, whatever server they go to.
  *
- * A session is one client's address and Acct-Session-Id. Copies (retries, failover) may come later than younger records;
- * a record that ended and comes again is as young as its last coming, and one that takes the place of an older interim update
- * is as old as that one.
+ * A session is a client's address and an Acct-Session-Id. Retries and failover copies may leave later than younger records. A
+ * record that has ended and comes again is new; one that takes the place of an older interim update is as old as that.
  */
-
 import type { TrafficClass } from '../../../classes.ts'
 import { ACCOUNTING_REQUEST } from '../../../codes.ts'
 import type { Peer } from '../../../proxy/border/events.ts'
