@@ -1,12 +1,9 @@
 /**
- * What can be known of a server's health from outside, per lane: what it was asked, when, and what of it it answered.
+ * What can be known of a server's health from outside, per lane: what it was asked, when, and which of that it answered.
  *
- * Kept at the network alone: a request is the octets under an identifier of a source port, a response is a sign of life
- * where it verifies against what the identifier carries, or carried before, and only the first time. So a replay is none.
- * Whether a response came in time can't be known to the millisecond, since time-outs are spread by a tenth: `heldAt` is
- * sure, everything else a sign of life.
+ * A response is a sign of life if it verifies against what its identifier carries, or carried before, and only the first
+ * time; so a replay is none. Time-outs are spread by a tenth, so it is not always known whether a response came in time.
  */
-
 import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
 import type { LaneOptions } from '../../proxy/border/options.ts'
@@ -24,7 +21,7 @@ export interface Asked {
   readonly firstAt: Instant
   lastAt: Instant
   tries: number
-  /** Its first valid response. */
+  /** When its first valid response came. */
   answeredAt: Instant | undefined
 }
 
@@ -38,35 +35,36 @@ export interface LaneHealth {
   formerSince: Instant
   /** What it was sent last. */
   latest: Asked | undefined
-  /** Since when these books are kept: the start, a reload, or when it came back from Down. */
+  /** When this began: the start, a reload, or its last return from Down. */
   begunAt: Instant
-  /** Since when it has been neither Failing nor Down, where it is neither now. */
+  /** Since when it has been neither Failing nor Down. */
   wellSince: Instant
-  /** The last first valid response to any request, late or not; and whether that request may have been outstanding. */
+  /** The last sign of life by a request, and whether that request certainly was over. */
   signAt: number
   isSignLate: boolean
-  /** The last response that may have been one, for all that can be known here, answers to probes included. */
+  /** The last response that may have been a sign of life, answers to probes included. */
   maybeSignAt: number
-  /** The last one to a request that certainly was outstanding. */
+  /** The last sign of life by a request that certainly was outstanding. */
   heldAt: number
-  /** The last one that may have come within the time-out of its request's first transmission. */
+  /** The last one that may have come within the time-out of the first transmission. */
   inTimeAt: number
   probeAnsweredAt: number
   refusedAt: number
-  /** Requests since the last sign of life and the last answer to a probe, oldest first: in vain so far. */
+  /** Requests since the last sign of life or answer to a probe, oldest first. */
   vain: Asked[]
-  /** By second of the world: requests and repetitions that were sent, and responses that came in time. */
+  /** By second of the world: transmissions, and responses that came in time. */
   readonly bySecond: Map<number, { sent: number; answers: number }>
 }
 
-/** A refused transmission waits for so long, where its time-out is longer. */
+/** A refused transmission waits no longer. */
 const REFUSED_WAIT = MICROS_PER_SECOND
 /** The spread of time-outs. */
 export const LEAST = 0.9
 export const MOST = 1.1
-/** A timer of the engine may be so late. */
+/** The engine's timer may be so late. */
 const LATENESS = 50_000
 const NEVER = Number.NEGATIVE_INFINITY
+const NO_SIGNS = { signAt: NEVER, isSignLate: false, maybeSignAt: NEVER, heldAt: NEVER, inTimeAt: NEVER } as const
 const SECONDS_KEPT = 20
 
 export class HealthBook implements Observer {
@@ -76,18 +74,16 @@ export class HealthBook implements Observer {
   readonly #carried = new Map<number, { readonly now: Asked; readonly before: Asked | undefined }>()
   readonly #probes = new Map<number, Asked>()
   readonly #leastTimeouts = new Map<number, number>()
-  #world: ObservedWorld | undefined
 
   constructor(facts: LaneBook) {
     this.#facts = facts
   }
 
-  begins(world: ObservedWorld): void {
-    this.#world = world
-    this.#enterLanes(world.now)
+  begins({ now }: ObservedWorld): void {
+    this.#enterLanes(now)
   }
 
-  /** Limits change under what is in hand: the book begins anew. */
+  /** Limits change for what is in hand, so the book begins anew. */
   reconfigured(_options: unknown, now: Instant): void {
     this.#lanes.clear()
     this.#enterLanes(now)
@@ -105,12 +101,12 @@ export class HealthBook implements Observer {
     return this.#facts.of(lane)?.limits
   }
 
-  /** The shortest time-out that it had so far: after a reload, what is in hand goes on with the one it began with. */
+  /** The shortest time-out that it ever had: what is in hand keeps the one that it began with. */
   leastTimeout(lane: number): number {
     return this.#leastTimeouts.get(lane) ?? 0
   }
 
-  /** The shortest time after its latest transmission at which a request may end unanswered. */
+  /** The shortest time from the latest transmission of a request to its end. */
   leastWait({ lane, refusedAt }: LaneHealth, now: Instant): number {
     const { timeout = micros(0) } = this.limitsOf(lane) ?? {}
     return refusedAt > now - timeout * MOST ? Math.min(timeout * LEAST, REFUSED_WAIT) : timeout * LEAST
@@ -134,7 +130,7 @@ export class HealthBook implements Observer {
     this.#second(health, now).sent += 1
   }
 
-  /** The last probe that was sent there. */
+  /** The last probe of a lane. */
   probeOf(lane: number): Asked | undefined {
     return this.#probes.get(lane)
   }
@@ -148,7 +144,7 @@ export class HealthBook implements Observer {
     if (health !== undefined) health.refusedAt = now
   }
 
-  /** Before the engine has it: what the engine says then is judged by books that know of it. */
+  /** Before the engine has it, so what the engine says then is judged with it. */
   arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const health = this.#lanes.get(lane)
     const secret = this.#facts.of(lane)?.server.secret
@@ -164,7 +160,7 @@ export class HealthBook implements Observer {
       return
     }
     const { timeout, maxRetries } = this.limitsOf(lane) as LaneOptions
-    // What an identifier carried before is known only while it carries something else that is outstanding.
+    // The engine knows what an identifier carried before only while it carries something else that is outstanding.
     const carries = this.#carried.get(identifierKeyOf(lane, port, bytes))?.now
     const isOutstanding = carries?.answeredAt === undefined && now < (carries?.lastAt ?? 0) + timeout * LEAST
     if (carries !== asked && !isOutstanding) return
@@ -213,16 +209,13 @@ export class HealthBook implements Observer {
     if (entry === undefined) {
       entry = { sent: 0, answers: 0 }
       bySecond.set(second, entry)
-      bySecond.delete(second - SECONDS_KEPT)
-      if (bySecond.size > 2 * SECONDS_KEPT) {
-        for (const old of bySecond.keys()) if (old < second - SECONDS_KEPT) bySecond.delete(old)
-      }
+      for (const old of bySecond.keys()) if (old <= second - SECONDS_KEPT) bySecond.delete(old)
     }
     return entry
   }
 
   #enterLanes(now: Instant): void {
-    const lanes = this.#world?.engine?.inspection.snapshot(now).lanes ?? []
+    const lanes = this.#facts.engine?.inspection.snapshot(now).lanes ?? []
     for (const { lane, server, class: trafficClass, state, stateSince, retiring } of lanes) {
       if (retiring) continue
       const timeout = this.limitsOf(lane)?.timeout ?? 0
@@ -234,14 +227,10 @@ export class HealthBook implements Observer {
         state,
         stateSince,
         formerSince: stateSince,
-        latest: undefined,
         begunAt: now,
         wellSince: now,
-        signAt: NEVER,
-        isSignLate: false,
-        maybeSignAt: NEVER,
-        heldAt: NEVER,
-        inTimeAt: NEVER,
+        latest: undefined,
+        ...NO_SIGNS,
         probeAnsweredAt: NEVER,
         refusedAt: NEVER,
         vain: [],

@@ -82,20 +82,18 @@ export class FirstChoiceLaw implements Observer {
   noted(event: EngineEvent): void {
     if (event.kind !== 'server-state' || (event.from !== 'down' && event.to !== 'down')) return
     this.#useless.delete(event.lane)
-    // Where nothing else lived, it had to be chosen; what is chosen is judged from now on.
+    // If no other server lived, it had to be chosen.
     this.#choices = []
   }
 
   stepped(now: Instant): void {
     if (now < this.#nextAt) return
     this.#nextAt = now + MICROS_PER_SECOND
-    while (this.#choices.length > 0 && (this.#choices[0] as Choice).at < now - 4 * WINDOW) this.#forget(now)
+    const [oldest] = this.#choices
+    if (oldest !== undefined && oldest.at < now - 4 * WINDOW) {
+      this.#choices = this.#choices.filter(({ at }) => at >= now - 3 * WINDOW)
+    }
     for (const health of this.#book.lanes) if (health.state !== 'down') this.#check(health, now)
-  }
-
-  #forget(now: Instant): void {
-    const from = this.#choices.findIndex(({ at }) => at >= now - 3 * WINDOW)
-    this.#choices = from === -1 ? [] : this.#choices.slice(from)
   }
 
   #check({ lane, server, class: trafficClass, state }: LaneHealth, now: Instant): void {
@@ -108,15 +106,14 @@ export class FirstChoiceLaw implements Observer {
     const isAnotherBetter = others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))
     const endsAfter = limits.timeout * MOST * (limits.maxRetries + 1)
     const isEvident = this.#hasEnoughEnded({ lane, since, endsAfter }, now)
-    // Until another has shown that it does better, there is nothing to choose.
     if (isEvident && isAnotherBetter) useless.evidentAt ??= now
-    // It is asked less, and not because it is Failing: what was evident is old.
+    // If it is asked less although it is not Failing, what was evident is old.
     else if (!isEvident && state !== 'failing') useless.evidentAt = undefined
     if (!isAnotherBetter) return
     if (from < Math.max(since + WINDOW, useless.evidentAt ?? Number.POSITIVE_INFINITY) + LEEWAY) return
     const firsts = this.#choices.filter(({ at, isFirst, class: of }) => isFirst && of === trafficClass && at > from)
     const here = firsts.filter((choice) => choice.lane === lane).length
-    // Who waits for a slot or an identifier was chosen too: of those only their datagrams are known.
+    // Requests that wait for a slot or an identifier were chosen too. Only their datagrams are known.
     const chosen = Math.max(firsts.length, this.#receivedSince(trafficClass, from))
     const most = chosen / ONE_IN + WINDOW / this.#lanes.options.deadServer.probeInterval + SPARE
     if (here <= most) return
@@ -125,11 +122,8 @@ export class FirstChoiceLaw implements Observer {
   }
 
   #receivedSince(trafficClass: TrafficClass, from: number): number {
-    let sum = 0
-    for (const [second, count] of this.#received[trafficClass]) {
-      if (second >= Math.floor(from / MICROS_PER_SECOND)) sum += count
-    }
-    return sum
+    const first = Math.floor(from / MICROS_PER_SECOND)
+    return [...this.#received[trafficClass]].reduce((sum, [second, count]) => sum + (second < first ? 0 : count), 0)
   }
 
   /** Whether enough requests have ended in the last ten seconds, none of which was answered in time. */
@@ -137,14 +131,12 @@ export class FirstChoiceLaw implements Observer {
     { lane, since, endsAfter }: { readonly lane: number; readonly since: Instant; readonly endsAfter: number },
     now: Instant,
   ): boolean {
-    const ended = this.#choices.filter(
-      ({ lane: at, at: sentAt }) =>
-        at === lane && sentAt >= since && sentAt + endsAfter <= now && sentAt + endsAfter > now - WINDOW,
-    )
+    const [after, by] = [now - WINDOW - endsAfter, now - endsAfter]
+    const ended = this.#choices.filter(({ lane: of, at }) => of === lane && at >= since && at > after && at <= by)
     return ended.length >= ENOUGH
   }
 
-  /** It answered most of what it was sent, and in time. */
+  /** Whether it answered most of what it was sent in time. */
   #doesBetter({ lane }: LaneHealth, from: number, now: Instant): boolean {
     const { timeout = 0 } = this.#book.limitsOf(lane) ?? {}
     const asked = this.#choices.filter(

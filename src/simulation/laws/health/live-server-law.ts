@@ -1,15 +1,14 @@
 /**
  * A server that answers is not Down, and what it leaves unanswered while it answers others is no failure.
  *
- * live-server: it goes Down at no moment at which it has just answered a request in time (within nine tenths of a
- * time-out, or a second where it refuses), nor where it answered a tenth of what it was sent in each of the last five seconds that it was sent anything;
- * the latter only with probes, since without them a short time-out leaves no time to tell. no-failure: it is not Not
- * Responding, and no failure is counted, where a valid response, be it late, came since a request that ended could have
- * been sent for the last time. asked-first: with probes it is Down only after one was unanswered for a time-out. return:
- * from Down it comes back when it answers a probe, or what may be outstanding, or its dead time is over; not by a late
- * response, and not by a replay.
+ * - live-server: it does not go Down within nine tenths of a time-out (a second, if it refuses) after it answered a request in
+ *   time; nor, with probes, if it answered a tenth of what it was sent in each of the last five seconds with traffic.
+ * - no-failure: no failure is counted, and it is not Not Responding, if a valid response, late or not, came after the last
+ *   transmission of the request that ended.
+ * - asked-first: with probes it is Down only after a probe was unanswered for a time-out.
+ * - return: it comes back from Down when it answers a probe or what may be outstanding, or when its dead time is over; not by
+ *   a late response or a replay.
  */
-
 import type { EngineEvent } from '../../../proxy/border/events.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
@@ -17,14 +16,14 @@ import { type HealthBook, type LaneHealth, LEAST } from '../../books/health-book
 import type { LaneBook } from '../../books/lane-book.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
-/** Seconds in which it was sent anything that are looked back at, and the share that it must have answered in each. */
+/** Seconds with traffic, and the share that it answered in each. */
 const SECONDS = 5
 const SHARE = 0.1
 
 export class LiveServerLaw implements Observer {
   readonly #book: HealthBook
   readonly #lanes: LaneBook
-  /** By lane: failures that are counted, and the last sign of life when they were last looked at. */
+  /** By lane, after the last step: failures that are counted, and the last sign of life. */
   readonly #seen = new Map<number, { failures: number; signAt: number }>()
   /** A client got an answer since the latest response of a server arrived. */
   #isPassedOn = false
@@ -54,13 +53,13 @@ export class LiveServerLaw implements Observer {
     if (event.to === 'not_responding') this.#checkFailure(health, health.signAt, now)
   }
 
-  /** Failures are counted between steps: that none is counted against a server that lives is read from the counters. */
+  /** Failures are counted during a step, so they are read from the counters. */
   stepped(now: Instant): void {
     for (const { number: lane, counters } of this.#lanes.engine?.inspection.lanes ?? []) {
       const health = this.#book.of(lane)
       if (health === undefined) continue
       const seen = this.#seen.get(lane)
-      // A sign that came in this very step may have come after the failure.
+      // A sign of life in the same step may have come after the failure.
       if (seen !== undefined && counters.failures > seen.failures) this.#checkFailure(health, seen.signAt, now)
       if (seen === undefined) this.#seen.set(lane, { failures: counters.failures, signAt: health.signAt })
       else [seen.failures, seen.signAt] = [counters.failures, health.signAt]
@@ -89,15 +88,12 @@ export class LiveServerLaw implements Observer {
 
   #checkReturn(health: LaneHealth, why: string, now: Instant): void {
     const isOver = now >= health.formerSince + this.#lanes.options.deadServer.deadTime
-    // With no other server to ask, a login waits longer than its tries: its client got that response a moment ago.
+    // If there is no other server, a login waits longer than its tries. Its client got that response a moment ago.
     const isInTime = !health.isSignLate || (health.class === 'authentication' && this.#isPassedOn)
     const isHeard = health.probeAnsweredAt === now || (health.signAt === now && isInTime)
     if (isOver || isHeard) return
-    throw new BrokenLaw(
-      'return',
-      `${health.server} (${health.class}) is not Down any more (${why}), and did nothing`,
-      now,
-    )
+    const saw = `${health.server} (${health.class}) is not Down any more (${why}), and did nothing`
+    throw new BrokenLaw('return', saw, now)
   }
 
   #checkFailure(health: LaneHealth, signAt: number, now: Instant): void {

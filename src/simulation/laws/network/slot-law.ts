@@ -1,10 +1,9 @@
 /**
- * No slot over its quota, no grid second over max-rate, no sliding second over max-rate and one quota, counted from the
- * datagrams that leave: by address and port, since a reload that makes another lane to the same server gives it no second
- * budget.
+ * No slot over its quota, no grid second over max-rate, no sliding second over max-rate and one quota.
  *
- * Slots and quotas are laid out here a second time, from the definition and not by the engine's formula: so a wrong
- * quota shows, whoever computed it. Rates of a reload hold from the next whole grid second on.
+ * Counted are the datagrams that leave, by address and port: a reload that makes another lane to a server gives it no second
+ * budget. Slots and quotas are laid out here from their definition and not by the engine's formula, so that a wrong quota
+ * shows. Rates of a reload hold from the next whole grid second on.
  */
 import type { EngineOptions } from '../../../proxy/border/options.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../../units.ts'
@@ -17,7 +16,6 @@ export class SlotLaw implements Observer {
   /** By place. */
   readonly #counts = new Map<string, LaneCount>()
   #options: EngineOptions
-  /** Options of a reload: their rates hold from this second on. */
   #next: { readonly options: EngineOptions; readonly fromSecond: number } | undefined
 
   constructor({ lanes }: Books) {
@@ -30,7 +28,7 @@ export class SlotLaw implements Observer {
     this.#next = { options, fromSecond: Math.floor(now / MICROS_PER_SECOND) + 1 }
   }
 
-  /** What the slot of `now` still has for a lane, by what was counted here; Infinity where its rate is unlimited. */
+  /** What the slot of `now` still has for a lane; Infinity if its rate is unlimited. */
   leftOf(lane: number, now: Instant): number {
     return this.#countOf(lane, now).leftAt(now)
   }
@@ -62,7 +60,6 @@ export class SlotLaw implements Observer {
     return count
   }
 
-  /** What a reload brought holds from the next grid second on. */
   #enterSecond(now: Instant): void {
     if (this.#next === undefined || Math.floor(now / MICROS_PER_SECOND) < this.#next.fromSecond) return
     this.#options = this.#next.options
@@ -90,7 +87,7 @@ export class LaneCount {
     this.#last = new Float64Array(maxRate === 0 ? 0 : maxRate + Math.ceil(maxRate / slots)).fill(-MICROS_PER_SECOND)
   }
 
-  /** Max-rate and one quota: what any second may hold, wherever it begins. */
+  /** What a second may hold, wherever it begins: max-rate and one quota. */
   get slidingLimit(): number {
     return this.#last.length
   }
@@ -99,14 +96,13 @@ export class LaneCount {
     return this.maxRate === 0 ? Number.POSITIVE_INFINITY : this.#slotAt(now).quota
   }
 
-  /** What the slot of `now` still has by these books. */
   leftAt(now: Instant): number {
     if (this.maxRate === 0) return Number.POSITIVE_INFINITY
     const { began, quota } = this.#slotAt(now)
     return began === this.#slotBegan ? quota - this.inSlot : quota
   }
 
-  /** One transmission; answers how long ago the one was that lies a whole sliding limit back. */
+  /** Counts one transmission. Returns how long ago the one was that lies a whole sliding limit back. */
   count(now: Instant): number {
     const { began } = this.#slotAt(now)
     const second = Math.floor(now / MICROS_PER_SECOND)
@@ -120,10 +116,7 @@ export class LaneCount {
     return now - before
   }
 
-  /**
-   * The slot that a moment lies in, walked to from an estimate. The quotas are laid out one by one: message m of a second
-   * (1, 2, ...) belongs to the slot in which the sum reaches it.
-   */
+  /** The slot of a moment, found from an estimate. Message m of a second (1, 2, ...) belongs to the slot where the sum reaches it. */
   #slotAt(now: Instant): { began: number; quota: number } {
     const second = Math.floor(now / MICROS_PER_SECOND) * MICROS_PER_SECOND
     const slots = this.#slots
