@@ -5,25 +5,19 @@
  * only. An address that others reach is open for reading too, unless there is a token: then all but the probes need it.
  * A token that was shown and is wrong is refused everywhere, so that a typing error is not taken for a right.
  */
-import type { Secret } from '../radius/secret.ts'
+import type { NamedSecret } from '../radius/secret.ts'
 import type { Access } from './route.ts'
 
 /** How a connection came in: over the socket, at a loopback address, or at one that other machines reach. */
 export type Channel = 'socket' | 'loopback' | 'network'
 
-/** A bearer token; its name goes into the log. */
-export interface AdminToken {
-  readonly name: string
-  readonly secret: Secret
-}
-
 /** The token that a request shows; `wrong` where it shows something else. */
-export type PresentedToken = AdminToken | 'wrong' | undefined
+export type PresentedToken = NamedSecret | 'wrong' | undefined
 
 export interface AccessRequest {
   readonly channel: Channel
   readonly access: Access
-  readonly token: Pick<AdminToken, 'name'> | 'wrong' | undefined
+  readonly token: Pick<NamedSecret, 'name'> | 'wrong' | undefined
   /** Whether the configuration has tokens at all. */
   readonly hasTokens: boolean
   /** Where it may do what it may not do here: the path of the socket, where there is one. */
@@ -58,7 +52,7 @@ export function decideAccess({ channel, access, token, hasTokens, socket }: Acce
 const orOverSocket = (socket: string | undefined): string => (socket === undefined ? '' : `, or ask at ${socket}`)
 
 /** The token in an `Authorization` header, of those in force. */
-export function tokenOf(header: string | undefined, tokens: readonly AdminToken[]): PresentedToken {
+export function tokenOf(header: string | undefined, tokens: readonly NamedSecret[]): PresentedToken {
   if (header === undefined) return undefined
   const [, shown = ''] = /^bearer +(\S+) *$/i.exec(header) ?? []
   const octets = new TextEncoder().encode(shown)

@@ -8,7 +8,7 @@ import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { thereAre } from '../did-you-mean.ts'
 import { type Forecast, totalOf } from '../observe/view/in-hand.ts'
 import { refusalText } from '../observe/view/in-hand-text.ts'
-import type { Attachment, LaneName } from '../observe/view/view.ts'
+import type { Attachment, LaneName, ReloadChanges } from '../observe/view/view.ts'
 import type { EngineOptions } from '../proxy/border/options.ts'
 import type { PerSecond } from '../units.ts'
 import type { Resumed } from './ending-news.ts'
@@ -22,25 +22,8 @@ export type ReloadResult =
       readonly waitingForRestart: readonly string[]
       /** Whether what `auto` learned of who signs was forgotten. */
       readonly forgotLearned: boolean
-    } & Changes)
+    } & ReloadChanges)
   | { readonly ok: false; readonly problems: readonly string[] }
-
-/** What a reload changes. */
-export interface Changes {
-  /** Setting by setting; one that waits for a restart says so. */
-  readonly changes: readonly Change[]
-  /** What operators had changed and does not hold any more, in words. */
-  readonly endedOverrides: readonly string[]
-}
-
-/** As the configuration's comparison makes it. */
-export interface Change {
-  readonly path: string
-  readonly kind: 'changed' | 'added' | 'removed' | 'order' | 'secret'
-  readonly was?: string
-  readonly is?: string
-  readonly needsRestart: boolean
-}
 
 /** What a reload of another file would change, or what is wrong with that file. */
 export type Preview =
@@ -50,7 +33,7 @@ export type Preview =
       /** The file that a reload reads. */
       readonly runsWith: string
       readonly warnings: readonly string[]
-    } & Changes)
+    } & ReloadChanges)
   | { readonly ok: false; readonly problems: readonly string[] }
 
 export interface Refused {

@@ -11,17 +11,10 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type Endpoint, endpointText, isLoopback, parseAddress } from '../addresses.ts'
 import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
 import { Boundary } from '../observe/boundary/boundary.io.ts'
+import type { NamedSecret } from '../radius/secret.ts'
 import { adviceFor, errnoOf } from '../system-errors.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
-import {
-  type AccessDecision,
-  type AdminToken,
-  type Channel,
-  claimOf,
-  decideAccess,
-  type PresentedToken,
-  tokenOf,
-} from './gate.ts'
+import { type AccessDecision, type Channel, claimOf, decideAccess, type PresentedToken, tokenOf } from './gate.ts'
 import { type Answer, matchRoute, methodRefusal, type Route, refusal, type Stream } from './route.ts'
 import { defaultSocketPath, listenAtPath } from './socket/socket-place.io.ts'
 
@@ -48,7 +41,7 @@ export interface AdminOptions {
   readonly notes: AdminNotes
   readonly boundary: Boundary
   /** Those in force: a reload changes them. */
-  tokens(): readonly AdminToken[]
+  tokens(): readonly NamedSecret[]
 }
 
 export interface AdminNotes {

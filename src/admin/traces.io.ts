@@ -17,7 +17,7 @@ export interface TraceWish {
 }
 
 /** What an instance tells; `lost` events before this one were left out, since there were too many in a second. */
-export interface TraceStep {
+export interface TracedEvent {
   readonly instance: number
   readonly traces: readonly number[]
   readonly event: TraceEvent
@@ -88,7 +88,7 @@ export class Traces {
   }
 
   /** Passes an event on to those who follow it. */
-  take({ instance, traces, event, lost }: TraceStep): void {
+  take({ instance, traces, event, lost }: TracedEvent): void {
     for (const trace of traces) {
       const running = this.#running.get(trace)
       if (!running?.hasBegun) continue

@@ -7,7 +7,7 @@
  *
  * Pure: events in, acts out. The shell (`settings.io.ts`) does the acts in their order.
  */
-import type { Changes, ReloadResult } from '../admin/operations.ts'
+import type { ReloadResult } from '../admin/operations.ts'
 import {
   endedOverrides,
   keptOverReload,
@@ -23,7 +23,7 @@ import { engineOptions } from '../config/outward/engine-options.ts'
 import { changesThatNeedRestart, withRestartSettingsOf } from '../config/outward/restart.ts'
 import type { Config } from '../config/schema/config.ts'
 import { formatProblem, inShort } from '../config/source/problem.ts'
-import type { DaemonView, Overrides } from '../observe/view/view.ts'
+import type { DaemonView, Overrides, ReloadChanges } from '../observe/view/view.ts'
 
 /** What holds. */
 export interface Layers {
@@ -152,7 +152,7 @@ export class ReloadState<Asker> {
   }
 
   /** What a reload would change if the file were this one. */
-  preview(read: ConfigResult): (Changes & { readonly ok: true; readonly warnings: readonly string[] }) | Refused {
+  preview(read: ConfigResult): (ReloadChanges & { readonly ok: true; readonly warnings: readonly string[] }) | Refused {
     if (!read.ok) return { ok: false, problems: read.problems.map(formatProblem) }
     const config = withRestartSettingsOf(this.#layers.config, read.config)
     const { overrides: _, ...found } = this.#find(read.config, config)
@@ -165,7 +165,7 @@ export class ReloadState<Asker> {
   }
 
   /** What `read` changes, and the overrides over `config`, which is what can hold of it. */
-  #find(read: Config, config: Config): Changes & { readonly overrides: Overrides } {
+  #find(read: Config, config: Config): ReloadChanges & { readonly overrides: Overrides } {
     const before = this.#layers
     const overrides = keptOverReload(before.overrides, engineOptions(config))
     const changes = difference(before.config, read)

@@ -46,3 +46,9 @@ export class Secret {
     return HIDDEN
   }
 }
+
+/** As an admin token, whose name goes into the log. */
+export interface NamedSecret {
+  readonly name: string
+  readonly secret: Secret
+}

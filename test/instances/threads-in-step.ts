@@ -37,7 +37,7 @@ interface Thread {
   drains: Draining
   /** The calls whose answers were heard. */
   heard: string
-  /** TraceStep and not done yet; done and not heard of yet. */
+  /** Started and not done yet; done and not heard of yet. */
   call: Instruction<Settings> | undefined
   answer: { readonly to: string; readonly failure?: { readonly error: unknown } } | undefined
 }

@@ -2,13 +2,15 @@
  * `radsluice reload`: the daemon reads its file again, all or nothing, and says what changed. Exit 0 if it holds, 3 if it was
  * refused.
  */
+
+import type { ReloadChanges } from '../../observe/view/view.ts'
 import { ask, refused } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
 import { verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
-import { type FoundChanges, foundChanges } from '../text/changes-text.ts'
+import { foundChanges } from '../text/changes-text.ts'
 
-interface Reloaded extends FoundChanges {
+interface Reloaded extends ReloadChanges {
   readonly file: string
   readonly digest: string
   readonly warnings: readonly string[]

@@ -12,18 +12,19 @@ import type { ConfigResult } from '../../config/checks/result.ts'
 import { readConfig } from '../../config/load/read.io.ts'
 import { formatProblem, inOrder, type Problem } from '../../config/source/problem.ts'
 import { isPipe } from '../../config/source/small-file.io.ts'
+import type { ReloadChanges } from '../../observe/view/view.ts'
 import { type AdminResponse, ask, refused } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
 import { say, writeData, writeJson, writeResult } from '../terminal/output.io.ts'
-import { type FoundChanges, foundChanges } from '../text/changes-text.ts'
+import { foundChanges } from '../text/changes-text.ts'
 import { tryOpenings } from './check-openings.io.ts'
 
 const UNPROCESSABLE = 422
 const PIPE_SENTENCE =
   "the daemon can't read a pipe of this command (-c with --against-running); write the text to a file, and give its path"
 
-interface Preview extends FoundChanges {
+interface Preview extends ReloadChanges {
   readonly file: string
   readonly runsWith: string
 }

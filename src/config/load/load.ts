@@ -5,11 +5,11 @@
  * read here. What lies outside of the text comes as `LoadContext`.
  */
 import { perClass } from '../../classes.ts'
-import { Secret } from '../../radius/secret.ts'
+import { type NamedSecret, Secret } from '../../radius/secret.ts'
 import { crossCheck } from '../checks/cross-checks.ts'
 import { entriesOf, type PartialConfig, partialConfigOf } from '../checks/partial-config.ts'
 import type { ConfigResult, Findings, Found, LoadContext, SecretSource } from '../checks/result.ts'
-import { type AdminToken, type ClassConfig, type Config, inheritLane, instancesOf } from '../schema/config.ts'
+import { type ClassConfig, type Config, inheritLane, instancesOf } from '../schema/config.ts'
 import { SECRET_KEYS } from '../schema/peer-settings.ts'
 import { type ClassSettings, type Settings, settings } from '../schema/schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
@@ -141,7 +141,7 @@ function checkedSecret(bytes: Uint8Array, path: SettingPath, findings: Findings)
 }
 
 /** The tokens of the admin API; none if the file names none. */
-function tokensOf({ outline }: PartialConfig, context: LoadContext, findings: Findings): readonly AdminToken[] {
+function tokensOf({ outline }: PartialConfig, context: LoadContext, findings: Findings): readonly NamedSecret[] {
   const name = outline?.admin.token_file
   const path = ['admin', 'token_file']
   const bytes = name === undefined ? undefined : octetsOf({ kind: 'file', name }, path, context, findings)
@@ -152,7 +152,7 @@ function tokensOf({ outline }: PartialConfig, context: LoadContext, findings: Fi
 }
 
 interface Secrets {
-  readonly tokens: readonly AdminToken[]
+  readonly tokens: readonly NamedSecret[]
   readonly clients: readonly (Secret | undefined)[]
   readonly servers: readonly (Secret | undefined)[]
 }

@@ -4,8 +4,7 @@
  * The log names who did something with a token. The token is a secret like any other: a problem names the line and never
  * quotes what could be a token.
  */
-import { Secret } from '../../radius/secret.ts'
-import type { AdminToken } from '../schema/config.ts'
+import { type NamedSecret, Secret } from '../../radius/secret.ts'
 import { NAME } from '../schema/kinds.ts'
 
 /** 64 random bits in hex. A shorter token is guessed. */
@@ -14,10 +13,10 @@ const TOKEN = /^[\x21-\x7e]+$/
 const MAKE_ONE = 'make one with "openssl rand -hex 32"'
 
 export function readTokens(text: string): {
-  readonly tokens: readonly AdminToken[]
+  readonly tokens: readonly NamedSecret[]
   readonly problems: readonly string[]
 } {
-  const tokens: AdminToken[] = []
+  const tokens: NamedSecret[] = []
   const problems: string[] = []
   const seen = new Set<string>()
   for (const [index, line] of text.split(/\r?\n/).entries()) {

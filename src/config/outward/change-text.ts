@@ -1,18 +1,7 @@
 /**
  * One setting that a reload changes, as text for the command line, and as one line of limited length for the log.
  */
-
-export interface SettingChange {
-  /** `farm.servers[fr-1].accounting.max_rate`. */
-  readonly path: string
-  /** `order`: the same names in another order. */
-  readonly kind: 'changed' | 'added' | 'removed' | 'order' | 'secret'
-  /** As in the file. Missing if there was none, and for secrets. */
-  readonly was?: string
-  readonly is?: string
-  /** It holds only after a restart. */
-  readonly needsRestart: boolean
-}
+import type { SettingChange } from '../../observe/view/view.ts'
 
 const MOST_IN_LOG = 20
 

@@ -5,10 +5,11 @@
  * Every setting that differs is named once. If the configurations are equal, there is none. The cost grows with the size of the
  * two and no faster: ten thousand clients are compared by a table of names.
  */
+
+import type { SettingChange } from '../../observe/view/view.ts'
 import { Secret } from '../../radius/secret.ts'
 import type { Config } from '../schema/config.ts'
 import { isMapping, pathText } from '../source/source.ts'
-import type { SettingChange } from './change-text.ts'
 import { comparableSettings } from './effective.ts'
 import { restartSettings } from './restart.ts'
 

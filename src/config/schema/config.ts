@@ -3,7 +3,7 @@
  * are microseconds and sizes octets. Only the daemon, the commands and src/config/ know it.
  */
 import type { AttributeKey } from '../../proxy/border/options.ts'
-import type { Secret } from '../../radius/secret.ts'
+import type { NamedSecret, Secret } from '../../radius/secret.ts'
 import { type Duration, type PerSecond, perSecond } from '../../units.ts'
 import { type ClassSettings, MOST_INSTANCES, type ServerSettings, type Settings } from './schema.ts'
 
@@ -40,15 +40,9 @@ export interface ServerConfig {
   readonly accounting: LaneConfig | undefined
 }
 
-/** Who may change things over TCP. */
-export interface AdminToken {
-  readonly name: string
-  readonly secret: Secret
-}
-
 /** The whole configuration, complete and checked. */
 export interface Config extends Readonly<Omit<Settings, 'admin' | 'instances' | 'clients' | 'farm'>> {
-  readonly admin: Readonly<Settings['admin']> & { readonly tokens: readonly AdminToken[] }
+  readonly admin: Readonly<Settings['admin']> & { readonly tokens: readonly NamedSecret[] }
   /** `auto` decided. */
   readonly instances: number
   readonly clients: readonly ClientConfig[]

@@ -6,18 +6,18 @@
  */
 import { type ClientAccounting, exact } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
-import { type Figures, perClient, perClientAndAll } from './client-metrics.ts'
+import { perClient, perClientAndAll, type ReadFigures } from './client-metrics.ts'
 import { counter, type MetricGroup, metricsOf, type SampleReader, samplesOf } from './metric.ts'
 import { daemon, ofInstances } from './metric-readers.ts'
 
-const of = (read: (of: ClientAccounting) => number): { readonly figures: Figures } => ({
+const of = (read: (of: ClientAccounting) => number): { readonly figures: ReadFigures } => ({
   figures: ({ accounting }, tell) => tell(read(accounting)),
 })
 
 /** One figure for each kind. */
 const by = (
   what: 'records' | 'rewritten' | 'shed',
-): { readonly labels: readonly string[]; readonly figures: Figures } => ({
+): { readonly labels: readonly string[]; readonly figures: ReadFigures } => ({
   labels: ['kind'],
   figures: ({ accounting }, tell) => {
     for (const [kind, value] of Object.entries(accounting[what])) tell(value, kind)
@@ -25,7 +25,9 @@ const by = (
 })
 
 /** Both directions; only where sessions are tracked is the traffic known. */
-const ofTraffic = (what: 'Octets' | 'Packets'): { readonly labels: readonly string[]; readonly figures: Figures } => ({
+const ofTraffic = (
+  what: 'Octets' | 'Packets',
+): { readonly labels: readonly string[]; readonly figures: ReadFigures } => ({
   labels: ['direction'],
   figures: ({ accounting: { traffic } }, tell, { sessions }) => {
     if (sessions === undefined) return

@@ -9,7 +9,7 @@ import { listedClients } from '../view/client-activity.ts'
 import { counter, type Metric, type Sample } from './metric.ts'
 
 /** Calls `tell` for each figure of a client, with the values of the metric's own labels. */
-export type Figures = (
+export type ReadFigures = (
   client: ClientSnapshot,
   tell: (value: number, ...labels: readonly string[]) => void,
   engine: EngineSnapshot,
@@ -18,7 +18,7 @@ export type Figures = (
 /** `labels`: beside `client` and `instance`. */
 interface PerClientCounter {
   readonly labels?: readonly string[]
-  readonly figures: Figures
+  readonly figures: ReadFigures
 }
 
 /** The series of each shown client. */

@@ -55,6 +55,25 @@ export interface Overrides {
   readonly logLevel: (Mark & { readonly level: string }) | undefined
 }
 
+export interface SettingChange {
+  /** `farm.servers[fr-1].accounting.max_rate`. */
+  readonly path: string
+  /** `order`: the same names in another order. */
+  readonly kind: 'changed' | 'added' | 'removed' | 'order' | 'secret'
+  /** As in the file. Missing if there was none, and for secrets. */
+  readonly was?: string
+  readonly is?: string
+  /** It holds only after a restart. */
+  readonly needsRestart: boolean
+}
+
+/** What a reload changes. */
+export interface ReloadChanges {
+  readonly changes: readonly SettingChange[]
+  /** What operators had changed and does not hold any more, in words. */
+  readonly endedOverrides: readonly string[]
+}
+
 /** Who follows the daemon: an open `top`, a running trace. */
 export interface Attachment extends Mark {
   readonly kind: 'top' | 'trace'

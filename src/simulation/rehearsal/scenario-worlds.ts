@@ -17,7 +17,7 @@ import { DIRECTIONS, type Direction, type ScriptEntry, type World, type WorldPla
 import type { Scenario, ScenarioEvent } from './scenario.ts'
 
 /** A scenario that these settings leave no room for: one sentence that says why. */
-export interface Impossible {
+export interface ImpossibleScenario {
   readonly problem: string
 }
 
@@ -28,7 +28,7 @@ export interface ScenarioWorlds {
   readonly withoutRadsluice: WorldPlan
 }
 
-export function worldsOf(scenario: Scenario, options: EngineOptions): ScenarioWorlds | Impossible {
+export function worldsOf(scenario: Scenario, options: EngineOptions): ScenarioWorlds | ImpossibleScenario {
   const places = placesOf(scenario, options)
   if ('problem' in places) return places
   const missing = missingServer(scenario, options)
@@ -68,7 +68,7 @@ interface Place {
 }
 
 /** An address for each BNG, out of the networks that the configuration knows, in turn. */
-function placesOf({ bngs }: Scenario, { clients }: EngineOptions): Place[] | Impossible {
+function placesOf({ bngs }: Scenario, { clients }: EngineOptions): Place[] | ImpossibleScenario {
   const table = new ClientTable(clients)
   const walks = clients.map((client) => addressesOf(client))
   const places: Place[] = []

@@ -4,9 +4,10 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { changesInShort, changeText, type SettingChange } from '../../../src/config/outward/change-text.ts'
+import { changesInShort, changeText } from '../../../src/config/outward/change-text.ts'
 import { difference } from '../../../src/config/outward/difference.ts'
 import type { Config } from '../../../src/config/schema/config.ts'
+import type { SettingChange } from '../../../src/observe/view/view.ts'
 import { Secret } from '../../../src/radius/secret.ts'
 import { GOOD_SECRET, loaded, type Parts, world } from '../fixture.ts'
 
