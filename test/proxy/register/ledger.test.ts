@@ -65,5 +65,6 @@ describe('the ledger', () => {
     expect(left.authentication.lastSnapshot()).toEqual({ ...authentication.snapshot(), lost: 7 })
     expect(left.accounting.lastSnapshot()).toEqual(accounting.snapshot())
     expect(authentication.snapshot().lost).toBe(0)
+    expect(imbalance({ ledger: left.authentication.lastSnapshot(), ...NOWHERE })).toBe(0)
   })
 })
