@@ -23,7 +23,7 @@ import {
   wantedWith,
 } from './listener-plan.ts'
 import { addressesOfThisMachine } from './local-addresses.io.ts'
-import type { Arrivals, Link, LinkReport, Transport } from './ports.ts'
+import type { Arrivals, Link, LinkReport, ListenPlan, Transport } from './ports.ts'
 
 /**
  * What becomes of a listener while the instance runs. `absent`: a configured address is lacking at the start. `failed`: an
@@ -187,7 +187,7 @@ export class Listeners {
       purpose: `listen.${wanted.class}`,
       ifNotLocal: `write { address: "${where}", optional: true } where it comes and goes`,
       isShared,
-      peers: new Peers(number, own),
+      peers: peersOf(number, own),
       failed: (code: string) => failed(where, code),
     }
     const link = await transport.listen(plan, this.#arrivals as Arrivals)
@@ -205,30 +205,21 @@ export class Listeners {
 }
 
 /** Who has sent to one link: one object for each sender, not one for each datagram that waits. */
-class Peers {
-  readonly #link: number
-  readonly #own: OwnEndpoints
-  /** The last sender with each port, so at most 65,536. */
-  readonly #byPort = new Map<number, Peer>()
-  /** Of our own endpoints, when the peers were found not to be among them. */
-  #version: number
-
-  constructor(link: number, own: OwnEndpoints) {
-    this.#link = link
-    this.#own = own
-    this.#version = own.version()
-  }
-
-  at(address: string, port: number): Peer {
-    const version = this.#own.version()
-    if (version !== this.#version) this.#byPort.clear()
-    this.#version = version
-    const known = this.#byPort.get(port)
-    if (known?.address === address) return known
-    // Not kept: a socket of a thread that crashed is ours no more, and nobody says so.
-    if (this.#own.has(address, port)) return { link: this.#link, address, port, isOurs: true }
-    const peer: Peer = { link: this.#link, address, port }
-    this.#byPort.set(port, peer)
-    return peer
+function peersOf(link: number, own: OwnEndpoints): ListenPlan['peers'] {
+  /** The last sender with each port, so at most 65,536; none of them is one of our own links of that version. */
+  const byPort = new Map<number, Peer>()
+  let version = own.version()
+  return {
+    at: (address, port) => {
+      if (own.version() !== version) byPort.clear()
+      version = own.version()
+      const known = byPort.get(port)
+      if (known?.address === address) return known
+      // Not kept: a socket of a thread that crashed is ours no more, and nobody says so.
+      if (own.has(address, port)) return { link, address, port, isOurs: true }
+      const peer: Peer = { link, address, port }
+      byPort.set(port, peer)
+      return peer
+    },
   }
 }

@@ -7,6 +7,9 @@
  *
  * - Octets that arrive are a view into the transport's memory and are valid for the call. Who keeps them copies them.
  * - Octets that are sent belong to the link until `flush` returns. Nobody changes them before.
+ *
+ * A further transport is a folder beside `dgram/`. The two suites of `test/transport/` run against it, and
+ * `src/instances/thread/thread.io.ts` hands it to the instance.
  */
 import type { Endpoint } from '../addresses.ts'
 import type { TrafficClass } from '../classes.ts'
@@ -69,7 +72,7 @@ export interface LinkReport {
   readonly sendBuffer: number
 }
 
-interface OpenPlan {
+export interface OpenPlan {
   /** What it is for, in the words of the configuration. The sentence begins with it if the link can't be opened. */
   readonly purpose: string
   /** A system call on the open link failed; the link goes on. */

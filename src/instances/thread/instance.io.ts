@@ -5,22 +5,21 @@
  * in as memory (`SharedMemory`). The thread's file hands calls in; the instance never asks the main thread for anything.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Ended, SessionReport } from '../../accounting/sessions/session-report.ts'
+import type { Ended } from '../../accounting/sessions/session-report.ts'
 import { Boundary } from '../../observe/boundary/boundary.io.ts'
 import { watchErrorText } from '../../observe/boundary/watch-errors.ts'
 import { bounded } from '../../observe/log/event-lines.ts'
 import { Log } from '../../observe/log/log.io.ts'
-import type { LearnedAddress } from '../../proxy/admission/intake.ts'
 import type { Followed } from '../../proxy/border/events.ts'
 import type { ClientOptions } from '../../proxy/border/options.ts'
 import type { Draining, Journal, Tracer } from '../../proxy/border/ports.ts'
 import { Engine } from '../../proxy/engine.ts'
 import type { FoundLearned } from '../../proxy/signing.ts'
 import { monotonicNow } from '../../transport/clock.io.ts'
-import { DgramTransport } from '../../transport/dgram/transport.io.ts'
 import { type LinkNotes, Links } from '../../transport/links.io.ts'
 import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
 import { Loop } from '../../transport/loop.io.ts'
+import type { Transport } from '../../transport/ports.ts'
 import { systemRandomness } from '../../transport/randomness.io.ts'
 import { changedClients } from '../protocol/clients-change.ts'
 import { type InstanceView, ViewInParts, type ViewPart } from '../protocol/instance-view.ts'
@@ -82,7 +81,7 @@ export class Instance implements InstanceProtocol {
   #isClosed = false
   #forgets: number
 
-  constructor({ number, of, settings, usedUpUntil, books }: ThreadStart, main: MainThread) {
+  constructor({ number, of, settings, usedUpUntil, books }: ThreadStart, main: MainThread, transport: Transport) {
     const { options, memory, logLevel, logsSessions, forgets } = settings
     this.#number = number
     this.#forgets = forgets
@@ -91,7 +90,6 @@ export class Instance implements InstanceProtocol {
     this.#tracer = boundedTracer(main.traced, this.#boundary)
     const journal = this.#journal()
     const { endpoints } = memory.tables ?? {}
-    const transport = new DgramTransport()
     this.#links = new Links({
       transport,
       notes: this.#notes(),
@@ -205,29 +203,19 @@ export class Instance implements InstanceProtocol {
     return this.#view.part(part)
   }
 
-  /** In steps, so that no packet waits for a walk over a large table. */
   async sessions({ limit, ...sought }: SoughtSessions): Promise<FoundSessions | undefined> {
-    const sessions: SessionReport[] = []
-    for (let from = 0; sessions.length <= limit && !this.#isClosed; from += PLACES_AT_ONCE) {
-      const found = this.#engine.inspection.sessions(from, PLACES_AT_ONCE, sought)
-      if (found === undefined) break
-      sessions.push(...found)
-      await new Promise<void>((resolve) => setImmediate(resolve))
-    }
+    const sessions = await this.#inSteps(PLACES_AT_ONCE, limit + 1, (from) =>
+      this.#engine.inspection.sessions(from, PLACES_AT_ONCE, sought),
+    )
     const counts = this.#engine.inspection.overview(monotonicNow()).sessions
     if (counts === undefined) return undefined
     return { sessions: sessions.slice(0, limit), more: sessions.length > limit, tracked: counts.live }
   }
 
-  /** In steps too. */
   async learned(limit: number): Promise<FoundLearned> {
-    const addresses: LearnedAddress[] = []
-    for (let from = 0; addresses.length < limit && !this.#isClosed; from += BUCKETS_AT_ONCE) {
-      const found = this.#engine.signing.addresses(from, BUCKETS_AT_ONCE, monotonicNow())
-      if (found === undefined) break
-      addresses.push(...found)
-      await new Promise<void>((resolve) => setImmediate(resolve))
-    }
+    const addresses = await this.#inSteps(BUCKETS_AT_ONCE, limit, (from) =>
+      this.#engine.signing.addresses(from, BUCKETS_AT_ONCE, monotonicNow()),
+    )
     const at = monotonicNow()
     const { messageAuthenticatorLearned, signing } = this.#engine.signing.snapshot(at)
     return {
@@ -247,6 +235,18 @@ export class Instance implements InstanceProtocol {
     this.#delay.disable()
     this.#endedLines.flush()
     await this.#log.end()
+  }
+
+  /** A walk over a large table until so many are found, in steps, so that no packet waits for it. */
+  async #inSteps<T>(atOnce: number, enough: number, find: (from: number) => T[] | undefined): Promise<T[]> {
+    const all: T[] = []
+    for (let from = 0; all.length < enough && !this.#isClosed; from += atOnce) {
+      const found = find(from)
+      if (found === undefined) break
+      all.push(...found)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+    return all
   }
 
   /** Once a second: lines that were held back, links of lanes that ended, listeners that can be opened now. */

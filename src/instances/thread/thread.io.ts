@@ -6,7 +6,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { codeOf, systemCodeOf } from '../../coded-error.ts'
-import type { FromInstance, PlainError, ThreadStart, ToInstance } from '../protocol/protocol.ts'
+import { DgramTransport } from '../../transport/dgram/transport.io.ts'
+import type { FromInstance, PlainError, ThreadStart, ToInstance, Traced } from '../protocol/protocol.ts'
 import { Instance } from './instance.io.ts'
 
 if (parentPort === null) throw new Error('this file is started as a thread, not by itself')
@@ -14,11 +15,12 @@ const main = parentPort
 
 const say = (message: FromInstance): void => main.postMessage(message)
 
-const instance = new Instance(workerData as ThreadStart, {
-  line: (line) => say({ kind: 'line', line }),
-  sessionsEnded: (lines) => say({ kind: 'sessions-ended', lines }),
-  traced: (told) => say({ kind: 'traced', ...told }),
-})
+const toMain = {
+  line: (line: string) => say({ kind: 'line', line }),
+  sessionsEnded: (lines: readonly string[]) => say({ kind: 'sessions-ended', lines }),
+  traced: (told: Traced) => say({ kind: 'traced', ...told }),
+}
+const instance = new Instance(workerData as ThreadStart, toMain, new DgramTransport())
 
 main.on('message', ({ id, name, argument }: ToInstance) => {
   const answer = instance[name] as (argument: unknown) => Promise<unknown>

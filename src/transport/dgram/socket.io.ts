@@ -10,10 +10,17 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { type Endpoint, endpointText } from '../../addresses.ts'
+import { endpointText } from '../../addresses.ts'
 import { codedError, type ErrorCode, systemCodeOf } from '../../coded-error.ts'
 import { adviceFor } from '../../system-errors.ts'
-import { type Link, type LinkReport, WANTED_RECEIVE_BUFFER } from '../ports.ts'
+import {
+  type ConnectPlan,
+  type Link,
+  type LinkReport,
+  type ListenPlan,
+  type OpenPlan,
+  WANTED_RECEIVE_BUFFER,
+} from '../ports.ts'
 
 /** One octet of each packet tells the requests of a port apart (RFC 2865 section 3). */
 export const IDENTIFIERS = 256
@@ -21,20 +28,12 @@ const WANTED_SEND_BUFFER = 1024 * 1024
 /** Datagrams that may wait for the system at one socket before we drop instead of growing. */
 const MOST_UNSENT = 16_384
 
-export interface SocketOptions {
-  /** What the socket is for, in the words of the configuration. The sentence begins with it if the socket can't be opened. */
-  readonly purpose: string
-  /** The family follows from this address, or from the server's. */
-  readonly local?: Endpoint | undefined
-  /** The socket is connected: only datagrams from there are received, and the kernel reports a closed port. */
-  readonly server?: Endpoint | undefined
-  /** What else to do if the machine lacks the address. */
-  readonly ifNotLocal?: string
-  /** Other sockets of this program share the address and port: the kernel spreads by source (SO_REUSEPORT). */
-  readonly isShared?: boolean
+/** The family follows from the local address, or from the server's. With a `server` the socket is connected. */
+export interface SocketOptions
+  extends OpenPlan,
+    Partial<Pick<ListenPlan, 'ifNotLocal' | 'isShared'>>,
+    Partial<Pick<ConnectPlan, 'local' | 'server'>> {
   message(octets: Uint8Array, from: RemoteInfo): void
-  /** A system call on the open socket failed; the socket goes on. */
-  failed(systemCode: string): void
 }
 
 /**
