@@ -13,6 +13,7 @@ import { RELOAD_MUTATIONS } from './reload-mutations.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
 import { SHELL_MUTATIONS } from './shell-mutations.ts'
 import { SIGNING_MUTATIONS } from './signing-mutations.ts'
+import { TRANSPORT_MUTATIONS } from './transport-mutations.ts'
 import { WAITING_MUTATIONS } from './waiting-mutations.ts'
 import { WIRE_MUTATIONS } from './wire-mutations.ts'
 
@@ -285,5 +286,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SHARED_MUTATIONS,
   ...SHELL_MUTATIONS,
   ...SIGNING_MUTATIONS,
+  ...TRANSPORT_MUTATIONS,
   ...WIRE_MUTATIONS,
 ]

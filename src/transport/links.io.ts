@@ -56,6 +56,7 @@ export class Links implements Outbox {
   readonly #lanes = new Map<number, Lane>()
   /** Of the open links to servers, and of some that were. */
   #localPorts = new Set<number>()
+  /** Rises with each link to a server that opens. */
   #version = 0
   #sendFailures = 0
 
@@ -187,7 +188,6 @@ export class Links implements Outbox {
       if (local !== undefined) this.#shared?.closed(local, monotonicNow())
       link.close()
     }
-    this.#version += 1
   }
 
   #openOne(plan: LanePlan, link: number, arrivals: Arrivals): Promise<Link> {

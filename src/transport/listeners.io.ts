@@ -48,7 +48,7 @@ export interface ListenersOptions {
 
 /** The local ends of our own links to servers: what comes from one of them goes round in a circle. */
 interface OwnEndpoints {
-  /** Another number: what `has` answered before may be over. */
+  /** Another number: who was not among them before may be now. */
   version(): number
   has(address: string, port: number): boolean
 }

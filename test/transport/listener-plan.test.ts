@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TrafficClass } from '../../src/classes.ts'
 import {
+  isToldAfter,
   keyOf,
   type ListenAt,
   type OpenListener,
@@ -108,6 +109,21 @@ describe('a link-local address that is bound before an interface shows it', () =
     const { close, opened, left } = machine.round('fe80::1%eth0')
     expect([addressesOf(close), opened, left]).toEqual([['fe80::1%eth0'], ['fe80::1%eth0'], []])
     expect(machine.round('fe80::1%eth0')).toMatchObject({ close: [], opened: [], returned: [] })
+  })
+})
+
+describe('a failure to open', () => {
+  const toldOf = (o: Parameters<typeof isToldAfter>[1]): number[] =>
+    Array.from({ length: 20 }, (_, at) => at + 1).filter((tries) => isToldAfter(tries, o))
+
+  it('is told once and at once, but of an address that has just come only after some tries', () => {
+    expect(toldOf({ isLacking: false, isListed: true })).toEqual([1])
+    expect(toldOf({ isLacking: false, isListed: false })).toEqual([1])
+    expect(toldOf({ isLacking: true, isListed: true })).toEqual([5])
+  })
+
+  it('is none if the machine lacks the address and does not list it', () => {
+    expect(toldOf({ isLacking: true, isListed: false })).toEqual([])
   })
 })
 

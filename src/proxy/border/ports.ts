@@ -1,18 +1,17 @@
 /**
  * What the engine needs of the world, and what it tells it: the engine's side of the border to the shell.
  *
- * The engine declares these, the shell implements them (`links.io.ts` the outbox, `log.io.ts` the journal),
- * and tests and the simulation put their own behind them. Nothing here touches a socket, a clock or a file.
+ * The engine declares these. The shell implements them (`links.io.ts` the outbox, `log.io.ts` the journal), and so do tests and
+ * the simulation. Nothing here touches a socket, a clock or a file.
  */
-
 import type { TrafficClass } from '../../classes.ts'
 import type { SlotBudget } from '../../throttle/slots.ts'
 import type { Duration, Instant } from '../../units.ts'
 import type { EngineEvent, Peer, PeerKind, TraceEvent } from './events.ts'
 
 /**
- * `no`: takes traffic. `keep`: takes nothing new, and gives up nothing for that. `end`: the same before the process ends: what
- * was set aside has one try more, and nobody waits on.
+ * `no`: takes traffic. `keep`: takes nothing new, and gives up nothing for that. `end`: the same, before the process ends. What
+ * was set aside has one try more, and nobody waits any longer.
  */
 export type Draining = 'no' | 'keep' | 'end'
 
@@ -34,9 +33,9 @@ export interface Outbox {
   flush(): void
 }
 
-/** What an engine may share with other engines of its host; what is not given it has for itself. */
+/** What an engine may share with other engines of its host. What is not given, it has for itself. */
 export interface Shared {
-  /** The slots of the lane with this key (`laneKey`); undefined where each engine counts its own. */
+  /** The slots of the lane with this key (`laneKey`); undefined if each engine counts its own. */
   budgetOf(lane: string): SlotBudget | undefined
   /** When any engine last heard the server of that lane under its secret: memory of `Contact`. */
   heardOf(lane: string): SharedArrayBuffer | undefined
