@@ -8,6 +8,7 @@ const ending = inFile('src/daemon/ending.ts')
 const operations = inFile('src/admin/operations.ts')
 const overrides = inFile('src/admin/overrides.ts')
 const reload = inFile('src/daemon/reload.ts')
+const traces = inFile('src/admin/traces.ts')
 const supervisor = inFile('src/instances/supervisor.ts')
 
 export const SHELL_MUTATIONS: readonly Mutation[] = [
@@ -246,4 +247,10 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   operations('a server is held Down while a stop is under way', '  if (daemon.isStopping) return STOPPING\n', ''),
   operations('both classes are held Down where one was named', ' && (name ?? each) === each)', ')'),
   operations('a class that a server does not take is held Down', 'found.lanes[each] !== undefined && ', ''),
+
+  traces('a reader is told before all instances follow', 'trace?.hasBegun === true ?', 'trace !== undefined ?'),
+  traces('a slow reader counts what it missed as told', 'if (isWritten) trace.told += 1', 'trace.told += 1'),
+  traces('what a slow reader missed is not told', 'lost + (isWritten ? 0 : 1)', 'lost'),
+  traces('a trace has one more than it wanted', 'trace.told >= trace.wish.count', 'trace.told > trace.wish.count'),
+  traces('a trace that ended is followed', '    this.#traces.delete(number)\n', ''),
 ]

@@ -324,7 +324,7 @@ export class Daemon {
     return {
       line: (line) => log.passOn(line),
       sessionsEnded: (lines) => boundary.run('sessions-log', () => this.#sessionsLog?.write(lines)),
-      traced: (instance, told) => boundary.run('trace', () => this.#traces.take({ instance, ...told })),
+      traced: (instance, told) => boundary.run('trace', () => this.#traces.pass({ instance, ...told })),
       viewFailed: (error) => boundary.failed('look', error),
       crashed: ({ number, error, lost, restartSeconds }) =>
         log.write('instance-crashed', { instance: number, error: errorText(error), ...lost, restartSeconds }),

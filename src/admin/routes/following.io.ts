@@ -10,7 +10,8 @@ import { readClockPair } from '../../transport/clock.io.ts'
 import type { Attached } from '../attached.ts'
 import { type Checked, clientsIn, noSuchClient, stray, textOf, wholeOf } from '../fields.ts'
 import { type Asked, LINES, type Reader, type Route, refusal } from '../route.ts'
-import type { Traces, TraceWish } from '../traces.io.ts'
+import type { Traces } from '../traces.io.ts'
+import type { TraceWish } from '../traces.ts'
 
 const INTERVAL = { name: 'interval', least: 250, most: 60_000, usual: 1_000 }
 const SECONDS = { name: 'seconds', least: 1, most: 3_600, usual: 60 }
