@@ -9,6 +9,7 @@ const operations = inFile('src/admin/operations.ts')
 const overrides = inFile('src/admin/overrides.ts')
 const reload = inFile('src/daemon/reload.ts')
 const traces = inFile('src/admin/traces.ts')
+const view = inFile('src/daemon/view-of.ts')
 const supervisor = inFile('src/instances/supervisor.ts')
 
 export const SHELL_MUTATIONS: readonly Mutation[] = [
@@ -253,4 +254,17 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   traces('what a slow reader missed is not told', 'lost + (isWritten ? 0 : 1)', 'lost'),
   traces('a trace has one more than it wanted', 'trace.told >= trace.wish.count', 'trace.told > trace.wish.count'),
   traces('a trace that ended is followed', '    this.#traces.delete(number)\n', ''),
+
+  view(
+    'an address that one instance lacks is listened at',
+    "if (found.get(key)?.presence !== 'absent')",
+    'if (!found.has(key) || one.presence !== found.get(key)?.presence)',
+  ),
+  view(
+    'drops of listeners are those of the sockets towards servers',
+    'kernelDrops.slice(listeners.length)',
+    'kernelDrops.slice(1)',
+  ),
+  view('drops that nobody can tell are none', 'upstreamDrops.length === 0 ? undefined :', ''),
+  view('errors of the instances are not shown', ', ...instances.map(({ watchErrors }) => watchErrors)', ''),
 ]

@@ -21,7 +21,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'src/admin/server.io.ts': 'admin.listen',
   'src/admin/socket/socket-place.io.ts': 'admin.socket',
   'src/config/source/small-file.io.ts': 'the configuration and its secrets, which check reads as run does',
-  'src/daemon/daemon.io.ts': 'log.directory',
+  'src/daemon/wiring.io.ts': 'log.directory',
   'src/daemon/openings.io.ts': 'the table',
 }
 /** No daemon with a configuration of its own runs these. */
