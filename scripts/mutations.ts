@@ -17,7 +17,8 @@ import { TRANSPORT_MUTATIONS } from './transport-mutations.ts'
 import { WAITING_MUTATIONS } from './waiting-mutations.ts'
 import { WIRE_MUTATIONS } from './wire-mutations.ts'
 
-const slots = inFile('src/throttle/slots.ts')
+const slots = inFile('src/throttle/own-slots.ts')
+const budget = inFile('src/throttle/budget.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
 const wheel = inFile('src/throttle/timing-wheel.ts')
 const engine = inFile('src/proxy/engine.ts')
@@ -60,33 +61,34 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (maxAttributes >= 0) return',
   ),
   // How many, and when.
-  slots('one message more than the quota', 'this.#sent >= this.#quota', 'this.#sent > this.#quota'),
+  slots('one message more than the quota', 'this.#sent >= this.#running.quota', 'this.#sent > this.#running.quota'),
   slots(
     'one message less than the quota',
-    'this.#slots !== 0 && this.#sent >= this.#quota',
-    'this.#slots !== 0 && this.#sent >= this.#quota - (this.#quota > 1 ? 1 : 0)',
+    'this.#sent >= this.#running.quota',
+    'this.#sent >= this.#running.quota - (this.#running.quota > 1 ? 1 : 0)',
   ),
-  slots('unused quota is carried over', 'this.#sent = 0\n', 'this.#sent = Math.min(0, this.#sent - this.#quota)\n'),
   slots(
+    'unused quota is carried over',
+    'running.quota = 0\n    this.#sent = 0\n',
+    'running.quota = 0\n    this.#sent = Math.min(0, this.#sent - running.quota)\n',
+  ),
+  budget(
     'the remainder is rounded up in every slot',
     'Math.floor(((k + 1) * maxRate) / slots) - Math.floor((k * maxRate) / slots)',
     'Math.ceil(maxRate / slots)',
   ),
-  slots(
+  budget(
     'a low rate gets slots without quota',
     'Math.min(maxRate, Math.floor(MICROS_PER_SECOND / slot))',
     'maxRate === 0 ? 0 : Math.floor(MICROS_PER_SECOND / slot)',
   ),
-  slots(
-    'a new rate holds at once',
-    'Math.floor(now / MICROS_PER_SECOND) + 1 }',
-    'Math.floor(now / MICROS_PER_SECOND) }',
-  ),
-  slots(
+  budget('a term holds a second late', 'from <= second) ??', 'from < second) ??'),
+  budget(
     'a slot ends a slot late',
-    'this.#endsAt = start + slotBegins(slot + 1, slots)',
-    'this.#endsAt = start + slotBegins(slot + 2, slots)',
+    'this.endsAt = start + slotBegins(this.slot + 1, slots)',
+    'this.endsAt = start + slotBegins(this.slot + 2, slots)',
   ),
+  lanes('a new rate holds at once', 'secondOf(now) + 1)])', 'secondOf(now))])'),
 
   // Identifiers and max-outstanding.
   identifiers(

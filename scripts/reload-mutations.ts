@@ -6,7 +6,7 @@ import { inFile, type Mutation } from './mutation.ts'
 const rollout = inFile('src/instances/rollout.ts')
 const lanes = inFile('src/proxy/work/lanes.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
-const slots = inFile('src/throttle/slots.ts')
+const slots = inFile('src/throttle/own-slots.ts')
 const memory = inFile('src/instances/shared/shared-memory.ts')
 const pool = inFile('src/proxy/pool/pool.ts')
 
@@ -65,8 +65,8 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
   lanes('a lane from another source begins a new max-outstanding', 'follows: left?.lane,', 'follows: undefined,'),
   lanes(
     'a lane that is put back waits for its rate',
-    'left === undefined || left.second === secondOf(now) ? lane.limits.budget',
-    'left === undefined || left !== undefined ? lane.limits.budget',
+    'const isUsed = left === undefined || left.second === secondOf(now)',
+    'const isUsed = true',
   ),
   lanes(
     'what is outstanding is forgotten with the second',
@@ -97,8 +97,8 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
   ),
   slots(
     'slots that a crashed instance may have used are used again',
-    'this.#slots !== 0 && this.#beganAt >= this.#usedUpUntil',
-    'this.#slots !== 0',
+    'if (running.beganAt < this.#usedUpUntil) running.quota = 0\n',
+    '',
   ),
   memory('another source begins new shared slots', "of ['path', 'server'] as const", "of ['path'] as const"),
   memory(

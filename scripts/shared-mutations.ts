@@ -3,6 +3,7 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
+const budget = inFile('src/throttle/budget.ts')
 const slots = inFile('src/throttle/shared-slots.ts')
 const table = inFile('src/instances/shared/shared-table.ts')
 
@@ -32,25 +33,22 @@ export const SHARED_MUTATIONS: readonly Mutation[] = [
     'Math.ceil((now + NOTICE) / MICROS_PER_SECOND)',
     'Math.ceil(now / MICROS_PER_SECOND)',
   ),
-  slots(
-    'a rate reaches into a second that somebody sends in',
-    'Math.max(Math.ceil((now + NOTICE) / MICROS_PER_SECOND), Atomics.load(ints, SECOND) + 1)',
-    'Math.ceil((now + NOTICE) / MICROS_PER_SECOND)',
-  ),
-  slots(
+  slots('a rate reaches into a second that somebody sends in', 'from: Math.max(from, earliest)', 'from'),
+  budget(
     'what was announced for the same second before stays',
-    'terms.filter((term) => term.from < from)',
-    'terms.filter((term) => term.from <= from)',
+    'terms.filter(({ from }) => from < first.from)',
+    'terms.filter(({ from }) => from <= first.from)',
   ),
-  slots('a new rate is not looked for', '    this.#lookAtTerms()\n    const second', '    const second'),
+  slots('a slot without quota gives one message', 'running.quota === 0 ? 0n : ', ''),
+  slots('a new rate is not looked for', '    this.#readNewTerms()\n    running.enter', '    running.enter'),
   slots(
     'a slot of which another takes is full to this one',
     'if (ahead < 0) return 0',
-    'if (ahead < 0) return this.#quota',
+    'if (ahead < 0) return running.quota',
   ),
   slots(
     'a slot that is over has room',
-    'return ahead > 0 ? this.#quota : Math.min(',
+    'return ahead > 0 ? running.quota : Math.min(',
     'return ahead > 0 ? 0 : Math.min(',
   ),
 

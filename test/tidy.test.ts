@@ -71,9 +71,9 @@ const RULES: readonly (readonly [
     [
       { path: 'src/radius/packet.ts', text: "import { Engine } from '../proxy/engine.ts'\n" },
       { path: 'src/units.ts', text: "import { Packet } from './radius/packet.ts'\n" },
-      { path: 'src/throttle/slots.ts', text: "import type {\n  Lane,\n} from '../proxy/lane.ts'\n" },
+      { path: 'src/throttle/budget.ts', text: "import type {\n  Lane,\n} from '../proxy/lane.ts'\n" },
       { path: 'src/proxy/work/lane.ts', text: "export { x } from '../observe/events.ts'\n" },
-      { path: 'src/queues/ring.ts', text: "import '../throttle/slots.ts'\n" },
+      { path: 'src/queues/ring.ts', text: "import '../throttle/budget.ts'\n" },
     ],
   ],
   ['no folder has more than 12 files side by side', roomsAreSmall, SRC, []],

@@ -19,7 +19,7 @@ import { deadServerOptions } from '../../src/simulation/world/basic-options.ts'
 import { BrokenLaw, type Observer } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
-import { SlotQuota } from '../../src/throttle/slots.ts'
+import { OwnSlots } from '../../src/throttle/own-slots.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
 import { bng, homeServer, only, options, reporting } from './rig.ts'
 
@@ -140,8 +140,8 @@ describe('the ledger', () => {
 
 describe('slots and rates', () => {
   it('are found overrun where a slot is never used up', () => {
-    vi.spyOn(SlotQuota.prototype, 'tryTake').mockReturnValue(true)
-    vi.spyOn(SlotQuota.prototype, 'left').mockReturnValue(100)
+    vi.spyOn(OwnSlots.prototype, 'tryTake').mockReturnValue(true)
+    vi.spyOn(OwnSlots.prototype, 'left').mockReturnValue(100)
     const plan = busy({ maxOutstanding: 256, capacity: 10_000 })
     expect(brokenLaw(plan, ...only(plan.engine, SlotLaw))).toBe('slot')
   })
@@ -171,11 +171,11 @@ describe('slots and rates', () => {
   })
 
   it('are found to be left unused where a quota is one too small', () => {
-    const { tryTake, left } = SlotQuota.prototype
-    vi.spyOn(SlotQuota.prototype, 'tryTake').mockImplementation(function (this: SlotQuota, now) {
+    const { tryTake, left } = OwnSlots.prototype
+    vi.spyOn(OwnSlots.prototype, 'tryTake').mockImplementation(function (this: OwnSlots, now) {
       return left.call(this, now) > 1 && tryTake.call(this, now)
     })
-    vi.spyOn(SlotQuota.prototype, 'left').mockImplementation(function (this: SlotQuota, now) {
+    vi.spyOn(OwnSlots.prototype, 'left').mockImplementation(function (this: OwnSlots, now) {
       return this.view(now).quota - this.view(now).sent - 1
     })
     const plan = busy({ rate: 100, capacity: 10_000, maxOutstanding: 256, client: { dialWithin: micros(0) } })

@@ -2,6 +2,7 @@
  * Reloads under load after which the servers are the same as before: all laws hold, in worlds with every other fault too;
  * and where a limit is not counted on, the laws that count at the network find it.
  */
+
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import { LaneLimits } from '../../src/proxy/work/lane-limits.ts'
@@ -10,7 +11,9 @@ import { Random } from '../../src/simulation/peers/random.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { BrokenLaw } from '../../src/simulation/world/observer.ts'
 import { type ScriptEntry, World, type WorldPlan } from '../../src/simulation/world/world.ts'
+import { termOf } from '../../src/throttle/budget.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
+import { OwnSlots } from '../../src/throttle/own-slots.ts'
 import { type Duration, micros, millis, seconds } from '../../src/units.ts'
 import { homeServer, options, reporting } from './rig.ts'
 
@@ -101,13 +104,10 @@ describe('a limit that begins anew with a reload', () => {
     const plan = crowded(fromElsewhere, { rate: 20, maxOutstanding: 256 })
     expect(brokenLaw(plan, 20)).toBeUndefined()
     const { reconfigure } = LaneLimits.prototype
-    vi.spyOn(LaneLimits.prototype, 'reconfigure').mockImplementation(function (this: Limits, settings, now) {
+    vi.spyOn(LaneLimits.prototype, 'reconfigure').mockImplementation(function (this: Limits, settings) {
       const { maxRate } = settings.lane
-      this.budget = new (this.budget.constructor as new (rate: object) => Limits['budget'])({
-        maxRate,
-        slot: settings.slot,
-      })
-      reconfigure.call(this, settings, now)
+      this.budget = new OwnSlots(termOf({ maxRate, slot: settings.slot }, 0))
+      reconfigure.call(this, settings)
     })
     expect(brokenLaw(plan, 20)).toMatch(/^slot: /)
   })

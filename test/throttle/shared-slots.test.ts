@@ -5,8 +5,9 @@
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SharedSlots } from '../../src/throttle/shared-slots.ts'
-import { quotaOfSlot, SlotQuota, type SlotRate, slotsPerSecond } from '../../src/throttle/slots.ts'
+import { quotaOfSlot, type SlotRate, slotsPerSecond, termOf } from '../../src/throttle/budget.ts'
+import { OwnSlots } from '../../src/throttle/own-slots.ts'
+import { SharedBudgets, SharedSlots, secondWithNotice, slotMemory } from '../../src/throttle/shared-slots.ts'
 import { instant, micros, millis, perSecond } from '../../src/units.ts'
 import type { Taking } from './taking-thread.ts'
 
@@ -32,7 +33,7 @@ describe('one user of shared slots', () => {
     fc.assert(
       fc.property(rates, steps, fc.nat(SECOND), ({ maxRate, slotMs }, walk, start) => {
         const rate = rateOf(maxRate, slotMs)
-        const [own, shared] = [new SlotQuota(rate), new SharedSlots(SharedSlots.memory(rate))]
+        const [own, shared] = [new OwnSlots(termOf(rate, 0)), new SharedSlots(slotMemory(termOf(rate, 0)))]
         let now = 5 * SECOND + start
         for (const { wait, takes } of walk) {
           now += wait
@@ -48,8 +49,10 @@ describe('one user of shared slots', () => {
 })
 
 describe('several users of shared slots', () => {
-  const memory = SharedSlots.memory(rateOf(100))
+  const memory = slotMemory(termOf(rateOf(100), 0))
   const [a, b] = [new SharedSlots(memory), new SharedSlots(memory)]
+  const announce = (rate: SlotRate, now: number): void =>
+    new SharedBudgets({ lane: memory }).announce('lane', [termOf(rate, secondWithNotice(instant(now)))])
 
   it('use in the same slot what another leaves over, and no more', () => {
     const now = 10 * SECOND
@@ -73,54 +76,54 @@ describe('several users of shared slots', () => {
 
   it('change the rate together, with the first whole second that is 50 ms away', () => {
     const early = 30 * SECOND + 900_000
-    SharedSlots.announce(memory, rateOf(40), instant(early))
+    announce(rateOf(40), early)
     expect(a.view(instant(early)).pendingMaxRate).toBe(40)
     expect(takeAll(a, early) + takeAll(b, early)).toBe(5)
     expect(takeAll(a, 31 * SECOND) + takeAll(b, 31 * SECOND)).toBe(2)
     // 49 ms before the second: too late for this one.
-    SharedSlots.announce(memory, rateOf(200), instant(31 * SECOND + 951_000))
+    announce(rateOf(200), 31 * SECOND + 951_000)
     expect(takeAll(a, 32 * SECOND) + takeAll(b, 32 * SECOND)).toBe(2)
     expect(takeAll(a, 33 * SECOND) + takeAll(b, 33 * SECOND)).toBe(10)
   })
 
   it('follow the last of several announcements for one second, and until then what was', () => {
     for (const rate of [600, 500, 400, 20]) {
-      SharedSlots.announce(memory, rateOf(rate), instant(40 * SECOND + 100_000))
+      announce(rateOf(rate), 40 * SECOND + 100_000)
     }
     expect(takeAll(a, 40 * SECOND + 300_000)).toBe(10)
     expect(takeAll(b, 41 * SECOND)).toBe(1)
   })
 
   it('keep the rate that is announced again', () => {
-    SharedSlots.announce(memory, rateOf(20), instant(41 * SECOND + 100_000))
+    announce(rateOf(20), 41 * SECOND + 100_000)
     expect(a.view(instant(41 * SECOND + 200_000))).toMatchObject({ maxRate: 20, pendingMaxRate: undefined })
   })
 
   it('become unlimited and limited again', () => {
-    SharedSlots.announce(memory, rateOf(0), instant(50 * SECOND))
+    announce(rateOf(0), 50 * SECOND)
     expect(a.left(instant(51 * SECOND))).toBe(Number.POSITIVE_INFINITY)
     for (let i = 0; i < 1_000; i += 1) expect(a.tryTake(instant(51 * SECOND))).toBe(true)
-    SharedSlots.announce(memory, rateOf(100), instant(51 * SECOND + 1))
+    announce(rateOf(100), 51 * SECOND + 1)
     expect(takeAll(a, 52 * SECOND) + takeAll(b, 52 * SECOND)).toBe(5)
   })
 
   it('keep the rate of a second in which one of them sends, though the announcement read its clock before', () => {
     expect(a.tryTake(instant(60 * SECOND))).toBe(true)
-    SharedSlots.announce(memory, rateOf(40), instant(59 * SECOND + 100_000))
+    announce(rateOf(40), 59 * SECOND + 100_000)
     expect(takeAll(b, 60 * SECOND + 1)).toBe(4)
     expect(takeAll(a, 61 * SECOND) + takeAll(b, 61 * SECOND)).toBe(2)
   })
 
   it('have no room for what the word can not count', () => {
-    expect(() => SharedSlots.memory({ maxRate: perSecond(5_000_000), slot: micros(1_000_000) })).toThrow(RangeError)
-    expect(() => SharedSlots.memory({ maxRate: perSecond(5_000), slot: micros(200) })).toThrow(RangeError)
+    expect(() => slotMemory(termOf({ maxRate: perSecond(5_000_000), slot: micros(1_000_000) }, 0))).toThrow(RangeError)
+    expect(() => slotMemory(termOf({ maxRate: perSecond(5_000), slot: micros(200) }, 0))).toThrow(RangeError)
   })
 })
 
 describe('four threads at the same slots', () => {
   /** What each thread took of each slot. */
   const run = async (o: Omit<Taking, 'memory' | 'gate' | 'threads' | 'atMost'>, rate: SlotRate, atMost: number[]) => {
-    const memory = SharedSlots.memory(rate)
+    const memory = slotMemory(termOf(rate, 0))
     const gate = new SharedArrayBuffer(8)
     const results = atMost.map(
       (limit) =>

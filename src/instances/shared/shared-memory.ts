@@ -13,8 +13,8 @@ import { LEARNED_SERVERS } from '../../proxy/serving/server-signers.ts'
 import { Signers } from '../../proxy/signing/signers.ts'
 import { contactMemory } from '../../proxy/work/contact.ts'
 import { laneSettings, pathKey, serverKey } from '../../proxy/work/lane-settings.ts'
-import { SharedSlots } from '../../throttle/shared-slots.ts'
-import type { SlotRate } from '../../throttle/slots.ts'
+import { type SlotRate, termOf } from '../../throttle/budget.ts'
+import { SharedBudgets, secondWithNotice, slotMemory } from '../../throttle/shared-slots.ts'
 import { after, type Instant, seconds } from '../../units.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
 import { type EndpointsMemory, SharedEndpoints } from './shared-endpoints.ts'
@@ -105,7 +105,8 @@ export class SharedMemories {
     this.#left = [...this.#left.filter((one) => !taken.has(one.memory) && isFresh(one, now)), ...left]
     const lanes = lanesOf(options).map((lane) => ({ ...lane, memory: budgets[lane.key] as SharedArrayBuffer }))
     this.#budgets = new Map(lanes.map(({ key, path, server, memory }) => [key, { path, server, memory }]))
-    for (const { memory, rate } of lanes) SharedSlots.announce(memory, rate, now)
+    const slots = new SharedBudgets(budgets)
+    for (const { key, rate } of lanes) slots.announce(key, [termOf(rate, secondWithNotice(now))])
   }
 
   #budgetsFor(options: PlainOptions, now: Instant): { readonly key: string; readonly memory: SharedArrayBuffer }[] {
@@ -122,7 +123,7 @@ export class SharedMemories {
         if (place !== -1) found.set(lane.key, free.splice(place, 1)[0]?.memory)
       }
     }
-    return lanes.map(({ key, rate }) => ({ key, memory: found.get(key) ?? SharedSlots.memory(rate) }))
+    return lanes.map(({ key, rate }) => ({ key, memory: found.get(key) ?? slotMemory(termOf(rate, 0)) }))
   }
 }
 

@@ -2,8 +2,8 @@
  * An engine's parts that stand on shared memory: one instance's own view of what all of them know.
  */
 import type { Shared, States } from '../../proxy/border/ports.ts'
-import { SharedSlots } from '../../throttle/shared-slots.ts'
-import type { SlotBudget } from '../../throttle/slots.ts'
+import type { Budgets } from '../../throttle/budget.ts'
+import { SharedBudgets } from '../../throttle/shared-slots.ts'
 import { after, type Duration, type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
 import type { SharedMemory, SharedTables, TableMemory } from './shared-memory.ts'
 import { SharedTable } from './shared-table.ts'
@@ -34,9 +34,8 @@ export class SharedParts implements Shared {
     this.#heard = heardIn(tables)
   }
 
-  budgetOf(lane: string): SlotBudget | undefined {
-    const memory = this.#budgets[lane]
-    return memory === undefined ? undefined : new SharedSlots(memory)
+  get budgets(): Budgets | undefined {
+    return Object.keys(this.#budgets).length === 0 ? undefined : new SharedBudgets(this.#budgets)
   }
 
   heardOf(lane: string): SharedArrayBuffer | undefined {

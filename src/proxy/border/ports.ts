@@ -5,7 +5,7 @@
  * the simulation. Nothing here touches a socket, a clock or a file.
  */
 import type { TrafficClass } from '../../classes.ts'
-import type { SlotBudget } from '../../throttle/slots.ts'
+import type { Budgets } from '../../throttle/budget.ts'
 import type { Duration, Instant } from '../../units.ts'
 import type { EngineEvent, Peer, PeerKind, TraceEvent } from './events.ts'
 
@@ -35,8 +35,8 @@ export interface Outbox {
 
 /** What an engine may share with other engines of its host. What is not given, it has for itself. */
 export interface Shared {
-  /** The slots of the lane with this key (`laneKey`); undefined if each engine counts its own. */
-  budgetOf(lane: string): SlotBudget | undefined
+  /** The slots of all lanes, if others announce their rates; undefined if each engine counts its own, by its own options. */
+  readonly budgets: Budgets | undefined
   /** When any engine last heard the server of that lane under its secret: memory of `Contact`. */
   heardOf(lane: string): SharedArrayBuffer | undefined
   readonly states: States

@@ -2,8 +2,8 @@
  * What may be sent to a lane now: the quota of its slot, its identifiers and who holds them.
  */
 import type { Room } from '../../queues/server-queue.ts'
+import type { SlotBudget } from '../../throttle/budget.ts'
 import { Identifiers } from '../../throttle/identifiers.ts'
-import type { SlotBudget } from '../../throttle/slots.ts'
 import { type Duration, type Instant, micros } from '../../units.ts'
 import type { LaneSettings } from './lane-settings.ts'
 
@@ -30,8 +30,8 @@ export class LaneLimits<A> {
     this.identifiers = new Identifiers<A>({ maxOutstanding, quarantine, places: follows?.identifiers.places })
   }
 
-  reconfigure({ lane, slot, quarantine }: LaneSettings, now: Instant): void {
-    this.budget.change({ maxRate: lane.maxRate, slot }, now)
+  /** The rate is announced to the budgets (`Lanes`). */
+  reconfigure({ lane, quarantine }: LaneSettings): void {
     this.identifiers.change({ maxOutstanding: lane.maxOutstanding, quarantine })
   }
 

@@ -10,7 +10,8 @@
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { InstanceQueue } from '../../queues/instance-queue.ts'
-import { type SlotBudget, SlotQuota } from '../../throttle/slots.ts'
+import { type SlotBudget, termOf } from '../../throttle/budget.ts'
+import { OwnBudgets } from '../../throttle/own-slots.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { LanePlan, Shared } from '../border/ports.ts'
@@ -43,13 +44,13 @@ export class Lanes {
   #promised = new Map<string, number>()
   /** Removed lanes that none has followed yet, while what they used counts; and the second in which they left. */
   #left: { readonly lane: Lane; readonly second: number }[] = []
-
-  readonly #usedUpUntil: Instant | undefined
+  /** Slots that this engine shares with no other. */
+  readonly #own: OwnBudgets
 
   /** `usedUpUntil`: an engine before this one may have used all slots until then. */
   constructor(shared?: Shared, usedUpUntil?: Instant) {
     this.#shared = shared
-    this.#usedUpUntil = usedUpUntil
+    this.#own = new OwnBudgets(usedUpUntil)
   }
 
   at(number: number): Lane | undefined {
@@ -92,6 +93,7 @@ export class Lanes {
     const removed = [...this].filter((lane) => !lane.isRetiring && !kept.has(lane))
     for (const lane of removed) this.#retire(lane, now)
     this.#inOrder = wanted.map((one) => this.#adopt(one, now))
+    this.#own.keepOnly(new Set(wanted.map(({ key }) => key)))
     this.#promised.clear()
     return removed
   }
@@ -120,13 +122,14 @@ export class Lanes {
     if (lane === undefined) return this.#add(key, each, settings, now)
     if (keyOf(lane) !== key || lane.isRetiring) {
       const left = this.#removeLeft((one) => one === lane)
-      const own = left === undefined || left.second === secondOf(now) ? lane.limits.budget : this.#newBudget(settings)
-      lane.limits.budget = this.#shared?.budgetOf(key) ?? own
+      const isUsed = left === undefined || left.second === secondOf(now)
+      lane.limits.budget = this.#budgetOf(key, settings, isUsed ? lane.limits.budget : undefined)
       lane.isRetiring = false
       this.#all.set(lane.number, lane)
     }
     lane.contact.share(this.#shared?.heardOf(key))
-    lane.reconfigure(settings, now)
+    lane.reconfigure(settings)
+    this.#announce(key, settings, now)
     return lane
   }
 
@@ -141,20 +144,28 @@ export class Lanes {
       settings,
       now,
       changed: this.#due.changed,
-      budget: this.#shared?.budgetOf(key) ?? used ?? this.#newBudget(settings),
+      budget: this.#budgetOf(key, settings, used),
       follows: left?.lane,
       fields: Request.fields,
     })
     added.contact.share(this.#shared?.heardOf(key))
+    added.reconfigure(settings)
     // The used slots have the rate of this second; another one holds from the next on.
-    added.reconfigure(settings, now)
+    this.#announce(key, settings, now)
     this.#all.set(added.number, added)
     return added
   }
 
-  /** Slots that this engine shares with no other. */
-  #newBudget({ lane, slot }: LaneSettings): SlotBudget {
-    return new SlotQuota({ maxRate: lane.maxRate, slot }, this.#usedUpUntil)
+  /** The slots of a lane that is new under this key; `used` are its own so far. */
+  #budgetOf(key: string, { lane, slot }: LaneSettings, used: SlotBudget | undefined): SlotBudget {
+    const { budgets } = this.#shared ?? {}
+    return budgets?.budgetOf(key) ?? this.#own.open(key, termOf({ maxRate: lane.maxRate, slot }, 0), used)
+  }
+
+  /** The rate of own slots, from the next second on: so no second is a mixture with a rate that nobody configured. */
+  #announce(key: string, { lane, slot }: LaneSettings, now: Instant): void {
+    if (this.#shared?.budgets !== undefined) return
+    this.#own.announce(key, [termOf({ maxRate: lane.maxRate, slot }, secondOf(now) + 1)])
   }
 
   #retire(lane: Lane, now: Instant): void {

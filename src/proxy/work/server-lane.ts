@@ -10,8 +10,8 @@
 import type { TrafficClass } from '../../classes.ts'
 import type { Message, QueueFields } from '../../queues/message.ts'
 import { ServerQueue } from '../../queues/server-queue.ts'
+import type { SlotBudget } from '../../throttle/budget.ts'
 import { Health, type HealthOptions } from '../../throttle/server-health.ts'
-import type { SlotBudget } from '../../throttle/slots.ts'
 import type { Instant } from '../../units.ts'
 import { SERVER_DROP_REASONS, type ServerDropReason } from '../border/endings.ts'
 import { emptyHistogram } from '../border/histogram.ts'
@@ -77,12 +77,12 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
     return this.health.state !== 'down' && !this.isRetiring
   }
 
-  /** New settings from a reload; the rate holds from the next grid second on. */
-  reconfigure(settings: LaneSettings, now: Instant): void {
+  /** New settings from a reload, but for the rate: that is announced to the budgets. */
+  reconfigure(settings: LaneSettings): void {
     if (settings.server.name !== this.server.name) this.formerName = this.server.name
     this.#settings = settings
     this.contact.reconfigure(settings)
-    this.limits.reconfigure(settings, now)
+    this.limits.reconfigure(settings)
     this.health.change(healthOptions(settings))
     this.queue.waiting.order = settings.serviceOrder
     this.schedule.markChanged()

@@ -3,7 +3,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { quotaOfSlot, SlotQuota, slotsPerSecond } from '../../src/throttle/slots.ts'
+import { quotaOfSlot, slotsPerSecond, termOf } from '../../src/throttle/budget.ts'
+import { OwnSlots } from '../../src/throttle/own-slots.ts'
 import { type Duration, type Instant, instant, micros, millis, perSecond, seconds } from '../../src/units.ts'
 
 // The same cases in every run; the seed is of no meaning.
@@ -13,11 +14,15 @@ const SECOND = 1_000_000
 const slotLengths = fc.constantFrom(1, 7, 50, 100, 333, 999, 1000).map(millis)
 const rates = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 20_000 }))
 
-const quotaWith = (maxRate: number, slot: Duration = millis(50)): SlotQuota =>
-  new SlotQuota({ maxRate: perSecond(maxRate), slot })
+const quotaWith = (maxRate: number, slot: Duration = millis(50)): OwnSlots =>
+  new OwnSlots(termOf({ maxRate: perSecond(maxRate), slot }, 0))
+
+/** Another rate, as a reload at that moment announces it. */
+const announce = (quota: OwnSlots, maxRate: number, at: number, slot: Duration = millis(50)): void =>
+  quota.announce([termOf({ maxRate: perSecond(maxRate), slot }, Math.floor(at / SECOND) + 1)])
 
 /** How many can be taken at that moment. */
-const takeAll = (quota: SlotQuota, now: Instant): number => {
+const takeAll = (quota: OwnSlots, now: Instant): number => {
   let taken = 0
   while (quota.tryTake(now)) taken += 1
   return taken
@@ -88,7 +93,7 @@ describe('the grid', () => {
   })
 })
 
-describe('SlotQuota', () => {
+describe('OwnSlots', () => {
   it('lets exactly max-rate through in every whole second of full demand, whenever it is asked', () => {
     fc.assert(
       fc.property(
@@ -195,7 +200,7 @@ describe('SlotQuota', () => {
 describe('slots that others may have used', () => {
   it('give nothing until the moment from which they are ours, and all of their quota from then on', () => {
     const second = 7 * SECOND
-    const quota = new SlotQuota({ maxRate: perSecond(30), slot: millis(50) }, instant(second + SECOND))
+    const quota = new OwnSlots(termOf({ maxRate: perSecond(30), slot: millis(50) }, 0), instant(second + SECOND))
     expect(quota.nextSlotAt(instant(second))).toBe(second + 50_000)
     for (let at = second; at < second + SECOND; at += 50_000) expect(takeAll(quota, instant(at))).toBe(0)
     let taken = 0
@@ -204,7 +209,7 @@ describe('slots that others may have used', () => {
   })
 
   it('are no matter where the rate is unlimited', () => {
-    const quota = new SlotQuota({ maxRate: perSecond(0), slot: millis(50) }, instant(9 * SECOND))
+    const quota = new OwnSlots(termOf({ maxRate: perSecond(0), slot: millis(50) }, 0), instant(9 * SECOND))
     expect(quota.tryTake(instant(7 * SECOND))).toBe(true)
   })
 })
@@ -226,7 +231,7 @@ describe('a new rate', () => {
         }
         const unlimited = 200 * 3_000
         expect(count(1)).toBe(from === 0 ? unlimited : from)
-        quota.change({ maxRate: perSecond(to), slot: millis(50) }, instant(2 * SECOND + 300_000))
+        announce(quota, to, 2 * SECOND + 300_000)
         expect(quota.view(instant(2 * SECOND + 300_000))).toMatchObject({ maxRate: from, pendingMaxRate: to })
         const rest = gridOf(Math.max(1, from), millis(50)).filter(({ begins }) => begins >= 300_000)
         const running = from >= 20 ? rest.reduce((sum, { quota: one }) => sum + one, 0) : undefined
@@ -239,14 +244,14 @@ describe('a new rate', () => {
 
   it('is forgotten where the old one comes back before it holds', () => {
     const quota = quotaWith(5)
-    quota.change({ maxRate: perSecond(50), slot: millis(50) }, instant(SECOND + 1))
-    quota.change({ maxRate: perSecond(5), slot: millis(50) }, instant(SECOND + 2))
+    announce(quota, 50, SECOND + 1)
+    announce(quota, 5, SECOND + 2)
     expect(quota.view(instant(5 * SECOND))).toMatchObject({ maxRate: 5, pendingMaxRate: undefined, quota: 1 })
   })
 
   it('changes the length of slots the same way', () => {
     const quota = quotaWith(100)
-    quota.change({ maxRate: perSecond(100), slot: seconds(1) }, instant(SECOND + 400_000))
+    announce(quota, 100, SECOND + 400_000, seconds(1))
     expect(quota.view(instant(2 * SECOND - 1))).toMatchObject({ slotsPerSecond: 20, quota: 5 })
     expect(quota.view(instant(2 * SECOND))).toMatchObject({ slotsPerSecond: 1, quota: 100, endsAt: 3 * SECOND })
     expect(micros(quota.view(instant(2 * SECOND)).beganAt)).toBe(2 * SECOND)
