@@ -268,7 +268,9 @@ function firstPadInto(
   from: number,
   to: number,
 ): void {
-  md5.begin().add(secret.bytes).add(authenticator, 0, AUTHENTICATOR_LENGTH).add(bytes, from, to).finishInto(pad, 0)
+  md5.begin().add(secret.bytes).add(authenticator, 0, AUTHENTICATOR_LENGTH)
+  if (from < to) md5.add(bytes, from, to)
+  md5.finishInto(pad, 0)
 }
 
 /** The chain of blocks; the first pads stand in `oldPad` and `newPad`. */

@@ -196,16 +196,17 @@ export class Sessions {
   }
 
   #follows(row: number, { record, status, second }: Arrival): Succession {
-    const knownStamp = this.#has(row, layout.HAS_STAMP) ? this.#get(row, layout.STAMP) : undefined
-    const knownTime = this.#has(row, layout.HAS_TIME) ? this.#get(row, layout.TIME) : undefined
-    const ended = this.#has(row, layout.ENDED)
+    const flags = this.#get(row, layout.FLAGS)
+    const knownStamp = (flags & layout.HAS_STAMP) === 0 ? undefined : this.#get(row, layout.STAMP)
+    const knownTime = (flags & layout.HAS_TIME) === 0 ? undefined : this.#get(row, layout.TIME)
+    const ended = (flags & layout.ENDED) !== 0
     const stamp = record.number(FIELD.eventTimestamp)
     const time = record.number(FIELD.sessionTime)
     // The quick way, for nearly all records: a later time stamp, the session no shorter.
     const isLater = knownStamp !== undefined && stamp !== undefined && stamp > knownStamp
     const isNoShorter = knownTime === undefined || time === undefined || time >= knownTime
     if (isLater && isNoShorter && !ended && status !== START) return 'next'
-    const wentOn = this.#has(row, layout.WENT_ON)
+    const wentOn = (flags & layout.WENT_ON) !== 0
     return succession(
       { stamp: knownStamp, time: knownTime, second: this.#rows.secondOf(row), ended, wentOn },
       { status, stamp, time, second: second - (record.number(FIELD.delayTime) ?? 0) },
@@ -372,7 +373,7 @@ export class Sessions {
   }
 
   #mark(row: number, flag: number): void {
-    this.#set(row, layout.FLAGS, this.#get(row, layout.FLAGS) | flag)
+    this.#rows.words[row * this.#rows.width + layout.FLAGS]! |= flag
   }
 
   #get(row: number, word: number): number {
