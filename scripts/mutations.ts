@@ -15,6 +15,7 @@ import { SHELL_MUTATIONS } from './shell-mutations.ts'
 import { SIGNING_MUTATIONS } from './signing-mutations.ts'
 import { TRANSPORT_MUTATIONS } from './transport-mutations.ts'
 import { WAITING_MUTATIONS } from './waiting-mutations.ts'
+import { WATCH_MUTATIONS } from './watch-mutations.ts'
 import { WIRE_MUTATIONS } from './wire-mutations.ts'
 
 const slots = inFile('src/throttle/own-slots.ts')
@@ -289,5 +290,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SHELL_MUTATIONS,
   ...SIGNING_MUTATIONS,
   ...TRANSPORT_MUTATIONS,
+  ...WATCH_MUTATIONS,
   ...WIRE_MUTATIONS,
 ]

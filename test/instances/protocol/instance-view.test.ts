@@ -6,10 +6,13 @@ import { client, server } from '../../proxy/options.ts'
 
 /** A view as a whole, and the same in parts. */
 function viewsOf(servers: number, clients: number, upstreams: number) {
-  const { engine } = new World({
+  const world = new World({
     servers: Array.from({ length: servers }, (_, at) => server(`s${at}`, { address: `192.0.2.${at + 1}` })),
     clients: Array.from({ length: clients }, (_, at) => client({ name: `c${at}`, network: `10.${at}.0.0/16` })),
   })
+  const { engine } = world
+  // Of 10.1.0.0/16, which the second client is.
+  if (clients > 1) world.access()
   const around = {
     number: 0,
     isRunning: true,
@@ -49,6 +52,7 @@ describe('a view in parts', () => {
   ])('is whole again: %i servers, %i clients, %i upstream sockets', (servers, clients, upstreams) => {
     const { view, first, parts } = viewsOf(servers, clients, upstreams)
     expect(whole(first, parts)).toEqual(view)
+    expect(view.engine.clients.filter(({ received }) => received.authentication > 0)).toHaveLength(clients > 1 ? 1 : 0)
   })
 
   it('has none that grows with what there is', () => {

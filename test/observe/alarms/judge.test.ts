@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Judge, type JudgeOptions } from '../../../src/observe/alarms/judge.ts'
 import type { DaemonView } from '../../../src/observe/view/view.ts'
-import { type Change, calm, defaults, inClass } from '../intervals.ts'
+import { type Change, calm, defaults, inClass, inLedger } from '../intervals.ts'
 import { instanceOf } from '../view-of.ts'
 
 /** Notes what throws, and goes on with the former value. */
@@ -111,6 +111,17 @@ describe('the judge of the daemon', () => {
     expect(idsOf(judge.alarms)).toEqual(expect.arrayContaining(['queue-fill', 'reload-refused']))
     expect(judge.health).toBe(health)
     expect(new Set(places)).toEqual(new Set(['alarms', 'poll']))
+  })
+
+  it('takes a rate between two polls over a whole interval, since more can only come', () => {
+    const { poll, viewed } = fixture()
+    poll(viewIn(0), 100)
+    // 1,800 messages within a second: over the interval of 5 s they are 360 a second, under the limit of 1,500.
+    const many = inLedger('accounting', { received: 1_800 })
+    expect(idsOf(viewed(viewIn(1, many), 101).watch.foreseen)).not.toContain('offered-rate')
+    expect(idsOf(viewed(viewIn(5, inLedger('accounting', { received: 9_000 })), 105).watch.foreseen)).toContain(
+      'offered-rate',
+    )
   })
 
   it('has the thresholds of its options, but of alarms that are off', () => {
