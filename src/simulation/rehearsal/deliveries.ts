@@ -1,6 +1,5 @@
 /**
- * What became of each message of a run: whether a server worked it off, and whether its client gave it up. One bit each, by
- * serial.
+ * What became of each message of a run: whether a server worked it off, and whether its client gave it up. One bit each.
  */
 import { classOfRequest, perClass, type TrafficClass } from '../../classes.ts'
 import type { Packet } from '../../radius/packet.ts'

@@ -1,8 +1,8 @@
 /**
- * The one source of what radsluice proposes: `plan` prints it, and `simulate` without `-c` plays it. Both give the scenario
- * and what they know beside it; what they leave out has its default here.
+ * What radsluice proposes for a scenario: `plan` prints it, and `simulate` without `-c` plays it. What they leave out has its
+ * default here.
  *
- * `planLine` is the way back: the command line that prints the configuration of a proposal.
+ * `planLine` is the command line that prints the configuration of a proposal.
  */
 import type { Algorithm } from '../../proxy/border/options.ts'
 import { type Duration, durationText, micros, millis, seconds } from '../../units.ts'
@@ -31,7 +31,6 @@ export const BESIDE: Beside = {
   outage: seconds(600),
 }
 
-/** What is proposed for `scenario`; `given` wins over the defaults. */
 export function proposalFor(scenario: Scenario, given: Partial<Beside> = {}): Proposal {
   const { sessions, clients, accounting, servers } = scenario
   const { storm, roundTrip, ...beside } = { ...BESIDE, ...given }

@@ -1,10 +1,9 @@
 /**
- * Writes down what happens in a world, second by second: the series that the report plots and the summary adds up.
+ * Records a world second by second: the series that the report plots and the summary adds up.
  *
- * It observes the world, and is asked ten times a virtual second to sample it. What it keeps grows with the seconds that are
- * watched (a few dozen numbers each) and with nothing else.
+ * It observes the world, and samples it ten times a virtual second. What it keeps grows only with the seconds, a few dozen
+ * numbers each.
  */
-
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { type Duration, type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { ObservedWorld, Observer } from '../world/observer.ts'
@@ -12,21 +11,21 @@ import { START } from '../world/world.ts'
 import type { Deliveries } from './deliveries.ts'
 import { SlotScope } from './slot-scope.ts'
 
-/** One number for each second: of flows the sum, of levels the highest that was seen. */
+/** One number for each second: of flows the sum, of levels the highest that was sampled. */
 export interface Series {
-  /** What clients sent, first transmissions and repeated ones. */
+  /** What clients sent, retransmissions too. */
   readonly arrived: PerClass<number[]>
   /** What radsluice sent to servers. */
   readonly sent: PerClass<number[]>
   /** What servers worked off. */
   readonly worked: PerClass<number[]>
-  /** Messages of clients that were answered while the client still waited. */
+  /** What was answered while the client still waited. */
   readonly useful: PerClass<number[]>
   readonly queued: PerClass<number[]>
-  /** Of the oldest that waits, in microseconds. */
+  /** Of the oldest message in the queues, in microseconds. */
   readonly age: PerClass<number[]>
   readonly outstanding: PerClass<number[]>
-  /** What waits at all servers together. */
+  /** Of all servers together. */
   readonly serverBacklog: number[]
   readonly up: number[]
   /** Sessions whose users wait for service. */
@@ -52,7 +51,7 @@ export class Recorder implements Observer {
   readonly deliveries: Deliveries
   readonly scope = new SlotScope()
   readonly deepestBacklogOf = new Map<string, number>()
-  /** When a session last came up, and when last one whose user had noticed that it took long. */
+  /** When a session last came up, and when one last did that took longer than `late`. */
   lastUpAt: Instant | undefined
   lastLateUpAt: Instant | undefined
   longestWait: Duration = 0 as Duration
@@ -61,7 +60,6 @@ export class Recorder implements Observer {
   readonly #former = perClass(() => ({ arrived: 0, sent: 0, worked: 0, useful: 0 }))
   #classOfLane = new Map<number, TrafficClass>()
 
-  /** A user who waited longer than `late` noticed it. */
   constructor(late: Duration, deliveries: Deliveries) {
     this.#late = late
     this.deliveries = deliveries
@@ -88,7 +86,7 @@ export class Recorder implements Observer {
     if (waited > this.longestWait) this.longestWait = waited
   }
 
-  /** Levels are raised to what is seen now, in the second that is about to end or under way. */
+  /** Raises the levels of the present second. */
   sample(world: ObservedWorld): void {
     const { series } = this
     const second = Math.ceil((world.now - START) / MICROS_PER_SECOND) - 1
@@ -101,15 +99,12 @@ export class Recorder implements Observer {
     for (const { plan, waiting } of world.servers) {
       this.deepestBacklogOf.set(plan.name, Math.max(waiting, this.deepestBacklogOf.get(plan.name) ?? 0))
     }
-    raise(
-      series.serverBacklog,
-      second,
-      sum(world.servers, ({ waiting }) => waiting),
-    )
+    const backlog = sum(world.servers, ({ waiting }) => waiting)
+    raise(series.serverBacklog, second, backlog)
     if (snapshot !== undefined) this.scope.sample(snapshot)
   }
 
-  /** A second is over: its flows, and the sessions. */
+  /** Adds the flows of a second that is over, and its sessions. */
   endSecond(world: ObservedWorld): void {
     const { series } = this
     for (const each of TRAFFIC_CLASSES) {

@@ -1,6 +1,6 @@
 /**
- * One run of a scenario, with or without radsluice, virtual second by virtual second: whoever drives it can show how far
- * it is. At the end there are the summary and the series.
+ * Runs a scenario, with or without radsluice, one virtual second at a time, so that a caller can show the progress. At the
+ * end there are a summary and series of numbers.
  */
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
@@ -18,7 +18,7 @@ const BETWEEN_SAMPLES = millis(1_000 / SAMPLES)
 export interface Run {
   readonly summary: RunSummary
   readonly series: Series
-  /** The first seconds in which something waited, in steps of 50 ms; undefined where nothing did. */
+  /** The first seconds in which something waited, in steps of 50 ms; undefined if nothing did. */
   readonly scope:
     | { readonly from: number; readonly arrived: readonly number[]; readonly sent: readonly number[] }
     | undefined
@@ -37,10 +37,11 @@ export class Rehearsal {
     this.#world = new World(plan, [this.#recorder, deliveries])
   }
 
-  /** Whole seconds that this run lasts, and those that are over. */
+  /** Of the whole run. */
   get seconds(): number {
     return Math.ceil(this.#scenario.length / MICROS_PER_SECOND)
   }
+  /** Seconds that are over. */
   get done(): number {
     return this.#second
   }
@@ -48,7 +49,7 @@ export class Rehearsal {
     return this.#recorder.series.up.at(-1) ?? 0
   }
 
-  /** One second more; false at the end. */
+  /** One more second; false at the end. */
   advance(): boolean {
     if (this.#second >= this.seconds) return false
     for (let sample = 1; sample <= SAMPLES; sample += 1) {
@@ -61,7 +62,6 @@ export class Rehearsal {
     return this.#second < this.seconds
   }
 
-  /** Runs to the end where that was not reached. */
   finish(): Run {
     while (this.advance());
     const { scope, series } = this.#recorder
@@ -77,10 +77,10 @@ export class Rehearsal {
 export interface Rehearsed {
   readonly scenario: Scenario
   readonly options: EngineOptions
-  /** Lines for a person: where the settings come from, and what they are. */
+  /** Lines for a person: the settings, and where they come from. */
   readonly settings: readonly string[]
   readonly withRadsluice: Run
-  /** Undefined where that was not asked for. */
+  /** Undefined if that was not asked for. */
   readonly withoutRadsluice: Run | undefined
 }
 

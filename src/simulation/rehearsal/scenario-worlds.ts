@@ -1,22 +1,21 @@
 /**
- * From a scenario and the throttle's settings to two worlds: one with radsluice between clients and servers, one without.
+ * Makes two worlds of a scenario and settings: one with radsluice between clients and servers, one without.
  *
- * Both have the same clients, seed and servers. Without radsluice a BNG asks the server that is its own: the first one
- * where the configuration's algorithm says `first_server`, else the BNGs are spread over them. One secret then serves
- * all, since no proxy is there that could change it.
+ * Both have the same clients, seed and servers. Without radsluice each BNG asks one server: the first one if the algorithm is
+ * `first_server`, else the BNGs are spread over the servers. All share one secret then, since no proxy can change it.
  */
 import { formatAddress, parsePrefix } from '../../addresses.ts'
 import type { ClientOptions, EngineOptions } from '../../proxy/border/options.ts'
 import { ClientTable } from '../../proxy/work/client-table.ts'
 import { Secret } from '../../radius/secret.ts'
-import { type Duration, type Instant, micros } from '../../units.ts'
+import { type Duration, micros } from '../../units.ts'
 import type { ServerPlan } from '../peers/home-server.ts'
 import type { NasPlan } from '../peers/nas-plan.ts'
 import type { Faults } from '../peers/network.ts'
-import { DIRECTIONS, type Direction, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
+import { type Direction, perDirection, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
 import type { Scenario, ScenarioEvent } from './scenario.ts'
 
-/** A scenario that these settings leave no room for: one sentence that says why. */
+/** The settings leave no room for the scenario. */
 export interface ImpossibleScenario {
   readonly problem: string
 }
@@ -67,17 +66,16 @@ interface Place {
   readonly secret: Secret
 }
 
-/** An address for each BNG, out of the networks that the configuration knows, in turn. */
+/** An address for each BNG, from the networks of the configuration in turn. */
 function placesOf({ bngs }: Scenario, { clients }: EngineOptions): Place[] | ImpossibleScenario {
   const table = new ClientTable(clients)
-  const walks = clients.map((client) => addressesOf(client))
+  const walks = clients.map((client) => ({ secret: client.secret, own: addressesOf(client, table) }))
   const places: Place[] = []
   while (places.length < bngs) {
     const before = places.length
-    for (const [index, walk] of walks.entries()) {
-      if (places.length === bngs) break
-      const address = nextOwn(walk, table, clients[index] as ClientOptions)
-      if (address !== undefined) places.push({ address, secret: (clients[index] as ClientOptions).secret })
+    for (const { secret, own } of walks) {
+      const address = places.length < bngs ? own.next().value : undefined
+      if (address !== undefined) places.push({ address, secret })
     }
     if (places.length === before) {
       return {
@@ -88,23 +86,16 @@ function placesOf({ bngs }: Scenario, { clients }: EngineOptions): Place[] | Imp
   return places
 }
 
-/** The next address that this client owns: a longer prefix within its network belongs to another. */
-function nextOwn(walk: Iterator<string>, table: ClientTable, client: ClientOptions): string | undefined {
-  for (let step = walk.next(); step.done !== true; step = walk.next()) {
-    if (table.find(step.value)?.options === client) return step.value
-  }
-  return undefined
-}
-
 /** More than any scenario has BNGs. */
 const MOST_ADDRESSES = 70_000
 
-function* addressesOf({ network }: ClientOptions): Generator<string, undefined> {
-  const prefix = parsePrefix(network)
+/** A longer prefix within a client's network belongs to another client. */
+function* addressesOf(client: ClientOptions, table: ClientTable): Generator<string, undefined> {
+  const prefix = parsePrefix(client.network)
   if (prefix === undefined) return undefined
   const free = prefix.bytes.length * 8 - prefix.bits
   const count = Math.min(2 ** free, MOST_ADDRESSES)
-  // The first address of a network names the network itself, where there is more than one.
+  // The first of several addresses is that of the network itself.
   for (let offset = count > 2 ? 1 : 0; offset < count; offset += 1) {
     const bytes = Uint8Array.from(prefix.bytes)
     let carry = offset
@@ -113,7 +104,8 @@ function* addressesOf({ network }: ClientOptions): Generator<string, undefined> 
       bytes[at] = carry & 0xff
       carry >>= 8
     }
-    yield formatAddress(bytes) + (prefix.zone ?? '')
+    const address = formatAddress(bytes) + (prefix.zone ?? '')
+    if (table.find(address)?.options === client) yield address
   }
   return undefined
 }
@@ -156,10 +148,8 @@ const clientOf = (scenario: Scenario, index: number, place: Place): NasPlan => {
   }
 }
 
-const networkOf = ({ network }: Scenario): Record<Direction, Faults> => {
-  const faults: Faults = { delay: network.delay, spread: micros(0), loss: network.loss, duplicate: 0 }
-  return Object.fromEntries(DIRECTIONS.map((direction) => [direction, faults])) as Record<Direction, Faults>
-}
+const networkOf = ({ network }: Scenario): Record<Direction, Faults> =>
+  perDirection(() => ({ delay: network.delay, spread: micros(0), loss: network.loss, duplicate: 0 }))
 
 const scriptOf = (event: ScenarioEvent, { network }: Scenario): ScriptEntry[] => {
   switch (event.kind) {
@@ -178,21 +168,21 @@ const scriptOf = (event: ScenarioEvent, { network }: Scenario): ScriptEntry[] =>
       })
     }
     case 'loss': {
-      const ways: readonly Direction[] =
-        event.side === 'clients' ? ['clientToProxy', 'proxyToClient'] : ['proxyToServer', 'serverToProxy']
-      const lose = (world: World, loss: number): void => {
-        for (const way of ways) world.links[way].faults = { ...world.links[way].faults, loss }
+      const [to, from] =
+        event.side === 'clients'
+          ? (['clientToProxy', 'proxyToClient'] as const)
+          : (['proxyToServer', 'serverToProxy'] as const)
+      const lose = ({ links }: World, loss: number): void => {
+        for (const link of [links[to], links[from]]) link.faults = { ...link.faults, loss }
       }
       return fromTo(event, { begin: (world) => lose(world, event.share), end: (world) => lose(world, network.loss) })
     }
   }
 }
 
-type Change = (world: World, now: Instant) => void
-
 const fromTo = (
   { at, lasts }: { readonly at: Duration; readonly lasts: Duration },
-  { begin, end }: { readonly begin: Change; readonly end: Change },
+  { begin, end }: Record<'begin' | 'end', ScriptEntry['run']>,
 ): ScriptEntry[] => [
   { at, run: begin },
   { at: micros(at + lasts), run: end },

@@ -1,8 +1,8 @@
 /**
  * A scenario: how many clients and sessions, how patient they are, what the servers can do, and what goes wrong when.
  *
- * Plain values, complete and already checked; scenario files and the command line's options become one of these. The
- * throttle's own settings are no part of it: they are what is tried out.
+ * The values are complete and checked. Scenario files and the command line's options become one of these. The throttle's
+ * settings are no part of it, since they are what is tried.
  */
 import type { TrafficClass } from '../../classes.ts'
 import type { Duration } from '../../units.ts'
@@ -10,9 +10,8 @@ import type { Duration } from '../../units.ts'
 export interface Scenario {
   readonly name: string
   readonly seed: number
-  /** How long to watch. */
   readonly length: Duration
-  /** Over all BNGs together, as evenly as it goes. */
+  /** Of all BNGs together, which share them evenly. */
   readonly sessions: number
   readonly bngs: number
   /** `down`: all sessions dial at the start, within `dialWithin`. `up`: they are up already. */
@@ -24,7 +23,7 @@ export interface Scenario {
     /** After so long without an answer a client sends again, and after `tries` transmissions it gives up. */
     readonly timeout: Duration
     readonly tries: number
-    /** Then a session waits so long, give or take `redialSpread` (0-1) of it, and dials anew. */
+    /** The pause until a session dials again, plus or minus `redialSpread` (0-1) of it. */
     readonly redial: Duration
     readonly redialSpread: number
   }
@@ -43,7 +42,7 @@ export interface Scenario {
     /** Servers that differ from the others, by name. */
     readonly each: readonly (ServerStrength & { readonly name: string })[]
   }
-  /** Each of the four ways (client, radsluice, server and back). */
+  /** Of each link: client, radsluice, server and back. */
   readonly network: { readonly delay: Duration; readonly loss: number }
   readonly events: readonly ScenarioEvent[]
 }
@@ -51,18 +50,18 @@ export interface Scenario {
 export interface ServerStrength {
   /** Messages a second that one server works off, both classes together. */
   readonly capacity: number
-  /** Messages that may wait there; what comes beyond is lost. */
+  /** Messages that can wait there. More are lost. */
   readonly backlog: number
-  /** Time that passes beside the work, as in a slow database. */
+  /** Time that an answer takes in addition to the work, as with a slow database. */
   readonly latency: Duration
 }
 
 export type ScenarioEvent =
   /** A BNG (counted from 1) forgets everything; its sessions dial again within a time. */
   | { readonly kind: 'reboot'; readonly at: Duration; readonly bng: number; readonly within: Duration }
-  /** A server, or all of them, is dead for a time; what waits there is lost. */
+  /** A server, or all of them, is dead for a time. What waits there is lost. */
   | { readonly kind: 'silence'; readonly at: Duration; readonly lasts: Duration; readonly server: string | undefined }
-  /** A share of all datagrams, 0-1, gets lost for a time on one side. */
+  /** A share of all datagrams on one side, 0-1, is lost for a time. */
   | {
       readonly kind: 'loss'
       readonly at: Duration

@@ -1,11 +1,10 @@
 /**
- * A look through the magnifying glass: the first seconds in which something has to wait, in steps of 50 ms, and the
- * fullest slot and grid second of each lane over the whole run.
+ * A run in close-up: the first seconds in which something has to wait, in steps of 50 ms, and the fullest slot and grid
+ * second of each lane over the whole run.
  *
- * Memory is constant. Steps lie on the grid (docs/throttling.md), so a lane's slots of 50 ms are steps of their own.
+ * Memory is constant. The steps lie on the grid (docs/throttling.md), so each slot of 50 ms is one step.
  */
-
-import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { ObservedWorld } from '../world/observer.ts'
 import { START } from '../world/world.ts'
@@ -20,18 +19,10 @@ interface Steps {
 }
 
 /** What one lane sent at most. `slot` and `second` are those being filled. */
-interface Peak {
-  slotsPerSecond: number
-  slot: number
-  inSlot: number
-  mostInSlot: number
-  second: number
-  inSecond: number
-  mostInSecond: number
-}
+type Peak = Record<'slotsPerSecond' | 'slot' | 'inSlot' | 'mostInSlot' | 'second' | 'inSecond' | 'mostInSecond', number>
 
 export class SlotScope {
-  /** Seconds from the start at which what was kept begins; undefined while nothing had to wait. */
+  /** Where the steps begin, in seconds from the start; undefined while nothing had to wait. */
   beginsAt: number | undefined
   readonly #kept: Steps[] = []
   #second = 0
@@ -63,9 +54,9 @@ export class SlotScope {
     if (peak !== undefined) raise(peak, now)
   }
 
-  /** Told now and then how the engine stands: the first queue opens the scope, with the second it is in. */
+  /** Steps are kept from the second on in which the first queue is seen. */
   sample(snapshot: EngineSnapshot): void {
-    if (this.beginsAt !== undefined || !snapshot.lanes.some(isHeldBack)) return
+    if (this.beginsAt !== undefined || !snapshot.lanes.some(({ queued }) => queued > 0)) return
     this.#enter(snapshot.at)
     this.beginsAt = this.#second
     this.#kept.push(this.#steps)
@@ -74,7 +65,6 @@ export class SlotScope {
   #enter(now: Instant): void {
     const second = Math.floor((now - START) / MICROS_PER_SECOND)
     if (second === this.#second) return
-    // Seconds in which nothing happened are kept too.
     for (let empty = this.#second + 1; empty < second && this.#isKeeping(); empty += 1) this.#kept.push(noSteps())
     this.#second = second
     this.#steps = noSteps()
@@ -86,8 +76,6 @@ export class SlotScope {
   }
 }
 
-const isHeldBack = ({ queued }: LaneSnapshot): boolean => queued > 0
-
 const noSteps = (): Steps => ({
   arrived: new Array<number>(STEPS_PER_SECOND).fill(0),
   sent: new Array<number>(STEPS_PER_SECOND).fill(0),
@@ -98,15 +86,7 @@ const count = (steps: number[], now: Instant): void => {
   steps[at] = (steps[at] ?? 0) + 1
 }
 
-const NO_PEAK: Peak = {
-  slotsPerSecond: 0,
-  slot: -1,
-  inSlot: 0,
-  mostInSlot: 0,
-  second: -1,
-  inSecond: 0,
-  mostInSecond: 0,
-}
+const NO_PEAK = { slot: -1, inSlot: 0, mostInSlot: 0, second: -1, inSecond: 0, mostInSecond: 0 } as const
 
 const raise = (peak: Peak, now: Instant): void => {
   const second = Math.floor(now / MICROS_PER_SECOND)
@@ -120,7 +100,7 @@ const raise = (peak: Peak, now: Instant): void => {
   peak.mostInSlot = Math.max(peak.mostInSlot, peak.inSlot)
 }
 
-/** Slot k of a second begins at floor(k x 1,000,000 / S); counted through, so that two seconds' slots differ. */
+/** Slot k of a second begins at floor(k x 1,000,000 / S). Slots are numbered through all seconds. */
 const slotAt = (now: Instant, second: number, slotsPerSecond: number): number => {
   const within = now - second * MICROS_PER_SECOND
   const k = Math.floor(((within + 1) * slotsPerSecond - 1) / MICROS_PER_SECOND)

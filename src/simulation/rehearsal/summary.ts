@@ -23,15 +23,14 @@ export const SUMMARY_ENDINGS = ENDINGS.filter((one) => one.name !== 'lost').map(
 
 export interface RunSummary {
   readonly withRadsluice: boolean
-  /** How long was watched. */
   readonly seconds: number
   readonly sessions: number
   /** At the end. */
   readonly sessionsUp: number
   readonly sessionsTrying: number
-  /** From the first disturbance until the last session has service; null where that did not happen in the time watched. */
+  /** From the first disturbance until the last session has service; null if that did not happen. */
   readonly allUpAfter: number | null
-  /** From a session's first dial until it was up; where it never was, until the end. */
+  /** From a session's first dial until it was up, or until the end. */
   readonly longestWait: number
   readonly clients: {
     readonly sent: PerClass<number>
@@ -41,11 +40,11 @@ export interface RunSummary {
     /** Answers that nobody waited for any more. */
     readonly answeredTooLate: number
   }
-  /** How busy the servers that had work were, from the disturbance until all were up (or the end). */
+  /** The share of their capacity that servers with work used, from the disturbance until all were up, or the end. */
   readonly utilisation: number
-  /** Access-Requests that servers worked off, and how many of these answers were of use. */
+  /** Access-Requests that servers worked off, and those of which the client still waited. */
   readonly work: { readonly done: number; readonly useful: number; readonly wastedShare: number }
-  /** Accounting: records that clients made, that reached a server, how often, and that are lost for good. */
+  /** Accounting records. One can be delivered several times. */
   readonly records: {
     readonly made: number
     readonly delivered: number
