@@ -1,13 +1,11 @@
 /**
- * Plots over time as SVG text: lines, areas and levels, axes with round numbers, a legend. No library, nothing to load;
- * colours come from the page's style sheet, so dark and light need no second drawing.
- *
- * The numbers of each line are also put into the page (`data` of the figure), for the cross-hair that reads them off.
+ * Plots over time as SVG text: lines, areas and levels, axes with round numbers, a legend. They need no library, and get
+ * their colours from the page's style sheet. `plotData` gives the page the numbers for its cross-hair.
  */
 
 export interface Line {
   readonly label: string
-  /** A class of the style sheet: its colour. */
+  /** A class of the style sheet, which gives the colour. */
   readonly style: 'with' | 'without' | 'authentication' | 'accounting' | 'arrivals'
   readonly values: readonly number[]
   readonly isFilled?: boolean
@@ -18,14 +16,14 @@ export interface Plot {
   readonly title: string
   /** One sentence: what to see here. */
   readonly caption: string
-  readonly unit: string
-  /** Seconds from the start to the first value, and between two. */
+  readonly unit?: string
+  /** Seconds from the start to the first value, and between two values. */
   readonly from?: number
   readonly step?: number
   readonly lines: readonly Line[]
   /** Horizontal marks: a limit, a patience. */
   readonly levels?: readonly { readonly label: string; readonly value: number }[]
-  /** Vertical marks, and spans in which something is wrong; seconds from the start. */
+  /** Vertical marks, and times in which something is wrong, in seconds from the start. */
   readonly marks?: readonly { readonly label: string; readonly at: number; readonly style?: Line['style'] }[]
   readonly bands?: readonly { readonly from: number; readonly to: number }[]
   readonly isWide?: boolean
@@ -33,12 +31,12 @@ export interface Plot {
 
 const HEIGHT = 220
 const MARGIN = { left: 56, right: 12, top: 14, bottom: 26 }
-/** Above a level, for its words. */
+/** Room above a level for its label. */
 const ROOM_FOR_WORDS = 1.1
-/** More points than this are not seen; of those that fall together the highest is drawn. */
+/** More points can't be told apart. The highest of several is drawn. */
 const MOST_POINTS = 700
 
-/** A `figure` element; nothing where no line has a value. */
+/** A `figure` element, or nothing if no line has a value. */
 export function drawn(plot: Plot): string {
   const points = Math.max(0, ...plot.lines.map(({ values }) => values.length))
   if (points === 0) return ''
@@ -50,15 +48,14 @@ export function drawn(plot: Plot): string {
   return `<figure id="${plot.id}"${plot.isWide === true ? ' class="wide"' : ''}>
 <figcaption><h3>${escaped(plot.title)}</h3><p>${escaped(plot.caption)}</p></figcaption>
 <svg viewBox="0 0 ${scale.width} ${HEIGHT}" role="img" aria-label="${escaped(plot.title)}" data-left="${MARGIN.left}" data-right="${scale.width - MARGIN.right}">
-${bands}${axesOf(scale, plot.unit)}${levels}${lines}${marks}
+${bands}${axesOf(scale, plot.unit ?? '')}${levels}${lines}${marks}
 <line class="cross" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" x1="-9" x2="-9"/>
 </svg>
 <p class="legend"><span class="at"></span>${plot.lines.map(legendOf).join('')}</p>
 </figure>`
 }
 
-/** What the cross-hair needs of each plot. */
-export const plotData = ({ id, unit, from = 0, step = 1, lines }: Plot) => ({
+export const plotData = ({ id, unit = '', from = 0, step = 1, lines }: Plot) => ({
   id,
   unit,
   from,
@@ -73,7 +70,7 @@ interface Scale {
   readonly points: number
   readonly top: number
   readonly ySteps: number
-  /** Of a value by its place in the line; of a moment in seconds, kept within the plot; of a height. */
+  /** Where the value of an index is, and a moment, which is kept within the plot. */
   readonly x: (index: number) => number
   readonly at: (seconds: number) => number
   readonly y: (value: number) => number
@@ -133,7 +130,7 @@ const bandOf = ({ from, to }: { from: number; to: number }, scale: Scale): strin
   return `<rect class="band" x="${fixed(left)}" y="${MARGIN.top}" width="${fixed(width)}" height="${HEIGHT - MARGIN.top - MARGIN.bottom}"/>`
 }
 
-/** The words stand to the left of the mark where there is no room to its right. */
+/** The label is to the left of the mark if there is no room to its right. */
 const markOf = ({ label, at, style }: NonNullable<Plot['marks']>[number], scale: Scale): string => {
   const x = scale.at(at)
   const isLate = x > scale.width - 220

@@ -1,9 +1,9 @@
 /**
- * From what an operator knows (sessions, servers, how patient the clients are) to the throttle's settings, with the sum
- * behind each: rates from the servers' capacity, max-outstanding from the round trip, queues from storm and outage.
+ * Computes the throttle's settings from what an operator knows: rates from the servers' capacity, max-outstanding from the
+ * round trip, queues from storm and outage.
  *
- * Beside the numbers it says which promise can be kept and which can't: a sentence for each, with the numbers in it. The
- * arithmetic is the simple one; `radsluice plan` runs the simulation on top of it.
+ * For each promise, a finding says whether it can be kept, with the numbers. The arithmetic is simple, so `radsluice plan` also
+ * runs the simulation.
  */
 
 import { type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -15,7 +15,7 @@ export interface Demand {
   readonly sessions: number
   /** Sessions that dial at one time when the worst happens. */
   readonly storm: number
-  /** 0: no interim updates. */
+  /** 0 is none. */
   readonly interimPeriod: Duration
   readonly hasAccounting: boolean
   readonly servers: number
@@ -24,12 +24,12 @@ export interface Demand {
   /** Independent instances of radsluice that share these servers and the load. */
   readonly instances: number
   readonly algorithm: Algorithm
-  /** The clients': between two transmissions, and transmissions in all. */
+  /** Of the clients: the time between two transmissions, and the number of transmissions. */
   readonly timeout: Duration
   readonly tries: number
-  /** From radsluice to a server and back, the server's work included, when it is busy. */
+  /** From radsluice to a busy server and back, with the server's work. */
   readonly roundTrip: Duration
-  /** Accounting is to be held while all servers are away for so long. */
+  /** Accounting is to be kept while all servers are dead for so long. */
   readonly outage: Duration
 }
 
@@ -41,11 +41,11 @@ export interface ClassProposal {
   readonly maxMessages: number
   readonly maxBytes: number
   readonly maxAge: Duration
-  /** For a server's answer, tried twice: it leaves time for another server within `maxAge`. */
+  /** Two tries of it leave time for another server within `maxAge`. */
   readonly timeout: Duration
 }
 
-/** `holds` is false where the proposal can't do what one may expect of it. */
+/** `holds` is false if the proposal can't keep a promise. */
 export interface Finding {
   readonly holds: boolean
   readonly sentence: string
@@ -59,19 +59,19 @@ export interface Proposal {
   readonly findings: readonly Finding[]
 }
 
-/** What a server has beyond its rate, to catch up after a hiccup. */
+/** The share of a server's capacity that is left for catching up. */
 const HEADROOM = 0.05
-/** Accounting gets at least this share of a server, at most the other, and a quarter more than its steady load. */
+/** Accounting gets a quarter more than its steady load, between these shares of a server. */
 const LEAST_ACCOUNTING = 0.25
 const MOST_ACCOUNTING = 0.75
 const OVER_STEADY = 1.25
-/** A queue is sized with a fifth of room, and each message taken for so many octets. */
+/** A queue has a fifth of room, and each message is taken to have so many octets. */
 const ROOM = 1.2
 const OCTETS_EACH = 1_024
 const MOST_MESSAGES = 10_000_000
 const LEAST_OUTSTANDING = 32
 const MOST_OUTSTANDING = 4_000
-/** Below this, RFC 2866 accounting of a whole night is lost to a short outage; above, nobody wants it any more. */
+/** A shorter outage must not lose accounting, and older accounting is of no use. */
 const ACCOUNTING_AGE = seconds(3_600)
 const FAVOURED_AGE = seconds(6)
 const LONGEST_AGE = seconds(8)
@@ -80,18 +80,15 @@ export function planFor(demand: Demand): Proposal {
   const usable = Math.max(2, Math.floor((demand.capacity * (1 - HEADROOM)) / demand.instances))
   const steady = steadyAccounting(demand) / working(demand) / demand.instances
   const wanted = Math.min(usable * MOST_ACCOUNTING, Math.max(usable * LEAST_ACCOUNTING, steady * OVER_STEADY))
-  // Neither may be 0, which is unlimited.
+  // A rate of 0 would be unlimited.
   const accountingRate = demand.hasAccounting ? Math.min(usable - 1, Math.ceil(wanted)) : 0
   const rates = { authentication: usable - accountingRate, accounting: Math.max(1, accountingRate) }
   const ofAll = (rate: number): number => rate * working(demand) * demand.instances
   const spareAccounting = ofAll(rates.accounting) - steadyAccounting(demand)
+  const accountingDrain = spareAccounting > 0 ? demand.storm / spareAccounting : Number.POSITIVE_INFINITY
   const drain = {
     authentication: demand.storm / ofAll(rates.authentication),
-    accounting: demand.hasAccounting
-      ? spareAccounting > 0
-        ? demand.storm / spareAccounting
-        : Number.POSITIVE_INFINITY
-      : 0,
+    accounting: demand.hasAccounting ? accountingDrain : 0,
   }
   const backlog = demand.storm + steadyAccounting(demand) * (demand.outage / MICROS_PER_SECOND)
   const classes = {
@@ -101,7 +98,7 @@ export function planFor(demand: Demand): Proposal {
   return { demand, classes, drain, findings: findingsOf(demand, classes, drain) }
 }
 
-/** Servers that get load while all are alive. */
+/** How many servers get load while all are alive. */
 const working = ({ algorithm, servers }: Demand): number => (algorithm === 'first_server' ? 1 : servers)
 
 /** Interim updates a second, of all sessions. */
@@ -121,8 +118,8 @@ const classProposal = (demand: Demand, maxRate: number, waiting: number, maxAge:
 }
 
 /**
- * Little's law: rate x round trip are under way at any time, and a slot's quota leaves at once. Twice that, so that a
- * server that answers half as fast for a moment does not hold back what its rate allows.
+ * Twice what Little's law says (rate x round trip, and one slot's quota), so that a server can answer half as fast for a
+ * moment and still get its rate.
  */
 const outstandingFor = (demand: Demand, maxRate: number): number => {
   const needed = 2 * (maxRate * (demand.roundTrip / MICROS_PER_SECOND) + maxRate / 20)
@@ -130,9 +127,8 @@ const outstandingFor = (demand: Demand, maxRate: number): number => {
 }
 
 /**
- * How long an Access-Request may wait. It expires between two transmissions of its client: so the next one comes in
- * soon after, as new, and the last one that comes in still has time to be answered. That needs a span of so many
- * time-outs that divides the tries, less a margin; about 5 s is long enough to use every slot.
+ * How long an Access-Request may wait. It expires just before a transmission of its client, which then comes in as new. So
+ * this is a number of time-outs that divides the tries, less a margin. About 5 s are enough to use every slot.
  */
 export function ageWithin({ timeout, tries }: Pick<Demand, 'timeout' | 'tries'>): Duration {
   const margin = Math.min(seconds(1), Math.round(timeout / 5))
@@ -143,7 +139,15 @@ export function ageWithin({ timeout, tries }: Pick<Demand, 'timeout' | 'tries'>)
   return millis(Math.max(10, Math.floor(Math.min(LONGEST_AGE, spans * timeout - margin) / 1_000)))
 }
 
-const finding = (holds: boolean, sentence: string): Finding => ({ holds, sentence })
+/** For a template: the sentence of a finding. */
+const finding =
+  (holds: boolean) =>
+  (words: TemplateStringsArray, ...numbers: readonly (string | number)[]): Finding => ({
+    holds,
+    sentence: String.raw({ raw: words }, ...numbers),
+  })
+const yes = finding(true)
+const no = finding(false)
 
 function findingsOf(demand: Demand, classes: PerClass<ClassProposal>, drain: PerClass<number>): Finding[] {
   const { servers, instances, capacity, algorithm } = demand
@@ -156,24 +160,17 @@ function findingsOf(demand: Demand, classes: PerClass<ClassProposal>, drain: Per
   const remain = late === 0 ? 'every session is up before' : `${text(late)} sessions will retry`
   const storm = `at ${text(all)}/s a storm of ${text(demand.storm)} takes ${span(drain.authentication)}`
   const without = span((drain.authentication * servers) / (servers - 1))
+  const oneDown = yes`with one of ${servers} servers down the others keep their rate, and the same storm takes ${without}`
   return [
     finding(
       sums <= capacity,
-      `a server is sent ${text(sums)} of the ${text(capacity)} messages a second that it can do, retries included${by}`,
-    ),
-    finding(late === 0, `${storm}; your clients give up after ${spanOf(patience)}: ${remain}`),
+    )`a server is sent ${text(sums)} of the ${text(capacity)} messages a second that it can do, retries included${by}`,
+    finding(late === 0)`${storm}; your clients give up after ${spanOf(patience)}: ${remain}`,
     ageFinding(demand, classes.authentication),
     outstandingFinding(demand, classes.authentication),
     ...accountingFindings(demand, classes.accounting, drain),
     ...serverFindings(demand, all, drain),
-    ...(servers > 1 && algorithm !== 'first_server'
-      ? [
-          finding(
-            true,
-            `with one of ${servers} servers down the others keep their rate, and the same storm takes ${without}`,
-          ),
-        ]
-      : []),
+    ...(servers > 1 && algorithm !== 'first_server' ? [oneDown] : []),
   ]
 }
 
@@ -181,30 +178,18 @@ const ageFinding = (demand: Demand, { maxAge }: ClassProposal): Finding => {
   const answeredBy = maxAge + demand.roundTrip
   const patience = patienceOf(demand)
   return answeredBy < patience
-    ? finding(true, `an Access-Request waits ${spanOf(maxAge)} at most, so what is sent still finds its client waiting`)
-    : finding(
-        false,
-        `an answer takes ${spanOf(answeredBy)}, and your clients give up after ${spanOf(patience)}: servers will work for clients that are gone`,
-      )
+    ? yes`an Access-Request waits ${spanOf(maxAge)} at most, so what is sent still finds its client waiting`
+    : no`an answer takes ${spanOf(answeredBy)}, and your clients give up after ${spanOf(patience)}: servers will work for clients that are gone`
 }
 
 const outstandingFinding = ({ roundTrip }: Demand, { maxOutstanding, maxRate, timeout }: ClassProposal): Finding => {
   const held = Math.floor(maxOutstanding / (roundTrip / MICROS_PER_SECOND))
   if (held < maxRate) {
-    return finding(
-      false,
-      `with a round trip of ${spanOf(roundTrip)}, ${maxOutstanding} outstanding allow ${text(held)}/s and not ${text(maxRate)}/s`,
-    )
+    return no`with a round trip of ${spanOf(roundTrip)}, ${maxOutstanding} outstanding allow ${text(held)}/s and not ${text(maxRate)}/s`
   }
   return roundTrip * 2 > timeout
-    ? finding(
-        false,
-        `a round trip of ${spanOf(roundTrip)} comes near the time-out of ${spanOf(timeout)}: slow answers will be asked for twice; raise farm.authentication.timeout`,
-      )
-    : finding(
-        true,
-        `${maxOutstanding} outstanding hold the rate with answers of up to ${span(maxOutstanding / maxRate)}`,
-      )
+    ? no`a round trip of ${spanOf(roundTrip)} comes near the time-out of ${spanOf(timeout)}: slow answers will be asked for twice; raise farm.authentication.timeout`
+    : yes`${maxOutstanding} outstanding hold the rate with answers of up to ${span(maxOutstanding / maxRate)}`
 }
 
 function accountingFindings(demand: Demand, accounting: ClassProposal, drain: PerClass<number>): Finding[] {
@@ -216,37 +201,32 @@ function accountingFindings(demand: Demand, accounting: ClassProposal, drain: Pe
   if (steady > all) {
     const period = span(Math.ceil(demand.sessions / all))
     return [
-      finding(
-        false,
-        `interim updates alone are ${updates}, and ${text(all)}/s go out: the queue only grows; make the period ${period} or longer, or add servers`,
-      ),
+      no`interim updates alone are ${updates}, and ${text(all)}/s go out: the queue only grows; make the period ${period} or longer, or add servers`,
     ]
   }
   const held = (steady * (demand.outage / MICROS_PER_SECOND) + demand.storm) / demand.instances
+  const isInTime = drain.accounting * MICROS_PER_SECOND <= maxAge
   const size = `${text(maxMessages)} records (${text(Math.ceil(maxBytes / 1024 ** 2))} MiB)`
   return [
     finding(
-      drain.accounting * MICROS_PER_SECOND <= maxAge,
-      `the storm's accounting needs ${span(drain.accounting)} beside ${updates} of interim updates, and may wait ${spanOf(maxAge)}`,
-    ),
+      isInTime,
+    )`the storm's accounting needs ${span(drain.accounting)} beside ${updates} of interim updates, and may wait ${spanOf(maxAge)}`,
     finding(
       held <= maxMessages,
-      `the accounting queue holds ${size}: a storm and ${spanOf(demand.outage)} without any server are ${text(Math.ceil(held))}`,
-    ),
+    )`the accounting queue holds ${size}: a storm and ${spanOf(demand.outage)} without any server are ${text(Math.ceil(held))}`,
   ]
 }
 
 function serverFindings({ servers, algorithm }: Demand, all: number, drain: PerClass<number>): Finding[] {
-  if (servers === 1) return [finding(false, 'there is one server: while it is down there is no service')]
+  if (servers === 1) return [no`there is one server: while it is down there is no service`]
   if (algorithm !== 'first_server') return []
   const inTurn = `${text(all * servers)}/s and take the storm in ${span(drain.authentication / servers)}`
-  return [finding(false, `first_server uses one of your ${servers} servers; round_robin would send ${inTurn}`)]
+  return [no`first_server uses one of your ${servers} servers; round_robin would send ${inTurn}`]
 }
 
-/** In microseconds, like all times of a demand. */
 const patienceOf = ({ timeout, tries }: Demand): number => timeout * tries
 
-/** Two leading digits: 48,000 and not 47,213. */
+/** To two leading digits. */
 const roundUp = (count: number): number => {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1)
   return Math.ceil(count / unit) * unit

@@ -118,10 +118,10 @@ const missingServer = ({ events, servers }: Scenario, options: EngineOptions): s
   return spokenOf.find((name) => !options.servers.some((server) => server.name === name))
 }
 
-const serverOf = ({ servers }: Scenario, name: string, secret: Secret): ServerPlan => {
-  const { capacity, backlog, latency } = servers.each.find((one) => one.name === name) ?? servers
-  return { name, secret, capacity, backlog, latency, answersTwice: 0, challenges: 0 }
-}
+const serverOf = ({ servers: { each, ...strength } }: Scenario, name: string, secret: Secret): ServerPlan => ({
+  ...(each.find((one) => one.name === name) ?? strength),
+  ...{ name, secret, answersTwice: 0, challenges: 0 },
+})
 
 const clientOf = (scenario: Scenario, index: number, place: Place): NasPlan => {
   const { sessions, bngs, clients, accounting } = scenario
@@ -130,19 +130,8 @@ const clientOf = (scenario: Scenario, index: number, place: Place): NasPlan => {
     name: `bng-${index + 1}`,
     sessions: Math.floor(sessions / bngs) + (index < sessions % bngs ? 1 : 0),
     dialWithin: scenario.dialWithin,
-    authentication: {
-      timeout: clients.timeout,
-      tries: clients.tries,
-      redialAfter: clients.redial,
-      redialSpread: clients.redialSpread,
-    },
-    accounting: {
-      isOn: accounting.isOn,
-      timeout: accounting.timeout,
-      tries: accounting.tries,
-      newDelayTime: accounting.newDelayTime,
-      interimPeriod: accounting.interimPeriod,
-    },
+    authentication: { ...clients, redialAfter: clients.redial },
+    accounting,
     sessionTime: scenario.sessionTime,
     ...(scenario.begin === 'up' ? { upAtStart: { interimWithin: accounting.interimWithin } } : {}),
   }

@@ -1,6 +1,6 @@
 /**
- * The facts of a summary, in the order in which a person asks for them: a name, the number as it stands in the summary,
- * and how it is written. The command's table and the report both show these, so they cannot differ.
+ * The facts of a summary, in the order in which a person asks for them: each has a name, a number of the summary, and a way
+ * to write it. Table and report both show these, so they cannot differ.
  */
 import { sumOverClasses, TRAFFIC_CLASSES } from '../../classes.ts'
 import { PLACES } from '../../proxy/border/endings.ts'
@@ -8,7 +8,7 @@ import { type ClassSummary, type RunSummary, SUMMARY_ENDINGS } from '../rehearsa
 
 export type Figure = number | null
 
-/** `key` is the path in the summary, in dots. */
+/** `key` is the path in the summary, with dots. */
 export interface Fact<Of> {
   readonly key: string
   readonly label: string
@@ -31,79 +31,60 @@ export const timeText = (value: Figure): string => {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** With and without radsluice alike. */
-export const RUN_FACTS: readonly Fact<RunSummary>[] = [
-  {
-    key: 'allUpAfter',
-    label: 'all sessions up after',
-    read: ({ allUpAfter }) => allUpAfter,
-    show: (value, { seconds }) => (value === null ? `never (in ${timeText(seconds)})` : timeText(value)),
-  },
-  { key: 'sessionsUp', label: 'sessions up at the end', read: (of) => of.sessionsUp, show: countText },
-  { key: 'longestWait', label: 'longest wait of a session', read: (of) => of.longestWait, show: timeText },
-  {
-    key: 'clients.sent',
-    label: 'messages that clients sent',
-    read: ({ clients }) => sumOverClasses((each) => clients.sent[each]),
-    show: countText,
-  },
-  {
-    key: 'clients.retransmissions',
-    label: '  of these, repeated ones',
-    read: ({ clients }) => clients.retransmissions,
-    show: countText,
-  },
-  {
-    key: 'clients.answered.authentication',
-    label: 'Access-Requests answered in time',
-    read: ({ clients }) => clients.answered.authentication,
-    show: countText,
-  },
-  {
-    key: 'clients.gaveUp.authentication',
-    label: 'Access-Requests given up by clients',
-    read: ({ clients }) => clients.gaveUp.authentication,
-    show: countText,
-  },
-  { key: 'work.done', label: 'Access-Requests worked off by servers', read: ({ work }) => work.done, show: countText },
-  { key: 'work.wastedShare', label: '  of these, for nobody', read: ({ work }) => work.wastedShare, show: shareText },
-  { key: 'utilisation', label: 'servers busy while sessions waited', read: (of) => of.utilisation, show: shareText },
-  {
-    key: 'servers.deepestBacklog',
-    label: 'longest backlog at a server',
-    read: ({ servers }) => Math.max(0, ...servers.map(({ deepestBacklog }) => deepestBacklog)),
-    show: countText,
-  },
-  { key: 'records.made', label: 'accounting records made', read: ({ records }) => records.made, show: countText },
-  { key: 'records.delivered', label: '  delivered', read: ({ records }) => records.delivered, show: countText },
-  {
-    key: 'records.again',
-    label: '  delivered again',
-    read: ({ records }) => records.deliveries - records.delivered,
-    show: countText,
-  },
-  { key: 'records.lost', label: '  lost for good', read: ({ records }) => records.lost, show: countText },
-]
-
-const count = (key: keyof ClassSummary, label: string): Fact<ClassSummary> => ({
+type Read<Of> = Fact<Of>['read']
+const fact = <Of>(key: string, label: string, read: Read<Of>, show: Fact<Of>['show'] = countText): Fact<Of> => ({
   key,
   label,
-  read: (of) => of[key],
-  show: countText,
+  read,
+  show,
 })
 
-/** What radsluice did, by class: the ledger, and how far it had to go. */
+const allUpText = (value: Figure, { seconds }: RunSummary): string =>
+  value === null ? `never (in ${timeText(seconds)})` : timeText(value)
+
+/** The same with and without radsluice. */
+export const RUN_FACTS: readonly Fact<RunSummary>[] = [
+  fact('allUpAfter', 'all sessions up after', (of) => of.allUpAfter, allUpText),
+  fact('sessionsUp', 'sessions up at the end', (of) => of.sessionsUp),
+  fact('longestWait', 'longest wait of a session', (of) => of.longestWait, timeText),
+  fact('clients.sent', 'messages that clients sent', ({ clients }) => sumOverClasses((each) => clients.sent[each])),
+  fact('clients.retransmissions', '  of these, repeated ones', ({ clients }) => clients.retransmissions),
+  fact(
+    'clients.answered.authentication',
+    'Access-Requests answered in time',
+    (of) => of.clients.answered.authentication,
+  ),
+  fact(
+    'clients.gaveUp.authentication',
+    'Access-Requests given up by clients',
+    (of) => of.clients.gaveUp.authentication,
+  ),
+  fact('work.done', 'Access-Requests worked off by servers', ({ work }) => work.done),
+  fact('work.wastedShare', '  of these, for nobody', ({ work }) => work.wastedShare, shareText),
+  fact('utilisation', 'servers busy while sessions waited', (of) => of.utilisation, shareText),
+  fact('servers.deepestBacklog', 'longest backlog at a server', ({ servers }) =>
+    Math.max(0, ...servers.map(({ deepestBacklog }) => deepestBacklog)),
+  ),
+  fact('records.made', 'accounting records made', ({ records }) => records.made),
+  fact('records.delivered', '  delivered', ({ records }) => records.delivered),
+  fact('records.again', '  delivered again', ({ records }) => records.deliveries - records.delivered),
+  fact('records.lost', '  lost for good', ({ records }) => records.lost),
+]
+
+const count = (key: keyof ClassSummary, label: string): Fact<ClassSummary> => fact(key, label, (of) => of[key])
+
+/** What radsluice did, by class: the ledger, and the highest levels. */
 export const CLASS_FACTS: readonly Fact<ClassSummary>[] = [
   count('received', 'received'),
   ...SUMMARY_ENDINGS.map(({ key, words }) => count(key, words)),
   // Nothing is kept so far.
   ...PLACES.filter(({ name }) => name !== 'kept').map(({ name, words }) => count(name, `${words} at the end`)),
   count('deepestQueue', 'deepest queue'),
-  { key: 'oldestAge', label: 'longest in the queue', read: ({ oldestAge }) => oldestAge, show: timeText },
+  fact('oldestAge', 'longest in the queue', ({ oldestAge }) => oldestAge, timeText),
   count('mostOutstanding', 'most outstanding'),
 ]
 
-/** The one number that says how bad it was. */
+/** The most important number. */
 export interface Headline {
   readonly key: string
   readonly value: Figure
@@ -111,32 +92,25 @@ export interface Headline {
   readonly caption: string
 }
 
-/** How long the outage lasts; where no session ever waited, with or without radsluice, the records that are lost. */
+/** How long the outage lasts. If no session waited in any run, how many records are lost. */
 export function headlineOf(run: RunSummary, all: readonly RunSummary[]): Headline {
-  const isOutage = all.some(({ allUpAfter }) => allUpAfter !== 0)
-  if (!isOutage) {
-    const { lost, made } = run.records
-    const caption = `of ${countText(made)} accounting records lost for good`
-    return { key: 'records.lost', value: lost, text: countText(lost), caption }
+  const { allUpAfter, sessions, sessionsUp, seconds, records } = run
+  if (all.every((one) => one.allUpAfter === 0)) {
+    const caption = `of ${countText(records.made)} accounting records lost for good`
+    return { key: 'records.lost', value: records.lost, text: countText(records.lost), caption }
   }
-  const { allUpAfter, sessions, sessionsUp, seconds } = run
-  return {
-    key: 'allUpAfter',
-    value: allUpAfter,
-    text: timeText(allUpAfter),
-    caption:
-      allUpAfter === null
-        ? `after ${timeText(seconds)}, ${countText(sessionsUp)} of ${countText(sessions)} sessions are up`
-        : sessionsUp === sessions
-          ? `until all ${countText(sessions)} sessions are up`
-          : 'until nobody waits for service any more',
+  const captions = {
+    never: `after ${timeText(seconds)}, ${countText(sessionsUp)} of ${countText(sessions)} sessions are up`,
+    all: `until all ${countText(sessions)} sessions are up`,
+    most: 'until nobody waits for service any more',
   }
+  const caption = captions[allUpAfter === null ? 'never' : sessionsUp === sessions ? 'all' : 'most']
+  return { key: 'allUpAfter', value: allUpAfter, text: timeText(allUpAfter), caption }
 }
 
 /** A row of the summary's table for a terminal. */
 type Row = readonly [label: string, ...cells: string[]]
 
-/** One line for each run: the number that counts. */
 export const headlines = (summaries: readonly RunSummary[]): string[] =>
   summaries.map((summary) => {
     const { text, caption } = headlineOf(summary, summaries)

@@ -1,8 +1,6 @@
 /**
- * Which plots the report has, and what each of them is to show.
- *
- * One for each question of an operator: are the sessions up, what reaches the servers, how even is it, what waits and how
- * long, what is outstanding, and what the servers' work is worth.
+ * The plots of the report, one for each question of an operator: are the sessions up, what reaches the servers and how
+ * evenly, what waits and how long, what is outstanding, and how much of the servers' work is of use.
  */
 
 import { type PerClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
@@ -33,15 +31,15 @@ const bandsOf = ({ scenario }: Rehearsed): { from: number; to: number }[] =>
 const both = (values: PerClass<readonly number[]>): number[] =>
   values.authentication.map((_, second) => sumOverClasses((each) => values[each][second] ?? 0))
 
-/** A line for each side: `read` of the run with, and of the run without, where there is one. */
+/** A line for each run. */
 const sides = (
   { withRadsluice, withoutRadsluice }: Rehearsed,
   read: (series: Rehearsed['withRadsluice']['series']) => readonly number[],
   isFilled = false,
 ): Line[] => [
-  ...(withoutRadsluice === undefined
-    ? []
-    : [{ label: 'without radsluice', style: 'without' as const, values: read(withoutRadsluice.series) }]),
+  ...[withoutRadsluice ?? []]
+    .flat()
+    .map(({ series }): Line => ({ label: 'without radsluice', style: 'without', values: read(series) })),
   { label: 'with radsluice', style: 'with', values: read(withRadsluice.series), isFilled },
 ]
 
@@ -50,10 +48,10 @@ const perClass = (read: (each: TrafficClass) => readonly number[]): Line[] =>
     values.some((value) => value > 0),
   )
 
-/** Where all are up at the start, those without service say more. */
+/** If all are up at the start, the sessions without service say more. */
 const sessions = (rehearsed: Rehearsed): Plot => {
   const { begin, sessions: all } = rehearsed.scenario
-  const common = { id: 'plot-sessions', unit: '', isWide: true, marks: settledMarks(rehearsed) } as const
+  const common = { id: 'plot-sessions', isWide: true, marks: settledMarks(rehearsed) } as const
   if (begin === 'up') {
     const lines = sides(rehearsed, ({ trying }) => trying, true)
     const caption = 'Subscribers who dialed and are not up yet.'
@@ -69,7 +67,7 @@ const sessions = (rehearsed: Rehearsed): Plot => {
   }
 }
 
-/** Where the last session came up, with radsluice. */
+/** When the last session came up, with radsluice. */
 const settledMarks = ({ scenario, withRadsluice }: Rehearsed): NonNullable<Plot['marks']> => {
   const { allUpAfter } = withRadsluice.summary
   if (allUpAfter === null || allUpAfter === 0) return []
@@ -85,19 +83,14 @@ const arrivals = ({ withRadsluice, options }: Rehearsed): Plot => {
     caption: 'radsluice takes every burst in and sends on what the servers can take.',
     unit: '/s',
     lines: [
-      {
-        label: 'arrives at radsluice',
-        style: 'arrivals',
-        values: both(series.arrived),
-        isFilled: true,
-      },
+      { label: 'arrives at radsluice', style: 'arrivals', values: both(series.arrived), isFilled: true },
       { label: 'sent to servers', style: 'with', values: both(series.sent) },
     ],
     levels: ratesOf(options),
   }
 }
 
-/** The sum of all rates, where all are limited and only one server works at a time it is that one's. */
+/** The sum of all rates, if all are limited. Of the algorithm `first_server` only the first server counts. */
 const ratesOf = ({ servers, classes }: EngineOptions): { label: string; value: number }[] => {
   const rates = TRAFFIC_CLASSES.map((each) => {
     const lanes = servers.flatMap(({ lanes }) => lanes[each] ?? [])
@@ -116,7 +109,6 @@ const slots = ({ withRadsluice: { scope }, options }: Rehearsed): Plot => {
     id: 'plot-slots',
     title: 'Let through in each time slot',
     caption: `The first seconds in which something waits, in steps of 50 ms; ${countText(arrived)} messages arrive meanwhile.`,
-    unit: '',
     from: scope?.from ?? 0,
     step: 1 / STEPS_PER_SECOND,
     lines: scope === undefined ? [] : [{ label: 'sent to servers', style: 'with', values: scope.sent, isFilled: true }],
@@ -128,7 +120,6 @@ const queues = ({ withRadsluice: { series } }: Rehearsed): Plot => ({
   id: 'plot-queues',
   title: 'Waiting in radsluice',
   caption: 'What must wait waits here, where it can be forgotten in time.',
-  unit: '',
   lines: perClass((each) => series.queued[each]),
 })
 
@@ -167,7 +158,6 @@ const outstanding = ({ withRadsluice: { series } }: Rehearsed): Plot => ({
   id: 'plot-outstanding',
   title: 'Outstanding: sent to servers and not yet answered',
   caption: 'At most max_outstanding for each server and class.',
-  unit: '',
   lines: perClass((each) => series.outstanding[each]),
 })
 
@@ -175,6 +165,5 @@ const backlogs = (rehearsed: Rehearsed): Plot => ({
   id: 'plot-backlogs',
   title: 'Backlog at the servers',
   caption: 'What lies here longer than its client waits is work for nobody.',
-  unit: '',
   lines: sides(rehearsed, ({ serverBacklog }) => serverBacklog),
 })

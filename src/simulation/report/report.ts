@@ -1,8 +1,8 @@
 /**
- * The report: one HTML page with everything in it. Big numbers first, then the plot that explains them, then the rest.
+ * The report as one HTML page: big numbers first, then the plots that explain them, then the tables.
  *
- * Every number shown carries its place in the result (`data-key`) and its value (`data-value`), and the whole result, as
- * `--json` prints it, is in the page too: so a test holds the page to the result, and a script can read the page.
+ * Every number has its path in the result (`data-key`) and its value (`data-value`), and the page contains the result as
+ * `--json` prints it. So a test can compare them, and a script can read the page.
  */
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
@@ -11,7 +11,7 @@ import { drawn, escaped } from '../../pages/plot.ts'
 import type { Rehearsed } from '../rehearsal/rehearsal.ts'
 import { patienceOf, type Scenario } from '../rehearsal/scenario.ts'
 import type { RunSummary } from '../rehearsal/summary.ts'
-import { CLASS_FACTS, countText, type Figure, headlineOf, RUN_FACTS, timeText } from './facts.ts'
+import { CLASS_FACTS, countText, type Fact, type Figure, headlineOf, RUN_FACTS, shareText, timeText } from './facts.ts'
 import { plotsOf } from './report-plots.ts'
 
 /** `result` is what `--json` prints. */
@@ -70,46 +70,53 @@ const prefixOf = (summary: RunSummary): string => `${sideOf(summary)}Radsluice`
 
 function cardOf(summary: RunSummary, all: readonly RunSummary[]): string {
   const side = sideOf(summary)
+  const { work, records } = summary
   const { key, value, text, caption } = headlineOf(summary, all)
-  const wasted = number(
-    `${prefixOf(summary)}.work.wastedShare`,
-    summary.work.wastedShare,
-    `${Math.round(summary.work.wastedShare * 100)} %`,
-  )
-  const lost = number(`${prefixOf(summary)}.records.lost`, summary.records.lost, countText(summary.records.lost))
-  const work = summary.work.done === 0 ? [] : [`<b>${wasted}</b> of the servers' login answers come too late`]
-  const records = key === 'records.lost' || summary.records.made === 0 ? [] : [`<b>${lost}</b> accounting records lost`]
+  const shown = (path: string, of: Figure, words: string): string => number(`${prefixOf(summary)}.${path}`, of, words)
+  const wasted = shown('work.wastedShare', work.wastedShare, shareText(work.wastedShare))
+  const lost = shown('records.lost', records.lost, countText(records.lost))
+  const also = [
+    ...(work.done === 0 ? [] : [`<b>${wasted}</b> of the servers' login answers come too late`]),
+    ...(key === 'records.lost' || records.made === 0 ? [] : [`<b>${lost}</b> accounting records lost`]),
+  ]
   return `<div class="card ${side}">
 <p class="who">${side === 'with' ? 'With' : 'Without'} radsluice</p>
-<p class="big">${number(`${prefixOf(summary)}.${key}`, value, text)}</p>
+<p class="big">${shown(key, value, text)}</p>
 <p>${escaped(caption)}</p>
-<p class="also">${[...work, ...records].join(' · ')}</p>
+<p class="also">${also.join(' · ')}</p>
 </div>`
 }
 
-function runTable(summaries: readonly RunSummary[]): string {
-  const heads = summaries.map((summary) => `<th>${sideOf(summary)} radsluice</th>`).join('')
-  const rows = RUN_FACTS.map(({ key, label, read, show }) => {
-    const cells = summaries.map((summary) => {
-      const value = read(summary)
-      return `<td>${number(`${prefixOf(summary)}.${key}`, value, show(value, summary))}</td>`
-    })
-    return `<tr>${labelCell(label)}${cells.join('')}</tr>`
-  })
-  return `<table><thead><tr><th></th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`
+const runTable = (summaries: readonly RunSummary[]): string =>
+  tableOf(
+    '',
+    RUN_FACTS,
+    summaries.map((of) => ({ head: `${sideOf(of)} radsluice`, prefix: prefixOf(of), of })),
+  )
+
+const classTable = ({ classes }: RunSummary): string => {
+  if (classes === null) return ''
+  const columns = TRAFFIC_CLASSES.map((each) => ({
+    head: each,
+    prefix: `withRadsluice.classes.${each}`,
+    of: classes[each],
+  }))
+  return tableOf('in radsluice', CLASS_FACTS, columns)
 }
 
-function classTable({ classes }: RunSummary): string {
-  if (classes === null) return ''
-  const rows = CLASS_FACTS.map(({ key, label, read, show }) => {
-    const cells = TRAFFIC_CLASSES.map((each) => {
-      const value = read(classes[each])
-      return `<td>${number(`withRadsluice.classes.${each}.${key}`, value, show(value, classes[each]))}</td>`
-    })
+function tableOf<Of>(
+  corner: string,
+  facts: readonly Fact<Of>[],
+  columns: readonly { readonly head: string; readonly prefix: string; readonly of: Of }[],
+): string {
+  const heads = columns.map(({ head }) => `<th>${head}</th>`).join('')
+  const rows = facts.map(({ key, label, read, show }) => {
+    const cells = columns.map(
+      ({ prefix, of }) => `<td>${number(`${prefix}.${key}`, read(of), show(read(of), of))}</td>`,
+    )
     return `<tr>${labelCell(label)}${cells.join('')}</tr>`
   })
-  const heads = TRAFFIC_CLASSES.map((each) => `<th>${each}</th>`).join('')
-  return `<table><thead><tr><th>in radsluice</th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`
+  return `<table><thead><tr><th>${corner}</th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`
 }
 
 const labelCell = (label: string): string =>
