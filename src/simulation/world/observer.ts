@@ -1,10 +1,8 @@
 /**
- * Who watches a world: what the checkers and the recorders are told, step by step.
+ * Who watches a world, and what they are told. An observer changes nothing.
  *
- * An observer changes nothing. A checker that finds a law broken throws `BrokenLaw` with the law's name and what it saw; the
- * run ends there, and the seed brings it back.
+ * A law that is broken throws `BrokenLaw` with its name and what it saw. The run ends there, and the seed reproduces it.
  */
-
 import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
@@ -23,41 +21,39 @@ export class BrokenLaw extends Error {
   }
 }
 
-/** What an observer may look at: all but the means to change it. */
+/** What an observer may see of a world. */
 export interface ObservedWorld {
   readonly now: Instant
-  /** Undefined where the clients ask the servers directly. */
+  /** Undefined if the clients ask the servers directly. */
   readonly engine: Engine | undefined
   readonly servers: readonly Pick<HomeServer<never>, 'plan' | 'waiting'>[]
   readonly clients: readonly Pick<Nas, 'plan' | 'counters' | 'trying'>[]
 }
 
-/** Everything that can be told; an observer listens to what it cares for. */
 export interface Observer {
   begins?(world: ObservedWorld): void
   /** A client's datagram was handed to the engine. */
   received?(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void
   /** The engine sends to a server. */
   forwarded?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
-  /** The engine asks a server how it is. */
   probed?(lane: number, bytes: Uint8Array, now: Instant): void
-  /** A server's datagram is about to be handed to the engine; port -1 is the probe socket. */
+  /** A server's datagram will be handed to the engine. The port may be PROBE_PORT. */
   arrives?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
-  /** A port of a server that is not there refused what was sent. */
+  /** What was sent from this port was refused (ECONNREFUSED). */
   refused?(lane: number, port: number, now: Instant): void
-  /** A server's datagram was handed to the engine. */
+  /** A server's datagram was handed to the engine, and it was no answer to a probe. */
   responded?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
   /** The engine answers a client. */
   replied?(to: Peer, bytes: Uint8Array, now: Instant): void
   noted?(event: EngineEvent, now: Instant): void
   reconfigured?(options: EngineOptions, now: Instant): void
-  /** Something happened, and the engine has served all that can go. */
+  /** Something happened, and the engine has sent all that may go. */
   stepped?(now: Instant): void
   wrongAnswer?(client: string, why: string, now: Instant): void
   /** A server worked a message off. */
   worked?(server: string, packet: Packet, now: Instant): void
   /** A client's session came up, so long after it first dialed. */
   cameUp?(client: string, waited: Duration, now: Instant): void
-  /** A client gave a message up; `serial` is what the message carries. */
+  /** A client gave up the request with this serial. */
   gaveUp?(client: string, trafficClass: TrafficClass, serial: number, now: Instant): void
 }

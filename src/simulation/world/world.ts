@@ -1,11 +1,9 @@
 /**
- * A world: the real engine between simulated clients, a simulated network and simulated servers, in virtual time.
+ * A world: the real engine and the real codec between simulated clients, network and servers, in virtual time.
  *
- * The engine and the codec are the real ones; only time, network and peers are simulated. Observers are told of all that
- * happens. The same plan and seed give the same run, message for message. Without an engine, the clients ask the servers
- * directly: what an operator has today.
+ * Observers are told of all that happens. The same plan and seed give the same run, message for message. Without an engine
+ * the clients ask the servers directly, as they do without a proxy.
  */
-
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
@@ -43,27 +41,28 @@ export type Direction = (typeof DIRECTIONS)[number]
 export const perDirection = <T>(make: () => T): Record<Direction, T> =>
   Object.fromEntries(DIRECTIONS.map((direction) => [direction, make()])) as Record<Direction, T>
 
-/** Something that happens at a moment after the start. */
+/** Something that happens so long after the start. */
 export interface ScriptEntry {
   readonly at: Duration
   readonly run: (world: World, now: Instant) => void
 }
 
-/** Where an answer goes on its way back to a client. */
+/** One class and port of a client. */
 interface ClientEnvelope {
   readonly nas: number
   readonly class: TrafficClass
   readonly port: number
 }
 
-/** Where a message goes on its way to a server, and where its answer comes back: a lane's port, or PROBE_PORT. */
+/** A server, and the lane's port that the message came from, which may be PROBE_PORT. */
 interface ServerEnvelope {
   readonly server: number
   readonly class: TrafficClass
   readonly lane: number
   readonly port: number
+  /** The client that asked the server directly. */
   readonly client: ClientEnvelope | undefined
-  /** On the way back: nobody listens there. */
+  /** On the way back: nobody listened there. */
   readonly isRefused?: true
 }
 
@@ -73,7 +72,7 @@ const NOTHING = new Uint8Array(0)
 const OVERWRITTEN = 0xee
 /** Octets of a datagram. */
 const LARGEST = 4_200
-/** A world begins on a grid second, in the middle of nowhere. */
+/** A grid second far from 0. */
 export const START = instant(1_000_000_000_000)
 
 export class World implements Actor<ScriptEntry>, Outbox {
@@ -125,11 +124,12 @@ export class World implements Actor<ScriptEntry>, Outbox {
     this.#learnLanes()
     this.#shell =
       this.engine &&
-      new SimulatedShell(this.engine, {
+      new SimulatedShell({
+        engine: this.engine,
         agenda: this.#agenda,
         random: this.#random,
-        cost: plan.cost,
-        lateness: plan.lateness,
+        cost: plan.cost ?? 0,
+        lateness: plan.lateness ?? 0,
         stepped: (now) => this.#tell('stepped', now),
       })
     for (const entry of plan.script ?? []) this.#agenda.at(START + entry.at, this, entry)
@@ -141,7 +141,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
     return this.#agenda.now
   }
 
-  /** Lets virtual time pass until `until` after the start, or until nothing is left to happen. */
+  /** Lets virtual time pass until so long after the start. */
   run(until: Duration): void {
     const end = START + until
     for (let next = this.#agenda.nextAt(); next !== undefined && next <= end; next = this.#agenda.nextAt()) {
@@ -152,7 +152,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
     this.#agenda.now = instant(Math.max(end, this.now))
   }
 
-  /** Other options from now on, as a reload does it. */
+  /** As a reload does it. */
   reconfigure(options: EngineOptions, now: Instant): void {
     this.engine?.reconfigure(options, now)
     this.#learnLanes()
@@ -164,7 +164,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
     this.#shell?.touch()
   }
 
-  // What the engine sends, on its way over the network.
+  // What the engine sends.
 
   forward(lane: number, port: number, bytes: Uint8Array): void {
     this.#shell?.sent()
@@ -191,7 +191,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
   #toServer(lane: number, port: number, bytes: Uint8Array): void {
     const plan = this.#lanes.get(lane)
     if (plan === undefined) throw new Error(`simulation: lane ${lane} has no sockets`)
-    // A server that a reload gave another name is where it was.
+    // A reload may have given the server another name.
     const server = this.#serverNamed.get(plan.server) ?? this.#serverAt.get(plan.address) ?? -1
     this.links.proxyToServer.send({ server, class: plan.class, lane, port, client: undefined }, bytes, this.now)
   }
@@ -199,7 +199,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
   #fromClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
     const { engine } = this
     if (engine === undefined) {
-      // A client without a proxy asks the server that is its own.
+      // Each client asks one server.
       const server = envelope.nas % this.servers.length
       this.#atServer({ server, class: envelope.class, lane: -1, port: PROBE_PORT, client: envelope }, bytes, now)
       return
@@ -251,7 +251,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
     view.fill(OVERWRITTEN)
   }
 
-  /** In the order of the list: who stands later finds done what an earlier one does. */
+  /** In the order of the list. */
   #tell<Name extends keyof Observer>(name: Name, ...saw: Parameters<Required<Observer>[Name]>): void {
     for (const each of this.#observers) (each[name] as Tell | undefined)?.apply(each, saw)
   }

@@ -22,22 +22,20 @@ interface Known {
   isLearned: boolean
 }
 
-/** Undefined of no client. */
-type SettingOf = (address: string) => RequireMessageAuthenticator | undefined
-
 export class SigningLaw implements Observer {
   readonly #byAddress = new Map<string, Known>()
-  #settingOf: SettingOf
+  /** By address. */
+  #settings: ReadonlyMap<string, RequireMessageAuthenticator>
   /** What the engine said since the last datagram was handed to it. */
   #wasDropped = false
   #learned: string | undefined
 
   constructor(options: EngineOptions) {
-    this.#settingOf = settingOf(options)
+    this.#settings = settingsOf(options)
   }
 
   reconfigured(options: EngineOptions): void {
-    this.#settingOf = settingOf(options)
+    this.#settings = settingsOf(options)
   }
 
   noted(event: EngineEvent, now: Instant): void {
@@ -61,19 +59,15 @@ export class SigningLaw implements Observer {
     const packet = trafficClass === 'authentication' ? wellFormed(bytes) : undefined
     if (packet?.code !== ACCESS_REQUEST) return
     const known = this.#known(from.address)
-    const setting = this.#settingOf(from.address)
-    if (setting !== 'auto') {
-      if (setting === 'no' && packet.messageAuthenticatorAt === 0) {
-        known.isLearned = false
-        known.unsignedAt = now
-      }
-      return
-    }
-    if (learned !== undefined && (learned !== from.address || packet.messageAuthenticatorAt === 0)) {
+    const setting = this.#settings.get(from.address)
+    const isUnsigned = packet.messageAuthenticatorAt === 0
+    if (setting === 'no' && isUnsigned) Object.assign(known, { isLearned: false, unsignedAt: now })
+    if (setting !== 'auto') return
+    if (learned !== undefined && (learned !== from.address || isUnsigned)) {
       throw new BrokenLaw('signing', `${learned} was learned from a packet of ${from.address}`, now)
     }
     if (learned !== undefined) known.isLearned = true
-    if (packet.messageAuthenticatorAt !== 0) return
+    if (!isUnsigned) return
     if (known.isLearned !== wasDropped) {
       const what = known.isLearned ? 'was learned, and was taken' : 'was not learned, and was dropped'
       throw new BrokenLaw('signing', `an unsigned request of ${from.address}, which ${what}`, now)
@@ -91,7 +85,5 @@ export class SigningLaw implements Observer {
   }
 }
 
-const settingOf = ({ clients }: EngineOptions): SettingOf => {
-  const settings = new Map(clients.map((one) => [one.network, one.requireMessageAuthenticator]))
-  return (address) => settings.get(address)
-}
+const settingsOf = ({ clients }: EngineOptions): ReadonlyMap<string, RequireMessageAuthenticator> =>
+  new Map(clients.map((one) => [one.network, one.requireMessageAuthenticator]))
