@@ -84,9 +84,9 @@ describe('Gigawords that are added', () => {
   it('leave in some of the random worlds', () => {
     let worlds = 0
     for (let seed = 1; seed <= 60; seed += 1) {
-      const { plan, options: engine, faultsUntil } = randomWorld(seed, { length: seconds(40) })
-      if (!engine.clients.some(({ accounting }) => accounting.synthesizeGigawords)) continue
-      if (run({ ...plan, engine }, faultsUntil).withGigawords > 0) worlds += 1
+      const { plan, faultsUntil } = randomWorld(seed, { length: seconds(40) })
+      if (!plan.engine.clients.some(({ accounting }) => accounting.synthesizeGigawords)) continue
+      if (run(plan, faultsUntil).withGigawords > 0) worlds += 1
     }
     expect(worlds).toBeGreaterThan(2)
   })

@@ -33,8 +33,7 @@ import {
 } from '../world/world.ts'
 
 export interface RandomWorld {
-  readonly plan: WorldPlan
-  readonly options: EngineOptions
+  readonly plan: WorldPlan & { readonly engine: EngineOptions }
   /** There are faults and new sessions until then. */
   readonly faultsUntil: Duration
   readonly end: Duration
@@ -73,7 +72,6 @@ export const randomWorld = (
   )
   const options = optionsOf(servers, clients, random.child('options'))
   return {
-    options,
     faultsUntil: length,
     end: micros(length + SETTLE),
     plan: {

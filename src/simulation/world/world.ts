@@ -144,7 +144,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
   /** Lets virtual time pass until so long after the start. */
   run(until: Duration): void {
     const end = START + until
-    for (let next = this.#agenda.nextAt(); next !== undefined && next <= end; next = this.#agenda.nextAt()) {
+    while (this.#agenda.nextAt <= end) {
       this.#agenda.step()
       this.steps += 1
       this.#shell?.serve(this.now)
