@@ -239,20 +239,20 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
 
   operations(
     'a stop ends a daemon that somebody follows',
-    '(attached.length === 0 && forecast.isSafe)',
-    'forecast.isSafe',
+    '...(attached.length === 0 ? [] : [somebody])',
+    '...(attached.length >= 0 ? [] : [somebody])',
   ),
-  operations('a stop loses what is in hand', '(attached.length === 0 && forecast.isSafe)', 'attached.length === 0'),
-  operations('a stop that is under way is refused', 'force || isStopping || (', 'force || ('),
-  operations('a stop with force is refused', 'force || isStopping || (', 'isStopping || ('),
-  operations('a server is held Down while a stop is under way', '  if (daemon.isStopping) return STOPPING\n', ''),
+  operations('a stop loses what is in hand', '...(forecast.isSafe ? [] : [refusalText(forecast)])', ''),
+  operations('a stop that is under way is refused', 'if (force || ending.isStopping) return', 'if (force) return'),
+  operations('a stop with force is refused', 'if (force || ending.isStopping) return', 'if (ending.isStopping) return'),
+  operations('a server is held Down while a stop is under way', '  if (ending.isStopping) return STOPPING\n', ''),
   operations('both classes are held Down where one was named', ' && (name ?? each) === each)', ')'),
   operations('a class that a server does not take is held Down', 'found.lanes[each] !== undefined && ', ''),
 
   traces('a reader is told before all instances follow', 'trace?.hasBegun === true ?', 'trace !== undefined ?'),
   traces('a slow reader counts what it missed as told', 'if (isWritten) trace.told += 1', 'trace.told += 1'),
   traces('what a slow reader missed is not told', 'lost + (isWritten ? 0 : 1)', 'lost'),
-  traces('a trace has one more than it wanted', 'trace.told >= trace.wish.count', 'trace.told > trace.wish.count'),
+  traces('a trace has one more than it wanted', 'trace.told >= trace.count', 'trace.told > trace.count'),
   traces('a trace that ended is followed', '    this.#traces.delete(number)\n', ''),
 
   view(

@@ -1,21 +1,70 @@
 /**
- * What came in a body or a query, checked: the value, or one sentence that says what is wrong and what to write.
+ * The fields of a body and the parameters of a query, checked: the value, or one sentence that says what is wrong and what to
+ * write.
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { thereAre } from '../did-you-mean.ts'
+import { type Answer, type Asked, type Route, refusal, type Stream } from './route.ts'
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly sentence: string }
+
+/** Checks what was sent under a name; undefined if nothing was. */
+export type Field<T> = (value: unknown, name: string) => Checked<T>
+type Fields<All> = { readonly [Name in keyof All]: Field<All[Name]> }
+/** What may be undefined is left out then. */
+type Values<All> = {
+  readonly [Name in keyof All as undefined extends All[Name] ? never : Name]: All[Name]
+} & { readonly [Name in keyof All as undefined extends All[Name] ? Name : never]?: Exclude<All[Name], undefined> }
 
 const good = <T>(value: T): Checked<T> => ({ ok: true, value })
 const bad = (sentence: string): { readonly ok: false; readonly sentence: string } => ({ ok: false, sentence })
 
-/** A sentence where something is there that is not known; undefined where all is. */
-export function stray(
-  given: Iterable<string>,
-  known: readonly string[],
+/**
+ * A route with these fields and no others: in the body of a POST, which has no query, and in the query of a GET. `answer`
+ * gets their values.
+ */
+export function routeWith<All extends object>({
+  fields,
+  answer,
+  ...route
+}: Omit<Route, 'answer'> & {
+  readonly fields: Fields<All>
+  answer(values: Values<All>, asked: Asked): Answer | Stream | Promise<Answer | Stream>
+}): Route {
+  const check = ({ body, query }: Asked): Checked<Values<All>> => {
+    if (route.method === 'POST') return checked(body, fields, 'field', stray(query.keys(), [], 'parameter'))
+    const given = Object.fromEntries([...query.keys()].map((name) => [name, query.get(name)]))
+    return checked(given, fields, 'parameter')
+  }
+  return {
+    ...route,
+    answer: (asked) => {
+      const values = check(asked)
+      return values.ok ? answer(values.value, asked) : refusal(400, values.sentence)
+    },
+  }
+}
+
+function checked<All extends object>(
+  given: Readonly<Record<string, unknown>>,
+  fields: Fields<All>,
   kind: 'field' | 'parameter',
-): string | undefined {
+  otherwise?: string,
+): Checked<Values<All>> {
+  const unknown = stray(Object.keys(given), Object.keys(fields), kind) ?? otherwise
+  if (unknown !== undefined) return bad(unknown)
+  const values: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries<Field<unknown>>(fields)) {
+    const value = field(given[name], name)
+    if (!value.ok) return value
+    if (value.value !== undefined) values[name] = value.value
+  }
+  return good(values as Values<All>)
+}
+
+/** A sentence if something is there that is not known. */
+function stray(given: Iterable<string>, known: readonly string[], kind: 'field' | 'parameter'): string | undefined {
   const unknown = [...given].find((name) => !known.includes(name))
   if (unknown === undefined) return undefined
   const there =
@@ -23,40 +72,49 @@ export function stray(
   return `"${unknown.slice(0, 60)}" is no ${kind}; ${there}`
 }
 
-/** A sentence where a client is named that is not among `clients`; undefined where none is named, or one that is there. */
+/** A sentence if a client is named that is not among `clients`. */
 export function noSuchClient(name: string | undefined, clients: readonly string[]): string | undefined {
   if (name === undefined || clients.includes(name)) return undefined
   return `no client is called "${name.slice(0, 60)}"; ${thereAre(name, clients)}`
 }
 
-export function wordOf<const Word extends string>(value: unknown, name: string, words: readonly Word[]): Checked<Word> {
-  const word = words.find((one) => one === value)
-  return word === undefined ? bad(`${name} is missing or none of ${words.join(', ')}`) : good(word)
+export const optional =
+  <T>(field: Field<T>): Field<T | undefined> =>
+  (value, name) =>
+    value === undefined ? good(undefined) : field(value, name)
+
+/** False if nothing was sent. */
+export const flag: Field<boolean> = (value, name) => {
+  const given = value ?? false
+  return typeof given === 'boolean' ? good(given) : bad(`${name} is true or false`)
 }
 
-export const classOf = (value: unknown): Checked<TrafficClass> => wordOf(value, 'class', TRAFFIC_CLASSES)
+export const word =
+  <const Word extends string>(words: readonly Word[], usual?: Word): Field<Word> =>
+  (value, name) => {
+    const found = words.find((one) => one === (value ?? usual))
+    return found === undefined ? bad(`${name} is missing or none of ${words.join(', ')}`) : good(found)
+  }
 
-export const booleanOf = (value: unknown, name: string): Checked<boolean> =>
-  typeof value === 'boolean' ? good(value) : bad(`${name} is true or false`)
+export const trafficClass: Field<TrafficClass> = word(TRAFFIC_CLASSES)
+/** Whose figures are wanted. */
+export const whichClients = word(['all', 'active', 'off'], 'all')
 
 /** A whole number, as a number or (from a query) in digits. */
-export function wholeOf(
-  value: unknown,
-  { name, least, most }: { readonly name: string; readonly least: number; readonly most: number },
-): Checked<number> {
-  const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value
-  const isGood = typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most
-  return isGood ? good(number) : bad(`${name} is missing or no whole number from ${least} to ${most}`)
-}
+export const whole =
+  ({ least, most, usual }: { readonly least: number; readonly most: number; readonly usual?: number }): Field<number> =>
+  (value, name) => {
+    const given = value ?? usual
+    const number = typeof given === 'string' && /^\d{1,10}$/.test(given) ? Number(given) : given
+    const isGood = typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most
+    return isGood ? good(number) : bad(`${name} is missing or no whole number from ${least} to ${most}`)
+  }
 
-export function textOf(value: unknown, name: string, longest = 253): Checked<string> {
-  const isGood = typeof value === 'string' && value !== '' && new TextEncoder().encode(value).length <= longest
-  return isGood ? good(value) : bad(`${name} is a text of 1 to ${longest} octets`)
-}
+export const text =
+  (longest = 253): Field<string> =>
+  (value, name) => {
+    const isGood = typeof value === 'string' && value !== '' && new TextEncoder().encode(value).length <= longest
+    return isGood ? good(value) : bad(`${name} is a text of 1 to ${longest} octets`)
+  }
 
-const WHICH_CLIENTS = ['all', 'active', 'off'] as const
-
-/** Whose figures are wanted; all where nothing is said. */
-export function clientsIn(query: URLSearchParams): Checked<(typeof WHICH_CLIENTS)[number]> {
-  return wordOf(query.get('clients') ?? 'all', 'clients', WHICH_CLIENTS)
-}
+export const optionalText = optional(text())

@@ -78,31 +78,30 @@ export const begun = (forecast: Forecast, pid: number): object => ({
   forecast,
 })
 
-/** Whether it may be stopped, or is already: without force not while somebody follows the daemon, nor if something would be lost. */
-export function mayStop(
-  { isStopping, attached }: { readonly isStopping: boolean; readonly attached: readonly Attachment[] },
-  forecast: Forecast,
-  { force, pid }: { readonly force: boolean; readonly pid: number },
-): OperationResult {
-  if (force || isStopping || (attached.length === 0 && forecast.isSafe)) return done(begun(forecast, pid))
+/** Without force it is not stopped while somebody follows the daemon, nor if something would be lost; unless a stop is under way. */
+export function stopRefusal(
+  force: boolean,
+  daemon: {
+    readonly ending: { readonly isStopping: boolean }
+    readonly attached: readonly Attachment[]
+    readonly forecast: Forecast
+  },
+): Refused | undefined {
+  const { ending, attached, forecast } = daemon
+  if (force || ending.isStopping) return undefined
   const who = attached.map((one) => `${one.kind} by ${one.by}`).join(', ')
-  const why = [
-    ...(attached.length === 0
-      ? []
-      : [`somebody is attached: ${who}; ask them to quit, or run "radsluice stop --force"`]),
-    ...(forecast.isSafe ? [] : [refusalText(forecast)]),
-  ]
-  return refused(409, why.join('; '), { attached, forecast })
+  const somebody = `somebody is attached: ${who}; ask them to quit, or run "radsluice stop --force"`
+  const why = [...(attached.length === 0 ? [] : [somebody]), ...(forecast.isSafe ? [] : [refusalText(forecast)])]
+  return why.length === 0 ? undefined : refused(409, why.join('; '), { attached, forecast })
 }
 
 /** The lanes of a server, of one class or of all that it takes. */
 export function lanesOf(
-  daemon: { readonly isStopping: boolean; readonly options: EngineOptions },
-  server: string,
-  name: TrafficClass | undefined,
+  ending: { readonly isStopping: boolean },
+  { servers }: EngineOptions,
+  { server, class: name }: { readonly server: string; readonly class?: TrafficClass },
 ): { readonly ok: true; readonly lanes: readonly LaneName[] } | Refused {
-  if (daemon.isStopping) return STOPPING
-  const { servers } = daemon.options
+  if (ending.isStopping) return STOPPING
   const found = servers.find((one) => one.name === server)
   if (found === undefined) {
     const names = servers.map((one) => one.name)

@@ -6,10 +6,7 @@
  */
 import type { Followed, TraceEvent } from '../proxy/border/events.ts'
 
-export interface TraceWish {
-  readonly client: string | undefined
-  readonly user: string | undefined
-  readonly session: string | undefined
+export interface TraceWish extends Omit<Followed, 'trace'> {
   readonly seconds: number
   readonly count: number
 }
@@ -23,7 +20,9 @@ export interface TracedEvent {
 }
 
 interface Trace {
-  readonly wish: TraceWish
+  readonly sought: Omit<Followed, 'trace'>
+  readonly seconds: number
+  readonly count: number
   /** Unix time of the moment 0 of the monotonic clock, microseconds. */
   readonly epoch: number
   /** All instances follow it, and its reader knows. */
@@ -37,27 +36,15 @@ export class TraceState {
   #last = 0
 
   /** Answers the number of the trace: instances are to follow it now, and `begun` comes after that. */
-  begin(wish: TraceWish, epoch: number): number {
+  begin({ seconds, count, ...sought }: TraceWish, epoch: number): number {
     this.#last += 1
-    this.#traces.set(this.#last, { wish, epoch, hasBegun: false, told: 0, lost: 0 })
+    this.#traces.set(this.#last, { sought, seconds, count, epoch, hasBegun: false, told: 0, lost: 0 })
     return this.#last
   }
 
   /** What all instances are to follow. */
   get followed(): Followed[] {
-    return [...this.#traces].map(
-      ([
-        trace,
-        {
-          wish: { client, user, session },
-        },
-      ]) => ({
-        trace,
-        ...(client === undefined ? {} : { client }),
-        ...(user === undefined ? {} : { user }),
-        ...(session === undefined ? {} : { session }),
-      }),
-    )
+    return [...this.#traces].map(([trace, { sought }]) => ({ trace, ...sought }))
   }
 
   /** All instances follow it. Answers its first line; undefined if it has ended meanwhile. */
@@ -65,8 +52,8 @@ export class TraceState {
     const trace = this.#traces.get(number)
     if (trace === undefined) return undefined
     trace.hasBegun = true
-    const { seconds, count, ...following } = trace.wish
-    return { following, seconds, count }
+    const { sought, seconds, count } = trace
+    return { following: sought, seconds, count }
   }
 
   /** Which traces are told of the step, and when it was, in Unix microseconds. */
@@ -83,7 +70,7 @@ export class TraceState {
     if (trace === undefined) return false
     if (isWritten) trace.told += 1
     trace.lost += lost + (isWritten ? 0 : 1)
-    return trace.told >= trace.wish.count
+    return trace.told >= trace.count
   }
 
   /** It is not followed any more. Answers its last line; undefined if it has ended before. */

@@ -21,35 +21,28 @@ import { monotonicNow } from '../transport/clock.io.ts'
 import { type Act, type Layers, type Reloaded, ReloadState } from './reload.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
 
-/** Who asked for a reload or for an override, and waits for its result. */
+/** Who asked for a change, and waits for its result. */
 interface Asker {
-  reloaded(result: ReloadResult): void
-  overridden(result: Overridden): void
+  resolve(result: ReloadResult | Overridden): void
   reject(error: unknown): void
 }
 
-const IGNORED: Asker = { reloaded: () => undefined, overridden: () => undefined, reject: () => undefined }
+interface SettingsOf {
+  readonly file: string
+  readonly config: Config
+  readonly memories: SharedMemories
+  readonly instances: Pick<Instances, 'change'>
+  readonly log: Pick<Log, 'write' | 'setLevel'>
+}
 
 export class DaemonSettings {
-  readonly #file: string
-  readonly #memories: SharedMemories
-  readonly #instances: Instances
-  readonly #log: Log
+  readonly #of: SettingsOf
   readonly #state: ReloadState<Asker>
   #digest: { readonly of: Config; readonly digest: string } | undefined
 
-  constructor(o: {
-    readonly file: string
-    readonly config: Config
-    readonly memories: SharedMemories
-    readonly instances: Instances
-    readonly log: Log
-  }) {
-    this.#file = o.file
-    this.#memories = o.memories
-    this.#instances = o.instances
-    this.#log = o.log
-    this.#state = new ReloadState(o.config, Date.now() / 1_000)
+  constructor(of: SettingsOf) {
+    this.#of = of
+    this.#state = new ReloadState(of.config, Date.now() / 1_000)
   }
 
   get config(): Config {
@@ -61,28 +54,24 @@ export class DaemonSettings {
   }
 
   view(): DaemonView['config'] {
-    return { file: this.#file, digest: this.#digestNow(), ...this.#state.status }
+    return { file: this.#of.file, digest: this.#digestNow(), ...this.#state.status }
   }
 
   /** The settings as they hold, and what operators have changed; without secrets. */
   effective(): object {
-    return { file: this.#file, settings: effectiveSettings(this.config), overrides: this.overrides }
+    return { file: this.#of.file, settings: effectiveSettings(this.config), overrides: this.overrides }
   }
 
   reload(forgetLearned = false): Promise<ReloadResult> {
-    return new Promise((reloaded, reject) =>
-      this.#do(this.#state.reload({ ...IGNORED, reloaded, reject }, forgetLearned)),
-    )
+    return this.#ask((asker) => this.#state.reload(asker, forgetLearned))
   }
 
   refuse(problem: string): Promise<ReloadResult> {
-    return new Promise((reloaded) => this.#do(this.#state.refuse({ ...IGNORED, reloaded }, problem)))
+    return this.#ask((asker) => this.#state.refuse(asker, problem))
   }
 
   override(change: OverrideChange): Promise<Overridden> {
-    return new Promise((overridden, reject) =>
-      this.#do(this.#state.override({ ...IGNORED, overridden, reject }, change)),
-    )
+    return this.#ask((asker) => this.#state.override(asker, change))
   }
 
   /**
@@ -91,19 +80,24 @@ export class DaemonSettings {
    */
   preview(file: string): Preview {
     const found = this.#state.preview(readConfig(file))
-    return found.ok ? { ...found, file, runsWith: this.#file } : found
+    return found.ok ? { ...found, file, runsWith: this.#of.file } : found
   }
 
   end(): void {
     this.#state.end()
   }
 
+  #ask<Result>(ask: (asker: Asker) => readonly Act<Asker>[]): Promise<Result> {
+    return new Promise((resolve, reject) => this.#do(ask({ resolve: resolve as Asker['resolve'], reject })))
+  }
+
   #do(acts: readonly Act<Asker>[]): void {
+    const { file, log } = this.#of
     for (const act of acts) {
       switch (act.do) {
         case 'read':
           // Not at once: those who ask for a reload in this turn share it.
-          queueMicrotask(() => this.#do(this.#state.read(readConfig(this.#file))))
+          queueMicrotask(() => this.#do(this.#state.read(readConfig(file))))
           break
         case 'roll-out':
           void this.#rollOut(act.layers)
@@ -112,17 +106,17 @@ export class DaemonSettings {
           this.#logReloaded(act.result)
           break
         case 'log-refused':
-          this.#log.write('reload-refused', { config: this.#file, problems: act.problems })
+          log.write('reload-refused', { config: file, problems: act.problems })
           break
         case 'answer-reload': {
           giveMemoryBack()
           const { result } = act
-          const full = result.ok ? { ...result, file: this.#file, digest: this.#digestNow() } : result
-          for (const asker of act.askers) asker.reloaded(full)
+          const full = result.ok ? { ...result, file: file, digest: this.#digestNow() } : result
+          for (const asker of act.askers) asker.resolve(full)
           break
         }
         case 'answer-override':
-          for (const asker of act.askers) asker.overridden(act.result)
+          for (const asker of act.askers) asker.resolve(act.result)
           break
         case 'reject':
           for (const asker of act.askers) asker.reject(act.error)
@@ -132,13 +126,12 @@ export class DaemonSettings {
   }
 
   async #rollOut(layers: Layers): Promise<void> {
+    const { memories, instances, log } = this.#of
     let acts: readonly Act<Asker>[]
     try {
-      const settings = settingsOf(layers, this.#memories)
-      await this.#instances.change(settings, () => {
-        this.#memories.announce(settings.options, settings.memory, monotonicNow())
-      })
-      this.#log.setLevel(settings.logLevel)
+      const settings = settingsOf(layers, memories)
+      await instances.change(settings, () => memories.announce(settings.options, settings.memory, monotonicNow()))
+      log.setLevel(settings.logLevel)
       acts = this.#state.rolledOut(Date.now() / 1_000)
     } catch (error) {
       acts = this.#state.failed(error)
@@ -147,11 +140,12 @@ export class DaemonSettings {
   }
 
   #logReloaded({ warnings, changes, endedOverrides, waitingForRestart }: Reloaded): void {
-    for (const warning of inShort(warnings, MOST_WARNINGS_IN_LOG)) this.#log.write('config-warning', { warning })
+    const { file, log } = this.#of
+    for (const warning of inShort(warnings, MOST_WARNINGS_IN_LOG)) log.write('config-warning', { warning })
     const said = [changesInShort(changes), ...endedOverrides.map((one) => `ended: ${one}`)]
-    this.#log.write('reloaded', { config: this.#file, digest: this.#digestNow(), changes: said.join('; ') })
+    log.write('reloaded', { config: file, digest: this.#digestNow(), changes: said.join('; ') })
     if (waitingForRestart.length > 0) {
-      this.#log.write('reload-needs-restart', { settings: waitingForRestart.join(', ') })
+      log.write('reload-needs-restart', { settings: waitingForRestart.join(', ') })
     }
   }
 

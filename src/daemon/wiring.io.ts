@@ -12,9 +12,7 @@ import type { ReloadResult } from '../admin/operations.ts'
 import { NO_OVERRIDES } from '../admin/overrides.ts'
 import { changingRoutes, type Operated } from '../admin/routes/changing.io.ts'
 import { followingRoutes } from '../admin/routes/following.io.ts'
-import { learnedRoutes } from '../admin/routes/learned.io.ts'
 import { readingRoutes } from '../admin/routes/reading.io.ts'
-import { sessionsRoutes } from '../admin/routes/sessions.io.ts'
 import { type AdminServer, openAdmin } from '../admin/server.io.ts'
 import { Traces } from '../admin/traces.io.ts'
 import { engineOptions } from '../config/outward/engine-options.ts'
@@ -123,10 +121,14 @@ export class Wiring {
       listen,
       socket: socket === undefined ? undefined : resolve(dirname(file), socket),
       routes: [
-        ...readingRoutes(view, () => settings.effective()),
+        ...readingRoutes({
+          view,
+          settings: () => settings.effective(),
+          sessions: (sought) => instances.sessions(sought),
+          learned: (limit) => instances.learned(limit),
+          clients,
+        }),
         ...followingRoutes({ view, attached: this.#attached, traces: this.#traces, clients, boundary }),
-        ...sessionsRoutes((sought) => instances.sessions(sought), clients),
-        ...learnedRoutes((limit) => instances.learned(limit)),
         ...changingRoutes(this.#operated(), boundary),
       ],
       tokens: () => settings.config.admin.tokens,
@@ -187,34 +189,17 @@ export class Wiring {
   }
 
   #operated(): Operated {
-    const { settings, ending, log } = this
-    const attached = this.#attached
+    const { settings, log } = this
     return {
-      get isDraining() {
-        return ending.isDraining
-      },
-      get isStopping() {
-        return ending.isStopping
-      },
-      get attached() {
-        return attached.all
-      },
-      get options() {
-        return engineOptions(settings.config)
-      },
+      ending: this.ending,
+      attached: () => this.#attached.all,
+      options: () => engineOptions(settings.config),
       override: (change) => this.orFail('override', settings.override(change)),
       reload: (by, forgetLearned) => {
         log.write('operated', { by, what: forgetLearned ? RELOAD_AND_FORGET : 'reload' })
         return this.#life.reload(forgetLearned)
       },
       preview: (file) => settings.preview(file),
-      drain: (by) => ending.drain(by),
-      resume: (by) => ending.resume(by),
-      stop: (by, force) => ending.stop(by, force),
-      inHand: () => ending.inHand(),
-      forecast: () => ending.forecast(),
-      unserved: () => ending.unserved(),
-      follow: (follower) => ending.follow(follower),
       log: (by, what) => log.write('operated', { by, what }),
     }
   }

@@ -12,10 +12,10 @@ import type { Draining } from '../proxy/border/ports.ts'
 import type { FoundLearned } from '../proxy/signing.ts'
 import { tryOpening } from '../transport/dgram/socket.io.ts'
 import { AddressWatch } from './address-watch.io.ts'
+import { allLearned, allSessions, type FoundSessions, type SoughtSessions } from './protocol/found.ts'
 import type { InstanceView } from './protocol/instance-view.ts'
-import type { FoundSessions, InstanceSettings, SoughtSessions } from './protocol/protocol.ts'
+import type { Answer, Argument, InstanceSettings } from './protocol/protocol.ts'
 import { type Listen, RolloutRunner } from './rollout.io.ts'
-import { latestOf } from './shared/sum.ts'
 import { Supervisor, type SupervisorEvents } from './supervisor.io.ts'
 
 export class Instances {
@@ -87,33 +87,28 @@ export class Instances {
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.idle()))
   }
 
-  /** Tracked sessions of all; undefined where none are tracked. */
+  /** Tracked sessions of all; undefined if none are tracked. */
   async sessions(sought: SoughtSessions): Promise<FoundSessions | undefined> {
-    const found = (await Promise.all(this.#supervisors.map((supervisor) => supervisor.sessions(sought)))).filter(
-      (one) => one !== undefined,
-    )
-    if (found.length === 0) return undefined
-    const sessions = found.flatMap((one) => one.sessions)
-    return {
-      sessions: sessions.slice(0, sought.limit),
-      more: sessions.length > sought.limit || found.some(({ more }) => more),
-      tracked: found.reduce((sum, one) => sum + one.tracked, 0),
-    }
+    return allSessions(await this.#ask('sessions', sought), sought.limit)
   }
 
-  /** Who was learned to sign: what one knows, all know, but each has seen its own part of mixed signing. */
+  /** Who was learned to sign; undefined if no instance runs. */
   async learned(limit: number): Promise<FoundLearned | undefined> {
-    const found = (await Promise.all(this.#supervisors.map((supervisor) => supervisor.learned(limit)))).filter(
-      (one) => one !== undefined,
-    )
-    const [first] = found
-    if (first === undefined) return undefined
-    return { ...first, mixed: found.map(({ mixed }) => mixed).reduce((a, b) => latestOf(a, b)) }
+    return allLearned(await this.#ask('learned', limit))
   }
 
   /** In the order of their numbers. */
   view(): Promise<InstanceView[]> {
     return Promise.all(this.#supervisors.map((supervisor) => supervisor.view()))
+  }
+
+  /** The answers of those that run and have one. */
+  async #ask<Name extends 'sessions' | 'learned'>(
+    name: Name,
+    argument: Argument<Name>,
+  ): Promise<NonNullable<Answer<Name>>[]> {
+    const answers = await Promise.all(this.#supervisors.map((supervisor) => supervisor.ask(name, argument)))
+    return answers.filter((one) => one !== undefined && one !== null)
   }
 
   async close(): Promise<void> {

@@ -4,11 +4,10 @@
  * It decides nothing: `Supervision` says when the next thread starts, and what counts for all threads of the instance.
  */
 import type { PerClass } from '../classes.ts'
-import type { FoundLearned } from '../proxy/signing.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { within } from '../within.io.ts'
 import { type InstanceView, type ViewPart, whole } from './protocol/instance-view.ts'
-import type { FoundSessions, SoughtSessions, Traced } from './protocol/protocol.ts'
+import type { Answer, Argument, MethodName, Traced } from './protocol/protocol.ts'
 import type { RolloutRunner } from './rollout.io.ts'
 import { Supervision } from './supervisor.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
@@ -35,12 +34,19 @@ interface Thread {
   readonly life: number
 }
 
+export interface SupervisorOptions {
+  readonly number: number
+  /** How many instances there are. */
+  readonly of: number
+  /** Knows what each thread that is started must be told. */
+  readonly rollout: RolloutRunner
+  readonly events: SupervisorEvents
+  /** The thread to start, by default that of this program. */
+  readonly file: URL | undefined
+}
+
 export class Supervisor {
-  readonly #number: number
-  readonly #of: number
-  readonly #rollout: RolloutRunner
-  readonly #events: SupervisorEvents
-  readonly #file: URL | undefined
+  readonly #o: SupervisorOptions
   readonly #state: Supervision
   /** It starts or runs. */
   #thread: Thread | undefined
@@ -48,19 +54,8 @@ export class Supervisor {
   #nextView: Promise<InstanceView> | undefined
   #restart: NodeJS.Timeout | undefined
 
-  /** `rollout` knows what each thread that is started must be told. */
-  constructor(o: {
-    readonly number: number
-    readonly of: number
-    readonly rollout: RolloutRunner
-    readonly events: SupervisorEvents
-    readonly file: URL | undefined
-  }) {
-    this.#number = o.number
-    this.#of = o.of
-    this.#rollout = o.rollout
-    this.#events = o.events
-    this.#file = o.file
+  constructor(o: SupervisorOptions) {
+    this.#o = o
     this.#state = new Supervision(o.number)
   }
 
@@ -70,17 +65,18 @@ export class Supervisor {
    */
   async open(): Promise<void> {
     const { life, usedUpUntil, books } = this.#state.start()
-    const start = { number: this.#number, of: this.#of, settings: this.#rollout.settings, usedUpUntil, books }
+    const { number, of, rollout, events: heard, file } = this.#o
+    const start = { number, of, settings: rollout.settings, usedUpUntil, books }
     const events = {
-      line: this.#events.line,
-      sessionsEnded: this.#events.sessionsEnded,
-      traced: (told: Traced) => this.#events.traced(this.#number, told),
+      line: heard.line,
+      sessionsEnded: heard.sessionsEnded,
+      traced: (told: Traced) => heard.traced(number, told),
       ended: (error: unknown) => this.#ended(handle, life, error),
     }
-    const handle = new ThreadHandle(start, events, this.#file)
+    const handle = new ThreadHandle(start, events, file)
     this.#thread = { handle, life }
     try {
-      await this.#rollout.start(handle)
+      await rollout.start(handle)
       this.#state.opened(await wholeView(handle))
     } catch (error) {
       this.#thread = undefined
@@ -103,7 +99,7 @@ export class Supervisor {
         const fresh = await within(ANSWER_AT_MOST_MS, this.#viewInTurn(thread.handle))
         if (fresh !== undefined) this.#state.viewed(thread.life, fresh)
       } catch (error) {
-        if (thread === this.#thread) this.#events.viewFailed(error)
+        if (thread === this.#thread) this.#o.events.viewFailed(error)
       }
     }
     return this.#state.view()
@@ -115,18 +111,13 @@ export class Supervisor {
     if (this.#state.mustHear(local)) this.#thread?.handle.call('addresses', local).catch(() => undefined)
   }
 
-  /** Of an instance that does not run there are none. */
-  async sessions(sought: SoughtSessions): Promise<FoundSessions | undefined> {
-    return await this.#running()
-      ?.handle.call('sessions', sought)
-      .catch(() => undefined)
-  }
-
-  /** Of an instance that does not run nothing. */
-  async learned(limit: number): Promise<FoundLearned | undefined> {
-    return await this.#running()
-      ?.handle.call('learned', limit)
-      .catch(() => undefined)
+  /** What its thread answers; undefined if the instance does not run. */
+  async ask<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<Answer<Name> | undefined> {
+    try {
+      return await this.#running()?.handle.call(name, argument)
+    } catch {
+      return undefined
+    }
   }
 
   async close(): Promise<void> {
@@ -154,23 +145,23 @@ export class Supervisor {
   }
 
   #ended(handle: ThreadHandle, life: number, error: unknown): void {
-    this.#rollout.ended(handle, error)
+    this.#o.rollout.ended(handle, error)
     const crash = this.#state.ended(life, monotonicNow())
     if (crash === undefined) return
     this.#thread = undefined
     const { lost, restartAfterMs } = crash
-    this.#events.crashed({ number: this.#number, error, lost, restartSeconds: restartAfterMs / 1_000 })
+    this.#o.events.crashed({ number: this.#o.number, error, lost, restartSeconds: restartAfterMs / 1_000 })
     this.#restartAfter(restartAfterMs)
   }
 
   #restartAfter(milliseconds: number): void {
     this.#restart = setTimeout(() => {
       this.open().then(
-        () => this.#events.restarted(this.#number),
+        () => this.#o.events.restarted(this.#o.number),
         (error: unknown) => {
           const again = this.#state.startFailed(monotonicNow())
           if (again === undefined) return
-          this.#events.restartFailed(this.#number, error, again / 1_000)
+          this.#o.events.restartFailed(this.#o.number, error, again / 1_000)
           this.#restartAfter(again)
         },
       )

@@ -4,12 +4,12 @@
  * A call to a thread that ends before it has answered fails; so nobody waits for ever.
  */
 import { Worker } from 'node:worker_threads'
-import { codedError, type ErrorCode } from '../coded-error.ts'
+import { errorFrom } from './protocol/plain-error.ts'
 import type {
+  Answer,
+  Argument,
   FromInstance,
-  InstanceProtocol,
   MethodName,
-  PlainError,
   ThreadStart,
   ToInstance,
   Traced,
@@ -50,7 +50,7 @@ export class ThreadHandle {
   constructor(start: ThreadStart, events: ThreadEvents, file: URL = THREAD) {
     const name = `instance ${start.number}`
     this.#worker = new Worker(file, { workerData: start, name, resourceLimits: LIMITS })
-    this.#worker.on('message', (message: FromInstance) => this.#take(message, events))
+    this.#worker.on('message', (message: FromInstance) => this.#heard(message, events))
     this.#worker.on('error', (error) => {
       this.#error = error
     })
@@ -63,45 +63,27 @@ export class ThreadHandle {
   }
 
   /** @throws what the call threw there, coded errors as such; and where the thread ends before it answers. */
-  call<Name extends MethodName>(
-    name: Name,
-    argument: Parameters<InstanceProtocol[Name]>[0],
-  ): ReturnType<InstanceProtocol[Name]> {
+  call<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<Answer<Name>> {
     this.#calls += 1
     const id = this.#calls
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
     this.#worker.postMessage({ id, name, argument } satisfies ToInstance)
-    return answer as ReturnType<InstanceProtocol[Name]>
+    return answer as Promise<Answer<Name>>
   }
 
   async terminate(): Promise<void> {
     await this.#worker.terminate()
   }
 
-  #take(message: FromInstance, events: ThreadEvents): void {
-    if (message.kind === 'line') {
-      events.line(message.line)
-      return
+  #heard(message: FromInstance, events: ThreadEvents): void {
+    if (message.kind === 'line') events.line(message.line)
+    else if (message.kind === 'sessions-ended') events.sessionsEnded(message.lines)
+    else if (message.kind === 'traced') events.traced(message)
+    else {
+      const waiting = this.#waiting.get(message.id)
+      this.#waiting.delete(message.id)
+      if (message.kind === 'answer') waiting?.resolve(message.value)
+      else waiting?.reject(errorFrom(message.error))
     }
-    if (message.kind === 'sessions-ended') {
-      events.sessionsEnded(message.lines)
-      return
-    }
-    if (message.kind === 'traced') {
-      events.traced(message)
-      return
-    }
-    const waiting = this.#waiting.get(message.id)
-    this.#waiting.delete(message.id)
-    if (message.kind === 'answer') waiting?.resolve(message.value)
-    else waiting?.reject(errorFrom(message.error))
   }
-}
-
-function errorFrom({ message, stack, code, systemCode }: PlainError): Error {
-  const cause = systemCode === undefined ? undefined : Object.assign(new Error(systemCode), { code: systemCode })
-  if (code !== undefined) return codedError(code as ErrorCode, message, cause)
-  const error = new Error(message, { cause })
-  if (stack !== undefined) error.stack = stack
-  return error
 }

@@ -2,7 +2,7 @@
  * What operators may do, and what is said of it: every refusal, and each case in which a stop is not refused.
  */
 import { describe, expect, it } from 'vitest'
-import { lanesOf, mayStop, readResult, resumeResult } from '../../src/admin/operations.ts'
+import { begun, lanesOf, readResult, resumeResult, stopRefusal } from '../../src/admin/operations.ts'
 import type { Forecast } from '../../src/observe/view/in-hand.ts'
 import type { Attachment } from '../../src/observe/view/view.ts'
 import { defaults, server } from '../proxy/options.ts'
@@ -26,16 +26,17 @@ describe('a stop', () => {
 
   it.each(cases)('is refused where somebody follows or something would be lost, without force: %o', (one) => {
     const { force, isStopping, attached, isSafe } = one
-    const result = mayStop({ isStopping, attached }, forecast(isSafe), { force, pid: 7 })
-    expect(result.ok).toBe(force || isStopping || (attached.length === 0 && isSafe))
-    if (result.ok) {
-      const queued = isSafe ? 0 : 3
-      expect(result.value).toEqual({ pid: 7, queued, outstanding: 0, limitSeconds: 30, forecast: forecast(isSafe) })
-      return
-    }
-    expect(result).toMatchObject({ status: 409, more: { attached, forecast: forecast(isSafe) } })
-    expect(result.error.includes('somebody is attached: top by anna; ask them to quit')).toBe(attached.length > 0)
-    expect(result.error.includes('3 records')).toBe(!isSafe)
+    const refused = stopRefusal(force, { ending: { isStopping }, attached, forecast: forecast(isSafe) })
+    expect(refused === undefined).toBe(force || isStopping || (attached.length === 0 && isSafe))
+    if (refused === undefined) return
+    expect(refused).toMatchObject({ status: 409, more: { attached, forecast: forecast(isSafe) } })
+    expect(refused.error.includes('somebody is attached: top by anna; ask them to quit')).toBe(attached.length > 0)
+    expect(refused.error.includes('3 records')).toBe(!isSafe)
+  })
+
+  it('says when it begins what is in hand and how much time there is', () => {
+    const all = { pid: 7, queued: 3, outstanding: 0, limitSeconds: 30, forecast: forecast(false) }
+    expect(begun(forecast(false), 7)).toEqual(all)
   })
 })
 
@@ -43,7 +44,7 @@ describe('the lanes of a server', () => {
   const onlyLogins = { ...server('s2'), lanes: { authentication: server('s2').lanes.authentication! } }
   const options = { ...defaults(), servers: [server('s1'), onlyLogins] }
   const of = (name: string, trafficClass?: 'authentication' | 'accounting', isStopping = false) =>
-    lanesOf({ isStopping, options }, name, trafficClass)
+    lanesOf({ isStopping }, options, { server: name, ...(trafficClass && { class: trafficClass }) })
   const lane = (name: string, trafficClass: string) => ({ server: name, class: trafficClass })
 
   it('are those of the class that was named, else all that it has', () => {

@@ -7,7 +7,7 @@ import type { TraceEvent } from '../../src/proxy/border/events.ts'
 import { type Interleaved, walkAll } from '../interleavings.ts'
 
 const wish = (changes: Partial<TraceWish>): TraceWish => ({
-  ...{ client: undefined, user: undefined, session: undefined, seconds: 60, count: 2 },
+  ...{ seconds: 60, count: 2 },
   ...changes,
 })
 const WISHES = [wish({ client: 'bng' }), wish({ user: 'anna', session: '1' })]

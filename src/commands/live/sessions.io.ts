@@ -1,7 +1,7 @@
 /**
  * `radsluice sessions`: accounting sessions that a running daemon tracks, the first ones or those that match.
  */
-import type { FoundSessions } from '../../instances/protocol/protocol.ts'
+import type { FoundSessions } from '../../instances/protocol/found.ts'
 import { askFor } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
 import { verb } from '../input/verb.ts'

@@ -1,7 +1,7 @@
 /**
  * Tracked accounting sessions as a table for people.
  */
-import type { FoundSessions } from '../../instances/protocol/protocol.ts'
+import type { FoundSessions } from '../../instances/protocol/found.ts'
 import { table } from './table.ts'
 
 const HEADING = [

@@ -4,8 +4,6 @@
  * The main thread calls, the instance answers each call once; beside that an instance only sends lines for its logs. No
  * packet ever crosses: what must be known by all instances at once stands in shared memory.
  */
-import type { SessionReport } from '../../accounting/sessions/session-report.ts'
-import type { Sought } from '../../accounting/sessions/session-rows.ts'
 import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
 import type { Draining } from '../../proxy/border/ports.ts'
 import type { FoundLearned } from '../../proxy/signing.ts'
@@ -14,9 +12,11 @@ import type { Instant } from '../../units.ts'
 import type { PlainOptions } from '../shared/plain-options.ts'
 import type { SharedMemory } from '../shared/shared-memory.ts'
 import type { ClientsChange } from './clients-change.ts'
+import type { FoundSessions, SoughtSessions } from './found.ts'
 import type { InstanceView, ViewPart } from './instance-view.ts'
+import type { PlainError } from './plain-error.ts'
 
-/** What an instance is born with. */
+/** What a thread is started with. */
 export interface ThreadStart {
   /** From 0 up. */
   readonly number: number
@@ -46,9 +46,9 @@ export interface InstanceSettings {
   readonly forgets: number
 }
 
-/** The calls; each is answered once. */
+/** What the main thread asks; each call is answered once. */
 export interface InstanceProtocol {
-  /** Opens the sockets towards the servers of the settings that it was born with. */
+  /** Opens the sockets towards the servers of the settings that it was started with. */
   open(nothing: undefined): Promise<void>
   /** Opens the listeners: from now on it serves. */
   listen(options: ListenOptions): Promise<void>
@@ -77,6 +77,8 @@ export interface InstanceProtocol {
 }
 
 export type MethodName = keyof InstanceProtocol
+export type Argument<Name extends MethodName> = Parameters<InstanceProtocol[Name]>[0]
+export type Answer<Name extends MethodName> = Awaited<ReturnType<InstanceProtocol[Name]>>
 
 export interface ToInstance {
   readonly id: number
@@ -91,31 +93,9 @@ export interface Traced {
   readonly lost: number
 }
 
-/** What tracked sessions must be; what is not given may be anything. */
-export interface SoughtSessions extends Sought {
-  /** No more than so many. */
-  readonly limit: number
-}
-
-export interface FoundSessions {
-  readonly sessions: readonly SessionReport[]
-  /** Whether there are more than these. */
-  readonly more: boolean
-  /** Tracked and not ended, whatever was sought. */
-  readonly tracked: number
-}
-
 export type FromInstance =
   | { readonly kind: 'line'; readonly line: string }
   | { readonly kind: 'sessions-ended'; readonly lines: readonly string[] }
   | ({ readonly kind: 'traced' } & Traced)
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly id: number; readonly error: PlainError }
-
-/** An error that may cross: a coded one keeps its code, and that of the system call behind it. */
-export interface PlainError {
-  readonly message: string
-  readonly stack: string | undefined
-  readonly code: string | undefined
-  readonly systemCode: string | undefined
-}

@@ -22,15 +22,9 @@ import { Loop } from '../../transport/loop.io.ts'
 import type { Transport } from '../../transport/ports.ts'
 import { systemRandomness } from '../../transport/randomness.io.ts'
 import { changedClients } from '../protocol/clients-change.ts'
+import type { FoundSessions, SoughtSessions } from '../protocol/found.ts'
 import { type InstanceView, ViewInParts, type ViewPart } from '../protocol/instance-view.ts'
-import type {
-  ChangedSettings,
-  FoundSessions,
-  InstanceProtocol,
-  SoughtSessions,
-  ThreadStart,
-  Traced,
-} from '../protocol/protocol.ts'
+import type { ChangedSettings, InstanceProtocol, ThreadStart, Traced } from '../protocol/protocol.ts'
 import { engineOptionsFrom, type PlainOptions } from '../shared/plain-options.ts'
 import { SharedEndpoints } from '../shared/shared-endpoints.ts'
 import { SharedParts } from '../shared/shared-parts.ts'

@@ -5,9 +5,9 @@
  * daemon: the main thread hears of it, counts what was lost by the books left behind, and starts another.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { codeOf, systemCodeOf } from '../../coded-error.ts'
 import { DgramTransport } from '../../transport/dgram/transport.io.ts'
-import type { FromInstance, PlainError, ThreadStart, ToInstance, Traced } from '../protocol/protocol.ts'
+import { plainError } from '../protocol/plain-error.ts'
+import type { FromInstance, ThreadStart, ToInstance, Traced } from '../protocol/protocol.ts'
 import { Instance } from './instance.io.ts'
 
 if (parentPort === null) throw new Error('this file is started as a thread, not by itself')
@@ -28,11 +28,4 @@ main.on('message', ({ id, name, argument }: ToInstance) => {
     (value) => say({ kind: 'answer', id, value }),
     (error: unknown) => say({ kind: 'failure', id, error: plainError(error) }),
   )
-})
-
-const plainError = (error: unknown): PlainError => ({
-  message: error instanceof Error ? error.message : String(error),
-  stack: error instanceof Error ? error.stack : undefined,
-  code: codeOf(error),
-  systemCode: error instanceof Error ? systemCodeOf(error.cause) : undefined,
 })

@@ -16,19 +16,27 @@ import { defaults, server } from '../../proxy/options.ts'
 /** A daemon whose changes wait until they are let through. */
 class Busy implements Operated {
   overrides: Overrides = NO_OVERRIDES
-  options: EngineOptions = { ...defaults(), servers: [server('s1', { rate: 10 })] }
+  configured: EngineOptions = { ...defaults(), servers: [server('s1', { rate: 10 })] }
   isDraining = false
   isStopping = false
   without: readonly TrafficClass[] = []
   readonly lines: string[] = []
   readonly #waiting: (() => void)[] = []
 
-  readonly attached = []
+  readonly ending = this
+
+  attached(): readonly [] {
+    return []
+  }
+
+  options(): EngineOptions {
+    return this.configured
+  }
 
   override(change: OverrideChange): Promise<Overridden> {
     return new Promise((resolve) => {
       this.#waiting.push(() => {
-        const { overrides, ...overridden } = withChange(this.overrides, change, this.options)
+        const { overrides, ...overridden } = withChange(this.overrides, change, this.configured)
         this.overrides = overrides
         resolve(overridden)
       })
@@ -120,7 +128,7 @@ describe('what is asked for while another change is on its way', () => {
   it('is told with the rate that the file has then', async () => {
     const daemon = new Busy()
     const set = asked(daemon, MAX_RATE, SEVEN)
-    daemon.options = { ...daemon.options, servers: [server('s1', { rate: 20 })] }
+    daemon.configured = { ...daemon.configured, servers: [server('s1', { rate: 20 })] }
     daemon.letThrough()
     expect(await set).toMatchObject({ maxRate: 7, configured: 20 })
     expect(daemon.lines).toEqual(['max_rate of s1 for accounting is 7/s until the next reload (20/s in the file)'])
@@ -129,7 +137,7 @@ describe('what is asked for while another change is on its way', () => {
   it('leaves nothing behind where a reload takes its server away', async () => {
     const daemon = new Busy()
     const both = [asked(daemon, DOWN), asked(daemon, MAX_RATE, SEVEN)]
-    daemon.options = { ...daemon.options, servers: [server('s2', { address: '192.0.2.11' })] }
+    daemon.configured = { ...daemon.configured, servers: [server('s2', { address: '192.0.2.11' })] }
     daemon.letThrough()
     await Promise.all(both)
     expect(daemon.overrides).toEqual(NO_OVERRIDES)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Answer, Asked } from '../../../src/admin/route.ts'
-import { sessionsRoutes } from '../../../src/admin/routes/sessions.io.ts'
-import type { SoughtSessions } from '../../../src/instances/protocol/protocol.ts'
+import { type Readable, readingRoutes } from '../../../src/admin/routes/reading.io.ts'
+import type { SoughtSessions } from '../../../src/instances/protocol/found.ts'
 
 const asked = (query: string): Asked => ({
   params: {},
@@ -12,26 +12,21 @@ const asked = (query: string): Asked => ({
   isOverSocket: false,
 })
 
+const sessionsRoute = (sessions: Readable['sessions']) =>
+  readingRoutes({ sessions, clients: () => ['bng'] } as unknown as Readable).find(({ path }) => path === '/sessions')!
+
 async function answerTo(query: string, isTracked = true): Promise<Answer & { readonly sought: SoughtSessions[] }> {
   const sought: SoughtSessions[] = []
-  const [route] = sessionsRoutes(
-    (wish) => {
-      sought.push(wish)
-      return Promise.resolve(isTracked ? { sessions: [], more: false, tracked: 7 } : undefined)
-    },
-    () => ['bng'],
-  )
-  return { ...((await route!.answer(asked(query))) as Answer), sought }
+  const route = sessionsRoute((wish) => {
+    sought.push(wish)
+    return Promise.resolve(isTracked ? { sessions: [], more: false, tracked: 7 } : undefined)
+  })
+  return { ...((await route.answer(asked(query))) as Answer), sought }
 }
 
 describe('GET /sessions', () => {
   it('needs the right to control: it shows who is online', () => {
-    expect(
-      sessionsRoutes(
-        () => Promise.resolve(undefined),
-        () => [],
-      ).map(({ access }) => access),
-    ).toEqual(['control'])
+    expect(sessionsRoute(() => Promise.resolve(undefined)).access).toBe('control')
   })
 
   it('finds by client, session and user, a hundred at most unless asked for more', async () => {
