@@ -11,8 +11,7 @@ const record = inFile('src/accounting/record/record.ts')
 const impossible = inFile('src/accounting/record/impossible.ts')
 const rewriting = inFile('src/accounting/record/rewriting.ts')
 const accounts = inFile('src/proxy/admission/record-watch.ts')
-const answered = inFile('src/proxy/register/answered-records.ts')
-const duplicates = inFile('src/proxy/register/duplicates.ts')
+const records = inFile('src/proxy/register/records.ts')
 const memory = inFile('src/proxy/register/record-memory.ts')
 const exchanges = inFile('src/proxy/register/exchanges.ts')
 const rewrite = inFile('src/radius/rewrite.ts')
@@ -146,7 +145,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   record('two NAS behind one address are one', 'return SESSION.every(isSame) && ', 'return '),
   coalescing(
     'the client of an interim update that gave way gets no answer',
-    'for (const { from, client, packet } of exchanges) this.#register.exchanges.attach({ from, client, packet }, newer)\n',
+    'for (const { from, client, packet } of older) exchanges.attach({ from, client, packet }, newer)\n',
     '',
   ),
   coalescing(
@@ -154,12 +153,12 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     'if (outdates(packet, waiting.packet)) this',
     'if (packet.length > 0) this',
   ),
-  duplicates(
+  records(
     'a record that took a place is known by when the older one came (once a bug)',
     'const first = { at: cameAt(request), delay',
     'const first = { at: request.receivedAt, delay',
   ),
-  answered('the same of one that was taken', 'const came = cameAt(request)', 'const came = request.receivedAt'),
+  records('the same of one that was taken', 'const came = cameAt(request)', 'const came = request.receivedAt'),
   coalescing('what gave way is not counted', 'ledgers.accounting.count(ENTRY.coalesced)\n', ''),
 
   // Each copy of a record is like the first.
@@ -168,32 +167,32 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     'before === undefined ? this',
     'before !== null ? this',
   ),
-  duplicates(
+  records(
     'a record that got Gigawords is not remembered while it is in hand',
     'if (courseOf(request).wraps !== undefined) this.#keepRequest(request, cameAt(request))\n',
     '',
   ),
-  duplicates(
+  records(
     'a copy is remembered for any record of its content',
     'return isSame || isSentAgain(this.#memory.firstOf(row), again, now) ? row : -1',
     'return isSame || again.length > 0 ? row : -1',
   ),
-  duplicates(
+  records(
     'the same packet, come much later, is another record',
     'return isSame || isSentAgain(',
     'return isSentAgain(',
   ),
-  duplicates(
+  records(
     'a newer update that was sent and given up is forgotten',
     "if (courseOf(request).transmissions > 0) this.#memory.passed(row, 'sent')\n",
     '',
   ),
-  duplicates(
+  records(
     'a newer update that was never sent holds back what gave way to it',
     'if (courseOf(request).transmissions > 0) this.#memory.passed',
     'this.#memory.passed',
   ),
-  duplicates(
+  records(
     'that a newer update was answered is forgotten with its answer',
     "if (remembered !== -1) this.#memory.passed(remembered, 'answered')\n",
     '',
@@ -210,7 +209,11 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     'if (time >>> 0 < otherTime >>> 0) table',
   ),
   memory('a newer update waits for an older one', 'if (isOlderThan(NEWEST_TIME)) {', 'if (time > 0) {'),
-  memory('what is remembered is never forgotten', 'const record = this.#records.due(most, now)', 'const record = -1'),
+  memory(
+    'what is remembered is never forgotten',
+    '    this.#records.forgetSome(atMost, most, now, this.#forgetRecord)\n',
+    '',
+  ),
   exchanges(
     'the newest update is let go of as the oldest (once a bug)',
     'return cameAt === undefined ? [request, ...repeats] : [...repeats, request]',

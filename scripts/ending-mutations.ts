@@ -7,10 +7,10 @@ import { inFile, type Mutation } from './mutation.ts'
 const heard = inFile('src/proxy/register/last-heard.ts')
 const register = inFile('src/proxy/register/register.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
-const failover = inFile('src/proxy/serving/failover.ts')
 const rollout = inFile('src/instances/rollout.ts')
 const inHand = inFile('src/observe/view/in-hand.ts')
 const difference = inFile('src/config/outward/difference.ts')
+const assigning = inFile('src/proxy/serving/assigning.ts')
 
 export const ENDING_MUTATIONS: readonly Mutation[] = [
   heard(
@@ -26,25 +26,21 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
   heard('a span that is not over counts', 'endOf(span) <= now - GIVEN_UP_AFTER', 'span * SPAN <= now - GIVEN_UP_AFTER'),
   register(
     'a record that ends is listened for',
-    'this.leave(request)\n    this.heard.forget(request)',
-    'this.leave(request)',
+    'this.exchanges.endAll(request)\n    this.records.ended(request, now)\n',
+    'this.exchanges.endAll(request)\n    if (now < 0) this.records.ended(request, now)\n',
   ),
-  repetition(
-    'a record that is sent again counts as given up',
-    'this.#register.heardAgain(holder, now)',
-    'this.#register.heardAgain(undefined, now)',
-  ),
+  repetition('a record that is sent again counts as given up', 'this.#register.heardAgain(before.request, now)\n', ''),
   repetition(
     'a record that is sent again under another identifier counts as given up',
     'this.#register.heardAgain(known.request, now)',
     'this.#register.heardAgain(undefined, now)',
   ),
-  failover(
+  assigning(
     'a drain gives up what was set aside',
     "return this.#draining === 'end' && courseOf",
     "return this.#draining !== 'no' && courseOf",
   ),
-  failover(
+  assigning(
     'a drain that becomes an end gives no last try',
     'if (how === this.#draining) return',
     "if (how === this.#draining || this.#draining !== 'no') return",

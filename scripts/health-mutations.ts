@@ -16,10 +16,11 @@ const contact = inFile('src/proxy/work/contact.ts')
 const sum = inFile('src/instances/shared/sum.ts')
 const register = inFile('src/proxy/register/register.ts')
 const request = inFile('src/proxy/work/request.ts')
-const waitingOn = inFile('src/proxy/pool/waiting-on.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
 const aside = inFile('src/proxy/pool/set-aside.ts')
 const backlog = inFile('src/queues/backlog.ts')
+const assigning = inFile('src/proxy/serving/assigning.ts')
+const healthChanges = inFile('src/proxy/serving/health-changes.ts')
 
 export const HEALTH_MUTATIONS: readonly Mutation[] = [
   // Active, Not Responding, Down.
@@ -131,27 +132,27 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     '(passedOver < ONE_REQUEST_IN && since(triedAt, now) < interval)',
     'passedOver < ONE_REQUEST_IN',
   ),
-  failover(
+  healthChanges(
     'what returns from a Failing server goes back to it',
-    'return this.#pools.of(lane).lanes.some((other) => other !== lane && isWell(other) && !tried.includes(other.number))',
+    'return this.#parts.pools.of(lane).lanes.some(isOther)',
     'return false',
   ),
-  failover('what waits for a Failing server stays there', 'else this.leaveFailing(pool)\n', ''),
+  healthChanges('what waits for a Failing server stays there', 'else this.leaveFailing(pool)\n', ''),
 
   // Failover within the patience of clients.
-  failover(
+  assigning(
     'max-transmissions is forgotten',
     "if (maxTransmissions > 0 && courseOf(request).transmissions >= maxTransmissions) return 'max-transmissions'",
     '',
   ),
-  failover(
+  assigning(
     'an old Access-Request is sent again',
     "return since(latestCopyAt(request), now) <= maxAge ? undefined : 'max-age'",
     "return now > maxAge ? undefined : 'max-age'",
   ),
-  failover(
+  assigning(
     'a copy past max-age waits again (once a bug)',
-    'if (since(latestCopyAt(request), now) > this.#register.backlogs[request.class].limits.maxAge) {',
+    'if (since(latestCopyAt(request), now) > register.places.backlogs[request.class].limits.maxAge) {',
     'if (now < 0) {',
   ),
   register('a retransmission renews nothing (0.1.0)', 'startCourse(request).latestCopyAt = now\n', '{}\n'),
@@ -165,52 +166,52 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'this.isOverdue(first, now) ? first : undefined',
     'first.arrival < 0 ? first : undefined',
   ),
-  failover(
+  assigning(
     'records of one session do not move together',
     'const next = isTheirs ? itsSessions : ',
     'const next = isTheirs && now < 0 ? itsSessions : ',
   ),
   failover(
     'a login that waits on is not sent again for the copies of its client',
-    'else if (latestCopyAt(request) <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {',
+    'else if (latestCopyAt(request) <= attempt.sentAt || assigning.obstacleTo(request, now) !== undefined) {',
     'else if (now > 0) {',
   ),
   failover(
     'a login that waits on is sent again without a copy of its client',
-    'else if (latestCopyAt(request) <= attempt.sentAt || this.#obstacleTo(request, now) !== undefined) {',
-    'else if (this.#obstacleTo(request, now) !== undefined) {',
+    'else if (latestCopyAt(request) <= attempt.sentAt || assigning.obstacleTo(request, now) !== undefined) {',
+    'else if (assigning.obstacleTo(request, now) !== undefined) {',
   ),
   failover(
     'a login that waits on keeps its place from a request that finds none',
     'while (limits.identifiers.room() < wanted && limits.canMakeRoom()) ',
     'while (now < 0 && limits.identifiers.room() < wanted && limits.canMakeRoom()) ',
   ),
-  waitingOn(
+  failover(
     'a due retry of another login ends one that waits on',
-    'if (lane.queue.waiting.queued > 0 || now >= this.until(request)) return false',
-    'if (!lane.queue.waiting.isEmpty() || now >= this.until(request)) return false',
+    'if (lane.queue.waiting.queued > 0 || now >= this.#waitsOnUntil(request)) return false',
+    'if (!lane.queue.waiting.isEmpty() || now >= this.#waitsOnUntil(request)) return false',
   ),
-  waitingOn(
+  failover(
     'a login waits on beyond 30 s',
-    'Math.min(after(receivedAt, LONGEST), after(latestCopyAt(request), this.#backlog.limits.maxAge) + 1)',
-    'Math.max(after(receivedAt, LONGEST), after(latestCopyAt(request), this.#backlog.limits.maxAge) + 1)',
+    'Math.min(after(request.receivedAt, LONGEST), after(latestCopyAt(request), maxAge) + 1)',
+    'Math.max(after(request.receivedAt, LONGEST), after(latestCopyAt(request), maxAge) + 1)',
   ),
-  waitingOn(
+  failover(
     "a login waits on with a secret that is not the server's any more",
     'if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false\n',
     'if (secret.bytes.length === 0) return false\n',
   ),
-  waitingOn(
+  failover(
     'a login that waits on holds up a stop',
-    '!lane.isLive() || this.isOver) return false',
+    '!lane.isLive() || this.isEnding) return false',
     '!lane.isLive()) return false',
   ),
-  waitingOn(
+  failover(
     'a login stays at a silent server that it was sent to last',
-    'this.#toAskAgain(request, lane, lane.contact.signsOfLife === signsAtFirst)',
-    'this.#toAskAgain(request, lane, lane.contact.signsOfLife < signsAtFirst)',
+    'const isSilent = lane.contact.signsOfLife === signsAtFirst',
+    'const isSilent = lane.contact.signsOfLife < signsAtFirst',
   ),
-  waitingOn(
+  failover(
     'a login never goes back to a server that was silent and answers again',
     'signs !== undefined && (isSilent || other.contact.signsOfLife > signs)',
     'signs !== undefined && isSilent',
@@ -222,8 +223,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'a request that a late answer has ended stays at the other server',
-    'if (current !== undefined) this.#sending.abandon(current, now)\n      this.#register.leave(request)',
-    'this.#register.leave(request)',
+    'if (current !== undefined) this.#sending.abandon(current, now)\n      this.#register.places.leave(request)',
+    'this.#register.places.leave(request)',
   ),
 
   limits(
@@ -236,7 +237,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     '    lane.limits.waitingOn.delete(attempt)\n    lane.queue.waiting.put(request)',
     '    lane.queue.waiting.put(request)',
   ),
-  failover(
+  assigning(
     'a server that lived and left a login unanswered is asked again',
     'signsAtFirst === signsAtTimeout ? signsAtTimeout : Number.POSITIVE_INFINITY',
     'signsAtFirst',
@@ -253,17 +254,17 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
 
   // Records that wait.
-  failover(
+  assigning(
     'a record is given up when all servers have failed it (0.1.0)',
-    "else if (request.class === 'accounting') this.#waitOn(request, now)",
-    'else if (now < 0) this.#waitOn(request, now)',
+    "else if (request.class === 'accounting') this.#keepTrying(request, now)",
+    'else if (now < 0) this.#keepTrying(request, now)',
   ),
-  failover(
+  assigning(
     'a record that a living server left is tried at once',
     'const isAside = course?.wasLeftByLiving === true',
     'const isAside = now < 0',
   ),
-  failover(
+  assigning(
     'records set aside take all identifiers',
     'if (lane.limits.aside < shareOf(lane.options.maxOutstanding)) return false',
     'if (now > 0) return false',

@@ -6,14 +6,14 @@ import { inFile, type Mutation } from './mutation.ts'
 
 const schedule = inFile('src/proxy/work/lane-schedule.ts')
 const engine = inFile('src/proxy/engine.ts')
-const register = inFile('src/proxy/register/register.ts')
-const failover = inFile('src/proxy/serving/failover.ts')
-const returning = inFile('src/proxy/register/returning.ts')
+const wayBack = inFile('src/proxy/serving/way-back.ts')
 const serverChoice = inFile('src/proxy/pool/server-choice.ts')
 const turns = inFile('src/proxy/pool/turns.ts')
 const hashChoice = inFile('src/proxy/pool/hash-choice.ts')
 const outage = inFile('src/proxy/pool/outage.ts')
 const momentHeap = inFile('src/queues/containers/moment-heap.ts')
+const places = inFile('src/proxy/register/places.ts')
+const healthChanges = inFile('src/proxy/serving/health-changes.ts')
 
 export const LANE_MUTATIONS: readonly Mutation[] = [
   // Who is looked at, and when.
@@ -29,7 +29,7 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
     'if (!this.#lane.isLive()) this.markChanged()',
   ),
   engine('a promised place that was served marks nobody', '      lane?.schedule.markChanged()\n', ''),
-  register('a promised place that was left marks nobody', '    request.lane?.schedule.markChanged()\n', ''),
+  places('a promised place that was left marks nobody', '    request.lane?.schedule.markChanged()\n', ''),
   momentHeap(
     'one that becomes later stays where it is',
     'else this.#sink(place, item, moment)',
@@ -58,13 +58,13 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
   ),
 
   // The queue of a server that went Down, and trials.
-  failover(
+  healthChanges(
     'of a long queue the rest stays with the server',
-    '    }\n    this.#register.returning.addQueueOf(lane)\n',
+    '    }\n    this.#parts.wayBack.addQueueOf(lane)\n',
     '    }\n    lane.schedule.markChanged()\n',
   ),
-  returning('a queue gives back once and never again', '    queue.tellOfSettled(this.#ready)\n', ''),
-  returning(
+  wayBack('a queue gives back once and never again', '    queue.tellOfSettled(this.#ready)\n', ''),
+  wayBack(
     'a queue that has given back all is never forgotten',
     'if (queue.waiting.isEmpty()) this.#queues.delete(queue)',
     'if (queue.waiting.isEmpty()) this.#ready.delete(queue)',

@@ -28,8 +28,7 @@ const sending = inFile('src/proxy/serving/sending.ts')
 const failover = inFile('src/proxy/serving/failover.ts')
 const outage = inFile('src/proxy/pool/outage.ts')
 const register = inFile('src/proxy/register/register.ts')
-const duplicates = inFile('src/proxy/register/duplicates.ts')
-const answered = inFile('src/proxy/register/answered-records.ts')
+const records = inFile('src/proxy/register/records.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
 const admission = inFile('src/proxy/admission/admission.ts')
 const statusServer = inFile('src/proxy/admission/status-server.ts')
@@ -41,6 +40,9 @@ const limits = inFile('src/proxy/work/lane-limits.ts')
 const lanes = inFile('src/proxy/work/lanes.ts')
 const wayBack = inFile('src/proxy/serving/way-back.ts')
 const assigning = inFile('src/proxy/serving/assigning.ts')
+const healthChanges = inFile('src/proxy/serving/health-changes.ts')
+const places = inFile('src/proxy/register/places.ts')
+const exchanges = inFile('src/proxy/register/exchanges.ts')
 
 export const MUTATIONS: readonly Mutation[] = [
   // What is let in, and in which order that is found out.
@@ -146,8 +148,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   wayBack(
     'the parked never return',
-    'if (pool.hasLive()) {\n      pool.outage.parked.promote',
-    'if (pool.hasLive() && pool.outage.parked.waiting.queued < 0) {\n      pool.outage.parked.promote',
+    'if (pool.hasLive()) {\n      outage.parked.promote',
+    'if (pool.hasLive() && outage.parked.waiting.queued < 0) {\n      outage.parked.promote',
   ),
   engine(
     'a wake for a slot is forgotten',
@@ -192,8 +194,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'outstanding is not counted down',
-    'this.#register.outstanding[request.class] -= 1',
-    'this.#register.outstanding[request.class] -= 0',
+    'this.#register.places.outstanding[request.class] -= 1',
+    'this.#register.places.outstanding[request.class] -= 0',
   ),
   failover(
     'one retry too many',
@@ -201,62 +203,66 @@ export const MUTATIONS: readonly Mutation[] = [
     'attempt.tries <= lane.options.maxRetries + 1',
   ),
   failover('one retry too few', 'attempt.tries <= lane.options.maxRetries', 'attempt.tries < lane.options.maxRetries'),
-  failover('a failed server is tried again', '    startCourse(request).addTried(from.number, signsOf(attempt))\n', ''),
-  failover(
+  assigning('a failed server is tried again', '    startCourse(request).addTried(from.number, signsOf(attempt))\n', ''),
+  healthChanges(
     'the queue of a Down server stays',
     "if (change.to === 'down') this.emptyQueueOf(lane, now)",
     "if (change.to === 'active') this.emptyQueueOf(lane, now)",
   ),
-  failover(
+  healthChanges(
     'what is shed while a queue moves comes back to life (once a bug)',
-    'for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {\n      const next = waiting.removeOldest()\n      if (next === undefined) return\n      this.moveAway(next, lane, now)\n    }',
-    'const all: Request[] = []\n    for (let next = waiting.removeOldest(); next !== undefined && all.length < MOVED_AT_ONCE; next = waiting.removeOldest()) all.push(next)\n    for (const next of all) this.moveAway(next, lane, now)',
+    'for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {\n      const next = waiting.removeOldest()\n      if (next === undefined) return\n      this.#parts.assigning.moveAway(next, lane, now)\n    }',
+    'const all: Request[] = []\n    for (let next = waiting.removeOldest(); next !== undefined && all.length < MOVED_AT_ONCE; next = waiting.removeOldest()) all.push(next)\n    for (const next of all) this.#parts.assigning.moveAway(next, lane, now)',
   ),
   outage(
     'a live request tries a Down server without end',
     'this.#nextTrialAt = after(now, this.#options.probeInterval)\n    return lane',
     'return lane',
   ),
-  register('what is shed is not counted', 'this.ledgers[victim.class].count(ENTRY.shed[reason])\n', ''),
+  register('what is shed is not counted', 'ledger.count(ENTRY.shed[end.reason])\n', ''),
   register(
     'what expires is counted as given up, too',
-    'this.ledgers[request.class].count(ENTRY.expired)',
-    'this.ledgers[request.class].count(ENTRY.expired)\n    this.ledgers[request.class].count(ENTRY.givenUp)',
+    'ledger.count(ENTRY.expired)',
+    'ledger.count(ENTRY.expired)\n        ledger.count(ENTRY.givenUp)',
   ),
-  register('what ends stays in the queue', 'if (request.queue !== undefined) this.leaveQueue(request)\n', ''),
+  places('what ends stays in the queue', 'if (request.queue !== undefined) this.leaveQueue(request)\n', ''),
   register(
     'an ended request is remembered as under way',
-    'this.exchanges.endAll(request)\n    this.duplicates.recordEnded(request, now)',
-    'this.duplicates.recordEnded(request, now)',
+    'this.exchanges.endAll(request)\n    this.records.ended(request, now)',
+    'this.records.ended(request, now)',
   ),
   endings('a place is left out of the law', '  for (const { name } of PLACES) left -= places[name]\n', ''),
   endings('the last number is left out of the law', 'at < numbers.length', 'at < numbers.length - 1'),
   ledger('all classes count in one place', 'TRAFFIC_CLASSES.indexOf(each) * LEDGER_BYTES', '0'),
-  duplicates(
+  exchanges(
     'answers are forgotten at once',
-    'const forgetAt = after(now, this.#limits.answerCache)',
-    'const forgetAt = now',
+    'const row = this.#answered.add(this.#key, after(now, this.#limits.answerCache))',
+    'const row = this.#answered.add(this.#key, now)',
   ),
-  duplicates('answers are never forgotten', 'if (answer !== -1) this.#forgetAnswer(answer)\n', ''),
-  answered(
+  exchanges(
+    'answers are never forgotten',
+    'this.#answered.forgetSome(FORGOTTEN_WITH_ONE, this.#limits.maxAnswers, now, this.#forgetAnswer)\n',
+    '',
+  ),
+  records(
     'a record is known only by its octets',
     'if (hasEventTimestamp(again)) return true\n',
     'if (again.length > 0) return false\n',
   ),
-  answered(
+  records(
     'any delay makes the same record',
     'return Math.abs(since(first.at, againAt) - grown) <= DELAY_TOLERANCE',
     'return grown >= 0 || DELAY_TOLERANCE > 0',
   ),
   repetition(
     'a retransmission is not absorbed',
-    'before !== undefined && isSamePacket(before.packet, packet)) {',
+    'before !== undefined && isSamePacket(before.exchange.packet, packet)) {',
     'before !== undefined && now < 0) {',
   ),
   repetition('a retransmission gets no cached answer', 'this.#outbox.reply(from, answer)\n', ''),
   repetition(
     'a superseded request lives on',
-    'this.#register.supersede(request, now)\n',
+    "this.#register.end(request, { how: 'superseded' }, now)\n",
     'this.#register.exchanges.end(exchange, request)\n',
   ),
   repetition(
@@ -279,7 +285,7 @@ export const MUTATIONS: readonly Mutation[] = [
   assigning('nobody knows where the first of a session went', 'sessions.setLaneOf(request, request.lane)\n', ''),
   wayBack(
     'a trial goes before an older one that was given back',
-    'if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return\n',
+    'if (oldest !== undefined && places.instanceQueue.hasOlderThan(oldest)) return\n',
     '',
   ),
   ...ACCOUNTING_MUTATIONS,

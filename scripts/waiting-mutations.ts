@@ -14,7 +14,6 @@ const instanceQueue = inFile('src/queues/instance-queue.ts')
 const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const forgetting = inFile('src/queues/containers/forgetting-table.ts')
 const states = inFile('src/proxy/pool/state-table.ts')
-const duplicates = inFile('src/proxy/register/duplicates.ts')
 const register = inFile('src/proxy/register/register.ts')
 const engine = inFile('src/proxy/engine.ts')
 const identifiers = inFile('src/throttle/identifiers.ts')
@@ -79,13 +78,13 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'max-age is ignored',
-    'return now >= this.#overdueAt(item)',
+    'return this.has(item) && now >= this.#overdueAt(item)',
     'return now < (0 as Instant) && this.#overdueAt(item) > 0',
   ),
   backlog(
     'drop_newest drops the oldest',
     "case 'drop_newest':\n        return this.#newest()",
-    "case 'drop_newest':\n        return this.oldest()",
+    "case 'drop_newest':\n        return this.#byAge.first()",
   ),
   backlog(
     'interims are not shed first',
@@ -97,8 +96,8 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   register('all that is beyond new bounds is shed in one step', 'shed < SHED_AT_ONCE', 'shed < Infinity'),
   engine(
     'what is overdue is sent where its turn to expire has not come',
-    'if (this.#register.isOverdue(request, now)) {',
-    'if (this.#register.isOverdue(request, 0 as Instant)) {',
+    'places.backlogs[request.class].isOverdue(request, now)) {',
+    'places.backlogs[request.class].isOverdue(request, 0 as Instant)) {',
   ),
 
   // Identifiers by port.
@@ -106,20 +105,19 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   identifiers('the last port is filled first', 'Math.clz32(bits & -bits)', 'Math.clz32(bits)'),
 
   // What is remembered.
-  forgetting('one row more than the bound', 'this.size > most', 'this.size > most + 1'),
-  forgetting('what is over its time stays', ' || this.forgetAt(oldest) <= now)', ')'),
+  forgetting('one row more than the bound', 'this.size <= most &&', 'this.size <= most + 1 &&'),
+  forgetting('what is over its time stays', '(this.size <= most && this.forgetAt(oldest) > now)', 'this.size <= most'),
   states(
     'a State that is learned again is as old as before',
     'if (known !== -1) this.#servers.remove(known)\n',
     'if (known !== -1) return\n',
   ),
-  states('all that is over is forgotten in one step', 'forgotten < atMost', 'forgotten < Infinity'),
-  duplicates('all that is over is forgotten in one step', 'forgotten < atMost', 'forgotten < Infinity'),
+  forgetting('all that is over is forgotten in one step', 'forgotten < atMost', 'forgotten < Infinity'),
 
   // The sessions that wait.
   sessions(
     'what waits already is not looked at',
-    'this.#next = this.#isOn ? this.#backlog.firstInOrder() : undefined\n',
+    'this.#next = this.#isOn ? this.#backlog.nextInOrder() : undefined\n',
     'this.#next = undefined\n',
   ),
   sessions(

@@ -27,6 +27,7 @@ import { unpredictableNumber } from './register/seed.ts'
 import { Answering } from './serving/answering.ts'
 import { Assigning } from './serving/assigning.ts'
 import { Failover } from './serving/failover.ts'
+import { HealthChanges } from './serving/health-changes.ts'
 import { Sending } from './serving/sending.ts'
 import { WayBack } from './serving/way-back.ts'
 import { Signing } from './signing.ts'
@@ -41,6 +42,7 @@ export class Engine {
   readonly #sending: Sending
   readonly #failover: Failover
   readonly #assigning: Assigning
+  readonly #healthChanges: HealthChanges
   readonly #answering: Answering
   readonly #wayBack: WayBack
   readonly #states: States
@@ -72,12 +74,14 @@ export class Engine {
     const lanes = new Lanes(shared, ports.usedUpUntil)
     const states = shared?.states ?? new StateTable(options.state)
     states.reconfigure(options.state)
-    const sending = new Sending(register, ports, salt)
-    const failover = new Failover(register, sending, pools, journal)
-    const parts = { register, pools, lanes, states, sending, failover, outbox, journal }
+    const sending = new Sending(options, register, ports, salt)
+    const assigning = new Assigning({ register, pools, states, sending })
+    const wayBack = new WayBack({ register, pools, sending, assigning })
+    const healthChanges = new HealthChanges({ pools, assigning, wayBack, journal })
+    const parts = { register, pools, lanes, states, sending, assigning, healthChanges, outbox, journal }
     const answering = new Answering({ ...parts, salt, signing: shared?.signing.server })
     const intake = new Intake(options, { journal, salt, memory: shared?.signing.client })
-    const recordWatch = new RecordWatch(options, register.duplicates, ports, now)
+    const recordWatch = new RecordWatch(options, register.records, ports, now)
     const statusServer = new StatusServer(register, outbox)
     const repetition = new Repetition({ ...parts, answering })
     const coalescing = new Coalescing(register)
@@ -88,10 +92,11 @@ export class Engine {
     this.#lanes = lanes
     this.#states = states
     this.#sending = sending
-    this.#failover = failover
-    this.#assigning = new Assigning(parts)
+    this.#assigning = assigning
+    this.#healthChanges = healthChanges
+    this.#failover = new Failover(parts)
     this.#answering = answering
-    this.#wayBack = new WayBack(parts)
+    this.#wayBack = wayBack
     this.#recordWatch = recordWatch
     this.#admission = admission
     this.signing = new Signing(intake, answering.signers, lanes)
@@ -129,13 +134,13 @@ export class Engine {
       lane.limits.identifiers.passTime(now)
       if (!lane.isLive()) this.#pools.of(lane).outage.update(lane)
       if (lane.isRetiring) continue
-      this.#failover.healthChanged(lane, lane.health.passTime(now), now)
+      this.#healthChanges.changed(lane, lane.health.passTime(now), now)
       // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
       const due = lane.health.nextProbeAt
       if (due === undefined || due > now) continue
       if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#sending.probe(lane, now)
     }
-    for (const request of this.#register.aside.removeDue(now)) this.#failover.triesAgain(request)
+    for (const request of this.#register.places.aside.removeDue(now)) this.#assigning.triesAgain(request)
     this.#register.passTime(now)
     this.#states.passTime(now)
     this.#recordWatch.passTime(now)
@@ -144,7 +149,7 @@ export class Engine {
   /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
-    const { instanceQueue } = this.#register
+    const { instanceQueue } = this.#register.places
     this.#lanes.promote(instanceQueue, this.#failover, now)
     this.#wayBack.giveBack(atMost, now)
     let roomIsBack = false
@@ -156,17 +161,17 @@ export class Engine {
       // Where it goes elsewhere, the room that it was promised can go to another.
       if (!this.#dispatch(request, now) || (lane !== undefined && request.lane !== lane)) roomIsBack = true
     }
-    return roomIsBack || !instanceQueue.isEmpty() || this.#wayBack.isOpen() || this.#register.hasOverdue(now)
+    return roomIsBack || !instanceQueue.isEmpty() || this.#wayBack.isOpen() || this.#register.places.hasOverdue(now)
   }
 
   /** When to wake next; undefined where nothing but a datagram can change anything. */
   nextWakeAt(now: Instant): Instant | undefined {
-    if (!this.#register.instanceQueue.isEmpty() || this.#wayBack.isOpen()) return now
-    const { aside } = this.#register
+    if (!this.#register.places.instanceQueue.isEmpty() || this.#wayBack.isOpen()) return now
+    const { aside } = this.#register.places
     let next = earliest(earliest(this.#sending.wheel.nextWakeAt(), this.#recordWatch.nextWakeAt()), aside.nextWakeAt())
     next = earliest(next, this.#lanes.nextWakeAt(now))
     for (const each of TRAFFIC_CLASSES) {
-      next = earliest(next, this.#register.nextWakeAt(each, now))
+      next = earliest(next, this.#register.places.nextWakeAt(each, now))
     }
     for (const pool of this.#pools) next = earliest(next, pool.outage.nextTrialAt(now))
     return next
@@ -189,6 +194,7 @@ export class Engine {
   reconfigure(options: EngineOptions, now: Instant): void {
     this.#intake.reconfigure(options)
     this.#register.reconfigure(options)
+    this.#sending.reconfigure(options)
     this.#states.reconfigure(options.state)
     this.#recordWatch.reconfigure(options)
     for (const pool of this.#pools) pool.reconfigure(options)
@@ -199,7 +205,8 @@ export class Engine {
   /** From now on no new request is taken, or all are again; what is in hand goes on, and duplicates still get answers. */
   drain(how: Draining): void {
     this.#admission.isDraining = how !== 'no'
-    this.#failover.drain(how)
+    this.#assigning.drain(how)
+    this.#failover.isEnding = how === 'end'
   }
 
   /** From now on the tracer is told of each step of these requests; of none where nothing is followed. */
@@ -209,20 +216,21 @@ export class Engine {
 
   /** Sends it, parks it, or lets it wait; false where the room it was promised can go to another now. */
   #dispatch(request: Request, now: Instant): boolean {
-    if (this.#register.isOverdue(request, now)) {
-      this.#register.expire(request, now)
+    // It is not sent any more, even if its turn to expire has not come.
+    if (this.#register.places.backlogs[request.class].isOverdue(request, now)) {
+      this.#register.end(request, { how: 'expired' }, now)
       return false
     }
     const waitedFor = request.lane
     if (waitedFor !== undefined) this.#register.tracing.active?.promoted(request, waitedFor, now)
     const lane = this.#assigning.laneOf(request, now)
     if (lane === undefined) return true
-    if (!lane.isLive() || (waitedFor !== undefined && this.#failover.shouldLeave(request, lane))) {
-      this.#failover.moveAway(request, lane, now)
+    if (!lane.isLive() || (waitedFor !== undefined && this.#healthChanges.shouldLeave(request, lane))) {
+      this.#assigning.moveAway(request, lane, now)
       return false
     }
     if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false
-    if (request.stage === 'aside' && this.#failover.mustStayAside(request, lane, now)) return false
+    if (request.stage === 'aside' && this.#assigning.mustStayAside(request, lane, now)) return false
     if (this.#sending.trySend(request, lane, now)) {
       if (request.course?.transmissions === 1 && !request.isBound) {
         const pool = this.#pools.of(request)
@@ -230,7 +238,7 @@ export class Engine {
       }
       return request.course?.attempt !== undefined
     }
-    this.#register.wait(request, lane, now)
+    this.#assigning.wait(request, lane, now)
     // It may have found an older one before it, who can go in its stead.
     return lane.schedule.nextPromotionAt(now) !== now
   }
@@ -239,19 +247,19 @@ export class Engine {
     const removed = this.#lanes.reconfigure(options, now)
     for (const pool of this.#pools) pool.setLanes(this.#lanes.inOrder(pool))
     for (const lane of removed) {
-      this.#failover.emptyQueueOf(lane, now)
+      this.#healthChanges.emptyQueueOf(lane, now)
       this.#failover.endWaitingOn(lane, now)
     }
     for (const lane of this.#lanes) {
       lane.schedule.markChanged()
       const change = lane.isRetiring ? undefined : lane.health.hold(lane.options.isHeldDown ?? false, now)
-      this.#failover.healthChanged(lane, change, now)
+      this.#healthChanges.changed(lane, change, now)
       // One that is Down already and held from now on has not changed its health.
       this.#pools.of(lane).update(lane)
     }
     for (const pool of this.#pools) {
       pool.outage.judge(pool.hasLive(), now)
-      this.#failover.leaveFailing(pool)
+      this.#healthChanges.leaveFailing(pool)
     }
   }
 }

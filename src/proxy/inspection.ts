@@ -58,14 +58,14 @@ export class Inspection {
 
   /** Nothing waits and nothing is outstanding. */
   isIdle(): boolean {
-    const { backlogs, outstanding } = this.#parts.register
+    const { backlogs, outstanding } = this.#parts.register.places
     return TRAFFIC_CLASSES.every((each) => backlogs[each].messages === 0 && outstanding[each] === 0)
   }
 
   /** Whether anything waits: in a queue, parked, or as a due retry for its slot. */
   hasWaiting(): boolean {
     const { register, lanes } = this.#parts
-    if (TRAFFIC_CLASSES.some((each) => register.backlogs[each].messages > 0)) return true
+    if (TRAFFIC_CLASSES.some((each) => register.places.backlogs[each].messages > 0)) return true
     for (const lane of lanes) if (!lane.queue.waiting.isEmpty()) return true
     return false
   }
@@ -92,7 +92,7 @@ export class Inspection {
       ...signing.snapshot(now),
       clients: [],
       formerClients: intake.formerClients,
-      tables: { ...register.duplicates.sizes, states: states.size },
+      tables: { answers: register.exchanges.answers, ...register.records.sizes, states: states.size },
       sessions: recordWatch.counts(),
     }
   }
@@ -106,12 +106,12 @@ export class Inspection {
 const NOTHING = { size: 0, octets: 0 } as const
 
 function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficClass, now: Instant): ClassSnapshot {
-  const backlog = register.backlogs[trafficClass]
+  const backlog = register.places.backlogs[trafficClass]
   const agesFrom = backlog.agesFrom()
-  const oldestHere = register.instanceQueue.oldestFresh(trafficClass)
+  const oldestHere = register.places.instanceQueue.oldestFresh(trafficClass)
   // Only records are set aside.
-  const aside = trafficClass === 'accounting' ? register.aside : NOTHING
-  const givenUp = trafficClass === 'accounting' ? register.heard.givenUp(now) : undefined
+  const aside = trafficClass === 'accounting' ? register.places.aside : NOTHING
+  const givenUp = trafficClass === 'accounting' ? register.records.heard.givenUp(now) : undefined
   let parked = 0
   let elsewhere = aside.size
   let octetsElsewhere = aside.octets
@@ -129,7 +129,7 @@ function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficCl
     queued: backlog.messages,
     queuedBytes: backlog.octets,
     oldestAge: agesFrom === undefined ? micros(0) : since(agesFrom, now),
-    outstanding: register.outstanding[trafficClass],
+    outstanding: register.places.outstanding[trafficClass],
     kept: 0,
     instanceQueued: backlog.messages - elsewhere,
     instanceQueuedBytes: backlog.octets - octetsElsewhere,

@@ -64,22 +64,13 @@ export class Backlog<T extends Message<T>> {
     if (isOther) for (const item of this.#copies) this.#ages.put(item, this.#overdueAt(item))
   }
 
-  /** The oldest of those that came in the order of arrival, which are all that were never sent. */
-  firstInOrder(): T | undefined {
-    return this.#byAge.firstInOrder()
-  }
-
-  /** Who follows this one of them. */
-  nextInOrder(item: T): T | undefined {
-    return this.#byAge.nextInOrder(item)
+  /** Who follows this one of those that came in the order of arrival, which are all that were never sent; without: the first. */
+  nextInOrder(item?: T): T | undefined {
+    return item === undefined ? this.#byAge.firstInOrder() : this.#byAge.nextInOrder(item)
   }
 
   has(item: T): boolean {
     return this.#fields.byAge.isLinked(item)
-  }
-
-  oldest(): T | undefined {
-    return older(this.#byAge.first(), this.#copies.first())
   }
 
   /** From when on the age of those counts that were in reach of max-age first; undefined where nothing waits. */
@@ -136,7 +127,7 @@ export class Backlog<T extends Message<T>> {
       case 'drop_newest':
         return this.#newest()
       case 'drop_oldest':
-        return this.oldest()
+        return older(this.#byAge.first(), this.#copies.first())
       case 'shed_interim_first':
         // What a record that waits says too; then the oldest interim, whose figures the session's next record will have.
         return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()
@@ -150,9 +141,9 @@ export class Backlog<T extends Message<T>> {
     return this.#overdueCopy(now)
   }
 
-  /** Whether a message has waited longer than max-age. */
+  /** Whether a message waits, and has done so for longer than max-age. */
   isOverdue(item: T, now: Instant): boolean {
-    return now >= this.#overdueAt(item)
+    return this.has(item) && now >= this.#overdueAt(item)
   }
 
   /** No later than the next message becomes overdue. */

@@ -5,8 +5,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import { Duplicates } from '../../src/proxy/register/duplicates.ts'
+import { Exchanges } from '../../src/proxy/register/exchanges.ts'
 import { ENTRY, Ledger } from '../../src/proxy/register/ledger.ts'
+import { Records } from '../../src/proxy/register/records.ts'
 import { Backlog } from '../../src/queues/backlog.ts'
 import { ServerQueue } from '../../src/queues/server-queue.ts'
 import { booksFor, withBooks } from '../../src/simulation/books/books.ts'
@@ -294,7 +295,7 @@ describe('age', () => {
 
 describe('repetition', () => {
   it('is found out where a retransmission is taken for a new request', () => {
-    vi.spyOn(Duplicates.prototype, 'find').mockReturnValue(undefined)
+    vi.spyOn(Exchanges.prototype, 'find').mockReturnValue(undefined)
     const plan = busy({
       latency: 800_000,
       client: { authentication: { timeout: millis(400), tries: 4, redialAfter: seconds(3) } },
@@ -303,8 +304,8 @@ describe('repetition', () => {
   })
 
   it('is found out where an answer is forgotten at once', () => {
-    const real = Duplicates.prototype.keepAnswer
-    vi.spyOn(Duplicates.prototype, 'keepAnswer').mockImplementation(function (this: Duplicates, exchange, answer, now) {
+    const real = Exchanges.prototype.keepAnswer
+    vi.spyOn(Exchanges.prototype, 'keepAnswer').mockImplementation(function (this: Exchanges, exchange, answer, now) {
       real.call(this, exchange, answer, instant(now - seconds(3_600)))
     })
     const network = { proxyToClient: { delay: micros(200), spread: micros(0), loss: 0.5, duplicate: 0 } }
@@ -315,7 +316,7 @@ describe('repetition', () => {
   })
 
   it('is found out where a record that was taken is not known by its content', () => {
-    vi.spyOn(Duplicates.prototype, 'findRecord').mockReturnValue(undefined)
+    vi.spyOn(Records.prototype, 'find').mockReturnValue(undefined)
     const network = { proxyToClient: { delay: micros(200), spread: micros(0), loss: 0.5, duplicate: 0 } }
     const plan = {
       ...busy({ client: { authentication: { timeout: seconds(1), tries: 9, redialAfter: seconds(3) } } }),

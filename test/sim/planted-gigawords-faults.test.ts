@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Sessions } from '../../src/accounting/sessions/sessions.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
-import { Duplicates } from '../../src/proxy/register/duplicates.ts'
+import { Records } from '../../src/proxy/register/records.ts'
 import { GigawordsLaw } from '../../src/simulation/laws/records/gigawords-law.ts'
 import { gigawordsOf, wellFormed } from '../../src/simulation/peers/packets.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
@@ -66,7 +66,7 @@ describe('Gigawords that are added', () => {
   })
 
   it('are found to depend on the copy', () => {
-    vi.spyOn(Duplicates.prototype, 'remember').mockReturnValue(undefined)
+    vi.spyOn(Records.prototype, 'remember').mockReturnValue(undefined)
     for (const newDelayTime of [false, true]) {
       expect(run(wrapping({ newDelayTime })).broken).toMatch(/^gigawords: a copy of request \d+ says/)
     }

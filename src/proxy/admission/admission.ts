@@ -73,7 +73,7 @@ export class Admission {
 
   #enter(arrival: ProvenArrival, now: Instant): Verdict {
     this.#admitted += 1
-    const { octets } = this.#register
+    const { octets } = this.#register.places
     const request = new Request({ arrival: this.#admitted, class: arrival.class, origin: arrival, octets, now })
     if (arrival.wraps !== undefined) startCourse(request).wraps = arrival.wraps
     this.#register.admit(request, arrival, now)

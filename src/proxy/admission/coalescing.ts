@@ -27,14 +27,14 @@ export class Coalescing {
   admit(record: ProvenArrival, now: Instant): Verdict {
     const { class: trafficClass, from, client, packet } = record
     if (trafficClass !== 'accounting' || client.options.accounting.interims !== 'newest') return 'goes-on'
-    const { sessions, ledgers, tracing } = this.#register
-    if (!sessions.isComplete || !isInterim(packet)) return 'goes-on'
-    const waiting = sessions.newestInterim(from.address, packet)
+    const { places, exchanges, records, ledgers, tracing } = this.#register
+    if (!places.sessions.isComplete || !isInterim(packet)) return 'goes-on'
+    const waiting = places.sessions.newestInterim(from.address, packet)
     if (waiting === undefined) return 'goes-on'
     if (outdates(packet, waiting.packet)) this.#replace(waiting, record, now)
     else if (outdates(waiting.packet, packet)) {
-      this.#register.exchanges.attach(record, waiting)
-      this.#register.duplicates.joined(record, record.wraps, waiting, now)
+      exchanges.attach(record, waiting)
+      records.joined(record, record.wraps, waiting, now)
       tracing.active?.duplicate(record, NEWER_WAITS, now)
     } else return 'goes-on'
     ledgers.accounting.count(ENTRY.coalesced)
@@ -43,7 +43,8 @@ export class Coalescing {
   }
 
   #replace(waiting: Request, record: ProvenArrival, now: Instant): void {
-    const { octets, duplicates, tracing } = this.#register
+    const { places, exchanges, records, tracing } = this.#register
+    const { octets } = places
     tracing.active?.ended(waiting, TOOK_ITS_PLACE, now)
     const { arrival, receivedAt } = waiting
     const newer = new Request({ arrival, class: 'accounting', origin: record, octets, now: receivedAt })
@@ -52,11 +53,12 @@ export class Coalescing {
     course.wraps = record.wraps
     tracing.active?.received(newer, now)
     waiting.expand()
-    const exchanges = this.#register.exchanges.endAll(waiting)
-    duplicates.giveWay(waiting, newer, now)
-    this.#register.exchanges.begin(record, newer)
+    const older = exchanges.endAll(waiting)
+    records.giveWay(waiting, newer, now)
+    exchanges.begin(record, newer)
     // Copies: the exchange of its origin is the older request itself, which is to be forgotten.
-    for (const { from, client, packet } of exchanges) this.#register.exchanges.attach({ from, client, packet }, newer)
-    this.#register.replace(waiting, newer, now)
+    for (const { from, client, packet } of older) exchanges.attach({ from, client, packet }, newer)
+    places.replace(waiting, newer)
+    this.#register.keepBounds('accounting', now)
   }
 }

@@ -3,7 +3,7 @@
  * sessions are tracked.
  *
  * It only observes. A record is looked at once, when it is admitted; a retransmission was absorbed before, and a copy of
- * one that ended unanswered is remembered (`Duplicates`). A bug in here costs an observation, never the record.
+ * one that ended unanswered is remembered (`Records`). A bug in here costs an observation, never the record.
  */
 import { FIELD } from '../../accounting/record/fields.ts'
 import { RecordView } from '../../accounting/record/record-view.ts'
@@ -15,23 +15,23 @@ import { type SessionCounts, Sessions } from '../../accounting/sessions/sessions
 import type { Instant } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
-import type { Duplicates } from '../register/duplicates.ts'
+import type { Records } from '../register/records.ts'
 import type { ProvenArrival, Verdict } from './arrival.ts'
 
 export class RecordWatch {
   readonly #view = new RecordView()
   readonly #sessions: Sessions | undefined
-  readonly #duplicates: Duplicates
+  readonly #records: Records
   readonly #journal: Journal
 
   /** `ended` hears of sessions and bundles that ended; without it no report is made of them. */
   constructor(
     { sessions }: EngineOptions,
-    duplicates: Duplicates,
+    records: Records,
     { journal, ended }: { readonly journal: Journal; readonly ended?: (what: Ended) => void },
     now: Instant,
   ) {
-    this.#duplicates = duplicates
+    this.#records = records
     this.#journal = journal
     if (sessions === undefined) return
     const events = {
@@ -65,7 +65,7 @@ export class RecordWatch {
       accounting.damagedVendorAttributes += view.damagedVendorAttributes
       accounting.paddedVendorAttributes += view.paddedVendorAttributes
       if (view.isMemberLink) accounting.memberLinkRecords += 1
-      const before = this.#duplicates.remember(record, now)
+      const before = this.#records.remember(record, now)
       const wraps = before === undefined ? this.#sessions?.observe(view, client, from.address, now) : before.wraps
       return client.options.accounting.synthesizeGigawords ? wraps : undefined
     } catch (error) {

@@ -43,19 +43,18 @@ export class Repetition {
 
   /** A packet that came before ends here. */
   admit(arrival: ProvenArrival, now: Instant): Verdict {
-    const { duplicates } = this.#register
+    const { exchanges, records } = this.#register
     const { class: trafficClass, from, packet } = arrival
     const ledger = this.#register.ledgers[trafficClass]
     const counters = this.#register.counters[trafficClass]
-    const holder = duplicates.find(from, packet)
-    const before = holder === undefined ? undefined : this.#register.exchanges.find(holder, arrival)
-    if (holder !== undefined && before !== undefined && isSamePacket(before.packet, packet)) {
+    const before = exchanges.find(arrival)
+    if (before !== undefined && isSamePacket(before.exchange.packet, packet)) {
       ledger.count(ENTRY.duplicate)
-      this.#register.heardAgain(holder, now)
+      this.#register.heardAgain(before.request, now)
       this.#register.tracing.active?.duplicate(arrival, ABSORBED, now)
       return 'ends'
     }
-    const answer = duplicates.answerTo(from, packet, now)
+    const answer = exchanges.answerTo(arrival, now)
     if (answer !== undefined) {
       ledger.count(ENTRY.duplicate)
       counters.cachedAnswers += 1
@@ -63,8 +62,8 @@ export class Repetition {
       this.#outbox.reply(from, answer)
       return 'ends'
     }
-    const known = trafficClass === 'accounting' ? duplicates.findRecord(arrival, now) : undefined
-    if (holder !== undefined && before !== undefined) this.#letGo(before, holder, now)
+    const known = trafficClass === 'accounting' ? records.find(arrival, now) : undefined
+    if (before !== undefined) this.#letGo(before.exchange, before.request, now)
     if (known === undefined) return 'goes-on'
     ledger.count(ENTRY.duplicate)
     counters.contentDuplicates += 1
@@ -72,7 +71,7 @@ export class Repetition {
     if (known.kind === 'passed') return 'ends'
     if (known.kind === 'pending') {
       this.#register.heardAgain(known.request, now)
-      this.#register.exchanges.attach(arrival, known.request)
+      exchanges.attach(arrival, known.request)
     } else {
       this.#answering.reply(arrival, this.#answering.answerFromRecord(arrival, known.answer), now)
     }
@@ -87,7 +86,7 @@ export class Repetition {
     }
     const attempt = request.course?.attempt
     if (attempt !== undefined) this.#sending.abandon(attempt, now)
-    this.#register.supersede(request, now)
+    this.#register.end(request, { how: 'superseded' }, now)
   }
 }
 

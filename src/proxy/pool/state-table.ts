@@ -22,6 +22,7 @@ export class StateTable implements States {
   readonly #servers = new ForgettingTable<string>({ keyWords: KEY_WORDS, valueWords: 0, salt: 0 })
   readonly #digest = new Uint8Array(16)
   readonly #key = new Int32Array(this.#digest.buffer)
+  readonly #forget = (row: number): void => this.#servers.remove(row)
   #lifetime: Duration
   #maxEntries: number
 
@@ -39,7 +40,7 @@ export class StateTable implements States {
     const known = this.#find(state)
     if (known !== -1) this.#servers.remove(known)
     this.#servers.add(this.#key, after(now, this.#lifetime), server)
-    this.#forget(FORGOTTEN_WITH_ONE, now)
+    this.#servers.forgetSome(FORGOTTEN_WITH_ONE, this.#maxEntries, now, this.#forget)
   }
 
   serverOf(state: Uint8Array, now: Instant): string | undefined {
@@ -54,15 +55,7 @@ export class StateTable implements States {
 
   /** Forgets some of what is over its lifetime or beyond the bound. */
   passTime(now: Instant): void {
-    this.#forget(FORGOTTEN_AT_ONCE, now)
-  }
-
-  #forget(atMost: number, now: Instant): void {
-    for (let forgotten = 0; forgotten < atMost; forgotten += 1) {
-      const row = this.#servers.due(this.#maxEntries, now)
-      if (row === -1) return
-      this.#servers.remove(row)
-    }
+    this.#servers.forgetSome(FORGOTTEN_AT_ONCE, this.#maxEntries, now, this.#forget)
   }
 
   /** Its row, or -1; its key is at hand then. */

@@ -57,6 +57,11 @@ export class RecordMemory {
   readonly #successions: ForgettingTable
   readonly #number = new Int32Array(1)
   #lastSuccession = NONE
+  readonly #forgetRecord = (row: number): void => {
+    this.#senders.release(this.#records.keyWord(row, 0))
+    this.#records.remove(row)
+  }
+  readonly #forgetSuccession = (row: number): void => this.#successions.remove(row)
 
   constructor(senders: SenderNumbers, salt: number) {
     this.#senders = senders
@@ -147,21 +152,10 @@ export class RecordMemory {
     return isOlderThan(SENT_TIME) ? 'sent' : 'none'
   }
 
-  /** Forgets a record and a succession that are too old or beyond the bound; false where all may stay. */
-  forgetOne(most: number, now: Instant): boolean {
-    const record = this.#records.due(most, now)
-    if (record !== -1) {
-      this.#senders.release(this.#records.keyWord(record, 0))
-      this.#records.remove(record)
-    }
-    const succession = this.#successions.due(most, now)
-    if (succession !== -1) this.#successions.remove(succession)
-    return record !== -1 || succession !== -1
-  }
-
-  /** When the next of them is to be forgotten; infinite where there is none. */
-  nextDueAt(): number {
-    return Math.min(this.#records.nextDueAt(), this.#successions.nextDueAt())
+  /** Forgets some records and successions that are too old or beyond the bound. */
+  forgetSome(atMost: number, most: number, now: Instant): void {
+    this.#records.forgetSome(atMost, most, now, this.#forgetRecord)
+    this.#successions.forgetSome(atMost, most, now, this.#forgetSuccession)
   }
 
   #lead(succession: number, row: number, key: Int32Array): void {

@@ -1,36 +1,27 @@
 /**
- * Where every request is: queued, outstanding, or ended in exactly one way.
+ * Every request from its admission to its end: in one place at a time, and ended in exactly one way.
  *
- * All moves into and out of the queues go through here, and all endings, so the ledger's law can be read off one file:
- * `queued` is the backlog's length, `outstanding` one number a class, and every ending adds one to one counter.
+ * All endings are in this file, and each adds one to one counter, so the ledger's law can be read here. Where requests are
+ * until then is in `places.ts`, who waits for their answers in `exchanges.ts`, which records they are in `records.ts`.
  */
-
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import { Backlog } from '../../queues/backlog.ts'
-import { OctetStore } from '../../queues/containers/octet-store.ts'
-import { InstanceQueue, settlePromise } from '../../queues/instance-queue.ts'
-import { PriorityQueue } from '../../queues/priority-queue.ts'
-import { earliest, type Instant } from '../../units.ts'
-import { type ClientDropReason, isWrongProof } from '../border/endings.ts'
+import type { Instant } from '../../units.ts'
+import { type ClientDropReason, isWrongProof, type ShedReason } from '../border/endings.ts'
 import type { GivenUpBecause, Peer } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
 import type { ClassCounters } from '../border/snapshot.ts'
-import { SetAside } from '../pool/set-aside.ts'
 import type { Client } from '../work/client-table.ts'
 import type { Exchange } from '../work/exchange.ts'
-import type { Lane } from '../work/lane.ts'
-import { courseOf, Request, startCourse } from '../work/request.ts'
+import { courseOf, type Request, startCourse } from '../work/request.ts'
 import { givenUpSentence } from '../work/silence.ts'
-import { Duplicates } from './duplicates.ts'
 import { Exchanges } from './exchanges.ts'
-import { LastHeard } from './last-heard.ts'
 import { BOOKS_BYTES, ENTRY, type Ledger, ledgersIn } from './ledger.ts'
-import { Returning } from './returning.ts'
+import { Places } from './places.ts'
+import { Records } from './records.ts'
 import { Tracing } from './tracing.ts'
-import { WaitingSessions, type Wants } from './waiting-sessions.ts'
 
 /**
  * Requests that are shed or expire in one step. The largest packet pushes out 205 of the smallest, so that only a reload
@@ -47,27 +38,31 @@ interface Refusal {
   readonly bytes: Uint8Array
 }
 
+/** How a request ends without an answer. */
+export type End =
+  | { readonly how: 'dropped'; readonly reason: ClientDropReason }
+  | { readonly how: 'shed'; readonly reason: ShedReason }
+  /** It waited longer than `max_age`. */
+  | { readonly how: 'expired' }
+  /** Its client has used the identifier for another login. */
+  | { readonly how: 'superseded' }
+  | {
+      readonly how: 'given-up'
+      readonly why: GivenUpBecause
+      /** A server that lives and was not asked. */
+      readonly untried: string | undefined
+      /** What is known of the silence of the others. */
+      readonly cause: string | undefined
+    }
+
 export class Register {
   readonly ledgers: PerClass<Ledger>
   readonly counters: PerClass<ClassCounters> = perClass(noCounts)
-  readonly backlogs: PerClass<Backlog<Request>>
-  readonly instanceQueue: InstanceQueue<Request>
-  readonly returning = new Returning()
-  readonly duplicates: Duplicates
+  readonly places: Places
   readonly exchanges: Exchanges
-  readonly sessions: WaitingSessions
-  /** Records that a living server left unanswered, until they are tried again. */
-  readonly aside = new SetAside()
-  /** When the clients of records in hand sent them last. */
-  readonly heard = new LastHeard(Request.fields.heardIn)
-  /** The packets of those that wait. */
-  readonly octets = new OctetStore()
-  /** Requests that wait for a server's answer. */
-  readonly outstanding: Record<TrafficClass, number> = perClass(() => 0)
+  readonly records: Records
   /** Told of each step of each request, by whoever takes it. */
   readonly tracing = new Tracing()
-  /** Attributes that a server takes in one request; 0 is no limit. */
-  maxAttributes: number
   readonly #journal: Journal
 
   /** `salt` is any unpredictable number. */
@@ -77,128 +72,88 @@ export class Register {
     salt: number,
   ) {
     this.ledgers = ledgersIn(books)
-    this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each], Request.fields))
-    this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder, Request.fields)
-    this.duplicates = new Duplicates(options.duplicates, salt)
-    this.exchanges = new Exchanges(this.duplicates)
-    this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
-    this.maxAttributes = options.maxAttributes
+    this.places = new Places(options, salt)
+    this.exchanges = new Exchanges(options.duplicates, salt)
+    this.records = new Records(options.duplicates, salt)
     this.#journal = journal
   }
 
   reconfigure(options: EngineOptions): void {
-    for (const each of TRAFFIC_CLASSES) this.backlogs[each].limits = options.queues[each]
-    this.instanceQueue.order = options.serviceOrder
-    this.duplicates.reconfigure(options.duplicates)
-    this.sessions.setWants(wantsOf(options))
-    this.maxAttributes = options.maxAttributes
+    this.places.reconfigure(options)
+    this.exchanges.reconfigure(options.duplicates)
+    this.records.reconfigure(options.duplicates)
   }
 
-  /**
-   * A new request takes its place at the tail of the instance queue, within the bounds of its class. `exchange` is who waits
-   * for the answer: nobody has to.
-   */
+  /** A new request waits, within the bounds of its class. `exchange` is who waits for the answer: nobody has to. */
   admit(request: Request, exchange: Exchange | undefined, now: Instant): void {
     this.tracing.active?.received(request, now)
     if (exchange !== undefined) this.exchanges.begin(exchange, request)
-    if (request.class === 'accounting') {
-      this.duplicates.addRecord(request)
-      this.heard.hear(request, now)
-    }
-    this.instanceQueue.put(request)
-    this.backlogs[request.class].enter(request)
-    if (request.class === 'accounting') this.sessions.came(request)
-    this.#shedOverflow(request.class, now)
+    if (request.class === 'accounting') this.records.add(request, now)
+    this.places.enter(request)
+    this.keepBounds(request.class, now)
   }
 
-  /** A request counts among those that wait; what then passes the bounds is shed by the policy, maybe itself. */
-  enterBacklog(request: Request, now: Instant): void {
-    this.backlogs[request.class].enter(request)
-    this.#shedOverflow(request.class, now)
-  }
-
-  /** A newer interim update waits in the place of an older one of its session. */
-  replace(waiting: Request, newer: Request, now: Instant): void {
-    const { queue } = waiting
-    if (!(queue instanceof PriorityQueue)) throw new Error('register: only what was never sent gives way')
-    queue.replace(waiting, newer)
-    this.backlogs.accounting.replace(waiting, newer)
-    this.sessions.replace(waiting, newer)
-    this.heard.forget(waiting)
-    this.heard.hear(newer, now)
-    newer.lane = waiting.lane
-    const promoter = Request.fields.promoter.get(waiting)
-    if (promoter !== undefined) {
-      Request.fields.promoter.set(newer, promoter)
-      Request.fields.promoter.set(waiting, undefined)
-    }
-    newer.compact()
-    this.#shedOverflow('accounting', now)
-  }
-
-  #shedOverflow(trafficClass: TrafficClass, now: Instant): void {
-    const backlog = this.backlogs[trafficClass]
+  /** More waits than before: what passes the bounds is shed by the policy, maybe what came last. */
+  keepBounds(trafficClass: TrafficClass, now: Instant): void {
+    const backlog = this.places.backlogs[trafficClass]
     if (backlog.overflow() === undefined) return
-    if (trafficClass === 'accounting') this.sessions.watch()
+    if (trafficClass === 'accounting') this.places.sessions.watch()
     for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
       const reason = backlog.overflow()
       const victim = reason === undefined ? undefined : backlog.victim()
       if (reason === undefined || victim === undefined) return
-      this.tracing.active?.ended(victim, `shed: ${reason}`, now)
-      const record = victim.class === 'accounting' ? kindOf(statusType(victim.packet)) : undefined
-      this.#end(victim, now)
-      this.ledgers[victim.class].count(ENTRY.shed[reason])
-      if (record !== undefined) victim.client.accounting.shed[record] += 1
-      this.#journal.note({ kind: 'shed', class: victim.class, reason, client: victim.client.options.name, record }, now)
+      this.end(victim, { how: 'shed', reason }, now)
     }
   }
 
-  /** It can't go now: it waits for a server, and the order of its session is kept from now on. */
-  wait(request: Request, lane: Lane, now: Instant, why?: string): void {
-    request.lane = lane
-    lane.queue.waiting.put(request)
-    lane.schedule.markChanged()
-    this.tracing.active?.queued(request, lane, now, why)
-    if (request.class === 'accounting') this.sessions.waits(request)
-    request.compact()
-  }
-
-  /** Out of the backlog: it is sent, or it has ended. */
-  leaveBacklog(request: Request): void {
-    const backlog = this.backlogs[request.class]
-    this.sessions.leave(request)
-    backlog.leave(request)
-    if (request.class === 'accounting' && backlog.messages === 0) this.sessions.end()
-  }
-
-  /** Out of the queue it waits in, but not ended: it is sent, or waits elsewhere. */
-  leaveQueue(request: Request): void {
-    request.queue?.remove(request)
-    request.lane?.schedule.markChanged()
-    settlePromise(request, Request.fields)
-  }
-
-  /** Out of wherever it waits. */
-  leave(request: Request): void {
-    if (request.queue !== undefined) this.leaveQueue(request)
-    if (this.backlogs[request.class].has(request)) this.leaveBacklog(request)
-    request.expand()
+  /** Its client has sent it again while it waits or is outstanding, so it still wants the answer. */
+  heardAgain(request: Request, now: Instant): void {
+    if (request.class === 'authentication') startCourse(request).latestCopyAt = now
+    else this.records.heardAgain(request, now)
   }
 
   /** Its server has taken the request, and it ends. Who waits is answered by whoever calls this (`Answering`). */
   delivered(request: Request, answer: Uint8Array, now: Instant): Exchange[] {
     const waiting = this.exchanges.release(request)
-    this.heard.forget(request)
     this.ledgers[request.class].count(waiting.length > 0 ? ENTRY.answered : ENTRY.deliveredUnanswered)
-    this.duplicates.recordTaken(request, answer, now)
+    this.records.taken(request, answer, now)
     return waiting
   }
 
-  drop(request: Request, reason: ClientDropReason, now: Instant): void {
-    this.tracing.active?.ended(request, `dropped: ${reason}`, now)
-    this.#end(request, now)
-    const { client, from, packet } = request
-    this.#countRefusal({ class: request.class, reason, client, from, bytes: packet.bytes }, now)
+  /** It ends without an answer. */
+  end(request: Request, end: End, now: Instant): void {
+    this.tracing.active?.ended(request, sentenceOf(end, request), now)
+    this.places.leave(request)
+    this.exchanges.endAll(request)
+    this.records.ended(request, now)
+    const { class: its, client, from, packet } = request
+    const { name } = client.options
+    const ledger = this.ledgers[its]
+    switch (end.how) {
+      case 'dropped':
+        this.#countRefusal({ class: its, reason: end.reason, client, from, bytes: packet.bytes }, now)
+        return
+      case 'shed': {
+        const record = its === 'accounting' ? kindOf(statusType(packet)) : undefined
+        if (record !== undefined) client.accounting.shed[record] += 1
+        ledger.count(ENTRY.shed[end.reason])
+        this.#journal.note({ kind: 'shed', class: its, reason: end.reason, client: name, record }, now)
+        return
+      }
+      case 'expired':
+        ledger.count(ENTRY.expired)
+        this.#journal.note({ kind: 'expired', class: its, client: name }, now)
+        return
+      case 'superseded':
+        ledger.count(ENTRY.superseded)
+        return
+      case 'given-up': {
+        const { why, untried, cause } = end
+        const tried = courseOf(request).history
+        ledger.count(ENTRY.givenUp)
+        this.#journal.note({ kind: 'given-up', class: its, client: name, tried, why, untried, cause }, now)
+      }
+    }
   }
 
   /** A datagram that never became a request. */
@@ -209,11 +164,27 @@ export class Register {
     this.#countRefusal(o, now)
   }
 
-  #expireSome(backlog: Backlog<Request>, now: Instant): void {
+  /** What waited too long expires, what is remembered is forgotten, what waits is looked at: some of it at each call. */
+  passTime(now: Instant): void {
+    for (const each of TRAFFIC_CLASSES) this.#expireSome(each, now)
+    this.places.sessions.catchUp()
+    this.exchanges.passTime(now)
+    this.records.passTime(now)
+  }
+
+  /** The law, for all classes, and that each record in hand is listened for. */
+  check(): void {
+    for (const each of TRAFFIC_CLASSES) this.ledgers[each].check(this.places.counts(each))
+    const { queued, outstanding } = this.places.counts('accounting')
+    const { all } = this.records.heard
+    if (all !== queued + outstanding) throw new Error(`${all} of ${queued + outstanding} records are listened for`)
+  }
+
+  #expireSome(trafficClass: TrafficClass, now: Instant): void {
     for (let expired = 0; expired < EXPIRED_AT_ONCE; expired += 1) {
-      const late = backlog.overdue(now)
+      const late = this.places.backlogs[trafficClass].overdue(now)
       if (late === undefined) return
-      this.expire(late, now)
+      this.end(late, { how: 'expired' }, now)
     }
   }
 
@@ -226,95 +197,22 @@ export class Register {
     }
     this.#journal.note({ kind: 'dropped', ...o, client: o.client?.options.name }, now)
   }
-
-  expire(request: Request, now: Instant): void {
-    this.tracing.active?.ended(request, 'expired: it waited longer than max_age', now)
-    this.#end(request, now)
-    this.ledgers[request.class].count(ENTRY.expired)
-    this.#journal.note({ kind: 'expired', class: request.class, client: request.client.options.name }, now)
-  }
-
-  supersede(request: Request, now: Instant): void {
-    this.tracing.active?.ended(request, 'superseded: the client gave it up for a newer one', now)
-    this.#end(request, now)
-    this.ledgers[request.class].count(ENTRY.superseded)
-  }
-
-  /**
-   * No server answered, and it goes nowhere else: `why`; `untried` is a server that lives and was not asked, `cause` what is
-   * known of the silence of the others.
-   */
-  giveUp(
-    request: Request,
-    o: { readonly why: GivenUpBecause; readonly untried: string | undefined; readonly cause: string | undefined },
-    now: Instant,
-  ): void {
-    const { why, untried, cause } = o
-    const tried = courseOf(request).history
-    this.tracing.active?.ended(request, givenUpSentence({ tried, why, untried }), now)
-    this.#end(request, now)
-    this.ledgers[request.class].count(ENTRY.givenUp)
-    const client = request.client.options.name
-    this.#journal.note({ kind: 'given-up', class: request.class, client, tried, why, untried, cause }, now)
-  }
-
-  /** What waited too long expires, what is remembered is forgotten, what waits is looked at: some of it at each call. */
-  passTime(now: Instant): void {
-    for (const each of TRAFFIC_CLASSES) this.#expireSome(this.backlogs[each], now)
-    this.sessions.catchUp()
-    this.duplicates.passTime(now)
-  }
-
-  /** When something of that class is due here; undefined where only a message can change anything. */
-  nextWakeAt(trafficClass: TrafficClass, now: Instant): Instant | undefined {
-    const dueAt = this.backlogs[trafficClass].nextWakeAt()
-    const overdue = dueAt === undefined || dueAt > now ? dueAt : now
-    return trafficClass === 'accounting' ? earliest(overdue, this.sessions.nextWakeAt(now)) : overdue
-  }
-
-  /** More than one step could end waited too long. */
-  hasOverdue(now: Instant): boolean {
-    return TRAFFIC_CLASSES.some((each) => this.backlogs[each].overdue(now) !== undefined)
-  }
-
-  /** It waits, and for longer than it may: it is not sent any more, though its turn to expire has not come. */
-  isOverdue(request: Request, now: Instant): boolean {
-    const backlog = this.backlogs[request.class]
-    return backlog.has(request) && backlog.isOverdue(request, now)
-  }
-
-  /** Its client has sent it again while it waits or is outstanding, so it still wants the answer. */
-  heardAgain(request: Request, now: Instant): void {
-    if (request.class === 'authentication') startCourse(request).latestCopyAt = now
-    else if (Request.fields.heardIn.get(request) !== -1) this.heard.hear(request, now)
-  }
-
-  /** The law, for both classes, that the lines agree with the backlog, and that each record in hand is listened for. */
-  check(): void {
-    for (const each of TRAFFIC_CLASSES) {
-      this.ledgers[each].check({ queued: this.backlogs[each].messages, outstanding: this.outstanding[each], kept: 0 })
-    }
-    const records = this.backlogs.accounting.messages + this.outstanding.accounting
-    if (this.heard.all !== records)
-      throw new Error(`${this.heard.all} records are listened for, ${records} are in hand`)
-  }
-
-  /** It waits nowhere and has no answer: what comes again is new. */
-  #end(request: Request, now: Instant): void {
-    this.leave(request)
-    this.heard.forget(request)
-    this.exchanges.endAll(request)
-    this.duplicates.recordEnded(request, now)
-  }
 }
 
-/** One server has one queue, which keeps the order. */
-const wantsOf = ({ servers, clients, queues }: EngineOptions): Wants => ({
-  order: servers.filter(({ lanes }) => lanes.accounting !== undefined).length > 1,
-  interims:
-    queues.accounting.overflow === 'shed_interim_first' ||
-    clients.some(({ accounting }) => accounting.interims === 'newest'),
-})
+const sentenceOf = (end: End, request: Request): string => {
+  switch (end.how) {
+    case 'dropped':
+      return `dropped: ${end.reason}`
+    case 'shed':
+      return `shed: ${end.reason}`
+    case 'expired':
+      return 'expired: it waited longer than max_age'
+    case 'superseded':
+      return 'superseded: the client gave it up for a newer one'
+    case 'given-up':
+      return givenUpSentence({ tried: courseOf(request).history, why: end.why, untried: end.untried })
+  }
+}
 
 const noCounts = (): ClassCounters => ({
   cachedAnswers: 0,

@@ -168,7 +168,7 @@ export class WaitingSessions {
 
   #begin(): void {
     this.#isOn = (this.#wants.order || this.#wants.interims) && this.#backlog.messages > 0
-    this.#next = this.#isOn ? this.#backlog.firstInOrder() : undefined
+    this.#next = this.#isOn ? this.#backlog.nextInOrder() : undefined
     this.catchUp()
   }
 

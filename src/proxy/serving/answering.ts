@@ -23,7 +23,8 @@ import type { Register } from '../register/register.ts'
 import type { Exchange } from '../work/exchange.ts'
 import type { Lane } from '../work/lane.ts'
 import { type Attempt, isInHand, type Request } from '../work/request.ts'
-import type { Failover } from './failover.ts'
+import type { Assigning } from './assigning.ts'
+import type { HealthChanges } from './health-changes.ts'
 import type { Sending } from './sending.ts'
 import { ServerSigners } from './server-signers.ts'
 
@@ -50,7 +51,8 @@ type Verified =
 export class Answering {
   readonly #register: Register
   readonly #sending: Sending
-  readonly #failover: Failover
+  readonly #assigning: Assigning
+  readonly #healthChanges: HealthChanges
   readonly #states: States
   readonly #outbox: Outbox
   readonly #journal: Journal
@@ -59,7 +61,8 @@ export class Answering {
   constructor(o: {
     readonly register: Register
     readonly sending: Sending
-    readonly failover: Failover
+    readonly assigning: Assigning
+    readonly healthChanges: HealthChanges
     readonly states: States
     readonly outbox: Outbox
     readonly journal: Journal
@@ -69,7 +72,8 @@ export class Answering {
   }) {
     this.#register = o.register
     this.#sending = o.sending
-    this.#failover = o.failover
+    this.#assigning = o.assigning
+    this.#healthChanges = o.healthChanges
     this.#states = o.states
     this.#outbox = o.outbox
     this.#journal = o.journal
@@ -114,12 +118,12 @@ export class Answering {
     }
     lane.counters.probesAnswered += 1
     lane.contact.probeAnswered({ secret }, now)
-    this.#failover.healthChanged(lane, lane.health.probeAnswered(now), now)
+    this.#healthChanges.changed(lane, lane.health.probeAnswered(now), now)
   }
 
   /** Sends an answer to one client and keeps it for its retransmissions. */
   reply(exchange: Exchange, answer: Uint8Array, now: Instant): void {
-    this.#register.duplicates.keepAnswer(exchange, answer, now)
+    this.#register.exchanges.keepAnswer(exchange, answer, now)
     this.#outbox.reply(exchange.from, answer)
   }
 
@@ -244,14 +248,14 @@ export class Answering {
     this.#hear(attempt, now)
     if (request === undefined) return
     if (isRecorded(request, bytes)) this.#deliverOwn(request, attempt, now)
-    else this.#failover.gotUnusable(request, attempt, fault, now)
+    else this.#assigning.gotUnusable(request, attempt, fault, now)
   }
 
   /** A sign of life: each attempt gives one, whenever its response comes. */
   #hear(attempt: Attempt, now: Instant): void {
     const { lane } = attempt
     lane.contact.heard(attempt, now)
-    this.#failover.healthChanged(lane, lane.health.responded(now, !attempt.isOverdue), now)
+    this.#healthChanges.changed(lane, lane.health.responded(now, !attempt.isOverdue), now)
   }
 
   /**
@@ -268,11 +272,11 @@ export class Answering {
     if (request !== undefined && answer !== undefined) {
       const current = request.course?.attempt
       if (current !== undefined) this.#sending.abandon(current, now)
-      this.#register.leave(request)
+      this.#register.places.leave(request)
       if (response === undefined) this.#deliverOwn(request, attempt, now)
       else this.#passOn(request, { attempt, response, answer }, now)
     }
-    if (lane.contact.heard(attempt, now)) this.#failover.healthChanged(lane, lane.health.respondedLate(now), now)
+    if (lane.contact.heard(attempt, now)) this.#healthChanges.changed(lane, lane.health.respondedLate(now), now)
   }
 
   #answerFor(request: Request, attempt: Attempt, response: Packet): Uint8Array | ResponseFault {

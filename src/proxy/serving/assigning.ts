@@ -1,59 +1,251 @@
 /**
- * Which server a waiting request is for, before it is sent for the first time.
+ * Which server a request is for: before it is sent for the first time, and when it can't stay with its server.
  *
- * In this order: the one that records of the same session still wait for (docs/accounting.md: they leave in the order of
- * arrival), the one that its State belongs to, and the one that the class's algorithm names. It stays with that one until
- * health says otherwise.
+ * First in this order: the server that records of the same session still wait for (docs/accounting.md: they leave in the order
+ * of arrival), the one that its State belongs to, the one that the class's algorithm names. It stays with that server until
+ * health says otherwise. Then another server that lives and did not fail it gets a copy. If every server is Down, it parks with
+ * its place in the order. If all that live have failed it, an Access-Request is given up. An accounting record waits, set aside
+ * behind the others if a server left it unanswered that lives.
+ *
+ * max-age of an Access-Request counts from its client's latest copy here: a client that still asks is still there.
  */
-import type { Instant } from '../../units.ts'
-import type { States } from '../border/ports.ts'
+import { type Instant, since } from '../../units.ts'
+import type { GivenUpBecause } from '../border/events.ts'
+import type { Draining, States } from '../border/ports.ts'
 import type { Pools } from '../pool/pools.ts'
+import { shareOf } from '../pool/set-aside.ts'
 import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
-import type { Failover } from './failover.ts'
+import { type Attempt, courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
+import { causeOfSilence } from '../work/silence.ts'
+import type { Sending } from './sending.ts'
+
+interface Parts {
+  readonly register: Register
+  readonly pools: Pools
+  readonly states: States
+  readonly sending: Sending
+}
 
 export class Assigning {
-  readonly #register: Register
-  readonly #failover: Failover
-  readonly #states: States
-  readonly #pools: Pools
+  readonly #parts: Parts
+  #draining: Draining = 'no'
 
-  constructor(o: {
-    readonly register: Register
-    readonly failover: Failover
-    readonly states: States
-    readonly pools: Pools
-  }) {
-    this.#register = o.register
-    this.#failover = o.failover
-    this.#states = o.states
-    this.#pools = o.pools
+  constructor(parts: Parts) {
+    this.#parts = parts
   }
 
   /** The server of a request; without one it has parked or ended. */
   laneOf(request: Request, now: Instant): Lane | undefined {
-    const { sessions } = this.#register
+    const { register, pools } = this.#parts
+    const { sessions } = register.places
     const itsSessions = sessions.laneOf(request)
     if (itsSessions?.isLive() === true) request.lane = itsSessions
     if (request.lane !== undefined) return request.lane
     const bound = this.#boundLane(request, now)
-    if (bound !== undefined && !bound.isLive()) {
-      request.isBound = true
-      this.#register.drop(request, 'state-server-down', now)
+    request.isBound = bound !== undefined
+    if (bound?.isLive() === false) {
+      register.end(request, { how: 'dropped', reason: 'state-server-down' }, now)
       return undefined
     }
-    const pool = this.#pools.of(request)
-    request.isBound = bound !== undefined
-    request.lane = bound ?? pool.choose(request, now)
+    request.lane = bound ?? pools.of(request).choose(request, now)
     sessions.setLaneOf(request, request.lane)
-    if (request.lane === undefined) this.#failover.findsNone(request, now)
+    if (request.lane === undefined) this.#findsNone(request, now)
     return request.lane
   }
 
   #boundLane(request: Request, now: Instant): Lane | undefined {
     const { packet } = request
-    const server = packet.stateAt === 0 ? undefined : this.#states.serverOf(packet.value(packet.stateAt), now)
-    return server === undefined ? undefined : this.#pools.of(request).find(server)
+    const { states, pools } = this.#parts
+    const server = packet.stateAt === 0 ? undefined : states.serverOf(packet.value(packet.stateAt), now)
+    return server === undefined ? undefined : pools.of(request).find(server)
   }
+
+  /** A request whose server takes nothing any more goes to another one. It must be in no queue. */
+  moveAway(request: Request, from: Lane, now: Instant): void {
+    const { register, sending, pools } = this.#parts
+    if (request.stage === 'retry') {
+      const attempt = request.course?.attempt as Attempt
+      noteTried(request, attempt)
+      sending.finish(attempt, 'silent', now)
+      this.failOver(request, attempt, now)
+      return
+    }
+    if (request.isBound && !from.isRetiring) {
+      register.end(request, { how: 'dropped', reason: 'state-server-down' }, now)
+      return
+    }
+    request.isBound = false
+    const { sessions } = register.places
+    const itsSessions = sessions.laneOf(request)
+    // Records of one session move together.
+    const isTheirs = itsSessions !== from && itsSessions?.isLive() === true
+    const next = isTheirs ? itsSessions : pools.of(request).choose(request, now, from)
+    sessions.setLaneOf(request, next)
+    if (next === undefined) this.#findsNone(request, now)
+    else this.wait(request, next, now, `server ${from.server.name} takes nothing now`)
+  }
+
+  /** The server did not answer, and the attempt is over: a copy goes to another server, if one is left. */
+  failOver(request: Request, attempt: Attempt, now: Instant): void {
+    const { register, pools } = this.#parts
+    const from = attempt.lane
+    startCourse(request).addTried(from.number, signsOf(attempt))
+    const obstacle = this.obstacleTo(request, now)
+    if (obstacle !== undefined) {
+      this.giveUp(request, obstacle, now)
+      return
+    }
+    if (request.isBound && !from.isRetiring) {
+      if (from.isLive()) this.giveUp(request, 'state', now)
+      else register.end(request, { how: 'dropped', reason: 'state-server-down' }, now)
+      return
+    }
+    // It must not enter the backlog first: there it could push out a younger one.
+    if (since(latestCopyAt(request), now) > register.places.backlogs[request.class].limits.maxAge) {
+      register.end(request, { how: 'expired' }, now)
+      return
+    }
+    const pool = pools.of(request)
+    const next = pool.choose(request, now)
+    if (next !== undefined) this.#goOnAt(next, request, `server ${from.server.name} did not answer`, now)
+    else if (request.class === 'authentication' && pool.hasLive()) this.giveUp(request, 'no-other-server', now)
+    else if (this.#hadItsLastTry(request)) this.giveUp(request, 'draining', now)
+    else {
+      becomeCopy(request)
+      this.#findsNone(request, now)
+      this.#enterBacklog(request, now)
+    }
+  }
+
+  /** The attempt is over: the server answered, but `why` says what is wrong with its response. */
+  gotUnusable(request: Request, attempt: Attempt, why: string, now: Instant): void {
+    const { register, pools } = this.#parts
+    const { lane } = attempt
+    register.tracing.active?.unusable(request, lane, why, now)
+    noteTried(request, attempt)
+    startCourse(request).addTried(lane.number, Number.POSITIVE_INFINITY)
+    const isElsewhere = !request.isBound && this.obstacleTo(request, now) === undefined
+    const next = isElsewhere ? pools.of(request).choose(request, now) : undefined
+    if (next === undefined) register.end(request, { how: 'dropped', reason: 'unusable-response' }, now)
+    else this.#goOnAt(next, request, `the response of server ${lane.server.name} can't be passed on`, now)
+  }
+
+  /** It can't go now: it waits for the server. */
+  wait(request: Request, lane: Lane, now: Instant, why?: string): void {
+    const { places, tracing } = this.#parts.register
+    places.wait(request, lane)
+    tracing.active?.queued(request, lane, now, why)
+  }
+
+  /** Every server is Down: it waits in the order of arrival, and may try any server afterwards. */
+  park(request: Request, now: Instant): void {
+    request.lane = undefined
+    request.course?.forgetTried()
+    this.#parts.pools.of(request).outage.park(request)
+    this.#parts.register.tracing.active?.parked(request, now)
+    request.compact()
+  }
+
+  /** The engine drains, or does no more: what was set aside has one try more; before the end it ends with that. */
+  drain(how: Draining): void {
+    if (how === this.#draining) return
+    this.#draining = how
+    if (how === 'no') return
+    for (const request of this.#parts.register.places.aside.removeAll()) this.triesAgain(request)
+  }
+
+  /** The time of a record that was set aside has come: it is served after all others. */
+  triesAgain(request: Request): void {
+    request.stage = 'aside'
+    request.lane = undefined
+    this.#parts.register.places.instanceQueue.put(request)
+  }
+
+  /** A record that was set aside may not go yet: others like it hold their share of the identifiers. */
+  mustStayAside(request: Request, lane: Lane, now: Instant): boolean {
+    if (lane.limits.aside < shareOf(lane.options.maxOutstanding)) return false
+    this.#parts.register.places.aside.putOff(request, now)
+    return true
+  }
+
+  giveUp(request: Request, why: GivenUpBecause, now: Instant): void {
+    const { tried, history } = courseOf(request)
+    const { lanes } = this.#parts.pools.of(request)
+    const untried = lanes.find((lane) => lane.isLive() && !tried.includes(lane.number))?.server.name
+    const cause = causeOfSilence(history, lanes, now)
+    this.#parts.register.end(request, { how: 'given-up', why, untried, cause }, now)
+  }
+
+  /** What keeps it from being sent again: max-transmissions counts over all servers, max-age ends an Access-Request. */
+  obstacleTo(request: Request, now: Instant): 'max-age' | 'max-transmissions' | undefined {
+    const { pools, register } = this.#parts
+    const { maxTransmissions } = pools.of(request).options
+    if (maxTransmissions > 0 && courseOf(request).transmissions >= maxTransmissions) return 'max-transmissions'
+    if (request.class === 'accounting') return undefined
+    const { maxAge } = register.places.backlogs.authentication.limits
+    return since(latestCopyAt(request), now) <= maxAge ? undefined : 'max-age'
+  }
+
+  /** No server lives that did not leave it unanswered. It must be in no queue; whether it waits is already counted. */
+  #findsNone(request: Request, now: Instant): void {
+    if (!this.#parts.pools.of(request).hasLive()) this.park(request, now)
+    else if (request.class === 'accounting') this.#keepTrying(request, now)
+    else this.giveUp(request, 'no-other-server', now)
+  }
+
+  /** All servers that live have left the record unanswered: it is never given up for that. */
+  #keepTrying(request: Request, now: Instant): void {
+    const { register, pools } = this.#parts
+    const { course } = request
+    const isAside = course?.wasLeftByLiving === true
+    course?.forgetTried()
+    if (course !== undefined) course.wasLeftByLiving = false
+    if (isAside) {
+      request.lane = undefined
+      register.places.aside.put(request, now)
+      register.tracing.active?.setAside(request, now)
+      request.compact()
+      return
+    }
+    const next = pools.of(request).choose(request, now)
+    if (next === undefined) this.park(request, now)
+    else this.wait(request, next, now, 'no server answered so far')
+  }
+
+  /** A copy of it waits for another server. */
+  #goOnAt(next: Lane, request: Request, why: string, now: Instant): void {
+    becomeCopy(request)
+    this.wait(request, next, now, why)
+    this.#enterBacklog(request, now)
+  }
+
+  /** It was outstanding and counts among those that wait from now on. */
+  #enterBacklog(request: Request, now: Instant): void {
+    const { register } = this.#parts
+    register.places.backlogs[request.class].enter(request)
+    register.keepBounds(request.class, now)
+  }
+
+  /** The engine drains before its end, and a server that lives left the record unanswered: it is not set aside again. */
+  #hadItsLastTry(request: Request): boolean {
+    return this.#draining === 'end' && courseOf(request).wasLeftByLiving && this.#parts.pools.of(request).hasLive()
+  }
+}
+
+/** What was tried where, for people. */
+export const noteTried = (request: Request, { lane, tries }: Attempt): void => {
+  startCourse(request).history.push({ server: lane.server.name, transmissions: tries })
+}
+
+/**
+ * How many signs of life the attempt's server had given when its first time-out was over; Infinity if some of them came
+ * meanwhile: it lived, and left the request unanswered.
+ */
+const signsOf = ({ signsAtFirst, signsAtTimeout }: Attempt): number =>
+  signsAtFirst === signsAtTimeout ? signsAtTimeout : Number.POSITIVE_INFINITY
+
+const becomeCopy = (request: Request): void => {
+  request.isBound = false
+  request.stage = courseOf(request).asideTimer === undefined ? 'failover' : 'aside'
 }

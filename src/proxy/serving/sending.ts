@@ -12,6 +12,7 @@ import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
 import { TimingWheel } from '../../throttle/timing-wheel.ts'
 import { after, type Duration, type Instant, micros, since } from '../../units.ts'
 import { count } from '../border/histogram.ts'
+import type { EngineOptions } from '../border/options.ts'
 import type { Journal, Outbox, Randomness } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
@@ -24,6 +25,8 @@ const REFUSED_WAIT = micros(1_000_000)
 export class Sending {
   readonly wheel = new TimingWheel<Attempt>()
   readonly #register: Register
+  /** Attributes that a server takes in one request; 0 is no limit. */
+  #maxAttributes: number
   readonly #outbox: Outbox
   readonly #random: Randomness
   readonly #journal: Journal
@@ -31,15 +34,21 @@ export class Sending {
   #seed: number
 
   constructor(
+    options: EngineOptions,
     register: Register,
     ports: { readonly outbox: Outbox; readonly journal: Journal; readonly random: Randomness },
     seed: number,
   ) {
+    this.#maxAttributes = options.maxAttributes
     this.#register = register
     this.#outbox = ports.outbox
     this.#journal = ports.journal
     this.#random = ports.random
     this.#seed = seed
+  }
+
+  reconfigure({ maxAttributes }: EngineOptions): void {
+    this.#maxAttributes = maxAttributes
   }
 
   /**
@@ -58,7 +67,7 @@ export class Sending {
     request.expand()
     const bytes = this.#rewrite(request, lane, identifier.value, now)
     if (typeof bytes === 'string') {
-      this.#register.drop(request, bytes, now)
+      this.#register.end(request, { how: 'dropped', reason: bytes }, now)
       return true
     }
     // Only now: what can't be sent takes nothing of the slot.
@@ -69,8 +78,8 @@ export class Sending {
       attempt.isAside = true
       lane.limits.aside += 1
     }
-    this.#register.leaveBacklog(request)
-    this.#register.outstanding[request.class] += 1
+    this.#register.places.leave(request)
+    this.#register.places.outstanding[request.class] += 1
     startCourse(request).attempt = attempt
     this.#transmit(attempt, now)
     return true
@@ -172,7 +181,7 @@ export class Sending {
     const came = request.packet
     if (came.code === ACCESS_REQUEST) this.#random(authenticator)
     try {
-      const { maxAttributes } = this.#register
+      const maxAttributes = this.#maxAttributes
       const packet = request.class === 'accounting' ? recordForServer(request, came, maxAttributes, now) : came
       const nasAddress = nasAddressFor(request, packet, maxAttributes)
       const made = requestForServer({
@@ -200,8 +209,8 @@ export class Sending {
     const { request } = attempt
     if (attempt.isSpent) attempt.lane.limits.waitingOn.delete(attempt)
     if (request === undefined) return
-    if (request.queue !== undefined) this.#register.leaveQueue(request)
-    this.#register.outstanding[request.class] -= 1
+    if (request.queue !== undefined) this.#register.places.leaveQueue(request)
+    this.#register.places.outstanding[request.class] -= 1
     startCourse(request).attempt = undefined
     attempt.request = undefined
   }

@@ -1,60 +1,94 @@
 /**
- * The way back into the instance queue: of what is parked, when a server lives again, and of the queue of a server that went
- * Down. Both come in steps, oldest first. And while no server lives, of the one parked request that tries a Down one.
+ * The way back into the instance queue, from where requests go to another server: of the parked, when a server lives again,
+ * and of the queue of a server that went Down or was removed. And while no server lives, of the one parked request that tries
+ * a Down one.
+ *
+ * A million records may wait there. So they come back in steps, oldest first: before each step of service as many as it can
+ * serve. What is newer stands behind them in the instance queue, so nothing overtakes them, and records of one session keep
+ * their order. A queue that is on its way back comes back to the end, even if its server lives again meanwhile: some of a
+ * session's records may already wait for another server.
  */
+import type { TrafficClass } from '../../classes.ts'
+import type { ServerQueue } from '../../queues/server-queue.ts'
 import type { Instant } from '../../units.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Pools } from '../pool/pools.ts'
 import type { Register } from '../register/register.ts'
-import type { Failover } from './failover.ts'
+import type { Lane } from '../work/lane.ts'
+import type { Request } from '../work/request.ts'
+import type { Assigning } from './assigning.ts'
 import type { Sending } from './sending.ts'
 
-export class WayBack {
-  readonly #register: Register
-  readonly #pools: Pools
-  readonly #sending: Sending
-  readonly #failover: Failover
+interface Parts {
+  readonly register: Register
+  readonly pools: Pools
+  readonly sending: Sending
+  readonly assigning: Assigning
+}
 
-  constructor(o: {
-    readonly register: Register
-    readonly pools: Pools
-    readonly sending: Sending
-    readonly failover: Failover
-  }) {
-    this.#register = o.register
-    this.#pools = o.pools
-    this.#sending = o.sending
-    this.#failover = o.failover
+export class WayBack {
+  readonly #parts: Parts
+  /** Queues of servers that went Down or were removed: nothing more is put there. */
+  readonly #queues = new Map<ServerQueue<Request>, TrafficClass>()
+  /** Of them, those that may give back more: what they gave back before was served. */
+  readonly #ready = new Set<ServerQueue<Request>>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** How many of a class are on their way from the queue of a server. */
+  queuedOf(trafficClass: TrafficClass): number {
+    let queued = 0
+    for (const [queue, its] of this.#queues) if (its === trafficClass) queued += queue.waiting.queued
+    return queued
+  }
+
+  /** All that waits for this lane is on its way; the lane has an empty queue. */
+  addQueueOf(lane: Lane): void {
+    const { queue } = lane
+    lane.queue = queue.successor()
+    if (queue.waiting.isEmpty()) return
+    this.#queues.set(queue, lane.class)
+    this.#ready.add(queue)
+    queue.tellOfSettled(this.#ready)
   }
 
   /** Whether anything can return at once. */
   isOpen(): boolean {
-    if (!this.#register.returning.isEmpty()) return true
-    for (const pool of this.#pools) if (pool.outage.parked.waiting.queued > 0 && pool.hasLive()) return true
+    if (this.#queues.size > 0) return true
+    for (const pool of this.#parts.pools) if (pool.outage.parked.waiting.queued > 0 && pool.hasLive()) return true
     return false
   }
 
-  /** As many of each as can be served in this step. Where no server lives, maybe one of the parked tries a server. */
+  /** As many of each as can be served in this step. */
   giveBack(atMost: number, now: Instant): void {
-    this.#register.returning.giveBack(atMost, this.#register.instanceQueue)
-    for (const pool of this.#pools) this.#unparkOf(pool, atMost, now)
+    for (const queue of this.#ready) {
+      queue.promote({ quota: atMost, identifiers: atMost }, this.#parts.register.places.instanceQueue)
+      if (queue.waiting.isEmpty()) this.#queues.delete(queue)
+    }
+    this.#ready.clear()
+    for (const pool of this.#parts.pools) this.#unparkOf(pool, atMost, now)
   }
 
+  /** If no server lives, maybe one of the parked tries a server. */
   #unparkOf(pool: Pool, atMost: number, now: Instant): void {
-    if (pool.outage.parked.waiting.queued === 0) return
+    const { outage } = pool
+    const { places } = this.#parts.register
+    if (outage.parked.waiting.queued === 0) return
     if (pool.hasLive()) {
-      pool.outage.parked.promote({ quota: atMost, identifiers: atMost }, this.#register.instanceQueue)
+      outage.parked.promote({ quota: atMost, identifiers: atMost }, places.instanceQueue)
       return
     }
-    const oldest = pool.outage.parked.waiting.oldestFresh()
+    const oldest = outage.parked.waiting.oldestFresh()
     // One that was given back and is not served yet goes first: it parks again in this turn.
-    if (oldest !== undefined && this.#register.instanceQueue.hasOlderThan(oldest)) return
-    if (oldest !== undefined && this.#register.isOverdue(oldest, now)) return
-    const lane = pool.outage.startTrial(now)
-    const request = lane === undefined ? undefined : pool.outage.trialRequest()
+    if (oldest !== undefined && places.instanceQueue.hasOlderThan(oldest)) return
+    if (oldest !== undefined && places.backlogs[oldest.class].isOverdue(oldest, now)) return
+    const lane = outage.startTrial(now)
+    const request = lane === undefined ? undefined : outage.trialRequest()
     if (lane === undefined || request === undefined) return
-    this.#register.leaveQueue(request)
+    places.leaveQueue(request)
     request.lane = lane
-    if (!this.#sending.trySend(request, lane, now)) this.#failover.park(request, now)
+    if (!this.#parts.sending.trySend(request, lane, now)) this.#parts.assigning.park(request, now)
   }
 }

@@ -60,16 +60,13 @@ export class ForgettingTable<T = never> {
     return this.#oldest - 1
   }
 
-  /** The row that is to be forgotten now, being too old or one beyond `most`; -1 where all may stay. */
-  due(most: number, now: Instant): number {
-    const oldest = this.oldest()
-    return oldest !== -1 && (this.size > most || this.forgetAt(oldest) <= now) ? oldest : -1
-  }
-
-  /** When the next row is to be forgotten; infinite on an empty table. */
-  nextDueAt(): number {
-    const oldest = this.oldest()
-    return oldest === -1 ? Number.POSITIVE_INFINITY : this.forgetAt(oldest)
+  /** Has rows forgotten that are too old or beyond `most`, the oldest first, `atMost` of them: `forget` removes each. */
+  forgetSome(atMost: number, most: number, now: Instant, forget: (row: number) => void): void {
+    for (let forgotten = 0; forgotten < atMost; forgotten += 1) {
+      const oldest = this.oldest()
+      if (oldest === -1 || (this.size <= most && this.forgetAt(oldest) > now)) return
+      forget(oldest)
+    }
   }
 
   forgetAt(row: number): Instant {

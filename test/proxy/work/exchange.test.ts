@@ -12,8 +12,10 @@ import { StateTable } from '../../../src/proxy/pool/state-table.ts'
 import { ENTRY } from '../../../src/proxy/register/ledger.ts'
 import { Register } from '../../../src/proxy/register/register.ts'
 import { Answering } from '../../../src/proxy/serving/answering.ts'
-import { Failover } from '../../../src/proxy/serving/failover.ts'
+import { Assigning } from '../../../src/proxy/serving/assigning.ts'
+import { HealthChanges } from '../../../src/proxy/serving/health-changes.ts'
 import { Sending } from '../../../src/proxy/serving/sending.ts'
+import { WayBack } from '../../../src/proxy/serving/way-back.ts'
 import { Client } from '../../../src/proxy/work/client-table.ts'
 import type { Origin } from '../../../src/proxy/work/exchange.ts'
 import { Lanes } from '../../../src/proxy/work/lanes.ts'
@@ -39,11 +41,13 @@ const partsOf = () => {
   }
   const journal = { note: () => undefined }
   const register = new Register(options, { journal }, 1)
-  const sending = new Sending(register, { outbox, journal, random: () => undefined }, 1)
+  const sending = new Sending(options, register, { outbox, journal, random: () => undefined }, 1)
   const pools = new Pools(options)
-  const failover = new Failover(register, sending, pools, journal)
   const states = new StateTable(options.state)
-  const answering = new Answering({ register, sending, failover, states, outbox, journal, salt: 1 })
+  const assigning = new Assigning({ register, pools, states, sending })
+  const wayBack = new WayBack({ register, pools, sending, assigning })
+  const healthChanges = new HealthChanges({ pools, assigning, wayBack, journal })
+  const answering = new Answering({ register, sending, assigning, healthChanges, states, outbox, journal, salt: 1 })
   const repetition = new Repetition({ register, sending, answering, outbox })
   const lanes = new Lanes()
   lanes.reconfigure(options, START)
@@ -64,11 +68,11 @@ const arrivalOf = (origin: Origin): ProvenArrival =>
 /** It is let in and sent, and nobody waits for it. */
 const sentFor = ({ client, register, sending, lane }: ReturnType<typeof partsOf>): Request => {
   const origin = recordOf(client)
-  const request = new Request({ arrival: 1, class: 'accounting', origin, octets: register.octets, now: START })
+  const request = new Request({ arrival: 1, class: 'accounting', origin, octets: register.places.octets, now: START })
   register.ledgers.accounting.count(ENTRY.received)
   register.admit(request, undefined, START)
   register.check()
-  expect(register.instanceQueue.removeNext()).toBe(request)
+  expect(register.places.instanceQueue.removeNext()).toBe(request)
   request.lane = lane
   expect(sending.trySend(request, lane, START)).toBe(true)
   register.check()
@@ -85,7 +89,7 @@ describe('a record that nobody waits for', () => {
     register.check()
     expect(replies).toEqual([])
     expect(register.ledgers.accounting.snapshot()).toMatchObject({ received: 1, answered: 0, deliveredUnanswered: 1 })
-    expect([register.outstanding.accounting, register.backlogs.accounting.messages]).toEqual([0, 0])
+    expect([register.places.outstanding.accounting, register.places.backlogs.accounting.messages]).toEqual([0, 0])
   })
 
   it('is known when its client sends it meanwhile: that is one exchange, which gets the answer', () => {

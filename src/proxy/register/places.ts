@@ -1,0 +1,118 @@
+/**
+ * The places where a request can be: waiting in a queue, or outstanding at a server.
+ *
+ * All moves into and out of the queues go through here. What waits of one class is counted by its backlog, in whatever queue
+ * it waits, so `queued` is the backlog's length.
+ */
+import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { Backlog } from '../../queues/backlog.ts'
+import { OctetStore } from '../../queues/containers/octet-store.ts'
+import { InstanceQueue, settlePromise } from '../../queues/instance-queue.ts'
+import { PriorityQueue } from '../../queues/priority-queue.ts'
+import { earliest, type Instant } from '../../units.ts'
+import type { PlaceCounts } from '../border/endings.ts'
+import type { EngineOptions } from '../border/options.ts'
+import { SetAside } from '../pool/set-aside.ts'
+import type { Lane } from '../work/lane.ts'
+import { Request } from '../work/request.ts'
+import { WaitingSessions, type Wants } from './waiting-sessions.ts'
+
+export class Places {
+  readonly backlogs: PerClass<Backlog<Request>>
+  readonly instanceQueue: InstanceQueue<Request>
+  readonly sessions: WaitingSessions
+  /** Records that a living server left unanswered, until they are tried again. */
+  readonly aside = new SetAside()
+  /** The packets of those that wait. */
+  readonly octets = new OctetStore()
+  /** Requests that wait for a server's answer. */
+  readonly outstanding: Record<TrafficClass, number> = perClass(() => 0)
+
+  constructor(options: EngineOptions, salt: number) {
+    this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each], Request.fields))
+    this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder, Request.fields)
+    this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
+  }
+
+  reconfigure(options: EngineOptions): void {
+    for (const each of TRAFFIC_CLASSES) this.backlogs[each].limits = options.queues[each]
+    this.instanceQueue.order = options.serviceOrder
+    this.sessions.setWants(wantsOf(options))
+  }
+
+  counts(trafficClass: TrafficClass): PlaceCounts {
+    return { queued: this.backlogs[trafficClass].messages, outstanding: this.outstanding[trafficClass], kept: 0 }
+  }
+
+  /** A new request waits, at the tail of the instance queue. */
+  enter(request: Request): void {
+    this.instanceQueue.put(request)
+    this.backlogs[request.class].enter(request)
+    if (request.class === 'accounting') this.sessions.came(request)
+  }
+
+  /** It can't go now: it waits for a server, and the order of its session is kept from now on. */
+  wait(request: Request, lane: Lane): void {
+    request.lane = lane
+    lane.queue.waiting.put(request)
+    lane.schedule.markChanged()
+    if (request.class === 'accounting') this.sessions.waits(request)
+    request.compact()
+  }
+
+  /** A newer interim update waits in the place of an older one of its session. */
+  replace(older: Request, newer: Request): void {
+    const { queue } = older
+    if (!(queue instanceof PriorityQueue)) throw new Error('places: only what was never sent gives way')
+    queue.replace(older, newer)
+    this.backlogs.accounting.replace(older, newer)
+    this.sessions.replace(older, newer)
+    newer.lane = older.lane
+    const { promoter } = Request.fields
+    const its = promoter.get(older)
+    if (its !== undefined) {
+      promoter.set(newer, its)
+      promoter.set(older, undefined)
+    }
+    newer.compact()
+  }
+
+  /** Out of the queue it waits in, but not ended: it is sent, or waits elsewhere. */
+  leaveQueue(request: Request): void {
+    request.queue?.remove(request)
+    request.lane?.schedule.markChanged()
+    settlePromise(request, Request.fields)
+  }
+
+  /** Out of wherever it waits: it is sent, or it has ended. */
+  leave(request: Request): void {
+    if (request.queue !== undefined) this.leaveQueue(request)
+    const backlog = this.backlogs[request.class]
+    if (backlog.has(request)) {
+      this.sessions.leave(request)
+      backlog.leave(request)
+      if (request.class === 'accounting' && backlog.messages === 0) this.sessions.end()
+    }
+    request.expand()
+  }
+
+  /** More than one step could end waited too long. */
+  hasOverdue(now: Instant): boolean {
+    return TRAFFIC_CLASSES.some((each) => this.backlogs[each].overdue(now) !== undefined)
+  }
+
+  /** When something of that class is due here; undefined if only a message can change anything. */
+  nextWakeAt(trafficClass: TrafficClass, now: Instant): Instant | undefined {
+    const dueAt = this.backlogs[trafficClass].nextWakeAt()
+    const overdue = dueAt === undefined || dueAt > now ? dueAt : now
+    return trafficClass === 'accounting' ? earliest(overdue, this.sessions.nextWakeAt(now)) : overdue
+  }
+}
+
+/** One server has one queue, which keeps the order. */
+const wantsOf = ({ servers, clients, queues }: EngineOptions): Wants => ({
+  order: servers.filter(({ lanes }) => lanes.accounting !== undefined).length > 1,
+  interims:
+    queues.accounting.overflow === 'shed_interim_first' ||
+    clients.some(({ accounting }) => accounting.interims === 'newest'),
+})

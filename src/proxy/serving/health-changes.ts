@@ -1,0 +1,84 @@
+/**
+ * What a server's change of health does to those who wait for it, and whom it is told to.
+ */
+import type { HealthChange } from '../../throttle/server-health.ts'
+import type { Instant } from '../../units.ts'
+import type { Journal } from '../border/ports.ts'
+import { heldOf, isOnlyLive, type Pool } from '../pool/pool.ts'
+import type { Pools } from '../pool/pools.ts'
+import { isFailing, isWell, type Lane } from '../work/lane.ts'
+import { courseOf, type Request } from '../work/request.ts'
+import type { Assigning } from './assigning.ts'
+import type { WayBack } from './way-back.ts'
+
+/** Of a queue, when its server goes Down. */
+const MOVED_AT_ONCE = 32
+
+interface Parts {
+  readonly pools: Pools
+  readonly assigning: Assigning
+  readonly wayBack: WayBack
+  readonly journal: Journal
+}
+
+export class HealthChanges {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Acts on what the health of a lane has become; `undefined` is no change. */
+  changed(lane: Lane, change: HealthChange | undefined, now: Instant): void {
+    const { health, schedule, server, class: its } = lane
+    if (!health.isCalm || change !== undefined) schedule.markChanged()
+    if (change === undefined) return
+    const { journal, wayBack } = this.#parts
+    const pool = this.#parts.pools.of(lane)
+    pool.stateChanged(lane)
+    const isLast = change.to === 'down' && !lane.isRetiring && !pool.hasLive()
+    const hint = change.to === 'active' || health.isHeldDown ? undefined : lane.contact.likelyCause(now)
+    const more = { hint, isHeld: health.isHeldDown, isLast }
+    journal.note({ kind: 'server-state', lane: lane.number, server: server.name, class: its, ...change, ...more }, now)
+    pool.outage.judge(pool.hasLive(), now)
+    if (change.to === 'down') this.emptyQueueOf(lane, now)
+    else this.leaveFailing(pool)
+    // What its queue has not given away yet, and what is on its way back, parks in a moment.
+    const parked = pool.outage.parked.waiting.queued + wayBack.queuedOf(its)
+    if (lane.isRetiring) return
+    if (change.to === 'down' && !pool.hasLive()) {
+      journal.note({ kind: 'all-servers-down', class: its, parked, held: heldOf(pool) }, now)
+    } else if (change.from === 'down' && isOnlyLive(lane, pool)) {
+      journal.note({ kind: 'servers-back', class: its, parked }, now)
+    }
+  }
+
+  /**
+   * A server is Down or removed: what waits there goes to the others, in the order of arrival. A long queue takes several
+   * steps: the rest returns to the instance queue, and what is newer waits behind it.
+   */
+  emptyQueueOf(lane: Lane, now: Instant): void {
+    const { waiting } = lane.queue
+    // One by one: what moves may shed others by the overflow policy, of those that still wait here too.
+    for (let moved = 0; moved < MOVED_AT_ONCE; moved += 1) {
+      const next = waiting.removeOldest()
+      if (next === undefined) return
+      this.#parts.assigning.moveAway(next, lane, now)
+    }
+    this.#parts.wayBack.addQueueOf(lane)
+  }
+
+  /** If a server is well, what waits for Failing ones is served once more, and goes there if it may (`shouldLeave`). */
+  leaveFailing(pool: Pool): void {
+    if (pool.failing.lanes.length === 0 || !pool.lanes.some(isWell)) return
+    for (const lane of pool.failing.lanes) if (!lane.queue.waiting.isEmpty()) this.#parts.wayBack.addQueueOf(lane)
+  }
+
+  /** Whether a request that waited for a Failing server goes to another one: its own States and due retries stay. */
+  shouldLeave(request: Request, lane: Lane): boolean {
+    if (!isFailing(lane) || request.isBound || request.stage === 'retry') return false
+    const { tried } = courseOf(request)
+    const isOther = (other: Lane): boolean => other !== lane && isWell(other) && !tried.includes(other.number)
+    return this.#parts.pools.of(lane).lanes.some(isOther)
+  }
+}
