@@ -3,12 +3,12 @@
  * refused.
  */
 
+import { changeLines } from '../../config/outward/change-text.ts'
 import type { ReloadChanges } from '../../observe/view/view.ts'
 import { ask, refused } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
 import { verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
-import { foundChanges } from '../text/changes-text.ts'
 
 interface Reloaded extends ReloadChanges {
   readonly file: string
@@ -43,7 +43,7 @@ export const reload = verb({
     } else {
       const reloaded = response.body as Reloaded
       for (const warning of reloaded.warnings) say(`warning: ${warning}`)
-      for (const line of foundChanges(reloaded)) writeData(line)
+      for (const line of changeLines(reloaded)) writeData(line)
       writeData(`${reloaded.file} holds (${reloaded.digest.slice(0, 12)})`)
       if (reloaded.forgotLearned) writeData('who signs is forgotten: auto learns anew from the next packet on')
     }

@@ -10,6 +10,7 @@ import { resolve } from 'node:path'
 import { codedError, codeOf } from '../../coded-error.ts'
 import type { ConfigResult } from '../../config/checks/result.ts'
 import { readConfig } from '../../config/load/read.io.ts'
+import { changeLines } from '../../config/outward/change-text.ts'
 import { formatProblem, inOrder, type Problem } from '../../config/source/problem.ts'
 import { isPipe } from '../../config/source/small-file.io.ts'
 import type { ReloadChanges } from '../../observe/view/view.ts'
@@ -17,7 +18,6 @@ import { type AdminResponse, ask, refused } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
 import { say, writeData, writeJson, writeResult } from '../terminal/output.io.ts'
-import { foundChanges } from '../text/changes-text.ts'
 import { tryOpenings } from './check-openings.io.ts'
 
 const UNPROCESSABLE = 422
@@ -121,7 +121,7 @@ async function compare(
 }
 
 function show(found: Preview): void {
-  for (const line of foundChanges(found)) writeData(line)
+  for (const line of changeLines(found)) writeData(line)
   if (found.changes.length > 0) writeData(`a reload would change ${countOf(found.changes.length)}`)
   if (found.runsWith !== found.file) {
     say(`the daemon runs with ${found.runsWith}, and a reload reads that; put ${found.file} in its place first`)

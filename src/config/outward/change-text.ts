@@ -1,13 +1,19 @@
 /**
- * One setting that a reload changes, as text for the command line, and as one line of limited length for the log.
+ * What a reload changes, or would change: a line for each setting, and one line of limited length for the log.
  */
-import type { SettingChange } from '../../observe/view/view.ts'
+import type { ReloadChanges, SettingChange } from '../../observe/view/view.ts'
 
 const MOST_IN_LOG = 20
 
 /** `farm.max_attributes: 200 -> 100`. */
 export function changeText({ path, kind, was, is, needsRestart }: SettingChange): string {
   return `${path}: ${whatOf(kind, was, is)}${needsRestart ? ' (after a restart)' : ''}`
+}
+
+/** One line for each change, then what ended with the reload; at least one line. */
+export function changeLines({ changes, endedOverrides }: ReloadChanges): string[] {
+  const lines = [...changes.map(changeText), ...endedOverrides.map((one) => `override ends: ${one}`)]
+  return lines.length === 0 ? ['nothing changed'] : lines
 }
 
 /** All changes on one line of limited length. */

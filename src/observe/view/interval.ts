@@ -105,15 +105,12 @@ export class Interval {
 
   /** Lanes that serve, in the order of the configuration. */
   lanes(): readonly LaneRates[] {
-    this.#lanes ??= this.#ratesOfLanes()
+    if (this.#lanes === undefined) {
+      const before = new Map(this.#before.engine.lanes.map((lane) => [laneIdentity(lane), lane]))
+      const serving = this.now.engine.lanes.filter(({ retiring }) => !retiring)
+      this.#lanes = serving.map((lane) => this.#laneRates(lane, before.get(laneIdentity(lane))))
+    }
     return this.#lanes
-  }
-
-  #ratesOfLanes(): LaneRates[] {
-    const before = new Map(this.#before.engine.lanes.map((lane) => [laneIdentity(lane), lane]))
-    return this.now.engine.lanes
-      .filter(({ retiring }) => !retiring)
-      .map((lane) => this.#laneRates(lane, before.get(laneIdentity(lane))))
   }
 
   clientDrops(): readonly ClientDrops[] {
