@@ -56,7 +56,10 @@ const NOBODY = { pending: ignore, request: ignore, response: ignore, probeAnswer
 /** An address that may be absent is no fault, unless its port is taken. */
 function listening({ listen }: Found, trafficClass: TrafficClass, index: number): Opening {
   const attempt = async (): Promise<void> => {
-    const listeners = new Listeners({ transport: new DgramTransport(), tell: ignore, failed: ignore })
+    const listeners = new Listeners({
+      transport: new DgramTransport(),
+      notes: { sendFailed: ignore, listener: ignore },
+    })
     const one = listen[trafficClass].slice(index, index + 1)
     const at = { ...perClass(() => []), [trafficClass]: one }
     try {

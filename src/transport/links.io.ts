@@ -11,7 +11,7 @@ import { type LanePlan, type Outbox, PROBE_PORT } from '../proxy/border/ports.ts
 import type { Instant } from '../units.ts'
 import { monotonicNow } from './clock.io.ts'
 import type { ListenerReport, ListenOptions } from './listener-plan.ts'
-import { type ListenerEvent, Listeners, type ListenersOptions } from './listeners.io.ts'
+import { type LinkNotes, Listeners, type ListenersOptions } from './listeners.io.ts'
 import { type Arrivals, type Link, type LinkReport, type Transport, WANTED_RECEIVE_BUFFER } from './ports.ts'
 import { ALONE, pathOf, type Share, sourceOf } from './source-endpoints.ts'
 
@@ -26,16 +26,7 @@ export interface SharedEndpointsPort {
   has(address: string, port: number, now: Instant): boolean
 }
 
-/** What the log should hear of. */
-export interface LinkNotes {
-  /** A datagram could not be sent, or a link reported an error. */
-  sendFailed(where: string, systemCode: string): void
-  listener(event: ListenerEvent): void
-}
-
-export interface LinksOptions extends Pick<ListenersOptions, 'localAddresses'> {
-  readonly transport: Transport
-  readonly notes: LinkNotes
+export interface LinksOptions extends Pick<ListenersOptions, 'transport' | 'notes' | 'localAddresses'> {
   /** One of several instances shares the listeners' ports with the others, and has its own share of source ports. */
   readonly share?: Share | undefined
   readonly shared?: SharedEndpointsPort | undefined
@@ -62,13 +53,18 @@ export class Links implements Outbox {
 
   constructor({ transport, notes, share = ALONE, shared, localAddresses }: LinksOptions) {
     this.#transport = transport
-    this.#notes = notes
+    this.#notes = {
+      sendFailed: (where, systemCode) => {
+        this.#sendFailures += 1
+        notes.sendFailed(where, systemCode)
+      },
+      listener: (event) => notes.listener(event),
+    }
     this.#share = share
     this.#shared = shared
     this.#listeners = new Listeners({
       transport,
-      tell: (event) => notes.listener(event),
-      failed: (where, code) => this.#failed(where, code),
+      notes: this.#notes,
       localAddresses,
       isShared: share.of > 1,
       own: { version: () => shared?.version ?? this.#version, has: (address, port) => this.#isOwn(address, port) },
@@ -122,13 +118,13 @@ export class Links implements Outbox {
   forward(lane: number, port: number, octets: Uint8Array): void {
     const link = this.#lanes.get(lane)?.sources[port]
     if (link) link.send(octets)
-    else this.#failed(`lane ${lane} port ${port}`, 'EBADF')
+    else this.#notes.sendFailed(`lane ${lane} port ${port}`, 'EBADF')
   }
 
   probe(lane: number, octets: Uint8Array): void {
     const link = this.#lanes.get(lane)?.probe
     if (link) link.send(octets)
-    else this.#failed(`lane ${lane} probe`, 'EBADF')
+    else this.#notes.sendFailed(`lane ${lane} probe`, 'EBADF')
   }
 
   reply(to: Peer, octets: Uint8Array): void {
@@ -199,7 +195,7 @@ export class Links implements Outbox {
       purpose: `server ${plan.server}, ${plan.class}`,
       server,
       local: sourceOf(plan, link, this.#share),
-      failed: (code: string) => this.#failed(where, code),
+      failed: (code: string) => this.#notes.sendFailed(where, code),
       opened: (local: Endpoint) => {
         this.#localPorts.add(local.port)
         this.#version += 1
@@ -207,10 +203,5 @@ export class Links implements Outbox {
       },
     }
     return this.#transport.connect(connection, arrivals)
-  }
-
-  #failed(where: string, systemCode: string): void {
-    this.#sendFailures += 1
-    this.#notes.sendFailed(where, systemCode)
   }
 }

@@ -34,11 +34,16 @@ export type ListenerEvent = { readonly class: TrafficClass; readonly address: st
   | { readonly kind: 'listener-failed'; readonly why: string }
 )
 
+/** What the log should hear of. */
+export interface LinkNotes {
+  /** A datagram could not be sent, or a link reported an error. */
+  sendFailed(where: string, systemCode: string): void
+  listener(event: ListenerEvent): void
+}
+
 export interface ListenersOptions {
   readonly transport: Transport
-  readonly tell: (event: ListenerEvent) => void
-  /** An answer could not be sent, or a listening link reported an error. */
-  readonly failed: (where: string, systemCode: string) => void
+  readonly notes: LinkNotes
   /** What the system lists as this machine's addresses. */
   readonly localAddresses?: (() => readonly string[]) | undefined
   /** Other instances listen at the same addresses and ports. */
@@ -154,7 +159,7 @@ export class Listeners {
       const isLacking = codeOf(error) === 'ADDRESS_NOT_LOCAL'
       if (!isToldAfter(tries, { isLacking, isListed: this.#listed.has(wanted.address) })) return
       const why = error instanceof Error ? error.message : String(error)
-      this.#o.tell({ kind: 'listener-failed', class: wanted.class, address: endpointText(wanted), why })
+      this.#o.notes.listener({ kind: 'listener-failed', class: wanted.class, address: endpointText(wanted), why })
     }
   }
 
@@ -162,7 +167,7 @@ export class Listeners {
   reply(to: Peer, octets: Uint8Array): void {
     const listener = this.#open.get(to.link)
     if (listener) listener.link.send(octets, to)
-    else this.#o.failed('a closed listener', 'EBADF')
+    else this.#o.notes.sendFailed('a closed listener', 'EBADF')
   }
 
   report(): ListenerReport[] {
@@ -179,7 +184,7 @@ export class Listeners {
   async #openOne(wanted: Wanted): Promise<LinkReport> {
     const number = this.#nextNumber
     this.#nextNumber += 1
-    const { transport, isShared = false, own = NO_OWN, failed } = this.#o
+    const { transport, isShared = false, own = NO_OWN, notes } = this.#o
     let where = endpointText(wanted)
     const plan = {
       class: wanted.class,
@@ -188,7 +193,7 @@ export class Listeners {
       ifNotLocal: `write { address: "${where}", optional: true } where it comes and goes`,
       isShared,
       peers: peersOf(number, own),
-      failed: (code: string) => failed(where, code),
+      failed: (code: string) => notes.sendFailed(where, code),
     }
     const link = await transport.listen(plan, this.#arrivals as Arrivals)
     const opened = link.report() as LinkReport
@@ -200,7 +205,7 @@ export class Listeners {
   }
 
   #tell(kind: 'listener-opened' | 'listener-closed' | 'listener-absent', { class: of }: Wanted, at: Endpoint): void {
-    this.#o.tell({ kind, class: of, address: endpointText(at) })
+    this.#o.notes.listener({ kind, class: of, address: endpointText(at) })
   }
 }
 

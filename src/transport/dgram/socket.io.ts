@@ -9,6 +9,7 @@
  * beyond `flush`: the engine makes new octets for each packet and never writes into them again.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { endpointText } from '../../addresses.ts'
 import { codedError, type ErrorCode, systemCodeOf } from '../../coded-error.ts'
@@ -47,10 +48,13 @@ export async function openSocket(options: SocketOptions): Promise<Link> {
   const reusePort = options.isShared ?? false
   const socket = createSocket({ type, ipv6Only: ipv6, reusePort, lookup: answerLiterally })
   try {
-    await completion(socket, 'listening', () =>
-      socket.bind({ address: local?.address ?? (ipv6 ? '::' : '0.0.0.0'), port: local?.port ?? 0, exclusive: true }),
-    )
-    if (server) await completion(socket, 'connect', () => socket.connect(server.port, server.address))
+    // Awaited before it is begun: the system can answer at once.
+    const listening = once(socket, 'listening')
+    socket.bind({ address: local?.address ?? (ipv6 ? '::' : '0.0.0.0'), port: local?.port ?? 0, exclusive: true })
+    await listening
+    const connected = server && once(socket, 'connect')
+    if (server) socket.connect(server.port, server.address)
+    await connected
   } catch (error) {
     socket.close()
     throw openingFailed(options, error)
@@ -113,17 +117,6 @@ function trySetBuffer(set: () => void): void {
   } catch (error) {
     if (systemCodeOf(error) === undefined) throw error
   }
-}
-
-function completion(socket: Socket, event: 'listening' | 'connect', start: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    socket.once(event, () => {
-      socket.off('error', reject)
-      resolve()
-    })
-    start()
-  })
 }
 
 type LookupAnswer = (error: NodeJS.ErrnoException | null, address: string, family: number) => void

@@ -15,14 +15,7 @@ import { IDENTIFIERS, openSocket, type SocketOptions } from './socket.io.ts'
 /** While a server has no route, opening its link is tried again with what is sent there, at most so often. */
 const TRY_AGAIN_MS = 1_000
 /** What sending says if the interface of the socket is gone. */
-const GONE: ReadonlySet<string> = new Set([
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENODEV',
-  'ENXIO',
-  'EADDRNOTAVAIL',
-])
+const GONE = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENODEV', 'ENXIO', 'EADDRNOTAVAIL']
 
 /** A request that waits for `deliver`. */
 interface Held {
@@ -141,7 +134,7 @@ class ConnectedLink implements Link {
     }
     failed(code)
     const socket = this.#socket
-    if (socket !== undefined && server.address.includes('%') && GONE.has(code)) {
+    if (socket !== undefined && server.address.includes('%') && GONE.includes(code)) {
       this.#down(code)
       socket.close()
     }
