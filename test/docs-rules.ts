@@ -77,6 +77,10 @@ export const missingFiles = ({ path, text }: Page, exists: (path: string) => boo
   return looked.filter((file) => !exists(file)).map((file) => `${path}: no ${file}`)
 }
 
+/** Folders of the source that a page should describe and does not name in code. */
+export const unnamedFolders = ({ path, text }: Page, folders: readonly string[]): string[] =>
+  folders.filter((folder) => !spansOf(text).includes(`${folder}/`)).map((folder) => `${path}: ${folder}/ is not named`)
+
 /** What npm itself knows without a script of ours. */
 const NPM_OWN = ['ci', 'run', 'install', 'pack']
 

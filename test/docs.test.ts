@@ -17,6 +17,7 @@ import {
   targetsOf,
   undefinedReferences,
   unknownCommands,
+  unnamedFolders,
   type Verbs,
 } from './docs-rules.ts'
 
@@ -75,6 +76,16 @@ describe('README and docs', () => {
   it('link every page from README', () => {
     const linked = targetsOf(read('README.md')).map((target) => target.split('#')[0])
     for (const { path } of PAGES.filter((page) => /^docs\/|^CONTR/.test(page.path))) expect(linked).toContain(path)
+  })
+
+  it('name every folder of the simulation', () => {
+    const files = readdirSync(join(ROOT, 'src/simulation'), { recursive: true, encoding: 'utf8' })
+    const folders = [
+      ...new Set(files.filter((file) => file.endsWith('.ts')).map((file) => `src/simulation/${dirname(file)}`)),
+    ]
+    const page = { path: 'docs/simulation.md', text: read('docs/simulation.md') }
+    expect(folders.length).toBeGreaterThan(9)
+    expect(unnamedFolders(page, folders)).toEqual([])
   })
 
   it('have a drill for each alarm', () => {
@@ -170,6 +181,12 @@ describe('the rules find what they are there for:', () => {
     'the link %s',
     (text) => expect(brokenLinks(page(text), there)).toHaveLength(1),
   )
+
+  it('a folder that is not named', () => {
+    expect(unnamedFolders(page('`src/a/` is named, src/b/ is not'), ['src/a', 'src/b'])).toEqual([
+      'docs/a.md: src/b/ is not named',
+    ])
+  })
 
   it.each(['[x](b.md)', '[x](./b.md#one-heading)', '[x](https://example.net/)', '```\n[x](c.md)\n```'])(
     'and not %s',
