@@ -122,8 +122,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
 
   // Failing.
   health('nobody is Failing', 'if (!isAnotherBetter()) return undefined', 'if (isAnotherBetter()) return undefined'),
-  health('Failing recovers with any response', 'this.#hasRecovered(now) ?', 'now > 0 ?'),
-  health('Failing never recovers', 'this.#tally.answered * 2 >= this.#tally.ended', 'this.#tally.answered < 0'),
+  health('Failing recovers with any response', 'if (!this.punctuality.hasRecovered(now)) return undefined\n', ''),
+  punctuality('Failing never recovers', 'this.#tally.answered * 2 >= this.#tally.ended', 'this.#tally.answered < 0'),
   punctuality('what is long ago counts for ever', 'this.#sumEnded -= this.#ended[place]!\n', ''),
   pool('a Failing server stays the first choice', 'return isFailing(lane) ? 1 : 0', 'return 0'),
   failing('a Failing server gets every request as a trial', 'const ONE_REQUEST_IN = 20', 'const ONE_REQUEST_IN = 1'),

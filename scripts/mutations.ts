@@ -96,8 +96,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // Identifiers and max-outstanding.
   identifiers(
     'max-outstanding is off by one',
-    'return this.#places.taken < this.#maxOutstanding && this.#free > 0',
-    'return this.#places.taken <= this.#maxOutstanding && this.#free > 0',
+    'Math.min(this.#maxOutstanding - this.#places.taken, this.#free)',
+    'Math.min(this.#maxOutstanding + 1 - this.#places.taken, this.#free)',
   ),
   identifiers(
     'an identifier is free at once after a time-out',
@@ -169,7 +169,7 @@ export const MUTATIONS: readonly Mutation[] = [
   assigning('State is not bound to its server', 'packet.stateAt === 0 ? undefined', 'packet.stateAt >= 0 ? undefined'),
   limits(
     'a lane wakes for a slot though no identifier is free',
-    'return this.identifiers.hasRoom() ? this.nextQuotaAt(now) : this.identifiers.nextWakeAt()',
+    'return this.identifiers.room() > 0 ? this.nextQuotaAt(now) : this.identifiers.nextWakeAt()',
     'return this.nextQuotaAt(now)',
   ),
   sending(

@@ -129,16 +129,13 @@ export class Engine {
 
   /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */
   wake(now: Instant): void {
-    for (const attempt of this.#sending.wheel.takeDue(now)) this.#failover.timedOut(attempt, now)
+    for (const attempt of this.#sending.wheel.removeDue(now)) this.#failover.timedOut(attempt, now)
     for (const lane of this.#lanes.due(now)) {
       lane.limits.identifiers.passTime(now)
       if (!lane.isLive()) this.#pools.of(lane).outage.update(lane)
       if (lane.isRetiring) continue
       this.#healthChanges.changed(lane, lane.health.passTime(now), now)
-      // The spread is drawn for a probe alone: a wake that finds nothing due changes nothing at all.
-      const due = lane.health.nextProbeAt
-      if (due === undefined || due > now) continue
-      if (lane.health.isProbeDue(now, this.#sending.jitter())) this.#sending.probe(lane, now)
+      if (lane.health.isProbeDue(now, this.#sending.jitter)) this.#sending.probe(lane, now)
     }
     for (const request of this.#register.places.aside.removeDue(now)) this.#assigning.triesAgain(request)
     this.#register.passTime(now)

@@ -51,7 +51,7 @@ class Port<T> {
     return this.#ring[this.#head] as Identifier<T>
   }
 
-  take(): Identifier<T> {
+  removeHead(): Identifier<T> {
     const identifier = this.peek()
     this.#head = (this.#head + 1) % IDENTIFIERS_PER_PORT
     this.free -= 1
@@ -105,11 +105,6 @@ export class Identifiers<T> {
     return this.#places
   }
 
-  /** A place below max-outstanding and an identifier free. */
-  hasRoom(): boolean {
-    return this.#places.taken < this.#maxOutstanding && this.#free > 0
-  }
-
   /** How many must give up their places so that one more could be taken than now; Infinity where no identifier is free. */
   lacking(): number {
     const room = this.room()
@@ -117,21 +112,21 @@ export class Identifiers<T> {
     return Math.max(0, this.#places.taken - this.#maxOutstanding) + 1
   }
 
-  /** How many more could be taken now. */
+  /** How many more could be taken now: places below max-outstanding with a free identifier each. */
   room(): number {
     return Math.max(0, Math.min(this.#maxOutstanding - this.#places.taken, this.#free))
   }
 
   /** The identifier that `hold` would take: the least recently used of the first port that has one. */
   peek(): Identifier<T> | undefined {
-    return this.hasRoom() ? this.#firstPort()?.peek() : undefined
+    return this.room() > 0 ? this.#firstPort()?.peek() : undefined
   }
 
   /** Takes that identifier for `holder`; throws without room, which the caller has asked for. */
   hold(holder: T): Identifier<T> {
-    const port = this.hasRoom() ? this.#firstPort() : undefined
+    const port = this.room() > 0 ? this.#firstPort() : undefined
     if (port === undefined) throw new Error('identifier: none free')
-    const identifier = port.take()
+    const identifier = port.removeHead()
     if (port.free === 0) this.#portsWithFree[identifier.port >> 5]! &= ~(1 << (identifier.port & 31))
     identifier.held = holder
     this.#free -= 1
@@ -185,7 +180,7 @@ export class Identifiers<T> {
   }
 
   /** A lower bound lets nothing new out until the count is below; a higher one opens the ports it needs. */
-  change({ maxOutstanding, quarantine }: { maxOutstanding: number; quarantine: Duration }): void {
+  reconfigure({ maxOutstanding, quarantine }: { maxOutstanding: number; quarantine: Duration }): void {
     this.#maxOutstanding = maxOutstanding
     this.#quarantineTime = quarantine
     this.#openPorts()
@@ -195,13 +190,12 @@ export class Identifiers<T> {
     return this.#ports.length
   }
 
-  view(): { total: number; free: number; quarantined: number; abandoned: number; maxOutstanding: number } {
+  view(): { total: number; free: number; quarantined: number; abandoned: number } {
     return {
       total: this.#ports.length * IDENTIFIERS_PER_PORT,
       free: this.#free,
       quarantined: this.#atRest,
       abandoned: this.#abandoned,
-      maxOutstanding: this.#maxOutstanding,
     }
   }
 

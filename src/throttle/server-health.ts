@@ -1,17 +1,20 @@
 /**
- * The health of one server and class: Active, Not Responding, Failing, Down.
+ * The health of one server and class.
  *
- * A failure is a request that ended here unanswered while nothing valid came from the server since its latest
- * transmission; what a server leaves unanswered while it answers others is no failure (the caller decides which it is).
- * Not Responding: one failure. Down: enough failures in a row and, where a response time-out is set, long enough since
- * the first of them; with probes, a Status-Server is sent first and must stay unanswered for one time-out (RFC 5997).
- * Failing: it lives, but answers hardly any request in time, while another server does better; or it answers the probe
- * and no request. Active again: from Not Responding and Down by any valid response to what is outstanding, from Down also
- * by an answered probe or when the dead time is over; from Failing by serving half of its requests again. An operator may
- * hold a server Down: then nothing but the operator ends it, and it is not probed.
+ *     Not Responding   one failure
+ *     Down             enough failures in a row, and long enough since the first of them if a response time-out is set.
+ *                      With probes, a Status-Server is sent first and must stay unanswered for one time-out (RFC 5997)
+ *     Failing          it lives, but answers hardly any request in time while another server does better; or it answers
+ *                      the probe and no request
+ *     Active           at first; from Not Responding and Down by a valid response to what is outstanding; from Down also by
+ *                      an answered probe, or when the dead time is over; from Failing by serving half of its requests again
+ *
+ * A failure is a request that ended here unanswered while nothing valid came from the server since its latest transmission.
+ * The caller knows which one is a failure: what a server leaves unanswered while it answers others is none. An operator may
+ * hold a server Down. Then nothing but the operator ends it, and it is not probed.
  */
-import { after, type Duration, earliest, type Instant, MICROS_PER_SECOND, micros, since } from '../units.ts'
-import { Punctuality, RECORD_SECONDS } from './punctuality.ts'
+import { after, type Duration, earliest, type Instant, MICROS_PER_SECOND, micros } from '../units.ts'
+import { Punctuality } from './punctuality.ts'
 
 export type ServerState = 'active' | 'not_responding' | 'failing' | 'down'
 
@@ -37,19 +40,10 @@ export interface HealthChange {
 const PROBE_JITTER_LIMIT = 2_000_000
 /** A server that answered a request in time is not Down for so long: it may answer one in each second of the clock. */
 const ALIVE_AFTER_ANSWER = micros(2_000_000)
-const RECORD_LENGTH = micros(RECORD_SECONDS * 1_000_000)
-/** Fewer requests than these say nothing of how a server serves. */
-const ENOUGH_ENDED = 10
-/** Failing is who answers less than one request in ten. */
-const ONE_IN = 10
-/** Under load it shows sooner: so many requests in so many seconds, and none of them answered in time. */
-const USELESS_SECONDS = 4
-const USELESS_ENDED = 50
-/** The fewest requests that end Failing, and how many of the latest are remembered. */
-const ENOUGH_TO_RECOVER = 3
-const TALLY_MOST = 6
 
-export class Health {
+export class ServerHealth {
+  /** The caller notes each request that was not answered within its first time-out. */
+  readonly punctuality = new Punctuality()
   #options: HealthOptions
   #state: ServerState = 'active'
   #since: Instant
@@ -66,11 +60,8 @@ export class Health {
   #askedUntil: Instant | undefined = undefined
   /** It has just answered a probe: it is not asked again before. */
   #notAskedBefore: Instant | undefined = undefined
-  readonly #punctuality = new Punctuality()
   /** The second in which it was last compared with the other servers. */
   #comparedIn = -1
-  /** Since it became Failing, of the latest requests. */
-  #tally = { ended: 0, answered: 0 }
   #isHeldDown = false
 
   constructor(options: HealthOptions, now: Instant) {
@@ -78,15 +69,11 @@ export class Health {
     this.#since = now
   }
 
-  /** Time alone changes nothing: it is not Down, and no failure counts. */
-  get isCalm(): boolean {
-    return this.#firstFailureAt === undefined && this.#state !== 'down'
-  }
-
   get state(): ServerState {
     return this.#state
   }
 
+  /** When it got its state. */
   get since(): Instant {
     return this.#since
   }
@@ -100,15 +87,16 @@ export class Health {
     return this.#isHeldDown
   }
 
-  /** A valid response to a request that is outstanding. `isInTime`: before that request was `overdue`. */
+  /** A valid response to a request that is outstanding. `isInTime`: before its first time-out had passed. */
   responded(now: Instant, isInTime = true): HealthChange | undefined {
-    if (isInTime) this.#note(true, now)
+    if (isInTime) this.punctuality.note(true, now)
     this.#answeredAt = now
     this.#heardAt = now
     this.#forgetFailures()
     if (this.#state === 'active' || this.#isHeldDown) return undefined
     if (this.#state !== 'failing') return this.#become('active', 'it answered', now)
-    return this.#hasRecovered(now) ? this.#become('active', 'it answers half of its requests again', now) : undefined
+    if (!this.punctuality.hasRecovered(now)) return undefined
+    return this.#become('active', 'it answers half of its requests again', now)
   }
 
   /**
@@ -131,11 +119,6 @@ export class Health {
     return this.#askedUntil === undefined ? undefined : this.#findAlive('it answers probes and no request', now)
   }
 
-  /** The time-out of a request's first transmission here has passed: once for each request. */
-  overdue(now: Instant): void {
-    this.#note(false, now)
-  }
-
   /**
    * A request ended here unanswered, and nothing valid came since its latest transmission. `isDoubtful`: another server
    * lives and left it unanswered too. That is a reason to ask this one, and none to judge it.
@@ -151,40 +134,13 @@ export class Health {
     return this.#become('not_responding', 'a request used up its tries', now)
   }
 
-  /** Whether it serves too few of its requests: fewer than one in ten, or none at all for a few seconds. */
-  servesBadly(now: Instant): boolean {
-    const ended = this.#punctuality.ended(now)
-    if (ended >= ENOUGH_ENDED && this.#punctuality.answered(now) * ONE_IN < ended) return true
-    return this.#punctuality.isUseless(USELESS_SECONDS, USELESS_ENDED, now)
-  }
-
-  /** Why it is of little use though it lives; undefined where it serves, or has given no sign of life meanwhile. */
-  #whyUseless(now: Instant): string | undefined {
-    if (this.#heardAt === undefined) return undefined
-    const silence = since(this.#heardAt, now)
-    const [answered, ended] = [this.#punctuality.answered(now), this.#punctuality.ended(now)]
-    if (ended >= ENOUGH_ENDED && answered * ONE_IN < ended && silence <= RECORD_LENGTH) {
-      return `it answered ${answered} of the last ${ended} requests in time`
-    }
-    const isNone = this.#punctuality.isUseless(USELESS_SECONDS, USELESS_ENDED, now)
-    if (!isNone || silence > USELESS_SECONDS * MICROS_PER_SECOND) return undefined
-    return `it answered no request of the last ${USELESS_SECONDS} s in time`
-  }
-
-  /** Whether it serves better than badly, as far as is known: of a server that was asked nothing, nothing bad is. */
-  servesBetter(now: Instant): boolean {
-    return (
-      this.#punctuality.ended(now) === 0 || this.#punctuality.answered(now) * ONE_IN >= this.#punctuality.ended(now)
-    )
-  }
-
   /**
    * It serves badly while another server does better: Failing, if it gives a sign of life at all. The others are looked at
    * once a second at most.
    */
   judgeService(isAnotherBetter: () => boolean, now: Instant): HealthChange | undefined {
     if (this.#state !== 'active' && this.#state !== 'not_responding') return undefined
-    const why = this.#whyUseless(now)
+    const why = this.#heardAt === undefined ? undefined : this.punctuality.whyUseless(this.#heardAt, now)
     if (why === undefined) return undefined
     const second = Math.floor(now / MICROS_PER_SECOND)
     if (second === this.#comparedIn) return undefined
@@ -202,16 +158,14 @@ export class Health {
     return this.#become('active', 'its dead time is over', now)
   }
 
-  /** When a probe is due. */
-  get nextProbeAt(): Instant | undefined {
-    return this.#nextProbeAt
-  }
-
-  /** Whether a probe is due; of a Down server the next one is then one interval away. `jitter` is in [-1, 1]. */
-  isProbeDue(now: Instant, jitter: number): boolean {
+  /**
+   * Whether a probe is due; of a Down server the next one is then one interval away. The jitter, in [-1, 1], is drawn for a
+   * probe alone: so a question changes nothing.
+   */
+  isProbeDue(now: Instant, jitter: () => number): boolean {
     if (this.#nextProbeAt === undefined || now < this.#nextProbeAt) return false
     const interval = this.#options.probeInterval
-    const spread = Math.round(jitter * Math.min(PROBE_JITTER_LIMIT, interval / 5))
+    const spread = Math.round(jitter() * Math.min(PROBE_JITTER_LIMIT, interval / 5))
     this.#nextProbeAt = this.#state === 'down' ? after(now, micros(interval + spread)) : undefined
     return true
   }
@@ -227,7 +181,7 @@ export class Health {
     return notBefore === undefined || notBefore < enoughAt ? enoughAt : notBefore
   }
 
-  change(options: HealthOptions): void {
+  reconfigure(options: HealthOptions): void {
     this.#options = options
     if (this.#isHeldDown) return
     if (this.#state === 'down') this.#nextProbeAt = this.#firstProbeAt(this.#nextProbeAt ?? this.#since)
@@ -242,23 +196,6 @@ export class Health {
     this.#nextProbeAt = undefined
     if (!isHeldDown) return this.#become('active', 'an operator took it up', now)
     return this.#state === 'down' ? undefined : this.#become('down', 'an operator took it down', now)
-  }
-
-  #note(isAnswered: boolean, now: Instant): void {
-    this.#punctuality.add(isAnswered, now)
-    if (this.#state !== 'failing') return
-    this.#tally.ended += 1
-    this.#tally.answered += isAnswered ? 1 : 0
-    if (this.#tally.ended <= TALLY_MOST) return
-    this.#tally.ended /= 2
-    this.#tally.answered /= 2
-  }
-
-  /** Half of what ended of late, be it many or few. */
-  #hasRecovered(now: Instant): boolean {
-    const ended = this.#punctuality.ended(now)
-    if (ended >= ENOUGH_ENDED && this.#punctuality.answered(now) * 2 < ended) return false
-    return this.#tally.ended >= ENOUGH_TO_RECOVER && this.#tally.answered * 2 >= this.#tally.ended
   }
 
   #judgeDead(now: Instant): HealthChange | undefined {
@@ -289,7 +226,7 @@ export class Health {
   }
 
   #becomeFailing(why: string, now: Instant): HealthChange {
-    this.#tally = { ended: 0, answered: 0 }
+    this.punctuality.restart()
     return this.#become('failing', why, now)
   }
 

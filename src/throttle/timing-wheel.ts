@@ -59,20 +59,20 @@ export class TimingWheel<T extends Timed> {
   }
 
   /** Takes off all items whose time has come and hands them over in the order of their deadlines. */
-  takeDue(now: Instant): T[] {
+  removeDue(now: Instant): T[] {
     const upTo = Math.floor(now / WHEEL_STEP)
     const due: T[] = []
     if (upTo < this.#firstDue) return due
     // A turn looks at every step once; more turns than one (idle hours) find nothing new.
     const first = Math.max(this.#firstDue, upTo - STEPS + 1)
-    for (let step = first; step <= upTo; step += 1) this.#takeDueOf(step % STEPS, upTo, due)
+    for (let step = first; step <= upTo; step += 1) this.#removeDueOf(step % STEPS, upTo, due)
     this.#reached = upTo + 1
     this.#firstDue = this.#findFirstDue(upTo + 1)
     return due.sort((a, b) => a.deadline - b.deadline)
   }
 
   /** Takes off all items, due or not, in the order of their deadlines. */
-  takeAll(): T[] {
+  removeAll(): T[] {
     const all: T[] = []
     for (const first of this.#steps) {
       for (let item = first; item !== undefined; item = item.next) all.push(item as T)
@@ -86,7 +86,7 @@ export class TimingWheel<T extends Timed> {
     return this.#size === 0 ? undefined : instant(this.#firstDue * WHEEL_STEP)
   }
 
-  #takeDueOf(step: number, upTo: number, due: T[]): void {
+  #removeDueOf(step: number, upTo: number, due: T[]): void {
     let item = this.#steps[step]
     while (item !== undefined) {
       const next = item.next

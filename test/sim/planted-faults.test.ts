@@ -211,7 +211,6 @@ describe('identifiers', () => {
   })
 
   it('are found beyond max-outstanding, at the network and in the snapshot', () => {
-    vi.spyOn(Identifiers.prototype, 'hasRoom').mockReturnValue(true)
     vi.spyOn(Identifiers.prototype, 'room').mockReturnValue(100)
     const plan = busy({ rate: 0, latency: 800_000 })
     expect(brokenLaw(plan, ...only(plan.engine, IdentifierLaw))).toBe('max-outstanding')

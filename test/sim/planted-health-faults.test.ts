@@ -15,7 +15,7 @@ import { LiveServerLaw } from '../../src/simulation/laws/health/live-server-law.
 import { runTroubledSeed } from '../../src/simulation/seeds/run.ts'
 import { type ScriptEntry, World } from '../../src/simulation/world/world.ts'
 import { Identifiers } from '../../src/throttle/identifiers.ts'
-import { Health } from '../../src/throttle/server-health.ts'
+import { ServerHealth } from '../../src/throttle/server-health.ts'
 import { millis, seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './rig.ts'
 
@@ -84,14 +84,14 @@ describe('is found out where', () => {
   })
 
   it('a late response is as good as one in time', () => {
-    vi.spyOn(Health.prototype, 'respondedLate').mockImplementation(function (this: Health, now) {
+    vi.spyOn(ServerHealth.prototype, 'respondedLate').mockImplementation(function (this: ServerHealth, now) {
       return this.responded(now)
     })
     expect(brokenLaws('return')).toContain('return')
   })
 
   it('a late response is as good as one in time: who answers everything too late stays the first choice', () => {
-    vi.spyOn(Health.prototype, 'respondedLate').mockImplementation(function (this: Health, now) {
+    vi.spyOn(ServerHealth.prototype, 'respondedLate').mockImplementation(function (this: ServerHealth, now) {
       return this.responded(now)
     })
     expect(brokenLaws('first-choice')).toContain('first-choice')
@@ -117,7 +117,7 @@ describe('is found out where', () => {
   })
 
   it('no server is ever Failing', () => {
-    vi.spyOn(Health.prototype, 'judgeService').mockReturnValue(undefined)
+    vi.spyOn(ServerHealth.prototype, 'judgeService').mockReturnValue(undefined)
     expect(brokenLaws('first-choice', 59)).toContain('first-choice')
   })
 

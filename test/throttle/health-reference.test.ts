@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Health, type HealthOptions } from '../../src/throttle/server-health.ts'
+import { type HealthOptions, ServerHealth } from '../../src/throttle/server-health.ts'
 import { instant, micros } from '../../src/units.ts'
 import { type Happening, HealthReference } from './health-reference.ts'
 
@@ -37,7 +37,7 @@ const runs = fc.array(
   { minLength: 1, maxLength: 40 },
 )
 
-const tell = (health: Health, what: Happening, at: number): void => {
+const tell = (health: ServerHealth, what: Happening, at: number): void => {
   const now = instant(at)
   switch (what) {
     case 'answered':
@@ -50,7 +50,7 @@ const tell = (health: Health, what: Happening, at: number): void => {
       health.probeAnswered(now)
       return
     case 'overdue':
-      health.overdue(now)
+      health.punctuality.note(false, now)
       return
     case 'failed':
       health.failed(now)
@@ -70,7 +70,7 @@ describe('the health of a server', () => {
   it('is what the reference says, whatever happens', () => {
     const reached = new Set<string>()
     const holds = (options: HealthOptions, all: readonly { what: Happening; times: number; wait: number }[]): void => {
-      const health = new Health(options, instant(START))
+      const health = new ServerHealth(options, instant(START))
       const reference = new HealthReference(options, START)
       let now = START
       for (const { what, times, wait } of all) {

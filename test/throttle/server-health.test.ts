@@ -2,12 +2,12 @@
  * Active, Not Responding, Failing, Down: every way from each to each, and the schedule of probes.
  */
 import { describe, expect, it } from 'vitest'
-import { Health, type HealthOptions } from '../../src/throttle/server-health.ts'
+import { type HealthOptions, ServerHealth } from '../../src/throttle/server-health.ts'
 import { instant, after as later, micros, seconds } from '../../src/units.ts'
 
 const START = instant(1_000_000_000)
 
-const health = (o: Partial<HealthOptions> = {}): Health => new Health({ ...OPTIONS, ...o }, START)
+const health = (o: Partial<HealthOptions> = {}): ServerHealth => new ServerHealth({ ...OPTIONS, ...o }, START)
 const OPTIONS: HealthOptions = {
   consecutiveFailures: 3,
   responseTimeout: seconds(0),
@@ -19,11 +19,11 @@ const OPTIONS: HealthOptions = {
 const at = (secondsFromStart: number) => later(START, seconds(secondsFromStart))
 
 /** Down at START; with a probe it was asked a time-out before that. */
-const down = (o: Partial<HealthOptions> = {}): Health => {
+const down = (o: Partial<HealthOptions> = {}): ServerHealth => {
   const one = health(o)
   const failedAt = later(START, micros(o.probe === 'status_server' ? -3_000_000 : 0))
   for (let i = 0; i < 3; i += 1) one.failed(failedAt)
-  one.isProbeDue(failedAt, 0)
+  one.isProbeDue(failedAt, () => 0)
   one.passTime(START)
   expect(one).toMatchObject({ state: 'down', since: START })
   return one
@@ -128,18 +128,18 @@ describe('probes', () => {
   it('are never due while the server is not Down (RFC 2865 section 2.6), nor where there is no probe', () => {
     const one = health(probed)
     one.failed(at(1))
-    expect(one.isProbeDue(at(1_000), 0)).toBe(false)
-    expect(down().isProbeDue(at(599), 0)).toBe(false)
+    expect(one.isProbeDue(at(1_000), () => 0)).toBe(false)
+    expect(down().isProbeDue(at(599), () => 0)).toBe(false)
   })
 
   it('begin one interval after it went Down and go on by intervals, each one once', () => {
     const one = down(probed)
-    expect(one.isProbeDue(instant(at(10) - 1), 0)).toBe(false)
+    expect(one.isProbeDue(instant(at(10) - 1), () => 0)).toBe(false)
     expect(one.nextWakeAt()).toBe(at(10))
-    expect(one.isProbeDue(at(10), 0)).toBe(true)
-    expect(one.isProbeDue(at(10), 0)).toBe(false)
+    expect(one.isProbeDue(at(10), () => 0)).toBe(true)
+    expect(one.isProbeDue(at(10), () => 0)).toBe(false)
     expect(one.nextWakeAt()).toBe(at(20))
-    expect(one.isProbeDue(at(20), 0)).toBe(true)
+    expect(one.isProbeDue(at(20), () => 0)).toBe(true)
   })
 
   it('are spread by a fifth to either side, at most by 2 s (RFC 3539 section 3.4.1)', () => {
@@ -152,7 +152,7 @@ describe('probes', () => {
       [60, 0.5, 61],
     ] as const) {
       const one = down({ ...probed, probeInterval: seconds(interval) })
-      expect(one.isProbeDue(at(interval), jitter)).toBe(true)
+      expect(one.isProbeDue(at(interval), () => jitter)).toBe(true)
       expect(one.nextWakeAt()).toBe(later(at(interval), seconds(wait)))
     }
   })
@@ -160,27 +160,27 @@ describe('probes', () => {
   it('end with a response or the dead time', () => {
     const one = down(probed)
     one.responded(at(5))
-    expect(one.isProbeDue(at(20), 0)).toBe(false)
+    expect(one.isProbeDue(at(20), () => 0)).toBe(false)
     const other = down(probed)
     other.passTime(at(600))
-    expect(other.isProbeDue(at(610), 0)).toBe(false)
+    expect(other.isProbeDue(at(610), () => 0)).toBe(false)
   })
 })
 
 describe('other options', () => {
   it('begin or end probes of a server that is Down', () => {
     const one = down()
-    one.change({ ...OPTIONS, probe: 'status_server' })
-    expect(one.isProbeDue(at(1), 0)).toBe(true)
-    one.change({ ...OPTIONS, probe: 'none' })
-    expect(one.isProbeDue(at(100), 0)).toBe(false)
+    one.reconfigure({ ...OPTIONS, probe: 'status_server' })
+    expect(one.isProbeDue(at(1), () => 0)).toBe(true)
+    one.reconfigure({ ...OPTIONS, probe: 'none' })
+    expect(one.isProbeDue(at(100), () => 0)).toBe(false)
     expect(one.nextWakeAt()).toBe(at(600))
   })
 
   it('with fewer failures allowed make a server Down whose failures are enough now', () => {
     const one = health()
     one.failed(at(1))
-    one.change({ ...OPTIONS, consecutiveFailures: 1 })
+    one.reconfigure({ ...OPTIONS, consecutiveFailures: 1 })
     expect(one.nextWakeAt()).toBe(at(1))
     expect(one.passTime(later(at(1), micros(1)))).toMatchObject({ to: 'down' })
   })
@@ -194,9 +194,9 @@ describe('held Down by an operator', () => {
     expect(one.responded(at(2))).toBeUndefined()
     expect(one.failed(at(3))).toBeUndefined()
     expect(one.passTime(at(1000))).toBeUndefined()
-    expect(one.isProbeDue(at(1000), 0)).toBe(false)
-    one.change({ ...OPTIONS, probe: 'status_server' })
-    expect(one.isProbeDue(at(1000), 0)).toBe(false)
+    expect(one.isProbeDue(at(1000), () => 0)).toBe(false)
+    one.reconfigure({ ...OPTIONS, probe: 'status_server' })
+    expect(one.isProbeDue(at(1000), () => 0)).toBe(false)
     expect(one.nextWakeAt()).toBeUndefined()
     expect(one).toMatchObject({ state: 'down', isHeldDown: true })
   })
@@ -214,7 +214,7 @@ describe('held Down by an operator', () => {
   it('one that was Down before is held without a change, and its probes end', () => {
     const one = down({ probe: 'status_server' })
     expect(one.hold(true, at(1))).toBeUndefined()
-    expect(one.isProbeDue(at(100), 0)).toBe(false)
+    expect(one.isProbeDue(at(100), () => 0)).toBe(false)
     expect(one.hold(false, at(200))).toMatchObject({ from: 'down', to: 'active' })
   })
 

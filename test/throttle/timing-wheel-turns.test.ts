@@ -12,14 +12,14 @@ describe('a deadline beyond one turn of the wheel', () => {
   it('is due in its own turn, however often its step is passed, woken only when the wheel asks for it', () => {
     for (const wait of [9, 10.24, 10.25, 15, 20.48, 20.49, 33, 60, 600].map(seconds)) {
       const wheel = new TimingWheel<Timed>()
-      wheel.takeDue(instant(START))
+      wheel.removeDue(instant(START))
       const deadline = START + wait
       wheel.put(item(), instant(deadline))
       let at = START
       let wakes = 0
       for (let due: Timed[] = []; due.length === 0 && wakes < 1_000; wakes += 1) {
         at = wheel.nextWakeAt() as number
-        due = wheel.takeDue(instant(at))
+        due = wheel.removeDue(instant(at))
       }
       expect({ wait, early: at < deadline, late: at - deadline > WHEEL_STEP }).toEqual({
         wait,
@@ -33,11 +33,11 @@ describe('a deadline beyond one turn of the wheel', () => {
 
   it('does not come with a nearer one that shares its step', () => {
     const wheel = new TimingWheel<Timed>()
-    wheel.takeDue(instant(START))
+    wheel.removeDue(instant(START))
     const [near, far] = [item(), item()]
     wheel.put(near, instant(START + 1_000_000))
     wheel.put(far, instant(START + 1_000_000 + 1024 * WHEEL_STEP))
-    expect(wheel.takeDue(instant(START + 1_000_000))).toEqual([near])
-    expect(wheel.takeDue(instant(START + 1_000_000 + 1024 * WHEEL_STEP))).toEqual([far])
+    expect(wheel.removeDue(instant(START + 1_000_000))).toEqual([near])
+    expect(wheel.removeDue(instant(START + 1_000_000 + 1024 * WHEEL_STEP))).toEqual([far])
   })
 })

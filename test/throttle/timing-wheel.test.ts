@@ -25,11 +25,11 @@ describe('the timing wheel', () => {
       const wheel = new TimingWheel<Item>()
       const deadline = 5_000_000 + offset
       wheel.put(item(1), instant(deadline))
-      expect(wheel.takeDue(instant(deadline - 1))).toEqual([])
+      expect(wheel.removeDue(instant(deadline - 1))).toEqual([])
       const wake = wheel.nextWakeAt() as Instant
       expect(wake).toBeGreaterThanOrEqual(deadline)
       expect(wake).toBeLessThan(deadline + WHEEL_STEP)
-      expect(wheel.takeDue(wake)).toHaveLength(1)
+      expect(wheel.removeDue(wake)).toHaveLength(1)
       expect(wheel.size).toBe(0)
       expect(wheel.nextWakeAt()).toBeUndefined()
     }
@@ -39,17 +39,17 @@ describe('the timing wheel', () => {
     const wheel = new TimingWheel<Item>()
     const deadlines = [9_000_000, 3_000_001, 3_000_009, 3_000_004, 20_000_000, 15_000_000]
     for (const [name, deadline] of deadlines.entries()) wheel.put(item(name), instant(deadline))
-    expect(wheel.takeDue(instant(HOUR)).map(({ deadline }) => deadline)).toEqual(deadlines.sort((a, b) => a - b))
+    expect(wheel.removeDue(instant(HOUR)).map(({ deadline }) => deadline)).toEqual(deadlines.sort((a, b) => a - b))
   })
 
   it('survives idle hours: what was put before and what is put after them comes when it is due', () => {
     const wheel = new TimingWheel<Item>()
     wheel.put(item(1), instant(1_000_000))
-    expect(wheel.takeDue(instant(HOUR))).toHaveLength(1)
-    expect(wheel.takeDue(instant(2 * HOUR))).toEqual([])
+    expect(wheel.removeDue(instant(HOUR))).toHaveLength(1)
+    expect(wheel.removeDue(instant(2 * HOUR))).toEqual([])
     wheel.put(item(2), instant(2 * HOUR + 3_000_000))
-    expect(wheel.takeDue(instant(2 * HOUR + 2_999_999))).toEqual([])
-    expect(wheel.takeDue(instant(2 * HOUR + 3_000_000))).toHaveLength(1)
+    expect(wheel.removeDue(instant(2 * HOUR + 2_999_999))).toEqual([])
+    expect(wheel.removeDue(instant(2 * HOUR + 3_000_000))).toHaveLength(1)
   })
 
   it('keeps a deadline many turns away, and looks at it no more than about once a turn', () => {
@@ -60,7 +60,7 @@ describe('the timing wheel', () => {
     let due: Item[] = []
     for (let wake = wheel.nextWakeAt(); wake !== undefined; wake = wheel.nextWakeAt()) {
       wakes += 1
-      due = wheel.takeDue(wake)
+      due = wheel.removeDue(wake)
       if (due.length > 0) expect(wake).toBeGreaterThanOrEqual(deadline)
       expect(wakes).toBeLessThan(60)
     }
@@ -70,9 +70,9 @@ describe('the timing wheel', () => {
   it('hands over at the next step what was due before it was put', () => {
     const wheel = new TimingWheel<Item>()
     wheel.put(item(1), instant(HOUR))
-    expect(wheel.takeDue(instant(HOUR))).toHaveLength(1)
+    expect(wheel.removeDue(instant(HOUR))).toHaveLength(1)
     wheel.put(item(2), instant(HOUR - 5_000_000))
-    expect(wheel.takeDue(instant(HOUR + WHEEL_STEP))).toHaveLength(1)
+    expect(wheel.removeDue(instant(HOUR + WHEEL_STEP))).toHaveLength(1)
   })
 
   it('takes an item out in whatever step it hangs, and out twice is harmless', () => {
@@ -84,7 +84,7 @@ describe('the timing wheel', () => {
     expect(wheel.size).toBe(2)
     expect(
       wheel
-        .takeDue(instant(1_000_000))
+        .removeDue(instant(1_000_000))
         .map(({ name }) => name)
         .sort(),
     ).toEqual([1, 3])
@@ -96,8 +96,8 @@ describe('the timing wheel', () => {
     wheel.put(one, instant(9_000_000))
     wheel.put(one, instant(2_000_000))
     expect(wheel.size).toBe(1)
-    expect(wheel.takeDue(instant(2_000_000))).toEqual([one])
-    expect(wheel.takeDue(instant(9_000_000))).toEqual([])
+    expect(wheel.removeDue(instant(2_000_000))).toEqual([one])
+    expect(wheel.removeDue(instant(9_000_000))).toEqual([])
   })
 
   it('agrees with a plain list under random use, woken by its own wish and at random', () => {
@@ -127,7 +127,7 @@ describe('the timing wheel', () => {
           } else {
             if (one.kind === 'pass') now += one.by
             else now = Math.max(now, wheel.nextWakeAt() ?? now)
-            for (const { name, deadline } of wheel.takeDue(instant(now))) {
+            for (const { name, deadline } of wheel.removeDue(instant(now))) {
               expect(model.get(name)).toBe(deadline)
               expect(deadline).toBeLessThanOrEqual(now)
               model.delete(name)

@@ -61,14 +61,14 @@ export class SetAside {
 
   /** Those whose time has come, no longer in here. */
   removeDue(now: Instant): Request[] {
-    const due = this.#wheel.takeDue(now).map(({ request }) => request)
+    const due = this.#wheel.removeDue(now).map(({ request }) => request)
     for (const request of due) this.#leave(request)
     return due
   }
 
   /** All of them, whenever their time comes: there will be no other. */
   removeAll(): Request[] {
-    const all = this.#wheel.takeAll().map(({ request }) => request)
+    const all = this.#wheel.removeAll().map(({ request }) => request)
     for (const request of all) this.#leave(request)
     return all
   }

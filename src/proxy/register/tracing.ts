@@ -189,7 +189,7 @@ const particularsOf = ({ lane, identifier, tries }: Attempt): Particulars => ({
 
 /** What keeps it from being sent now, in the order in which sending looks at it. */
 function obstacleOf(request: Request, lane: Lane, now: Instant): string {
-  if (request.stage !== 'retry' && !lane.limits.identifiers.hasRoom()) return 'max_outstanding is reached'
+  if (request.stage !== 'retry' && lane.limits.identifiers.room() === 0) return 'max_outstanding is reached'
   if (lane.limits.budget.left(now) <= 0) return 'the slot is used up'
   return 'others wait before it'
 }

@@ -163,8 +163,9 @@ export class Failover {
     if (attempt.isOverdue || !lane.isLive()) return
     attempt.isOverdue = true
     if (attempt.request?.course?.wasLeftByLiving === true) return
-    lane.health.overdue(now)
-    const isBetter = (other: Lane): boolean => other !== lane && isWell(other) && other.health.servesBetter(now)
+    lane.health.punctuality.note(false, now)
+    const isBetter = (other: Lane): boolean =>
+      other !== lane && isWell(other) && other.health.punctuality.servesWell(now)
     const hasBetter = (): boolean => this.#parts.pools.of(lane).lanes.some(isBetter)
     this.#parts.healthChanges.changed(lane, lane.health.judgeService(hasBetter, now), now)
   }

@@ -31,7 +31,7 @@ export class HealthChanges {
   /** Acts on what the health of a lane has become; `undefined` is no change. */
   changed(lane: Lane, change: HealthChange | undefined, now: Instant): void {
     const { health, schedule, server, class: its } = lane
-    if (!health.isCalm || change !== undefined) schedule.markChanged()
+    if (health.nextWakeAt() !== undefined || change !== undefined) schedule.markChanged()
     if (change === undefined) return
     const { journal, wayBack } = this.#parts
     const pool = this.#parts.pools.of(lane)

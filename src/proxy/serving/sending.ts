@@ -136,7 +136,7 @@ export class Sending {
   }
 
   /** A number in [-1, 1), seeded once from the port's randomness. */
-  jitter(): number {
+  readonly jitter = (): number => {
     // mulberry32: four operations; its quality is ample for spreading timers.
     this.#seed = (this.#seed + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed)

@@ -32,7 +32,7 @@ export class LaneLimits<A> {
 
   /** The rate is announced to the budgets (`Lanes`). */
   reconfigure({ lane, quarantine }: LaneSettings): void {
-    this.identifiers.change({ maxOutstanding: lane.maxOutstanding, quarantine })
+    this.identifiers.reconfigure({ maxOutstanding: lane.maxOutstanding, quarantine })
   }
 
   room(now: Instant): Room {
@@ -46,7 +46,7 @@ export class LaneLimits<A> {
 
   /** When a request that needs an identifier could go, if nothing but time has to pass. */
   nextRoomAt(now: Instant): Instant | undefined {
-    return this.identifiers.hasRoom() ? this.nextQuotaAt(now) : this.identifiers.nextWakeAt()
+    return this.identifiers.room() > 0 ? this.nextQuotaAt(now) : this.identifiers.nextWakeAt()
   }
 
   /** The same for one that holds its identifier. */

@@ -8,13 +8,13 @@
  * nothing to do.
  */
 import { MomentHeap } from '../../queues/containers/moment-heap.ts'
-import type { Health } from '../../throttle/server-health.ts'
+import type { ServerHealth } from '../../throttle/server-health.ts'
 import { earliest, type Instant, instant } from '../../units.ts'
 import type { LaneLimits } from './lane-limits.ts'
 
 interface Scheduled {
   readonly limits: Pick<LaneLimits<never>, 'canMakeRoom' | 'nextRoomAt' | 'nextQuotaAt' | 'budget'>
-  readonly health: Health
+  readonly health: ServerHealth
   readonly queue: { readonly promised: number; readonly waiting: { readonly retries: number; isEmpty(): boolean } }
   readonly isRetiring: boolean
   isLive(): boolean

@@ -17,7 +17,7 @@ export const isWell = (lane: Lane): boolean => lane.isLive() && !isFailing(lane)
 
 export function laneSnapshot(lane: Lane, now: Instant): LaneSnapshot {
   const { server, options, health, limits, contact, queue, counters } = lane
-  const { maxOutstanding: _, ...identifiers } = limits.identifiers.view()
+  const identifiers = limits.identifiers.view()
   const oldest = queue.waiting.oldest()
   return {
     lane: lane.number,

@@ -11,7 +11,7 @@ import type { TrafficClass } from '../../classes.ts'
 import type { Message, QueueFields } from '../../queues/message.ts'
 import { ServerQueue } from '../../queues/server-queue.ts'
 import type { SlotBudget } from '../../throttle/budget.ts'
-import { Health, type HealthOptions } from '../../throttle/server-health.ts'
+import { type HealthOptions, ServerHealth } from '../../throttle/server-health.ts'
 import type { Instant } from '../../units.ts'
 import { SERVER_DROP_REASONS, type ServerDropReason } from '../border/endings.ts'
 import { emptyHistogram } from '../border/histogram.ts'
@@ -27,7 +27,7 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
   readonly farm = ONLY_FARM
   readonly class: TrafficClass
   readonly limits: LaneLimits<A>
-  readonly health: Health
+  readonly health: ServerHealth
   readonly contact: Contact
   readonly schedule: LaneSchedule<ServerLane<R, A>>
   queue: ServerQueue<R>
@@ -57,7 +57,7 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
     this.#settings = settings
     this.limits = new LaneLimits<A>(o.budget, settings, follows?.limits)
     // From another source the server may be out of reach, or in reach at last: nothing is known of that.
-    this.health = new Health(healthOptions(settings), o.now)
+    this.health = new ServerHealth(healthOptions(settings), o.now)
     this.contact = new Contact(settings)
     this.schedule = new LaneSchedule<ServerLane<R, A>>(this, o.changed)
     if (follows !== undefined) follows.schedule.follower = this.schedule
@@ -83,7 +83,7 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
     this.#settings = settings
     this.contact.reconfigure(settings)
     this.limits.reconfigure(settings)
-    this.health.change(healthOptions(settings))
+    this.health.reconfigure(healthOptions(settings))
     this.queue.waiting.order = settings.serviceOrder
     this.schedule.markChanged()
   }
