@@ -304,7 +304,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   },
   'scripts/node24 bench/poison.ts --quick --kinds': { by: 'test/e2e/poison.test.ts', shows: 'QUICK' },
   'scripts/node24 bench/poison.ts --full --kinds': { by: 'test/e2e/poison.test.ts', shows: 'QUICK' },
-  'scripts/node24 bench/look-cost.ts': { in: 'bench', says: /each more part/ },
+  'scripts/node24 bench/view-cost.ts': { in: 'bench', says: /each more part/ },
   'scripts/node24 bench/scrape-cost.ts': {
     in: 'bench',
     as: 'scripts/node24 bench/scrape-cost.ts 10 off',

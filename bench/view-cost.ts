@@ -1,10 +1,10 @@
 /**
- * What a look (a scrape, the daemon's own poll) costs an instance's thread: 50 servers of two classes, 200 clients, 300
+ * What a view (for a scrape, or the daemon's own poll) costs an instance's thread: 50 servers of two classes, 200 clients, 300
  * sockets towards the servers; in one piece, and in parts as it is done.
  *
- *     scripts/node24 bench/look-cost.ts
+ *     scripts/node24 bench/view-cost.ts
  *
- * A look comes rarely, so before each the caches are filled with other things. The other thread's work is not counted.
+ * A view is rare, so before each the caches are filled with other things. The other thread's work is not counted.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,12 +18,12 @@ import { medianOf } from './load/medians.ts'
 const SERVERS = 50
 const CLIENTS = 200
 const UPSTREAMS = 300
-const LOOKS = 60
+const VIEWS = 60
 const REQUESTS_BETWEEN = 200
 
 const options = loadOptions({ servers: SERVERS, maxMessages: 100_000, maxRate: 0 })
 const [client] = options.clients
-if (client === undefined) throw new Error('look-cost: no client in the options of the load')
+if (client === undefined) throw new Error('view-cost: no client in the options of the load')
 const others = Array.from({ length: CLIENTS - 1 }, (_, at) => ({
   ...client,
   name: `client-${at + 2}`,
@@ -37,9 +37,9 @@ const elsewhere = new Float64Array(4_000_000)
 
 /** Microseconds of each. */
 const took = { 'in one piece': [] as number[], 'the first part': [] as number[], 'each more part': [] as number[] }
-for (let look = 0; look < LOOKS; look += 1) {
-  disturb(look)
-  if (look % 2 === 0)
+for (let view = 0; view < VIEWS; view += 1) {
+  disturb(view)
+  if (view % 2 === 0)
     timed('in one piece', () => out.postMessage({ ...viewNow(), engine: load.engine.inspection.snapshot(load.now) }))
   else await carryOver()
 }
@@ -80,15 +80,15 @@ async function carryOver(): Promise<void> {
   }
 }
 
-/** Requests, their answers, and memory that is none of a look's. */
-function disturb(look: number): void {
+/** Requests, their answers, and memory that is not used by a view. */
+function disturb(view: number): void {
   for (let at = 0; at < REQUESTS_BETWEEN; at += 1) {
-    const serial = look * REQUESTS_BETWEEN + at
+    const serial = view * REQUESTS_BETWEEN + at
     load.engine.receive('accounting', peerOf(serial), requestOf('accounting', serial), load.now)
   }
   load.serve()
   for (const { lane, port, bytes } of load.takeAnswers()) load.engine.respond(lane, port, bytes, load.now)
-  for (let at = 0; at < elsewhere.length; at += 8) elsewhere[at] = look
+  for (let at = 0; at < elsewhere.length; at += 8) elsewhere[at] = view
 }
 
 function timed<T>(what: keyof typeof took, act: () => T): T {
