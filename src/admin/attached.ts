@@ -1,11 +1,11 @@
 /**
- * Who follows the daemon right now: an open `top`, a running trace. A stop asks here first, so that nobody ends a daemon
- * under the eyes of a colleague who is at work on it.
+ * Who follows the daemon now: an open `top`, a running trace. A stop asks here first, so that nobody ends a daemon while a
+ * colleague works on it.
  */
 
 import type { Attachment } from '../observe/view/view.ts'
 
-/** Watching and tracing cost something each. */
+/** Each follower costs processor time. */
 const MOST_ATTACHED = 16
 
 export class Attached {
@@ -15,7 +15,7 @@ export class Attached {
     return [...this.#all]
   }
 
-  /** Takes one in; the answer lets it go. Undefined where there are too many. */
+  /** Adds a follower. Returns a function that removes it, or undefined if there are too many. */
   tryAdd(one: Attachment): (() => void) | undefined {
     if (this.#all.size >= MOST_ATTACHED) return undefined
     this.#all.add(one)

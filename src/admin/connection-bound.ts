@@ -1,9 +1,9 @@
 /**
- * How many connections the admin API may hold, so that strangers at its TCP address never use up the descriptors of the
- * process: what it still needs then are files, sockets of a reload and of a thread that starts again.
+ * How many connections the admin API may hold. Strangers at its TCP address must not use up the descriptors of the process:
+ * it needs them for files, and for the sockets of a reload and of a thread that starts again.
  *
- * Half of what is free at the start is for TCP, a quarter is for the socket of the machine, which has a bound of its own:
- * whoever holds the TCP address full does not lock out the operator. The last quarter stays free.
+ * Of the descriptors that are free at the start, TCP gets half, the Unix socket a quarter, and a quarter stays free. The
+ * bounds are separate, so a full TCP address does not lock out the operator.
  */
 
 const MOST = 64
@@ -14,14 +14,14 @@ export interface ConnectionBounds {
   readonly socket: number
 }
 
-/** `free`: descriptors that the process may still open; undefined where the system does not say. */
+/** `free`: descriptors that the process may still open; undefined if the system does not say. */
 export function connectionBounds(free: number | undefined): ConnectionBounds {
   const share = (part: number): number =>
     free === undefined ? MOST : Math.min(MOST, Math.max(LEAST, Math.floor(free / part)))
   return { tcp: share(2), socket: share(4) }
 }
 
-/** The soft limit in the text of /proc/self/limits; undefined where there is none. */
+/** The soft limit in the text of /proc/self/limits; undefined if there is none. */
 export function descriptorLimitIn(text: string): number | undefined {
   const [, soft] = /^Max open files\s+(\d+)/m.exec(text) ?? []
   return soft === undefined ? undefined : Number(soft)

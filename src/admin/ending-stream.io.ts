@@ -1,16 +1,38 @@
 /**
  * The lines that follow a drain or a stop: what is in hand once a second, and what has become of it.
  *
- * JSON, one value a line, each with its `kind`. The last line of a stop is `stopped` or `not-stopped`; a stream that ends
- * without one was cut, and its reader does not know what was left.
+ * JSON, one value a line, each with its `kind`. The last line of a stop is `stopped` or `not-stopped`; if a
+ * stream ends without one, it was cut, and its reader does not know what was left.
  */
 
 import type { Boundary } from '../observe/boundary/boundary.io.ts'
 import type { InHand } from '../observe/view/in-hand.ts'
-import type { EndingNews, Follower } from './ending-news.ts'
 import type { Reader } from './route.ts'
 
 const TELL_EVERY_MS = 1_000
+
+/** What has become of a drain or a stop. */
+export type EndingNews =
+  /** Nothing is in hand; the daemon stays. */
+  | { readonly kind: 'drained' }
+  /** It accepts traffic again. */
+  | { readonly kind: 'resumed' }
+  /** The limit is over, something is left, and the daemon stays. */
+  | { readonly kind: 'not-stopped'; readonly left: InHand; readonly error: string }
+  /** It ends now. */
+  | { readonly kind: 'stopped'; readonly left: InHand }
+
+/**
+ * The result of a `resume`: the daemon accepts traffic (also if it did not drain), a stop is under way, or somebody asked for
+ * a drain meanwhile, and that one holds.
+ */
+export type Resumed = 'takes-traffic' | 'stopping' | 'drains-again'
+
+/** One who follows. `hasRead` resolves when `stopped` was read. */
+export interface Follower {
+  tell(news: EndingNews): void
+  readonly hasRead: Promise<void>
+}
 
 export interface FollowedEnding {
   inHand(): Promise<InHand>

@@ -1,17 +1,17 @@
 /**
  * Who may do what over the admin API.
  *
- * The socket of the machine lets in whom its file mode lets in, for everything. A loopback address is open for reading
- * only. An address that others reach is open for reading too, unless there is a token: then all but the probes need it.
- * A token that was shown and is wrong is refused everywhere, so that a typing error is not taken for a right.
+ * Over the Unix socket, everything is allowed: its file mode says who may connect. A loopback address is read-only without
+ * a token. So is an address that other machines reach; but if tokens are configured, only the probes are open there. A
+ * wrong token is refused everywhere, so that a typing error does not go unnoticed.
  */
 import type { NamedSecret } from '../radius/secret.ts'
 import type { Access } from './route.ts'
 
-/** How a connection came in: over the socket, at a loopback address, or at one that other machines reach. */
+/** How a connection came in: over the Unix socket, at a loopback address, or at one that other machines reach. */
 export type Channel = 'socket' | 'loopback' | 'network'
 
-/** The token that a request shows; `wrong` where it shows something else. */
+/** The token of a request; `wrong` if it is not one of the configured ones. */
 export type PresentedToken = NamedSecret | 'wrong' | undefined
 
 export interface AccessRequest {
@@ -20,7 +20,7 @@ export interface AccessRequest {
   readonly token: Pick<NamedSecret, 'name'> | 'wrong' | undefined
   /** Whether the configuration has tokens at all. */
   readonly hasTokens: boolean
-  /** Where it may do what it may not do here: the path of the socket, where there is one. */
+  /** Where more is allowed: the path of the Unix socket, if there is one. */
   readonly socket: string | undefined
 }
 
@@ -51,7 +51,7 @@ export function decideAccess({ channel, access, token, hasTokens, socket }: Acce
 
 const orOverSocket = (socket: string | undefined): string => (socket === undefined ? '' : `, or ask at ${socket}`)
 
-/** The token in an `Authorization` header, of those in force. */
+/** The token in an `Authorization` header. */
 export function tokenOf(header: string | undefined, tokens: readonly NamedSecret[]): PresentedToken {
   if (header === undefined) return undefined
   const [, shown = ''] = /^bearer +(\S+) *$/i.exec(header) ?? []
@@ -61,13 +61,13 @@ export function tokenOf(header: string | undefined, tokens: readonly NamedSecret
   return found
 }
 
-/** In a time that does not tell how much of it is right. */
+/** Takes the same time for every wrong token, so that the time does not tell how much of it is right. */
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length
   for (let i = 0; i < a.length; i += 1) difference |= a[i]! ^ (b[i] ?? 0)
   return difference === 0
 }
 
-/** Who says it is, as a claim for the log: printable, short, or nothing. */
+/** Who the caller claims to be, for the log: printable and short, or nothing. */
 export const claimOf = (header: string | undefined): string | undefined =>
   header !== undefined && /^[\x21-\x7e][\x20-\x7e]{0,63}$/.test(header) ? header : undefined

@@ -1,8 +1,8 @@
 /**
- * What operators can do to a running daemon: each act is checked against what there is, and its result is data.
+ * What operators may do to a running daemon, and the text of each result.
  *
- * An act that is refused changes nothing and says why. A drain waits for servers, so what makes them serve again may be done
- * meanwhile; a stop ends before anybody would see it.
+ * An operation that is refused changes nothing and says why. During a drain, servers may still be changed, since the drain
+ * waits for them. During a stop they may not: the daemon ends before the change has an effect.
  */
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { thereAre } from '../did-you-mean.ts'
@@ -11,7 +11,7 @@ import { refusalText } from '../observe/view/in-hand-text.ts'
 import type { Attachment, LaneName, ReloadChanges } from '../observe/view/view.ts'
 import type { EngineOptions } from '../proxy/border/options.ts'
 import type { PerSecond } from '../units.ts'
-import type { Resumed } from './ending-news.ts'
+import type { Resumed } from './ending-stream.io.ts'
 
 export type ReloadResult =
   | ({
@@ -20,7 +20,7 @@ export type ReloadResult =
       readonly digest: string
       readonly warnings: readonly string[]
       readonly waitingForRestart: readonly string[]
-      /** Whether what `auto` learned of who signs was forgotten. */
+      /** Whether `auto` forgot which peers sign. */
       readonly forgotLearned: boolean
     } & ReloadChanges)
   | { readonly ok: false; readonly problems: readonly string[] }
@@ -54,11 +54,11 @@ const refused = (status: Refused['status'], error: string, more?: object): Refus
 
 export const DRAINING = refused(
   409,
-  'it drains, and no configuration is read meanwhile; "radsluice resume" takes traffic again',
+  'the daemon drains, and reads no configuration meanwhile; "radsluice resume" ends the drain',
 )
-const STOPPING = refused(409, 'a stop is under way, and it ends within drain_limit; start it again after that')
+const STOPPING = refused(409, 'a stop is under way, and the daemon ends within drain_limit; start it again after that')
 
-/** Of a reload or its preview; `refusal` says what is not done with the problems that follow. */
+/** The result of a reload or of its preview. `refusal` is what is said before the problems. */
 export function readResult({ ok, ...result }: ReloadResult | Preview, refusal: string): OperationResult {
   if (ok || !('problems' in result)) return done(result)
   return refused(422, `${refusal}: ${result.problems.join('; ')}`, result)
@@ -67,10 +67,10 @@ export function readResult({ ok, ...result }: ReloadResult | Preview, refusal: s
 export function resumeResult(resumed: Resumed, wasDraining: boolean): OperationResult {
   if (resumed === 'takes-traffic') return done({ resumed: wasDraining })
   if (resumed === 'stopping') return STOPPING
-  return refused(409, 'a drain was asked for meanwhile, and it holds; "radsluice resume" takes traffic again')
+  return refused(409, 'a drain was asked for meanwhile, so the daemon drains; "radsluice resume" ends the drain')
 }
 
-/** What is said when a drain or a stop begins: what is in hand, and what a stop now would lose. */
+/** The first line of a drain or a stop: what is in hand, and what a stop now would lose. */
 export const begun = (forecast: Forecast, pid: number): object => ({
   pid,
   ...totalOf(forecast.classes),
@@ -78,7 +78,7 @@ export const begun = (forecast: Forecast, pid: number): object => ({
   forecast,
 })
 
-/** Without force it is not stopped while somebody follows the daemon, nor if something would be lost; unless a stop is under way. */
+/** A stop without force is refused if somebody follows the daemon or if it would lose something. A stop under way is joined. */
 export function stopRefusal(
   force: boolean,
   daemon: {
@@ -112,7 +112,7 @@ export function lanesOf(
   return { ok: true, lanes: classes.map((each) => ({ server, class: each })) }
 }
 
-/** For the log, as the next one. */
+/** For the log. */
 export const holdText = (server: string, isHeldDown: boolean, classes: readonly TrafficClass[]): string =>
   `server ${server} is ${isHeldDown ? 'held Down' : 'let go'} for ${classes.join(' and ')}`
 

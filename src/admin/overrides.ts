@@ -1,10 +1,9 @@
 /**
- * What operators have changed while the daemon runs, as a layer over the options that the configuration gives.
+ * What operators have changed while the daemon runs: a layer over the options that the configuration gives.
  *
- * Every change of the options goes the same way (configuration, options, overrides over them, all instances), so an
- * instance that is started again knows them, and one cannot hold without the others. A rate and a log level hold until
- * the next reload, which brings the file's back; a server that is held Down stays so until it is let go, since a reload
- * says nothing about why somebody took it down.
+ * All instances get the options with the overrides applied, also an instance that is started again. A rate and a log level
+ * hold until the next reload. A server that is held Down stays so until it is let go, since a reload says nothing about why
+ * somebody took it down.
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
@@ -42,7 +41,7 @@ export type OverrideChange = { readonly mark: Mark } & (
   | { readonly kind: 'log-level'; readonly level: string }
 )
 
-/** What came of it. */
+/** What a change has changed. */
 export interface Overridden {
   /** Lanes that are held Down or let go now, and were not before. */
   readonly held: readonly LaneName[]
@@ -51,8 +50,8 @@ export interface Overridden {
 }
 
 /**
- * The overrides with one change more. `options` are those of the file at this moment: a reload may have taken a server away
- * since the change was asked for.
+ * The overrides with one more change. `options` are those of the file now: a reload may have removed a server since the change
+ * was asked for.
  */
 export function withChange(
   before: Overrides,
@@ -80,13 +79,13 @@ export function withChange(
   }
 }
 
-/** What a reload leaves: servers held Down, where they are still there. */
+/** What a reload leaves: servers held Down, if they are still configured. */
 export const keptOverReload = ({ held }: Overrides, options: EngineOptions): Overrides => ({
   ...NO_OVERRIDES,
   held: held.filter((one) => laneIn(options, one)),
 })
 
-/** In words, what a reload ends of them: `max_rate of s1 for accounting (77/s, set by ...)`. */
+/** What a reload ends, in words: `max_rate of s1 for accounting (77/s, set by ...)`. */
 export function endedOverrides(before: Overrides, after: Overrides): string[] {
   const rates = before.maxRates
     .filter((one) => !after.maxRates.some(isOf(one)))

@@ -1,32 +1,31 @@
 /**
- * A row of the admin API: a method, a path, who may use it, and what it answers. The rows are tables of plain values,
- * so the server, its page in docs/ and the OpenAPI file can be held against each other.
+ * A route of the admin API: a method, a path, who may use it, and what it answers. Routes are plain values, so that tests can
+ * compare them with the page in docs/ and with the OpenAPI file.
  *
- * A path is compared as it was sent, segment by segment; nothing is normalised, so `//`, `.` and `..` match no row.
- * `{name}` in a row stands for one segment, which is percent-decoded.
+ * A path is compared as it was sent, segment by segment; nothing is normalised, so `//`, `.` and `..` match no route.
+ * `{name}` in a route stands for one segment, which is percent-decoded.
  */
 
 /**
- * `probe`: whether it lives, for load balancers. `read`: how it fares. `control`: what changes something, or shows what
- * is not for every user of the machine (sessions, settings).
+ * `probe`: for load balancers. `read`: figures and states. `control`: what changes something, or shows what is not for every
+ * user of the machine (sessions, settings).
  */
 export type Access = 'probe' | 'read' | 'control'
 
 export interface Asked {
-  /** What stands for the `{names}` of the row's path. */
+  /** The values of the `{names}` in the route's path. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  /** The JSON object that was sent; empty where nothing was. */
+  /** The JSON object that was sent; empty if nothing was. */
   readonly body: Readonly<Record<string, unknown>>
-  /** Who asks, for the log: never a token itself. */
+  /** Who asks, for the log; never the token itself. */
   readonly who: string
-  /** Whether the one who asks has shown a right beyond that of reaching the address. */
+  /** Whether the caller has proven more than that it reaches the address. */
   readonly isTrusted: boolean
-  /** It came over the socket of the machine, whose file says who may. */
+  /** It came over the Unix socket, whose file mode says who may connect. */
   readonly isOverSocket: boolean
 }
 
-/** A whole answer. */
 export interface Answer {
   readonly status: number
   readonly type: string
@@ -34,17 +33,17 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** An answer that goes on: the rows write lines until they or the reader end it. */
+/** An answer that goes on: the route writes lines until it or the reader ends. */
 export interface Stream {
   readonly type: string
   readonly begin: (reader: Reader) => void
 }
 
 export interface Reader {
-  /** False where the reader is slow: the line is not taken, and the next one should wait. */
+  /** False if the reader is too slow: the line was not written. */
   write(line: string): boolean
   end(): void
-  /** Called once, when nobody reads any more. */
+  /** `act` is called once, when nobody reads any more. */
   onEnd(act: () => void): void
 }
 
@@ -69,7 +68,7 @@ export const jsonAnswer = (status: number, value: unknown): Answer => ({
   body: `${JSON.stringify(value, null, 2)}\n`,
 })
 
-/** What is wrong and what to do, for people and programs; `more` is for programs. */
+/** `error` says what is wrong and what to do; `more` is for programs. */
 export const refusal = (status: number, error: string, more: object = {}): Answer =>
   jsonAnswer(status, { error, ...more })
 
@@ -83,7 +82,7 @@ export type Match =
   | { readonly kind: 'no-path' }
   | { readonly kind: 'no-method'; readonly allow: readonly string[] }
 
-/** The row for a request; HEAD is taken for GET. */
+/** The route for a request; HEAD is answered as GET. */
 export function matchRoute(routes: readonly Route[], method: string, path: string): Match {
   const sought = method === 'HEAD' ? 'GET' : method
   const allow = new Set<string>()

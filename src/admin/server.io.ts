@@ -1,15 +1,15 @@
 /**
- * The admin API's server: HTTP over TCP and over a socket of the machine, with one table of rows for both.
+ * The admin API's server: HTTP over TCP and over a Unix socket, with the same routes.
  *
- * Strangers talk to it, so everything is bounded: connections (`connection-bound.ts`), headers, bodies, and the time each
- * of them may take; who says or takes nothing is cut. What is wrong gets a 4xx with one sentence. A row that throws
- * answers 500 with a sentence, and is counted and logged (`Boundary`); the daemon goes on.
+ * Strangers can reach it, so everything is bounded: connections (`connection-bound.ts`), headers, bodies, and the time for
+ * each. A connection on which nothing is sent or read is closed. A wrong request gets a 4xx with one sentence. If a route
+ * throws, the answer is 500 with a sentence, and the error is counted and logged (`Boundary`); the daemon goes on.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type Endpoint, endpointText, isLoopback, parseAddress } from '../addresses.ts'
-import { codedError, codeOf, systemCodeOf } from '../coded-error.ts'
+import { codedError, codeOf, type ErrorCode, systemCodeOf } from '../coded-error.ts'
 import { Boundary } from '../observe/boundary/boundary.io.ts'
 import type { NamedSecret } from '../radius/secret.ts'
 import { adviceFor, errnoOf } from '../system-errors.ts'
@@ -19,47 +19,46 @@ import { type Answer, matchRoute, methodRefusal, type Route, refusal, type Strea
 import { defaultSocketPath, listenAtPath } from './socket/socket-place.io.ts'
 
 const LONGEST_REQUEST_MS = 5_000
-/** Nothing was read or written for so long: a reader that takes nothing. */
+/** A connection on which nothing was sent or read for so long is closed. */
 const LONGEST_SILENCE_MS = 15_000
 const LARGEST_BODY = 16 * 1024
-/** A line that a slow reader does not take waits in the system's buffers and in at most so much memory. */
+/** At most so many octets wait in memory for a slow reader, beside the buffers of the system. */
 const MOST_WAITING = 256 * 1024
 
-/** Seen from outside: an open admin API. */
 export interface AdminServer {
   readonly address: Endpoint
-  /** The path of the socket; undefined where there is none. */
+  /** The path of the Unix socket; undefined if there is none. */
   readonly socket: string | undefined
   close(): Promise<void>
 }
 
 export interface AdminOptions {
   readonly listen: Endpoint
-  /** Where it was not given, its place is sought, and a failure is noted instead of thrown. */
+  /** If no path was given, a default is used, and a failure is noted instead of thrown. */
   readonly socket: string | undefined
   readonly routes: readonly Route[]
   readonly notes: AdminNotes
   readonly boundary: Boundary
-  /** Those in force: a reload changes them. */
+  /** A reload changes them. */
   tokens(): readonly NamedSecret[]
 }
 
 export interface AdminNotes {
-  /** Somebody asked for what is not theirs. */
+  /** Somebody asked for what they may not do. */
   refused(from: string, what: string): void
-  /** A connection was closed at once, since so many are open `way`. */
+  /** A connection was closed at once, since so many are open. */
   full(way: 'TCP' | 'the socket', most: number): void
-  /** Nothing can be changed over a socket, because of this. */
+  /** There is no Unix socket, for this reason. */
   noSocket(why: string): void
 }
 
-/** @throws a coded error where the address, or a socket that was given, can't be opened. */
+/** @throws a coded error if the address, or a socket that was given, can't be opened. */
 export async function openAdmin(o: AdminOptions): Promise<AdminServer> {
   const isLocal = isLoopback(parseAddress(o.listen.address) ?? new Uint8Array(0))
   const place: SocketPlace = { path: undefined }
   const bounds = connectionBounds(freeDescriptors())
-  const overTcp = newServer(new Responder(o, isLocal ? 'loopback' : 'network', place), o, bounds.tcp)
-  const overSocket = newServer(new Responder(o, 'socket', place), o, bounds.socket)
+  const overTcp = newServer(o, isLocal ? 'loopback' : 'network', place, bounds.tcp)
+  const overSocket = newServer(o, 'socket', place, bounds.socket)
   await opened(overTcp, o)
   const { address, port } = overTcp.address() as AddressInfo
   try {
@@ -80,12 +79,12 @@ export async function openAdmin(o: AdminOptions): Promise<AdminServer> {
   return { address: { address, port }, socket: place.path, close }
 }
 
-/** Known once it is open. */
+/** The path is known when it is open. */
 interface SocketPlace {
   path: string | undefined
 }
 
-/** How many more the process may open; undefined where the system does not say. */
+/** How many more descriptors the process may open; undefined if the system does not say. */
 function freeDescriptors(): number | undefined {
   try {
     const limit = descriptorLimitIn(readFileSync('/proc/self/limits', 'latin1'))
@@ -95,7 +94,7 @@ function freeDescriptors(): number | undefined {
   }
 }
 
-/** Failing to accept one connection (out of descriptors, say) is that client's misfortune only. */
+/** If one connection can't be accepted (no descriptor is left), the others go on. */
 function survive(server: Server, boundary: Boundary): void {
   server.on(
     'error',
@@ -103,7 +102,9 @@ function survive(server: Server, boundary: Boundary): void {
   )
 }
 
-function newServer(responder: Responder, { boundary, notes }: AdminOptions, most: number): Server {
+function newServer(o: AdminOptions, channel: Channel, place: SocketPlace, most: number): Server {
+  const { boundary, notes } = o
+  const responder = new Responder(o, channel, place)
   const limits = {
     maxHeaderSize: 8_192,
     headersTimeout: LONGEST_REQUEST_MS,
@@ -122,7 +123,7 @@ function newServer(responder: Responder, { boundary, notes }: AdminOptions, most
       refuseConnection(error.code, socket as Socket),
     ),
   )
-  const way = responder.isSocket ? 'the socket' : 'TCP'
+  const way = channel === 'socket' ? 'the socket' : 'TCP'
   server.on(
     'drop',
     boundary.guarded('admin-connection', () => notes.full(way, most)),
@@ -130,7 +131,7 @@ function newServer(responder: Responder, { boundary, notes }: AdminOptions, most
   return server
 }
 
-/** One way in: who comes here, what may be done here, and the answers. */
+/** Answers what comes in over one channel. */
 class Responder {
   readonly #options: AdminOptions
   readonly #channel: Channel
@@ -142,17 +143,13 @@ class Responder {
     this.#socket = socket
   }
 
-  get isSocket(): boolean {
-    return this.#channel === 'socket'
-  }
-
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const answer = await this.#answer(request)
       if ('begin' in answer) stream(response, answer, this.#options.boundary)
       else send(request, response, answer)
     } catch (error) {
-      // Who asks and goes away meanwhile is no error of ours.
+      // The caller has gone away: no error of ours.
       if (request.socket.destroyed) return
       this.#options.boundary.failed('admin-request', error)
       const sentence = failureSentence(error)
@@ -164,55 +161,49 @@ class Responder {
   async #answer(request: IncomingMessage): Promise<Answer | Stream> {
     const { method = '', url = '' } = request
     if (!url.startsWith('/')) return refusal(400, 'this is no path; ask for one such as /status')
-    const [path = '', query = ''] = splitOnce(url, '?')
-    const match = matchRoute(this.#options.routes, method, path)
-    if (match.kind === 'no-path') return refusal(404, `nothing is here; there are ${this.#pathsInWords()}`)
+    const [path = '', query = ''] = url.split(/\?(.*)/s)
+    const { routes, notes } = this.#options
+    const match = matchRoute(routes, method, path)
+    if (match.kind === 'no-path') {
+      const paths = new Set(routes.map((route) => route.path))
+      return refusal(404, `there is no such path; there are ${[...paths].join(', ')}`)
+    }
     if (match.kind === 'no-method') return methodRefusal(match.allow)
     const { route, params } = match
-    const token = tokenOf(request.headers.authorization, this.#options.tokens())
-    const decision = this.#decideAccess(route, token)
+    const tokens = this.#options.tokens()
+    const token = tokenOf(request.headers.authorization, tokens)
+    const [channel, socket] = [this.#channel, this.#socket.path]
+    const decision = decideAccess({ channel, access: route.access, token, hasTokens: tokens.length > 0, socket })
     if (!decision.ok) {
-      this.#options.notes.refused(request.socket.remoteAddress ?? 'the socket', `${method} ${route.path}`)
+      notes.refused(request.socket.remoteAddress ?? 'the socket', `${method} ${route.path}`)
       return unauthorized(decision)
     }
     const body = await readBody(request)
     if ('status' in body) return body
-    const who = this.#whoIs(request, token)
-    const { isTrusted } = decision
-    const isOverSocket = this.#channel === 'socket'
     return await route.answer({
       params,
       query: new URLSearchParams(query),
       body: body.value,
-      who,
-      isTrusted,
-      isOverSocket,
+      who: this.#whoIs(request, token),
+      isTrusted: decision.isTrusted,
+      isOverSocket: channel === 'socket',
     })
   }
 
-  #decideAccess({ access }: Route, token: PresentedToken): AccessDecision {
-    const hasTokens = this.#options.tokens().length > 0
-    return decideAccess({ channel: this.#channel, access, token, hasTokens, socket: this.#socket.path })
-  }
-
-  /** Who it is by what can be proven, and in brackets who it says it is. */
+  /** Who the caller is as far as proven, and in brackets who it claims to be. */
   #whoIs({ headers, socket }: IncomingMessage, token: PresentedToken): string {
     const claimed = claimOf(headers['x-radsluice-caller'] as string | undefined)
     const from = this.#channel === 'socket' ? 'the admin socket' : (socket.remoteAddress ?? 'an unknown address')
     const by = typeof token === 'object' && this.#channel !== 'socket' ? `token ${token.name} from ${from}` : from
     return claimed === undefined ? by : `${by} (${claimed})`
   }
-
-  #pathsInWords(): string {
-    return [...new Set(this.#options.routes.map(({ path }) => path))].join(', ')
-  }
 }
 
-/** An error of the system may pass, any other is a bug. */
+/** An error of the system may pass; any other is a bug. */
 const failureSentence = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error)
   return errnoOf(error) !== undefined
-    ? `the daemon could not look just now (${text}); it goes on, ask again later`
+    ? `the daemon could not read its state (${text}); it goes on, so ask again later`
     : `this is a bug, please report it: ${text}; the daemon goes on`
 }
 
@@ -221,7 +212,7 @@ const unauthorized = ({ status, sentence }: Extract<AccessDecision, { ok: false 
   ...(status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="radsluice"' } } : {}),
 })
 
-/** The body as a JSON object, or why it is none. */
+/** The body as a JSON object, or the refusal. */
 async function readBody(request: IncomingMessage): Promise<{ readonly value: Record<string, unknown> } | Answer> {
   const chunks: Buffer[] = []
   let octets = 0
@@ -239,13 +230,13 @@ async function readBody(request: IncomingMessage): Promise<{ readonly value: Rec
     const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { value: { ...value } }
   } catch {
-    // Said below.
+    // The refusal below says it.
   }
   return refusal(400, 'the body is no JSON object; send one such as {"max_rate": 200}')
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Answer): void {
-  // What was not read to its end (a body too large) must not be taken for the next request.
+  // If a body was too large, the rest of it must not be read as the next request.
   const end = request.complete ? {} : { connection: 'close' }
   response.writeHead(status, {
     'content-type': type,
@@ -257,7 +248,7 @@ function send(request: IncomingMessage, response: ServerResponse, { status, type
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
-/** Writes lines as they come. A reader that does not keep up is told by `write`, and cut when it takes nothing at all. */
+/** Writes lines as they come. If a reader is too slow, `write` returns false; if it reads nothing at all, it is cut. */
 function stream(response: ServerResponse, { type, begin }: Stream, boundary: Boundary): void {
   let act: (() => void) | undefined
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', connection: 'close' })
@@ -284,7 +275,7 @@ const CONNECTION_FAULTS: Readonly<Record<string, readonly [line: string, sentenc
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request took too long; send it within 5 s'],
 }
 
-/** What can't even be read as HTTP. */
+/** Answers what can't be read as HTTP. */
 function refuseConnection(code: string | undefined, socket: Socket): void {
   if (!socket.writable || code === 'ECONNRESET') {
     socket.destroy()
@@ -297,12 +288,7 @@ function refuseConnection(code: string | undefined, socket: Socket): void {
   socket.destroySoon()
 }
 
-function splitOnce(text: string, at: string): [string, string] {
-  const place = text.indexOf(at)
-  return place === -1 ? [text, ''] : [text.slice(0, place), text.slice(place + 1)]
-}
-
-/** @throws what `openAdmin` throws where the TCP address can't be opened; it is closed again. */
+/** @throws what `openAdmin` throws if the TCP address can't be opened; it is closed again. */
 export async function tryAdminAddress(listen: Endpoint): Promise<void> {
   const server = createServer()
   await opened(server, { listen, boundary: new Boundary(() => undefined) })
@@ -321,23 +307,18 @@ function opened(server: Server, { listen, boundary }: Pick<AdminOptions, 'listen
   })
 }
 
+const OPENING_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  EADDRINUSE: ['ADDRESS_IN_USE', 'another program has this port; stop it, or change the configuration'],
+  EADDRNOTAVAIL: ['ADDRESS_NOT_LOCAL', 'this machine does not have that address'],
+  EACCES: ['ADDRESS_NOT_PERMITTED', 'not permitted; choose a port above 1023, or grant CAP_NET_BIND_SERVICE'],
+}
+
 function openingFailed(listen: Endpoint, error: Error): Error {
-  const where = `admin.listen: can't open TCP ${endpointText(listen)}`
-  const system = systemCodeOf(error)
-  if (system === 'EADDRINUSE') {
-    const advice = 'another program has this port; stop it, or change the configuration'
-    return codedError('ADDRESS_IN_USE', `${where}: ${advice}`, error)
-  }
-  if (system === 'EADDRNOTAVAIL') {
-    return codedError('ADDRESS_NOT_LOCAL', `${where}: this machine does not have that address`, error)
-  }
-  if (system === 'EACCES') {
-    const advice = 'not permitted; choose a port above 1023, or grant CAP_NET_BIND_SERVICE'
-    return codedError('ADDRESS_NOT_PERMITTED', `${where}: ${advice}`, error)
-  }
-  const advice = adviceFor(system ?? '')
-  const what = `the system says ${system ?? error.message}${advice === undefined ? '' : `; ${advice}`}`
-  return codedError('SOCKET_FAILED', `${where}: ${what}`, error)
+  const system = systemCodeOf(error) ?? error.message
+  const advice = adviceFor(system)
+  const otherwise = `the system says ${system}${advice === undefined ? '' : `; ${advice}`}`
+  const [code, why] = OPENING_FAULTS[system] ?? (['SOCKET_FAILED', otherwise] as const)
+  return codedError(code, `admin.listen: can't open TCP ${endpointText(listen)}: ${why}`, error)
 }
 
 function closed(server: Server): Promise<void> {

@@ -6,7 +6,7 @@ import type { Followed } from '../proxy/border/events.ts'
 import type { Reader } from './route.ts'
 import { type TracedEvent, TraceState, type TraceWish } from './traces.ts'
 
-/** A line now and then while nothing happens, so that a reader who is gone is noticed. */
+/** A line while nothing happens, so that a reader who is gone is noticed. */
 const STILL_THERE_MS = 5_000
 
 interface Running {
@@ -43,7 +43,7 @@ export class Traces {
       this.#forget(trace)
       ended()
     })
-    // Only then: who reads that line may rely on it.
+    // Whoever reads the first line may rely on it: all instances follow by then.
     this.#boundary.start('trace', async () => {
       await this.#follow(this.#state.followed)
       const line = this.#state.begun(trace)

@@ -1,8 +1,8 @@
 /**
  * The traces that run: what they follow, what each of them was told, and when it has all that it wanted.
  *
- * A trace ends by time, by count, or when its reader goes; nobody has to remember to switch it off. All instances follow
- * the same, and their events meet here. Pure: the shell (`traces.io.ts`) writes the lines.
+ * A trace ends by time, by count, or when its reader goes, so nobody has to switch it off. All instances follow the same
+ * requests. Pure: the shell (`traces.io.ts`) writes the lines.
  */
 import type { Followed, TraceEvent } from '../proxy/border/events.ts'
 
@@ -11,7 +11,7 @@ export interface TraceWish extends Omit<Followed, 'trace'> {
   readonly count: number
 }
 
-/** What an instance tells; `lost` events before this one were left out, since there were too many in a second. */
+/** What an instance tells; `lost` events before this one were left out, since a second had too many. */
 export interface TracedEvent {
   readonly instance: number
   readonly traces: readonly number[]
@@ -23,7 +23,7 @@ interface Trace {
   readonly sought: Omit<Followed, 'trace'>
   readonly seconds: number
   readonly count: number
-  /** Unix time of the moment 0 of the monotonic clock, microseconds. */
+  /** The Unix time at which the monotonic clock was 0, microseconds. */
   readonly epoch: number
   /** All instances follow it, and its reader knows. */
   hasBegun: boolean
@@ -35,7 +35,7 @@ export class TraceState {
   readonly #traces = new Map<number, Trace>()
   #last = 0
 
-  /** Answers the number of the trace: instances are to follow it now, and `begun` comes after that. */
+  /** Returns the number of the trace. `begun` follows when all instances follow it. */
   begin({ seconds, count, ...sought }: TraceWish, epoch: number): number {
     this.#last += 1
     this.#traces.set(this.#last, { sought, seconds, count, epoch, hasBegun: false, told: 0, lost: 0 })
@@ -47,7 +47,7 @@ export class TraceState {
     return [...this.#traces].map(([trace, { sought }]) => ({ trace, ...sought }))
   }
 
-  /** All instances follow it. Answers its first line; undefined if it has ended meanwhile. */
+  /** All instances follow it. Returns its first line; undefined if it has ended meanwhile. */
   begun(number: number): object | undefined {
     const trace = this.#traces.get(number)
     if (trace === undefined) return undefined
@@ -56,7 +56,7 @@ export class TraceState {
     return { following: sought, seconds, count }
   }
 
-  /** Which traces are told of the step, and when it was, in Unix microseconds. */
+  /** The traces that are told of the event, and its time in Unix microseconds. */
   readersOf({ traces, event }: TracedEvent): { readonly number: number; readonly unixMicros: number }[] {
     return traces.flatMap((number) => {
       const trace = this.#traces.get(number)
@@ -64,7 +64,7 @@ export class TraceState {
     })
   }
 
-  /** Its line was written, or the reader was too slow for it. True if the trace has all that it wanted. */
+  /** Its line was written, or the reader was too slow. Returns true if the trace has all that it wanted. */
   told(number: number, { lost }: TracedEvent, isWritten: boolean): boolean {
     const trace = this.#traces.get(number)
     if (trace === undefined) return false
@@ -73,7 +73,7 @@ export class TraceState {
     return trace.told >= trace.count
   }
 
-  /** It is not followed any more. Answers its last line; undefined if it has ended before. */
+  /** It is not followed any more. Returns its last line; undefined if it has ended before. */
   end(number: number, by: 'time' | 'count'): object | undefined {
     const trace = this.#traces.get(number)
     this.#traces.delete(number)

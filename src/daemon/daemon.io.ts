@@ -21,7 +21,7 @@ import { giveMemoryBack } from './spare-memory.io.ts'
 import { listenersText } from './view-of.ts'
 import { type DaemonOptions, Wiring } from './wiring.io.ts'
 
-/** How often held lines are written. */
+/** How often lines that were held back are written. */
 const HOUSEKEEPING_MS = 1_000
 const DRAINS = 'it drains; reload after "radsluice resume", or let it end'
 
@@ -69,7 +69,7 @@ export class Daemon {
     const { log, instances, settings, watch, tps, boundary, version } = this.#parts
     for (const warning of inShort(warnings, MOST_WARNINGS_IN_LOG)) log.write('config-warning', { warning })
     await instances.open()
-    // Last, so that whoever gets an answer here knows that the listeners are open.
+    // Last: if the admin API answers, the listeners are open.
     this.#admin = await this.#parts.openAdmin(this.#file)
     this.#isOpen = true
     const views = await instances.view()
@@ -95,7 +95,7 @@ export class Daemon {
   async reload(forgetLearned = false): Promise<ReloadResult> {
     const { settings, ending, watch } = this.#parts
     if (this.#hasEnded || !this.#isOpen) return { ok: false, problems: ['it does not run any more, or not yet'] }
-    // SIGHUP has nobody to tell: the log and the status say it.
+    // A SIGHUP gets no answer: the log and the status say it.
     if (ending.isDraining) return settings.refuse(DRAINS)
     const result = await this.#parts.orFail('reload', settings.reload(forgetLearned))
     watch.reconfigure(watchOptions(settings.config))
@@ -116,12 +116,12 @@ export class Daemon {
     this.#end(isUnfinished ? 1 : 0)
   }
 
-  /** A bug that nobody caught: say it and end, since nobody knows what still holds. */
+  /** A bug that nobody caught: log it and end, since nobody knows what still holds. */
   fail(where: string, error: unknown): void {
     if (this.#hasEnded) return
     const { log } = this.#parts
     log.write('fatal', { where, error: errorText(error) })
-    // The sockets close within this call; only the log's last lines are waited for.
+    // The sockets close within this call; the end waits only for the last lines of the log.
     void this.#close()
     void log.end().then(() => this.#end(1))
   }
@@ -155,9 +155,9 @@ export class Daemon {
   }
 }
 
-/** Reads the configuration of a daemon to be; `problems` are complete sentences with their places. */
+/** @throws a coded error with all problems of the file. */
 export function readDaemonOptions(given: string): DaemonOptions {
-  // A reload reads the same file, wherever the process stands by then.
+  // A reload reads the same file, whatever the working directory is then.
   const file = resolve(given)
   const read = readConfig(file, { from: 'file or pipe' })
   const sentences = (problems: typeof read.warnings): string[] => problems.map(formatProblem)

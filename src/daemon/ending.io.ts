@@ -1,9 +1,9 @@
 /**
- * Drains, resumes and stops the daemon: does what `EndingState` answers, and tells it what became of that.
+ * Drains, resumes and stops the daemon: does what `EndingState` answers, and tells it the result.
  *
- * Whoever follows hears the last word before the connections close. What has to be closed is the daemon's.
+ * Followers hear the last word before their connections close.
  */
-import type { EndingNews, Follower, Resumed } from '../admin/ending-news.ts'
+import type { EndingNews, Follower, Resumed } from '../admin/ending-stream.io.ts'
 import type { TrafficClass } from '../classes.ts'
 import type { Instances } from '../instances/instances.io.ts'
 import { type Scope, sumOf } from '../instances/shared/sum.ts'
@@ -59,7 +59,7 @@ export class Ending {
     this.#do(this.#state.stop(by, force, this.#of.drainLimit()))
   }
 
-  /** Tells of what becomes of a drain or a stop from now on; the answer ends that. */
+  /** Tells the follower of every drain and stop from now on. Returns a function that ends this. */
   follow(follower: Follower): () => void {
     this.#followers.add(follower)
     return () => this.#followers.delete(follower)
@@ -108,12 +108,16 @@ export class Ending {
         return clearTimeout(this.#limit)
       case 'look':
         return this.#do(this.#state.leftAtLimit(act.stop, await this.inHand()))
-      case 'log-resumed':
-        return log.write('resumed', { by: act.by })
-      case 'log-not-stopped':
-        return log.write('not-stopped', { ...totalOf(act.left), why: act.why })
-      case 'tell':
-        return this.#tell(act.news)
+      case 'drained':
+        return this.#tell({ kind: 'drained' })
+      case 'resumed':
+        log.write('resumed', { by: act.by })
+        this.#tell({ kind: 'resumed' })
+        for (const answer of act.askers) answer('takes-traffic')
+        return
+      case 'not-stopped':
+        log.write('not-stopped', { ...totalOf(act.left), why: act.why })
+        return this.#tell({ kind: 'not-stopped', left: act.left, error: act.why })
       case 'answer':
         for (const answer of act.askers) answer(act.resumed)
         return

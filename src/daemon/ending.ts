@@ -1,5 +1,5 @@
 /**
- * How a daemon comes to its end, and back, as a state machine: draining (no new requests, what is in hand may finish), taking
+ * How a daemon comes to its end, and back, as a state machine: draining (no new requests, what is in hand may finish), accepting
  * traffic again, and stopping, which drains within a limit and then ends.
  *
  * A stop without force loses nothing that was accepted: if something is left at the limit, the daemon stays and goes on
@@ -8,7 +8,7 @@
  *
  * Pure: events in, acts out. The shell (`ending.io.ts`) does the acts in their order.
  */
-import type { EndingNews, Resumed } from '../admin/ending-news.ts'
+import type { Resumed } from '../admin/ending-stream.io.ts'
 import type { InHand } from '../observe/view/in-hand.ts'
 import { isNothing, notStoppedText } from '../observe/view/in-hand-text.ts'
 import type { Duration } from '../units.ts'
@@ -31,10 +31,13 @@ export type Act<Asker> =
   | { readonly do: 'clear-limit' }
   /** Look what is in hand; `leftAtLimit` follows. */
   | { readonly do: 'look'; readonly stop: number }
-  | { readonly do: 'log-resumed'; readonly by: string }
-  | { readonly do: 'log-not-stopped'; readonly left: InHand; readonly why: string }
-  | { readonly do: 'tell'; readonly news: EndingNews }
-  /** To those who asked for `resume`. */
+  /** Say that nothing is in hand any more. */
+  | { readonly do: 'drained' }
+  /** Say that it accepts traffic again; to those who asked too. */
+  | { readonly do: 'resumed'; readonly by: string; readonly askers: readonly Asker[] }
+  /** Say that the limit is over, and that it stays. */
+  | { readonly do: 'not-stopped'; readonly left: InHand; readonly why: string }
+  /** To those who asked for `resume`, and did not get it or had it already. */
   | { readonly do: 'answer'; readonly askers: readonly Asker[]; readonly resumed: Resumed }
   /** The last act: say what is in hand, and close everything. */
   | { readonly do: 'end'; readonly why: string }
@@ -48,11 +51,11 @@ interface Resuming<Asker> {
 export class EndingState<Asker> {
   #isDraining = false
   #isEnding = false
-  /** Rises with each change of mind: what was waited for before is of no interest then. */
+  /** Rises with each drain, resume and stop: what was awaited before is of no interest then. */
   #turn = 0
   #stops = 0
   #stopping: { readonly number: number; readonly force: boolean } | undefined
-  /** By turn: all instances are being told to take traffic. */
+  /** By turn: those who wait until all instances accept traffic. */
   readonly #resuming = new Map<number, Resuming<Asker>>()
 
   get isDraining(): boolean {
@@ -82,7 +85,7 @@ export class EndingState<Asker> {
     return [{ do: 'set-limit', limit }, ...this.#drain(force ? 'end' : 'keep', by, limit)]
   }
 
-  /** Take traffic again; who asks while that is under way gets the same answer. */
+  /** Accept traffic again. Whoever asks while that is under way gets the same answer. */
   resume(by: string, asker: Asker): Act<Asker>[] {
     if (this.isStopping) return [{ do: 'answer', askers: [asker], resumed: 'stopping' }]
     if (!this.#isDraining) return [{ do: 'answer', askers: [asker], resumed: 'takes-traffic' }]
@@ -104,17 +107,13 @@ export class EndingState<Asker> {
       return [{ do: 'answer', askers, resumed: this.isStopping ? 'stopping' : 'drains-again' }]
     }
     this.#isDraining = false
-    return [
-      { do: 'log-resumed', by },
-      { do: 'tell', news: { kind: 'resumed' } },
-      { do: 'answer', askers, resumed: 'takes-traffic' },
-    ]
+    return [{ do: 'resumed', by, askers }]
   }
 
   /** Nothing is in hand. */
   idle(turn: number): Act<Asker>[] {
     if (turn !== this.#turn) return []
-    return this.isStopping ? this.#end('') : [{ do: 'tell', news: { kind: 'drained' } }]
+    return this.isStopping ? this.#end('') : [{ do: 'drained' }]
   }
 
   limitIsOver(): Act<Asker>[] {
@@ -125,16 +124,14 @@ export class EndingState<Asker> {
 
   /** What was in hand at the limit of that stop. */
   leftAtLimit(stop: number, left: InHand): Act<Asker>[] {
-    // Meanwhile the last one may have finished, and the end begun: then that one says the last word.
+    // Meanwhile the last request may have finished, and the end begun. It says what is left then.
     if (this.#stopping?.number !== stop || this.#isEnding) return []
     if (isNothing(left)) return this.#end('drain_limit is over')
     this.#stopping = undefined
     // It is a drain from now on.
     this.#turn += 1
-    const why = notStoppedText(left)
     return [
-      { do: 'log-not-stopped', left, why },
-      { do: 'tell', news: { kind: 'not-stopped', left, error: why } },
+      { do: 'not-stopped', left, why: notStoppedText(left) },
       { do: 'await-idle', turn: this.#turn },
     ]
   }

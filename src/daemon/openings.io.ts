@@ -1,8 +1,8 @@
 /**
- * What `run` opens when it starts, as one table: a row for each setting that names an address, a directory or a socket,
- * with the attempt to open it. `check` makes the attempts, in the words of `run`, and leaves nothing behind.
+ * What `run` opens when it starts: for each setting that names an address, a directory or a socket, the attempt to open it.
+ * `check` makes the attempts, says what `run` would say, and leaves nothing behind.
  *
- * Whoever makes the daemon open something more adds a row; `test/daemon/openings.test.ts` looks for openings without one.
+ * If the daemon opens something more, add it here; `test/daemon/openings.test.ts` looks for openings that are missing.
  */
 import { dirname, resolve } from 'node:path'
 import { tryAdminAddress } from '../admin/server.io.ts'
@@ -18,11 +18,11 @@ import { DgramTransport } from '../transport/dgram/transport.io.ts'
 import { Listeners } from '../transport/listeners.io.ts'
 
 export interface Opening {
-  /** Where it stands in the configuration, or would. */
+  /** Its setting in the configuration. */
   readonly setting: SettingPath
   /** Whether `run` starts without it, and says so. */
   readonly isOptional: boolean
-  /** @throws a coded error with the sentence that `run` says where it can't be opened. */
+  /** @throws a coded error with the sentence of `run` if it can't be opened. */
   attempt(): Promise<void> | void
 }
 
@@ -71,7 +71,7 @@ function listening({ listen }: Found, trafficClass: TrafficClass, index: number)
   return { setting: ['listen', trafficClass, index], isOptional: false, attempt }
 }
 
-/** The sockets towards a server: one for each class stands for all, but where the operator names their ports. */
+/** The sockets towards a server: one for each class, or all if the operator names their ports. */
 function towards({ listen }: Found, server: ServerSettings, index: number): Opening[] {
   const { name, address, source_address: source, source_ports: ports } = server
   const key = source !== undefined ? 'source_address' : ports !== undefined ? 'source_ports' : 'address'

@@ -1,5 +1,5 @@
 /**
- * Holds the settings and changes them: does what `ReloadState` answers, and tells it what became of that.
+ * Holds the settings and changes them: does what `ReloadState` answers, and tells it the result.
  */
 
 import { createHash } from 'node:crypto'
@@ -75,8 +75,8 @@ export class DaemonSettings {
   }
 
   /**
-   * What a reload of that file would change. The daemon reads it itself: so it is read as a reload would read it, with the
-   * rights, the environment and the version of the daemon, and no secret leaves either side to be compared.
+   * What a reload of that file would change. The daemon reads it itself: with its own rights, environment and version, as a
+   * reload would. So no secret is sent to be compared.
    */
   preview(file: string): Preview {
     const found = this.#state.preview(readConfig(file))
@@ -96,7 +96,7 @@ export class DaemonSettings {
     for (const act of acts) {
       switch (act.do) {
         case 'read':
-          // Not at once: those who ask for a reload in this turn share it.
+          // Later in this turn: whoever asks for a reload now shares it.
           queueMicrotask(() => this.#do(this.#state.read(readConfig(file))))
           break
         case 'roll-out':
@@ -149,7 +149,7 @@ export class DaemonSettings {
     }
   }
 
-  /** Of all settings that hold; secrets read as "[secret]" there. */
+  /** Of all settings; a secret is "[secret]" there. */
   #digestNow(): string {
     const { config } = this
     if (this.#digest?.of !== config) {

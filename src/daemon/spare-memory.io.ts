@@ -1,14 +1,14 @@
 /**
- * Gives back what reading a large configuration took: V8 keeps the garbage of a quiet program for hours, since nothing asks
- * for its room. On the main thread alone, where no packet waits; it takes some dozens of milliseconds.
+ * Frees the memory that reading a large configuration took: V8 keeps the garbage of an idle program for hours. Only on the
+ * main thread, where no packet waits; it takes some dozens of milliseconds.
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** So much garbage is worth a collection, bytes. */
+/** If there can be so much garbage, it is collected; bytes. */
 const WORTH = 16 * 1024 * 1024
 
-/** Left over by the last collection; at first what a daemon with a few clients needs. */
+/** After the last collection; at first what a daemon with a few clients needs. */
 let inUse = 32 * 1024 * 1024
 let collect: (() => void) | undefined
 

@@ -1,9 +1,9 @@
 /**
- * What is wired to what: the parts of a daemon, made from its configuration, and the calls between them.
+ * The parts of a daemon, made from its configuration, and which part calls which.
  *
- * The packets' way is in the instances, each on a thread of its own (`src/instances/`). This thread starts them, views them
- * and answers whoever asks, so that no scrape and no reload stands in a packet's way. When a daemon starts and ends, and in which
- * order, is its life (`daemon.io.ts`). The configuration's types end here.
+ * Packets are handled in the instances, each on a thread of its own (`src/instances/`). This main thread starts them and
+ * serves the admin API, so that no packet waits for a scrape or a reload. When a daemon starts and ends is decided in
+ * `daemon.io.ts`.
  */
 import { dirname, resolve } from 'node:path'
 import { endpointText } from '../addresses.ts'
@@ -51,11 +51,11 @@ export interface DaemonOptions {
   readonly instanceFile?: URL
 }
 
-/** What the parts ask of the daemon's life. */
+/** What the parts need of the daemon. */
 export interface Life {
   phase(): Phase
   reload(forgetLearned: boolean): Promise<ReloadResult>
-  /** Nobody knows what holds: that is the end. */
+  /** There is a bug, and nobody knows what holds. */
   fail(where: string, error: unknown): void
   /** Nothing is in hand, or the time is over. */
   over(isUnfinished: boolean): Promise<void>
@@ -142,7 +142,7 @@ export class Wiring {
     return this.#admin
   }
 
-  /** A change that throws midway leaves nobody knows what: that is the end. */
+  /** If a change fails midway, nobody knows what holds, and the daemon ends. */
   async orFail<T>(where: string, change: Promise<T>): Promise<T> {
     try {
       return await change
@@ -224,7 +224,7 @@ export class Wiring {
   }
 }
 
-/** A relative path starts at the directory of the configuration file, as those of secrets do. */
+/** A relative path starts at the directory of the configuration file, as the paths of secrets do. */
 const inDirectory = (of: { directory: string; keep_days: number }, file: string) => ({
   directory: resolve(dirname(file), of.directory),
   keepDays: of.keep_days,

@@ -1,9 +1,9 @@
 /**
- * Looks once a second which addresses this machine has, and tells whoever listens when they changed.
+ * Reads once a second which addresses this machine has, and tells the instances.
  *
- * On the main thread, since the system's answer takes milliseconds where there are thousands of addresses. Where it can't
- * answer (no descriptor is left), the last answer stays. A link-local address whose interface was made anew between two readings
- * is left out once: its sockets are of the interface that is gone, and are opened again.
+ * On the main thread, since reading takes milliseconds if there are thousands of addresses. If it fails (no descriptor is
+ * left), the last list stays. If the interface of a link-local address was created again between two readings, the address
+ * is left out once: its sockets belong to the old interface, and must be opened again.
  */
 import { scopesOfThisMachine } from '../transport/local-addresses.io.ts'
 
@@ -18,7 +18,7 @@ export class AddressWatch {
   #local: readonly string[] | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** `tell` is called once a second; with the same list while nothing has changed. `list`: addresses and their scope ids. */
+  /** `tell` is called once a second, with the same list if nothing has changed. `list`: addresses and their scope ids. */
   constructor(tell: (local: readonly string[]) => void, list: () => ReadonlyMap<string, number> = scopesOfThisMachine) {
     this.#tell = tell
     this.#list = list
@@ -42,7 +42,7 @@ export class AddressWatch {
       this.#scopes = scopes
       if (local.join() !== this.#local?.join()) this.#local = local
     } catch {
-      // What was known stays; the next reading is a second away.
+      // The list stays as it is until the next reading.
     }
     if (this.#local !== undefined) this.#tell(this.#local)
   }

@@ -1,8 +1,8 @@
 /**
- * All instances of this daemon, each on a thread of its own, driven together: started all or none, reloaded all or none.
+ * All instances of this daemon, each on a thread of its own. They are started all or none, and reloaded all or none.
  *
- * The kernel spreads clients' datagrams over them by source address and port (SO_REUSEPORT). That option also lets a
- * second program of the same user bind the port unnoticed, so before the first start the ports are opened once without.
+ * The kernel spreads clients' datagrams over them by source address and port (SO_REUSEPORT). With that option a second
+ * program of the same user could bind the port unnoticed. So the ports are opened once without it before the start.
  */
 
 import { TRAFFIC_CLASSES } from '../classes.ts'
@@ -50,7 +50,7 @@ export class Instances {
     })
   }
 
-  /** @throws a coded error where an address can't be opened; close() then ends what was started. */
+  /** @throws a coded error if an address can't be opened; close() then ends what was started. */
   async open(): Promise<void> {
     if (this.#supervisors.length > 1) await portsAreFree(this.#listen)
     // The first one alone: if it can't open an address, no other can, and its error is the one to report. The others load
@@ -64,9 +64,9 @@ export class Instances {
   }
 
   /**
-   * Other settings from now on, in all instances or in none. `committed` is called when all have opened what they need,
-   * before one has taken them.
-   * @throws a coded error where one of them can't.
+   * Changes the settings in all instances or in none. `committed` is called when all have opened what they need, before one
+   * of them uses the new settings.
+   * @throws a coded error if one of them can't open it.
    */
   change(settings: InstanceSettings, committed: () => void): Promise<void> {
     return this.#rollout.change(settings, committed)
@@ -77,7 +77,7 @@ export class Instances {
     return this.#rollout.follow(followed)
   }
 
-  /** None takes anything new from now on, or all take traffic again; also an instance that is started again. */
+  /** From now on none accepts new requests, or all accept traffic again; also an instance that is started again. */
   drain(how: Draining): Promise<void> {
     return this.#rollout.drain(how)
   }
@@ -123,7 +123,7 @@ async function portsAreFree(listen: Listen): Promise<void> {
       try {
         await tryOpening({ purpose: `listen.${name}`, local })
       } catch (error) {
-        // One that is absent is the first instance's to judge.
+        // If the machine lacks an address, the first instance decides.
         if (codeOf(error) !== 'ADDRESS_NOT_LOCAL') throw error
       }
     }

@@ -1,7 +1,7 @@
 /**
- * Keeps the threads of all instances in step: does what `Rollout` answers, and tells it what became of that.
+ * Rolls settings out to the threads of all instances: does what `Rollout` answers, and tells it the result. It decides nothing.
  *
- * It decides nothing. A call to a thread that ends before it answers is no failure: the thread is simply not there any more.
+ * A call to a thread that ends before it answers has not failed: `Rollout` hears that the thread ended.
  */
 
 import type { Followed } from '../proxy/border/events.ts'
@@ -15,7 +15,6 @@ import type { ThreadHandle } from './thread-handle.io.ts'
 
 export type Listen = ListenOptions['at']
 
-/** Who waits for something to come true. */
 interface Waiting {
   resolve(): void
   reject(error: unknown): void
@@ -23,7 +22,7 @@ interface Waiting {
 
 interface Starting extends Waiting {
   readonly thread: ThreadHandle
-  /** Those that the thread has, or will have when it has done what it was told. */
+  /** Those that the thread has when it has done what it was told. */
   clients: readonly PlainClient[]
 }
 
@@ -39,22 +38,21 @@ export class RolloutRunner {
   readonly #changes = new Map<InstanceSettings, Changing>()
   #untilTold: Waiting[] = []
   #count = 0
-  /** A thread has opened all listeners once: one that follows serves what there is, and waits for the rest. */
+  /** A thread has opened all listeners once. Threads that start later serve what they can open, and retry the rest. */
   #hasServed = false
 
-  /** `settings` are in force from the start. */
   constructor(listen: Listen, settings: InstanceSettings) {
     this.#listen = listen
     this.#state = new Rollout(settings)
   }
 
-  /** What the next thread is born with. */
+  /** What the next thread is started with. */
   get settings(): InstanceSettings {
     return this.#state.settings
   }
 
   /**
-   * A thread was born with `settings`; resolves when it serves.
+   * A thread was started with `settings`. Resolves when it serves.
    * @throws what it could not do, or what ended it.
    */
   start(thread: ThreadHandle): Promise<void> {
@@ -77,8 +75,8 @@ export class RolloutRunner {
   }
 
   /**
-   * Other settings, in every thread or in none; `committed` is called between the two.
-   * @throws a coded error where a thread can't open what they need.
+   * Changes the settings in every thread or in none; `committed` is called when all have prepared them.
+   * @throws a coded error if a thread can't open what they need.
    */
   change(settings: InstanceSettings, committed: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -92,7 +90,7 @@ export class RolloutRunner {
     return this.#told(() => this.#state.follow(followed))
   }
 
-  /** From now on none takes anything new, or all take traffic again. */
+  /** From now on none accepts new requests, or all accept traffic again. */
   drain(how: Draining): Promise<void> {
     return this.#told(() => this.#state.drain(how))
   }
@@ -150,7 +148,7 @@ export class RolloutRunner {
     else changing?.reject(refused)
   }
 
-  /** Whoever waits hears of it; where nobody does, it is a bug that nobody caught. */
+  /** Those who wait get the error. If nobody waits, it is thrown, and ends the daemon. */
   #broken(error: unknown): void {
     const waiting = [...this.#changes.values(), ...this.#untilTold.splice(0)]
     this.#changes.clear()
@@ -179,7 +177,7 @@ function callOf(started: Starting, instruction: Instruction<InstanceSettings>, l
   }
 }
 
-/** The settings by what the thread has already; from now on it has these. */
+/** The settings with the changes of the clients since the last settings of the thread. */
 function changed(started: Starting, settings: InstanceSettings): ChangedSettings {
   const { clients } = settings.options
   const change = clientsChange(started.clients, clients)

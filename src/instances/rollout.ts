@@ -1,13 +1,13 @@
 /**
- * Which settings hold where: what each instance's thread has been told, and what it must be told next.
+ * Which settings each instance's thread has, and what it must be told next: a commit in two phases.
  *
- * A change is all or nothing. Every thread that lives prepares it (opens the sockets that it needs); when all have, it is in
- * force, and all take it. Where one can't prepare it, none takes it. A thread that starts is one of them: it is born with
- * what is in force, which stays so until that thread serves or has ended. A thread that ended owes no answer, and where
- * none lives a change is in force at once. What waits behind a change is not lost: one follows the other.
+ * A change is all or nothing. Every thread prepares it (opens the sockets that it needs). When all have, it is committed, and
+ * all threads use it. If one can't prepare it, none uses it. A thread that starts counts too: it is started with the
+ * committed settings, and these do not change until it serves or has ended. A thread that ended owes no answer, and if there
+ * is no thread, a change is committed at once. Changes wait for each other; none is lost.
  *
- * Pure: events in, acts out. The shell (`instances.io.ts`) does the acts in their order and decides nothing; each thread is
- * called once at a time, so that it never meets two changes at once.
+ * Pure: events in, acts out. The shell (`rollout.io.ts`) does the acts in their order. A thread has one call at a time, so
+ * that it never has two changes at once.
  */
 
 import type { Followed } from '../proxy/border/events.ts'
@@ -15,7 +15,7 @@ import type { Draining } from '../proxy/border/ports.ts'
 
 /** One call to a thread. */
 export type Instruction<S> =
-  /** Open the sockets of the settings that it was born with. */
+  /** Open the sockets of the settings that it was started with. */
   | { readonly name: 'open' }
   | { readonly name: 'follow'; readonly followed: readonly Followed[] }
   | { readonly name: 'drain'; readonly how: Draining }
@@ -23,22 +23,22 @@ export type Instruction<S> =
   | { readonly name: 'listen' }
   | { readonly name: 'prepare'; readonly settings: S }
   | { readonly name: 'reconfigure'; readonly settings: S }
-  /** What was prepared is not taken. */
+  /** Close what was prepared. */
   | { readonly name: 'forget' }
 
 export type Act<S> =
   | { readonly do: 'call'; readonly thread: number; readonly instruction: Instruction<S> }
   /** All have prepared it: it holds from now on, also for threads that start. */
   | { readonly do: 'commit'; readonly settings: S }
-  /** A change has come to its end: all have taken it, or one could not prepare it (`refused` says why). */
+  /** A change is over: all threads use it, or one could not prepare it (`refused` says why). */
   | { readonly do: 'over'; readonly settings: S; readonly refused?: unknown }
-  /** All follow the last of what was to be followed, and none serves that drains otherwise than it shall. */
+  /** All threads that serve know what to follow and how to drain. */
   | { readonly do: 'told' }
   /** A thread that started serves now. */
   | { readonly do: 'serves'; readonly thread: number }
-  /** A thread could not start and is not counted on any more; `error` says why. */
+  /** A thread could not start, and does not count any more. */
   | { readonly do: 'start-failed'; readonly thread: number; readonly error: unknown }
-  /** A thread failed at what can't fail: a bug, and nobody knows what holds there. */
+  /** A thread failed at what can't fail: a bug, and nobody knows which settings it has. */
   | { readonly do: 'broken'; readonly error: unknown }
 
 interface Change<S> {
@@ -46,9 +46,9 @@ interface Change<S> {
 }
 
 interface Thread<S> {
-  /** What it lives by. */
+  /** What it uses. */
   has: Change<S>
-  /** What it has opened sockets for, or tried to, beside. */
+  /** What it has opened sockets for too, or has tried to. */
   prepared: Change<S> | undefined
   isOpen: boolean
   serves: boolean
@@ -73,12 +73,12 @@ export class Rollout<S> {
     this.#current = { settings }
   }
 
-  /** What a thread is born with. */
+  /** What a thread is started with. */
   get settings(): S {
     return this.#current.settings
   }
 
-  /** Other settings are asked for. */
+  /** Somebody asks for other settings. */
   change(settings: S): Act<S>[] {
     this.#pending.push({ settings })
     return this.#goOn()
@@ -91,7 +91,7 @@ export class Rollout<S> {
     return this.#goOn()
   }
 
-  /** From now on no thread takes anything new, or all take traffic again. */
+  /** From now on no thread accepts new requests, or all accept traffic again. */
   drain(how: Draining): Act<S>[] {
     this.#drains = how
     this.#isToldPending = true
@@ -166,14 +166,14 @@ export class Rollout<S> {
       return [{ do: 'start-failed', thread: number, error }]
     }
     if (instruction.name !== 'prepare') return [{ do: 'broken', error }]
-    // Some of its sockets may be open: it has something to forget.
+    // Some of its sockets may be open, so it must forget them.
     thread.prepared = change
     if (change !== this.#pending[0]) return []
     this.#pending.shift()
     return [{ do: 'over', settings: instruction.settings, refused: error }]
   }
 
-  /** All that can be done now. */
+  /** All acts that are possible now. */
   #goOn(): Act<S>[] {
     const acts: Act<S>[] = this.#decide()
     for (const [number, thread] of this.#threads) {
@@ -190,7 +190,7 @@ export class Rollout<S> {
     return acts
   }
 
-  /** Puts in force what all have prepared, and ends what all have taken. */
+  /** Commits what all threads have prepared, and ends what all use. */
   #decide(): Act<S>[] {
     const acts: Act<S>[] = []
     for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
@@ -207,7 +207,7 @@ export class Rollout<S> {
     return acts
   }
 
-  /** What a thread must be told next: a drain and what to follow before anything reaches it. */
+  /** What a thread must be told next. It hears of a drain and of what to follow before it serves. */
   #next(thread: Thread<S>): Thread<S>['asked'] {
     const { settings } = this.#current
     if (!thread.isOpen) return about({ name: 'open' })
@@ -218,13 +218,13 @@ export class Rollout<S> {
     const first = this.#pending[0]
     const candidate = first === this.#current ? undefined : first
     if (thread.prepared === candidate) return undefined
-    // Before the next ones too: those may need the very ports that a refused change has opened here.
+    // Before the next change too: it may need the ports that a refused change has opened here.
     return candidate === undefined || thread.prepared !== undefined
       ? about({ name: 'forget' })
       : about({ name: 'prepare', settings: candidate.settings }, candidate)
   }
 
-  /** One that starts is told before it serves; while it opens its listeners it may serve already. */
+  /** A thread that starts is told before it serves. While it opens its listeners it may serve already. */
   #isTold(thread: Thread<S>): boolean {
     const maySoonServe = thread.serves || thread.asked?.instruction.name === 'listen'
     const { asked } = thread

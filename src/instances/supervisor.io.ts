@@ -12,7 +12,7 @@ import type { RolloutRunner } from './rollout.io.ts'
 import { Supervision } from './supervisor.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
 
-/** If a thread does not answer within this, its last view is shown. */
+/** If a thread does not answer within this time, its last view stands. */
 const ANSWER_AT_MOST_MS = 2_000
 
 export interface SupervisorEvents {
@@ -23,7 +23,7 @@ export interface SupervisorEvents {
   /** The thread ended unasked; what it had in hand is lost, and another follows after that time. */
   crashed(o: { number: number; error: unknown; lost: PerClass<number>; restartSeconds: number }): void
   restarted(number: number): void
-  /** Making a view threw in the thread; its last view is shown. */
+  /** Making a view failed in the thread; its last view stands. */
   viewFailed(error: unknown): void
   /** The thread that follows could not open what it needs; it is tried again. */
   restartFailed(number: number, error: unknown, restartSeconds: number): void
@@ -133,7 +133,7 @@ export class Supervisor {
     return this.#state.isRunning ? this.#thread : undefined
   }
 
-  /** One view after the other, since the thread keeps a view until it is fetched. Who asks while one waits gets that one. */
+  /** One view after the other, since the thread holds only one. Whoever asks while one waits for its turn shares it. */
   #viewInTurn(handle: ThreadHandle): Promise<InstanceView> {
     this.#nextView ??= this.#viewUnderWay.then(() => {
       this.#nextView = undefined
@@ -169,7 +169,7 @@ export class Supervisor {
   }
 }
 
-/** A view, fetched part by part: between two of them the thread does its own work. */
+/** Fetched part by part: between two parts the thread handles packets. */
 async function wholeView(thread: ThreadHandle): Promise<InstanceView> {
   const { first, parts } = await thread.call('view', undefined)
   const fetched: ViewPart[] = []

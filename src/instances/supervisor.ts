@@ -16,7 +16,7 @@ import { type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
 import type { InstanceView } from './protocol/instance-view.ts'
 import { leftBy, withCounters } from './shared/sum.ts'
 
-/** Until the next thread after the first, second, ... end of the last minute. */
+/** The wait for the next thread after the first, second, ... end within a minute. */
 const RESTART_AFTER_MS = [0, 1_000, 5_000, 15_000, 30_000]
 const ENDS_COUNT_FOR = 60 * MICROS_PER_SECOND
 
@@ -68,14 +68,14 @@ export class Supervision {
     this.#last = view
   }
 
-  /** The thread that was started could not open what it needs, or ended before. Milliseconds until the next try; undefined: no try. */
+  /** The thread could not open what it needs, or has ended. Returns the milliseconds until the next try; undefined: none. */
   startFailed(now: Instant): number | undefined {
-    // It may have served for a moment.
+    // It may have handled requests already.
     if (this.#former !== undefined) this.#keep(withLedgers(this.#former, this.#ledgers()))
     return this.#isClosed ? undefined : this.#restartAfterMs(now)
   }
 
-  /** The thread of that life has ended; undefined if that changes nothing. */
+  /** The thread of that life has ended. Returns undefined if nothing follows from that. */
   ended(life: number, now: Instant): Crash | undefined {
     if (this.#isClosed || !this.#isRunning || life !== this.#life) return undefined
     this.#isRunning = false
@@ -121,7 +121,7 @@ export class Supervision {
     return perClass((each) => ledgers[each].lastSnapshot())
   }
 
-  /** What all threads so far counted goes on in the next one. */
+  /** What all threads so far have counted. */
   #keep(former: EngineSnapshot): void {
     this.#former = former
     this.#last = { ...(this.#last as InstanceView), engine: former, upstreams: [] }

@@ -1,7 +1,7 @@
 /**
- * The main thread's end of an instance's thread: calls with answers, lines for the log, and the news that it ended.
+ * An instance's thread, as the main thread has it: calls with answers, lines for the log, and the event that it ended.
  *
- * A call to a thread that ends before it has answered fails; so nobody waits for ever.
+ * If the thread ends before it has answered a call, the call fails, so nobody waits for ever.
  */
 import { Worker } from 'node:worker_threads'
 import { errorFrom } from './protocol/plain-error.ts'
@@ -22,9 +22,9 @@ const THREAD = new URL(
 )
 
 /**
- * The young generation is what a thread allocates between two collections of garbage, three times 8 MiB here: half as large,
- * collecting costs a record 0.6 us more. What a packet leaves there is dead by then, so a larger one would only take
- * memory: V8's own limit is 192 MiB.
+ * The young generation is the memory between two collections of garbage, three times 8 MiB here. With half of it, garbage
+ * collection costs 0.6 us more per record. More would only take memory, since what packets leave there is dead by then; V8's
+ * own limit is 192 MiB.
  */
 const LIMITS = { maxYoungGenerationSizeMb: 24 } as const
 
@@ -46,7 +46,7 @@ export class ThreadHandle {
   #calls = 0
   #error: unknown = undefined
 
-  /** `ended` is called once, with what ended the thread where that was an error. */
+  /** `ended` is called once, with the error that ended the thread, if there was one. */
   constructor(start: ThreadStart, events: ThreadEvents, file: URL = THREAD) {
     const name = `instance ${start.number}`
     this.#worker = new Worker(file, { workerData: start, name, resourceLimits: LIMITS })
@@ -62,7 +62,7 @@ export class ThreadHandle {
     })
   }
 
-  /** @throws what the call threw there, coded errors as such; and where the thread ends before it answers. */
+  /** @throws what the call threw in the thread (a coded error stays one), and if the thread ends before it answers. */
   call<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<Answer<Name>> {
     this.#calls += 1
     const id = this.#calls

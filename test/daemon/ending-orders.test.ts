@@ -3,7 +3,7 @@
  * whether the daemon ends.
  */
 import { describe, expect, it } from 'vitest'
-import type { Resumed } from '../../src/admin/ending-news.ts'
+import type { Resumed } from '../../src/admin/ending-stream.io.ts'
 import { type Act, EndingState } from '../../src/daemon/ending.ts'
 import type { InHand } from '../../src/observe/view/in-hand.ts'
 import { seconds } from '../../src/units.ts'
@@ -143,8 +143,11 @@ class Shell implements Interleaved {
       else if (act.do === 'set-limit') this.limitIsSet = true
       else if (act.do === 'clear-limit') this.limitIsSet = false
       else if (act.do === 'look') this.looks.push({ stop: act.stop, left: inHand(this.records) })
-      else if (act.do === 'tell') this.#hear(act.news.kind)
-      else if (act.do === 'answer') for (const asker of act.askers) this.#answer(asker, act.resumed)
+      else if (act.do === 'drained' || act.do === 'not-stopped') this.#hear(act.do)
+      else if (act.do === 'resumed') {
+        this.#hear('resumed')
+        for (const asker of act.askers) this.#answer(asker, 'takes-traffic')
+      } else if (act.do === 'answer') for (const asker of act.askers) this.#answer(asker, act.resumed)
       else if (act.do === 'end') this.ended = { why: act.why, left: this.records }
     }
   }

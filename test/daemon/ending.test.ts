@@ -3,7 +3,7 @@
  * as the test says.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EndingNews } from '../../src/admin/ending-news.ts'
+import type { EndingNews } from '../../src/admin/ending-stream.io.ts'
 import { Ending } from '../../src/daemon/ending.io.ts'
 import type { InstanceView } from '../../src/instances/protocol/instance-view.ts'
 import type { Draining } from '../../src/proxy/border/ports.ts'

@@ -11,8 +11,7 @@ import type { Forecast } from '../../observe/view/in-hand.ts'
 import type { Attachment, Mark } from '../../observe/view/view.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { perSecond } from '../../units.ts'
-import type { EndingNews, Resumed } from '../ending-news.ts'
-import { type FollowedEnding, followEnding } from '../ending-stream.io.ts'
+import { type EndingNews, type FollowedEnding, followEnding, type Resumed } from '../ending-stream.io.ts'
 import { flag, optional, routeWith, text, trafficClass, whole, word } from '../fields.ts'
 import {
   begun,
@@ -55,7 +54,7 @@ interface OperatedEnding extends FollowedEnding {
 export interface Operated {
   readonly ending: OperatedEnding
   attached(): readonly Attachment[]
-  /** By the configuration alone. */
+  /** Those of the configuration, without overrides. */
   options(): EngineOptions
   override(change: OverrideChange): Promise<Overridden>
   reload(by: string, forgetLearned: boolean): Promise<ReloadResult>
@@ -95,7 +94,7 @@ export function changingRoutes(daemon: Operated, boundary: Boundary): readonly R
       answer: async ({ forget_learned }, { who }) => {
         if (ending.isDraining) return answerOf(DRAINING)
         const result = await daemon.reload(who, forget_learned)
-        return answerOf(readResult(result, 'the configuration was not taken, the old one stays'))
+        return answerOf(readResult(result, 'the configuration was not accepted, and the old one stays'))
       },
     }),
     routeWith({
@@ -106,8 +105,9 @@ export function changingRoutes(daemon: Operated, boundary: Boundary): readonly R
         // Problems quote the file. Who may use the socket can read what the daemon reads; who has a token may not.
         if (!isOverSocket)
           return refusal(403, 'a file can be compared over the admin socket only, since its problems are quoted')
-        if (!isAbsolute(file)) return refusal(400, 'file is no absolute path; the daemon has a directory of its own')
-        return answerOf(readResult(daemon.preview(file), `the daemon would not take ${file}`))
+        if (!isAbsolute(file))
+          return refusal(400, 'file is not an absolute path; the daemon has a working directory of its own')
+        return answerOf(readResult(daemon.preview(file), `the daemon would not accept ${file}`))
       },
     }),
     routeWith({
@@ -167,7 +167,7 @@ export function changingRoutes(daemon: Operated, boundary: Boundary): readonly R
       path: '/log-level',
       fields: { level: logLevel },
       answer: async ({ level }, { who }) => {
-        // Before and after: one of the two levels may leave the line out.
+        // Logged before the change: the new level may leave the line out.
         daemon.log(who, `log level is ${level} from now on until the next reload`)
         await daemon.override({ kind: 'log-level', level, mark: mark(who) })
         return answerOf(done({ level }))

@@ -1,7 +1,7 @@
 /**
  * The routes that go on: `/watch` (the status, again and again, for `top`) and `/trace` (single requests as they pass).
  *
- * Both are JSON, one value a line. Whoever reads one is attached, and a stop says so before it ends the daemon.
+ * Both are JSON, one value a line. Their readers are attached to the daemon: a stop without force is refused meanwhile.
  */
 import type { Boundary } from '../../observe/boundary/boundary.io.ts'
 import { statusReport } from '../../observe/status-report.ts'
@@ -62,7 +62,7 @@ export function followingRoutes(o: {
 
 const attachment = (kind: 'top' | 'trace', by: string) => ({ kind, by, sinceUnixSeconds: Date.now() / 1_000 })
 
-const TOO_MANY = refusal(503, 'too many follow this daemon already; end another top or trace first')
+const TOO_MANY = refusal(503, 'too many readers follow this daemon already; end another top or trace first')
 
 function watch(
   reader: Reader,

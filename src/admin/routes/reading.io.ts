@@ -1,7 +1,7 @@
 /**
- * The routes that only read: `/metrics` for Prometheus, `/healthz` and `/readyz` for load balancers, `/status` and `/alarms` for
- * people; and with the right to control, since they show who is online and which settings hold, `/sessions`, `/learned` and
- * `/config`. The answers of `/sessions` and `/learned` are bounded, and say if there is more.
+ * The routes that only read: `/metrics` for Prometheus, `/healthz` and `/readyz` for load balancers, `/status` and `/alarms`
+ * for people. `/sessions`, `/learned` and `/config` need the right to control, since they show who is online and which settings
+ * hold. The answers of `/sessions` and `/learned` are bounded, and say if there is more.
  */
 import type { FoundSessions, SoughtSessions } from '../../instances/protocol/found.ts'
 import { alarmReports } from '../../observe/alarms/alarm-text.ts'
@@ -77,7 +77,7 @@ export function readingRoutes(daemon: Readable): readonly Route[] {
         const found = await daemon.sessions(sought)
         if (found === undefined)
           return refusal(404, 'this daemon tracks no sessions; set accounting.track_sessions: true and restart it')
-        // Sessions of a client that a reload took away are still there.
+        // A client that a reload removed may still have sessions.
         const nobody = found.sessions.length === 0 ? noSuchClient(sought.client, daemon.clients()) : undefined
         return nobody === undefined ? jsonAnswer(200, found) : refusal(404, nobody)
       },

@@ -1,10 +1,10 @@
 /**
- * Where a command looks for the socket of a daemon whose address it was not given, and which of these places it trusts.
+ * Where a command looks for the Unix socket of a daemon if it was given no address, and which of these folders it trusts.
  *
- * A daemon and a command may run in different surroundings: the daemon under systemd as a user of its own, the command
- * as root or from cron. So all the places are looked at where a daemon may have put its socket (`socket-place.io.ts`).
- * Whoever could put a socket there could answer in the daemon's name: that must be this user, root, or somebody to whom
- * root gave the folder, as systemd does with RuntimeDirectory=.
+ * A daemon and a command may have different users and environments: the daemon runs under systemd, the command as root or
+ * from cron. So the command looks in all folders where a daemon may have put its socket (`socket-place.io.ts`). Whoever can
+ * create a socket there can answer in the daemon's name: that must be this user, root, or somebody to whom root gave the
+ * folder, as systemd does with RuntimeDirectory=.
  */
 
 export interface Surroundings {

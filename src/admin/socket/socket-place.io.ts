@@ -1,10 +1,9 @@
 /**
- * Where the admin socket stands, and its opening: a file of mode 0600, so that the file system says who may.
+ * Where the admin API's Unix socket is, and its opening: a file of mode 0600, so that the file system says who may connect.
  *
- * Without a path in the configuration it stands in the folder that systemd or the login session gives for such things,
- * else in one of our own below the folder for temporary files; that one is shared by all users of the machine, so it is
- * taken only where it is ours and nobody else may write to it. The name has the port of the TCP address in it: two
- * daemons of one user are in each other's way at the port already.
+ * Without a path in the configuration it is in the runtime folder of systemd or of the login session, else in a folder of
+ * our own below the folder for temporary files. All users share that one, so ours must belong to us, and nobody else may
+ * write to it. The name contains the TCP port, so that two daemons of one user have two sockets.
  */
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
@@ -16,7 +15,7 @@ import { LONGEST_SOCKET_PATH } from './socket-candidates.ts'
 const ONLY_OWNER = 0o600
 const MAY_WRITE_ELSE = 0o022
 
-/** @throws a coded error where there is no folder that can be trusted. */
+/** @throws a coded error if there is no folder that can be trusted. */
 export function defaultSocketPath(
   port: number,
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -26,7 +25,7 @@ export function defaultSocketPath(
   return socket
 }
 
-/** `own` is the folder that must be this user's alone; undefined where somebody else made it for us. */
+/** `own` is a folder that must belong to this user alone; undefined if somebody else made it for us. */
 function defaultPlace(
   port: number,
   env: Readonly<Record<string, string | undefined>>,
@@ -57,7 +56,7 @@ function mustBeOwn(folder: string): void {
 
 /**
  * Lets `server` listen at `path`. A socket that a dead process left there is removed.
- * @throws a coded error where it can't.
+ * @throws a coded error if it can't.
  */
 export async function listenAtPath(server: Server, path: string): Promise<void> {
   mustFit(path)
@@ -70,7 +69,7 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
 async function bind(server: Server, path: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(failure(path, error)))
-    // Bound within this call: at no moment may anybody else connect.
+    // The socket is created within this call, so that nobody else can connect at any moment.
     const before = process.umask(0o777 - ONLY_OWNER)
     try {
       server.listen({ path }, () => {
@@ -85,8 +84,8 @@ async function bind(server: Server, path: string): Promise<void> {
 }
 
 /**
- * @throws what `listenAtPath` would throw. A socket is opened and closed there, since no mode says that a file system takes
- * none (/proc); one of a dead process stays.
+ * @throws what `listenAtPath` would throw. A socket is opened and closed there, since a file mode does not tell whether a
+ * file system can hold sockets (/proc can't). A socket of a dead process stays.
  */
 export async function trySocketPath(path: string): Promise<void> {
   mustFit(path)
@@ -98,7 +97,7 @@ export async function trySocketPath(path: string): Promise<void> {
   await new Promise<void>((resolve) => server.close(() => resolve()))
 }
 
-/** The same for the place that is taken where none is given: only a folder of our own would be made. */
+/** The same for the default path. A folder of our own is not created. */
 export async function tryDefaultSocket(
   port: number,
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -113,7 +112,7 @@ export async function tryDefaultSocket(
   orFailure(own, () => accessSync(dirname(own), constants.W_OK | constants.X_OK))
 }
 
-/** Asked before: libuv says EACCES where the folder is missing. */
+/** Checked before, since libuv says EACCES if the folder is missing. */
 function mustHaveFolder(path: string): void {
   orFailure(path, () => accessSync(dirname(path), constants.W_OK | constants.X_OK))
 }
@@ -124,12 +123,12 @@ function mustFit(path: string): void {
   throw codedError('SOCKET_FAILED', sentence)
 }
 
-/** Whether a socket stands there that nobody listens at any more. */
+/** Whether there is a socket at which nobody listens any more. */
 async function isDead(path: string): Promise<boolean> {
   const found = orFailure(path, () => lstatSync(path, { throwIfNoEntry: false }))
   if (found === undefined) return false
   if (!found.isSocket()) {
-    // Not ADDRESS_IN_USE: no daemon that is to be restarted takes this away.
+    // Not ADDRESS_IN_USE: a restart of the daemon would not remove this.
     throw codedError('SOCKET_FAILED', `${path} is there already and no socket; remove it, or set another admin.socket`)
   }
   if (await answers(path)) {
@@ -153,7 +152,7 @@ function answers(path: string): Promise<boolean> {
       socket.destroy()
       resolve(true)
     })
-    // Refused by nobody's socket; any other error is somebody's that we may not reach.
+    // Only a socket without a listener refuses. Any other error means that somebody listens.
     socket.once('error', (error) => resolve(systemCodeOf(error) !== 'ECONNREFUSED'))
   })
 }

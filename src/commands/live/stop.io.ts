@@ -7,7 +7,7 @@
  * daemon is gone); 1 if something was, or if the connection broke before the daemon said so.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EndingNews } from '../../admin/ending-news.ts'
+import type { EndingNews } from '../../admin/ending-stream.io.ts'
 import { codeOf } from '../../coded-error.ts'
 import type { Forecast, InHand } from '../../observe/view/in-hand.ts'
 import { fateText, hindranceText, inHandText, isNothing, leftText } from '../../observe/view/in-hand-text.ts'

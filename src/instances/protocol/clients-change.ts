@@ -1,20 +1,20 @@
 /**
- * The clients of new settings, told to a thread by what it has already: with ten thousand clients, a change of one of them, or of
- * a server's rate, is then a few octets for each client that stays and no work with its secret.
+ * The clients of new settings, as changes of the list that a thread has. With ten thousand clients, a change of one of them,
+ * or of a server's rate, then costs the thread a few octets for each client that stays, and no work with its secret.
  *
- * Comparing is the main thread's work. Both ends hold the same list in the same order: the thread was born with one, and is
- * told of each list after it.
+ * The main thread compares. Both sides have the same list in the same order: the thread was started with one, and is told of
+ * each change.
  */
 import type { ClientOptions } from '../../proxy/border/options.ts'
 import { clientFrom, type PlainClient } from '../shared/plain-options.ts'
 
 export interface ClientsChange {
-  /** For each place of the new list, the client's place in the list of before; -1 is the next one of `others`. */
+  /** For each client of the new list, its index in the former list; -1 is the next one of `others`. */
   readonly places: Int32Array
   readonly others: readonly PlainClient[]
 }
 
-/** How `next` comes out of `former`; a client is known again by its name, and stays where nothing of it changed. */
+/** How `next` is made from `former`. Clients are compared by name, and stay if nothing of them changed. */
 export function clientsChange(former: readonly PlainClient[], next: readonly PlainClient[]): ClientsChange {
   const placeOf = new Map(former.map(({ name }, place) => [name, place]))
   const others: PlainClient[] = []
@@ -27,7 +27,7 @@ export function clientsChange(former: readonly PlainClient[], next: readonly Pla
   return { places, others }
 }
 
-/** The list of after; clients that stay are the very objects of before. */
+/** The new list; clients that stay are the same objects as before. */
 export function changedClients(former: readonly ClientOptions[], { places, others }: ClientsChange): ClientOptions[] {
   let nextOther = 0
   return Array.from(places, (place) => {

@@ -1,5 +1,5 @@
 /**
- * What is sought in the instances on somebody's request, and what several of them found as one answer.
+ * What somebody seeks in the instances, and what several of them found as one answer.
  */
 import type { SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { Sought } from '../../accounting/sessions/session-rows.ts'
@@ -31,7 +31,7 @@ export function allSessions(found: readonly FoundSessions[], limit: number): Fou
   }
 }
 
-/** What one instance has learned all know, but each has seen its own part of mixed signing. Undefined if none runs. */
+/** All instances know what one has learned, but each has seen its own part of mixed signing. Undefined if none runs. */
 export function allLearned(found: readonly FoundLearned[]): FoundLearned | undefined {
   const [first] = found
   return first && { ...first, mixed: found.map(({ mixed }) => mixed).reduce((a, b) => latestOf(a, b)) }

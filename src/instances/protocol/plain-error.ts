@@ -1,5 +1,5 @@
 /**
- * An error on its way from an instance's thread: of an error of Node that crosses, only the message and the stack are left.
+ * An error as data. If an `Error` itself is sent from a thread to another, its codes are lost.
  */
 import { codedError, codeOf, type ErrorCode, systemCodeOf } from '../../coded-error.ts'
 

@@ -1,8 +1,8 @@
 /**
  * What the daemon's main thread and the thread of an instance say to each other.
  *
- * The main thread calls, the instance answers each call once; beside that an instance only sends lines for its logs. No
- * packet ever crosses: what must be known by all instances at once stands in shared memory.
+ * The main thread calls, and the instance answers each call once. Beside that an instance only sends lines for its logs. No
+ * packet crosses between threads: what all instances must know at once is in shared memory.
  */
 import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
 import type { Draining } from '../../proxy/border/ports.ts'
@@ -25,7 +25,7 @@ export interface ThreadStart {
   readonly settings: InstanceSettings
   /** The end of the grid second in which the thread before it ended: that one may have used all of its slots. */
   readonly usedUpUntil: Instant
-  /** `BOOKS_BYTES` octets: its ledgers, readable when it is gone. */
+  /** For its ledgers, which are read when it is gone. */
   readonly books: SharedArrayBuffer
 }
 
@@ -42,7 +42,7 @@ export interface InstanceSettings {
   readonly options: PlainOptions
   readonly memory: SharedMemory
   readonly logLevel: string
-  /** How often operators had it forgotten what `auto` learned of who signs: one more is once more. */
+  /** How often operators made `auto` forget which peers sign. If this rises, the instance forgets them. */
   readonly forgets: number
 }
 
@@ -54,21 +54,21 @@ export interface InstanceProtocol {
   listen(options: ListenOptions): Promise<void>
   /** What this machine's addresses are now: listeners follow them. */
   addresses(local: readonly string[]): Promise<void>
-  /** Opens what these options will need beside what is open; their clients are of no interest. */
+  /** Opens what these options need beside what is open; it ignores their clients. */
   prepare(options: PlainOptions): Promise<void>
-  /** What was prepared is not taken, and is closed again. */
+  /** Closes what was prepared. */
   forget(nothing: undefined): Promise<void>
-  /** Takes what was prepared. */
+  /** Uses what was prepared. */
   reconfigure(settings: ChangedSettings): Promise<void>
-  /** Takes nothing new from now on, or takes traffic again. */
+  /** Accepts no new requests from now on, or accepts traffic again. */
   drain(how: Draining): Promise<void>
-  /** Answers when it has nothing in hand, or drains no more. */
+  /** Answers when it has nothing in hand, or does not drain any more. */
   idle(nothing: undefined): Promise<void>
   /** From now on these requests are followed, and none but these. */
   follow(followed: readonly Followed[]): Promise<void>
-  /** Undefined where sessions are not tracked. */
+  /** Undefined if sessions are not tracked. */
   sessions(sought: SoughtSessions): Promise<FoundSessions | undefined>
-  /** Of which clients and servers `auto` has learned that they sign; no more than so many addresses. */
+  /** The clients and servers that sign, as `auto` has learned; no more than so many addresses. */
   learned(limit: number): Promise<FoundLearned>
   /** Everything at this moment but the long lists; `viewPart` fetches their parts, each by its number. */
   view(nothing: undefined): Promise<{ readonly first: InstanceView; readonly parts: number }>

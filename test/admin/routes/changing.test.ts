@@ -2,7 +2,7 @@
  * What operators ask for while other changes are on their way: it is looked at when its turn comes, not when it was asked for.
  */
 import { describe, expect, it } from 'vitest'
-import type { Resumed } from '../../../src/admin/ending-news.ts'
+import type { Resumed } from '../../../src/admin/ending-stream.io.ts'
 import { NO_OVERRIDES, type Overridden, type OverrideChange, withChange } from '../../../src/admin/overrides.ts'
 import type { Answer } from '../../../src/admin/route.ts'
 import { changingRoutes, type Operated } from '../../../src/admin/routes/changing.io.ts'
