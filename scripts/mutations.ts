@@ -148,8 +148,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   wayBack(
     'the parked never return',
-    'if (pool.hasLive()) {\n      outage.parked.promote',
-    'if (pool.hasLive() && outage.parked.waiting.queued < 0) {\n      outage.parked.promote',
+    'if (pool.live > 0) {\n      outage.parked.promote',
+    'if (pool.live > 0 && outage.parked.waiting.queued < 0) {\n      outage.parked.promote',
   ),
   engine(
     'a wake for a slot is forgotten',

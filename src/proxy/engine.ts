@@ -255,7 +255,7 @@ export class Engine {
       this.#pools.of(lane).update(lane)
     }
     for (const pool of this.#pools) {
-      pool.outage.judge(pool.hasLive(), now)
+      pool.outage.judge(pool.live > 0, now)
       this.#healthChanges.leaveFailing(pool)
     }
   }

@@ -74,8 +74,9 @@ export class Pool implements PoolKey {
     this.outage.setLanes(lanes)
   }
 
-  hasLive(): boolean {
-    return this.#choice.able > 0
+  /** How many servers live. */
+  get live(): number {
+    return this.#choice.able
   }
 
   find(server: string): Lane | undefined {
@@ -130,8 +131,7 @@ export class Pool implements PoolKey {
 }
 
 /** Whether this is the one server that lives. */
-export const isOnlyLive = (lane: Lane, { lanes }: Pool): boolean =>
-  lanes.every((each) => each.isLive() === (each === lane))
+export const isOnlyLive = (lane: Lane, pool: Pool): boolean => pool.live === 1 && lane.isLive()
 
 /** The names of those that an operator holds Down. */
 export const heldOf = ({ lanes }: Pool): string[] =>

@@ -109,7 +109,7 @@ export class Assigning {
     const pool = pools.of(request)
     const next = pool.choose(request, now)
     if (next !== undefined) this.#goOnAt(next, request, `server ${from.server.name} did not answer`, now)
-    else if (request.class === 'authentication' && pool.hasLive()) this.giveUp(request, 'no-other-server', now)
+    else if (request.class === 'authentication' && pool.live > 0) this.giveUp(request, 'no-other-server', now)
     else if (this.#hadItsLastTry(request)) this.giveUp(request, 'draining', now)
     else {
       becomeCopy(request)
@@ -189,7 +189,7 @@ export class Assigning {
 
   /** No server lives that did not leave it unanswered. It must be in no queue; whether it waits is already counted. */
   #findsNone(request: Request, now: Instant): void {
-    if (!this.#parts.pools.of(request).hasLive()) this.park(request, now)
+    if (this.#parts.pools.of(request).live === 0) this.park(request, now)
     else if (request.class === 'accounting') this.#keepTrying(request, now)
     else this.giveUp(request, 'no-other-server', now)
   }
@@ -229,7 +229,7 @@ export class Assigning {
 
   /** The engine drains before its end, and a server that lives left the record unanswered: it is not set aside again. */
   #hadItsLastTry(request: Request): boolean {
-    return this.#draining === 'end' && courseOf(request).wasLeftByLiving && this.#parts.pools.of(request).hasLive()
+    return this.#draining === 'end' && courseOf(request).wasLeftByLiving && this.#parts.pools.of(request).live > 0
   }
 }
 

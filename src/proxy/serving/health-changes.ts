@@ -36,17 +36,17 @@ export class HealthChanges {
     const { journal, wayBack } = this.#parts
     const pool = this.#parts.pools.of(lane)
     pool.stateChanged(lane)
-    const isLast = change.to === 'down' && !lane.isRetiring && !pool.hasLive()
+    const isLast = change.to === 'down' && !lane.isRetiring && pool.live === 0
     const hint = change.to === 'active' || health.isHeldDown ? undefined : lane.contact.likelyCause(now)
     const more = { hint, isHeld: health.isHeldDown, isLast }
     journal.note({ kind: 'server-state', lane: lane.number, server: server.name, class: its, ...change, ...more }, now)
-    pool.outage.judge(pool.hasLive(), now)
+    pool.outage.judge(pool.live > 0, now)
     if (change.to === 'down') this.emptyQueueOf(lane, now)
     else this.leaveFailing(pool)
     // What its queue has not given away yet, and what is on its way back, parks in a moment.
     const parked = pool.outage.parked.waiting.queued + wayBack.queuedOf(its)
     if (lane.isRetiring) return
-    if (change.to === 'down' && !pool.hasLive()) {
+    if (change.to === 'down' && pool.live === 0) {
       journal.note({ kind: 'all-servers-down', class: its, parked, held: heldOf(pool) }, now)
     } else if (change.from === 'down' && isOnlyLive(lane, pool)) {
       journal.note({ kind: 'servers-back', class: its, parked }, now)

@@ -57,7 +57,7 @@ export class WayBack {
   /** Whether anything can return at once. */
   isOpen(): boolean {
     if (this.#queues.size > 0) return true
-    for (const pool of this.#parts.pools) if (pool.outage.parked.waiting.queued > 0 && pool.hasLive()) return true
+    for (const pool of this.#parts.pools) if (pool.outage.parked.waiting.queued > 0 && pool.live > 0) return true
     return false
   }
 
@@ -76,7 +76,7 @@ export class WayBack {
     const { outage } = pool
     const { places } = this.#parts.register
     if (outage.parked.waiting.queued === 0) return
-    if (pool.hasLive()) {
+    if (pool.live > 0) {
       outage.parked.promote({ quota: atMost, identifiers: atMost }, places.instanceQueue)
       return
     }
