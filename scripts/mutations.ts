@@ -174,7 +174,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'a newcomer overtakes those that wait',
-    'identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, true)',
+    'identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request)',
     'identifier === undefined',
   ),
   sending(
@@ -285,7 +285,7 @@ export const MUTATIONS: readonly Mutation[] = [
   assigning('nobody knows where the first of a session went', 'sessions.setLaneOf(request, request.lane)\n', ''),
   wayBack(
     'a trial goes before an older one that was given back',
-    'if (oldest !== undefined && places.instanceQueue.hasOlderThan(oldest)) return\n',
+    'if (before !== undefined && before.arrival < oldest.arrival) return\n',
     '',
   ),
   ...ACCOUNTING_MUTATIONS,

@@ -10,7 +10,6 @@ const list = inFile('src/queues/arrival-list.ts')
 const tree = inFile('src/queues/arrival-tree.ts')
 const backlog = inFile('src/queues/backlog.ts')
 const serverQueue = inFile('src/queues/server-queue.ts')
-const instanceQueue = inFile('src/queues/instance-queue.ts')
 const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const forgetting = inFile('src/queues/containers/forgetting-table.ts')
 const states = inFile('src/proxy/pool/state-table.ts')
@@ -20,7 +19,7 @@ const identifiers = inFile('src/throttle/identifiers.ts')
 
 export const WAITING_MUTATIONS: readonly Mutation[] = [
   // Who waits where, and who goes first.
-  queue('precedence is dropped', "this.#order === 'fifo' ? older", "this.#order !== ('none' as string) ? older"),
+  queue('precedence is dropped', "this.order === 'fifo' ? older", "this.order !== ('none' as string) ? older"),
   classes(
     'a conversation does not overtake',
     'preference: { plain: 1, withState: 0 }',
@@ -28,8 +27,8 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   queue(
     'retries wait behind first transmissions',
-    "this.#order !== 'fifo' ? this.#fields.preference(item) : -1",
-    "this.#order !== 'fifo' ? this.#fields.preference(item) : 9",
+    "this.order !== 'fifo' ? this.#fields.preference(item) : -1",
+    "this.order !== 'fifo' ? this.#fields.preference(item) : 9",
   ),
   queue(
     'a retry waits for an identifier that it has',
@@ -65,7 +64,7 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
   serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
   serverQueue('a promise is not settled', 'this.#promisedQuota -= 1\n', 'this.#promisedQuota -= 0\n'),
-  instanceQueue('what is served does not settle its promise', '  its.settle(item)\n', ''),
+  queue('what is served does not settle its promise', '    promoter.settle(item)\n', ''),
   backlog(
     'one message more than the bound',
     'if (this.messages > this.#limits.maxMessages)',

@@ -3,8 +3,8 @@
  */
 import type { SessionReport } from '../accounting/sessions/session-report.ts'
 import type { Sought } from '../accounting/sessions/session-rows.ts'
-import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
-import { type Instant, micros, since } from '../units.ts'
+import { CLASS_TRAITS, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import { earliest, type Instant, micros, since } from '../units.ts'
 import type { Admission } from './admission/admission.ts'
 import type { Intake } from './admission/intake.ts'
 import type { RecordWatch } from './admission/record-watch.ts'
@@ -108,7 +108,12 @@ const NOTHING = { size: 0, octets: 0 } as const
 function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficClass, now: Instant): ClassSnapshot {
   const backlog = register.places.backlogs[trafficClass]
   const agesFrom = backlog.agesFrom()
-  const oldestHere = register.places.instanceQueue.oldestFresh(trafficClass)
+  const { plain, withState } = CLASS_TRAITS[trafficClass].preference
+  const { instanceQueue } = register.places
+  const hereSince = earliest(
+    instanceQueue.oldestFresh(plain)?.receivedAt,
+    instanceQueue.oldestFresh(withState)?.receivedAt,
+  )
   // Only records are set aside.
   const aside = trafficClass === 'accounting' ? register.places.aside : NOTHING
   const givenUp = trafficClass === 'accounting' ? register.records.heard.givenUp(now) : undefined
@@ -133,7 +138,7 @@ function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficCl
     kept: 0,
     instanceQueued: backlog.messages - elsewhere,
     instanceQueuedBytes: backlog.octets - octetsElsewhere,
-    instanceOldestAge: oldestHere === undefined ? micros(0) : since(oldestHere.receivedAt, now),
+    instanceOldestAge: hereSince === undefined ? micros(0) : since(hereSince, now),
     parked,
     setAside: aside.size,
     clientsGaveUp: givenUp?.records ?? 0,

@@ -1,9 +1,8 @@
 /**
  * A message as the queues know it, and what they keep in it.
  *
- * A million messages can wait. So a queue allocates nothing for a message: its links, its place in a heap and its flags
- * stand in the message itself. Only queues write them, so a message does not show them to others: it gives the queues
- * `QueueFields`, through which they read and write them.
+ * A million messages can wait. So a queue allocates nothing for one that was never sent: its links and flags stand in the
+ * message. Only queues write them. So others do not see them: a message gives the queues `QueueFields`, which read and write them.
  */
 import type { Instant } from '../units.ts'
 import type { Chain } from './containers/chained-list.ts'
@@ -44,8 +43,6 @@ export interface QueueFields<T> {
   agesFrom(of: T): Instant
   /** Its place among the first transmissions of one queue. */
   readonly inQueue: Chain<T>
-  /** Its place among the others of its queue; -1 if it has none. */
-  readonly heapPlace: Field<T, number>
   /** The server queue that gave it back. */
   readonly promoter: Field<T, Promoter | undefined>
   /** Its place among all that wait in its class. */

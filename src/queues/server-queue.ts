@@ -1,16 +1,15 @@
 /**
  * The second level: what waits for one server and class, because a slot is used up or no identifier is free.
  *
- * It gives back as many messages as can go now, and those return to the head of the instance queue (they are older than
- * what waits there). What was given back and not yet served is remembered, so that a slot is promised only once.
+ * It gives back as many messages as can go now, into the instance queue. They are older than what waits there, so they stand at
+ * its head. What was given back and is not served yet is remembered, so that a slot is promised only once.
  */
-import type { InstanceQueue } from './instance-queue.ts'
 import type { Message, Promoter, QueueFields, Stage } from './message.ts'
 import { PriorityQueue, type ServiceOrder } from './priority-queue.ts'
 
 /** What a server can take now. */
 export interface Room {
-  /** Quota left in this slot, Infinity where unlimited. */
+  /** Quota left in this slot; Infinity if unlimited. */
   readonly quota: number
   readonly identifiers: number
 }
@@ -38,8 +37,8 @@ export class ServerQueue<T extends Message<T>> implements Promoter {
     return this.#promisedQuota
   }
 
-  /** Moves what can go now to the head of the instance queue; answers how many. */
-  promote(room: Room, to: InstanceQueue<T>): number {
+  /** Moves what can go now to the instance queue; answers how many. */
+  promote(room: Room, to: PriorityQueue<T>): number {
     let promoted = 0
     while (this.#promisedQuota < room.quota) {
       const next = this.waiting.next(this.#promisedIdentifiers < room.identifiers)

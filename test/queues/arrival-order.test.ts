@@ -1,13 +1,12 @@
 /**
- * The list, the tree and the heap by arrival number, beside a plain sorted array under random use; and how many steps the
+ * The list and the tree by arrival number, beside a plain sorted array under random use; and how many steps the
  * list and the tree take for one message, however many wait.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ArrivalHeap } from '../../src/queues/arrival-heap.ts'
 import { ArrivalList } from '../../src/queues/arrival-list.ts'
 import { ArrivalTree } from '../../src/queues/arrival-tree.ts'
-import { arrivals, CountedChain, FIELDS, QUEUE_CHAIN, shuffled, Waiter } from './waiter.ts'
+import { arrivals, CountedChain, QUEUE_CHAIN, shuffled, Waiter } from './waiter.ts'
 
 // The same cases in every run; the seed is of no meaning.
 fc.configureGlobal({ seed: 2_026 })
@@ -179,41 +178,5 @@ describe('the tree of those that came back', () => {
       expect(chain.mostOf(waiters.map((waiter) => () => tree.put(waiter)))).toBeLessThan(bound)
       expect(chain.mostOf(waiters.map((waiter) => () => tree.tryRemove(waiter)))).toBeLessThan(bound)
     }
-  })
-})
-
-describe('the heap by arrival number', () => {
-  it('always shows the oldest, whatever comes in and leaves in whatever order', () => {
-    fc.assert(
-      fc.property(use, (steps) => {
-        const heap = new ArrivalHeap<Waiter>(FIELDS.heapPlace)
-        const waiters = Array.from({ length: COUNT }, (_, arrival) => new Waiter(arrival))
-        const model = new Set<number>()
-        for (const { kind, which } of steps) {
-          const waiter = kind === 'first' ? heap.first() : waiters[which]
-          if (waiter === undefined) continue
-          if (kind === 'put' && !model.has(which)) {
-            heap.put(waiter)
-            model.add(which)
-          } else if ((kind === 'first' || kind === 'remove') && model.has(waiter.arrival)) {
-            heap.remove(waiter)
-            model.delete(waiter.arrival)
-          }
-          expect(heap.first()?.arrival).toBe(sorted(model)[0])
-          expect(heap.length).toBe(model.size)
-          expect(arrivals(heap).sort((a, b) => a - b)).toEqual(sorted(model))
-        }
-      }),
-    )
-  })
-
-  it('refuses a message that waits already, and one that waits elsewhere', () => {
-    const [one, other] = [new ArrivalHeap<Waiter>(FIELDS.heapPlace), new ArrivalHeap<Waiter>(FIELDS.heapPlace)]
-    const waiter = new Waiter(1)
-    one.put(waiter)
-    expect(() => other.put(waiter)).toThrow('two places')
-    expect(() => other.remove(waiter)).toThrow('elsewhere')
-    one.remove(waiter)
-    expect(() => one.remove(waiter)).toThrow('elsewhere')
   })
 })

@@ -81,7 +81,7 @@ describe('precedence', () => {
             queue.put(new Waiter(first, waiting))
             for (const waiter of [new Waiter(first, waiting), new Waiter(second, asking)]) both.put(waiter)
             const asker = new Waiter(second, asking)
-            expect(queue.hasPrecedenceOver(asker, true)).toBe(both.next(true)?.arrival === first)
+            expect(queue.hasPrecedenceOver(asker)).toBe(both.next(true)?.arrival === first)
           }
         }
       }
@@ -90,7 +90,7 @@ describe('precedence', () => {
 
   it('of nobody over anybody in an empty queue', () => {
     const queue = new PriorityQueue<Waiter>('fifo', FIELDS)
-    expect(queue.hasPrecedenceOver(new Waiter(1), true)).toBe(false)
+    expect(queue.hasPrecedenceOver(new Waiter(1))).toBe(false)
     expect(queue.next(true)).toBeUndefined()
     expect(queue.isEmpty()).toBe(true)
   })

@@ -2,16 +2,16 @@
  * Promotion: what can go now returns to the head of the instance queue, and a slot is promised only once.
  */
 import { describe, expect, it } from 'vitest'
-import { InstanceQueue } from '../../src/queues/instance-queue.ts'
+import { PriorityQueue } from '../../src/queues/priority-queue.ts'
 import { ServerQueue } from '../../src/queues/server-queue.ts'
 import { FIELDS, Waiter } from './waiter.ts'
 
-const setUp = (): { instance: InstanceQueue<Waiter>; queue: ServerQueue<Waiter> } => ({
-  instance: new InstanceQueue<Waiter>('authentication_first', FIELDS),
+const setUp = (): { instance: PriorityQueue<Waiter>; queue: ServerQueue<Waiter> } => ({
+  instance: new PriorityQueue<Waiter>('authentication_first', FIELDS),
   queue: new ServerQueue<Waiter>('authentication_first', FIELDS),
 })
 
-const served = (instance: InstanceQueue<Waiter>): number[] => {
+const served = (instance: PriorityQueue<Waiter>): number[] => {
   const order: number[] = []
   for (let next = instance.removeNext(); next !== undefined; next = instance.removeNext()) order.push(next.arrival)
   return order
@@ -44,7 +44,7 @@ describe('promotion', () => {
     const waiters = [1, 2].map((arrival) => new Waiter(arrival))
     for (const waiter of waiters) queue.waiting.put(waiter)
     expect(queue.promote({ quota: 1, identifiers: 1 }, instance)).toBe(1)
-    expect(instance.has(waiters[0]!)).toBe(true)
+    expect(waiters[0]!.queue).toBe(instance)
     instance.remove(waiters[0]!)
     expect(waiters[0]!.promoter).toBeUndefined()
     expect(queue.promote({ quota: 1, identifiers: 1 }, instance)).toBe(1)
@@ -81,7 +81,7 @@ describe('the instance queue', () => {
   })
 
   it('with fifo serves by age alone', () => {
-    const instance = new InstanceQueue<Waiter>('authentication_first', FIELDS)
+    const instance = new PriorityQueue<Waiter>('authentication_first', FIELDS)
     instance.order = 'fifo'
     instance.put(new Waiter(2, { preference: 'state' }))
     instance.put(new Waiter(1, { preference: 'accounting' }))

@@ -32,7 +32,6 @@ export class Waiter implements Message<Waiter> {
   nextInterim: Waiter | undefined = undefined
   previousInterim: Waiter | undefined = undefined
   stage: Stage
-  heapPlace = -1
   queue: Message<Waiter>['queue'] = undefined
   promoter: Promoter | undefined = undefined
 
@@ -81,12 +80,6 @@ export const FIELDS: QueueFields<Waiter> = {
   isInterim: (of) => of.isInterim,
   agesFrom: ({ agesFrom }) => agesFrom,
   inQueue: QUEUE_CHAIN,
-  heapPlace: {
-    get: ({ heapPlace }) => heapPlace,
-    set: (of, place) => {
-      of.heapPlace = place
-    },
-  },
   promoter: {
     get: ({ promoter }) => promoter,
     set: (of, promoter) => {

@@ -7,7 +7,6 @@
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { Backlog } from '../../queues/backlog.ts'
 import { OctetStore } from '../../queues/containers/octet-store.ts'
-import { InstanceQueue, settlePromise } from '../../queues/instance-queue.ts'
 import { PriorityQueue } from '../../queues/priority-queue.ts'
 import { earliest, type Instant } from '../../units.ts'
 import type { PlaceCounts } from '../border/endings.ts'
@@ -19,7 +18,8 @@ import { WaitingSessions, type Wants } from './waiting-sessions.ts'
 
 export class Places {
   readonly backlogs: PerClass<Backlog<Request>>
-  readonly instanceQueue: InstanceQueue<Request>
+  /** The first level: a request enters at its tail and is served from its head; what server queues give back is older. */
+  readonly instanceQueue: PriorityQueue<Request>
   readonly sessions: WaitingSessions
   /** Records that a living server left unanswered, until they are tried again. */
   readonly aside = new SetAside()
@@ -30,7 +30,7 @@ export class Places {
 
   constructor(options: EngineOptions, salt: number) {
     this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each], Request.fields))
-    this.instanceQueue = new InstanceQueue<Request>(options.serviceOrder, Request.fields)
+    this.instanceQueue = new PriorityQueue<Request>(options.serviceOrder, Request.fields)
     this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
   }
 
@@ -68,12 +68,6 @@ export class Places {
     this.backlogs.accounting.replace(older, newer)
     this.sessions.replace(older, newer)
     newer.lane = older.lane
-    const { promoter } = Request.fields
-    const its = promoter.get(older)
-    if (its !== undefined) {
-      promoter.set(newer, its)
-      promoter.set(older, undefined)
-    }
     newer.compact()
   }
 
@@ -81,7 +75,6 @@ export class Places {
   leaveQueue(request: Request): void {
     request.queue?.remove(request)
     request.lane?.schedule.markChanged()
-    settlePromise(request, Request.fields)
   }
 
   /** Out of wherever it waits: it is sent, or it has ended. */

@@ -62,7 +62,7 @@ export class Sending {
       return true
     }
     const identifier = lane.limits.identifiers.peek()
-    if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, true)) return false
+    if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request)) return false
     if (lane.limits.budget.left(now) <= 0) return false
     request.expand()
     const bytes = this.#rewrite(request, lane, identifier.value, now)

@@ -15,7 +15,7 @@ import type { Pool } from '../pool/pool.ts'
 import type { Pools } from '../pool/pools.ts'
 import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
-import type { Request } from '../work/request.ts'
+import { Request } from '../work/request.ts'
 import type { Assigning } from './assigning.ts'
 import type { Sending } from './sending.ts'
 
@@ -82,8 +82,11 @@ export class WayBack {
     }
     const oldest = outage.parked.waiting.oldestFresh()
     // One that was given back and is not served yet goes first: it parks again in this turn.
-    if (oldest !== undefined && places.instanceQueue.hasOlderThan(oldest)) return
-    if (oldest !== undefined && places.backlogs[oldest.class].isOverdue(oldest, now)) return
+    if (oldest !== undefined) {
+      const before = places.instanceQueue.oldestFresh(Request.fields.preference(oldest))
+      if (before !== undefined && before.arrival < oldest.arrival) return
+      if (places.backlogs[oldest.class].isOverdue(oldest, now)) return
+    }
     const lane = outage.startTrial(now)
     const request = lane === undefined ? undefined : outage.trialRequest()
     if (lane === undefined || request === undefined) return

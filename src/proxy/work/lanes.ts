@@ -9,7 +9,7 @@
  */
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import type { InstanceQueue } from '../../queues/instance-queue.ts'
+import type { PriorityQueue } from '../../queues/priority-queue.ts'
 import { type SlotBudget, termOf } from '../../throttle/budget.ts'
 import { OwnBudgets } from '../../throttle/own-slots.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
@@ -203,7 +203,7 @@ export class Lanes {
   }
 
   /** The server queues of those with something to do give back what can go now; `places` is asked for each before. */
-  promote(to: InstanceQueue<Request>, places: Places, now: Instant): void {
+  promote(to: PriorityQueue<Request>, places: Places, now: Instant): void {
     for (const lane of this.#due.due(now)) {
       if (lane.queue.waiting.isEmpty()) continue
       places.makeRoom(lane, now)

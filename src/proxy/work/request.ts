@@ -47,7 +47,6 @@ export class Course {
   transmissions = 0
   /** Outstanding: its copy at a server. */
   attempt: Attempt | undefined = undefined
-  heapPlace = -1
   promoter: Promoter | undefined = undefined
   /** Accounting: how often the session's counters have wrapped, if its Gigawords are to be added. */
   wraps: Wraps | undefined = undefined
@@ -292,12 +291,6 @@ export class Request implements Origin, Message<Request> {
       },
       isLinked: () => false,
       setLinked: () => undefined,
-    },
-    heapPlace: {
-      get: (of) => of.course?.heapPlace ?? -1,
-      set: (of, place) => {
-        startCourse(of).heapPlace = place
-      },
     },
     promoter: {
       get: (of) => of.course?.promoter,

@@ -68,6 +68,10 @@ export class MomentHeap<T> {
     this.#places.clear()
   }
 
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#items.values()
+  }
+
   #rise(from: number, item: T, moment: number): void {
     let place = from
     while (place > 0) {

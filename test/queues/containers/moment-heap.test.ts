@@ -37,6 +37,9 @@ describe('the heap by moments', () => {
           expect(heap.firstAt).toBe(first?.[1] ?? Number.POSITIVE_INFINITY)
           expect(heap.size).toBe(model.size)
           expect(heap.has(thing)).toBe(model.has(thing))
+          expect([...heap].sort((a, b) => a.number - b.number)).toEqual(
+            [...model.keys()].sort((a, b) => a.number - b.number),
+          )
         }
         const rest = Array.from({ length: model.size }, () => heap.shift())
         expect(rest).toEqual(sorted(model).map(([thing]) => thing))
