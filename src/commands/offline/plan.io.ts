@@ -9,7 +9,7 @@ import type { GivenOption } from '../../config/scenario/scenario-load.ts'
 import { duration } from '../../config/schema/kinds.ts'
 import type { Algorithm } from '../../proxy/border/options.ts'
 import { type Proposal, planFor, yamlOf } from '../../simulation/plan/plan.ts'
-import { BESIDE, MOST_SERVERS, proposalFor } from '../../simulation/rehearsal/proposal.ts'
+import { BESIDE_SCENARIO, MOST_SERVERS, proposalFor } from '../../simulation/rehearsal/proposal.ts'
 import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
 import type { RunSummary } from '../../simulation/rehearsal/summary.ts'
 import { headlineOf } from '../../simulation/report/facts.ts'
@@ -38,27 +38,27 @@ export const plan = verb({
       default: 'yes' as const,
       describe: 'Whether there is accounting.',
     },
-    servers: { ...number('Servers.'), within: [1, MOST_SERVERS], default: BESIDE.servers },
+    servers: { ...number('Servers.'), within: [1, MOST_SERVERS], default: BESIDE_SCENARIO.servers },
     capacity: SCENARIO_OPTIONS.capacity,
     instances: {
       ...number('Independent instances of radsluice before these servers.'),
       within: [1, 1_000],
-      default: BESIDE.instances,
+      default: BESIDE_SCENARIO.instances,
     },
     algorithm: {
       type: 'string',
       requiresArg: true,
       choices: ['first_server', 'round_robin', 'hash'] as const,
-      default: BESIDE.algorithm,
+      default: BESIDE_SCENARIO.algorithm,
       describe: 'How a server is chosen.',
     },
     timeout: SCENARIO_OPTIONS.timeout,
     tries: SCENARIO_OPTIONS.tries,
     patience: SCENARIO_OPTIONS.patience,
-    'round-trip': { ...text('The round trip to a busy server.'), default: durationText(BESIDE.roundTrip) },
+    'round-trip': { ...text('The round trip to a busy server.'), default: durationText(BESIDE_SCENARIO.roundTrip) },
     outage: {
       ...text('Accounting is kept through an outage of all servers of this length.'),
-      default: durationText(BESIDE.outage),
+      default: durationText(BESIDE_SCENARIO.outage),
     },
     'no-check': { type: 'boolean', default: false, describe: 'Do not simulate.' },
     json: JSON_OPTION,

@@ -8,7 +8,7 @@ import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } fr
 import { dirname, resolve } from 'node:path'
 import { codedError, systemCodeOf } from '../../coded-error.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import { BESIDE, MOST_SERVERS, planLine, proposalFor } from '../../simulation/rehearsal/proposal.ts'
+import { BESIDE_SCENARIO, MOST_SERVERS, planLine, proposalFor } from '../../simulation/rehearsal/proposal.ts'
 import { type Rehearsed, resultOf } from '../../simulation/rehearsal/rehearsal.ts'
 import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
 import { classRows, headlines, runRows } from '../../simulation/report/facts.ts'
@@ -44,7 +44,7 @@ export const simulate = verb({
       type: 'number',
       requiresArg: true,
       within: [1, MOST_SERVERS],
-      describe: `Without -c: how many servers there are. [default: ${BESIDE.servers}]`,
+      describe: `Without -c: how many servers there are. [default: ${BESIDE_SCENARIO.servers}]`,
     },
     'without-proxy': { type: 'boolean', default: false, describe: 'Also play it without radsluice, and compare.' },
     report: {

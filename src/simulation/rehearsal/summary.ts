@@ -45,12 +45,7 @@ export interface RunSummary {
   /** Access-Requests that servers worked off, and those of which the client still waited. */
   readonly work: { readonly done: number; readonly useful: number; readonly wastedShare: number }
   /** Accounting records. One can be delivered several times. */
-  readonly records: {
-    readonly made: number
-    readonly delivered: number
-    readonly deliveries: number
-    readonly lost: number
-  }
+  readonly records: Readonly<Record<'made' | 'delivered' | 'deliveries' | 'lost', number>>
   readonly servers: readonly ServerSummary[]
   /** Only with radsluice. */
   readonly classes: PerClass<ClassSummary> | null
@@ -98,9 +93,7 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
     sessionsUp: sum(clients, ({ counters }) => counters.up),
     sessionsTrying: sum(clients, (client) => client.trying(world.now).sessions),
     allUpAfter: settled === undefined ? null : inSeconds(settled - START - disturbedAt(scenario)),
-    longestWait: inSeconds(
-      Math.max(recorder.longestWait, ...clients.map((client) => client.trying(world.now).longest)),
-    ),
+    longestWait: inSeconds(Math.max(recorder.longestWait, ...clients.map((one) => one.trying(world.now).longest))),
     clients: {
       sent: perClass((each) => sum(clients, ({ counters }) => counters.transmissions[each])),
       retransmissions: sum(clients, ({ counters }) => counters.retransmissions),

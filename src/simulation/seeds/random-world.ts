@@ -99,7 +99,7 @@ const serverOf = (index: number, faults: Set<Fault>, random: Random): ServerPlan
 })
 
 const clientOf = (index: number, random: Random): NasPlan => {
-  const accountingIsOn = random.chance(0.8)
+  const isOn = random.chance(0.8)
   return {
     name: `bng-${index}`,
     address: `10.0.${index}.1`,
@@ -112,7 +112,7 @@ const clientOf = (index: number, random: Random): NasPlan => {
       redialAfter: seconds(random.between(1, 10)),
     },
     accounting: {
-      isOn: accountingIsOn,
+      isOn,
       timeout: millis(random.pick([1_000, 3_000, 5_000])),
       tries: random.between(1, 8),
       newDelayTime: random.chance(0.4),
@@ -135,20 +135,10 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
     clients: clients.map((client) => clientOptionsOf(client)),
     servers: servers.map((server) => serverOptionsOf(server, random.child(server.name))),
     classes: perClass((each) => ({ algorithm: algorithm(), hashKey: HASH_KEYS[each], maxTransmissions })),
-    queues: queueOptions({
-      authentication: {
-        maxMessages: random.pick([5, 50, 20_000]),
-        maxBytes: random.pick([2_000, 1 << 24]),
-        maxAge: seconds(random.pick([2, 5, 9])),
-        overflow: random.pick(['drop_newest', 'drop_oldest']),
-      },
-      accounting: {
-        maxMessages: random.pick([5, 50, 20_000]),
-        maxBytes: random.pick([2_000, 1 << 24]),
-        maxAge: seconds(random.pick([5, 60, 100])),
-        overflow: random.pick(['drop_newest', 'drop_oldest', 'shed_interim_first']),
-      },
-    }),
+    queues: {
+      authentication: queueOf(random, [2, 5, 9], ['drop_newest', 'drop_oldest']),
+      accounting: queueOf(random, [5, 60, 100], ['drop_newest', 'drop_oldest', 'shed_interim_first']),
+    },
     identifierQuarantine: seconds(random.pick([0, 1, 5])),
     deadServer: deadServerOptions({
       consecutiveFailures: random.between(1, 6),
@@ -169,6 +159,14 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       : {}),
   })
 }
+
+type Queue = EngineOptions['queues']['accounting']
+const queueOf = (random: Random, ages: readonly number[], overflows: readonly Queue['overflow'][]): Queue => ({
+  maxMessages: random.pick([5, 50, 20_000]),
+  maxBytes: random.pick([2_000, 1 << 24]),
+  maxAge: seconds(random.pick(ages)),
+  overflow: random.pick(overflows),
+})
 
 const trackedBy = (random: Random): NonNullable<EngineOptions['sessions']> => ({
   maxSessions: random.pick([5, 50, 10_000]),
