@@ -13,7 +13,7 @@ export class Recent<Key, Value> {
   readonly #keep: Duration
   #young = new Map<Key, Value>()
   #old = new Map<Key, Value>()
-  #turnsAt = Number.NEGATIVE_INFINITY
+  #nextAt = Number.NEGATIVE_INFINITY
 
   constructor(keep: Duration) {
     this.#keep = keep
@@ -25,13 +25,9 @@ export class Recent<Key, Value> {
 
   get(key: Key, now: Instant): Value | undefined {
     this.#age(now)
-    const young = this.#young.get(key)
-    if (young !== undefined) return young
-    const old = this.#old.get(key)
-    if (old === undefined) return undefined
-    this.#old.delete(key)
-    this.#young.set(key, old)
-    return old
+    const value = this.#young.get(key) ?? this.#old.get(key)
+    if (value !== undefined && this.#old.delete(key)) this.#young.set(key, value)
+    return value
   }
 
   set(key: Key, value: Value, now: Instant): void {
@@ -41,11 +37,11 @@ export class Recent<Key, Value> {
   }
 
   #age(now: Instant): void {
-    if (now < this.#turnsAt) return
-    const isIdle = now >= this.#turnsAt + this.#keep
+    if (now < this.#nextAt) return
+    const isIdle = now >= this.#nextAt + this.#keep
     this.#old = isIdle ? new Map() : this.#young
     this.#young = new Map()
-    this.#turnsAt = now + this.#keep
+    this.#nextAt = now + this.#keep
   }
 }
 

@@ -2,7 +2,7 @@
  * First in, first out: each step in constant time, memory in proportion to what waits.
  */
 
-/** So much that has left is kept at most, where it is not half of all. */
+/** Slots of items that have left, beyond which the array is cut. */
 const SLACK = 1_024
 
 export class Fifo<T> {

@@ -49,17 +49,17 @@ type Topic =
   | { readonly kind: 'dial' | 'interim' | 'logout'; readonly session: Session; readonly life: number }
   | { readonly kind: 'timeout'; readonly request: ClientRequest }
 
-export interface NasCounters {
-  up: number
-  requests: Record<TrafficClass, number>
-  retransmissions: number
-  /** First ones and retransmissions. */
-  transmissions: Record<TrafficClass, number>
-  answered: Record<TrafficClass, number>
-  gaveUp: Record<TrafficClass, number>
+const newCounters = () => ({
+  up: 0,
+  requests: perClass(() => 0),
+  retransmissions: 0,
+  /** Retransmissions too. */
+  transmissions: perClass(() => 0),
+  answered: perClass(() => 0),
+  gaveUp: perClass(() => 0),
   /** Answers that came after their request was over. */
-  strays: number
-}
+  strays: 0,
+})
 
 /** What a NAS needs of the world. */
 export interface NasPorts {
@@ -87,15 +87,7 @@ export class Nas implements Actor<Topic> {
   readonly #identifiers: PerClass<NasIdentifiers<ClientRequest>> = perClass(() => new NasIdentifiers())
   /** No session dials anew and no interim update is sent. What dials now goes on. */
   isQuiet = false
-  readonly counters: NasCounters = {
-    up: 0,
-    requests: perClass(() => 0),
-    retransmissions: 0,
-    transmissions: perClass(() => 0),
-    answered: perClass(() => 0),
-    gaveUp: perClass(() => 0),
-    strays: 0,
-  }
+  readonly counters = newCounters()
 
   constructor(plan: NasPlan, ports: NasPorts) {
     this.plan = plan
@@ -250,8 +242,9 @@ export class Nas implements Actor<Topic> {
     const serial = this.#ports.nextSerial()
     const slot = this.#identifiers[o.class].reserve()
     const bytes = new Uint8Array(0)
-    const sessionId = this.#idOf(o.session, o.status)
-    const time = sessionId === undefined ? undefined : Math.floor(since(o.session.upSince, now) / MICROS_PER_SECOND)
+    const isOfSession = o.status !== undefined && o.session !== this.#system
+    const sessionId = isOfSession ? `${o.session.number}.${o.session.ups}` : undefined
+    const time = isOfSession ? Math.floor(since(o.session.upSince, now) / MICROS_PER_SECOND) : undefined
     const request: ClientRequest = { ...o, sessionId, time, serial, slot, begunAt: now, bytes, tries: 0, isOver: false }
     request.bytes = this.#write(request, o.state, now)
     this.#identifiers[o.class].hold(request)
@@ -259,10 +252,6 @@ export class Nas implements Actor<Topic> {
     if (o.status === 'interim' && this.plan.accounting.tellsTime)
       o.session.reported = [...o.session.reported, serial].slice(-REMEMBERED_INTERIMS)
     this.#transmit(request, now)
-  }
-
-  #idOf(session: Session, status: StatusType | undefined): string | undefined {
-    return status === undefined || session === this.#system ? undefined : `${session.number}.${session.ups}`
   }
 
   #transmit(request: ClientRequest, now: Instant): void {

@@ -50,17 +50,10 @@ export const isDroppedByAll = (bytes: Uint8Array): boolean => {
 /** Whether a request is one of those that a server is silent for. */
 export const isSilentFor = (silence: Silence, packet: Packet): boolean => {
   if (packet.code === STATUS_SERVER) return false
-  switch (silence.kind) {
-    case 'realm':
-      return userOf(packet).endsWith(`@${silence.realm}`)
-    case 'client':
-      return userOf(packet).startsWith(`${silence.client}-`)
-    case 'record':
-      return (
-        packet.code === ACCOUNTING_REQUEST &&
-        packet.find({ vendor: 0, type: ACCT_STATUS_TYPE })?.at(-1) === STATUS_TYPES[silence.status]
-      )
-  }
+  if (silence.kind === 'realm') return userOf(packet).endsWith(`@${silence.realm}`)
+  if (silence.kind === 'client') return userOf(packet).startsWith(`${silence.client}-`)
+  const status = packet.find({ vendor: 0, type: ACCT_STATUS_TYPE })?.at(-1)
+  return packet.code === ACCOUNTING_REQUEST && status === STATUS_TYPES[silence.status]
 }
 
 /** One server in trouble for a time, counted from the start. */

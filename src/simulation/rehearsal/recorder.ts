@@ -4,50 +4,40 @@
  * It observes the world, and samples it ten times a virtual second. What it keeps grows only with the seconds, a few dozen
  * numbers each.
  */
-import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { type Duration, type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { START } from '../world/world.ts'
 import type { Deliveries } from './deliveries.ts'
 import { SlotScope } from './slot-scope.ts'
 
-/** One number for each second: of flows the sum, of levels the highest that was sampled. */
-export interface Series {
-  /** What clients sent, retransmissions too. */
-  readonly arrived: PerClass<number[]>
-  /** What radsluice sent to servers. */
-  readonly sent: PerClass<number[]>
-  /** What servers worked off. */
-  readonly worked: PerClass<number[]>
-  /** What was answered while the client still waited. */
-  readonly useful: PerClass<number[]>
-  readonly queued: PerClass<number[]>
-  /** Of the oldest message in the queues, in microseconds. */
-  readonly age: PerClass<number[]>
-  readonly outstanding: PerClass<number[]>
-  /** Of all servers together. */
-  readonly serverBacklog: number[]
-  readonly up: number[]
-  /** Sessions whose users wait for service. */
-  readonly trying: number[]
-}
-const FLOWS = ['arrived', 'sent', 'worked', 'useful'] as const
-
 const none = (): number[] => []
 
+/** One number for each second: of flows the sum, of levels the highest that was sampled. */
+const newSeries = () => ({
+  /** What clients sent, retransmissions too. */
+  arrived: perClass(none),
+  /** What radsluice sent to servers. */
+  sent: perClass(none),
+  /** What servers worked off. */
+  worked: perClass(none),
+  /** What was answered while the client still waited. */
+  useful: perClass(none),
+  queued: perClass(none),
+  /** Of the oldest message in the queues, in microseconds. */
+  age: perClass(none),
+  outstanding: perClass(none),
+  /** Of all servers together. */
+  serverBacklog: none(),
+  up: none(),
+  /** Sessions whose users wait for service. */
+  trying: none(),
+})
+export type Series = ReturnType<typeof newSeries>
+const FLOWS = ['arrived', 'sent', 'worked', 'useful'] as const
+
 export class Recorder implements Observer {
-  readonly series: Series = {
-    arrived: perClass(none),
-    sent: perClass(none),
-    worked: perClass(none),
-    useful: perClass(none),
-    queued: perClass(none),
-    age: perClass(none),
-    outstanding: perClass(none),
-    serverBacklog: [],
-    up: [],
-    trying: [],
-  }
+  readonly series = newSeries()
   readonly deliveries: Deliveries
   readonly scope = new SlotScope()
   readonly deepestBacklogOf = new Map<string, number>()

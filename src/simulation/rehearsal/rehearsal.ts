@@ -37,11 +37,10 @@ export class Rehearsal {
     this.#world = new World(plan, [this.#recorder, deliveries])
   }
 
-  /** Of the whole run. */
   get seconds(): number {
     return Math.ceil(this.#scenario.length / MICROS_PER_SECOND)
   }
-  /** Seconds that are over. */
+  /** Of `seconds`, those that are over. */
   get done(): number {
     return this.#second
   }

@@ -36,10 +36,8 @@ export class SlotScope {
 
   /** The kept steps one after the other. */
   get steps(): Steps {
-    return {
-      arrived: this.#kept.flatMap(({ arrived }) => arrived),
-      sent: this.#kept.flatMap(({ sent }) => sent),
-    }
+    const kept = this.#kept
+    return { arrived: kept.flatMap(({ arrived }) => arrived), sent: kept.flatMap(({ sent }) => sent) }
   }
 
   arrived(now: Instant): void {

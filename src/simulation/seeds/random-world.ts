@@ -19,7 +19,6 @@ import {
   deadServerOptions,
   duplicateOptions,
   laneOptions,
-  queueOptions,
   recordOptions,
   serverOptions,
 } from '../world/basic-options.ts'

@@ -251,7 +251,6 @@ export class World implements Actor<ScriptEntry>, Outbox {
     view.fill(OVERWRITTEN)
   }
 
-  /** In the order of the list. */
   #tell<Name extends keyof Observer>(name: Name, ...saw: Parameters<Required<Observer>[Name]>): void {
     for (const each of this.#observers) (each[name] as Tell | undefined)?.apply(each, saw)
   }

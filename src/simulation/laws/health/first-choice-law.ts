@@ -104,8 +104,10 @@ export class FirstChoiceLaw implements Observer {
     const from = now - WINDOW
     const others = [...this.#book.lanes].filter((other) => other.lane !== lane && other.class === trafficClass)
     const isAnotherBetter = others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))
-    const endsAfter = limits.timeout * MOST * (limits.maxRetries + 1)
-    const isEvident = this.#hasEnoughEnded({ lane, since, endsAfter }, now)
+    // Enough requests have ended here in the window, and none of them was answered in time.
+    const sentBy = now - limits.timeout * MOST * (limits.maxRetries + 1)
+    const isEnded = ({ at }: Choice): boolean => at >= since && at > sentBy - WINDOW && at <= sentBy
+    const isEvident = this.#choices.filter((choice) => choice.lane === lane && isEnded(choice)).length >= ENOUGH
     if (isEvident && isAnotherBetter) useless.evidentAt ??= now
     // If it is asked less although it is not Failing, what was evident is old.
     else if (!isEvident && state !== 'failing') useless.evidentAt = undefined
@@ -124,16 +126,6 @@ export class FirstChoiceLaw implements Observer {
   #receivedSince(trafficClass: TrafficClass, from: number): number {
     const first = Math.floor(from / MICROS_PER_SECOND)
     return [...this.#received[trafficClass]].reduce((sum, [second, count]) => sum + (second < first ? 0 : count), 0)
-  }
-
-  /** Whether enough requests have ended in the last ten seconds, none of which was answered in time. */
-  #hasEnoughEnded(
-    { lane, since, endsAfter }: { readonly lane: number; readonly since: Instant; readonly endsAfter: number },
-    now: Instant,
-  ): boolean {
-    const [after, by] = [now - WINDOW - endsAfter, now - endsAfter]
-    const ended = this.#choices.filter(({ lane: of, at }) => of === lane && at >= since && at > after && at <= by)
-    return ended.length >= ENOUGH
   }
 
   /** Whether it answered most of what it was sent in time. */

@@ -37,11 +37,7 @@ interface InFlight {
 }
 
 /** A lane's limits. After a reload, those that may still hold for what is in hand. */
-interface Limits {
-  readonly timeout: number
-  readonly maxRetries: number
-  readonly maxOutstanding: number
-}
+type Limits = Readonly<Record<'timeout' | 'maxRetries' | 'maxOutstanding', number>>
 
 /** A refusal ends a transmission no earlier. */
 const REFUSED_AFTER = 1_000_000
