@@ -106,7 +106,7 @@ export class Ending {
         return
       case 'clear-limit':
         return clearTimeout(this.#limit)
-      case 'look':
+      case 'count-in-hand':
         return this.#do(this.#state.leftAtLimit(act.stop, await this.inHand()))
       case 'drained':
         return this.#tell({ kind: 'drained' })

@@ -29,8 +29,8 @@ export type Act<Asker> =
   /** `limitIsOver` follows after that time. A limit that was set before does not count any more. */
   | { readonly do: 'set-limit'; readonly limit: Duration }
   | { readonly do: 'clear-limit' }
-  /** Look what is in hand; `leftAtLimit` follows. */
-  | { readonly do: 'look'; readonly stop: number }
+  /** Count what is in hand; `leftAtLimit` follows. */
+  | { readonly do: 'count-in-hand'; readonly stop: number }
   /** Say that nothing is in hand any more. */
   | { readonly do: 'drained' }
   /** Say that it accepts traffic again; to those who asked too. */
@@ -119,7 +119,7 @@ export class EndingState<Asker> {
   limitIsOver(): Act<Asker>[] {
     if (this.#stopping === undefined) return []
     const { force, number } = this.#stopping
-    return force ? this.#end('drain_limit is over') : [{ do: 'look', stop: number }]
+    return force ? this.#end('drain_limit is over') : [{ do: 'count-in-hand', stop: number }]
   }
 
   /** What was in hand at the limit of that stop. */

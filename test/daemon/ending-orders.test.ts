@@ -142,7 +142,7 @@ class Shell implements Interleaved {
       } else if (act.do === 'await-idle') this.underWay.push(`idle ${act.turn}`)
       else if (act.do === 'set-limit') this.limitIsSet = true
       else if (act.do === 'clear-limit') this.limitIsSet = false
-      else if (act.do === 'look') this.looks.push({ stop: act.stop, left: inHand(this.records) })
+      else if (act.do === 'count-in-hand') this.looks.push({ stop: act.stop, left: inHand(this.records) })
       else if (act.do === 'drained' || act.do === 'not-stopped') this.#hear(act.do)
       else if (act.do === 'resumed') {
         this.#hear('resumed')
