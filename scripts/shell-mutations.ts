@@ -10,6 +10,7 @@ const overrides = inFile('src/admin/overrides.ts')
 const reload = inFile('src/daemon/reload.ts')
 const traces = inFile('src/admin/traces.ts')
 const view = inFile('src/daemon/view-of.ts')
+const rollout = inFile('src/instances/rollout.ts')
 const supervisor = inFile('src/instances/supervisor.ts')
 
 export const SHELL_MUTATIONS: readonly Mutation[] = [
@@ -267,4 +268,11 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   ),
   view('drops that nobody can tell are none', 'upstreamDrops.length === 0 ? undefined :', ''),
   view('errors of the instances are not shown', ', ...instances.map(({ watchErrors }) => watchErrors)', ''),
+
+  rollout('a daemon starts with the addresses that it gets', 'mustHaveAll: !this.#hasServed', 'mustHaveAll: false'),
+  rollout(
+    'a thread that starts again ends where an address is gone',
+    'mustHaveAll: !this.#hasServed',
+    'mustHaveAll: true',
+  ),
 ]

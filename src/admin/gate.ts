@@ -68,6 +68,14 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0
 }
 
-/** Who the caller claims to be, for the log: printable and short, or nothing. */
-export const claimOf = (header: string | undefined): string | undefined =>
-  header !== undefined && /^[\x21-\x7e][\x20-\x7e]{0,63}$/.test(header) ? header : undefined
+/** Who the caller is as far as proven, for the log, and in brackets who it claims to be. */
+export function callerText(
+  channel: Channel,
+  caller: { readonly token: PresentedToken; readonly address: string | undefined; readonly claim: unknown },
+): string {
+  const { token, address, claim } = caller
+  const from = channel === 'socket' ? 'the admin socket' : (address ?? 'an unknown address')
+  const by = typeof token === 'object' && channel !== 'socket' ? `token ${token.name} from ${from}` : from
+  const isClaim = typeof claim === 'string' && /^[\x21-\x7e][\x20-\x7e]{0,63}$/.test(claim)
+  return isClaim ? `${by} (${claim})` : by
+}

@@ -5,6 +5,7 @@
  * A path is compared as it was sent, segment by segment; nothing is normalised, so `//`, `.` and `..` match no route.
  * `{name}` in a route stands for one segment, which is percent-decoded.
  */
+import { errnoOf } from '../system-errors.ts'
 
 /**
  * `probe`: for load balancers. `read`: figures and states. `control`: what changes something, or shows what is not for every
@@ -76,6 +77,19 @@ export const methodRefusal = (allow: readonly string[]): Answer => ({
   ...refusal(405, `use ${allow.join(' or ')} here`),
   headers: { allow: allow.join(', ') },
 })
+
+export const accessRefusal = (status: 401 | 403, error: string): Answer => ({
+  ...refusal(status, error),
+  ...(status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="radsluice"' } } : {}),
+})
+
+/** The answer if a route has thrown. An error of the system may pass; any other is a bug. */
+export function failure(error: unknown): Answer {
+  const text = error instanceof Error ? error.message : String(error)
+  return errnoOf(error) === undefined
+    ? refusal(500, `this is a bug, please report it: ${text}; the daemon goes on`)
+    : refusal(500, `the daemon could not read its state (${text}); it goes on, so ask again later`)
+}
 
 export type Match =
   | { readonly kind: 'route'; readonly route: Route; readonly params: Readonly<Record<string, string>> }

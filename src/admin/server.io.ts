@@ -12,10 +12,19 @@ import { type Endpoint, endpointText, isLoopback, parseAddress } from '../addres
 import { codedError, codeOf, type ErrorCode, systemCodeOf } from '../coded-error.ts'
 import { Boundary } from '../observe/boundary/boundary.io.ts'
 import type { NamedSecret } from '../radius/secret.ts'
-import { adviceFor, errnoOf } from '../system-errors.ts'
+import { adviceFor } from '../system-errors.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
-import { type AccessDecision, type Channel, claimOf, decideAccess, type PresentedToken, tokenOf } from './gate.ts'
-import { type Answer, matchRoute, methodRefusal, type Route, refusal, type Stream } from './route.ts'
+import { type Channel, callerText, decideAccess, tokenOf } from './gate.ts'
+import {
+  type Answer,
+  accessRefusal,
+  failure,
+  matchRoute,
+  methodRefusal,
+  type Route,
+  refusal,
+  type Stream,
+} from './route.ts'
 import { defaultSocketPath, listenAtPath } from './socket/socket-place.io.ts'
 
 const LONGEST_REQUEST_MS = 5_000
@@ -152,9 +161,8 @@ class Responder {
       // The caller has gone away: no error of ours.
       if (request.socket.destroyed) return
       this.#options.boundary.failed('admin-request', error)
-      const sentence = failureSentence(error)
       if (response.headersSent) response.destroy()
-      else send(request, response, refusal(500, sentence))
+      else send(request, response, failure(error))
     }
   }
 
@@ -176,7 +184,7 @@ class Responder {
     const decision = decideAccess({ channel, access: route.access, token, hasTokens: tokens.length > 0, socket })
     if (!decision.ok) {
       notes.refused(request.socket.remoteAddress ?? 'the socket', `${method} ${route.path}`)
-      return unauthorized(decision)
+      return accessRefusal(decision.status, decision.sentence)
     }
     const body = await readBody(request)
     if ('status' in body) return body
@@ -184,33 +192,16 @@ class Responder {
       params,
       query: new URLSearchParams(query),
       body: body.value,
-      who: this.#whoIs(request, token),
+      who: callerText(channel, {
+        token,
+        address: request.socket.remoteAddress,
+        claim: request.headers['x-radsluice-caller'],
+      }),
       isTrusted: decision.isTrusted,
       isOverSocket: channel === 'socket',
     })
   }
-
-  /** Who the caller is as far as proven, and in brackets who it claims to be. */
-  #whoIs({ headers, socket }: IncomingMessage, token: PresentedToken): string {
-    const claimed = claimOf(headers['x-radsluice-caller'] as string | undefined)
-    const from = this.#channel === 'socket' ? 'the admin socket' : (socket.remoteAddress ?? 'an unknown address')
-    const by = typeof token === 'object' && this.#channel !== 'socket' ? `token ${token.name} from ${from}` : from
-    return claimed === undefined ? by : `${by} (${claimed})`
-  }
 }
-
-/** An error of the system may pass; any other is a bug. */
-const failureSentence = (error: unknown): string => {
-  const text = error instanceof Error ? error.message : String(error)
-  return errnoOf(error) !== undefined
-    ? `the daemon could not read its state (${text}); it goes on, so ask again later`
-    : `this is a bug, please report it: ${text}; the daemon goes on`
-}
-
-const unauthorized = ({ status, sentence }: Extract<AccessDecision, { ok: false }>): Answer => ({
-  ...refusal(status, sentence),
-  ...(status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="radsluice"' } } : {}),
-})
 
 /** The body as a JSON object, or the refusal. */
 async function readBody(request: IncomingMessage): Promise<{ readonly value: Record<string, unknown> } | Answer> {

@@ -38,8 +38,6 @@ export class RolloutRunner {
   readonly #changes = new Map<InstanceSettings, Changing>()
   #untilTold: Waiting[] = []
   #count = 0
-  /** A thread has opened all listeners once. Threads that start later serve what they can open, and retry the rest. */
-  #hasServed = false
 
   constructor(listen: Listen, settings: InstanceSettings) {
     this.#listen = listen
@@ -118,7 +116,6 @@ export class RolloutRunner {
           for (const one of this.#untilTold.splice(0)) one.resolve()
           break
         case 'serves':
-          this.#hasServed = true
           this.#threads.get(act.thread)?.resolve()
           break
         case 'start-failed':
@@ -135,7 +132,7 @@ export class RolloutRunner {
   #call(number: number, instruction: Instruction<InstanceSettings>): void {
     const started = this.#threads.get(number)
     if (started === undefined) return
-    callOf(started, instruction, { at: this.#listen, mustHaveAll: !this.#hasServed }).then(
+    callOf(started, instruction, this.#listen).then(
       () => this.#do(this.#state.answered(number)),
       (error: unknown) => this.#do(this.#state.answered(number, { error })),
     )
@@ -157,11 +154,11 @@ export class RolloutRunner {
   }
 }
 
-function callOf(started: Starting, instruction: Instruction<InstanceSettings>, listen: ListenOptions): Promise<void> {
+function callOf(started: Starting, instruction: Instruction<InstanceSettings>, at: Listen): Promise<void> {
   const { thread } = started
   switch (instruction.name) {
     case 'listen':
-      return thread.call('listen', listen)
+      return thread.call('listen', { at, mustHaveAll: instruction.mustHaveAll })
     case 'follow':
       return thread.call('follow', instruction.followed)
     case 'prepare':

@@ -19,8 +19,8 @@ export type Instruction<S> =
   | { readonly name: 'open' }
   | { readonly name: 'follow'; readonly followed: readonly Followed[] }
   | { readonly name: 'drain'; readonly how: Draining }
-  /** From now on it serves. */
-  | { readonly name: 'listen' }
+  /** From now on it serves. `mustHaveAll`: it is an error if an address can't be opened; else it is retried. */
+  | { readonly name: 'listen'; readonly mustHaveAll: boolean }
   | { readonly name: 'prepare'; readonly settings: S }
   | { readonly name: 'reconfigure'; readonly settings: S }
   /** Close what was prepared. */
@@ -68,6 +68,8 @@ export class Rollout<S> {
   #followed: readonly Followed[] = NOTHING
   #drains: Draining = 'no'
   #isToldPending = false
+  /** A thread has opened all listeners once. */
+  #hasServed = false
 
   constructor(settings: S) {
     this.#current = { settings }
@@ -141,6 +143,7 @@ export class Rollout<S> {
         return []
       case 'listen':
         thread.serves = true
+        this.#hasServed = true
         return [{ do: 'serves', thread: number }]
       case 'prepare':
         thread.prepared = change
@@ -213,7 +216,7 @@ export class Rollout<S> {
     if (!thread.isOpen) return about({ name: 'open' })
     if (thread.follows !== this.#followed) return about({ name: 'follow', followed: this.#followed })
     if (thread.drains !== this.#drains) return about({ name: 'drain', how: this.#drains })
-    if (!thread.serves) return about({ name: 'listen' })
+    if (!thread.serves) return about({ name: 'listen', mustHaveAll: !this.#hasServed })
     if (thread.has !== this.#current) return about({ name: 'reconfigure', settings }, this.#current)
     const first = this.#pending[0]
     const candidate = first === this.#current ? undefined : first

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AccessRequest, type Channel, claimOf, decideAccess, tokenOf } from '../../src/admin/gate.ts'
+import { type AccessRequest, type Channel, callerText, decideAccess, tokenOf } from '../../src/admin/gate.ts'
 import type { Access } from '../../src/admin/route.ts'
 import { Secret } from '../../src/radius/secret.ts'
 
@@ -69,11 +69,11 @@ describe('the gate', () => {
   })
 })
 
+const tokensOf = (...names: readonly string[]) =>
+  names.map((name) => ({ name, secret: new Secret(name === 'noc' ? '0123456789abcdef' : 'fedcba9876543210') }))
+
 describe('a token', () => {
-  const tokens = [
-    { name: 'noc', secret: new Secret('0123456789abcdef') },
-    { name: 'ops', secret: new Secret('fedcba9876543210') },
-  ]
+  const tokens = tokensOf('noc', 'ops')
 
   it('is known by all of it, under its own name', () => {
     expect(tokenOf('Bearer fedcba9876543210', tokens)).toBe(tokens[1])
@@ -93,8 +93,19 @@ describe('a token', () => {
 })
 
 describe('who one says to be', () => {
-  it.each(['alice', 'alice pid 12'])('can be %j', (text) => expect(claimOf(text)).toBe(text))
-  it.each(['', ' ', 'a\nb', 'a\u001b[31m', 'a'.repeat(65), 'ä', undefined])('and not %j', (text) => {
-    expect(claimOf(text)).toBeUndefined()
+  const [noc] = tokensOf('noc')
+  const text = (claim: unknown) => callerText('socket', { token: undefined, address: undefined, claim })
+  it.each(['alice', 'alice pid 12'])('can be %j', (claim) => expect(text(claim)).toBe(`the admin socket (${claim})`))
+  it.each(['', ' ', 'a\nb', 'a\u001b[31m', 'a'.repeat(65), 'ä', ['alice'], undefined])('and not %j', (claim) => {
+    expect(text(claim)).toBe('the admin socket')
+  })
+
+  it('stands behind what is proven: the socket, a token, or an address', () => {
+    const over = (channel: Channel, token: typeof noc, address?: string) =>
+      callerText(channel, { token, address, claim: 'alice' })
+    expect(over('socket', noc)).toBe('the admin socket (alice)')
+    expect(over('network', noc, '192.0.2.1')).toBe('token noc from 192.0.2.1 (alice)')
+    expect(over('loopback', undefined, '127.0.0.1')).toBe('127.0.0.1 (alice)')
+    expect(over('network', undefined)).toBe('an unknown address (alice)')
   })
 })

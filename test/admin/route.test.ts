@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { matchRoute, type Route } from '../../src/admin/route.ts'
+import { accessRefusal, failure, matchRoute, type Route } from '../../src/admin/route.ts'
 
 const route = (method: Route['method'], path: string): Route => ({
   method,
@@ -44,4 +44,15 @@ describe('a request finds its route', () => {
     expect(ask('DELETE', '/status')).toEqual({ kind: 'no-method', allow: ['GET', 'HEAD'] })
     expect(ask('GET', '/servers/x/down')).toEqual({ kind: 'no-method', allow: ['POST'] })
   })
+})
+
+it('the answer to an error says whether it is a bug', () => {
+  const full = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })
+  expect(failure(full)).toMatchObject({
+    status: 500,
+    body: expect.stringContaining('could not read its state (EMFILE'),
+  })
+  expect(failure(new TypeError('x'))).toMatchObject({ status: 500, body: expect.stringContaining('this is a bug') })
+  expect(accessRefusal(401, 'no').headers).toEqual({ 'www-authenticate': 'Bearer realm="radsluice"' })
+  expect(accessRefusal(403, 'no').headers).toBeUndefined()
 })

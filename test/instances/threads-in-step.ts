@@ -56,6 +56,7 @@ export class Threads implements Interleaved {
   followed: readonly Followed[] = NONE
   drains: Draining = 'no'
   isUntold = false
+  hasServed = false
   #count = 0
   #names = 0
 
@@ -233,6 +234,9 @@ export class Threads implements Interleaved {
         if (thread === undefined) throw new Error(`thread ${act.thread} is called and is not there`)
         if (thread.call !== undefined || thread.answer !== undefined)
           throw new Error(`thread ${act.thread} is called twice at once`)
+        // A daemon starts with all its addresses or not at all. Once it serves, it goes on with those that it has.
+        if (act.instruction.name === 'listen' && act.instruction.mustHaveAll === this.hasServed)
+          throw new Error(`thread ${act.thread} opens the wrong listeners`)
         thread.call = act.instruction
         const isSeen = act.instruction.name === 'listen' || act.instruction.name === 'reconfigure'
         if (this.#isTidy && !isSeen) this.#obey(act.thread)
@@ -242,6 +246,7 @@ export class Threads implements Interleaved {
         this.committed.push(act.settings)
       } else if (act.do === 'over') this.#over(act)
       else if (act.do === 'told') this.isUntold = false
+      else if (act.do === 'serves') this.hasServed = true
       else if (act.do === 'start-failed') this.threads.delete(act.thread)
       else if (act.do === 'broken') throw new Error('broken')
     }

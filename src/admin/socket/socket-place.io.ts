@@ -10,6 +10,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { codedError, systemCodeOf } from '../../coded-error.ts'
+import { adviceFor } from '../../system-errors.ts'
 import { LONGEST_SOCKET_PATH } from './socket-candidates.ts'
 
 const ONLY_OWNER = 0o600
@@ -157,21 +158,16 @@ function answers(path: string): Promise<boolean> {
   })
 }
 
+const NOT_WRITABLE = 'this user may not write there; correct the owner and mode of its folder'
 const WHY: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not write there; correct the owner and mode of its folder',
-  EPERM: 'this user may not write there; correct the owner and mode of its folder',
-  EROFS: 'the file system is read-only; name a folder that can be written',
+  EACCES: NOT_WRITABLE,
+  EPERM: NOT_WRITABLE,
   ENOENT: 'its folder is not there; create it for this user',
-  ENOTDIR: 'a part of the path is no folder; correct the path',
-  ELOOP: 'a symbolic link in the path leads to itself; correct the path',
-  ENAMETOOLONG: 'the path is too long; choose a shorter one',
-  ENOSPC: 'the disk is full; make room',
-  EMFILE: 'this process has no descriptor left; raise its limit ("ulimit -n")',
 }
 
 const failure = (path: string, error: unknown): Error => {
   const system = systemCodeOf(error) ?? String(error)
-  const why = WHY[system] ?? 'create its folder and let this user write there'
+  const why = WHY[system] ?? adviceFor(system) ?? 'create its folder and let this user write there'
   return codedError(
     'SOCKET_FAILED',
     `can't open the admin socket ${path} (${system}): ${why}, or set admin.socket`,
