@@ -44,8 +44,12 @@ export const SIGNING_MUTATIONS: readonly Mutation[] = [
     "this.#dropped.remove(({ because }) => because === 'learned')",
     '',
   ),
-  recent('of a name one place is known', '    places.delete(at)\n    places.set', '    places.clear()\n    places.set'),
-  recent('of a name there is no end of places', 'if (places.size > PLACES)', 'if (places.size < 0)'),
+  recent(
+    'of a name one address is known',
+    '    addresses.delete(at)\n    addresses.set',
+    '    addresses.clear()\n    addresses.set',
+  ),
+  recent('of a name there is no end of addresses', 'if (addresses.size > MOST_ADDRESSES)', 'if (addresses.size < 0)'),
   signers('who had to make room counts as one that sent nothing', ': this.#unsigned.forgottenBeside(key)', ': -1'),
   signers('an operator can not have it forgotten', 'this.#learned.clear()', ''),
   signers(

@@ -2,8 +2,8 @@
  * Who is known to sign its packets, as `/learned` and the command line show it.
  */
 import type { SeenPacket } from '../proxy/border/events.ts'
+import type { FoundLearned } from '../proxy/inspection.ts'
 import type { Learned } from '../proxy/signing/signers.ts'
-import type { FoundLearned } from '../proxy/signing.ts'
 import { MICROS_PER_SECOND, since } from '../units.ts'
 import { codeNameOf } from './view/seen-text.ts'
 

@@ -30,7 +30,6 @@ import { Failover } from './serving/failover.ts'
 import { HealthChanges } from './serving/health-changes.ts'
 import { Sending } from './serving/sending.ts'
 import { WayBack } from './serving/way-back.ts'
-import { Signing } from './signing.ts'
 import { Lanes } from './work/lanes.ts'
 import type { Request } from './work/request.ts'
 
@@ -48,8 +47,6 @@ export class Engine {
   readonly #states: States
   readonly #recordWatch: RecordWatch
   readonly #admission: Admission
-  /** What it knows of who signs. */
-  readonly signing: Signing
   readonly inspection: Inspection
 
   constructor(
@@ -99,8 +96,7 @@ export class Engine {
     this.#wayBack = wayBack
     this.#recordWatch = recordWatch
     this.#admission = admission
-    this.signing = new Signing(intake, answering.signers, lanes)
-    this.inspection = new Inspection({ ...parts, admission, intake, recordWatch, signing: this.signing })
+    this.inspection = new Inspection({ ...parts, admission, intake, recordWatch, signers: answering.signers })
     this.#setUpLanes(options, now)
   }
 
@@ -196,7 +192,13 @@ export class Engine {
     this.#recordWatch.reconfigure(options)
     for (const pool of this.#pools) pool.reconfigure(options)
     this.#setUpLanes(options, now)
-    this.signing.reconfigure()
+    this.#answering.signers.reconfigure([...this.#lanes])
+  }
+
+  /** Forgets of whom `auto` has learned that they sign. */
+  forgetLearned(): void {
+    this.#intake.signers.forget()
+    this.#answering.signers.signers.forget()
   }
 
   /** From now on no new request is taken, or all are again; what is in hand goes on, and duplicates still get answers. */

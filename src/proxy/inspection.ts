@@ -6,17 +6,28 @@ import type { Sought } from '../accounting/sessions/session-rows.ts'
 import { CLASS_TRAITS, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { earliest, type Instant, micros, since } from '../units.ts'
 import type { Admission } from './admission/admission.ts'
-import type { Intake } from './admission/intake.ts'
+import type { Intake, LearnedAddress } from './admission/intake.ts'
 import type { RecordWatch } from './admission/record-watch.ts'
+import type { MixedSigning } from './border/events.ts'
 import type { States } from './border/ports.ts'
 import type { ClassSnapshot, EngineSnapshot } from './border/snapshot.ts'
 import type { Pools } from './pool/pools.ts'
 import { ENTRY } from './register/ledger.ts'
 import type { Register } from './register/register.ts'
-import type { Signing } from './signing.ts'
+import type { LearnedServer, ServerSigners } from './serving/server-signers.ts'
 import type { Client } from './work/client-table.ts'
 import { type Lane, laneSnapshot } from './work/lane.ts'
 import type { Lanes } from './work/lanes.ts'
+
+/** Who is known to sign, and where it is mixed. */
+export interface FoundLearned {
+  readonly addresses: readonly LearnedAddress[]
+  /** Learned, whether they are listed or not. */
+  readonly total: number
+  readonly servers: readonly LearnedServer[]
+  readonly mixed: readonly MixedSigning[]
+  readonly at: Instant
+}
 
 interface Parts {
   readonly admission: Admission
@@ -26,7 +37,7 @@ interface Parts {
   readonly pools: Pools
   readonly lanes: Lanes
   readonly states: States
-  readonly signing: Signing
+  readonly signers: ServerSigners
 }
 
 export class Inspection {
@@ -83,18 +94,41 @@ export class Inspection {
 
   /** The same with an empty list of clients: there may be many, and each has a snapshot of its own. */
   overview(now: Instant): EngineSnapshot {
-    const { admission, intake, recordWatch, register, pools, lanes, states, signing } = this.#parts
+    const { admission, intake, recordWatch, register, pools, lanes, states } = this.#parts
     return {
       at: now,
       draining: admission.isDraining,
       classes: perClass((each) => classSnapshot(register, pools, each, now)),
       lanes: Array.from(lanes, (lane) => laneSnapshot(lane, now)),
-      ...signing.snapshot(now),
+      ...this.signing(now),
       clients: [],
       formerClients: intake.formerClients,
       tables: { answers: register.exchanges.answers, ...register.records.sizes, states: states.size },
       sessions: recordWatch.counts(),
     }
+  }
+
+  /** Who is known to sign, by number, and whose signatures need an operator. */
+  signing(now: Instant): Pick<EngineSnapshot, 'messageAuthenticatorLearned' | 'signing'> {
+    const { intake, signers } = this.#parts
+    const all = [intake.signers.troubles(now), signers.signers.troubles(now)]
+    return {
+      messageAuthenticatorLearned: { clients: intake.signers.size, servers: this.learnedServers(now).length },
+      signing: { mixed: all.flatMap(({ mixed }) => mixed), dropped: all.flatMap(({ dropped }) => dropped) },
+    }
+  }
+
+  /** Addresses of which `auto` has learned that they sign, in `count` places from `from` on; undefined behind the end. */
+  learnedAddresses(from: number, count: number, now: Instant): LearnedAddress[] | undefined {
+    return this.#parts.intake.learned(from, count, now)
+  }
+
+  /** Servers of which it has learned that. */
+  learnedServers(now: Instant): LearnedServer[] {
+    return this.#parts.signers.learned(
+      [...this.#parts.lanes].filter(({ isRetiring }) => !isRetiring),
+      now,
+    )
   }
 
   /** Tracked sessions that are sought, `count` places of the table from `from` on; undefined behind its end. */

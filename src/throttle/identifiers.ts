@@ -1,10 +1,10 @@
 /**
  * Identifiers and max-outstanding of one server and class.
  *
- * RADIUS gives one octet to tell a source port's requests apart (RFC 2865 section 3), so 256 can be unanswered per
- * port, and more ports carry more. An identifier is handed out least recently used first within a port, and ports are
- * filled one after the other (few sockets, long batches). After a time-out it rests in quarantine: a late response
- * must not meet another request. What it carried last is remembered, so that a late response is known for what it is.
+ * One octet tells a source port's requests apart (RFC 2865 section 3), so 256 requests can be unanswered on a port. The least
+ * recently used identifier of a port goes first, and ports are filled one after the other (few sockets, long batches).
+ * After a time-out an identifier rests in quarantine, so that a late response does not meet another request. Its last request
+ * is remembered, so that a late response is recognised.
  *
  * Promises: never more than max-outstanding in use; no identifier in use twice on one port; O(1) each.
  */
@@ -64,7 +64,7 @@ class Port<T> {
   }
 }
 
-/** How many places below max-outstanding are taken: by one lane, or by all that followed each other at one server. */
+/** How many places below max-outstanding are taken: by one lane, or by all that followed each other at a server. */
 export interface Places {
   taken: number
 }
@@ -72,9 +72,9 @@ export interface Places {
 export class Identifiers<T> {
   readonly #places: Places
   readonly #ports: Port<T>[] = []
-  /** Of every 32 ports, a bit for each that has one free: who is first is not looked for among them. */
+  /** Of every 32 ports a word, with a bit for each port that has one free: so the first is found at once. */
   readonly #portsWithFree: number[] = []
-  /** Those at rest, a chain in the order in which they began it. */
+  /** Those in quarantine, a chain in the order in which they began it. */
   #firstAtRest: Identifier<T> | undefined = undefined
   #lastAtRest: Identifier<T> | undefined = undefined
   #atRest = 0
@@ -84,10 +84,7 @@ export class Identifiers<T> {
   #abandoned = 0
   #free = 0
 
-  /**
-   * `maxOutstanding` 1-4000; `quarantine` is how long an identifier rests after a time-out. `places` are those that others
-   * have taken of the same bound already; without, there are no others.
-   */
+  /** `maxOutstanding` 1-4000. `quarantine`: how long an identifier rests after a time-out. `places`: shared with others. */
   constructor(o: { maxOutstanding: number; quarantine: Duration; places?: Places | undefined }) {
     this.#maxOutstanding = o.maxOutstanding
     this.#quarantineTime = o.quarantine
@@ -95,17 +92,17 @@ export class Identifiers<T> {
     this.#openPorts()
   }
 
-  /** Unanswered now, abandoned ones included: these and those of `places` together are what max-outstanding bounds. */
+  /** Unanswered now, abandoned ones included. */
   get outstanding(): number {
     return this.#outstanding
   }
 
-  /** What max-outstanding bounds, for one that follows at the same server. */
+  /** What max-outstanding bounds: for a lane that follows at the same server. */
   get places(): Places {
     return this.#places
   }
 
-  /** How many must give up their places so that one more could be taken than now; Infinity where no identifier is free. */
+  /** How many must give up their places so that one more can be taken than now; Infinity if no identifier is free. */
   lacking(): number {
     const room = this.room()
     if (this.#free <= room) return Number.POSITIVE_INFINITY
@@ -117,12 +114,12 @@ export class Identifiers<T> {
     return Math.max(0, Math.min(this.#maxOutstanding - this.#places.taken, this.#free))
   }
 
-  /** The identifier that `hold` would take: the least recently used of the first port that has one. */
+  /** The identifier that `hold` would take. */
   peek(): Identifier<T> | undefined {
     return this.room() > 0 ? this.#firstPort()?.peek() : undefined
   }
 
-  /** Takes that identifier for `holder`; throws without room, which the caller has asked for. */
+  /** Takes that identifier for `holder`; throws if there is no room. */
   hold(holder: T): Identifier<T> {
     const port = this.room() > 0 ? this.#firstPort() : undefined
     if (port === undefined) throw new Error('identifier: none free')
@@ -141,7 +138,7 @@ export class Identifiers<T> {
     this.#makeFree(identifier)
   }
 
-  /** No response came: it rests until `now` + quarantine, but its place in max-outstanding is free at once. */
+  /** No response came: it rests, but its place below max-outstanding is free at once. */
   quarantine(identifier: Identifier<T>, now: Instant): void {
     this.#endUse(identifier)
     identifier.quarantinedUntil = after(now, this.#quarantineTime)
@@ -151,7 +148,7 @@ export class Identifiers<T> {
     this.#atRest += 1
   }
 
-  /** Nobody waits for it any more; it stays outstanding until its response or its time-out. */
+  /** Nobody waits for it any more. It stays outstanding until its response or its time-out. */
   abandon(identifier: Identifier<T>): void {
     identifier.abandoned = true
     this.#abandoned += 1
@@ -179,7 +176,7 @@ export class Identifiers<T> {
     return this.#ports[port]?.all[value]
   }
 
-  /** A lower bound lets nothing new out until the count is below; a higher one opens the ports it needs. */
+  /** A lower bound lets nothing new out until fewer are outstanding; a higher one opens ports. */
   reconfigure({ maxOutstanding, quarantine }: { maxOutstanding: number; quarantine: Duration }): void {
     this.#maxOutstanding = maxOutstanding
     this.#quarantineTime = quarantine

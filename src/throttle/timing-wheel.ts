@@ -1,9 +1,9 @@
 /**
  * Deadlines of what is outstanding: a timing wheel of 10 ms steps, no heap and no timer per request.
  *
- * Each step holds a ring of items due in it; an item is put in and taken out in O(1). An item is due at the first step
- * that begins at or after its deadline: never early, at most 10 ms late. Deadlines beyond one turn of the wheel stay in
- * their step and are looked at once a turn.
+ * Each step holds a chain of the items due in it; putting in and removing cost O(1). An item is due at the first step that
+ * begins at or after its deadline: never early, at most 10 ms late. An item that is due after more than one turn of the wheel
+ * stays in its step and is looked at once a turn.
  */
 import { type Duration, type Instant, instant, micros } from '../units.ts'
 
@@ -13,7 +13,7 @@ const STEPS = 1024
 /** What can be put on a wheel. The wheel alone writes `next`, `previous` and `step`. */
 export interface Timed {
   deadline: Instant
-  /** Where it hangs; -1 where it does not. */
+  /** Where it hangs; -1 if it does not. */
   step: number
   next: Timed | undefined
   previous: Timed | undefined

@@ -11,7 +11,7 @@ import { CONTENT_TYPE, exposition } from '../../observe/metrics/exposition.io.ts
 import { METRICS } from '../../observe/metrics/metrics.ts'
 import { statusReport } from '../../observe/status-report.ts'
 import type { DaemonView } from '../../observe/view/view.ts'
-import type { FoundLearned } from '../../proxy/signing.ts'
+import type { FoundLearned } from '../../proxy/inspection.ts'
 import { readClockPair } from '../../transport/clock.io.ts'
 import { noSuchClient, optionalText, routeWith, whichClients, whole } from '../fields.ts'
 import { jsonAnswer, type Route, refusal, textAnswer } from '../route.ts'

@@ -3,7 +3,7 @@
  */
 import type { SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { Sought } from '../../accounting/sessions/session-rows.ts'
-import type { FoundLearned } from '../../proxy/signing.ts'
+import type { FoundLearned } from '../../proxy/inspection.ts'
 import { latestOf } from '../shared/sum.ts'
 
 /** What tracked sessions must be; what is not given may be anything. */

@@ -6,7 +6,7 @@
  */
 import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
 import type { Draining } from '../../proxy/border/ports.ts'
-import type { FoundLearned } from '../../proxy/signing.ts'
+import type { FoundLearned } from '../../proxy/inspection.ts'
 import type { ListenOptions } from '../../transport/listener-plan.ts'
 import type { Instant } from '../../units.ts'
 import type { PlainOptions } from '../shared/plain-options.ts'

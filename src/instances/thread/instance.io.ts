@@ -14,7 +14,7 @@ import type { Followed } from '../../proxy/border/events.ts'
 import type { ClientOptions } from '../../proxy/border/options.ts'
 import type { Draining, Journal, Tracer } from '../../proxy/border/ports.ts'
 import { Engine } from '../../proxy/engine.ts'
-import type { FoundLearned } from '../../proxy/signing.ts'
+import type { FoundLearned } from '../../proxy/inspection.ts'
 import { monotonicNow } from '../../transport/clock.io.ts'
 import { Links } from '../../transport/links.io.ts'
 import type { LinkNotes } from '../../transport/listeners.io.ts'
@@ -146,7 +146,7 @@ export class Instance implements InstanceProtocol {
     this.#shared?.change(memory)
     this.#clients = changedClients(this.#clients, clients)
     this.#engine.reconfigure({ ...engineOptionsFrom(options), clients: this.#clients }, monotonicNow())
-    if (forgets > this.#forgets) this.#engine.signing.forget()
+    if (forgets > this.#forgets) this.#engine.forgetLearned()
     this.#forgets = forgets
     this.#isPreparing = false
     this.#log.setLevel(logLevel)
@@ -209,14 +209,14 @@ export class Instance implements InstanceProtocol {
 
   async learned(limit: number): Promise<FoundLearned> {
     const addresses = await this.#inSteps(BUCKETS_AT_ONCE, limit, (from) =>
-      this.#engine.signing.addresses(from, BUCKETS_AT_ONCE, monotonicNow()),
+      this.#engine.inspection.learnedAddresses(from, BUCKETS_AT_ONCE, monotonicNow()),
     )
     const at = monotonicNow()
-    const { messageAuthenticatorLearned, signing } = this.#engine.signing.snapshot(at)
+    const { messageAuthenticatorLearned, signing } = this.#engine.inspection.signing(at)
     return {
       addresses: addresses.slice(0, limit),
       total: messageAuthenticatorLearned.clients,
-      servers: this.#engine.signing.servers(at),
+      servers: this.#engine.inspection.learnedServers(at),
       mixed: signing.mixed,
       at,
     }

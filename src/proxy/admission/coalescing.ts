@@ -2,9 +2,9 @@
  * `interims: newest`: while an interim update of a session waits unsent, a newer one takes its place in the queue, and its
  * age.
  *
- * The older one is never sent; its client is answered when the newer one is, also where it comes again after that
- * (`Duplicates`). Newer is what counts the same session longer (`outdates`), whichever comes first: an older one that comes
- * late joins the newer one that waits. A Start or a Stop between the two keeps them apart.
+ * The older one is never sent. Its client is answered when the newer one is, also if it sends the older one again later.
+ * Newer is the update that counts the same session longer (`outdates`), whichever comes first: an older one that comes late
+ * joins the newer one that waits. A Start or a Stop between the two keeps them apart.
  */
 import { isInterim, outdates } from '../../accounting/record/record.ts'
 import type { Instant } from '../../units.ts'

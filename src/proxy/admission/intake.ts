@@ -2,9 +2,9 @@
  * Whether a client's datagram is a request at all: lengths, a known client, proof, what the configuration asks for
  * beyond the RFCs (BlastRADIUS, CVE-2024-3596), and nothing that every server would drop.
  *
- * The answer is the packet with its client, or the name of what is wrong. Nothing is changed here but what is known of who
- * signs (`Signers`): by a client's setting `auto` an address whose verified Access-Requests carry Message-Authenticator
- * must go on so. EAP always carries it (RFC 3579 section 3.2), and so teaches nothing.
+ * Nothing is changed here but what is known of who signs (`Signers`). Under a client's setting `auto`, an address whose
+ * verified Access-Requests carry Message-Authenticator must go on so. EAP always carries it (RFC 3579 section 3.2), so it
+ * teaches nothing.
  */
 import { zoneOf } from '../../addresses.ts'
 import { ACCESS_REQUEST } from '../../codes.ts'
@@ -21,7 +21,7 @@ import { type Learned, Signer, Signers, secondOf } from '../signing/signers.ts'
 import { type Client, ClientTable } from '../work/client-table.ts'
 import type { Arrival, Verdict } from './arrival.ts'
 
-/** Addresses of which it is known that they sign, and as many of which it is known that they don't. */
+/** Addresses that are known to sign, and as many that are known not to. */
 export const LEARNED_ADDRESSES = 65_536
 
 type IntakeOptions = Pick<EngineOptions, 'clients' | 'maxAttributes'>
@@ -29,7 +29,7 @@ type IntakeOptions = Pick<EngineOptions, 'clients' | 'maxAttributes'>
 /** An address of which `auto` has learned that it signs. */
 export interface LearnedAddress extends Learned {
   readonly address: string
-  /** The configured client it belongs to now; undefined where it has none any more. */
+  /** The configured client it belongs to now; undefined if it has none any more. */
   readonly client: string | undefined
 }
 
@@ -38,11 +38,11 @@ export class Intake {
   #maxAttributes: number
   readonly #signers: Signers
   readonly #keys = new AddressKeys()
-  /** By address, as text: only a shortcut, and bounded. */
+  /** By address, as text: a shortcut, and bounded. */
   readonly #atHand = new Map<string, Signer>()
   readonly #journal: Journal
 
-  /** `o.memory`: what is known of who signs is known to all engines that have it. */
+  /** Engines with the same `o.memory` know the same of who signs. */
   constructor(
     { clients, maxAttributes }: IntakeOptions,
     o: { readonly journal: Journal; readonly salt: number; readonly memory?: SigningMemory | undefined },
@@ -71,7 +71,7 @@ export class Intake {
     this.#clients = new ClientTable(clients, this.#clients)
     this.#maxAttributes = maxAttributes
     this.#knowZones()
-    this.#signers.change((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
+    this.#signers.reconfigure((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
   }
 
   /** Finds the client of an arrival and reads its packet. */
@@ -110,7 +110,7 @@ export class Intake {
     })
   }
 
-  /** What a server drops unread never reaches one: anybody could send it, and the server's silence would look like death. */
+  /** What servers drop unread never reaches one: anybody could send it, and the server would look dead. */
   #refusedByServers(packet: Packet): ClientDropReason | undefined {
     if (packet.hasTypeZero) return 'attribute-type-zero'
     const isTooMuch = hasTooManyAttributes(packet, this.#maxAttributes, attributesToAdd(packet))
@@ -145,7 +145,7 @@ export class Intake {
     return 'missing-message-authenticator'
   }
 
-  /** What is learned of an interface's addresses is told with its name, also before this engine heard of them. */
+  /** Another engine may learn an address of an interface first: it is listed with the name of the interface all the same. */
   #knowZones(): void {
     for (const zone of new Set(this.clients.map(({ options }) => zoneOf(options.network)))) this.#keys.know(zone)
   }

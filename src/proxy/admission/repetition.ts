@@ -1,10 +1,10 @@
 /**
  * What to do with a message that came before: absorb it, answer it again, or attach it to its record.
  *
- * RFC 5080 section 2.2.2: a retransmission has the same source, identifier, code and authenticator; it never goes to a
- * server a second time. The same identifier with another authenticator says that the client gave the old request up: an
- * Access-Request ends with that; an accounting record is still a record (a client uses its 256 identifiers again within
- * seconds), stays in its place, and only its old identifier gets no answer any more.
+ * RFC 5080 section 2.2.2: a retransmission has the same source, identifier, code and authenticator. It never goes to a server
+ * a second time. The same identifier with another authenticator means that the client gave the old request up. Then an
+ * Access-Request ends. An accounting record stays where it is, since a client uses its 256 identifiers again within seconds;
+ * only its old identifier gets no answer any more.
  */
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'

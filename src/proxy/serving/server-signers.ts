@@ -72,7 +72,7 @@ export class ServerSigners {
   /** There are other lanes, or they have other settings. */
   reconfigure(lanes: readonly Lane[]): void {
     const settings = new Map(lanes.map(({ server }) => [server.name, server.requireMessageAuthenticator]))
-    this.signers.change((name) => settings.get(name))
+    this.signers.reconfigure((name) => settings.get(name))
   }
 }
 

@@ -5,14 +5,14 @@
  *     IPv6            the address
  *     IPv6 fe80::/10  its octets 0-1, 6 octets of MD5 of its octets 2-7 and its zone, its octets 8-15
  *
- * A link-local address is one for each interface (RFC 4007), so the zone belongs to it. It stands where such addresses have
- * 54 bits of 0 (RFC 4291 section 2.5.6). The name behind a hash is known of zones that were seen or configured; of others,
- * which only another engine saw, the text is `%?`.
+ * A link-local address is another one on each interface (RFC 4007), so the zone is a part of the key. It takes the place of
+ * 54 bits that are 0 in such addresses (RFC 4291 section 2.5.6). The names of zones that were seen or configured are known.
+ * A zone that only another engine saw is `%?` in the text.
  */
 import { formatAddress, isLinkLocal, parseAddress, zoneOf } from '../../addresses.ts'
 import { md5 } from '../../radius/md5.ts'
 
-/** More than a machine has interfaces; names of former ones make room. */
+/** More than a machine has interfaces. */
 const ZONES = 1_024
 const MAPPED = [0xff, 0xff]
 const MAPPED_AT = 10
@@ -51,7 +51,7 @@ export class AddressKeys {
     return formatAddress(octets) + zone
   }
 
-  /** There is an interface of this name: `%eth0`, or empty where none is named. */
+  /** There is an interface of this name: `%eth0`, or empty if none is named. */
   know(zone: string): void {
     const hash = textOf(hashOf(NO_OCTETS, zone))
     if (this.#zones.size >= ZONES && !this.#zones.has(hash)) this.#zones.clear()

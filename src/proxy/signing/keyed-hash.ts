@@ -1,9 +1,8 @@
 /**
  * HalfSipHash-1-3 of four 32-bit words (Aumasson and Bernstein): a hash with a secret key.
  *
- * Whoever does not know the key can't choose words that meet: no difference between two inputs makes their hashes equal
- * under many keys. Mixers that multiply by known numbers do not promise this, whatever number they begin with. It is for tables
- * whose keys strangers choose.
+ * It is for tables whose keys strangers choose. Nobody who does not know the secret key can choose inputs with equal hashes.
+ * Mixers that multiply by known numbers do not promise this, whatever number they begin with.
  *
  *     state      v0 = k0, v1 = k1, v2 = k0 ^ 'lyge', v3 = k1 ^ 'tedb'
  *     each word  v3 ^= word, one round, v0 ^= word; at last the length in octets, in the top octet of a word

@@ -5,10 +5,10 @@
  *     header (int32)   entries, epoch, key of the hash (2)
  *     bucket (int32)   version, forgotten, then WAYS entries of key (4), last, first, packet, epoch
  *
- * A key belongs to one bucket, which nobody outside can foresee (`keyedHash`): strangers choose the keys. Where that is full, the entry that was not seen for longest makes room, and the bucket keeps
- * when that was seen: whoever must not forget too early can ask. A bucket's version is odd while somebody writes there: a
- * reader tries again, a second writer waits. `clear` begins an epoch: entries of former ones are empty places. No step
- * depends on how many entries there are; without shared memory, pages are made when they are needed.
+ * Strangers choose the keys, so nobody outside can foresee the bucket of a key (`keyedHash`). In a full bucket the entry that
+ * was not seen for longest makes room, and the bucket keeps when that was seen (`forgottenBeside`). A bucket's version is odd
+ * while somebody writes there: a reader tries again, a second writer waits. `clear` begins an epoch, and entries of former
+ * epochs are empty. No step depends on how many entries there are. Without shared memory, pages are made when needed.
  */
 import { mix } from '../../queues/containers/hashing.ts'
 import { keyedHash } from './keyed-hash.ts'
@@ -23,7 +23,7 @@ const FORGOTTEN = 1
 const BUCKET_HEADER = 2
 const WAYS = 8
 const KEY_INTS = 4
-/** Seconds plus one, so that 0 is an empty place. */
+/** Seconds plus one, so that 0 is empty. */
 const LAST = KEY_INTS
 const FIRST = KEY_INTS + 1
 const PACKET = KEY_INTS + 2
@@ -31,7 +31,7 @@ const ENTRY_EPOCH = KEY_INTS + 3
 const ENTRY_INTS = KEY_INTS + 4
 const BUCKET_INTS = BUCKET_HEADER + WAYS * ENTRY_INTS
 
-/** Half full at most, so that a bucket rarely overflows before the table is full. */
+/** The table is half full at most, so that a bucket rarely overflows before. */
 const ROOM = 2
 const PAGE_BITS = 4
 const BUCKETS_OF_PAGE = 1 << PAGE_BITS
@@ -80,7 +80,7 @@ export class LastSeenTable {
     this.#k1 = this.#agreed(HASH_KEY + 1, mix(o.salt + 1) | 1)
   }
 
-  /** Entries; one that is too old for its user counts until it is removed or its place is taken. */
+  /** Entries; one that is too old for its user counts until it is removed or overwritten. */
   get size(): number {
     return Atomics.load(this.#header, ENTRIES)
   }
@@ -104,13 +104,13 @@ export class LastSeenTable {
     return false
   }
 
-  /** The latest second in which a key was seen that left this key's bucket for want of room; -1: none ever left. */
+  /** The latest second in which a key was seen that made room in this key's bucket; -1 if none ever did. */
   forgottenBeside(key: Int32Array): number {
     const bucket = this.#bucketOf(key)
     return Atomics.load(this.#page(bucket), startOf(bucket) + FORGOTTEN) - 1
   }
 
-  /** The key is seen in this second, in that packet: it is known from now on, or seen again. */
+  /** The key is seen in this second, in that packet. */
   put(key: Int32Array, second: number, packet: number): void {
     this.#write(key, (page, from) => {
       const known = this.#find(page, from, key)
@@ -167,7 +167,7 @@ export class LastSeenTable {
     return listed
   }
 
-  /** What the first user wrote there: this, or another's. */
+  /** What the first user wrote there. */
   #agreed(word: number, mine: number): number {
     return Atomics.compareExchange(this.#header, word, 0, mine) || mine
   }
@@ -212,7 +212,7 @@ export class LastSeenTable {
     into.packet = Atomics.load(page, at + PACKET)
   }
 
-  /** Where the key's entry begins in the page; -1 where it has none. */
+  /** Where the key's entry begins in the page; -1 if it has none. */
   #find(page: Int32Array, from: number, key: Int32Array): number {
     for (let way = 0; way < WAYS; way += 1) {
       const at = from + BUCKET_HEADER + way * ENTRY_INTS

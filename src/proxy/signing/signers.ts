@@ -2,15 +2,15 @@
  * Who signs: of which peers (addresses of clients, servers) `auto` has learned that they send Message-Authenticator by
  * themselves, and of which unsigned packets are taken.
  *
- * - A verified signed packet teaches, unless an unsigned one was taken from the same peer within the last hour: two devices
+ * - A verified signed packet teaches, unless an unsigned one was accepted from the same peer within the last hour. Two devices
  *   may share the address, and only the operator knows. Then nothing is learned and nothing dropped (`mixed-signing`).
- * - What is learned stays. No unsigned packet ends it, since strangers can send those; 30 days without a signed one do, and
- *   an operator: by having it forgotten, or by a setting under which an unsigned one is taken.
- * - Where so many peers send unsigned packets that one of the last hour had to make room, whoever shares its bucket counts
- *   as one that may have sent some: then too little is learned, never too much.
+ * - What is learned stays. No unsigned packet ends it, since strangers can send those. It ends after 30 days without a signed
+ *   packet, or if an operator has it forgotten, or if a setting lets an unsigned packet pass.
+ * - If an entry of the last hour had to make room in the table of unsigned packets, every peer of its bucket counts as one
+ *   that may have sent some. Then too little is learned, never too much.
  *
- * Time is counted in whole seconds, on the careful side: the hour and the 30 days last up to a second longer. What a packet
- * costs beyond a comparison is paid once a second and peer.
+ * Time is in whole seconds, so the hour and the 30 days last up to a second longer. Most packets cost a comparison; once a
+ * second and peer there is more to do.
  */
 import { type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
 import type {
@@ -26,21 +26,21 @@ import type { Journal, SigningMemory } from '../border/ports.ts'
 import { LastSeenTable, type Sighting } from './last-seen-table.ts'
 import { RecentByName } from './recent-by-name.ts'
 
-/** Seconds in which an unsigned packet that was taken speaks against learning. */
+/** Seconds in which an accepted unsigned packet speaks against learning. */
 export const UNSIGNED_COUNTS_FOR = 3_600
-/** Seconds without a signed packet after which it is forgotten that a peer signs. */
+/** Seconds without a signed packet after which a peer is forgotten. */
 export const LEARNED_FOR = 30 * 86_400
-/** How long it is told that unsigned packets were dropped. */
+/** How long dropped unsigned packets are reported. */
 const DROPPED_FOR = seconds(600)
 
-/** One peer: its key, and what was done for it in the running second. Whoever knows the peer keeps this. */
+/** One peer: its key, and what was done for it in the running second. Who knows the peer keeps this. */
 export class Signer {
   /** 128 bits that are this peer's alone. */
   readonly key: Int32Array
-  /** A signed packet of it taught what it can; one that can't teach was looked at. */
+  /** A signed packet taught what it can; one that can't teach was seen. */
   signedAt = -1
   idleAt = -1
-  /** An unsigned one was noted; one was taken under `auto`. */
+  /** An unsigned packet was noted; one was accepted under `auto`. */
   notedAt = -1
   takenAt = -1
 
@@ -70,7 +70,7 @@ export class Signers {
   readonly #dropped = new RecentByName<UnsignedDropped>(DROPPED_FOR)
   readonly #found: Sighting = { last: 0, first: 0, packet: 0 }
 
-  /** Remembers about `capacity` peers. What is known on `memory` is known to all engines that have it. */
+  /** Remembers about `capacity` peers. Engines with the same `memory` know the same. */
   constructor(o: {
     readonly peer: PeerKind
     readonly capacity: number
@@ -95,7 +95,7 @@ export class Signers {
     return this.#learned.size
   }
 
-  /** A verified signed packet; `teaches`: the setting is `auto`, and it is none that must be signed anyway (EAP). */
+  /** A verified signed packet. `teaches`: the setting is `auto`, and the packet need not be signed anyway (EAP). */
   signed(signer: Signer, of: SignerName, packet: SeenPacket, teaches: boolean, now: Instant): void {
     const second = secondOf(now)
     if (this.hasLearned(signer, of, now)) {
@@ -112,7 +112,7 @@ export class Signers {
 
   /** Whether an unsigned packet of this peer is to be dropped under `auto`. */
   hasLearned(signer: Signer, of: SignerName, now: Instant): boolean {
-    // Nobody learns within an hour of what this engine took.
+    // Nobody learns within an hour of what this engine accepted.
     if (signer.takenAt === secondOf(now) || !this.#learned.read(signer.key, this.#found)) return false
     if (secondOf(now) - this.#found.last <= LEARNED_FOR) return true
     this.#forgetOne(signer, of, 'silent', now)
@@ -120,15 +120,15 @@ export class Signers {
   }
 
   /**
-   * An unsigned packet passes: for an hour nothing is learned there, and where the setting is not `auto`, nothing stays
-   * learned. False: it does not pass, since `isAuto` and another engine has learned in this moment that the peer signs.
+   * An unsigned packet passes: for an hour nothing is learned of the peer, and nothing stays learned if the setting is not
+   * `auto`. False: it does not pass, since another engine has just learned that the peer signs.
    */
   tryTakeUnsigned(signer: Signer, of: SignerName, packet: SeenPacket, isAuto: boolean, now: Instant): boolean {
     const second = secondOf(now)
     if (signer.notedAt !== second) this.#unsigned.put(signer.key, second, packed(packet))
     signer.notedAt = second
     if (!isAuto) {
-      // What is taken now must not be dropped once `auto` is back.
+      // What passes now must not be dropped once `auto` is back.
       if (this.#learned.read(signer.key, this.#found)) this.#forgetOne(signer, of, 'unsigned', now)
       return true
     }
@@ -142,7 +142,7 @@ export class Signers {
     this.#dropped.note({ peer: this.#peer, ...named(of), packet, because, seen: now })
   }
 
-  /** Undefined where nothing is learned of it. */
+  /** Undefined if nothing is learned of it. */
   learned(signer: Signer, now: Instant): Learned | undefined {
     const isThere = this.#learned.read(signer.key, this.#found)
     return isThere && secondOf(now) - this.#found.last <= LEARNED_FOR ? learnedFrom(this.#found, now) : undefined
@@ -159,7 +159,7 @@ export class Signers {
     return listed.map((sighting) => ({ key: sighting.key, learned: learnedFrom(sighting, now) }))
   }
 
-  /** Whose signatures need an operator; what was mixed and is learned by now does not. */
+  /** Peers that need an operator. A peer that was mixed and is learned by now does not. */
   troubles(now: Instant): { readonly mixed: MixedSigning[]; readonly dropped: UnsignedDropped[] } {
     const mixed = this.#mixed.list(now, ({ key }) => !this.#learned.read(key, this.#found))
     return {
@@ -171,13 +171,13 @@ export class Signers {
     }
   }
 
-  /** Other settings answer what was asked of the operator. */
-  change(settingOf: (name: string) => RequireMessageAuthenticator | undefined): void {
+  /** New settings answer what the operator was asked. */
+  reconfigure(settingOf: (name: string) => RequireMessageAuthenticator | undefined): void {
     this.#mixed.keepOnly((name) => settingOf(name) === 'auto')
     this.#dropped.keepOnly((name) => (settingOf(name) ?? 'no') !== 'no')
   }
 
-  /** Who signs is forgotten. Who sent unsigned packets is not: that still speaks against learning. */
+  /** Forgets who signs, but not who sent unsigned packets: that still speaks against learning. */
   forget(): void {
     this.#learned.clear()
     this.#dropped.remove(({ because }) => because === 'learned')
@@ -191,7 +191,7 @@ export class Signers {
   #tryLearn({ key }: Signer, packet: SeenPacket, second: number): boolean {
     if (this.#mayHaveSentUnsigned(key, second)) return false
     this.#learned.put(key, second, packed(packet))
-    // Another engine may have taken one since we looked.
+    // Another engine may have accepted one meanwhile.
     if (!this.#mayHaveSentUnsigned(key, second)) return true
     this.#learned.remove(key)
     return false
@@ -212,7 +212,7 @@ export class Signers {
 
 const named = ({ name, at }: SignerName): SignerName => ({ name, at })
 
-/** Of some, which are in the order in which they were seen. */
+/** They are in the order in which they were seen. */
 const latestOf = <T>(entries: readonly T[]): T => entries.at(-1) as T
 
 const learnedFrom = ({ last, first, packet }: Readonly<Sighting>, now: Instant): Learned => ({

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { allLearned, allSessions, type FoundSessions } from '../../../src/instances/protocol/found.ts'
-import type { FoundLearned } from '../../../src/proxy/signing.ts'
+import type { FoundLearned } from '../../../src/proxy/inspection.ts'
 
 const found = (ids: readonly string[], changes: Partial<FoundSessions> = {}): FoundSessions => ({
   sessions: ids.map((session) => ({ session })) as unknown as FoundSessions['sessions'],

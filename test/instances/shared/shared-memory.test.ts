@@ -165,9 +165,9 @@ describe('Message-Authenticator', () => {
     first.now = instant(START + 2 * month)
     first.access({ from })
     expect(first.snapshot().classes.authentication.ledger.dropped['missing-message-authenticator']).toBe(1)
-    expect(second.engine.signing.addresses(0, 1_000_000, second.now)).toMatchObject([{ address: '10.1.2.3' }])
-    first.engine.signing.forget()
-    expect(second.engine.signing.addresses(0, 1_000_000, second.now)).toEqual([])
+    expect(second.engine.inspection.learnedAddresses(0, 1_000_000, second.now)).toMatchObject([{ address: '10.1.2.3' }])
+    first.engine.forgetLearned()
+    expect(second.engine.inspection.learnedAddresses(0, 1_000_000, second.now)).toEqual([])
     second.now = first.now
     second.access({ from })
     expect(second.snapshot().classes.authentication.ledger.dropped['missing-message-authenticator']).toBe(0)

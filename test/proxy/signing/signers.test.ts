@@ -55,10 +55,10 @@ class Address {
 
   /** Addresses of `show learned`. */
   list() {
-    const { signing } = this.world.engine
+    const { inspection } = this.world.engine
     const all = []
     for (let from = 0; ; from += 1_000) {
-      const some = signing.addresses(from, 1_000, this.world.now)
+      const some = inspection.learnedAddresses(from, 1_000, this.world.now)
       if (some === undefined) return all
       all.push(...some)
     }
@@ -152,7 +152,7 @@ describe('an address under auto', () => {
   it('is forgotten when an operator says so, and the first request decides again', () => {
     const address = new Address()
     address.sends({ signed: true })
-    address.world.engine.signing.forget()
+    address.world.engine.forgetLearned()
     expect(address.learned).toBe(0)
     expect(address.at(1).sends()).toBe(true)
     expect(address.at(2).sends({ signed: true })).toBe(true)
@@ -265,11 +265,11 @@ describe('an unsigned request that is dropped', () => {
     address.sends({ signed: true })
     address.sends()
     expect(address.dropped.length).toBe(1)
-    address.world.engine.signing.forget()
+    address.world.engine.forgetLearned()
     expect(address.dropped).toEqual([])
     const required = new Address({ clients: [client({ requireMessageAuthenticator: 'yes' })] })
     required.sends()
-    required.world.engine.signing.forget()
+    required.world.engine.forgetLearned()
     expect(required.dropped.length).toBe(1)
   })
 
@@ -388,11 +388,11 @@ describe('a server under auto', () => {
     const world = farm()
     expect(answered(world)).toBe(true)
     expect(answered(at(world, HOUR), { signed: true })).toBe(true)
-    expect(world.engine.signing.servers(world.now)).toEqual([])
+    expect(world.engine.inspection.learnedServers(world.now)).toEqual([])
     expect(world.snapshot().signing.mixed).toMatchObject([{ peer: 'server', name: 's1', at: '192.0.2.10 port 1812' }])
     expect(answered(at(world, HOUR + 1), { signed: true })).toBe(true)
     expect(world.snapshot().signing.mixed).toEqual([])
-    expect(world.engine.signing.servers(world.now)).toEqual([
+    expect(world.engine.inspection.learnedServers(world.now)).toEqual([
       {
         server: 's1',
         at: '192.0.2.10 port 1812',
@@ -412,7 +412,7 @@ describe('a server under auto', () => {
     expect(answered(at(world, 10 + MONTH))).toBe(false)
     expect(answered(at(world, 60 + MONTH))).toBe(true)
     answered(at(world, 60 + MONTH + HOUR + 1), { signed: true })
-    world.engine.signing.forget()
+    world.engine.forgetLearned()
     expect(answered(at(world, 120 + MONTH + HOUR + 1))).toBe(true)
   })
 })
