@@ -83,7 +83,7 @@ function runBatch(load: EngineLoad, trafficClass: TrafficClass, from: number, co
     for (let i = 0; i < BATCH; i += 1) engine.receive(trafficClass, peers[i]!, requests[i]!, load.now)
   })
   costs.serve += timed(costs, () => load.serve())
-  const answers = load.takeAnswers()
+  const answers = load.pollAnswers()
   costs.respond += timed(costs, () => {
     for (const { lane, port, bytes } of answers) engine.respond(lane, port, bytes, load.now)
   })

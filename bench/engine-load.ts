@@ -82,7 +82,7 @@ export class EngineLoad {
   }
 
   /** The servers' answers to what was forwarded since the last call. */
-  takeAnswers(): Forwarded[] {
+  pollAnswers(): Forwarded[] {
     const asked = this.#forwarded
     this.#forwarded = []
     return asked.flatMap(({ lane, port, bytes }) =>

@@ -46,7 +46,7 @@ function turns(load: EngineLoad, trafficClass: TrafficClass, from: number, count
     for (let i = 0; i < BATCH; i += 1) load.engine.receive(trafficClass, peers[i]!, requests[i]!, load.now)
     load.serve()
     const paused = performance.now()
-    const answers = load.takeAnswers()
+    const answers = load.pollAnswers()
     const resumed = performance.now()
     for (const { lane, port, bytes } of answers) load.engine.respond(lane, port, bytes, load.now)
     load.serve()
@@ -62,7 +62,7 @@ function looks(load: EngineLoad): number[] {
     const began = performance.now()
     load.serve()
     const took = (performance.now() - began) * 1_000
-    load.takeAnswers()
+    load.pollAnswers()
     return took
   })
 }

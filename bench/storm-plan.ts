@@ -54,11 +54,11 @@ export const STANDARD_STORM: StormPlan = {
 }
 
 /** One way of the requests to the servers. */
-export type Path = 'through' | 'directly'
+export type StormPath = 'through' | 'directly'
 
 export interface StormCommand {
   readonly plan: StormPlan
-  readonly paths: readonly Path[]
+  readonly paths: readonly StormPath[]
   /** Where the numbers go as JSON. */
   readonly json: string
 }

@@ -9,7 +9,7 @@ import { table } from '../src/commands/text/table.ts'
 import type { LedgerSnapshot } from '../src/proxy/border/endings.ts'
 import type { BngReport } from './bng.ts'
 import type { SlowServerReport } from './slow-server.ts'
-import { isStandard, type Path, type StormPlan } from './storm-plan.ts'
+import { isStandard, type StormPath, type StormPlan } from './storm-plan.ts'
 
 /** Seconds: every session is up by then. */
 export const ALL_UP_WITHIN = 65
@@ -45,7 +45,7 @@ export interface DaemonReport {
 
 /** One storm over one path. */
 export interface StormRun {
-  readonly path: Path
+  readonly path: StormPath
   readonly bng: BngReport
   readonly servers: readonly SlowServerReport[]
   readonly daemon: DaemonReport | undefined

@@ -40,7 +40,7 @@ for (const kind of ['known', 'new'] as const) {
   const tracked: Kept = { load: new EngineLoad(options(true)), micros: [] }
   const both = [without, tracked]
   for (let session = 0; session < SESSIONS; session += 1)
-    for (const { load } of both) take(load, [recordFor(session, START)])
+    for (const { load } of both) timeFor(load, [recordFor(session, START)])
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const { load, micros: spent } of round % 2 === 0 ? both : [...both].reverse()) {
       const took = roundOf(load, kind, round)
@@ -65,13 +65,13 @@ function roundOf(load: EngineLoad, kind: 'known' | 'new', round: number): number
         INTERIM,
       ),
     )
-    spent += take(load, records)
+    spent += timeFor(load, records)
   }
   return spent / RECORDS_A_ROUND
 }
 
 /** Microseconds in the engine. */
-function take(load: EngineLoad, records: readonly Uint8Array[]): number {
+function timeFor(load: EngineLoad, records: readonly Uint8Array[]): number {
   const { engine } = load
   load.now = (load.now + BATCH_EVERY) as typeof load.now
   const peers = records.map((_, i) => peerOf(serial + i))
@@ -80,7 +80,7 @@ function take(load: EngineLoad, records: readonly Uint8Array[]): number {
   for (const [i, record] of records.entries()) engine.receive('accounting', peers[i]!, record, load.now)
   load.serve()
   let spent = since(began)
-  const answers = load.takeAnswers()
+  const answers = load.pollAnswers()
   began = process.threadCpuUsage()
   for (const { lane, port, bytes } of answers) engine.respond(lane, port, bytes, load.now)
   load.serve()

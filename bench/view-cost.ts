@@ -87,7 +87,7 @@ function disturb(view: number): void {
     load.engine.receive('accounting', peerOf(serial), requestOf('accounting', serial), load.now)
   }
   load.serve()
-  for (const { lane, port, bytes } of load.takeAnswers()) load.engine.respond(lane, port, bytes, load.now)
+  for (const { lane, port, bytes } of load.pollAnswers()) load.engine.respond(lane, port, bytes, load.now)
   for (let at = 0; at < elsewhere.length; at += 8) elsewhere[at] = view
 }
 

@@ -12,11 +12,11 @@ import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import { micros, seconds } from '../../src/units.ts'
 
 const CONFIGURATION = `
-clients: [{ name: bng, address: 10.0.0.0/24, secret: made up }]
+clients: [{ name: bng, address: 10.0.0.0/24, secret: simulated }]
 farm:
   servers:
-    - { name: first, address: 10.1.0.1, secret: made up }
-    - { name: second, address: 10.1.0.2, secret: made up }
+    - { name: first, address: 10.1.0.1, secret: simulated }
+    - { name: second, address: 10.1.0.2, secret: simulated }
 `
 /** No client dials a session twice: one that is lost stays away for longer than a world lasts. */
 export const NEVER = seconds(1_000_000)

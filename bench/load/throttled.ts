@@ -172,6 +172,6 @@ const plotOf = ({ perSlot, quota }: SlotUse): ScenarioReport['plots'][number] =>
   unit: '',
   isWide: true,
   step: SLOT_MICROS / 1_000_000,
-  lines: [{ label: 'at the sink', style: 'with', values: perSlot, isFilled: true }],
+  curves: [{ label: 'at the sink', style: 'with', values: perSlot, isFilled: true }],
   levels: [{ label: `quota ${quota}`, value: quota }],
 })

@@ -209,7 +209,7 @@ class Trial {
         packet.authenticator,
       )
       this.counts.mutatedResponses += 1
-      if (this.#take(sent, packet, asked, from, bytes)) return
+      if (this.#accept(sent, packet, asked, from, bytes)) return
       // Signed, and still of no use: the server is done with the request, and so is the engine.
       if (showsLife(bytes, packet, SERVER_SECRET)) return
     }
@@ -218,7 +218,8 @@ class Trial {
       return
     }
     const good = originalResponse({ dice, secret: SERVER_SECRET, request: packet })
-    if (!this.#take(sent, packet, asked, from, good) && !isTooMuch(good)) this.#say('a good response was not passed on')
+    if (!this.#accept(sent, packet, asked, from, good) && !isTooMuch(good))
+      this.#say('a good response was not passed on')
   }
 
   /** Nobody answers: tries, time-outs and the end of the request. */
@@ -232,7 +233,7 @@ class Trial {
   }
 
   /** One response comes; true where the client got its answer, which is judged. */
-  #take(sent: Sent, packet: Parsed, asked: Parsed, from: Peer, bytes: Buffer): boolean {
+  #accept(sent: Sent, packet: Parsed, asked: Parsed, from: Peer, bytes: Buffer): boolean {
     const before = this.#replies.length
     this.engine.respond(sent.lane, sent.port, Buffer.from(bytes), this.#now)
     this.#serve()

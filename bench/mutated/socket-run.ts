@@ -94,7 +94,7 @@ class Ends {
     for (let index = 0; index < CLIENT_SOCKETS; index += 1) {
       const asked = new Map<number, Asked>()
       this.#asked.push(asked)
-      this.#clients.push(await opened(0, (bytes) => this.#take(asked, bytes)))
+      this.#clients.push(await opened(0, (bytes) => this.#receive(asked, bytes)))
     }
   }
 
@@ -188,7 +188,7 @@ class Ends {
   }
 
   /** Something comes to a client. */
-  #take(asked: Map<number, Asked>, bytes: Buffer): void {
+  #receive(asked: Map<number, Asked>, bytes: Buffer): void {
     const answer = parse(bytes)
     const question = answer === undefined ? undefined : asked.get(answer.identifier)
     if (answer === undefined || question?.packet === undefined) {
@@ -214,14 +214,14 @@ const isOfUse = (packet: Parsed | undefined, request: Parsed, secret: string): b
 
 const opened = async (
   port: number,
-  take: (bytes: Buffer, from: RemoteInfo, socket: Socket) => void,
+  receive: (bytes: Buffer, from: RemoteInfo, socket: Socket) => void,
 ): Promise<Socket> => {
   const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
     socket.bind(port, '127.0.0.1', resolve)
   })
-  socket.on('message', (bytes, from) => take(bytes, from, socket))
+  socket.on('message', (bytes, from) => receive(bytes, from, socket))
   // A port that the daemon has closed for a moment is no end of the run.
   socket.on('error', () => undefined)
   return socket

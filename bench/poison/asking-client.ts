@@ -75,7 +75,7 @@ export class AskingClient {
   async #openSocket(): Promise<void> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 })
     const asked = new Map<number, Question>()
-    socket.on('message', (bytes) => this.#take(asked, bytes))
+    socket.on('message', (bytes) => this.#receive(asked, bytes))
     await new Promise<void>((resolve) => socket.bind(0, this.#address, resolve))
     // A port that is refused for a moment is no end of the campaign.
     socket.on('error', () => undefined)
@@ -83,7 +83,7 @@ export class AskingClient {
     this.#asked.push(asked)
   }
 
-  #take(asked: Map<number, Question>, bytes: Buffer): void {
+  #receive(asked: Map<number, Question>, bytes: Buffer): void {
     const answer = readMessage(bytes)
     const question = asked.get(answer.identifier)
     if (question === undefined || !responseVerifies(answer, question.authenticator, this.#secret)) {

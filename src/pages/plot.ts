@@ -1,9 +1,9 @@
 /**
- * Plots over time as SVG text: lines, areas and levels, axes with round numbers, a legend. They need no library, and get
+ * Plots over time as SVG text: curves, areas and levels, axes with round numbers, a legend. They need no library, and get
  * their colours from the page's style sheet. `plotData` gives the page the numbers for its cross-hair.
  */
 
-export interface Line {
+export interface Curve {
   readonly label: string
   /** A class of the style sheet, which gives the colour. */
   readonly style: 'with' | 'without' | 'authentication' | 'accounting' | 'arrivals'
@@ -20,11 +20,11 @@ export interface Plot {
   /** Seconds from the start to the first value, and between two values. */
   readonly from?: number
   readonly step?: number
-  readonly lines: readonly Line[]
+  readonly curves: readonly Curve[]
   /** Horizontal marks: a limit, a patience. */
   readonly levels?: readonly { readonly label: string; readonly value: number }[]
   /** Vertical marks, and times in which something is wrong, in seconds from the start. */
-  readonly marks?: readonly { readonly label: string; readonly at: number; readonly style?: Line['style'] }[]
+  readonly marks?: readonly { readonly label: string; readonly at: number; readonly style?: Curve['style'] }[]
   readonly bands?: readonly { readonly from: number; readonly to: number }[]
   readonly isWide?: boolean
 }
@@ -36,31 +36,31 @@ const ROOM_FOR_WORDS = 1.1
 /** More points can't be told apart. The highest of several is drawn. */
 const MOST_POINTS = 700
 
-/** A `figure` element, or nothing if no line has a value. */
+/** A `figure` element, or nothing if no curve has a value. */
 export function drawn(plot: Plot): string {
-  const points = Math.max(0, ...plot.lines.map(({ values }) => values.length))
+  const points = Math.max(0, ...plot.curves.map(({ values }) => values.length))
   if (points === 0) return ''
   const scale = scaleOf(plot, points)
-  const lines = plot.lines.map((line) => lineOf(line, scale)).join('')
+  const curves = plot.curves.map((curve) => curveOf(curve, scale)).join('')
   const levels = (plot.levels ?? []).map((level) => levelOf(level, scale)).join('')
   const bands = (plot.bands ?? []).map((band) => bandOf(band, scale)).join('')
   const marks = (plot.marks ?? []).map((mark) => markOf(mark, scale)).join('')
   return `<figure id="${plot.id}"${plot.isWide === true ? ' class="wide"' : ''}>
 <figcaption><h3>${escaped(plot.title)}</h3><p>${escaped(plot.caption)}</p></figcaption>
 <svg viewBox="0 0 ${scale.width} ${HEIGHT}" role="img" aria-label="${escaped(plot.title)}" data-left="${MARGIN.left}" data-right="${scale.width - MARGIN.right}">
-${bands}${axesOf(scale, plot.unit ?? '')}${levels}${lines}${marks}
+${bands}${axesOf(scale, plot.unit ?? '')}${levels}${curves}${marks}
 <line class="cross" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}" x1="-9" x2="-9"/>
 </svg>
-<p class="legend"><span class="at"></span>${plot.lines.map(legendOf).join('')}</p>
+<p class="legend"><span class="at"></span>${plot.curves.map(legendOf).join('')}</p>
 </figure>`
 }
 
-export const plotData = ({ id, unit = '', from = 0, step = 1, lines }: Plot) => ({
+export const plotData = ({ id, unit = '', from = 0, step = 1, curves }: Plot) => ({
   id,
   unit,
   from,
   step,
-  lines: lines.map(({ values }) => values.map((value) => Math.round(value * 1_000) / 1_000)),
+  lines: curves.map(({ values }) => values.map((value) => Math.round(value * 1_000) / 1_000)),
 })
 
 interface Scale {
@@ -76,10 +76,10 @@ interface Scale {
   readonly y: (value: number) => number
 }
 
-function scaleOf({ lines, levels = [], from = 0, step = 1, isWide = false }: Plot, points: number): Scale {
+function scaleOf({ curves, levels = [], from = 0, step = 1, isWide = false }: Plot, points: number): Scale {
   const width = isWide ? 1_240 : 610
   const highest = Math.max(
-    ...lines.map(({ values }) => maximum(values)),
+    ...curves.map(({ values }) => maximum(values)),
     ...levels.map(({ value }) => value * ROOM_FOR_WORDS),
   )
   const { top, steps } = roundAxis(highest)
@@ -107,7 +107,7 @@ export function roundAxis(highest: number): { readonly top: number; readonly ste
   return { top: step * steps, steps }
 }
 
-function lineOf({ values, style, isFilled = false }: Line, scale: Scale): string {
+function curveOf({ values, style, isFilled = false }: Curve, scale: Scale): string {
   const path = thinned(values)
     .map(([index, value], at) => `${at === 0 ? 'M' : 'L'}${fixed(scale.x(index))} ${fixed(scale.y(value))}`)
     .join('')
@@ -176,7 +176,7 @@ function thinned(values: readonly number[]): [index: number, value: number][] {
   return points
 }
 
-const legendOf = ({ label, style }: Line): string =>
+const legendOf = ({ label, style }: Curve): string =>
   `<span class="key ${style}"><i></i>${escaped(label)} <b class="value"></b></span>`
 
 const maximum = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0)

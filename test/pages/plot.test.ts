@@ -10,7 +10,7 @@ const plot = (over: Partial<Plot>): Plot => ({
   title: 'a title',
   caption: 'a caption',
   unit: '',
-  lines: [{ label: 'one', style: 'with', values: [0, 5, 3] }],
+  curves: [{ label: 'one', style: 'with', values: [0, 5, 3] }],
   ...over,
 })
 
@@ -41,7 +41,7 @@ describe('a plot', () => {
   it('draws every line within its frame, and no more points than can be seen', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 1_000_000 }), { minLength: 1, maxLength: 5_000 }), (values) => {
-        const svg = drawn(plot({ lines: [{ label: 'x', style: 'with', values }] }))
+        const svg = drawn(plot({ curves: [{ label: 'x', style: 'with', values }] }))
         const points = pointsOf(svg)
         expect(points.length).toBeGreaterThan(0)
         expect(points.length).toBeLessThanOrEqual(700)
@@ -59,17 +59,17 @@ describe('a plot', () => {
   it('keeps a peak that lasts one second of a whole day', () => {
     const values = new Array<number>(86_400).fill(0)
     values[40_001] = 100
-    const svg = drawn(plot({ lines: [{ label: 'x', style: 'with', values }] }))
+    const svg = drawn(plot({ curves: [{ label: 'x', style: 'with', values }] }))
     expect(Math.min(...pointsOf(svg).map(([, y]) => y))).toBe(14)
   })
 
   it('without a value is not drawn', () => {
-    expect(drawn(plot({ lines: [{ label: 'x', style: 'with', values: [] }] }))).toBe('')
+    expect(drawn(plot({ curves: [{ label: 'x', style: 'with', values: [] }] }))).toBe('')
   })
 
   it('has bands and marks where they belong, kept within the frame', () => {
-    const lines = [{ label: 'x', style: 'with' as const, values: [0, 1, 2, 3, 4] }]
-    const svg = drawn(plot({ lines, bands: [{ from: 2, to: 99 }], marks: [{ label: 'half', at: 2 }] }))
+    const curves = [{ label: 'x', style: 'with' as const, values: [0, 1, 2, 3, 4] }]
+    const svg = drawn(plot({ curves, bands: [{ from: 2, to: 99 }], marks: [{ label: 'half', at: 2 }] }))
     // From 56 to 598 are 4 seconds, so second 2 stands at 327.
     expect(svg).toContain('<rect class="band" x="327" y="14" width="271"')
     expect(svg).toContain('x1="327" x2="327"')
@@ -77,13 +77,13 @@ describe('a plot', () => {
 
   it('takes no markup from words', () => {
     const evil = '<script>alert("x")</script>&'
-    const svg = drawn(plot({ title: evil, caption: evil, lines: [{ label: evil, style: 'with', values: [1] }] }))
+    const svg = drawn(plot({ title: evil, caption: evil, curves: [{ label: evil, style: 'with', values: [1] }] }))
     expect(svg).not.toContain('<script')
     expect(escaped(evil)).toBe('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;')
   })
 
   it('gives its numbers to the cross-hair, to a thousandth', () => {
-    expect(plotData(plot({ from: 2, step: 0.05, lines: [{ label: 'x', style: 'with', values: [1 / 3] }] }))).toEqual({
+    expect(plotData(plot({ from: 2, step: 0.05, curves: [{ label: 'x', style: 'with', values: [1 / 3] }] }))).toEqual({
       id: 'p',
       unit: '',
       from: 2,

@@ -17,7 +17,7 @@ const ALGORITHMS = ['first_server', 'round_robin', 'hash'] as const
 /** Shedding comes first: while no interim update waits, the first one that does is a change of its own. */
 const POLICIES = ['shed_interim_first', 'drop_newest', 'drop_oldest'] as const
 const ORDERS = ['authentication_first', 'fifo'] as const
-/** Calls of each kind in each configuration: what is dear only now and then shows as well. */
+/** Calls of each kind in each configuration: so that a cost that is high only now and then shows. */
 const CALLS = 2
 /** Messages served one by one, each counted. */
 const SERVED = 3
@@ -183,7 +183,7 @@ const held = ({ servers }: EngineOptions, isHeldDown: boolean): EngineOptions['s
 /** A reload makes half of what waits too much, then all of it too old. */
 const ends = (count: Count): void => {
   const { crowd } = count
-  const change = (of: (queue: BacklogLimits) => Partial<BacklogLimits>): void => {
+  const limitQueues = (of: (queue: BacklogLimits) => Partial<BacklogLimits>): void => {
     const { authentication, accounting } = crowd.options.queues
     crowd.reload({
       queues: {
@@ -193,8 +193,8 @@ const ends = (count: Count): void => {
     })
   }
   count.isMassEnding = true
-  change(({ maxMessages }) => ({ maxMessages: Math.ceil(maxMessages / 16) }))
+  limitQueues(({ maxMessages }) => ({ maxMessages: Math.ceil(maxMessages / 16) }))
   arrivals(count, ' (far too many)')
-  change(() => ({ maxAge: micros(1) }))
+  limitQueues(() => ({ maxAge: micros(1) }))
   count.passing(seconds(1), ' (all too old)')
 }

@@ -15,13 +15,13 @@ import { defaultOptions } from '../../bench/failover/rig.ts'
 import { brokenPromises, playSituation, SITUATIONS } from '../../bench/failover/situations.ts'
 
 const options = defaultOptions()
-const CALM = PACES.filter(({ name }) => name !== '500/s')
+const SLOW_PACES = PACES.filter(({ name }) => name !== '500/s')
 const [FASTEST] = PACES.filter(({ name }) => name === '500/s')
 const [LEAST_PATIENT] = PATIENCES
 
 describe('with the first of two servers in trouble', () => {
   for (const fault of SERVER_FAULTS) {
-    it.each(CALM)(`${fault}, and logins $name, none is lost`, (pace) => {
+    it.each(SLOW_PACES)(`${fault}, and logins $name, none is lost`, (pace) => {
       const cases = PATIENCES.flatMap((patience) =>
         BEGINNINGS.map((beginning) => ({ fault, pace, patience, beginning })),
       )
@@ -39,7 +39,7 @@ describe('with the first of two servers in trouble', () => {
   it('a server that is slow, but in time, is judged by its capacity alone', () => {
     const one = { fault: 'slow', patience: LEAST_PATIENT, beginning: BEGINNINGS[0] } as const
     expect(isWithinCapacity({ ...one, pace: FASTEST! }, options)).toBe(false)
-    for (const pace of CALM) expect(isWithinCapacity({ ...one, pace }, options)).toBe(true)
+    for (const pace of SLOW_PACES) expect(isWithinCapacity({ ...one, pace }, options)).toBe(true)
   })
 })
 

@@ -6,7 +6,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import { LaneLimits } from '../../src/proxy/work/lane-limits.ts'
-import { allLaws } from '../../src/simulation/laws/checkers.ts'
+import { allLaws } from '../../src/simulation/laws/all-laws.ts'
 import { Random } from '../../src/simulation/peers/random.ts'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { BrokenLaw } from '../../src/simulation/world/observer.ts'

@@ -10,7 +10,7 @@ import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.
 import type { EngineSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { Secret } from '../../src/radius/secret.ts'
 import { type Books, withBooks } from '../../src/simulation/books/books.ts'
-import { allLaws } from '../../src/simulation/laws/checkers.ts'
+import { allLaws } from '../../src/simulation/laws/all-laws.ts'
 import type { ServerPlan } from '../../src/simulation/peers/home-server.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import { answerTo, serialOf, wellFormed } from '../../src/simulation/peers/packets.ts'

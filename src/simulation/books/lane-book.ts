@@ -14,17 +14,17 @@ interface LaneFacts {
 }
 
 /** Class, address and port: one server, whatever its name is. */
-interface LanePlace {
+interface LaneEndpoint {
   readonly key: string
   limitsIn(options: EngineOptions): LaneOptions | undefined
 }
 
 export class LaneBook implements Observer {
   readonly #facts = new Map<number, LaneFacts>()
-  readonly #places = new Map<number, LanePlace>()
+  readonly #endpoints = new Map<number, LaneEndpoint>()
   /** Undefined if the clients ask the servers directly. */
   engine: ObservedWorld['engine']
-  /** Those in force. */
+  /** Those of the last reload. */
   options: EngineOptions
 
   constructor(options: EngineOptions) {
@@ -45,8 +45,8 @@ export class LaneBook implements Observer {
     return this.#facts.get(lane)
   }
 
-  placeOf(lane: number): LanePlace | undefined {
-    return this.#places.get(lane)
+  endpointOf(lane: number): LaneEndpoint | undefined {
+    return this.#endpoints.get(lane)
   }
 
   /** All lanes that ever existed. */
@@ -56,7 +56,7 @@ export class LaneBook implements Observer {
 
   #enterLanes(): void {
     for (const plan of this.engine?.plan() ?? []) {
-      this.#places.set(plan.lane, placeOf(plan, this.options))
+      this.#endpoints.set(plan.lane, endpointOf(plan, this.options))
       const server = this.options.servers.find(({ name }) => name === plan.server)
       const limits = server?.lanes[plan.class]
       if (server !== undefined && limits !== undefined) this.#facts.set(plan.lane, { server, limits })
@@ -75,7 +75,7 @@ export const identifierKeyOf = (lane: number, port: number, bytes: Uint8Array): 
 const serversAt = ({ servers }: EngineOptions, { address, port, class: each }: LanePlan): ServerOptions[] =>
   servers.filter((one) => one.address === address && one.lanes[each]?.port === port)
 
-function placeOf(plan: LanePlan, options: EngineOptions): LanePlace {
+function endpointOf(plan: LanePlan, options: EngineOptions): LaneEndpoint {
   const { lane, server, class: each, address, port } = plan
   // If two servers of one configuration are at one place, each is counted by itself, since their limits add up.
   if (serversAt(options, plan).length > 1) {

@@ -28,8 +28,8 @@ export interface ScenarioWorlds {
 }
 
 export function worldsOf(scenario: Scenario, options: EngineOptions): ScenarioWorlds | ImpossibleScenario {
-  const places = placesOf(scenario, options)
-  if ('problem' in places) return places
+  const bngs = bngsOf(scenario, options)
+  if ('problem' in bngs) return bngs
   const missing = missingServer(scenario, options)
   if (missing !== undefined) {
     const known = options.servers.map(({ name }) => name).join(', ')
@@ -50,40 +50,40 @@ export function worldsOf(scenario: Scenario, options: EngineOptions): ScenarioWo
       ...common,
       engine: options,
       servers: all,
-      clients: places.map((place, index) => clientOf(scenario, index, place)),
+      clients: bngs.map((bng, index) => clientOf(scenario, index, bng)),
     },
     withoutRadsluice: {
       ...common,
       engine: undefined,
       servers: asked.map((server) => ({ ...server, secret: shared })),
-      clients: places.map(({ address }, index) => clientOf(scenario, index, { address, secret: shared })),
+      clients: bngs.map(({ address }, index) => clientOf(scenario, index, { address, secret: shared })),
     },
   }
 }
 
-interface Place {
+interface Bng {
   readonly address: string
   readonly secret: Secret
 }
 
 /** An address for each BNG, from the networks of the configuration in turn. */
-function placesOf({ bngs }: Scenario, { clients }: EngineOptions): Place[] | ImpossibleScenario {
+function bngsOf({ bngs }: Scenario, { clients }: EngineOptions): Bng[] | ImpossibleScenario {
   const table = new ClientTable(clients)
   const walks = clients.map((client) => ({ secret: client.secret, own: addressesOf(client, table) }))
-  const places: Place[] = []
-  while (places.length < bngs) {
-    const before = places.length
+  const found: Bng[] = []
+  while (found.length < bngs) {
+    const before = found.length
     for (const { secret, own } of walks) {
-      const address = places.length < bngs ? own.next().value : undefined
-      if (address !== undefined) places.push({ address, secret })
+      const address = found.length < bngs ? own.next().value : undefined
+      if (address !== undefined) found.push({ address, secret })
     }
-    if (places.length === before) {
+    if (found.length === before) {
       return {
         problem: `${bngs} BNGs need as many addresses, and the configuration's clients have room for ${before}; lower bngs, or widen a client's network`,
       }
     }
   }
-  return places
+  return found
 }
 
 /** More than any scenario has BNGs. */
@@ -123,10 +123,10 @@ const serverOf = ({ servers: { each, ...strength } }: Scenario, name: string, se
   ...{ name, secret, answersTwice: 0, challenges: 0 },
 })
 
-const clientOf = (scenario: Scenario, index: number, place: Place): NasPlan => {
+const clientOf = (scenario: Scenario, index: number, bng: Bng): NasPlan => {
   const { sessions, bngs, clients, accounting } = scenario
   return {
-    ...place,
+    ...bng,
     name: `bng-${index + 1}`,
     sessions: Math.floor(sessions / bngs) + (index < sessions % bngs ? 1 : 0),
     dialWithin: scenario.dialWithin,

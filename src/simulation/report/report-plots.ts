@@ -4,7 +4,7 @@
  */
 
 import { type PerClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import type { Line, Plot } from '../../pages/plot.ts'
+import type { Curve, Plot } from '../../pages/plot.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Rehearsed } from '../rehearsal/rehearsal.ts'
 import { disturbedAt, patienceOf } from '../rehearsal/scenario.ts'
@@ -16,7 +16,7 @@ export function plotsOf(rehearsed: Rehearsed): Plot[] {
   const bands = bandsOf(rehearsed)
   return all
     .map((make) => make(rehearsed))
-    .filter(({ lines }) => lines.length > 0)
+    .filter(({ curves }) => curves.length > 0)
     .map((plot) => (plot.step === undefined ? { ...plot, bands } : plot))
 }
 
@@ -31,20 +31,20 @@ const bandsOf = ({ scenario }: Rehearsed): { from: number; to: number }[] =>
 const both = (values: PerClass<readonly number[]>): number[] =>
   values.authentication.map((_, second) => sumOverClasses((each) => values[each][second] ?? 0))
 
-/** A line for each run. */
+/** A curve for each run. */
 const sides = (
   { withRadsluice, withoutRadsluice }: Rehearsed,
   read: (series: Rehearsed['withRadsluice']['series']) => readonly number[],
   isFilled = false,
-): Line[] => [
+): Curve[] => [
   ...[withoutRadsluice ?? []]
     .flat()
-    .map(({ series }): Line => ({ label: 'without radsluice', style: 'without', values: read(series) })),
+    .map(({ series }): Curve => ({ label: 'without radsluice', style: 'without', values: read(series) })),
   { label: 'with radsluice', style: 'with', values: read(withRadsluice.series), isFilled },
 ]
 
-const perClass = (read: (each: TrafficClass) => readonly number[]): Line[] =>
-  TRAFFIC_CLASSES.map((each): Line => ({ label: each, style: each, values: read(each) })).filter(({ values }) =>
+const perClass = (read: (each: TrafficClass) => readonly number[]): Curve[] =>
+  TRAFFIC_CLASSES.map((each): Curve => ({ label: each, style: each, values: read(each) })).filter(({ values }) =>
     values.some((value) => value > 0),
   )
 
@@ -53,16 +53,16 @@ const sessions = (rehearsed: Rehearsed): Plot => {
   const { begin, sessions: all } = rehearsed.scenario
   const common = { id: 'plot-sessions', isWide: true, marks: settledMarks(rehearsed) } as const
   if (begin === 'up') {
-    const lines = sides(rehearsed, ({ trying }) => trying, true)
+    const curves = sides(rehearsed, ({ trying }) => trying, true)
     const caption = 'Subscribers who dialed and are not up yet.'
-    const isQuiet = lines.every(({ values }) => values.every((value) => value === 0))
-    return { ...common, title: 'Sessions without service', caption, lines: isQuiet ? [] : lines }
+    const isQuiet = curves.every(({ values }) => values.every((value) => value === 0))
+    return { ...common, title: 'Sessions without service', caption, curves: isQuiet ? [] : curves }
   }
   return {
     ...common,
     title: 'Sessions up',
     caption: 'How many subscribers have service.',
-    lines: sides(rehearsed, ({ up }) => up, true),
+    curves: sides(rehearsed, ({ up }) => up, true),
     levels: [{ label: 'all', value: all }],
   }
 }
@@ -82,7 +82,7 @@ const arrivals = ({ withRadsluice, options }: Rehearsed): Plot => {
     title: 'What arrives, and what is let through, each second',
     caption: 'radsluice takes every burst in and sends on what the servers can take.',
     unit: '/s',
-    lines: [
+    curves: [
       { label: 'arrives at radsluice', style: 'arrivals', values: both(series.arrived), isFilled: true },
       { label: 'sent to servers', style: 'with', values: both(series.sent) },
     ],
@@ -111,7 +111,8 @@ const slots = ({ withRadsluice: { scope }, options }: Rehearsed): Plot => {
     caption: `The first seconds in which something waits, in steps of 50 ms; ${countText(arrived)} messages arrive meanwhile.`,
     from: scope?.from ?? 0,
     step: 1 / STEPS_PER_SECOND,
-    lines: scope === undefined ? [] : [{ label: 'sent to servers', style: 'with', values: scope.sent, isFilled: true }],
+    curves:
+      scope === undefined ? [] : [{ label: 'sent to servers', style: 'with', values: scope.sent, isFilled: true }],
     levels: rate === undefined ? [] : [{ label: `max_rate: ${perStep} in 50 ms, on average`, value: perStep }],
   }
 }
@@ -120,10 +121,10 @@ const queues = ({ withRadsluice: { series } }: Rehearsed): Plot => ({
   id: 'plot-queues',
   title: 'Waiting in radsluice',
   caption: 'What must wait waits here, where it can be forgotten in time.',
-  lines: perClass((each) => series.queued[each]),
+  curves: perClass((each) => series.queued[each]),
 })
 
-const ageOf = ({ withRadsluice: { series } }: Rehearsed, trafficClass: TrafficClass): Line[] => {
+const ageOf = ({ withRadsluice: { series } }: Rehearsed, trafficClass: TrafficClass): Curve[] => {
   const values = series.age[trafficClass].map((age) => age / 1_000_000)
   const label = 'the oldest that waits'
   return values.some((age) => age > 0) ? [{ label, style: trafficClass, values }] : []
@@ -134,7 +135,7 @@ const ageOfLogins = (rehearsed: Rehearsed): Plot => ({
   title: 'How long an Access-Request waits in radsluice',
   caption: 'It expires before its client gives up, so the servers never work for a client that is gone.',
   unit: 's',
-  lines: ageOf(rehearsed, 'authentication'),
+  curves: ageOf(rehearsed, 'authentication'),
   levels: [{ label: 'clients give up', value: patienceOf(rehearsed.scenario, 'authentication') / 1_000_000 }],
 })
 
@@ -143,7 +144,7 @@ const ageOfRecords = (rehearsed: Rehearsed): Plot => ({
   title: 'How long an accounting record waits in radsluice',
   caption: 'Accounting may take its time: it is kept until it is delivered.',
   unit: 's',
-  lines: ageOf(rehearsed, 'accounting'),
+  curves: ageOf(rehearsed, 'accounting'),
 })
 
 const work = (rehearsed: Rehearsed): Plot => ({
@@ -151,19 +152,19 @@ const work = (rehearsed: Rehearsed): Plot => ({
   title: 'Answers that came in time, each second',
   caption: 'Messages of clients answered while the client still waited, of both classes.',
   unit: '/s',
-  lines: sides(rehearsed, ({ useful }) => both(useful)),
+  curves: sides(rehearsed, ({ useful }) => both(useful)),
 })
 
 const outstanding = ({ withRadsluice: { series } }: Rehearsed): Plot => ({
   id: 'plot-outstanding',
   title: 'Outstanding: sent to servers and not yet answered',
   caption: 'At most max_outstanding for each server and class.',
-  lines: perClass((each) => series.outstanding[each]),
+  curves: perClass((each) => series.outstanding[each]),
 })
 
 const backlogs = (rehearsed: Rehearsed): Plot => ({
   id: 'plot-backlogs',
   title: 'Backlog at the servers',
   caption: 'What lies here longer than its client waits is work for nobody.',
-  lines: sides(rehearsed, ({ serverBacklog }) => serverBacklog),
+  curves: sides(rehearsed, ({ serverBacklog }) => serverBacklog),
 })

@@ -5,7 +5,7 @@
  * An exception of the engine is a broken law too.
  */
 import { type Duration, micros } from '../../units.ts'
-import { allLaws, checkLiveness } from '../laws/checkers.ts'
+import { allLaws, checkLiveness } from '../laws/all-laws.ts'
 import { LoginLaw } from '../laws/health/login-law.ts'
 import { BrokenLaw, type Observer } from '../world/observer.ts'
 import { Digest } from '../world/run-log.ts'

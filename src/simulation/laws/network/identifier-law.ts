@@ -46,7 +46,7 @@ const REMEMBERED = seconds(60)
 
 export class IdentifierLaw implements Observer {
   readonly #uses = new Map<number, Use>()
-  /** By place. */
+  /** By endpoint. */
   readonly #flights = new Map<string, InFlight>()
   readonly #limits = new Map<number, Limits>()
   /** Lanes whose server a reload took away. What is outstanding there gets no retry. */
@@ -97,15 +97,15 @@ export class IdentifierLaw implements Observer {
       throw new BrokenLaw('removed', `something leaves by lane ${lane}, which is there no more`, now)
     }
     const patience = patienceOf(limits)
-    const place = identifierKeyOf(lane, port, bytes)
-    const known = this.#uses.get(place)
+    const key = identifierKeyOf(lane, port, bytes)
+    const known = this.#uses.get(key)
     const name = `lane ${lane}, port ${port}, identifier ${bytes[1]}`
     if (known?.bytes !== bytes) {
       if (known !== undefined && !known.isAnswered && now - known.lastSentAt < patience + this.#quarantine) {
         throw new BrokenLaw('identifier', `${name} is in use twice`, now)
       }
       const use = { bytes, lastSentAt: now, transmissions: 1, isAnswered: false, isInFlight: false }
-      this.#uses.set(place, use)
+      this.#uses.set(key, use)
       this.#addInFlight(lane, use, now, limits)
       return
     }
@@ -137,11 +137,11 @@ export class IdentifierLaw implements Observer {
   }
 
   #addInFlight(lane: number, use: Use, now: Instant, limits: Limits): void {
-    const place = this.#lanes.placeOf(lane)?.key ?? ''
-    let flight = this.#flights.get(place)
+    const endpoint = this.#lanes.endpointOf(lane)?.key ?? ''
+    let flight = this.#flights.get(endpoint)
     if (flight === undefined) {
       flight = { sent: [], count: 0, patience: patienceOf(limits) }
-      this.#flights.set(place, flight)
+      this.#flights.set(endpoint, flight)
     }
     flight.patience = Math.min(flight.patience, patienceOf(limits))
     let over = 0
@@ -161,7 +161,7 @@ export class IdentifierLaw implements Observer {
   }
 
   #removeInFlight(lane: number, use: Use): void {
-    const flight = this.#flights.get(this.#lanes.placeOf(lane)?.key ?? '')
+    const flight = this.#flights.get(this.#lanes.endpointOf(lane)?.key ?? '')
     if (flight === undefined || !use.isInFlight) return
     use.isInFlight = false
     flight.count -= 1

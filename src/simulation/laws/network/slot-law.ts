@@ -13,7 +13,7 @@ import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 export class SlotLaw implements Observer {
   readonly #lanes: LaneBook
-  /** By place. */
+  /** By endpoint. */
   readonly #counts = new Map<string, LaneCount>()
   #options: EngineOptions
   #next: { readonly options: EngineOptions; readonly fromSecond: number } | undefined
@@ -50,13 +50,13 @@ export class SlotLaw implements Observer {
 
   #countOf(lane: number, now: Instant): LaneCount {
     this.#enterSecond(now)
-    const place = this.#lanes.placeOf(lane)
-    const known = this.#counts.get(place?.key ?? '')
+    const endpoint = this.#lanes.endpointOf(lane)
+    const known = this.#counts.get(endpoint?.key ?? '')
     if (known !== undefined) return known
     // A server that a reload has just added has its rate from the new options on.
-    const { maxRate = 0 } = place?.limitsIn(this.#options) ?? place?.limitsIn(this.#lanes.options) ?? {}
+    const { maxRate = 0 } = endpoint?.limitsIn(this.#options) ?? endpoint?.limitsIn(this.#lanes.options) ?? {}
     const count = new LaneCount(maxRate, Math.min(maxRate, Math.floor(MICROS_PER_SECOND / this.#options.slot)))
-    this.#counts.set(place?.key ?? '', count)
+    this.#counts.set(endpoint?.key ?? '', count)
     return count
   }
 

@@ -51,7 +51,7 @@ export class CoalescingLaw implements Observer {
   readonly #interims: InterimBook
   readonly #groups: Recent<number, Group>
   /** By identifier: who waits there. */
-  readonly #places: Recent<string, { readonly group: Group; readonly asked: Asked }>
+  readonly #waiting: Recent<string, { readonly group: Group; readonly asked: Asked }>
   /** By serial: the record that is sent for it. */
   readonly #sentFor: Recent<number, number | undefined>
   /** By serial: the newer record that it gave way to last. It may have been let in by itself since then. */
@@ -62,13 +62,13 @@ export class CoalescingLaw implements Observer {
   readonly #remembers: boolean
   #groupsBegun = 0
   /** Answers that went out since the last datagram came in. */
-  #replies: { readonly place: string; readonly serial: number | undefined }[] = []
+  #replies: { readonly key: string; readonly serial: number | undefined }[] = []
 
   constructor({ interims, lanes: { options } }: Books) {
     this.#interims = interims
     this.#remembers = options.duplicates.maxRecords >= ENOUGH_RECORDS
     this.#groups = new Recent(inHand(options))
-    this.#places = new Recent(inHand(options))
+    this.#waiting = new Recent(inHand(options))
     this.#sentFor = new Recent(inHand(options))
     this.#gaveWayTo = new Recent(inHand(options))
     this.#seen = new Recent(inHand(options))
@@ -80,7 +80,7 @@ export class CoalescingLaw implements Observer {
     this.#replies = []
     if (fate.kind === 'unfounded') throw new BrokenLaw('coalescing', fate.why, now)
     if (trafficClass !== 'accounting' || !this.#interims.isFor(from.address)) return
-    this.#place(wellFormed(bytes), clientKeyOf(from, bytes[1]!), fate, now)
+    this.#enter(wellFormed(bytes), clientKeyOf(from, bytes[1]!), fate, now)
   }
 
   forwarded(_lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
@@ -94,7 +94,7 @@ export class CoalescingLaw implements Observer {
 
   replied(to: Peer, bytes: Uint8Array): void {
     if (this.#interims.isFor(to.address)) {
-      this.#replies.push({ place: clientKeyOf(to, bytes[1]!), serial: serialOf(wellFormed(bytes)) })
+      this.#replies.push({ key: clientKeyOf(to, bytes[1]!), serial: serialOf(wellFormed(bytes)) })
     }
   }
 
@@ -103,11 +103,11 @@ export class CoalescingLaw implements Observer {
     const replies = this.#replies
     this.#replies = []
     const answered = new Set<Group>()
-    for (const { place, serial } of replies) {
-      const waiting = this.#places.get(place, now)
-      if (waiting?.group.open.get(place) !== waiting?.asked || waiting === undefined) continue
+    for (const { key, serial } of replies) {
+      const waiting = this.#waiting.get(key, now)
+      if (waiting?.group.open.get(key) !== waiting?.asked || waiting === undefined) continue
       const { group, asked } = waiting
-      group.open.delete(place)
+      group.open.delete(key)
       // It gave way before and was let in by itself since then: what it waits for now can't be seen.
       if (serial !== undefined && serial !== group.serial && this.#mayBePassedBy(asked.serial, serial, now)) continue
       if (serial !== undefined && serial !== group.serial && serial !== asked.serial) {
@@ -125,12 +125,12 @@ export class CoalescingLaw implements Observer {
   }
 
   /** Who waits for what, after a datagram of such a client. */
-  #place(packet: Packet, place: string, fate: Fate, now: Instant): void {
+  #enter(packet: Packet, key: string, fate: Fate, now: Instant): void {
     const serial = serialOf(packet)
-    const before = this.#places.get(place, now)
+    const before = this.#waiting.get(key, now)
     const isAgain = before !== undefined && sameOctets(before.asked.authenticator, packet.bytes.subarray(4, 20))
     if (serial !== undefined) {
-      const session = `${place.split(' ')[1]} ${sessionOf(packet)}`
+      const session = `${key.split(' ')[1]} ${sessionOf(packet)}`
       this.#seen.set(serial, { session, time: sessionTimeOf(packet) ?? 0 }, now)
     }
     const asked = serial === undefined ? undefined : { serial, authenticator: packet.bytes.slice(4, 20) }
@@ -139,23 +139,23 @@ export class CoalescingLaw implements Observer {
       const group = newest === undefined ? undefined : this.#groups.get(newest, now)
       if (isAgain && (newest === serial || before.group === group)) return
       // Another packet uses the identifier, so nobody waits there for the old answer any more.
-      before?.group.open.delete(place)
+      before?.group.open.delete(key)
       if (group === undefined || asked === undefined) return
       if (newest === serial) group.added += 1
-      else this.#wait(place, group, asked, now)
+      else this.#wait(key, group, asked, now)
       return
     }
-    before?.group.open.delete(place)
+    before?.group.open.delete(key)
     if (asked === undefined || fate.kind === 'unfounded') return
     if (fate.kind !== 'joined') this.#checkIsNewest(asked.serial, now)
-    this.#wait(place, this.#groupOf(asked.serial, fate, now), asked, now)
+    this.#wait(key, this.#groupOf(asked.serial, fate, now), asked, now)
   }
 
-  #wait(place: string, group: Group, asked: Asked, now: Instant): void {
-    group.open.set(place, asked)
+  #wait(key: string, group: Group, asked: Asked, now: Instant): void {
+    group.open.set(key, asked)
     group.added += 1
-    group.last = place
-    this.#places.set(place, { group, asked }, now)
+    group.last = key
+    this.#waiting.set(key, { group, asked }, now)
   }
 
   /** Whether both are updates of one session that gave way or were given way to, and the second one is newer. */
@@ -214,7 +214,7 @@ export class CoalescingLaw implements Observer {
     const older = this.#groups.get(fate.of, now)
     const group = this.#begin(serial, new Map(older?.open), older?.added ?? 0, now)
     older?.open.clear()
-    for (const [place, asked] of group.open) this.#places.set(place, { group, asked }, now)
+    for (const [key, asked] of group.open) this.#waiting.set(key, { group, asked }, now)
     return group
   }
 
