@@ -104,6 +104,27 @@ describe('README and docs', () => {
   })
 })
 
+describe("the table of the engine's parts", () => {
+  const [, table = ''] = /^## How the engine's parts([\s\S]*?)^Two kinds/m.exec(read('docs/architecture.md')) ?? []
+  const parts = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = '']) => name)
+  const source = readdirSync(at('src/proxy'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => read(`src/proxy/${name}`))
+    .join('\n')
+
+  it('names classes that exist', () => {
+    expect(parts.length).toBeGreaterThan(20)
+    const exists = (name: string): boolean => new RegExp(`^export (?:class|type) ${name}\\b`, 'm').test(source)
+    expect(parts.filter((name) => !exists(name))).toEqual([])
+  })
+
+  it('has every part that the engine is made of', () => {
+    const made = [...read('src/proxy/engine.ts').matchAll(/new ([A-Z]\w+)\(/g)].map(([, name = '']) => name)
+    expect(made.length).toBeGreaterThan(5)
+    expect(made.filter((name) => !table.includes(`\`${name}\``))).toEqual([])
+  })
+})
+
 describe("the drawing of one packet's way", () => {
   const page = read('docs/architecture.md')
   const drawing = read('docs/packet-way.svg')
