@@ -54,7 +54,7 @@ const refused = (status: Refused['status'], error: string, more?: object): Refus
 
 export const DRAINING = refused(
   409,
-  'the daemon drains, and reads no configuration meanwhile; "radsluice resume" ends the drain',
+  'it drains, and reads no configuration meanwhile; "radsluice resume" ends the drain',
 )
 const STOPPING = refused(409, 'a stop is under way, and the daemon ends within drain_limit; start it again after that')
 

@@ -31,7 +31,7 @@ interface SettingsOf {
   readonly file: string
   readonly config: Config
   readonly memories: SharedMemories
-  readonly instances: Pick<Instances, 'change'>
+  readonly instances: Pick<Instances, 'reconfigure'>
   readonly log: Pick<Log, 'write' | 'setLevel'>
 }
 
@@ -130,7 +130,7 @@ export class DaemonSettings {
     let acts: readonly Act<Asker>[]
     try {
       const settings = settingsOf(layers, memories)
-      await instances.change(settings, () => memories.announce(settings.options, settings.memory, monotonicNow()))
+      await instances.reconfigure(settings, () => memories.announce(settings.options, settings.memory, monotonicNow()))
       log.setLevel(settings.logLevel)
       acts = this.#state.rolledOut(Date.now() / 1_000)
     } catch (error) {

@@ -68,8 +68,8 @@ export class Instances {
    * of them uses the new settings.
    * @throws a coded error if one of them can't open it.
    */
-  change(settings: InstanceSettings, committed: () => void): Promise<void> {
-    return this.#rollout.change(settings, committed)
+  reconfigure(settings: InstanceSettings, committed: () => void): Promise<void> {
+    return this.#rollout.reconfigure(settings, committed)
   }
 
   /** From now on all follow these requests; also an instance that is started again. */

@@ -76,10 +76,10 @@ export class RolloutRunner {
    * Changes the settings in every thread or in none; `committed` is called when all have prepared them.
    * @throws a coded error if a thread can't open what they need.
    */
-  change(settings: InstanceSettings, committed: () => void): Promise<void> {
+  reconfigure(settings: InstanceSettings, committed: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#changes.set(settings, { committed, resolve, reject })
-      this.#do(this.#state.change(settings))
+      this.#do(this.#state.reconfigure(settings))
     })
   }
 

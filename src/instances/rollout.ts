@@ -81,7 +81,7 @@ export class Rollout<S> {
   }
 
   /** Somebody asks for other settings. */
-  change(settings: S): Act<S>[] {
+  reconfigure(settings: S): Act<S>[] {
     this.#pending.push({ settings })
     return this.#goOn()
   }

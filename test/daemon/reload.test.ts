@@ -180,7 +180,7 @@ class Shell implements Interleaved {
         this.#must(!this.isToRead && !this.isRollingOut && !this.isOver, 'it rolls out out of turn')
         // An override needs no socket.
         this.isRollingOut = this.readAt === this.#count ? 'reload' : 'override'
-        this.#roll(this.rollout.change(act.layers))
+        this.#roll(this.rollout.reconfigure(act.layers))
       } else if (act.do === 'answer-reload') this.#reloaded(act.askers, act.result)
       else if (act.do === 'answer-override') this.#overridden(act.askers, act.result)
       else if (act.do === 'reject') throw act.error

@@ -97,7 +97,7 @@ const scene = async (settings: InstanceSettings, o: { count?: number; crashed?: 
     instances,
     traced,
     restarted,
-    change: (next) => instances.change(next, () => undefined),
+    change: (next) => instances.reconfigure(next, () => undefined),
     crash: () => {
       const finger = createSocket('udp4')
       finger.send('now', crashPorts[0], '127.0.0.1', () => finger.close())

@@ -118,7 +118,7 @@ export class Threads implements Interleaved {
 
   ask(settings: Settings): void {
     this.asked.push(settings)
-    this.#take(this.state.change(settings))
+    this.#take(this.state.reconfigure(settings))
   }
 
   follow(followed: readonly Followed[]): void {
