@@ -1,9 +1,9 @@
 /**
- * What it takes to say that the simulation agrees with reality: the same storm, played a few times each way, and the
- * medians of the time until the last session is up within 5 % of each other.
+ * Decides whether the simulation agrees with reality: the same storm is played a few times each way, and the medians of the
+ * time until the last session is up must differ by at most 5 %.
  *
- * Only that time decides. The other rows show whether the way there is the same too: sessions up on the way, what the
- * clients sent, what expired. Where the bench itself was late, a run proves nothing, and the verdict is VOID.
+ * Only that time decides. The other rows show whether the course was the same too: sessions up, what clients sent, what
+ * expired. If the bench itself was late, a run proves nothing, and the verdict is VOID.
  */
 import { table } from '../src/commands/text/table.ts'
 

@@ -1,8 +1,8 @@
 /**
  * The storm of a plan in the simulator: the same sessions, patience, redials and servers, in virtual time.
  *
- * The throttle's settings are read out of the very configuration that the real daemon runs with, so the two can't drift
- * apart. One thing is not the same: the real BNG's sessions dial at even distances, the simulated ones at random.
+ * The throttle's settings are read from the configuration of the real daemon. There is one difference: the sessions of the
+ * real BNG dial at even distances, the simulated ones at random.
  */
 import { engineOptions } from '../src/config/outward/engine-options.ts'
 import { rehearseConfig } from '../src/config/scenario/simulated-config.io.ts'

@@ -1,11 +1,10 @@
 /**
  * A scripted BNG after a power cut: all its sessions dial at once, repeat what is not answered, give up, redial.
  *
- * A call is one Access-Request (PAP, Message-Authenticator first) sent with the same identifier and source port until it is
- * answered or the patience is over; a redial is a new request. Times are absolute: a repetition is due 3 s after the
- * one before was *due*, so a late timer never thins the storm out; the first calls are built before it begins. Every
- * answer is verified, and counted as in time (its session is up), again (the call was answered before), too late (the
- * call was given up), or a stranger's.
+ * A call is one Access-Request (PAP, Message-Authenticator first). It is sent with the same identifier and source port until
+ * it is answered or the patience is over; a redial is a new request. A repetition is due 3 s after the one before was due, so
+ * a late timer does not stretch the storm. The first calls are built before it begins. Every answer is verified, and counted
+ * as in time (its session is up), again (the call was answered before), too late (the call was given up), or unknown.
  */
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,10 +1,9 @@
 /**
- * What each entry into the engine costs while a crowd waits: a thousand messages or a million, of ten clients or 20,000, for
- * one server or fifty (`engine-cost.ts --crowds`).
+ * What each entry into the engine costs while many messages wait: a thousand or a million, of ten clients or 20,000, for one
+ * server or fifty (`engine-cost.ts --crowds`).
  *
- * The entries are those whose steps a test counts (test/sim/crowd-entries.ts); here each call is timed, and the median
- * of all calls of a kind is shown, in microseconds. The longest of them has a collection of garbage in it, or is the one
- * in a thousand for which a table grows.
+ * The entries are those whose steps a test counts (test/sim/crowd-entries.ts). Here each call is timed, and the median of all
+ * calls of a kind is printed, in microseconds. The longest call includes a garbage collection, or the growth of a table.
  */
 import { performance } from 'node:perf_hooks'
 import { writeData } from '../src/commands/terminal/output.io.ts'

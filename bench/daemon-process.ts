@@ -1,7 +1,7 @@
 /**
- * radsluice as an operator runs it, `bin/radsluice run -c FILE` in a process of its own, before the slow servers.
+ * radsluice as an operator runs it, `bin/radsluice run -c FILE` in a process of its own, with the slow servers.
  *
- * Its settings are its defaults but for what the plan says. It is stopped by its own process id, and with this process.
+ * Its settings are the defaults, except for those of the plan. It is stopped by its process id, and ends with this process.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

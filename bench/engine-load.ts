@@ -1,10 +1,9 @@
 /**
- * An engine driven in process, as the loop drives it, by requests that look like a BNG's and by servers that answer at
- * once: what the benches of the engine alone (`engine-cost.ts`, `engine-memory.ts`) share.
+ * Drives an engine in process, as the loop does, with requests like a BNG's and servers that answer at once. The benches of
+ * the engine alone (`engine-cost.ts`, `engine-memory.ts`) share it.
  *
- * The requests are made before the clock runs and the servers' answers between two looks at it, so what is timed is the
- * engine. A record of accounting is about 300 octets with unique session and ERX attributes, an Access-Request (PAP,
- * Message-Authenticator) about 150.
+ * Requests and answers are made while the clock does not run, so only the engine is timed. An accounting record has about
+ * 300 octets with unique session and ERX attributes, an Access-Request (PAP, Message-Authenticator) about 150.
  */
 
 import type { TrafficClass } from '../src/classes.ts'

@@ -1,6 +1,6 @@
 /**
- * What the kernel threw away at sockets of this bench because a receive buffer was full. A loss there is the bench's own
- * fault or the machine's, and no property of what is measured: so it stands beside every result.
+ * Datagrams that the kernel dropped at sockets of this bench because a receive buffer was full. Such a loss is the fault of
+ * the bench or the machine and not of what is measured, so it is printed with every result.
  */
 import { readFileSync } from 'node:fs'
 import { parseUdpTable, udpTableKey } from '../src/observe/kernel-drops.ts'

@@ -1,9 +1,9 @@
 /**
- * A scripted slow RADIUS server, in a process of its own: it works off so many requests a second, in the order of arrival.
+ * A scripted slow RADIUS server, in a process of its own: it works off a number of requests a second, in order of arrival.
  *
- * Work stands on an absolute schedule: job n of a busy time ends n / capacity after its begin, however late timers are;
- * an idle server saves up nothing. It knows no duplicates: what waits in its backlog is done, wanted or not, and what comes
- * beyond the backlog is lost. The parent asks over the channel between the two; the child ends when that closes.
+ * Its schedule is absolute: job n of a busy time ends n / capacity after its begin, however late timers are. An idle server
+ * saves up nothing. It recognises no duplicates, works off all of its backlog, and drops what exceeds the backlog. The parent
+ * asks over the channel between the two; the child ends when that closes.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/codes.ts'

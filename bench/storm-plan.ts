@@ -1,9 +1,9 @@
 /**
- * What a storm is made of, in numbers, and how they are read from the command line.
+ * The numbers of a storm, and how they are read from the command line.
  *
- * The standard storm is a power cut: 20,000 sessions log in again within 2 s; each repeats its request every 3 s, 4 times
- * in all, gives up after 12 s and redials about 10 s later; the server works off 500 requests a second in the order of
- * arrival, knows no duplicates, and keeps a backlog of 16,000. Everything in a plan is bounded, and so is every run.
+ * The standard storm is a power cut: 20,000 sessions log in again within 2 s. Each repeats its request every 3 s, 4 times in
+ * all, gives up after 12 s, and redials about 10 s later. The server works off 500 requests a second in the order of arrival,
+ * recognises no duplicates, and has a backlog of 16,000. Everything in a plan is bounded, and so is every run.
  */
 import { parseArgs } from 'node:util'
 

@@ -1,9 +1,9 @@
 /**
- * What a storm's numbers say: a table for people, and the verdict on what radsluice promises about the standard storm.
+ * The results of a storm: a table for people, and a verdict on each promise about the standard storm.
  *
- * An answer is of no use when it brought no session up: its call was given up, or answered before, or it got lost on its
- * way. That is counted from both ends (the servers' answers less the sessions that came up), so nothing slips through.
- * Where the bench itself could not keep the storm's times, a run proves nothing either way, and the verdict is VOID.
+ * An answer is of no use if it brought no session up: its call was given up, or answered before, or it was lost. It is counted
+ * as the servers' answers less the sessions that came up, so that none is missed. If the bench itself could not keep the times
+ * of the storm, a run proves nothing, and the verdict is VOID.
  */
 import { table } from '../src/commands/text/table.ts'
 import type { LedgerSnapshot } from '../src/proxy/border/endings.ts'

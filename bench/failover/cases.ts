@@ -1,9 +1,9 @@
 /**
- * The failover table: the first of two servers fails, logins come at four paces, and their clients have a patience of four
- * kinds. What becomes of the logins? The engine is the real one, with the defaults of the schema; the rest is simulated.
+ * The failover table: what becomes of logins if the first of two servers fails. They come at four paces, and their clients
+ * have four kinds of patience. The engine is the real one, with the defaults of the schema; the rest is simulated.
  *
- * Promise: no login is lost whose client sends at least three times. A case is a value, so the command that prints the
- * table and the test that holds the promise run the very same worlds.
+ * Promise: no login is lost if its client sends at least three times. A case is a value, so the command that prints the table
+ * and the test that checks the promise run the same worlds.
  */
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import type { Observer } from '../../src/simulation/world/observer.ts'

@@ -1,6 +1,6 @@
 /**
- * What every world of the failover table stands on: the options of a configuration that says nothing but who is there,
- * one client that dials each session once, and servers that are as good as they get.
+ * What all worlds of the failover table share: the options of a configuration that only names clients and servers, a client
+ * that dials each session once, and servers without faults.
  */
 import { engineOptions } from '../../src/config/outward/engine-options.ts'
 import { rehearseConfig } from '../../src/config/scenario/simulated-config.io.ts'

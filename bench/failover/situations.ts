@@ -1,9 +1,9 @@
 /**
- * Situations in which a server that lives was taken for dead, or one that serves nobody was the first choice: each a
- * small world on the defaults of the schema, with the figures that count.
+ * Situations in which a living server was considered dead, or a server that serves nobody was the first choice. Each is a
+ * small world with the defaults of the schema, and the figures that count.
  *
- * Good logins are those that some server would answer. `before` is what the engine of version 0.1.0 (commit 6fc7222) did
- * in the very same world, with its own defaults, so that the table shows both.
+ * Good logins are those that some server would answer. `before` is what the engine of version 0.1.0 (commit 6fc7222) did in the
+ * same world, with its own defaults.
  */
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
 import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'

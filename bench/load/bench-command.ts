@@ -1,5 +1,5 @@
 /**
- * What `npm run bench` understands, and how thorough each pace is.
+ * The command line of `npm run bench`, and how thorough each pace is.
  */
 import { parseArgs } from 'node:util'
 import { KINDS, type Kind } from './generator.ts'

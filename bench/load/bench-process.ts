@@ -1,7 +1,7 @@
 /**
- * A process of the bench: started here, ended here by its own process id, and never left behind.
+ * A process of the bench. It is ended by its process id, and never left behind.
  *
- * Its output is kept, bounded, for the sentence that is told when it does not do as it should.
+ * A bounded part of its output is kept for the error message if it fails.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,9 +1,9 @@
 /**
- * What the comparison's rounds say: medians, and the verdict on what radsluice promises beside its peers.
+ * The results of the comparison: medians, and verdicts on what radsluice promises in comparison to its peers.
  *
- * Promised: at least 1.4 times the highest rate of the better peer, at most 0.9 times the processor time of the cheaper
- * one at 10,000 requests a second; 1.7 and 0.75 are the goal. A round in which generator, sink and kernel disagree, or in
- * which the generator was late itself, makes the verdict VOID.
+ * Promised: at least 1.4 times the highest rate of the better peer, and at most 0.9 times the processor time of the cheaper
+ * one at 10,000 requests a second; 1.7 and 0.75 are the goal. If in a round generator, sink and kernel disagree, or the
+ * generator was late, the verdict is VOID.
  */
 import type { Kind } from './generator.ts'
 import type { Measurement } from './measurement.ts'

@@ -1,9 +1,9 @@
 /**
- * The comparison: radsluice beside the peers, in turn, several rounds in one run.
+ * The comparison of radsluice with its peers, in several rounds of one run.
  *
  * In each round every relay is started anew, warmed up, measured at 10,000 requests a second, driven to its highest rate, and
- * measured at half of that. What is told are medians over the rounds. Rounds take the relays in turn, so that a machine
- * that gets slower meanwhile is slower for all.
+ * measured at half of that. The results are medians over the rounds. Each round has all relays, so a machine that becomes
+ * slower is slower for all.
  */
 import { comparedOf, compareReport, type RoundOf } from './compare-report.ts'
 import { type RelayName, startRelay, whyMissing } from './relays.ts'

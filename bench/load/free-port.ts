@@ -1,6 +1,6 @@
 /**
- * Free UDP and TCP ports of loopback, none twice, from below the kernel's ephemeral range: no socket that is opened later can
- * sit on one of them.
+ * Free UDP and TCP ports of loopback, all different, below the kernel's ephemeral range, so that no socket that is opened
+ * later can have one of them.
  */
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'

@@ -1,5 +1,5 @@
 /**
- * The load generator as seen from the bench: what to send, and what it reports.
+ * The bench's side of the load generator: what to send, and what it reports.
  */
 import { BenchProcess } from './bench-process.ts'
 import { SECRET } from './relay-settings.ts'

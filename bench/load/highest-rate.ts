@@ -1,8 +1,8 @@
 /**
- * Finds the highest rate that something bears: steps up or down from a guess, halves what lies between, then confirms.
+ * Finds the highest rate that a relay bears: steps up or down from a guess, halves the interval, then confirms.
  *
- * A rate that fails is tried once more before it counts as failed (another process may have had the processor), and the
- * answer is tried once more at the end. It is a generator of questions: whoever drives it runs the load and answers yes or no.
+ * A rate that fails is tried once more, since another process may have had the processor, and the result is tried once more
+ * at the end. This is a generator of questions. Its caller runs the load and answers yes or no.
  */
 export interface Search {
   /** Rates are multiples of it. */

@@ -1,5 +1,5 @@
 /**
- * One instance beside two, in turn: what a second thread gains where generator, sink and radsluice share the machine.
+ * One instance and two, in turn: what a second thread gains if generator, sink and radsluice share the machine.
  */
 import { inTurn } from './compare.ts'
 import { barsOf, comparedOf, latencyTable, rateTable } from './compare-report.ts'

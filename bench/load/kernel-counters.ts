@@ -1,7 +1,7 @@
 /**
- * The kernel's own count of UDP datagrams, from /proc/net/snmp: what generator and sink say is held against it.
+ * The kernel's count of UDP datagrams, from /proc/net/snmp. What generator and sink report is compared with it.
  *
- * It counts the whole machine (or network namespace), so other traffic adds to it and nothing can take away from it.
+ * It counts the whole machine (or network namespace), so other traffic adds to it and nothing subtracts from it.
  */
 export interface UdpCounters {
   /** Datagrams that programs took out of their sockets. */

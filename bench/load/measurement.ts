@@ -1,6 +1,6 @@
 /**
- * One load through one relay, measured from all sides: the generator's report, the sink's count, the kernel's count, and
- * what the relay used meanwhile. What the sides say of the same datagrams must agree, or the measurement is worth nothing.
+ * Measures one load through one relay from all sides: the generator's report, the sink's count, the kernel's count, and what
+ * the relay used. If they do not agree on the datagrams, the measurement is invalid.
  */
 import { readFileSync } from 'node:fs'
 import { type GeneratorReport, generate, type Load, type Quantiles, type SideCounts, together } from './generator.ts'

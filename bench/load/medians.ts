@@ -1,5 +1,5 @@
 /**
- * Medians and spreads of a few rounds: what is told is the middle one, beside the smallest and the largest.
+ * Medians and spreads of a few rounds: the middle value, with the smallest and the largest.
  */
 export interface Spread {
   readonly median: number

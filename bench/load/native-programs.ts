@@ -1,6 +1,6 @@
 /**
- * The generator, the sink and the bare relay are C, compiled on the spot: a load of 60,000 requests a second has to cost
- * less than a core, or it would measure itself. They stand in bench/native, each with its options in its first lines.
+ * The generator, the sink and the bare relay are C programs in bench/native, compiled when they are needed. A load of 60,000
+ * requests a second must cost less than one core, or the generator would measure itself.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

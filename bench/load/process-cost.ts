@@ -1,6 +1,6 @@
 /**
- * What a process used, from the texts of /proc/PID/stat and /proc/PID/status: processor time of all its threads, those that
- * ended too, and memory. Times are in ticks of 10 ms there (USER_HZ, 100 on every Linux that Node runs on).
+ * What a process used, from /proc/PID/stat and /proc/PID/status: memory, and the processor time of all its threads, also of
+ * those that have ended. Times are in ticks of 10 ms there (USER_HZ, 100 on every Linux that Node runs on).
  */
 export interface ProcessCost {
   readonly cpuSeconds: number

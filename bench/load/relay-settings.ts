@@ -1,6 +1,6 @@
 /**
- * The configurations of what stands between generator and sink: radsluice and the peers, each as its operator would write it
- * for this load: no log of single requests, threads and identifiers enough, one secret, one server.
+ * The configurations of radsluice and its peers, each as its operator would write it for this load: no log of single requests,
+ * enough threads and identifiers, one secret, one server.
  */
 export interface RelayPorts {
   readonly access: number

@@ -1,8 +1,8 @@
 /**
- * What stands between generator and sink: nothing, the bare relay, radsluice, radsecproxy, FreeRADIUS as a proxy.
+ * What is between generator and sink: nothing, the bare relay, radsluice, radsecproxy, or FreeRADIUS as a proxy.
  *
- * Each is a process of its own with a configuration written on the spot. Peers get receive buffers of 4 MiB like ours:
- * they have no setting for it, so the system's default is raised while they open their sockets and put back after.
+ * Each is a process with a configuration that is written when it starts. Peers get receive buffers of 4 MiB like ours. They have
+ * no setting for it, so the system's default is raised while they open their sockets and restored after.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * What a scenario of the bench is given and what it answers: tables and bars for people, numbers for programs, verdicts on
- * what is promised. How it is printed, kept and drawn is not its concern.
+ * What a scenario of the bench gets, and what it returns: tables and bars for people, numbers for programs, verdicts on
+ * promises. Others print, store and draw it.
  */
 import type { Cell } from '../../src/commands/text/table.ts'
 import type { Plot } from '../../src/pages/plot.ts'

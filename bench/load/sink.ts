@@ -1,5 +1,5 @@
 /**
- * The sink as seen from the bench: a RADIUS server that answers everything, and says what arrived and when.
+ * The bench's side of the sink, a RADIUS server that answers everything and reports what arrived when.
  */
 import { readFileSync } from 'node:fs'
 import { endianness } from 'node:os'

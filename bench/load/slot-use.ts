@@ -1,6 +1,6 @@
 /**
- * What the sink's record says of a throttle: is each slot within its quota, and how much of the quota was used while enough
- * waited? Quotas come from the documented rule, in the judge of the end-to-end tests, not from the daemon's code.
+ * What the sink's record says of a throttle: whether each slot is within its quota, and how much of the quota was used while
+ * enough requests waited. Quotas come from the judge of the end-to-end tests, not from the daemon's code.
  */
 import { type Grid, judge, quotaOf, slotAt, slotsPerSecond } from '../../test/e2e/kit/slot-grid.ts'
 

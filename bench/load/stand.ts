@@ -1,6 +1,6 @@
 /**
- * A relay on the test stand, before a sink of its own: driven to its highest rate, measured at a fixed rate and at half of its
- * highest. One that crashes under a load does not bear it, and is started again for the next.
+ * A relay with a sink of its own: driven to its highest rate, and measured at a fixed rate and at half of its highest. If it
+ * crashes under a load, it does not bear it, and is started again for the next.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RoundOf } from './compare-report.ts'

@@ -1,7 +1,7 @@
 /**
- * A radsluice of its own before two server ports that somebody else holds, for `socket-run.ts`.
+ * A radsluice for `socket-run.ts`, with two servers whose ports are held by the caller.
  *
- * Its defaults, but that nobody has to sign: what is tried is packets. It ends with this process.
+ * It has the defaults, but nobody has to sign, since packets are tried here. It ends with this process.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,8 +1,8 @@
 /**
- * The judge of the mutated packets: RADIUS a third time, on node:crypto and nothing of src/, for octets of any shape.
+ * The judge of the mutated packets: a third implementation of RADIUS, on node:crypto and nothing of src/, for any octets.
  *
- * It says whether a packet is well formed and proven, and what is wrong with what the proxy made of it. It knows nothing of
- * what the proxy has counted or meant.
+ * It says whether a packet is well formed and proven, and what is wrong with what the proxy made of it. It does not know what the
+ * proxy counted.
  */
 import { createHash, createHmac } from 'node:crypto'
 

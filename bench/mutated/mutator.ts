@@ -1,6 +1,6 @@
 /**
- * Changes packets at random, from a seed: an octet, a bit, a length, an attribute more, less, elsewhere or of another type.
- * Which shapes come out is not thought about: that is the point.
+ * Changes packets at random, from a seed: an octet, a bit, a length; or an attribute is added, removed, moved or gets another
+ * type. All shapes that result are intended.
  */
 
 /** Numbers in [0, 1) from a seed. */

@@ -1,6 +1,6 @@
 /**
- * A RADIUS client that asks and waits, as a BNG does: the same octets again until a verified answer comes or its tries are
- * used up. Each question has a source port and an identifier of its own for as long as anything may still answer it.
+ * A RADIUS client that asks and waits, as a BNG does: it sends the same octets again until a verified answer comes or its
+ * tries are used up. Each question has its own source port and identifier as long as it may still be answered.
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,9 +1,9 @@
 /**
- * The campaign: every kind of odd request through a real daemon to a real FreeRADIUS, one at a time; then the silent ones in
- * bursts while nothing else happens; then all of them among good logins and good records.
+ * The campaign: every kind of odd request goes through a real daemon to a real FreeRADIUS, one at a time; then the kinds that
+ * are not answered come in bursts; then all of them come among good logins and good records.
  *
- * Whatever is sent, the server must not go Down, no good login or record may be lost, and the daemon must not crash: an odd
- * request is one client's trouble. What a kind came to is told for each: dropped by us, answered, or silent at the server.
+ * The server must not go Down, no good login or record may be lost, and the daemon must not crash: an odd request may hurt only
+ * its client. For each kind the result is printed: dropped by us, answered, or unanswered by the server.
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,8 +1,8 @@
 /**
- * The kinds of odd requests: each is right in one way and odd in another. Most are signed, as any client can send them; some
- * are not, or are what no server reads.
+ * The kinds of odd requests. Each is right in one way and odd in another. Most are signed, as any client can send them; some are
+ * not, or are what no server reads.
  *
- * Packets are made with RADIUS written a second time (test/e2e/kit/wire.ts), so that nothing here shares code with the proxy.
+ * Packets are made with the second implementation of RADIUS (test/e2e/kit/wire.ts), which shares no code with the proxy.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { SILENT_REALM, SILENT_SESSION } from '../../test/e2e/kit/raddb.ts'

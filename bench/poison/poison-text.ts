@@ -1,5 +1,5 @@
 /**
- * What the campaign found, for people: each kind with what became of it, then the sums.
+ * The results of the campaign for people: what became of each kind, and the sums.
  */
 import { type Finding, failuresOf, type Report } from './campaign.ts'
 

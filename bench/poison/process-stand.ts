@@ -1,7 +1,7 @@
 /**
- * What the campaign runs on: a FreeRADIUS of its own and a radsluice before it, both in the foreground, on loopback.
+ * The processes of the campaign: a FreeRADIUS and a radsluice before it, both in the foreground, on loopback.
  *
- * The machine's own FreeRADIUS and its configuration are neither read nor changed; both processes end with this one.
+ * The machine's own FreeRADIUS and its configuration are neither read nor changed. Both processes end with this one.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * A clock that jumps is no event: the engine never reads one. Time is what its caller says it is, and a wake that comes
- * too early, twice or for nothing changes nothing.
+ * The engine never reads a clock, so a clock that jumps changes nothing. Time is what its caller says, and a wake that comes too
+ * early, twice or for nothing changes nothing.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'

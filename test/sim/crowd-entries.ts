@@ -1,8 +1,8 @@
 /**
- * Every entry into an engine in front of which a crowd waits, over every policy, algorithm and order of service: arrivals
- * with room and without, answers, slots that begin, an outage, reloads that make what waits too much or too old.
+ * Every entry into an engine with many waiting messages, with every policy, algorithm and order of service: arrivals with room
+ * and without, answers, slots that begin, an outage, reloads after which too much waits or it is too old.
  *
- * What is measured of each call is the caller's: a test counts steps (`steps.ts`), a bench takes the time
+ * The caller says what is measured of each call: a test counts steps (`steps.ts`), a bench takes the time
  * (`bench/crowd-cost.ts`).
  */
 

@@ -1,9 +1,9 @@
 /**
- * An engine in front of which a crowd waits: a thousand records or 100,000, of ten clients or 20,000, for one server or
- * fifty, all of them silent. Each of its entries is then counted in steps.
+ * An engine with many waiting messages: a thousand or 100,000, of ten clients or 20,000, for one server or fifty, all silent.
+ * Each entry into it is then counted in steps.
  *
- * What waits can't be filled in otherwise than through the engine's door, so records are small and their proofs are made by
- * `node:crypto`. Policy, algorithm and order are changed by a reload, so one crowd is there for all of them.
+ * The messages can only come in through the engine's methods, so they are small and signed with `node:crypto`. Policy,
+ * algorithm and order are changed by a reload, so one crowd serves for all of them.
  */
 import { createHash } from 'node:crypto'
 import type { Peer } from '../../src/proxy/border/events.ts'

@@ -1,5 +1,5 @@
 /**
- * A server dies with a full queue: what waits there goes to the living at once, oldest first, and before what is younger.
+ * A server dies with a full queue: its messages go to the living servers at once, oldest first, and before younger ones.
  */
 import { describe, expect, it } from 'vitest'
 import { seconds } from '../../src/units.ts'

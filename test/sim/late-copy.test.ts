@@ -1,6 +1,6 @@
 /**
- * A record that no server took until it was older than max-age: it expires when it would fail over, and takes nobody's
- * place in a full queue with it.
+ * A record that no server accepted until it was older than max-age: it expires when it would fail over, and pushes no other
+ * message out of a full queue.
  */
 import { describe, expect, it } from 'vitest'
 import type { Outbox } from '../../src/proxy/border/ports.ts'

@@ -1,5 +1,5 @@
 /**
- * What a checker remembers of requests ends with them: it does not grow with the length of the traffic.
+ * What a law remembers of requests ends with them. It does not grow with the length of the traffic.
  */
 import { describe, expect, it } from 'vitest'
 import { withBooks } from '../../src/simulation/books/books.ts'

@@ -1,6 +1,6 @@
 /**
- * The law of interim updates that give way must be seen to fail: the faults are planted into the real engine, as in
- * planted-faults.test.ts, and random worlds must come to where it has something to say.
+ * The law of coalesced interim updates must be seen to fail: faults are planted into the real engine, as in
+ * planted-faults.test.ts. And random worlds must reach what the law is about.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FIELD } from '../../src/accounting/record/fields.ts'
