@@ -151,15 +151,11 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (pool.live > 0) {\n      outage.parked.promote',
     'if (pool.live > 0 && outage.parked.waiting.queued < 0) {\n      outage.parked.promote',
   ),
-  engine(
-    'a wake for a slot is forgotten',
-    'next = earliest(next, this.#lanes.nextWakeAt(now))',
-    'this.#lanes.nextWakeAt(now)',
-  ),
+  engine('a wake for a slot is forgotten', 'next = earliest(next, lanes.nextWakeAt(now))', 'lanes.nextWakeAt(now)'),
   engine(
     'a late retry leaves its slot unused (once a bug)',
-    "if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return false",
-    "if (request.stage === 'retry' && this.#failover.retryIsTooLate(request, now)) return true",
+    "if (request.stage === 'retry' && failover.retryIsTooLate(request, now)) return false",
+    "if (request.stage === 'retry' && failover.retryIsTooLate(request, now)) return true",
   ),
   engine(
     'a message behind an older one leaves its slot unused (once a bug)',
@@ -259,16 +255,16 @@ export const MUTATIONS: readonly Mutation[] = [
     'before !== undefined && isSamePacket(before.exchange.packet, packet)) {',
     'before !== undefined && now < 0) {',
   ),
-  repetition('a retransmission gets no cached answer', 'this.#outbox.reply(from, answer)\n', ''),
+  repetition('a retransmission gets no cached answer', 'outbox.reply(from, answer)\n', ''),
   repetition(
     'a superseded request lives on',
-    "this.#register.end(request, { how: 'superseded' }, now)\n",
-    'this.#register.exchanges.end(exchange, request)\n',
+    "register.end(request, { how: 'superseded' }, now)\n",
+    'register.exchanges.end(exchange, request)\n',
   ),
   repetition(
     'an accounting record ends like an Access-Request',
-    "if (request.class === 'accounting') {\n      this.#register.exchanges",
-    'if (now < 0) {\n      this.#register.exchanges',
+    "if (request.class === 'accounting') {\n      register.exchanges",
+    'if (now < 0) {\n      register.exchanges',
   ),
   answering(
     'an answer goes to one of those who wait for it',

@@ -59,8 +59,8 @@ export const SIGNING_MUTATIONS: readonly Mutation[] = [
   ),
   signers(
     'what another engine learns at the same moment does not count',
-    'if (this.hasLearned(signer, of, now)) return false\n    signer.takenAt',
-    'signer.takenAt',
+    'if (this.hasLearned(signer, of, now)) return false\n    signer.acceptedAt',
+    'signer.acceptedAt',
   ),
   table(
     'the youngest makes room',
@@ -90,8 +90,8 @@ export const SIGNING_MUTATIONS: readonly Mutation[] = [
   ),
   intake(
     'an unsigned request that is dropped for its Proxy-State counts as taken',
-    "    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'\n    if (isTaken ||",
-    "    this.#signers.tryTakeUnsigned(signer, nameOf(client, from), seen(packet, from), false, now)\n    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'\n    if (isTaken ||",
+    "    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'\n    if (isAccepted ||",
+    "    this.#signers.tryAcceptUnsigned(signer, nameOf(client, from), seen(packet, from), false, now)\n    if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'\n    if (isAccepted ||",
   ),
   intake('what is taken under no keeps nobody from learning', '(!isAuto && signer.notedAt === second)', '!isAuto'),
   keys(
@@ -107,7 +107,7 @@ export const SIGNING_MUTATIONS: readonly Mutation[] = [
   keys('addresses of IPv4 are told wrongly', 'key.set(MAPPED, MAPPED_AT)', 'key.set(MAPPED, 0)'),
   servers(
     'an unsigned answer does not keep a server from being learned',
-    '} else if (isAuto ? signer.takenAt !== second : signer.notedAt !== second) {',
+    '} else if (isAuto ? signer.acceptedAt !== second : signer.notedAt !== second) {',
     '} else if (second < 0) {',
   ),
   servers('a server is learned from EAP', 'isAuto && response.eapMessageAt === 0', 'isAuto'),

@@ -68,7 +68,7 @@ export const perClassOf = <C extends string, T>(classes: readonly C[], make: (tr
 export const sumOverClasses = (numberOf: (trafficClass: TrafficClass) => number): number =>
   TRAFFIC_CLASSES.reduce((sum, each) => sum + numberOf(each), 0)
 
-/** The class of a packet by its code; undefined where the code is no request of any class. */
+/** The class of a packet by its code; undefined if the code is no request of any class. */
 export const classOfRequest = (code: number): TrafficClass | undefined => CLASS_OF_CODE[code]
 
 const CLASS_OF_CODE = Array.from({ length: 256 }, (_, code) =>

@@ -37,7 +37,7 @@ interface Parts {
   readonly pools: Pools
   readonly lanes: Lanes
   readonly states: States
-  readonly signers: ServerSigners
+  readonly answering: { readonly signers: ServerSigners }
 }
 
 export class Inspection {
@@ -81,7 +81,7 @@ export class Inspection {
     return false
   }
 
-  /** The ledger's law; throws where a request was lost or counted twice, which is a bug. */
+  /** The ledger's law; throws if a request was lost or counted twice, which is a bug. */
   check(): void {
     this.#parts.register.check()
     for (const pool of this.#parts.pools) pool.check()
@@ -110,8 +110,8 @@ export class Inspection {
 
   /** Who is known to sign, by number, and whose signatures need an operator. */
   signing(now: Instant): Pick<EngineSnapshot, 'messageAuthenticatorLearned' | 'signing'> {
-    const { intake, signers } = this.#parts
-    const all = [intake.signers.troubles(now), signers.signers.troubles(now)]
+    const { intake, answering } = this.#parts
+    const all = [intake.signers.troubles(now), answering.signers.signers.troubles(now)]
     return {
       messageAuthenticatorLearned: { clients: intake.signers.size, servers: this.learnedServers(now).length },
       signing: { mixed: all.flatMap(({ mixed }) => mixed), dropped: all.flatMap(({ dropped }) => dropped) },
@@ -125,7 +125,7 @@ export class Inspection {
 
   /** Servers of which it has learned that. */
   learnedServers(now: Instant): LearnedServer[] {
-    return this.#parts.signers.learned(
+    return this.#parts.answering.signers.learned(
       [...this.#parts.lanes].filter(({ isRetiring }) => !isRetiring),
       now,
     )

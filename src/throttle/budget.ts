@@ -12,11 +12,11 @@ import { type Duration, type Instant, instant, MICROS_PER_SECOND, type PerSecond
 
 /** What a lane asks before it sends. Whose slots they are, and who else takes of them, is not its business. */
 export interface SlotBudget {
-  /** Takes one message of the slot that `now` lies in; false where the slot is used up. */
+  /** Takes one message of the slot that `now` lies in; false if the slot is used up. */
   tryTake(now: Instant): boolean
-  /** What the slot that `now` lies in still has; Infinity where the rate is unlimited. */
+  /** What the slot that `now` lies in still has; Infinity if the rate is unlimited. */
   left(now: Instant): number
-  /** Where the next slot begins; undefined where the rate is unlimited. */
+  /** Where the next slot begins; undefined if the rate is unlimited. */
   nextSlotAt(now: Instant): Instant | undefined
   view(now: Instant): SlotView
 }
@@ -53,7 +53,7 @@ export interface SlotView {
   readonly sent: number
 }
 
-/** Slots per second for a rate: as many as fit, but never a slot without quota. 0 where the rate is unlimited. */
+/** Slots per second for a rate: as many as fit, but never a slot without quota. 0 if the rate is unlimited. */
 export const slotsPerSecond = ({ maxRate, slot }: SlotRate): number =>
   Math.min(maxRate, Math.floor(MICROS_PER_SECOND / slot))
 
@@ -69,7 +69,7 @@ export function termOf(rate: SlotRate, from: number): Term {
 /** What was, what is announced, and one more that was announced too late for the same second. */
 export const MOST_TERMS = 3
 
-/** The terms after an announcement; undefined where it says what holds anyway. */
+/** The terms after an announcement; undefined if it says what holds anyway. */
 export function announced(terms: readonly Term[], added: readonly Term[]): readonly Term[] | undefined {
   const [first] = added
   if (first === undefined || (added.length === 1 && isSame(terms.at(-1), first))) return undefined

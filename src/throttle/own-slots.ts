@@ -59,7 +59,7 @@ export class OwnBudgets implements Budgets {
     this.#usedUpUntil = usedUpUntil
   }
 
-  /** A lane has this key from now on: with the slots that were used for it so far, or with new ones where the term holds at once. */
+  /** A lane has this key from now on. It goes on with its `used` slots, or has new ones in which the term holds at once. */
   open(laneKey: string, term: Term, used: SlotBudget | undefined): SlotBudget {
     const slots = used instanceof OwnSlots ? used : new OwnSlots(term, this.#usedUpUntil)
     this.#slots.set(laneKey, slots)

@@ -108,7 +108,7 @@ export class SharedSlots implements SlotBudget {
     }
     for (;;) {
       const word = Atomics.load(this.#word, 0)
-      // Also where another instance is in a later slot: every word of a later slot is greater.
+      // Also if another instance is in a later slot: every word of a later slot is greater.
       if (word >= this.#usedUp) return false
       const taken = word < this.#untouched ? this.#untouched + 1n : word + 1n
       if (Atomics.compareExchange(this.#word, 0, word, taken) === word) return true
@@ -131,7 +131,7 @@ export class SharedSlots implements SlotBudget {
     return this.#running.view(this.#running.isUnlimited ? this.#sent : this.#taken())
   }
 
-  /** What all instances took of this one's slot: all of it where another one is in a later slot. */
+  /** What all instances took of this one's slot: all of it if another one is in a later slot. */
   #taken(): number {
     const ints = this.#ints
     let second = Atomics.load(ints, SECOND)
@@ -184,7 +184,7 @@ function termAt(ints: Int32Array, place: number): Term {
   }
 }
 
-/** @throws RangeError where a slot or its quota has no room in the word: never with what the configuration allows. */
+/** @throws RangeError if a slot or its quota has no room in the word: never with what the configuration allows. */
 function writeTerms(ints: Int32Array, terms: readonly Term[]): void {
   for (const { quotas } of terms) {
     if (quotas.length > MOST_SLOTS || Math.max(0, ...quotas) > MOST_COUNT) {
@@ -193,7 +193,7 @@ function writeTerms(ints: Int32Array, terms: readonly Term[]): void {
   }
   Atomics.add(ints, VERSION, 1)
   for (let place = 0; place < MOST_TERMS; place += 1) {
-    // The first ones are the same where there are fewer.
+    // The first ones are the same if there are fewer.
     const { from, quotas } = terms[Math.max(0, place - MOST_TERMS + terms.length)] as Term
     const at = TERMS + place * INTS_PER_TERM
     Atomics.store(ints, at, from)

@@ -53,7 +53,7 @@ class Host {
     this.options = options
     this.#memories.announce(plain, memory, this.now)
     for (const [i, world] of this.worlds.entries()) {
-      this.#parts[i]?.change(memory)
+      this.#parts[i]?.reconfigure(memory)
       world.reconfigure({ servers })
     }
   }

@@ -55,9 +55,9 @@ export interface Heard {
 
 /** What the main thread hands to each instance. */
 export interface SharedMemory {
-  /** The slots of a lane by its key (`laneKey`); none where each instance counts its own. */
+  /** The slots of a lane by its key (`laneKey`); none if each instance counts its own. */
   readonly budgets: Readonly<Record<string, SharedArrayBuffer>>
-  /** None where there is one instance only. */
+  /** None if there is one instance only. */
   readonly tables: SharedTables | undefined
 }
 

@@ -14,7 +14,7 @@ export class SharedParts implements Shared {
   #budgets: SharedMemory['budgets']
   #heard: ReadonlyMap<string, SharedArrayBuffer>
 
-  /** Undefined where nothing is shared. */
+  /** Undefined if nothing is shared. */
   static of({ budgets, tables }: SharedMemory): SharedParts | undefined {
     return tables === undefined ? undefined : new SharedParts(budgets, tables)
   }
@@ -27,7 +27,7 @@ export class SharedParts implements Shared {
   }
 
   /** What a reload made of the memory; before the engine hears of the options. */
-  change({ budgets, tables }: SharedMemory): void {
+  reconfigure({ budgets, tables }: SharedMemory): void {
     this.#budgets = budgets
     if (tables === undefined) return
     this.states.use(tables)

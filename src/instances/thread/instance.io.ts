@@ -143,7 +143,7 @@ export class Instance implements InstanceProtocol {
   }
 
   async reconfigure({ options, clients, memory, logLevel, forgets }: ChangedSettings): Promise<void> {
-    this.#shared?.change(memory)
+    this.#shared?.reconfigure(memory)
     this.#clients = changedClients(this.#clients, clients)
     this.#engine.reconfigure({ ...engineOptionsFrom(options), clients: this.#clients }, monotonicNow())
     if (forgets > this.#forgets) this.#engine.forgetLearned()

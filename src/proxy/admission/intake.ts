@@ -129,13 +129,13 @@ export class Intake {
       return undefined
     }
     const isAuto = required === 'auto'
-    const isTaken = signer.takenAt === second
-    if (required === 'yes' || (isAuto && !isTaken && this.#signers.hasLearned(signer, nameOf(client, from), now))) {
+    const isAccepted = signer.acceptedAt === second
+    if (required === 'yes' || (isAuto && !isAccepted && this.#signers.hasLearned(signer, nameOf(client, from), now))) {
       return this.#dropUnsigned(packet, client, from, now)
     }
     if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'
-    if (isTaken || (!isAuto && signer.notedAt === second)) return undefined
-    const passes = this.#signers.tryTakeUnsigned(signer, nameOf(client, from), seen(packet, from), isAuto, now)
+    if (isAccepted || (!isAuto && signer.notedAt === second)) return undefined
+    const passes = this.#signers.tryAcceptUnsigned(signer, nameOf(client, from), seen(packet, from), isAuto, now)
     return passes ? undefined : this.#dropUnsigned(packet, client, from, now)
   }
 

@@ -83,7 +83,7 @@ export class RecordWatch {
     return this.#sessions?.nextWakeAt()
   }
 
-  /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or where none are tracked. */
+  /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or if none are tracked. */
   list(from: number, count: number, sought: Sought): SessionReport[] | undefined {
     const sessions = this.#sessions
     return sessions === undefined || from >= sessions.end ? undefined : sessions.find(from, count, sought)

@@ -23,43 +23,40 @@ const ANSWERED = 'it was answered, and is answered again'
 const PASSED = 'it gave way to a newer one, which was sent and must come again'
 const SAID = { pending: ABSORBED, answered: ANSWERED, passed: PASSED } as const
 
-export class Repetition {
-  readonly #register: Register
-  readonly #sending: Sending
-  readonly #answering: Answering
-  readonly #outbox: Outbox
+interface Parts {
+  readonly register: Register
+  readonly sending: Sending
+  readonly answering: Answering
+  readonly outbox: Outbox
+}
 
-  constructor(o: {
-    readonly register: Register
-    readonly sending: Sending
-    readonly answering: Answering
-    readonly outbox: Outbox
-  }) {
-    this.#register = o.register
-    this.#sending = o.sending
-    this.#answering = o.answering
-    this.#outbox = o.outbox
+export class Repetition {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
   }
 
   /** A packet that came before ends here. */
   admit(arrival: ProvenArrival, now: Instant): Verdict {
-    const { exchanges, records } = this.#register
+    const { register, answering, outbox } = this.#parts
+    const { exchanges, records, tracing } = register
     const { class: trafficClass, from, packet } = arrival
-    const ledger = this.#register.ledgers[trafficClass]
-    const counters = this.#register.counters[trafficClass]
+    const ledger = register.ledgers[trafficClass]
+    const counters = register.counters[trafficClass]
     const before = exchanges.find(arrival)
     if (before !== undefined && isSamePacket(before.exchange.packet, packet)) {
       ledger.count(ENTRY.duplicate)
-      this.#register.heardAgain(before.request, now)
-      this.#register.tracing.active?.duplicate(arrival, ABSORBED, now)
+      register.heardAgain(before.request, now)
+      tracing.active?.duplicate(arrival, ABSORBED, now)
       return 'ends'
     }
     const answer = exchanges.answerTo(arrival, now)
     if (answer !== undefined) {
       ledger.count(ENTRY.duplicate)
       counters.cachedAnswers += 1
-      this.#register.tracing.active?.duplicate(arrival, ANSWERED, now)
-      this.#outbox.reply(from, answer)
+      tracing.active?.duplicate(arrival, ANSWERED, now)
+      outbox.reply(from, answer)
       return 'ends'
     }
     const known = trafficClass === 'accounting' ? records.find(arrival, now) : undefined
@@ -67,26 +64,27 @@ export class Repetition {
     if (known === undefined) return 'goes-on'
     ledger.count(ENTRY.duplicate)
     counters.contentDuplicates += 1
-    this.#register.tracing.active?.duplicate(arrival, SAID[known.kind], now)
+    tracing.active?.duplicate(arrival, SAID[known.kind], now)
     if (known.kind === 'passed') return 'ends'
     if (known.kind === 'pending') {
-      this.#register.heardAgain(known.request, now)
+      register.heardAgain(known.request, now)
       exchanges.attach(arrival, known.request)
     } else {
-      this.#answering.reply(arrival, this.#answering.answerFromRecord(arrival, known.answer), now)
+      answering.reply(arrival, answering.answerFromRecord(arrival, known.answer), now)
     }
     return 'ends'
   }
 
   /** The client has used the identifier for something else. */
   #letGo(exchange: Exchange, request: Request, now: Instant): void {
+    const { register, sending } = this.#parts
     if (request.class === 'accounting') {
-      this.#register.exchanges.end(exchange, request)
+      register.exchanges.end(exchange, request)
       return
     }
     const attempt = request.course?.attempt
-    if (attempt !== undefined) this.#sending.abandon(attempt, now)
-    this.#register.end(request, { how: 'superseded' }, now)
+    if (attempt !== undefined) sending.abandon(attempt, now)
+    register.end(request, { how: 'superseded' }, now)
   }
 }
 

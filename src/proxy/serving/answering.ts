@@ -232,7 +232,7 @@ export class Answering {
       this.#register.tracing.active?.answered(request, attempt, response.code, now)
       this.#deliver(request, answer, now)
     }
-    if (attempt.code === ACCESS_REQUEST) this.signers.took(lane, response, now)
+    if (attempt.code === ACCESS_REQUEST) this.signers.accepted(lane, response, now)
     const state = response.stateAt
     if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
   }

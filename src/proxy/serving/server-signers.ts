@@ -36,11 +36,11 @@ export class ServerSigners {
     const required = lane.server.requireMessageAuthenticator
     if (required !== 'auto') return required === 'yes'
     const signer = signerOf(lane)
-    return signer.takenAt !== secondOf(now) && this.signers.hasLearned(signer, nameOf(lane), now)
+    return signer.acceptedAt !== secondOf(now) && this.signers.hasLearned(signer, nameOf(lane), now)
   }
 
   /** A verified answer to an Access-Request was taken. */
-  took(lane: Lane, response: Packet, now: Instant): void {
+  accepted(lane: Lane, response: Packet, now: Instant): void {
     const signer = signerOf(lane)
     const second = secondOf(now)
     const isAuto = lane.server.requireMessageAuthenticator === 'auto'
@@ -48,8 +48,8 @@ export class ServerSigners {
       const teaches = isAuto && response.eapMessageAt === 0
       if (signer.signedAt === second || (!teaches && signer.idleAt === second)) return
       this.signers.signed(signer, nameOf(lane), seen(lane, response), teaches, now)
-    } else if (isAuto ? signer.takenAt !== second : signer.notedAt !== second) {
-      this.signers.tryTakeUnsigned(signer, nameOf(lane), seen(lane, response), isAuto, now)
+    } else if (isAuto ? signer.acceptedAt !== second : signer.notedAt !== second) {
+      this.signers.tryAcceptUnsigned(signer, nameOf(lane), seen(lane, response), isAuto, now)
     }
   }
 

@@ -42,7 +42,7 @@ export class Signer {
   idleAt = -1
   /** An unsigned packet was noted; one was accepted under `auto`. */
   notedAt = -1
-  takenAt = -1
+  acceptedAt = -1
 
   constructor(key: Int32Array) {
     this.key = key
@@ -113,7 +113,7 @@ export class Signers {
   /** Whether an unsigned packet of this peer is to be dropped under `auto`. */
   hasLearned(signer: Signer, of: SignerName, now: Instant): boolean {
     // Nobody learns within an hour of what this engine accepted.
-    if (signer.takenAt === secondOf(now) || !this.#learned.read(signer.key, this.#found)) return false
+    if (signer.acceptedAt === secondOf(now) || !this.#learned.read(signer.key, this.#found)) return false
     if (secondOf(now) - this.#found.last <= LEARNED_FOR) return true
     this.#forgetOne(signer, of, 'silent', now)
     return false
@@ -123,7 +123,7 @@ export class Signers {
    * An unsigned packet passes: for an hour nothing is learned of the peer, and nothing stays learned if the setting is not
    * `auto`. False: it does not pass, since another engine has just learned that the peer signs.
    */
-  tryTakeUnsigned(signer: Signer, of: SignerName, packet: SeenPacket, isAuto: boolean, now: Instant): boolean {
+  tryAcceptUnsigned(signer: Signer, of: SignerName, packet: SeenPacket, isAuto: boolean, now: Instant): boolean {
     const second = secondOf(now)
     if (signer.notedAt !== second) this.#unsigned.put(signer.key, second, packed(packet))
     signer.notedAt = second
@@ -133,7 +133,7 @@ export class Signers {
       return true
     }
     if (this.hasLearned(signer, of, now)) return false
-    signer.takenAt = second
+    signer.acceptedAt = second
     return true
   }
 

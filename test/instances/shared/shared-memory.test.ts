@@ -42,7 +42,7 @@ class Host {
     const memory = this.memories.of(plain, this.worlds[0]!.now)
     this.memories.announce(plain, memory, this.worlds[0]!.now)
     for (const [i, world] of this.worlds.entries()) {
-      this.parts[i]?.change(memory)
+      this.parts[i]?.reconfigure(memory)
       world.engine.reconfigure(this.options, world.now)
     }
   }
@@ -187,12 +187,12 @@ describe('Message-Authenticator', () => {
         act()
         put.apply(this, o)
       })
-    meanwhile(() => one!.tryTakeUnsigned(new Signer(key), of, packet, true, START))
+    meanwhile(() => one!.tryAcceptUnsigned(new Signer(key), of, packet, true, START))
     other!.signed(new Signer(key), of, packet, true, START)
     expect(other!.hasLearned(new Signer(key), of, START)).toBe(false)
     const later = instant(START + 3_601_000_000)
     meanwhile(() => other!.signed(new Signer(key), of, packet, true, later))
-    expect(one!.tryTakeUnsigned(new Signer(key), of, packet, true, later)).toBe(false)
+    expect(one!.tryAcceptUnsigned(new Signer(key), of, packet, true, later)).toBe(false)
     expect(one!.hasLearned(new Signer(key), of, later)).toBe(true)
     vi.restoreAllMocks()
   })

@@ -346,13 +346,13 @@ describe('what was learned', () => {
       signedAt: -1,
       idleAt: -1,
       notedAt: -1,
-      takenAt: -1,
+      acceptedAt: -1,
     })
     const of = { name: 'bng', at: 'somewhere' }
     signers.signed(signerOf(1), of, packet, true, world.now)
     for (let n = 2; n < 100 * capacity; n += 1) {
       const stranger = signerOf(n)
-      if (!signers.hasLearned(stranger, of, world.now)) signers.tryTakeUnsigned(stranger, of, packet, true, world.now)
+      if (!signers.hasLearned(stranger, of, world.now)) signers.tryAcceptUnsigned(stranger, of, packet, true, world.now)
     }
     expect(signers.hasLearned(signerOf(1), of, world.now)).toBe(true)
     // Whoever was forgotten is not learned all the same, and it is said why.
