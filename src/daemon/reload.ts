@@ -15,6 +15,7 @@ import {
   type Overridden,
   type OverrideChange,
   withChange,
+  withOverrides,
 } from '../admin/overrides.ts'
 import { systemCodeOf } from '../coded-error.ts'
 import type { ConfigResult } from '../config/checks/result.ts'
@@ -23,7 +24,11 @@ import { engineOptions } from '../config/outward/engine-options.ts'
 import { changesThatNeedRestart, withRestartSettingsOf } from '../config/outward/restart.ts'
 import type { Config } from '../config/schema/config.ts'
 import { formatProblem, inShort } from '../config/source/problem.ts'
+import type { InstanceSettings } from '../instances/protocol/protocol.ts'
+import { plainOptions } from '../instances/shared/plain-options.ts'
+import type { SharedMemories } from '../instances/shared/shared-memory.ts'
 import type { DaemonView, Overrides, ReloadChanges } from '../observe/view/view.ts'
+import type { Instant } from '../units.ts'
 
 /** What holds. */
 export interface Layers {
@@ -203,5 +208,21 @@ export class ReloadState<Asker> {
     if (underWay === undefined) throw new Error('a change is over that was not under way')
     this.#underWay = undefined
     return underWay
+  }
+}
+
+/** What the instances get; `memories` are not changed by it. */
+export function instanceSettings(
+  { config, overrides, forgets }: Layers,
+  memories: SharedMemories,
+  now: Instant,
+): InstanceSettings {
+  const options = plainOptions(withOverrides(engineOptions(config), overrides))
+  return {
+    options,
+    memory: memories.of(options, now),
+    logLevel: overrides.logLevel?.level ?? config.log.level,
+    logsSessions: config.accounting.sessions_log !== undefined,
+    forgets,
   }
 }

@@ -4,21 +4,18 @@
 
 import { createHash } from 'node:crypto'
 import type { Preview, ReloadResult } from '../admin/operations.ts'
-import { type Overridden, type OverrideChange, withOverrides } from '../admin/overrides.ts'
+import type { Overridden, OverrideChange } from '../admin/overrides.ts'
 import { readConfig } from '../config/load/read.io.ts'
 import { changesInShort } from '../config/outward/change-text.ts'
 import { effectiveSettings } from '../config/outward/effective.ts'
-import { engineOptions } from '../config/outward/engine-options.ts'
 import type { Config } from '../config/schema/config.ts'
 import { inShort, MOST_WARNINGS_IN_LOG } from '../config/source/problem.ts'
 import type { Instances } from '../instances/instances.io.ts'
-import type { InstanceSettings } from '../instances/protocol/protocol.ts'
-import { plainOptions } from '../instances/shared/plain-options.ts'
 import type { SharedMemories } from '../instances/shared/shared-memory.ts'
 import type { Log } from '../observe/log/log.io.ts'
 import type { DaemonView, Overrides } from '../observe/view/view.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
-import { type Act, type Layers, type Reloaded, ReloadState } from './reload.ts'
+import { type Act, instanceSettings, type Layers, type Reloaded, ReloadState } from './reload.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
 
 /** Who asked for a change, and waits for its result. */
@@ -129,7 +126,7 @@ export class DaemonSettings {
     const { memories, instances, log } = this.#of
     let acts: readonly Act<Asker>[]
     try {
-      const settings = settingsOf(layers, memories)
+      const settings = instanceSettings(layers, memories, monotonicNow())
       await instances.reconfigure(settings, () => memories.announce(settings.options, settings.memory, monotonicNow()))
       log.setLevel(settings.logLevel)
       acts = this.#state.rolledOut(Date.now() / 1_000)
@@ -156,17 +153,5 @@ export class DaemonSettings {
       this.#digest = { of: config, digest: createHash('sha256').update(JSON.stringify(config)).digest('hex') }
     }
     return this.#digest.digest
-  }
-}
-
-/** What the instances get. */
-export function settingsOf({ config, overrides, forgets }: Layers, memories: SharedMemories): InstanceSettings {
-  const options = plainOptions(withOverrides(engineOptions(config), overrides))
-  return {
-    options,
-    memory: memories.of(options, monotonicNow()),
-    logLevel: overrides.logLevel?.level ?? config.log.level,
-    logsSessions: config.accounting.sessions_log !== undefined,
-    forgets,
   }
 }

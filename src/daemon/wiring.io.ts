@@ -37,7 +37,8 @@ import { Vitals } from '../observe/vitals.io.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { readVersion } from '../version.io.ts'
 import { Ending } from './ending.io.ts'
-import { DaemonSettings, settingsOf } from './settings.io.ts'
+import { instanceSettings } from './reload.ts'
+import { DaemonSettings } from './settings.io.ts'
 import { socketsOf, viewOf } from './view-of.ts'
 
 const RELOAD_AND_FORGET = 'reload, and forget which peers auto has learned to sign'
@@ -91,7 +92,7 @@ export class Wiring {
     this.log = new Log(config.log.level, logTarget(config, file, boundary))
     const { log } = this
     const memories = new SharedMemories({ scope, instances: config.instances })
-    const first = settingsOf({ config, overrides: NO_OVERRIDES, forgets: 0 }, memories)
+    const first = instanceSettings({ config, overrides: NO_OVERRIDES, forgets: 0 }, memories, this.startedAt)
     memories.announce(first.options, first.memory, this.startedAt)
     const instances = new Instances({
       count: config.instances,

@@ -7,8 +7,8 @@
 import type { Followed } from '../proxy/border/events.ts'
 import type { Draining } from '../proxy/border/ports.ts'
 import type { ListenOptions } from '../transport/listener-plan.ts'
-import { clientsChange } from './protocol/clients-change.ts'
-import type { ChangedSettings, InstanceSettings } from './protocol/protocol.ts'
+import { changedSettings } from './protocol/clients-change.ts'
+import type { InstanceSettings } from './protocol/protocol.ts'
 import { type Act, type Instruction, Rollout } from './rollout.ts'
 import type { PlainClient } from './shared/plain-options.ts'
 import type { ThreadHandle } from './thread-handle.io.ts'
@@ -164,20 +164,15 @@ function callOf(started: Starting, instruction: Instruction<InstanceSettings>, a
     case 'prepare':
       // Clients need no sockets, and there may be many of them.
       return thread.call('prepare', { ...instruction.settings.options, clients: [] })
-    case 'reconfigure':
-      return thread.call('reconfigure', changed(started, instruction.settings))
+    case 'reconfigure': {
+      const changed = changedSettings(instruction.settings, started.clients)
+      started.clients = instruction.settings.options.clients
+      return thread.call('reconfigure', changed)
+    }
     case 'drain':
       return thread.call('drain', instruction.how)
     case 'open':
     case 'forget':
       return thread.call(instruction.name, undefined)
   }
-}
-
-/** The settings with the changes of the clients since the last settings of the thread. */
-function changed(started: Starting, settings: InstanceSettings): ChangedSettings {
-  const { clients } = settings.options
-  const change = clientsChange(started.clients, clients)
-  started.clients = clients
-  return { ...settings, options: { ...settings.options, clients: [] }, clients: change }
 }

@@ -3,11 +3,13 @@
  * ends between any two steps: what holds, what each one is told, and what every thread has in the end.
  */
 import { describe, expect, it } from 'vitest'
-import type { Overridden, OverrideChange } from '../../src/admin/overrides.ts'
+import { NO_OVERRIDES, type Overridden, type OverrideChange, withChange } from '../../src/admin/overrides.ts'
 import { codedError } from '../../src/coded-error.ts'
-import { type Act, type Layers, ReloadState } from '../../src/daemon/reload.ts'
+import { engineOptions } from '../../src/config/outward/engine-options.ts'
+import { type Act, instanceSettings, type Layers, ReloadState } from '../../src/daemon/reload.ts'
 import { Rollout, type Act as RolloutAct } from '../../src/instances/rollout.ts'
-import { perSecond } from '../../src/units.ts'
+import { SharedMemories } from '../../src/instances/shared/shared-memory.ts'
+import { instant, perSecond } from '../../src/units.ts'
 import { configText, load, server } from '../config/fixture.ts'
 import { type Interleaved, walkAll } from '../interleavings.ts'
 
@@ -380,4 +382,18 @@ describe('a reload', () => {
     ])
     expect(state.status).toMatchObject({ refused: 'it drains', reloadsFailed: 1 })
   })
+})
+
+it('the instances get what operators changed over what the file says', () => {
+  const memories = new SharedMemories({ scope: 'instance', instances: 1 })
+  const of = (overrides: Layers['overrides']) =>
+    instanceSettings({ config: CONFIG, overrides, forgets: 3 }, memories, instant(0))
+  const rateIn = ({ options }: ReturnType<typeof of>) =>
+    options.servers.find(({ name }) => name === 'two')?.lanes.accounting?.maxRate
+  const plain = of(NO_OVERRIDES)
+  expect([plain.logLevel, plain.forgets, plain.logsSessions]).toEqual([CONFIG.log.level, 3, false])
+  const { overrides } = withChange(NO_OVERRIDES, CHANGES['rate']!, engineOptions(CONFIG))
+  const changed = of({ ...overrides, logLevel: { level: 'trace', ...MARK } })
+  expect([changed.logLevel, rateIn(changed)]).toEqual(['trace', 7])
+  expect(rateIn(plain)).not.toBe(7)
 })

@@ -6,7 +6,7 @@
  * each change.
  */
 import type { ClientOptions } from '../../proxy/border/options.ts'
-import { clientFrom, type PlainClient } from '../shared/plain-options.ts'
+import { clientFrom, type PlainClient, type PlainOptions } from '../shared/plain-options.ts'
 
 export interface ClientsChange {
   /** For each client of the new list, its index in the former list; -1 is the next one of `others`. */
@@ -26,6 +26,16 @@ export function clientsChange(former: readonly PlainClient[], next: readonly Pla
   })
   return { places, others }
 }
+
+/** The settings without their clients, but with the change of the list that a thread has. */
+export const changedSettings = <Settings extends { readonly options: PlainOptions }>(
+  settings: Settings,
+  former: readonly PlainClient[],
+): Settings & { readonly clients: ClientsChange } => ({
+  ...settings,
+  options: { ...settings.options, clients: [] },
+  clients: clientsChange(former, settings.options.clients),
+})
 
 /** The new list; clients that stay are the same objects as before. */
 export function changedClients(former: readonly ClientOptions[], { places, others }: ClientsChange): ClientOptions[] {
