@@ -4,8 +4,9 @@
  * The throttle's settings are read from the configuration of the real daemon. There is one difference: the sessions of the
  * real BNG dial at even distances, the simulated ones at random.
  */
+
+import { loadSimulatedConfig } from '../src/config/load/read.io.ts'
 import { engineOptions } from '../src/config/outward/engine-options.ts'
-import { rehearseConfig } from '../src/config/scenario/simulated-config.io.ts'
 import { formatProblem } from '../src/config/source/problem.ts'
 import { Rehearsal } from '../src/simulation/rehearsal/rehearsal.ts'
 import type { Scenario } from '../src/simulation/rehearsal/scenario.ts'
@@ -19,7 +20,7 @@ const ONE_WAY = micros(100)
 
 /** @throws an Error where the configuration is none, or has no room for the BNG. */
 export function playSimulated(plan: StormPlan, configuration: string): Played {
-  const read = rehearseConfig(configuration, "the daemon's configuration")
+  const read = loadSimulatedConfig(configuration, "the daemon's configuration")
   if (!read.ok) throw new Error(`bench: ${read.problems.map(formatProblem).join('\n')}`)
   const scenario = scenarioOf(plan)
   const worlds = worldsOf(scenario, engineOptions(read.config))

@@ -2,8 +2,9 @@
  * What all worlds of the failover table share: the options of a configuration that only names clients and servers, a client
  * that dials each session once, and servers without faults.
  */
+
+import { loadSimulatedConfig } from '../../src/config/load/read.io.ts'
 import { engineOptions } from '../../src/config/outward/engine-options.ts'
-import { rehearseConfig } from '../../src/config/scenario/simulated-config.io.ts'
 import { formatProblem } from '../../src/config/source/problem.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Secret } from '../../src/radius/secret.ts'
@@ -23,7 +24,7 @@ export const NEVER = seconds(1_000_000)
 
 /** The schema's defaults, with two servers, `first` and `second`. */
 export function defaultOptions(): EngineOptions {
-  const read = rehearseConfig(CONFIGURATION, 'the failover table')
+  const read = loadSimulatedConfig(CONFIGURATION, 'the failover table')
   if (!read.ok) throw new Error(`bench: ${read.problems.map(formatProblem).join('\n')}`)
   return engineOptions(read.config)
 }

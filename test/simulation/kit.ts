@@ -1,8 +1,9 @@
 /**
  * Small scenarios for the tests, and the settings that the plan proposes for them.
  */
+
+import { loadSimulatedConfig } from '../../src/config/load/read.io.ts'
 import { engineOptions } from '../../src/config/outward/engine-options.ts'
-import { rehearseConfig } from '../../src/config/scenario/simulated-config.io.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Rehearsal, type Rehearsed, type Run, settingsText } from '../../src/simulation/rehearsal/rehearsal.ts'
 import type { Scenario } from '../../src/simulation/rehearsal/scenario.ts'
@@ -47,7 +48,7 @@ farm:
     - { name: first, address: 198.51.100.1, secret: three }
     - { name: second, address: 198.51.100.2, secret: four }
 `
-  const read = rehearseConfig(text, 'test.yaml')
+  const read = loadSimulatedConfig(text, 'test.yaml')
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   return engineOptions(read.config)
 }

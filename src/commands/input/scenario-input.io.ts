@@ -5,10 +5,10 @@
  * Everything that is wrong is thrown as one coded error with a line for each problem. Nothing is written before.
  */
 import { codedError } from '../../coded-error.ts'
+import { loadSimulatedConfig, readSimulatedConfig } from '../../config/load/read.io.ts'
 import { engineOptions } from '../../config/outward/engine-options.ts'
 import { type GivenOption, loadScenario } from '../../config/scenario/scenario-load.ts'
 import { BUILT_IN, type BuiltIn, type ScenarioSettings } from '../../config/scenario/scenario-schema.ts'
-import { rehearseConfig, rehearseConfigFile } from '../../config/scenario/simulated-config.io.ts'
 import { textOf } from '../../config/source/encoding.ts'
 import { formatProblem, type Problem, problemOf } from '../../config/source/problem.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../../config/source/small-file.io.ts'
@@ -66,7 +66,7 @@ export function readScenario(word: string, options: readonly GivenOption[]): Sce
 
 /** A configuration file's settings, for a simulation. */
 export function readOptions(file: string): EngineOptions {
-  const read = rehearseConfigFile(file)
+  const read = readSimulatedConfig(file)
   if (!read.ok) throw refusal(read.problems)
   if (read.config.listen.authentication.length === 0)
     throw codedError(
@@ -78,7 +78,7 @@ export function readOptions(file: string): EngineOptions {
 
 /** The settings that a proposal's own configuration file gives. */
 export function optionsOf(proposal: Proposal): EngineOptions {
-  const read = rehearseConfig(yamlOf(proposal), 'the proposed configuration')
+  const read = loadSimulatedConfig(yamlOf(proposal), 'the proposed configuration')
   if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'))
   return engineOptions(read.config)
 }

@@ -2,20 +2,12 @@
  * `radsluice reload`: the daemon reads its file again, all or nothing, and says what changed. Exit 0 if it holds, 3 if it was
  * refused.
  */
-
+import type { ReloadResult } from '../../admin/operations.ts'
 import { changeLines } from '../../config/outward/change-text.ts'
-import type { ReloadChanges } from '../../observe/view/view.ts'
 import { ask, refused } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
 import { verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
-
-interface Reloaded extends ReloadChanges {
-  readonly file: string
-  readonly digest: string
-  readonly warnings: readonly string[]
-  readonly forgotLearned: boolean
-}
 
 const UNPROCESSABLE = 422
 
@@ -41,7 +33,7 @@ export const reload = verb({
       for (const problem of (response.body as { problems: readonly string[] }).problems) writeData(problem)
       say('refused: nothing was changed, the old configuration goes on')
     } else {
-      const reloaded = response.body as Reloaded
+      const reloaded = response.body as Extract<ReloadResult, { ok: true }>
       for (const warning of reloaded.warnings) say(`warning: ${warning}`)
       for (const line of changeLines(reloaded)) writeData(line)
       writeData(`${reloaded.file} holds (${reloaded.digest.slice(0, 12)})`)

@@ -1,5 +1,6 @@
 /**
- * Reads a configuration file and what it needs: secrets in files and in the environment, the machine's addresses.
+ * Reads a configuration file and what it needs: secrets in files and in the environment, the machine's addresses. For a
+ * simulation the secrets are simulated.
  *
  * Reading is synchronous: a reload is all or nothing, and the files are small. A file that is wrong throws nothing. It becomes a
  * problem with a position, like any other.
@@ -41,8 +42,30 @@ export function readConfig(file: string, { env = process.env, from = 'file' }: R
   })
 }
 
+/** For a simulation: no secret and no address of this machine is read. So a file can be tried on a laptop without its secrets. */
+const SIMULATED: LoadContext = {
+  attributeKey,
+  similarAttributeNames,
+  localAddresses: [],
+  cores: 1,
+  readSecret: ({ kind, ...source }) => {
+    const name = 'name' in source ? source.name : kind
+    return { bytes: new TextEncoder().encode(`a simulated secret, ${name}`), warnings: [] }
+  },
+}
+
+/** The configuration in `file`, with simulated secrets. */
+export function readSimulatedConfig(file: string): ConfigResult {
+  const read = readSmallFile(file, LONGEST_CONFIG, 'file or pipe')
+  if ('problem' in read) return { ok: false, problems: [problemOf(file, read.problem)], warnings: [] }
+  return loadFile(read.bytes, file, SIMULATED)
+}
+
+/** The same for a text. */
+export const loadSimulatedConfig = (text: string, file: string): ConfigResult => loadConfig(text, file, SIMULATED)
+
 /** From the octets of `file` to a configuration. */
-export function loadFile(bytes: Uint8Array, file: string, context: LoadContext): ConfigResult {
+function loadFile(bytes: Uint8Array, file: string, context: LoadContext): ConfigResult {
   const reading = textOf(bytes)
   if ('problem' in reading) {
     return { ok: false, problems: [problemOf(file, reading.problem, { line: reading.line, column: 1 })], warnings: [] }

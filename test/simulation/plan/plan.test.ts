@@ -3,8 +3,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { loadSimulatedConfig } from '../../../src/config/load/read.io.ts'
 import { engineOptions } from '../../../src/config/outward/engine-options.ts'
-import { rehearseConfig } from '../../../src/config/scenario/simulated-config.io.ts'
 import { ageWithin, type Demand, planFor, yamlOf } from '../../../src/simulation/plan/plan.ts'
 import { micros, millis, seconds } from '../../../src/units.ts'
 
@@ -114,7 +114,7 @@ describe('what is proposed', () => {
     fc.assert(
       fc.property(anyDemand, (of) => {
         const proposal = planFor(of)
-        const read = rehearseConfig(yamlOf(proposal), 'plan.yaml')
+        const read = loadSimulatedConfig(yamlOf(proposal), 'plan.yaml')
         if (!read.ok) throw new Error(JSON.stringify(read.problems))
         const options = engineOptions(read.config)
         expect(options.servers).toHaveLength(of.servers)

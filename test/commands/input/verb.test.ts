@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { codedError } from '../../../src/coded-error.ts'
-import { type OwnOptions, withNumbers } from '../../../src/commands/input/numeric-option.ts'
+import { type OwnOptions, withNumbers } from '../../../src/commands/input/verb.ts'
 import { VERBS } from '../../../src/commands/verbs.io.ts'
 import { meantNumber } from '../../../src/config/source/problem.ts'
 
