@@ -83,8 +83,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'a response that can not be passed on is no sign of life (0.1.0)',
-    "this.#sending.finish(attempt, 'responded', now)\n    this.#hear(attempt, now)\n    if (request",
-    "this.#sending.finish(attempt, 'responded', now)\n    if (request",
+    "this.#parts.sending.finish(attempt, 'responded', now)\n    this.#hear(attempt, now)\n    if (request",
+    "this.#parts.sending.finish(attempt, 'responded', now)\n    if (request",
   ),
   answering(
     'a replay is a sign of life',
@@ -223,8 +223,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'a request that a late answer has ended stays at the other server',
-    'if (current !== undefined) this.#sending.abandon(current, now)\n      this.#register.places.leave(request)',
-    'this.#register.places.leave(request)',
+    'if (current !== undefined) this.#parts.sending.abandon(current, now)\n      this.#parts.register.places.leave(request)',
+    'this.#parts.register.places.leave(request)',
   ),
 
   limits(

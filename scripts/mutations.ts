@@ -190,8 +190,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'outstanding is not counted down',
-    'this.#register.places.outstanding[request.class] -= 1',
-    'this.#register.places.outstanding[request.class] -= 0',
+    'this.#parts.register.places.outstanding[request.class] -= 1',
+    'this.#parts.register.places.outstanding[request.class] -= 0',
   ),
   failover(
     'one retry too many',
@@ -268,8 +268,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'an answer goes to one of those who wait for it',
-    'of this.#register.delivered(request, answer, now)) {',
-    'of this.#register.delivered(request, answer, now).slice(0, 1)) {',
+    'of this.#parts.register.delivered(request, answer, now)) {',
+    'of this.#parts.register.delivered(request, answer, now).slice(0, 1)) {',
   ),
 
   // The order within a session.

@@ -9,6 +9,7 @@
  */
 import type { Ended } from '../accounting/sessions/session-report.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import { unpredictableNumber } from '../queues/containers/hashing.ts'
 import { earliest, type Instant } from '../units.ts'
 import { Admission } from './admission/admission.ts'
 import { Coalescing } from './admission/coalescing.ts'
@@ -23,7 +24,6 @@ import { Inspection } from './inspection.ts'
 import { Pools } from './pool/pools.ts'
 import { StateTable } from './pool/state-table.ts'
 import { Register } from './register/register.ts'
-import { unpredictableNumber } from './register/seed.ts'
 import { Answering } from './serving/answering.ts'
 import { Assigning } from './serving/assigning.ts'
 import { Failover } from './serving/failover.ts'
@@ -54,13 +54,13 @@ const partsOf = (options: EngineOptions, ports: Ports, now: Instant) => {
   const pools = new Pools(options)
   const lanes = new Lanes(shared, ports.usedUpUntil)
   const states: States = shared?.states ?? new StateTable(options.state)
-  const sending = new Sending(options, register, ports, salt)
+  const sending = new Sending(options, { register, ...ports }, salt)
   const assigning = new Assigning({ register, pools, states, sending })
   const wayBack = new WayBack({ register, pools, sending, assigning })
   const healthChanges = new HealthChanges({ pools, assigning, wayBack, journal })
   const serving = { register, pools, lanes, states, sending, assigning, wayBack, healthChanges, outbox, journal }
   const failover = new Failover(serving)
-  const answering = new Answering({ ...serving, salt, signing: shared?.signing.server })
+  const answering = new Answering(serving, salt, shared?.signing.server)
   const intake = new Intake(options, { journal, salt, memory: shared?.signing.client })
   const statusServer = new StatusServer(register, outbox)
   const repetition = new Repetition({ ...serving, answering })
@@ -206,7 +206,9 @@ export class Engine {
       return false
     }
     const waitedFor = request.lane
-    if (waitedFor !== undefined) register.tracing.active?.promoted(request, waitedFor, now)
+    if (waitedFor !== undefined) {
+      register.tracing.active?.step('promoted', request, now, { server: waitedFor.server.name })
+    }
     const lane = assigning.laneOf(request, now)
     if (lane === undefined) return true
     if (!lane.isLive() || (waitedFor !== undefined && healthChanges.shouldLeave(request, lane))) {

@@ -45,13 +45,13 @@ export class Coalescing {
   #replace(waiting: Request, record: ProvenArrival, now: Instant): void {
     const { places, exchanges, records, tracing } = this.#register
     const { octets } = places
-    tracing.active?.ended(waiting, TOOK_ITS_PLACE, now)
+    tracing.active?.step('ended', waiting, now, { why: TOOK_ITS_PLACE })
     const { arrival, receivedAt } = waiting
     const newer = new Request({ arrival, class: 'accounting', origin: record, octets, now: receivedAt })
     const course = startCourse(newer)
     course.cameAt = now
     course.wraps = record.wraps
-    tracing.active?.received(newer, now)
+    tracing.active?.step('received', newer, now)
     waiting.expand()
     const older = exchanges.endAll(waiting)
     records.giveWay(waiting, newer, now)

@@ -86,7 +86,7 @@ export class Register {
 
   /** A new request waits, within the bounds of its class. `exchange` is who waits for the answer: nobody has to. */
   admit(request: Request, exchange: Exchange | undefined, now: Instant): void {
-    this.tracing.active?.received(request, now)
+    this.tracing.active?.step('received', request, now)
     if (exchange !== undefined) this.exchanges.begin(exchange, request)
     if (request.class === 'accounting') this.records.add(request, now)
     this.places.enter(request)
@@ -122,7 +122,7 @@ export class Register {
 
   /** It ends without an answer. */
   end(request: Request, end: End, now: Instant): void {
-    this.tracing.active?.ended(request, sentenceOf(end, request), now)
+    this.tracing.active?.step('ended', request, now, { why: sentenceOf(end, request) })
     this.places.leave(request)
     this.exchanges.endAll(request)
     this.records.ended(request, now)

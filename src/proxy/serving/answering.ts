@@ -48,36 +48,24 @@ type Verified =
       readonly answer: Uint8Array | undefined
     }
 
+interface Parts {
+  readonly register: Register
+  readonly sending: Sending
+  readonly assigning: Assigning
+  readonly healthChanges: HealthChanges
+  readonly states: States
+  readonly outbox: Outbox
+  readonly journal: Journal
+}
+
 export class Answering {
-  readonly #register: Register
-  readonly #sending: Sending
-  readonly #assigning: Assigning
-  readonly #healthChanges: HealthChanges
-  readonly #states: States
-  readonly #outbox: Outbox
-  readonly #journal: Journal
+  readonly #parts: Parts
   readonly signers: ServerSigners
 
-  constructor(o: {
-    readonly register: Register
-    readonly sending: Sending
-    readonly assigning: Assigning
-    readonly healthChanges: HealthChanges
-    readonly states: States
-    readonly outbox: Outbox
-    readonly journal: Journal
-    readonly salt: number
-    /** What is known of who signs is known to all engines that have it. */
-    readonly signing?: SigningMemory | undefined
-  }) {
-    this.#register = o.register
-    this.#sending = o.sending
-    this.#assigning = o.assigning
-    this.#healthChanges = o.healthChanges
-    this.#states = o.states
-    this.#outbox = o.outbox
-    this.#journal = o.journal
-    this.signers = new ServerSigners({ journal: o.journal, salt: o.salt, memory: o.signing })
+  /** `signing`: what is known of who signs is known to all engines that have it. */
+  constructor(parts: Parts, salt: number, signing?: SigningMemory) {
+    this.#parts = parts
+    this.signers = new ServerSigners({ journal: parts.journal, salt, memory: signing })
   }
 
   /** A datagram came in on a source port of the lane. */
@@ -118,13 +106,13 @@ export class Answering {
     }
     lane.counters.probesAnswered += 1
     lane.contact.probeAnswered({ secret }, now)
-    this.#healthChanges.changed(lane, lane.health.probeAnswered(now), now)
+    this.#parts.healthChanges.changed(lane, lane.health.probeAnswered(now), now)
   }
 
   /** Sends an answer to one client and keeps it for its retransmissions. */
   reply(exchange: Exchange, answer: Uint8Array, now: Instant): void {
-    this.#register.exchanges.keepAnswer(exchange, answer, now)
-    this.#outbox.reply(exchange.from, answer)
+    this.#parts.register.exchanges.keepAnswer(exchange, answer, now)
+    this.#parts.outbox.reply(exchange.from, answer)
   }
 
   /** What the datagram is, before anything changes. Octets that make the code throw are a fault with a name too. */
@@ -147,7 +135,7 @@ export class Answering {
       }
       return fault ?? 'bad-authenticator'
     } catch (error) {
-      this.#journal.note({ kind: 'internal-error', where: 'taking a response', error, bytes }, now)
+      this.#parts.journal.note({ kind: 'internal-error', where: 'taking a response', error, bytes }, now)
       return 'internal-error'
     }
   }
@@ -215,7 +203,7 @@ export class Answering {
 
   #accept({ attempt, response, answer }: Extract<Verified, { is: 'answer' }>, now: Instant): void {
     const { request } = attempt
-    this.#sending.finish(attempt, 'responded', now)
+    this.#parts.sending.finish(attempt, 'responded', now)
     this.#passOn(request, { attempt, response, answer }, now)
     this.#hear(attempt, now)
   }
@@ -229,12 +217,12 @@ export class Answering {
     const { lane } = attempt
     this.#count(lane, response, attempt, now)
     if (request !== undefined && answer !== undefined) {
-      this.#register.tracing.active?.answered(request, attempt, response.code, now)
+      this.#parts.register.tracing.active?.answered(request, attempt, response.code, now)
       this.#deliver(request, answer, now)
     }
     if (attempt.code === ACCESS_REQUEST) this.signers.accepted(lane, response, now)
     const state = response.stateAt
-    if (state !== 0) this.#states.learn(response.value(state), lane.server.name, now)
+    if (state !== 0) this.#parts.states.learn(response.value(state), lane.server.name, now)
   }
 
   /**
@@ -244,18 +232,18 @@ export class Answering {
   #endUnusable({ attempt, fault }: Extract<Verified, { is: 'unusable' }>, bytes: Uint8Array, now: Instant): void {
     const { lane, request } = attempt
     this.#drop(lane, fault, bytes, now)
-    this.#sending.finish(attempt, 'responded', now)
+    this.#parts.sending.finish(attempt, 'responded', now)
     this.#hear(attempt, now)
     if (request === undefined) return
     if (isRecorded(request, bytes)) this.#deliverOwn(request, attempt, now)
-    else this.#assigning.gotUnusable(request, attempt, fault, now)
+    else this.#parts.assigning.gotUnusable(request, attempt, fault, now)
   }
 
   /** A sign of life: each attempt gives one, whenever its response comes. */
   #hear(attempt: Attempt, now: Instant): void {
     const { lane } = attempt
     lane.contact.heard(attempt, now)
-    this.#healthChanges.changed(lane, lane.health.responded(now, !attempt.isOverdue), now)
+    this.#parts.healthChanges.changed(lane, lane.health.responded(now, !attempt.isOverdue), now)
   }
 
   /**
@@ -271,12 +259,12 @@ export class Answering {
     }
     if (request !== undefined && answer !== undefined) {
       const current = request.course?.attempt
-      if (current !== undefined) this.#sending.abandon(current, now)
-      this.#register.places.leave(request)
+      if (current !== undefined) this.#parts.sending.abandon(current, now)
+      this.#parts.register.places.leave(request)
       if (response === undefined) this.#deliverOwn(request, attempt, now)
       else this.#passOn(request, { attempt, response, answer }, now)
     }
-    if (lane.contact.heard(attempt, now)) this.#healthChanges.changed(lane, lane.health.respondedLate(now), now)
+    if (lane.contact.heard(attempt, now)) this.#parts.healthChanges.changed(lane, lane.health.respondedLate(now), now)
   }
 
   #answerFor(request: Request, attempt: Attempt, response: Packet): Uint8Array | ResponseFault {
@@ -293,13 +281,13 @@ export class Answering {
   /** The server has recorded it, and said so in a response that can't be passed on. */
   #deliverOwn(request: Request, attempt: Attempt, now: Instant): void {
     attempt.lane.counters.responses += 1
-    this.#register.tracing.active?.answered(request, attempt, ACCOUNTING_RESPONSE, now)
+    this.#parts.register.tracing.active?.answered(request, attempt, ACCOUNTING_RESPONSE, now)
     this.#deliver(request, this.answerFromRecord(request, undefined), now)
   }
 
   /** The request ends, and every exchange that waits gets its answer: `answer` is for its origin, others are made of it. */
   #deliver(request: Request, answer: Uint8Array, now: Instant): void {
-    for (const exchange of this.#register.delivered(request, answer, now)) {
+    for (const exchange of this.#parts.register.delivered(request, answer, now)) {
       this.reply(exchange, exchange === request ? answer : this.answerFromRecord(exchange, answer), now)
     }
   }
@@ -323,7 +311,7 @@ export class Answering {
   #drop(lane: Lane, reason: ServerDropReason, bytes: Uint8Array, now: Instant, late?: Late): void {
     lane.counters.dropped[reason] += 1
     const where = { lane: lane.number, server: lane.server.name, class: lane.class }
-    this.#journal.note({ kind: 'response-dropped', ...where, reason, bytes, late }, now)
+    this.#parts.journal.note({ kind: 'response-dropped', ...where, reason, bytes, late }, now)
   }
 }
 

@@ -20,6 +20,9 @@ import { type Attempt, courseOf, latestCopyAt, type Request, startCourse } from 
 import { causeOfSilence } from '../work/silence.ts'
 import type { Sending } from './sending.ts'
 
+/** What a trace says. */
+const SET_ASIDE = 'a server that lives left it unanswered; it waits behind the others'
+
 interface Parts {
   readonly register: Register
   readonly pools: Pools
@@ -122,13 +125,15 @@ export class Assigning {
   gotUnusable(request: Request, attempt: Attempt, why: string, now: Instant): void {
     const { register, pools } = this.#parts
     const { lane } = attempt
-    register.tracing.active?.unusable(request, lane, why, now)
+    const { server } = lane
+    const dropped = `its response was dropped: ${why}`
+    register.tracing.active?.step('timed-out', request, now, { server: server.name, why: dropped })
     noteTried(request, attempt)
     startCourse(request).addTried(lane.number, Number.POSITIVE_INFINITY)
     const isElsewhere = !request.isBound && this.obstacleTo(request, now) === undefined
     const next = isElsewhere ? pools.of(request).choose(request, now) : undefined
     if (next === undefined) register.end(request, { how: 'dropped', reason: 'unusable-response' }, now)
-    else this.#goOnAt(next, request, `the response of server ${lane.server.name} can't be passed on`, now)
+    else this.#goOnAt(next, request, `the response of server ${server.name} can't be passed on`, now)
   }
 
   /** It can't go now: it waits for the server. */
@@ -143,7 +148,7 @@ export class Assigning {
     request.lane = undefined
     request.course?.forgetTried()
     this.#parts.pools.of(request).outage.park(request)
-    this.#parts.register.tracing.active?.parked(request, now)
+    this.#parts.register.tracing.active?.step('queued', request, now, { why: 'every server is Down' })
     request.compact()
   }
 
@@ -204,7 +209,7 @@ export class Assigning {
     if (isAside) {
       request.lane = undefined
       register.places.aside.put(request, now)
-      register.tracing.active?.setAside(request, now)
+      register.tracing.active?.step('queued', request, now, { why: SET_ASIDE })
       request.compact()
       return
     }

@@ -25,6 +25,8 @@ import type { Sending } from './sending.ts'
 const FREED_AT_ONCE = 32
 /** A login waits on for so long from its arrival: no client asks longer for one login. */
 const LONGEST = micros(30_000_000)
+/** What a trace says. */
+const WAITS_ON = 'no other server is left to ask, and its client asks'
 
 interface Parts {
   readonly register: Register
@@ -68,7 +70,8 @@ export class Failover {
     this.#spend(attempt, now)
     if (!this.#mayWaitOn(request, attempt, now)) this.#end(attempt, request, now)
     else if (latestCopyAt(request) <= attempt.sentAt || assigning.obstacleTo(request, now) !== undefined) {
-      if (!attempt.isWaitingOn) register.tracing.active?.waitsOn(request, attempt, now)
+      if (!attempt.isWaitingOn)
+        register.tracing.active?.step('queued', request, now, { server: lane.server.name, why: WAITS_ON })
       sending.waitOn(attempt, this.#waitsOnUntil(request), now)
     } else if (this.#leavesForAnother(request, attempt)) this.#end(attempt, request, now)
     else {

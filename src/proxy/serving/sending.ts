@@ -22,28 +22,24 @@ import { nasAddressFor, noteNasAddress, recordForServer } from './rewriting.ts'
 /** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
 const REFUSED_WAIT = micros(1_000_000)
 
+interface Parts {
+  readonly register: Register
+  readonly outbox: Outbox
+  readonly journal: Journal
+  readonly random: Randomness
+}
+
 export class Sending {
   readonly wheel = new TimingWheel<Attempt>()
-  readonly #register: Register
+  readonly #parts: Parts
   /** Attributes that a server takes in one request; 0 is no limit. */
   #maxAttributes: number
-  readonly #outbox: Outbox
-  readonly #random: Randomness
-  readonly #journal: Journal
   /** State of the jitter's generator. */
   #seed: number
 
-  constructor(
-    options: EngineOptions,
-    register: Register,
-    ports: { readonly outbox: Outbox; readonly journal: Journal; readonly random: Randomness },
-    seed: number,
-  ) {
+  constructor(options: EngineOptions, parts: Parts, seed: number) {
     this.#maxAttributes = options.maxAttributes
-    this.#register = register
-    this.#outbox = ports.outbox
-    this.#journal = ports.journal
-    this.#random = ports.random
+    this.#parts = parts
     this.#seed = seed
   }
 
@@ -67,7 +63,7 @@ export class Sending {
     request.expand()
     const bytes = this.#rewrite(request, lane, identifier.value, now)
     if (typeof bytes === 'string') {
-      this.#register.end(request, { how: 'dropped', reason: bytes }, now)
+      this.#parts.register.end(request, { how: 'dropped', reason: bytes }, now)
       return true
     }
     // Only now: what can't be sent takes nothing of the slot.
@@ -78,8 +74,8 @@ export class Sending {
       attempt.isAside = true
       lane.limits.aside += 1
     }
-    this.#register.places.leave(request)
-    this.#register.places.outstanding[request.class] += 1
+    this.#parts.register.places.leave(request)
+    this.#parts.register.places.outstanding[request.class] += 1
     startCourse(request).attempt = attempt
     this.#transmit(attempt, now)
     return true
@@ -130,9 +126,9 @@ export class Sending {
   /** Asks a server whether it lives (RFC 5997). */
   probe(lane: Lane, now: Instant): void {
     const authenticator = new Uint8Array(16)
-    this.#random(authenticator)
+    this.#parts.random(authenticator)
     lane.counters.probesSent += 1
-    this.#outbox.probe(lane.number, lane.contact.startProbe(authenticator, now))
+    this.#parts.outbox.probe(lane.number, lane.contact.startProbe(authenticator, now))
   }
 
   /** A number in [-1, 1), seeded once from the port's randomness. */
@@ -162,8 +158,8 @@ export class Sending {
     request.stage = 'retry'
     this.wheel.put(attempt, after(now, this.#waitOf(lane)))
     lane.limits.lastSent[identifier.port] = attempt
-    this.#register.tracing.active?.sent(request, attempt, now)
-    this.#outbox.forward(lane.number, identifier.port, attempt.bytes)
+    this.#parts.register.tracing.active?.sent(request, attempt, now)
+    this.#parts.outbox.forward(lane.number, identifier.port, attempt.bytes)
   }
 
   #waitOf(lane: Lane): Duration {
@@ -179,7 +175,7 @@ export class Sending {
     const { client } = request
     const authenticator = new Uint8Array(16)
     const came = request.packet
-    if (came.code === ACCESS_REQUEST) this.#random(authenticator)
+    if (came.code === ACCESS_REQUEST) this.#parts.random(authenticator)
     try {
       const maxAttributes = this.#maxAttributes
       const packet = request.class === 'accounting' ? recordForServer(request, came, maxAttributes, now) : came
@@ -195,7 +191,7 @@ export class Sending {
       if (typeof made !== 'string') noteNasAddress(client, packet, nasAddress)
       return made
     } catch (error) {
-      this.#journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
+      this.#parts.journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
       return 'internal-error'
     }
   }
@@ -209,8 +205,8 @@ export class Sending {
     const { request } = attempt
     if (attempt.isSpent) attempt.lane.limits.waitingOn.delete(attempt)
     if (request === undefined) return
-    if (request.queue !== undefined) this.#register.places.leaveQueue(request)
-    this.#register.places.outstanding[request.class] -= 1
+    if (request.queue !== undefined) this.#parts.register.places.leaveQueue(request)
+    this.#parts.register.places.outstanding[request.class] -= 1
     startCourse(request).attempt = undefined
     attempt.request = undefined
   }

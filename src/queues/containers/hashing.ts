@@ -1,5 +1,6 @@
 /**
- * Two small hash functions for spreading keys over servers: quick, and the same in every instance and every version.
+ * Two small hash functions for spreading keys over servers: quick, and the same in every instance and every version. And the
+ * salt for tables, so that nobody outside can choose keys that meet.
  */
 
 /** FNV-1a, 32 bits: quick, and even enough once mixed. */
@@ -15,4 +16,11 @@ export const mix = (value: number): number => {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0
+}
+
+/** A number that nobody can foresee, 0 to 2^32 - 1. Nothing secret depends on it. */
+export const unpredictableNumber = (random: (target: Uint8Array) => void): number => {
+  const octets = new Uint8Array(4)
+  random(octets)
+  return new DataView(octets.buffer).getUint32(0)
 }

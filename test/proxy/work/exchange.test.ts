@@ -41,13 +41,13 @@ const partsOf = () => {
   }
   const journal = { note: () => undefined }
   const register = new Register(options, { journal }, 1)
-  const sending = new Sending(options, register, { outbox, journal, random: () => undefined }, 1)
+  const sending = new Sending(options, { register, outbox, journal, random: () => undefined }, 1)
   const pools = new Pools(options)
   const states = new StateTable(options.state)
   const assigning = new Assigning({ register, pools, states, sending })
   const wayBack = new WayBack({ register, pools, sending, assigning })
   const healthChanges = new HealthChanges({ pools, assigning, wayBack, journal })
-  const answering = new Answering({ register, sending, assigning, healthChanges, states, outbox, journal, salt: 1 })
+  const answering = new Answering({ register, sending, assigning, healthChanges, states, outbox, journal }, 1)
   const repetition = new Repetition({ register, sending, answering, outbox })
   const lanes = new Lanes()
   lanes.reconfigure(options, START)
