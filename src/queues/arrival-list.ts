@@ -1,10 +1,9 @@
 /**
  * Messages in the order of arrival, through links of their own: waiting allocates nothing, in whatever order they come.
  *
- * Arrival numbers rise, so nearly every message goes to the tail, the head, or beside the one before it: O(1) in a chained
- * list, from which any message can leave in O(1) (superseded, expired, shed). One that comes back into the middle
- * (failover, a Down server's queue) would have to look for its place there; it stands in a search tree beside the list,
- * by the same links, in O(log n). Who is first or last is the older or newer one of the two.
+ * Arrival numbers rise, so nearly every message goes to the tail, the head, or beside the one before it: O(1) in a chained list,
+ * from which any message can leave in O(1). A message that comes back into the middle (failover, a Down server's queue) stands in
+ * a search tree beside the list, by the same links, in O(log n).
  */
 import { ArrivalTree } from './arrival-tree.ts'
 import { type Chain, ChainedList } from './containers/chained-list.ts'
@@ -66,14 +65,13 @@ export class ArrivalList<T extends { readonly arrival: number }> {
     this.#finger = item
   }
 
-  /** Another one of the same arrival number stands in the place of this one from now on. */
+  /** Another one of the same arrival number takes its place. */
   replace(item: T, other: T): void {
     if (this.#cameBack.tryReplace(item, other)) return
     this.#inOrder.replace(item, other)
     if (this.#finger === item) this.#finger = other
   }
 
-  /** Takes it out; it must be in this list. */
   remove(item: T): void {
     if (this.#cameBack.tryRemove(item)) return
     const previous = this.#chain.previous(item)
@@ -81,7 +79,6 @@ export class ArrivalList<T extends { readonly arrival: number }> {
     if (this.#finger === item) this.#finger = previous
   }
 
-  /** From the oldest to the newest. */
   *[Symbol.iterator](): Generator<T> {
     let item = this.#inOrder.first()
     for (const other of this.#cameBack) {
@@ -91,7 +88,7 @@ export class ArrivalList<T extends { readonly arrival: number }> {
     for (; item !== undefined; item = this.#chain.next(item)) yield item
   }
 
-  /** Who stands behind it in the list, where its place is a few steps behind the finger, or behind the head. */
+  /** Who stands behind it in the list, if its place is a few steps behind the finger, or behind the head. */
   #nextNearby(item: T): T | undefined {
     let before = this.#finger
     if (before === undefined || item.arrival < before.arrival) before = this.#inOrder.first()

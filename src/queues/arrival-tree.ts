@@ -1,11 +1,10 @@
 /**
  * A search tree by arrival number, for messages that come back out of order.
  *
- * It is a treap: in order from left to right by arrival number, and from top to bottom by a hash of it, which gives the
- * tree the shape of one that was filled in random order. So whoever comes, leaves or is looked for costs O(log n)
- * expected steps. The branches are the two links of a `Chain`, which a message needs for nothing else while it is here
- * (`previous` is the left branch, `next` the right one), and the hash is computed again where it is asked for: a message in
- * the tree takes no memory of its own.
+ * It is a treap: in order from left to right by arrival number, and from top to bottom by a hash of it. So it has the shape of a
+ * tree that was filled in random order, and each operation costs O(log n) expected steps. The branches are the two links of a
+ * `Chain` (`previous` is the left branch, `next` the right one), and the hash is computed when it is needed: a message in the tree
+ * takes no memory of its own.
  */
 import type { Chain } from './containers/chained-list.ts'
 
@@ -22,14 +21,12 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
     return this.#size
   }
 
-  /** The oldest. */
   first(): T | undefined {
     let found = this.#root
     for (let node = found; node !== undefined; node = this.#chain.previous(node)) found = node
     return found
   }
 
-  /** The newest. */
   last(): T | undefined {
     let found = this.#root
     for (let node = found; node !== undefined; node = this.#chain.next(node)) found = node
@@ -51,7 +48,7 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
     this.#size += 1
   }
 
-  /** Takes it out; false where it is not in this tree. */
+  /** Takes it out; false if it is not in this tree. */
   tryRemove(item: T): boolean {
     const chain = this.#chain
     let parent = this.#parentOf(item)
@@ -73,7 +70,7 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
     return true
   }
 
-  /** Another one of the same arrival number stands in the place of this one; false where this one is not here. */
+  /** Another one of the same arrival number stands in the place of this one; false if this one is not here. */
   tryReplace(item: T, other: T): boolean {
     const chain = this.#chain
     const parent = this.#parentOf(item)
@@ -86,7 +83,6 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
     return true
   }
 
-  /** From the oldest to the newest. */
   *[Symbol.iterator](): Generator<T> {
     const above: T[] = []
     let node = this.#root
@@ -130,7 +126,7 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
     else this.#chain.setNext(parent, node)
   }
 
-  /** What `item` hangs below; undefined where it is the root, and where it is not in this tree. */
+  /** What `item` hangs below; undefined if it is the root, or not in this tree. */
   #parentOf(item: T): T | undefined {
     let parent: T | undefined
     let node = this.#root
@@ -152,7 +148,7 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
   }
 }
 
-/** Who has the higher one stands higher. Neighbours by number are none by this. */
+/** The higher rank stands higher. Neighbours by number are no neighbours by rank. */
 const rankOf = ({ arrival }: { readonly arrival: number }): number => {
   let mixed = Math.imul(arrival ^ (arrival >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)

@@ -1,10 +1,9 @@
 /**
- * The bounds of one class: everything that waits, in the instance queue, in server queues or parked, counted together.
+ * The bounds of one class: all that waits, in the instance queue, in server queues, parked or set aside, counted together.
  *
- * Count, octets and age are limited. When something more comes than fits, the overflow policy names who is shed; when
- * something has waited too long, it expires. The age of what was never sent counts from its arrival, so the oldest is the
- * first to expire; that of a copy counts from its client's latest retransmission, so each has a moment of its own. The
- * backlog only names them: the engine ends them.
+ * Count, octets and age are limited. If too many wait, the overflow policy names who is shed; what waited too long expires. The age
+ * of what was never sent counts from its arrival, so the oldest expires first. The age of a copy counts from its client's latest
+ * retransmission, so each has a moment of its own. The backlog only names them: the register ends them.
  */
 import { after, type Duration, earliest, type Instant, instant } from '../units.ts'
 import { ArrivalList, older } from './arrival-list.ts'
@@ -64,7 +63,7 @@ export class Backlog<T extends Message<T>> {
     if (isOther) for (const item of this.#copies) this.#ages.put(item, this.#overdueAt(item))
   }
 
-  /** Who follows this one of those that came in the order of arrival, which are all that were never sent; without: the first. */
+  /** Of those that were never sent, in the order of arrival: who follows this one, or the first. */
   nextInOrder(item?: T): T | undefined {
     return item === undefined ? this.#byAge.firstInOrder() : this.#byAge.nextInOrder(item)
   }
@@ -73,7 +72,7 @@ export class Backlog<T extends Message<T>> {
     return this.#fields.byAge.isLinked(item)
   }
 
-  /** From when on the age of those counts that were in reach of max-age first; undefined where nothing waits. */
+  /** When the age of the first to expire began to count; undefined if nothing waits. */
   agesFrom(): Instant | undefined {
     const oldest = this.#byAge.first()
     const copy = this.#firstCopyToExpire()
@@ -99,7 +98,7 @@ export class Backlog<T extends Message<T>> {
     this.#octets -= this.#fields.size(item)
   }
 
-  /** Another one of the same kind and arrival number waits in the place of this one. */
+  /** Another one of the same kind and arrival number takes its place. */
   replace(item: T, other: T): void {
     this.#byAge.replace(item, other)
     if (this.#fields.isInterim(item)) this.#interims.replace(item, other)
@@ -115,7 +114,6 @@ export class Backlog<T extends Message<T>> {
     this.#outdated.append(item)
   }
 
-  /** Which bound is passed, if any. */
   overflow(): 'queue-messages' | 'queue-bytes' | undefined {
     if (this.messages > this.#limits.maxMessages) return 'queue-messages'
     return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined
@@ -129,7 +127,7 @@ export class Backlog<T extends Message<T>> {
       case 'drop_oldest':
         return older(this.#byAge.first(), this.#copies.first())
       case 'shed_interim_first':
-        // What a record that waits says too; then the oldest interim, whose figures the session's next record will have.
+        // First what a waiting record says too, then the oldest interim: the session's next record will have its figures.
         return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()
     }
   }
@@ -169,7 +167,7 @@ export class Backlog<T extends Message<T>> {
     return first !== undefined && this.isOverdue(first, now) ? first : undefined
   }
 
-  /** A copy whose client has sent it again meanwhile has more time than was known. */
+  /** If its client has sent it again, a copy has more time than was known. */
   #firstCopyToExpire(): T | undefined {
     for (let item = this.#ages.first(); item !== undefined; item = this.#ages.first()) {
       const overdueAt = this.#overdueAt(item)

@@ -34,7 +34,6 @@ export interface Promoter {
 }
 
 export interface QueueFields<T> {
-  /** Octets. */
   size(of: T): number
   /** Among messages that were never sent the lowest goes first. */
   preference(of: T): number

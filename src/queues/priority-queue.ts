@@ -74,7 +74,7 @@ export class PriorityQueue<T extends Message<T>> {
     this.#fields.promoter.set(item, undefined)
   }
 
-  /** Another first transmission of the same preference and arrival number waits in the place of this one. */
+  /** Another first transmission of the same preference and arrival number takes its place. */
   replace(item: T, other: T): void {
     if (item.queue !== this) throw new Error('priority queue: the message waits elsewhere')
     const { promoter, size } = this.#fields
@@ -98,7 +98,6 @@ export class PriorityQueue<T extends Message<T>> {
     return next ?? this.#aside.first()
   }
 
-  /** Takes out who goes next. */
   removeNext(): T | undefined {
     const next = this.next()
     if (next !== undefined) this.remove(next)
@@ -112,7 +111,6 @@ export class PriorityQueue<T extends Message<T>> {
     return oldest
   }
 
-  /** Whether somebody in this queue goes before `item`. */
   hasPrecedenceOver(item: T): boolean {
     const next = this.next()
     if (next === undefined) return false

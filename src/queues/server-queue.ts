@@ -27,7 +27,7 @@ export class ServerQueue<T extends Message<T>> implements Promoter {
     this.#fields = fields
   }
 
-  /** An empty one like it, for what comes after all that waits here has gone elsewhere. */
+  /** An empty one like it, for what comes after its messages went elsewhere. */
   successor(): ServerQueue<T> {
     return new ServerQueue<T>(this.waiting.order, this.#fields)
   }

@@ -105,7 +105,7 @@ describe('a limit that begins anew with a reload', () => {
     expect(brokenLaw(plan, 20)).toBeUndefined()
     const { reconfigure } = LaneLimits.prototype
     vi.spyOn(LaneLimits.prototype, 'reconfigure').mockImplementation(function (this: Limits, settings) {
-      const { maxRate } = settings.lane
+      const { maxRate } = settings.options
       this.budget = new OwnSlots(termOf({ maxRate, slot: settings.slot }, 0))
       reconfigure.call(this, settings)
     })

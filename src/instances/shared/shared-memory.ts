@@ -6,13 +6,12 @@
  * take their slots from one count for each lane.
  */
 
-import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { LEARNED_ADDRESSES } from '../../proxy/admission/intake.ts'
 import type { Shared } from '../../proxy/border/ports.ts'
 import { LEARNED_SERVERS } from '../../proxy/serving/server-signers.ts'
 import { Signers } from '../../proxy/signing/signers.ts'
 import { contactMemory } from '../../proxy/work/contact.ts'
-import { laneSettings, pathKey, serverKey } from '../../proxy/work/lane-settings.ts'
+import { laneKey, laneSettings, pathKey, serverKey } from '../../proxy/work/lane-settings.ts'
 import { type SlotRate, termOf } from '../../throttle/budget.ts'
 import { SharedBudgets, secondWithNotice, slotMemory } from '../../throttle/shared-slots.ts'
 import { after, type Instant, seconds } from '../../units.ts'
@@ -139,15 +138,13 @@ interface SharedLane {
 
 const lanesOf = (plain: PlainOptions): SharedLane[] => {
   const options = engineOptionsFrom({ ...plain, clients: [] })
-  return TRAFFIC_CLASSES.flatMap((each) =>
-    laneSettings(options, each).map(({ key, settings: { server, lane, slot } }) => ({
-      key,
-      path: pathKey(each, server, lane),
-      server: serverKey(each, server, lane),
-      rate: { maxRate: lane.maxRate, slot },
-      secret: server.secret.bytes,
-    })),
-  )
+  return laneSettings(options).map((lane) => ({
+    key: laneKey(lane),
+    path: pathKey(lane),
+    server: serverKey(lane),
+    rate: { maxRate: lane.options.maxRate, slot: lane.slot },
+    secret: lane.server.secret.bytes,
+  }))
 }
 
 function tablesFor(options: PlainOptions, before: SharedTables | undefined): SharedTables {

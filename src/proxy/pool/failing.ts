@@ -1,8 +1,8 @@
 /**
  * The Failing servers of a pool: others are preferred, and each Failing one is tried now and then.
  *
- * It gets one request of 20 of those that it would get, and one a probe interval at least. A trial waits for nothing: the
- * server must be able to take the request at once.
+ * It gets one request of 20 that it would get, and at least one in each probe interval. A trial waits for nothing: the server must
+ * be able to take the request at once.
  */
 import { type Duration, type Instant, since } from '../../units.ts'
 import type { Algorithm } from '../border/options.ts'

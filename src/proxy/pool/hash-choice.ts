@@ -1,23 +1,21 @@
 /**
  * Rendezvous hashing in buckets: a key always has the same server, and a server that goes or comes moves only its own keys.
  *
- * A key falls into one of 65,536 buckets, and a bucket belongs to the server with the highest score for it. So one that
- * goes gives its own buckets to all the others and takes nobody else's, and with the buckets their keys. Whom a bucket
- * belongs to, and who is second, is remembered from its first use on. A change of health makes nobody compute all buckets
- * anew: a bucket that is used again is compared with the few servers that came since, and computed only if its owner or
- * its second went. The second gets a copy that the owner did not answer: the key goes there when the owner is Down.
+ * A key falls into one of 65,536 buckets. A bucket belongs to the server with the highest score for it, and the second highest
+ * gets the copies that the owner did not answer. Owner and second are remembered from the bucket's first use. A change of health
+ * does not compute all buckets anew: a bucket that is used again is compared with the few servers that came since, and is
+ * computed only if its owner or its second went.
  */
 import { hashOf, mix } from '../../queues/containers/hashing.ts'
 
 const BUCKET_BITS = 16
 const BUCKETS = 1 << BUCKET_BITS
-/** Changes that a bucket catches up with one by one; behind more it is computed anew. */
+/** A bucket catches up with so many changes one by one; after more it is computed anew. */
 const CHANGES_KEPT = 8
 /** A bucket that has seen change 0 was never used. */
 const FIRST_CHANGE = 1
 const NOBODY = -1
 
-/** What can be chosen. */
 export interface Candidate {
   readonly number: number
   readonly server: { readonly name: string }
@@ -34,7 +32,7 @@ export class HashChoice<T extends Candidate> {
   #seconds = new Int16Array(0)
   #seen = new Uint32Array(0)
   #changes = FIRST_CHANGE
-  /** Whose places went or came in the last changes, by the change's number. */
+  /** By the number of the change: whose place went or came. */
   readonly #recent = new Int16Array(CHANGES_KEPT)
 
   /** Other candidates, none of whom is a member yet: nothing that is remembered holds any more. */
@@ -53,7 +51,7 @@ export class HashChoice<T extends Candidate> {
     this.#changes += 1
   }
 
-  /** The key's server among the members; undefined where all of them were tried. */
+  /** The key's server among the members; undefined if all of them were tried. */
   choose(key: Uint8Array, tried: readonly number[]): T | undefined {
     const bucket = mix(hashOf(key)) >>> (32 - BUCKET_BITS)
     if (tried.length > 1) return this.#candidates[this.#highest(bucket, (place) => this.#wasTried(place, tried))]
@@ -97,7 +95,7 @@ export class HashChoice<T extends Candidate> {
     return false
   }
 
-  /** One that came takes the bucket, or becomes its second, if it scores higher. */
+  /** A server that came takes the bucket, or becomes its second, if it scores higher. */
   #compete(bucket: number, place: number): void {
     const owner = this.#owners[bucket]!
     const second = this.#seconds[bucket]!

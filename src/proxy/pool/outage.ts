@@ -1,15 +1,13 @@
 /**
- * While every server of a pool is Down: where its requests park, and, if no server is probed, which of them tries which
- * server.
+ * While every server of a pool is Down: where its requests park, and, if no server is probed, which of them tries which server.
  *
- * Parked requests keep their order and are not looked at again until a server lives. One request an interval tries a server,
- * so that a server that came back is found (docs/throttling.md). It tries the server that was least recently tried, or went
- * Down first. A server with no slot or identifier left is put aside until it may have one, so no entry into the engine looks
- * through all of them.
+ * Parked requests keep their order and are not looked at again until a server lives. One request an interval tries a server, so
+ * that a server that came back is found (docs/throttling.md): the server that was least recently tried, or went Down first. A
+ * server without a free slot or identifier is put aside until it may have one, so no call looks through all of them.
  *
- * The request that tries is the oldest that was never sent, else the one that was sent the fewest times: one that no server
- * answers is not tried for ever. A request that has left the parking place is found out when its turn comes. While more than
- * half are such, all are sorted anew, which costs no more than they did when they came.
+ * The oldest request that was never sent tries it, else the one that was sent the fewest times: one that no server answers is not
+ * tried for ever. A request that has left the parking place is found out when its turn comes. If more than half have left, all
+ * are sorted anew, which costs no more than they did when they came.
  */
 import { MomentHeap } from '../../queues/containers/moment-heap.ts'
 import { ServerQueue } from '../../queues/server-queue.ts'
@@ -91,7 +89,6 @@ export class Outage {
     return lane
   }
 
-  /** Who tries it. */
   trialRequest(): Request | undefined {
     return this.parked.waiting.oldestFresh() ?? this.#leastSent() ?? this.parked.waiting.oldest()
   }

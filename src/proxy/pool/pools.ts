@@ -1,8 +1,8 @@
 /**
  * The pools of an engine, one for each farm and class.
  *
- * A request and a lane both say which farm and class they belong to, so both find their pool here. Of a second farm only
- * the list of farms has to know.
+ * A request and a lane both know their farm and class, so both find their pool here. Only the list of farms has to know of a
+ * second farm.
  */
 import { type PerClass, perClass } from '../../classes.ts'
 import { type EngineOptions, type FarmNumber, ONLY_FARM } from '../border/options.ts'

@@ -1,12 +1,11 @@
 /**
  * Which server gets a request: the class's algorithm over the servers that may be chosen.
  *
- * Each candidate has a rank: 0 is the first choice, 1 is chosen where no other can be, and one without a rank is not chosen
- * at all. Whoever changes what a rank depends on says so (`rankChanged`), so a choice costs the same with two servers and
- * with fifty; beside that only the servers count at which the request itself has failed.
+ * Each candidate has a rank: 0 is the first choice, 1 is chosen if no other can be, and without a rank it is not chosen at all.
+ * Whoever changes what a rank depends on says so (`rankChanged`), so a choice costs the same with two servers and with fifty.
  *
- * Chosen once. A missing identifier or a used-up slot never changes the server, only health does: else the second
- * server would get the overflow of the first, and a limit would be no limit.
+ * A server is chosen once. Only health changes it, never a missing identifier or a used-up slot: else the second server would get
+ * the overflow of the first, and a limit would be no limit.
  */
 import type { Candidate } from './hash-choice.ts'
 import { Turns, type Wish } from './turns.ts'
@@ -75,17 +74,12 @@ export class ServerChoice<T extends Candidate> {
     return this.#known.size
   }
 
-  /** Whether this one may be. */
-  isAble(candidate: T): boolean {
-    return this.#known.has(candidate)
-  }
-
-  /** The chosen one, of rank `first` if there is one, else of the other; undefined where all that may be were tried. */
+  /** The chosen one, of rank `first` if there is one, else of the other; undefined if all that may be were tried. */
   choose(wish: Wish, first: Rank = 0): T | undefined {
     return this.#byRank[first].choose(wish) ?? this.#byRank[first === 0 ? 1 : 0].choose(wish)
   }
 
-  /** Throws where a rank is not the one that was told: somebody changed it without a word. */
+  /** Throws if a rank is not the one that was told: somebody changed it without a word. */
   check(): void {
     for (const candidate of this.#candidates) {
       if (this.#rankOf(candidate) !== this.#known.get(candidate)) {

@@ -1,10 +1,10 @@
 /**
  * Accounting records that a living server left unanswered: they wait behind all others and are tried again later.
  *
- * A server that answers other records and not this one will most likely not answer it at once either. So it waits 10 s,
- * then twice as long each time, up to 5 min, and is never given up while the bounds of the queue allow it to wait: it
- * is still a record. It counts as queued, is the last in any queue when its time comes, and all of them together use at most
- * an eighth of a server's identifiers, so that one bad client does not stop everybody's accounting.
+ * A server that answers other records will most likely not answer this one at once either. So it waits 10 s, then twice as long
+ * each time, up to 5 min. It is never given up while the bounds of the queue allow it to wait: it is still a record. It counts as
+ * queued and is the last in any queue. All of them together use at most an eighth of a server's identifiers, so that one bad
+ * client does not stop everybody's accounting.
  */
 import { TimingWheel } from '../../throttle/timing-wheel.ts'
 import { after, type Instant, micros } from '../../units.ts'
@@ -31,7 +31,6 @@ export class SetAside {
     return this.#wheel.size
   }
 
-  /** Octets of all of them. */
   get octets(): number {
     return this.#octets
   }
@@ -52,7 +51,6 @@ export class SetAside {
     this.#hang(timerOf(request), after(now, micros(wait)))
   }
 
-  /** It ended while it waited. */
   remove(request: Request): void {
     if (request.queue !== this) throw new Error('set aside: the message waits elsewhere')
     this.#wheel.remove(timerOf(request))

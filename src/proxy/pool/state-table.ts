@@ -1,12 +1,9 @@
 /**
  * State -> server: a conversation stays with the server that began it (RFC 2865 section 5.24, RFC 3579 section 2.6.1).
  *
- * A server that sends State in an Access-Challenge (or Access-Accept) is the only one that understands it when it comes
- * back. The table is bounded: what is oldest goes first, and nothing is found beyond its lifetime. A State is known by its
- * MD5, all 128 bits of it, as in the table that instances share. What a step costs does not grow with the table: each
- * forgets a few entries at most.
+ * Only the server that sent a State understands it when it comes back. The table is bounded: the oldest goes first, and nothing is
+ * found beyond its lifetime. A State is known by its MD5, as in the table that instances share.
  */
-
 import { ForgettingTable } from '../../queues/containers/forgetting-table.ts'
 import { md5 } from '../../radius/md5.ts'
 import { after, type Duration, type Instant } from '../../units.ts'

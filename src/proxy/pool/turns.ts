@@ -1,10 +1,9 @@
 /**
- * The servers of one rank, and whose turn it is: in the order of the configuration, found by halving.
+ * The servers of one rank, and whose turn it is, in the order of the configuration.
  *
- * `first_server` is the first of them, `round_robin` goes on from who had the last turn, `hash` asks the buckets. Who is
- * not among them is not looked at, so a choice costs no more where servers are Down.
+ * `first_server` is the first of them, `round_robin` goes on from the one that had the last turn, `hash` asks the buckets. A server
+ * that is not among them is not looked at, so a choice costs no more while servers are Down.
  */
-
 import type { Algorithm } from '../border/options.ts'
 import { type Candidate, HashChoice } from './hash-choice.ts'
 
@@ -12,7 +11,7 @@ export interface Wish {
   readonly algorithm: Algorithm
   /** The numbers of those that can't be chosen. */
   readonly tried: readonly number[]
-  /** What `hash` keeps together, asked for where it is needed. */
+  /** What `hash` keeps together, asked for if it is needed. */
   readonly key: () => Uint8Array
 }
 

@@ -2,12 +2,12 @@
  * Who waits for the answer to which request, and what was answered lately: exchanges by their client's address, port and
  * identifier (RFC 5080 section 2.2.2).
  *
- * Usually one client waits: the one that sent the request. That exchange is the request itself and takes no memory. A client
- * that sends an accounting record again under a new identifier (RFC 2866 section 5.2) waits under both. Nobody waits once the
- * client has used its identifier for something else, or for a record that was kept and is sent later.
+ * Usually one client waits: the one that sent the request. That exchange is the request itself and takes no memory. A client that
+ * sends an accounting record again under a new identifier (RFC 2866 section 5.2) waits under both. Nobody waits if the client has
+ * used its identifier for something else, or if a record was kept and is sent later.
  *
- * Answers are remembered by the hundred thousand, so they are kept as numbers and octets, without an object for each. They are
- * bounded by count and age; those who wait are bounded by the queues.
+ * Answers are remembered by the hundred thousand, so they are kept as numbers and octets. Count and age bound them; the queues
+ * bound those who wait.
  */
 import { classOfRequest, type PerClass, perClass, type TrafficClass } from '../../classes.ts'
 import { ForgettingTable } from '../../queues/containers/forgetting-table.ts'
@@ -50,7 +50,6 @@ export class Exchanges {
     this.#answered.remove(row)
   }
 
-  /** `salt` is any unpredictable number. */
   constructor(limits: EngineOptions['duplicates'], salt: number) {
     this.#limits = limits
     this.#pending = perClass(() => new KeyTable<Request>({ keyWords: KEY_WORDS, valueWords: 0, salt }))
@@ -61,7 +60,6 @@ export class Exchanges {
     this.#limits = limits
   }
 
-  /** How many answers are kept. */
   get answers(): number {
     return this.#answered.size
   }

@@ -1,12 +1,11 @@
 /**
  * How many of the accounting records in hand have a client that still sends them, and how many one that has given up.
  *
- * A record whose client repeats it comes again after a restart; one that is not repeated any more is lost for good with
- * this process. RFC 5080 section 2.2.1 has a client repeat at most 16 s apart and for at most 30 s by default, so a client
- * that has sent a record for the last time 30 s ago has given it up.
+ * A record whose client repeats it comes again after a restart; any other is lost with this process. By RFC 5080 section 2.2.1 a
+ * client repeats for at most 30 s by default, so a client that was silent for 30 s has given up.
  *
- * Each record is counted in the span of time in which it was last heard of: one step when it comes, comes again or ends, and
- * no walk over a million that wait. Spans older than an hour and eight minutes are one.
+ * Each record is counted in the span of time in which it was last heard of. So a change is one step, and nothing walks over a
+ * million that wait. All spans older than an hour and eight minutes count as one.
  */
 import type { Field } from '../../queues/message.ts'
 import { type Duration, type Instant, instant, micros, since } from '../../units.ts'
@@ -28,7 +27,6 @@ export class LastHeard<T> {
     this.#span = span
   }
 
-  /** All that are counted. */
   get all(): number {
     return this.#all
   }
@@ -42,7 +40,6 @@ export class LastHeard<T> {
     this.#all += 1
   }
 
-  /** It ended. */
   forget(one: T): void {
     const span = this.#span.get(one)
     if (span === -1) return
@@ -54,7 +51,7 @@ export class LastHeard<T> {
 
   /**
    * Those that nobody has sent for 30 s (counted in spans of 4 s, so some take 34 s), and for how long the first of them has
-   * been silent at least; 0 where there are none.
+   * been silent at least; 0 if there are none.
    */
   givenUp(now: Instant): { readonly records: number; readonly longest: Duration } {
     this.#passTo(spanOf(now))

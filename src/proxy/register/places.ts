@@ -1,8 +1,7 @@
 /**
  * The places where a request can be: waiting in a queue, or outstanding at a server.
  *
- * All moves into and out of the queues go through here. What waits of one class is counted by its backlog, in whatever queue
- * it waits, so `queued` is the backlog's length.
+ * All moves into and out of the queues go through here. A backlog counts all that waits of one class, in whatever queue.
  */
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { Backlog } from '../../queues/backlog.ts'

@@ -1,19 +1,18 @@
 /**
  * What outlives a record's time in hand, so that each copy of it that still comes is treated like the first one.
  *
- * Two things are remembered of a record, by sender and digest: how often its session's counters had wrapped (the Gigawords
- * it was given), and the *succession* it belongs to where interim updates gave way (`interims: newest`). A succession
- * knows its newest update, and up to which session time one was sent or answered: an older one that comes again is not
- * sent after it. Where two updates of two successions meet, the two become one. A record that ended without an answer is remembered as well, so that it is observed once.
+ * Of a record, by sender and digest, it is remembered how often its session's counters had wrapped (the Gigawords it was given),
+ * and the *succession* it belongs to if interim updates gave way (`interims: newest`). A succession knows its newest update, and
+ * up to which session time one was sent or answered: an older one that comes again is not sent after it. If updates of two
+ * successions meet, the two become one. A record that ended without an answer is remembered too, so that it is observed once.
  *
- * Bounded by count and age, the oldest forgotten first. What was forgotten is new when it comes again.
+ * Count and age bound it; the oldest is forgotten first. What was forgotten is new when it comes again.
  */
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { ForgettingTable } from '../../queues/containers/forgetting-table.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { SenderNumbers } from './sender-numbers.ts'
 
-/** Sender, digest. */
 export const RECORD_WORDS = 5
 
 /** The values of a record. */
@@ -35,15 +34,14 @@ const PART_OF = RECORD_WORDS + 3
 const SUCCESSION_WORDS = RECORD_WORDS + 4
 const NONE = 0
 
-/** A copy of a record. */
 export interface Copy {
   readonly address: string
   readonly cameAt: Instant
-  /** Acct-Delay-Time, 0 where it has none. */
+  /** Acct-Delay-Time, 0 if it has none. */
   readonly delay: number
   /** Some octets of its authenticator: two equal packets have the same. */
   readonly mark: number
-  /** Acct-Session-Time; undefined where it has none. */
+  /** Acct-Session-Time; undefined if it has none. */
   readonly time: number | undefined
   readonly wraps: Wraps | undefined
 }
@@ -73,7 +71,7 @@ export class RecordMemory {
     return this.#records.size
   }
 
-  /** What is remembered under a record's key; -1 where nothing is. */
+  /** What is remembered under a record's key; -1 if nothing is. */
   find(key: Int32Array): number {
     return this.#records.size === 0 ? -1 : this.#records.find(key)
   }
@@ -163,7 +161,7 @@ export class RecordMemory {
     this.#successions.setValue(succession, NEWEST_TIME, this.#value(row, SESSION_TIME))
   }
 
-  /** The same succession, forgotten no sooner than its newest member; a new one where there is none. */
+  /** The same succession, forgotten no sooner than its newest member; a new one if there is none. */
   #renewed(before: number, forgetAt: Instant): number {
     const table = this.#successions
     if (before === -1) {
@@ -190,13 +188,13 @@ export class RecordMemory {
     table.setValue(one, PART_OF, table.keyWord(other, 0))
   }
 
-  /** The row of the succession that a record belongs to; -1 where there is none, or it is forgotten. */
+  /** The row of the succession that a record belongs to; -1 if there is none, or it is forgotten. */
   #successionOf(row: number): number {
     let succession = this.#successionAt(this.#records.value(row, SUCCESSION))
     while (succession !== -1) {
       const whole = this.#successions.value(succession, PART_OF)
       if (whole === NONE) break
-      // Each look spares the next one a step.
+      // So the next search is one step shorter.
       this.#records.setValue(row, SUCCESSION, whole)
       const next = this.#successionAt(whole)
       if (next !== -1) this.#skip(succession, next)

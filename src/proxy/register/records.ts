@@ -1,9 +1,9 @@
 /**
  * Accounting records by content: which are in hand, which a server has taken, and what else is to be known when one comes again.
  *
- * A record that comes again with another Acct-Delay-Time is a new packet but the same record (RFC 2866 section 5.2). It is
- * found by its sender's address and the digest of what a retransmission may not change. What outlives it is in `RecordMemory`.
- * Those in hand are bounded by the queues; the others are bounded by count and age, and kept as numbers and octets.
+ * A record that comes again with another Acct-Delay-Time is a new packet but the same record (RFC 2866 section 5.2). It is found by
+ * its sender's address and a digest of what a retransmission may not change. `RecordMemory` holds what outlives it. The queues
+ * bound those in hand; count and age bound the others, which are kept as numbers and octets.
  */
 import { delayTime, hasEventTimestamp, recordDigest, sessionTime } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
@@ -43,7 +43,6 @@ export type KnownRecord =
   | { readonly kind: 'answered'; readonly answer: Uint8Array | undefined }
   | { readonly kind: 'passed' }
 
-/** The first copy of a record. */
 interface First {
   readonly at: Instant
   readonly delay: number
@@ -58,7 +57,6 @@ export class Records {
   readonly #memory: RecordMemory
   /** When the clients of those in hand sent them last. */
   readonly heard = new LastHeard(Request.fields.heardIn)
-  /** The key at hand. */
   readonly #key = new Int32Array(RECORD_WORDS)
   readonly #otherKey = new Int32Array(RECORD_WORDS)
   readonly #digest = new Uint8Array(this.#key.buffer, 4)
@@ -70,7 +68,6 @@ export class Records {
     this.#taken.remove(row)
   }
 
-  /** `salt` is any unpredictable number. */
   constructor(limits: EngineOptions['duplicates'], salt: number) {
     this.#limits = limits
     this.#pending = new KeyTable<Request>({ keyWords: RECORD_WORDS, valueWords: 0, salt })
@@ -145,7 +142,6 @@ export class Records {
     this.#memory.succeed(before, this.#keepRequest(newer, now), this.#key, this.#forgetAt(now))
   }
 
-  /** Its client has sent it again. */
   heardAgain(request: Request, now: Instant): void {
     if (Request.fields.heardIn.get(request) !== -1) this.heard.hear(request, now)
   }

@@ -65,7 +65,6 @@ export class Register {
   readonly tracing = new Tracing()
   readonly #journal: Journal
 
-  /** `salt` is any unpredictable number. */
   constructor(
     options: EngineOptions,
     { journal, books = new ArrayBuffer(BOOKS_BYTES) }: { readonly journal: Journal; readonly books?: ArrayBufferLike },

@@ -1,8 +1,7 @@
 /**
  * A small number for each address that something is known of, so that tables can have it in their keys.
  *
- * Every entry that uses a number holds it; with the last one the number is free for another address. So there are never
- * more numbers than entries.
+ * Every entry that uses a number holds it. With the last entry the number is free for another address.
  */
 
 interface Sender {
@@ -16,12 +15,11 @@ export class SenderNumbers {
   readonly #byNumber: (Sender | undefined)[] = []
   readonly #free: number[] = []
 
-  /** The address's number; -1 where nothing holds one. */
+  /** The address's number; -1 if nothing holds one. */
   find(address: string): number {
     return this.#byAddress.get(address)?.number ?? -1
   }
 
-  /** One more entry for the address. */
   hold(address: string): number {
     let sender = this.#byAddress.get(address)
     if (sender === undefined) {
@@ -33,7 +31,6 @@ export class SenderNumbers {
     return sender.number
   }
 
-  /** One entry less. */
   release(number: number): void {
     const sender = this.#byNumber[number]
     if (sender === undefined) throw new Error('sender numbers: released more often than held')

@@ -1,11 +1,10 @@
 /**
  * Follows single requests through the engine, for an operator who asks what becomes of them.
  *
- * Nearly always nobody asks: then `active` is undefined, and that comparison is all that a step of a request costs. While
- * somebody does, each step of each request is held against what is followed, by the octets of its packet; what matches
- * is told as plain values. Names of users and sessions are among them, passwords never are.
+ * Usually nobody asks: then `active` is undefined, and that comparison is all that a step of a request costs. Otherwise each step
+ * of each request is compared with what is followed, and a match is told as plain values. Names of users and sessions are among
+ * them, passwords never are.
  */
-
 import { classOfRequest, type TrafficClass } from '../../classes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { type Instant, micros, since } from '../../units.ts'
@@ -116,7 +115,6 @@ class Trace {
   }
 }
 
-/** What a step is about. */
 interface Subject {
   readonly class: TrafficClass
   readonly from: Peer

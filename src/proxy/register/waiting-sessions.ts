@@ -1,16 +1,13 @@
 /**
  * Sessions of which accounting records wait unsent, so that records of one session leave in the order of arrival.
  *
- * Within one server's queue that is the order anyway. With several servers it is so only if a record follows those of
- * its session that still wait: to the same server, and to the next one together when that server is Down. Nothing is kept
- * of a session whose records are all sent, and nothing at all while nothing waits.
+ * One server's queue keeps that order anyway. With several servers a record must follow those of its session that still wait: to
+ * the same server, and together to the next one if that server is Down. Nothing is kept of a session whose records are all sent.
  *
- * From the first record that waits until none does, all that wait are watched. Each is looked at once, in the order of
- * arrival: a record that comes at once, what was there before (when the watch begins, or a reload wants more) in
- * bounded steps (`catchUp`). A session is one client's address and Acct-Session-Id, kept as a number of 32 bits: two sessions
- * of one number travel together, which harms neither. Which interim update outdates which is judged by their octets.
+ * All that wait are watched, from the first record that waits until none does. Each is looked at once, in the order of arrival: a
+ * new record at once, the others (if a reload wants more) in bounded steps (`catchUp`). A session is an address and an
+ * Acct-Session-Id, kept as a number of 32 bits. Two sessions of one number travel together, which harms neither.
  */
-
 import { outdates, statusType } from '../../accounting/record/record.ts'
 import { STOP } from '../../accounting/sessions/client-accounting.ts'
 import type { Backlog } from '../../queues/backlog.ts'
@@ -20,7 +17,7 @@ import { after, type Duration, type Instant, millis } from '../../units.ts'
 import type { Lane } from '../work/lane.ts'
 import { Request } from '../work/request.ts'
 
-/** What the table is kept for: the order, where there are several servers, and which interim updates are outdated. */
+/** What the table is kept for: the order, if there are several servers, and which interim updates are outdated. */
 export interface Wants {
   readonly order: boolean
   readonly interims: boolean
@@ -34,26 +31,25 @@ const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
 const RECORDS = 0
 const LANE = 1
 const VALUE_WORDS = 2
-/** Records that are looked at in one step, of those that waited before the watch began; fewer where one comes. */
+/** Of the records that waited before the watch began, so many are looked at in one step; fewer when one comes. */
 const LOOKED_AT_ONCE = 64
 const LOOKED_AT_ARRIVAL = 8
-/** How soon the next step follows, where nothing else happens. */
+/** How soon the next step follows if nothing else happens. */
 const NEXT_STEP: Duration = millis(1)
 
 export class WaitingSessions {
   #wants: Wants
   readonly #backlog: Backlog<Request>
-  /** The object of a row: of the interim updates that wait, the last; none where a Start or a Stop came after it. */
+  /** The object of a row: of the interim updates that wait, the last; none if a Start or a Stop came after it. */
   readonly #rows: KeyTable<Request>
   /** Lanes by number, of those that sessions were given since the table was empty. */
   readonly #lanes = new Map<number, Lane>()
   readonly #key = new Int32Array(1)
   #hasKey = false
   #isOn = false
-  /** The oldest that was not looked at so far; undefined where all were. */
+  /** The oldest that was not looked at so far; undefined if all were. */
   #next: Request | undefined = undefined
 
-  /** `salt` is any unpredictable number. */
   constructor(wants: Wants, backlog: Backlog<Request>, salt: number) {
     this.#wants = wants
     this.#backlog = backlog
@@ -67,7 +63,6 @@ export class WaitingSessions {
     if (wantsMore) this.#begin()
   }
 
-  /** Sessions with records that wait. */
   get size(): number {
     return this.#rows.size
   }
@@ -96,13 +91,13 @@ export class WaitingSessions {
     return this.#next === undefined ? undefined : after(now, NEXT_STEP)
   }
 
-  /** Of the interim updates that wait of this record's session, the last; undefined where it is outdated or there is none. */
+  /** Of the interim updates that wait of this record's session, the last; undefined if it is outdated or there is none. */
   newestInterim(address: string, packet: Packet): Request | undefined {
     const row = this.#find(address, packet)
     return row === NOWHERE ? undefined : this.#rows.object(row)
   }
 
-  /** The server that the last record of its session was given, where the request is one that waits unsent. */
+  /** The server of the last record of its session, if the request is a record that waits unsent. */
   laneOf(request: Request): Lane | undefined {
     const row = sessionRow.get(request)
     if (row !== NOWHERE) return this.#laneIn(row)
@@ -130,7 +125,7 @@ export class WaitingSessions {
   /** Looks at a request: it is an unsent record from now on, or is none and nothing happens. */
   enter(request: Request): void {
     if (!isRecord(request)) return
-    // The octets of a million that rest are not read where they say nothing.
+    // The octets of a million compact requests are not read for nothing.
     if (!this.#wants.order && !isInterim(request) && this.#rows.size === 0) return
     const { packet } = request
     const row = this.#count(request, packet)
@@ -160,7 +155,6 @@ export class WaitingSessions {
     if (this.#rows.size === 0) this.#lanes.clear()
   }
 
-  /** Nothing waits any more. */
   end(): void {
     this.#isOn = false
     this.#next = undefined
@@ -172,7 +166,7 @@ export class WaitingSessions {
     this.catchUp()
   }
 
-  /** The row of its session, where it is counted from now on; NOWHERE where none is kept. */
+  /** The row of its session, which counts it from now on; NOWHERE if none is kept. */
   #count(request: Request, packet: Packet): number {
     let row = sessionRow.get(request)
     if (row !== NOWHERE) return row
@@ -188,8 +182,8 @@ export class WaitingSessions {
   }
 
   /**
-   * Not all that wait were looked at. Who waits for a server was, since there is an order to keep; where a reload has
-   * brought the second server, what waits for the first may hold its session, so it follows that.
+   * Not all that wait were looked at. Those that wait for a server were, if there was an order to keep. If a reload has brought
+   * the second server, what waits for the first one may hold its session, so the record follows that.
    */
   #laneUnseen(request: Request): Lane | undefined {
     const row = this.#find(request.from.address, request.packet)
@@ -214,7 +208,7 @@ export class WaitingSessions {
     this.#rows.setValue(row, LANE, lane === undefined ? 0 : lane.number + 1)
   }
 
-  /** The row of the record's session; its key is ready for `add` where it has one and no row yet. */
+  /** The row of the record's session. If it has none yet, its key is ready for `add`. */
   #find(address: string, packet: Packet): number {
     const id = packet.find(ACCT_SESSION_ID)
     this.#hasKey = id !== undefined
@@ -224,7 +218,6 @@ export class WaitingSessions {
   }
 }
 
-/** An accounting record that was never sent. */
 const isRecord = (request: Request): boolean => request.class === 'accounting' && request.stage === 'fresh'
 
 /** FNV-1a over the address, a separator and the identifier, as a number that needs no box. */

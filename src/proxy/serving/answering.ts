@@ -1,14 +1,12 @@
 /**
- * A server's response on its way back: verified against what was sent, taken by the health, rewritten for each client
- * that waits, and remembered for those who ask again.
+ * A server's response on its way back: verified against what was sent, told to the health, rewritten for each client that waits,
+ * and remembered for retransmissions.
  *
- * Nothing that does not verify changes any state (RFC 2865 section 4.2, docs/architecture.md): it is counted by name.
- * A response whose Response Authenticator verifies says that its server lives, whatever else is wrong inside it; it ends
- * the attempt by the name of its fault. One exception: where Message-Authenticator is required, a response without a
- * valid one says nothing (CVE-2024-3596 forges just that). A response to what an identifier carried before is late: it
- * still answers a request that is in hand, wherever that waits by now.
+ * What does not verify changes no state (RFC 2865 section 4.2, docs/architecture.md): it is counted by name. If the Response
+ * Authenticator verifies, the server lives, whatever else is wrong with the response; the attempt ends by the name of that fault.
+ * One exception: if Message-Authenticator is required, a response without a valid one says nothing (CVE-2024-3596 forges just
+ * that). A response to what an identifier carried before is late. It still answers a request that is in hand, wherever that waits.
  */
-
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../codes.ts'
 import { checkResponse, isSignedOver } from '../../radius/authenticator.ts'
 import type { ResponseFault } from '../../radius/faults.ts'
@@ -30,7 +28,7 @@ import { ServerSigners } from './server-signers.ts'
 
 /** What a response is, once its Response Authenticator verifies. */
 type Verified =
-  /** What its client gets: nothing where the client gave it up. */
+  /** What its client gets: nothing if the client gave it up. */
   | {
       readonly is: 'answer'
       readonly attempt: Attempt
@@ -39,11 +37,11 @@ type Verified =
     }
   /** Signed by the server for what is outstanding, and still of no use to any client. */
   | { readonly is: 'unusable'; readonly attempt: Attempt; readonly fault: ResponseFault }
-  /** For what its identifier carried before; and an answer where that request is still in hand. */
+  /** For what its identifier carried before; and an answer if that request is still in hand. */
   | {
       readonly is: 'late'
       readonly attempt: Attempt
-      /** Undefined where it can't be passed on. */
+      /** Undefined if it can't be passed on. */
       readonly response: Packet | undefined
       readonly answer: Uint8Array | undefined
     }
@@ -247,8 +245,8 @@ export class Answering {
   }
 
   /**
-   * Its time-out is over, and it is of use where its request is still in hand: it ends that wherever it waits or is
-   * outstanding. Its server was alive after it got the request; a second one says nothing new.
+   * Its time-out is over. If its request is still in hand, the response ends it wherever it waits or is outstanding. Its server
+   * was alive after it got the request; a second response says nothing new.
    */
   #acceptLate({ attempt, response, answer }: Extract<Verified, { is: 'late' }>, bytes: Uint8Array, now: Instant): void {
     const { lane, formerly: request } = attempt

@@ -1,13 +1,13 @@
 /**
  * Which server a request is for: before it is sent for the first time, and when it can't stay with its server.
  *
- * First in this order: the server that records of the same session still wait for (docs/accounting.md: they leave in the order
- * of arrival), the one that its State belongs to, the one that the class's algorithm names. It stays with that server until
- * health says otherwise. Then another server that lives and did not fail it gets a copy. If every server is Down, it parks with
- * its place in the order. If all that live have failed it, an Access-Request is given up. An accounting record waits, set aside
- * behind the others if a server left it unanswered that lives.
+ * At first it is the server that records of the same session wait for (docs/accounting.md: they leave in the order of arrival),
+ * or the server that its State belongs to, or the one that the class's algorithm names. Only health changes it.
  *
- * max-age of an Access-Request counts from its client's latest copy here: a client that still asks is still there.
+ * If that server fails, another one that lives and did not fail the request gets a copy. If every server is Down, the request
+ * parks with its place in the order. If all that live have failed it, an Access-Request is given up; an accounting record waits
+ * on, set aside behind the others if a living server left it unanswered. max-age of an Access-Request counts from its client's
+ * latest copy here: a client that still asks is still there.
  */
 import { type Instant, since } from '../../units.ts'
 import type { GivenUpBecause } from '../border/events.ts'
@@ -20,7 +20,6 @@ import { type Attempt, courseOf, latestCopyAt, type Request, startCourse } from 
 import { causeOfSilence } from '../work/silence.ts'
 import type { Sending } from './sending.ts'
 
-/** What a trace says. */
 const SET_ASIDE = 'a server that lives left it unanswered; it waits behind the others'
 
 interface Parts {
@@ -218,7 +217,6 @@ export class Assigning {
     else this.wait(request, next, now, 'no server answered so far')
   }
 
-  /** A copy of it waits for another server. */
   #goOnAt(next: Lane, request: Request, why: string, now: Instant): void {
     becomeCopy(request)
     this.wait(request, next, now, why)

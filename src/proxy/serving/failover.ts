@@ -1,15 +1,14 @@
 /**
- * What happens when no answer comes: retry, wait on, or the end of the attempt; and what that says of the server.
+ * What happens when no answer comes: a retry, waiting on, or the end of the attempt; and what that says of the server.
  *
- * A request has used up its tries at a server when max-retries, max-transmissions or (Access-Request) its max-age allow
- * no further one. That speaks against the server only if nothing valid came from it since the request's latest
- * transmission. A server that answers others meanwhile lives, and the request alone is counted, here and at the servers
- * that get it next. Where it goes then is decided in `assigning.ts`.
+ * A request has used up its tries at a server if max-retries, max-transmissions or (Access-Request) its max-age allow no further
+ * one. That speaks against the server only if nothing valid came from it since the request's latest transmission. If the server
+ * answered others meanwhile, only the request is counted, here and at the servers that get it next (`assigning.ts`).
  *
- * A login that no other server is left to ask for *waits on*: it keeps its place at its server while its client asks, in the
- * same attempt. A server that takes its time (a push to a telephone) gets each login once so: it knows a retransmission by its
- * octets (RFC 5080 section 2.2.1), and would begin anew with a new identifier. Each copy of the client is one more try, since
- * what was lost on the way comes to nothing else. If others wait for this server, they need its places more.
+ * A login that no other server is left to ask for *waits on*: it keeps its place at its server, in the same attempt, while its
+ * client asks. So a slow server (a push to a telephone) gets each login once: it knows a retransmission by its octets (RFC 5080
+ * section 2.2.1). Each copy of the client is one more try, since a packet may have been lost. If others wait for this server, they
+ * need its places more.
  */
 import { after, type Instant, instant, micros } from '../../units.ts'
 import type { Journal } from '../border/ports.ts'
@@ -25,7 +24,6 @@ import type { Sending } from './sending.ts'
 const FREED_AT_ONCE = 32
 /** A login waits on for so long from its arrival: no client asks longer for one login. */
 const LONGEST = micros(30_000_000)
-/** What a trace says. */
 const WAITS_ON = 'no other server is left to ask, and its client asks'
 
 interface Parts {

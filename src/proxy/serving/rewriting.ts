@@ -1,9 +1,9 @@
 /**
- * A request as it is first sent to a server: as it came, or changed in what its client's configuration names. What does not
- * fit any more, into 4,096 octets or under `max_attributes`, is left out and counted: an addition costs no delivery.
+ * A request as it is first sent to a server: as it came, or changed as its client's configuration says. An addition that does not
+ * fit into 4,096 octets or under `max_attributes` is left out and counted: it costs no delivery.
  *
- * Each server gets its own copy, made once: a retry to it is the same octets (RFC 2865 section 2.5). So Acct-Delay-Time is
- * right when the record leaves for a server, and counts what it waited here, the tries at other servers included.
+ * Each server gets its own copy, made once: a retry is the same octets (RFC 2865 section 2.5). So Acct-Delay-Time is right when
+ * the record leaves for a server. It counts the time here, including the tries at other servers.
  */
 import { delayTime, hasEventTimestamp } from '../../accounting/record/record.ts'
 import {
@@ -35,7 +35,7 @@ export function recordForServer(request: Request, packet: Packet, maxAttributes:
   return written.packet
 }
 
-/** The record with its changes; without additions where these would be one attribute too many for its server. */
+/** The record with its changes; without additions if these were one attribute too many for its server. */
 function withinLimit(packet: Packet, changes: RecordChanges, maxAttributes: number): Rewritten {
   const written = rewrittenRecord(packet, changes)
   if (!hasTooManyAttributes(written.packet, maxAttributes)) return written
@@ -46,7 +46,7 @@ function withinLimit(packet: Packet, changes: RecordChanges, maxAttributes: numb
   return { ...rewrittenRecord(packet, { ...changes, delay, gigawords: undefined }), leftOut }
 }
 
-/** The client's address where the packet names no NAS, it is to be added, and a server takes one attribute more. */
+/** The client's address, if the packet names no NAS, the address is to be added, and a server takes one more attribute. */
 export function nasAddressFor(
   { client, from }: Request,
   packet: Packet,
@@ -64,7 +64,7 @@ export function noteNasAddress(client: Client, packet: Packet, address: Uint8Arr
   if (address !== undefined && !hasRoomFor(packet, address)) client.leftOut.nas_ip_address += 1
 }
 
-/** RFC 2866 section 5.2; undefined where the record says when it happened, or has hardly waited. */
+/** RFC 2866 section 5.2; undefined if the record says when it happened, or has hardly waited. */
 function delayNow(request: Request, packet: Packet, now: Instant): number | undefined {
   if (hasEventTimestamp(packet)) return undefined
   const waited = Math.floor(since(cameAt(request), now) / MICROS_PER_SECOND)

@@ -1,9 +1,9 @@
 /**
- * Sending to servers: one request gets an identifier, a place in the slot, and goes; and comes back from there.
+ * Sending to servers: a request gets an identifier and a place in the slot, and goes; and its attempt ends.
  *
- * `trySend` answers false where the request has to wait, and changes nothing then. An attempt ends by its response
- * (identifier free at once), by silence (identifier in quarantine), or is abandoned: the client gave the request up
- * or a late answer ended it, and the identifier stays outstanding until the response or the time-out.
+ * If a request has to wait, `trySend` answers false and changes nothing. An attempt ends by its response (the identifier is free at
+ * once) or by silence (the identifier rests in quarantine). Or it is abandoned, because its client gave up or a late answer ended
+ * the request: then the identifier stays outstanding until the response or the time-out.
  */
 import { ACCESS_REQUEST } from '../../codes.ts'
 import type { RequestFault } from '../../radius/faults.ts'
@@ -48,7 +48,7 @@ export class Sending {
   }
 
   /**
-   * Sends a request that is in no queue, or drops one that can't be rewritten for a server; false where it must wait for
+   * Sends a request that is in no queue, or drops one that can't be rewritten for a server; false if it must wait for
    * quota, for an identifier, or behind another.
    */
   trySend(request: Request, lane: Lane, now: Instant): boolean {
@@ -113,7 +113,7 @@ export class Sending {
     attempt.lane.limits.identifiers.abandon(attempt.identifier)
   }
 
-  /** Nobody listens there: the last transmission from that port is over early, but not at once. A probe has no time-out to shorten. */
+  /** Nobody listens there: the last transmission from that port ends early, but not at once. A probe has no time-out. */
   refused(lane: Lane, port: number, now: Instant): void {
     lane.counters.refused += 1
     lane.contact.refused(now)

@@ -1,10 +1,10 @@
 /**
- * Which servers sign their answers to Access-Requests, by the rules of `Signers`: what `auto` learns of a client's address
- * it learns of a server's address and port.
+ * Which servers sign their answers to Access-Requests, by the rules of `Signers`: `auto` learns of a server's address and port what
+ * it learns of a client's address.
  *
- * One thing differs. An unsigned request can come from anybody who forges an address; an unsigned response was verified by
- * its Response Authenticator, which only the server can compute, or who breaks MD5 (CVE-2024-3596). Accounting is left
- * out: its authenticators prove both directions, and nothing more is asked for there.
+ * One thing differs. Anybody who forges an address can send an unsigned request. An unsigned response was verified by its Response
+ * Authenticator, which only the server can compute, or who breaks MD5 (CVE-2024-3596). Accounting is left out: its authenticators
+ * prove both directions.
  */
 import { md5 } from '../../radius/md5.ts'
 import type { Packet } from '../../radius/packet.ts'
@@ -53,7 +53,7 @@ export class ServerSigners {
     }
   }
 
-  /** An answer without it was dropped where it must be there. */
+  /** An answer without it was dropped because it must be there. */
   dropped(lane: Lane, bytes: Uint8Array, now: Instant): void {
     if (!this.isRequired(lane, now)) return
     const because = lane.server.requireMessageAuthenticator === 'yes' ? 'required' : 'learned'
@@ -90,7 +90,7 @@ const signerOf = (lane: Lane): Signer => {
 
 const keyOf = (lane: Lane): Int32Array => {
   const digest = new Uint8Array(16)
-  const text = serverKey(lane.class, lane.server, lane.options)
+  const text = serverKey(lane)
   md5.begin().add(new TextEncoder().encode(text)).finishInto(digest, 0)
   return new Int32Array(digest.buffer)
 }

@@ -1,12 +1,10 @@
 /**
- * The way back into the instance queue, from where requests go to another server: of the parked, when a server lives again,
- * and of the queue of a server that went Down or was removed. And while no server lives, of the one parked request that tries
- * a Down one.
+ * The way back into the instance queue, from where requests go to another server: of the parked, when a server lives again, and
+ * of the queue of a server that went Down or was removed. While no server lives, one parked request tries a Down one.
  *
- * A million records may wait there. So they come back in steps, oldest first: before each step of service as many as it can
- * serve. What is newer stands behind them in the instance queue, so nothing overtakes them, and records of one session keep
- * their order. A queue that is on its way back comes back to the end, even if its server lives again meanwhile: some of a
- * session's records may already wait for another server.
+ * A million records may wait there. So they come back in steps, oldest first, before each step of service as many as it can serve.
+ * What is newer stands behind them in the instance queue, so records of one session keep their order. A queue on its way back
+ * comes back to the end, even if its server lives again: some of a session's records may already wait for another server.
  */
 import type { TrafficClass } from '../../classes.ts'
 import type { ServerQueue } from '../../queues/server-queue.ts'

@@ -1,12 +1,10 @@
 /**
- * Which configured client an address belongs to: the longest matching prefix wins (RFC 2865 section 3: the source
- * address alone chooses the shared secret).
+ * Which configured client an address belongs to: the longest matching prefix wins (RFC 2865 section 3: the source address alone
+ * chooses the shared secret).
  *
- * Prefixes are kept by length, longest first, each length a map from its octets; an answer is remembered per address
- * in a bounded table, so the packet path pays one map look-up. A link-local network may be that of one interface (`%eth0`);
- * of two of the same length that one wins.
+ * Prefixes are kept by length, longest first. The answer for an address is remembered in a bounded table, so the packet path pays
+ * one look-up. A link-local network can be limited to one interface (`%eth0`). Of two networks of one length, that one wins.
  */
-
 import type { Addition } from '../../accounting/record/rewriting.ts'
 import { type ClientAccounting, copyOf, noAccounting } from '../../accounting/sessions/client-accounting.ts'
 import { parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
@@ -28,7 +26,7 @@ interface Place {
   readonly key: string
 }
 
-/** A configured client with what it did. A reload makes a new one where it changed; requests in hand keep theirs. */
+/** A configured client with what it did. A reload makes a new one if it changed; requests in hand keep theirs. */
 export class Client {
   readonly options: ClientOptions
   readonly place: Place
@@ -90,7 +88,6 @@ const UNTOUCHED = {
 /** The snapshot of a client that nothing came from; all of them share its parts. */
 export const untouchedSnapshot = (name: string): ClientSnapshot => ({ name, ...UNTOUCHED })
 
-/** The networks of one prefix length. */
 interface SameLength {
   readonly octets: number
   readonly bits: number

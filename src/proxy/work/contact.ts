@@ -2,7 +2,7 @@
  * What is known of the way to a server and back: whether anything valid has ever come from it, whether its port is closed,
  * whether its answers come too late or are lost.
  *
- * It counts and remembers; what that points to is judged in `silence.ts`. With several instances, all of them know when any of
+ * It counts and remembers. `silence.ts` judges what that points to. If there are several instances, all of them know when any of
  * them last heard the server, so that none says in its log or a trace that it never answered.
  */
 import type { Secret } from '../../radius/secret.ts'
@@ -25,7 +25,7 @@ const LATE_IN_MEAN = 4
 /** A probe may take a second, however short the time-out is. */
 const LEAST_PATIENCE = 1_000_000
 
-type ContactSettings = Pick<LaneSettings, 'server' | 'lane'>
+type ContactSettings = Pick<LaneSettings, 'server' | 'options'>
 
 /** A request as it was sent to the server: first and last, how often, and what came. */
 export interface Sent {
@@ -41,7 +41,7 @@ export interface Sent {
 export const contactMemory = (): SharedArrayBuffer => new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
 
 export class Contact {
-  /** Valid responses so far, late ones included, each once: what came in between is a sign of life. */
+  /** Valid responses so far, late ones included, each counted once. */
   signsOfLife = 0
   roundTripTime: Duration | undefined = undefined
   /** The probe under way: its octets, for verifying the answer. */
@@ -58,9 +58,9 @@ export class Contact {
   #heardAt: Instant | undefined = undefined
   #respondedAt: Instant | undefined = undefined
   #refusedAt: Instant | undefined = undefined
-  /** Of transmissions sent well after that error: those that were left unanswered. */
+  /** Transmissions sent well after that error and left unanswered. */
   #silentSinceRefused = 0
-  /** When those were sent that timed out last, in the order of their time-outs. */
+  /** When the last ones that timed out were sent, in the order of their time-outs. */
   #silent: readonly Instant[] = []
   #silentAt: Instant | undefined = undefined
   /** One bit for each of the latest responses, the newest lowest: 1 is late, or late unless something was lost. */
@@ -68,22 +68,22 @@ export class Contact {
   #unclearBits = 0
   #responses = 0
   #delay: Duration = micros(0)
-  /** The second in which any instance last heard it, plus one; 0 where none did. */
+  /** The second in which any instance last heard it, plus one; 0 if none did. */
   #shared: Int32Array | undefined = undefined
 
   constructor(settings: ContactSettings) {
     this.#settings = settings
   }
 
-  /** Another secret, or another time-out, makes what was learned with the one before worthless. */
+  /** What was learned with another secret or another time-out says nothing any more. */
   reconfigure(settings: ContactSettings): void {
-    const { server, lane } = this.#settings
+    const { server, options } = this.#settings
     this.#settings = settings
     if (!settings.server.secret.equals(server.secret)) this.#renew()
-    if (settings.lane.timeout !== lane.timeout) this.#forgetAnswers()
+    if (settings.options.timeout !== options.timeout) this.#forgetAnswers()
   }
 
-  /** What several instances know of the server with this secret; undefined where there is one. */
+  /** What several instances know of the server with this secret; undefined if there is one. */
   share(memory: SharedArrayBuffer | undefined): void {
     this.#shared = memory === undefined ? undefined : new Int32Array(memory)
   }
@@ -107,7 +107,6 @@ export class Contact {
     return isFirst
   }
 
-  /** A transmission was not answered in time. */
   timedOut(attempt: Sent, now: Instant): void {
     if (!this.#isUnderItsSecret(attempt)) return
     const { sentAt } = attempt
@@ -152,8 +151,8 @@ export class Contact {
 
   /** Why it is silent, in words for people; undefined if nothing points to a cause. */
   likelyCause(now: Instant): string | undefined {
-    const { server, lane } = this.#settings
-    return likelyCause({ address: server.address, port: lane.port, ...this.view(now) })
+    const { server, options } = this.#settings
+    return likelyCause({ address: server.address, port: options.port, ...this.view(now) })
   }
 
   /** Responses that came long before `now` say nothing of it. */
@@ -179,10 +178,10 @@ export class Contact {
   }
 
   get #timeout(): Duration {
-    return this.#settings.lane.timeout
+    return this.#settings.options.timeout
   }
 
-  /** What was sent before a reload says nothing of the secret that holds since. */
+  /** What was sent before a reload says nothing of the secret since then. */
   #isUnderItsSecret({ secret }: { readonly secret: Secret }): boolean {
     return secret.equals(this.#settings.server.secret)
   }
@@ -245,7 +244,7 @@ export class Contact {
     if (this.#silentSinceRefused >= ENOUGH_SILENT) this.#refusedAt = undefined
   }
 
-  /** How late answers came is over, or is so by another time-out than that of today. */
+  /** How late answers came is over, or was measured by another time-out. */
   #forgetAnswers(): void {
     this.#lateBits = 0
     this.#unclearBits = 0

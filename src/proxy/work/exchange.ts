@@ -1,9 +1,8 @@
 /**
- * What a client sent, and an answer that it waits for: the two sides of a request that its server never sees.
+ * What a client sent, and an answer that it waits for.
  *
- * An origin is a packet as it came. An exchange is an origin whose client waits for an answer under the identifier of that
- * packet. A request has one origin and any number of exchanges: none if it was kept and is sent later, or if its client gave
- * up; several if a client sent one record under several identifiers.
+ * An origin is a packet as it came. An exchange is an origin whose client waits for an answer under the packet's identifier. A
+ * request has one origin and any number of exchanges (`register/exchanges.ts`).
  */
 import type { Packet } from '../../radius/packet.ts'
 import type { Peer } from '../border/events.ts'

@@ -24,22 +24,22 @@ export class LaneLimits<A> {
   holdingTime: Duration = micros(0)
 
   /** `follows`: the limits of a removed lane to the same server, whose places these are too. */
-  constructor(budget: SlotBudget, { lane, quarantine }: LaneSettings, follows: LaneLimits<A> | undefined) {
+  constructor(budget: SlotBudget, { options, quarantine }: LaneSettings, follows: LaneLimits<A> | undefined) {
     this.budget = budget
-    const { maxOutstanding } = lane
+    const { maxOutstanding } = options
     this.identifiers = new Identifiers<A>({ maxOutstanding, quarantine, places: follows?.identifiers.places })
   }
 
   /** The rate is announced to the budgets (`Lanes`). */
-  reconfigure({ lane, quarantine }: LaneSettings): void {
-    this.identifiers.reconfigure({ maxOutstanding: lane.maxOutstanding, quarantine })
+  reconfigure({ options, quarantine }: LaneSettings): void {
+    this.identifiers.reconfigure({ maxOutstanding: options.maxOutstanding, quarantine })
   }
 
   room(now: Instant): Room {
     return { quota: this.budget.left(now), identifiers: this.identifiers.room() }
   }
 
-  /** Whether a request more would find a place if some of those that wait on gave theirs up. */
+  /** Whether one more request would find a place if some that wait on gave up theirs. */
   canMakeRoom(): boolean {
     return this.waitingOn.size > 0 && this.identifiers.lacking() <= this.waitingOn.size
   }

@@ -1,11 +1,10 @@
 /**
- * When a lane has something to do: now, because something changed in it, or at a moment that comes by itself. And of all
- * lanes, which have something to do now, and when the next one will: no lane is looked at for nothing.
+ * When a lane has something to do: now, because something changed in it, or at a moment that comes by itself. And which of all
+ * lanes have something to do now, and when the next one will: no lane is looked at for nothing.
  *
- * Moments come when a slot begins, when a quarantine ends, and when a probe or a verdict on the health is due. They stand in
- * heaps, so a hundred servers that wait for their next slot cost an entry into the engine one comparison. A moment in a heap
- * is never later than the true one: whatever brings it nearer marks the lane as changed. If it became later, one look finds
- * nothing to do.
+ * A moment is the begin of a slot, the end of a quarantine, or a probe or verdict on the health that is due. Moments stand in
+ * heaps, so a hundred servers that wait for their next slot cost one comparison. A moment in a heap is never later than the true
+ * one: whatever brings it nearer marks the lane as changed. If it became later, one look finds nothing to do.
  */
 import { MomentHeap } from '../../queues/containers/moment-heap.ts'
 import type { ServerHealth } from '../../throttle/server-health.ts'
@@ -58,7 +57,7 @@ export class LaneSchedule<L extends Scheduled> {
     return needsIdentifier ? limits.nextRoomAt(now) : limits.nextQuotaAt(now)
   }
 
-  /** When time alone makes a look at it worth while: a slot for those that wait, its health. */
+  /** When time alone can change something: a slot for those that wait, its health. */
   nextWakeAt(now: Instant): Instant | undefined {
     const { health, queue, isRetiring } = this.#lane
     const promotionAt = queue.promised === 0 ? this.nextPromotionAt(now) : this.#nextSlotAt(now)
@@ -89,7 +88,7 @@ export class DueLanes<L extends Due> {
   /** By the end of a quarantine, which wakes nobody. */
   readonly #byQuarantine = new MomentHeap<L>(({ number }) => number)
 
-  /** The lanes at which to look now, each once. They stay at hand until `settle`. */
+  /** The lanes that have something to do now, each once, until `settle`. */
   due(now: Instant): Iterable<L> {
     while (this.#byWake.firstAt <= now) this.#taken.add(this.#byWake.shift() as L)
     while (this.#byQuarantine.firstAt <= now) this.#taken.add(this.#byQuarantine.shift() as L)
@@ -97,7 +96,7 @@ export class DueLanes<L extends Due> {
     return this.#taken
   }
 
-  /** They were looked at: each stands under its next moments again. Answers those that are gone for good. */
+  /** They were looked at, and each has its next moments again. Answers those that are gone for good. */
   settle(now: Instant): readonly L[] {
     this.#takeChanged()
     if (this.#taken.size === 0) return NONE

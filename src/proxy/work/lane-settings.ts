@@ -4,8 +4,7 @@
  * A lane is known by its class, its server's address and port, where it is sent from, and the server's name. The keys below
  * leave out the last parts one by one: a reload finds a lane by the longest of them that fits (`lanes.ts`).
  */
-
-import type { TrafficClass } from '../../classes.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ServiceOrder } from '../../queues/priority-queue.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import type { HealthOptions } from '../../throttle/server-health.ts'
@@ -13,27 +12,39 @@ import type { Duration } from '../../units.ts'
 import type { EngineOptions, LaneOptions, ServerOptions } from '../border/options.ts'
 import type { LanePlan } from '../border/ports.ts'
 
-/** What of the engine's options a lane lives by. */
-export interface LaneSettings {
+/** One server and one class, as configured. */
+interface Path {
+  readonly class: TrafficClass
   readonly server: ServerOptions
-  readonly lane: LaneOptions
+  readonly options: LaneOptions
+}
+
+/** What of the engine's options a lane lives by. */
+export interface LaneSettings extends Path {
   readonly slot: Duration
   readonly quarantine: Duration
   readonly health: Omit<HealthOptions, 'timeout'>
   readonly serviceOrder: ServiceOrder
 }
 
+/** The settings of all lanes that these options ask for, class by class, in the order of the configuration. */
+export const laneSettings = (engine: EngineOptions): LaneSettings[] =>
+  TRAFFIC_CLASSES.flatMap((each) =>
+    engine.servers.flatMap((server) => {
+      const options = server.lanes[each]
+      if (options === undefined) return []
+      const { slot, identifierQuarantine: quarantine, deadServer: health, serviceOrder } = engine
+      return [{ class: each, server, options, slot, quarantine, health, serviceOrder }]
+    }),
+  )
+
 /** Where a lane's sockets go. */
-export const planOf = (
-  lane: number,
-  trafficClass: TrafficClass,
-  { server, lane: options }: Pick<LaneSettings, 'server' | 'lane'>,
-): LanePlan => {
-  const sourcePorts = sourcePortsOf(trafficClass, server)
+export const planOf = (lane: number, { class: its, server, options }: Path): LanePlan => {
+  const sourcePorts = sourcePortsOf(its, server)
   return {
     lane,
     server: server.name,
-    class: trafficClass,
+    class: its,
     address: server.address,
     port: options.port,
     ports: portsFor(options.maxOutstanding),
@@ -43,19 +54,18 @@ export const planOf = (
 }
 
 /** What tells two lanes apart over a reload: the same key is the same lane with other limits. */
-export const laneKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
-  [pathKey(trafficClass, server, lane), server.name].join(' ')
+export const laneKey = (lane: Path): string => [pathKey(lane), lane.server.name].join(' ')
 
 /**
- * Where a lane leads from where: under another name it is the same lane too. Of a range of source ports only its own end
+ * From where to where a lane leads: under another name it is the same lane too. Of a range of source ports only its own end
  * matters to a lane, so that a wider range leaves one of a server's two as it is.
  */
-export const pathKey = (trafficClass: TrafficClass, server: ServerOptions, lane: LaneOptions): string =>
-  [serverKey(trafficClass, server, lane), server.sourceAddress, sourcePortsOf(trafficClass, server)?.probe].join(' ')
+export const pathKey = (lane: Path): string =>
+  [serverKey(lane), lane.server.sourceAddress, sourcePortsOf(lane.class, lane.server)?.probe].join(' ')
 
-/** What is one server in truth, whatever it is called and wherever we send from: its limits are for all of that. */
-export const serverKey = (trafficClass: TrafficClass, { address }: ServerOptions, { port }: LaneOptions): string =>
-  [trafficClass, address, port].join(' ')
+/** One server, whatever its name is and wherever we send from: its limits are for all of that. */
+export const serverKey = ({ class: its, server, options }: Path): string =>
+  [its, server.address, options.port].join(' ')
 
 /** Which of the server's source ports a lane uses. Each grows from its own end, so a reload moves no open socket. */
 const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {
@@ -63,22 +73,3 @@ const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LaneP
   const [first, last] = server.sourcePorts
   return trafficClass === 'authentication' ? { probe: first, step: 1 } : { probe: last, step: -1 }
 }
-
-/** The settings of each lane that these options ask for, in the order of the configuration. */
-export const laneSettings = (
-  options: EngineOptions,
-  trafficClass: TrafficClass,
-): { readonly key: string; readonly settings: LaneSettings }[] =>
-  options.servers.flatMap((server) => {
-    const lane = server.lanes[trafficClass]
-    if (lane === undefined) return []
-    const settings: LaneSettings = {
-      server,
-      lane,
-      slot: options.slot,
-      quarantine: options.identifierQuarantine,
-      health: options.deadServer,
-      serviceOrder: options.serviceOrder,
-    }
-    return [{ key: laneKey(trafficClass, server, lane), settings }]
-  })

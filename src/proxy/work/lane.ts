@@ -12,7 +12,6 @@ export type Lane = ServerLane<Request, Attempt>
 /** Requests should rather go to another server that lives. */
 export const isFailing = ({ health }: Lane): boolean => health.state === 'failing'
 
-/** It lives and is not Failing. */
 export const isWell = (lane: Lane): boolean => lane.isLive() && !isFailing(lane)
 
 export function laneSnapshot(lane: Lane, now: Instant): LaneSnapshot {

@@ -1,14 +1,12 @@
 /**
  * The lanes there are, and what a reload makes of them: kept with new limits, added, or retiring.
  *
- * A lane's number belongs to one path to one server for ever. That holds for a plan too that nobody takes over after all:
- * its sockets may be open still when the next one is made. A removed lane stays until its last identifier is given back.
+ * A lane's number belongs to one path to one server for ever, also the number of a plan that was dropped: its sockets may still
+ * be open when the next plan is made. A removed lane stays until its last identifier is given back.
  *
- * Max-rate and max-outstanding are the server's, so what was used of them counts on. A lane under another name is the same
- * lane, and so is one that is put back before it came to rest; one from another source follows the removed one.
+ * Max-rate and max-outstanding are the server's, so what was used of them still counts. A lane under another name is the same
+ * lane, and so is one that is put back before it came to rest. A lane from another source follows the removed one.
  */
-
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { PriorityQueue } from '../../queues/priority-queue.ts'
 import { type SlotBudget, termOf } from '../../throttle/budget.ts'
 import { OwnBudgets } from '../../throttle/own-slots.ts'
@@ -21,14 +19,13 @@ import { type LaneSettings, laneKey, laneSettings, pathKey, planOf, serverKey } 
 import { type Attempt, Request } from './request.ts'
 import { ServerLane } from './server-lane.ts'
 
-/** Who can have places given up at a lane for those that wait there. */
+/** Who can free places at a lane for those that wait there. */
 interface Places {
   makeRoom(lane: Lane, now: Instant): void
 }
 
 /** A lane that options ask for, and the one that it is already. */
 interface Wanted {
-  readonly class: TrafficClass
   readonly key: string
   readonly settings: LaneSettings
   lane: Lane | undefined
@@ -66,23 +63,23 @@ export class Lanes {
     return this.#inOrder.filter((lane) => lane.farm === of.farm && lane.class === of.class)
   }
 
-  /** What `change` with these options would leave: the lanes' numbers are those that it will give, and none else ever. */
+  /** What `reconfigure` with these options would leave, with the numbers that it will give. */
   planFor(options: EngineOptions): LanePlan[] {
     this.#promised = new Map()
     const kept = new Set<Lane>()
-    const plans = this.#match(options).map(({ class: each, key, settings, lane }) => {
+    const plans = this.#match(options).map(({ key, settings, lane }) => {
       if (lane !== undefined) kept.add(lane)
       const number = lane?.number ?? this.#numberOf(key)
       this.#promised.set(key, number)
-      const plan = planOf(number, each, settings)
+      const plan = planOf(number, settings)
       return { ...plan, ports: Math.max(plan.ports, lane?.limits.identifiers.ports ?? 0) }
     })
     for (const lane of this) if (!kept.has(lane)) plans.push(this.planOf(lane))
     return plans
   }
 
-  planOf({ number, class: each, server, options, limits }: Lane): LanePlan {
-    return { ...planOf(number, each, { server, lane: options }), ports: limits.identifiers.ports }
+  planOf(lane: Lane): LanePlan {
+    return { ...planOf(lane.number, lane), ports: lane.limits.identifiers.ports }
   }
 
   /** Takes the options over; answers the lanes that they no longer have. */
@@ -98,29 +95,28 @@ export class Lanes {
     return removed
   }
 
-  /** What options ask for beside the lanes that these are: the same by name and path, then the same by path alone. */
+  /** The lanes that options ask for, each with the lane that it is already: by name and path, then by path alone. */
   #match(options: EngineOptions): Wanted[] {
-    const live = new Map([...this].filter((lane) => !lane.isRetiring).map((lane) => [keyOf(lane), lane]))
-    const wanted = TRAFFIC_CLASSES.flatMap((each) =>
-      laneSettings(options, each).map(({ key, settings }): Wanted => {
-        const lane = live.get(key)
-        live.delete(key)
-        return { class: each, key, settings, lane }
-      }),
-    )
+    const live = new Map([...this].filter((lane) => !lane.isRetiring).map((lane) => [laneKey(lane), lane]))
+    const wanted = laneSettings(options).map((settings): Wanted => {
+      const key = laneKey(settings)
+      const lane = live.get(key)
+      live.delete(key)
+      return { key, settings, lane }
+    })
     const others = [...live.values(), ...this.#left.map(({ lane }) => lane)]
     for (const one of wanted) {
       if (one.lane !== undefined) continue
-      const path = pathKey(one.class, one.settings.server, one.settings.lane)
-      const place = others.findIndex((lane) => pathKey(lane.class, lane.server, lane.options) === path)
+      const path = pathKey(one.settings)
+      const place = others.findIndex((lane) => pathKey(lane) === path)
       if (place !== -1) [one.lane] = others.splice(place, 1)
     }
     return wanted
   }
 
-  #adopt({ class: each, key, settings, lane }: Wanted, now: Instant): Lane {
-    if (lane === undefined) return this.#add(key, each, settings, now)
-    if (keyOf(lane) !== key || lane.isRetiring) {
+  #adopt({ key, settings, lane }: Wanted, now: Instant): Lane {
+    if (lane === undefined) return this.#add(key, settings, now)
+    if (laneKey(lane) !== key || lane.isRetiring) {
       const left = this.#removeLeft((one) => one === lane)
       const isUsed = left === undefined || left.second === secondOf(now)
       lane.limits.budget = this.#budgetOf(key, settings, isUsed ? lane.limits.budget : undefined)
@@ -133,14 +129,13 @@ export class Lanes {
     return lane
   }
 
-  #add(key: string, trafficClass: TrafficClass, settings: LaneSettings, now: Instant): Lane {
-    const server = serverKey(trafficClass, settings.server, settings.lane)
-    const left = this.#removeLeft((lane) => serverKey(lane.class, lane.server, lane.options) === server)
+  #add(key: string, settings: LaneSettings, now: Instant): Lane {
+    const server = serverKey(settings)
+    const left = this.#removeLeft((lane) => serverKey(lane) === server)
     // Of a lane that left in an earlier second nothing of this one is used up.
     const used = left?.second === secondOf(now) ? left.lane.limits.budget : undefined
     const added = new ServerLane<Request, Attempt>({
       number: this.#numberOf(key),
-      class: trafficClass,
       settings,
       now,
       changed: this.#due.changed,
@@ -157,15 +152,15 @@ export class Lanes {
   }
 
   /** The slots of a lane that is new under this key; `used` are its own so far. */
-  #budgetOf(key: string, { lane, slot }: LaneSettings, used: SlotBudget | undefined): SlotBudget {
+  #budgetOf(key: string, { options, slot }: LaneSettings, used: SlotBudget | undefined): SlotBudget {
     const { budgets } = this.#shared ?? {}
-    return budgets?.budgetOf(key) ?? this.#own.open(key, termOf({ maxRate: lane.maxRate, slot }, 0), used)
+    return budgets?.budgetOf(key) ?? this.#own.open(key, termOf({ maxRate: options.maxRate, slot }, 0), used)
   }
 
   /** The rate of own slots, from the next second on: so no second is a mixture with a rate that nobody configured. */
-  #announce(key: string, { lane, slot }: LaneSettings, now: Instant): void {
+  #announce(key: string, { options, slot }: LaneSettings, now: Instant): void {
     if (this.#shared?.budgets !== undefined) return
-    this.#own.announce(key, [termOf({ maxRate: lane.maxRate, slot }, secondOf(now) + 1)])
+    this.#own.announce(key, [termOf({ maxRate: options.maxRate, slot }, secondOf(now) + 1)])
   }
 
   #retire(lane: Lane, now: Instant): void {
@@ -179,7 +174,7 @@ export class Lanes {
     return place === -1 ? undefined : this.#left.splice(place, 1)[0]
   }
 
-  /** What those used that left counts no more: the second is over, nothing is outstanding, every identifier has rested. */
+  /** Forgets lanes that left if their second is over, nothing is outstanding and every identifier has rested. */
   #forgetRested(now: Instant): void {
     const second = secondOf(now)
     this.#left = this.#left.filter(({ lane, second: left }) => {
@@ -212,7 +207,7 @@ export class Lanes {
     this.#settle(now)
   }
 
-  /** What was due was done; forgets those that were removed and have nothing in hand any more. */
+  /** What was due was done. Removed lanes with nothing in hand are forgotten. */
   #settle(now: Instant): void {
     for (const lane of this.#due.settle(now)) {
       // The number is for its path: another lane there may have it by now.
@@ -226,7 +221,5 @@ export class Lanes {
     return this.#due.nextWakeAt()
   }
 }
-
-const keyOf = (lane: Lane): string => laneKey(lane.class, lane.server, lane.options)
 
 const secondOf = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND)

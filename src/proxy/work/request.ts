@@ -1,16 +1,15 @@
 /**
- * One request on its way, and one request at one server.
+ * A request on its way, and its copy at one server.
  *
- * A `Request` is what a server is asked. What it is (`from`, `client`, `packet`, `receivedAt`) never changes. Who waits for
- * its answer can change at any time (`register/exchanges.ts`). It is at every moment in exactly one place: waiting in a
- * queue, outstanding (`course.attempt`), or ended.
+ * A `Request` is what a server is asked. Its packet and its client never change. Who waits for its answer can change at any time
+ * (`register/exchanges.ts`). It is always in exactly one place: waiting in a queue, outstanding (`course.attempt`), or ended.
  *
- * An `Attempt` is its copy at one server. A retry sends the same octets from the same port (RFC 2865 section 2.5: identifier
- * and authenticator stay), so the attempt keeps them. It outlives its request if the client gave that up: the identifier
- * stays in use until the response or the time-out. After its end, a late response is verified against it.
+ * An `Attempt` is its copy at one server. A retry sends the same octets from the same port (RFC 2865 section 2.5: identifier and
+ * authenticator stay), so the attempt keeps them. It outlives a request that its client gave up: the identifier stays in use
+ * until the response or the time-out. After its end, a late response is verified against it.
  *
- * A million requests can wait. So one that was never sent is small: it is compact, with its octets in an `OctetStore` and
- * nothing but its places in the queues, and what only a sent one has is a separate object (`Course`).
+ * A million requests can wait. So a request that was never sent is compact: its octets are in an `OctetStore`, and what only a
+ * sent one needs is a separate object (`Course`).
  */
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
@@ -320,7 +319,6 @@ export class Request implements Origin, Message<Request> {
   }
 }
 
-/** Nothing that a compact request must keep. */
 const isIdle = ({ repeats, wraps, cameAt, latestCopyAt }: Course): boolean =>
   repeats.length === 0 && wraps === undefined && cameAt === undefined && latestCopyAt === undefined
 
@@ -348,7 +346,7 @@ export class Attempt implements Timed {
   wasLeftByLiving = false
   /** Its last transmission has timed out, and it waits for its answer all the same. */
   isWaitingOn = false
-  /** Where it ended in silence: whom a late response may still be of use to. */
+  /** If it ended in silence: the request that a late response may still answer. */
   formerly: Request | undefined = undefined
   /** A valid response came: another one, or the same one again, says nothing new. */
   isAnswered = false
@@ -381,7 +379,6 @@ export class Attempt implements Timed {
     return this.bytes[0]!
   }
 
-  /** Request Authenticator as sent. */
   get authenticator(): Uint8Array {
     return this.bytes.subarray(4, 20)
   }

@@ -1,11 +1,10 @@
 /**
- * A lane: one server and one class, with everything that is counted for it.
+ * A lane: one server and one class, with everything that is counted for it (counters: RFC 4668 and RFC 4670).
  *
- * Limits, health, contact, the server queue and the counters of RFC 4668 and RFC 4670 stand side by side here; the engine
- * drives them. A server's two lanes share nothing but its name: its accounting can be dead while its authentication lives.
+ * A server's two lanes share nothing but its name: its accounting can be dead while its authentication lives.
  *
- * A lane does not know what a request is: `R` waits in its queue, `A` holds its identifiers. Everybody else knows it as
- * `Lane` (`lane.ts`).
+ * A lane does not know what a request is: `R` waits in its queue, `A` holds its identifiers. Everybody else knows it as `Lane`
+ * (`lane.ts`).
  */
 import type { TrafficClass } from '../../classes.ts'
 import type { Message, QueueFields } from '../../queues/message.ts'
@@ -43,7 +42,6 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
    */
   constructor(o: {
     readonly number: number
-    readonly class: TrafficClass
     readonly settings: LaneSettings
     readonly now: Instant
     readonly changed: ServerLane<R, A>[]
@@ -53,7 +51,7 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
   }) {
     const { settings, follows } = o
     this.number = o.number
-    this.class = o.class
+    this.class = settings.class
     this.#settings = settings
     this.limits = new LaneLimits<A>(o.budget, settings, follows?.limits)
     // From another source the server may be out of reach, or in reach at last: nothing is known of that.
@@ -69,7 +67,7 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
   }
 
   get options(): LaneOptions {
-    return this.#settings.lane
+    return this.#settings.options
   }
 
   /** Whether requests may be sent to it: neither Down nor removed by a reload. */
@@ -89,7 +87,7 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
   }
 }
 
-const healthOptions = ({ health, lane }: LaneSettings): HealthOptions => ({ ...health, timeout: lane.timeout })
+const healthOptions = ({ health, options }: LaneSettings): HealthOptions => ({ ...health, timeout: options.timeout })
 
 const noCounts = (): LaneCounters => ({
   requests: 0,

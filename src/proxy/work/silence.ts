@@ -1,14 +1,13 @@
 /**
  * What a server's silence points to, and why a request was given up: judged from plain facts, in words for people.
  *
- * A server that knows another secret, or does not know us, drops what we send in silence (RFC 2865 section 3). From outside
- * that looks like a server that is gone. The difference is that such a server has never answered. An ICMP error (port
- * unreachable) says that nothing listens there, until silence follows it. An answer that comes after the time-out of the last
- * transmission is late. An answer that comes sooner after a retry may be the answer to that retry. Then the server may be
- * slow, or the first transmission or its answer was lost, and the words say both.
+ * A server that knows another secret, or does not know us, drops what we send in silence (RFC 2865 section 3). It looks like a
+ * server that is gone, but such a server has never answered. An ICMP error (port unreachable) says that nothing listens there,
+ * until silence follows it. An answer after the time-out of the last transmission is late. An answer that comes sooner after a
+ * retry may answer that retry: then the server is slow, or a packet was lost, and the words say both.
  *
- * The facts of several instances are added before they are judged (`src/instances/shared/sum.ts`). Nothing is decided by
- * these judgements, because ICMP proves nothing.
+ * The facts of several instances are added before they are judged (`src/instances/shared/sum.ts`). Nothing is decided by these
+ * judgements, because ICMP proves nothing.
  */
 import { endpointText } from '../../addresses.ts'
 import { type Duration, type Instant, since } from '../../units.ts'
@@ -21,13 +20,12 @@ const ENOUGH_UNHEARD = 3
 export const ICMP_PAUSE = 2_000_000
 /** Of the latest responses more than half came late, and at least so many. */
 const ENOUGH_LATE = 3
-/** So many late ones are worth a word where retries are asked about. */
+/** So many late ones are worth a word when somebody asks about retries. */
 const SOME_LATE = 2
 
 /** What is known of a server's answers (`Contact`). */
 export type Facts = Pick<LaneSnapshot, 'unheard' | 'heardAt' | 'respondedAt' | 'refusedAt' | 'silence' | 'answers'>
 
-/** What the words are made of. */
 export type ContactView = Facts & Pick<LaneSnapshot, 'address' | 'port'>
 
 /** Whether nothing valid has ever come from a server that was asked often enough. */
@@ -63,7 +61,7 @@ export function latenessOf(facts: Pick<Facts, 'respondedAt' | 'silence' | 'answe
   return isMost(late) ? 'late' : 'late-or-lost'
 }
 
-/** The likely cause of a server's silence in one sentence; undefined where nothing points to one. */
+/** The likely cause of a server's silence in one sentence; undefined if nothing points to one. */
 export function likelyCause(lane: ContactView): string | undefined {
   const { unheard, answers } = lane
   if (isRefused(lane)) {
@@ -82,7 +80,7 @@ export function likelyCause(lane: ContactView): string | undefined {
   return `most answers come only after a retry, typically ${after} after the first transmission: packets are lost on the way, or the server takes longer than the time-out of ${limit}; capture at the server whether the first transmission arrives, then mend the network, or raise timeout`
 }
 
-/** What some of the latest answers say where most came in time; undefined where none of them was late. */
+/** What some of the latest answers say if most came in time; undefined if none of them was late. */
 export function someLateText({ answers }: Pick<ContactView, 'answers'>): string | undefined {
   const { counted, late, unclear, typically, timeout } = answers
   if (late + unclear < SOME_LATE) return undefined
@@ -125,7 +123,7 @@ interface Asked {
   readonly contact: { likelyCause(now: Instant): string | undefined }
 }
 
-/** `fr-1: answers come after the time-out of 2 s, ...` of each that was asked; undefined where nothing is known of any. */
+/** `fr-1: answers come after the time-out of 2 s, ...` of each that was asked; undefined if nothing is known of any. */
 export function causeOfSilence(
   tried: readonly TriedServer[],
   lanes: readonly Asked[],

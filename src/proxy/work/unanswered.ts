@@ -1,10 +1,9 @@
 /**
  * The requests that a server leaves unanswered while it answers others: what the latest of them have in common.
  *
- * One client, one realm or one kind of record that stands out is most often the reason: a realm whose home server is
- * dead, a client whose packets the server drops in silence. Of each lane the latest few are remembered, for some minutes.
+ * Most often one client, one realm or one kind of record is the reason: a realm whose home server is dead, a client whose packets
+ * the server drops in silence. The latest few of each lane are remembered for some minutes.
  */
-
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
 import type { TrafficClass } from '../../classes.ts'
@@ -29,7 +28,6 @@ export class Unanswered {
   readonly #latest: (Readonly<Record<Aspect, string | undefined>> & { readonly at: Instant })[] = []
   #next = 0
 
-  /** One more of them. */
   note({ packet, client, class: its }: Origin & { readonly class: TrafficClass }, now: Instant): void {
     this.#latest[this.#next] = {
       at: now,
@@ -40,7 +38,7 @@ export class Unanswered {
     this.#next = (this.#next + 1) % REMEMBERED
   }
 
-  /** What most of the latest share, as `client bng-7 (12 of 12)`; empty where nothing stands out. */
+  /** What most of the latest share, as `client bng-7 (12 of 12)`; empty if nothing stands out. */
   common(now: Instant): string[] {
     const latest = this.#latest.filter(({ at }) => since(at, now) <= LASTS)
     const of = latest.length

@@ -1,18 +1,16 @@
 /**
- * A list as a chain through its items themselves: whoever waits allocates nothing.
+ * A list as a chain through its items themselves: waiting allocates nothing.
  *
- * Both ends are at hand, and an item is put before another one, taken out or exchanged in O(1). The links are fields of
- * the item. An item that can be in several lists at once has a pair of links for each, and a `Chain` says which. The list
- * has no order of its own: it is that in which its user puts the items.
+ * An item is put at the end or before another one, taken out or exchanged in O(1). The links are fields of the item. An item that
+ * can be in several lists at once has a pair of links for each, and a `Chain` says which.
  */
 
-/** Where an item has its links of one kind of list; only what orders items of that kind writes them. */
+/** Where an item has its links of one kind of list. Only such lists write them. */
 export interface Chain<T> {
   next(of: T): T | undefined
   previous(of: T): T | undefined
   setNext(of: T, next: T | undefined): void
   setPrevious(of: T, previous: T | undefined): void
-  /** Whether it is in a list of that kind. */
   isLinked(of: T): boolean
   setLinked(of: T, isLinked: boolean): void
 }
@@ -43,7 +41,7 @@ export class ChainedList<T> {
     this.putBefore(item, undefined)
   }
 
-  /** Before `next`, which is in this list; at the end where it is undefined. */
+  /** Before `next`, which is in this list; at the end without. */
   putBefore(item: T, next: T | undefined): void {
     const chain = this.#chain
     const previous = next === undefined ? this.#last : chain.previous(next)
@@ -57,14 +55,13 @@ export class ChainedList<T> {
     this.#length += 1
   }
 
-  /** Another one stands in the place of this one from now on. */
+  /** Another one takes its place. */
   replace(item: T, other: T): void {
     const next = this.#chain.next(item)
     this.remove(item)
     this.putBefore(other, next)
   }
 
-  /** Takes it out; it must be in this list. */
   remove(item: T): void {
     const chain = this.#chain
     const next = chain.next(item)

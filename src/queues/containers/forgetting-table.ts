@@ -1,8 +1,8 @@
 /**
  * A table of what is remembered for a while: rows by key, forgotten in the order in which they came.
  *
- * All stay equally long, so who came first is forgotten first; one that is forgotten early leaves from the middle in
- * O(1). Rows, their values and objects are those of `KeyTable`; the first four values are this table's own.
+ * All stay equally long, so the oldest is forgotten first. A row that is forgotten early leaves from the middle in O(1). Rows,
+ * values and objects are those of `KeyTable`; the first four values are this table's own.
  */
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
 import { KeyTable } from './key-table.ts'
@@ -27,7 +27,7 @@ export class ForgettingTable<T = never> {
     return this.#table.size
   }
 
-  /** The row with this key; -1 where there is none. */
+  /** The row with this key; -1 if there is none. */
   find(key: Int32Array): number {
     return this.#table.find(key)
   }

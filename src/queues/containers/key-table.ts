@@ -1,14 +1,14 @@
 /**
  * A table of whole numbers by a key of a few whole numbers, for entries by the million.
  *
- * A Map keeps an object and a text for each entry, which the collector has to look at, and copies all of itself when it
- * grows. Here an entry is a row of 32-bit words in a large array, and the table grows by one bucket with each entry
- * (linear hashing), so no single step ever takes long:
+ * A Map keeps an object and a text for each entry, which the collector has to look at, and copies itself when it grows. Here an
+ * entry is a row of 32-bit words in a large array, and the table grows by one bucket with each entry (linear hashing), so no
+ * single step takes long:
  *
  *     row:  | next row of the bucket | key, `keyWords` | values, `valueWords` |
  *
- * A row's number stays the same until it is removed and is then used again. The hash is salted, so that nobody outside
- * can choose keys that share a bucket. Each row can also refer to one object (`T`). Who fills it bounds it.
+ * A row keeps its number until it is removed. The hash is salted, so that nobody outside can choose keys that share a bucket. Each
+ * row can also refer to one object (`T`). Whoever fills the table bounds it.
  */
 
 const ROWS_BITS = 12
@@ -23,7 +23,7 @@ export class KeyTable<T> {
   readonly #chunks: Int32Array[] = []
   /** By chunk as well: an array that grows is copied as a whole. */
   readonly #objects: (T | undefined)[][] = []
-  /** The first row of each bucket plus one; 0 where it is empty. */
+  /** The first row of each bucket plus one; 0 if it is empty. */
   readonly #buckets: Int32Array[] = [new Int32Array(ROWS_OF_CHUNK)]
   /** Buckets are numbered by the hash's low bits: `#mask` for those that were not split yet in this round. */
   #mask = FIRST_BUCKETS - 1
@@ -42,7 +42,7 @@ export class KeyTable<T> {
     return this.#size
   }
 
-  /** The row with this key; -1 where there is none. */
+  /** The row with this key; -1 if there is none. */
   find(key: Int32Array): number {
     const bucket = this.#bucketOf(this.#hash(key, 0))
     let row = this.#head(bucket) - 1

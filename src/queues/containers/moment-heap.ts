@@ -1,9 +1,8 @@
 /**
- * Things by a number, the moment at which each is due, say: the lowest is found in one look.
+ * Things by a number, for example the moment at which each is due: the lowest is found in one step.
  *
- * A thing is in it once; where it is put again, it moves. Equal ones are told apart by a second number, the thing's own, so
- * the order is the same in every run. Finding costs one step; putting, moving and taking out cost the logarithm of how
- * many are in it.
+ * A thing is in it once; if it is put again, it moves. Equal ones are told apart by a second number, the thing's own, so the order
+ * is the same in every run. Putting, moving and taking out cost the logarithm of how many are in it.
  */
 
 export class MomentHeap<T> {
@@ -24,12 +23,11 @@ export class MomentHeap<T> {
     return this.#places.has(item)
   }
 
-  /** The one that is lowest. */
   first(): T | undefined {
     return this.#items[0]
   }
 
-  /** Its number; Infinity where there is none. */
+  /** Its number; Infinity if there is none. */
   get firstAt(): number {
     return this.#moments[0] ?? Number.POSITIVE_INFINITY
   }
@@ -43,7 +41,6 @@ export class MomentHeap<T> {
     else this.#sink(place, item, moment)
   }
 
-  /** Takes it out, if it is in. */
   remove(item: T): void {
     const place = this.#places.get(item)
     if (place === undefined) return
@@ -55,7 +52,6 @@ export class MomentHeap<T> {
     if (this.#items[place] === moved) this.#rise(place, moved, moment)
   }
 
-  /** Takes out the one that is lowest. */
   shift(): T | undefined {
     const first = this.#items[0]
     if (first !== undefined) this.remove(first)

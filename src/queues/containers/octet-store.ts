@@ -1,23 +1,21 @@
 /**
- * Octets that must be kept for a while, outside of the garbage collector's sight: waiting packets, answers for
- * retransmissions.
+ * Octets that are kept for a while, out of the garbage collector's sight: waiting packets, answers for retransmissions.
  *
- * A Uint8Array of its own for each of a million packets would cost more than the packets do, and the collector would look
- * at every one again and again. Here they stand in cells of large chunks; a cell has the size of what it holds, rounded up
- * to 8 octets, and all cells of a chunk are of one size:
+ * A Uint8Array for each of a million packets would cost more than the packets do. Here they stand in cells of large chunks. A cell
+ * has the size of what it holds, rounded up to 8 octets, and all cells of a chunk are of one size:
  *
  *     +--------+--------+--------+--------+---
  *     | packet | free   | packet | packet | ...        a chunk: 64 KiB, cells of one size
  *     +--------+--------+--------+--------+---
  *
- * A place is a number. Keeping and freeing are O(1). A chunk whose last cell was freed serves another size, or is given
- * back: what was kept once in one size never stands in the way of another. The limit is that of its users.
+ * A place is a number. Keeping and freeing are O(1). A chunk whose last cell was freed serves another size, or is given back.
+ * Whoever fills the store bounds it.
  */
 
 const UNIT = 8
 const CHUNK_UNITS = 8_192
 const CHUNK_OCTETS = UNIT * CHUNK_UNITS
-/** As large as a packet can be; a page of its own for what is larger does not exist. */
+/** As large as a packet can be. */
 const LARGEST = 4_096
 /** Free chunks that are not given back at once. */
 const SPARE_CHUNKS = 64
@@ -75,7 +73,6 @@ export class OctetStore {
   /** By size in units: the first of the chunks with a free cell. */
   readonly #withRoom: (Chunk | undefined)[] = new Array<Chunk | undefined>(LARGEST / UNIT + 1).fill(undefined)
 
-  /** Octets of all chunks in use. */
   get reserved(): number {
     return (this.#chunks.length - this.#freeNumbers.length) * CHUNK_OCTETS
   }
@@ -90,7 +87,7 @@ export class OctetStore {
     return chunk.number * CHUNK_UNITS + unit
   }
 
-  /** What was kept there, where it stands: not to be changed, and not to be looked at once it was freed. */
+  /** What was kept there, in place: not to be changed, and not to be read once it was freed. */
   at(place: number, length: number): Uint8Array {
     const from = (place % CHUNK_UNITS) * UNIT
     return this.#chunkOf(place).octets.subarray(from, from + length)
