@@ -143,7 +143,7 @@ describe('commands', () => {
       stdout: expect.stringContaining('drained: nothing is in hand'),
     })
     expect((await daemon.get('/readyz'))?.status).toBe(503)
-    expect((await sluice('reload')).stderr).toContain('the daemon drains')
+    expect((await sluice('reload')).stderr).toContain('it drains')
     expect(await sluice('stop')).toMatchObject({ code: 0, stdout: 'stopped\n' })
     expect((await daemon.child.end()).code).toBe(0)
   })
