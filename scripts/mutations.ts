@@ -112,13 +112,13 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   identifiers(
     'an identifier never comes back from its quarantine',
-    'this.#atRest -= 1\n      this.#makeFree(first)\n',
-    'this.#atRest -= 1\n',
+    'this.#makeFree(this.#inQuarantine.shift())',
+    'this.#inQuarantine.shift()',
   ),
   identifiers(
     'most recently used first',
-    'this.#ring[(this.#head + this.free) % IDENTIFIERS_PER_PORT] = identifier\n    this.free += 1',
-    'this.#head = (this.#head + IDENTIFIERS_PER_PORT - 1) % IDENTIFIERS_PER_PORT\n    this.#ring[this.#head] = identifier\n    this.free += 1',
+    'else this.#last.next = identifier\n    this.#last = identifier',
+    'else {\n      identifier.next = this.first\n      this.first = identifier\n    }\n    this.#last ??= identifier',
   ),
   identifiers('what an identifier carried before is forgotten', 'identifier.last = identifier.held\n', ''),
 

@@ -100,7 +100,11 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
 
   // Identifiers by port.
-  identifiers('a port that has one free again is passed over', 'this.#hasFree(identifier.port)\n', ''),
+  identifiers(
+    'a port that has one free again is passed over',
+    '(this.#portsWithFree[port >> 5] ?? 0) | (1 << (port & 31))',
+    'this.#portsWithFree[port >> 5] ?? 1 << (port & 31)',
+  ),
   identifiers('the last port is filled first', 'Math.clz32(bits & -bits)', 'Math.clz32(bits)'),
 
   // What is remembered.

@@ -26,8 +26,8 @@ export class Identifier<T> {
   /** In use, but nobody waits for the answer any more. */
   abandoned = false
   quarantinedUntil: Instant | undefined = undefined
-  /** Who rests after it. */
-  nextAtRest: Identifier<T> | undefined = undefined
+  /** Behind it in its chain. */
+  next: Identifier<T> | undefined = undefined
 
   constructor(port: number, value: number) {
     this.port = port
@@ -35,33 +35,34 @@ export class Identifier<T> {
   }
 }
 
-/** The identifiers of one source port, with a ring of the free ones: taken at the head, given back at the tail. */
-class Port<T> {
+/** Identifiers in the order in which they were put here: the free ones of a port, or those in quarantine. */
+class Chain<T> {
+  first: Identifier<T> | undefined = undefined
+  #last: Identifier<T> | undefined = undefined
+  length = 0
+
+  push(identifier: Identifier<T>): void {
+    if (this.#last === undefined) this.first = identifier
+    else this.#last.next = identifier
+    this.#last = identifier
+    this.length += 1
+  }
+
+  /** Removes the first, which the caller has looked at. */
+  shift(): Identifier<T> {
+    const first = this.first as Identifier<T>
+    this.first = first.next
+    if (first.next === undefined) this.#last = undefined
+    first.next = undefined
+    this.length -= 1
+    return first
+  }
+}
+
+/** The identifiers of one source port. */
+interface Port<T> {
   readonly all: readonly Identifier<T>[]
-  readonly #ring: Identifier<T>[]
-  #head = 0
-  free = IDENTIFIERS_PER_PORT
-
-  constructor(index: number) {
-    this.all = Array.from({ length: IDENTIFIERS_PER_PORT }, (_, value) => new Identifier<T>(index, value))
-    this.#ring = [...this.all]
-  }
-
-  peek(): Identifier<T> {
-    return this.#ring[this.#head] as Identifier<T>
-  }
-
-  removeHead(): Identifier<T> {
-    const identifier = this.peek()
-    this.#head = (this.#head + 1) % IDENTIFIERS_PER_PORT
-    this.free -= 1
-    return identifier
-  }
-
-  giveBack(identifier: Identifier<T>): void {
-    this.#ring[(this.#head + this.free) % IDENTIFIERS_PER_PORT] = identifier
-    this.free += 1
-  }
+  readonly free: Chain<T>
 }
 
 /** How many places below max-outstanding are taken: by one lane, or by all that followed each other at a server. */
@@ -74,10 +75,7 @@ export class Identifiers<T> {
   readonly #ports: Port<T>[] = []
   /** Of every 32 ports a word, with a bit for each port that has one free: so the first is found at once. */
   readonly #portsWithFree: number[] = []
-  /** Those in quarantine, a chain in the order in which they began it. */
-  #firstAtRest: Identifier<T> | undefined = undefined
-  #lastAtRest: Identifier<T> | undefined = undefined
-  #atRest = 0
+  readonly #inQuarantine = new Chain<T>()
   #maxOutstanding: number
   #quarantineTime: Duration
   #outstanding = 0
@@ -116,15 +114,15 @@ export class Identifiers<T> {
 
   /** The identifier that `hold` would take. */
   peek(): Identifier<T> | undefined {
-    return this.room() > 0 ? this.#firstPort()?.peek() : undefined
+    return this.room() > 0 ? this.#firstPort()?.free.first : undefined
   }
 
   /** Takes that identifier for `holder`; throws if there is no room. */
   hold(holder: T): Identifier<T> {
     const port = this.room() > 0 ? this.#firstPort() : undefined
     if (port === undefined) throw new Error('identifier: none free')
-    const identifier = port.removeHead()
-    if (port.free === 0) this.#portsWithFree[identifier.port >> 5]! &= ~(1 << (identifier.port & 31))
+    const identifier = port.free.shift()
+    if (port.free.length === 0) this.#portsWithFree[identifier.port >> 5]! &= ~(1 << (identifier.port & 31))
     identifier.held = holder
     this.#free -= 1
     this.#outstanding += 1
@@ -142,10 +140,7 @@ export class Identifiers<T> {
   quarantine(identifier: Identifier<T>, now: Instant): void {
     this.#endUse(identifier)
     identifier.quarantinedUntil = after(now, this.#quarantineTime)
-    if (this.#lastAtRest === undefined) this.#firstAtRest = identifier
-    else this.#lastAtRest.nextAtRest = identifier
-    this.#lastAtRest = identifier
-    this.#atRest += 1
+    this.#inQuarantine.push(identifier)
   }
 
   /** Nobody waits for it any more. It stays outstanding until its response or its time-out. */
@@ -156,20 +151,16 @@ export class Identifiers<T> {
 
   /** Ends the quarantines that are over. */
   passTime(now: Instant): void {
-    for (let first = this.#firstAtRest; first !== undefined; first = this.#firstAtRest) {
+    for (let { first } = this.#inQuarantine; first !== undefined; first = this.#inQuarantine.first) {
       if ((first.quarantinedUntil as Instant) > now) return
       first.quarantinedUntil = undefined
-      this.#firstAtRest = first.nextAtRest
-      if (this.#firstAtRest === undefined) this.#lastAtRest = undefined
-      first.nextAtRest = undefined
-      this.#atRest -= 1
-      this.#makeFree(first)
+      this.#makeFree(this.#inQuarantine.shift())
     }
   }
 
   /** When the next quarantine ends. */
   nextWakeAt(): Instant | undefined {
-    return this.#firstAtRest?.quarantinedUntil
+    return this.#inQuarantine.first?.quarantinedUntil
   }
 
   at(port: number, value: number): Identifier<T> | undefined {
@@ -191,16 +182,17 @@ export class Identifiers<T> {
     return {
       total: this.#ports.length * IDENTIFIERS_PER_PORT,
       free: this.#free,
-      quarantined: this.#atRest,
+      quarantined: this.#inQuarantine.length,
       abandoned: this.#abandoned,
     }
   }
 
   #openPorts(): void {
     while (this.#ports.length < portsFor(this.#maxOutstanding)) {
-      this.#hasFree(this.#ports.length)
-      this.#ports.push(new Port<T>(this.#ports.length))
-      this.#free += IDENTIFIERS_PER_PORT
+      const port = this.#ports.length
+      const all = Array.from({ length: IDENTIFIERS_PER_PORT }, (_, value) => new Identifier<T>(port, value))
+      this.#ports.push({ all, free: new Chain<T>() })
+      for (const identifier of all) this.#makeFree(identifier)
     }
   }
 
@@ -215,13 +207,10 @@ export class Identifiers<T> {
   }
 
   #makeFree(identifier: Identifier<T>): void {
-    ;(this.#ports[identifier.port] as Port<T>).giveBack(identifier)
-    this.#hasFree(identifier.port)
-    this.#free += 1
-  }
-
-  #hasFree(port: number): void {
+    const { port } = identifier
+    this.#ports[port]?.free.push(identifier)
     this.#portsWithFree[port >> 5] = (this.#portsWithFree[port >> 5] ?? 0) | (1 << (port & 31))
+    this.#free += 1
   }
 
   /** The first port that has one free. */

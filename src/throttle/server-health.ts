@@ -20,7 +20,7 @@ export type ServerState = 'active' | 'not_responding' | 'failing' | 'down'
 
 export interface HealthOptions {
   readonly consecutiveFailures: number
-  /** 0 is off. */
+  /** 0 is off; else the failures must also have lasted this long. */
   readonly responseTimeout: Duration
   readonly deadTime: Duration
   readonly probe: 'status_server' | 'none'

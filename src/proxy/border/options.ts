@@ -3,10 +3,12 @@
  *
  * The configuration's words become these (`config/outward/engine-options.ts`); an engine knows no configuration.
  */
+
 import type { SessionOptions } from '../../accounting/sessions/sessions.ts'
 import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { BacklogLimits } from '../../queues/backlog.ts'
 import type { Secret } from '../../radius/secret.ts'
+import type { HealthOptions } from '../../throttle/server-health.ts'
 import type { Duration, PerSecond } from '../../units.ts'
 
 /** How much proof is asked for; `auto` asks whoever was learned to give it (`Signers`). */
@@ -95,14 +97,7 @@ export interface EngineOptions {
   readonly identifierQuarantine: Duration
   /** Attributes that a server takes in one request (`hasTooManyAttributes`); 0 is no limit. */
   readonly maxAttributes: number
-  readonly deadServer: {
-    readonly consecutiveFailures: number
-    /** 0 is off; else the failures must also have lasted this long. */
-    readonly responseTimeout: Duration
-    readonly deadTime: Duration
-    readonly probe: 'status_server' | 'none'
-    readonly probeInterval: Duration
-  }
+  readonly deadServer: Omit<HealthOptions, 'timeout'>
   readonly duplicates: {
     /** How long an answer is kept for retransmissions, 5-30 s by RFC 5080 section 2.2.2. */
     readonly answerCache: Duration

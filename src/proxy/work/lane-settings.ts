@@ -7,7 +7,6 @@
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ServiceOrder } from '../../queues/priority-queue.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
-import type { HealthOptions } from '../../throttle/server-health.ts'
 import type { Duration } from '../../units.ts'
 import type { EngineOptions, LaneOptions, ServerOptions } from '../border/options.ts'
 import type { LanePlan } from '../border/ports.ts'
@@ -23,7 +22,7 @@ interface Path {
 export interface LaneSettings extends Path {
   readonly slot: Duration
   readonly quarantine: Duration
-  readonly health: Omit<HealthOptions, 'timeout'>
+  readonly health: EngineOptions['deadServer']
   readonly serviceOrder: ServiceOrder
 }
 
