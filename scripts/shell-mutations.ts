@@ -104,7 +104,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     "if (this.isStopping) return [{ do: 'answer', askers: [asker], resumed: 'stopping' }]",
     '',
   ),
-  ending('a second resume takes the place of the first', 'underWay?.askers.push(asker)', ''),
+  ending('a second resume takes the place of the first', 'if (underWay !== undefined) return []', ''),
   ending('a resume overrules the drain that came after it', 'if (turn !== this.#turn) {\n', 'if (turn < 0) {\n'),
   ending('a drain that was taken back is told as done', 'if (turn !== this.#turn) return []', ''),
   ending('a stop that is done stays a drain', "return this.isStopping ? this.#end('') :", 'return'),

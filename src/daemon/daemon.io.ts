@@ -69,10 +69,10 @@ export class Daemon {
     const { log, instances, settings, watch, tps, boundary, version } = this.#parts
     for (const warning of inShort(warnings, MOST_WARNINGS_IN_LOG)) log.write('config-warning', { warning })
     await instances.open()
-    // Last: if the admin API answers, the listeners are open.
+    const views = await instances.view()
+    // Last: if the admin API answers, the listeners are open, and the daemon has started.
     this.#admin = await this.#parts.openAdmin(this.#file)
     this.#isOpen = true
-    const views = await instances.view()
     this.#warnOfSmallBuffers(views)
     log.write('started', {
       version,
