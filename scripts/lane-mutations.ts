@@ -6,7 +6,7 @@ import { inFile, type Mutation } from './mutation.ts'
 
 const schedule = inFile('src/proxy/work/lane-schedule.ts')
 const engine = inFile('src/proxy/engine.ts')
-const wayBack = inFile('src/proxy/serving/way-back.ts')
+const requeue = inFile('src/proxy/serving/requeue.ts')
 const serverChoice = inFile('src/proxy/pool/server-choice.ts')
 const turns = inFile('src/proxy/pool/turns.ts')
 const hashChoice = inFile('src/proxy/pool/hash-choice.ts')
@@ -60,11 +60,11 @@ export const LANE_MUTATIONS: readonly Mutation[] = [
   // The queue of a server that went Down, and trials.
   healthChanges(
     'of a long queue the rest stays with the server',
-    '    }\n    this.#parts.wayBack.addQueueOf(lane)\n',
+    '    }\n    this.#parts.requeue.addQueueOf(lane)\n',
     '    }\n    lane.schedule.markChanged()\n',
   ),
-  wayBack('a queue gives back once and never again', '    queue.tellOfSettled(this.#ready)\n', ''),
-  wayBack(
+  requeue('a queue gives back once and never again', '    queue.tellOfSettled(this.#ready)\n', ''),
+  requeue(
     'a queue that has given back all is never forgotten',
     'if (queue.waiting.isEmpty()) this.#queues.delete(queue)',
     'if (queue.waiting.isEmpty()) this.#ready.delete(queue)',

@@ -38,7 +38,7 @@ const endings = inFile('src/proxy/border/endings.ts')
 const ledger = inFile('src/proxy/register/ledger.ts')
 const limits = inFile('src/proxy/work/lane-limits.ts')
 const lanes = inFile('src/proxy/work/lanes.ts')
-const wayBack = inFile('src/proxy/serving/way-back.ts')
+const requeue = inFile('src/proxy/serving/requeue.ts')
 const assigning = inFile('src/proxy/serving/assigning.ts')
 const healthChanges = inFile('src/proxy/serving/health-changes.ts')
 const places = inFile('src/proxy/register/places.ts')
@@ -146,7 +146,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (lane.queue.waiting.isEmpty()) continue',
     'if (lane.number >= 0) continue',
   ),
-  wayBack(
+  requeue(
     'the parked never return',
     'if (pool.live > 0) {\n      outage.parked.promote',
     'if (pool.live > 0 && outage.parked.waiting.queued < 0) {\n      outage.parked.promote',
@@ -279,7 +279,7 @@ export const MUTATIONS: readonly Mutation[] = [
     '',
   ),
   assigning('nobody knows where the first of a session went', 'sessions.setLaneOf(request, request.lane)\n', ''),
-  wayBack(
+  requeue(
     'a trial goes before an older one that was given back',
     'if (before !== undefined && before.arrival < oldest.arrival) return\n',
     '',

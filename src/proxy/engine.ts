@@ -28,8 +28,8 @@ import { Answering } from './serving/answering.ts'
 import { Assigning } from './serving/assigning.ts'
 import { Failover } from './serving/failover.ts'
 import { HealthChanges } from './serving/health-changes.ts'
+import { Requeue } from './serving/requeue.ts'
 import { Sending } from './serving/sending.ts'
-import { WayBack } from './serving/way-back.ts'
 import { Lanes } from './work/lanes.ts'
 import type { Request } from './work/request.ts'
 
@@ -56,9 +56,9 @@ const partsOf = (options: EngineOptions, ports: Ports, now: Instant) => {
   const states: States = shared?.states ?? new StateTable(options.state)
   const sending = new Sending(options, { register, ...ports }, salt)
   const assigning = new Assigning({ register, pools, states, sending })
-  const wayBack = new WayBack({ register, pools, sending, assigning })
-  const healthChanges = new HealthChanges({ pools, assigning, wayBack, journal })
-  const serving = { register, pools, lanes, states, sending, assigning, wayBack, healthChanges, outbox, journal }
+  const requeue = new Requeue({ register, pools, sending, assigning })
+  const healthChanges = new HealthChanges({ pools, assigning, requeue, journal })
+  const serving = { register, pools, lanes, states, sending, assigning, requeue, healthChanges, outbox, journal }
   const failover = new Failover(serving)
   const answering = new Answering(serving, salt, shared?.signing.server)
   const intake = new Intake(options, { journal, salt, memory: shared?.signing.client })
@@ -124,11 +124,11 @@ export class Engine {
   /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
   serve(now: Instant, atMost: number): boolean {
     this.wake(now)
-    const { lanes, failover, wayBack } = this.#parts
+    const { lanes, failover, requeue } = this.#parts
     const { places } = this.#parts.register
     const { instanceQueue } = places
     lanes.promote(instanceQueue, failover, now)
-    wayBack.giveBack(atMost, now)
+    requeue.giveBack(atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
       const request = instanceQueue.removeNext()
@@ -138,14 +138,14 @@ export class Engine {
       // If it goes elsewhere, its reserved place is free for another request.
       if (!this.#dispatch(request, now) || (lane !== undefined && request.lane !== lane)) roomIsBack = true
     }
-    return roomIsBack || !instanceQueue.isEmpty() || wayBack.isOpen() || places.hasOverdue(now)
+    return roomIsBack || !instanceQueue.isEmpty() || requeue.isPending() || places.hasOverdue(now)
   }
 
   /** When to wake next; undefined if nothing but a datagram can change anything. */
   nextWakeAt(now: Instant): Instant | undefined {
-    const { register, wayBack, sending, recordWatch, lanes, pools } = this.#parts
+    const { register, requeue, sending, recordWatch, lanes, pools } = this.#parts
     const { places } = register
-    if (!places.instanceQueue.isEmpty() || wayBack.isOpen()) return now
+    if (!places.instanceQueue.isEmpty() || requeue.isPending()) return now
     let next = earliest(earliest(sending.wheel.nextWakeAt(), recordWatch.nextWakeAt()), places.aside.nextWakeAt())
     next = earliest(next, lanes.nextWakeAt(now))
     for (const each of TRAFFIC_CLASSES) next = earliest(next, places.nextWakeAt(each, now))

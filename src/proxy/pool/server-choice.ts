@@ -8,7 +8,7 @@
  * the overflow of the first, and a limit would be no limit.
  */
 import type { Candidate } from './hash-choice.ts'
-import { Turns, type Wish } from './turns.ts'
+import { type Criteria, Turns } from './turns.ts'
 
 export type Rank = 0 | 1
 
@@ -75,8 +75,8 @@ export class ServerChoice<T extends Candidate> {
   }
 
   /** The chosen one, of rank `first` if there is one, else of the other; undefined if all that may be were tried. */
-  choose(wish: Wish, first: Rank = 0): T | undefined {
-    return this.#byRank[first].choose(wish) ?? this.#byRank[first === 0 ? 1 : 0].choose(wish)
+  choose(criteria: Criteria, first: Rank = 0): T | undefined {
+    return this.#byRank[first].choose(criteria) ?? this.#byRank[first === 0 ? 1 : 0].choose(criteria)
   }
 
   /** Throws if a rank is not the one that was told: somebody changed it without a word. */

@@ -15,7 +15,7 @@ const LONGEST_WAIT = 300_000_000
 /** It may not be sent yet, because others of its kind use their share: it comes again after so long at least. */
 const SHORT_WAIT = 1_000_000
 /** Where many wait for that, each comes less often: so many in a second, once a minute at least. */
-const COME_PER_SECOND = 64
+const RETRIES_PER_SECOND = 64
 const LONGEST_PUT_OFF = 60_000_000
 /** Of `max_outstanding`, at least 1. */
 const SHARE = 8
@@ -47,7 +47,7 @@ export class SetAside {
 
   /** Its time has come, but others of its kind hold all that they may: it waits for a moment more. */
   putOff(request: Request, now: Instant): void {
-    const wait = Math.min(LONGEST_PUT_OFF, SHORT_WAIT * Math.max(1, Math.round(this.size / COME_PER_SECOND)))
+    const wait = Math.min(LONGEST_PUT_OFF, SHORT_WAIT * Math.max(1, Math.round(this.size / RETRIES_PER_SECOND)))
     this.#hang(timerOf(request), after(now, micros(wait)))
   }
 

@@ -7,7 +7,7 @@
 import type { Algorithm } from '../border/options.ts'
 import { type Candidate, HashChoice } from './hash-choice.ts'
 
-export interface Wish {
+export interface Criteria {
   readonly algorithm: Algorithm
   /** The numbers of those that can't be chosen. */
   readonly tried: readonly number[]
@@ -41,7 +41,7 @@ export class Turns<T extends Candidate> {
     this.#hash.setMember(place, false)
   }
 
-  choose({ algorithm, tried, key }: Wish): T | undefined {
+  choose({ algorithm, tried, key }: Criteria): T | undefined {
     if (this.#members.length === 0) return undefined
     switch (algorithm) {
       case 'first_server':

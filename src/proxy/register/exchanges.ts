@@ -151,8 +151,7 @@ export class Exchanges {
 
   /** What held its identifier before must have been forgotten. */
   #add(exchange: Exchange, request: Request): void {
-    this.#senders.hold(exchange.from.address)
-    this.#loadKey(exchange)
+    this.#setKey(this.#senders.hold(exchange.from.address), exchange)
     this.#pendingOf(exchange).add(this.#key, request)
   }
 
@@ -190,12 +189,16 @@ export class Exchanges {
   }
 
   /** False if nothing is known of that address. */
-  #loadKey({ from, packet }: Origin): boolean {
-    const sender = this.#senders.find(from.address)
+  #loadKey(origin: Origin): boolean {
+    const sender = this.#senders.find(origin.from.address)
+    this.#setKey(sender, origin)
+    return sender !== -1
+  }
+
+  #setKey(sender: number, { from, packet }: Origin): void {
     this.#key[0] = sender
     this.#key[1] = from.link
     this.#key[2] = from.port * 256 + packet.identifier
-    return sender !== -1
   }
 }
 

@@ -9,7 +9,7 @@ import type { Pools } from '../pool/pools.ts'
 import { isFailing, isWell, type Lane } from '../work/lane.ts'
 import { courseOf, type Request } from '../work/request.ts'
 import type { Assigning } from './assigning.ts'
-import type { WayBack } from './way-back.ts'
+import type { Requeue } from './requeue.ts'
 
 /** Of a queue, when its server goes Down. */
 const MOVED_AT_ONCE = 32
@@ -17,7 +17,7 @@ const MOVED_AT_ONCE = 32
 interface Parts {
   readonly pools: Pools
   readonly assigning: Assigning
-  readonly wayBack: WayBack
+  readonly requeue: Requeue
   readonly journal: Journal
 }
 
@@ -33,7 +33,7 @@ export class HealthChanges {
     const { health, schedule, server, class: its } = lane
     if (health.nextWakeAt() !== undefined || change !== undefined) schedule.markChanged()
     if (change === undefined) return
-    const { journal, wayBack } = this.#parts
+    const { journal, requeue } = this.#parts
     const pool = this.#parts.pools.of(lane)
     pool.stateChanged(lane)
     const isLast = change.to === 'down' && !lane.isRetiring && pool.live === 0
@@ -44,7 +44,7 @@ export class HealthChanges {
     if (change.to === 'down') this.emptyQueueOf(lane, now)
     else this.leaveFailing(pool)
     // What its queue has not given away yet, and what is on its way back, parks in a moment.
-    const parked = pool.outage.parked.waiting.queued + wayBack.queuedOf(its)
+    const parked = pool.outage.parked.waiting.queued + requeue.queuedOf(its)
     if (lane.isRetiring) return
     if (change.to === 'down' && pool.live === 0) {
       journal.note({ kind: 'all-servers-down', class: its, parked, held: heldOf(pool) }, now)
@@ -65,13 +65,13 @@ export class HealthChanges {
       if (next === undefined) return
       this.#parts.assigning.moveAway(next, lane, now)
     }
-    this.#parts.wayBack.addQueueOf(lane)
+    this.#parts.requeue.addQueueOf(lane)
   }
 
   /** If a server is well, what waits for Failing ones is served once more, and goes there if it may (`shouldLeave`). */
   leaveFailing(pool: Pool): void {
     if (pool.failing.lanes.length === 0 || !pool.lanes.some(isWell)) return
-    for (const lane of pool.failing.lanes) if (!lane.queue.waiting.isEmpty()) this.#parts.wayBack.addQueueOf(lane)
+    for (const lane of pool.failing.lanes) if (!lane.queue.waiting.isEmpty()) this.#parts.requeue.addQueueOf(lane)
   }
 
   /** Whether a request that waited for a Failing server goes to another one: its own States and due retries stay. */

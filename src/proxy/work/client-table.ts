@@ -20,7 +20,7 @@ const REMEMBERED = 65_536
 const NONE_LEFT_OUT = { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 } as const
 
 /** Where a network stands: its length, and its octets as text. */
-interface Place {
+interface NetworkKey {
   readonly octets: number
   readonly bits: number
   readonly key: string
@@ -29,7 +29,7 @@ interface Place {
 /** A configured client with what it did. A reload makes a new one if it changed; requests in hand keep theirs. */
 export class Client {
   readonly options: ClientOptions
-  readonly place: Place
+  readonly network: NetworkKey
   readonly received: Record<TrafficClass, number>
   dropped: number
   /** Of these, those whose authenticator did not verify. */
@@ -44,7 +44,7 @@ export class Client {
   /** What `former`, the client of that name before a reload, did is kept, and its network is not read again. */
   constructor(options: ClientOptions, former?: Client) {
     this.options = options
-    this.place = former?.options.network === options.network ? former.place : placeOf(options)
+    this.network = former?.options.network === options.network ? former.network : networkKeyOf(options)
     this.received = perClass((each) => former?.received[each] ?? 0)
     this.dropped = former?.dropped ?? 0
     this.badAuthenticators = former?.badAuthenticators ?? 0
@@ -114,7 +114,7 @@ export class ClientTable {
     })
     for (const client of this.clients) {
       this.#byName.set(client.name, client)
-      this.#lengthOf(client.place).clients.set(client.place.key, client)
+      this.#lengthOf(client.network).clients.set(client.network.key, client)
     }
     this.#byLength.sort((a, b) => b.bits - a.bits)
     this.former = before === undefined ? undefined : this.#formerAfter(before)
@@ -143,7 +143,7 @@ export class ClientTable {
   }
 
   /** There are at most 33 of IPv4 and 129 of IPv6, however many clients. */
-  #lengthOf({ octets, bits }: Place): SameLength {
+  #lengthOf({ octets, bits }: NetworkKey): SameLength {
     let same = this.#byLength.find((entry) => entry.octets === octets && entry.bits === bits)
     if (same === undefined) {
       same = { octets, bits, clients: new Map() }
@@ -163,7 +163,7 @@ export class ClientTable {
   }
 }
 
-const placeOf = ({ name, network }: ClientOptions): Place => {
+const networkKeyOf = ({ name, network }: ClientOptions): NetworkKey => {
   const prefix = parsePrefix(network)
   if (prefix === undefined) throw new RangeError(`client ${name}: ${network} is no network`)
   const { bytes, bits, zone = '' } = prefix

@@ -92,13 +92,13 @@ export class DueLanes<L extends Due> {
   due(now: Instant): Iterable<L> {
     while (this.#byWake.firstAt <= now) this.#taken.add(this.#byWake.shift() as L)
     while (this.#byQuarantine.firstAt <= now) this.#taken.add(this.#byQuarantine.shift() as L)
-    this.#takeChanged()
+    this.#addChanged()
     return this.#taken
   }
 
   /** They were looked at, and each has its next moments again. Answers those that are gone for good. */
   settle(now: Instant): readonly L[] {
-    this.#takeChanged()
+    this.#addChanged()
     if (this.#taken.size === 0) return NONE
     let gone: L[] | undefined
     for (const lane of this.#taken) {
@@ -119,7 +119,7 @@ export class DueLanes<L extends Due> {
     return firstAt === Number.POSITIVE_INFINITY ? undefined : instant(firstAt)
   }
 
-  #takeChanged(): void {
+  #addChanged(): void {
     for (const lane of this.changed) {
       lane.schedule.clearMark()
       this.#taken.add(lane)

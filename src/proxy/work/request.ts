@@ -157,7 +157,7 @@ export class Request implements Origin, Message<Request> {
   /** Preference, stage, the flags above, class, size. */
   #traits: number
   readonly #octets: OctetStore
-  /** A number while it is compact: the place of its octets. */
+  /** A number while it is compact: the cell of its octets. */
   #packet: Packet | number
   #recordRow = -1
   #heardIn = -1

@@ -8,7 +8,7 @@
  *     | packet | free   | packet | packet | ...        a chunk: 64 KiB, cells of one size
  *     +--------+--------+--------+--------+---
  *
- * A place is a number. Keeping and freeing are O(1). A chunk whose last cell was freed serves another size, or is given back.
+ * A cell is a number. Keeping and freeing are O(1). A chunk whose last cell was freed serves another size, or is given back.
  * Whoever fills the store bounds it.
  */
 
@@ -25,7 +25,7 @@ class Chunk {
   readonly octets = new Uint8Array(CHUNK_OCTETS)
   readonly #links = new Int32Array(this.octets.buffer)
   /** In units of 8 octets. */
-  cell = 0
+  cellSize = 0
   used = 0
   #firstFree = -1
   /** Cells from here on were never used. */
@@ -35,22 +35,22 @@ class Chunk {
   previous: Chunk | undefined = undefined
   number = 0
 
-  begin(cell: number): void {
-    this.cell = cell
+  begin(cellSize: number): void {
+    this.cellSize = cellSize
     this.used = 0
     this.#firstFree = -1
     this.#untouched = 0
   }
 
   get isFull(): boolean {
-    return this.#firstFree === -1 && this.#untouched + this.cell > CHUNK_UNITS
+    return this.#firstFree === -1 && this.#untouched + this.cellSize > CHUNK_UNITS
   }
 
   allocate(): number {
     this.used += 1
     if (this.#firstFree === -1) {
       const unit = this.#untouched
-      this.#untouched += this.cell
+      this.#untouched += this.cellSize
       return unit
     }
     const unit = this.#firstFree
@@ -66,7 +66,7 @@ class Chunk {
 }
 
 export class OctetStore {
-  /** By number; a place is `number * CHUNK_UNITS + unit`. */
+  /** By number; a cell is `number * CHUNK_UNITS + unit`. */
   readonly #chunks: (Chunk | undefined)[] = []
   readonly #freeNumbers: number[] = []
   readonly #spare: Chunk[] = []
@@ -77,10 +77,10 @@ export class OctetStore {
     return (this.#chunks.length - this.#freeNumbers.length) * CHUNK_OCTETS
   }
 
-  /** Copies `bytes`, 1-4096 octets; answers the place. */
+  /** Copies `bytes`, 1-4096 octets; answers the cell. */
   keep(bytes: Uint8Array): number {
-    const cell = Math.ceil(bytes.length / UNIT)
-    const chunk = this.#withRoom[cell] ?? this.#newChunk(cell)
+    const cellSize = Math.ceil(bytes.length / UNIT)
+    const chunk = this.#withRoom[cellSize] ?? this.#newChunk(cellSize)
     const unit = chunk.allocate()
     if (chunk.isFull) this.#unlink(chunk)
     chunk.octets.set(bytes, unit * UNIT)
@@ -88,31 +88,31 @@ export class OctetStore {
   }
 
   /** What was kept there, in place: not to be changed, and not to be read once it was freed. */
-  at(place: number, length: number): Uint8Array {
-    const from = (place % CHUNK_UNITS) * UNIT
-    return this.#chunkOf(place).octets.subarray(from, from + length)
+  at(cell: number, length: number): Uint8Array {
+    const from = (cell % CHUNK_UNITS) * UNIT
+    return this.#chunkOf(cell).octets.subarray(from, from + length)
   }
 
-  free(place: number): void {
-    const chunk = this.#chunkOf(place)
+  free(cell: number): void {
+    const chunk = this.#chunkOf(cell)
     const wasFull = chunk.isFull
-    chunk.release(place % CHUNK_UNITS)
+    chunk.release(cell % CHUNK_UNITS)
     if (wasFull) this.#link(chunk)
     if (chunk.used === 0) this.#dismiss(chunk)
   }
 
-  #chunkOf(place: number): Chunk {
-    const chunk = this.#chunks[Math.floor(place / CHUNK_UNITS)]
+  #chunkOf(cell: number): Chunk {
+    const chunk = this.#chunks[Math.floor(cell / CHUNK_UNITS)]
     if (chunk === undefined) throw new Error('octet store: nothing was kept there')
     return chunk
   }
 
-  #newChunk(cell: number): Chunk {
-    if (cell < 1 || cell > LARGEST / UNIT) throw new RangeError(`octet store: keeps 1 to ${LARGEST} octets`)
+  #newChunk(cellSize: number): Chunk {
+    if (cellSize < 1 || cellSize > LARGEST / UNIT) throw new RangeError(`octet store: keeps 1 to ${LARGEST} octets`)
     const chunk = this.#spare.pop() ?? new Chunk()
     chunk.number = this.#freeNumbers.pop() ?? this.#chunks.length
     this.#chunks[chunk.number] = chunk
-    chunk.begin(cell)
+    chunk.begin(cellSize)
     this.#link(chunk)
     return chunk
   }
@@ -125,14 +125,14 @@ export class OctetStore {
   }
 
   #link(chunk: Chunk): void {
-    const first = this.#withRoom[chunk.cell]
+    const first = this.#withRoom[chunk.cellSize]
     chunk.next = first
     if (first !== undefined) first.previous = chunk
-    this.#withRoom[chunk.cell] = chunk
+    this.#withRoom[chunk.cellSize] = chunk
   }
 
   #unlink(chunk: Chunk): void {
-    if (chunk.previous === undefined) this.#withRoom[chunk.cell] = chunk.next
+    if (chunk.previous === undefined) this.#withRoom[chunk.cellSize] = chunk.next
     else chunk.previous.next = chunk.next
     if (chunk.next !== undefined) chunk.next.previous = chunk.previous
     chunk.next = undefined

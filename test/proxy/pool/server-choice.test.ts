@@ -245,8 +245,8 @@ describe('hash', () => {
       // Few keys, so that each is asked for again and again; the other half of them after more changes than are kept.
       for (const key of KEYS.slice(round % 2 === 0 ? 0 : 20, 40)) {
         for (const tried of [[], [0], [1], [0, 1], [2, 3, 4]]) {
-          const wish = { algorithm: 'hash', tried, key } as const
-          expect(chosenBy(choice, wish)).toBe(chosenBy(anew, wish))
+          const criteria = { algorithm: 'hash', tried, key } as const
+          expect(chosenBy(choice, criteria)).toBe(chosenBy(anew, criteria))
         }
       }
     }

@@ -14,8 +14,8 @@ import { Register } from '../../../src/proxy/register/register.ts'
 import { Answering } from '../../../src/proxy/serving/answering.ts'
 import { Assigning } from '../../../src/proxy/serving/assigning.ts'
 import { HealthChanges } from '../../../src/proxy/serving/health-changes.ts'
+import { Requeue } from '../../../src/proxy/serving/requeue.ts'
 import { Sending } from '../../../src/proxy/serving/sending.ts'
-import { WayBack } from '../../../src/proxy/serving/way-back.ts'
 import { Client } from '../../../src/proxy/work/client-table.ts'
 import type { Origin } from '../../../src/proxy/work/exchange.ts'
 import { Lanes } from '../../../src/proxy/work/lanes.ts'
@@ -45,8 +45,8 @@ const partsOf = () => {
   const pools = new Pools(options)
   const states = new StateTable(options.state)
   const assigning = new Assigning({ register, pools, states, sending })
-  const wayBack = new WayBack({ register, pools, sending, assigning })
-  const healthChanges = new HealthChanges({ pools, assigning, wayBack, journal })
+  const requeue = new Requeue({ register, pools, sending, assigning })
+  const healthChanges = new HealthChanges({ pools, assigning, requeue, journal })
   const answering = new Answering({ register, sending, assigning, healthChanges, states, outbox, journal }, 1)
   const repetition = new Repetition({ register, sending, answering, outbox })
   const lanes = new Lanes()

@@ -1,10 +1,10 @@
 /**
- * The way back into the instance queue, from where requests go to another server: of the parked, when a server lives again, and
- * of the queue of a server that went Down or was removed. While no server lives, one parked request tries a Down one.
+ * Requests that go back into the instance queue, and from there to another server: the parked, when a server lives again, and
+ * the queue of a server that went Down or was removed. While no server lives, one parked request tries a Down one.
  *
- * A million records may wait there. So they come back in steps, oldest first, before each step of service as many as it can serve.
- * What is newer stands behind them in the instance queue, so records of one session keep their order. A queue on its way back
- * comes back to the end, even if its server lives again: some of a session's records may already wait for another server.
+ * A million records may wait there. So they go back in steps, oldest first, before each step of service as many as it can serve.
+ * What is newer stands behind them in the instance queue, so records of one session keep their order. A queue that has begun to
+ * go back does so to the end, even if its server lives again: some of a session's records may already wait for another server.
  */
 import type { TrafficClass } from '../../classes.ts'
 import type { ServerQueue } from '../../queues/server-queue.ts'
@@ -24,7 +24,7 @@ interface Parts {
   readonly assigning: Assigning
 }
 
-export class WayBack {
+export class Requeue {
   readonly #parts: Parts
   /** Queues of servers that went Down or were removed: nothing more is put there. */
   readonly #queues = new Map<ServerQueue<Request>, TrafficClass>()
@@ -53,7 +53,7 @@ export class WayBack {
   }
 
   /** Whether anything can return at once. */
-  isOpen(): boolean {
+  isPending(): boolean {
     if (this.#queues.size > 0) return true
     for (const pool of this.#parts.pools) if (pool.outage.parked.waiting.queued > 0 && pool.live > 0) return true
     return false
