@@ -3,27 +3,25 @@
  * has a `/` and no scheme. Nothing is looked up.
  */
 import { codedError } from '../../coded-error.ts'
-import { JSON_OPTION } from './verb.ts'
+import { JSON_OPTION, numberOption, textOption } from './verb.ts'
 
 /** The port of `admin.listen` by default. */
 export const USUAL_PORT = 9812
 export const USUAL_ADMIN = `http://127.0.0.1:${USUAL_PORT}`
 
 export const ADMIN_OPTIONS = {
-  admin: {
-    type: 'string',
-    requiresArg: true,
-    describe: `The admin address of the daemon, or the path of its socket. [default: its socket, else ${USUAL_ADMIN}]`,
-  },
-  'token-file': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'A file with the token to send, if the daemon asks for one.',
-  },
+  admin: textOption(
+    `The admin address of the daemon, or the path of its socket. [default: its socket, else ${USUAL_ADMIN}]`,
+  ),
+  'token-file': textOption('A file with the token to send, if the daemon asks for one.'),
 } as const
 
 /** The options of a verb that asks a running daemon. */
 export const LIVE_OPTIONS = { ...ADMIN_OPTIONS, json: JSON_OPTION } as const
+
+/** How much of a long list is shown. */
+export const limitOption = (describe: string) =>
+  ({ ...numberOption(`${describe}, up to 10000.`), within: [1, 10_000], default: 100 }) as const
 
 /** As `src/admin/socket/socket-candidates.ts` has it. */
 const LONGEST_PATH = 107

@@ -16,23 +16,21 @@ import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type Proposal, yamlOf } from '../../simulation/plan/plan.ts'
 import type { Scenario, ScenarioEvent } from '../../simulation/rehearsal/scenario.ts'
 import { micros } from '../../units.ts'
-
-const number = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
-const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
+import { numberOption, textOption } from './verb.ts'
 
 /** Options of `simulate` and `plan` that are keys of the scenario: each wins over the file and the built-in values. */
 export const SCENARIO_OPTIONS = {
-  sessions: number('Sessions of all BNGs together. [default: 40000]'),
-  bngs: number('BNGs, which share the sessions. [default: the scenario says, 1 for a storm]'),
-  capacity: number('Messages a second that one server can process, both classes together. [default: 400]'),
-  backlog: number('Messages that may wait at a server. More are lost. [default: 16000]'),
-  timeout: text('A client retransmits after this time without an answer. [default: 3s]'),
-  tries: number('Transmissions of one message before the client gives up. [default: 4]'),
-  patience: text('Instead of --tries: how long a client waits in all. [default: 12s]'),
-  redial: text('How long a session waits before it dials again, +-50 %. [default: 10s]'),
-  'interim-period': text('Time between two interim updates of a session; 0s is none. [default: 10m]'),
-  seconds: number('How long to watch, in virtual time. [default: the scenario says, 240 for a storm]'),
-  seed: number('The same seed gives the same run. [default: 1]'),
+  sessions: numberOption('Sessions of all BNGs together. [default: 40000]'),
+  bngs: numberOption('BNGs, which share the sessions. [default: the scenario says, 1 for a storm]'),
+  capacity: numberOption('Messages a second that one server can process, both classes together. [default: 400]'),
+  backlog: numberOption('Messages that may wait at a server. More are lost. [default: 16000]'),
+  timeout: textOption('A client retransmits after this time without an answer. [default: 3s]'),
+  tries: numberOption('Transmissions of one message before the client gives up. [default: 4]'),
+  patience: textOption('Instead of --tries: how long a client waits in all. [default: 12s]'),
+  redial: textOption('How long a session waits before it dials again, +-50 %. [default: 10s]'),
+  'interim-period': textOption('Time between two interim updates of a session; 0s is none. [default: 10m]'),
+  seconds: numberOption('How long to watch, in virtual time. [default: the scenario says, 240 for a storm]'),
+  seed: numberOption('The same seed gives the same run. [default: 1]'),
 } as const
 
 export const SCENARIO_KEYS: Readonly<Record<keyof typeof SCENARIO_OPTIONS, readonly string[]>> = {

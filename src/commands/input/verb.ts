@@ -48,7 +48,12 @@ export function verb<
   }
 }
 
-export const JSON_OPTION = { type: 'boolean', default: false, describe: 'Write JSON instead of text.' } as const
+export const textOption = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
+export const numberOption = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
+/** It is there, or it is not. */
+export const flag = (describe: string) => ({ type: 'boolean', default: false, describe }) as const
+
+export const JSON_OPTION = flag('Write JSON instead of text.')
 
 /** `within`: the least and the greatest number allowed. `fraction`: it need not be whole. */
 export interface OwnOptions extends Options {

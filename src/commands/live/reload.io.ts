@@ -6,7 +6,7 @@ import type { ReloadResult } from '../../admin/operations.ts'
 import { changeLines } from '../../config/outward/change-text.ts'
 import { ask, refused } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
-import { verb } from '../input/verb.ts'
+import { flag, verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
 
 const UNPROCESSABLE = 422
@@ -17,11 +17,9 @@ export const reload = verb({
     ['reload --forget-learned', 'the same, and forget who signs: auto learns again from the next packet on'],
   ],
   options: {
-    'forget-learned': {
-      type: 'boolean',
-      default: false,
-      describe: 'Forget which clients and servers `require_message_authenticator: auto` has learned to sign.',
-    },
+    'forget-learned': flag(
+      'Forget which clients and servers `require_message_authenticator: auto` has learned to sign.',
+    ),
     ...LIVE_OPTIONS,
   },
   run: async ({ json, 'forget-learned': forget, ...target }) => {

@@ -3,8 +3,8 @@
  */
 import type { FoundSessions } from '../../instances/protocol/found.ts'
 import { askFor } from '../input/admin-client.io.ts'
-import { LIVE_OPTIONS } from '../input/admin-options.ts'
-import { verb } from '../input/verb.ts'
+import { LIVE_OPTIONS, limitOption } from '../input/admin-options.ts'
+import { textOption, verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 import { sessionsText } from '../text/sessions-text.ts'
 
@@ -14,16 +14,10 @@ export const sessions = verb({
     ['sessions --client bng-1 --limit 1000 --json', 'for a program, figures as text with every digit'],
   ],
   options: {
-    client: { type: 'string', requiresArg: true, describe: 'Only of this client, by its name in the configuration.' },
-    session: { type: 'string', requiresArg: true, describe: 'Only with this Acct-Session-Id.' },
-    user: { type: 'string', requiresArg: true, describe: 'Only with this User-Name.' },
-    limit: {
-      type: 'number',
-      within: [1, 10_000],
-      default: 100,
-      requiresArg: true,
-      describe: 'The most sessions to list, up to 10000.',
-    },
+    client: textOption('Only of this client, by its name in the configuration.'),
+    session: textOption('Only with this Acct-Session-Id.'),
+    user: textOption('Only with this User-Name.'),
+    limit: limitOption('The most sessions to list'),
     ...LIVE_OPTIONS,
   },
   run: async ({ client, session, user, limit, json, ...target }) => {

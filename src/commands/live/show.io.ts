@@ -4,7 +4,7 @@
 import type { LearnedReport } from '../../observe/learned-report.ts'
 import type { Overrides } from '../../observe/view/view.ts'
 import { askFor, fetchStatus } from '../input/admin-client.io.ts'
-import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { LIVE_OPTIONS, limitOption } from '../input/admin-options.ts'
 import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 import { learnedText } from '../text/learned-text.ts'
@@ -30,13 +30,7 @@ export const show = verb({
     },
   },
   options: {
-    limit: {
-      type: 'number',
-      within: [1, 10_000],
-      default: 100,
-      requiresArg: true,
-      describe: 'With `learned`: the most addresses to list, up to 10000.',
-    },
+    limit: limitOption('With `learned`: the most addresses to list'),
     ...LIVE_OPTIONS,
   },
   run: async ({ what, json, limit, ...target }) => {

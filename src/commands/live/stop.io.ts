@@ -13,7 +13,7 @@ import type { Forecast, InHand } from '../../observe/view/in-hand.ts'
 import { fateText, hindranceText, inHandText, isNothing, leftText } from '../../observe/view/in-hand-text.ts'
 import { type AdminTarget, askFor, fetchStatus, follow } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
-import { type ExitCode, verb } from '../input/verb.ts'
+import { type ExitCode, flag, numberOption, verb } from '../input/verb.ts'
 import { say, writeJson, writeResult } from '../terminal/output.io.ts'
 
 const ASK_EVERY_MS = 100
@@ -38,11 +38,7 @@ export const stop = verb({
     ['stop --force', 'ends after drain_limit whatever is left, even while somebody has top or trace open'],
   ],
   options: {
-    force: {
-      type: 'boolean',
-      default: false,
-      describe: 'Even if something is lost, or somebody is attached.',
-    },
+    force: flag('Even if something is lost, or somebody is attached.'),
     ...LIVE_OPTIONS,
   },
   run: async ({ force, json, ...target }): Promise<ExitCode> => {
@@ -72,12 +68,10 @@ export const drain = verb({
   ],
   options: {
     seconds: {
-      type: 'number',
+      ...numberOption('How long to wait until nothing is in hand.'),
       within: [0, 86_400],
       fraction: true,
       default: 60,
-      requiresArg: true,
-      describe: 'How long to wait until nothing is in hand.',
     },
     ...LIVE_OPTIONS,
   },

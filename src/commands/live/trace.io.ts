@@ -6,7 +6,7 @@ import { codedError } from '../../coded-error.ts'
 import { codeName } from '../../radius/names/names.io.ts'
 import { follow } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
-import { verb } from '../input/verb.ts'
+import { numberOption, textOption, verb } from '../input/verb.ts'
 import { say, writeData } from '../terminal/output.io.ts'
 import { stepText, type TracedStep } from '../text/trace-text.ts'
 
@@ -22,23 +22,15 @@ export const trace = verb({
     ['trace --client bng-1 --count 20 --json', 'the first twenty steps of that client, for a program'],
   ],
   options: {
-    client: { type: 'string', requiresArg: true, describe: 'The name of a client in the configuration.' },
-    user: { type: 'string', requiresArg: true, describe: 'A User-Name, octet by octet.' },
-    session: { type: 'string', requiresArg: true, describe: 'An Acct-Session-Id, octet by octet.' },
+    client: textOption('The name of a client in the configuration.'),
+    user: textOption('A User-Name, octet by octet.'),
+    session: textOption('An Acct-Session-Id, octet by octet.'),
     seconds: {
-      type: 'number',
+      ...numberOption('End after this many seconds, 3600 at most. Exit 1 if no step was seen by then.'),
       within: [1, 3_600],
       default: 60,
-      requiresArg: true,
-      describe: 'End after this many seconds, 3600 at most. Exit 1 if no step was seen by then.',
     },
-    count: {
-      type: 'number',
-      within: [1, 100_000],
-      default: 1_000,
-      requiresArg: true,
-      describe: 'End after this many steps, 100000 at most.',
-    },
+    count: { ...numberOption('End after this many steps, 100000 at most.'), within: [1, 100_000], default: 1_000 },
     ...LIVE_OPTIONS,
   },
   run: async ({ client, user, session, seconds, count, json, ...target }) => {

@@ -16,7 +16,7 @@ import { isPipe } from '../../config/source/small-file.io.ts'
 import type { ReloadChanges } from '../../observe/view/view.ts'
 import { type AdminResponse, ask, refused } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
-import { type ExitCode, JSON_OPTION, verb } from '../input/verb.ts'
+import { type ExitCode, flag, JSON_OPTION, textOption, verb } from '../input/verb.ts'
 import { say, writeData, writeJson, writeResult } from '../terminal/output.io.ts'
 import { tryOpenings } from './check-openings.io.ts'
 
@@ -35,17 +35,9 @@ export const check = verb({
     ['check -c radsluice.yaml --against-running', 'also print what a reload of it would change now'],
   ],
   options: {
-    config: { alias: 'c', type: 'string', demandOption: true, requiresArg: true, describe: 'The file to check.' },
-    'against-running': {
-      type: 'boolean',
-      default: false,
-      describe: 'Ask the running daemon what a reload of this file would change.',
-    },
-    'file-only': {
-      type: 'boolean',
-      default: false,
-      describe: 'Do not try the addresses, directories and sockets: the file is for another machine.',
-    },
+    config: { ...textOption('The file to check.'), alias: 'c', demandOption: true },
+    'against-running': flag('Ask the running daemon what a reload of this file would change.'),
+    'file-only': flag('Do not try the addresses, directories and sockets: the file is for another machine.'),
     admin: ADMIN_OPTIONS.admin,
     json: JSON_OPTION,
   },

@@ -11,7 +11,7 @@ import { loadDictionary } from '../../radius/names/names.io.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type CapturedDatagram, readCapture } from '../input/capture.ts'
 import { readSecretText } from '../input/secret.io.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { flag, JSON_OPTION, numberOption, textOption, verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
 import { packetText } from '../text/packet-text.ts'
 import { describeRecord, type RecordDescription, recordLines } from '../text/record-text.ts'
@@ -34,17 +34,11 @@ export const decode = verb({
     },
   },
   options: {
-    dictionary: { type: 'string', array: true, requiresArg: true, describe: 'A FreeRADIUS dictionary file to load.' },
-    port: {
-      type: 'number',
-      within: [1, 65_535],
-      array: true,
-      requiresArg: true,
-      describe: 'UDP ports that carry RADIUS in a capture.',
-    },
-    'secret-file': { type: 'string', requiresArg: true, describe: 'Verify requests with the secret in this file.' },
-    'secret-env': { type: 'string', requiresArg: true, describe: 'The same from the environment.' },
-    'show-passwords': { type: 'boolean', default: false, describe: 'With a secret: show User-Password in clear text.' },
+    dictionary: { ...textOption('A FreeRADIUS dictionary file to load.'), array: true },
+    port: { ...numberOption('UDP ports that carry RADIUS in a capture.'), within: [1, 65_535], array: true },
+    'secret-file': textOption('Verify requests with the secret in this file.'),
+    'secret-env': textOption('The same from the environment.'),
+    'show-passwords': flag('With a secret: show User-Password in clear text.'),
     json: JSON_OPTION,
   },
   run: async (o) => {

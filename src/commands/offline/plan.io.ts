@@ -15,12 +15,9 @@ import type { RunSummary } from '../../simulation/rehearsal/summary.ts'
 import { headlineOf } from '../../simulation/report/facts.ts'
 import { type Duration, durationText, MICROS_PER_SECOND, micros, seconds } from '../../units.ts'
 import { givenOptions, optionsOf, readScenario, SCENARIO_OPTIONS } from '../input/scenario-input.io.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { flag, JSON_OPTION, numberOption, textOption, verb } from '../input/verb.ts'
 import { coloured, say, writeData, writeJson } from '../terminal/output.io.ts'
 import { rehearse } from './rehearse.io.ts'
-
-const number = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
-const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
 
 export const plan = verb({
   examples: [
@@ -29,38 +26,37 @@ export const plan = verb({
   ],
   options: {
     sessions: SCENARIO_OPTIONS.sessions,
-    storm: number('Sessions that dial at the same time in the worst case. [default: all]'),
+    storm: numberOption('Sessions that dial at the same time in the worst case. [default: all]'),
     'interim-period': SCENARIO_OPTIONS['interim-period'],
     accounting: {
-      type: 'string',
-      requiresArg: true,
+      ...textOption('Whether there is accounting.'),
       choices: ['yes', 'no'] as const,
       default: 'yes' as const,
-      describe: 'Whether there is accounting.',
     },
-    servers: { ...number('Servers.'), within: [1, MOST_SERVERS], default: BESIDE_SCENARIO.servers },
+    servers: { ...numberOption('Servers.'), within: [1, MOST_SERVERS], default: BESIDE_SCENARIO.servers },
     capacity: SCENARIO_OPTIONS.capacity,
     instances: {
-      ...number('Independent instances of radsluice before these servers.'),
+      ...numberOption('Independent instances of radsluice before these servers.'),
       within: [1, 1_000],
       default: BESIDE_SCENARIO.instances,
     },
     algorithm: {
-      type: 'string',
-      requiresArg: true,
+      ...textOption('How a server is chosen.'),
       choices: ['first_server', 'round_robin', 'hash'] as const,
       default: BESIDE_SCENARIO.algorithm,
-      describe: 'How a server is chosen.',
     },
     timeout: SCENARIO_OPTIONS.timeout,
     tries: SCENARIO_OPTIONS.tries,
     patience: SCENARIO_OPTIONS.patience,
-    'round-trip': { ...text('The round trip to a busy server.'), default: durationText(BESIDE_SCENARIO.roundTrip) },
+    'round-trip': {
+      ...textOption('The round trip to a busy server.'),
+      default: durationText(BESIDE_SCENARIO.roundTrip),
+    },
     outage: {
-      ...text('Accounting is kept through an outage of all servers of this length.'),
+      ...textOption('Accounting is kept through an outage of all servers of this length.'),
       default: durationText(BESIDE_SCENARIO.outage),
     },
-    'no-check': { type: 'boolean', default: false, describe: 'Do not simulate.' },
+    'no-check': flag('Do not simulate.'),
     json: JSON_OPTION,
   },
   run: async (given) => {

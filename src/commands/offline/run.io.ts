@@ -7,7 +7,7 @@
 import { isPipe } from '../../config/source/small-file.io.ts'
 import { Daemon, readDaemonOptions } from '../../daemon/daemon.io.ts'
 import { startDemoFarm } from '../../demo/farm.io.ts'
-import { type ExitCode, verb } from '../input/verb.ts'
+import { type ExitCode, textOption, verb } from '../input/verb.ts'
 import { coloured, say } from '../terminal/output.io.ts'
 
 export const run = verb({
@@ -16,12 +16,7 @@ export const run = verb({
     ['run', 'a demo on 127.0.0.1:1812 with two small servers of its own'],
   ],
   options: {
-    config: {
-      alias: 'c',
-      type: 'string',
-      requiresArg: true,
-      describe: 'The configuration file. Without it, the demo runs.',
-    },
+    config: { ...textOption('The configuration file. Without it, the demo runs.'), alias: 'c' },
   },
   run: async ({ config: file }) => (file === undefined ? runDemo() : runDaemon(file, () => undefined)),
 })

@@ -18,7 +18,7 @@ import { openSocket } from '../../transport/dgram/socket.io.ts'
 import { parseEndpoint } from '../input/endpoint.ts'
 import { readSecretText } from '../input/secret.io.ts'
 import { testRequest } from '../input/test-request.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { JSON_OPTION, numberOption, textOption, verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
 import { packetText } from '../text/packet-text.ts'
 
@@ -42,25 +42,13 @@ export const send = verb({
     what: { choices: ['auth', 'acct', 'status'] as const, demandOption: true, describe: 'What to send.' },
   },
   options: {
-    server: {
-      type: 'string',
-      default: '127.0.0.1',
-      requiresArg: true,
-      describe: 'IP address, and :port if not the usual one.',
-    },
-    'secret-file': { type: 'string', requiresArg: true, describe: 'A file that holds the shared secret.' },
-    'secret-env': { type: 'string', requiresArg: true, describe: 'The environment variable that holds it.' },
-    user: { type: 'string', default: 'test', requiresArg: true, describe: 'User-Name.' },
-    'password-file': { type: 'string', requiresArg: true, describe: 'A file that holds the password (auth).' },
-    'password-env': { type: 'string', requiresArg: true, describe: 'The environment variable that holds it.' },
-    timeout: {
-      type: 'number',
-      within: [0.001, 600],
-      fraction: true,
-      default: 3,
-      requiresArg: true,
-      describe: 'Seconds to wait for the answer.',
-    },
+    server: { ...textOption('IP address, and :port if not the usual one.'), default: '127.0.0.1' },
+    'secret-file': textOption('A file that holds the shared secret.'),
+    'secret-env': textOption('The environment variable that holds it.'),
+    user: { ...textOption('User-Name.'), default: 'test' },
+    'password-file': textOption('A file that holds the password (auth).'),
+    'password-env': textOption('The environment variable that holds it.'),
+    timeout: { ...numberOption('Seconds to wait for the answer.'), within: [0.001, 600], fraction: true, default: 3 },
     json: JSON_OPTION,
   },
   run: async (o) => {

@@ -14,7 +14,7 @@ import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
 import { classRows, headlines, runRows } from '../../simulation/report/facts.ts'
 import { reportOf } from '../../simulation/report/report.ts'
 import { givenOptions, optionsOf, readOptions, readScenario, SCENARIO_OPTIONS } from '../input/scenario-input.io.ts'
-import { JSON_OPTION, verb } from '../input/verb.ts'
+import { flag, JSON_OPTION, numberOption, textOption, verb } from '../input/verb.ts'
 import { coloured, say, writeData, writeJson } from '../terminal/output.io.ts'
 import { table } from '../text/table.ts'
 import { rehearse } from './rehearse.io.ts'
@@ -27,31 +27,19 @@ export const simulate = verb({
   ],
   options: {
     config: {
+      ...textOption('The configuration to try. Without it, what "radsluice plan" proposes. No secret is read.'),
       alias: 'c',
-      type: 'string',
-      requiresArg: true,
-      describe: 'The configuration to try. Without it, what "radsluice plan" proposes. No secret is read.',
     },
-    scenario: {
-      alias: 's',
-      type: 'string',
-      default: 'storm',
-      requiresArg: true,
-      describe: 'storm, outage, interim, mixed, or a scenario file.',
-    },
+    scenario: { ...textOption('storm, outage, interim, mixed, or a scenario file.'), alias: 's', default: 'storm' },
     ...SCENARIO_OPTIONS,
     servers: {
-      type: 'number',
-      requiresArg: true,
+      ...numberOption(`Without -c: how many servers there are. [default: ${BESIDE_SCENARIO.servers}]`),
       within: [1, MOST_SERVERS],
-      describe: `Without -c: how many servers there are. [default: ${BESIDE_SCENARIO.servers}]`,
     },
-    'without-proxy': { type: 'boolean', default: false, describe: 'Also play it without radsluice, and compare.' },
+    'without-proxy': flag('Also play it without radsluice, and compare.'),
     report: {
-      type: 'string',
+      ...textOption(`Where to write the report; "${NO_REPORT}" writes none.`),
       default: './radsluice-simulation.html',
-      requiresArg: true,
-      describe: `Where to write the report; "${NO_REPORT}" writes none.`,
     },
     json: JSON_OPTION,
   },
