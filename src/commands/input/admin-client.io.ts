@@ -34,6 +34,8 @@ export interface AdminRequest {
   readonly body?: object
   /** `control` needs a right besides that of reaching the address. */
   readonly access: 'read' | 'control'
+  /** Ends a long response. */
+  readonly signal?: AbortSignal
 }
 
 export interface AdminResponse {
@@ -48,9 +50,7 @@ export interface AdminResponse {
  * @throws a coded error: nobody answers there, or the socket may not be used.
  */
 export async function ask(target: AdminTarget, request: AdminRequest): Promise<AdminResponse> {
-  const answer = await open(target, request)
-  const text = await textOf(answer)
-  return { status: answer.statusCode ?? 0, body: parsed(text), text }
+  return await read(await open(target, request))
 }
 
 /**
@@ -65,11 +65,8 @@ export async function askFor(target: AdminTarget, request: AdminRequest): Promis
 
 /** A long response, line by line. It ends with the daemon, or when `signal` says so. */
 export async function* follow(target: AdminTarget, request: AdminRequest, signal: AbortSignal): AsyncGenerator<string> {
-  const answer = await open(target, request, signal)
-  if (answer.statusCode !== 200) {
-    const text = await textOf(answer)
-    throw refused({ status: answer.statusCode ?? 0, body: parsed(text), text })
-  }
+  const answer = await open(target, { ...request, signal })
+  if (answer.statusCode !== 200) throw refused(await read(answer))
   let rest = ''
   try {
     for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
@@ -105,27 +102,21 @@ export function refused({ status, body, text }: AdminResponse): Error & { readon
   return Object.assign(codedError(status === 401 || status === 403 ? 'NOT_PERMITTED' : 'REFUSED', sentence), { body })
 }
 
-async function open(target: AdminTarget, request: AdminRequest, signal?: AbortSignal): Promise<IncomingMessage> {
+function open(target: AdminTarget, request: AdminRequest): Promise<IncomingMessage> {
   const { admin = usual, 'token-file': tokenFile } = target
-  return admin === undefined
-    ? await openUsual(tokenFile, request, signal)
-    : await openAt(admin, tokenFile, request, signal)
+  return admin === undefined ? openUsual(tokenFile, request) : openAt(admin, tokenFile, request)
 }
 
 /** Where a daemon was found. From then on this process asks only there. */
 let usual: string | undefined
 
 /** Asks the first that answers, and no other. */
-async function openUsual(
-  tokenFile: string | undefined,
-  request: AdminRequest,
-  signal: AbortSignal | undefined,
-): Promise<IncomingMessage> {
+async function openUsual(tokenFile: string | undefined, request: AdminRequest): Promise<IncomingMessage> {
   const sockets = usualSockets(USUAL_PORT)
   let refusal: unknown
   for (const at of [...sockets.usual, USUAL_ADMIN]) {
     try {
-      const answer = await openAt(at, tokenFile, request, signal)
+      const answer = await openAt(at, tokenFile, request)
       usual = at
       return answer
     } catch (error) {
@@ -142,14 +133,9 @@ async function openUsual(
 const nowhere = async (error: Error, others: readonly string[]): Promise<Error> =>
   systemCodeOf(error.cause) === 'ECONNREFUSED' ? foundNowhere(USUAL_ADMIN, await liveSockets(others), error) : error
 
-async function openAt(
-  admin: string,
-  tokenFile: string | undefined,
-  request: AdminRequest,
-  signal: AbortSignal | undefined,
-): Promise<IncomingMessage> {
+async function openAt(admin: string, tokenFile: string | undefined, request: AdminRequest): Promise<IncomingMessage> {
   const address = adminAddress(admin)
-  if ('socketPath' in address) return await send(address, request, admin, signal)
+  if ('socketPath' in address) return await send(address, request, admin)
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile)
   if (request.access === 'control' && token === undefined) {
     const { adminSocket } = await fetchStatus({ admin }, 'off')
@@ -163,17 +149,16 @@ async function openAt(
       const advice = 'give it with --admin if it is the right one, or give a token with --token-file'
       throw codedError('NOT_PERMITTED', `the daemon at ${admin} names the socket ${adminSocket}, ${why}; ${advice}`)
     }
-    return await send({ socketPath }, request, adminSocket, signal)
+    return await send({ socketPath }, request, adminSocket)
   }
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return await send(address, request, admin, signal, authorization)
+  return await send(address, request, admin, authorization)
 }
 
 function send(
   to: AdminAddress,
-  { method, path, body }: AdminRequest,
+  { method, path, body, signal }: AdminRequest,
   where: string,
-  signal: AbortSignal | undefined,
   more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
   const payload = body === undefined ? '' : JSON.stringify(body)
@@ -185,13 +170,10 @@ function send(
   }
   return new Promise((resolve, reject) => {
     let late: { readonly lateAfterSeconds: number; readonly isConnected: boolean } | undefined
-    const asked = http.request(
-      { ...to, method, path, headers, ...(signal === undefined ? {} : { signal }) },
-      (answer) => {
-        asked.setTimeout(0)
-        resolve(answer)
-      },
-    )
+    const asked = http.request({ ...to, method, path, headers, ...(signal && { signal }) }, (answer) => {
+      asked.setTimeout(0)
+      resolve(answer)
+    })
     asked.setTimeout(PATIENCE_MS, () => {
       late = { lateAfterSeconds: PATIENCE_MS / 1_000, isConnected: asked.socket?.connecting === false }
       asked.destroy(new Error('no answer in time'))
@@ -201,7 +183,7 @@ function send(
   })
 }
 
-async function textOf(answer: IncomingMessage): Promise<string> {
+async function read(answer: IncomingMessage): Promise<AdminResponse> {
   let text = ''
   for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
     text += chunk
@@ -213,7 +195,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
       )
     }
   }
-  return text
+  return { status: answer.statusCode ?? 0, body: parsed(text), text }
 }
 
 /** Who asks, for the daemon's log. It is only a claim. */
