@@ -6,7 +6,6 @@
  */
 import type { TrafficClass } from '../../classes.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
-import type { LaneOptions } from '../../proxy/border/options.ts'
 import { PROBE_PORT } from '../../proxy/border/ports.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
@@ -68,15 +67,17 @@ const NO_SIGNS = { signAt: NEVER, isSignLate: false, maybeSignAt: NEVER, heldAt:
 const SECONDS_KEPT = 20
 
 export class HealthBook implements Observer {
-  readonly #lanes = new Map<number, LaneHealth>()
-  readonly #facts: LaneBook
+  readonly lanes = new Map<number, LaneHealth>()
+  /** The last probe of each lane. */
+  readonly probes = new Map<number, Asked>()
+  /** The shortest time-out that a lane ever had: what is in hand keeps the one that it began with. */
+  readonly leastTimeouts = new Map<number, number>()
+  readonly #book: LaneBook
   /** What an identifier of a lane's port carries, and what it carried before. */
   readonly #carried = new Map<number, { readonly now: Asked; readonly before: Asked | undefined }>()
-  readonly #probes = new Map<number, Asked>()
-  readonly #leastTimeouts = new Map<number, number>()
 
-  constructor(facts: LaneBook) {
-    this.#facts = facts
+  constructor(book: LaneBook) {
+    this.#book = book
   }
 
   begins({ now }: ObservedWorld): void {
@@ -85,37 +86,20 @@ export class HealthBook implements Observer {
 
   /** Limits change for what is in hand, so the book begins anew. */
   reconfigured(_options: unknown, now: Instant): void {
-    this.#lanes.clear()
+    this.lanes.clear()
     this.#enterLanes(now)
-  }
-
-  get lanes(): Iterable<LaneHealth> {
-    return this.#lanes.values()
-  }
-
-  of(lane: number): LaneHealth | undefined {
-    return this.#lanes.get(lane)
-  }
-
-  limitsOf(lane: number): LaneOptions | undefined {
-    return this.#facts.of(lane)?.limits
-  }
-
-  /** The shortest time-out that it ever had: what is in hand keeps the one that it began with. */
-  leastTimeout(lane: number): number {
-    return this.#leastTimeouts.get(lane) ?? 0
   }
 
   /** The shortest time from the latest transmission of a request to its end. */
   leastWait({ lane, refusedAt }: LaneHealth, now: Instant): number {
-    const { timeout = micros(0) } = this.limitsOf(lane) ?? {}
+    const { timeout = micros(0) } = this.#book.facts.get(lane)?.limits ?? {}
     return refusedAt > now - timeout * MOST ? Math.min(timeout * LEAST, REFUSED_WAIT) : timeout * LEAST
   }
 
   forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
     const key = identifierKeyOf(lane, port, bytes)
     const carried = this.#carried.get(key)
-    const health = this.#lanes.get(lane)
+    const health = this.lanes.get(lane)
     let asked = carried?.now
     if (asked !== undefined && asked.answeredAt === undefined && sameOctets(asked.bytes, bytes)) {
       asked.lastAt = now
@@ -130,27 +114,23 @@ export class HealthBook implements Observer {
     this.#second(health, now).sent += 1
   }
 
-  /** The last probe of a lane. */
-  probeOf(lane: number): Asked | undefined {
-    return this.#probes.get(lane)
-  }
-
   probed(lane: number, bytes: Uint8Array, now: Instant): void {
-    this.#probes.set(lane, { bytes, firstAt: now, lastAt: now, tries: 1, answeredAt: undefined })
+    this.probes.set(lane, { bytes, firstAt: now, lastAt: now, tries: 1, answeredAt: undefined })
   }
 
   refused(lane: number, _port: number, now: Instant): void {
-    const health = this.#lanes.get(lane)
+    const health = this.lanes.get(lane)
     if (health !== undefined) health.refusedAt = now
   }
 
   /** Before the engine has it, so what the engine says then is judged with it. */
   arrives(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
-    const health = this.#lanes.get(lane)
-    const secret = this.#facts.of(lane)?.server.secret
-    if (health === undefined || secret === undefined) return
+    const health = this.lanes.get(lane)
+    const facts = this.#book.facts.get(lane)
+    if (health === undefined || facts === undefined) return
+    const { secret } = facts.server
     const packet = wellFormed(bytes)
-    const asked = port === PROBE_PORT ? this.#probes.get(lane) : this.#askedBy(lane, port, packet, secret)
+    const asked = port === PROBE_PORT ? this.probes.get(lane) : this.#askedBy(lane, port, packet, secret)
     if (asked === undefined || asked.answeredAt !== undefined || !verifies(packet, asked.bytes, secret)) return
     asked.answeredAt = now
     health.vain = []
@@ -159,7 +139,7 @@ export class HealthBook implements Observer {
       health.probeAnsweredAt = now
       return
     }
-    const { timeout, maxRetries } = this.limitsOf(lane) as LaneOptions
+    const { timeout, maxRetries } = facts.limits
     // The engine knows what an identifier carried before only while it carries something else that is outstanding.
     const carries = this.#carried.get(identifierKeyOf(lane, port, bytes))?.now
     const isOutstanding = carries?.answeredAt === undefined && now < (carries?.lastAt ?? 0) + timeout * LEAST
@@ -175,7 +155,7 @@ export class HealthBook implements Observer {
 
   noted(event: EngineEvent, now: Instant): void {
     if (event.kind !== 'server-state') return
-    const health = this.#lanes.get(event.lane)
+    const health = this.lanes.get(event.lane)
     if (health === undefined) return
     health.state = event.to
     health.formerSince = health.stateSince
@@ -215,12 +195,12 @@ export class HealthBook implements Observer {
   }
 
   #enterLanes(now: Instant): void {
-    const lanes = this.#facts.engine?.inspection.snapshot(now).lanes ?? []
+    const lanes = this.#book.engine?.inspection.snapshot(now).lanes ?? []
     for (const { lane, server, class: trafficClass, state, stateSince, retiring } of lanes) {
       if (retiring) continue
-      const timeout = this.limitsOf(lane)?.timeout ?? 0
-      this.#leastTimeouts.set(lane, Math.min(timeout, this.#leastTimeouts.get(lane) ?? timeout))
-      this.#lanes.set(lane, {
+      const timeout = this.#book.facts.get(lane)?.limits.timeout ?? 0
+      this.leastTimeouts.set(lane, Math.min(timeout, this.leastTimeouts.get(lane) ?? timeout))
+      this.lanes.set(lane, {
         lane,
         server,
         class: trafficClass,

@@ -20,8 +20,9 @@ interface LaneEndpoint {
 }
 
 export class LaneBook implements Observer {
-  readonly #facts = new Map<number, LaneFacts>()
-  readonly #endpoints = new Map<number, LaneEndpoint>()
+  /** By lane, of all that ever existed. */
+  readonly facts = new Map<number, LaneFacts>()
+  readonly endpoints = new Map<number, LaneEndpoint>()
   /** Undefined if the clients ask the servers directly. */
   engine: ObservedWorld['engine']
   /** Those of the last reload. */
@@ -41,25 +42,12 @@ export class LaneBook implements Observer {
     this.#enterLanes()
   }
 
-  of(lane: number): LaneFacts | undefined {
-    return this.#facts.get(lane)
-  }
-
-  endpointOf(lane: number): LaneEndpoint | undefined {
-    return this.#endpoints.get(lane)
-  }
-
-  /** All lanes that ever existed. */
-  get all(): Iterable<readonly [lane: number, facts: LaneFacts]> {
-    return this.#facts
-  }
-
   #enterLanes(): void {
     for (const plan of this.engine?.plan() ?? []) {
-      this.#endpoints.set(plan.lane, endpointOf(plan, this.options))
+      this.endpoints.set(plan.lane, endpointOf(plan, this.options))
       const server = this.options.servers.find(({ name }) => name === plan.server)
       const limits = server?.lanes[plan.class]
-      if (server !== undefined && limits !== undefined) this.#facts.set(plan.lane, { server, limits })
+      if (server !== undefined && limits !== undefined) this.facts.set(plan.lane, { server, limits })
     }
   }
 }

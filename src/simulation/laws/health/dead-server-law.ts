@@ -7,8 +7,7 @@
  */
 import { after, type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
-import { type Asked, type HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
-import type { LaneBook } from '../../books/lane-book.ts'
+import { type Asked, type LaneHealth, MOST } from '../../books/health-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'
 import { requestKeyOf, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
@@ -19,22 +18,20 @@ const CHECKED_EVERY = seconds(1)
 const MARGIN = 200_000
 
 export class DeadServerLaw implements Observer {
-  readonly #book: HealthBook
+  readonly #books: Books
   /** By request: the lane that it went to first. */
   readonly #firstLane: Recent<number, number>
   /** What another server had left unanswered before. */
   readonly #handedOn = new WeakSet<Asked>()
-  readonly #lanes: LaneBook
   #nextAt = Number.NEGATIVE_INFINITY
 
-  constructor({ health, lanes }: Books) {
-    this.#book = health
-    this.#lanes = lanes
-    this.#firstLane = new Recent(inHand(lanes.options))
+  constructor(books: Books) {
+    this.#books = books
+    this.#firstLane = new Recent(inHand(books.lanes.options))
   }
 
   forwarded(lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
-    const asked = this.#book.of(lane)?.latest
+    const asked = this.#books.health.lanes.get(lane)?.latest
     const key = requestKeyOf(wellFormed(bytes))
     const first = this.#firstLane.get(key, now)
     if (first === undefined) this.#firstLane.set(key, lane, now)
@@ -44,15 +41,15 @@ export class DeadServerLaw implements Observer {
   stepped(now: Instant): void {
     if (now < this.#nextAt) return
     this.#nextAt = after(now, CHECKED_EVERY)
-    for (const health of this.#book.lanes) if (health.state !== 'down') this.#check(health, now)
+    for (const health of this.#books.health.lanes.values()) if (health.state !== 'down') this.#check(health, now)
   }
 
   #check(health: LaneHealth, now: Instant): void {
-    const limits = this.#book.limitsOf(health.lane)
+    const limits = this.#books.lanes.facts.get(health.lane)?.limits
     if (limits === undefined) return
     const quietSince = Math.max(health.begunAt, health.maybeSignAt)
     if (now - quietSince < LIMIT + CHECKED_EVERY) return
-    const { consecutiveFailures, responseTimeout, probe } = this.#lanes.options.deadServer
+    const { consecutiveFailures, responseTimeout, probe } = this.#books.lanes.options.deadServer
     const wait = limits.timeout * MOST + MARGIN
     // A probe takes one more time-out, after the end of one that was under way.
     const enoughBy = now - 2 * wait

@@ -9,8 +9,7 @@ import { type PerClass, perClass, type TrafficClass } from '../../../classes.ts'
 import type { EngineEvent } from '../../../proxy/border/events.ts'
 import { type Instant, MICROS_PER_SECOND, seconds } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
-import { type Asked, type HealthBook, type LaneHealth, MOST } from '../../books/health-book.ts'
-import type { LaneBook } from '../../books/lane-book.ts'
+import { type Asked, type LaneHealth, MOST } from '../../books/health-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'
 import { requestKeyOf, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
@@ -34,9 +33,8 @@ interface Choice {
 }
 
 export class FirstChoiceLaw implements Observer {
-  readonly #book: HealthBook
+  readonly #books: Books
   readonly #known: Recent<number, true>
-  readonly #lanes: LaneBook
   #choices: Choice[] = []
   /** By lane: since when it has served nobody in time, and when that was evident. */
   readonly #useless = new Map<number, { readonly since: Instant; evidentAt: number | undefined }>()
@@ -44,10 +42,9 @@ export class FirstChoiceLaw implements Observer {
   readonly #received: PerClass<Map<number, number>> = perClass(() => new Map())
   #nextAt = Number.NEGATIVE_INFINITY
 
-  constructor({ health, lanes }: Books) {
-    this.#book = health
-    this.#lanes = lanes
-    this.#known = new Recent(inHand(lanes.options))
+  constructor(books: Books) {
+    this.#books = books
+    this.#known = new Recent(inHand(books.lanes.options))
   }
 
   reconfigured(): void {
@@ -56,7 +53,7 @@ export class FirstChoiceLaw implements Observer {
   }
 
   forwarded(lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
-    const health = this.#book.of(lane)
+    const health = this.#books.health.lanes.get(lane)
     const asked = health?.latest
     if (health === undefined || asked === undefined || asked.tries > 1) return
     const packet = wellFormed(bytes)
@@ -76,7 +73,7 @@ export class FirstChoiceLaw implements Observer {
   }
 
   arrives(lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
-    if (this.#book.of(lane)?.inTimeAt === now) this.#useless.delete(lane)
+    if (this.#books.health.lanes.get(lane)?.inTimeAt === now) this.#useless.delete(lane)
   }
 
   noted(event: EngineEvent): void {
@@ -93,16 +90,18 @@ export class FirstChoiceLaw implements Observer {
     if (oldest !== undefined && oldest.at < now - 4 * WINDOW) {
       this.#choices = this.#choices.filter(({ at }) => at >= now - 3 * WINDOW)
     }
-    for (const health of this.#book.lanes) if (health.state !== 'down') this.#check(health, now)
+    for (const health of this.#books.health.lanes.values()) if (health.state !== 'down') this.#check(health, now)
   }
 
   #check({ lane, server, class: trafficClass, state }: LaneHealth, now: Instant): void {
     const useless = this.#useless.get(lane)
-    const limits = this.#book.limitsOf(lane)
+    const limits = this.#books.lanes.facts.get(lane)?.limits
     if (useless === undefined || limits === undefined) return
     const { since } = useless
     const from = now - WINDOW
-    const others = [...this.#book.lanes].filter((other) => other.lane !== lane && other.class === trafficClass)
+    const others = [...this.#books.health.lanes.values()].filter(
+      (other) => other.lane !== lane && other.class === trafficClass,
+    )
     const isAnotherBetter = others.some((other) => isWell(other, from) && this.#doesBetter(other, from, now))
     // Enough requests have ended here in the window, and none of them was answered in time.
     const sentBy = now - limits.timeout * MOST * (limits.maxRetries + 1)
@@ -117,7 +116,7 @@ export class FirstChoiceLaw implements Observer {
     const here = firsts.filter((choice) => choice.lane === lane).length
     // Requests that wait for a slot or an identifier were chosen too. Only their datagrams are known.
     const chosen = Math.max(firsts.length, this.#receivedSince(trafficClass, from))
-    const most = chosen / ONE_IN + WINDOW / this.#lanes.options.deadServer.probeInterval + SPARE
+    const most = chosen / ONE_IN + WINDOW / this.#books.lanes.options.deadServer.probeInterval + SPARE
     if (here <= most) return
     const saw = `${server} (${trafficClass}) has answered nothing in time for ${Math.round((now - since) / MICROS_PER_SECOND)} s, and got ${here} of the last ${firsts.length} new requests`
     throw new BrokenLaw('first-choice', saw, now)
@@ -130,7 +129,7 @@ export class FirstChoiceLaw implements Observer {
 
   /** Whether it answered most of what it was sent in time. */
   #doesBetter({ lane }: LaneHealth, from: number, now: Instant): boolean {
-    const { timeout = 0 } = this.#book.limitsOf(lane) ?? {}
+    const { timeout = 0 } = this.#books.lanes.facts.get(lane)?.limits ?? {}
     const asked = this.#choices.filter(
       (choice) => choice.lane === lane && choice.at > from && choice.at < now - timeout * MOST,
     )

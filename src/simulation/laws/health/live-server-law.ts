@@ -12,8 +12,7 @@
 import type { EngineEvent } from '../../../proxy/border/events.ts'
 import { type Instant, MICROS_PER_SECOND } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
-import { type HealthBook, type LaneHealth, LEAST } from '../../books/health-book.ts'
-import type { LaneBook } from '../../books/lane-book.ts'
+import { type LaneHealth, LEAST } from '../../books/health-book.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 /** Seconds with traffic, and the share that it answered in each. */
@@ -21,16 +20,14 @@ const SECONDS = 5
 const SHARE = 0.1
 
 export class LiveServerLaw implements Observer {
-  readonly #book: HealthBook
-  readonly #lanes: LaneBook
+  readonly #books: Books
   /** By lane, after the last step: failures that are counted, and the last sign of life. */
   readonly #seen = new Map<number, { failures: number; signAt: number }>()
   /** A client got an answer since the latest response of a server arrived. */
   #isPassedOn = false
 
-  constructor({ health, lanes }: Books) {
-    this.#book = health
-    this.#lanes = lanes
+  constructor(books: Books) {
+    this.#books = books
   }
 
   reconfigured(): void {
@@ -46,7 +43,7 @@ export class LiveServerLaw implements Observer {
   }
 
   noted(event: EngineEvent, now: Instant): void {
-    const health = event.kind === 'server-state' ? this.#book.of(event.lane) : undefined
+    const health = event.kind === 'server-state' ? this.#books.health.lanes.get(event.lane) : undefined
     if (event.kind !== 'server-state' || health === undefined) return
     if (event.to === 'down') this.#checkDown(health, event.why, now)
     if (event.from === 'down') this.#checkReturn(health, event.why, now)
@@ -55,8 +52,8 @@ export class LiveServerLaw implements Observer {
 
   /** Failures are counted during a step, so they are read from the counters. */
   stepped(now: Instant): void {
-    for (const { number: lane, counters } of this.#lanes.engine?.inspection.lanes ?? []) {
-      const health = this.#book.of(lane)
+    for (const { number: lane, counters } of this.#books.lanes.engine?.inspection.lanes ?? []) {
+      const health = this.#books.health.lanes.get(lane)
       if (health === undefined) continue
       const seen = this.#seen.get(lane)
       // A sign of life in the same step may have come after the failure.
@@ -68,17 +65,17 @@ export class LiveServerLaw implements Observer {
 
   #checkDown(health: LaneHealth, why: string, now: Instant): void {
     const name = `${health.server} (${health.class})`
-    if (health.heldAt > now - this.#book.leastWait(health, now)) {
+    if (health.heldAt > now - this.#books.health.leastWait(health, now)) {
       const saw = `${name} is Down (${why}) ${agoOf(health.heldAt, now)} after it answered in time`
       throw new BrokenLaw('live-server', saw, now)
     }
-    if (this.#lanes.options.deadServer.probe === 'none') return
-    const probe = this.#book.probeOf(health.lane)
-    const timeout = this.#book.leastTimeout(health.lane)
+    if (this.#books.lanes.options.deadServer.probe === 'none') return
+    const probe = this.#books.health.probes.get(health.lane)
+    const timeout = this.#books.health.leastTimeouts.get(health.lane) ?? 0
     if (probe === undefined || probe.answeredAt !== undefined || probe.firstAt > now - timeout * LEAST) {
       throw new BrokenLaw('asked-first', `${name} is Down (${why}), and no probe was left unanswered before`, now)
     }
-    const seconds = this.#book.secondsBefore(health, now, SECONDS)
+    const seconds = this.#books.health.secondsBefore(health, now, SECONDS)
     const isFresh = now - health.begunAt > SECONDS * MICROS_PER_SECOND
     if (isFresh && seconds.length === SECONDS && seconds.every(({ sent, answers }) => answers >= sent * SHARE)) {
       const counts = seconds.map(({ sent, answers }) => `${answers} of ${sent}`).join(', ')
@@ -87,7 +84,7 @@ export class LiveServerLaw implements Observer {
   }
 
   #checkReturn(health: LaneHealth, why: string, now: Instant): void {
-    const isOver = now >= health.formerSince + this.#lanes.options.deadServer.deadTime
+    const isOver = now >= health.formerSince + this.#books.lanes.options.deadServer.deadTime
     // If there is no other server, a login waits longer than its tries. Its client got that response a moment ago.
     const isInTime = !health.isSignLate || (health.class === 'authentication' && this.#isPassedOn)
     const isHeard = health.probeAnsweredAt === now || (health.signAt === now && isInTime)
@@ -97,7 +94,7 @@ export class LiveServerLaw implements Observer {
   }
 
   #checkFailure(health: LaneHealth, signAt: number, now: Instant): void {
-    if (signAt <= now - this.#book.leastWait(health, now)) return
+    if (signAt <= now - this.#books.health.leastWait(health, now)) return
     const saw = `a failure of ${health.server} (${health.class}) is counted ${agoOf(signAt, now)} after a valid response`
     throw new BrokenLaw('no-failure', saw, now)
   }

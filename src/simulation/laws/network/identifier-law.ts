@@ -76,7 +76,7 @@ export class IdentifierLaw implements Observer {
 
   /** What is in hand keeps the limits that it began with, so the looser ones hold. */
   #enterLimits(): void {
-    for (const [lane, { limits }] of this.#lanes.all) {
+    for (const [lane, { limits }] of this.#lanes.facts) {
       const before = this.#limits.get(lane) ?? limits
       this.#limits.set(lane, {
         timeout: Math.min(before.timeout, limits.timeout),
@@ -121,7 +121,7 @@ export class IdentifierLaw implements Observer {
 
   responded(lane: number, port: number, bytes: Uint8Array, _now: Instant): void {
     const known = this.#uses.get(identifierKeyOf(lane, port, bytes))
-    const secret = this.#lanes.of(lane)?.server.secret
+    const secret = this.#lanes.facts.get(lane)?.server.secret
     if (known === undefined || secret === undefined) return
     // A server may have a wrong secret, or answer what this identifier carried before.
     if (!verifies(wellFormed(bytes), known.bytes, secret)) return
@@ -137,7 +137,7 @@ export class IdentifierLaw implements Observer {
   }
 
   #addInFlight(lane: number, use: Use, now: Instant, limits: Limits): void {
-    const endpoint = this.#lanes.endpointOf(lane)?.key ?? ''
+    const endpoint = this.#lanes.endpoints.get(lane)?.key ?? ''
     let flight = this.#flights.get(endpoint)
     if (flight === undefined) {
       flight = { sent: [], count: 0, patience: patienceOf(limits) }
@@ -161,7 +161,7 @@ export class IdentifierLaw implements Observer {
   }
 
   #removeInFlight(lane: number, use: Use): void {
-    const flight = this.#flights.get(this.#lanes.endpointOf(lane)?.key ?? '')
+    const flight = this.#flights.get(this.#lanes.endpoints.get(lane)?.key ?? '')
     if (flight === undefined || !use.isInFlight) return
     use.isInFlight = false
     flight.count -= 1

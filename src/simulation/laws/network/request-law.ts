@@ -147,7 +147,7 @@ export class RequestLaw implements Observer {
     if (carried !== undefined && this.#droppedFor !== undefined && !isLeftLate) carried.isSpoilt = true
     const asked = carried === undefined ? undefined : this.#asked.get(carried.key, now)
     if (carried === undefined || asked?.sent === undefined || !this.#isOutstanding(asked, now)) return
-    const secret = this.#books.lanes.of(lane)?.server.secret
+    const secret = this.#books.lanes.facts.get(lane)?.server.secret
     if (secret === undefined || !verifies(packet, carried.bytes, secret) || carried.arrival !== asked.arrival) return
     // It has ended the request, or can't be passed on.
     if (asked.sent.identifier === identifier || !isLeftLate) asked.answered = { at: now, number: this.#answers }

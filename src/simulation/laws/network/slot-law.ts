@@ -50,7 +50,7 @@ export class SlotLaw implements Observer {
 
   #countOf(lane: number, now: Instant): LaneCount {
     this.#enterSecond(now)
-    const endpoint = this.#lanes.endpointOf(lane)
+    const endpoint = this.#lanes.endpoints.get(lane)
     const known = this.#counts.get(endpoint?.key ?? '')
     if (known !== undefined) return known
     // A server that a reload has just added has its rate from the new options on.
