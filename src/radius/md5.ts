@@ -1,10 +1,9 @@
 /**
  * MD5 (RFC 1321) and HMAC-MD5 (RFC 2104), the two functions that every RADIUS packet costs.
  *
- * A call into node:crypto costs several times as much as hashing 200 octets here. The 64 steps are written out on a plain
- * Int32Array, nothing is allocated between `begin` and `finish`, and the two HMAC states of a key are computed once. All
- * callers are synchronous, so one `md5` serves them all: each hash is finished before the next one begins. It works on
- * machines of either byte order.
+ * A call into node:crypto costs several times as much as hashing 200 octets here. Nothing is allocated between `begin` and
+ * `finishInto`, and the two HMAC states of a key are computed once. All callers are synchronous, so one `md5` serves them
+ * all: each hash is finished before the next one begins. It works on machines of either byte order.
  */
 
 const BLOCK = 64
@@ -109,7 +108,7 @@ export class Md5 {
     while (filled < BLOCK) block[filled++] = 0
     writeWord(this.#length << 3, block, BLOCK - 8)
     compress(this.#state, block, 0)
-    for (let i = 0; i < 4; i += 1) writeWord(this.#state[i]!, target, at + 4 * i)
+    for (let i = 0; i < 4; i += 1) writeWord(this.#state[i]! | 0, target, at + 4 * i)
   }
 }
 
@@ -144,7 +143,15 @@ function setInitial(state: Int32Array): void {
   state[3] = 0x10325476
 }
 
-/** One block of 64 octets into the state: RFC 1321 section 3.4, its four rounds of 16 steps written out. */
+/** The constant of each step, by RFC 1321 section 3.4: 2^32 times |sin(step)| without its fraction, steps from 1 on. */
+const SINES = Int32Array.from({ length: 64 }, (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))))
+
+const rotated = (word: number, by: number): number => (word << by) | (word >>> (32 - by))
+
+/**
+ * One block of 64 octets into the state: the four rounds of 16 steps of RFC 1321 section 3.4. Four steps are written out, so
+ * that the words change their places without being moved. `| 0` keeps every sum a 32-bit integer for the compiler.
+ */
 function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
   const w = words
   for (let i = 0, j = at; i < 16; i += 1, j += 4) {
@@ -154,135 +161,30 @@ function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
   let b = state[1]!
   let c = state[2]!
   let d = state[3]!
-  let t = 0
-  t = (a + (((c ^ d) & b) ^ d) + w[0]! - 680876936) | 0
-  a = (((t << 7) | (t >>> 25)) + b) | 0
-  t = (d + (((b ^ c) & a) ^ c) + w[1]! - 389564586) | 0
-  d = (((t << 12) | (t >>> 20)) + a) | 0
-  t = (c + (((a ^ b) & d) ^ b) + w[2]! + 606105819) | 0
-  c = (((t << 17) | (t >>> 15)) + d) | 0
-  t = (b + (((d ^ a) & c) ^ a) + w[3]! - 1044525330) | 0
-  b = (((t << 22) | (t >>> 10)) + c) | 0
-  t = (a + (((c ^ d) & b) ^ d) + w[4]! - 176418897) | 0
-  a = (((t << 7) | (t >>> 25)) + b) | 0
-  t = (d + (((b ^ c) & a) ^ c) + w[5]! + 1200080426) | 0
-  d = (((t << 12) | (t >>> 20)) + a) | 0
-  t = (c + (((a ^ b) & d) ^ b) + w[6]! - 1473231341) | 0
-  c = (((t << 17) | (t >>> 15)) + d) | 0
-  t = (b + (((d ^ a) & c) ^ a) + w[7]! - 45705983) | 0
-  b = (((t << 22) | (t >>> 10)) + c) | 0
-  t = (a + (((c ^ d) & b) ^ d) + w[8]! + 1770035416) | 0
-  a = (((t << 7) | (t >>> 25)) + b) | 0
-  t = (d + (((b ^ c) & a) ^ c) + w[9]! - 1958414417) | 0
-  d = (((t << 12) | (t >>> 20)) + a) | 0
-  t = (c + (((a ^ b) & d) ^ b) + w[10]! - 42063) | 0
-  c = (((t << 17) | (t >>> 15)) + d) | 0
-  t = (b + (((d ^ a) & c) ^ a) + w[11]! - 1990404162) | 0
-  b = (((t << 22) | (t >>> 10)) + c) | 0
-  t = (a + (((c ^ d) & b) ^ d) + w[12]! + 1804603682) | 0
-  a = (((t << 7) | (t >>> 25)) + b) | 0
-  t = (d + (((b ^ c) & a) ^ c) + w[13]! - 40341101) | 0
-  d = (((t << 12) | (t >>> 20)) + a) | 0
-  t = (c + (((a ^ b) & d) ^ b) + w[14]! - 1502002290) | 0
-  c = (((t << 17) | (t >>> 15)) + d) | 0
-  t = (b + (((d ^ a) & c) ^ a) + w[15]! + 1236535329) | 0
-  b = (((t << 22) | (t >>> 10)) + c) | 0
-  t = (a + (((b ^ c) & d) ^ c) + w[1]! - 165796510) | 0
-  a = (((t << 5) | (t >>> 27)) + b) | 0
-  t = (d + (((a ^ b) & c) ^ b) + w[6]! - 1069501632) | 0
-  d = (((t << 9) | (t >>> 23)) + a) | 0
-  t = (c + (((d ^ a) & b) ^ a) + w[11]! + 643717713) | 0
-  c = (((t << 14) | (t >>> 18)) + d) | 0
-  t = (b + (((c ^ d) & a) ^ d) + w[0]! - 373897302) | 0
-  b = (((t << 20) | (t >>> 12)) + c) | 0
-  t = (a + (((b ^ c) & d) ^ c) + w[5]! - 701558691) | 0
-  a = (((t << 5) | (t >>> 27)) + b) | 0
-  t = (d + (((a ^ b) & c) ^ b) + w[10]! + 38016083) | 0
-  d = (((t << 9) | (t >>> 23)) + a) | 0
-  t = (c + (((d ^ a) & b) ^ a) + w[15]! - 660478335) | 0
-  c = (((t << 14) | (t >>> 18)) + d) | 0
-  t = (b + (((c ^ d) & a) ^ d) + w[4]! - 405537848) | 0
-  b = (((t << 20) | (t >>> 12)) + c) | 0
-  t = (a + (((b ^ c) & d) ^ c) + w[9]! + 568446438) | 0
-  a = (((t << 5) | (t >>> 27)) + b) | 0
-  t = (d + (((a ^ b) & c) ^ b) + w[14]! - 1019803690) | 0
-  d = (((t << 9) | (t >>> 23)) + a) | 0
-  t = (c + (((d ^ a) & b) ^ a) + w[3]! - 187363961) | 0
-  c = (((t << 14) | (t >>> 18)) + d) | 0
-  t = (b + (((c ^ d) & a) ^ d) + w[8]! + 1163531501) | 0
-  b = (((t << 20) | (t >>> 12)) + c) | 0
-  t = (a + (((b ^ c) & d) ^ c) + w[13]! - 1444681467) | 0
-  a = (((t << 5) | (t >>> 27)) + b) | 0
-  t = (d + (((a ^ b) & c) ^ b) + w[2]! - 51403784) | 0
-  d = (((t << 9) | (t >>> 23)) + a) | 0
-  t = (c + (((d ^ a) & b) ^ a) + w[7]! + 1735328473) | 0
-  c = (((t << 14) | (t >>> 18)) + d) | 0
-  t = (b + (((c ^ d) & a) ^ d) + w[12]! - 1926607734) | 0
-  b = (((t << 20) | (t >>> 12)) + c) | 0
-  t = (a + (b ^ c ^ d) + w[5]! - 378558) | 0
-  a = (((t << 4) | (t >>> 28)) + b) | 0
-  t = (d + (a ^ b ^ c) + w[8]! - 2022574463) | 0
-  d = (((t << 11) | (t >>> 21)) + a) | 0
-  t = (c + (d ^ a ^ b) + w[11]! + 1839030562) | 0
-  c = (((t << 16) | (t >>> 16)) + d) | 0
-  t = (b + (c ^ d ^ a) + w[14]! - 35309556) | 0
-  b = (((t << 23) | (t >>> 9)) + c) | 0
-  t = (a + (b ^ c ^ d) + w[1]! - 1530992060) | 0
-  a = (((t << 4) | (t >>> 28)) + b) | 0
-  t = (d + (a ^ b ^ c) + w[4]! + 1272893353) | 0
-  d = (((t << 11) | (t >>> 21)) + a) | 0
-  t = (c + (d ^ a ^ b) + w[7]! - 155497632) | 0
-  c = (((t << 16) | (t >>> 16)) + d) | 0
-  t = (b + (c ^ d ^ a) + w[10]! - 1094730640) | 0
-  b = (((t << 23) | (t >>> 9)) + c) | 0
-  t = (a + (b ^ c ^ d) + w[13]! + 681279174) | 0
-  a = (((t << 4) | (t >>> 28)) + b) | 0
-  t = (d + (a ^ b ^ c) + w[0]! - 358537222) | 0
-  d = (((t << 11) | (t >>> 21)) + a) | 0
-  t = (c + (d ^ a ^ b) + w[3]! - 722521979) | 0
-  c = (((t << 16) | (t >>> 16)) + d) | 0
-  t = (b + (c ^ d ^ a) + w[6]! + 76029189) | 0
-  b = (((t << 23) | (t >>> 9)) + c) | 0
-  t = (a + (b ^ c ^ d) + w[9]! - 640364487) | 0
-  a = (((t << 4) | (t >>> 28)) + b) | 0
-  t = (d + (a ^ b ^ c) + w[12]! - 421815835) | 0
-  d = (((t << 11) | (t >>> 21)) + a) | 0
-  t = (c + (d ^ a ^ b) + w[15]! + 530742520) | 0
-  c = (((t << 16) | (t >>> 16)) + d) | 0
-  t = (b + (c ^ d ^ a) + w[2]! - 995338651) | 0
-  b = (((t << 23) | (t >>> 9)) + c) | 0
-  t = (a + (c ^ (b | ~d)) + w[0]! - 198630844) | 0
-  a = (((t << 6) | (t >>> 26)) + b) | 0
-  t = (d + (b ^ (a | ~c)) + w[7]! + 1126891415) | 0
-  d = (((t << 10) | (t >>> 22)) + a) | 0
-  t = (c + (a ^ (d | ~b)) + w[14]! - 1416354905) | 0
-  c = (((t << 15) | (t >>> 17)) + d) | 0
-  t = (b + (d ^ (c | ~a)) + w[5]! - 57434055) | 0
-  b = (((t << 21) | (t >>> 11)) + c) | 0
-  t = (a + (c ^ (b | ~d)) + w[12]! + 1700485571) | 0
-  a = (((t << 6) | (t >>> 26)) + b) | 0
-  t = (d + (b ^ (a | ~c)) + w[3]! - 1894986606) | 0
-  d = (((t << 10) | (t >>> 22)) + a) | 0
-  t = (c + (a ^ (d | ~b)) + w[10]! - 1051523) | 0
-  c = (((t << 15) | (t >>> 17)) + d) | 0
-  t = (b + (d ^ (c | ~a)) + w[1]! - 2054922799) | 0
-  b = (((t << 21) | (t >>> 11)) + c) | 0
-  t = (a + (c ^ (b | ~d)) + w[8]! + 1873313359) | 0
-  a = (((t << 6) | (t >>> 26)) + b) | 0
-  t = (d + (b ^ (a | ~c)) + w[15]! - 30611744) | 0
-  d = (((t << 10) | (t >>> 22)) + a) | 0
-  t = (c + (a ^ (d | ~b)) + w[6]! - 1560198380) | 0
-  c = (((t << 15) | (t >>> 17)) + d) | 0
-  t = (b + (d ^ (c | ~a)) + w[13]! + 1309151649) | 0
-  b = (((t << 21) | (t >>> 11)) + c) | 0
-  t = (a + (c ^ (b | ~d)) + w[4]! - 145523070) | 0
-  a = (((t << 6) | (t >>> 26)) + b) | 0
-  t = (d + (b ^ (a | ~c)) + w[11]! - 1120210379) | 0
-  d = (((t << 10) | (t >>> 22)) + a) | 0
-  t = (c + (a ^ (d | ~b)) + w[2]! + 718787259) | 0
-  c = (((t << 15) | (t >>> 17)) + d) | 0
-  t = (b + (d ^ (c | ~a)) + w[9]! - 343485551) | 0
-  b = (((t << 21) | (t >>> 11)) + c) | 0
+  for (let i = 0; i < 16; i += 4) {
+    a = (rotated((a + (((c ^ d) & b) ^ d) + w[i]! + SINES[i]!) | 0, 7) + b) | 0
+    d = (rotated((d + (((b ^ c) & a) ^ c) + w[i + 1]! + SINES[i + 1]!) | 0, 12) + a) | 0
+    c = (rotated((c + (((a ^ b) & d) ^ b) + w[i + 2]! + SINES[i + 2]!) | 0, 17) + d) | 0
+    b = (rotated((b + (((d ^ a) & c) ^ a) + w[i + 3]! + SINES[i + 3]!) | 0, 22) + c) | 0
+  }
+  for (let i = 16; i < 32; i += 4) {
+    a = (rotated((a + (((b ^ c) & d) ^ c) + w[(5 * i + 1) & 15]! + SINES[i]!) | 0, 5) + b) | 0
+    d = (rotated((d + (((a ^ b) & c) ^ b) + w[(5 * i + 6) & 15]! + SINES[i + 1]!) | 0, 9) + a) | 0
+    c = (rotated((c + (((d ^ a) & b) ^ a) + w[(5 * i + 11) & 15]! + SINES[i + 2]!) | 0, 14) + d) | 0
+    b = (rotated((b + (((c ^ d) & a) ^ d) + w[(5 * i) & 15]! + SINES[i + 3]!) | 0, 20) + c) | 0
+  }
+  for (let i = 32; i < 48; i += 4) {
+    a = (rotated((a + (b ^ c ^ d) + w[(3 * i + 5) & 15]! + SINES[i]!) | 0, 4) + b) | 0
+    d = (rotated((d + (a ^ b ^ c) + w[(3 * i + 8) & 15]! + SINES[i + 1]!) | 0, 11) + a) | 0
+    c = (rotated((c + (d ^ a ^ b) + w[(3 * i + 11) & 15]! + SINES[i + 2]!) | 0, 16) + d) | 0
+    b = (rotated((b + (c ^ d ^ a) + w[(3 * i + 14) & 15]! + SINES[i + 3]!) | 0, 23) + c) | 0
+  }
+  for (let i = 48; i < 64; i += 4) {
+    a = (rotated((a + (c ^ (b | ~d)) + w[(7 * i) & 15]! + SINES[i]!) | 0, 6) + b) | 0
+    d = (rotated((d + (b ^ (a | ~c)) + w[(7 * i + 7) & 15]! + SINES[i + 1]!) | 0, 10) + a) | 0
+    c = (rotated((c + (a ^ (d | ~b)) + w[(7 * i + 14) & 15]! + SINES[i + 2]!) | 0, 15) + d) | 0
+    b = (rotated((b + (d ^ (c | ~a)) + w[(7 * i + 5) & 15]! + SINES[i + 3]!) | 0, 21) + c) | 0
+  }
   state[0] = state[0]! + a
   state[1] = state[1]! + b
   state[2] = state[2]! + c
