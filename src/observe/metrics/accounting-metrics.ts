@@ -6,18 +6,16 @@
  */
 import { type ClientAccounting, exact } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
-import { perClient, perClientAndAll, type ReadFigures } from './client-metrics.ts'
-import { counter, type MetricGroup, metricsOf, type SampleReader, samplesOf } from './metric.ts'
+import { type PerClientCounter, perClient, perClientAndAll } from './client-metrics.ts'
+import { counter, type MetricGroup, metricsOf, type NumberIn, type SampleReader, samplesOf } from './metric.ts'
 import { daemon, ofInstances } from './metric-readers.ts'
 
-const of = (read: (of: ClientAccounting) => number): { readonly figures: ReadFigures } => ({
-  figures: ({ accounting }, tell) => tell(read(accounting)),
+const of = (what: NumberIn<ClientAccounting>): PerClientCounter => ({
+  figures: ({ accounting }, tell) => tell(accounting[what]),
 })
 
 /** One figure for each kind. */
-const by = (
-  what: 'records' | 'rewritten' | 'shed',
-): { readonly labels: readonly string[]; readonly figures: ReadFigures } => ({
+const by = (what: 'records' | 'rewritten' | 'shed'): PerClientCounter => ({
   labels: ['kind'],
   figures: ({ accounting }, tell) => {
     for (const [kind, value] of Object.entries(accounting[what])) tell(value, kind)
@@ -25,9 +23,7 @@ const by = (
 })
 
 /** Both directions; only where sessions are tracked is the traffic known. */
-const ofTraffic = (
-  what: 'Octets' | 'Packets',
-): { readonly labels: readonly string[]; readonly figures: ReadFigures } => ({
+const ofTraffic = (what: 'Octets' | 'Packets'): PerClientCounter => ({
   labels: ['direction'],
   figures: ({ accounting: { traffic } }, tell, { sessions }) => {
     if (sessions === undefined) return
@@ -35,17 +31,17 @@ const ofTraffic = (
   },
 })
 
-const sessions = metricsOf((read: (of: SessionCounts) => number) => ({
+const sessions = metricsOf<SessionCounts>((read) => ({
   labels: ['instance'],
   read: ofInstances((engine, instance) =>
     engine.sessions === undefined ? [] : [{ labels: { instance }, value: read(engine.sessions) }],
   ),
 }))
 
-const ofSessionsBy = (label: string, read: (of: SessionCounts) => Readonly<Record<string, number>>): SampleReader => ({
+const ofSessionsBy = (label: string, what: 'anomalies' | 'ended' | 'bundlesEnded'): SampleReader => ({
   labels: [label, 'instance'],
   read: ofInstances((engine, instance) =>
-    engine.sessions === undefined ? [] : samplesOf(read(engine.sessions), (key) => ({ [label]: key, instance })),
+    engine.sessions === undefined ? [] : samplesOf(engine.sessions[what], (key) => ({ [label]: key, instance })),
   ),
 })
 
@@ -66,17 +62,17 @@ export const ACCOUNTING_METRICS: MetricGroup = {
     ...perClientAndAll(
       'accounting_member_link_records',
       'Records of a link of an MLPPP bundle.',
-      of(({ memberLinkRecords }) => memberLinkRecords),
+      of('memberLinkRecords'),
     ),
     ...perClientAndAll(
       'accounting_damaged_vendor_attributes',
       'Vendor attributes whose lengths do not add up; passed on as they came.',
-      of(({ damagedVendorAttributes }) => damagedVendorAttributes),
+      of('damagedVendorAttributes'),
     ),
     ...perClientAndAll(
       'accounting_padded_vendor_attributes',
       'ERX attributes with zeros behind the last sub-attribute; passed on as they came.',
-      of(({ paddedVendorAttributes }) => paddedVendorAttributes),
+      of('paddedVendorAttributes'),
     ),
     ...perClientAndAll(
       'accounting_rewritten',
@@ -86,40 +82,28 @@ export const ACCOUNTING_METRICS: MetricGroup = {
     perClient(
       'accounting_coalesced',
       'Interim updates whose place in a queue a newer one of their session took.',
-      of(({ coalesced }) => coalesced),
+      of('coalesced'),
     ),
     ...perClientAndAll('accounting_shed', 'Records that an overflow policy removed, by Acct-Status-Type.', by('shed')),
     counter(
       'accounting_anomalies',
       'Records that are odd beside the one before them.',
-      ofSessionsBy('anomaly', (of) => of.anomalies),
+      ofSessionsBy('anomaly', 'anomalies'),
     ),
-    sessions.gauge('accounting_sessions', 'Sessions that are tracked and have not ended.', (of) => of.live),
-    sessions.gauge('accounting_mlppp_sessions', 'Of these, links of an MLPPP bundle.', (of) => of.memberLinks),
-    sessions.gauge(
-      'accounting_mlppp_bundles',
-      'MLPPP bundles that are tracked and have not ended.',
-      (of) => of.bundles,
-    ),
-    counter(
-      'accounting_sessions_ended',
-      'Tracked sessions that ended, by how.',
-      ofSessionsBy('end', (of) => of.ended),
-    ),
-    sessions.counter(
-      'accounting_sessions_evicted',
-      'Sessions forgotten because max_sessions was reached.',
-      (of) => of.evicted,
-    ),
+    sessions.gauge('accounting_sessions', 'Sessions that are tracked and have not ended.', 'live'),
+    sessions.gauge('accounting_mlppp_sessions', 'Of these, links of an MLPPP bundle.', 'memberLinks'),
+    sessions.gauge('accounting_mlppp_bundles', 'MLPPP bundles that are tracked and have not ended.', 'bundles'),
+    counter('accounting_sessions_ended', 'Tracked sessions that ended, by how.', ofSessionsBy('end', 'ended')),
+    sessions.counter('accounting_sessions_evicted', 'Sessions forgotten because max_sessions was reached.', 'evicted'),
     counter(
       'accounting_mlppp_bundles_ended',
       'MLPPP bundles that ended, by how; `evicted`: forgotten because there were too many.',
-      ofSessionsBy('end', (of) => of.bundlesEnded),
+      ofSessionsBy('end', 'bundlesEnded'),
     ),
     daemon.counter(
       'accounting_sessions_log_lines_lost',
       'Lines of the sessions log that are in no file: the disk is full, or its directory gone.',
-      (view) => view.sessionsLogLinesLost,
+      'sessionsLogLinesLost',
     ),
   ],
 }

@@ -8,17 +8,15 @@ import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot
 import { listedClients } from '../view/client-activity.ts'
 import { counter, type Metric, type Sample } from './metric.ts'
 
-/** Calls `tell` for each figure of a client, with the values of the metric's own labels. */
-export type ReadFigures = (
-  client: ClientSnapshot,
-  tell: (value: number, ...labels: readonly string[]) => void,
-  engine: EngineSnapshot,
-) => void
-
-/** `labels`: beside `client` and `instance`. */
-interface PerClientCounter {
+export interface PerClientCounter {
+  /** Beside `client` and `instance`. */
   readonly labels?: readonly string[]
-  readonly figures: ReadFigures
+  /** Calls `tell` for each figure of a client, with the values of `labels`. */
+  figures(
+    client: ClientSnapshot,
+    tell: (value: number, ...labels: readonly string[]) => void,
+    engine: EngineSnapshot,
+  ): void
 }
 
 /** The series of each shown client. */
@@ -39,9 +37,6 @@ export const perClient = (name: string, help: string, { labels = [], figures }: 
       }),
   })
 
-const formerIn = ({ formerClients }: EngineSnapshot): ClientSnapshot[] =>
-  formerClients === undefined ? [] : [formerClients]
-
 /** One series for all clients together, shown or not, and those that reloads removed: it never falls. */
 export const allClients = (name: string, help: string, { labels = [], figures }: PerClientCounter): Metric =>
   counter(name, help, {
@@ -49,7 +44,7 @@ export const allClients = (name: string, help: string, { labels = [], figures }:
     read: ({ instances }) =>
       instances.flatMap(({ number, engine }) => {
         const sums = new Map<string, { value: number; readonly of: readonly string[] }>()
-        for (const client of [...engine.clients, ...formerIn(engine)]) {
+        for (const client of engine.clients.concat(engine.formerClients ?? [])) {
           figures(
             client,
             (value, ...of) => {
@@ -75,8 +70,5 @@ export const perClientAndAll = (name: string, help: string, counted: PerClientCo
 ]
 
 /** The labels of these names. */
-function named(names: readonly string[], values: readonly string[]): Record<string, string> {
-  const labels: Record<string, string> = {}
-  for (const [at, name] of names.entries()) labels[name] = values[at] ?? ''
-  return labels
-}
+const named = (names: readonly string[], values: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']))

@@ -96,7 +96,7 @@ const DAEMON: readonly Metric[] = [
     labels: ['digest'],
     read: ({ config: { digest } }) => [{ labels: { digest }, value: 1 }],
   }),
-  daemon.gauge('start_time_seconds', 'When the daemon started, Unix time.', (view) => view.startedUnixSeconds),
+  daemon.gauge('start_time_seconds', 'When the daemon started, Unix time.', 'startedUnixSeconds'),
   daemon.gauge('ready', '1 while /readyz answers 200.', (view) => (notReady(view).length === 0 ? 1 : 0)),
   daemon.gauge('draining', '1 while no new messages are taken.', (view) => (view.phase === 'draining' ? 1 : 0)),
   counter('config_reloads', 'Reloads by result.', {
@@ -113,8 +113,8 @@ const DAEMON: readonly Metric[] = [
     '1 where the last reload was taken, or none was asked for.',
     ({ config }) => (config.refused === undefined ? 1 : 0),
   ),
-  threads.counter('send_failures', 'Datagrams that the system refused to send.', (one) => one.sendFailures),
-  threads.counter('internal_errors', 'Packets in which our own code threw.', (one) => one.internalErrors),
+  threads.counter('send_failures', 'Datagrams that the system refused to send.', 'sendFailures'),
+  threads.counter('internal_errors', 'Packets in which our own code threw.', 'internalErrors'),
   counter(
     'watch_errors',
     'Errors in watching, by place; no packet was touched. The log has `watch-failed` with the cause.',
@@ -123,8 +123,8 @@ const DAEMON: readonly Metric[] = [
       read: ({ watchErrors }) => samplesOf(watchErrors, (place) => ({ place })),
     },
   ),
-  daemon.counter('log_lines_lost', 'Log lines that the reader did not take in time.', (view) => view.logLinesLost),
-  daemon.counter('tps_lines_lost', 'Lines of the TPS file that could not be written.', (view) => view.tpsLinesLost),
+  daemon.counter('log_lines_lost', 'Log lines that the reader did not take in time.', 'logLinesLost'),
+  daemon.counter('tps_lines_lost', 'Lines of the TPS file that could not be written.', 'tpsLinesLost'),
   gauge(
     'listener_present',
     '1 while an address of `listen` is open, 0 while the machine lacks it; `optional` also for what a wildcard covers.',
@@ -152,24 +152,16 @@ const DAEMON: readonly Metric[] = [
         kernelDrops === undefined ? [] : [{ labels: { class: name, address }, value: kernelDrops }],
       ),
   }),
-  daemon.counter(
-    'upstream_kernel_drops',
-    'The same for the sockets towards the servers.',
-    (view) => view.upstreamKernelDrops,
-  ),
+  daemon.counter('upstream_kernel_drops', 'The same for the sockets towards the servers.', 'upstreamKernelDrops'),
   daemon.gauge('instances', 'Instances that the daemon has.', ({ instances }) => instances.length),
   threads.gauge('instance_running', '1 while the instance runs, 0 between a crash and its restart.', (one) =>
     one.isRunning ? 1 : 0,
   ),
-  threads.counter(
-    'instance_crashes',
-    'Times that the instance ended unasked and was started again.',
-    (one) => one.crashes,
-  ),
+  threads.counter('instance_crashes', 'Times that the instance ended unasked and was started again.', 'crashes'),
   threads.counter(
     'instance_cpu_seconds',
     'Processor time of the thread that the instance runs on now, user and system.',
-    (one) => one.cpuSeconds,
+    'cpuSeconds',
   ),
   threads.gauge(
     'event_loop_delay_mean_seconds',

@@ -8,7 +8,7 @@ import type { QueueLimits } from '../view/view.ts'
 import { counter, type Metric, type MetricGroup, metricsOf } from './metric.ts'
 import { classes, inSeconds, ofClassBy } from './metric-readers.ts'
 
-const limits = metricsOf((read: (of: QueueLimits) => number) => ({
+const limits = metricsOf<QueueLimits>((read) => ({
   labels: ['class'],
   read: (view) => TRAFFIC_CLASSES.map((name) => ({ labels: { class: name }, value: read(view.limits[name]) })),
 }))
@@ -29,36 +29,28 @@ const endingCounter = (ending: (typeof ENDINGS)[number]): Metric => {
 const LEDGER: readonly Metric[] = [
   classes.counter('requests_received', 'Datagrams of clients that entered the ledger.', (c) => c.ledger.received),
   ...ENDINGS.map(endingCounter),
-  ...PLACES.map(({ name, help }) => classes.gauge(`requests_${name}`, help, (c) => c[name])),
+  ...PLACES.map(({ name, help }) => classes.gauge(`requests_${name}`, help, name)),
   classes.gauge('ledger_imbalance_requests', 'What the law leaves over; anything but 0 is a bug.', imbalance),
 ]
 
 const CLASSES: readonly Metric[] = [
-  classes.gauge('queue_bytes', 'Bytes of the requests that wait.', (c) => c.queuedBytes),
-  limits.gauge(
-    'queue_limit_requests',
-    'Requests that may wait in each instance (max_messages).',
-    ({ messages }) => messages,
-  ),
-  limits.gauge('queue_limit_bytes', 'Bytes that may wait in each instance (max_bytes).', ({ bytes }) => bytes),
+  classes.gauge('queue_bytes', 'Bytes of the requests that wait.', 'queuedBytes'),
+  limits.gauge('queue_limit_requests', 'Requests that may wait in each instance (max_messages).', 'messages'),
+  limits.gauge('queue_limit_bytes', 'Bytes that may wait in each instance (max_bytes).', 'bytes'),
   limits.gauge('queue_limit_age_seconds', 'How long a request may wait (max_age).', ({ age }) => inSeconds(age)),
   classes.gauge('queue_oldest_age_seconds', 'Age of the oldest request that waits.', (c) => inSeconds(c.oldestAge)),
-  classes.gauge('instance_queue_requests', 'Requests in the instance queue itself.', (c) => c.instanceQueued),
-  classes.gauge(
-    'instance_queue_bytes',
-    'Bytes of the requests in the instance queue itself.',
-    (c) => c.instanceQueuedBytes,
-  ),
+  classes.gauge('instance_queue_requests', 'Requests in the instance queue itself.', 'instanceQueued'),
+  classes.gauge('instance_queue_bytes', 'Bytes of the requests in the instance queue itself.', 'instanceQueuedBytes'),
   classes.gauge(
     'instance_queue_oldest_age_seconds',
     'Age of the oldest request in the instance queue itself that was never sent.',
     (c) => inSeconds(c.instanceOldestAge),
   ),
-  classes.gauge('parked_requests', 'Requests that wait because every server is Down.', (c) => c.parked),
+  classes.gauge('parked_requests', 'Requests that wait because every server is Down.', 'parked'),
   classes.gauge(
     'set_aside_requests',
     'Accounting records that a living server left unanswered, until they are tried again.',
-    (c) => c.setAside,
+    'setAside',
   ),
   classes.counter('cached_answers', 'Duplicates answered from the answer cache.', (c) => c.counters.cachedAnswers),
   classes.counter(

@@ -24,7 +24,7 @@ export const ofInstances =
     instances.flatMap(({ number, engine }) => read(engine, String(number)))
 
 /** Without labels; no sample where the value is not known. */
-export const daemon = metricsOf((read: (view: DaemonView) => number | undefined) => ({
+export const daemon = metricsOf<DaemonView, number | undefined>((read) => ({
   labels: [],
   read: (view) => {
     const value = read(view)
@@ -33,12 +33,12 @@ export const daemon = metricsOf((read: (view: DaemonView) => number | undefined)
 }))
 
 /** Of each instance's thread. */
-export const threads = metricsOf((read: (one: DaemonView['instances'][number]) => number) => ({
+export const threads = metricsOf<DaemonView['instances'][number]>((read) => ({
   labels: ['instance'],
   read: ({ instances }) => instances.map((one) => ({ labels: { instance: String(one.number) }, value: read(one) })),
 }))
 
-export const classes = metricsOf((read: (of: ClassSnapshot) => number) => ({
+export const classes = metricsOf<ClassSnapshot>((read) => ({
   labels: CLASS_LABELS,
   read: ofInstances((engine, instance) =>
     TRAFFIC_CLASSES.map((name) => ({ labels: { class: name, instance }, value: read(engine.classes[name]) })),
@@ -78,7 +78,7 @@ const ofEachLane = <Value>(
     ),
 })
 
-export const lanes = metricsOf<(lane: LaneSnapshot) => number | undefined>(ofEachLane)
+export const lanes = metricsOf<LaneSnapshot, number | undefined>(ofEachLane)
 export const ofLaneHistogram: (read: (lane: LaneSnapshot) => Histogram) => SampleReader<HistogramSample> = ofEachLane
 
 export const ofLaneBy = (

@@ -45,23 +45,20 @@ export interface SampleReader<One = Sample> {
   readonly read: (view: DaemonView) => readonly One[]
 }
 
-/** A number that only grows; its name ends in `_total`. */
-export const counter = (name: string, help: string, { labels, read: samples }: SampleReader): Metric => ({
-  name: `${PREFIX}${name}_total`,
-  kind: 'counter',
-  help,
-  labels,
-  samples,
-})
+const ofKind =
+  (kind: 'counter' | 'gauge', ending: string) =>
+  (name: string, help: string, { labels, read: samples }: SampleReader): Metric => ({
+    name: `${PREFIX}${name}${ending}`,
+    kind,
+    help,
+    labels,
+    samples,
+  })
 
+/** A number that only grows; its name ends in `_total`. */
+export const counter = ofKind('counter', '_total')
 /** A number that goes up and down. */
-export const gauge = (name: string, help: string, { labels, read: samples }: SampleReader): Metric => ({
-  name: PREFIX + name,
-  kind: 'gauge',
-  help,
-  labels,
-  samples,
-})
+export const gauge = ofKind('gauge', '')
 
 /** Times in buckets (`BUCKET_LIMITS`); its name ends in `_seconds`. */
 export const histogram = (
@@ -74,8 +71,15 @@ export const histogram = (
 export const samplesOf = (values: Readonly<Record<string, number>>, labels: (name: string) => Labels): Sample[] =>
   Object.entries(values).map(([name, value]) => ({ labels: labels(name), value }))
 
-/** Metrics that are all read in one way: `lanes.gauge(name, help, (lane) => lane.queued)`. */
-export const metricsOf = <Read>(reader: (read: Read) => SampleReader) => ({
-  counter: (name: string, help: string, read: Read): Metric => counter(name, help, reader(read)),
-  gauge: (name: string, help: string, read: Read): Metric => gauge(name, help, reader(read)),
-})
+/** The names of the fields that are numbers. */
+export type NumberIn<Of, Value = number> = { [Key in keyof Of]: Of[Key] extends Value ? Key : never }[keyof Of]
+
+/** Metrics that are all read in one way, each from a field or by a function: `lanes.gauge(name, help, 'queued')`. */
+export const metricsOf = <Of, Value = number>(reader: (read: (of: Of) => Value) => SampleReader) => {
+  type Read = NumberIn<Of, Value> | ((of: Of) => Value)
+  const readerOf = (read: Read): SampleReader => reader(typeof read === 'function' ? read : (of) => of[read] as Value)
+  return {
+    counter: (name: string, help: string, read: Read): Metric => counter(name, help, readerOf(read)),
+    gauge: (name: string, help: string, read: Read): Metric => gauge(name, help, readerOf(read)),
+  }
+}

@@ -56,7 +56,7 @@ const GAUGES: readonly Metric[] = [
     'Transmissions that timed out while no valid response ever came; 0 once one came.',
     (lane) => lane.unheard?.timeouts ?? 0,
   ),
-  lanes.gauge('server_consecutive_failures', 'Failures since the last response.', (lane) => lane.consecutiveFailures),
+  lanes.gauge('server_consecutive_failures', 'Failures since the last response.', 'consecutiveFailures'),
   lanes.gauge(
     'server_round_trip_seconds',
     'Of the last valid response; no sample before the first, and where it answers a retry: nobody knows which transmission then.',
@@ -80,18 +80,14 @@ const GAUGES: readonly Metric[] = [
   ),
   lanes.gauge('server_slot_quota_messages', 'Messages that the current slot may take.', (lane) => lane.slots.quota),
   lanes.gauge('server_slot_sent_messages', 'Messages sent in the current slot.', (lane) => lane.slots.sent),
-  lanes.gauge('server_queue_requests', 'Requests in the server queue.', (lane) => lane.queued),
-  lanes.gauge('server_queue_bytes', 'Bytes of the requests in the server queue.', (lane) => lane.queuedBytes),
+  lanes.gauge('server_queue_requests', 'Requests in the server queue.', 'queued'),
+  lanes.gauge('server_queue_bytes', 'Bytes of the requests in the server queue.', 'queuedBytes'),
   lanes.gauge('server_queue_oldest_age_seconds', 'Age of the oldest request in the server queue.', (lane) =>
     inSeconds(lane.oldestAge),
   ),
-  lanes.gauge(
-    'server_outstanding_requests',
-    'Requests that the server has not answered yet.',
-    (lane) => lane.outstanding,
-  ),
-  lanes.gauge('server_max_outstanding_requests', 'The most that may be outstanding.', (lane) => lane.maxOutstanding),
-  lanes.gauge('server_waiting_retries', 'Due retries that wait for quota.', (lane) => lane.waitingRetries),
+  lanes.gauge('server_outstanding_requests', 'Requests that the server has not answered yet.', 'outstanding'),
+  lanes.gauge('server_max_outstanding_requests', 'The most that may be outstanding.', 'maxOutstanding'),
+  lanes.gauge('server_waiting_retries', 'Due retries that wait for quota.', 'waitingRetries'),
   gauge(
     'server_identifiers',
     'Identifiers of the source ports, by what they do.',

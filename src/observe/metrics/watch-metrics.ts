@@ -10,12 +10,12 @@ import { daemon } from './metric-readers.ts'
 
 const SEVERITIES: readonly Severity[] = ['warning', 'critical']
 
-const webhook = metricsOf((read: (of: WebhookView) => number) => ({
+const webhook = metricsOf<WebhookView>((read) => ({
   labels: [],
   read: ({ watch }) => (watch.webhook === undefined ? [] : [{ labels: {}, value: read(watch.webhook) }]),
 }))
 
-const watched = metricsOf((read: (lane: LaneWatch) => number | undefined) => ({
+const watched = metricsOf<LaneWatch, number | undefined>((read) => ({
   labels: ['server', 'class'],
   read: ({ watch: { lanes } }) =>
     lanes.flatMap((lane) => {
@@ -57,12 +57,12 @@ export const WATCH_METRICS: MetricGroup = {
     watched.gauge(
       'server_utilisation_ratio',
       'Sent of max_rate in the last poll interval, all instances together, 0 to 1.',
-      ({ utilisation }) => utilisation,
+      'utilisation',
     ),
     watched.gauge(
       'server_load_ratio',
       'Offered of the effective ceiling in the last poll interval; 1 at least where messages kept waiting.',
-      ({ load }) => load,
+      'load',
     ),
     counter('webhook_deliveries', 'Requests to the webhook by result; no sample where there is none.', {
       labels: ['result'],
@@ -74,11 +74,7 @@ export const WATCH_METRICS: MetricGroup = {
       '1 where the last request to the webhook failed; no sample where there is none.',
       ({ failing }) => (failing === undefined ? 0 : 1),
     ),
-    webhook.gauge('webhook_waiting_alarms', 'Alarms that the webhook was not told of yet.', ({ waiting }) => waiting),
-    webhook.counter(
-      'webhook_lost_alarms',
-      'Alarms that the webhook is never told of, since too many waited.',
-      ({ lost }) => lost,
-    ),
+    webhook.gauge('webhook_waiting_alarms', 'Alarms that the webhook was not told of yet.', 'waiting'),
+    webhook.counter('webhook_lost_alarms', 'Alarms that the webhook is never told of, since too many waited.', 'lost'),
   ],
 }
