@@ -18,7 +18,7 @@ export interface Alert {
 }
 
 interface Entry {
-  alert: Alert
+  readonly alert: Alert
   /** Unix time of the last delivery of this state. */
   deliveredAt: number | undefined
 }
@@ -33,10 +33,9 @@ export class AlertOutbox {
   /** What a poll found: the alarms that are raised now, and those that were cleared. */
   update(raised: readonly Alarm[], cleared: readonly Alarm[], unixSeconds: number): void {
     for (const alarm of cleared) {
-      const entry = this.#entries.get(keyOf(alarm.id, alarm.subject))
-      if (entry === undefined) continue
-      entry.alert = { alarm, clearedUnixSeconds: unixSeconds }
-      entry.deliveredAt = undefined
+      const key = keyOf(alarm.id, alarm.subject)
+      const alert = { alarm, clearedUnixSeconds: unixSeconds }
+      if (this.#entries.has(key)) this.#entries.set(key, { alert, deliveredAt: undefined })
     }
     for (const alarm of raised) this.#raise(alarm)
   }
@@ -76,12 +75,12 @@ export class AlertOutbox {
   #raise(alarm: Alarm): void {
     const key = keyOf(alarm.id, alarm.subject)
     const entry = this.#entries.get(key)
-    const isNew = entry === undefined || entry.alert.clearedUnixSeconds !== undefined
-    if (entry !== undefined) {
-      entry.alert = { alarm, clearedUnixSeconds: undefined }
-      if (isNew) entry.deliveredAt = undefined
-    } else if (this.#entries.size < MOST_ALERTS) {
-      this.#entries.set(key, { alert: { alarm, clearedUnixSeconds: undefined }, deliveredAt: undefined })
-    } else this.lost += 1
+    if (entry === undefined && this.#entries.size >= MOST_ALERTS) {
+      this.lost += 1
+      return
+    }
+    const wasRaised = entry !== undefined && entry.alert.clearedUnixSeconds === undefined
+    const deliveredAt = wasRaised ? entry.deliveredAt : undefined
+    this.#entries.set(key, { alert: { alarm, clearedUnixSeconds: undefined }, deliveredAt })
   }
 }

@@ -51,14 +51,15 @@ export const HEALTH_FACTORS = {
     return sent === 0 ? 0 : Math.min(100, (100 * sum(lanes.map((lane) => lane.timeouts))) / sent)
   }),
   servers: factor('percent', 'servers of a class that are Down of themselves or Failing', (interval) =>
-    mostOfClasses((name) => shareOf(interval.lanes(), ({ lane }) => lane.class === name, isNoHelp)),
+    mostOfClasses((name) =>
+      shareOf(
+        interval.lanes().filter(({ lane }) => lane.class === name),
+        isNoHelp,
+      ),
+    ),
   ),
   instances: factor('percent', 'instances that crashed or do not run', (interval) =>
-    shareOf(
-      interval.instances(),
-      () => true,
-      ({ isDown }) => isDown,
-    ),
+    shareOf(interval.instances(), ({ isDown }) => isDown),
   ),
   'bad-authenticators': factor('a minute', 'datagrams of clients and servers that do not verify', (interval) =>
     sum([...interval.clientDrops(), ...interval.lanes()].map(({ wrongProofs }) => wrongProofs)),
@@ -70,10 +71,8 @@ export const HEALTH_FACTORS = {
 }
 
 /** In per cent. */
-function shareOf<T>(all: readonly T[], isOne: (of: T) => boolean, isSo: (of: T) => boolean): number {
-  const ones = all.filter(isOne)
-  return ones.length === 0 ? 0 : (100 * ones.filter(isSo).length) / ones.length
-}
+const shareOf = <T>(all: readonly T[], isSo: (of: T) => boolean): number =>
+  all.length === 0 ? 0 : (100 * all.filter(isSo).length) / all.length
 
 /** Down of itself, or Failing. */
 const isNoHelp = ({ lane: { state, isHeldDown } }: LaneRates): boolean =>

@@ -5,6 +5,7 @@
  * nothing more came until the interval's end; this changes nothing. An instance reports the delay of its event loop to one
  * view only, so every view passes here, and the worst delay of an interval is kept.
  */
+import { MICROS_PER_SECOND } from '../../units.ts'
 import type { Boundary } from '../boundary/boundary.io.ts'
 import { ALARM_IDS, type Alarm, type AlarmId, type HealthScore, type Reading, type Threshold } from '../view/alarm.ts'
 import { Interval } from '../view/interval.ts'
@@ -13,8 +14,6 @@ import { type AlarmDefinition, severityOf } from './alarm-definition.ts'
 import { ALARMS } from './alarm-definitions.ts'
 import { type AlarmReadings, Alarms, type Judgement } from './alarms.ts'
 import { BEST_SCORE, type HealthFactor, healthScoreOf, type Penalty } from './health-score.ts'
-
-const MICROS_PER_SECOND = 1_000_000
 
 export interface JudgeOptions {
   /** Microseconds. */

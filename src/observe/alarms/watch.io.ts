@@ -17,12 +17,17 @@ export interface WatchOptions extends JudgeOptions {
   readonly webhook: WebhookOptions | undefined
 }
 
+interface WatchedDaemon {
+  view(): Promise<DaemonView>
+  readonly log: Pick<Log, 'write'>
+  /** The address that the webhook's alerts point to. */
+  admin(): string
+  readonly boundary: Boundary
+}
+
 export class Watch {
   readonly #judge: Judge
-  readonly #view: () => Promise<DaemonView>
-  readonly #log: Pick<Log, 'write'>
-  readonly #admin: () => string
-  readonly #boundary: Boundary
+  readonly #daemon: WatchedDaemon
   #options: WatchOptions
   #webhook: Webhook | undefined
   #timer: NodeJS.Timeout | undefined
@@ -30,22 +35,10 @@ export class Watch {
   #polledAt = 0
   #isStopped = false
 
-  /** `admin` is the address that the webhook's alerts point to. */
-  constructor(
-    options: WatchOptions,
-    o: {
-      readonly view: () => Promise<DaemonView>
-      readonly log: Pick<Log, 'write'>
-      readonly admin: () => string
-      readonly boundary: Boundary
-    },
-  ) {
+  constructor(options: WatchOptions, daemon: WatchedDaemon) {
     this.#options = options
-    this.#judge = new Judge(options, o.boundary)
-    this.#view = o.view
-    this.#log = o.log
-    this.#admin = o.admin
-    this.#boundary = o.boundary
+    this.#judge = new Judge(options, daemon.boundary)
+    this.#daemon = daemon
     this.#useWebhook(options.webhook)
   }
 
@@ -60,7 +53,7 @@ export class Watch {
   }
 
   start(): void {
-    this.#boundary.start('poll', () => this.#poll())
+    this.#daemon.boundary.start('poll', () => this.#poll())
   }
 
   stop(): void {
@@ -79,7 +72,7 @@ export class Watch {
   async #poll(): Promise<void> {
     this.#timer = undefined
     try {
-      const view = await this.#view()
+      const view = await this.#daemon.view()
       if (!this.#isStopped) this.#judgeView(view, Date.now() / 1_000)
     } finally {
       // Whatever failed: the next poll comes.
@@ -91,7 +84,7 @@ export class Watch {
   #wait(): void {
     clearTimeout(this.#timer)
     const dueAt = this.#polledAt + this.#options.pollInterval / MICROS_PER_MILLI
-    this.#timer = this.#boundary.after('poll', Math.max(0, dueAt - performance.now()), () => this.#poll())
+    this.#timer = this.#daemon.boundary.after('poll', Math.max(0, dueAt - performance.now()), () => this.#poll())
   }
 
   #judgeView(view: DaemonView, unixSeconds: number): void {
@@ -99,21 +92,21 @@ export class Watch {
     const judgement = this.#judge.judge(view, unixSeconds)
     if (judgement === undefined) return
     this.#writeAlarms(judgement, unixSeconds)
-    this.#boundary.run('webhook', () => this.#webhook?.notify(this.#judge.alarms, judgement, unixSeconds))
+    this.#daemon.boundary.run('webhook', () => this.#webhook?.notify(this.#judge.alarms, judgement, unixSeconds))
     const { score, reasons } = this.#judge.health
     if (score === from) return
     const words = reasons.map(({ says }) => says).join('; ')
-    this.#log.write('health-changed', { score, from, reasons: words === '' ? 'all is well' : words })
+    this.#daemon.log.write('health-changed', { score, from, reasons: words === '' ? 'all is well' : words })
   }
 
   #writeAlarms({ raised, cleared }: Judgement, unixSeconds: number): void {
     for (const alarm of raised) {
       const what = alarmText(alarm.id, alarm.value, alarm.detail)
-      this.#log.write('alarm-raised', { ...alarmFields(alarm), what, advice: adviceOf(alarm) })
+      this.#daemon.log.write('alarm-raised', { ...alarmFields(alarm), what, advice: adviceOf(alarm) })
     }
     for (const alarm of cleared) {
       const raisedSeconds = Math.round(unixSeconds - alarm.sinceUnixSeconds)
-      this.#log.write('alarm-cleared', { ...alarmFields(alarm), raisedSeconds })
+      this.#daemon.log.write('alarm-cleared', { ...alarmFields(alarm), raisedSeconds })
     }
   }
 
@@ -122,8 +115,8 @@ export class Watch {
     else if (this.#webhook !== undefined) this.#webhook.reconfigure(options)
     else {
       const failed = (why: string, waiting: number): void =>
-        this.#log.write('webhook-failed', { url: this.#options.webhook?.url ?? '', why, waiting })
-      this.#webhook = new Webhook(options, { admin: this.#admin, failed, boundary: this.#boundary })
+        this.#daemon.log.write('webhook-failed', { url: this.#options.webhook?.url ?? '', why, waiting })
+      this.#webhook = new Webhook(options, { ...this.#daemon, failed })
     }
   }
 }

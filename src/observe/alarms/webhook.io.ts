@@ -22,29 +22,25 @@ export interface WebhookOptions {
   readonly resendInterval: Duration
 }
 
+interface AlertingDaemon {
+  /** The address for people. */
+  admin(): string
+  /** Called at the first failure after a success. */
+  failed(why: string, waiting: number): void
+  readonly boundary: Boundary
+}
+
 export class Webhook {
   readonly #outbox = new AlertOutbox()
-  readonly #admin: () => string
-  readonly #failed: (why: string, waiting: number) => void
-  readonly #boundary: Boundary
+  readonly #daemon: AlertingDaemon
   #options: WebhookOptions
   #isSending = false
   #failing: string | undefined
   #deliveries = { ok: 0, failed: 0 }
 
-  /** `admin` is the address for people; `failed` is called at the first failure after a success. */
-  constructor(
-    options: WebhookOptions,
-    o: {
-      readonly admin: () => string
-      readonly failed: (why: string, waiting: number) => void
-      readonly boundary: Boundary
-    },
-  ) {
+  constructor(options: WebhookOptions, daemon: AlertingDaemon) {
     this.#options = options
-    this.#admin = o.admin
-    this.#failed = o.failed
-    this.#boundary = o.boundary
+    this.#daemon = daemon
   }
 
   get view(): WebhookView {
@@ -58,7 +54,7 @@ export class Webhook {
   /** Sends what is due after a poll, without waiting for it. */
   notify(raised: readonly Alarm[], { cleared }: Judgement, unixSeconds: number): void {
     this.#outbox.update(raised, cleared, unixSeconds)
-    if (!this.#isSending) this.#boundary.start('webhook', () => this.#send(unixSeconds))
+    if (!this.#isSending) this.#daemon.boundary.start('webhook', () => this.#send(unixSeconds))
   }
 
   async #send(unixSeconds: number): Promise<void> {
@@ -80,7 +76,7 @@ export class Webhook {
     }
     this.#deliveries.failed += 1
     this.#outbox.failed(unixSeconds)
-    if (this.#failing === undefined) this.#failed(why, this.#outbox.waiting)
+    if (this.#failing === undefined) this.#daemon.failed(why, this.#outbox.waiting)
     this.#failing = why
   }
 
@@ -106,7 +102,7 @@ export class Webhook {
       ...alertOf(alarm, hostname()),
       startsAt: timeOf(alarm.sinceUnixSeconds),
       endsAt: timeOf(clearedUnixSeconds ?? unixSeconds + INTERVALS_UNTIL_CLEARED * resendSeconds),
-      generatorURL: `http://${this.#admin()}/alarms`,
+      generatorURL: `http://${this.#daemon.admin()}/alarms`,
     }
   }
 }
