@@ -8,6 +8,7 @@
  */
 import { ACCESS_REQUEST, HEADER_LENGTH, VENDOR_HEADER_LENGTH, VENDOR_SPECIFIC } from '../codes.ts'
 import { type Packet, vendorAt } from './packet.ts'
+import { lacksChallenge } from './rewrite.ts'
 import { RFC_FORMAT } from './vendors/dictionary.ts'
 import { formatOf } from './vendors/vendor-format.ts'
 
@@ -16,10 +17,7 @@ const SHORTEST_VALUE = 3
 
 /** Attributes that must be added to a request: Message-Authenticator, and the challenge that CHAP needs. */
 export const attributesToAdd = (packet: Packet): number =>
-  packet.code === ACCESS_REQUEST
-    ? (packet.messageAuthenticatorAt === 0 ? 1 : 0) +
-      (packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0 ? 1 : 0)
-    : 0
+  packet.code === ACCESS_REQUEST ? (packet.messageAuthenticatorAt === 0 ? 1 : 0) + (lacksChallenge(packet) ? 1 : 0) : 0
 
 /** Whether a server counts more than `most` (0 is no limit) with `added` more. */
 export function hasTooManyAttributes(packet: Packet, most: number, added = 0): boolean {

@@ -24,7 +24,7 @@ import { md5, sameSixteen } from './md5.ts'
 import type { Packet } from './packet.ts'
 import type { Secret } from './secret.ts'
 
-const NO_AUTHENTICATOR = new Uint8Array(16)
+const SIXTEEN_ZEROS = new Uint8Array(16)
 const computed = new Uint8Array(16)
 
 /**
@@ -72,7 +72,7 @@ export function checkResponse(
  * the way of its server, since the client accepts that.
  */
 export function isSignedOverZeros(response: Packet, secret: Secret): boolean {
-  return hasMessageAuthenticatorOver(response, NO_AUTHENTICATOR, secret)
+  return hasMessageAuthenticatorOver(response, SIXTEEN_ZEROS, secret)
 }
 
 function checkAccessRequest(packet: Packet, secret: Secret): RequestFault | undefined {
@@ -107,8 +107,8 @@ function checkAccountingRequest(packet: Packet, secret: Secret): RequestFault | 
     packet.repeatsMessageAuthenticator
   if (forbidden) return 'forbidden-attribute'
   // RFC 2866 section 3: MD5 over the packet with 16 zero octets for the authenticator, then the secret.
-  if (!isSignedOver(packet.bytes, NO_AUTHENTICATOR, secret)) return 'bad-authenticator'
-  return packet.messageAuthenticatorAt === 0 ? undefined : proofFault(packet, NO_AUTHENTICATOR, secret)
+  if (!isSignedOver(packet.bytes, SIXTEEN_ZEROS, secret)) return 'bad-authenticator'
+  return packet.messageAuthenticatorAt === 0 ? undefined : proofFault(packet, SIXTEEN_ZEROS, secret)
 }
 
 function checkStatusServer(packet: Packet, secret: Secret): RequestFault | undefined {
@@ -147,8 +147,9 @@ function hasMessageAuthenticatorOver(packet: Packet, standIn: Uint8Array, secret
     .add(bytes, 0, AUTHENTICATOR_AT)
     .add(standIn)
     .add(bytes, HEADER_LENGTH, at + 2)
-  md5.addZeros(16).add(bytes, at + MESSAGE_AUTHENTICATOR_LENGTH)
-  md5.finishInto(computed, 0)
+    .add(SIXTEEN_ZEROS)
+    .add(bytes, at + MESSAGE_AUTHENTICATOR_LENGTH)
+    .finishInto(computed, 0)
   return sameSixteen(computed, 0, bytes, at + 2)
 }
 

@@ -76,11 +76,6 @@ export class Md5 {
     return this
   }
 
-  /** As `add` of so many zero octets, at most 64. */
-  addZeros(count: number): this {
-    return this.add(ZEROS, 0, count)
-  }
-
   /** Writes the 16 octets of the digest, or of the HMAC where `beginHmac` began it, to `target` from `at` on. */
   finishInto(target: Uint8Array, at: number): void {
     const key = this.#key
@@ -111,8 +106,6 @@ export class Md5 {
     for (let i = 0; i < 4; i += 1) writeWord(this.#state[i]! | 0, target, at + 4 * i)
   }
 }
-
-const ZEROS = new Uint8Array(BLOCK)
 
 /** The one hash of all callers: whoever begins it finishes it before anyone else begins. */
 export const md5 = new Md5()

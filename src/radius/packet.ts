@@ -63,7 +63,8 @@ export function readPacket(bytes: Uint8Array): Packet | PacketFault {
   return packet
 }
 
-interface AttributeKey {
+/** `vendor` 0 is the standard space. */
+export interface AttributeKey {
   readonly vendor: number
   readonly type: number
 }
@@ -148,9 +149,9 @@ export class Packet {
   }
 
   /**
-   * The value of the first attribute of that vendor and type (vendor 0 is the standard space), where it stands. A
-   * vendor attribute may hold several sub-attributes (RFC 2865 section 5.26), in the vendor's own format. If their
-   * lengths do not add up, the rest is not searched.
+   * The value of the first attribute of that vendor and type, where it stands. A vendor attribute may hold several
+   * sub-attributes (RFC 2865 section 5.26), in the vendor's own format. If their lengths do not add up, the rest is not
+   * searched.
    */
   find(key: AttributeKey): Uint8Array | undefined {
     const { bytes } = this

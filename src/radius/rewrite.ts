@@ -58,8 +58,6 @@ export function requestForServer(
 
 function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
   const { packet } = o
-  // RFC 2865 section 2.2: without CHAP-Challenge the authenticator is the challenge. It changes, so it is added.
-  const needsChallenge = lacksChallenge(packet)
   const needed = neededLength(packet)
   if (needed > MAX_PACKET_LENGTH) return 'too-long'
   const nasAddress = missingNasAddress(o)
@@ -68,7 +66,7 @@ function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
   bytes.set(o.authenticator, AUTHENTICATOR_AT)
   const attributesAt = beginMessageAuthenticator(bytes, HEADER_LENGTH)
   let end = copyAround(packet, packet.messageAuthenticatorAt, bytes, attributesAt)
-  if (needsChallenge) end = putAttribute(bytes, end, CHAP_CHALLENGE, packet.authenticator)
+  if (lacksChallenge(packet)) end = putAttribute(bytes, end, CHAP_CHALLENGE, packet.authenticator)
   putNasAddress(bytes, end, nasAddress)
   if (mayHide(bytes)) {
     const client = { secret: o.clientSecret, authenticator: packet.authenticator }
@@ -256,7 +254,8 @@ function neededLength(packet: Packet): number {
   return kept + MESSAGE_AUTHENTICATOR_LENGTH + (lacksChallenge(packet) ? CHAP_CHALLENGE_LENGTH : 0)
 }
 
-function lacksChallenge(packet: Packet): boolean {
+/** RFC 2865 section 2.2: without CHAP-Challenge the authenticator is the challenge. It changes, so it must be added. */
+export function lacksChallenge(packet: Packet): boolean {
   return packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0
 }
 

@@ -72,12 +72,8 @@ export function describe(bytes: Uint8Array, options: DescribeOptions = {}): Pack
     const value = packet.value(at)
     if (type === VENDOR_SPECIFIC) attributes.push(...describeVendor(value))
     else if (type === USER_PASSWORD && options.showPasswords === true && options.secret !== undefined)
-      attributes.push({
-        ...known([type], 0).named,
-        value: openPassword(value, packet.authenticator, options.secret) ?? HIDDEN,
-      })
-    else if (DIGESTS.includes(type) && options.showPasswords !== true)
-      attributes.push({ ...known([type], 0).named, value: HIDDEN })
+      attributes.push(named([type], 0, openPassword(value, packet.authenticator, options.secret) ?? HIDDEN))
+    else if (DIGESTS.includes(type) && options.showPasswords !== true) attributes.push(named([type], 0, HIDDEN))
     else attributes.push(...describeAttribute([type], 0, value))
   }
   const isRequest = [ACCESS_REQUEST, ACCOUNTING_REQUEST, STATUS_SERVER].includes(packet.code)
@@ -98,7 +94,7 @@ export function describe(bytes: Uint8Array, options: DescribeOptions = {}): Pack
 
 /** The sub-attributes of a Vendor-Specific value; the whole value where their lengths do not add up. */
 function describeVendor(value: Uint8Array): AttributeDescription[] {
-  const whole = { ...known([VENDOR_SPECIFIC], 0).named, value: hex(value) }
+  const whole = named([VENDOR_SPECIFIC], 0, hex(value))
   if (value.length < 6) return [whole]
   const vendor = Buffer.from(value).readUInt32BE(0)
   const format = formatFor(vendor, value.subarray(4))
@@ -114,15 +110,10 @@ function describeVendor(value: Uint8Array): AttributeDescription[] {
   return found
 }
 
-interface Described {
-  readonly named: { readonly name: string; readonly vendor: number; readonly type: number; readonly part?: string }
-  readonly of: Known
-}
-
-function known(path: readonly number[], vendor: number): Described {
-  const of = knownAttribute(vendor, path)
+function named(path: readonly number[], vendor: number, value: string | number, tag?: number): AttributeDescription {
   const part = path.length > 1 ? { part: path.join('.') } : {}
-  return { named: { name: of.name, vendor, type: path[0]!, ...part }, of }
+  const { name } = knownAttribute(vendor, path)
+  return { name, vendor, type: path[0]!, ...part, ...(tag === undefined ? {} : { tag }), value }
 }
 
 /** An attribute, or the parts that it has; a piece of a value that goes on elsewhere is shown as octets. */
@@ -132,14 +123,14 @@ function describeAttribute(
   value: Uint8Array,
   isPiece = false,
 ): AttributeDescription[] {
-  const { named, of } = known(path, vendor)
-  if (of.isHidden) return [{ ...named, value: HIDDEN }]
-  if (isPiece) return [{ ...named, value: hex(value) }]
+  const of = knownAttribute(vendor, path)
+  if (of.isHidden) return [named(path, vendor, HIDDEN)]
+  if (isPiece) return [named(path, vendor, hex(value))]
   if (of.type === 'tlv' && fits(value, 0, value.length, RFC_FORMAT)) return describeParts(path, vendor, value)
   // RFC 2868 section 3.1: a first octet up to 0x1f is a tag.
   const tag = of.hasTag && value.length > 0 && value[0]! <= 0x1f ? value[0]! : undefined
   const rest = tag === undefined ? value : value.subarray(1)
-  return [{ ...named, ...(tag === undefined ? {} : { tag }), value: valueText(of, rest, tag !== undefined) }]
+  return [named(path, vendor, valueText(of, rest, tag !== undefined), tag)]
 }
 
 function describeParts(path: readonly number[], vendor: number, value: Uint8Array): AttributeDescription[] {

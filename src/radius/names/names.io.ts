@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import radius from 'radius'
 import { ACCESS_REQUEST, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
 import { similarWords } from '../../did-you-mean.ts'
+import type { AttributeKey } from '../packet.ts'
 import type { Secret } from '../secret.ts'
 import {
   cipherIn,
@@ -21,12 +22,6 @@ import {
 import { HIDDEN_DICTIONARY } from '../vendors/hidden-dictionary.ts'
 import { VENDOR_DICTIONARY } from '../vendors/vendor-dictionary.ts'
 import { fits, formatOf, formatWithin } from '../vendors/vendor-format.ts'
-
-/** An attribute by number: `vendor` 0 is the standard space. */
-interface Key {
-  readonly vendor: number
-  readonly type: number
-}
 
 /** Where `_attr_to` keeps what it knows. */
 const TYPE = 2
@@ -42,7 +37,7 @@ const formats = new Map<number, VendorFormat>()
 /** Parts of attributes by vendor and path: the package has no room for them. */
 const parts = new Map<string, DictionaryAttribute>()
 /** Attributes whose type takes more than one octet. */
-const wide: Key[] = []
+const wide: AttributeKey[] = []
 
 let isReady = false
 
@@ -134,9 +129,8 @@ export function knownAttribute(vendor: number, path: readonly number[]): Known {
       ? radius._attr_to(type, packageVendor(vendor), field)
       : part && radius._attr_to(part.name, packageVendor(vendor), field)
   const flags = part?.flags ?? Object.keys((ask(FLAGS) as object | undefined) ?? {})
-  const unnamed = vendor === 0 ? `Attr-${path.join('.')}` : `Attr-26.${vendor}.${path.join('.')}`
   return {
-    name: part?.name ?? (within.length === 0 ? attributeName({ vendor, type }) : unnamed),
+    name: part?.name ?? (within.length === 0 ? attributeName({ vendor, type }) : numbered(vendor, path)),
     type: part?.type ?? String(ask(TYPE) ?? 'octets').replace(/\[.*/, ''),
     hasTag: flags.includes('has_tag'),
     isHidden: cipherIn(flags) !== undefined,
@@ -157,7 +151,7 @@ export function codeName(code: number): string {
 }
 
 /** The attribute of that name (`Calling-Station-Id`, `3GPP-IMSI`), or by number: `Attr-241`, `Attr-26.10415.1`. */
-export function attributeKey(name: string): Key | undefined {
+export function attributeKey(name: string): AttributeKey | undefined {
   prepare()
   const byNumber = /^Attr-(?:26\.(\d{1,8})\.)?(\d{1,10})$/.exec(name)
   if (byNumber !== null) {
@@ -176,18 +170,20 @@ export function attributeKey(name: string): Key | undefined {
 }
 
 /** The name that `attributeKey` takes. */
-export function attributeName(key: Key): string {
+export function attributeName(key: AttributeKey): string {
   prepare()
-  const unnamed = key.vendor === 0 ? `Attr-${key.type}` : `Attr-26.${key.vendor}.${key.type}`
-  return radius.attr_id_to_name(key.type, packageVendor(key.vendor)) ?? unnamed
+  return radius.attr_id_to_name(key.type, packageVendor(key.vendor)) ?? numbered(key.vendor, [key.type])
 }
+
+const numbered = (vendor: number, path: readonly number[]): string =>
+  `Attr-${vendor === 0 ? '' : `26.${vendor}.`}${path.join('.')}`
 
 /** All names known, in no particular order. */
 export function attributeNames(): string[] {
   prepare()
   const names: string[] = []
   const narrow = [0, ...new Set(vendors.values())].flatMap((vendor) =>
-    Array.from({ length: 255 }, (_, i): Key => ({ vendor, type: i + 1 })),
+    Array.from({ length: 255 }, (_, i): AttributeKey => ({ vendor, type: i + 1 })),
   )
   for (const { vendor, type } of [...narrow, ...wide]) {
     const name = radius.attr_id_to_name(type, packageVendor(vendor))

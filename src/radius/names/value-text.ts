@@ -58,7 +58,7 @@ export const hex = (value: Uint8Array): string =>
   `0x${Array.from(value, (octet) => octet.toString(16).padStart(2, '0')).join('')}`
 
 /** Big-endian, of at most six octets. */
-export const numberIn = (value: Uint8Array): number => value.reduce((number, octet) => number * 256 + octet, 0)
+const numberIn = (value: Uint8Array): number => value.reduce((number, octet) => number * 256 + octet, 0)
 
 /** Text, where the octets are UTF-8 that can be printed. */
 function readText(value: Uint8Array): string {

@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { COUNTERS, FIELD, FIELDS, type Field } from '../../../src/accounting/record/fields.ts'
 import { RecordView } from '../../../src/accounting/record/record-view.ts'
 import { readPacket } from '../../../src/radius/packet.ts'
+import { HIDDEN_DICTIONARY } from '../../../src/radius/vendors/hidden-dictionary.ts'
 import { VENDOR_DICTIONARY } from '../../../src/radius/vendors/vendor-dictionary.ts'
 import * as oracle from '../../radius/oracle.ts'
 import { ERX, erx, ipv6, MLPPP_STOP, number, packetWith } from '../records.ts'
 
 radius.load_dictionaries()
+radius._load_dictionary(HIDDEN_DICTIONARY)
 radius._load_dictionary(VENDOR_DICTIONARY)
 
 const viewOf = (...attributes: oracle.Attribute[]): RecordView => new RecordView().read(packetWith(...attributes))
