@@ -23,6 +23,11 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** An endpoint to listen at. `optional`: the machine may lack the address, as a virtual one on the node that stands by. */
+export interface ListenAt extends Endpoint {
+  readonly optional?: true
+}
+
 const MAPPED_BITS = 96
 
 /** 4 or 16 octets, or undefined. No leading zeros in IPv4 (some readers take them for octal), no names. */
@@ -148,7 +153,8 @@ function parseDecimal(text: string, most: number): number | undefined {
   return value <= most ? value : undefined
 }
 
-function withoutZone(text: string): string {
+/** The address without the interface that it may name. */
+export function withoutZone(text: string): string {
   const percent = text.indexOf('%')
   return percent < 0 ? text : text.slice(0, percent)
 }

@@ -99,7 +99,7 @@ export const importsPointInward =
       .map(({ from, to }) => `${from} may not import ${to}`)
 
 /** Packages that pure files may use: none of them touches the world. */
-const PURE_PACKAGES = ['node:assert', 'node:assert/strict', 'yaml', 'zod']
+const PURE_PACKAGES = ['node:assert', 'node:assert/strict', 'node:buffer', 'yaml', 'zod']
 const PURE_PACKAGE_PARTS = { yaml: ['config'], zod: ['config'] } as Readonly<Record<string, readonly string[]>>
 
 export const pureFilesStayPure: Rule = (files) =>

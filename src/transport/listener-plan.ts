@@ -11,8 +11,8 @@
  *
  * Pure: lists in, lists out. `listeners.io.ts` opens and closes.
  */
-import { type Endpoint, isLinkLocal, isLoopback, parseAddress } from '../addresses.ts'
-import type { TrafficClass } from '../classes.ts'
+import { type Endpoint, isLinkLocal, isLoopback, type ListenAt, parseAddress } from '../addresses.ts'
+import type { PerClass, TrafficClass } from '../classes.ts'
 import type { LinkReport } from './ports.ts'
 
 /**
@@ -21,16 +21,9 @@ import type { LinkReport } from './ports.ts'
  */
 export type Presence = 'listening' | 'bound' | 'absent'
 
-/** A listener as it is configured. */
-export interface ListenAt {
-  readonly address: string
-  readonly port: number
-  readonly optional?: true
-}
-
 /** Where to listen. */
 export interface ListenOptions {
-  readonly at: Readonly<Record<TrafficClass, readonly ListenAt[]>>
+  readonly at: PerClass<readonly ListenAt[]>
   /** Whether an address that the machine lacks, and that is not optional, is an error. */
   readonly mustHaveAll: boolean
 }

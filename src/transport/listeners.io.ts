@@ -6,14 +6,13 @@
  * round, which links there should be; here they are opened and closed. A link's number is never used twice, so an answer for a
  * closed one is counted and goes nowhere.
  */
-import { type Endpoint, endpointText } from '../addresses.ts'
+import { type Endpoint, endpointText, type ListenAt } from '../addresses.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { codeOf } from '../coded-error.ts'
 import type { Peer } from '../proxy/border/events.ts'
 import {
   isToldAfter,
   keyOf,
-  type ListenAt,
   type ListenerReport,
   type ListenOptions,
   type OpenListener,

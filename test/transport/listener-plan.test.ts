@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { ListenAt } from '../../src/addresses.ts'
 import type { TrafficClass } from '../../src/classes.ts'
 import {
   isToldAfter,
   keyOf,
-  type ListenAt,
   type OpenListener,
   presenceOf,
   type Steps,

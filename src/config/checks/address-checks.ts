@@ -29,11 +29,15 @@ export interface ListenerSetting extends Endpoint {
   readonly path: SettingPath
 }
 
+export type Listeners = readonly ListenerSetting[]
+
 interface ClientNetwork {
   readonly prefix: Prefix
   readonly written: string
   readonly path: SettingPath
 }
+
+type Clients = readonly ClientNetwork[]
 
 /** Networks named in one warning. */
 const MOST_NAMED = 3
@@ -51,7 +55,7 @@ export function checkAddresses(partial: PartialConfig, findings: Findings): void
   checkOptional(partial, findings)
 }
 
-export const listenersOf = (outline: Outline): ListenerSetting[] =>
+export const listenersOf = (outline: Outline): Listeners =>
   TRAFFIC_CLASSES.flatMap((name) =>
     outline.listen[name].map((one, i) => ({ ...one, class: name, path: ['listen', name, i] })),
   )
@@ -65,7 +69,7 @@ function networksOf({ root }: PartialConfig): ClientNetwork[] {
   })
 }
 
-function checkNetworks(clients: readonly ClientNetwork[], findings: Findings): void {
+function checkNetworks(clients: Clients, findings: Findings): void {
   const seen = new Map<string, SettingPath>()
   for (const { prefix, written, path } of clients) {
     const normal = formatPrefix(prefix)
@@ -82,7 +86,7 @@ function checkNetworks(clients: readonly ClientNetwork[], findings: Findings): v
   }
 }
 
-function checkListeners(listeners: readonly ListenerSetting[], findings: Findings): void {
+function checkListeners(listeners: Listeners, findings: Findings): void {
   for (const [i, one] of listeners.entries()) {
     const other = listeners.slice(0, i).find((earlier) => overlap(earlier, one))
     if (other === undefined) continue
@@ -95,7 +99,7 @@ function checkListeners(listeners: readonly ListenerSetting[], findings: Finding
   }
 }
 
-function checkAdmin({ admin }: Outline, listeners: readonly ListenerSetting[], findings: Findings): void {
+function checkAdmin({ admin }: Outline, listeners: Listeners, findings: Findings): void {
   const path = ['admin', 'listen']
   const where = endpointText(admin.listen)
   const same = listeners.find((one) => overlap(one, admin.listen))
@@ -113,11 +117,7 @@ function checkAdmin({ admin }: Outline, listeners: readonly ListenerSetting[], f
   }
 }
 
-function checkServersAmongClients(
-  { servers }: PartialConfig,
-  clients: readonly ClientNetwork[],
-  findings: Findings,
-): void {
+function checkServersAmongClients({ servers }: PartialConfig, clients: Clients, findings: Findings): void {
   const found = new Map<ClientNetwork, string[]>()
   for (const server of servers) {
     if (server === undefined) continue
@@ -141,7 +141,7 @@ function checkServersAmongClients(
 }
 
 /** The client that a packet from there would belong to. */
-function longestOf(clients: readonly ClientNetwork[], octets: Uint8Array, zone: string): ClientNetwork | undefined {
+function longestOf(clients: Clients, octets: Uint8Array, zone: string): ClientNetwork | undefined {
   let longest: ClientNetwork | undefined
   for (const one of clients) {
     if (longest !== undefined && one.prefix.bits <= longest.prefix.bits) continue
@@ -155,11 +155,7 @@ const isOnlyThisMachine = ({ bytes, bits }: Prefix, octets: Uint8Array): boolean
   isLoopback(octets) && (bits < bytes.length * 8 || ['127.0.0.1', '::1'].includes(formatAddress(octets)))
 
 /** `[::]` takes no IPv4, and `0.0.0.0` no IPv6: a client of the other family would never be heard. */
-function checkFamilies(
-  listeners: readonly ListenerSetting[],
-  clients: readonly ClientNetwork[],
-  findings: Findings,
-): void {
+function checkFamilies(listeners: Listeners, clients: Clients, findings: Findings): void {
   if (listeners.length === 0) return
   for (const [octets, family, wildcard, other] of [
     [4, 'IPv4', '0.0.0.0', '[::] is IPv6 alone'],

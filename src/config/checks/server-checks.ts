@@ -2,16 +2,19 @@
  * What the addresses and ports of servers say beside our own: a server that is one of our listeners, two servers at one place,
  * source ports that are too few or in use.
  */
-import { endpointText, isLoopback, isUnspecified, zoneOf } from '../../addresses.ts'
+import { type Endpoint, endpointText, isLoopback, isUnspecified, zoneOf } from '../../addresses.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import { inheritLane, instancesOf } from '../schema/config.ts'
 import type { PortRange } from '../schema/kinds.ts'
 import type { ServerSettings } from '../schema/schema.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
-import { type ListenerSetting, listenersOf, octetsOf, sameOrWildcard } from './address-checks.ts'
+import { type Listeners, listenersOf, octetsOf, sameOrWildcard } from './address-checks.ts'
 import type { PartialConfig } from './partial-config.ts'
 import type { Findings, LoadContext } from './result.ts'
+
+/** The keys of this machine's addresses; empty if they are not known. */
+type Own = ReadonlySet<string>
 
 export function checkServers(partial: PartialConfig, context: LoadContext, findings: Findings): void {
   const listeners = partial.outline === undefined ? [] : listenersOf(partial.outline)
@@ -25,12 +28,7 @@ export function checkServers(partial: PartialConfig, context: LoadContext, findi
 const serversOf = ({ servers }: PartialConfig): (readonly [ServerSettings, SettingPath])[] =>
   servers.flatMap((server, i) => (server === undefined ? [] : [[server, ['farm', 'servers', i]] as const]))
 
-function checkTargets(
-  partial: PartialConfig,
-  listeners: readonly ListenerSetting[],
-  own: ReadonlySet<string>,
-  findings: Findings,
-): void {
+function checkTargets(partial: PartialConfig, listeners: Listeners, own: Own, findings: Findings): void {
   const isOwn = (address: string): boolean => isLoopback(octetsOf(address)) || own.has(addressKey(address))
   const seen = new Map<string, string>()
   for (const [server, path] of serversOf(partial)) {
@@ -64,7 +62,7 @@ function checkTargets(
   }
 }
 
-function checkSourceAddresses(partial: PartialConfig, own: ReadonlySet<string>, findings: Findings): void {
+function checkSourceAddresses(partial: PartialConfig, own: Own, findings: Findings): void {
   for (const [{ source_address: source, address }, path] of serversOf(partial)) {
     if (source === undefined) continue
     const octets = octetsOf(source)
@@ -78,12 +76,7 @@ function checkSourceAddresses(partial: PartialConfig, own: ReadonlySet<string>, 
   }
 }
 
-function checkSourcePorts(
-  partial: PartialConfig,
-  listeners: readonly ListenerSetting[],
-  cores: number,
-  findings: Findings,
-): void {
+function checkSourcePorts(partial: PartialConfig, listeners: Listeners, cores: number, findings: Findings): void {
   const taken: { range: PortRange; source: string; name: string }[] = []
   const instances = instancesOf(partial.outline?.instances ?? 1, cores)
   for (const [server, path] of serversOf(partial)) {
@@ -136,7 +129,7 @@ function portPath({ root }: PartialConfig, server: SettingPath, name: TrafficCla
 }
 
 /** Whether what is sent to `address` arrives at a listener. */
-function reaches(one: ListenerSetting, address: string, isOwn: (address: string) => boolean): boolean {
+function reaches(one: Endpoint, address: string, isOwn: (address: string) => boolean): boolean {
   const at = octetsOf(one.address)
   if (at.length !== octetsOf(address).length) return false
   return isUnspecified(at) ? isOwn(address) : addressKey(one.address) === addressKey(address)

@@ -6,26 +6,12 @@
  * back, it is the same configuration.
  */
 
-import { endpointText } from '../../addresses.ts'
+import { endpointText, type ListenAt } from '../../addresses.ts'
 import { perClass } from '../../classes.ts'
 import { Secret } from '../../radius/secret.ts'
-import type { ListenAddress } from '../schema/access-settings.ts'
 import type { Config } from '../schema/config.ts'
 import { type SchemaNode, settingsSchema } from '../schema/json-schema.ts'
-
-const DURATIONS: readonly (readonly [unit: string, micros: number])[] = [
-  ['h', 3_600_000_000],
-  ['m', 60_000_000],
-  ['s', 1_000_000],
-  ['ms', 1_000],
-]
-const SIZES: readonly (readonly [unit: string, bytes: number])[] = [
-  ['GiB', 1024 ** 3],
-  ['MiB', 1024 ** 2],
-  ['KiB', 1024],
-]
-/** In Mbit/s, the smallest unit there is. */
-const BIT_RATES: readonly (readonly [unit: string, megabits: number])[] = [['Gbit/s', 1_000]]
+import { UNITS } from '../schema/kinds.ts'
 
 export type Effective = Readonly<Record<string, unknown>>
 
@@ -61,11 +47,10 @@ function written(value: unknown, node: SchemaNode | undefined, secretAs: (secret
   if (value instanceof Secret) return secretAs(value)
   switch (node?.['x-kind']) {
     case 'duration':
-      return withUnit(value as number, DURATIONS, 'us')
+      return value === 0 ? '0s' : withUnit(value as number, UNITS.duration)
     case 'size':
-      return withUnit(value as number, SIZES, 'B')
     case 'bit rate':
-      return withUnit((value as number) / 1e6, BIT_RATES, 'Mbit/s')
+      return withUnit(value as number, UNITS[node['x-kind']])
     case 'port range':
       return (value as readonly number[]).join('-')
   }
@@ -80,15 +65,18 @@ function written(value: unknown, node: SchemaNode | undefined, secretAs: (secret
   )
 }
 
-function withUnit(value: number, units: readonly (readonly [string, number])[], smallest: string): string {
-  const [unit, worth] = units.find(([, each]) => value >= each && value % each === 0) ?? [smallest, 1]
-  return value === 0 && smallest === 'us' ? '0s' : `${value / worth}${unit}`
+/** In the largest unit that gives a whole number, or in the smallest. */
+function withUnit(value: number, unitsOfKind: Readonly<Record<string, number>>): string {
+  const units = Object.entries(unitsOfKind)
+  const fits = units.findLast(([, worth]) => value >= worth && value % worth === 0)
+  const [unit, worth] = fits ?? (units[0] as [string, number])
+  return `${value / worth}${unit}`
 }
 
-const isListener = (value: object): value is ListenAddress =>
+const isListener = (value: object): value is ListenAt =>
   /^address,(optional,)?port$/.test(Object.keys(value).sort().join())
 
-function listenerText({ address, port, optional }: ListenAddress): string | { address: string; optional: true } {
+function listenerText({ address, port, optional }: ListenAt): string | { address: string; optional: true } {
   const text = endpointText({ address, port })
   return optional ? { address: text, optional } : text
 }

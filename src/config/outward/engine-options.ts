@@ -9,15 +9,8 @@ import type { ClientOptions, EngineOptions, ServerOptions } from '../../proxy/bo
 import type { ClientConfig, Config, ServerConfig } from '../schema/config.ts'
 
 /** What the engine works by. */
-export function engineOptions({
-  throttle,
-  clients,
-  queues,
-  duplicates,
-  accounting,
-  farm,
-  listen,
-}: Config): EngineOptions {
+export function engineOptions(config: Config): EngineOptions {
+  const { throttle, clients, queues, duplicates, accounting, farm, listen } = config
   return {
     slot: throttle.slot,
     serviceOrder: throttle.service_order,

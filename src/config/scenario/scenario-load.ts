@@ -4,9 +4,10 @@
  *
  * First the structure, then what only all values together show: an event after the end, a BNG that does not exist.
  */
+import { MICROS_PER_SECOND } from '../../units.ts'
 import { nodeAt, type SchemaNode } from '../schema/json-schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
-import type { Problem } from '../source/problem.ts'
+import { type Problem, problemOf } from '../source/problem.ts'
 import { isMapping, pathText, type SettingPath, Source, valueAt } from '../source/source.ts'
 import {
   BUILT_IN_VALUES,
@@ -37,20 +38,21 @@ export type ScenarioResult =
 
 /** More transmissions than this would keep a machine busy for an hour. */
 const MOST_TRANSMISSIONS = 200_000_000
-const MICROS_PER_SECOND = 1_000_000
 
 /** Never throws. */
 export function loadScenario({ builtIn, file, options }: ScenarioLayers): ScenarioResult {
   const source = file === undefined ? undefined : new Source(file.text)
-  const where = new Origins(file?.name, source, options)
   const problems: Problem[] = (source?.faults ?? []).map((fault) => ({ file: file?.name ?? '', path: '', ...fault }))
   if (problems.length > 0) return { ok: false, problems }
+  /** At the option or the key that gave the value. */
+  const problem = (path: SettingPath, message: string, at: 'key' | 'value' = 'value'): Problem => {
+    const given = options.find((one) => pathText(one.path) === pathText(path))
+    if (given !== undefined) return problemOf(`--${given.option}`, message)
+    return { ...problemOf(file?.name ?? 'the scenario', message, source?.locate(path, at)), path: pathText(path) }
+  }
   const written = source?.value ?? {}
   if (!isMapping(written)) {
-    return {
-      ok: false,
-      problems: [where.problem([], 'the file is no mapping; it begins with keys such as "sessions:"')],
-    }
+    return { ok: false, problems: [problem([], 'the file is no mapping; it begins with keys such as "sessions:"')] }
   }
   const base = builtIn ?? valueAt(written, ['based_on'])
   const known = typeof base === 'string' && Object.hasOwn(BUILT_IN_VALUES, base) ? BUILT_IN_VALUES[base as BuiltIn] : {}
@@ -61,10 +63,10 @@ export function loadScenario({ builtIn, file, options }: ScenarioLayers): Scenar
   const schema = scenarioJsonSchema()
   const lookup = (path: SettingPath): SchemaNode | undefined => nodeAt(schema, path)
   for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root, [], lookup)) {
-    problems.push(where.problem(path, message, at))
+    problems.push(problem(path, message, at))
   }
   if (!parsed.success) return { ok: false, problems }
-  for (const [path, message] of objections(parsed.data)) problems.push(where.problem(path, message))
+  for (const [path, message] of objections(parsed.data)) problems.push(problem(path, message))
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: parsed.data }
 }
 
@@ -121,26 +123,6 @@ function eventObjections(event: ScenarioSettings['events'][number], index: numbe
       found.push([place, `${event.what} needs ${key}; add it`])
   }
   return found
-}
-
-/** Where a key was given: by an option or in the file. */
-class Origins {
-  readonly #file: string | undefined
-  readonly #source: Source | undefined
-  readonly #options: readonly GivenOption[]
-
-  constructor(file: string | undefined, source: Source | undefined, options: readonly GivenOption[]) {
-    this.#file = file
-    this.#source = source
-    this.#options = options
-  }
-
-  problem(path: SettingPath, message: string, at: 'key' | 'value' = 'value'): Problem {
-    const option = this.#options.find((given) => pathText(given.path) === pathText(path))
-    if (option !== undefined) return { file: `--${option.option}`, line: 0, column: 0, path: '', message }
-    const position = this.#source?.locate(path, at) ?? { line: 0, column: 0 }
-    return { file: this.#file ?? 'the scenario', ...position, path: pathText(path), message }
-  }
 }
 
 /** Mappings key by key, everything else as a whole. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { SchemaNode } from '../schema/json-schema.ts'
-import { duration, name, oneOf, whole } from '../schema/kinds.ts'
+import { duration, flag, mapping, name, oneOf, orFalse, text, whole } from '../schema/kinds.ts'
 
 export const BUILT_IN = ['storm', 'outage', 'interim', 'mixed'] as const
 export type BuiltIn = (typeof BUILT_IN)[number]
@@ -45,7 +45,7 @@ export const scenarioSettings = z.strictObject({
   based_on: oneOf(BUILT_IN)
     .describe('The built-in scenario whose values hold where this file has none.')
     .default('storm'),
-  name: z.string().min(1).max(80).describe('What the report calls it.').optional(),
+  name: text().max(80).describe('What the report calls it.').optional(),
   length: duration({ least: '1s', most: '24h' }).describe('How long to watch, in virtual time.').prefault('240s'),
   seed: whole(0, 0x7fff_ffff).describe('The same seed gives the same run, message for message.').default(1),
   sessions: whole(1, 1_000_000).describe('Sessions of all BNGs together.').default(40_000),
@@ -57,72 +57,60 @@ export const scenarioSettings = z.strictObject({
   session_time: duration({ least: '0s', most: '720h' })
     .describe('How long a session stays up, on average; then it stops and dials again. 0s is for ever.')
     .prefault('0s'),
-  clients: z
-    .strictObject({
+  clients: mapping('How clients repeat an Access-Request, and when they give up.', {
+    timeout: timeout.prefault('3s'),
+    tries: tries.optional().meta({ 'x-default': '4' }),
+    patience: duration({ least: '10ms', most: '1h' })
+      .describe('Instead of `tries`: how long a client waits in all; a whole number of time-outs.')
+      .optional(),
+    redial: duration({ least: '0s', most: '1h' })
+      .describe('How long a session waits after its client gave up, before it dials anew.')
+      .prefault('10s'),
+    redial_spread: percent
+      .describe('By how many percent of itself that pause varies to either side; 0 keeps all in step.')
+      .default(50),
+  }).prefault({}),
+  accounting: orFalse(
+    z.strictObject({
       timeout: timeout.prefault('3s'),
-      tries: tries.optional().meta({ 'x-default': '4' }),
-      patience: duration({ least: '10ms', most: '1h' })
-        .describe('Instead of `tries`: how long a client waits in all; a whole number of time-outs.')
+      tries: tries.default(4),
+      new_delay_time: flag()
+        .describe('Repetitions carry a new Acct-Delay-Time and a new identifier (RFC 2866 section 5.2).')
+        .default(false),
+      interim_period: duration({ least: '0s', most: '24h' })
+        .describe('Between two interim updates of one session, +-10 %; 0s is none.')
+        .prefault('10m'),
+      interim_within: duration({ least: '0s', most: '24h' })
+        .describe(
+          'Where sessions are up at the start: the first update of each comes within this; `interim_period` by default.',
+        )
         .optional(),
-      redial: duration({ least: '0s', most: '1h' })
-        .describe('How long a session waits after its client gave up, before it dials anew.')
-        .prefault('10s'),
-      redial_spread: percent
-        .describe('By how many percent of itself that pause varies to either side; 0 keeps all in step.')
-        .default(50),
-    })
-    .describe('How clients repeat an Access-Request, and when they give up.')
-    .prefault({}),
-  accounting: z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        timeout: timeout.prefault('3s'),
-        tries: tries.default(4),
-        new_delay_time: z
-          .boolean()
-          .describe('Repetitions carry a new Acct-Delay-Time and a new identifier (RFC 2866 section 5.2).')
-          .default(false),
-        interim_period: duration({ least: '0s', most: '24h' })
-          .describe('Between two interim updates of one session, +-10 %; 0s is none.')
-          .prefault('10m'),
-        interim_within: duration({ least: '0s', most: '24h' })
-          .describe(
-            'Where sessions are up at the start: the first update of each comes within this; `interim_period` by default.',
-          )
-          .optional(),
-      }),
-    ])
+    }),
+  )
     .describe('Start, interim updates and Stop of each session. `false`: no accounting.')
     .prefault({}),
-  servers: z
-    .strictObject({
-      capacity: capacity.default(400),
-      backlog: backlog.default(16_000),
-      latency: latency.prefault('5ms'),
-      each: z
-        .array(
-          z.strictObject({
-            name: name().describe('Its name in the configuration.'),
-            capacity,
-            backlog: backlog.default(16_000),
-            latency: latency.prefault('5ms'),
-          }),
-        )
-        .describe('Servers of the configuration that differ from the others, by name.')
-        .default([]),
-    })
-    .describe('What each server can do.')
-    .prefault({}),
-  network: z
-    .strictObject({
-      delay: duration({ least: '0s', most: '10s' })
-        .describe('One way between a client and radsluice, and between radsluice and a server.')
-        .prefault('200us'),
-      loss: percent.describe('Of 100 datagrams, so many get lost.').default(0),
-    })
-    .describe('The network between all of them.')
-    .prefault({}),
+  servers: mapping('What each server can do.', {
+    capacity: capacity.default(400),
+    backlog: backlog.default(16_000),
+    latency: latency.prefault('5ms'),
+    each: z
+      .array(
+        z.strictObject({
+          name: name().describe('Its name in the configuration.'),
+          capacity,
+          backlog: backlog.default(16_000),
+          latency: latency.prefault('5ms'),
+        }),
+      )
+      .describe('Servers of the configuration that differ from the others, by name.')
+      .default([]),
+  }).prefault({}),
+  network: mapping('The network between all of them.', {
+    delay: duration({ least: '0s', most: '10s' })
+      .describe('One way between a client and radsluice, and between radsluice and a server.')
+      .prefault('200us'),
+    loss: percent.describe('Of 100 datagrams, so many get lost.').default(0),
+  }).prefault({}),
   events: z.array(event).max(10_000).describe('What happens on the way.').default([]),
 })
 

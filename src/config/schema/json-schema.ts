@@ -3,7 +3,7 @@
  * config.schema.json), for the reference page, and for our own questions about a setting: its keys, range and words.
  */
 import { z } from 'zod'
-import type { SettingPath } from '../source/source.ts'
+import { isMapping, type SettingPath } from '../source/source.ts'
 import { SECRET_KEYS } from './peer-settings.ts'
 import { settings } from './schema.ts'
 
@@ -33,7 +33,7 @@ export function jsonSchema(): SchemaNode {
     io: 'input',
     override: ({ jsonSchema: node }) => {
       // The defaults of its keys say more than "default: {}" of a mapping.
-      if (isEmptyMapping(node.default)) delete node.default
+      if (isMapping(node.default) && Object.keys(node.default).length === 0) delete node.default
       // Exactly one way to give a secret. The loader has its own messages for that.
       if (node.properties?.['secret_file'] !== undefined)
         node.oneOf = SECRET_KEYS.map((key) => ({ type: 'object', properties: { [key]: {} }, required: [key] }))
@@ -65,6 +65,3 @@ export function nodeAt(root: SchemaNode, path: SettingPath): SchemaNode | undefi
 
 const ownProperty = <T>(of: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
   of !== undefined && Object.hasOwn(of, key) ? of[key] : undefined
-
-const isEmptyMapping = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0

@@ -22,36 +22,36 @@ import { quoted } from '../source/problem.ts'
 /** First and last port, inclusive. */
 export type PortRange = readonly [first: number, last: number]
 
-const DURATION = /^(0|[1-9]\d*)(us|ms|s|m|h)$/
-const MICROS_OF: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000 }
-const SIZE = /^(0|[1-9]\d*)(B|KiB|MiB|GiB)$/
-const BYTES_OF: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
-const BIT_RATE = /^(0|[1-9]\d*)(Mbit\/s|Gbit\/s)$/
-const BITS_OF: Readonly<Record<string, number>> = { 'Mbit/s': 1e6, 'Gbit/s': 1e9 }
+/** What each unit of a kind is worth, the smallest first: in microseconds, octets, bits per second. */
+export const UNITS = {
+  duration: { us: 1, ms: 1_000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000 },
+  size: { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 },
+  'bit rate': { 'Mbit/s': 1e6, 'Gbit/s': 1e9 },
+} as const
+
+interface Range {
+  readonly least: string
+  readonly most: string
+}
+
 const PORT_RANGE = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/
 const LISTENER = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([0-9.]+)):([1-9]\d{0,4})$/
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 const LAST_PORT = 65_535
 
-/** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within `least` and `most`. A bare number is refused. */
-export function duration(range: { least: string; most: string }) {
-  const example = 'write a whole number and a unit (us, ms, s, m, h), as 3s or 250ms'
-  return measured({ ...range, pattern: DURATION, unitOf: MICROS_OF, kind: 'duration', example }).transform(
+/** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within the range. A bare number is refused. */
+export const duration = (range: Range) =>
+  measured('duration', range, 'write a whole number and a unit (us, ms, s, m, h), as 3s or 250ms').transform(
     (value): Duration => micros(value),
   )
-}
 
-/** `32MiB`, `256KiB`, `1GiB`: octets within `least` and `most`. */
-export function size(range: { least: string; most: string }) {
-  const example = 'write a whole number and a binary unit (B, KiB, MiB, GiB), as 32MiB'
-  return measured({ ...range, pattern: SIZE, unitOf: BYTES_OF, kind: 'size', example })
-}
+/** `32MiB`, `256KiB`, `1GiB`: octets within the range. */
+export const size = (range: Range) =>
+  measured('size', range, 'write a whole number and a binary unit (B, KiB, MiB, GiB), as 32MiB')
 
-/** `100Mbit/s`, `10Gbit/s`: bits per second within `least` and `most`. */
-export function bitRate(range: { least: string; most: string }) {
-  const example = 'write a whole number and a unit (Mbit/s, Gbit/s), as 10Gbit/s'
-  return measured({ ...range, pattern: BIT_RATE, unitOf: BITS_OF, kind: 'bit rate', example })
-}
+/** `100Mbit/s`, `10Gbit/s`: bits per second within the range. */
+export const bitRate = (range: Range) =>
+  measured('bit rate', range, 'write a whole number and a unit (Mbit/s, Gbit/s), as 10Gbit/s')
 
 /** An IP address of either family, as text in its normal form; a zone is kept. Names are not resolved. */
 export const address = () => {
@@ -129,16 +129,22 @@ export const directory = () =>
 
 /** How many days' files are kept. */
 export const keepDays = () =>
-  whole(1, 3_650).meta(needsRestart("The files of this many days are kept, today's included.")).default(14)
+  whole(1, 3_650).describe("The files of this many days are kept, today's included.").meta(NEEDS_RESTART).default(14)
 
-/** What the reference says of a setting whose change holds only after a restart. */
-export const needsRestart = (description: string) => ({ description, 'x-restart': true }) as const
+/** Of a setting whose change holds only after a restart. */
+export const NEEDS_RESTART = { 'x-restart': true } as const
 
 /** An address to send something to over HTTP. */
 export const url = () => {
   const error = no('address of a web page; write http://127.0.0.1:9093/api/v2/alerts, say, without user and password')
   return z.string({ error }).refine(isPlainUrl, { error }).meta({ 'x-kind': 'http or https address' })
 }
+
+/** Text that is not empty. */
+export const text = () => z.string().min(1)
+
+/** True or false. */
+export const flag = () => z.boolean()
 
 /** One of a few words. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words)
@@ -152,24 +158,24 @@ export const wholeOr = <const Word extends string>(least: number, most: number, 
     .union([whole(least, most), z.literal(word)])
     .meta({ 'x-kind': `whole number from ${least} to ${most}, or \`${word}\`` })
 
+/** A mapping with these keys and no others. */
+export const mapping = <Keys extends z.core.$ZodShape>(meaning: string, keys: Keys) =>
+  z.strictObject(keys).describe(meaning)
+
+/** `false`, or a value of the type. */
+export const orFalse = <T extends z.ZodType>(type: T) => z.union([z.literal(false), type])
+
 /** A UDP port, 1-65535. */
 export const port = () => whole(1, LAST_PORT)
 
-interface Measure {
-  readonly least: string
-  readonly most: string
-  readonly pattern: RegExp
-  readonly unitOf: Readonly<Record<string, number>>
-  readonly kind: string
-  readonly example: string
-}
-
 /** A whole number with a unit, in the unit's own base (1 us, 1 B). */
-function measured({ least, most, pattern, unitOf, kind, example }: Measure) {
-  const error = no(`${kind}; ${example}`)
+function measured(kind: keyof typeof UNITS, { least, most }: Range, advice: string) {
+  const units: Readonly<Record<string, number>> = UNITS[kind]
+  const pattern = new RegExp(`^(0|[1-9]\\d*)(${Object.keys(units).join('|')})$`)
+  const error = no(`${kind}; ${advice}`)
   const measure = (text: string): number => {
-    const [, digits, unit] = pattern.exec(text) ?? []
-    return Number(digits) * (unitOf[unit ?? ''] ?? Number.NaN)
+    const [, digits, unit = ''] = pattern.exec(text) ?? []
+    return Number(digits) * (units[unit] ?? Number.NaN)
   }
   return z
     .string({ error })
@@ -209,7 +215,8 @@ const no =
   ({ input }: { readonly input?: unknown }): string =>
     `${quoted(input)} is no ${kindAndAdvice}`
 
-function refuse(ctx: z.RefinementCtx, message: string): never {
+/** A transformation returns this; a refinement has only the effect. */
+export function refuse(ctx: z.RefinementCtx, message: string): never {
   ctx.addIssue({ code: 'custom', message })
   return z.NEVER
 }

@@ -5,7 +5,20 @@
 
 import { z } from 'zod'
 import { CLASS_TRAITS, perClass, type TrafficClass } from '../../classes.ts'
-import { address, duration, name, network, oneOf, port, portRange, whole } from './kinds.ts'
+import {
+  address,
+  duration,
+  flag,
+  mapping,
+  name,
+  network,
+  oneOf,
+  orFalse,
+  port,
+  portRange,
+  text,
+  whole,
+} from './kinds.ts'
 
 const requireMessageAuthenticator = (of: string) =>
   oneOf(['yes', 'no', 'auto'])
@@ -18,9 +31,7 @@ const requireMessageAuthenticator = (of: string) =>
 export const SECRET_KEYS = ['secret_file', 'secret_env', 'secret'] as const
 
 const secretKeys = {
-  secret_file: z
-    .string()
-    .min(1)
+  secret_file: text()
     .describe(
       'A file that contains only the shared secret. One newline at its end is ignored. A relative path starts at the directory of the configuration file.',
     )
@@ -39,21 +50,20 @@ const secretKeys = {
 }
 
 /** Only Acct-Delay-Time is changed unless more is asked for. */
-const recordSettings = z
-  .strictObject({
+const recordSettings = mapping(
+  'How its accounting records are changed on their way, and which are left out (accounting.md).',
+  {
     acct_delay_time: oneOf(['update', 'keep'])
       .describe(
         'Whether a record without Event-Timestamp gets a new Acct-Delay-Time when it is first sent to a server, if it waited here for a second or more.',
       )
       .default('update'),
-    synthesize_gigawords: z
-      .boolean()
+    synthesize_gigawords: flag()
       .describe(
         'Add Acct-Input-Gigawords and Acct-Output-Gigawords if the client sends none and its 32-bit counters were seen to wrap. Needs `accounting.track_sessions`.',
       )
       .default(false),
-    swap_directions: z
-      .boolean()
+    swap_directions: flag()
       .describe('Exchange input and output, for a client that uses them the other way round.')
       .default(false),
     erx_ipv6_zeros: oneOf(['keep', 'drop_on_mlppp'])
@@ -66,17 +76,15 @@ const recordSettings = z
         'Whether every interim update is delivered, or a newer one replaces an older one of its session that still waits unsent.',
       )
       .default('all'),
-  })
-  .describe('How its accounting records are changed on their way, and which are left out (accounting.md).')
-  .prefault({})
+  },
+).prefault({})
 
 export const client = z.strictObject({
   name: name().describe('The name of the client in logs and metrics.'),
   address: network().describe('Where its packets come from. Networks may overlap: the longest prefix wins.'),
   ...secretKeys,
   require_message_authenticator: requireMessageAuthenticator('an Access-Request'),
-  limit_proxy_state: z
-    .boolean()
+  limit_proxy_state: flag()
     .describe(
       'Drop an Access-Request that has Proxy-State but no Message-Authenticator. For clients that are not proxies themselves.',
     )
@@ -104,17 +112,15 @@ const maxRetries = whole(0, 100).describe('Transmissions of a request to one ser
 const inherited = <T extends z.ZodType>(type: T) => type.optional().meta({ 'x-default': "the farm's" })
 
 const lane = (of: TrafficClass) =>
-  z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        port: port().describe('The UDP port.').default(CLASS_TRAITS[of].port),
-        max_rate: inherited(maxRate),
-        max_outstanding: inherited(maxOutstanding),
-        timeout: inherited(timeout),
-        max_retries: inherited(maxRetries),
-      }),
-    ])
+  orFalse(
+    z.strictObject({
+      port: port().describe('The UDP port.').default(CLASS_TRAITS[of].port),
+      max_rate: inherited(maxRate),
+      max_outstanding: inherited(maxOutstanding),
+      timeout: inherited(timeout),
+      max_retries: inherited(maxRetries),
+    }),
+  )
     .describe(`What the server takes of ${of}. Missing values are the farm's. \`false\`: the server takes none.`)
     .prefault({})
 
@@ -145,9 +151,7 @@ export const classSettings = (traffic: keyof typeof PATIENCE.retries) =>
         'How a server is chosen: the first that is not Down, each in turn, or always the same one for one `hash_key`. A server that is Failing is chosen last.',
       )
       .default('first_server'),
-    hash_key: z
-      .string()
-      .min(1)
+    hash_key: text()
       .describe(
         "The attribute that `hash` uses, as 3GPP-IMSI or Calling-Station-Id; one without a name as Attr-26.VENDOR.TYPE. For a request without it the client's address counts.",
       )

@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { admin, listen } from './access-settings.ts'
 import { accounting } from './accounting-settings.ts'
-import { duration, needsRestart, oneOf, size, whole, wholeOr } from './kinds.ts'
+import { duration, mapping, NEEDS_RESTART, oneOf, size, whole, wholeOr } from './kinds.ts'
 import { classSettings, client, server } from './peer-settings.ts'
 import { alarms, health, log, metrics, tps } from './watch-settings.ts'
 
@@ -34,142 +34,123 @@ const queue = <const Words extends readonly [string, ...string[]]>(o: {
     overflow: oneOf(o.overflow).describe('What a full queue sheds.').prefault(o.overflow[0]),
   })
 
-const queues = z
-  .strictObject({
-    authentication: queue({
-      messages: 20_000,
-      bytes: '32MiB',
-      age: '5s',
-      overflow: ['drop_newest', 'drop_oldest'],
-    })
-      .describe(
-        "Bounds for authentication. Keep `max_age` below the clients' patience (9 to 20 s). Otherwise the servers work for clients that are gone.",
-      )
-      .prefault({}),
-    accounting: queue({
-      messages: 200_000,
-      bytes: '256MiB',
-      age: '1h',
-      overflow: ['shed_interim_first', 'drop_newest', 'drop_oldest'],
-    })
-      .describe('Bounds for accounting. `shed_interim_first`: interim updates go first, then the newest message.')
-      .prefault({}),
+const queues = mapping('Bounds of what waits, for each instance.', {
+  authentication: queue({
+    messages: 20_000,
+    bytes: '32MiB',
+    age: '5s',
+    overflow: ['drop_newest', 'drop_oldest'],
   })
-  .describe('Bounds of what waits, for each instance.')
-  .prefault({})
+    .describe(
+      "Bounds for authentication. Keep `max_age` below the clients' patience (9 to 20 s). Otherwise the servers work for clients that are gone.",
+    )
+    .prefault({}),
+  accounting: queue({
+    messages: 200_000,
+    bytes: '256MiB',
+    age: '1h',
+    overflow: ['shed_interim_first', 'drop_newest', 'drop_oldest'],
+  })
+    .describe('Bounds for accounting. `shed_interim_first`: interim updates go first, then the newest message.')
+    .prefault({}),
+}).prefault({})
 
-const duplicates = z
-  .strictObject({
-    answer_cache: duration({ least: '0s', most: '5m' })
-      .describe(
-        'How long an answer is kept for retransmissions of its request. RFC 5080 section 2.2.2 asks for 5 to 30 s.',
-      )
-      .prefault('5s'),
-    max_answers: whole(1, 10_000_000).describe('The most answers that are kept; the oldest go first.').default(100_000),
-    record_cache: duration({ least: '0s', most: '1h' })
-      .describe(
-        'How long an answered accounting record is known by its content, so that it is not delivered again with a new Acct-Delay-Time.',
-      )
-      .prefault('60s'),
-    max_records: whole(1, 10_000_000)
-      .describe(
-        'The most records that are known by their content, and as many of which it is remembered what they were given (accounting.md). The oldest go first.',
-      )
+const duplicates = mapping('What is remembered of requests that were answered.', {
+  answer_cache: duration({ least: '0s', most: '5m' })
+    .describe(
+      'How long an answer is kept for retransmissions of its request. RFC 5080 section 2.2.2 asks for 5 to 30 s.',
+    )
+    .prefault('5s'),
+  max_answers: whole(1, 10_000_000).describe('The most answers that are kept; the oldest go first.').default(100_000),
+  record_cache: duration({ least: '0s', most: '1h' })
+    .describe(
+      'How long an answered accounting record is known by its content, so that it is not delivered again with a new Acct-Delay-Time.',
+    )
+    .prefault('60s'),
+  max_records: whole(1, 10_000_000)
+    .describe(
+      'The most records that are known by their content, and as many of which it is remembered what they were given (accounting.md). The oldest go first.',
+    )
+    .default(200_000),
+}).prefault({})
+
+const deadServer = mapping('When a server counts as Down, and how it comes back.', {
+  consecutive_failures: whole(1, 1000)
+    .describe(
+      'A server is Down after this many requests in a row that it left unanswered while nothing valid came from it. With `probe: status_server` it is asked first, and is Down if it does not answer that within `timeout` either.',
+    )
+    .default(4),
+  response_timeout: duration({ least: '0s', most: '1h' })
+    .describe('The failures must also have lasted this long; 0s is off.')
+    .prefault('0s'),
+  dead_time: duration({ least: '1s', most: '24h' })
+    .describe('How long a server stays Down before it is tried again. Any valid response ends it at once.')
+    .prefault('10m'),
+  probe: oneOf(['status_server', 'none'])
+    .describe('How a server is asked whether it lives, before and while it is Down: Status-Server, or not at all.')
+    .default('status_server'),
+  probe_interval: duration({ least: '1s', most: '1h' })
+    .describe(
+      'Time between probes of a Down server. RFC 3539 section 3.4.1 asks for at least 6 s. A Failing server gets at least one request in that time, as a trial.',
+    )
+    .prefault('10s'),
+}).prefault({})
+
+const farm = mapping('The RADIUS servers behind radsluice.', {
+  authentication: classSettings('authentication')
+    .describe('Choice of server, and the limits that servers inherit, for authentication.')
+    .prefault({}),
+  accounting: classSettings('accounting').describe('The same for accounting.').prefault({}),
+  identifier_quarantine: duration({ least: '0s', most: '5m' })
+    .describe(
+      'How long an identifier rests after a time-out before it is used again, so that a late response meets no new request.',
+    )
+    .prefault('5s'),
+  max_attributes: whole(0, 2038)
+    .describe(
+      'Attributes that the servers take in one request; 0 is no limit. A request with more is dropped as `too-many-attributes`, because FreeRADIUS drops it silently (its `max_attributes`, in `security`). Each value that a vendor attribute packs counts, and so does what radsluice has to add (Message-Authenticator, CHAP-Challenge).',
+    )
+    .default(200),
+  state: mapping('Conversations of several packets (EAP, challenges) stay with the server that began them.', {
+    lifetime: duration({ least: '1s', most: '24h' })
+      .describe('How long a conversation (State) is bound to its server.')
+      .prefault('5m'),
+    max_entries: whole(1, 10_000_000)
+      .describe('The most conversations that are remembered; the oldest go first.')
       .default(200_000),
-  })
-  .describe('What is remembered of requests that were answered.')
-  .prefault({})
-
-const deadServer = z
-  .strictObject({
-    consecutive_failures: whole(1, 1000)
-      .describe(
-        'A server is Down after this many requests in a row that it left unanswered while nothing valid came from it. With `probe: status_server` it is asked first, and is Down if it does not answer that within `timeout` either.',
-      )
-      .default(4),
-    response_timeout: duration({ least: '0s', most: '1h' })
-      .describe('The failures must also have lasted this long; 0s is off.')
-      .prefault('0s'),
-    dead_time: duration({ least: '1s', most: '24h' })
-      .describe('How long a server stays Down before it is tried again. Any valid response ends it at once.')
-      .prefault('10m'),
-    probe: oneOf(['status_server', 'none'])
-      .describe('How a server is asked whether it lives, before and while it is Down: Status-Server, or not at all.')
-      .default('status_server'),
-    probe_interval: duration({ least: '1s', most: '1h' })
-      .describe(
-        'Time between probes of a Down server. RFC 3539 section 3.4.1 asks for at least 6 s. A Failing server gets at least one request in that time, as a trial.',
-      )
-      .prefault('10s'),
-  })
-  .describe('When a server counts as Down, and how it comes back.')
-  .prefault({})
-
-const farm = z
-  .strictObject({
-    authentication: classSettings('authentication')
-      .describe('Choice of server, and the limits that servers inherit, for authentication.')
-      .prefault({}),
-    accounting: classSettings('accounting').describe('The same for accounting.').prefault({}),
-    identifier_quarantine: duration({ least: '0s', most: '5m' })
-      .describe(
-        'How long an identifier rests after a time-out before it is used again, so that a late response meets no new request.',
-      )
-      .prefault('5s'),
-    max_attributes: whole(0, 2038)
-      .describe(
-        'Attributes that the servers take in one request; 0 is no limit. A request with more is dropped as `too-many-attributes`, because FreeRADIUS drops it silently (its `max_attributes`, in `security`). Each value that a vendor attribute packs counts, and so does what radsluice has to add (Message-Authenticator, CHAP-Challenge).',
-      )
-      .default(200),
-    state: z
-      .strictObject({
-        lifetime: duration({ least: '1s', most: '24h' })
-          .describe('How long a conversation (State) is bound to its server.')
-          .prefault('5m'),
-        max_entries: whole(1, 10_000_000)
-          .describe('The most conversations that are remembered; the oldest go first.')
-          .default(200_000),
-      })
-      .describe('Conversations of several packets (EAP, challenges) stay with the server that began them.')
-      .prefault({}),
-    dead_server: deadServer,
-    servers: z.array(server).min(1).describe('The servers, in order of preference.'),
-  })
-  .describe('The RADIUS servers behind radsluice.')
+  }).prefault({}),
+  dead_server: deadServer,
+  servers: z.array(server).min(1).describe('The servers, in order of preference.'),
+})
 
 /** The configuration file. The order of keys is the order of the reference page. */
 export const settings = z.strictObject({
   listen,
   admin,
   instances: wholeOr(1, MOST_INSTANCES, 'auto')
-    .meta(
-      needsRestart(
-        `Engines that share the work, each on a thread of its own. \`auto\` is one for each core, ${MOST_INSTANCES} at most. The kernel gives each source address and port of a client to one of them. Each has its own queues, duplicates and order of records: see instances.md before you write more than 1.`,
-      ),
+    .describe(
+      `Engines that share the work, each on a thread of its own. \`auto\` is one for each core, ${MOST_INSTANCES} at most. The kernel gives each source address and port of a client to one of them. Each has its own queues, duplicates and order of records: see instances.md before you write more than 1.`,
     )
+    .meta(NEEDS_RESTART)
     .default(1),
-  throttle: z
-    .strictObject({
-      slot: duration({ least: '1ms', most: '1s' })
-        .describe(
-          'The shortest time slot. A rate of R messages per second gets `min(R, floor(1s / slot))` equal slots in a second.',
-        )
-        .prefault('50ms'),
-      scope: oneOf(['host', 'instance'])
-        .meta(
-          needsRestart(
-            'Whether `max_rate` holds for all instances of this daemon together (what one leaves over, another may use in the same slot), or for each.',
-          ),
-        )
-        .default('host'),
-      service_order: oneOf(['authentication_first', 'fifo'])
-        .describe(
-          'Which message goes first: authentication before accounting and Access-Requests with State before those without, or the oldest.',
-        )
-        .default('authentication_first'),
-    })
-    .describe('The grid of time slots, and which message goes first.')
-    .prefault({}),
+  throttle: mapping('The grid of time slots, and which message goes first.', {
+    slot: duration({ least: '1ms', most: '1s' })
+      .describe(
+        'The shortest time slot. A rate of R messages per second gets `min(R, floor(1s / slot))` equal slots in a second.',
+      )
+      .prefault('50ms'),
+    scope: oneOf(['host', 'instance'])
+      .describe(
+        'Whether `max_rate` holds for all instances of this daemon together (what one leaves over, another may use in the same slot), or for each.',
+      )
+      .meta(NEEDS_RESTART)
+      .default('host'),
+    service_order: oneOf(['authentication_first', 'fifo'])
+      .describe(
+        'Which message goes first: authentication before accounting and Access-Requests with State before those without, or the oldest.',
+      )
+      .default('authentication_first'),
+  }).prefault({}),
   clients: z
     .array(client)
     .min(1)

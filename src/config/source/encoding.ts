@@ -2,6 +2,8 @@
  * From the octets of a file to text: UTF-8, and what editors of other systems write. A byte order mark is removed, with a
  * warning. UTF-16 and UTF-32 are named in the problem, because such a file looks right in its editor.
  */
+import { isUtf8 } from 'node:buffer'
+
 export type TextReading =
   | { readonly text: string; readonly warnings: readonly string[] }
   /** `line` counts from 1; 0 is the whole file. */
@@ -62,12 +64,10 @@ export function textOf(bytes: Uint8Array): TextReading {
     const problem = 'a NUL octet stands in this line, so the file is no text or damaged; remove it, or correct the path'
     return { problem, line: lineAt(bytes, zero) }
   }
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return { text, warnings: hasBom(bytes) ? [BOM_SENTENCE] : [] }
-  } catch {
+  if (!isUtf8(bytes)) {
     return { problem: 'this line is not UTF-8; save the file as UTF-8', line: lineAt(bytes, firstBad(bytes)) }
   }
+  return { text: new TextDecoder().decode(bytes), warnings: hasBom(bytes) ? [BOM_SENTENCE] : [] }
 }
 
 /** The offset of the first line that cannot be decoded. */
@@ -78,15 +78,6 @@ function firstBad(bytes: Uint8Array): number {
     from = end + 1
   }
   return from
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function lineAt(bytes: Uint8Array, offset: number): number {

@@ -3,15 +3,11 @@
  * long list, which are then put back in their places. The parser alone reads a short file, or one with a fault.
  */
 import { markOf, type PlainItem, type Reduced, withoutPlainItems } from './plain-items.ts'
-import type { Fault, Position } from './problem.ts'
+import type { Position } from './problem.ts'
 import { type SettingPath, Source } from './source.ts'
 
 /** A text that was read: its value or its faults, and the position of each setting. */
-export interface SourceText {
-  readonly faults: readonly Fault[]
-  readonly value: unknown
-  locate(path: SettingPath, at?: 'value' | 'key'): Position
-}
+export type SourceText = Pick<Source, 'faults' | 'value' | 'locate'>
 
 /** The list that grows with the network. */
 const LIST = 'clients'

@@ -94,13 +94,13 @@ class Lines {
 
   /** Whether the first line with content is an item. */
   areItems(): boolean {
-    return DASH.at(this.#text, this.#pastBlanks(this.offset)) > 0
+    return lengthAt(DASH, this.#text, this.#pastBlanks(this.offset)) > 0
   }
 
   /** The item that begins here if it is plain; then it is skipped, with the blank lines and comments before it. */
   plainItem(): PlainItem | undefined {
     const start = this.#pastBlanks(this.offset)
-    const dash = DASH.at(this.#text, start)
+    const dash = lengthAt(DASH, this.#text, start)
     if (dash === 0) return undefined
     const indent = this.#text.indexOf('-', start) - start
     if (this.indent >= 0 && indent !== this.indent) return undefined
@@ -131,7 +131,7 @@ class Lines {
   /** Whether another item or the end of the list follows, and not a line that continues the one before. */
   #endsAt(end: number, indent: number): boolean {
     const next = this.#pastBlanks(end)
-    const blanks = BLANKS.at(this.#text, next)
+    const blanks = lengthAt(BLANKS, this.#text, next)
     if (next + blanks >= this.#text.length || blanks < indent) return true
     return blanks === indent && this.#text.startsWith('- ', next + blanks)
   }
@@ -139,38 +139,26 @@ class Lines {
   /** The beginning of the first line from here on that is neither blank nor a comment. */
   #pastBlanks(from: number): number {
     let at = from
-    for (let blank = EMPTY_LINE.at(this.#text, at); blank > 0; blank = EMPTY_LINE.at(this.#text, at)) at += blank
+    for (let blank = lengthAt(EMPTY_LINE, this.#text, at); blank > 0; blank = lengthAt(EMPTY_LINE, this.#text, at))
+      at += blank
     return at
   }
 }
 
-/** A pattern that is tried at one offset of a text only. */
-class Pattern {
-  readonly #expression: RegExp
-
-  constructor(source: string) {
-    this.#expression = new RegExp(source, 'y')
-  }
-
-  /** How many characters it matches there; 0 if it does not match. */
-  at(text: string, offset: number): number {
-    this.#expression.lastIndex = offset
-    return this.#expression.test(text) ? this.#expression.lastIndex - offset : 0
-  }
-}
-
-const DASH = new Pattern(' *- +')
-const BLANKS = new Pattern(' *')
-const EMPTY_LINE = new Pattern(' *(?:#[^\\n]*)?\\r?\\n')
-const LINE_END = new Pattern('(?: +#[^\\n]*| *)(?:\\r?\\n|$)')
+// Sticky, for `lengthAt`.
+const DASH = / *- +/y
+const BLANKS = / */y
+const EMPTY_LINE = / *(?:#[^\n]*)?\r?\n/y
+const LINE_END = /(?: +#[^\n]*| *)(?:\r?\n|$)/y
 /** Far shorter than the 1024 characters that YAML allows for a key. */
-const KEY = new Pattern('[a-z][a-z_]{0,63}: +')
-const COMMA = new Pattern(' *, *')
-const OPEN = new Pattern('\\{ *')
-const CLOSE = new Pattern(' *\\}')
+const KEY = /[a-z][a-z_]{0,63}: +/y
+const COMMA = / *, */y
+const OPEN = /\{ */y
+const CLOSE = / *\}/y
 /** Ends at a blank, a comma, a brace or the end of the line. */
-const WORD = new Pattern('[A-Za-z0-9_./:-]+(?=[ ,}\\r\\n]|$)')
-const QUOTED = new Pattern('"[^"\\\\\\x00-\\x1f]*"(?=[ ,}\\r\\n]|$)|\'[^\'\\x00-\\x1f]*\'(?=[ ,}\\r\\n]|$)')
+const WORD = /[A-Za-z0-9_./:-]+(?=[ ,}\r\n]|$)/y
+const CONTROL = '\\x00-\\x1f'
+const QUOTED = new RegExp(`"[^"\\\\${CONTROL}]*"(?=[ ,}\\r\\n]|$)|'[^'${CONTROL}]*'(?=[ ,}\\r\\n]|$)`, 'y')
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?$/
 const IPV6 = /^[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?<!:)(?:\/\d{1,3})?$/
@@ -201,11 +189,11 @@ class ItemReader {
     const value: Record<string, unknown> = {}
     for (;;) {
       if (!this.#pair(value, 0)) return undefined
-      const end = LINE_END.at(this.#text, this.at)
+      const end = lengthAt(LINE_END, this.#text, this.at)
       if (end === 0 && this.at < this.#text.length) return undefined
       const next = this.at + end
-      const blanks = BLANKS.at(this.#text, next)
-      if (blanks !== this.#indent || KEY.at(this.#text, next + blanks) === 0) return value
+      const blanks = lengthAt(BLANKS, this.#text, next)
+      if (blanks !== this.#indent || lengthAt(KEY, this.#text, next + blanks) === 0) return value
       this.at = next + blanks
     }
   }
@@ -245,11 +233,17 @@ class ItemReader {
   }
 
   /** Skips the pattern if it matches here. */
-  #skip(pattern: Pattern): boolean {
-    const length = pattern.at(this.#text, this.at)
+  #skip(pattern: RegExp): boolean {
+    const length = lengthAt(pattern, this.#text, this.at)
     this.at += length
     return length > 0
   }
+}
+
+/** How many characters a sticky pattern matches at an offset; 0 if it does not match there. */
+function lengthAt(pattern: RegExp, text: string, offset: number): number {
+  pattern.lastIndex = offset
+  return pattern.test(text) ? pattern.lastIndex - offset : 0
 }
 
 function countLines(text: string, from: number, to: number): number {

@@ -48,11 +48,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
 export class Source {
   readonly #document: Document
   readonly #lineStarts: readonly number[]
-  readonly #faults: Fault[] = []
+  /** The faults of the YAML itself. */
+  readonly faults: Fault[] = []
+  /** Maps, lists and scalars; undefined if the YAML cannot be read. Repeated keys do not prevent reading. */
+  readonly value: unknown
   readonly #noted = new Set<string>()
   readonly #meant = new Map<Alias, Node | undefined>()
   readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
-  readonly #value: unknown
 
   constructor(text: string) {
     this.#lineStarts = lineStartsOf(text)
@@ -76,19 +78,11 @@ export class Source {
         readable = false
       },
     })
-    this.#value = readable ? this.#toValue() : undefined
-    this.#faults.sort((a, b) => a.line - b.line || a.column - b.column)
-    if (isBroken) this.#faults.splice(0, Number.POSITIVE_INFINITY, ...first(this.#faults, wrongIndentation(text)))
-  }
-
-  /** The faults of the YAML itself. */
-  get faults(): readonly Fault[] {
-    return this.#faults
-  }
-
-  /** Maps, lists and scalars; undefined if the YAML cannot be read. Repeated keys do not prevent reading. */
-  get value(): unknown {
-    return this.#value
+    this.value = readable ? this.#toValue() : undefined
+    this.faults.sort((a, b) => a.line - b.line || a.column - b.column)
+    const [first] = this.faults
+    // What the parser reports after its first fault mostly follows from that one: one slip is one problem.
+    if (isBroken && first) this.faults.splice(0, Number.POSITIVE_INFINITY, wrongIndentation(text) ?? first)
   }
 
   /** The position of a setting's value or key. For a setting that is missing: of what contains it. */
@@ -150,7 +144,7 @@ export class Source {
     const name = `${position.line}:${position.column} ${message}`
     if (this.#noted.has(name)) return
     this.#noted.add(name)
-    this.#faults.push({ ...position, message })
+    this.faults.push({ ...position, message })
   }
 
   #positionOf(offset: number): Position {
@@ -158,12 +152,6 @@ export class Source {
     return { line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 }
   }
 }
-
-/** What the parser reports after its first fault mostly follows from that one: one slip is one problem. */
-const first = (faults: readonly Fault[], indentation: Fault | undefined): Fault[] =>
-  [indentation ?? faults.toSorted((a, b) => a.line - b.line || a.column - b.column)[0]].filter(
-    (one) => one !== undefined,
-  )
 
 export const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -11,7 +11,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
-import { endpointText } from '../../addresses.ts'
+import { endpointText, withoutZone } from '../../addresses.ts'
 import { codedError, type ErrorCode, systemCodeOf } from '../../coded-error.ts'
 import { adviceFor } from '../../system-errors.ts'
 import {
@@ -125,8 +125,6 @@ type LookupAnswer = (error: NodeJS.ErrnoException | null, address: string, famil
 function answerLiterally(host: string, family: unknown, answer: LookupAnswer): void {
   answer(null, host, family as number)
 }
-
-const withoutZone = (address: string): string => address.replace(/%.*$/, '')
 
 const advised = (system: string): string => {
   const advice = adviceFor(system)
