@@ -58,11 +58,7 @@ export const CLASS_TRAITS: PerClass<ClassTraits> = {
 
 /** Makes one value for each class, in the order of the classes. */
 export const perClass = <T>(make: (trafficClass: TrafficClass) => T): Record<TrafficClass, T> =>
-  perClassOf(TRAFFIC_CLASSES, make)
-
-/** The same for a given list of classes. */
-export const perClassOf = <C extends string, T>(classes: readonly C[], make: (trafficClass: C) => T): Record<C, T> =>
-  Object.fromEntries(classes.map((each) => [each, make(each)])) as Record<C, T>
+  Object.fromEntries(TRAFFIC_CLASSES.map((each) => [each, make(each)])) as Record<TrafficClass, T>
 
 /** The sum over all classes. */
 export const sumOverClasses = (numberOf: (trafficClass: TrafficClass) => number): number =>

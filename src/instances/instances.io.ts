@@ -36,14 +36,7 @@ export class Instances {
     this.#rollout = new RolloutRunner(o.listen, o.settings)
     this.#supervisors = Array.from(
       { length: o.count },
-      (_, number) =>
-        new Supervisor({
-          number,
-          of: o.count,
-          rollout: this.#rollout,
-          events: o.events,
-          file: o.file,
-        }),
+      (_, number) => new Supervisor({ number, of: o.count, rollout: this.#rollout, events: o.events, file: o.file }),
     )
     this.#addresses = new AddressWatch((local) => {
       for (const supervisor of this.#supervisors) supervisor.tellAddresses(local)

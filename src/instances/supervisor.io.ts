@@ -7,7 +7,7 @@ import type { PerClass } from '../classes.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { within } from '../within.io.ts'
 import { type InstanceView, type ViewPart, whole } from './protocol/instance-view.ts'
-import type { Answer, Argument, MethodName, Traced } from './protocol/protocol.ts'
+import type { Answer, Argument, MainThread, MethodName, ThreadStart, Traced } from './protocol/protocol.ts'
 import type { RolloutRunner } from './rollout.io.ts'
 import { Supervision } from './supervisor.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
@@ -15,10 +15,7 @@ import { ThreadHandle } from './thread-handle.io.ts'
 /** If a thread does not answer within this time, its last view stands. */
 const ANSWER_AT_MOST_MS = 2_000
 
-export interface SupervisorEvents {
-  line(line: string): void
-  /** Lines for the sessions log. */
-  sessionsEnded(lines: readonly string[]): void
+export interface SupervisorEvents extends Pick<MainThread, 'line' | 'sessionsEnded'> {
   traced(number: number, told: Traced): void
   /** The thread ended unasked; what it had in hand is lost, and another follows after that time. */
   crashed(o: { number: number; error: unknown; lost: PerClass<number>; restartSeconds: number }): void
@@ -34,10 +31,7 @@ interface Thread {
   readonly life: number
 }
 
-export interface SupervisorOptions {
-  readonly number: number
-  /** How many instances there are. */
-  readonly of: number
+export interface SupervisorOptions extends Pick<ThreadStart, 'number' | 'of'> {
   /** Knows what each thread that is started must be told. */
   readonly rollout: RolloutRunner
   readonly events: SupervisorEvents

@@ -14,6 +14,7 @@ import type { EngineSnapshot } from '../proxy/border/snapshot.ts'
 import { BOOKS_BYTES, ledgersIn } from '../proxy/register/ledger.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
 import type { InstanceView } from './protocol/instance-view.ts'
+import type { ThreadStart } from './protocol/protocol.ts'
 import { leftBy, withCounters } from './shared/sum.ts'
 
 /** The wait for the next thread after the first, second, ... end within a minute. */
@@ -21,13 +22,9 @@ const RESTART_AFTER_MS = [0, 1_000, 5_000, 15_000, 30_000]
 const ENDS_COUNT_FOR = 60 * MICROS_PER_SECOND
 
 /** What a thread is started with, beside the settings. */
-export interface NextThread {
+export interface NextThread extends Pick<ThreadStart, 'usedUpUntil' | 'books'> {
   /** 1 for the first thread of this instance, and so on. */
   readonly life: number
-  /** The end of the grid second in which the thread before it ended: that one may have used all of its slots. */
-  readonly usedUpUntil: Instant
-  /** For its ledgers. */
-  readonly books: SharedArrayBuffer
 }
 
 /** A thread ended unasked. */

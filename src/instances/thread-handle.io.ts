@@ -9,10 +9,10 @@ import type {
   Answer,
   Argument,
   FromInstance,
+  MainThread,
   MethodName,
   ThreadStart,
   ToInstance,
-  Traced,
 } from './protocol/protocol.ts'
 
 /** Beside this file: TypeScript in a checkout, JavaScript in the build. */
@@ -33,10 +33,8 @@ interface Waiting {
   reject(error: Error): void
 }
 
-export interface ThreadEvents {
-  line(line: string): void
-  sessionsEnded(lines: readonly string[]): void
-  traced(told: Traced): void
+export interface ThreadEvents extends MainThread {
+  /** Called once, with the error that ended the thread, if there was one. */
   ended(error: unknown): void
 }
 
@@ -46,7 +44,6 @@ export class ThreadHandle {
   #calls = 0
   #error: unknown = undefined
 
-  /** `ended` is called once, with the error that ended the thread, if there was one. */
   constructor(start: ThreadStart, events: ThreadEvents, file: URL = THREAD) {
     const name = `instance ${start.number}`
     this.#worker = new Worker(file, { workerData: start, name, resourceLimits: LIMITS })

@@ -3,7 +3,7 @@
  *
  * A lane has one link for each source port, and one for probes. It is opened before the engine uses it, grows when the engine
  * wants more ports, and is closed once the engine no longer names it. What is sent is never waited for. Errors of sending are
- * counted here and noted.
+ * noted.
  */
 import { type Endpoint, endpointText } from '../addresses.ts'
 import type { Peer } from '../proxy/border/events.ts'
@@ -49,22 +49,15 @@ export class Links implements Outbox {
   #localPorts = new Set<number>()
   /** Rises with each link to a server that opens. */
   #version = 0
-  #sendFailures = 0
 
   constructor({ transport, notes, share = ALONE, shared, localAddresses }: LinksOptions) {
     this.#transport = transport
-    this.#notes = {
-      sendFailed: (where, systemCode) => {
-        this.#sendFailures += 1
-        notes.sendFailed(where, systemCode)
-      },
-      listener: (event) => notes.listener(event),
-    }
+    this.#notes = notes
     this.#share = share
     this.#shared = shared
     this.#listeners = new Listeners({
       transport,
-      notes: this.#notes,
+      notes,
       localAddresses,
       isShared: share.of > 1,
       own: { version: () => shared?.version ?? this.#version, has: (address, port) => this.#isOwn(address, port) },
@@ -133,11 +126,6 @@ export class Links implements Outbox {
 
   flush(): void {
     this.#transport.flush()
-  }
-
-  /** Datagrams that the system refused to send, since the start. */
-  get sendFailures(): number {
-    return this.#sendFailures
   }
 
   listeners(): ListenerReport[] {

@@ -87,7 +87,7 @@ export function describeLanes(name: string, open: () => Outside): void {
         instance.forward(0, 0, 'found')
         await instance.until(() => instance.responses.length > 0, 'an answer')
         expect(server.got).toHaveLength(1)
-        expect(instance.links.sendFailures).toBe(1)
+        expect(instance.failures).toBe(1)
       })
     }
 
@@ -131,7 +131,7 @@ export function describeLanes(name: string, open: () => Outside): void {
       instance.forward(0, 0, 'nobody')
       instance.probe(0, 'nobody')
       expect(notes).toEqual(['failed lane 0 port 0 EBADF', 'failed lane 0 probe EBADF'])
-      expect(links.sendFailures).toBe(2)
+      expect(instance.failures).toBe(2)
     })
 
     it('never leads elsewhere than before', async () => {
@@ -160,7 +160,7 @@ export function describeLanes(name: string, open: () => Outside): void {
       server.answer((text) => text)
       await instance.connect(planOf({ port: server.port }))
       links.forward(0, 0, Buffer.alloc(70_000))
-      await instance.until(() => links.sendFailures === 1, 'a counted failure')
+      await instance.until(() => instance.failures === 1, 'a counted failure')
       expect(notes).toEqual([`failed 127.0.0.1:${server.port} EMSGSIZE`])
       instance.forward(0, 0, 'small')
       await instance.until(() => responses.length === 1, 'an answer')

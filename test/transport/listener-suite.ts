@@ -151,7 +151,7 @@ export function describeListeners(name: string, open: () => Outside): void {
       await instance.until(() => client.got.length > 0, 'an answer from the address that left')
       for (let round = 0; round < 60; round += 1) await links.followAddresses(addresses)
       links.reply(requests[0]!.from, Buffer.from('lost'))
-      expect(links.sendFailures).toBe(1)
+      expect(instance.failures).toBe(1)
 
       client.send('late', port, '127.0.0.3')
       await instance.until(() => requests.length === 2, 'a request at the new address')

@@ -3,11 +3,11 @@
  * transports stands on.
  */
 import { afterEach } from 'vitest'
+import type { ListenAt } from '../../src/addresses.ts'
 import type { SharedEndpoints } from '../../src/instances/shared/shared-endpoints.ts'
 import type { Peer } from '../../src/proxy/border/events.ts'
 import { type LanePlan, PROBE_PORT } from '../../src/proxy/border/ports.ts'
 import { Links } from '../../src/transport/links.io.ts'
-import type { ListenAt } from '../../src/transport/listener-plan.ts'
 import type { Arrivals, Transport } from '../../src/transport/ports.ts'
 
 /** A network, and what is at the other ends of it. */
@@ -90,6 +90,11 @@ export class Instance implements Happened {
       shared,
       localAddresses,
     })
+  }
+
+  /** Datagrams that could not be sent. */
+  get failures(): number {
+    return this.notes.filter((note) => note.startsWith('failed ')).length
   }
 
   listen(authentication: readonly ListenAt[], accounting: readonly ListenAt[] = []): Promise<void> {

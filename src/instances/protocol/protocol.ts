@@ -93,6 +93,14 @@ export interface Traced {
   readonly lost: number
 }
 
+/** What an instance says without being asked. */
+export interface MainThread {
+  line(line: string): void
+  /** Lines for the sessions log. */
+  sessionsEnded(lines: readonly string[]): void
+  traced(told: Traced): void
+}
+
 export type FromInstance =
   | { readonly kind: 'line'; readonly line: string }
   | { readonly kind: 'sessions-ended'; readonly lines: readonly string[] }

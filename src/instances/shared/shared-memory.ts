@@ -12,7 +12,7 @@ import { LEARNED_SERVERS } from '../../proxy/serving/server-signers.ts'
 import { Signers } from '../../proxy/signing/signers.ts'
 import { contactMemory } from '../../proxy/work/contact.ts'
 import { laneKey, laneSettings, pathKey, serverKey } from '../../proxy/work/lane-settings.ts'
-import { type SlotRate, termOf } from '../../throttle/budget.ts'
+import { termOf } from '../../throttle/budget.ts'
 import { SharedBudgets, secondWithNotice, slotMemory } from '../../throttle/shared-slots.ts'
 import { after, type Instant, seconds } from '../../units.ts'
 import { engineOptionsFrom, type PlainOptions } from './plain-options.ts'
@@ -128,15 +128,7 @@ export class SharedMemories {
 
 const isFresh = ({ at }: { readonly at: Instant }, now: Instant): boolean => now < after(at, LEFT_FOR)
 
-interface SharedLane {
-  readonly key: string
-  readonly path: string
-  readonly server: string
-  readonly rate: SlotRate
-  readonly secret: Uint8Array
-}
-
-const lanesOf = (plain: PlainOptions): SharedLane[] => {
+const lanesOf = (plain: PlainOptions) => {
   const options = engineOptionsFrom({ ...plain, clients: [] })
   return laneSettings(options).map((lane) => ({
     key: laneKey(lane),

@@ -22,9 +22,6 @@ const BUCKET_INTS = 1 + WAYS * ENTRY_INTS
 const ROOM = 2
 const MOST_TRIES = 10_000
 
-/** `until` of what never ends. */
-export const FOR_EVER = 0x7fff_ffff
-
 export class SharedTable {
   readonly #ints: Int32Array
   readonly #capacity: number

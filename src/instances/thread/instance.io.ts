@@ -25,7 +25,7 @@ import { systemRandomness } from '../../transport/randomness.io.ts'
 import { changedClients } from '../protocol/clients-change.ts'
 import type { FoundSessions, SoughtSessions } from '../protocol/found.ts'
 import { type InstanceView, ViewInParts, type ViewPart } from '../protocol/instance-view.ts'
-import type { ChangedSettings, InstanceProtocol, ThreadStart, Traced } from '../protocol/protocol.ts'
+import type { ChangedSettings, InstanceProtocol, MainThread, ThreadStart, Traced } from '../protocol/protocol.ts'
 import { engineOptionsFrom, type PlainOptions } from '../shared/plain-options.ts'
 import { SharedEndpoints } from '../shared/shared-endpoints.ts'
 import { SharedParts } from '../shared/shared-parts.ts'
@@ -40,13 +40,6 @@ const NANOS_PER_SECOND = 1e9
 const PLACES_AT_ONCE = 1_000
 /** The same of the table of who signs, whose places hold several addresses. */
 const BUCKETS_AT_ONCE = 128
-
-/** What an instance says without being asked. */
-export interface MainThread {
-  line(line: string): void
-  sessionsEnded(lines: readonly string[]): void
-  traced(told: Traced): void
-}
 
 export class Instance implements InstanceProtocol {
   readonly #number: number
@@ -65,6 +58,8 @@ export class Instance implements InstanceProtocol {
   readonly #endedLines: EndedLines
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   #internalErrors = 0
+  /** Datagrams that the system refused to send. */
+  #sendFailures = 0
   #isDraining = false
   /** This machine's addresses, as the main thread said last. */
   #local: readonly string[] = []
@@ -183,7 +178,7 @@ export class Instance implements InstanceProtocol {
       listeners: this.#links.listeners(),
       upstreams: this.#links.upstreams(),
       clampedReceiveBuffer: this.#links.clampedReceiveBuffer(),
-      sendFailures: this.#links.sendFailures,
+      sendFailures: this.#sendFailures,
       internalErrors: this.#internalErrors,
       watchErrors: this.#boundary.counts,
       cpuSeconds: (user + system) / 1e6,
@@ -277,8 +272,10 @@ export class Instance implements InstanceProtocol {
   #notes(): LinkNotes {
     const log = this.#log
     return {
-      sendFailed: (where, code) =>
-        log.writeBounded(bounded('send-failed', { where, code }, [where, code]), monotonicNow()),
+      sendFailed: (where, code) => {
+        this.#sendFailures += 1
+        log.writeBounded(bounded('send-failed', { where, code }, [where, code]), monotonicNow())
+      },
       listener: (event) => {
         const at = { class: event.class, address: event.address }
         if (event.kind === 'listener-failed') log.write(event.kind, { ...at, why: event.why })

@@ -7,7 +7,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { DgramTransport } from '../../transport/dgram/transport.io.ts'
 import { plainError } from '../protocol/plain-error.ts'
-import type { FromInstance, ThreadStart, ToInstance, Traced } from '../protocol/protocol.ts'
+import type { FromInstance, MainThread, ThreadStart, ToInstance } from '../protocol/protocol.ts'
 import { Instance } from './instance.io.ts'
 
 if (parentPort === null) throw new Error('this file is started as a thread, not by itself')
@@ -15,10 +15,10 @@ const main = parentPort
 
 const say = (message: FromInstance): void => main.postMessage(message)
 
-const toMain = {
-  line: (line: string) => say({ kind: 'line', line }),
-  sessionsEnded: (lines: readonly string[]) => say({ kind: 'sessions-ended', lines }),
-  traced: (told: Traced) => say({ kind: 'traced', ...told }),
+const toMain: MainThread = {
+  line: (line) => say({ kind: 'line', line }),
+  sessionsEnded: (lines) => say({ kind: 'sessions-ended', lines }),
+  traced: (told) => say({ kind: 'traced', ...told }),
 }
 const instance = new Instance(workerData as ThreadStart, toMain, new DgramTransport())
 

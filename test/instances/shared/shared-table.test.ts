@@ -4,8 +4,11 @@
  */
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
-import { FOR_EVER, SharedTable } from '../../../src/instances/shared/shared-table.ts'
+import { SharedTable } from '../../../src/instances/shared/shared-table.ts'
 import type { Mixing } from '../mixing-thread.ts'
+
+/** `until` of what never ends. */
+const FOR_EVER = 0x7fff_ffff
 
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
 const tableOf = (capacity: number): SharedTable => new SharedTable(SharedTable.memory(capacity), capacity)
