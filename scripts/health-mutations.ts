@@ -163,8 +163,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'a copy never expires',
-    'this.isOverdue(first, now) ? first : undefined',
-    'first.arrival < 0 ? first : undefined',
+    'this.isOverdue(copy, now) ? copy : undefined',
+    'copy.arrival < 0 ? copy : undefined',
   ),
   assigning(
     'records of one session do not move together',

@@ -39,14 +39,9 @@ export class ArrivalList<T extends { readonly arrival: number }> {
     return last === undefined || (other !== undefined && other.arrival > last.arrival) ? other : last
   }
 
-  /** The oldest of those that came in the order of arrival, as all do for the first time. */
-  firstInOrder(): T | undefined {
-    return this.#inOrder.first()
-  }
-
-  /** Who follows this one of them. */
-  nextInOrder(item: T): T | undefined {
-    return this.#chain.next(item)
+  /** Of those that came in the order of arrival, as all do for the first time: who follows this one, or the first. */
+  nextInOrder(item?: T): T | undefined {
+    return item === undefined ? this.#inOrder.first() : this.#chain.next(item)
   }
 
   insert(item: T): void {

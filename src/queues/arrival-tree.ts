@@ -7,6 +7,7 @@
  * takes no memory of its own.
  */
 import type { Chain } from './containers/chained-list.ts'
+import { mix } from './containers/hashing.ts'
 
 export class ArrivalTree<T extends { readonly arrival: number }> {
   readonly #chain: Chain<T>
@@ -149,8 +150,4 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
 }
 
 /** The higher rank stands higher. Neighbours by number are no neighbours by rank. */
-const rankOf = ({ arrival }: { readonly arrival: number }): number => {
-  let mixed = Math.imul(arrival ^ (arrival >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return (mixed ^ (mixed >>> 16)) >>> 0
-}
+const rankOf = ({ arrival }: { readonly arrival: number }): number => mix(arrival)

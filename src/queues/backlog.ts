@@ -65,7 +65,7 @@ export class Backlog<T extends Message<T>> {
 
   /** Of those that were never sent, in the order of arrival: who follows this one, or the first. */
   nextInOrder(item?: T): T | undefined {
-    return item === undefined ? this.#byAge.firstInOrder() : this.#byAge.nextInOrder(item)
+    return this.#byAge.nextInOrder(item)
   }
 
   has(item: T): boolean {
@@ -80,8 +80,10 @@ export class Backlog<T extends Message<T>> {
   }
 
   enter(item: T): void {
-    if (isCopy(item)) this.#enterCopy(item)
-    else this.#byAge.insert(item)
+    if (isCopy(item)) {
+      this.#copies.insert(item)
+      this.#ages.put(item, this.#overdueAt(item))
+    } else this.#byAge.insert(item)
     if (this.#fields.isInterim(item)) this.#interims.insert(item)
     this.#octets += this.#fields.size(item)
   }
@@ -136,7 +138,9 @@ export class Backlog<T extends Message<T>> {
   overdue(now: Instant): T | undefined {
     const oldest = this.#byAge.first()
     if (oldest !== undefined && this.isOverdue(oldest, now)) return oldest
-    return this.#overdueCopy(now)
+    if (this.#ages.firstAt > now) return undefined
+    const copy = this.#firstCopyToExpire()
+    return copy !== undefined && this.isOverdue(copy, now) ? copy : undefined
   }
 
   /** Whether a message waits, and has done so for longer than max-age. */
@@ -154,17 +158,6 @@ export class Backlog<T extends Message<T>> {
   #newest(): T | undefined {
     const [fresh, copy] = [this.#byAge.last(), this.#copies.last()]
     return fresh !== undefined && older(fresh, copy) === fresh ? (copy ?? fresh) : (fresh ?? copy)
-  }
-
-  #enterCopy(item: T): void {
-    this.#copies.insert(item)
-    this.#ages.put(item, this.#overdueAt(item))
-  }
-
-  #overdueCopy(now: Instant): T | undefined {
-    if (this.#ages.firstAt > now) return undefined
-    const first = this.#firstCopyToExpire()
-    return first !== undefined && this.isOverdue(first, now) ? first : undefined
   }
 
   /** If its client has sent it again, a copy has more time than was known. */
