@@ -96,8 +96,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // Identifiers and max-outstanding.
   identifiers(
     'max-outstanding is off by one',
-    'Math.min(this.#maxOutstanding - this.#places.taken, this.#free)',
-    'Math.min(this.#maxOutstanding + 1 - this.#places.taken, this.#free)',
+    'Math.min(this.#maxOutstanding - this.places.taken, this.#free)',
+    'Math.min(this.#maxOutstanding + 1 - this.places.taken, this.#free)',
   ),
   identifiers(
     'an identifier is free at once after a time-out',
@@ -185,8 +185,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'silence frees the identifier like an answer',
-    "if (how === 'responded') attempt.lane",
-    'if (how !== undefined) attempt.lane',
+    "if (how === 'responded') limits",
+    'if (how !== undefined) limits',
   ),
   sending(
     'outstanding is not counted down',

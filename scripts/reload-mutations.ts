@@ -92,8 +92,8 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
   lanes('a lane that is put back stays forgotten', '      this.#all.set(lane.number, lane)\n', ''),
   identifiers(
     'places are not given back',
-    '    this.#places.taken -= 1\n',
-    '    this.#places.taken -= this.#places.taken > 3 ? 1 : 0\n',
+    '    this.places.taken -= 1\n',
+    '    this.places.taken -= this.places.taken > 3 ? 1 : 0\n',
   ),
   slots(
     'slots that a crashed instance may have used are used again',

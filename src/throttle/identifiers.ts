@@ -70,8 +70,16 @@ export interface Places {
   taken: number
 }
 
+export interface IdentifiersView {
+  readonly total: number
+  readonly free: number
+  readonly quarantined: number
+  readonly abandoned: number
+}
+
 export class Identifiers<T> {
-  readonly #places: Places
+  /** What max-outstanding bounds: for a lane that follows at the same server. */
+  readonly places: Places
   readonly #ports: Port<T>[] = []
   /** Of every 32 ports a word, with a bit for each port that has one free: so the first is found at once. */
   readonly #portsWithFree: number[] = []
@@ -86,7 +94,7 @@ export class Identifiers<T> {
   constructor(o: { maxOutstanding: number; quarantine: Duration; places?: Places | undefined }) {
     this.#maxOutstanding = o.maxOutstanding
     this.#quarantineTime = o.quarantine
-    this.#places = o.places ?? { taken: 0 }
+    this.places = o.places ?? { taken: 0 }
     this.#openPorts()
   }
 
@@ -95,21 +103,16 @@ export class Identifiers<T> {
     return this.#outstanding
   }
 
-  /** What max-outstanding bounds: for a lane that follows at the same server. */
-  get places(): Places {
-    return this.#places
-  }
-
   /** How many must give up their places so that one more can be taken than now; Infinity if no identifier is free. */
   lacking(): number {
     const room = this.room()
     if (this.#free <= room) return Number.POSITIVE_INFINITY
-    return Math.max(0, this.#places.taken - this.#maxOutstanding) + 1
+    return Math.max(0, this.places.taken - this.#maxOutstanding) + 1
   }
 
   /** How many more could be taken now: places below max-outstanding with a free identifier each. */
   room(): number {
-    return Math.max(0, Math.min(this.#maxOutstanding - this.#places.taken, this.#free))
+    return Math.max(0, Math.min(this.#maxOutstanding - this.places.taken, this.#free))
   }
 
   /** The identifier that `hold` would take. */
@@ -126,7 +129,7 @@ export class Identifiers<T> {
     identifier.held = holder
     this.#free -= 1
     this.#outstanding += 1
-    this.#places.taken += 1
+    this.places.taken += 1
     return identifier
   }
 
@@ -178,7 +181,7 @@ export class Identifiers<T> {
     return this.#ports.length
   }
 
-  view(): { total: number; free: number; quarantined: number; abandoned: number } {
+  view(): IdentifiersView {
     return {
       total: this.#ports.length * IDENTIFIERS_PER_PORT,
       free: this.#free,
@@ -203,7 +206,7 @@ export class Identifiers<T> {
     if (identifier.abandoned) this.#abandoned -= 1
     identifier.abandoned = false
     this.#outstanding -= 1
-    this.#places.taken -= 1
+    this.places.taken -= 1
   }
 
   #makeFree(identifier: Identifier<T>): void {

@@ -9,6 +9,7 @@ import type { ClientAccounting } from '../../accounting/sessions/client-accounti
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
 import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { SlotView } from '../../throttle/budget.ts'
+import type { IdentifiersView } from '../../throttle/identifiers.ts'
 import type { ServerState } from '../../throttle/server-health.ts'
 import type { Duration, Instant } from '../../units.ts'
 import type { ClientDropReason, LedgerSnapshot, PlaceCounts, ServerDropReason } from './endings.ts'
@@ -87,12 +88,7 @@ export interface LaneSnapshot {
   readonly maxOutstanding: number
   /** Due retries that hold their identifier and wait for quota; a part of outstanding. */
   readonly waitingRetries: number
-  readonly identifiers: {
-    readonly total: number
-    readonly free: number
-    readonly quarantined: number
-    readonly abandoned: number
-  }
+  readonly identifiers: IdentifiersView
   /** Of the last valid response; undefined before the first, and if it is not known which transmission it answers. */
   readonly roundTripTime: Duration | undefined
   /**

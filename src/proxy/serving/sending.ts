@@ -91,14 +91,18 @@ export class Sending {
 
   /** The attempt is over for its request. `responded` frees the identifier at once, silence puts it in quarantine. */
   finish(attempt: Attempt, how: 'responded' | 'silent', now: Instant): void {
+    const { limits, schedule } = attempt.lane
     if (how === 'silent') attempt.formerly = attempt.request
     this.#letGo(attempt)
     this.wheel.remove(attempt)
-    attempt.lane.limits.wasHeld(since(attempt.heldSince, now))
-    if (attempt.isAside) attempt.lane.limits.aside -= 1
-    if (how === 'responded') attempt.lane.limits.identifiers.release(attempt.identifier)
-    else this.#quarantine(attempt, now)
-    attempt.lane.schedule.placeIsFree()
+    limits.wasHeld(since(attempt.heldSince, now))
+    if (attempt.isAside) limits.aside -= 1
+    if (how === 'responded') limits.identifiers.release(attempt.identifier)
+    else {
+      limits.identifiers.quarantine(attempt.identifier, now)
+      schedule.markChanged()
+    }
+    schedule.placeIsFree()
   }
 
   /** Nobody waits for the answer from here any more: the identifier stays in use until the response or the time-out. */
@@ -194,11 +198,6 @@ export class Sending {
       this.#parts.journal.note({ kind: 'internal-error', where: 'rewriting a request', error, bytes: came.bytes }, now)
       return 'internal-error'
     }
-  }
-
-  #quarantine({ lane, identifier }: Attempt, now: Instant): void {
-    lane.limits.identifiers.quarantine(identifier, now)
-    lane.schedule.markChanged()
   }
 
   #letGo(attempt: Attempt): void {
