@@ -57,7 +57,7 @@ export class SessionWorld {
     this.table = new Sessions(
       { maxSessions: 100, lifetime: seconds(2 * HOUR), maxPortRate: 10e9, ...o },
       {
-        anomaly: (anomaly, found) => this.told.push({ anomaly, ...found }),
+        anomaly: (found) => this.told.push({ ...found }),
         ended: (what) => this.ended.push(what),
       },
       instant(0),

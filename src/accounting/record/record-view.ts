@@ -20,16 +20,18 @@ const PPP = 1
 export class RecordView {
   /** Offset of the type octet of each field, 0 if it is missing. */
   readonly #offsets = new Uint16Array(FIELDS)
-  #bytes: Uint8Array = new Uint8Array(0)
-  #damaged = 0
-  #padded = 0
+  bytes: Uint8Array = new Uint8Array(0)
+  /** Vendor attributes whose lengths do not add up: ERX ones, and those of any vendor that are too short for content. */
+  damagedVendorAttributes = 0
+  /** ERX attributes with zeros behind their last sub-attribute. */
+  paddedVendorAttributes = 0
 
   /** Any packet that `readPacket` accepted. */
   read(packet: Packet): this {
     const { bytes } = packet
-    this.#bytes = bytes
-    this.#damaged = 0
-    this.#padded = 0
+    this.bytes = bytes
+    this.damagedVendorAttributes = 0
+    this.paddedVendorAttributes = 0
     const offsets = this.#offsets.fill(0)
     for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
       const type = bytes[at]!
@@ -39,20 +41,6 @@ export class RecordView {
       } else if (type === VENDOR_SPECIFIC) this.#readVendor(at, at + bytes[at + 1]!)
     }
     return this
-  }
-
-  get bytes(): Uint8Array {
-    return this.#bytes
-  }
-
-  /** Vendor attributes whose lengths do not add up: ERX ones, and those of any vendor that are too short for content. */
-  get damagedVendorAttributes(): number {
-    return this.#damaged
-  }
-
-  /** ERX attributes with zeros behind their last sub-attribute. */
-  get paddedVendorAttributes(): number {
-    return this.#padded
   }
 
   /** Offset of the type octet of the field's attribute, or of its sub-attribute; 0 if there is none. */
@@ -67,13 +55,13 @@ export class RecordView {
   /** The 32-bit number of a field; undefined if it is missing or not 4 octets long. */
   number(field: Field): number | undefined {
     const at = this.#offsets[field]!
-    return at === 0 || this.#bytes[at + 1] !== NUMBER_ATTRIBUTE_LENGTH ? undefined : readUint32(this.#bytes, at + 2)
+    return at === 0 || this.bytes[at + 1] !== NUMBER_ATTRIBUTE_LENGTH ? undefined : readUint32(this.bytes, at + 2)
   }
 
   /** The octets of a field's value, not copied; none if it is missing. */
   octets(field: Field): Uint8Array {
     const at = this.#offsets[field]!
-    return at === 0 ? this.#bytes.subarray(0, 0) : this.#bytes.subarray(at + 2, at + this.#bytes[at + 1]!)
+    return at === 0 ? this.bytes.subarray(0, 0) : this.bytes.subarray(at + 2, at + this.bytes[at + 1]!)
   }
 
   /**
@@ -86,16 +74,16 @@ export class RecordView {
   }
 
   #readVendor(from: number, to: number): void {
-    const bytes = this.#bytes
+    const bytes = this.bytes
     if (to - from <= VENDOR_HEADER_LENGTH) {
-      this.#damaged += 1
+      this.damagedVendorAttributes += 1
       return
     }
     if (vendorAt(bytes, from) !== ERX) return
     const contentAt = from + VENDOR_HEADER_LENGTH
     const end = endOfSubAttributes(bytes, contentAt, to)
-    if (end === contentAt) this.#damaged += 1
-    else if (end < to) this.#padded += 1
+    if (end === contentAt) this.damagedVendorAttributes += 1
+    else if (end < to) this.paddedVendorAttributes += 1
     const offsets = this.#offsets
     for (let at = contentAt; at < end; at += bytes[at + 1]!) {
       const field = ERX_FIELDS[bytes[at]!]!

@@ -11,7 +11,7 @@
 
 import { FIELD } from '../record/fields.ts'
 import type { RecordView } from '../record/record-view.ts'
-import { exact, grow, TOTALS, type Total } from './client-accounting.ts'
+import { exact, grow, TOTALS, type Total, type TotalName } from './client-accounting.ts'
 import { OWN, RowTable } from './row-table.ts'
 import { type BundleEnd, type EndedBundle, reportedFigures } from './session-report.ts'
 import { piecesOf, printable, readKey, TextWriter } from './session-rows.ts'
@@ -30,7 +30,7 @@ const OPEN = 0
 const FINISHED = 1
 
 /** What a link had counted when it ended; `undefined` if it never reported that. */
-export type LinkFigures = Readonly<Record<(typeof TOTALS)[number], Total | undefined>>
+export type LinkFigures = Readonly<Record<TotalName, Total | undefined>>
 
 export class Bundles {
   readonly #rows: RowTable
@@ -46,7 +46,7 @@ export class Bundles {
     readonly most: number
     readonly lifetime: number
     readonly nameOf: (client: number) => string
-    readonly ended?: (bundle: EndedBundle) => void
+    readonly ended: ((bundle: EndedBundle) => void) | undefined
   }) {
     this.#rows = new RowTable({ most: o.most, own: BUNDLE_WORDS })
     this.lifetime = o.lifetime

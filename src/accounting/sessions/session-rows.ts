@@ -141,7 +141,9 @@ export function printable(octets: Uint8Array): string {
 /** Which sessions are asked for; what is not given may be anything. */
 export interface Sought {
   readonly client?: string
+  /** Acct-Session-Id, to the octet. */
   readonly session?: string
+  /** User-Name, to the octet. */
   readonly user?: string
 }
 

@@ -45,18 +45,21 @@ export interface SessionOptions {
   readonly maxPortRate: number
 }
 
+export interface FoundAnomaly {
+  readonly anomaly: Anomaly
+  /** As it was before the record. */
+  readonly session: SessionReport
+  /** The record in a few words. */
+  readonly record: string
+  /** Of this kind since it was told of before. */
+  readonly count: number
+}
+
 export interface SessionEvents {
-  /**
-   * An anomaly: each kind is reported once a second at most, `count` is how many there were since. With the session as it
-   * was before, and the record in a few words.
-   */
-  anomaly(
-    anomaly: Anomaly,
-    found: { readonly session: SessionReport; readonly record: string; readonly count: number },
-    now: Instant,
-  ): void
+  /** Each kind is told of once a second at most. */
+  anomaly(found: FoundAnomaly, now: Instant): void
   /** If nobody listens, no report is made. */
-  ended?(what: Ended): void
+  readonly ended: ((what: Ended) => void) | undefined
 }
 
 /** What the table needs of a client. */
@@ -110,7 +113,7 @@ export class Sessions {
       most: options.maxSessions,
       lifetime: this.#lifetime,
       nameOf: (client) => this.#names[client]!,
-      ...(events.ended === undefined ? {} : { ended: events.ended }),
+      ended: events.ended,
     })
   }
 
@@ -330,8 +333,9 @@ export class Sessions {
       this.#mark(row, IMPOSSIBLE_FLAGS[index]!)
       const count = this.#anomalies.add(index, second)
       if (count === 0) continue
-      const found = { session: this.#report(row), record: recordText(record), count }
-      this.#events.anomaly(ANOMALIES[index]!, found, this.#instantOf(second))
+      const anomaly = ANOMALIES[index]!
+      const found = { anomaly, session: this.#report(row), record: recordText(record), count }
+      this.#events.anomaly(found, this.#instantOf(second))
     }
   }
 

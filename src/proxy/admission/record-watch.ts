@@ -11,7 +11,7 @@ import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
 import type { Ended, SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { Sought } from '../../accounting/sessions/session-rows.ts'
-import { type SessionCounts, Sessions } from '../../accounting/sessions/sessions.ts'
+import { type FoundAnomaly, type SessionCounts, Sessions } from '../../accounting/sessions/sessions.ts'
 import type { Instant } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
@@ -34,12 +34,8 @@ export class RecordWatch {
     this.#records = records
     this.#journal = journal
     if (sessions === undefined) return
-    const events = {
-      anomaly: (anomaly: SessionAnomaly['anomaly'], found: Omit<SessionAnomaly, 'kind' | 'anomaly'>, at: Instant) =>
-        journal.note({ kind: 'accounting-anomaly', anomaly, ...found }, at),
-      ...(ended === undefined ? {} : { ended }),
-    }
-    this.#sessions = new Sessions(sessions, events, now)
+    const anomaly = (found: FoundAnomaly, at: Instant) => journal.note({ kind: 'accounting-anomaly', ...found }, at)
+    this.#sessions = new Sessions(sessions, { anomaly, ended }, now)
   }
 
   /** The bound of the table stays: it is the size of its memory. */
@@ -93,5 +89,3 @@ export class RecordWatch {
     return this.#sessions?.counts()
   }
 }
-
-type SessionAnomaly = Extract<Parameters<Journal['note']>[0], { kind: 'accounting-anomaly' }>

@@ -1,11 +1,11 @@
 /**
  * What an engine tells: events that are worth a log line, and the steps of requests that are traced. Plain values.
  */
-import type { Anomaly } from '../../accounting/sessions/anomalies.ts'
 import type { RecordKind } from '../../accounting/sessions/client-accounting.ts'
-import type { SessionReport } from '../../accounting/sessions/session-report.ts'
+import type { Sought } from '../../accounting/sessions/session-rows.ts'
+import type { FoundAnomaly } from '../../accounting/sessions/sessions.ts'
 import type { TrafficClass } from '../../classes.ts'
-import type { ServerState } from '../../throttle/server-health.ts'
+import type { HealthChange } from '../../throttle/server-health.ts'
 import type { Duration, Instant } from '../../units.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './endings.ts'
 
@@ -49,18 +49,19 @@ export interface SignerName {
   readonly at: string
 }
 
-export interface Named {
-  readonly name: string
-  /** Where: of these, the latest few are kept. */
-  readonly at: string
+/** A packet of a peer, and whose it was. */
+interface SignerPacket extends SignerName {
+  readonly peer: PeerKind
+  readonly packet: SeenPacket
+}
+
+interface Seen {
   /** When it was last seen. */
   readonly seen: Instant
 }
 
 /** Signed and unsigned packets came from one address within an hour. */
-export interface MixedSigning extends SignerName, Named {
-  readonly peer: PeerKind
-  readonly packet: SeenPacket
+export interface MixedSigning extends SignerPacket, Seen {
   /** An unsigned one; undefined where too many peers send some to know whether this one did. */
   readonly unsigned: SeenPacket | undefined
   /** The same is so at this many other addresses of the name, or at more: the latest few are counted. */
@@ -68,30 +69,25 @@ export interface MixedSigning extends SignerName, Named {
 }
 
 /** Unsigned packets were dropped, the last of them this one. */
-export interface UnsignedDropped extends SignerName, Named {
-  readonly peer: PeerKind
-  readonly packet: SeenPacket
+export interface UnsignedDropped extends SignerPacket, Seen {
   /** By the setting `yes`, or by what `auto` has learned. */
   readonly because: 'required' | 'learned'
 }
 
 /** Things worth a log line. Rare by themselves, or marked as frequent: the journal bounds those to one line a second. */
 export type EngineEvent =
-  | {
+  | (HealthChange & {
       readonly kind: 'server-state'
       readonly lane: number
       readonly server: string
       readonly class: TrafficClass
-      readonly from: ServerState
-      readonly to: ServerState
-      readonly why: string
       /** What it may come from: a wrong secret, a closed port, answers that come too late. */
       readonly hint?: string | undefined
       /** An operator holds it Down. */
       readonly isHeld?: boolean
       /** It went Down and was the last that served its class. */
       readonly isLast?: boolean
-    }
+    })
   | {
       readonly kind: 'all-servers-down'
       readonly class: TrafficClass
@@ -100,33 +96,16 @@ export type EngineEvent =
       readonly held: readonly string[]
     }
   | { readonly kind: 'servers-back'; readonly class: TrafficClass; readonly parked: number }
-  | {
-      /** `auto` asks for Message-Authenticator there from now on, because of this packet. */
-      readonly kind: 'signature-learned'
-      readonly peer: PeerKind
-      readonly name: string
-      /** The client's address, or the server's address and port. */
-      readonly at: string
-      readonly packet: SeenPacket
-    }
-  | {
-      /** What was learned there is over: `auto` asks there no more. */
+  /** `auto` asks for Message-Authenticator there from now on, because of this packet. */
+  | (SignerPacket & { readonly kind: 'signature-learned' })
+  /** What was learned there is over: `auto` asks there no more. */
+  | (SignerName & {
       readonly kind: 'signature-forgotten'
       readonly peer: PeerKind
-      readonly name: string
-      readonly at: string
       readonly because: SignatureForgotten
-    }
-  | {
-      /** Signed and unsigned packets from one address within an hour: `auto` learns nothing there. */
-      readonly kind: 'mixed-signing'
-      readonly peer: PeerKind
-      readonly name: string
-      readonly at: string
-      readonly packet: SeenPacket
-      /** An unsigned one; undefined where too many peers sent some to know whether this one did. */
-      readonly unsigned: SeenPacket | undefined
-    }
+    })
+  /** `auto` learns nothing there. */
+  | (Omit<MixedSigning, 'seen' | 'others'> & { readonly kind: 'mixed-signing' })
   | {
       readonly kind: 'dropped'
       readonly class: TrafficClass
@@ -176,26 +155,12 @@ export type EngineEvent =
       /** Of one that is late: how long after the first transmission it came, and the time-out of one. */
       readonly late?: { readonly after: Duration; readonly limit: Duration } | undefined
     }
-  | {
-      readonly kind: 'accounting-anomaly'
-      readonly anomaly: Anomaly
-      /** As it was before the record. */
-      readonly session: SessionReport
-      /** The record in a few words. */
-      readonly record: string
-      /** Of this kind since it was told of before. */
-      readonly count: number
-    }
+  | (FoundAnomaly & { readonly kind: 'accounting-anomaly' })
   | { readonly kind: 'internal-error'; readonly where: string; readonly error: unknown; readonly bytes: Uint8Array }
 
 /** What a trace follows: requests of which all that is given holds. `trace` is its number. */
-export interface Followed {
+export interface Followed extends Sought {
   readonly trace: number
-  readonly client?: string
-  /** User-Name, to the octet. */
-  readonly user?: string
-  /** Acct-Session-Id, to the octet. */
-  readonly session?: string
 }
 
 export type TraceStep =

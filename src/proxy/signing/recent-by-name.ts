@@ -3,12 +3,18 @@
  * them need not be over at another.
  */
 import { after, type Duration, type Instant } from '../../units.ts'
-import type { Named } from '../border/events.ts'
 
 /** Names that are listed, the latest. */
 const LISTED = 1_000
 /** Addresses that are kept of a name, the latest. */
 const MOST_ADDRESSES = 8
+
+interface Named {
+  readonly name: string
+  /** Where: of these, the latest few are kept. */
+  readonly at: string
+  readonly seen: Instant
+}
 
 export class RecentByName<T extends Named> {
   /** In the order in which they were last seen: names, and the addresses of each. */
