@@ -36,7 +36,7 @@ export interface LearnedAddress extends Learned {
 export class Intake {
   #clients: ClientTable
   #maxAttributes: number
-  readonly #signers: Signers
+  readonly signers: Signers
   readonly #keys = new AddressKeys()
   /** By address, as text: a shortcut, and bounded. */
   readonly #atHand = new Map<string, Signer>()
@@ -51,7 +51,7 @@ export class Intake {
     this.#maxAttributes = maxAttributes
     const { journal, salt, memory } = o
     this.#journal = journal
-    this.#signers = new Signers({ peer: 'client', capacity: LEARNED_ADDRESSES, salt, journal, memory })
+    this.signers = new Signers({ peer: 'client', capacity: LEARNED_ADDRESSES, salt, journal, memory })
     this.#knowZones()
   }
 
@@ -63,15 +63,11 @@ export class Intake {
     return this.#clients.former
   }
 
-  get signers(): Signers {
-    return this.#signers
-  }
-
   reconfigure({ clients, maxAttributes }: IntakeOptions): void {
     this.#clients = new ClientTable(clients, this.#clients)
     this.#maxAttributes = maxAttributes
     this.#knowZones()
-    this.#signers.reconfigure((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
+    this.signers.reconfigure((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
   }
 
   /** Finds the client of an arrival and reads its packet. */
@@ -104,7 +100,7 @@ export class Intake {
 
   /** Learned addresses in `count` places of the table from `from` on; undefined behind its end. */
   learned(from: number, count: number, now: Instant): LearnedAddress[] | undefined {
-    return this.#signers.list(from, count, now)?.map(({ key, learned }) => {
+    return this.signers.list(from, count, now)?.map(({ key, learned }) => {
       const address = this.#keys.addressOf(key)
       return { address, client: this.#clients.find(address)?.name, ...learned }
     })
@@ -125,23 +121,23 @@ export class Intake {
     if (packet.messageAuthenticatorAt !== 0) {
       const teaches = required === 'auto' && packet.eapMessageAt === 0
       if (signer.signedAt === second || (!teaches && signer.idleAt === second)) return undefined
-      this.#signers.signed(signer, nameOf(client, from), seen(packet, from), teaches, now)
+      this.signers.signed(signer, nameOf(client, from), seen(packet, from), teaches, now)
       return undefined
     }
     const isAuto = required === 'auto'
     const isAccepted = signer.acceptedAt === second
-    if (required === 'yes' || (isAuto && !isAccepted && this.#signers.hasLearned(signer, nameOf(client, from), now))) {
+    if (required === 'yes' || (isAuto && !isAccepted && this.signers.hasLearned(signer, nameOf(client, from), now))) {
       return this.#dropUnsigned(packet, client, from, now)
     }
     if (limitProxyState && packet.proxyStateAt !== 0) return 'proxy-state-unsigned'
     if (isAccepted || (!isAuto && signer.notedAt === second)) return undefined
-    const passes = this.#signers.tryAcceptUnsigned(signer, nameOf(client, from), seen(packet, from), isAuto, now)
+    const passes = this.signers.tryAcceptUnsigned(signer, nameOf(client, from), seen(packet, from), isAuto, now)
     return passes ? undefined : this.#dropUnsigned(packet, client, from, now)
   }
 
   #dropUnsigned(packet: Packet, client: Client, from: Peer, now: Instant): ClientDropReason {
     const because = client.options.requireMessageAuthenticator === 'yes' ? 'required' : 'learned'
-    this.#signers.drop(nameOf(client, from), seen(packet, from), because, now)
+    this.signers.drop(nameOf(client, from), seen(packet, from), because, now)
     return 'missing-message-authenticator'
   }
 

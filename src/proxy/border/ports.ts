@@ -6,8 +6,9 @@
  */
 import type { TrafficClass } from '../../classes.ts'
 import type { Budgets } from '../../throttle/budget.ts'
-import type { Duration, Instant } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import type { EngineEvent, Peer, PeerKind, TraceEvent } from './events.ts'
+import type { EngineOptions } from './options.ts'
 
 /**
  * `no`: takes traffic. `keep`: takes nothing new, and gives up nothing for that. `end`: the same, before the process ends. What
@@ -55,7 +56,7 @@ export interface States {
   readonly size: number
   learn(state: Uint8Array, server: string, now: Instant): void
   serverOf(state: Uint8Array, now: Instant): string | undefined
-  reconfigure(limits: { readonly lifetime: Duration; readonly maxEntries: number }): void
+  reconfigure(limits: EngineOptions['state']): void
   /** Forgets what is over. */
   passTime(now: Instant): void
 }

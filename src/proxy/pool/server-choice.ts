@@ -74,9 +74,9 @@ export class ServerChoice<T extends Candidate> {
     return this.#known.size
   }
 
-  /** The chosen one, of rank `first` if there is one, else of the other; undefined if all that may be were tried. */
-  choose(criteria: Criteria, first: Rank = 0): T | undefined {
-    return this.#byRank[first].choose(criteria) ?? this.#byRank[first === 0 ? 1 : 0].choose(criteria)
+  /** Undefined if all that may be chosen were tried. */
+  choose(criteria: Criteria): T | undefined {
+    return this.#byRank[0].choose(criteria) ?? this.#byRank[1].choose(criteria)
   }
 
   /** Throws if a rank is not the one that was told: somebody changed it without a word. */

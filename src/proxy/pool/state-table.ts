@@ -6,7 +6,8 @@
  */
 import { ForgettingTable } from '../../queues/containers/forgetting-table.ts'
 import { md5 } from '../../radius/md5.ts'
-import { after, type Duration, type Instant } from '../../units.ts'
+import { after, type Instant } from '../../units.ts'
+import type { EngineOptions } from '../border/options.ts'
 import type { States } from '../border/ports.ts'
 
 const KEY_WORDS = 4
@@ -20,12 +21,10 @@ export class StateTable implements States {
   readonly #digest = new Uint8Array(16)
   readonly #key = new Int32Array(this.#digest.buffer)
   readonly #forget = (row: number): void => this.#servers.remove(row)
-  #lifetime: Duration
-  #maxEntries: number
+  #limits: EngineOptions['state']
 
-  constructor({ lifetime, maxEntries }: { lifetime: Duration; maxEntries: number }) {
-    this.#lifetime = lifetime
-    this.#maxEntries = maxEntries
+  constructor(limits: EngineOptions['state']) {
+    this.#limits = limits
   }
 
   get size(): number {
@@ -36,8 +35,8 @@ export class StateTable implements States {
   learn(state: Uint8Array, server: string, now: Instant): void {
     const known = this.#find(state)
     if (known !== -1) this.#servers.remove(known)
-    this.#servers.add(this.#key, after(now, this.#lifetime), server)
-    this.#servers.forgetSome(FORGOTTEN_WITH_ONE, this.#maxEntries, now, this.#forget)
+    this.#servers.add(this.#key, after(now, this.#limits.lifetime), server)
+    this.#servers.forgetSome(FORGOTTEN_WITH_ONE, this.#limits.maxEntries, now, this.#forget)
   }
 
   serverOf(state: Uint8Array, now: Instant): string | undefined {
@@ -45,14 +44,13 @@ export class StateTable implements States {
     return row === -1 || this.#servers.forgetAt(row) <= now ? undefined : this.#servers.object(row)
   }
 
-  reconfigure({ lifetime, maxEntries }: { lifetime: Duration; maxEntries: number }): void {
-    this.#lifetime = lifetime
-    this.#maxEntries = maxEntries
+  reconfigure(limits: EngineOptions['state']): void {
+    this.#limits = limits
   }
 
   /** Forgets some of what is over its lifetime or beyond the bound. */
   passTime(now: Instant): void {
-    this.#servers.forgetSome(FORGOTTEN_AT_ONCE, this.#maxEntries, now, this.#forget)
+    this.#servers.forgetSome(FORGOTTEN_AT_ONCE, this.#limits.maxEntries, now, this.#forget)
   }
 
   /** Its row, or -1; its key is at hand then. */

@@ -18,6 +18,7 @@ import type { EngineEvent } from '../border/events.ts'
 import { count } from '../border/histogram.ts'
 import type { Journal, Outbox, SigningMemory, States } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
+import type { Contact } from '../work/contact.ts'
 import type { Exchange } from '../work/exchange.ts'
 import type { Lane } from '../work/lane.ts'
 import { type Attempt, isInHand, type Request } from '../work/request.ts'
@@ -26,15 +27,16 @@ import type { HealthChanges } from './health-changes.ts'
 import type { Sending } from './sending.ts'
 import { ServerSigners } from './server-signers.ts'
 
+/** A valid response to an attempt, and what its client gets: nothing if the client gave it up. */
+interface Valid {
+  readonly attempt: Attempt
+  readonly response: Packet
+  readonly answer: Uint8Array | undefined
+}
+
 /** What a response is, once its Response Authenticator verifies. */
 type Verified =
-  /** What its client gets: nothing if the client gave it up. */
-  | {
-      readonly is: 'answer'
-      readonly attempt: Attempt
-      readonly response: Packet
-      readonly answer: Uint8Array | undefined
-    }
+  | (Valid & { readonly is: 'answer' })
   /** Signed by the server for what is outstanding, and still of no use to any client. */
   | { readonly is: 'unusable'; readonly attempt: Attempt; readonly fault: ResponseFault }
   /** For what its identifier carried before; and an answer if that request is still in hand. */
@@ -81,15 +83,7 @@ export class Answering {
   handleProbeAnswer(lane: Lane, bytes: Uint8Array, now: Instant): void {
     const response = readPacket(bytes)
     const { probe } = lane.contact
-    if (typeof response === 'string') {
-      this.#drop(lane, response, bytes, now)
-      return
-    }
-    const request =
-      probe === undefined ? undefined : { code: probe.bytes[0]!, authenticator: probe.bytes.subarray(4, 20) }
-    const isOurs = probe !== undefined && response.identifier === probe.bytes[1]
-    const fault =
-      request === undefined || !isOurs ? 'bad-authenticator' : checkResponse(response, request, probe!.secret)
+    const fault = typeof response === 'string' ? response : faultOfProbeAnswer(response, probe)
     if (fault !== undefined) {
       this.#drop(lane, fault, bytes, now)
       return
@@ -199,19 +193,16 @@ export class Answering {
     return attempt.code === ACCESS_REQUEST && this.signers.isRequired(lane, now)
   }
 
-  #accept({ attempt, response, answer }: Extract<Verified, { is: 'answer' }>, now: Instant): void {
+  #accept(valid: Valid, now: Instant): void {
+    const { attempt } = valid
     const { request } = attempt
     this.#parts.sending.finish(attempt, 'responded', now)
-    this.#passOn(request, { attempt, response, answer }, now)
+    this.#passOn(request, valid, now)
     this.#hear(attempt, now)
   }
 
   /** A valid response: its client gets it, if one waits, and what it says of the server and of a State is noted. */
-  #passOn(
-    request: Request | undefined,
-    { attempt, response, answer }: { attempt: Attempt; response: Packet; answer: Uint8Array | undefined },
-    now: Instant,
-  ): void {
+  #passOn(request: Request | undefined, { attempt, response, answer }: Valid, now: Instant): void {
     const { lane } = attempt
     this.#count(lane, response, attempt, now)
     if (request !== undefined && answer !== undefined) {
@@ -311,6 +302,12 @@ export class Answering {
     const where = { lane: lane.number, server: lane.server.name, class: lane.class }
     this.#parts.journal.note({ kind: 'response-dropped', ...where, reason, bytes, late }, now)
   }
+}
+
+const faultOfProbeAnswer = (response: Packet, probe: Contact['probe']): ResponseFault | undefined => {
+  if (probe === undefined || response.identifier !== probe.bytes[1]) return 'bad-authenticator'
+  const request = { code: probe.bytes[0]!, authenticator: probe.bytes.subarray(4, 20) }
+  return checkResponse(response, request, probe.secret)
 }
 
 type Late = Extract<EngineEvent, { kind: 'response-dropped' }>['late']

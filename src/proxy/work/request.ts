@@ -361,13 +361,7 @@ export class Attempt implements Timed {
   next: Timed | undefined = undefined
   previous: Timed | undefined = undefined
 
-  constructor(o: {
-    readonly lane: ServerLane<Request, Attempt>
-    readonly identifier: Identifier<Attempt>
-    readonly bytes: Uint8Array
-    readonly secret: Secret
-    readonly request: Request
-  }) {
+  constructor(o: Pick<Attempt, 'lane' | 'identifier' | 'bytes' | 'secret' | 'request'>) {
     this.lane = o.lane
     this.identifier = o.identifier
     this.bytes = o.bytes

@@ -29,32 +29,23 @@ export type Facts = Pick<LaneSnapshot, 'unheard' | 'heardAt' | 'respondedAt' | '
 export type ContactView = Facts & Pick<LaneSnapshot, 'address' | 'port'>
 
 /** Whether nothing valid has ever come from a server that was asked often enough. */
-export const isUnheard = ({ unheard }: Pick<ContactView, 'unheard'>): boolean =>
-  unheard !== undefined && unheard.timeouts >= ENOUGH_UNHEARD
+export const isUnheard = ({ unheard }: Facts): boolean => unheard !== undefined && unheard.timeouts >= ENOUGH_UNHEARD
 
 /** The latest that came from there is an ICMP error, and those sent long enough after it were not left in silence. */
-export const isRefused = ({
-  heardAt,
-  refusedAt,
-  silence,
-}: Pick<ContactView, 'heardAt' | 'refusedAt' | 'silence'>): boolean =>
+export const isRefused = ({ heardAt, refusedAt, silence }: Facts): boolean =>
   refusedAt !== undefined &&
   (heardAt === undefined || refusedAt >= heardAt) &&
   (silence === undefined || since(refusedAt, silence.since) <= ICMP_PAUSE)
 
 /** Three that were sent after the last response timed out, and the late answer that the first should have did not come. */
-export const hasFallenSilent = ({
-  respondedAt,
-  silence,
-  answers,
-}: Pick<Facts, 'respondedAt' | 'silence' | 'answers'>): boolean =>
+export const hasFallenSilent = ({ respondedAt, silence, answers }: Facts): boolean =>
   respondedAt !== undefined &&
   silence !== undefined &&
   silence.since > respondedAt &&
   since(silence.since, silence.at) > 2 * answers.typically
 
 /** Whether most of the latest answers came too late; `late-or-lost`: or what was sent before them was lost. */
-export function latenessOf(facts: Pick<Facts, 'respondedAt' | 'silence' | 'answers'>): 'no' | 'late' | 'late-or-lost' {
+export function latenessOf(facts: Facts): 'no' | 'late' | 'late-or-lost' {
   const { counted, late, unclear } = facts.answers
   const isMost = (count: number): boolean => count >= ENOUGH_LATE && 2 * count > counted
   if (!isMost(late + unclear) || hasFallenSilent(facts)) return 'no'
@@ -81,7 +72,7 @@ export function likelyCause(lane: ContactView): string | undefined {
 }
 
 /** What some of the latest answers say if most came in time; undefined if none of them was late. */
-export function someLateText({ answers }: Pick<ContactView, 'answers'>): string | undefined {
+export function someLateText({ answers }: Facts): string | undefined {
   const { counted, late, unclear, typically, timeout } = answers
   if (late + unclear < SOME_LATE) return undefined
   const [after, limit] = [secondsText(typically), secondsText(timeout)]

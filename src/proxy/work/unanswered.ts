@@ -18,11 +18,11 @@ const SHARE = 0.8
 const LONGEST_REALM = 64
 const USER_NAME = { vendor: 0, type: 1 } as const
 
-type Aspect = 'client' | 'realm' | 'record'
 /** What is older says nothing of today's fault. */
 const LASTS = micros(300_000_000)
 
-const ASPECTS: readonly Aspect[] = ['client', 'realm', 'record']
+const ASPECTS = ['client', 'realm', 'record'] as const
+type Aspect = (typeof ASPECTS)[number]
 
 export class Unanswered {
   readonly #latest: (Readonly<Record<Aspect, string | undefined>> & { readonly at: Instant })[] = []
@@ -43,23 +43,12 @@ export class Unanswered {
     const latest = this.#latest.filter(({ at }) => since(at, now) <= LASTS)
     const of = latest.length
     if (of < ENOUGH) return []
-    return ASPECTS.flatMap((aspect) => {
-      const [value, count] = mostFrequent(latest.map((one) => one[aspect]))
-      return value === undefined || count < SHARE * of ? [] : [`${aspect} ${value} (${count} of ${of})`]
-    })
+    return ASPECTS.flatMap((aspect) =>
+      [...Map.groupBy(latest, (one) => one[aspect])]
+        .filter(([value, those]) => value !== undefined && those.length >= SHARE * of)
+        .map(([value, those]) => `${aspect} ${value} (${those.length} of ${of})`),
+    )
   }
-}
-
-function mostFrequent(values: readonly (string | undefined)[]): readonly [string | undefined, number] {
-  const counts = new Map<string, number>()
-  let found: string | undefined
-  for (const value of values) {
-    if (value === undefined) continue
-    const count = (counts.get(value) ?? 0) + 1
-    counts.set(value, count)
-    if (found === undefined || count > counts.get(found)!) found = value
-  }
-  return [found, found === undefined ? 0 : counts.get(found)!]
 }
 
 /** What stands behind the last `@` of a User-Name (RFC 7542), safe to show; undefined without one. */
