@@ -12,7 +12,7 @@ import { codedError, codeOf, type ErrorCode } from '../coded-error.ts'
 import { systemSentence } from '../system-errors.ts'
 import { readVersion } from '../version.io.ts'
 import type { Example, ExitCode, Verb } from './input/verb.ts'
-import { outputEnded, writeData } from './terminal/output.io.ts'
+import { outputEnded, say, writeData } from './terminal/output.io.ts'
 import { VERBS, type VerbEntry, wordOf } from './verbs.io.ts'
 
 const DEFAULT_VERB = 'run'
@@ -100,16 +100,11 @@ const usageOf = (examples: readonly Example[], command: string): string =>
 
 function codeFor(error: unknown): ExitCode {
   const code = codeOf(error)
-  const text = error instanceof Error ? error.message : String(error)
-  const refused = code === undefined ? systemSentence(error) : undefined
-  if (refused !== undefined) {
-    process.stderr.write(`radsluice: ${refused}\n`)
-    return 1
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: String(error) }
+  if (code !== undefined) {
+    say(`radsluice: ${message}`)
+    return EXIT_OF[code] ?? 1
   }
-  if (code === undefined) {
-    process.stderr.write(`radsluice: this is a bug, please report it\n${error instanceof Error ? error.stack : text}\n`)
-    return 1
-  }
-  process.stderr.write(`radsluice: ${text}\n`)
-  return EXIT_OF[code] ?? 1
+  say(`radsluice: ${systemSentence(error) ?? `this is a bug, please report it\n${stack}`}`)
+  return 1
 }

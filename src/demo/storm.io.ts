@@ -131,14 +131,8 @@ export class Storm {
       ],
       add_message_authenticator: true,
     })
-    const login: Login = {
-      session,
-      packet,
-      socket: this.#sockets[index] as Socket,
-      tries: 0,
-      nextAt: now,
-      outcome: 'waiting',
-    }
+    const socket = this.#sockets[index] as Socket
+    const login: Login = { session, packet, socket, tries: 0, nextAt: now, outcome: 'waiting' }
     this.#logins.set(`${index} ${identifier}`, login)
     this.#active.add(login)
     this.#counts.logins += 1

@@ -18,6 +18,7 @@ const WATCH = { method: 'GET', path: '/watch', access: 'read' } as const
 /** The screen shows no clients, and there may be thousands. */
 const WATCH_SCREEN = { ...WATCH, path: '/watch?clients=off' } as const
 const TRY_AGAIN_MS = 1_000
+const FIRST_VIEW = { sort: 'name', skipped: 0, isPaused: false } as const
 
 export const top = verb({
   examples: [
@@ -78,15 +79,7 @@ class Screen {
   #saw(report: StatusReport): void {
     const former = this.#state
     if (former?.isPaused) return
-    this.#state = {
-      sort: 'name',
-      skipped: 0,
-      isPaused: false,
-      ...former,
-      report,
-      before: former?.report,
-      notice: undefined,
-    }
+    this.#state = { ...FIRST_VIEW, ...former, report, before: former?.report, notice: undefined }
     this.#draw()
   }
 

@@ -16,6 +16,8 @@ interface Ended {
   readonly lost: number
 }
 
+type Message = TracedStep | Ended | { readonly following: object } | { readonly waiting: true }
+
 export const trace = verb({
   examples: [
     ['trace --user alice@example.net', 'every step of the requests of that user, for a minute'],
@@ -47,11 +49,7 @@ export const trace = verb({
     try {
       for await (const line of follow(target, asking, interrupt.signal)) {
         if (line === '') continue
-        const message = JSON.parse(line) as
-          | TracedStep
-          | Ended
-          | { readonly following: object }
-          | { readonly waiting: true }
+        const message = JSON.parse(line) as Message
         if ('step' in message) {
           seen += 1
           writeData(json ? line : stepText(message, codeName))

@@ -15,13 +15,13 @@ import { type Opening, openingsOf } from '../../daemon/openings.io.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
 import { fetchStatus } from '../input/admin-client.io.ts'
 
-interface Tried {
+export interface Findings {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
 }
 
 /** `known` are the problems that settings have already: these are not tried. */
-export async function tryOpenings(found: Found, file: string, known: readonly Problem[]): Promise<Tried> {
+export async function tryOpenings(found: Found, file: string, known: readonly Problem[]): Promise<Findings> {
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const isKnown = ({ setting }: Opening): boolean => known.some(({ path }) => pathText(setting).startsWith(path || ' '))

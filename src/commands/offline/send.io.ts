@@ -52,40 +52,29 @@ export const send = verb({
     json: JSON_OPTION,
   },
   run: async (o) => {
-    const server = parseEndpoint(o.server, PORTS[o.what])
+    const { what, user, json } = o
+    const server = parseEndpoint(o.server, PORTS[what])
     if (!server) throw codedError('USAGE', `--server: "${o.server}" is no IP address (and port); write 127.0.0.1:1812`)
     const secret = new Secret(nonEmpty(readSecretText('secret', { file: o['secret-file'], env: o['secret-env'] })))
     const password =
-      o.what === 'auth' ? readSecretText('password', { file: o['password-file'], env: o['password-env'] }) : ''
+      what === 'auth' ? readSecretText('password', { file: o['password-file'], env: o['password-env'] }) : ''
     const authenticator = randomFillSync(new Uint8Array(16))
-    const request = testRequest({
-      what: o.what,
-      user: o.user,
-      password,
-      secret,
-      identifier: randomInt(256),
-      authenticator,
-    })
+    const request = testRequest({ what, user, password, secret, identifier: randomInt(256), authenticator })
     if ('problem' in request) throw codedError('USAGE', request.problem)
     const result = await exchange(server, request, o.timeout)
     const where = endpointText(server)
     if (result.kind !== 'answer') {
       const why = result.kind === 'refused' ? 'nothing listens there' : `no answer within ${o.timeout} s`
-      if (o.json) writeJson({ server: where, answer: null, why })
+      if (json) writeJson({ server: where, answer: null, why })
       say(`${where}: ${why}`)
       return 1
     }
-    const fault = verdict(result.bytes, request, secret)
-    if (o.json)
-      writeJson({
-        server: where,
-        seconds: result.seconds,
-        answer: described(result.bytes) ?? null,
-        fault: fault ?? null,
-      })
+    const { bytes, seconds } = result
+    const fault = verdict(bytes, request, secret)
+    if (json) writeJson({ server: where, seconds, answer: described(bytes) ?? null, fault: fault ?? null })
     else show(result, where)
     if (fault !== undefined) say(`the answer does not verify (${fault}); is the shared secret right?`)
-    return fault === undefined && [ACCESS_ACCEPT, ACCOUNTING_RESPONSE].includes(result.bytes[0] ?? 0) ? 0 : 1
+    return fault === undefined && [ACCESS_ACCEPT, ACCOUNTING_RESPONSE].includes(bytes[0] ?? 0) ? 0 : 1
   },
 })
 
@@ -118,10 +107,7 @@ async function exchange(
   request: Uint8Array,
   patienceSeconds: number,
 ): Promise<Result> {
-  let end: (result: Result) => void = () => undefined
-  const result = new Promise<Result>((resolve) => {
-    end = resolve
-  })
+  const { promise: result, resolve: end } = Promise.withResolvers<Result>()
   let sentAt = 0
   const socket = await openSocket({
     purpose: 'send',

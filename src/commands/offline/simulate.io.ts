@@ -48,11 +48,8 @@ export const simulate = verb({
     const { options, from } = settingsFor(scenario, given)
     const report = given.report === NO_REPORT ? undefined : given.report
     if (report !== undefined) mustBeWritable(report)
-    const rehearsed = rehearse(withoutIdleClass(scenario, options), {
-      options,
-      from,
-      withoutToo: given['without-proxy'],
-    })
+    const played = withoutIdleClass(scenario, options)
+    const rehearsed = rehearse(played, { options, from, withoutToo: given['without-proxy'] })
     const result = resultOf(rehearsed)
     if (given.json) writeJson(result)
     else writeSummary(rehearsed)

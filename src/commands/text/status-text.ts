@@ -8,7 +8,7 @@ import type { AlarmReport } from '../../observe/alarms/alarm-text.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { STATE_WORDS } from '../../observe/view/view.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
-import { table } from './table.ts'
+import { type Column, table, tableOf } from './table.ts'
 
 export function statusText(report: StatusReport): string[] {
   return [
@@ -98,22 +98,20 @@ export const alarmLine = (
 export const stateOf = ({ retiring, isHeldDown, state }: LaneReport): string =>
   retiring ? 'removed' : isHeldDown ? 'held Down' : STATE_WORDS[state]
 
-export const serverTable = (lanes: readonly LaneReport[]): string[] =>
-  table(
-    ['SERVER', 'CLASS', 'ADDRESS', 'STATE', 'QUEUED', 'OLDEST', 'OUTSTANDING', 'IDS FREE', 'RTT', 'TIMEOUTS'],
-    lanes.map((lane) => [
-      lane.server,
-      lane.class,
-      endpointText(lane),
-      stateOf(lane),
-      lane.queued,
-      lengthOfTime(lane.oldestAge / MICROS_PER_SECOND),
-      `${lane.outstanding}/${lane.maxOutstanding}`,
-      lane.identifiers.free,
-      roundTripText(lane),
-      lane.counters.timeouts,
-    ]),
-  )
+const SERVER_COLUMNS: readonly Column<LaneReport>[] = [
+  ['SERVER', ({ server }) => server],
+  ['CLASS', (lane) => lane.class],
+  ['ADDRESS', endpointText],
+  ['STATE', stateOf],
+  ['QUEUED', ({ queued }) => queued],
+  ['OLDEST', ({ oldestAge }) => lengthOfTime(oldestAge / MICROS_PER_SECOND)],
+  ['OUTSTANDING', ({ outstanding, maxOutstanding }) => `${outstanding}/${maxOutstanding}`],
+  ['IDS FREE', ({ identifiers }) => identifiers.free],
+  ['RTT', (lane) => roundTripText(lane)],
+  ['TIMEOUTS', ({ counters }) => counters.timeouts],
+]
+
+export const serverTable = (lanes: readonly LaneReport[]): string[] => tableOf(SERVER_COLUMNS, lanes)
 
 /** Why servers are silent or slow: `fr-2, accounting: nothing listens at ...`. */
 export const causeLines = (lanes: readonly LaneReport[]): string[] =>

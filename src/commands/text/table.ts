@@ -20,6 +20,16 @@ export function table(heading: readonly string[], rows: readonly (readonly Cell[
   )
 }
 
+/** A column: its heading, and its cell in the row of one thing. */
+export type Column<Of> = readonly [heading: string, cellOf: (of: Of) => Cell]
+
+/** A table with a row for each thing. */
+export const tableOf = <Of>(columns: readonly Column<Of>[], things: readonly Of[]): string[] =>
+  table(
+    columns.map(([heading]) => heading),
+    things.map((of) => columns.map(([, cellOf]) => cellOf(of))),
+  )
+
 const isNumeric = (cell: Cell | undefined): boolean =>
   typeof cell === 'number' || cell === '-' || (typeof cell === 'string' && /^[\d,.]+( ?(%|s|ms|\/s))?$/.test(cell))
 

@@ -45,6 +45,9 @@ export class Recent<Key, Value> {
   }
 }
 
+/** Whether the engine remembers a record from one copy to the next: if it remembers few, it may forget one between them. */
+export const remembersRecords = ({ duplicates }: EngineOptions): boolean => duplicates.maxRecords >= 10_000
+
 /** How long a request can be in hand: it waits up to max-age, and each transmission is a use. */
 export const inHand = (options: EngineOptions): Duration =>
   micros(Math.max(...TRAFFIC_CLASSES.map((each) => options.queues[each].maxAge)) + seconds(120))

@@ -21,7 +21,7 @@ import { isDroppedByAll, isSilentFor, NO_TROUBLE, type Trouble } from './trouble
 export interface ServerPlan {
   readonly name: string
   readonly secret: Secret
-  /** Messages a second that it works off. */
+  /** Messages a second that it works off, both classes together. */
   readonly capacity: number
   /** Messages that can wait there. More are lost. */
   readonly backlog: number

@@ -23,7 +23,7 @@ export interface NasPlan {
   }
   readonly accounting: Retransmission & {
     readonly isOn: boolean
-    /** Retransmissions carry a new Acct-Delay-Time and a new identifier. */
+    /** Retransmissions carry a new Acct-Delay-Time and a new identifier (RFC 2866 section 5.2). */
     readonly newDelayTime: boolean
     /** 0 is none. */
     readonly interimPeriod: Duration
@@ -40,9 +40,10 @@ export interface NasPlan {
   readonly upAtStart?: { readonly interimWithin: Duration }
 }
 
+/** After `timeout` without an answer a client sends again, and after `tries` transmissions it gives up. */
 export interface Retransmission {
   readonly timeout: Duration
-  /** Transmissions in all, at least 1. */
+  /** At least 1. */
   readonly tries: number
 }
 

@@ -1,5 +1,6 @@
 /**
- * What became of each message of a run: whether a server worked it off, and whether its client gave it up. One bit each.
+ * What became of the messages of a run: how many a server worked off, and of each record, whether one did and whether its client
+ * gave it up. One bit each.
  */
 import { classOfRequest, perClass, type TrafficClass } from '../../classes.ts'
 import type { Packet } from '../../radius/packet.ts'
@@ -11,8 +12,9 @@ export class Deliveries implements Observer {
   readonly byServer = new Map<string, number>()
   /** How often any server worked a message off. */
   readonly workedOff = perClass(() => 0)
-  readonly #delivered = perClass(() => new BitSet())
-  readonly #givenUp = perClass(() => new BitSet())
+  /** Accounting records, by serial: what was worked off at least once, and what its client gave up. */
+  readonly delivered = new BitSet()
+  readonly #givenUp = new BitSet()
 
   worked(server: string, packet: Packet): void {
     this.byServer.set(server, (this.byServer.get(server) ?? 0) + 1)
@@ -20,23 +22,18 @@ export class Deliveries implements Observer {
     const serial = serialOf(packet)
     if (trafficClass === undefined || serial === undefined) return
     this.workedOff[trafficClass] += 1
-    this.#delivered[trafficClass].add(serial)
+    if (trafficClass === 'accounting') this.delivered.add(serial)
   }
 
   gaveUp(_client: string, trafficClass: TrafficClass, serial: number): void {
-    this.#givenUp[trafficClass].add(serial)
+    if (trafficClass === 'accounting') this.#givenUp.add(serial)
   }
 
-  /** Messages that were worked off at least once. */
-  delivered(trafficClass: TrafficClass): number {
-    return this.#delivered[trafficClass].size
-  }
-
-  /** Given up by their client, worked off by no server, and not among those that wait at one. */
-  lost(trafficClass: TrafficClass, waiting: readonly Packet[]): number {
-    const safe = this.#delivered[trafficClass].copy()
+  /** Records given up by their client, worked off by no server, and not among those that wait at one. */
+  lost(waiting: readonly Packet[]): number {
+    const safe = this.delivered.copy()
     for (const packet of waiting) safe.add(serialOf(packet) ?? 0)
-    return this.#givenUp[trafficClass].countWithout(safe)
+    return this.#givenUp.countWithout(safe)
   }
 }
 

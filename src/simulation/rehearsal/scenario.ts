@@ -6,6 +6,8 @@
  */
 import type { TrafficClass } from '../../classes.ts'
 import type { Duration } from '../../units.ts'
+import type { ServerPlan } from '../peers/home-server.ts'
+import type { NasPlan, Retransmission } from '../peers/nas-plan.ts'
 
 export interface Scenario {
   readonly name: string
@@ -19,22 +21,12 @@ export interface Scenario {
   readonly dialWithin: Duration
   /** How long a session stays up, on average; 0 is for ever. */
   readonly sessionTime: Duration
-  readonly clients: {
-    /** After so long without an answer a client sends again, and after `tries` transmissions it gives up. */
-    readonly timeout: Duration
-    readonly tries: number
+  readonly clients: Retransmission & {
     /** The pause until a session dials again, plus or minus `redialSpread` (0-1) of it. */
     readonly redial: Duration
     readonly redialSpread: number
   }
-  readonly accounting: {
-    readonly isOn: boolean
-    readonly timeout: Duration
-    readonly tries: number
-    /** Retransmissions carry a new Acct-Delay-Time and a new identifier (RFC 2866 section 5.2). */
-    readonly newDelayTime: boolean
-    /** 0 is none. */
-    readonly interimPeriod: Duration
+  readonly accounting: Omit<NasPlan['accounting'], 'tellsTime' | 'octetsPerSecond'> & {
     /** Sessions that are up at the start send their first update within this. */
     readonly interimWithin: Duration
   }
@@ -47,14 +39,7 @@ export interface Scenario {
   readonly events: readonly ScenarioEvent[]
 }
 
-export interface ServerStrength {
-  /** Messages a second that one server works off, both classes together. */
-  readonly capacity: number
-  /** Messages that can wait there. More are lost. */
-  readonly backlog: number
-  /** Time that an answer takes in addition to the work, as with a slow database. */
-  readonly latency: Duration
-}
+export type ServerStrength = Pick<ServerPlan, 'capacity' | 'backlog' | 'latency'>
 
 export type ScenarioEvent =
   /** A BNG (counted from 1) forgets everything; its sessions dial again within a time. */

@@ -109,7 +109,7 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
     },
     records: {
       made: sum(clients, ({ counters }) => counters.requests.accounting),
-      delivered: deliveries.delivered('accounting'),
+      delivered: deliveries.delivered.size,
       deliveries: deliveries.workedOff.accounting,
       lost: recordsLost(world, deliveries, snapshot?.classes.accounting),
     },
@@ -129,7 +129,7 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
 function recordsLost(world: World, deliveries: Deliveries, inRadsluice: ClassSnapshot | undefined): number {
   const waiting = world.servers.flatMap((server) => server.packetsOf('accounting'))
   const { queued, outstanding } = inRadsluice ?? { queued: 0, outstanding: 0 }
-  return Math.max(0, deliveries.lost('accounting', waiting) - queued - outstanding)
+  return Math.max(0, deliveries.lost(waiting) - queued - outstanding)
 }
 
 /** When the last session that waited came up; undefined where one still waits for long. */

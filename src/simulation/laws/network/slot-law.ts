@@ -37,7 +37,7 @@ export class SlotLaw implements Observer {
     const count = this.#countOf(lane, now)
     if (count.maxRate === 0) return
     const sinceThen = count.count(now)
-    const quota = count.quotaAt(now)
+    const { quota } = count.slotAt(now)
     const saw = (many: number, where: string): string => `lane ${lane} sent ${many} in ${where}`
     if (count.inSlot > quota) throw new BrokenLaw('slot', saw(count.inSlot, `a slot of ${quota}`), now)
     if (count.inSecond > count.maxRate) {
@@ -92,19 +92,15 @@ export class LaneCount {
     return this.#last.length
   }
 
-  quotaAt(now: Instant): number {
-    return this.maxRate === 0 ? Number.POSITIVE_INFINITY : this.#slotAt(now).quota
-  }
-
   leftAt(now: Instant): number {
     if (this.maxRate === 0) return Number.POSITIVE_INFINITY
-    const { began, quota } = this.#slotAt(now)
+    const { began, quota } = this.slotAt(now)
     return began === this.#slotBegan ? quota - this.inSlot : quota
   }
 
   /** Counts one transmission. Returns how long ago the one was that lies a whole sliding limit back. */
   count(now: Instant): number {
-    const { began } = this.#slotAt(now)
+    const { began } = this.slotAt(now)
     const second = Math.floor(now / MICROS_PER_SECOND)
     this.inSlot = began === this.#slotBegan ? this.inSlot + 1 : 1
     this.inSecond = second === this.#second ? this.inSecond + 1 : 1
@@ -117,7 +113,7 @@ export class LaneCount {
   }
 
   /** The slot of a moment, found from an estimate. Message m of a second (1, 2, ...) belongs to the slot where the sum reaches it. */
-  #slotAt(now: Instant): { began: number; quota: number } {
+  slotAt(now: Instant): { began: number; quota: number } {
     const second = Math.floor(now / MICROS_PER_SECOND) * MICROS_PER_SECOND
     const slots = this.#slots
     let slot = Math.floor(((now - second) * slots) / MICROS_PER_SECOND)

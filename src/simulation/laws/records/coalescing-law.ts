@@ -15,7 +15,7 @@ import type { Instant } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
 import type { Fate, InterimBook } from '../../books/interim-book.ts'
 import { clientKeyOf } from '../../books/lane-book.ts'
-import { inHand, Recent } from '../../books/recent.ts'
+import { inHand, Recent, remembersRecords } from '../../books/recent.ts'
 import { sameOctets, serialOf, sessionOf, sessionTimeOf, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
@@ -44,8 +44,6 @@ interface RecordFacts {
 
 /** So many identifiers certainly get the answer of one record. */
 const CERTAIN = 16
-/** If the engine remembers fewer records, it may forget what gave way. */
-const ENOUGH_RECORDS = 10_000
 
 export class CoalescingLaw implements Observer {
   readonly #interims: InterimBook
@@ -66,7 +64,7 @@ export class CoalescingLaw implements Observer {
 
   constructor({ interims, lanes: { options } }: Books) {
     this.#interims = interims
-    this.#remembers = options.duplicates.maxRecords >= ENOUGH_RECORDS
+    this.#remembers = remembersRecords(options)
     this.#groups = new Recent(inHand(options))
     this.#waiting = new Recent(inHand(options))
     this.#sentFor = new Recent(inHand(options))

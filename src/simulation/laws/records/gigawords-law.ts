@@ -10,13 +10,11 @@ import { ACCOUNTING_REQUEST } from '../../../codes.ts'
 import type { Peer } from '../../../proxy/border/events.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
 import type { Instant } from '../../../units.ts'
-import { inHand, Recent } from '../../books/recent.ts'
+import { inHand, Recent, remembersRecords } from '../../books/recent.ts'
 import { gigawordsOf, serialOf, sessionTimeOf, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type ObservedWorld, type Observer } from '../../world/observer.ts'
 
 const TWO_TO_32 = 2 ** 32
-/** If the engine remembers fewer records, it may forget one between two copies. */
-const ENOUGH_RECORDS = 10_000
 
 export class GigawordsLaw implements Observer {
   /** By serial: the Gigawords of the copy that left last. */
@@ -29,7 +27,7 @@ export class GigawordsLaw implements Observer {
   constructor(options: EngineOptions) {
     this.#said = new Recent(inHand(options))
     this.#rates = new Recent(inHand(options))
-    this.#remembers = options.duplicates.maxRecords >= ENOUGH_RECORDS
+    this.#remembers = remembersRecords(options)
   }
 
   begins(world: ObservedWorld): void {
