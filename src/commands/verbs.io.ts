@@ -62,17 +62,17 @@ export const VERBS: readonly VerbEntry[] = [
   {
     command: 'server <act> <name>',
     summary: 'Hold a server of a running radsluice Down, or release it',
-    load: async () => (await import('./live/server.io.ts')).server,
+    load: async () => (await import('./live/override.io.ts')).server,
   },
   {
     command: 'set <what> <name> <class> <rate>',
     summary: 'Change a max_rate of a running radsluice until the next reload',
-    load: async () => (await import('./live/set.io.ts')).set,
+    load: async () => (await import('./live/override.io.ts')).set,
   },
   {
     command: 'log-level <level>',
     summary: 'Change the log level of a running radsluice until the next reload',
-    load: async () => (await import('./live/log-level.io.ts')).logLevel,
+    load: async () => (await import('./live/override.io.ts')).logLevel,
   },
   {
     command: 'reload',

@@ -67,9 +67,10 @@ function listenerText({ address, class: name, presence, isOptional }: StatusRepo
   return `${address} (${name}${how})`
 }
 
+export const rateText = (perSecond: number): string => (perSecond === 0 ? 'unlimited' : `${perSecond}/s`)
+
 /** What operators have changed. */
 export function overrideLines({ overrides: { held, maxRates, logLevel } }: Pick<StatusReport, 'overrides'>): string[] {
-  const rate = (perSecond: number): string => (perSecond === 0 ? 'unlimited' : `${perSecond}/s`)
   return [
     ...held.map(
       ({ server, class: name, by }) =>
@@ -77,7 +78,7 @@ export function overrideLines({ overrides: { held, maxRates, logLevel } }: Pick<
     ),
     ...maxRates.map(
       ({ server, class: name, maxRate, configured, by }) =>
-        `override: max_rate of ${server} for ${name} is ${rate(maxRate)} until the next reload (${rate(configured)} in the file), by ${by}`,
+        `override: max_rate of ${server} for ${name} is ${rateText(maxRate)} until the next reload (${rateText(configured)} in the file), by ${by}`,
     ),
     ...(logLevel === undefined
       ? []
