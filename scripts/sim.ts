@@ -12,10 +12,10 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { busyHour } from '../src/simulation/seeds/busy-hour.ts'
 import { type RunResult, runPlan, runSeed, runTroubledSeed } from '../src/simulation/seeds/run.ts'
 import type { Observer } from '../src/simulation/world/observer.ts'
-import { RunLog } from '../src/simulation/world/run-log.ts'
+import { busyHour } from './busy-hour.ts'
+import { RunLog } from './run-log.ts'
 
 /** Seeds that a worker gets at once. */
 const BATCH = 20

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { cutLink, randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { runPlan, runSeed } from '../../src/simulation/seeds/run.ts'
-import { Digest } from '../../src/simulation/world/run-log.ts'
+import { Digest } from '../../src/simulation/world/digest.ts'
 import type { ScriptEntry } from '../../src/simulation/world/world.ts'
 import { instant, seconds } from '../../src/units.ts'
 

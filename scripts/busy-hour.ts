@@ -4,16 +4,16 @@
  *
  * `npm run sim -- --hour` prints what it costs. Nothing in the engine or in the laws may grow with the length of the traffic.
  */
-import type { EngineOptions } from '../../proxy/border/options.ts'
-import { Secret } from '../../radius/secret.ts'
-import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
-import type { ServerPlan } from '../peers/home-server.ts'
-import type { NasPlan } from '../peers/nas-plan.ts'
-import type { Faults } from '../peers/network.ts'
-import { Random } from '../peers/random.ts'
-import { basicOptions, deadServerOptions, queueOptions, serverOptions } from '../world/basic-options.ts'
-import { DIRECTIONS, perDirection, type ScriptEntry, type WorldPlan } from '../world/world.ts'
-import { clientOptionsOf, cutLink, endOfFaults, HASH_KEYS } from './random-world.ts'
+import type { EngineOptions } from '../src/proxy/border/options.ts'
+import { Secret } from '../src/radius/secret.ts'
+import type { ServerPlan } from '../src/simulation/peers/home-server.ts'
+import type { NasPlan } from '../src/simulation/peers/nas-plan.ts'
+import type { Faults } from '../src/simulation/peers/network.ts'
+import { Random } from '../src/simulation/peers/random.ts'
+import { clientOptionsOf, cutLink, endOfFaults, HASH_KEYS } from '../src/simulation/seeds/random-world.ts'
+import { basicOptions, deadServerOptions, queueOptions, serverOptions } from '../src/simulation/world/basic-options.ts'
+import { DIRECTIONS, perDirection, type ScriptEntry, type WorldPlan } from '../src/simulation/world/world.ts'
+import { type Duration, micros, millis, perSecond, seconds } from '../src/units.ts'
 
 const HOUR = seconds(3600)
 const SETTLING = seconds(1_000)
