@@ -43,7 +43,7 @@ export const WATCH_MUTATIONS: readonly Mutation[] = [
     'this.#isMidLine = bytes.at(-1) !== NEWLINE',
     'this.#isMidLine ||= bytes.at(-1) !== NEWLINE',
   ),
-  buffer('lines that wait are not lost with the text', '    this.#lost += this.#lines.length\n', ''),
+  buffer('lines that wait are not lost with the text', '    this.lost += this.#lines.length\n', ''),
   lines(
     'an address of a stranger is a kind of its own',
     "[name, reason, client ?? '']",

@@ -63,10 +63,7 @@ const reading = (subject: Subject, found: Found): Reading => {
 export const ofEachLane = (find: (rates: LaneRates, interval: Interval) => Found): Watched => ({
   per: ['server', 'class'],
   read: (interval) =>
-    interval.lanes().map((rates) => {
-      const { server, class: name } = rates.lane
-      return reading({ server, class: name }, find(rates, interval))
-    }),
+    interval.lanes().map((rates) => reading({ server: rates.server, class: rates.class }, find(rates, interval))),
 })
 
 export const ofEachClass = (find: (name: TrafficClass, interval: Interval) => Found): Watched => ({

@@ -41,7 +41,10 @@ export class Alarms {
       .sort((a, b) => a.sinceUnixSeconds - b.sinceUnixSeconds)
   }
 
-  /** Those that are raised, as they are between two polls; this changes nothing. */
+  /**
+   * Those that are raised, as they are between two polls: the advice is that of now, and so is a value of the moment. This
+   * changes nothing.
+   */
   betweenPolls(all: readonly AlarmReadings[], unixSeconds: number): Alarm[] {
     const raised = this.current()
     if (raised.length === 0) return raised
@@ -55,8 +58,12 @@ export class Alarms {
       const key = keyOf(alarm.id, alarm.subject)
       const [reading, { threshold, isNow = false } = {}] = readings.get(key) ?? []
       if (reading === undefined || threshold === undefined) return alarm
-      const sinceHigh = unixSeconds - (this.#states.get(key)?.highAt ?? unixSeconds)
-      return betweenPolls(alarm, reading, { threshold, isNow, sinceHigh })
+      const { advice, value, detail } = reading
+      if (isNow && value >= threshold.low) return { ...alarm, advice, value, detail, quietSeconds: undefined }
+      if (value >= threshold.high) return { ...alarm, advice, quietSeconds: undefined }
+      // The interval is not over, so a low rate says nothing yet.
+      if (!isNow && alarm.quietSeconds === undefined) return { ...alarm, advice }
+      return quiet(alarm, reading, unixSeconds - this.#states.get(key)!.highAt)
     })
   }
 
@@ -94,7 +101,7 @@ export class Alarms {
           state.raised = quiet(before, reading, unixSeconds - state.highAt)
           continue
         }
-        state.raised = alarmOf({ id, severity }, reading, before?.sinceUnixSeconds ?? unixSeconds)
+        state.raised = { ...reading, id, severity, sinceUnixSeconds: before?.sinceUnixSeconds ?? unixSeconds }
         if (before === undefined) raised.push(state.raised)
       }
     }
@@ -115,18 +122,12 @@ export class Alarms {
         const { length } = state?.history ?? []
         const earlier = state?.history.slice(Math.max(0, length - threshold.ofLast + 1)) ?? []
         if (earlier.filter((one) => one === 'high').length + 1 >= threshold.samples)
-          found.push(alarmOf({ id, severity }, reading, unixSeconds))
+          found.push({ ...reading, id, severity, sinceUnixSeconds: unixSeconds })
       }
     }
     return found
   }
 }
-
-const alarmOf = (
-  { id, severity }: Pick<AlarmReadings, 'id' | 'severity'>,
-  { subject, value, detail, advice }: Reading,
-  sinceUnixSeconds: number,
-): Alarm => ({ id, severity, subject, sinceUnixSeconds, value, detail, advice })
 
 /** Still raised, with a reading below `high`. */
 const quiet = (alarm: Alarm, { advice }: Reading, quietSeconds: number): Alarm => ({
@@ -134,23 +135,6 @@ const quiet = (alarm: Alarm, { advice }: Reading, quietSeconds: number): Alarm =
   advice,
   quietSeconds: Math.max(0, quietSeconds),
 })
-
-/** A raised alarm between two polls: its advice is that of now, and so is a value of the moment. */
-function betweenPolls(
-  alarm: Alarm,
-  reading: Reading,
-  {
-    threshold,
-    isNow,
-    sinceHigh,
-  }: { readonly threshold: Threshold; readonly isNow: boolean; readonly sinceHigh: number },
-): Alarm {
-  const { advice, value, detail } = reading
-  if (isNow && value >= threshold.low) return { ...alarm, advice, value, detail, quietSeconds: undefined }
-  if (value >= threshold.high) return { ...alarm, advice, quietSeconds: undefined }
-  // The interval is not over, so a low rate says nothing yet.
-  return isNow || alarm.quietSeconds !== undefined ? quiet(alarm, reading, sinceHigh) : { ...alarm, advice }
-}
 
 /** Whether the alarm is raised after this reading. */
 function judged({ history, raised }: State, value: number, threshold: Threshold): boolean {

@@ -94,7 +94,7 @@ export class Judge {
     this.#hasJudged = true
     const judgement = this.#alarms.judge(this.#readings(interval), unixSeconds)
     this.#health = this.#boundary.value('poll', () => healthScoreOf(interval, this.#options.penalties), this.#health)
-    this.#lanes = this.#boundary.value('poll', () => lanesOf(interval), this.#lanes)
+    this.#lanes = this.#boundary.value('poll', () => interval.lanes(), this.#lanes)
     return judgement
   }
 
@@ -106,6 +106,3 @@ export class Judge {
     })
   }
 }
-
-const lanesOf = (interval: Interval): WatchView['lanes'] =>
-  interval.lanes().map(({ lane, utilisation, load }) => ({ server: lane.server, class: lane.class, utilisation, load }))

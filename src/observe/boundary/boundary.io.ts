@@ -9,16 +9,21 @@
  */
 import { monotonicNow } from '../../transport/clock.io.ts'
 import { type Instant, MICROS_PER_MINUTE } from '../../units.ts'
-import { LineLimiter } from './line-limiter.ts'
+import { type LimitedLine, LineLimiter } from './line-limiter.ts'
 import { kindOfError, noErrors, type WatchErrors, type WatchPlace } from './watch-errors.ts'
 
 /** Writes one line; it may throw, which loses that line. */
 type Write = (place: WatchPlace, error: unknown, count: number) => void
 
+interface Failure {
+  readonly place: WatchPlace
+  readonly error: unknown
+}
+
 export class Boundary {
   readonly #write: Write
   readonly #now: () => Instant
-  readonly #limiter = new LineLimiter<{ readonly place: WatchPlace; readonly error: unknown }>(MICROS_PER_MINUTE)
+  readonly #limiter = new LineLimiter<Failure>(MICROS_PER_MINUTE)
   readonly #counts = noErrors()
 
   constructor(write: Write, now: () => Instant = monotonicNow) {
@@ -76,13 +81,7 @@ export class Boundary {
     for (const line of this.#limiter.due(this.#now())) this.#writeLine(line)
   }
 
-  #writeLine({
-    event: { place, error },
-    count,
-  }: {
-    event: { place: WatchPlace; error: unknown }
-    count: number
-  }): void {
+  #writeLine({ event: { place, error }, count }: LimitedLine<Failure>): void {
     try {
       this.#write(place, error, count)
     } catch {

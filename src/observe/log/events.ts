@@ -125,12 +125,6 @@ export type FieldsOf<Name extends EventName> = Readonly<
   Record<FieldsIn<(typeof EVENTS)[Name]['says']> | (typeof EVENTS)[Name]['also'][number], Value>
 >
 
-/** Those in its sentence first. */
-export const fieldsOf = (name: EventName): string[] => [
-  ...new Set([...EVENTS[name].says.matchAll(/\{(\w+)\}/g)].map(([, field = '']) => field)),
-  ...EVENTS[name].also,
-]
-
 /** The event's sentence with its fields filled in. */
 export function sentenceOf(name: EventName, fields: Readonly<Record<string, Value>>): string {
   return EVENTS[name].says.replace(/\{(\w+)\}/g, (_whole, field: string) => String(fields[field] ?? '?'))

@@ -10,30 +10,21 @@ export class LineBuffer {
   #length = 0
   /** The last text ended within a line: the next one begins on a new line. */
   #isMidLine = false
-  #lost = 0
+  /** Lines that nobody will read. */
+  lost = 0
 
   /** `limit`: characters that may wait. */
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  /** Lines that nobody will read. */
-  get lost(): number {
-    return this.#lost
-  }
-
   add(line: string): void {
     if (this.#length + line.length > this.#limit) {
-      this.#lost += 1
+      this.lost += 1
       return
     }
     this.#lines.push(line)
     this.#length += line.length
-  }
-
-  /** Nothing can be written now: a line is lost at once. */
-  lose(): void {
-    this.#lost += 1
   }
 
   /** All that waits, as one text; empty if nothing waits. */
@@ -53,8 +44,8 @@ export class LineBuffer {
 
   /** `rest` of the text that was taken can't be written, nor can what waits. */
   giveUp(rest: Uint8Array): void {
-    for (const octet of rest) if (octet === NEWLINE) this.#lost += 1
-    this.#lost += this.#lines.length
+    for (const octet of rest) if (octet === NEWLINE) this.lost += 1
+    this.lost += this.#lines.length
     this.#lines = []
     this.#length = 0
   }

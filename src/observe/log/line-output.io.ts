@@ -50,7 +50,7 @@ export class LineOutput {
   }
 
   write(line: string): void {
-    if (this.#isBroken) this.#buffer.lose()
+    if (this.#isBroken) this.#buffer.lost += 1
     else this.#buffer.add(line)
     if (!this.#isWriting) this.#writeWaiting()
   }

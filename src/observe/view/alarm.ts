@@ -69,16 +69,11 @@ export interface Threshold {
   readonly ofLast: number
 }
 
-export interface Alarm {
+/** Value and detail are those of the latest reading at `high` or above, the advice is that of the latest reading. */
+export interface Alarm extends Reading {
   readonly id: AlarmId
   readonly severity: Severity
-  readonly subject: Subject
   readonly sinceUnixSeconds: number
-  /** Value and detail of the latest reading at `high` or above. */
-  readonly value: number
-  readonly detail: string | undefined
-  /** Of the latest reading; undefined if no cause is known. */
-  readonly advice: string | undefined
   /** Since the latest reading at `high` or above; undefined if the latest one is. */
   readonly quietSeconds?: number | undefined
 }
@@ -100,13 +95,8 @@ export interface HealthScore {
 
 /** `server fr-1, accounting`; empty for the daemon as a whole. */
 export const subjectText = ({ server, client, class: name, instance }: Subject): string =>
-  [
-    server === undefined ? [] : [`server ${server}`],
-    client === undefined ? [] : [`client ${client}`],
-    instance === undefined ? [] : [`instance ${instance}`],
-    name === undefined ? [] : [name],
-  ]
-    .flat()
+  [server && `server ${server}`, client && `client ${client}`, instance && `instance ${instance}`, name]
+    .filter(Boolean)
     .join(', ')
 
 /** Identifies an alarm. */

@@ -2,6 +2,7 @@
  * Which clients had traffic in the last hour: those whose counters have changed between two views. Views are seconds apart,
  * which is exact enough, and no packet costs more.
  */
+import type { ClientSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Duration, type Instant, seconds, since } from '../../units.ts'
 
 export const ACTIVE_FOR: Duration = seconds(3_600)
@@ -19,12 +20,6 @@ export const listedClients = <Client extends { readonly name: string }>(
 ): readonly Client[] =>
   which === 'all' ? clients : which === 'off' ? [] : clients.filter(({ name }) => active.has(name))
 
-interface Counted {
-  readonly name: string
-  readonly received: Readonly<Record<string, number>>
-  readonly dropped: number
-}
-
 interface LastSeen {
   datagrams: number
   lastTraffic: Instant | undefined
@@ -34,7 +29,7 @@ export class ClientActivity {
   #lastSeen = new Map<string, LastSeen>()
 
   /** Reads the counters of all clients now; returns the names of those that are active. */
-  update(clients: readonly Counted[], now: Instant): ReadonlySet<string> {
+  update(clients: readonly Pick<ClientSnapshot, 'name' | 'received' | 'dropped'>[], now: Instant): ReadonlySet<string> {
     const active = new Set<string>()
     const still = new Map<string, LastSeen>()
     for (const { name, received, dropped } of clients) {

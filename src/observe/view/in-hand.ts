@@ -11,11 +11,7 @@ import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/bo
 import { MICROS_PER_SECOND } from '../../units.ts'
 import { effectiveCeiling } from './diagnosis.ts'
 
-export interface ClassInHand {
-  readonly queued: number
-  readonly outstanding: number
-  /** Records of both whose clients have not sent them for 30 s; 0 for authentication. */
-  readonly clientsGaveUp: number
+export interface ClassInHand extends Pick<ClassSnapshot, 'queued' | 'outstanding' | 'clientsGaveUp'> {
   /** The longest time since a client sent one of those; 0 if there are none. */
   readonly longestGivenUpSeconds: number
 }
@@ -49,16 +45,12 @@ export const totalOf = (inHand: InHand): { readonly queued: number; readonly out
 
 /** What a stop within `limitSeconds` would lose; `engine` is the sum of all instances. */
 export function forecastOf(engine: Pick<EngineSnapshot, 'classes' | 'lanes'>, limitSeconds: number): Forecast {
-  const of = (name: TrafficClass): ClassForecast => {
-    const because = obstaclesOf(
-      engine.classes[name],
-      engine.lanes.filter((lane) => lane.class === name),
-      limitSeconds,
-    )
+  const classes = perClass((name): ClassForecast => {
+    const lanes = engine.lanes.filter((lane) => lane.class === name)
+    const because = obstaclesOf(engine.classes[name], lanes, limitSeconds)
     const unfinishable = because.reduce((sum, { messages }) => sum + messages, 0)
     return { ...classInHand(engine.classes[name]), unfinishable, because }
-  }
-  const classes = perClass(of)
+  })
   return { limitSeconds, classes, isSafe: TRAFFIC_CLASSES.every((each) => classes[each].unfinishable === 0) }
 }
 

@@ -9,19 +9,15 @@ import { sumOverClasses, type TrafficClass } from '../../classes.ts'
 import { type EndingName, endedBy, isWrongProof } from '../../proxy/border/endings.ts'
 import { type ClientSnapshot, type LaneCounters, type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
 import { effectiveCeiling } from './diagnosis.ts'
-import type { DaemonView } from './view.ts'
+import type { DaemonView, LaneWatch } from './view.ts'
 
 /** One server and class over an interval, all instances together. */
-export interface LaneRates {
+export interface LaneRates extends LaneWatch {
   readonly lane: LaneSnapshot
   /** First transmissions and retries, a second. */
   readonly sent: number
   /** What was sent, and by how much the queue grew, a second. */
   readonly offered: number
-  /** Of max-rate, 0 to 1; undefined where it is unlimited. */
-  readonly utilisation: number | undefined
-  /** Offered of the effective ceiling; 1 at least if messages waited at both ends. Undefined: nothing limits it. */
-  readonly load: number | undefined
   /** Share of all transmissions, 0 to 1. */
   readonly retries: number
   readonly timeouts: number
@@ -156,6 +152,8 @@ export class Interval {
     // A message that could be sent does not wait: a server with a queue is at its ceiling.
     const waits = lane.queued > 0 && (before?.queued ?? 0) > 0
     return {
+      server: lane.server,
+      class: lane.class,
       lane,
       sent,
       offered,

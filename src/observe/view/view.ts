@@ -137,11 +137,11 @@ export interface WatchView {
   readonly webhook: WebhookView | undefined
 }
 
-/** One server and class in the last poll interval, all instances together; undefined if nothing limits it. */
+/** How busy one server and class was in an interval, all instances together; undefined if nothing limits it. */
 export interface LaneWatch extends LaneName {
   /** Sent of max_rate, 0 to 1. */
   readonly utilisation: number | undefined
-  /** Offered of the effective ceiling. */
+  /** Offered of the effective ceiling; 1 at least if messages waited at both ends of the interval. */
   readonly load: number | undefined
 }
 

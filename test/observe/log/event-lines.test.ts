@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { type BoundedLine, errorText, lineOf } from '../../../src/observe/log/event-lines.ts'
-import { fieldsOf, sentenceOf } from '../../../src/observe/log/events.ts'
+import { sentenceOf } from '../../../src/observe/log/events.ts'
 import type { EngineEvent } from '../../../src/proxy/border/events.ts'
 import { seconds } from '../../../src/units.ts'
+import { fieldsOf } from './fields-of.ts'
 
 const BYTES = Uint8Array.of(1, 2)
 const PACKET = { code: 1, identifier: 9, port: 4_711 }

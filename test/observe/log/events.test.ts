@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { EVENTS, type EventName, fieldsOf, sentenceOf } from '../../../src/observe/log/events.ts'
+import { EVENTS, type EventName, sentenceOf } from '../../../src/observe/log/events.ts'
+import { fieldsOf } from './fields-of.ts'
 
 const NAMES = Object.keys(EVENTS) as EventName[]
 const GLOSSARY = readFileSync(new URL('../../../docs/glossary.md', import.meta.url), 'utf8')
