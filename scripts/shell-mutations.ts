@@ -209,8 +209,8 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
 
   overrides(
     'a server that is gone is held Down',
-    'held: [...others, ...added].filter((one) => laneIn(options, one))',
-    'held: [...others, ...added]',
+    'const held = [...others, ...added].filter((one) => laneIn(options, one))',
+    'const held = [...others, ...added]',
   ),
   overrides(
     'a server that is gone has a rate',

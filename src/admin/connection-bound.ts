@@ -9,13 +9,8 @@
 const MOST = 64
 const LEAST = 2
 
-export interface ConnectionBounds {
-  readonly tcp: number
-  readonly socket: number
-}
-
 /** `free`: descriptors that the process may still open; undefined if the system does not say. */
-export function connectionBounds(free: number | undefined): ConnectionBounds {
+export function connectionBounds(free: number | undefined) {
   const share = (part: number): number =>
     free === undefined ? MOST : Math.min(MOST, Math.max(LEAST, Math.floor(free / part)))
   return { tcp: share(2), socket: share(4) }

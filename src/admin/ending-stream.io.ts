@@ -52,7 +52,7 @@ export function followEnding(
 ): void {
   let timer: NodeJS.Timeout | undefined
   let isOver = false
-  let hasRead: () => void = () => undefined
+  const { promise: hasRead, resolve: isRead } = Promise.withResolvers<void>()
   const leave = daemon.follow({
     tell: (news) => {
       if (isOver) return
@@ -62,15 +62,13 @@ export function followEnding(
       clearTimeout(timer)
       reader.end()
     },
-    hasRead: new Promise((resolve) => {
-      hasRead = resolve
-    }),
+    hasRead,
   })
   reader.onEnd(() => {
     isOver = true
     clearTimeout(timer)
     leave()
-    hasRead()
+    isRead()
   })
   const tell = async (): Promise<void> => {
     const inHand = await daemon.inHand().catch(() => undefined)

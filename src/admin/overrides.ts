@@ -24,12 +24,9 @@ function lanesWith({ name, lanes }: ServerOptions, { held, maxRates }: Overrides
   for (const each of TRAFFIC_CLASSES) {
     const lane = lanes[each]
     if (lane === undefined) continue
-    const maxRate = maxRates.find(isOf({ server: name, class: each }))?.maxRate ?? lane.maxRate
-    changed[each] = {
-      ...lane,
-      maxRate,
-      ...(held.some(isOf({ server: name, class: each })) ? { isHeldDown: true } : {}),
-    }
+    const isSought = isOf({ server: name, class: each })
+    const maxRate = maxRates.find(isSought)?.maxRate ?? lane.maxRate
+    changed[each] = { ...lane, maxRate, ...(held.some(isSought) ? { isHeldDown: true } : {}) }
   }
   return changed
 }
@@ -72,11 +69,8 @@ export function withChange(
   const changing = change.lanes.filter((lane) => isHeld(before, lane) !== change.isHeldDown)
   const others = before.held.filter((one) => !changing.some(isOf(one)))
   const added = change.isHeldDown ? changing.map((lane) => ({ ...lane, ...mark })) : []
-  return {
-    ...nothing,
-    held: changing,
-    overrides: { ...before, held: [...others, ...added].filter((one) => laneIn(options, one)) },
-  }
+  const held = [...others, ...added].filter((one) => laneIn(options, one))
+  return { ...nothing, held: changing, overrides: { ...before, held } }
 }
 
 /** What a reload leaves: servers held Down, if they are still configured. */
@@ -94,10 +88,8 @@ export function endedOverrides(before: Overrides, after: Overrides): string[] {
     .filter((one) => !isHeld(after, one))
     .map(({ server, class: name, by }) => `${server} held Down for ${name} (by ${by}): the file has it no more`)
   const { logLevel } = before
-  const level =
-    logLevel === undefined || after.logLevel !== undefined
-      ? []
-      : [`log level ${logLevel.level} (set by ${logLevel.by})`]
+  const isEnded = logLevel !== undefined && after.logLevel === undefined
+  const level = isEnded ? [`log level ${logLevel.level} (set by ${logLevel.by})`] : []
   return [...rates, ...held, ...level]
 }
 

@@ -5,6 +5,7 @@
  * each. A connection on which nothing is sent or read is closed. A wrong request gets a 4xx with one sentence. If a route
  * throws, the answer is 500 with a sentence, and the error is counted and logged (`Boundary`); the daemon goes on.
  */
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -66,8 +67,8 @@ export async function openAdmin(o: AdminOptions): Promise<AdminServer> {
   const isLocal = isLoopback(parseAddress(o.listen.address) ?? new Uint8Array(0))
   const place: SocketPlace = { path: undefined }
   const bounds = connectionBounds(freeDescriptors())
-  const overTcp = newServer(o, isLocal ? 'loopback' : 'network', place, bounds.tcp)
-  const overSocket = newServer(o, 'socket', place, bounds.socket)
+  const overTcp = newServer(o, { channel: isLocal ? 'loopback' : 'network', place }, bounds.tcp)
+  const overSocket = newServer(o, { channel: 'socket', place }, bounds.socket)
   await opened(overTcp, o)
   const { address, port } = overTcp.address() as AddressInfo
   try {
@@ -93,6 +94,12 @@ interface SocketPlace {
   path: string | undefined
 }
 
+/** How a request came in, and where the other way is. */
+interface Way {
+  readonly channel: Channel
+  readonly place: SocketPlace
+}
+
 /** How many more descriptors the process may open; undefined if the system does not say. */
 function freeDescriptors(): number | undefined {
   try {
@@ -111,9 +118,8 @@ function survive(server: Server, boundary: Boundary): void {
   )
 }
 
-function newServer(o: AdminOptions, channel: Channel, place: SocketPlace, most: number): Server {
+function newServer(o: AdminOptions, way: Way, most: number): Server {
   const { boundary, notes } = o
-  const responder = new Responder(o, channel, place)
   const limits = {
     maxHeaderSize: 8_192,
     headersTimeout: LONGEST_REQUEST_MS,
@@ -122,7 +128,7 @@ function newServer(o: AdminOptions, channel: Channel, place: SocketPlace, most: 
     connectionsCheckingInterval: 1_000,
   }
   const server = createServer(limits, (request, response) =>
-    boundary.start('admin-request', () => responder.serve(request, response)),
+    boundary.start('admin-request', () => serve(o, way, request, response)),
   )
   server.maxConnections = most
   server.timeout = LONGEST_SILENCE_MS
@@ -132,75 +138,60 @@ function newServer(o: AdminOptions, channel: Channel, place: SocketPlace, most: 
       refuseConnection(error.code, socket as Socket),
     ),
   )
-  const way = channel === 'socket' ? 'the socket' : 'TCP'
   server.on(
     'drop',
-    boundary.guarded('admin-connection', () => notes.full(way, most)),
+    boundary.guarded('admin-connection', () => notes.full(way.channel === 'socket' ? 'the socket' : 'TCP', most)),
   )
   return server
 }
 
-/** Answers what comes in over one channel. */
-class Responder {
-  readonly #options: AdminOptions
-  readonly #channel: Channel
-  readonly #socket: SocketPlace
-
-  constructor(options: AdminOptions, channel: Channel, socket: SocketPlace) {
-    this.#options = options
-    this.#channel = channel
-    this.#socket = socket
+async function serve(o: AdminOptions, way: Way, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const answer = await answerTo(o, way, request)
+    if ('begin' in answer) stream(response, answer, o.boundary)
+    else send(request, response, answer)
+  } catch (error) {
+    // The caller has gone away: no error of ours.
+    if (request.socket.destroyed) return
+    o.boundary.failed('admin-request', error)
+    if (response.headersSent) response.destroy()
+    else send(request, response, failure(error))
   }
+}
 
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      const answer = await this.#answer(request)
-      if ('begin' in answer) stream(response, answer, this.#options.boundary)
-      else send(request, response, answer)
-    } catch (error) {
-      // The caller has gone away: no error of ours.
-      if (request.socket.destroyed) return
-      this.#options.boundary.failed('admin-request', error)
-      if (response.headersSent) response.destroy()
-      else send(request, response, failure(error))
-    }
+async function answerTo(o: AdminOptions, { channel, place }: Way, request: IncomingMessage): Promise<Answer | Stream> {
+  const { method = '', url = '' } = request
+  if (!url.startsWith('/')) return refusal(400, 'this is no path; ask for one such as /status')
+  const [path = '', query = ''] = url.split(/\?(.*)/s)
+  const match = matchRoute(o.routes, method, path)
+  if (match.kind === 'no-path') {
+    const paths = new Set(o.routes.map((route) => route.path))
+    return refusal(404, `there is no such path; there are ${[...paths].join(', ')}`)
   }
-
-  async #answer(request: IncomingMessage): Promise<Answer | Stream> {
-    const { method = '', url = '' } = request
-    if (!url.startsWith('/')) return refusal(400, 'this is no path; ask for one such as /status')
-    const [path = '', query = ''] = url.split(/\?(.*)/s)
-    const { routes, notes } = this.#options
-    const match = matchRoute(routes, method, path)
-    if (match.kind === 'no-path') {
-      const paths = new Set(routes.map((route) => route.path))
-      return refusal(404, `there is no such path; there are ${[...paths].join(', ')}`)
-    }
-    if (match.kind === 'no-method') return methodRefusal(match.allow)
-    const { route, params } = match
-    const tokens = this.#options.tokens()
-    const token = tokenOf(request.headers.authorization, tokens)
-    const [channel, socket] = [this.#channel, this.#socket.path]
-    const decision = decideAccess({ channel, access: route.access, token, hasTokens: tokens.length > 0, socket })
-    if (!decision.ok) {
-      notes.refused(request.socket.remoteAddress ?? 'the socket', `${method} ${route.path}`)
-      return accessRefusal(decision.status, decision.sentence)
-    }
-    const body = await readBody(request)
-    if ('status' in body) return body
-    return await route.answer({
-      params,
-      query: new URLSearchParams(query),
-      body: body.value,
-      who: callerText(channel, {
-        token,
-        address: request.socket.remoteAddress,
-        claim: request.headers['x-radsluice-caller'],
-      }),
-      isTrusted: decision.isTrusted,
-      isOverSocket: channel === 'socket',
-    })
+  if (match.kind === 'no-method') return methodRefusal(match.allow)
+  const { route, params } = match
+  const tokens = o.tokens()
+  const token = tokenOf(request.headers.authorization, tokens)
+  const hasTokens = tokens.length > 0
+  const decision = decideAccess({ channel, access: route.access, token, hasTokens, socket: place.path })
+  if (!decision.ok) {
+    o.notes.refused(request.socket.remoteAddress ?? 'the socket', `${method} ${route.path}`)
+    return accessRefusal(decision.status, decision.sentence)
   }
+  const body = await readBody(request)
+  if ('status' in body) return body
+  return await route.answer({
+    params,
+    query: new URLSearchParams(query),
+    body: body.value,
+    who: callerText(channel, {
+      token,
+      address: request.socket.remoteAddress,
+      claim: request.headers['x-radsluice-caller'],
+    }),
+    isTrusted: decision.isTrusted,
+    isOverSocket: channel === 'socket',
+  })
 }
 
 /** The body as a JSON object, or the refusal. */
@@ -286,16 +277,14 @@ export async function tryAdminAddress(listen: Endpoint): Promise<void> {
   await closed(server)
 }
 
-function opened(server: Server, { listen, boundary }: Pick<AdminOptions, 'listen' | 'boundary'>): Promise<void> {
-  const { address, port } = listen
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(openingFailed({ address, port }, error)))
-    server.listen({ host: address, port, exclusive: true }, () => {
-      server.removeAllListeners('error')
-      survive(server, boundary)
-      resolve()
-    })
-  })
+async function opened(server: Server, { listen, boundary }: Pick<AdminOptions, 'listen' | 'boundary'>): Promise<void> {
+  server.listen({ host: listen.address, port: listen.port, exclusive: true })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw openingFailed(listen, error as Error)
+  }
+  survive(server, boundary)
 }
 
 const OPENING_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {

@@ -41,7 +41,7 @@ export interface Owned {
   readonly mode: number
 }
 
-const WRITABLE_BY_GROUP_OR_OTHERS = 0o022
+export const WRITABLE_BY_GROUP_OR_OTHERS = 0o022
 const WRITABLE_BY_OTHERS = 0o002
 
 /** Whether nobody but `uid`, root, and whom root chose could put a socket into `folder`, which is in `above`. */

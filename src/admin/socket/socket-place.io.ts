@@ -5,16 +5,17 @@
  * our own below the folder for temporary files. All users share that one, so ours must belong to us, and nobody else may
  * write to it. The name contains the TCP port, so that two daemons of one user have two sockets.
  */
+
+import { once } from 'node:events'
 import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { codedError, systemCodeOf } from '../../coded-error.ts'
 import { adviceFor } from '../../system-errors.ts'
-import { LONGEST_SOCKET_PATH } from './socket-candidates.ts'
+import { LONGEST_SOCKET_PATH, WRITABLE_BY_GROUP_OR_OTHERS } from './socket-candidates.ts'
 
 const ONLY_OWNER = 0o600
-const MAY_WRITE_ELSE = 0o022
 
 /** @throws a coded error if there is no folder that can be trusted. */
 export function defaultSocketPath(
@@ -50,7 +51,8 @@ function makeOwn(folder: string): void {
 
 function mustBeOwn(folder: string): void {
   const found = orFailure(folder, () => lstatSync(folder))
-  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & MAY_WRITE_ELSE) === 0) return
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & WRITABLE_BY_GROUP_OR_OTHERS) === 0)
+    return
   const sentence = `${folder} is no folder of this user alone, so somebody else could put a socket there; set admin.socket`
   throw codedError('SOCKET_FAILED', sentence)
 }
@@ -68,20 +70,19 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
 }
 
 async function bind(server: Server, path: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(failure(path, error)))
-    // The socket is created within this call, so that nobody else can connect at any moment.
-    const before = process.umask(0o777 - ONLY_OWNER)
-    try {
-      server.listen({ path }, () => {
-        server.removeAllListeners('error')
-        server.on('error', () => undefined)
-        resolve()
-      })
-    } finally {
-      process.umask(before)
-    }
-  })
+  // The socket is created within `listen`, so that nobody else can connect at any moment.
+  const before = process.umask(0o777 - ONLY_OWNER)
+  try {
+    server.listen({ path })
+  } finally {
+    process.umask(before)
+  }
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw failure(path, error)
+  }
+  server.on('error', () => undefined)
 }
 
 /**
