@@ -1,8 +1,9 @@
 /**
  * docs/metrics.md: the tables are made from the definitions in src/observe/, the text around them is here.
  */
-import { snakeCase } from '../src/observe/metrics/ledger-metrics.ts'
+
 import type { Metric } from '../src/observe/metrics/metric.ts'
+import { snakeCase } from '../src/observe/metrics/metric.ts'
 import { METRIC_GROUPS } from '../src/observe/metrics/metrics.ts'
 import { ENDINGS, PLACES } from '../src/proxy/border/endings.ts'
 import { BUCKET_LIMITS } from '../src/proxy/border/histogram.ts'

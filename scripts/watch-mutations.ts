@@ -51,6 +51,6 @@ export const WATCH_MUTATIONS: readonly Mutation[] = [
   ),
   lines('a late response has no hint', 'late === undefined ? hintOf(reason) : lateHint(late)', 'hintOf(reason)'),
   files('shed is rounded down', 'Math.ceil(traffic.shed)', 'Math.floor(traffic.shed)'),
-  files('a line is due twice in one quarter', 'left < 1_000 ? left + quarter : left', 'left'),
+  files('a line is due twice in one quarter', 'left < 1_000 ? left + QUARTER_MS : left', 'left'),
   view('a client that had traffic is sent by its name', 'client.isUntouched ? client.name', 'true ? client.name'),
 ]

@@ -31,7 +31,8 @@ export const TPS_FILES: DayFiles = {
   isOneOfThem: /^tps-\d{2}-\d{2}-\d{4}\.csv$/,
 }
 
-export const TPS_SECONDS = 15
+/** A quarter of a minute. */
+export const QUARTER_MS = 15_000
 
 /** Shed is rounded up: 0 means that nothing was shed. */
 export function tpsLine(at: Date, traffic: { readonly received: number; readonly shed: number }): string {
@@ -41,9 +42,8 @@ export function tpsLine(at: Date, traffic: { readonly received: number; readonly
 
 /** Milliseconds until the next quarter of a minute; a second at least, since a timer may fire early. */
 export function untilNextLine(unixMs: number): number {
-  const quarter = TPS_SECONDS * 1_000
-  const left = quarter - (unixMs % quarter)
-  return left < 1_000 ? left + quarter : left
+  const left = QUARTER_MS - (unixMs % QUARTER_MS)
+  return left < 1_000 ? left + QUARTER_MS : left
 }
 
 const monthFirst = (day: Date): string => `${two(day.getMonth() + 1)}-${two(day.getDate())}-${yearOf(day)}`

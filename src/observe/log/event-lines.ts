@@ -72,10 +72,8 @@ export function lineOf(event: EngineEvent): EventLine | BoundedLine {
       const { kind, class: name, reason, client, record = 'access-request' } = event
       return bounded(kind, { class: name, reason, client, record }, [name, reason, client, record])
     }
-    case 'expired': {
-      const { kind, class: name, client } = event
-      return bounded(kind, { class: name, client }, [name, client])
-    }
+    case 'expired':
+      return bounded(event.kind, { class: event.class, client: event.client }, [event.class, event.client])
     case 'given-up': {
       const { kind, class: name, client } = event
       const fields = { class: name, client, how: givenUpSentence(event) }

@@ -4,10 +4,8 @@
 import type { Boundary } from '../boundary/boundary.io.ts'
 import { Interval } from '../view/interval.ts'
 import type { DaemonView } from '../view/view.ts'
-import { TPS_FILES, TPS_SECONDS, tpsLine, untilNextLine } from './day-files.ts'
-import { RotatingFile } from './rotating-file.io.ts'
-
-const MILLIS_PER_SECOND = 1_000
+import { QUARTER_MS, TPS_FILES, tpsLine, untilNextLine } from './day-files.ts'
+import { RotatingFile, type RotatingFileOptions } from './rotating-file.io.ts'
 
 export class TpsFile {
   readonly #file: RotatingFile
@@ -18,11 +16,7 @@ export class TpsFile {
   #isStopped = false
 
   /** @throws a coded error where nothing can be written there. */
-  constructor(
-    o: { readonly directory: string; readonly keepDays: number },
-    view: () => Promise<DaemonView>,
-    boundary: Boundary,
-  ) {
+  constructor(o: Omit<RotatingFileOptions, 'failed'>, view: () => Promise<DaemonView>, boundary: Boundary) {
     const failed = (error: unknown): void => boundary.failed('tps-file', error)
     this.#file = new RotatingFile(TPS_FILES, { ...o, failed })
     this.#view = view
@@ -63,8 +57,7 @@ export class TpsFile {
       if (before === undefined || this.#isStopped) return
       const { traffic } = new Interval(before, view, new Map())
       // The timer may fire early or late: the line has the time of its quarter.
-      const quarter = TPS_SECONDS * MILLIS_PER_SECOND
-      this.#file.write(tpsLine(new Date(Math.round(Date.now() / quarter) * quarter), traffic))
+      this.#file.write(tpsLine(new Date(Math.round(Date.now() / QUARTER_MS) * QUARTER_MS), traffic))
     } finally {
       this.#wait()
     }

@@ -8,11 +8,13 @@ import { notReady } from '../judgements.ts'
 import { listedClients } from '../view/client-activity.ts'
 import type { ListenerView } from '../view/view.ts'
 import { perClient, perClientAndAll } from './client-metrics.ts'
-import { counter, gauge, type Metric, type MetricGroup, samplesOf } from './metric.ts'
-import { daemon, ofInstances, threads } from './metric-readers.ts'
+import { counter, gauge, type Metric, type MetricGroup, metricsOf, samplesOf } from './metric.ts'
+import { daemon, ofInstances, samplesOfKnown, threads } from './metric-readers.ts'
 
-/** A closed listener has no buffer. */
-const isOpen = ({ receiveBufferBytes }: ListenerView): boolean => receiveBufferBytes > 0
+const listeners = metricsOf<ListenerView, number | undefined>((read) => ({
+  labels: ['class', 'address'],
+  read: (view) => samplesOfKnown(view.listeners, ({ class: name, address }) => ({ class: name, address }), read),
+}))
 
 const signingGauge = (name: string, help: string, peer: PeerKind, what: keyof EngineSnapshot['signing']): Metric =>
   gauge(name, help, {
@@ -130,28 +132,24 @@ const DAEMON: readonly Metric[] = [
     '1 while an address of `listen` is open, 0 while the machine lacks it; `optional` also for what a wildcard covers.',
     {
       labels: ['class', 'address', 'optional'],
-      read: ({ listeners }) =>
-        listeners.map(({ class: name, address, presence, isOptional }) => ({
+      read: (view) =>
+        view.listeners.map(({ class: name, address, presence, isOptional }) => ({
           labels: { class: name, address, optional: String(isOptional) },
           value: presence === 'absent' ? 0 : 1,
         })),
     },
   ),
-  gauge('listener_receive_buffer_bytes', 'What the kernel granted to a listener for receiving.', {
-    labels: ['class', 'address'],
-    read: ({ listeners }) =>
-      listeners.filter(isOpen).map(({ class: name, address, receiveBufferBytes: value }) => ({
-        labels: { class: name, address },
-        value,
-      })),
-  }),
-  counter('listener_kernel_drops', 'Datagrams that the kernel dropped because the receive buffer was full.', {
-    labels: ['class', 'address'],
-    read: ({ listeners }) =>
-      listeners.flatMap(({ class: name, address, kernelDrops }) =>
-        kernelDrops === undefined ? [] : [{ labels: { class: name, address }, value: kernelDrops }],
-      ),
-  }),
+  listeners.gauge(
+    'listener_receive_buffer_bytes',
+    'What the kernel granted to a listener for receiving.',
+    // A closed listener has no buffer.
+    ({ receiveBufferBytes: bytes }) => (bytes > 0 ? bytes : undefined),
+  ),
+  listeners.counter(
+    'listener_kernel_drops',
+    'Datagrams that the kernel dropped because the receive buffer was full.',
+    'kernelDrops',
+  ),
   daemon.counter('upstream_kernel_drops', 'The same for the sockets towards the servers.', 'upstreamKernelDrops'),
   daemon.gauge('instances', 'Instances that the daemon has.', ({ instances }) => instances.length),
   threads.gauge('instance_running', '1 while the instance runs, 0 between a crash and its restart.', (one) =>

@@ -5,16 +5,13 @@
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { ENDINGS, imbalance, PLACES } from '../../proxy/border/endings.ts'
 import type { QueueLimits } from '../view/view.ts'
-import { counter, type Metric, type MetricGroup, metricsOf } from './metric.ts'
+import { counter, type Metric, type MetricGroup, metricsOf, snakeCase } from './metric.ts'
 import { classes, inSeconds, ofClassBy } from './metric-readers.ts'
 
 const limits = metricsOf<QueueLimits>((read) => ({
   labels: ['class'],
   read: (view) => TRAFFIC_CLASSES.map((name) => ({ labels: { class: name }, value: read(view.limits[name]) })),
 }))
-
-/** `deliveredUnanswered` as `delivered_unanswered`. */
-export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
 
 const endingCounter = (ending: (typeof ENDINGS)[number]): Metric => {
   const name = `requests_${snakeCase(ending.name)}`

@@ -23,13 +23,21 @@ export const ofInstances =
   ({ instances }: DaemonView): Sample[] =>
     instances.flatMap(({ number, engine }) => read(engine, String(number)))
 
-/** Without labels; no sample where the value is not known. */
+/** One sample of each whose value is known. */
+export const samplesOfKnown = <One, Value>(
+  all: readonly One[],
+  labelsOf: (one: One) => Record<string, string>,
+  read: (one: One) => Value | undefined,
+) =>
+  all.flatMap((one) => {
+    const value = read(one)
+    return value === undefined ? [] : [{ labels: labelsOf(one), value }]
+  })
+
+/** Without labels. */
 export const daemon = metricsOf<DaemonView, number | undefined>((read) => ({
   labels: [],
-  read: (view) => {
-    const value = read(view)
-    return value === undefined ? [] : [{ labels: {}, value }]
-  },
+  read: (view) => samplesOfKnown([view], () => ({}), read),
 }))
 
 /** Of each instance's thread. */
@@ -64,17 +72,15 @@ const laneLabels = ({ server, class: name }: LaneSnapshot, instance: string): Re
   instance,
 })
 
-/** No sample where the value is not known. */
+const serving = ({ lanes: all }: EngineSnapshot): LaneSnapshot[] => all.filter(({ retiring }) => !retiring)
+
 const ofEachLane = <Value>(
   read: (lane: LaneSnapshot) => Value | undefined,
 ): SampleReader<{ labels: Record<string, string>; value: Value }> => ({
   labels: LANE_LABELS,
   read: ({ instances }) =>
     instances.flatMap(({ number, engine }) =>
-      engine.lanes.flatMap((lane) => {
-        const value = lane.retiring ? undefined : read(lane)
-        return value === undefined ? [] : [{ labels: laneLabels(lane, String(number)), value }]
-      }),
+      samplesOfKnown(serving(engine), (lane) => laneLabels(lane, String(number)), read),
     ),
 })
 
@@ -87,8 +93,8 @@ export const ofLaneBy = (
 ): SampleReader => ({
   labels: [...LANE_LABELS, label],
   read: ofInstances((engine, instance) =>
-    engine.lanes
-      .filter(({ retiring }) => !retiring)
-      .flatMap((lane) => samplesOf(read(lane), (key) => ({ ...laneLabels(lane, instance), [label]: key }))),
+    serving(engine).flatMap((lane) =>
+      samplesOf(read(lane), (key) => ({ ...laneLabels(lane, instance), [label]: key })),
+    ),
   ),
 })

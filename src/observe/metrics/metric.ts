@@ -39,6 +39,9 @@ export interface MetricGroup {
 
 const PREFIX = 'radsluice_'
 
+/** `deliveredUnanswered` as `delivered_unanswered`. */
+export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
+
 /** The label names, and how to read the samples. */
 export interface SampleReader<One = Sample> {
   readonly labels: readonly string[]

@@ -3,30 +3,26 @@
  */
 import type { LaneCounters } from '../../proxy/border/snapshot.ts'
 import { effectiveCeiling } from '../view/diagnosis.ts'
-import { counter, gauge, histogram, type Metric, type MetricGroup } from './metric.ts'
+import { STATE_WORDS } from '../view/view.ts'
+import { counter, gauge, histogram, type Metric, type MetricGroup, type NumberIn, snakeCase } from './metric.ts'
 import { inSeconds, lanes, ofLaneBy, ofLaneHistogram } from './metric-readers.ts'
 
-const STATES = ['active', 'not_responding', 'failing', 'down'] as const
-
-const laneCounter = (
-  name: string,
-  key: keyof Omit<LaneCounters, 'dropped' | 'roundTrips' | 'queueWaits'>,
-  help: string,
-): Metric => lanes.counter(`server_${name}`, help, ({ counters }) => counters[key])
+const laneCounter = (key: NumberIn<LaneCounters>, help: string): Metric =>
+  lanes.counter(`server_${snakeCase(key)}`, help, ({ counters }) => counters[key])
 
 const COUNTERS: readonly Metric[] = [
-  laneCounter('requests', 'requests', 'First transmissions to the server.'),
-  laneCounter('retransmissions', 'retransmissions', 'Further transmissions of the same request to the server.'),
-  laneCounter('accepts', 'accepts', 'Access-Accepts of the server.'),
-  laneCounter('rejects', 'rejects', 'Access-Rejects of the server.'),
-  laneCounter('challenges', 'challenges', 'Access-Challenges of the server.'),
-  laneCounter('responses', 'responses', 'Valid responses of any code.'),
-  laneCounter('timeouts', 'timeouts', 'Transmissions that were not answered in time.'),
-  laneCounter('promotions', 'promotions', 'Requests moved from the server queue to the head of the instance queue.'),
-  laneCounter('failures', 'failures', 'Requests that used up their tries while nothing valid came from the server.'),
-  laneCounter('probes_sent', 'probesSent', 'Status-Server probes sent.'),
-  laneCounter('probes_answered', 'probesAnswered', 'Status-Server probes answered.'),
-  laneCounter('refused', 'refused', 'Times that the server reported its port closed (ICMP).'),
+  laneCounter('requests', 'First transmissions to the server.'),
+  laneCounter('retransmissions', 'Further transmissions of the same request to the server.'),
+  laneCounter('accepts', 'Access-Accepts of the server.'),
+  laneCounter('rejects', 'Access-Rejects of the server.'),
+  laneCounter('challenges', 'Access-Challenges of the server.'),
+  laneCounter('responses', 'Valid responses of any code.'),
+  laneCounter('timeouts', 'Transmissions that were not answered in time.'),
+  laneCounter('promotions', 'Requests moved from the server queue to the head of the instance queue.'),
+  laneCounter('failures', 'Requests that used up their tries while nothing valid came from the server.'),
+  laneCounter('probesSent', 'Status-Server probes sent.'),
+  laneCounter('probesAnswered', 'Status-Server probes answered.'),
+  laneCounter('refused', 'Times that the server reported its port closed (ICMP).'),
   lanes.counter(
     'unanswered_by_live_server',
     'Requests that used up their tries although the server answered others meanwhile.',
@@ -43,7 +39,9 @@ const GAUGES: readonly Metric[] = [
   gauge(
     'server_state',
     '1 for the state that the server is in, 0 for the others.',
-    ofLaneBy('state', (lane) => Object.fromEntries(STATES.map((state) => [state, lane.state === state ? 1 : 0]))),
+    ofLaneBy('state', (lane) =>
+      Object.fromEntries(Object.keys(STATE_WORDS).map((state) => [state, lane.state === state ? 1 : 0])),
+    ),
   ),
   lanes.gauge('server_held_down', '1 while an operator holds the server Down.', (lane) => (lane.isHeldDown ? 1 : 0)),
   lanes.gauge(

@@ -6,7 +6,7 @@ import { HEALTH_FACTORS } from '../alarms/health-score.ts'
 import type { Severity } from '../view/alarm.ts'
 import type { LaneWatch, WebhookView } from '../view/view.ts'
 import { counter, gauge, type MetricGroup, metricsOf, samplesOf } from './metric.ts'
-import { daemon } from './metric-readers.ts'
+import { daemon, samplesOfKnown } from './metric-readers.ts'
 
 const SEVERITIES: readonly Severity[] = ['warning', 'critical']
 
@@ -17,11 +17,7 @@ const webhook = metricsOf<WebhookView>((read) => ({
 
 const watched = metricsOf<LaneWatch, number | undefined>((read) => ({
   labels: ['server', 'class'],
-  read: ({ watch: { lanes } }) =>
-    lanes.flatMap((lane) => {
-      const value = read(lane)
-      return value === undefined ? [] : [{ labels: { server: lane.server, class: lane.class }, value }]
-    }),
+  read: ({ watch: { lanes } }) => samplesOfKnown(lanes, ({ server, class: name }) => ({ server, class: name }), read),
 }))
 
 export const WATCH_METRICS: MetricGroup = {
