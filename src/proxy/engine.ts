@@ -21,7 +21,7 @@ import type { Followed, Peer } from './border/events.ts'
 import type { EngineOptions } from './border/options.ts'
 import type { Draining, Journal, LanePlan, Outbox, Randomness, Shared, States, Tracer } from './border/ports.ts'
 import { Inspection } from './inspection.ts'
-import { Pools } from './pool/pools.ts'
+import { Pools } from './pool/pool.ts'
 import { StateTable } from './pool/state-table.ts'
 import { Register } from './register/register.ts'
 import { Answering } from './serving/answering.ts'
@@ -33,7 +33,6 @@ import { Sending } from './serving/sending.ts'
 import { Lanes } from './work/lanes.ts'
 import type { Request } from './work/request.ts'
 
-/** What an engine needs of the outside. */
 interface Ports {
   readonly outbox: Outbox
   readonly journal: Journal
@@ -42,7 +41,6 @@ interface Ports {
   readonly usedUpUntil?: Instant
   /** Memory for its ledgers (`BOOKS_BYTES`), if they shall outlive a crash. */
   readonly books?: SharedArrayBuffer
-  /** Hears of sessions and bundles that ended. */
   readonly ended?: (what: Ended) => void
 }
 

@@ -11,7 +11,7 @@ import type { RecordWatch } from './admission/record-watch.ts'
 import type { MixedSigning } from './border/events.ts'
 import type { States } from './border/ports.ts'
 import type { ClassSnapshot, EngineSnapshot } from './border/snapshot.ts'
-import type { Pools } from './pool/pools.ts'
+import type { Pools } from './pool/pool.ts'
 import { ENTRY } from './register/ledger.ts'
 import type { Register } from './register/register.ts'
 import type { LearnedServer, ServerSigners } from './serving/server-signers.ts'
@@ -19,7 +19,6 @@ import type { Client } from './work/client-table.ts'
 import { type Lane, laneSnapshot } from './work/lane.ts'
 import type { Lanes } from './work/lanes.ts'
 
-/** Who is known to sign, and where it is mixed. */
 export interface FoundLearned {
   readonly addresses: readonly LearnedAddress[]
   /** Learned, whether they are listed or not. */
@@ -47,12 +46,10 @@ export class Inspection {
     this.#parts = parts
   }
 
-  /** The configured clients with what they did so far. */
   get clients(): readonly Client[] {
     return this.#parts.intake.clients
   }
 
-  /** The lanes with what they did so far. */
   get lanes(): Iterable<Lane> {
     return this.#parts.lanes
   }
@@ -87,12 +84,11 @@ export class Inspection {
     for (const pool of this.#parts.pools) pool.check()
   }
 
-  /** Everything at one moment. */
   snapshot(now: Instant): EngineSnapshot {
     return { ...this.overview(now), clients: this.clients.map((client) => client.snapshot()) }
   }
 
-  /** The same with an empty list of clients: there may be many, and each has a snapshot of its own. */
+  /** The snapshot with an empty list of clients: there may be many, and each has a snapshot of its own. */
   overview(now: Instant): EngineSnapshot {
     const { admission, intake, recordWatch, register, pools, lanes, states } = this.#parts
     return {
@@ -123,7 +119,6 @@ export class Inspection {
     return this.#parts.intake.learned(from, count, now)
   }
 
-  /** Servers of which it has learned that. */
   learnedServers(now: Instant): LearnedServer[] {
     return this.#parts.answering.signers.learned(
       [...this.#parts.lanes].filter(({ isRetiring }) => !isRetiring),

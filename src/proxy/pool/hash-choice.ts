@@ -54,15 +54,12 @@ export class HashChoice<T extends Candidate> {
   /** The key's server among the members; undefined if all of them were tried. */
   choose(key: Uint8Array, tried: readonly number[]): T | undefined {
     const bucket = mix(hashOf(key)) >>> (32 - BUCKET_BITS)
-    if (tried.length > 1) return this.#candidates[this.#highest(bucket, (place) => this.#wasTried(place, tried))]
+    if (tried.length > 1)
+      return this.#candidates[this.#highest(bucket, (place) => tried.includes(this.#candidates[place]!.number))]
     this.#catchUp(bucket)
     const owner = this.#candidates[this.#owners[bucket]!]
     if (owner === undefined || owner.number !== tried[0]) return owner
     return this.#candidates[this.#seconds[bucket]!]
-  }
-
-  #wasTried(place: number, tried: readonly number[]): boolean {
-    return tried.includes((this.#candidates[place] as T).number)
   }
 
   #catchUp(bucket: number): void {

@@ -5,9 +5,9 @@
  * (`outage.ts`).
  */
 import { parseAddress } from '../../addresses.ts'
-import type { TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, type TrafficClass } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
-import type { ClassOptions, EngineOptions, FarmNumber } from '../border/options.ts'
+import { type ClassOptions, type EngineOptions, type FarmNumber, ONLY_FARM } from '../border/options.ts'
 import { isFailing, type Lane } from '../work/lane.ts'
 import { courseOf, type Request } from '../work/request.ts'
 import { Failing } from './failing.ts'
@@ -16,8 +16,7 @@ import { type Rank, ServerChoice } from './server-choice.ts'
 
 const NO_KEY = new Uint8Array(0)
 
-/** Which pool: of which farm, and of which class. */
-export interface PoolKey {
+interface PoolKey {
   readonly farm: FarmNumber
   readonly class: TrafficClass
 }
@@ -110,7 +109,6 @@ export class Pool implements PoolKey {
     if (isFailing(lane) || this.failing.lanes.length > 0) this.failing.update(this.#lanes)
   }
 
-  /** The lane has another state. */
   stateChanged(lane: Lane): void {
     this.outage.forgetTrial(lane)
     this.failing.forgetTrial(lane)
@@ -130,9 +128,29 @@ export class Pool implements PoolKey {
   }
 }
 
-/** Whether this is the one server that lives. */
 export const isOnlyLive = (lane: Lane, pool: Pool): boolean => pool.live === 1 && lane.isLive()
 
-/** The names of those that an operator holds Down. */
 export const heldOf = ({ lanes }: Pool): string[] =>
   lanes.filter(({ health }) => health.isHeldDown).map(({ server }) => server.name)
+
+/**
+ * The pools of an engine, one for each farm and class: a request and a lane both find theirs here. Only the list of farms has
+ * to know of a second farm.
+ */
+export class Pools {
+  readonly #byFarm: readonly PerClass<Pool>[]
+  readonly #all: readonly Pool[]
+
+  constructor(options: EngineOptions, farms: readonly FarmNumber[] = [ONLY_FARM]) {
+    this.#byFarm = farms.map((farm) => perClass((each) => new Pool({ farm, class: each }, options)))
+    this.#all = this.#byFarm.flatMap((pools) => Object.values(pools))
+  }
+
+  of({ farm, class: trafficClass }: PoolKey): Pool {
+    return (this.#byFarm[farm] as PerClass<Pool>)[trafficClass]
+  }
+
+  [Symbol.iterator](): IterableIterator<Pool> {
+    return this.#all.values()
+  }
+}

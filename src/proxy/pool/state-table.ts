@@ -48,7 +48,6 @@ export class StateTable implements States {
     this.#limits = limits
   }
 
-  /** Forgets some of what is over its lifetime or beyond the bound. */
   passTime(now: Instant): void {
     this.#servers.forgetSome(FORGOTTEN_AT_ONCE, this.#limits.maxEntries, now, this.#forget)
   }

@@ -53,10 +53,7 @@ export class Turns<T extends Candidate> {
     }
   }
 
-  /**
-   * Copies have turns of their own. A copy leaves out the server that failed it; with common turns that one would lose
-   * its next turn to its neighbour each time.
-   */
+  /** Copies have turns of their own: with common ones, the server that failed a copy would lose its next turn each time. */
   #nextTurn(tried: readonly number[]): T | undefined {
     const isCopy = tried.length > 0
     const place = this.#next(isCopy ? this.#lastOfCopies : this.#last, tried)

@@ -12,7 +12,7 @@
 import { type Instant, since } from '../../units.ts'
 import type { GivenUpBecause } from '../border/events.ts'
 import type { Draining, States } from '../border/ports.ts'
-import type { Pools } from '../pool/pools.ts'
+import type { Pools } from '../pool/pool.ts'
 import { shareOf } from '../pool/set-aside.ts'
 import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
@@ -135,7 +135,6 @@ export class Assigning {
     else this.#goOnAt(next, request, `the response of server ${server.name} can't be passed on`, now)
   }
 
-  /** It can't go now: it waits for the server. */
   wait(request: Request, lane: Lane, now: Instant, why?: string): void {
     const { places, tracing } = this.#parts.register
     places.wait(request, lane)
@@ -236,15 +235,11 @@ export class Assigning {
   }
 }
 
-/** What was tried where, for people. */
 export const noteTried = (request: Request, { lane, tries }: Attempt): void => {
   startCourse(request).history.push({ server: lane.server.name, transmissions: tries })
 }
 
-/**
- * How many signs of life the attempt's server had given when its first time-out was over; Infinity if some of them came
- * meanwhile: it lived, and left the request unanswered.
- */
+/** Its server's signs of life when the first time-out was over; Infinity if it gave some until then and left this unanswered. */
 const signsOf = ({ signsAtFirst, signsAtTimeout }: Attempt): number =>
   signsAtFirst === signsAtTimeout ? signsAtTimeout : Number.POSITIVE_INFINITY
 

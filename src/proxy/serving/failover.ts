@@ -12,7 +12,7 @@
  */
 import { after, type Instant, instant, micros } from '../../units.ts'
 import type { Journal } from '../border/ports.ts'
-import type { Pools } from '../pool/pools.ts'
+import type { Pools } from '../pool/pool.ts'
 import type { Register } from '../register/register.ts'
 import { isFailing, isWell, type Lane } from '../work/lane.ts'
 import { type Attempt, latestCopyAt, type Request, startCourse } from '../work/request.ts'
@@ -44,7 +44,6 @@ export class Failover {
     this.#parts = parts
   }
 
-  /** The deadline of a transmission has passed. */
   timedOut(attempt: Attempt, now: Instant): void {
     const { register, sending, assigning } = this.#parts
     const { request, lane } = attempt

@@ -4,8 +4,7 @@
 import type { HealthChange } from '../../throttle/server-health.ts'
 import type { Instant } from '../../units.ts'
 import type { Journal } from '../border/ports.ts'
-import { heldOf, isOnlyLive, type Pool } from '../pool/pool.ts'
-import type { Pools } from '../pool/pools.ts'
+import { heldOf, isOnlyLive, type Pool, type Pools } from '../pool/pool.ts'
 import { isFailing, isWell, type Lane } from '../work/lane.ts'
 import { courseOf, type Request } from '../work/request.ts'
 import type { Assigning } from './assigning.ts'
@@ -53,10 +52,7 @@ export class HealthChanges {
     }
   }
 
-  /**
-   * A server is Down or removed: what waits there goes to the others, in the order of arrival. A long queue takes several
-   * steps: the rest returns to the instance queue, and what is newer waits behind it.
-   */
+  /** Of a server that is Down or removed: the oldest go to the others now, the rest of a long queue through the instance queue. */
   emptyQueueOf(lane: Lane, now: Instant): void {
     const { waiting } = lane.queue
     // One by one: what moves may shed others by the overflow policy, of those that still wait here too.

@@ -4,7 +4,7 @@
 import { expect, it } from 'vitest'
 import { perClass, TRAFFIC_CLASSES } from '../../../src/classes.ts'
 import { ONLY_FARM } from '../../../src/proxy/border/options.ts'
-import { Pools } from '../../../src/proxy/pool/pools.ts'
+import { Pools } from '../../../src/proxy/pool/pool.ts'
 import { defaults } from '../options.ts'
 
 it('are one for each class, and there is one farm', () => {

@@ -7,7 +7,7 @@ import { Arrival, type ProvenArrival } from '../../../src/proxy/admission/arriva
 import { Repetition } from '../../../src/proxy/admission/repetition.ts'
 import type { Peer } from '../../../src/proxy/border/events.ts'
 import { ONLY_FARM } from '../../../src/proxy/border/options.ts'
-import { Pools } from '../../../src/proxy/pool/pools.ts'
+import { Pools } from '../../../src/proxy/pool/pool.ts'
 import { StateTable } from '../../../src/proxy/pool/state-table.ts'
 import { ENTRY } from '../../../src/proxy/register/ledger.ts'
 import { Register } from '../../../src/proxy/register/register.ts'
