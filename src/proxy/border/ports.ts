@@ -57,7 +57,6 @@ export interface States {
   learn(state: Uint8Array, server: string, now: Instant): void
   serverOf(state: Uint8Array, now: Instant): string | undefined
   reconfigure(limits: EngineOptions['state']): void
-  /** Forgets what is over. */
   passTime(now: Instant): void
 }
 
@@ -73,9 +72,9 @@ export interface LanePlan {
   readonly port: number
   /** How many source ports hold max-outstanding identifiers and as many in quarantine. */
   readonly ports: number
-  readonly sourceAddress?: string
+  readonly sourceAddress?: string | undefined
   /** The probe's port; source port i is at `probe + (i + 1) * step`. Lanes of one server begin at the ends of its range. */
-  readonly sourcePorts?: { readonly probe: number; readonly step: 1 | -1 }
+  readonly sourcePorts?: { readonly probe: number; readonly step: 1 | -1 } | undefined
 }
 
 /** Takes the steps of followed requests, each with the numbers of the traces that it belongs to. */

@@ -35,16 +35,14 @@ export class RecentByName<T extends Named> {
     this.#names.set(name, { seen, addresses })
     addresses.delete(at)
     addresses.set(at, entry)
-    if (addresses.size > MOST_ADDRESSES) for (const oldest of addresses.keys()) return addresses.delete(oldest) && isNew
+    if (addresses.size > MOST_ADDRESSES) addresses.delete(addresses.keys().next().value!)
     return isNew
   }
 
-  /** Forgets those of other names. */
   keepOnly(isKept: (name: string) => boolean): void {
     for (const name of this.#names.keys()) if (!isKept(name)) this.#names.delete(name)
   }
 
-  /** Forgets entries. */
   remove(isRemoved: (entry: T) => boolean): void {
     for (const [name, { addresses }] of this.#names) {
       for (const [at, entry] of addresses) if (isRemoved(entry)) addresses.delete(at)

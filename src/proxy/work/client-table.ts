@@ -88,35 +88,29 @@ const UNTOUCHED = {
 /** The snapshot of a client that nothing came from; all of them share its parts. */
 export const untouchedSnapshot = (name: string): ClientSnapshot => ({ name, ...UNTOUCHED })
 
-interface SameLength {
-  readonly octets: number
-  readonly bits: number
-  readonly clients: Map<string, Client>
+/** The clients whose networks have one length: at most 33 of IPv4 and 129 of IPv6, however many clients. */
+interface SameLength extends Omit<NetworkKey, 'key'> {
+  readonly clients: ReadonlyMap<string, Client>
 }
 
 export class ClientTable {
   /** By prefix length in bits and family, longest first. */
-  readonly #byLength: SameLength[] = []
+  readonly #byLength: readonly SameLength[]
   readonly #remembered = new Map<string, Client>()
-  readonly #byName = new Map<string, Client>()
+  readonly #byName: ReadonlyMap<string, Client>
   readonly clients: readonly Client[]
   /** What clients did that reloads removed: sums of all clients never fall. */
   readonly former: ClientSnapshot | undefined
 
-  /**
-   * Throws RangeError for a network that is no address and no prefix; the configuration has refused it before. A client
-   * that `before` knows by name keeps its counters.
-   */
+  /** Clients that `before` knows by name keep their counters. Throws RangeError if a network is no address and no prefix. */
   constructor(options: readonly ClientOptions[], before?: ClientTable) {
     this.clients = options.map((one) => {
       const former = before?.named(one.name)
       return former?.options === one ? former : new Client(one, former)
     })
-    for (const client of this.clients) {
-      this.#byName.set(client.name, client)
-      this.#lengthOf(client.network).clients.set(client.network.key, client)
-    }
-    this.#byLength.sort((a, b) => b.bits - a.bits)
+    this.#byName = new Map(this.clients.map((client) => [client.name, client]))
+    const byLength = Map.groupBy(this.clients, ({ network: { octets, bits } }) => `${octets} ${bits}`)
+    this.#byLength = Array.from(byLength.values(), sameLengthOf).sort((a, b) => b.bits - a.bits)
     this.former = before === undefined ? undefined : this.#formerAfter(before)
   }
 
@@ -142,16 +136,6 @@ export class ClientTable {
     return found
   }
 
-  /** There are at most 33 of IPv4 and 129 of IPv6, however many clients. */
-  #lengthOf({ octets, bits }: NetworkKey): SameLength {
-    let same = this.#byLength.find((entry) => entry.octets === octets && entry.bits === bits)
-    if (same === undefined) {
-      same = { octets, bits, clients: new Map() }
-      this.#byLength.push(same)
-    }
-    return same
-  }
-
   #search(address: Uint8Array, zone: string): Client | undefined {
     for (const { octets, bits, clients } of this.#byLength) {
       if (octets !== address.length) continue
@@ -161,6 +145,11 @@ export class ClientTable {
     }
     return undefined
   }
+}
+
+const sameLengthOf = (clients: readonly Client[]): SameLength => {
+  const { octets, bits } = clients[0]!.network
+  return { octets, bits, clients: new Map(clients.map((client) => [client.network.key, client])) }
 }
 
 const networkKeyOf = ({ name, network }: ClientOptions): NetworkKey => {

@@ -100,17 +100,16 @@ export class DueLanes<L extends Due> {
   settle(now: Instant): readonly L[] {
     this.#addChanged()
     if (this.#taken.size === 0) return NONE
-    let gone: L[] | undefined
+    let gone: readonly L[] = NONE
     for (const lane of this.#taken) {
       if (isGone(lane)) {
         this.#byWake.remove(lane)
         this.#byQuarantine.remove(lane)
-        gone ??= []
-        gone.push(lane)
+        gone = [...gone, lane]
       } else this.#place(lane, now)
     }
     this.#taken.clear()
-    return gone ?? NONE
+    return gone
   }
 
   /** When to look again, by time alone; all lanes are settled. */

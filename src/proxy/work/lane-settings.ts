@@ -37,20 +37,16 @@ export const laneSettings = (engine: EngineOptions): LaneSettings[] =>
     }),
   )
 
-/** Where a lane's sockets go. */
-export const planOf = (lane: number, { class: its, server, options }: Path): LanePlan => {
-  const sourcePorts = sourcePortsOf(its, server)
-  return {
-    lane,
-    server: server.name,
-    class: its,
-    address: server.address,
-    port: options.port,
-    ports: portsFor(options.maxOutstanding),
-    ...(server.sourceAddress === undefined ? {} : { sourceAddress: server.sourceAddress }),
-    ...(sourcePorts === undefined ? {} : { sourcePorts }),
-  }
-}
+export const planOf = (lane: number, { class: its, server, options }: Path): LanePlan => ({
+  lane,
+  server: server.name,
+  class: its,
+  address: server.address,
+  port: options.port,
+  ports: portsFor(options.maxOutstanding),
+  sourceAddress: server.sourceAddress,
+  sourcePorts: sourcePortsOf(its, server),
+})
 
 /** What tells two lanes apart over a reload: the same key is the same lane with other limits. */
 export const laneKey = (lane: Path): string => [pathKey(lane), lane.server.name].join(' ')
