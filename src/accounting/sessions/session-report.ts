@@ -3,7 +3,6 @@
  *
  * These are the lines of the sessions log and the output of `radsluice sessions`. docs/accounting.md explains each field.
  */
-
 import { FIELD } from '../record/fields.ts'
 import { type Figures, figuresOf } from '../record/figures.ts'
 import type { RecordView } from '../record/record-view.ts'
@@ -25,14 +24,19 @@ const REPORTED = FIGURES.flatMap((figure) =>
 
 export type ReportedFigures = Readonly<Record<`${Direction}${Capitalize<(typeof FIGURES)[number]>}`, Figure>>
 
-export interface SessionReport extends ReportedFigures {
+/** Of a session as of a bundle. */
+interface Report extends ReportedFigures {
   readonly client: string
   readonly address: string
   /** NAS-Identifier, else NAS-IP-Address or NAS-IPv6-Address; empty if the records have none. */
   readonly nas: string
-  readonly session: string
   readonly multiSession: string | null
   readonly user: string
+  readonly labels: readonly Label[]
+}
+
+export interface SessionReport extends Report {
+  readonly session: string
   /** Whether its Start was seen. */
   readonly startSeen: boolean
   readonly sessionSeconds: number | null
@@ -41,7 +45,6 @@ export interface SessionReport extends ReportedFigures {
   /** How often a 32-bit counter of octets wrapped without Gigawords: 2^32 octets each are not in the figures. */
   readonly inputOctetsWraps: number
   readonly outputOctetsWraps: number
-  readonly labels: readonly Label[]
 }
 
 /** How a session ended: by its Stop, by silence for its lifetime, by another session with its Acct-Session-Id. */
@@ -58,13 +61,9 @@ export interface EndedSession extends SessionReport {
 export const BUNDLE_ENDS = ['complete', 'silent'] as const
 export type BundleEnd = (typeof BUNDLE_ENDS)[number]
 
-export interface EndedBundle extends ReportedFigures {
+export interface EndedBundle extends Report {
   readonly kind: 'bundle'
-  readonly client: string
-  readonly address: string
-  readonly nas: string
   readonly multiSession: string
-  readonly user: string
   readonly end: BundleEnd
   /** Links that were seen, that ended with a Stop, and the largest Acct-Link-Count. */
   readonly links: number
@@ -72,7 +71,6 @@ export interface EndedBundle extends ReportedFigures {
   /** Links that are not in the sum: still running, or without counters in any record. */
   readonly linksWithoutFigures: number
   readonly linkCount: number | null
-  readonly labels: readonly Label[]
 }
 
 export type Ended = EndedSession | EndedBundle

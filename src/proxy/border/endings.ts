@@ -41,7 +41,6 @@ interface EndingDefinition {
   readonly kind: 'served' | 'absorbed' | 'failed'
   /** Behind a number, as in "3 given up". */
   readonly words: string
-  /** What the metric counts. */
   readonly help: string
   /** It is counted by reason. */
   readonly reasons?: readonly string[]
@@ -114,7 +113,6 @@ type CountOf<E> = E extends { readonly reasons: readonly (infer Reason extends s
   ? Readonly<Record<Reason, number>>
   : number
 
-/** The ledger of one class at one moment. */
 export type LedgerSnapshot = { readonly received: number } & { readonly [E in Ending as E['name']]: CountOf<E> }
 
 /** The ledger with these numbers: what was received, then for each ending one number, or one for each reason. */
@@ -137,7 +135,6 @@ export function endedBy(ledger: LedgerSnapshot, name: EndingName): number {
   return typeof count === 'number' ? count : Object.values(count).reduce((a, b) => a + b, 0)
 }
 
-/** Nothing is in any place. */
 export const NOWHERE = Object.fromEntries(PLACES.map(({ name }) => [name, 0])) as PlaceCounts
 
 /** What the law leaves over of a ledger's numbers. Anything but 0 is a bug. */

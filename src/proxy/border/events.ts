@@ -33,7 +33,6 @@ export type PeerKind = 'client' | 'server'
 /** Why it is forgotten that a peer signs: 30 days without a signed packet, or an unsigned one that the setting `no` let pass. */
 export type SignatureForgotten = 'silent' | 'unsigned'
 
-/** A server that left a request unanswered, and how often it was sent there. */
 export interface TriedServer {
   readonly server: string
   readonly transmissions: number
@@ -41,6 +40,14 @@ export interface TriedServer {
 
 /** Why a request was sent nowhere else. */
 export type GivenUpBecause = 'max-age' | 'max-transmissions' | 'state' | 'no-other-server' | 'draining'
+
+export interface GivenUp {
+  readonly why: GivenUpBecause
+  /** A server that lives and was not asked. */
+  readonly untried: string | undefined
+  /** What the silence of those that were asked points to, in words; undefined where nothing is known. */
+  readonly cause: string | undefined
+}
 
 /** How a peer is called in the configuration, and where it is. */
 export interface SignerName {
@@ -123,18 +130,13 @@ export type EngineEvent =
       readonly record: RecordKind | undefined
     }
   | { readonly kind: 'expired'; readonly class: TrafficClass; readonly client: string }
-  | {
+  | (GivenUp & {
       readonly kind: 'given-up'
       readonly class: TrafficClass
       readonly client: string
       /** What was tried where: server and transmissions, in order. */
       readonly tried: readonly TriedServer[]
-      readonly why: GivenUpBecause
-      /** A server that lives and was not asked. */
-      readonly untried: string | undefined
-      /** What the silence of those that were asked points to, in words; undefined where nothing is known. */
-      readonly cause?: string | undefined
-    }
+    })
   | {
       readonly kind: 'unanswered-by-live-server'
       readonly server: string
@@ -175,7 +177,6 @@ export type TraceStep =
   | 'answered'
   | 'ended'
 
-/** One step of a followed request, as plain values. */
 export interface TraceEvent {
   readonly step: TraceStep
   readonly at: Instant

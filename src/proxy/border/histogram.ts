@@ -15,7 +15,6 @@ export const BUCKET_LIMITS: readonly Duration[] = [
 export interface Histogram {
   /** One for each limit, and at the end those beyond all of them. */
   readonly counts: number[]
-  /** Of all that were counted. */
   sum: Duration
 }
 
@@ -23,7 +22,6 @@ export const emptyHistogram = (): Histogram => ({ counts: [0, ...BUCKET_LIMITS.m
 
 export const copyOfHistogram = ({ counts, sum }: Histogram): Histogram => ({ counts: [...counts], sum })
 
-/** Counts one that took this long. */
 export function count(histogram: Histogram, took: Duration): void {
   let bucket = 0
   while (bucket < BUCKET_LIMITS.length && took > BUCKET_LIMITS[bucket]!) bucket += 1

@@ -3,7 +3,6 @@
  *
  * The configuration's words become these (`config/outward/engine-options.ts`); an engine knows no configuration.
  */
-
 import type { SessionOptions } from '../../accounting/sessions/sessions.ts'
 import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { BacklogLimits } from '../../queues/backlog.ts'
@@ -79,7 +78,6 @@ export interface AttributeKey {
   readonly type: number
 }
 
-/** How one class chooses among the servers. */
 export interface ClassOptions {
   readonly algorithm: Algorithm
   readonly hashKey?: AttributeKey

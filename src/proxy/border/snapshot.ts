@@ -3,11 +3,10 @@
  *
  * A snapshot is a copy, so keeping it keeps nothing of the engine. All times are instants or durations in microseconds.
  */
-
 import type { Addition } from '../../accounting/record/rewriting.ts'
 import type { ClientAccounting } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
-import type { PerClass, TrafficClass } from '../../classes.ts'
+import type { PerClass } from '../../classes.ts'
 import type { SlotView } from '../../throttle/budget.ts'
 import type { IdentifiersView } from '../../throttle/identifiers.ts'
 import type { ServerState } from '../../throttle/server-health.ts'
@@ -15,6 +14,7 @@ import type { Duration, Instant } from '../../units.ts'
 import type { ClientDropReason, LedgerSnapshot, PlaceCounts, ServerDropReason } from './endings.ts'
 import type { MixedSigning, UnsignedDropped } from './events.ts'
 import type { Histogram } from './histogram.ts'
+import type { LanePlan } from './ports.ts'
 
 /** Not a part of the law: these events do not end a request. */
 export interface ClassCounters {
@@ -54,7 +54,6 @@ export interface LaneCounters {
   readonly queueWaits: Histogram
 }
 
-/** How the latest responses came. */
 export interface ResponsesInTime {
   readonly counted: number
   /** After the time-out of the last transmission. */
@@ -67,16 +66,10 @@ export interface ResponsesInTime {
   readonly timeout: Duration
 }
 
-export interface LaneSnapshot {
-  readonly lane: number
-  readonly server: string
-  readonly class: TrafficClass
-  readonly address: string
-  readonly port: number
+export interface LaneSnapshot extends Pick<LanePlan, 'lane' | 'server' | 'class' | 'address' | 'port'> {
   /** Removed by a reload; it lives until what is outstanding has ended. */
   readonly retiring: boolean
   readonly state: ServerState
-  /** Down because an operator said so. */
   readonly isHeldDown: boolean
   readonly stateSince: Instant
   readonly consecutiveFailures: number
@@ -91,10 +84,7 @@ export interface LaneSnapshot {
   readonly identifiers: IdentifiersView
   /** Of the last valid response; undefined before the first, and if it is not known which transmission it answers. */
   readonly roundTripTime: Duration | undefined
-  /**
-   * Until the first valid response since the start or since the secret changed: transmissions that timed out. 0 while all
-   * of them did at about the same time, since their responses may just be late.
-   */
+  /** Time-outs before the first valid response under this secret; 0 while all came at about one time: responses may be late. */
   readonly unheard: { readonly timeouts: number } | undefined
   /** When the last valid response came, to a probe or a request, and when the last one to a request. */
   readonly heardAt: Instant | undefined
@@ -135,7 +125,6 @@ export interface ClassSnapshot extends PlaceCounts {
   readonly longestGivenUp: Duration
 }
 
-/** What came from one configured client. */
 export interface ClientSnapshot {
   readonly name: string
   readonly received: PerClass<number>

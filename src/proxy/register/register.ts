@@ -9,7 +9,7 @@ import { kindOf } from '../../accounting/sessions/client-accounting.ts'
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
 import { type ClientDropReason, isWrongProof, type ShedReason } from '../border/endings.ts'
-import type { GivenUpBecause, Peer } from '../border/events.ts'
+import type { GivenUp, Peer } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
 import type { ClassCounters } from '../border/snapshot.ts'
@@ -23,10 +23,7 @@ import { Places } from './places.ts'
 import { Records } from './records.ts'
 import { Tracing } from './tracing.ts'
 
-/**
- * Requests that are shed or expire in one step. The largest packet pushes out 205 of the smallest, so that only a reload
- * that lowers the bounds leaves more for the steps that follow.
- */
+/** In one step. The largest packet pushes out 205 of the smallest, so only a reload with lower bounds takes several. */
 const SHED_AT_ONCE = 256
 const EXPIRED_AT_ONCE = 64
 
@@ -46,14 +43,7 @@ export type End =
   | { readonly how: 'expired' }
   /** Its client has used the identifier for another login. */
   | { readonly how: 'superseded' }
-  | {
-      readonly how: 'given-up'
-      readonly why: GivenUpBecause
-      /** A server that lives and was not asked. */
-      readonly untried: string | undefined
-      /** What is known of the silence of the others. */
-      readonly cause: string | undefined
-    }
+  | (GivenUp & { readonly how: 'given-up' })
 
 export class Register {
   readonly ledgers: PerClass<Ledger>
@@ -119,7 +109,6 @@ export class Register {
     return waiting
   }
 
-  /** It ends without an answer. */
   end(request: Request, end: End, now: Instant): void {
     this.tracing.active?.step('ended', request, now, { why: sentenceOf(end, request) })
     this.places.leave(request)

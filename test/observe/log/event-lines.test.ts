@@ -46,6 +46,7 @@ const ALL: { readonly [Kind in EngineEvent['kind']]: Extract<EngineEvent, { kind
     tried: [{ server: 'fr-1', transmissions: 2 }],
     why: 'no-other-server',
     untried: undefined,
+    cause: undefined,
   },
   'unanswered-by-live-server': { kind: 'unanswered-by-live-server', ...LANE, client: 'bng', common: [] },
   'response-dropped': { kind: 'response-dropped', ...LANE, reason: 'late', bytes: BYTES },
