@@ -22,7 +22,6 @@ export interface Message<T> {
   queue: { remove(message: T): void } | undefined
 }
 
-/** One field of a message. */
 export interface Field<T, V> {
   get(of: T): V
   set(of: T, value: V): void
@@ -44,7 +43,6 @@ export interface QueueFields<T> {
   readonly inQueue: Chain<T>
   /** The server queue that gave it back. */
   readonly promoter: Field<T, Promoter | undefined>
-  /** Its place among all that wait in its class. */
   readonly byAge: Chain<T>
   /** Its place among the interim updates; those are linked if they are linked by age. */
   readonly amongInterims: Chain<T>

@@ -7,7 +7,6 @@
 import type { Message, Promoter, QueueFields, Stage } from './message.ts'
 import { PriorityQueue, type ServiceOrder } from './priority-queue.ts'
 
-/** What a server can take now. */
 export interface Room {
   /** Quota left in this slot; Infinity if unlimited. */
   readonly quota: number

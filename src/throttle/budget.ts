@@ -102,10 +102,7 @@ export class RunningSlot {
     return this.#term.quotas.length === 0
   }
 
-  /**
-   * The slot of `now` is running. A reading of the clock that lies behind the slot (a caller with an older `now`) belongs to
-   * it, and must not get here.
-   */
+  /** The slot of `now` is running. An older `now`, which lies before the slot, belongs to it too and must not get here. */
   enter(now: Instant): void {
     const second = Math.floor(now / MICROS_PER_SECOND)
     this.#term = this.terms.findLast(({ from }) => from <= second) ?? (this.terms[0] as Term)

@@ -26,7 +26,6 @@ export class Identifier<T> {
   /** In use, but nobody waits for the answer any more. */
   abandoned = false
   quarantinedUntil: Instant | undefined = undefined
-  /** Behind it in its chain. */
   next: Identifier<T> | undefined = undefined
 
   constructor(port: number, value: number) {
@@ -59,7 +58,6 @@ class Chain<T> {
   }
 }
 
-/** The identifiers of one source port. */
 interface Port<T> {
   readonly all: readonly Identifier<T>[]
   readonly free: Chain<T>
@@ -152,7 +150,6 @@ export class Identifiers<T> {
     this.#abandoned += 1
   }
 
-  /** Ends the quarantines that are over. */
   passTime(now: Instant): void {
     for (let { first } = this.#inQuarantine; first !== undefined; first = this.#inQuarantine.first) {
       if ((first.quarantinedUntil as Instant) > now) return
@@ -161,7 +158,6 @@ export class Identifiers<T> {
     }
   }
 
-  /** When the next quarantine ends. */
   nextWakeAt(): Instant | undefined {
     return this.#inQuarantine.first?.quarantinedUntil
   }
@@ -216,7 +212,6 @@ export class Identifiers<T> {
     this.#free += 1
   }
 
-  /** The first port that has one free. */
   #firstPort(): Port<T> | undefined {
     const word = this.#portsWithFree.findIndex((bits) => bits !== 0)
     const bits = this.#portsWithFree[word] ?? 0

@@ -74,7 +74,6 @@ export class OwnBudgets implements Budgets {
     this.#at(laneKey).announce(terms)
   }
 
-  /** There are no lanes with other keys any more. */
   keepOnly(laneKeys: ReadonlySet<string>): void {
     for (const key of this.#slots.keys()) if (!laneKeys.has(key)) this.#slots.delete(key)
   }

@@ -29,7 +29,6 @@ export class Punctuality {
   /** Of the latest requests since `restart`. */
   readonly #tally = { ended: 0, answered: 0 }
 
-  /** One more request, answered in time or not. */
   note(isAnswered: boolean, now: Instant): void {
     this.#moveTo(now)
     const place = this.#second % SECONDS

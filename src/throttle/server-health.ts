@@ -73,7 +73,6 @@ export class ServerHealth {
     return this.#state
   }
 
-  /** When it got its state. */
   get since(): Instant {
     return this.#since
   }
@@ -82,7 +81,6 @@ export class ServerHealth {
     return this.#failures
   }
 
-  /** An operator holds it Down. */
   get isHeldDown(): boolean {
     return this.#isHeldDown
   }
@@ -99,16 +97,12 @@ export class ServerHealth {
     return this.#become('active', 'it answers half of its requests again', now)
   }
 
-  /**
-   * A valid response that came after its request had ended here, for the first time. The server was alive after it got
-   * that request; it serves nobody with it, so it is not Active by it and no failure is forgotten.
-   */
+  /** The first valid response after its request ended here: a sign of life. It serves nobody, so no failure is forgotten. */
   respondedLate(now: Instant): HealthChange | undefined {
     this.#heardAt = now
     return this.#askedUntil === undefined ? undefined : this.#findAlive('it answers, but too late', now)
   }
 
-  /** An answer to a probe. */
   probeAnswered(now: Instant): HealthChange | undefined {
     this.#heardAt = now
     if (this.#isHeldDown) return undefined
@@ -134,10 +128,7 @@ export class ServerHealth {
     return this.#become('not_responding', 'a request used up its tries', now)
   }
 
-  /**
-   * It serves badly while another server does better: Failing, if it gives a sign of life at all. The others are looked at
-   * once a second at most.
-   */
+  /** Failing if it serves badly, is heard at all, and another server does better. Others are looked at once a second at most. */
   judgeService(isAnotherBetter: () => boolean, now: Instant): HealthChange | undefined {
     if (this.#state !== 'active' && this.#state !== 'not_responding') return undefined
     const why = this.#heardAt === undefined ? undefined : this.punctuality.whyUseless(this.#heardAt, now)
@@ -158,10 +149,7 @@ export class ServerHealth {
     return this.#become('active', 'its dead time is over', now)
   }
 
-  /**
-   * Whether a probe is due; of a Down server the next one is then one interval away. The jitter, in [-1, 1], is drawn for a
-   * probe alone: so a question changes nothing.
-   */
+  /** The next probe of a Down server is an interval later. `jitter`, in [-1, 1], is only called if one is due. */
   isProbeDue(now: Instant, jitter: () => number): boolean {
     if (this.#nextProbeAt === undefined || now < this.#nextProbeAt) return false
     const interval = this.#options.probeInterval

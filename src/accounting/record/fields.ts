@@ -44,7 +44,6 @@ export type Field = (typeof FIELD)[keyof typeof FIELD]
 export const COUNTERS = 14
 /** The low halves of IPv4 and IPv6 together: octets in and out, packets in and out. */
 export const AGGREGATES = [FIELD.inputOctets, FIELD.outputOctets, FIELD.inputPackets, FIELD.outputPackets] as const
-/** How many fields there are. */
 export const FIELDS = 28
 
 /** Attribute numbers of the standard space. */

@@ -21,10 +21,7 @@ const IN_BETWEEN = 10
 
 export const TWO_TO_32 = 0x1_0000_0000
 
-/**
- * Whether the octets for each packet are outside of what a packet can have, also with control packets and the moment of
- * reading. `seconds`: the session's time, undefined if it is not known.
- */
+/** Whether packets can't have this size on average, whatever control packets and uneven reading do. `seconds`: of the session. */
 export function isPacketSizeImpossible(
   octetsHigh: number,
   octetsLow: number,
@@ -45,7 +42,6 @@ export function isPacketSizeImpossible(
   )
 }
 
-/** Whether the first counter is greater than the second. */
 export const isGreater = (aHigh: number, aLow: number, bHigh: number, bLow: number): boolean =>
   aHigh > bHigh || (aHigh === bHigh && aLow > bLow)
 

@@ -92,10 +92,7 @@ export class RecordView {
   }
 }
 
-/**
- * Where the last sub-attribute between `from` and `to` ends: at `to`, before zeros that fill it up, or at `from` if the
- * lengths do not add up.
- */
+/** The end of the last sub-attribute: `to`, or where zeros begin that fill it up; `from` if the lengths do not add up. */
 export function endOfSubAttributes(bytes: Uint8Array, from: number, to: number): number {
   let at = from
   while (at + 2 <= to && bytes[at + 1]! >= 2) at += bytes[at + 1]!

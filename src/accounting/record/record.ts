@@ -40,10 +40,7 @@ export function hasEventTimestamp(packet: Packet): boolean {
   return packet.eventTimestampAt !== 0
 }
 
-/**
- * Writes 16 octets to `target` that are the same for the same record of one client: the MD5 over all attributes, in
- * order, without Acct-Delay-Time (41), Message-Authenticator (80) and Proxy-State (33).
- */
+/** `target` gets 16 octets: the MD5 over all attributes, in order, but Acct-Delay-Time, Message-Authenticator and Proxy-State. */
 export function recordDigest(packet: Packet, target: Uint8Array): void {
   const { bytes } = packet
   md5.begin()

@@ -194,7 +194,6 @@ const isErx = (bytes: Uint8Array, at: number, end: number): boolean =>
 class Writer {
   readonly bytes: Uint8Array
   length = 0
-  /** What did not fit. */
   readonly leftOut: Addition[] = []
 
   constructor(most: number) {

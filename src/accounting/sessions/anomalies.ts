@@ -27,10 +27,7 @@ export type Impossible = (typeof IMPOSSIBLE)[number]
 /** Several anomalies fit into one number, a bit for each, in the order of the list. */
 export const bitOf = (anomaly: Anomaly): number => 1 << ANOMALIES.indexOf(anomaly)
 
-/**
- * How often each anomaly was found. Each kind is reported once a second at most, since a client that sends only odd records
- * must not fill the log. An anomaly is its index in `ANOMALIES` here.
- */
+/** Each kind is reported once a second at most: a client of odd records must not fill the log. An anomaly is its index here. */
 export class AnomalyCounts {
   readonly #counts = ANOMALIES.map(() => 0)
   readonly #unreported = ANOMALIES.map(() => 0)

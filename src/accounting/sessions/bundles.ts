@@ -8,7 +8,6 @@
  * Acct-Link-Count says. If a router sends no Acct-Link-Count, the bundle ends after a silent lifetime. The sum is that of the
  * links with all fragments, so it is at least the bundle's own traffic. It is labelled and never corrected.
  */
-
 import { FIELD } from '../record/fields.ts'
 import type { RecordView } from '../record/record-view.ts'
 import { exact, grow, TOTALS, type Total, type TotalName } from './client-accounting.ts'
@@ -74,7 +73,6 @@ export class Bundles {
     return row
   }
 
-  /** A record of one of its links. */
   touch(row: number, record: RecordView, second: number): void {
     this.#rows.touch(row, this.#rows.listOf(row), second)
     const { words, width } = this.#rows

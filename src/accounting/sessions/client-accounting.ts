@@ -46,7 +46,6 @@ export interface ClientAccounting {
   readonly traffic: Record<TotalName, Total>
 }
 
-/** One value for each name. */
 const each = <Name extends string, T>(names: readonly Name[], make: (name: Name) => T): Record<Name, T> =>
   Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>
 

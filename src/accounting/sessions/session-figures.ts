@@ -5,7 +5,6 @@
  * it was set back. If a 32-bit one falls and the session never sent a high half, it wrapped, provided that the session went
  * on. A counter or half that one record leaves out stays as it was, so nothing is counted twice when it comes again.
  */
-
 import { AGGREGATES, FIELD, type Field } from '../record/fields.ts'
 import { isBeyondRate, isGreater, isPacketSizeImpossible, TWO_TO_32 } from '../record/impossible.ts'
 import type { RecordView } from '../record/record-view.ts'
@@ -41,10 +40,7 @@ export function compareFigures({ words, width }: RowTable, row: number, comparis
   return odd
 }
 
-/**
- * The record's figures and times are the session's from now on; returns what is odd about them, a bit for each. Times never
- * go back: a Stop that was overtaken may have newer figures with older times.
- */
+/** Returns what is odd about the figures, a bit for each. Times never go back: an overtaken Stop may have newer figures. */
 export function storeFigures({ words, width }: RowTable, row: number, record: RecordView): number {
   const at = row * width
   let odd = 0

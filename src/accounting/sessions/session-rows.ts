@@ -148,14 +148,11 @@ export interface Sought {
 }
 
 /** Whether a row is asked for. Octets are compared, since most rows are not asked for. */
-export function matcherOf({
-  client: wanted,
-  ...texts
-}: Sought): (client: string, key: Uint8Array, rest: Uint8Array) => boolean {
-  const session = octetsOf(texts.session)
-  const user = octetsOf(texts.user)
+export function matcherOf(sought: Sought): (client: string, key: Uint8Array, rest: Uint8Array) => boolean {
+  const session = octetsOf(sought.session)
+  const user = octetsOf(sought.user)
   return (client, key, rest) =>
-    (wanted === undefined || wanted === client) &&
+    (sought.client === undefined || sought.client === client) &&
     (session === undefined || isSame(session, piecesOf(key)[SESSION_PIECE]!)) &&
     (user === undefined || isSame(user, piecesOf(rest)[USER_PIECE]!))
 }

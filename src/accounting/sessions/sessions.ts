@@ -62,7 +62,6 @@ export interface SessionEvents {
   readonly ended: ((what: Ended) => void) | undefined
 }
 
-/** What the table needs of a client. */
 export interface SessionClient {
   readonly name: string
   readonly accounting: ClientAccounting

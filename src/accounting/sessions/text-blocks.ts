@@ -29,7 +29,6 @@ export class TextBlocks {
     this.#most = most
   }
 
-  /** Whether a text of that many octets fits now. */
   hasRoomFor(length: number): boolean {
     return this.#used + Math.ceil(length / CONTENT) <= this.#most
   }

@@ -21,8 +21,9 @@ import type { StatusServer } from './status-server.ts'
 export class Admission {
   readonly steps: readonly AdmissionStep[]
   isDraining = false
+  /** Rises by one with each request that takes a place in the queues. */
+  admitted = 0
   readonly #register: Register
-  #admitted = 0
 
   constructor(o: {
     readonly register: Register
@@ -47,11 +48,6 @@ export class Admission {
     ]
   }
 
-  /** How many requests have been let in so far: rises by one with each that takes a place in the queues. */
-  get admitted(): number {
-    return this.#admitted
-  }
-
   receive(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, now: Instant): void {
     const arrival = new Arrival(trafficClass, from, octets)
     for (const { admit } of this.steps) {
@@ -72,9 +68,9 @@ export class Admission {
   }
 
   #enter(arrival: ProvenArrival, now: Instant): Verdict {
-    this.#admitted += 1
+    this.admitted += 1
     const { octets } = this.#register.places
-    const request = new Request({ arrival: this.#admitted, class: arrival.class, origin: arrival, octets, now })
+    const request = new Request({ arrival: this.admitted, class: arrival.class, origin: arrival, octets, now })
     if (arrival.wraps !== undefined) startCourse(request).wraps = arrival.wraps
     this.#register.admit(request, arrival, now)
     return 'ends'

@@ -26,7 +26,6 @@ export const LEARNED_ADDRESSES = 65_536
 
 type IntakeOptions = Pick<EngineOptions, 'clients' | 'maxAttributes'>
 
-/** An address of which `auto` has learned that it signs. */
 export interface LearnedAddress extends Learned {
   readonly address: string
   /** The configured client it belongs to now; undefined if it has none any more. */
@@ -70,7 +69,6 @@ export class Intake {
     this.signers.reconfigure((name) => this.#clients.named(name)?.options.requireMessageAuthenticator)
   }
 
-  /** Finds the client of an arrival and reads its packet. */
   admit(arrival: Arrival, now: Instant): Verdict {
     try {
       return this.#faultOf(arrival, now) ?? 'goes-on'
@@ -100,7 +98,7 @@ export class Intake {
 
   /** Learned addresses in `count` places of the table from `from` on; undefined behind its end. */
   learned(from: number, count: number, now: Instant): LearnedAddress[] | undefined {
-    return this.signers.list(from, count, now)?.map(({ key, learned }) => {
+    return this.signers.list(from, count, now)?.map(({ key, ...learned }) => {
       const address = this.#keys.addressOf(key)
       return { address, client: this.#clients.find(address)?.name, ...learned }
     })

@@ -43,10 +43,7 @@ export class RecordWatch {
     if (sessions !== undefined) this.#sessions?.reconfigure(sessions)
   }
 
-  /**
-   * Notes how often the counters of a record's session had wrapped when it was made, if the record is to say so and that is
-   * known. One that came before is not observed again, and gets what it got then.
-   */
+  /** Notes how often its session's counters had wrapped, if the record is to say so. What came before gets what it got then. */
   admit(record: ProvenArrival, now: Instant): Verdict {
     if (record.class === 'accounting') record.wraps = this.#wrapsOf(record, now)
     return 'goes-on'

@@ -17,7 +17,6 @@ import type { Exchange } from '../work/exchange.ts'
 import type { Request } from '../work/request.ts'
 import type { ProvenArrival, Verdict } from './arrival.ts'
 
-/** What a trace says of a duplicate. */
 const ABSORBED = 'its request is on its way'
 const ANSWERED = 'it was answered, and is answered again'
 const PASSED = 'it gave way to a newer one, which was sent and must come again'

@@ -3,11 +3,8 @@
  * identifier (RFC 5080 section 2.2.2).
  *
  * Usually one client waits: the one that sent the request. That exchange is the request itself and takes no memory. A client that
- * sends an accounting record again under a new identifier (RFC 2866 section 5.2) waits under both. Nobody waits if the client has
- * used its identifier for something else, or if a record was kept and is sent later.
- *
- * Answers are remembered by the hundred thousand, so they are kept as numbers and octets. Count and age bound them; the queues
- * bound those who wait.
+ * sends a record again under a new identifier (RFC 2866 section 5.2) waits under both. Nobody waits if the client has used its
+ * identifier for something else. Answers are kept as numbers and octets, by the hundred thousand: count and age bound them.
  */
 import { classOfRequest, type PerClass, perClass, type TrafficClass } from '../../classes.ts'
 import { ForgettingTable } from '../../queues/containers/forgetting-table.ts'
@@ -87,7 +84,6 @@ export class Exchanges {
     isAwaited.set(request, true)
   }
 
-  /** One more exchange waits. */
   attach(exchange: Exchange, request: Request): void {
     const waiting = this.of(request)
     const [oldest] = waiting
@@ -104,7 +100,6 @@ export class Exchanges {
     this.#forget(exchange)
   }
 
-  /** All its exchanges end without an answer. */
   endAll(request: Request): Exchange[] {
     const waiting = this.of(request)
     for (const exchange of waiting) this.end(exchange, request)
@@ -144,7 +139,6 @@ export class Exchanges {
     return undefined
   }
 
-  /** Forgets some answers that are too old or beyond the bound; the rest is not found any more, or waits for the next time. */
   passTime(now: Instant): void {
     this.#answered.forgetSome(FORGOTTEN_AT_ONCE, this.#limits.maxAnswers, now, this.#forgetAnswer)
   }

@@ -31,7 +31,6 @@ export class LastHeard<T> {
     return this.#all
   }
 
-  /** It came, or came again. */
   hear(one: T, now: Instant): void {
     this.forget(one)
     this.#passTo(spanOf(now))
@@ -49,10 +48,7 @@ export class LastHeard<T> {
     this.#all -= 1
   }
 
-  /**
-   * Those that nobody has sent for 30 s (counted in spans of 4 s, so some take 34 s), and for how long the first of them has
-   * been silent at least; 0 if there are none.
-   */
+  /** Those that nobody has sent for 30 s (or 34 s, by spans), and how long the first has been silent at least; 0 if none are. */
   givenUp(now: Instant): { readonly records: number; readonly longest: Duration } {
     this.#passTo(spanOf(now))
     let records = this.#older

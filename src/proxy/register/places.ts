@@ -24,7 +24,6 @@ export class Places {
   readonly aside = new SetAside()
   /** The packets of those that wait. */
   readonly octets = new OctetStore()
-  /** Requests that wait for a server's answer. */
   readonly outstanding: Record<TrafficClass, number> = perClass(() => 0)
 
   constructor(options: EngineOptions, salt: number) {

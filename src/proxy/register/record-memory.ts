@@ -46,6 +46,12 @@ export interface Copy {
   readonly wraps: Wraps | undefined
 }
 
+/** When the first copy of a record came, and its Acct-Delay-Time. */
+export interface First {
+  readonly at: Instant
+  readonly delay: number
+}
+
 /** How far a succession has come, as one of its older updates sees it. */
 export type Progress = 'newest-in-hand' | 'answered' | 'sent' | 'none'
 
@@ -76,8 +82,7 @@ export class RecordMemory {
     return this.#records.size === 0 ? -1 : this.#records.find(key)
   }
 
-  /** When the copy that is remembered came, and its Acct-Delay-Time. */
-  firstOf(row: number): { readonly at: Instant; readonly delay: number } {
+  firstOf(row: number): First {
     const at = this.#value(row, CAME_SECOND) * MICROS_PER_SECOND + this.#value(row, CAME_MICROS)
     return { at: instant(at), delay: this.#value(row, DELAY) }
   }
@@ -150,7 +155,6 @@ export class RecordMemory {
     return isOlderThan(SENT_TIME) ? 'sent' : 'none'
   }
 
-  /** Forgets some records and successions that are too old or beyond the bound. */
   forgetSome(atMost: number, most: number, now: Instant): void {
     this.#records.forgetSome(atMost, most, now, this.#forgetRecord)
     this.#successions.forgetSome(atMost, most, now, this.#forgetSuccession)

@@ -16,7 +16,7 @@ import type { EngineOptions } from '../border/options.ts'
 import type { Origin } from '../work/exchange.ts'
 import { cameAt, courseOf, Request } from '../work/request.ts'
 import { LastHeard } from './last-heard.ts'
-import { RECORD_WORDS, RecordMemory } from './record-memory.ts'
+import { type First, RECORD_WORDS, RecordMemory } from './record-memory.ts'
 import { SenderNumbers } from './sender-numbers.ts'
 
 /** Two clocks may disagree by this much when Acct-Delay-Time is compared with the difference of arrivals. */
@@ -42,11 +42,6 @@ export type KnownRecord =
   | { readonly kind: 'pending'; readonly request: Request }
   | { readonly kind: 'answered'; readonly answer: Uint8Array | undefined }
   | { readonly kind: 'passed' }
-
-interface First {
-  readonly at: Instant
-  readonly delay: number
-}
 
 export class Records {
   #limits: EngineOptions['duplicates']
@@ -176,7 +171,6 @@ export class Records {
     this.#removePending(request)
   }
 
-  /** Forgets some of what is too old or beyond the bounds; the rest is not found any more, or waits for the next time. */
   passTime(now: Instant): void {
     this.#forgetSome(FORGOTTEN_AT_ONCE, now)
   }
@@ -276,10 +270,7 @@ export class Records {
   }
 }
 
-/**
- * Whether two packets with equal content but for Acct-Delay-Time are one record: an Event-Timestamp says when it
- * happened (and is part of the content); without one the delay must have grown as time has passed.
- */
+/** Equal content is one record if Event-Timestamp is in it, or if Acct-Delay-Time has grown as time has passed. */
 const isSentAgain = (first: First, again: Packet, againAt: Instant): boolean => {
   if (hasEventTimestamp(again)) return true
   const grown = ((delayTime(again) ?? 0) - first.delay) * MICROS_PER_SECOND

@@ -68,7 +68,6 @@ export class Answering {
     this.signers = new ServerSigners({ journal: parts.journal, salt, memory: signing })
   }
 
-  /** A datagram came in on a source port of the lane. */
   handle(lane: Lane, port: number, bytes: Uint8Array, now: Instant): void {
     const verdict = this.#judge(lane, port, bytes, now)
     if (typeof verdict === 'string') {
@@ -79,7 +78,6 @@ export class Answering {
     else this.#acceptLate(verdict, bytes, now)
   }
 
-  /** A datagram came in on the lane's probe socket. */
   handleProbeAnswer(lane: Lane, bytes: Uint8Array, now: Instant): void {
     const response = readPacket(bytes)
     const { probe } = lane.contact
@@ -114,16 +112,17 @@ export class Answering {
       if (typeof response === 'string') return this.#judgeUnreadable(lane, port, bytes, response, now)
       const identifier = lane.limits.identifiers.at(port, response.identifier)
       const attempt = identifier?.held
-      const fault = attempt === undefined ? 'bad-authenticator' : this.#check(lane, response, attempt, now)
-      if (attempt !== undefined && fault === undefined) return this.#judgeAnswer(attempt, response)
-      if (attempt !== undefined && fault !== undefined && this.#saysAlive(lane, fault, attempt, now)) {
-        return { is: 'unusable', attempt, fault }
+      let fault: ResponseFault | undefined
+      if (attempt !== undefined) {
+        fault = this.#check(lane, response, attempt, now)
+        if (fault === undefined) return this.#judgeAnswer(attempt, response)
+        if (this.#saysAlive(lane, fault, attempt, now)) return { is: 'unusable', attempt, fault }
       }
       const last = identifier?.last
-      const lastFault = last === undefined ? 'bad-authenticator' : this.#check(lane, response, last, now)
-      if (last !== undefined && lastFault === undefined) return this.#judgeLate(last, response)
-      if (last !== undefined && lastFault !== undefined && this.#saysAlive(lane, lastFault, last, now)) {
-        return this.#judgeLateUnusable(last, bytes)
+      if (last !== undefined) {
+        const lastFault = this.#check(lane, response, last, now)
+        if (lastFault === undefined) return this.#judgeLate(last, response)
+        if (this.#saysAlive(lane, lastFault, last, now)) return this.#judgeLateUnusable(last, bytes)
       }
       return fault ?? 'bad-authenticator'
     } catch (error) {

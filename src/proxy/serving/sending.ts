@@ -6,11 +6,11 @@
  * the request: then the identifier stays outstanding until the response or the time-out.
  */
 import { ACCESS_REQUEST } from '../../codes.ts'
-import type { RequestFault } from '../../radius/faults.ts'
 import { requestForServer } from '../../radius/rewrite.ts'
 import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
 import { TimingWheel } from '../../throttle/timing-wheel.ts'
 import { after, type Duration, type Instant, micros, since } from '../../units.ts'
+import type { ClientDropReason } from '../border/endings.ts'
 import { count } from '../border/histogram.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal, Outbox, Randomness } from '../border/ports.ts'
@@ -32,9 +32,7 @@ interface Parts {
 export class Sending {
   readonly wheel = new TimingWheel<Attempt>()
   readonly #parts: Parts
-  /** Attributes that a server takes in one request; 0 is no limit. */
   #maxAttributes: number
-  /** State of the jitter's generator. */
   #seed: number
 
   constructor(options: EngineOptions, parts: Parts, seed: number) {
@@ -47,10 +45,7 @@ export class Sending {
     this.#maxAttributes = maxAttributes
   }
 
-  /**
-   * Sends a request that is in no queue, or drops one that can't be rewritten for a server; false if it must wait for
-   * quota, for an identifier, or behind another.
-   */
+  /** Sends a request that is in no queue, or drops it if it can't be rewritten; false if it must wait. */
   trySend(request: Request, lane: Lane, now: Instant): boolean {
     if (request.stage === 'retry') {
       if (!lane.limits.budget.tryTake(now)) return false
@@ -170,12 +165,7 @@ export class Sending {
     return micros(Math.round(lane.options.timeout * (1 + TIMEOUT_JITTER * this.jitter())))
   }
 
-  #rewrite(
-    request: Request,
-    lane: Lane,
-    identifier: number,
-    now: Instant,
-  ): Uint8Array | RequestFault | 'internal-error' {
+  #rewrite(request: Request, lane: Lane, identifier: number, now: Instant): Uint8Array | ClientDropReason {
     const { client } = request
     const authenticator = new Uint8Array(16)
     const came = request.packet

@@ -18,7 +18,6 @@ import { serverKey } from '../work/lane-settings.ts'
 /** Servers that are remembered over all reloads. */
 export const LEARNED_SERVERS = 1_024
 
-/** A server of which `auto` has learned that it signs. */
 export interface LearnedServer extends Learned {
   readonly server: string
   readonly at: string
@@ -61,7 +60,6 @@ export class ServerSigners {
     this.signers.drop(nameOf(lane), packet, because, now)
   }
 
-  /** What is learned of these lanes' servers. */
   learned(lanes: readonly Lane[], now: Instant): LearnedServer[] {
     return lanes.flatMap((lane) => {
       const learned = lane.class === 'authentication' ? this.signers.learned(signerOf(lane), now) : undefined
@@ -69,7 +67,6 @@ export class ServerSigners {
     })
   }
 
-  /** There are other lanes, or they have other settings. */
   reconfigure(lanes: readonly Lane[]): void {
     const settings = new Map(lanes.map(({ server }) => [server.name, server.requireMessageAuthenticator]))
     this.signers.reconfigure((name) => settings.get(name))

@@ -40,7 +40,6 @@ export class AddressKeys {
     return new Int32Array(key.buffer)
   }
 
-  /** The text of such a key's address. */
   addressOf(key: Int32Array): string {
     const octets = new Uint8Array(key.buffer, key.byteOffset, 16).slice()
     const isIPv4 = octets.subarray(0, IPV4_AT).every((octet, at) => octet === (at < MAPPED_AT ? 0 : 0xff))

@@ -56,7 +56,6 @@ export class LastSeenTable {
   readonly #memory: SharedArrayBuffer | undefined
   readonly #pages: (Int32Array | undefined)[]
   readonly #mask: number
-  /** The two words of the hash's key. */
   readonly #k0: number
   readonly #k1: number
 
@@ -110,7 +109,6 @@ export class LastSeenTable {
     return Atomics.load(this.#page(bucket), startOf(bucket) + FORGOTTEN) - 1
   }
 
-  /** The key is seen in this second, in that packet. */
   put(key: Int32Array, second: number, packet: number): void {
     this.#write(key, (page, from) => {
       const known = this.#find(page, from, key)
@@ -142,7 +140,6 @@ export class LastSeenTable {
     })
   }
 
-  /** Nothing is known any more. */
   clear(): void {
     Atomics.add(this.#header, EPOCH, 1)
     Atomics.store(this.#header, ENTRIES, 0)
@@ -247,5 +244,4 @@ export class LastSeenTable {
 const pagesFor = (capacity: number): number =>
   2 ** Math.ceil(Math.log2(Math.max(1, (ROOM * capacity) / (WAYS * BUCKETS_OF_PAGE))))
 
-/** Of a bucket in its page. */
 const startOf = (bucket: number): number => (bucket & (BUCKETS_OF_PAGE - 1)) * BUCKET_INTS

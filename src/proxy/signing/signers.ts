@@ -58,7 +58,6 @@ export interface Learned {
   readonly packet: SeenPacket
 }
 
-/** What is kept of it. */
 type Mixed = Omit<MixedSigning, 'others'> & { readonly key: Int32Array }
 
 export class Signers {
@@ -85,7 +84,6 @@ export class Signers {
     this.#unsigned = new LastSeenTable({ capacity, salt, memory: memory?.unsigned })
   }
 
-  /** Memory for several engines. */
   static memory(capacity: number): SigningMemory {
     return { learned: LastSeenTable.memory(capacity), unsigned: LastSeenTable.memory(capacity) }
   }
@@ -137,26 +135,20 @@ export class Signers {
     return true
   }
 
-  /** An unsigned packet was dropped. */
   drop(of: SignerName, packet: SeenPacket, because: UnsignedDropped['because'], now: Instant): void {
     this.#dropped.note({ peer: this.#peer, ...named(of), packet, because, seen: now })
   }
 
-  /** Undefined if nothing is learned of it. */
   learned(signer: Signer, now: Instant): Learned | undefined {
     const isThere = this.#learned.read(signer.key, this.#found)
     return isThere && secondOf(now) - this.#found.last <= LEARNED_FOR ? learnedFrom(this.#found, now) : undefined
   }
 
   /** Learned peers in `count` places of the table from `from` on; undefined behind its end. */
-  list(
-    from: number,
-    count: number,
-    now: Instant,
-  ): { readonly key: Int32Array; readonly learned: Learned }[] | undefined {
+  list(from: number, count: number, now: Instant): (Learned & { readonly key: Int32Array })[] | undefined {
     if (from >= this.#learned.buckets) return undefined
     const listed = this.#learned.list(from, count).filter(({ last }) => secondOf(now) - last <= LEARNED_FOR)
-    return listed.map((sighting) => ({ key: sighting.key, learned: learnedFrom(sighting, now) }))
+    return listed.map((sighting) => ({ key: sighting.key, ...learnedFrom(sighting, now) }))
   }
 
   /** Peers that need an operator. A peer that was mixed and is learned by now does not. */

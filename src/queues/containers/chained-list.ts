@@ -55,7 +55,6 @@ export class ChainedList<T> {
     this.#length += 1
   }
 
-  /** Another one takes its place. */
   replace(item: T, other: T): void {
     const next = this.#chain.next(item)
     this.remove(item)

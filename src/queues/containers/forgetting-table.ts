@@ -60,7 +60,7 @@ export class ForgettingTable<T = never> {
     return this.#oldest - 1
   }
 
-  /** Has rows forgotten that are too old or beyond `most`, the oldest first, `atMost` of them: `forget` removes each. */
+  /** `forget` removes the oldest rows, `atMost` of them, if they are too old or beyond `most`; others wait for the next call. */
   forgetSome(atMost: number, most: number, now: Instant, forget: (row: number) => void): void {
     for (let forgotten = 0; forgotten < atMost; forgotten += 1) {
       const oldest = this.oldest()
