@@ -154,10 +154,7 @@ function parseDecimal(text: string, most: number): number | undefined {
 }
 
 /** The address without the interface that it may name. */
-export function withoutZone(text: string): string {
-  const percent = text.indexOf('%')
-  return percent < 0 ? text : text.slice(0, percent)
-}
+export const withoutZone = (text: string): string => text.slice(0, text.length - zoneOf(text).length)
 
 const isMapped = (octets: Uint8Array): boolean =>
   octets[10] === 0xff && octets[11] === 0xff && octets.subarray(0, 10).every((octet) => octet === 0)

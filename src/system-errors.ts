@@ -23,12 +23,17 @@ export function errnoOf(error: unknown): string | undefined {
 /** What to do; undefined where nothing but the code can be said. */
 export const adviceFor = (errno: string): string | undefined => ADVICE[errno]
 
+/** A sentence about an error of the system, and then what to do where more than the code can be said. */
+export function withAdvice(sentence: string, errno: string): string {
+  const advice = adviceFor(errno)
+  return advice === undefined ? sentence : `${sentence}; ${advice}`
+}
+
 /** One sentence for an error of the system; undefined for any other error, which then is a bug. */
 export function systemSentence(error: unknown): string | undefined {
   const errno = errnoOf(error)
   if (errno === undefined) return undefined
-  const advice = adviceFor(errno)
-  return `the system refused it: ${(error as Error).message}${advice === undefined ? '' : `; ${advice}`}`
+  return withAdvice(`the system refused it: ${(error as Error).message}`, errno)
 }
 
 const NOT_PERMITTED = 'this user may not do that: correct owner and mode'

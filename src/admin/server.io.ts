@@ -13,7 +13,7 @@ import { type Endpoint, endpointText, isLoopback, parseAddress } from '../addres
 import { codedError, codeOf, type ErrorCode, systemCodeOf } from '../coded-error.ts'
 import { Boundary } from '../observe/boundary/boundary.io.ts'
 import type { NamedSecret } from '../radius/secret.ts'
-import { adviceFor } from '../system-errors.ts'
+import { withAdvice } from '../system-errors.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
 import { type Channel, callerText, decideAccess, tokenOf } from './gate.ts'
 import {
@@ -295,8 +295,7 @@ const OPENING_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 
 function openingFailed(listen: Endpoint, error: Error): Error {
   const system = systemCodeOf(error) ?? error.message
-  const advice = adviceFor(system)
-  const otherwise = `the system says ${system}${advice === undefined ? '' : `; ${advice}`}`
+  const otherwise = withAdvice(`the system says ${system}`, system)
   const [code, why] = OPENING_FAULTS[system] ?? (['SOCKET_FAILED', otherwise] as const)
   return codedError(code, `admin.listen: can't open TCP ${endpointText(listen)}: ${why}`, error)
 }

@@ -35,13 +35,13 @@ export class Daemon {
   #isOpen = false
   #housekeeping: NodeJS.Timeout | undefined
   #hasEnded = false
-  #end: (code: 0 | 1) => void = () => undefined
+  readonly #end: (code: 0 | 1) => void
 
   private constructor(options: DaemonOptions) {
     this.#file = options.file
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve
-    })
+    const { promise, resolve } = Promise.withResolvers<0 | 1>()
+    this.ended = promise
+    this.#end = resolve
     this.#parts = new Wiring(options, {
       phase: () => this.#phase(),
       reload: (forgetLearned) => this.reload(forgetLearned),

@@ -4,15 +4,15 @@
  * If the thread ends before it has answered a call, the call fails, so nobody waits for ever.
  */
 import { Worker } from 'node:worker_threads'
-import { errorFrom } from './protocol/plain-error.ts'
-import type {
-  Answer,
-  Argument,
-  FromInstance,
-  MainThread,
-  MethodName,
-  ThreadStart,
-  ToInstance,
+import {
+  type Answer,
+  type Argument,
+  errorFrom,
+  type FromInstance,
+  type MainThread,
+  type MethodName,
+  type ThreadStart,
+  type ToInstance,
 } from './protocol/protocol.ts'
 
 /** Beside this file: TypeScript in a checkout, JavaScript in the build. */

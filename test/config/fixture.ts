@@ -19,10 +19,10 @@ export const world: LoadContext = {
   similarAttributeNames: (name) => (name.startsWith('3GPP') ? ['3GPP-IMSI'] : []),
   cores: 4,
   localAddresses: ['127.0.0.1', '::1', '203.0.113.5', '2001:db8::5'],
-  readSecret: (source) => {
-    if (source.kind === 'inline') return { bytes: encoder.encode(source.text), warnings: [] }
-    if (source.name.includes('missing')) return { problem: 'does not exist' }
-    if (source.name.includes('open')) return { bytes: encoder.encode(GOOD_SECRET), warnings: ['everybody can read it'] }
+  readSecret: (key, written) => {
+    if (key === 'secret') return { bytes: encoder.encode(written), warnings: [] }
+    if (written.includes('missing')) return { problem: 'does not exist' }
+    if (written.includes('open')) return { bytes: encoder.encode(GOOD_SECRET), warnings: ['everybody can read it'] }
     return { bytes: encoder.encode(GOOD_SECRET), warnings: [] }
   },
 }

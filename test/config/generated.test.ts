@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { generatedFiles } from '../../scripts/docs.ts'
 import { changesThatNeedRestart, restartSettings } from '../../src/config/outward/restart.ts'
-import { jsonSchema, type SchemaNode, schemaAt } from '../../src/config/schema/json-schema.ts'
+import { jsonSchema, nodeAt, type SchemaNode, settingsSchema } from '../../src/config/schema/json-schema.ts'
 import { pathText } from '../../src/config/source/source.ts'
 import { load, loaded } from './fixture.ts'
 
@@ -80,9 +80,12 @@ describe('the JSON Schema', () => {
   })
 
   it('answers for one place, through lists and lanes', () => {
-    expect(schemaAt(['farm', 'servers', 3, 'authentication', 'port'])).toMatchObject({ minimum: 1, maximum: 65_535 })
-    expect(schemaAt(['farm', 'nothing', 'at', 'all'])).toBeUndefined()
-    expect(schemaAt(['constructor'])).toBeUndefined()
+    expect(nodeAt(settingsSchema(), ['farm', 'servers', 3, 'authentication', 'port'])).toMatchObject({
+      minimum: 1,
+      maximum: 65_535,
+    })
+    expect(nodeAt(settingsSchema(), ['farm', 'nothing', 'at', 'all'])).toBeUndefined()
+    expect(nodeAt(settingsSchema(), ['constructor'])).toBeUndefined()
   })
 })
 

@@ -6,6 +6,7 @@
  */
 import type { AttributeKey } from '../../proxy/border/options.ts'
 import type { Config } from '../schema/config.ts'
+import type { SecretKey } from '../schema/peer-settings.ts'
 import type { ServerSettings, Settings } from '../schema/schema.ts'
 import type { Problem } from '../source/problem.ts'
 import type { SettingPath } from '../source/source.ts'
@@ -34,12 +35,6 @@ export interface Findings {
   warn(path: SettingPath, message: string): void
 }
 
-/** Where the file says that a secret is. */
-export type SecretSource =
-  | { readonly kind: 'file'; readonly name: string }
-  | { readonly kind: 'env'; readonly name: string }
-  | { readonly kind: 'inline'; readonly text: string }
-
 /** A secret that was found, with warnings; or a sentence that says why there is none and what to do. */
 export type SecretReading =
   | { readonly bytes: Uint8Array; readonly warnings: readonly string[] }
@@ -55,5 +50,6 @@ export interface LoadContext {
   readonly localAddresses: readonly string[]
   /** Processor cores that the daemon may use. */
   readonly cores: number
-  readSecret(source: SecretSource): SecretReading
+  /** The secret that the file gives by `key`: as the name of a file, of a variable, or itself. */
+  readSecret(key: SecretKey, written: string): SecretReading
 }

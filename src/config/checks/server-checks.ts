@@ -5,7 +5,7 @@
 import { type Endpoint, endpointText, isLoopback, isUnspecified, zoneOf } from '../../addresses.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
-import { inheritLane, instancesOf } from '../schema/config.ts'
+import { inheritLane, instancesOf, type LaneConfig } from '../schema/config.ts'
 import type { PortRange } from '../schema/kinds.ts'
 import type { ServerSettings } from '../schema/schema.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
@@ -83,7 +83,7 @@ function checkSourcePorts(partial: PartialConfig, listeners: Listeners, cores: n
     const { source_ports: range, name } = server
     if (range === undefined) continue
     const at = [...path, 'source_ports']
-    const each = lanesOf(partial, server).reduce((sum, lane) => sum + portsFor(lane.maxOutstanding) + 1, 0)
+    const each = lanesOf(partial, server).reduce((sum, lane) => sum + portsFor(lane.max_outstanding) + 1, 0)
     const needed = each * instances
     const [first, last] = range
     if (last - first + 1 < needed) {
@@ -107,18 +107,15 @@ function checkSourcePorts(partial: PartialConfig, listeners: Listeners, cores: n
   }
 }
 
-interface LaneSettings {
-  readonly class: TrafficClass
-  readonly port: number
-  readonly maxOutstanding: number
-}
-
 /** The lanes of a server that carry anything: not switched off, and something listens for their class. */
-function lanesOf({ outline }: PartialConfig, server: ServerSettings): LaneSettings[] {
+function lanesOf(
+  { outline }: PartialConfig,
+  server: ServerSettings,
+): (LaneConfig & { readonly class: TrafficClass })[] {
   if (outline === undefined) return []
   return TRAFFIC_CLASSES.flatMap((name) => {
     const lane = outline.listen[name].length === 0 ? undefined : inheritLane(server[name], outline.farm[name])
-    return lane === undefined ? [] : [{ class: name, port: lane.port, maxOutstanding: lane.max_outstanding }]
+    return lane === undefined ? [] : [{ ...lane, class: name }]
   })
 }
 

@@ -8,9 +8,9 @@ import { perClass } from '../../classes.ts'
 import { type NamedSecret, Secret } from '../../radius/secret.ts'
 import { crossCheck } from '../checks/cross-checks.ts'
 import { entriesOf, type PartialConfig, partialConfigOf } from '../checks/partial-config.ts'
-import type { ConfigResult, Findings, Found, LoadContext, SecretSource } from '../checks/result.ts'
+import type { ConfigResult, Findings, Found, LoadContext } from '../checks/result.ts'
 import { type ClassConfig, type Config, inheritLane, instancesOf } from '../schema/config.ts'
-import { SECRET_KEYS } from '../schema/peer-settings.ts'
+import { SECRET_KEYS, type SecretKey } from '../schema/peer-settings.ts'
 import { type ClassSettings, type Settings, settings } from '../schema/schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
 import { readSource } from '../source/long-source.ts'
@@ -88,28 +88,24 @@ function secretOf(root: unknown, above: SettingPath, context: LoadContext, findi
       'a secret stands in this file, which gets copied and committed; move it to a file and write secret_file',
     )
   }
-  const bytes = octetsOf(sourceOf(key, written), path, context, findings)
+  const bytes = octetsOf(key, written, path, context, findings)
   return bytes && checkedSecret(bytes, path, findings)
 }
 
 function octetsOf(
-  source: SecretSource,
+  key: SecretKey,
+  written: string,
   path: SettingPath,
   context: LoadContext,
   findings: Findings,
 ): Uint8Array | undefined {
-  const reading = context.readSecret(source)
+  const reading = context.readSecret(key, written)
   if ('problem' in reading) {
     findings.error(path, reading.problem)
     return undefined
   }
   for (const warning of reading.warnings) findings.warn(path, warning)
   return reading.bytes
-}
-
-function sourceOf(key: (typeof SECRET_KEYS)[number], written: string): SecretSource {
-  if (key === 'secret') return { kind: 'inline', text: written }
-  return { kind: key === 'secret_file' ? 'file' : 'env', name: written }
 }
 
 function checkedSecret(bytes: Uint8Array, path: SettingPath, findings: Findings): Secret | undefined {
@@ -144,7 +140,7 @@ function checkedSecret(bytes: Uint8Array, path: SettingPath, findings: Findings)
 function tokensOf({ outline }: PartialConfig, context: LoadContext, findings: Findings): readonly NamedSecret[] {
   const name = outline?.admin.token_file
   const path = ['admin', 'token_file']
-  const bytes = name === undefined ? undefined : octetsOf({ kind: 'file', name }, path, context, findings)
+  const bytes = name === undefined ? undefined : octetsOf('secret_file', name, path, context, findings)
   if (bytes === undefined) return []
   const { tokens, problems } = readTokens(new TextDecoder().decode(bytes))
   for (const problem of problems) findings.error(path, problem)
@@ -171,14 +167,12 @@ function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config
     farm: {
       ...farm,
       ...perClass((each) => classOf(farm[each], context)),
-      // Key by key: the digest of the settings depends on the order.
-      servers: farm.servers.map((server, i) => ({
-        name: server.name,
-        address: server.address,
+      // The digest of the settings depends on the order of the keys.
+      servers: farm.servers.map(({ name, address, secret: _, secret_env: _env, secret_file: _file, ...server }, i) => ({
+        name,
+        address,
         secret: secrets.servers[i] as Secret,
-        require_message_authenticator: server.require_message_authenticator,
-        source_address: server.source_address,
-        source_ports: server.source_ports,
+        ...server,
         ...perClass((each) => inheritLane(server[each], farm[each])),
       })),
     },

@@ -9,9 +9,10 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { attributeKey, similarAttributeNames } from '../../radius/names/names.io.ts'
 import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
-import type { ConfigResult, LoadContext, SecretReading, SecretSource } from '../checks/result.ts'
+import type { ConfigResult, LoadContext, SecretReading } from '../checks/result.ts'
+import type { SecretKey } from '../schema/peer-settings.ts'
 import { BOM_SENTENCE, hasBom, textOf, wideEncodingOf, wideSentence } from '../source/encoding.ts'
-import { problemOf } from '../source/problem.ts'
+import { type Position, problemOf } from '../source/problem.ts'
 import { LONGEST_CONFIG, readSmallFile } from '../source/small-file.io.ts'
 import { loadConfig } from './load.ts'
 
@@ -28,19 +29,14 @@ export interface ReadOptions {
 }
 
 /** Relative paths in the file start at its directory. */
-export function readConfig(file: string, { env = process.env, from = 'file' }: ReadOptions = {}): ConfigResult {
-  const read = readSmallFile(file, LONGEST_CONFIG, from)
-  if ('problem' in read) return { ok: false, problems: [problemOf(file, read.problem)], warnings: [] }
-  const local = readAddresses()
-  if ('problem' in local) return { ok: false, problems: [problemOf(file, local.problem)], warnings: [] }
-  return loadFile(read.bytes, file, {
+export const readConfig = (file: string, { env = process.env, from = 'file' }: ReadOptions = {}): ConfigResult =>
+  readWith(file, from, () => ({
     attributeKey,
     similarAttributeNames,
-    localAddresses: local.addresses,
+    localAddresses: addressesOfThisMachine(),
     cores: availableParallelism(),
-    readSecret: (source) => readSecret(source, dirname(file), env),
-  })
-}
+    readSecret: (key, written) => readSecret(key, written, dirname(file), env),
+  }))
 
 /** For a simulation: no secret and no address of this machine is read. So a file can be tried on a laptop without its secrets. */
 const SIMULATED: LoadContext = {
@@ -48,53 +44,54 @@ const SIMULATED: LoadContext = {
   similarAttributeNames,
   localAddresses: [],
   cores: 1,
-  readSecret: ({ kind, ...source }) => {
-    const name = 'name' in source ? source.name : kind
+  readSecret: (key, written) => {
+    const name = key === 'secret' ? 'inline' : written
     return { bytes: new TextEncoder().encode(`a simulated secret, ${name}`), warnings: [] }
   },
 }
 
 /** The configuration in `file`, with simulated secrets. */
-export function readSimulatedConfig(file: string): ConfigResult {
-  const read = readSmallFile(file, LONGEST_CONFIG, 'file or pipe')
-  if ('problem' in read) return { ok: false, problems: [problemOf(file, read.problem)], warnings: [] }
-  return loadFile(read.bytes, file, SIMULATED)
-}
+export const readSimulatedConfig = (file: string): ConfigResult => readWith(file, 'file or pipe', () => SIMULATED)
 
 /** The same for a text. */
 export const loadSimulatedConfig = (text: string, file: string): ConfigResult => loadConfig(text, file, SIMULATED)
 
-/** From the octets of `file` to a configuration. */
-function loadFile(bytes: Uint8Array, file: string, context: LoadContext): ConfigResult {
-  const reading = textOf(bytes)
-  if ('problem' in reading) {
-    return { ok: false, problems: [problemOf(file, reading.problem, { line: reading.line, column: 1 })], warnings: [] }
+function readWith(file: string, from: 'file' | 'file or pipe', contextOf: () => LoadContext): ConfigResult {
+  const refused = (sentence: string, position?: Position): ConfigResult => {
+    return { ok: false, problems: [problemOf(file, sentence, position)], warnings: [] }
   }
+  const read = readSmallFile(file, LONGEST_CONFIG, from)
+  if ('problem' in read) return refused(read.problem)
+  let context: LoadContext
+  try {
+    context = contextOf()
+  } catch (error) {
+    // Listing the addresses needs a descriptor, and a daemon that reads its file again may have none left.
+    return refused((error as Error).message)
+  }
+  const reading = textOf(read.bytes)
+  if ('problem' in reading) return refused(reading.problem, { line: reading.line, column: 1 })
   const result = loadConfig(reading.text, file, context)
   const ofText = reading.warnings.map((message) => problemOf(file, message, { line: 1, column: 1 }))
   return { ...result, warnings: [...ofText, ...result.warnings] }
 }
 
-/** Listing them needs a descriptor, and a daemon that reads its file again may have none left. */
-function readAddresses(): { addresses: string[] } | { problem: string } {
-  try {
-    return { addresses: addressesOfThisMachine() }
-  } catch (error) {
-    return { problem: (error as Error).message }
-  }
-}
-
-function readSecret(source: SecretSource, directory: string, env: NonNullable<ReadOptions['env']>): SecretReading {
-  switch (source.kind) {
-    case 'inline':
-      return { bytes: new TextEncoder().encode(source.text), warnings: [] }
-    case 'env': {
-      const text = env[source.name]
+function readSecret(
+  key: SecretKey,
+  written: string,
+  directory: string,
+  env: NonNullable<ReadOptions['env']>,
+): SecretReading {
+  switch (key) {
+    case 'secret':
+      return { bytes: new TextEncoder().encode(written), warnings: [] }
+    case 'secret_env': {
+      const text = env[written]
       if (text !== undefined) return { bytes: new TextEncoder().encode(text), warnings: [] }
-      return { problem: `the environment has no variable ${source.name}; set it, or write secret_file` }
+      return { problem: `the environment has no variable ${written}; set it, or write secret_file` }
     }
-    case 'file': {
-      const path = resolve(directory, source.name)
+    case 'secret_file': {
+      const path = resolve(directory, written)
       const read = readSmallFile(path, LONGEST_SECRET)
       if ('problem' in read) return read
       const wide = wideEncodingOf(read.bytes)

@@ -5,7 +5,6 @@
  * First the structure, then what only all values together show: an event after the end, a BNG that does not exist.
  */
 import { MICROS_PER_SECOND } from '../../units.ts'
-import { nodeAt, type SchemaNode } from '../schema/json-schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
 import { type Problem, problemOf } from '../source/problem.ts'
 import { isMapping, pathText, type SettingPath, Source, valueAt } from '../source/source.ts'
@@ -60,9 +59,7 @@ export function loadScenario({ builtIn, file, options }: ScenarioLayers): Scenar
   for (const { path, value } of options) root = withValue(root, path, value)
 
   const parsed = scenarioSettings.safeParse(root)
-  const schema = scenarioJsonSchema()
-  const lookup = (path: SettingPath): SchemaNode | undefined => nodeAt(schema, path)
-  for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root, [], lookup)) {
+  for (const { path, at, message } of objectionsOf(parsed.error?.issues ?? [], root, [], scenarioJsonSchema())) {
     problems.push(problem(path, message, at))
   }
   if (!parsed.success) return { ok: false, problems }

@@ -2,12 +2,12 @@
  * `Config`: what the daemon gets. Defaults are filled in, servers have inherited the farm's values, secrets are read, durations
  * are microseconds and sizes octets. Only the daemon, the commands and src/config/ know it.
  */
+import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { AttributeKey } from '../../proxy/border/options.ts'
 import type { NamedSecret, Secret } from '../../radius/secret.ts'
-import { type Duration, type PerSecond, perSecond } from '../../units.ts'
+import { type PerSecond, perSecond } from '../../units.ts'
+import type { SecretKey } from './peer-settings.ts'
 import { type ClassSettings, MOST_INSTANCES, type ServerSettings, type Settings } from './schema.ts'
-
-type SecretKey = 'secret' | 'secret_file' | 'secret_env'
 
 /** A client network. `address` is a normal prefix with its length: `192.0.2.0/24`. */
 export interface ClientConfig extends Omit<Settings['clients'][number], SecretKey> {
@@ -20,24 +20,16 @@ export interface ClassConfig extends Readonly<Pick<ClassSettings, 'algorithm' | 
 }
 
 /** What one server takes of one class, the farm's values inherited. */
-export interface LaneConfig {
+export interface LaneConfig extends Readonly<Pick<ClassSettings, 'max_outstanding' | 'timeout' | 'max_retries'>> {
   readonly port: number
   readonly max_rate: PerSecond
-  readonly max_outstanding: number
-  readonly timeout: Duration
-  readonly max_retries: number
 }
 
 /** A server. A lane is undefined if it is switched off. */
-export interface ServerConfig {
-  readonly name: string
-  readonly address: string
+export interface ServerConfig
+  extends Readonly<Omit<ServerSettings, SecretKey | TrafficClass>>,
+    PerClass<LaneConfig | undefined> {
   readonly secret: Secret
-  readonly require_message_authenticator: ServerSettings['require_message_authenticator']
-  readonly source_address: string | undefined
-  readonly source_ports: readonly [first: number, last: number] | undefined
-  readonly authentication: LaneConfig | undefined
-  readonly accounting: LaneConfig | undefined
 }
 
 /** The whole configuration, complete and checked. */
@@ -46,11 +38,8 @@ export interface Config extends Readonly<Omit<Settings, 'admin' | 'instances' | 
   /** `auto` decided. */
   readonly instances: number
   readonly clients: readonly ClientConfig[]
-  readonly farm: Readonly<Omit<Settings['farm'], 'authentication' | 'accounting' | 'servers'>> & {
-    readonly authentication: ClassConfig
-    readonly accounting: ClassConfig
-    readonly servers: readonly ServerConfig[]
-  }
+  readonly farm: Readonly<Omit<Settings['farm'], TrafficClass | 'servers'>> &
+    PerClass<ClassConfig> & { readonly servers: readonly ServerConfig[] }
 }
 
 /** `auto` is one instance for each core. */

@@ -3,7 +3,7 @@
  * config.schema.json), for the reference page, and for our own questions about a setting: its keys, range and words.
  */
 import { z } from 'zod'
-import { isMapping, type SettingPath } from '../source/source.ts'
+import { isMapping, type SettingPath, valueAt } from '../source/source.ts'
 import { SECRET_KEYS } from './peer-settings.ts'
 import { settings } from './schema.ts'
 
@@ -51,17 +51,11 @@ export function settingsSchema(): SchemaNode {
 }
 
 /** The schema of one setting. If it may be a mapping or something else: of the mapping. */
-export const schemaAt = (path: SettingPath): SchemaNode | undefined => nodeAt(settingsSchema(), path)
-
-/** The same in any schema. */
 export function nodeAt(root: SchemaNode, path: SettingPath): SchemaNode | undefined {
   let node: SchemaNode | undefined = root
   for (const step of path) {
-    node = typeof step === 'number' ? node?.items : ownProperty(node?.properties, step)
+    node = typeof step === 'number' ? node?.items : (valueAt(node?.properties, [step]) as SchemaNode | undefined)
     node = node?.anyOf?.find(({ properties }) => properties !== undefined) ?? node
   }
   return node
 }
-
-const ownProperty = <T>(of: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
-  of !== undefined && Object.hasOwn(of, key) ? of[key] : undefined

@@ -29,6 +29,7 @@ const requireMessageAuthenticator = (of: string) =>
 
 /** Three ways to give a secret. The loader checks that there is exactly one, and reads it. */
 export const SECRET_KEYS = ['secret_file', 'secret_env', 'secret'] as const
+export type SecretKey = (typeof SECRET_KEYS)[number]
 
 const secretKeys = {
   secret_file: text()

@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import { didYouMean, similarWords } from '../../did-you-mean.ts'
 import { kindOf, quoted, writeInstead } from '../source/problem.ts'
 import { type SettingPath, valueAt } from '../source/source.ts'
-import { type SchemaNode, schemaAt } from './json-schema.ts'
+import { nodeAt, type SchemaNode, settingsSchema } from './json-schema.ts'
 
 /** One objection: `at` tells whether the key or the value is meant. */
 export interface Objection {
@@ -17,26 +17,25 @@ export interface Objection {
 }
 
 type Issue = z.core.$ZodIssue
-type Lookup = (path: SettingPath) => SchemaNode | undefined
 
 /**
- * All objections to `root`. `above` is the path of the parsed value in it. `lookup` gives the schema of a setting: the
- * configuration's own schema, unless another file is meant.
+ * All objections to `root`. `above` is the path of the parsed value in it. `schema` is that of
+ * the configuration, unless another file is meant.
  */
 export function objectionsOf(
   issues: readonly Issue[],
   root: unknown,
   above: SettingPath = [],
-  lookup: Lookup = schemaAt,
+  schema: SchemaNode = settingsSchema(),
 ): Objection[] {
   return issues.flatMap((issue) => {
     const path: SettingPath = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, lookup))
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, schema))
     const found = valueAt(root, path)
-    if (found === undefined) return [{ path, at: 'value' as const, message: missing(path, lookup) }]
+    if (found === undefined) return [{ path, at: 'value' as const, message: missing(path, schema) }]
     if (found === null) return [{ path, at: 'key' as const, message: 'has no value; write one, or remove the key' }]
-    if (issue.code === 'invalid_union') return ofUnion(issue, root, path, lookup)
-    return [{ path, at: 'value' as const, message: sentence(issue, found, path, lookup) }]
+    if (issue.code === 'invalid_union') return ofUnion(issue, root, path, schema)
+    return [{ path, at: 'value' as const, message: sentence(issue, found, path, schema) }]
   })
 }
 
@@ -48,35 +47,37 @@ function ofUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   root: unknown,
   path: SettingPath,
-  lookup: Lookup,
+  schema: SchemaNode,
 ): Objection[] {
-  const kind = lookup(path)?.['x-kind']
+  const kind = nodeAt(schema, path)?.['x-kind']
   if (kind !== undefined) {
     return [{ path, at: 'value', message: notPossible(quotedAt(valueAt(root, path), path), kind) }]
   }
   const ofMapping = issue.errors.at(-1) ?? []
-  if (kindOf(valueAt(root, path)) === 'a mapping') return objectionsOf(ofMapping, root, path, lookup)
+  if (kindOf(valueAt(root, path)) === 'a mapping') return objectionsOf(ofMapping, root, path, schema)
   const ofText = issue.errors.find((one) => one.some((fault) => isOurs(fault)))
-  if (ofText !== undefined) return objectionsOf(ofText, root, path, lookup)
+  if (ofText !== undefined) return objectionsOf(ofText, root, path, schema)
   return [{ path, at: 'value', message: 'write a mapping of settings, or false to switch it off' }]
 }
 
-function unknownKey(above: SettingPath, key: string, lookup: Lookup): Objection {
+function unknownKey(above: SettingPath, key: string, schema: SchemaNode): Objection {
   const path = [...above, key]
-  const known = lookup(above)?.properties ?? {}
+  const known = nodeAt(schema, above)?.properties ?? {}
   const names = Object.keys(known)
   const similar = similarWords(key, names)
-  const deeper = names.filter((name) => lookup([...above, name, key]) !== undefined).map((name) => `${name}.${key}`)
+  const deeper = names
+    .filter((name) => nodeAt(schema, [...above, name, key]) !== undefined)
+    .map((name) => `${name}.${key}`)
   const hint = didYouMean(similar.length > 0 ? similar : deeper) || `; known here: ${names.join(', ')}`
   return { path, at: 'key', message: `unknown key${hint}` }
 }
 
-function missing(path: SettingPath, lookup: Lookup): string {
-  const meaning = lookup(path)?.description?.split(/(?<=\.) /)[0]
+function missing(path: SettingPath, schema: SchemaNode): string {
+  const meaning = nodeAt(schema, path)?.description?.split(/(?<=\.) /)[0]
   return meaning === undefined ? 'is missing; add it' : `is missing; add it: ${meaning}`
 }
 
-function sentence(issue: Issue, found: unknown, path: SettingPath, lookup: Lookup): string {
+function sentence(issue: Issue, found: unknown, path: SettingPath, schema: SchemaNode): string {
   const text = quotedAt(found, path)
   switch (issue.code) {
     case 'invalid_value': {
@@ -90,7 +91,7 @@ function sentence(issue: Issue, found: unknown, path: SettingPath, lookup: Looku
       if (isOurs(issue)) return issue.message
       if (issue.origin === 'array') return 'is empty; add at least one'
       if (issue.origin === 'string') return 'is empty; write a value, or remove the key'
-      const { minimum, maximum, 'x-kind': kind } = lookup(path) ?? {}
+      const { minimum, maximum, 'x-kind': kind } = nodeAt(schema, path) ?? {}
       return minimum === undefined && kind !== undefined
         ? notPossible(text, kind)
         : `${text} is out of range; write ${minimum} to ${maximum}`

@@ -4,6 +4,7 @@
  * The main thread calls, and the instance answers each call once. Beside that an instance only sends lines for its logs. No
  * packet crosses between threads: what all instances must know at once is in shared memory.
  */
+import { codedError, codeOf, type ErrorCode, systemCodeOf } from '../../coded-error.ts'
 import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
 import type { Draining } from '../../proxy/border/ports.ts'
 import type { FoundLearned } from '../../proxy/inspection.ts'
@@ -14,7 +15,6 @@ import type { SharedMemory } from '../shared/shared-memory.ts'
 import type { ClientsChange } from './clients-change.ts'
 import type { FoundSessions, SoughtSessions } from './found.ts'
 import type { InstanceView, ViewPart } from './instance-view.ts'
-import type { PlainError } from './plain-error.ts'
 
 /** What a thread is started with. */
 export interface ThreadStart {
@@ -107,3 +107,28 @@ export type FromInstance =
   | ({ readonly kind: 'traced' } & Traced)
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly id: number; readonly error: PlainError }
+
+/** An error as data. If an `Error` itself is sent from a thread to another, its codes are lost. */
+export interface PlainError {
+  readonly message: string
+  readonly stack: string | undefined
+  /** Of a coded error. */
+  readonly code: ErrorCode | undefined
+  /** Of the system call behind it. */
+  readonly systemCode: string | undefined
+}
+
+export const plainError = (error: unknown): PlainError => ({
+  message: error instanceof Error ? error.message : String(error),
+  stack: error instanceof Error ? error.stack : undefined,
+  code: codeOf(error),
+  systemCode: error instanceof Error ? systemCodeOf(error.cause) : undefined,
+})
+
+export function errorFrom({ message, stack, code, systemCode }: PlainError): Error {
+  const cause = systemCode === undefined ? undefined : Object.assign(new Error(systemCode), { code: systemCode })
+  if (code !== undefined) return codedError(code, message, cause)
+  const error = new Error(message, { cause })
+  if (stack !== undefined) error.stack = stack
+  return error
+}

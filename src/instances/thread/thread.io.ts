@@ -6,8 +6,13 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { DgramTransport } from '../../transport/dgram/transport.io.ts'
-import { plainError } from '../protocol/plain-error.ts'
-import type { FromInstance, MainThread, ThreadStart, ToInstance } from '../protocol/protocol.ts'
+import {
+  type FromInstance,
+  type MainThread,
+  plainError,
+  type ThreadStart,
+  type ToInstance,
+} from '../protocol/protocol.ts'
 import { Instance } from './instance.io.ts'
 
 if (parentPort === null) throw new Error('this file is started as a thread, not by itself')

@@ -1,7 +1,7 @@
 /**
  * The places where watching can fail, and the words for such an error. Metrics, status and the log name the same places.
  */
-import { adviceFor, errnoOf } from '../../system-errors.ts'
+import { errnoOf, withAdvice } from '../../system-errors.ts'
 
 export const WATCH_PLACES = [
   'memory',
@@ -43,6 +43,5 @@ export function watchErrorText(error: unknown): string {
   if (!(error instanceof Error)) return `${String(error)}; this is a bug, please report it`
   const errno = errnoOf(error)
   if (errno === undefined) return `${error.stack ?? error.message}; this is a bug, please report it`
-  const advice = adviceFor(errno)
-  return advice === undefined ? error.message : `${error.message}; ${advice}`
+  return withAdvice(error.message, errno)
 }

@@ -13,7 +13,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { endpointText, withoutZone } from '../../addresses.ts'
 import { codedError, type ErrorCode, systemCodeOf } from '../../coded-error.ts'
-import { adviceFor } from '../../system-errors.ts'
+import { withAdvice } from '../../system-errors.ts'
 import {
   type ConnectPlan,
   type Link,
@@ -126,11 +126,6 @@ function answerLiterally(host: string, family: unknown, answer: LookupAnswer): v
   answer(null, host, family as number)
 }
 
-const advised = (system: string): string => {
-  const advice = adviceFor(system)
-  return advice === undefined ? '' : `; ${advice}`
-}
-
 function openingFailed({ purpose, local, server, ifNotLocal }: SocketOptions, error: unknown): Error {
   const otherwise = ifNotLocal === undefined ? '' : `, or ${ifNotLocal}`
   const system = systemCodeOf(error) ?? (error instanceof Error ? error.message : String(error))
@@ -151,7 +146,7 @@ function openingFailed({ purpose, local, server, ifNotLocal }: SocketOptions, er
   }
   const [code, advice] = known[isGone ? 'EADDRNOTAVAIL' : system] ?? [
     'SOCKET_FAILED' as const,
-    `the system says ${system}${advised(system)}`,
+    withAdvice(`the system says ${system}`, system),
   ]
   return codedError(code, `${purpose}: can't open UDP ${where}: ${advice}`, error)
 }

@@ -41,8 +41,8 @@ const parts = fc
   .map(({ clients, secrets, servers, rate, port, limit, listen }) => {
     const context: typeof world = {
       ...world,
-      readSecret: (source) => {
-        const which = source.kind === 'file' ? (secrets[source.name] ?? 'first') : 'first'
+      readSecret: (key, written) => {
+        const which = key === 'secret_file' ? (secrets[written] ?? 'first') : 'first'
         return { bytes: new TextEncoder().encode(`${GOOD_SECRET} ${which}`), warnings: [] }
       },
     }

@@ -53,12 +53,12 @@ describe('the settings in force', () => {
 
   it('have no secret and no token in them', () => {
     const token = 'a-token-that-nobody-may-see'
-    const context = {
+    const context: typeof world = {
       ...world,
-      readSecret: (source: Parameters<typeof world.readSecret>[0]) =>
-        source.kind === 'file' && source.name === 'tokens'
+      readSecret: (key, written) =>
+        written === 'tokens'
           ? { bytes: new TextEncoder().encode(`noc ${token}\n`), warnings: [] }
-          : world.readSecret(source),
+          : world.readSecret(key, written),
     }
     const config = loaded({ top: 'admin: { token_file: tokens }' }, context)
     expect(config.admin.tokens.map(({ name }) => name)).toEqual(['noc'])

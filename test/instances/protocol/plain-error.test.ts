@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { codedError, codeOf, systemCodeOf } from '../../../src/coded-error.ts'
-import { errorFrom, plainError } from '../../../src/instances/protocol/plain-error.ts'
+import { errorFrom, plainError } from '../../../src/instances/protocol/protocol.ts'
 
 const crossed = (error: unknown): Error => errorFrom(structuredClone(plainError(error)))
 
