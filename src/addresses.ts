@@ -37,6 +37,9 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return octets !== undefined && isMapped(octets) ? octets.slice(12) : octets
 }
 
+/** The octets of an address; none if the text is no address. */
+export const octetsOf = (text: string): Uint8Array => parseAddress(text) ?? new Uint8Array(0)
+
 /**
  * `192.0.2.0/24`, `2001:db8::/32`, or an address, which is a prefix of all its bits. Bits after the prefix are cleared:
  * `192.0.2.9/24` is `192.0.2.0/24`. A mapped prefix of 96 bits or more is the IPv4 prefix it contains.

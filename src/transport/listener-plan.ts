@@ -11,7 +11,7 @@
  *
  * Pure: lists in, lists out. `listeners.io.ts` opens and closes.
  */
-import { type Endpoint, isLinkLocal, isLoopback, type ListenAt, parseAddress } from '../addresses.ts'
+import { type Endpoint, isLinkLocal, isLoopback, type ListenAt, octetsOf } from '../addresses.ts'
 import type { PerClass, TrafficClass } from '../classes.ts'
 import type { LinkReport } from './ports.ts'
 
@@ -173,5 +173,3 @@ export function reportsOf(
 }
 
 const NO_BUFFERS = { receiveBuffer: 0, sendBuffer: 0 }
-
-const octetsOf = (address: string): Uint8Array => parseAddress(address) ?? new Uint8Array(0)

@@ -12,8 +12,8 @@ import {
   formatPrefix,
   isLoopback,
   isUnspecified,
+  octetsOf,
   type Prefix,
-  parseAddress,
   parsePrefix,
   prefixContains,
   zoneOf,
@@ -78,10 +78,8 @@ function checkNetworks(clients: Clients, findings: Findings): void {
     else findings.error(path, `${normal} is the network of ${pathText(first)} already; keep one of the two`)
     const [host = '', bits] = written.split('/')
     if (bits !== undefined && octetsOf(host).join() !== prefix.bytes.join()) {
-      findings.warn(
-        path,
-        `${written} has bits after its prefix and is taken for ${normal}; write that, or ${host} for the one address`,
-      )
+      const message = `${written} has bits after its prefix and is taken for ${normal}; write that, or ${host} for the one address`
+      findings.warn(path, message)
     }
   }
 }
@@ -104,16 +102,12 @@ function checkAdmin({ admin }: Outline, listeners: Listeners, findings: Findings
   const where = endpointText(admin.listen)
   const same = listeners.find((one) => overlap(one, admin.listen))
   if (same !== undefined) {
-    findings.warn(
-      path,
-      `${where} is the port of ${pathText(same.path)} too; one is TCP and one UDP, so it works, but a port of its own is easier to read`,
-    )
+    const message = `${where} is the port of ${pathText(same.path)} too; one is TCP and one UDP, so it works, but a port of its own is easier to read`
+    findings.warn(path, message)
   }
   if (!isLoopback(octetsOf(admin.listen.address)) && admin.token_file === undefined) {
-    findings.warn(
-      path,
-      `${where} is reached from other machines, and whoever reaches it may read; add token_file, or write "127.0.0.1:${admin.listen.port}"`,
-    )
+    const message = `${where} is reached from other machines, and whoever reaches it may read; add token_file, or write "127.0.0.1:${admin.listen.port}"`
+    findings.warn(path, message)
   }
 }
 
@@ -133,10 +127,8 @@ function checkServersAmongClients({ servers }: PartialConfig, clients: Clients, 
     const isHost = prefix.bits === prefix.bytes.length * 8
     const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''
     const which = `server ${names.slice(0, MOST_NAMED).join(', ')}${more}`
-    findings.warn(
-      path,
-      `${isHost ? 'is the address of' : 'covers'} ${which}: two proxies that name each other send one request in a circle until max_outstanding of it are on their way; ${isHost ? 'remove one of the two entries unless that server never proxies to here' : 'write narrower networks, without the server'}`,
-    )
+    const message = `${isHost ? 'is the address of' : 'covers'} ${which}: two proxies that name each other send one request in a circle until max_outstanding of it are on their way; ${isHost ? 'remove one of the two entries unless that server never proxies to here' : 'write narrower networks, without the server'}`
+    findings.warn(path, message)
   }
 }
 
@@ -165,10 +157,8 @@ function checkFamilies(listeners: Listeners, clients: Clients, findings: Finding
     const [first, ...more] = clients.filter(({ prefix }) => prefix.bytes.length === octets)
     if (first === undefined) continue
     const others = more.length === 0 ? 'this client is' : `this client and ${more.length} more are`
-    findings.warn(
-      first.path,
-      `nothing listens at an ${family} address, so ${others} never heard; add "${wildcard}:1812" to listen (${other})`,
-    )
+    const message = `nothing listens at an ${family} address, so ${others} never heard; add "${wildcard}:1812" to listen (${other})`
+    findings.warn(first.path, message)
   }
 }
 
@@ -190,6 +180,3 @@ export function sameOrWildcard(a: string, b: string): boolean {
   if (first.length !== second.length) return false
   return a === b || isUnspecified(first) || isUnspecified(second)
 }
-
-/** Empty if the text is no address, which is a problem of its own. */
-export const octetsOf = (text: string): Uint8Array => parseAddress(text) ?? new Uint8Array(0)

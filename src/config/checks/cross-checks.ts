@@ -70,16 +70,12 @@ function checkClasses({ root, outline, servers }: PartialConfig, context: LoadCo
     const path = ['farm', name]
     const { algorithm, hash_key: key } = outline.farm[name]
     if (algorithm === 'hash' && valueAt(root, [...path, 'hash_key']) === undefined) {
-      findings.error(
-        [...path, 'algorithm'],
-        '"hash" needs to know by which attribute; add hash_key, as hash_key: Calling-Station-Id',
-      )
+      const message = '"hash" needs to know by which attribute; add hash_key, as hash_key: Calling-Station-Id'
+      findings.error([...path, 'algorithm'], message)
     }
     if (algorithm !== 'hash' && key !== undefined) {
-      findings.warn(
-        [...path, 'hash_key'],
-        `has no effect with algorithm ${algorithm}; write algorithm: hash, or remove it`,
-      )
+      const message = `has no effect with algorithm ${algorithm}; write algorithm: hash, or remove it`
+      findings.warn([...path, 'hash_key'], message)
     }
     if (key !== undefined && context.attributeKey(key) === undefined) {
       const hint = didYouMean(context.similarAttributeNames(key)) || '; write it as the dictionary does, as 3GPP-IMSI'
@@ -88,10 +84,8 @@ function checkClasses({ root, outline, servers }: PartialConfig, context: LoadCo
     const listens = listeners.some((one) => one.class === name)
     if (listens && servers.length > 0 && servers.every((server) => server?.[name] === false)) {
       const written = valueAt(root, ['listen', name]) !== undefined
-      findings.error(
-        written ? ['listen', name] : ['farm', 'servers', 0, name],
-        `no server takes ${name}, and clients may send it; remove "${name}: false" from a server, or write "${name}: []" under listen`,
-      )
+      const message = `no server takes ${name}, and clients may send it; remove "${name}: false" from a server, or write "${name}: []" under listen`
+      findings.error(written ? ['listen', name] : ['farm', 'servers', 0, name], message)
     }
   }
 }
@@ -101,10 +95,8 @@ function checkInstances({ root, outline }: PartialConfig, { cores }: LoadContext
   const count = instancesOf(outline?.instances ?? 1, cores)
   if (count === 1 || valueAt(root, ['instances']) === undefined) return
   const path = ['instances']
-  findings.warn(
-    path,
-    `with ${count} instances, duplicates are known and a session's records keep their order only among packets of one source address and port, and limits of queues and max_outstanding are for each; write 1 unless one core is not enough`,
-  )
+  const message = `with ${count} instances, duplicates are known and a session's records keep their order only among packets of one source address and port, and limits of queues and max_outstanding are for each; write 1 unless one core is not enough`
+  findings.warn(path, message)
   if (count > cores)
     findings.warn(path, `${count} instances on ${cores} cores are slower than ${cores}; write ${cores} or less`)
 }
@@ -112,27 +104,23 @@ function checkInstances({ root, outline }: PartialConfig, { cores }: LoadContext
 function checkTimes({ outline }: PartialConfig, findings: Findings): void {
   if (outline === undefined) return
   if (outline.queues.authentication.max_age > SHORTEST_PATIENCE) {
-    findings.warn(
-      ['queues', 'authentication', 'max_age'],
-      'clients give up after 9 to 20 s, and with more than 9s here the servers may work for clients that are gone; write 5s unless yours wait longer',
-    )
+    const message =
+      'clients give up after 9 to 20 s, and with more than 9s here the servers may work for clients that are gone; write 5s unless yours wait longer'
+    findings.warn(['queues', 'authentication', 'max_age'], message)
   }
   const { probe, probe_interval: interval } = outline.farm.dead_server
   if (probe === 'status_server' && interval < SHORTEST_WATCHDOG) {
-    findings.warn(
-      ['farm', 'dead_server', 'probe_interval'],
-      'RFC 3539 section 3.4.1 asks for 6 s or more between probes; write 6s or more',
-    )
+    const message = 'RFC 3539 section 3.4.1 asks for 6 s or more between probes; write 6s or more'
+    findings.warn(['farm', 'dead_server', 'probe_interval'], message)
   }
   const { answer_cache: kept } = outline.duplicates
   if (kept < ANSWER_CACHE.least || kept > ANSWER_CACHE.most) {
     findings.warn(['duplicates', 'answer_cache'], 'RFC 5080 section 2.2.2 asks for 5 to 30 s; write 5s')
   }
   if (outline.farm.identifier_quarantine < CLEANUP_DELAY) {
-    findings.warn(
-      ['farm', 'identifier_quarantine'],
-      'FreeRADIUS remembers an identifier for 5 s (cleanup_delay) and takes an earlier reuse for a conflict; write 5s unless your servers remember less',
-    )
+    const message =
+      'FreeRADIUS remembers an identifier for 5 s (cleanup_delay) and takes an earlier reuse for a conflict; write 5s unless your servers remember less'
+    findings.warn(['farm', 'identifier_quarantine'], message)
   }
 }
 
@@ -140,28 +128,22 @@ function checkTimes({ outline }: PartialConfig, findings: Findings): void {
 function checkMetrics({ root, outline }: PartialConfig, findings: Findings): void {
   const count = entriesOf(root, ['clients']).length
   if (outline?.metrics.per_client !== 'auto' || perClientOf('auto', count) === 'all') return
-  findings.warn(
-    ['metrics'],
-    `with ${count} clients /metrics shows those with traffic in the last hour, since all of them are some ${Math.round((count * OCTETS_OF_A_CLIENT) / 1e6)} MB a scrape; write per_client: active to agree, or all`,
-  )
+  const message = `with ${count} clients /metrics shows those with traffic in the last hour, since all of them are some ${Math.round((count * OCTETS_OF_A_CLIENT) / 1e6)} MB a scrape; write per_client: active to agree, or all`
+  findings.warn(['metrics'], message)
 }
 
 /** What needs sessions that are tracked: their log, and wraps of counters, which show only between two records. */
 function checkSessions({ root, outline }: PartialConfig, findings: Findings): void {
   if (outline?.accounting.track_sessions !== false) return
   if (outline.accounting.sessions_log !== undefined) {
-    findings.error(
-      ['accounting', 'sessions_log'],
-      'no session is tracked, so none is logged; set track_sessions: true, or remove sessions_log',
-    )
+    const message = 'no session is tracked, so none is logged; set track_sessions: true, or remove sessions_log'
+    findings.error(['accounting', 'sessions_log'], message)
   }
   for (const i of entriesOf(root, ['clients']).keys()) {
     const path = ['clients', i, 'accounting', 'synthesize_gigawords']
     if (valueAt(root, path) !== true) continue
-    findings.error(
-      path,
-      'no session is tracked, so no wrap is seen; set accounting.track_sessions: true, or remove this',
-    )
+    const message = 'no session is tracked, so no wrap is seen; set accounting.track_sessions: true, or remove this'
+    findings.error(path, message)
   }
 }
 
@@ -169,8 +151,7 @@ function checkSessions({ root, outline }: PartialConfig, findings: Findings): vo
 function checkLeftOvers({ root }: PartialConfig, findings: Findings): void {
   const path = ['health', 'ready_at_least']
   if (valueAt(root, path) === undefined) return
-  findings.warn(
-    path,
-    'has no effect any more: /readyz never answers 503 for the health, which strangers can lower with a few packets; take it out, and watch radsluice_health or the alarms instead',
-  )
+  const message =
+    'has no effect any more: /readyz never answers 503 for the health, which strangers can lower with a few packets; take it out, and watch radsluice_health or the alarms instead'
+  findings.warn(path, message)
 }

@@ -28,10 +28,8 @@ function checkClass({ root, outline, servers }: PartialConfig, name: TrafficClas
   const [what] = CLASS_TRAITS[name].nouns
   const { max_transmissions: most } = outline.farm[name]
   if (most > 0 && lanes.every(({ lane }) => lane.max_retries + 1 >= most)) {
-    findings.warn(
-      [...farm, 'max_transmissions'],
-      `a ${what} is sent ${most} times at most, and each server takes as many tries: another one is never asked; write more than max_retries + 1, or 0 for no cap`,
-    )
+    const message = `a ${what} is sent ${most} times at most, and each server takes as many tries: another one is never asked; write more than max_retries + 1, or 0 for no cap`
+    findings.warn([...farm, 'max_transmissions'], message)
   }
   const warned = new Set<string>()
   for (const { lane, at } of lanes) {
@@ -43,10 +41,8 @@ function checkClass({ root, outline, servers }: PartialConfig, name: TrafficClas
     if (warned.has(pathText(path))) continue
     warned.add(pathText(path))
     const tries = `${durationText(lane.timeout)} x ${1 + lane.max_retries}`
-    findings.warn(
-      path,
-      `timeout x (max_retries + 1) is ${tries}: with max_age ${durationText(maxAge)} a ${what} expires at a silent server before another one is asked; ${remedy(lane, maxAge)}, or raise max_age if your clients wait so long`,
-    )
+    const message = `timeout x (max_retries + 1) is ${tries}: with max_age ${durationText(maxAge)} a ${what} expires at a silent server before another one is asked; ${remedy(lane, maxAge)}, or raise max_age if your clients wait so long`
+    findings.warn(path, message)
   }
 }
 

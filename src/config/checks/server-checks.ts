@@ -2,14 +2,14 @@
  * What the addresses and ports of servers say beside our own: a server that is one of our listeners, two servers at one place,
  * source ports that are too few or in use.
  */
-import { type Endpoint, endpointText, isLoopback, isUnspecified, zoneOf } from '../../addresses.ts'
+import { type Endpoint, endpointText, isLoopback, isUnspecified, octetsOf, zoneOf } from '../../addresses.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import { inheritLane, instancesOf, type LaneConfig } from '../schema/config.ts'
 import type { PortRange } from '../schema/kinds.ts'
 import type { ServerSettings } from '../schema/schema.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
-import { type Listeners, listenersOf, octetsOf, sameOrWildcard } from './address-checks.ts'
+import { type Listeners, listenersOf, sameOrWildcard } from './address-checks.ts'
 import type { PartialConfig } from './partial-config.ts'
 import type { Findings, LoadContext } from './result.ts'
 
@@ -34,10 +34,8 @@ function checkTargets(partial: PartialConfig, listeners: Listeners, own: Own, fi
   for (const [server, path] of serversOf(partial)) {
     const octets = octetsOf(server.address)
     if (isUnspecified(octets) || isMulticast(octets)) {
-      findings.error(
-        [...path, 'address'],
-        `${server.address} is not the address of one machine; write the server's own`,
-      )
+      const message = `${server.address} is not the address of one machine; write the server's own`
+      findings.error([...path, 'address'], message)
       continue
     }
     for (const { class: name, port } of lanesOf(partial, server)) {
@@ -45,18 +43,14 @@ function checkTargets(partial: PartialConfig, listeners: Listeners, own: Own, fi
       // A proxy that answers its own requests would multiply them for ever. A wildcard counts for every own address.
       const loop = listeners.find((one) => one.port === port && reaches(one, server.address, isOwn))
       if (loop !== undefined) {
-        findings.error(
-          portPath(partial, path, name),
-          `${where} is our own listener ${pathText(loop.path)} (${endpointText(loop)}): requests would go round in a loop; write the address and port of the server`,
-        )
+        const message = `${where} is our own listener ${pathText(loop.path)} (${endpointText(loop)}): requests would go round in a loop; write the address and port of the server`
+        findings.error(portPath(partial, path, name), message)
       }
       const first = seen.get(`${name} ${where}`)
       if (first === undefined) seen.set(`${name} ${where}`, server.name)
       else {
-        findings.warn(
-          portPath(partial, path, name),
-          `${where} is server "${first}" too; the two limits add up there, so keep one of the two`,
-        )
+        const message = `${where} is server "${first}" too; the two limits add up there, so keep one of the two`
+        findings.warn(portPath(partial, path, name), message)
       }
     }
   }
@@ -87,10 +81,8 @@ function checkSourcePorts(partial: PartialConfig, listeners: Listeners, cores: n
     const needed = each * instances
     const [first, last] = range
     if (last - first + 1 < needed) {
-      findings.error(
-        at,
-        `${first}-${last} has ${last - first + 1} ports, and this server needs ${needed}; write ${first}-${first + needed - 1} or lower max_outstanding${instances > 1 ? ' or instances' : ''}`,
-      )
+      const message = `${first}-${last} has ${last - first + 1} ports, and this server needs ${needed}; write ${first}-${first + needed - 1} or lower max_outstanding${instances > 1 ? ' or instances' : ''}`
+      findings.error(at, message)
     }
     const source = server.source_address ?? (octetsOf(server.address).length === 4 ? '0.0.0.0' : '::')
     const other = taken.find(
@@ -107,11 +99,10 @@ function checkSourcePorts(partial: PartialConfig, listeners: Listeners, cores: n
   }
 }
 
+type Lane = LaneConfig & { readonly class: TrafficClass }
+
 /** The lanes of a server that carry anything: not switched off, and something listens for their class. */
-function lanesOf(
-  { outline }: PartialConfig,
-  server: ServerSettings,
-): (LaneConfig & { readonly class: TrafficClass })[] {
+function lanesOf({ outline }: PartialConfig, server: ServerSettings): Lane[] {
   if (outline === undefined) return []
   return TRAFFIC_CLASSES.flatMap((name) => {
     const lane = outline.listen[name].length === 0 ? undefined : inheritLane(server[name], outline.farm[name])

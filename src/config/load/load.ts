@@ -83,10 +83,9 @@ function secretOf(root: unknown, above: SettingPath, context: LoadContext, findi
   if (typeof written !== 'string') return undefined
   const path = [...above, key]
   if (key === 'secret') {
-    findings.warn(
-      path,
-      'a secret stands in this file, which gets copied and committed; move it to a file and write secret_file',
-    )
+    const message =
+      'a secret stands in this file, which gets copied and committed; move it to a file and write secret_file'
+    findings.warn(path, message)
   }
   const bytes = octetsOf(key, written, path, context, findings)
   return bytes && checkedSecret(bytes, path, findings)
@@ -115,23 +114,19 @@ function checkedSecret(bytes: Uint8Array, path: SettingPath, findings: Findings)
     return undefined
   }
   if (bytes.length < SHORT_SECRET) {
-    findings.warn(
-      path,
-      `the secret has ${bytes.length} of the 16 octets that RFC 2865 section 3 asks for, and short ones are guessed from captured packets`,
-    )
+    const message = `the secret has ${bytes.length} of the 16 octets that RFC 2865 section 3 asks for, and short ones are guessed from captured packets`
+    findings.warn(path, message)
   }
   const isBlank = (octet: number | undefined): boolean => octet !== undefined && octet <= 0x20
   if (isBlank(bytes.at(0)) || isBlank(bytes.at(-1)) || bytes.includes(0x0a)) {
-    findings.warn(
-      path,
-      'the secret begins or ends with a blank, or has a line break within, and that counts as a part of it; remove it if it is not meant',
-    )
+    const message =
+      'the secret begins or ends with a blank, or has a line break within, and that counts as a part of it; remove it if it is not meant'
+    findings.warn(path, message)
   }
   if (bytes.includes(0)) {
-    findings.warn(
-      path,
-      'the secret has a NUL octet, where many servers end it; write another one, or make sure that it is meant',
-    )
+    const message =
+      'the secret has a NUL octet, where many servers end it; write another one, or make sure that it is meant'
+    findings.warn(path, message)
   }
   return new Secret(bytes)
 }
