@@ -142,9 +142,7 @@ export class Ending {
 
   async #view(): Promise<EngineSnapshot> {
     const instances = await this.#of.instances.view()
-    return sumOf(
-      instances.map(({ engine }) => engine),
-      this.#of.scope,
-    )
+    const engines = instances.map(({ engine }) => engine)
+    return sumOf(engines, this.#of.scope)
   }
 }

@@ -18,7 +18,6 @@ import { DgramTransport } from '../transport/dgram/transport.io.ts'
 import { Listeners } from '../transport/listeners.io.ts'
 
 export interface Opening {
-  /** Its setting in the configuration. */
   readonly setting: SettingPath
   /** Whether `run` starts without it, and says so. */
   readonly isOptional: boolean

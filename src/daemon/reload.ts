@@ -139,8 +139,8 @@ export class ReloadState<Asker> {
     this.#layers = layers
     if (!('ok' in result)) return [{ do: 'answer-override', askers, result }, ...this.#next()]
     this.#status = {
+      ...this.#status,
       reloadsOk: this.#status.reloadsOk + 1,
-      reloadsFailed: this.#status.reloadsFailed,
       lastSuccessUnixSeconds: unixSeconds,
       refused: undefined,
       waitingForRestart: result.waitingForRestart,

@@ -19,10 +19,7 @@ import { type Act, instanceSettings, type Layers, type Reloaded, ReloadState } f
 import { giveMemoryBack } from './spare-memory.io.ts'
 
 /** Who asked for a change, and waits for its result. */
-interface Asker {
-  resolve(result: ReloadResult | Overridden): void
-  reject(error: unknown): void
-}
+type Asker = Pick<PromiseWithResolvers<ReloadResult | Overridden>, 'resolve' | 'reject'>
 
 interface SettingsOf {
   readonly file: string

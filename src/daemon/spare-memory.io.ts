@@ -12,7 +12,6 @@ const WORTH = 16 * 1024 * 1024
 let inUse = 32 * 1024 * 1024
 let collect: (() => void) | undefined
 
-/** Collects garbage, if there can be enough of it. */
 export function giveMemoryBack(): void {
   if (getHeapStatistics().used_heap_size - inUse < WORTH) return
   if (collect === undefined) {

@@ -23,7 +23,6 @@ type Computed =
   | 'internalErrors'
   | 'listedClients'
 
-/** What the parts say. */
 export interface Said extends Omit<DaemonView, Computed> {
   readonly now: Instant
   readonly startedAt: Instant

@@ -157,10 +157,8 @@ export class Wiring {
   async #view(): Promise<DaemonView> {
     const instances = await this.instances.view()
     const now = monotonicNow()
-    const engine = sumOf(
-      instances.map((one) => one.engine),
-      this.#scope,
-    )
+    const engines = instances.map((one) => one.engine)
+    const engine = sumOf(engines, this.#scope)
     const view = viewOf({
       version: this.version,
       nodeVersion: process.version,
@@ -234,12 +232,8 @@ const inDirectory = (of: { directory: string; keep_days: number }, file: string)
 function sessionsLog(config: Config, file: string, log: Log, boundary: Boundary): SessionsLog | undefined {
   const { sessions_log } = config.accounting
   const failed = (error: unknown): void => boundary.failed('sessions-log', error)
-  return (
-    sessions_log &&
-    new SessionsLog({ ...inDirectory(sessions_log, file), failed }, (count) =>
-      log.write('sessions-log-lost', { count }),
-    )
-  )
+  const lost = (count: number): void => log.write('sessions-log-lost', { count })
+  return sessions_log && new SessionsLog({ ...inDirectory(sessions_log, file), failed }, lost)
 }
 
 function logTarget({ log: { directory, keep_days } }: Config, file: string, boundary: Boundary): LogTarget | undefined {

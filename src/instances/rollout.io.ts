@@ -15,10 +15,7 @@ import type { ThreadHandle } from './thread-handle.io.ts'
 
 export type Listen = ListenOptions['at']
 
-interface Waiting {
-  resolve(): void
-  reject(error: unknown): void
-}
+type Waiting = Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>
 
 interface Starting extends Waiting {
   readonly thread: ThreadHandle
@@ -44,7 +41,6 @@ export class RolloutRunner {
     this.#state = new Rollout(settings)
   }
 
-  /** What the next thread is started with. */
   get settings(): InstanceSettings {
     return this.#state.settings
   }
@@ -62,7 +58,6 @@ export class RolloutRunner {
     })
   }
 
-  /** The thread ended, asked or not. */
   ended(thread: ThreadHandle, error: unknown): void {
     for (const [number, one] of this.#threads) {
       if (one.thread !== thread) continue
@@ -72,10 +67,7 @@ export class RolloutRunner {
     }
   }
 
-  /**
-   * Changes the settings in every thread or in none; `committed` is called when all have prepared them.
-   * @throws a coded error if a thread can't open what they need.
-   */
+  /** @throws a coded error if a thread can't open what the settings need. */
   reconfigure(settings: InstanceSettings, committed: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#changes.set(settings, { committed, resolve, reject })
@@ -83,12 +75,10 @@ export class RolloutRunner {
     })
   }
 
-  /** From now on all follow these requests, also a thread that starts later. */
   follow(followed: readonly Followed[]): Promise<void> {
     return this.#told(() => this.#state.follow(followed))
   }
 
-  /** From now on none accepts new requests, or all accept traffic again. */
   drain(how: Draining): Promise<void> {
     return this.#told(() => this.#state.drain(how))
   }

@@ -99,7 +99,6 @@ export class Supervisor {
     return this.#state.view()
   }
 
-  /** What this machine's addresses are. */
   tellAddresses(local: readonly string[]): void {
     // A thread that ends meanwhile reads them itself when it is started again.
     if (this.#state.mustHear(local)) this.#thread?.handle.call('addresses', local).catch(() => undefined)

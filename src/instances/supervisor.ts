@@ -83,7 +83,6 @@ export class Supervision {
     return { lost: perClass((each) => ledgers[each].lost), restartAfterMs: this.#restartAfterMs(now) }
   }
 
-  /** A view of the thread of that life. */
   viewed(life: number, view: InstanceView): void {
     if (this.#isRunning && life === this.#life) this.#last = view
   }

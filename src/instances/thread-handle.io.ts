@@ -28,11 +28,6 @@ const THREAD = new URL(
  */
 const LIMITS = { maxYoungGenerationSizeMb: 24 } as const
 
-interface Waiting {
-  resolve(value: unknown): void
-  reject(error: Error): void
-}
-
 export interface ThreadEvents extends MainThread {
   /** Called once, with the error that ended the thread, if there was one. */
   ended(error: unknown): void
@@ -40,7 +35,7 @@ export interface ThreadEvents extends MainThread {
 
 export class ThreadHandle {
   readonly #worker: Worker
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #calls = 0
   #error: unknown = undefined
 
@@ -63,9 +58,10 @@ export class ThreadHandle {
   call<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<Answer<Name>> {
     this.#calls += 1
     const id = this.#calls
-    const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    const answer = Promise.withResolvers<unknown>()
+    this.#waiting.set(id, answer)
     this.#worker.postMessage({ id, name, argument } satisfies ToInstance)
-    return answer as Promise<Answer<Name>>
+    return answer.promise as Promise<Answer<Name>>
   }
 
   async terminate(): Promise<void> {

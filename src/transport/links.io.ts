@@ -13,7 +13,7 @@ import { monotonicNow } from './clock.io.ts'
 import type { ListenerReport, ListenOptions } from './listener-plan.ts'
 import { type LinkNotes, Listeners, type ListenersOptions } from './listeners.io.ts'
 import { type Arrivals, type Link, type LinkReport, type Transport, WANTED_RECEIVE_BUFFER } from './ports.ts'
-import { ALONE, pathOf, type Share, sourceOf } from './source-endpoints.ts'
+import { pathOf, type Share, sourceOf } from './source-endpoints.ts'
 
 /** What all instances know of the local ends of each other's links to servers. */
 export interface SharedEndpointsPort {
@@ -28,7 +28,7 @@ export interface SharedEndpointsPort {
 
 export interface LinksOptions extends Pick<ListenersOptions, 'transport' | 'notes' | 'localAddresses'> {
   /** One of several instances shares the listeners' ports with the others, and has its own share of source ports. */
-  readonly share?: Share | undefined
+  readonly share: Share
   readonly shared?: SharedEndpointsPort | undefined
 }
 
@@ -50,7 +50,7 @@ export class Links implements Outbox {
   /** Rises with each link to a server that opens. */
   #version = 0
 
-  constructor({ transport, notes, share = ALONE, shared, localAddresses }: LinksOptions) {
+  constructor({ transport, notes, share, shared, localAddresses }: LinksOptions) {
     this.#transport = transport
     this.#notes = notes
     this.#share = share

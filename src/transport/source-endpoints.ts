@@ -13,8 +13,6 @@ export interface Share {
   readonly of: number
 }
 
-export const ALONE: Share = { number: 0, of: 1 }
-
 /** Undefined: the system chooses both. A port of 0: it chooses the port. */
 export function sourceOf(plan: LanePlan, link: number, share: Share): Endpoint | undefined {
   const { sourceAddress, sourcePorts } = plan

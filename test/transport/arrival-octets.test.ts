@@ -22,6 +22,7 @@ import {
 } from '../proxy/datagrams.ts'
 import { client, defaults, server } from '../proxy/options.ts'
 import { MemoryNetwork, MemoryTransport } from './memory-network.ts'
+import { ALONE } from './rig.ts'
 
 const HERE = '127.0.0.1'
 const PORTS = { authentication: 1812, accounting: 1813 } as const
@@ -46,6 +47,7 @@ class Chain {
     const transport = new MemoryTransport(this.#network)
     this.#links = new Links({
       transport,
+      share: ALONE,
       notes: { sendFailed: () => undefined, listener: () => undefined },
       localAddresses: () => [HERE],
     })

@@ -41,6 +41,9 @@ interface Happened {
   readonly notes: string[]
 }
 
+/** The only instance. */
+export const ALONE = { number: 0, of: 1 }
+
 export const textOf = (octets: Uint8Array): string => Buffer.from(octets).toString()
 
 export const planOf = (o: Partial<LanePlan> & { port: number }): LanePlan => ({
@@ -82,6 +85,7 @@ export class Instance implements Happened {
     this.transport = outside.transport()
     this.links = new Links({
       transport: this.transport,
+      share: ALONE,
       notes: {
         sendFailed: (where, code) => this.notes.push(`failed ${where} ${code}`),
         listener: ({ kind, class: name, address }) =>

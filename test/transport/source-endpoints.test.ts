@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type LanePlan, PROBE_PORT } from '../../src/proxy/border/ports.ts'
-import { ALONE, pathOf, sourceOf } from '../../src/transport/source-endpoints.ts'
+import { pathOf, sourceOf } from '../../src/transport/source-endpoints.ts'
+import { ALONE } from './rig.ts'
 
 const plan: LanePlan = {
   lane: 0,

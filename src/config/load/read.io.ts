@@ -50,10 +50,8 @@ const SIMULATED: LoadContext = {
   },
 }
 
-/** The configuration in `file`, with simulated secrets. */
 export const readSimulatedConfig = (file: string): ConfigResult => readWith(file, 'file or pipe', () => SIMULATED)
 
-/** The same for a text. */
 export const loadSimulatedConfig = (text: string, file: string): ConfigResult => loadConfig(text, file, SIMULATED)
 
 function readWith(file: string, from: 'file' | 'file or pipe', contextOf: () => LoadContext): ConfigResult {

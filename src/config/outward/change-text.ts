@@ -16,7 +16,6 @@ export function changeLines({ changes, endedOverrides }: ReloadChanges): string[
   return lines.length === 0 ? ['nothing changed'] : lines
 }
 
-/** All changes on one line of limited length. */
 export function changesInShort(changes: readonly SettingChange[]): string {
   if (changes.length === 0) return 'nothing changed'
   const first = changes.slice(0, MOST_IN_LOG).map(changeText)

@@ -10,7 +10,7 @@ import { endpointText, type ListenAt } from '../../addresses.ts'
 import { perClass } from '../../classes.ts'
 import { Secret } from '../../radius/secret.ts'
 import type { Config } from '../schema/config.ts'
-import { type SchemaNode, settingsSchema } from '../schema/json-schema.ts'
+import { nodeAt, type SchemaNode, settingsSchema } from '../schema/json-schema.ts'
 import { UNITS } from '../schema/kinds.ts'
 
 export type Effective = Readonly<Record<string, unknown>>
@@ -54,14 +54,13 @@ function written(value: unknown, node: SchemaNode | undefined, secretAs: (secret
     case 'port range':
       return (value as readonly number[]).join('-')
   }
-  if (Array.isArray(value)) return value.map((one) => written(one, node?.items, secretAs))
+  if (Array.isArray(value)) return value.map((one) => written(one, nodeAt(node, [0]), secretAs))
   if (typeof value !== 'object' || value === null) return value
   if (isListener(value)) return listenerText(value)
-  const properties = node?.anyOf?.find((choice) => choice.properties !== undefined)?.properties ?? node?.properties
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, below]) => below !== undefined)
-      .map(([key, below]) => [key, written(below, properties?.[key], secretAs)]),
+      .map(([key, below]) => [key, written(below, nodeAt(node, [key]), secretAs)]),
   )
 }
 

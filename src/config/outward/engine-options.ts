@@ -8,7 +8,6 @@ import { perClass, TRAFFIC_CLASSES } from '../../classes.ts'
 import type { ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
 import type { ClientConfig, Config, ServerConfig } from '../schema/config.ts'
 
-/** What the engine works by. */
 export function engineOptions(config: Config): EngineOptions {
   const { throttle, clients, queues, duplicates, accounting, farm, listen } = config
   return {

@@ -51,8 +51,8 @@ export function settingsSchema(): SchemaNode {
 }
 
 /** The schema of one setting. If it may be a mapping or something else: of the mapping. */
-export function nodeAt(root: SchemaNode, path: SettingPath): SchemaNode | undefined {
-  let node: SchemaNode | undefined = root
+export function nodeAt(root: SchemaNode | undefined, path: SettingPath): SchemaNode | undefined {
+  let node = root
   for (const step of path) {
     node = typeof step === 'number' ? node?.items : (valueAt(node?.properties, [step]) as SchemaNode | undefined)
     node = node?.anyOf?.find(({ properties }) => properties !== undefined) ?? node

@@ -120,14 +120,12 @@ export const name = () => {
   return z.string({ error }).regex(NAME, { error }).meta({ 'x-kind': 'name' })
 }
 
-/** A directory, as a path. */
 export const directory = () =>
   z
     .string({ error: no('directory; write its path, as /var/log/radsluice') })
     .min(1)
     .meta({ 'x-kind': 'directory' })
 
-/** How many days' files are kept. */
 export const keepDays = () =>
   whole(1, 3_650).describe("The files of this many days are kept, today's included.").meta(NEEDS_RESTART).default(14)
 
@@ -143,10 +141,8 @@ export const url = () => {
 /** Text that is not empty. */
 export const text = () => z.string().min(1)
 
-/** True or false. */
 export const flag = () => z.boolean()
 
-/** One of a few words. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words)
 
 /** A whole number within `least` and `most`. */
@@ -162,7 +158,6 @@ export const wholeOr = <const Word extends string>(least: number, most: number, 
 export const mapping = <Keys extends z.core.$ZodShape>(meaning: string, keys: Keys) =>
   z.strictObject(keys).describe(meaning)
 
-/** `false`, or a value of the type. */
 export const orFalse = <T extends z.ZodType>(type: T) => z.union([z.literal(false), type])
 
 /** A UDP port, 1-65535. */

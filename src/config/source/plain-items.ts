@@ -84,12 +84,12 @@ class Lines {
   /** The offset of the line on which the last plain item begins. */
   startOfLast = 0
   /** Counted from 1. */
-  line = 1
+  line: number
 
   constructor(text: string, offset: number) {
     this.#text = text
     this.offset = offset
-    for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) this.line += 1
+    this.line = 1 + countLines(text, 0, offset)
   }
 
   /** Whether the first line with content is an item. */

@@ -11,6 +11,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  LineCounter,
   type Node,
   type Pair,
   visit,
@@ -47,7 +48,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 export class Source {
   readonly #document: Document
-  readonly #lineStarts: readonly number[]
+  readonly #lines = new LineCounter()
   /** The faults of the YAML itself. */
   readonly faults: Fault[] = []
   /** Maps, lists and scalars; undefined if the YAML cannot be read. Repeated keys do not prevent reading. */
@@ -57,7 +58,9 @@ export class Source {
   readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
 
   constructor(text: string) {
-    this.#lineStarts = lineStartsOf(text)
+    // Counted here: a parser that counts loses lines after some faults.
+    this.#lines.addNewLine(0)
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) this.#lines.addNewLine(end + 1)
     const { document, faults } = parseYaml(text)
     this.#document = document
     for (const { code, offset } of faults) this.#note(offset, SENTENCES[code] ?? 'this is not valid YAML')
@@ -148,8 +151,8 @@ export class Source {
   }
 
   #positionOf(offset: number): Position {
-    const line = Math.max(1, linesUpTo(offset, this.#lineStarts))
-    return { line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 }
+    const { line, col } = this.#lines.linePos(offset)
+    return { line, column: col }
   }
 }
 
@@ -172,24 +175,6 @@ export function pathText(path: SettingPath): string {
     if (typeof step === 'number') return `${text}[${step}]`
     return text === '' ? step : `${text}.${step}`
   }, '')
-}
-
-/** Counted here: the parser's own counter loses lines after some faults. */
-function lineStartsOf(text: string): number[] {
-  const starts = [0]
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
-  return starts
-}
-
-/** How many lines begin at or before an offset, by halving. */
-function linesUpTo(offset: number, starts: readonly number[]): number {
-  let [low, high] = [0, starts.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((starts[middle] ?? 0) <= offset) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0]

@@ -21,7 +21,6 @@ const MOST_ENDPOINTS = 16_384
 /** Longer than a thread is ever busy. */
 const SECONDS_KEPT = 60
 
-/** Memory of a `SharedEndpoints`. */
 export interface EndpointsMemory {
   readonly ports: SharedArrayBuffer
   readonly table: SharedArrayBuffer

@@ -20,7 +20,6 @@ import { type EndpointsMemory, SharedEndpoints } from './shared-endpoints.ts'
 import { SharedTable } from './shared-table.ts'
 import type { Scope } from './sum.ts'
 
-/** Memory of a `SharedTable`. */
 export interface TableMemory {
   readonly memory: SharedArrayBuffer
   readonly capacity: number

@@ -27,7 +27,6 @@ export class EndedLines {
     })
   }
 
-  /** Sends what is there. */
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

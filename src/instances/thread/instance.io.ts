@@ -78,7 +78,12 @@ export class Instance implements InstanceProtocol {
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
     this.#tracer = boundedTracer(main.traced, this.#boundary)
-    const journal = this.#journal()
+    const journal: Journal = {
+      note: (event, now) => {
+        if (event.kind === 'internal-error') this.#internalErrors += 1
+        this.#log.note(event, now)
+      },
+    }
     const { endpoints } = memory.tables ?? {}
     this.#links = new Links({
       transport,
@@ -91,15 +96,7 @@ export class Instance implements InstanceProtocol {
     const shared = this.#shared === undefined ? {} : { shared: this.#shared }
     this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
     const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}
-    const ports = {
-      outbox: this.#links,
-      journal,
-      random: systemRandomness(),
-      usedUpUntil,
-      books,
-      ...shared,
-      ...ended,
-    }
+    const ports = { outbox: this.#links, journal, random: systemRandomness(), usedUpUntil, books, ...shared, ...ended }
     const born = engineOptionsFrom(options)
     this.#clients = born.clients
     this.#engine = new Engine(born, ports, monotonicNow())
@@ -258,15 +255,6 @@ export class Instance implements InstanceProtocol {
     const read = { mean: late(delay.mean), p99: late(delay.percentile(99)), max: late(delay.max) }
     delay.reset()
     return read
-  }
-
-  #journal(): Journal {
-    return {
-      note: (event, now) => {
-        if (event.kind === 'internal-error') this.#internalErrors += 1
-        this.#log.note(event, now)
-      },
-    }
   }
 
   #notes(): LinkNotes {
