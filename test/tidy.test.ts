@@ -13,6 +13,7 @@ import {
   classesAreSmall,
   configStopsAtTheRoot,
   endingsAreTested,
+  endingsHaveOneList,
   filesAreShort,
   filesOpenWithAHeader,
   importsMakeNoCircle,
@@ -70,6 +71,9 @@ const RULES: readonly (readonly [
       { path: 'src/throttle/budget.ts', text: "import type {\n  Lane,\n} from '../proxy/lane.ts'\n" },
       { path: 'src/proxy/work/lane.ts', text: "export { x } from '../observe/events.ts'\n" },
       { path: 'src/queues/ring.ts', text: "import '../throttle/budget.ts'\n" },
+      { path: 'src/radius/packet.ts', text: "type A = import('../proxy/engine.ts').Engine\n" },
+      { path: 'src/transport/clock.io.ts', text: "  await import('../daemon/daemon.io.ts')\n" },
+      { path: 'src/queues/ring.ts', text: "new Worker(new URL('../proxy/engine.ts', import.meta.url))\n" },
     ],
   ],
   ['no folder has more than 12 files side by side', roomsAreSmall, SRC, []],
@@ -138,6 +142,10 @@ const RULES: readonly (readonly [
         path: 'src/a.ts',
         text: `class A {\n${Array.from({ length: 16 }, (_, at) => `  get a${at}() {}\n`).join('')}}\n`,
       },
+      ...['class A<\n  T,\n>', 'abstract class A', 'class A\n  implements B, C'].map((header) => ({
+        path: 'src/a.ts',
+        text: `export ${header} {\n${Array.from({ length: 16 }, (_, at) => `  a${at} = 1\n`).join('')}}\n`,
+      })),
       { path: 'src/a.ts', text: 'export class Packet {\n  readonly a = 1\n}\n' },
     ],
   ],
@@ -185,7 +193,29 @@ const RULES: readonly (readonly [
       { path: 'src/admin/server.io.ts', text: "server.once(\n  'close',\n  act,\n)\n" },
     ],
   ],
-  ['imports make no circle', importsMakeNoCircle, SRC, [{ path: 'src/a.ts', text: "import { a } from './a.ts'\n" }]],
+  [
+    'imports make no circle',
+    importsMakeNoCircle,
+    SRC,
+    [
+      { path: 'src/a.ts', text: "import { a } from './a.ts'\n" },
+      { path: 'src/a.ts', text: "const one = await import('./a.ts')\n" },
+    ],
+  ],
+  [
+    'the endings are listed once',
+    endingsHaveOneList(ENDINGS, 'src/proxy/border/endings.ts'),
+    [...SRC, ...filesUnder('scripts'), ...filesUnder('bench')],
+    [
+      { path: 'src/a.ts', text: "const KINDS = ['answered', 'shed', 'expired']\n" },
+      {
+        path: 'src/a.ts',
+        text: 'interface A {\n  readonly answered: number\n  readonly shed: number\n  lost: number\n}\n',
+      },
+      { path: 'src/a.ts', text: 'const sum = its.answered + its.shed +\n  its.expired + 1\n' },
+      { path: 'src/a.ts', text: "type How = 'answered' | 'shed' | 'lost'\n" },
+    ],
+  ],
   ['nothing is excused', nothingIsExcused, ALL, [{ path: 'src/a.ts', text: ['// TO', 'DO: later\n'].join('') }]],
 ]
 
@@ -248,6 +278,8 @@ describe('the rules find what they are there for:', () => {
     const tests = [{ path: 'test/a.test.ts', text: "expect(reason).toBe('too-old')" }]
     expect(reasonsAreToldAndTested(['too-old'], 'a `too-old` one', tests)).toEqual([])
     expect(reasonsAreToldAndTested(['too-old'], 'a too-old one', tests)).toHaveLength(1)
+    const spoken = [{ path: 'test/a.test.ts', text: "// what is 'too-old'\n" }]
+    expect(reasonsAreToldAndTested(['too-old'], 'a `too-old` one', spoken)).toHaveLength(1)
     expect(reasonsAreToldAndTested(['too-new'], 'a `too-new` one', tests)).toHaveLength(1)
   })
 
