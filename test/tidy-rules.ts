@@ -77,11 +77,11 @@ const IMPORTS = [
 
 export const importsOf = ({ path, text }: SourceFile): Import[] =>
   IMPORTS.flatMap((pattern) =>
-    [...bare(text, true).matchAll(pattern)].map(({ groups: { type, target = '' } = {} }) => ({
-      from: path,
-      to: target.startsWith('.') ? resolve(path, target) : target,
-      typeOnly: type !== undefined,
-    })),
+    [...bare(text, true).matchAll(pattern)].map(({ groups }) => {
+      const target = groups?.['target'] ?? ''
+      const to = target.startsWith('.') ? resolve(path, target) : target
+      return { from: path, to, typeOnly: groups?.['type'] !== undefined }
+    }),
   )
 
 const resolve = (from: string, target: string): string => {
@@ -315,7 +315,10 @@ export const endingsHaveOneList =
   (endings: readonly { readonly name: string }[], home: string): Rule =>
   (files) => {
     const name = `['"]?\\b(?:${endings.map((ending) => ending.name).join('|')})\\b['"]?`
-    const list = new RegExp(`(?:${name}(?:\\??:\\s*[\\w.+()-]+)?\\s*(?:[,|+;\\])}]|$)\\s*(?:[\\w.]+\\.|readonly )?){3}`, 'm')
+    const list = new RegExp(
+      `(?:${name}(?:\\??:\\s*[\\w.+()-]+)?\\s*(?:[,|+;\\])}]|$)\\s*(?:[\\w.]+\\.|readonly )?){3}`,
+      'm',
+    )
     return files
       .filter(({ path, text }) => path !== home && list.test(bare(text, true)))
       .map(({ path }) => `${path} lists endings by hand; derive it from ENDINGS`)

@@ -6,7 +6,8 @@
  * A transport moves octets and decides nothing about what is in them. Two rules say whose the octets are:
  *
  * - Octets that arrive are a view into the transport's memory and are valid for the call. Who keeps them copies them.
- * - Octets that are sent belong to the link until `flush` returns. Nobody changes them before.
+ * - Octets that are sent belong to the link from then on. A link may keep them beyond `flush`, until the system takes them. So
+ *   whoever sent them never writes into them again.
  *
  * A further transport is a folder beside `dgram/`. The two suites of `test/transport/` run against it, and
  * `src/instances/thread/thread.io.ts` hands it to the instance.
@@ -54,6 +55,7 @@ export type LinkChange = 'up' | 'refused' | 'down'
 
 /** One way in or out: a UDP socket, or a connection. */
 export interface Link {
+  // No link over TCP exists so far, so the engine does not ask for the next two yet.
   /** Whether the transport repeats what is lost, so that nobody else has to. */
   readonly isReliable: boolean
   /** How many requests may be unanswered on it at once. */

@@ -22,6 +22,7 @@ const COPIED = [
 /** The tests that say what else belongs to an addition. */
 const GUARDS = [
   ...['test/tidy.test.ts', 'test/docs.test.ts', 'test/config/generated.test.ts', 'test/config/outward/engine-options'],
+  'test/config/load/load.test.ts',
   ...['test/observe/losses', 'test/observe/status-report', 'test/proxy/register/ledger', 'test/commands/verbs'],
 ]
 const GUARD_LIMIT_MS = 600_000
@@ -111,9 +112,14 @@ const ADDITIONS: readonly Addition[] = [
         at: 'maxRecords: 13,',
         text: 'maxRecords: 13, maxYodels: 4,',
       },
+      {
+        file: 'test/config/load/load.test.ts',
+        at: 'max_records: 200_000 },',
+        text: 'max_records: 200_000, max_yodels: 3 },',
+      },
     ],
     generated: ['config.schema.json', 'docs/configuration.md'],
-    files: 4,
+    files: 5,
   },
   {
     what: 'verb',

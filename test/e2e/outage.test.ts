@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
+import { endedBy, leftOver, NOWHERE, numbersOf } from '../../src/proxy/border/endings.ts'
 import { until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, serverEntry } from './kit/daemon.ts'
 import { Freeradius } from './kit/freeradius.ts'
@@ -88,11 +89,8 @@ const expectAllEnded = async (daemon: Daemon): Promise<void> => {
     30_000,
   )
   for (const { ledger } of Object.values((await daemon.status()).classes)) {
-    const sum = (reasons: Readonly<Record<string, number>>) => Object.values(reasons).reduce((a, b) => a + b, 0)
-    const { answered, deliveredUnanswered, duplicate, expired, superseded, givenUp } = ledger
-    const ended = answered + deliveredUnanswered + duplicate + expired + superseded + givenUp
-    expect(ended + sum(ledger.dropped) + sum(ledger.shed)).toBe(ledger.received)
-    expect(sum(ledger.dropped)).toBe(0)
+    expect(leftOver(numbersOf(ledger), NOWHERE)).toBe(0)
+    expect(endedBy(ledger, 'dropped')).toBe(0)
   }
 }
 

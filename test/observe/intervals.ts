@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/load/load.ts'
 import { watchOptions } from '../../src/config/outward/watch-options.ts'
 import { Interval } from '../../src/observe/view/interval.ts'
 import type { DaemonView } from '../../src/observe/view/view.ts'
-import type { LedgerSnapshot } from '../../src/proxy/border/endings.ts'
+import { type LedgerSnapshot, SHED_REASONS, type ShedReason } from '../../src/proxy/border/endings.ts'
 import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { configText, FILE, world } from '../config/fixture.ts'
 import { World } from '../proxy/kit.ts'
@@ -60,6 +60,12 @@ export const inClass = (name: TrafficClass, changes: (of: ClassSnapshot) => Part
 
 export const inLedger = (name: TrafficClass, changes: Partial<LedgerSnapshot>): Change =>
   inClass(name, ({ ledger }) => ({ ledger: { ...ledger, ...changes } }))
+
+/** A ledger's count of what was shed: all for that reason. */
+export const shedFor = (reason: ShedReason, count: number): Pick<LedgerSnapshot, 'shed'> => {
+  const none = Object.fromEntries(SHED_REASONS.map((one) => [one, 0])) as LedgerSnapshot['shed']
+  return { shed: { ...none, [reason]: count } }
+}
 
 export const inLane = (
   at: { server: string; class: TrafficClass },

@@ -24,7 +24,7 @@ import {
 import { seconds } from '../../src/units.ts'
 import { START, World } from '../proxy/kit.ts'
 import { client, deadServer, queues, server } from '../proxy/options.ts'
-import { type Change, calm, defaults, inEngine, inLane, inLedger, intervalOf } from './intervals.ts'
+import { type Change, calm, defaults, inEngine, inLane, inLedger, intervalOf, shedFor } from './intervals.ts'
 
 const CLOCKS = { monotonic: 0, unix: 1_700_000_000_000_000 }
 const LANE = { server: 's1', class: 'authentication' } as const
@@ -65,16 +65,13 @@ const dropped = (reason: string, count: number): Change =>
   }))
 
 const inAnyLedger = (changes: Partial<LedgerSnapshot>): Change => inLedger('authentication', changes)
-const shed = (reason: string): Partial<LedgerSnapshot> => ({
-  shed: { 'queue-messages': 0, 'queue-bytes': 0, [reason]: 25 },
-})
 
 /** Every way in which something is lost, and the alarm that tells of it. */
 const LOSSES: readonly (readonly [what: string, change: Change, alarm: AlarmId])[] = [
   ['expired', inAnyLedger({ expired: 25 }), 'expired'],
   ['given up', inAnyLedger({ givenUp: 25 }), 'given-up'],
   ['superseded', inAnyLedger({ superseded: 25 }), 'given-up'],
-  ...SHED_REASONS.map((reason) => [`shed: ${reason}`, inAnyLedger(shed(reason)), 'shed'] as const),
+  ...SHED_REASONS.map((reason) => [`shed: ${reason}`, inAnyLedger(shedFor(reason, 25)), 'shed'] as const),
   // Who sends from an address that is not configured is none of ours; who is sent away by a drain has another server.
   ...CLIENT_DROP_REASONS.filter((reason) => reason !== 'unknown-client' && reason !== 'draining').map(
     (reason) =>

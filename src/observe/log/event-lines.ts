@@ -23,7 +23,7 @@ export interface EventLine {
 export interface BoundedLine extends EventLine {
   readonly kind: string
   /** The packet, for level debug. */
-  readonly bytes?: Uint8Array
+  readonly bytes?: Uint8Array | undefined
 }
 
 type Of<Kind extends EngineEvent['kind']> = Extract<EngineEvent, { kind: Kind }>

@@ -66,9 +66,9 @@ export class Log implements Journal {
     this.#orLost(() => {
       const line = lineOf(event)
       if (!('kind' in line)) this.#line(line)
-      // The line may be held back, and the octets are valid for this call.
-      else if (line.bytes && this.#showsOctets())
-        this.writeBounded({ ...line, bytes: Uint8Array.from(line.bytes) }, now)
+      // The line may be held back, and the octets are valid for this call only.
+      else if (line.bytes)
+        this.writeBounded({ ...line, bytes: this.#showsOctets() ? Uint8Array.from(line.bytes) : undefined }, now)
       else this.writeBounded(line, now)
     })
   }

@@ -20,7 +20,7 @@ export type Draining = 'no' | 'keep' | 'end'
 export const PROBE_PORT = -1
 
 /**
- * The way out. Octets that are handed over belong to the outbox until `flush` returns: the engine changes none of them before.
+ * The way out. Octets that are handed over belong to the outbox from then on: the engine never writes into them again.
  * An outbox may send at once, or gather and send with `flush`.
  */
 export interface Outbox {

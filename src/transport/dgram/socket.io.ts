@@ -5,8 +5,7 @@
  * the bursts that arrive while the engine works. What the kernel granted is read back, since it clamps silently.
  * A failure to open is a coded error with one sentence. An error of an open socket is an event for its owner.
  *
- * If the kernel takes a datagram at once, its octets are free when `send` returns. If not, libuv keeps them until it does, also
- * beyond `flush`: the engine makes new octets for each packet and never writes into them again.
+ * If the kernel does not take a datagram at once, libuv keeps its octets until it does, also beyond `flush`.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'

@@ -9,7 +9,7 @@ import { Interval } from '../../../src/observe/view/interval.ts'
 import type { LaneSnapshot } from '../../../src/proxy/border/snapshot.ts'
 import { micros } from '../../../src/units.ts'
 import { START } from '../../proxy/kit.ts'
-import { type Change, defaults, inClass, inEngine, inLane, inLedger, intervalOf } from '../intervals.ts'
+import { type Change, defaults, inClass, inEngine, inLane, inLedger, intervalOf, shedFor } from '../intervals.ts'
 
 interface Case {
   readonly subject: Subject
@@ -81,7 +81,7 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
   },
   shed: {
     subject: { class: 'accounting' },
-    at: by((count) => inLedger('accounting', { shed: { 'queue-messages': count, 'queue-bytes': 0 } })),
+    at: by((count) => inLedger('accounting', shedFor('queue-messages', count))),
     step: 1,
   },
   expired: {

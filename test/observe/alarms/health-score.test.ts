@@ -3,7 +3,7 @@ import { HEALTH_FACTORS, type HealthFactor, healthScoreOf } from '../../../src/o
 import { concerns, notReady } from '../../../src/observe/judgements.ts'
 import type { Interval } from '../../../src/observe/view/interval.ts'
 import { micros } from '../../../src/units.ts'
-import { type Change, calm, defaults, inClass, inEngine, inLane, inLedger, intervalOf } from '../intervals.ts'
+import { type Change, calm, defaults, inClass, inEngine, inLane, inLedger, intervalOf, shedFor } from '../intervals.ts'
 
 const { penalties } = defaults()
 const by = (change: (value: number) => Change) => (value: number) => intervalOf(change(value))
@@ -12,7 +12,7 @@ const by = (change: (value: number) => Change) => (value: number) => intervalOf(
 const AT: Readonly<Record<HealthFactor, (value: number) => Interval>> = {
   'queue-fill': by((percent) => inClass('authentication', () => ({ queued: 200 * percent }))),
   'queue-age': by((percent) => inClass('accounting', () => ({ oldestAge: micros(36_000_000 * percent) }))),
-  shed: by((count) => inLedger('accounting', { shed: { 'queue-messages': 0, 'queue-bytes': count } })),
+  shed: by((count) => inLedger('accounting', shedFor('queue-bytes', count))),
   timeouts: by((percent) =>
     inLane({ server: 's1', class: 'accounting' }, ({ counters }) => ({
       counters: { ...counters, requests: 1_000, timeouts: 10 * percent },
@@ -67,7 +67,7 @@ describe('the health', () => {
   })
 
   it('says its reasons with their values, the dearest first', () => {
-    const shed = inLedger('accounting', { shed: { 'queue-messages': 700, 'queue-bytes': 0 } })
+    const shed = inLedger('accounting', shedFor('queue-messages', 700))
     const full = inClass('authentication', () => ({ queued: 19_000 }))
     const all = intervalOf((view) => shed(full(view)))
     expect(healthScoreOf(all, penalties)).toEqual({
@@ -81,7 +81,7 @@ describe('the health', () => {
 
   it('never falls under 0', () => {
     const dear = { warning: 1, error: 1, cost: 9 }
-    const all = intervalOf(inLedger('accounting', { shed: { 'queue-messages': 700, 'queue-bytes': 0 } }), 3)
+    const all = intervalOf(inLedger('accounting', shedFor('queue-messages', 700)), 3)
     expect(healthScoreOf(all, { ...penalties, shed: dear, 'event-loop-delay': dear }).score).toBe(0)
   })
 

@@ -86,6 +86,16 @@ describe('the log', () => {
     expect(lines().map(({ hex }) => hex)).toEqual(['beef', 'beef'])
   })
 
+  it('shows none of a line that was held back before the level became debug: nobody kept them', () => {
+    const { log, lines } = logAt('info')
+    const bytes = Uint8Array.of(0xbe, 0xef)
+    for (let packet = 0; packet < 2; packet += 1) log.note(dropped('bng-1', bytes), now)
+    bytes.fill(0xee)
+    log.setLevel('debug')
+    log.flushDue(instant(now + 1_000_000))
+    expect(lines().map(({ hex }) => hex)).toEqual([undefined, undefined])
+  })
+
   it('says where a datagram came from, brackets around an IPv6 address', () => {
     const { log, lines } = logAt('info')
     log.note(dropped('bng-1'), now)

@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { exposition } from '../../../src/observe/metrics/exposition.io.ts'
+import { snakeCase } from '../../../src/observe/metrics/metric.ts'
 import { METRICS } from '../../../src/observe/metrics/metrics.ts'
 import type { DaemonView } from '../../../src/observe/view/view.ts'
-import { CLIENT_DROP_REASONS, SERVER_DROP_REASONS, SHED_REASONS } from '../../../src/proxy/border/endings.ts'
+import {
+  CLIENT_DROP_REASONS,
+  ENDINGS,
+  PLACES,
+  SERVER_DROP_REASONS,
+  SHED_REASONS,
+} from '../../../src/proxy/border/endings.ts'
 import { instant, millis, seconds } from '../../../src/units.ts'
 import { World } from '../../proxy/kit.ts'
 import { client, queues, server } from '../../proxy/options.ts'
@@ -82,12 +89,12 @@ describe('the metrics', () => {
         samples
           .filter((one) => pattern.test(one.name) && one.labels['class'] === name)
           .reduce((total, { value }) => total + value, 0)
-      const ended =
-        /^radsluice_requests_(answered|delivered_unanswered|duplicate|dropped|shed|expired|superseded|given_up)_total$/
+      const names = (list: readonly { name: string }[]) => list.map((one) => snakeCase(one.name)).join('|')
       expect(sum(/^radsluice_requests_received_total$/)).toBeGreaterThan(0)
-      expect(sum(ended) + sum(/^radsluice_requests_(queued|outstanding)$/)).toBe(
-        sum(/^radsluice_requests_received_total$/),
-      )
+      expect(
+        sum(new RegExp(`^radsluice_requests_(${names(ENDINGS)})_total$`)) +
+          sum(new RegExp(`^radsluice_requests_(${names(PLACES)})$`)),
+      ).toBe(sum(/^radsluice_requests_received_total$/))
       expect(sum(/^radsluice_ledger_imbalance_requests$/)).toBe(0)
     }
   })

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { Run } from '../../../src/simulation/rehearsal/rehearsal.ts'
+import { SUMMARY_ENDINGS } from '../../../src/simulation/rehearsal/summary.ts'
 import { headlineOf } from '../../../src/simulation/report/facts.ts'
 import { seconds } from '../../../src/units.ts'
 import { options, played, scenario } from '../kit.ts'
@@ -86,8 +87,7 @@ describe.each([
 
   it('the ledger', () => {
     for (const of of Object.values(summary.classes ?? {})) {
-      const { answered, deliveredUnanswered, duplicates, dropped, shed, expired, superseded, givenUp } = of
-      const ended = answered + deliveredUnanswered + duplicates + dropped + shed + expired + superseded + givenUp
+      const ended = SUMMARY_ENDINGS.reduce((sum, { key }) => sum + of[key], 0)
       expect(ended + of.queued + of.outstanding).toBe(of.received)
     }
     expect(summary.classes === null).toBe(!summary.withRadsluice)
