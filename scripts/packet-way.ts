@@ -177,5 +177,5 @@ const legend = (y: number): string[] => [
   `  <rect class="shell" x="${SIDE.left}" y="${y - 13}" width="30" height="16" rx="4"/>`,
   `  <text class="small" x="${SIDE.left + 40}" y="${y}">shell: sockets and clock</text>`,
   `  <rect class="box" x="${SIDE.left + 220}" y="${y - 13}" width="30" height="16" rx="4"/>`,
-  `  <text class="small" x="${SIDE.left + 260}" y="${y}">pure: decides. Steps 3 to 9 are one synchronous call. Files are in src/.</text>`,
+  `  <text class="small" x="${SIDE.left + 260}" y="${y}">pure: decides. Steps 3 to 5 are one synchronous call, 6 to 9 another. Files are in src/.</text>`,
 ]
