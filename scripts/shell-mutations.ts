@@ -1,6 +1,7 @@
 /**
  * Faults that somebody could make in what the shell does around the engine: when a thread is started again and what is
- * counted over all threads, which settings hold, what operators may do, how a daemon drains, resumes and ends.
+ * counted over all threads, which settings hold, what operators may do, how a daemon drains, resumes and ends, and what the
+ * command line says of it.
  */
 import { inFile, type Mutation } from './mutation.ts'
 
@@ -8,6 +9,8 @@ const ending = inFile('src/daemon/ending.ts')
 const operations = inFile('src/admin/operations.ts')
 const overrides = inFile('src/admin/overrides.ts')
 const reload = inFile('src/daemon/reload.ts')
+const status = inFile('src/commands/text/status-text.ts')
+const stop = inFile('src/commands/text/stop-text.ts')
 const traces = inFile('src/admin/traces.ts')
 const view = inFile('src/daemon/view-of.ts')
 const rollout = inFile('src/instances/rollout.ts')
@@ -255,6 +258,33 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   traces('what a slow reader missed is not told', 'lost + (isWritten ? 0 : 1)', 'lost'),
   traces('a trace has one more than it wanted', 'trace.told >= trace.count', 'trace.told > trace.count'),
   traces('a trace that ended is followed', '    this.#traces.delete(number)\n', ''),
+
+  stop('what was left is no failure of a stop', 'code: isClean && isGone ? 0 : 1', 'code: isGone ? 0 : 1'),
+  stop('a daemon that still runs is stopped', 'code: isClean && isGone ? 0 : 1', 'code: isClean ? 0 : 1'),
+  stop('a stop that was refused at its limit is done', 'line: last.error, code: 1', 'line: last.error, code: 0'),
+  stop('a connection that broke is a stop', '{seen}`, code: 1', '{seen}`, code: 0'),
+  stop('a drain that was taken back is done', 'resumed: true }, line, code: 1', 'resumed: true }, line, code: 0'),
+  stop('a drain with something in hand is done', ' || inHand === undefined || isNothing(inHand)) {', ' || inHand) {'),
+  stop('a drain has its time over and is done', 'code: seconds === 0 ? 0 : 1', 'code: 0'),
+  stop('a drain that nobody waits for has failed', 'code: seconds === 0 ? 0 : 1', 'code: 1'),
+  stop(
+    'a daemon that ended in a drain left nothing',
+    'last !== undefined && isNothing(last.left)',
+    'last !== undefined',
+  ),
+  stop('a connection that broke is a drain', 'last === undefined && inHand === undefined', 'inHand === null'),
+  stop('a daemon that does not answer has gone', "if (seen === 'NOT_RUNNING' ||", "if (typeof seen !== 'number' ||"),
+  stop('a daemon that answers has gone', ' && pid !== undefined && seen !== pid)', ' && pid !== undefined)'),
+  stop('a daemon that was started again is the old one', ' && pid !== undefined && seen !== pid)', ' && pid === null)'),
+  stop('a daemon is waited for without end', 'waitedMs < GONE_WITHIN_MS ? undefined : false', 'undefined'),
+  stop('a daemon that still runs after the time has gone', '? undefined : false', '? undefined : true'),
+  stop(
+    'what is in hand is said each second',
+    ' || (before.inHand !== undefined && words',
+    ' || (before.inHand === null && words',
+  ),
+  stop('a daemon says what hinders a drain to nobody', 'hindrance === undefined ? []', 'hindrance !== null ? []'),
+  status('a daemon that is degraded is ok', '(ok ? 0 : 1)', '0'),
 
   view(
     'an address that one instance lacks is listened at',

@@ -6,7 +6,7 @@ import { fetchStatus } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
 import { verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
-import { statusText } from '../text/status-text.ts'
+import { exitCodeOf, statusText } from '../text/status-text.ts'
 
 export const status = verb({
   examples: [
@@ -17,6 +17,6 @@ export const status = verb({
   run: async ({ json, ...target }) => {
     const report = await fetchStatus(target, json ? 'all' : 'off')
     writeResult(json, report, () => statusText(report))
-    return report.ok ? 0 : 1
+    return exitCodeOf(report)
   },
 })

@@ -10,6 +10,9 @@ import { STATE_WORDS } from '../../observe/view/view.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { type Column, table, tableOf } from './table.ts'
 
+/** 1 if it is degraded, or if logins or records are lost. */
+export const exitCodeOf = ({ ok }: Pick<StatusReport, 'ok'>): 0 | 1 => (ok ? 0 : 1)
+
 export function statusText(report: StatusReport): string[] {
   return [
     ...headLines(report),
