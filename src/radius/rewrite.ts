@@ -233,19 +233,15 @@ function copyAround(packet: Packet, skipAt: number, target: Uint8Array, at: numb
 }
 
 /** Whether it has a Message-Authenticator that can be computed again in its place. */
-function isSigned({ bytes, messageAuthenticatorAt: at }: Packet): boolean {
-  return at !== 0 && bytes[at + 1] === MESSAGE_AUTHENTICATOR_LENGTH
-}
+const isSigned = ({ bytes, messageAuthenticatorAt: at }: Packet): boolean =>
+  at !== 0 && bytes[at + 1] === MESSAGE_AUTHENTICATOR_LENGTH
 
 /** Octets that the attribute at `at` takes, 0 where there is none. */
-function lengthAt(packet: Packet, at: number): number {
-  return at === 0 ? 0 : packet.bytes[at + 1]!
-}
+const lengthAt = (packet: Packet, at: number): number => (at === 0 ? 0 : packet.bytes[at + 1]!)
 
 /** Whether one more attribute with this value fits into the request for the server, beside what must be added. */
-export function hasRoomFor(packet: Packet, value: Uint8Array): boolean {
-  return neededLength(packet) + attributeLength(value) <= MAX_PACKET_LENGTH
-}
+export const hasRoomFor = (packet: Packet, value: Uint8Array): boolean =>
+  neededLength(packet) + attributeLength(value) <= MAX_PACKET_LENGTH
 
 /** Octets of the request for the server with what must be in it, and nothing else. */
 function neededLength(packet: Packet): number {
@@ -255,18 +251,14 @@ function neededLength(packet: Packet): number {
 }
 
 /** RFC 2865 section 2.2: without CHAP-Challenge the authenticator is the challenge. It changes, so it must be added. */
-export function lacksChallenge(packet: Packet): boolean {
-  return packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0
-}
+export const lacksChallenge = (packet: Packet): boolean => packet.chapPasswordAt !== 0 && packet.chapChallengeAt === 0
 
 function missingNasAddress({ packet, nasAddress }: RequestForServer): Uint8Array | undefined {
   const isMissing = packet.nasIpAddressAt === 0 && packet.nasIpv6AddressAt === 0
   return isMissing && nasAddress !== undefined && hasRoomFor(packet, nasAddress) ? nasAddress : undefined
 }
 
-function attributeLength(value: Uint8Array | undefined): number {
-  return value === undefined ? 0 : value.length + 2
-}
+const attributeLength = (value: Uint8Array | undefined): number => (value === undefined ? 0 : value.length + 2)
 
 /** RFC 2865 section 5.4, RFC 3162 section 2.1. */
 function putNasAddress(bytes: Uint8Array, at: number, address: Uint8Array | undefined): void {

@@ -19,7 +19,7 @@ import { checkRequest } from '../authenticator.ts'
 import type { RequestFault } from '../faults.ts'
 import { type PacketFault, readPacket } from '../packet.ts'
 import type { Secret } from '../secret.ts'
-import { RFC_FORMAT } from '../vendors/dictionary.ts'
+import { RFC_FORMAT, type VendorFormat } from '../vendors/dictionary.ts'
 import { endAt, fits, headerOf, typeAt } from '../vendors/vendor-format.ts'
 import { codeName, formatFor, type Known, knownAttribute, openPassword } from './names.io.ts'
 import { hex, readValue } from './value-text.ts'
@@ -72,9 +72,9 @@ export function describe(bytes: Uint8Array, options: DescribeOptions = {}): Pack
     const value = packet.value(at)
     if (type === VENDOR_SPECIFIC) attributes.push(...describeVendor(value))
     else if (type === USER_PASSWORD && options.showPasswords === true && options.secret !== undefined)
-      attributes.push(named([type], 0, openPassword(value, packet.authenticator, options.secret) ?? HIDDEN))
-    else if (DIGESTS.includes(type) && options.showPasswords !== true) attributes.push(named([type], 0, HIDDEN))
-    else attributes.push(...describeAttribute([type], 0, value))
+      attributes.push(named(standard(type), openPassword(value, packet.authenticator, options.secret) ?? HIDDEN))
+    else if (DIGESTS.includes(type) && options.showPasswords !== true) attributes.push(named(standard(type), HIDDEN))
+    else attributes.push(...describeAttribute(standard(type), value))
   }
   const isRequest = [ACCESS_REQUEST, ACCOUNTING_REQUEST, STATUS_SERVER].includes(packet.code)
   const trafficClass = packet.code === ACCOUNTING_REQUEST ? 'accounting' : 'authentication'
@@ -94,50 +94,51 @@ export function describe(bytes: Uint8Array, options: DescribeOptions = {}): Pack
 
 /** The sub-attributes of a Vendor-Specific value; the whole value where their lengths do not add up. */
 function describeVendor(value: Uint8Array): AttributeDescription[] {
-  const whole = named([VENDOR_SPECIFIC], 0, hex(value))
+  const whole = named(standard(VENDOR_SPECIFIC), hex(value))
   if (value.length < 6) return [whole]
   const vendor = Buffer.from(value).readUInt32BE(0)
-  const format = formatFor(vendor, value.subarray(4))
-  if (!fits(value, 4, value.length, format)) return [whole]
-  const found: AttributeDescription[] = []
-  for (let at = 4; at < value.length; ) {
-    const end = endAt(value, at, value.length, format)
-    const valueAt = at + headerOf(format)
-    const goesOn = format.continues && (value[valueAt - 1]! & CONTINUES) !== 0
-    found.push(...describeAttribute([typeAt(value, at, format)], vendor, value.subarray(valueAt, end), goesOn))
-    at = end
-  }
-  return found
+  const within = value.subarray(4)
+  const format = formatFor(vendor, within)
+  return fits(within, 0, within.length, format) ? describeParts({ vendor, path: [] }, within, format) : [whole]
 }
 
-function named(path: readonly number[], vendor: number, value: string | number, tag?: number): AttributeDescription {
+/** Of which attribute or part of one a value is. */
+interface Place {
+  readonly vendor: number
+  /** Its type, and the types within it. */
+  readonly path: readonly number[]
+}
+
+const standard = (type: number): Place => ({ vendor: 0, path: [type] })
+
+function named({ vendor, path }: Place, value: string | number, tag?: number): AttributeDescription {
   const part = path.length > 1 ? { part: path.join('.') } : {}
   const { name } = knownAttribute(vendor, path)
   return { name, vendor, type: path[0]!, ...part, ...(tag === undefined ? {} : { tag }), value }
 }
 
 /** An attribute, or the parts that it has; a piece of a value that goes on elsewhere is shown as octets. */
-function describeAttribute(
-  path: readonly number[],
-  vendor: number,
-  value: Uint8Array,
-  isPiece = false,
-): AttributeDescription[] {
-  const of = knownAttribute(vendor, path)
-  if (of.isHidden) return [named(path, vendor, HIDDEN)]
-  if (isPiece) return [named(path, vendor, hex(value))]
-  if (of.type === 'tlv' && fits(value, 0, value.length, RFC_FORMAT)) return describeParts(path, vendor, value)
+function describeAttribute(place: Place, value: Uint8Array, isPiece = false): AttributeDescription[] {
+  const of = knownAttribute(place.vendor, place.path)
+  if (of.isHidden) return [named(place, HIDDEN)]
+  if (isPiece) return [named(place, hex(value))]
+  if (of.type === 'tlv' && fits(value, 0, value.length, RFC_FORMAT)) return describeParts(place, value, RFC_FORMAT)
   // RFC 2868 section 3.1: a first octet up to 0x1f is a tag.
   const tag = of.hasTag && value.length > 0 && value[0]! <= 0x1f ? value[0]! : undefined
   const rest = tag === undefined ? value : value.subarray(1)
-  return [named(path, vendor, valueText(of, rest, tag !== undefined), tag)]
+  return [named(place, valueText(of, rest, tag !== undefined), tag)]
 }
 
-function describeParts(path: readonly number[], vendor: number, value: Uint8Array): AttributeDescription[] {
+/** The parts of `value`, whose lengths add up in this format. */
+function describeParts({ vendor, path }: Place, value: Uint8Array, format: VendorFormat): AttributeDescription[] {
   const found: AttributeDescription[] = []
-  for (let at = 0; at < value.length; at += value[at + 1]!) {
-    const part = value.subarray(at + 2, at + value[at + 1]!)
-    found.push(...describeAttribute([...path, value[at]!], vendor, part))
+  for (let at = 0; at < value.length; ) {
+    const end = endAt(value, at, value.length, format)
+    const from = at + headerOf(format)
+    const goesOn = format.continues && (value[from - 1]! & CONTINUES) !== 0
+    const part = { vendor, path: [...path, typeAt(value, at, format)] }
+    found.push(...describeAttribute(part, value.subarray(from, end), goesOn))
+    at = end
   }
   return found
 }

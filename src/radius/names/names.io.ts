@@ -96,9 +96,7 @@ function learn(text: string): string[] {
   return [...includes]
 }
 
-function partKey(vendor: number, path: readonly number[]): string {
-  return [vendor, ...path].join('.')
-}
+const partKey = (vendor: number, path: readonly number[]): string => [vendor, ...path].join('.')
 
 /** The format of a vendor's sub-attributes in `bytes`. */
 export function formatFor(vendor: number, bytes: Uint8Array): VendorFormat {
@@ -124,10 +122,9 @@ export function knownAttribute(vendor: number, path: readonly number[]): Known {
   prepare()
   const [type, ...within] = path as [number, ...number[]]
   const part = within.length === 0 ? undefined : parts.get(partKey(vendor, path))
+  const sought = within.length === 0 ? type : part?.name
   const ask = (field: number): unknown =>
-    within.length === 0
-      ? radius._attr_to(type, packageVendor(vendor), field)
-      : part && radius._attr_to(part.name, packageVendor(vendor), field)
+    sought === undefined ? undefined : radius._attr_to(sought, packageVendor(vendor), field)
   const flags = part?.flags ?? Object.keys((ask(FLAGS) as object | undefined) ?? {})
   return {
     name: part?.name ?? (within.length === 0 ? attributeName({ vendor, type }) : numbered(vendor, path)),
@@ -181,15 +178,12 @@ const numbered = (vendor: number, path: readonly number[]): string =>
 /** All names known, in no particular order. */
 export function attributeNames(): string[] {
   prepare()
-  const names: string[] = []
   const narrow = [0, ...new Set(vendors.values())].flatMap((vendor) =>
     Array.from({ length: 255 }, (_, i): AttributeKey => ({ vendor, type: i + 1 })),
   )
-  for (const { vendor, type } of [...narrow, ...wide]) {
-    const name = radius.attr_id_to_name(type, packageVendor(vendor))
-    if (name !== undefined) names.push(name)
-  }
-  return names
+  return [...narrow, ...wide]
+    .map(({ vendor, type }) => radius.attr_id_to_name(type, packageVendor(vendor)))
+    .filter((name) => name !== undefined)
 }
 
 /** Up to three known names that someone who wrote `name` may have meant, the likeliest first. */
@@ -209,6 +203,4 @@ export function openPassword(value: Uint8Array, authenticator: Uint8Array, secre
 }
 
 /** The package takes undefined for "no vendor". */
-function packageVendor(vendor: number): number | undefined {
-  return vendor === 0 ? undefined : vendor
-}
+const packageVendor = (vendor: number): number | undefined => (vendor === 0 ? undefined : vendor)

@@ -108,9 +108,8 @@ export function cipherIn(flags: readonly string[]): 1 | 2 | 3 | undefined {
   return undefined
 }
 
-function numberOf(text: string): number | undefined {
-  return /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : undefined
-}
+const numberOf = (text: string): number | undefined =>
+  /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : undefined
 
 /** `26`, `86.3`, or `.2`, which begins where the attribute before it does. */
 function pathOf(text: string, before: readonly number[]): number[] | undefined {
