@@ -40,7 +40,7 @@ export interface Refused {
   readonly ok: false
   readonly status: 404 | 409 | 422
   readonly error: string
-  readonly more?: object
+  readonly more?: object | undefined
 }
 export type OperationResult = { readonly ok: true; readonly value: object } | Refused
 
@@ -49,7 +49,7 @@ const refused = (status: Refused['status'], error: string, more?: object): Refus
   ok: false,
   status,
   error,
-  ...(more === undefined ? {} : { more }),
+  more,
 })
 
 export const DRAINING = refused(

@@ -3,6 +3,7 @@
  */
 import type { Boundary } from '../observe/boundary/boundary.io.ts'
 import type { Followed } from '../proxy/border/events.ts'
+import type { ClockPair } from '../transport/clock.io.ts'
 import type { Reader } from './route.ts'
 import { type TracedEvent, TraceState, type TraceWish } from './traces.ts'
 
@@ -27,12 +28,7 @@ export class Traces {
   }
 
   /** `ended` is called when the reader is gone. */
-  begin(
-    wish: TraceWish,
-    reader: Reader,
-    clocks: { readonly monotonic: number; readonly unix: number },
-    ended: () => void,
-  ): void {
+  begin(wish: TraceWish, reader: Reader, clocks: ClockPair, ended: () => void): void {
     const trace = this.#state.begin(wish, clocks.unix - clocks.monotonic)
     const timers = [
       this.#boundary.after('trace', wish.seconds * 1_000, () => this.#end(trace, 'time')),

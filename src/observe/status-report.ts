@@ -9,6 +9,7 @@ import { exact, TOTALS, type TotalName } from '../accounting/sessions/client-acc
 import { perClass } from '../classes.ts'
 import { imbalance } from '../proxy/border/endings.ts'
 import type { ClientSnapshot, LaneSnapshot } from '../proxy/border/snapshot.ts'
+import type { ClockPair } from '../transport/clock.io.ts'
 import { MICROS_PER_SECOND } from '../units.ts'
 import { alarmReports } from './alarms/alarm-text.ts'
 import { concerns, notReady } from './judgements.ts'
@@ -19,12 +20,8 @@ import type { DaemonView } from './view/view.ts'
 export type StatusReport = ReturnType<typeof statusReport>
 export type LaneReport = StatusReport['lanes'][number]
 
-/** `clock`: both clocks read together, microseconds. `whose`: the clients that are in it. */
-export function statusReport(
-  view: DaemonView,
-  clock: { monotonic: number; unix: number },
-  whose: DaemonView['listedClients']['which'] = 'all',
-) {
+/** `whose`: the clients that are in it. */
+export function statusReport(view: DaemonView, clock: ClockPair, whose: DaemonView['listedClients']['which'] = 'all') {
   const { engine, watch } = view
   const [reasons, worries, alarms] = [notReady(view), concerns(view), alarmReports(watch)]
   return {

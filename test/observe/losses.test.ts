@@ -21,12 +21,12 @@ import {
   SERVER_DROP_REASONS,
   SHED_REASONS,
 } from '../../src/proxy/border/endings.ts'
-import { seconds } from '../../src/units.ts'
+import { instant, seconds } from '../../src/units.ts'
 import { START, World } from '../proxy/kit.ts'
 import { client, deadServer, queues, server } from '../proxy/options.ts'
 import { type Change, calm, defaults, inEngine, inLane, inLedger, intervalOf, shedFor } from './intervals.ts'
 
-const CLOCKS = { monotonic: 0, unix: 1_700_000_000_000_000 }
+const CLOCKS = { monotonic: instant(0), unix: 1_700_000_000_000_000 }
 const LANE = { server: 's1', class: 'authentication' } as const
 
 const THRESHOLDS = defaults().alarms

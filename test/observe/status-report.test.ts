@@ -4,13 +4,13 @@ import { concerns, notReady } from '../../src/observe/judgements.ts'
 import { type StatusReport, statusReport } from '../../src/observe/status-report.ts'
 import { ENDINGS, imbalance, ledgerOf } from '../../src/proxy/border/endings.ts'
 import type { EngineSnapshot } from '../../src/proxy/border/snapshot.ts'
-import { seconds } from '../../src/units.ts'
+import { instant, seconds } from '../../src/units.ts'
 import { number } from '../proxy/datagrams.ts'
 import { World } from '../proxy/kit.ts'
 import { classes, deadServer, server } from '../proxy/options.ts'
 import { viewOf } from './view-of.ts'
 
-const CLOCKS = { monotonic: 123_456_789, unix: 1_700_000_000_000_000 }
+const CLOCKS = { monotonic: instant(123_456_789), unix: 1_700_000_000_000_000 }
 const reportOf = (engine: EngineSnapshot): StatusReport =>
   JSON.parse(JSON.stringify(statusReport(viewOf(engine), CLOCKS))) as StatusReport
 

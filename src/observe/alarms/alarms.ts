@@ -41,10 +41,7 @@ export class Alarms {
       .sort((a, b) => a.sinceUnixSeconds - b.sinceUnixSeconds)
   }
 
-  /**
-   * Those that are raised, as they are between two polls: the advice is that of now, and so is a value of the moment. This
-   * changes nothing.
-   */
+  /** Those that are raised, between two polls: with the advice and the values of the moment. This changes nothing. */
   betweenPolls(all: readonly AlarmReadings[], unixSeconds: number): Alarm[] {
     const raised = this.current()
     if (raised.length === 0) return raised

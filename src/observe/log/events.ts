@@ -126,6 +126,5 @@ export type FieldsOf<Name extends EventName> = Readonly<
 >
 
 /** The event's sentence with its fields filled in. */
-export function sentenceOf(name: EventName, fields: Readonly<Record<string, Value>>): string {
-  return EVENTS[name].says.replace(/\{(\w+)\}/g, (_whole, field: string) => String(fields[field] ?? '?'))
-}
+export const sentenceOf = (name: EventName, fields: Readonly<Record<string, Value>>): string =>
+  EVENTS[name].says.replace(/\{(\w+)\}/g, (_whole, field: string) => String(fields[field] ?? '?'))

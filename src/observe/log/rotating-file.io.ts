@@ -38,11 +38,7 @@ export class RotatingFile {
     this.#files = files
     this.#options = options
     this.#now = now
-    try {
-      this.#open()
-    } catch (error) {
-      throw notWritable(files, options.directory, error)
-    }
+    orNotWritable(files, options.directory, () => this.#open())
   }
 
   /** Lines that are in no file. */
@@ -113,11 +109,7 @@ export class RotatingFile {
 
 /** @throws what the constructor would throw, without making a file or a directory. */
 export function tryRotatingFile(files: DayFiles, directory: string): void {
-  try {
-    tryAppend(directory, files.nameOf(new Date()))
-  } catch (error) {
-    throw notWritable(files, directory, error)
-  }
+  orNotWritable(files, directory, () => tryAppend(directory, files.nameOf(new Date())))
 }
 
 /**
@@ -138,10 +130,14 @@ function tryAppend(directory: string, name: string): void {
   accessSync(above, constants.W_OK | constants.X_OK)
 }
 
-function notWritable({ setting }: DayFiles, directory: string, error: unknown): Error {
-  const why = systemCodeOf(error) ?? String(error)
-  const what = `${setting}: can't write in the directory ${directory}: the system says ${why}`
-  return codedError('FILE_NOT_WRITABLE', `${what}; make it writable for this user, or name another`, error)
+function orNotWritable({ setting }: DayFiles, directory: string, act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    const why = systemCodeOf(error) ?? String(error)
+    const what = `${setting}: can't write in the directory ${directory}: the system says ${why}`
+    throw codedError('FILE_NOT_WRITABLE', `${what}; make it writable for this user, or name another`, error)
+  }
 }
 
 /** The beginning of a day, `count` days later; a day may have 23 or 25 hours. */

@@ -6,7 +6,7 @@
  */
 import { type ClientAccounting, exact } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
-import { type PerClientCounter, perClient, perClientAndAll } from './client-metrics.ts'
+import { figuresBy, type PerClientCounter, perClient, perClientAndAll } from './client-metrics.ts'
 import { counter, type MetricGroup, metricsOf, type NumberIn, type SampleReader, samplesOf } from './metric.ts'
 import { daemon, ofInstances } from './metric-readers.ts'
 
@@ -14,17 +14,12 @@ const of = (what: NumberIn<ClientAccounting>): PerClientCounter => ({
   figures: ({ accounting }, tell) => tell(accounting[what]),
 })
 
-/** One figure for each kind. */
-const by = (what: 'records' | 'rewritten' | 'shed'): PerClientCounter => ({
-  labels: ['kind'],
-  figures: ({ accounting }, tell) => {
-    for (const [kind, value] of Object.entries(accounting[what])) tell(value, kind)
-  },
-})
+const by = (what: 'records' | 'rewritten' | 'shed'): PerClientCounter =>
+  figuresBy('kind', ({ accounting }) => accounting[what])
 
 /** Both directions; only where sessions are tracked is the traffic known. */
 const ofTraffic = (what: 'Octets' | 'Packets'): PerClientCounter => ({
-  labels: ['direction'],
+  label: 'direction',
   figures: ({ accounting: { traffic } }, tell, { sessions }) => {
     if (sessions === undefined) return
     for (const direction of ['input', 'output'] as const) tell(Number(exact(traffic[`${direction}${what}`])), direction)

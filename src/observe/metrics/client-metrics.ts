@@ -10,65 +10,59 @@ import { counter, type Metric, type Sample } from './metric.ts'
 
 export interface PerClientCounter {
   /** Beside `client` and `instance`. */
-  readonly labels?: readonly string[]
-  /** Calls `tell` for each figure of a client, with the values of `labels`. */
-  figures(
-    client: ClientSnapshot,
-    tell: (value: number, ...labels: readonly string[]) => void,
-    engine: EngineSnapshot,
-  ): void
+  readonly label?: string
+  /** Calls `tell` for each figure of a client, with the value of `label`. */
+  figures(client: ClientSnapshot, tell: (value: number, of?: string) => void, engine: EngineSnapshot): void
 }
 
+/** One figure for each name. */
+export const figuresBy = (
+  label: string,
+  read: (client: ClientSnapshot) => Readonly<Record<string, number>>,
+): PerClientCounter => ({
+  label,
+  figures: (client, tell) => {
+    for (const [name, value] of Object.entries(read(client))) tell(value, name)
+  },
+})
+
 /** The series of each shown client. */
-export const perClient = (name: string, help: string, { labels = [], figures }: PerClientCounter): Metric =>
+export const perClient = (name: string, help: string, { label, figures }: PerClientCounter): Metric =>
   counter(name, help, {
-    labels: ['client', ...labels, 'instance'],
+    labels: ['client', ...(label === undefined ? [] : [label]), 'instance'],
     read: (view) =>
       view.instances.flatMap(({ number, engine }) => {
         const samples: Sample[] = []
         for (const client of listedClients(engine.clients, view.listedClients)) {
-          const put = (value: number, ...of: string[]): void => {
-            const own = { client: client.name, ...named(labels, of), instance: String(number) }
-            samples.push({ labels: own, value })
+          const tell = (value: number, of = ''): void => {
+            samples.push({ labels: { client: client.name, ...own(label, of), instance: String(number) }, value })
           }
-          figures(client, put, engine)
+          figures(client, tell, engine)
         }
         return samples
       }),
   })
 
 /** One series for all clients together, shown or not, and those that reloads removed: it never falls. */
-export const allClients = (name: string, help: string, { labels = [], figures }: PerClientCounter): Metric =>
+export const allClients = (name: string, help: string, { label, figures }: PerClientCounter): Metric =>
   counter(name, help, {
-    labels: [...labels, 'instance'],
+    labels: [...(label === undefined ? [] : [label]), 'instance'],
     read: ({ instances }) =>
       instances.flatMap(({ number, engine }) => {
-        const sums = new Map<string, { value: number; readonly of: readonly string[] }>()
-        for (const client of engine.clients.concat(engine.formerClients ?? [])) {
-          figures(
-            client,
-            (value, ...of) => {
-              const key = of.join(' ')
-              const sum = sums.get(key)
-              if (sum === undefined) sums.set(key, { value, of })
-              else sum.value += value
-            },
-            engine,
-          )
+        const sums = new Map<string, number>()
+        const add = (value: number, of = ''): void => {
+          sums.set(of, (sums.get(of) ?? 0) + value)
         }
-        return [...sums.values()].map(({ value, of }) => ({
-          labels: { ...named(labels, of), instance: String(number) },
-          value,
-        }))
+        for (const client of engine.clients.concat(engine.formerClients ?? [])) figures(client, add, engine)
+        return [...sums].map(([of, value]) => ({ labels: { ...own(label, of), instance: String(number) }, value }))
       }),
   })
+
+const own = (label: string | undefined, value: string): Record<string, string> =>
+  label === undefined ? {} : { [label]: value }
 
 /** Both: `radsluice_NAME_total` of each client, `radsluice_all_clients_NAME_total` of all together. */
 export const perClientAndAll = (name: string, help: string, counted: PerClientCounter): readonly Metric[] => [
   perClient(name, help, counted),
   allClients(`all_clients_${name.replace(/^client_/, '')}`, `${help} All clients together.`, counted),
 ]
-
-/** The labels of these names. */
-const named = (names: readonly string[], values: readonly string[]): Record<string, string> =>
-  Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']))

@@ -1,13 +1,12 @@
 /**
  * The metrics of clients and tables, and those of the daemon itself.
  */
-import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { PeerKind } from '../../proxy/border/events.ts'
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import { notReady } from '../judgements.ts'
 import { listedClients } from '../view/client-activity.ts'
 import type { ListenerView } from '../view/view.ts'
-import { perClient, perClientAndAll } from './client-metrics.ts'
+import { figuresBy, perClient, perClientAndAll } from './client-metrics.ts'
 import { counter, gauge, type Metric, type MetricGroup, metricsOf, samplesOf } from './metric.ts'
 import { daemon, ofInstances, samplesOfKnown, threads } from './metric-readers.ts'
 
@@ -27,12 +26,11 @@ const signingGauge = (name: string, help: string, peer: PeerKind, what: keyof En
   })
 
 const CLIENTS_AND_TABLES: readonly Metric[] = [
-  perClient('client_requests_received', 'Datagrams received from a configured client.', {
-    labels: ['class'],
-    figures: ({ received }, tell) => {
-      for (const of of TRAFFIC_CLASSES) tell(received[of], of)
-    },
-  }),
+  perClient(
+    'client_requests_received',
+    'Datagrams received from a configured client.',
+    figuresBy('class', ({ received }) => received),
+  ),
   perClient('client_requests_dropped', 'Datagrams of a configured client that were dropped.', {
     figures: ({ dropped }, tell) => tell(dropped),
   }),
@@ -44,12 +42,7 @@ const CLIENTS_AND_TABLES: readonly Metric[] = [
   ...perClientAndAll(
     'client_additions_left_out',
     'What was to be added to a packet for a server and was left out, since it does not fit into 4,096 octets.',
-    {
-      labels: ['addition'],
-      figures: ({ leftOut }, tell) => {
-        for (const [addition, value] of Object.entries(leftOut)) tell(value, addition)
-      },
-    },
+    figuresBy('addition', ({ leftOut }) => leftOut),
   ),
   gauge('clients', 'Clients: configured, with traffic in the last hour, and shown with series of their own.', {
     labels: ['which'],

@@ -10,7 +10,7 @@ import { inSeconds, lanes, ofLaneBy, ofLaneHistogram } from './metric-readers.ts
 const laneCounter = (key: NumberIn<LaneCounters>, help: string): Metric =>
   lanes.counter(`server_${snakeCase(key)}`, help, ({ counters }) => counters[key])
 
-const COUNTERS: readonly Metric[] = [
+const SERVER: readonly Metric[] = [
   laneCounter('requests', 'First transmissions to the server.'),
   laneCounter('retransmissions', 'Further transmissions of the same request to the server.'),
   laneCounter('accepts', 'Access-Accepts of the server.'),
@@ -33,9 +33,6 @@ const COUNTERS: readonly Metric[] = [
     'Datagrams of the server that were thrown away, by reason.',
     ofLaneBy('reason', ({ counters }) => counters.dropped),
   ),
-]
-
-const GAUGES: readonly Metric[] = [
   gauge(
     'server_state',
     '1 for the state that the server is in, 0 for the others.',
@@ -96,9 +93,6 @@ const GAUGES: readonly Metric[] = [
       abandoned,
     })),
   ),
-]
-
-const TIMES: readonly Metric[] = [
   histogram(
     'server_response_time_seconds',
     'From a transmission to its response, where there was one transmission only.',
@@ -111,7 +105,4 @@ const TIMES: readonly Metric[] = [
   ),
 ]
 
-export const SERVER_METRICS: MetricGroup = {
-  title: 'Servers',
-  metrics: [...COUNTERS, ...GAUGES, ...TIMES],
-}
+export const SERVER_METRICS: MetricGroup = { title: 'Servers', metrics: SERVER }

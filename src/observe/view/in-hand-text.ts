@@ -27,11 +27,10 @@ export const isNothing = (inHand: InHand): boolean => TRAFFIC_CLASSES.every((eac
 
 /** `48 records (40 queued, 8 outstanding) and 1 login (1 queued)`, or `nothing`. */
 export function inHandText(inHand: InHand): string {
-  if (isNothing(inHand)) return 'nothing'
   const parts = TRAFFIC_CLASSES.filter((each) => countOf(inHand[each]) > 0)
     .reverse()
     .map((each) => `${counted(countOf(inHand[each]), each)} (${placesOf(inHand[each])})`)
-  return parts.join(' and ')
+  return parts.join(' and ') || 'nothing'
 }
 
 /** What becomes of it if the daemon ends now. */

@@ -63,7 +63,7 @@ describe('the series of clients', () => {
 
   it('are in the report of /status as it is asked for', () => {
     const names = (which: 'all' | 'active' | 'off'): string[] =>
-      statusReport(view('off'), { monotonic: 0, unix: 0 }, which).clients.map(({ name }) => name)
+      statusReport(view('off'), { monotonic: instant(0), unix: 0 }, which).clients.map(({ name }) => name)
     expect([names('all'), names('active'), names('off')]).toEqual([['a', 'b', 'c'], ['a', 'b'], []])
   })
 })
