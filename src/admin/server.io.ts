@@ -11,7 +11,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { type Endpoint, endpointText, isLoopback, parseAddress } from '../addresses.ts'
 import { codedError, codeOf, type ErrorCode, systemCodeOf } from '../coded-error.ts'
-import { Boundary } from '../observe/boundary/boundary.io.ts'
+import type { Boundary } from '../observe/boundary/boundary.io.ts'
 import type { NamedSecret } from '../radius/secret.ts'
 import { withAdvice } from '../system-errors.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
@@ -69,7 +69,8 @@ export async function openAdmin(o: AdminOptions): Promise<AdminServer> {
   const bounds = connectionBounds(freeDescriptors())
   const overTcp = newServer(o, { channel: isLocal ? 'loopback' : 'network', place }, bounds.tcp)
   const overSocket = newServer(o, { channel: 'socket', place }, bounds.socket)
-  await opened(overTcp, o)
+  await opened(overTcp, o.listen)
+  survive(overTcp, o.boundary)
   const { address, port } = overTcp.address() as AddressInfo
   try {
     const path = o.socket ?? defaultSocketPath(port)
@@ -273,18 +274,17 @@ function refuseConnection(code: string | undefined, socket: Socket): void {
 /** @throws what `openAdmin` throws if the TCP address can't be opened; it is closed again. */
 export async function tryAdminAddress(listen: Endpoint): Promise<void> {
   const server = createServer()
-  await opened(server, { listen, boundary: new Boundary(() => undefined) })
+  await opened(server, listen)
   await closed(server)
 }
 
-async function opened(server: Server, { listen, boundary }: Pick<AdminOptions, 'listen' | 'boundary'>): Promise<void> {
+async function opened(server: Server, listen: Endpoint): Promise<void> {
   server.listen({ host: listen.address, port: listen.port, exclusive: true })
   try {
     await once(server, 'listening')
   } catch (error) {
     throw openingFailed(listen, error as Error)
   }
-  survive(server, boundary)
 }
 
 const OPENING_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {

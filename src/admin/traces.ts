@@ -19,10 +19,8 @@ export interface TracedEvent {
   readonly lost: number
 }
 
-interface Trace {
+interface Trace extends Pick<TraceWish, 'seconds' | 'count'> {
   readonly sought: Omit<Followed, 'trace'>
-  readonly seconds: number
-  readonly count: number
   /** The Unix time at which the monotonic clock was 0, microseconds. */
   readonly epoch: number
   /** All instances follow it, and its reader knows. */

@@ -71,9 +71,8 @@ export function checkResponse(
  * authenticator. FreeRADIUS 3 does and checks that. The key is the same, so it proves as much. We sign the answer again in
  * the way of its server, since the client accepts that.
  */
-export function isSignedOverZeros(response: Packet, secret: Secret): boolean {
-  return hasMessageAuthenticatorOver(response, SIXTEEN_ZEROS, secret)
-}
+export const isSignedOverZeros = (response: Packet, secret: Secret): boolean =>
+  hasMessageAuthenticatorOver(response, SIXTEEN_ZEROS, secret)
 
 function checkAccessRequest(packet: Packet, secret: Secret): RequestFault | undefined {
   // RFC 2865 section 5.44: at most one of each. More than one State or password has no meaning to pass on.

@@ -9,10 +9,7 @@ declare module 'radius' {
   interface RadiusDecoded {
     readonly code: string
     readonly identifier: number
-    readonly length: number
-    readonly authenticator: Buffer
     readonly attributes: Readonly<Record<string, unknown>>
-    readonly raw_attributes: readonly (readonly [type: number, value: Buffer])[]
   }
 
   interface RadiusPackage {
