@@ -63,28 +63,18 @@ export const plotData = ({ id, unit = '', from = 0, step = 1, curves }: Plot) =>
   lines: curves.map(({ values }) => values.map((value) => Math.round(value * 1_000) / 1_000)),
 })
 
-interface Scale {
-  readonly width: number
-  readonly from: number
-  readonly step: number
-  readonly points: number
-  readonly top: number
-  readonly ySteps: number
-  /** Where the value of an index is, and a moment, which is kept within the plot. */
-  readonly x: (index: number) => number
-  readonly at: (seconds: number) => number
-  readonly y: (value: number) => number
-}
+type Scale = ReturnType<typeof scaleOf>
 
-function scaleOf({ curves, levels = [], from = 0, step = 1, isWide = false }: Plot, points: number): Scale {
+function scaleOf({ curves, levels = [], from = 0, step = 1, isWide = false }: Plot, points: number) {
   const width = isWide ? 1_240 : 610
   const highest = Math.max(
     ...curves.map(({ values }) => maximum(values)),
     ...levels.map(({ value }) => value * ROOM_FOR_WORDS),
   )
   const { top, steps } = roundAxis(highest)
-  const x = (index: number): number => MARGIN.left + (points < 2 ? 0 : (index / (points - 1)) * inner.width)
   const inner = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom }
+  /** Where the value of an index is. */
+  const x = (index: number): number => MARGIN.left + (points < 2 ? 0 : (index / (points - 1)) * inner.width)
   return {
     width,
     from,
@@ -93,8 +83,9 @@ function scaleOf({ curves, levels = [], from = 0, step = 1, isWide = false }: Pl
     top,
     ySteps: steps,
     x,
-    at: (seconds) => x(Math.max(0, Math.min(points - 1, (seconds - from) / step))),
-    y: (value) => MARGIN.top + (1 - value / top) * inner.height,
+    /** A moment, which is kept within the plot. */
+    at: (seconds: number): number => x(Math.max(0, Math.min(points - 1, (seconds - from) / step))),
+    y: (value: number): number => MARGIN.top + (1 - value / top) * inner.height,
   }
 }
 

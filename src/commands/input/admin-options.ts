@@ -2,6 +2,7 @@
  * The options of every verb that talks to a running daemon, and what `--admin` names: an address, or the path of a socket. A path
  * has a `/` and no scheme. Nothing is looked up.
  */
+import { LONGEST_SOCKET_PATH } from '../../admin/socket/socket-candidates.ts'
 import { codedError } from '../../coded-error.ts'
 import { JSON_OPTION, numberOption, textOption } from './verb.ts'
 
@@ -23,9 +24,6 @@ export const LIVE_OPTIONS = { ...ADMIN_OPTIONS, json: JSON_OPTION } as const
 export const limitOption = (describe: string) =>
   ({ ...numberOption(`${describe}, up to 10000.`), within: [1, 10_000], default: 100 }) as const
 
-/** As `src/admin/socket/socket-candidates.ts` has it. */
-const LONGEST_PATH = 107
-
 export type AdminAddress = { readonly socketPath: string } | { readonly host: string; readonly port: string | number }
 
 /**
@@ -37,9 +35,12 @@ export function adminAddress(admin: string): AdminAddress {
   if (path === undefined) return addressIn(admin)
   if (path === '') throw none(admin)
   const octets = new TextEncoder().encode(path).length
-  if (octets <= LONGEST_PATH) return { socketPath: path }
+  if (octets <= LONGEST_SOCKET_PATH) return { socketPath: path }
   const advice = 'give a shorter path, from the folder of the socket, say'
-  throw codedError('USAGE', `the path of --admin has ${octets} octets, and a socket ${LONGEST_PATH} at most; ${advice}`)
+  throw codedError(
+    'USAGE',
+    `the path of --admin has ${octets} octets, and a socket ${LONGEST_SOCKET_PATH} at most; ${advice}`,
+  )
 }
 
 /** The path of a socket; undefined if it is an address, which has a scheme, or a port before the first `/`. */

@@ -6,7 +6,7 @@
  * The Message-Authenticator, if there is one, comes first. The code that rewrites requests for servers adds it.
  */
 
-import { ACCESS_REQUEST, ACCOUNTING_REQUEST, AUTHENTICATOR_AT, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
+import { ACCESS_REQUEST, ACCOUNTING_REQUEST, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
 import { signAuthenticator } from '../../radius/authenticator.ts'
 import { md5 } from '../../radius/md5.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
@@ -42,15 +42,19 @@ export function testRequest(o: TestRequest): Uint8Array | { readonly problem: st
   const password = new TextEncoder().encode(o.password)
   if (user.length > 253) return { problem: 'the user name is longer than 253 octets' }
   if (password.length > LONGEST_PASSWORD) return { problem: 'the password is longer than 128 octets' }
-  const name = attribute(NAS_IDENTIFIER, new TextEncoder().encode('radsluice-send'))
+  const name = new TextEncoder().encode('radsluice-send')
   const plain =
     o.what === 'auth'
-      ? assemble(o, ACCESS_REQUEST, [attribute(USER_NAME, user), attribute(USER_PASSWORD, hidden(password, o)), name])
+      ? assemble(o, ACCESS_REQUEST, [
+          [USER_NAME, user],
+          [USER_PASSWORD, hidden(password, o)],
+          [NAS_IDENTIFIER, name],
+        ])
       : assemble(o, ACCOUNTING_REQUEST, [
-          attribute(USER_NAME, user),
-          attribute(ACCT_STATUS_TYPE, Uint8Array.of(0, 0, 0, START)),
-          attribute(ACCT_SESSION_ID, new TextEncoder().encode(hex(o.authenticator))),
-          name,
+          [USER_NAME, user],
+          [ACCT_STATUS_TYPE, Uint8Array.of(0, 0, 0, START)],
+          [ACCT_SESSION_ID, new TextEncoder().encode(hex(o.authenticator))],
+          [NAS_IDENTIFIER, name],
         ])
   if (o.what === 'acct') signAuthenticator(plain, o.secret)
   const packet = readPacket(plain)
@@ -65,24 +69,12 @@ function signed(packet: Packet, o: TestRequest): Uint8Array | { readonly problem
   return typeof bytes === 'string' ? { problem: `the request is ${bytes}` } : bytes
 }
 
-function assemble(o: TestRequest, code: number, attributes: readonly Uint8Array[]): Uint8Array {
-  const length = attributes.reduce((sum, one) => sum + one.length, HEADER_LENGTH)
-  const bytes = new Uint8Array(length)
-  bytes.set([code, o.identifier, length >> 8, length & 0xff])
-  bytes.set(o.authenticator, AUTHENTICATOR_AT)
-  let at = HEADER_LENGTH
-  for (const one of attributes) {
-    bytes.set(one, at)
-    at += one.length
-  }
-  return bytes
-}
+type Attribute = readonly [type: number, value: Uint8Array]
 
-function attribute(type: number, value: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(value.length + 2)
-  bytes.set([type, bytes.length])
-  bytes.set(value, 2)
-  return bytes
+function assemble({ identifier, authenticator }: TestRequest, code: number, attributes: Attribute[]): Uint8Array {
+  const octets = attributes.flatMap(([type, value]) => [type, value.length + 2, ...value])
+  const length = HEADER_LENGTH + octets.length
+  return Uint8Array.of(code, identifier, length >> 8, length & 0xff, ...authenticator, ...octets)
 }
 
 /** RFC 2865 section 5.2: padded to sixteens, each block hidden by the MD5 of the secret and the block before. */

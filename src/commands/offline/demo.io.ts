@@ -48,9 +48,9 @@ export const demo = verb({
     say(`gives up after 3 s and redials about a second later. The server can do ${CAPACITY} requests a second.`)
     say('')
     say('1. directly at the server')
-    const direct = await measureDirect()
+    const direct = await withWeakServer(measureDirect)
     say(`2. through radsluice with max_rate: ${MAX_RATE} and max_age: 800ms`)
-    const behind = await measureBehind()
+    const behind = await withWeakServer(measureBehind)
     say('')
     if (json) writeJson({ storm: STORM, capacity: CAPACITY, maxRate: MAX_RATE, direct, behind })
     else for (const line of report(direct, behind)) writeData(line)
@@ -58,25 +58,23 @@ export const demo = verb({
   },
 })
 
-async function measureDirect(): Promise<Measured> {
-  const server = await DemoServerProcess.start(WEAK_SERVER)
-  try {
-    const clients = await stormAt(server.ports.authentication)
-    return { clients, server: await server.report() }
-  } finally {
-    await server.stop()
-  }
+async function measureDirect(server: DemoServerProcess): Promise<Measured> {
+  const clients = await stormAt(server.ports.authentication)
+  return { clients, server: await server.report() }
 }
 
-async function measureBehind(): Promise<MeasuredBehind> {
+const measureBehind = (server: DemoServerProcess): Promise<MeasuredBehind> =>
+  withRadsluice(server.ports.authentication, async (port, admin) => {
+    const clients = await stormAt(port)
+    const { ledger } = (await fetchStatus({ admin })).classes.authentication
+    const radsluice = { expired: ledger.expired, duplicates: ledger.duplicate }
+    return { clients, server: await server.report(), radsluice }
+  })
+
+async function withWeakServer<T>(act: (server: DemoServerProcess) => Promise<T>): Promise<T> {
   const server = await DemoServerProcess.start(WEAK_SERVER)
   try {
-    return await withRadsluice(server.ports.authentication, async (port, admin) => {
-      const clients = await stormAt(port)
-      const { ledger } = (await fetchStatus({ admin })).classes.authentication
-      const radsluice = { expired: ledger.expired, duplicates: ledger.duplicate }
-      return { clients, server: await server.report(), radsluice }
-    })
+    return await act(server)
   } finally {
     await server.stop()
   }

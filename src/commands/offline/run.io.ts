@@ -10,6 +10,8 @@ import { startDemoFarm } from '../../demo/farm.io.ts'
 import { type ExitCode, textOption, verb } from '../input/verb.ts'
 import { coloured, say } from '../terminal/output.io.ts'
 
+const DEMO_TITLE = 'THIS IS A DEMO: on loopback, with two small servers of its own. Nothing here is for production.'
+
 export const run = verb({
   examples: [
     ['run -c /etc/radsluice.yaml', 'run with that configuration'],
@@ -26,12 +28,7 @@ async function runDemo(): Promise<ExitCode> {
   try {
     return await runDaemon(farm.configFile, () => {
       say('')
-      say(
-        coloured(
-          'bold',
-          'THIS IS A DEMO: on loopback, with two small servers of its own. Nothing here is for production.',
-        ),
-      )
+      say(coloured('bold', DEMO_TITLE))
       for (const line of farm.introduction) say(line)
       say('')
     })

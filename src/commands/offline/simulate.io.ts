@@ -15,7 +15,7 @@ import { classRows, headlines, runRows } from '../../simulation/report/facts.ts'
 import { reportOf } from '../../simulation/report/report.ts'
 import { givenOptions, optionsOf, readOptions, readScenario, SCENARIO_OPTIONS } from '../input/scenario-input.io.ts'
 import { flag, JSON_OPTION, numberOption, textOption, verb } from '../input/verb.ts'
-import { coloured, say, writeData, writeJson } from '../terminal/output.io.ts'
+import { coloured, say, writeResult } from '../terminal/output.io.ts'
 import { table } from '../text/table.ts'
 import { rehearse } from './rehearse.io.ts'
 
@@ -51,8 +51,7 @@ export const simulate = verb({
     const played = withoutIdleClass(scenario, options)
     const rehearsed = rehearse(played, { options, from, withoutToo: given['without-proxy'] })
     const result = resultOf(rehearsed)
-    if (given.json) writeJson(result)
-    else writeSummary(rehearsed)
+    writeResult(given.json, result, () => summaryLines(rehearsed))
     if (report !== undefined) {
       writeWhole(report, reportOf(rehearsed, result))
       say(`report: ${report}`)
@@ -83,17 +82,18 @@ function withoutIdleClass(scenario: Scenario, { servers }: EngineOptions): Scena
   return { ...scenario, accounting: { ...scenario.accounting, isOn: false } }
 }
 
-function writeSummary(rehearsed: Rehearsed): void {
-  const summaries = [rehearsed.withRadsluice, rehearsed.withoutRadsluice].flatMap((run) => run?.summary ?? [])
-  for (const line of headlines(summaries)) writeData(coloured('bold', line))
-  writeData('')
-  const sides = summaries.map(({ withRadsluice }) => (withRadsluice ? 'WITH RADSLUICE' : 'WITHOUT'))
-  for (const line of table(['', ...sides], runRows(summaries))) writeData(line)
-  writeData('')
-  const rows = classRows(rehearsed.withRadsluice.summary)
-  for (const line of table(['IN RADSLUICE', 'AUTHENTICATION', 'ACCOUNTING'], rows)) writeData(line)
-  writeData('')
-  for (const line of rehearsed.settings) writeData(line)
+function summaryLines({ withRadsluice, withoutRadsluice, settings }: Rehearsed): string[] {
+  const summaries = [withRadsluice, withoutRadsluice].flatMap((run) => run?.summary ?? [])
+  const sides = summaries.map((one) => (one.withRadsluice ? 'WITH RADSLUICE' : 'WITHOUT'))
+  return [
+    ...headlines(summaries).map((line) => coloured('bold', line)),
+    '',
+    ...table(['', ...sides], runRows(summaries)),
+    '',
+    ...table(['IN RADSLUICE', 'AUTHENTICATION', 'ACCOUNTING'], classRows(withRadsluice.summary)),
+    '',
+    ...settings,
+  ]
 }
 
 /** Checked before the work, not after it. */

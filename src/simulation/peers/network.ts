@@ -19,38 +19,38 @@ export interface Faults {
 
 export const NO_FAULTS: Faults = { delay: micros(200), spread: micros(0), loss: 0, duplicate: 0 }
 
-/** An envelope says where a datagram goes; the world chooses what is in it. */
-type Deliver<Envelope> = (envelope: Envelope, bytes: Uint8Array, now: Instant) => void
+/** What a link needs of the world. An envelope says where a datagram goes; the world chooses what is in it. */
+interface LinkPorts<Envelope> {
+  readonly agenda: Agenda
+  readonly random: Random
+  readonly deliver: (envelope: Envelope, bytes: Uint8Array, now: Instant) => void
+}
 
 export class Link<Envelope> implements Actor<{ readonly envelope: Envelope; readonly bytes: Uint8Array }> {
-  readonly #agenda: Agenda
-  readonly #random: Random
-  readonly #deliver: Deliver<Envelope>
+  readonly #ports: LinkPorts<Envelope>
   faults: Faults
   /** Until then nothing gets through. */
   cutUntil: Instant | undefined = undefined
 
-  constructor(o: { agenda: Agenda; random: Random; faults: Faults; deliver: Deliver<Envelope> }) {
-    this.#agenda = o.agenda
-    this.#random = o.random
-    this.#deliver = o.deliver
-    this.faults = o.faults
+  constructor(faults: Faults, ports: LinkPorts<Envelope>) {
+    this.faults = faults
+    this.#ports = ports
   }
 
   send(envelope: Envelope, bytes: Uint8Array, now: Instant): void {
     const isCut = this.cutUntil !== undefined && now < this.cutUntil
-    if (isCut || this.#random.chance(this.faults.loss)) return
+    if (isCut || this.#ports.random.chance(this.faults.loss)) return
     this.#schedule(envelope, bytes, now)
-    if (this.#random.chance(this.faults.duplicate)) this.#schedule(envelope, bytes, now)
+    if (this.#ports.random.chance(this.faults.duplicate)) this.#schedule(envelope, bytes, now)
   }
 
   act({ envelope, bytes }: { readonly envelope: Envelope; readonly bytes: Uint8Array }, now: Instant): void {
-    this.#deliver(envelope, bytes, now)
+    this.#ports.deliver(envelope, bytes, now)
   }
 
   #schedule(envelope: Envelope, bytes: Uint8Array, now: Instant): void {
     const { delay, spread } = this.faults
-    const wait = spread === 0 ? delay : delay + this.#random.between(0, spread)
-    this.#agenda.at(after(now, micros(wait)), this, { envelope, bytes })
+    const wait = spread === 0 ? delay : delay + this.#ports.random.between(0, spread)
+    this.#ports.agenda.at(after(now, micros(wait)), this, { envelope, bytes })
   }
 }

@@ -21,8 +21,6 @@ export interface ImpossibleScenario {
 }
 
 export interface ScenarioWorlds {
-  readonly scenario: Scenario
-  readonly options: EngineOptions
   readonly withRadsluice: WorldPlan
   readonly withoutRadsluice: WorldPlan
 }
@@ -44,8 +42,6 @@ export function worldsOf(scenario: Scenario, options: EngineOptions): ScenarioWo
     script: scenario.events.flatMap((event) => scriptOf(event, scenario)),
   }
   return {
-    scenario,
-    options,
     withRadsluice: {
       ...common,
       engine: options,

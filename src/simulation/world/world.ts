@@ -290,11 +290,7 @@ export class World implements Actor<ScriptEntry>, Outbox {
     direction: Direction,
     deliver: (envelope: Envelope, bytes: Uint8Array, now: Instant) => void,
   ): Link<Envelope> {
-    return new Link<Envelope>({
-      agenda: this.#agenda,
-      random: this.#random.child(direction),
-      faults: this.#plan.network?.[direction] ?? NO_FAULTS,
-      deliver,
-    })
+    const random = this.#random.child(direction)
+    return new Link(this.#plan.network?.[direction] ?? NO_FAULTS, { agenda: this.#agenda, random, deliver })
   }
 }
