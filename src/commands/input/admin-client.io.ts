@@ -201,15 +201,16 @@ async function read(answer: IncomingMessage): Promise<AdminResponse> {
 /** Who asks, for the daemon's log. It is only a claim. */
 function caller(): string {
   const { SUDO_USER: before } = process.env
-  const name = nameOfUser()
+  const name = nameOfUser('uid')
   return `${before === undefined || before === name ? name : `${before} as ${name}`}, pid ${process.pid}`.slice(0, 64)
 }
 
-function nameOfUser(): string {
+/** The name of this user. If it has none: `numbered`, and its number. */
+export function nameOfUser(numbered: 'uid' | 'user'): string {
   try {
     return userInfo().username
   } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`
+    return `${numbered} ${process.getuid?.() ?? 'unknown'}`
   }
 }
 

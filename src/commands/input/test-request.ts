@@ -9,7 +9,7 @@
 import { ACCESS_REQUEST, ACCOUNTING_REQUEST, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
 import { signAuthenticator } from '../../radius/authenticator.ts'
 import { md5 } from '../../radius/md5.ts'
-import { type Packet, readPacket } from '../../radius/packet.ts'
+import { readPacket } from '../../radius/packet.ts'
 import { requestForServer } from '../../radius/rewrite.ts'
 import type { Secret } from '../../radius/secret.ts'
 import { statusServerProbe } from '../../radius/status-server.ts'
@@ -59,11 +59,7 @@ export function testRequest(o: TestRequest): Uint8Array | { readonly problem: st
   if (o.what === 'acct') signAuthenticator(plain, o.secret)
   const packet = readPacket(plain)
   if (typeof packet === 'string') return { problem: `the request is ${packet}` }
-  return signed(packet, o)
-}
-
-/** Signed as for a server that has the client's secret: Message-Authenticator first. */
-function signed(packet: Packet, o: TestRequest): Uint8Array | { readonly problem: string } {
+  // Signed as for a server that has the client's secret: Message-Authenticator first.
   const { secret, identifier, authenticator } = o
   const bytes = requestForServer({ packet, identifier, authenticator, clientSecret: secret, serverSecret: secret })
   return typeof bytes === 'string' ? { problem: `the request is ${bytes}` } : bytes

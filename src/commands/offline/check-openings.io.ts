@@ -4,7 +4,6 @@
  * It tries as the user who asks, so `check` should be run by the user that runs the daemon. A port in use is a warning: the
  * running daemon may hold it. If a daemon answers that runs with this file, it does.
  */
-import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { endpointText } from '../../addresses.ts'
 import { codeOf, systemCodeOf } from '../../coded-error.ts'
@@ -13,7 +12,7 @@ import type { Problem } from '../../config/source/problem.ts'
 import { pathText, type SettingPath } from '../../config/source/source.ts'
 import { type Opening, openingsOf } from '../../daemon/openings.io.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
-import { fetchStatus } from '../input/admin-client.io.ts'
+import { fetchStatus, nameOfUser } from '../input/admin-client.io.ts'
 
 export interface Findings {
   readonly problems: readonly Problem[]
@@ -67,7 +66,7 @@ async function failureOf(opening: Opening): Promise<Error | undefined> {
 function asWhom(error: Error): string {
   const system = systemCodeOf(error.cause) ?? ''
   if (system !== 'EACCES' && system !== 'EPERM') return ''
-  return ` (tried as ${userName()}; run check as the user that runs radsluice)`
+  return ` (tried as ${nameOfUser('user')}; run check as the user that runs radsluice)`
 }
 
 /** The daemon that runs with this file; undefined if none answers. */
@@ -80,12 +79,4 @@ function isHeldBy(report: StatusReport | undefined, error: Error): boolean {
   if (report === undefined) return false
   const held = [...report.listeners.map(({ address }) => `UDP ${address}`), `TCP ${report.admin}`, report.adminSocket]
   return held.some((one) => one !== undefined && one !== '' && error.message.includes(one))
-}
-
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `user ${process.getuid?.() ?? '?'}`
-  }
 }

@@ -63,20 +63,11 @@ export const SHOW_JSON = {
 } as const satisfies Readonly<Record<keyof typeof SHOW_TEXT, (report: StatusReport) => object>>
 
 function ceilingTable(lanes: readonly LaneReport[]): string[] {
-  const rows = lanes.flatMap(({ server, class: name, ceiling, maxOutstanding, holdingTime, retiring }) =>
-    ceiling === undefined || retiring
-      ? []
-      : [
-          [
-            server,
-            name,
-            `${Math.floor(ceiling.rate)}/s`,
-            ceiling.because,
-            maxOutstanding,
-            holdingTime === 0 ? '-' : `${(holdingTime / 1_000).toFixed(1)} ms`,
-          ],
-        ],
-  )
+  const rows = lanes.flatMap(({ server, class: name, ceiling, maxOutstanding, holdingTime, retiring }) => {
+    if (ceiling === undefined || retiring) return []
+    const held = holdingTime === 0 ? '-' : `${(holdingTime / 1_000).toFixed(1)} ms`
+    return [[server, name, `${Math.floor(ceiling.rate)}/s`, ceiling.because, maxOutstanding, held]]
+  })
   if (rows.length === 0) return []
   return ['', ...table(['SERVER', 'CLASS', 'CEILING', 'BECAUSE OF', 'MAX OUTSTANDING', 'HELD FOR'], rows)]
 }

@@ -130,21 +130,14 @@ export const roundTripText = ({ roundTripTime }: Pick<LaneReport, 'roundTripTime
 export const slotTable = (lanes: readonly LaneReport[]): string[] =>
   table(
     ['SERVER', 'CLASS', 'MAX RATE', 'SLOTS/S', 'SLOT', 'BEGAN AT', 'LENGTH', 'QUOTA', 'SENT'],
-    lanes.map(({ server, class: name, slots }) =>
-      slots.slotsPerSecond === 0
-        ? [server, name, 'unlimited', '-', '-', '-', '-', '-', '-']
-        : [
-            server,
-            name,
-            `${slots.maxRate}/s${slots.pendingMaxRate === undefined ? '' : ` (then ${slots.pendingMaxRate}/s)`}`,
-            slots.slotsPerSecond,
-            slots.slot,
-            `${(slots.beganAt / MICROS_PER_SECOND).toFixed(6)} s`,
-            `${(slots.slotLength / 1_000).toFixed(3)} ms`,
-            slots.quota,
-            slots.sent,
-          ],
-    ),
+    lanes.map(({ server, class: name, slots }) => {
+      const { maxRate, pendingMaxRate, slotsPerSecond, slot, quota, sent } = slots
+      if (slotsPerSecond === 0) return [server, name, 'unlimited', '-', '-', '-', '-', '-', '-']
+      const rate = `${maxRate}/s${pendingMaxRate === undefined ? '' : ` (then ${pendingMaxRate}/s)`}`
+      const began = `${(slots.beganAt / MICROS_PER_SECOND).toFixed(6)} s`
+      const length = `${(slots.slotLength / 1_000).toFixed(3)} ms`
+      return [server, name, rate, slotsPerSecond, slot, began, length, quota, sent]
+    }),
   )
 
 const classTable = ({ classes }: StatusReport): string[] =>

@@ -8,7 +8,7 @@ import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { type Duration, type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { START } from '../world/world.ts'
-import type { Deliveries } from './deliveries.ts'
+import { Deliveries } from './deliveries.ts'
 import { SlotScope } from './slot-scope.ts'
 
 const none = (): number[] => []
@@ -38,7 +38,7 @@ const FLOWS = ['arrived', 'sent', 'worked', 'useful'] as const
 
 export class Recorder implements Observer {
   readonly series = newSeries()
-  readonly deliveries: Deliveries
+  readonly deliveries = new Deliveries()
   readonly scope = new SlotScope()
   readonly deepestBacklogOf = new Map<string, number>()
   /** When a session last came up, and when one last did that took longer than `late`. */
@@ -50,24 +50,17 @@ export class Recorder implements Observer {
   readonly #former = perClass(() => ({ arrived: 0, sent: 0, worked: 0, useful: 0 }))
   #classOfLane = new Map<number, TrafficClass>()
 
-  constructor(late: Duration, deliveries: Deliveries) {
+  constructor(late: Duration) {
     this.#late = late
-    this.deliveries = deliveries
   }
 
   begins(world: ObservedWorld): void {
     this.#classOfLane = new Map((world.engine?.plan() ?? []).map((lane) => [lane.lane, lane.class]))
-    this.scope.begins(world)
   }
 
-  received(_class: TrafficClass, _bytes: Uint8Array, now: Instant): void {
-    this.scope.arrived(now)
-  }
-
-  forwarded(lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
+  forwarded(lane: number): void {
     const trafficClass = this.#classOfLane.get(lane)
     if (trafficClass !== undefined) this.#sent[trafficClass] += 1
-    this.scope.sent(lane, now)
   }
 
   cameUp(_client: string, waited: Duration, now: Instant): void {

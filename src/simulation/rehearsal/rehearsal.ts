@@ -6,7 +6,6 @@ import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { MICROS_PER_SECOND, micros, millis } from '../../units.ts'
 import { World, type WorldPlan } from '../world/world.ts'
-import { Deliveries } from './deliveries.ts'
 import { Recorder, type Series } from './recorder.ts'
 import type { Scenario } from './scenario.ts'
 import { type RunSummary, summarise } from './summary.ts'
@@ -32,9 +31,8 @@ export class Rehearsal {
 
   constructor(scenario: Scenario, plan: WorldPlan) {
     this.#scenario = scenario
-    const deliveries = new Deliveries()
-    this.#recorder = new Recorder(scenario.clients.timeout, deliveries)
-    this.#world = new World(plan, [this.#recorder, deliveries])
+    this.#recorder = new Recorder(scenario.clients.timeout)
+    this.#world = new World(plan, [this.#recorder, this.#recorder.scope, this.#recorder.deliveries])
   }
 
   get seconds(): number {

@@ -4,9 +4,10 @@
  *
  * Memory is constant. The steps lie on the grid (docs/throttling.md), so each slot of 50 ms is one step.
  */
+import type { TrafficClass } from '../../classes.ts'
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
-import type { ObservedWorld } from '../world/observer.ts'
+import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { START } from '../world/world.ts'
 
 export const STEPS_PER_SECOND = 20
@@ -21,7 +22,7 @@ interface Steps {
 /** What one lane sent at most. `slot` and `second` are those being filled. */
 type Peak = Record<'slotsPerSecond' | 'slot' | 'inSlot' | 'mostInSlot' | 'second' | 'inSecond' | 'mostInSecond', number>
 
-export class SlotScope {
+export class SlotScope implements Observer {
   /** Where the steps begin, in seconds from the start; undefined while nothing had to wait. */
   beginsAt: number | undefined
   readonly #kept: Steps[] = []
@@ -40,12 +41,12 @@ export class SlotScope {
     return { arrived: kept.flatMap(({ arrived }) => arrived), sent: kept.flatMap(({ sent }) => sent) }
   }
 
-  arrived(now: Instant): void {
+  received(_class: TrafficClass, _bytes: Uint8Array, now: Instant): void {
     this.#enter(now)
     count(this.#steps.arrived, now)
   }
 
-  sent(lane: number, now: Instant): void {
+  forwarded(lane: number, _port: number, _bytes: Uint8Array, now: Instant): void {
     this.#enter(now)
     count(this.#steps.sent, now)
     const peak = this.peaks.get(lane)

@@ -14,6 +14,7 @@ const snapshot = (slotsPerSecond: number, queued: number, at = 0): EngineSnapsho
 const worldOf = (slotsPerSecond: number): World =>
   ({ engine: { inspection: { snapshot: () => snapshot(slotsPerSecond, 0) } } }) as unknown as World
 
+const NOTHING = new Uint8Array(0)
 const scopeOf = (slotsPerSecond: number): SlotScope => {
   const scope = new SlotScope()
   scope.begins(worldOf(slotsPerSecond))
@@ -27,7 +28,7 @@ describe('the scope', () => {
       fc.property(fc.integer({ min: 1, max: 1_000 }), moments, (slots, unsorted) => {
         const scope = scopeOf(slots)
         const sorted = unsorted.toSorted((a, b) => a - b)
-        for (const at of sorted) scope.sent(0, instant(START + at))
+        for (const at of sorted) scope.forwarded(0, 1, NOTHING, instant(START + at))
         const inSlot = new Map<number, number>()
         const inSecond = new Map<number, number>()
         for (const at of sorted) {
@@ -49,8 +50,8 @@ describe('the scope', () => {
     const scope = scopeOf(20)
     for (let step = 0; step < 200; step += 1) {
       const at = step * 50_000
-      scope.arrived(instant(START + at))
-      if (step % 2 === 0) scope.sent(0, instant(START + at + 1))
+      scope.received('authentication', NOTHING, instant(START + at))
+      if (step % 2 === 0) scope.forwarded(0, 1, NOTHING, instant(START + at + 1))
       scope.sample(snapshot(20, at >= 2_500_000 ? 1 : 0, at))
     }
     const { arrived, sent } = scope.steps
@@ -61,17 +62,17 @@ describe('the scope', () => {
 
   it('has gaps where nothing happened, whole seconds too', () => {
     const scope = scopeOf(20)
-    scope.sent(0, START)
+    scope.forwarded(0, 1, NOTHING, START)
     scope.sample(snapshot(20, 1))
-    scope.sent(0, instant(START + 2_000_000))
-    scope.sent(0, instant(START + 9_000_000))
+    scope.forwarded(0, 1, NOTHING, instant(START + 2_000_000))
+    scope.forwarded(0, 1, NOTHING, instant(START + 9_000_000))
     expect(scope.steps.sent.map((count, step) => (count > 0 ? step : -1)).filter((step) => step >= 0)).toEqual([0, 40])
     expect(scope.steps.sent).toHaveLength(80)
   })
 
   it('stays shut where nothing waits', () => {
     const scope = scopeOf(20)
-    scope.sent(0, START)
+    scope.forwarded(0, 1, NOTHING, START)
     scope.sample(snapshot(20, 0))
     expect(scope.beginsAt).toBeUndefined()
     expect(scope.steps.sent).toEqual([])
