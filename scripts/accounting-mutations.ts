@@ -159,7 +159,7 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
     'const first = { at: request.receivedAt, delay',
   ),
   records('the same of one that was taken', 'const came = cameAt(request)', 'const came = request.receivedAt'),
-  coalescing('what gave way is not counted', 'ledgers.accounting.count(ENTRY.coalesced)\n', ''),
+  coalescing('what gave way is not counted', 'ledgers[RECORD_CLASS].count(ENTRY.coalesced)\n', ''),
 
   // Each copy of a record is like the first.
   accounts(

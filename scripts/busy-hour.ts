@@ -11,7 +11,13 @@ import type { NasPlan } from '../src/simulation/peers/nas-plan.ts'
 import type { Faults } from '../src/simulation/peers/network.ts'
 import { Random } from '../src/simulation/peers/random.ts'
 import { clientOptionsOf, cutLink, endOfFaults, HASH_KEYS } from '../src/simulation/seeds/random-world.ts'
-import { basicOptions, deadServerOptions, queueOptions, serverOptions } from '../src/simulation/world/basic-options.ts'
+import {
+  basicOptions,
+  classOptions,
+  deadServerOptions,
+  queueOptions,
+  serverOptions,
+} from '../src/simulation/world/basic-options.ts'
 import { DIRECTIONS, perDirection, type ScriptEntry, type WorldPlan } from '../src/simulation/world/world.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../src/units.ts'
 
@@ -56,7 +62,7 @@ const optionsOf = (clients: readonly NasPlan[], servers: readonly ServerPlan[]):
       serverOptions({ name, address: `10.1.0.${index}`, secret, lane: { maxRate: perSecond(150), maxRetries: 3 } }),
     ),
     classes: {
-      authentication: { algorithm: 'first_server', maxTransmissions: 0 },
+      ...classOptions(),
       accounting: { algorithm: 'hash', hashKey: HASH_KEYS.authentication, maxTransmissions: 0 },
     },
     queues: queueOptions({ accounting: { maxAge: seconds(60) } }),

@@ -256,7 +256,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   // Records that wait.
   assigning(
     'a record is given up when all servers have failed it (0.1.0)',
-    "else if (request.class === 'accounting') this.#keepTrying(request, now)",
+    'else if (request.class === RECORD_CLASS) this.#keepTrying(request, now)',
     'else if (now < 0) this.#keepTrying(request, now)',
   ),
   assigning(

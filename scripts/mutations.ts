@@ -263,7 +263,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   repetition(
     'an accounting record ends like an Access-Request',
-    "if (request.class === 'accounting') {\n      register.exchanges",
+    'if (request.class === RECORD_CLASS) {\n      register.exchanges',
     'if (now < 0) {\n      register.exchanges',
   ),
   answering(

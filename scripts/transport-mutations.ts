@@ -39,9 +39,10 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   plan('an optional listener must be there', 'one.isOfWildcard || one.optional === true', 'one.isOfWildcard'),
   plan('a listener that is open is shown as absent too', 'openKeys.has(key) ? [] :', 'openKeys.size < 0 ? [] :'),
   source('two instances share a source port', '* share.of + share.number', '* share.of'),
+  source('a class takes the ports of the one before it', 'behind + link', 'link'),
   source('the probe has the port of the first source', 'link - PROBE_PORT', 'Math.max(link, 0)'),
-  source('the ports of a range that goes down go up', '* sourcePorts.step', '* 1'),
-  source('a lane may lead elsewhere', 'endpointText({ address, port })', 'endpointText({ address, port: 0 * port })'),
+  source('the ports of a range that goes down go up', 'place * step', 'place'),
+  source('a lane may lead elsewhere', 'endpointText(plan)', 'endpointText({ ...plan, port: 0 })'),
   links(
     'a lane that is named no more stays open',
     'if (!kept.has(lane)) this.#close(lane)',

@@ -15,6 +15,11 @@ import {
 
 export const TRAFFIC_CLASSES = ['authentication', 'accounting'] as const
 export type TrafficClass = (typeof TRAFFIC_CLASSES)[number]
+/**
+ * The class whose requests are records. They are known by their content and grouped by session, and no silence of a server
+ * ends them. There is one such class: what is remembered of records exists once.
+ */
+export const RECORD_CLASS = 'accounting' satisfies TrafficClass
 /** One value for each class. */
 export type PerClass<T> = Readonly<Record<TrafficClass, T>>
 
@@ -25,6 +30,11 @@ interface ClassTraits {
   readonly responses: readonly [number, ...number[]]
   /** The UDP port where its servers listen by default. */
   readonly port: number
+  /**
+   * Where the ports are that it takes of a server's range of source ports: from the first one up, or from the last one down.
+   * If classes share an end, they stand in their order.
+   */
+  readonly sourcePortStep: 1 | -1
   /** Which request goes first of those that were never sent: the lowest number. State says that its login has begun. */
   readonly preference: { readonly plain: number; readonly withState: number }
   /** One request, and many, in the words of an operator. */
@@ -40,6 +50,7 @@ export const CLASS_TRAITS: PerClass<ClassTraits> = {
     request: ACCESS_REQUEST,
     responses: [ACCESS_ACCEPT, ACCESS_REJECT, ACCESS_CHALLENGE],
     port: 1812,
+    sourcePortStep: 1,
     preference: { plain: 1, withState: 0 },
     nouns: ['login', 'logins'],
     short: 'auth',
@@ -49,6 +60,7 @@ export const CLASS_TRAITS: PerClass<ClassTraits> = {
     request: ACCOUNTING_REQUEST,
     responses: [ACCOUNTING_RESPONSE],
     port: 1813,
+    sourcePortStep: -1,
     preference: { plain: 2, withState: 2 },
     nouns: ['record', 'records'],
     short: 'acct',

@@ -4,6 +4,7 @@
  *
  * The script only puts a cross-hair into the plots and shows the numbers under it. Without it nothing is missing.
  */
+import { type PerClass, TRAFFIC_CLASSES } from '../classes.ts'
 import { escaped, type Plot, plotData } from './plot.ts'
 
 export interface Page {
@@ -44,11 +45,18 @@ ${body}
 /** JSON inside of HTML: no tag can end it early. */
 const embedded = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c')
 
+/** The colour of each class on a light page and on a dark one. */
+const COLOURS: PerClass<readonly [light: string, dark: string]> = {
+  authentication: ['#1d5fbf', '#6ea8ff'],
+  accounting: ['#b8640b', '#f0a24b'],
+}
+const coloursOn = (page: 0 | 1): string => TRAFFIC_CLASSES.map((each) => `--${each}: ${COLOURS[each][page]}; `).join('')
+
 const STYLE = `
 :root { --page: #fff; --ink: #16202a; --soft: #5b6875; --rule: #dde3e8; --card: #f5f7f9;
-  --with: #0b7a75; --without: #c8372d; --authentication: #1d5fbf; --accounting: #b8640b; --arrivals: #8a94a0 }
+  --with: #0b7a75; --without: #c8372d; ${coloursOn(0)}--arrivals: #8a94a0 }
 @media (prefers-color-scheme: dark) { :root { --page: #11161b; --ink: #e6ebef; --soft: #9aa7b3; --rule: #2a333b; --card: #1a2128;
-  --with: #3cc8bf; --without: #ff7d72; --authentication: #6ea8ff; --accounting: #f0a24b; --arrivals: #77828d } }
+  --with: #3cc8bf; --without: #ff7d72; ${coloursOn(1)}--arrivals: #77828d } }
 * { box-sizing: border-box }
 body { margin: 0 auto; padding: 20px 24px 40px; max-width: 1320px; background: var(--page); color: var(--ink);
   font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
@@ -66,12 +74,14 @@ text.level, text.mark { fill: var(--ink); stroke: var(--page); stroke-width: 4px
 .band { fill: var(--without); opacity: .12 } line.mark { stroke: var(--ink); stroke-dasharray: 3 3 } line.mark.with { stroke: var(--with) }
 text.mark { font-weight: 600 }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round } .area { stroke: none; opacity: .16 }
-.line.with { stroke: var(--with) } .line.without { stroke: var(--without) } .line.authentication { stroke: var(--authentication) }
-.line.accounting { stroke: var(--accounting) } .line.arrivals { stroke: var(--arrivals) }
+.line.with { stroke: var(--with) } .line.without { stroke: var(--without) }
+.line.arrivals { stroke: var(--arrivals) }
 .area.with, .with i { fill: var(--with); background: var(--with) } .area.without, .without i { fill: var(--without); background: var(--without) }
-.area.authentication, .authentication i { fill: var(--authentication); background: var(--authentication) }
-.area.accounting, .accounting i { fill: var(--accounting); background: var(--accounting) }
-.area.arrivals, .arrivals i { fill: var(--arrivals); background: var(--arrivals) }
+${TRAFFIC_CLASSES.map(
+  (each) => `.line.${each} { stroke: var(--${each}) }
+.area.${each}, .${each} i { fill: var(--${each}); background: var(--${each}) }
+`,
+).join('')}.area.arrivals, .arrivals i { fill: var(--arrivals); background: var(--arrivals) }
 .legend { font-size: 13px; padding-left: 56px; color: var(--soft) } .key { margin-right: 16px } .key i { display: inline-block; width: 14px; height: 4px; margin: 0 6px 3px 0 }
 .legend b { color: var(--ink) } .at:not(:empty) { margin-right: 16px }
 .tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); gap: 8px 40px }

@@ -2,11 +2,12 @@
  * Plots over time as SVG text: curves, areas and levels, axes with round numbers, a legend. They need no library, and get
  * their colours from the page's style sheet. `plotData` gives the page the numbers for its cross-hair.
  */
+import type { TrafficClass } from '../classes.ts'
 
 export interface Curve {
   readonly label: string
   /** A class of the style sheet, which gives the colour. */
-  readonly style: 'with' | 'without' | 'authentication' | 'accounting' | 'arrivals'
+  readonly style: 'with' | 'without' | 'arrivals' | TrafficClass
   readonly values: readonly number[]
   readonly isFilled?: boolean
 }

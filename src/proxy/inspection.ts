@@ -3,7 +3,7 @@
  */
 import type { SessionReport } from '../accounting/sessions/session-report.ts'
 import type { Sought } from '../accounting/sessions/session-rows.ts'
-import { CLASS_TRAITS, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import { CLASS_TRAITS, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { earliest, type Instant, micros, since } from '../units.ts'
 import type { Admission } from './admission/admission.ts'
 import type { Intake, LearnedAddress } from './admission/intake.ts'
@@ -61,7 +61,7 @@ export class Inspection {
 
   /** How many interim updates were let in for which a newer one of their session is sent. */
   get coalesced(): number {
-    return this.#parts.register.ledgers.accounting.counted(ENTRY.coalesced)
+    return this.#parts.register.ledgers[RECORD_CLASS].counted(ENTRY.coalesced)
   }
 
   /** Nothing waits and nothing is outstanding. */
@@ -144,8 +144,8 @@ function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficCl
     instanceQueue.oldestFresh(withState)?.receivedAt,
   )
   // Only records are set aside.
-  const aside = trafficClass === 'accounting' ? register.places.aside : NOTHING
-  const givenUp = trafficClass === 'accounting' ? register.records.heard.givenUp(now) : undefined
+  const aside = trafficClass === RECORD_CLASS ? register.places.aside : NOTHING
+  const givenUp = trafficClass === RECORD_CLASS ? register.records.heard.givenUp(now) : undefined
   let parked = 0
   let elsewhere = aside.size
   let octetsElsewhere = aside.octets

@@ -9,10 +9,8 @@
  *
  * A check returns the name of a fault, or undefined. It never throws and never reads past the packet.
  */
-import { CLASS_TRAITS, classOfRequest, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import { CLASS_TRAITS, classOfRequest, type PerClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import {
-  ACCESS_REQUEST,
-  ACCOUNTING_REQUEST,
   ACCOUNTING_RESPONSE,
   AUTHENTICATOR_AT,
   HEADER_LENGTH,
@@ -32,19 +30,11 @@ const computed = new Uint8Array(16)
  * Message-Authenticator proves nothing (RFC 2865 section 3) and passes with any secret.
  */
 export function checkRequest(packet: Packet, trafficClass: TrafficClass, secret: Secret): RequestFault | undefined {
-  switch (packet.code) {
-    case ACCESS_REQUEST:
-      if (trafficClass !== 'authentication') return 'wrong-port'
-      return checkAccessRequest(packet, secret)
-    case ACCOUNTING_REQUEST:
-      if (trafficClass !== 'accounting') return 'wrong-port'
-      return checkAccountingRequest(packet, secret)
-    case STATUS_SERVER:
-      return checkStatusServer(packet, secret)
-    default:
-      // RFC 2865 section 3: a packet with an invalid code is silently discarded.
-      return 'unknown-code'
-  }
+  if (packet.code === STATUS_SERVER) return checkStatusServer(packet, secret)
+  const its = classOfRequest(packet.code)
+  // RFC 2865 section 3: a packet with an invalid code is silently discarded.
+  if (its === undefined) return 'unknown-code'
+  return its === trafficClass ? CHECKS[its](packet, secret) : 'wrong-port'
 }
 
 /**
@@ -115,6 +105,11 @@ function checkStatusServer(packet: Packet, secret: Secret): RequestFault | undef
   if (packet.messageAuthenticatorAt === 0) return 'missing-message-authenticator'
   if (packet.repeatsMessageAuthenticator) return 'forbidden-attribute'
   return proofFault(packet, packet.authenticator, secret)
+}
+
+const CHECKS: PerClass<(packet: Packet, secret: Secret) => RequestFault | undefined> = {
+  authentication: checkAccessRequest,
+  accounting: checkAccountingRequest,
 }
 
 /** RFC 2865 section 4, RFC 2866 section 4, RFC 5997 section 2: which code answers which. */

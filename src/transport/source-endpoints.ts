@@ -19,10 +19,11 @@ export function sourceOf(plan: LanePlan, link: number, share: Share): Endpoint |
   if (sourceAddress === undefined && sourcePorts === undefined) return undefined
   const address = sourceAddress ?? (plan.address.includes(':') ? '::' : '0.0.0.0')
   if (!sourcePorts) return { address, port: 0 }
-  const place = (link - PROBE_PORT) * share.of + share.number
-  return { address, port: sourcePorts.probe + place * sourcePorts.step }
+  const { probe, step, behind } = sourcePorts
+  const place = (behind + link - PROBE_PORT) * share.of + share.number
+  return { address, port: probe + place * step }
 }
 
 /** Where a lane leads, and from where: a lane's number stands for one path for ever. */
-export const pathOf = ({ address, port, sourceAddress, sourcePorts }: LanePlan): string =>
-  `${endpointText({ address, port })} from ${sourceAddress ?? 'any address'}, ports ${sourcePorts?.probe ?? 'any'}`
+export const pathOf = (plan: LanePlan): string =>
+  `${endpointText(plan)} from ${plan.sourceAddress ?? 'any address'}, ports ${sourceOf(plan, PROBE_PORT, { number: 0, of: 1 })?.port || 'any'}`

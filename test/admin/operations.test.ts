@@ -1,8 +1,10 @@
 /**
  * What operators may do, and what is said of it: every refusal, and each case in which a stop is not refused.
  */
+
 import { describe, expect, it } from 'vitest'
 import { begun, lanesOf, readResult, resumeResult, stopRefusal } from '../../src/admin/operations.ts'
+import { perClass } from '../../src/classes.ts'
 import type { Forecast } from '../../src/observe/view/in-hand.ts'
 import type { Attachment } from '../../src/observe/view/view.ts'
 import { defaults, server } from '../proxy/options.ts'
@@ -13,7 +15,7 @@ const LOST = { ...NOTHING, queued: 3, unfinishable: 3, because }
 const forecast = (isSafe: boolean): Forecast => ({
   limitSeconds: 30,
   isSafe,
-  classes: { authentication: NOTHING, accounting: isSafe ? NOTHING : LOST },
+  classes: { ...perClass(() => NOTHING), accounting: isSafe ? NOTHING : LOST },
 })
 const TOP: Attachment = { kind: 'top', by: 'anna', sinceUnixSeconds: 1 }
 

@@ -2,15 +2,20 @@
  * Drains, stops, resumes and limits in every order, between any two steps of the instances: who hears what, what is lost, and
  * whether the daemon ends.
  */
+
 import { describe, expect, it } from 'vitest'
 import type { Resumed } from '../../src/admin/ending-stream.io.ts'
+import { perClass } from '../../src/classes.ts'
 import { type Act, EndingState } from '../../src/daemon/ending.ts'
 import type { InHand } from '../../src/observe/view/in-hand.ts'
 import { seconds } from '../../src/units.ts'
 import { type Interleaved, walkAll } from '../interleavings.ts'
 
 const NOTHING = { queued: 0, outstanding: 0, clientsGaveUp: 0, longestGivenUpSeconds: 0 }
-const inHand = (records: number): InHand => ({ authentication: NOTHING, accounting: { ...NOTHING, queued: records } })
+const inHand = (records: number): InHand => ({
+  ...perClass(() => NOTHING),
+  accounting: { ...NOTHING, queued: records },
+})
 
 interface Asker {
   readonly at: number

@@ -32,8 +32,7 @@ class Busy {
 
   async view(): Promise<InstanceView[]> {
     const { engine } = calm()
-    const { accounting, authentication } = engine.classes
-    const classes = { authentication, accounting: { ...accounting, queued: this.records } }
+    const classes = { ...engine.classes, accounting: { ...engine.classes.accounting, queued: this.records } }
     return [instanceOf({ ...engine, classes })]
   }
 

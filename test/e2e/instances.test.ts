@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { PerClass } from '../../src/classes.ts'
 import { readConfig } from '../../src/config/load/read.io.ts'
 import { engineOptions } from '../../src/config/outward/engine-options.ts'
 import { Instances } from '../../src/instances/instances.io.ts'
@@ -178,7 +179,7 @@ describe('an instance that crashes', () => {
     if (!read.ok) throw new Error(JSON.stringify(read.problems))
     const { config } = read
     const options = plainOptions(engineOptions(config))
-    const crashes: { number: number; error: unknown; lost: { accounting: number; authentication: number } }[] = []
+    const crashes: { number: number; error: unknown; lost: PerClass<number> }[] = []
     const restarted: number[] = []
     const instances = new Instances({
       count: 2,

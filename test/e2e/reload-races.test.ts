@@ -2,9 +2,11 @@
  * Reloads that race with each other, and with threads that start and crash: real threads and real sockets. Whatever comes
  * first, each instance ends with what is in force and sockets for it, and no record goes elsewhere.
  */
+
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
+import { perClass } from '../../src/classes.ts'
 import { Instances } from '../../src/instances/instances.io.ts'
 import type { InstanceSettings, Traced } from '../../src/instances/protocol/protocol.ts'
 import { plainOptions } from '../../src/instances/shared/plain-options.ts'
@@ -78,7 +80,7 @@ const scene = async (settings: InstanceSettings, o: { count?: number; crashed?: 
   const restarted: number[] = []
   const instances = new Instances({
     count,
-    listen: { authentication: [], accounting: [{ address: '127.0.0.1', port }] },
+    listen: { ...perClass(() => []), accounting: [{ address: '127.0.0.1', port }] },
     settings,
     events: {
       line: () => undefined,

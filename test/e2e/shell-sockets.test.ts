@@ -12,7 +12,7 @@ import { addressesOfThisMachine } from '../../src/transport/local-addresses.io.t
 import { Loop, type Served } from '../../src/transport/loop.io.ts'
 import { describeLanes } from '../transport/lane-suite.ts'
 import { describeListeners } from '../transport/listener-suite.ts'
-import { Instance, type Outside, type OutsidePeer, planOf } from '../transport/rig.ts'
+import { Instance, listenAt, type Outside, type OutsidePeer, planOf } from '../transport/rig.ts'
 import { until } from './kit/child.ts'
 import { freePort } from './kit/ports.ts'
 
@@ -68,8 +68,7 @@ describe('a listener on this machine', () => {
   it('at a wildcard expands to its own family only, loopback included', async () => {
     const { links, arrivals } = newInstance()
     const port = await freePort()
-    const at = { authentication: [{ address: '0.0.0.0', port }], accounting: [{ address: '::', port }] }
-    await links.openListeners({ at, mustHaveAll: true }, arrivals)
+    await links.openListeners(listenAt([{ address: '0.0.0.0', port }], [{ address: '::', port }]), arrivals)
     const of = (name: string): string[] => links.listeners().flatMap((one) => (one.class === name ? [one.address] : []))
     expect(of('authentication')).toEqual(addressesOfThisMachine().filter((address) => !address.includes(':')))
     expect(of('authentication')).toContain('127.0.0.1')
@@ -119,10 +118,7 @@ describe('between the socket and the engine', () => {
     toClose.push(() => void other.close())
     other.answer(() => 'response')
     const port = await freePort()
-    await links.openListeners(
-      { at: { authentication: [{ address: '127.0.0.1', port }], accounting: [] }, mustHaveAll: true },
-      loop,
-    )
+    await links.openListeners(listenAt([{ address: '127.0.0.1', port }]), loop)
     await links.openLanes([planOf({ port: other.port, ports: 1 })], loop)
     links.forward(0, 0, Buffer.from('request'))
     other.send('request', port, '127.0.0.1')

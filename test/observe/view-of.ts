@@ -2,6 +2,7 @@
  * A view of a daemon for tests: everything calm, around the snapshot of an engine that a test drives.
  */
 
+import { perClass } from '../../src/classes.ts'
 import type { InstanceView } from '../../src/instances/protocol/instance-view.ts'
 import { noErrors } from '../../src/observe/boundary/watch-errors.ts'
 import type { DaemonView } from '../../src/observe/view/view.ts'
@@ -57,6 +58,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
     waitingForRestart: [],
   },
   limits: {
+    ...perClass(() => ({ messages: 1_000, bytes: 1_048_576, age: seconds(5) })),
     authentication: { messages: 20_000, bytes: 33_554_432, age: seconds(5) },
     accounting: { messages: 200_000, bytes: 268_435_456, age: seconds(3_600) },
   },

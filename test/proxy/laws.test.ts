@@ -2,8 +2,10 @@
  * The properties of docs/throttling.md under anything: random limits, arrivals, answers, losses, duplicates, refusals and
  * steps of time, judged at the network and by the ledger after every step. fast-check prints the seed of a failure.
  */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { perClass } from '../../src/classes.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
 import { CODE, responseTo, STATUS } from './datagrams.ts'
@@ -89,7 +91,7 @@ const optionsWith = (
       serviceOrder: o.serviceOrder,
       classes: classes({ algorithm: o.algorithm, maxTransmissions: o.maxTransmissions }),
       queues: {
-        authentication: queue({ maxMessages: o.maxMessages, maxAge: o.maxAge }),
+        ...perClass(() => queue({ maxMessages: o.maxMessages, maxAge: o.maxAge })),
         accounting: queue({ maxMessages: o.maxMessages, overflow: o.overflow, maxAge: seconds(3600) }),
       },
       deadServer: deadServer({

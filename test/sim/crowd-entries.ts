@@ -6,7 +6,7 @@
  * (`bench/crowd-cost.ts`).
  */
 
-import type { TrafficClass } from '../../src/classes.ts'
+import { perClass, type TrafficClass } from '../../src/classes.ts'
 import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import type { BacklogLimits } from '../../src/queues/backlog.ts'
 import { type Duration, micros, millis, seconds } from '../../src/units.ts'
@@ -32,8 +32,8 @@ export const costsOf = (size: CrowdSize, measure: Measure): Costs => {
     for (const [other, overflow] of POLICIES.entries()) {
       // Each with each, and each of them with both orders.
       const serviceOrder = ORDERS[(place + other) % ORDERS.length] as (typeof ORDERS)[number]
-      const { authentication, accounting } = crowd.options.queues
-      const queues = { authentication: { ...authentication, overflow }, accounting: { ...accounting, overflow } }
+      const before = crowd.options.queues
+      const queues = perClass((each) => ({ ...before[each], overflow }))
       crowd.reload({ classes: classes({ algorithm, hashKey: SESSION }), serviceOrder, queues })
       // The first use of a key's bucket compares all servers; from then on it is remembered.
       if (algorithm === 'hash' && other === 0) arrivals(new Count(crowd, measure), '')
@@ -124,13 +124,8 @@ const arrivals = (count: Count, where: string): void => {
 const atTheBound = (count: Count, overflow: (typeof POLICIES)[number]): void => {
   const { crowd } = count
   const before = crowd.options.queues
-  const { authentication, accounting } = crowd.engine.inspection.overview(crowd.now).classes
-  crowd.reload({
-    queues: {
-      authentication: { ...before.authentication, maxMessages: authentication.queued },
-      accounting: { ...before.accounting, maxMessages: accounting.queued },
-    },
-  })
+  const { classes } = crowd.engine.inspection.overview(crowd.now)
+  crowd.reload({ queues: perClass((each) => ({ ...before[each], maxMessages: classes[each].queued })) })
   arrivals(count, ` (full, ${overflow})`)
   crowd.reload({ queues: before })
 }
@@ -184,13 +179,8 @@ const held = ({ servers }: EngineOptions, isHeldDown: boolean): EngineOptions['s
 const ends = (count: Count): void => {
   const { crowd } = count
   const limitQueues = (of: (queue: BacklogLimits) => Partial<BacklogLimits>): void => {
-    const { authentication, accounting } = crowd.options.queues
-    crowd.reload({
-      queues: {
-        authentication: { ...authentication, ...of(authentication) },
-        accounting: { ...accounting, ...of(accounting) },
-      },
-    })
+    const { queues } = crowd.options
+    crowd.reload({ queues: perClass((each) => ({ ...queues[each], ...of(queues[each]) })) })
   }
   count.isMassEnding = true
   limitQueues(({ maxMessages }) => ({ maxMessages: Math.ceil(maxMessages / 16) }))

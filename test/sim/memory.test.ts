@@ -1,7 +1,9 @@
 /**
  * What a law remembers of requests ends with them. It does not grow with the length of the traffic.
  */
+
 import { describe, expect, it } from 'vitest'
+import { perClass } from '../../src/classes.ts'
 import { withBooks } from '../../src/simulation/books/books.ts'
 import { RequestLaw } from '../../src/simulation/laws/network/request-law.ts'
 import { World } from '../../src/simulation/world/world.ts'
@@ -15,7 +17,7 @@ const rememberedAfter = (minutes: number): number => {
   const servers = [homeServer('one')]
   const { queues } = options([], [])
   const queue = { ...queues.accounting, maxAge: seconds(1) }
-  const engine = options(clients, servers, { queues: { authentication: queue, accounting: queue } })
+  const engine = options(clients, servers, { queues: perClass(() => queue) })
   let law: RequestLaw | undefined
   const observers = withBooks(engine, (books) => {
     law = new RequestLaw(books)

@@ -2,7 +2,9 @@
  * A checker that was never seen to fail checks nothing: for each law a fault is planted into the real engine, or into what
  * leaves it, and the law must name it. The same worlds without the fault break no law.
  */
+
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { perClass } from '../../src/classes.ts'
 import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import { Exchanges } from '../../src/proxy/register/exchanges.ts'
@@ -277,9 +279,8 @@ describe('order', () => {
 describe('age', () => {
   const old = (): WorldPlan & { readonly engine: EngineOptions } => {
     const { queues } = options([], [])
-    const authentication = { ...queues.authentication, maxAge: seconds(2) }
-    const accounting = { ...queues.accounting, maxAge: seconds(2) }
-    return busy({ rate: 3, client: { dialWithin: micros(0) }, engine: { queues: { authentication, accounting } } })
+    const short = perClass((each) => ({ ...queues[each], maxAge: seconds(2) }))
+    return busy({ rate: 3, client: { dialWithin: micros(0) }, engine: { queues: short } })
   }
 
   it('is found out where nothing expires: at the network and in the snapshot', () => {

@@ -3,7 +3,7 @@
  * and every law watching.
  */
 
-import type { TrafficClass } from '../../src/classes.ts'
+import { perClass, type TrafficClass } from '../../src/classes.ts'
 import { ACCESS_ACCEPT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../src/codes.ts'
 import type { EngineEvent } from '../../src/proxy/border/events.ts'
 import type { EngineOptions, LaneOptions } from '../../src/proxy/border/options.ts'
@@ -75,7 +75,7 @@ export const options = (
     servers: servers.map(({ name, secret }, index) =>
       serverOptions({ name, address: `10.1.0.${index + 1}`, secret, lane: laneOf(name) }),
     ),
-    queues: { authentication: queue, accounting: queue },
+    queues: perClass(() => queue),
     ...others,
   })
 }

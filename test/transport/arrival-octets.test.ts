@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Endpoint } from '../../src/addresses.ts'
-import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../src/classes.ts'
+import { CLASS_TRAITS, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../src/classes.ts'
 import type { EngineEvent } from '../../src/proxy/border/events.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import { Links } from '../../src/transport/links.io.ts'
@@ -25,7 +25,7 @@ import { MemoryNetwork, MemoryTransport } from './memory-network.ts'
 import { ALONE } from './rig.ts'
 
 const HERE = '127.0.0.1'
-const PORTS = { authentication: 1812, accounting: 1813 } as const
+const PORTS = perClass((each) => CLASS_TRAITS[each].port)
 const SERVER = '127.0.0.2'
 
 /** Two clients, the proxy, and one server that takes ten messages a second in slots of 50 ms. */
@@ -118,6 +118,7 @@ describe('octets that are valid for one call', () => {
     const chain = new Chain()
     await chain.open()
     const requests = {
+      ...perClass((): Buffer[] => []),
       authentication: Array.from({ length: 12 }, (_, identifier) => login(identifier)),
       accounting: Array.from({ length: 12 }, (_, identifier) => record(`session ${identifier}`, identifier)),
     }

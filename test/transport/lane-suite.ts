@@ -97,8 +97,8 @@ export function describeLanes(name: string, open: () => Outside): void {
       const first = await freePort()
       const common = { port: server.port, ports: 2, sourceAddress: '127.0.0.9' }
       await instance.connect(
-        planOf({ ...common, lane: 0, sourcePorts: { probe: first, step: 1 } }),
-        planOf({ ...common, lane: 1, sourcePorts: { probe: first + 9, step: -1 } }),
+        planOf({ ...common, lane: 0, sourcePorts: { probe: first, step: 1, behind: 0 } }),
+        planOf({ ...common, lane: 1, sourcePorts: { probe: first + 9, step: -1, behind: 0 } }),
       )
       for (const lane of [0, 1]) {
         instance.forward(lane, 0, `a${lane}`)

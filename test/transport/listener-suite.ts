@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../../src/coded-error.ts'
 import { SharedEndpoints } from '../../src/instances/shared/shared-endpoints.ts'
-import { type Outside, planOf, rigs } from './rig.ts'
+import { listenAt, type Outside, planOf, rigs } from './rig.ts'
 
 const codeOfFailure = (opening: Promise<void>): Promise<unknown> =>
   opening.then(
@@ -99,7 +99,7 @@ export function describeListeners(name: string, open: () => Outside): void {
         return isOurs
       }
       expect(await fromAnother()).toBe(false)
-      await instance.connect(planOf({ port, ports: 0, sourcePorts: { probe: source, step: 1 } }))
+      await instance.connect(planOf({ port, ports: 0, sourcePorts: { probe: source, step: 1, behind: 0 } }))
       instance.probe(0, 'around')
       expect(await whose()).toBe(true)
       instance.links.keepOnlyLanes([])
@@ -191,8 +191,7 @@ export function describeListeners(name: string, open: () => Outside): void {
       const { instance, freePort } = start(() => ['127.0.0.1'])
       const { links, notes, arrivals } = instance
       const port = await freePort()
-      const at = { authentication: [{ address: '192.0.2.77', port, ...more }], accounting: [] }
-      await links.openListeners({ at, mustHaveAll }, arrivals)
+      await links.openListeners({ ...listenAt([{ address: '192.0.2.77', port, ...more }]), mustHaveAll }, arrivals)
       expect(notes).toEqual([`absent authentication 192.0.2.77:${port}`])
       expect(links.listeners()).toEqual([
         {

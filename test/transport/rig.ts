@@ -2,8 +2,10 @@
  * The links of an instance on some network, in memory or real, with what happens to them written down: what the suite of all
  * transports stands on.
  */
+
 import { afterEach } from 'vitest'
 import type { ListenAt } from '../../src/addresses.ts'
+import { perClass } from '../../src/classes.ts'
 import type { SharedEndpoints } from '../../src/instances/shared/shared-endpoints.ts'
 import type { Peer } from '../../src/proxy/border/events.ts'
 import { type LanePlan, PROBE_PORT } from '../../src/proxy/border/ports.ts'
@@ -56,7 +58,7 @@ export const planOf = (o: Partial<LanePlan> & { port: number }): LanePlan => ({
 })
 
 export const listenAt = (authentication: readonly ListenAt[], accounting: readonly ListenAt[] = []) => ({
-  at: { authentication, accounting },
+  at: { ...perClass((): readonly ListenAt[] => []), authentication, accounting },
   mustHaveAll: true,
 })
 

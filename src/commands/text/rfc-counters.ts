@@ -4,6 +4,8 @@
  *
  * The RFCs have three kinds of dropped datagrams, and one for all others; the metrics have all reasons.
  */
+import { CLASS_TRAITS } from '../../classes.ts'
+import { ACCESS_REQUEST } from '../../codes.ts'
 import type { LaneReport } from '../../observe/status-report.ts'
 import type { ServerDropReason } from '../../proxy/border/endings.ts'
 
@@ -37,7 +39,8 @@ export function rfcCounters(lane: LaneReport): readonly (readonly [name: string,
     ['PacketsDropped', sum(rest)],
   ] as const
   const roundTrip = ['RoundTripTime', Math.round((roundTripTime ?? 0) / 10_000)] as const
-  if (lane.class === 'accounting') {
+  // Only the names of authentication say of which requests they are.
+  if (CLASS_TRAITS[lane.class].request !== ACCESS_REQUEST) {
     return [
       roundTrip,
       ['Requests', counters.requests],

@@ -21,11 +21,15 @@ export const SHOW_TEXT = {
   queues: queueTable,
   clients: ({ clients }: StatusReport): string[] =>
     table(
-      ['CLIENT', 'AUTH RECEIVED', 'ACCT RECEIVED', 'DROPPED', 'BAD AUTHENTICATORS'],
+      [
+        'CLIENT',
+        ...TRAFFIC_CLASSES.map((each) => `${CLASS_TRAITS[each].short.toUpperCase()} RECEIVED`),
+        'DROPPED',
+        'BAD AUTHENTICATORS',
+      ],
       clients.map(({ name, received, dropped, badAuthenticators }) => [
         name,
-        received.authentication,
-        received.accounting,
+        ...TRAFFIC_CLASSES.map((each) => received[each]),
         dropped,
         badAuthenticators,
       ]),

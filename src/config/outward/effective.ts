@@ -9,7 +9,7 @@
 import { endpointText, type ListenAt } from '../../addresses.ts'
 import { perClass } from '../../classes.ts'
 import { Secret } from '../../radius/secret.ts'
-import type { Config } from '../schema/config.ts'
+import type { ClassConfig, Config } from '../schema/config.ts'
 import { nodeAt, type SchemaNode, settingsSchema } from '../schema/json-schema.ts'
 import { UNITS } from '../schema/kinds.ts'
 
@@ -28,7 +28,7 @@ export function comparableSettings(config: Config): Effective {
 
 const asWritten = (config: Config, admin: object): object => {
   const { farm, ...rest } = config
-  const classOf = ({ hash_key: key, ...of }: Config['farm']['authentication']): object => ({
+  const classOf = ({ hash_key: key, ...of }: ClassConfig): object => ({
     ...of,
     hash_key: key?.name,
   })

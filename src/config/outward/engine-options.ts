@@ -4,7 +4,7 @@
  * The engine knows no `Config`, and the configuration no engine. Most settings keep their name: `max_rate` becomes `maxRate`. So a
  * setting that is added to such a group needs no edit here.
  */
-import { perClass, TRAFFIC_CLASSES } from '../../classes.ts'
+import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
 import type { ClientConfig, Config, ServerConfig } from '../schema/config.ts'
 
@@ -33,16 +33,13 @@ const clientOptions = ({ address, accounting, ...client }: ClientConfig): Client
 })
 
 /** A class that nothing listens for gets no lane: no sockets, no probes. */
-const serverOptions = (
-  { authentication, accounting, ...server }: ServerConfig,
-  listen: Config['listen'],
-): ServerOptions => {
-  const written = { authentication, accounting }
+const serverOptions = (server: ServerConfig, listen: Config['listen']): ServerOptions => {
   const lanes = TRAFFIC_CLASSES.flatMap((name) => {
-    const lane = listen[name].length === 0 ? undefined : written[name]
+    const lane = listen[name].length === 0 ? undefined : server[name]
     return lane === undefined ? [] : [[name, camelKeys(lane)] as const]
   })
-  return { ...camelKeys(server), lanes: Object.fromEntries(lanes) }
+  const ofNoClass = { ...server, ...perClass(() => undefined) }
+  return { ...camelKeys<Omit<ServerConfig, TrafficClass>>(ofNoClass), lanes: Object.fromEntries(lanes) }
 }
 
 const sessionOptions = (of: Config['accounting']): NonNullable<EngineOptions['sessions']> => ({

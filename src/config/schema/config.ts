@@ -47,7 +47,7 @@ export const instancesOf = (written: Settings['instances'], cores: number): numb
   written === 'auto' ? Math.min(MOST_INSTANCES, Math.max(1, cores)) : written
 
 /** The limits of one lane: the server's own values over the farm's. */
-export function inheritLane(own: ServerSettings['authentication'], farm: ClassSettings): LaneConfig | undefined {
+export function inheritLane(own: ServerSettings[TrafficClass], farm: ClassSettings): LaneConfig | undefined {
   if (own === false) return undefined
   return {
     port: own.port,

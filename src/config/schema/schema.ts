@@ -4,7 +4,9 @@
  *
  * Keys are in snake_case, in the file and in `Config` alike: one search finds an operator's word.
  */
+
 import { z } from 'zod'
+import type { TrafficClass } from '../../classes.ts'
 import { admin, listen } from './access-settings.ts'
 import { accounting } from './accounting-settings.ts'
 import { duration, mapping, NEEDS_RESTART, oneOf, size, whole, wholeOr } from './kinds.ts'
@@ -172,4 +174,4 @@ export const settings = z.strictObject({
 /** The file as written, defaults filled in. Secrets are not read yet, and servers do not inherit yet. */
 export type Settings = z.output<typeof settings>
 export type ServerSettings = z.output<typeof server>
-export type ClassSettings = Settings['farm']['authentication']
+export type ClassSettings = Settings['farm'][TrafficClass]

@@ -2,7 +2,7 @@
  * In words: what is in hand, what of it can't be finished, and what becomes of the rest. The log, the admin API and the
  * command line use the same words.
  */
-import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClassForecast, ClassInHand, Forecast, InHand, Obstacle } from './in-hand.ts'
 
 /** What stands in the way, and what to do. */
@@ -34,29 +34,32 @@ export function inHandText(inHand: InHand): string {
 }
 
 /** What becomes of it if the daemon ends now. */
-export function fateText({ accounting, authentication }: InHand): string {
-  const { clientsGaveUp, longestGivenUpSeconds } = accounting
+export function fateText(inHand: InHand): string {
+  const records = inHand[RECORD_CLASS]
+  const { clientsGaveUp, longestGivenUpSeconds } = records
   const sentence = (count: number, name: TrafficClass, one: string, many: string): string[] =>
     count === 0 ? [] : [`${counted(count, name)}${count === 1 ? one : many}`]
   const age = ageText(longestGivenUpSeconds)
   return [
     ...sentence(
       clientsGaveUp,
-      'accounting',
+      RECORD_CLASS,
       `, last sent ${age} ago: its client has given up, so it is lost for good`,
       `, last sent up to ${age} ago: their clients have given up, so they are lost for good`,
     ),
     ...sentence(
-      countOf(accounting) - clientsGaveUp,
-      'accounting',
+      countOf(records) - clientsGaveUp,
+      RECORD_CLASS,
       ': it comes again if its client still sends it after the start, else it is lost',
       ': they come again if their clients still send them after the start, else they are lost',
     ),
-    ...sentence(
-      countOf(authentication),
-      'authentication',
-      ': its client tries again, or has gone',
-      ': their clients try again, or have gone',
+    ...TRAFFIC_CLASSES.filter((each) => each !== RECORD_CLASS).flatMap((each) =>
+      sentence(
+        countOf(inHand[each]),
+        each,
+        ': its client tries again, or has gone',
+        ': their clients try again, or have gone',
+      ),
     ),
   ].join('; ')
 }

@@ -6,7 +6,9 @@
  * Newer is the update that counts the same session longer (`outdates`), whichever comes first: an older one that comes late
  * joins the newer one that waits. A Start or a Stop between the two keeps them apart.
  */
+
 import { isInterim, outdates } from '../../accounting/record/record.ts'
+import { RECORD_CLASS } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
 import { ENTRY } from '../register/ledger.ts'
 import type { Register } from '../register/register.ts'
@@ -26,7 +28,7 @@ export class Coalescing {
   /** A record ends here if it waits in the place of an older one, or if a newer one is sent for it. */
   admit(record: ProvenArrival, now: Instant): Verdict {
     const { class: trafficClass, from, client, packet } = record
-    if (trafficClass !== 'accounting' || client.options.accounting.interims !== 'newest') return 'goes-on'
+    if (trafficClass !== RECORD_CLASS || client.options.accounting.interims !== 'newest') return 'goes-on'
     const { places, exchanges, records, ledgers, tracing } = this.#register
     if (!places.sessions.isComplete || !isInterim(packet)) return 'goes-on'
     const waiting = places.sessions.newestInterim(from.address, packet)
@@ -37,7 +39,7 @@ export class Coalescing {
       records.joined(record, record.wraps, waiting, now)
       tracing.active?.duplicate(record, NEWER_WAITS, now)
     } else return 'goes-on'
-    ledgers.accounting.count(ENTRY.coalesced)
+    ledgers[RECORD_CLASS].count(ENTRY.coalesced)
     client.accounting.coalesced += 1
     return 'ends'
   }
@@ -47,7 +49,7 @@ export class Coalescing {
     const { octets } = places
     tracing.active?.step('ended', waiting, now, { why: TOOK_ITS_PLACE })
     const { arrival, receivedAt } = waiting
-    const newer = new Request({ arrival, class: 'accounting', origin: record, octets, now: receivedAt })
+    const newer = new Request({ arrival, class: RECORD_CLASS, origin: record, octets, now: receivedAt })
     const course = startCourse(newer)
     course.cameAt = now
     course.wraps = record.wraps
@@ -59,6 +61,6 @@ export class Coalescing {
     // Copies: the exchange of its origin is the older request itself, which is to be forgotten.
     for (const { from, client, packet } of older) exchanges.attach({ from, client, packet }, newer)
     places.replace(waiting, newer)
-    this.#register.keepBounds('accounting', now)
+    this.#register.keepBounds(RECORD_CLASS, now)
   }
 }

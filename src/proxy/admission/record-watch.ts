@@ -5,6 +5,7 @@
  * It only observes. A record is looked at once, when it is admitted; a retransmission was absorbed before, and a copy of
  * one that ended unanswered is remembered (`Records`). A bug in here costs an observation, never the record.
  */
+
 import { FIELD } from '../../accounting/record/fields.ts'
 import { RecordView } from '../../accounting/record/record-view.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
@@ -12,6 +13,7 @@ import { kindOf } from '../../accounting/sessions/client-accounting.ts'
 import type { Ended, SessionReport } from '../../accounting/sessions/session-report.ts'
 import type { Sought } from '../../accounting/sessions/session-rows.ts'
 import { type FoundAnomaly, type SessionCounts, Sessions } from '../../accounting/sessions/sessions.ts'
+import { RECORD_CLASS } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
@@ -45,7 +47,7 @@ export class RecordWatch {
 
   /** Notes how often its session's counters had wrapped, if the record is to say so. What came before gets what it got then. */
   admit(record: ProvenArrival, now: Instant): Verdict {
-    if (record.class === 'accounting') record.wraps = this.#wrapsOf(record, now)
+    if (record.class === RECORD_CLASS) record.wraps = this.#wrapsOf(record, now)
     return 'goes-on'
   }
 

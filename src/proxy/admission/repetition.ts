@@ -6,6 +6,7 @@
  * Access-Request ends. An accounting record stays where it is, since a client uses its 256 identifiers again within seconds;
  * only its old identifier gets no answer any more.
  */
+import { RECORD_CLASS } from '../../classes.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
 import type { Outbox } from '../border/ports.ts'
@@ -58,7 +59,7 @@ export class Repetition {
       outbox.reply(from, answer)
       return 'ends'
     }
-    const known = trafficClass === 'accounting' ? records.find(arrival, now) : undefined
+    const known = trafficClass === RECORD_CLASS ? records.find(arrival, now) : undefined
     if (before !== undefined) this.#letGo(before.exchange, before.request, now)
     if (known === undefined) return 'goes-on'
     ledger.count(ENTRY.duplicate)
@@ -77,7 +78,7 @@ export class Repetition {
   /** The client has used the identifier for something else. */
   #letGo(exchange: Exchange, request: Request, now: Instant): void {
     const { register, sending } = this.#parts
-    if (request.class === 'accounting') {
+    if (request.class === RECORD_CLASS) {
       register.exchanges.end(exchange, request)
       return
     }

@@ -54,14 +54,14 @@ export interface LaneOptions {
   readonly isHeldDown?: boolean
 }
 
-/** A configured server: an address and up to two lanes, one a class. An absent lane takes nothing of that class. */
+/** A configured server: an address and a lane for each class that it serves. An absent lane takes nothing of that class. */
 export interface ServerOptions {
   readonly name: string
   readonly address: string
   readonly secret: Secret
   readonly requireMessageAuthenticator: RequireMessageAuthenticator
   readonly sourceAddress?: string
-  /** First and last source port, inclusive: authentication takes them from the first up, accounting from the last down. */
+  /** First and last source port, inclusive. Which class begins where: `sourcePortStep` in `classes.ts`. */
   readonly sourcePorts?: readonly [first: number, last: number]
   readonly lanes: Readonly<Partial<Record<TrafficClass, LaneOptions>>>
 }

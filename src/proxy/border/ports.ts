@@ -73,8 +73,11 @@ export interface LanePlan {
   /** How many source ports hold max-outstanding identifiers and as many in quarantine. */
   readonly ports: number
   readonly sourceAddress?: string | undefined
-  /** The probe's port; source port i is at `probe + (i + 1) * step`. Lanes of one server begin at the ends of its range. */
-  readonly sourcePorts?: { readonly probe: number; readonly step: 1 | -1 } | undefined
+  /**
+   * The port of the first probe socket at this end of the server's range, and the way from there. `behind` is how many sockets
+   * other classes of this server have there before it.
+   */
+  readonly sourcePorts?: { readonly probe: number; readonly step: 1 | -1; readonly behind: number } | undefined
 }
 
 /** Takes the steps of followed requests, each with the numbers of the traces that it belongs to. */

@@ -3,7 +3,7 @@
  *
  * All moves into and out of the queues go through here. A backlog counts all that waits of one class, in whatever queue.
  */
-import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { Backlog } from '../../queues/backlog.ts'
 import { OctetStore } from '../../queues/containers/octet-store.ts'
 import { PriorityQueue } from '../../queues/priority-queue.ts'
@@ -29,7 +29,7 @@ export class Places {
   constructor(options: EngineOptions, salt: number) {
     this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each], Request.fields))
     this.instanceQueue = new PriorityQueue<Request>(options.serviceOrder, Request.fields)
-    this.sessions = new WaitingSessions(wantsOf(options), this.backlogs.accounting, salt)
+    this.sessions = new WaitingSessions(wantsOf(options), this.backlogs[RECORD_CLASS], salt)
   }
 
   reconfigure(options: EngineOptions): void {
@@ -46,7 +46,7 @@ export class Places {
   enter(request: Request): void {
     this.instanceQueue.put(request)
     this.backlogs[request.class].enter(request)
-    if (request.class === 'accounting') this.sessions.came(request)
+    if (request.class === RECORD_CLASS) this.sessions.came(request)
   }
 
   /** It can't go now: it waits for a server, and the order of its session is kept from now on. */
@@ -54,7 +54,7 @@ export class Places {
     request.lane = lane
     lane.queue.waiting.put(request)
     lane.schedule.markChanged()
-    if (request.class === 'accounting') this.sessions.waits(request)
+    if (request.class === RECORD_CLASS) this.sessions.waits(request)
     request.compact()
   }
 
@@ -63,7 +63,7 @@ export class Places {
     const { queue } = older
     if (!(queue instanceof PriorityQueue)) throw new Error('places: only what was never sent gives way')
     queue.replace(older, newer)
-    this.backlogs.accounting.replace(older, newer)
+    this.backlogs[RECORD_CLASS].replace(older, newer)
     this.sessions.replace(older, newer)
     newer.lane = older.lane
     newer.compact()
@@ -82,7 +82,7 @@ export class Places {
     if (backlog.has(request)) {
       this.sessions.leave(request)
       backlog.leave(request)
-      if (request.class === 'accounting' && backlog.messages === 0) this.sessions.end()
+      if (request.class === RECORD_CLASS && backlog.messages === 0) this.sessions.end()
     }
     request.expand()
   }
@@ -96,14 +96,14 @@ export class Places {
   nextWakeAt(trafficClass: TrafficClass, now: Instant): Instant | undefined {
     const dueAt = this.backlogs[trafficClass].nextWakeAt()
     const overdue = dueAt === undefined || dueAt > now ? dueAt : now
-    return trafficClass === 'accounting' ? earliest(overdue, this.sessions.nextWakeAt(now)) : overdue
+    return trafficClass === RECORD_CLASS ? earliest(overdue, this.sessions.nextWakeAt(now)) : overdue
   }
 }
 
 /** One server has one queue, which keeps the order. */
 const wantsOf = ({ servers, clients, queues }: EngineOptions): Wants => ({
-  order: servers.filter(({ lanes }) => lanes.accounting !== undefined).length > 1,
+  order: servers.filter(({ lanes }) => lanes[RECORD_CLASS] !== undefined).length > 1,
   interims:
-    queues.accounting.overflow === 'shed_interim_first' ||
+    queues[RECORD_CLASS].overflow === 'shed_interim_first' ||
     clients.some(({ accounting }) => accounting.interims === 'newest'),
 })

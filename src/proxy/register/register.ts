@@ -6,7 +6,7 @@
  */
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
-import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
 import { type ClientDropReason, isWrongProof, type ShedReason } from '../border/endings.ts'
 import type { GivenUp, Peer } from '../border/events.ts'
@@ -77,7 +77,7 @@ export class Register {
   admit(request: Request, exchange: Exchange | undefined, now: Instant): void {
     this.tracing.active?.step('received', request, now)
     if (exchange !== undefined) this.exchanges.begin(exchange, request)
-    if (request.class === 'accounting') this.records.add(request, now)
+    if (request.class === RECORD_CLASS) this.records.add(request, now)
     this.places.enter(request)
     this.keepBounds(request.class, now)
   }
@@ -86,7 +86,7 @@ export class Register {
   keepBounds(trafficClass: TrafficClass, now: Instant): void {
     const backlog = this.places.backlogs[trafficClass]
     if (backlog.overflow() === undefined) return
-    if (trafficClass === 'accounting') this.places.sessions.watch()
+    if (trafficClass === RECORD_CLASS) this.places.sessions.watch()
     for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
       const reason = backlog.overflow()
       const victim = reason === undefined ? undefined : backlog.victim()
@@ -97,8 +97,8 @@ export class Register {
 
   /** Its client has sent it again while it waits or is outstanding, so it still wants the answer. */
   heardAgain(request: Request, now: Instant): void {
-    if (request.class === 'authentication') startCourse(request).latestCopyAt = now
-    else this.records.heardAgain(request, now)
+    if (request.class === RECORD_CLASS) this.records.heardAgain(request, now)
+    else startCourse(request).latestCopyAt = now
   }
 
   /** Its server has taken the request, and it ends. Who waits is answered by whoever calls this (`Answering`). */
@@ -122,7 +122,7 @@ export class Register {
         this.#countRefusal({ class: its, reason: end.reason, client, from, bytes: packet.bytes }, now)
         return
       case 'shed': {
-        const record = its === 'accounting' ? kindOf(statusType(packet)) : undefined
+        const record = its === RECORD_CLASS ? kindOf(statusType(packet)) : undefined
         if (record !== undefined) client.accounting.shed[record] += 1
         ledger.count(ENTRY.shed[end.reason])
         this.#journal.note({ kind: 'shed', class: its, reason: end.reason, client: name, record }, now)
@@ -163,7 +163,7 @@ export class Register {
   /** The law, for all classes, and that each record in hand is listened for. */
   check(): void {
     for (const each of TRAFFIC_CLASSES) this.ledgers[each].check(this.places.counts(each))
-    const { queued, outstanding } = this.places.counts('accounting')
+    const { queued, outstanding } = this.places.counts(RECORD_CLASS)
     const { all } = this.records.heard
     if (all !== queued + outstanding) throw new Error(`${all} of ${queued + outstanding} records are listened for`)
   }

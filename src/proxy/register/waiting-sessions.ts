@@ -8,8 +8,10 @@
  * new record at once, the others (if a reload wants more) in bounded steps (`catchUp`). A session is an address and an
  * Acct-Session-Id, kept as a number of 32 bits. Two sessions of one number travel together, which harms neither.
  */
+
 import { outdates, statusType } from '../../accounting/record/record.ts'
 import { STOP } from '../../accounting/sessions/client-accounting.ts'
+import { RECORD_CLASS } from '../../classes.ts'
 import type { Backlog } from '../../queues/backlog.ts'
 import { KeyTable } from '../../queues/containers/key-table.ts'
 import type { Packet } from '../../radius/packet.ts'
@@ -218,7 +220,7 @@ export class WaitingSessions {
   }
 }
 
-const isRecord = (request: Request): boolean => request.class === 'accounting' && request.stage === 'fresh'
+const isRecord = (request: Request): boolean => request.class === RECORD_CLASS && request.stage === 'fresh'
 
 /** FNV-1a over the address, a separator and the identifier, as a number that needs no box. */
 const sessionKey = (address: string, id: Uint8Array): number => {

@@ -7,6 +7,7 @@
  * One exception: if Message-Authenticator is required, a response without a valid one says nothing (CVE-2024-3596 forges just
  * that). A response to what an identifier carried before is late. It still answers a request that is in hand, wherever that waits.
  */
+import { RECORD_CLASS } from '../../classes.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../codes.ts'
 import { checkResponse, isSignedOver } from '../../radius/authenticator.ts'
 import type { ResponseFault } from '../../radius/faults.ts'
@@ -313,4 +314,4 @@ type Late = Extract<EngineEvent, { kind: 'response-dropped' }>['late']
 
 /** A signed response of that code says so, whatever else stands in it. */
 const isRecorded = (request: Request, bytes: Uint8Array): boolean =>
-  request.class === 'accounting' && bytes[0] === ACCOUNTING_RESPONSE
+  request.class === RECORD_CLASS && bytes[0] === ACCOUNTING_RESPONSE

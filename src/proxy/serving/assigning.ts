@@ -5,10 +5,11 @@
  * or the server that its State belongs to, or the one that the class's algorithm names. Only health changes it.
  *
  * If that server fails, another one that lives and did not fail the request gets a copy. If every server is Down, the request
- * parks with its place in the order. If all that live have failed it, an Access-Request is given up; an accounting record waits
- * on, set aside behind the others if a living server left it unanswered. max-age of an Access-Request counts from its client's
+ * parks with its place in the order. If all that live have failed it, a request is given up; an accounting record waits
+ * on, set aside behind the others if a living server left it unanswered. max-age counts from its client's
  * latest copy here: a client that still asks is still there.
  */
+import { RECORD_CLASS } from '../../classes.ts'
 import { type Instant, since } from '../../units.ts'
 import type { GivenUpBecause } from '../border/events.ts'
 import type { Draining, States } from '../border/ports.ts'
@@ -111,7 +112,7 @@ export class Assigning {
     const pool = pools.of(request)
     const next = pool.choose(request, now)
     if (next !== undefined) this.#goOnAt(next, request, `server ${from.server.name} did not answer`, now)
-    else if (request.class === 'authentication' && pool.live > 0) this.giveUp(request, 'no-other-server', now)
+    else if (request.class !== RECORD_CLASS && pool.live > 0) this.giveUp(request, 'no-other-server', now)
     else if (this.#hadItsLastTry(request)) this.giveUp(request, 'draining', now)
     else {
       becomeCopy(request)
@@ -180,20 +181,20 @@ export class Assigning {
     this.#parts.register.end(request, { how: 'given-up', why, untried, cause }, now)
   }
 
-  /** What keeps it from being sent again: max-transmissions counts over all servers, max-age ends an Access-Request. */
+  /** What keeps it from being sent again: max-transmissions counts over all servers, max-age ends it, unless it is a record. */
   obstacleTo(request: Request, now: Instant): 'max-age' | 'max-transmissions' | undefined {
     const { pools, register } = this.#parts
     const { maxTransmissions } = pools.of(request).options
     if (maxTransmissions > 0 && courseOf(request).transmissions >= maxTransmissions) return 'max-transmissions'
-    if (request.class === 'accounting') return undefined
-    const { maxAge } = register.places.backlogs.authentication.limits
+    if (request.class === RECORD_CLASS) return undefined
+    const { maxAge } = register.places.backlogs[request.class].limits
     return since(latestCopyAt(request), now) <= maxAge ? undefined : 'max-age'
   }
 
   /** No server lives that did not leave it unanswered. It must be in no queue; whether it waits is already counted. */
   #findsNone(request: Request, now: Instant): void {
     if (this.#parts.pools.of(request).live === 0) this.park(request, now)
-    else if (request.class === 'accounting') this.#keepTrying(request, now)
+    else if (request.class === RECORD_CLASS) this.#keepTrying(request, now)
     else this.giveUp(request, 'no-other-server', now)
   }
 

@@ -10,6 +10,7 @@
  * section 2.2.1). Each copy of the client is one more try, since a packet may have been lost. If others wait for this server, they
  * need its places more.
  */
+import { RECORD_CLASS } from '../../classes.ts'
 import { after, type Instant, instant, micros } from '../../units.ts'
 import type { Journal } from '../border/ports.ts'
 import type { Pools } from '../pool/pool.ts'
@@ -172,7 +173,7 @@ export class Failover {
 
   /** Whether it may keep its place. With a secret that is not the server's any more, an answer would come to nobody. */
   #mayWaitOn(request: Request, { lane, secret }: Attempt, now: Instant): boolean {
-    if (request.class === 'accounting' || !lane.isLive() || this.isEnding) return false
+    if (request.class === RECORD_CLASS || !lane.isLive() || this.isEnding) return false
     if (lane.queue.waiting.queued > 0 || now >= this.#waitsOnUntil(request)) return false
     if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
     return request.isBound || !this.#parts.pools.of(request).hasOther(lane, request)
@@ -180,7 +181,7 @@ export class Failover {
 
   /** Until when an answer is of use: max-age after its client last asked, and no longer than any client asks. */
   #waitsOnUntil(request: Request): Instant {
-    const { maxAge } = this.#parts.register.places.backlogs.authentication.limits
+    const { maxAge } = this.#parts.register.places.backlogs[request.class].limits
     return instant(Math.min(after(request.receivedAt, LONGEST), after(latestCopyAt(request), maxAge) + 1))
   }
 

@@ -5,6 +5,7 @@
  * once) or by silence (the identifier rests in quarantine). Or it is abandoned, because its client gave up or a late answer ended
  * the request: then the identifier stays outstanding until the response or the time-out.
  */
+import { RECORD_CLASS } from '../../classes.ts'
 import { ACCESS_REQUEST } from '../../codes.ts'
 import { requestForServer } from '../../radius/rewrite.ts'
 import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
@@ -172,7 +173,7 @@ export class Sending {
     if (came.code === ACCESS_REQUEST) this.#parts.random(authenticator)
     try {
       const maxAttributes = this.#maxAttributes
-      const packet = request.class === 'accounting' ? recordForServer(request, came, maxAttributes, now) : came
+      const packet = request.class === RECORD_CLASS ? recordForServer(request, came, maxAttributes, now) : came
       const nasAddress = nasAddressFor(request, packet, maxAttributes)
       const made = requestForServer({
         packet,

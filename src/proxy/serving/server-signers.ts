@@ -6,6 +6,8 @@
  * Authenticator, which only the server can compute, or who breaks MD5 (CVE-2024-3596). Accounting is left out: its authenticators
  * prove both directions.
  */
+import { CLASS_TRAITS } from '../../classes.ts'
+import { ACCESS_REQUEST } from '../../codes.ts'
 import { md5 } from '../../radius/md5.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
@@ -62,7 +64,8 @@ export class ServerSigners {
 
   learned(lanes: readonly Lane[], now: Instant): LearnedServer[] {
     return lanes.flatMap((lane) => {
-      const learned = lane.class === 'authentication' ? this.signers.learned(signerOf(lane), now) : undefined
+      const learned =
+        CLASS_TRAITS[lane.class].request === ACCESS_REQUEST ? this.signers.learned(signerOf(lane), now) : undefined
       return learned === undefined ? [] : [{ server: lane.server.name, at: nameOf(lane).at, ...learned }]
     })
   }

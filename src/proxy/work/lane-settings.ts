@@ -4,7 +4,7 @@
  * A lane is known by its class, its server's address and port, where it is sent from, and the server's name. The keys below
  * leave out the last parts one by one: a reload finds a lane by the longest of them that fits (`lanes.ts`).
  */
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ServiceOrder } from '../../queues/priority-queue.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import type { Duration } from '../../units.ts'
@@ -55,16 +55,27 @@ export const laneKey = (lane: Path): string => [pathKey(lane), lane.server.name]
  * From where to where a lane leads: under another name it is the same lane too. Of a range of source ports only its own end
  * matters to a lane, so that a wider range leaves one of a server's two as it is.
  */
-export const pathKey = (lane: Path): string =>
-  [serverKey(lane), lane.server.sourceAddress, sourcePortsOf(lane.class, lane.server)?.probe].join(' ')
+export const pathKey = (lane: Path): string => {
+  const { probe, behind } = sourcePortsOf(lane.class, lane.server) ?? {}
+  return [serverKey(lane), lane.server.sourceAddress, probe, behind].join(' ')
+}
 
 /** One server, whatever its name is and wherever we send from: its limits are for all of that. */
 export const serverKey = ({ class: its, server, options }: Path): string =>
   [its, server.address, options.port].join(' ')
 
-/** Which of the server's source ports a lane uses. Each grows from its own end, so a reload moves no open socket. */
+/**
+ * Which of the server's source ports a lane uses. A class that has an end of the range for itself grows from there, so a reload
+ * moves no open socket. A class that shares an end stands behind the earlier ones.
+ */
 const sourcePortsOf = (trafficClass: TrafficClass, server: ServerOptions): LanePlan['sourcePorts'] => {
   if (server.sourcePorts === undefined) return undefined
   const [first, last] = server.sourcePorts
-  return trafficClass === 'authentication' ? { probe: first, step: 1 } : { probe: last, step: -1 }
+  const { sourcePortStep: step } = CLASS_TRAITS[trafficClass]
+  let behind = 0
+  for (const earlier of TRAFFIC_CLASSES.slice(0, TRAFFIC_CLASSES.indexOf(trafficClass))) {
+    const lane = CLASS_TRAITS[earlier].sourcePortStep === step ? server.lanes[earlier] : undefined
+    if (lane !== undefined) behind += portsFor(lane.maxOutstanding) + 1
+  }
+  return { probe: step === 1 ? first : last, step, behind }
 }

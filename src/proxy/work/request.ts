@@ -13,7 +13,7 @@
  */
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
-import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { copyOf } from '../../fresh-octets.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
 import type { Field, Message, Promoter, QueueFields, Stage } from '../../queues/message.ts'
@@ -187,7 +187,7 @@ export class Request implements Origin, Message<Request> {
     packet.own()
     this.#packet = packet
     const preference = CLASS_TRAITS[o.class].preference[packet.stateAt === 0 ? 'plain' : 'withState']
-    const interim = o.class === 'accounting' && isInterim(packet) ? INTERIM : 0
+    const interim = o.class === RECORD_CLASS && isInterim(packet) ? INTERIM : 0
     this.#traits = preference | interim | (TRAFFIC_CLASSES.indexOf(o.class) << CLASS_AT) | (packet.length << SIZE_AT)
   }
 

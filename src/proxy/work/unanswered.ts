@@ -6,7 +6,7 @@
  */
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
-import type { TrafficClass } from '../../classes.ts'
+import { RECORD_CLASS, type TrafficClass } from '../../classes.ts'
 import { type Instant, micros, since } from '../../units.ts'
 import type { Origin } from './exchange.ts'
 
@@ -33,7 +33,7 @@ export class Unanswered {
       at: now,
       client: client.options.name,
       realm: realmOf(packet.find(USER_NAME)),
-      record: its === 'accounting' ? kindOf(statusType(packet)) : undefined,
+      record: its === RECORD_CLASS ? kindOf(statusType(packet)) : undefined,
     }
     this.#next = (this.#next + 1) % REMEMBERED
   }

@@ -5,9 +5,8 @@
  * add up, the octets are shown. What is hidden with the shared secret reads `[hidden]`.
  */
 
+import { classOfRequest, TRAFFIC_CLASSES } from '../../classes.ts'
 import {
-  ACCESS_REQUEST,
-  ACCOUNTING_REQUEST,
   ARAP_PASSWORD,
   CHAP_PASSWORD,
   HEADER_LENGTH,
@@ -76,8 +75,8 @@ export function describe(bytes: Uint8Array, options: DescribeOptions = {}): Pack
     else if (DIGESTS.includes(type) && options.showPasswords !== true) attributes.push(named(standard(type), HIDDEN))
     else attributes.push(...describeAttribute(standard(type), value))
   }
-  const isRequest = [ACCESS_REQUEST, ACCOUNTING_REQUEST, STATUS_SERVER].includes(packet.code)
-  const trafficClass = packet.code === ACCOUNTING_REQUEST ? 'accounting' : 'authentication'
+  // Status-Server is a request at the port of any class.
+  const trafficClass = packet.code === STATUS_SERVER ? TRAFFIC_CLASSES[0] : classOfRequest(packet.code)
   return {
     code: packet.code,
     codeName: codeName(packet.code),
@@ -85,7 +84,7 @@ export function describe(bytes: Uint8Array, options: DescribeOptions = {}): Pack
     length: packet.length,
     padding: bytes.length - packet.length,
     authenticator: Buffer.from(packet.authenticator).toString('hex'),
-    ...(isRequest && options.secret !== undefined
+    ...(trafficClass !== undefined && options.secret !== undefined
       ? { check: checkRequest(packet, trafficClass, options.secret) ?? ('valid' as const) }
       : {}),
     attributes,

@@ -27,9 +27,9 @@ const bandsOf = ({ scenario }: Rehearsed): { from: number; to: number }[] =>
     return { from, to: from + (event.kind === 'reboot' ? event.within : event.lasts) / 1_000_000 }
   })
 
-/** Both classes together. */
-const both = (values: PerClass<readonly number[]>): number[] =>
-  values.authentication.map((_, second) => sumOverClasses((each) => values[each][second] ?? 0))
+/** All classes together. */
+const allClasses = (values: PerClass<readonly number[]>): number[] =>
+  values[TRAFFIC_CLASSES[0]].map((_, second) => sumOverClasses((each) => values[each][second] ?? 0))
 
 /** A curve for each run. */
 const sides = (
@@ -83,8 +83,8 @@ const arrivals = ({ withRadsluice, options }: Rehearsed): Plot => {
     caption: 'radsluice takes every burst in and sends on what the servers can take.',
     unit: '/s',
     curves: [
-      { label: 'arrives at radsluice', style: 'arrivals', values: both(series.arrived), isFilled: true },
-      { label: 'sent to servers', style: 'with', values: both(series.sent) },
+      { label: 'arrives at radsluice', style: 'arrivals', values: allClasses(series.arrived), isFilled: true },
+      { label: 'sent to servers', style: 'with', values: allClasses(series.sent) },
     ],
     levels: ratesOf(options),
   }
@@ -152,7 +152,7 @@ const work = (rehearsed: Rehearsed): Plot => ({
   title: 'Answers that came in time, each second',
   caption: 'Messages of clients answered while the client still waited, of both classes.',
   unit: '/s',
-  curves: sides(rehearsed, ({ useful }) => both(useful)),
+  curves: sides(rehearsed, ({ useful }) => allClasses(useful)),
 })
 
 const outstanding = ({ withRadsluice: { series } }: Rehearsed): Plot => ({

@@ -4,7 +4,7 @@
  * A world with every fault at once shows little, because nothing gets far. Limits are small, so that they are reached. When
  * the faults are over, a world has time to settle, and must.
  */
-import { perClass } from '../../classes.ts'
+import { perClass, RECORD_CLASS, type TrafficClass } from '../../classes.ts'
 import type { Algorithm, ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
@@ -54,7 +54,7 @@ type Fault = (typeof FAULTS)[number]
 const SETTLE = seconds(200)
 
 /** By User-Name, and by Acct-Session-Id. */
-export const HASH_KEYS = { authentication: { vendor: 0, type: 1 }, accounting: { vendor: 0, type: 44 } } as const
+export const HASH_KEYS = perClass((each) => ({ vendor: 0, type: each === RECORD_CLASS ? 44 : 1 }))
 
 /** The world of a seed. Faults and traffic last for `length`. */
 export const randomWorld = (
@@ -134,10 +134,11 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
     clients: clients.map((client) => clientOptionsOf(client)),
     servers: servers.map((server) => serverOptionsOf(server, random.child(server.name))),
     classes: perClass((each) => ({ algorithm: algorithm(), hashKey: HASH_KEYS[each], maxTransmissions })),
-    queues: {
-      authentication: queueOf(random, [2, 5, 9], ['drop_newest', 'drop_oldest']),
-      accounting: queueOf(random, [5, 60, 100], ['drop_newest', 'drop_oldest', 'shed_interim_first']),
-    },
+    queues: perClass((each) =>
+      each === RECORD_CLASS
+        ? queueOf(random, [5, 60, 100], ['drop_newest', 'drop_oldest', 'shed_interim_first'])
+        : queueOf(random, [2, 5, 9], ['drop_newest', 'drop_oldest']),
+    ),
     identifierQuarantine: seconds(random.pick([0, 1, 5])),
     deadServer: deadServerOptions({
       consecutiveFailures: random.between(1, 6),
@@ -159,7 +160,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
   })
 }
 
-type Queue = EngineOptions['queues']['accounting']
+type Queue = EngineOptions['queues'][TrafficClass]
 const queueOf = (random: Random, ages: readonly number[], overflows: readonly Queue['overflow'][]): Queue => ({
   maxMessages: random.pick([5, 50, 20_000]),
   maxBytes: random.pick([2_000, 1 << 24]),

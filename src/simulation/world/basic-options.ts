@@ -5,7 +5,7 @@
  * Most values are the defaults of `src/config/schema/`. The time-outs and retries are longer, so that a test has time; no
  * probe is sent, and no session is tracked.
  */
-import { CLASS_TRAITS, type PerClass, perClass, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, type PerClass, perClass, RECORD_CLASS, type TrafficClass } from '../../classes.ts'
 import type {
   ClassOptions,
   ClientOptions,
@@ -77,11 +77,10 @@ export const laneOptions = (trafficClass: TrafficClass, o: Partial<LaneOptions> 
 export const classOptions = (o: Partial<ClassOptions> = {}): PerClass<ClassOptions> =>
   perClass(() => ({ algorithm: 'first_server', maxTransmissions: 0, ...o }))
 
-export const queueOptions = (o: Partial<PerClass<Partial<BacklogLimits>>> = {}): PerClass<BacklogLimits> => ({
-  authentication: { ...QUEUE, maxAge: seconds(5), overflow: 'drop_newest', ...o.authentication },
-  accounting: { ...QUEUE, maxAge: seconds(3_600), overflow: 'shed_interim_first', ...o.accounting },
-})
-const QUEUE = { maxMessages: 20_000, maxBytes: 32 << 20 } as const
+export const queueOptions = (o: Partial<PerClass<Partial<BacklogLimits>>> = {}): PerClass<BacklogLimits> =>
+  perClass((each) => ({ ...QUEUE, ...(each === RECORD_CLASS ? OF_RECORDS : {}), ...o[each] }))
+const QUEUE = { maxMessages: 20_000, maxBytes: 32 << 20, maxAge: seconds(5), overflow: 'drop_newest' } as const
+const OF_RECORDS = { maxAge: seconds(3_600), overflow: 'shed_interim_first' } as const
 
 export const deadServerOptions = (o: Partial<EngineOptions['deadServer']> = {}): EngineOptions['deadServer'] => ({
   consecutiveFailures: 4,

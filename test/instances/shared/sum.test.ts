@@ -2,7 +2,9 @@
  * What several instances did together, and one over its lives: what is added, what is the greatest, and what becomes of
  * clients that a reload removed.
  */
+
 import { describe, expect, it } from 'vitest'
+import { perClass } from '../../../src/classes.ts'
 import { leftBy, sumOf, withCounters } from '../../../src/instances/shared/sum.ts'
 import { exposition } from '../../../src/observe/metrics/exposition.io.ts'
 import { METRICS } from '../../../src/observe/metrics/metrics.ts'
@@ -67,8 +69,11 @@ describe('what all clients did together', () => {
     reload(other, a)
     expect(recordsOf(sumOf([one.snapshot(), other.snapshot()], 'host'))).toBe(22)
     expect(recordsOf(sumOf([other.snapshot(), one.snapshot()], 'host'))).toBe(22)
-    const { authentication, accounting } = other.snapshot().classes
-    const left = leftBy(other.snapshot(), { authentication: authentication.ledger, accounting: accounting.ledger })
+    const { classes } = other.snapshot()
+    const left = leftBy(
+      other.snapshot(),
+      perClass((each) => classes[each].ledger),
+    )
     // The thread that followed the crashed one is reloaded: `b` is back, then both are gone.
     const next = busy(100)
     expect(recordsOf(withCounters(next.snapshot(), left))).toBe(220)

@@ -1,8 +1,10 @@
 /**
  * A whole instance on a network in memory: what the main thread asks of it opens and closes links, and packets go through.
  */
+
 import { afterEach, expect, it } from 'vitest'
 import type { Endpoint } from '../../../src/addresses.ts'
+import { perClass } from '../../../src/classes.ts'
 import { codeOf } from '../../../src/coded-error.ts'
 import { clientsChange } from '../../../src/instances/protocol/clients-change.ts'
 import { plainOptions } from '../../../src/instances/shared/plain-options.ts'
@@ -49,7 +51,7 @@ async function started(options: EngineOptions) {
   const instance = new Instance(start, main, new MemoryTransport(network))
   toClose.push(instance)
   await instance.open()
-  const at = { authentication: [{ address: HERE, port: 1812 }], accounting: [] }
+  const at = { ...perClass(() => []), authentication: [{ address: HERE, port: 1812 }] }
   await instance.listen({ at, mustHaveAll: true })
   const bind = (address: string, port: number, receive: (octets: Uint8Array, from: Endpoint) => void) => {
     const socket = network.bind({ address, port }, 'a test', { server: undefined, receive, refused: () => undefined })

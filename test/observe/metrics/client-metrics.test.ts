@@ -1,7 +1,9 @@
 /**
  * Which clients have series in /metrics, and that no figure of all of them together depends on it.
  */
+
 import { describe, expect, it } from 'vitest'
+import { perClass } from '../../../src/classes.ts'
 import { exposition } from '../../../src/observe/metrics/exposition.io.ts'
 import { METRICS } from '../../../src/observe/metrics/metrics.ts'
 import { statusReport } from '../../../src/observe/status-report.ts'
@@ -71,7 +73,7 @@ describe('the series of clients', () => {
 describe('the activity of clients', () => {
   const counted = (name: string, received: number, dropped = 0) => ({
     name,
-    received: { authentication: received, accounting: 0 },
+    received: { ...perClass(() => 0), authentication: received },
     dropped,
   })
   const at = (minutes: number) => instant(minutes * 60_000_000)
