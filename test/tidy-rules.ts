@@ -153,6 +153,27 @@ export const strangersHaveOneCaller: Rule = (files) =>
     .filter(({ to }) => to === 'radius')
     .map(({ from }) => `${from} may not import the package radius`)
 
+/** Where a class is defined, checked, configured, simulated or demonstrated. `radsluice send` and a scenario name both, too. */
+const NAMES_CLASSES = /^src\/(?:classes\.ts|radius\/|config\/|simulation\/|demo\/|commands\/(?:offline|input)\/)/
+const CLASS_NAME = '(?:authentication|accounting)'
+const CLASS_ASKED = new RegExp(
+  [
+    `(?:[!=]==\\s*|\\bcase )'${CLASS_NAME}'`,
+    `'${CLASS_NAME}'\\s*[!=]==`,
+    `\\b(?:backlogs|classes|counters|ledgers|lanes|outstanding|queues|received)\\??\\.${CLASS_NAME}\\b`,
+    '\\.authentication\\b',
+  ].join('|'),
+  'g',
+)
+
+/** A further class would be forgotten there: a trait of `classes.ts` or a look-up by class tells instead. */
+export const classesHaveTraits: Rule = (files) =>
+  files
+    .filter(({ path }) => !NAMES_CLASSES.test(path))
+    .flatMap(({ path, text }) =>
+      [...bare(text, true).matchAll(CLASS_ASKED)].map(([found]) => `${path} asks for a class by name: ${found}`),
+    )
+
 /** Whoever ends the process at once cuts off what a pipe has not taken yet; the command line waits for that first. */
 export const oneFileEndsTheProcess: Rule = (files) =>
   files

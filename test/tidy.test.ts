@@ -11,6 +11,7 @@ import { CLIENT_DROP_REASONS, ENDINGS, SERVER_DROP_REASONS, SHED_REASONS } from 
 import {
   bare,
   classesAreSmall,
+  classesHaveTraits,
   configStopsAtTheRoot,
   endingsAreTested,
   endingsHaveOneList,
@@ -108,6 +109,18 @@ const RULES: readonly (readonly [
     strangersHaveOneCaller,
     SRC,
     [{ path: 'src/transport/links.io.ts', text: "import radius from 'radius'\n" }],
+  ],
+  [
+    'a class of traffic is known by its traits, not by its name',
+    classesHaveTraits,
+    SRC,
+    [
+      { path: 'src/proxy/a.ts', text: "if (request.class === 'accounting') return\n" },
+      { path: 'src/proxy/a.ts', text: "const first = 'authentication' !== its\n" },
+      { path: 'src/observe/a.ts', text: "switch (its) {\n  case 'accounting':\n}\n" },
+      { path: 'src/proxy/a.ts', text: 'const { limits } = places.backlogs.accounting\n' },
+      { path: 'src/commands/text/a.ts', text: 'const of = server.authentication\n' },
+    ],
   ],
   [
     'only the command line ends the process',

@@ -1,5 +1,6 @@
 /**
- * What it takes to add something: one ending, one setting and one verb are added to a copy of the repository, each alone.
+ * What it takes to add something: one ending, one setting, one verb and one traffic class are added to a copy of the
+ * repository, each alone.
  *
  * After the first edit the guards (type checker, rules of source and docs, generated pages) must fail and name what is
  * missing. After the promised edits and `npm run docs` they pass. The numbers of files are those that CONTRIBUTING.md
@@ -159,6 +160,49 @@ export const ${VERB} = verb({
   },
 ]
 
+const CLASS = 'dynamic'
+/** The recipe for a traffic class, up to the simulation. */
+const NEW_CLASS: readonly Edit[] = [
+  { file: 'src/classes.ts', at: "'accounting'] as const", text: `'accounting', '${CLASS}'] as const` },
+  after(
+    'src/classes.ts',
+    "    rfc: 'RFC 4670',\n  },\n",
+    `  ${CLASS}: {
+    request: 43,
+    responses: [44, 45],
+    port: 3799,
+    sourcePortStep: -1,
+    preference: { plain: 3, withState: 3 },
+    nouns: ['change', 'changes'],
+    short: 'coa',
+    rfc: 'RFC 5176',
+  },
+`,
+  ),
+  after(
+    'src/radius/authenticator.ts',
+    '  accounting: checkAccountingRequest,\n',
+    `  ${CLASS}: checkAccountingRequest,\n`,
+  ),
+  after(
+    'src/config/schema/access-settings.ts',
+    "listenersFor('Accounting-Requests', 'accounting'),\n",
+    `    ${CLASS}: listenersFor('CoA-Requests', '${CLASS}'),\n`,
+  ),
+  after(
+    'src/config/schema/schema.ts',
+    "mapping('Bounds of what waits, for each instance.', {\n",
+    `  ${CLASS}: queue({ messages: 20_000, bytes: '32MiB', age: '5s', overflow: ['drop_newest'] }).prefault({}),\n`,
+  ),
+  after(
+    'src/config/schema/schema.ts',
+    "mapping('The RADIUS servers behind radsluice.', {\n",
+    `  ${CLASS}: classSettings('${CLASS}').prefault({}),\n`,
+  ),
+  after('src/config/schema/peer-settings.ts', 'accounting: 2', `, ${CLASS}: 1`),
+  after('src/pages/page.ts', "  accounting: ['#b8640b', '#f0a24b'],\n", `  ${CLASS}: ['#6b3fa0', '#c09bf0'],\n`),
+]
+
 const copy = mkdtempSync(join(tmpdir(), 'radsluice-additions-'))
 beforeAll(() => {
   for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true })
@@ -200,10 +244,12 @@ const inCopy = async (program: string, ...words: string[]): Promise<{ passed: bo
   return { passed: code === 0, said: `${stdout}\n${stderr}` }
 }
 
+const typesInCopy = () => inCopy('node_modules/typescript/bin/tsc', '--noEmit', '-p', '.')
+
 /** Whether the types are right and the guarding tests pass, and what they say. */
 async function guards(): Promise<{ passed: boolean; said: string }> {
   const [types, tests] = await Promise.all([
-    inCopy('node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'),
+    typesInCopy(),
     inCopy('node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--maxWorkers=1', ...GUARDS),
   ])
   return { passed: types.passed && tests.passed, said: `${types.said}\n${tests.said}` }
@@ -231,6 +277,33 @@ describe('what it takes to add one', () => {
         expect(edited).toHaveLength(files)
       } finally {
         for (const file of [...edited, ...generated]) undo(file)
+      }
+    },
+    2 * GUARD_LIMIT_MS,
+  )
+
+  it(
+    'traffic class: the type checker names the files of the recipe; then the engine serves it on ports of its own',
+    async () => {
+      const files = [...new Set(NEW_CLASS.map(({ file }) => file))]
+      const wrong = ({ said }: { readonly said: string }): string[] => said.match(/^\S+(?=\(\d+,\d+\): error)/gm) ?? []
+      try {
+        for (const edit of NEW_CLASS.filter(({ file }) => file === 'src/classes.ts')) apply(edit)
+        const reminded = wrong(await typesInCopy())
+        for (const file of ['src/radius/authenticator.ts', 'src/config/schema/schema.ts', 'src/pages/page.ts']) {
+          expect(reminded).toContain(file)
+        }
+        for (const edit of NEW_CLASS.filter(({ file }) => file !== 'src/classes.ts')) apply(edit)
+        const test = ['run', '--project', 'unit', '--maxWorkers=1', 'test/proxy/every-class']
+        const [types, served] = await Promise.all([typesInCopy(), inCopy('node_modules/vitest/vitest.mjs', ...test)])
+        // What simulated clients do with it is what the addition does.
+        expect(new Set(wrong(types))).toEqual(new Set(['src/simulation/peers/nas.ts', 'src/simulation/plan/plan.ts']))
+        expect(served.passed, served.said).toBe(true)
+        expect(served.said).toContain(`a request of ${CLASS}`)
+        console.log(`one new traffic class: ${files.length} files by hand, and the simulation`)
+        expect(files).toHaveLength(6)
+      } finally {
+        for (const file of files) undo(file)
       }
     },
     2 * GUARD_LIMIT_MS,

@@ -134,8 +134,8 @@ export const heldOf = ({ lanes }: Pool): string[] =>
   lanes.filter(({ health }) => health.isHeldDown).map(({ server }) => server.name)
 
 /**
- * The pools of an engine, one for each farm and class: a request and a lane both find theirs here. Only the list of farms has
- * to know of a second farm.
+ * The pools of an engine, one for each farm and class: a request and a lane both find theirs here. Today every
+ * request and every lane is of `ONLY_FARM`; CONTRIBUTING.md says what a second farm takes.
  */
 export class Pools {
   readonly #byFarm: readonly PerClass<Pool>[]
