@@ -61,13 +61,13 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   ),
   supervisor(
     'a view that comes late hides what was counted since',
-    'if (this.#isRunning && life === this.#life) this',
-    'if (this.#isRunning) this',
+    'return this.#isRunning && life === this.#life',
+    'return this.#isRunning',
   ),
   supervisor(
     'a view of a thread that ended is shown',
-    'if (this.#isRunning && life === this.#life) this',
-    'if (life === this.#life) this',
+    'return this.#isRunning && life === this.#life',
+    'return life === this.#life',
   ),
   supervisor(
     'slots of the second of the crash are used again',
@@ -132,6 +132,9 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     "      { do: 'await-idle', turn: this.#turn },\n    ]",
     '    ]',
   ),
+  ending('something was left, and the process ends with 0', '(isNothing(left) ? 0 : 1)', '0'),
+  ending('a daemon that drains runs', "return this.#isDraining ? 'draining' : 'running'", "return 'running'"),
+  ending('a daemon that starts runs', "    if (!this.#isOpen) return 'starting'\n", ''),
   ending('it ends twice', 'if (this.#isEnding) return []', ''),
   ending(
     'a limit is left after the end',
@@ -140,6 +143,19 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   ),
   ending('a daemon that takes traffic again says that it drains', '    this.#isDraining = false\n', ''),
 
+  reload(
+    'the file is read during a drain',
+    "    if (phase === 'draining') return this.#refuse([asker], [DRAINS])\n",
+    '',
+  ),
+  reload('a reload is accepted by a drain only', "if (phase === 'draining')", "if (phase !== 'draining')"),
+  reload('the file is read before the daemon serves', "this.#isOver || phase === 'starting'", 'this.#isOver'),
+  reload('the file is read after the end', "this.#isOver || phase === 'starting'", "phase === 'starting'"),
+  reload(
+    'a reload is accepted before the start and after the end',
+    "if (this.#isOver || phase === 'starting') {",
+    "if (!this.#isOver && phase !== 'starting') {",
+  ),
   reload(
     'a reload that waits is not shared',
     "(one) => one.kind === 'reload')\n    if",

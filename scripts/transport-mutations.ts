@@ -8,6 +8,7 @@ const turn = inFile('src/transport/turn.ts')
 const loop = inFile('src/transport/loop.io.ts')
 const plan = inFile('src/transport/listener-plan.ts')
 const source = inFile('src/transport/source-endpoints.ts')
+const failures = inFile('src/transport/dgram/failures.ts')
 const links = inFile('src/transport/links.io.ts')
 const listeners = inFile('src/transport/listeners.io.ts')
 const request = inFile('src/proxy/work/request.ts')
@@ -19,6 +20,24 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   turn('a timer that rings too late stands', ' || timerAt > moment', ''),
   turn('a sleep ends at the moment itself', 'moment - now - TIMER_MARGIN', 'moment - now'),
   turn('a sleep is as long as the moment is far', 'Math.min(LONGEST_SLEEP_MS, ', 'Math.max(0, '),
+  failures('a socket takes one datagram more', 'unsent >= MOST_UNSENT', 'unsent > MOST_UNSENT'),
+  failures('what waits in a socket has no limit', "unsent >= MOST_UNSENT ? 'ENOBUFS' : undefined", 'undefined'),
+  failures('a socket that was closed is sent to', "!isOpen ? 'EBADF' : ", ''),
+  failures('a server that refuses has failed', "  if (code === 'ECONNREFUSED') return 'refused'\n", ''),
+  failures('any socket is closed where a route is gone', "server.address.includes('%') && GONE", 'GONE'),
+  failures('a link-local socket is closed by any failure', ' && GONE.includes(code)', ''),
+  failures('a socket that leads nowhere stays', "? 'gone' : 'failed'", "? 'failed' : 'failed'"),
+  failures('an interface that was removed is still there', ", 'ENODEV', 'ENXIO'", ''),
+  failures('a link is opened with each datagram', ' || now - this.#triedAt < TRY_AGAIN_MS', ''),
+  failures('a link is opened twice at once', 'if (this.#isUnderWay || ', 'if ('),
+  failures('a link that was closed is opened again', ' || this.#isClosed || now', ' || now'),
+  failures('a socket that comes after the end stays open', 'return !this.#isClosed\n', 'return true\n'),
+  failures(
+    'a link that failed once is never opened again',
+    '    this.#isUnderWay = false\n    this.#reason',
+    '    this.#reason',
+  ),
+  failures('why there is no socket is what it was at first', '    this.#reason = reason\n', ''),
   loop('a turn has no end', '    this.#transport.flush()\n', ''),
   loop('requests are handed over after the engine has served', '    this.#transport.deliver()\n', ''),
   loop(

@@ -4,6 +4,7 @@
  */
 import { inFile, type Mutation } from './mutation.ts'
 
+const outbox = inFile('src/observe/alarms/alert-outbox.ts')
 const judge = inFile('src/observe/alarms/judge.ts')
 const buffer = inFile('src/observe/log/line-buffer.ts')
 const lines = inFile('src/observe/log/event-lines.ts')
@@ -37,6 +38,14 @@ export const WATCH_MUTATIONS: readonly Mutation[] = [
     "('alarms', () => read(interval), 'unknown')",
     "('alarms', () => read(interval), [])",
   ),
+  outbox('each failure is told', 'const isFirst = this.#failing === undefined', 'const isFirst = true'),
+  outbox('no failure is told', 'const isFirst = this.#failing === undefined', 'const isFirst = false'),
+  outbox('a webhook fails for ever', '    this.#failing = undefined\n', ''),
+  outbox('why a webhook fails is not shown', '    this.#failing = why\n', "    this.#failing = ''\n"),
+  outbox('an alarm ends before it is sent again', 'INTERVALS_UNTIL_CLEARED * resendSeconds', '0 * resendSeconds'),
+  outbox('a cleared alarm ends later', 'clearedUnixSeconds ?? unixSeconds +', 'unixSeconds +'),
+  outbox('failures are not counted', '    this.#deliveries.failed += 1\n', ''),
+  outbox('deliveries are not counted', '    this.#deliveries.ok += 1\n', ''),
   buffer('a limit is one line too high', 'this.#length + line.length > this.#limit', 'this.#length > this.#limit'),
   buffer(
     'a text that was written to its end leaves its line open',

@@ -14,7 +14,6 @@ import { watchOptions } from '../config/outward/watch-options.ts'
 import { formatProblem, inShort, MOST_WARNINGS_IN_LOG } from '../config/source/problem.ts'
 import type { InstanceView } from '../instances/protocol/instance-view.ts'
 import { errorText } from '../observe/log/event-lines.ts'
-import type { Phase } from '../observe/view/view.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { MICROS_PER_SECOND } from '../units.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
@@ -23,7 +22,6 @@ import { type DaemonOptions, Wiring } from './wiring.io.ts'
 
 /** How often lines that were held back are written. */
 const HOUSEKEEPING_MS = 1_000
-const DRAINS = 'it drains; reload after "radsluice resume", or let it end'
 
 export class Daemon {
   /** 0: stopped with nothing in hand. 1: something was left, or a bug ended it. */
@@ -32,7 +30,6 @@ export class Daemon {
   readonly #file: string
   readonly #parts: Wiring
   #admin: AdminServer | undefined
-  #isOpen = false
   #housekeeping: NodeJS.Timeout | undefined
   #hasEnded = false
   readonly #end: (code: 0 | 1) => void
@@ -43,10 +40,9 @@ export class Daemon {
     this.ended = promise
     this.#end = resolve
     this.#parts = new Wiring(options, {
-      phase: () => this.#phase(),
       reload: (forgetLearned) => this.reload(forgetLearned),
       fail: (where, error) => this.fail(where, error),
-      over: (isUnfinished) => this.#over(isUnfinished),
+      over: (code) => this.#over(code),
     })
   }
 
@@ -72,7 +68,7 @@ export class Daemon {
     const views = await instances.view()
     // Last: if the admin API answers, the listeners are open, and the daemon has started.
     this.#admin = await this.#parts.openAdmin(this.#file)
-    this.#isOpen = true
+    this.#parts.ending.opened()
     this.#warnOfSmallBuffers(views)
     log.write('started', {
       version,
@@ -94,11 +90,8 @@ export class Daemon {
   /** Reads the file again: all or nothing. A bug on the way ends the daemon, since nobody knows what holds then. */
   async reload(forgetLearned = false): Promise<ReloadResult> {
     const { settings, ending, watch } = this.#parts
-    if (this.#hasEnded || !this.#isOpen) return { ok: false, problems: ['it does not run any more, or not yet'] }
-    // A SIGHUP gets no answer: the log and the status say it.
-    if (ending.isDraining) return settings.refuse(DRAINS)
-    const result = await this.#parts.orFail('reload', settings.reload(forgetLearned))
-    watch.reconfigure(watchOptions(settings.config))
+    const result = await this.#parts.orFail('reload', settings.reload(ending.phase, forgetLearned))
+    if (result.ok) watch.reconfigure(watchOptions(settings.config))
     return result
   }
 
@@ -107,13 +100,13 @@ export class Daemon {
     this.#parts.ending.stop(by, true)
   }
 
-  async #over(isUnfinished: boolean): Promise<void> {
+  async #over(code: 0 | 1): Promise<void> {
     const { log, startedAt } = this.#parts
     const uptimeSeconds = Math.round((monotonicNow() - startedAt) / MICROS_PER_SECOND)
     await this.#close()
     log.write('stopped', { uptimeSeconds })
     await log.end()
-    this.#end(isUnfinished ? 1 : 0)
+    this.#end(code)
   }
 
   /** A bug that nobody caught: log it and end, since nobody knows what still holds. */
@@ -134,11 +127,6 @@ export class Daemon {
     watch.stop()
     await Promise.all([instances.close(), this.#admin?.close(), tps?.stop()])
     await sessionsLog?.drained()
-  }
-
-  #phase(): Phase {
-    if (!this.#isOpen) return 'starting'
-    return this.#parts.ending.isDraining ? 'draining' : 'running'
   }
 
   #warnOfSmallBuffers(instances: readonly InstanceView[]): void {

@@ -9,11 +9,12 @@ import type { Instances } from '../instances/instances.io.ts'
 import { type Scope, sumOf } from '../instances/shared/sum.ts'
 import type { Log } from '../observe/log/log.io.ts'
 import { type Forecast, forecastOf, type InHand, inHandOf, totalOf, unservedBy } from '../observe/view/in-hand.ts'
-import { isNothing, leftText } from '../observe/view/in-hand-text.ts'
+import { leftText } from '../observe/view/in-hand-text.ts'
+import type { Phase } from '../observe/view/view.ts'
 import type { EngineSnapshot } from '../proxy/border/snapshot.ts'
 import { type Duration, MICROS_PER_SECOND } from '../units.ts'
 import { within } from '../within.io.ts'
-import { type Act, EndingState } from './ending.ts'
+import { type Act, EndingState, exitCodeOf } from './ending.ts'
 
 /** How long the last word may take to reach those who follow. */
 const LAST_WORD_MS = 1_000
@@ -23,8 +24,8 @@ export interface EndingOf {
   readonly log: Pick<Log, 'write'>
   readonly scope: Scope
   readonly drainLimit: () => Duration
-  /** Closes everything; called once. True: something was left in hand. */
-  readonly over: (isUnfinished: boolean) => Promise<void>
+  /** Closes everything and ends with that exit code; called once. */
+  readonly over: (code: 0 | 1) => Promise<void>
 }
 
 type Asker = (resumed: Resumed) => void
@@ -45,6 +46,15 @@ export class Ending {
 
   get isStopping(): boolean {
     return this.#state.isStopping
+  }
+
+  get phase(): Phase {
+    return this.#state.phase
+  }
+
+  /** It serves from now on. */
+  opened(): void {
+    this.#state.opened()
   }
 
   drain(by: string): void {
@@ -128,12 +138,12 @@ export class Ending {
 
   async #end(why: string): Promise<void> {
     const left = await this.inHand()
-    const isUnfinished = !isNothing(left)
-    if (isUnfinished) this.#of.log.write('drain-unfinished', { ...totalOf(left), left: leftText(left), why })
+    const code = exitCodeOf(left)
+    if (code !== 0) this.#of.log.write('drain-unfinished', { ...totalOf(left), left: leftText(left), why })
     const followers = [...this.#followers]
     this.#tell({ kind: 'stopped', left })
     await within(LAST_WORD_MS, Promise.all(followers.map(({ hasRead }) => hasRead)))
-    await this.#of.over(isUnfinished)
+    await this.#of.over(code)
   }
 
   #tell(news: EndingNews): void {

@@ -11,6 +11,7 @@
 import type { Resumed } from '../admin/ending-stream.io.ts'
 import type { InHand } from '../observe/view/in-hand.ts'
 import { isNothing, notStoppedText } from '../observe/view/in-hand-text.ts'
+import type { Phase } from '../observe/view/view.ts'
 import type { Duration } from '../units.ts'
 
 export type Act<Asker> =
@@ -49,6 +50,7 @@ interface Resuming<Asker> {
 
 /** Whoever asks for `resume` is an `Asker`, who gets an answer. */
 export class EndingState<Asker> {
+  #isOpen = false
   #isDraining = false
   #isEnding = false
   /** Rises with each drain, resume and stop: what was awaited before is of no interest then. */
@@ -62,9 +64,19 @@ export class EndingState<Asker> {
     return this.#isDraining
   }
 
+  get phase(): Phase {
+    if (!this.#isOpen) return 'starting'
+    return this.#isDraining ? 'draining' : 'running'
+  }
+
   /** A stop is under way. */
   get isStopping(): boolean {
     return this.#stopping !== undefined || this.#isEnding
+  }
+
+  /** It serves from now on. */
+  opened(): void {
+    this.#isOpen = true
   }
 
   /** Accept nothing new, and stay. */
@@ -148,3 +160,6 @@ export class EndingState<Asker> {
     return [{ do: 'clear-limit' }, { do: 'end', why }]
   }
 }
+
+/** Of the process, by what was in hand at its end. */
+export const exitCodeOf = (left: InHand): 0 | 1 => (isNothing(left) ? 0 : 1)

@@ -27,8 +27,10 @@ import { formatProblem, inShort } from '../config/source/problem.ts'
 import type { InstanceSettings } from '../instances/protocol/protocol.ts'
 import { plainOptions } from '../instances/shared/plain-options.ts'
 import type { SharedMemories } from '../instances/shared/shared-memory.ts'
-import type { DaemonView, Overrides, ReloadChanges } from '../observe/view/view.ts'
+import type { DaemonView, Overrides, Phase, ReloadChanges } from '../observe/view/view.ts'
 import type { Instant } from '../units.ts'
+
+const DRAINS = 'it drains; reload after "radsluice resume", or let it end'
 
 /** What holds. */
 export interface Layers {
@@ -93,7 +95,13 @@ export class ReloadState<Asker> {
   }
 
   /** `forgetLearned`: if the file is accepted, what `auto` learned of who signs is forgotten with it. */
-  reload(asker: Asker, forgetLearned: boolean): Act<Asker>[] {
+  reload(asker: Asker, phase: Phase, forgetLearned: boolean): Act<Asker>[] {
+    if (this.#isOver || phase === 'starting') {
+      const result = { ok: false, problems: ['it does not run any more, or not yet'] } as const
+      return [{ do: 'answer-reload', askers: [asker], result }]
+    }
+    // A SIGHUP gets no answer: the log and the status say it.
+    if (phase === 'draining') return this.#refuse([asker], [DRAINS])
     const waiting = this.#waiting.find((one) => one.kind === 'reload')
     if (waiting === undefined) this.#waiting.push({ kind: 'reload', askers: [asker], forgetLearned })
     else {
@@ -107,11 +115,6 @@ export class ReloadState<Asker> {
   override(asker: Asker, change: OverrideChange): Act<Asker>[] {
     this.#waiting.push({ kind: 'override', askers: [asker], change })
     return this.#next()
-  }
-
-  /** A reload that is not wanted at this moment. */
-  refuse(asker: Asker, problem: string): Act<Asker>[] {
-    return this.#refuse([asker], [problem])
   }
 
   /** What the file says now. */

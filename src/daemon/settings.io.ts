@@ -13,7 +13,7 @@ import { inShort, MOST_WARNINGS_IN_LOG } from '../config/source/problem.ts'
 import type { Instances } from '../instances/instances.io.ts'
 import type { SharedMemories } from '../instances/shared/shared-memory.ts'
 import type { Log } from '../observe/log/log.io.ts'
-import type { DaemonView, Overrides } from '../observe/view/view.ts'
+import type { DaemonView, Overrides, Phase } from '../observe/view/view.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { type Act, instanceSettings, type Layers, type Reloaded, ReloadState } from './reload.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
@@ -56,12 +56,8 @@ export class DaemonSettings {
     return { file: this.#of.file, settings: effectiveSettings(this.config), overrides: this.overrides }
   }
 
-  reload(forgetLearned = false): Promise<ReloadResult> {
-    return this.#ask((asker) => this.#state.reload(asker, forgetLearned))
-  }
-
-  refuse(problem: string): Promise<ReloadResult> {
-    return this.#ask((asker) => this.#state.refuse(asker, problem))
+  reload(phase: Phase, forgetLearned: boolean): Promise<ReloadResult> {
+    return this.#ask((asker) => this.#state.reload(asker, phase, forgetLearned))
   }
 
   override(change: OverrideChange): Promise<Overridden> {

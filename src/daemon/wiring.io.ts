@@ -32,7 +32,7 @@ import { RotatingFile } from '../observe/log/rotating-file.io.ts'
 import { SessionsLog } from '../observe/log/sessions-log.io.ts'
 import { TpsFile } from '../observe/log/tps-file.io.ts'
 import { ClientActivity } from '../observe/view/client-activity.ts'
-import type { DaemonView, Phase } from '../observe/view/view.ts'
+import type { DaemonView } from '../observe/view/view.ts'
 import { Vitals } from '../observe/vitals.io.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { readVersion } from '../version.io.ts'
@@ -54,12 +54,11 @@ export interface DaemonOptions {
 
 /** What the parts need of the daemon. */
 export interface Life {
-  phase(): Phase
   reload(forgetLearned: boolean): Promise<ReloadResult>
   /** There is a bug, and nobody knows what holds. */
   fail(where: string, error: unknown): void
   /** Nothing is in hand, or the time is over. */
-  over(isUnfinished: boolean): Promise<void>
+  over(code: 0 | 1): Promise<void>
 }
 
 export class Wiring {
@@ -163,7 +162,7 @@ export class Wiring {
       version: this.version,
       nodeVersion: process.version,
       pid: process.pid,
-      phase: this.#life.phase(),
+      phase: this.ending.phase,
       now,
       startedAt: this.startedAt,
       startedUnixSeconds: this.#startedUnix,

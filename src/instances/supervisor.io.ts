@@ -93,7 +93,7 @@ export class Supervisor {
         const fresh = await within(ANSWER_AT_MOST_MS, this.#viewInTurn(thread.handle))
         if (fresh !== undefined) this.#state.viewed(thread.life, fresh)
       } catch (error) {
-        if (thread === this.#thread) this.#o.events.viewFailed(error)
+        if (this.#state.isCurrent(thread.life)) this.#o.events.viewFailed(error)
       }
     }
     return this.#state.view()

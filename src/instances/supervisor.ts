@@ -84,7 +84,12 @@ export class Supervision {
   }
 
   viewed(life: number, view: InstanceView): void {
-    if (this.#isRunning && life === this.#life) this.#last = view
+    if (this.isCurrent(life)) this.#last = view
+  }
+
+  /** Whether a fault in the thread of that life is one of the thread that runs now. */
+  isCurrent(life: number): boolean {
+    return this.#isRunning && life === this.#life
   }
 
   /** As it was viewed last; its engine has the counters of all threads. */

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EndingNews } from '../../src/admin/ending-stream.io.ts'
 import { Ending } from '../../src/daemon/ending.io.ts'
+import { EndingState } from '../../src/daemon/ending.ts'
 import type { InstanceView } from '../../src/instances/protocol/instance-view.ts'
 import type { Draining } from '../../src/proxy/border/ports.ts'
 import { micros } from '../../src/units.ts'
@@ -50,15 +51,15 @@ const world = () => {
   const instances = new Busy()
   const events: string[] = []
   const news: EndingNews['kind'][] = []
-  const over: boolean[] = []
+  const over: (0 | 1)[] = []
   let read: () => void = () => undefined
   const ending = new Ending({
     instances,
     log: { write: (name) => events.push(name) },
     scope: 'host',
     drainLimit: () => micros(LIMIT_MS * 1_000),
-    over: async (isUnfinished) => {
-      over.push(isUnfinished)
+    over: async (code) => {
+      over.push(code)
     },
   })
   const hasRead = new Promise<void>((resolve) => {
@@ -87,9 +88,9 @@ describe('a stop without force', () => {
     expect([news, over]).toEqual([['stopped'], []])
     read()
     await pass(0)
-    expect(over).toEqual([false])
+    expect(over).toEqual([0])
     await pass(10 * LIMIT_MS)
-    expect([news, over]).toEqual([['stopped'], [false]])
+    expect([news, over]).toEqual([['stopped'], [0]])
   })
 
   it('does not end with something in hand, however often it is asked; it can be taken back then', async () => {
@@ -151,7 +152,7 @@ describe('a stop with force', () => {
     await pass(1)
     expect([news, over, events.at(-1)]).toEqual([['stopped'], [], 'drain-unfinished'])
     await pass(1_000)
-    expect(over).toEqual([true])
+    expect(over).toEqual([1])
   })
 
   it('takes the place of one without, with a limit of its own', async () => {
@@ -162,7 +163,7 @@ describe('a stop with force', () => {
     await pass(LIMIT_MS - 1)
     expect([instances.told, news, over]).toEqual([['keep', 'end'], [], []])
     await pass(1 + 1_000)
-    expect([news, over]).toEqual([['stopped'], [true]])
+    expect([news, over]).toEqual([['stopped'], [1]])
   })
 
   it('ends at once the second time, and once', async () => {
@@ -173,12 +174,12 @@ describe('a stop with force', () => {
     ending.stop('SIGTERM', true)
     ending.stop('SIGTERM', true)
     await pass(0)
-    expect([news, over]).toEqual([['stopped'], [true]])
+    expect([news, over]).toEqual([['stopped'], [1]])
     expect(await ending.resume('late')).toBe('stopping')
     ending.drain('late')
     ending.stop('late', false)
     await pass(10 * LIMIT_MS)
-    expect([news, over]).toEqual([['stopped'], [true]])
+    expect([news, over]).toEqual([['stopped'], [1]])
   })
 
   it('is not softened by a drain or a stop without', async () => {
@@ -245,4 +246,20 @@ describe('a drain', () => {
     await pass(1)
     expect([instances.draining, ending.isDraining, news]).toEqual(['keep', true, []])
   })
+})
+
+it('a daemon is starting until it serves, and draining until it takes traffic again', () => {
+  const state = new EndingState<string>()
+  expect(state.phase).toBe('starting')
+  state.opened()
+  expect(state.phase).toBe('running')
+  const [drain] = state.drain('anna')
+  expect(state.phase).toBe('draining')
+  state.told((drain as { turn: number }).turn)
+  const [resume] = state.resume('bert', 'bert')
+  expect(state.phase).toBe('draining')
+  state.told((resume as { turn: number }).turn)
+  expect(state.phase).toBe('running')
+  state.stop('anna', false, micros(1))
+  expect(state.phase).toBe('draining')
 })

@@ -92,7 +92,7 @@ class Shell implements Interleaved {
     this.#count += 1
     if (choice === 'edit' || (choice === 'reload' && !this.#all)) this.file = (this.file + 1) % FILES.length
     if (choice === 'reload' || choice === 'forget')
-      this.#ask(choice, (one) => this.state.reload(one, choice === 'forget'))
+      this.#ask(choice, (one) => this.state.reload(one, 'running', choice === 'forget'))
     else if (choice === 'hold' || choice === 'rate')
       this.#ask(choice, (one) => this.state.override(one, CHANGES[choice]!))
     else if (choice === 'death') this.#die()
@@ -190,8 +190,12 @@ class Shell implements Interleaved {
   }
 
   #reloaded(askers: readonly Asker[], result: Extract<Act<Asker>, { do: 'answer-reload' }>['result']): void {
+    for (const asker of askers) asker.answers += 1
+    if (!result.ok && result.problems[0] === 'it does not run any more, or not yet') {
+      this.#must(this.isOver, 'a reload is not taken by a daemon that runs')
+      return
+    }
     for (const asker of askers) {
-      asker.answers += 1
       this.#must(asker.at < this.readAt, 'a reload read the file before it was asked for')
     }
     const others = this.asked.filter(
@@ -307,7 +311,7 @@ describe('a reload', () => {
     load(configText({ top: 'listen: { authentication: ["127.0.0.1:1900"] }', servers: TWO })),
   ]
   const reloaded = (state: ReloadState<string>, file: typeof first) => {
-    expect(state.reload('anna', false)).toEqual([{ do: 'read' }])
+    expect(state.reload('anna', 'running', false)).toEqual([{ do: 'read' }])
     expect(state.read(file)).toMatchObject([{ do: 'roll-out' }])
     return state.rolledOut(9)
   }
@@ -335,7 +339,7 @@ describe('a reload', () => {
 
   it('that is refused changes nothing, and says why; a bug is no refusal', () => {
     const state = new ReloadState<string>(CONFIG, 1)
-    state.reload('anna', true)
+    state.reload('anna', 'running', true)
     state.read(second)
     const taken = codedError(
       'ADDRESS_IN_USE',
@@ -356,7 +360,7 @@ describe('a reload', () => {
     }
     expect(state.status).toEqual(status)
     expect(state.layers).toMatchObject({ config: CONFIG, forgets: 0 })
-    state.reload('bert', false)
+    state.reload('bert', 'running', false)
     state.read(second)
     const bug = new TypeError('x is not a function')
     expect(state.failed(bug)).toEqual([{ do: 'reject', askers: ['bert'], error: bug }])
@@ -374,13 +378,27 @@ describe('a reload', () => {
     expect([state.layers, state.status.refused]).toEqual([layers, undefined])
   })
 
-  it('that is not wanted now is a refused one', () => {
+  it('is refused during a drain, and the log and the status say so', () => {
     const state = new ReloadState<string>(CONFIG, 1)
-    expect(state.refuse('anna', 'it drains')).toMatchObject([
-      { do: 'log-refused' },
-      { do: 'answer-reload', askers: ['anna'] },
+    const refused = 'it drains; reload after "radsluice resume", or let it end'
+    expect(state.reload('anna', 'draining', false)).toEqual([
+      { do: 'log-refused', problems: refused },
+      { do: 'answer-reload', askers: ['anna'], result: { ok: false, problems: [refused] } },
     ])
-    expect(state.status).toMatchObject({ refused: 'it drains', reloadsFailed: 1 })
+    expect(state.status).toMatchObject({ refused, reloadsFailed: 1 })
+    expect(state.reload('anna', 'running', false)).toEqual([{ do: 'read' }])
+  })
+
+  it('is answered at once by a daemon that does not serve yet, or not any more, and counts for nothing', () => {
+    const result = { ok: false, problems: ['it does not run any more, or not yet'] }
+    const answer = [{ do: 'answer-reload', askers: ['anna'], result }]
+    const state = new ReloadState<string>(CONFIG, 1)
+    expect(state.reload('anna', 'starting', false)).toEqual(answer)
+    state.end()
+    for (const phase of ['running', 'draining', 'starting'] as const) {
+      expect(state.reload('anna', phase, false)).toEqual(answer)
+    }
+    expect(state.status).toMatchObject({ refused: undefined, reloadsFailed: 0 })
   })
 })
 

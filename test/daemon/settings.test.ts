@@ -34,7 +34,7 @@ function refusedReload(problems: number): { readonly settings: DaemonSettings; r
 
 it('tells all problems to whoever asked, and the first ones to the log and the status', async () => {
   const { settings, lines } = refusedReload(MANY)
-  const outcome = await settings.reload()
+  const outcome = await settings.reload('running', false)
   expect(outcome.ok ? [] : outcome.problems).toHaveLength(MANY)
   expect(lines).toHaveLength(1)
   const { event, problems } = JSON.parse(lines[0] ?? '') as { event: string; problems: string }
@@ -46,6 +46,6 @@ it('tells all problems to whoever asked, and the first ones to the log and the s
 
 it('tells all of a few', async () => {
   const { settings } = refusedReload(3)
-  await settings.reload()
+  await settings.reload('running', false)
   expect(settings.view().refused).toMatch(/no-such-file-0.*no-such-file-2.*path$/)
 })

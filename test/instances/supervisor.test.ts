@@ -236,3 +236,17 @@ it('tells each thread of a list of addresses once', () => {
 it('has nothing to show before it was open', () => {
   expect(() => new Supervision(3).view()).toThrow('instance 3 was viewed before it was open')
 })
+
+it('a view that fails is a failure only of the thread that runs now', () => {
+  const state = new Supervision(3)
+  const thread = { engine: IDLE } as InstanceView
+  const { life: first } = state.start()
+  expect(state.isCurrent(first)).toBe(false)
+  state.opened(thread)
+  expect(state.isCurrent(first)).toBe(true)
+  state.ended(first, instant(0))
+  expect(state.isCurrent(first)).toBe(false)
+  const { life: second } = state.start()
+  state.opened(thread)
+  expect([state.isCurrent(first), state.isCurrent(second)]).toEqual([false, true])
+})

@@ -6,10 +6,12 @@
  * are tried again after 1, 2, 4, ... 60 s.
  */
 import { type Alarm, keyOf } from '../view/alarm.ts'
+import type { WebhookView } from '../view/view.ts'
 
 const MOST_ALERTS = 1_000
 const FIRST_RETRY_SECONDS = 1
 const LONGEST_RETRY_SECONDS = 60
+const INTERVALS_UNTIL_CLEARED = 3
 
 export interface Alert {
   readonly alarm: Alarm
@@ -27,8 +29,15 @@ export class AlertOutbox {
   readonly #entries = new Map<string, Entry>()
   #retrySeconds = 0
   #notBefore = 0
+  /** Why the last delivery failed. */
+  #failing: string | undefined
+  #deliveries = { ok: 0, failed: 0 }
   /** Alarms that are not delivered, since too many were waiting. */
-  lost = 0
+  #lost = 0
+
+  get view(): WebhookView {
+    return { ...this.#deliveries, waiting: this.waiting, lost: this.#lost, failing: this.#failing }
+  }
 
   /** What a poll found: the alarms that are raised now, and those that were cleared. */
   update(raised: readonly Alarm[], cleared: readonly Alarm[], unixSeconds: number): void {
@@ -54,6 +63,8 @@ export class AlertOutbox {
   }
 
   delivered(alerts: readonly Alert[], unixSeconds: number): void {
+    this.#deliveries.ok += 1
+    this.#failing = undefined
     this.#retrySeconds = 0
     this.#notBefore = 0
     for (const alert of alerts) {
@@ -66,17 +77,22 @@ export class AlertOutbox {
     }
   }
 
-  failed(unixSeconds: number): void {
+  /** Returns whether to say so: only the first failure after a success is worth a line. */
+  failed(unixSeconds: number, why: string): boolean {
+    const isFirst = this.#failing === undefined
+    this.#failing = why
+    this.#deliveries.failed += 1
     const next = this.#retrySeconds === 0 ? FIRST_RETRY_SECONDS : 2 * this.#retrySeconds
     this.#retrySeconds = Math.min(next, LONGEST_RETRY_SECONDS)
     this.#notBefore = unixSeconds + this.#retrySeconds
+    return isFirst
   }
 
   #raise(alarm: Alarm): void {
     const key = keyOf(alarm.id, alarm.subject)
     const entry = this.#entries.get(key)
     if (entry === undefined && this.#entries.size >= MOST_ALERTS) {
-      this.lost += 1
+      this.#lost += 1
       return
     }
     const wasRaised = entry !== undefined && entry.alert.clearedUnixSeconds === undefined
@@ -84,3 +100,7 @@ export class AlertOutbox {
     this.#entries.set(key, { alert: { alarm, clearedUnixSeconds: undefined }, deliveredAt })
   }
 }
+
+/** Unix time. A raised alarm ends some intervals from now, so that the alarms of a daemon that died end, too. */
+export const endOf = ({ clearedUnixSeconds }: Alert, unixSeconds: number, resendSeconds: number): number =>
+  clearedUnixSeconds ?? unixSeconds + INTERVALS_UNTIL_CLEARED * resendSeconds

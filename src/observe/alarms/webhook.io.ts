@@ -2,8 +2,7 @@
  * Alarms by HTTP POST in the form of an Alertmanager (its API v2, POST /api/v2/alerts): a list of alerts, each with labels
  * that identify it, annotations for people, and when it began and ends.
  *
- * One request is under way at a time; without an answer within five seconds it has failed. A raised alarm ends three resend
- * intervals from now, so that the alarms of a daemon that died end, too.
+ * One request is under way at a time; without an answer within five seconds it has failed. `AlertOutbox` says what is sent when.
  */
 import { hostname } from 'node:os'
 import { type Duration, MICROS_PER_SECOND } from '../../units.ts'
@@ -12,10 +11,9 @@ import type { Alarm } from '../view/alarm.ts'
 import type { WebhookView } from '../view/view.ts'
 import { alertOf } from './alarm-text.ts'
 import type { Judgement } from './alarms.ts'
-import { type Alert, AlertOutbox } from './alert-outbox.ts'
+import { type Alert, AlertOutbox, endOf } from './alert-outbox.ts'
 
 const PATIENCE_MS = 5_000
-const INTERVALS_UNTIL_CLEARED = 3
 
 export interface WebhookOptions {
   readonly url: string
@@ -35,8 +33,6 @@ export class Webhook {
   readonly #daemon: AlertingDaemon
   #options: WebhookOptions
   #isSending = false
-  #failing: string | undefined
-  #deliveries = { ok: 0, failed: 0 }
 
   constructor(options: WebhookOptions, daemon: AlertingDaemon) {
     this.#options = options
@@ -44,7 +40,7 @@ export class Webhook {
   }
 
   get view(): WebhookView {
-    return { ...this.#deliveries, waiting: this.#outbox.waiting, lost: this.#outbox.lost, failing: this.#failing }
+    return this.#outbox.view
   }
 
   reconfigure(options: WebhookOptions): void {
@@ -68,16 +64,8 @@ export class Webhook {
     } finally {
       this.#isSending = false
     }
-    if (why === undefined) {
-      this.#failing = undefined
-      this.#deliveries.ok += 1
-      this.#outbox.delivered(due, unixSeconds)
-      return
-    }
-    this.#deliveries.failed += 1
-    this.#outbox.failed(unixSeconds)
-    if (this.#failing === undefined) this.#daemon.failed(why, this.#outbox.waiting)
-    this.#failing = why
+    if (why === undefined) this.#outbox.delivered(due, unixSeconds)
+    else if (this.#outbox.failed(unixSeconds, why)) this.#daemon.failed(why, this.#outbox.waiting)
   }
 
   /** Undefined if it was accepted, else why not. */
@@ -97,11 +85,11 @@ export class Webhook {
     }
   }
 
-  #written({ alarm, clearedUnixSeconds }: Alert, unixSeconds: number, resendSeconds: number): object {
+  #written(alert: Alert, unixSeconds: number, resendSeconds: number): object {
     return {
-      ...alertOf(alarm, hostname()),
-      startsAt: timeOf(alarm.sinceUnixSeconds),
-      endsAt: timeOf(clearedUnixSeconds ?? unixSeconds + INTERVALS_UNTIL_CLEARED * resendSeconds),
+      ...alertOf(alert.alarm, hostname()),
+      startsAt: timeOf(alert.alarm.sinceUnixSeconds),
+      endsAt: timeOf(endOf(alert, unixSeconds, resendSeconds)),
       generatorURL: `http://${this.#daemon.admin()}/alarms`,
     }
   }

@@ -21,12 +21,11 @@ import {
   type OpenPlan,
   WANTED_RECEIVE_BUFFER,
 } from '../ports.ts'
+import { hindranceOf } from './failures.ts'
 
 /** One octet of each packet tells the requests of a port apart (RFC 2865 section 3). */
 export const IDENTIFIERS = 256
 const WANTED_SEND_BUFFER = 1024 * 1024
-/** Datagrams that may wait for the system at one socket before we drop instead of growing. */
-const MOST_UNSENT = 16_384
 
 /** The family follows from the local address, or from the server's. With a `server` the socket is connected. */
 export interface SocketOptions
@@ -91,7 +90,8 @@ function linkOver(socket: Socket, failed: SocketOptions['failed']): Link {
     isReliable: false,
     capacity: IDENTIFIERS,
     send: (octets, to) => {
-      if (!isOpen || unsent >= MOST_UNSENT) failed(isOpen ? 'ENOBUFS' : 'EBADF')
+      const hindrance = hindranceOf(isOpen, unsent)
+      if (hindrance !== undefined) failed(hindrance)
       else {
         unsent += 1
         if (to === undefined) socket.send(octets, sent)

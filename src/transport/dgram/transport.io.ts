@@ -10,12 +10,8 @@ import { codeOf, systemCodeOf } from '../../coded-error.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import { PROBE_PORT } from '../../proxy/border/ports.ts'
 import type { Arrivals, ConnectPlan, Link, LinkReport, ListenPlan, Transport } from '../ports.ts'
+import { failureOf, Opening } from './failures.ts'
 import { IDENTIFIERS, openSocket, type SocketOptions } from './socket.io.ts'
-
-/** While a server has no route, opening its link is tried again with what is sent there, at most so often. */
-const TRY_AGAIN_MS = 1_000
-/** What sending says if the interface of the socket is gone. */
-const GONE = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENODEV', 'ENXIO', 'EADDRNOTAVAIL']
 
 /** A request that waits for `deliver`. */
 interface Held {
@@ -57,9 +53,7 @@ export class DgramTransport implements Transport {
  * A link to a server to which maybe no route leads yet: the network comes up after us, a tunnel is down.
  *
  * One server that can't be reached is no reason to serve none. What is sent there fails with the system's code, as if the route
- * had gone away later: the server is silent, and goes Down. A socket to a link-local server is bound to its interface by number.
- * If the interface is made anew under the same name, the socket leads nowhere for good. So it is closed with the first failure
- * and opened again like the others.
+ * had gone away later: the server is silent, and goes Down.
  */
 class ConnectedLink implements Link {
   readonly isReliable = false
@@ -68,12 +62,7 @@ class ConnectedLink implements Link {
   readonly #arrivals: Arrivals
   readonly #options: SocketOptions
   #socket: Link | undefined
-  /** The code of the system for why there is no socket. */
-  #reason = 'ENETUNREACH'
-  /** Milliseconds of the process. */
-  #triedAt = 0
-  #isTrying = false
-  #isClosed = false
+  readonly #opening = new Opening()
 
   constructor(plan: ConnectPlan, arrivals: Arrivals) {
     this.#plan = plan
@@ -88,7 +77,7 @@ class ConnectedLink implements Link {
 
   /** @throws a coded error if it can't be opened, unless only a route is missing. */
   async open(): Promise<void> {
-    this.#triedAt = performance.now()
+    this.#opening.begin(performance.now())
     try {
       this.#use(await openSocket(this.#options))
     } catch (error) {
@@ -100,13 +89,13 @@ class ConnectedLink implements Link {
   send(octets: Uint8Array): void {
     if (this.#socket !== undefined) this.#socket.send(octets)
     else {
-      this.#failed(this.#isClosed ? 'EBADF' : this.#reason)
+      this.#failed(this.#opening.reason)
       this.#tryAgain()
     }
   }
 
   close(): void {
-    this.#isClosed = true
+    this.#opening.close()
     this.#socket?.close()
     this.#socket = undefined
   }
@@ -115,50 +104,42 @@ class ConnectedLink implements Link {
     return this.#socket?.report()
   }
 
-  #use(socket: Link): void {
-    this.#socket = socket
-    this.#plan.opened((socket.report() as LinkReport).local)
+  /** Returns whether it is of use. */
+  #use(socket: Link): boolean {
+    const isWanted = this.#opening.opened()
+    if (isWanted) {
+      this.#socket = socket
+      this.#plan.opened((socket.report() as LinkReport).local)
+    } else socket.close()
+    return isWanted
   }
 
   #down(reason: string): void {
-    this.#reason = reason
+    this.#opening.failed(reason)
     this.#socket = undefined
     this.#arrivals.linkChanged(this.#plan.lane, this.#plan.link, 'down')
   }
 
   #failed(code: string): void {
     const { lane, link, server, failed } = this.#plan
-    if (code === 'ECONNREFUSED') {
-      this.#arrivals.linkChanged(lane, link, 'refused')
-      return
-    }
-    failed(code)
+    const failure = failureOf(code, server)
+    if (failure === 'refused') this.#arrivals.linkChanged(lane, link, 'refused')
+    else failed(code)
     const socket = this.#socket
-    if (socket !== undefined && server.address.includes('%') && GONE.includes(code)) {
+    if (failure === 'gone' && socket !== undefined) {
       this.#down(code)
       socket.close()
     }
   }
 
   #tryAgain(): void {
-    const now = performance.now()
-    if (this.#isTrying || this.#isClosed || now - this.#triedAt < TRY_AGAIN_MS) return
-    this.#triedAt = now
-    this.#isTrying = true
-    void openSocket(this.#options)
-      .then(
-        (socket) => {
-          if (this.#isClosed) return socket.close()
-          this.#use(socket)
-          this.#arrivals.linkChanged(this.#plan.lane, this.#plan.link, 'up')
-        },
-        (error: unknown) => {
-          this.#reason = reasonOf(error)
-        },
-      )
-      .finally(() => {
-        this.#isTrying = false
-      })
+    if (!this.#opening.begin(performance.now())) return
+    void openSocket(this.#options).then(
+      (socket) => {
+        if (this.#use(socket)) this.#arrivals.linkChanged(this.#plan.lane, this.#plan.link, 'up')
+      },
+      (error: unknown) => this.#opening.failed(reasonOf(error)),
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AlertOutbox } from '../../../src/observe/alarms/alert-outbox.ts'
+import { AlertOutbox, endOf } from '../../../src/observe/alarms/alert-outbox.ts'
 import type { Alarm } from '../../../src/observe/view/alarm.ts'
 
 const RESEND = 60
@@ -20,7 +20,7 @@ function fixture() {
     const due = outbox.due(at, RESEND)
     if (due.length > 0) {
       if (works) outbox.delivered(due, at)
-      else outbox.failed(at)
+      else outbox.failed(at, 'no route')
     }
     return due.map(
       ({ alarm: { subject }, clearedUnixSeconds }) => `${clearedUnixSeconds === undefined ? '' : '-'}${subject.server}`,
@@ -82,6 +82,22 @@ describe('the outbox of alerts', () => {
       [],
       0,
     )
-    expect([outbox.waiting, outbox.lost]).toEqual([1_000, 3])
+    expect(outbox.view).toMatchObject({ waiting: 1_000, lost: 3 })
+  })
+
+  it('has only the first failure after a success told, and shows why the last one failed', () => {
+    const { outbox, tell } = fixture()
+    outbox.update([alarm('a')], [], 0)
+    expect(outbox.view).toEqual({ ok: 0, failed: 0, waiting: 1, lost: 0, failing: undefined })
+    expect([outbox.failed(0, 'it answers 500'), outbox.failed(1, 'no route')]).toEqual([true, false])
+    expect(outbox.view).toEqual({ ok: 0, failed: 2, waiting: 1, lost: 0, failing: 'no route' })
+    expect(tell(10)).toEqual(['a'])
+    expect(outbox.view).toEqual({ ok: 1, failed: 2, waiting: 0, lost: 0, failing: undefined })
+    expect(outbox.failed(20, 'no route')).toBe(true)
+  })
+
+  it('has a raised alarm end three intervals from now, and a cleared one when it was cleared', () => {
+    expect(endOf({ alarm: alarm('a'), clearedUnixSeconds: undefined }, 1_000, RESEND)).toBe(1_180)
+    expect(endOf({ alarm: alarm('a'), clearedUnixSeconds: 990 }, 1_000, RESEND)).toBe(990)
   })
 })

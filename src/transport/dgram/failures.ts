@@ -1,0 +1,65 @@
+/**
+ * What follows from failures of sockets: whether a datagram is sent at all, whether a socket is of use any more, and when one
+ * that could not be opened is opened again.
+ *
+ * A socket to a link-local server is bound to its interface by number. If the interface is made anew under the same name, the
+ * socket leads nowhere for good. So it is closed with the first failure and opened again like one that had no route.
+ *
+ * Pure: the sockets are in `transport.io.ts` and `socket.io.ts`.
+ */
+import type { Endpoint } from '../../addresses.ts'
+
+/** Datagrams that may wait for the system at one socket before we drop instead of growing. */
+const MOST_UNSENT = 16_384
+/** While a server has no route, opening its link is tried again with what is sent there, at most so often. */
+const TRY_AGAIN_MS = 1_000
+/** What sending says if the interface of the socket is gone. */
+const GONE = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENODEV', 'ENXIO', 'EADDRNOTAVAIL']
+
+/** The code of a failure that keeps one more datagram from being sent, beside `unsent` others. */
+export const hindranceOf = (isOpen: boolean, unsent: number): string | undefined =>
+  !isOpen ? 'EBADF' : unsent >= MOST_UNSENT ? 'ENOBUFS' : undefined
+
+/** `refused`: nobody listens at the server. `gone`: the socket is of no use any more. `failed`: this datagram is lost. */
+export function failureOf(code: string, server: Endpoint): 'refused' | 'gone' | 'failed' {
+  if (code === 'ECONNREFUSED') return 'refused'
+  return server.address.includes('%') && GONE.includes(code) ? 'gone' : 'failed'
+}
+
+/** When the socket of a link is opened; `now` is in milliseconds of the process. */
+export class Opening {
+  #triedAt = Number.NEGATIVE_INFINITY
+  #isUnderWay = false
+  #isClosed = false
+  /** The code of the system for why there is no socket. */
+  #reason = 'ENETUNREACH'
+
+  /** What sending fails with while there is no socket. */
+  get reason(): string {
+    return this.#isClosed ? 'EBADF' : this.#reason
+  }
+
+  /** Whether the socket is to be opened now; `opened` or `failed` follows. */
+  begin(now: number): boolean {
+    if (this.#isUnderWay || this.#isClosed || now - this.#triedAt < TRY_AGAIN_MS) return false
+    this.#triedAt = now
+    this.#isUnderWay = true
+    return true
+  }
+
+  /** Whether the socket that was opened is still wanted. */
+  opened(): boolean {
+    this.#isUnderWay = false
+    return !this.#isClosed
+  }
+
+  /** There is no socket, or none any more. */
+  failed(reason: string): void {
+    this.#isUnderWay = false
+    this.#reason = reason
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+}
