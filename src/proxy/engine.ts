@@ -24,6 +24,7 @@ import { Inspection } from './inspection.ts'
 import { Pools } from './pool/pool.ts'
 import { StateTable } from './pool/state-table.ts'
 import { Register } from './register/register.ts'
+import { Trace } from './register/trace.ts'
 import { Answering } from './serving/answering.ts'
 import { Assigning } from './serving/assigning.ts'
 import { Failover } from './serving/failover.ts'
@@ -190,9 +191,9 @@ export class Engine {
     this.#parts.failover.isEnding = how === 'end'
   }
 
-  /** From now on the tracer is told of each step of these requests. */
+  /** From now on the tracer is told of each step of these requests, and of no others. */
   follow(followed: readonly Followed[], tracer: Tracer): void {
-    this.#parts.register.tracing.follow(followed, tracer)
+    this.#parts.register.trace = followed.length === 0 ? undefined : new Trace(followed, tracer)
   }
 
   /** Sends, parks or queues the request. Returns false if its reserved place is free for another request. */
@@ -205,7 +206,7 @@ export class Engine {
     }
     const waitedFor = request.lane
     if (waitedFor !== undefined) {
-      register.tracing.active?.step('promoted', request, now, { server: waitedFor.server.name })
+      register.trace?.step('promoted', request, now, { server: waitedFor.server.name })
     }
     const lane = assigning.laneOf(request, now)
     if (lane === undefined) return true

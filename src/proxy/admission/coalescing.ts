@@ -29,7 +29,7 @@ export class Coalescing {
   admit(record: ProvenArrival, now: Instant): Verdict {
     const { class: trafficClass, from, client, packet } = record
     if (trafficClass !== RECORD_CLASS || client.options.accounting.interims !== 'newest') return 'goes-on'
-    const { places, exchanges, records, ledgers, tracing } = this.#register
+    const { places, exchanges, records, ledgers, trace } = this.#register
     if (!places.sessions.isComplete || !isInterim(packet)) return 'goes-on'
     const waiting = places.sessions.newestInterim(from.address, packet)
     if (waiting === undefined) return 'goes-on'
@@ -37,7 +37,7 @@ export class Coalescing {
     else if (outdates(waiting.packet, packet)) {
       exchanges.attach(record, waiting)
       records.joined(record, record.wraps, waiting, now)
-      tracing.active?.duplicate(record, NEWER_WAITS, now)
+      trace?.duplicate(record, NEWER_WAITS, now)
     } else return 'goes-on'
     ledgers[RECORD_CLASS].count(ENTRY.coalesced)
     client.accounting.coalesced += 1
@@ -45,15 +45,15 @@ export class Coalescing {
   }
 
   #replace(waiting: Request, record: ProvenArrival, now: Instant): void {
-    const { places, exchanges, records, tracing } = this.#register
+    const { places, exchanges, records, trace } = this.#register
     const { octets } = places
-    tracing.active?.step('ended', waiting, now, { why: TOOK_ITS_PLACE })
+    trace?.step('ended', waiting, now, { why: TOOK_ITS_PLACE })
     const { arrival, receivedAt } = waiting
     const newer = new Request({ arrival, class: RECORD_CLASS, origin: record, octets, now: receivedAt })
     const course = startCourse(newer)
     course.cameAt = now
     course.wraps = record.wraps
-    tracing.active?.step('received', newer, now)
+    trace?.step('received', newer, now)
     waiting.expand()
     const older = exchanges.endAll(waiting)
     records.giveWay(waiting, newer, now)

@@ -40,7 +40,7 @@ export class Repetition {
   /** A packet that came before ends here. */
   admit(arrival: ProvenArrival, now: Instant): Verdict {
     const { register, answering, outbox } = this.#parts
-    const { exchanges, records, tracing } = register
+    const { exchanges, records, trace } = register
     const { class: trafficClass, from, packet } = arrival
     const ledger = register.ledgers[trafficClass]
     const counters = register.counters[trafficClass]
@@ -48,14 +48,14 @@ export class Repetition {
     if (before !== undefined && isSamePacket(before.exchange.packet, packet)) {
       ledger.count(ENTRY.duplicate)
       register.heardAgain(before.request, now)
-      tracing.active?.duplicate(arrival, ABSORBED, now)
+      trace?.duplicate(arrival, ABSORBED, now)
       return 'ends'
     }
     const answer = exchanges.answerTo(arrival, now)
     if (answer !== undefined) {
       ledger.count(ENTRY.duplicate)
       counters.cachedAnswers += 1
-      tracing.active?.duplicate(arrival, ANSWERED, now)
+      trace?.duplicate(arrival, ANSWERED, now)
       outbox.reply(from, answer)
       return 'ends'
     }
@@ -64,7 +64,7 @@ export class Repetition {
     if (known === undefined) return 'goes-on'
     ledger.count(ENTRY.duplicate)
     counters.contentDuplicates += 1
-    tracing.active?.duplicate(arrival, SAID[known.kind], now)
+    trace?.duplicate(arrival, SAID[known.kind], now)
     if (known.kind === 'passed') return 'ends'
     if (known.kind === 'pending') {
       register.heardAgain(known.request, now)

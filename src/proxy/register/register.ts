@@ -9,7 +9,7 @@ import { kindOf } from '../../accounting/sessions/client-accounting.ts'
 import { type PerClass, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
 import { type ClientDropReason, isWrongProof, type ShedReason } from '../border/endings.ts'
-import type { GivenUp, Peer } from '../border/events.ts'
+import type { EngineEvent, GivenUp } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
 import type { ClassCounters } from '../border/snapshot.ts'
@@ -21,18 +21,15 @@ import { Exchanges } from './exchanges.ts'
 import { BOOKS_BYTES, ENTRY, type Ledger, ledgersIn } from './ledger.ts'
 import { Places } from './places.ts'
 import { Records } from './records.ts'
-import { Tracing } from './tracing.ts'
+import type { Trace } from './trace.ts'
 
 /** In one step. The largest packet pushes out 205 of the smallest, so only a reload with lower bounds takes several. */
 const SHED_AT_ONCE = 256
 const EXPIRED_AT_ONCE = 64
 
-interface Refusal {
-  readonly class: TrafficClass
-  readonly reason: ClientDropReason
+/** What is told of a drop, with the client itself. */
+type Refusal = Omit<Extract<EngineEvent, { kind: 'dropped' }>, 'kind' | 'client'> & {
   readonly client: Client | undefined
-  readonly from: Peer
-  readonly bytes: Uint8Array
 }
 
 /** How a request ends without an answer. */
@@ -51,8 +48,8 @@ export class Register {
   readonly places: Places
   readonly exchanges: Exchanges
   readonly records: Records
-  /** Told of each step of each request, by whoever takes it. */
-  readonly tracing = new Tracing()
+  /** Told of each step of each request, by whoever takes it; undefined while none is followed. */
+  trace: Trace | undefined = undefined
   readonly #journal: Journal
 
   constructor(
@@ -75,7 +72,7 @@ export class Register {
 
   /** A new request waits, within the bounds of its class. `exchange` is who waits for the answer: nobody has to. */
   admit(request: Request, exchange: Exchange | undefined, now: Instant): void {
-    this.tracing.active?.step('received', request, now)
+    this.trace?.step('received', request, now)
     if (exchange !== undefined) this.exchanges.begin(exchange, request)
     if (request.class === RECORD_CLASS) this.records.add(request, now)
     this.places.enter(request)
@@ -110,7 +107,7 @@ export class Register {
   }
 
   end(request: Request, end: End, now: Instant): void {
-    this.tracing.active?.step('ended', request, now, { why: sentenceOf(end, request) })
+    this.trace?.step('ended', request, now, { why: sentenceOf(end, request) })
     this.places.leave(request)
     this.exchanges.endAll(request)
     this.records.ended(request, now)
@@ -147,7 +144,7 @@ export class Register {
   /** A datagram that never became a request. */
   refuse(o: Refusal, now: Instant): void {
     if (o.client !== undefined) {
-      this.tracing.active?.refused({ ...o, client: o.client.options.name, why: o.reason }, now)
+      this.trace?.refused({ ...o, client: o.client.options.name, why: o.reason }, now)
     }
     this.#countRefusal(o, now)
   }

@@ -206,7 +206,7 @@ export class Answering {
     const { lane } = attempt
     this.#count(lane, response, attempt, now)
     if (request !== undefined && answer !== undefined) {
-      this.#parts.register.tracing.active?.answered(request, attempt, response.code, now)
+      this.#parts.register.trace?.answered(request, attempt, response.code, now)
       this.#deliver(request, answer, now)
     }
     if (attempt.code === ACCESS_REQUEST) this.signers.accepted(lane, response, now)
@@ -270,7 +270,7 @@ export class Answering {
   /** The server has recorded it, and said so in a response that can't be passed on. */
   #deliverOwn(request: Request, attempt: Attempt, now: Instant): void {
     attempt.lane.counters.responses += 1
-    this.#parts.register.tracing.active?.answered(request, attempt, ACCOUNTING_RESPONSE, now)
+    this.#parts.register.trace?.answered(request, attempt, ACCOUNTING_RESPONSE, now)
     this.#deliver(request, this.answerFromRecord(request, undefined), now)
   }
 

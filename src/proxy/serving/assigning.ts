@@ -127,7 +127,7 @@ export class Assigning {
     const { lane } = attempt
     const { server } = lane
     const dropped = `its response was dropped: ${why}`
-    register.tracing.active?.step('timed-out', request, now, { server: server.name, why: dropped })
+    register.trace?.step('timed-out', request, now, { server: server.name, why: dropped })
     noteTried(request, attempt)
     startCourse(request).addTried(lane.number, Number.POSITIVE_INFINITY)
     const isElsewhere = !request.isBound && this.obstacleTo(request, now) === undefined
@@ -137,9 +137,9 @@ export class Assigning {
   }
 
   wait(request: Request, lane: Lane, now: Instant, why?: string): void {
-    const { places, tracing } = this.#parts.register
+    const { places, trace } = this.#parts.register
     places.wait(request, lane)
-    tracing.active?.queued(request, lane, now, why)
+    trace?.queued(request, lane, now, why)
   }
 
   /** Every server is Down: it waits in the order of arrival, and may try any server afterwards. */
@@ -147,7 +147,7 @@ export class Assigning {
     request.lane = undefined
     request.course?.forgetTried()
     this.#parts.pools.of(request).outage.park(request)
-    this.#parts.register.tracing.active?.step('queued', request, now, { why: 'every server is Down' })
+    this.#parts.register.trace?.step('queued', request, now, { why: 'every server is Down' })
     request.compact()
   }
 
@@ -208,7 +208,7 @@ export class Assigning {
     if (isAside) {
       request.lane = undefined
       register.places.aside.put(request, now)
-      register.tracing.active?.step('queued', request, now, { why: SET_ASIDE })
+      register.trace?.step('queued', request, now, { why: SET_ASIDE })
       request.compact()
       return
     }

@@ -58,7 +58,7 @@ export class Failover {
       this.#fail(attempt, now)
       return
     }
-    if (!attempt.isWaitingOn) register.tracing.active?.timedOut(request, attempt, now)
+    if (!attempt.isWaitingOn) register.trace?.timedOut(request, attempt, now)
     const triesLeft = lane.isLive() && attempt.tries <= lane.options.maxRetries
     if (triesLeft && assigning.obstacleTo(request, now) === undefined) {
       this.#countOverdue(attempt, now)
@@ -69,7 +69,7 @@ export class Failover {
     if (!this.#mayWaitOn(request, attempt, now)) this.#end(attempt, request, now)
     else if (latestCopyAt(request) <= attempt.sentAt || assigning.obstacleTo(request, now) !== undefined) {
       if (!attempt.isWaitingOn)
-        register.tracing.active?.step('queued', request, now, { server: lane.server.name, why: WAITS_ON })
+        register.trace?.step('queued', request, now, { server: lane.server.name, why: WAITS_ON })
       sending.waitOn(attempt, this.#waitsOnUntil(request), now)
     } else if (this.#leavesForAnother(request, attempt)) this.#end(attempt, request, now)
     else {
@@ -100,7 +100,6 @@ export class Failover {
     return true
   }
 
-  /** It waits for a slot, and then goes out once more. */
   #retry(attempt: Attempt, request: Request): void {
     const { lane } = attempt
     lane.limits.waitingOn.delete(attempt)

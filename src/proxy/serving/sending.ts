@@ -158,7 +158,7 @@ export class Sending {
     request.stage = 'retry'
     this.wheel.put(attempt, after(now, this.#waitOf(lane)))
     lane.limits.lastSent[identifier.port] = attempt
-    this.#parts.register.tracing.active?.sent(request, attempt, now)
+    this.#parts.register.trace?.sent(request, attempt, now)
     this.#parts.outbox.forward(lane.number, identifier.port, attempt.bytes)
   }
 

@@ -1,9 +1,9 @@
 /**
  * Follows single requests through the engine, for an operator who asks what becomes of them.
  *
- * Usually nobody asks: then `active` is undefined, and that comparison is all that a step of a request costs. Otherwise each step
- * of each request is compared with what is followed, and a match is told as plain values. Names of users and sessions are among
- * them, passwords never are.
+ * Usually nobody asks: then there is no trace, and that comparison is all that a step of a request costs. Otherwise each step of
+ * each request is compared with what is followed, and a match is told as plain values. Names of users and sessions are among them,
+ * passwords never are.
  */
 import { classOfRequest, type TrafficClass } from '../../classes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
@@ -17,16 +17,6 @@ import type { Attempt, Request } from '../work/request.ts'
 const USER_NAME = { vendor: 0, type: 1 } as const
 const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
 
-export class Tracing {
-  active: Trace | undefined = undefined
-
-  /** From now on these are followed, and none but these. */
-  follow(followed: readonly Followed[], tracer: Tracer): void {
-    this.active = followed.length === 0 ? undefined : new Trace(followed, tracer)
-  }
-}
-
-/** What one step is about, beside its request. */
 type Particulars = Partial<
   Pick<TraceEvent, 'request' | 'age' | 'server' | 'sourcePort' | 'serverIdentifier' | 'transmission' | 'answer' | 'why'>
 >
@@ -38,8 +28,7 @@ interface Sought {
   readonly session: Uint8Array | undefined
 }
 
-/** Only made while something is followed. */
-class Trace {
+export class Trace {
   readonly #sought: readonly Sought[]
   readonly #tracer: Tracer
 
@@ -61,7 +50,6 @@ class Trace {
     })
   }
 
-  /** It came before: its request is on its way, or it is answered again. */
   duplicate({ from, client, packet }: Origin, why: string, now: Instant): void {
     const its = classOfRequest(packet.code) as TrafficClass
     this.#note('duplicate', { class: its, from, client: client.options.name, packet }, now, { why })
