@@ -47,7 +47,7 @@ export class Inspection {
   }
 
   get clients(): readonly Client[] {
-    return this.#parts.intake.clients
+    return this.#parts.intake.clientTable.clients
   }
 
   get lanes(): Iterable<Lane> {
@@ -98,7 +98,7 @@ export class Inspection {
       lanes: Array.from(lanes, (lane) => laneSnapshot(lane, now)),
       ...this.signing(now),
       clients: [],
-      formerClients: intake.formerClients,
+      formerClients: intake.clientTable.former,
       tables: { answers: register.exchanges.answers, ...register.records.sizes, states: states.size },
       sessions: recordWatch.counts(),
     }
@@ -120,10 +120,8 @@ export class Inspection {
   }
 
   learnedServers(now: Instant): LearnedServer[] {
-    return this.#parts.answering.signers.learned(
-      [...this.#parts.lanes].filter(({ isRetiring }) => !isRetiring),
-      now,
-    )
+    const lanes = [...this.#parts.lanes].filter(({ isRetiring }) => !isRetiring)
+    return this.#parts.answering.signers.learned(lanes, now)
   }
 
   /** Tracked sessions that are sought, `count` places of the table from `from` on; undefined behind its end. */

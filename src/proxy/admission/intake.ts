@@ -15,9 +15,9 @@ import type { Instant } from '../../units.ts'
 import type { ClientDropReason } from '../border/endings.ts'
 import type { Peer, SeenPacket } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
-import type { Journal, SigningMemory } from '../border/ports.ts'
+import type { Journal } from '../border/ports.ts'
 import { AddressKeys } from '../signing/address-keys.ts'
-import { type Learned, Signer, Signers, secondOf } from '../signing/signers.ts'
+import { type Learned, Signer, type SignerNeeds, Signers, secondOf } from '../signing/signers.ts'
 import { type Client, ClientTable } from '../work/client-table.ts'
 import type { Arrival, Verdict } from './arrival.ts'
 
@@ -41,25 +41,16 @@ export class Intake {
   readonly #atHand = new Map<string, Signer>()
   readonly #journal: Journal
 
-  /** Engines with the same `o.memory` know the same of who signs. */
-  constructor(
-    { clients, maxAttributes }: IntakeOptions,
-    o: { readonly journal: Journal; readonly salt: number; readonly memory?: SigningMemory | undefined },
-  ) {
+  constructor({ clients, maxAttributes }: IntakeOptions, needs: SignerNeeds) {
     this.#clients = new ClientTable(clients)
     this.#maxAttributes = maxAttributes
-    const { journal, salt, memory } = o
-    this.#journal = journal
-    this.signers = new Signers({ peer: 'client', capacity: LEARNED_ADDRESSES, salt, journal, memory })
+    this.#journal = needs.journal
+    this.signers = new Signers({ peer: 'client', capacity: LEARNED_ADDRESSES, ...needs })
     this.#knowZones()
   }
 
-  get clients(): readonly Client[] {
-    return this.#clients.clients
-  }
-
-  get formerClients(): ClientTable['former'] {
-    return this.#clients.former
+  get clientTable(): ClientTable {
+    return this.#clients
   }
 
   reconfigure({ clients, maxAttributes }: IntakeOptions): void {
@@ -141,7 +132,8 @@ export class Intake {
 
   /** Another engine may learn an address of an interface first: it is listed with the name of the interface all the same. */
   #knowZones(): void {
-    for (const zone of new Set(this.clients.map(({ options }) => zoneOf(options.network)))) this.#keys.know(zone)
+    const { clients } = this.#clients
+    for (const zone of new Set(clients.map(({ options }) => zoneOf(options.network)))) this.#keys.know(zone)
   }
 
   #signerOf(address: string): Signer {

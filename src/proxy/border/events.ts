@@ -9,14 +9,13 @@ import type { HealthChange } from '../../throttle/server-health.ts'
 import type { Duration, Instant } from '../../units.ts'
 import type { ClientDropReason, ServerDropReason, ShedReason } from './endings.ts'
 
-/**
- * Who sent a datagram. `link`: the number of the link that it came by, and that the reply leaves by. `isOurs`: it came from one of
- * our own sockets, so the address of a server is that of this very machine.
- */
+/** Who sent a datagram. */
 export interface Peer {
+  /** The number of the link that it came by, and that the reply leaves by. */
   readonly link: number
   readonly address: string
   readonly port: number
+  /** It came from one of our own sockets, so the address of a server is that of this very machine. */
   readonly isOurs?: true
 }
 
@@ -62,13 +61,10 @@ interface SignerPacket extends SignerName {
   readonly packet: SeenPacket
 }
 
-interface Seen {
-  /** When it was last seen. */
-  readonly seen: Instant
-}
-
 /** Signed and unsigned packets came from one address within an hour. */
-export interface MixedSigning extends SignerPacket, Seen {
+export interface MixedSigning extends SignerPacket {
+  /** When that packet was. */
+  readonly seen: Instant
   /** An unsigned one; undefined where too many peers send some to know whether this one did. */
   readonly unsigned: SeenPacket | undefined
   /** The same is so at this many other addresses of the name, or at more: the latest few are counted. */
@@ -76,7 +72,8 @@ export interface MixedSigning extends SignerPacket, Seen {
 }
 
 /** Unsigned packets were dropped, the last of them this one. */
-export interface UnsignedDropped extends SignerPacket, Seen {
+export interface UnsignedDropped extends SignerPacket {
+  readonly seen: Instant
   /** By the setting `yes`, or by what `auto` has learned. */
   readonly because: 'required' | 'learned'
 }

@@ -12,8 +12,7 @@ import { md5 } from '../../radius/md5.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
 import type { SeenPacket, SignerName } from '../border/events.ts'
-import type { Journal, SigningMemory } from '../border/ports.ts'
-import { type Learned, Signer, Signers, secondOf } from '../signing/signers.ts'
+import { type Learned, Signer, type SignerNeeds, Signers, secondOf } from '../signing/signers.ts'
 import type { Lane } from '../work/lane.ts'
 import { serverKey } from '../work/lane-settings.ts'
 
@@ -28,8 +27,8 @@ export interface LearnedServer extends Learned {
 export class ServerSigners {
   readonly signers: Signers
 
-  constructor(o: { readonly journal: Journal; readonly salt: number; readonly memory: SigningMemory | undefined }) {
-    this.signers = new Signers({ peer: 'server', capacity: LEARNED_SERVERS, ...o })
+  constructor(needs: SignerNeeds) {
+    this.signers = new Signers({ peer: 'server', capacity: LEARNED_SERVERS, ...needs })
   }
 
   /** Whether an answer to an Access-Request must carry Message-Authenticator. */

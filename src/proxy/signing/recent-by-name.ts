@@ -3,16 +3,14 @@
  * them need not be over at another.
  */
 import { after, type Duration, type Instant } from '../../units.ts'
+import type { SignerName } from '../border/events.ts'
 
 /** Names that are listed, the latest. */
 const LISTED = 1_000
 /** Addresses that are kept of a name, the latest. */
 const MOST_ADDRESSES = 8
 
-interface Named {
-  readonly name: string
-  /** Where: of these, the latest few are kept. */
-  readonly at: string
+interface Named extends SignerName {
   readonly seen: Instant
 }
 

@@ -49,6 +49,13 @@ export class Signer {
   }
 }
 
+export interface SignerNeeds {
+  readonly salt: number
+  readonly journal: Journal
+  /** Engines with the same memory know the same. */
+  readonly memory: SigningMemory | undefined
+}
+
 /** What `auto` has learned of a peer. */
 export interface Learned {
   /** Whole seconds ago: learned, and last seen to sign. */
@@ -69,14 +76,8 @@ export class Signers {
   readonly #dropped = new RecentByName<UnsignedDropped>(DROPPED_FOR)
   readonly #found: Sighting = { last: 0, first: 0, packet: 0 }
 
-  /** Remembers about `capacity` peers. Engines with the same `memory` know the same. */
-  constructor(o: {
-    readonly peer: PeerKind
-    readonly capacity: number
-    readonly salt: number
-    readonly journal: Journal
-    readonly memory: SigningMemory | undefined
-  }) {
+  /** Remembers about `capacity` peers. */
+  constructor(o: SignerNeeds & { readonly peer: PeerKind; readonly capacity: number }) {
     const { peer, capacity, salt, journal, memory } = o
     this.#peer = peer
     this.#journal = journal
