@@ -36,7 +36,6 @@ export interface Term {
 }
 
 export interface SlotRate {
-  /** Messages per second; 0 is unlimited. */
   readonly maxRate: PerSecond
   /** The shortest slot wanted, 1 ms - 1 s. A low rate gets longer slots: 5 a second are 5 slots of 200 ms. */
   readonly slot: Duration

@@ -19,7 +19,6 @@ export const portsFor = (maxOutstanding: number): number => Math.ceil((2 * maxOu
 export class Identifier<T> {
   readonly port: number
   readonly value: number
-  /** In use by this. */
   held: T | undefined = undefined
   /** What it carried before: what a late response is checked against. */
   last: T | undefined = undefined

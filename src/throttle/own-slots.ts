@@ -54,7 +54,6 @@ export class OwnBudgets implements Budgets {
   readonly #slots = new Map<string, OwnSlots>()
   readonly #usedUpUntil: Instant | undefined
 
-  /** `usedUpUntil`: as of `OwnSlots`, for all lanes. */
   constructor(usedUpUntil?: Instant) {
     this.#usedUpUntil = usedUpUntil
   }

@@ -44,7 +44,6 @@ export class Punctuality {
     this.#tally.answered /= 2
   }
 
-  /** From now on it has to recover. */
   restart(): void {
     this.#tally.ended = 0
     this.#tally.answered = 0

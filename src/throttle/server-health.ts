@@ -113,10 +113,7 @@ export class ServerHealth {
     return this.#askedUntil === undefined ? undefined : this.#findAlive('it answers probes and no request', now)
   }
 
-  /**
-   * A request ended here unanswered, and nothing valid came since its latest transmission. `isDoubtful`: another server
-   * lives and left it unanswered too. That is a reason to ask this one, and none to judge it.
-   */
+  /** `isDoubtful`: another server lives and left it unanswered too. That is a reason to ask this one, and none to judge it. */
   failed(now: Instant, isDoubtful = false): HealthChange | undefined {
     if (isDoubtful && this.#options.probe === 'none') return undefined
     this.#failures += 1

@@ -16,19 +16,13 @@ const INTERIM_UPDATE = 3
 const SESSION_TIME = { vendor: 0, type: 46 } as const
 
 /** Acct-Status-Type (RFC 2866 section 5.1); undefined if it is missing or not 4 octets long. */
-export function statusType(packet: Packet): number | undefined {
-  return packet.number(packet.acctStatusTypeAt)
-}
+export const statusType = (packet: Packet): number | undefined => packet.number(packet.acctStatusTypeAt)
 
 /** A later interim update of the session says all that it says, so it is the first to be shed. */
-export function isInterim(packet: Packet): boolean {
-  return statusType(packet) === INTERIM_UPDATE
-}
+export const isInterim = (packet: Packet): boolean => statusType(packet) === INTERIM_UPDATE
 
 /** Acct-Delay-Time in seconds (RFC 2866 section 5.2); undefined if it is missing or not 4 octets long. */
-export function delayTime(packet: Packet): number | undefined {
-  return packet.number(packet.acctDelayTimeAt)
-}
+export const delayTime = (packet: Packet): number | undefined => packet.number(packet.acctDelayTimeAt)
 
 /** Acct-Session-Time in seconds (RFC 2866 section 5.7); undefined if it is missing or not 4 octets long. */
 export function sessionTime(packet: Packet): number | undefined {
@@ -36,9 +30,7 @@ export function sessionTime(packet: Packet): number | undefined {
   return value?.length === 4 ? value.reduce((sum, octet) => sum * 256 + octet, 0) : undefined
 }
 
-export function hasEventTimestamp(packet: Packet): boolean {
-  return packet.eventTimestampAt !== 0
-}
+export const hasEventTimestamp = (packet: Packet): boolean => packet.eventTimestampAt !== 0
 
 /** `target` gets 16 octets: the MD5 over all attributes, in order, but Acct-Delay-Time, Message-Authenticator and Proxy-State. */
 export function recordDigest(packet: Packet, target: Uint8Array): void {

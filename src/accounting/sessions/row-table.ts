@@ -52,7 +52,6 @@ export class RowTable {
     this.#texts = new TextBlocks(o.most * BLOCKS_A_ROW)
   }
 
-  /** Rows in a list, 0 or 1. */
   rowsIn(list: 0 | 1): number {
     return this.#lists[list].rows
   }
@@ -163,8 +162,7 @@ export class RowTable {
       this.#freed = this.words[freed * this.width + CHAIN]!
       return freed
     }
-    this.#fresh += 1
-    return this.#fresh - 1
+    return this.#fresh++
   }
 
   #append(row: number, list: 0 | 1, second: number): void {

@@ -75,7 +75,6 @@ export interface EndedBundle extends Report {
 
 export type Ended = EndedSession | EndedBundle
 
-/** One tracked session. */
 export function sessionReport(rows: RowTable, row: number, client: string): SessionReport {
   const at = row * rows.width
   const { words } = rows

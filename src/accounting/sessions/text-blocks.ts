@@ -90,7 +90,6 @@ export class TextBlocks {
       this.#freed = this.#words[freed * WORDS + LINK]!
       return freed
     }
-    this.#fresh += 1
-    return this.#fresh - 1
+    return this.#fresh++
   }
 }

@@ -17,10 +17,9 @@ const SHORT_WAIT = 1_000_000
 /** Where many wait for that, each comes less often: so many in a second, once a minute at least. */
 const RETRIES_PER_SECOND = 64
 const LONGEST_PUT_OFF = 60_000_000
-/** Of `max_outstanding`, at least 1. */
+/** What they may hold of a lane's identifiers: an eighth, at least 1. */
 const SHARE = 8
 
-/** How many of a lane's identifiers they may hold. */
 export const shareOf = (maxOutstanding: number): number => Math.max(1, Math.floor(maxOutstanding / SHARE))
 
 export class SetAside {

@@ -24,7 +24,6 @@ export class Turns<T extends Candidate> {
   #last = 0
   #lastOfCopies = 0
 
-  /** Other candidates, none of whom is a member yet. */
   setCandidates(candidates: readonly T[]): void {
     this.#candidates = candidates
     this.#members.length = 0

@@ -59,7 +59,6 @@ export function nasAddressFor(
   return undefined
 }
 
-/** The packet was made for a server, with the address or without. */
 export function noteNasAddress(client: Client, packet: Packet, address: Uint8Array | undefined): void {
   if (address !== undefined && !hasRoomFor(packet, address)) client.leftOut.nas_ip_address += 1
 }

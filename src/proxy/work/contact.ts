@@ -136,7 +136,6 @@ export class Contact {
     return micros(Math.max(this.#timeout, LEAST_PATIENCE))
   }
 
-  /** A valid response to a probe, in time. */
   probeAnswered(probe: { readonly secret: Secret }, now: Instant): void {
     if (this.#isUnderItsSecret(probe)) this.#hear(now)
   }

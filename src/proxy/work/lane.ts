@@ -16,7 +16,6 @@ export const isWell = (lane: Lane): boolean => lane.isLive() && !isFailing(lane)
 
 export function laneSnapshot(lane: Lane, now: Instant): LaneSnapshot {
   const { server, options, health, limits, contact, queue, counters } = lane
-  const identifiers = limits.identifiers.view()
   const oldest = queue.waiting.oldest()
   return {
     lane: lane.number,
@@ -36,7 +35,7 @@ export function laneSnapshot(lane: Lane, now: Instant): LaneSnapshot {
     outstanding: limits.identifiers.outstanding,
     maxOutstanding: options.maxOutstanding,
     waitingRetries: queue.waiting.retries,
-    identifiers,
+    identifiers: limits.identifiers.view(),
     roundTripTime: contact.roundTripTime,
     ...contact.view(now),
     holdingTime: micros(Math.round(limits.holdingTime)),

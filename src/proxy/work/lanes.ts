@@ -186,10 +186,7 @@ export class Lanes {
 
   /** The number that was promised for a new lane, or the next one. */
   #numberOf(key: string): number {
-    const promised = this.#promised.get(key)
-    if (promised !== undefined) return promised
-    this.#next += 1
-    return this.#next - 1
+    return this.#promised.get(key) ?? this.#next++
   }
 
   /** Those with something to do now, or in which something changed. */

@@ -85,7 +85,6 @@ export class Course {
   }
 }
 
-/** Of a request that was nowhere so far. */
 const UNTOUCHED: Readonly<Course> = new Course()
 
 export const courseOf = ({ course }: Request): Readonly<Course> => course ?? UNTOUCHED

@@ -28,7 +28,6 @@ export class MomentHeap<T> {
     return this.#moments[0] ?? Number.POSITIVE_INFINITY
   }
 
-  /** Puts it in, or gives it another number. */
   put(item: T, moment: number): void {
     const place = this.#places.get(item)
     if (place !== undefined && this.#moments[place] === moment) return
