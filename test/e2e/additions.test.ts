@@ -294,7 +294,7 @@ describe('what it takes to add one', () => {
           expect(reminded).toContain(file)
         }
         for (const edit of NEW_CLASS.filter(({ file }) => file !== 'src/classes.ts')) apply(edit)
-        const test = ['run', '--project', 'unit', '--maxWorkers=1', 'test/proxy/every-class']
+        const test = ['run', '--project', 'unit', '--reporter=verbose', 'test/proxy/every-class']
         const [types, served] = await Promise.all([typesInCopy(), inCopy('node_modules/vitest/vitest.mjs', ...test)])
         // What simulated clients do with it is what the addition does.
         expect(new Set(wrong(types))).toEqual(new Set(['src/simulation/peers/nas.ts', 'src/simulation/plan/plan.ts']))
