@@ -11,6 +11,7 @@ const overrides = inFile('src/admin/overrides.ts')
 const reload = inFile('src/daemon/reload.ts')
 const status = inFile('src/commands/text/status-text.ts')
 const stop = inFile('src/commands/text/stop-text.ts')
+const screen = inFile('src/commands/text/top-frame.ts')
 const traces = inFile('src/admin/traces.ts')
 const view = inFile('src/daemon/view-of.ts')
 const rollout = inFile('src/instances/rollout.ts')
@@ -300,6 +301,16 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     ' || (before.inHand === null && words',
   ),
   stop('a daemon says what hinders a drain to nobody', 'hindrance === undefined ? []', 'hindrance !== null ? []'),
+  screen('a screen that is paused goes on', '  if (former?.isPaused) return former\n', ''),
+  screen(
+    'a screen shows a notice for ever',
+    'isPaused: false, notice: undefined }',
+    'isPaused: false, notice: former?.notice }',
+  ),
+  screen('a screen has no rates', 'before: former?.report, sort', 'before: undefined, sort'),
+  screen('a screen is scrolled beyond its end', 'Math.min(skipped + 1, report.lanes.length - 1)', 'skipped + 1'),
+  screen('a screen is scrolled beyond its beginning', 'Math.max(0, skipped - 1)', 'skipped - 1'),
+  screen('Ctrl-C is no end', " || key === 'interrupt'", ''),
   status('a daemon that is degraded is ok', '(ok ? 0 : 1)', '0'),
 
   view(

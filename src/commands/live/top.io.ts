@@ -12,13 +12,12 @@ import { LIVE_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, verb } from '../input/verb.ts'
 import { writeData } from '../terminal/output.io.ts'
 import { Terminal } from '../terminal/terminal.io.ts'
-import { frame, SORTS, type TopState } from '../text/top-frame.ts'
+import { afterKey, frame, type TopState, withReport } from '../text/top-frame.ts'
 
 const WATCH = { method: 'GET', path: '/watch', access: 'read' } as const
 /** The screen shows no clients, and there may be thousands. */
 const WATCH_SCREEN = { ...WATCH, path: '/watch?clients=off' } as const
 const TRY_AGAIN_MS = 1_000
-const FIRST_VIEW = { sort: 'name', skipped: 0, isPaused: false } as const
 
 export const top = verb({
   examples: [
@@ -77,9 +76,7 @@ class Screen {
   }
 
   #saw(report: StatusReport): void {
-    const former = this.#state
-    if (former?.isPaused) return
-    this.#state = { ...FIRST_VIEW, ...former, report, before: former?.report, notice: undefined }
+    this.#state = withReport(this.#state, report)
     this.#draw()
   }
 
@@ -90,15 +87,10 @@ class Screen {
   }
 
   #pressed(key: string): void {
-    const state = this.#state
-    if (state === undefined) return
-    if (key === 'q' || key === 'interrupt') this.#quit.abort()
-    else if (key === 'p') this.#state = { ...state, isPaused: !state.isPaused }
-    else if (key === 's')
-      this.#state = { ...state, sort: SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length] ?? 'name' }
-    else if (key === 'down')
-      this.#state = { ...state, skipped: Math.min(state.skipped + 1, state.report.lanes.length - 1) }
-    else if (key === 'up') this.#state = { ...state, skipped: Math.max(0, state.skipped - 1) }
+    if (this.#state === undefined) return
+    const next = afterKey(this.#state, key)
+    if (next === 'quit') this.#quit.abort()
+    else this.#state = next
     this.#draw()
   }
 

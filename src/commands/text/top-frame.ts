@@ -12,7 +12,7 @@ import { ENDINGS, endedBy, type LedgerSnapshot } from '../../proxy/border/ending
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { roundTripText, stateOf, troublesOf } from './status-text.ts'
 
-export const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const
+const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const
 export type Sort = (typeof SORTS)[number]
 
 export interface TopState {
@@ -42,6 +42,22 @@ const BAR = ['█', '░'] as const
 const LEAST_ROWS_OF_SERVERS = 1
 /** Columns that the full names of the classes need. */
 const WIDE_ENOUGH = 110
+
+/** With a new report, unless it is paused. */
+export function withReport(former: TopState | undefined, report: StatusReport): TopState {
+  if (former?.isPaused) return former
+  const { sort, skipped } = former ?? { sort: 'name', skipped: 0 }
+  return { report, before: former?.report, sort, skipped, isPaused: false, notice: undefined }
+}
+
+export function afterKey(state: TopState, key: string): TopState | 'quit' {
+  const { sort, skipped, isPaused, report } = state
+  if (key === 'q' || key === 'interrupt') return 'quit'
+  if (key === 'p') return { ...state, isPaused: !isPaused }
+  if (key === 's') return { ...state, sort: SORTS[(SORTS.indexOf(sort) + 1) % SORTS.length] ?? 'name' }
+  if (key === 'down') return { ...state, skipped: Math.min(skipped + 1, report.lanes.length - 1) }
+  return key === 'up' ? { ...state, skipped: Math.max(0, skipped - 1) } : state
+}
 
 /** Exactly as many lines as the terminal has, none longer than it is wide. */
 export function frame(state: TopState, { columns, rows }: Size): ScreenLine[] {

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { painted } from '../../../src/commands/terminal/terminal.io.ts'
-import { frame, rateOf, type Size, type TopState } from '../../../src/commands/text/top-frame.ts'
+import { afterKey, frame, rateOf, type Size, type TopState, withReport } from '../../../src/commands/text/top-frame.ts'
 import { type StatusReport, statusReport } from '../../../src/observe/status-report.ts'
 import { seconds } from '../../../src/units.ts'
 import { viewOf } from '../../observe/view-of.ts'
@@ -121,5 +121,44 @@ describe('colours', () => {
   it('are left out where they are not wanted; bold and reverse are none', () => {
     expect(painted([['a', 'red'], ['b', 'bold'], ['c']], true)).toBe('\u001b[31ma\u001b[0m\u001b[1mb\u001b[0mc')
     expect(painted([['a', 'red'], ['b', 'bold'], ['c']], false)).toBe('a\u001b[1mb\u001b[0mc')
+  })
+})
+
+describe('the screen', () => {
+  const press = (from: TopState, ...keys: string[]): TopState =>
+    keys.reduce((before, key) => {
+      const next = afterKey(before, key)
+      if (next === 'quit') throw new Error(`${key} quits`)
+      return next
+    }, from)
+
+  it('begins with the servers by name, and keeps what was chosen with each report', () => {
+    const { report } = busy()
+    const first = withReport(undefined, report)
+    const plain = { sort: 'name', skipped: 0, isPaused: false, notice: undefined }
+    expect(first).toEqual({ report, before: undefined, ...plain })
+    const chosen = { ...press(first, 's', 'down'), notice: 'no answer, trying again' }
+    const next = busy().report
+    expect(withReport(chosen, next)).toEqual({ report: next, before: report, ...plain, sort: 'rate', skipped: 1 })
+  })
+
+  it('stays as it is while it is paused', () => {
+    const paused = press(state(), 'p')
+    expect(withReport(paused, busy().report)).toBe(paused)
+    const next = busy().report
+    expect(withReport(press(paused, 'p'), next).report).toBe(next)
+  })
+
+  it('is quit by q and by Ctrl-C alone', () => {
+    expect(['q', 'interrupt'].map((key) => afterKey(state(), key))).toEqual(['quit', 'quit'])
+    expect(press(state(), 'x', 'Q')).toEqual(state())
+  })
+
+  it('is sorted by each order in turn, and scrolled within the servers', () => {
+    const orders = [1, 2, 3, 4, 5].map((times) => press(state(), ...Array.from({ length: times }, () => 's')).sort)
+    expect(orders).toEqual(['rate', 'queue', 'age', 'timeouts', 'name'])
+    const last = state().report.lanes.length - 1
+    const down = press(state(), ...Array.from({ length: last + 3 }, () => 'down'))
+    expect([down.skipped, press(down, 'up').skipped, press(state(), 'up').skipped]).toEqual([last, last - 1, 0])
   })
 })
