@@ -305,6 +305,19 @@ export const importsMakeNoCircle: Rule = (files) => {
   return [...circles]
 }
 
+/** Whoever reads a name in one file has to know what it is in all of them. */
+export const typesHaveOneName: Rule = (files) => {
+  const homes = files.flatMap(({ path, text }) =>
+    [...bare(text, false).matchAll(/^export (?:abstract )?(?:interface|class|type) (\w+)/gm)].map(([, name = '']) => ({
+      name,
+      path,
+    })),
+  )
+  return [...Map.groupBy(homes, ({ name }) => name)]
+    .filter(([, at]) => at.length > 1)
+    .map(([name, at]) => `${name} is exported by ${at.map(({ path }) => path).join(' and ')}`)
+}
+
 /** Marks of unfinished or excused work. */
 export const nothingIsExcused: Rule = (files) => {
   const marks = [

@@ -33,6 +33,7 @@ import {
   type SourceFile,
   strangersHaveOneCaller,
   syntaxStaysPlain,
+  typesHaveOneName,
   watchingStaysBehindTheBoundary,
 } from './tidy-rules.ts'
 
@@ -214,6 +215,12 @@ const RULES: readonly (readonly [
       { path: 'src/a.ts', text: "import { a } from './a.ts'\n" },
       { path: 'src/a.ts', text: "const one = await import('./a.ts')\n" },
     ],
+  ],
+  [
+    'no two exported types have one name',
+    typesHaveOneName,
+    SRC,
+    [{ path: 'src/a.ts', text: 'export interface Place {}\nexport class Place {}\n' }],
   ],
   [
     'the endings are listed once',

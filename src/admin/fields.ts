@@ -5,13 +5,13 @@
 
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { thereAre } from '../did-you-mean.ts'
-import { type Answer, type Asked, type Route, refusal, type Stream } from './route.ts'
+import { type AdminAnswer, type Route, type RoutedRequest, refusal, type Stream } from './route.ts'
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly sentence: string }
 
 /** Checks what was sent under a name; undefined if nothing was. */
-export type Field<T> = (value: unknown, name: string) => Checked<T>
-type Fields<All> = { readonly [Name in keyof All]: Field<All[Name]> }
+export type FieldCheck<T> = (value: unknown, name: string) => Checked<T>
+type Fields<All> = { readonly [Name in keyof All]: FieldCheck<All[Name]> }
 /** What may be undefined is left out then. */
 type Values<All> = {
   readonly [Name in keyof All as undefined extends All[Name] ? never : Name]: All[Name]
@@ -30,9 +30,9 @@ export function routeWith<All extends object>({
   ...route
 }: Omit<Route, 'answer'> & {
   readonly fields: Fields<All>
-  answer(values: Values<All>, asked: Asked): Answer | Stream | Promise<Answer | Stream>
+  answer(values: Values<All>, asked: RoutedRequest): AdminAnswer | Stream | Promise<AdminAnswer | Stream>
 }): Route {
-  const check = ({ body, query }: Asked): Checked<Values<All>> => {
+  const check = ({ body, query }: RoutedRequest): Checked<Values<All>> => {
     if (route.method === 'POST') return checked(body, fields, 'field', stray(query.keys(), [], 'parameter'))
     const given = Object.fromEntries([...query.keys()].map((name) => [name, query.get(name)]))
     return checked(given, fields, 'parameter')
@@ -55,7 +55,7 @@ function checked<All extends object>(
   const unknown = stray(Object.keys(given), Object.keys(fields), kind) ?? otherwise
   if (unknown !== undefined) return bad(unknown)
   const values: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries<Field<unknown>>(fields)) {
+  for (const [name, field] of Object.entries<FieldCheck<unknown>>(fields)) {
     const value = field(given[name], name)
     if (!value.ok) return value
     if (value.value !== undefined) values[name] = value.value
@@ -79,30 +79,38 @@ export function noSuchClient(name: string | undefined, clients: readonly string[
 }
 
 export const optional =
-  <T>(field: Field<T>): Field<T | undefined> =>
+  <T>(field: FieldCheck<T>): FieldCheck<T | undefined> =>
   (value, name) =>
     value === undefined ? good(undefined) : field(value, name)
 
 /** False if nothing was sent. */
-export const flag: Field<boolean> = (value, name) => {
+export const flag: FieldCheck<boolean> = (value, name) => {
   const given = value ?? false
   return typeof given === 'boolean' ? good(given) : bad(`${name} is true or false`)
 }
 
 export const word =
-  <const Word extends string>(words: readonly Word[], usual?: Word): Field<Word> =>
+  <const Word extends string>(words: readonly Word[], usual?: Word): FieldCheck<Word> =>
   (value, name) => {
     const found = words.find((one) => one === (value ?? usual))
     return found === undefined ? bad(`${name} is missing or none of ${words.join(', ')}`) : good(found)
   }
 
-export const trafficClass: Field<TrafficClass> = word(TRAFFIC_CLASSES)
+export const trafficClass: FieldCheck<TrafficClass> = word(TRAFFIC_CLASSES)
 /** Whose figures are wanted. */
 export const whichClients = word(['all', 'active', 'off'], 'all')
 
 /** A whole number, as a number or (from a query) in digits. */
 export const whole =
-  ({ least, most, usual }: { readonly least: number; readonly most: number; readonly usual?: number }): Field<number> =>
+  ({
+    least,
+    most,
+    usual,
+  }: {
+    readonly least: number
+    readonly most: number
+    readonly usual?: number
+  }): FieldCheck<number> =>
   (value, name) => {
     const given = value ?? usual
     const number = typeof given === 'string' && /^\d{1,10}$/.test(given) ? Number(given) : given
@@ -111,7 +119,7 @@ export const whole =
   }
 
 export const text =
-  (longest = 253): Field<string> =>
+  (longest = 253): FieldCheck<string> =>
   (value, name) => {
     const isGood = typeof value === 'string' && value !== '' && new TextEncoder().encode(value).length <= longest
     return isGood ? good(value) : bad(`${name} is a text of 1 to ${longest} octets`)

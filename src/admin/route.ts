@@ -13,7 +13,7 @@ import { errnoOf } from '../system-errors.ts'
  */
 export type Access = 'probe' | 'read' | 'control'
 
-export interface Asked {
+export interface RoutedRequest {
   /** The values of the `{names}` in the route's path. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -27,7 +27,7 @@ export interface Asked {
   readonly isOverSocket: boolean
 }
 
-export interface Answer {
+export interface AdminAnswer {
   readonly status: number
   readonly type: string
   readonly body: string
@@ -52,7 +52,7 @@ export interface Route {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly access: Access
-  readonly answer: (asked: Asked) => Answer | Stream | Promise<Answer | Stream>
+  readonly answer: (asked: RoutedRequest) => AdminAnswer | Stream | Promise<AdminAnswer | Stream>
 }
 
 export const TEXT = 'text/plain; charset=utf-8'
@@ -61,30 +61,34 @@ export const JSON_TYPE = 'application/json; charset=utf-8'
 /** One JSON value a line. */
 export const LINES = 'application/x-ndjson; charset=utf-8'
 
-export const textAnswer = (status: number, sentence: string): Answer => ({ status, type: TEXT, body: `${sentence}\n` })
+export const textAnswer = (status: number, sentence: string): AdminAnswer => ({
+  status,
+  type: TEXT,
+  body: `${sentence}\n`,
+})
 
-export const jsonAnswer = (status: number, value: unknown): Answer => ({
+export const jsonAnswer = (status: number, value: unknown): AdminAnswer => ({
   status,
   type: JSON_TYPE,
   body: `${JSON.stringify(value, null, 2)}\n`,
 })
 
 /** `error` says what is wrong and what to do; `more` is for programs. */
-export const refusal = (status: number, error: string, more: object = {}): Answer =>
+export const refusal = (status: number, error: string, more: object = {}): AdminAnswer =>
   jsonAnswer(status, { error, ...more })
 
-export const methodRefusal = (allow: readonly string[]): Answer => ({
+export const methodRefusal = (allow: readonly string[]): AdminAnswer => ({
   ...refusal(405, `use ${allow.join(' or ')} here`),
   headers: { allow: allow.join(', ') },
 })
 
-export const accessRefusal = (status: 401 | 403, error: string): Answer => ({
+export const accessRefusal = (status: 401 | 403, error: string): AdminAnswer => ({
   ...refusal(status, error),
   ...(status === 401 ? { headers: { 'www-authenticate': 'Bearer realm="radsluice"' } } : {}),
 })
 
 /** The answer if a route has thrown. An error of the system may pass; any other is a bug. */
-export function failure(error: unknown): Answer {
+export function failure(error: unknown): AdminAnswer {
   const text = error instanceof Error ? error.message : String(error)
   return errnoOf(error) === undefined
     ? refusal(500, `this is a bug, please report it: ${text}; the daemon goes on`)

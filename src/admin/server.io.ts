@@ -17,7 +17,7 @@ import { withAdvice } from '../system-errors.ts'
 import { connectionBounds, descriptorLimitIn } from './connection-bound.ts'
 import { type Channel, callerText, decideAccess, tokenOf } from './gate.ts'
 import {
-  type Answer,
+  type AdminAnswer,
   accessRefusal,
   failure,
   matchRoute,
@@ -160,7 +160,11 @@ async function serve(o: AdminOptions, way: Way, request: IncomingMessage, respon
   }
 }
 
-async function answerTo(o: AdminOptions, { channel, place }: Way, request: IncomingMessage): Promise<Answer | Stream> {
+async function answerTo(
+  o: AdminOptions,
+  { channel, place }: Way,
+  request: IncomingMessage,
+): Promise<AdminAnswer | Stream> {
   const { method = '', url = '' } = request
   if (!url.startsWith('/')) return refusal(400, 'this is no path; ask for one such as /status')
   const [path = '', query = ''] = url.split(/\?(.*)/s)
@@ -196,7 +200,7 @@ async function answerTo(o: AdminOptions, { channel, place }: Way, request: Incom
 }
 
 /** The body as a JSON object, or the refusal. */
-async function readBody(request: IncomingMessage): Promise<{ readonly value: Record<string, unknown> } | Answer> {
+async function readBody(request: IncomingMessage): Promise<{ readonly value: Record<string, unknown> } | AdminAnswer> {
   const chunks: Buffer[] = []
   let octets = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -218,7 +222,7 @@ async function readBody(request: IncomingMessage): Promise<{ readonly value: Rec
   return refusal(400, 'the body is no JSON object; send one such as {"max_rate": 200}')
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Answer): void {
+function send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: AdminAnswer): void {
   // If a body was too large, the rest of it must not be read as the next request.
   const end = request.complete ? {} : { connection: 'close' }
   response.writeHead(status, {

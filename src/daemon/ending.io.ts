@@ -14,7 +14,7 @@ import type { Phase } from '../observe/view/view.ts'
 import type { EngineSnapshot } from '../proxy/border/snapshot.ts'
 import { type Duration, MICROS_PER_SECOND } from '../units.ts'
 import { within } from '../within.io.ts'
-import { type Act, EndingState, exitCodeOf } from './ending.ts'
+import { type EndingAct, EndingState, exitCodeOf } from './ending.ts'
 
 /** How long the last word may take to reach those who follow. */
 const LAST_WORD_MS = 1_000
@@ -90,11 +90,11 @@ export class Ending {
     return unservedBy(await this.#view())
   }
 
-  #do(acts: readonly Act<Asker>[]): void {
+  #do(acts: readonly EndingAct<Asker>[]): void {
     for (const act of acts) void this.#doOne(act)
   }
 
-  async #doOne(act: Act<Asker>): Promise<void> {
+  async #doOne(act: EndingAct<Asker>): Promise<void> {
     const { instances, log } = this.#of
     switch (act.do) {
       case 'drain': {

@@ -14,7 +14,7 @@ import { isNothing, notStoppedText } from '../observe/view/in-hand-text.ts'
 import type { Phase } from '../observe/view/view.ts'
 import type { Duration } from '../units.ts'
 
-export type Act<Asker> =
+export type EndingAct<Asker> =
   /** Tell all instances, and log that it drains; `told` follows. */
   | {
       readonly do: 'drain'
@@ -80,7 +80,7 @@ export class EndingState<Asker> {
   }
 
   /** Accept nothing new, and stay. */
-  drain(by: string): Act<Asker>[] {
+  drain(by: string): EndingAct<Asker>[] {
     return this.isStopping ? [] : this.#drain('keep', by, undefined)
   }
 
@@ -88,7 +88,7 @@ export class EndingState<Asker> {
    * Drain, and end when nothing is in hand. At the limit it ends with force, and stays without. A second stop with force
    * ends at once; one without force joins the one that is under way.
    */
-  stop(by: string, force: boolean, limit: Duration): Act<Asker>[] {
+  stop(by: string, force: boolean, limit: Duration): EndingAct<Asker>[] {
     const before = this.#stopping
     if (this.#isEnding || (before !== undefined && !force)) return []
     if (before?.force === true) return this.#end(`${by} again`)
@@ -98,7 +98,7 @@ export class EndingState<Asker> {
   }
 
   /** Accept traffic again. Whoever asks while that is under way gets the same answer. */
-  resume(by: string, asker: Asker): Act<Asker>[] {
+  resume(by: string, asker: Asker): EndingAct<Asker>[] {
     if (this.isStopping) return [{ do: 'answer', askers: [asker], resumed: 'stopping' }]
     if (!this.#isDraining) return [{ do: 'answer', askers: [asker], resumed: 'takes-traffic' }]
     const underWay = this.#resuming.get(this.#turn)
@@ -110,7 +110,7 @@ export class EndingState<Asker> {
   }
 
   /** All instances were told. */
-  told(turn: number): Act<Asker>[] {
+  told(turn: number): EndingAct<Asker>[] {
     const resuming = this.#resuming.get(turn)
     if (resuming === undefined) return [{ do: 'await-idle', turn }]
     this.#resuming.delete(turn)
@@ -123,19 +123,19 @@ export class EndingState<Asker> {
   }
 
   /** Nothing is in hand. */
-  idle(turn: number): Act<Asker>[] {
+  idle(turn: number): EndingAct<Asker>[] {
     if (turn !== this.#turn) return []
     return this.isStopping ? this.#end('') : [{ do: 'drained' }]
   }
 
-  limitIsOver(): Act<Asker>[] {
+  limitIsOver(): EndingAct<Asker>[] {
     if (this.#stopping === undefined) return []
     const { force, number } = this.#stopping
     return force ? this.#end('drain_limit is over') : [{ do: 'count-in-hand', stop: number }]
   }
 
   /** What was in hand at the limit of that stop. */
-  leftAtLimit(stop: number, left: InHand): Act<Asker>[] {
+  leftAtLimit(stop: number, left: InHand): EndingAct<Asker>[] {
     // Meanwhile the last request may have finished, and the end begun. It says what is left then.
     if (this.#stopping?.number !== stop || this.#isEnding) return []
     if (isNothing(left)) return this.#end('drain_limit is over')
@@ -148,13 +148,13 @@ export class EndingState<Asker> {
     ]
   }
 
-  #drain(how: 'keep' | 'end', by: string, limit: Duration | undefined): Act<Asker>[] {
+  #drain(how: 'keep' | 'end', by: string, limit: Duration | undefined): EndingAct<Asker>[] {
     this.#turn += 1
     this.#isDraining = true
     return [{ do: 'drain', turn: this.#turn, how, by, limit }]
   }
 
-  #end(why: string): Act<Asker>[] {
+  #end(why: string): EndingAct<Asker>[] {
     if (this.#isEnding) return []
     this.#isEnding = true
     return [{ do: 'clear-limit' }, { do: 'end', why }]

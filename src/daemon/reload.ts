@@ -46,7 +46,7 @@ type Refused = Extract<ReloadResult, { ok: false }>
 /** The shell adds the file and its digest. */
 export type Reloaded = Omit<Extract<ReloadResult, { ok: true }>, 'file' | 'digest'>
 
-export type Act<Asker> =
+export type ReloadAct<Asker> =
   /** Read the file; `read` follows. */
   | { readonly do: 'read' }
   /** Give these settings to all instances; `rolledOut` or `failed` follows. */
@@ -95,7 +95,7 @@ export class ReloadState<Asker> {
   }
 
   /** `forgetLearned`: if the file is accepted, what `auto` learned of who signs is forgotten with it. */
-  reload(asker: Asker, phase: Phase, forgetLearned: boolean): Act<Asker>[] {
+  reload(asker: Asker, phase: Phase, forgetLearned: boolean): ReloadAct<Asker>[] {
     if (this.#isOver || phase === 'starting') {
       const result = { ok: false, problems: ['it does not run any more, or not yet'] } as const
       return [{ do: 'answer-reload', askers: [asker], result }]
@@ -112,13 +112,13 @@ export class ReloadState<Asker> {
   }
 
   /** The change is made to what holds when its turn comes. */
-  override(asker: Asker, change: OverrideChange): Act<Asker>[] {
+  override(asker: Asker, change: OverrideChange): ReloadAct<Asker>[] {
     this.#waiting.push({ kind: 'override', askers: [asker], change })
     return this.#next()
   }
 
   /** What the file says now. */
-  read(read: ConfigResult): Act<Asker>[] {
+  read(read: ConfigResult): ReloadAct<Asker>[] {
     this.#isReading = false
     const { askers, forgetLearned } = this.#waiting.shift() as Extract<Waiting<Asker>, { kind: 'reload' }>
     if (this.#isOver) {
@@ -137,7 +137,7 @@ export class ReloadState<Asker> {
   }
 
   /** All instances have the settings. */
-  rolledOut(unixSeconds: number): Act<Asker>[] {
+  rolledOut(unixSeconds: number): ReloadAct<Asker>[] {
     const { askers, layers, result } = this.#over()
     this.#layers = layers
     if (!('ok' in result)) return [{ do: 'answer-override', askers, result }, ...this.#next()]
@@ -152,7 +152,7 @@ export class ReloadState<Asker> {
   }
 
   /** An instance can't open what the settings need, or there is a bug. */
-  failed(error: unknown): Act<Asker>[] {
+  failed(error: unknown): ReloadAct<Asker>[] {
     const { askers, result } = this.#over()
     const isOfSystem = error instanceof Error && systemCodeOf(error.cause) !== undefined
     if ('ok' in result && isOfSystem) return [...this.#refuse(askers, [error.message]), ...this.#next()]
@@ -181,7 +181,7 @@ export class ReloadState<Asker> {
   }
 
   /** Whoever asked gets all problems, the log and the status the first ones. */
-  #refuse(askers: readonly Asker[], problems: readonly string[]): Act<Asker>[] {
+  #refuse(askers: readonly Asker[], problems: readonly string[]): ReloadAct<Asker>[] {
     const refused = inShort(problems).join('; ')
     this.#status = { ...this.#status, refused, reloadsFailed: this.#status.reloadsFailed + 1 }
     return [
@@ -190,7 +190,7 @@ export class ReloadState<Asker> {
     ]
   }
 
-  #next(): Act<Asker>[] {
+  #next(): ReloadAct<Asker>[] {
     const [first] = this.#waiting
     if (first === undefined || this.#isReading || this.#underWay !== undefined) return []
     if (first.kind === 'reload') {

@@ -15,7 +15,7 @@ import type { SharedMemories } from '../instances/shared/shared-memory.ts'
 import type { Log } from '../observe/log/log.io.ts'
 import type { DaemonView, Overrides, Phase } from '../observe/view/view.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
-import { type Act, instanceSettings, type Layers, type Reloaded, ReloadState } from './reload.ts'
+import { instanceSettings, type Layers, type ReloadAct, type Reloaded, ReloadState } from './reload.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
 
 /** Who asked for a change, and waits for its result. */
@@ -77,11 +77,11 @@ export class DaemonSettings {
     this.#state.end()
   }
 
-  #ask<Result>(ask: (asker: Asker) => readonly Act<Asker>[]): Promise<Result> {
+  #ask<Result>(ask: (asker: Asker) => readonly ReloadAct<Asker>[]): Promise<Result> {
     return new Promise((resolve, reject) => this.#do(ask({ resolve: resolve as Asker['resolve'], reject })))
   }
 
-  #do(acts: readonly Act<Asker>[]): void {
+  #do(acts: readonly ReloadAct<Asker>[]): void {
     const { file, log } = this.#of
     for (const act of acts) {
       switch (act.do) {
@@ -117,7 +117,7 @@ export class DaemonSettings {
 
   async #rollOut(layers: Layers): Promise<void> {
     const { memories, instances, log } = this.#of
-    let acts: readonly Act<Asker>[]
+    let acts: readonly ReloadAct<Asker>[]
     try {
       const settings = instanceSettings(layers, memories, monotonicNow())
       await instances.reconfigure(settings, () => memories.announce(settings.options, settings.memory, monotonicNow()))

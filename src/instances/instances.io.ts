@@ -14,7 +14,7 @@ import { tryOpening } from '../transport/dgram/socket.io.ts'
 import { AddressWatch } from './address-watch.io.ts'
 import { allLearned, allSessions, type FoundSessions, type SoughtSessions } from './protocol/found.ts'
 import type { InstanceView } from './protocol/instance-view.ts'
-import type { Answer, Argument, InstanceSettings } from './protocol/protocol.ts'
+import type { AnswerOf, Argument, InstanceSettings } from './protocol/protocol.ts'
 import { type Listen, RolloutRunner } from './rollout.io.ts'
 import { Supervisor, type SupervisorEvents } from './supervisor.io.ts'
 
@@ -99,7 +99,7 @@ export class Instances {
   async #ask<Name extends 'sessions' | 'learned'>(
     name: Name,
     argument: Argument<Name>,
-  ): Promise<NonNullable<Answer<Name>>[]> {
+  ): Promise<NonNullable<AnswerOf<Name>>[]> {
     const answers = await Promise.all(this.#supervisors.map((supervisor) => supervisor.ask(name, argument)))
     return answers.filter((one) => one !== undefined && one !== null)
   }

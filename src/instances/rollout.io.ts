@@ -9,7 +9,7 @@ import type { Draining } from '../proxy/border/ports.ts'
 import type { ListenOptions } from '../transport/listener-plan.ts'
 import { changedSettings } from './protocol/clients-change.ts'
 import type { InstanceSettings } from './protocol/protocol.ts'
-import { type Act, type Instruction, Rollout } from './rollout.ts'
+import { type Instruction, Rollout, type RolloutAct } from './rollout.ts'
 import type { PlainClient } from './shared/plain-options.ts'
 import type { ThreadHandle } from './thread-handle.io.ts'
 
@@ -83,14 +83,14 @@ export class RolloutRunner {
     return this.#told(() => this.#state.drain(how))
   }
 
-  #told(tell: () => Act<InstanceSettings>[]): Promise<void> {
+  #told(tell: () => RolloutAct<InstanceSettings>[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#untilTold.push({ resolve, reject })
       this.#do(tell())
     })
   }
 
-  #do(acts: readonly Act<InstanceSettings>[]): void {
+  #do(acts: readonly RolloutAct<InstanceSettings>[]): void {
     for (const act of acts) {
       switch (act.do) {
         case 'call':
@@ -128,7 +128,7 @@ export class RolloutRunner {
     )
   }
 
-  #over({ settings, refused }: Extract<Act<InstanceSettings>, { do: 'over' }>): void {
+  #over({ settings, refused }: Extract<RolloutAct<InstanceSettings>, { do: 'over' }>): void {
     const changing = this.#changes.get(settings)
     this.#changes.delete(settings)
     if (refused === undefined) changing?.resolve()

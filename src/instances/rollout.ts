@@ -26,7 +26,7 @@ export type Instruction<S> =
   /** Close what was prepared. */
   | { readonly name: 'forget' }
 
-export type Act<S> =
+export type RolloutAct<S> =
   | { readonly do: 'call'; readonly thread: number; readonly instruction: Instruction<S> }
   /** All have prepared it: it holds from now on, also for threads that start. */
   | { readonly do: 'commit'; readonly settings: S }
@@ -81,27 +81,27 @@ export class Rollout<S> {
   }
 
   /** Somebody asks for other settings. */
-  reconfigure(settings: S): Act<S>[] {
+  reconfigure(settings: S): RolloutAct<S>[] {
     this.#pending.push({ settings })
     return this.#goOn()
   }
 
   /** From now on all threads follow these requests, and none but these. */
-  follow(followed: readonly Followed[]): Act<S>[] {
+  follow(followed: readonly Followed[]): RolloutAct<S>[] {
     this.#followed = followed
     this.#isToldPending = true
     return this.#goOn()
   }
 
   /** From now on no thread accepts new requests, or all accept traffic again. */
-  drain(how: Draining): Act<S>[] {
+  drain(how: Draining): RolloutAct<S>[] {
     this.#drains = how
     this.#isToldPending = true
     return this.#goOn()
   }
 
   /** A thread was started with `settings`; its number was never used before. */
-  started(thread: number): Act<S>[] {
+  started(thread: number): RolloutAct<S>[] {
     this.#threads.set(thread, {
       has: this.#current,
       prepared: undefined,
@@ -115,13 +115,13 @@ export class Rollout<S> {
   }
 
   /** A thread ended, asked or not. */
-  ended(thread: number): Act<S>[] {
+  ended(thread: number): RolloutAct<S>[] {
     this.#threads.delete(thread)
     return this.#goOn()
   }
 
   /** A thread has done what it was told last; `failure` says why it could not. */
-  answered(thread: number, failure?: { readonly error: unknown }): Act<S>[] {
+  answered(thread: number, failure?: { readonly error: unknown }): RolloutAct<S>[] {
     const found = this.#threads.get(thread)
     if (found?.asked === undefined) return []
     const { asked } = found
@@ -130,7 +130,7 @@ export class Rollout<S> {
     return [...acts, ...this.#goOn()]
   }
 
-  #done(number: number, thread: Thread<S>, { instruction, change }: NonNullable<Thread<S>['asked']>): Act<S>[] {
+  #done(number: number, thread: Thread<S>, { instruction, change }: NonNullable<Thread<S>['asked']>): RolloutAct<S>[] {
     switch (instruction.name) {
       case 'open':
         thread.isOpen = true
@@ -163,7 +163,7 @@ export class Rollout<S> {
     thread: Thread<S>,
     { instruction, change }: NonNullable<Thread<S>['asked']>,
     { error }: { readonly error: unknown },
-  ): Act<S>[] {
+  ): RolloutAct<S>[] {
     if (!thread.serves) {
       this.#threads.delete(number)
       return [{ do: 'start-failed', thread: number, error }]
@@ -177,8 +177,8 @@ export class Rollout<S> {
   }
 
   /** All acts that are possible now. */
-  #goOn(): Act<S>[] {
-    const acts: Act<S>[] = this.#decide()
+  #goOn(): RolloutAct<S>[] {
+    const acts: RolloutAct<S>[] = this.#decide()
     for (const [number, thread] of this.#threads) {
       if (thread.asked !== undefined) continue
       const next = this.#next(thread)
@@ -194,8 +194,8 @@ export class Rollout<S> {
   }
 
   /** Commits what all threads have prepared, and ends what all use. */
-  #decide(): Act<S>[] {
-    const acts: Act<S>[] = []
+  #decide(): RolloutAct<S>[] {
+    const acts: RolloutAct<S>[] = []
     for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
       const change = first
       if (change !== this.#current) {

@@ -7,7 +7,7 @@ import type { PerClass } from '../classes.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { within } from '../within.io.ts'
 import { type InstanceView, type ViewPart, whole } from './protocol/instance-view.ts'
-import type { Answer, Argument, MainThread, MethodName, ThreadStart, Traced } from './protocol/protocol.ts'
+import type { AnswerOf, Argument, MainThread, MethodName, ThreadStart, Traced } from './protocol/protocol.ts'
 import type { RolloutRunner } from './rollout.io.ts'
 import { Supervision } from './supervisor.ts'
 import { ThreadHandle } from './thread-handle.io.ts'
@@ -105,7 +105,7 @@ export class Supervisor {
   }
 
   /** What its thread answers; undefined if the instance does not run. */
-  async ask<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<Answer<Name> | undefined> {
+  async ask<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<AnswerOf<Name> | undefined> {
     try {
       return await this.#running()?.handle.call(name, argument)
     } catch {

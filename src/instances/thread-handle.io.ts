@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import {
-  type Answer,
+  type AnswerOf,
   type Argument,
   errorFrom,
   type FromInstance,
@@ -55,13 +55,13 @@ export class ThreadHandle {
   }
 
   /** @throws what the call threw in the thread (a coded error stays one), and if the thread ends before it answers. */
-  call<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<Answer<Name>> {
+  call<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<AnswerOf<Name>> {
     this.#calls += 1
     const id = this.#calls
     const answer = Promise.withResolvers<unknown>()
     this.#waiting.set(id, answer)
     this.#worker.postMessage({ id, name, argument } satisfies ToInstance)
-    return answer.promise as Promise<Answer<Name>>
+    return answer.promise as Promise<AnswerOf<Name>>
   }
 
   async terminate(): Promise<void> {

@@ -22,7 +22,7 @@ export interface Message<T> {
   queue: { remove(message: T): void } | undefined
 }
 
-export interface Field<T, V> {
+export interface MessageField<T, V> {
   get(of: T): V
   set(of: T, value: V): void
 }
@@ -42,10 +42,10 @@ export interface QueueFields<T> {
   /** Its place among the first transmissions of one queue. */
   readonly inQueue: Chain<T>
   /** The server queue that gave it back. */
-  readonly promoter: Field<T, Promoter | undefined>
+  readonly promoter: MessageField<T, Promoter | undefined>
   readonly byAge: Chain<T>
   /** Its place among the interim updates; those are linked if they are linked by age. */
   readonly amongInterims: Chain<T>
   /** A newer record of its session waits that says all that it says. */
-  readonly isOutdated: Field<T, boolean>
+  readonly isOutdated: MessageField<T, boolean>
 }

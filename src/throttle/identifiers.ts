@@ -63,7 +63,7 @@ interface Port<T> {
 }
 
 /** How many places below max-outstanding are taken: by one lane, or by all that followed each other at a server. */
-export interface Places {
+export interface TakenPlaces {
   taken: number
 }
 
@@ -76,7 +76,7 @@ export interface IdentifiersView {
 
 export class Identifiers<T> {
   /** What max-outstanding bounds: for a lane that follows at the same server. */
-  readonly places: Places
+  readonly places: TakenPlaces
   readonly #ports: Port<T>[] = []
   /** Of every 32 ports a word, with a bit for each port that has one free: so the first is found at once. */
   readonly #portsWithFree: number[] = []
@@ -88,7 +88,7 @@ export class Identifiers<T> {
   #free = 0
 
   /** `maxOutstanding` 1-4000. `quarantine`: how long an identifier rests after a time-out. `places`: shared with others. */
-  constructor(o: { maxOutstanding: number; quarantine: Duration; places?: Places | undefined }) {
+  constructor(o: { maxOutstanding: number; quarantine: Duration; places?: TakenPlaces | undefined }) {
     this.#maxOutstanding = o.maxOutstanding
     this.#quarantineTime = o.quarantine
     this.places = o.places ?? { taken: 0 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { flag, optional, routeWith, text, trafficClass, whole, word } from '../../src/admin/fields.ts'
-import { type Answer, type Asked, jsonAnswer } from '../../src/admin/route.ts'
+import { type AdminAnswer, jsonAnswer, type RoutedRequest } from '../../src/admin/route.ts'
 
 const RANGE = whole({ least: 1, most: 10 })
 const bad = (sentence: string) => ({ ok: false, sentence })
@@ -37,16 +37,16 @@ describe('a field', () => {
 })
 
 describe('a route with fields', () => {
-  const asked = (body: Record<string, unknown>, query = ''): Asked => ({
+  const asked = (body: Record<string, unknown>, query = ''): RoutedRequest => ({
     ...{ params: {}, query: new URLSearchParams(query), body, who: 'one', isTrusted: true, isOverSocket: true },
   })
-  const answer = (values: object): Answer => jsonAnswer(200, values)
+  const answer = (values: object): AdminAnswer => jsonAnswer(200, values)
   const fields = { a: optional(flag), b: RANGE }
   const posted = routeWith({ method: 'POST', path: '/', access: 'control', fields, answer })
   const got = routeWith({ method: 'GET', path: '/', access: 'read', fields, answer })
   const none = routeWith({ method: 'POST', path: '/', access: 'control', fields: {}, answer })
-  const answerOf = async (route: typeof got, of: Asked) => {
-    const { status, body } = (await route.answer(of)) as Answer
+  const answerOf = async (route: typeof got, of: RoutedRequest) => {
+    const { status, body } = (await route.answer(of)) as AdminAnswer
     return [status, JSON.parse(body)]
   }
 

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Resumed } from '../../src/admin/ending-stream.io.ts'
 import { perClass } from '../../src/classes.ts'
-import { type Act, EndingState } from '../../src/daemon/ending.ts'
+import { type EndingAct, EndingState } from '../../src/daemon/ending.ts'
 import type { InHand } from '../../src/observe/view/in-hand.ts'
 import { seconds } from '../../src/units.ts'
 import { type Interleaved, walkAll } from '../interleavings.ts'
@@ -137,7 +137,7 @@ class Shell implements Interleaved {
     this.#do(this.state.leftAtLimit(stop, left))
   }
 
-  #do(acts: readonly Act<Asker>[]): void {
+  #do(acts: readonly EndingAct<Asker>[]): void {
     for (const act of acts) {
       this.#must(this.ended === undefined || act.do === 'answer' || act.do === 'await-idle', `${act.do} after the end`)
       if (act.do === 'drain' || act.do === 'take-traffic') {

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { NO_OVERRIDES, type Overridden, type OverrideChange, withChange } from '../../src/admin/overrides.ts'
 import { codedError } from '../../src/coded-error.ts'
 import { engineOptions } from '../../src/config/outward/engine-options.ts'
-import { type Act, instanceSettings, type Layers, ReloadState } from '../../src/daemon/reload.ts'
-import { Rollout, type Act as RolloutAct } from '../../src/instances/rollout.ts'
+import { instanceSettings, type Layers, type ReloadAct, ReloadState } from '../../src/daemon/reload.ts'
+import { Rollout, type RolloutAct } from '../../src/instances/rollout.ts'
 import { SharedMemories } from '../../src/instances/shared/shared-memory.ts'
 import { instant, perSecond } from '../../src/units.ts'
 import { configText, load, server } from '../config/fixture.ts'
@@ -156,7 +156,7 @@ class Shell implements Interleaved {
     this.#must(JSON.stringify(what) === JSON.stringify(is), `${JSON.stringify(what)} is no ${JSON.stringify(is)}`)
   }
 
-  #ask(what: string, how: (asker: Asker) => Act<Asker>[]): void {
+  #ask(what: string, how: (asker: Asker) => ReloadAct<Asker>[]): void {
     const asker = { what, at: this.#count, answers: 0 }
     this.asked.push(asker)
     this.#do(how(asker))
@@ -173,7 +173,7 @@ class Shell implements Interleaved {
     this.#do(this.state.read(FILES[this.file]!))
   }
 
-  #do(acts: readonly Act<Asker>[]): void {
+  #do(acts: readonly ReloadAct<Asker>[]): void {
     for (const act of acts) {
       if (act.do === 'read') {
         this.#must(!this.isToRead && !this.isRollingOut, 'it reads out of turn')
@@ -189,7 +189,7 @@ class Shell implements Interleaved {
     }
   }
 
-  #reloaded(askers: readonly Asker[], result: Extract<Act<Asker>, { do: 'answer-reload' }>['result']): void {
+  #reloaded(askers: readonly Asker[], result: Extract<ReloadAct<Asker>, { do: 'answer-reload' }>['result']): void {
     for (const asker of askers) asker.answers += 1
     if (!result.ok && result.problems[0] === 'it does not run any more, or not yet') {
       this.#must(this.isOver, 'a reload is not taken by a daemon that runs')

@@ -5,7 +5,7 @@
  * Everything that can happen next is a choice with a name, so that a test can walk through all orders there are: what
  * is asked from outside, a thread that does its call, an answer that arrives, a thread that keeps house, a death.
  */
-import { type Act, type Instruction, Rollout } from '../../src/instances/rollout.ts'
+import { type Instruction, Rollout, type RolloutAct } from '../../src/instances/rollout.ts'
 import type { Followed } from '../../src/proxy/border/events.ts'
 import type { Draining } from '../../src/proxy/border/ports.ts'
 import type { Interleaved } from '../interleavings.ts'
@@ -227,7 +227,7 @@ export class Threads implements Interleaved {
     return `s${this.#names}`
   }
 
-  #take(acts: readonly Act<Settings>[]): void {
+  #take(acts: readonly RolloutAct<Settings>[]): void {
     for (const act of acts) {
       if (act.do === 'call') {
         const thread = this.threads.get(act.thread)
@@ -256,7 +256,7 @@ export class Threads implements Interleaved {
     return [...this.threads.values()].some((one) => one.instance === instance)
   }
 
-  #over({ settings, refused }: Extract<Act<Settings>, { do: 'over' }>): void {
+  #over({ settings, refused }: Extract<RolloutAct<Settings>, { do: 'over' }>): void {
     if (this.asked.shift() !== settings) throw new Error(`${settings.server} is over out of turn`)
     if (refused !== undefined) {
       this.refused.push(settings)

@@ -28,7 +28,7 @@ import {
   stopRefusal,
 } from '../operations.ts'
 import type { Overridden, OverrideChange } from '../overrides.ts'
-import { type Answer, jsonAnswer, LINES, type Route, refusal, type Stream } from '../route.ts'
+import { type AdminAnswer, jsonAnswer, LINES, type Route, refusal, type Stream } from '../route.ts'
 
 /** As in the configuration. */
 const logLevel = word(['error', 'warn', 'info', 'debug', 'trace'])
@@ -178,5 +178,5 @@ export function changingRoutes(daemon: Operated, boundary: Boundary): readonly R
 
 const mark = (by: string): Mark => ({ by, sinceUnixSeconds: Date.now() / 1_000 })
 
-const answerOf = (result: OperationResult): Answer =>
+const answerOf = (result: OperationResult): AdminAnswer =>
   result.ok ? jsonAnswer(200, result.value) : refusal(result.status, result.error, result.more)

@@ -15,11 +15,11 @@ import { say, writeJson, writeResult } from '../terminal/output.io.ts'
 import {
   begun,
   drainResult,
-  type Heard,
   hasGone,
   hear,
   type Result,
   resumedText,
+  type StopProgress,
   stopResult,
 } from '../text/stop-text.ts'
 
@@ -87,7 +87,7 @@ function written(json: boolean, { value, line, code }: Result): ExitCode {
   return code
 }
 
-function said(json: boolean, heard: Heard): Heard {
+function said(json: boolean, heard: StopProgress): StopProgress {
   if (!json) for (const line of heard.says) say(line)
   return heard
 }
@@ -98,10 +98,10 @@ async function followed(
   { path, body }: { readonly path: string; readonly body: object },
   json: boolean,
   seconds?: number,
-): Promise<Heard> {
+): Promise<StopProgress> {
   const over = new AbortController()
   const timer = seconds === undefined ? undefined : setTimeout(() => over.abort(), seconds * 1_000)
-  let heard: Heard = { says: [] }
+  let heard: StopProgress = { says: [] }
   try {
     for await (const text of follow(target, controlled({ path, body: { ...body, follow: true } }), over.signal)) {
       heard = said(json, hear(heard, text))

@@ -14,13 +14,13 @@ import { type Opening, openingsOf } from '../../daemon/openings.io.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
 import { fetchStatus, nameOfUser } from '../input/admin-client.io.ts'
 
-export interface Findings {
+export interface OpeningProblems {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
 }
 
 /** `known` are the problems that settings have already: these are not tried. */
-export async function tryOpenings(found: Found, file: string, known: readonly Problem[]): Promise<Findings> {
+export async function tryOpenings(found: Found, file: string, known: readonly Problem[]): Promise<OpeningProblems> {
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const isKnown = ({ setting }: Opening): boolean => known.some(({ path }) => pathText(setting).startsWith(path || ' '))

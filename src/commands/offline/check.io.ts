@@ -18,7 +18,7 @@ import { type AdminResponse, ask, refused } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, flag, JSON_OPTION, textOption, verb } from '../input/verb.ts'
 import { say, writeData, writeJson, writeResult } from '../terminal/output.io.ts'
-import { type Findings, tryOpenings } from './check-openings.io.ts'
+import { type OpeningProblems, tryOpenings } from './check-openings.io.ts'
 
 const UNPROCESSABLE = 422
 const PIPE_SENTENCE =
@@ -61,7 +61,7 @@ export const check = verb({
 })
 
 /** The problems of the file and, unless it is for another machine, of the attempts. */
-async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promise<Findings> {
+async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promise<OpeningProblems> {
   const problems = read.ok ? [] : read.problems
   if (fileOnly || read.found === undefined) return { problems, warnings: read.warnings }
   const tried = await tryOpenings(read.found, file, problems)

@@ -18,7 +18,7 @@ type Message =
   | { readonly kind: 'in-hand'; readonly inHand: InHand }
   | EndingNews
 
-export interface Heard {
+export interface StopProgress {
   /** The last message if it says the result; undefined until then, also if the time was over or the connection broke. */
   readonly last?: EndingNews
   /** What was in hand, as last reported. */
@@ -35,7 +35,7 @@ export interface Result {
   readonly code: 0 | 1
 }
 
-export function hear(before: Heard, text: string): Heard {
+export function hear(before: StopProgress, text: string): StopProgress {
   const message = JSON.parse(text) as Message
   if (message.kind !== 'begun' && message.kind !== 'in-hand') return { ...before, last: message, says: [] }
   const heard = message.kind === 'begun' ? begun(message) : { ...before, inHand: message.inHand, says: [] }
@@ -64,7 +64,7 @@ export function hasGone(
   return waitedMs < GONE_WITHIN_MS ? undefined : false
 }
 
-export function stopResult({ last, inHand }: Heard, isGone: boolean): Result {
+export function stopResult({ last, inHand }: StopProgress, isGone: boolean): Result {
   if (last?.kind === 'stopped') {
     const isClean = isNothing(last.left)
     const gone = isGone ? 'stopped' : 'it said its last word and still runs; look at its log'
@@ -78,7 +78,7 @@ export function stopResult({ last, inHand }: Heard, isGone: boolean): Result {
   return { value: { stopped: undefined, error: CUT, lastSeen: inHand }, line: `${CUT}${seen}`, code: 1 }
 }
 
-export function drainResult({ last, inHand }: Heard, seconds: number): Result {
+export function drainResult({ last, inHand }: StopProgress, seconds: number): Result {
   if (last?.kind === 'resumed') {
     const line = 'somebody has it take traffic again ("radsluice resume")'
     return { value: { drained: false, resumed: true }, line, code: 1 }

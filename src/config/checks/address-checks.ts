@@ -29,7 +29,7 @@ export interface ListenerSetting extends Endpoint {
   readonly path: SettingPath
 }
 
-export type Listeners = readonly ListenerSetting[]
+export type ListenerSettings = readonly ListenerSetting[]
 
 interface ClientNetwork {
   readonly prefix: Prefix
@@ -55,7 +55,7 @@ export function checkAddresses(partial: PartialConfig, findings: Findings): void
   checkOptional(partial, findings)
 }
 
-export const listenersOf = (outline: Outline): Listeners =>
+export const listenersOf = (outline: Outline): ListenerSettings =>
   TRAFFIC_CLASSES.flatMap((name) =>
     outline.listen[name].map((one, i) => ({ ...one, class: name, path: ['listen', name, i] })),
   )
@@ -84,7 +84,7 @@ function checkNetworks(clients: Clients, findings: Findings): void {
   }
 }
 
-function checkListeners(listeners: Listeners, findings: Findings): void {
+function checkListeners(listeners: ListenerSettings, findings: Findings): void {
   for (const [i, one] of listeners.entries()) {
     const other = listeners.slice(0, i).find((earlier) => overlap(earlier, one))
     if (other === undefined) continue
@@ -97,7 +97,7 @@ function checkListeners(listeners: Listeners, findings: Findings): void {
   }
 }
 
-function checkAdmin({ admin }: Outline, listeners: Listeners, findings: Findings): void {
+function checkAdmin({ admin }: Outline, listeners: ListenerSettings, findings: Findings): void {
   const path = ['admin', 'listen']
   const where = endpointText(admin.listen)
   const same = listeners.find((one) => overlap(one, admin.listen))
@@ -147,7 +147,7 @@ const isOnlyThisMachine = ({ bytes, bits }: Prefix, octets: Uint8Array): boolean
   isLoopback(octets) && (bits < bytes.length * 8 || ['127.0.0.1', '::1'].includes(formatAddress(octets)))
 
 /** `[::]` takes no IPv4, and `0.0.0.0` no IPv6: a client of the other family would never be heard. */
-function checkFamilies(listeners: Listeners, clients: Clients, findings: Findings): void {
+function checkFamilies(listeners: ListenerSettings, clients: Clients, findings: Findings): void {
   if (listeners.length === 0) return
   for (const [octets, family, wildcard, other] of [
     [4, 'IPv4', '0.0.0.0', '[::] is IPv6 alone'],

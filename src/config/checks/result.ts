@@ -4,7 +4,7 @@
  * `loadConfig(text, file, context)` in load.ts is the pure half. `readConfig(file)` in read.io.ts reads the file, its secrets
  * and the machine's addresses, and returns the same.
  */
-import type { AttributeKey } from '../../proxy/border/options.ts'
+import type { AttributeKey } from '../../radius/packet.ts'
 import type { Config } from '../schema/config.ts'
 import type { SecretKey } from '../schema/peer-settings.ts'
 import type { ServerSettings, Settings } from '../schema/schema.ts'

@@ -9,7 +9,7 @@ import { inheritLane, instancesOf, type LaneConfig } from '../schema/config.ts'
 import type { PortRange } from '../schema/kinds.ts'
 import type { ServerSettings } from '../schema/schema.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
-import { type Listeners, listenersOf, sameOrWildcard } from './address-checks.ts'
+import { type ListenerSettings, listenersOf, sameOrWildcard } from './address-checks.ts'
 import type { PartialConfig } from './partial-config.ts'
 import type { Findings, LoadContext } from './result.ts'
 
@@ -28,7 +28,7 @@ export function checkServers(partial: PartialConfig, context: LoadContext, findi
 const serversOf = ({ servers }: PartialConfig): (readonly [ServerSettings, SettingPath])[] =>
   servers.flatMap((server, i) => (server === undefined ? [] : [[server, ['farm', 'servers', i]] as const]))
 
-function checkTargets(partial: PartialConfig, listeners: Listeners, own: Own, findings: Findings): void {
+function checkTargets(partial: PartialConfig, listeners: ListenerSettings, own: Own, findings: Findings): void {
   const isOwn = (address: string): boolean => isLoopback(octetsOf(address)) || own.has(addressKey(address))
   const seen = new Map<string, string>()
   for (const [server, path] of serversOf(partial)) {
@@ -70,7 +70,12 @@ function checkSourceAddresses(partial: PartialConfig, own: Own, findings: Findin
   }
 }
 
-function checkSourcePorts(partial: PartialConfig, listeners: Listeners, cores: number, findings: Findings): void {
+function checkSourcePorts(
+  partial: PartialConfig,
+  listeners: ListenerSettings,
+  cores: number,
+  findings: Findings,
+): void {
   const taken: { range: PortRange; source: string; name: string }[] = []
   const instances = instancesOf(partial.outline?.instances ?? 1, cores)
   for (const [server, path] of serversOf(partial)) {

@@ -3,7 +3,7 @@
  * are microseconds and sizes octets. Only the daemon, the commands and src/config/ know it.
  */
 import type { PerClass, TrafficClass } from '../../classes.ts'
-import type { AttributeKey } from '../../proxy/border/options.ts'
+import type { AttributeKey } from '../../radius/packet.ts'
 import type { NamedSecret, Secret } from '../../radius/secret.ts'
 import { type PerSecond, perSecond } from '../../units.ts'
 import type { SecretKey } from './peer-settings.ts'

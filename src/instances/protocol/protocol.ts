@@ -78,7 +78,7 @@ export interface InstanceProtocol {
 
 export type MethodName = keyof InstanceProtocol
 export type Argument<Name extends MethodName> = Parameters<InstanceProtocol[Name]>[0]
-export type Answer<Name extends MethodName> = Awaited<ReturnType<InstanceProtocol[Name]>>
+export type AnswerOf<Name extends MethodName> = Awaited<ReturnType<InstanceProtocol[Name]>>
 
 export interface ToInstance {
   readonly id: number

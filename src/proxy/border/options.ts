@@ -6,6 +6,7 @@
 import type { SessionOptions } from '../../accounting/sessions/sessions.ts'
 import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { BacklogLimits } from '../../queues/backlog.ts'
+import type { AttributeKey } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import type { HealthOptions } from '../../throttle/server-health.ts'
 import type { Duration, PerSecond } from '../../units.ts'
@@ -71,12 +72,6 @@ export type FarmNumber = number
 export const ONLY_FARM: FarmNumber = 0
 
 export type Algorithm = 'first_server' | 'round_robin' | 'hash'
-
-/** An attribute by number: `vendor` 0 is the standard space. */
-export interface AttributeKey {
-  readonly vendor: number
-  readonly type: number
-}
 
 export interface ClassOptions {
   readonly algorithm: Algorithm

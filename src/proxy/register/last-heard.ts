@@ -7,7 +7,7 @@
  * Each record is counted in the span of time in which it was last heard of. So a change is one step, and nothing walks over a
  * million that wait. All spans older than an hour and eight minutes count as one.
  */
-import type { Field } from '../../queues/message.ts'
+import type { MessageField } from '../../queues/message.ts'
 import { type Duration, type Instant, instant, micros, since } from '../../units.ts'
 
 const SPAN = 4_000_000
@@ -15,7 +15,7 @@ const SPANS = 1_024
 const GIVEN_UP_AFTER = 30_000_000
 
 export class LastHeard<T> {
-  readonly #span: Field<T, number>
+  readonly #span: MessageField<T, number>
   /** Of the newest `SPANS` spans, each at its number modulo `SPANS`. */
   readonly #counts = new Int32Array(SPANS)
   #newest = 0
@@ -23,7 +23,7 @@ export class LastHeard<T> {
   #all = 0
 
   /** `span` is where each keeps the number of the span in which it was last heard of: -1 while it is not counted. */
-  constructor(span: Field<T, number>) {
+  constructor(span: MessageField<T, number>) {
     this.#span = span
   }
 

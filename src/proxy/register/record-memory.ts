@@ -53,7 +53,7 @@ export interface First {
 }
 
 /** How far a succession has come, as one of its older updates sees it. */
-export type Progress = 'newest-in-hand' | 'answered' | 'sent' | 'none'
+export type RecordProgress = 'newest-in-hand' | 'answered' | 'sent' | 'none'
 
 export class RecordMemory {
   readonly #senders: SenderNumbers
@@ -142,7 +142,7 @@ export class RecordMemory {
   }
 
   /** What came of the updates that are newer than this one. `isInHand` says so of a record by its key. */
-  progressOf(row: number, newest: Int32Array, isInHand: (key: Int32Array) => boolean): Progress {
+  progressOf(row: number, newest: Int32Array, isInHand: (key: Int32Array) => boolean): RecordProgress {
     const succession = this.#successionOf(row)
     if (succession === -1) return 'none'
     const time = this.#value(row, SESSION_TIME)

@@ -20,7 +20,7 @@ import { type Attempt, Request } from './request.ts'
 import { ServerLane } from './server-lane.ts'
 
 /** Who can free places at a lane for those that wait there. */
-interface Places {
+interface MakesRoom {
   makeRoom(lane: Lane, now: Instant): void
 }
 
@@ -195,7 +195,7 @@ export class Lanes {
   }
 
   /** The server queues of those with something to do give back what can go now; `places` is asked for each before. */
-  promote(to: PriorityQueue<Request>, places: Places, now: Instant): void {
+  promote(to: PriorityQueue<Request>, places: MakesRoom, now: Instant): void {
     for (const lane of this.#due.due(now)) {
       if (lane.queue.waiting.isEmpty()) continue
       places.makeRoom(lane, now)

@@ -16,7 +16,7 @@ import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { CLASS_TRAITS, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { copyOf } from '../../fresh-octets.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
-import type { Field, Message, Promoter, QueueFields, Stage } from '../../queues/message.ts'
+import type { Message, MessageField, Promoter, QueueFields, Stage } from '../../queues/message.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import type { Identifier } from '../../throttle/identifiers.ts'
@@ -132,13 +132,13 @@ const SIZE_AT = 12
 /** What the queues and the register's tables keep in a request; -1 is no row. */
 interface RequestFields extends QueueFields<Request> {
   /** The client that sent its packet waits for the answer. */
-  readonly isAwaited: Field<Request, boolean>
+  readonly isAwaited: MessageField<Request, boolean>
   /** Accounting: where `Records` knows it by content. */
-  readonly recordRow: Field<Request, number>
+  readonly recordRow: MessageField<Request, number>
   /** Accounting: where `LastHeard` counts it. */
-  readonly heardIn: Field<Request, number>
+  readonly heardIn: MessageField<Request, number>
   /** An accounting record that waits unsent: where `WaitingSessions` knows its session. */
-  readonly sessionRow: Field<Request, number>
+  readonly sessionRow: MessageField<Request, number>
 }
 
 export class Request implements Origin, Message<Request> {

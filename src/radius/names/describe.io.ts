@@ -20,7 +20,7 @@ import { type PacketFault, readPacket } from '../packet.ts'
 import type { Secret } from '../secret.ts'
 import { RFC_FORMAT, type VendorFormat } from '../vendors/dictionary.ts'
 import { endAt, fits, headerOf, typeAt } from '../vendors/vendor-format.ts'
-import { codeName, formatFor, type Known, knownAttribute, openPassword } from './names.io.ts'
+import { codeName, formatFor, type KnownAttribute, knownAttribute, openPassword } from './names.io.ts'
 import { hex, readValue } from './value-text.ts'
 
 const HIDDEN = '[hidden]'
@@ -142,7 +142,7 @@ function describeParts({ vendor, path }: Place, value: Uint8Array, format: Vendo
   return found
 }
 
-function valueText(of: Known, value: Uint8Array, tagged: boolean): string | number {
+function valueText(of: KnownAttribute, value: Uint8Array, tagged: boolean): string | number {
   if (of.type === 'date' && value.length === 4)
     return new Date(Buffer.from(value).readUInt32BE(0) * 1_000).toISOString()
   const read = readValue(of.type, value, tagged)

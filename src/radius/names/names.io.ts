@@ -107,7 +107,7 @@ export function formatFor(vendor: number, bytes: Uint8Array): VendorFormat {
 }
 
 /** What the dictionaries say of an attribute, or of a part of one. */
-export interface Known {
+export interface KnownAttribute {
   readonly name: string
   /** `octets` where nobody knows it. */
   readonly type: string
@@ -118,7 +118,7 @@ export interface Known {
 }
 
 /** `path` is a type, or a type and the types within it. */
-export function knownAttribute(vendor: number, path: readonly number[]): Known {
+export function knownAttribute(vendor: number, path: readonly number[]): KnownAttribute {
   prepare()
   const [type, ...within] = path as [number, ...number[]]
   const part = within.length === 0 ? undefined : parts.get(partKey(vendor, path))

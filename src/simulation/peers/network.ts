@@ -26,7 +26,7 @@ interface LinkPorts<Envelope> {
   readonly deliver: (envelope: Envelope, bytes: Uint8Array, now: Instant) => void
 }
 
-export class Link<Envelope> implements Actor<{ readonly envelope: Envelope; readonly bytes: Uint8Array }> {
+export class SimulatedLink<Envelope> implements Actor<{ readonly envelope: Envelope; readonly bytes: Uint8Array }> {
   readonly #ports: LinkPorts<Envelope>
   faults: Faults
   /** Until then nothing gets through. */

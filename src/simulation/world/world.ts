@@ -14,7 +14,7 @@ import { type Actor, Agenda } from '../peers/agenda.ts'
 import { HomeServer, type ServerPlan } from '../peers/home-server.ts'
 import { Nas } from '../peers/nas.ts'
 import type { NasPlan } from '../peers/nas-plan.ts'
-import { type Faults, Link, NO_FAULTS } from '../peers/network.ts'
+import { type Faults, NO_FAULTS, SimulatedLink } from '../peers/network.ts'
 import { Random } from '../peers/random.ts'
 import type { Observer } from './observer.ts'
 import { SimulatedShell } from './shell.ts'
@@ -80,10 +80,10 @@ export class World implements Actor<ScriptEntry>, Outbox {
   readonly servers: readonly HomeServer<ServerEnvelope>[]
   readonly clients: readonly Nas[]
   readonly links: {
-    readonly clientToProxy: Link<ClientEnvelope>
-    readonly proxyToClient: Link<ClientEnvelope>
-    readonly proxyToServer: Link<ServerEnvelope>
-    readonly serverToProxy: Link<ServerEnvelope>
+    readonly clientToProxy: SimulatedLink<ClientEnvelope>
+    readonly proxyToClient: SimulatedLink<ClientEnvelope>
+    readonly proxyToServer: SimulatedLink<ServerEnvelope>
+    readonly serverToProxy: SimulatedLink<ServerEnvelope>
   }
   readonly #plan: WorldPlan
   readonly #observers: readonly Observer[]
@@ -289,8 +289,8 @@ export class World implements Actor<ScriptEntry>, Outbox {
   #link<Envelope>(
     direction: Direction,
     deliver: (envelope: Envelope, bytes: Uint8Array, now: Instant) => void,
-  ): Link<Envelope> {
+  ): SimulatedLink<Envelope> {
     const random = this.#random.child(direction)
-    return new Link(this.#plan.network?.[direction] ?? NO_FAULTS, { agenda: this.#agenda, random, deliver })
+    return new SimulatedLink(this.#plan.network?.[direction] ?? NO_FAULTS, { agenda: this.#agenda, random, deliver })
   }
 }

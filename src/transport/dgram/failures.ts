@@ -27,7 +27,7 @@ export function failureOf(code: string, server: Endpoint): 'refused' | 'gone' | 
 }
 
 /** When the socket of a link is opened; `now` is in milliseconds of the process. */
-export class Opening {
+export class LinkOpening {
   #triedAt = Number.NEGATIVE_INFINITY
   #isUnderWay = false
   #isClosed = false

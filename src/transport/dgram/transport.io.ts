@@ -10,7 +10,7 @@ import { codeOf, systemCodeOf } from '../../coded-error.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import { PROBE_PORT } from '../../proxy/border/ports.ts'
 import type { Arrivals, ConnectPlan, Link, LinkReport, ListenPlan, Transport } from '../ports.ts'
-import { failureOf, Opening } from './failures.ts'
+import { failureOf, LinkOpening } from './failures.ts'
 import { IDENTIFIERS, openSocket, type SocketOptions } from './socket.io.ts'
 
 /** A request that waits for `deliver`. */
@@ -62,7 +62,7 @@ class ConnectedLink implements Link {
   readonly #arrivals: Arrivals
   readonly #options: SocketOptions
   #socket: Link | undefined
-  readonly #opening = new Opening()
+  readonly #opening = new LinkOpening()
 
   constructor(plan: ConnectPlan, arrivals: Arrivals) {
     this.#plan = plan

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Resumed } from '../../../src/admin/ending-stream.io.ts'
 import { NO_OVERRIDES, type Overridden, type OverrideChange, withChange } from '../../../src/admin/overrides.ts'
-import type { Answer } from '../../../src/admin/route.ts'
+import type { AdminAnswer } from '../../../src/admin/route.ts'
 import { changingRoutes, type Operated } from '../../../src/admin/routes/changing.io.ts'
 import type { TrafficClass } from '../../../src/classes.ts'
 import { inWords } from '../../../src/commands/live/override.io.ts'
@@ -101,7 +101,7 @@ async function asked(
     isTrusted: true,
     isOverSocket: true,
   }
-  const answer = (await route?.answer(of)) as Answer
+  const answer = (await route?.answer(of)) as AdminAnswer
   return { status: answer.status, ...(JSON.parse(answer.body) as object) }
 }
 

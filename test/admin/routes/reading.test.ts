@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Answer, Asked } from '../../../src/admin/route.ts'
+import type { AdminAnswer, RoutedRequest } from '../../../src/admin/route.ts'
 import { type Readable, readingRoutes } from '../../../src/admin/routes/reading.io.ts'
 import type { SoughtSessions } from '../../../src/instances/protocol/found.ts'
 
-const asked = (query: string): Asked => ({
+const asked = (query: string): RoutedRequest => ({
   params: {},
   query: new URLSearchParams(query),
   body: {},
@@ -15,13 +15,13 @@ const asked = (query: string): Asked => ({
 const sessionsRoute = (sessions: Readable['sessions']) =>
   readingRoutes({ sessions, clients: () => ['bng'] } as unknown as Readable).find(({ path }) => path === '/sessions')!
 
-async function answerTo(query: string, isTracked = true): Promise<Answer & { readonly sought: SoughtSessions[] }> {
+async function answerTo(query: string, isTracked = true): Promise<AdminAnswer & { readonly sought: SoughtSessions[] }> {
   const sought: SoughtSessions[] = []
   const route = sessionsRoute((wish) => {
     sought.push(wish)
     return Promise.resolve(isTracked ? { sessions: [], more: false, tracked: 7 } : undefined)
   })
-  return { ...((await route.answer(asked(query))) as Answer), sought }
+  return { ...((await route.answer(asked(query))) as AdminAnswer), sought }
 }
 
 describe('GET /sessions', () => {

@@ -7,10 +7,10 @@ import { exitCodeOf } from '../../../src/commands/text/status-text.ts'
 import {
   begun,
   drainResult,
-  type Heard,
   hasGone,
   hear,
   resumedText,
+  type StopProgress,
   stopResult,
 } from '../../../src/commands/text/stop-text.ts'
 import { type Forecast, forecastOf, type InHand, inHandOf } from '../../../src/observe/view/in-hand.ts'
@@ -26,12 +26,12 @@ const forecast = (queued: number, limitSeconds = 20): Forecast => {
   const down = lanes.reduce((before, lane) => inLane(lane, () => ({ state: 'down' }))(before), view)
   return forecastOf(down.engine, limitSeconds)
 }
-const heardOf = (...messages: object[]): Heard[] => {
-  const found: Heard[] = []
+const heardOf = (...messages: object[]): StopProgress[] => {
+  const found: StopProgress[] = []
   for (const message of messages) found.push(hear(found.at(-1) ?? { says: [] }, JSON.stringify(message)))
   return found
 }
-const saying = (last: EndingNews, seen?: InHand): Heard => ({ last, says: [], ...(seen && { inHand: seen }) })
+const saying = (last: EndingNews, seen?: InHand): StopProgress => ({ last, says: [], ...(seen && { inHand: seen }) })
 
 describe('what is heard of a drain or a stop', () => {
   it('is said to people once, until it changes, and never that nothing is in hand', () => {

@@ -2,7 +2,7 @@
  * What follows from failures of sockets: which close one, when it is opened again, and how much may wait in it.
  */
 import { describe, expect, it } from 'vitest'
-import { failureOf, hindranceOf, Opening } from '../../../src/transport/dgram/failures.ts'
+import { failureOf, hindranceOf, LinkOpening } from '../../../src/transport/dgram/failures.ts'
 
 const NEAR = { address: 'fe80::1%eth0', port: 1812 }
 const FAR = { address: '192.0.2.1', port: 1812 }
@@ -27,7 +27,7 @@ describe('a failure', () => {
 
 describe('the socket of a link', () => {
   it('is opened at once the first time, and again at most once a second', () => {
-    const opening = new Opening()
+    const opening = new LinkOpening()
     expect(opening.begin(5)).toBe(true)
     opening.failed('ENETDOWN')
     expect([6, 1_004, 1_005].map((now) => opening.begin(now))).toEqual([false, false, true])
@@ -36,7 +36,7 @@ describe('the socket of a link', () => {
   })
 
   it('is not opened twice at once', () => {
-    const opening = new Opening()
+    const opening = new LinkOpening()
     opening.begin(0)
     expect(opening.begin(5_000)).toBe(false)
     expect(opening.opened()).toBe(true)
@@ -44,7 +44,7 @@ describe('the socket of a link', () => {
   })
 
   it('is neither opened nor wanted after the link was closed', () => {
-    const opening = new Opening()
+    const opening = new LinkOpening()
     opening.begin(0)
     opening.close()
     expect(opening.opened()).toBe(false)
@@ -52,7 +52,7 @@ describe('the socket of a link', () => {
   })
 
   it('is missed with the reason of the last failure', () => {
-    const opening = new Opening()
+    const opening = new LinkOpening()
     expect(opening.reason).toBe('ENETUNREACH')
     opening.failed('ENETDOWN')
     expect(opening.reason).toBe('ENETDOWN')
