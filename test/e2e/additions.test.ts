@@ -127,9 +127,8 @@ const ADDITIONS: readonly Addition[] = [
     first: [
       after(
         'src/commands/verbs.io.ts',
-        'export const VERBS: readonly VerbEntry[] = [\n',
-        `  {
-    command: '${VERB}',
+        "const BY_COMMAND: Readonly<Record<string, Omit<VerbEntry, 'command'>>> = {\n",
+        `  ${VERB}: {
     summary: 'Do what a test asks',
     load: async () => (await import('./live/${VERB}.io.ts')).${VERB},
   },
