@@ -7,24 +7,41 @@
 import { type ClientAccounting, exact } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
 import { figuresBy, type PerClientCounter, perClient, perClientAndAll } from './client-metrics.ts'
-import { counter, type MetricGroup, metricsOf, type NumberIn, type SampleReader, samplesOf } from './metric.ts'
+import {
+  counter,
+  type Metric,
+  type MetricGroup,
+  metricsOf,
+  type NumberIn,
+  type SampleReader,
+  samplesOf,
+  snakeCase,
+} from './metric.ts'
 import { daemon, ofInstances } from './metric-readers.ts'
 
 const of = (what: NumberIn<ClientAccounting>): PerClientCounter => ({
   figures: ({ accounting }, tell) => tell(accounting[what]),
 })
 
-const by = (what: 'records' | 'rewritten' | 'shed'): PerClientCounter =>
-  figuresBy('kind', ({ accounting }) => accounting[what])
+const counted = (what: NumberIn<ClientAccounting>, help: string): readonly Metric[] =>
+  perClientAndAll(`accounting_${snakeCase(what)}`, help, of(what))
+
+const countedByKind = (what: 'records' | 'rewritten' | 'shed', help: string): readonly Metric[] =>
+  perClientAndAll(
+    `accounting_${what}`,
+    help,
+    figuresBy('kind', ({ accounting }) => accounting[what]),
+  )
 
 /** Both directions; only where sessions are tracked is the traffic known. */
-const ofTraffic = (what: 'Octets' | 'Packets'): PerClientCounter => ({
-  label: 'direction',
-  figures: ({ accounting: { traffic } }, tell, { sessions }) => {
-    if (sessions === undefined) return
-    for (const direction of ['input', 'output'] as const) tell(Number(exact(traffic[`${direction}${what}`])), direction)
-  },
-})
+const traffic = (what: 'Octets' | 'Packets'): readonly Metric[] =>
+  perClientAndAll(`accounting_${what.toLowerCase()}`, `${what} that sessions grew by from record to record.`, {
+    label: 'direction',
+    figures: ({ accounting: { traffic } }, tell, { sessions }) => {
+      if (sessions === undefined) return
+      for (const way of ['input', 'output'] as const) tell(Number(exact(traffic[`${way}${what}`])), way)
+    },
+  })
 
 const sessions = metricsOf<SessionCounts>((read) => ({
   labels: ['instance'],
@@ -43,43 +60,22 @@ const ofSessionsBy = (label: string, what: 'anomalies' | 'ended' | 'bundlesEnded
 export const ACCOUNTING_METRICS: MetricGroup = {
   title: 'Accounting records and sessions',
   metrics: [
-    ...perClientAndAll(
-      'accounting_records',
-      'Records taken in from a configured client, by Acct-Status-Type.',
-      by('records'),
-    ),
-    ...perClientAndAll('accounting_octets', 'Octets that sessions grew by from record to record.', ofTraffic('Octets')),
-    ...perClientAndAll(
-      'accounting_packets',
-      'Packets that sessions grew by from record to record.',
-      ofTraffic('Packets'),
-    ),
-    ...perClientAndAll(
-      'accounting_member_link_records',
-      'Records of a link of an MLPPP bundle.',
-      of('memberLinkRecords'),
-    ),
-    ...perClientAndAll(
-      'accounting_damaged_vendor_attributes',
-      'Vendor attributes whose lengths do not add up; passed on as they came.',
-      of('damagedVendorAttributes'),
-    ),
-    ...perClientAndAll(
-      'accounting_padded_vendor_attributes',
+    ...countedByKind('records', 'Records taken in from a configured client, by Acct-Status-Type.'),
+    ...traffic('Octets'),
+    ...traffic('Packets'),
+    ...counted('memberLinkRecords', 'Records of a link of an MLPPP bundle.'),
+    ...counted('damagedVendorAttributes', 'Vendor attributes whose lengths do not add up; passed on as they came.'),
+    ...counted(
+      'paddedVendorAttributes',
       'ERX attributes with zeros behind the last sub-attribute; passed on as they came.',
-      of('paddedVendorAttributes'),
     ),
-    ...perClientAndAll(
-      'accounting_rewritten',
-      'Packets made for servers in which something was changed, by what.',
-      by('rewritten'),
-    ),
+    ...countedByKind('rewritten', 'Packets made for servers in which something was changed, by what.'),
     perClient(
       'accounting_coalesced',
       'Interim updates whose place in a queue a newer one of their session took.',
       of('coalesced'),
     ),
-    ...perClientAndAll('accounting_shed', 'Records that an overflow policy removed, by Acct-Status-Type.', by('shed')),
+    ...countedByKind('shed', 'Records that an overflow policy removed, by Acct-Status-Type.'),
     counter(
       'accounting_anomalies',
       'Records that are odd beside the one before them.',

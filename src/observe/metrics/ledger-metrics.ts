@@ -4,8 +4,9 @@
 
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { ENDINGS, imbalance, PLACES } from '../../proxy/border/endings.ts'
+import type { ClassSnapshot } from '../../proxy/border/snapshot.ts'
 import type { QueueLimits } from '../view/view.ts'
-import { counter, type Metric, type MetricGroup, metricsOf, snakeCase } from './metric.ts'
+import { counter, type Metric, type MetricGroup, metricsOf, type NumberIn, snakeCase } from './metric.ts'
 import { classes, inSeconds, ofClassBy } from './metric-readers.ts'
 
 const limits = metricsOf<QueueLimits>((read) => ({
@@ -22,6 +23,9 @@ const endingCounter = (ending: (typeof ENDINGS)[number]): Metric => {
     ofClassBy('reason', (c) => c.ledger[ending.name]),
   )
 }
+
+const classCounter = (key: NumberIn<ClassSnapshot['counters']>, help: string): Metric =>
+  classes.counter(snakeCase(key), help, ({ counters }) => counters[key])
 
 const LEDGER: readonly Metric[] = [
   classes.counter('requests_received', 'Datagrams of clients that entered the ledger.', (c) => c.ledger.received),
@@ -49,22 +53,10 @@ const CLASSES: readonly Metric[] = [
     'Accounting records that a living server left unanswered, until they are tried again.',
     'setAside',
   ),
-  classes.counter('cached_answers', 'Duplicates answered from the answer cache.', (c) => c.counters.cachedAnswers),
-  classes.counter(
-    'content_duplicates',
-    'Duplicates known by their content (a new Acct-Delay-Time).',
-    (c) => c.counters.contentDuplicates,
-  ),
-  classes.counter(
-    'status_server_answered',
-    'Status-Server requests of clients that were answered.',
-    (c) => c.counters.statusServerAnswered,
-  ),
-  classes.counter(
-    'status_server_ignored',
-    'Status-Server requests left unanswered: too many of one source, or draining.',
-    (c) => c.counters.statusServerIgnored,
-  ),
+  classCounter('cachedAnswers', 'Duplicates answered from the answer cache.'),
+  classCounter('contentDuplicates', 'Duplicates known by their content (a new Acct-Delay-Time).'),
+  classCounter('statusServerAnswered', 'Status-Server requests of clients that were answered.'),
+  classCounter('statusServerIgnored', 'Status-Server requests left unanswered: too many of one source, or draining.'),
 ]
 
 export const LEDGER_METRICS: MetricGroup = { title: 'The law of the ledger', metrics: LEDGER }

@@ -66,11 +66,7 @@ export const ofClassBy = (
   ),
 })
 
-const laneLabels = ({ server, class: name }: LaneSnapshot, instance: string): Record<string, string> => ({
-  server,
-  class: name,
-  instance,
-})
+const laneLabels = ({ server, class: name }: LaneSnapshot, instance: string) => ({ server, class: name, instance })
 
 const serving = ({ lanes: all }: EngineSnapshot): LaneSnapshot[] => all.filter(({ retiring }) => !retiring)
 
