@@ -16,14 +16,16 @@ const UDP_TABLES = ['/proc/net/udp', '/proc/net/udp6']
 /** Tests give one that fails. */
 export interface System {
   residentBytes(): number
-  /** Microseconds. */
-  cpu(): { readonly user: number; readonly system: number }
+  cpuMicros(): number
   readText(file: string): string
 }
 
 const THIS_SYSTEM: System = {
   residentBytes: () => process.memoryUsage.rss(),
-  cpu: () => process.cpuUsage(),
+  cpuMicros: () => {
+    const { user, system } = process.cpuUsage()
+    return user + system
+  },
   readText: (file) => readFileSync(file, 'latin1'),
 }
 
@@ -41,7 +43,7 @@ export class Vitals {
 
   process(): DaemonView['process'] {
     this.#residentBytes = this.#boundary.value('memory', () => this.#system.residentBytes(), this.#residentBytes)
-    this.#cpuSeconds = this.#boundary.value('memory', () => this.#readCpu(), this.#cpuSeconds)
+    this.#cpuSeconds = this.#boundary.value('memory', () => this.#system.cpuMicros() / 1e6, this.#cpuSeconds)
     return { residentBytes: this.#residentBytes, cpuSeconds: this.#cpuSeconds }
   }
 
@@ -52,11 +54,6 @@ export class Vitals {
       const key = udpTableKey(address, port)
       return key === undefined ? undefined : tables.map((table) => table.get(key)).find((count) => count !== undefined)
     })
-  }
-
-  #readCpu(): number {
-    const { user, system } = this.#system.cpu()
-    return (user + system) / 1e6
   }
 
   #table(file: string): ReadonlyMap<string, number> {

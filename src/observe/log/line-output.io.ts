@@ -20,8 +20,9 @@ export class LineOutput {
   readonly #descriptor: number
   readonly #buffer: LineBuffer
   readonly #pipe: Socket | undefined
-  #isWriting = false
-  #isBroken = false
+  isWriting = false
+  /** Nothing can be written there now. */
+  isBroken = false
   #isToClose = false
   #whenIdle: (() => void)[] = []
 
@@ -40,24 +41,15 @@ export class LineOutput {
     return this.#buffer.lost
   }
 
-  /** Nothing can be written there any more. */
-  get isBroken(): boolean {
-    return this.#isBroken
-  }
-
-  get isWriting(): boolean {
-    return this.#isWriting
-  }
-
   write(line: string): void {
-    if (this.#isBroken) this.#buffer.lost += 1
+    if (this.isBroken) this.#buffer.lost += 1
     else this.#buffer.add(line)
-    if (!this.#isWriting) this.#writeWaiting()
+    if (!this.isWriting) this.#writeWaiting()
   }
 
   /** Resolves when all is written, or after `limitMs`. */
   async drained(limitMs: number): Promise<void> {
-    if (!this.#isWriting) return
+    if (!this.isWriting) return
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
       this.#whenIdle.push(resolve)
@@ -69,7 +61,7 @@ export class LineOutput {
   /** Takes no more lines, and closes the descriptor when those that wait are written. */
   closeWhenWritten(): void {
     this.#isToClose = true
-    if (!this.#isWriting) this.#close()
+    if (!this.isWriting) this.#close()
   }
 
   #close(): void {
@@ -82,8 +74,8 @@ export class LineOutput {
 
   #writeWaiting(): void {
     const text = this.#buffer.take()
-    this.#isWriting = text !== ''
-    if (this.#isWriting) {
+    this.isWriting = text !== ''
+    if (this.isWriting) {
       this.#writeAll(Buffer.from(text))
       return
     }
@@ -109,12 +101,12 @@ export class LineOutput {
   }
 
   #break(error: Error, rest: Uint8Array): void {
-    this.#isBroken = true
+    this.isBroken = true
     this.#buffer.giveUp(rest)
     this.#writeWaiting()
     if (this.#pipe !== undefined || LASTING.includes(systemCodeOf(error) ?? '')) return
     setTimeout(() => {
-      this.#isBroken = false
+      this.isBroken = false
     }, MEND_MS).unref()
   }
 }

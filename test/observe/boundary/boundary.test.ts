@@ -117,10 +117,10 @@ describe('vitals', () => {
     const { boundary, lines } = planted()
     const residentBytes = breakable(() => 1_000)
     const readText = breakable(() => tables)
-    const cpu = breakable(() => ({ user: 1e6, system: 2e6 }))
-    const system: System = { residentBytes, cpu, readText }
+    const cpuMicros = breakable(() => 3e6)
+    const system: System = { residentBytes, cpuMicros, readText }
     const vitals = new Vitals(boundary, system)
-    const all = [residentBytes, readText, cpu].map(({ state }) => state)
+    const all = [residentBytes, readText, cpuMicros].map(({ state }) => state)
     for (const state of all) state.isBroken = true
     expect([vitals.process(), vitals.kernelDrops(local)]).toEqual([
       { residentBytes: undefined, cpuSeconds: undefined },
@@ -139,7 +139,7 @@ describe('vitals', () => {
     const readText = (): string => {
       throw Object.assign(new Error('none'), { code: 'ENOENT' })
     }
-    const vitals = new Vitals(boundary, { residentBytes: () => 1, cpu: () => ({ user: 0, system: 0 }), readText })
+    const vitals = new Vitals(boundary, { residentBytes: () => 1, cpuMicros: () => 0, readText })
     expect([vitals.kernelDrops(local), lines]).toEqual([[undefined], []])
   })
 })
