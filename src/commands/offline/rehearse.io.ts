@@ -1,7 +1,7 @@
 /**
  * Plays a scenario with radsluice and, if asked, without it: the same clients, seed and servers.
  *
- * It takes seconds of processor time, in one thread, and shows its progress. Nothing is written here.
+ * It takes seconds of processor time, in one thread. A person at a terminal sees a progress bar. Nothing else is written here.
  */
 import { codedError } from '../../coded-error.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
@@ -9,7 +9,9 @@ import { Rehearsal, type Rehearsed, type Run, settingsText } from '../../simulat
 import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
 import { worldsOf } from '../../simulation/rehearsal/scenario-worlds.ts'
 import type { WorldPlan } from '../../simulation/world/world.ts'
-import { Progress } from '../terminal/progress.io.ts'
+
+const BAR_WIDTH = 30
+const LEAST_MS_BETWEEN = 100
 
 /** `from` says where the options come from. @throws a coded error if these options leave no room for the scenario. */
 export function rehearse(
@@ -29,11 +31,19 @@ export function rehearse(
 
 function played(scenario: Scenario, plan: WorldPlan, title: string): Run {
   const rehearsal = new Rehearsal(scenario, plan)
-  const progress = new Progress(title)
+  const isWatched = process.stderr.isTTY === true
+  let shownAt = 0
   while (rehearsal.advance()) {
-    const words = `${rehearsal.done} of ${rehearsal.seconds} s, ${rehearsal.sessionsUp.toLocaleString('en-US')} sessions up`
-    progress.show(rehearsal.done, rehearsal.seconds, words)
+    if (!isWatched || performance.now() - shownAt < LEAST_MS_BETWEEN) continue
+    shownAt = performance.now()
+    process.stderr.write(`\r\u001b[K${title} ${progressText(rehearsal)}`)
   }
-  progress.clear()
+  if (isWatched) process.stderr.write('\r\u001b[K')
   return rehearsal.finish()
+}
+
+/** A bar, and the same in words. */
+function progressText({ done, seconds, sessionsUp }: Rehearsal): string {
+  const bar = '#'.repeat(Math.round((done / seconds) * BAR_WIDTH)).padEnd(BAR_WIDTH, '.')
+  return `[${bar}] ${done} of ${seconds} s, ${sessionsUp.toLocaleString('en-US')} sessions up`
 }

@@ -139,10 +139,7 @@ export class Nas implements Actor<Topic> {
     const { holder, former } = this.#identifiers[trafficClass].of(port, packet.identifier)
     if (holder !== undefined && this.#fits(holder, packet)) this.#answered(holder, packet, now)
     else if (former.some((one) => this.#fits(one, packet))) this.counters.strays += 1
-    else {
-      const saw = `an answer to port ${port}, identifier ${packet.identifier} fits no request there`
-      this.#ports.wrongAnswer(saw)
-    }
+    else this.#ports.wrongAnswer(`an answer to port ${port}, identifier ${packet.identifier} fits no request there`)
   }
 
   readonly #system: Session = { number: -1, state: 'up', ...NEVER_UP }

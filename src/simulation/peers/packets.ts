@@ -14,6 +14,7 @@ import {
   HEADER_LENGTH,
   MESSAGE_AUTHENTICATOR,
   STATE,
+  TUNNEL_PASSWORD,
 } from '../../codes.ts'
 import { checkResponse, signAuthenticator, signMessageAuthenticator } from '../../radius/authenticator.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
@@ -24,7 +25,6 @@ const CLASS = 25
 const ACCT_INPUT_OCTETS = 42
 const ACCT_OUTPUT_OCTETS = 43
 const ACCT_SESSION_ID = 44
-const TUNNEL_PASSWORD = 69
 const ACCT_SESSION_TIME = 46
 const ACCT_INPUT_GIGAWORDS = 52
 const ACCT_OUTPUT_GIGAWORDS = 53

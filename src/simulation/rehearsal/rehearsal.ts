@@ -8,6 +8,7 @@ import { MICROS_PER_SECOND, micros, millis } from '../../units.ts'
 import { World, type WorldPlan } from '../world/world.ts'
 import { Recorder, type Series } from './recorder.ts'
 import type { Scenario } from './scenario.ts'
+import type { SlotScope } from './slot-scope.ts'
 import { type RunSummary, summarise } from './summary.ts'
 
 /** How many times a second the recorder samples the world. */
@@ -18,45 +19,39 @@ export interface Run {
   readonly summary: RunSummary
   readonly series: Series
   /** The first seconds in which something waited, in steps of 50 ms; undefined if nothing did. */
-  readonly scope:
-    | { readonly from: number; readonly arrived: readonly number[]; readonly sent: readonly number[] }
-    | undefined
+  readonly scope: ({ readonly from: number } & SlotScope['steps']) | undefined
 }
 
 export class Rehearsal {
   readonly #scenario: Scenario
   readonly #recorder: Recorder
   readonly #world: World
-  #second = 0
+  readonly seconds: number
+  /** Of `seconds`, those that are over. */
+  done = 0
 
   constructor(scenario: Scenario, plan: WorldPlan) {
     this.#scenario = scenario
+    this.seconds = Math.ceil(scenario.length / MICROS_PER_SECOND)
     this.#recorder = new Recorder(scenario.clients.timeout)
     this.#world = new World(plan, [this.#recorder, this.#recorder.scope, this.#recorder.deliveries])
   }
 
-  get seconds(): number {
-    return Math.ceil(this.#scenario.length / MICROS_PER_SECOND)
-  }
-  /** Of `seconds`, those that are over. */
-  get done(): number {
-    return this.#second
-  }
   get sessionsUp(): number {
     return this.#recorder.series.up.at(-1) ?? 0
   }
 
   /** One more second; false at the end. */
   advance(): boolean {
-    if (this.#second >= this.seconds) return false
+    if (this.done >= this.seconds) return false
     for (let sample = 1; sample <= SAMPLES; sample += 1) {
-      this.#world.run(micros(this.#second * MICROS_PER_SECOND + sample * BETWEEN_SAMPLES))
+      this.#world.run(micros(this.done * MICROS_PER_SECOND + sample * BETWEEN_SAMPLES))
       this.#recorder.sample(this.#world)
     }
     this.#recorder.endSecond(this.#world)
     this.#world.engine?.inspection.check()
-    this.#second += 1
-    return this.#second < this.seconds
+    this.done += 1
+    return this.done < this.seconds
   }
 
   finish(): Run {
@@ -81,14 +76,10 @@ export interface Rehearsed {
   readonly withoutRadsluice: Run | undefined
 }
 
-/** What `--json` prints. */
-export interface RehearsedResult {
-  readonly scenario: Scenario
-  readonly withRadsluice: RunSummary
-  readonly withoutRadsluice: RunSummary | null
-}
+export type RehearsedResult = ReturnType<typeof resultOf>
 
-export const resultOf = ({ scenario, withRadsluice, withoutRadsluice }: Rehearsed): RehearsedResult => ({
+/** What `--json` prints. */
+export const resultOf = ({ scenario, withRadsluice, withoutRadsluice }: Rehearsed) => ({
   scenario,
   withRadsluice: withRadsluice.summary,
   withoutRadsluice: withoutRadsluice?.summary ?? null,

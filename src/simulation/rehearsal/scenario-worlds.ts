@@ -15,17 +15,13 @@ import type { Faults } from '../peers/network.ts'
 import { type Direction, perDirection, type ScriptEntry, type World, type WorldPlan } from '../world/world.ts'
 import type { Scenario, ScenarioEvent } from './scenario.ts'
 
-/** The settings leave no room for the scenario. */
-export interface ImpossibleScenario {
-  readonly problem: string
-}
-
 export interface ScenarioWorlds {
   readonly withRadsluice: WorldPlan
   readonly withoutRadsluice: WorldPlan
 }
 
-export function worldsOf(scenario: Scenario, options: EngineOptions): ScenarioWorlds | ImpossibleScenario {
+/** `problem`: the settings leave no room for the scenario. */
+export function worldsOf(scenario: Scenario, options: EngineOptions): ScenarioWorlds | { readonly problem: string } {
   const bngs = bngsOf(scenario, options)
   if ('problem' in bngs) return bngs
   const missing = missingServer(scenario, options)
@@ -63,7 +59,7 @@ interface Bng {
 }
 
 /** An address for each BNG, from the networks of the configuration in turn. */
-function bngsOf({ bngs }: Scenario, { clients }: EngineOptions): Bng[] | ImpossibleScenario {
+function bngsOf({ bngs }: Scenario, { clients }: EngineOptions): Bng[] | { readonly problem: string } {
   const table = new ClientTable(clients)
   const walks = clients.map((client) => ({ secret: client.secret, own: addressesOf(client, table) }))
   const found: Bng[] = []

@@ -49,7 +49,7 @@ export interface RunSummary {
   readonly servers: readonly ServerSummary[]
   /** Only with radsluice. */
   readonly classes: PerClass<ClassSummary> | null
-  readonly lanes: readonly LaneSummary[] | null
+  readonly lanes: readonly ReturnType<typeof laneSummary>[] | null
 }
 
 export interface ServerSummary {
@@ -68,16 +68,6 @@ export type ClassSummary = Readonly<
     number
   >
 >
-
-export interface LaneSummary {
-  readonly server: string
-  readonly class: TrafficClass
-  /** 0 is unlimited. */
-  readonly maxRate: number
-  readonly sent: number
-  readonly mostInSecond: number
-  readonly mostInSlot: number
-}
 
 export function summarise(scenario: Scenario, world: World, recorder: Recorder): RunSummary {
   const snapshot = world.engine?.inspection.snapshot(world.now)
@@ -168,6 +158,7 @@ const classSummary = (of: ClassSnapshot, trafficClass: TrafficClass, { series }:
 const laneSummary = ({ lane, server, class: trafficClass, slots, counters }: LaneSnapshot, { scope }: Recorder) => ({
   server,
   class: trafficClass,
+  /** 0 is unlimited. */
   maxRate: slots.maxRate,
   sent: counters.requests + counters.retransmissions,
   mostInSecond: scope.peaks.get(lane)?.mostInSecond ?? 0,

@@ -22,13 +22,11 @@ import {
   queueOptions,
   serverOptions,
 } from '../world/basic-options.ts'
-import type { ScriptEntry, World, WorldPlan } from '../world/world.ts'
-import { clientOptionsOf, endOfFaults, HASH_KEYS } from './random-world.ts'
+import type { ScriptEntry, World } from '../world/world.ts'
+import { clientOptionsOf, endOfFaults, HASH_KEYS, type RandomWorld } from './random-world.ts'
 
-export interface TroubledWorld {
-  readonly plan: WorldPlan & { readonly engine: EngineOptions }
+export interface TroubledWorld extends Omit<RandomWorld, 'faultsUntil'> {
   readonly spells: readonly Spell[]
-  readonly end: Duration
 }
 
 const LENGTH = seconds(100)
