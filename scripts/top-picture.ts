@@ -72,7 +72,7 @@ async function drawFrom(
 ): Promise<void> {
   const place = { admin: `127.0.0.1:${ports.admin}` }
   await untilReady(daemon, place)
-  const change = (path: string, body: object) => ask(place, { method: 'POST', path, body, access: 'control' })
+  const change = (path: string, body: object) => ask(place, { method: 'POST', path, body })
   await change('/servers/fr-4/down', {})
   await change('/servers/fr-3/max-rate', { class: 'authentication', max_rate: 60 })
   const storm = Storm.run({

@@ -102,15 +102,7 @@ export const whichClients = word(['all', 'active', 'off'], 'all')
 
 /** A whole number, as a number or (from a query) in digits. */
 export const whole =
-  ({
-    least,
-    most,
-    usual,
-  }: {
-    readonly least: number
-    readonly most: number
-    readonly usual?: number
-  }): FieldCheck<number> =>
+  ({ least, most, usual }: { least: number; most: number; usual?: number }): FieldCheck<number> =>
   (value, name) => {
     const given = value ?? usual
     const number = typeof given === 'string' && /^\d{1,10}$/.test(given) ? Number(given) : given

@@ -111,7 +111,7 @@ export async function tryDefaultSocket(
     return
   }
   mustFit(socket)
-  orFailure(own, () => accessSync(dirname(own), constants.W_OK | constants.X_OK))
+  mustHaveFolder(own)
 }
 
 /** Checked before, since libuv says EACCES if the folder is missing. */
@@ -133,7 +133,8 @@ async function isDead(path: string): Promise<boolean> {
     // Not ADDRESS_IN_USE: a restart of the daemon would not remove this.
     throw codedError('SOCKET_FAILED', `${path} is there already and no socket; remove it, or set another admin.socket`)
   }
-  if (await answers(path)) {
+  // Only a socket without a listener refuses. Any other error means that somebody listens.
+  if (systemCodeOf(await connectingFails(path)) !== 'ECONNREFUSED') {
     throw codedError('ADDRESS_IN_USE', `another radsluice answers at ${path}; stop it, or set another admin.socket`)
   }
   return true
@@ -147,17 +148,16 @@ function orFailure<T>(path: string, act: () => T): T {
   }
 }
 
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+/** Why nobody can connect to the socket; undefined if somebody listens there. */
+export const connectingFails = (path: string): Promise<Error | undefined> =>
+  new Promise((resolve) => {
     const socket = connect({ path })
+    socket.once('error', resolve)
     socket.once('connect', () => {
       socket.destroy()
-      resolve(true)
+      resolve(undefined)
     })
-    // Only a socket without a listener refuses. Any other error means that somebody listens.
-    socket.once('error', (error) => resolve(systemCodeOf(error) !== 'ECONNREFUSED'))
   })
-}
 
 const NOT_WRITABLE = 'this user may not write there; correct the owner and mode of its folder'
 const WHY: Readonly<Record<string, string>> = {

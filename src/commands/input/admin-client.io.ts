@@ -21,6 +21,7 @@ const http = process.getBuiltinModule('node:http')
 const PATIENCE_MS = 5_000
 const MOST_BYTES = 64 * 1024 * 1024
 const LONGEST_TOKEN_FILE = 4_096
+const UNPROCESSABLE = 422
 
 /** Where the daemon is: `http://127.0.0.1:9812`, `127.0.0.1:9812`, or the path of its socket. Undefined: it is searched. */
 export interface AdminTarget {
@@ -32,8 +33,8 @@ export interface AdminRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly body?: object
-  /** `control` needs a right besides that of reaching the address. */
-  readonly access: 'read' | 'control'
+  /** What only reads needs no right besides that of reaching the address. */
+  readonly access?: 'read'
   /** Ends a long response. */
   readonly signal?: AbortSignal
 }
@@ -57,10 +58,23 @@ export async function ask(target: AdminTarget, request: AdminRequest): Promise<A
  * One request that must succeed.
  * @throws also if the daemon refuses, with its message.
  */
-export async function askFor(target: AdminTarget, request: AdminRequest): Promise<unknown> {
+export async function askFor<Answer>(target: AdminTarget, request: AdminRequest): Promise<Answer> {
   const response = await ask(target, request)
   if (response.status < 200 || response.status > 299) throw refused(response)
-  return response.body
+  return response.body as Answer
+}
+
+/**
+ * One request for which the daemon reads a configuration: the answer, or all that is wrong with the file.
+ * @throws as `askFor` does.
+ */
+export async function askToRead<Answer>(
+  target: AdminTarget,
+  request: AdminRequest,
+): Promise<Answer | { readonly problems: readonly string[] }> {
+  const response = await ask(target, request)
+  if (response.status !== 200 && response.status !== UNPROCESSABLE) throw refused(response)
+  return response.body as Answer
 }
 
 /** A long response, line by line. It ends with the daemon, or when `signal` says so. */
@@ -96,7 +110,7 @@ export async function fetchStatus(target: AdminTarget, clients: 'all' | 'off' = 
 }
 
 /** What the daemon refused, in its words; `body` has the response for programs. */
-export function refused({ status, body, text }: AdminResponse): Error & { readonly body: unknown } {
+function refused({ status, body, text }: AdminResponse): Error & { readonly body: unknown } {
   const said = (body as { error?: unknown } | undefined)?.error
   const sentence = typeof said === 'string' ? said : `the daemon answered ${status}: ${text.slice(0, 200).trim()}`
   return Object.assign(codedError(status === 401 || status === 403 ? 'NOT_PERMITTED' : 'REFUSED', sentence), { body })
@@ -137,7 +151,7 @@ async function openAt(admin: string, tokenFile: string | undefined, request: Adm
   const address = adminAddress(admin)
   if ('socketPath' in address) return await send(address, request, admin)
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile)
-  if (request.access === 'control' && token === undefined) {
+  if (request.access !== 'read' && token === undefined) {
     const { adminSocket } = await fetchStatus({ admin }, 'off')
     if (adminSocket === undefined) {
       throw codedError('NOT_PERMITTED', `the daemon at ${admin} has no socket for this; give a token with --token-file`)

@@ -24,6 +24,12 @@ export const LIVE_OPTIONS = { ...ADMIN_OPTIONS, json: JSON_OPTION } as const
 export const limitOption = (describe: string) =>
   ({ ...numberOption(`${describe}, up to 10000.`), within: [1, 10_000], default: 100 }) as const
 
+/** The query of a request, without what is undefined. */
+export function queryOf(values: Readonly<Record<string, string | number | undefined>>): URLSearchParams {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  return new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))
+}
+
 export type AdminAddress = { readonly socketPath: string } | { readonly host: string; readonly port: string | number }
 
 /**
@@ -50,13 +56,9 @@ function pathIn(admin: string): string | undefined {
 }
 
 function addressIn(admin: string): AdminAddress {
-  try {
-    const url = new URL(/^\w+:\/\//.test(admin) ? admin : `http://${admin}`)
-    if (url.protocol === 'http:') return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || 80 }
-  } catch {
-    // Refused below.
-  }
-  throw none(admin)
+  const url = URL.parse(/^\w+:\/\//.test(admin) ? admin : `http://${admin}`)
+  if (url?.protocol !== 'http:') throw none(admin)
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || 80 }
 }
 
 const none = (admin: string): Error =>

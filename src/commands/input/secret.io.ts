@@ -5,16 +5,11 @@
 import { readFileSync } from 'node:fs'
 import { codedError } from '../../coded-error.ts'
 
-export interface SecretOptions {
-  readonly file: string | undefined
-  readonly env: string | undefined
-}
-
 /**
  * The text of the file without its last newline, or of the environment variable.
  * @throws a coded error if neither or both are given, or if there is no such file or variable.
  */
-export function readSecretText(what: string, { file, env }: SecretOptions): string {
+export function readSecretText(what: string, { file, env }: Record<'file' | 'env', string | undefined>): string {
   if ((file === undefined) === (env === undefined)) {
     throw codedError('USAGE', `give the ${what} with either --${what}-file FILE or --${what}-env VARIABLE`)
   }

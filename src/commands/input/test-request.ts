@@ -6,7 +6,14 @@
  * The Message-Authenticator, if there is one, comes first. The code that rewrites requests for servers adds it.
  */
 
-import { ACCESS_REQUEST, ACCOUNTING_REQUEST, HEADER_LENGTH, USER_PASSWORD } from '../../codes.ts'
+import {
+  ACCESS_REQUEST,
+  ACCOUNTING_REQUEST,
+  ACCT_STATUS_TYPE,
+  HEADER_LENGTH,
+  NAS_IDENTIFIER,
+  USER_PASSWORD,
+} from '../../codes.ts'
 import { signAuthenticator } from '../../radius/authenticator.ts'
 import { md5 } from '../../radius/md5.ts'
 import { readPacket } from '../../radius/packet.ts'
@@ -15,8 +22,6 @@ import type { Secret } from '../../radius/secret.ts'
 import { statusServerProbe } from '../../radius/status-server.ts'
 
 const USER_NAME = 1
-const NAS_IDENTIFIER = 32
-const ACCT_STATUS_TYPE = 40
 const ACCT_SESSION_ID = 44
 const START = 1
 const BLOCK = 16

@@ -43,12 +43,9 @@ export function unreachable({ where, error, isConnected = false, lateAfterSecond
       return codedError('NOT_RUNNING', sentence, error)
     }
     default: {
-      if (system?.startsWith('HPE_'))
-        return codedError(
-          'NOT_RUNNING',
-          `what listens at ${where} is not radsluice; give the right address with --admin`,
-        )
-      const sentence = `can't reach ${where} (${system ?? error.message}); correct --admin, or the network between`
+      const sentence = system?.startsWith('HPE_')
+        ? `what listens at ${where} is not radsluice; give the right address with --admin`
+        : `can't reach ${where} (${system ?? error.message}); correct --admin, or the network between`
       return codedError('NOT_RUNNING', sentence, error)
     }
   }

@@ -2,10 +2,10 @@
  * The sockets of daemons that may be asked without an address. It only reads folders and makes none.
  */
 import { lstatSync, readdirSync, realpathSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { isTrusted, socketFolders } from '../../admin/socket/socket-candidates.ts'
+import { connectingFails } from '../../admin/socket/socket-place.io.ts'
 
 export interface UsualSockets {
   /** Of a daemon at the usual port, the likeliest first. */
@@ -67,16 +67,8 @@ export async function liveSockets(sockets: readonly string[]): Promise<string[]>
     .map((path) => ({ path, madeAt: lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.madeAt - a.madeAt)
     .slice(0, MOST_TRIED)
-  const found = await Promise.all(newest.map(async ({ path }) => ((await listens(path)) ? [path] : [])))
+  const found = await Promise.all(
+    newest.map(async ({ path }) => ((await connectingFails(path)) === undefined ? [path] : [])),
+  )
   return found.flat().slice(0, MOST_NAMED)
 }
-
-const listens = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect({ path })
-    socket.once('error', () => resolve(false))
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })

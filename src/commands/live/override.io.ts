@@ -39,7 +39,7 @@ export const server = verb({
   run: async ({ act, name, class: only, json, ...target }) => {
     const path = `/servers/${encodeURIComponent(name)}/${act}`
     const body = only === undefined ? {} : { class: only }
-    const held = (await askFor(target, { method: 'POST', path, body, access: 'control' })) as Held
+    const held = await askFor<Held>(target, { method: 'POST', path, body })
     writeResult(json, held, () => [inWords(held)])
     return 0
   },
@@ -78,12 +78,7 @@ export const set = verb({
     if (!/^\d{1,7}$/.test(rate)) throw codedError('USAGE', `"${rate}" is no rate; write a whole number such as 200`)
     const path = `/servers/${encodeURIComponent(name)}/max-rate`
     const body = { class: of, max_rate: Number(rate) }
-    const changed = (await askFor(target, {
-      method: 'POST',
-      path,
-      body,
-      access: 'control',
-    })) as Overrides['maxRates'][number]
+    const changed = await askFor<Overrides['maxRates'][number]>(target, { method: 'POST', path, body })
     writeResult(json, changed, () => [
       `max_rate of ${changed.server} for ${changed.class} is ${rateText(changed.maxRate)} from the next second on, until the next reload (${rateText(changed.configured)} in the file)`,
     ])
@@ -105,7 +100,7 @@ export const logLevel = verb({
   },
   options: LIVE_OPTIONS,
   run: async ({ level, json, ...target }) => {
-    const changed = await askFor(target, { method: 'POST', path: '/log-level', body: { level }, access: 'control' })
+    const changed = await askFor(target, { method: 'POST', path: '/log-level', body: { level } })
     writeResult(json, changed, () => [`the log level is ${level} until the next reload`])
     return 0
   },

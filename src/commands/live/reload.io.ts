@@ -4,12 +4,12 @@
  */
 import type { ReloadResult } from '../../admin/operations.ts'
 import { changeLines } from '../../config/outward/change-text.ts'
-import { ask, refused } from '../input/admin-client.io.ts'
+import { askToRead } from '../input/admin-client.io.ts'
 import { LIVE_OPTIONS } from '../input/admin-options.ts'
 import { flag, verb } from '../input/verb.ts'
 import { say, writeData, writeJson } from '../terminal/output.io.ts'
 
-const UNPROCESSABLE = 422
+type Reloaded = Extract<ReloadResult, { ok: true }>
 
 export const reload = verb({
   examples: [
@@ -24,19 +24,17 @@ export const reload = verb({
   },
   run: async ({ json, 'forget-learned': forget, ...target }) => {
     const body = forget ? { forget_learned: true } : {}
-    const response = await ask(target, { method: 'POST', path: '/reload', access: 'control', body })
-    if (response.status !== 200 && response.status !== UNPROCESSABLE) throw refused(response)
-    if (json) writeJson(response.body)
-    else if (response.status === UNPROCESSABLE) {
-      for (const problem of (response.body as { problems: readonly string[] }).problems) writeData(problem)
+    const answer = await askToRead<Reloaded>(target, { method: 'POST', path: '/reload', body })
+    if (json) writeJson(answer)
+    else if ('problems' in answer) {
+      for (const problem of answer.problems) writeData(problem)
       say('refused: nothing was changed, the old configuration goes on')
     } else {
-      const reloaded = response.body as Extract<ReloadResult, { ok: true }>
-      for (const warning of reloaded.warnings) say(`warning: ${warning}`)
-      for (const line of changeLines(reloaded)) writeData(line)
-      writeData(`${reloaded.file} holds (${reloaded.digest.slice(0, 12)})`)
-      if (reloaded.forgotLearned) writeData('who signs is forgotten: auto learns anew from the next packet on')
+      for (const warning of answer.warnings) say(`warning: ${warning}`)
+      for (const line of changeLines(answer)) writeData(line)
+      writeData(`${answer.file} holds (${answer.digest.slice(0, 12)})`)
+      if (answer.forgotLearned) writeData('who signs is forgotten: auto learns anew from the next packet on')
     }
-    return response.status === 200 ? 0 : 3
+    return 'problems' in answer ? 3 : 0
   },
 })

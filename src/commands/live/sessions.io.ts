@@ -3,7 +3,7 @@
  */
 import type { FoundSessions } from '../../instances/protocol/found.ts'
 import { askFor } from '../input/admin-client.io.ts'
-import { LIVE_OPTIONS, limitOption } from '../input/admin-options.ts'
+import { LIVE_OPTIONS, limitOption, queryOf } from '../input/admin-options.ts'
 import { textOption, verb } from '../input/verb.ts'
 import { writeResult } from '../terminal/output.io.ts'
 import { sessionsText } from '../text/sessions-text.ts'
@@ -21,11 +21,8 @@ export const sessions = verb({
     ...LIVE_OPTIONS,
   },
   run: async ({ client, session, user, limit, json, ...target }) => {
-    const query = new URLSearchParams({ limit: String(limit) })
-    for (const [name, value] of Object.entries({ client, session, user }))
-      if (value !== undefined) query.set(name, value)
-    const asked = { method: 'GET', path: `/sessions?${query}`, access: 'control' } as const
-    const found = (await askFor(target, asked)) as FoundSessions
+    const path = `/sessions?${queryOf({ limit, client, session, user })}`
+    const found = await askFor<FoundSessions>(target, { method: 'GET', path })
     writeResult(json, found, () => sessionsText(found))
     return found.sessions.length > 0 ? 0 : 1
   },

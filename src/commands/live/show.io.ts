@@ -35,13 +35,12 @@ export const show = verb({
   },
   run: async ({ what, json, limit, ...target }) => {
     if (what === 'learned') {
-      const asked = { method: 'GET', path: `/learned?limit=${limit}`, access: 'control' } as const
-      const learned = (await askFor(target, asked)) as LearnedReport
+      const learned = await askFor<LearnedReport>(target, { method: 'GET', path: `/learned?limit=${limit}` })
       writeResult(json, learned, () => learnedText(learned, Date.now() / 1_000))
       return 0
     }
     if (what === 'config') {
-      const config = (await askFor(target, { method: 'GET', path: '/config', access: 'control' })) as Settings
+      const config = await askFor<Settings>(target, { method: 'GET', path: '/config' })
       const { stringify } = await import('yaml')
       const remarks = [config.file, ...overrideLines(config)].map((one) => `# ${one}`)
       writeResult(json, config, () => [...remarks, stringify(config.settings).trimEnd()])

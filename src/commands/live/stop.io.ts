@@ -63,7 +63,7 @@ export const drain = verb({
     const heard =
       seconds > 0
         ? await followed(target, asking, json, seconds)
-        : said(json, begun((await askFor(target, controlled(asking))) as Parameters<typeof begun>[0]))
+        : said(json, begun(await askFor<Parameters<typeof begun>[0]>(target, { method: 'POST', ...asking })))
     return written(json, drainResult(heard, seconds))
   },
 })
@@ -75,12 +75,10 @@ export const resume = verb({
   ],
   options: LIVE_OPTIONS,
   run: async ({ json, ...target }) => {
-    const answer = (await askFor(target, controlled({ path: '/resume' }))) as { resumed: boolean }
+    const answer = await askFor<{ resumed: boolean }>(target, { method: 'POST', path: '/resume' })
     return written(json, { value: answer, line: resumedText(answer), code: 0 })
   },
 })
-
-const controlled = <Asking>(asking: Asking) => ({ method: 'POST', access: 'control', ...asking }) as const
 
 function written(json: boolean, { value, line, code }: Result): ExitCode {
   writeResult(json, value, () => [line])
@@ -103,7 +101,8 @@ async function followed(
   const timer = seconds === undefined ? undefined : setTimeout(() => over.abort(), seconds * 1_000)
   let heard: StopProgress = { says: [] }
   try {
-    for await (const text of follow(target, controlled({ path, body: { ...body, follow: true } }), over.signal)) {
+    const request = { method: 'POST', path, body: { ...body, follow: true } } as const
+    for await (const text of follow(target, request, over.signal)) {
       heard = said(json, hear(heard, text))
       if (heard.last !== undefined) break
     }

@@ -5,7 +5,7 @@
 import { codedError } from '../../coded-error.ts'
 import { codeName } from '../../radius/names/names.io.ts'
 import { follow } from '../input/admin-client.io.ts'
-import { LIVE_OPTIONS } from '../input/admin-options.ts'
+import { LIVE_OPTIONS, queryOf } from '../input/admin-options.ts'
 import { numberOption, textOption, verb } from '../input/verb.ts'
 import { say, writeData } from '../terminal/output.io.ts'
 import { stepText, type TracedStep } from '../text/trace-text.ts'
@@ -39,15 +39,12 @@ export const trace = verb({
     if (client === undefined && user === undefined && session === undefined) {
       throw codedError('USAGE', 'say what to follow: --client NAME, --user NAME or --session ID')
     }
-    const query = new URLSearchParams({ seconds: String(seconds), count: String(count) })
-    for (const [name, value] of Object.entries({ client, user, session }))
-      if (value !== undefined) query.set(name, value)
-    const asking = { method: 'GET', path: `/trace?${query}`, access: 'control' } as const
+    const path = `/trace?${queryOf({ seconds, count, client, user, session })}`
     const interrupt = new AbortController()
     process.once('SIGINT', () => interrupt.abort())
     let seen = 0
     try {
-      for await (const line of follow(target, asking, interrupt.signal)) {
+      for await (const line of follow(target, { method: 'GET', path }, interrupt.signal)) {
         if (line === '') continue
         const message = JSON.parse(line) as Message
         if ('step' in message) {

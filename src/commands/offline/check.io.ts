@@ -14,20 +14,16 @@ import { changeLines } from '../../config/outward/change-text.ts'
 import { formatProblem, inOrder, type Problem } from '../../config/source/problem.ts'
 import { isPipe } from '../../config/source/small-file.io.ts'
 import type { ReloadChanges } from '../../observe/view/view.ts'
-import { type AdminResponse, ask, refused } from '../input/admin-client.io.ts'
+import { askToRead } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
 import { type ExitCode, flag, JSON_OPTION, textOption, verb } from '../input/verb.ts'
 import { say, writeData, writeJson, writeResult } from '../terminal/output.io.ts'
 import { type OpeningProblems, tryOpenings } from './check-openings.io.ts'
 
-const UNPROCESSABLE = 422
 const PIPE_SENTENCE =
   "the daemon can't read a pipe of this command (-c with --against-running); write the text to a file, and give its path"
 
-interface Preview extends ReloadChanges {
-  readonly file: string
-  readonly runsWith: string
-}
+type Previewed = ReloadChanges & Readonly<Record<'file' | 'runsWith', string>>
 
 export const check = verb({
   examples: [
@@ -74,14 +70,6 @@ async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promi
 
 const WOULD_REFUSE = 'the running daemon would refuse it: what is good for this user is not good for the daemon'
 
-/** @throws a coded error if no daemon answers, or it may not be asked. */
-async function previewOf(admin: string | undefined, file: string): Promise<AdminResponse> {
-  const request = { method: 'POST', path: '/reload/preview', body: { file }, access: 'control' } as const
-  const response = await ask({ admin }, request)
-  if (response.status !== 200 && response.status !== UNPROCESSABLE) throw refused(response)
-  return response
-}
-
 /** What a reload of the file would change in the running daemon. With `json`, JSON whatever the result is. */
 async function compare(
   admin: string | undefined,
@@ -89,25 +77,25 @@ async function compare(
   json: boolean,
   warnings: readonly Problem[],
 ): Promise<ExitCode> {
-  const response = await previewOf(admin, file).catch((error: unknown) => {
+  const request = { method: 'POST', path: '/reload/preview', body: { file } } as const
+  const found = await askToRead<Previewed>({ admin }, request).catch((error: unknown) => {
     if (json && codeOf(error) !== undefined)
       writeJson({ ok: false, error: (error as Error).message, problems: [], warnings })
     throw error
   })
-  if (response.status === UNPROCESSABLE) {
-    const { problems } = response.body as { readonly problems: readonly string[] }
+  if ('problems' in found) {
+    const { problems } = found
     const asObjects = problems.map((message) => ({ message }))
     writeResult(json, { ok: false, error: WOULD_REFUSE, problems: asObjects, warnings }, () => problems)
     if (!json) say(WOULD_REFUSE)
     return 3
   }
-  const found = response.body as Preview
   if (json) writeJson({ ok: true, problems: [], warnings, ...found })
   else show(found)
   return 0
 }
 
-function show(found: Preview): void {
+function show(found: Previewed): void {
   for (const line of changeLines(found)) writeData(line)
   if (found.changes.length > 0) writeData(`a reload would change ${countOf(found.changes.length)}`)
   if (found.runsWith !== found.file) {

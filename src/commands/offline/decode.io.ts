@@ -12,7 +12,7 @@ import { Secret } from '../../radius/secret.ts'
 import { type CapturedDatagram, readCapture } from '../input/capture.ts'
 import { readSecretText } from '../input/secret.io.ts'
 import { flag, JSON_OPTION, numberOption, textOption, verb } from '../input/verb.ts'
-import { say, writeData, writeJson } from '../terminal/output.io.ts'
+import { say, writeResult } from '../terminal/output.io.ts'
 import { packetText } from '../text/packet-text.ts'
 import { describeRecord, type RecordDescription, recordLines } from '../text/record-text.ts'
 
@@ -60,8 +60,8 @@ export const decode = verb({
       packet: describe(one.bytes, options),
       record: describeRecord(one.bytes),
     }))
-    if (o.json) writeJson(found.map(({ from, to, packet, record }) => ({ from, to, ...packet, record })))
-    else for (const one of found) showOne(one)
+    const values = found.map(({ from, to, packet, record }) => ({ from, to, ...packet, record }))
+    writeResult(o.json, values, () => found.flatMap(linesOf))
     if (fragments > 0) say(fragmentsText(fragments))
     if (found.length === 0) say('no RADIUS packets there; name their ports with --port')
     return found.length > 0 && found.every(({ packet }) => !('fault' in packet)) ? 0 : 1
@@ -72,12 +72,10 @@ type Datagram = Omit<CapturedDatagram, 'from' | 'to'> & { readonly from?: string
 
 type Described = Datagram & { packet: ReturnType<typeof describe>; record: RecordDescription | undefined }
 
-function showOne({ from, to, packet, record }: Described): void {
+function linesOf({ from, to, packet, record }: Described): string[] {
   const ends = from === undefined ? '' : `${from} -> ${to}  `
-  const lines = 'fault' in packet ? [`no RADIUS packet: ${packet.fault}`] : packetText(packet)
-  writeData(`${ends}${lines[0] ?? ''}`)
-  for (const line of lines.slice(1)) writeData(line)
-  for (const line of record === undefined ? [] : recordLines(record)) writeData(line)
+  const [first, ...others] = 'fault' in packet ? [`no RADIUS packet: ${packet.fault}`] : packetText(packet)
+  return [`${ends}${first}`, ...others, ...(record === undefined ? [] : recordLines(record))]
 }
 
 function datagramsOf(text: string, ports: readonly number[]): { datagrams: Datagram[]; fragments: number } {

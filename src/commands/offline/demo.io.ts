@@ -15,7 +15,7 @@ import { Storm, type StormReport } from '../../demo/storm.io.ts'
 import { cliFile, freePorts, makeWorkspace } from '../../demo/workspace.io.ts'
 import { fetchStatus } from '../input/admin-client.io.ts'
 import { JSON_OPTION, verb } from '../input/verb.ts'
-import { coloured, say, writeData, writeJson } from '../terminal/output.io.ts'
+import { coloured, say, writeResult } from '../terminal/output.io.ts'
 import { table } from '../text/table.ts'
 
 const SECRET = 'demo-secret-of-radsluice'
@@ -52,8 +52,8 @@ export const demo = verb({
     say(`2. through radsluice with max_rate: ${MAX_RATE} and max_age: 800ms`)
     const behind = await withWeakServer(measureBehind)
     say('')
-    if (json) writeJson({ storm: STORM, capacity: CAPACITY, maxRate: MAX_RATE, direct, behind })
-    else for (const line of report(direct, behind)) writeData(line)
+    const measured = { storm: STORM, capacity: CAPACITY, maxRate: MAX_RATE, direct, behind }
+    writeResult(json, measured, () => report(direct, behind))
     return behind.clients.allUpAfter === undefined ? 1 : 0
   },
 })
