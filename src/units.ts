@@ -25,6 +25,8 @@ export const millis = (milliseconds: number): Duration => Math.round(millisecond
 export const seconds = (count: number): Duration => Math.round(count * MICROS_PER_SECOND) as Duration
 export const perSecond = (messages: number): PerSecond => messages as PerSecond
 
+/** The whole second in which a moment is. */
+export const secondOf = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND)
 /** The moment `wait` after `start`. */
 export const after = (start: Instant, wait: Duration): Instant => (start + wait) as Instant
 /** How long ago `earlier` was, seen from `now`; 0 where it lies in the future. */

@@ -12,7 +12,7 @@ import { addedNumbers } from '../proxy/border/added-numbers.ts'
 import type { LedgerSnapshot } from '../proxy/border/endings.ts'
 import type { EngineSnapshot } from '../proxy/border/snapshot.ts'
 import { BOOKS_BYTES, ledgersIn } from '../proxy/register/ledger.ts'
-import { type Instant, instant, MICROS_PER_SECOND } from '../units.ts'
+import { type Instant, instant, MICROS_PER_SECOND, secondOf } from '../units.ts'
 import type { InstanceView } from './protocol/instance-view.ts'
 import type { ThreadStart } from './protocol/protocol.ts'
 import { leftBy, withCounters } from './shared/sum.ts'
@@ -135,7 +135,7 @@ export class Supervision {
 }
 
 const endOfSecond = (at: Instant | undefined): Instant =>
-  instant(at === undefined ? 0 : (Math.floor(at / MICROS_PER_SECOND) + 1) * MICROS_PER_SECOND)
+  instant(at === undefined ? 0 : (secondOf(at) + 1) * MICROS_PER_SECOND)
 
 const withLedgers = (former: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>): EngineSnapshot => ({
   ...former,

@@ -4,7 +4,7 @@
  * Who follows a client that sends thousands of requests a second must not slow down what is followed. What is left out is
  * counted, and told with the next event that crosses.
  */
-import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
+import { type Instant, secondOf } from '../../units.ts'
 
 const MOST_A_SECOND = 2_000
 
@@ -15,7 +15,7 @@ export class TraceBound {
 
   /** The number of events left out before this one; undefined where this one is left out too. */
   admit(now: Instant): number | undefined {
-    const second = Math.floor(now / MICROS_PER_SECOND)
+    const second = secondOf(now)
     if (second !== this.#second) {
       this.#second = second
       this.#told = 0

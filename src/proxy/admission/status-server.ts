@@ -5,7 +5,7 @@
  */
 import { STATUS_SERVER } from '../../codes.ts'
 import { statusServerAnswer } from '../../radius/status-server.ts'
-import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
+import { type Instant, secondOf } from '../../units.ts'
 import type { Outbox } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
 import type { ProvenArrival, Verdict } from './arrival.ts'
@@ -37,7 +37,7 @@ export class StatusServer {
   }
 
   #isWithinLimit(address: string, now: Instant): boolean {
-    const second = Math.floor(now / MICROS_PER_SECOND)
+    const second = secondOf(now)
     if (second !== this.#second) {
       this.#asked.clear()
       this.#second = second

@@ -10,9 +10,9 @@ import { CLASS_TRAITS } from '../../classes.ts'
 import { ACCESS_REQUEST } from '../../codes.ts'
 import { md5 } from '../../radius/md5.ts'
 import type { Packet } from '../../radius/packet.ts'
-import type { Instant } from '../../units.ts'
+import { type Instant, secondOf } from '../../units.ts'
 import type { SeenPacket, SignerName } from '../border/events.ts'
-import { type Learned, Signer, type SignerNeeds, Signers, secondOf } from '../signing/signers.ts'
+import { type Learned, Signer, type SignerNeeds, Signers } from '../signing/signers.ts'
 import type { Lane } from '../work/lane.ts'
 import { serverKey } from '../work/lane-settings.ts'
 
@@ -89,7 +89,9 @@ const signerOf = (lane: Lane): Signer => {
 
 const keyOf = (lane: Lane): Int32Array => {
   const digest = new Uint8Array(16)
-  const text = serverKey(lane)
-  md5.begin().add(new TextEncoder().encode(text)).finishInto(digest, 0)
+  md5
+    .begin()
+    .add(new TextEncoder().encode(serverKey(lane)))
+    .finishInto(digest, 0)
   return new Int32Array(digest.buffer)
 }

@@ -12,7 +12,7 @@
  * Time is in whole seconds, so the hour and the 30 days last up to a second longer. Most packets cost a comparison; once a
  * second and peer there is more to do.
  */
-import { type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
+import { type Instant, secondOf, seconds } from '../../units.ts'
 import type {
   MixedSigning,
   PeerKind,
@@ -222,5 +222,3 @@ const unpacked = (packet: number): SeenPacket => ({
   code: (packet >>> 8) & 0xff,
   identifier: packet & 0xff,
 })
-
-export const secondOf = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND)

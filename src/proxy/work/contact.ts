@@ -8,7 +8,7 @@
 import type { Secret } from '../../radius/secret.ts'
 import { statusServerProbe } from '../../radius/status-server.ts'
 import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
-import { type Duration, type Instant, instant, MICROS_PER_SECOND, micros, since } from '../../units.ts'
+import { type Duration, type Instant, instant, MICROS_PER_SECOND, micros, secondOf, since } from '../../units.ts'
 import type { Signer } from '../signing/signers.ts'
 import type { LaneSettings } from './lane-settings.ts'
 import { type Facts, hasFallenSilent, ICMP_PAUSE, likelyCause } from './silence.ts'
@@ -225,7 +225,7 @@ export class Contact {
 
   #hear(now: Instant): void {
     this.#heardAt = now
-    const second = Math.floor(now / MICROS_PER_SECOND) + 1
+    const second = secondOf(now) + 1
     // One write in a second, of all instances together.
     if (this.#shared !== undefined && Atomics.load(this.#shared, 0) < second) Atomics.store(this.#shared, 0, second)
   }

@@ -10,7 +10,7 @@
 import type { PriorityQueue } from '../../queues/priority-queue.ts'
 import { type SlotBudget, termOf } from '../../throttle/budget.ts'
 import { OwnBudgets } from '../../throttle/own-slots.ts'
-import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
+import { type Instant, secondOf } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { LanePlan, Shared } from '../border/ports.ts'
 import type { Lane } from './lane.ts'
@@ -218,5 +218,3 @@ export class Lanes {
     return this.#due.nextWakeAt()
   }
 }
-
-const secondOf = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND)

@@ -21,7 +21,7 @@ import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import type { Identifier } from '../../throttle/identifiers.ts'
 import type { Timed } from '../../throttle/timing-wheel.ts'
-import { type Instant, instant, MICROS_PER_SECOND } from '../../units.ts'
+import { type Instant, instant, MICROS_PER_SECOND, secondOf } from '../../units.ts'
 import type { Peer, TriedServer } from '../border/events.ts'
 import { type FarmNumber, ONLY_FARM } from '../border/options.ts'
 import type { Client } from './client-table.ts'
@@ -179,7 +179,7 @@ export class Request implements Origin, Message<Request> {
     this.arrival = o.arrival
     this.from = from
     this.client = client
-    this.#second = Math.floor(o.now / MICROS_PER_SECOND)
+    this.#second = secondOf(o.now)
     this.#micros = o.now - this.#second * MICROS_PER_SECOND
     this.#octets = o.octets
     // The octets that came are valid for one call.
