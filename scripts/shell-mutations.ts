@@ -70,11 +70,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     'return this.#isRunning && life === this.#life',
     'return life === this.#life',
   ),
-  supervisor(
-    'slots of the second of the crash are used again',
-    '(Math.floor(at / MICROS_PER_SECOND) + 1)',
-    'Math.floor(at / MICROS_PER_SECOND)',
-  ),
+  supervisor('slots of the second of the crash are used again', '(secondOf(at) + 1)', 'secondOf(at)'),
   supervisor(
     'a thread is not told the addresses that the thread before it was told',
     'this.#told?.life === this.#life && ',
@@ -114,17 +110,17 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   ending('a stop that is done stays a drain', "return this.isStopping ? this.#end('') :", 'return'),
   ending(
     'the limit ends a stop without force',
-    "return force ? this.#end('drain_limit is over') :",
-    "return force || number > 0 ? this.#end('drain_limit is over') :",
+    "return this.#stopping.force ? this.#end('drain_limit is over') :",
+    "return this.#turn > 0 ? this.#end('drain_limit is over') :",
   ),
   ending(
     'the limit has a word after the last one',
-    '?.number !== stop || this.#isEnding) return []',
-    '?.number !== stop) return []',
+    'turn !== this.#turn || this.#isEnding) return []',
+    'turn !== this.#turn) return []',
   ),
   ending(
     'the limit of a stop ends the one with force that came after',
-    'if (this.#stopping?.number !== stop || this',
+    'if (turn !== this.#turn || this',
     'if (this.#stopping === undefined || this',
   ),
   ending('a stop that did not end is under way for ever', '    this.#stopping = undefined\n', ''),

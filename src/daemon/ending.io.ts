@@ -52,7 +52,6 @@ export class Ending {
     return this.#state.phase
   }
 
-  /** It serves from now on. */
   opened(): void {
     this.#state.opened()
   }
@@ -117,7 +116,7 @@ export class Ending {
       case 'clear-limit':
         return clearTimeout(this.#limit)
       case 'count-in-hand':
-        return this.#do(this.#state.leftAtLimit(act.stop, await this.inHand()))
+        return this.#do(this.#state.leftAtLimit(act.turn, await this.inHand()))
       case 'drained':
         return this.#tell({ kind: 'drained' })
       case 'resumed':

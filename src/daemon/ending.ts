@@ -31,7 +31,7 @@ export type EndingAct<Asker> =
   | { readonly do: 'set-limit'; readonly limit: Duration }
   | { readonly do: 'clear-limit' }
   /** Count what is in hand; `leftAtLimit` follows. */
-  | { readonly do: 'count-in-hand'; readonly stop: number }
+  | { readonly do: 'count-in-hand'; readonly turn: number }
   /** Say that nothing is in hand any more. */
   | { readonly do: 'drained' }
   /** Say that it accepts traffic again; to those who asked too. */
@@ -55,8 +55,7 @@ export class EndingState<Asker> {
   #isEnding = false
   /** Rises with each drain, resume and stop: what was awaited before is of no interest then. */
   #turn = 0
-  #stops = 0
-  #stopping: { readonly number: number; readonly force: boolean } | undefined
+  #stopping: { readonly force: boolean } | undefined
   /** By turn: those who wait until all instances accept traffic. */
   readonly #resuming = new Map<number, Resuming<Asker>>()
 
@@ -69,7 +68,6 @@ export class EndingState<Asker> {
     return this.#isDraining ? 'draining' : 'running'
   }
 
-  /** A stop is under way. */
   get isStopping(): boolean {
     return this.#stopping !== undefined || this.#isEnding
   }
@@ -92,8 +90,7 @@ export class EndingState<Asker> {
     const before = this.#stopping
     if (this.#isEnding || (before !== undefined && !force)) return []
     if (before?.force === true) return this.#end(`${by} again`)
-    this.#stops += 1
-    this.#stopping = { number: this.#stops, force }
+    this.#stopping = { force }
     return [{ do: 'set-limit', limit }, ...this.#drain(force ? 'end' : 'keep', by, limit)]
   }
 
@@ -130,14 +127,13 @@ export class EndingState<Asker> {
 
   limitIsOver(): EndingAct<Asker>[] {
     if (this.#stopping === undefined) return []
-    const { force, number } = this.#stopping
-    return force ? this.#end('drain_limit is over') : [{ do: 'count-in-hand', stop: number }]
+    return this.#stopping.force ? this.#end('drain_limit is over') : [{ do: 'count-in-hand', turn: this.#turn }]
   }
 
-  /** What was in hand at the limit of that stop. */
-  leftAtLimit(stop: number, left: InHand): EndingAct<Asker>[] {
+  /** What was in hand at the limit of the stop of that turn. */
+  leftAtLimit(turn: number, left: InHand): EndingAct<Asker>[] {
     // Meanwhile the last request may have finished, and the end begun. It says what is left then.
-    if (this.#stopping?.number !== stop || this.#isEnding) return []
+    if (turn !== this.#turn || this.#isEnding) return []
     if (isNothing(left)) return this.#end('drain_limit is over')
     this.#stopping = undefined
     // It is a drain from now on.

@@ -41,30 +41,27 @@ export type RolloutAct<S> =
   /** A thread failed at what can't fail: a bug, and nobody knows which settings it has. */
   | { readonly do: 'broken'; readonly error: unknown }
 
-interface Change<S> {
-  readonly settings: S
-}
-
 interface Thread<S> {
   /** What it uses. */
-  has: Change<S>
+  has: S
   /** What it has opened sockets for too, or has tried to. */
-  prepared: Change<S> | undefined
+  prepared: S | undefined
   isOpen: boolean
   serves: boolean
   follows: readonly Followed[]
   drains: Draining
-  /** The call that it has not answered yet, and the change that it is about. */
-  asked: { readonly instruction: Instruction<S>; readonly change: Change<S> | undefined } | undefined
+  /** The call that it has not answered yet. */
+  asked: Instruction<S> | undefined
 }
 
 const NOTHING: readonly Followed[] = []
 
-export class Rollout<S> {
+/** Each change has an object `S` of its own. */
+export class Rollout<S extends object> {
   readonly #threads = new Map<number, Thread<S>>()
   /** Changes that are not over, in the order in which they were asked for; the first one is under way. */
-  readonly #pending: Change<S>[] = []
-  #current: Change<S>
+  readonly #pending: S[] = []
+  #current: S
   #followed: readonly Followed[] = NOTHING
   #drains: Draining = 'no'
   #isToldPending = false
@@ -72,17 +69,16 @@ export class Rollout<S> {
   #hasServed = false
 
   constructor(settings: S) {
-    this.#current = { settings }
+    this.#current = settings
   }
 
   /** What a thread is started with. */
   get settings(): S {
-    return this.#current.settings
+    return this.#current
   }
 
-  /** Somebody asks for other settings. */
   reconfigure(settings: S): RolloutAct<S>[] {
-    this.#pending.push({ settings })
+    this.#pending.push(settings)
     return this.#goOn()
   }
 
@@ -130,7 +126,7 @@ export class Rollout<S> {
     return [...acts, ...this.#goOn()]
   }
 
-  #done(number: number, thread: Thread<S>, { instruction, change }: NonNullable<Thread<S>['asked']>): RolloutAct<S>[] {
+  #done(number: number, thread: Thread<S>, instruction: Instruction<S>): RolloutAct<S>[] {
     switch (instruction.name) {
       case 'open':
         thread.isOpen = true
@@ -146,10 +142,10 @@ export class Rollout<S> {
         this.#hasServed = true
         return [{ do: 'serves', thread: number }]
       case 'prepare':
-        thread.prepared = change
+        thread.prepared = instruction.settings
         return []
       case 'reconfigure':
-        thread.has = change as Change<S>
+        thread.has = instruction.settings
         thread.prepared = undefined
         return []
       case 'forget':
@@ -161,7 +157,7 @@ export class Rollout<S> {
   #failed(
     number: number,
     thread: Thread<S>,
-    { instruction, change }: NonNullable<Thread<S>['asked']>,
+    instruction: Instruction<S>,
     { error }: { readonly error: unknown },
   ): RolloutAct<S>[] {
     if (!thread.serves) {
@@ -170,10 +166,11 @@ export class Rollout<S> {
     }
     if (instruction.name !== 'prepare') return [{ do: 'broken', error }]
     // Some of its sockets may be open, so it must forget them.
-    thread.prepared = change
-    if (change !== this.#pending[0]) return []
+    const { settings } = instruction
+    thread.prepared = settings
+    if (settings !== this.#pending[0]) return []
     this.#pending.shift()
-    return [{ do: 'over', settings: instruction.settings, refused: error }]
+    return [{ do: 'over', settings, refused: error }]
   }
 
   /** All acts that are possible now. */
@@ -184,7 +181,7 @@ export class Rollout<S> {
       const next = this.#next(thread)
       if (next === undefined) continue
       thread.asked = next
-      acts.push({ do: 'call', thread: number, instruction: next.instruction })
+      acts.push({ do: 'call', thread: number, instruction: next })
     }
     if (this.#isToldPending && this.#all((one) => this.#isTold(one))) {
       this.#isToldPending = false
@@ -201,37 +198,36 @@ export class Rollout<S> {
       if (change !== this.#current) {
         if (!this.#all(({ prepared }) => prepared === change)) break
         this.#current = change
-        acts.push({ do: 'commit', settings: change.settings })
+        acts.push({ do: 'commit', settings: change })
       }
       if (!this.#all(({ has }) => has === change)) break
       this.#pending.shift()
-      acts.push({ do: 'over', settings: change.settings })
+      acts.push({ do: 'over', settings: change })
     }
     return acts
   }
 
   /** What a thread must be told next. It hears of a drain and of what to follow before it serves. */
-  #next(thread: Thread<S>): Thread<S>['asked'] {
-    const { settings } = this.#current
-    if (!thread.isOpen) return about({ name: 'open' })
-    if (thread.follows !== this.#followed) return about({ name: 'follow', followed: this.#followed })
-    if (thread.drains !== this.#drains) return about({ name: 'drain', how: this.#drains })
-    if (!thread.serves) return about({ name: 'listen', mustHaveAll: !this.#hasServed })
-    if (thread.has !== this.#current) return about({ name: 'reconfigure', settings }, this.#current)
+  #next(thread: Thread<S>): Instruction<S> | undefined {
+    if (!thread.isOpen) return { name: 'open' }
+    if (thread.follows !== this.#followed) return { name: 'follow', followed: this.#followed }
+    if (thread.drains !== this.#drains) return { name: 'drain', how: this.#drains }
+    if (!thread.serves) return { name: 'listen', mustHaveAll: !this.#hasServed }
+    if (thread.has !== this.#current) return { name: 'reconfigure', settings: this.#current }
     const first = this.#pending[0]
     const candidate = first === this.#current ? undefined : first
     if (thread.prepared === candidate) return undefined
     // Before the next change too: it may need the ports that a refused change has opened here.
     return candidate === undefined || thread.prepared !== undefined
-      ? about({ name: 'forget' })
-      : about({ name: 'prepare', settings: candidate.settings }, candidate)
+      ? { name: 'forget' }
+      : { name: 'prepare', settings: candidate }
   }
 
   /** A thread that starts is told before it serves. While it opens its listeners it may serve already. */
   #isTold(thread: Thread<S>): boolean {
-    const maySoonServe = thread.serves || thread.asked?.instruction.name === 'listen'
+    const maySoonServe = thread.serves || thread.asked?.name === 'listen'
     const { asked } = thread
-    const mayDrain = asked?.instruction.name === 'drain' ? asked.instruction.how : this.#drains
+    const mayDrain = asked?.name === 'drain' ? asked.how : this.#drains
     return (
       !maySoonServe ||
       (thread.follows === this.#followed && thread.drains === this.#drains && mayDrain === this.#drains)
@@ -242,8 +238,3 @@ export class Rollout<S> {
     return [...this.#threads.values()].every(holds)
   }
 }
-
-const about = <S>(instruction: Instruction<S>, change?: Change<S>): NonNullable<Thread<S>['asked']> => ({
-  instruction,
-  change,
-})

@@ -29,7 +29,7 @@ class Shell implements Interleaved {
   how: 'no' | 'keep' | 'end' = 'no'
   /** What is under way, in its order: acts whose news comes later. */
   readonly underWay: string[] = []
-  readonly looks: { readonly stop: number; readonly left: InHand }[] = []
+  readonly looks: { readonly turn: number; readonly left: InHand }[] = []
   limitIsSet = false
   ended: { readonly why: string; readonly left: number } | undefined
   readonly news: string[] = []
@@ -133,8 +133,8 @@ class Shell implements Interleaved {
   }
 
   #seen(): void {
-    const { stop, left } = this.looks.shift()!
-    this.#do(this.state.leftAtLimit(stop, left))
+    const { turn, left } = this.looks.shift()!
+    this.#do(this.state.leftAtLimit(turn, left))
   }
 
   #do(acts: readonly EndingAct<Asker>[]): void {
@@ -147,7 +147,7 @@ class Shell implements Interleaved {
       } else if (act.do === 'await-idle') this.underWay.push(`idle ${act.turn}`)
       else if (act.do === 'set-limit') this.limitIsSet = true
       else if (act.do === 'clear-limit') this.limitIsSet = false
-      else if (act.do === 'count-in-hand') this.looks.push({ stop: act.stop, left: inHand(this.records) })
+      else if (act.do === 'count-in-hand') this.looks.push({ turn: act.turn, left: inHand(this.records) })
       else if (act.do === 'drained' || act.do === 'not-stopped') this.#hear(act.do)
       else if (act.do === 'resumed') {
         this.#hear('resumed')
