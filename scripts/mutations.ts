@@ -232,12 +232,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ledger('all classes count in one place', 'TRAFFIC_CLASSES.indexOf(each) * LEDGER_BYTES', '0'),
   exchanges(
     'answers are forgotten at once',
-    'const row = this.#answered.add(this.#key, after(now, this.#limits.answerCache))',
+    'const row = this.#answered.add(this.#key, after(now, this.limits.answerCache))',
     'const row = this.#answered.add(this.#key, now)',
   ),
   exchanges(
     'answers are never forgotten',
-    'this.#answered.forgetSome(FORGOTTEN_WITH_ONE, this.#limits.maxAnswers, now, this.#forgetAnswer)\n',
+    'this.#answered.forgetSome(FORGOTTEN_WITH_ONE, this.limits.maxAnswers, now, this.#forgetAnswer)\n',
     '',
   ),
   records(

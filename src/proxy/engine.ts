@@ -117,7 +117,7 @@ export class Engine {
     for (const request of register.places.aside.removeDue(now)) assigning.triesAgain(request)
     register.passTime(now)
     states.passTime(now)
-    recordWatch.passTime(now)
+    recordWatch.sessions?.passTime(now)
   }
 
   /** Promotes, then sends what may go now, `atMost` messages; true says that more can go at once. */
@@ -145,7 +145,10 @@ export class Engine {
     const { register, requeue, sending, recordWatch, lanes, pools } = this.#parts
     const { places } = register
     if (!places.instanceQueue.isEmpty() || requeue.isPending()) return now
-    let next = earliest(earliest(sending.wheel.nextWakeAt(), recordWatch.nextWakeAt()), places.aside.nextWakeAt())
+    let next = earliest(
+      earliest(sending.wheel.nextWakeAt(), recordWatch.sessions?.nextWakeAt()),
+      places.aside.nextWakeAt(),
+    )
     next = earliest(next, lanes.nextWakeAt(now))
     for (const each of TRAFFIC_CLASSES) next = earliest(next, places.nextWakeAt(each, now))
     for (const pool of pools) next = earliest(next, pool.outage.nextTrialAt(now))
@@ -170,9 +173,9 @@ export class Engine {
     const { intake, register, sending, states, recordWatch, pools, answering, lanes } = this.#parts
     intake.reconfigure(options)
     register.reconfigure(options)
-    sending.reconfigure(options)
+    sending.maxAttributes = options.maxAttributes
     states.reconfigure(options.state)
-    recordWatch.reconfigure(options)
+    if (options.sessions !== undefined) recordWatch.sessions?.reconfigure(options.sessions)
     for (const pool of pools) pool.reconfigure(options)
     this.#setUpLanes(options, now)
     answering.signers.reconfigure([...lanes])

@@ -100,7 +100,7 @@ export class Inspection {
       clients: [],
       formerClients: intake.clientTable.former,
       tables: { answers: register.exchanges.answers, ...register.records.sizes, states: states.size },
-      sessions: recordWatch.counts(),
+      sessions: recordWatch.sessions?.counts(),
     }
   }
 
@@ -124,9 +124,10 @@ export class Inspection {
     return this.#parts.answering.signers.learned(lanes, now)
   }
 
-  /** Tracked sessions that are sought, `count` places of the table from `from` on; undefined behind its end. */
+  /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or if none are tracked. */
   sessions(from: number, count: number, sought: Sought): SessionReport[] | undefined {
-    return this.#parts.recordWatch.list(from, count, sought)
+    const tracked = this.#parts.recordWatch.sessions
+    return tracked === undefined || from >= tracked.end ? undefined : tracked.find(from, count, sought)
   }
 }
 

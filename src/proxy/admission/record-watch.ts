@@ -10,9 +10,8 @@ import { FIELD } from '../../accounting/record/fields.ts'
 import { RecordView } from '../../accounting/record/record-view.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
-import type { Ended, SessionReport } from '../../accounting/sessions/session-report.ts'
-import type { Sought } from '../../accounting/sessions/session-rows.ts'
-import { type FoundAnomaly, type SessionCounts, Sessions } from '../../accounting/sessions/sessions.ts'
+import type { Ended } from '../../accounting/sessions/session-report.ts'
+import { type FoundAnomaly, Sessions } from '../../accounting/sessions/sessions.ts'
 import { RECORD_CLASS } from '../../classes.ts'
 import type { Instant } from '../../units.ts'
 import type { EngineOptions } from '../border/options.ts'
@@ -22,7 +21,8 @@ import type { ProvenArrival, Verdict } from './arrival.ts'
 
 export class RecordWatch {
   readonly #view = new RecordView()
-  readonly #sessions: Sessions | undefined
+  /** Undefined if sessions are not tracked. */
+  readonly sessions: Sessions | undefined
   readonly #records: Records
   readonly #journal: Journal
 
@@ -37,12 +37,7 @@ export class RecordWatch {
     this.#journal = journal
     if (sessions === undefined) return
     const anomaly = (found: FoundAnomaly, at: Instant) => journal.note({ kind: 'accounting-anomaly', ...found }, at)
-    this.#sessions = new Sessions(sessions, { anomaly, ended }, now)
-  }
-
-  /** The bound of the table stays: it is the size of its memory. */
-  reconfigure({ sessions }: EngineOptions): void {
-    if (sessions !== undefined) this.#sessions?.reconfigure(sessions)
+    this.sessions = new Sessions(sessions, { anomaly, ended }, now)
   }
 
   /** Notes how often its session's counters had wrapped, if the record is to say so. What came before gets what it got then. */
@@ -61,30 +56,12 @@ export class RecordWatch {
       accounting.paddedVendorAttributes += view.paddedVendorAttributes
       if (view.isMemberLink) accounting.memberLinkRecords += 1
       const before = this.#records.remember(record, now)
-      const wraps = before === undefined ? this.#sessions?.observe(view, client, from.address, now) : before.wraps
+      const wraps = before === undefined ? this.sessions?.observe(view, client, from.address, now) : before.wraps
       return client.options.accounting.synthesizeGigawords ? wraps : undefined
     } catch (error) {
       const { bytes } = packet
       this.#journal.note({ kind: 'internal-error', where: 'observing a record', error, bytes }, now)
       return undefined
     }
-  }
-
-  passTime(now: Instant): void {
-    this.#sessions?.passTime(now)
-  }
-
-  nextWakeAt(): Instant | undefined {
-    return this.#sessions?.nextWakeAt()
-  }
-
-  /** Tracked sessions, `count` places of the table from `from` on; undefined behind its end, or if none are tracked. */
-  list(from: number, count: number, sought: Sought): SessionReport[] | undefined {
-    const sessions = this.#sessions
-    return sessions === undefined || from >= sessions.end ? undefined : sessions.find(from, count, sought)
-  }
-
-  counts(): SessionCounts | undefined {
-    return this.#sessions?.counts()
   }
 }

@@ -34,7 +34,7 @@ const FORGOTTEN_WITH_ONE = 2
 const { isAwaited } = Request.fields
 
 export class Exchanges {
-  #limits: EngineOptions['duplicates']
+  limits: EngineOptions['duplicates']
   readonly #senders = new SenderNumbers()
   readonly #answers = new OctetStore()
   /** Apart, so that a million accounting messages that wait are nothing to an Access-Request. */
@@ -48,13 +48,9 @@ export class Exchanges {
   }
 
   constructor(limits: EngineOptions['duplicates'], salt: number) {
-    this.#limits = limits
+    this.limits = limits
     this.#pending = perClass(() => new KeyTable<Request>({ keyWords: KEY_WORDS, valueWords: 0, salt }))
     this.#answered = new ForgettingTable({ keyWords: KEY_WORDS, valueWords: AUTHENTICATOR + AUTHENTICATOR_WORDS, salt })
-  }
-
-  reconfigure(limits: EngineOptions['duplicates']): void {
-    this.#limits = limits
   }
 
   get answers(): number {
@@ -118,14 +114,14 @@ export class Exchanges {
     const { from, packet } = exchange
     this.#senders.hold(from.address)
     this.#forget(exchange)
-    const row = this.#answered.add(this.#key, after(now, this.#limits.answerCache))
+    const row = this.#answered.add(this.#key, after(now, this.limits.answerCache))
     this.#answered.setValue(row, ANSWER_AT, this.#answers.keep(answer))
     this.#answered.setValue(row, ANSWER_LENGTH, answer.length)
     this.#answered.setValue(row, CODE, packet.code)
     for (let word = 0; word < AUTHENTICATOR_WORDS; word += 1) {
       this.#answered.setValue(row, AUTHENTICATOR + word, packet.authenticatorWord(word))
     }
-    this.#answered.forgetSome(FORGOTTEN_WITH_ONE, this.#limits.maxAnswers, now, this.#forgetAnswer)
+    this.#answered.forgetSome(FORGOTTEN_WITH_ONE, this.limits.maxAnswers, now, this.#forgetAnswer)
   }
 
   /** What this very packet was answered. The answer to another packet under its identifier is forgotten with this. */
@@ -140,7 +136,7 @@ export class Exchanges {
   }
 
   passTime(now: Instant): void {
-    this.#answered.forgetSome(FORGOTTEN_AT_ONCE, this.#limits.maxAnswers, now, this.#forgetAnswer)
+    this.#answered.forgetSome(FORGOTTEN_AT_ONCE, this.limits.maxAnswers, now, this.#forgetAnswer)
   }
 
   /** What held its identifier before must have been forgotten. */

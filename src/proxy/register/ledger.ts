@@ -13,7 +13,6 @@ import { type LedgerSnapshot, ledgerOf, leftOver, NOWHERE, numbersOf, type Place
 export const ENTRY = ledgerOf((at) => at)
 const LEDGER_NUMBERS = numbersOf(ENTRY).length
 const LEDGER_BYTES = LEDGER_NUMBERS * Float64Array.BYTES_PER_ELEMENT
-/** Of the ledgers of all classes. */
 export const BOOKS_BYTES = TRAFFIC_CLASSES.length * LEDGER_BYTES
 
 export class Ledger {

@@ -44,7 +44,7 @@ export type KnownRecord =
   | { readonly kind: 'passed' }
 
 export class Records {
-  #limits: EngineOptions['duplicates']
+  limits: EngineOptions['duplicates']
   readonly #senders = new SenderNumbers()
   readonly #pending: KeyTable<Request>
   readonly #taken: ForgettingTable
@@ -64,14 +64,10 @@ export class Records {
   }
 
   constructor(limits: EngineOptions['duplicates'], salt: number) {
-    this.#limits = limits
+    this.limits = limits
     this.#pending = new KeyTable<Request>({ keyWords: RECORD_WORDS, valueWords: 0, salt })
     this.#taken = new ForgettingTable({ keyWords: RECORD_WORDS, valueWords: VALUE_WORDS, salt })
     this.#memory = new RecordMemory(this.#senders, salt)
-  }
-
-  reconfigure(limits: EngineOptions['duplicates']): void {
-    this.#limits = limits
   }
 
   /** Records that were taken and are known by content, and those that something is remembered of. */
@@ -149,7 +145,7 @@ export class Records {
     const remembered = this.#memory.find(this.#key)
     if (remembered !== -1) this.#memory.passed(remembered, 'answered')
     this.#senders.hold(request.from.address)
-    const row = this.#taken.add(this.#key, after(now, this.#limits.recordCache))
+    const row = this.#taken.add(this.#key, after(now, this.limits.recordCache))
     const came = cameAt(request)
     const second = Math.floor(came / MICROS_PER_SECOND)
     this.#taken.setValue(row, ANSWER_AT, this.#answers.keep(answer))
@@ -176,7 +172,7 @@ export class Records {
   }
 
   #forgetSome(atMost: number, now: Instant): void {
-    const { maxRecords } = this.#limits
+    const { maxRecords } = this.limits
     this.#taken.forgetSome(atMost, maxRecords, now, this.#forgetTaken)
     this.#memory.forgetSome(atMost, maxRecords, now)
   }
@@ -246,7 +242,7 @@ export class Records {
   }
 
   #forgetAt(now: Instant): Instant {
-    return after(now, this.#limits.recordMemory)
+    return after(now, this.limits.recordMemory)
   }
 
   /** The key of a request that is in hand. */

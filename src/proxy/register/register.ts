@@ -66,8 +66,8 @@ export class Register {
 
   reconfigure(options: EngineOptions): void {
     this.places.reconfigure(options)
-    this.exchanges.reconfigure(options.duplicates)
-    this.records.reconfigure(options.duplicates)
+    this.exchanges.limits = options.duplicates
+    this.records.limits = options.duplicates
   }
 
   /** A new request waits, within the bounds of its class. `exchange` is who waits for the answer: nobody has to. */

@@ -5,6 +5,7 @@
  * each request is compared with what is followed, and a match is told as plain values. Names of users and sessions are among them,
  * passwords never are.
  */
+import { octetsOfText } from '../../accounting/sessions/session-rows.ts'
 import { classOfRequest, type TrafficClass } from '../../classes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { type Instant, micros, since } from '../../units.ts'
@@ -21,12 +22,8 @@ type Particulars = Partial<
   Pick<TraceEvent, 'request' | 'age' | 'server' | 'sourcePort' | 'serverIdentifier' | 'transmission' | 'answer' | 'why'>
 >
 
-interface Sought {
-  readonly trace: number
-  readonly client?: string
-  readonly user: Uint8Array | undefined
-  readonly session: Uint8Array | undefined
-}
+/** The texts as octets. */
+type Sought = Omit<Followed, 'user' | 'session'> & Readonly<Record<'user' | 'session', Uint8Array | undefined>>
 
 export class Trace {
   readonly #sought: readonly Sought[]
@@ -35,8 +32,8 @@ export class Trace {
   constructor(followed: readonly Followed[], tracer: Tracer) {
     this.#sought = followed.map(({ user, session, ...o }) => ({
       ...o,
-      user: octetsOf(user),
-      session: octetsOf(session),
+      user: octetsOfText(user),
+      session: octetsOfText(session),
     }))
     this.#tracer = tracer
   }
@@ -127,9 +124,6 @@ function obstacleOf(request: Request, lane: Lane, now: Instant): string {
 const isSame = (sought: Uint8Array | undefined, found: Uint8Array | undefined): boolean =>
   sought === undefined ||
   (found !== undefined && found.length === sought.length && found.every((octet, i) => octet === sought[i]))
-
-const octetsOf = (text: string | undefined): Uint8Array | undefined =>
-  text === undefined ? undefined : new TextEncoder().encode(text)
 
 /** Octets of a stranger as text that is safe to show. */
 const textOf = (octets: Uint8Array | undefined): string | undefined =>

@@ -33,17 +33,13 @@ interface Parts {
 export class Sending {
   readonly wheel = new TimingWheel<Attempt>()
   readonly #parts: Parts
-  #maxAttributes: number
+  maxAttributes: number
   #seed: number
 
   constructor(options: EngineOptions, parts: Parts, seed: number) {
-    this.#maxAttributes = options.maxAttributes
+    this.maxAttributes = options.maxAttributes
     this.#parts = parts
     this.#seed = seed
-  }
-
-  reconfigure({ maxAttributes }: EngineOptions): void {
-    this.#maxAttributes = maxAttributes
   }
 
   /** Sends a request that is in no queue, or drops it if it can't be rewritten; false if it must wait. */
@@ -172,7 +168,7 @@ export class Sending {
     const came = request.packet
     if (came.code === ACCESS_REQUEST) this.#parts.random(authenticator)
     try {
-      const maxAttributes = this.#maxAttributes
+      const { maxAttributes } = this
       const packet = request.class === RECORD_CLASS ? recordForServer(request, came, maxAttributes, now) : came
       const nasAddress = nasAddressFor(request, packet, maxAttributes)
       const made = requestForServer({
