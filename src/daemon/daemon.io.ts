@@ -130,9 +130,7 @@ export class Daemon {
   }
 
   #warnOfSmallBuffers(instances: readonly InstanceView[]): void {
-    const clamped = instances
-      .map(({ clampedReceiveBuffer }) => clampedReceiveBuffer)
-      .find((found) => found !== undefined)
+    const clamped = instances.find((one) => one.clampedReceiveBuffer !== undefined)?.clampedReceiveBuffer
     if (!clamped) return
     const inKiB = (bytes: number): number => Math.round(bytes / 1024)
     this.#parts.log.write('receive-buffer-clamped', {

@@ -3,7 +3,6 @@
  * a line for each.
  */
 
-/** Faults of a request as it came from a client. */
 export const REQUEST_FAULTS = [
   'too-short',
   'bad-length',
@@ -23,7 +22,6 @@ export const REQUEST_FAULTS = [
 ] as const
 export type RequestFault = (typeof REQUEST_FAULTS)[number]
 
-/** Faults of a response as it came from a server. */
 export const RESPONSE_FAULTS = [
   'too-short',
   'bad-length',

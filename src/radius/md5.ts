@@ -107,7 +107,6 @@ export class Md5 {
   }
 }
 
-/** The one hash of all callers: whoever begins it finishes it before anyone else begins. */
 export const md5 = new Md5()
 
 /** Whether 16 octets are the same. It takes the same time wherever they differ, so an attacker learns nothing. */

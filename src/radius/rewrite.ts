@@ -179,28 +179,20 @@ function answerWithout(answer: Uint8Array, target: Uint8Array | undefined, from:
   return end - from
 }
 
-/** How many octets the Proxy-States of a packet take, 0 where it has none. */
-export function proxyStatesLength(packet: Packet): number {
+/** How many octets the Proxy-States of a packet take; copied in their order if there is a target (RFC 2865 section 5.33). */
+export function copyProxyStates(packet: Packet, target: Uint8Array | undefined, from: number): number {
   if (packet.proxyStateAt === 0) return 0
-  const { bytes } = packet
-  let sum = 0
-  for (let at = packet.proxyStateAt; at < bytes.length; at += bytes[at + 1]!) {
-    if (bytes[at] === PROXY_STATE) sum += bytes[at + 1]!
-  }
-  return sum
-}
-
-/** Copies the Proxy-States of a packet, in their order (RFC 2865 section 5.33). */
-export function copyProxyStates(packet: Packet, target: Uint8Array, from: number): void {
-  if (packet.proxyStateAt === 0) return
   const { bytes } = packet
   let end = from
   for (let at = packet.proxyStateAt; at < bytes.length; at += bytes[at + 1]!) {
     if (bytes[at] !== PROXY_STATE) continue
-    target.set(bytes.subarray(at, at + bytes[at + 1]!), end)
+    target?.set(bytes.subarray(at, at + bytes[at + 1]!), end)
     end += bytes[at + 1]!
   }
+  return end - from
 }
+
+export const proxyStatesLength = (packet: Packet): number => copyProxyStates(packet, undefined, 0)
 
 /** A packet of `length` octets whose authenticator and attributes are still zero. */
 export function begin(code: number, identifier: number, length: number): Uint8Array {

@@ -11,8 +11,8 @@ import { type LanePlan, type Outbox, PROBE_PORT } from '../proxy/border/ports.ts
 import type { Instant } from '../units.ts'
 import { monotonicNow } from './clock.io.ts'
 import type { ListenerReport, ListenOptions } from './listener-plan.ts'
-import { type LinkNotes, Listeners, type ListenersOptions } from './listeners.io.ts'
-import { type Arrivals, type Link, type LinkReport, type Transport, WANTED_RECEIVE_BUFFER } from './ports.ts'
+import { Listeners, type ListenersOptions } from './listeners.io.ts'
+import { type Arrivals, type Link, type LinkReport, WANTED_RECEIVE_BUFFER } from './ports.ts'
 import { pathOf, type Share, sourceOf } from './source-endpoints.ts'
 
 /** What all instances know of the local ends of each other's links to servers. */
@@ -39,10 +39,7 @@ interface Lane {
 }
 
 export class Links implements Outbox {
-  readonly #transport: Transport
-  readonly #notes: LinkNotes
-  readonly #share: Share
-  readonly #shared: SharedEndpointsPort | undefined
+  readonly #o: LinksOptions
   readonly #listeners: Listeners
   readonly #lanes = new Map<number, Lane>()
   /** Of the open links to servers, and of some that were. */
@@ -50,11 +47,9 @@ export class Links implements Outbox {
   /** Rises with each link to a server that opens. */
   #version = 0
 
-  constructor({ transport, notes, share, shared, localAddresses }: LinksOptions) {
-    this.#transport = transport
-    this.#notes = notes
-    this.#share = share
-    this.#shared = shared
+  constructor(options: LinksOptions) {
+    this.#o = options
+    const { transport, notes, share, shared, localAddresses } = options
     this.#listeners = new Listeners({
       transport,
       notes,
@@ -104,20 +99,20 @@ export class Links implements Outbox {
   /** Once a second: what this machine's addresses are. */
   followAddresses(local: readonly string[]): Promise<void> {
     const now = monotonicNow()
-    for (const end of this.upstreams()) this.#shared?.stillOpen(end, now)
+    for (const end of this.upstreams()) this.#o.shared?.stillOpen(end, now)
     return this.#listeners.followAddresses(local)
   }
 
   forward(lane: number, port: number, octets: Uint8Array): void {
     const link = this.#lanes.get(lane)?.sources[port]
     if (link) link.send(octets)
-    else this.#notes.sendFailed(`lane ${lane} port ${port}`, 'EBADF')
+    else this.#o.notes.sendFailed(`lane ${lane} port ${port}`, 'EBADF')
   }
 
   probe(lane: number, octets: Uint8Array): void {
     const link = this.#lanes.get(lane)?.probe
     if (link) link.send(octets)
-    else this.#notes.sendFailed(`lane ${lane} probe`, 'EBADF')
+    else this.#o.notes.sendFailed(`lane ${lane} probe`, 'EBADF')
   }
 
   reply(to: Peer, octets: Uint8Array): void {
@@ -125,7 +120,7 @@ export class Links implements Outbox {
   }
 
   flush(): void {
-    this.#transport.flush()
+    this.#o.transport.flush()
   }
 
   listeners(): ListenerReport[] {
@@ -161,7 +156,7 @@ export class Links implements Outbox {
   #isOwn(address: string, port: number): boolean {
     const isHere =
       this.#localPorts.has(port) && this.upstreams().some((own) => own.port === port && own.address === address)
-    return isHere || (this.#shared?.has(address, port, monotonicNow()) ?? false)
+    return isHere || (this.#o.shared?.has(address, port, monotonicNow()) ?? false)
   }
 
   #close(lane: number): void {
@@ -169,7 +164,7 @@ export class Links implements Outbox {
     this.#lanes.delete(lane)
     for (const link of open ? [...open.sources, open.probe] : []) {
       const local = link.report()?.local
-      if (local !== undefined) this.#shared?.closed(local, monotonicNow())
+      if (local !== undefined) this.#o.shared?.closed(local, monotonicNow())
       link.close()
     }
   }
@@ -182,14 +177,14 @@ export class Links implements Outbox {
       link,
       purpose: `server ${plan.server}, ${plan.class}`,
       server,
-      local: sourceOf(plan, link, this.#share),
-      failed: (code: string) => this.#notes.sendFailed(where, code),
+      local: sourceOf(plan, link, this.#o.share),
+      failed: (code: string) => this.#o.notes.sendFailed(where, code),
       opened: (local: Endpoint) => {
         this.#localPorts.add(local.port)
         this.#version += 1
-        this.#shared?.opened(local, monotonicNow())
+        this.#o.shared?.opened(local, monotonicNow())
       },
     }
-    return this.#transport.connect(connection, arrivals)
+    return this.#o.transport.connect(connection, arrivals)
   }
 }

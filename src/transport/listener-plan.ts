@@ -21,7 +21,6 @@ import type { LinkReport } from './ports.ts'
  */
 export type Presence = 'listening' | 'bound' | 'absent'
 
-/** Where to listen. */
 export interface ListenOptions {
   readonly at: PerClass<readonly ListenAt[]>
   /** Whether an address that the machine lacks, and that is not optional, is an error. */

@@ -31,7 +31,10 @@ class Host {
     const plain = plainOptions(this.options)
     const memory = this.#memories.of(plain, START)
     this.#memories.announce(plain, memory, START)
-    this.#parts = Array.from({ length: instances }, () => SharedParts.of(memory))
+    this.#parts = Array.from(
+      { length: instances },
+      () => memory.tables && new SharedParts(memory.budgets, memory.tables),
+    )
     this.worlds = this.#parts.map((parts) => new World(this.options, START, parts))
   }
 

@@ -17,20 +17,11 @@ export interface Counted {
   number(field: Field): number | undefined
 }
 
-export interface DirectionFigures {
-  readonly octets: bigint | undefined
-  readonly packets: bigint | undefined
-  readonly ipv4Octets: bigint | undefined
-  readonly ipv4Packets: bigint | undefined
-  readonly ipv6Octets: bigint | undefined
-  readonly ipv6Packets: bigint | undefined
-}
-
 /** Input is what the client got from its user (RFC 2866 section 5.3). */
-export interface Figures {
-  readonly input: DirectionFigures
-  readonly output: DirectionFigures
-}
+export const DIRECTIONS = ['input', 'output'] as const
+export const FIGURES = ['octets', 'packets', 'ipv4Octets', 'ipv4Packets', 'ipv6Octets', 'ipv6Packets'] as const
+export type DirectionFigures = Readonly<Record<(typeof FIGURES)[number], bigint | undefined>>
+export type Figures = Readonly<Record<(typeof DIRECTIONS)[number], DirectionFigures>>
 
 export function figuresOf(record: Counted): Figures {
   const seesFamilies = canTellFamilies(record)

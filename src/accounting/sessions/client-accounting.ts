@@ -32,7 +32,6 @@ export type TotalName = (typeof TOTALS)[number]
 
 export interface ClientAccounting {
   readonly records: Record<RecordKind, number>
-  /** Records with the label mlppp-member-link. */
   memberLinkRecords: number
   damagedVendorAttributes: number
   paddedVendorAttributes: number

@@ -4,7 +4,7 @@
  * These are the lines of the sessions log and the output of `radsluice sessions`. docs/accounting.md explains each field.
  */
 import { FIELD } from '../record/fields.ts'
-import { type Figures, figuresOf } from '../record/figures.ts'
+import { DIRECTIONS, type DirectionFigures, FIGURES, type Figures, figuresOf } from '../record/figures.ts'
 import type { RecordView } from '../record/record-view.ts'
 import { IMPOSSIBLE, type Impossible } from './anomalies.ts'
 import type { RowTable } from './row-table.ts'
@@ -14,15 +14,12 @@ export type Label = 'mlppp-member-link' | 'mlppp-sum-of-links' | 'stop-without-c
 /** A 64-bit figure in decimal digits. */
 type Figure = string | null
 
-const DIRECTIONS = ['input', 'output'] as const
-type Direction = (typeof DIRECTIONS)[number]
-const FIGURES = ['octets', 'packets', 'ipv4Octets', 'ipv4Packets', 'ipv6Octets', 'ipv6Packets'] as const
 /** `inputOctets`, `outputOctets`, ...: in this order in reports. */
 const REPORTED = FIGURES.flatMap((figure) =>
   DIRECTIONS.map((direction) => ({ direction, figure, name: direction + figure[0]!.toUpperCase() + figure.slice(1) })),
 )
 
-export type ReportedFigures = Readonly<Record<`${Direction}${Capitalize<(typeof FIGURES)[number]>}`, Figure>>
+export type ReportedFigures = Readonly<Record<`${keyof Figures}${Capitalize<keyof DirectionFigures>}`, Figure>>
 
 /** Of a session as of a bundle. */
 interface Report extends ReportedFigures {
@@ -37,7 +34,6 @@ interface Report extends ReportedFigures {
 
 export interface SessionReport extends Report {
   readonly session: string
-  /** Whether its Start was seen. */
   readonly startSeen: boolean
   readonly sessionSeconds: number | null
   /** Event-Timestamp of its last record, Unix time. */

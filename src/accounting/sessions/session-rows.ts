@@ -31,7 +31,6 @@ export const SESSION_WORDS = COUNTERS + 11
 /** Bits of `FLAGS`. */
 export const HAS_TIME = 1
 export const HAS_STAMP = 2
-/** Its Start came. */
 export const STARTED = 4
 /** Something that is no Start came. */
 export const WENT_ON = 8
@@ -66,7 +65,6 @@ export const countedIn = ({ words, width }: RowTable, row: number): Counted => {
   }
 }
 
-/** Whether a record has any of the four aggregate counters. */
 export const hasCounters = (record: RecordView): boolean => AGGREGATES.some((field) => record.has(field))
 
 /** Writes pieces of text, each behind its length. Made once and used for one text after the other. */
@@ -149,8 +147,8 @@ export interface Sought {
 
 /** Whether a row is asked for. Octets are compared, since most rows are not asked for. */
 export function matcherOf(sought: Sought): (client: string, key: Uint8Array, rest: Uint8Array) => boolean {
-  const session = octetsOf(sought.session)
-  const user = octetsOf(sought.user)
+  const session = octetsOfText(sought.session)
+  const user = octetsOfText(sought.user)
   return (client, key, rest) =>
     (sought.client === undefined || sought.client === client) &&
     (session === undefined || isSame(session, piecesOf(key)[SESSION_PIECE]!)) &&
@@ -160,7 +158,7 @@ export function matcherOf(sought: Sought): (client: string, key: Uint8Array, res
 const SESSION_PIECE = 3
 const USER_PIECE = 0
 
-const octetsOf = (text: string | undefined): Uint8Array | undefined =>
+export const octetsOfText = (text: string | undefined): Uint8Array | undefined =>
   text === undefined ? undefined : new TextEncoder().encode(text)
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((octet, i) => octet === b[i])

@@ -116,6 +116,7 @@ export class Sessions {
     })
   }
 
+  /** The bound of the table stays: it is the size of its memory. */
   reconfigure({ lifetime, maxPortRate }: SessionOptions): void {
     this.#lifetime = Math.floor(lifetime / MICROS_PER_SECOND)
     this.#maxPortRate = maxPortRate

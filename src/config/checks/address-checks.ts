@@ -134,12 +134,8 @@ function checkServersAmongClients({ servers }: PartialConfig, clients: Clients, 
 
 /** The client that a packet from there would belong to. */
 function longestOf(clients: Clients, octets: Uint8Array, zone: string): ClientNetwork | undefined {
-  let longest: ClientNetwork | undefined
-  for (const one of clients) {
-    if (longest !== undefined && one.prefix.bits <= longest.prefix.bits) continue
-    if (prefixContains(one.prefix, octets, zone)) longest = one
-  }
-  return longest
+  const all = clients.filter(({ prefix }) => prefixContains(prefix, octets, zone))
+  return all.toSorted((a, b) => b.prefix.bits - a.prefix.bits)[0]
 }
 
 /** Tools and servers on this machine share 127.0.0.1. Any other loopback address that is written out is like another machine. */

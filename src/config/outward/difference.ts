@@ -45,7 +45,8 @@ function compare(path: string, before: unknown, after: unknown, found: Differenc
       compare(path === '' ? key : `${path}.${key}`, before[key], after[key], found)
     return
   }
-  if (isSame(before, after)) return
+  // No secret is inside of a plain list, where it would read as any other.
+  if (JSON.stringify(before) === JSON.stringify(after)) return
   const [was, is] = apart(textOf(before), textOf(after))
   found.push({
     path,
@@ -82,16 +83,6 @@ function namedIn(value: unknown): Named | undefined {
     named.set(name, one)
   }
   return named
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (a instanceof Secret && b instanceof Secret) return a.equals(b)
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, at) => isSame(one, b[at]))
-  if (isMapping(a) && isMapping(b)) {
-    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])]
-    return keys.every((key) => isSame(a[key], b[key]))
-  }
-  return Object.is(a, b)
 }
 
 /** A secret reads as `[secret]`. Empty if there is no value. */

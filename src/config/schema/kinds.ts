@@ -145,10 +145,8 @@ export const flag = () => z.boolean()
 
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words)
 
-/** A whole number within `least` and `most`. */
 export const whole = (least: number, most: number) => z.int().min(least).max(most)
 
-/** A whole number within `least` and `most`, or one word. */
 export const wholeOr = <const Word extends string>(least: number, most: number, word: Word) =>
   z
     .union([whole(least, most), z.literal(word)])

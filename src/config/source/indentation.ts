@@ -78,13 +78,13 @@ function enter(open: Open[], column: number, content: string, line: number): str
     if (below === undefined || below.column !== column)
       return `is a key, and stands in the column of the items of line ${top.line}; indent it as the keys that it belongs to`
   }
-  const same = open.pop()
-  push(open, column, content, same?.line ?? line, line)
+  open.pop()
+  push(open, column, content, line)
   return undefined
 }
 
 /** Opens what a line opens: `- - a: 1` opens two lists and a mapping. */
-function push(open: Open[], column: number, content: string, from: number, line = from): void {
+function push(open: Open[], column: number, content: string, line: number): void {
   const dash = DASH.exec(content)?.[0]
   if (dash === undefined) {
     const expects = isOpen(content.replace(KEY, ''))

@@ -16,7 +16,6 @@ import type { ClientsChange } from './clients-change.ts'
 import type { FoundSessions, SoughtSessions } from './found.ts'
 import type { InstanceView, ViewPart } from './instance-view.ts'
 
-/** What a thread is started with. */
 export interface ThreadStart {
   /** From 0 up. */
   readonly number: number

@@ -4,7 +4,7 @@
 import type { Shared, States } from '../../proxy/border/ports.ts'
 import type { Budgets } from '../../throttle/budget.ts'
 import { SharedBudgets } from '../../throttle/shared-slots.ts'
-import { after, type Duration, type Instant, MICROS_PER_SECOND, seconds } from '../../units.ts'
+import { after, type Duration, type Instant, secondOf, seconds } from '../../units.ts'
 import type { SharedMemory, SharedTables, TableMemory } from './shared-memory.ts'
 import { SharedTable } from './shared-table.ts'
 
@@ -13,11 +13,6 @@ export class SharedParts implements Shared {
   readonly signing: Shared['signing']
   #budgets: SharedMemory['budgets']
   #heard: ReadonlyMap<string, SharedArrayBuffer>
-
-  /** Undefined if nothing is shared. */
-  static of({ budgets, tables }: SharedMemory): SharedParts | undefined {
-    return tables === undefined ? undefined : new SharedParts(budgets, tables)
-  }
 
   constructor(budgets: SharedMemory['budgets'], tables: SharedTables) {
     this.#budgets = budgets
@@ -91,5 +86,3 @@ class SharedStates implements States {
 }
 
 const tableOf = ({ memory, capacity }: TableMemory): SharedTable => new SharedTable(memory, capacity)
-
-const secondOf = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND)

@@ -92,7 +92,7 @@ export class Instance implements InstanceProtocol {
       shared: endpoints && new SharedEndpoints(endpoints),
       localAddresses: () => this.#local,
     })
-    this.#shared = SharedParts.of(memory)
+    this.#shared = memory.tables && new SharedParts(memory.budgets, memory.tables)
     const shared = this.#shared === undefined ? {} : { shared: this.#shared }
     this.#endedLines = new EndedLines(main.sessionsEnded, this.#boundary)
     const ended = logsSessions ? { ended: (what: Ended) => this.#endedLines.add(what) } : {}

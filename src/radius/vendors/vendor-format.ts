@@ -17,7 +17,6 @@ const FORMATS: ReadonlyMap<number, VendorFormat> = new Map(
   parseDictionary(HIDDEN_DICTIONARY).vendors.map(({ number, format }) => [number, format]),
 )
 
-/** By the vendor's number. */
 export const formatOf = (vendor: number): VendorFormat => FORMATS.get(vendor) ?? RFC_FORMAT
 
 /** Octets before the value. */

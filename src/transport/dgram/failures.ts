@@ -31,10 +31,9 @@ export class LinkOpening {
   #triedAt = Number.NEGATIVE_INFINITY
   #isUnderWay = false
   #isClosed = false
-  /** The code of the system for why there is no socket. */
   #reason = 'ENETUNREACH'
 
-  /** What sending fails with while there is no socket. */
+  /** The system's code that sending fails with while there is no socket. */
   get reason(): string {
     return this.#isClosed ? 'EBADF' : this.#reason
   }

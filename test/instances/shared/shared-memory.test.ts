@@ -30,7 +30,7 @@ class Host {
     const memory = this.memories.of(plain, START)
     this.memories.announce(plain, memory, START)
     for (let i = 0; i < instances; i += 1) {
-      const parts = SharedParts.of(memory)
+      const parts = memory.tables && new SharedParts(memory.budgets, memory.tables)
       if (parts !== undefined) this.parts.push(parts)
       this.worlds.push(new World(this.options, START, parts))
     }
