@@ -42,6 +42,18 @@ export const roomsStandInOrder = (rooms: Rooms): string[] => {
   )
 }
 
+/** The other way round: a permission that nobody uses would let an import in that nobody has thought of. */
+export const permissionsAreUsed =
+  (rooms: Rooms): Rule =>
+  (files) => {
+    const used = new Set(files.flatMap(importsOf).map(({ from, to }) => `${roomOf(from)} imports ${roomOf(to)}`))
+    return [...rooms].flatMap(([room, mayImport]) =>
+      mayImport
+        .filter((other) => !used.has(`${room} imports ${other}`))
+        .map((other) => `docs/architecture.md: nothing in ${room} imports ${other}`),
+    )
+  }
+
 const MOST_SIDE_BY_SIDE = 12
 
 export const roomsAreSmall: Rule = (files) => {
@@ -350,7 +362,7 @@ export const endingsHaveOneList =
   (files) => {
     const name = `['"]?\\b(?:${endings.map((ending) => ending.name).join('|')})\\b['"]?`
     const list = new RegExp(
-      `(?:${name}(?:\\??:\\s*[\\w.+()-]+)?\\s*(?:[,|+;\\])}]|$)\\s*(?:[\\w.]+\\.|readonly )?){3}`,
+      `(?:${name}(?:\\??:\\s*[\\w.+()-]+)?\\s*(?:[,|+;\\])}]|$)\\s*(?:[\\w.#]+\\.|readonly )?){3}`,
       'm',
     )
     return files

@@ -24,6 +24,7 @@ import {
   namesSayWhatThingsAre,
   nothingIsExcused,
   oneFileEndsTheProcess,
+  permissionsAreUsed,
   pureFilesStayPure,
   type Rule,
   reasonsAreToldAndTested,
@@ -78,6 +79,7 @@ const RULES: readonly (readonly [
       { path: 'src/queues/ring.ts', text: "new Worker(new URL('../proxy/engine.ts', import.meta.url))\n" },
     ],
   ],
+  ['what may be imported is imported somewhere', permissionsAreUsed(ROOMS), SRC, []],
   ['no folder has more than 12 files side by side', roomsAreSmall, SRC, []],
   [
     'pure files touch nothing of the world',
@@ -232,7 +234,7 @@ const RULES: readonly (readonly [
         path: 'src/a.ts',
         text: 'interface A {\n  readonly answered: number\n  readonly shed: number\n  lost: number\n}\n',
       },
-      { path: 'src/a.ts', text: 'const sum = its.answered + its.shed +\n  its.expired + 1\n' },
+      { path: 'src/a.ts', text: 'const sum = this.#ledger.answered + its.shed +\n  its.expired + 1\n' },
       { path: 'src/a.ts', text: "type How = 'answered' | 'shed' | 'lost'\n" },
     ],
   ],
@@ -290,6 +292,11 @@ describe('the rules find what they are there for:', () => {
       'docs/architecture.md: proxy imports admin, which does not stand above it',
     ])
     const files = Array.from({ length: 13 }, (_, index) => ({ path: `src/queues/a${index}.ts`, text: '' }))
+    const imports = [{ path: 'src/proxy/a.ts', text: "import { b } from '../queues/b.ts'\n" }]
+    expect(permissionsAreUsed(rooms)(imports)).toEqual([
+      'docs/architecture.md: nothing in proxy imports admin',
+      'docs/architecture.md: nothing in admin imports proxy',
+    ])
     expect(roomsAreSmall(files)).toHaveLength(1)
     expect(roomsAreSmall(files.slice(1))).toEqual([])
   })

@@ -19,7 +19,7 @@ export interface TracedEvent {
   readonly lost: number
 }
 
-interface Trace extends Pick<TraceWish, 'seconds' | 'count'> {
+interface RunningTrace extends Pick<TraceWish, 'seconds' | 'count'> {
   readonly sought: Omit<Followed, 'trace'>
   /** The Unix time at which the monotonic clock was 0, microseconds. */
   readonly epoch: number
@@ -30,7 +30,7 @@ interface Trace extends Pick<TraceWish, 'seconds' | 'count'> {
 }
 
 export class TraceState {
-  readonly #traces = new Map<number, Trace>()
+  readonly #traces = new Map<number, RunningTrace>()
   #last = 0
 
   /** Returns the number of the trace. `begun` follows when all instances follow it. */

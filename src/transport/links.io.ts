@@ -32,7 +32,7 @@ export interface LinksOptions extends Pick<ListenersOptions, 'transport' | 'note
   readonly shared?: SharedEndpointsPort | undefined
 }
 
-interface Lane {
+interface LaneLinks {
   readonly path: string
   readonly sources: Link[]
   readonly probe: Link
@@ -41,7 +41,7 @@ interface Lane {
 export class Links implements Outbox {
   readonly #o: LinksOptions
   readonly #listeners: Listeners
-  readonly #lanes = new Map<number, Lane>()
+  readonly #lanes = new Map<number, LaneLinks>()
   /** Of the open links to servers, and of some that were. */
   #localPorts = new Set<number>()
   /** Rises with each link to a server that opens. */

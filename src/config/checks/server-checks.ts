@@ -104,10 +104,10 @@ function checkSourcePorts(
   }
 }
 
-type Lane = LaneConfig & { readonly class: TrafficClass }
+type LaneInUse = LaneConfig & { readonly class: TrafficClass }
 
 /** The lanes of a server that carry anything: not switched off, and something listens for their class. */
-function lanesOf({ outline }: PartialConfig, server: ServerSettings): Lane[] {
+function lanesOf({ outline }: PartialConfig, server: ServerSettings): LaneInUse[] {
   if (outline === undefined) return []
   return TRAFFIC_CLASSES.flatMap((name) => {
     const lane = outline.listen[name].length === 0 ? undefined : inheritLane(server[name], outline.farm[name])

@@ -157,11 +157,11 @@ export class Instance implements InstanceProtocol {
 
   async idle(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const look = (): void => {
+      const check = (): void => {
         if (this.#isClosed || this.#engine.inspection.isIdle() || !this.#isDraining) resolve()
-        else setTimeout(look, IDLE_CHECK_MS)
+        else setTimeout(check, IDLE_CHECK_MS)
       }
-      look()
+      check()
     })
   }
 

@@ -102,22 +102,22 @@ function describeVendor(value: Uint8Array): AttributeDescription[] {
 }
 
 /** Of which attribute or part of one a value is. */
-interface Place {
+interface AttributePlace {
   readonly vendor: number
   /** Its type, and the types within it. */
   readonly path: readonly number[]
 }
 
-const standard = (type: number): Place => ({ vendor: 0, path: [type] })
+const standard = (type: number): AttributePlace => ({ vendor: 0, path: [type] })
 
-function named({ vendor, path }: Place, value: string | number, tag?: number): AttributeDescription {
+function named({ vendor, path }: AttributePlace, value: string | number, tag?: number): AttributeDescription {
   const part = path.length > 1 ? { part: path.join('.') } : {}
   const { name } = knownAttribute(vendor, path)
   return { name, vendor, type: path[0]!, ...part, ...(tag === undefined ? {} : { tag }), value }
 }
 
 /** An attribute, or the parts that it has; a piece of a value that goes on elsewhere is shown as octets. */
-function describeAttribute(place: Place, value: Uint8Array, isPiece = false): AttributeDescription[] {
+function describeAttribute(place: AttributePlace, value: Uint8Array, isPiece = false): AttributeDescription[] {
   const of = knownAttribute(place.vendor, place.path)
   if (of.isHidden) return [named(place, HIDDEN)]
   if (isPiece) return [named(place, hex(value))]
@@ -129,7 +129,11 @@ function describeAttribute(place: Place, value: Uint8Array, isPiece = false): At
 }
 
 /** The parts of `value`, whose lengths add up in this format. */
-function describeParts({ vendor, path }: Place, value: Uint8Array, format: VendorFormat): AttributeDescription[] {
+function describeParts(
+  { vendor, path }: AttributePlace,
+  value: Uint8Array,
+  format: VendorFormat,
+): AttributeDescription[] {
   const found: AttributeDescription[] = []
   for (let at = 0; at < value.length; ) {
     const end = endAt(value, at, value.length, format)
