@@ -115,7 +115,14 @@ describe('a limit that begins anew with a reload', () => {
   it('is found: max-outstanding', () => {
     const plan = crowded(fromElsewhere, { rate: 0, maxOutstanding: 10 })
     expect(brokenLaw(plan, 20)).toBeUndefined()
-    vi.spyOn(Identifiers.prototype, 'places', 'get').mockImplementation(() => ({ taken: 0 }))
+    const { room } = Identifiers.prototype
+    vi.spyOn(Identifiers.prototype, 'room').mockImplementation(function (this: Identifiers<unknown>) {
+      const { taken } = this.places
+      this.places.taken = this.outstanding
+      const alone = room.call(this)
+      this.places.taken = taken
+      return alone
+    })
     expect(brokenLaw(plan, 20)).toMatch(/^max-outstanding: /)
   })
 })
