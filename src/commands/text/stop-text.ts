@@ -51,8 +51,8 @@ export function begun({ pid, forecast }: { readonly pid: number; readonly foreca
 }
 
 /**
- * Whether the daemon has ended; undefined: ask again. `seen` is the pid of whoever answers at its place, or the code of the
- * error.
+ * Whether the daemon has ended; undefined if it must be asked again. `seen` is the pid of the process that answers at its
+ * address now, or the code of the error.
  */
 export function hasGone(
   pid: number | undefined,

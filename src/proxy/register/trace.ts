@@ -1,9 +1,9 @@
 /**
  * Follows single requests through the engine, for an operator who asks what becomes of them.
  *
- * Usually nobody asks: then there is no trace, and that comparison is all that a step of a request costs. Otherwise each step of
- * each request is compared with what is followed, and a match is told as plain values. Names of users and sessions are among them,
- * passwords never are.
+ * Usually nobody asks. Then there is no trace, and a step of a request costs one comparison. If somebody asks, each request is
+ * compared with what is followed. The steps of those that match are handed on as plain values. They can hold names of users
+ * and sessions, but never a password.
  */
 import { octetsOfText } from '../../accounting/sessions/session-rows.ts'
 import { classOfRequest, type TrafficClass } from '../../classes.ts'
