@@ -22,6 +22,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
+/** The end of a range of source ports, below those that the system gives to other tests meanwhile: one would be in the way. */
+const rangeEnd = (number: number): number => 21_000 + 120 * (process.pid % 90) + 60 * number
+
 const bound = async (port = 0): Promise<Socket> => {
   const socket = createSocket('udp4')
   socket.bind(port, '127.0.0.1')
@@ -129,7 +132,7 @@ describe('a reload', () => {
     const own = await scene(settingsOf(toPort('first', first.port)), { count: 2 })
     await own.instances.open()
     // Source ports are dealt out in turn: one of the second instance's is taken.
-    const from = await freePort()
+    const from = rangeEnd(0)
     await bound(from - 1)
     const range = { sourceAddress: '127.0.0.1', sourcePorts: [from - 50, from] as const }
     await expect(own.change(settingsOf(toPort('refused', refused.port, range)))).rejects.toThrow(/another program/)
@@ -144,7 +147,7 @@ describe('a reload', () => {
     const [first, next] = [await Sink.open(), await Sink.open()]
     const own = await scene(settingsOf(toPort('first', first.port)), { count: 2 })
     await own.instances.open()
-    const from = await freePort()
+    const from = rangeEnd(1)
     const blocker = await bound(from - 1)
     const range = { sourceAddress: '127.0.0.1', sourcePorts: [from - 50, from] as const }
     const wanted = settingsOf(toPort('next', next.port, range))
