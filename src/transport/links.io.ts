@@ -123,6 +123,10 @@ export class Links implements Outbox {
     this.#o.transport.flush()
   }
 
+  room(length: number): Uint8Array {
+    return this.#o.transport.room(length)
+  }
+
   listeners(): ListenerReport[] {
     return this.#listeners.report()
   }

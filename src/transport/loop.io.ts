@@ -1,10 +1,9 @@
 /**
- * The loop: gives the engine what arrived and the time, and owns the only timer of the packet path.
+ * The loop: gives the engine what arrived and the time.
  *
  * A turn is: what arrived, responses first; then the engine serves, in steps; then `flush`. The clock is read once a turn, and
  * once more for each further step. What a transport hands over between two turns gets a reading of its own. `turn.ts` decides
- * how long a turn serves and when the next one comes. The timer aims at an absolute moment and is aimed again after each wake,
- * so lateness never adds up.
+ * how long a turn serves. The transport's `Pace` calls the turns: what waits for a socket must also wait for the moment.
  *
  * A packet at which something throws is dropped, noted, and touches no other. What throws while the engine serves belongs
  * to no packet. It is a bug in the books themselves, and nothing catches it here, so that the thread ends.
@@ -14,8 +13,8 @@ import type { Peer } from '../proxy/border/events.ts'
 import type { Journal } from '../proxy/border/ports.ts'
 import { type Instant, instant } from '../units.ts'
 import type { Clock } from './clock.io.ts'
-import type { Arrivals, LinkChange, Transport } from './ports.ts'
-import { isNear, needsTimer, STEP_MESSAGES, servesOn, sleepFor } from './turn.ts'
+import type { Arrivals, LinkChange, Pace, Transport } from './ports.ts'
+import { STEP_MESSAGES, servesOn } from './turn.ts'
 
 /** The engine as the loop needs it. */
 export interface Served {
@@ -29,7 +28,7 @@ export interface Served {
 
 export interface LoopOptions {
   readonly engine: Served
-  readonly transport: Pick<Transport, 'deliver' | 'flush'>
+  readonly transport: Pick<Transport, 'deliver' | 'flush' | 'pace'>
   readonly journal: Journal
   readonly clock: Clock
 }
@@ -41,9 +40,7 @@ export class Loop implements Arrivals {
   readonly #transport: LoopOptions['transport']
   readonly #journal: Journal
   readonly #clock: Clock
-  #turn: NodeJS.Immediate | undefined
-  #timer: NodeJS.Timeout | undefined
-  #timerAt: Instant | undefined
+  readonly #pace: Pace
   /** The time of the turn, while there is one. */
   #now = instant(0)
   #isInTurn = false
@@ -54,6 +51,7 @@ export class Loop implements Arrivals {
     this.#transport = transport
     this.#journal = journal
     this.#clock = clock
+    this.#pace = transport.pace(() => this.#run(), clock)
   }
 
   pending(): void {
@@ -92,27 +90,24 @@ export class Loop implements Arrivals {
 
   /** Lets the engine run once the sockets were read: after an arrival, a reload, the start of a drain. */
   kick(): void {
-    if (this.#turn !== undefined || this.#isInTurn || this.#stopped) return
-    this.#turn = setImmediate(this.#run)
+    if (!this.#isInTurn) this.#pace.kick()
   }
 
   /** Nothing is handed over from now on. */
   stop(): void {
     this.#stopped = true
-    if (this.#turn !== undefined) clearImmediate(this.#turn)
-    this.#turn = undefined
-    this.#disarm()
+    this.#pace.stop()
   }
 
-  readonly #run = (): void => {
-    this.#turn = undefined
+  #run(): void {
+    if (this.#stopped) return
     this.#now = this.#clock()
     this.#isInTurn = true
     this.#transport.deliver()
     const isMore = this.#serve()
     this.#transport.flush()
     this.#isInTurn = false
-    if (isMore) this.kick()
+    if (isMore) this.#pace.kick()
     else this.#aim()
   }
 
@@ -126,36 +121,10 @@ export class Loop implements Arrivals {
     return false
   }
 
-  /** Sees to it that the next turn comes at the engine's next moment: by polling if it is near, by a timer if it is not. */
+  /** Sees to it that the next turn comes at the engine's next moment. */
   #aim(): void {
     const moment = this.#engine.nextWakeAt(this.#now)
-    if (moment === undefined) return
-    if (isNear(moment, this.#now)) this.kick()
-    else if (needsTimer(moment, this.#timerAt)) this.#sleepUntil(moment)
-  }
-
-  /** The turn took time, so the clock is read again; this is rare, since most turns leave the timer as it is. */
-  #sleepUntil(moment: Instant): void {
-    const now = this.#clock()
-    if (isNear(moment, now)) {
-      this.kick()
-      return
-    }
-    this.#disarm()
-    this.#timerAt = moment
-    this.#timer = setTimeout(this.#timeUp, sleepFor(moment, now))
-  }
-
-  readonly #timeUp = (): void => {
-    this.#timer = undefined
-    this.#timerAt = undefined
-    if (this.#turn === undefined && !this.#stopped) this.#run()
-  }
-
-  #disarm(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#timerAt = undefined
+    if (moment !== undefined) this.#pace.aim(moment, this.#now)
   }
 
   #time(): Instant {

@@ -6,8 +6,9 @@
  * A transport moves octets and decides nothing about what is in them. Two rules say whose the octets are:
  *
  * - Octets that arrive are a view into the transport's memory and are valid for the call. Who keeps them copies them.
- * - Octets that are sent belong to the link from then on. A link may keep them beyond `flush`, until the system takes them. So
- *   whoever sent them never writes into them again.
+ * - Octets that are sent stand where `room` said, and belong to the transport from then on. It may keep them beyond `flush`,
+ *   until the system takes them, or give the room to the next datagram after `flush`. So whoever sent them neither writes into
+ *   them nor reads them again.
  *
  * A further transport is a folder beside `dgram/`. The two suites of `test/transport/` run against it, and
  * `src/instances/thread/thread.io.ts` hands it to the instance.
@@ -15,6 +16,8 @@
 import type { Endpoint } from '../addresses.ts'
 import type { TrafficClass } from '../classes.ts'
 import type { Peer } from '../proxy/border/events.ts'
+import type { Instant } from '../units.ts'
+import type { Clock } from './clock.io.ts'
 
 /** What is asked of the kernel for what waits in one link. It may grant less. Octets. */
 export const WANTED_RECEIVE_BUFFER = 4 * 1024 * 1024
@@ -37,6 +40,22 @@ export interface Transport {
   deliver(): void
   /** The turn is over: what the links have gathered leaves now. */
   flush(): void
+  /**
+   * Where the next datagram is written: so many octets, with anything in them. The next `send` may take them; until then the
+   * next call gives the same room again.
+   */
+  room(length: number): Uint8Array
+  /** What calls `turn` when it is time: whoever waits for the sockets must also wait for the moment. */
+  pace(turn: () => void, clock: Clock): Pace
+}
+
+/** When the turns of a loop come. After `stop` none does. */
+export interface Pace {
+  /** A turn comes as soon as what is at hand was read. */
+  kick(): void
+  /** A turn comes at that moment, or before it. An earlier moment that was asked for before stays. */
+  aim(moment: Instant, now: Instant): void
+  stop(): void
 }
 
 /** What a transport tells the loop. */

@@ -8,7 +8,9 @@ import { type Endpoint, endpointText } from '../../src/addresses.ts'
 import { codedError } from '../../src/coded-error.ts'
 import type { Peer } from '../../src/proxy/border/events.ts'
 import { PROBE_PORT } from '../../src/proxy/border/ports.ts'
-import type { Arrivals, ConnectPlan, Link, ListenPlan, Transport } from '../../src/transport/ports.ts'
+import type { Clock } from '../../src/transport/clock.io.ts'
+import type { Arrivals, ConnectPlan, Link, ListenPlan, Pace, Transport } from '../../src/transport/ports.ts'
+import { TimerPace } from '../../src/transport/timer-pace.io.ts'
 
 interface Socket {
   readonly local: Endpoint
@@ -166,6 +168,14 @@ export class MemoryTransport implements Transport {
       if (Buffer.compare(octets, copy) !== 0) throw new Error('memory network: octets were changed before flush')
       send()
     }
+  }
+
+  room(length: number): Uint8Array {
+    return new Uint8Array(length)
+  }
+
+  pace(turn: () => void, clock: Clock): Pace {
+    return new TimerPace(turn, clock)
   }
 
   #hold(where: Arrival[], arrivals: Arrivals, arrival: Arrival): void {

@@ -7,9 +7,12 @@
  */
 import type { Endpoint } from '../../addresses.ts'
 import { codeOf, systemCodeOf } from '../../coded-error.ts'
+import { freshOctets } from '../../fresh-octets.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import { PROBE_PORT } from '../../proxy/border/ports.ts'
-import type { Arrivals, ConnectPlan, Link, LinkReport, ListenPlan, Transport } from '../ports.ts'
+import type { Clock } from '../clock.io.ts'
+import type { Arrivals, ConnectPlan, Link, LinkReport, ListenPlan, Pace, Transport } from '../ports.ts'
+import { TimerPace } from '../timer-pace.io.ts'
 import { failureOf, LinkOpening } from './failures.ts'
 import { IDENTIFIERS, openSocket, type SocketOptions } from './socket.io.ts'
 
@@ -47,6 +50,15 @@ export class DgramTransport implements Transport {
   }
 
   flush(): void {}
+
+  /** Its own for each datagram: libuv may keep it. */
+  room(length: number): Uint8Array {
+    return freshOctets(length)
+  }
+
+  pace(turn: () => void, clock: Clock): Pace {
+    return new TimerPace(turn, clock)
+  }
 }
 
 /**
