@@ -112,7 +112,7 @@ These are **warnings**, and the daemon starts:
 - an \`admin.listen\` that other machines can reach, or at the port of a listener; a \`source_address\` that this machine does not have;
 - \`queues.authentication.max_age\` above 9s; \`probe_interval\` below 6s; \`answer_cache\` outside of 5 to 30s; \`identifier_quarantine\`
   below 5s;
-- more than one instance, and more instances than cores.
+- more than one instance, and more instances than cores; \`instances_by: address\` or a \`batch_tick\` with \`packet_io: dgram\`.
 
 ## How a file is changed
 

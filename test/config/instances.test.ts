@@ -26,6 +26,11 @@ describe('instances', () => {
     expect(warningsOf('instances: 2')).toEqual([expect.stringMatching(/^instances: with 2 instances, duplicates/)])
   })
 
+  it('that are chosen by the source address know the duplicates of all its ports', () => {
+    const [warning] = warningsOf('instances: 2\ninstances_by: address')
+    expect(warning).toContain('only among packets of one source address, whatever its port')
+  })
+
   it('of more than the cores come with a warning', () => {
     expect(warningsOf('instances: 5')).toContain('instances: 5 instances on 4 cores are slower than 4; write 4 or less')
   })

@@ -34,6 +34,7 @@ export function crossCheck(partial: PartialConfig, context: LoadContext, finding
   checkAddresses(partial, findings)
   checkServers(partial, context, findings)
   checkInstances(partial, context, findings)
+  checkPacketIo(partial, findings)
   checkTimes(partial, findings)
   checkFailoverTime(partial, findings)
   checkMetrics(partial, findings)
@@ -95,10 +96,19 @@ function checkInstances({ root, outline }: PartialConfig, { cores }: LoadContext
   const count = instancesOf(outline?.instances ?? 1, cores)
   if (count === 1 || valueAt(root, ['instances']) === undefined) return
   const path = ['instances']
-  const message = `with ${count} instances, duplicates are known and a session's records keep their order only among packets of one source address and port, and limits of queues and max_outstanding are for each; write 1 unless one core is not enough`
+  const source = outline?.instances_by === 'address' ? 'address, whatever its port' : 'address and port'
+  const message = `with ${count} instances, duplicates are known and a session's records keep their order only among packets of one source ${source}, and limits of queues and max_outstanding are for each; write 1 unless one core is not enough`
   findings.warn(path, message)
   if (count > cores)
     findings.warn(path, `${count} instances on ${cores} cores are slower than ${cores}; write ${cores} or less`)
+}
+
+/** Only batched packet I/O can tell the kernel by what it spreads the clients. */
+function checkPacketIo({ root, outline }: PartialConfig, findings: Findings): void {
+  if (outline?.packet_io !== 'dgram') return
+  const message = 'has no effect with packet_io: dgram; write packet_io: auto, or remove this'
+  if (outline.instances_by === 'address') findings.warn(['instances_by'], message)
+  if (valueAt(root, ['batch_tick']) !== undefined) findings.warn(['batch_tick'], message)
 }
 
 function checkTimes({ outline }: PartialConfig, findings: Findings): void {

@@ -135,6 +135,24 @@ export const settings = z.strictObject({
     )
     .meta(NEEDS_RESTART)
     .default(1),
+  instances_by: oneOf(['port', 'address'])
+    .describe(
+      'What decides which instance gets a datagram: the source address and port of the client, or its source address alone. `address` needs batched packet I/O, and has an effect only with more than one instance. instances.md says what each does to duplicates and to the balance.',
+    )
+    .meta(NEEDS_RESTART)
+    .default('port'),
+  packet_io: oneOf(['auto', 'batched', 'dgram'])
+    .describe(
+      'How datagrams are read and sent. `batched`: many with one system call, on Linux with the optional package koffi. `dgram`: one by one, with what Node.js brings. `auto`: batched if it has passed its self-test here, else dgram (operating.md).',
+    )
+    .meta(NEEDS_RESTART)
+    .default('auto'),
+  batch_tick: duration({ least: '0us', most: '1000us' })
+    .describe(
+      'How long batched packet I/O may gather datagrams under load before it handles them together. At low rates it waits for none; time slots begin on time in any case. 0us: never wait.',
+    )
+    .meta(NEEDS_RESTART)
+    .prefault('250us'),
   throttle: mapping('The grid of time slots, and which message goes first.', {
     slot: duration({ least: '1ms', most: '1s' })
       .describe(

@@ -20,6 +20,18 @@ describe('names', () => {
   })
 })
 
+describe('packet I/O over dgram', () => {
+  it('makes what only batched packet I/O can do a warning', () => {
+    const message = 'has no effect with packet_io: dgram; write packet_io: auto, or remove this'
+    expectWarning({ top: 'packet_io: dgram\ninstances_by: ▶address' }, 'instances_by', message)
+    expectWarning({ top: 'packet_io: dgram\nbatch_tick: ▶0us' }, 'batch_tick', message)
+    for (const use of ['auto', 'batched']) {
+      expectClean({ top: `packet_io: ${use}\ninstances_by: address\nbatch_tick: 1ms` })
+    }
+    expectClean({ top: 'packet_io: dgram' })
+  })
+})
+
 describe('client networks', () => {
   it('are given once, however they are written', () => {
     const same = [

@@ -21,6 +21,9 @@ describe('a good configuration', () => {
       },
       admin: { listen: { address: '127.0.0.1', port: 9812 }, tokens: [] },
       instances: 1,
+      instances_by: 'port',
+      packet_io: 'auto',
+      batch_tick: 250,
       throttle: { slot: 50_000, scope: 'host', service_order: 'authentication_first' },
       queues: {
         authentication: { max_messages: 20_000, max_bytes: 32 * 1024 ** 2, max_age: 5e6, overflow: 'drop_newest' },
@@ -305,6 +308,7 @@ describe('faults of the structure', () => {
       '999ms is out of range; write 1s to 1h',
     )
     expectProblem({ top: 'throttle: { slot: ▶999us }' }, 'throttle.slot', '999us is out of range; write 1ms to 1s')
+    expectProblem({ top: 'batch_tick: ▶1001us' }, 'batch_tick', '1001us is out of range; write 0us to 1000us')
     expectProblem(
       { top: 'instances: ▶65' },
       'instances',
