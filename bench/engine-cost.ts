@@ -2,6 +2,7 @@
  * What a request costs in the engine alone: no sockets, no loop, servers that answer at once.
  *
  *     scripts/node24 bench/engine-cost.ts [--requests N] [--batch N] [--servers N] [--class CLASS]
+ *     scripts/node24 bench/engine-cost.ts --rate N      also paced, as a daemon calls it at N requests a second
  *     scripts/node24 bench/engine-cost.ts --crowds      each entry while a thousand wait, or a million
  *
  * Prints, for each class, the nanoseconds of each step of a request's way, what it allocates on the heap and beside it,
@@ -12,9 +13,10 @@ import { parseArgs } from 'node:util'
 import { getHeapStatistics } from 'node:v8'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../src/classes.ts'
 import { writeData } from '../src/commands/terminal/output.io.ts'
-import { micros } from '../src/units.ts'
+import { micros, seconds } from '../src/units.ts'
 import { showCrowds } from './crowd-cost.ts'
-import { EngineLoad, loadOptions, peerOf, requestOf } from './engine-load.ts'
+import { EngineLoad, loadOptions, peerOf, requestOf, SESSIONS } from './engine-load.ts'
+import { type PacedCost, pacedCost } from './engine-paced.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +24,8 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '16' },
     servers: { type: 'string', default: '1' },
     class: { type: 'string' },
+    rate: { type: 'string' },
+    group: { type: 'string', default: '2' },
     crowds: { type: 'boolean', default: false },
   },
 })
@@ -31,6 +35,7 @@ const SERVERS = Number(values.servers)
 /** The virtual time between two batches: some 10,000 requests a second. */
 const BATCH_EVERY = micros(BATCH * 100)
 const WARM_UP = 20_000
+const PACED_REQUESTS = 60_000
 
 const collections = { young: 0, old: 0, milliseconds: 0, longest: 0 }
 const observer = new PerformanceObserver((list) => {
@@ -55,14 +60,15 @@ interface Costs {
 }
 
 async function measure(trafficClass: TrafficClass): Promise<void> {
-  const load = new EngineLoad(loadOptions({ servers: SERVERS, maxMessages: 1_000_000, maxRate: 0 }))
+  const sessions = { maxSessions: SESSIONS, lifetime: seconds(7_200), maxPortRate: 100e9 }
+  const options = { ...loadOptions({ servers: SERVERS, maxMessages: 1_000_000, maxRate: 0 }), sessions }
+  const load = new EngineLoad(options)
   const costs: Costs = { receive: 0, serve: 0, respond: 0, heap: 0, beside: 0 }
   for (let serial = 0; serial < WARM_UP; serial += BATCH) runBatch(load, trafficClass, serial, { ...costs })
   await new Promise((resolve) => setTimeout(resolve, 20))
   Object.assign(collections, { young: 0, old: 0, milliseconds: 0, longest: 0 })
   for (let serial = WARM_UP; serial < WARM_UP + REQUESTS; serial += BATCH) runBatch(load, trafficClass, serial, costs)
   await new Promise((resolve) => setTimeout(resolve, 20))
-  load.engine.inspection.check()
   if (load.replies < REQUESTS) throw new Error(`engine-cost: ${load.replies} answers to ${REQUESTS} requests`)
   const nanos = (milliseconds: number): string => ((milliseconds * 1e6) / REQUESTS).toFixed(0)
   const total = costs.receive + costs.serve + costs.respond
@@ -70,6 +76,19 @@ async function measure(trafficClass: TrafficClass): Promise<void> {
     `${trafficClass}: ${nanos(total)} ns (receive ${nanos(costs.receive)}, serve ${nanos(costs.serve)}, respond ${nanos(costs.respond)}); ` +
       `allocates ${(costs.heap / REQUESTS).toFixed(0)} + ${(costs.beside / REQUESTS).toFixed(0)} octets; ` +
       `collections ${collections.young} young, ${collections.old} old, ${nanos(collections.milliseconds)} ns, longest ${collections.longest.toFixed(1)} ms`,
+  )
+  if (values.rate !== undefined) {
+    const paced = { trafficClass, rate: Number(values.rate), group: Number(values.group) }
+    const warm = pacedCost(load, { ...paced, requests: WARM_UP, from: WARM_UP + REQUESTS })
+    showPaced(trafficClass, pacedCost(load, { ...paced, requests: PACED_REQUESTS, from: warm.next }))
+  }
+  load.engine.inspection.check()
+}
+
+function showPaced(trafficClass: TrafficClass, { receive, serve, respond, total }: PacedCost): void {
+  const text = (micros: number): string => micros.toFixed(1)
+  writeData(
+    `${trafficClass}, ${values.group} at once, ${values.rate} a second: ${text(total)} us (receive ${text(receive)}, serve ${text(serve)}, respond ${text(respond)})`,
   )
 }
 

@@ -35,6 +35,11 @@ const CLIENT_SECRET = new Secret('between-bench-and-engine')
 const SERVER_SECRET = new Secret('between-engine-and-server')
 /** A client's port has 256 identifiers; so many ports use one again only after this many requests. */
 const CLIENT_PORTS = 4_000
+/** Sessions that records are of, one after the other: no two neighbours in a table come one after the other. */
+export const SESSIONS = 100_000
+const SESSION_STEP = 7_919
+/** Seconds between two records of a session. */
+const INTERIM_EVERY = 300
 
 /** A request that left for a server and was not answered yet. */
 interface Forwarded {
@@ -128,7 +133,12 @@ export const requestOf = (trafficClass: TrafficClass, serial: number): Uint8Arra
   trafficClass === 'accounting' ? accountingRequest(serial) : accessRequest(serial)
 
 const accountingRequest = (serial: number): Uint8Array =>
-  recordOf({ serial, session: serial, status: 3, seconds: 3_600 })
+  recordOf({
+    serial,
+    session: (serial * SESSION_STEP) % SESSIONS,
+    status: 3,
+    seconds: 3_600 + Math.floor(serial / SESSIONS) * INTERIM_EVERY,
+  })
 
 /** A record of a session; `serial` gives it its identifier, `seconds` what the session has lasted and counted. */
 export function recordOf(o: {
