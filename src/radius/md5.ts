@@ -142,7 +142,9 @@ const rotated = (word: number, by: number): number => (word << by) | (word >>> (
 
 /**
  * One block of 64 octets into the state: the four rounds of 16 steps of RFC 1321 section 3.4. Four steps are written out, so
- * that the words change their places without being moved. `| 0` keeps every sum a 32-bit integer for the compiler.
+ * that the words change their places without being moved. Each step waits for the word that the step before it made, which is
+ * only in the mixed words in the middle. So these are added last: the other sum is ready by then. `| 0` keeps every sum a 32-bit
+ * integer for the compiler.
  */
 function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
   const w = words
@@ -154,28 +156,28 @@ function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
   let c = state[2]!
   let d = state[3]!
   for (let i = 0; i < 16; i += 4) {
-    a = (rotated((a + (((c ^ d) & b) ^ d) + w[i]! + SINES[i]!) | 0, 7) + b) | 0
-    d = (rotated((d + (((b ^ c) & a) ^ c) + w[i + 1]! + SINES[i + 1]!) | 0, 12) + a) | 0
-    c = (rotated((c + (((a ^ b) & d) ^ b) + w[i + 2]! + SINES[i + 2]!) | 0, 17) + d) | 0
-    b = (rotated((b + (((d ^ a) & c) ^ a) + w[i + 3]! + SINES[i + 3]!) | 0, 22) + c) | 0
+    a = (rotated((((a + w[i]! + SINES[i]!) | 0) + (((c ^ d) & b) ^ d)) | 0, 7) + b) | 0
+    d = (rotated((((d + w[i + 1]! + SINES[i + 1]!) | 0) + (((b ^ c) & a) ^ c)) | 0, 12) + a) | 0
+    c = (rotated((((c + w[i + 2]! + SINES[i + 2]!) | 0) + (((a ^ b) & d) ^ b)) | 0, 17) + d) | 0
+    b = (rotated((((b + w[i + 3]! + SINES[i + 3]!) | 0) + (((d ^ a) & c) ^ a)) | 0, 22) + c) | 0
   }
   for (let i = 16; i < 32; i += 4) {
-    a = (rotated((a + (((b ^ c) & d) ^ c) + w[(5 * i + 1) & 15]! + SINES[i]!) | 0, 5) + b) | 0
-    d = (rotated((d + (((a ^ b) & c) ^ b) + w[(5 * i + 6) & 15]! + SINES[i + 1]!) | 0, 9) + a) | 0
-    c = (rotated((c + (((d ^ a) & b) ^ a) + w[(5 * i + 11) & 15]! + SINES[i + 2]!) | 0, 14) + d) | 0
-    b = (rotated((b + (((c ^ d) & a) ^ d) + w[(5 * i) & 15]! + SINES[i + 3]!) | 0, 20) + c) | 0
+    a = (rotated((((a + w[(5 * i + 1) & 15]! + SINES[i]!) | 0) + ((b & d) | (c & ~d))) | 0, 5) + b) | 0
+    d = (rotated((((d + w[(5 * i + 6) & 15]! + SINES[i + 1]!) | 0) + ((a & c) | (b & ~c))) | 0, 9) + a) | 0
+    c = (rotated((((c + w[(5 * i + 11) & 15]! + SINES[i + 2]!) | 0) + ((d & b) | (a & ~b))) | 0, 14) + d) | 0
+    b = (rotated((((b + w[(5 * i) & 15]! + SINES[i + 3]!) | 0) + ((c & a) | (d & ~a))) | 0, 20) + c) | 0
   }
   for (let i = 32; i < 48; i += 4) {
-    a = (rotated((a + (b ^ c ^ d) + w[(3 * i + 5) & 15]! + SINES[i]!) | 0, 4) + b) | 0
-    d = (rotated((d + (a ^ b ^ c) + w[(3 * i + 8) & 15]! + SINES[i + 1]!) | 0, 11) + a) | 0
-    c = (rotated((c + (d ^ a ^ b) + w[(3 * i + 11) & 15]! + SINES[i + 2]!) | 0, 16) + d) | 0
-    b = (rotated((b + (c ^ d ^ a) + w[(3 * i + 14) & 15]! + SINES[i + 3]!) | 0, 23) + c) | 0
+    a = (rotated((((a + w[(3 * i + 5) & 15]! + SINES[i]!) | 0) + (c ^ d ^ b)) | 0, 4) + b) | 0
+    d = (rotated((((d + w[(3 * i + 8) & 15]! + SINES[i + 1]!) | 0) + (b ^ c ^ a)) | 0, 11) + a) | 0
+    c = (rotated((((c + w[(3 * i + 11) & 15]! + SINES[i + 2]!) | 0) + (a ^ b ^ d)) | 0, 16) + d) | 0
+    b = (rotated((((b + w[(3 * i + 14) & 15]! + SINES[i + 3]!) | 0) + (d ^ a ^ c)) | 0, 23) + c) | 0
   }
   for (let i = 48; i < 64; i += 4) {
-    a = (rotated((a + (c ^ (b | ~d)) + w[(7 * i) & 15]! + SINES[i]!) | 0, 6) + b) | 0
-    d = (rotated((d + (b ^ (a | ~c)) + w[(7 * i + 7) & 15]! + SINES[i + 1]!) | 0, 10) + a) | 0
-    c = (rotated((c + (a ^ (d | ~b)) + w[(7 * i + 14) & 15]! + SINES[i + 2]!) | 0, 15) + d) | 0
-    b = (rotated((b + (d ^ (c | ~a)) + w[(7 * i + 5) & 15]! + SINES[i + 3]!) | 0, 21) + c) | 0
+    a = (rotated((((a + w[(7 * i) & 15]! + SINES[i]!) | 0) + (c ^ (b | ~d))) | 0, 6) + b) | 0
+    d = (rotated((((d + w[(7 * i + 7) & 15]! + SINES[i + 1]!) | 0) + (b ^ (a | ~c))) | 0, 10) + a) | 0
+    c = (rotated((((c + w[(7 * i + 14) & 15]! + SINES[i + 2]!) | 0) + (a ^ (d | ~b))) | 0, 15) + d) | 0
+    b = (rotated((((b + w[(7 * i + 5) & 15]! + SINES[i + 3]!) | 0) + (d ^ (c | ~a))) | 0, 21) + c) | 0
   }
   state[0] = state[0]! + a
   state[1] = state[1]! + b
