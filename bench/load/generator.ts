@@ -19,6 +19,8 @@ export interface Load {
   readonly reuseAfter?: number
   /** How long to wait for answers after the last request, seconds. */
   readonly wait?: number
+  /** Source ports are spread over so many addresses of loopback; 127.0.0.1 alone where not given. */
+  readonly addresses?: number
   /** Accounting records belong to so many sessions; each to one of its own where not given. */
   readonly sessions?: number
 }
@@ -56,6 +58,19 @@ export interface SideCounts {
   readonly kernelDrops: number
 }
 
+/** When the machine itself stood still: a thread on each processor that sleeps a millisecond woke so much too late. */
+export interface Stalls {
+  /** Of 3 ms and more. */
+  readonly count: number
+  readonly worstMicros: number
+  /** The sum of those, on the processor that stood still longest. */
+  readonly stalledMicros: number
+  /** False where the threads had no real-time priority: then busy programs of the bench look like stalls, too. */
+  readonly isRealTime: boolean
+  /** The first of them. */
+  readonly list: readonly (readonly [processor: number, beginMillis: number, micros: number])[]
+}
+
 /** Times of latency and lateness are microseconds, from the intended moment of sending. */
 export interface GeneratorReport {
   readonly rate: number
@@ -65,6 +80,9 @@ export interface GeneratorReport {
   readonly access: SideCounts
   readonly accounting: SideCounts
   readonly latency: Quantiles
+  /** Without the requests that waited during a stall of the machine, or just after it. */
+  readonly latencyUnstalled: Quantiles
+  readonly stalls: Stalls
   /** How late requests left. */
   readonly lateness: Quantiles
   readonly stepMillis: number
@@ -98,7 +116,7 @@ export async function generate(program: string, target: Target, load: Load): Pro
 }
 
 function wordsOf(target: Target, load: Load): string[] {
-  const { kind, rate, seconds, burst = 1, wait = 1, sessions = 0 } = load
+  const { kind, rate, seconds, burst = 1, wait = 1, addresses = 1, sessions = 0 } = load
   const options: Record<string, string | number> = {
     '--secret': SECRET,
     '--rate': rate,
@@ -106,6 +124,7 @@ function wordsOf(target: Target, load: Load): string[] {
     '--burst': burst,
     '--ports': portsFor(load),
     '--wait': wait,
+    '--addresses': addresses,
     '--sessions': sessions,
     '--run': runs,
   }

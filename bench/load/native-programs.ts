@@ -28,7 +28,16 @@ export function compileNative(folder: string): NativePrograms {
     throw new Error('bench: the load generator is a C program and no C compiler is here: apt install gcc libc6-dev')
   }
   for (const name of PROGRAMS) {
-    const words = ['-O2', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-o', join(folder, name), join(SOURCES, `${name}.c`)]
+    const words = [
+      '-O2',
+      '-D_GNU_SOURCE',
+      '-Wall',
+      '-Wextra',
+      '-pthread',
+      '-o',
+      join(folder, name),
+      join(SOURCES, `${name}.c`),
+    ]
     const run = spawnSync(compiler, words, { encoding: 'utf8', timeout: COMPILE_WITHIN_MS })
     if (run.status === 0) continue
     const complaint = run.error?.message ?? run.stderr

@@ -2,19 +2,23 @@
  * The open-loop load generator: it sends at the times of a plan, whatever comes back, and verifies every answer.
  *
  *   generator --secret S [--access-port P] [--accounting-port P] --rate 10000 --seconds 5 [--access-share 0.5]
- *             [--burst 1] [--ports 32] [--sessions 0] [--run 1] [--wait 1]
+ *             [--burst 1] [--ports 32] [--addresses 1] [--sessions 0] [--run 1] [--wait 1]
  *
  * Latency is counted from the *intended* moment of sending to the kernel's time stamp of the answer, so neither a stall of
  * the relay nor one of this program hides. Each tick (100 us, or longer where the rate or --burst asks for it) has its
  * share of the requests. A source port is used for 16 in a row, each of its 256 identifiers again as late as possible:
  * a request unanswered by then, or --wait seconds after the last, is lost. Nothing is sent twice. With --sessions N the
- * records belong to N sessions, each a Start and then interims; else each is of a session of its own. The report is JSON.
+ * records belong to N sessions, each a Start and then interims; else each is of a session of its own. With --addresses N the
+ * source ports are spread over N addresses of 127.0.0.0/8. A watcher (stalls.h) notices when the machine itself stood still;
+ * `latencyUnstalled` leaves out what waited during such a stall. The report is JSON.
  */
 #include "histogram.h"
 #include "requests.h"
+#include "stalls.h"
 #include <sys/epoll.h>
 
-enum { IN_A_ROW = 16, MOST_PORTS = 1024, TICK_NANOS = 100000, STEPS = 7000, STEP_MILLIS = 100 };
+enum { IN_A_ROW = 16, MOST_PORTS = 1024, MOST_ADDRESSES = 1024, TICK_NANOS = 100000, STEPS = 36100, STEP_MILLIS = 100 };
+enum { SLOW_NANOS = STALL_NANOS, MOST_SLOW = 1 << 20 };
 
 typedef struct {
   uint8_t now[16], before[16]; /* Request Authenticators of this use of the identifier and of the one before. */
@@ -36,7 +40,14 @@ typedef struct {
 
 static Secret secret;
 static Template accessTemplate, accountingTemplate;
-static Histogram latency, lateness;
+/* An answer that took longer than the shortest stall. Whether there was one is known at the end. */
+typedef struct {
+  int64_t from, to;
+} Slow;
+
+static Histogram latency, unstalled, lateness;
+static Slow slow[MOST_SLOW];
+static int slowCount, addresses;
 static Step steps[STEPS];
 static Inbox inbox;
 static uint64_t randomState = 88172645463325252ull, sessions, run;
@@ -59,7 +70,7 @@ static void open_side(Side *side, int epoll, int isAccess, int port, int ports) 
   side->slots = calloc((size_t)ports, sizeof *side->slots);
   if (side->slots == NULL) give_up("no memory");
   for (int i = 0; i < ports; i += 1) {
-    side->fds[i] = udp_socket(0);
+    side->fds[i] = udp_socket_at(addresses == 1 ? INADDR_LOOPBACK : FIRST_ADDRESS + (uint32_t)(i % addresses), 0);
     connect_to(side->fds[i], port);
     for (int id = 0; id < 256; id += 1) side->slots[i][id].intended = -1;
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)isAccess << 32 | (uint64_t)i};
@@ -144,6 +155,8 @@ static void judge(Side *side, int port, const uint8_t *packet, size_t received, 
     int64_t micros = (at - slot->intended) / 1000;
     Step *step = step_of(slot->intended);
     note(&latency, micros);
+    if (at - slot->intended < SLOW_NANOS || slowCount == MOST_SLOW) note(&unstalled, micros);
+    else slow[slowCount++] = (Slow){slot->intended, at};
     if (micros > step->worst) step->worst = micros;
     step->answered += 1;
     side->answered += 1;
@@ -191,11 +204,12 @@ int main(int argc, char **argv) {
   int accessPort = (int)number_option(argc, argv, "--access-port", 0, 0, 65535);
   int accountingPort = (int)number_option(argc, argv, "--accounting-port", 0, 0, 65535);
   double rate = number_option(argc, argv, "--rate", 1000, 1, 500000);
-  double seconds = number_option(argc, argv, "--seconds", 1, 0.01, 600);
+  double seconds = number_option(argc, argv, "--seconds", 1, 0.01, 3600);
   double wait = number_option(argc, argv, "--wait", 1, 0, 600);
   double burst = number_option(argc, argv, "--burst", 1, 1, 100000);
   double share = number_option(argc, argv, "--access-share", accountingPort == 0 ? 1 : accessPort == 0 ? 0 : 0.5, 0, 1);
   int ports = (int)number_option(argc, argv, "--ports", 32, 1, MOST_PORTS);
+  addresses = (int)number_option(argc, argv, "--addresses", 1, 1, MOST_ADDRESSES);
   sessions = (uint64_t)number_option(argc, argv, "--sessions", 0, 0, 1e8);
   run = (uint64_t)number_option(argc, argv, "--run", 1, 0, 4294967295.0);
   no_other_options(argc);
@@ -218,6 +232,7 @@ int main(int argc, char **argv) {
   double perTick = burst > rate * TICK_NANOS / 1e9 ? burst : rate * TICK_NANOS / 1e9;
   double tickNanos = perTick / rate * 1e9;
   uint64_t total = (uint64_t)(rate * seconds + 0.5), planned = 0, planAccess = 0, tick = 0;
+  start_watching();
   begin = monotonic() + 5000000;
   struct epoll_event events[64];
   int64_t end = begin + (int64_t)((seconds + wait) * 1e9), offset = monotonic_less_wall(), offsetAt = begin;
@@ -253,12 +268,20 @@ int main(int argc, char **argv) {
     }
   }
   double cpu = cpu_seconds() - cpuBefore, wall = (monotonic() - begin) / 1e9;
+  stop_watching();
+  for (int i = 0; i < slowCount; i += 1) {
+    if (!is_stalled(slow[i].from, slow[i].to)) note(&unstalled, (slow[i].to - slow[i].from) / 1000);
+  }
   printf("{\"rate\":%g,\"seconds\":%g,\"wallSeconds\":%.3f,\"cpuSeconds\":%.3f,", rate, seconds, wall, cpu);
   print_side("access", &access);
   print_side("accounting", &accounting);
   print_histogram("latency", &latency);
   printf(",");
+  print_histogram("latencyUnstalled", &unstalled);
+  printf(",");
   print_histogram("lateness", &lateness);
+  printf(",");
+  print_stalls(begin);
   printf(",");
   print_steps(seconds);
   printf("}\n");

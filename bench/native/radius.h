@@ -1,7 +1,7 @@
 /*
  * What generator, sink and relay share: MD5 and HMAC-MD5, clocks, options, sockets of loopback, time stamps.
  *
- * Everything is bounded: options have limits, sockets stand on 127.0.0.1 (no other address can be given), and a program
+ * Everything is bounded: options have limits, sockets stand on loopback (no other address can be given), and a program
  * dies with the process that started it. MD5 is written out after RFC 1321. To be compiled with -D_GNU_SOURCE.
  */
 #ifndef BENCH_RADIUS_H
@@ -252,18 +252,23 @@ static inline void give_up(const char *what) {
   exit(1);
 }
 
-/* A UDP socket at 127.0.0.1 with a 4 MiB receive buffer (where the system allows) and the kernel's time stamps. */
-static inline int udp_socket(int port) {
+/* The first of many source addresses: 127.1.0.1. */
+enum { FIRST_ADDRESS = 0x7f010001 };
+
+/* A UDP socket at an address of loopback with a 4 MiB receive buffer (where the system allows) and the kernel's time stamps. */
+static inline int udp_socket_at(uint32_t host, int port) {
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = loopback(port);
+  address.sin_addr.s_addr = htonl(host);
   int octets = BUFFER_OCTETS, on = 1;
   if (fd < 0) give_up("no socket; raise the limit of open files (ulimit -n)");
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) != 0)
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
   setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) give_up("127.0.0.1 does not take the port");
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) give_up("loopback does not take the port");
   return fd;
 }
+static inline int udp_socket(int port) { return udp_socket_at(INADDR_LOOPBACK, port); }
 
 static inline void connect_to(int fd, int port) {
   struct sockaddr_in address = loopback(port);

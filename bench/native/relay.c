@@ -3,37 +3,63 @@
  *
  *   relay --access-port P --accounting-port P --to-access-port P --to-accounting-port P [--seconds 600]
  *
- * Each source port of a client gets a source port of its own towards the server, so that datagrams pass untouched. It takes and
- * sends in batches, reads responses before requests, and ends with its input or after --seconds.
+ * Each address and port of a client gets a source port of its own towards the server, so that datagrams pass untouched. There
+ * are MOST_CLIENTS of these; a newer client takes the one that was opened first. It takes and sends in batches, reads
+ * responses before requests, and ends with its input or after --seconds.
  */
 #include "radius.h"
 #include <sys/epoll.h>
 
-enum { MOST_CLIENTS = 2048, LISTENER = 1u << 31, INPUT = 1u << 30 };
+enum { MOST_CLIENTS = 4096, PLACES = 1 << 14, LISTENER = 1u << 31, INPUT = 1u << 30 };
 
 typedef struct {
-  int fd, side;
+  int fd, side, next; /* `next`: the client behind it in the same place and one; 0 where there is none */
   struct sockaddr_in address;
 } Client;
 
-static Client clients[2 * MOST_CLIENTS];
-static int clientCount, byPort[2][65536]; /* place in `clients` and one, by source port; 0 where there is none */
+static Client clients[MOST_CLIENTS];
+static int clientCount, oldest, places[2][PLACES]; /* the first client of each place and one; 0 where there is none */
 static int listeners[2], targets[2], epoll;
 static Inbox inbox;
 static Outbox outbox;
 
-static Client *client_of(int side, const struct sockaddr_in *from) {
-  int *place = &byPort[side][ntohs(from->sin_port)];
-  if (*place == 0) {
-    if (clientCount == 2 * MOST_CLIENTS) return NULL;
+static int *place_of(int side, const struct sockaddr_in *from) {
+  uint64_t mixed = ((uint64_t)from->sin_addr.s_addr << 16 | from->sin_port) * 0x9e3779b97f4a7c15ull;
+  return &places[side][mixed >> 50 & (PLACES - 1)];
+}
+
+/* A client that nobody uses: a fresh one, or the oldest, which is forgotten. */
+static Client *spare_client(int side) {
+  if (clientCount < MOST_CLIENTS) {
     Client *fresh = &clients[clientCount];
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)clientCount};
-    *fresh = (Client){.fd = udp_socket(0), .side = side, .address = *from};
+    fresh->fd = udp_socket(0);
     connect_to(fresh->fd, targets[side]);
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, fresh->fd, &event) != 0) give_up("epoll");
-    *place = ++clientCount;
+    clientCount += 1;
+    return fresh;
   }
-  return &clients[*place - 1];
+  Client *old = &clients[oldest];
+  int *place = place_of(old->side, &old->address);
+  while (*place - 1 != oldest) place = &clients[*place - 1].next;
+  *place = old->next;
+  oldest = (oldest + 1) % MOST_CLIENTS;
+  if (old->side != side) connect_to(old->fd, targets[side]);
+  return old;
+}
+
+static Client *client_of(int side, const struct sockaddr_in *from) {
+  int *place = place_of(side, from);
+  for (int at = *place; at != 0; at = clients[at - 1].next) {
+    Client *client = &clients[at - 1];
+    if (client->address.sin_port == from->sin_port && client->address.sin_addr.s_addr == from->sin_addr.s_addr) return client;
+  }
+  Client *client = spare_client(side);
+  client->side = side;
+  client->address = *from;
+  client->next = *place;
+  *place = (int)(client - clients) + 1;
+  return client;
 }
 
 static void forward(int side) {
@@ -41,7 +67,6 @@ static void forward(int side) {
   Client *last = NULL;
   for (int i = 0; i < count; i += 1) {
     Client *client = client_of(side, &inbox.from[i]);
-    if (client == NULL) continue;
     if (client != last && outbox.count > 0) send_all(last->fd, &outbox);
     post(&outbox, inbox.octets[i], inbox.headers[i].msg_len, NULL);
     last = client;
