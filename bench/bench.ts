@@ -14,33 +14,46 @@ import { say, writeData } from '../src/commands/terminal/output.io.ts'
 import { readVersion } from '../src/version.io.ts'
 import { type BenchCommand, readCommand, type ScenarioName, USAGE } from './load/bench-command.ts'
 import { compare } from './load/compare.ts'
+import { idle } from './load/idle.ts'
 import { instances } from './load/instances.ts'
 import { million } from './load/million.ts'
 import { compileNative } from './load/native-programs.ts'
 import { resultPage } from './load/page.ts'
-import { canRaiseBuffers } from './load/relays.ts'
+import { promiseTable } from './load/promise-table.ts'
+import { canRaiseBuffers, PACKET_IO } from './load/relays.ts'
 import { reload } from './load/reload.ts'
-import { reportText } from './load/result-text.ts'
+import { markdownTable, reportText } from './load/result-text.ts'
 import type { Bench, Scenario, ScenarioReport } from './load/scenario.ts'
 import { scrape } from './load/scrape.ts'
+import { soak } from './load/soak.ts'
+import { tail } from './load/tail.ts'
 import { throttled } from './load/throttled.ts'
 import { tracking } from './load/tracking.ts'
 
 const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   compare,
+  tail,
+  idle,
   throttled,
   million,
   instances,
   scrape,
   reload,
   tracking,
+  soak,
 }
 
 async function runBench(command: BenchCommand, words: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'radsluice-bench-'))
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   process.once('exit', remove)
-  const bench: Bench = { ...command, workshop: { folder, programs: compileNative(folder) }, say }
+  const workshop = {
+    folder,
+    programs: compileNative(folder),
+    settings: PACKET_IO[command.packetIo],
+    othersAtMost: command.othersAtMost,
+  }
+  const bench: Bench = { ...command, workshop, say }
   if (!canRaiseBuffers()) say('the peers get small receive buffers: only root may raise net.core.rmem_default')
   mkdirSync(command.results, { recursive: true })
   const reports: ScenarioReport[] = []
@@ -50,9 +63,19 @@ async function runBench(command: BenchCommand, words: readonly string[]): Promis
     const report = await SCENARIOS[name](bench)
     reports.push(report)
     for (const line of reportText(report)) writeData(line)
-    const about = { ...surroundings(words), ...started, loadAfter: loadavg(), pace: command.pace }
+    const about = {
+      ...surroundings(words),
+      ...started,
+      loadAfter: loadavg(),
+      pace: command.pace,
+      packetIo: command.packetIo,
+      othersAtMost: command.othersAtMost,
+    }
     writeFileSync(join(command.results, `${name}.json`), asJson({ ...about, ...report }))
   }
+  const promises = promiseTable(reports)
+  if (promises !== undefined)
+    for (const line of [`## ${promises.title}`, '', ...markdownTable(promises), '']) writeData(line)
   const { machine, commit } = surroundings(words)
   const title = `radsluice bench: ${reports.map(({ scenario }) => scenario).join(', ')}`
   const told = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${commit ?? readVersion()}, ${machine.cpus} processors (${machine.model}), Linux ${machine.kernel}, Node ${machine.node}.`

@@ -1,26 +1,34 @@
 /**
- * Finds the highest rate that a relay bears: steps up or down from a guess, halves the interval, then confirms.
+ * Finds the highest rate that a relay bears: steps up or down from a guess, bisection of the interval, then confirmation.
  *
- * A rate that fails is tried once more, since another process may have had the processor, and the result is tried once more
- * at the end. This is a generator of questions. Its caller runs the load and answers yes or no.
+ * Each rate is `resolution` above the one before, so a slow relay and a fast one are told apart equally well. A rate that fails
+ * is tried once more, since another process may have had the processor, and the result is tried once more at the end. This
+ * is a generator of questions. Its caller runs the load and answers yes or no.
  */
 export interface Search {
-  /** Rates are multiples of it. */
-  readonly step: number
-  /** No rate above is tried. */
+  /** How far neighbouring rates are apart: 0.05 is 5 %. */
+  readonly resolution: number
+  /** No rate below or above these is tried. */
+  readonly least: number
   readonly most: number
-  /** Where to begin; the nearest multiple within the bounds is taken. */
+  /** Where to begin; the nearest rate within the bounds is taken. */
   readonly guess: number
 }
 
-/** Yields rates to try; returns the highest that was borne, 0 where not even one step was. */
-export function* searchHighest({ step, most, guess }: Search): Generator<number, number, boolean> {
-  const last = Math.floor(most / step)
-  let place = Math.min(last, Math.max(1, Math.round(guess / step)))
+/** Rates are multiples of this: a plan with odd rates can't be read. */
+const ROUND = 10
+
+/** Yields rates to try; returns the highest that was borne, 0 where not even the least was. */
+export function* searchHighest({ resolution, least, most, guess }: Search): Generator<number, number, boolean> {
+  const placeOf = (rate: number): number => Math.log(rate / least) / Math.log(1 + resolution) + 1
+  const rateAt = (place: number): number =>
+    place === 0 ? 0 : Math.round((least * (1 + resolution) ** (place - 1)) / ROUND) * ROUND
+  const last = Math.floor(placeOf(most) + 1e-9)
+  let place = Math.min(last, Math.max(1, Math.round(placeOf(Math.max(guess, least)))))
   let good = 0
   let bad = last + 1
   for (let stride = 1; good < place && place < bad; stride *= 2) {
-    if (yield* isBorne(place * step)) good = place
+    if (yield* isBorne(rateAt(place))) good = place
     else bad = place
     // Outwards while only one side is known.
     if (bad > last) place = Math.min(last, place + stride)
@@ -28,11 +36,11 @@ export function* searchHighest({ step, most, guess }: Search): Generator<number,
   }
   while (bad - good > 1) {
     const middle = Math.floor((good + bad) / 2)
-    if (yield* isBorne(middle * step)) good = middle
+    if (yield* isBorne(rateAt(middle))) good = middle
     else bad = middle
   }
-  while (good > 0 && !(yield* isBorne(good * step))) good -= 1
-  return good * step
+  while (good > 0 && !(yield* isBorne(rateAt(good)))) good -= 1
+  return rateAt(good)
 }
 
 function* isBorne(rate: number): Generator<number, boolean, boolean> {

@@ -7,15 +7,21 @@
  * has a width, below; medians of several measurements are compared.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { faultOf } from './compare-report.ts'
+import { faultOf } from './compared.ts'
 import { generate } from './generator.ts'
-import { type Measurement, measure } from './measurement.ts'
+import { type Measurement, measure, measureOnce } from './measurement.ts'
 import { medianOf } from './medians.ts'
+import type { Settings } from './relay-settings.ts'
 import { type RadsluiceRelay, startRadsluice } from './relays.ts'
 import type { Bench, ScenarioReport, Verdict } from './scenario.ts'
 import { Sink } from './sink.ts'
 
-const MESSAGES = 1_000_000
+export const MESSAGES = 1_000_000
+export const MILLION_SETTINGS = {
+  queues: { accounting: { max_messages: 2 * MESSAGES, max_bytes: '8GiB', max_age: '24h' } },
+  // The table of sessions fills with or without a backlog, and has a bound and a figure of its own.
+  accounting: { track_sessions: false },
+} as const satisfies Settings
 const FILL_RATE = 20_000
 const MOST_FILLS = 8
 const LOGINS = { kind: 'access', rate: 5_000 } as const
@@ -45,13 +51,9 @@ export async function million(bench: Bench): Promise<ScenarioReport> {
   let relay: RadsluiceRelay | undefined
   try {
     const ports = { access: answering.ports.access, accounting: silent.ports.accounting }
-    relay = await startRadsluice(workshop, ports, {
-      queues: { accounting: { max_messages: 2 * MESSAGES, max_bytes: '8GiB', max_age: '24h' } },
-      // The table of sessions fills with or without a backlog, and has a bound and a figure of its own.
-      accounting: { track_sessions: false },
-    })
+    relay = await startRadsluice(workshop, ports, MILLION_SETTINGS)
     const warmUp = { ...LOGINS, seconds: 3 }
-    await measure(workshop, relay, answering, warmUp)
+    await measureOnce(workshop, relay, answering, warmUp)
     const without = await conditionOf(bench, relay, answering)
     say(`without a backlog: ${toldShort(without)}`)
     const fillSeconds = await fill(bench, relay)
@@ -66,7 +68,7 @@ export async function million(bench: Bench): Promise<ScenarioReport> {
 }
 
 /** Records go in until a million wait; what a full receive buffer lost is sent again as new. */
-async function fill({ workshop, say }: Bench, relay: RadsluiceRelay): Promise<number> {
+export async function fill({ workshop, say }: Bench, relay: RadsluiceRelay): Promise<number> {
   const began = performance.now()
   for (let fills = 0; fills < MOST_FILLS; fills += 1) {
     const missing = MESSAGES - (await queuedIn(relay))
@@ -79,7 +81,7 @@ async function fill({ workshop, say }: Bench, relay: RadsluiceRelay): Promise<nu
   return (performance.now() - began) / 1_000
 }
 
-async function queuedIn(relay: RadsluiceRelay): Promise<number> {
+export async function queuedIn(relay: RadsluiceRelay): Promise<number> {
   const { queued, outstanding } = (await relay.status()).classes.accounting
   return queued + outstanding
 }
@@ -88,9 +90,8 @@ async function conditionOf(bench: Bench, relay: RadsluiceRelay, sink: Sink): Pro
   const { workshop, pace } = bench
   await sleep(REST_MS)
   await relay.status()
-  const before = relay.cost()
-  await sleep(IDLE_SECONDS * 1_000)
-  const { cpuSeconds, residentBytes } = relay.cost()
+  const idleCpu = await idleShare(relay, IDLE_SECONDS)
+  const { residentBytes } = relay.reading().cost
   const { instances } = await relay.status()
   const logins: Omit<Measurement, 'steps'>[] = []
   for (let n = 0; n < Math.max(3, pace.rounds); n += 1) {
@@ -101,10 +102,17 @@ async function conditionOf(bench: Bench, relay: RadsluiceRelay, sink: Sink): Pro
   return {
     queued: await queuedIn(relay),
     residentBytes,
-    idleCpu: (cpuSeconds - before.cpuSeconds) / IDLE_SECONDS,
+    idleCpu,
     loopDelayMillis: Math.max(...instances.map(({ loopDelay }) => loopDelay.max * 1_000)),
     logins,
   }
+}
+
+/** The share of a processor that it uses while nothing comes in. */
+export async function idleShare(relay: RadsluiceRelay, seconds: number): Promise<number> {
+  const before = relay.reading().cost
+  await sleep(seconds * 1_000)
+  return (relay.reading().cost.cpuSeconds - before.cpuSeconds) / seconds
 }
 
 const median = ({ logins }: Condition, key: 'p50' | 'p99' | 'p999'): number =>

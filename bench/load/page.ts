@@ -5,6 +5,7 @@
 import type { Cell } from '../../src/commands/text/table.ts'
 import { pageOf } from '../../src/pages/page.ts'
 import { drawn, escaped } from '../../src/pages/plot.ts'
+import { promiseTable } from './promise-table.ts'
 import type { Bars, BenchTable, ScenarioReport, Verdict } from './scenario.ts'
 
 const BAR_STYLE = `
@@ -29,11 +30,17 @@ export const resultPage = ({ title, about, reports }: ResultPage): string =>
     title,
     heading: title,
     about,
-    body: reports.map(sectionOf).join('\n'),
+    body: [promisesOf(reports), ...reports.map(sectionOf)].join('\n'),
     plots: reports.flatMap(({ plots }) => plots),
     result: reports,
     style: BAR_STYLE,
   })
+
+/** All promises in front, where there are any. */
+function promisesOf(reports: readonly ScenarioReport[]): string {
+  const promises = promiseTable(reports)
+  return promises === undefined ? '' : `<section id="promises">${tableOf(promises)}</section>`
+}
 
 const sectionOf = ({
   scenario,

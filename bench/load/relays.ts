@@ -1,10 +1,12 @@
 /**
  * What is between generator and sink: nothing, the bare relay, radsluice, radsecproxy, or FreeRADIUS as a proxy.
  *
- * Each is a process with a configuration that is written when it starts. Peers get receive buffers of 4 MiB like ours. They have
+ * Each is a process with a configuration that is written when it starts. Only one stands at a time: a relay that is not
+ * measured does not run, so it takes nothing from the one that is. Peers get receive buffers of 4 MiB like ours. They have
  * no setting for it, so the system's default is raised while they open their sockets and restored after.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fetchStatus } from '../../src/commands/input/admin-client.io.ts'
@@ -12,9 +14,10 @@ import type { StatusReport } from '../../src/observe/status-report.ts'
 import { BenchProcess } from './bench-process.ts'
 import { freePort } from './free-port.ts'
 import type { NativePrograms } from './native-programs.ts'
-import { type ProcessCost, parseProcessCost } from './process-cost.ts'
+import { type ProcessReading, parseProcessCost, parseThreadCost } from './process-cost.ts'
 import {
   freeradiusSettings,
+  merged,
   type RelayPorts,
   radsecproxySettings,
   radsluiceSettings,
@@ -22,7 +25,34 @@ import {
   type Settings,
 } from './relay-settings.ts'
 
-export const RELAYS = ['nothing', 'bare relay', 'radsluice', 'radsecproxy', 'freeradius'] as const
+/** How radsluice can read and send its datagrams, as settings over its defaults. */
+export const PACKET_IO = {
+  auto: {},
+  dgram: { packet_io: 'dgram' },
+  'at-once': { packet_io: 'batched', batch_tick: '0us' },
+  batched: { packet_io: 'batched' },
+} as const satisfies Readonly<Record<string, Settings>>
+export type PacketIo = keyof typeof PACKET_IO
+
+/** radsluice with its defaults, and with each packet I/O by name. */
+export const RADSLUICES = {
+  radsluice: 'auto',
+  'radsluice dgram': 'dgram',
+  'radsluice batched at once': 'at-once',
+  'radsluice batched': 'batched',
+} as const satisfies Readonly<Record<string, PacketIo>>
+const NEEDS_KOFFI: readonly PacketIo[] = ['at-once', 'batched']
+
+export const RELAYS = [
+  'nothing',
+  'bare relay',
+  'radsluice',
+  'radsluice dgram',
+  'radsluice batched at once',
+  'radsluice batched',
+  'radsecproxy',
+  'freeradius',
+] as const
 export type RelayName = (typeof RELAYS)[number]
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -39,14 +69,16 @@ export interface Relay {
   /** False where it ended by itself: peers do crash under load. */
   readonly isAlive: boolean
   /** What it has used so far; undefined for nothing. @throws an Error with its last words where it has ended. */
-  cost(): ProcessCost | undefined
+  reading(): ProcessReading | undefined
   stop(): Promise<void>
 }
 
 /** radsluice, which can also be asked what it has in hand. */
 export interface RadsluiceRelay extends Relay {
   readonly configFile: string
-  cost(): ProcessCost
+  reading(): ProcessReading
+  /** How many descriptors it has open. */
+  descriptors(): number
   status(): Promise<StatusReport>
   metrics(): Promise<string>
   signal(name: NodeJS.Signals): void
@@ -56,12 +88,34 @@ export interface RadsluiceRelay extends Relay {
 export interface Workshop {
   readonly folder: string
   readonly programs: NativePrograms
+  /** Settings that every radsluice of the run gets. */
+  readonly settings: Settings
+  /** A measurement is void if others used more than this share of the processors. */
+  readonly othersAtMost: number
 }
+
+/** The relay that stands now. */
+let standing: BenchProcess | undefined
 
 /** Why a relay can't take part; undefined where it can. */
 export function whyMissing(name: RelayName): string | undefined {
+  if (isRadsluice(name))
+    return NEEDS_KOFFI.includes(RADSLUICES[name]) && !hasKoffi()
+      ? `${name} needs the package koffi (npm ci brings it)`
+      : undefined
   if (name !== 'radsecproxy' && name !== 'freeradius') return undefined
   return findProgram(name) === undefined ? `${name} is not installed (Debian: apt install ${name})` : undefined
+}
+
+export const isRadsluice = (name: RelayName): name is keyof typeof RADSLUICES => name in RADSLUICES
+
+function hasKoffi(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('koffi')
+    return true
+  } catch {
+    return false
+  }
 }
 
 const findProgram = (name: string): string | undefined =>
@@ -72,24 +126,51 @@ const findProgram = (name: string): string | undefined =>
 /** Starts a relay before the server at `server`; resolves when it is ready. */
 export async function startRelay(workshop: Workshop, name: RelayName, server: ServerPorts): Promise<Relay> {
   if (name === 'radsluice') return await startRadsluice(workshop, server)
+  if (isRadsluice(name)) {
+    const settings = PACKET_IO[RADSLUICES[name]]
+    return await startRadsluice({ ...workshop, settings }, server, {}, name)
+  }
   if (name === 'nothing') {
-    return { name, ports: { ...server, admin: 0 }, isAlive: true, cost: () => undefined, stop: async () => undefined }
+    return {
+      name,
+      ports: { ...server, admin: 0 },
+      isAlive: true,
+      reading: () => undefined,
+      stop: async () => undefined,
+    }
   }
   const ports = await relayPorts()
-  const child = await withLargeBuffers(async () => {
-    const started =
-      name === 'bare relay' ? bareRelay(workshop, ports, server) : peer(workshop.folder, name, ports, server)
-    await started.until(() => holdsPorts(ports), 'sockets at its ports')
-    return started
-  })
+  const start = (): BenchProcess =>
+    name === 'bare relay' ? bareRelay(workshop, ports, server) : peer(workshop.folder, name, ports, server)
+  const child = await withLargeBuffers(
+    async () => await startAlone(start, () => holdsPorts(ports), 'sockets at its ports'),
+  )
   return {
     name,
     ports,
     get isAlive() {
       return child.isRunning
     },
-    cost: () => costOf(child),
+    reading: () => readingOf(child),
     stop: async () => await child.stop(),
+  }
+}
+
+/** @throws an Error where another relay still stands: each would take processor time from the other. */
+async function startAlone(
+  start: () => BenchProcess,
+  isReady: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<BenchProcess> {
+  if (standing?.isRunning) throw new Error('bench: a relay still stands, so no other is started beside it')
+  const child = start()
+  standing = child
+  try {
+    await child.until(isReady, what)
+    return child
+  } catch (error) {
+    await child.stop()
+    throw error
   }
 }
 
@@ -132,27 +213,29 @@ function peer(
   return new BenchProcess(program, ['-f', '-l', 'stdout', '-d', home])
 }
 
-/** Starts radsluice with its defaults but for `more`. */
+/** Starts radsluice with its defaults but for the settings of the run and `more`. */
 export async function startRadsluice(
-  { folder }: Workshop,
+  { folder, settings }: Workshop,
   server: ServerPorts,
   more: Settings = {},
+  name: RelayName = 'radsluice',
 ): Promise<RadsluiceRelay> {
   const ports = await relayPorts()
   const configFile = join(folder, `radsluice-${ports.access}.yaml`)
-  writeFileSync(configFile, radsluiceSettings(ports, server, more), { mode: 0o600 })
-  const child = new BenchProcess(join(ROOT, 'bin/radsluice'), ['run', '-c', configFile])
+  writeFileSync(configFile, radsluiceSettings(ports, server, merged(settings, more)), { mode: 0o600 })
   const admin = `127.0.0.1:${ports.admin}`
   const isReady = async (): Promise<boolean> => (await fetchStatus({ admin }).catch(() => undefined))?.ready ?? false
-  await child.until(isReady, 'ready status')
+  const start = (): BenchProcess => new BenchProcess(join(ROOT, 'bin/radsluice'), ['run', '-c', configFile])
+  const child = await startAlone(start, isReady, 'ready status')
   return {
-    name: 'radsluice',
+    name,
     ports,
     configFile,
     get isAlive() {
       return child.isRunning
     },
-    cost: () => costOf(child),
+    reading: () => readingOf(child),
+    descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
     status: async () => await fetchStatus({ admin }),
     metrics: async () => await (await fetch(`http://${admin}/metrics`)).text(),
     signal: (name) => child.signal(name),
@@ -165,10 +248,21 @@ export async function startRadsluice(
   }
 }
 
-function costOf(child: BenchProcess): ProcessCost {
+function readingOf(child: BenchProcess): ProcessReading {
   child.mustRun()
-  const { pid } = child
-  return parseProcessCost(readFileSync(`/proc/${pid}/stat`, 'utf8'), readFileSync(`/proc/${pid}/status`, 'utf8'))
+  const home = `/proc/${child.pid}`
+  const threads = readdirSync(`${home}/task`).flatMap((id) => {
+    try {
+      return [parseThreadCost(readFileSync(`${home}/task/${id}/stat`, 'utf8'))]
+    } catch {
+      // It ended between the two looks.
+      return []
+    }
+  })
+  return {
+    cost: parseProcessCost(readFileSync(`${home}/stat`, 'utf8'), readFileSync(`${home}/status`, 'utf8')),
+    threads,
+  }
 }
 
 function holdsPorts({ access, accounting }: RelayPorts): boolean {

@@ -17,7 +17,8 @@ export function reportText({ scenario, about, tables, verdicts }: ScenarioReport
   ]
 }
 
-export const verdictLine = ({ outcome, promise, measured }: Verdict): string => `${outcome}  ${promise}: ${measured}`
+export const verdictLine = ({ outcome, promise, measured, goal }: Verdict): string =>
+  `${outcome}  ${promise}: ${measured}${goal === undefined ? '' : `; the goal, ${goal.promise}, is ${goal.isMet ? 'met' : 'missed'}`}`
 
 export function markdownTable({ heading, rows }: BenchTable): string[] {
   const line = (cells: readonly Cell[]): string => `| ${cells.map(shown).join(' | ')} |`

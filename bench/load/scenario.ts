@@ -11,11 +11,15 @@ import type { RelayName, Workshop } from './relays.ts'
 export interface Pace {
   readonly name: 'quick' | 'full'
   readonly rounds: number
-  /** Highest rates are found in steps of it. */
-  readonly step: number
+  /** Highest rates are found to this share: 0.05 is 5 %. */
+  readonly resolution: number
   /** Of one try in a search, and of a measurement at a fixed rate. */
   readonly trySeconds: number
   readonly fixedSeconds: number
+  /** Of a measurement of the long tail, of an idle time, and of a soak. */
+  readonly tailSeconds: number
+  readonly idleSeconds: number
+  readonly soakSeconds: number
 }
 
 export interface Bench {
@@ -23,6 +27,8 @@ export interface Bench {
   readonly pace: Pace
   readonly kinds: readonly Kind[]
   readonly relays: readonly RelayName[]
+  /** The highest rate that is known already, requests a second; the soak measures it where this is undefined. */
+  readonly knownRate: number | undefined
   /** A line about how far it is. */
   say(line: string): void
 }
@@ -32,6 +38,8 @@ export interface Verdict {
   readonly measured: string
   /** VOID: it could not be measured rightly, so it proves nothing. */
   readonly outcome: 'PASS' | 'FAIL' | 'VOID'
+  /** What is hoped for beyond the promise. */
+  readonly goal?: { readonly promise: string; readonly isMet: boolean }
 }
 
 export interface BenchTable {

@@ -7,8 +7,9 @@
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { faultOf } from './compare-report.ts'
-import { type Measurement, measure } from './measurement.ts'
+import { faultOf } from './compared.ts'
+import { isDisturbed } from './machine-use.ts'
+import { type Measurement, measureOnce } from './measurement.ts'
 import { merged, type ServerPorts, type Settings } from './relay-settings.ts'
 import { type RadsluiceRelay, startRadsluice } from './relays.ts'
 import type { Bench, ScenarioReport, Verdict } from './scenario.ts'
@@ -23,6 +24,8 @@ const BACKLOG_AFTER_MICROS = 1_000_000
 const DRAINED_WITHIN_MS = 30_000
 /** So many outstanding that the answers' time is not what holds a message back. */
 const MAX_OUTSTANDING = 4_000
+/** So often a run is made again that other processes disturbed. */
+const MOST_REPEATS = 2
 
 export interface ThrottledRun {
   readonly measurement: Measurement
@@ -96,8 +99,16 @@ export const rowOf = (name: string, { use, sink }: ThrottledRun): (string | numb
   sink.reordered,
 ]
 
-/** Runs radsluice with a throttle before a recording sink, until nothing waits any more. */
+/** Runs radsluice with a throttle before a recording sink, until nothing waits any more; again, if others disturbed it. */
 export async function underPressure(bench: Bench, pressure: Pressure): Promise<ThrottledRun> {
+  for (let repeats = 0; ; repeats += 1) {
+    const run = await oneRun(bench, pressure)
+    if (!isDisturbed(run.measurement.machine) || repeats === MOST_REPEATS) return run
+    bench.say(`  a void run is made again: ${run.fault}`)
+  }
+}
+
+async function oneRun(bench: Bench, pressure: Pressure): Promise<ThrottledRun> {
   const { workshop } = bench
   const { offered, maxRate, seconds, more = () => ({}), meanwhile } = pressure
   const sink = await Sink.start(workshop.programs.sink, { record: join(workshop.folder, 'arrivals') })
@@ -108,12 +119,12 @@ export async function underPressure(bench: Bench, pressure: Pressure): Promise<T
       farm: { accounting: { max_rate: maxRate, max_outstanding: MAX_OUTSTANDING } },
     }
     relay = await startRadsluice(workshop, sink.ports, merged(settings, more(sink.ports)))
-    await measure(workshop, relay, sink, { kind: 'accounting', rate: maxRate / 4, seconds: 2 })
+    await measureOnce(workshop, relay, sink, { kind: 'accounting', rate: maxRate / 4, seconds: 2 })
     const { monotonic_us: began } = (await relay.status()).clock
     // No identifier is used twice: what waits in radsluice can still be answered when the backlog is gone.
     const wait = (seconds * (offered - maxRate)) / maxRate + 5
     const load = { kind: 'accounting', rate: offered, seconds, reuseAfter: seconds + wait, wait } as const
-    const [measurement] = await Promise.all([measure(workshop, relay, sink, load), meanwhile?.(relay)])
+    const [measurement] = await Promise.all([measureOnce(workshop, relay, sink, load), meanwhile?.(relay)])
     await drained(relay)
     const report = await sink.report()
     await sink.stop()

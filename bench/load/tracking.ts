@@ -3,7 +3,7 @@
  * with `accounting.track_sessions` and without, in turn.
  */
 import type { Measurement } from './measurement.ts'
-import { measure } from './measurement.ts'
+import { measure, measureOnce } from './measurement.ts'
 import { medianOf } from './medians.ts'
 import { startRadsluice } from './relays.ts'
 import type { Bench, ScenarioReport, Verdict } from './scenario.ts'
@@ -56,7 +56,7 @@ async function oneRun(bench: Bench, isTracked: boolean): Promise<Run['told']> {
   const sink = await Sink.start(bench.workshop.programs.sink)
   const relay = await startRadsluice(bench.workshop, sink.ports, { accounting: { track_sessions: isTracked } })
   try {
-    await measure(bench.workshop, relay, sink, WARM_UP)
+    await measureOnce(bench.workshop, relay, sink, WARM_UP)
     const load = { kind: 'accounting', rate: RATE, seconds: bench.pace.fixedSeconds, sessions: SESSIONS } as const
     const { steps: _, ...told } = await measure(bench.workshop, relay, sink, load)
     return told

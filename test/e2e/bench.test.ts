@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { faultOf } from '../../bench/load/compare-report.ts'
+import { faultOf } from '../../bench/load/compared.ts'
 import { type Measurement, measure } from '../../bench/load/measurement.ts'
 import { compileNative } from '../../bench/load/native-programs.ts'
 import { type Relay, startRadsluice, startRelay, type Workshop } from '../../bench/load/relays.ts'
@@ -20,7 +20,7 @@ describe.skipIf(group.skip)(group.title, () => {
   let workshop: Workshop
   beforeAll(() => {
     const folder = mkdtempSync(join(tmpdir(), 'radsluice-bench-'))
-    workshop = { folder, programs: compileNative(folder) }
+    workshop = { folder, programs: compileNative(folder), settings: {}, othersAtMost: 1 }
   })
   afterAll(() => rmSync(workshop.folder, { recursive: true, force: true }))
 

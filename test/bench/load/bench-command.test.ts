@@ -6,7 +6,7 @@ import { markdownTable } from '../../../bench/load/result-text.ts'
 describe('the command line of the bench', () => {
   it('is quick without a word, and does everything when full', () => {
     expect(readCommand([])).toMatchObject({ pace: { name: 'quick', rounds: 1 }, scenarios: ['compare', 'throttled'] })
-    expect(readCommand(['--full'])).toMatchObject({ pace: { name: 'full', rounds: 3 }, scenarios: SCENARIO_NAMES })
+    expect(readCommand(['--full'])).toMatchObject({ pace: { name: 'full', rounds: 5 }, scenarios: SCENARIO_NAMES })
   })
 
   it('takes lists, in the order that the bench knows', () => {
@@ -19,10 +19,42 @@ describe('the command line of the bench', () => {
     })
   })
 
+  it('compares radsluice with each packet I/O, or with its defaults if that is asked for', () => {
+    const command = readCommand([])
+    expect(command).toMatchObject({
+      relays: [
+        'nothing',
+        'bare relay',
+        'radsluice dgram',
+        'radsluice batched at once',
+        'radsluice batched',
+        'radsecproxy',
+        'freeradius',
+      ],
+      packetIo: 'auto',
+      othersAtMost: 0.1,
+    })
+    expect(readCommand(['--relays', 'radsluice,radsluice-batched-at-once'])).toMatchObject({
+      relays: ['radsluice', 'radsluice batched at once'],
+    })
+  })
+
+  it('takes percentages, minutes and a known rate', () => {
+    const words = ['--resolution', '2', '--others', '30', '--minutes', '3', '--rate', '50000', '--packet-io', 'at-once']
+    expect(readCommand(words)).toMatchObject({
+      pace: { resolution: 0.02, soakSeconds: 180 },
+      othersAtMost: 0.3,
+      knownRate: 50_000,
+      packetIo: 'at-once',
+    })
+  })
+
   it.each([
     [['--scenario', 'storm'], /--scenario has "storm"; there are compare/],
-    [['--rounds', '0'], /--rounds is from 1 to 9/],
-    [['--step', '2.5'], /--step is from 1/],
+    [['--rounds', '0'], /--rounds is from 1 to 15/],
+    [['--resolution', '2.5'], /--resolution is from 1/],
+    [['--packet-io', 'fast'], /--packet-io has "fast"; there are auto/],
+    [['--packet-io', 'dgram,auto'], /--packet-io is one of/],
     [['--quick', '--full'], /either --quick or --full/],
     [['--fast'], /--fast/],
   ])('says what is wrong with %j, and what would be right', (words, sentence) => {

@@ -13,40 +13,54 @@ const search = (options: Search, isBorne: (rate: number, nth: number) => boolean
   }
   return { highest: step.value, tried }
 }
+/** Rates double, so that they are easy to read: 100, 200, 400, 800 and so on. */
+const DOUBLES = { resolution: 1, least: 100, most: 100 * 2 ** 12 }
+const double = (place: number): number => (place === 0 ? 0 : 100 * 2 ** (place - 1))
 
 describe('the search for the highest rate', () => {
-  it('finds the limit from any guess, and only tries multiples of the step within the bounds', () => {
-    for (let limit = 0; limit <= 12; limit += 1) {
-      for (let guess = 0; guess <= 14; guess += 1) {
-        const { highest, tried } = search({ step: 10, most: 125, guess: guess * 10 }, (rate) => rate <= limit * 10)
-        expect(highest).toBe(limit * 10)
-        expect(tried.every((rate) => rate > 0 && rate <= 120 && rate % 10 === 0)).toBe(true)
+  it('finds the limit from any guess, and only tries rates of its scale within the bounds', () => {
+    for (let limit = 0; limit <= 13; limit += 1) {
+      for (let guess = 0; guess <= 15; guess += 1) {
+        const { highest, tried } = search({ ...DOUBLES, guess: double(guess) }, (rate) => rate <= double(limit))
+        expect(highest).toBe(double(limit))
+        expect(
+          tried.every((rate) => rate >= 100 && rate <= DOUBLES.most && Number.isInteger(Math.log2(rate / 100))),
+        ).toBe(true)
       }
     }
   })
 
   it('tries its answer once more at the end, and gives each failure one more try', () => {
-    const { highest, tried } = search({ step: 10, most: 1_000, guess: 300 }, (rate, nth) => rate <= 300 || nth === 3)
-    expect(highest).toBe(300)
-    expect(tried).toEqual([300, 310, 310, 300])
+    const { highest, tried } = search({ ...DOUBLES, guess: 400 }, (rate, nth) => rate <= 400 || nth === 3)
+    expect(highest).toBe(400)
+    expect(tried).toEqual([400, 800, 800, 400])
   })
 
   it('takes one failure at a rate as an accident, and two as the truth', () => {
-    expect(search({ step: 10, most: 1_000, guess: 50 }, (rate, nth) => rate < 80 && nth > 1).highest).toBe(70)
-    expect(search({ step: 10, most: 1_000, guess: 50 }, (rate, nth) => rate < 80 && nth > 2).highest).toBe(0)
+    expect(search({ ...DOUBLES, guess: 400 }, (rate, nth) => rate < 3_200 && nth > 1).highest).toBe(1_600)
+    expect(search({ ...DOUBLES, guess: 400 }, (rate, nth) => rate < 3_200 && nth > 2).highest).toBe(0)
   })
 
   it('goes down where what was borne once is not borne again', () => {
-    expect(
-      search({ step: 10, most: 100, guess: 50 }, (rate, nth) => rate < 40 || (rate < 70 && nth === 1)).highest,
-    ).toBe(40)
+    let luck = 2
+    const isBorne = (rate: number): boolean => {
+      if (rate < 800) return true
+      luck -= rate < 6_400 ? 1 : 0
+      return rate < 6_400 && luck >= 0
+    }
+    expect(search({ ...DOUBLES, guess: 400 }, isBorne)).toMatchObject({
+      highest: 400,
+      tried: expect.arrayContaining([3_200]),
+    })
   })
 
-  it('ends after a number of tries that grows as the logarithm of the distance', () => {
+  it('comes within its resolution of any limit, in a number of tries that grows as the logarithm of the distance', () => {
+    const options = { resolution: 0.05, least: 1_000, most: 250_000 }
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 1, max: 1_000 }), (limit, guess) => {
-        const { highest, tried } = search({ step: 1, most: 1_000, guess }, (rate) => rate <= limit)
-        return highest === limit && tried.length <= 45
+      fc.property(fc.integer({ min: 1_000, max: 240_000 }), fc.integer({ min: 1, max: 500_000 }), (limit, guess) => {
+        const { highest, tried } = search({ ...options, guess }, (rate) => rate <= limit)
+        // A rate is rounded to tens.
+        return highest <= limit && highest * 1.05 >= limit - 20 && tried.length <= 30
       }),
     )
   })
