@@ -17,6 +17,7 @@ const sum = inFile('src/instances/shared/sum.ts')
 const register = inFile('src/proxy/register/register.ts')
 const request = inFile('src/proxy/work/request.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
+const refusals = inFile('src/proxy/serving/refusals.ts')
 const aside = inFile('src/proxy/pool/set-aside.ts')
 const backlog = inFile('src/queues/backlog.ts')
 const assigning = inFile('src/proxy/serving/assigning.ts')
@@ -111,8 +112,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'a record whose response can not be passed on is not recorded',
-    'if (isRecorded(request, bytes)) this.#deliverOwn',
-    'if (bytes[0] === 0) this.#deliverOwn',
+    'if (isRecorded(request, bytes)) {',
+    'if (bytes[0] === 0) {',
   ),
   answering(
     'a probe that is answered too late counts',
@@ -150,11 +151,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     "return since(latestCopyAt(request), now) <= maxAge ? undefined : 'max-age'",
     "return now > maxAge ? undefined : 'max-age'",
   ),
-  assigning(
-    'a copy past max-age waits again (once a bug)',
-    'if (since(latestCopyAt(request), now) > register.places.backlogs[request.class].limits.maxAge) {',
-    'if (now < 0) {',
-  ),
+  assigning('a copy past max-age waits again (once a bug)', 'if (this.#isTooOld(request, now)) {', 'if (now < 0) {'),
   register('a retransmission renews nothing (0.1.0)', 'startCourse(request).latestCopyAt = now\n', '{}\n'),
   request(
     'a copy in a queue is as old as its request (0.1.0)',
@@ -223,7 +220,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'a request that a late answer has ended stays at the other server',
-    'if (current !== undefined) this.#parts.sending.abandon(current, now)\n      this.#parts.register.places.leave(request)',
+    'if (current !== undefined) this.#parts.sending.abandon(current, now)\n    this.#parts.register.places.leave(request)',
     'this.#parts.register.places.leave(request)',
   ),
 
@@ -271,4 +268,49 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   aside('a record set aside comes back at the same pace for ever', 'FIRST_WAIT * 2 ** timer.times', 'FIRST_WAIT'),
   aside('a record set aside waits longer and longer without end', 'Math.min(LONGEST_WAIT, ', 'Math.max(0, '),
+
+  // Refused ports.
+  refusals(
+    'a refusal that quotes no authenticator moves its request',
+    'known.length >= HEADER',
+    'known.length >= NAMES_ONE',
+  ),
+  refusals(
+    'the authenticator of a refusal is not compared',
+    'Math.min(quoted.length, HEADER)',
+    'Math.min(quoted.length, 4)',
+  ),
+  refusals('a conversation is moved', 'if (request.packet.stateAt !== 0) return false', ''),
+  refusals('a request moves again and again', 'if (request.course?.refused !== undefined) return false', ''),
+  refusals(
+    'a request is moved away from a server that answers',
+    'if (heardAt !== undefined && since(heardAt, now) <= MICROS_PER_SECOND) return false',
+    '',
+  ),
+  refusals(
+    'the first server has its whole time-out after the second refused too',
+    'if (first !== undefined) this.#parts.sending.shorten(first, now)',
+    '',
+  ),
+  refusals('a response of the server that refused it answers nobody', 'attempt.formerly = request\n', '\n'),
+  refusals(
+    'a quote of nothing that is outstanding shortens the last wait',
+    'known === undefined ? lane.limits.lastSent[port] : attemptOf(lane, port, known)',
+    '(known && attemptOf(lane, port, known)) ?? lane.limits.lastSent[port]',
+  ),
+  sending(
+    'a late response of the server that refused it answers nobody',
+    'attempt.formerly = attempt.request ?? attempt.formerly',
+    'attempt.formerly = attempt.request',
+  ),
+  answering(
+    'what the server that refused it answered is outstanding elsewhere',
+    'if (request !== undefined && isElsewhere) this.#takeAway(request, now)',
+    '',
+  ),
+  assigning(
+    'what moves is moved back',
+    'course.addTried(from.number, signsOf(attempt))',
+    'course.addTried(-1, signsOf(attempt))',
+  ),
 ]

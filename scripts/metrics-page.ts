@@ -47,8 +47,8 @@ ${law()}
 
 Nothing is lost without a name. \`radsluice_ledger_imbalance_requests\` is the left side minus the right side. Alert on anything
 but 0, and report it: it is a bug. If a client superseded a request while it was outstanding, the request is no longer
-\`outstanding\`. Its identifier is \`abandoned\` until the response or the time-out. Status-Server requests are answered by radsluice
-itself and are not in the ledger.`,
+\`outstanding\`. Its identifier is \`abandoned\` until the response or the time-out. So is the first one of a request that moved.
+Status-Server requests are answered by radsluice itself and are not in the ledger.`,
   },
   'Queues and duplicates': {
     before: 'The server queues are in the next table. These metrics count everything that waits in a class.',

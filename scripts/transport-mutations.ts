@@ -45,7 +45,12 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
     'return this.#isInTurn ? this.#now : this.#clock()',
     'return this.#clock()',
   ),
-  loop('a link that goes down is a refused one', "if (to === 'refused') this", 'if (to.length > 2) this'),
+  loop('a link that goes down is a refused one', "if (to !== 'refused') return", 'if (to.length <= 2) return'),
+  loop(
+    'what is refused is not handed on',
+    'this.#engine.refused(lane, link, now, quoted)',
+    'this.#engine.refused(lane, link, now)',
+  ),
   loop(
     'a packet that throws ends the others of its turn',
     "      this.#failed('receive', error, octets, now)",

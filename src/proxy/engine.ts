@@ -29,6 +29,7 @@ import { Answering } from './serving/answering.ts'
 import { Assigning } from './serving/assigning.ts'
 import { Failover } from './serving/failover.ts'
 import { HealthChanges } from './serving/health-changes.ts'
+import { Refusals } from './serving/refusals.ts'
 import { Requeue } from './serving/requeue.ts'
 import { Sending } from './serving/sending.ts'
 import { Lanes } from './work/lanes.ts'
@@ -59,6 +60,7 @@ const partsOf = (options: EngineOptions, ports: Ports, now: Instant) => {
   const healthChanges = new HealthChanges({ pools, assigning, requeue, journal })
   const serving = { register, pools, lanes, states, sending, assigning, requeue, healthChanges, outbox, journal }
   const failover = new Failover(serving)
+  const refusals = new Refusals(serving)
   const answering = new Answering(serving, salt, shared?.signing.server)
   const intake = new Intake(options, { journal, salt, memory: shared?.signing.client })
   const statusServer = new StatusServer(register, outbox)
@@ -66,7 +68,7 @@ const partsOf = (options: EngineOptions, ports: Ports, now: Instant) => {
   const recordWatch = new RecordWatch(options, register.records, ports, now)
   const coalescing = new Coalescing(register)
   const admission = new Admission({ register, intake, statusServer, repetition, recordWatch, coalescing })
-  return { ...serving, failover, answering, intake, recordWatch, admission }
+  return { ...serving, failover, refusals, answering, intake, recordWatch, admission }
 }
 
 export class Engine {
@@ -97,10 +99,10 @@ export class Engine {
     if (found !== undefined) this.#parts.answering.handleProbeAnswer(found, bytes, now)
   }
 
-  /** ECONNREFUSED on a source port, or on PROBE_PORT. */
-  refused(lane: number, port: number, now: Instant): void {
+  /** ECONNREFUSED on a source port, or on PROBE_PORT. `quoted`: the datagram that was refused, if that is known. */
+  refused(lane: number, port: number, now: Instant, quoted?: Uint8Array): void {
     const found = this.#parts.lanes.at(lane)
-    if (found !== undefined) this.#parts.sending.refused(found, port, now)
+    if (found !== undefined) this.#parts.refusals.refused(found, port, quoted, now)
   }
 
   /** Time has passed: what is overdue expires, times out, fails over, is probed. Nothing new is sent: `serve` does. */

@@ -21,7 +21,7 @@ export interface Served {
   receive(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, now: Instant): void
   respond(lane: number, port: number, octets: Uint8Array, now: Instant): void
   probeAnswered(lane: number, octets: Uint8Array, now: Instant): void
-  refused(lane: number, port: number, now: Instant): void
+  refused(lane: number, port: number, now: Instant, quoted?: Uint8Array): void
   serve(now: Instant, atMost: number): boolean
   nextWakeAt(now: Instant): Instant | undefined
 }
@@ -84,8 +84,9 @@ export class Loop implements Arrivals {
   }
 
   /** Over UDP, `up` and `down` say nothing new to the engine: what is sent into a link that is down is lost. */
-  linkChanged(lane: number, link: number, to: LinkChange): void {
-    if (to === 'refused') this.#guard('refused', NO_OCTETS, (now) => this.#engine.refused(lane, link, now))
+  linkChanged(lane: number, link: number, to: LinkChange, quoted?: Uint8Array): void {
+    if (to !== 'refused') return
+    this.#guard('refused', quoted ?? NO_OCTETS, (now) => this.#engine.refused(lane, link, now, quoted))
   }
 
   /** Lets the engine run once the sockets were read: after an arrival, a reload, the start of a drain. */

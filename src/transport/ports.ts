@@ -66,7 +66,8 @@ export interface Arrivals {
   request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array): void
   response(lane: number, link: number, octets: Uint8Array): void
   probeAnswer(lane: number, octets: Uint8Array): void
-  linkChanged(lane: number, link: number, to: LinkChange): void
+  /** `quoted`: what was refused, as the ICMP error quotes it, and maybe cut short. Undefined if the transport can't say. */
+  linkChanged(lane: number, link: number, to: LinkChange, quoted?: Uint8Array): void
 }
 
 /** `refused`: nobody listens at the other end. `down`: nothing can be sent. A link is up at first, unless it said `down`. */

@@ -48,7 +48,7 @@ export function describeLanes(name: string, open: () => Outside): void {
 
     it('hears that a port is closed on the very link, and works when it opens again', async () => {
       const { outside, instance, peer } = start()
-      const { changes, responses, notes } = instance
+      const { changes, quotes, responses, notes } = instance
       const server = await outside.peer('127.0.0.1')
       await instance.connect(planOf({ port: server.port }))
       await server.close()
@@ -60,6 +60,9 @@ export function describeLanes(name: string, open: () => Outside): void {
       const count = (): number => changes.filter((change) => change === '0 0 refused').length
       await instance.until(() => count() >= 100, 'the news again and again')
       expect(notes).toEqual([])
+      // Whoever quotes, quotes what was sent there, or the first octets of it.
+      const sent = ['0 1 into the void', `0 ${PROBE_PORT} probe`, '0 0 many']
+      expect(quotes.filter((quote) => !sent.some((whole) => whole.startsWith(quote)))).toEqual([])
 
       const again = await peer('127.0.0.1', server.port)
       again.answer((text) => `re ${text}`)

@@ -46,8 +46,8 @@ class FakeEngine implements Served {
   probeAnswered(_lane: number, datagram: Uint8Array): void {
     this.#do('probeAnswered', datagram)
   }
-  refused(lane: number, port: number): void {
-    this.#do('refused', Uint8Array.of(lane, port))
+  refused(lane: number, port: number, _now: Instant, quoted?: Uint8Array): void {
+    this.#do('refused', Uint8Array.of(lane, port, ...(quoted ?? [])))
   }
   serve(now: Instant): boolean {
     this.#do('serve', undefined)
@@ -119,6 +119,17 @@ describe('the loop', () => {
     loop.linkChanged(3, PROBE_PORT, 'refused')
     vi.runAllTimers()
     expect(engine.calls).toEqual(['refused 3,255', 'serve'])
+  })
+
+  it('hands on what a refused port quotes, and notes it if the engine throws at it', () => {
+    const { engine, events, loop } = newLoop()
+    loop.linkChanged(3, 1, 'refused', Uint8Array.of(7, 8))
+    loop.linkChanged(3, 1, 'down')
+    engine.fails = (where) => where === 'refused'
+    loop.linkChanged(3, 1, 'refused', Uint8Array.of(9))
+    vi.runAllTimers()
+    expect(engine.calls).toEqual(['refused 3,1,7,8', 'refused 3,1,9', 'serve'])
+    expect(events).toMatchObject([{ kind: 'internal-error', where: 'refused', bytes: Uint8Array.of(9) }])
   })
 
   it('reads the clock anew for each step of serving', () => {

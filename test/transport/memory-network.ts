@@ -16,7 +16,7 @@ interface Socket {
   readonly local: Endpoint
   readonly server: Endpoint | undefined
   receive(octets: Uint8Array, from: Endpoint): void
-  refused(): void
+  refused(octets: Uint8Array): void
 }
 
 interface Datagram {
@@ -88,7 +88,7 @@ export class MemoryNetwork {
       const { from, to, octets } = this.#onTheWay.shift() as Datagram
       const socket = this.#sockets.get(endpointText(to))
       const accepts = socket?.server === undefined || endpointText(socket.server) === endpointText(from.local)
-      if (socket === undefined) from.refused()
+      if (socket === undefined) from.refused(octets)
       else if (accepts) socket.receive(octets, from.local)
     }
   }
@@ -127,7 +127,8 @@ export class MemoryTransport implements Transport {
         this.#hold(this.#responses, arrivals, (view) =>
           link === PROBE_PORT ? arrivals.probeAnswer(lane, view(octets)) : arrivals.response(lane, link, view(octets)),
         ),
-      refused: () => this.#hold(this.#responses, arrivals, () => arrivals.linkChanged(lane, link, 'refused')),
+      refused: (octets: Uint8Array) =>
+        this.#hold(this.#responses, arrivals, (view) => arrivals.linkChanged(lane, link, 'refused', view(octets))),
     }
     let open: Socket | undefined
     let isClosed = false

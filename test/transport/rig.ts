@@ -40,6 +40,8 @@ interface Happened {
   readonly requests: { readonly class: string; readonly from: Peer; readonly text: string }[]
   readonly responses: { readonly lane: number; readonly port: number; readonly text: string }[]
   readonly changes: string[]
+  /** What refused ports quoted, if the transport tells of it. */
+  readonly quotes: string[]
   readonly notes: string[]
 }
 
@@ -67,6 +69,7 @@ export class Instance implements Happened {
   readonly requests: Happened['requests'] = []
   readonly responses: Happened['responses'] = []
   readonly changes: string[] = []
+  readonly quotes: string[] = []
   readonly notes: string[] = []
   pendings = 0
   readonly arrivals: Arrivals = {
@@ -76,7 +79,10 @@ export class Instance implements Happened {
     request: (name, from, octets) => this.requests.push({ class: name, from, text: textOf(octets) }),
     response: (lane, port, octets) => this.responses.push({ lane, port, text: textOf(octets) }),
     probeAnswer: (lane, octets) => this.responses.push({ lane, port: PROBE_PORT, text: textOf(octets) }),
-    linkChanged: (lane, port, to) => this.changes.push(`${lane} ${port} ${to}`),
+    linkChanged: (lane, port, to, quoted) => {
+      this.changes.push(`${lane} ${port} ${to}`)
+      if (quoted !== undefined) this.quotes.push(`${lane} ${port} ${textOf(quoted)}`)
+    },
   }
   readonly transport: Transport
   readonly links: Links

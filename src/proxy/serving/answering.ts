@@ -152,7 +152,7 @@ export class Answering {
   }
 
   #judgeAnswer(attempt: Attempt, response: Packet): Verified {
-    const { request } = attempt
+    const request = requestOf(attempt)
     const answer = request === undefined ? undefined : this.#answerFor(request, attempt, response)
     if (typeof answer === 'string') return { is: 'unusable', attempt, fault: answer }
     return { is: 'answer', attempt, response, answer }
@@ -195,8 +195,10 @@ export class Answering {
 
   #accept(valid: Valid, now: Instant): void {
     const { attempt } = valid
-    const { request } = attempt
+    const request = requestOf(attempt)
+    const isElsewhere = request !== attempt.request
     this.#parts.sending.finish(attempt, 'responded', now)
+    if (request !== undefined && isElsewhere) this.#takeAway(request, now)
     this.#passOn(request, valid, now)
     this.#hear(attempt, now)
   }
@@ -219,13 +221,17 @@ export class Answering {
    * Accounting-Response says that the record was recorded, and needs no attributes (RFC 2866 section 4.2).
    */
   #endUnusable({ attempt, fault }: Extract<Verified, { is: 'unusable' }>, bytes: Uint8Array, now: Instant): void {
-    const { lane, request } = attempt
+    const { lane } = attempt
+    const request = requestOf(attempt)
+    const isElsewhere = request !== attempt.request
     this.#drop(lane, fault, bytes, now)
     this.#parts.sending.finish(attempt, 'responded', now)
     this.#hear(attempt, now)
     if (request === undefined) return
-    if (isRecorded(request, bytes)) this.#deliverOwn(request, attempt, now)
-    else this.#parts.assigning.gotUnusable(request, attempt, fault, now)
+    if (isRecorded(request, bytes)) {
+      if (isElsewhere) this.#takeAway(request, now)
+      this.#deliverOwn(request, attempt, now)
+    } else if (!isElsewhere) this.#parts.assigning.gotUnusable(request, attempt, fault, now)
   }
 
   /** A sign of life: each attempt gives one, whenever its response comes. */
@@ -247,13 +253,18 @@ export class Answering {
       this.#drop(lane, 'late', bytes, now, late)
     }
     if (request !== undefined && answer !== undefined) {
-      const current = request.course?.attempt
-      if (current !== undefined) this.#parts.sending.abandon(current, now)
-      this.#parts.register.places.leave(request)
+      this.#takeAway(request, now)
       if (response === undefined) this.#deliverOwn(request, attempt, now)
       else this.#passOn(request, { attempt, response, answer }, now)
     }
     if (lane.contact.heard(attempt, now)) this.#parts.healthChanges.changed(lane, lane.health.respondedLate(now), now)
+  }
+
+  /** It is answered, and waits or is outstanding no more. */
+  #takeAway(request: Request, now: Instant): void {
+    const current = request.course?.attempt
+    if (current !== undefined) this.#parts.sending.abandon(current, now)
+    this.#parts.register.places.leave(request)
   }
 
   #answerFor(request: Request, attempt: Attempt, response: Packet): Uint8Array | ResponseFault {
@@ -303,6 +314,10 @@ export class Answering {
     this.#parts.journal.note({ kind: 'response-dropped', ...where, reason, bytes, late }, now)
   }
 }
+
+/** Whose answer a response to this attempt is: its request, or the one that a refused port moved and that is still in hand. */
+const requestOf = ({ request, formerly }: Attempt): Request | undefined =>
+  request ?? (formerly !== undefined && isInHand(formerly) ? formerly : undefined)
 
 const faultOfProbeAnswer = (response: Packet, probe: Contact['probe']): ResponseFault | undefined => {
   if (probe === undefined || response.identifier !== probe.bytes[1]) return 'bad-authenticator'

@@ -105,7 +105,7 @@ export class Assigning {
       return
     }
     // It must not enter the backlog first: there it could push out a younger one.
-    if (since(latestCopyAt(request), now) > register.places.backlogs[request.class].limits.maxAge) {
+    if (this.#isTooOld(request, now)) {
       register.end(request, { how: 'expired' }, now)
       return
     }
@@ -119,6 +119,23 @@ export class Assigning {
       this.#findsNone(request, now)
       this.#enterBacklog(request, now)
     }
+  }
+
+  /** Whether a request that is outstanding at this server could go to another one. */
+  canMove(request: Request, from: Lane, now: Instant): boolean {
+    if (this.obstacleTo(request, now) !== undefined || this.#isTooOld(request, now)) return false
+    return this.#parts.pools.of(request).hasOther(from, request)
+  }
+
+  /** Its server refused it, and it can move: a copy goes to another server. The attempt may be open still. */
+  moveOn(request: Request, attempt: Attempt, now: Instant): void {
+    const from = attempt.lane
+    // Its time-out is not over, so these are the signs until now.
+    if (attempt.tries === 1) attempt.signsAtTimeout = from.contact.signsOfLife
+    const course = startCourse(request)
+    course.addTried(from.number, signsOf(attempt))
+    const next = this.#parts.pools.of(request).choose(request, now) as Lane
+    this.#goOnAt(next, request, `refused by server ${from.server.name}: moved to server ${next.server.name}`, now)
   }
 
   /** The attempt is over: the server answered, but `why` says what is wrong with its response. */
@@ -215,6 +232,11 @@ export class Assigning {
     const next = pools.of(request).choose(request, now)
     if (next === undefined) this.park(request, now)
     else this.wait(request, next, now, 'no server answered so far')
+  }
+
+  /** As a copy it would expire at once. */
+  #isTooOld(request: Request, now: Instant): boolean {
+    return since(latestCopyAt(request), now) > this.#parts.register.places.backlogs[request.class].limits.maxAge
   }
 
   #goOnAt(next: Lane, request: Request, why: string, now: Instant): void {

@@ -84,7 +84,7 @@ export class Sending {
   /** The attempt is over for its request. `responded` frees the identifier at once, silence puts it in quarantine. */
   finish(attempt: Attempt, how: 'responded' | 'silent', now: Instant): void {
     const { limits, schedule } = attempt.lane
-    if (how === 'silent') attempt.formerly = attempt.request
+    if (how === 'silent') attempt.formerly = attempt.request ?? attempt.formerly
     this.#letGo(attempt)
     this.wheel.remove(attempt)
     limits.wasHeld(since(attempt.heldSince, now))
@@ -109,12 +109,9 @@ export class Sending {
     attempt.lane.limits.identifiers.abandon(attempt.identifier)
   }
 
-  /** Nobody listens there: the last transmission from that port ends early, but not at once. A probe has no time-out. */
-  refused(lane: Lane, port: number, now: Instant): void {
-    lane.counters.refused += 1
-    lane.contact.refused(now)
-    const attempt = lane.limits.lastSent[port]
-    if (attempt === undefined || attempt.step === -1) return
+  /** Nobody listens there: its transmission ends early, but not at once. */
+  shorten(attempt: Attempt, now: Instant): void {
+    if (attempt.step === -1) return
     const deadline = after(now, REFUSED_WAIT)
     if (deadline < attempt.deadline) this.wheel.put(attempt, deadline)
   }

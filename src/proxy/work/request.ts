@@ -46,6 +46,8 @@ export class Course {
   transmissions = 0
   /** Outstanding: its copy at a server. */
   attempt: Attempt | undefined = undefined
+  /** Its copy at the server that refused it, if it was moved for that. That copy may still be answered. */
+  refused: Attempt | undefined = undefined
   promoter: Promoter | undefined = undefined
   /** Accounting: how often the session's counters have wrapped, if its Gigawords are to be added. */
   wraps: Wraps | undefined = undefined
@@ -345,7 +347,7 @@ export class Attempt implements Timed {
   wasLeftByLiving = false
   /** Its last transmission has timed out, and it waits for its answer all the same. */
   isWaitingOn = false
-  /** If it ended in silence: the request that a late response may still answer. */
+  /** If it ended in silence, or its server refused it: the request that a response may still answer. */
   formerly: Request | undefined = undefined
   /** A valid response came: another one, or the same one again, says nothing new. */
   isAnswered = false
