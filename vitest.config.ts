@@ -33,6 +33,7 @@ const SIDE_BY_SIDE = [
   'openapi',
   'peers',
   'reload-says',
+  'shell-batched',
   'shell-cli',
   'shell-daemon',
   'shell-docs',

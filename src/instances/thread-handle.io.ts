@@ -3,6 +3,7 @@
  *
  * If the thread ends before it has answered a call, the call fails, so nobody waits for ever.
  */
+import { closeSync, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import {
   type AnswerOf,
@@ -11,9 +12,11 @@ import {
   type FromInstance,
   type MainThread,
   type MethodName,
+  type ThreadData,
   type ThreadStart,
   type ToInstance,
 } from './protocol/protocol.ts'
+import { DescriptorTable } from './shared/descriptor-table.ts'
 
 /** Beside this file: TypeScript in a checkout, JavaScript in the build. */
 const THREAD = new URL(
@@ -33,20 +36,28 @@ export interface ThreadEvents extends MainThread {
   ended(error: unknown): void
 }
 
+/** What an eventfd is written to wake who waits for it: 8 octets, a number above 0 (man 2 eventfd). */
+const WAKING = new Uint8Array(new BigUint64Array([1n]).buffer)
+
 export class ThreadHandle {
   readonly #worker: Worker
+  readonly #descriptors: DescriptorTable
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #calls = 0
   #error: unknown = undefined
 
   constructor(start: ThreadStart, events: ThreadEvents, file: URL = THREAD) {
     const name = `instance ${start.number}`
-    this.#worker = new Worker(file, { workerData: start, name, resourceLimits: LIMITS })
+    const descriptors = DescriptorTable.memory()
+    this.#descriptors = new DescriptorTable(descriptors)
+    const workerData: ThreadData = { ...start, descriptors }
+    this.#worker = new Worker(file, { workerData, name, resourceLimits: LIMITS })
     this.#worker.on('message', (message: FromInstance) => this.#heard(message, events))
     this.#worker.on('error', (error) => {
       this.#error = error
     })
     this.#worker.on('exit', () => {
+      this.#closeWhatIsLeft()
       const why = this.#error instanceof Error ? this.#error : new Error('the instance ended before it answered')
       for (const { reject } of this.#waiting.values()) reject(why)
       this.#waiting.clear()
@@ -61,11 +72,18 @@ export class ThreadHandle {
     const answer = Promise.withResolvers<unknown>()
     this.#waiting.set(id, answer)
     this.#worker.postMessage({ id, name, argument } satisfies ToInstance)
+    const { waking } = this.#descriptors
+    if (waking !== undefined) writeSync(waking, WAKING)
     return answer.promise as Promise<AnswerOf<Name>>
   }
 
   async terminate(): Promise<void> {
     await this.#worker.terminate()
+  }
+
+  /** Of a thread that closed its sockets itself, only what it waited with. */
+  #closeWhatIsLeft(): void {
+    for (const one of this.#descriptors.left()) closeSync(one)
   }
 
   #heard(message: FromInstance, events: ThreadEvents): void {

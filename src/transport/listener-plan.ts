@@ -74,15 +74,23 @@ const isWildcard = (address: string): boolean => address === '0.0.0.0' || addres
 export const keyOf = (one: Pick<Wanted, 'class' | 'address' | 'port'>): string =>
   `${one.class} ${one.address} ${one.port}`
 
-/** Every listener that may be open, each once, in the order of the configuration; `local` is what the system lists. */
+/** What is configured for one class. */
+type Configured = ListenAt & { readonly class: TrafficClass }
+
+/**
+ * Every listener that may be open, each once, in the order of the configuration; `local` is what the system lists. A link that
+ * `tellsAsked` listens at a wildcard itself, for all addresses of its family and port.
+ */
 export function wantedWith(
-  configured: readonly (ListenAt & { readonly class: TrafficClass })[],
+  configured: readonly Configured[],
   local: readonly string[],
+  tellsAsked = false,
 ): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>()
   for (const one of configured) {
-    if (!isWildcard(one.address)) {
-      wanted.set(keyOf(one), { ...one, isOfWildcard: false })
+    if (!isWildcard(one.address) || tellsAsked) {
+      const isCovered = tellsAsked && configured.some((other) => other !== one && covers(other, one))
+      if (!isCovered) wanted.set(keyOf(one), { ...one, isOfWildcard: false })
       continue
     }
     for (const address of local) {
@@ -94,6 +102,14 @@ export function wantedWith(
   }
   return wanted
 }
+
+/** Whether a socket at a wildcard hears what is sent to the other one. */
+const covers = (wildcard: Configured, one: Configured): boolean =>
+  isWildcard(wildcard.address) &&
+  wildcard.class === one.class &&
+  wildcard.port === one.port &&
+  wildcard.address.includes(':') === one.address.includes(':') &&
+  !isWildcard(one.address)
 
 /**
  * The steps of one round. Notes in each open listener how its address fares. `listed` are the addresses that interfaces have
@@ -117,6 +133,7 @@ export function stepsOf<Open extends OpenListener>(o: {
       continue
     }
     present.add(one.key)
+    if (isWildcard(one.address)) continue
     if (o.listed.has(one.address)) {
       if (one.roundsAway > 0 || !one.wasListed) returned.push(one)
       one.wasListed = true
@@ -134,7 +151,7 @@ export function stepsOf<Open extends OpenListener>(o: {
     }
   }
   const open = [...o.wanted].flatMap(([key, one]) => {
-    const isDue = o.listed.has(one.address) || o.round % UNLISTED_EVERY === 0
+    const isDue = o.listed.has(one.address) || isWildcard(one.address) || o.round % UNLISTED_EVERY === 0
     return present.has(key) || !isDue ? [] : [one]
   })
   return { open, left, returned, close }
@@ -146,8 +163,9 @@ export function isToldAfter(tries: number, o: { readonly isLacking: boolean; rea
   return tries === (o.isLacking ? SILENT_TRIES : 1)
 }
 
-/** How an open listener's address fares; loopback needs no interface to show it. */
+/** How an open listener's address fares; loopback and a wildcard need no interface to show it. */
 export function presenceOf({ address, wasListed, roundsAway }: OpenListener): Presence {
+  if (isWildcard(address)) return 'listening'
   if (roundsAway > 0) return 'absent'
   return wasListed || isLoopback(octetsOf(address)) ? 'listening' : 'bound'
 }

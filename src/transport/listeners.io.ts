@@ -2,9 +2,11 @@
  * The links that clients send to, and the answers that leave by them.
  *
  * A client accepts an answer only from the address that it asked, and dgram can't tell which address a datagram on a
- * wildcard socket was sent to. So a wildcard is one link for each address of this machine. `listener-plan.ts` decides, round by
- * round, which links there should be; here they are opened and closed. A link's number is never used twice, so an answer for a
- * closed one is counted and goes nowhere.
+ * wildcard socket was sent to. So there a wildcard is one link for each address of this machine. A transport that can tell opens
+ * one for all of them. `listener-plan.ts` decides, round by round, which links there should be; here they are opened and closed.
+ *
+ * To the engine, each address that was asked is a link with a number of its own. A number is never used twice, so an answer for
+ * a closed one is counted and goes nowhere.
  */
 import { type Endpoint, endpointText, type ListenAt } from '../addresses.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
@@ -57,6 +59,15 @@ interface OwnEndpoints {
   has(address: string, port: number): boolean
 }
 
+/** A machine has fewer addresses, unless whole networks are local to it. */
+const MOST_ASKED = 4_096
+
+/** Where the answers of one number leave. */
+interface Exit {
+  readonly listener: Listener
+  readonly asked: string | undefined
+}
+
 const NO_OWN: OwnEndpoints = { version: () => 0, has: () => false }
 
 interface Listener extends OpenListener {
@@ -70,6 +81,8 @@ export class Listeners {
   readonly #o: ListenersOptions
   #arrivals: Arrivals | undefined
   readonly #open = new Map<number, Listener>()
+  /** By the number that the engine knows. */
+  readonly #exits = new Map<number, Exit>()
   /** How often one could not be opened, by key. */
   readonly #tries = new Map<string, number>()
   #configured: readonly (ListenAt & { readonly class: TrafficClass })[] = []
@@ -131,6 +144,7 @@ export class Listeners {
     for (const one of returned) this.#tell('listener-opened', one.wanted, one.opened.local)
     for (const one of close) {
       this.#open.delete(one.number)
+      for (const [number, { listener }] of this.#exits) if (listener === one) this.#exits.delete(number)
       one.link.close()
     }
     for (const key of this.#tries.keys()) if (!this.#wanted.has(key)) this.#tries.delete(key)
@@ -142,7 +156,7 @@ export class Listeners {
   #updateAddresses(local: readonly string[]): void {
     this.#local = local
     this.#listed = new Set(local)
-    this.#wanted = wantedWith(this.#configured, local)
+    this.#wanted = wantedWith(this.#configured, local, this.#o.transport.tellsAsked)
     this.#isSettled = false
   }
 
@@ -164,8 +178,8 @@ export class Listeners {
 
   /** Sends an answer from the address that was asked. */
   reply(to: Peer, octets: Uint8Array): void {
-    const listener = this.#open.get(to.link)
-    if (listener) listener.link.send(octets, to)
+    const exit = this.#exits.get(to.link)
+    if (exit) exit.listener.link.send(octets, to, exit.asked)
     else this.#o.notes.sendFailed('a closed listener', 'EBADF')
   }
 
@@ -178,20 +192,22 @@ export class Listeners {
     this.#wanted = new Map()
     for (const { link } of this.#open.values()) link.close()
     this.#open.clear()
+    this.#exits.clear()
   }
 
   async #openOne(wanted: Wanted): Promise<LinkReport> {
-    const number = this.#nextNumber
-    this.#nextNumber += 1
+    const number = this.#newNumber()
     const { transport, isShared = false, own = NO_OWN, notes } = this.#o
     let where = endpointText(wanted)
+    /** Of the addresses that were asked, the oldest first. */
+    const numbers = new Map<string, number>()
     const plan = {
       class: wanted.class,
       local: wanted,
       purpose: `listen.${wanted.class}`,
       ifNotLocal: `write { address: "${where}", optional: true } where it comes and goes`,
       isShared,
-      peers: peersOf(number, own),
+      peers: peersOf(number, own, (asked) => this.#linkOf(number, numbers, asked)),
       failed: (code: string) => notes.sendFailed(where, code),
     }
     const link = await transport.listen(plan, this.#arrivals as Arrivals)
@@ -199,8 +215,31 @@ export class Listeners {
     where = endpointText(opened.local)
     const { address } = wanted
     const wasListed = this.#listed.has(address)
-    this.#open.set(number, { number, wanted, address, link, opened, key: keyOf(wanted), wasListed, roundsAway: 0 })
+    const listener = { number, wanted, address, link, opened, key: keyOf(wanted), wasListed, roundsAway: 0 }
+    this.#open.set(number, listener)
+    this.#exits.set(number, { listener, asked: undefined })
     return opened
+  }
+
+  /** The number of an address that was asked at an open listener. */
+  #linkOf(listener: number, numbers: Map<string, number>, asked: string): number {
+    const known = numbers.get(asked)
+    if (known !== undefined) return known
+    const [oldest] = numbers
+    if (numbers.size >= MOST_ASKED && oldest !== undefined) {
+      numbers.delete(oldest[0])
+      this.#exits.delete(oldest[1])
+    }
+    const number = this.#newNumber()
+    numbers.set(asked, number)
+    const open = this.#open.get(listener)
+    if (open !== undefined) this.#exits.set(number, { listener: open, asked })
+    return number
+  }
+
+  #newNumber(): number {
+    this.#nextNumber += 1
+    return this.#nextNumber - 1
   }
 
   #tell(kind: 'listener-opened' | 'listener-closed' | 'listener-absent', { class: of }: Wanted, at: Endpoint): void {
@@ -209,16 +248,17 @@ export class Listeners {
 }
 
 /** Who has sent to one link: one object for each sender, not one for each datagram that waits. */
-function peersOf(link: number, own: OwnEndpoints): ListenPlan['peers'] {
+function peersOf(listener: number, own: OwnEndpoints, linkOf: (asked: string) => number): ListenPlan['peers'] {
   /** The last sender with each port, so at most 65,536; none of them is one of our own links of that version. */
   const byPort = new Map<number, Peer>()
   let version = own.version()
   return {
-    at: (address, port) => {
+    at: (address, port, asked) => {
       if (own.version() !== version) byPort.clear()
       version = own.version()
+      const link = asked === undefined ? listener : linkOf(asked)
       const known = byPort.get(port)
-      if (known?.address === address) return known
+      if (known?.address === address && known.link === link) return known
       // Not kept: a socket of a thread that crashed is ours no more, and nobody says so.
       if (own.has(address, port)) return { link, address, port, isOurs: true }
       const peer: Peer = { link, address, port }

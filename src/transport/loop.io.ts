@@ -13,7 +13,7 @@ import type { Peer } from '../proxy/border/events.ts'
 import type { Journal } from '../proxy/border/ports.ts'
 import { type Instant, instant } from '../units.ts'
 import type { Clock } from './clock.io.ts'
-import type { Arrivals, LinkChange, Pace, Transport } from './ports.ts'
+import type { Arrivals, Delay, LinkChange, Pace, Transport } from './ports.ts'
 import { STEP_MESSAGES, servesOn } from './turn.ts'
 
 /** The engine as the loop needs it. */
@@ -98,6 +98,11 @@ export class Loop implements Arrivals {
   stop(): void {
     this.#stopped = true
     this.#pace.stop()
+  }
+
+  /** How late what arrives comes to its turn, since this was asked last. */
+  delay(): Delay {
+    return this.#pace.delay()
   }
 
   #run(): void {

@@ -16,13 +16,20 @@
 import type { Endpoint } from '../addresses.ts'
 import type { TrafficClass } from '../classes.ts'
 import type { Peer } from '../proxy/border/events.ts'
-import type { Instant } from '../units.ts'
+import type { Duration, Instant } from '../units.ts'
 import type { Clock } from './clock.io.ts'
 
 /** What is asked of the kernel for what waits in one link. It may grant less. Octets. */
 export const WANTED_RECEIVE_BUFFER = 4 * 1024 * 1024
+/** The same for what the system has not sent yet. */
+export const WANTED_SEND_BUFFER = 1024 * 1024
+
+/** One octet of each packet tells the requests of a port apart (RFC 2865 section 3). */
+export const IDENTIFIERS = 256
 
 export interface Transport {
+  /** Whether a link at a wildcard address knows which address was asked, and can answer from it. */
+  readonly tellsAsked: boolean
   /**
    * Opens a link that clients send to.
    * @throws a coded error if it can't be opened.
@@ -55,7 +62,16 @@ export interface Pace {
   kick(): void
   /** A turn comes at that moment, or before it. An earlier moment that was asked for before stays. */
   aim(moment: Instant, now: Instant): void
+  /** How late what arrives comes to its turn, since this was asked last. */
+  delay(): Delay
   stop(): void
+}
+
+/** Seconds. */
+export interface Delay {
+  readonly mean: number
+  readonly p99: number
+  readonly max: number
 }
 
 /** What a transport tells the loop. */
@@ -63,7 +79,8 @@ export interface Arrivals {
   /** Something waits for `deliver`. */
   pending(): void
   /** Only within `deliver`. */
-  request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array): void
+  /** `age`: how long it has waited in the socket, if that is known. */
+  request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, age?: Duration): void
   response(lane: number, link: number, octets: Uint8Array): void
   probeAnswer(lane: number, octets: Uint8Array): void
   /** `quoted`: what was refused, as the ICMP error quotes it, and maybe cut short. Undefined if the transport can't say. */
@@ -80,8 +97,11 @@ export interface Link {
   readonly isReliable: boolean
   /** How many requests may be unanswered on it at once. */
   readonly capacity: number
-  /** To the server of a connected link, or `to` one client of a listening link. Never throws: a failure is told to the plan. */
-  send(octets: Uint8Array, to?: Endpoint): void
+  /**
+   * To the server of a connected link, or `to` one client of a listening link, from the address that it `asked` if the link
+   * is at a wildcard. Never throws: a failure is told to the plan.
+   */
+  send(octets: Uint8Array, to?: Endpoint, asked?: string): void
   close(): void
   /** Undefined while nothing is open. */
   report(): LinkReport | undefined
@@ -109,7 +129,7 @@ export interface ListenPlan extends OpenPlan {
   /** Other instances listen at the same address and port: the kernel spreads by source (SO_REUSEPORT). */
   readonly isShared: boolean
   /** Who sends from there. */
-  readonly peers: { at(address: string, port: number): Peer }
+  readonly peers: { at(address: string, port: number, asked?: string): Peer }
 }
 
 export interface ConnectPlan extends OpenPlan {

@@ -3,8 +3,8 @@ import type { TrafficClass } from '../../src/classes.ts'
 import type { EngineEvent } from '../../src/proxy/border/events.ts'
 import { type Journal, PROBE_PORT } from '../../src/proxy/border/ports.ts'
 import type { Clock } from '../../src/transport/clock.io.ts'
+import { TimerPace } from '../../src/transport/dgram/timer-pace.io.ts'
 import { Loop, type Served } from '../../src/transport/loop.io.ts'
-import { TimerPace } from '../../src/transport/timer-pace.io.ts'
 import { type Duration, type Instant, instant, after as later, micros, millis } from '../../src/units.ts'
 
 const PEER = { link: 0, address: '127.0.0.1', port: 1645 }

@@ -9,8 +9,8 @@ import { codedError } from '../../src/coded-error.ts'
 import type { Peer } from '../../src/proxy/border/events.ts'
 import { PROBE_PORT } from '../../src/proxy/border/ports.ts'
 import type { Clock } from '../../src/transport/clock.io.ts'
+import { TimerPace } from '../../src/transport/dgram/timer-pace.io.ts'
 import type { Arrivals, ConnectPlan, Link, ListenPlan, Pace, Transport } from '../../src/transport/ports.ts'
-import { TimerPace } from '../../src/transport/timer-pace.io.ts'
 
 interface Socket {
   readonly local: Endpoint
@@ -97,6 +97,7 @@ export class MemoryNetwork {
 type Arrival = (view: (octets: Uint8Array) => Uint8Array) => void
 
 export class MemoryTransport implements Transport {
+  readonly tellsAsked = false
   readonly #network: MemoryNetwork
   readonly #responses: Arrival[] = []
   readonly #requests: Arrival[] = []

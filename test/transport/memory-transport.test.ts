@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../src/addresses.ts'
 import { describeLanes } from './lane-suite.ts'
-import { describeListeners } from './listener-suite.ts'
+import { describeExpansion, describeListeners } from './listener-suite.ts'
 import { MemoryNetwork, MemoryTransport } from './memory-network.ts'
 import { type Outside, type OutsidePeer, textOf } from './rig.ts'
 
@@ -44,4 +44,5 @@ function inMemory(): Outside {
 }
 
 describeListeners('a network in memory', inMemory)
+describeExpansion('a network in memory', inMemory)
 describeLanes('a network in memory', inMemory)

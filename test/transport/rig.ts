@@ -19,6 +19,8 @@ export interface Outside {
   peer(address: string, port?: number): Promise<OutsidePeer>
   /** Lets what is on the way arrive until `isSo`; `turn` is what a loop does meanwhile. */
   until(isSo: () => boolean, what: string, turn: () => void): Promise<void>
+  /** Of a transport that is asked what has arrived, and does not say it by itself. */
+  hasArrived?(transport: Transport): boolean
   /** The routes to the servers go, or come back; undefined if that can't be done here. */
   cut: ((is: boolean) => void) | undefined
   /** Addresses of this machine: one of IPv6 is not everywhere. */

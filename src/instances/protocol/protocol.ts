@@ -28,6 +28,12 @@ export interface ThreadStart {
   readonly books: SharedArrayBuffer
 }
 
+/** What a thread is started with. */
+export interface ThreadData extends ThreadStart {
+  /** Of a `DescriptorTable`. */
+  readonly descriptors: SharedArrayBuffer
+}
+
 /** Settings for a thread that has others already. */
 export interface ChangedSettings extends InstanceSettings {
   /** Without the clients. */

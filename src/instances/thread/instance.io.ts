@@ -4,7 +4,6 @@
  * All that is per instance is here: queues, identifiers, health, the duplicates it has seen. What instances share comes
  * in as memory (`SharedMemory`). The thread's file hands calls in; the instance never asks the main thread for anything.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Ended } from '../../accounting/sessions/session-report.ts'
 import { Boundary } from '../../observe/boundary/boundary.io.ts'
 import { watchErrorText } from '../../observe/boundary/watch-errors.ts'
@@ -34,8 +33,6 @@ import { TraceBound } from './trace-bound.ts'
 
 const HOUSEKEEPING_MS = 1_000
 const IDLE_CHECK_MS = 20
-const DELAY_RESOLUTION_MS = 20
-const NANOS_PER_SECOND = 1e9
 /** Places of the session table that are looked at before packets have their turn again: well under a millisecond. */
 const PLACES_AT_ONCE = 1_000
 /** The same of the table of who signs, whose places hold several addresses. */
@@ -56,7 +53,6 @@ export class Instance implements InstanceProtocol {
   #clients: readonly ClientOptions[]
   readonly #tracer: Tracer
   readonly #endedLines: EndedLines
-  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   #internalErrors = 0
   /** Datagrams that the system refused to send. */
   #sendFailures = 0
@@ -112,7 +108,6 @@ export class Instance implements InstanceProtocol {
   async listen(at: Parameters<InstanceProtocol['listen']>[0]): Promise<void> {
     this.#local = addressesOfThisMachine()
     await this.#links.openListeners(at, this.#loop)
-    this.#delay.enable()
     this.#keepHouse()
     this.#loop.kick()
   }
@@ -179,7 +174,7 @@ export class Instance implements InstanceProtocol {
       internalErrors: this.#internalErrors,
       watchErrors: this.#boundary.counts,
       cpuSeconds: (user + system) / 1e6,
-      loopDelay: this.#readDelay(),
+      loopDelay: this.#loop.delay(),
     }
     this.#view = new ViewInParts(view, this.#engine.inspection.clients)
     return { first: this.#view.first, parts: this.#view.count }
@@ -219,7 +214,6 @@ export class Instance implements InstanceProtocol {
     clearTimeout(this.#housekeeping)
     this.#loop.stop()
     this.#links.close()
-    this.#delay.disable()
     this.#endedLines.flush()
     await this.#log.end()
   }
@@ -245,16 +239,6 @@ export class Instance implements InstanceProtocol {
       void this.#links.followAddresses(this.#local)
       this.#keepHouse()
     }, HOUSEKEEPING_MS)
-  }
-
-  #readDelay(): InstanceView['loopDelay'] {
-    const delay = this.#delay
-    // The histogram holds the time between two ticks, which includes the tick's own length.
-    const late = (nanos: number): number =>
-      delay.count === 0 ? 0 : Math.max(0, nanos / NANOS_PER_SECOND - DELAY_RESOLUTION_MS / 1_000)
-    const read = { mean: late(delay.mean), p99: late(delay.percentile(99)), max: late(delay.max) }
-    delay.reset()
-    return read
   }
 
   #notes(): LinkNotes {

@@ -10,22 +10,19 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
-import { endpointText, withoutZone } from '../../addresses.ts'
-import { codedError, type ErrorCode, systemCodeOf } from '../../coded-error.ts'
-import { withAdvice } from '../../system-errors.ts'
+import { withoutZone } from '../../addresses.ts'
+import { systemCodeOf } from '../../coded-error.ts'
+import { hindranceOf, openingFailed } from '../failures.ts'
 import {
   type ConnectPlan,
+  IDENTIFIERS,
   type Link,
   type LinkReport,
   type ListenPlan,
   type OpenPlan,
   WANTED_RECEIVE_BUFFER,
+  WANTED_SEND_BUFFER,
 } from '../ports.ts'
-import { hindranceOf } from './failures.ts'
-
-/** One octet of each packet tells the requests of a port apart (RFC 2865 section 3). */
-export const IDENTIFIERS = 256
-const WANTED_SEND_BUFFER = 1024 * 1024
 
 /** The family follows from the local address, or from the server's. With a `server` the socket is connected. */
 export interface SocketOptions
@@ -123,29 +120,4 @@ type LookupAnswer = (error: NodeJS.ErrnoException | null, address: string, famil
 /** dgram names the family of the socket, which every address that is sent to has. */
 function answerLiterally(host: string, family: unknown, answer: LookupAnswer): void {
   answer(null, host, family as number)
-}
-
-function openingFailed({ purpose, local, server, ifNotLocal }: SocketOptions, error: unknown): Error {
-  const otherwise = ifNotLocal === undefined ? '' : `, or ${ifNotLocal}`
-  const system = systemCodeOf(error) ?? (error instanceof Error ? error.message : String(error))
-  // An interface that is not there: the zone can't be turned into a number.
-  const isGone = system === 'EINVAL' && (local?.address.includes('%') ?? false)
-  const where = local ? endpointText(local) : server ? `towards ${endpointText(server)}` : 'any address'
-  const noRoute = [
-    'NO_ROUTE',
-    `no way leads there (${system}); see "ip route"; the server is silent until there is one`,
-  ] as const
-  const known: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-    ENETUNREACH: noRoute,
-    EHOSTUNREACH: noRoute,
-    ENETDOWN: noRoute,
-    EADDRINUSE: ['ADDRESS_IN_USE', 'another program has this port; stop it, or change the configuration'],
-    EACCES: ['ADDRESS_NOT_PERMITTED', 'not permitted; choose a port above 1023, or grant CAP_NET_BIND_SERVICE'],
-    EADDRNOTAVAIL: ['ADDRESS_NOT_LOCAL', `this machine does not have that address; see "ip address"${otherwise}`],
-  }
-  const [code, advice] = known[isGone ? 'EADDRNOTAVAIL' : system] ?? [
-    'SOCKET_FAILED' as const,
-    withAdvice(`the system says ${system}`, system),
-  ]
-  return codedError(code, `${purpose}: can't open UDP ${where}: ${advice}`, error)
 }

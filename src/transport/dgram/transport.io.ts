@@ -11,10 +11,19 @@ import { freshOctets } from '../../fresh-octets.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import { PROBE_PORT } from '../../proxy/border/ports.ts'
 import type { Clock } from '../clock.io.ts'
-import type { Arrivals, ConnectPlan, Link, LinkReport, ListenPlan, Pace, Transport } from '../ports.ts'
-import { TimerPace } from '../timer-pace.io.ts'
-import { failureOf, LinkOpening } from './failures.ts'
-import { IDENTIFIERS, openSocket, type SocketOptions } from './socket.io.ts'
+import { failureOf, LinkOpening } from '../failures.ts'
+import {
+  type Arrivals,
+  type ConnectPlan,
+  IDENTIFIERS,
+  type Link,
+  type LinkReport,
+  type ListenPlan,
+  type Pace,
+  type Transport,
+} from '../ports.ts'
+import { openSocket, type SocketOptions } from './socket.io.ts'
+import { TimerPace } from './timer-pace.io.ts'
 
 /** A request that waits for `deliver`. */
 interface Held {
@@ -25,6 +34,7 @@ interface Held {
 }
 
 export class DgramTransport implements Transport {
+  readonly tellsAsked = false
   /** Bounded by what is read in one turn of the event loop: libuv reads at most 32 datagrams of each socket. */
   #held: Held[] = []
 

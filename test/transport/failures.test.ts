@@ -2,7 +2,7 @@
  * What follows from failures of sockets: which close one, when it is opened again, and how much may wait in it.
  */
 import { describe, expect, it } from 'vitest'
-import { failureOf, hindranceOf, LinkOpening } from '../../../src/transport/dgram/failures.ts'
+import { failureOf, hindranceOf, LinkOpening } from '../../src/transport/failures.ts'
 
 const NEAR = { address: 'fe80::1%eth0', port: 1812 }
 const FAR = { address: '192.0.2.1', port: 1812 }

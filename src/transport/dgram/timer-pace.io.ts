@@ -4,10 +4,14 @@
  * It owns the only timer of the packet path. The timer aims at an absolute moment and is aimed again after each wake, so lateness
  * never adds up.
  */
-import type { Instant } from '../units.ts'
-import type { Clock } from './clock.io.ts'
-import type { Pace } from './ports.ts'
-import { isNear, needsTimer, sleepFor } from './turn.ts'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Instant } from '../../units.ts'
+import type { Clock } from '../clock.io.ts'
+import type { Delay, Pace } from '../ports.ts'
+import { isNear, needsTimer, sleepFor } from '../turn.ts'
+
+const DELAY_RESOLUTION_MS = 20
+const NANOS_PER_SECOND = 1e9
 
 export class TimerPace implements Pace {
   readonly #turn: () => void
@@ -16,10 +20,12 @@ export class TimerPace implements Pace {
   #timer: NodeJS.Timeout | undefined
   #timerAt: Instant | undefined
   #isStopped = false
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
 
   constructor(turn: () => void, clock: Clock) {
     this.#turn = turn
     this.#clock = clock
+    this.#delay.enable()
   }
 
   kick(): void {
@@ -33,8 +39,19 @@ export class TimerPace implements Pace {
     else if (needsTimer(moment, this.#timerAt)) this.#sleepUntil(moment)
   }
 
+  delay(): Delay {
+    const delay = this.#delay
+    // The histogram holds the time between two ticks, which includes the tick's own length.
+    const late = (nanos: number): number =>
+      delay.count === 0 ? 0 : Math.max(0, nanos / NANOS_PER_SECOND - DELAY_RESOLUTION_MS / 1_000)
+    const read = { mean: late(delay.mean), p99: late(delay.percentile(99)), max: late(delay.max) }
+    delay.reset()
+    return read
+  }
+
   stop(): void {
     this.#isStopped = true
+    this.#delay.disable()
     if (this.#next !== undefined) clearImmediate(this.#next)
     this.#next = undefined
     this.#disarm()

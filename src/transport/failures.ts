@@ -7,7 +7,10 @@
  *
  * Pure: the sockets are in `transport.io.ts` and `socket.io.ts`.
  */
-import type { Endpoint } from '../../addresses.ts'
+import { type Endpoint, endpointText } from '../addresses.ts'
+import { codedError, type ErrorCode, systemCodeOf } from '../coded-error.ts'
+import { withAdvice } from '../system-errors.ts'
+import type { ConnectPlan, ListenPlan, OpenPlan } from './ports.ts'
 
 /** Datagrams that may wait for the system at one socket before we drop instead of growing. */
 const MOST_UNSENT = 16_384
@@ -61,4 +64,36 @@ export class LinkOpening {
   close(): void {
     this.#isClosed = true
   }
+}
+
+type WhatToOpen = Pick<OpenPlan, 'purpose'> &
+  Partial<Pick<ListenPlan, 'ifNotLocal'>> &
+  Partial<Pick<ConnectPlan, 'local' | 'server'>>
+
+/** The coded error of a socket that can't be opened. */
+export function openingFailed(plan: WhatToOpen, error: unknown): Error {
+  const { purpose, local, server, ifNotLocal } = plan
+
+  const otherwise = ifNotLocal === undefined ? '' : `, or ${ifNotLocal}`
+  const system = systemCodeOf(error) ?? (error instanceof Error ? error.message : String(error))
+  // An interface that is not there: the zone can't be turned into a number.
+  const isGone = system === 'EINVAL' && (local?.address.includes('%') ?? false)
+  const where = local ? endpointText(local) : server ? `towards ${endpointText(server)}` : 'any address'
+  const noRoute = [
+    'NO_ROUTE',
+    `no way leads there (${system}); see "ip route"; the server is silent until there is one`,
+  ] as const
+  const known: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+    ENETUNREACH: noRoute,
+    EHOSTUNREACH: noRoute,
+    ENETDOWN: noRoute,
+    EADDRINUSE: ['ADDRESS_IN_USE', 'another program has this port; stop it, or change the configuration'],
+    EACCES: ['ADDRESS_NOT_PERMITTED', 'not permitted; choose a port above 1023, or grant CAP_NET_BIND_SERVICE'],
+    EADDRNOTAVAIL: ['ADDRESS_NOT_LOCAL', `this machine does not have that address; see "ip address"${otherwise}`],
+  }
+  const [code, advice] = known[isGone ? 'EADDRNOTAVAIL' : system] ?? [
+    'SOCKET_FAILED' as const,
+    withAdvice(`the system says ${system}`, system),
+  ]
+  return codedError(code, `${purpose}: can't open UDP ${where}: ${advice}`, error)
 }

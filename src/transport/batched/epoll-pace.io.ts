@@ -1,0 +1,104 @@
+/**
+ * Turns out of a loop of its own: it waits for sockets and for the engine's moment in one call, in the thread of the instance.
+ *
+ * Node's event loop has its turn between two blocks: after 10 ms under load, after 100 ms of quiet, and at once when the main
+ * thread has sent something. So timers, promises and messages of the thread still run, and `terminate()` never waits long.
+ */
+import { after, type Duration, type Instant, micros, since } from '../../units.ts'
+import type { Clock } from '../clock.io.ts'
+import type { Delay, Pace } from '../ports.ts'
+import type { Tick } from './tick.ts'
+import type { TurnTimes } from './turn-times.ts'
+
+/** What the loop waits with. */
+export interface Waiting {
+  /** Waits for at most so long; returns whether something is ready. */
+  poll(atMost: Duration): boolean
+  /** Sleeps whatever arrives. */
+  sleep(duration: Duration): void
+  /** Whether the main thread wants to be heard; asked once for each time. */
+  wasWoken(): boolean
+  /** How many datagrams the last turn read. */
+  readonly messages: number
+}
+
+const BLOCK_UNDER_LOAD = micros(10_000)
+const LONGEST_WAIT = micros(100_000)
+const AT_ONCE = micros(0)
+
+export class EpollPace implements Pace {
+  readonly #waiting: Waiting
+  readonly #turn: () => void
+  readonly #clock: Clock
+  readonly #tick: Tick
+  readonly #times: TurnTimes
+  #next: NodeJS.Immediate | undefined
+  #isKicked = false
+  #moment: Instant | undefined
+  #isStopped = false
+
+  constructor(
+    waiting: Waiting,
+    o: { readonly turn: () => void; readonly clock: Clock; readonly tick: Tick; readonly times: TurnTimes },
+  ) {
+    this.#waiting = waiting
+    this.#turn = o.turn
+    this.#clock = o.clock
+    this.#tick = o.tick
+    this.#times = o.times
+    this.#next = setImmediate(this.#block)
+  }
+
+  kick(): void {
+    this.#isKicked = true
+  }
+
+  aim(moment: Instant): void {
+    if (this.#moment === undefined || moment < this.#moment) this.#moment = moment
+  }
+
+  delay(): Delay {
+    return this.#times.read()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    if (this.#next !== undefined) clearImmediate(this.#next)
+    this.#next = undefined
+  }
+
+  readonly #block = (): void => {
+    const began = this.#clock()
+    let now = began
+    do {
+      const isReady = this.#wait(now)
+      now = this.#clock()
+      if (!isReady && !this.#isKicked && (this.#moment === undefined || this.#moment > now)) continue
+      this.#isKicked = false
+      this.#moment = undefined
+      this.#turn()
+      this.#tick.turned(this.#waiting.messages, now)
+      const turned = this.#clock()
+      this.#times.add(since(now, turned))
+      now = turned
+    } while (!this.#isStopped && !this.#waiting.wasWoken() && since(began, now) < BLOCK_UNDER_LOAD)
+    if (!this.#isStopped) this.#next = setImmediate(this.#block)
+  }
+
+  /** Until something is ready, or the moment has come; first for the rest of the tick, if it is worth it. */
+  #wait(now: Instant): boolean {
+    if (this.#isKicked) return this.#waiting.poll(AT_ONCE)
+    const gathered = this.#tick.gathersUntil(now)
+    let from = now
+    if (gathered !== undefined) {
+      const until = this.#moment !== undefined && this.#moment < gathered ? this.#moment : gathered
+      if (until > now) {
+        this.#waiting.sleep(since(now, until))
+        from = until
+      }
+    }
+    const latest = after(from, LONGEST_WAIT)
+    const until = this.#moment !== undefined && this.#moment < latest ? this.#moment : latest
+    return this.#waiting.poll(since(from, until))
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * UDP by batches: one call of the system reads up to 64 datagrams of a socket, and one sends all that a turn has for it.
+ *
+ *     wait (epoll_pwait2) -> read (recvmmsg: responses first, then requests) -> the engine -> send (sendmmsg)
+ *
+ * It runs in the thread of its instance, without libuv on the packets' way, and calls the C library through koffi.
+ */
+import type { Duration } from '../../units.ts'
+import type { Clock } from '../clock.io.ts'
+import type { Arrivals, ConnectPlan, Link, ListenPlan, Pace, Transport } from '../ports.ts'
+import { Batch, type BatchCounts } from './batch.io.ts'
+import { EpollPace, type Waiting } from './epoll-pace.io.ts'
+import type { Libc } from './libc.io.ts'
+import { ListeningLink } from './listening-link.io.ts'
+import type { Polled } from './poller.io.ts'
+import { ServerLink } from './server-link.io.ts'
+import type { Descriptors, Steering } from './sockets.io.ts'
+import { Tick } from './tick.ts'
+import { TurnTimes } from './turn-times.ts'
+
+export interface BatchedOptions {
+  /** How long a turn may gather what arrives: 0 to 1,000 microseconds. */
+  readonly batchTick: Duration
+  readonly steering: Steering
+  readonly descriptors: Descriptors
+}
+
+export class BatchedTransport implements Transport, Waiting {
+  readonly tellsAsked = true
+  messages = 0
+  readonly #batch: Batch
+  readonly #batchTick: Duration
+  readonly #ready: Polled[] = []
+  #isPaced = false
+
+  /** @throws a coded error if this machine can't: the kernel is too old, a call is forbidden, no descriptor is left. */
+  constructor(libc: Libc, options: BatchedOptions) {
+    this.#batch = new Batch(libc, options)
+    this.#batchTick = options.batchTick
+  }
+
+  async listen(plan: ListenPlan, arrivals: Arrivals): Promise<Link> {
+    return new ListeningLink(this.#batch, plan, arrivals)
+  }
+
+  async connect(plan: ConnectPlan, arrivals: Arrivals): Promise<Link> {
+    const link = new ServerLink(this.#batch, plan, arrivals)
+    link.open()
+    return link
+  }
+
+  deliver(): void {
+    if (!this.#isPaced) this.poll(0 as Duration)
+    this.#batch.newTurn()
+    let messages = 0
+    for (const one of this.#ready) if (one instanceof ServerLink) messages += one.read()
+    for (const one of this.#ready) if (one instanceof ListeningLink) messages += one.read()
+    this.#ready.length = 0
+    this.messages = messages
+  }
+
+  flush(): void {
+    this.#batch.flush()
+  }
+
+  room(length: number): Uint8Array {
+    return this.#batch.room(length)
+  }
+
+  pace(turn: () => void, clock: Clock): Pace {
+    this.#isPaced = true
+    return new EpollPace(this, { turn, clock, tick: new Tick(this.#batchTick), times: new TurnTimes() })
+  }
+
+  poll(atMost: Duration): boolean {
+    this.#batch.poller.wait(atMost, this.#ready)
+    return this.#ready.length > 0
+  }
+
+  sleep(duration: Duration): void {
+    this.#batch.poller.sleep(duration)
+  }
+
+  wasWoken(): boolean {
+    return this.#batch.poller.wasWoken()
+  }
+
+  /** What has happened since it was opened. */
+  counts(): BatchCounts {
+    return { ...this.#batch.counts }
+  }
+}
