@@ -8,7 +8,7 @@ const turn = inFile('src/transport/turn.ts')
 const loop = inFile('src/transport/loop.io.ts')
 const plan = inFile('src/transport/listener-plan.ts')
 const source = inFile('src/transport/source-endpoints.ts')
-const failures = inFile('src/transport/dgram/failures.ts')
+const failures = inFile('src/transport/failures.ts')
 const links = inFile('src/transport/links.io.ts')
 const listeners = inFile('src/transport/listeners.io.ts')
 const request = inFile('src/proxy/work/request.ts')
@@ -80,7 +80,7 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   ),
   links('who was found not to be ours is never asked again', '        this.#version += 1\n', ''),
   links('any sender with a port of ours is ours', ' && own.address === address', ''),
-  listeners('an answer leaves from any address', 'this.#open.get(to.link)', '[...this.#open.values()].at(-1)'),
+  listeners('an answer leaves from any address', 'this.#exits.get(to.link)', '[...this.#exits.values()].at(-1)'),
   listeners('the number of a listener is used again', 'this.#nextNumber += 1', 'this.#nextNumber = this.#open.size'),
   request('a request keeps the octets of the transport', '    packet.own()\n', ''),
   inFile('src/proxy/register/exchanges.ts')(

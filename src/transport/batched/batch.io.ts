@@ -14,7 +14,7 @@ import {
 } from './kernel/linux.ts'
 import { Memory } from './kernel/memory.ts'
 import { ReceiveRing } from './kernel/receive-ring.ts'
-import { type Chain, SendSlab } from './kernel/send-slab.ts'
+import { type SendChain, SendSlab } from './kernel/send-slab.ts'
 import { SocketAddresses } from './kernel/socket-addresses.ts'
 import type { Libc } from './libc.io.ts'
 import { systemCode } from './libc.io.ts'
@@ -24,7 +24,7 @@ import { type Descriptors, Sockets, type Steering } from './sockets.io.ts'
 /** A socket of a link. */
 export interface BatchedSocket extends Polled {
   /** What it has to send. */
-  readonly chain: Chain
+  readonly chain: SendChain
   /** Hands over what waits; returns how many datagrams there were. */
   read(): number
   failed(code: string): void

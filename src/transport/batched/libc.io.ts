@@ -35,9 +35,8 @@ export interface Libc {
   interfaceName(number: number, name: number): number
 }
 
-/** Whether this platform's numbers and structures are those of `linux.ts`. */
-export const isSupportedPlatform = (platform: string, architecture: string): boolean =>
-  platform === 'linux' && (architecture === 'x64' || architecture === 'arm64')
+/** Whether this machine's numbers and structures are those of `linux.ts`. */
+const isKnownMachine = (): boolean => process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch)
 
 /** `ECONNREFUSED` of -111. */
 export const systemCode = (answer: number): string => {
@@ -48,8 +47,12 @@ export const systemCode = (answer: number): string => {
   }
 }
 
-/** @throws a coded error if koffi is not installed or this machine has no binary of it. */
+/** @throws a coded error if koffi is not installed, or this machine has no binary of it or is none that is known. */
 export async function loadLibc(): Promise<Libc> {
+  if (!isKnownMachine()) {
+    const machine = `${process.platform} on ${process.arch}`
+    throw codedError('SOCKET_FAILED', `batched packet I/O needs Linux on x64 or arm64, and this is ${machine}`)
+  }
   try {
     return bound((await import('koffi')).default)
   } catch (error) {

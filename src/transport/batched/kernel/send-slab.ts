@@ -25,12 +25,12 @@ const CONTROL = 32
 const CONTROL_LENGTH = 40
 
 /** The rows of one socket. */
-export interface Chain {
+export interface SendChain {
   first: number
   last: number
 }
 
-export const noChain = (): Chain => ({ first: NO_ROW, last: NO_ROW })
+export const noChain = (): SendChain => ({ first: NO_ROW, last: NO_ROW })
 
 export class SendSlab {
   /** The address of the first header. */
@@ -78,7 +78,7 @@ export class SendSlab {
   }
 
   /** The next datagram, which stands in `room`: to `receiver`, from the address that was `asked`, where these are given. */
-  push(chain: Chain, length: number, receiver?: SocketAddress, port = 0, asked?: SocketAddress): void {
+  push(chain: SendChain, length: number, receiver?: SocketAddress, port = 0, asked?: SocketAddress): void {
     const row = this.#rows
     const vector = this.#vectorsAt + row * SIZE_OF.iovec
     this.#memory.setPointer(vector, this.#slabAt + this.#used)
@@ -94,7 +94,7 @@ export class SendSlab {
   }
 
   /** Makes the headers of a socket's datagrams, and answers how many there are. */
-  headersOf(chain: Chain): number {
+  headersOf(chain: SendChain): number {
     const memory = this.#memory
     let count = 0
     for (let row = chain.first; row !== NO_ROW; row = this.#next[row] as number) {
