@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { faultOf } from '../../bench/load/compared.ts'
+import type { Load } from '../../bench/load/generator.ts'
 import { type Measurement, measure } from '../../bench/load/measurement.ts'
 import { compileNative } from '../../bench/load/native-programs.ts'
 import { type Relay, startRadsluice, startRelay, type Workshop } from '../../bench/load/relays.ts'
@@ -24,12 +25,16 @@ describe.skipIf(group.skip)(group.title, () => {
   })
   afterAll(() => rmSync(workshop.folder, { recursive: true, force: true }))
 
-  const measured = async (start: (sink: Sink) => Promise<Relay>, options: SinkOptions = {}): Promise<Measurement> => {
+  const measured = async (
+    start: (sink: Sink) => Promise<Relay>,
+    options: SinkOptions = {},
+    load: Load = LOAD,
+  ): Promise<Measurement> => {
     const sink = await Sink.start(workshop.programs.sink, options)
     let relay: Relay | undefined
     try {
       relay = await start(sink)
-      return await measure(workshop, relay, sink, LOAD)
+      return await measure(workshop, relay, sink, load)
     } finally {
       await relay?.stop()
       await sink.stop()
@@ -55,6 +60,12 @@ describe.skipIf(group.skip)(group.title, () => {
       expect([classes.authentication.ledger.received, classes.accounting.ledger.received]).toEqual([500, 500])
       expect(measurement.kernel?.sent).toBeGreaterThanOrEqual(4_000)
       expect(measurement.cpuMicros).toBeGreaterThan(0)
+      expect(measurement.cpu?.threads.map(({ name }) => name)).toContain('instance 0')
+      const { machine, stalls, latency, latencyUnstalled } = measurement
+      expect(machine.others).toBeLessThanOrEqual(1)
+      expect(stalls.stalledMicros > 0).toBe(stalls.count > 0)
+      expect(latencyUnstalled.count).toBeLessThanOrEqual(latency.count)
+      await expect(startRelay(workshop, 'bare relay', sink.ports)).rejects.toThrow(/a relay still stands/)
     } finally {
       await radsluice.stop()
       await sink.stop()
@@ -67,6 +78,13 @@ describe.skipIf(group.skip)(group.title, () => {
 
   it('gets the same through the bare relay', async () => {
     expectAllAnswered(await measured(async ({ ports }) => await startRelay(workshop, 'bare relay', ports)))
+  })
+
+  it('gets the same from many source addresses, through radsluice and the bare relay', async () => {
+    const load = { ...LOAD, addresses: 20 }
+    for (const name of ['radsluice', 'bare relay'] as const) {
+      expectAllAnswered(await measured(async ({ ports }) => await startRelay(workshop, name, ports), {}, load))
+    }
   })
 
   it('misses what the sink loses', async () => {
