@@ -3,7 +3,7 @@
  * highest rate, latencies, at once and with the default tick. Each promise has a goal beyond it.
  *
  * "The peers'" is the better peer's value of each figure: the cheaper one, the faster one. If a measurement on one side of a
- * promise has a fault, the verdict is VOID.
+ * promise has a fault, the verdict is VOID, also if a peer loses too much to be compared. If radsluice does, it is a miss.
  */
 import type { Compared } from './compared.ts'
 import type { Kind } from './generator.ts'
@@ -58,17 +58,22 @@ interface Judged {
   readonly measured: string
   readonly holds: boolean
   readonly goal?: Verdict['goal']
-  readonly sides: readonly Compared[]
+  /** Ours first. */
+  readonly sides: readonly [Compared, ...Compared[]]
 }
 
 function judged({ kind, promise, measured, holds, goal, sides }: Judged): Verdict {
-  const fault = sides.map((one) => one.fault).find((one) => one !== undefined)
+  const [ours, ...others] = sides
+  const fault = [...sides.map((one) => one.fault), ...others.map((one) => one.overload)].find(
+    (one) => one !== undefined,
+  )
+  const why = fault ?? ours.overload
   const peers = sides.filter(({ relay }) => PEERS.includes(relay))
   const alone = peers.length === 1 ? ` (only ${peers[0]!.relay} is here)` : ''
   return {
     promise: `${kind}: ${promise}`,
-    measured: `${measured}${alone}${fault === undefined ? '' : `; but ${fault}`}`,
-    outcome: fault === undefined ? (holds ? 'PASS' : 'FAIL') : 'VOID',
+    measured: `${measured}${alone}${why === undefined ? '' : `; but ${why}`}`,
+    outcome: fault === undefined ? (holds && ours.overload === undefined ? 'PASS' : 'FAIL') : 'VOID',
     ...(goal === undefined ? {} : { goal }),
   }
 }

@@ -74,13 +74,14 @@ export const costTable = (compared: readonly Compared[]): BenchTable => ({
 
 export const latencyTable = (compared: readonly Compared[]): BenchTable => ({
   title: 'Latency from the intended moment of sending, microseconds: at 10,000/s, and at half of the highest rate',
-  heading: ['relay', 'requests', 'p50', 'p99', 'p99.9', 'half rate', 'p50', 'p99', 'p99.9'],
-  rows: compared.map(({ relay, kind, fixed, highest, half }) => [
+  heading: ['relay', 'requests', 'p50', 'p99', 'p99.9', 'worst stall', 'half rate', 'p50', 'p99', 'p99.9'],
+  rows: compared.map(({ relay, kind, fixed, highest, half, worstStall }) => [
     relay,
     kind,
     fixed.p50,
     fixed.p99,
     fixed.p999,
+    worstStall,
     half === undefined ? '-' : highest.median / 2,
     half?.p50 ?? '-',
     half?.p99 ?? '-',

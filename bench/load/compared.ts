@@ -13,7 +13,9 @@ import type { RequestCost } from './process-cost.ts'
 /** Microseconds that the generator may be late at half of all requests: then the load was not what the plan says. */
 const LATE_AT_MOST = 1_000
 /** If more than this share is lost, the processor time of the answered ones says little. */
-const LOST_AT_MOST = 0.001
+const BUSY_LOST_AT_MOST = 0.001
+/** A relay that loses more than this share at 10,000/s has no latency and no cost to be compared. */
+const FIXED_LOST_AT_MOST = 0.01
 
 export type SteadyMeasurement = Omit<Measurement, 'steps'>
 
@@ -59,6 +61,10 @@ export interface Compared {
   readonly half: Latencies | undefined
   readonly crashes: number
   readonly repeats: number
+  /** Of the machine itself, at 10,000/s, microseconds. */
+  readonly worstStall: number
+  /** That it lost so much at 10,000/s that its cost and its latencies say nothing; undefined where it did not. */
+  readonly overload: string | undefined
   /** Why these numbers prove nothing; undefined where they do. */
   readonly fault: string | undefined
 }
@@ -83,7 +89,7 @@ function mediansOf(rounds: readonly RoundOf[]): Compared {
   const costs = fixed.map((one) => one.cpu).filter((cost) => cost !== undefined)
   const busy = rounds
     .map((round) => round.busy)
-    .filter((one) => one?.cpuMicros !== undefined && one.lossShare < LOST_AT_MOST)
+    .filter((one) => one?.cpuMicros !== undefined && one.lossShare < BUSY_LOST_AT_MOST)
     .map((one) => one!.cpuMicros!)
   const resident = fixed.map(({ residentBytes }) => residentBytes).filter((octets) => octets !== undefined)
   return {
@@ -100,9 +106,14 @@ function mediansOf(rounds: readonly RoundOf[]): Compared {
     half: halves.length === 0 ? undefined : latenciesOf(halves),
     crashes: rounds.reduce((sum, { crashes }) => sum + crashes, 0),
     repeats: rounds.reduce((sum, { repeats }) => sum + repeats, 0),
+    worstStall: Math.max(...fixed.map(({ stalls }) => stalls.worstMicros)),
+    overload: overloadOf(relay, medianOf(fixed.map(({ lossShare }) => lossShare))),
     fault: [...fixed, ...halves].map(faultOf).find((fault) => fault !== undefined) ?? faultOfTries(rounds),
   }
 }
+
+const overloadOf = (relay: string, share: number): string | undefined =>
+  share <= FIXED_LOST_AT_MOST ? undefined : `${relay} lost ${(share * 100).toFixed(1)} % at 10,000/s`
 
 /** A search goes wrong if others took the processor from its tries, also in each repetition. */
 function faultOfTries(rounds: readonly RoundOf[]): string | undefined {

@@ -133,6 +133,13 @@ describe('the verdict of the comparison', () => {
     expect(judged(atOnce(1, 1))).toEqual([])
   })
 
+  it('is a miss if radsluice loses so much at 10,000/s that its latency and cost say nothing, and void if a peer does', () => {
+    expect(of(judged(...peers, atOnce(1, 1, { lossShare: 0.011 })), /latency/)).toEqual(['MISSED'])
+    const lossy = round('freeradius', 15_000, 90, { lossShare: 0.011 })
+    expect(of(judged(peers[0]!, lossy, atOnce(1, 1)), /latency/)).toEqual(['VOID'])
+    expect(of(judged(...peers, atOnce(1, 1, { lossShare: 0.01 })), /latency/)).toEqual(['met, the goal is missed'])
+  })
+
   it('is void if others had too much of the machine, also only during the search', () => {
     const machine = { others: 0.2, steal: 0, othersAtMost: 0.1, repeats: 2 }
     expect(of(judged(...peers, ticked(1, 1, { machine })), /CPU/)).toEqual(['VOID'])
