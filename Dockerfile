@@ -20,6 +20,9 @@ COPY config.schema.json LICENSE ./
 COPY examples examples
 COPY --from=build /build/dist dist
 
+# Batched packet I/O comes with koffi, an optional package that `npm ci` installs. Its self-test must pass in the container before `auto` uses
+# it, and the result is lost with the container: docs/operating.md, "Packet I/O", says how to keep it or to do without.
+
 # Run it with --sysctl net.ipv4.ip_no_pmtu_disc=1 where a path has a smaller MTU: docs/operating.md says why.
 
 # `docker stop` kills after 10 s, and drain_limit is 20 s by default: run it with --stop-timeout 30, or more than your drain_limit.

@@ -60,6 +60,8 @@ function viewNow(): InstanceView {
     listeners: [],
     upstreams,
     clampedReceiveBuffer: undefined,
+    packetIo: { use: 'dgram' },
+    transport: undefined,
     sendFailures: 0,
     internalErrors: 0,
     watchErrors: noErrors(),

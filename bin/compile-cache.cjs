@@ -26,15 +26,15 @@ exports.keep = () => {
 
 /**
  * The folder, made if need be; undefined where none can be trusted. Under systemd it is that of CacheDirectory=, else
- * one in the user's folder for caches.
+ * one in the user's folder for caches. `name`: what is kept in it, Node's compiled code or something else of ours.
  */
-exports.cacheFolder = (env, uid) => {
+exports.cacheFolder = (env, uid, name = 'compiled') => {
   try {
     const [given] = (env.CACHE_DIRECTORY ?? '').split(':')
     const base = given || env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache')
     if (!base.startsWith('/')) return undefined
     if (!isOurs(nearest(base), uid)) return undefined
-    const folder = join(base, 'radsluice', 'compiled')
+    const folder = join(base, 'radsluice', name)
     // One by one: `recursive` never ends where the system refuses with ENOENT, and nobody needs a home to be made.
     for (const each of [base, dirname(folder), folder]) make(each)
     // The real path is what was looked at, so it is what is used: a symbolic link on the way may point elsewhere next.

@@ -9,6 +9,7 @@ import { ENDING_MUTATIONS } from './ending-mutations.ts'
 import { HEALTH_MUTATIONS } from './health-mutations.ts'
 import { LANE_MUTATIONS } from './lane-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
+import { PACKET_IO_MUTATIONS } from './packet-io-mutations.ts'
 import { RELOAD_MUTATIONS } from './reload-mutations.ts'
 import { SHARED_MUTATIONS } from './shared-mutations.ts'
 import { SHELL_MUTATIONS } from './shell-mutations.ts'
@@ -286,6 +287,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   ...ACCOUNTING_MUTATIONS,
   ...WAITING_MUTATIONS,
+  ...PACKET_IO_MUTATIONS,
   ...RELOAD_MUTATIONS,
   ...LANE_MUTATIONS,
   ...SHARED_MUTATIONS,

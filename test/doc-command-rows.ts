@@ -151,6 +151,11 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   },
   'radsluice reload': { in: 'minimal', says: /nothing changed|override/ },
   'radsluice reload --forget-learned': { in: 'minimal', says: /nothing changed/ },
+  'radsluice check -c FILE --notes': {
+    in: 'nothing',
+    as: 'radsluice check -c examples/minimal.yaml --notes',
+    says: /note: packet I\/O is/,
+  },
   'radsluice check -c FILE --against-running': {
     in: 'minimal',
     as: 'radsluice check -c examples/minimal.yaml --against-running',

@@ -14,6 +14,8 @@ import { watchOptions } from '../config/outward/watch-options.ts'
 import { formatProblem, inShort, MOST_WARNINGS_IN_LOG } from '../config/source/problem.ts'
 import type { InstanceView } from '../instances/protocol/instance-view.ts'
 import { errorText } from '../observe/log/event-lines.ts'
+import { PacketIoChooser } from '../transport/choice/chooser.io.ts'
+import { isUnmet } from '../transport/choice/packet-io.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { MICROS_PER_SECOND } from '../units.ts'
 import { giveMemoryBack } from './spare-memory.io.ts'
@@ -29,21 +31,26 @@ export class Daemon {
 
   readonly #file: string
   readonly #parts: Wiring
+  readonly #packetIo: PacketIoChooser
   #admin: AdminServer | undefined
   #housekeeping: NodeJS.Timeout | undefined
   #hasEnded = false
   readonly #end: (code: 0 | 1) => void
 
-  private constructor(options: DaemonOptions) {
+  private constructor(options: DaemonOptions, packetIo: PacketIoChooser) {
     this.#file = options.file
+    this.#packetIo = packetIo
     const { promise, resolve } = Promise.withResolvers<0 | 1>()
     this.ended = promise
     this.#end = resolve
-    this.#parts = new Wiring(options, {
-      reload: (forgetLearned) => this.reload(forgetLearned),
-      fail: (where, error) => this.fail(where, error),
-      over: (code) => this.#over(code),
-    })
+    this.#parts = new Wiring(
+      { ...options, packetIo },
+      {
+        reload: (forgetLearned) => this.reload(forgetLearned),
+        fail: (where, error) => this.fail(where, error),
+        over: (code) => this.#over(code),
+      },
+    )
   }
 
   /**
@@ -51,7 +58,9 @@ export class Daemon {
    * @throws a coded error if an address can't be opened; nothing stays open then.
    */
   static async start(options: DaemonOptions): Promise<Daemon> {
-    const daemon = new Daemon(options)
+    const packetIo = new PacketIoChooser(options.config.packet_io, options.selfTest)
+    if (packetIo.mustTest('now')) await packetIo.test()
+    const daemon = new Daemon(options, packetIo)
     try {
       await daemon.#open(options)
     } catch (error) {
@@ -66,6 +75,7 @@ export class Daemon {
     for (const warning of inShort(warnings, MOST_WARNINGS_IN_LOG)) log.write('config-warning', { warning })
     await instances.open()
     const views = await instances.view()
+    const packetIo = this.#packetIo.choice()
     // Last: if the admin API answers, the listeners are open, and the daemon has started.
     this.#admin = await this.#parts.openAdmin(this.#file)
     this.#parts.ending.opened()
@@ -77,7 +87,10 @@ export class Daemon {
       listeners: listenersText(views),
       admin: endpointText(this.#admin.address),
       servers: settings.config.farm.servers.map(({ name }) => name).join(', '),
+      packetIo: packetIo.use,
+      packetIoWhy: packetIo.why,
     })
+    if (isUnmet(packetIo)) log.write('packet-io-unmet', { why: packetIo.why })
     this.#housekeeping = boundary.every('housekeeping', HOUSEKEEPING_MS, () => {
       log.flushDue(monotonicNow())
       boundary.flushDue()
@@ -85,6 +98,16 @@ export class Daemon {
     giveMemoryBack()
     watch.start()
     tps?.start()
+    void this.#testPacketIo()
+  }
+
+  /** For the next start: this one has chosen. */
+  async #testPacketIo(): Promise<void> {
+    const { log } = this.#parts
+    if (!this.#packetIo.mustTest('beside')) return
+    const result = await this.#packetIo.test()
+    if (this.#hasEnded) return
+    log.write(result.ok ? 'packet-io-tested' : 'packet-io-not-usable', { why: this.#packetIo.choice().why })
   }
 
   /** Reads the file again: all or nothing. A bug on the way ends the daemon, since nobody knows what holds then. */
@@ -123,6 +146,7 @@ export class Daemon {
     const { settings, watch, instances, tps, sessionsLog } = this.#parts
     this.#hasEnded = true
     settings.end()
+    this.#packetIo.stop()
     clearInterval(this.#housekeeping)
     watch.stop()
     await Promise.all([instances.close(), this.#admin?.close(), tps?.stop()])

@@ -8,11 +8,14 @@ import { dirname, resolve } from 'node:path'
 import { tryAdminAddress } from '../admin/server.io.ts'
 import { tryDefaultSocket, trySocketPath } from '../admin/socket/socket-place.io.ts'
 import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import { codedError } from '../coded-error.ts'
 import type { Found } from '../config/checks/result.ts'
 import type { ServerSettings } from '../config/schema/schema.ts'
 import type { SettingPath } from '../config/source/source.ts'
 import { LOG_FILES, SESSIONS_FILES, TPS_FILES } from '../observe/log/day-files.ts'
 import { tryRotatingFile } from '../observe/log/rotating-file.io.ts'
+import { PacketIoChooser } from '../transport/choice/chooser.io.ts'
+import { isUnmet, type PacketIoChoice, type WantedPacketIo } from '../transport/choice/packet-io.ts'
 import { tryOpening } from '../transport/dgram/socket.io.ts'
 import { DgramTransport } from '../transport/dgram/transport.io.ts'
 import { Listeners } from '../transport/listeners.io.ts'
@@ -33,7 +36,25 @@ export function openingsOf(found: Found, file: string): readonly Opening[] {
     ...TRAFFIC_CLASSES.flatMap((name) => found.listen[name].map((_, i) => listening(found, name, i))),
     { setting: ['admin', 'listen'], isOptional: false, attempt: () => tryAdminAddress(found.admin.listen) },
     adminSocket(found, dirname(file)),
+    ...(found.packet_io === 'batched' ? [BATCHED] : []),
   ]
+}
+
+/** The daemon serves over dgram without it. */
+const BATCHED: Opening = {
+  setting: ['packet_io'],
+  isOptional: true,
+  attempt: async () => {
+    const choice = await testedChoice('batched')
+    if (isUnmet(choice)) throw codedError('SOCKET_FAILED', `${choice.why}; radsluice serves over dgram until then`)
+  },
+}
+
+/** What a start would choose, after the self-test if one is due. */
+export async function testedChoice(wanted: WantedPacketIo): Promise<PacketIoChoice> {
+  const packetIo = new PacketIoChooser(wanted)
+  if (!packetIo.mustTest('never')) await packetIo.test()
+  return packetIo.choice()
 }
 
 function directoriesOf({ log, tps, sessionsLog }: Found, base: string): Opening[] {

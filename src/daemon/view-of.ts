@@ -50,7 +50,7 @@ export function viewOf({ now, startedAt, reloads, config, activeClients, kernelD
       isOptional: listener.isOptional,
       receiveBufferBytes: listener.receiveBuffer,
       sendBufferBytes: listener.sendBuffer,
-      kernelDrops: kernelDrops[index],
+      kernelDrops: dropsTold(instances, listener) ?? kernelDrops[index],
     })),
     upstreamKernelDrops: upstreamDrops.length === 0 ? undefined : upstreamDrops.reduce((a, b) => a + b, 0),
     config: reloads,
@@ -63,6 +63,15 @@ export function viewOf({ now, startedAt, reloads, config, activeClients, kernelD
     listedClients: { which: perClientOf(config.metrics.per_client, config.clients.length), active: activeClients },
     watchErrors: sumOfErrors([said.watchErrors, ...instances.map(({ watchErrors }) => watchErrors)]),
   }
+}
+
+/** What the kernel told the transports of all instances themselves; undefined if it told none. */
+function dropsTold(instances: readonly InstanceView[], at: InstanceView['listeners'][number]): number | undefined {
+  const told = instances
+    .flatMap(({ listeners }) => listeners)
+    .filter((one) => one.class === at.class && endpointText(one) === endpointText(at))
+    .flatMap(({ kernelDrops }) => kernelDrops ?? [])
+  return told.length === 0 ? undefined : told.reduce((a, b) => a + b, 0)
 }
 
 /** The local ends of all sockets: listeners, then those towards the servers. */

@@ -34,6 +34,7 @@ import { TpsFile } from '../observe/log/tps-file.io.ts'
 import { ClientActivity } from '../observe/view/client-activity.ts'
 import type { DaemonView } from '../observe/view/view.ts'
 import { Vitals } from '../observe/vitals.io.ts'
+import type { PacketIoChooser } from '../transport/choice/chooser.io.ts'
 import { monotonicNow } from '../transport/clock.io.ts'
 import { readVersion } from '../version.io.ts'
 import { Ending } from './ending.io.ts'
@@ -50,6 +51,13 @@ export interface DaemonOptions {
   readonly warnings: readonly string[]
   /** The file that an instance's thread runs; by default this program's own. */
   readonly instanceFile?: URL
+  /** What Node.js runs as the self-test of batched packet I/O; by default this program's own. */
+  readonly selfTest?: readonly string[]
+}
+
+/** The options, and what was decided about them before anything is open. */
+export interface WiringOptions extends DaemonOptions {
+  readonly packetIo: Pick<PacketIoChooser, 'decide' | 'choice'>
 }
 
 /** What the parts need of the daemon. */
@@ -75,6 +83,7 @@ export class Wiring {
   readonly tps: TpsFile | undefined
   readonly sessionsLog: SessionsLog | undefined
   readonly #life: Life
+  readonly #packetIo: () => DaemonView['packetIo']
   readonly #startedUnix = Date.now() / 1_000
   readonly #scope: Scope
   readonly #traces: Traces
@@ -83,10 +92,11 @@ export class Wiring {
   readonly #vitals = new Vitals(this.boundary)
   #admin: AdminServer | undefined
 
-  constructor({ file, config, instanceFile }: DaemonOptions, life: Life) {
+  constructor({ file, config, instanceFile, packetIo }: WiringOptions, life: Life) {
     const { boundary } = this
     const { scope } = config.throttle
     this.#life = life
+    this.#packetIo = () => ({ ...packetIo.choice(), instancesBy: config.instances_by })
     this.#scope = scope
     this.log = new Log(config.log.level, logTarget(config, file, boundary))
     const { log } = this
@@ -97,6 +107,7 @@ export class Wiring {
       count: config.instances,
       listen: config.listen,
       settings: first,
+      packetIo: { use: packetIo.decide().use, batchTick: config.batch_tick, steersBy: config.instances_by },
       events: this.#supervisorEvents(),
       ...(instanceFile === undefined ? {} : { file: instanceFile }),
     })
@@ -168,6 +179,7 @@ export class Wiring {
       startedUnixSeconds: this.#startedUnix,
       admin: this.#adminText(),
       adminSocket: this.#admin?.socket,
+      packetIo: this.#packetIo(),
       reloads: this.settings.view(),
       config: this.settings.config,
       overrides: this.settings.overrides,

@@ -1,7 +1,7 @@
 /**
  * All instances of this daemon, each on a thread of its own. They are started all or none, and reloaded all or none.
  *
- * The kernel spreads clients' datagrams over them by source address and port (SO_REUSEPORT). With that option a second
+ * The kernel spreads clients' datagrams over them by source address and port, or by the address alone (SO_REUSEPORT). With that option a second
  * program of the same user could bind the port unnoticed. So the ports are opened once without it before the start.
  */
 
@@ -10,6 +10,7 @@ import { codeOf } from '../coded-error.ts'
 import type { Followed } from '../proxy/border/events.ts'
 import type { Draining } from '../proxy/border/ports.ts'
 import type { FoundLearned } from '../proxy/inspection.ts'
+import type { ThreadPacketIo } from '../transport/choice/packet-io.ts'
 import { tryOpening } from '../transport/dgram/socket.io.ts'
 import { AddressWatch } from './address-watch.io.ts'
 import { allLearned, allSessions, type FoundSessions, type SoughtSessions } from './protocol/found.ts'
@@ -29,14 +30,16 @@ export class Instances {
     readonly count: number
     readonly listen: Listen
     readonly settings: InstanceSettings
+    readonly packetIo: ThreadPacketIo
     readonly events: SupervisorEvents
     readonly file?: URL
   }) {
     this.#listen = o.listen
     this.#rollout = new RolloutRunner(o.listen, o.settings)
+    const { count: of, packetIo, events, file } = o
     this.#supervisors = Array.from(
-      { length: o.count },
-      (_, number) => new Supervisor({ number, of: o.count, rollout: this.#rollout, events: o.events, file: o.file }),
+      { length: of },
+      (_, number) => new Supervisor({ number, of, packetIo, rollout: this.#rollout, events, file }),
     )
     this.#addresses = new AddressWatch((local) => {
       for (const supervisor of this.#supervisors) supervisor.tellAddresses(local)

@@ -31,7 +31,7 @@ interface Thread {
   readonly life: number
 }
 
-export interface SupervisorOptions extends Pick<ThreadStart, 'number' | 'of'> {
+export interface SupervisorOptions extends Pick<ThreadStart, 'number' | 'of' | 'packetIo'> {
   /** Knows what each thread that is started must be told. */
   readonly rollout: RolloutRunner
   readonly events: SupervisorEvents
@@ -59,8 +59,8 @@ export class Supervisor {
    */
   async open(): Promise<void> {
     const { life, usedUpUntil, books } = this.#state.start()
-    const { number, of, rollout, events: heard, file } = this.#o
-    const start = { number, of, settings: rollout.settings, usedUpUntil, books }
+    const { number, of, packetIo, rollout, events: heard, file } = this.#o
+    const start = { number, of, settings: rollout.settings, packetIo, usedUpUntil, books }
     const events = {
       line: heard.line,
       sessionsEnded: heard.sessionsEnded,

@@ -4,6 +4,7 @@
 
 import { TRAFFIC_CLASSES } from '../classes.ts'
 import { heldText } from '../proxy/work/silence.ts'
+import { isUnmet } from '../transport/choice/packet-io.ts'
 import type { HealthScore } from './view/alarm.ts'
 import { type DaemonView, type ListenerView, STATE_WORDS } from './view/view.ts'
 
@@ -54,11 +55,28 @@ export function concerns(view: DaemonView): string[] {
         return `server ${server} is ${how} for ${name}${who}`
       })
   })
+  found.push(...packetIoConcerns(view))
   const { health, degradedBelow } = view.watch
   if (health.score < degradedBelow) found.push(healthText(health))
   if (view.config.refused !== undefined) found.push(`the last reload was refused: ${view.config.refused}`)
   if (view.config.waitingForRestart.length > 0) {
     found.push(`changed settings wait for a restart: ${view.config.waitingForRestart.join(', ')}`)
+  }
+  return found
+}
+
+/** What was asked for and is not so. */
+function packetIoConcerns({ packetIo, instances }: DaemonView): string[] {
+  const found = isUnmet(packetIo) ? [`packet_io is batched, and dgram serves: ${packetIo.why}`] : []
+  for (const { number, packetIo: opened } of instances) {
+    if (opened.fellBack !== undefined) found.push(`instance ${number} uses dgram: ${opened.fellBack}`)
+  }
+  if (
+    packetIo.instancesBy === 'address' &&
+    instances.length > 1 &&
+    instances.some((one) => one.packetIo.use === 'dgram')
+  ) {
+    found.push('instances_by is address, and dgram lets the kernel choose the instance by address and port')
   }
   return found
 }

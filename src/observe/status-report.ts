@@ -44,6 +44,7 @@ export function statusReport(view: DaemonView, clock: ClockPair, whose: DaemonVi
     overrides: view.overrides,
     attached: view.attached,
     limits: view.limits,
+    packetIo: view.packetIo,
     listeners: view.listeners,
     instances: view.instances.map(instanceReport),
     classes: perClass((each) => ({ ...engine.classes[each], imbalance: imbalance(engine.classes[each]) })),
@@ -94,6 +95,9 @@ const instanceReport = (one: DaemonView['instances'][number]) =>
     number: one.number,
     isRunning: one.isRunning,
     crashes: one.crashes,
+    packetIo: one.packetIo,
+    /** If its transport counts anything. */
+    transport: one.transport,
     sendFailures: one.sendFailures,
     internalErrors: one.internalErrors,
     cpuSeconds: one.cpuSeconds,

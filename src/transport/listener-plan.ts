@@ -35,6 +35,8 @@ export interface ListenerReport extends Endpoint {
   readonly isOptional: boolean
   readonly receiveBuffer: number
   readonly sendBuffer: number
+  /** Datagrams that the kernel dropped since the receive buffer was full; undefined if the transport is not told. */
+  readonly kernelDrops?: number | undefined
 }
 
 export interface Wanted extends ListenAt {
@@ -182,11 +184,12 @@ export function reportsOf(
   ]
   return all.flatMap(({ wanted: one, presence, ...more }) => {
     if (one.isOfWildcard && presence === 'absent') return []
-    const { local, receiveBuffer, sendBuffer } = 'opened' in more ? more.opened : { local: one, ...NO_BUFFERS }
+    const { local, receiveBuffer, sendBuffer, kernelDrops } =
+      'opened' in more ? more.opened : { local: one, ...NO_BUFFERS }
     const { address, port } = local
     const isOptional = one.isOfWildcard || one.optional === true
-    return [{ class: one.class, address, port, presence, isOptional, receiveBuffer, sendBuffer }]
+    return [{ class: one.class, address, port, presence, isOptional, receiveBuffer, sendBuffer, kernelDrops }]
   })
 }
 
-const NO_BUFFERS = { receiveBuffer: 0, sendBuffer: 0 }
+const NO_BUFFERS = { receiveBuffer: 0, sendBuffer: 0, kernelDrops: undefined }

@@ -184,7 +184,11 @@ export class Listeners {
   }
 
   report(): ListenerReport[] {
-    return reportsOf([...this.#open.values()], this.#wanted)
+    const open = [...this.#open.values()].map((one) => ({
+      ...one,
+      opened: { ...one.opened, kernelDrops: one.link.report()?.kernelDrops },
+    }))
+    return reportsOf(open, this.#wanted)
   }
 
   close(): void {

@@ -54,6 +54,18 @@ export interface Transport {
   room(length: number): Uint8Array
   /** What calls `turn` when it is time: whoever waits for the sockets must also wait for the moment. */
   pace(turn: () => void, clock: Clock): Pace
+  /** What it has counted since it was made; a transport that counts nothing has no such method. */
+  counts?(): TransportCounts
+}
+
+/** Datagrams by what happened to them in the transport. */
+export interface TransportCounts {
+  /** Dropped in sending, since the system had no room for them. */
+  readonly sendBufferFull: number
+  /** Dropped in receiving, since they are longer than any RADIUS packet may be (RFC 2865 section 3). */
+  readonly truncated: number
+  /** Received with a time stamp of the kernel that can't be right. Their time in the socket counts as 0. */
+  readonly strangeAge: number
 }
 
 /** When the turns of a loop come. After `stop` none does. */
@@ -112,6 +124,8 @@ export interface LinkReport {
   readonly local: Endpoint
   readonly receiveBuffer: number
   readonly sendBuffer: number
+  /** Datagrams that the kernel dropped since the receive buffer was full; missing if the transport is not told. */
+  readonly kernelDrops?: number | undefined
 }
 
 export interface OpenPlan {

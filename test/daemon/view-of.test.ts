@@ -62,6 +62,15 @@ describe('the view of a daemon', () => {
     expect(listenersText(INSTANCES.slice(0, 1))).toBe('192.0.2.1:1812, 192.0.2.2:1812 (absent)')
   })
 
+  it('takes the drops of a listener from the transports, all instances together, if the kernel told them', () => {
+    const told = INSTANCES.map((one, at) => ({
+      ...one,
+      listeners: [{ ...listener('192.0.2.1'), kernelDrops: 100 * (at + 1) }, listener('192.0.2.2')],
+    }))
+    const drops = viewOf(said({ instances: told, kernelDrops: [1, 2, 3, 4] })).listeners.map((one) => one.kernelDrops)
+    expect(drops).toEqual([300, 2])
+  })
+
   it('tells the drops of listeners and of the sockets towards servers apart', () => {
     expect(socketsOf(INSTANCES).map(({ port }) => port)).toEqual([1812, 1812, 5, 6])
     expect(viewOf(said()).upstreamKernelDrops).toBe(30)

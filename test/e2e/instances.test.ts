@@ -191,6 +191,7 @@ describe('an instance that crashes', () => {
         logsSessions: false,
         forgets: 0,
       },
+      packetIo: { use: 'dgram', batchTick: config.batch_tick, steersBy: 'port' },
       events: {
         line: () => undefined,
         sessionsEnded: () => undefined,

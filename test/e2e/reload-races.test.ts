@@ -11,6 +11,7 @@ import { Instances } from '../../src/instances/instances.io.ts'
 import type { InstanceSettings, Traced } from '../../src/instances/protocol/protocol.ts'
 import { plainOptions } from '../../src/instances/shared/plain-options.ts'
 import type { ServerOptions } from '../../src/proxy/border/options.ts'
+import { micros } from '../../src/units.ts'
 import { accountingRequest } from '../proxy/datagrams.ts'
 import { client, defaults, server } from '../proxy/options.ts'
 import { run, until } from './kit/child.ts'
@@ -85,6 +86,7 @@ const scene = async (settings: InstanceSettings, o: { count?: number; crashed?: 
     count,
     listen: { ...perClass(() => []), accounting: [{ address: '127.0.0.1', port }] },
     settings,
+    packetIo: { use: 'dgram', batchTick: micros(0), steersBy: 'port' },
     events: {
       line: () => undefined,
       sessionsEnded: () => undefined,

@@ -131,6 +131,23 @@ describe('concerns', () => {
     ])
   })
 
+  it('are batched packet I/O that was demanded or chosen and is not used, and a steering that dgram can not do', () => {
+    const calm = viewOf(new World().snapshot())
+    const unmet = { ...calm.packetIo, wanted: 'batched', use: 'dgram', why: 'koffi is missing' } as const
+    expect(concerns({ ...calm, packetIo: unmet })).toEqual(['packet_io is batched, and dgram serves: koffi is missing'])
+    expect(concerns({ ...calm, packetIo: { ...unmet, wanted: 'auto' } })).toEqual([])
+    const [one] = calm.instances
+    const fallen = { ...one!, number: 1, packetIo: { use: 'dgram', fellBack: 'no descriptor is left' } } as const
+    const instances = [one!, fallen]
+    expect(concerns({ ...calm, instances })).toEqual(['instance 1 uses dgram: no descriptor is left'])
+    const steered = { ...calm, packetIo: { ...calm.packetIo, instancesBy: 'address' } } as const
+    expect(concerns({ ...steered, instances: [one!, one!] })).toEqual([])
+    expect(concerns({ ...steered, instances: [{ ...one!, packetIo: { use: 'dgram' } }] })).toEqual([])
+    expect(concerns({ ...steered, instances }).at(-1)).toBe(
+      'instances_by is address, and dgram lets the kernel choose the instance by address and port',
+    )
+  })
+
   it('are none where all is well', () => {
     expect(concerns(viewOf(new World().snapshot()))).toEqual([])
   })
@@ -152,6 +169,18 @@ describe('the status as text', () => {
     expect(text).toMatch(/^s2 +authentication +192\.0\.2\.11:1812 +Down/m)
     expect(text).toMatch(/^authentication +6 +\d+ .* holds$/m)
     expect(text).toMatch(/^s1 +authentication +unlimited/m)
+  })
+
+  it('says what carries the packets and why, and what the transports of all instances have counted', () => {
+    const view = viewOf(new World().snapshot())
+    const [one] = view.instances
+    const lines = statusText(statusReport({ ...view, instances: [one!, one!] }, CLOCKS))
+    expect(lines).toContain('packet I/O batched: batched packet I/O has passed its self-test here, with koffi 3.3.4')
+    expect(lines).toContain(
+      'datagrams 20 not sent since the send buffer was full, 22 longer than 4096 octets, 24 with an impossible time stamp',
+    )
+    const silent = statusText(statusReport({ ...view, instances: [{ ...one!, transport: undefined }] }, CLOCKS))
+    expect(silent.filter((line) => line.startsWith('datagrams'))).toEqual([])
   })
 
   it('says what costs health, and each alarm with its age, its subject and what to do', () => {

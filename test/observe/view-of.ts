@@ -13,6 +13,8 @@ export const instanceOf = (engine: EngineSnapshot, changes: Partial<InstanceView
   number: 0,
   isRunning: true,
   crashes: 0,
+  packetIo: { use: 'batched' },
+  transport: { sendBufferFull: 10, truncated: 11, strangeAge: 12 },
   sendFailures: 5,
   internalErrors: 6,
   cpuSeconds: 1.25,
@@ -34,6 +36,13 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
   uptimeSeconds: 61.5,
   admin: '127.0.0.1:9812',
   adminSocket: '/run/radsluice/admin-9812.sock',
+  packetIo: {
+    wanted: 'auto',
+    use: 'batched',
+    because: 'self-test-passed',
+    why: 'batched packet I/O has passed its self-test here, with koffi 3.3.4',
+    instancesBy: 'port',
+  },
   overrides: { held: [], maxRates: [], logLevel: undefined },
   attached: [],
   listeners: [

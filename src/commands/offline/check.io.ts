@@ -8,11 +8,12 @@
  */
 import { resolve } from 'node:path'
 import { codedError, codeOf } from '../../coded-error.ts'
-import type { ConfigResult } from '../../config/checks/result.ts'
+import type { ConfigResult, Found } from '../../config/checks/result.ts'
 import { readConfig } from '../../config/load/read.io.ts'
 import { changeLines } from '../../config/outward/change-text.ts'
 import { formatProblem, inOrder, type Problem } from '../../config/source/problem.ts'
 import { isPipe } from '../../config/source/small-file.io.ts'
+import { testedChoice } from '../../daemon/openings.io.ts'
 import type { ReloadChanges } from '../../observe/view/view.ts'
 import { askToRead } from '../input/admin-client.io.ts'
 import { ADMIN_OPTIONS } from '../input/admin-options.ts'
@@ -33,21 +34,25 @@ export const check = verb({
   options: {
     config: { ...textOption('The file to check.'), alias: 'c', demandOption: true },
     'against-running': flag('Ask the running daemon what a reload of this file would change.'),
+    notes: flag('Also say which packet I/O run would use and why, after its self-test.'),
     'file-only': flag('Do not try the addresses, directories and sockets: the file is for another machine.'),
     admin: ADMIN_OPTIONS.admin,
     json: JSON_OPTION,
   },
-  run: async ({ config, 'against-running': againstRunning, 'file-only': fileOnly, admin, json }): Promise<ExitCode> => {
+  run: async (given): Promise<ExitCode> => {
+    const { config, 'against-running': againstRunning, 'file-only': fileOnly, notes: wantsNotes, admin, json } = given
     const file = resolve(config)
     if (againstRunning && isPipe(file)) throw codedError('USAGE', PIPE_SENTENCE)
     const read = readConfig(file, { from: 'file or pipe' })
     const { problems, warnings } = await allOf(read, file, fileOnly)
+    const notes = wantsNotes && read.found !== undefined ? [await packetIoNote(read.found)] : []
     const isGood = read.ok && problems.length === 0
     const wants = againstRunning && isGood
-    if (json && !wants) writeJson({ ok: isGood, problems, warnings })
+    if (json && !wants) writeJson({ ok: isGood, problems, warnings, ...(wantsNotes ? { notes } : {}) })
     else if (!json) {
       for (const problem of problems) writeData(formatProblem(problem))
       for (const warning of warnings) say(`warning: ${formatProblem(warning)}`)
+      for (const note of notes) say(`note: ${note}`)
       if (isGood) writeData(`${file} is good: ${inWords(read.config.clients.length, read.config.farm.servers.length)}`)
       else say(`${problems.length === 1 ? '1 problem' : `${problems.length} problems`} in ${file}`)
     }
@@ -66,6 +71,12 @@ async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promi
     problems: inOrder([...problems, ...tried.problems]),
     warnings: inOrder([...read.warnings.filter((warning) => !isKnown(warning)), ...tried.warnings]),
   }
+}
+
+/** The result of the self-test is kept for the start. */
+async function packetIoNote({ packet_io: wanted }: Found): Promise<string> {
+  const { use, why } = await testedChoice(wanted)
+  return `packet I/O is ${use}: ${why}`
 }
 
 const WOULD_REFUSE = 'the running daemon would refuse it: what is good for this user is not good for the daemon'

@@ -17,6 +17,7 @@ const MEMBERS = {
     'limits',
     'classes',
     'messageAuthenticatorLearned',
+    'packetIo',
     'tables',
     'process',
   ],

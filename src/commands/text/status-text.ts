@@ -39,7 +39,27 @@ function headLines(report: StatusReport): string[] {
     ...[alarms, notReady, concerns, health, overrides, attached, watching].flat().map((line) => `  ${line}`),
     `configuration ${config.file}  ${config.digest.slice(0, 12)}  reloads ${config.reloadsOk} taken, ${config.reloadsFailed} refused`,
     `listening ${report.listeners.map(listenerText).join(', ')}`,
+    `packet I/O ${report.packetIo.use}: ${report.packetIo.why}`,
+    ...transportLines(report),
   ]
+}
+
+const TRANSPORT_WORDS = {
+  sendBufferFull: 'not sent since the send buffer was full',
+  truncated: 'longer than 4096 octets',
+  strangeAge: 'with an impossible time stamp',
+} as const
+
+/** Datagrams that the transport counted by name, where there were any; all instances together. */
+function transportLines({ instances }: StatusReport): string[] {
+  const counted = Object.entries(TRANSPORT_WORDS).flatMap(([name, words]) => {
+    const count = instances.reduce(
+      (sum, { transport }) => sum + (transport?.[name as keyof typeof TRANSPORT_WORDS] ?? 0),
+      0,
+    )
+    return count === 0 ? [] : [`${count} ${words}`]
+  })
+  return counted.length === 0 ? [] : [`datagrams ${counted.join(', ')}`]
 }
 
 /** What is wrong, a line each. */

@@ -22,7 +22,7 @@ export type ConfigResult =
   | (Read & { readonly ok: false; readonly problems: readonly Problem[] })
 
 /** What the daemon opens when it starts, as far as the file names it, even if other settings are wrong. */
-export interface Found extends Pick<Settings, 'listen' | 'admin' | 'log' | 'tps'> {
+export interface Found extends Pick<Settings, 'listen' | 'admin' | 'packet_io' | 'log' | 'tps'> {
   readonly sessionsLog: Settings['accounting']['sessions_log']
   readonly servers: readonly (ServerSettings | undefined)[]
   /** A problem with a setting, at its position. */

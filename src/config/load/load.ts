@@ -64,8 +64,8 @@ export function loadConfig(text: string, file: string, context: LoadContext): Co
 
 function foundIn({ outline, servers }: PartialConfig, problem: Found['problem']): Found | undefined {
   if (outline === undefined) return undefined
-  const { listen, admin, log, tps, accounting } = outline
-  return { listen, admin, log, tps, sessionsLog: accounting.sessions_log, servers, problem }
+  const { listen, admin, packet_io, log, tps, accounting } = outline
+  return { listen, admin, packet_io, log, tps, sessionsLog: accounting.sessions_log, servers, problem }
 }
 
 /** The secret of one client or server. If there is none, an error says why, and the result is not used. */

@@ -9,7 +9,9 @@
 import type { Endpoint } from '../../addresses.ts'
 import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import { untouchedSnapshot } from '../../proxy/work/client-table.ts'
+import type { PacketIo } from '../../transport/choice/packet-io.ts'
 import type { ListenerReport } from '../../transport/listener-plan.ts'
+import type { TransportCounts } from '../../transport/ports.ts'
 
 const LANES_PER_PART = 8
 const CLIENTS_PER_PART = 20
@@ -27,6 +29,9 @@ export interface InstanceView {
   readonly upstreams: readonly Endpoint[]
   /** The smallest receive buffer that was granted, if it is less than wanted; bytes. */
   readonly clampedReceiveBuffer: { readonly granted: number; readonly wanted: number } | undefined
+  readonly packetIo: OpenedPacketIo
+  /** Since its thread was started; undefined if its transport counts nothing. */
+  readonly transport: TransportCounts | undefined
   readonly sendFailures: number
   readonly internalErrors: number
   /** Errors in what only watches on its thread, by place. */
@@ -35,6 +40,13 @@ export interface InstanceView {
   readonly cpuSeconds: number
   /** How late its event loop came to its work since the last view, seconds. */
   readonly loopDelay: { readonly mean: number; readonly p99: number; readonly max: number }
+}
+
+/** What carries the packets of an instance. */
+export interface OpenedPacketIo {
+  readonly use: PacketIo
+  /** Why it is dgram although batched was chosen. */
+  readonly fellBack?: string | undefined
 }
 
 /** A part of the long lists of a view. */

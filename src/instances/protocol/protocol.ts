@@ -8,6 +8,7 @@ import { codedError, codeOf, type ErrorCode, systemCodeOf } from '../../coded-er
 import type { Followed, TraceEvent } from '../../proxy/border/events.ts'
 import type { Draining } from '../../proxy/border/ports.ts'
 import type { FoundLearned } from '../../proxy/inspection.ts'
+import type { ThreadPacketIo } from '../../transport/choice/packet-io.ts'
 import type { ListenOptions } from '../../transport/listener-plan.ts'
 import type { Instant } from '../../units.ts'
 import type { PlainOptions } from '../shared/plain-options.ts'
@@ -22,6 +23,8 @@ export interface ThreadStart {
   /** How many instances there are. */
   readonly of: number
   readonly settings: InstanceSettings
+  /** The same for all threads until the daemon ends. */
+  readonly packetIo: ThreadPacketIo
   /** The end of the grid second in which the thread before it ended: that one may have used all of its slots. */
   readonly usedUpUntil: Instant
   /** For its ledgers, which are read when it is gone. */

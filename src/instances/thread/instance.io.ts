@@ -19,7 +19,6 @@ import { Links } from '../../transport/links.io.ts'
 import type { LinkNotes } from '../../transport/listeners.io.ts'
 import { addressesOfThisMachine } from '../../transport/local-addresses.io.ts'
 import { Loop } from '../../transport/loop.io.ts'
-import type { Transport } from '../../transport/ports.ts'
 import { systemRandomness } from '../../transport/randomness.io.ts'
 import { changedClients } from '../protocol/clients-change.ts'
 import type { FoundSessions, SoughtSessions } from '../protocol/found.ts'
@@ -29,6 +28,7 @@ import { engineOptionsFrom, type PlainOptions } from '../shared/plain-options.ts
 import { SharedEndpoints } from '../shared/shared-endpoints.ts'
 import { SharedParts } from '../shared/shared-parts.ts'
 import { EndedLines } from './ended-lines.io.ts'
+import type { OpenedTransport } from './open-transport.io.ts'
 import { TraceBound } from './trace-bound.ts'
 
 const HOUSEKEEPING_MS = 1_000
@@ -41,6 +41,7 @@ const BUCKETS_AT_ONCE = 128
 export class Instance implements InstanceProtocol {
   readonly #number: number
   readonly #log: Log
+  readonly #opened: OpenedTransport
   readonly #links: Links
   readonly #shared: SharedParts | undefined
   readonly #engine: Engine
@@ -67,12 +68,16 @@ export class Instance implements InstanceProtocol {
   #isClosed = false
   #forgets: number
 
-  constructor({ number, of, settings, usedUpUntil, books }: ThreadStart, main: MainThread, transport: Transport) {
+  constructor({ number, of, settings, usedUpUntil, books }: ThreadStart, main: MainThread, opened: OpenedTransport) {
     const { options, memory, logLevel, logsSessions, forgets } = settings
+    const { transport } = opened
     this.#number = number
     this.#forgets = forgets
     const target = { write: main.line, drained: () => Promise.resolve(), lost: 0 }
     this.#log = new Log(logLevel, target, of > 1 ? { instance: number } : undefined)
+    this.#opened = opened
+    const { fellBack } = opened.packetIo
+    if (fellBack !== undefined) this.#log.write('packet-io-fell-back', { why: fellBack })
     this.#tracer = boundedTracer(main.traced, this.#boundary)
     const journal: Journal = {
       note: (event, now) => {
@@ -170,6 +175,8 @@ export class Instance implements InstanceProtocol {
       listeners: this.#links.listeners(),
       upstreams: this.#links.upstreams(),
       clampedReceiveBuffer: this.#links.clampedReceiveBuffer(),
+      packetIo: this.#opened.packetIo,
+      transport: this.#opened.transport.counts?.(),
       sendFailures: this.#sendFailures,
       internalErrors: this.#internalErrors,
       watchErrors: this.#boundary.counts,

@@ -20,10 +20,14 @@ const [fatal, error, warn, info] = [at('fatal'), at('error'), at('warn'), at('in
 
 export const EVENTS = {
   started: info(
-    'radsluice {version} runs with {config}; it listens at {listeners}, metrics and status at http://{admin}',
+    'radsluice {version} runs with {config}; it listens at {listeners}, metrics and status at http://{admin}; packet I/O is {packetIo}: {packetIoWhy}',
     'digest',
     'servers',
   ),
+  'packet-io-unmet': warn('packet_io is batched, and radsluice serves over dgram: {why}'),
+  'packet-io-tested': info('{why}'),
+  'packet-io-not-usable': warn('batched packet I/O stays unused, and dgram serves: {why}'),
+  'packet-io-fell-back': warn('batched packet I/O could not be opened, and dgram serves instead: {why}'),
   'config-warning': warn('{warning}'),
   reloaded: info('the configuration {config} was read again and holds: {changes}', 'digest'),
   'reload-refused': error(

@@ -5,7 +5,7 @@ import type { PeerKind } from '../../proxy/border/events.ts'
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import { notReady } from '../judgements.ts'
 import { listedClients } from '../view/client-activity.ts'
-import type { ListenerView } from '../view/view.ts'
+import type { DaemonView, ListenerView } from '../view/view.ts'
 import { figuresBy, perClient, perClientAndAll } from './client-metrics.ts'
 import { counter, gauge, type Metric, type MetricGroup, metricsOf, samplesOf } from './metric.ts'
 import { daemon, ofInstances, samplesOfKnown, threads } from './metric-readers.ts'
@@ -23,6 +23,20 @@ const signingGauge = (name: string, help: string, peer: PeerKind, what: keyof En
         .filter((one) => one.peer === peer)
         .map((one) => ({ labels: { [peer]: one.name, instance }, value: 1 })),
     ),
+  })
+
+type TransportCounts = NonNullable<DaemonView['instances'][number]['transport']>
+
+/** Of each instance whose transport counts. */
+const transportCounter = (name: string, help: string, what: keyof TransportCounts): Metric =>
+  counter(name, help, {
+    labels: ['instance'],
+    read: ({ instances }) =>
+      samplesOfKnown(
+        instances,
+        (one) => ({ instance: String(one.number) }),
+        ({ transport }) => transport?.[what],
+      ),
   })
 
 const CLIENTS_AND_TABLES: readonly Metric[] = [
@@ -107,6 +121,33 @@ const DAEMON: readonly Metric[] = [
     'config_last_reload_successful',
     '1 where the last reload was taken, or none was asked for.',
     ({ config }) => (config.refused === undefined ? 1 : 0),
+  ),
+  gauge('packet_io_info', 'Always 1; the labels say what carries the packets of an instance, and why.', {
+    labels: ['packet_io', 'because', 'instance'],
+    read: ({ packetIo: { because }, instances }) =>
+      instances.map(({ number, packetIo: { use, fellBack } }) => ({
+        labels: {
+          packet_io: use,
+          because: fellBack === undefined ? because : 'not-opened',
+          instance: String(number),
+        },
+        value: 1,
+      })),
+  }),
+  transportCounter(
+    'send_buffer_full',
+    'Datagrams that were dropped in sending, since the buffer of the socket or the interface was full. Only with batched packet I/O.',
+    'sendBufferFull',
+  ),
+  transportCounter(
+    'truncated_datagrams',
+    'Datagrams that were dropped on arrival, since they have more than 4,096 octets. Only with batched packet I/O.',
+    'truncated',
+  ),
+  transportCounter(
+    'strange_ages',
+    'Datagrams whose time stamp of the kernel can not be right (a clock was set): their time in the socket counts as 0. Only with batched packet I/O.',
+    'strangeAge',
   ),
   threads.counter('send_failures', 'Datagrams that the system refused to send.', 'sendFailures'),
   threads.counter('internal_errors', 'Packets in which our own code threw.', 'internalErrors'),

@@ -7,6 +7,7 @@
 import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { InstanceView } from '../../instances/protocol/instance-view.ts'
 import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
+import type { PacketIoChoice, ThreadPacketIo } from '../../transport/choice/packet-io.ts'
 import type { Duration, PerSecond } from '../../units.ts'
 import type { WatchErrors } from '../boundary/watch-errors.ts'
 import type { Alarm, AlarmId, HealthScore } from './alarm.ts'
@@ -27,6 +28,12 @@ export interface ListenerView {
   readonly sendBufferBytes: number
   /** Datagrams that the kernel dropped because the receive buffer was full; undefined if it doesn't say. */
   readonly kernelDrops: number | undefined
+}
+
+/** What was chosen at the start, for all instances. */
+export interface PacketIoView extends PacketIoChoice {
+  /** As the setting says it; over dgram it is the port in any case. */
+  readonly instancesBy: ThreadPacketIo['steersBy']
 }
 
 /** Bounds of what waits, of one class in each instance. */
@@ -88,6 +95,7 @@ export interface DaemonView {
   readonly uptimeSeconds: number
   readonly admin: string
   readonly adminSocket: string | undefined
+  readonly packetIo: PacketIoView
   readonly listeners: readonly ListenerView[]
   /** Of the sockets towards the servers together. */
   readonly upstreamKernelDrops: number | undefined

@@ -57,7 +57,8 @@ export class ListeningLink implements Link, BatchedSocket {
   }
 
   report(): LinkReport | undefined {
-    return this.descriptor === CLOSED ? undefined : this.#report
+    if (this.descriptor === CLOSED) return undefined
+    return { ...this.#report, kernelDrops: this.#batch.sockets.drops(this.descriptor) }
   }
 
   failed(code: string): void {

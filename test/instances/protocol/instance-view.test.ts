@@ -30,6 +30,8 @@ function viewsOf(servers: number, clients: number, upstreams: number) {
     ],
     upstreams: Array.from({ length: upstreams }, (_, at) => ({ address: '127.0.0.1', port: 20_000 + at })),
     clampedReceiveBuffer: undefined,
+    packetIo: { use: 'dgram' },
+    transport: undefined,
     sendFailures: 3,
     internalErrors: 4,
     watchErrors: noErrors(),

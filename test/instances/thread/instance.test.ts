@@ -11,7 +11,7 @@ import { plainOptions } from '../../../src/instances/shared/plain-options.ts'
 import { Instance } from '../../../src/instances/thread/instance.io.ts'
 import type { EngineOptions } from '../../../src/proxy/border/options.ts'
 import { BOOKS_BYTES } from '../../../src/proxy/register/ledger.ts'
-import { instant } from '../../../src/units.ts'
+import { instant, micros } from '../../../src/units.ts'
 import { accessRequest, answers, responseTo } from '../../proxy/datagrams.ts'
 import { client, defaults, server } from '../../proxy/options.ts'
 import { MemoryNetwork, MemoryTransport } from '../../transport/memory-network.ts'
@@ -45,10 +45,11 @@ async function started(options: EngineOptions) {
     number: 0,
     of: 1,
     settings: settingsOf(options),
+    packetIo: { use: 'dgram', batchTick: micros(250), steersBy: 'port' } as const,
     usedUpUntil: instant(0),
     books: new SharedArrayBuffer(BOOKS_BYTES),
   }
-  const instance = new Instance(start, main, new MemoryTransport(network))
+  const instance = new Instance(start, main, { transport: new MemoryTransport(network), packetIo: { use: 'dgram' } })
   toClose.push(instance)
   await instance.open()
   const at = { ...perClass(() => []), authentication: [{ address: HERE, port: 1812 }] }

@@ -194,6 +194,30 @@ describe('the metrics', () => {
     expect(text).toContain('radsluice_config_info{digest="a\\"b\\\\c\\nd"} 1\n')
   })
 
+  it('say what carries the packets of each instance and why, and what its transport has counted', async () => {
+    const view = viewOf(new World().snapshot())
+    const [one] = view.instances
+    const fallen = {
+      ...one!,
+      number: 1,
+      packetIo: { use: 'dgram', fellBack: 'a sentence' },
+      transport: undefined,
+    } as const
+    const { samples, sampleOf } = await scrape({ ...view, instances: [one!, fallen] })
+    expect(samples.filter(({ name }) => name === 'radsluice_packet_io_info').map(({ labels }) => labels)).toEqual([
+      { packet_io: 'batched', because: 'self-test-passed', instance: '0' },
+      { packet_io: 'dgram', because: 'not-opened', instance: '1' },
+    ])
+    for (const [name, value] of [
+      ['send_buffer_full', 10],
+      ['truncated_datagrams', 11],
+      ['strange_ages', 12],
+    ] as const) {
+      expect(sampleOf(`radsluice_${name}_total`, { instance: '0' })).toBe(value)
+      expect(sampleOf(`radsluice_${name}_total`, { instance: '1' })).toBeUndefined()
+    }
+  })
+
   it('have no sample for what the system does not tell', async () => {
     const { sampleOf } = await scrape(viewOf(new World().snapshot(), { upstreamKernelDrops: undefined }))
     expect(sampleOf('radsluice_upstream_kernel_drops_total')).toBeUndefined()

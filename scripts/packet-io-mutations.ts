@@ -1,0 +1,49 @@
+/**
+ * Faults in which packet I/O is used: what counts as passed, what is kept, and what is said of it.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const choice = inFile('src/transport/choice/packet-io.ts')
+const result = inFile('src/transport/choice/self-test-result.ts')
+const opening = inFile('src/instances/thread/open-transport.io.ts')
+const judgements = inFile('src/observe/judgements.ts')
+const view = inFile('src/daemon/view-of.ts')
+
+export const PACKET_IO_MUTATIONS: readonly Mutation[] = [
+  choice(
+    'a test that failed counts as passed',
+    "if (!result.ok) return dgram('self-test-failed'",
+    "if (false) return dgram('self-test-failed'",
+  ),
+  choice(
+    'dgram that was set is tested all the same',
+    "wanted === 'dgram' || !isFit(platform) || koffi",
+    '!isFit(platform) || koffi',
+  ),
+  choice('auto waits for the test', "wanted === 'batched' ? 'now' : 'beside'", "'now'"),
+  choice(
+    'a machine of another kind is tried',
+    "['linux x64', 'linux arm64'].includes(platform)",
+    "platform.startsWith('linux')",
+  ),
+  choice('a daemon changes what it serves with', "if (serves === 'dgram') return", "if (serves === 'batched') return"),
+  choice('auto over dgram is a concern', "wanted === 'batched' && use === 'dgram'", "use === 'dgram'"),
+  result(
+    'a program that aborts at its end has passed',
+    'if (signal !== null) return failed(`it was ended by',
+    'if (signal === undefined) return failed(`it was ended by',
+  ),
+  result('an exit code is no matter', 'return exitCode === 0 ? line', 'return exitCode !== null ? line'),
+  result('whoever kills the test decides for good', ' && FROM_OUTSIDE.includes(signal)', ' && false'),
+  result('a result counts wherever it was made', "kept?.['surroundings'] !== surroundings", 'kept === undefined'),
+  result('what may pass is kept', 'result.ok || !result.isTransient', 'result.ok || result.isTransient'),
+  result('what was printed first is the result', ".split('\\n').at(-1)", ".split('\\n').at(0)"),
+  opening('an instance that can not open it ends', '  } catch (error) {\n', '  } catch (error) {\n    throw error\n'),
+  judgements(
+    'an instance that fell back is not told of',
+    'if (opened.fellBack !== undefined) found',
+    'if (false) found',
+  ),
+  judgements('dgram may steer by address', 'instances.length > 1 &&', 'instances.length > 9 &&'),
+  view('drops of one instance stand for all', 'told.reduce((a, b) => a + b, 0)', '(told[0] ?? 0)'),
+]
