@@ -100,6 +100,11 @@ export class Loop implements Arrivals {
     this.#pace.stop()
   }
 
+  /** The thread has something else to do beside packets, in steps. */
+  rest(): void {
+    this.#pace.rest()
+  }
+
   /** How late what arrives comes to its turn, since this was asked last. */
   delay(): Delay {
     return this.#pace.delay()

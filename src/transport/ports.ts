@@ -74,6 +74,8 @@ export interface Pace {
   kick(): void
   /** A turn comes at that moment, or before it. An earlier moment that was asked for before stays. */
   aim(moment: Instant, now: Instant): void
+  /** The thread has something else to do first: its event loop has a turn before this waits again. */
+  rest(): void
   /** How late what arrives comes to its turn, since this was asked last. */
   delay(): Delay
   stop(): void

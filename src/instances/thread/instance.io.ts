@@ -232,6 +232,7 @@ export class Instance implements InstanceProtocol {
       const found = find(from)
       if (found === undefined) break
       all.push(...found)
+      this.#loop.rest()
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
     return all

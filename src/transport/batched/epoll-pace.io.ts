@@ -2,7 +2,7 @@
  * Turns out of a loop of its own: it waits for sockets and for the engine's moment in one call, in the thread of the instance.
  *
  * Node's event loop has its turn between two blocks: after 10 ms under load, after 100 ms of quiet, and at once when the main
- * thread has sent something. So timers, promises and messages of the thread still run, and `terminate()` never waits long.
+ * thread has sent something or the thread itself asked for it. So timers, promises and messages of the thread still run, and `terminate()` never waits long.
  */
 import { after, type Duration, type Instant, micros, since } from '../../units.ts'
 import type { Clock } from '../clock.io.ts'
@@ -34,6 +34,7 @@ export class EpollPace implements Pace {
   readonly #times: TurnTimes
   #next: NodeJS.Immediate | undefined
   #isKicked = false
+  #mustRest = false
   #moment: Instant | undefined
   #isStopped = false
 
@@ -55,6 +56,10 @@ export class EpollPace implements Pace {
 
   aim(moment: Instant): void {
     if (this.#moment === undefined || moment < this.#moment) this.#moment = moment
+  }
+
+  rest(): void {
+    this.#mustRest = true
   }
 
   delay(): Delay {
@@ -81,13 +86,18 @@ export class EpollPace implements Pace {
       const turned = this.#clock()
       this.#times.add(since(now, turned))
       now = turned
-    } while (!this.#isStopped && !this.#waiting.wasWoken() && since(began, now) < BLOCK_UNDER_LOAD)
+    } while (!this.#isOver(began, now))
+    this.#mustRest = false
     if (!this.#isStopped) this.#next = setImmediate(this.#block)
+  }
+
+  #isOver(began: Instant, now: Instant): boolean {
+    return this.#isStopped || this.#mustRest || this.#waiting.wasWoken() || since(began, now) >= BLOCK_UNDER_LOAD
   }
 
   /** Until something is ready, or the moment has come; first for the rest of the tick, if it is worth it. */
   #wait(now: Instant): boolean {
-    if (this.#isKicked) return this.#waiting.poll(AT_ONCE)
+    if (this.#isKicked || this.#mustRest) return this.#waiting.poll(AT_ONCE)
     const gathered = this.#tick.gathersUntil(now)
     let from = now
     if (gathered !== undefined) {

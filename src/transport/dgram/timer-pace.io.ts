@@ -39,6 +39,9 @@ export class TimerPace implements Pace {
     else if (needsTimer(moment, this.#timerAt)) this.#sleepUntil(moment)
   }
 
+  /** Its turns are turns of Node's event loop anyway. */
+  rest(): void {}
+
   delay(): Delay {
     const delay = this.#delay
     // The histogram holds the time between two ticks, which includes the tick's own length.
