@@ -29,6 +29,9 @@ export interface DaemonPorts {
   readonly admin: number
 }
 
+/** What carries the packets of the daemons that tests start: `PACKET_IO=batched npm run e2e` runs them over the other one. */
+const PACKET_IO = process.env['PACKET_IO'] ?? 'dgram'
+
 export const CLIENT_SECRET = 'between-client-and-proxy'
 
 export class Daemon {
@@ -133,6 +136,7 @@ export const settingsText = (ports: DaemonPorts, settings: Settings): string => 
   return JSON.stringify({
     listen: { authentication: listenersOf('authentication'), accounting: listenersOf('accounting') },
     clients: [{ name: 'loopback', address: '127.0.0.0/8', secret: CLIENT_SECRET }],
+    packet_io: PACKET_IO,
     ...settings,
     admin: { listen: `127.0.0.1:${ports.admin}`, ...(settings['admin'] as object | undefined) },
   })
