@@ -1,56 +1,164 @@
-import { setImmediate } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
-import { EpollPace } from '../../../src/transport/batched/epoll-pace.io.ts'
+/**
+ * When turns come: at once for what is ready, at the engine's moment, at the end of a tick under load. And Node's own loop has its
+ * turn: after 10 ms, after 100 ms of quiet, and when the main thread has said something.
+ */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { EpollPace, type Waiting } from '../../../src/transport/batched/epoll-pace.io.ts'
 import { Tick } from '../../../src/transport/batched/tick.ts'
 import { TurnTimes } from '../../../src/transport/batched/turn-times.ts'
-import type { Pace } from '../../../src/transport/ports.ts'
-import { type Duration, instant, micros } from '../../../src/units.ts'
+import { type Duration, type Instant, instant, micros } from '../../../src/units.ts'
 
-let pace: Pace | undefined
-afterEach(() => pace?.stop())
+const START = 1_000_000
 
-/** A pace in a quiet network on a clock of its own: a wait takes exactly its time. */
-function quiet() {
-  const waits: number[] = []
-  let now = 0
-  const waiting = {
-    messages: 0,
-    poll: (atMost: Duration) => {
-      waits.push(atMost)
-      now += atMost
-      return false
-    },
-    sleep: (duration: Duration) => {
-      now += duration
-    },
-    wasWoken: () => false,
+/** A world in which time passes only while somebody waits, or works. */
+class World implements Waiting {
+  now = START
+  messages = 0
+  /** When datagrams arrive, in order. */
+  arrivals: number[] = []
+  wokenAt: number | undefined
+  readonly turns: string[] = []
+  readonly waits: Duration[] = []
+  readonly sleeps: Duration[] = []
+  /** What a turn does. */
+  work: () => void = () => undefined
+  readonly clock = (): Instant => instant(this.now)
+
+  poll(atMost: Duration): boolean {
+    this.waits.push(atMost)
+    const end = this.now + atMost
+    const next = Math.min(this.arrivals[0] ?? Number.POSITIVE_INFINITY, this.wokenAt ?? Number.POSITIVE_INFINITY, end)
+    this.now = Math.max(this.now, next)
+    return (this.arrivals[0] ?? Number.POSITIVE_INFINITY) <= this.now
   }
-  const made = new EpollPace(waiting, {
-    turn: () => undefined,
-    clock: () => instant(now),
-    tick: new Tick(micros(0)),
-    times: new TurnTimes(),
-  })
-  pace = made
-  return { pace: made, waits }
+
+  sleep(duration: Duration): void {
+    this.sleeps.push(duration)
+    this.now += duration
+  }
+
+  wasWoken(): boolean {
+    const was = this.wokenAt !== undefined && this.wokenAt <= this.now
+    if (was) this.wokenAt = undefined
+    return was
+  }
+
+  readonly turn = (): void => {
+    const read = this.arrivals.filter((at) => at <= this.now).length
+    this.arrivals = this.arrivals.slice(read)
+    this.messages = read
+    this.turns.push(`${this.now - START}: ${read}`)
+    this.work()
+  }
 }
 
-describe('the pace of batched packet I/O', () => {
-  it('waits 100 ms at most where nothing is to be done, and then lets the event loop turn', async () => {
-    const { waits } = quiet()
-    for (let round = 0; round < 3; round += 1) await setImmediate()
-    expect(waits.length).toBeGreaterThan(0)
-    expect(new Set(waits)).toEqual(new Set([100_000]))
+function newPace(tick = 0) {
+  const world = new World()
+  const times = new TurnTimes()
+  const pace = new EpollPace(world, { turn: world.turn, clock: world.clock, tick: new Tick(micros(tick)), times })
+  return { world, pace }
+}
+
+describe('the pace of the batched transport', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
   })
 
-  it('does not wait while the thread does something else in steps: each step costs one look at the sockets', async () => {
-    const { pace, waits } = quiet()
-    const STEPS = 500
-    for (let step = 0; step < STEPS; step += 1) {
-      pace.rest()
-      await setImmediate()
+  it('turns when something arrives, and only then', () => {
+    const { world, pace } = newPace()
+    world.arrivals = [START + 2_000, START + 2_000, START + 3_500]
+    vi.runOnlyPendingTimers()
+    expect(world.turns).toEqual(['2000: 2', '3500: 1'])
+    pace.stop()
+  })
+
+  it('turns at the moment that was asked for, to the microsecond, and at the earliest of several', () => {
+    const { world, pace } = newPace()
+    pace.aim(instant(START + 7_003))
+    pace.aim(instant(START + 9_000))
+    pace.aim(instant(START + 8_000))
+    vi.runOnlyPendingTimers()
+    expect(world.turns[0]).toBe('7003: 0')
+    // Each turn says anew when the next one is wanted.
+    expect(world.turns).toHaveLength(1)
+    pace.stop()
+  })
+
+  it('turns at once when it is kicked, and reads the sockets before', () => {
+    const { world, pace } = newPace()
+    pace.kick()
+    world.arrivals = [START]
+    let left = 3
+    world.work = () => {
+      left -= 1
+      if (left > 0) pace.kick()
     }
-    expect(waits.reduce((sum, wait) => sum + wait, 0)).toBe(0)
-    expect(waits.length).toBeLessThanOrEqual(STEPS)
+    vi.runOnlyPendingTimers()
+    expect(world.turns).toEqual(['0: 1', '0: 0', '0: 0'])
+    expect(world.waits.slice(0, 3)).toEqual([0, 0, 0])
+    pace.stop()
+  })
+
+  it('gathers for the rest of a tick under load, but not beyond a moment', () => {
+    const { world, pace } = newPace(250)
+    world.arrivals = Array.from({ length: 900 }, (_, i) => START + i * 20)
+    let asked = false
+    world.work = () => {
+      if (asked || world.now < START + 8_000) return
+      asked = true
+      pace.aim(instant(world.now + 100))
+    }
+    vi.runOnlyPendingTimers()
+    const at = world.turns.map((turn) => Number(turn.split(':')[0]))
+    const apart = at.slice(1).map((turn, i) => turn - at[i]!)
+    expect(apart.filter((time) => time === 250).length).toBeGreaterThan(20)
+    expect(apart.filter((time) => time === 100)).toHaveLength(1)
+    expect(Math.max(...apart)).toBeLessThanOrEqual(250)
+    pace.stop()
+  })
+
+  it('lets Node have its turn after 10 ms under load and after 100 ms of quiet', () => {
+    const { world, pace } = newPace()
+    world.arrivals = Array.from({ length: 2_000 }, (_, i) => START + i * 20)
+    vi.runOnlyPendingTimers()
+    expect(world.now - START).toBeGreaterThanOrEqual(10_000)
+    expect(world.now - START).toBeLessThan(10_100)
+    world.arrivals = []
+    const quiet = world.now
+    vi.runOnlyPendingTimers()
+    expect(world.now - quiet).toBe(100_000)
+    pace.stop()
+  })
+
+  it('lets Node have its turn when the main thread wakes it', () => {
+    const { world, pace } = newPace()
+    world.wokenAt = START + 500
+    vi.runOnlyPendingTimers()
+    expect(world.now).toBe(START + 500)
+    expect(world.turns).toEqual([])
+    pace.stop()
+  })
+
+  it('ends within the turn that stops it', () => {
+    const { world, pace } = newPace()
+    world.arrivals = [START, START + 1]
+    world.work = () => pace.stop()
+    vi.runAllTimers()
+    expect(world.turns).toEqual(['0: 1'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('says how long turns took', () => {
+    const { world, pace } = newPace()
+    world.arrivals = [START, START + 5_000]
+    world.work = () => {
+      world.now += 400
+    }
+    vi.runOnlyPendingTimers()
+    expect(pace.delay()).toMatchObject({ mean: 0.0004, max: 0.0004 })
+    pace.stop()
   })
 })
