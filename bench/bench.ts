@@ -20,7 +20,7 @@ import { million } from './load/million.ts'
 import { compileNative } from './load/native-programs.ts'
 import { resultPage } from './load/page.ts'
 import { promiseTable } from './load/promise-table.ts'
-import { canRaiseBuffers, PACKET_IO } from './load/relays.ts'
+import { canRaiseBuffers, PACKET_IO, tryBatched } from './load/relays.ts'
 import { reload } from './load/reload.ts'
 import { markdownTable, reportText } from './load/result-text.ts'
 import type { Bench, Scenario, ScenarioReport } from './load/scenario.ts'
@@ -53,7 +53,9 @@ async function runBench(command: BenchCommand, words: readonly string[]): Promis
     settings: PACKET_IO[command.packetIo],
     othersAtMost: command.othersAtMost,
   }
-  const bench: Bench = { ...command, workshop, say }
+  const whyNotBatched = await tryBatched(workshop)
+  if (whyNotBatched !== undefined) say(`radsluice uses dgram here: ${whyNotBatched}`)
+  const bench: Bench = { ...command, workshop: { ...workshop, whyNotBatched }, say }
   if (!canRaiseBuffers()) say('the peers get small receive buffers: only root may raise net.core.rmem_default')
   mkdirSync(command.results, { recursive: true })
   const reports: ScenarioReport[] = []
@@ -70,6 +72,7 @@ async function runBench(command: BenchCommand, words: readonly string[]): Promis
       pace: command.pace,
       packetIo: command.packetIo,
       othersAtMost: command.othersAtMost,
+      whyNotBatched,
     }
     writeFileSync(join(command.results, `${name}.json`), asJson({ ...about, ...report }))
   }

@@ -34,9 +34,9 @@ export async function compare(bench: Bench): Promise<ScenarioReport> {
 
 /** The relays that can take part, and why others can't. */
 export function presentRelays(bench: Bench): { readonly here: readonly RelayName[]; readonly missing: string[] } {
-  const missing = bench.relays.map((name) => whyMissing(name)).filter((why) => why !== undefined)
+  const missing = bench.relays.map((name) => whyMissing(bench.workshop, name)).filter((why) => why !== undefined)
   for (const why of missing) bench.say(`left out: ${why}`)
-  return { here: bench.relays.filter((name) => whyMissing(name) === undefined), missing }
+  return { here: bench.relays.filter((name) => whyMissing(bench.workshop, name) === undefined), missing }
 }
 
 export const relayCandidate = (bench: Bench, name: RelayName): Candidate => ({

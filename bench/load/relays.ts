@@ -6,7 +6,6 @@
  * no setting for it, so the system's default is raised while they open their sockets and restored after.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fetchStatus } from '../../src/commands/input/admin-client.io.ts'
@@ -41,7 +40,7 @@ export const RADSLUICES = {
   'radsluice batched at once': 'at-once',
   'radsluice batched': 'batched',
 } as const satisfies Readonly<Record<string, PacketIo>>
-const NEEDS_KOFFI: readonly PacketIo[] = ['at-once', 'batched']
+const NEEDS_BATCHED: readonly PacketIo[] = ['at-once', 'batched']
 
 export const RELAYS = [
   'nothing',
@@ -92,16 +91,18 @@ export interface Workshop {
   readonly settings: Settings
   /** A measurement is void if others used more than this share of the processors. */
   readonly othersAtMost: number
+  /** Why radsluice can't use batched packet I/O here; undefined where it can. */
+  readonly whyNotBatched: string | undefined
 }
 
 /** The relay that stands now. */
 let standing: BenchProcess | undefined
 
 /** Why a relay can't take part; undefined where it can. */
-export function whyMissing(name: RelayName): string | undefined {
+export function whyMissing({ whyNotBatched }: Workshop, name: RelayName): string | undefined {
   if (isRadsluice(name))
-    return NEEDS_KOFFI.includes(RADSLUICES[name]) && !hasKoffi()
-      ? `${name} needs the package koffi (npm ci brings it)`
+    return NEEDS_BATCHED.includes(RADSLUICES[name]) && whyNotBatched !== undefined
+      ? `${name}: ${whyNotBatched}`
       : undefined
   if (name !== 'radsecproxy' && name !== 'freeradius') return undefined
   return findProgram(name) === undefined ? `${name} is not installed (Debian: apt install ${name})` : undefined
@@ -109,13 +110,16 @@ export function whyMissing(name: RelayName): string | undefined {
 
 export const isRadsluice = (name: RelayName): name is keyof typeof RADSLUICES => name in RADSLUICES
 
-function hasKoffi(): boolean {
-  try {
-    createRequire(import.meta.url).resolve('koffi')
-    return true
-  } catch {
-    return false
-  }
+/**
+ * Starts radsluice once with batched packet I/O. Its self-test, which is kept for later starts, is then over before anything is
+ * measured. The answer is why it uses dgram all the same.
+ */
+export async function tryBatched(workshop: Omit<Workshop, 'whyNotBatched'>): Promise<string | undefined> {
+  const settings = PACKET_IO.batched
+  const relay = await startRadsluice({ ...workshop, settings }, await relayPorts())
+  const { use, why } = (await relay.status()).packetIo
+  await relay.stop()
+  return use === 'batched' ? undefined : why
 }
 
 const findProgram = (name: string): string | undefined =>
@@ -215,10 +219,10 @@ function peer(
 
 /** Starts radsluice with its defaults but for the settings of the run and `more`. */
 export async function startRadsluice(
-  { folder, settings }: Workshop,
+  { folder, settings }: Pick<Workshop, 'folder' | 'settings'>,
   server: ServerPorts,
   more: Settings = {},
-  name: RelayName = 'radsluice',
+  name: keyof typeof RADSLUICES = 'radsluice',
 ): Promise<RadsluiceRelay> {
   const ports = await relayPorts()
   const configFile = join(folder, `radsluice-${ports.access}.yaml`)
@@ -227,6 +231,7 @@ export async function startRadsluice(
   const isReady = async (): Promise<boolean> => (await fetchStatus({ admin }).catch(() => undefined))?.ready ?? false
   const start = (): BenchProcess => new BenchProcess(join(ROOT, 'bin/radsluice'), ['run', '-c', configFile])
   const child = await startAlone(start, isReady, 'ready status')
+  if (name !== 'radsluice') mustUse(await fetchStatus({ admin }), name)
   return {
     name,
     ports,
@@ -246,6 +251,14 @@ export async function startRadsluice(
       await child.stop()
     },
   }
+}
+
+/** @throws an Error where an instance uses another packet I/O than the relay's name says. */
+function mustUse({ instances, packetIo }: StatusReport, name: keyof typeof RADSLUICES): void {
+  const wanted = NEEDS_BATCHED.includes(RADSLUICES[name]) ? 'batched' : 'dgram'
+  const other = instances.find(({ packetIo: its }) => its.use !== wanted)
+  if (other !== undefined)
+    throw new Error(`bench: ${name} uses ${other.packetIo.use}: ${other.packetIo.fellBack ?? packetIo.why}`)
 }
 
 function readingOf(child: BenchProcess): ProcessReading {

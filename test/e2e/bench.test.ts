@@ -21,7 +21,7 @@ describe.skipIf(group.skip)(group.title, () => {
   let workshop: Workshop
   beforeAll(() => {
     const folder = mkdtempSync(join(tmpdir(), 'radsluice-bench-'))
-    workshop = { folder, programs: compileNative(folder), settings: {}, othersAtMost: 1 }
+    workshop = { folder, programs: compileNative(folder), settings: {}, othersAtMost: 1, whyNotBatched: undefined }
   })
   afterAll(() => rmSync(workshop.folder, { recursive: true, force: true }))
 
