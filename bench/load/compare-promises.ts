@@ -89,7 +89,7 @@ function cpuVerdict(
   return judged({
     kind: ours.kind,
     promise: `CPU per request at 10,000/s, ${name}: at most ${target.most} x the cheaper peer's`,
-    measured: `${fixed(ours.cpuMicros?.median)} us to ${fixed(cheapest)} us, ${times.toFixed(2)} x`,
+    measured: `${fixed(ours.cpuMicros?.median)} us to ${fixed(cheapest)} us, ${timesOf(times)}`,
     holds: times <= target.most,
     goal: { promise: `${target.goal} x`, isMet: times <= target.goal },
     sides: [ours, ...peers],
@@ -105,7 +105,7 @@ function busyVerdict(ours: Compared, bare: Compared): Verdict {
     measured:
       mine === undefined || least === undefined
         ? 'one of them does not bear 30,000/s'
-        : `${fixed(mine)} us to ${fixed(least)} us, ${times.toFixed(2)} x`,
+        : `${fixed(mine)} us to ${fixed(least)} us, ${timesOf(times)}`,
     holds: times <= BUSY_TARGET.most,
     goal: { promise: `${BUSY_TARGET.goal} x`, isMet: times <= BUSY_TARGET.goal },
     sides: [ours, bare],
@@ -135,7 +135,7 @@ function rateVerdict(ours: Compared, peers: readonly Compared[], ceiling: Compar
   return judged({
     kind: ours.kind,
     promise: `highest rate, one instance: at least ${RATE_TARGET.least} x the better peer's`,
-    measured: `${shown(mine)}/s to ${shown(fastest)}/s, ${times.toFixed(2)} x${most === undefined ? '' : `; without any proxy ${shown(most)}/s`}`,
+    measured: `${shown(mine)}/s to ${shown(fastest)}/s, ${timesOf(times)}${most === undefined ? '' : `; without any proxy ${shown(most)}/s`}`,
     holds: times >= RATE_TARGET.least,
     ...(most === undefined
       ? {}
@@ -171,5 +171,8 @@ function least(values: readonly (number | undefined)[]): number {
   return known.length === 0 ? Number.NaN : Math.min(...known)
 }
 
-const fixed = (micros: number | undefined): string => micros?.toFixed(1) ?? '-'
+/** A dash where one of the two is not known. */
+export const timesOf = (times: number): string => (Number.isNaN(times) ? '-' : `${times.toFixed(2)} x`)
+const fixed = (micros: number | undefined): string =>
+  micros === undefined || Number.isNaN(micros) ? '-' : micros.toFixed(1)
 const shown = (value: number): string => value.toLocaleString('en-US')

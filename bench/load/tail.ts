@@ -6,6 +6,7 @@
  * p99.9 forgives. The promise is judged by the runs that are not stalled.
  */
 import { presentRelays, relayCandidate } from './compare.ts'
+import { timesOf } from './compare-promises.ts'
 import { faultOf, type SteadyMeasurement } from './compared.ts'
 import { measure, measureOnce } from './measurement.ts'
 import { type Spread, spreadOf } from './medians.ts'
@@ -128,7 +129,7 @@ export function tailVerdicts(tails: readonly Tail[]): Verdict[] {
           : `the machine stalled in ${stalled.runs - stalled.quietRuns} of ${stalled.runs} runs of ${stalled.relay}`
       return {
         promise: `${ours.relay}: p99.9 at ${RATE.toLocaleString('en-US')}/s at most ${TAIL_TARGET.times} x the better peer's`,
-        measured: `${shown(mine)} us to ${shown(best)} us, ${times.toFixed(2)} x; over all runs ${allTimes.toFixed(2)} x${fault === undefined ? '' : `; but ${fault}`}`,
+        measured: `${shown(mine)} us to ${shown(best)} us, ${timesOf(times)}; over all runs ${timesOf(allTimes)}${fault === undefined ? '' : `; but ${fault}`}`,
         outcome: fault !== undefined ? 'VOID' : times <= TAIL_TARGET.times ? 'PASS' : 'FAIL',
         goal: { promise: "at most the better peer's", isMet: times <= TAIL_TARGET.goal },
       } as const
