@@ -30,7 +30,7 @@ export interface DaemonPorts {
 }
 
 /** What carries the packets of the daemons that tests start: `PACKET_IO=batched npm run e2e` runs them over the other one. */
-const PACKET_IO = process.env['PACKET_IO'] ?? 'dgram'
+export const PACKET_IO = process.env['PACKET_IO'] ?? 'dgram'
 
 export const CLIENT_SECRET = 'between-client-and-proxy'
 
