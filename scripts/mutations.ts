@@ -54,6 +54,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   admission('a drain takes new requests', "(this.isDraining ? 'draining' : 'goes-on')", "'goes-on'"),
   admission('what a step refuses is not counted', 'if (!arrival.isCounted) this.#count(arrival)', ''),
+  admission('the time in the socket counts for nothing', 'Math.max(now - age, ', 'Math.max(now, '),
+  admission(
+    'what was read later may be older',
+    'Math.max(now - age, this.#latest[trafficClass])',
+    'Math.max(now - age, 0)',
+  ),
   admission('a step that ends it lets it go on', "if (verdict === 'ends') return", ''),
   statusServer('a Status-Server request becomes a request', "return 'ends'", "return 'goes-on'"),
   // What every server refuses.

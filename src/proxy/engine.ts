@@ -10,7 +10,7 @@
 import type { Ended } from '../accounting/sessions/session-report.ts'
 import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { unpredictableNumber } from '../queues/containers/hashing.ts'
-import { earliest, type Instant } from '../units.ts'
+import { earliest, type Instant, micros } from '../units.ts'
 import { Admission } from './admission/admission.ts'
 import { Coalescing } from './admission/coalescing.ts'
 import { Intake } from './admission/intake.ts'
@@ -82,9 +82,12 @@ export class Engine {
     this.#setUpLanes(options, now)
   }
 
-  /** A datagram from a client. It is checked and takes its place in the instance queue; `serve` sends it. */
-  receive(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant): void {
-    this.#parts.admission.receive(trafficClass, from, bytes, now)
+  /**
+   * A datagram from a client. It is checked and takes its place in the instance queue; `serve` sends it. `age`: how long it
+   * waited before, in a socket. Its own age counts that too, and nothing else does.
+   */
+  receive(trafficClass: TrafficClass, from: Peer, bytes: Uint8Array, now: Instant, age = micros(0)): void {
+    this.#parts.admission.receive(trafficClass, from, bytes, now, age)
   }
 
   /** A datagram on a source port of a lane. */

@@ -11,14 +11,14 @@
 import type { TrafficClass } from '../classes.ts'
 import type { Peer } from '../proxy/border/events.ts'
 import type { Journal } from '../proxy/border/ports.ts'
-import { type Instant, instant } from '../units.ts'
+import { type Duration, type Instant, instant } from '../units.ts'
 import type { Clock } from './clock.io.ts'
 import type { Arrivals, Delay, LinkChange, Pace, Transport } from './ports.ts'
 import { STEP_MESSAGES, servesOn } from './turn.ts'
 
 /** The engine as the loop needs it. */
 export interface Served {
-  receive(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, now: Instant): void
+  receive(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, now: Instant, age?: Duration): void
   respond(lane: number, port: number, octets: Uint8Array, now: Instant): void
   probeAnswered(lane: number, octets: Uint8Array, now: Instant): void
   refused(lane: number, port: number, now: Instant, quoted?: Uint8Array): void
@@ -58,11 +58,11 @@ export class Loop implements Arrivals {
     this.kick()
   }
 
-  request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array): void {
+  request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, age?: Duration): void {
     if (this.#stopped) return
     const now = this.#time()
     try {
-      this.#engine.receive(trafficClass, from, octets, now)
+      this.#engine.receive(trafficClass, from, octets, now, age)
     } catch (error) {
       this.#failed('receive', error, octets, now)
     }

@@ -92,8 +92,7 @@ export interface Delay {
 export interface Arrivals {
   /** Something waits for `deliver`. */
   pending(): void
-  /** Only within `deliver`. */
-  /** `age`: how long it has waited in the socket, if that is known. */
+  /** Only within `deliver`. `age`: how long it waited in the socket; undefined if the transport can't say. */
   request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, age?: Duration): void
   response(lane: number, link: number, octets: Uint8Array): void
   probeAnswer(lane: number, octets: Uint8Array): void

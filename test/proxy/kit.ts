@@ -15,7 +15,7 @@ import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import type { Shared } from '../../src/proxy/border/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { Engine } from '../../src/proxy/engine.ts'
-import { after, type Duration, type Instant, instant } from '../../src/units.ts'
+import { after, type Duration, type Instant, instant, micros } from '../../src/units.ts'
 import {
   type AccessOptions,
   type AccountingOptions,
@@ -77,6 +77,8 @@ export class World {
   onForward: ((sent: Sent) => void) | undefined
   /** Called for every probe. */
   onProbe: ((probe: World['probes'][number]) => void) | undefined
+  /** How long what arrives has waited in its socket. */
+  age = micros(0)
   readonly #due: { readonly at: Instant; readonly act: () => void }[] = []
   #asked = 0
   #names = new Map<number, { readonly server: string; readonly class: TrafficClass }>()
@@ -128,7 +130,7 @@ export class World {
 
   deliver(trafficClass: TrafficClass, from: Peer, bytes: Buffer): Asked {
     // The engine keeps what it is given: nobody may change it afterwards.
-    this.engine.receive(trafficClass, from, Buffer.from(bytes), this.now)
+    this.engine.receive(trafficClass, from, Buffer.from(bytes), this.now, this.age)
     this.check()
     return { class: trafficClass, from, bytes, tag: bytes.length < 20 ? '' : tagOf(bytes) }
   }

@@ -37,7 +37,7 @@ class FakeEngine implements Served {
   whileServing: () => void = () => undefined
   fails: (where: string) => boolean = () => false
 
-  receive(_class: unknown, _from: unknown, datagram: Uint8Array, _now: Instant): void {
+  receive(_class: unknown, _from: unknown, datagram: Uint8Array, _now: Instant, _age?: Duration): void {
     this.#do('receive', datagram)
   }
   respond(_lane: number, _port: number, datagram: Uint8Array): void {
@@ -119,6 +119,15 @@ describe('the loop', () => {
     loop.linkChanged(3, PROBE_PORT, 'refused')
     vi.runAllTimers()
     expect(engine.calls).toEqual(['refused 3,255', 'serve'])
+  })
+
+  it('hands on how long a request waited in its socket', () => {
+    const { engine, loop } = newLoop()
+    const ages: (Duration | undefined)[] = []
+    engine.receive = (_class, _from, _octets, _now, age) => void ages.push(age)
+    loop.request('authentication', PEER, bytes(1), millis(3))
+    loop.request('authentication', PEER, bytes(2))
+    expect(ages).toEqual([millis(3), undefined])
   })
 
   it('hands on what a refused port quotes, and notes it if the engine throws at it', () => {

@@ -5,8 +5,8 @@
  * answered also while the engine drains. A record is observed only if nothing has refused it. The last step gives the
  * request its place in the queues. The ledger counts every arrival but a Status-Server request, which ends before.
  */
-import type { TrafficClass } from '../../classes.ts'
-import type { Instant } from '../../units.ts'
+import { perClass, type TrafficClass } from '../../classes.ts'
+import { type Duration, type Instant, instant } from '../../units.ts'
 import type { Peer } from '../border/events.ts'
 import { ENTRY } from '../register/ledger.ts'
 import type { Register } from '../register/register.ts'
@@ -23,6 +23,12 @@ export class Admission {
   isDraining = false
   /** Rises by one with each request that takes a place in the queues. */
   admitted = 0
+  /**
+   * By class: when the last of these was received. Each socket has its own backlog, so what is read later may have come
+   * earlier. The queues stand in the order of reading and expire from their head: nobody may be older than those before it. So
+   * it counts as received with the one before it, and expires a little later than it could.
+   */
+  readonly #latest = perClass(() => instant(0))
   readonly #register: Register
 
   constructor(o: {
@@ -48,8 +54,9 @@ export class Admission {
     ]
   }
 
-  receive(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, now: Instant): void {
-    const arrival = new Arrival(trafficClass, from, octets)
+  receive(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, now: Instant, age: Duration): void {
+    const receivedAt = instant(Math.max(now - age, this.#latest[trafficClass]))
+    const arrival = new Arrival(trafficClass, from, octets, receivedAt)
     for (const { admit } of this.steps) {
       const verdict = admit(arrival, now)
       if (verdict === 'goes-on') continue
@@ -69,8 +76,10 @@ export class Admission {
 
   #enter(arrival: ProvenArrival, now: Instant): Verdict {
     this.admitted += 1
+    const { class: its, receivedAt } = arrival
+    this.#latest[its] = receivedAt
     const { octets } = this.#register.places
-    const request = new Request({ arrival: this.admitted, class: arrival.class, origin: arrival, octets, now })
+    const request = new Request({ arrival: this.admitted, class: its, origin: arrival, octets, receivedAt })
     if (arrival.wraps !== undefined) startCourse(request).wraps = arrival.wraps
     this.#register.admit(request, arrival, now)
     return 'ends'

@@ -14,6 +14,8 @@ export class Arrival {
   readonly class: TrafficClass
   readonly from: Peer
   readonly octets: Uint8Array
+  /** When it came to a socket of ours. It may be read later. */
+  readonly receivedAt: Instant
   /** Found by the intake; undefined if nobody is configured there. */
   client: Client | undefined = undefined
   /** Read by the intake. */
@@ -23,10 +25,11 @@ export class Arrival {
   /** Accounting: how often the counters of its session had wrapped, if the record is to say so. */
   wraps: Wraps | undefined = undefined
 
-  constructor(trafficClass: TrafficClass, from: Peer, octets: Uint8Array) {
+  constructor(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, receivedAt: Instant) {
     this.class = trafficClass
     this.from = from
     this.octets = octets
+    this.receivedAt = receivedAt
   }
 }
 

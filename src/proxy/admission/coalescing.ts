@@ -49,9 +49,9 @@ export class Coalescing {
     const { octets } = places
     trace?.step('ended', waiting, now, { why: TOOK_ITS_PLACE })
     const { arrival, receivedAt } = waiting
-    const newer = new Request({ arrival, class: RECORD_CLASS, origin: record, octets, now: receivedAt })
+    const newer = new Request({ arrival, class: RECORD_CLASS, origin: record, octets, receivedAt })
     const course = startCourse(newer)
-    course.cameAt = now
+    course.cameAt = record.receivedAt
     course.wraps = record.wraps
     trace?.step('received', newer, now)
     waiting.expand()

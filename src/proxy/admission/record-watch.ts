@@ -55,7 +55,7 @@ export class RecordWatch {
       accounting.damagedVendorAttributes += view.damagedVendorAttributes
       accounting.paddedVendorAttributes += view.paddedVendorAttributes
       if (view.isMemberLink) accounting.memberLinkRecords += 1
-      const before = this.#records.remember(record, now)
+      const before = this.#records.remember(record)
       const wraps = before === undefined ? this.sessions?.observe(view, client, from.address, now) : before.wraps
       return client.options.accounting.synthesizeGigawords ? wraps : undefined
     } catch (error) {

@@ -47,7 +47,7 @@ export class Repetition {
     const before = exchanges.find(arrival)
     if (before !== undefined && isSamePacket(before.exchange.packet, packet)) {
       ledger.count(ENTRY.duplicate)
-      register.heardAgain(before.request, now)
+      register.heardAgain(before.request, arrival, now)
       trace?.duplicate(arrival, ABSORBED, now)
       return 'ends'
     }
@@ -67,7 +67,7 @@ export class Repetition {
     trace?.duplicate(arrival, SAID[known.kind], now)
     if (known.kind === 'passed') return 'ends'
     if (known.kind === 'pending') {
-      register.heardAgain(known.request, now)
+      register.heardAgain(known.request, arrival, now)
       exchanges.attach(arrival, known.request)
     } else {
       answering.reply(arrival, answering.answerFromRecord(arrival, known.answer), now)

@@ -43,6 +43,11 @@ export type KnownRecord =
   | { readonly kind: 'answered'; readonly answer: Uint8Array | undefined }
   | { readonly kind: 'passed' }
 
+/** A record that may have come before. */
+interface Copied extends Origin {
+  readonly receivedAt: Instant
+}
+
 export class Records {
   limits: EngineOptions['duplicates']
   readonly #senders = new SenderNumbers()
@@ -76,26 +81,25 @@ export class Records {
   }
 
   /** What is known of this record, if it is the same sent again. */
-  find(record: Origin, now: Instant): KnownRecord | undefined {
+  find(record: Copied, now: Instant): KnownRecord | undefined {
     if (!this.#loadKey(record)) return undefined
-    const again = record.packet
     const pending = this.#pending.find(this.#key)
     if (pending !== -1) {
       const request = this.#pending.object(pending) as Request
       const first = { at: cameAt(request), delay: delayTime(request.packet) ?? 0 }
-      return isSentAgain(first, again, now) ? { kind: 'pending', request } : undefined
+      return isSentAgain(first, record) ? { kind: 'pending', request } : undefined
     }
     const row = this.#takenRow(this.#key, now)
-    if (row !== -1 && isSentAgain(this.#firstOf(row), again, now)) {
+    if (row !== -1 && isSentAgain(this.#firstOf(row), record)) {
       return { kind: 'answered', answer: this.#answerOf(row) }
     }
-    return this.#whatPassed(again, now)
+    return this.#whatPassed(record, now)
   }
 
   /** What is remembered of this record, if it is the same sent again: how often its session's counters had wrapped then. */
-  remember(record: Origin, now: Instant): { readonly wraps: Wraps | undefined } | undefined {
+  remember(record: Copied): { readonly wraps: Wraps | undefined } | undefined {
     if (this.#memory.size === 0 || !this.#loadKey(record)) return undefined
-    const row = this.#rememberedRow(record.packet, now)
+    const row = this.#rememberedRow(record)
     return row === -1 ? undefined : { wraps: this.#memory.wrapsOf(row) }
   }
 
@@ -110,7 +114,7 @@ export class Records {
     // Not the same record sent again (its time differs), but the same content: the newer one is found from now on.
     if (pending !== -1) this.#removePending(this.#pending.object(pending) as Request)
     recordRow.set(request, this.#pending.add(this.#key, request))
-    if (courseOf(request).wraps !== undefined) this.#keepRequest(request, cameAt(request))
+    if (courseOf(request).wraps !== undefined) this.#keepRequest(request, now)
     const row = this.#memory.find(this.#key)
     if (row !== -1) this.#memory.lead(row, this.#key)
   }
@@ -126,9 +130,9 @@ export class Records {
   }
 
   /** The same for an older one that came late, and waits for the newer one's answer. */
-  joined(older: Origin, wraps: Wraps | undefined, newer: Request, now: Instant): void {
+  joined(older: Copied, wraps: Wraps | undefined, newer: Request, now: Instant): void {
     this.#loadKey(older)
-    const before = this.#keep(older, now, wraps, now)
+    const before = this.#keep(older, older.receivedAt, wraps, now)
     this.#loadKeyOf(newer)
     this.#memory.succeed(before, this.#keepRequest(newer, now), this.#key, this.#forgetAt(now))
   }
@@ -201,8 +205,8 @@ export class Records {
   }
 
   /** An older update of a succession that comes again: what became of the newest one of it. */
-  #whatPassed(again: Packet, now: Instant): KnownRecord | undefined {
-    const row = this.#memory.size === 0 ? -1 : this.#rememberedRow(again, now)
+  #whatPassed(again: Copied, now: Instant): KnownRecord | undefined {
+    const row = this.#memory.size === 0 ? -1 : this.#rememberedRow(again)
     if (row === -1) return undefined
     const newest = this.#otherKey
     const isKnown = (key: Int32Array): boolean => this.#pending.find(key) !== -1 || this.#takenRow(key, now) !== -1
@@ -217,11 +221,11 @@ export class Records {
   }
 
   /** The row of what is remembered under the key at hand; -1 if that is another record of the same content. */
-  #rememberedRow(again: Packet, now: Instant): number {
+  #rememberedRow(again: Copied): number {
     const row = this.#memory.find(this.#key)
     if (row === -1) return -1
-    const isSame = this.#memory.hasMark(row, again.authenticatorWord(0))
-    return isSame || isSentAgain(this.#memory.firstOf(row), again, now) ? row : -1
+    const isSame = this.#memory.hasMark(row, again.packet.authenticatorWord(0))
+    return isSame || isSentAgain(this.#memory.firstOf(row), again) ? row : -1
   }
 
   #keepRequest(request: Request, now: Instant): number {
@@ -267,8 +271,8 @@ export class Records {
 }
 
 /** Equal content is one record if Event-Timestamp is in it, or if Acct-Delay-Time has grown as time has passed. */
-const isSentAgain = (first: First, again: Packet, againAt: Instant): boolean => {
-  if (hasEventTimestamp(again)) return true
-  const grown = ((delayTime(again) ?? 0) - first.delay) * MICROS_PER_SECOND
-  return Math.abs(since(first.at, againAt) - grown) <= DELAY_TOLERANCE
+const isSentAgain = (first: First, { packet, receivedAt }: Copied): boolean => {
+  if (hasEventTimestamp(packet)) return true
+  const grown = ((delayTime(packet) ?? 0) - first.delay) * MICROS_PER_SECOND
+  return Math.abs(since(first.at, receivedAt) - grown) <= DELAY_TOLERANCE
 }

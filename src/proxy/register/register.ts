@@ -15,7 +15,7 @@ import type { Journal } from '../border/ports.ts'
 import type { ClassCounters } from '../border/snapshot.ts'
 import type { Client } from '../work/client-table.ts'
 import type { Exchange } from '../work/exchange.ts'
-import { courseOf, type Request, startCourse } from '../work/request.ts'
+import { courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
 import { givenUpSentence } from '../work/silence.ts'
 import { Exchanges } from './exchanges.ts'
 import { BOOKS_BYTES, ENTRY, type Ledger, ledgersIn } from './ledger.ts'
@@ -93,9 +93,9 @@ export class Register {
   }
 
   /** Its client has sent it again while it waits or is outstanding, so it still wants the answer. */
-  heardAgain(request: Request, now: Instant): void {
+  heardAgain(request: Request, { receivedAt }: { readonly receivedAt: Instant }, now: Instant): void {
     if (request.class === RECORD_CLASS) this.records.heardAgain(request, now)
-    else startCourse(request).latestCopyAt = now
+    else if (receivedAt > latestCopyAt(request)) startCourse(request).latestCopyAt = receivedAt
   }
 
   /** Its server has taken the request, and it ends. Who waits is answered by whoever calls this (`Answering`). */

@@ -175,14 +175,14 @@ export class Request implements Origin, Message<Request> {
     readonly class: TrafficClass
     readonly origin: Origin
     readonly octets: OctetStore
-    readonly now: Instant
+    readonly receivedAt: Instant
   }) {
     const { packet, from, client } = o.origin
     this.arrival = o.arrival
     this.from = from
     this.client = client
-    this.#second = secondOf(o.now)
-    this.#micros = o.now - this.#second * MICROS_PER_SECOND
+    this.#second = secondOf(o.receivedAt)
+    this.#micros = o.receivedAt - this.#second * MICROS_PER_SECOND
     this.#octets = o.octets
     // The octets that came are valid for one call.
     packet.own()

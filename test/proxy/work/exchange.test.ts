@@ -63,12 +63,18 @@ const recordOf = (client: Client, identifier = 7): Origin => {
 
 /** What the intake makes of it. */
 const arrivalOf = (origin: Origin): ProvenArrival =>
-  Object.assign(new Arrival('accounting', origin.from, origin.packet.bytes), origin)
+  Object.assign(new Arrival('accounting', origin.from, origin.packet.bytes, START), origin)
 
 /** It is let in and sent, and nobody waits for it. */
 const sentFor = ({ client, register, sending, lane }: ReturnType<typeof partsOf>): Request => {
   const origin = recordOf(client)
-  const request = new Request({ arrival: 1, class: 'accounting', origin, octets: register.places.octets, now: START })
+  const request = new Request({
+    arrival: 1,
+    class: 'accounting',
+    origin,
+    octets: register.places.octets,
+    receivedAt: START,
+  })
   register.ledgers.accounting.count(ENTRY.received)
   register.admit(request, undefined, START)
   register.check()
