@@ -18,7 +18,7 @@ import { accountingRequest, type StatusType } from '../../src/simulation/peers/p
 import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { BrokenLaw, type Observer } from '../../src/simulation/world/observer.ts'
 import { START, World, type WorldPlan } from '../../src/simulation/world/world.ts'
-import { seconds } from '../../src/units.ts'
+import { micros, seconds } from '../../src/units.ts'
 import { homeServer, only, options, reporting } from './rig.ts'
 
 type Plan = WorldPlan & { readonly engine: EngineOptions }
@@ -142,7 +142,7 @@ describe('interim updates that give way', () => {
       const inspection = { admitted: 1, coalesced: 0 }
       books.interims.begins({ engine: { inspection } } as unknown as World)
       for (const bytes of records) {
-        books.interims.received('accounting', bytes, START, { ...from, address })
+        books.interims.received('accounting', bytes, START, { ...from, address }, micros(0))
         law.received('accounting', bytes, START, { ...from, address })
         inspection.coalesced += 1
       }

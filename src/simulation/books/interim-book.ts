@@ -8,11 +8,11 @@
  */
 
 import { isInterim } from '../../accounting/record/record.ts'
-import type { TrafficClass } from '../../classes.ts'
+import { perClass, type TrafficClass } from '../../classes.ts'
 import type { Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import type { Packet } from '../../radius/packet.ts'
-import type { Instant } from '../../units.ts'
+import { type Duration, type Instant, instant } from '../../units.ts'
 import { serialOf, sessionOf, sessionTimeOf, wellFormed } from '../peers/packets.ts'
 import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { inHand, Recent } from './recent.ts'
@@ -49,6 +49,9 @@ export class InterimBook implements Observer {
   #coalesced = 0
   /** Of the datagram that the engine was handed last. */
   fate: Fate = NO_PLACE
+  /** When that came to its socket. What is read later counts as no older than what was let in before it. */
+  cameAt: Instant = instant(0)
+  readonly #latest = perClass(() => instant(0))
 
   constructor(options: EngineOptions) {
     this.#lastOf = new Recent(inHand(options))
@@ -69,8 +72,10 @@ export class InterimBook implements Observer {
     return this.#addresses.has(address)
   }
 
-  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void {
+  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer, age: Duration): void {
+    this.cameAt = instant(Math.max(now - age, this.#latest[trafficClass]))
     this.fate = this.#fateOf(trafficClass, bytes, now, from)
+    if (this.fate.kind === 'let-in') this.#latest[trafficClass] = this.cameAt
   }
 
   #fateOf(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): Fate {
@@ -81,7 +86,7 @@ export class InterimBook implements Observer {
     this.#coalesced = coalesced
     if (isCoalesced) return this.#placeOf(trafficClass, bytes, now, from)
     if (!isLetIn) return NO_PLACE
-    const place = { arrival: admitted, at: now }
+    const place = { arrival: admitted, at: this.cameAt }
     if (trafficClass === 'accounting' && this.isFor(from.address)) this.#keep(wellFormed(bytes), from, place, now)
     return { kind: 'let-in', ...place }
   }

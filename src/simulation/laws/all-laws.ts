@@ -16,6 +16,7 @@ import { DeadServerLaw } from './health/dead-server-law.ts'
 import { FirstChoiceLaw } from './health/first-choice-law.ts'
 import { LiveServerLaw } from './health/live-server-law.ts'
 import { IdentifierLaw } from './network/identifier-law.ts'
+import { RefusalLaw } from './network/refusal-law.ts'
 import { RequestLaw } from './network/request-law.ts'
 import { SigningLaw } from './network/signing-law.ts'
 import { SlotLaw } from './network/slot-law.ts'
@@ -153,6 +154,7 @@ export const allLaws = (options: EngineOptions): Observer[] =>
       slots,
       new IdentifierLaw(books),
       new RequestLaw(books),
+      new RefusalLaw(books),
       new SessionLaw(books),
       new CoalescingLaw(books),
       new GigawordsLaw(options),

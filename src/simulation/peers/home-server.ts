@@ -16,6 +16,7 @@ import type { Actor, Agenda } from './agenda.ts'
 import { Fifo } from './fifo.ts'
 import { answerTo } from './packets.ts'
 import type { Random } from './random.ts'
+import type { Refusing } from './refusing.ts'
 import { isDroppedByAll, isSilentFor, NO_TROUBLE, type Trouble } from './trouble.ts'
 
 export interface ServerPlan {
@@ -33,6 +34,8 @@ export interface ServerPlan {
   readonly challenges: number
   /** While it is dead, its host refuses datagrams (ECONNREFUSED). */
   readonly refuses?: boolean
+  /** What ICMP errors about its port quote. They quote nothing by default. */
+  readonly refusing?: Refusing
 }
 
 /** A message that waits, and where its answer goes. */

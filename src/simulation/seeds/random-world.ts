@@ -12,6 +12,7 @@ import type { ServerPlan } from '../peers/home-server.ts'
 import type { NasPlan } from '../peers/nas-plan.ts'
 import { type Faults, NO_FAULTS } from '../peers/network.ts'
 import { Random } from '../peers/random.ts'
+import { refusingOf } from '../peers/refusing.ts'
 import { NO_TROUBLE } from '../peers/trouble.ts'
 import {
   basicOptions,
@@ -65,11 +66,12 @@ export const randomWorld = (
   const faults = new Set<Fault>(FAULTS.filter(() => random.chance(0.35)))
   const servers = Array.from({ length: random.between(1, 4) }, (_, index) =>
     serverOf(index, faults, random.child(`server ${index}`)),
-  )
+  ).map((server) => withQuotes(server, random.child('quotes')))
   const clients = Array.from({ length: random.between(1, 3) }, (_, index) =>
     clientOf(index, random.child(`client ${index}`)),
   )
   const options = optionsOf(servers, clients, random.child('options'))
+  const ages = agesOf(clients, random.child('ages'))
   return {
     faultsUntil: length,
     end: micros(length + SETTLE),
@@ -81,6 +83,7 @@ export const randomWorld = (
       network: faults.has('network') ? networkOf(random.child('network')) : {},
       cost: micros(faults.has('cost') ? random.between(50, 2_000) : 0),
       lateness: micros(faults.has('late-timer') ? random.between(1, 20_000) : 0),
+      ...(ages === undefined ? {} : { ages }),
       script: [...scriptOf(faults, servers, options, length, random.child('script')), endOfFaults(length)],
     },
   }
@@ -96,6 +99,21 @@ const serverOf = (index: number, faults: Set<Fault>, random: Random): ServerPlan
   challenges: random.pick([0, 0, 0.5, 1]),
   refuses: random.child('refuses').chance(0.3),
 })
+
+/** In some worlds the errors about its port quote what was refused, and lie now and then. */
+export const withQuotes = (server: ServerPlan, random: Random): ServerPlan =>
+  random.chance(0.25) ? { ...server, refusing: refusingOf(random.child(server.name)) } : server
+
+/**
+ * In some worlds clients' datagrams wait in sockets, some for longer than max-age. A record with a new Acct-Delay-Time is known by
+ * when it came, which is known within a second only if no socket is far behind another.
+ */
+const agesOf = (clients: readonly NasPlan[], random: Random): WorldPlan['ages'] => {
+  if (!random.chance(0.25)) return undefined
+  const longest = random.pick([20_000, 1_000_000, 10_000_000])
+  const ofRecords = clients.some(({ accounting }) => accounting.newDelayTime) ? Math.min(longest, 1_000_000) : longest
+  return perClass((each) => micros(each === RECORD_CLASS ? ofRecords : longest))
+}
 
 const clientOf = (index: number, random: Random): NasPlan => {
   const isOn = random.chance(0.8)

@@ -23,7 +23,7 @@ import {
   serverOptions,
 } from '../world/basic-options.ts'
 import type { ScriptEntry, World } from '../world/world.ts'
-import { clientOptionsOf, endOfFaults, HASH_KEYS, type RandomWorld } from './random-world.ts'
+import { clientOptionsOf, endOfFaults, HASH_KEYS, type RandomWorld, withQuotes } from './random-world.ts'
 
 export interface TroubledWorld extends Omit<RandomWorld, 'faultsUntil'> {
   readonly spells: readonly Spell[]
@@ -58,7 +58,9 @@ interface Lateness {
 
 export const troubledWorld = (seed: string | number): TroubledWorld => {
   const random = new Random(`troubled ${seed}`)
-  const servers = Array.from({ length: random.pick([2, 2, 3]) }, (_, index) => serverOf(index, random.child(index)))
+  const servers = Array.from({ length: random.pick([2, 2, 3]) }, (_, index) =>
+    serverOf(index, random.child(index)),
+  ).map((server) => withQuotes(server, random.child('quotes')))
   const clients = Array.from({ length: random.between(1, 2) }, (_, index) => clientOf(index, random.child(`c${index}`)))
   const engine = optionsOf(servers, clients, random.child('options'))
   const spells = spellsOf(servers.length, engine, random.child('spells'))

@@ -32,15 +32,15 @@ export interface ObservedWorld {
 
 export interface Observer {
   begins?(world: ObservedWorld): void
-  /** A client's datagram was handed to the engine. */
-  received?(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer): void
+  /** A client's datagram was handed to the engine, which may have been told that it had waited in its socket. */
+  received?(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer, age: Duration): void
   /** The engine sends to a server. */
   forwarded?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
   probed?(lane: number, bytes: Uint8Array, now: Instant): void
   /** A server's datagram will be handed to the engine. The port may be PROBE_PORT. */
   arrives?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
-  /** What was sent from this port was refused (ECONNREFUSED). */
-  refused?(lane: number, port: number, now: Instant): void
+  /** What was sent from this port was refused (ECONNREFUSED), as an error says that may quote it. */
+  refused?(lane: number, port: number, now: Instant, quoted?: Uint8Array): void
   /** A server's datagram was handed to the engine, and it was no answer to a probe. */
   responded?(lane: number, port: number, bytes: Uint8Array, now: Instant): void
   /** The engine answers a client. */

@@ -4,18 +4,20 @@
  * Observers are told of all that happens. The same plan and seed give the same run, message for message. Without an engine
  * the clients ask the servers directly, as they do without a proxy.
  */
-import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
 import { type LanePlan, type Outbox, PROBE_PORT } from '../../proxy/border/ports.ts'
 import { Engine } from '../../proxy/engine.ts'
-import { type Duration, type Instant, instant } from '../../units.ts'
+import { after, type Duration, type Instant, instant, micros } from '../../units.ts'
 import { type Actor, Agenda } from '../peers/agenda.ts'
 import { HomeServer, type ServerPlan } from '../peers/home-server.ts'
 import { Nas } from '../peers/nas.ts'
 import type { NasPlan } from '../peers/nas-plan.ts'
 import { type Faults, NO_FAULTS, SimulatedLink } from '../peers/network.ts'
 import { Random } from '../peers/random.ts'
+import { quoteOf } from '../peers/refusing.ts'
+import { SocketBacklog } from '../peers/socket-backlog.ts'
 import type { Observer } from './observer.ts'
 import { SimulatedShell } from './shell.ts'
 
@@ -30,6 +32,8 @@ export interface WorldPlan {
   readonly cost?: Duration
   /** How late the shell's timer may be, drawn for each wake. */
   readonly lateness?: Duration
+  /** The longest that a client's datagram waits in a socket before it is read. All are read at once by default. */
+  readonly ages?: PerClass<Duration>
   /** What happens on the way: a server dies, a link is cut, the configuration is reloaded. */
   readonly script?: readonly ScriptEntry[]
 }
@@ -62,8 +66,8 @@ interface ServerEnvelope {
   readonly port: number
   /** The client that asked the server directly. */
   readonly client: ClientEnvelope | undefined
-  /** On the way back: nobody listened there. */
-  readonly isRefused?: true
+  /** On the way back: nobody listened there, and the error quotes this; `unknown` if it quotes nothing. */
+  readonly refused?: Uint8Array | 'unknown'
 }
 
 type Tell = (...saw: readonly unknown[]) => void
@@ -89,6 +93,8 @@ export class World implements Actor<ScriptEntry>, Outbox {
   readonly #observers: readonly Observer[]
   readonly #agenda = new Agenda(START)
   readonly #random: Random
+  readonly #backlogs: PerClass<SocketBacklog> | undefined
+  readonly #quotes: Random
   readonly #clientAt: ReadonlyMap<string, number>
   readonly #serverNamed: ReadonlyMap<string, number>
   readonly #serverAt = new Map<string, number>()
@@ -102,6 +108,9 @@ export class World implements Actor<ScriptEntry>, Outbox {
     this.#plan = plan
     this.#observers = observers
     this.#random = new Random(plan.seed)
+    const { ages } = plan
+    this.#backlogs = ages && perClass((each) => new SocketBacklog(ages[each], this.#random.child(`socket of ${each}`)))
+    this.#quotes = this.#random.child('quotes')
     this.#clientAt = new Map(plan.clients.map(({ address }, index) => [address, index]))
     this.#serverNamed = new Map(plan.servers.map(({ name }, index) => [name, index]))
     this.links = {
@@ -204,30 +213,42 @@ export class World implements Actor<ScriptEntry>, Outbox {
       this.#atServer({ server, class: envelope.class, lane: -1, port: PROBE_PORT, client: envelope }, bytes, now)
       return
     }
+    if (this.#backlogs === undefined) {
+      this.#read(engine, envelope, bytes, now, micros(0))
+      return
+    }
+    const age = this.#backlogs[envelope.class].waitAt(now)
+    const run = (_world: World, later: Instant): void => this.#read(engine, envelope, bytes, later, age)
+    this.#agenda.at(after(now, age), this, { at: age, run })
+  }
+
+  #read(engine: Engine, envelope: ClientEnvelope, bytes: Uint8Array, now: Instant, age: Duration): void {
     const { address } = (this.clients[envelope.nas] as Nas).plan
     const from: Peer = { link: TRAFFIC_CLASSES.indexOf(envelope.class), address, port: envelope.port }
     this.#shell?.touch()
-    this.#handOver(bytes, (view) => engine.receive(envelope.class, from, view, now))
-    this.#tell('received', envelope.class, bytes, now, from)
+    this.#handOver(bytes, (view) => engine.receive(envelope.class, from, view, now, age))
+    this.#tell('received', envelope.class, bytes, now, from, age)
   }
 
   #atServer(envelope: ServerEnvelope, bytes: Uint8Array, now: Instant): void {
     const server = this.servers[envelope.server]
     server?.receive(envelope.class, envelope, bytes, now)
-    if (server?.plan.refuses && !server.isUp) {
-      this.links.serverToProxy.send({ ...envelope, isRefused: true }, NOTHING, now)
-    }
+    if (server === undefined) return
+    const { refuses, refusing } = server.plan
+    const isTold = server.isUp ? refusing !== undefined && this.#quotes.chance(refusing.lies) : refuses
+    if (!isTold) return
+    const quoted = refusing === undefined ? undefined : quoteOf(bytes, refusing, this.#quotes)
+    this.links.serverToProxy.send({ ...envelope, refused: quoted ?? 'unknown' }, NOTHING, now)
   }
 
   #fromServer(envelope: ServerEnvelope, bytes: Uint8Array, now: Instant): void {
     if (envelope.client !== undefined) {
-      if (!envelope.isRefused) this.links.proxyToClient.send(envelope.client, bytes, now)
+      if (envelope.refused === undefined) this.links.proxyToClient.send(envelope.client, bytes, now)
       return
     }
     this.#shell?.touch()
-    if (envelope.isRefused) {
-      this.#tell('refused', envelope.lane, envelope.port, now)
-      this.engine?.refused(envelope.lane, envelope.port, now)
+    if (envelope.refused !== undefined) {
+      this.#refused(envelope, envelope.refused === 'unknown' ? undefined : envelope.refused, now)
       return
     }
     this.#tell('arrives', envelope.lane, envelope.port, bytes, now)
@@ -237,6 +258,12 @@ export class World implements Actor<ScriptEntry>, Outbox {
     }
     this.#handOver(bytes, (view) => this.engine?.respond(envelope.lane, envelope.port, view, now))
     this.#tell('responded', envelope.lane, envelope.port, bytes, now)
+  }
+
+  #refused({ lane, port }: ServerEnvelope, quoted: Uint8Array | undefined, now: Instant): void {
+    this.#tell('refused', lane, port, now, quoted)
+    if (quoted === undefined) this.engine?.refused(lane, port, now)
+    else this.#handOver(quoted, (view) => this.engine?.refused(lane, port, now, view))
   }
 
   #toClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {

@@ -110,7 +110,7 @@ export class RequestLaw implements Observer {
     const isRepeated = before !== undefined && sameOctets(before.authenticator, packet.bytes.subarray(4, 20))
     if (isLetIn) this.#checkRepetition(packet, key, isRepeated ? before : undefined, now)
     const former = before === undefined ? undefined : this.#asked.get(before.key, now)
-    if (former !== undefined && isRepeated && !isLetIn) former.renewedAt = now
+    if (former !== undefined && isRepeated && !isLetIn) former.renewedAt = this.#renewal(former)
     if (former !== undefined && !isRepeated && trafficClass === 'authentication') former.isReleased = true
     if (isLetIn || !isRepeated) {
       this.#slots.set(place, { authenticator: packet.bytes.slice(4, 20), key, replied: undefined }, now)
@@ -179,6 +179,12 @@ export class RequestLaw implements Observer {
     const last = this.#lastArrival.get(place) ?? 0
     if (arrival < last) throw new BrokenLaw('order', `lane ${lane} sent arrival ${arrival} after arrival ${last}`, now)
     this.#lastArrival.set(place, arrival)
+  }
+
+  /** Its copies may come out of their order from several sockets. */
+  #renewal({ renewedAt }: Asked): Instant {
+    const { cameAt } = this.#books.interims
+    return cameAt > renewedAt ? cameAt : renewedAt
   }
 
   #checkAge(packet: Packet, asked: Asked, isFirstHere: boolean, now: Instant): void {
