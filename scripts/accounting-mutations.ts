@@ -169,13 +169,13 @@ export const ACCOUNTING_MUTATIONS: readonly Mutation[] = [
   ),
   records(
     'a record that got Gigawords is not remembered while it is in hand',
-    'if (courseOf(request).wraps !== undefined) this.#keepRequest(request, cameAt(request))\n',
+    'if (courseOf(request).wraps !== undefined) this.#keepRequest(request, now)\n',
     '',
   ),
   records(
     'a copy is remembered for any record of its content',
-    'return isSame || isSentAgain(this.#memory.firstOf(row), again, now) ? row : -1',
-    'return isSame || again.length > 0 ? row : -1',
+    'return isSame || isSentAgain(this.#memory.firstOf(row), again) ? row : -1',
+    'return isSame || again.packet.length > 0 ? row : -1',
   ),
   records(
     'the same packet, come much later, is another record',

@@ -29,11 +29,15 @@ export const ENDING_MUTATIONS: readonly Mutation[] = [
     'this.exchanges.endAll(request)\n    this.records.ended(request, now)\n',
     'this.exchanges.endAll(request)\n    if (now < 0) this.records.ended(request, now)\n',
   ),
-  repetition('a record that is sent again counts as given up', 'register.heardAgain(before.request, now)\n', ''),
+  repetition(
+    'a record that is sent again counts as given up',
+    'register.heardAgain(before.request, arrival, now)\n',
+    '',
+  ),
   repetition(
     'a record that is sent again under another identifier counts as given up',
-    'register.heardAgain(known.request, now)',
-    'register.heardAgain(undefined, now)',
+    'register.heardAgain(known.request, arrival, now)',
+    'register.heardAgain(undefined, arrival, now)',
   ),
   assigning(
     'a drain gives up what was set aside',

@@ -152,7 +152,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     "return now > maxAge ? undefined : 'max-age'",
   ),
   assigning('a copy past max-age waits again (once a bug)', 'if (this.#isTooOld(request, now)) {', 'if (now < 0) {'),
-  register('a retransmission renews nothing (0.1.0)', 'startCourse(request).latestCopyAt = now\n', '{}\n'),
+  register('a retransmission renews nothing (0.1.0)', 'startCourse(request).latestCopyAt = receivedAt\n', '{}\n'),
+  register('a copy that was read late makes its login older', 'if (receivedAt > latestCopyAt(request)) start', 'start'),
   request(
     'a copy in a queue is as old as its request (0.1.0)',
     "of.stage === 'fresh' ? of.receivedAt : latestCopyAt(of)",

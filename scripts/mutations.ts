@@ -249,12 +249,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   records(
     'a record is known only by its octets',
-    'if (hasEventTimestamp(again)) return true\n',
-    'if (again.length > 0) return false\n',
+    'if (hasEventTimestamp(packet)) return true\n',
+    'if (packet.length > 0) return false\n',
   ),
   records(
     'any delay makes the same record',
-    'return Math.abs(since(first.at, againAt) - grown) <= DELAY_TOLERANCE',
+    'return Math.abs(since(first.at, receivedAt) - grown) <= DELAY_TOLERANCE',
     'return grown >= 0 || DELAY_TOLERANCE > 0',
   ),
   repetition(
