@@ -115,10 +115,12 @@ function mediansOf(rounds: readonly RoundOf[]): Compared {
 const overloadOf = (relay: string, share: number): string | undefined =>
   share <= FIXED_LOST_AT_MOST ? undefined : `${relay} lost ${(share * 100).toFixed(1)} % at 10,000/s`
 
-/** A search goes wrong if others took the processor from its tries, also in each repetition. */
+/** A search goes wrong if a rate failed while others had the processor, also in each repetition. */
 function faultOfTries(rounds: readonly RoundOf[]): string | undefined {
-  const disturbed = rounds.flatMap(({ tries }) => tries).filter(({ machine }) => machine && isDisturbed(machine))
-  return disturbed.length === 0 ? undefined : `other processes disturbed ${disturbed.length} tries`
+  const disturbed = rounds
+    .flatMap(({ tries }) => tries)
+    .filter(({ isBorne, machine }) => !isBorne && machine && isDisturbed(machine))
+  return disturbed.length === 0 ? undefined : `other processes disturbed ${disturbed.length} tries that failed`
 }
 
 const latenciesOf = (measured: readonly SteadyMeasurement[]): Latencies => ({

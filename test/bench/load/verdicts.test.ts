@@ -143,9 +143,10 @@ describe('the verdict of the comparison', () => {
   it('is void if others had too much of the machine, also only during the search', () => {
     const machine = { others: 0.2, steal: 0, othersAtMost: 0.1, repeats: 2 }
     expect(of(judged(...peers, ticked(1, 1, { machine })), /CPU/)).toEqual(['VOID'])
-    const tries = [{ rate: 1, lossShare: 0, p99: 1, isBorne: true, machine }]
-    const [verdict] = judged(...peers, { ...ticked(1, 1), tries })
-    expect(verdict).toMatchObject({ outcome: 'VOID', measured: expect.stringMatching(/disturbed 1 tries/) })
+    const tried = (isBorne: boolean) =>
+      judged(...peers, { ...ticked(1, 1), tries: [{ rate: 1, lossShare: 0, p99: 1, isBorne, machine }] })
+    expect(of(tried(true), /CPU per request at 10/)).toEqual(['met, and the goal'])
+    expect(tried(false)[0]).toMatchObject({ outcome: 'VOID', measured: expect.stringMatching(/disturbed 1 tries/) })
   })
 
   it('finds each fault of a measurement', () => {
