@@ -67,6 +67,9 @@ const WAITING = [
   'shell-demo',
 ].map((name) => `test/e2e/${name}.test.ts`)
 
+/** Tests that run a second time, over dgram. `PACKET_IO=dgram npm run e2e` runs all of them so. */
+const OVER_DGRAM = ['freeradius', 'shell-netns', 'throttle'].map((name) => `test/e2e/${name}.test.ts`)
+
 /** What takes longest begins first, so that no core waits for it at the end; of the rest, the larger files. */
 const LONG = [
   ...['sim/steps', 'sim/storm', 'sim/troubled-seeds', 'sim/random-seeds', 'sim/'],
@@ -132,6 +135,19 @@ export default defineConfig({
           exclude: [...never, ...SIDE_BY_SIDE, ...WAITING],
           sequence: { groupOrder: 3 },
           // Real sockets and real peers: one file after the other, so that none measures another's load.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'dgram',
+          setupFiles,
+          include: OVER_DGRAM,
+          exclude: never,
+          sequence: { groupOrder: 4 },
+          env: { PACKET_IO: 'dgram' },
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -23,7 +23,7 @@ const STAGES = [
   { projects: ['unit', 'sim'], fileLimitMs: 8 * MINUTE, workers: ['--maxWorkers=2'] },
   { projects: ['shell'], fileLimitMs: 6 * MINUTE, workers: ['--maxWorkers=4'] },
   { projects: ['waiting'], fileLimitMs: 5 * MINUTE, workers: ['--maxWorkers=3'] },
-  { projects: ['e2e'], fileLimitMs: 5 * MINUTE, workers: [] },
+  { projects: ['e2e', 'dgram'], fileLimitMs: 5 * MINUTE, workers: [] },
 ] as const
 
 const say = (line: string): void => console.log(line)

@@ -105,6 +105,20 @@ export function wantedWith(
   return wanted
 }
 
+/** Which addresses came and went under a listener at a wildcard; none under another one. */
+export function changedUnder(
+  { address }: Endpoint,
+  before: ReadonlySet<string>,
+  now: ReadonlySet<string>,
+): { readonly came: readonly string[]; readonly went: readonly string[] } {
+  if (!isWildcard(address)) return { came: [], went: [] }
+  const isOfFamily = (one: string): boolean => one.includes(':') === address.includes(':')
+  return {
+    came: [...now].filter((one) => isOfFamily(one) && !before.has(one)),
+    went: [...before].filter((one) => isOfFamily(one) && !now.has(one)),
+  }
+}
+
 /** Whether a socket at a wildcard hears what is sent to the other one. */
 const covers = (wildcard: Configured, one: Configured): boolean =>
   isWildcard(wildcard.address) &&

@@ -13,6 +13,7 @@ import { TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
 import { codeOf } from '../coded-error.ts'
 import type { Peer } from '../proxy/border/events.ts'
 import {
+  changedUnder,
   isToldAfter,
   keyOf,
   type ListenerReport,
@@ -131,8 +132,10 @@ export class Listeners {
   }
 
   async #follow(local: readonly string[]): Promise<void> {
+    const before = this.#listed
     if (local !== this.#local) this.#updateAddresses(local)
     else if (this.#isSettled) return
+    this.#tellAddressesSince(before)
     const { open, left, returned, close } = stepsOf({
       wanted: this.#wanted,
       listed: this.#listed,
@@ -151,6 +154,16 @@ export class Listeners {
     for (const one of open) await this.#tryOpen(one)
     const all = [...this.#open.values()]
     this.#isSettled = all.length === this.#wanted.size && all.every(({ roundsAway }) => roundsAway === 0)
+  }
+
+  /** One link serves all addresses, and people still want to know which. */
+  #tellAddressesSince(before: ReadonlySet<string>): void {
+    for (const { wanted, opened } of this.#open.values()) {
+      const { came, went } = changedUnder(wanted, before, this.#listed)
+      const { port } = opened.local
+      for (const address of went) this.#tell('listener-closed', wanted, { address, port })
+      for (const address of came) this.#tell('listener-opened', wanted, { address, port })
+    }
   }
 
   #updateAddresses(local: readonly string[]): void {

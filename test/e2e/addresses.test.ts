@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { StatusReport } from '../../src/observe/status-report.ts'
 import { type Child, until } from './kit/child.ts'
-import { PACKET_IO, RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
+import { RADSLUICE, serverEntry, settingsText } from './kit/daemon.ts'
 import { afterSetup, beside, canHaveNamespace, commandBeside, titled } from './kit/namespace.ts'
 
 const SECRET = 'a secret of the test'
@@ -128,11 +128,6 @@ describe.skipIf(!canRun)(named('an address that must be there'), () => {
   })
 })
 
-/** Over dgram a wildcard is one socket for each address; a batched one hears all of them from the start. */
-const hasOpened = async (daemon: Child, line: RegExp): Promise<void> => {
-  if (PACKET_IO === 'dgram') await daemon.says(line)
-}
-
 describe.skipIf(!canRun)(named('a server whose address moves to this machine'), () => {
   it.each([1, 2])('is not asked in a circle, with %d instances', async (instances) => {
     const farm = {
@@ -144,7 +139,7 @@ describe.skipIf(!canRun)(named('a server whose address moves to this machine'), 
     const daemon = started({ listen: ['0.0.0.0:1812'], more: { farm, instances }, setup })
     await daemon.says(/"event":"started"/)
     await ip(daemon, `address add ${VIRTUAL}/32 dev lo`)
-    await hasOpened(daemon, /now listening for authentication at 192\.0\.2\.7:1812/)
+    await daemon.says(/now listening for authentication at 192\.0\.2\.7:1812/)
     const words = ['send', 'auth', '--server', '127.0.0.1', '--secret-env', 'S', '--user', 'u', '--password-env', 'S']
     // From several source ports: the kernel gives some to one instance, and what that sends on to the other.
     const logins = instances === 1 ? 1 : 6
@@ -186,7 +181,7 @@ describe.skipIf(!canRun)(named('link-local addresses'), () => {
     })
     await daemon.says(/"event":"started"/)
     const other = await farEnd(daemon)
-    await hasOpened(daemon, /now listening for authentication at \[fe80::1%near\]:1812/)
+    await daemon.says(/now listening for authentication at \[fe80::1%near\]:1812/)
     await until(() => answers(other, '[fe80::1%far]:1812'), 'an answer')
     const received = (await statusOf(daemon)).clients.map(({ name, received: of }) => [name, of.authentication > 0])
     expect(received).toEqual([

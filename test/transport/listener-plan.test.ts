@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ListenAt } from '../../src/addresses.ts'
 import type { TrafficClass } from '../../src/classes.ts'
 import {
+  changedUnder,
   isToldAfter,
   keyOf,
   type OpenListener,
@@ -52,6 +53,43 @@ class Machine {
     return Object.fromEntries(this.open.map((one) => [one.address, presenceOf(one)]))
   }
 }
+
+describe('a wildcard of a transport that tells which address was asked', () => {
+  const wanted = (...addresses: readonly string[]): string[] =>
+    addressesOf([
+      ...wantedWith(
+        addresses.map((one) => auth(one)),
+        ['127.0.0.1', '::1'],
+        true,
+      ).values(),
+    ])
+
+  it('is one socket, which covers each address of its family, class and port', () => {
+    expect(wanted('192.0.2.7', '0.0.0.0', '::1')).toEqual(['0.0.0.0', '::1'])
+    expect(wanted('0.0.0.0', '::', '2001:db8::1')).toEqual(['0.0.0.0', '::'])
+    const others = [auth('0.0.0.0'), auth('192.0.2.7', { port: 1645 }), auth('192.0.2.7', { class: 'accounting' })]
+    expect(wantedWith(others, [], true).size).toBe(3)
+  })
+
+  it('stays whatever addresses come and go, and is listening', () => {
+    const listed = new Set(['127.0.0.1'])
+    const only = { key: 'k', address: '0.0.0.0', wasListed: false, roundsAway: 0 }
+    for (let round = 0; round < 100; round += 1) {
+      const { open, left, returned, close } = stepsOf({ wanted: new Map(), listed, open: [only], round })
+      expect([open, left, returned, close]).toEqual([[], [], [], []])
+    }
+    expect(presenceOf(only)).toBe('listening')
+  })
+
+  it('says which addresses of its family came and went', () => {
+    const before = new Set(['127.0.0.1', '192.0.2.1', '::1'])
+    const now = new Set(['127.0.0.1', '192.0.2.2', '2001:db8::1', '::1'])
+    const under = (address: string) => changedUnder({ address, port: 1812 }, before, now)
+    expect(under('0.0.0.0')).toEqual({ came: ['192.0.2.2'], went: ['192.0.2.1'] })
+    expect(under('::')).toEqual({ came: ['2001:db8::1'], went: [] })
+    expect(under('192.0.2.1')).toEqual({ came: [], went: [] })
+  })
+})
 
 describe('a wildcard', () => {
   it('is a socket for each address of its own family, and for none of the other', () => {

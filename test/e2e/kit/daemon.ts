@@ -29,8 +29,8 @@ export interface DaemonPorts {
   readonly admin: number
 }
 
-/** What carries the packets of the daemons that tests start: `PACKET_IO=batched npm run e2e` runs them over the other one. */
-export const PACKET_IO = process.env['PACKET_IO'] ?? 'dgram'
+/** What carries the packets of the daemons that tests start: `PACKET_IO=dgram npm run e2e` runs them over the other one. */
+export const PACKET_IO = process.env['PACKET_IO'] ?? 'batched'
 
 export const CLIENT_SECRET = 'between-client-and-proxy'
 
