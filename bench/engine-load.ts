@@ -38,6 +38,8 @@ const CLIENT_PORTS = 4_000
 /** Sessions that records are of, one after the other: no two neighbours in a table come one after the other. */
 export const SESSIONS = 100_000
 const SESSION_STEP = 7_919
+/** Octets. */
+const SLAB = 256 * 1_024
 /** Seconds between two records of a session. */
 const INTERIM_EVERY = 300
 
@@ -56,15 +58,23 @@ export class EngineLoad {
   replies = 0
   #classes = new Map<number, TrafficClass>()
   #forwarded: Forwarded[] = []
+  /** What is sent is written here, one after the other, and from the begin again once the answers were made. */
+  readonly #slab = new Uint8Array(SLAB)
+  #used = 0
+  #lastLength = 0
+  #isGiven = false
 
   constructor(options: EngineOptions) {
     let seed = 1
     const outbox: Outbox = {
+      room: (length) => this.#room(length),
       forward: (lane, port, bytes) => {
+        this.#isGiven = false
         this.#forwarded.push({ lane, port, bytes })
       },
       probe: () => undefined,
       reply: () => {
+        this.#isGiven = false
         this.replies += 1
       },
       flush: () => undefined,
@@ -85,10 +95,21 @@ export class EngineLoad {
     return this.engine.nextWakeAt(this.now)
   }
 
+  #room(length: number): Uint8Array {
+    if (!this.#isGiven) this.#used += this.#lastLength
+    if (this.#used + length > SLAB) return new Uint8Array(length)
+    this.#isGiven = true
+    this.#lastLength = length
+    return this.#slab.subarray(this.#used, this.#used + length)
+  }
+
   /** The servers' answers to what was forwarded since the last call. */
   pollAnswers(): Forwarded[] {
     const asked = this.#forwarded
     this.#forwarded = []
+    this.#used = 0
+    this.#lastLength = 0
+    this.#isGiven = false
     return asked.flatMap(({ lane, port, bytes }) =>
       this.silent.has(this.#classes.get(lane) as TrafficClass) ? [] : [{ lane, port, bytes: answerTo(bytes) }],
     )

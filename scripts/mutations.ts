@@ -262,7 +262,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'before !== undefined && isSamePacket(before.exchange.packet, packet)) {',
     'before !== undefined && now < 0) {',
   ),
-  repetition('a retransmission gets no cached answer', 'outbox.reply(from, answer)\n', ''),
+  repetition('a retransmission gets no cached answer', 'outbox.reply(from, octets)\n', ''),
   repetition(
     'a superseded request lives on',
     "register.end(request, { how: 'superseded' }, now)\n",
@@ -275,8 +275,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'an answer goes to one of those who wait for it',
-    'of this.#parts.register.delivered(request, answer, now)) {',
-    'of this.#parts.register.delivered(request, answer, now).slice(0, 1)) {',
+    'const waiting = this.#parts.register.delivered(request, answer, now)\n',
+    'const waiting = this.#parts.register.delivered(request, answer, now).slice(0, 1)\n',
   ),
 
   // The order within a session.

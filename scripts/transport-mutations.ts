@@ -82,7 +82,11 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   links('any sender with a port of ours is ours', ' && own.address === address', ''),
   listeners('an answer leaves from any address', 'this.#exits.get(to.link)', '[...this.#exits.values()].at(-1)'),
   listeners('the number of a listener is used again', 'this.#nextNumber += 1', 'this.#nextNumber = this.#open.size'),
-  request('a request keeps the octets of the transport', '    packet.own()\n', ''),
+  request(
+    'a request keeps the octets of the transport',
+    '    packet.own(o.octets.at(this.#cell, packet.length))\n',
+    '',
+  ),
   inFile('src/proxy/register/exchanges.ts')(
     'a repeated record keeps the octets of the transport',
     '    exchange.packet.own()\n',

@@ -20,6 +20,7 @@ import {
   recordOptions,
   serverOptions,
 } from '../../src/simulation/world/basic-options.ts'
+import { StrictOutbox } from '../../src/simulation/world/strict-outbox.ts'
 import { after, type Instant, instant, millis, seconds } from '../../src/units.ts'
 import {
   changed,
@@ -104,12 +105,11 @@ class Trial {
       options(),
       {
         random,
-        outbox: {
+        outbox: new StrictOutbox({
           forward: (lane, port, bytes) => this.#sent.push({ lane, port, packet: parse(Buffer.from(bytes)) }),
           probe: () => undefined,
           reply: (to, bytes) => this.#replies.push({ to, bytes }),
-          flush: () => undefined,
-        },
+        }),
         journal: {
           note: (event) => {
             if (event.kind === 'internal-error') this.counts.internalErrors += 1

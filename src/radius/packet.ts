@@ -108,9 +108,9 @@ export class Packet {
     this.identifier = bytes[1]!
   }
 
-  /** From now on its octets are a copy: those that it was read from may be valid for one call only. */
-  own(): void {
-    this.bytes = copyOf(this.bytes)
+  /** From now on its octets are this copy of them: those that it was read from may be valid for one call only. */
+  own(copy: Uint8Array = copyOf(this.bytes)): void {
+    this.bytes = copy
   }
 
   /** Octets, 20-4096. */

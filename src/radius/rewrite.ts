@@ -29,6 +29,9 @@ import { type Hop, mayHide, rehideRecord, rehideRequest, rehideResponse } from '
 import type { Packet } from './packet.ts'
 import type { Secret } from './secret.ts'
 
+/** Gives so many octets to write a packet into, with anything in them. */
+export type PlaceOf = (length: number) => Uint8Array
+
 /** Type, length and the 16 octets of an authenticator. */
 const CHAP_CHALLENGE_LENGTH = 18
 
@@ -51,18 +54,19 @@ export interface RequestForServer {
  */
 export function requestForServer(
   o: RequestForServer,
+  placeOf: PlaceOf = freshOctets,
 ): Uint8Array | Extract<RequestFault, 'too-long' | 'forbidden-attribute'> {
   if (o.packet.repeatsMessageAuthenticator) return 'forbidden-attribute'
-  return o.packet.code === ACCESS_REQUEST ? accessRequest(o) : accountingRequest(o)
+  return o.packet.code === ACCESS_REQUEST ? accessRequest(o, placeOf) : accountingRequest(o, placeOf)
 }
 
-function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
+function accessRequest(o: RequestForServer, placeOf: PlaceOf): Uint8Array | 'too-long' {
   const { packet } = o
   const needed = neededLength(packet)
   if (needed > MAX_PACKET_LENGTH) return 'too-long'
   const nasAddress = missingNasAddress(o)
   const length = needed + attributeLength(nasAddress)
-  const bytes = begin(packet.code, o.identifier, length)
+  const bytes = begin(placeOf(length), packet.code, o.identifier)
   bytes.set(o.authenticator, AUTHENTICATOR_AT)
   const attributesAt = beginMessageAuthenticator(bytes, HEADER_LENGTH)
   let end = copyAround(packet, packet.messageAuthenticatorAt, bytes, attributesAt)
@@ -76,12 +80,13 @@ function accessRequest(o: RequestForServer): Uint8Array | 'too-long' {
   return bytes
 }
 
-function accountingRequest(o: RequestForServer): Uint8Array | 'too-long' {
+function accountingRequest(o: RequestForServer, placeOf: PlaceOf): Uint8Array | 'too-long' {
   const { packet } = o
   if (neededLength(packet) > MAX_PACKET_LENGTH) return 'too-long'
   const nasAddress = missingNasAddress(o)
-  const bytes = begin(packet.code, o.identifier, packet.length + attributeLength(nasAddress))
-  bytes.set(packet.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
+  const bytes = placeOf(packet.length + attributeLength(nasAddress))
+  bytes.set(packet.bytes)
+  begin(bytes, packet.code, o.identifier)
   putNasAddress(bytes, packet.length, nasAddress)
   if (mayHide(bytes)) rehideRecord(bytes, o.clientSecret, o.serverSecret)
   // RFC 2866 section 3: both signatures take 16 zero octets for the authenticator, which is what stands there now.
@@ -107,13 +112,14 @@ export interface AnswerForClient {
  */
 export function answerForClient(
   o: AnswerForClient,
+  placeOf: PlaceOf = freshOctets,
 ): Uint8Array | Extract<ResponseFault, 'too-long' | 'bad-salted-attribute' | 'bad-message-authenticator'> {
   const { response, request } = o
   if (response.repeatsMessageAuthenticator) return 'bad-message-authenticator'
-  if (response.code === ACCOUNTING_RESPONSE) return accountingResponse(o)
+  if (response.code === ACCOUNTING_RESPONSE) return accountingResponse(o, placeOf)
   const length = response.length - lengthAt(response, response.messageAuthenticatorAt) + MESSAGE_AUTHENTICATOR_LENGTH
   if (length > MAX_PACKET_LENGTH) return 'too-long'
-  const bytes = begin(response.code, request.identifier, length)
+  const bytes = begin(placeOf(length), response.code, request.identifier)
   request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   copyAround(response, response.messageAuthenticatorAt, bytes, beginMessageAuthenticator(bytes, HEADER_LENGTH))
   if (mayHide(bytes) && !rehideResponse(bytes, ...hopsOf(o))) return 'bad-salted-attribute'
@@ -128,10 +134,11 @@ const hopsOf = ({ sentAuthenticator, serverSecret, request, clientSecret }: Answ
   { secret: clientSecret, authenticator: request.authenticator },
 ]
 
-function accountingResponse(o: AnswerForClient): Uint8Array {
+function accountingResponse(o: AnswerForClient, placeOf: PlaceOf): Uint8Array {
   const { response, request, serverSecret, clientSecret } = o
-  const bytes = begin(response.code, request.identifier, response.length)
-  bytes.set(response.bytes.subarray(HEADER_LENGTH), HEADER_LENGTH)
+  const bytes = placeOf(response.length)
+  bytes.set(response.bytes)
+  begin(bytes, response.code, request.identifier)
   // The record gets its answer even if a hidden value cannot be read.
   if (mayHide(bytes)) rehideResponse(bytes, ...hopsOf(o))
   if (isSigned(response)) {
@@ -155,11 +162,15 @@ export interface AccountingAnswer {
  * A second answer for a record that was answered before: what the server said then, and this request's own Proxy-States
  * (RFC 2865 section 5.33). Where both do not fit into 4096 octets the Proxy-States alone are sent.
  */
-export function accountingAnswerFromRecord({ answer, request, clientSecret }: AccountingAnswer): Uint8Array {
+export function accountingAnswerFromRecord(
+  { answer, request, clientSecret }: AccountingAnswer,
+  placeOf: PlaceOf = freshOctets,
+): Uint8Array {
   const own = proxyStatesLength(request)
   const said = answer === undefined ? 0 : answerWithout(answer, undefined, 0)
   const fits = HEADER_LENGTH + said + own <= MAX_PACKET_LENGTH
-  const bytes = begin(ACCOUNTING_RESPONSE, request.identifier, HEADER_LENGTH + own + (fits ? said : 0))
+  const place = placeOf(HEADER_LENGTH + own + (fits ? said : 0))
+  const bytes = begin(place, ACCOUNTING_RESPONSE, request.identifier)
   request.authenticatorInto(bytes, AUTHENTICATOR_AT)
   if (fits && answer !== undefined) answerWithout(answer, bytes, HEADER_LENGTH)
   copyProxyStates(request, bytes, bytes.length - own)
@@ -194,13 +205,13 @@ export function copyProxyStates(packet: Packet, target: Uint8Array | undefined, 
 
 export const proxyStatesLength = (packet: Packet): number => copyProxyStates(packet, undefined, 0)
 
-/** A packet of `length` octets whose authenticator and attributes are still zero. */
-export function begin(code: number, identifier: number, length: number): Uint8Array {
-  const bytes = freshOctets(length)
+/** The header of a packet that takes all of `bytes`, with an authenticator of zeros. */
+export function begin(bytes: Uint8Array, code: number, identifier: number): Uint8Array {
   bytes[0] = code
   bytes[1] = identifier
-  bytes[2] = length >>> 8
-  bytes[3] = length & 0xff
+  bytes[2] = bytes.length >>> 8
+  bytes[3] = bytes.length & 0xff
+  bytes.fill(0, AUTHENTICATOR_AT, HEADER_LENGTH)
   return bytes
 }
 

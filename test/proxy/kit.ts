@@ -15,6 +15,7 @@ import type { EngineOptions } from '../../src/proxy/border/options.ts'
 import type { Shared } from '../../src/proxy/border/ports.ts'
 import type { EngineSnapshot, LaneSnapshot } from '../../src/proxy/border/snapshot.ts'
 import { Engine } from '../../src/proxy/engine.ts'
+import { StrictOutbox } from '../../src/simulation/world/strict-outbox.ts'
 import { after, type Duration, type Instant, instant, micros } from '../../src/units.ts'
 import {
   type AccessOptions,
@@ -96,12 +97,11 @@ export class World {
     this.engine = new Engine(
       this.options,
       {
-        outbox: {
+        outbox: new StrictOutbox({
           forward: (lane, port, bytes) => this.#forwarded(lane, port, bytes),
           probe: (lane, bytes) => this.#probed(lane, bytes),
           reply: (to, bytes) => this.replies.push({ at: this.now, to, bytes }),
-          flush: () => undefined,
-        },
+        }),
         journal: { note: (event, at) => this.events.push({ at, event }) },
         ended: (what) => this.ended.push(what),
         random: (target) => {

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import type { Peer } from '../../src/proxy/border/events.ts'
 import type { ClientOptions, EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import { Engine } from '../../src/proxy/engine.ts'
+import { StrictOutbox } from '../../src/simulation/world/strict-outbox.ts'
 import { after, type Duration, type Instant, instant, seconds } from '../../src/units.ts'
 import { classes, client, defaults, queues, server } from '../proxy/options.ts'
 
@@ -58,12 +59,11 @@ export class Crowd {
     this.engine = new Engine(
       this.options,
       {
-        outbox: {
+        outbox: new StrictOutbox({
           forward: (lane, port, bytes) => this.forwarded.push({ lane, port, bytes }),
           probe: (lane, bytes) => this.probes.push({ lane, bytes }),
           reply: () => undefined,
-          flush: () => undefined,
-        },
+        }),
         journal: {
           note: (event) => {
             if (event.kind === 'shed' || event.kind === 'expired') this.#done += 1

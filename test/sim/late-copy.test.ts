@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { Outbox } from '../../src/proxy/border/ports.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import { accountingRequest, serialOf, wellFormed } from '../../src/simulation/peers/packets.ts'
+import { StrictOutbox } from '../../src/simulation/world/strict-outbox.ts'
 import { START } from '../../src/simulation/world/world.ts'
 import { type Instant, instant, seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './rig.ts'
@@ -16,12 +17,11 @@ describe('a copy that is older than max-age', () => {
     const base = options([client], servers, { limits: { maxOutstanding: 1, timeout: seconds(3), maxRetries: 1 } })
     const accounting = { ...base.queues.accounting, maxMessages: 1, maxAge: seconds(5) }
     const sent: { readonly lane: number; readonly serial: number | undefined }[] = []
-    const outbox: Outbox = {
+    const outbox: Outbox = new StrictOutbox({
       forward: (lane, _port, bytes) => sent.push({ lane, serial: serialOf(wellFormed(bytes)) }),
       probe: () => undefined,
       reply: () => undefined,
-      flush: () => undefined,
-    }
+    })
     const random = (target: Uint8Array): void => void target.fill(7)
     const engine = new Engine(
       { ...base, queues: { ...base.queues, accounting } },

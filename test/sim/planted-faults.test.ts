@@ -190,7 +190,7 @@ describe('identifiers', () => {
   it('are found in use twice', () => {
     const recorder = new Recorder()
     // The same identifier again for other octets, a moment after the real one left.
-    const again = alsoLeaves(3_001, recorder, (bytes) => bytes.slice())
+    const again = alsoLeaves(3_001, recorder, (bytes) => bytes.map((octet, at) => (at === 4 ? octet ^ 1 : octet)))
     const plan = busy({ script: [again], latency: 500_000 })
     expect(brokenLaw(plan, recorder, ...only(plan.engine, IdentifierLaw))).toBe('identifier')
   })

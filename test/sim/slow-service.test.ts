@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { Outbox } from '../../src/proxy/border/ports.ts'
 import { Engine } from '../../src/proxy/engine.ts'
 import { accessRequest, accountingRequest } from '../../src/simulation/peers/packets.ts'
+import { StrictOutbox } from '../../src/simulation/world/strict-outbox.ts'
 import { START } from '../../src/simulation/world/world.ts'
 import { instant, millis, seconds } from '../../src/units.ts'
 import { bng, homeServer, options } from './rig.ts'
@@ -17,12 +18,11 @@ describe('service over the end of a slot', () => {
     const limits = { rate: 25, timeout: seconds(3), maxRetries: 5 }
     const engine = options([client], [server], { limits, slot: millis(100) })
     const sent: number[] = []
-    const outbox: Outbox = {
+    const outbox: Outbox = new StrictOutbox({
       forward: (_lane, _port, bytes) => sent.push(bytes[0]!),
       probe: () => undefined,
       reply: () => undefined,
-      flush: () => undefined,
-    }
+    })
     const random = (target: Uint8Array): void => void target.fill(7)
     const one = new Engine(engine, { outbox, journal: { note: () => undefined }, random }, START)
     const from = (link: number): { link: number; address: string; port: number } => ({

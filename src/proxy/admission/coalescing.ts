@@ -54,13 +54,14 @@ export class Coalescing {
     course.cameAt = record.receivedAt
     course.wraps = record.wraps
     trace?.step('received', newer, now)
-    waiting.expand()
+    waiting.setCompact(false)
     const older = exchanges.endAll(waiting)
     records.giveWay(waiting, newer, now)
     exchanges.begin(record, newer)
     // Copies: the exchange of its origin is the older request itself, which is to be forgotten.
     for (const { from, client, packet } of older) exchanges.attach({ from, client, packet }, newer)
     places.replace(waiting, newer)
+    waiting.release()
     this.#register.keepBounds(RECORD_CLASS, now)
   }
 }

@@ -56,7 +56,9 @@ export class Repetition {
       ledger.count(ENTRY.duplicate)
       counters.cachedAnswers += 1
       trace?.duplicate(arrival, ANSWERED, now)
-      outbox.reply(from, answer)
+      const octets = outbox.room(answer.length)
+      octets.set(answer)
+      outbox.reply(from, octets)
       return 'ends'
     }
     const known = trafficClass === RECORD_CLASS ? records.find(arrival, now) : undefined

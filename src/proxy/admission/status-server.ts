@@ -16,6 +16,7 @@ const MOST_PER_SECOND = 5
 export class StatusServer {
   readonly #register: Register
   readonly #outbox: Outbox
+  readonly #placeOf = (length: number): Uint8Array => this.#outbox.room(length)
   /** Requests of the running second by address. */
   readonly #asked = new Map<string, number>()
   #second = 0
@@ -31,7 +32,8 @@ export class StatusServer {
     if (isDraining || !this.#isWithinLimit(from.address, now)) counters.statusServerIgnored += 1
     else {
       counters.statusServerAnswered += 1
-      this.#outbox.reply(from, statusServerAnswer(packet, trafficClass, client.options.secret))
+      const answer = statusServerAnswer(packet, trafficClass, client.options.secret, this.#placeOf)
+      this.#outbox.reply(from, answer)
     }
     return 'ends'
   }

@@ -20,10 +20,16 @@ export type Draining = 'no' | 'keep' | 'end'
 export const PROBE_PORT = -1
 
 /**
- * The way out. Octets that are handed over belong to the outbox from then on: the engine never writes into them again.
- * An outbox may send at once, or gather and send with `flush`.
+ * The way out. What is sent is written where `room` says, and handed over as `room` gave it. From then on it belongs to the outbox:
+ * the engine neither writes into it nor reads it again, and keeps what it needs later elsewhere. An outbox may send at once, or
+ * gather and send with `flush`.
  */
 export interface Outbox {
+  /**
+   * Where the next datagram is written: so many octets, 20-4096, with anything in them. Until something is handed over, the next call
+   * gives the same place again.
+   */
+  room(length: number): Uint8Array
   /** Sends a request to a server. `lane` names server and class, `port` counts the lane's source ports. */
   forward(lane: number, port: number, octets: Uint8Array): void
   /** Sends a Status-Server probe from the lane's own probe socket. */

@@ -124,12 +124,15 @@ export class Exchanges {
     this.#answered.forgetSome(FORGOTTEN_WITH_ONE, this.limits.maxAnswers, now, this.#forgetAnswer)
   }
 
-  /** What this very packet was answered. The answer to another packet under its identifier is forgotten with this. */
+  /**
+   * What this very packet was answered, in the store: valid until the next answer is kept. The answer to another packet under its
+   * identifier is forgotten with this.
+   */
   answerTo(origin: Origin, now: Instant): Uint8Array | undefined {
     const row = this.#loadKey(origin) ? this.#answered.find(this.#key) : -1
     if (row === -1) return undefined
     if (this.#answered.forgetAt(row) > now && this.#isAnswerOf(row, origin.packet)) {
-      return this.#answers.at(this.#answered.value(row, ANSWER_AT), this.#answered.value(row, ANSWER_LENGTH)).slice()
+      return this.#answers.at(this.#answered.value(row, ANSWER_AT), this.#answered.value(row, ANSWER_LENGTH))
     }
     this.#forgetAnswer(row)
     return undefined

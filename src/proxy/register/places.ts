@@ -22,7 +22,7 @@ export class Places {
   readonly sessions: WaitingSessions
   /** Records that a living server left unanswered, until they are tried again. */
   readonly aside = new SetAside()
-  /** The packets of those that wait. */
+  /** The packets of those in hand, and of those outstanding also what was sent. */
   readonly octets = new OctetStore()
   readonly outstanding: Record<TrafficClass, number> = perClass(() => 0)
 
@@ -55,7 +55,7 @@ export class Places {
     lane.queue.waiting.put(request)
     lane.schedule.markChanged()
     if (request.class === RECORD_CLASS) this.sessions.waits(request)
-    request.compact()
+    request.setCompact(true)
   }
 
   /** A newer interim update waits in the place of an older one of its session. */
@@ -66,7 +66,7 @@ export class Places {
     this.backlogs[RECORD_CLASS].replace(older, newer)
     this.sessions.replace(older, newer)
     newer.lane = older.lane
-    newer.compact()
+    newer.setCompact(true)
   }
 
   /** Out of the queue it waits in, but not ended: it is sent, or waits elsewhere. */
@@ -84,7 +84,7 @@ export class Places {
       backlog.leave(request)
       if (request.class === RECORD_CLASS && backlog.messages === 0) this.sessions.end()
     }
-    request.expand()
+    request.setCompact(false)
   }
 
   /** More than one step could end waited too long. */

@@ -6,7 +6,14 @@
  */
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
-import { type PerClass, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import {
+  type PerClass,
+  perClass,
+  RECORD_CLASS,
+  sumOverClasses,
+  TRAFFIC_CLASSES,
+  type TrafficClass,
+} from '../../classes.ts'
 import type { Instant } from '../../units.ts'
 import { type ClientDropReason, isWrongProof, type ShedReason } from '../border/endings.ts'
 import type { EngineEvent, GivenUp } from '../border/events.ts'
@@ -111,6 +118,11 @@ export class Register {
     this.places.leave(request)
     this.exchanges.endAll(request)
     this.records.ended(request, now)
+    this.#countEnd(request, end, now)
+    request.release()
+  }
+
+  #countEnd(request: Request, end: End, now: Instant): void {
     const { class: its, client, from, packet } = request
     const { name } = client.options
     const ledger = this.ledgers[its]
@@ -157,9 +169,12 @@ export class Register {
     this.records.passTime(now)
   }
 
-  /** The law, for all classes, and that each record in hand is listened for. */
+  /** The law, for all classes; that each record in hand is listened for; and that the store has nothing of what has ended. */
   check(): void {
     for (const each of TRAFFIC_CLASSES) this.ledgers[each].check(this.places.counts(each))
+    const packets = sumOverClasses((each) => this.places.backlogs[each].messages + 2 * this.places.outstanding[each])
+    const { kept } = this.places.octets
+    if (kept !== packets) throw new Error(`${kept} packets are kept for what is in hand, which needs ${packets}`)
     const { queued, outstanding } = this.places.counts(RECORD_CLASS)
     const { all } = this.records.heard
     if (all !== queued + outstanding) throw new Error(`${all} of ${queued + outstanding} records are listened for`)

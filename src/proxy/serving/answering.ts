@@ -9,6 +9,7 @@
  */
 import { RECORD_CLASS } from '../../classes.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE, ACCESS_REJECT, ACCESS_REQUEST, ACCOUNTING_RESPONSE } from '../../codes.ts'
+import { copyOf } from '../../fresh-octets.ts'
 import { checkResponse, isSignedOver } from '../../radius/authenticator.ts'
 import type { ResponseFault } from '../../radius/faults.ts'
 import { type Packet, type PacketFault, readPacket } from '../../radius/packet.ts'
@@ -61,6 +62,7 @@ interface Parts {
 
 export class Answering {
   readonly #parts: Parts
+  readonly #placeOf = (length: number): Uint8Array => this.#parts.outbox.room(length)
   readonly signers: ServerSigners
 
   /** `signing`: what is known of who signs is known to all engines that have it. */
@@ -146,7 +148,7 @@ export class Answering {
     const isOver = (attempt: Attempt | undefined): attempt is Attempt =>
       attempt !== undefined &&
       !this.#isRequired(lane, attempt, now) &&
-      isSignedOver(packet, attempt.authenticator, attempt.secret)
+      isSignedOver(packet, attempt.sent.authenticator, attempt.secret)
     if (isOver(held)) return { is: 'unusable', attempt: held, fault }
     return isOver(last) ? this.#judgeLateUnusable(last, bytes) : fault
   }
@@ -178,19 +180,19 @@ export class Answering {
   /** Whether a faulty response proves that its server lives: it is signed, and lacks no proof that is required. */
   #saysAlive(lane: Lane, fault: ResponseFault, attempt: Attempt, now: Instant): boolean {
     if (fault === 'bad-authenticator') return false
-    if (attempt.code !== ACCESS_REQUEST) return true
+    if (attempt.sent.code !== ACCESS_REQUEST) return true
     return fault !== 'missing-message-authenticator' && !this.#isRequired(lane, attempt, now)
   }
 
   #check(lane: Lane, response: Packet, attempt: Attempt, now: Instant): ResponseFault | undefined {
-    const fault = checkResponse(response, attempt, attempt.secret)
+    const fault = checkResponse(response, attempt.sent, attempt.secret)
     if (fault !== undefined || response.messageAuthenticatorAt !== 0) return fault
     return this.#isRequired(lane, attempt, now) ? 'missing-message-authenticator' : undefined
   }
 
   /** Whether a response to this attempt must carry Message-Authenticator. */
   #isRequired(lane: Lane, attempt: Attempt, now: Instant): boolean {
-    return attempt.code === ACCESS_REQUEST && this.signers.isRequired(lane, now)
+    return attempt.sent.code === ACCESS_REQUEST && this.signers.isRequired(lane, now)
   }
 
   #accept(valid: Valid, now: Instant): void {
@@ -211,7 +213,7 @@ export class Answering {
       this.#parts.register.trace?.answered(request, attempt, response.code, now)
       this.#deliver(request, answer, now)
     }
-    if (attempt.code === ACCESS_REQUEST) this.signers.accepted(lane, response, now)
+    if (attempt.sent.code === ACCESS_REQUEST) this.signers.accepted(lane, response, now)
     const state = response.stateAt
     if (state !== 0) this.#parts.states.learn(response.value(state), lane.server.name, now)
   }
@@ -269,13 +271,10 @@ export class Answering {
 
   #answerFor(request: Request, attempt: Attempt, response: Packet): Uint8Array | ResponseFault {
     const { packet, client } = request
-    return answerForClient({
-      response,
-      sentAuthenticator: attempt.authenticator,
-      serverSecret: attempt.secret,
-      request: packet,
-      clientSecret: client.options.secret,
-    })
+    const { secret: serverSecret, sent } = attempt
+    const { authenticator: sentAuthenticator } = sent
+    const { secret: clientSecret } = client.options
+    return answerForClient({ response, sentAuthenticator, serverSecret, request: packet, clientSecret }, this.#placeOf)
   }
 
   /** The server has recorded it, and said so in a response that can't be passed on. */
@@ -287,15 +286,29 @@ export class Answering {
 
   /** The request ends, and every exchange that waits gets its answer: `answer` is for its origin, others are made of it. */
   #deliver(request: Request, answer: Uint8Array, now: Instant): void {
-    for (const exchange of this.#parts.register.delivered(request, answer, now)) {
-      this.reply(exchange, exchange === request ? answer : this.answerFromRecord(exchange, answer), now)
+    const waiting = this.#parts.register.delivered(request, answer, now)
+    if (waiting.length === 1 && waiting[0] === request) this.reply(request, answer, now)
+    else this.#replyToAll(waiting, request, copyOf(answer), now)
+    request.release()
+  }
+
+  /** `answer` is a copy: each of these is written where it was made. */
+  #replyToAll(waiting: readonly Exchange[], request: Request, answer: Uint8Array, now: Instant): void {
+    for (const exchange of waiting) {
+      if (exchange !== request) this.reply(exchange, this.answerFromRecord(exchange, answer), now)
+      else {
+        const octets = this.#placeOf(answer.length)
+        octets.set(answer)
+        this.reply(request, octets, now)
+      }
     }
   }
 
   /** An answer to an accounting record that a server has taken under another identifier. */
   answerFromRecord(exchange: Exchange, answer: Uint8Array | undefined): Uint8Array {
     const { packet, client } = exchange
-    return accountingAnswerFromRecord({ answer, request: packet, clientSecret: client.options.secret })
+    const { secret: clientSecret } = client.options
+    return accountingAnswerFromRecord({ answer, request: packet, clientSecret }, this.#placeOf)
   }
 
   #count(lane: Lane, response: Packet, attempt: Attempt, now: Instant): void {

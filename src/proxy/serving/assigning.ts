@@ -165,7 +165,7 @@ export class Assigning {
     request.course?.forgetTried()
     this.#parts.pools.of(request).outage.park(request)
     this.#parts.register.trace?.step('queued', request, now, { why: 'every server is Down' })
-    request.compact()
+    request.setCompact(true)
   }
 
   /** The engine drains, or does no more: what was set aside has one try more; before the end it ends with that. */
@@ -226,7 +226,7 @@ export class Assigning {
       request.lane = undefined
       register.places.aside.put(request, now)
       register.trace?.step('queued', request, now, { why: SET_ASIDE })
-      request.compact()
+      request.setCompact(true)
       return
     }
     const next = pools.of(request).choose(request, now)

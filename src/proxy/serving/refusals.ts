@@ -84,7 +84,7 @@ export class Refusals {
 
 const attemptOf = (lane: Lane, port: number, quoted: Uint8Array): Attempt | undefined => {
   const attempt = lane.limits.identifiers.at(port, quoted[1]!)?.held
-  return isOf(quoted, attempt?.bytes) ? attempt : undefined
+  return isOf(quoted, attempt?.sent.header) ? attempt : undefined
 }
 
 /** Whether the quote is of these octets, as far as it goes. */

@@ -6,7 +6,7 @@
  * the request: then the identifier stays outstanding until the response or the time-out.
  */
 import { RECORD_CLASS } from '../../classes.ts'
-import { ACCESS_REQUEST } from '../../codes.ts'
+import { ACCESS_REQUEST, AUTHENTICATOR_LENGTH } from '../../codes.ts'
 import { requestForServer } from '../../radius/rewrite.ts'
 import { TIMEOUT_JITTER } from '../../throttle/failover-time.ts'
 import { TimingWheel } from '../../throttle/timing-wheel.ts'
@@ -33,6 +33,9 @@ interface Parts {
 export class Sending {
   readonly wheel = new TimingWheel<Attempt>()
   readonly #parts: Parts
+  readonly #placeOf = (length: number): Uint8Array => this.#parts.outbox.room(length)
+  /** Of the Access-Request that is being made. */
+  readonly #authenticator = new Uint8Array(AUTHENTICATOR_LENGTH)
   maxAttributes: number
   #seed: number
 
@@ -46,13 +49,14 @@ export class Sending {
   trySend(request: Request, lane: Lane, now: Instant): boolean {
     if (request.stage === 'retry') {
       if (!lane.limits.budget.tryTake(now)) return false
-      this.#transmit(request.course?.attempt as Attempt, now)
+      const attempt = request.course?.attempt as Attempt
+      this.#transmit(attempt, this.#again(attempt), now)
       return true
     }
     const identifier = lane.limits.identifiers.peek()
     if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request)) return false
     if (lane.limits.budget.left(now) <= 0) return false
-    request.expand()
+    request.setCompact(false)
     const bytes = this.#rewrite(request, lane, identifier.value, now)
     if (typeof bytes === 'string') {
       this.#parts.register.end(request, { how: 'dropped', reason: bytes }, now)
@@ -60,7 +64,8 @@ export class Sending {
     }
     // Only now: what can't be sent takes nothing of the slot.
     if (!lane.limits.budget.tryTake(now)) return false
-    const attempt = new Attempt({ lane, identifier, bytes, secret: lane.server.secret, request })
+    const { octets } = this.#parts.register.places
+    const attempt = new Attempt({ lane, identifier, secret: lane.server.secret, request, bytes, octets })
     lane.limits.identifiers.hold(attempt)
     if (request.stage === 'aside') {
       attempt.isAside = true
@@ -69,7 +74,7 @@ export class Sending {
     this.#parts.register.places.leave(request)
     this.#parts.register.places.outstanding[request.class] += 1
     startCourse(request).attempt = attempt
-    this.#transmit(attempt, now)
+    this.#transmit(attempt, bytes, now)
     return true
   }
 
@@ -121,7 +126,10 @@ export class Sending {
     const authenticator = new Uint8Array(16)
     this.#parts.random(authenticator)
     lane.counters.probesSent += 1
-    this.#parts.outbox.probe(lane.number, lane.contact.startProbe(authenticator, now))
+    const probe = lane.contact.startProbe(authenticator, now)
+    const octets = this.#placeOf(probe.length)
+    octets.set(probe)
+    this.#parts.outbox.probe(lane.number, octets)
   }
 
   /** A number in [-1, 1), seeded once from the port's randomness. */
@@ -133,7 +141,15 @@ export class Sending {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x8000_0000 - 1
   }
 
-  #transmit(attempt: Attempt, now: Instant): void {
+  /** What it was sent as, to be sent once more. */
+  #again(attempt: Attempt): Uint8Array {
+    const { octets: sent } = attempt.sent
+    const octets = this.#placeOf(sent.length)
+    octets.set(sent)
+    return octets
+  }
+
+  #transmit(attempt: Attempt, octets: Uint8Array, now: Instant): void {
     const { lane, identifier } = attempt
     const request = attempt.request as Request
     const course = startCourse(request)
@@ -152,7 +168,7 @@ export class Sending {
     this.wheel.put(attempt, after(now, this.#waitOf(lane)))
     lane.limits.lastSent[identifier.port] = attempt
     this.#parts.register.trace?.sent(request, attempt, now)
-    this.#parts.outbox.forward(lane.number, identifier.port, attempt.bytes)
+    this.#parts.outbox.forward(lane.number, identifier.port, octets)
   }
 
   #waitOf(lane: Lane): Duration {
@@ -161,21 +177,17 @@ export class Sending {
 
   #rewrite(request: Request, lane: Lane, identifier: number, now: Instant): Uint8Array | ClientDropReason {
     const { client } = request
-    const authenticator = new Uint8Array(16)
+    const authenticator = this.#authenticator
     const came = request.packet
     if (came.code === ACCESS_REQUEST) this.#parts.random(authenticator)
     try {
       const { maxAttributes } = this
       const packet = request.class === RECORD_CLASS ? recordForServer(request, came, maxAttributes, now) : came
       const nasAddress = nasAddressFor(request, packet, maxAttributes)
-      const made = requestForServer({
-        packet,
-        identifier,
-        authenticator,
-        clientSecret: client.options.secret,
-        serverSecret: lane.server.secret,
-        ...(nasAddress === undefined ? {} : { nasAddress }),
-      })
+      const { secret: clientSecret } = client.options
+      const { secret: serverSecret } = lane.server
+      const what = { packet, identifier, authenticator, clientSecret, serverSecret, nasAddress }
+      const made = requestForServer(what, this.#placeOf)
       if (typeof made !== 'string') noteNasAddress(client, packet, nasAddress)
       return made
     } catch (error) {
@@ -192,5 +204,6 @@ export class Sending {
     this.#parts.register.places.outstanding[request.class] -= 1
     startCourse(request).attempt = undefined
     attempt.request = undefined
+    attempt.sent.release()
   }
 }

@@ -8,13 +8,14 @@
  * authenticator stay), so the attempt keeps them. It outlives a request that its client gave up: the identifier stays in use
  * until the response or the time-out. After its end, a late response is verified against it.
  *
- * A million requests can wait. So a request that was never sent is compact: its octets are in an `OctetStore`, and what only a
- * sent one needs is a separate object (`Course`).
+ * The octets of both are in an `OctetStore`, those of a request until it `release`s them at its end, those of an attempt while it may
+ * be sent again. A million requests can wait. So a request that was never sent is compact: it has no `Packet`, and what only a sent one
+ * needs is a separate object (`Course`).
  */
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { CLASS_TRAITS, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import { copyOf } from '../../fresh-octets.ts'
+import { KeptPacket } from '../../queues/containers/kept-packet.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
 import type { Message, MessageField, Promoter, QueueFields, Stage } from '../../queues/message.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
@@ -119,6 +120,7 @@ export class AsideTimer implements Timed {
   }
 }
 
+const NO_CELL = -1
 const STAGES: readonly Stage[] = ['fresh', 'failover', 'retry', 'aside']
 const PREFERENCE_BITS = 0b11
 const STAGE_AT = 2
@@ -158,8 +160,10 @@ export class Request implements Origin, Message<Request> {
   /** Preference, stage, the flags above, class, size. */
   #traits: number
   readonly #octets: OctetStore
-  /** A number while it is compact: the cell of its octets. */
-  #packet: Packet | number
+  /** Where they are; NO_CELL once they were given back. */
+  #cell: number
+  /** Undefined while it is compact. */
+  #packet: Packet | undefined
   #recordRow = -1
   #heardIn = -1
   #sessionRow = -1
@@ -185,7 +189,8 @@ export class Request implements Origin, Message<Request> {
     this.#micros = o.receivedAt - this.#second * MICROS_PER_SECOND
     this.#octets = o.octets
     // The octets that came are valid for one call.
-    packet.own()
+    this.#cell = o.octets.keep(packet.bytes)
+    packet.own(o.octets.at(this.#cell, packet.length))
     this.#packet = packet
     const preference = CLASS_TRAITS[o.class].preference[packet.stateAt === 0 ? 'plain' : 'withState']
     const interim = o.class === RECORD_CLASS && isInterim(packet) ? INTERIM : 0
@@ -223,26 +228,33 @@ export class Request implements Origin, Message<Request> {
 
   /** As the client sent it. While it is compact, every question reads the octets again. */
   get packet(): Packet {
-    if (typeof this.#packet !== 'number') return this.#packet
-    const packet = readPacket(copyOf(this.#octets.at(this.#packet, this.#traits >>> SIZE_AT)))
+    if (this.#packet !== undefined) return this.#packet
+    if (this.#cell === NO_CELL) throw new Error('request: it has ended, and its octets were given back')
+    const packet = readPacket(this.#octets.at(this.#cell, this.#traits >>> SIZE_AT))
     if (packet instanceof Packet) return packet
     throw new Error(`request: its octets were damaged while it waited: ${packet}`)
   }
 
-  /** It waits unsent or set aside, maybe for long and with a million others: its octets go where each costs little. */
-  compact(): void {
+  /**
+   * While it is compact, its octets are read again whenever they are needed. Only what waits unsent or set aside becomes compact:
+   * maybe for long, and with a million others.
+   */
+  setCompact(is: boolean): void {
+    if (!is) {
+      this.#packet = this.packet
+      return
+    }
     const isFresh = this.stage === 'fresh'
-    if (typeof this.#packet === 'number' || !(isFresh || this.course?.asideTimer !== undefined)) return
-    this.#packet = this.#octets.keep(this.#packet.bytes)
+    if (!isFresh && this.course?.asideTimer === undefined) return
+    this.#packet = undefined
     if (isFresh && this.course !== undefined && isIdle(this.course)) this.course = undefined
   }
 
-  /** It is to be sent, or has ended: the store is free for others. */
-  expand(): void {
-    const place = this.#packet
-    if (typeof place !== 'number') return
-    this.#packet = this.packet
-    this.#octets.free(place)
+  /** It has ended, and nobody reads its packet any more: its place in the store is for others. */
+  release(): void {
+    this.#octets.free(this.#cell)
+    this.#cell = NO_CELL
+    this.#packet = undefined
   }
 
   #set(trait: number, is: boolean): void {
@@ -329,7 +341,8 @@ export class Attempt implements Timed {
   readonly identifier: Identifier<Attempt>
   /** The server's secret when it was sent: a reload does not change what is in hand. */
   readonly secret: Secret
-  bytes: Uint8Array
+  /** As it was sent. It has its octets while the request may be sent again. */
+  readonly sent: KeptPacket
   /** Undefined once the request ended or the client gave it up. */
   request: Request | undefined
   tries = 0
@@ -362,19 +375,17 @@ export class Attempt implements Timed {
   next: Timed | undefined = undefined
   previous: Timed | undefined = undefined
 
-  constructor(o: Pick<Attempt, 'lane' | 'identifier' | 'bytes' | 'secret' | 'request'>) {
+  /** `bytes` are what is sent; they are copied into the store. */
+  constructor(
+    o: Pick<Attempt, 'lane' | 'identifier' | 'secret' | 'request'> & {
+      readonly bytes: Uint8Array
+      readonly octets: OctetStore
+    },
+  ) {
     this.lane = o.lane
     this.identifier = o.identifier
-    this.bytes = o.bytes
     this.secret = o.secret
     this.request = o.request
-  }
-
-  get code(): number {
-    return this.bytes[0]!
-  }
-
-  get authenticator(): Uint8Array {
-    return this.bytes.subarray(4, 20)
+    this.sent = new KeptPacket(o.bytes, o.octets)
   }
 }

@@ -73,6 +73,9 @@ export class OctetStore {
   /** By size in units: the first of the chunks with a free cell. */
   readonly #withRoom: (Chunk | undefined)[] = new Array<Chunk | undefined>(LARGEST / UNIT + 1).fill(undefined)
 
+  /** How many are kept. */
+  kept = 0
+
   get reserved(): number {
     return (this.#chunks.length - this.#freeNumbers.length) * CHUNK_OCTETS
   }
@@ -80,6 +83,7 @@ export class OctetStore {
   /** Copies `bytes`, 1-4096 octets; answers the cell. */
   keep(bytes: Uint8Array): number {
     const cellSize = Math.ceil(bytes.length / UNIT)
+    this.kept += 1
     const chunk = this.#withRoom[cellSize] ?? this.#newChunk(cellSize)
     const unit = chunk.allocate()
     if (chunk.isFull) this.#unlink(chunk)
@@ -95,6 +99,7 @@ export class OctetStore {
 
   free(cell: number): void {
     const chunk = this.#chunkOf(cell)
+    this.kept -= 1
     const wasFull = chunk.isFull
     chunk.release(cell % CHUNK_UNITS)
     if (wasFull) this.#link(chunk)

@@ -7,7 +7,7 @@
 import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { EngineEvent, Peer } from '../../proxy/border/events.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import { type LanePlan, type Outbox, PROBE_PORT } from '../../proxy/border/ports.ts'
+import { type LanePlan, PROBE_PORT } from '../../proxy/border/ports.ts'
 import { Engine } from '../../proxy/engine.ts'
 import { after, type Duration, type Instant, instant, micros } from '../../units.ts'
 import { type Actor, Agenda } from '../peers/agenda.ts'
@@ -20,6 +20,7 @@ import { quoteOf } from '../peers/refusing.ts'
 import { SocketBacklog } from '../peers/socket-backlog.ts'
 import type { Observer } from './observer.ts'
 import { SimulatedShell } from './shell.ts'
+import { type Receivers, StrictOutbox } from './strict-outbox.ts'
 
 export interface WorldPlan {
   readonly seed: string | number
@@ -79,7 +80,7 @@ const LARGEST = 4_200
 /** A grid second far from 0. */
 export const START = instant(1_000_000_000_000)
 
-export class World implements Actor<ScriptEntry>, Outbox {
+export class World implements Actor<ScriptEntry>, Receivers {
   readonly engine: Engine | undefined
   readonly servers: readonly HomeServer<ServerEnvelope>[]
   readonly clients: readonly Nas[]
@@ -194,9 +195,6 @@ export class World implements Actor<ScriptEntry>, Outbox {
     this.links.proxyToClient.send({ nas, class: trafficClass, port: to.port }, bytes, this.now)
   }
 
-  /** What is sent is on its way at once. */
-  flush(): void {}
-
   #toServer(lane: number, port: number, bytes: Uint8Array): void {
     const plan = this.#lanes.get(lane)
     if (plan === undefined) throw new Error(`simulation: lane ${lane} has no sockets`)
@@ -289,7 +287,11 @@ export class World implements Actor<ScriptEntry>, Outbox {
         this.#tell('noted', event, now)
       },
     }
-    return new Engine(options, { outbox: this, journal, random: this.#random.child('engine').fill }, START)
+    return new Engine(
+      options,
+      { outbox: new StrictOutbox(this), journal, random: this.#random.child('engine').fill },
+      START,
+    )
   }
 
   #learnLanes(): void {

@@ -22,6 +22,7 @@ import { Lanes } from '../../../src/proxy/work/lanes.ts'
 import { Request } from '../../../src/proxy/work/request.ts'
 import type { Packet } from '../../../src/radius/packet.ts'
 import { readPacket } from '../../../src/radius/packet.ts'
+import { StrictOutbox } from '../../../src/simulation/world/strict-outbox.ts'
 import { accountingRequest, answers, responseTo } from '../datagrams.ts'
 import { START } from '../kit.ts'
 import { defaults } from '../options.ts'
@@ -33,12 +34,11 @@ const partsOf = () => {
   const options = defaults()
   const sent: Uint8Array[] = []
   const replies: Uint8Array[] = []
-  const outbox = {
+  const outbox = new StrictOutbox({
     forward: (_lane: number, _port: number, bytes: Uint8Array) => sent.push(bytes),
     probe: () => undefined,
     reply: (_to: Peer, bytes: Uint8Array) => replies.push(bytes),
-    flush: () => undefined,
-  }
+  })
   const journal = { note: () => undefined }
   const register = new Register(options, { journal }, 1)
   const sending = new Sending(options, { register, outbox, journal, random: () => undefined }, 1)

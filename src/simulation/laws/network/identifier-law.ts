@@ -100,7 +100,7 @@ export class IdentifierLaw implements Observer {
     const key = identifierKeyOf(lane, port, bytes)
     const known = this.#uses.get(key)
     const name = `lane ${lane}, port ${port}, identifier ${bytes[1]}`
-    if (known?.bytes !== bytes) {
+    if (known === undefined || !isSame(known.bytes, bytes)) {
       if (known !== undefined && !known.isAnswered && now - known.lastSentAt < patience + this.#quarantine) {
         throw new BrokenLaw('identifier', `${name} is in use twice`, now)
       }
@@ -169,3 +169,7 @@ export class IdentifierLaw implements Observer {
 }
 
 const patienceOf = ({ timeout }: Limits): number => Math.min(timeout * 0.9, REFUSED_AFTER)
+
+/** A retransmission has the same octets (RFC 2865 section 2.5). */
+const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((octet, at) => octet === b[at])
