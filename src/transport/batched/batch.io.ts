@@ -62,7 +62,9 @@ export class Batch {
   readonly #timeAt: number
   readonly #time = { seconds: 0, nanoseconds: 0 }
   #knowsTime = false
-  #unsent: BatchedSocket[] = []
+  /** The first `#unsentCount` have something to send. */
+  readonly #unsent: BatchedSocket[] = []
+  #unsentCount = 0
 
   /** @throws a coded error if the system lacks a call, or refuses it. */
   constructor(libc: Libc, o: { readonly descriptors: Descriptors; readonly steering: Steering }) {
@@ -98,15 +100,18 @@ export class Batch {
       return false
     }
     if (!this.slab.isRoom(octets)) this.room(octets.length).set(octets)
-    if (socket.chain.first < 0) this.#unsent.push(socket)
+    if (socket.chain.first < 0) {
+      this.#unsent[this.#unsentCount] = socket
+      this.#unsentCount += 1
+    }
     return true
   }
 
   /** Sends what waits, a socket after the other. */
   flush(): void {
     if (this.slab.rows === 0) return
-    for (const socket of this.#unsent) this.#send(socket)
-    this.#unsent = []
+    for (let i = 0; i < this.#unsentCount; i += 1) this.#send(this.#unsent[i] as BatchedSocket)
+    this.#unsentCount = 0
     this.slab.clear()
   }
 

@@ -93,9 +93,10 @@ export class Poller {
     this.#libc.epollControl(this.#set, EPOLL_CTL_DEL, polled.descriptor, this.#memory.address(this.#eventsAt))
   }
 
-  /** Waits for at most so long; what is ready is added to `ready`. */
-  wait(atMost: Duration, ready: Polled[]): void {
+  /** Waits for at most so long; what is ready is put into `ready` from `from` on. Returns where that ends. */
+  wait(atMost: Duration, ready: (Polled | undefined)[], from: number): number {
     const count = this.#ask(atMost)
+    let end = from
     for (let i = 0; i < count; i += 1) {
       const at = this.#eventsAt + i * EVENT_OCTETS
       const number = this.#view.getUint32(at + DATA_AT, true)
@@ -107,8 +108,10 @@ export class Poller {
       const polled = this.#polled[number]
       if (polled === undefined) continue
       polled.hasErrors = (this.#view.getUint32(at, true) & EPOLLERR) !== 0
-      ready.push(polled)
+      ready[end] = polled
+      end += 1
     }
+    return end
   }
 
   /** Whether the main thread wants to be heard; asked once for each time. */

@@ -1,11 +1,11 @@
 /**
- * How long turns took: what arrives during one waits that long. In a histogram whose steps are a quarter of a power of two.
+ * How long turns took: what arrives during one waits that long. In a histogram with four steps for each power of two.
  */
 import type { Duration } from '../../units.ts'
 import type { Delay } from '../ports.ts'
 
 const STEPS_OF_POWER = 4
-const STEPS = 30 * STEPS_OF_POWER
+const STEPS = 32 * STEPS_OF_POWER
 const MICROS = 1_000_000
 
 export class TurnTimes {
@@ -15,8 +15,7 @@ export class TurnTimes {
   #longest = 0
 
   add(duration: Duration): void {
-    const step = Math.ceil(Math.log2(Math.max(1, duration)) * STEPS_OF_POWER)
-    this.#counts[Math.min(STEPS - 1, step)]! += 1
+    this.#counts[stepOf(duration)]! += 1
     this.#count += 1
     this.#sum += duration
     if (duration > this.#longest) this.#longest = duration
@@ -36,13 +35,28 @@ export class TurnTimes {
     return this.#count === 0 ? 0 : this.#sum / this.#count / MICROS
   }
 
-  /** Seconds, at most a fifth above what it was. */
+  /** Seconds, at most a quarter above what it was. */
   #quantile(share: number): number {
     let left = Math.ceil(this.#count * share)
     for (let step = 0; step < STEPS && this.#count > 0; step += 1) {
       left -= this.#counts[step] as number
-      if (left <= 0) return Math.min(this.#longest, 2 ** (step / STEPS_OF_POWER)) / MICROS
+      if (left <= 0) return Math.min(this.#longest, endOf(step)) / MICROS
     }
     return 0
   }
+}
+
+/** From 4 up: the power of two, and the next two bits. */
+function stepOf(duration: number): number {
+  const whole = Math.min(0x7fff_ffff, duration) | 0
+  if (whole < STEPS_OF_POWER) return whole
+  const power = 31 - Math.clz32(whole)
+  return power * STEPS_OF_POWER + ((whole >>> (power - 2)) & 0b11)
+}
+
+/** The longest duration of that step, and of those before it. */
+function endOf(step: number): number {
+  if (step < STEPS_OF_POWER) return step
+  const power = Math.floor(step / STEPS_OF_POWER)
+  return (STEPS_OF_POWER + (step % STEPS_OF_POWER) + 1) * 2 ** (power - 2) - 1
 }
