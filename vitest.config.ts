@@ -43,6 +43,7 @@ const SIDE_BY_SIDE = [
   'shell-log-output',
   'shell-mtu',
   'shell-netns',
+  'shell-odd-datagrams',
   'shell-packet-io',
   'shell-pipes',
   'shell-sockets',

@@ -19,9 +19,9 @@ const TRY_AGAIN_MS = 1_000
 /** What sending says if the interface of the socket is gone. */
 const GONE = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENODEV', 'ENXIO', 'EADDRNOTAVAIL']
 
-/** The code of a failure that keeps one more datagram from being sent, beside `unsent` others. */
-export const hindranceOf = (isOpen: boolean, unsent: number): string | undefined =>
-  !isOpen ? 'EBADF' : unsent >= MOST_UNSENT ? 'ENOBUFS' : undefined
+/** The code of a failure that keeps one more datagram from being sent to `port`, beside `unsent` others. */
+export const hindranceOf = (isOpen: boolean, unsent: number, port?: number): string | undefined =>
+  !isOpen ? 'EBADF' : port === 0 ? 'EINVAL' : unsent >= MOST_UNSENT ? 'ENOBUFS' : undefined
 
 /** `refused`: nobody listens at the server. `gone`: the socket is of no use any more. `failed`: this datagram is lost. */
 export function failureOf(code: string, server: Endpoint): 'refused' | 'gone' | 'failed' {

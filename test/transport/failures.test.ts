@@ -11,6 +11,7 @@ const OF_INTERFACE = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENODEV', 'ENXI
 it('a datagram is sent while the socket is open and fewer than 16384 wait in it', () => {
   expect([0, 16_383, 16_384].map((unsent) => hindranceOf(true, unsent))).toEqual([undefined, undefined, 'ENOBUFS'])
   expect([0, 16_384].map((unsent) => hindranceOf(false, unsent))).toEqual(['EBADF', 'EBADF'])
+  expect([0, 1, undefined].map((port) => hindranceOf(true, 0, port))).toEqual(['EINVAL', undefined, undefined])
 })
 
 describe('a failure', () => {

@@ -38,6 +38,20 @@ export function describeListeners(name: string, open: () => Outside): void {
       }
     })
 
+    it('tells a failure where an answer would go to port 0, and goes on', async () => {
+      const { instance, peer, freePort } = start()
+      const port = await freePort()
+      await instance.listen([{ address: '127.0.0.1', port }])
+      const client = await peer()
+      client.send('a request', port, '127.0.0.1')
+      await instance.until(() => instance.requests.length === 1, 'a request')
+      const { from } = instance.requests[0]!
+      instance.links.reply({ ...from, port: 0 }, Buffer.from('to nobody'))
+      instance.links.reply(from, Buffer.from('answer'))
+      await instance.until(() => client.got.length === 1, 'an answer')
+      expect(instance.notes).toEqual([`failed 127.0.0.1:${port} EINVAL`])
+    })
+
     it('holds requests back until deliver, and hands them over in order', async () => {
       const { outside, instance, peer, freePort } = start()
       const port = await freePort()

@@ -193,6 +193,7 @@ export class MemoryTransport implements Transport {
       const socket = isClosed ? undefined : socketNow()
       if (socket === undefined) plan.failed(isClosed ? 'EBADF' : 'ENETUNREACH')
       else if (octets.length > LARGEST) plan.failed('EMSGSIZE')
+      else if (to?.port === 0) plan.failed('EINVAL')
       else {
         const where = (socket.server ?? to) as Endpoint
         this.#unsent.push({ octets, copy: octets.slice(), send: () => network.send(socket, where, octets) })

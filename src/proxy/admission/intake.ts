@@ -77,6 +77,8 @@ export class Intake {
     if (client === undefined) return 'unknown-client'
     arrival.client = client
     client.received[trafficClass] += 1
+    // No answer can be sent there (RFC 768: port 0 says that none is expected).
+    if (from.port === 0) return 'from-port-zero'
     const packet = readPacket(arrival.octets)
     if (typeof packet === 'string') return packet
     arrival.packet = packet

@@ -15,6 +15,7 @@ export const CLIENT_DROP_REASONS = [
   ...REQUEST_FAULTS,
   'unknown-client',
   'from-ourselves',
+  'from-port-zero',
   'state-server-down',
   'unusable-response',
   'draining',

@@ -87,7 +87,8 @@ function linkOver(socket: Socket, failed: SocketOptions['failed']): Link {
     isReliable: false,
     capacity: IDENTIFIERS,
     send: (octets, to) => {
-      const hindrance = hindranceOf(isOpen, unsent)
+      // Port 0 is EINVAL for the system, and an exception for node:dgram.
+      const hindrance = hindranceOf(isOpen, unsent, to?.port)
       if (hindrance !== undefined) failed(hindrance)
       else {
         unsent += 1

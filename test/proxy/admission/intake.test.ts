@@ -133,6 +133,16 @@ describe('a datagram that is no request', () => {
     expect(world.account('authentication')).toEqual({ received: 2, 'from-ourselves': 2 })
   })
 
+  it('from port 0 is dropped as from-port-zero, a probe too: no answer can go there', () => {
+    const world = new World()
+    for (const bytes of [access(), statusServer({ identifier: 1 })]) {
+      world.deliver('authentication', { ...PEER, port: 0 }, bytes)
+    }
+    world.settle()
+    expect([world.sent, world.replies]).toEqual([[], []])
+    expect(world.account('authentication')).toEqual({ received: 2, 'from-port-zero': 2 })
+  })
+
   it('too long with what must be added is dropped as too-long when it would be sent, and nothing is held for it', () => {
     const world = new World({ servers: [server('s1', { maxOutstanding: 1 })] })
     const attributes = [...long(4_000), attribute(25, Buffer.alloc(200))]
