@@ -1,10 +1,10 @@
 /**
  * A million mutated packets at both sides: nothing crashes, nobody gets a wrong answer, memory stays flat.
  *
- *     scripts/node24 bench/mutated.ts [--count 1000000] [--sockets 50000] [--seed N]
+ *     scripts/node24 bench/mutated.ts [--count 1000000] [--sockets 50000] [--packet-io batched] [--seed N]
  *
  * First `--count` requests through an engine in this process, on a clock of its own (about four minutes), then `--sockets`
- * requests over UDP through a daemon. The seed is printed; the same seed gives the same packets. Exit 1 where something was
+ * requests over UDP through a daemon that carries them as `--packet-io` says. The seed is printed; the same seed gives the same packets. Exit 1 where something was
  * wrong. bench/mutated/engine-run.ts says what is judged.
  */
 import { parseArgs } from 'node:util'
@@ -24,6 +24,7 @@ const main = async (): Promise<number> => {
     options: {
       count: { type: 'string', default: '1000000' },
       sockets: { type: 'string', default: '50000' },
+      'packet-io': { type: 'string', default: 'batched' },
       seed: { type: 'string', default: String(Date.now() % 0x7fff_ffff) },
     },
   })
@@ -33,14 +34,14 @@ const main = async (): Promise<number> => {
   const collect = runInNewContext('gc') as () => void
   const inProcess = runEngine({ count, seed, collect, said: say })
   const failures = engineLines(inProcess)
-  if (sockets > 0) failures.push(...socketLines(await overSockets(sockets, seed)))
+  if (sockets > 0) failures.push(...socketLines(await overSockets(sockets, seed, values['packet-io'])))
   writeData(failures.length === 0 ? 'PASS' : `FAIL  ${failures.join('; ')}`)
   return failures.length === 0 ? 0 : 1
 }
 
-const overSockets = async (count: number, seed: number): Promise<SocketRun> => {
+const overSockets = async (count: number, seed: number, packetIo: string): Promise<SocketRun> => {
   const secrets = { clientSecret: CLIENT_SECRET, serverSecret: SERVER_SECRET }
-  const stand = await startDaemon(secrets)
+  const stand = await startDaemon({ ...secrets, packetIo })
   try {
     return await runSockets({ count, seed, ...secrets, ...stand })
   } finally {
@@ -64,7 +65,7 @@ function engineLines(run: EngineRun): string[] {
 
 function socketLines(run: SocketRun): string[] {
   writeData(
-    `daemon: ${run.count} requests, ${run.mutatedRequests} of them mutated; ${run.mutatedResponses} mutated responses`,
+    `daemon over ${run.packetIo}: ${run.count} requests, ${run.mutatedRequests} of them mutated; ${run.mutatedResponses} mutated responses`,
   )
   writeData(
     `        ${run.forwarded} forwarded, ${run.answered} answered; of ${run.good} good ones ${run.goodUnanswered} unanswered`,

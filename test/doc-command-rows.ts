@@ -307,6 +307,10 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
     as: 'scripts/node24 bench/mutated.ts --count 200 --sockets 0',
     says: /PASS/,
   },
+  'scripts/node24 bench/mutated.ts --count 0 --sockets 1000000': {
+    by: 'test/e2e/mutated.test.ts',
+    shows: 'runSockets',
+  },
   'scripts/node24 bench/poison.ts --quick --kinds': { by: 'test/e2e/poison.test.ts', shows: 'QUICK' },
   'scripts/node24 bench/poison.ts --full --kinds': { by: 'test/e2e/poison.test.ts', shows: 'QUICK' },
   'scripts/node24 bench/view-cost.ts': { in: 'bench', says: /each more part/ },

@@ -24,7 +24,11 @@ export interface DaemonStand {
 }
 
 /** @throws an Error where it does not start. */
-export async function startDaemon(o: { clientSecret: string; serverSecret: string }): Promise<DaemonStand> {
+export async function startDaemon(o: {
+  clientSecret: string
+  serverSecret: string
+  packetIo: string
+}): Promise<DaemonStand> {
   const ports = async (): Promise<{ authentication: number; accounting: number }> => ({
     authentication: await freePort(),
     accounting: await freePort(),
@@ -62,6 +66,7 @@ export async function startDaemon(o: { clientSecret: string; serverSecret: strin
 const mutatedSettings = (o: {
   readonly clientSecret: string
   readonly serverSecret: string
+  readonly packetIo: string
   readonly daemonPorts: DaemonStand['daemonPorts']
   readonly serverPorts: DaemonStand['serverPorts']
   readonly admin: string
@@ -71,6 +76,7 @@ const mutatedSettings = (o: {
     accounting: [`127.0.0.1:${o.daemonPorts.accounting}`],
   },
   admin: { listen: o.admin },
+  packet_io: o.packetIo,
   log: { level: 'error' },
   clients: [{ name: 'mutated', address: '127.0.0.0/8', secret: o.clientSecret, require_message_authenticator: 'no' }],
   farm: {

@@ -34,6 +34,8 @@ export interface SocketPlan {
 export interface SocketRun {
   readonly count: number
   readonly seed: number
+  /** What carried them. */
+  readonly packetIo: string
   readonly mutatedRequests: number
   readonly mutatedResponses: number
   readonly forwarded: number
@@ -114,10 +116,11 @@ class Ends {
     }
     const end = performance.now() + GOOD_WITHIN_MS
     while (this.#unanswered.size > 0 && performance.now() < end) await sleep(50)
-    const { classes, instances, internalErrors } = await status()
+    const { classes, instances, internalErrors, packetIo } = await status()
     return {
       count,
       seed,
+      packetIo: packetIo.use,
       ...this.#counts,
       goodUnanswered: this.#unanswered.size,
       wrong: this.#wrong,

@@ -3,7 +3,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { runSockets } from '../../bench/mutated/socket-run.ts'
-import { CLIENT_SECRET, Daemon, serverEntry } from './kit/daemon.ts'
+import { CLIENT_SECRET, Daemon, PACKET_IO, serverEntry } from './kit/daemon.ts'
 import { freePort } from './kit/ports.ts'
 
 const SERVER_SECRET = 'between-proxy-and-server'
@@ -42,6 +42,7 @@ describe('mutated packets at both sides of a daemon', () => {
       internalErrors: 0,
       imbalance: 0,
     })
+    expect(run.packetIo).toBe(PACKET_IO)
     expect(run.forwarded).toBeGreaterThan(1_000)
     expect(run.mutatedResponses).toBeGreaterThan(1_000)
   })
