@@ -5,6 +5,7 @@ import { inFile, type Mutation } from './mutation.ts'
 
 const choice = inFile('src/transport/choice/packet-io.ts')
 const result = inFile('src/transport/choice/self-test-result.ts')
+const marks = inFile('src/transport/choice/start-marks.ts')
 const opening = inFile('src/instances/thread/open-transport.io.ts')
 const judgements = inFile('src/observe/judgements.ts')
 const view = inFile('src/daemon/view-of.ts')
@@ -28,6 +29,19 @@ export const PACKET_IO_MUTATIONS: readonly Mutation[] = [
   ),
   choice('a daemon changes what it serves with', "if (serves === 'dgram') return", "if (serves === 'batched') return"),
   choice('auto over dgram is a concern', "wanted === 'batched' && use === 'dgram'", "use === 'dgram'"),
+  choice(
+    'a daemon that ended early starts over batches for ever',
+    'if (facts.earlyEnds >= MOST_EARLY_ENDS) return dgram',
+    'if (facts.earlyEnds < 0) return dgram',
+  ),
+  marks('a daemon that still runs has ended early', ' || isRunning', ''),
+  marks('another daemon ended early, so this one did', 'mark.daemon !== here.daemon || ', ''),
+  marks('a power cut is an early end', 'mark.boot !== here.boot', "mark.boot === ''"),
+  marks(
+    'a koffi that was replaced ended it early',
+    "mark.surroundings === here.surroundings ? 'ended-early'",
+    "mark.surroundings !== '' ? 'ended-early'",
+  ),
   result(
     'a program that aborts at its end has passed',
     'if (signal !== null) return failed(`it was ended by',

@@ -58,7 +58,7 @@ export class Daemon {
    * @throws a coded error if an address can't be opened; nothing stays open then.
    */
   static async start(options: DaemonOptions): Promise<Daemon> {
-    const packetIo = new PacketIoChooser(options.config.packet_io, options.selfTest)
+    const packetIo = new PacketIoChooser(options.config.packet_io, options.file, options.selfTest)
     if (packetIo.mustTest('now')) await packetIo.test()
     const daemon = new Daemon(options, packetIo)
     try {
@@ -91,10 +91,12 @@ export class Daemon {
       packetIoWhy: packetIo.why,
     })
     if (isUnmet(packetIo)) log.write('packet-io-unmet', { why: packetIo.why })
+    else if (packetIo.because === 'ended-early') log.write('packet-io-not-usable', { why: packetIo.why })
     this.#housekeeping = boundary.every('housekeeping', HOUSEKEEPING_MS, () => {
       log.flushDue(monotonicNow())
       boundary.flushDue()
     })
+    this.#packetIo.serves()
     giveMemoryBack()
     watch.start()
     tps?.start()

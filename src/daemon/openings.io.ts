@@ -36,23 +36,23 @@ export function openingsOf(found: Found, file: string): readonly Opening[] {
     ...TRAFFIC_CLASSES.flatMap((name) => found.listen[name].map((_, i) => listening(found, name, i))),
     { setting: ['admin', 'listen'], isOptional: false, attempt: () => tryAdminAddress(found.admin.listen) },
     adminSocket(found, dirname(file)),
-    ...(found.packet_io === 'batched' ? [BATCHED] : []),
+    ...(found.packet_io === 'batched' ? [batched(file)] : []),
   ]
 }
 
 /** The daemon serves over dgram without it. */
-const BATCHED: Opening = {
+const batched = (file: string): Opening => ({
   setting: ['packet_io'],
   isOptional: true,
   attempt: async () => {
-    const choice = await testedChoice('batched')
+    const choice = await testedChoice('batched', file)
     if (isUnmet(choice)) throw codedError('SOCKET_FAILED', `${choice.why}; radsluice serves over dgram until then`)
   },
-}
+})
 
-/** What a start would choose, after the self-test if one is due. */
-export async function testedChoice(wanted: WantedPacketIo): Promise<PacketIoChoice> {
-  const packetIo = new PacketIoChooser(wanted)
+/** What a start with that configuration file would choose, after the self-test if one is due. */
+export async function testedChoice(wanted: WantedPacketIo, file: string): Promise<PacketIoChoice> {
+  const packetIo = new PacketIoChooser(wanted, file)
   if (!packetIo.mustTest('never')) await packetIo.test()
   return packetIo.choice()
 }

@@ -22,6 +22,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'src/transport/listeners.io.ts': 'listen',
   'src/transport/choice/self-test-steps.io.ts': 'packet_io: a process of its own',
   'src/transport/choice/surroundings.io.ts': 'none: the daemon starts without the kept result of the self-test',
+  'src/transport/choice/start-marks-folder.io.ts': 'none: the daemon starts without a mark',
   'src/instances/instances.io.ts': 'listen: whether the ports are free',
   'src/admin/server.io.ts': 'admin.listen',
   'src/admin/socket/socket-place.io.ts': 'admin.socket',

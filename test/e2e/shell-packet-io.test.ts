@@ -2,7 +2,7 @@
  * Which packet I/O a daemon uses, tried for real: the self-test in its own process, programs in its place that abort, hang and
  * talk nonsense, a seccomp filter that refuses a call, and what the log, the status and the metrics say.
  */
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,12 +13,14 @@ import { isFit } from '../../src/transport/choice/packet-io.ts'
 import { SelfTestChild } from '../../src/transport/choice/self-test-child.io.ts'
 import { resultOf, type SelfTestResult } from '../../src/transport/choice/self-test-result.ts'
 import { KeptResult, koffiVersion } from '../../src/transport/choice/surroundings.io.ts'
-import { run } from './kit/child.ts'
-import { Daemon, RADSLUICE, ROOT, type Settings, serverEntry } from './kit/daemon.ts'
+import { Child, run, until } from './kit/child.ts'
+import { Daemon, RADSLUICE, ROOT, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
 import { needs, peerPath } from './kit/peers.ts'
+import { freePort } from './kit/ports.ts'
 
 const PASSES = ['-e', 'console.log(JSON.stringify({ ok: true }))']
 const ABORTS = ['-e', 'process.abort()']
+const CONFIGURATION = '/etc/radsluice.yaml'
 const canBatch = isFit(`${process.platform} ${process.arch}`) && koffiVersion() !== undefined
 
 /** Not among temporary files: those are in a folder that all may write to, so nothing would be kept. */
@@ -62,28 +64,28 @@ describe('a program in place of the self-test', () => {
 
 describe.skipIf(!canBatch)('the choice of packet I/O on this machine', () => {
   const choiceOf = (wanted: WantedPacketIo): { use: string; because: string } => {
-    const { use, because } = new PacketIoChooser(wanted).choice()
+    const { use, because } = new PacketIoChooser(wanted, CONFIGURATION).choice()
     return { use, because }
   }
 
   it('is dgram until a test has passed, and batched from then on', async () => {
     expect(choiceOf('auto')).toEqual({ use: 'dgram', because: 'not-tested' })
-    expect(await new PacketIoChooser('auto', PASSES).test()).toEqual({ ok: true })
+    expect(await new PacketIoChooser('auto', CONFIGURATION, PASSES).test()).toEqual({ ok: true })
     expect(choiceOf('auto')).toEqual({ use: 'batched', because: 'self-test-passed' })
     expect(choiceOf('dgram')).toEqual({ use: 'dgram', because: 'setting' })
   })
 
   it('knows a failure that lasts, tests again, and forgets one that may not last', async () => {
     const hangs = ['-e', 'process.kill(process.pid, "SIGKILL")']
-    expect(await new PacketIoChooser('auto', hangs).test()).toMatchObject({ isTransient: true })
+    expect(await new PacketIoChooser('auto', CONFIGURATION, hangs).test()).toMatchObject({ isTransient: true })
     expect(choiceOf('auto').because).toBe('not-tested')
-    await new PacketIoChooser('auto', ABORTS).test()
+    await new PacketIoChooser('auto', CONFIGURATION, ABORTS).test()
     expect(choiceOf('auto').because).toBe('self-test-failed')
-    expect(new PacketIoChooser('auto').mustTest('beside')).toBe(true)
+    expect(new PacketIoChooser('auto', CONFIGURATION).mustTest('beside')).toBe(true)
   })
 
   it('believes nothing that was made with another koffi, or that others can write', async () => {
-    await new PacketIoChooser('auto', PASSES).test()
+    await new PacketIoChooser('auto', CONFIGURATION, PASSES).test()
     const file = join(home, 'radsluice/packet-io/self-test.json')
     const text = readFileSync(file, 'utf8')
     writeFileSync(file, text.replace(/koffi [\d.]+/, 'koffi 0.0.1'))
@@ -98,7 +100,7 @@ describe.skipIf(!canBatch)('the choice of packet I/O on this machine', () => {
   })
 
   it('passes the real self-test', async () => {
-    expect(await new PacketIoChooser('auto').test()).toEqual({ ok: true })
+    expect(await new PacketIoChooser('auto', CONFIGURATION).test()).toEqual({ ok: true })
   })
 })
 
@@ -174,13 +176,77 @@ describe.skipIf(!canBatch)('a daemon', () => {
     const source = fileURLToPath(new URL('./kit/refuse.c', import.meta.url))
     expect(await run(peerPath('gcc'), ['-O1', '-o', refuse, source])).toMatchObject({ code: 0 })
     // Tested before without the filter: the filter is another surrounding, so that result does not count.
-    await new PacketIoChooser('auto', PASSES).test()
+    await new PacketIoChooser('auto', CONFIGURATION, PASSES).test()
     const recvmmsg = process.arch === 'arm64' ? '243' : '299'
     const daemon = await Daemon.start({ farm, packet_io: 'batched' }, [refuse, recvmmsg, RADSLUICE, 'run', '-c'])
     closing.push(() => daemon.kill())
     const { packetIo, ready } = await daemon.status()
     expect({ ready, ...packetIo }).toMatchObject({ ready: true, use: 'dgram', because: 'self-test-failed' })
     expect(packetIo.why).toMatch(/EPERM; a seccomp profile may forbid the call/)
+  })
+})
+
+describe.skipIf(!canBatch)('a daemon whose koffi passes the self-test and aborts it later', () => {
+  const ABORTING = `--import=${fileURLToPath(new URL('./kit/aborting-koffi.ts', import.meta.url))}`
+  const marks = (): string[] =>
+    readdirSync(join(home, 'radsluice/packet-io')).filter((name) => name.startsWith('start-'))
+  /** As a service manager does: the same configuration each time. */
+  const service = async (packetIo: WantedPacketIo) => {
+    const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
+    const file = join(home, 'radsluice.yaml')
+    const farm = { servers: [serverEntry('one', { authPort: 9, secret: 'a-secret-of-sixteen' })] }
+    writeFileSync(file, settingsText(ports, { packet_io: packetIo, farm }), { mode: 0o600 })
+    return (nodeOptions: string, config = file): Child => {
+      const child = new Child(RADSLUICE, ['run', '-c', config], { env: { ...process.env, NODE_OPTIONS: nodeOptions } })
+      closing.push(() => child.stop('SIGKILL'))
+      return child
+    }
+  }
+
+  it.each(['auto', 'batched'] as const)(
+    'with %s takes dgram after two such ends, and says what to do',
+    async (packetIo) => {
+      await new PacketIoChooser('auto', CONFIGURATION, PASSES).test()
+      const start = await service(packetIo)
+      for (const ends of [1, 2]) {
+        const aborting = start(ABORTING)
+        await aborting.says(/"event":"started".*"packetIo":"batched"/)
+        expect((await aborting.end()).signal).toBe('SIGABRT')
+        expect(marks()).toHaveLength(ends)
+      }
+      const third = start(ABORTING)
+      await third.says(/"event":"started"/)
+      expect(third.stdout).toMatch(
+        /"packetIo":"dgram".*2 times in a row.*delete .*\/packet-io\/start-\*\.json and restart/,
+      )
+      await third.says(packetIo === 'batched' ? /"packet-io-unmet"/ : /"packet-io-not-usable"/)
+      expect((await third.stop()).code).toBe(0)
+
+      // Somebody has put a koffi there that fits, and does as the sentence says.
+      for (const name of marks()) rmSync(join(home, 'radsluice/packet-io', name))
+      const fourth = start('')
+      await fourth.says(/"event":"started".*"packetIo":"batched"/)
+      expect(marks()).toHaveLength(1)
+      expect((await fourth.stop()).code).toBe(0)
+      expect(marks()).toEqual([])
+    },
+  )
+
+  it('is no matter to a daemon with another configuration, and one that has served clears its own marks', async () => {
+    await new PacketIoChooser('auto', CONFIGURATION, PASSES).test()
+    const start = await service('auto')
+    expect((await start(ABORTING).end()).signal).toBe('SIGABRT')
+    const other = join(home, 'other.yaml')
+    writeFileSync(other, readFileSync(join(home, 'radsluice.yaml')), { mode: 0o600 })
+    const beside = start('', other)
+    await beside.says(/"event":"started".*"packetIo":"batched"/)
+    expect(marks()).toHaveLength(2)
+    await until(() => marks().length === 1, 'the mark of the other daemon to go', 30_000)
+    expect((await beside.stop()).code).toBe(0)
+    const serving = start('')
+    await serving.says(/"event":"started".*"packetIo":"batched"/)
+    await until(() => marks().length === 0, 'the marks of this daemon to go', 30_000)
+    expect((await serving.stop()).code).toBe(0)
   })
 })
 
@@ -199,7 +265,7 @@ describe.skipIf(!canBatch)('check', () => {
     expect((await checked('packet_io: auto')).stderr).not.toContain('note:')
     const noted = await checked('packet_io: auto', '--notes')
     expect(noted.stderr).toMatch(/^note: packet I\/O is batched: batched packet I\/O has passed its self-test here/m)
-    expect(new PacketIoChooser('auto').choice().use).toBe('batched')
+    expect(new PacketIoChooser('auto', CONFIGURATION).choice().use).toBe('batched')
     const json = JSON.parse((await checked('packet_io: dgram', '--notes', '--json')).stdout) as { notes: string[] }
     expect(json.notes).toEqual(['packet I/O is dgram: packet_io is dgram'])
   })

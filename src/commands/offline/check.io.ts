@@ -45,7 +45,7 @@ export const check = verb({
     if (againstRunning && isPipe(file)) throw codedError('USAGE', PIPE_SENTENCE)
     const read = readConfig(file, { from: 'file or pipe' })
     const { problems, warnings } = await allOf(read, file, fileOnly)
-    const notes = wantsNotes && read.found !== undefined ? [await packetIoNote(read.found)] : []
+    const notes = wantsNotes && read.found !== undefined ? [await packetIoNote(read.found, file)] : []
     const isGood = read.ok && problems.length === 0
     const wants = againstRunning && isGood
     if (json && !wants) writeJson({ ok: isGood, problems, warnings, ...(wantsNotes ? { notes } : {}) })
@@ -74,8 +74,8 @@ async function allOf(read: ConfigResult, file: string, fileOnly: boolean): Promi
 }
 
 /** The result of the self-test is kept for the start. */
-async function packetIoNote({ packet_io: wanted }: Found): Promise<string> {
-  const { use, why } = await testedChoice(wanted)
+async function packetIoNote({ packet_io: wanted }: Found, file: string): Promise<string> {
+  const { use, why } = await testedChoice(wanted, file)
   return `packet I/O is ${use}: ${why}`
 }
 

@@ -15,6 +15,8 @@ import {
 } from './packet-io.ts'
 import { SelfTestChild } from './self-test-child.io.ts'
 import { isKept, resultOf, type SelfTestResult } from './self-test-result.ts'
+import { SERVED_MS } from './start-marks.ts'
+import { StartMarks } from './start-marks-folder.io.ts'
 import { KeptResult, koffiVersion, surroundingsText } from './surroundings.io.ts'
 
 /** Beside the code that it tests: TypeScript in a checkout, JavaScript in the build. */
@@ -25,18 +27,28 @@ export class PacketIoChooser {
   readonly #surroundings: string | undefined
   /** Undefined if there is nothing to test. */
   readonly #kept: KeptResult | undefined
+  /** Undefined if there is nothing to mark, or nowhere to. */
+  readonly #marks: StartMarks | undefined
+  #serving: NodeJS.Timeout | undefined
   #facts: PacketIoFacts
   #child: SelfTestChild | undefined
 
-  /** `words`: what this Node.js runs as the test. */
-  constructor(wanted: WantedPacketIo, words: readonly string[] = [fileURLToPath(SELF_TEST)]) {
+  /** `configuration`: the file of the daemon. `words`: what this Node.js runs as the test. */
+  constructor(wanted: WantedPacketIo, configuration: string, words: readonly string[] = [fileURLToPath(SELF_TEST)]) {
     const platform = `${process.platform} ${process.arch}`
     const koffi = wanted === 'dgram' || !isFit(platform) ? undefined : koffiVersion()
     this.#words = words
     this.#surroundings = koffi === undefined ? undefined : surroundingsText(koffi)
     this.#kept = koffi === undefined ? undefined : new KeptResult()
     const result = this.#surroundings === undefined ? undefined : this.#kept?.read(this.#surroundings)
-    this.#facts = { wanted, platform, koffi, canKeep: this.#kept?.canKeep ?? false, result, serves: undefined }
+    const folder = this.#kept?.folder
+    this.#marks =
+      folder === undefined || this.#surroundings === undefined
+        ? undefined
+        : new StartMarks(folder, { configuration, surroundings: this.#surroundings })
+    const { earlyEnds, marks } = { earlyEnds: this.#marks?.earlyEnds() ?? 0, marks: this.#marks?.pattern ?? '' }
+    const canKeep = this.#kept?.canKeep ?? false
+    this.#facts = { wanted, platform, koffi, canKeep, result, earlyEnds, marks, serves: undefined }
   }
 
   mustTest(time: SelfTestTime): boolean {
@@ -47,7 +59,14 @@ export class PacketIoChooser {
   decide(): PacketIoChoice {
     const choice = this.choice()
     this.#facts = { ...this.#facts, serves: choice.use }
+    // Before a thread loads the native code.
+    if (choice.use === 'batched') this.#marks?.put()
     return choice
+  }
+
+  /** The daemon serves from now on. */
+  serves(): void {
+    if (this.#facts.serves === 'batched') this.#serving = setTimeout(() => this.#marks?.removeAll(), SERVED_MS).unref()
   }
 
   /** By what is known now. */
@@ -65,8 +84,10 @@ export class PacketIoChooser {
     return result
   }
 
-  /** Ends a test that runs; what it finds by that is not kept. */
+  /** The daemon ends in order. Ends a test that runs; what it finds by that is not kept. */
   stop(): void {
     this.#child?.stop()
+    clearTimeout(this.#serving)
+    if (this.#facts.serves === 'batched') this.#marks?.remove()
   }
 }

@@ -6,10 +6,13 @@
  * daemon serves over dgram at once, tests beside its work, and uses batched packet I/O from the next start on. `batched` is a
  * demand: the test is awaited. If it fails, the daemon serves over dgram all the same, and says so loudly.
  *
+ * If starts over batched packet I/O ended early again and again (`start-marks.ts`), a start takes dgram, whatever was wanted.
+ *
  * Pure: what is known goes in, the choice comes out. `chooser.io.ts` finds out, tests and keeps.
  */
 import type { Duration } from '../../units.ts'
 import type { SelfTestResult } from './self-test-result.ts'
+import { MOST_EARLY_ENDS, SERVED_MS } from './start-marks.ts'
 
 export type PacketIo = 'batched' | 'dgram'
 
@@ -23,6 +26,7 @@ export type PacketIoReason =
   | 'self-test-failed'
   | 'not-tested'
   | 'restart-needed'
+  | 'ended-early'
   | 'koffi-missing'
   | 'platform'
 
@@ -45,6 +49,10 @@ export interface PacketIoFacts {
   readonly canKeep: boolean
   /** Of a test with this koffi, Node.js, kernel and architecture; undefined if there was none. */
   readonly result: SelfTestResult | undefined
+  /** How often this daemon ended early over batched packet I/O. */
+  readonly earlyEnds: number
+  /** The files that say so. */
+  readonly marks: string
   /** What the daemon serves with since its start; undefined until then. */
   readonly serves: PacketIo | undefined
 }
@@ -60,8 +68,9 @@ export interface ThreadPacketIo {
 export type SelfTestTime = 'now' | 'beside' | 'never'
 
 /** A failed test is repeated by each start: what was wrong may be mended. */
-export function selfTestTime({ wanted, platform, koffi, result }: PacketIoFacts): SelfTestTime {
+export function selfTestTime({ wanted, platform, koffi, result, earlyEnds }: PacketIoFacts): SelfTestTime {
   if (wanted === 'dgram' || !isFit(platform) || koffi === undefined || result?.ok === true) return 'never'
+  if (earlyEnds >= MOST_EARLY_ENDS) return 'never'
   return wanted === 'batched' ? 'now' : 'beside'
 }
 
@@ -72,6 +81,7 @@ export function choosePacketIo(facts: PacketIoFacts): PacketIoChoice {
   if (!isFit(platform))
     return dgram('platform', `batched packet I/O needs Linux on x64 or arm64, and this is ${platform}`)
   if (koffi === undefined) return dgram('koffi-missing', KOFFI_MISSING)
+  if (facts.earlyEnds >= MOST_EARLY_ENDS) return dgram('ended-early', endedEarly(facts))
   if (result === undefined) return dgram('not-tested', untested(facts))
   if (!result.ok) return dgram('self-test-failed', `the self-test of batched packet I/O failed: ${result.why}`)
   const why = `batched packet I/O has passed its self-test here, with koffi ${koffi}`
@@ -87,6 +97,9 @@ export const isUnmet = ({ wanted, use }: PacketIoChoice): boolean => wanted === 
 
 const KOFFI_MISSING =
   'batched packet I/O needs the optional package koffi, which is not installed; install radsluice without --omit=optional'
+
+const endedEarly = ({ earlyEnds, marks }: PacketIoFacts): string =>
+  `radsluice ended within ${SERVED_MS / 1_000} s of a start over batched packet I/O, ${earlyEnds} times in a row and without a word, so koffi may not fit this machine; if something else ended it, delete ${marks} and restart radsluice`
 
 /** Where nothing can be kept, each start is the first. */
 function untested({ wanted, canKeep }: PacketIoFacts): string {

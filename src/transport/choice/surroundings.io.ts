@@ -40,11 +40,13 @@ export function surroundingsText(koffi: string): string {
 
 /** The result of a test in these surroundings; undefined if there is none that can be trusted. */
 export class KeptResult {
+  /** Undefined if there is none that only this user can write to. */
+  readonly folder: string | undefined
   readonly #file: string | undefined
 
   constructor(env: Environment = process.env) {
-    const folder = cacheFolder(env, process.getuid?.(), 'packet-io')
-    this.#file = folder === undefined ? undefined : join(folder, 'self-test.json')
+    this.folder = cacheFolder(env, process.getuid?.(), 'packet-io')
+    this.#file = this.folder === undefined ? undefined : join(this.folder, 'self-test.json')
   }
 
   get canKeep(): boolean {

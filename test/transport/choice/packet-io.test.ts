@@ -7,6 +7,8 @@ const facts = (more: Partial<PacketIoFacts>): PacketIoFacts => ({
   koffi: '3.3.4',
   canKeep: true,
   result: { ok: true },
+  earlyEnds: 0,
+  marks: '/var/cache/start-*.json',
   serves: undefined,
   ...more,
 })
@@ -17,10 +19,9 @@ const everyCase = (['auto', 'batched', 'dgram'] as const).flatMap((wanted) =>
   ['linux x64', 'linux arm64', 'linux riscv64', 'darwin arm64'].flatMap((platform) =>
     ['3.3.4', undefined].flatMap((koffi) =>
       [true, false].flatMap((canKeep) =>
-        [undefined, { ok: true } as const, FAILED].map((result) => ({
-          ...{ wanted, platform, koffi, canKeep, result },
-          serves: undefined,
-        })),
+        [undefined, { ok: true } as const, FAILED].flatMap((result) =>
+          [0, 1, 2, 7].map((earlyEnds) => facts({ wanted, platform, koffi, canKeep, result, earlyEnds })),
+        ),
       ),
     ),
   ),
@@ -30,7 +31,10 @@ describe('the choice of packet I/O', () => {
   it('is batched only on Linux, with koffi, after a test that passed, and unless dgram is set', () => {
     for (const one of everyCase) {
       const isPossible =
-        ['linux x64', 'linux arm64'].includes(one.platform) && one.koffi !== undefined && one.result?.ok === true
+        ['linux x64', 'linux arm64'].includes(one.platform) &&
+        one.koffi !== undefined &&
+        one.result?.ok === true &&
+        one.earlyEnds < 2
       const expected = isPossible && one.wanted !== 'dgram' ? 'batched' : 'dgram'
       expect(choosePacketIo(one), JSON.stringify(one)).toMatchObject({ wanted: one.wanted, use: expected })
     }
@@ -48,6 +52,11 @@ describe('the choice of packet I/O', () => {
     ],
     [{ result: undefined, wanted: 'batched' }, 'not-tested', /a start tests it and waits for the result$/],
     [{ result: FAILED }, 'self-test-failed', /^the self-test of batched packet I\/O failed: it was ended by SIGABRT$/],
+    [
+      { earlyEnds: 2, wanted: 'batched' },
+      'ended-early',
+      /within 10 s of a start .*, 2 times in a row.*may not fit.*delete \/var\/cache\/start-\*\.json and restart radsluice$/,
+    ],
     [{ serves: 'dgram' }, 'restart-needed', /has passed its self-test here.*; radsluice uses it after a restart$/],
     [{}, 'self-test-passed', /^batched packet I\/O has passed its self-test here, with koffi 3\.3\.4$/],
   ] as const)('says why: %o', (given, because, why) => {
