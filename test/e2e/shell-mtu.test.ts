@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Child, run } from './kit/child.ts'
-import { RADSLUICE, ROOT, serverEntry, settingsText } from './kit/daemon.ts'
+import { RADSLUICE, ROOT, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
 import { canMakeNamespaces, FAR_CLIENT, FAR_SERVER, NarrowPath, NEAR, type PathOptions } from './kit/narrow-path.ts'
 
 const title = 'a login of 1,460 octets over a link of 1,400'
@@ -28,6 +28,9 @@ const OURS = readFileSync(join(ROOT, 'deploy/sysctl.d/60-radsluice.conf'), 'utf8
   .filter((line) => line.startsWith('net.ipv4.'))
   .map((line) => line.replaceAll(' ', ''))
 
+const OVER_DGRAM: Settings = { packet_io: 'dgram' }
+const OVER_BATCHES: Settings = { packet_io: 'batched' }
+
 const toEnd: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const end of toEnd.splice(0).reverse()) await end()
@@ -39,7 +42,7 @@ interface Outcome {
   readonly router: ReturnType<NarrowPath['fragmentation']>
 }
 
-async function logIn(family: 4 | 6, options: PathOptions): Promise<Outcome> {
+async function logIn(family: 4 | 6, options: PathOptions, more: Settings = {}): Promise<Outcome> {
   const path = new NarrowPath(options)
   toEnd.push(async () => path.remove())
   const folder = mkdtempSync(join(tmpdir(), 'radsluice-mtu-'))
@@ -53,15 +56,16 @@ async function logIn(family: 4 | 6, options: PathOptions): Promise<Outcome> {
       authentication: { timeout: TIMEOUT },
       servers: [{ ...serverEntry('far', { authPort: PORT, secret: SECRET }), address: FAR_SERVER[family] }],
     },
+    ...more,
   }
   writeFileSync(config, settingsText({ authentication: PORT, accounting: 0, admin: 9812 }, settings), { mode: 0o600 })
   const [netns = '', ...words] = path.on('near')
   const daemon = new Child(netns, [...words, RADSLUICE, 'run', '-c', config])
   toEnd.push(() => daemon.stop('SIGTERM', 15_000))
   await daemon.says(/"event":"started"/)
-  const [far = '', ...more] = path.on('far')
+  const [far = '', ...wordsThere] = path.on('far')
   const given = [FAR_CLIENT[family], FAR_SERVER[family], NEAR[family], PORT, OCTETS, SECRET, INTERVAL_MS, TIMES]
-  const ended = await run(far, [...more, join(ROOT, 'scripts/node24'), FAR_SIDE, ...given.map(String)])
+  const ended = await run(far, [...wordsThere, join(ROOT, 'scripts/node24'), FAR_SIDE, ...given.map(String)])
   if (ended.code !== 0) throw new Error(ended.stderr)
   return { login: JSON.parse(ended.stdout) as Outcome['login'], router: path.fragmentation() }
 }
@@ -69,23 +73,26 @@ async function logIn(family: 4 | 6, options: PathOptions): Promise<Outcome> {
 describe.skipIf(!canMakeNamespaces)(
   canMakeNamespaces ? title : `${title} [skipped: needs root, and ip (Debian: iproute2)]`,
   () => {
-    it('arrives in fragments at once where the sysctl of deploy/ is set, and so does its answer', async () => {
+    it.each([
+      ['over dgram where the sysctl of deploy/ is set', OVER_DGRAM, OURS],
+      ['over batched packet I/O, which forbids no router to cut', OVER_BATCHES, []],
+    ])('arrives in fragments at once %s, and so does its answer', async (_when, more, sysctl) => {
       for (const filtered of [false, true]) {
-        const { login, router } = await logIn(4, { filtered, sysctl: OURS })
+        const { login, router } = await logIn(4, { filtered, sysctl }, more)
         expect(login).toEqual({ sent: 1, served: 1, received: OCTETS })
         expect(router).toEqual({ cut: 2, refused: 0 })
         for (const end of toEnd.splice(0).reverse()) await end()
       }
     })
 
-    it('is lost once without it, and so is its answer: the kernel learns from the router what the path takes', async () => {
-      const { login, router } = await logIn(4, { filtered: false, sysctl: [] })
+    it('is lost once over dgram without it, and so is its answer: the kernel learns from the router what the path takes', async () => {
+      const { login, router } = await logIn(4, { filtered: false, sysctl: [] }, OVER_DGRAM)
       expect(login).toEqual({ sent: 2, served: 1, received: OCTETS })
       expect(router).toEqual({ cut: 0, refused: 2 })
     })
 
-    it('never arrives without it where a firewall drops what the router says', async () => {
-      const { login, router } = await logIn(4, { filtered: true, sysctl: [] })
+    it('never arrives over dgram without it where a firewall drops what the router says', async () => {
+      const { login, router } = await logIn(4, { filtered: true, sysctl: [] }, OVER_DGRAM)
       expect(login).toEqual({ sent: TIMES, served: 0, received: 0 })
       expect(router.cut).toBe(0)
       // Two tries at the only server; then the login waits for its answer, whatever copies come (2 s x 2).
