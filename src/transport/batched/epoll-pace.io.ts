@@ -4,7 +4,7 @@
  * Node's event loop has its turn between two blocks: after 10 ms under load, after 100 ms of quiet, and at once when the main
  * thread has sent something or the thread itself asked for it. So timers, promises and messages of the thread still run, and `terminate()` never waits long.
  */
-import { after, type Duration, type Instant, micros, since } from '../../units.ts'
+import { after, type Duration, type Instant, instant, micros, since } from '../../units.ts'
 import type { Clock } from '../clock.io.ts'
 import type { Delay, Pace } from '../ports.ts'
 import type { Tick } from './tick.ts'
@@ -36,6 +36,8 @@ export class EpollPace implements Pace {
   #isKicked = false
   #mustRest = false
   #moment: Instant | undefined
+  /** When the last wait was to end. */
+  #waitsUntil = instant(0)
   #isStopped = false
 
   constructor(
@@ -78,13 +80,15 @@ export class EpollPace implements Pace {
     do {
       const isReady = this.#wait(now)
       now = this.#clock()
+      // The system let this thread run late: whatever came meanwhile has waited for it.
+      if (now > this.#waitsUntil) this.#times.add(since(this.#waitsUntil, now), now)
       if (!isReady && !this.#isKicked && (this.#moment === undefined || this.#moment > now)) continue
       this.#isKicked = false
       this.#moment = undefined
       this.#turn()
       this.#tick.turned(this.#waiting.messages, now)
       const turned = this.#clock()
-      this.#times.add(since(now, turned))
+      this.#times.add(since(now, turned), turned)
       now = turned
     } while (!this.#isOver(began, now))
     this.#mustRest = false
@@ -97,7 +101,10 @@ export class EpollPace implements Pace {
 
   /** Until something is ready, or the moment has come; first for the rest of the tick, if it is worth it. */
   #wait(now: Instant): boolean {
-    if (this.#isKicked || this.#mustRest) return this.#waiting.poll(AT_ONCE)
+    if (this.#isKicked || this.#mustRest) {
+      this.#waitsUntil = now
+      return this.#waiting.poll(AT_ONCE)
+    }
     const gathered = this.#tick.gathersUntil(now)
     let from = now
     if (gathered !== undefined) {
@@ -109,6 +116,7 @@ export class EpollPace implements Pace {
     }
     const latest = after(from, LONGEST_WAIT)
     const until = this.#moment !== undefined && this.#moment < latest ? this.#moment : latest
+    this.#waitsUntil = until
     return this.#waiting.poll(since(from, until))
   }
 }

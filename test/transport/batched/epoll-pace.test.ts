@@ -151,6 +151,19 @@ describe('the pace of the batched transport', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('says how late a wait ended while the thread was not let run', () => {
+    const { world, pace } = newPace()
+    const poll = world.poll.bind(world)
+    world.poll = (atMost) => {
+      const isReady = poll(atMost)
+      world.now += 300_000
+      return isReady
+    }
+    vi.runOnlyPendingTimers()
+    expect(pace.delay().max).toBe(0.3)
+    pace.stop()
+  })
+
   it('says how long turns took', () => {
     const { world, pace } = newPace()
     world.arrivals = [START, START + 5_000]
