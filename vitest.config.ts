@@ -71,7 +71,7 @@ const WAITING = [
 ].map((name) => `test/e2e/${name}.test.ts`)
 
 /** Tests that run a second time, over dgram. `PACKET_IO=dgram npm run e2e` runs all of them so. */
-const OVER_DGRAM = ['freeradius', 'shell-netns', 'throttle'].map((name) => `test/e2e/${name}.test.ts`)
+const OVER_DGRAM = ['shell-netns', 'throttle'].map((name) => `test/e2e/${name}.test.ts`)
 
 /** What takes longest begins first, so that no core waits for it at the end; of the rest, the larger files. */
 const LONG = [

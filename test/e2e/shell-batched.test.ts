@@ -4,11 +4,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { DescriptorTable } from '../../src/instances/shared/descriptor-table.ts'
 import { type Libc, loadLibc } from '../../src/transport/batched/libc.io.ts'
+import type { Steering } from '../../src/transport/batched/sockets.io.ts'
 import { BatchedTransport } from '../../src/transport/batched/transport.io.ts'
 import { micros } from '../../src/units.ts'
 import { describeLanes } from '../transport/lane-suite.ts'
 import { describeListeners } from '../transport/listener-suite.ts'
 import { Instance, type Outside, type OutsidePeer, planOf } from '../transport/rig.ts'
+import { until } from './kit/child.ts'
 import { loopbackFor, realPeer } from './kit/loopback.ts'
 import { freePort } from './kit/ports.ts'
 
@@ -21,15 +23,15 @@ afterEach(() => {
 })
 
 /** `calls`: some calls of the system that answer otherwise. */
-const newTransport = (calls: Partial<Libc> = {}): BatchedTransport => {
+const newTransport = (
+  calls: Partial<Libc> = {},
+  steering: Steering = { by: 'port', instances: 1 },
+): BatchedTransport => {
   const descriptors = new DescriptorTable(DescriptorTable.memory())
   toClose.push(() => {
     for (const one of descriptors.left()) libc.close(one)
   })
-  return new BatchedTransport(
-    { ...libc, ...calls },
-    { batchTick: micros(0), steering: { by: 'port', instances: 1 }, descriptors },
-  )
+  return new BatchedTransport({ ...libc, ...calls }, { batchTick: micros(0), steering, descriptors })
 }
 
 const loopback = (calls: Partial<Libc> = {}): Outside => ({
@@ -238,5 +240,51 @@ describe('a system that refuses', () => {
     expect(() => newTransport({ epollWait: () => -38 })).toThrow(
       'batched packet I/O: the system refuses epoll_pwait2 (ENOSYS); write "packet_io: dgram", or allow the call',
     )
+  })
+})
+
+describe('two instances at one port', () => {
+  const ADDRESSES = 24
+  const PORTS = 4
+
+  it('by address: all ports of a client meet one instance, and both have clients', async () => {
+    const port = await freePort()
+    const met = new Map<string, Set<number>>()
+    const transports = [0, 1].map(() => newTransport({}, { by: 'address', instances: 2 }))
+    for (const [instance, transport] of transports.entries()) {
+      const ignore = (): void => undefined
+      const arrivals = { pending: ignore, response: ignore, probeAnswer: ignore, linkChanged: ignore }
+      const link = await transport.listen(
+        {
+          class: 'accounting',
+          local: { address: '0.0.0.0', port },
+          purpose: 'a test',
+          ifNotLocal: '',
+          isShared: true,
+          peers: { at: (address, sender) => ({ link: 0, address, port: sender }) },
+          failed: ignore,
+        },
+        {
+          ...arrivals,
+          request: (_class, { address }) => {
+            const instances = met.get(address) ?? new Set<number>()
+            met.set(address, instances.add(instance))
+          },
+        },
+      )
+      toClose.push(() => link.close())
+    }
+    for (let n = 0; n < ADDRESSES * PORTS; n += 1) {
+      const client = await realPeer(`127.0.7.${1 + (n % ADDRESSES)}`)
+      toClose.push(() => void client.close())
+      client.send('request', port, '127.0.0.1')
+    }
+    await until(() => {
+      for (const transport of transports) transport.deliver()
+      return met.size === ADDRESSES
+    }, 'a request of each client')
+    const sizes = [...met.values()].map(({ size }) => size)
+    expect(sizes).toEqual(sizes.map(() => 1))
+    expect(new Set([...met.values()].flatMap((instances) => [...instances])).size).toBe(2)
   })
 })

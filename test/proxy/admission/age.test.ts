@@ -2,7 +2,6 @@
  * How long a datagram waited in its socket before it was read: its age counts that, and nothing else does.
  */
 import { describe, expect, it } from 'vitest'
-import type { TrafficClass } from '../../../src/classes.ts'
 import type { EngineOptions } from '../../../src/proxy/border/options.ts'
 import { type Duration, instant, after as later, micros, millis, seconds } from '../../../src/units.ts'
 import { decodeAttributes } from '../../radius/oracle.ts'
@@ -21,7 +20,7 @@ const narrow = (o: Partial<EngineOptions> = {}): World =>
 const kindOf = { authentication: 'access', accounting: 'accounting' } as const
 
 /** It is read now, and came so long before. */
-const read = (world: World, age: Duration, its: TrafficClass, o: AskAccess & AskAccounting = {}): Asked => {
+const read = (world: World, age: Duration, its: keyof typeof kindOf, o: AskAccess & AskAccounting = {}): Asked => {
   world.age = age
   const asked = world[kindOf[its]](o)
   world.age = micros(0)
