@@ -366,7 +366,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   ...Object.fromEntries(
     [
       '--scenario tracking --full --rounds 4',
-      '--quick --rounds 3 --scenario compare --kinds accounting,access --relays radsluice,radsecproxy,freeradius',
+      '--quick --rounds 3 --scenario compare --kinds accounting',
       '--full --scenario throttled',
       '--full --scenario million',
       '--full --scenario instances --kinds accounting',

@@ -59,10 +59,10 @@ export class TimingWheel<T extends Timed> {
   }
 
   /** Takes off all items whose time has come and hands them over in the order of their deadlines. */
-  removeDue(now: Instant): T[] {
+  removeDue(now: Instant): readonly T[] {
     const upTo = Math.floor(now / WHEEL_STEP)
+    if (upTo < this.#firstDue) return NONE
     const due: T[] = []
-    if (upTo < this.#firstDue) return due
     // A turn looks at every step once; more turns than one (idle hours) find nothing new.
     const first = Math.max(this.#firstDue, upTo - STEPS + 1)
     for (let step = first; step <= upTo; step += 1) this.#removeDueOf(step % STEPS, upTo, due)
@@ -107,6 +107,8 @@ export class TimingWheel<T extends Timed> {
     return Number.POSITIVE_INFINITY
   }
 }
+
+const NONE: readonly never[] = []
 
 /** The first step that begins at or after the deadline. */
 const stepOf = (deadline: Instant): number => Math.ceil(deadline / WHEEL_STEP)

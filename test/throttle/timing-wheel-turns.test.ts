@@ -17,7 +17,7 @@ describe('a deadline beyond one turn of the wheel', () => {
       wheel.put(item(), instant(deadline))
       let at = START
       let wakes = 0
-      for (let due: Timed[] = []; due.length === 0 && wakes < 1_000; wakes += 1) {
+      for (let due: readonly Timed[] = []; due.length === 0 && wakes < 1_000; wakes += 1) {
         at = wheel.nextWakeAt() as number
         due = wheel.removeDue(instant(at))
       }

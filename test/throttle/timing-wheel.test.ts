@@ -57,7 +57,7 @@ describe('the timing wheel', () => {
     const deadline = 50 * TURN + 77
     wheel.put(item(1), instant(deadline))
     let wakes = 0
-    let due: Item[] = []
+    let due: readonly Item[] = []
     for (let wake = wheel.nextWakeAt(); wake !== undefined; wake = wheel.nextWakeAt()) {
       wakes += 1
       due = wheel.removeDue(wake)
