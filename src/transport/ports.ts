@@ -1,5 +1,5 @@
 /**
- * The seam between the loop and what carries packets. dgram stands behind it; batched I/O and TLS can take the same place.
+ * The seam between the loop and what carries packets. dgram and batched packet I/O stand behind it; TLS can take the same place.
  *
  *     a socket -> Transport -> Arrivals (the loop) -> the engine -> Outbox -> Link -> a socket
  *
@@ -7,8 +7,8 @@
  *
  * - Octets that arrive are a view into the transport's memory and are valid for the call. Who keeps them copies them.
  * - Octets that are sent stand where `room` said, and belong to the transport from then on. It may keep them beyond `flush`,
- *   until the system takes them, or give the room to the next datagram after `flush`. So whoever sent them neither writes into
- *   them nor reads them again.
+ *   until the system takes them, or give the room to the next datagram after `flush`. The sender neither writes into them nor
+ *   reads them again.
  *
  * A further transport is a folder beside `dgram/`. The two suites of `test/transport/` run against it, and
  * `src/instances/thread/thread.io.ts` hands it to the instance.
@@ -52,7 +52,7 @@ export interface Transport {
    * next call gives the same room again.
    */
   room(length: number): Uint8Array
-  /** What calls `turn` when it is time: whoever waits for the sockets must also wait for the moment. */
+  /** What calls `turn` when it is time. One wait serves both: for the sockets, and for the engine's moment. */
   pace(turn: () => void, clock: Clock): Pace
   /** What it has counted since it was made; a transport that counts nothing has no such method. */
   counts?(): TransportCounts

@@ -1,7 +1,7 @@
 /**
- * What the loop decides: how long a turn serves, and how it waits for the next one.
+ * How long a turn serves, and how the timer of `dgram/timer-pace.io.ts` waits for the next one.
  *
- * A timer has a grain of 1 ms and may ring late. So it is set a little early, and the last stretch before the engine's moment is
+ * That timer has a grain of 1 ms and may ring late. So it is set a little early, and the last stretch before the engine's moment is
  * spent polling the sockets: a slot is entered as it begins.
  */
 import { type Instant, millis } from '../units.ts'

@@ -22,6 +22,8 @@ const PASSES = ['-e', 'console.log(JSON.stringify({ ok: true }))']
 const ABORTS = ['-e', 'process.abort()']
 const CONFIGURATION = '/etc/radsluice.yaml'
 const canBatch = isFit(`${process.platform} ${process.arch}`) && koffiVersion() !== undefined
+const titled = (what: string): string =>
+  canBatch ? what : `${what} [skipped: needs Linux on x64 or arm64, and the optional package koffi]`
 
 /** Not among temporary files: those are in a folder that all may write to, so nothing would be kept. */
 let home = ''
@@ -62,7 +64,7 @@ describe('a program in place of the self-test', () => {
   })
 })
 
-describe.skipIf(!canBatch)('the choice of packet I/O on this machine', () => {
+describe.skipIf(!canBatch)(titled('the choice of packet I/O on this machine'), () => {
   const choiceOf = (wanted: WantedPacketIo): { use: string; because: string } => {
     const { use, because } = new PacketIoChooser(wanted, CONFIGURATION).choice()
     return { use, because }
@@ -109,7 +111,7 @@ interface Line {
   readonly [field: string]: unknown
 }
 
-describe.skipIf(!canBatch)('a daemon', () => {
+describe.skipIf(!canBatch)(titled('a daemon'), () => {
   const farm = { servers: [serverEntry('one', { authPort: 9, secret: 'a-secret-of-sixteen' })] }
   const started = async (settings: Settings, selfTest?: readonly string[]): Promise<Daemon> => {
     process.env['SELF_TEST'] = JSON.stringify(selfTest)
@@ -186,7 +188,7 @@ describe.skipIf(!canBatch)('a daemon', () => {
   })
 })
 
-describe.skipIf(!canBatch)('a daemon whose koffi passes the self-test and aborts it later', () => {
+describe.skipIf(!canBatch)(titled('a daemon whose koffi passes the self-test and aborts it later'), () => {
   const ABORTING = `--import=${fileURLToPath(new URL('./kit/aborting-koffi.ts', import.meta.url))}`
   const marks = (): string[] =>
     readdirSync(join(home, 'radsluice/packet-io')).filter((name) => name.startsWith('start-'))
@@ -250,7 +252,7 @@ describe.skipIf(!canBatch)('a daemon whose koffi passes the self-test and aborts
   })
 })
 
-describe.skipIf(!canBatch)('check', () => {
+describe.skipIf(!canBatch)(titled('check'), () => {
   const file = (): string => join(home, 'radsluice.yaml')
   const checked = (setting: string, ...words: string[]) => {
     const rest = readFileSync(join(ROOT, 'examples/minimal.yaml'), 'utf8').replaceAll(

@@ -1,6 +1,6 @@
 /**
- * The descriptors that an instance's thread holds and its runtime doesn't know, in memory that outlives the thread: whoever ends a
- * thread closes them behind it. The first place is the one by which the thread is woken.
+ * The descriptors of an instance's thread that Node does not know of. They stand in memory that is still there when the thread has
+ * ended, so that the main thread can close them. The first place is the one by which the thread is woken.
  */
 
 /** Sockets of one instance; far more than any configuration opens. */

@@ -236,8 +236,8 @@ export class Request implements Origin, Message<Request> {
   }
 
   /**
-   * While it is compact, its octets are read again whenever they are needed. Only what waits unsent or set aside becomes compact:
-   * maybe for long, and with a million others.
+   * A compact request has no `Packet`: its octets are read again each time that one is asked for. Only a request that waits unsent
+   * or is set aside becomes compact, since a million of them may wait.
    */
   setCompact(is: boolean): void {
     if (!is) {

@@ -1,5 +1,5 @@
 /**
- * What the links of one thread share: the memory, the calls of the system, what waits to be sent, and what is counted.
+ * What the links of one thread share: the memory, the system calls, the datagrams to be sent, and the counters.
  */
 
 import {
@@ -39,6 +39,11 @@ export interface BatchCounts {
   /** Datagrams whose age in the socket was below 0 or above 5 seconds: a clock was set. */
   strangeAge: number
 }
+
+/** The descriptor of a link that is not open. */
+export const CLOSED = -1
+/** Calls for one socket in one turn: others have their turn, too. */
+export const MOST_CALLS = 4
 
 const MEMORY_OCTETS = 2 * 1024 * 1024
 /** The largest datagram of UDP over IPv4. */

@@ -5,15 +5,12 @@
 import type { Endpoint } from '../../addresses.ts'
 import { micros } from '../../units.ts'
 import { type Arrivals, IDENTIFIERS, type Link, type LinkReport, type ListenPlan } from '../ports.ts'
-import type { Batch, BatchedSocket } from './batch.io.ts'
+import { type Batch, type BatchedSocket, CLOSED, MOST_CALLS } from './batch.io.ts'
 import { EAGAIN, EINTR, MSG_DONTWAIT } from './kernel/linux.ts'
 import { type ControlData, SLOTS } from './kernel/receive-ring.ts'
 import { noChain } from './kernel/send-slab.ts'
 import { systemCode } from './libc.io.ts'
 
-const CLOSED = -1
-/** Calls for one socket in one turn: others have their turn, too. */
-const MOST_CALLS = 4
 /** An age above says that one of the clocks was set. Microseconds. */
 const OLDEST = 5_000_000
 

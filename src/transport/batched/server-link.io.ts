@@ -8,15 +8,12 @@ import { codeOf, systemCodeOf } from '../../coded-error.ts'
 import { PROBE_PORT } from '../../proxy/border/ports.ts'
 import { failureOf, LinkOpening } from '../failures.ts'
 import { type Arrivals, type ConnectPlan, IDENTIFIERS, type Link, type LinkReport } from '../ports.ts'
-import type { Batch, BatchedSocket } from './batch.io.ts'
+import { type Batch, type BatchedSocket, CLOSED, MOST_CALLS } from './batch.io.ts'
 import { EAGAIN, ECONNREFUSED, EINTR, MSG_DONTWAIT, MSG_ERRQUEUE } from './kernel/linux.ts'
 import { SLOTS } from './kernel/receive-ring.ts'
 import { noChain } from './kernel/send-slab.ts'
 import { systemCode } from './libc.io.ts'
 
-const CLOSED = -1
-/** Calls for one socket in one turn: others have their turn, too. */
-const MOST_CALLS = 4
 const MOST_ERRORS = 64
 
 export class ServerLink implements Link, BatchedSocket {

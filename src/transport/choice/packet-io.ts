@@ -2,9 +2,9 @@
  * Which packet I/O a daemon uses: `batched` or `dgram`, and why.
  *
  * Batched packet I/O calls native code, and a binary that does not fit ends the process: nothing in the process can catch that.
- * So a child process tests it first, and its result is kept for the next start. Whoever asks for `auto` waits for no test: the
- * daemon serves over dgram at once, tests beside its work, and uses batched packet I/O from the next start on. `batched` is a
- * demand: the test is awaited. If it fails, the daemon serves over dgram all the same, and says so loudly.
+ * So a child process tests it first, and the result is kept for the next start. With `auto` no start waits for the test: the
+ * daemon serves over dgram at once, tests while it serves, and uses batched packet I/O from the next start on. With `batched` the
+ * start waits for the test. If it fails, the daemon serves over dgram all the same, with a warning.
  *
  * If starts over batched packet I/O ended early again and again (`start-marks.ts`), a start takes dgram, whatever was wanted.
  *

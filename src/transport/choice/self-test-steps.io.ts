@@ -4,7 +4,7 @@
  *
  * - More datagrams in one turn than a batch holds arrive whole and in order, over IPv4 and over IPv6 if the machine has it.
  * - An answer leaves from the address that was asked. A link is connected, so it gets no other.
- * - A refused port is told, with the datagram that was refused.
+ * - If a port refuses a datagram, the error brings that datagram back.
  * - A wait for a moment ends, and not before it.
  */
 import { createSocket } from 'node:dgram'

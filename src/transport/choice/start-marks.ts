@@ -1,8 +1,8 @@
 /**
  * Marks of starts: did batched packet I/O end this daemon before?
  *
- * Native code can pass the self-test and end the daemon later. Nothing in the process can catch that, and whoever restarts it
- * would restart it for ever. So a daemon leaves a mark before its threads load the native code. It removes the mark once it has
+ * Native code can pass the self-test and end the daemon later. Nothing in the process can catch that, so a
+ * supervisor would restart it again and again. So a daemon leaves a mark before its threads load the native code. It removes the mark once it has
  * served for a while, or when it ends in order. A mark whose process is gone says that a start ended early.
  *
  * One early end may have another cause (SIGKILL, no memory left), so two are needed. A mark counts only for the same daemon

@@ -1,8 +1,8 @@
 /**
  * What the self-test of batched packet I/O depends on, and the file in which its result is kept.
  *
- * The file is beside Node's compiled code (bin/compile-cache.cjs): in a folder that only this user and root can write to, since
- * whoever can write "passed" there can have native code loaded that ends the daemon. Without such a folder nothing is kept.
+ * The file is beside Node's compiled code (bin/compile-cache.cjs): in a folder that only this user and root can write to. If
+ * another user could write "passed" there, the daemon would load native code that may end it. Without such a folder nothing is kept.
  */
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
