@@ -2,6 +2,7 @@
  * What the links of one thread share: the memory, the system calls, the datagrams to be sent, and the counters.
  */
 
+import type { TransportCounts } from '../ports.ts'
 import {
   CLOCK_REALTIME,
   EAGAIN,
@@ -30,15 +31,7 @@ export interface BatchedSocket extends Polled {
   failed(code: string): void
 }
 
-/** What has happened since the transport was opened. */
-export interface BatchCounts {
-  /** Datagrams over 4,096 octets: no packet of RADIUS (RFC 2865 section 3). */
-  truncated: number
-  /** Datagrams that the kernel would not take: its buffer for sending was full. */
-  sendBufferFull: number
-  /** Datagrams whose age in the socket was below 0 or above 5 seconds: a clock was set. */
-  strangeAge: number
-}
+type Counts = { -readonly [Name in keyof TransportCounts]: number }
 
 /** The descriptor of a link that is not open. */
 export const CLOSED = -1
@@ -62,7 +55,7 @@ export class Batch {
   /** Datagrams of connected sockets: nothing but octets. */
   readonly responses: ReceiveRing
   readonly slab: SendSlab
-  readonly counts: BatchCounts = { truncated: 0, sendBufferFull: 0, strangeAge: 0 }
+  readonly counts: Counts = { truncated: 0, sendBufferFull: 0, strangeAge: 0 }
   readonly #memory: Memory
   readonly #timeAt: number
   readonly #time = { seconds: 0, nanoseconds: 0 }

@@ -7,8 +7,8 @@
  */
 import type { Duration } from '../../units.ts'
 import type { Clock } from '../clock.io.ts'
-import type { Arrivals, ConnectPlan, Link, ListenPlan, Pace, Transport } from '../ports.ts'
-import { Batch, type BatchCounts } from './batch.io.ts'
+import type { Arrivals, ConnectPlan, Link, ListenPlan, Pace, Transport, TransportCounts } from '../ports.ts'
+import { Batch } from './batch.io.ts'
 import { EpollPace, type Waiting } from './epoll-pace.io.ts'
 import type { Libc } from './libc.io.ts'
 import { ListeningLink } from './listening-link.io.ts'
@@ -96,7 +96,7 @@ export class BatchedTransport implements Transport, Waiting {
   }
 
   /** What has happened since it was opened. */
-  counts(): BatchCounts {
+  counts(): TransportCounts {
     return { ...this.#batch.counts }
   }
 }
