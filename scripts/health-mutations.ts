@@ -267,7 +267,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
     'if (lane.limits.aside < shareOf(lane.options.maxOutstanding)) return false',
     'if (now > 0) return false',
   ),
-  aside('a record set aside comes back at the same pace for ever', 'FIRST_WAIT * 2 ** timer.times', 'FIRST_WAIT'),
+  aside('a record set aside comes back at the same pace for ever', 'FIRST_WAIT * 2 ** course.timesAside', 'FIRST_WAIT'),
   aside('a record set aside waits longer and longer without end', 'Math.min(LONGEST_WAIT, ', 'Math.max(0, '),
 
   // Refused ports.
@@ -311,7 +311,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   assigning(
     'what moves is moved back',
-    'course.addTried(from.number, signsOf(attempt))',
-    'course.addTried(-1, signsOf(attempt))',
+    'tried.with(from.number, signsOf(attempt))\n    const next',
+    'tried.with(-1, signsOf(attempt))\n    const next',
   ),
 ]

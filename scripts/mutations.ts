@@ -206,7 +206,11 @@ export const MUTATIONS: readonly Mutation[] = [
     'attempt.tries <= lane.options.maxRetries + 1',
   ),
   failover('one retry too few', 'attempt.tries <= lane.options.maxRetries', 'attempt.tries < lane.options.maxRetries'),
-  assigning('a failed server is tried again', '    startCourse(request).addTried(from.number, signsOf(attempt))\n', ''),
+  assigning(
+    'a failed server is tried again',
+    'tried.with(from.number, signsOf(attempt))\n    const obstacle',
+    'tried\n    const obstacle',
+  ),
   healthChanges(
     'the queue of a Down server stays',
     "if (change.to === 'down') this.emptyQueueOf(lane, now)",

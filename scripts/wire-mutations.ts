@@ -10,8 +10,8 @@ const fragments = inFile('src/commands/input/ip-fragments.ts')
 export const WIRE_MUTATIONS: readonly Mutation[] = [
   hidden(
     'a packet is not searched for hidden values of vendors',
-    'bytes[at + 1]! >= 8 && vendors.has(vendorAt(bytes, at))) return true',
-    'bytes[at + 1]! >= 8 && vendors.has(vendorAt(bytes, at))) return false',
+    'mayHideWithin(bytes, at, at + bytes[at + 1]!)) return true',
+    'mayHideWithin(bytes, at, at + bytes[at + 1]!)) return false',
   ),
   hidden(
     'only the first hidden value of a vendor attribute is moved',

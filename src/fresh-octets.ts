@@ -22,6 +22,16 @@ export function freshOctets(length: number): Uint8Array {
   return block.subarray(used - length, used)
 }
 
+/** Up to here a loop is quicker than the call that copies any length. */
+const SHORT = 48
+
+/** Copies all of `source` to `target` from `at` on. Most answers are short. */
+export function copyInto(target: Uint8Array, source: Uint8Array, at = 0): void {
+  const { length } = source
+  if (length > SHORT) target.set(source, at)
+  else for (let i = 0; i < length; i += 1) target[at + i] = source[i]!
+}
+
 /** A copy that lives for seconds. */
 export function copyOf(octets: Uint8Array): Uint8Array {
   const copy = freshOctets(octets.length)

@@ -44,8 +44,8 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
       node = this.#towards(node, item)
     }
     this.#hang(parent, item, item)
+    this.#chain.link(item, undefined, undefined)
     this.#split(node, item)
-    this.#chain.setLinked(item, true)
     this.#size += 1
   }
 
@@ -66,7 +66,7 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
       else right = chain.previous(right)
     }
     this.#hang(parent, item, left ?? right)
-    this.#letGo(item)
+    chain.unlink(item)
     this.#size -= 1
     return true
   }
@@ -77,10 +77,8 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
     const parent = this.#parentOf(item)
     if (parent === undefined && this.#root !== item) return false
     this.#hang(parent, item, other)
-    chain.setPrevious(other, chain.previous(item))
-    chain.setNext(other, chain.next(item))
-    chain.setLinked(other, true)
-    this.#letGo(item)
+    chain.link(other, chain.previous(item), chain.next(item))
+    chain.unlink(item)
     return true
   }
 
@@ -114,10 +112,8 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
         node = chain.previous(node)
       }
     }
-    if (older === undefined) chain.setPrevious(item, undefined)
-    else chain.setNext(older, undefined)
-    if (newer === undefined) chain.setNext(item, undefined)
-    else chain.setPrevious(newer, undefined)
+    if (older !== undefined) chain.setNext(older, undefined)
+    if (newer !== undefined) chain.setPrevious(newer, undefined)
   }
 
   /** `node` is from now on what hangs below `parent` (at the root without one) on the side of `item`. */
@@ -140,12 +136,6 @@ export class ArrivalTree<T extends { readonly arrival: number }> {
 
   #towards(node: T, item: T): T | undefined {
     return item.arrival < node.arrival ? this.#chain.previous(node) : this.#chain.next(node)
-  }
-
-  #letGo(item: T): void {
-    this.#chain.setPrevious(item, undefined)
-    this.#chain.setNext(item, undefined)
-    this.#chain.setLinked(item, false)
   }
 }
 

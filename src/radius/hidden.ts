@@ -39,6 +39,8 @@ type Cipher = 1 | 2 | 3
 interface Hidden {
   readonly cipher: Cipher | undefined
   readonly parts: Map<number, Hidden>
+  /** By the lowest octet of a type: 0 if nothing of such a type is hidden. Most are not, and need no look into the map. */
+  readonly isPart: Uint8Array
 }
 
 const BLOCK = 16
@@ -58,10 +60,16 @@ for (const { vendor, path, flags } of parseDictionary(HIDDEN_DICTIONARY).attribu
 }
 
 function note(among: Map<number, Hidden>, [type, ...rest]: readonly number[], cipher: Cipher | undefined): void {
-  const known = among.get(type!) ?? { cipher: rest.length === 0 ? cipher : undefined, parts: new Map() }
+  const made = { cipher: rest.length === 0 ? cipher : undefined, parts: new Map(), isPart: new Uint8Array(256) }
+  const known = among.get(type!) ?? made
   among.set(type!, known)
-  if (rest.length > 0) note(known.parts, rest, cipher)
+  if (rest.length === 0) return
+  known.isPart[rest[0]! & 0xff] = 1
+  note(known.parts, rest, cipher)
 }
+
+const partOf = ({ parts, isPart }: Hidden, type: number): Hidden | undefined =>
+  isPart[type & 0xff] === 0 ? undefined : parts.get(type)
 
 interface Move {
   readonly before: Hop
@@ -84,7 +92,22 @@ export function mayHide(bytes: Uint8Array): boolean {
   for (let at = HEADER_LENGTH; at < bytes.length && bytes[at + 1]! >= 2; at += bytes[at + 1]!) {
     const type = bytes[at]!
     if (standard[type] !== 0) return true
-    if (type === VENDOR_SPECIFIC && bytes[at + 1]! >= 8 && vendors.has(vendorAt(bytes, at))) return true
+    if (type === VENDOR_SPECIFIC && bytes[at + 1]! >= 8 && mayHideWithin(bytes, at, at + bytes[at + 1]!)) return true
+  }
+  return false
+}
+
+/** The same for one Vendor-Specific attribute. */
+function mayHideWithin(bytes: Uint8Array, from: number, to: number): boolean {
+  const vendor = vendorAt(bytes, from)
+  const hidden = vendors.get(vendor)
+  if (hidden === undefined) return false
+  const format = formatOf(vendor)
+  for (let at = from + VENDOR_HEADER_LENGTH; at < to; ) {
+    const end = endAt(bytes, at, to, format)
+    if (end === 0) return false
+    if (partOf(hidden, typeAt(bytes, at, format)) !== undefined) return true
+    at = end
   }
   return false
 }
@@ -143,7 +166,7 @@ function rehideVendor(bytes: Uint8Array, from: number, to: number, move: Move): 
   while (at < to) {
     const end = endAt(bytes, at, to, format)
     if (end === 0) return to
-    const found = hidden.parts.get(typeAt(bytes, at, format))
+    const found = partOf(hidden, typeAt(bytes, at, format))
     if (found !== undefined) {
       const goesOn = format.continues && (bytes[at + header - 1]! & CONTINUES) !== 0
       // Only the last value of an attribute can go on in the next one.

@@ -22,7 +22,7 @@ import {
   NAS_IPV6_ADDRESS,
   PROXY_STATE,
 } from '../codes.ts'
-import { freshOctets } from '../fresh-octets.ts'
+import { copyInto, freshOctets } from '../fresh-octets.ts'
 import { isSignedOverZeros, signAuthenticator, signMessageAuthenticator } from './authenticator.ts'
 import type { RequestFault, ResponseFault } from './faults.ts'
 import { type Hop, mayHide, rehideRecord, rehideRequest, rehideResponse } from './hidden.ts'
@@ -137,7 +137,7 @@ const hopsOf = ({ sentAuthenticator, serverSecret, request, clientSecret }: Answ
 function accountingResponse(o: AnswerForClient, placeOf: PlaceOf): Uint8Array {
   const { response, request, serverSecret, clientSecret } = o
   const bytes = placeOf(response.length)
-  bytes.set(response.bytes)
+  copyInto(bytes, response.bytes)
   begin(bytes, response.code, request.identifier)
   // The record gets its answer even if a hidden value cannot be read.
   if (mayHide(bytes)) rehideResponse(bytes, ...hopsOf(o))
@@ -211,7 +211,7 @@ export function begin(bytes: Uint8Array, code: number, identifier: number): Uint
   bytes[1] = identifier
   bytes[2] = bytes.length >>> 8
   bytes[3] = bytes.length & 0xff
-  bytes.fill(0, AUTHENTICATOR_AT, HEADER_LENGTH)
+  for (let at = AUTHENTICATOR_AT; at < HEADER_LENGTH; at += 1) bytes[at] = 0
   return bytes
 }
 

@@ -19,6 +19,19 @@ export interface Timed {
   previous: Timed | undefined
 }
 
+/** Hangs on a wheel for something that has no room for the links itself. */
+export class Hanger<O> implements Timed {
+  readonly of: O
+  deadline: Instant = instant(0)
+  step = -1
+  next: Timed | undefined = undefined
+  previous: Timed | undefined = undefined
+
+  constructor(of: O) {
+    this.of = of
+  }
+}
+
 export class TimingWheel<T extends Timed> {
   readonly #steps: (Timed | undefined)[] = new Array<Timed | undefined>(STEPS).fill(undefined)
   #size = 0

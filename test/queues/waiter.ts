@@ -68,8 +68,15 @@ export const QUEUE_CHAIN: Chain<Waiter> = {
     of.previousInQueue = previous
   },
   isLinked: (of) => of.isInQueue,
-  setLinked: (of, isLinked) => {
-    of.isInQueue = isLinked
+  link: (of, previous, next) => {
+    of.previousInQueue = previous
+    of.nextInQueue = next
+    of.isInQueue = true
+  },
+  unlink: (of) => {
+    of.previousInQueue = undefined
+    of.nextInQueue = undefined
+    of.isInQueue = false
   },
 }
 
@@ -96,8 +103,15 @@ export const FIELDS: QueueFields<Waiter> = {
       of.previousByAge = previous
     },
     isLinked: ({ isInBacklog }) => isInBacklog,
-    setLinked: (of, is) => {
-      of.isInBacklog = is
+    link: (of, previous, next) => {
+      of.previousByAge = previous
+      of.nextByAge = next
+      of.isInBacklog = true
+    },
+    unlink: (of) => {
+      of.previousByAge = undefined
+      of.nextByAge = undefined
+      of.isInBacklog = false
     },
   },
   amongInterims: {
@@ -110,7 +124,14 @@ export const FIELDS: QueueFields<Waiter> = {
       of.previousInterim = previous
     },
     isLinked: () => false,
-    setLinked: () => undefined,
+    link: (of, previous, next) => {
+      of.previousInterim = previous
+      of.nextInterim = next
+    },
+    unlink: (of) => {
+      of.previousInterim = undefined
+      of.nextInterim = undefined
+    },
   },
   isOutdated: {
     get: ({ isOutdated }) => isOutdated,
@@ -146,8 +167,12 @@ export class CountedChain implements Chain<Waiter> {
     return of.isInQueue
   }
 
-  setLinked(of: Waiter, isLinked: boolean): void {
-    of.isInQueue = isLinked
+  link(of: Waiter, previous: Waiter | undefined, next: Waiter | undefined): void {
+    QUEUE_CHAIN.link(of, previous, next)
+  }
+
+  unlink(of: Waiter): void {
+    QUEUE_CHAIN.unlink(of)
   }
 
   /** The most steps of one act among many. */

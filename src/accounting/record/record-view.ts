@@ -32,7 +32,8 @@ export class RecordView {
     this.bytes = bytes
     this.damagedVendorAttributes = 0
     this.paddedVendorAttributes = 0
-    const offsets = this.#offsets.fill(0)
+    const offsets = this.#offsets
+    for (let field = 0; field < FIELDS; field += 1) offsets[field] = 0
     for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
       const type = bytes[at]!
       const field = STANDARD_FIELDS[type]!

@@ -104,7 +104,7 @@ export class RowTable {
     const row = this.#allocate()
     const { words, width } = this
     const at = row * width
-    words.fill(0, at, at + width)
+    for (let word = at; word < at + width; word += 1) words[word] = 0
     const hash = hashOf(text, keyLength)
     const bucket = hash & (this.#buckets.length - 1)
     words[at + HASH] = hash

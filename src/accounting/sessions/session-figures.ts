@@ -10,7 +10,7 @@ import { isBeyondRate, isGreater, isPacketSizeImpossible, TWO_TO_32 } from '../r
 import type { RecordView } from '../record/record-view.ts'
 import type { Wraps } from '../record/rewriting.ts'
 import { bitOf } from './anomalies.ts'
-import { grow, TOTALS, type Total, type TotalName } from './client-accounting.ts'
+import { grow, type Total, type TotalName } from './client-accounting.ts'
 import type { RowTable } from './row-table.ts'
 import * as layout from './session-rows.ts'
 
@@ -124,7 +124,7 @@ function compareAggregate(words: Uint32Array, at: number, i: number, comparison:
   if (step === 'absent') return 0
   if (step === 'fell') return FELL
   const flags = words[at + layout.FLAGS]!
-  const total = traffic[TOTALS[i]!]
+  const total = totalOf(traffic, i)
   const low = record.number(LOW[i]!)!
   const high = record.number(HIGH[i]!) ?? 0
   if (step === 'first') {
@@ -151,6 +151,13 @@ function compareAggregate(words: Uint32Array, at: number, i: number, comparison:
   const elapsed = elapsedOf(words, at, record)
   const octets = highGrowth * TWO_TO_32 + lowGrowth
   return i < OCTETS && elapsed !== undefined && isBeyondRate(octets, Math.max(0, elapsed), maxPortRate) ? RATE : 0
+}
+
+/** By `TOTALS`. A property that is read under one of four names costs a search. */
+function totalOf(traffic: Comparison['traffic'], i: number): Total {
+  if (i === 0) return traffic.inputOctets
+  if (i === 1) return traffic.outputOctets
+  return i === 2 ? traffic.inputPackets : traffic.outputPackets
 }
 
 function noteWrap(words: Uint32Array, at: number, i: number, record: RecordView): void {

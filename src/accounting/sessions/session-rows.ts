@@ -65,7 +65,10 @@ export const countedIn = ({ words, width }: RowTable, row: number): Counted => {
   }
 }
 
-export const hasCounters = (record: RecordView): boolean => AGGREGATES.some((field) => record.has(field))
+export function hasCounters(record: RecordView): boolean {
+  for (let i = 0; i < AGGREGATES.length; i += 1) if (record.has(AGGREGATES[i]!)) return true
+  return false
+}
 
 /** Writes pieces of text, each behind its length. Made once and used for one text after the other. */
 export class TextWriter {

@@ -52,7 +52,7 @@ export class Failing {
   /** The server whose turn to be tried has come: this request tries it. */
   startTrial(request: Request, interval: Duration, now: Instant): Lane | undefined {
     const { tried } = courseOf(request)
-    const lane = this.#lanes.find((each) => !tried.includes(each.number) && this.#isDue(each, interval, now))
+    const lane = this.#lanes.find((each) => !tried.lanes.includes(each.number) && this.#isDue(each, interval, now))
     if (lane !== undefined) this.#trials.set(lane, { triedAt: now, passedOver: 0, hasRested: false })
     return lane
   }

@@ -89,7 +89,7 @@ export class Pool implements PoolKey {
   choose(request: Request, now: Instant, except?: Lane): Lane | undefined {
     const { algorithm } = this.options
     const { tried, transmissions } = courseOf(request)
-    const chosen = this.#choice.choose({ algorithm, tried, key: () => this.#keyOf(request) })
+    const chosen = this.#choice.choose({ algorithm, tried: tried.lanes, key: () => this.#keyOf(request) })
     if (this.failing.lanes.length === 0 || chosen === undefined || isFailing(chosen)) return chosen
     if (transmissions > 0 || except !== undefined) return chosen
     return this.failing.startTrial(request, this.#options.deadServer.probeInterval, now) ?? chosen
@@ -98,8 +98,8 @@ export class Pool implements PoolKey {
   /** Whether another server lives that did not fail the request. Most often the numbers say so. */
   hasOther(lane: Lane, request: Request): boolean {
     const { tried } = courseOf(request)
-    if (tried.length + 1 < this.#choice.able) return true
-    return this.#lanes.some((other) => other !== lane && other.isLive() && !tried.includes(other.number))
+    if (tried.lanes.length + 1 < this.#choice.able) return true
+    return this.#lanes.some((other) => other !== lane && other.isLive() && !tried.lanes.includes(other.number))
   }
 
   /** The lane's health or hold has changed, or may have. */

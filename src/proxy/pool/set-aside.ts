@@ -6,9 +6,9 @@
  * queued and is the last in any queue. All of them together use at most an eighth of a server's identifiers, so that one bad
  * client does not stop everybody's accounting.
  */
-import { TimingWheel } from '../../throttle/timing-wheel.ts'
+import { Hanger, TimingWheel } from '../../throttle/timing-wheel.ts'
 import { after, type Instant, micros } from '../../units.ts'
-import { AsideTimer, Request, startCourse } from '../work/request.ts'
+import { Request, startCourse } from '../work/request.ts'
 
 const FIRST_WAIT = 10_000_000
 const LONGEST_WAIT = 300_000_000
@@ -19,11 +19,12 @@ const RETRIES_PER_SECOND = 64
 const LONGEST_PUT_OFF = 60_000_000
 /** What they may hold of a lane's identifiers: an eighth, at least 1. */
 const SHARE = 8
+const NONE: readonly never[] = []
 
 export const shareOf = (maxOutstanding: number): number => Math.max(1, Math.floor(maxOutstanding / SHARE))
 
 export class SetAside {
-  readonly #wheel = new TimingWheel<AsideTimer>()
+  readonly #wheel = new TimingWheel<Hanger<Request>>()
   #octets = 0
 
   get size(): number {
@@ -37,11 +38,10 @@ export class SetAside {
   /** A living server left it unanswered: it waits, longer each time. It must stand in no queue. */
   put(request: Request, now: Instant): void {
     const course = startCourse(request)
-    course.asideTimer ??= new AsideTimer(request)
-    const timer = course.asideTimer
-    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** timer.times)
-    timer.times += 1
-    this.#hang(timer, after(now, micros(wait)))
+    course.asideTimer ??= new Hanger(request)
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** course.timesAside)
+    course.timesAside += 1
+    this.#hang(course.asideTimer, after(now, micros(wait)))
   }
 
   /** Its time has come, but others of its kind hold all that they may: it waits for a moment more. */
@@ -57,27 +57,31 @@ export class SetAside {
   }
 
   /** Those whose time has come, no longer in here. */
-  removeDue(now: Instant): Request[] {
-    const due = this.#wheel.removeDue(now).map(({ request }) => request)
-    for (const request of due) this.#leave(request)
-    return due
+  removeDue(now: Instant): readonly Request[] {
+    const due = this.#wheel.removeDue(now)
+    return due.length === 0 ? NONE : this.#taken(due)
   }
 
   /** All of them, whenever their time comes: there will be no other. */
-  removeAll(): Request[] {
-    const all = this.#wheel.removeAll().map(({ request }) => request)
-    for (const request of all) this.#leave(request)
-    return all
+  removeAll(): readonly Request[] {
+    return this.#taken(this.#wheel.removeAll())
   }
 
   nextWakeAt(): Instant | undefined {
     return this.#wheel.nextWakeAt()
   }
 
-  #hang(timer: AsideTimer, until: Instant): void {
+  #hang(timer: Hanger<Request>, until: Instant): void {
     this.#wheel.put(timer, until)
-    timer.request.queue = this
-    this.#octets += Request.fields.size(timer.request)
+    timer.of.queue = this
+    this.#octets += Request.fields.size(timer.of)
+  }
+
+  /** Those were taken off the wheel. */
+  #taken(timers: readonly Hanger<Request>[]): Request[] {
+    const requests = timers.map(({ of }) => of)
+    for (const request of requests) this.#leave(request)
+    return requests
   }
 
   #leave(request: Request): void {
@@ -87,4 +91,4 @@ export class SetAside {
 }
 
 /** Of a request that was set aside before. */
-const timerOf = ({ course }: Request): AsideTimer => course?.asideTimer as AsideTimer
+const timerOf = ({ course }: Request): Hanger<Request> => course?.asideTimer as Hanger<Request>

@@ -31,7 +31,7 @@ const AUTHENTICATOR_WORDS = 4
 const FORGOTTEN_AT_ONCE = 16
 const FORGOTTEN_WITH_ONE = 2
 
-const { isAwaited } = Request.fields
+const { isAwaited, exchangeRow } = Request.fields
 
 export class Exchanges {
   limits: EngineOptions['duplicates']
@@ -67,16 +67,17 @@ export class Exchanges {
     return { exchange: repeat ?? request, request }
   }
 
-  /** Who waits for a request, oldest first: a list of its own. If it took the place of older ones, its client is the newest. */
-  of(request: Request): Exchange[] {
+  /** Who waits for a request, oldest first. If it took the place of older ones, its client is the newest. */
+  of(request: Request): readonly Exchange[] {
     const { repeats, cameAt } = courseOf(request)
-    if (!isAwaited.get(request)) return [...repeats]
+    if (!isAwaited.get(request)) return repeats
+    if (repeats.length === 0) return [request]
     return cameAt === undefined ? [request, ...repeats] : [...repeats, request]
   }
 
   /** The client that sent the request's packet waits for the answer. */
   begin(exchange: Exchange, request: Request): void {
-    this.#add(exchange, request)
+    exchangeRow.set(request, this.#add(exchange, request))
     isAwaited.set(request, true)
   }
 
@@ -87,7 +88,8 @@ export class Exchanges {
     this.#add(exchange, request)
     // The octets that came are valid for one call.
     exchange.packet.own()
-    startCourse(request).repeats.push(exchange)
+    const course = startCourse(request)
+    course.repeats = [...course.repeats, exchange]
   }
 
   /** The exchange ends without an answer; the request goes on. */
@@ -96,14 +98,14 @@ export class Exchanges {
     this.#forget(exchange)
   }
 
-  endAll(request: Request): Exchange[] {
+  endAll(request: Request): readonly Exchange[] {
     const waiting = this.of(request)
     for (const exchange of waiting) this.end(exchange, request)
     return waiting
   }
 
   /** None waits any more: those that did are to be answered. */
-  release(request: Request): Exchange[] {
+  release(request: Request): readonly Exchange[] {
     const waiting = this.of(request)
     for (const exchange of waiting) this.#detach(exchange, request)
     return waiting
@@ -112,8 +114,8 @@ export class Exchanges {
   /** The exchange is answered: it waits no more, if it did, and its answer is kept for retransmissions. */
   keepAnswer(exchange: Exchange, answer: Uint8Array, now: Instant): void {
     const { from, packet } = exchange
-    this.#senders.hold(from.address)
-    this.#forget(exchange)
+    this.#setKey(this.#senders.hold(from.address), exchange)
+    this.#forgetPending(exchange)
     const row = this.#answered.add(this.#key, after(now, this.limits.answerCache))
     this.#answered.setValue(row, ANSWER_AT, this.#answers.keep(answer))
     this.#answered.setValue(row, ANSWER_LENGTH, answer.length)
@@ -142,10 +144,10 @@ export class Exchanges {
     this.#answered.forgetSome(FORGOTTEN_AT_ONCE, this.limits.maxAnswers, now, this.#forgetAnswer)
   }
 
-  /** What held its identifier before must have been forgotten. */
-  #add(exchange: Exchange, request: Request): void {
+  /** What held its identifier before must have been forgotten. Answers its row. */
+  #add(exchange: Exchange, request: Request): number {
     this.#setKey(this.#senders.hold(exchange.from.address), exchange)
-    this.#pendingOf(exchange).add(this.#key, request)
+    return this.#pendingOf(exchange).add(this.#key, request)
   }
 
   #detach(exchange: Exchange, request: Request): void {
@@ -153,17 +155,21 @@ export class Exchanges {
       isAwaited.set(request, false)
       return
     }
-    const { repeats } = startCourse(request)
-    const place = repeats.indexOf(exchange)
-    if (place !== -1) repeats.splice(place, 1)
+    const course = startCourse(request)
+    course.repeats = course.repeats.filter((other) => other !== exchange)
   }
 
-  /** Its key is at hand then, if its address is known. */
   #forget(exchange: Exchange): void {
-    if (!this.#loadKey(exchange)) return
+    if (this.#loadKey(exchange)) this.#forgetPending(exchange)
+  }
+
+  /** Its key is at hand. That of a request's own packet is in the row that the request knows. */
+  #forgetPending(exchange: Exchange): void {
     const pending = this.#pendingOf(exchange)
-    const row = pending.find(this.#key)
+    const isItsOwn = exchange instanceof Request
+    const row = isItsOwn ? exchangeRow.get(exchange) : pending.find(this.#key)
     if (row === -1) return
+    if (isItsOwn) exchangeRow.set(exchange, -1)
     pending.remove(row)
     this.#senders.release(this.#key[0]!)
   }

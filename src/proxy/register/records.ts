@@ -62,6 +62,10 @@ export class Records {
   readonly #digest = new Uint8Array(this.#key.buffer, 4)
   /** Whose digest that is: one that is looked for and then added is not computed twice. */
   #digestOf: Packet | undefined = undefined
+  /** Whether it was looked for, and nothing has changed since: then these are its rows, -1 if there are none. */
+  #isLookedUp = false
+  #pendingRow = -1
+  #takenRow = -1
   readonly #forgetTaken = (row: number): void => {
     this.#answers.free(this.#taken.value(row, ANSWER_AT))
     this.#senders.release(this.#taken.keyWord(row, 0))
@@ -82,14 +86,13 @@ export class Records {
 
   /** What is known of this record, if it is the same sent again. */
   find(record: Copied, now: Instant): KnownRecord | undefined {
-    if (!this.#loadKey(record)) return undefined
-    const pending = this.#pending.find(this.#key)
-    if (pending !== -1) {
-      const request = this.#pending.object(pending) as Request
+    if (!this.#lookUp(record)) return undefined
+    if (this.#pendingRow !== -1) {
+      const request = this.#pending.object(this.#pendingRow) as Request
       const first = { at: cameAt(request), delay: delayTime(request.packet) ?? 0 }
       return isSentAgain(first, record) ? { kind: 'pending', request } : undefined
     }
-    const row = this.#takenRow(this.#key, now)
+    const row = this.#notTooOld(this.#takenRow, now)
     if (row !== -1 && isSentAgain(this.#firstOf(row), record)) {
       return { kind: 'answered', answer: this.#answerOf(row) }
     }
@@ -106,13 +109,12 @@ export class Records {
   /** The record of an accounting request is in hand from now on. */
   add(request: Request, now: Instant): void {
     this.heard.hear(request, now)
-    this.#loadKey(request)
+    this.#lookUp(request)
     this.#key[0] = this.#senders.hold(request.from.address)
-    const taken = this.#taken.find(this.#key)
-    if (taken !== -1) this.#forgetTaken(taken)
-    const pending = this.#pending.find(this.#key)
+    if (this.#takenRow !== -1) this.#forgetTaken(this.#takenRow)
     // Not the same record sent again (its time differs), but the same content: the newer one is found from now on.
-    if (pending !== -1) this.#removePending(this.#pending.object(pending) as Request)
+    if (this.#pendingRow !== -1) this.#removePending(this.#pending.object(this.#pendingRow) as Request)
+    this.#isLookedUp = false
     recordRow.set(request, this.#pending.add(this.#key, request))
     if (courseOf(request).wraps !== undefined) this.#keepRequest(request, now)
     const row = this.#memory.find(this.#key)
@@ -177,11 +179,13 @@ export class Records {
 
   #forgetSome(atMost: number, now: Instant): void {
     const { maxRecords } = this.limits
+    this.#isLookedUp = false
     this.#taken.forgetSome(atMost, maxRecords, now, this.#forgetTaken)
     this.#memory.forgetSome(atMost, maxRecords, now)
   }
 
   #removePending(request: Request): void {
+    this.#isLookedUp = false
     const row = recordRow.get(request)
     if (row === -1) return
     this.#senders.release(this.#pending.keyWord(row, 0))
@@ -189,9 +193,8 @@ export class Records {
     recordRow.set(request, -1)
   }
 
-  /** The row of a record that was taken and is not too old; -1 if there is none. */
-  #takenRow(key: Int32Array, now: Instant): number {
-    const row = this.#taken.find(key)
+  /** The row of a record that was taken, if it is not too old; else -1. */
+  #notTooOld(row: number, now: Instant): number {
     return row === -1 || this.#taken.forgetAt(row) <= now ? -1 : row
   }
 
@@ -209,7 +212,8 @@ export class Records {
     const row = this.#memory.size === 0 ? -1 : this.#rememberedRow(again)
     if (row === -1) return undefined
     const newest = this.#otherKey
-    const isKnown = (key: Int32Array): boolean => this.#pending.find(key) !== -1 || this.#takenRow(key, now) !== -1
+    const takenRow = (key: Int32Array): number => this.#notTooOld(this.#taken.find(key), now)
+    const isKnown = (key: Int32Array): boolean => this.#pending.find(key) !== -1 || takenRow(key) !== -1
     const progress = this.#memory.progressOf(row, newest, isKnown)
     if (progress === 'none') return undefined
     if (progress === 'sent') return { kind: 'passed' }
@@ -217,7 +221,7 @@ export class Records {
     if (progress === 'answered') return { kind: 'answered', answer: undefined }
     const pending = this.#pending.find(newest)
     if (pending !== -1) return { kind: 'pending', request: this.#pending.object(pending) as Request }
-    return { kind: 'answered', answer: this.#answerOf(this.#takenRow(newest, now)) }
+    return { kind: 'answered', answer: this.#answerOf(takenRow(newest)) }
   }
 
   /** The row of what is remembered under the key at hand; -1 if that is another record of the same content. */
@@ -249,6 +253,16 @@ export class Records {
     return after(now, this.limits.recordMemory)
   }
 
+  /** Its key is at hand, and its rows; false if nothing is known of that address. */
+  #lookUp(origin: Origin): boolean {
+    const isKnown = this.#loadKey(origin)
+    if (this.#isLookedUp) return isKnown
+    this.#pendingRow = isKnown ? this.#pending.find(this.#key) : -1
+    this.#takenRow = isKnown ? this.#taken.find(this.#key) : -1
+    this.#isLookedUp = true
+    return isKnown
+  }
+
   /** The key of a request that is in hand. */
   #loadKeyOf(request: Request): void {
     const row = recordRow.get(request)
@@ -258,11 +272,15 @@ export class Records {
     }
     this.#pending.keyInto(row, this.#key)
     this.#digestOf = undefined
+    this.#isLookedUp = false
   }
 
   /** False if nothing is known of that address; the digest is computed all the same. */
   #loadKey({ from, packet }: Origin): boolean {
-    if (this.#digestOf !== packet) recordDigest(packet, this.#digest)
+    if (this.#digestOf !== packet) {
+      recordDigest(packet, this.#digest)
+      this.#isLookedUp = false
+    }
     this.#digestOf = packet
     const sender = this.#senders.find(from.address)
     this.#key[0] = sender

@@ -106,7 +106,7 @@ export class Register {
   }
 
   /** Its server has taken the request, and it ends. Who waits is answered by whoever calls this (`Answering`). */
-  delivered(request: Request, answer: Uint8Array, now: Instant): Exchange[] {
+  delivered(request: Request, answer: Uint8Array, now: Instant): readonly Exchange[] {
     const waiting = this.exchanges.release(request)
     this.ledgers[request.class].count(waiting.length > 0 ? ENTRY.answered : ENTRY.deliveredUnanswered)
     this.records.taken(request, answer, now)

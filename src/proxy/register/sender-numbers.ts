@@ -14,14 +14,16 @@ export class SenderNumbers {
   readonly #byAddress = new Map<string, Sender>()
   readonly #byNumber: (Sender | undefined)[] = []
   readonly #free: number[] = []
+  /** The one that was looked for last: several tables ask for it while one packet is served. */
+  #latest: Sender | undefined = undefined
 
   /** The address's number; -1 if nothing holds one. */
   find(address: string): number {
-    return this.#byAddress.get(address)?.number ?? -1
+    return this.#senderAt(address)?.number ?? -1
   }
 
   hold(address: string): number {
-    let sender = this.#byAddress.get(address)
+    let sender = this.#senderAt(address)
     if (sender === undefined) {
       sender = { address, number: this.#free.pop() ?? this.#byNumber.length, entries: 0 }
       this.#byAddress.set(address, sender)
@@ -39,5 +41,13 @@ export class SenderNumbers {
     this.#byAddress.delete(sender.address)
     this.#byNumber[number] = undefined
     this.#free.push(number)
+    this.#latest = undefined
+  }
+
+  #senderAt(address: string): Sender | undefined {
+    if (this.#latest?.address === address) return this.#latest
+    const sender = this.#byAddress.get(address)
+    if (sender !== undefined) this.#latest = sender
+    return sender
   }
 }

@@ -19,6 +19,7 @@ import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
 import { type Attempt, courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
 import { causeOfSilence } from '../work/silence.ts'
+import { NONE_TRIED } from '../work/unanswered.ts'
 import type { Sending } from './sending.ts'
 
 const SET_ASIDE = 'a server that lives left it unanswered; it waits behind the others'
@@ -93,7 +94,8 @@ export class Assigning {
   failOver(request: Request, attempt: Attempt, now: Instant): void {
     const { register, pools } = this.#parts
     const from = attempt.lane
-    startCourse(request).addTried(from.number, signsOf(attempt))
+    const course = startCourse(request)
+    course.tried = course.tried.with(from.number, signsOf(attempt))
     const obstacle = this.obstacleTo(request, now)
     if (obstacle !== undefined) {
       this.giveUp(request, obstacle, now)
@@ -133,7 +135,7 @@ export class Assigning {
     // Its time-out is not over, so these are the signs until now.
     if (attempt.tries === 1) attempt.signsAtTimeout = from.contact.signsOfLife
     const course = startCourse(request)
-    course.addTried(from.number, signsOf(attempt))
+    course.tried = course.tried.with(from.number, signsOf(attempt))
     const next = this.#parts.pools.of(request).choose(request, now) as Lane
     this.#goOnAt(next, request, `refused by server ${from.server.name}: moved to server ${next.server.name}`, now)
   }
@@ -146,7 +148,8 @@ export class Assigning {
     const dropped = `its response was dropped: ${why}`
     register.trace?.step('timed-out', request, now, { server: server.name, why: dropped })
     noteTried(request, attempt)
-    startCourse(request).addTried(lane.number, Number.POSITIVE_INFINITY)
+    const course = startCourse(request)
+    course.tried = course.tried.with(lane.number, Number.POSITIVE_INFINITY)
     const isElsewhere = !request.isBound && this.obstacleTo(request, now) === undefined
     const next = isElsewhere ? pools.of(request).choose(request, now) : undefined
     if (next === undefined) register.end(request, { how: 'dropped', reason: 'unusable-response' }, now)
@@ -162,7 +165,7 @@ export class Assigning {
   /** Every server is Down: it waits in the order of arrival, and may try any server afterwards. */
   park(request: Request, now: Instant): void {
     request.lane = undefined
-    request.course?.forgetTried()
+    if (request.course !== undefined) request.course.tried = NONE_TRIED
     this.#parts.pools.of(request).outage.park(request)
     this.#parts.register.trace?.step('queued', request, now, { why: 'every server is Down' })
     request.setCompact(true)
@@ -193,7 +196,7 @@ export class Assigning {
   giveUp(request: Request, why: GivenUpBecause, now: Instant): void {
     const { tried, history } = courseOf(request)
     const { lanes } = this.#parts.pools.of(request)
-    const untried = lanes.find((lane) => lane.isLive() && !tried.includes(lane.number))?.server.name
+    const untried = lanes.find((lane) => lane.isLive() && !tried.lanes.includes(lane.number))?.server.name
     const cause = causeOfSilence(history, lanes, now)
     this.#parts.register.end(request, { how: 'given-up', why, untried, cause }, now)
   }
@@ -220,8 +223,10 @@ export class Assigning {
     const { register, pools } = this.#parts
     const { course } = request
     const isAside = course?.wasLeftByLiving === true
-    course?.forgetTried()
-    if (course !== undefined) course.wasLeftByLiving = false
+    if (course !== undefined) {
+      course.tried = NONE_TRIED
+      course.wasLeftByLiving = false
+    }
     if (isAside) {
       request.lane = undefined
       register.places.aside.put(request, now)
@@ -259,7 +264,8 @@ export class Assigning {
 }
 
 export const noteTried = (request: Request, { lane, tries }: Attempt): void => {
-  startCourse(request).history.push({ server: lane.server.name, transmissions: tries })
+  const course = startCourse(request)
+  course.history = [...course.history, { server: lane.server.name, transmissions: tries }]
 }
 
 /** Its server's signs of life when the first time-out was over; Infinity if it gave some until then and left this unanswered. */

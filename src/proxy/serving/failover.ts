@@ -192,10 +192,11 @@ export class Failover {
     if (request.isBound) return false
     const isSilent = lane.contact.signsOfLife === signsAtFirst
     const again = this.#parts.pools.of(request).lanes.filter((other) => {
-      const signs = other === lane || !other.isLive() ? undefined : request.course?.signsOf(other.number)
+      const signs = other === lane || !other.isLive() ? undefined : request.course?.tried.signsOf(other.number)
       return signs !== undefined && (isSilent || other.contact.signsOfLife > signs)
     })
-    for (const { number } of again) request.course?.forgetTried(number)
+    const course = startCourse(request)
+    for (const { number } of again) course.tried = course.tried.without(number)
     return again.length > 0
   }
 }

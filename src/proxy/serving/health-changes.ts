@@ -74,7 +74,7 @@ export class HealthChanges {
   shouldLeave(request: Request, lane: Lane): boolean {
     if (!isFailing(lane) || request.isBound || request.stage === 'retry') return false
     const { tried } = courseOf(request)
-    const isOther = (other: Lane): boolean => other !== lane && isWell(other) && !tried.includes(other.number)
+    const isOther = (other: Lane): boolean => other !== lane && isWell(other) && !tried.lanes.includes(other.number)
     return this.#parts.pools.of(lane).lanes.some(isOther)
   }
 }

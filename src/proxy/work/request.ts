@@ -14,35 +14,39 @@
  */
 import { isInterim } from '../../accounting/record/record.ts'
 import type { Wraps } from '../../accounting/record/rewriting.ts'
-import { CLASS_TRAITS, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { CLASS_TRAITS, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { KeptPacket } from '../../queues/containers/kept-packet.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
 import type { Message, MessageField, Promoter, QueueFields, Stage } from '../../queues/message.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import type { Identifier } from '../../throttle/identifiers.ts'
-import type { Timed } from '../../throttle/timing-wheel.ts'
+import type { Hanger, Timed } from '../../throttle/timing-wheel.ts'
 import { type Instant, instant, MICROS_PER_SECOND, secondOf } from '../../units.ts'
 import type { Peer, TriedServer } from '../border/events.ts'
 import { type FarmNumber, ONLY_FARM } from '../border/options.ts'
 import type { Client } from './client-table.ts'
 import type { Exchange, Origin } from './exchange.ts'
 import type { ServerLane } from './server-lane.ts'
+import { NONE_TRIED } from './unanswered.ts'
+
+/** Most requests are answered where they were sent first: nothing is made for what those do not have. */
+const NONE: readonly never[] = []
 
 /** What a request has once it is on its way, or was somewhere. */
 export class Course {
   /** Exchanges that wait, but the one of its origin. */
-  readonly repeats: Exchange[] = []
-  readonly #tried: number[] = []
-  readonly #signs: number[] = []
+  repeats: readonly Exchange[] = NONE
+  tried = NONE_TRIED
   /** What was tried where, for people. */
-  readonly history: TriedServer[] = []
+  history: readonly TriedServer[] = NONE
   /** When its client sent it last, if that was after it came. */
   latestCopyAt: Instant | undefined = undefined
   /** Accounting: a living server left it unanswered lately. */
   #wasLeft = false
-  /** Accounting: made when it is first set aside. */
-  asideTimer: AsideTimer | undefined = undefined
+  /** Accounting: made when it is first set aside, and how often it was. */
+  asideTimer: Hanger<Request> | undefined = undefined
+  timesAside = 0
   /** Over all servers. */
   transmissions = 0
   /** Outstanding: its copy at a server. */
@@ -54,29 +58,6 @@ export class Course {
   wraps: Wraps | undefined = undefined
   /** Accounting: when the record came, if it took the place of an older one. */
   cameAt: Instant | undefined = undefined
-
-  /** Lanes that did not answer it. */
-  get tried(): readonly number[] {
-    return this.#tried
-  }
-
-  /** `signs` of life the lane had given when it was asked; Infinity if it gave some meanwhile. */
-  addTried(lane: number, signs: number): void {
-    this.#tried.push(lane)
-    this.#signs.push(signs)
-  }
-
-  /** The signs of life of a lane of `tried`, as noted. */
-  signsOf(lane: number): number | undefined {
-    return this.#signs[this.#tried.indexOf(lane)]
-  }
-
-  /** It may try any server again, or that one. */
-  forgetTried(lane?: number): void {
-    const place = lane === undefined ? 0 : this.#tried.indexOf(lane)
-    if (place === -1) return
-    for (const list of [this.#tried, this.#signs]) list.splice(place, lane === undefined ? list.length : 1)
-  }
 
   /** A living server left it unanswered: lately, or before it was set aside. */
   get wasLeftByLiving(): boolean {
@@ -106,22 +87,10 @@ export const cameAt = ({ course, receivedAt }: Request): Instant => course?.came
 /** It waits or is outstanding: an answer is of use. */
 export const isInHand = ({ queue, course }: Request): boolean => queue !== undefined || course?.attempt !== undefined
 
-/** What hangs on the wheel for a record that is set aside, and how often it was. */
-export class AsideTimer implements Timed {
-  readonly request: Request
-  times = 0
-  deadline: Instant = instant(0)
-  step = -1
-  next: Timed | undefined = undefined
-  previous: Timed | undefined = undefined
-
-  constructor(request: Request) {
-    this.request = request
-  }
-}
-
 const NO_CELL = -1
 const STAGES: readonly Stage[] = ['fresh', 'failover', 'retry', 'aside']
+const NUMBER_OF_STAGE: Readonly<Record<Stage, number>> = { fresh: 0, failover: 1, retry: 2, aside: 3 }
+const NUMBER_OF_CLASS = perClass((each) => TRAFFIC_CLASSES.indexOf(each))
 const PREFERENCE_BITS = 0b11
 const STAGE_AT = 2
 const IN_QUEUE = 1 << 4
@@ -137,6 +106,8 @@ const SIZE_AT = 12
 interface RequestFields extends QueueFields<Request> {
   /** The client that sent its packet waits for the answer. */
   readonly isAwaited: MessageField<Request, boolean>
+  /** Where `Exchanges` knows that client, from the time it waits until it is answered or waits no more. */
+  readonly exchangeRow: MessageField<Request, number>
   /** Accounting: where `Records` knows it by content. */
   readonly recordRow: MessageField<Request, number>
   /** Accounting: where `LastHeard` counts it. */
@@ -164,6 +135,7 @@ export class Request implements Origin, Message<Request> {
   #cell: number
   /** Undefined while it is compact. */
   #packet: Packet | undefined
+  #exchangeRow = -1
   #recordRow = -1
   #heardIn = -1
   #sessionRow = -1
@@ -194,7 +166,7 @@ export class Request implements Origin, Message<Request> {
     this.#packet = packet
     const preference = CLASS_TRAITS[o.class].preference[packet.stateAt === 0 ? 'plain' : 'withState']
     const interim = o.class === RECORD_CLASS && isInterim(packet) ? INTERIM : 0
-    this.#traits = preference | interim | (TRAFFIC_CLASSES.indexOf(o.class) << CLASS_AT) | (packet.length << SIZE_AT)
+    this.#traits = preference | interim | (NUMBER_OF_CLASS[o.class] << CLASS_AT) | (packet.length << SIZE_AT)
   }
 
   get farm(): FarmNumber {
@@ -214,7 +186,7 @@ export class Request implements Origin, Message<Request> {
   }
 
   set stage(stage: Stage) {
-    this.#traits = (this.#traits & ~(0b11 << STAGE_AT)) | (STAGES.indexOf(stage) << STAGE_AT)
+    this.#traits = (this.#traits & ~(0b11 << STAGE_AT)) | (NUMBER_OF_STAGE[stage] << STAGE_AT)
   }
 
   /** Bound to its server by State: no other would understand it. */
@@ -278,7 +250,16 @@ export class Request implements Origin, Message<Request> {
         of.#previousInQueue = previous
       },
       isLinked: (of) => (of.#traits & IN_QUEUE) !== 0,
-      setLinked: (of, is) => of.#set(IN_QUEUE, is),
+      link: (of, previous, next) => {
+        of.#previousInQueue = previous
+        of.#nextInQueue = next
+        of.#traits |= IN_QUEUE
+      },
+      unlink: (of) => {
+        of.#previousInQueue = undefined
+        of.#nextInQueue = undefined
+        of.#traits &= ~IN_QUEUE
+      },
     },
     byAge: {
       next: (of) => of.#nextByAge,
@@ -290,7 +271,16 @@ export class Request implements Origin, Message<Request> {
         of.#previousByAge = previous
       },
       isLinked: (of) => (of.#traits & IN_BACKLOG) !== 0,
-      setLinked: (of, is) => of.#set(IN_BACKLOG, is),
+      link: (of, previous, next) => {
+        of.#previousByAge = previous
+        of.#nextByAge = next
+        of.#traits |= IN_BACKLOG
+      },
+      unlink: (of) => {
+        of.#previousByAge = undefined
+        of.#nextByAge = undefined
+        of.#traits &= ~IN_BACKLOG
+      },
     },
     amongInterims: {
       next: (of) => of.#nextInterim,
@@ -302,7 +292,14 @@ export class Request implements Origin, Message<Request> {
         of.#previousInterim = previous
       },
       isLinked: () => false,
-      setLinked: () => undefined,
+      link: (of, previous, next) => {
+        of.#previousInterim = previous
+        of.#nextInterim = next
+      },
+      unlink: (of) => {
+        of.#previousInterim = undefined
+        of.#nextInterim = undefined
+      },
     },
     promoter: {
       get: (of) => of.course?.promoter,
@@ -311,6 +308,12 @@ export class Request implements Origin, Message<Request> {
       },
     },
     isAwaited: { get: (of) => (of.#traits & AWAITED) !== 0, set: (of, is) => of.#set(AWAITED, is) },
+    exchangeRow: {
+      get: (of) => of.#exchangeRow,
+      set: (of, row) => {
+        of.#exchangeRow = row
+      },
+    },
     recordRow: {
       get: (of) => of.#recordRow,
       set: (of, row) => {

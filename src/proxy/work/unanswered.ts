@@ -3,6 +3,8 @@
  *
  * Most often one client, one realm or one kind of record is the reason: a realm whose home server is dead, a client whose packets
  * the server drops in silence. The latest few of each lane are remembered for some minutes.
+ *
+ * And the other way round: the servers that left one request unanswered (`Tried`).
  */
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
@@ -23,6 +25,35 @@ const LASTS = micros(300_000_000)
 
 const ASPECTS = ['client', 'realm', 'record'] as const
 type Aspect = (typeof ASPECTS)[number]
+
+/** The lanes that did not answer a request. It is never changed: there is one for all requests that were always answered. */
+export class Tried {
+  readonly lanes: readonly number[]
+  readonly #signs: readonly number[]
+
+  constructor(lanes: readonly number[] = [], signs: readonly number[] = []) {
+    this.lanes = lanes
+    this.#signs = signs
+  }
+
+  /** `signs` of life the lane had given when it was asked; Infinity if it gave some meanwhile. */
+  with(lane: number, signs: number): Tried {
+    return new Tried([...this.lanes, lane], [...this.#signs, signs])
+  }
+
+  /** The request may try that one again. */
+  without(lane: number): Tried {
+    const place = this.lanes.indexOf(lane)
+    return place === -1 ? this : new Tried(this.lanes.toSpliced(place, 1), this.#signs.toSpliced(place, 1))
+  }
+
+  /** The signs of life of a lane, as noted. */
+  signsOf(lane: number): number | undefined {
+    return this.#signs[this.lanes.indexOf(lane)]
+  }
+}
+
+export const NONE_TRIED = new Tried()
 
 export class Unanswered {
   readonly #latest: (Readonly<Record<Aspect, string | undefined>> & { readonly at: Instant })[] = []

@@ -12,7 +12,10 @@ export interface Chain<T> {
   setNext(of: T, next: T | undefined): void
   setPrevious(of: T, previous: T | undefined): void
   isLinked(of: T): boolean
-  setLinked(of: T, isLinked: boolean): void
+  /** It is in the list, between these two. */
+  link(of: T, previous: T | undefined, next: T | undefined): void
+  /** It is in no list of that kind, and has no neighbours. */
+  unlink(of: T): void
 }
 
 export class ChainedList<T> {
@@ -45,9 +48,7 @@ export class ChainedList<T> {
   putBefore(item: T, next: T | undefined): void {
     const chain = this.#chain
     const previous = next === undefined ? this.#last : chain.previous(next)
-    chain.setNext(item, next)
-    chain.setPrevious(item, previous)
-    chain.setLinked(item, true)
+    chain.link(item, previous, next)
     if (previous === undefined) this.#first = item
     else chain.setNext(previous, item)
     if (next === undefined) this.#last = item
@@ -73,9 +74,7 @@ export class ChainedList<T> {
     else chain.setNext(previous, next)
     if (next === undefined) this.#last = previous
     else chain.setPrevious(next, previous)
-    chain.setNext(item, undefined)
-    chain.setPrevious(item, undefined)
-    chain.setLinked(item, false)
+    chain.unlink(item)
     this.#length -= 1
   }
 }

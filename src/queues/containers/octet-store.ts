@@ -11,6 +11,7 @@
  * A cell is a number. Keeping and freeing are O(1). A chunk whose last cell was freed serves another size, or is given back.
  * Whoever fills the store bounds it.
  */
+import { copyInto } from '../../fresh-octets.ts'
 
 const UNIT = 8
 const CHUNK_UNITS = 8_192
@@ -87,7 +88,7 @@ export class OctetStore {
     const chunk = this.#withRoom[cellSize] ?? this.#newChunk(cellSize)
     const unit = chunk.allocate()
     if (chunk.isFull) this.#unlink(chunk)
-    chunk.octets.set(bytes, unit * UNIT)
+    copyInto(chunk.octets, bytes, unit * UNIT)
     return chunk.number * CHUNK_UNITS + unit
   }
 

@@ -47,9 +47,9 @@ export class Memory {
     this.words[at / WORD] = value
   }
 
-  /** A number of 64 bits that is no negative one. */
+  /** A number of 64 bits that is no negative one. `| 0` takes its lower 32 bits; `%` would be a call for each number. */
   setLong(at: number, value: number): void {
-    this.words[at / WORD] = (value % WORD_RANGE) | 0
+    this.words[at / WORD] = value | 0
     this.words[at / WORD + 1] = (value / WORD_RANGE) | 0
   }
 

@@ -58,6 +58,8 @@ export class ReceiveRing {
   readonly #octetsAt: number
   readonly #sendersAt: number
   readonly #controlAt: number
+  /** The views that were made last: most datagrams of a slot are as long as the one before, and a view takes time to make. */
+  readonly #views: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(SLOTS).fill(undefined)
   /** Headers of a ring that notes nothing but octets ask for no sender and no control data. */
   readonly #notesMore: boolean
 
@@ -106,12 +108,16 @@ export class ReceiveRing {
 
   /** The datagram in that slot, in place. */
   octets(slot: number): Uint8Array {
-    return this.#memory.view(this.#octetsAt + slot * SLOT_OCTETS, this.#memory.word(this.#header(slot) + LENGTH))
+    return this.octetsOf(slot, this.#memory.word(this.#header(slot) + LENGTH))
   }
 
   /** The first octets of a slot that a call for one datagram filled. */
   octetsOf(slot: number, length: number): Uint8Array {
-    return this.#memory.view(this.#octetsAt + slot * SLOT_OCTETS, length)
+    const known = this.#views[slot]
+    if (known?.length === length) return known
+    const view = this.#memory.view(this.#octetsAt + slot * SLOT_OCTETS, length)
+    this.#views[slot] = view
+    return view
   }
 
   isCut(slot: number): boolean {
