@@ -131,6 +131,7 @@ export class Batch {
 
   newTurn(): void {
     this.#knowsTime = false
+    this.slab.forwarded = 0
   }
 
   #send(socket: BatchedSocket): void {

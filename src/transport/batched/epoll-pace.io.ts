@@ -7,6 +7,7 @@
 import { after, type Duration, type Instant, instant, micros, since } from '../../units.ts'
 import type { Clock } from '../clock.io.ts'
 import type { Delay, Pace } from '../ports.ts'
+import type { SecondLook } from './second-look.ts'
 import type { Tick } from './tick.ts'
 import type { TurnTimes } from './turn-times.ts'
 
@@ -14,12 +15,16 @@ import type { TurnTimes } from './turn-times.ts'
 export interface Waiting {
   /** Waits for at most so long; returns whether something is ready. */
   poll(atMost: Duration): boolean
+  /** Whether a response is ready; what else is ready waits for the next `poll`. */
+  pollResponses(): boolean
   /** Sleeps whatever arrives. */
   sleep(duration: Duration): void
   /** Whether the main thread wants to be heard; asked once for each time. */
   wasWoken(): boolean
-  /** How many datagrams the last turn read. */
+  /** How many datagrams the last turn read, how many of them are responses, and how many requests it sent to servers. */
   readonly messages: number
+  readonly responses: number
+  readonly forwarded: number
 }
 
 const BLOCK_UNDER_LOAD = micros(10_000)
@@ -31,9 +36,12 @@ export class EpollPace implements Pace {
   readonly #turn: () => void
   readonly #clock: Clock
   readonly #tick: Tick
+  readonly #look: SecondLook
   readonly #times: TurnTimes
   #next: NodeJS.Immediate | undefined
   #isKicked = false
+  /** The wait ended for responses that came within the tick. */
+  #isLook = false
   #mustRest = false
   #moment: Instant | undefined
   /** When the last wait was to end. */
@@ -42,12 +50,19 @@ export class EpollPace implements Pace {
 
   constructor(
     waiting: Waiting,
-    o: { readonly turn: () => void; readonly clock: Clock; readonly tick: Tick; readonly times: TurnTimes },
+    o: {
+      readonly turn: () => void
+      readonly clock: Clock
+      readonly tick: Tick
+      readonly look: SecondLook
+      readonly times: TurnTimes
+    },
   ) {
     this.#waiting = waiting
     this.#turn = o.turn
     this.#clock = o.clock
     this.#tick = o.tick
+    this.#look = o.look
     this.#times = o.times
     this.#next = setImmediate(this.#block)
   }
@@ -86,13 +101,26 @@ export class EpollPace implements Pace {
       this.#isKicked = false
       this.#moment = undefined
       this.#turn()
-      this.#tick.turned(this.#waiting.messages, now)
       const turned = this.#clock()
-      this.#times.add(since(now, turned), turned)
+      this.#note(now, turned)
       now = turned
     } while (!this.#isOver(began, now))
     this.#mustRest = false
     if (!this.#isStopped) this.#next = setImmediate(this.#block)
+  }
+
+  /** A turn came, and took so long. */
+  #note(from: Instant, to: Instant): void {
+    const { messages, responses, forwarded } = this.#waiting
+    this.#times.add(since(from, to), to)
+    if (this.#isLook) {
+      this.#tick.looked(messages)
+      this.#look.looked(responses)
+    } else {
+      this.#tick.turned(messages, from)
+      this.#look.turned(responses, forwarded, to)
+    }
+    this.#isLook = false
   }
 
   #isOver(began: Instant, now: Instant): boolean {
@@ -109,8 +137,17 @@ export class EpollPace implements Pace {
     let from = now
     if (gathered !== undefined) {
       const until = this.#moment !== undefined && this.#moment < gathered ? this.#moment : gathered
-      if (until > now) {
-        this.#waiting.sleep(since(now, until))
+      const lookAt = this.#look.before(until)
+      if (lookAt !== undefined) {
+        if (lookAt > now) this.#waiting.sleep(since(now, lookAt))
+        from = lookAt > now ? lookAt : now
+        this.#waitsUntil = from
+        this.#isLook = this.#waiting.pollResponses()
+        if (this.#isLook) return true
+        this.#look.looked(0)
+      }
+      if (until > from) {
+        this.#waiting.sleep(since(from, until))
         from = until
       }
     }

@@ -16,6 +16,8 @@ export class Tick {
   /** Messages a microsecond, those of long ago counting less. */
   #rate = 0
   #lastTurn: Instant | undefined
+  /** Messages that were read since, between two turns. */
+  #between = 0
 
   /** 0: every turn comes at once. */
   constructor(tick: Duration) {
@@ -26,8 +28,14 @@ export class Tick {
   turned(messages: number, now: Instant): void {
     const passed = this.#lastTurn === undefined ? MEMORY : Math.max(1, since(this.#lastTurn, now))
     const weight = passed / (passed + MEMORY)
-    this.#rate += (messages / passed - this.#rate) * weight
+    this.#rate += ((messages + this.#between) / passed - this.#rate) * weight
+    this.#between = 0
     this.#lastTurn = now
+  }
+
+  /** So many messages were read while it gathers. */
+  looked(messages: number): void {
+    this.#between += messages
   }
 
   /** When the next turn may come, if what arrives until then is gathered; undefined: at once. */

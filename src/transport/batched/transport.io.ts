@@ -13,6 +13,7 @@ import { EpollPace, type Waiting } from './epoll-pace.io.ts'
 import type { Libc } from './libc.io.ts'
 import { ListeningLink } from './listening-link.io.ts'
 import type { Polled } from './poller.io.ts'
+import { SecondLook } from './second-look.ts'
 import { ServerLink } from './server-link.io.ts'
 import type { Descriptors, Steering } from './sockets.io.ts'
 import { Tick } from './tick.ts'
@@ -28,6 +29,7 @@ export interface BatchedOptions {
 export class BatchedTransport implements Transport, Waiting {
   readonly tellsAsked = true
   messages = 0
+  responses = 0
   readonly #batch: Batch
   readonly #batchTick: Duration
   /** The first `#readyCount` wait for `deliver`. To cut an array is a slow call for each turn. */
@@ -60,6 +62,7 @@ export class BatchedTransport implements Transport, Waiting {
       const one = this.#ready[i]
       if (one instanceof ServerLink) messages += one.read()
     }
+    this.responses = messages
     for (let i = 0; i < count; i += 1) {
       const one = this.#ready[i]
       if (one instanceof ListeningLink) messages += one.read()
@@ -79,12 +82,32 @@ export class BatchedTransport implements Transport, Waiting {
 
   pace(turn: () => void, clock: Clock): Pace {
     this.#isPaced = true
-    return new EpollPace(this, { turn, clock, tick: new Tick(this.#batchTick), times: new TurnTimes() })
+    const [tick, look] = [new Tick(this.#batchTick), new SecondLook(this.#batchTick)]
+    return new EpollPace(this, { turn, clock, tick, look, times: new TurnTimes() })
+  }
+
+  get forwarded(): number {
+    return this.#batch.slab.forwarded
   }
 
   poll(atMost: Duration): boolean {
     this.#readyCount = this.#batch.poller.wait(atMost, this.#ready, this.#readyCount)
     return this.#readyCount > 0
+  }
+
+  pollResponses(): boolean {
+    const from = this.#readyCount
+    const end = this.#batch.poller.wait(0 as Duration, this.#ready, from)
+    let kept = from
+    for (let i = from; i < end; i += 1) {
+      const one = this.#ready[i]
+      this.#ready[i] = undefined
+      if (!(one instanceof ServerLink)) continue
+      this.#ready[kept] = one
+      kept += 1
+    }
+    this.#readyCount = kept
+    return kept > 0
   }
 
   sleep(duration: Duration): void {

@@ -23,7 +23,7 @@ describe('a good configuration', () => {
       instances: 1,
       instances_by: 'port',
       packet_io: 'auto',
-      batch_tick: 250,
+      batch_tick: 500,
       throttle: { slot: 50_000, scope: 'host', service_order: 'authentication_first' },
       queues: {
         authentication: { max_messages: 20_000, max_bytes: 32 * 1024 ** 2, max_age: 5e6, overflow: 'drop_newest' },

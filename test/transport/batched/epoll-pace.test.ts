@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EpollPace, type Waiting } from '../../../src/transport/batched/epoll-pace.io.ts'
+import { SecondLook } from '../../../src/transport/batched/second-look.ts'
 import { Tick } from '../../../src/transport/batched/tick.ts'
 import { TurnTimes } from '../../../src/transport/batched/turn-times.ts'
 import { type Duration, type Instant, instant, micros } from '../../../src/units.ts'
@@ -14,6 +15,11 @@ const START = 1_000_000
 class World implements Waiting {
   now = START
   messages = 0
+  responses = 0
+  forwarded = 0
+  /** Each request that a turn reads goes to a server, whose response comes so much later; undefined: there is no server. */
+  answersAfter: number | undefined
+  answers: number[] = []
   /** When datagrams arrive, in order. */
   arrivals: number[] = []
   wokenAt: number | undefined
@@ -27,9 +33,16 @@ class World implements Waiting {
   poll(atMost: Duration): boolean {
     this.waits.push(atMost)
     const end = this.now + atMost
-    const next = Math.min(this.arrivals[0] ?? Number.POSITIVE_INFINITY, this.wokenAt ?? Number.POSITIVE_INFINITY, end)
+    const first = (of: readonly number[]): number => of[0] ?? Number.POSITIVE_INFINITY
+    const next = Math.min(first(this.arrivals), first(this.answers), this.wokenAt ?? Number.POSITIVE_INFINITY, end)
     this.now = Math.max(this.now, next)
-    return (this.arrivals[0] ?? Number.POSITIVE_INFINITY) <= this.now
+    this.isLook = false
+    return first(this.arrivals) <= this.now || first(this.answers) <= this.now
+  }
+
+  pollResponses(): boolean {
+    this.isLook = true
+    return (this.answers[0] ?? Number.POSITIVE_INFINITY) <= this.now
   }
 
   sleep(duration: Duration): void {
@@ -43,11 +56,18 @@ class World implements Waiting {
     return was
   }
 
+  isLook = false
+
   readonly turn = (): void => {
-    const read = this.arrivals.filter((at) => at <= this.now).length
+    const { answersAfter, now } = this
+    const read = this.isLook ? 0 : this.arrivals.filter((at) => at <= now).length
     this.arrivals = this.arrivals.slice(read)
-    this.messages = read
-    this.turns.push(`${this.now - START}: ${read}`)
+    this.responses = this.answers.filter((at) => at <= now).length
+    this.answers = this.answers.slice(this.responses)
+    this.messages = read + this.responses
+    this.forwarded = answersAfter === undefined ? 0 : read
+    this.answers.push(...Array.from({ length: this.forwarded }, () => now + (answersAfter ?? 0)))
+    this.turns.push(`${now - START}: ${read}`)
     this.work()
   }
 }
@@ -55,7 +75,8 @@ class World implements Waiting {
 function newPace(tick = 0) {
   const world = new World()
   const times = new TurnTimes()
-  const pace = new EpollPace(world, { turn: world.turn, clock: world.clock, tick: new Tick(micros(tick)), times })
+  const [gathers, look] = [new Tick(micros(tick)), new SecondLook(micros(tick))]
+  const pace = new EpollPace(world, { turn: world.turn, clock: world.clock, tick: gathers, look, times })
   return { world, pace }
 }
 
@@ -117,6 +138,33 @@ describe('the pace of the batched transport', () => {
     expect(apart.filter((time) => time === 250).length).toBeGreaterThan(20)
     expect(apart.filter((time) => time === 100)).toHaveLength(1)
     expect(Math.max(...apart)).toBeLessThanOrEqual(250)
+    pace.stop()
+  })
+
+  it('looks for responses between two turns of a tick; requests wait for the end of it', () => {
+    const { world, pace } = newPace(400)
+    world.answersAfter = 50
+    world.arrivals = Array.from({ length: 450 }, (_, i) => START + i * 20)
+    vi.runOnlyPendingTimers()
+    const turns = world.turns.map((turn) => turn.split(': ').map(Number) as [number, number])
+    // By then it knows that there is a load.
+    const late = turns.filter(([at]) => at > 2_000)
+    const [looks, others] = [late.filter(([, read]) => read === 0), late.filter(([, read]) => read > 0)]
+    expect(looks.length).toBeGreaterThan(12)
+    expect(Math.max(...others.slice(1).map(([at], i) => at - others[i]![0]))).toBe(400)
+    // Each look comes soon after a turn, once.
+    for (const [at] of looks.slice(1)) expect(others.filter(([turn]) => turn < at && at <= turn + 100)).toHaveLength(1)
+    pace.stop()
+  })
+
+  it('looks for nothing at the moment of the engine: that is a turn like any other', () => {
+    const { world, pace } = newPace(400)
+    world.answersAfter = 50
+    world.arrivals = Array.from({ length: 450 }, (_, i) => START + i * 20)
+    world.work = () => pace.aim(instant(world.now + 40))
+    vi.runOnlyPendingTimers()
+    const at = world.turns.map((turn) => Number(turn.split(':')[0]))
+    expect(new Set(at.slice(50).map((turn, i) => turn - at[i + 49]!))).toEqual(new Set([40]))
     pace.stop()
   })
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { EpollPace } from '../../../src/transport/batched/epoll-pace.io.ts'
+import { SecondLook } from '../../../src/transport/batched/second-look.ts'
 import { Tick } from '../../../src/transport/batched/tick.ts'
 import { TurnTimes } from '../../../src/transport/batched/turn-times.ts'
 import type { Pace } from '../../../src/transport/ports.ts'
@@ -15,6 +16,9 @@ function quiet() {
   let now = 0
   const waiting = {
     messages: 0,
+    responses: 0,
+    forwarded: 0,
+    pollResponses: () => false,
     poll: (atMost: Duration) => {
       waits.push(atMost)
       now += atMost
@@ -29,6 +33,7 @@ function quiet() {
     turn: () => undefined,
     clock: () => instant(now),
     tick: new Tick(micros(0)),
+    look: new SecondLook(micros(0)),
     times: new TurnTimes(),
   })
   pace = made

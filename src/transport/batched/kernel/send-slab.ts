@@ -44,6 +44,8 @@ export class SendSlab {
   readonly #next = new Int32Array(ROWS)
   readonly #nameLengths = new Int32Array(ROWS)
   readonly #controlLengths = new Int32Array(ROWS)
+  /** Datagrams without a receiver of their own: those for servers, of this turn. */
+  forwarded = 0
   #rows = 0
   #used = 0
 
@@ -83,6 +85,7 @@ export class SendSlab {
     const vector = this.#vectorsAt + row * SIZE_OF.iovec
     this.#memory.setPointer(vector, this.#slabAt + this.#used)
     this.#memory.setLong(vector + 8, length)
+    if (receiver === undefined) this.forwarded += 1
     this.#nameLengths[row] = receiver === undefined ? 0 : this.#putReceiver(row, receiver, port)
     this.#controlLengths[row] = asked === undefined ? 0 : this.#putAsked(row, asked)
     this.#next[row] = NO_ROW
