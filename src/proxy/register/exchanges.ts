@@ -117,11 +117,13 @@ export class Exchanges {
     this.#setKey(this.#senders.hold(from.address), exchange)
     this.#forgetPending(exchange)
     const row = this.#answered.add(this.#key, after(now, this.limits.answerCache))
-    this.#answered.setValue(row, ANSWER_AT, this.#answers.keep(answer))
-    this.#answered.setValue(row, ANSWER_LENGTH, answer.length)
-    this.#answered.setValue(row, CODE, packet.code)
+    const words = this.#answered.wordsOf(row)
+    const at = this.#answered.valuesAt(row)
+    words[at + ANSWER_AT] = this.#answers.keep(answer)
+    words[at + ANSWER_LENGTH] = answer.length
+    words[at + CODE] = packet.code
     for (let word = 0; word < AUTHENTICATOR_WORDS; word += 1) {
-      this.#answered.setValue(row, AUTHENTICATOR + word, packet.authenticatorWord(word))
+      words[at + AUTHENTICATOR + word] = packet.authenticatorWord(word)
     }
     this.#answered.forgetSome(FORGOTTEN_WITH_ONE, this.limits.maxAnswers, now, this.#forgetAnswer)
   }

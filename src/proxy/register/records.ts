@@ -154,11 +154,13 @@ export class Records {
     const row = this.#taken.add(this.#key, after(now, this.limits.recordCache))
     const came = cameAt(request)
     const second = Math.floor(came / MICROS_PER_SECOND)
-    this.#taken.setValue(row, ANSWER_AT, this.#answers.keep(answer))
-    this.#taken.setValue(row, ANSWER_LENGTH, answer.length)
-    this.#taken.setValue(row, CAME_SECOND, second)
-    this.#taken.setValue(row, CAME_MICROS, came - second * MICROS_PER_SECOND)
-    this.#taken.setValue(row, DELAY, delayTime(request.packet) ?? 0)
+    const words = this.#taken.wordsOf(row)
+    const at = this.#taken.valuesAt(row)
+    words[at + ANSWER_AT] = this.#answers.keep(answer)
+    words[at + ANSWER_LENGTH] = answer.length
+    words[at + CAME_SECOND] = second
+    words[at + CAME_MICROS] = came - second * MICROS_PER_SECOND
+    words[at + DELAY] = delayTime(request.packet) ?? 0
     this.#removePending(request)
     this.#forgetSome(FORGOTTEN_WITH_ONE, now)
   }

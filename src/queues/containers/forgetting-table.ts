@@ -36,8 +36,12 @@ export class ForgettingTable<T = never> {
   add(key: Int32Array, forgetAt: Instant, object?: T): number {
     const table = this.#table
     const row = table.add(key, object)
-    this.#setTime(row, forgetAt)
-    table.setValue(row, PREVIOUS, this.#newest)
+    const words = table.wordsOf(row)
+    const at = table.valuesAt(row)
+    const second = Math.floor(forgetAt / MICROS_PER_SECOND)
+    words[at + SECOND] = second
+    words[at + MICROS] = forgetAt - second * MICROS_PER_SECOND
+    words[at + PREVIOUS] = this.#newest
     if (this.#newest === 0) this.#oldest = row + 1
     else table.setValue(this.#newest - 1, NEXT, row + 1)
     this.#newest = row + 1
@@ -46,8 +50,10 @@ export class ForgettingTable<T = never> {
 
   remove(row: number): void {
     const table = this.#table
-    const next = table.value(row, NEXT)
-    const previous = table.value(row, PREVIOUS)
+    const words = table.wordsOf(row)
+    const at = table.valuesAt(row)
+    const next = words[at + NEXT]!
+    const previous = words[at + PREVIOUS]!
     if (previous === 0) this.#oldest = next
     else table.setValue(previous - 1, NEXT, next)
     if (next === 0) this.#newest = previous
@@ -81,6 +87,15 @@ export class ForgettingTable<T = never> {
     return this.#table.keyWord(row, place)
   }
 
+  /** Where the caller's values of a row stand, for who reads or writes several of them: from `valuesAt` on. */
+  wordsOf(row: number): Int32Array {
+    return this.#table.wordsOf(row)
+  }
+
+  valuesAt(row: number): number {
+    return this.#table.valuesAt(row) + OWN
+  }
+
   /** The caller's values, from 0 on. */
   value(row: number, place: number): number {
     return this.#table.value(row, OWN + place)
@@ -88,11 +103,5 @@ export class ForgettingTable<T = never> {
 
   setValue(row: number, place: number, value: number): void {
     this.#table.setValue(row, OWN + place, value)
-  }
-
-  #setTime(row: number, time: Instant): void {
-    const second = Math.floor(time / MICROS_PER_SECOND)
-    this.#table.setValue(row, SECOND, second)
-    this.#table.setValue(row, MICROS, time - second * MICROS_PER_SECOND)
   }
 }

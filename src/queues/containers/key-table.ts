@@ -100,6 +100,15 @@ export class KeyTable<T> {
     objects[row & ROW_MASK] = object
   }
 
+  /** Where the values of a row stand, for who reads or writes several of them: from `valuesAt` on. */
+  wordsOf(row: number): Int32Array {
+    return this.#chunkOf(row)
+  }
+
+  valuesAt(row: number): number {
+    return this.#at(row) + 1 + this.#keyWords
+  }
+
   value(row: number, place: number): number {
     return this.#chunkOf(row)[this.#at(row) + 1 + this.#keyWords + place]!
   }
