@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { StatusReport } from '../../src/observe/status-report.ts'
+import { canBatch, titled } from './kit/batches.ts'
 import { Child, until } from './kit/child.ts'
 import { RADSLUICE, ROOT, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
 import { canMakeNamespaces } from './kit/narrow-path.ts'
@@ -123,9 +124,9 @@ class Scene {
 }
 
 const named = canMakeNamespaces
-  ? 'batched packet I/O'
+  ? titled('batched packet I/O')
   : 'batched packet I/O [skipped: needs root, and ip and tc (Debian: iproute2)]'
-describe.skipIf(!canMakeNamespaces)(named, () => {
+describe.skipIf(!canMakeNamespaces || !canBatch)(named, () => {
   const sendFailures = ({ sendFailures: count }: StatusReport): number => count
   const sendBufferFull = ({ instances }: StatusReport): number => instances[0]!.transport!.sendBufferFull
 

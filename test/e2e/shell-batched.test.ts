@@ -10,11 +10,12 @@ import { micros } from '../../src/units.ts'
 import { describeLanes } from '../transport/lane-suite.ts'
 import { describeListeners } from '../transport/listener-suite.ts'
 import { Instance, type Outside, type OutsidePeer, planOf } from '../transport/rig.ts'
+import { canBatch, titled } from './kit/batches.ts'
 import { until } from './kit/child.ts'
 import { loopbackFor, realPeer } from './kit/loopback.ts'
 import { freePort } from './kit/ports.ts'
 
-const libc = await loadLibc()
+const libc = canBatch ? await loadLibc() : ({} as Libc)
 const EPERM = 1
 
 const toClose: (() => void)[] = []
@@ -39,8 +40,10 @@ const loopback = (calls: Partial<Libc> = {}): Outside => ({
   hasArrived: (transport) => (transport as BatchedTransport).poll(micros(0)),
 })
 
-describeListeners('batched', () => loopback())
-describeLanes('batched', () => loopback())
+describe.skipIf(!canBatch)(titled('a transport like any other'), () => {
+  describeListeners('batched', () => loopback())
+  describeLanes('batched', () => loopback())
+})
 
 const newInstance = (calls: Partial<Libc> = {}): Instance => {
   const instance = new Instance(loopback(calls))
@@ -56,7 +59,7 @@ const newPeer = async (): Promise<OutsidePeer> => {
 
 const counts = (instance: Instance) => (instance.transport as BatchedTransport).counts()
 
-describe('one listener at a wildcard', () => {
+describe.skipIf(!canBatch)(titled('one listener at a wildcard'), () => {
   it('covers an address of its own, and answers from each address that was asked', async () => {
     const instance = newInstance()
     const port = await freePort()
@@ -77,7 +80,7 @@ describe('one listener at a wildcard', () => {
   })
 })
 
-describe('a batch', () => {
+describe.skipIf(!canBatch)(titled('a batch'), () => {
   it('of thousands goes out in one turn, in order, and comes in over several', async () => {
     const instance = newInstance()
     const port = await freePort()
@@ -164,7 +167,7 @@ describe('a batch', () => {
   })
 })
 
-describe('the age of a request', () => {
+describe.skipIf(!canBatch)(titled('the age of a request'), () => {
   const agesOf = (instance: Instance): number[] => {
     const ages: number[] = []
     const told = instance.arrivals.request
@@ -216,7 +219,7 @@ describe('the age of a request', () => {
   })
 })
 
-describe('a system that refuses', () => {
+describe.skipIf(!canBatch)(titled('a system that refuses'), () => {
   it.each([
     ['socket', 24, 'EMFILE'],
     ['setsockopt', 1, 'EPERM'],
@@ -243,7 +246,7 @@ describe('a system that refuses', () => {
   })
 })
 
-describe('two instances at one port', () => {
+describe.skipIf(!canBatch)(titled('two instances at one port'), () => {
   const ADDRESSES = 24
   const PORTS = 4
 

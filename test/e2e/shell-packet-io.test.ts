@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PacketIoChooser } from '../../src/transport/choice/chooser.io.ts'
 import type { WantedPacketIo } from '../../src/transport/choice/packet-io.ts'
-import { isFit } from '../../src/transport/choice/packet-io.ts'
 import { SelfTestChild } from '../../src/transport/choice/self-test-child.io.ts'
 import { resultOf, type SelfTestResult } from '../../src/transport/choice/self-test-result.ts'
-import { KeptResult, koffiVersion } from '../../src/transport/choice/surroundings.io.ts'
+import { KeptResult } from '../../src/transport/choice/surroundings.io.ts'
+import { canBatch, titled } from './kit/batches.ts'
 import { Child, run, until } from './kit/child.ts'
 import { Daemon, RADSLUICE, ROOT, type Settings, serverEntry, settingsText } from './kit/daemon.ts'
 import { needs, peerPath } from './kit/peers.ts'
@@ -21,9 +21,6 @@ import { freePort } from './kit/ports.ts'
 const PASSES = ['-e', 'console.log(JSON.stringify({ ok: true }))']
 const ABORTS = ['-e', 'process.abort()']
 const CONFIGURATION = '/etc/radsluice.yaml'
-const canBatch = isFit(`${process.platform} ${process.arch}`) && koffiVersion() !== undefined
-const titled = (what: string): string =>
-  canBatch ? what : `${what} [skipped: needs Linux on x64 or arm64, and the optional package koffi]`
 
 /** Not among temporary files: those are in a folder that all may write to, so nothing would be kept. */
 let home = ''

@@ -19,6 +19,7 @@ import { Supervision } from '../../src/instances/supervisor.ts'
 import { ThreadHandle } from '../../src/instances/thread-handle.io.ts'
 import { instant } from '../../src/units.ts'
 import { within } from '../../src/within.io.ts'
+import { canBatch, titled } from './kit/batches.ts'
 import { Child, until } from './kit/child.ts'
 import { CLIENT_SECRET, Daemon, ROOT, serverEntry, settingsText } from './kit/daemon.ts'
 import { freePort } from './kit/ports.ts'
@@ -46,7 +47,7 @@ const storm = (port: number): Child => started('client', '127.0.0.1', `${port}`,
 
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length
 
-describe('a thread over batched packet I/O that is terminated under load', () => {
+describe.skipIf(!canBatch)(titled('a thread over batched packet I/O that is terminated under load'), () => {
   it(`ends soon, ${ROUNDS} times, leaves no descriptor open, and the next one has its ports at once`, async () => {
     const serverPort = await freePort()
     const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
@@ -107,7 +108,7 @@ describe('a thread over batched packet I/O that is terminated under load', () =>
   })
 })
 
-describe('a thread over batched packet I/O that throws under load', () => {
+describe.skipIf(!canBatch)(titled('a thread over batched packet I/O that throws under load'), () => {
   it('is followed by one that has the same ports, three times, and no descriptor stays open', async () => {
     const [serverPort, crashPort] = [await freePort(), await freePort()]
     process.env['CRASH_PORTS'] = String(crashPort)

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TrafficClass } from '../../../src/classes.ts'
 import type { StatusReport } from '../../../src/observe/status-report.ts'
+import { canBatch } from './batches.ts'
 import { Child, type Ended, until } from './child.ts'
 import { freePort } from './ports.ts'
 
@@ -30,7 +31,7 @@ export interface DaemonPorts {
 }
 
 /** What carries the packets of the daemons that tests start: `PACKET_IO=dgram npm run e2e` runs them over the other one. */
-export const PACKET_IO = process.env['PACKET_IO'] ?? 'batched'
+export const PACKET_IO = process.env['PACKET_IO'] ?? (canBatch ? 'batched' : 'dgram')
 
 export const CLIENT_SECRET = 'between-client-and-proxy'
 
