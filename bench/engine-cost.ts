@@ -2,7 +2,8 @@
  * What a request costs in the engine alone: no sockets, no loop, servers that answer at once.
  *
  *     scripts/node24 bench/engine-cost.ts [--requests N] [--batch N] [--servers N] [--class CLASS]
- *     scripts/node24 bench/engine-cost.ts --rate N      also paced, as a daemon calls it at N requests a second
+ *     scripts/node24 bench/engine-cost.ts --rate N      also paced, as a daemon calls it at N requests a second: with
+ *                                                       sleeps between the turns, and awake between them
  *     scripts/node24 bench/engine-cost.ts --crowds      each entry while a thousand wait, or a million
  *
  * Prints, for each class, the nanoseconds of each step of a request's way, what it allocates on the heap and beside it,
@@ -78,17 +79,22 @@ async function measure(trafficClass: TrafficClass): Promise<void> {
       `collections ${collections.young} young, ${collections.old} old, ${nanos(collections.milliseconds)} ns, longest ${collections.longest.toFixed(1)} ms`,
   )
   if (values.rate !== undefined) {
-    const paced = { trafficClass, rate: Number(values.rate), group: Number(values.group) }
-    const warm = pacedCost(load, { ...paced, requests: WARM_UP, from: WARM_UP + REQUESTS })
-    showPaced(trafficClass, pacedCost(load, { ...paced, requests: PACED_REQUESTS, from: warm.next }))
+    let from = WARM_UP + REQUESTS
+    for (const isAwake of [false, true]) {
+      const paced = { trafficClass, rate: Number(values.rate), group: Number(values.group), isAwake }
+      const warm = pacedCost(load, { ...paced, requests: WARM_UP, from })
+      const cost = pacedCost(load, { ...paced, requests: PACED_REQUESTS, from: warm.next })
+      showPaced(`${trafficClass}, ${isAwake ? 'awake' : 'with sleeps'}`, cost)
+      from = cost.next
+    }
   }
   load.engine.inspection.check()
 }
 
-function showPaced(trafficClass: TrafficClass, { receive, serve, respond, total }: PacedCost): void {
+function showPaced(what: string, { receive, serve, respond, total }: PacedCost): void {
   const text = (micros: number): string => micros.toFixed(1)
   writeData(
-    `${trafficClass}, ${values.group} at once, ${values.rate} a second: ${text(total)} us (receive ${text(receive)}, serve ${text(serve)}, respond ${text(respond)})`,
+    `${what}, ${values.group} at once, ${values.rate} a second: ${text(total)} us (receive ${text(receive)}, serve ${text(serve)}, respond ${text(respond)})`,
   )
 }
 

@@ -5,6 +5,8 @@
  * three packets. Between two turns the thread sleeps, and the kernel uses the same caches. So each turn here has one group of
  * requests, or the answers to one, at its moment in real time, after a walk over `OTHER_WORK` octets.
  *
+ * How much of that is the sleep's alone, `isAwake` shows: then the thread spins until its next turn, and its processor is never idle.
+ *
  * Only the engine's calls are counted, by the clock: the system accounts a thread's processor time in steps that are longer than
  * they are. A call that took longer than `INTERRUPTED` is left out. It was interrupted by another process or by the garbage
  * collector, whose share `engine-cost.ts` prints.
@@ -24,6 +26,8 @@ interface PacedOptions {
   readonly requests: number
   /** The first request's number. */
   readonly from: number
+  /** Whether the thread stays awake between two turns, which uses a whole processor, instead of sleeping. */
+  readonly isAwake: boolean
 }
 
 /** Microseconds for each request, and the number of the next one. */
@@ -47,7 +51,7 @@ const never = new Int32Array(new SharedArrayBuffer(4))
 export function pacedCost(load: EngineLoad, o: PacedOptions): PacedCost {
   const { engine } = load
   const everyTurn = (o.group * MICROS_PER_SECOND) / o.rate / 2
-  const turns = new Turns(load, everyTurn)
+  const turns = new Turns(load, everyTurn, o.isAwake)
   const spent = { receive: 0, serve: 0, respond: 0 }
   const until = o.from + o.requests
   for (let first = o.from; first < until; first += o.group) {
@@ -80,12 +84,14 @@ export function pacedCost(load: EngineLoad, o: PacedOptions): PacedCost {
 class Turns {
   readonly #load: EngineLoad
   readonly #every: number
+  readonly #isAwake: boolean
   readonly #ahead: number
   #next = monotonicNow()
 
-  constructor(load: EngineLoad, every: number) {
+  constructor(load: EngineLoad, every: number, isAwake: boolean) {
     this.#load = load
     this.#every = every
+    this.#isAwake = isAwake
     this.#ahead = load.now - this.#next
   }
 
@@ -93,7 +99,8 @@ class Turns {
   sleep(): void {
     this.#next = instant(this.#next + this.#every)
     const left = this.#next - monotonicNow()
-    if (left > 0) Atomics.wait(never, 0, 0, left / 1_000)
+    if (this.#isAwake) while (monotonicNow() < this.#next);
+    else if (left > 0) Atomics.wait(never, 0, 0, left / 1_000)
     for (let at = 0; at < OTHER_WORK; at += LINE) otherMemory[at]! += 1
     this.#load.now = instant(Math.floor(monotonicNow() + this.#ahead))
   }

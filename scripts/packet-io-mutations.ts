@@ -7,6 +7,8 @@ const choice = inFile('src/transport/choice/packet-io.ts')
 const result = inFile('src/transport/choice/self-test-result.ts')
 const marks = inFile('src/transport/choice/start-marks.ts')
 const opening = inFile('src/instances/thread/open-transport.io.ts')
+const look = inFile('src/transport/batched/second-look.ts')
+const pace = inFile('src/transport/batched/epoll-pace.io.ts')
 const judgements = inFile('src/observe/judgements.ts')
 const view = inFile('src/daemon/view-of.ts')
 
@@ -52,6 +54,12 @@ export const PACKET_IO_MUTATIONS: readonly Mutation[] = [
   result('a result counts wherever it was made', "kept?.['surroundings'] !== surroundings", 'kept === undefined'),
   result('what may pass is kept', 'result.ok || !result.isTransient', 'result.ok || result.isTransient'),
   result('what was printed first is the result', ".split('\\n').at(-1)", ".split('\\n').at(0)"),
+  look('a look that comes too soon comes sooner', 'STEP * (lateShare - LATE_SHARE)', 'STEP * (LATE_SHARE - lateShare)'),
+  look('servers far away are looked for with each turn', 'this.#pausesUntil = after(now, PAUSE)', 'this.#pausesUntil = now'),
+  look('a turn that sent nothing is followed by a look', 'requests > 0 && ', ''),
+  look('a look is made beyond the next turn', ' || this.#at >= until', ''),
+  pace('a look begins a new tick', 'this.#tick.looked(messages)', 'this.#tick.turned(messages, from)'),
+  pace('a look takes requests', 'this.#waiting.pollResponses()', 'this.#waiting.poll(AT_ONCE)'),
   opening('an instance that can not open it ends', '  } catch (error) {\n', '  } catch (error) {\n    throw error\n'),
   judgements(
     'an instance that fell back is not told of',

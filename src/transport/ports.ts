@@ -62,8 +62,6 @@ export interface Transport {
 export interface TransportCounts {
   /** Dropped in sending, since the system had no room for them. */
   readonly sendBufferFull: number
-  /** Dropped in receiving, since they are longer than any RADIUS packet may be (RFC 2865 section 3). */
-  readonly truncated: number
   /** Received with a time stamp of the kernel that can't be right. Their time in the socket counts as 0. */
   readonly strangeAge: number
 }

@@ -135,7 +135,7 @@ describe.skipIf(!canBatch)(titled('a daemon'), () => {
     const second = await started({ packet_io: 'auto' })
     const status = await second.status()
     expect(status.packetIo).toMatchObject({ wanted: 'auto', use: 'batched', because: 'self-test-passed' })
-    expect(status.instances[0]).toMatchObject({ packetIo: { use: 'batched' }, transport: { truncated: 0 } })
+    expect(status.instances[0]).toMatchObject({ packetIo: { use: 'batched' }, transport: { sendBufferFull: 0 } })
     expect(linesOf(second).find(({ event }) => event === 'started')).toMatchObject({ packetIo: 'batched' })
     const metrics = (await second.get('/metrics'))?.text
     expect(metrics).toContain('radsluice_packet_io_info{packet_io="batched",because="self-test-passed",instance="0"} 1')

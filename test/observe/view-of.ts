@@ -14,7 +14,7 @@ export const instanceOf = (engine: EngineSnapshot, changes: Partial<InstanceView
   isRunning: true,
   crashes: 0,
   packetIo: { use: 'batched' },
-  transport: { sendBufferFull: 10, truncated: 11, strangeAge: 12 },
+  transport: { sendBufferFull: 10, strangeAge: 12 },
   sendFailures: 5,
   internalErrors: 6,
   cpuSeconds: 1.25,

@@ -46,7 +46,6 @@ function headLines(report: StatusReport): string[] {
 
 const TRANSPORT_WORDS = {
   sendBufferFull: 'not sent since the send buffer was full',
-  truncated: 'longer than 4096 octets',
   strangeAge: 'with an impossible time stamp',
 } as const
 

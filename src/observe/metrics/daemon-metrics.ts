@@ -140,11 +140,6 @@ const DAEMON: readonly Metric[] = [
     'sendBufferFull',
   ),
   transportCounter(
-    'truncated_datagrams',
-    'Datagrams that were dropped on arrival, since they have more than 4,096 octets. Only with batched packet I/O.',
-    'truncated',
-  ),
-  transportCounter(
     'strange_ages',
     'Datagrams whose time stamp of the kernel can not be right (a clock was set): their time in the socket counts as 0. Only with batched packet I/O.',
     'strangeAge',

@@ -55,7 +55,7 @@ export class Batch {
   /** Datagrams of connected sockets: nothing but octets. */
   readonly responses: ReceiveRing
   readonly slab: SendSlab
-  readonly counts: Counts = { truncated: 0, sendBufferFull: 0, strangeAge: 0 }
+  readonly counts: Counts = { sendBufferFull: 0, strangeAge: 0 }
   readonly #memory: Memory
   readonly #timeAt: number
   readonly #time = { seconds: 0, nanoseconds: 0 }

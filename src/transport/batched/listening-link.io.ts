@@ -64,7 +64,7 @@ export class ListeningLink implements Link, BatchedSocket {
 
   /** Hands over the requests that wait; returns how many there were. */
   read(): number {
-    const { libc, requests, counts } = this.#batch
+    const { libc, requests } = this.#batch
     const { peers, class: trafficClass } = this.#plan
     let total = 0
     for (let calls = 0; calls < MOST_CALLS && this.descriptor !== CLOSED; calls += 1) {
@@ -74,10 +74,6 @@ export class ListeningLink implements Link, BatchedSocket {
         break
       }
       for (let slot = 0; slot < count; slot += 1) {
-        if (requests.isCut(slot)) {
-          counts.truncated += 1
-          continue
-        }
         const control = requests.readControl(slot)
         const from = peers.at(requests.senderAddress(slot), requests.senderPort(slot), control.asked)
         this.#arrivals.request(trafficClass, from, requests.octets(slot), micros(this.#age(control)))

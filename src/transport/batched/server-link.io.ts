@@ -86,8 +86,7 @@ export class ServerLink implements Link, BatchedSocket {
         break
       }
       for (let slot = 0; slot < count; slot += 1) {
-        if (responses.isCut(slot)) this.#batch.counts.truncated += 1
-        else if (link === PROBE_PORT) this.#arrivals.probeAnswer(lane, responses.octets(slot))
+        if (link === PROBE_PORT) this.#arrivals.probeAnswer(lane, responses.octets(slot))
         else this.#arrivals.response(lane, link, responses.octets(slot))
       }
       total += count

@@ -36,7 +36,6 @@ export const IPV6_PKTINFO = 50
 /** No DF: a large datagram is fragmented on the way. */
 export const PMTUDISC_DONT = 0
 
-export const MSG_TRUNC = 0x20
 export const MSG_DONTWAIT = 0x40
 export const MSG_ERRQUEUE = 0x2000
 export const MSG_NOSIGNAL = 0x4000

@@ -5,7 +5,7 @@
  *     header 1 -> octets 1, ...
  *
  * The headers are filled once. After a call only what the kernel wrote into them is put back. A packet of RADIUS has at most 4,096
- * octets (RFC 2865 section 3), so what is longer is cut, and says so.
+ * octets, and what follows it in its datagram is padding (RFC 2865 section 3): so what is cut off a longer one is never read.
  */
 import {
   AF_INET,
@@ -15,7 +15,6 @@ import {
   IPPROTO_IPV6,
   IPV6_PKTINFO,
   IPV6_RECVERR,
-  MSG_TRUNC,
   SIZE_OF,
   SO_TIMESTAMPNS,
   SOL_SOCKET,
@@ -34,7 +33,6 @@ const VECTOR = 16
 const VECTOR_COUNT = 24
 const CONTROL = 32
 const CONTROL_LENGTH = 40
-const FLAGS = 48
 const LENGTH = 56
 
 /** What the control data of a datagram said. It is overwritten with the next one that is read. */
@@ -118,10 +116,6 @@ export class ReceiveRing {
     const view = this.#memory.view(this.#octetsAt + slot * SLOT_OCTETS, length)
     this.#views[slot] = view
     return view
-  }
-
-  isCut(slot: number): boolean {
-    return (this.#memory.word(this.#header(slot) + FLAGS) & MSG_TRUNC) !== 0
   }
 
   senderPort(slot: number): number {
