@@ -55,7 +55,11 @@ export const PACKET_IO_MUTATIONS: readonly Mutation[] = [
   result('what may pass is kept', 'result.ok || !result.isTransient', 'result.ok || result.isTransient'),
   result('what was printed first is the result', ".split('\\n').at(-1)", ".split('\\n').at(0)"),
   look('a look that comes too soon comes sooner', 'STEP * (lateShare - LATE_SHARE)', 'STEP * (LATE_SHARE - lateShare)'),
-  look('servers far away are looked for with each turn', 'this.#pausesUntil = after(now, PAUSE)', 'this.#pausesUntil = now'),
+  look(
+    'servers far away are looked for with each turn',
+    'this.#pausesUntil = after(now, PAUSE)',
+    'this.#pausesUntil = now',
+  ),
   look('a turn that sent nothing is followed by a look', 'requests > 0 && ', ''),
   look('a look is made beyond the next turn', ' || this.#at >= until', ''),
   pace('a look begins a new tick', 'this.#tick.looked(messages)', 'this.#tick.turned(messages, from)'),

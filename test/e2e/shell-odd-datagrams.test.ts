@@ -69,14 +69,17 @@ describe.each(canBatch ? ['batched', 'dgram'] : ['dgram'])('over %s', (packetIo)
     expect(daemon.child.output).not.toContain('"send-failed"')
   })
 
-  it.each([1, 4_096, 60_000])('%i octets of padding behind a request are ignored (RFC 2865 section 3)', async (padding) => {
-    const { daemon } = await started(packetIo)
-    const client = new ScriptedClient(secret)
-    closing.push(() => client.close())
-    const request = papRequest({ secret, identifier: 7, user: 'alice' })
-    const padded = Buffer.concat([request, Buffer.alloc(padding, 1)])
-    expect((await client.ask(padded, daemon.ports.authentication))?.code).toBe(CODE.accessAccept)
-  })
+  it.each([1, 4_096, 60_000])(
+    '%i octets of padding behind a request are ignored (RFC 2865 section 3)',
+    async (padding) => {
+      const { daemon } = await started(packetIo)
+      const client = new ScriptedClient(secret)
+      closing.push(() => client.close())
+      const request = papRequest({ secret, identifier: 7, user: 'alice' })
+      const padded = Buffer.concat([request, Buffer.alloc(padding, 1)])
+      expect((await client.ask(padded, daemon.ports.authentication))?.code).toBe(CODE.accessAccept)
+    },
+  )
 
   it('an empty datagram and the largest ones are counted, and the next login is answered', async () => {
     const { daemon, login } = await started(packetIo)
