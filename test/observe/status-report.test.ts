@@ -176,9 +176,7 @@ describe('the status as text', () => {
     const [one] = view.instances
     const lines = statusText(statusReport({ ...view, instances: [one!, one!] }, CLOCKS))
     expect(lines).toContain('packet I/O batched: batched packet I/O has passed its self-test here, with koffi 3.3.4')
-    expect(lines).toContain(
-      'datagrams 20 not sent since the send buffer was full, 24 with an impossible time stamp',
-    )
+    expect(lines).toContain('datagrams 20 not sent since the send buffer was full, 24 with an impossible time stamp')
     const silent = statusText(statusReport({ ...view, instances: [{ ...one!, transport: undefined }] }, CLOCKS))
     expect(silent.filter((line) => line.startsWith('datagrams'))).toEqual([])
   })
