@@ -110,6 +110,7 @@ class Ends {
     const memory: number[] = []
     const each = Math.max(AT_ONCE, Math.floor(count / SAMPLES))
     for (let number = 0; number < count; number += 1) {
+      if (number % 256 === 0) await this.#untilAnswered(socketOf(number))
       this.#ask(number)
       if ((number + 1) % AT_ONCE === 0) await this.#breathe()
       if ((number + 1) % each < 1) memory.push((await status()).process.residentBytes ?? 0)
@@ -133,7 +134,7 @@ class Ends {
 
   #ask(number: number): void {
     const dice = this.#dice
-    const socket = Math.floor(number / 256) % CLIENT_SOCKETS
+    const socket = socketOf(number)
     const good = originalRequest({ dice, secret: this.#plan.clientSecret, identifier: number % 256, serial: number })
     const isGood = dice.chance(0.2)
     const bytes = isGood ? good : this.#spoilt(good, this.#plan.clientSecret, undefined)
@@ -148,6 +149,13 @@ class Ends {
       this.#plan.daemonPorts[good[0] === 1 ? 'authentication' : 'accounting'],
       '127.0.0.1',
     )
+  }
+
+  /** Who uses an identifier again gives its request up: then no answer comes, and that is no fault of the daemon's. */
+  async #untilAnswered(socket: number): Promise<void> {
+    const end = performance.now() + GOOD_WITHIN_MS
+    const isWaiting = (): boolean => [...this.#asked[socket]!.values()].some((asked) => this.#unanswered.has(asked))
+    while (isWaiting() && performance.now() < end) await sleep(5)
   }
 
   /** Lets answers come in; the more is in hand, the longer. */
@@ -211,6 +219,9 @@ class Ends {
     this.#wrong.set(what, (this.#wrong.get(what) ?? 0) + 1)
   }
 }
+
+/** Each socket has its 256 identifiers, one after the other. */
+const socketOf = (number: number): number => Math.floor(number / 256) % CLIENT_SOCKETS
 
 const isOfUse = (packet: Parsed | undefined, request: Parsed, secret: string): boolean =>
   packet !== undefined && isProvenResponse(packet, request, secret) && isReadable(packet)
