@@ -26,6 +26,11 @@ const healthChanges = inFile('src/proxy/serving/health-changes.ts')
 export const HEALTH_MUTATIONS: readonly Mutation[] = [
   // Active, Not Responding, Down.
   health(
+    'a reload leaves a server asked that is not to be asked yet',
+    ' || !this.#hasFailedEnough(this.#askedUntil)',
+    '',
+  ),
+  health(
     'Down one failure late',
     'if (this.#failures < consecutiveFailures || this.#firstFailureAt === undefined) return false',
     'if (this.#failures <= consecutiveFailures || this.#firstFailureAt === undefined) return false',

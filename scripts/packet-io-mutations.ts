@@ -54,7 +54,16 @@ export const PACKET_IO_MUTATIONS: readonly Mutation[] = [
   result('a result counts wherever it was made', "kept?.['surroundings'] !== surroundings", 'kept === undefined'),
   result('what may pass is kept', 'result.ok || !result.isTransient', 'result.ok || result.isTransient'),
   result('what was printed first is the result', ".split('\\n').at(-1)", ".split('\\n').at(0)"),
-  look('a look that comes too soon comes sooner', 'STEP * (lateShare - LATE_SHARE)', 'STEP * (LATE_SHARE - lateShare)'),
+  look(
+    'a look that comes too soon comes sooner',
+    'STEP * (share - this.#foundSooner',
+    'STEP * (this.#foundSooner - share',
+  ),
+  look(
+    'servers far away keep it from looking for the near ones',
+    'const LEAST_SHARE = 1 / 4',
+    'const LEAST_SHARE = 7 / 8',
+  ),
   look(
     'servers far away are looked for with each turn',
     'this.#pausesUntil = after(now, PAUSE)',
@@ -64,6 +73,11 @@ export const PACKET_IO_MUTATIONS: readonly Mutation[] = [
   look('a look is made beyond the next turn', ' || this.#at >= until', ''),
   pace('a look begins a new tick', 'this.#tick.looked(messages)', 'this.#tick.turned(messages, from)'),
   pace('a look takes requests', 'this.#waiting.pollResponses()', 'this.#waiting.poll(AT_ONCE)'),
+  pace(
+    'the main thread is not heard after a look',
+    'return this.#isLook\n',
+    'return this.#isLook || this.#waiting.poll(AT_ONCE)\n',
+  ),
   opening('an instance that can not open it ends', '  } catch (error) {\n', '  } catch (error) {\n    throw error\n'),
   judgements(
     'an instance that fell back is not told of',

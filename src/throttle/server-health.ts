@@ -170,7 +170,9 @@ export class ServerHealth {
     this.#options = options
     if (this.#isHeldDown) return
     if (this.#state === 'down') this.#nextProbeAt = this.#firstProbeAt(this.#nextProbeAt ?? this.#since)
-    else if (options.probe === 'none') this.#stopAsking()
+    else if (this.#askedUntil === undefined) return
+    // By these options it is not asked, or not yet: what it leaves unanswered now would not count.
+    else if (options.probe === 'none' || !this.#hasFailedEnough(this.#askedUntil)) this.#stopAsking()
   }
 
   /** What an operator wants: held Down from now on, or let go, which makes it Active. */

@@ -149,7 +149,7 @@ export const settings = z.strictObject({
     .default('auto'),
   batch_tick: duration({ least: '0us', most: '1000us' })
     .describe(
-      'How long batched packet I/O may gather requests under load before it handles them together; responses of near servers do not wait for them. At low rates it waits for none; time slots begin on time in any case. 0us: never wait.',
+      'How long batched packet I/O may gather datagrams under load before it handles them together; most responses of near servers do not wait so long (operating.md). At low rates it waits for none; time slots begin on time in any case. 0us: never wait.',
     )
     .meta(NEEDS_RESTART)
     .prefault('500us'),

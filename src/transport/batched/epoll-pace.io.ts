@@ -21,9 +21,8 @@ export interface Waiting {
   sleep(duration: Duration): void
   /** Whether the main thread wants to be heard; asked once for each time. */
   wasWoken(): boolean
-  /** How many datagrams the last turn read, how many of them are responses, and how many requests it sent to servers. */
+  /** How many datagrams the last turn read, and how many it sent to servers. */
   readonly messages: number
-  readonly responses: number
   readonly forwarded: number
 }
 
@@ -111,14 +110,14 @@ export class EpollPace implements Pace {
 
   /** A turn came, and took so long. */
   #note(from: Instant, to: Instant): void {
-    const { messages, responses, forwarded } = this.#waiting
+    const { messages, forwarded } = this.#waiting
     this.#times.add(since(from, to), to)
     if (this.#isLook) {
       this.#tick.looked(messages)
-      this.#look.looked(responses)
+      this.#look.looked(messages)
     } else {
       this.#tick.turned(messages, from)
-      this.#look.turned(responses, forwarded, to)
+      this.#look.turned(forwarded, to)
     }
     this.#isLook = false
   }
@@ -138,16 +137,9 @@ export class EpollPace implements Pace {
     if (gathered !== undefined) {
       const until = this.#moment !== undefined && this.#moment < gathered ? this.#moment : gathered
       const lookAt = this.#look.before(until)
-      if (lookAt !== undefined) {
-        if (lookAt > now) this.#waiting.sleep(since(now, lookAt))
-        from = lookAt > now ? lookAt : now
-        this.#waitsUntil = from
-        this.#isLook = this.#waiting.pollResponses()
-        if (this.#isLook) return true
-        this.#look.looked(0)
-      }
-      if (until > from) {
-        this.#waiting.sleep(since(from, until))
+      if (lookAt !== undefined) return this.#lookAt(lookAt, now)
+      if (until > now) {
+        this.#waiting.sleep(since(now, until))
         from = until
       }
     }
@@ -155,5 +147,14 @@ export class EpollPace implements Pace {
     const until = this.#moment !== undefined && this.#moment < latest ? this.#moment : latest
     this.#waitsUntil = until
     return this.#waiting.poll(since(from, until))
+  }
+
+  /** Whether there are responses. If not, the wait goes on with another look at the clock, and at what the main thread wants. */
+  #lookAt(moment: Instant, now: Instant): boolean {
+    if (moment > now) this.#waiting.sleep(since(now, moment))
+    this.#waitsUntil = moment > now ? moment : now
+    this.#isLook = this.#waiting.pollResponses()
+    if (!this.#isLook) this.#look.looked(0)
+    return this.#isLook
   }
 }

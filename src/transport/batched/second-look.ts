@@ -6,26 +6,38 @@
  *     |---------------------------- tick -----------------------------|
  *
  * The responses of a near server come within some tens of microseconds and would wait for the rest of the tick. A look that comes
- * soon after a turn is cheap, since what it needs is still in the processor's caches. How soon, it learns: the delay follows the
- * responses until on average one in eight comes too late for the look. Where that would be too late to be of use, because the
- * servers are far away, none is made for a second.
+ * soon after a turn is cheap, since what it needs is still in the processor's caches. How soon, it learns: by turns it looks a
+ * quarter sooner and a quarter later than its delay. The delay grows if the later look finds clearly more, else it shrinks. So
+ * servers further away, whose responses no look can find, change nothing. If too few are found at all, no look is made for a second.
  */
 import { after, type Duration, type Instant, instant, micros, seconds } from '../../units.ts'
 
-/** Of a tick: where the delay begins, the most that it may be, and by how much it changes where all responses come too late. */
-const FIRST = 1 / 4
-const MOST = 3 / 4
-const STEP = 1 / 32
-/** Of the responses, those that may come too late for it. */
-const LATE_SHARE = 1 / 8
+/** Of a tick: where the delay begins, and the most that it may be. */
+const FIRST = 1 / 2
+const MOST = 3 / 5
+const SOONER = 3 / 4
+const LATER = 5 / 4
+/** By how much of a tick the delay grows where the later look finds all and the other one none. */
+const STEP = 1 / 16
+/** Of the responses: so many more make a later look worth its while. */
+const LEAST_GAIN = 1 / 16
+/** So many must be found, on average over some looks. */
+const LEAST_SHARE = 1 / 4
+const LOOKS_IN_SHARE = 64
 const PAUSE = seconds(1)
 
 export class SecondLook {
   readonly #tick: Duration
   #delay: number
+  #isLater = false
+  /** Of the requests of the last turn. */
+  #sent = 0
   #at: Instant | undefined
-  /** By the look since the last turn; undefined if there was none. */
+  /** Responses by the look after that turn; undefined if there was none. */
   #found: number | undefined
+  /** What the look before this one found, and what looks find on average: shares of what was sent. */
+  #foundSooner = 0
+  #share = 1
   #pausesUntil = instant(0)
 
   /** `tick` is 0 if nothing is gathered: then no look is ever made. */
@@ -34,12 +46,14 @@ export class SecondLook {
     this.#delay = tick * FIRST
   }
 
-  /** A turn is over, no look: so many responses had waited for it, and it sent so many requests. */
-  turned(responses: number, requests: number, now: Instant): void {
-    if (this.#found !== undefined) this.#learn(this.#found, responses, now)
+  /** A turn is over, no look: it has sent so many requests to servers. */
+  turned(requests: number, now: Instant): void {
+    if (this.#found !== undefined) this.#learn(Math.min(1, this.#found / this.#sent), now)
     this.#found = undefined
+    this.#sent = requests
     const isOfUse = requests > 0 && now >= this.#pausesUntil
-    this.#at = isOfUse ? after(now, micros(Math.round(this.#delay))) : undefined
+    const delay = Math.round(this.#delay * (this.#isLater ? LATER : SOONER))
+    this.#at = isOfUse ? after(now, micros(delay)) : undefined
   }
 
   /** When to look next, if that is before `until`. */
@@ -53,11 +67,15 @@ export class SecondLook {
     this.#at = undefined
   }
 
-  #learn(found: number, late: number, now: Instant): void {
-    // Where nothing came at all, the servers are not so near.
-    const lateShare = found + late === 0 ? 1 : late / (found + late)
-    this.#delay = Math.max(0, this.#delay + this.#tick * STEP * (lateShare - LATE_SHARE))
-    if (this.#delay <= this.#tick * MOST) return
+  #learn(share: number, now: Instant): void {
+    this.#share += (share - this.#share) / LOOKS_IN_SHARE
+    if (this.#isLater) {
+      const change = this.#tick * STEP * (share - this.#foundSooner - LEAST_GAIN)
+      this.#delay = Math.min(this.#tick * MOST, Math.max(0, this.#delay + change))
+    } else this.#foundSooner = share
+    this.#isLater = !this.#isLater
+    if (this.#share >= LEAST_SHARE) return
+    this.#share = 1
     this.#delay = this.#tick * FIRST
     this.#pausesUntil = after(now, PAUSE)
   }

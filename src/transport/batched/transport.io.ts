@@ -29,7 +29,6 @@ export interface BatchedOptions {
 export class BatchedTransport implements Transport, Waiting {
   readonly tellsAsked = true
   messages = 0
-  responses = 0
   readonly #batch: Batch
   readonly #batchTick: Duration
   /** The first `#readyCount` wait for `deliver`. To cut an array is a slow call for each turn. */
@@ -62,7 +61,6 @@ export class BatchedTransport implements Transport, Waiting {
       const one = this.#ready[i]
       if (one instanceof ServerLink) messages += one.read()
     }
-    this.responses = messages
     for (let i = 0; i < count; i += 1) {
       const one = this.#ready[i]
       if (one instanceof ListeningLink) messages += one.read()

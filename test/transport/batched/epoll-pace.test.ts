@@ -15,7 +15,6 @@ const START = 1_000_000
 class World implements Waiting {
   now = START
   messages = 0
-  responses = 0
   forwarded = 0
   /** Each request that a turn reads goes to a server, whose response comes so much later; undefined: there is no server. */
   answersAfter: number | undefined
@@ -23,6 +22,10 @@ class World implements Waiting {
   /** When datagrams arrive, in order. */
   arrivals: number[] = []
   wokenAt: number | undefined
+  /** The main thread was heard, and nobody has asked for that yet. */
+  isHeard = false
+  /** So much later than it should, each sleep ends. */
+  oversleeps = 0
   readonly turns: string[] = []
   readonly waits: Duration[] = []
   readonly sleeps: Duration[] = []
@@ -36,24 +39,33 @@ class World implements Waiting {
     const first = (of: readonly number[]): number => of[0] ?? Number.POSITIVE_INFINITY
     const next = Math.min(first(this.arrivals), first(this.answers), this.wokenAt ?? Number.POSITIVE_INFINITY, end)
     this.now = Math.max(this.now, next)
+    this.#hear()
     this.isLook = false
     return first(this.arrivals) <= this.now || first(this.answers) <= this.now
   }
 
   pollResponses(): boolean {
     this.isLook = true
+    this.#hear()
     return (this.answers[0] ?? Number.POSITIVE_INFINITY) <= this.now
   }
 
   sleep(duration: Duration): void {
     this.sleeps.push(duration)
-    this.now += duration
+    this.now += duration + this.oversleeps
   }
 
   wasWoken(): boolean {
-    const was = this.wokenAt !== undefined && this.wokenAt <= this.now
-    if (was) this.wokenAt = undefined
+    const was = this.isHeard
+    this.isHeard = false
     return was
+  }
+
+  /** As with an eventfd: who looks at what is ready takes it. */
+  #hear(): void {
+    if (this.wokenAt === undefined || this.wokenAt > this.now) return
+    this.wokenAt = undefined
+    this.isHeard = true
   }
 
   isLook = false
@@ -62,9 +74,9 @@ class World implements Waiting {
     const { answersAfter, now } = this
     const read = this.isLook ? 0 : this.arrivals.filter((at) => at <= now).length
     this.arrivals = this.arrivals.slice(read)
-    this.responses = this.answers.filter((at) => at <= now).length
-    this.answers = this.answers.slice(this.responses)
-    this.messages = read + this.responses
+    const responses = this.answers.filter((at) => at <= now).length
+    this.answers = this.answers.slice(responses)
+    this.messages = read + responses
     this.forwarded = answersAfter === undefined ? 0 : read
     this.answers.push(...Array.from({ length: this.forwarded }, () => now + (answersAfter ?? 0)))
     this.turns.push(`${now - START}: ${read}`)
@@ -152,8 +164,45 @@ describe('the pace of the batched transport', () => {
     const [looks, others] = [late.filter(([, read]) => read === 0), late.filter(([, read]) => read > 0)]
     expect(looks.length).toBeGreaterThan(12)
     expect(Math.max(...others.slice(1).map(([at], i) => at - others[i]![0]))).toBe(400)
-    // Each look comes soon after a turn, once.
-    for (const [at] of looks.slice(1)) expect(others.filter(([turn]) => turn < at && at <= turn + 100)).toHaveLength(1)
+    // One look at most between two turns.
+    for (const [at] of looks.slice(1)) expect(others.filter(([turn]) => turn < at && at < turn + 400)).toHaveLength(1)
+    expect(looks.length).toBeLessThanOrEqual(others.length + 1)
+    pace.stop()
+  })
+
+  it('hears the main thread after a look that found nothing', () => {
+    const { world, pace } = newPace(400)
+    // No response comes before the tick is over, and no request after 4 ms.
+    world.answersAfter = 390
+    world.arrivals = Array.from({ length: 200 }, (_, i) => START + i * 20)
+    let heardAt: number | undefined
+    const wasWoken = world.wasWoken.bind(world)
+    world.wasWoken = () => {
+      const was = wasWoken()
+      if (was) heardAt ??= world.now
+      return was
+    }
+    world.wokenAt = START + 3_900
+    vi.runOnlyPendingTimers()
+    expect(heardAt! - START - 3_900).toBeLessThanOrEqual(400)
+    pace.stop()
+  })
+
+  it('is no later at a moment for a look before it: sleeps that end late do not add up', () => {
+    const { world, pace } = newPace(400)
+    world.answersAfter = 390
+    world.oversleeps = 20
+    world.arrivals = Array.from({ length: 450 }, (_, i) => START + i * 20)
+    const late: number[] = []
+    let moment = 0
+    world.work = () => {
+      if (world.now >= moment && moment > 0) late.push(world.now - moment)
+      if (world.now >= moment) moment = world.now + 350
+      pace.aim(instant(moment))
+    }
+    vi.runOnlyPendingTimers()
+    expect(late.length).toBeGreaterThan(10)
+    expect(Math.max(...late)).toBeLessThanOrEqual(20)
     pace.stop()
   })
 

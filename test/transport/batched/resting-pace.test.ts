@@ -16,7 +16,6 @@ function quiet() {
   let now = 0
   const waiting = {
     messages: 0,
-    responses: 0,
     forwarded: 0,
     pollResponses: () => false,
     poll: (atMost: Duration) => {
