@@ -1,8 +1,9 @@
 /**
  * The loop: gives the engine what arrived and the time.
  *
- * A turn is: what arrived, responses first; then the engine serves, in steps; then `flush`. The clock is read once a turn, and
- * once more for each further step. What a transport hands over between two turns gets a reading of its own. `turn.ts` decides
+ * A turn is: what arrived, responses first; then the engine serves, in steps, with a `flush` after each. The clock is read once a
+ * turn, once more after many arrivals and for each further step: what a slot allows leaves within it. What a transport hands over
+ * between two turns gets a reading of its own. `turn.ts` decides
  * how long a turn serves. The transport's `Pace` calls the turns: what waits for a socket must also wait for the moment.
  *
  * A packet at which something throws is dropped, noted, and touches no other. What throws while the engine serves belongs
@@ -44,6 +45,8 @@ export class Loop implements Arrivals {
   /** The time of the turn, while there is one. */
   #now = instant(0)
   #isInTurn = false
+  /** Datagrams that this turn has taken in. */
+  #arrived = 0
   #stopped = false
 
   constructor({ engine, transport, journal, clock }: LoopOptions) {
@@ -61,6 +64,7 @@ export class Loop implements Arrivals {
   request(trafficClass: TrafficClass, from: Peer, octets: Uint8Array, age?: Duration): void {
     if (this.#stopped) return
     const now = this.#time()
+    this.#arrived += 1
     try {
       this.#engine.receive(trafficClass, from, octets, now, age)
     } catch (error) {
@@ -71,6 +75,7 @@ export class Loop implements Arrivals {
   response(lane: number, link: number, octets: Uint8Array): void {
     if (this.#stopped) return
     const now = this.#time()
+    this.#arrived += 1
     try {
       this.#engine.respond(lane, link, octets, now)
     } catch (error) {
@@ -114,9 +119,11 @@ export class Loop implements Arrivals {
     if (this.#stopped) return
     this.#now = this.#clock()
     this.#isInTurn = true
+    this.#arrived = 0
     this.#transport.deliver()
+    // To take in many lasts milliseconds, and a slot may have ended meanwhile.
+    if (this.#arrived > STEP_MESSAGES) this.#now = this.#clock()
     const isMore = this.#serve()
-    this.#transport.flush()
     this.#isInTurn = false
     if (isMore) this.#pace.kick()
     else this.#aim()
@@ -125,11 +132,14 @@ export class Loop implements Arrivals {
   /** True if there is more to do. */
   #serve(): boolean {
     const began = this.#now
-    while (this.#engine.serve(this.#now, STEP_MESSAGES)) {
+    for (;;) {
+      const isMore = this.#engine.serve(this.#now, STEP_MESSAGES)
+      // What a slot allows leaves within it, not some steps later.
+      this.#transport.flush()
+      if (!isMore) return false
       this.#now = this.#clock()
       if (!servesOn(began, this.#now)) return true
     }
-    return false
   }
 
   /** Sees to it that the next turn comes at the engine's next moment. */

@@ -83,7 +83,7 @@ function newLoop() {
     flush: () => ends.push(engine.calls.length),
     pace: (turn: () => void, clock: Clock) => new TimerPace(turn, clock),
   }
-  /** The calls to the engine before each end of a turn. */
+  /** The calls to the engine before each `flush`. */
   const ends: number[] = []
   const loop = new Loop({ engine, transport, journal, clock: clock.read })
   const request = (octet: number, trafficClass: TrafficClass = 'authentication'): void => {
@@ -166,13 +166,21 @@ describe('the loop', () => {
     expect(clock.readings).toBe(2)
   })
 
-  it('ends each turn by letting what was gathered leave', () => {
+  it('reads it once more after many arrivals: the slot of the first one may be over', () => {
+    const { engine, clock, request } = newLoop()
+    engine.receive = () => clock.spend(micros(100))
+    for (let octet = 0; octet < 40; octet += 1) request(octet)
+    vi.runAllTimers()
+    expect(engine.servedAt).toEqual([START + 4_000])
+  })
+
+  it('lets what was gathered leave with each step of serving', () => {
     const { engine, clock, ends, loop } = newLoop()
     engine.work = 4
     engine.whileServing = () => clock.spend(millis(10))
     loop.kick()
     vi.runAllTimers()
-    expect(ends).toEqual([3, 4])
+    expect(ends).toEqual([1, 2, 3, 4])
   })
 
   it('tells the engine of a refused link alone: what is sent into one that is down is lost by itself', () => {

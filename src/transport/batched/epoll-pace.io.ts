@@ -145,7 +145,8 @@ export class EpollPace implements Pace {
     }
     const latest = after(from, LONGEST_WAIT)
     const until = this.#moment !== undefined && this.#moment < latest ? this.#moment : latest
-    this.#waitsUntil = until
+    // A moment that has passed already is no wait.
+    this.#waitsUntil = instant(Math.max(until, from))
     return this.#waiting.poll(since(from, until))
   }
 

@@ -261,6 +261,20 @@ describe('the pace of the batched transport', () => {
     pace.stop()
   })
 
+  it('is not late for a moment that had passed when it was asked for', () => {
+    const { world, pace } = newPace()
+    pace.aim(instant(START - 9_000_000))
+    world.work = () => pace.aim(instant(START - 9_000_000))
+    world.poll = () => {
+      world.now += 100
+      return false
+    }
+    vi.runOnlyPendingTimers()
+    expect(world.turns.length).toBeGreaterThan(10)
+    expect(pace.delay().max).toBeLessThanOrEqual(0.000_1)
+    pace.stop()
+  })
+
   it('says how long turns took', () => {
     const { world, pace } = newPace()
     world.arrivals = [START, START + 5_000]
