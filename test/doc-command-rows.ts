@@ -366,7 +366,8 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   ...Object.fromEntries(
     [
       '--scenario tracking --full --rounds 4',
-      '--quick --rounds 3 --scenario compare --kinds accounting',
+      '--quick --rounds 5 --scenario compare --kinds accounting',
+      '--full --scenario tail --relays radsluice-batched-at-once,radsluice-batched,radsecproxy',
       '--full --scenario throttled',
       '--full --scenario million',
       '--full --scenario instances --kinds accounting',
