@@ -45,7 +45,7 @@ export interface Transport {
    * wants one (RFC 5080 section 2.2.3). The loop calls it once a turn.
    */
   deliver(): void
-  /** The turn is over: what the links have gathered leaves now. */
+  /** A step of the turn is over: what the links have gathered leaves now. */
   flush(): void
   /**
    * Where the next datagram is written: so many octets, with anything in them. The next `send` may take them; until then the

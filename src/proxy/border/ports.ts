@@ -36,7 +36,7 @@ export interface Outbox {
   probe(lane: number, octets: Uint8Array): void
   /** Sends an answer to a client by the link (and so from the address) that the request came to. */
   reply(to: Peer, octets: Uint8Array): void
-  /** The turn is over: what was gathered leaves now. The shell calls it, never the engine. */
+  /** The engine has served for a while: what was gathered leaves now. The shell calls it, never the engine. */
   flush(): void
 }
 

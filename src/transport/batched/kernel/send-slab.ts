@@ -1,5 +1,5 @@
 /**
- * Where datagrams wait for the end of the turn: their octets one behind the other, and a row of each. The rows of a socket are
+ * Where datagrams wait until they are sent together: their octets one behind the other, and a row of each. The rows of a socket are
  * linked, and become the headers of one call of the system.
  *
  *     octets   | datagram 0 | datagram 1      | datagram 2 | free ...
