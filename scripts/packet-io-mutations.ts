@@ -76,7 +76,7 @@ export const PACKET_IO_MUTATIONS: readonly Mutation[] = [
   pace(
     'the main thread is not heard after a look',
     'return this.#isLook\n',
-    'return this.#isLook || this.#waiting.poll(AT_ONCE)\n',
+    'return this.#isLook || this.#waiting.poll(LONGEST_WAIT)\n',
   ),
   opening('an instance that can not open it ends', '  } catch (error) {\n', '  } catch (error) {\n    throw error\n'),
   judgements(

@@ -378,6 +378,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
       '--full --scenario compare',
       '--full --scenario tail',
       '--full --scenario idle',
+      '--quick --scenario idle',
       '--full --scenario soak',
       '--full --scenario soak --rate 41140',
       '--scenario soak --rate 40000',
