@@ -3,8 +3,8 @@
  *
  * A turn is: what arrived, responses first; then the engine serves, in steps, with a `flush` after each. The clock is read once a
  * turn, once more after many arrivals and for each further step: what a slot allows leaves within it. What a transport hands over
- * between two turns gets a reading of its own. `turn.ts` decides
- * how long a turn serves. The transport's `Pace` calls the turns: what waits for a socket must also wait for the moment.
+ * between two turns gets a reading of its own. `turn.ts` decides how long a turn serves. The transport's `Pace` calls the turns: what
+ * waits for a socket must also wait for the moment.
  *
  * A packet at which something throws is dropped, noted, and touches no other. What throws while the engine serves belongs
  * to no packet. It is a bug in the books themselves, and nothing catches it here, so that the thread ends.

@@ -195,8 +195,8 @@ export class Failover {
       const signs = other === lane || !other.isLive() ? undefined : request.course?.tried.signsOf(other.number)
       return signs !== undefined && (isSilent || other.contact.signsOfLife > signs)
     })
-    const course = startCourse(request)
-    for (const { number } of again) course.tried = course.tried.without(number)
+    const { course } = request
+    if (course !== undefined) for (const { number } of again) course.tried = course.tried.without(number)
     return again.length > 0
   }
 }

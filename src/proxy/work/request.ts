@@ -37,6 +37,7 @@ const NONE: readonly never[] = []
 export class Course {
   /** Exchanges that wait, but the one of its origin. */
   repeats: readonly Exchange[] = NONE
+  /** Lanes that did not answer it. */
   tried = NONE_TRIED
   /** What was tried where, for people. */
   history: readonly TriedServer[] = NONE

@@ -1,5 +1,6 @@
 /**
- * Turns out of a loop of its own: it waits for sockets and for the engine's moment in one call, in the thread of the instance.
+ * Turns out of a loop of its own: it waits for sockets and for the engine's moment in one call, in the thread of the instance. Under
+ * load it gathers for a tick first (`tick.ts`), and looks once for responses meanwhile (`second-look.ts`).
  *
  * Node's event loop has its turn between two blocks: after 10 ms under load, after 100 ms of quiet, and at once when the main
  * thread has sent something or the thread itself asked for it. So timers, promises and messages of the thread still run, and `terminate()` never waits long.
