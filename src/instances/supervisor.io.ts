@@ -44,8 +44,8 @@ export class Supervisor {
   readonly #state: Supervision
   /** It starts or runs. */
   #thread: Thread | undefined
-  #viewUnderWay: Promise<unknown> = Promise.resolve()
-  #nextView: Promise<InstanceView> | undefined
+  #viewUnderWay: Promise<void> = Promise.resolve()
+  #nextView: Promise<void> | undefined
   #restart: NodeJS.Timeout | undefined
 
   constructor(o: SupervisorOptions) {
@@ -87,15 +87,7 @@ export class Supervisor {
 
   /** As it is now; its engine has the counters of all threads it had. */
   async view(): Promise<InstanceView> {
-    const thread = this.#running()
-    if (thread !== undefined) {
-      try {
-        const fresh = await within(ANSWER_AT_MOST_MS, this.#viewInTurn(thread.handle))
-        if (fresh !== undefined) this.#state.viewed(thread.life, fresh)
-      } catch (error) {
-        if (this.#state.isCurrent(thread.life)) this.#o.events.viewFailed(error)
-      }
-    }
+    await within(ANSWER_AT_MOST_MS, this.#viewInTurn())
     return this.#state.view()
   }
 
@@ -126,15 +118,25 @@ export class Supervisor {
     return this.#state.isRunning ? this.#thread : undefined
   }
 
-  /** One view after the other, since the thread holds only one. Whoever asks while one waits for its turn shares it. */
-  #viewInTurn(handle: ThreadHandle): Promise<InstanceView> {
+  /** One view after the other, since the thread holds only one. Those who ask while one waits for its turn share it. */
+  #viewInTurn(): Promise<void> {
     this.#nextView ??= this.#viewUnderWay.then(() => {
       this.#nextView = undefined
-      const view = wholeView(handle)
-      this.#viewUnderWay = view.catch(() => undefined)
-      return view
+      this.#viewUnderWay = this.#look()
+      return this.#viewUnderWay
     })
     return this.#nextView
+  }
+
+  /** At the thread that runs by now: the one that ran when the view was asked for may have ended. Does not throw. */
+  async #look(): Promise<void> {
+    const thread = this.#running()
+    if (thread === undefined) return
+    try {
+      this.#state.viewed(thread.life, await wholeView(thread.handle))
+    } catch (error) {
+      if (this.#state.isCurrent(thread.life)) this.#o.events.viewFailed(error)
+    }
   }
 
   #ended(handle: ThreadHandle, life: number, error: unknown): void {

@@ -1,7 +1,7 @@
 /**
  * An instance's thread, as the main thread has it: calls with answers, lines for the log, and the event that it ended.
  *
- * If the thread ends before it has answered a call, the call fails, so nobody waits for ever.
+ * If the thread ends before it has answered a call, or has ended already, the call fails, so nobody waits for ever.
  */
 import { closeSync, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
@@ -45,6 +45,8 @@ export class ThreadHandle {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #calls = 0
   #error: unknown = undefined
+  /** Why calls fail, once the thread has ended. */
+  #ended: Error | undefined
 
   constructor(start: ThreadStart, events: ThreadEvents, file: URL = THREAD) {
     const name = `instance ${start.number}`
@@ -59,14 +61,16 @@ export class ThreadHandle {
     this.#worker.on('exit', () => {
       this.#closeWhatIsLeft()
       const why = this.#error instanceof Error ? this.#error : new Error('the instance ended before it answered')
+      this.#ended = why
       for (const { reject } of this.#waiting.values()) reject(why)
       this.#waiting.clear()
       events.ended(this.#error)
     })
   }
 
-  /** @throws what the call threw in the thread (a coded error stays one), and if the thread ends before it answers. */
+  /** @throws what the call threw in the thread (a coded error stays one), and if the thread ends before it answers or has ended. */
   call<Name extends MethodName>(name: Name, argument: Argument<Name>): Promise<AnswerOf<Name>> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended)
     this.#calls += 1
     const id = this.#calls
     const answer = Promise.withResolvers<unknown>()

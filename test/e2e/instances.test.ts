@@ -162,49 +162,65 @@ describe('two instances', () => {
   })
 })
 
+interface Crash {
+  readonly number: number
+  readonly error: unknown
+  readonly lost: PerClass<number>
+}
+
+/** Instances without a daemon around them, with that file as their thread. */
+async function instancesOf(thread: string, settings: Settings & { readonly instances: number }) {
+  const folder = mkdtempSync(join(tmpdir(), 'radsluice-instances-'))
+  closing.push(() => rmSync(folder, { recursive: true }))
+  const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
+  writeFileSync(join(folder, 'radsluice.yaml'), settingsText(ports, settings))
+  const read = readConfig(join(folder, 'radsluice.yaml'))
+  if (!read.ok) throw new Error(JSON.stringify(read.problems))
+  const { config } = read
+  const options = plainOptions(engineOptions(config))
+  const crashes: Crash[] = []
+  const restarted: number[] = []
+  const { instances: count } = settings
+  const instances = new Instances({
+    count,
+    listen: config.listen,
+    settings: {
+      options,
+      memory: new SharedMemories({ scope: 'host', instances: count }).of(options, instant(0)),
+      logLevel: 'error',
+      logsSessions: false,
+      forgets: 0,
+    },
+    packetIo: { use: 'dgram', batchTick: config.batch_tick, steersBy: 'port' },
+    events: {
+      line: () => undefined,
+      sessionsEnded: () => undefined,
+      viewFailed: (error) => expect.unreachable(`a view failed: ${error}`),
+      traced: () => undefined,
+      crashed: (crash) => crashes.push(crash),
+      restarted: (number) => restarted.push(number),
+      restartFailed: (number, error) => expect.unreachable(`instance ${number}: ${error}`),
+    },
+    file: new URL(thread, import.meta.url),
+  })
+  closing.push(() => instances.close())
+  await instances.open()
+  return { instances, ports, crashes, restarted }
+}
+
 describe('an instance that crashes', () => {
   it('loses what it had in hand, counted; the other one goes on, and another takes its place', async () => {
     const server = await opened(ScriptedServer.start(silence))
     const crashPorts = [await freePort(), await freePort()]
     process.env['CRASH_PORTS'] = crashPorts.join(' ')
-    const folder = mkdtempSync(join(tmpdir(), 'radsluice-instances-'))
-    closing.push(() => rmSync(folder, { recursive: true }))
-    const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
     const farm = {
       accounting: { timeout: '30s', max_outstanding: 4 },
       servers: [serverEntry('one', { acctPort: server.port, secret: server.secret })],
     }
-    writeFileSync(join(folder, 'radsluice.yaml'), settingsText(ports, { instances: 2, farm }))
-    const read = readConfig(join(folder, 'radsluice.yaml'))
-    if (!read.ok) throw new Error(JSON.stringify(read.problems))
-    const { config } = read
-    const options = plainOptions(engineOptions(config))
-    const crashes: { number: number; error: unknown; lost: PerClass<number> }[] = []
-    const restarted: number[] = []
-    const instances = new Instances({
-      count: 2,
-      listen: config.listen,
-      settings: {
-        options,
-        memory: new SharedMemories({ scope: 'host', instances: 2 }).of(options, instant(0)),
-        logLevel: 'error',
-        logsSessions: false,
-        forgets: 0,
-      },
-      packetIo: { use: 'dgram', batchTick: config.batch_tick, steersBy: 'port' },
-      events: {
-        line: () => undefined,
-        sessionsEnded: () => undefined,
-        viewFailed: () => undefined,
-        traced: () => undefined,
-        crashed: (crash) => crashes.push(crash),
-        restarted: (number) => restarted.push(number),
-        restartFailed: (number, error) => expect.unreachable(`instance ${number}: ${error}`),
-      },
-      file: new URL('./kit/crashing-thread.ts', import.meta.url),
+    const { instances, ports, crashes, restarted } = await instancesOf('./kit/crashing-thread.ts', {
+      instances: 2,
+      farm,
     })
-    closing.push(() => instances.close())
-    await instances.open()
 
     const client = await opened(new ScriptedClient(CLIENT_SECRET))
     await client.open(64)
@@ -246,6 +262,28 @@ describe('an instance that crashes', () => {
     await until(async () => (await answered()) >= 1, 'answers again')
     const [, second] = await instances.view()
     expect(second).toMatchObject({ number: 1, isRunning: true, crashes: 1 })
+  })
+
+  it('is seen as it is, also by those who wait for their look when it crashes', async () => {
+    const server = await opened(ScriptedServer.start(silence))
+    const farm = { servers: [serverEntry('one', { authPort: server.port, secret: server.secret })] }
+    const { instances, ports, crashes, restarted } = await instancesOf('./kit/shy-thread.ts', { instances: 1, farm })
+    const first = instances.view()
+    // It is under way, so that the next one must wait for its turn.
+    await sleep(10)
+    await Promise.all([first, instances.view()])
+    await until(() => restarted.length === 1, 'another thread')
+    expect(crashes).toHaveLength(1)
+
+    const client = await opened(new ScriptedClient(CLIENT_SECRET))
+    await askFromPorts(client, 3, ports.authentication)
+    await until(() => server.requests.length === 3, '3 requests')
+    const [view] = await instances.view()
+    expect(view).toMatchObject({
+      isRunning: true,
+      crashes: 1,
+      engine: { classes: { authentication: { outstanding: 3 } } },
+    })
   })
 
   it('is in the log, in the metrics and in the status of its daemon, which goes on', async () => {
