@@ -69,6 +69,7 @@ export const PACKET_IO_MUTATIONS: readonly Mutation[] = [
     'this.#pausesUntil = after(now, PAUSE)',
     'this.#pausesUntil = now',
   ),
+  look('a delay can shrink to nothing, and never grows again', 'Math.max(this.#tick * LEAST, ', 'Math.max(0, '),
   look('a turn that sent nothing is followed by a look', 'requests > 0 && ', ''),
   look('a look is made beyond the next turn', ' || this.#at >= until', ''),
   pace('a look begins a new tick', 'this.#tick.looked(messages)', 'this.#tick.turned(messages, from)'),

@@ -12,9 +12,10 @@
  */
 import { after, type Duration, type Instant, instant, micros, seconds } from '../../units.ts'
 
-/** Of a tick: where the delay begins, and the most that it may be. */
+/** Of a tick: where the delay begins, the most that it may be, and the least: below that no later look would find more. */
 const FIRST = 1 / 2
 const MOST = 3 / 5
+const LEAST = 1 / 8
 const SOONER = 3 / 4
 const LATER = 5 / 4
 /** By how much of a tick the delay grows where the later look finds all and the other one none. */
@@ -71,7 +72,7 @@ export class SecondLook {
     this.#share += (share - this.#share) / LOOKS_IN_SHARE
     if (this.#isLater) {
       const change = this.#tick * STEP * (share - this.#foundSooner - LEAST_GAIN)
-      this.#delay = Math.min(this.#tick * MOST, Math.max(0, this.#delay + change))
+      this.#delay = Math.min(this.#tick * MOST, Math.max(this.#tick * LEAST, this.#delay + change))
     } else this.#foundSooner = share
     this.#isLater = !this.#isLater
     if (this.#share >= LEAST_SHARE) return

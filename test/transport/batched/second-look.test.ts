@@ -67,6 +67,15 @@ describe('the second look of a tick', () => {
     expect(again.looks.at(-1)!.delay).toBeGreaterThan(150)
   })
 
+  it('follows a server that answered at once and now takes as long as its processor needs to awake', () => {
+    const atOnce = looksOf({ turns: 2_000, after: [2, 4, 6] })
+    expect(meanOf(atOnce.looks.slice(-100).map(({ share }) => share))).toBe(1)
+    const later = looksOf({ turns: 300, after: [60, 65, 70], from: atOnce.now, look: atOnce.look })
+    // Without a pause.
+    expect(later.looks.every(({ delay }) => delay !== undefined)).toBe(true)
+    expect(meanOf(later.looks.slice(-100).map(({ share }) => share))).toBeGreaterThan(0.9)
+  })
+
   it('is not made after a turn that sent nothing, nor twice after one turn, nor with a tick of 0', () => {
     const look = new SecondLook(micros(TICK))
     look.turned(0, instant(START))
