@@ -99,15 +99,19 @@ function cpuVerdict(
 function busyVerdict(ours: Compared, bare: Compared): Verdict {
   const [mine, least] = [ours.busyCpuMicros?.median, bare.busyCpuMicros?.median]
   const times = (mine ?? Number.NaN) / (least ?? Number.NaN)
+  // The cheapest of a few rounds says nothing of the others.
+  const borne = Math.min(ours.busyRounds, bare.busyRounds)
+  const isBorne = borne > ours.rounds / 2
+  const seldom = isBorne ? '' : `; but only ${borne} of ${ours.rounds} rounds bore 30,000/s`
   return judged({
     kind: ours.kind,
     promise: `CPU per request at 30,000/s, default tick: at most ${BUSY_TARGET.most} x the bare relay's`,
     measured:
       mine === undefined || least === undefined
         ? 'one of them does not bear 30,000/s'
-        : `${fixed(mine)} us to ${fixed(least)} us, ${timesOf(times)}`,
-    holds: times <= BUSY_TARGET.most,
-    goal: { promise: `${BUSY_TARGET.goal} x`, isMet: times <= BUSY_TARGET.goal },
+        : `${fixed(mine)} us to ${fixed(least)} us, ${timesOf(times)}${seldom}`,
+    holds: isBorne && times <= BUSY_TARGET.most,
+    goal: { promise: `${BUSY_TARGET.goal} x`, isMet: isBorne && times <= BUSY_TARGET.goal },
     sides: [ours, bare],
   })
 }

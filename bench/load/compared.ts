@@ -56,6 +56,8 @@ export interface Compared {
   readonly threads: RequestCost['threads']
   /** At 30,000/s, of the rounds in which so much was borne. */
   readonly busyCpuMicros: Spread | undefined
+  /** In how many rounds so much was borne. */
+  readonly busyRounds: number
   readonly residentMebibytes: number | undefined
   readonly fixed: Latencies
   readonly half: Latencies | undefined
@@ -101,6 +103,7 @@ function mediansOf(rounds: readonly RoundOf[]): Compared {
     userMicros: costs.length === 0 ? undefined : medianOf(costs.map(({ user }) => user)),
     threads: costs.toSorted((a, b) => a.user - b.user)[Math.floor((costs.length - 1) / 2)]?.threads ?? [],
     busyCpuMicros: busy.length === 0 ? undefined : spreadOf(busy),
+    busyRounds: busy.length,
     residentMebibytes: resident.length === 0 ? undefined : medianOf(resident) / 1_048_576,
     fixed: latenciesOf(fixed),
     half: halves.length === 0 ? undefined : latenciesOf(halves),

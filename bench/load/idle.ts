@@ -15,8 +15,6 @@ import { Sink } from './sink.ts'
 
 const WARM_UP = { kind: 'access', rate: 5_000, seconds: 3 } as const
 const REST_MS = 3_000
-/** A million are put in and waited for, so more rounds would take hours. */
-const MOST_ROUNDS = 3
 const DGRAM = 'radsluice dgram'
 /** Of a processor. */
 export const IDLE_GOAL = 0.002
@@ -33,7 +31,7 @@ export interface IdleRun {
 export async function idle(bench: Bench): Promise<ScenarioReport> {
   const { pace } = bench
   const here = presentRelays(bench).here.filter(isRadsluice)
-  const rounds = Math.min(pace.rounds, MOST_ROUNDS)
+  const { rounds } = pace
   const runs: IdleRun[] = []
   for (let round = 1; round <= rounds; round += 1) {
     for (const relay of here) {

@@ -78,6 +78,14 @@ describe('the verdict of the comparison', () => {
     expect(of(judged(bare, overloaded), busy)).toEqual(['MISSED'])
     expect(of(judged(bare, { ...overloaded, busy: undefined }), busy)).toEqual(['MISSED'])
     expect(of(judged(ticked(1, 30)), busy)).toEqual([])
+    // The cheap rounds among those that lost too much are not the rule.
+    const rounds = (borne: number): RoundOf[] =>
+      Array.from({ length: 5 }, (_, i) => (i < borne ? ticked(1, 30) : overloaded))
+    const bares = Array.from({ length: 5 }, () => bare)
+    expect(of(judged(...bares, ...rounds(3)), busy)).toEqual(['met, and the goal'])
+    const seldom = judged(...bares, ...rounds(2)).filter(({ promise }) => busy.test(promise))
+    expect(seldom.map(outcomeWords)).toEqual(['MISSED'])
+    expect(seldom[0]!.measured).toContain('only 2 of 5 rounds bore 30,000/s')
   })
 
   it('judges the user time of all threads', () => {
