@@ -169,7 +169,7 @@ interface Crash {
 }
 
 /** Instances without a daemon around them, with that file as their thread. */
-async function instancesOf(thread: string, settings: Settings & { readonly instances: number }) {
+async function instancesOf(file: URL, settings: Settings & { readonly instances: number }) {
   const folder = mkdtempSync(join(tmpdir(), 'radsluice-instances-'))
   closing.push(() => rmSync(folder, { recursive: true }))
   const ports = { authentication: await freePort(), accounting: await freePort(), admin: await freePort() }
@@ -201,7 +201,7 @@ async function instancesOf(thread: string, settings: Settings & { readonly insta
       restarted: (number) => restarted.push(number),
       restartFailed: (number, error) => expect.unreachable(`instance ${number}: ${error}`),
     },
-    file: new URL(thread, import.meta.url),
+    file,
   })
   closing.push(() => instances.close())
   await instances.open()
@@ -217,10 +217,13 @@ describe('an instance that crashes', () => {
       accounting: { timeout: '30s', max_outstanding: 4 },
       servers: [serverEntry('one', { acctPort: server.port, secret: server.secret })],
     }
-    const { instances, ports, crashes, restarted } = await instancesOf('./kit/crashing-thread.ts', {
-      instances: 2,
-      farm,
-    })
+    const { instances, ports, crashes, restarted } = await instancesOf(
+      new URL('./kit/crashing-thread.ts', import.meta.url),
+      {
+        instances: 2,
+        farm,
+      },
+    )
 
     const client = await opened(new ScriptedClient(CLIENT_SECRET))
     await client.open(64)
@@ -267,7 +270,10 @@ describe('an instance that crashes', () => {
   it('is seen as it is, also by those who wait for their look when it crashes', async () => {
     const server = await opened(ScriptedServer.start(silence))
     const farm = { servers: [serverEntry('one', { authPort: server.port, secret: server.secret })] }
-    const { instances, ports, crashes, restarted } = await instancesOf('./kit/shy-thread.ts', { instances: 1, farm })
+    const { instances, ports, crashes, restarted } = await instancesOf(
+      new URL('./kit/shy-thread.ts', import.meta.url),
+      { instances: 1, farm },
+    )
     const first = instances.view()
     // It is under way, so that the next one must wait for its turn.
     await sleep(10)
