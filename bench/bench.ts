@@ -16,6 +16,7 @@ import { type BenchCommand, readCommand, type ScenarioName, USAGE } from './load
 import { compare } from './load/compare.ts'
 import { idle } from './load/idle.ts'
 import { instances } from './load/instances.ts'
+import { memoryMonitors } from './load/memory-monitor.ts'
 import { million } from './load/million.ts'
 import { compileNative } from './load/native-programs.ts'
 import { resultPage } from './load/page.ts'
@@ -56,6 +57,10 @@ async function runBench(command: BenchCommand, words: readonly string[]): Promis
   const whyNotBatched = await tryBatched(workshop)
   if (whyNotBatched !== undefined) say(`radsluice uses dgram here: ${whyNotBatched}`)
   const bench: Bench = { ...command, workshop: { ...workshop, whyNotBatched }, say }
+  if (memoryMonitors().length > 0)
+    say(
+      'the kernel of this machine watches memory (kdamond): processes that use much of it stand still for milliseconds',
+    )
   if (!canRaiseBuffers()) say('the peers get small receive buffers: only root may raise net.core.rmem_default')
   mkdirSync(command.results, { recursive: true })
   const reports: ScenarioReport[] = []
@@ -97,7 +102,13 @@ function surroundings(words: readonly string[]) {
     command: `npm run bench -- ${words.join(' ')}`.trim(),
     version: readVersion(),
     commit: told('git', 'describe', '--always', '--dirty'),
-    machine: { cpus: cpus().length, model: cpus()[0]?.model, kernel: release(), node: process.version },
+    machine: {
+      cpus: cpus().length,
+      model: cpus()[0]?.model,
+      kernel: release(),
+      node: process.version,
+      watchesMemory: memoryMonitors().length > 0,
+    },
     peers: { radsecproxy: told('radsecproxy', '-v'), freeradius: told('freeradius', '-v') },
   }
 }

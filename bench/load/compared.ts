@@ -27,6 +27,8 @@ export interface RoundOf {
   readonly highest: number
   readonly tries: readonly {
     readonly rate: number
+    /** Whether this was the longer try that confirms a result. */
+    readonly mustHold: boolean
     readonly lossShare: number
     /** Undefined where the relay crashed. */
     readonly p99: number | undefined

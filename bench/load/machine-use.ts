@@ -15,6 +15,8 @@ export interface MachineUse {
   /** Shares of the time of all processors. `others` has the time of other processes and the stolen time. */
   readonly others: number
   readonly steal: number
+  /** Of one processor, for the kernel's memory monitor (memory-monitor.ts). It is a part of `others`. */
+  readonly memoryMonitor: number
   /** More than this share of others makes a measurement void. */
   readonly othersAtMost: number
   /** How often the measurement was void and was made again. */

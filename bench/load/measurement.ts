@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { type GeneratorReport, generate, type Load, type Quantiles, type SideCounts, together } from './generator.ts'
 import { counted, parseUdpCounters, type UdpCounters } from './kernel-counters.ts'
 import { isDisturbed, type MachineUse, type ProcessorTimes, parseProcessorTimes, usedByOthers } from './machine-use.ts'
+import { memoryMonitors, monitorSeconds } from './memory-monitor.ts'
 import { type ProcessReading, type RequestCost, requestCost } from './process-cost.ts'
 import type { Relay, Workshop } from './relays.ts'
 import type { Sink, SinkReport } from './sink.ts'
@@ -15,6 +16,7 @@ const SNMP = '/proc/net/snmp'
 const PROCESSORS = '/proc/stat'
 /** A void measurement is made again so often. The least disturbed is returned. */
 const MOST_REPEATS = 2
+const MONITORS = memoryMonitors()
 
 export interface Measurement {
   readonly load: Load
@@ -43,6 +45,7 @@ interface Reading {
   readonly kernel: UdpCounters | undefined
   readonly processors: ProcessorTimes
   readonly benchSeconds: number
+  readonly monitorSeconds: number
 }
 
 /** Sends `load` through `relay` to `sink`; again, if others used too much of the machine meanwhile. */
@@ -81,7 +84,12 @@ export async function measureOnce(workshop: Workshop, relay: Relay, sink: Sink, 
     cpuMicros: cpu === undefined ? undefined : cpu.user + cpu.system,
     cpu,
     residentBytes: after.relay?.cost.residentBytes,
-    machine: { ...others, othersAtMost: workshop.othersAtMost, repeats: 0 },
+    machine: {
+      ...others,
+      memoryMonitor: (after.monitorSeconds - before.monitorSeconds) / report.wallSeconds,
+      othersAtMost: workshop.othersAtMost,
+      repeats: 0,
+    },
     generator: { cpuSeconds: report.cpuSeconds, wallSeconds: report.wallSeconds, lateness: report.lateness },
     sink: atSink,
     kernel: kernel === undefined ? undefined : { ...kernel, missing: missingIn(kernel, counts, atSink) },
@@ -97,6 +105,7 @@ async function readAll(relay: Relay, sink: Sink): Promise<Reading> {
     kernel: readKernel(),
     processors: parseProcessorTimes(readFileSync(PROCESSORS, 'utf8')),
     benchSeconds: (user + system) / 1_000_000,
+    monitorSeconds: monitorSeconds(MONITORS),
   }
 }
 

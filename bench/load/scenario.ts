@@ -13,8 +13,9 @@ export interface Pace {
   readonly rounds: number
   /** Highest rates are found to this share: 0.05 is 5 %. */
   readonly resolution: number
-  /** Of one try in a search, and of a measurement at a fixed rate. */
+  /** Of one try in a search, of the one that confirms its result, and of a measurement at a fixed rate. */
   readonly trySeconds: number
+  readonly holdSeconds: number
   readonly fixedSeconds: number
   /** Of a measurement of the long tail, of an idle time, and of a soak. */
   readonly tailSeconds: number

@@ -87,10 +87,12 @@ async function searchOn({ pace }: Bench, stand: Stand, guess: number): Promise<P
   const search = searchHighest({ resolution: pace.resolution, least: LEAST_RATE, most: MOST_RATE, guess })
   let step = search.next()
   while (!step.done) {
-    const one = await stand.tryLoad(step.value, pace.trySeconds)
+    const { rate, mustHold } = step.value
+    const one = await stand.tryLoad(rate, mustHold ? pace.holdSeconds : pace.trySeconds)
     const isBorne = one !== undefined && isBorneBy(one)
     tries.push({
-      rate: step.value,
+      rate,
+      mustHold,
       lossShare: one?.lossShare ?? 1,
       p99: one?.latency.p99,
       isBorne,

@@ -183,6 +183,7 @@ const runTable = (runs: readonly TailRun[]): ScenarioReport['tables'][number] =>
     'stalled',
     'others %',
     'stolen %',
+    'memory monitor %',
   ],
   rows: runs.map(({ relay, told: { latency, stalls, machine, load } }) => [
     relay,
@@ -195,6 +196,7 @@ const runTable = (runs: readonly TailRun[]): ScenarioReport['tables'][number] =>
     isStalled({ stalls, load }) ? 'yes' : 'no',
     (machine.others * 100).toFixed(1),
     (machine.steal * 100).toFixed(1),
+    (machine.memoryMonitor * 100).toFixed(1),
   ]),
 })
 

@@ -23,8 +23,11 @@ enum { IN_A_ROW = 16, MOST_PORTS = 1024, MOST_ADDRESSES = 1024, TICK_NANOS = 100
 static const double DRIFT = 1.001;
 enum { SLOW_NANOS = STALL_NANOS, MOST_SLOW = 1 << 20 };
 
+/* An answer to one of so many uses of an identifier before the present one is late; an older one can't be told from a wrong one. */
+enum { USES = 8 };
+
 typedef struct {
-  uint8_t now[16], before[16]; /* Request Authenticators of this use of the identifier and of the one before. */
+  uint8_t uses[USES][16]; /* Request Authenticators, that of the present use of the identifier first. */
   int64_t intended;            /* -1 where nothing waits for an answer. */
   uint64_t number;
 } Slot;
@@ -96,7 +99,7 @@ static void send_requests(Side *side, int count, int64_t intended) {
       uint64_t session = sessions == 0 ? side->next : side->next % sessions;
       uint32_t round = sessions == 0 ? 1 : (uint32_t)(side->next / sessions);
       if (slot->intended >= 0) side->superseded += 1;
-      memcpy(slot->before, slot->now, 16);
+      memmove(slot->uses[1], slot->uses[0], sizeof slot->uses - sizeof slot->uses[0]);
       slot->intended = intended;
       slot->number = run << 32 | session;
       if (side->isAccess) {
@@ -105,7 +108,7 @@ static void send_requests(Side *side, int count, int64_t intended) {
       } else {
         make_accounting(template, &secret, id, slot->number, round, sessions != 0 && round == 0);
       }
-      memcpy(slot->now, template->octets + 4, 16);
+      memcpy(slot->uses[0], template->octets + 4, 16);
       memcpy(packets[i], template->octets, template->length);
       post(&outbox, packets[i], template->length, NULL);
     }
@@ -141,8 +144,16 @@ static int is_for(const Slot *slot, const uint8_t *packet, size_t length) {
   return at != 0 && octets > DIGITS + 5 && memcmp(packet + at + 5, digits, DIGITS) == 0;
 }
 
-static void judge(Side *side, int port, const uint8_t *packet, size_t received, int64_t at) {
+/* Is this the answer to an earlier use of the identifier? */
+static int is_late(Side *side, const Slot *slot, const uint8_t *packet, size_t length) {
   static const uint8_t NEVER[16];
+  for (int i = 1; i < USES && memcmp(slot->uses[i], NEVER, 16) != 0; i += 1) {
+    if (is_proven(side, packet, length, slot->uses[i])) return 1;
+  }
+  return 0;
+}
+
+static void judge(Side *side, int port, const uint8_t *packet, size_t received, int64_t at) {
   if (received < 20 || length_of(packet) > received || length_of(packet) < 20) {
     side->bad += 1;
     return;
@@ -150,7 +161,7 @@ static void judge(Side *side, int port, const uint8_t *packet, size_t received, 
   Slot *slot = &side->slots[port][packet[1]];
   size_t length = length_of(packet);
   int isRight = packet[0] == (side->isAccess ? ACCESS_ACCEPT : ACCOUNTING_RESPONSE);
-  if (isRight && is_proven(side, packet, length, slot->now) && (!side->isAccess || is_for(slot, packet, length))) {
+  if (isRight && is_proven(side, packet, length, slot->uses[0]) && (!side->isAccess || is_for(slot, packet, length))) {
     if (slot->intended < 0) {
       side->again += 1;
       return;
@@ -164,7 +175,7 @@ static void judge(Side *side, int port, const uint8_t *packet, size_t received, 
     step->answered += 1;
     side->answered += 1;
     slot->intended = -1;
-  } else if (isRight && memcmp(slot->before, NEVER, 16) != 0 && is_proven(side, packet, length, slot->before)) {
+  } else if (isRight && is_late(side, slot, packet, length)) {
     side->late += 1;
   } else {
     side->bad += 1;

@@ -2,16 +2,19 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Search, searchHighest } from '../../../bench/load/highest-rate.ts'
 
-/** Drives a search with what `isBorne` says; the answer, and the rates that were tried. */
-const search = (options: Search, isBorne: (rate: number, nth: number) => boolean) => {
+/** Drives a search with what `isBorne` says; the answer, the rates that were tried, and those that had to hold. */
+const search = (options: Search, isBorne: (rate: number, nth: number, mustHold: boolean) => boolean) => {
   const tried: number[] = []
+  const held: number[] = []
   const questions = searchHighest(options)
   let step = questions.next()
   while (!step.done) {
-    tried.push(step.value)
-    step = questions.next(isBorne(step.value, tried.filter((rate) => rate === step.value).length))
+    const { rate, mustHold } = step.value
+    tried.push(rate)
+    if (mustHold) held.push(rate)
+    step = questions.next(isBorne(rate, tried.filter((one) => one === rate).length, mustHold))
   }
-  return { highest: step.value, tried }
+  return { highest: step.value, tried, held }
 }
 /** Rates double, so that they are easy to read: 100, 200, 400, 800 and so on. */
 const DOUBLES = { resolution: 1, least: 100, most: 100 * 2 ** 12 }
@@ -34,6 +37,14 @@ describe('the search for the highest rate', () => {
     const { highest, tried } = search({ ...DOUBLES, guess: 400 }, (rate, nth) => rate <= 400 || nth === 3)
     expect(highest).toBe(400)
     expect(tried).toEqual([400, 800, 800, 400])
+  })
+
+  it('answers with a rate that holds, below those that are only borne for a moment', () => {
+    const holds = (limit: number) =>
+      search({ ...DOUBLES, guess: 400 }, (rate, _, mustHold) => rate <= (mustHold ? limit : 3_200))
+    expect(holds(3_200)).toMatchObject({ highest: 3_200, held: [3_200] })
+    expect(holds(800)).toMatchObject({ highest: 800, held: [3_200, 3_200, 1_600, 1_600, 800] })
+    expect(holds(0).highest).toBe(0)
   })
 
   it('takes one failure at a rate as an accident, and two as the truth', () => {

@@ -3,6 +3,7 @@ import { counted, parseUdpCounters } from '../../../bench/load/kernel-counters.t
 import { isDisturbed, parseProcessorTimes, usedByOthers } from '../../../bench/load/machine-use.ts'
 import { missingIn } from '../../../bench/load/measurement.ts'
 import { medianOf, spreadOf } from '../../../bench/load/medians.ts'
+import { monitorSeconds, secondsIn } from '../../../bench/load/memory-monitor.ts'
 import { parseProcessCost, parseThreadCost, requestCost } from '../../../bench/load/process-cost.ts'
 
 const SNMP = `Tcp: RtoAlgorithm RtoMin
@@ -90,7 +91,7 @@ describe('what others used of the machine', () => {
   })
 
   it('makes a measurement void beyond the allowed share', () => {
-    const use = { steal: 0, othersAtMost: 0.1, repeats: 0 }
+    const use = { steal: 0, memoryMonitor: 0, othersAtMost: 0.1, repeats: 0 }
     expect(isDisturbed({ ...use, others: 0.1 })).toBe(false)
     expect(isDisturbed({ ...use, others: 0.101 })).toBe(true)
   })
@@ -98,6 +99,18 @@ describe('what others used of the machine', () => {
   it('says so where /proc/stat is something else', () => {
     expect(() => parseProcessorTimes('cpu0 1 2 3')).toThrow(/proc\(5\)/)
     expect(() => parseProcessorTimes('cpu  1 2 3')).toThrow(/proc\(5\)/)
+  })
+})
+
+describe('the time of the memory monitor', () => {
+  it('is read behind the name, whatever is in that', () => {
+    expect(secondsIn('77 (kdamond.0) I 2 0 0 0 -1 2129984 0 0 0 0 250 50 0 0 20 0 1 0 165')).toBe(3)
+    expect(secondsIn('77 (a) b (c) I 2 0 0 0 -1 2129984 0 0 0 0 1 2 0 0 20 0 1 0 165')).toBe(0.03)
+  })
+
+  it('is 0 for a thread that has ended', () => {
+    expect(secondsIn('')).toBe(0)
+    expect(monitorSeconds([2 ** 30])).toBe(0)
   })
 })
 

@@ -32,7 +32,7 @@ const told = (more: Partial<SteadyMeasurement> = {}): SteadyMeasurement => ({
   stalls: { count: 0, worstMicros: 90, stalledMicros: 0, isRealTime: true, list: [] },
   cpuMicros: 50,
   cpu: { user: 9, system: 41, threads: [{ name: 'instance 0', user: 8, system: 40 }] },
-  machine: { others: 0.02, steal: 0, othersAtMost: 0.1, repeats: 0 },
+  machine: { others: 0.02, steal: 0, memoryMonitor: 0, othersAtMost: 0.1, repeats: 0 },
   residentBytes: 1e8,
   generator: { cpuSeconds: 1, wallSeconds: 5, lateness: quantiles },
   sink: { received: 50_000, answered: 50_000, bad: 0 },
@@ -149,10 +149,13 @@ describe('the verdict of the comparison', () => {
   })
 
   it('is void if others had too much of the machine, also only during the search', () => {
-    const machine = { others: 0.2, steal: 0, othersAtMost: 0.1, repeats: 2 }
+    const machine = { others: 0.2, steal: 0, memoryMonitor: 0, othersAtMost: 0.1, repeats: 2 }
     expect(of(judged(...peers, ticked(1, 1, { machine })), /CPU/)).toEqual(['VOID'])
     const tried = (isBorne: boolean) =>
-      judged(...peers, { ...ticked(1, 1), tries: [{ rate: 1, lossShare: 0, p99: 1, isBorne, machine }] })
+      judged(...peers, {
+        ...ticked(1, 1),
+        tries: [{ rate: 1, mustHold: true, lossShare: 0, p99: 1, isBorne, machine }],
+      })
     expect(of(tried(true), /CPU per request at 10/)).toEqual(['met, and the goal'])
     expect(tried(false)[0]).toMatchObject({ outcome: 'VOID', measured: expect.stringMatching(/disturbed 1 tries/) })
   })
@@ -165,7 +168,7 @@ describe('the verdict of the comparison', () => {
     expect(faultOf(told({ counts: { ...told().counts, kernelDrops: 2 } }))).toMatch(/own buffers/)
     expect(faultOf(told({ sink: { received: 1, answered: 1, bad: 4 } }))).toMatch(/4 requests came wrong/)
     const lateness = { ...quantiles, p50: 1_001 }
-    const machine = { others: 0.11, steal: 0.04, othersAtMost: 0.1, repeats: 2 }
+    const machine = { others: 0.11, steal: 0.04, memoryMonitor: 0, othersAtMost: 0.1, repeats: 2 }
     expect(faultOf(told({ machine }))).toMatch(/others used 11 %/)
     expect(faultOf(told({ generator: { cpuSeconds: 1, wallSeconds: 5, lateness } }))).toMatch(/1001 us late itself/)
   })
