@@ -58,9 +58,7 @@ async function runBench(command: BenchCommand, words: readonly string[]): Promis
   if (whyNotBatched !== undefined) say(`radsluice uses dgram here: ${whyNotBatched}`)
   const bench: Bench = { ...command, workshop: { ...workshop, whyNotBatched }, say }
   if (memoryMonitors().length > 0)
-    say(
-      'the kernel of this machine watches memory (kdamond): processes that use much of it stand still for milliseconds',
-    )
+    say('the kernel of this machine watches memory (kdamond): that can delay processes with much of it by milliseconds')
   if (!canRaiseBuffers()) say('the peers get small receive buffers: only root may raise net.core.rmem_default')
   mkdirSync(command.results, { recursive: true })
   const reports: ScenarioReport[] = []

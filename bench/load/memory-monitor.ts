@@ -2,39 +2,29 @@
  * The kernel's memory monitor (DAMON, threads named `kdamond.0` and so on), which some machines run: at intervals it marks
  * pages as unused, to see which are used again.
  *
- * Under a hypervisor each mark, and each first use after it, can cost a trap. A process that uses many pages then stands
- * nearly still while the monitor works (5 to 30 ms each half second were seen), and one that uses few goes on.
+ * Where it ran under a hypervisor, a process with much memory was delayed by 5 to 30 ms each half second, and one with little
+ * was not (docs/performance.md, "The long tail").
  */
 import { readdirSync, readFileSync } from 'node:fs'
+import { parseThreadCost } from './process-cost.ts'
 
 const NAME = /^kdamond\.\d+$/
-const TICKS_PER_SECOND = 100
-/** Fields of /proc/[pid]/stat behind the name in brackets, proc(5). */
-const UTIME = 11
-const STIME = 12
 
-/** The process ids of its threads, from the names in /proc. */
-export function memoryMonitors(): readonly number[] {
-  return readdirSync('/proc')
+/** The process ids of its threads. */
+export const memoryMonitors = (): readonly number[] =>
+  readdirSync('/proc')
     .map(Number)
-    .filter((pid) => Number.isInteger(pid) && NAME.test(read(`/proc/${pid}/comm`).trim()))
-}
+    .filter((pid) => Number.isInteger(pid) && NAME.test(costOf(pid)?.name ?? ''))
 
-/** The processor time that these threads have used. */
+/** The processor time that these threads have used, seconds; one that has ended counts nothing. */
 export const monitorSeconds = (threads: readonly number[]): number =>
-  threads.reduce((sum, pid) => sum + secondsIn(read(`/proc/${pid}/stat`)), 0)
+  threads.map(costOf).reduce((sum, cost) => sum + (cost === undefined ? 0 : cost.userSeconds + cost.systemSeconds), 0)
 
-/** Processor seconds in a line of /proc/[pid]/stat; 0 for an empty one. */
-export function secondsIn(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[UTIME] ?? 0) + Number(fields[STIME] ?? 0)) / TICKS_PER_SECOND
-}
-
-/** A thread can end while it is looked for. */
-function read(file: string): string {
+/** Undefined where the process has ended meanwhile. */
+function costOf(pid: number): ReturnType<typeof parseThreadCost> | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return parseThreadCost(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch {
-    return ''
+    return undefined
   }
 }

@@ -12,7 +12,7 @@ const SERVE_AT_MOST = millis(25)
 /** Below this a sleep could end too late; the sockets are polled instead. */
 const TOO_SHORT_TO_SLEEP = 1_200
 const TIMER_MARGIN = 200
-/** setTimeout's own limit is 2^31 - 1; waking once an hour for nothing costs nothing. */
+/** Timers of Node end at 2^31 - 1 ms; waking once an hour for nothing costs nothing. */
 const LONGEST_SLEEP_MS = 3_600_000
 
 /** Whether the turn goes on serving; if not, the sockets are read before it goes on. */

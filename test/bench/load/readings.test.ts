@@ -3,7 +3,7 @@ import { counted, parseUdpCounters } from '../../../bench/load/kernel-counters.t
 import { isDisturbed, parseProcessorTimes, usedByOthers } from '../../../bench/load/machine-use.ts'
 import { missingIn } from '../../../bench/load/measurement.ts'
 import { medianOf, spreadOf } from '../../../bench/load/medians.ts'
-import { monitorSeconds, secondsIn } from '../../../bench/load/memory-monitor.ts'
+import { monitorSeconds } from '../../../bench/load/memory-monitor.ts'
 import { parseProcessCost, parseThreadCost, requestCost } from '../../../bench/load/process-cost.ts'
 
 const SNMP = `Tcp: RtoAlgorithm RtoMin
@@ -103,14 +103,10 @@ describe('what others used of the machine', () => {
 })
 
 describe('the time of the memory monitor', () => {
-  it('is read behind the name, whatever is in that', () => {
-    expect(secondsIn('77 (kdamond.0) I 2 0 0 0 -1 2129984 0 0 0 0 250 50 0 0 20 0 1 0 165')).toBe(3)
-    expect(secondsIn('77 (a) b (c) I 2 0 0 0 -1 2129984 0 0 0 0 1 2 0 0 20 0 1 0 165')).toBe(0.03)
-  })
-
-  it('is 0 for a thread that has ended', () => {
-    expect(secondsIn('')).toBe(0)
+  it('is that of its threads together, and nothing for one that has ended', () => {
+    expect(monitorSeconds([process.pid, 2 ** 30])).toBeGreaterThan(0)
     expect(monitorSeconds([2 ** 30])).toBe(0)
+    expect(monitorSeconds([])).toBe(0)
   })
 })
 
