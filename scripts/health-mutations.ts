@@ -191,8 +191,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a due retry of another login ends one that waits on',
-    'if (lane.queue.waiting.queued > 0 || now >= this.#waitsOnUntil(request)) return false',
-    'if (!lane.queue.waiting.isEmpty() || now >= this.#waitsOnUntil(request)) return false',
+    'if (waiting.queued > 0 && waiting.restsUntil() === undefined) return false',
+    'if (!waiting.isEmpty() && waiting.restsUntil() === undefined) return false',
   ),
   failover(
     'a login waits on beyond 30 s',

@@ -177,7 +177,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'a newcomer overtakes those that wait',
-    'identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request)',
+    'identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, hadItsTurn)',
     'identifier === undefined',
   ),
   sending(

@@ -19,7 +19,7 @@ const identifiers = inFile('src/throttle/identifiers.ts')
 
 export const WAITING_MUTATIONS: readonly Mutation[] = [
   // Who waits where, and who goes first.
-  queue('precedence is dropped', "this.order === 'fifo' ? older", "this.order !== ('none' as string) ? older"),
+  queue('precedence is dropped', "this.#order === 'fifo' ? older", "this.#order !== ('none' as string) ? older"),
   classes(
     'a conversation does not overtake',
     'preference: { plain: 1, withState: 0 }',
@@ -27,8 +27,8 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   queue(
     'retries wait behind first transmissions',
-    "this.order !== 'fifo' ? this.#fields.preference(item) : -1",
-    "this.order !== 'fifo' ? this.#fields.preference(item) : 9",
+    "this.#order !== 'fifo' ? this.#fields.preference(item) : -1",
+    "this.#order !== 'fifo' ? this.#fields.preference(item) : 9",
   ),
   queue(
     'a retry waits for an identifier that it has',
@@ -62,8 +62,8 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
     'this.#hang(parent, item, left)',
   ),
   serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
-  serverQueue('more is promoted than the slot has', 'this.#promisedQuota += 1\n', ''),
-  serverQueue('a promise is not settled', 'this.#promisedQuota -= 1\n', 'this.#promisedQuota -= 0\n'),
+  serverQueue('more is promoted than the slot has', 'this.#promise(next, 1)\n', ''),
+  serverQueue('a promise is not settled', 'this.#promise(item, -1)\n', ''),
   queue('what is served does not settle its promise', '    promoter.settle(item)\n', ''),
   backlog(
     'one message more than the bound',
@@ -72,7 +72,7 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'the bound in octets is forgotten',
-    "return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined",
+    "return this.#octets > this.#limits.maxBytes ? this.#victim('queue-bytes') : undefined",
     'return undefined',
   ),
   backlog(
@@ -82,13 +82,13 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   backlog(
     'drop_newest drops the oldest',
-    "case 'drop_newest':\n        return this.#newest()",
-    "case 'drop_newest':\n        return this.#byAge.first()",
+    "case 'drop_newest':\n        return this.holdings.newest(by)",
+    "case 'drop_newest':\n        return this.holdings.oldest(by)",
   ),
   backlog(
     'interims are not shed first',
-    'return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()',
-    'return this.#newest()',
+    'return this.holdings.interim() ?? this.holdings.newest(by)',
+    'return this.holdings.newest(by)',
   ),
 
   register('all that waited too long expires in one step', 'expired < EXPIRED_AT_ONCE', 'expired < Infinity'),

@@ -6,7 +6,7 @@
  */
 import { type Endpoint, endpointText } from '../addresses.ts'
 import { perClass } from '../classes.ts'
-import type { Config } from '../config/schema/config.ts'
+import { ageLimitOf, type Config, mostAgeOf } from '../config/schema/config.ts'
 import { perClientOf } from '../config/schema/watch-settings.ts'
 import type { InstanceView } from '../instances/protocol/instance-view.ts'
 import { sumOfErrors } from '../observe/boundary/watch-errors.ts'
@@ -55,8 +55,8 @@ export function viewOf({ now, startedAt, reloads, config, activeClients, kernelD
     upstreamKernelDrops: upstreamDrops.length === 0 ? undefined : upstreamDrops.reduce((a, b) => a + b, 0),
     config: reloads,
     limits: perClass((each) => {
-      const { max_messages: messages, max_bytes: bytes, max_age: age } = config.queues[each]
-      return { messages, bytes, age }
+      const { max_messages: messages, max_bytes: bytes } = config.queues[each]
+      return { messages, bytes, age: mostAgeOf(config.queues[each]) ?? ageLimitOf(config.queues[each]) }
     }),
     sendFailures: total(({ sendFailures }) => sendFailures),
     internalErrors: total(({ internalErrors }) => internalErrors),

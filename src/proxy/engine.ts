@@ -18,7 +18,7 @@ import { RecordWatch } from './admission/record-watch.ts'
 import { Repetition } from './admission/repetition.ts'
 import { StatusServer } from './admission/status-server.ts'
 import type { Followed, Peer } from './border/events.ts'
-import type { EngineOptions } from './border/options.ts'
+import { type EngineOptions, queueOrder } from './border/options.ts'
 import type { Draining, Journal, LanePlan, Outbox, Randomness, Shared, States, Tracer } from './border/ports.ts'
 import { Inspection } from './inspection.ts'
 import { Pools } from './pool/pool.ts'
@@ -135,14 +135,16 @@ export class Engine {
     requeue.giveBack(atMost, now)
     let roomIsBack = false
     for (let served = 0; served < atMost; served += 1) {
-      const request = instanceQueue.removeNext()
+      const request = instanceQueue.takeNext()
       if (request === undefined) break
       const { lane } = request
       lane?.schedule.markChanged()
       // If it goes elsewhere, its reserved place is free for another request.
       if (!this.#dispatch(request, now) || (lane !== undefined && request.lane !== lane)) roomIsBack = true
     }
-    return roomIsBack || !instanceQueue.isEmpty() || requeue.isPending() || places.hasOverdue(now)
+    // More than one step could end may have waited too long.
+    const hasOverdue = TRAFFIC_CLASSES.some((each) => places.backlogs[each].overdue(now) !== undefined)
+    return roomIsBack || !instanceQueue.isEmpty() || requeue.isPending() || hasOverdue
   }
 
   /** When to wake next; undefined if nothing but a datagram can change anything. */
@@ -175,13 +177,14 @@ export class Engine {
    * queue moves to the others, and what is outstanding there gets no retry there; rates change with the next grid second.
    */
   reconfigure(options: EngineOptions, now: Instant): void {
-    const { intake, register, sending, states, recordWatch, pools, answering, lanes } = this.#parts
+    const { intake, register, sending, states, recordWatch, pools, answering, lanes, requeue } = this.#parts
     intake.reconfigure(options)
     register.reconfigure(options)
     sending.maxAttributes = options.maxAttributes
     states.reconfigure(options.state)
     if (options.sessions !== undefined) recordWatch.sessions?.reconfigure(options.sessions)
     for (const pool of pools) pool.reconfigure(options)
+    requeue.reconfigure(queueOrder(options))
     this.#setUpLanes(options, now)
     answering.signers.reconfigure([...lanes])
   }
@@ -224,7 +227,7 @@ export class Engine {
     }
     if (request.stage === 'retry' && failover.retryIsTooLate(request, now)) return false
     if (request.stage === 'aside' && assigning.mustStayAside(request, lane, now)) return false
-    if (sending.trySend(request, lane, now)) {
+    if (sending.trySend(request, lane, now, waitedFor === lane)) {
       if (request.course?.transmissions === 1 && !request.isBound) {
         const pool = pools.of(request)
         pool.failing.sentTo(lane, pool.options.algorithm)

@@ -11,11 +11,11 @@ import type { RecordWatch } from './admission/record-watch.ts'
 import type { MixedSigning } from './border/events.ts'
 import type { States } from './border/ports.ts'
 import type { ClassSnapshot, EngineSnapshot } from './border/snapshot.ts'
+import type { Client } from './clients/client-table.ts'
 import type { Pools } from './pool/pool.ts'
 import { ENTRY } from './register/ledger.ts'
 import type { Register } from './register/register.ts'
 import type { LearnedServer, ServerSigners } from './serving/server-signers.ts'
-import type { Client } from './work/client-table.ts'
 import { type Lane, laneSnapshot } from './work/lane.ts'
 import type { Lanes } from './work/lanes.ts'
 
@@ -139,8 +139,8 @@ function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficCl
   const { plain, withState } = CLASS_TRAITS[trafficClass].preference
   const { instanceQueue } = register.places
   const hereSince = earliest(
-    instanceQueue.oldestFresh(plain)?.receivedAt,
-    instanceQueue.oldestFresh(withState)?.receivedAt,
+    instanceQueue.fresh.oldest(plain)?.receivedAt,
+    instanceQueue.fresh.oldest(withState)?.receivedAt,
   )
   // Only records are set aside.
   const aside = trafficClass === RECORD_CLASS ? register.places.aside : NOTHING

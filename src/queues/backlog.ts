@@ -1,14 +1,15 @@
 /**
  * The bounds of one class: all that waits, in the instance queue, in server queues, parked or set aside, counted together.
  *
- * Count, octets and age are limited. If too many wait, the overflow policy names who is shed; what waited too long expires. The age
- * of what was never sent counts from its arrival, so the oldest expires first. The age of a copy counts from its client's latest
- * retransmission, so each has a moment of its own. The backlog only names them: the register ends them.
+ * Count, octets and age are limited. If too many wait, the overflow policy names who is shed, of the client that holds most; what
+ * waited too long expires. The age of what was never sent counts from its arrival, so the oldest expires first. The age of a copy
+ * counts from its client's latest retransmission, and so does that of a request whose own copies say how long its client waits
+ * (`Patience`): each of those has a moment of its own. The backlog only names them: the register ends them.
  */
 import { after, type Duration, earliest, type Instant, instant } from '../units.ts'
-import { ArrivalList, older } from './arrival-list.ts'
-import { ChainedList } from './containers/chained-list.ts'
+import { ArrivalList } from './arrival-list.ts'
 import { MomentHeap } from './containers/moment-heap.ts'
+import { Holdings } from './holdings.ts'
 import type { Message, QueueFields } from './message.ts'
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
@@ -20,33 +21,40 @@ export interface BacklogLimits {
   readonly maxBytes: number
   /** A message older than this expires unsent. */
   readonly maxAge: Duration
+  /**
+   * `max_age: auto`: a request whose copies say how long its client waits expires just before the next one is due, and no later than
+   * this after it began to wait. `maxAge` is for the others.
+   */
+  readonly maxAgeMost?: Duration
   readonly overflow: OverflowPolicy
+}
+
+interface Excess<T> {
+  readonly victim: T
+  readonly reason: 'queue-messages' | 'queue-bytes'
 }
 
 export class Backlog<T extends Message<T>> {
   #limits: BacklogLimits
   readonly #fields: QueueFields<T>
-  /** What was never sent, and copies: each message is in one of the two. */
+  /** What was never sent, in the order of arrival, and what has a moment of its own: each message is in one of the two. */
   readonly #byAge: ArrivalList<T>
-  readonly #copies: ArrivalList<T>
-  /** When each copy becomes overdue, as far as was known when that was last looked at. */
+  readonly #renewed: ArrivalList<T>
+  /** When each of these becomes overdue, as far as was known when that was last looked at. */
   readonly #ages = new MomentHeap<T>(({ arrival }) => arrival)
-  /** Those that are not outdated in the order of arrival, the others in the order in which they became it. */
-  readonly #interims: ArrivalList<T>
-  readonly #outdated: ChainedList<T>
+  readonly holdings: Holdings<T>
   #octets = 0
 
-  constructor(limits: BacklogLimits, fields: QueueFields<T>) {
+  constructor(limits: BacklogLimits, fields: QueueFields<T>, isFair = false) {
     this.#limits = limits
     this.#fields = fields
     this.#byAge = new ArrivalList<T>(fields.byAge)
-    this.#copies = new ArrivalList<T>(fields.byAge)
-    this.#interims = new ArrivalList<T>(fields.amongInterims)
-    this.#outdated = new ChainedList<T>(fields.amongInterims)
+    this.#renewed = new ArrivalList<T>(fields.byAge)
+    this.holdings = new Holdings<T>(fields, isFair)
   }
 
   get messages(): number {
-    return this.#byAge.length + this.#copies.length
+    return this.#byAge.length + this.#renewed.length
   }
 
   get octets(): number {
@@ -58,12 +66,13 @@ export class Backlog<T extends Message<T>> {
   }
 
   set limits(limits: BacklogLimits) {
-    const isOther = limits.maxAge !== this.#limits.maxAge
+    const { maxAge, maxAgeMost } = this.#limits
     this.#limits = limits
-    if (isOther) for (const item of this.#copies) this.#ages.put(item, this.#overdueAt(item))
+    if (limits.maxAge === maxAge && limits.maxAgeMost === maxAgeMost) return
+    for (const item of this.#renewed) this.#ages.put(item, this.#overdueAt(item))
   }
 
-  /** Of those that were never sent, in the order of arrival: who follows this one, or the first. */
+  /** Of those that were never sent and have no moment of their own, in the order of arrival: who follows this one, or the first. */
   nextInOrder(item?: T): T | undefined {
     return this.#byAge.nextInOrder(item)
   }
@@ -75,75 +84,59 @@ export class Backlog<T extends Message<T>> {
   /** When the age of the first to expire began to count; undefined if nothing waits. */
   agesFrom(): Instant | undefined {
     const oldest = this.#byAge.first()
-    const copy = this.#firstCopyToExpire()
+    const copy = this.#firstRenewedToExpire()
     return earliest(copy === undefined ? undefined : this.#fields.agesFrom(copy), oldest?.receivedAt)
   }
 
   enter(item: T): void {
-    if (isCopy(item)) {
-      this.#copies.insert(item)
-      this.#ages.put(item, this.#overdueAt(item))
-    } else this.#byAge.insert(item)
-    if (this.#fields.isInterim(item)) this.#interims.insert(item)
+    if (item.stage !== 'fresh' || this.#hasPatience(item)) this.#enterRenewed(item)
+    else this.#byAge.insert(item)
+    this.holdings.enter(item)
     this.#octets += this.#fields.size(item)
   }
 
   leave(item: T): void {
-    if (isCopy(item)) {
-      this.#copies.remove(item)
+    if (this.#ages.has(item)) {
+      this.#renewed.remove(item)
       this.#ages.remove(item)
     } else this.#byAge.remove(item)
-    const { isInterim, isOutdated } = this.#fields
-    if (isOutdated.get(item)) this.#outdated.remove(item)
-    else if (isInterim(item)) this.#interims.remove(item)
-    isOutdated.set(item, false)
+    this.holdings.leave(item)
     this.#octets -= this.#fields.size(item)
+  }
+
+  /** A copy of a message that waits has come: it may wait for longer, or for less. */
+  renew(item: T): void {
+    if (!this.has(item) || !this.#hasPatience(item)) return
+    if (this.#ages.has(item)) this.#ages.put(item, this.#overdueAt(item))
+    else {
+      this.#byAge.remove(item)
+      this.#enterRenewed(item)
+    }
   }
 
   /** Another one of the same kind and arrival number takes its place. */
   replace(item: T, other: T): void {
     this.#byAge.replace(item, other)
-    if (this.#fields.isInterim(item)) this.#interims.replace(item, other)
+    this.holdings.replace(item, other)
     this.#octets += this.#fields.size(other) - this.#fields.size(item)
   }
 
-  /** A newer record of its session waits: this interim update is the first to be shed. */
-  outdate(item: T): void {
-    const { isInterim, isOutdated } = this.#fields
-    if (!isInterim(item) || isOutdated.get(item) || !this.has(item)) return
-    this.#interims.remove(item)
-    isOutdated.set(item, true)
-    this.#outdated.append(item)
+  /** If more waits than may: who is shed next by the policy, and why. Asked again until it answers undefined. */
+  excess(): Excess<T> | undefined {
+    if (this.messages > this.#limits.maxMessages) return this.#victim('queue-messages')
+    return this.#octets > this.#limits.maxBytes ? this.#victim('queue-bytes') : undefined
   }
 
-  overflow(): 'queue-messages' | 'queue-bytes' | undefined {
-    if (this.messages > this.#limits.maxMessages) return 'queue-messages'
-    return this.#octets > this.#limits.maxBytes ? 'queue-bytes' : undefined
-  }
-
-  /** Who is shed next by the policy; asked again until `overflow` answers undefined. */
-  victim(): T | undefined {
-    switch (this.#limits.overflow) {
-      case 'drop_newest':
-        return this.#newest()
-      case 'drop_oldest':
-        return older(this.#byAge.first(), this.#copies.first())
-      case 'shed_interim_first':
-        // First what a waiting record says too, then the oldest interim: the session's next record will have its figures.
-        return this.#outdated.first() ?? this.#interims.first() ?? this.#newest()
-    }
-  }
-
-  /** A message that has waited longer than max-age; asked again until it answers undefined. */
+  /** A message that has waited for too long; asked again until it answers undefined. */
   overdue(now: Instant): T | undefined {
     const oldest = this.#byAge.first()
     if (oldest !== undefined && this.isOverdue(oldest, now)) return oldest
     if (this.#ages.firstAt > now) return undefined
-    const copy = this.#firstCopyToExpire()
+    const copy = this.#firstRenewedToExpire()
     return copy !== undefined && this.isOverdue(copy, now) ? copy : undefined
   }
 
-  /** Whether a message waits, and has done so for longer than max-age. */
+  /** Whether a message waits, and has done so for too long. */
   isOverdue(item: T, now: Instant): boolean {
     return this.has(item) && now >= this.#overdueAt(item)
   }
@@ -155,13 +148,45 @@ export class Backlog<T extends Message<T>> {
     return earliest(oldest === undefined ? undefined : this.#overdueAt(oldest), copyAt)
   }
 
-  #newest(): T | undefined {
-    const [fresh, copy] = [this.#byAge.last(), this.#copies.last()]
-    return fresh !== undefined && older(fresh, copy) === fresh ? (copy ?? fresh) : (fresh ?? copy)
+  #victim(reason: 'queue-messages' | 'queue-bytes'): Excess<T> | undefined {
+    const by = reason === 'queue-messages' ? 'messages' : 'octets'
+    const victim = this.#victimBy(by)
+    return victim === undefined ? undefined : { victim, reason }
   }
 
-  /** If its client has sent it again, a copy has more time than was known. */
-  #firstCopyToExpire(): T | undefined {
+  #victimBy(by: 'messages' | 'octets'): T | undefined {
+    switch (this.#limits.overflow) {
+      case 'drop_newest':
+        return this.holdings.newest(by)
+      case 'drop_oldest':
+        return this.holdings.oldest(by)
+      case 'shed_interim_first':
+        // First what a waiting record says too, then the oldest interim: the session's next record will have its figures.
+        return this.holdings.interim() ?? this.holdings.newest(by)
+    }
+  }
+
+  /** From this moment on the message has waited for too long, by what is known of its client now. */
+  #overdueAt(item: T): Instant {
+    const { maxAge, maxAgeMost } = this.#limits
+    const patience = maxAgeMost === undefined ? undefined : this.#fields.patience(item)
+    if (maxAgeMost !== undefined && patience?.isKnown === true) {
+      return instant(Math.min(patience.until, item.receivedAt + maxAgeMost) + 1)
+    }
+    return after(after(this.#fields.agesFrom(item), maxAge), 1 as Duration)
+  }
+
+  #hasPatience(item: T): boolean {
+    return this.#limits.maxAgeMost !== undefined && this.#fields.patience(item) !== undefined
+  }
+
+  #enterRenewed(item: T): void {
+    this.#renewed.insert(item)
+    this.#ages.put(item, this.#overdueAt(item))
+  }
+
+  /** If its client has sent it again, it has more time than was known. */
+  #firstRenewedToExpire(): T | undefined {
     for (let item = this.#ages.first(); item !== undefined; item = this.#ages.first()) {
       const overdueAt = this.#overdueAt(item)
       if (overdueAt <= this.#ages.firstAt) return item
@@ -169,11 +194,4 @@ export class Backlog<T extends Message<T>> {
     }
     return undefined
   }
-
-  #overdueAt(item: T): Instant {
-    return after(after(this.#fields.agesFrom(item), this.#limits.maxAge), 1 as Duration)
-  }
 }
-
-/** It was sent before. Constant while it is in the backlog. */
-const isCopy = ({ stage }: Message<unknown>): boolean => stage !== 'fresh'

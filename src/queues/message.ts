@@ -6,6 +6,8 @@
  */
 import type { Instant } from '../units.ts'
 import type { Chain } from './containers/chained-list.ts'
+import type { Allowance, Flow } from './flow.ts'
+import type { Patience } from './patience.ts'
 
 /**
  * `fresh` was never sent; `failover` needs an identifier at another server; `retry` holds one and needs quota only;
@@ -28,8 +30,8 @@ export interface MessageField<T, V> {
 }
 
 /** Who is told when a promoted message has been served, or left the instance queue in another way. */
-export interface Promoter {
-  settle(item: { readonly stage: Stage }): void
+export interface Promoter<T> {
+  settle(item: T): void
 }
 
 export interface QueueFields<T> {
@@ -37,13 +39,21 @@ export interface QueueFields<T> {
   /** Among messages that were never sent the lowest goes first. */
   preference(of: T): number
   isInterim(of: T): boolean
+  /** Whose turn it has. It changes only while the message waits nowhere, or by `regroup`. */
+  flow(of: T): Flow
+  /** How many of its client may go in a slot; undefined if that is not limited. */
+  allowance(of: T): Allowance | undefined
   /** From when on max-age counts; it may rise while a copy waits. */
   agesFrom(of: T): Instant
+  /** What its own copies say of how long its client waits; undefined if only one came, or if max-age does not ask for it. */
+  patience(of: T): Patience | undefined
   /** Its place among the first transmissions of one queue. */
   readonly inQueue: Chain<T>
   /** The server queue that gave it back. */
-  readonly promoter: MessageField<T, Promoter | undefined>
+  readonly promoter: MessageField<T, Promoter<T> | undefined>
   readonly byAge: Chain<T>
+  /** Its place among all that waits of its flow. */
+  readonly inFlow: Chain<T>
   /** Its place among the interim updates; those are linked if they are linked by age. */
   readonly amongInterims: Chain<T>
   /** A newer record of its session waits that says all that it says. */

@@ -1,40 +1,49 @@
 /**
  * Who goes next: messages that wait in one place, in the order of precedence.
  *
- * With `authentication_first`: due retries and failover copies by arrival number, then Access-Requests with State, then
- * Access-Requests, then accounting, each in the order of arrival. With `fifo` only age counts. In either order the records that
- * a living server left unanswered go last. The instance queue and every server queue are such queues, so precedence holds in
- * both levels (docs/throttling.md).
+ * With `authentication_first` and `fair`: due retries and failover copies by arrival number, then Access-Requests with State, then
+ * Access-Requests, then accounting. Within each of these three, `authentication_first` has the order of arrival, and in `fair` the
+ * clients have turns. With `fifo` only age counts. In any order the records that a living server left unanswered go last. The
+ * instance queue and every server queue are such queues, so precedence holds in both levels (docs/throttling.md).
  */
-import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../classes.ts'
-import { ArrivalList, older } from './arrival-list.ts'
+import type { Instant } from '../units.ts'
+import { older } from './arrival-list.ts'
 import { MomentHeap } from './containers/moment-heap.ts'
+import { FreshMessages, PREFERENCES } from './fresh-messages.ts'
 import type { Message, QueueFields } from './message.ts'
 
 export type ServiceOrder = 'authentication_first' | 'fifo'
 
-/** How many preferences there are among messages that were never sent. */
-const PREFERENCES = 1 + Math.max(...TRAFFIC_CLASSES.map((each) => CLASS_TRAITS[each].preference.plain))
+/** `fair` is `authentication_first` with turns of the clients. */
+export type QueueOrder = ServiceOrder | 'fair'
 
 const arrivalOf = ({ arrival }: { readonly arrival: number }): number => arrival
 
 export class PriorityQueue<T extends Message<T>> {
-  order: ServiceOrder
+  #order: QueueOrder
   readonly #fields: QueueFields<T>
+  readonly fresh: FreshMessages<T>
   /** What was sent before, by arrival number: it comes in any order. */
   readonly #retries = new MomentHeap<T>(arrivalOf)
   readonly #failovers = new MomentHeap<T>(arrivalOf)
   readonly #aside = new MomentHeap<T>(arrivalOf)
-  /** By preference. */
-  readonly #fresh: readonly ArrivalList<T>[]
   /** Messages and octets, without retries: those are outstanding, not queued. */
   #queued = 0
   #octets = 0
 
-  constructor(order: ServiceOrder, fields: QueueFields<T>) {
-    this.order = order
+  constructor(order: QueueOrder, fields: QueueFields<T>) {
+    this.#order = order
     this.#fields = fields
-    this.#fresh = Array.from({ length: PREFERENCES }, () => new ArrivalList<T>(fields.inQueue))
+    this.fresh = new FreshMessages<T>(order === 'fair', fields)
+  }
+
+  get order(): QueueOrder {
+    return this.#order
+  }
+
+  set order(order: QueueOrder) {
+    this.#order = order
+    this.fresh.setTurns(order === 'fair')
   }
 
   get queued(): number {
@@ -56,29 +65,24 @@ export class PriorityQueue<T extends Message<T>> {
   put(item: T): void {
     if (item.queue !== undefined) throw new Error('priority queue: a message cannot wait in two places')
     item.queue = this
-    if (item.stage === 'fresh') this.#freshOf(item).insert(item)
+    if (item.stage === 'fresh') this.fresh.put(item)
     else this.#heapOf(item).put(item, item.arrival)
     this.#count(item, 1)
   }
 
-  /** If a server queue gave it back, that hears of it. */
+  /** It leaves without its turn. If a server queue gave it back, that hears of it. */
   remove(item: T): void {
     if (item.queue !== this) throw new Error('priority queue: the message waits elsewhere')
-    item.queue = undefined
-    if (item.stage === 'fresh') this.#freshOf(item).remove(item)
+    if (item.stage === 'fresh') this.fresh.remove(item)
     else this.#heapOf(item).remove(item)
-    this.#count(item, -1)
-    const promoter = this.#fields.promoter.get(item)
-    if (promoter === undefined) return
-    promoter.settle(item)
-    this.#fields.promoter.set(item, undefined)
+    this.#left(item)
   }
 
-  /** Another first transmission of the same preference and arrival number takes its place. */
+  /** Another first transmission of the same preference, flow and arrival number takes its place. */
   replace(item: T, other: T): void {
     if (item.queue !== this) throw new Error('priority queue: the message waits elsewhere')
     const { promoter, size } = this.#fields
-    this.#freshOf(item).replace(item, other)
+    this.fresh.replace(item, other)
     item.queue = undefined
     other.queue = this
     this.#octets += size(other) - size(item)
@@ -88,60 +92,75 @@ export class PriorityQueue<T extends Message<T>> {
     promoter.set(item, undefined)
   }
 
-  /** Who goes next. Without a free identifier only a retry can, since it holds its own. */
-  next(identifierFree = true): T | undefined {
-    const retry = this.#retries.first()
-    if (!identifierFree) return retry
-    const again = older(retry, this.#failovers.first())
-    const next =
-      this.order === 'fifo' ? older(again, this.oldestFresh()) : (again ?? this.#fresh.find(isFilled)?.first())
-    return next ?? this.#aside.first()
-  }
-
-  removeNext(): T | undefined {
-    const next = this.next()
-    if (next !== undefined) this.remove(next)
+  /**
+   * Takes out who goes next. Without a free identifier only a retry can, since it holds its own. With `now`, it is one whose client
+   * may send in this slot.
+   */
+  takeNext(identifierFree = true, now?: Instant): T | undefined {
+    const next = this.#next(identifierFree, now)
+    if (next === undefined) return undefined
+    if (next.stage === 'fresh') this.fresh.take(next)
+    else this.#heapOf(next).remove(next)
+    this.#left(next)
     return next
   }
 
-  /** Takes out who arrived first, retries included. */
+  /** Takes out who arrived first, retries included. If clients have turns, it is who goes next. */
   removeOldest(): T | undefined {
+    if (this.#order === 'fair') return this.takeNext()
     const oldest = older(this.#retries.first(), this.oldest())
     if (oldest !== undefined) this.remove(oldest)
     return oldest
   }
 
-  hasPrecedenceOver(item: T): boolean {
-    const next = this.next()
+  /** Whether somebody in here goes before this message, which waits nowhere. `hadItsTurn`: it has waited in here before. */
+  hasPrecedenceOver(item: T, hadItsTurn = false): boolean {
+    const sentBefore = this.#retries.size + this.#failovers.size
+    if (this.#order === 'fair' && item.stage === 'fresh' && sentBefore === 0) {
+      return this.fresh.hasTurnBefore(item, hadItsTurn)
+    }
+    const next = this.#next(true)
     if (next === undefined) return false
     const [first, second] = [this.#rank(next), this.#rank(item)]
     return first < second || (first === second && next.arrival < item.arrival)
   }
 
-  /** The queued message that arrived first (retries are not queued). */
-  oldest(): T | undefined {
-    return older(older(this.#failovers.first(), this.#aside.first()), this.oldestFresh())
+  /** When the first may go, if all that wait have clients that may send no more in this slot; undefined if others wait. */
+  restsUntil(): Instant | undefined {
+    const others = this.#retries.size + this.#failovers.size + this.#aside.size
+    return others > 0 ? undefined : this.fresh.restsUntil()
   }
 
-  /** The oldest message that was never sent, of all or of one preference. */
-  oldestFresh(preference?: number): T | undefined {
-    if (preference !== undefined) return this.#fresh[preference]?.first()
-    let oldest: T | undefined
-    for (const list of this.#fresh) oldest = older(oldest, list.first())
-    return oldest
+  /** The queued message that arrived first (retries are not queued). If clients have turns, it looks at each of them. */
+  oldest(): T | undefined {
+    return older(older(this.#failovers.first(), this.#aside.first()), this.fresh.oldest())
   }
 
   failovers(): Iterable<T> {
     return this.#failovers
   }
 
-  #rank(item: T): number {
-    if (item.stage === 'aside') return PREFERENCES
-    return item.stage === 'fresh' && this.order !== 'fifo' ? this.#fields.preference(item) : -1
+  #next(identifierFree: boolean, now?: Instant): T | undefined {
+    const retry = this.#retries.first()
+    if (!identifierFree) return retry
+    const again = older(retry, this.#failovers.first())
+    const next = this.#order === 'fifo' ? older(again, this.fresh.firstOfAll()) : (again ?? this.fresh.next(now))
+    return next ?? this.#aside.first()
   }
 
-  #freshOf(item: T): ArrivalList<T> {
-    return this.#fresh[this.#fields.preference(item)] as ArrivalList<T>
+  #rank(item: T): number {
+    if (item.stage === 'aside') return PREFERENCES
+    return item.stage === 'fresh' && this.#order !== 'fifo' ? this.#fields.preference(item) : -1
+  }
+
+  /** It is out of its list. */
+  #left(item: T): void {
+    item.queue = undefined
+    this.#count(item, -1)
+    const promoter = this.#fields.promoter.get(item)
+    if (promoter === undefined) return
+    promoter.settle(item)
+    this.#fields.promoter.set(item, undefined)
   }
 
   #heapOf({ stage }: T): MomentHeap<T> {
@@ -155,5 +174,3 @@ export class PriorityQueue<T extends Message<T>> {
     this.#octets += by * this.#fields.size(item)
   }
 }
-
-const isFilled = (list: { readonly length: number }): boolean => list.length > 0

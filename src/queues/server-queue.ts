@@ -4,8 +4,9 @@
  * It gives back as many messages as can go now, into the instance queue. They are older than what waits there, so they stand at
  * its head. What was given back and is not served yet is remembered, so that a slot is promised only once.
  */
-import type { Message, Promoter, QueueFields, Stage } from './message.ts'
-import { PriorityQueue, type ServiceOrder } from './priority-queue.ts'
+import type { Instant } from '../units.ts'
+import type { Message, Promoter, QueueFields } from './message.ts'
+import { PriorityQueue, type QueueOrder } from './priority-queue.ts'
 
 export interface Room {
   /** Quota left in this slot; Infinity if unlimited. */
@@ -13,7 +14,7 @@ export interface Room {
   readonly identifiers: number
 }
 
-export class ServerQueue<T extends Message<T>> implements Promoter {
+export class ServerQueue<T extends Message<T>> implements Promoter<T> {
   readonly waiting: PriorityQueue<T>
   readonly #fields: QueueFields<T>
   /** Given back and not yet served: what they will take of the room. */
@@ -21,7 +22,7 @@ export class ServerQueue<T extends Message<T>> implements Promoter {
   #promisedIdentifiers = 0
   #settled: Set<ServerQueue<T>> | undefined = undefined
 
-  constructor(order: ServiceOrder, fields: QueueFields<T>) {
+  constructor(order: QueueOrder, fields: QueueFields<T>) {
     this.waiting = new PriorityQueue<T>(order, fields)
     this.#fields = fields
   }
@@ -36,15 +37,13 @@ export class ServerQueue<T extends Message<T>> implements Promoter {
     return this.#promisedQuota
   }
 
-  /** Moves what can go now to the instance queue; answers how many. */
-  promote(room: Room, to: PriorityQueue<T>): number {
+  /** Moves what can go now to the instance queue; answers how many. With `now`, clients' own rates count. */
+  promote(room: Room, to: PriorityQueue<T>, now?: Instant): number {
     let promoted = 0
     while (this.#promisedQuota < room.quota) {
-      const next = this.waiting.next(this.#promisedIdentifiers < room.identifiers)
+      const next = this.waiting.takeNext(this.#promisedIdentifiers < room.identifiers, now)
       if (next === undefined) break
-      this.waiting.remove(next)
-      this.#promisedQuota += 1
-      if (next.stage !== 'retry') this.#promisedIdentifiers += 1
+      this.#promise(next, 1)
       this.#fields.promoter.set(next, this)
       to.put(next)
       promoted += 1
@@ -57,9 +56,15 @@ export class ServerQueue<T extends Message<T>> implements Promoter {
     this.#settled = settled
   }
 
-  settle(item: { readonly stage: Stage }): void {
+  settle(item: T): void {
     this.#settled?.add(this)
-    this.#promisedQuota -= 1
-    if (item.stage !== 'retry') this.#promisedIdentifiers -= 1
+    this.#promise(item, -1)
+  }
+
+  #promise(item: T, by: 1 | -1): void {
+    this.#promisedQuota += by
+    if (item.stage !== 'retry') this.#promisedIdentifiers += by
+    const allowance = item.stage === 'fresh' ? this.#fields.allowance(item) : undefined
+    if (allowance !== undefined) allowance.promised += by
   }
 }

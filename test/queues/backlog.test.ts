@@ -18,8 +18,11 @@ const backlog = (o: Partial<BacklogLimits> = {}): Backlog<Waiter> =>
 
 /** Who goes first where the oldest is shed. */
 const oldestOf = (backlog: Backlog<Waiter>): Waiter | undefined => {
-  backlog.limits = { ...backlog.limits, overflow: 'drop_oldest' }
-  return backlog.victim()
+  const { limits } = backlog
+  backlog.limits = { ...limits, maxMessages: 0, overflow: 'drop_oldest' }
+  const oldest = backlog.excess()?.victim
+  backlog.limits = limits
+  return oldest
 }
 
 /** Enters them all, sheds by the policy after each; who was shed, in order. */
@@ -28,10 +31,9 @@ const shedBy = (limits: Partial<BacklogLimits>, waiters: readonly Waiter[]): num
   const shed: number[] = []
   for (const waiter of waiters) {
     one.enter(waiter)
-    while (one.overflow() !== undefined) {
-      const victim = one.victim() as Waiter
-      one.leave(victim)
-      shed.push(victim.arrival)
+    for (let excess = one.excess(); excess !== undefined; excess = one.excess()) {
+      one.leave(excess.victim)
+      shed.push(excess.victim.arrival)
     }
   }
   return shed
@@ -66,13 +68,13 @@ describe('a full backlog', () => {
   it('names the bound that is passed', () => {
     const one = backlog({ maxMessages: 1, maxBytes: 150 })
     one.enter(new Waiter(1))
-    expect(one.overflow()).toBeUndefined()
+    expect(one.excess()).toBeUndefined()
     one.enter(new Waiter(2))
-    expect(one.overflow()).toBe('queue-messages')
+    expect(one.excess()?.reason).toBe('queue-messages')
     one.limits = { maxMessages: 2, maxBytes: 199, maxAge: micros(1), overflow: 'drop_newest' }
-    expect(one.overflow()).toBe('queue-bytes')
+    expect(one.excess()?.reason).toBe('queue-bytes')
     one.limits = { maxMessages: 2, maxBytes: 200, maxAge: micros(1), overflow: 'drop_newest' }
-    expect(one.overflow()).toBeUndefined()
+    expect(one.excess()).toBeUndefined()
   })
 
   it('never ends beyond its bounds and keeps its sums, for any mixture and policy', () => {
@@ -91,8 +93,8 @@ describe('a full backlog', () => {
             const waiter = new Waiter(arrival, kind)
             one.enter(waiter)
             kept.add(waiter)
-            for (let bound = one.overflow(); bound !== undefined; bound = one.overflow()) {
-              const victim = one.victim() as Waiter
+            for (let excess = one.excess(); excess !== undefined; excess = one.excess()) {
+              const { victim } = excess
               if (overflow === 'shed_interim_first' && [...kept].some(({ isInterim }) => isInterim))
                 expect(victim.isInterim).toBe(true)
               expect(one.has(victim)).toBe(true)
@@ -166,16 +168,16 @@ describe('the age of copies', () => {
       ['drop_newest', 4],
       ['drop_oldest', 1],
     ] as const) {
-      const backlog = new Backlog<Waiter>({ ...limits, overflow }, FIELDS)
+      const backlog = new Backlog<Waiter>({ ...limits, maxMessages: 3, overflow }, FIELDS)
       for (const arrival of [2, 3]) backlog.enter(new Waiter(arrival))
       for (const arrival of [4, 1]) backlog.enter(new Waiter(arrival, { stage: 'failover' }))
-      expect(backlog.victim()!.arrival).toBe(goes)
+      expect(backlog.excess()?.victim.arrival).toBe(goes)
     }
-    const none = new Backlog<Waiter>({ ...limits, overflow: 'drop_newest' }, FIELDS)
+    const none = new Backlog<Waiter>({ ...limits, maxMessages: 0, overflow: 'drop_newest' }, FIELDS)
     for (const stage of ['fresh', 'failover'] as const) {
       const only = new Waiter(1, { stage })
       none.enter(only)
-      expect([none.victim(), oldestOf(none)]).toEqual([only, only])
+      expect([none.excess()?.victim, oldestOf(none)]).toEqual([only, only])
       none.leave(only)
     }
   })

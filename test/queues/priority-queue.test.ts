@@ -23,8 +23,7 @@ const rankOf = ({ stage, preference }: { stage: Stage; preference: keyof typeof 
 
 const inOrder = (queue: PriorityQueue<Waiter>, identifierFree = true): number[] => {
   const order: number[] = []
-  for (let next = queue.next(identifierFree); next !== undefined; next = queue.next(identifierFree)) {
-    queue.remove(next)
+  for (let next = queue.takeNext(identifierFree); next !== undefined; next = queue.takeNext(identifierFree)) {
     order.push(next.arrival)
   }
   return order
@@ -81,7 +80,7 @@ describe('precedence', () => {
             queue.put(new Waiter(first, waiting))
             for (const waiter of [new Waiter(first, waiting), new Waiter(second, asking)]) both.put(waiter)
             const asker = new Waiter(second, asking)
-            expect(queue.hasPrecedenceOver(asker)).toBe(both.next(true)?.arrival === first)
+            expect(queue.hasPrecedenceOver(asker)).toBe(both.takeNext()?.arrival === first)
           }
         }
       }
@@ -91,7 +90,7 @@ describe('precedence', () => {
   it('of nobody over anybody in an empty queue', () => {
     const queue = new PriorityQueue<Waiter>('fifo', FIELDS)
     expect(queue.hasPrecedenceOver(new Waiter(1))).toBe(false)
-    expect(queue.next(true)).toBeUndefined()
+    expect(queue.takeNext()).toBeUndefined()
     expect(queue.isEmpty()).toBe(true)
   })
 })
@@ -128,7 +127,7 @@ describe('a waiting queue', () => {
     queue.put(new Waiter(4, { preference: 'state' }))
     queue.put(new Waiter(3, { preference: 'accounting' }))
     expect(queue.oldest()?.arrival).toBe(2)
-    expect(queue.oldestFresh()?.arrival).toBe(3)
+    expect(queue.fresh.firstOfAll()?.arrival).toBe(3)
     expect(arrivals(queue.failovers())).toEqual([2])
   })
 
@@ -150,11 +149,11 @@ describe('a waiting queue', () => {
 
   it('changes its order while messages wait', () => {
     const queue = new PriorityQueue<Waiter>('fifo', FIELDS)
-    queue.put(new Waiter(1, { preference: 'accounting' }))
-    queue.put(new Waiter(2, { preference: 'state' }))
-    expect(queue.next(true)?.arrival).toBe(1)
+    for (const arrival of [1, 2]) queue.put(new Waiter(arrival, { preference: 'accounting' }))
+    queue.put(new Waiter(3, { preference: 'state' }))
+    expect(queue.takeNext()?.arrival).toBe(1)
     queue.order = 'authentication_first'
-    expect(queue.next(true)?.arrival).toBe(2)
+    expect(inOrder(queue)).toEqual([3, 2])
   })
 
   it('refuses a message that waits already, and one that waits elsewhere', () => {

@@ -13,7 +13,7 @@ const setUp = (): { instance: PriorityQueue<Waiter>; queue: ServerQueue<Waiter> 
 
 const served = (instance: PriorityQueue<Waiter>): number[] => {
   const order: number[] = []
-  for (let next = instance.removeNext(); next !== undefined; next = instance.removeNext()) order.push(next.arrival)
+  for (let next = instance.takeNext(); next !== undefined; next = instance.takeNext()) order.push(next.arrival)
   return order
 }
 
@@ -33,7 +33,7 @@ describe('promotion', () => {
     const room = { quota: 2, identifiers: 256 }
     expect(queue.promote(room, instance)).toBe(2)
     expect(queue.promote(room, instance)).toBe(0)
-    instance.removeNext()
+    instance.takeNext()
     // One was served; it took one of the quota, so the room is one less, and one promise is still open.
     expect(queue.promote({ quota: 1, identifiers: 255 }, instance)).toBe(0)
     expect(queue.promote({ quota: 2, identifiers: 255 }, instance)).toBe(1)

@@ -4,7 +4,9 @@
  */
 import { CLASS_TRAITS } from '../../src/classes.ts'
 import type { Chain } from '../../src/queues/containers/chained-list.ts'
+import { type Allowance, Flow } from '../../src/queues/flow.ts'
 import type { Message, Promoter, QueueFields, Stage } from '../../src/queues/message.ts'
+import type { Patience } from '../../src/queues/patience.ts'
 import { type Instant, instant } from '../../src/units.ts'
 
 /** In the order of precedence. */
@@ -13,6 +15,8 @@ export const PREFERENCE = {
   authentication: CLASS_TRAITS.authentication.preference.plain,
   accounting: CLASS_TRAITS.accounting.preference.plain,
 }
+
+const EVERYBODY = new Flow()
 
 export class Waiter implements Message<Waiter> {
   readonly arrival: number
@@ -29,11 +33,16 @@ export class Waiter implements Message<Waiter> {
   previousByAge: Waiter | undefined = undefined
   isInBacklog = false
   isOutdated = false
+  nextInFlow: Waiter | undefined = undefined
+  previousInFlow: Waiter | undefined = undefined
+  flow: Flow
+  allowance: Allowance | undefined
+  patience: Patience | undefined = undefined
   nextInterim: Waiter | undefined = undefined
   previousInterim: Waiter | undefined = undefined
   stage: Stage
   queue: Message<Waiter>['queue'] = undefined
-  promoter: Promoter | undefined = undefined
+  promoter: Promoter<Waiter> | undefined = undefined
 
   constructor(
     arrival: number,
@@ -43,6 +52,8 @@ export class Waiter implements Message<Waiter> {
       readonly size?: number
       readonly receivedAt?: number
       readonly interim?: boolean
+      readonly flow?: Flow
+      readonly allowance?: Allowance
     } = {},
   ) {
     this.arrival = arrival
@@ -52,6 +63,8 @@ export class Waiter implements Message<Waiter> {
     this.receivedAt = instant(o.receivedAt ?? arrival)
     this.isInterim = o.interim ?? false
     this.agesFrom = this.receivedAt
+    this.flow = o.flow ?? EVERYBODY
+    this.allowance = o.allowance
   }
 }
 
@@ -86,6 +99,9 @@ export const FIELDS: QueueFields<Waiter> = {
   preference: ({ preference }) => preference,
   isInterim: (of) => of.isInterim,
   agesFrom: ({ agesFrom }) => agesFrom,
+  flow: ({ flow }) => flow,
+  allowance: ({ allowance }) => allowance,
+  patience: ({ patience }) => patience,
   inQueue: QUEUE_CHAIN,
   promoter: {
     get: ({ promoter }) => promoter,
@@ -112,6 +128,25 @@ export const FIELDS: QueueFields<Waiter> = {
       of.previousByAge = undefined
       of.nextByAge = undefined
       of.isInBacklog = false
+    },
+  },
+  inFlow: {
+    next: ({ nextInFlow }) => nextInFlow,
+    previous: ({ previousInFlow }) => previousInFlow,
+    setNext: (of, next) => {
+      of.nextInFlow = next
+    },
+    setPrevious: (of, previous) => {
+      of.previousInFlow = previous
+    },
+    isLinked: () => false,
+    link: (of, previous, next) => {
+      of.previousInFlow = previous
+      of.nextInFlow = next
+    },
+    unlink: (of) => {
+      of.previousInFlow = undefined
+      of.nextInFlow = undefined
     },
   },
   amongInterims: {

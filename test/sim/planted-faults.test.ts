@@ -328,7 +328,7 @@ describe('repetition', () => {
 
 describe('bounds', () => {
   it('are found passed, in messages and in octets', () => {
-    vi.spyOn(Backlog.prototype, 'overflow').mockReturnValue(undefined)
+    vi.spyOn(Backlog.prototype, 'excess').mockReturnValue(undefined)
     const { queues } = options([], [])
     for (const bound of [{ maxMessages: 5 }, { maxBytes: 500 }]) {
       const authentication = { ...queues.authentication, ...bound }

@@ -7,7 +7,7 @@
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { didYouMean } from '../../did-you-mean.ts'
 import { seconds } from '../../units.ts'
-import { instancesOf } from '../schema/config.ts'
+import { ageLimitOf, instancesOf } from '../schema/config.ts'
 import { perClientOf } from '../schema/watch-settings.ts'
 import { quoted } from '../source/problem.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
@@ -113,7 +113,7 @@ function checkPacketIo({ root, outline }: PartialConfig, findings: Findings): vo
 
 function checkTimes({ outline }: PartialConfig, findings: Findings): void {
   if (outline === undefined) return
-  if (outline.queues.authentication.max_age > SHORTEST_PATIENCE) {
+  if (ageLimitOf(outline.queues.authentication) > SHORTEST_PATIENCE) {
     const message =
       'clients give up after 9 to 20 s, and with more than 9s here the servers may work for clients that are gone; write 5s unless yours wait longer'
     findings.warn(['queues', 'authentication', 'max_age'], message)

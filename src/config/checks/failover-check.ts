@@ -6,7 +6,7 @@
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { timeoutWithin, timeToLeave } from '../../throttle/failover-time.ts'
 import { type Duration, durationText } from '../../units.ts'
-import { inheritLane } from '../schema/config.ts'
+import { ageLimitOf, inheritLane } from '../schema/config.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
 import type { PartialConfig } from './partial-config.ts'
 import type { Findings } from './result.ts'
@@ -18,7 +18,7 @@ export function checkFailoverTime(partial: PartialConfig, findings: Findings): v
 
 function checkClass({ root, outline, servers }: PartialConfig, name: TrafficClass, findings: Findings): void {
   if (outline === undefined || outline.listen[name].length === 0) return
-  const { max_age: maxAge } = outline.queues[name]
+  const maxAge = ageLimitOf(outline.queues[name])
   const lanes = servers.flatMap((server, i) => {
     const lane = server === undefined ? undefined : inheritLane(server[name], outline.farm[name])
     return lane === undefined ? [] : [{ lane, at: ['farm', 'servers', i, name] as SettingPath }]

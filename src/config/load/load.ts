@@ -9,7 +9,7 @@ import { type NamedSecret, Secret } from '../../radius/secret.ts'
 import { crossCheck } from '../checks/cross-checks.ts'
 import { entriesOf, type PartialConfig, partialConfigOf } from '../checks/partial-config.ts'
 import type { ConfigResult, Findings, Found, LoadContext } from '../checks/result.ts'
-import { type ClassConfig, type Config, inheritLane, instancesOf } from '../schema/config.ts'
+import { type ClassConfig, type Config, fairnessOf, inheritLane, instancesOf } from '../schema/config.ts'
 import { SECRET_KEYS, type SecretKey } from '../schema/peer-settings.ts'
 import { type ClassSettings, type Settings, settings } from '../schema/schema.ts'
 import { objectionsOf } from '../schema/sentences.ts'
@@ -155,6 +155,7 @@ function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config
     ...all,
     admin: { ...all.admin, tokens: secrets.tokens },
     instances: instancesOf(all.instances, context.cores),
+    throttle: { ...all.throttle, fairness: fairnessOf(all.throttle) },
     clients: all.clients.map(({ secret: _, secret_env: _env, secret_file: _file, ...client }, i) => ({
       ...client,
       secret: secrets.clients[i] as Secret,

@@ -47,7 +47,7 @@ function written(value: unknown, node: SchemaNode | undefined, secretAs: (secret
   if (value instanceof Secret) return secretAs(value)
   switch (node?.['x-kind']) {
     case 'duration':
-      return value === 0 ? '0s' : withUnit(value as number, UNITS.duration)
+      return typeof value === 'string' ? value : value === 0 ? '0s' : withUnit(value as number, UNITS.duration)
     case 'size':
     case 'bit rate':
       return withUnit(value as number, UNITS[node['x-kind']])

@@ -6,17 +6,20 @@
  */
 import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { ClientOptions, EngineOptions, ServerOptions } from '../../proxy/border/options.ts'
-import type { ClientConfig, Config, ServerConfig } from '../schema/config.ts'
+import type { BacklogLimits } from '../../queues/backlog.ts'
+import { perSecond } from '../../units.ts'
+import { ageLimitOf, type ClientConfig, type Config, mostAgeOf, type ServerConfig } from '../schema/config.ts'
 
 export function engineOptions(config: Config): EngineOptions {
   const { throttle, clients, queues, duplicates, accounting, farm, listen } = config
   return {
     slot: throttle.slot,
     serviceOrder: throttle.service_order,
+    fairness: throttle.fairness,
     clients: clients.map(clientOptions),
     servers: farm.servers.map((server) => serverOptions(server, listen)),
     classes: perClass((name) => camelKeys(farm[name])),
-    queues: perClass((name) => camelKeys(queues[name])),
+    queues: perClass((name) => queueOptions(queues[name])),
     identifierQuarantine: farm.identifier_quarantine,
     maxAttributes: farm.max_attributes,
     deadServer: camelKeys(farm.dead_server),
@@ -26,8 +29,20 @@ export function engineOptions(config: Config): EngineOptions {
   }
 }
 
+const queueOptions = (queue: Config['queues'][TrafficClass]): BacklogLimits => {
+  const most = mostAgeOf(queue)
+  return {
+    maxMessages: queue.max_messages,
+    maxBytes: queue.max_bytes,
+    maxAge: ageLimitOf(queue),
+    ...(most === undefined ? {} : { maxAgeMost: most }),
+    overflow: queue.overflow,
+  }
+}
+
 const clientOptions = ({ address, accounting, ...client }: ClientConfig): ClientOptions => ({
   ...camelKeys(client),
+  maxRate: perSecond(client.max_rate),
   network: address,
   accounting: camelKeys(accounting),
 })

@@ -5,7 +5,7 @@
 import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { AttributeKey } from '../../radius/packet.ts'
 import type { NamedSecret, Secret } from '../../radius/secret.ts'
-import { type PerSecond, perSecond } from '../../units.ts'
+import { type Duration, type PerSecond, perSecond } from '../../units.ts'
 import type { SecretKey } from './peer-settings.ts'
 import { type ClassSettings, MOST_INSTANCES, type ServerSettings, type Settings } from './schema.ts'
 
@@ -33,10 +33,12 @@ export interface ServerConfig
 }
 
 /** The whole configuration, complete and checked. */
-export interface Config extends Readonly<Omit<Settings, 'admin' | 'instances' | 'clients' | 'farm'>> {
+export interface Config extends Readonly<Omit<Settings, 'admin' | 'instances' | 'throttle' | 'clients' | 'farm'>> {
   readonly admin: Readonly<Settings['admin']> & { readonly tokens: readonly NamedSecret[] }
   /** `auto` decided. */
   readonly instances: number
+  /** Whether clients have turns is decided. */
+  readonly throttle: Readonly<Settings['throttle']> & { readonly fairness: 'client' | 'none' }
   readonly clients: readonly ClientConfig[]
   readonly farm: Readonly<Omit<Settings['farm'], TrafficClass | 'servers'>> &
     PerClass<ClassConfig> & { readonly servers: readonly ServerConfig[] }
@@ -45,6 +47,20 @@ export interface Config extends Readonly<Omit<Settings, 'admin' | 'instances' | 
 /** `auto` is one instance for each core. */
 export const instancesOf = (written: Settings['instances'], cores: number): number =>
   written === 'auto' ? Math.min(MOST_INSTANCES, Math.max(1, cores)) : written
+
+/** With `fifo` nobody has turns. */
+export const fairnessOf = ({ fairness, service_order: order }: Settings['throttle']): 'client' | 'none' =>
+  fairness ?? (order === 'fifo' ? 'none' : 'client')
+
+type QueueSettings = Settings['queues'][TrafficClass]
+
+/** How long a message may wait of which nothing else is known. */
+export const ageLimitOf = (queue: QueueSettings): Duration =>
+  'max_age_limit' in queue && queue.max_age === 'auto' ? queue.max_age_limit : (queue.max_age as Duration)
+
+/** With `max_age: auto`, how long any message may wait; else undefined. */
+export const mostAgeOf = (queue: QueueSettings): Duration | undefined =>
+  'max_age_most' in queue && queue.max_age === 'auto' ? queue.max_age_most : undefined
 
 /** The limits of one lane: the server's own values over the farm's. */
 export function inheritLane(own: ServerSettings[TrafficClass], farm: ClassSettings): LaneConfig | undefined {

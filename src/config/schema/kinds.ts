@@ -45,6 +45,24 @@ export const duration = (range: Range) =>
     (value): Duration => micros(value),
   )
 
+/** The same, or a word in its place. */
+export const durationOr = <const Word extends string>(range: Range, word: Word) => {
+  const ofTime = measured(
+    'duration',
+    range,
+    `write ${word}, or a whole number and a unit (us, ms, s, m, h), as 3s or 250ms`,
+  )
+  return z
+    .string()
+    .or(z.unknown())
+    .transform((value, ctx): Duration | Word => {
+      if (value === word) return word
+      const { data, error } = ofTime.safeParse(value)
+      return data === undefined ? refuse(ctx, error?.issues[0]?.message ?? '') : micros(data)
+    })
+    .meta({ 'x-kind': 'duration', 'x-range': `${range.least} to ${range.most}, or \`${word}\`` })
+}
+
 /** `32MiB`, `256KiB`, `1GiB`: octets within the range. */
 export const size = (range: Range) =>
   measured('size', range, 'write a whole number and a binary unit (B, KiB, MiB, GiB), as 32MiB')

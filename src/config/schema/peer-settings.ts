@@ -96,6 +96,29 @@ export const client = z.strictObject({
     )
     .default('when_missing'),
   accounting: recordSettings,
+  weight: whole(1, 100)
+    .describe('With `throttle.fairness: client`: how many messages it may send in each of its turns.')
+    .default(1),
+  max_rate: whole(0, 1_000_000)
+    .describe(
+      'Requests per second that it may send to servers, for each class, in time slots as a server has them; 0 is unlimited. Beyond, its requests wait, and those of others go. Retries and copies for another server are not counted.',
+    )
+    .default(0),
+  max_share: whole(1, 100)
+    .describe(
+      'How much of `max_messages` of a class it may hold, in per cent. What it sends beyond is shed as `client-share`.',
+    )
+    .default(100),
+  fairness_key: oneOf(['client', 'address'])
+    .describe(
+      'Who has a turn: this entry as a whole, or each of its addresses, if it is a network of many devices. `weight` and `max_share` are then those of each address, `max_rate` is that of all together.',
+    )
+    .default('client'),
+  flow_key: oneOf(['none', 'user', 'calling_station', 'session'])
+    .describe(
+      "Whose requests have turns inside of this client's turn: those of each User-Name, Calling-Station-Id or Acct-Session-Id. So one device that loops does not use up the client's share.",
+    )
+    .default('none'),
 })
 
 const maxRate = whole(0, 1_000_000).describe(

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import type { TrafficClass } from '../../classes.ts'
 import { admin, listen } from './access-settings.ts'
 import { accounting } from './accounting-settings.ts'
-import { duration, mapping, NEEDS_RESTART, oneOf, size, whole, wholeOr } from './kinds.ts'
+import { duration, durationOr, mapping, NEEDS_RESTART, oneOf, size, whole, wholeOr } from './kinds.ts'
 import { classSettings, client, server } from './peer-settings.ts'
 import { alarms, health, log, metrics, tps } from './watch-settings.ts'
 
@@ -17,10 +17,10 @@ import { alarms, health, log, metrics, tps } from './watch-settings.ts'
 export const MOST_INSTANCES = 64
 
 /** What may wait of one class. The first `overflow` policy is the default. */
-const queue = <const Words extends readonly [string, ...string[]]>(o: {
+const queue = <Ages extends z.core.$ZodShape, const Words extends readonly [string, ...string[]]>(o: {
   messages: number
   bytes: string
-  age: string
+  ages: Ages
   overflow: Words
 }) =>
   z.strictObject({
@@ -30,17 +30,31 @@ const queue = <const Words extends readonly [string, ...string[]]>(o: {
     max_bytes: size({ least: '4KiB', most: '64GiB' })
       .describe('Octets of the messages that may wait.')
       .prefault(o.bytes),
-    max_age: duration({ least: '10ms', most: '168h' })
-      .describe('A message that waited longer expires.')
-      .prefault(o.age),
-    overflow: oneOf(o.overflow).describe('What a full queue sheds.').prefault(o.overflow[0]),
+    ...o.ages,
+    overflow: oneOf(o.overflow)
+      .describe('What a full queue sheds; with `fairness: client`, of the client that holds most by weight.')
+      .prefault(o.overflow[0]),
   })
+
+const AGES = { least: '10ms', most: '168h' } as const
 
 const queues = mapping('Bounds of what waits, for each instance.', {
   authentication: queue({
     messages: 20_000,
     bytes: '32MiB',
-    age: '5s',
+    ages: {
+      max_age: durationOr(AGES, 'auto')
+        .describe(
+          'A message that waited longer expires. `auto`: a login whose client has sent it again expires just before the next copy is due, judged by the gaps between its own copies (throttling.md).',
+        )
+        .prefault('5s'),
+      max_age_limit: duration(AGES)
+        .describe('With `max_age: auto`: a login that came only once expires after so long.')
+        .prefault('5s'),
+      max_age_most: duration(AGES)
+        .describe('With `max_age: auto`: no login waits longer, whatever its client does.')
+        .prefault('30s'),
+    },
     overflow: ['drop_newest', 'drop_oldest'],
   })
     .describe(
@@ -50,7 +64,7 @@ const queues = mapping('Bounds of what waits, for each instance.', {
   accounting: queue({
     messages: 200_000,
     bytes: '256MiB',
-    age: '1h',
+    ages: { max_age: duration(AGES).describe('A message that waited longer expires.').prefault('1h') },
     overflow: ['shed_interim_first', 'drop_newest', 'drop_oldest'],
   })
     .describe('Bounds for accounting. `shed_interim_first`: interim updates go first, then the newest message.')
@@ -170,6 +184,12 @@ export const settings = z.strictObject({
         'Which message goes first: authentication before accounting and Access-Requests with State before those without, or the oldest.',
       )
       .default('authentication_first'),
+    fairness: oneOf(['client', 'none'])
+      .describe(
+        'Between messages that may go first equally: `client` gives the clients turns, so that nobody waits for what another client has sent; `none` serves the oldest. `client` needs `service_order: authentication_first`.',
+      )
+      .optional()
+      .meta({ 'x-default': '`client`; `none` with `service_order: fifo`' }),
   }).prefault({}),
   clients: z
     .array(client)

@@ -8,7 +8,7 @@
 
 import type { Endpoint } from '../../addresses.ts'
 import type { ClientSnapshot, EngineSnapshot } from '../../proxy/border/snapshot.ts'
-import { untouchedSnapshot } from '../../proxy/work/client-table.ts'
+import { untouchedSnapshot } from '../../proxy/clients/client-table.ts'
 import type { PacketIo } from '../../transport/choice/packet-io.ts'
 import type { ListenerReport } from '../../transport/listener-plan.ts'
 import type { TransportCounts } from '../../transport/ports.ts'

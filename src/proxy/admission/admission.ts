@@ -78,8 +78,9 @@ export class Admission {
     this.admitted += 1
     const { class: its, receivedAt } = arrival
     this.#latest[its] = receivedAt
-    const { octets } = this.#register.places
-    const request = new Request({ arrival: this.admitted, class: its, origin: arrival, octets, receivedAt })
+    const { octets, flows } = this.#register.places
+    const flow = flows.of(arrival.client, arrival.from.address, arrival.packet)
+    const request = new Request({ arrival: this.admitted, class: its, origin: arrival, flow, octets, receivedAt })
     if (arrival.wraps !== undefined) startCourse(request).wraps = arrival.wraps
     this.#register.admit(request, arrival, now)
     return 'ends'

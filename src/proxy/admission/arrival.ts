@@ -7,7 +7,7 @@ import type { Packet } from '../../radius/packet.ts'
 import type { Instant } from '../../units.ts'
 import type { ClientDropReason } from '../border/endings.ts'
 import type { Peer } from '../border/events.ts'
-import type { Client } from '../work/client-table.ts'
+import type { Client } from '../clients/client-table.ts'
 import type { Origin } from '../work/exchange.ts'
 
 export class Arrival {

@@ -48,8 +48,8 @@ export class Coalescing {
     const { places, exchanges, records, trace } = this.#register
     const { octets } = places
     trace?.step('ended', waiting, now, { why: TOOK_ITS_PLACE })
-    const { arrival, receivedAt } = waiting
-    const newer = new Request({ arrival, class: RECORD_CLASS, origin: record, octets, receivedAt })
+    const { arrival, receivedAt, flow } = waiting
+    const newer = new Request({ arrival, class: RECORD_CLASS, origin: record, flow, octets, receivedAt })
     const course = startCourse(newer)
     course.cameAt = record.receivedAt
     course.wraps = record.wraps

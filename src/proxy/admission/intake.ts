@@ -16,9 +16,9 @@ import type { ClientDropReason } from '../border/endings.ts'
 import type { Peer, SeenPacket } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
+import { type Client, ClientTable } from '../clients/client-table.ts'
 import { AddressKeys } from '../signing/address-keys.ts'
 import { type Learned, Signer, type SignerNeeds, Signers } from '../signing/signers.ts'
-import { type Client, ClientTable } from '../work/client-table.ts'
 import type { Arrival, Verdict } from './arrival.ts'
 
 /** Addresses that are known to sign, and as many that are known not to. */

@@ -6,6 +6,7 @@
 import type { SessionOptions } from '../../accounting/sessions/sessions.ts'
 import type { PerClass, TrafficClass } from '../../classes.ts'
 import type { BacklogLimits } from '../../queues/backlog.ts'
+import type { QueueOrder } from '../../queues/priority-queue.ts'
 import type { AttributeKey } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import type { HealthOptions } from '../../throttle/server-health.ts'
@@ -26,6 +27,16 @@ export interface ClientOptions {
   /** Add NAS-IP-Address or NAS-IPv6-Address where a request has neither: the servers now see our address. */
   readonly addNasIpAddress: 'when_missing' | 'never'
   readonly accounting: RecordOptions
+  /** Messages in each of its turns, 1-100. */
+  readonly weight: number
+  /** Requests of each class that may be sent to servers in a second; 0 is unlimited. */
+  readonly maxRate: PerSecond
+  /** Per cent of a class's `maxMessages` that it may hold, 1-100. */
+  readonly maxShare: number
+  /** Who has a turn: the client as a whole, or each of its addresses. */
+  readonly fairnessKey: 'client' | 'address'
+  /** Whose requests have turns inside of this one's turn. */
+  readonly flowKey: 'none' | 'user' | 'calling_station' | 'session'
 }
 
 /** What of a client's accounting records is changed or left out on their way (docs/accounting.md). */
@@ -83,6 +94,8 @@ export interface ClassOptions {
 export interface EngineOptions {
   readonly slot: Duration
   readonly serviceOrder: 'authentication_first' | 'fifo'
+  /** `client`: clients have turns. It needs `authentication_first`. */
+  readonly fairness: 'client' | 'none'
   readonly clients: readonly ClientOptions[]
   readonly servers: readonly ServerOptions[]
   readonly classes: PerClass<ClassOptions>
@@ -106,3 +119,7 @@ export interface EngineOptions {
   /** The table State -> server. */
   readonly state: { readonly lifetime: Duration; readonly maxEntries: number }
 }
+
+/** The order of all queues: whether clients have turns is a part of it. */
+export const queueOrder = ({ serviceOrder, fairness }: Pick<EngineOptions, 'serviceOrder' | 'fairness'>): QueueOrder =>
+  fairness === 'client' && serviceOrder === 'authentication_first' ? 'fair' : serviceOrder

@@ -12,7 +12,7 @@
 import { MomentHeap } from '../../queues/containers/moment-heap.ts'
 import { ServerQueue } from '../../queues/server-queue.ts'
 import { after, type Instant, instant } from '../../units.ts'
-import type { EngineOptions } from '../border/options.ts'
+import { type EngineOptions, queueOrder } from '../border/options.ts'
 import type { Lane } from '../work/lane.ts'
 import { courseOf, Request } from '../work/request.ts'
 
@@ -33,14 +33,14 @@ export class Outage {
   /** Undefined while a server lives, or if servers are probed. */
   #nextTrialAt: Instant | undefined = undefined
 
-  constructor({ deadServer, serviceOrder }: EngineOptions) {
-    this.#options = deadServer
-    this.parked = new ServerQueue<Request>(serviceOrder, Request.fields)
+  constructor(options: EngineOptions) {
+    this.#options = options.deadServer
+    this.parked = new ServerQueue<Request>(queueOrder(options), Request.fields)
   }
 
-  reconfigure({ deadServer, serviceOrder }: EngineOptions): void {
-    this.#options = deadServer
-    this.parked.waiting.order = serviceOrder
+  reconfigure(options: EngineOptions): void {
+    this.#options = options.deadServer
+    this.parked.waiting.order = queueOrder(options)
   }
 
   setLanes(lanes: readonly Lane[]): void {
@@ -90,7 +90,7 @@ export class Outage {
   }
 
   trialRequest(): Request | undefined {
-    return this.parked.waiting.oldestFresh() ?? this.#leastSent() ?? this.parked.waiting.oldest()
+    return this.parked.waiting.fresh.firstOfAll() ?? this.#leastSent() ?? this.parked.waiting.oldest()
   }
 
   /** When `startTrial` may answer next; a trial that is due waits for a slot or an identifier like all others. */

@@ -9,7 +9,8 @@ import { OctetStore } from '../../queues/containers/octet-store.ts'
 import { PriorityQueue } from '../../queues/priority-queue.ts'
 import { earliest, type Instant } from '../../units.ts'
 import type { PlaceCounts } from '../border/endings.ts'
-import type { EngineOptions } from '../border/options.ts'
+import { type EngineOptions, queueOrder } from '../border/options.ts'
+import { Flows } from '../clients/flows.ts'
 import { SetAside } from '../pool/set-aside.ts'
 import type { Lane } from '../work/lane.ts'
 import { Request } from '../work/request.ts'
@@ -25,16 +26,23 @@ export class Places {
   /** The packets of those in hand, and of those outstanding also what was sent. */
   readonly octets = new OctetStore()
   readonly outstanding: Record<TrafficClass, number> = perClass(() => 0)
+  readonly flows: Flows
 
   constructor(options: EngineOptions, salt: number) {
-    this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each], Request.fields))
-    this.instanceQueue = new PriorityQueue<Request>(options.serviceOrder, Request.fields)
+    const order = queueOrder(options)
+    this.backlogs = perClass((each) => new Backlog<Request>(options.queues[each], Request.fields, order === 'fair'))
+    this.instanceQueue = new PriorityQueue<Request>(order, Request.fields)
+    this.flows = new Flows(salt)
     this.sessions = new WaitingSessions(wantsOf(options), this.backlogs[RECORD_CLASS], salt)
   }
 
   reconfigure(options: EngineOptions): void {
-    for (const each of TRAFFIC_CLASSES) this.backlogs[each].limits = options.queues[each]
-    this.instanceQueue.order = options.serviceOrder
+    const order = queueOrder(options)
+    for (const each of TRAFFIC_CLASSES) {
+      this.backlogs[each].limits = options.queues[each]
+      this.backlogs[each].holdings.isFair = order === 'fair'
+    }
+    this.instanceQueue.order = order
     this.sessions.setWants(wantsOf(options))
   }
 
@@ -42,11 +50,14 @@ export class Places {
     return { queued: this.backlogs[trafficClass].messages, outstanding: this.outstanding[trafficClass], kept: 0 }
   }
 
-  /** A new request waits, at the tail of the instance queue. */
+  /** From now on it counts among those that wait: a new one at the tail of the instance queue, a copy in the queue that it is in. */
   enter(request: Request): void {
-    this.instanceQueue.put(request)
+    const isNew = request.queue === undefined
+    if (isNew) this.instanceQueue.put(request)
     this.backlogs[request.class].enter(request)
-    if (request.class === RECORD_CLASS) this.sessions.came(request)
+    request.flow.waiting += 1
+    request.client.share.counts[request.class].queued += 1
+    if (isNew && request.class === RECORD_CLASS) this.sessions.came(request)
   }
 
   /** It can't go now: it waits for a server, and the order of its session is kept from now on. */
@@ -82,14 +93,12 @@ export class Places {
     if (backlog.has(request)) {
       this.sessions.leave(request)
       backlog.leave(request)
+      request.flow.waiting -= 1
+      request.client.share.counts[request.class].queued -= 1
+      this.flows.left(request.flow)
       if (request.class === RECORD_CLASS && backlog.messages === 0) this.sessions.end()
     }
     request.setCompact(false)
-  }
-
-  /** More than one step could end waited too long. */
-  hasOverdue(now: Instant): boolean {
-    return TRAFFIC_CLASSES.some((each) => this.backlogs[each].overdue(now) !== undefined)
   }
 
   /** When something of that class is due here; undefined if only a message can change anything. */

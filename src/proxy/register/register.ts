@@ -20,7 +20,7 @@ import type { EngineEvent, GivenUp } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
 import type { ClassCounters } from '../border/snapshot.ts'
-import type { Client } from '../work/client-table.ts'
+import type { Client } from '../clients/client-table.ts'
 import type { Exchange } from '../work/exchange.ts'
 import { courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
 import { givenUpSentence } from '../work/silence.ts'
@@ -89,13 +89,12 @@ export class Register {
   /** More waits than before: what passes the bounds is shed by the policy, maybe what came last. */
   keepBounds(trafficClass: TrafficClass, now: Instant): void {
     const backlog = this.places.backlogs[trafficClass]
-    if (backlog.overflow() === undefined) return
+    if (backlog.excess() === undefined) return
     if (trafficClass === RECORD_CLASS) this.places.sessions.watch()
     for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
-      const reason = backlog.overflow()
-      const victim = reason === undefined ? undefined : backlog.victim()
-      if (reason === undefined || victim === undefined) return
-      this.end(victim, { how: 'shed', reason }, now)
+      const excess = backlog.excess()
+      if (excess === undefined) return
+      this.end(excess.victim, { how: 'shed', reason: excess.reason }, now)
     }
   }
 
@@ -134,11 +133,13 @@ export class Register {
         const record = its === RECORD_CLASS ? kindOf(statusType(packet)) : undefined
         if (record !== undefined) client.accounting.shed[record] += 1
         ledger.count(ENTRY.shed[end.reason])
+        client.share.counts[its].shed += 1
         this.#journal.note({ kind: 'shed', class: its, reason: end.reason, client: name, record }, now)
         return
       }
       case 'expired':
         ledger.count(ENTRY.expired)
+        client.share.counts[its].expired += 1
         this.#journal.note({ kind: 'expired', class: its, client: name }, now)
         return
       case 'superseded':

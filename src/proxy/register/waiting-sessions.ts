@@ -201,7 +201,9 @@ export class WaitingSessions {
     const older = this.#rows.object(row)
     const mayOutdate = isInterim(request) || statusType(packet) === STOP
     if (older !== undefined && older.arrival > request.arrival) return
-    if (older !== undefined && mayOutdate && outdates(packet, older.packet)) this.#backlog.outdate(older)
+    if (older !== undefined && mayOutdate && this.#backlog.has(older) && outdates(packet, older.packet)) {
+      this.#backlog.holdings.outdate(older)
+    }
     this.#rows.setObject(row, isInterim(request) ? request : undefined)
   }
 

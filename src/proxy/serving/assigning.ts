@@ -253,7 +253,7 @@ export class Assigning {
   /** It was outstanding and counts among those that wait from now on. */
   #enterBacklog(request: Request, now: Instant): void {
     const { register } = this.#parts
-    register.places.backlogs[request.class].enter(request)
+    register.places.enter(request)
     register.keepBounds(request.class, now)
   }
 

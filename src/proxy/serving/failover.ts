@@ -82,7 +82,7 @@ export class Failover {
   makeRoom(lane: Lane, now: Instant): void {
     const { limits, queue } = lane
     // What is given back and not served yet has been promised room.
-    if (limits.waitingOn.size === 0 || queue.promised > 0) return
+    if (limits.waitingOn.size === 0 || queue.promised > 0 || queue.waiting.restsUntil() !== undefined) return
     const wanted = Math.min(queue.waiting.queued, limits.budget.left(now), FREED_AT_ONCE)
     while (limits.identifiers.room() < wanted && limits.canMakeRoom()) this.#endLongest(lane, now)
   }
@@ -173,7 +173,9 @@ export class Failover {
   /** Whether it may keep its place. With a secret that is not the server's any more, an answer would come to nobody. */
   #mayWaitOn(request: Request, { lane, secret }: Attempt, now: Instant): boolean {
     if (request.class === RECORD_CLASS || !lane.isLive() || this.isEnding) return false
-    if (lane.queue.waiting.queued > 0 || now >= this.#waitsOnUntil(request)) return false
+    const { waiting } = lane.queue
+    if (waiting.queued > 0 && waiting.restsUntil() === undefined) return false
+    if (now >= this.#waitsOnUntil(request)) return false
     if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
     return request.isBound || !this.#parts.pools.of(request).hasOther(lane, request)
   }

@@ -7,6 +7,7 @@
  * go back does so to the end, even if its server lives again: some of a session's records may already wait for another server.
  */
 import type { TrafficClass } from '../../classes.ts'
+import type { QueueOrder } from '../../queues/priority-queue.ts'
 import type { ServerQueue } from '../../queues/server-queue.ts'
 import type { Instant } from '../../units.ts'
 import type { Pool, Pools } from '../pool/pool.ts'
@@ -39,6 +40,11 @@ export class Requeue {
     let queued = 0
     for (const [queue, its] of this.#queues) if (its === trafficClass) queued += queue.waiting.queued
     return queued
+  }
+
+  /** The order of what is on its way. */
+  reconfigure(order: QueueOrder): void {
+    for (const { waiting } of this.#queues.keys()) waiting.order = order
   }
 
   /** All that waits for this lane is on its way; the lane has an empty queue. */
@@ -77,10 +83,10 @@ export class Requeue {
       outage.parked.promote({ quota: atMost, identifiers: atMost }, places.instanceQueue)
       return
     }
-    const oldest = outage.parked.waiting.oldestFresh()
+    const oldest = outage.parked.waiting.fresh.firstOfAll()
     // One that was given back and is not served yet goes first: it parks again in this turn.
     if (oldest !== undefined) {
-      const before = places.instanceQueue.oldestFresh(Request.fields.preference(oldest))
+      const before = places.instanceQueue.fresh.first(Request.fields.preference(oldest))
       if (before !== undefined && before.arrival < oldest.arrival) return
       if (places.backlogs[oldest.class].isOverdue(oldest, now)) return
     }
@@ -89,6 +95,6 @@ export class Requeue {
     if (lane === undefined || request === undefined) return
     places.leaveQueue(request)
     request.lane = lane
-    if (!this.#parts.sending.trySend(request, lane, now)) this.#parts.assigning.park(request, now)
+    if (!this.#parts.sending.trySend(request, lane, now, true)) this.#parts.assigning.park(request, now)
   }
 }

@@ -17,7 +17,7 @@ import { attributesToAdd, hasTooManyAttributes } from '../../radius/attribute-li
 import type { Packet } from '../../radius/packet.ts'
 import { hasRoomFor } from '../../radius/rewrite.ts'
 import { type Instant, MICROS_PER_SECOND, since } from '../../units.ts'
-import type { Client } from '../work/client-table.ts'
+import type { Client } from '../clients/client-table.ts'
 import { cameAt, courseOf, type Request } from '../work/request.ts'
 
 /** `maxAttributes`: how many a server takes. */

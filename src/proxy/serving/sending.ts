@@ -17,7 +17,7 @@ import type { EngineOptions } from '../border/options.ts'
 import type { Journal, Outbox, Randomness } from '../border/ports.ts'
 import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
-import { Attempt, type Request, startCourse } from '../work/request.ts'
+import { Attempt, Request, startCourse } from '../work/request.ts'
 import { nasAddressFor, noteNasAddress, recordForServer } from './rewriting.ts'
 
 /** How long a refused transmission still waits: a server that restarts is not given up within microseconds. */
@@ -45,8 +45,11 @@ export class Sending {
     this.#seed = seed
   }
 
-  /** Sends a request that is in no queue, or drops it if it can't be rewritten; false if it must wait. */
-  trySend(request: Request, lane: Lane, now: Instant): boolean {
+  /**
+   * Sends a request that is in no queue, or drops it if it can't be rewritten; false if it must wait. `hadItsTurn`: it has waited for
+   * this lane, and its turn has come.
+   */
+  trySend(request: Request, lane: Lane, now: Instant, hadItsTurn: boolean): boolean {
     if (request.stage === 'retry') {
       if (!lane.limits.budget.tryTake(now)) return false
       const attempt = request.course?.attempt as Attempt
@@ -54,8 +57,9 @@ export class Sending {
       return true
     }
     const identifier = lane.limits.identifiers.peek()
-    if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request)) return false
-    if (lane.limits.budget.left(now) <= 0) return false
+    if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, hadItsTurn)) return false
+    const allowance = request.stage === 'fresh' ? Request.fields.allowance(request) : undefined
+    if (lane.limits.budget.left(now) <= 0 || (allowance !== undefined && allowance.left(now) <= 0)) return false
     request.setCompact(false)
     const bytes = this.#rewrite(request, lane, identifier.value, now)
     if (typeof bytes === 'string') {
@@ -63,7 +67,7 @@ export class Sending {
       return true
     }
     // Only now: what can't be sent takes nothing of the slot.
-    if (!lane.limits.budget.tryTake(now)) return false
+    if (allowance?.tryTake(now) === false || !lane.limits.budget.tryTake(now)) return false
     const { octets } = this.#parts.register.places
     const attempt = new Attempt({ lane, identifier, secret: lane.server.secret, request, bytes, octets })
     lane.limits.identifiers.hold(attempt)
@@ -157,7 +161,10 @@ export class Sending {
       lane.counters.requests += 1
       attempt.heldSince = now
       attempt.signsAtFirst = lane.contact.signsOfLife
-      if (course.transmissions === 0) count(lane.counters.queueWaits, since(request.receivedAt, now))
+      if (course.transmissions === 0) {
+        count(lane.counters.queueWaits, since(request.receivedAt, now))
+        request.client.share.counts[request.class].sent += 1
+      }
     } else lane.counters.retransmissions += 1
     attempt.tries += 1
     attempt.sentAt = now

@@ -6,7 +6,7 @@
  */
 import type { Packet } from '../../radius/packet.ts'
 import type { Peer } from '../border/events.ts'
-import type { Client } from './client-table.ts'
+import type { Client } from '../clients/client-table.ts'
 
 export interface Origin {
   readonly from: Peer

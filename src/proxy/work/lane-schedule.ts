@@ -14,7 +14,10 @@ import type { LaneLimits } from './lane-limits.ts'
 interface Scheduled {
   readonly limits: Pick<LaneLimits<never>, 'canMakeRoom' | 'nextRoomAt' | 'nextQuotaAt' | 'budget'>
   readonly health: ServerHealth
-  readonly queue: { readonly promised: number; readonly waiting: { readonly retries: number; isEmpty(): boolean } }
+  readonly queue: {
+    readonly promised: number
+    readonly waiting: { readonly retries: number; isEmpty(): boolean; restsUntil(): Instant | undefined }
+  }
   readonly isRetiring: boolean
   isLive(): boolean
 }
@@ -54,7 +57,9 @@ export class LaneSchedule<L extends Scheduled> {
     const { limits, queue } = this.#lane
     if (queue.waiting.isEmpty()) return undefined
     const needsIdentifier = queue.waiting.retries === 0 && !limits.canMakeRoom()
-    return needsIdentifier ? limits.nextRoomAt(now) : limits.nextQuotaAt(now)
+    const roomAt = needsIdentifier ? limits.nextRoomAt(now) : limits.nextQuotaAt(now)
+    const restsUntil = queue.waiting.restsUntil()
+    return restsUntil === undefined || roomAt === undefined || restsUntil < roomAt ? roomAt : restsUntil
   }
 
   /** When time alone can change something: a slot for those that wait, its health. */

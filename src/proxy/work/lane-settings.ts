@@ -5,10 +5,10 @@
  * leave out the last parts one by one: a reload finds a lane by the longest of them that fits (`lanes.ts`).
  */
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import type { ServiceOrder } from '../../queues/priority-queue.ts'
+import type { QueueOrder } from '../../queues/priority-queue.ts'
 import { portsFor } from '../../throttle/identifiers.ts'
 import type { Duration } from '../../units.ts'
-import type { EngineOptions, LaneOptions, ServerOptions } from '../border/options.ts'
+import { type EngineOptions, type LaneOptions, queueOrder, type ServerOptions } from '../border/options.ts'
 import type { LanePlan } from '../border/ports.ts'
 
 /** One server and one class, as configured. */
@@ -23,7 +23,7 @@ export interface LaneSettings extends Path {
   readonly slot: Duration
   readonly quarantine: Duration
   readonly health: EngineOptions['deadServer']
-  readonly serviceOrder: ServiceOrder
+  readonly order: QueueOrder
 }
 
 /** The settings of all lanes that these options ask for, class by class, in the order of the configuration. */
@@ -32,8 +32,8 @@ export const laneSettings = (engine: EngineOptions): LaneSettings[] =>
     engine.servers.flatMap((server) => {
       const options = server.lanes[each]
       if (options === undefined) return []
-      const { slot, identifierQuarantine: quarantine, deadServer: health, serviceOrder } = engine
-      return [{ class: each, server, options, slot, quarantine, health, serviceOrder }]
+      const { slot, identifierQuarantine: quarantine, deadServer: health } = engine
+      return [{ class: each, server, options, slot, quarantine, health, order: queueOrder(engine) }]
     }),
   )
 

@@ -199,7 +199,7 @@ export class Lanes {
     for (const lane of this.#due.due(now)) {
       if (lane.queue.waiting.isEmpty()) continue
       places.makeRoom(lane, now)
-      lane.counters.promotions += lane.queue.promote(lane.limits.room(now), to)
+      lane.counters.promotions += lane.queue.promote(lane.limits.room(now), to, now)
     }
     this.#settle(now)
   }

@@ -13,68 +13,30 @@
  * needs is a separate object (`Course`).
  */
 import { isInterim } from '../../accounting/record/record.ts'
-import type { Wraps } from '../../accounting/record/rewriting.ts'
 import { CLASS_TRAITS, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { KeptPacket } from '../../queues/containers/kept-packet.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
-import type { Message, MessageField, Promoter, QueueFields, Stage } from '../../queues/message.ts'
+import type { Flow } from '../../queues/flow.ts'
+import type { Message, MessageField, QueueFields, Stage } from '../../queues/message.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import type { Identifier } from '../../throttle/identifiers.ts'
-import type { Hanger, Timed } from '../../throttle/timing-wheel.ts'
+import type { Timed } from '../../throttle/timing-wheel.ts'
 import { type Instant, instant, MICROS_PER_SECOND, secondOf } from '../../units.ts'
-import type { Peer, TriedServer } from '../border/events.ts'
+import type { Peer } from '../border/events.ts'
 import { type FarmNumber, ONLY_FARM } from '../border/options.ts'
-import type { Client } from './client-table.ts'
-import type { Exchange, Origin } from './exchange.ts'
+import type { Client } from '../clients/client-table.ts'
+import { Course } from './course.ts'
+import type { Origin } from './exchange.ts'
 import type { ServerLane } from './server-lane.ts'
-import { NONE_TRIED } from './unanswered.ts'
 
-/** Most requests are answered where they were sent first: nothing is made for what those do not have. */
-const NONE: readonly never[] = []
+type RequestCourse = Course<Request, Attempt>
 
-/** What a request has once it is on its way, or was somewhere. */
-export class Course {
-  /** Exchanges that wait, but the one of its origin. */
-  repeats: readonly Exchange[] = NONE
-  /** Lanes that did not answer it. */
-  tried = NONE_TRIED
-  /** What was tried where, for people. */
-  history: readonly TriedServer[] = NONE
-  /** When its client sent it last, if that was after it came. */
-  latestCopyAt: Instant | undefined = undefined
-  /** Accounting: a living server left it unanswered lately. */
-  #wasLeft = false
-  /** Accounting: made when it is first set aside, and how often it was. */
-  asideTimer: Hanger<Request> | undefined = undefined
-  timesAside = 0
-  /** Over all servers. */
-  transmissions = 0
-  /** Outstanding: its copy at a server. */
-  attempt: Attempt | undefined = undefined
-  /** Its copy at the server that refused it, if it was moved for that. That copy may still be answered. */
-  refused: Attempt | undefined = undefined
-  promoter: Promoter | undefined = undefined
-  /** Accounting: how often the session's counters have wrapped, if its Gigawords are to be added. */
-  wraps: Wraps | undefined = undefined
-  /** Accounting: when the record came, if it took the place of an older one. */
-  cameAt: Instant | undefined = undefined
+const UNTOUCHED: Readonly<RequestCourse> = new Course()
 
-  /** A living server left it unanswered: lately, or before it was set aside. */
-  get wasLeftByLiving(): boolean {
-    return this.#wasLeft || this.asideTimer !== undefined
-  }
+export const courseOf = ({ course }: Request): Readonly<RequestCourse> => course ?? UNTOUCHED
 
-  set wasLeftByLiving(was: boolean) {
-    this.#wasLeft = was
-  }
-}
-
-const UNTOUCHED: Readonly<Course> = new Course()
-
-export const courseOf = ({ course }: Request): Readonly<Course> => course ?? UNTOUCHED
-
-export const startCourse = (request: Request): Course => {
+export const startCourse = (request: Request): RequestCourse => {
   request.course ??= new Course()
   return request.course
 }
@@ -121,10 +83,12 @@ export class Request implements Origin, Message<Request> {
   readonly arrival: number
   readonly from: Peer
   readonly client: Client
+  /** With whom it has turns. A reload may change it. */
+  flow: Flow
   /** Chosen once; health alone changes it. */
   lane: ServerLane<Request, Attempt> | undefined = undefined
   queue: Message<Request>['queue'] = undefined
-  course: Course | undefined = undefined
+  course: RequestCourse | undefined = undefined
 
   // A number that is no small integer is an object of its own, so the moment is two of them, and what is small is one.
   readonly #second: number
@@ -144,6 +108,8 @@ export class Request implements Origin, Message<Request> {
   #previousInQueue: Request | undefined = undefined
   #nextByAge: Request | undefined = undefined
   #previousByAge: Request | undefined = undefined
+  #nextInFlow: Request | undefined = undefined
+  #previousInFlow: Request | undefined = undefined
   #nextInterim: Request | undefined = undefined
   #previousInterim: Request | undefined = undefined
 
@@ -151,6 +117,7 @@ export class Request implements Origin, Message<Request> {
     readonly arrival: number
     readonly class: TrafficClass
     readonly origin: Origin
+    readonly flow: Flow
     readonly octets: OctetStore
     readonly receivedAt: Instant
   }) {
@@ -158,6 +125,7 @@ export class Request implements Origin, Message<Request> {
     this.arrival = o.arrival
     this.from = from
     this.client = client
+    this.flow = o.flow
     this.#second = secondOf(o.receivedAt)
     this.#micros = o.receivedAt - this.#second * MICROS_PER_SECOND
     this.#octets = o.octets
@@ -238,6 +206,9 @@ export class Request implements Origin, Message<Request> {
     size: (of) => of.#traits >>> SIZE_AT,
     preference: (of) => of.#traits & PREFERENCE_BITS,
     isInterim: (of) => (of.#traits & INTERIM) !== 0,
+    flow: ({ flow }) => flow,
+    allowance: (of) => of.client.share.allowances[of.class],
+    patience: ({ course }) => course?.patience,
     // What was sent once is worth something while its client still asks.
     agesFrom: (of) => (of.stage === 'fresh' ? of.receivedAt : latestCopyAt(of)),
     isOutdated: { get: (of) => (of.#traits & OUTDATED) !== 0, set: (of, is) => of.#set(OUTDATED, is) },
@@ -281,6 +252,25 @@ export class Request implements Origin, Message<Request> {
         of.#previousByAge = undefined
         of.#nextByAge = undefined
         of.#traits &= ~IN_BACKLOG
+      },
+    },
+    inFlow: {
+      next: (of) => of.#nextInFlow,
+      previous: (of) => of.#previousInFlow,
+      setNext: (of, next) => {
+        of.#nextInFlow = next
+      },
+      setPrevious: (of, previous) => {
+        of.#previousInFlow = previous
+      },
+      isLinked: () => false,
+      link: (of, previous, next) => {
+        of.#previousInFlow = previous
+        of.#nextInFlow = next
+      },
+      unlink: (of) => {
+        of.#previousInFlow = undefined
+        of.#nextInFlow = undefined
       },
     },
     amongInterims: {
@@ -336,8 +326,8 @@ export class Request implements Origin, Message<Request> {
   }
 }
 
-const isIdle = ({ repeats, wraps, cameAt, latestCopyAt }: Course): boolean =>
-  repeats.length === 0 && wraps === undefined && cameAt === undefined && latestCopyAt === undefined
+const isIdle = ({ repeats, wraps, cameAt, latestCopyAt, patience }: RequestCourse): boolean =>
+  repeats.length === 0 && [wraps, cameAt, latestCopyAt, patience].every((each) => each === undefined)
 
 /** The copy of a request at one server: the octets as sent, the identifier they hold, the tries so far and the deadline. */
 export class Attempt implements Timed {

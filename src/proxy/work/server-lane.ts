@@ -59,7 +59,7 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
     this.contact = new Contact(settings)
     this.schedule = new LaneSchedule<ServerLane<R, A>>(this, o.changed)
     if (follows !== undefined) follows.schedule.follower = this.schedule
-    this.queue = new ServerQueue<R>(settings.serviceOrder, o.fields)
+    this.queue = new ServerQueue<R>(settings.order, o.fields)
   }
 
   get server(): ServerOptions {
@@ -82,7 +82,7 @@ export class ServerLane<R extends Message<R>, A extends Sent> {
     this.contact.reconfigure(settings)
     this.limits.reconfigure(settings)
     this.health.reconfigure(healthOptions(settings))
-    this.queue.waiting.order = settings.serviceOrder
+    this.queue.waiting.order = settings.order
     this.schedule.markChanged()
   }
 }

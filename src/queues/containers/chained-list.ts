@@ -77,4 +77,8 @@ export class ChainedList<T> {
     chain.unlink(item)
     this.#length -= 1
   }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (let item = this.#first; item !== undefined; item = this.#chain.next(item)) yield item
+  }
 }

@@ -19,6 +19,10 @@ export class MomentHeap<T> {
     return this.#items.length
   }
 
+  has(item: T): boolean {
+    return this.#places.has(item)
+  }
+
   first(): T | undefined {
     return this.#items[0]
   }

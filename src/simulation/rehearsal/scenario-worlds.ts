@@ -6,7 +6,7 @@
  */
 import { formatAddress, parsePrefix } from '../../addresses.ts'
 import type { ClientOptions, EngineOptions } from '../../proxy/border/options.ts'
-import { ClientTable } from '../../proxy/work/client-table.ts'
+import { ClientTable } from '../../proxy/clients/client-table.ts'
 import { Secret } from '../../radius/secret.ts'
 import { type Duration, micros } from '../../units.ts'
 import type { ServerPlan } from '../peers/home-server.ts'

@@ -23,6 +23,7 @@ type Needs<T, K extends keyof T> = Pick<T, K> & Partial<T>
 export const basicOptions = (o: Partial<EngineOptions> = {}): EngineOptions => ({
   slot: millis(50),
   serviceOrder: 'authentication_first',
+  fairness: 'client',
   clients: [],
   servers: [],
   classes: classOptions(),
@@ -40,6 +41,11 @@ export const clientOptions = (o: Needs<ClientOptions, 'name' | 'network' | 'secr
   limitProxyState: false,
   addNasIpAddress: 'when_missing',
   accounting: recordOptions(),
+  weight: 1,
+  maxRate: perSecond(0),
+  maxShare: 100,
+  fairnessKey: 'client',
+  flowKey: 'none',
   ...o,
 })
 

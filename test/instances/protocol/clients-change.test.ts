@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { changedClients, clientsChange } from '../../../src/instances/protocol/clients-change.ts'
 import { engineOptionsFrom, type PlainClient, plainOptions } from '../../../src/instances/shared/plain-options.ts'
-import { ClientTable } from '../../../src/proxy/work/client-table.ts'
+import { ClientTable } from '../../../src/proxy/clients/client-table.ts'
 import { client, defaults } from '../../proxy/options.ts'
 
 const plain = (of: readonly { name: number; secret: number; limit: boolean }[]): readonly PlainClient[] => {

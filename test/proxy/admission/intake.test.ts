@@ -2,7 +2,7 @@
  * What is no request: every reason for a drop at the door, what BlastRADIUS options ask for, and Status-Server.
  */
 import { describe, expect, it } from 'vitest'
-import { ClientTable } from '../../../src/proxy/work/client-table.ts'
+import { ClientTable } from '../../../src/proxy/clients/client-table.ts'
 import { instant, after as later, millis, seconds } from '../../../src/units.ts'
 import {
   attribute,

@@ -7,6 +7,7 @@ import { Arrival, type ProvenArrival } from '../../../src/proxy/admission/arriva
 import { Repetition } from '../../../src/proxy/admission/repetition.ts'
 import type { Peer } from '../../../src/proxy/border/events.ts'
 import { ONLY_FARM } from '../../../src/proxy/border/options.ts'
+import { Client } from '../../../src/proxy/clients/client-table.ts'
 import { Pools } from '../../../src/proxy/pool/pool.ts'
 import { StateTable } from '../../../src/proxy/pool/state-table.ts'
 import { ENTRY } from '../../../src/proxy/register/ledger.ts'
@@ -16,7 +17,6 @@ import { Assigning } from '../../../src/proxy/serving/assigning.ts'
 import { HealthChanges } from '../../../src/proxy/serving/health-changes.ts'
 import { Requeue } from '../../../src/proxy/serving/requeue.ts'
 import { Sending } from '../../../src/proxy/serving/sending.ts'
-import { Client } from '../../../src/proxy/work/client-table.ts'
 import type { Origin } from '../../../src/proxy/work/exchange.ts'
 import { Lanes } from '../../../src/proxy/work/lanes.ts'
 import { Request } from '../../../src/proxy/work/request.ts'
@@ -72,15 +72,16 @@ const sentFor = ({ client, register, sending, lane }: ReturnType<typeof partsOf>
     arrival: 1,
     class: 'accounting',
     origin,
+    flow: client.share.flow,
     octets: register.places.octets,
     receivedAt: START,
   })
   register.ledgers.accounting.count(ENTRY.received)
   register.admit(request, undefined, START)
   register.check()
-  expect(register.places.instanceQueue.removeNext()).toBe(request)
+  expect(register.places.instanceQueue.takeNext()).toBe(request)
   request.lane = lane
-  expect(sending.trySend(request, lane, START)).toBe(true)
+  expect(sending.trySend(request, lane, START, true)).toBe(true)
   register.check()
   return request
 }

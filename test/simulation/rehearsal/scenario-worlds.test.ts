@@ -2,7 +2,7 @@
  * The two worlds of a scenario: BNGs in the configuration's own networks, and the same without radsluice.
  */
 import { describe, expect, it } from 'vitest'
-import { ClientTable } from '../../../src/proxy/work/client-table.ts'
+import { ClientTable } from '../../../src/proxy/clients/client-table.ts'
 import { worldsOf } from '../../../src/simulation/rehearsal/scenario-worlds.ts'
 import { seconds } from '../../../src/units.ts'
 import { options, scenario, worldsFor } from '../kit.ts'

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { ClientOptions } from '../../../src/proxy/border/options.ts'
-import { ClientTable } from '../../../src/proxy/work/client-table.ts'
+import { ClientTable } from '../../../src/proxy/clients/client-table.ts'
 import { client } from '../options.ts'
 
 const optionsOf = (count: number): ClientOptions[] =>

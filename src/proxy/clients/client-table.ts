@@ -13,6 +13,7 @@ import { addedNumbers } from '../border/added-numbers.ts'
 import type { ClientDropReason } from '../border/endings.ts'
 import type { ClientOptions } from '../border/options.ts'
 import type { ClientSnapshot } from '../border/snapshot.ts'
+import { ClientShare } from './client-share.ts'
 
 /** Addresses whose client is remembered; beyond it the table starts anew (it is only a shortcut). */
 const REMEMBERED = 65_536
@@ -38,6 +39,7 @@ export class Client {
   lastDrop: ClientDropReason | undefined
   /** Kept by a reload as it is. */
   readonly accounting: ClientAccounting
+  readonly share: ClientShare
   /** Additions that did not fit into a packet for a server; kept by a reload. */
   readonly leftOut: Record<Addition, number>
 
@@ -50,6 +52,8 @@ export class Client {
     this.badAuthenticators = former?.badAuthenticators ?? 0
     this.lastDrop = former?.lastDrop
     this.accounting = former?.accounting ?? noAccounting()
+    this.share = former?.share ?? new ClientShare()
+    this.share.reconfigure(options)
     this.leftOut = former?.leftOut ?? { ...NONE_LEFT_OUT }
   }
 

@@ -1,0 +1,54 @@
+/**
+ * How a client is served: its turns and its own rate, and what became of its requests. A reload keeps it by the client's name, so
+ * requests that wait since before see the new settings.
+ */
+import { type PerClass, perClass } from '../../classes.ts'
+import { type Allowance, Flow, type Weight } from '../../queues/flow.ts'
+import type { SlotBudget } from '../../throttle/budget.ts'
+import type { Instant } from '../../units.ts'
+import type { ClientOptions } from '../border/options.ts'
+
+/** What became of a client's requests of one class. */
+export interface ServiceCounts {
+  /** Waiting anywhere: in the instance queue, in server queues, parked or set aside. */
+  queued: number
+  /** Requests that were sent to a server; a retry or a copy counts no second time. */
+  sent: number
+  shed: number
+  expired: number
+}
+
+export class ClientShare implements Weight {
+  weight = 1
+  readonly flow = new Flow(this)
+  /** By class; undefined if its rate is not limited. */
+  readonly allowances: Record<keyof PerClass<unknown>, ClientAllowance | undefined> = perClass(() => undefined)
+  readonly counts: PerClass<ServiceCounts> = perClass(() => ({ queued: 0, sent: 0, shed: 0, expired: 0 }))
+
+  reconfigure({ weight, flowKey, fairnessKey }: Pick<ClientOptions, 'weight' | 'flowKey' | 'fairnessKey'>): void {
+    this.weight = weight
+    this.flow.isDivided = fairnessKey === 'client' && flowKey !== 'none'
+  }
+}
+
+/** A client's own rate: a grid of slots as a server has one (docs/throttling.md). First transmissions count. */
+export class ClientAllowance implements Allowance {
+  readonly budget: SlotBudget
+  promised = 0
+
+  constructor(budget: SlotBudget) {
+    this.budget = budget
+  }
+
+  left(now: Instant): number {
+    return this.budget.left(now)
+  }
+
+  tryTake(now: Instant): boolean {
+    return this.budget.tryTake(now)
+  }
+
+  nextSlotAt(now: Instant): Instant {
+    return this.budget.nextSlotAt(now) ?? now
+  }
+}

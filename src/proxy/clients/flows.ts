@@ -1,0 +1,112 @@
+/**
+ * Which flow a request belongs to: its client's; with `fairness_key: address`, that of its address; and with `flow_key`, of this its
+ * user's, station's or session's part.
+ *
+ * Clients are configured, so there is one flow for each. Addresses and parts come from packets: a flow is made when the first of its
+ * requests begins to wait, and forgotten when none waits any more. At most 4,096 addresses and 65,536 parts have a flow of
+ * their own. Who comes when the table is full shares a flow with others, by a keyed hash; those that have one keep it.
+ */
+import { mix } from '../../queues/containers/hashing.ts'
+import { Flow } from '../../queues/flow.ts'
+import type { AttributeKey, Packet } from '../../radius/packet.ts'
+import type { ClientOptions } from '../border/options.ts'
+import type { Client } from './client-table.ts'
+
+export const MOST_ADDRESS_FLOWS = 4_096
+export const MOST_PART_FLOWS = 65_536
+/** Flows of one client that are shared when a table is full; a power of two. */
+const SHARED_FLOWS = 64
+
+const ATTRIBUTES: Readonly<Record<Exclude<ClientOptions['flowKey'], 'none'>, AttributeKey>> = {
+  user: { vendor: 0, type: 1 },
+  calling_station: { vendor: 0, type: 31 },
+  session: { vendor: 0, type: 44 },
+}
+
+const NO_OCTETS = new Uint8Array(0)
+
+export class Flows {
+  readonly #addresses = new FlowTable(MOST_ADDRESS_FLOWS)
+  readonly #parts = new FlowTable(MOST_PART_FLOWS)
+  readonly #salt: number
+
+  constructor(salt: number) {
+    this.#salt = salt
+  }
+
+  /** Requests that had to share a flow because the table was full. */
+  get shared(): number {
+    return this.#addresses.shared + this.#parts.shared
+  }
+
+  /** Addresses and parts that have a flow of their own now. */
+  get size(): number {
+    return this.#addresses.size + this.#parts.size
+  }
+
+  of({ share, options }: Client, address: string, packet: Packet): Flow {
+    const { fairnessKey, flowKey } = options
+    let flow = share.flow
+    if (fairnessKey === 'address') {
+      flow = this.#addresses.flowOf(flow, address, hashOf(this.#salt, address), () => new Flow(share))
+      flow.isDivided = flowKey !== 'none'
+    }
+    if (flowKey === 'none') return flow
+    const whole = flow
+    const hash = hashOf(this.#salt, packet.find(ATTRIBUTES[flowKey]) ?? NO_OCTETS)
+    return this.#parts.flowOf(whole, hash, hash, () => new Flow(undefined, whole))
+  }
+
+  /** A request of this flow waits no more. */
+  left(flow: Flow): void {
+    if (flow.waiting > 0 || flow.key === undefined) return
+    if (typeof flow.key === 'string') this.#addresses.forget(flow)
+    else this.#parts.forget(flow)
+  }
+}
+
+/** Flows by what packets say. */
+class FlowTable {
+  readonly #most: number
+  readonly #flows = new Map<string | number, Flow>()
+  shared = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get size(): number {
+    return this.#flows.size
+  }
+
+  /** `owner` has the flows that are shared if there is no room, or if another one has this key. */
+  flowOf(owner: Flow, key: string | number, hash: number, make: () => Flow): Flow {
+    const known = this.#flows.get(key)
+    // Two parts of one number are one flow if they are parts of the same whole.
+    if (known !== undefined && (known.whole === undefined || known.whole === owner)) return known
+    if (known !== undefined || this.#flows.size >= this.#most) {
+      this.shared += 1
+      owner.shared ??= []
+      const place = hash & (SHARED_FLOWS - 1)
+      owner.shared[place] ??= make()
+      return owner.shared[place]
+    }
+    const flow = make()
+    flow.key = key
+    this.#flows.set(key, flow)
+    return flow
+  }
+
+  forget(flow: Flow): void {
+    if (flow.key !== undefined && this.#flows.get(flow.key) === flow) this.#flows.delete(flow.key)
+  }
+}
+
+/** FNV-1a from a salt, so that nobody can choose who shares a flow. */
+const hashOf = (salt: number, of: string | Uint8Array): number => {
+  let hash = 0x811c9dc5 ^ salt
+  for (let at = 0; at < of.length; at += 1) {
+    hash = Math.imul(hash ^ (typeof of === 'string' ? of.charCodeAt(at) : of[at]!), 0x01000193)
+  }
+  return mix(hash)
+}

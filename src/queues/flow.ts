@@ -1,0 +1,54 @@
+/**
+ * A flow: requests that share one turn. Flows of one line are served in turns, so that no flow waits for what another one has sent.
+ *
+ * A flow is a configured client, or one address of it. If a client's own users, stations or sessions have turns, each of them is a
+ * flow too, a part of the client's: it has its turn inside the client's turn and adds nothing to it. What a flow may have is
+ * written here; what waits of it stands in the queues.
+ */
+import type { Instant } from '../units.ts'
+
+/** How many messages of a flow may go, beside the server's own limit: `clients[].max_rate`. */
+export interface Allowance {
+  /** Messages that were given back to the instance queue for it and are not served yet. */
+  promised: number
+  /** What the slot that `now` lies in still has, those promised included. */
+  left(now: Instant): number
+  /** Takes one message of that slot; false if it is used up. */
+  tryTake(now: Instant): boolean
+  /** Where its next slot begins. */
+  nextSlotAt(now: Instant): Instant
+}
+
+/** Of a client's flow and the flows of its addresses alike: a reload changes it for all of them. */
+export interface Weight {
+  /** A flow of weight 2 has two messages in each turn. 1-100. */
+  weight: number
+}
+
+const ONE: Weight = { weight: 1 }
+
+export class Flow {
+  readonly of: Weight
+  /** The flow of which this one is a part; undefined for a client or an address. */
+  readonly whole: Flow | undefined
+  /** Its parts have turns among themselves. */
+  isDivided = false
+  /** Messages that wait, its parts' not counted. */
+  waiting = 0
+  /** How a table of flows knows it. */
+  key: string | number | undefined = undefined
+  /** Flows that several share, because a table is full. */
+  shared: (Flow | undefined)[] | undefined = undefined
+
+  constructor(of: Weight = ONE, whole?: Flow) {
+    this.of = of
+    this.whole = whole
+  }
+
+  get weight(): number {
+    return this.of.weight
+  }
+}
+
+/** The client's flow: it has turns among the other clients. */
+export const wholeOf = (flow: Flow): Flow => flow.whole ?? flow
