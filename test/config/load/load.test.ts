@@ -24,9 +24,16 @@ describe('a good configuration', () => {
       instances_by: 'port',
       packet_io: 'auto',
       batch_tick: 500,
-      throttle: { slot: 50_000, scope: 'host', service_order: 'authentication_first' },
+      throttle: { slot: 50_000, scope: 'host', service_order: 'authentication_first', fairness: 'client' },
       queues: {
-        authentication: { max_messages: 20_000, max_bytes: 32 * 1024 ** 2, max_age: 5e6, overflow: 'drop_newest' },
+        authentication: {
+          max_messages: 20_000,
+          max_bytes: 32 * 1024 ** 2,
+          max_age: 5e6,
+          max_age_limit: 5e6,
+          max_age_most: 30e6,
+          overflow: 'drop_newest',
+        },
         accounting: {
           max_messages: 200_000,
           max_bytes: 256 * 1024 ** 2,
@@ -58,6 +65,11 @@ describe('a good configuration', () => {
           erx_ipv6_zeros: 'keep',
           interims: 'all',
         },
+        weight: 1,
+        max_rate: 0,
+        max_share: 100,
+        fairness_key: 'client',
+        flow_key: 'none',
       },
     ])
     const lane = { max_rate: 0, max_outstanding: 256, timeout: 2e6 }

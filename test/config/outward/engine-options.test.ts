@@ -6,7 +6,7 @@ const everything = `
 listen: { authentication: ["127.0.0.1:1"], accounting: ["127.0.0.1:2"] }
 throttle: { slot: 3ms, service_order: fifo }
 queues:
-  authentication: { max_messages: 4, max_bytes: 5KiB, max_age: 6s, overflow: drop_oldest }
+  authentication: { max_messages: 4, max_bytes: 5KiB, max_age: auto, max_age_limit: 6s, max_age_most: 16s, overflow: drop_oldest }
   accounting: { max_messages: 7, max_bytes: 8KiB, max_age: 9s, overflow: drop_newest }
 duplicates: { answer_cache: 10s, max_answers: 11, record_cache: 12s, max_records: 13 }
 accounting: { max_sessions: 134, session_lifetime: 135s, max_port_rate: 136Gbit/s }`
@@ -26,6 +26,11 @@ const clients = `
     require_message_authenticator: yes
     limit_proxy_state: true
     add_nas_ip_address: never
+    weight: 20
+    max_rate: 201
+    max_share: 20
+    fairness_key: address
+    flow_key: session
     accounting: { acct_delay_time: keep, synthesize_gigawords: true, swap_directions: true, erx_ipv6_zeros: drop_on_mlppp, interims: newest }`
 
 const servers = `
@@ -45,6 +50,7 @@ describe('engineOptions', () => {
     expect(options).toEqual({
       slot: 3_000,
       serviceOrder: 'fifo',
+      fairness: 'none',
       clients: [
         {
           name: 'a',
@@ -60,6 +66,11 @@ describe('engineOptions', () => {
             erxIpv6Zeros: 'drop_on_mlppp',
             interims: 'newest',
           },
+          weight: 20,
+          maxRate: 201,
+          maxShare: 20,
+          fairnessKey: 'address',
+          flowKey: 'session',
         },
       ],
       servers: [
@@ -85,7 +96,7 @@ describe('engineOptions', () => {
         },
       },
       queues: {
-        authentication: { maxMessages: 4, maxBytes: 5 * 1024, maxAge: 6e6, overflow: 'drop_oldest' },
+        authentication: { maxMessages: 4, maxBytes: 5 * 1024, maxAge: 6e6, maxAgeMost: 16e6, overflow: 'drop_oldest' },
         accounting: { maxMessages: 7, maxBytes: 8 * 1024, maxAge: 9e6, overflow: 'drop_newest' },
       },
       identifierQuarantine: 16e6,

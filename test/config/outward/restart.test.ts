@@ -19,7 +19,7 @@ describe('withRestartSettingsOf', () => {
     ])
     expect(changesThatNeedRestart(running, both)).toEqual([])
     expect(both.accounting).toEqual({ ...running.accounting, session_lifetime: 60e6 })
-    expect(both.throttle).toEqual({ ...running.throttle, slot: 1_000_000, service_order: 'fifo' })
+    expect(both.throttle).toEqual({ ...running.throttle, slot: 1_000_000, service_order: 'fifo', fairness: 'none' })
     expect(engineOptions(both).servers.map(({ lanes }) => Object.keys(lanes))).toEqual([
       ['authentication', 'accounting'],
     ])
