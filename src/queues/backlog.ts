@@ -6,11 +6,12 @@
  * counts from its client's latest retransmission, and so does that of a request whose own copies say how long its client waits
  * (`Patience`): each of those has a moment of its own. The backlog only names them: the register ends them.
  */
-import { after, type Duration, earliest, type Instant, instant } from '../units.ts'
+import { type Duration, earliest, type Instant, instant } from '../units.ts'
 import { ArrivalList } from './arrival-list.ts'
 import { MomentHeap } from './containers/moment-heap.ts'
 import { Holdings } from './holdings.ts'
 import type { Message, QueueFields } from './message.ts'
+import { worthUntil } from './patience.ts'
 
 export type OverflowPolicy = 'drop_newest' | 'drop_oldest' | 'shed_interim_first'
 
@@ -168,12 +169,12 @@ export class Backlog<T extends Message<T>> {
 
   /** From this moment on the message has waited for too long, by what is known of its client now. */
   #overdueAt(item: T): Instant {
+    const { agesFrom, patience } = this.#fields
     const { maxAge, maxAgeMost } = this.#limits
-    const patience = maxAgeMost === undefined ? undefined : this.#fields.patience(item)
-    if (maxAgeMost !== undefined && patience?.isKnown === true) {
-      return instant(Math.min(patience.until, item.receivedAt + maxAgeMost) + 1)
-    }
-    return after(after(this.#fields.agesFrom(item), maxAge), 1 as Duration)
+    if (maxAgeMost === undefined) return instant(agesFrom(item) + maxAge + 1)
+    const { stage, receivedAt } = item
+    const what = { wasSent: stage !== 'fresh', patience: patience(item), agesFrom: agesFrom(item), receivedAt }
+    return instant(worthUntil(what, this.#limits) + 1)
   }
 
   #hasPatience(item: T): boolean {

@@ -35,11 +35,6 @@ export class Flow {
   isDivided = false
   /** Messages that wait, its parts' not counted. */
   waiting = 0
-  /** How a table of flows knows it. */
-  key: string | number | undefined = undefined
-  /** Flows that several share, because a table is full. */
-  shared: (Flow | undefined)[] | undefined = undefined
-
   constructor(of: Weight = ONE, whole?: Flow) {
     this.of = of
     this.whole = whole

@@ -5,7 +5,7 @@
  * before its client's next copy is due, and that copy enters the line anew, at the tail. Only the gaps between copies of one and
  * the same request count (source address, port, identifier and authenticator), so nobody else can change them.
  */
-import { type Duration, type Instant, instant, micros, since } from '../units.ts'
+import { after, type Duration, type Instant, instant, micros, since } from '../units.ts'
 
 /** A copy that comes sooner is a duplicate of the network: the client is there, and it says nothing of the next copy. */
 const LEAST_GAP = micros(50_000)
@@ -60,11 +60,42 @@ export class Patience {
     return micros(Math.round(gap * growth))
   }
 
-  /** Just before the next copy is due, if that is known. */
-  get until(): Instant {
+  /** When the next copy is due, if that is known: until then the client certainly waits. */
+  get dueAt(): Instant {
+    return after(this.latestAt, this.gapToCome)
+  }
+
+  /** Just before that: what is forgotten then comes again at once. */
+  get justBeforeDue(): Instant {
     const limit = Math.max(LEAST_LIMIT, SHARE_OF_GAP * this.gapToCome - MARGIN)
     return instant(this.latestAt + Math.round(limit))
   }
+}
+
+/** `max_age` as a number: `maxAgeMost` is given with `max_age: auto`. */
+interface AgeLimits {
+  readonly maxAge: Duration
+  readonly maxAgeMost?: Duration
+}
+
+/**
+ * Until when a request is worth sending. That is the end of `maxAge`, counted from `agesFrom`. With `max_age: auto` and a client whose
+ * next copy can be expected, it is until that is due, and no later than `maxAgeMost` after the request came. What was never sent is
+ * forgotten just before that.
+ */
+export const worthUntil = (
+  of: {
+    readonly wasSent: boolean
+    readonly patience: Patience | undefined
+    readonly agesFrom: Instant
+    readonly receivedAt: Instant
+  },
+  { maxAge, maxAgeMost }: AgeLimits,
+): Instant => {
+  const { wasSent, patience } = of
+  if (maxAgeMost === undefined || patience?.isKnown !== true) return after(of.agesFrom, maxAge)
+  const due = wasSent ? patience.dueAt : patience.justBeforeDue
+  return instant(Math.min(due, of.receivedAt + maxAgeMost))
 }
 
 const FIRST = { copies: 1, gap: micros(0), gapBefore: micros(0) } as const

@@ -269,10 +269,11 @@ describe('order', () => {
 
   it('is judged for each lane and preference apart', () => {
     const law = new RequestLaw(booksFor(busy().engine))
-    law.checkOrder(1, 1, 10, START)
-    law.checkOrder(1, 2, 5, START)
-    law.checkOrder(2, 1, 7, START)
-    expect(() => law.checkOrder(1, 1, 9, START)).toThrow(/^order: /)
+    law.checkOrder('1 1 a', 10, START)
+    law.checkOrder('1 2 a', 5, START)
+    law.checkOrder('2 1 a', 7, START)
+    law.checkOrder('1 1 b', 6, START)
+    expect(() => law.checkOrder('1 1 a', 9, START)).toThrow(/^order: /)
   })
 })
 

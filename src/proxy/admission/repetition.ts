@@ -45,7 +45,9 @@ export class Repetition {
     const ledger = register.ledgers[trafficClass]
     const counters = register.counters[trafficClass]
     const before = exchanges.find(arrival)
-    if (before !== undefined && isSamePacket(before.exchange.packet, packet)) {
+    const isRepeated = before !== undefined && isSamePacket(before.exchange.packet, packet)
+    if (isRepeated && register.forgets(before.request, arrival, now)) return 'goes-on'
+    if (isRepeated) {
       ledger.count(ENTRY.duplicate)
       register.heardAgain(before.request, arrival, now)
       trace?.duplicate(arrival, ABSORBED, now)

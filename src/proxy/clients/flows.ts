@@ -48,7 +48,7 @@ export class Flows {
     const { fairnessKey, flowKey } = options
     let flow = share.flow
     if (fairnessKey === 'address') {
-      flow = this.#addresses.flowOf(flow, address, hashOf(this.#salt, address), () => new Flow(share))
+      flow = this.#addresses.flowOf(flow, hashOf(this.#salt, address), address, () => new Flow(share))
       flow.isDivided = flowKey !== 'none'
     }
     if (flowKey === 'none') return flow
@@ -59,16 +59,24 @@ export class Flows {
 
   /** A request of this flow waits no more. */
   left(flow: Flow): void {
-    if (flow.waiting > 0 || flow.key === undefined) return
-    if (typeof flow.key === 'string') this.#addresses.forget(flow)
-    else this.#parts.forget(flow)
+    if (flow.waiting > 0) return
+    this.#addresses.forget(flow)
+    this.#parts.forget(flow)
   }
 }
 
-/** Flows by what packets say. */
+/** The flows that packets of one client have named, or those of one address. */
+interface Named {
+  readonly byKey: Map<string | number, Flow>
+  /** Those that several share. */
+  readonly shared: (Flow | undefined)[]
+}
+
 class FlowTable {
   readonly #most: number
-  readonly #flows = new Map<string | number, Flow>()
+  readonly #named = new WeakMap<Flow, Named>()
+  /** By the flow itself, so that it can be forgotten. */
+  readonly #places = new Map<Flow, { readonly of: Named; readonly key: string | number }>()
   shared = 0
 
   constructor(most: number) {
@@ -76,29 +84,35 @@ class FlowTable {
   }
 
   get size(): number {
-    return this.#flows.size
+    return this.#places.size
   }
 
-  /** `owner` has the flows that are shared if there is no room, or if another one has this key. */
-  flowOf(owner: Flow, key: string | number, hash: number, make: () => Flow): Flow {
-    const known = this.#flows.get(key)
-    // Two parts of one number are one flow if they are parts of the same whole.
-    if (known !== undefined && (known.whole === undefined || known.whole === owner)) return known
-    if (known !== undefined || this.#flows.size >= this.#most) {
+  /** The flow of a key that packets of `owner` name. Parts of one hash are one flow. */
+  flowOf(owner: Flow, hash: number, key: string | number, make: () => Flow): Flow {
+    const named = this.#named.get(owner) ?? { byKey: new Map(), shared: [] }
+    this.#named.set(owner, named)
+    const known = named.byKey.get(key)
+    if (known !== undefined) return known
+    const place = hash & (SHARED_FLOWS - 1)
+    const common = named.shared[place]
+    // Who began to wait in a shared flow goes on there until it is empty: the order within a flow is the order of arrival.
+    if (this.size >= this.#most || (common !== undefined && common.waiting > 0)) {
       this.shared += 1
-      owner.shared ??= []
-      const place = hash & (SHARED_FLOWS - 1)
-      owner.shared[place] ??= make()
-      return owner.shared[place]
+      const flow = common ?? make()
+      named.shared[place] = flow
+      return flow
     }
     const flow = make()
-    flow.key = key
-    this.#flows.set(key, flow)
+    named.byKey.set(key, flow)
+    this.#places.set(flow, { of: named, key })
     return flow
   }
 
   forget(flow: Flow): void {
-    if (flow.key !== undefined && this.#flows.get(flow.key) === flow) this.#flows.delete(flow.key)
+    const place = this.#places.get(flow)
+    if (place === undefined) return
+    place.of.byKey.delete(place.key)
+    this.#places.delete(flow)
   }
 }
 

@@ -14,6 +14,7 @@ import {
   TRAFFIC_CLASSES,
   type TrafficClass,
 } from '../../classes.ts'
+import { Patience } from '../../queues/patience.ts'
 import type { Instant } from '../../units.ts'
 import { type ClientDropReason, isWrongProof, type ShedReason } from '../border/endings.ts'
 import type { EngineEvent, GivenUp } from '../border/events.ts'
@@ -25,6 +26,7 @@ import type { Exchange } from '../work/exchange.ts'
 import { courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
 import { givenUpSentence } from '../work/silence.ts'
 import { Exchanges } from './exchanges.ts'
+import { Forgotten } from './forgotten.ts'
 import { BOOKS_BYTES, ENTRY, type Ledger, ledgersIn } from './ledger.ts'
 import { Places } from './places.ts'
 import { Records } from './records.ts'
@@ -57,6 +59,7 @@ export class Register {
   readonly records: Records
   /** Told of each step of each request, by whoever takes it; undefined while none is followed. */
   trace: Trace | undefined = undefined
+  readonly #forgotten: Forgotten
   readonly #journal: Journal
 
   constructor(
@@ -68,6 +71,7 @@ export class Register {
     this.places = new Places(options, salt)
     this.exchanges = new Exchanges(options.duplicates, salt)
     this.records = new Records(options.duplicates, salt)
+    this.#forgotten = new Forgotten(salt)
     this.#journal = journal
   }
 
@@ -82,6 +86,7 @@ export class Register {
     this.trace?.step('received', request, now)
     if (exchange !== undefined) this.exchanges.begin(exchange, request)
     if (request.class === RECORD_CLASS) this.records.add(request, now)
+    else if (this.#learnsPatience(request)) this.#knowAgain(request, now)
     this.places.enter(request)
     this.keepBounds(request.class, now)
   }
@@ -101,7 +106,26 @@ export class Register {
   /** Its client has sent it again while it waits or is outstanding, so it still wants the answer. */
   heardAgain(request: Request, { receivedAt }: { readonly receivedAt: Instant }, now: Instant): void {
     if (request.class === RECORD_CLASS) this.records.heardAgain(request, now)
-    else if (receivedAt > latestCopyAt(request)) startCourse(request).latestCopyAt = receivedAt
+    else if (receivedAt > latestCopyAt(request)) {
+      const course = startCourse(request)
+      if (this.#learnsPatience(request)) {
+        course.patience ??= new Patience(latestCopyAt(request))
+        course.patience.heard(receivedAt)
+      }
+      course.latestCopyAt = receivedAt
+      this.places.backlogs[request.class].renew(request)
+    }
+  }
+
+  /**
+   * With `max_age: auto`: whether the copy of a login that still waits came too late to keep its place. Then the login is forgotten,
+   * and the copy enters anew.
+   */
+  forgets(request: Request, { receivedAt }: { readonly receivedAt: Instant }, now: Instant): boolean {
+    const isForgotten =
+      this.#learnsPatience(request) && this.places.backlogs[request.class].isOverdue(request, receivedAt)
+    if (isForgotten) this.end(request, { how: 'expired' }, now)
+    return isForgotten
   }
 
   /** Its server has taken the request, and it ends. Who waits is answered by whoever calls this (`Answering`). */
@@ -117,6 +141,10 @@ export class Register {
     this.places.leave(request)
     this.exchanges.endAll(request)
     this.records.ended(request, now)
+    if (this.#learnsPatience(request) && mayComeAgain(end)) {
+      const patience = request.course?.patience ?? new Patience(latestCopyAt(request))
+      this.#forgotten.keep(request, patience, this.places.backlogs[request.class].limits.maxMessages, now)
+    }
     this.#countEnd(request, end, now)
     request.release()
   }
@@ -168,6 +196,7 @@ export class Register {
     this.places.sessions.catchUp()
     this.exchanges.passTime(now)
     this.records.passTime(now)
+    this.#forgotten.passTime(now)
   }
 
   /** The law, for all classes; that each record in hand is listened for; and that the store has nothing of what has ended. */
@@ -179,6 +208,19 @@ export class Register {
     const { queued, outstanding } = this.places.counts(RECORD_CLASS)
     const { all } = this.records.heard
     if (all !== queued + outstanding) throw new Error(`${all} of ${queued + outstanding} records are listened for`)
+  }
+
+  /** A login under `max_age: auto`. */
+  #learnsPatience(request: Request): boolean {
+    return request.class !== RECORD_CLASS && this.places.backlogs[request.class].limits.maxAgeMost !== undefined
+  }
+
+  /** It may be the next copy of a login that was forgotten. */
+  #knowAgain(request: Request, now: Instant): void {
+    const patience = this.#forgotten.take(request, now)
+    if (patience === undefined) return
+    patience.heard(request.receivedAt)
+    startCourse(request).patience = patience
   }
 
   #expireSome(trafficClass: TrafficClass, now: Instant): void {
@@ -200,6 +242,10 @@ export class Register {
   }
 }
 
+/** Its client may send the same login again, and wait for the answer. */
+const mayComeAgain = (end: End): boolean =>
+  end.how === 'expired' || end.how === 'shed' || (end.how === 'given-up' && end.why === 'max-age')
+
 const sentenceOf = (end: End, request: Request): string => {
   switch (end.how) {
     case 'dropped':
@@ -207,7 +253,9 @@ const sentenceOf = (end: End, request: Request): string => {
     case 'shed':
       return `shed: ${end.reason}`
     case 'expired':
-      return 'expired: it waited longer than max_age'
+      return request.course?.patience?.isKnown === true
+        ? 'expired: its client sends it again about now'
+        : 'expired: it waited longer than max_age'
     case 'superseded':
       return 'superseded: the client gave it up for a newer one'
     case 'given-up':

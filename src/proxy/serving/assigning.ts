@@ -10,14 +10,14 @@
  * latest copy here: a client that still asks is still there.
  */
 import { RECORD_CLASS } from '../../classes.ts'
-import { type Instant, since } from '../../units.ts'
+import type { Instant } from '../../units.ts'
 import type { GivenUpBecause } from '../border/events.ts'
 import type { Draining, States } from '../border/ports.ts'
 import type { Pools } from '../pool/pool.ts'
 import { shareOf } from '../pool/set-aside.ts'
 import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
-import { type Attempt, courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
+import { type Attempt, courseOf, type Request, startCourse, worthSendingUntil } from '../work/request.ts'
 import { causeOfSilence } from '../work/silence.ts'
 import { NONE_TRIED } from '../work/unanswered.ts'
 import type { Sending } from './sending.ts'
@@ -207,8 +207,7 @@ export class Assigning {
     const { maxTransmissions } = pools.of(request).options
     if (maxTransmissions > 0 && courseOf(request).transmissions >= maxTransmissions) return 'max-transmissions'
     if (request.class === RECORD_CLASS) return undefined
-    const { maxAge } = register.places.backlogs[request.class].limits
-    return since(latestCopyAt(request), now) <= maxAge ? undefined : 'max-age'
+    return now <= worthSendingUntil(request, register.places.backlogs[request.class].limits) ? undefined : 'max-age'
   }
 
   /** No server lives that did not leave it unanswered. It must be in no queue; whether it waits is already counted. */
@@ -241,7 +240,7 @@ export class Assigning {
 
   /** As a copy it would expire at once. */
   #isTooOld(request: Request, now: Instant): boolean {
-    return since(latestCopyAt(request), now) > this.#parts.register.places.backlogs[request.class].limits.maxAge
+    return now > worthSendingUntil(request, this.#parts.register.places.backlogs[request.class].limits)
   }
 
   #goOnAt(next: Lane, request: Request, why: string, now: Instant): void {

@@ -16,7 +16,7 @@ import type { Journal } from '../border/ports.ts'
 import type { Pools } from '../pool/pool.ts'
 import type { Register } from '../register/register.ts'
 import { isFailing, isWell, type Lane } from '../work/lane.ts'
-import { type Attempt, latestCopyAt, type Request, startCourse } from '../work/request.ts'
+import { type Attempt, latestCopyAt, type Request, startCourse, worthSendingUntil } from '../work/request.ts'
 import { type Assigning, noteTried } from './assigning.ts'
 import type { HealthChanges } from './health-changes.ts'
 import type { Sending } from './sending.ts'
@@ -180,10 +180,14 @@ export class Failover {
     return request.isBound || !this.#parts.pools.of(request).hasOther(lane, request)
   }
 
-  /** Until when an answer is of use: max-age after its client last asked, and no longer than any client asks. */
+  /**
+   * Until when an answer is of use: max-age after its client last asked, or for as long as its next copy may be away, and no longer
+   * than any client asks.
+   */
   #waitsOnUntil(request: Request): Instant {
-    const { maxAge } = this.#parts.register.places.backlogs[request.class].limits
-    return instant(Math.min(after(request.receivedAt, LONGEST), after(latestCopyAt(request), maxAge) + 1))
+    const { limits } = this.#parts.register.places.backlogs[request.class]
+    const asked = Math.max(after(latestCopyAt(request), limits.maxAge), worthSendingUntil(request, limits))
+    return instant(Math.min(after(request.receivedAt, LONGEST), asked + 1))
   }
 
   /**

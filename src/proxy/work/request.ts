@@ -14,10 +14,12 @@
  */
 import { isInterim } from '../../accounting/record/record.ts'
 import { CLASS_TRAITS, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import type { BacklogLimits } from '../../queues/backlog.ts'
 import { KeptPacket } from '../../queues/containers/kept-packet.ts'
 import type { OctetStore } from '../../queues/containers/octet-store.ts'
 import type { Flow } from '../../queues/flow.ts'
 import type { Message, MessageField, QueueFields, Stage } from '../../queues/message.ts'
+import { worthUntil } from '../../queues/patience.ts'
 import { Packet, readPacket } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
 import type { Identifier } from '../../throttle/identifiers.ts'
@@ -43,6 +45,13 @@ export const startCourse = (request: Request): RequestCourse => {
 
 /** When its client sent it last: until then, at least, somebody waited for the answer. */
 export const latestCopyAt = ({ course, receivedAt }: Request): Instant => course?.latestCopyAt ?? receivedAt
+
+/** Until when it is worth sending once more: so long its client still asks, by what is known. */
+export const worthSendingUntil = (request: Request, limits: BacklogLimits): Instant => {
+  const agesFrom = latestCopyAt(request)
+  const { receivedAt, course } = request
+  return worthUntil({ wasSent: true, patience: course?.patience, agesFrom, receivedAt }, limits)
+}
 
 /** When its record came; `receivedAt` is older if it took the place of an older one. */
 export const cameAt = ({ course, receivedAt }: Request): Instant => course?.cameAt ?? receivedAt

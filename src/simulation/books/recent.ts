@@ -36,6 +36,11 @@ export class Recent<Key, Value> {
     this.#young.set(key, value)
   }
 
+  delete(key: Key): void {
+    this.#young.delete(key)
+    this.#old.delete(key)
+  }
+
   #age(now: Instant): void {
     if (now < this.#nextAt) return
     const isIdle = now >= this.#nextAt + this.#keep

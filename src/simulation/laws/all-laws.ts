@@ -15,6 +15,7 @@ import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.
 import { DeadServerLaw } from './health/dead-server-law.ts'
 import { FirstChoiceLaw } from './health/first-choice-law.ts'
 import { LiveServerLaw } from './health/live-server-law.ts'
+import { FairnessLaw } from './network/fairness-law.ts'
 import { IdentifierLaw } from './network/identifier-law.ts'
 import { RefusalLaw } from './network/refusal-law.ts'
 import { RequestLaw } from './network/request-law.ts'
@@ -102,13 +103,14 @@ export class WaitingLaw implements Observer {
   check(snapshot: Pick<EngineSnapshot, 'classes' | 'lanes'>, now: Instant): void {
     for (const lane of snapshot.lanes) this.#checkLane(lane, snapshot.lanes, now)
     for (const each of TRAFFIC_CLASSES) {
-      const { maxMessages, maxBytes, maxAge } = this.#lanes.options.queues[each]
+      const { maxMessages, maxBytes, maxAge, maxAgeMost = maxAge } = this.#lanes.options.queues[each]
       const { queued, queuedBytes, oldestAge, parked } = snapshot.classes[each]
       if (queued > maxMessages)
         throw new BrokenLaw('bounds', `${queued} ${each} messages wait, ${maxMessages} may`, now)
       if (queuedBytes > maxBytes)
         throw new BrokenLaw('bounds', `${queuedBytes} ${each} octets wait, ${maxBytes} may`, now)
-      if (oldestAge > maxAge) throw new BrokenLaw('bounds', `${each}: the oldest message is ${oldestAge} us old`, now)
+      if (oldestAge > maxAgeMost)
+        throw new BrokenLaw('bounds', `${each}: the oldest message is ${oldestAge} us old`, now)
       const isLive = snapshot.lanes.some((lane) => lane.class === each && lane.state !== 'down' && !lane.retiring)
       if (parked > 0 && isLive) throw new BrokenLaw('work-conserving', `${parked} ${each} messages are parked`, now)
     }
@@ -154,6 +156,7 @@ export const allLaws = (options: EngineOptions): Observer[] =>
       slots,
       new IdentifierLaw(books),
       new RequestLaw(books),
+      new FairnessLaw(books),
       new RefusalLaw(books),
       new SessionLaw(books),
       new CoalescingLaw(books),

@@ -57,10 +57,17 @@ const SETTLE = seconds(200)
 /** By User-Name, and by Acct-Session-Id. */
 export const HASH_KEYS = perClass((each) => ({ vendor: 0, type: each === RECORD_CLASS ? 44 : 1 }))
 
-/** The world of a seed. Faults and traffic last for `length`. */
+/** How long faults and traffic last, and whether clients have turns and ages of their own in some worlds. */
+export interface WorldChoice {
+  readonly length?: Duration
+  /** `false`: every client is served in the order of arrival, and `max_age` is a number. */
+  readonly hasTurns?: boolean
+}
+
+/** The world of a seed. */
 export const randomWorld = (
   seed: string | number,
-  { length = seconds(60) }: { readonly length?: Duration } = {},
+  { length = seconds(60), hasTurns = true }: WorldChoice = {},
 ): RandomWorld => {
   const random = new Random(seed)
   const faults = new Set<Fault>(FAULTS.filter(() => random.chance(0.35)))
@@ -70,7 +77,8 @@ export const randomWorld = (
   const clients = Array.from({ length: random.between(1, 3) }, (_, index) =>
     clientOf(index, random.child(`client ${index}`)),
   )
-  const options = optionsOf(servers, clients, random.child('options'))
+  const plain = optionsOf(servers, clients, random.child('options'))
+  const options = hasTurns ? withTurns(plain, random.child('turns')) : plain
   const ages = agesOf(clients, random.child('ages'))
   return {
     faultsUntil: length,
@@ -84,7 +92,10 @@ export const randomWorld = (
       cost: micros(faults.has('cost') ? random.between(50, 2_000) : 0),
       lateness: micros(faults.has('late-timer') ? random.between(1, 20_000) : 0),
       ...(ages === undefined ? {} : { ages }),
-      script: [...scriptOf(faults, servers, options, length, random.child('script')), endOfFaults(length)],
+      script: [
+        ...scriptOf(faults, servers, options, { length, hasTurns }, random.child('script')),
+        endOfFaults(length),
+      ],
     },
   }
 }
@@ -147,6 +158,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
   const maxTransmissions = random.pick([0, 0, 0, 5])
   // Drawn in this order: another order is another world.
   return basicOptions({
+    fairness: 'none',
     slot: millis(random.pick([1, 10, 50, 50, 50, 200, 1_000])),
     serviceOrder: random.pick(['authentication_first', 'fifo']),
     clients: clients.map((client) => clientOptionsOf(client)),
@@ -177,6 +189,30 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
       : {}),
   })
 }
+
+/** In some worlds clients have turns, rates and shares of their own, and logins are forgotten by the gaps of their copies. */
+export const withTurns = (options: EngineOptions, random: Random): EngineOptions => {
+  const { authentication, accounting } = options.queues
+  const isAuto = random.child('auto').chance(0.4)
+  const { maxAgeMost: _, ...byNumber } = authentication
+  return {
+    ...options,
+    fairness: options.serviceOrder === 'fifo' || random.child('none').chance(0.2) ? 'none' : 'client',
+    clients: options.clients.map((client) => ({ ...client, ...turnsOf(random.child(client.name)) })),
+    queues: {
+      accounting,
+      authentication: isAuto ? { ...byNumber, maxAgeMost: seconds(random.child('most').pick([10, 30])) } : byNumber,
+    },
+  }
+}
+
+const turnsOf = (random: Random): Partial<ClientOptions> => ({
+  weight: random.pick([1, 1, 2, 7]),
+  maxRate: perSecond(random.pick([0, 0, 0, 20, 100])),
+  maxShare: random.pick([100, 100, 50, 10]),
+  fairnessKey: random.pick(['client', 'client', 'address']),
+  flowKey: random.pick(['none', 'none', 'user', 'calling_station', 'session']),
+})
 
 type Queue = EngineOptions['queues'][TrafficClass]
 const queueOf = (random: Random, ages: readonly number[], overflows: readonly Queue['overflow'][]): Queue => ({
@@ -233,7 +269,7 @@ const scriptOf = (
   faults: Set<Fault>,
   servers: readonly ServerPlan[],
   options: EngineOptions,
-  length: Duration,
+  { length, hasTurns }: Required<WorldChoice>,
   random: Random,
 ): ScriptEntry[] => {
   const script: ScriptEntry[] = []
@@ -257,7 +293,9 @@ const scriptOf = (
   }
   if (faults.has('reload')) {
     const changed: EngineOptions = {
-      ...options,
+      ...(hasTurns && random.child('reload of turns').chance(0.5)
+        ? withTurns(options, random.child('other turns'))
+        : options),
       servers: options.servers
         .filter((_, index) => index === 0 || random.chance(0.7))
         .map((server) => ({ ...server, lanes: lanesOf(random) })),

@@ -10,7 +10,7 @@ import { LoginLaw } from '../laws/health/login-law.ts'
 import { Digest } from '../world/digest.ts'
 import { BrokenLaw, type Observer } from '../world/observer.ts'
 import { World, type WorldPlan } from '../world/world.ts'
-import { randomWorld } from './random-world.ts'
+import { randomWorld, type WorldChoice } from './random-world.ts'
 import { troubledWorld } from './troubled-world.ts'
 
 export interface RunResult {
@@ -26,7 +26,7 @@ interface Watch {
   readonly watch?: readonly Observer[]
 }
 
-export const runSeed = (seed: string | number, o: Watch & { readonly length?: Duration } = {}): RunResult => {
+export const runSeed = (seed: string | number, o: Watch & WorldChoice = {}): RunResult => {
   const { plan, end } = randomWorld(seed, o)
   return runPlan(plan, end, o.watch)
 }

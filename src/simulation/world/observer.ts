@@ -26,6 +26,8 @@ export interface ObservedWorld {
   readonly now: Instant
   /** Undefined if the clients ask the servers directly. */
   readonly engine: Engine | undefined
+  /** What each datagram costs the engine's host. */
+  readonly cost: Duration
   readonly servers: readonly Pick<HomeServer<never>, 'plan' | 'waiting'>[]
   readonly clients: readonly Pick<Nas, 'plan' | 'counters' | 'trying'>[]
 }

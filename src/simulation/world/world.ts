@@ -82,6 +82,7 @@ export const START = instant(1_000_000_000_000)
 
 export class World implements Actor<ScriptEntry>, Receivers {
   readonly engine: Engine | undefined
+  readonly cost: Duration
   readonly servers: readonly HomeServer<ServerEnvelope>[]
   readonly clients: readonly Nas[]
   readonly links: {
@@ -107,6 +108,7 @@ export class World implements Actor<ScriptEntry>, Receivers {
 
   constructor(plan: WorldPlan, observers: readonly Observer[]) {
     this.#plan = plan
+    this.cost = plan.cost ?? micros(0)
     this.#observers = observers
     this.#random = new Random(plan.seed)
     const { ages } = plan
@@ -138,7 +140,7 @@ export class World implements Actor<ScriptEntry>, Receivers {
         engine: this.engine,
         agenda: this.#agenda,
         random: this.#random,
-        cost: plan.cost ?? 0,
+        cost: this.cost,
         lateness: plan.lateness ?? 0,
         stepped: (now) => this.#tell('stepped', now),
       })

@@ -1,27 +1,35 @@
 /**
  * What becomes of each request, seen at the network. A request is known by its serial.
  *
- * - order: first transmissions of one lane and preference leave in the order of arrival.
- * - age: nothing leaves for the first time after max-age, and no Access-Request later than that after its client sent it.
+ * - order: first transmissions of one lane, preference and client leave in the order of arrival; without turns, of all clients.
+ * - age: nothing leaves for the first time after max-age, and no Access-Request later than that after its client sent it. With
+ *   `max_age: auto`, not after its client's next copy was due, judged by the copies that came.
  * - repetition: what certainly is outstanding, or was answered a moment ago, is not let in a second time.
  * - late-answer: a late response of one server answers what certainly is outstanding at another.
  */
-import { CLASS_TRAITS, classOfRequest, TRAFFIC_CLASSES, type TrafficClass } from '../../../classes.ts'
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../../classes.ts'
 import { ACCESS_REQUEST, ACCT_DELAY_TIME } from '../../../codes.ts'
 import type { EngineEvent, Peer } from '../../../proxy/border/events.ts'
 import type { EngineOptions } from '../../../proxy/border/options.ts'
+import type { BacklogLimits } from '../../../queues/backlog.ts'
 import type { Packet } from '../../../radius/packet.ts'
 import type { Instant } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
 import { clientKeyOf, identifierKeyOf } from '../../books/lane-book.ts'
 import { inHand, Recent } from '../../books/recent.ts'
+import { preferenceOf } from '../../books/turn-book.ts'
 import { requestKeyOf, sameOctets, serialOf, verifies, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 /** A request that was let in. */
 interface Asked {
   readonly arrival: number
+  /** In whose order it leaves. */
+  readonly flow: string
   readonly admittedAt: Instant
+  /** When its copies came, those before it was forgotten included, and which was the first of this admission. */
+  readonly copies: Instant[]
+  readonly firstCopy: number
   /** When its client last sent it. */
   renewedAt: Instant
   /** Lanes that it was sent to. */
@@ -62,8 +70,8 @@ const patienceOf = (options: EngineOptions): number => {
 export class RequestLaw implements Observer {
   readonly #asked: Recent<number, Asked>
   readonly #slots: Recent<string, Slot>
-  /** By lane and preference: the arrival number of the last first transmission. */
-  readonly #lastArrival = new Map<number, number>()
+  /** By lane, preference and flow: the arrival number of the last first transmission. */
+  readonly #lastArrival = new Map<string, number>()
   readonly #carried = new Map<number, Carried>()
   /** Why the engine has just dropped a response. */
   #droppedFor: string | undefined
@@ -106,19 +114,25 @@ export class RequestLaw implements Observer {
     const packet = wellFormed(bytes)
     const key = requestKeyOf(packet)
     const place = clientKeyOf(from, packet.identifier)
-    const before = this.#slots.get(place, now)
-    const isRepeated = before !== undefined && sameOctets(before.authenticator, packet.bytes.subarray(4, 20))
-    if (isLetIn) this.#checkRepetition(packet, key, isRepeated ? before : undefined, now)
-    const former = before === undefined ? undefined : this.#asked.get(before.key, now)
-    if (former !== undefined && isRepeated && !isLetIn) former.renewedAt = this.#renewal(former)
+    const slot = this.#slots.get(place, now)
+    const isRepeated = slot !== undefined && sameOctets(slot.authenticator, packet.bytes.subarray(4, 20))
+    if (isLetIn) this.#checkRepetition(packet, key, isRepeated ? slot : undefined, now)
+    const former = slot === undefined ? undefined : this.#asked.get(slot.key, now)
+    if (former !== undefined && isRepeated && !isLetIn) {
+      former.renewedAt = this.#renewal(former)
+      former.copies.push(former.renewedAt)
+    }
     if (former !== undefined && !isRepeated && trafficClass === 'authentication') former.isReleased = true
     if (isLetIn || !isRepeated) {
       this.#slots.set(place, { authenticator: packet.bytes.slice(4, 20), key, replied: undefined }, now)
     }
     if (!isLetIn) return
     const { arrival, at } = fate
+    const before = this.#asked.get(key, now)?.copies ?? []
+    const { flow } = this.#books.turns.turnOf(from, packet)
+    const came = { flow, copies: [...before, at], firstCopy: before.length }
     const neverSent = { lanes: [], sent: undefined, answered: undefined, isReleased: false }
-    this.#asked.set(key, { arrival, admittedAt: at, renewedAt: at, ...neverSent }, now)
+    this.#asked.set(key, { arrival, admittedAt: at, renewedAt: at, ...came, ...neverSent }, now)
   }
 
   replied(to: Peer, bytes: Uint8Array, now: Instant): void {
@@ -170,14 +184,15 @@ export class RequestLaw implements Observer {
     if (!isFirstHere) return
     asked.lanes.push(lane)
     // A failover copy may leave later than younger requests.
-    if (asked.lanes.length === 1) this.checkOrder(lane, preferenceOf(packet), asked.arrival, now)
+    if (asked.lanes.length === 1) this.checkOrder(`${lane} ${preferenceOf(packet)} ${asked.flow}`, asked.arrival, now)
   }
 
-  /** One first transmission. */
-  checkOrder(lane: number, preference: number, arrival: number, now: Instant): void {
-    const place = lane * 4 + preference
+  /** One first transmission. `place`: lane, preference and flow. */
+  checkOrder(place: string, arrival: number, now: Instant): void {
     const last = this.#lastArrival.get(place) ?? 0
-    if (arrival < last) throw new BrokenLaw('order', `lane ${lane} sent arrival ${arrival} after arrival ${last}`, now)
+    if (arrival < last) {
+      throw new BrokenLaw('order', `lane, preference and flow ${place}: arrival ${arrival} left after ${last}`, now)
+    }
     this.#lastArrival.set(place, arrival)
   }
 
@@ -192,8 +207,8 @@ export class RequestLaw implements Observer {
     if (!isFirstHere && trafficClass === 'accounting') return
     // For the first transmission its arrival counts, for every other one its client's latest retransmission.
     const age = now - (asked.sent === undefined ? asked.admittedAt : asked.renewedAt)
-    const { maxAge } = this.#books.lanes.options.queues[trafficClass]
-    if (age <= maxAge) return
+    const limits = this.#books.lanes.options.queues[trafficClass]
+    if (age <= limits.maxAge || now <= dueAt(asked, limits)) return
     throw new BrokenLaw('age', `arrival ${asked.arrival} (${trafficClass}) leaves ${age} us after it came`, now)
   }
 
@@ -220,7 +235,25 @@ export class RequestLaw implements Observer {
   }
 }
 
-const preferenceOf = (packet: Packet): number => {
-  const { plain, withState } = CLASS_TRAITS[classOfRequest(packet.code) as TrafficClass].preference
-  return packet.stateAt === 0 ? plain : withState
+/**
+ * With `max_age: auto`: just before the next copy is due, by the rule of docs/throttling.md and by nothing of the engine. Whether
+ * copies before it was forgotten count depends on how long ago that was, so the later of the two holds.
+ */
+const dueAt = ({ sent, copies, firstCopy, admittedAt }: Asked, { maxAgeMost }: BacklogLimits): number => {
+  if (maxAgeMost === undefined) return 0
+  const limits = [copies, copies.slice(firstCopy)].map((each) => nextDueAt(each, sent !== undefined))
+  return Math.min(Math.max(...limits), admittedAt + maxAgeMost)
+}
+
+const nextDueAt = (copies: readonly Instant[], wasSent: boolean): number => {
+  const gaps: number[] = []
+  for (let at = 1; at < copies.length; at += 1) {
+    const gap = (copies[at] as number) - (copies[at - 1] as number)
+    if (gap >= 50_000) gaps.push(gap)
+  }
+  const [gap, before] = gaps.reverse()
+  if (gap === undefined) return 0
+  const ratio = before === undefined ? 1 : gap / before
+  const growth = ratio >= 1.5 && ratio <= 3 ? Math.min(ratio, 2.2) : 1
+  return (copies.at(-1) as number) + (wasSent ? growth * gap : Math.max(20_000, 0.95 * growth * gap - 20_000)) + 1
 }
