@@ -10,7 +10,7 @@ import type { Intake, LearnedAddress } from './admission/intake.ts'
 import type { RecordWatch } from './admission/record-watch.ts'
 import type { MixedSigning } from './border/events.ts'
 import type { States } from './border/ports.ts'
-import type { ClassSnapshot, EngineSnapshot } from './border/snapshot.ts'
+import type { ClassSnapshot, EngineSnapshot, WaitingSnapshot } from './border/snapshot.ts'
 import type { Client } from './clients/client-table.ts'
 import type { Pools } from './pool/pool.ts'
 import { ENTRY } from './register/ledger.ts'
@@ -104,6 +104,15 @@ export class Inspection {
     }
   }
 
+  /** The part of the overview that says what waits. It is cheap enough for a check after every step. */
+  waiting(now: Instant): WaitingSnapshot {
+    const { register, pools, lanes } = this.#parts
+    return {
+      classes: perClass((each) => waitingOf(register, pools, each, now)),
+      lanes: Array.from(lanes, (lane) => laneSnapshot(lane, now)),
+    }
+  }
+
   /** Who is known to sign, by number, and whose signatures need an operator. */
   signing(now: Instant): Pick<EngineSnapshot, 'messageAuthenticatorLearned' | 'signing'> {
     const { intake, answering } = this.#parts
@@ -133,9 +142,23 @@ export class Inspection {
 
 const NOTHING = { size: 0, octets: 0 } as const
 
-function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficClass, now: Instant): ClassSnapshot {
+type WaitingOf = WaitingSnapshot['classes'][TrafficClass]
+
+function waitingOf(register: Register, pools: Pools, trafficClass: TrafficClass, now: Instant): WaitingOf {
   const backlog = register.places.backlogs[trafficClass]
   const agesFrom = backlog.agesFrom()
+  let parked = 0
+  for (const pool of pools) if (pool.class === trafficClass) parked += pool.outage.parked.waiting.queued
+  return {
+    queued: backlog.messages,
+    queuedBytes: backlog.octets,
+    oldestAge: agesFrom === undefined ? micros(0) : since(agesFrom, now),
+    parked,
+  }
+}
+
+function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficClass, now: Instant): ClassSnapshot {
+  const waiting = waitingOf(register, pools, trafficClass, now)
   const { plain, withState } = CLASS_TRAITS[trafficClass].preference
   const { instanceQueue } = register.places
   const hereSince = earliest(
@@ -145,29 +168,24 @@ function classSnapshot(register: Register, pools: Pools, trafficClass: TrafficCl
   // Only records are set aside.
   const aside = trafficClass === RECORD_CLASS ? register.places.aside : NOTHING
   const givenUp = trafficClass === RECORD_CLASS ? register.records.heard.givenUp(now) : undefined
-  let parked = 0
   let elsewhere = aside.size
   let octetsElsewhere = aside.octets
   for (const pool of pools) {
     if (pool.class !== trafficClass) continue
-    parked += pool.outage.parked.waiting.queued
-    for (const { waiting } of [pool.outage.parked, ...pool.lanes.map(({ queue }) => queue)]) {
-      elsewhere += waiting.queued
-      octetsElsewhere += waiting.octets
+    for (const queue of [pool.outage.parked, ...pool.lanes.map((lane) => lane.queue)]) {
+      elsewhere += queue.waiting.queued
+      octetsElsewhere += queue.waiting.octets
     }
   }
   return {
     ledger: register.ledgers[trafficClass].snapshot(),
     counters: { ...register.counters[trafficClass] },
-    queued: backlog.messages,
-    queuedBytes: backlog.octets,
-    oldestAge: agesFrom === undefined ? micros(0) : since(agesFrom, now),
+    ...waiting,
     outstanding: register.places.outstanding[trafficClass],
     kept: 0,
-    instanceQueued: backlog.messages - elsewhere,
-    instanceQueuedBytes: backlog.octets - octetsElsewhere,
+    instanceQueued: waiting.queued - elsewhere,
+    instanceQueuedBytes: waiting.queuedBytes - octetsElsewhere,
     instanceOldestAge: hereSince === undefined ? micros(0) : since(hereSince, now),
-    parked,
     setAside: aside.size,
     clientsGaveUp: givenUp?.records ?? 0,
     longestGivenUp: givenUp?.longest ?? micros(0),

@@ -138,6 +138,12 @@ export interface ClientSnapshot {
   readonly leftOut: Readonly<Record<Addition, number>>
 }
 
+/** What waits, as a check looks at it. */
+export interface WaitingSnapshot {
+  readonly classes: PerClass<Pick<ClassSnapshot, 'queued' | 'queuedBytes' | 'oldestAge' | 'parked'>>
+  readonly lanes: readonly LaneSnapshot[]
+}
+
 export interface EngineSnapshot {
   readonly at: Instant
   readonly draining: boolean

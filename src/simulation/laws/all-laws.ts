@@ -7,7 +7,7 @@
 import { perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { PLACES } from '../../proxy/border/endings.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import type { EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import type { EngineSnapshot, LaneSnapshot, WaitingSnapshot } from '../../proxy/border/snapshot.ts'
 import type { Instant } from '../../units.ts'
 import { type Books, withBooks } from '../books/books.ts'
 import type { LaneBook } from '../books/lane-book.ts'
@@ -97,10 +97,10 @@ export class WaitingLaw implements Observer {
     this.#steps += 1
     // If nothing waits there is little to see.
     if (engine === undefined || !(engine.inspection.hasWaiting() || this.#steps % AUDIT_EVERY === 0)) return
-    this.check(engine.inspection.overview(now), now)
+    this.check(engine.inspection.waiting(now), now)
   }
 
-  check(snapshot: Pick<EngineSnapshot, 'classes' | 'lanes'>, now: Instant): void {
+  check(snapshot: WaitingSnapshot, now: Instant): void {
     for (const lane of snapshot.lanes) this.#checkLane(lane, snapshot.lanes, now)
     for (const each of TRAFFIC_CLASSES) {
       const { maxMessages, maxBytes, maxAge, maxAgeMost = maxAge } = this.#lanes.options.queues[each]
