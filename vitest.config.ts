@@ -7,8 +7,10 @@ const never = ['**/node_modules/**', '**/dist/**']
 /** For tests that measure no time: what they wait for is computed, and other work on the machine may take most of it. */
 const PATIENCE_MS = 300_000
 
+const e2e = (...names: readonly string[]): string[] => names.map((name) => `test/e2e/${name}.test.ts`)
+
 /** Tests on real sockets that wait more than they work and measure nothing: some of them run side by side. */
-const SIDE_BY_SIDE = [
+const SIDE_BY_SIDE = e2e(
   'accounting-oracle',
   'accounting-sessions',
   'accounting-vector',
@@ -16,10 +18,13 @@ const SIDE_BY_SIDE = [
   'addresses',
   'admin-failures',
   'admin-fuzz',
+  'alarms',
   'bad-input',
   'check-openings',
   'command',
+  'command-place',
   'control',
+  'descriptors',
   'docker',
   'eap',
   'ending',
@@ -30,8 +35,12 @@ const SIDE_BY_SIDE = [
   'install',
   'kit',
   'launcher',
+  'mutated',
   'openapi',
+  'outage',
   'peers',
+  'poison',
+  'reload-races',
   'reload-says',
   'shell-batched',
   'shell-batched-faults',
@@ -53,30 +62,38 @@ const SIDE_BY_SIDE = [
   'simulate',
   'summary',
   'test-run',
-].map((name) => `test/e2e/${name}.test.ts`)
+)
 
-/** Tests on real sockets that wait for most of their time, and bear it that others do too. */
-const WAITING = [
-  'alarms',
-  'bench',
-  'command-place',
-  'descriptors',
-  'instances',
-  'long-outage',
-  'mutated',
-  'outage',
-  'outstanding',
-  'reload-races',
-  'shell-demo',
-].map((name) => `test/e2e/${name}.test.ts`)
+/** Tests on real sockets that wait for most of their time, and count or time what comes: few of them run side by side. */
+const WAITING = e2e('bench', 'instances', 'long-outage', 'outstanding', 'shell-demo')
 
 /** Tests that run a second time, over dgram. `PACKET_IO=dgram npm run e2e` runs all of them so. */
-const OVER_DGRAM = ['shell-netns', 'throttle'].map((name) => `test/e2e/${name}.test.ts`)
+const WAITING_OVER_DGRAM = e2e('shell-netns')
+const MEASURED_OVER_DGRAM = e2e('throttle')
 
 /** What takes longest begins first, so that no core waits for it at the end; of the rest, the larger files. */
 const LONG = [
   ...['sim/steps', 'sim/storm', 'sim/troubled-seeds', 'sim/random-seeds', 'sim/'],
-  ...['addresses', 'shell-pipes', 'shell-mtu', 'shell-docs', 'control', 'install', 'ending', 'accounting-oracle'],
+  ...[
+    'additions',
+    'shell-packet-io',
+    'shell-batched-faults',
+    'addresses',
+    'shell-thread-ends',
+    'alarms',
+    'shell-docs-bench',
+  ],
+  ...[
+    'shell-netns',
+    'shell-pipes',
+    'shell-mtu',
+    'shell-docs',
+    'control',
+    'install',
+    'docker',
+    'ending',
+    'accounting-oracle',
+  ],
   ...['long-outage', 'outstanding', 'shell-demo'],
 ]
 
@@ -132,6 +149,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'waiting-dgram',
+          setupFiles,
+          include: WAITING_OVER_DGRAM,
+          exclude: never,
+          sequence: { groupOrder: 2 },
+          env: { PACKET_IO: 'dgram' },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           setupFiles,
           include: ['test/e2e/**/*.test.ts'],
@@ -147,7 +176,7 @@ export default defineConfig({
         test: {
           name: 'dgram',
           setupFiles,
-          include: OVER_DGRAM,
+          include: MEASURED_OVER_DGRAM,
           exclude: never,
           sequence: { groupOrder: 4 },
           env: { PACKET_IO: 'dgram' },

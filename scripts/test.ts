@@ -1,7 +1,8 @@
 /**
  * `npm test`: everything. First the peers (real RADIUS software, installed where that is possible), then the static
- * checks, then the tests: unit and simulation together, then what is typed and answered, four files at once, then what
- * mostly waits, three at once, at last what measures, one file after the other, so that none measures another's load.
+ * checks, then the tests: unit and simulation together, then what is typed, answered and waited for, five files at once,
+ * then what waits and counts what comes meanwhile, three at once, at last what measures, one file after the other, so that
+ * none measures another's load.
  *
  * The last line is the sum, alone: `N passed, N failed`, and `, N skipped` where something was skipped. A skipped
  * test is named with its reason above it, a file that took too long with the test that it was at. The exit code is 1 where
@@ -21,8 +22,8 @@ const WHOLE_MS = 14.5 * MINUTE
 /** What one file may take is many times what it takes on a quiet machine. */
 const STAGES = [
   { projects: ['unit', 'sim'], fileLimitMs: 8 * MINUTE, workers: ['--maxWorkers=2'] },
-  { projects: ['shell'], fileLimitMs: 6 * MINUTE, workers: ['--maxWorkers=4'] },
-  { projects: ['waiting'], fileLimitMs: 5 * MINUTE, workers: ['--maxWorkers=3'] },
+  { projects: ['shell'], fileLimitMs: 6 * MINUTE, workers: ['--maxWorkers=5'] },
+  { projects: ['waiting', 'waiting-dgram'], fileLimitMs: 5 * MINUTE, workers: ['--maxWorkers=3'] },
   { projects: ['e2e', 'dgram'], fileLimitMs: 5 * MINUTE, workers: [] },
 ] as const
 
