@@ -64,6 +64,9 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+/** So many of 300 random worlds are enough. */
+const MANY = 5
+
 describe('interim updates that give way', () => {
   it('break no law, sent again in either way, in the order of their times or not', () => {
     const variations = [{}, { newDelayTime: true }, { spread: 5 }, { spread: 1, newDelayTime: true }]
@@ -159,13 +162,13 @@ describe('interim updates that give way', () => {
 
   it('are many in the random worlds', () => {
     let worlds = 0
-    for (let seed = 1; seed <= 300; seed += 1) {
+    for (let seed = 1; seed <= 300 && worlds < MANY; seed += 1) {
       const { plan, faultsUntil } = randomWorld(seed, { length: seconds(20) })
       if (!plan.clients.some(({ accounting }) => accounting.tellsTime)) continue
       const world = new World(plan, [])
       world.run(faultsUntil)
       if ((world.engine?.inspection.coalesced ?? 0) > 0) worlds += 1
     }
-    expect(worlds).toBeGreaterThan(4)
+    expect(worlds).toBe(MANY)
   })
 })
