@@ -3,9 +3,9 @@
  *
  * Each check is one program run with its own output shown only where it fails. None of them changes a file.
  */
-import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { endedProgram } from './ended-program.ts'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -24,23 +24,21 @@ export interface CheckResult {
   readonly passed: boolean
 }
 
-/** Runs every check, each at most 3 minutes. */
-export const runChecks = (say: (line: string) => void): CheckResult[] =>
-  CHECKS.map(({ name, program, words }) => {
+/** Runs one check after the other, each at most 3 minutes. */
+export const runChecks = async (say: (line: string) => void): Promise<CheckResult[]> => {
+  const results: CheckResult[] = []
+  for (const { name, program, words } of CHECKS) {
     const started = performance.now()
-    const run = spawnSync(program, words, {
-      cwd: ROOT,
-      encoding: 'utf8',
-      timeout: 180_000,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const passed = run.status === 0
+    const { code, stdout, stderr } = await endedProgram(program, words, { cwd: ROOT, timeout: 180_000 })
+    const passed = code === 0
     say(`${passed ? 'ok  ' : 'FAIL'} ${name} ${((performance.now() - started) / 1_000).toFixed(1)} s`)
-    if (!passed) say(`${run.stdout ?? ''}${run.stderr ?? ''}${run.error?.message ?? ''}`)
-    return { name, passed }
-  })
+    if (!passed) say(`${stdout}${stderr}`)
+    results.push({ name, passed })
+  }
+  return results
+}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const failed = runChecks((line) => console.log(line)).filter(({ passed }) => !passed)
+  const failed = (await runChecks((line) => console.log(line))).filter(({ passed }) => !passed)
   process.exitCode = failed.length === 0 ? 0 : 1
 }

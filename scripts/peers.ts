@@ -5,9 +5,9 @@
  * installed through apt where that is possible (Debian, root); where it is not, the answer says why, and the tests
  * that need the peer are skipped with that reason. Nothing here is needed to run radsluice itself.
  */
-import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { endedProgram } from './ended-program.ts'
 
 export const PEERS = {
   freeradius: 'freeradius',
@@ -41,8 +41,8 @@ export interface PeerReport {
   readonly reason: string
 }
 
-/** Installs what is missing, if this machine lets us; never throws. Takes a minute or two where packages are fetched. */
-export const ensurePeers = (say: (line: string) => void): PeerReport => {
+/** Installs what is missing, if this machine lets us; never throws. Takes a minute or two where packages are fetched, most of it waiting. */
+export const ensurePeers = async (say: (line: string) => void): Promise<PeerReport> => {
   const wanted = missingPeers()
   if (wanted.length === 0) return { installed: [], missing: [], reason: '' }
   const obstacle = whyNotApt()
@@ -50,10 +50,10 @@ export const ensurePeers = (say: (line: string) => void): PeerReport => {
 
   const packages = [...new Set(wanted.flatMap((peer) => PEERS[peer].split(' ')))]
   say(`installing ${packages.join(', ')} through apt`)
-  const failure = withoutStartingDaemons(() => {
+  const failure = await withoutStartingDaemons(async () => {
     // An update that fails (one source of many, say) may still leave lists that are good enough.
-    const update = apt('update')
-    const install = apt('install', '--no-install-recommends', ...packages)
+    const update = await apt('update')
+    const install = await apt('install', '--no-install-recommends', ...packages)
     return install === undefined ? undefined : (update ?? install)
   })
   const missing = missingPeers()
@@ -68,28 +68,23 @@ const whyNotApt = (): string | undefined => {
 }
 
 /** One apt-get run, at most 5 minutes; the last line of its complaint where it failed. */
-const apt = (...words: string[]): string | undefined => {
-  const run = spawnSync('apt-get', ['-y', '-q', ...words], {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
-    timeout: 300_000,
-  })
-  if (run.status === 0) return undefined
-  const complaint = `${run.stderr ?? ''}`.trim().split('\n').at(-1) ?? ''
-  return `apt-get ${words[0]} failed: ${complaint}`
+const apt = async (...words: string[]): Promise<string | undefined> => {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const { code, stderr } = await endedProgram('apt-get', ['-y', '-q', ...words], { env, timeout: 300_000 })
+  if (code === 0) return undefined
+  return `apt-get ${words[0]} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`
 }
 
 /**
  * Debian starts what it installs. A freeradius on port 1812 would be in the way of the daemon under test, so the
  * documented switch (policy-rc.d answering 101) is put in place for the time of the installation.
  */
-const withoutStartingDaemons = <T>(act: () => T): T => {
+const withoutStartingDaemons = async <T>(act: () => Promise<T>): Promise<T> => {
   const policy = '/usr/sbin/policy-rc.d'
-  if (existsSync(policy)) return act()
+  if (existsSync(policy)) return await act()
   writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {
-    return act()
+    return await act()
   } finally {
     rmSync(policy, { force: true })
   }
