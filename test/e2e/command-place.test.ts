@@ -3,7 +3,7 @@
  * nothing listens or something listens and hangs.
  */
 import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -58,9 +58,16 @@ describe('a command without an address', () => {
 
   it('is not locked out by connections over TCP', async () => {
     const port = daemon.ports.admin
-    const idle = Array.from({ length: 100 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
-    await until(() => idle.some((one) => one.destroyed), 'a connection that is one too many')
-    const [over, tcp] = await Promise.all([typed(['status']), typed(['status', '--admin', `127.0.0.1:${port}`])])
+    const idle: Socket[] = []
+    const askedWhileFull = async (): Promise<readonly [over: Ended, tcp: Ended]> => {
+      const more = Array.from({ length: 100 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+      idle.push(...more)
+      await until(() => more.some(({ destroyed }) => destroyed), 'a connection that is one too many')
+      return await Promise.all([typed(['status']), typed(['status', '--admin', `127.0.0.1:${port}`])])
+    }
+    let [over, tcp] = await askedWhileFull()
+    // A connection of the daemon's start had one of the places, and left it late.
+    if (tcp.stderr === '') [over, tcp] = await askedWhileFull()
     for (const one of idle) one.destroy()
     expect(over.code).toBeLessThan(3)
     expect(over.stdout).toContain(`pid ${daemon.child.pid}`)
