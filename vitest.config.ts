@@ -74,6 +74,7 @@ const MEASURED_OVER_DGRAM = e2e('throttle')
 /** What takes longest begins first, so that no core waits for it at the end; of the rest, the larger files. */
 const LONG = [
   ...['sim/steps', 'sim/storm', 'sim/troubled-seeds', 'sim/random-seeds', 'sim/'],
+  ...['long-outage', 'outstanding', 'shell-demo'],
   ...[
     'additions',
     'shell-packet-io',
@@ -94,7 +95,6 @@ const LONG = [
     'ending',
     'accounting-oracle',
   ],
-  ...['long-outage', 'outstanding', 'shell-demo'],
 ]
 
 class LongestFirst extends BaseSequencer {
