@@ -72,7 +72,8 @@ function viewNow(): InstanceView {
 
 async function carryOver(): Promise<void> {
   const inParts = timed('the first part', () => {
-    const view = new ViewInParts(viewNow(), load.engine.inspection.clients)
+    const { inspection } = load.engine
+    const view = new ViewInParts(viewNow(), inspection.clients, (client) => inspection.clientSnapshot(client, load.now))
     out.postMessage(view.first)
     return view
   })

@@ -20,6 +20,7 @@ import { StatusServer } from './admission/status-server.ts'
 import type { Followed, Peer } from './border/events.ts'
 import { type EngineOptions, queueOrder } from './border/options.ts'
 import type { Draining, Journal, LanePlan, Outbox, Randomness, Shared, States, Tracer } from './border/ports.ts'
+import { ClientRates } from './clients/client-rates.ts'
 import { Inspection } from './inspection.ts'
 import { Pools } from './pool/pool.ts'
 import { StateTable } from './pool/state-table.ts'
@@ -65,10 +66,11 @@ const partsOf = (options: EngineOptions, ports: Ports, now: Instant) => {
   const intake = new Intake(options, { journal, salt, memory: shared?.signing.client })
   const statusServer = new StatusServer(register, outbox)
   const repetition = new Repetition({ ...serving, answering })
+  const rates = new ClientRates(ports.usedUpUntil)
   const recordWatch = new RecordWatch(options, register.records, ports, now)
   const coalescing = new Coalescing(register)
   const admission = new Admission({ register, intake, statusServer, repetition, recordWatch, coalescing })
-  return { ...serving, failover, refusals, answering, intake, recordWatch, admission }
+  return { ...serving, failover, refusals, answering, intake, rates, recordWatch, admission, shared }
 }
 
 export class Engine {
@@ -79,6 +81,7 @@ export class Engine {
     this.#parts = partsOf(options, ports, now)
     this.inspection = new Inspection(this.#parts)
     this.#parts.states.reconfigure(options.state)
+    this.#setUpRates(options, now)
     this.#setUpLanes(options, now)
   }
 
@@ -178,7 +181,10 @@ export class Engine {
    */
   reconfigure(options: EngineOptions, now: Instant): void {
     const { intake, register, sending, states, recordWatch, pools, answering, lanes, requeue } = this.#parts
+    const before = intake.clientTable
+    const hadTurns = register.places.instanceQueue.order === 'fair'
     intake.reconfigure(options)
+    this.#setUpRates(options, now)
     register.reconfigure(options)
     sending.maxAttributes = options.maxAttributes
     states.reconfigure(options.state)
@@ -186,6 +192,8 @@ export class Engine {
     for (const pool of pools) pool.reconfigure(options)
     requeue.reconfigure(queueOrder(options))
     this.#setUpLanes(options, now)
+    // Last: all queues have their order.
+    if (queueOrder(options) === 'fair') register.places.regroup(intake.clientTable, hadTurns ? before : undefined)
     answering.signers.reconfigure([...lanes])
   }
 
@@ -237,6 +245,13 @@ export class Engine {
     assigning.wait(request, lane, now)
     // It may have found an older one before it, who can go in its stead.
     return lane.schedule.nextPromotionAt(now) !== now
+  }
+
+  #setUpRates(options: EngineOptions, now: Instant): void {
+    const { intake, rates, shared } = this.#parts
+    // Who has used up his rate gives his turn to others, so without turns nobody has a rate.
+    const hasTurns = queueOrder(options) === 'fair'
+    rates.reconfigure(intake.clientTable.clients, { slot: options.slot, shared: shared?.budgets, hasTurns, now })
   }
 
   #setUpLanes(options: EngineOptions, now: Instant): void {

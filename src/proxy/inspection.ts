@@ -10,7 +10,7 @@ import type { Intake, LearnedAddress } from './admission/intake.ts'
 import type { RecordWatch } from './admission/record-watch.ts'
 import type { MixedSigning } from './border/events.ts'
 import type { States } from './border/ports.ts'
-import type { ClassSnapshot, EngineSnapshot, WaitingSnapshot } from './border/snapshot.ts'
+import type { ClassSnapshot, ClientSnapshot, EngineSnapshot, WaitingSnapshot } from './border/snapshot.ts'
 import type { Client } from './clients/client-table.ts'
 import type { Pools } from './pool/pool.ts'
 import { ENTRY } from './register/ledger.ts'
@@ -85,7 +85,18 @@ export class Inspection {
   }
 
   snapshot(now: Instant): EngineSnapshot {
-    return { ...this.overview(now), clients: this.clients.map((client) => client.snapshot()) }
+    return { ...this.overview(now), clients: this.clients.map((client) => this.clientSnapshot(client, now)) }
+  }
+
+  clientSnapshot(client: Client, now: Instant): ClientSnapshot {
+    const { backlogs } = this.#parts.register.places
+    const { flow, counts } = client.share
+    const waiting = perClass((each) => {
+      const { queued } = counts[each]
+      const oldest = queued === 0 ? undefined : backlogs[each].holdings.oldestOf(flow)
+      return { queued, oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now) }
+    })
+    return client.snapshot(waiting)
   }
 
   /** The snapshot with an empty list of clients: there may be many, and each has a snapshot of its own. */

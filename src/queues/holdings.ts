@@ -5,7 +5,7 @@
  * that is divided, the part that holds most loses. If no flow counts (`isFair` is false), all that waits is one holding. Each step
  * is O(1), beside the place in a list.
  */
-import { ArrivalList } from './arrival-list.ts'
+import { ArrivalList, older } from './arrival-list.ts'
 import { ChainedList } from './containers/chained-list.ts'
 import { type Holder, Ranking } from './containers/ranking.ts'
 import { Flow, wholeOf } from './flow.ts'
@@ -162,19 +162,25 @@ export class Holdings<T extends Message<T>> {
     return holding?.outdated.first() ?? holding?.interims.first()
   }
 
-  /** The newest message of this message's client, if that holds more than `most`; of a divided one, of the part that holds most. */
-  beyondShare(item: T, most: number): T | undefined {
+  /**
+   * Who is shed if this message's client holds more than `most`: its newest message, and of a divided client that of the part that
+   * holds most. If flows don't count, `held` is what it holds, and the message itself is shed, unless it is a copy.
+   */
+  beyondShare(item: T, most: number, held: number): T | undefined {
+    if (!this.#isFair) return held > most && item.stage === 'fresh' ? item : undefined
     const holding = this.#find(this.#flowOf(item))
     if (holding === undefined || messagesOf(holding) <= most) return undefined
     return holding.parts === undefined ? holding.all.last() : holding.parts.newest('messages')
   }
 
-  /** The oldest message of a client's flow; looks at all parts of a divided one. */
+  /** The oldest message of a client: of its flow, of all parts of a divided one, or of the flows of all its addresses. */
   oldestOf(flow: Flow): T | undefined {
-    const holding = this.#find(flow)
-    if (holding?.parts === undefined) return holding?.all.first()
+    const own = this.#find(flow)
+    const all = own === undefined ? [...this.#byFlow.values()].filter((one) => one.flow.of === flow.of) : [own]
     let oldest: T | undefined
-    for (const item of holding.parts.#firsts()) if (oldest === undefined || item.arrival < oldest.arrival) oldest = item
+    for (const { all: list, parts } of all) {
+      for (const item of parts === undefined ? [list.first()] : parts.#firsts()) oldest = older(oldest, item)
+    }
     return oldest
   }
 

@@ -13,8 +13,8 @@ const LEAST_GAP = micros(50_000)
 const LEAST_RATIO = 1.5
 const MOST_RATIO = 3
 const MOST_GROWTH = 2.2
-/** It is forgotten so much before the next copy is due: a twentieth of the gap and 20 ms. */
-const SHARE_OF_GAP = 0.95
+/** Between the moment when the next copy is due, and when something is done about it: a twentieth of the gap and 20 ms. */
+const MARGIN_OF_GAP = 0.05
 const MARGIN = 20_000
 const LEAST_LIMIT = 20_000
 
@@ -60,14 +60,14 @@ export class Patience {
     return micros(Math.round(gap * growth))
   }
 
-  /** When the next copy is due, if that is known: until then the client certainly waits. */
-  get dueAt(): Instant {
-    return after(this.latestAt, this.gapToCome)
+  /** When the next copy is overdue, if that is known: until then the client may be there. */
+  get justAfterDue(): Instant {
+    return instant(this.latestAt + Math.round((1 + MARGIN_OF_GAP) * this.gapToCome + MARGIN))
   }
 
   /** Just before that: what is forgotten then comes again at once. */
   get justBeforeDue(): Instant {
-    const limit = Math.max(LEAST_LIMIT, SHARE_OF_GAP * this.gapToCome - MARGIN)
+    const limit = Math.max(LEAST_LIMIT, (1 - MARGIN_OF_GAP) * this.gapToCome - MARGIN)
     return instant(this.latestAt + Math.round(limit))
   }
 }
@@ -80,8 +80,8 @@ interface AgeLimits {
 
 /**
  * Until when a request is worth sending. That is the end of `maxAge`, counted from `agesFrom`. With `max_age: auto` and a client whose
- * next copy can be expected, it is until that is due, and no later than `maxAgeMost` after the request came. What was never sent is
- * forgotten just before that.
+ * next copy can be expected, it is until that has not come, and no later than `maxAgeMost` after the request came. What was never
+ * sent is forgotten just before the copy is due: it comes back with the copy, and nothing is lost.
  */
 export const worthUntil = (
   of: {
@@ -94,7 +94,7 @@ export const worthUntil = (
 ): Instant => {
   const { wasSent, patience } = of
   if (maxAgeMost === undefined || patience?.isKnown !== true) return after(of.agesFrom, maxAge)
-  const due = wasSent ? patience.dueAt : patience.justBeforeDue
+  const due = wasSent ? patience.justAfterDue : patience.justBeforeDue
   return instant(Math.min(due, of.receivedAt + maxAgeMost))
 }
 

@@ -124,7 +124,7 @@ function checkFairness({ root, outline, servers }: PartialConfig, findings: Find
   const isFair = fairnessOf(outline.throttle) === 'client'
   for (const i of entriesOf(root, ['clients']).keys()) {
     const at = ['clients', i]
-    for (const key of ['weight', 'fairness_key', 'flow_key']) {
+    for (const key of ['weight', 'max_rate', 'fairness_key', 'flow_key']) {
       if (isFair || valueAt(root, [...at, key]) === undefined) continue
       const remedy = order === 'fifo' ? 'write service_order: authentication_first' : 'write fairness: client'
       findings.warn([...at, key], `has no effect while clients have no turns; ${remedy}, or remove it`)

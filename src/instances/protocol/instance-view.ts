@@ -60,22 +60,23 @@ export interface ViewPart {
 interface Countable {
   readonly name: string
   readonly isUntouched: boolean
-  snapshot(): ClientSnapshot
 }
 
-export class ViewInParts {
+export class ViewInParts<C extends Countable> {
   /** All but the long lists. */
   readonly first: InstanceView
   /** How many parts follow. */
   readonly count: number
   readonly #view: InstanceView
-  readonly #clients: readonly Countable[]
+  readonly #clients: readonly C[]
+  readonly #snapshotOf: (client: C) => ClientSnapshot
 
   /** `view` has no clients yet; `clients` are those to read. */
-  constructor(view: InstanceView, clients: readonly Countable[]) {
+  constructor(view: InstanceView, clients: readonly C[], snapshotOf: (client: C) => ClientSnapshot) {
     this.first = { ...view, engine: { ...view.engine, lanes: [] }, upstreams: [] }
     this.#view = view
     this.#clients = clients
+    this.#snapshotOf = snapshotOf
     this.count = Math.ceil(
       Math.max(
         view.engine.lanes.length / LANES_PER_PART,
@@ -91,7 +92,7 @@ export class ViewInParts {
     return {
       lanes: of(this.#view.engine.lanes, LANES_PER_PART),
       clients: of(this.#clients, CLIENTS_PER_PART).map((client) =>
-        client.isUntouched ? client.name : client.snapshot(),
+        client.isUntouched ? client.name : this.#snapshotOf(client),
       ),
       upstreams: of(this.#view.upstreams, UPSTREAMS_PER_PART),
     }

@@ -6,8 +6,10 @@
  * take their slots from one count for each lane.
  */
 
+import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { LEARNED_ADDRESSES } from '../../proxy/admission/intake.ts'
 import type { Shared } from '../../proxy/border/ports.ts'
+import { clientRateKey } from '../../proxy/clients/client-rates.ts'
 import { LEARNED_SERVERS } from '../../proxy/serving/server-signers.ts'
 import { Signers } from '../../proxy/signing/signers.ts'
 import { contactMemory } from '../../proxy/work/contact.ts'
@@ -53,13 +55,16 @@ export interface Heard {
 
 /** What the main thread hands to each instance. */
 export interface SharedMemory {
-  /** The slots of a lane by its key (`laneKey`); none if each instance counts its own. */
+  /** The slots of a lane by its key (`laneKey`), and of a client's own rate (`clientRateKey`); none if each instance counts its own. */
   readonly budgets: Readonly<Record<string, SharedArrayBuffer>>
   /** None if there is one instance only. */
   readonly tables: SharedTables | undefined
 }
 
-/** The slots of one lane, the path by which it goes (`pathKey`), and the server that they are of (`serverKey`). */
+/**
+ * The slots of one lane, the path by which it goes (`pathKey`), and the server that they are of (`serverKey`). A client's own rate has
+ * neither: its key stands for both.
+ */
 interface Budget {
   readonly path: string
   readonly server: string
@@ -101,31 +106,44 @@ export class SharedMemories {
     const taken = new Set(Object.values(budgets))
     const left = [...before.values()].filter(({ memory }) => !taken.has(memory)).map((one) => ({ ...one, at: now }))
     this.#left = [...this.#left.filter((one) => !taken.has(one.memory) && isFresh(one, now)), ...left]
-    const lanes = lanesOf(options).map((lane) => ({ ...lane, memory: budgets[lane.key] as SharedArrayBuffer }))
-    this.#budgets = new Map(lanes.map(({ key, path, server, memory }) => [key, { path, server, memory }]))
+    const grids = gridsOf(options).map((grid) => ({ ...grid, memory: budgets[grid.key] as SharedArrayBuffer }))
+    this.#budgets = new Map(grids.map(({ key, path, server, memory }) => [key, { path, server, memory }]))
     const slots = new SharedBudgets(budgets)
-    for (const { key, rate } of lanes) slots.announce(key, [termOf(rate, secondWithNotice(now))])
+    for (const { key, rate } of grids) slots.announce(key, [termOf(rate, secondWithNotice(now))])
   }
 
   #budgetsFor(options: PlainOptions, now: Instant): { readonly key: string; readonly memory: SharedArrayBuffer }[] {
-    const lanes = lanesOf(options)
-    const kept = new Set(lanes.map(({ key }) => key))
+    const grids = gridsOf(options)
+    const kept = new Set(grids.map(({ key }) => key))
     const removed = [...this.#budgets].filter(([key]) => !kept.has(key)).map(([, budget]) => budget)
     const free: Budget[] = [...removed, ...this.#left.filter((one) => isFresh(one, now))]
-    const found = new Map(lanes.map(({ key }) => [key, this.#budgets.get(key)?.memory]))
+    const found = new Map(grids.map(({ key }) => [key, this.#budgets.get(key)?.memory]))
     // As an engine matches lanes (`Lanes`): first those on the same path, then those to the same server.
     for (const by of ['path', 'server'] as const) {
-      for (const lane of lanes) {
-        if (found.get(lane.key) !== undefined) continue
-        const place = free.findIndex((one) => one[by] === lane[by])
-        if (place !== -1) found.set(lane.key, free.splice(place, 1)[0]?.memory)
+      for (const grid of grids) {
+        if (found.get(grid.key) !== undefined) continue
+        const place = free.findIndex((one) => one[by] === grid[by])
+        if (place !== -1) found.set(grid.key, free.splice(place, 1)[0]?.memory)
       }
     }
-    return lanes.map(({ key, rate }) => ({ key, memory: found.get(key) ?? slotMemory(termOf(rate, 0)) }))
+    return grids.map(({ key, rate }) => ({ key, memory: found.get(key) ?? slotMemory(termOf(rate, 0)) }))
   }
 }
 
 const isFresh = ({ at }: { readonly at: Instant }, now: Instant): boolean => now < after(at, LEFT_FOR)
+
+/** What has slots: the lanes, and the clients that have a rate of their own. */
+const gridsOf = (plain: PlainOptions) => [
+  ...lanesOf(plain),
+  ...plain.clients
+    .filter(({ maxRate }) => maxRate > 0)
+    .flatMap(({ name, maxRate }) =>
+      TRAFFIC_CLASSES.map((each) => {
+        const key = clientRateKey(name, each)
+        return { key, path: key, server: key, rate: { maxRate, slot: plain.slot } }
+      }),
+    ),
+]
 
 const lanesOf = (plain: PlainOptions) => {
   const options = engineOptionsFrom({ ...plain, clients: [] })

@@ -17,6 +17,7 @@ import {
   laneIdentity,
   type ResponsesInTime,
 } from '../../proxy/border/snapshot.ts'
+import { NONE_WAITS } from '../../proxy/clients/client-table.ts'
 import type { ServerState } from '../../throttle/server-health.ts'
 import { type Instant, instant, micros, perSecond } from '../../units.ts'
 
@@ -36,6 +37,7 @@ export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>):
     ...last,
     classes: perClass((each) => ({ ...last.classes[each], ...NOTHING_WAITS, ledger: ledgers[each] })),
     lanes: last.lanes.map((lane) => ({ ...lane, ...NOTHING_WAITS_THERE })),
+    clients: last.clients.map((client) => ({ ...client, waiting: NONE_WAITS })),
     tables: { answers: 0, records: 0, remembered: 0, states: last.tables.states },
     sessions: last.sessions && { ...last.sessions, live: 0, memberLinks: 0, bundles: 0 },
   }
@@ -191,7 +193,15 @@ function addedClients(a: Clients, b: Clients): Clients {
   return a.map((client) => {
     const other = others.get(client.name)
     if (other === undefined) return client
-    return { ...addedNumbers(client, other), lastDrop: client.lastDrop ?? other.lastDrop }
+    return {
+      ...addedNumbers(client, other),
+      weight: client.weight,
+      waiting: perClass((each) => {
+        const [one, another] = [client.waiting[each], other.waiting[each]]
+        return { ...sums(one, another, 'queued'), ...maxima(one, another, 'oldestAge') }
+      }),
+      lastDrop: client.lastDrop ?? other.lastDrop,
+    }
   })
 }
 

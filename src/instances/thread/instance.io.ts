@@ -12,6 +12,7 @@ import { Log } from '../../observe/log/log.io.ts'
 import type { Followed } from '../../proxy/border/events.ts'
 import type { ClientOptions } from '../../proxy/border/options.ts'
 import type { Draining, Journal, Tracer } from '../../proxy/border/ports.ts'
+import type { Client } from '../../proxy/clients/client-table.ts'
 import { Engine } from '../../proxy/engine.ts'
 import type { FoundLearned } from '../../proxy/inspection.ts'
 import { monotonicNow } from '../../transport/clock.io.ts'
@@ -61,7 +62,7 @@ export class Instance implements InstanceProtocol {
   /** This machine's addresses, as the main thread said last. */
   #local: readonly string[] = []
   /** The latest view, whose parts are fetched. */
-  #view: ViewInParts | undefined
+  #view: ViewInParts<Client> | undefined
   /** Sockets of a reload are open that the engine does not name yet. */
   #isPreparing = false
   #housekeeping: NodeJS.Timeout | undefined
@@ -167,11 +168,13 @@ export class Instance implements InstanceProtocol {
 
   async view(): ReturnType<InstanceProtocol['view']> {
     const { user, system } = process.threadCpuUsage()
+    const now = monotonicNow()
+    const { inspection } = this.#engine
     const view: InstanceView = {
       number: this.#number,
       isRunning: true,
       crashes: 0,
-      engine: this.#engine.inspection.overview(monotonicNow()),
+      engine: inspection.overview(now),
       listeners: this.#links.listeners(),
       upstreams: this.#links.upstreams(),
       clampedReceiveBuffer: this.#links.clampedReceiveBuffer(),
@@ -183,7 +186,7 @@ export class Instance implements InstanceProtocol {
       cpuSeconds: (user + system) / 1e6,
       loopDelay: this.#loop.delay(),
     }
-    this.#view = new ViewInParts(view, this.#engine.inspection.clients)
+    this.#view = new ViewInParts(view, inspection.clients, (client) => inspection.clientSnapshot(client, now))
     return { first: this.#view.first, parts: this.#view.count }
   }
 

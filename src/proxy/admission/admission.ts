@@ -79,7 +79,7 @@ export class Admission {
     const { class: its, receivedAt } = arrival
     this.#latest[its] = receivedAt
     const { octets, flows } = this.#register.places
-    const flow = flows.of(arrival.client, arrival.from.address, arrival.packet)
+    const flow = flows.of(arrival.client, arrival)
     const request = new Request({ arrival: this.admitted, class: its, origin: arrival, flow, octets, receivedAt })
     if (arrival.wraps !== undefined) startCourse(request).wraps = arrival.wraps
     this.#register.admit(request, arrival, now)

@@ -62,6 +62,6 @@ export class Coalescing {
     for (const { from, client, packet } of older) exchanges.attach({ from, client, packet }, newer)
     places.replace(waiting, newer)
     waiting.release()
-    this.#register.keepBounds(RECORD_CLASS, now)
+    this.#register.keepBounds(newer, now)
   }
 }

@@ -27,8 +27,8 @@ export type ClientDropReason = (typeof CLIENT_DROP_REASONS)[number]
 export const SERVER_DROP_REASONS = [...RESPONSE_FAULTS, 'late', 'internal-error'] as const
 export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number]
 
-/** Why a queued message was removed by an overflow policy. */
-export const SHED_REASONS = ['queue-messages', 'queue-bytes'] as const
+/** Why a queued message was removed: a bound of its class, or its client's share of one (`max_share`). */
+export const SHED_REASONS = ['queue-messages', 'queue-bytes', 'client-share'] as const
 export type ShedReason = (typeof SHED_REASONS)[number]
 
 /** Whether it says that proof was there and did not verify: most often a wrong shared secret. */

@@ -125,8 +125,26 @@ export interface ClassSnapshot extends PlaceCounts {
   readonly longestGivenUp: Duration
 }
 
+/** What became of a client's requests of one class. */
+export interface ServedCounts {
+  /** Requests that were sent to a server; a retry or a copy counts no second time. */
+  readonly sent: number
+  readonly shed: number
+  readonly expired: number
+}
+
+/** What of a client waits: in the instance queue, in server queues, parked or set aside. */
+export interface ClientWaiting {
+  readonly queued: number
+  /** Of the oldest of these; with `fairness: none` it is not known, and 0. */
+  readonly oldestAge: Duration
+}
+
 export interface ClientSnapshot {
   readonly name: string
+  readonly weight: number
+  readonly served: PerClass<ServedCounts>
+  readonly waiting: PerClass<ClientWaiting>
   readonly received: PerClass<number>
   readonly dropped: number
   /** Dropped because the (Message-)Authenticator did not verify: most often a wrong secret. */

@@ -7,23 +7,17 @@ import { type Allowance, Flow, type Weight } from '../../queues/flow.ts'
 import type { SlotBudget } from '../../throttle/budget.ts'
 import type { Instant } from '../../units.ts'
 import type { ClientOptions } from '../border/options.ts'
+import type { ServedCounts } from '../border/snapshot.ts'
 
-/** What became of a client's requests of one class. */
-export interface ServiceCounts {
-  /** Waiting anywhere: in the instance queue, in server queues, parked or set aside. */
-  queued: number
-  /** Requests that were sent to a server; a retry or a copy counts no second time. */
-  sent: number
-  shed: number
-  expired: number
-}
+/** Of one class, with how many wait. */
+type Counts = { -readonly [Key in keyof ServedCounts]: number } & { queued: number }
 
 export class ClientShare implements Weight {
   weight = 1
   readonly flow = new Flow(this)
   /** By class; undefined if its rate is not limited. */
   readonly allowances: Record<keyof PerClass<unknown>, ClientAllowance | undefined> = perClass(() => undefined)
-  readonly counts: PerClass<ServiceCounts> = perClass(() => ({ queued: 0, sent: 0, shed: 0, expired: 0 }))
+  readonly counts: PerClass<Counts> = perClass(() => ({ queued: 0, sent: 0, shed: 0, expired: 0 }))
 
   reconfigure({ weight, flowKey, fairnessKey }: Pick<ClientOptions, 'weight' | 'flowKey' | 'fairnessKey'>): void {
     this.weight = weight
@@ -33,22 +27,33 @@ export class ClientShare implements Weight {
 
 /** A client's own rate: a grid of slots as a server has one (docs/throttling.md). First transmissions count. */
 export class ClientAllowance implements Allowance {
-  readonly budget: SlotBudget
-  promised = 0
+  readonly #budget: SlotBudget
+  #promised: number
 
-  constructor(budget: SlotBudget) {
-    this.budget = budget
+  /** `before`: the same client's allowance until now. */
+  constructor(budget: SlotBudget, before?: ClientAllowance) {
+    this.#budget = budget
+    this.#promised = before?.promised ?? 0
+  }
+
+  get promised(): number {
+    return this.#promised
+  }
+
+  /** What was promised before the client had a rate is settled later, and is no promise of this. */
+  set promised(count: number) {
+    this.#promised = Math.max(0, count)
   }
 
   left(now: Instant): number {
-    return this.budget.left(now)
+    return this.#budget.left(now)
   }
 
   tryTake(now: Instant): boolean {
-    return this.budget.tryTake(now)
+    return this.#budget.tryTake(now)
   }
 
   nextSlotAt(now: Instant): Instant {
-    return this.budget.nextSlotAt(now) ?? now
+    return this.#budget.nextSlotAt(now) ?? now
   }
 }

@@ -9,6 +9,7 @@ import type { Addition } from '../../accounting/record/rewriting.ts'
 import { type ClientAccounting, copyOf, noAccounting } from '../../accounting/sessions/client-accounting.ts'
 import { parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
 import { perClass, sumOverClasses, type TrafficClass } from '../../classes.ts'
+import { micros } from '../../units.ts'
 import { addedNumbers } from '../border/added-numbers.ts'
 import type { ClientDropReason } from '../border/endings.ts'
 import type { ClientOptions } from '../border/options.ts'
@@ -19,6 +20,8 @@ import { ClientShare } from './client-share.ts'
 const REMEMBERED = 65_536
 
 const NONE_LEFT_OUT = { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 } as const
+
+export const NONE_WAITS: ClientSnapshot['waiting'] = perClass(() => ({ queued: 0, oldestAge: micros(0) }))
 
 /** Where a network stands: its length, and its octets as text. */
 interface NetworkKey {
@@ -63,13 +66,21 @@ export class Client {
 
   /** Nothing of its snapshot but the name has ever been other than at the start. */
   get isUntouched(): boolean {
-    return sumOverClasses((each) => this.received[each]) + this.dropped + this.badAuthenticators === 0
+    const { weight } = this.options
+    return weight === 1 && sumOverClasses((each) => this.received[each]) + this.dropped + this.badAuthenticators === 0
   }
 
-  snapshot(): ClientSnapshot {
-    const { name, dropped, badAuthenticators, lastDrop } = this
+  /** `waiting`: what of it waits, which the queues know. */
+  snapshot(waiting: ClientSnapshot['waiting'] = NONE_WAITS): ClientSnapshot {
+    const { name, dropped, badAuthenticators, lastDrop, share } = this
     return {
       name,
+      weight: this.options.weight,
+      served: perClass((each) => {
+        const { sent, shed, expired } = share.counts[each]
+        return { sent, shed, expired }
+      }),
+      waiting,
       received: { ...this.received },
       dropped,
       badAuthenticators,
@@ -81,6 +92,9 @@ export class Client {
 }
 
 const UNTOUCHED = {
+  weight: 1,
+  served: perClass(() => ({ sent: 0, shed: 0, expired: 0 })),
+  waiting: NONE_WAITS,
   received: perClass(() => 0),
   dropped: 0,
   badAuthenticators: 0,
@@ -124,6 +138,30 @@ export class ClientTable {
     return all.reduce((sum, one) => (sum === undefined ? one : addedNumbers(sum, one)), before.former)
   }
 
+  /**
+   * The shares of clients of `before` whose requests would be the same clients' requests today, with turns among the same others. Of
+   * all others, what waits may belong to another client now.
+   */
+  sharesKeptFrom(before: ClientTable): ReadonlySet<ClientShare> {
+    const added = this.clients.filter((client) => !hasSameRequests(before.named(client.name), client))
+    const carved = new Set(added.map(({ network }) => before.#widest(network)?.share))
+    const kept = this.clients.filter((client) => hasSameRequests(before.named(client.name), client))
+    return new Set(kept.map(({ share }) => share).filter((share) => !carved.has(share)))
+  }
+
+  /** Whose addresses those of a network were, if it was not there: the longest prefix that holds it. */
+  #widest({ octets, bits, key }: NetworkKey): Client | undefined {
+    const address = Uint8Array.from({ length: octets }, (_, at) => key.charCodeAt(at))
+    const zone = key.slice(octets)
+    for (const { octets: length, bits: prefix, clients } of this.#byLength) {
+      if (length !== octets || prefix > bits) continue
+      const masked = maskedKey(address, prefix)
+      const client = clients.get(masked + zone) ?? clients.get(masked)
+      if (client !== undefined) return client
+    }
+    return undefined
+  }
+
   named(name: string): Client | undefined {
     return this.#byName.get(name)
   }
@@ -150,6 +188,12 @@ export class ClientTable {
     return undefined
   }
 }
+
+const hasSameRequests = (before: Client | undefined, now: Client): boolean =>
+  before !== undefined &&
+  before.options.network === now.options.network &&
+  before.options.fairnessKey === now.options.fairnessKey &&
+  before.options.flowKey === now.options.flowKey
 
 const sameLengthOf = (clients: readonly Client[]): SameLength => {
   const { octets, bits } = clients[0]!.network

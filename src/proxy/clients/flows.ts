@@ -44,16 +44,17 @@ export class Flows {
     return this.#addresses.size + this.#parts.size
   }
 
-  of({ share, options }: Client, address: string, packet: Packet): Flow {
+  /** The packet is read only if it has a say. */
+  of({ share, options }: Client, of: { readonly from: { readonly address: string }; readonly packet: Packet }): Flow {
     const { fairnessKey, flowKey } = options
     let flow = share.flow
     if (fairnessKey === 'address') {
-      flow = this.#addresses.flowOf(flow, hashOf(this.#salt, address), address, () => new Flow(share))
+      flow = this.#addresses.flowOf(flow, hashOf(this.#salt, of.from.address), of.from.address, () => new Flow(share))
       flow.isDivided = flowKey !== 'none'
     }
     if (flowKey === 'none') return flow
     const whole = flow
-    const hash = hashOf(this.#salt, packet.find(ATTRIBUTES[flowKey]) ?? NO_OCTETS)
+    const hash = hashOf(this.#salt, of.packet.find(ATTRIBUTES[flowKey]) ?? NO_OCTETS)
     return this.#parts.flowOf(whole, hash, hash, () => new Flow(undefined, whole))
   }
 

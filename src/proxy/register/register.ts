@@ -35,6 +35,8 @@ import type { Trace } from './trace.ts'
 /** In one step. The largest packet pushes out 205 of the smallest, so only a reload with lower bounds takes several. */
 const SHED_AT_ONCE = 256
 const EXPIRED_AT_ONCE = 64
+/** Per cent. */
+const WHOLE = 100
 
 /** What is told of a drop, with the client itself. */
 type Refusal = Omit<Extract<EngineEvent, { kind: 'dropped' }>, 'kind' | 'client'> & {
@@ -88,12 +90,17 @@ export class Register {
     if (request.class === RECORD_CLASS) this.records.add(request, now)
     else if (this.#learnsPatience(request)) this.#knowAgain(request, now)
     this.places.enter(request)
-    this.keepBounds(request.class, now)
+    this.keepBounds(request, now)
   }
 
-  /** More waits than before: what passes the bounds is shed by the policy, maybe what came last. */
-  keepBounds(trafficClass: TrafficClass, now: Instant): void {
+  /**
+   * This request waits, too. What passes its client's share or the bounds of its class is shed: the client's newest, or whom the
+   * policy names. That may be the request itself.
+   */
+  keepBounds(request: Request, now: Instant): void {
+    const { class: trafficClass } = request
     const backlog = this.places.backlogs[trafficClass]
+    if (request.client.options.maxShare < WHOLE) this.#keepShare(request, now)
     if (backlog.excess() === undefined) return
     if (trafficClass === RECORD_CLASS) this.places.sessions.watch()
     for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
@@ -208,6 +215,19 @@ export class Register {
     const { queued, outstanding } = this.places.counts(RECORD_CLASS)
     const { all } = this.records.heard
     if (all !== queued + outstanding) throw new Error(`${all} of ${queued + outstanding} records are listened for`)
+  }
+
+  #keepShare(request: Request, now: Instant): void {
+    const { maxShare } = request.client.options
+    const { limits, holdings } = this.places.backlogs[request.class]
+    const most = Math.max(1, Math.floor((limits.maxMessages * maxShare) / WHOLE))
+    for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
+      const { queued } = request.client.share.counts[request.class]
+      const victim = holdings.beyondShare(request, most, queued)
+      if (victim === undefined) return
+      this.end(victim, { how: 'shed', reason: 'client-share' }, now)
+      if (victim === request) return
+    }
   }
 
   /** A login under `max_age: auto`. */

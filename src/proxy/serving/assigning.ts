@@ -253,7 +253,7 @@ export class Assigning {
   #enterBacklog(request: Request, now: Instant): void {
     const { register } = this.#parts
     register.places.enter(request)
-    register.keepBounds(request.class, now)
+    register.keepBounds(request, now)
   }
 
   /** The engine drains before its end, and a server that lives left the record unanswered: it is not set aside again. */

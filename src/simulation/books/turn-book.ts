@@ -6,7 +6,9 @@ import { CLASS_TRAITS, classOfRequest, type TrafficClass } from '../../classes.t
 import type { Peer } from '../../proxy/border/events.ts'
 import type { ClientOptions, EngineOptions } from '../../proxy/border/options.ts'
 import { ClientTable } from '../../proxy/clients/client-table.ts'
+import type { Engine } from '../../proxy/engine.ts'
 import type { Packet } from '../../radius/packet.ts'
+import type { Instant } from '../../units.ts'
 import type { Observer } from '../world/observer.ts'
 
 const PART_OF: Readonly<Record<ClientOptions['flowKey'], number | undefined>> = {
@@ -41,6 +43,18 @@ export class TurnBook implements Observer {
   reconfigured({ clients, fairness, serviceOrder }: EngineOptions): void {
     this.#clients = new ClientTable(clients)
     this.hasTurns = fairness === 'client' && serviceOrder === 'authentication_first'
+  }
+
+  /** How many of a class wait whose clients have a rate of their own. */
+  limitedQueued(trafficClass: TrafficClass, engine: Engine | undefined, now: Instant): number {
+    if (engine === undefined || !this.hasTurns) return 0
+    const limited = this.#clients.clients.filter(({ options }) => options.maxRate > 0)
+    const waiting = limited.map(({ name }) => engine.inspection.clients.find((one) => one.name === name))
+    return waiting.reduce(
+      (sum, one) =>
+        sum + (one === undefined ? 0 : engine.inspection.clientSnapshot(one, now).waiting[trafficClass].queued),
+      0,
+    )
   }
 
   turnOf({ address }: Peer, packet: Packet): Turn {

@@ -11,6 +11,7 @@ import type { EngineSnapshot, LaneSnapshot, WaitingSnapshot } from '../../proxy/
 import type { Instant } from '../../units.ts'
 import { type Books, withBooks } from '../books/books.ts'
 import type { LaneBook } from '../books/lane-book.ts'
+import type { TurnBook } from '../books/turn-book.ts'
 import { BrokenLaw, type ObservedWorld, type Observer } from '../world/observer.ts'
 import { DeadServerLaw } from './health/dead-server-law.ts'
 import { FirstChoiceLaw } from './health/first-choice-law.ts'
@@ -76,13 +77,15 @@ export class LedgerLaw implements Observer {
 export class WaitingLaw implements Observer {
   readonly #lanes: LaneBook
   readonly #slots: SlotLaw
+  readonly #turns: TurnBook
   #steps = 0
   /** A reload may lower max-outstanding below what is outstanding. Then that may not grow. */
   readonly #ceilings = new Map<number, number>()
 
   /** `slots` has counted what left, so whether a slot has room is not the engine's word. */
-  constructor({ lanes }: Books, slots: SlotLaw) {
+  constructor({ lanes, turns }: Books, slots: SlotLaw) {
     this.#lanes = lanes
+    this.#turns = turns
     this.#slots = slots
   }
 
@@ -130,7 +133,9 @@ export class WaitingLaw implements Observer {
     const hasRoom = identifiers.free > 0 && unanswered < maxOutstanding
     if (!((queued > 0 && hasRoom) || waitingRetries > 0)) return
     const left = this.#slots.leftOf(lane.lane, now)
-    if (left > 0) {
+    // Those whose clients may send no more in this slot wait rightly.
+    const limited = waitingRetries > 0 ? 0 : this.#turns.limitedQueued(lane.class, this.#lanes.engine, now)
+    if (left > 0 && queued > limited) {
       const saw = `lane ${lane.lane}: ${queued} wait and ${waitingRetries} retries, the slot has room for ${left}`
       throw new BrokenLaw('work-conserving', saw, now)
     }

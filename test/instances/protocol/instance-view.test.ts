@@ -39,7 +39,11 @@ function viewsOf(servers: number, clients: number, upstreams: number) {
     loopDelay: { mean: 0, p99: 0, max: 0 },
   } as const
   const view: InstanceView = { engine: engine.inspection.snapshot(START), ...around }
-  const inParts = new ViewInParts({ engine: engine.inspection.overview(START), ...around }, engine.inspection.clients)
+  const { inspection } = engine
+  const withoutClients = { engine: inspection.overview(START), ...around }
+  const inParts = new ViewInParts(withoutClients, inspection.clients, (client) =>
+    inspection.clientSnapshot(client, START),
+  )
   const parts = Array.from({ length: inParts.count }, (_, number) => inParts.part(number))
   return { view, first: inParts.first, parts }
 }

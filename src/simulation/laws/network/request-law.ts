@@ -216,7 +216,10 @@ export class RequestLaw implements Observer {
     const { answerCache, maxAnswers, recordCache, maxRecords } = this.#books.lanes.options.duplicates
     const asked = this.#asked.get(key, now)
     const name = `request ${key >> 1}`
-    if (asked !== undefined && !asked.isReleased && this.#isOutstanding(asked, now)) {
+    // Its client was late with the copy, and its request may have been forgotten while it waited for another server.
+    const { maxAgeMost } = this.#books.lanes.options.queues.authentication
+    const isLate = asked !== undefined && maxAgeMost !== undefined && now > dueAt(asked, { maxAgeMost })
+    if (asked !== undefined && !asked.isReleased && !isLate && this.#isOutstanding(asked, now)) {
       throw new BrokenLaw('repetition', `${name} is outstanding and was let in again`, now)
     }
     const replied = slot?.replied
@@ -239,7 +242,7 @@ export class RequestLaw implements Observer {
  * With `max_age: auto`: just before the next copy is due, by the rule of docs/throttling.md and by nothing of the engine. Whether
  * copies before it was forgotten count depends on how long ago that was, so the later of the two holds.
  */
-const dueAt = ({ sent, copies, firstCopy, admittedAt }: Asked, { maxAgeMost }: BacklogLimits): number => {
+const dueAt = ({ sent, copies, firstCopy, admittedAt }: Asked, { maxAgeMost }: Pick<BacklogLimits, 'maxAgeMost'>): number => {
   if (maxAgeMost === undefined) return 0
   const limits = [copies, copies.slice(firstCopy)].map((each) => nextDueAt(each, sent !== undefined))
   return Math.min(Math.max(...limits), admittedAt + maxAgeMost)
@@ -255,5 +258,5 @@ const nextDueAt = (copies: readonly Instant[], wasSent: boolean): number => {
   if (gap === undefined) return 0
   const ratio = before === undefined ? 1 : gap / before
   const growth = ratio >= 1.5 && ratio <= 3 ? Math.min(ratio, 2.2) : 1
-  return (copies.at(-1) as number) + (wasSent ? growth * gap : Math.max(20_000, 0.95 * growth * gap - 20_000)) + 1
+  return (copies.at(-1) as number) + (wasSent ? 1.05 * growth * gap + 20_000 : Math.max(20_000, 0.95 * growth * gap - 20_000)) + 1
 }
