@@ -6,13 +6,21 @@
  * Acct-Delay-Time, which makes it a new packet with a new identifier (RFC 2866 section 5.2).
  */
 
-import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE } from '../../codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { after, type Duration, type Instant, instant, MICROS_PER_SECOND, micros, since } from '../../units.ts'
 import type { Actor, Agenda } from './agenda.ts'
 import { identifierOf, NasIdentifiers, portOf } from './nas-identifiers.ts'
-import { type NasPlan, userNameOf } from './nas-plan.ts'
+import {
+  FIRST_LOOP,
+  gapAfter,
+  kindAt,
+  type LoginRetransmission,
+  type LoopPlan,
+  type NasPlan,
+  userNameOf,
+} from './nas-plan.ts'
 import { accessRequest, accountingRequest, type StatusType, serialOf, verifies } from './packets.ts'
 import type { Random } from './random.ts'
 
@@ -25,6 +33,8 @@ interface ClientRequest {
   /** Its Acct-Session-Time, in seconds. */
   readonly time: number | undefined
   readonly begunAt: Instant
+  /** Never signed, whatever its client signs. */
+  readonly isUnsigned: boolean
   slot: number
   bytes: Uint8Array
   tries: number
@@ -33,6 +43,7 @@ interface ClientRequest {
 
 interface Session {
   readonly number: number
+  readonly login: LoginRetransmission
   state: 'down' | 'dialing' | 'up'
   /** Counts dials. What belongs to an earlier one is over. */
   life: number
@@ -48,6 +59,7 @@ interface Session {
 type Topic =
   | { readonly kind: 'dial' | 'interim' | 'logout'; readonly session: Session; readonly life: number }
   | { readonly kind: 'timeout'; readonly request: ClientRequest }
+  | { readonly kind: 'loop'; readonly loop: LoopPlan; readonly session: Session }
 
 const newCounters = () => ({
   up: 0,
@@ -84,6 +96,8 @@ export class Nas implements Actor<Topic> {
   readonly plan: NasPlan
   readonly #ports: NasPorts
   readonly #sessions: Session[]
+  /** What is about the whole client. */
+  readonly #system: Session
   readonly #identifiers: PerClass<NasIdentifiers<ClientRequest>> = perClass(() => new NasIdentifiers())
   /** No session dials anew and no interim update is sent. What dials now goes on. */
   isQuiet = false
@@ -92,12 +106,17 @@ export class Nas implements Actor<Topic> {
   constructor(plan: NasPlan, ports: NasPorts) {
     this.plan = plan
     this.#ports = ports
-    this.#sessions = Array.from({ length: plan.sessions }, (_, number) => ({ number, state: 'down', ...NEVER_UP }))
+    this.#sessions = Array.from({ length: plan.sessions }, (_, number) => {
+      const login = plan.kinds === undefined ? undefined : kindAt(plan.kinds, ports.random.fraction())?.authentication
+      return { number, state: 'down', login: login ?? plan.authentication, ...NEVER_UP }
+    })
+    this.#system = { number: -1, state: 'up', login: plan.authentication, ...NEVER_UP }
   }
 
   start(now: Instant): void {
-    const { upAtStart } = this.plan
-    if (upAtStart === undefined) this.#dialAll(this.plan.dialWithin, now)
+    const { upAtStart, dialFrom = micros(0) } = this.plan
+    this.#beginLoops(now)
+    if (upAtStart === undefined) this.#dialAll(this.plan.dialWithin, after(now, dialFrom))
     else for (const session of this.#sessions) this.#isUpFrom(session, upAtStart.interimWithin, now)
   }
 
@@ -122,6 +141,10 @@ export class Nas implements Actor<Topic> {
       this.#timedOut(topic.request, now)
       return
     }
+    if (topic.kind === 'loop') {
+      this.#loop(topic, now)
+      return
+    }
     const { session, life, kind } = topic
     if (session.life !== life) return
     if (kind === 'dial') this.#dial(session, now)
@@ -142,14 +165,34 @@ export class Nas implements Actor<Topic> {
     else this.#ports.wrongAnswer(`an answer to port ${port}, identifier ${packet.identifier} fits no request there`)
   }
 
-  readonly #system: Session = { number: -1, state: 'up', ...NEVER_UP }
-
   #dialAll(within: Duration, now: Instant): void {
-    const { dialEvery } = this.plan
+    const { dialEvery, dialsPerSecond } = this.plan
+    const { random } = this.#ports
+    let arrival = 0
     for (const session of this.#sessions) {
-      const wait = dialEvery === undefined ? this.#ports.random.between(0, within) : session.number * dialEvery
+      if (dialsPerSecond !== undefined)
+        arrival -= (Math.log(1 - random.fraction()) * MICROS_PER_SECOND) / dialsPerSecond
+      const inTurn = dialEvery === undefined ? undefined : session.number * dialEvery
+      const wait = dialsPerSecond === undefined ? (inTurn ?? random.between(0, within)) : Math.round(arrival)
       this.#schedule('dial', session, micros(wait), now)
     }
+  }
+
+  /** To a request of a loop, its gaps are those of a session, and nobody dials again after it. */
+  #beginLoops(now: Instant): void {
+    for (const [index, loop] of (this.plan.loops ?? []).entries()) {
+      const login = { timeout: loop.apart, tries: loop.copies, redialAfter: micros(0) }
+      const session: Session = { number: FIRST_LOOP - index, state: 'up', login, ...NEVER_UP }
+      this.#ports.agenda.at(after(now, loop.every), this, { kind: 'loop', loop, session })
+    }
+  }
+
+  #loop(topic: Topic & { readonly kind: 'loop' }, now: Instant): void {
+    if (this.isQuiet) return
+    const { loop, session } = topic
+    for (let request = 0; request < (loop.requests ?? 1); request += 1)
+      this.#request({ session, class: 'authentication', status: undefined, isUnsigned: loop.isSigned === false }, now)
+    this.#ports.agenda.at(after(now, loop.every), this, topic)
   }
 
   #isUpFrom(session: Session, interimWithin: Duration, now: Instant): void {
@@ -223,7 +266,7 @@ export class Nas implements Actor<Topic> {
   #logOut(session: Session, now: Instant): void {
     this.#bringDown(session)
     if (this.plan.accounting.isOn) this.#request({ session, class: 'accounting', status: 'stop' }, now)
-    this.#schedule('dial', session, this.plan.authentication.redialAfter, now)
+    this.#schedule('dial', session, session.login.redialAfter, now)
   }
 
   #bringDown(session: Session): void {
@@ -233,7 +276,13 @@ export class Nas implements Actor<Topic> {
   }
 
   #request(
-    o: { session: Session; class: TrafficClass; status: StatusType | undefined; state?: Uint8Array },
+    o: {
+      session: Session
+      class: TrafficClass
+      status: StatusType | undefined
+      state?: Uint8Array
+      isUnsigned?: boolean
+    },
     now: Instant,
   ): void {
     const serial = this.#ports.nextSerial()
@@ -242,7 +291,11 @@ export class Nas implements Actor<Topic> {
     const isOfSession = o.status !== undefined && o.session !== this.#system
     const sessionId = isOfSession ? `${o.session.number}.${o.session.ups}` : undefined
     const time = isOfSession ? Math.floor(since(o.session.upSince, now) / MICROS_PER_SECOND) : undefined
-    const request: ClientRequest = { ...o, sessionId, time, serial, slot, begunAt: now, bytes, tries: 0, isOver: false }
+    const { isUnsigned = false, ...rest } = o
+    const request: ClientRequest = {
+      ...rest,
+      ...{ isUnsigned, sessionId, time, serial, slot, begunAt: now, bytes, tries: 0, isOver: false },
+    }
     request.bytes = this.#write(request, o.state, now)
     this.#identifiers[o.class].hold(request)
     this.counters.requests[o.class] += 1
@@ -254,14 +307,21 @@ export class Nas implements Actor<Topic> {
   #transmit(request: ClientRequest, now: Instant): void {
     request.tries += 1
     this.counters.transmissions[request.class] += 1
-    const { timeout } = this.plan[request.class]
-    this.#ports.agenda.at(after(now, timeout), this, { kind: 'timeout', request })
+    this.#ports.agenda.at(after(now, this.#gapAfter(request)), this, { kind: 'timeout', request })
     this.#ports.send(request.class, portOf(request.slot), request.bytes, now)
+  }
+
+  /** Until the next transmission of a request, or until it is given up. */
+  #gapAfter({ class: trafficClass, session: { login }, tries }: ClientRequest): Duration {
+    if (trafficClass === RECORD_CLASS) return this.plan[trafficClass].timeout
+    const gap = gapAfter(login, tries)
+    const most = Math.floor(gap * (login.jitter ?? 0))
+    return most === 0 ? gap : micros(gap + this.#ports.random.between(-most, most))
   }
 
   #timedOut(request: ClientRequest, now: Instant): void {
     if (request.isOver) return
-    const { tries } = this.plan[request.class]
+    const { tries } = request.class === RECORD_CLASS ? this.plan[request.class] : request.session.login
     if (request.tries < tries) {
       this.counters.retransmissions += 1
       if (request.class === 'accounting' && this.plan.accounting.newDelayTime) this.#renew(request, now)
@@ -275,7 +335,7 @@ export class Nas implements Actor<Topic> {
     if (request.class === 'authentication' && session.state === 'dialing') {
       session.state = 'down'
       session.life += 1
-      this.#schedule('dial', session, this.#pause(), now)
+      this.#schedule('dial', session, this.#pause(session), now)
     }
   }
 
@@ -302,7 +362,8 @@ export class Nas implements Actor<Topic> {
     const { random } = this.#ports
     const authenticator = new Uint8Array(16)
     random.fill(authenticator)
-    return accessRequest({ ...common, authenticator, isUnsigned: signs < 1 && !random.chance(signs), state })
+    const isUnsigned = request.isUnsigned || (signs < 1 && !random.chance(signs))
+    return accessRequest({ ...common, authenticator, isUnsigned, state })
   }
 
   #end(request: ClientRequest): void {
@@ -314,8 +375,8 @@ export class Nas implements Actor<Topic> {
     this.#ports.agenda.at(after(now, wait), this, { kind, session, life: session.life })
   }
 
-  #pause(): Duration {
-    const { redialAfter, redialSpread = 0 } = this.plan.authentication
+  #pause({ login }: Session): Duration {
+    const { redialAfter, redialSpread = 0 } = login
     if (redialSpread === 0) return redialAfter
     const most = Math.floor(redialAfter * redialSpread)
     return micros(redialAfter + this.#ports.random.between(-most, most))

@@ -15,6 +15,8 @@ export interface Faults {
   /** Probabilities, 0-1. */
   readonly loss: number
   readonly duplicate: number
+  /** The second of two comes so much later, besides what it draws; 0 by default. */
+  readonly apart?: Duration
 }
 
 export const NO_FAULTS: Faults = { delay: micros(200), spread: micros(0), loss: 0, duplicate: 0 }
@@ -41,7 +43,8 @@ export class SimulatedLink<Envelope> implements Actor<{ readonly envelope: Envel
     const isCut = this.cutUntil !== undefined && now < this.cutUntil
     if (isCut || this.#ports.random.chance(this.faults.loss)) return
     this.#schedule(envelope, bytes, now)
-    if (this.#ports.random.chance(this.faults.duplicate)) this.#schedule(envelope, bytes, now)
+    const { duplicate, apart = 0 } = this.faults
+    if (this.#ports.random.chance(duplicate)) this.#schedule(envelope, bytes, after(now, micros(apart)))
   }
 
   act({ envelope, bytes }: { readonly envelope: Envelope; readonly bytes: Uint8Array }, now: Instant): void {

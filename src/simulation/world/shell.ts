@@ -54,6 +54,11 @@ export class SimulatedShell implements Actor<Topic> {
     this.#fruitlessWakes = 0
   }
 
+  /** The engine is gone: its timer rings no more. */
+  end(): void {
+    this.#wakeAt = Number.POSITIVE_INFINITY
+  }
+
   act(topic: Topic, now: Instant): void {
     if (topic.kind === 'serve') this.#serveIsDue = false
     else if (topic.at === this.#wakeAt) this.#wake(now)

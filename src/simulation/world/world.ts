@@ -81,7 +81,7 @@ const LARGEST = 4_200
 export const START = instant(1_000_000_000_000)
 
 export class World implements Actor<ScriptEntry>, Receivers {
-  readonly engine: Engine | undefined
+  engine: Engine | undefined
   readonly cost: Duration
   readonly servers: readonly HomeServer<ServerEnvelope>[]
   readonly clients: readonly Nas[]
@@ -102,8 +102,9 @@ export class World implements Actor<ScriptEntry>, Receivers {
   readonly #serverAt = new Map<string, number>()
   #lanes = new Map<number, LanePlan>()
   #serials = 0
+  #starts = 1
   readonly #arrival = new Uint8Array(LARGEST)
-  readonly #shell: SimulatedShell | undefined
+  #shell: SimulatedShell | undefined
   steps = 0
 
   constructor(plan: WorldPlan, observers: readonly Observer[]) {
@@ -132,18 +133,9 @@ export class World implements Actor<ScriptEntry>, Receivers {
         }),
     )
     this.clients = plan.clients.map((client, index) => this.#client(client, index))
-    this.engine = plan.engine && this.#engine(plan.engine)
+    this.engine = plan.engine && this.#engine(plan.engine, START)
     this.#learnLanes()
-    this.#shell =
-      this.engine &&
-      new SimulatedShell({
-        engine: this.engine,
-        agenda: this.#agenda,
-        random: this.#random,
-        cost: this.cost,
-        lateness: plan.lateness ?? 0,
-        stepped: (now) => this.#tell('stepped', now),
-      })
+    this.#shell = this.engine && this.#shellOf(this.engine)
     for (const entry of plan.script ?? []) this.#agenda.at(START + entry.at, this, entry)
     for (const client of this.clients) client.start(START)
     this.#tell('begins', this)
@@ -169,6 +161,20 @@ export class World implements Actor<ScriptEntry>, Receivers {
     this.engine?.reconfigure(options, now)
     this.#learnLanes()
     this.#tell('reconfigured', options, now)
+  }
+
+  /** The daemon ends now, with all that it knows, and a new one with these options is there after a time. */
+  restart(options: EngineOptions, downFor: Duration, now: Instant): void {
+    this.#shell?.end()
+    this.#shell = undefined
+    this.engine = undefined
+    this.#starts += 1
+    const run = (_world: World, later: Instant): void => {
+      this.engine = this.#engine(options, later)
+      this.#shell = this.#shellOf(this.engine)
+      this.#learnLanes()
+    }
+    this.#agenda.at(after(now, downFor), this, { at: downFor, run })
   }
 
   act(entry: ScriptEntry, now: Instant): void {
@@ -207,12 +213,13 @@ export class World implements Actor<ScriptEntry>, Receivers {
 
   #fromClient(envelope: ClientEnvelope, bytes: Uint8Array, now: Instant): void {
     const { engine } = this
-    if (engine === undefined) {
+    if (this.#plan.engine === undefined) {
       // Each client asks one server.
       const server = envelope.nas % this.servers.length
       this.#atServer({ server, class: envelope.class, lane: -1, port: PROBE_PORT, client: envelope }, bytes, now)
       return
     }
+    if (engine === undefined) return
     if (this.#backlogs === undefined) {
       this.#read(engine, envelope, bytes, now, micros(0))
       return
@@ -282,18 +289,21 @@ export class World implements Actor<ScriptEntry>, Receivers {
     for (const each of this.#observers) (each[name] as Tell | undefined)?.apply(each, saw)
   }
 
-  #engine(options: EngineOptions): Engine {
+  #shellOf(engine: Engine): SimulatedShell {
+    const { cost = 0, lateness = 0 } = this.#plan
+    const stepped = (now: Instant): void => this.#tell('stepped', now)
+    return new SimulatedShell({ engine, agenda: this.#agenda, random: this.#random, cost, lateness, stepped })
+  }
+
+  #engine(options: EngineOptions, now: Instant): Engine {
     const journal = {
       note: (event: EngineEvent, now: Instant): void => {
         if (event.kind === 'internal-error') throw event.error
         this.#tell('noted', event, now)
       },
     }
-    return new Engine(
-      options,
-      { outbox: new StrictOutbox(this), journal, random: this.#random.child('engine').fill },
-      START,
-    )
+    const random = this.#random.child(this.#starts === 1 ? 'engine' : `engine ${this.#starts}`)
+    return new Engine(options, { outbox: new StrictOutbox(this), journal, random: random.fill }, now)
   }
 
   #learnLanes(): void {
