@@ -1,0 +1,36 @@
+/**
+ * The engine's options of fairness and overload, in the one place that has to follow if they get other names.
+ *
+ * `ENGINE_HAS` says what this engine knows. What it does not know is left out of the tables.
+ */
+import type { ClientOptions, EngineOptions } from '../../src/proxy/border/options.ts'
+import { perSecond, seconds } from '../../src/units.ts'
+
+export const ENGINE_HAS = { patience: false, fairness: false } as const
+
+/** `max_age_limit` and `max_age_most` of the schema. */
+const MAX_AGE_LIMIT = seconds(5)
+const MAX_AGE_MOST = seconds(30)
+
+/** `5s`: first in, first out, and 5 s from the arrival. `auto`: as long as the client's next copy is not due. */
+export type MaxAge = '5s' | 'auto'
+export type Fairness = 'client' | 'none'
+
+export function withMaxAge(options: EngineOptions, maxAge: MaxAge): EngineOptions {
+  const patience = maxAge === 'auto' ? { patience: { most: MAX_AGE_MOST } } : {}
+  const authentication = { ...options.queues.authentication, maxAge: MAX_AGE_LIMIT, ...patience }
+  return { ...options, queues: { ...options.queues, authentication } }
+}
+
+export const withFairness = (options: EngineOptions, fairness: Fairness): EngineOptions =>
+  ENGINE_HAS.fairness ? ({ ...options, fairness } as EngineOptions) : options
+
+/** `maxShare` in per cent of the queue's messages, `maxRate` in requests a second. */
+export const withLimits = (
+  client: ClientOptions,
+  { maxShare, maxRate }: { readonly maxShare?: number; readonly maxRate?: number },
+): ClientOptions => {
+  if (!ENGINE_HAS.fairness) return client
+  const share = maxShare === undefined ? {} : { maxShare }
+  return { ...client, ...share, ...(maxRate === undefined ? {} : { maxRate: perSecond(maxRate) }) }
+}
