@@ -11,7 +11,16 @@ import type { EngineOptions } from '../../proxy/border/options.ts'
 import { BESIDE_SCENARIO, MOST_SERVERS, planLine, proposalFor } from '../../simulation/rehearsal/proposal.ts'
 import { type Rehearsed, resultOf } from '../../simulation/rehearsal/rehearsal.ts'
 import type { Scenario } from '../../simulation/rehearsal/scenario.ts'
-import { classRows, headlines, runRows } from '../../simulation/report/facts.ts'
+import type { RunSummary } from '../../simulation/rehearsal/summary.ts'
+import {
+  BNG_FACTS,
+  bngRows,
+  classRows,
+  headlines,
+  leftOutText,
+  runRows,
+  shownBngs,
+} from '../../simulation/report/facts.ts'
 import { reportOf } from '../../simulation/report/report.ts'
 import { givenOptions, optionsOf, readOptions, readScenario, SCENARIO_OPTIONS } from '../input/scenario-input.io.ts'
 import { flag, JSON_OPTION, numberOption, textOption, verb } from '../input/verb.ts'
@@ -92,7 +101,21 @@ function summaryLines({ withRadsluice, withoutRadsluice, settings }: Rehearsed):
     '',
     ...table(['IN RADSLUICE', 'AUTHENTICATION', 'ACCOUNTING'], classRows(withRadsluice.summary)),
     '',
+    ...summaries.flatMap(bngLines),
     ...settings,
+  ]
+}
+
+/** A table and an empty line where there are several BNGs. */
+function bngLines(summary: RunSummary): string[] {
+  const rows = bngRows(summary)
+  if (rows.length === 0) return []
+  const side = summary.withRadsluice ? 'WITH RADSLUICE' : 'WITHOUT'
+  const { leftOut } = shownBngs(summary)
+  return [
+    ...table([`BNG, ${side}`, ...BNG_FACTS.map(({ label }) => label.toUpperCase())], rows),
+    ...(leftOut === 0 ? [] : [leftOutText(leftOut)]),
+    '',
   ]
 }
 

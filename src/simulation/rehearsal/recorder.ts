@@ -10,6 +10,7 @@ import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { START } from '../world/world.ts'
 import { Deliveries } from './deliveries.ts'
 import { SlotScope } from './slot-scope.ts'
+import { Waits } from './waits.ts'
 
 const none = (): number[] => []
 
@@ -40,6 +41,7 @@ export class Recorder implements Observer {
   readonly series = newSeries()
   readonly deliveries = new Deliveries()
   readonly scope = new SlotScope()
+  readonly waits = new Waits()
   readonly deepestBacklogOf = new Map<string, number>()
   /** When a session last came up, and when one last did that took longer than `late`. */
   lastUpAt: Instant | undefined

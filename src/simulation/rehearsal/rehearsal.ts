@@ -34,7 +34,8 @@ export class Rehearsal {
     this.#scenario = scenario
     this.seconds = Math.ceil(scenario.length / MICROS_PER_SECOND)
     this.#recorder = new Recorder(scenario.clients.timeout)
-    this.#world = new World(plan, [this.#recorder, this.#recorder.scope, this.#recorder.deliveries])
+    const { scope, deliveries, waits } = this.#recorder
+    this.#world = new World(plan, [this.#recorder, scope, deliveries, waits])
   }
 
   get sessionsUp(): number {

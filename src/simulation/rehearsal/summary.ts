@@ -47,6 +47,8 @@ export interface RunSummary {
   /** Accounting records. One can be delivered several times. */
   readonly records: Readonly<Record<'made' | 'delivered' | 'deliveries' | 'lost', number>>
   readonly servers: readonly ServerSummary[]
+  /** Only if there are several. */
+  readonly bngs?: readonly BngSummary[]
   /** Only with radsluice. */
   readonly classes: PerClass<ClassSummary> | null
   readonly lanes: readonly ReturnType<typeof laneSummary>[] | null
@@ -59,6 +61,18 @@ export interface ServerSummary {
   /** Came to a full backlog, or while the server was dead. */
   readonly lost: number
   readonly deepestBacklog: number
+}
+
+export interface BngSummary {
+  readonly name: string
+  readonly sessions: number
+  /** At the end. */
+  readonly sessionsUp: number
+  /** From a session's first dial until it was up, to one per cent: half of them, 99 of 100. Null if fewer came up. */
+  readonly waitP50: number | null
+  readonly waitP99: number | null
+  /** How often a session gave up its login and had to dial again. */
+  readonly redials: number
 }
 
 /** Of one class: what was received, how it ended, and what is still in hand at the end. */
@@ -110,6 +124,7 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
       lost,
       deepestBacklog: recorder.deepestBacklogOf.get(plan.name) ?? 0,
     })),
+    ...(clients.length > 1 ? { bngs: clients.map((client) => bngSummary(client, world.now, recorder)) } : {}),
     classes: snapshot === undefined ? null : perClass((each) => classSummary(snapshot.classes[each], each, recorder)),
     lanes: snapshot?.lanes.map((lane) => laneSummary(lane, recorder)) ?? null,
   }
@@ -143,6 +158,23 @@ function utilisationOf(scenario: Scenario, world: World, recorder: Recorder, set
   const busy = world.servers.filter(({ plan }) => (recorder.deliveries.byServer.get(plan.name) ?? 0) > 0)
   const capacity = sum(busy, ({ plan }) => plan.capacity) * (end - begin)
   return capacity === 0 ? 0 : Math.min(1, sum(worked, (count) => count) / capacity)
+}
+
+const bngSummary = (client: World['clients'][number], now: Instant, { waits }: Recorder): BngSummary => {
+  const { plan, counters } = client
+  const trying = client.trying(now).sessions
+  const waited = (part: number): number | null => {
+    const wait = waits.quantileOf(plan.name, part, trying)
+    return wait === undefined ? null : inSeconds(wait)
+  }
+  return {
+    name: plan.name,
+    sessions: plan.sessions,
+    sessionsUp: counters.up,
+    waitP50: waited(0.5),
+    waitP99: waited(0.99),
+    redials: counters.gaveUp.authentication,
+  }
 }
 
 const classSummary = (of: ClassSnapshot, trafficClass: TrafficClass, { series }: Recorder): ClassSummary =>

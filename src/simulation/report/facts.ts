@@ -4,7 +4,7 @@
  */
 import { sumOverClasses, TRAFFIC_CLASSES } from '../../classes.ts'
 import { PLACES } from '../../proxy/border/endings.ts'
-import { type ClassSummary, type RunSummary, SUMMARY_ENDINGS } from '../rehearsal/summary.ts'
+import { type BngSummary, type ClassSummary, type RunSummary, SUMMARY_ENDINGS } from '../rehearsal/summary.ts'
 
 export type Figure = number | null
 
@@ -84,6 +84,39 @@ export const CLASS_FACTS: readonly Fact<ClassSummary>[] = [
   count('mostOutstanding', 'most outstanding'),
 ]
 
+/** What the sessions of one BNG met. */
+export const BNG_FACTS: readonly Fact<BngSummary>[] = [
+  fact('sessions', 'sessions', ({ sessions }) => sessions),
+  fact('sessionsUp', 'up at the end', ({ sessionsUp }) => sessionsUp),
+  fact('waitP50', 'half wait up to', ({ waitP50 }) => waitP50, timeText),
+  fact('waitP99', '99 % wait up to', ({ waitP99 }) => waitP99, timeText),
+  fact('redials', 'redials', ({ redials }) => redials),
+]
+
+const MOST_BNGS = 20
+
+/** A BNG and its place in the summary. */
+interface ShownBng {
+  readonly at: number
+  readonly bng: BngSummary
+}
+
+/** All BNGs; of very many, those with the longest waits, and how many are left out. None if there is only one. */
+export function shownBngs({ bngs = [] }: RunSummary): {
+  readonly shown: readonly ShownBng[]
+  readonly leftOut: number
+} {
+  const all = bngs.map((bng, at) => ({ at, bng }))
+  if (all.length <= MOST_BNGS) return { shown: all, leftOut: 0 }
+  const waitOf = ({ bng }: ShownBng): number => bng.waitP99 ?? Number.MAX_VALUE
+  return {
+    shown: all.toSorted((a, b) => waitOf(b) - waitOf(a)).slice(0, MOST_BNGS),
+    leftOut: all.length - MOST_BNGS,
+  }
+}
+
+export const leftOutText = (count: number): string => `and ${countText(count)} more BNGs, whose sessions wait no longer`
+
 /** The most important number. */
 export interface Headline {
   readonly key: string
@@ -119,6 +152,9 @@ export const headlines = (summaries: readonly RunSummary[]): string[] =>
 
 export const runRows = (summaries: readonly RunSummary[]): Row[] =>
   RUN_FACTS.map(({ label, read, show }) => [label, ...summaries.map((summary) => show(read(summary), summary))])
+
+export const bngRows = (summary: RunSummary): Row[] =>
+  shownBngs(summary).shown.map(({ bng }) => [bng.name, ...BNG_FACTS.map(({ read, show }) => show(read(bng), bng))])
 
 export const classRows = ({ classes }: RunSummary): Row[] =>
   classes === null

@@ -11,7 +11,19 @@ import { drawn, escaped } from '../../pages/plot.ts'
 import type { Rehearsed } from '../rehearsal/rehearsal.ts'
 import { patienceOf, type Scenario } from '../rehearsal/scenario.ts'
 import type { RunSummary } from '../rehearsal/summary.ts'
-import { CLASS_FACTS, countText, type Fact, type Figure, headlineOf, RUN_FACTS, shareText, timeText } from './facts.ts'
+import {
+  BNG_FACTS,
+  CLASS_FACTS,
+  countText,
+  type Fact,
+  type Figure,
+  headlineOf,
+  leftOutText,
+  RUN_FACTS,
+  shareText,
+  shownBngs,
+  timeText,
+} from './facts.ts'
 import { plotsOf } from './report-plots.ts'
 
 /** `result` is what `--json` prints. */
@@ -36,7 +48,7 @@ ${plots.map(drawn).join('\n')}
 <div class="tables">
 ${runTable(summaries)}
 ${classTable(withRadsluice.summary)}
-</div>
+${summaries.map(bngTable).join('')}</div>
 <h2>What was simulated</h2>
 <pre>${escaped(rehearsed.settings.join('\n'))}</pre>
 <p class="soft">The proxy is radsluice's own code; time, network, clients and servers are simulated, from seed ${scenario.seed}.</p>`,
@@ -102,6 +114,23 @@ const classTable = ({ classes }: RunSummary): string => {
     of: classes[each],
   }))
   return tableOf('in radsluice', CLASS_FACTS, columns)
+}
+
+/** A row for each BNG, where there are several. */
+function bngTable(summary: RunSummary): string {
+  const { shown, leftOut } = shownBngs(summary)
+  if (shown.length === 0) return ''
+  const heads = BNG_FACTS.map(({ label }) => `<th>${label}</th>`).join('')
+  const rows = shown.map(({ at, bng }) => {
+    const cells = BNG_FACTS.map(({ key, read, show }) => {
+      const value = read(bng)
+      return `<td>${number(`${prefixOf(summary)}.bngs.${at}.${key}`, value, show(value, bng))}</td>`
+    })
+    return `<tr>${labelCell(bng.name)}${cells.join('')}</tr>`
+  })
+  const more = leftOut === 0 ? '' : `<p class="soft">${leftOutText(leftOut)}</p>`
+  return `<div><table><thead><tr><th>${sideOf(summary)} radsluice</th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>${more}</div>
+`
 }
 
 function tableOf<Of>(

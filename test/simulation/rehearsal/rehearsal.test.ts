@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Run } from '../../../src/simulation/rehearsal/rehearsal.ts'
 import { SUMMARY_ENDINGS } from '../../../src/simulation/rehearsal/summary.ts'
-import { headlineOf } from '../../../src/simulation/report/facts.ts'
+import { bngRows, headlineOf, shownBngs } from '../../../src/simulation/report/facts.ts'
 import { seconds } from '../../../src/units.ts'
 import { options, played, scenario } from '../kit.ts'
 
@@ -140,5 +140,42 @@ describe('a BNG that restarts', () => {
     expect(Math.min(...series.up)).toBeGreaterThanOrEqual(30)
     expect(summary.clients.answered.authentication).toBe(30)
     expect(summary.sessionsUp).toBe(60)
+  })
+})
+
+describe('with several BNGs', () => {
+  const { bngs = [], ...summary } = played(scenario({ bngs: 3, sessions: 601 }), 'withRadsluice').summary
+
+  it('has each of them in the summary, and their numbers add up', () => {
+    expect(bngs.map(({ name, sessions }) => [name, sessions])).toEqual([
+      ['bng-1', 201],
+      ['bng-2', 200],
+      ['bng-3', 200],
+    ])
+    expect(total(bngs.map(({ sessionsUp }) => sessionsUp))).toBe(summary.sessionsUp)
+    expect(total(bngs.map(({ redials }) => redials))).toBe(summary.clients.gaveUp.authentication)
+    for (const { waitP50, waitP99 } of bngs) {
+      expect(waitP50).toBeGreaterThan(0)
+      expect(waitP99).toBeGreaterThan(waitP50 ?? 0)
+      expect(waitP99).toBeLessThanOrEqual(summary.longestWait * 1.01 + 0.001)
+    }
+  })
+
+  it('has no such list of one alone', () => {
+    expect(Object.keys(withIt.summary)).not.toContain('bngs')
+  })
+
+  it('shows the longest waits of very many, and says how many are left out', () => {
+    const bng = { sessions: 10, sessionsUp: 10, waitP50: 1, redials: 0 }
+    const many = Array.from({ length: 30 }, (_, at) => ({
+      ...bng,
+      name: `bng-${at + 1}`,
+      waitP99: at === 4 ? null : at,
+    }))
+    const { shown, leftOut } = shownBngs({ ...withIt.summary, bngs: many })
+    expect(shown.map(({ at }) => at).slice(0, 3)).toEqual([4, 29, 28])
+    expect([shown.length, leftOut]).toEqual([20, 10])
+    expect(bngRows({ ...withIt.summary, bngs: many })[0]).toEqual(['bng-5', '10', '10', '1 s', 'never', '0'])
+    expect(bngRows(withIt.summary)).toEqual([])
   })
 })

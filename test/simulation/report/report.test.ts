@@ -44,6 +44,17 @@ describe('the report', () => {
       expect([key, JSON.parse(value)]).toEqual([key, valueIn(result, key)])
   })
 
+  it('shows the BNGs, where there are several', () => {
+    const several = rehearsed(scenario({ bngs: 2, length: seconds(30) }))
+    const shown = page(several)
+    const result = scriptOf(shown, 'result') as RehearsedResult
+    const numbers = [...shown.matchAll(/data-key="([^"]+\.bngs\.[^"]+)" data-value="([^"]+)"/g)]
+    expect(numbers).toHaveLength(2 * 2 * 5)
+    for (const [, key = '', value = ''] of numbers)
+      expect([key, JSON.parse(value)]).toEqual([key, valueIn(result, key)])
+    expect(html).not.toContain('.bngs.')
+  })
+
   it('has the whole result in it, as --json prints it', () => {
     expect(scriptOf(html, 'result')).toEqual(JSON.parse(JSON.stringify(resultOf(storm))))
   })
