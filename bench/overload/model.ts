@@ -8,7 +8,7 @@ import { type Actor, Agenda } from '../../src/simulation/peers/agenda.ts'
 import { type Instant, instant, MICROS_PER_SECOND } from '../../src/units.ts'
 import { type Call, Caller } from './caller.ts'
 import { Line } from './line.ts'
-import type { Policy, Waiting } from './policies.ts'
+import { type Heard, type Policy, TOMBSTONE, type Waiting } from './policies.ts'
 import { CAPACITY, figuresOf, ROUND_TRIP, type Storm, type StormFigures } from './storm.ts'
 
 const SERVICE = MICROS_PER_SECOND / CAPACITY
@@ -17,10 +17,19 @@ interface Session {
   readonly caller: Caller
   call: Call | undefined
   waiting: (Waiting & { readonly session: Session }) | undefined
+  /** Of the present call; undefined if nothing was heard of it, or that was forgotten. */
+  heard: Heard | undefined
+  /** When the request was forgotten, while the call is remembered. */
+  forgottenAt: number
   /** The present call was sent to the server. */
   isServed: boolean
   isUp: boolean
 }
+
+const NEW_SESSION = {
+  ...{ call: undefined, waiting: undefined, heard: undefined },
+  ...{ forgottenAt: Number.POSITIVE_INFINITY, isServed: false, isUp: false },
+} as const
 
 type Topic =
   | { readonly kind: 'dial'; readonly session: Session }
@@ -36,6 +45,7 @@ class Model implements Actor<Topic> {
   readonly #policy: Policy
   readonly #agenda = new Agenda(instant(0))
   readonly #line = new Line<Waiting & { readonly session: Session }>((one) => one.session.waiting === one)
+  readonly #sessions: readonly Session[]
   readonly #waits: number[] = []
   #lastUpAt = 0
   #worked = 0
@@ -45,11 +55,11 @@ class Model implements Actor<Topic> {
   constructor(storm: Storm, policy: Policy) {
     this.#storm = storm
     this.#policy = policy
-    for (let number = 0; number < storm.sessions; number += 1) {
-      const caller = new Caller(storm, number)
-      const session = { caller, call: undefined, waiting: undefined, isServed: false, isUp: false }
-      this.#agenda.at(caller.firstDial, this, { kind: 'dial', session })
-    }
+    this.#sessions = Array.from({ length: storm.sessions }, (_, number) => ({
+      caller: new Caller(storm, number),
+      ...NEW_SESSION,
+    }))
+    for (const session of this.#sessions) this.#agenda.at(session.caller.firstDial, this, { kind: 'dial', session })
     if (storm.restart !== undefined) this.#agenda.at(storm.restart.at, this, { kind: 'down' })
   }
 
@@ -72,6 +82,8 @@ class Model implements Actor<Topic> {
     const call = session.caller.call(now)
     session.call = call
     session.waiting = undefined
+    session.heard = undefined
+    session.forgottenAt = Number.POSITIVE_INFINITY
     session.isServed = false
     this.#copy({ session, call, copy: 0 }, now)
     this.#agenda.at(call.redialsAt, this, { kind: 'dial', session })
@@ -85,25 +97,31 @@ class Model implements Actor<Topic> {
       this.#agenda.at(sent.nextAt, this, { kind: 'copy', session, call, copy: copy + 1 })
     if (sent.isLost || session.isServed || this.#isDown(now)) return
     const { waiting } = session
-    if (waiting !== undefined && now <= this.#policy.keepUntil(waiting)) {
-      waiting.latestAt = now
-      waiting.nextAt = sent.nextAt
-    } else {
-      this.#enter(session, call, sent.nextAt, now)
-    }
+    const isHere = waiting !== undefined && now <= this.#policy.keepUntil(waiting)
+    if (waiting !== undefined && !isHere) this.#forget(session, now)
+    const heard = this.#hear(session, sent.nextAt, now)
+    if (!isHere) this.#enter(session, call, heard, now)
   }
 
-  #enter(session: Session, call: Call, nextAt: number, now: number): void {
-    const { firstDial } = session.caller
-    const waiting = {
-      session,
-      call,
-      firstDial,
-      enteredAt: now,
-      chance: session.caller.fraction(),
-      latestAt: now,
-      nextAt,
+  #hear(session: Session, nextAt: number, now: number): Heard {
+    const isRemembered = now <= session.forgottenAt + TOMBSTONE
+    const { heard } = session
+    if (heard === undefined || !isRemembered) {
+      const first = { latestAt: now, gap: undefined, gapBefore: undefined, nextAt }
+      session.heard = first
+      return first
     }
+    heard.gapBefore = heard.gap
+    heard.gap = now - heard.latestAt
+    heard.latestAt = now
+    heard.nextAt = nextAt
+    return heard
+  }
+
+  #enter(session: Session, call: Call, heard: Heard, now: number): void {
+    const { firstDial } = session.caller
+    const waiting = { session, call, firstDial, enteredAt: now, chance: session.caller.fraction(), heard }
+    session.forgottenAt = Number.POSITIVE_INFINITY
     session.waiting = waiting
     this.#line.enter(waiting, this.#policy.rank(waiting))
     if (this.#isServing) return
@@ -119,8 +137,11 @@ class Model implements Actor<Topic> {
         return
       }
       const { session, call } = waiting
+      if (now > this.#policy.keepUntil(waiting)) {
+        this.#forget(session, now)
+        continue
+      }
       session.waiting = undefined
-      if (now > this.#policy.keepUntil(waiting)) continue
       session.isServed = true
       this.#worked += 1
       this.#agenda.at(now + ROUND_TRIP, this, { kind: 'answer', session, call })
@@ -142,7 +163,15 @@ class Model implements Actor<Topic> {
     return restart !== undefined && now >= restart.at && now < restart.at + restart.downFor
   }
 
+  #forget(session: Session, now: number): void {
+    session.waiting = undefined
+    session.forgottenAt = now
+  }
+
   #forgetAll(): void {
-    for (let one = this.#line.next(); one !== undefined; one = this.#line.next()) one.session.waiting = undefined
+    for (const session of this.#sessions) {
+      session.waiting = undefined
+      session.heard = undefined
+    }
   }
 }

@@ -7,7 +7,7 @@ import { boundOf } from './bound.ts'
 import { ENGINE_HAS } from './engine-options.ts'
 import { playEngine } from './engine-storm.ts'
 import { playModel } from './model.ts'
-import { KNOWN_GAPS, ORACLES } from './policies.ts'
+import { KNOWN_GAPS, ORACLES, OWN_GAPS } from './policies.ts'
 import { ORACLE_GOAL, PROMISED_WASTE, type Row } from './rows.ts'
 import type { Storm, StormFigures } from './storm.ts'
 
@@ -20,6 +20,7 @@ export interface PatienceFigures {
   readonly fifo: StormFigures
   /** Undefined if the engine does not know it. */
   readonly auto: StormFigures | undefined
+  readonly own: StormFigures
   readonly known: StormFigures
   readonly best: { readonly name: string; readonly figures: StormFigures } | undefined
   readonly bound: number
@@ -32,6 +33,7 @@ export function playRow(row: Row, o: { readonly sessions: number; readonly seed:
     sessions: o.sessions,
     fifo: playEngine(storm, '5s', row.attack),
     auto: ENGINE_HAS.patience ? playEngine(storm, 'auto', row.attack) : undefined,
+    own: playModel(storm, OWN_GAPS),
     known: playModel(storm, KNOWN_GAPS),
     best: bestOracle(storm),
     bound: boundOf(storm),
@@ -85,6 +87,7 @@ export const PATIENCE_HEAD = [
   'sessions',
   'engine, `max_age: 5s`',
   'engine, `max_age: auto`',
+  'model, own gaps',
   'model, known gaps',
   'best oracle',
   'bound',
@@ -92,13 +95,14 @@ export const PATIENCE_HEAD = [
 ] as const
 
 export function patienceCells(figures: PatienceFigures): string[] {
-  const { row, sessions, fifo, auto, known, best, bound } = figures
+  const { row, sessions, fifo, auto, own, known, best, bound } = figures
   const judgements = judgementsOf(figures).map(({ words, isMet }) => `${words}: ${isMet ? 'met' : 'MISSED'}`)
   return [
     row.name,
     sessions.toLocaleString('en-US'),
     stormText(fifo),
     auto === undefined ? '-' : stormText(auto),
+    stormText(own),
     stormText(known),
     best === undefined ? 'never' : `${timeText(best.figures)} (${best.name})`,
     `${bound.toFixed(1)} s`,

@@ -22,7 +22,7 @@ import { seconds } from '../../../src/units.ts'
 describe('a row', () => {
   it.each(ROWS)('$name, with few sessions', (row) => {
     const figures = playRow(row, { sessions: 300, seed: 1 })
-    for (const of of [figures.fifo, figures.auto, figures.known, figures.best?.figures]) {
+    for (const of of [figures.fifo, figures.auto, figures.own, figures.known, figures.best?.figures]) {
       if (of === undefined) continue
       expect(of.up).toBe(300)
       expect(of.allUpAt).toBeGreaterThanOrEqual(figures.bound)
@@ -84,6 +84,7 @@ describe('a judgement', () => {
     sessions: 100,
     fifo: never,
     auto,
+    own: over(102),
     known: over(100),
     best: { name: 'an oracle', figures: over(98) },
     bound: 90,
