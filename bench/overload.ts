@@ -33,7 +33,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 })
+const USAGE = 'usage: bench/overload.ts --table patience|fairness [--rows TEXT] [--sessions N] [--seed N]'
+const MOST_SESSIONS = 200_000
 const seed = Number(values.seed)
+const given = values.sessions === undefined ? undefined : Number(values.sessions)
 const row = (cells: readonly string[]): void => writeData(`| ${cells.join(' | ')} |`)
 
 /** How many promises are broken. */
@@ -41,7 +44,6 @@ const printPatience = (): number => {
   row(PATIENCE_HEAD)
   row(PATIENCE_HEAD.map(() => '---'))
   const chosen = ROWS.filter(({ name }) => name.includes(values.rows))
-  const given = values.sessions === undefined ? undefined : Number(values.sessions)
   const played = [
     ...chosen.map((one) => ({ one, sessions: given ?? USUAL })),
     ...chosen.flatMap((one) => (one.isPlain && given === undefined ? [{ one, sessions: LARGE }] : [])),
@@ -56,7 +58,7 @@ const printPatience = (): number => {
 }
 
 const printFairness = (): void => {
-  const sessions = Number(values.sessions ?? USUAL)
+  const sessions = given ?? USUAL
   row(FAIRNESS_HEAD)
   row(FAIRNESS_HEAD.map(() => '---'))
   for (const one of FAIRNESS_CASES)
@@ -67,9 +69,16 @@ const printFairness = (): void => {
   for (const one of LOOP_CASES) row(loopCells(one, { seed }))
 }
 
-if (values.table === 'fairness') printFairness()
-else if (values.table === 'patience') process.exitCode = printPatience() === 0 ? 0 : 1
-else {
-  writeData('usage: bench/overload.ts --table patience|fairness [--rows TEXT] [--sessions N] [--seed N]')
+const isWhole = (count: number): boolean => Number.isInteger(count) && count >= 1 && count <= MOST_SESSIONS
+
+if (!Number.isInteger(seed) || (given !== undefined && !isWhole(given))) {
+  writeData(USAGE)
+  process.exitCode = 2
+} else if (values.table === 'fairness') {
+  printFairness()
+} else if (values.table === 'patience') {
+  process.exitCode = printPatience() === 0 ? 0 : 1
+} else {
+  writeData(USAGE)
   process.exitCode = 2
 }
