@@ -4,9 +4,13 @@
  * `ENGINE_HAS` says what this engine knows. What it does not know is left out of the tables.
  */
 import type { ClientOptions, EngineOptions } from '../../src/proxy/border/options.ts'
-import { perSecond, seconds } from '../../src/units.ts'
+import { seconds } from '../../src/units.ts'
 
-export const ENGINE_HAS = { patience: false, fairness: false } as const
+export const ENGINE_HAS: Readonly<Record<'patience' | 'fairness' | 'maxShare', boolean>> = {
+  patience: false,
+  fairness: true,
+  maxShare: false,
+}
 
 /** `max_age_limit` and `max_age_most` of the schema. */
 const MAX_AGE_LIMIT = seconds(5)
@@ -14,23 +18,15 @@ const MAX_AGE_MOST = seconds(30)
 
 /** `5s`: first in, first out, and 5 s from the arrival. `auto`: as long as the client's next copy is not due. */
 export type MaxAge = '5s' | 'auto'
-export type Fairness = 'client' | 'none'
+export type Fairness = EngineOptions['fairness']
 
 export function withMaxAge(options: EngineOptions, maxAge: MaxAge): EngineOptions {
-  const patience = maxAge === 'auto' ? { patience: { most: MAX_AGE_MOST } } : {}
-  const authentication = { ...options.queues.authentication, maxAge: MAX_AGE_LIMIT, ...patience }
+  const most = maxAge === 'auto' ? { maxAgeMost: MAX_AGE_MOST } : {}
+  const authentication = { ...options.queues.authentication, maxAge: MAX_AGE_LIMIT, ...most }
   return { ...options, queues: { ...options.queues, authentication } }
 }
 
-export const withFairness = (options: EngineOptions, fairness: Fairness): EngineOptions =>
-  ENGINE_HAS.fairness ? ({ ...options, fairness } as EngineOptions) : options
+export const withFairness = (options: EngineOptions, fairness: Fairness): EngineOptions => ({ ...options, fairness })
 
-/** `maxShare` in per cent of the queue's messages, `maxRate` in requests a second. */
-export const withLimits = (
-  client: ClientOptions,
-  { maxShare, maxRate }: { readonly maxShare?: number; readonly maxRate?: number },
-): ClientOptions => {
-  if (!ENGINE_HAS.fairness) return client
-  const share = maxShare === undefined ? {} : { maxShare }
-  return { ...client, ...share, ...(maxRate === undefined ? {} : { maxRate: perSecond(maxRate) }) }
-}
+/** `maxShare` in per cent of the queue's messages. */
+export const withMaxShare = (client: ClientOptions, maxShare: number): ClientOptions => ({ ...client, maxShare })

@@ -11,12 +11,8 @@ const SMALL_QUEUE = 5_000
 export const FAIRNESS_CASES: readonly FairnessCase[] = [
   ...[QUEUE, SMALL_QUEUE].flatMap((queue): FairnessCase[] => [
     { fairness: 'none', maxAge: '5s', queue },
-    ...(ENGINE_HAS.fairness
-      ? ([
-          { fairness: 'client', maxAge: '5s', queue },
-          { fairness: 'none', maxAge: '5s', queue, maxShare: 50 },
-        ] as const)
-      : []),
+    ...(ENGINE_HAS.fairness ? ([{ fairness: 'client', maxAge: '5s', queue }] as const) : []),
+    ...(ENGINE_HAS.maxShare ? ([{ fairness: 'none', maxAge: '5s', queue, maxShare: 50 }] as const) : []),
     ...(ENGINE_HAS.fairness && ENGINE_HAS.patience ? ([{ fairness: 'client', maxAge: 'auto', queue }] as const) : []),
   ]),
 ]

@@ -9,7 +9,7 @@ import type { NasPlan } from '../../src/simulation/peers/nas-plan.ts'
 import type { Observer } from '../../src/simulation/world/observer.ts'
 import { START, World } from '../../src/simulation/world/world.ts'
 import { MICROS_PER_SECOND, micros, seconds } from '../../src/units.ts'
-import { type Fairness, type MaxAge, withFairness, withLimits, withMaxAge } from './engine-options.ts'
+import { type Fairness, type MaxAge, withFairness, withMaxAge, withMaxShare } from './engine-options.ts'
 import { nas, optionsFor, server } from './rig.ts'
 import { CAPACITY, DIAL_WITHIN, kind } from './storm.ts'
 
@@ -52,7 +52,7 @@ export function playFairness(
   const clients = [stormOf(o.sessions), ...othersFor(lasts)]
   const base = optionsFor(clients, [server()], {
     maxMessages: queue,
-    limited: (client) => (maxShare === undefined ? client : withLimits(client, { maxShare })),
+    limited: (client) => (maxShare === undefined ? client : withMaxShare(client, maxShare)),
   })
   const books = new FairnessBooks('storm')
   const world = worldOf(withMaxAge(withFairness(base, fairness), maxAge), clients, { seed: o.seed, books })

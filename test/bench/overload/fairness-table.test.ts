@@ -24,6 +24,12 @@ describe('a storm of one client beside others', () => {
     expect(figures.stormOver).toBeGreaterThan(4_000 / 500)
   })
 
+  it('lets nobody else wait if clients have turns', () => {
+    const figures = playFairness({ fairness: 'client', maxAge: '5s', queue: 500 }, FEW)
+    expect(figures.p99).toBeLessThan(0.2)
+    expect(figures).toMatchObject({ redialled: 0, shed: 0, up: figures.logins })
+  })
+
   it('has a small queue shed requests of the others too', () => {
     expect(playFairness({ fairness: 'none', maxAge: '5s', queue: 500 }, FEW).shed).toBeGreaterThan(0)
   })
@@ -41,6 +47,7 @@ describe('a device that loops', () => {
     const [slow, fast] = [share(50), share(400)]
     expect(slow).toBe(1)
     expect(fast).toBeLessThan(0.5)
+    expect(playLoop({ fairness: 'client', rate: 400 }, { seed: 1 })).toBe(1)
   })
 
   it('has a cell for each column', () => {
