@@ -7,9 +7,9 @@ import type { ClientOptions, EngineOptions } from '../../src/proxy/border/option
 import { seconds } from '../../src/units.ts'
 
 export const ENGINE_HAS: Readonly<Record<'patience' | 'fairness' | 'maxShare', boolean>> = {
-  patience: false,
+  patience: true,
   fairness: true,
-  maxShare: false,
+  maxShare: true,
 }
 
 /** `max_age_limit` and `max_age_most` of the schema. */
