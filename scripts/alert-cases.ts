@@ -117,6 +117,26 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     fires: [2, 3],
     says: 'server fr-1, class accounting: what is offered is 100 % of what the server can be sent',
   },
+  'window-too-wide': {
+    series: {
+      [`radsluice_server_max_outstanding_requests{${LANE}}`]: '256x20',
+      [`radsluice_server_fitting_outstanding_requests{${LANE}}`]: '256 255 255 256',
+    },
+    thresholds: [1, 1],
+    subject: OF_LANE,
+    fires: [1, 2],
+    says: 'server fr-1, class accounting: max_outstanding is too wide for the slowest pace of the server',
+  },
+  'window-collapsed': {
+    series: {
+      [`radsluice_server_max_outstanding_requests{${LANE}}`]: '256x20',
+      [`radsluice_server_window{${LANE}}`]: '26 25 25 25 25 26',
+    },
+    thresholds: [1, 1],
+    subject: OF_LANE,
+    fires: [3, 4],
+    says: 'server fr-1, class accounting: the window of the server has fallen below a tenth of max_outstanding',
+  },
   shed: {
     series: { [`radsluice_requests_shed_total{${CLASS}, reason="queue-messages"}`]: '0x3 1x20' },
     thresholds: [1, 1],

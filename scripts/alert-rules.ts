@@ -37,6 +37,8 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
   'all-servers-down': `min without (${INSTANCE}, state, server) (radsluice_server_state{state="down"})`,
   'never-answered': `${all('radsluice_server_unheard_transmissions')} * (1 - max without (${INSTANCE}) (radsluice_server_heard))`,
   ceiling: '100 * radsluice_server_load_ratio',
+  'window-too-wide': `max without (${INSTANCE}) (radsluice_server_max_outstanding_requests > bool radsluice_server_fitting_outstanding_requests)`,
+  'window-collapsed': `max without (${INSTANCE}) (radsluice_server_window < bool 0.1 * radsluice_server_max_outstanding_requests)`,
   shed: aMinute('radsluice_requests_shed_total', 'reason'),
   expired: aMinute('radsluice_requests_expired_total'),
   'given-up': `60 * (${all(`rate(radsluice_requests_given_up_total${WINDOW})`)} + ${all(`rate(radsluice_requests_superseded_total${WINDOW})`)})`,
@@ -68,6 +70,7 @@ const VALUES: Readonly<Record<AlarmId, string>> = {
 const LASTING: Readonly<Partial<Record<AlarmId, string>>> = {
   'queue-age': '10s',
   ceiling: '15s',
+  'window-collapsed': '30s',
   'unanswered-by-live-server': '15s',
   retries: '15s',
   'event-loop-delay': '15s',

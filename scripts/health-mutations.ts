@@ -94,8 +94,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   answering(
     'a replay is a sign of life',
-    'if (lane.contact.heard(attempt, now)) this',
-    'if (!lane.contact.heard(attempt, now) || now > 0) this',
+    'if (!lane.contact.heard(attempt, now)) return\n',
+    'if (lane.contact.heard(attempt, now) && now < 0) return\n',
   ),
   contact(
     'an answer under a former secret says that the present one is right',
@@ -269,7 +269,7 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   assigning(
     'records set aside take all identifiers',
-    'if (lane.limits.aside < shareOf(lane.options.maxOutstanding)) return false',
+    'if (lane.limits.aside < shareOf(mostUnanswered(lane))) return false',
     'if (now > 0) return false',
   ),
   aside('a record set aside comes back at the same pace for ever', 'FIRST_WAIT * 2 ** course.timesAside', 'FIRST_WAIT'),

@@ -103,8 +103,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // Identifiers and max-outstanding.
   identifiers(
     'max-outstanding is off by one',
-    'Math.min(this.#maxOutstanding - this.places.taken, this.#free)',
-    'Math.min(this.#maxOutstanding + 1 - this.places.taken, this.#free)',
+    'Math.min(this.#most() - this.places.taken, this.#free)',
+    'Math.min(this.#most() + 1 - this.places.taken, this.#free)',
   ),
   identifiers(
     'an identifier is free at once after a time-out',

@@ -9,6 +9,7 @@
  * Promises: never more than max-outstanding in use; no identifier in use twice on one port; O(1) each.
  */
 import { after, type Duration, type Instant } from '../units.ts'
+import type { AdaptiveWindow } from './adaptive-window.ts'
 
 export const IDENTIFIERS_PER_PORT = 256
 
@@ -62,9 +63,12 @@ interface Port<T> {
   readonly free: Chain<T>
 }
 
-/** How many places below max-outstanding are taken: by one lane, or by all that followed each other at a server. */
-export interface TakenPlaces {
+/** The places of one lane, or of all that followed each other at a server: they are the server's. */
+export interface ServerPlaces {
+  /** How many of them are taken. */
   taken: number
+  /** How many may be taken for now, if that adapts to the server; max-outstanding is its ceiling. */
+  window: AdaptiveWindow | undefined
 }
 
 export interface IdentifiersView {
@@ -76,7 +80,7 @@ export interface IdentifiersView {
 
 export class Identifiers<T> {
   /** What max-outstanding bounds: for a lane that follows at the same server. */
-  readonly places: TakenPlaces
+  readonly places: ServerPlaces
   readonly #ports: Port<T>[] = []
   /** Of every 32 ports a word, with a bit for each port that has one free: so the first is found at once. */
   readonly #portsWithFree: number[] = []
@@ -88,10 +92,10 @@ export class Identifiers<T> {
   #free = 0
 
   /** `maxOutstanding` 1-4000. `quarantine`: how long an identifier rests after a time-out. `places`: shared with others. */
-  constructor(o: { maxOutstanding: number; quarantine: Duration; places?: TakenPlaces | undefined }) {
+  constructor(o: { maxOutstanding: number; quarantine: Duration; places?: ServerPlaces | undefined }) {
     this.#maxOutstanding = o.maxOutstanding
     this.#quarantineTime = o.quarantine
-    this.places = o.places ?? { taken: 0 }
+    this.places = o.places ?? { taken: 0, window: undefined }
     this.#openPorts()
   }
 
@@ -104,12 +108,12 @@ export class Identifiers<T> {
   lacking(): number {
     const room = this.room()
     if (this.#free <= room) return Number.POSITIVE_INFINITY
-    return Math.max(0, this.places.taken - this.#maxOutstanding) + 1
+    return Math.max(0, this.places.taken - this.#most()) + 1
   }
 
-  /** How many more could be taken now: places below max-outstanding with a free identifier each. */
+  /** How many more could be taken now: places below max-outstanding and the window, with a free identifier each. */
   room(): number {
-    return Math.max(0, Math.min(this.#maxOutstanding - this.places.taken, this.#free))
+    return Math.max(0, Math.min(this.#most() - this.places.taken, this.#free))
   }
 
   /** The identifier that `hold` would take. */
@@ -183,6 +187,12 @@ export class Identifiers<T> {
       quarantined: this.#inQuarantine.length,
       abandoned: this.#abandoned,
     }
+  }
+
+  /** What bounds the places now. Ports are opened for max-outstanding, whatever the window is. */
+  #most(): number {
+    const { window } = this.places
+    return window === undefined ? this.#maxOutstanding : Math.min(this.#maxOutstanding, window.size)
   }
 
   #openPorts(): void {

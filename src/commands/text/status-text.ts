@@ -121,6 +121,10 @@ export const alarmLine = (
 export const stateOf = ({ retiring, isHeldDown, state }: LaneReport): string =>
   retiring ? 'removed' : isHeldDown ? 'held Down' : STATE_WORDS[state]
 
+/** Whether `throttle.adaptive` is on. */
+export const hasWindow = (lanes: readonly LaneReport[]): boolean => lanes.some(({ window }) => window !== undefined)
+
+const WINDOW_COLUMN: Column<LaneReport> = ['WINDOW', ({ window }) => window ?? '-']
 const SERVER_COLUMNS: readonly Column<LaneReport>[] = [
   ['SERVER', ({ server }) => server],
   ['CLASS', (lane) => lane.class],
@@ -129,12 +133,14 @@ const SERVER_COLUMNS: readonly Column<LaneReport>[] = [
   ['QUEUED', ({ queued }) => queued],
   ['OLDEST', ({ oldestAge }) => lengthOfTime(oldestAge / MICROS_PER_SECOND)],
   ['OUTSTANDING', ({ outstanding, maxOutstanding }) => `${outstanding}/${maxOutstanding}`],
+  WINDOW_COLUMN,
   ['IDS FREE', ({ identifiers }) => identifiers.free],
   ['RTT', (lane) => roundTripText(lane)],
   ['TIMEOUTS', ({ counters }) => counters.timeouts],
 ]
 
-export const serverTable = (lanes: readonly LaneReport[]): string[] => tableOf(SERVER_COLUMNS, lanes)
+export const serverTable = (lanes: readonly LaneReport[]): string[] =>
+  tableOf(hasWindow(lanes) ? SERVER_COLUMNS : SERVER_COLUMNS.filter((column) => column !== WINDOW_COLUMN), lanes)
 
 /** Why servers are silent or slow: `fr-2, accounting: nothing listens at ...`. */
 export const causeLines = (lanes: readonly LaneReport[]): string[] =>

@@ -10,7 +10,7 @@ import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
 import { ENDINGS, endedBy, type LedgerSnapshot } from '../../proxy/border/endings.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
-import { roundTripText, stateOf, troublesOf } from './status-text.ts'
+import { hasWindow, roundTripText, stateOf, troublesOf } from './status-text.ts'
 
 const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const
 export type Sort = (typeof SORTS)[number]
@@ -140,6 +140,8 @@ const right = (title: string, width: number, goes: number, cell: CellOf): Column
   padded: (text) => text.padStart(width),
 })
 
+/** Only where the window of a server is adaptive. */
+const WINDOW_COLUMN = right('WINDOW', 6, 4, ({ window }) => [window === undefined ? '-' : whole(window)])
 const COLUMNS: readonly Column[] = [
   left('SERVER', 16, 0, ({ server }) => [server]),
   left('CLASS', 5, 0, ({ class: name }) => [CLASS_TRAITS[name].short]),
@@ -149,6 +151,7 @@ const COLUMNS: readonly Column[] = [
   right('QUEUED', 8, 0, ({ queued }) => [whole(queued), queued > 0 ? 'yellow' : undefined]),
   right('OLDEST', 7, 3, ({ oldestAge }) => [lengthOfTime(oldestAge / MICROS_PER_SECOND)]),
   right('OUTSTANDING', 11, 4, ({ outstanding, maxOutstanding }) => [`${outstanding}/${maxOutstanding}`]),
+  WINDOW_COLUMN,
   right('RTT', 9, 5, (lane) => [roundTripText(lane)]),
   right('TIMEOUTS/S', 10, 6, (lane, state) => {
     const rate = laneRate(lane, state, ({ counters }) => counters.timeouts)
@@ -160,7 +163,7 @@ const NARROWEST_BAR = 8
 const WIDEST_BAR = 40
 
 function serverLines(state: TopState, columns: number, room: number): ScreenLine[] {
-  const fitting = columnsFor(columns)
+  const fitting = columnsFor(columns, hasWindow(state.report.lanes))
   const bar = Math.min(WIDEST_BAR, columns - widthOf(fitting))
   const hasBar = bar >= NARROWEST_BAR
   const heading: ScreenLine = [
@@ -185,12 +188,13 @@ function serverLines(state: TopState, columns: number, room: number): ScreenLine
 }
 
 /** As many as fit beside a small bar; at least those that never go. */
-function columnsFor(columns: number): readonly Column[] {
+function columnsFor(columns: number, withWindow: boolean): readonly Column[] {
+  const all = withWindow ? COLUMNS : COLUMNS.filter((column) => column !== WINDOW_COLUMN)
   for (let goes = 6; goes > 0; goes -= 1) {
-    const fitting = COLUMNS.filter((column) => column.goes <= goes)
+    const fitting = all.filter((column) => column.goes <= goes)
     if (widthOf(fitting) + NARROWEST_BAR <= columns) return fitting
   }
-  return COLUMNS.filter((column) => column.goes === 0)
+  return all.filter((column) => column.goes === 0)
 }
 
 const widthOf = (columns: readonly Column[]): number => columns.reduce((sum, { width }) => sum + width + 2, 0)

@@ -16,6 +16,7 @@ export function engineOptions(config: Config): EngineOptions {
     slot: throttle.slot,
     serviceOrder: throttle.service_order,
     fairness: throttle.fairness,
+    adaptive: throttle.adaptive,
     clients: clients.map(clientOptions),
     servers: farm.servers.map((server) => serverOptions(server, listen)),
     classes: perClass((name) => camelKeys(farm[name])),

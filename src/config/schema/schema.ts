@@ -190,6 +190,11 @@ export const settings = z.strictObject({
       )
       .optional()
       .meta({ 'x-default': '`client`; `none` with `service_order: fifo`' }),
+    adaptive: oneOf(['off', 'window'])
+      .describe(
+        'Whether the number of unanswered requests follows the pace of each server. `window`: it falls while requests queue inside the server or time out, to 8 at least, and rises again to `max_outstanding` (throttling.md). `max_rate` holds in any case. Not for servers that leave some requests unanswered on purpose: each time-out counts as a sign of overload.',
+      )
+      .default('off'),
   }).prefault({}),
   clients: z
     .array(client)

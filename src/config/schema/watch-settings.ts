@@ -37,6 +37,8 @@ type Samples = readonly [samples: number, ofLast: number]
 /** A loss is reported at the first poll that sees it, and until twelve polls in a row saw none. */
 const LOSS: Samples = [1, 12]
 const TWICE: Samples = [2, 3]
+/** With the default poll interval. */
+const HALF_A_MINUTE: Samples = [6, 6]
 
 const switchable = <Keys extends z.core.$ZodShape>(what: string, keys: Keys, [samples, ofLast]: Samples = [1, 1]) => {
   const polls = {
@@ -65,7 +67,7 @@ const level = (what: string, unit: string, [high, low]: readonly [high: number, 
   )
 
 /** For a condition that holds or does not hold. */
-const isSo = (what: string) => switchable(what, {}).prefault({} as never)
+const isSo = (what: string, samples?: Samples) => switchable(what, {}, samples).prefault({} as never)
 
 const offeredRate = switchable('The messages that come in, both classes together, reach a limit that you know.', {
   high: whole(1, MOST).describe('Raised at this many messages a second or more.'),
@@ -103,6 +105,8 @@ export const alarms = mapping(
     ),
     all_servers_down: isSo('All servers are Down for a class.'),
     ceiling: level('More is offered to a server than its effective ceiling.', 'per cent of it', [100, 90], [3, 3]),
+    window_too_wide: isSo('A server could not work off `max_outstanding` in half its time-out at its slowest pace.'),
+    window_collapsed: isSo('An adaptive window is below a tenth of `max_outstanding`.', HALF_A_MINUTE),
     shed: level('Messages are shed from a full queue.', 'a minute', [1, 1], LOSS),
     expired: level('Messages expire.', 'a minute', [10, 3], LOSS),
     given_up: level('Requests end without an answer.', 'a minute', [10, 3], LOSS),

@@ -146,6 +146,9 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
       'counters',
     ),
     ...maxima(a, b, 'oldestAge', 'holdingTime'),
+    // Each instance has a window of its own, as it has max-outstanding.
+    window: a.window === undefined || b.window === undefined ? undefined : a.window + b.window,
+    slowestPace: a.slowestPace === undefined || b.slowestPace === undefined ? undefined : a.slowestPace + b.slowestPace,
     slots: addedSlots(a, b, scope),
     // If one instance has heard a server, the server answers.
     unheard: a.unheard && b.unheard && addedNumbers(a.unheard, b.unheard),

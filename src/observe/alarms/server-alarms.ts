@@ -5,9 +5,34 @@
  * secret, nor "lower max_rate" against late answers.
  */
 
+import { type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
 import { isRefused, latenessOf } from '../../proxy/work/silence.ts'
-import { causeOf, causeOfClass, causeOfRetries, effectiveCeiling, whatLimits } from '../view/diagnosis.ts'
+import { durationText } from '../../units.ts'
+import {
+  causeOf,
+  causeOfClass,
+  causeOfRetries,
+  effectiveCeiling,
+  fittingOutstanding,
+  whatLimits,
+} from '../view/diagnosis.ts'
+import type { DaemonView } from '../view/view.ts'
 import { type AlarmDefinition, mostOf, ofEachClass, ofEachLane } from './alarm-definition.ts'
+
+/** An adaptive window below this share of max-outstanding has collapsed. */
+const COLLAPSED = 0.1
+
+/** The same server in each instance, which has max-outstanding, a window and a pace of its own. */
+const ofInstances = (lane: LaneSnapshot, { instances }: DaemonView): LaneSnapshot[] => {
+  const identity = laneIdentity(lane)
+  return instances.flatMap(({ engine }) => engine.lanes.filter((one) => laneIdentity(one) === identity))
+}
+
+/** Max-outstanding, of what fits; 0 if that is not known. */
+const excessOf = (lane: LaneSnapshot): number => {
+  const fitting = fittingOutstanding(lane)
+  return fitting === undefined ? 0 : lane.maxOutstanding / fitting
+}
 
 export const SERVER_ALARMS = {
   'server-down': {
@@ -94,8 +119,46 @@ export const SERVER_ALARMS = {
     ...ofEachLane(({ lane, load }) => ({
       value: 100 * (load ?? 0),
       detail: `${Math.floor(effectiveCeiling(lane) ?? 0)} a second because of ${whatLimits(lane)}`,
-      advice: whatLimits(lane) === 'max_outstanding' ? causeOf(lane) : undefined,
+      advice: whatLimits(lane) === 'max_rate' ? undefined : causeOf(lane),
     })),
+  },
+  'window-too-wide': {
+    isNow: true,
+    grade: 'notice',
+    unit: 'state',
+    measures:
+      'Whether max_outstanding is more than the server works off in half its time-out at its slowest pace: answers in the slowest second of the last 24 hours in which requests waited for this server, or as many as may were unanswered.',
+    says: 'max_outstanding is too wide for the slowest pace of the server, {detail}',
+    advice:
+      'when the server is that slow again, it will work for requests whose time-out is over, and hardly for others: lower max_outstanding to what fits, or raise timeout (throttling.md)',
+    ...ofEachLane(({ lane }, { now }) => {
+      const [tightest = lane] = ofInstances(lane, now).toSorted((a, b) => excessOf(b) - excessOf(a))
+      const fitting = fittingOutstanding(tightest)
+      const { maxOutstanding, slowestPace, answers } = tightest
+      return {
+        value: excessOf(tightest) > 1,
+        detail: `${maxOutstanding} unanswered at ${slowestPace ?? 0} a second, and timeout is ${durationText(answers.timeout)}: ${fitting ?? maxOutstanding} would fit`,
+      }
+    }),
+  },
+  'window-collapsed': {
+    isNow: true,
+    grade: 'notice',
+    unit: 'state',
+    measures: 'Whether the adaptive window of a server is below a tenth of max_outstanding (throttle.adaptive).',
+    says: 'the window of the server has fallen below a tenth of max_outstanding, {detail}',
+    advice:
+      'the server is much slower than it was, or leaves requests unanswered: look at the server and what it asks itself; if it leaves some requests unanswered on purpose, set throttle.adaptive to off',
+    ...ofEachLane(({ lane }, { now }) => {
+      const share = ({ window, maxOutstanding }: LaneSnapshot): number => (window ?? maxOutstanding) / maxOutstanding
+      const [narrowest = lane] = ofInstances(lane, now).toSorted((a, b) => share(a) - share(b))
+      const { window, maxOutstanding } = narrowest
+      return {
+        value: share(narrowest) < COLLAPSED,
+        detail: `${window ?? maxOutstanding} of ${maxOutstanding}`,
+        advice: causeOf(lane),
+      }
+    }),
   },
   retries: {
     grade: 'notice',

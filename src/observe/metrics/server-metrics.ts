@@ -2,7 +2,7 @@
  * The metrics of each server and class, in the terms of RFC 4668 and RFC 4670 where these have one.
  */
 import type { LaneCounters } from '../../proxy/border/snapshot.ts'
-import { effectiveCeiling } from '../view/diagnosis.ts'
+import { effectiveCeiling, fittingOutstanding } from '../view/diagnosis.ts'
 import { STATE_WORDS } from '../view/view.ts'
 import { counter, gauge, histogram, type Metric, type MetricGroup, type NumberIn, snakeCase } from './metric.ts'
 import { inSeconds, lanes, ofLaneBy, ofLaneHistogram } from './metric-readers.ts'
@@ -82,6 +82,21 @@ const SERVER: readonly Metric[] = [
   ),
   lanes.gauge('server_outstanding_requests', 'Requests that the server has not answered yet.', 'outstanding'),
   lanes.gauge('server_max_outstanding_requests', 'The most that may be outstanding.', 'maxOutstanding'),
+  lanes.gauge(
+    'server_window',
+    'The most that may be outstanding now, where throttle.adaptive is window; no sample where it is off.',
+    'window',
+  ),
+  lanes.gauge(
+    'server_slowest_pace',
+    'Answers in the slowest second of the last 24 hours in which there was always more to do; no sample without one.',
+    'slowestPace',
+  ),
+  lanes.gauge(
+    'server_fitting_outstanding_requests',
+    'The most that may be outstanding if the server shall work it off in half its time-out at its slowest pace; no sample where that pace is not known.',
+    fittingOutstanding,
+  ),
   lanes.gauge('server_waiting_retries', 'Due retries that wait for quota.', 'waitingRetries'),
   gauge(
     'server_identifiers',

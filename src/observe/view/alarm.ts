@@ -13,6 +13,8 @@ export const ALARM_IDS = [
   'unanswered-by-live-server',
   'all-servers-down',
   'ceiling',
+  'window-too-wide',
+  'window-collapsed',
   'retries',
   'server-secret',
   'server-drops',

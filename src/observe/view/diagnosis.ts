@@ -1,7 +1,8 @@
 /**
  * What the snapshot of a server and class means: how much the server can be sent at most, and why it does not answer.
  *
- * The ceiling is the smaller of max-rate and of what its identifiers allow. By Little's law max-outstanding identifiers that
+ * The ceiling is the smaller of max-rate and of what its identifiers allow. By Little's law max-outstanding identifiers (or the
+ * window, where that is smaller) that
  * are held for T seconds each allow max-outstanding / T messages a second: 256 of them at a server that is silent for
  * 3 s x 6 tries allow 14 a second.
  */
@@ -12,7 +13,7 @@ import { MICROS_PER_SECOND } from '../../units.ts'
 
 const MOST_CAUSES = 3
 
-type Limits = Pick<LaneSnapshot, 'slots' | 'maxOutstanding' | 'holdingTime'>
+type Limits = Pick<LaneSnapshot, 'slots' | 'maxOutstanding' | 'window' | 'holdingTime'>
 
 /** Messages per second; undefined if nothing limits them so far. */
 export function effectiveCeiling(lane: Limits): number | undefined {
@@ -20,13 +21,24 @@ export function effectiveCeiling(lane: Limits): number | undefined {
   return Number.isFinite(ceiling) ? ceiling : undefined
 }
 
-export const whatLimits = (lane: Limits): 'max_rate' | 'max_outstanding' =>
-  rateLimit(lane) <= outstandingLimit(lane) ? 'max_rate' : 'max_outstanding'
+export function whatLimits(lane: Limits): 'max_rate' | 'max_outstanding' | 'window' {
+  if (rateLimit(lane) <= outstandingLimit(lane)) return 'max_rate'
+  return (lane.window ?? lane.maxOutstanding) < lane.maxOutstanding ? 'window' : 'max_outstanding'
+}
 
 const rateLimit = ({ slots: { maxRate } }: Limits): number => (maxRate === 0 ? Number.POSITIVE_INFINITY : maxRate)
 
-const outstandingLimit = ({ maxOutstanding, holdingTime }: Limits): number =>
-  holdingTime === 0 ? Number.POSITIVE_INFINITY : (maxOutstanding * MICROS_PER_SECOND) / holdingTime
+const outstandingLimit = ({ maxOutstanding, window = maxOutstanding, holdingTime }: Limits): number =>
+  holdingTime === 0 ? Number.POSITIVE_INFINITY : (window * MICROS_PER_SECOND) / holdingTime
+
+/**
+ * How many may be unanswered at a server so that it works them off in half its time-out, however slow it was seen to be (`slowestPace`).
+ * What takes longer than the time-out is worked for requests that were given up. Undefined if the pace is not known.
+ */
+export const fittingOutstanding = ({ slowestPace, answers }: Pick<LaneSnapshot, 'slowestPace' | 'answers'>) =>
+  slowestPace === undefined
+    ? undefined
+    : Math.max(1, Math.floor((slowestPace * answers.timeout) / 2 / MICROS_PER_SECOND))
 
 /** Why it does not answer, or not in time, and what to do; undefined if it is not known. */
 export function causeOf(lane: LaneSnapshot): string | undefined {

@@ -96,6 +96,8 @@ export interface EngineOptions {
   readonly serviceOrder: 'authentication_first' | 'fifo'
   /** `client`: clients have turns. It needs `authentication_first`. */
   readonly fairness: 'client' | 'none'
+  /** Whether the number of unanswered requests follows each server's pace, with max-outstanding as its ceiling. */
+  readonly adaptive: 'off' | 'window'
   readonly clients: readonly ClientOptions[]
   readonly servers: readonly ServerOptions[]
   readonly classes: PerClass<ClassOptions>

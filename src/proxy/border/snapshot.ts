@@ -79,6 +79,10 @@ export interface LaneSnapshot extends Pick<LanePlan, 'lane' | 'server' | 'class'
   readonly oldestAge: Duration
   readonly outstanding: number
   readonly maxOutstanding: number
+  /** How many may be outstanding now, at most `maxOutstanding`; undefined where `adaptive` is off. */
+  readonly window: number | undefined
+  /** Answers a second in the slowest second of the last 24 hours in which there was always more to do; undefined without one. */
+  readonly slowestPace: number | undefined
   /** Due retries that hold their identifier and wait for quota; a part of outstanding. */
   readonly waitingRetries: number
   readonly identifiers: IdentifiersView

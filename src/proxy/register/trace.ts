@@ -12,7 +12,7 @@ import { type Instant, micros, since } from '../../units.ts'
 import type { Followed, Peer, TraceEvent, TraceStep } from '../border/events.ts'
 import type { Tracer } from '../border/ports.ts'
 import type { Origin } from '../work/exchange.ts'
-import type { Lane } from '../work/lane.ts'
+import { type Lane, mostUnanswered } from '../work/lane.ts'
 import type { Attempt, Request } from '../work/request.ts'
 
 const USER_NAME = { vendor: 0, type: 1 } as const
@@ -116,7 +116,11 @@ const particularsOf = ({ lane, identifier, tries }: Attempt): Particulars => ({
 
 /** What keeps it from being sent now, in the order in which sending looks at it. */
 function obstacleOf(request: Request, lane: Lane, now: Instant): string {
-  if (request.stage !== 'retry' && lane.limits.identifiers.room() === 0) return 'max_outstanding is reached'
+  if (request.stage !== 'retry' && lane.limits.identifiers.room() === 0) {
+    const most = mostUnanswered(lane)
+    const isWindow = most < lane.options.maxOutstanding && lane.limits.identifiers.places.taken >= most
+    return isWindow ? `the window of ${most} is full` : 'max_outstanding is reached'
+  }
   if (lane.limits.budget.left(now) <= 0) return 'the slot is used up'
   return 'others wait before it'
 }

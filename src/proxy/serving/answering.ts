@@ -239,7 +239,7 @@ export class Answering {
   /** A sign of life: each attempt gives one, whenever its response comes. */
   #hear(attempt: Attempt, now: Instant): void {
     const { lane } = attempt
-    lane.contact.heard(attempt, now)
+    if (lane.contact.heard(attempt, now)) lane.limits.heard(lane, now)
     this.#parts.healthChanges.changed(lane, lane.health.responded(now, !attempt.isOverdue), now)
   }
 
@@ -259,7 +259,9 @@ export class Answering {
       if (response === undefined) this.#deliverOwn(request, attempt, now)
       else this.#passOn(request, { attempt, response, answer }, now)
     }
-    if (lane.contact.heard(attempt, now)) this.#parts.healthChanges.changed(lane, lane.health.respondedLate(now), now)
+    if (!lane.contact.heard(attempt, now)) return
+    lane.limits.heard(lane, now)
+    this.#parts.healthChanges.changed(lane, lane.health.respondedLate(now), now)
   }
 
   /** It is answered, and waits or is outstanding no more. */
@@ -318,7 +320,11 @@ export class Answering {
     else if (response.code === ACCESS_REJECT) counters.rejects += 1
     else if (response.code === ACCESS_CHALLENGE) counters.challenges += 1
     // After a retry nobody knows which transmission was answered (Karn's rule).
-    if (attempt.tries === 1) count(counters.roundTrips, since(attempt.sentAt, now))
+    if (attempt.tries > 1) return
+    const took = since(attempt.sentAt, now)
+    count(counters.roundTrips, took)
+    // A window that grew has room for those that wait.
+    if (lane.limits.answered(took, now)) lane.schedule.placeIsFree()
   }
 
   #drop(lane: Lane, reason: ServerDropReason, bytes: Uint8Array, now: Instant, late?: Late): void {

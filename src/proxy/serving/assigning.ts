@@ -16,7 +16,7 @@ import type { Draining, States } from '../border/ports.ts'
 import type { Pools } from '../pool/pool.ts'
 import { shareOf } from '../pool/set-aside.ts'
 import type { Register } from '../register/register.ts'
-import type { Lane } from '../work/lane.ts'
+import { type Lane, mostUnanswered } from '../work/lane.ts'
 import { type Attempt, courseOf, type Request, startCourse, worthSendingUntil } from '../work/request.ts'
 import { causeOfSilence } from '../work/silence.ts'
 import { NONE_TRIED } from '../work/unanswered.ts'
@@ -188,7 +188,7 @@ export class Assigning {
 
   /** A record that was set aside may not go yet: others like it hold their share of the identifiers. */
   mustStayAside(request: Request, lane: Lane, now: Instant): boolean {
-    if (lane.limits.aside < shareOf(lane.options.maxOutstanding)) return false
+    if (lane.limits.aside < shareOf(mostUnanswered(lane))) return false
     this.#parts.register.places.aside.putOff(request, now)
     return true
   }

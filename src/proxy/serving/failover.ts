@@ -51,6 +51,7 @@ export class Failover {
     if (!attempt.isWaitingOn) {
       lane.counters.timeouts += 1
       lane.contact.timedOut(attempt, now)
+      lane.limits.identifiers.places.window?.timedOut(now)
       if (attempt.tries === 1) attempt.signsAtTimeout = lane.contact.signsOfLife
     }
     if (request === undefined) {

@@ -96,7 +96,7 @@ export class Sending {
     if (how === 'silent') attempt.formerly = attempt.request ?? attempt.formerly
     this.#letGo(attempt)
     this.wheel.remove(attempt)
-    limits.wasHeld(since(attempt.heldSince, now))
+    limits.wasHeld(since(attempt.heldSince, now), now)
     if (attempt.isAside) limits.aside -= 1
     if (how === 'responded') limits.identifiers.release(attempt.identifier)
     else {

@@ -2,8 +2,10 @@
  * What may be sent to a lane now: the quota of its slot, its identifiers and who holds them.
  */
 import type { Room } from '../../queues/server-queue.ts'
+import { AdaptiveWindow } from '../../throttle/adaptive-window.ts'
 import type { SlotBudget } from '../../throttle/budget.ts'
 import { Identifiers } from '../../throttle/identifiers.ts'
+import { SlowestPace } from '../../throttle/slowest-pace.ts'
 import { type Duration, type Instant, micros } from '../../units.ts'
 import type { LaneSettings } from './lane-settings.ts'
 
@@ -22,6 +24,7 @@ export class LaneLimits<A> {
   aside = 0
   /** How long an identifier is in use, on average. */
   holdingTime: Duration = micros(0)
+  readonly pace = new SlowestPace()
 
   /** `follows`: the limits of a removed lane to the same server, whose places these are too. */
   constructor(budget: SlotBudget, { options, quarantine }: LaneSettings, follows: LaneLimits<A> | undefined) {
@@ -31,8 +34,13 @@ export class LaneLimits<A> {
   }
 
   /** The rate is announced to the budgets (`Lanes`). */
-  reconfigure({ options, quarantine }: LaneSettings): void {
-    this.identifiers.reconfigure({ maxOutstanding: options.maxOutstanding, quarantine })
+  reconfigure({ options, quarantine, adaptive }: LaneSettings): void {
+    const { maxOutstanding } = options
+    const { places } = this.identifiers
+    this.identifiers.reconfigure({ maxOutstanding, quarantine })
+    if (adaptive === 'off') places.window = undefined
+    else if (places.window === undefined) places.window = new AdaptiveWindow(maxOutstanding)
+    else places.window.reconfigure(maxOutstanding)
   }
 
   room(now: Instant): Room {
@@ -54,8 +62,24 @@ export class LaneLimits<A> {
     return this.budget.left(now) > 0 ? now : this.budget.nextSlotAt(now)
   }
 
-  /** An identifier came back after so long. */
-  wasHeld(time: Duration): void {
+  /** A response after one transmission; true if more may be unanswered than before. */
+  answered(took: Duration, now: Instant): boolean {
+    const { window } = this.identifiers.places
+    if (window === undefined) return false
+    const before = window.size
+    window.answered(took, now)
+    return window.size > before
+  }
+
+  /** A request was answered here, in time or late, and its place is free again. */
+  heard({ queue }: { readonly queue: { readonly waiting: { isEmpty(): boolean } } }, now: Instant): void {
+    this.pace.answered(!queue.waiting.isEmpty() || this.identifiers.room() <= 1, now)
+  }
+
+  /** An identifier comes back after so long. */
+  wasHeld(time: Duration, now: Instant): void {
+    const { taken, window } = this.identifiers.places
+    window?.used(taken, now)
     const mean = this.holdingTime
     this.holdingTime = mean === 0 ? time : micros(mean + (time - mean) / HOLDINGS_IN_MEAN)
   }

@@ -24,6 +24,7 @@ export interface LaneSettings extends Path {
   readonly quarantine: Duration
   readonly health: EngineOptions['deadServer']
   readonly order: QueueOrder
+  readonly adaptive: EngineOptions['adaptive']
 }
 
 /** The settings of all lanes that these options ask for, class by class, in the order of the configuration. */
@@ -32,8 +33,8 @@ export const laneSettings = (engine: EngineOptions): LaneSettings[] =>
     engine.servers.flatMap((server) => {
       const options = server.lanes[each]
       if (options === undefined) return []
-      const { slot, identifierQuarantine: quarantine, deadServer: health } = engine
-      return [{ class: each, server, options, slot, quarantine, health, order: queueOrder(engine) }]
+      const { slot, identifierQuarantine: quarantine, deadServer: health, adaptive } = engine
+      return [{ class: each, server, options, slot, quarantine, health, adaptive, order: queueOrder(engine) }]
     }),
   )
 

@@ -14,6 +14,12 @@ export const isFailing = ({ health }: Lane): boolean => health.state === 'failin
 
 export const isWell = (lane: Lane): boolean => lane.isLive() && !isFailing(lane)
 
+/** How many may be unanswered now: max-outstanding, or the window below it. */
+export const mostUnanswered = ({ options, limits }: Lane): number => {
+  const { window } = limits.identifiers.places
+  return window === undefined ? options.maxOutstanding : Math.min(options.maxOutstanding, window.size)
+}
+
 export function laneSnapshot(lane: Lane, now: Instant): LaneSnapshot {
   const { server, options, health, limits, contact, queue, counters } = lane
   const oldest = queue.waiting.oldest()
@@ -34,6 +40,8 @@ export function laneSnapshot(lane: Lane, now: Instant): LaneSnapshot {
     oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now),
     outstanding: limits.identifiers.outstanding,
     maxOutstanding: options.maxOutstanding,
+    window: limits.identifiers.places.window === undefined ? undefined : mostUnanswered(lane),
+    slowestPace: limits.pace.at(now),
     waitingRetries: queue.waiting.retries,
     identifiers: limits.identifiers.view(),
     roundTripTime: contact.roundTripTime,

@@ -120,7 +120,7 @@ export class WaitingLaw implements Observer {
   }
 
   #checkLane(lane: LaneSnapshot, all: readonly LaneSnapshot[], now: Instant): void {
-    const { identifiers, outstanding, maxOutstanding, queued, waitingRetries } = lane
+    const { identifiers, outstanding, maxOutstanding, window = maxOutstanding, queued, waitingRetries } = lane
     const ceiling = this.#ceilings.get(lane.lane) ?? 0
     this.#ceilings.set(lane.lane, Math.min(ceiling, outstanding))
     if (outstanding > Math.max(maxOutstanding, ceiling)) {
@@ -130,7 +130,7 @@ export class WaitingLaw implements Observer {
     // What is outstanding at a removed lane to the same server counts too.
     const before = all.filter((one) => one !== lane && one.retiring && isSameServer(one, lane))
     const unanswered = before.reduce((sum, one) => sum + one.outstanding, outstanding)
-    const hasRoom = identifiers.free > 0 && unanswered < maxOutstanding
+    const hasRoom = identifiers.free > 0 && unanswered < window
     if (!((queued > 0 && hasRoom) || waitingRetries > 0)) return
     const left = this.#slots.leftOf(lane.lane, now)
     // Those whose clients may send no more in this slot wait rightly.

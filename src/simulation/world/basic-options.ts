@@ -24,6 +24,7 @@ export const basicOptions = (o: Partial<EngineOptions> = {}): EngineOptions => (
   slot: millis(50),
   serviceOrder: 'authentication_first',
   fairness: 'client',
+  adaptive: 'off',
   clients: [],
   servers: [],
   classes: classOptions(),

@@ -24,7 +24,13 @@ describe('a good configuration', () => {
       instances_by: 'port',
       packet_io: 'auto',
       batch_tick: 500,
-      throttle: { slot: 50_000, scope: 'host', service_order: 'authentication_first', fairness: 'client' },
+      throttle: {
+        slot: 50_000,
+        scope: 'host',
+        service_order: 'authentication_first',
+        fairness: 'client',
+        adaptive: 'off',
+      },
       queues: {
         authentication: {
           max_messages: 20_000,

@@ -4,7 +4,7 @@ import { loaded } from '../fixture.ts'
 
 const everything = `
 listen: { authentication: ["127.0.0.1:1"], accounting: ["127.0.0.1:2"] }
-throttle: { slot: 3ms, service_order: fifo }
+throttle: { slot: 3ms, service_order: fifo, adaptive: window }
 queues:
   authentication: { max_messages: 4, max_bytes: 5KiB, max_age: auto, max_age_limit: 6s, max_age_most: 16s, overflow: drop_oldest }
   accounting: { max_messages: 7, max_bytes: 8KiB, max_age: 9s, overflow: drop_newest }
@@ -51,6 +51,7 @@ describe('engineOptions', () => {
       slot: 3_000,
       serviceOrder: 'fifo',
       fairness: 'none',
+      adaptive: 'window',
       clients: [
         {
           name: 'a',

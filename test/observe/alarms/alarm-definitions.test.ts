@@ -79,6 +79,17 @@ const CASES: Readonly<Record<AlarmId, Case>> = {
     at: by((percent) => inLane(LANE, ({ counters }) => ({ counters: { ...counters, requests: 60 * percent } }))),
     step: 1 / 60,
   },
+  'window-too-wide': {
+    subject: LANE,
+    // The time-out of these servers is 3 s, so 170 a second are 255 in half of it, and 171 are 256.
+    at: by((isWide) => inLane(LANE, () => ({ maxOutstanding: 256, slowestPace: isWide >= 1 ? 170 : 171 }))),
+    step: 1,
+  },
+  'window-collapsed': {
+    subject: LANE,
+    at: by((isNarrow) => inLane(LANE, () => ({ maxOutstanding: 256, window: isNarrow >= 1 ? 25 : 26 }))),
+    step: 1,
+  },
   shed: {
     subject: { class: 'accounting' },
     at: by((count) => inLedger('accounting', shedFor('queue-messages', count))),
