@@ -22,7 +22,7 @@ import { isDroppedByAll, isSilentFor, NO_TROUBLE, type Trouble } from './trouble
 export interface ServerPlan {
   readonly name: string
   readonly secret: Secret
-  /** Messages a second that it works off, both classes together. */
+  /** Messages a second that it works off at first, both classes together. */
   readonly capacity: number
   /** Messages that can wait there. More are lost. */
   readonly backlog: number
@@ -71,6 +71,8 @@ export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
   #life = 0
   isUp = true
   trouble: Trouble = NO_TROUBLE
+  /** Messages a second. A change holds from the next message on. */
+  capacity: number
   secret: Secret
   received = 0
   worked = 0
@@ -86,6 +88,7 @@ export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
     this.plan = plan
     this.#ports = ports
     this.secret = plan.secret
+    this.capacity = plan.capacity
   }
 
   get waiting(): number {
@@ -139,7 +142,7 @@ export class HomeServer<Envelope> implements Actor<Topic<Envelope>> {
 
   #work(now: Instant): void {
     this.#isWorking = true
-    const cost = micros(Math.round(MICROS_PER_SECOND / this.plan.capacity))
+    const cost = micros(Math.round(MICROS_PER_SECOND / this.capacity))
     this.#ports.agenda.at(after(now, cost), this, { life: this.#life })
   }
 

@@ -1,0 +1,59 @@
+/**
+ * A server whose capacity changes in steps, with `throttle.adaptive: window`: it is used, and it works for nobody who is gone.
+ * And with `off` a slow server is what it always was. `scripts/node24 bench/pace.ts` prints the table.
+ */
+import { describe, expect, it } from 'vitest'
+import { type Case, engineFor, playSteps, type Seconds } from '../../bench/pace/cases.ts'
+import { allLaws } from '../../src/simulation/laws/all-laws.ts'
+import { Random } from '../../src/simulation/peers/random.ts'
+
+const OFFERED = 400
+/** Seconds. */
+const STEP = 30
+const SETTLES = 10
+
+/** A window and four capacities of a seed. */
+function caseOf(seed: number): Case {
+  const random = new Random(`pace ${seed}`)
+  const steps = [0, 1, 2, 3].map((at) => ({ from: STEP * at, capacity: random.pick([50, 100, 200, 300, 500]) }))
+  return { adaptive: 'window', window: random.pick([32, 64, 128, 256]), seed, steps, length: STEP * steps.length }
+}
+
+/** From 10 s after each step to its end: capacity, good answers a second, and late ones. */
+const settled = ({ steps }: Case, { good, late }: Seconds) =>
+  steps.map(({ from, capacity }) => {
+    const sum = (of: readonly number[]): number =>
+      of.slice(from + SETTLES, from + STEP).reduce((all, one) => all + one, 0)
+    return { capacity, good: sum(good) / (STEP - SETTLES), late: sum(late) }
+  })
+
+/** 95 % of what the server can do, or is asked for; what is asked for varies by some per cent. */
+const enough = (capacity: number): number => 0.95 * Math.min(capacity, 0.95 * OFFERED)
+
+describe('with an adaptive window, from 10 s after each change of a server', () => {
+  it.each([1, 2, 3, 4, 5, 6])('it is used, and nothing is answered later than the time-out (seed %i)', (seed) => {
+    const one = caseOf(seed)
+    for (const { capacity, good, late } of settled(one, playSteps(one))) {
+      expect(good).toBeGreaterThanOrEqual(enough(capacity))
+      expect(late).toBe(0)
+    }
+  })
+
+  it('and all laws hold', () => {
+    const steps = [500, 50, 300].map((capacity, at) => ({ from: 20 * at, capacity }))
+    const one = { adaptive: 'window', window: 64, offered: 200, steps, length: 60 } as const
+    const { worked, window } = playSteps(one, allLaws(engineFor(one)))
+    expect(worked.reduce((all, count) => all + count)).toBeGreaterThan(6_000)
+    expect(window[38]).toBeLessThan(32)
+  })
+})
+
+describe('with `off`', () => {
+  it('there is no window, and one that is small enough follows the server by itself', () => {
+    const steps = [500, 50].map((capacity, at) => ({ from: 20 * at, capacity }))
+    const { good, late, window } = playSteps({ adaptive: 'off', window: 64, steps, length: 40 })
+    expect(new Set(window)).toEqual(new Set([undefined]))
+    expect(good.slice(25, 40)).toEqual(Array.from({ length: 15 }, () => 50))
+    expect(Math.max(...late)).toBe(0)
+  })
+})
