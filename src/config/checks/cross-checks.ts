@@ -16,6 +16,7 @@ import { checkFailoverTime } from './failover-check.ts'
 import { entriesOf, type PartialConfig } from './partial-config.ts'
 import type { Findings, LoadContext } from './result.ts'
 import { checkServers } from './server-checks.ts'
+import { checkWindows } from './window-check.ts'
 
 /** BNGs wait 9 to 20 s for authentication. An older request is served for nobody. */
 const SHORTEST_PATIENCE = seconds(9)
@@ -38,6 +39,7 @@ export function crossCheck(partial: PartialConfig, context: LoadContext, finding
   checkFairness(partial, findings)
   checkTimes(partial, findings)
   checkFailoverTime(partial, findings)
+  checkWindows(partial, findings)
   checkMetrics(partial, findings)
   checkSessions(partial, findings)
   checkLeftOvers(partial, findings)

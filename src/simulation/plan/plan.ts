@@ -69,6 +69,7 @@ const OVER_STEADY = 1.25
 const ROOM = 1.2
 const OCTETS_EACH = 1_024
 const MOST_MESSAGES = 10_000_000
+const OVER_LITTLE = 4
 const LEAST_OUTSTANDING = 32
 const MOST_OUTSTANDING = 4_000
 /** A shorter outage must not lose accounting, and older accounting is of no use. */
@@ -118,12 +119,12 @@ const classProposal = (demand: Demand, maxRate: number, waiting: number, maxAge:
 }
 
 /**
- * Twice what Little's law says (rate x round trip, and one slot's quota), so that a server can answer half as fast for a
- * moment and still get its rate.
+ * Four times what Little's law says (rate x round trip), so that a server can answer four times as slowly for a moment and still
+ * get its rate. More would only let more requests grow old inside a server that falls behind.
  */
 const outstandingFor = (demand: Demand, maxRate: number): number => {
-  const needed = 2 * (maxRate * (demand.roundTrip / MICROS_PER_SECOND) + maxRate / 20)
-  return Math.min(MOST_OUTSTANDING, Math.max(LEAST_OUTSTANDING, Math.ceil(needed / 16) * 16))
+  const needed = Math.ceil((OVER_LITTLE * maxRate * demand.roundTrip) / MICROS_PER_SECOND)
+  return Math.min(MOST_OUTSTANDING, Math.max(LEAST_OUTSTANDING, needed))
 }
 
 /**
