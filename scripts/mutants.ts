@@ -26,6 +26,7 @@ const GROUPS: readonly { readonly kind: 'unit' | 'sim'; readonly files: readonly
   { kind: 'unit', files: ['test/proxy/', 'test/transport/'] },
   { kind: 'unit', files: ['test/instances/', 'test/daemon/', 'test/admin/'] },
   { kind: 'unit', files: ['test/accounting/', 'test/observe/', 'test/config/outward/difference'] },
+  { kind: 'unit', files: ['test/config/checks/', 'test/simulation/plan/'] },
   { kind: 'unit', files: ['test/radius/', 'test/commands/input/capture', 'test/commands/text/'] },
   {
     kind: 'sim',

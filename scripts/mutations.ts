@@ -17,6 +17,7 @@ import { SIGNING_MUTATIONS } from './signing-mutations.ts'
 import { TRANSPORT_MUTATIONS } from './transport-mutations.ts'
 import { WAITING_MUTATIONS } from './waiting-mutations.ts'
 import { WATCH_MUTATIONS } from './watch-mutations.ts'
+import { WINDOW_MUTATIONS } from './window-mutations.ts'
 import { WIRE_MUTATIONS } from './wire-mutations.ts'
 
 const slots = inFile('src/throttle/own-slots.ts')
@@ -305,5 +306,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SIGNING_MUTATIONS,
   ...TRANSPORT_MUTATIONS,
   ...WATCH_MUTATIONS,
+  ...WINDOW_MUTATIONS,
   ...WIRE_MUTATIONS,
 ]

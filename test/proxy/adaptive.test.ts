@@ -126,3 +126,35 @@ describe('a reload', () => {
     expect(world.now).toBe(later(START, seconds(2.5)))
   })
 })
+
+describe('the slowest pace of a server', () => {
+  /** 40 answers a second for so many seconds, to a server that may leave `places` unanswered, of `asked` records. */
+  function paceOf({ asked, places }: { asked: number; places: number }): number | undefined {
+    const world = new World({ ...patient, servers: [server('s1', { maxOutstanding: places, timeout: seconds(60) })] })
+    send(world, asked)
+    for (let answered = 0; answered < 200; answered += 1) {
+      world.advance(millis(25))
+      world.answer(world.sent[answered]!)
+    }
+    return world.lane(...LANE).slowestPace
+  }
+
+  it('is measured while records wait, or as many as may are unanswered, and not otherwise', () => {
+    expect(paceOf({ asked: 1_000, places: 100 })).toBe(40)
+    expect(paceOf({ asked: 1_000, places: 1_001 })).toBeUndefined()
+  })
+
+  it('counts late answers: a server that answers nothing in time still has a pace', () => {
+    const world = new World({
+      ...patient,
+      servers: [server('s1', { maxOutstanding: 100, timeout: seconds(1), maxRetries: 0 })],
+    })
+    send(world, 1_000)
+    for (let answered = 0; answered < 400; answered += 1) {
+      world.advance(millis(25))
+      world.answer(world.sent[answered]!)
+    }
+    expect(world.lane(...LANE).counters.timeouts).toBeGreaterThan(100)
+    expect(world.lane(...LANE).slowestPace).toBe(40)
+  })
+})

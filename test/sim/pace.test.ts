@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { type Case, engineFor, playSteps, type Seconds } from '../../bench/pace/cases.ts'
 import { allLaws } from '../../src/simulation/laws/all-laws.ts'
 import { Random } from '../../src/simulation/peers/random.ts'
+import { randomWorld } from '../../src/simulation/seeds/random-world.ts'
+import { runPlan } from '../../src/simulation/seeds/run.ts'
 
 const OFFERED = 400
 /** Seconds. */
@@ -45,6 +47,17 @@ describe('with an adaptive window, from 10 s after each change of a server', () 
     const { worked, window } = playSteps(one, allLaws(engineFor(one)))
     expect(worked.reduce((all, count) => all + count)).toBeGreaterThan(6_000)
     expect(window[38]).toBeLessThan(32)
+  })
+})
+
+describe('in random worlds with an adaptive window', () => {
+  // A reload in such a world turns it off.
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('every law holds (seed %i)', (seed) => {
+    const { plan, end } = randomWorld(seed)
+    const { engine } = plan
+    if (engine === undefined) throw new Error('a random world without an engine')
+    const { broken } = runPlan({ ...plan, engine: { ...engine, adaptive: 'window' } }, end)
+    expect(broken).toBeUndefined()
   })
 })
 

@@ -91,3 +91,14 @@ describe('show', () => {
     for (const part of Object.values(SHOW_JSON)) expect(JSON.stringify(part(reportOf(driven())))).toMatch(/^\{"\w+":/)
   })
 })
+
+describe('the column of the window', () => {
+  const headingOf = (world: World): string => SHOW_TEXT.servers(reportOf(world))[0] ?? ''
+
+  it('is there only where throttle.adaptive is on', () => {
+    expect(headingOf(driven())).not.toContain('WINDOW')
+    const world = new World({ adaptive: 'window', servers: [server('s1', { maxOutstanding: 300 })] })
+    expect(headingOf(world)).toContain('OUTSTANDING  WINDOW  IDS FREE')
+    expect(SHOW_TEXT.servers(reportOf(world))[1]).toMatch(/ 0\/300 +300 /)
+  })
+})

@@ -162,3 +162,17 @@ describe('the screen', () => {
     expect([down.skipped, press(down, 'up').skipped, press(state(), 'up').skipped]).toEqual([last, last - 1, 0])
   })
 })
+
+describe('the column of the window', () => {
+  const headingOf = (adaptive: 'off' | 'window'): string | undefined => {
+    const report = reportOf(new World({ adaptive, servers: [server('s1', { maxOutstanding: 300 })] }))
+    return frame(state({ report, before: undefined }), WIDE)
+      .map((line) => line.map(([text]) => text).join(''))
+      .find((line) => line.startsWith('SERVER'))
+  }
+
+  it('is there only where throttle.adaptive is on', () => {
+    expect(headingOf('off')).not.toContain('WINDOW')
+    expect(headingOf('window')).toContain('OUTSTANDING  WINDOW ')
+  })
+})

@@ -458,3 +458,41 @@ describe('the readings', () => {
     expect(ALARMS['kernel-drops'].read(silent)).toEqual([])
   })
 })
+
+describe('the alarms of windows', () => {
+  const lanesOf = (change: Change) => calmView(change).engine.lanes
+
+  function calmView(change: Change) {
+    return intervalOf(change).now
+  }
+
+  /** Two instances: the second one is changed. */
+  const inSecond = (changes: Partial<LaneSnapshot>): Interval =>
+    intervalOf((view) => {
+      const [first] = view.instances
+      const lanes = lanesOf(inLane(LANE, () => changes))
+      return { ...view, instances: [first!, { ...first!, number: 1, engine: { ...first!.engine, lanes } }] }
+    })
+  const readingOf = (id: 'window-too-wide' | 'window-collapsed', interval: Interval) =>
+    ALARMS[id].read(interval).find(({ subject }) => subject.server === LANE.server && subject.class === LANE.class)
+
+  it('say the number that would fit', () => {
+    const reading = readingOf('window-too-wide', intervalOf(inLane(LANE, () => ({ slowestPace: 50 }))))
+    expect(reading).toMatchObject({
+      value: 1,
+      detail: '256 unanswered at 50 a second, and timeout is 3s: 75 would fit',
+    })
+  })
+
+  it('are of the instance that is worst: each has a window and a pace of its own', () => {
+    expect(readingOf('window-too-wide', inSecond({ slowestPace: 50 }))?.value).toBe(1)
+    expect(readingOf('window-too-wide', inSecond({ slowestPace: 200 }))?.value).toBe(0)
+    const narrow = readingOf('window-collapsed', inSecond({ window: 20 }))
+    expect(narrow).toMatchObject({ value: 1, detail: '20 of 256' })
+  })
+
+  it('are silent as long as no pace is known, and without a window', () => {
+    expect(readingOf('window-too-wide', intervalOf())?.value).toBe(0)
+    expect(readingOf('window-collapsed', intervalOf())?.value).toBe(0)
+  })
+})

@@ -80,6 +80,17 @@ describe('the plan says which promise breaks', () => {
 })
 
 describe('what is proposed', () => {
+  it('lets four times as many be unanswered as are under way, 32 at least and 4000 at most', () => {
+    fc.assert(
+      fc.property(anyDemand, (of) => {
+        for (const { maxRate, maxOutstanding } of Object.values(planFor(of).classes)) {
+          const fourTimes = Math.ceil((4 * maxRate * of.roundTrip) / 1_000_000)
+          expect(maxOutstanding).toBe(Math.min(4_000, Math.max(32, fourTimes)))
+        }
+      }),
+    )
+  })
+
   it('never sends a server more than it can do, all instances together', () => {
     fc.assert(
       fc.property(anyDemand, (of) => {
