@@ -302,6 +302,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
 
   // Measurements, in a short form where there is one
   'scripts/node24 bench/failover-table.ts': { by: 'test/sim/failover-table.test.ts', shows: 'bench/failover' },
+  'scripts/node24 bench/pace.ts': { by: 'test/sim/pace.test.ts', shows: 'bench/pace' },
   'scripts/node24 bench/mutated.ts': {
     in: 'bench',
     as: 'scripts/node24 bench/mutated.ts --count 200 --sockets 0',
