@@ -33,6 +33,7 @@ describe('the slowest pace', () => {
 
   it('takes no part of a second for a whole one: not where the load begins or ends, nor where the server stops', () => {
     expect(paceAfter([-3, 10, 500, 500, 500])).toBe(500)
+    expect(paceAfter([-3, 10, 20, -3, -3])).toBeUndefined()
     expect(paceAfter([500, 500, 500, 500, 40, -10, -10])).toBe(500)
     expect(paceAfter([500, 500, 500, 30, 0, 0, 20, 500, 500, 500])).toBe(500)
   })
