@@ -91,15 +91,30 @@ describe('a window that grows', () => {
   })
 
   it('counts no response time after a retry: nobody knows which transmission it answers', () => {
-    const world = adaptive({ timeout: millis(500), maxRetries: 5 })
+    const world = adaptive({ timeout: millis(900), maxRetries: 5 })
     send(world, 100)
-    world.advance(millis(600))
+    // All are sent again before the second is over, and answered in the next one.
+    world.advance(millis(1_010))
+    expect(world.sent).toHaveLength(200)
     expect(world.lane(...LANE)).toMatchObject({ window: 70 })
     for (const sent of world.sent.slice(0, 100)) world.answer(sent)
     world.advance(seconds(1))
     send(world, 1)
     world.answer(world.sent.at(-1)!)
     expect(world.lane(...LANE)).toMatchObject({ window: 70 })
+  })
+
+  it('does so while it is in use and nothing queues in the server', () => {
+    const world = lowered()
+    world.serversAnswerAfter(millis(50))
+    const windows = Array.from({ length: 7 }, () => {
+      send(world, 3_000)
+      world.advance(seconds(1))
+      return world.lane(...LANE).window ?? 0
+    })
+    // By then what was unanswered has timed out.
+    const [before = 0] = windows.slice(2)
+    expect(windows.at(-1)).toBeGreaterThan(before)
   })
 })
 
@@ -142,6 +157,25 @@ describe('the slowest pace of a server', () => {
   it('is measured while records wait, or as many as may are unanswered, and not otherwise', () => {
     expect(paceOf({ asked: 1_000, places: 100 })).toBe(40)
     expect(paceOf({ asked: 1_000, places: 1_001 })).toBeUndefined()
+  })
+
+  it('is measured where the window is always full and nothing waits', () => {
+    const world = new World({ ...patient, servers: [server('s1', { maxOutstanding: 100, timeout: seconds(60) })] })
+    send(world, 100)
+    for (let answered = 0; answered < 200; answered += 1) {
+      world.advance(millis(25))
+      world.answer(world.sent[answered]!)
+      send(world, 1)
+    }
+    expect(world.lane(...LANE).slowestPace).toBe(40)
+  })
+
+  it('is measured where records wait for slots, however few are unanswered', () => {
+    const world = new World({ ...patient, servers: [server('s1', { maxOutstanding: 100, rate: 40 })] })
+    world.serversAnswerAfter(millis(1))
+    send(world, 300)
+    world.advance(seconds(5))
+    expect(world.lane(...LANE).slowestPace).toBe(40)
   })
 
   it('counts late answers: a server that answers nothing in time still has a pace', () => {
