@@ -151,11 +151,13 @@ interface Secrets {
 /** Only called if there is no problem, so every secret is there. */
 function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config {
   const { farm } = all
+  // The digest of the settings depends on the order of the keys.
+  const { fairness: _, adaptive, ...throttle } = all.throttle
   return {
     ...all,
     admin: { ...all.admin, tokens: secrets.tokens },
     instances: instancesOf(all.instances, context.cores),
-    throttle: { ...all.throttle, fairness: fairnessOf(all.throttle) },
+    throttle: { ...throttle, fairness: fairnessOf(all.throttle), adaptive },
     clients: all.clients.map(({ secret: _, secret_env: _env, secret_file: _file, ...client }, i) => ({
       ...client,
       secret: secrets.clients[i] as Secret,
@@ -163,7 +165,6 @@ function assemble(all: Settings, secrets: Secrets, context: LoadContext): Config
     farm: {
       ...farm,
       ...perClass((each) => classOf(farm[each], context)),
-      // The digest of the settings depends on the order of the keys.
       servers: farm.servers.map(({ name, address, secret: _, secret_env: _env, secret_file: _file, ...server }, i) => ({
         name,
         address,

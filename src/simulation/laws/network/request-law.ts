@@ -242,7 +242,10 @@ export class RequestLaw implements Observer {
  * With `max_age: auto`: just before the next copy is due, by the rule of docs/throttling.md and by nothing of the engine. Whether
  * copies before it was forgotten count depends on how long ago that was, so the later of the two holds.
  */
-const dueAt = ({ sent, copies, firstCopy, admittedAt }: Asked, { maxAgeMost }: Pick<BacklogLimits, 'maxAgeMost'>): number => {
+const dueAt = (
+  { sent, copies, firstCopy, admittedAt }: Asked,
+  { maxAgeMost }: Pick<BacklogLimits, 'maxAgeMost'>,
+): number => {
   if (maxAgeMost === undefined) return 0
   const limits = [copies, copies.slice(firstCopy)].map((each) => nextDueAt(each, sent !== undefined))
   return Math.min(Math.max(...limits), admittedAt + maxAgeMost)
@@ -258,5 +261,9 @@ const nextDueAt = (copies: readonly Instant[], wasSent: boolean): number => {
   if (gap === undefined) return 0
   const ratio = before === undefined ? 1 : gap / before
   const growth = ratio >= 1.5 && ratio <= 3 ? Math.min(ratio, 2.2) : 1
-  return (copies.at(-1) as number) + (wasSent ? 1.05 * growth * gap + 20_000 : Math.max(20_000, 0.95 * growth * gap - 20_000)) + 1
+  return (
+    (copies.at(-1) as number) +
+    (wasSent ? 1.05 * growth * gap + 20_000 : Math.max(20_000, 0.95 * growth * gap - 20_000)) +
+    1
+  )
 }
