@@ -153,12 +153,12 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   assigning(
     'an old Access-Request is sent again',
-    "return since(latestCopyAt(request), now) <= maxAge ? undefined : 'max-age'",
-    "return now > maxAge ? undefined : 'max-age'",
+    "return now <= worthSendingUntil(request, register.places.backlogs[request.class].limits) ? undefined : 'max-age'",
+    "return now > 0 ? undefined : 'max-age'",
   ),
   assigning('a copy past max-age waits again (once a bug)', 'if (this.#isTooOld(request, now)) {', 'if (now < 0) {'),
-  register('a retransmission renews nothing (0.1.0)', 'startCourse(request).latestCopyAt = receivedAt\n', '{}\n'),
-  register('a copy that was read late makes its login older', 'if (receivedAt > latestCopyAt(request)) start', 'start'),
+  register('a retransmission renews nothing (0.1.0)', 'course.latestCopyAt = receivedAt\n', ''),
+  register('a copy that was read late makes its login older', 'else if (receivedAt > latestCopyAt(request)) {', 'else {'),
   request(
     'a copy in a queue is as old as its request (0.1.0)',
     "of.stage === 'fresh' ? of.receivedAt : latestCopyAt(of)",
@@ -196,8 +196,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a login waits on beyond 30 s',
-    'Math.min(after(request.receivedAt, LONGEST), after(latestCopyAt(request), maxAge) + 1)',
-    'Math.max(after(request.receivedAt, LONGEST), after(latestCopyAt(request), maxAge) + 1)',
+    'Math.min(after(request.receivedAt, LONGEST), asked + 1)',
+    'Math.max(after(request.receivedAt, LONGEST), asked + 1)',
   ),
   failover(
     "a login waits on with a secret that is not the server's any more",

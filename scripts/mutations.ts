@@ -264,8 +264,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   repetition(
     'a retransmission is not absorbed',
-    'before !== undefined && isSamePacket(before.exchange.packet, packet)) {',
-    'before !== undefined && now < 0) {',
+    'before !== undefined && isSamePacket(before.exchange.packet, packet)\n',
+    'before !== undefined && now < 0\n',
   ),
   repetition('a retransmission gets no cached answer', 'outbox.reply(from, octets)\n', ''),
   repetition(

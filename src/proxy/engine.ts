@@ -25,6 +25,7 @@ import { Inspection } from './inspection.ts'
 import { Pools } from './pool/pool.ts'
 import { StateTable } from './pool/state-table.ts'
 import { Register } from './register/register.ts'
+import { regroup } from './register/regrouping.ts'
 import { Trace } from './register/trace.ts'
 import { Answering } from './serving/answering.ts'
 import { Assigning } from './serving/assigning.ts'
@@ -193,7 +194,7 @@ export class Engine {
     requeue.reconfigure(queueOrder(options))
     this.#setUpLanes(options, now)
     // Last: all queues have their order.
-    if (queueOrder(options) === 'fair') register.places.regroup(intake.clientTable, hadTurns ? before : undefined)
+    if (queueOrder(options) === 'fair') regroup(register.places, intake.clientTable, hadTurns ? before : undefined)
     answering.signers.reconfigure([...lanes])
   }
 

@@ -283,11 +283,14 @@ describe('clients', () => {
     const world = new World(patient)
     world.access()
     world.accounting({ status: 1 })
-    const { accounting } = world.snapshot().clients[0]!
+    const { accounting, served, waiting } = world.snapshot().clients[0]!
     world.reconfigure({ clients: [client({ secret: 'new secret' })] })
     expect(world.snapshot().clients).toEqual([
       {
         name: 'bng',
+        weight: 1,
+        served,
+        waiting,
         received: { authentication: 1, accounting: 1 },
         dropped: 0,
         badAuthenticators: 0,

@@ -46,7 +46,7 @@ export class Repetition {
     const counters = register.counters[trafficClass]
     const before = exchanges.find(arrival)
     const isRepeated = before !== undefined && isSamePacket(before.exchange.packet, packet)
-    if (isRepeated && register.forgets(before.request, arrival, now)) return 'goes-on'
+    if (isRepeated && this.#forgets(before.request, arrival, now)) return 'goes-on'
     if (isRepeated) {
       ledger.count(ENTRY.duplicate)
       register.heardAgain(before.request, arrival, now)
@@ -77,6 +77,18 @@ export class Repetition {
       answering.reply(arrival, answering.answerFromRecord(arrival, known.answer), now)
     }
     return 'ends'
+  }
+
+  /**
+   * With `max_age: auto`: whether the copy of a login that still waits came too late to keep its place. Then the login is forgotten, and
+   * the copy enters anew.
+   */
+  #forgets(request: Request, { receivedAt }: ProvenArrival, now: Instant): boolean {
+    const { register } = this.#parts
+    const backlog = register.places.backlogs[request.class]
+    if (backlog.limits.maxAgeMost === undefined || !backlog.isOverdue(request, receivedAt)) return false
+    register.end(request, { how: 'expired' }, now)
+    return true
   }
 
   /** The client has used the identifier for something else. */

@@ -6,12 +6,10 @@
 import { type PerClass, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { Backlog } from '../../queues/backlog.ts'
 import { OctetStore } from '../../queues/containers/octet-store.ts'
-import type { Weight } from '../../queues/flow.ts'
 import { PriorityQueue } from '../../queues/priority-queue.ts'
 import { earliest, type Instant } from '../../units.ts'
 import type { PlaceCounts } from '../border/endings.ts'
 import { type EngineOptions, queueOrder } from '../border/options.ts'
-import type { ClientTable } from '../clients/client-table.ts'
 import { Flows } from '../clients/flows.ts'
 import { SetAside } from '../pool/set-aside.ts'
 import type { Lane } from '../work/lane.ts'
@@ -50,31 +48,6 @@ export class Places {
 
   counts(trafficClass: TrafficClass): PlaceCounts {
     return { queued: this.backlogs[trafficClass].messages, outstanding: this.outstanding[trafficClass], kept: 0 }
-  }
-
-  /**
-   * After a reload: what waits has turns with the others of the client that it belongs to now. `before`: the clients until now, of
-   * which most are the same; without it, all that waits is looked at.
-   */
-  regroup(clients: ClientTable, before: ClientTable | undefined): void {
-    const kept: ReadonlySet<Weight> = before === undefined ? new Set() : clients.sharesKeptFrom(before)
-    for (const each of TRAFFIC_CLASSES) {
-      const { holdings } = this.backlogs[each]
-      holdings.reweigh()
-      const others = holdings.heldBy(({ of }) => !kept.has(of))
-      // First all leave, so that nobody joins those who have yet to leave.
-      const outdated = others.filter((request) => Request.fields.isOutdated.get(request))
-      const queues = others.map((request) => this.#takeOut(request))
-      for (const [at, request] of others.entries()) {
-        const client = clients.find(request.from.address) ?? request.client
-        request.flow = this.flows.of(client, request)
-        request.flow.waiting += 1
-        holdings.enter(request)
-        queues[at]?.put(request)
-        request.lane?.schedule.markChanged()
-      }
-      for (const request of outdated) holdings.outdate(request)
-    }
   }
 
   /** From now on it counts among those that wait: a new one at the tail of the instance queue, a copy in the queue that it is in. */
@@ -126,17 +99,6 @@ export class Places {
       if (request.class === RECORD_CLASS && backlog.messages === 0) this.sessions.end()
     }
     request.setCompact(false)
-  }
-
-  /** It has turns with nobody for a moment. Answers the queue in which it had them. */
-  #takeOut(request: Request): PriorityQueue<Request> | undefined {
-    this.backlogs[request.class].holdings.leave(request)
-    request.flow.waiting -= 1
-    this.flows.left(request.flow)
-    const { queue } = request
-    if (!(queue instanceof PriorityQueue) || request.stage !== 'fresh') return undefined
-    queue.remove(request)
-    return queue
   }
 
   /** When something of that class is due here; undefined if only a message can change anything. */

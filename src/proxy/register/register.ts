@@ -124,17 +124,6 @@ export class Register {
     }
   }
 
-  /**
-   * With `max_age: auto`: whether the copy of a login that still waits came too late to keep its place. Then the login is forgotten,
-   * and the copy enters anew.
-   */
-  forgets(request: Request, { receivedAt }: { readonly receivedAt: Instant }, now: Instant): boolean {
-    const isForgotten =
-      this.#learnsPatience(request) && this.places.backlogs[request.class].isOverdue(request, receivedAt)
-    if (isForgotten) this.end(request, { how: 'expired' }, now)
-    return isForgotten
-  }
-
   /** Its server has taken the request, and it ends. Who waits is answered by whoever calls this (`Answering`). */
   delivered(request: Request, answer: Uint8Array, now: Instant): readonly Exchange[] {
     const waiting = this.exchanges.release(request)
