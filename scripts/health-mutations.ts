@@ -158,7 +158,11 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   assigning('a copy past max-age waits again (once a bug)', 'if (this.#isTooOld(request, now)) {', 'if (now < 0) {'),
   register('a retransmission renews nothing (0.1.0)', 'course.latestCopyAt = receivedAt\n', ''),
-  register('a copy that was read late makes its login older', 'else if (receivedAt > latestCopyAt(request)) {', 'else {'),
+  register(
+    'a copy that was read late makes its login older',
+    'else if (receivedAt > latestCopyAt(request)) {',
+    'else {',
+  ),
   request(
     'a copy in a queue is as old as its request (0.1.0)',
     "of.stage === 'fresh' ? of.receivedAt : latestCopyAt(of)",

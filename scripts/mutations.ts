@@ -6,6 +6,7 @@
  */
 import { ACCOUNTING_MUTATIONS } from './accounting-mutations.ts'
 import { ENDING_MUTATIONS } from './ending-mutations.ts'
+import { FAIRNESS_MUTATIONS } from './fairness-mutations.ts'
 import { HEALTH_MUTATIONS } from './health-mutations.ts'
 import { LANE_MUTATIONS } from './lane-mutations.ts'
 import { inFile, type Mutation } from './mutation.ts'
@@ -306,6 +307,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SIGNING_MUTATIONS,
   ...TRANSPORT_MUTATIONS,
   ...WATCH_MUTATIONS,
+  ...FAIRNESS_MUTATIONS,
   ...WINDOW_MUTATIONS,
   ...WIRE_MUTATIONS,
 ]

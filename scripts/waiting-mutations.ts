@@ -92,7 +92,11 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
 
   register('all that waited too long expires in one step', 'expired < EXPIRED_AT_ONCE', 'expired < Infinity'),
-  register('all that is beyond new bounds is shed in one step', 'const excess = backlog.excess()\n      if (excess === undefined) return\n', 'const excess = backlog.excess()\n      if (excess === undefined) return\n      shed = 0\n'),
+  register(
+    'all that is beyond new bounds is shed in one step',
+    'const excess = backlog.excess()\n      if (excess === undefined) return\n',
+    'const excess = backlog.excess()\n      if (excess === undefined) return\n      shed = 0\n',
+  ),
   engine(
     'what is overdue is sent where its turn to expire has not come',
     'places.backlogs[request.class].isOverdue(request, now)) {',

@@ -73,7 +73,7 @@ describe('a login that waits', () => {
     const world = busy()
     const asked = [world.access({ tag: 'a' }), world.access({ tag: 'b' }), world.access({ tag: 'c' })]
     world.settle()
-    for (const gap of [600, 540, 480, 420, 360, 310, 270]) {
+    for (const gap of [600, 540, 480, 420, 360, 310, 270, 230]) {
       world.advance(millis(gap))
       for (const one of asked) if (world.sentOf(one.tag).length === 0) world.again(one)
     }

@@ -34,6 +34,9 @@ const NOBODYS: Turn = { of: '', flow: '', weight: 1, isLimited: false }
 export class TurnBook implements Observer {
   #clients: ClientTable
   hasTurns = false
+  /** Rises by one when a reload changes who has turns with whom: what waits is sorted anew. */
+  epoch = 0
+  #whom = ''
 
   constructor(options: EngineOptions) {
     this.#clients = new ClientTable(options.clients)
@@ -43,6 +46,10 @@ export class TurnBook implements Observer {
   reconfigured({ clients, fairness, serviceOrder }: EngineOptions): void {
     this.#clients = new ClientTable(clients)
     this.hasTurns = fairness === 'client' && serviceOrder === 'authentication_first'
+    const keys = clients.map(({ name, network, fairnessKey, flowKey }) => [name, network, fairnessKey, flowKey])
+    const whom = JSON.stringify([this.hasTurns, keys])
+    if (whom !== this.#whom) this.epoch += 1
+    this.#whom = whom
   }
 
   /** How many of a class wait whose clients have a rate of their own. */

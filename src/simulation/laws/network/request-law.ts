@@ -24,8 +24,9 @@ import { BrokenLaw, type Observer } from '../../world/observer.ts'
 /** A request that was let in. */
 interface Asked {
   readonly arrival: number
-  /** In whose order it leaves. */
+  /** In whose order it leaves, if no reload has changed that since. */
   readonly flow: string
+  readonly epoch: number
   readonly admittedAt: Instant
   /** When its copies came, those before it was forgotten included, and which was the first of this admission. */
   readonly copies: Instant[]
@@ -73,6 +74,9 @@ export class RequestLaw implements Observer {
   /** By lane, preference and flow: the arrival number of the last first transmission. */
   readonly #lastArrival = new Map<string, number>()
   readonly #carried = new Map<number, Carried>()
+  /** When a port was refused last, and when a request was shed last. */
+  #refusedAt = Number.NEGATIVE_INFINITY
+  #shedAt = Number.NEGATIVE_INFINITY
   /** Why the engine has just dropped a response. */
   #droppedFor: string | undefined
   readonly #books: Books
@@ -92,7 +96,12 @@ export class RequestLaw implements Observer {
     return this.#asked.size + this.#slots.size
   }
 
+  refused(_lane: number, _port: number, now: Instant): void {
+    this.#refusedAt = now
+  }
+
   noted(event: EngineEvent, now: Instant): void {
+    if (event.kind === 'shed') this.#shedAt = now
     if (event.kind === 'response-dropped') this.#droppedFor = event.reason
     if (event.kind === 'dropped' && event.reason === 'unusable-response') {
       const asked = this.#asked.get(requestKeyOf(wellFormed(event.bytes)), now)
@@ -129,8 +138,9 @@ export class RequestLaw implements Observer {
     if (!isLetIn) return
     const { arrival, at } = fate
     const before = this.#asked.get(key, now)?.copies ?? []
-    const { flow } = this.#books.turns.turnOf(from, packet)
-    const came = { flow, copies: [...before, at], firstCopy: before.length }
+    const { turns } = this.#books
+    const { flow } = turns.turnOf(from, packet)
+    const came = { flow, epoch: turns.epoch, copies: [...before, at], firstCopy: before.length }
     const neverSent = { lanes: [], sent: undefined, answered: undefined, isReleased: false }
     this.#asked.set(key, { arrival, admittedAt: at, renewedAt: at, ...came, ...neverSent }, now)
   }
@@ -184,7 +194,9 @@ export class RequestLaw implements Observer {
     if (!isFirstHere) return
     asked.lanes.push(lane)
     // A failover copy may leave later than younger requests.
-    if (asked.lanes.length === 1) this.checkOrder(`${lane} ${preferenceOf(packet)} ${asked.flow}`, asked.arrival, now)
+    const isSorted = asked.epoch === this.#books.turns.epoch
+    if (asked.lanes.length === 1 && isSorted)
+      this.checkOrder(`${lane} ${preferenceOf(packet)} ${asked.flow}`, asked.arrival, now)
   }
 
   /** One first transmission. `place`: lane, preference and flow. */
@@ -219,7 +231,10 @@ export class RequestLaw implements Observer {
     // Its client was late with the copy, and its request may have been forgotten while it waited for another server.
     const { maxAgeMost } = this.#books.lanes.options.queues.authentication
     const isLate = asked !== undefined && maxAgeMost !== undefined && now > dueAt(asked, { maxAgeMost })
-    if (asked !== undefined && !asked.isReleased && !isLate && this.#isOutstanding(asked, now)) {
+    // A request that was refused may have moved into a full queue, and was shed there while its first copy is open.
+    const { sent } = asked ?? {}
+    const isShed = sent !== undefined && this.#refusedAt >= sent.at && this.#shedAt >= sent.at
+    if (asked !== undefined && !asked.isReleased && !isLate && !isShed && this.#isOutstanding(asked, now)) {
       throw new BrokenLaw('repetition', `${name} is outstanding and was let in again`, now)
     }
     const replied = slot?.replied

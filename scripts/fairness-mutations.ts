@@ -1,0 +1,179 @@
+/**
+ * Faults in the turns of clients, in whom a full queue takes from, in clients' own rates, and in how long a login may wait.
+ */
+import { inFile, type Mutation } from './mutation.ts'
+
+const ring = inFile('src/queues/containers/round-robin.ts')
+const ranking = inFile('src/queues/containers/ranking.ts')
+const line = inFile('src/queues/flow-line.ts')
+const fresh = inFile('src/queues/fresh-messages.ts')
+const holdings = inFile('src/queues/holdings.ts')
+const patience = inFile('src/queues/patience.ts')
+const backlog = inFile('src/queues/backlog.ts')
+const serverQueue = inFile('src/queues/server-queue.ts')
+const flows = inFile('src/proxy/clients/flows.ts')
+const rates = inFile('src/proxy/clients/client-rates.ts')
+const table = inFile('src/proxy/clients/client-table.ts')
+const forgotten = inFile('src/proxy/register/forgotten.ts')
+const register = inFile('src/proxy/register/register.ts')
+const regrouping = inFile('src/proxy/register/regrouping.ts')
+const repetition = inFile('src/proxy/admission/repetition.ts')
+const sending = inFile('src/proxy/serving/sending.ts')
+const schedule = inFile('src/proxy/work/lane-schedule.ts')
+
+export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
+  // Turns.
+  ring(
+    'credit survives an empty queue',
+    '    taker.previous = undefined\n    taker.credit = 0\n',
+    '    taker.previous = undefined\n',
+  ),
+  ring(
+    'who joins has a turn of credit at once',
+    '    const current = this.#current\n    taker.credit = 0\n',
+    '    const current = this.#current\n    taker.credit = taker.weight\n',
+  ),
+  ring(
+    'who joins goes first',
+    '    current.previous = taker\n  }',
+    '    current.previous = taker\n    this.#begin(taker)\n  }',
+  ),
+  ring('a turn is one message, whatever the weight', 'taker.credit += taker.weight', 'taker.credit += 1'),
+  ring('a turn never ends', 'if (current.credit <= 0) this.#begin', 'if (current.credit < -1e9) this.#begin'),
+  line('a served message costs no turn', 'else this.#turns.spend()', 'else this.#turns.current'),
+  line(
+    'who rests blocks the line',
+    '      if (restsUntil === undefined) return item\n',
+    '      return restsUntil === undefined ? item : undefined\n',
+  ),
+  line('who rests never wakes', 'while (this.#resting.firstAt <= now) {', 'while (this.#resting.firstAt < 0) {'),
+  line('what is promised does not count', 'allowance.left(now) > allowance.promised', 'allowance.left(now) > 0'),
+  line('parts have turns among the clients', 'return this.#isInner ? flow : wholeOf(flow)', 'return flow'),
+  fresh(
+    'what was given back waits for its turn again',
+    'givenBack.first() ?? byFlow.first(now)',
+    'byFlow.first(now) ?? givenBack.first()',
+  ),
+  fresh(
+    'a newcomer overtakes the other clients',
+    'return own !== undefined || byFlow.hasTurns()',
+    'return own !== undefined',
+  ),
+  fresh(
+    'who has had its turn waits for those of others',
+    'if (hadItsTurn) return own !== undefined && own.arrival < item.arrival',
+    'if (hadItsTurn && byFlow.length === 0) return false',
+  ),
+  schedule(
+    'a lane wakes for clients that rest',
+    'return restsUntil === undefined || roomAt === undefined || restsUntil < roomAt ? roomAt : restsUntil',
+    'return roomAt',
+  ),
+  serverQueue('a promise to a client is not kept', 'if (allowance !== undefined) allowance.promised += by', ''),
+
+  // Whose message goes, if too many wait.
+  ranking(
+    'a holder that loses some keeps its rank',
+    'if (number > 0) this.#place(holder, number, near)',
+    'if (number > group.number) this.#place(holder, number, near)',
+  ),
+  holdings(
+    'a thin client is the victim',
+    'return this.#rankings[by].first?.of',
+    "return [...this.#byFlow.values()].find((one) => messagesOf(one) > 0 && by !== 'interims') ?? this.#rankings[by].first?.of",
+  ),
+  holdings('weights do not count where a queue is full', 'Math.ceil(count / weight)', 'count'),
+  holdings(
+    'interim updates are shed of any client',
+    'Math.ceil(interimsOf(holding) / weight)',
+    'Math.min(1, interimsOf(holding))',
+  ),
+  holdings(
+    'octets are no matter',
+    'Math.ceil(holding.octets / (OCTETS_IN_RANK * weight))',
+    'Math.min(1, holding.octets)',
+  ),
+  holdings(
+    'a share is of nobody',
+    'messagesOf(holding) <= most) return undefined',
+    'messagesOf(holding) <= most + 1) return undefined',
+  ),
+  register('a share in per cent is a number', '(limits.maxMessages * maxShare) / WHOLE', 'maxShare'),
+
+  // Rates of clients.
+  sending(
+    'a newcomer needs no place in the slot of its client',
+    ' || (allowance !== undefined && allowance.left(now) <= 0)',
+    '',
+  ),
+  sending('the rate of a client is never used up', 'allowance?.tryTake(now) === false || ', ''),
+  rates(
+    'a new rate of a client never begins',
+    '    this.#own.announce(key, [termOf({ maxRate, slot }, secondOf(now) + 1)])\n',
+    '',
+  ),
+  rates(
+    'a client keeps its rate when it has none any more',
+    '? this.#allowance(before, options, each, how) : undefined',
+    '? this.#allowance(before, options, each, how) : before',
+  ),
+
+  // Flows.
+  flows('a flow that waits is forgotten', 'if (flow.waiting > 0) return\n', ''),
+  flows('who shares a flow leaves it while others wait there', ' || (common !== undefined && common.waiting > 0)', ''),
+  flows('the tables of flows have no bound', 'this.size >= this.#most || ', ''),
+  table('a client that lost addresses keeps what waits of them', '.filter((share) => !carved.has(share))', ''),
+  regrouping(
+    'what waits keeps its former turns',
+    'holdings.heldBy(({ of }) => !kept.has(of))',
+    'holdings.heldBy(({ of }) => kept.has(of) && !kept.has(of))',
+  ),
+
+  // How long a login may wait.
+  patience('a duplicate of the network is a copy', 'if (gap < LEAST_GAP) return\n', ''),
+  patience(
+    'a duplicate of the network does not renew',
+    '    this.latestAt = at\n    if (gap < LEAST_GAP) return\n',
+    '    if (gap < LEAST_GAP) return\n    this.latestAt = at\n',
+  ),
+  patience('gaps never grow', 'ratio >= LEAST_RATIO && ratio <= MOST_RATIO', 'ratio > 1e9'),
+  patience('gaps grow by any ratio', 'Math.min(MOST_GROWTH, ratio)', 'ratio'),
+  patience(
+    'a login is forgotten after its next copy is due',
+    '(1 - MARGIN_OF_GAP) * this.gapToCome - MARGIN',
+    '(1 + MARGIN_OF_GAP) * this.gapToCome',
+  ),
+  patience(
+    'what was sent is given up before the next copy',
+    'wasSent ? patience.justAfterDue',
+    'wasSent ? patience.justBeforeDue',
+  ),
+  patience('a login waits as long as its client asks', 'Math.min(due, of.receivedAt + maxAgeMost)', 'due'),
+  backlog(
+    'a copy does not renew what waits',
+    'if (!this.has(item) || !this.#hasPatience(item)) return\n',
+    'if (item.arrival >= 0) return\n',
+  ),
+  forgotten(
+    'a tombstone outlives its gap',
+    'const REMEMBERED_FOR = seconds(30)',
+    'const REMEMBERED_FOR = seconds(300)',
+  ),
+  forgotten('tombstones have no bound', 'REMEMBERED_PER_MESSAGE * maxMessages', 'Number.POSITIVE_INFINITY'),
+  forgotten(
+    'a tombstone is found for another login',
+    'this.#key[word] = packet.authenticatorWord(word)',
+    'this.#key[word] = 0',
+  ),
+  register('what was shed is not known again', "end.how === 'expired' || end.how === 'shed'", "end.how === 'expired'"),
+  register(
+    'the next copy of a forgotten login is its first',
+    '    patience.heard(request.receivedAt)\n    startCourse(request).patience = patience\n',
+    '',
+  ),
+  repetition(
+    'a copy that comes too late keeps its place',
+    'if (isRepeated && this.#forgets(before.request, arrival, now))',
+    'if (isRepeated && now < 0 && this.#forgets(before.request, arrival, now))',
+  ),
+]
