@@ -101,11 +101,6 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   register('a share in per cent is a number', '(limits.maxMessages * maxShare) / WHOLE', 'maxShare'),
 
   // Rates of clients.
-  sending(
-    'a newcomer needs no place in the slot of its client',
-    ' || (allowance !== undefined && allowance.left(now) <= 0)',
-    '',
-  ),
   sending('the rate of a client is never used up', 'allowance?.tryTake(now) === false || ', ''),
   rates(
     'a new rate of a client never begins',

@@ -60,6 +60,17 @@ describe('a login that waits', () => {
     expect(world.account('authentication')).toMatchObject({ duplicate: 1, expired: 1 })
   })
 
+  it('expires before an older one of a client that waits for longer', () => {
+    const world = stuck()
+    world.access({ tag: 'older' })
+    const fast = world.access({ tag: 'fast' })
+    repeated(world, fast, 0.3)
+    world.advance(millis(270))
+    expect(world.account('authentication')).toMatchObject({ queued: 1, expired: 1 })
+    world.answer(world.sent[0]!)
+    expect(world.tags()).toEqual(['blocks', 'older'])
+  })
+
   it('of a fast client expires as soon, and of one that backs off waits for longer', () => {
     const fast = stuck()
     repeated(fast, fast.access(), 0.3)

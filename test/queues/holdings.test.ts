@@ -28,9 +28,9 @@ describe('the victim', () => {
   it('by octets is of the flow with the most octets', () => {
     const [many, large] = [new Flow(), new Flow()]
     const big = [7, 8, 9].map((arrival) => new Waiter(arrival, { flow: large, size: 4_000 }))
-    const holdings = holding([...of(many, 1, 2, 3, 4, 5), ...big])
+    const holdings = holding([...big, ...of(many, 11, 12, 13, 14, 15)])
     expect(holdings.newest('octets')?.arrival).toBe(9)
-    expect(holdings.newest('messages')?.arrival).toBe(5)
+    expect(holdings.newest('messages')?.arrival).toBe(15)
   })
 
   it('that is an interim update is of the flow with the most of them: the outdated first, then the oldest', () => {

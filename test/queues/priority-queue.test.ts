@@ -3,6 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Flow } from '../../src/queues/flow.ts'
 import type { Stage } from '../../src/queues/message.ts'
 import { PriorityQueue, type ServiceOrder } from '../../src/queues/priority-queue.ts'
 import { arrivals, FIELDS, PREFERENCE, Waiter } from './waiter.ts'
@@ -85,6 +86,22 @@ describe('precedence', () => {
         }
       }
     }
+  })
+
+  it('with turns: of those that wait over a newcomer, and over one that had its turn only of its own client', () => {
+    const [a, b] = [new Flow(), new Flow()]
+    const queue = new PriorityQueue<Waiter>('fair', FIELDS)
+    queue.put(new Waiter(5, { flow: a }))
+    const over = (arrival: number, flow: Flow, hadItsTurn: boolean): boolean =>
+      queue.hasPrecedenceOver(new Waiter(arrival, { flow }), hadItsTurn)
+    expect([over(9, a, false), over(9, b, false)]).toEqual([true, true])
+    expect([over(9, a, true), over(1, a, true), over(9, b, true)]).toEqual([true, false, false])
+    const state = new Waiter(9, { flow: b, preference: 'state' })
+    const accounting = new Waiter(1, { flow: b, preference: 'accounting' })
+    expect([false, true].map((hadItsTurn) => queue.hasPrecedenceOver(state, hadItsTurn))).toEqual([false, false])
+    expect([false, true].map((hadItsTurn) => queue.hasPrecedenceOver(accounting, hadItsTurn))).toEqual([true, true])
+    queue.put(new Waiter(7, { stage: 'failover' }))
+    expect([over(1, b, true), over(9, b, true)]).toEqual([true, true])
   })
 
   it('of nobody over anybody in an empty queue', () => {

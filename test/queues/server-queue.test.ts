@@ -2,8 +2,10 @@
  * Promotion: what can go now returns to the head of the instance queue, and a slot is promised only once.
  */
 import { describe, expect, it } from 'vitest'
+import { type Allowance, Flow } from '../../src/queues/flow.ts'
 import { PriorityQueue } from '../../src/queues/priority-queue.ts'
 import { ServerQueue } from '../../src/queues/server-queue.ts'
+import { instant } from '../../src/units.ts'
 import { FIELDS, Waiter } from './waiter.ts'
 
 const setUp = (): { instance: PriorityQueue<Waiter>; queue: ServerQueue<Waiter> } => ({
@@ -65,6 +67,36 @@ describe('promotion', () => {
     const { instance, queue } = setUp()
     for (let arrival = 0; arrival < 100; arrival += 1) queue.waiting.put(new Waiter(arrival))
     expect(queue.promote({ quota: Number.POSITIVE_INFINITY, identifiers: 60 }, instance)).toBe(60)
+  })
+})
+
+describe('promotion where clients have turns', () => {
+  const fair = () => ({
+    instance: new PriorityQueue<Waiter>('fair', FIELDS),
+    queue: new ServerQueue<Waiter>('fair', FIELDS),
+  })
+
+  it('gives back in turns, and they are served in that order, before the turns of the instance queue', () => {
+    const { instance, queue } = fair()
+    const [a, b] = [new Flow(), new Flow()]
+    for (const arrival of [1, 2, 3]) queue.waiting.put(new Waiter(arrival, { flow: a }))
+    for (const arrival of [4, 5]) queue.waiting.put(new Waiter(arrival, { flow: b }))
+    for (const arrival of [8, 9]) instance.put(new Waiter(arrival, { flow: b }))
+    expect(queue.promote({ quota: 4, identifiers: 9 }, instance)).toBe(4)
+    expect(served(instance)).toEqual([1, 4, 2, 5, 8, 9])
+  })
+
+  it('promises a client no more places in its slot than it has, until those are served', () => {
+    const { instance, queue } = fair()
+    const allowance: Allowance = { promised: 0, left: () => 2, tryTake: () => true, nextSlotAt: () => instant(100) }
+    for (const arrival of [1, 2, 3, 4]) queue.waiting.put(new Waiter(arrival, { allowance }))
+    const room = { quota: 9, identifiers: 9 }
+    expect(queue.promote(room, instance, instant(0))).toBe(2)
+    expect(allowance.promised).toBe(2)
+    expect(queue.promote(room, instance, instant(0))).toBe(0)
+    expect(served(instance)).toEqual([1, 2])
+    expect(allowance.promised).toBe(0)
+    expect(queue.promote(room, instance, instant(100))).toBe(2)
   })
 })
 

@@ -1,6 +1,7 @@
 /**
  * The same seed gives the same world, octet for octet; another seed gives another.
  */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { cutLink, randomWorld } from '../../src/simulation/seeds/random-world.ts'
 import { runPlan, runSeed } from '../../src/simulation/seeds/run.ts'
@@ -9,6 +10,8 @@ import type { ScriptEntry } from '../../src/simulation/world/world.ts'
 import { instant, seconds } from '../../src/units.ts'
 
 /** Small worlds with deaths, retries, probes and reloads. */
+/** Digests of seeds, made by the commit before turns. `hasTurns: false` draws those worlds. */
+const TRACES = '../fixtures/traces.json'
 const SEEDS = [46, 76, 98]
 
 describe('a world', () => {
@@ -51,5 +54,13 @@ describe('a world', () => {
       }
     }
     expect(new Set(seen).size).toBe(seen.length)
+  })
+})
+
+describe('a world in which clients have no turns, and max_age is a number', () => {
+  it('is octet for octet and microsecond for microsecond what it was before they could have them', () => {
+    const before: Readonly<Record<string, string>> = JSON.parse(readFileSync(new URL(TRACES, import.meta.url), 'utf8'))
+    const now = Object.keys(before).map((seed) => [seed, runSeed(Number(seed), { hasTurns: false }).digest])
+    expect(Object.fromEntries(now)).toEqual(before)
   })
 })

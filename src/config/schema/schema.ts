@@ -47,7 +47,7 @@ const queues = mapping('Bounds of what waits, for each instance.', {
         .describe(
           'A message that waited longer expires. `auto`: a login whose client has sent it again expires just before the next copy is due, judged by the gaps between its own copies (throttling.md).',
         )
-        .prefault('5s'),
+        .prefault('auto'),
       max_age_limit: duration(AGES)
         .describe('With `max_age: auto`: a login that came only once expires after so long.')
         .prefault('5s'),
@@ -58,7 +58,7 @@ const queues = mapping('Bounds of what waits, for each instance.', {
     overflow: ['drop_newest', 'drop_oldest'],
   })
     .describe(
-      "Bounds for authentication. Keep `max_age` below the clients' patience (9 to 20 s). Otherwise the servers work for clients that are gone.",
+      "Bounds for authentication. If `max_age` is a number, keep it below the clients' patience (9 to 20 s). Otherwise the servers work for clients that are gone.",
     )
     .prefault({}),
   accounting: queue({

@@ -280,8 +280,12 @@ const introductionOf = ({ sessions, storm, servers, capacity, instances }: Deman
   '# Names, addresses and secrets are examples; fill in your own.',
 ]
 
+/** A login is judged by its copies, if it has any; a record by its age. */
+const ageText = (maxAge: Duration, trafficClass: TrafficClass): string =>
+  trafficClass === 'authentication' ? `auto, max_age_limit: ${durationText(maxAge)}` : durationText(maxAge)
+
 const queueOf = ({ maxMessages, maxBytes, maxAge }: ClassProposal, trafficClass: TrafficClass): string =>
-  `{ max_messages: ${maxMessages}, max_bytes: ${Math.ceil(maxBytes / 1024 ** 2)}MiB, max_age: ${durationText(maxAge)}, overflow: ${OVERFLOW[trafficClass]} }`
+  `{ max_messages: ${maxMessages}, max_bytes: ${Math.ceil(maxBytes / 1024 ** 2)}MiB, max_age: ${ageText(maxAge, trafficClass)}, overflow: ${OVERFLOW[trafficClass]} }`
 
 const laneOf = (algorithm: Algorithm, of: ClassProposal, trafficClass: TrafficClass): string => {
   const hash = algorithm === 'hash' ? `, hash_key: ${HASH_KEY[trafficClass]}` : ''

@@ -4,7 +4,7 @@
  */
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import type { EngineOptions } from '../../proxy/border/options.ts'
-import { MICROS_PER_SECOND, micros, millis } from '../../units.ts'
+import { durationText, MICROS_PER_SECOND, micros, millis } from '../../units.ts'
 import { World, type WorldPlan } from '../world/world.ts'
 import { Recorder, type Series } from './recorder.ts'
 import type { Scenario } from './scenario.ts'
@@ -98,8 +98,9 @@ export function settingsText(options: EngineOptions, from: string): string[] {
   )
   const someLanes = lanes.length > 20 ? [...lanes.slice(0, 20), `  and ${lanes.length - 20} more`] : lanes
   const queues = TRAFFIC_CLASSES.map((each) => {
-    const { maxMessages, maxAge, overflow } = options.queues[each]
-    return `  queue of ${each}: ${maxMessages} messages, max_age ${maxAge / 1_000_000}s, ${overflow}; algorithm ${options.classes[each].algorithm}`
+    const { maxMessages, maxAge, maxAgeMost, overflow } = options.queues[each]
+    const age = maxAgeMost === undefined ? durationText(maxAge) : `auto (${durationText(maxAge)} until a copy comes)`
+    return `  queue of ${each}: ${maxMessages} messages, max_age ${age}, ${overflow}; algorithm ${options.classes[each].algorithm}`
   })
   return [`Settings: ${from}`, ...someLanes, ...queues, `  slot ${options.slot / 1_000}ms, ${options.serviceOrder}`]
 }

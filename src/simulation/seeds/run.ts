@@ -32,8 +32,11 @@ export const runSeed = (seed: string | number, o: Watch & WorldChoice = {}): Run
 }
 
 /** The world of this seed in which servers are in trouble. No login may be lost there. */
-export const runTroubledSeed = (seed: string | number, { watch = [] }: Watch = {}): RunResult => {
-  const { plan, spells, end } = troubledWorld(seed)
+export const runTroubledSeed = (
+  seed: string | number,
+  { watch = [], ...choice }: Watch & Pick<WorldChoice, 'hasTurns'> = {},
+): RunResult => {
+  const { plan, spells, end } = troubledWorld(seed, choice)
   return runPlan(plan, end, [...watch, new LoginLaw(plan.clients, spells)])
 }
 

@@ -9,7 +9,7 @@
 import { perClass } from '../../classes.ts'
 import type { Algorithm, EngineOptions } from '../../proxy/border/options.ts'
 import { Secret } from '../../radius/secret.ts'
-import { type Duration, micros, millis, seconds } from '../../units.ts'
+import { type Duration, micros, millis, perSecond, seconds } from '../../units.ts'
 import type { ServerPlan } from '../peers/home-server.ts'
 import type { NasPlan } from '../peers/nas-plan.ts'
 import { Random } from '../peers/random.ts'
@@ -23,7 +23,15 @@ import {
   serverOptions,
 } from '../world/basic-options.ts'
 import type { ScriptEntry, World } from '../world/world.ts'
-import { clientOptionsOf, endOfFaults, HASH_KEYS, type RandomWorld, withQuotes } from './random-world.ts'
+import {
+  clientOptionsOf,
+  endOfFaults,
+  HASH_KEYS,
+  type RandomWorld,
+  type WorldChoice,
+  withQuotes,
+  withTurns,
+} from './random-world.ts'
 
 export interface TroubledWorld extends Omit<RandomWorld, 'faultsUntil'> {
   readonly spells: readonly Spell[]
@@ -56,13 +64,22 @@ interface Lateness {
   readonly tooLate: Duration
 }
 
-export const troubledWorld = (seed: string | number): TroubledWorld => {
+export const troubledWorld = (
+  seed: string | number,
+  { hasTurns = true }: Pick<WorldChoice, 'hasTurns'> = {},
+): TroubledWorld => {
   const random = new Random(`troubled ${seed}`)
   const servers = Array.from({ length: random.pick([2, 2, 3]) }, (_, index) =>
     serverOf(index, random.child(index)),
   ).map((server) => withQuotes(server, random.child('quotes')))
   const clients = Array.from({ length: random.between(1, 2) }, (_, index) => clientOf(index, random.child(`c${index}`)))
-  const engine = optionsOf(servers, clients, random.child('options'))
+  const plain = { ...optionsOf(servers, clients, random.child('options')), fairness: 'none' as const }
+  // No client has a rate or a share of its own: no login may be lost.
+  const withoutRates = { maxRate: perSecond(0), maxShare: 100 }
+  const turns = withTurns(plain, random.child('turns'))
+  const engine = hasTurns
+    ? { ...turns, clients: turns.clients.map((client) => ({ ...client, ...withoutRates })) }
+    : plain
   const spells = spellsOf(servers.length, engine, random.child('spells'))
   return {
     spells,

@@ -19,7 +19,7 @@ import { millis, perSecond, seconds } from '../../units.ts'
 
 type Needs<T, K extends keyof T> = Pick<T, K> & Partial<T>
 
-/** `servers` and `clients` are empty where they are not given. */
+/** `servers` and `clients` are empty where they are not given. `max_age` is a number. */
 export const basicOptions = (o: Partial<EngineOptions> = {}): EngineOptions => ({
   slot: millis(50),
   serviceOrder: 'authentication_first',

@@ -7,8 +7,10 @@ import { basicOptions, clientOptions, laneOptions, serverOptions } from '../../.
 import { seconds } from '../../../src/units.ts'
 
 describe('the basic options', () => {
-  it('are the defaults of the configuration, with more patience, smaller tables, no probe and no tracking of sessions', () => {
+  it('are the defaults of the configuration, with more patience, smaller tables, no probe, no tracking of sessions, and max_age as a number', () => {
     const { clients, servers, queues, duplicates, state, deadServer, sessions, ...others } = defaultOptions()
+    const { maxAgeMost, ...authentication } = queues.authentication
+    expect(maxAgeMost).toBe(seconds(30))
     const patience = { timeout: seconds(3), maxRetries: 5 }
     expect(sessions).toBeDefined()
     expect(
@@ -26,7 +28,7 @@ describe('the basic options', () => {
           accounting: { ...lanes.accounting, ...patience },
         },
       })),
-      queues: { ...queues, accounting: { ...queues.accounting, maxMessages: 20_000, maxBytes: 32 << 20 } },
+      queues: { authentication, accounting: { ...queues.accounting, maxMessages: 20_000, maxBytes: 32 << 20 } },
       deadServer: { ...deadServer, probe: 'none' },
       duplicates: { ...duplicates, maxRecords: 100_000 },
       state: { ...state, maxEntries: 10_000 },
