@@ -27,7 +27,26 @@ export const WINDOW_MUTATIONS: readonly Mutation[] = [
   window('a time-out shrinks it at the end of the second only', 'this.#set((this.#size * AFTER_TIMEOUT) / 10)\n', ''),
   window('it closes', 'Math.max(FLOOR, size)', 'Math.max(1, size)'),
   window('it grows beyond its ceiling', 'Math.min(this.#ceiling, Math.max(FLOOR, size))', 'Math.max(FLOOR, size)'),
-  window('an idle window grows', 'if (2 * this.#mostTaken < this.size) return\n', ''),
+  window('an idle window grows', 'if (isHalfUsed) this.#set', 'this.#set'),
+  window(
+    'an empty part of the window queues',
+    'const queued = (used * waited)',
+    'const queued = (this.#size * waited)',
+  ),
+  window('it shrinks from its own size', 'this.#set(used - ', 'this.#set(this.#size - '),
+  window('it takes more for used than it has', 'Math.min(this.#size, this.#mostTaken)', 'this.#mostTaken'),
+  window('jitter at a healthy server shrinks it', ' && (isHalfUsed || 10 * waited >= LONG_WAIT * this.#timeout)', ''),
+  window(
+    'what is less than half used never shrinks',
+    '(isHalfUsed || 10 * waited >= LONG_WAIT * this.#timeout)',
+    'isHalfUsed',
+  ),
+  window('what a slow server takes by itself is a wait', '10 * waited >= LONG_WAIT', '10 * mean >= LONG_WAIT'),
+  window(
+    'a reload does not change its time-out',
+    'this.#timeout = timeout\n    this.#size = wasThere',
+    'this.#size = wasThere',
+  ),
   window('it shrinks by all that queues', '(queued - MANY_QUEUED) / 2', 'queued - MANY_QUEUED'),
   window(
     'a small window does not grow',
@@ -44,8 +63,8 @@ export const WINDOW_MUTATIONS: readonly Mutation[] = [
   window('answers of long ago are measured with those of now', ' && second - this.#since < LONGEST_MEASURE', ''),
   window(
     'a second with a time-out grows it all the same',
-    '    if (this.#hasTimedOut) return\n    // The estimate',
-    '    // The estimate',
+    '    if (this.#hasTimedOut) return\n    const waited',
+    '    const waited',
   ),
   window('another ceiling opens a lowered window', 'wasThere ? ceiling : Math.min(this.#size, ceiling)', 'ceiling'),
   window(

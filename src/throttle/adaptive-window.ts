@@ -6,6 +6,9 @@
  * least one of the last 10 minutes (the base), and takes the difference for requests that queue inside the server. Few of them:
  * the window grows; many: it shrinks. A time-out shrinks it at once, once a second.
  *
+ * It shrinks from as many as were unanswered, not from itself: a ceiling of 4000 would come down too late, and a queue of some
+ * hundred requests is too long for a slow server however wide the window is.
+ *
  * Promises: never above the ceiling (max-outstanding), never below 8 (or the ceiling, if that is lower); O(1) for each answer;
  * it changes only when it is told something, so nothing has to wake for it.
  */
@@ -19,6 +22,11 @@ const ENOUGH_ANSWERS = 8
 /** With fewer queued inside the server the window grows, with more it shrinks. */
 const FEW_QUEUED = 6
 const MANY_QUEUED = 16
+/**
+ * In tenths of the time-out: a window that is less than half used shrinks only after so long a wait in the server. Response times
+ * of a healthy server differ from second to second, and a burst after a quiet time looks like a queue.
+ */
+const LONG_WAIT = 1
 /** In tenths of the window: what it grows by, and what a time-out leaves of it. */
 const GROWTH = 1
 const AFTER_TIMEOUT = 7
@@ -33,6 +41,7 @@ const LONGEST_MEASURE = 10
 
 export class AdaptiveWindow {
   #ceiling: number
+  #timeout: Duration
   /** Not rounded: 10 % of a small window are less than one. */
   #size: number
   readonly #base = new RecentMinimum({ parts: BASE_MINUTES, length: micros(MICROS_PER_MINUTE) })
@@ -46,8 +55,9 @@ export class AdaptiveWindow {
   #hasTimedOut = false
 
   /** `ceiling`: max-outstanding, 1 or more. The window begins there: without a measurement nothing speaks against it. */
-  constructor(ceiling: number) {
+  constructor(ceiling: number, timeout: Duration) {
     this.#ceiling = ceiling
+    this.#timeout = timeout
     this.#size = ceiling
   }
 
@@ -57,9 +67,10 @@ export class AdaptiveWindow {
   }
 
   /** Another ceiling. A window that stood at its ceiling stays there; a lowered one goes on from where it is. */
-  reconfigure(ceiling: number): void {
+  reconfigure(ceiling: number, timeout: Duration): void {
     const wasThere = this.#size >= this.#ceiling
     this.#ceiling = ceiling
+    this.#timeout = timeout
     this.#size = wasThere ? ceiling : Math.min(this.#size, ceiling)
   }
 
@@ -105,12 +116,15 @@ export class AdaptiveWindow {
     const mean = Math.max(LEAST_BASE, this.#responseTimes / this.#answers)
     this.#base.note(mean, at)
     if (this.#hasTimedOut) return
-    // The estimate takes the window for full. In one that is mostly empty it would find a queue that is not there.
-    if (2 * this.#mostTaken < this.size) return
-    const base = this.#base.least(at) as number
-    const queued = this.#size * (1 - base / mean)
-    if (queued < FEW_QUEUED) this.#set(this.#size + Math.max(1, (this.#size * GROWTH) / 10))
-    else if (queued > MANY_QUEUED) this.#set(this.#size - (queued - MANY_QUEUED) / 2)
+    const waited = mean - (this.#base.least(at) as number)
+    const used = Math.min(this.#size, this.#mostTaken)
+    const queued = (used * waited) / mean
+    const isHalfUsed = 2 * used >= this.size
+    if (queued < FEW_QUEUED) {
+      if (isHalfUsed) this.#set(this.#size + Math.max(1, (this.#size * GROWTH) / 10))
+    } else if (queued > MANY_QUEUED && (isHalfUsed || 10 * waited >= LONG_WAIT * this.#timeout)) {
+      this.#set(used - (queued - MANY_QUEUED) / 2)
+    }
   }
 
   #set(size: number): void {

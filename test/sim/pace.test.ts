@@ -15,11 +15,22 @@ const STEP = 30
 const SETTLES = 10
 
 /** A window and four capacities of a seed. */
-function caseOf(seed: number): Case {
+function caseOf(seed: number, { windows, capacities, first }: Kind): Case {
   const random = new Random(`pace ${seed}`)
-  const steps = [0, 1, 2, 3].map((at) => ({ from: STEP * at, capacity: random.pick([50, 100, 200, 300, 500]) }))
-  return { adaptive: 'window', window: random.pick([32, 64, 128, 256]), seed, steps, length: STEP * steps.length }
+  const steps = [0, 1, 2, 3].map((at) => ({ from: STEP * at, capacity: random.pick(capacities) }))
+  if (first !== undefined) steps[0] = { from: 0, capacity: first }
+  return { adaptive: 'window', window: random.pick(windows), seed, steps, length: STEP * steps.length }
 }
+
+interface Kind {
+  readonly windows: readonly number[]
+  readonly capacities: readonly number[]
+  /** The first capacity: the window has its base from there. */
+  readonly first?: number
+}
+const FITTING: Kind = { windows: [32, 64, 128, 256], capacities: [50, 100, 200, 300, 500] }
+/** With 50 what has come before the first measure, 350 here, would be worked off for nobody. */
+const WIDE: Kind = { windows: [512, 1_000, 4_000], capacities: [100, 200, 300, 500], first: 500 }
 
 /** From 10 s after each step to its end: capacity, good answers a second, and late ones. */
 const settled = ({ steps }: Case, { good, late }: Seconds) =>
@@ -33,13 +44,33 @@ const settled = ({ steps }: Case, { good, late }: Seconds) =>
 const enough = (capacity: number): number => 0.95 * Math.min(capacity, 0.95 * OFFERED)
 
 describe('with an adaptive window, from 10 s after each change of a server', () => {
-  it.each([1, 2, 3, 4, 5, 6])('it is used, and nothing is answered later than the time-out (seed %i)', (seed) => {
-    const one = caseOf(seed)
-    for (const { capacity, good, late } of settled(one, playSteps(one))) {
+  const expectUse = (one: Case, seen = playSteps(one)): void => {
+    for (const { capacity, good, late } of settled(one, seen)) {
       expect(good).toBeGreaterThanOrEqual(enough(capacity))
       expect(late).toBe(0)
     }
+  }
+
+  it.each([1, 2, 3, 4, 5, 6])('it is used, and nothing is answered later than the time-out (seed %i)', (seed) => {
+    expectUse(caseOf(seed, FITTING))
   })
+
+  it.each([1, 2, 3, 4])('so it is with a ceiling that is far too wide (seed %i)', (seed) => {
+    expectUse(caseOf(seed, WIDE))
+  })
+
+  it.each(WIDE.windows)(
+    'so it is with a ceiling of %i if four fifths are lost at once, and come back at once',
+    (window) => {
+      const steps = [500, 100, 500].map((capacity, at) => ({ from: STEP * at, capacity }))
+      const one: Case = { adaptive: 'window', window, steps, length: STEP * steps.length }
+      const seen = playSteps(one)
+      expectUse(one, seen)
+      // What waited goes too.
+      const back = seen.good.slice(2 * STEP, 2 * STEP + 3)
+      expect(Math.min(...back)).toBeGreaterThan(0.95 * 500)
+    },
+  )
 
   it('and all laws hold', () => {
     const steps = [500, 50, 300].map((capacity, at) => ({ from: 20 * at, capacity }))

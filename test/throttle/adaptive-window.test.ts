@@ -3,6 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Random } from '../../src/simulation/peers/random.ts'
 import { AdaptiveWindow } from '../../src/throttle/adaptive-window.ts'
 import { type Duration, instant, MICROS_PER_SECOND, micros, millis, seconds } from '../../src/units.ts'
 
@@ -10,11 +11,15 @@ import { type Duration, instant, MICROS_PER_SECOND, micros, millis, seconds } fr
 const START = 1_000_020
 const at = (second: number, within = 0) => instant((START + second) * MICROS_PER_SECOND + within)
 
+const TIMEOUT = seconds(3)
+
 interface Second {
   readonly answers?: number
   readonly took?: Duration
   /** The most that were unanswered, as a share of the window. */
   readonly use?: number
+  /** The same as a number. */
+  readonly taken?: number
   readonly timeouts?: number
 }
 
@@ -24,13 +29,13 @@ class Played {
   #second = 0
 
   constructor(ceiling: number) {
-    this.window = new AdaptiveWindow(ceiling)
+    this.window = new AdaptiveWindow(ceiling, TIMEOUT)
   }
 
   /** The size at the end of each of so many such seconds, when the next one has begun. */
-  second({ answers = 100, took = millis(10), use = 1, timeouts = 0 }: Second = {}, times = 1): number[] {
+  second({ answers = 100, took = millis(10), use = 1, taken: most, timeouts = 0 }: Second = {}, times = 1): number[] {
     return Array.from({ length: times }, () => {
-      const taken = Math.ceil(use * this.window.size)
+      const taken = most ?? Math.ceil(use * this.window.size)
       for (let i = 0; i < answers; i += 1) {
         this.window.used(taken, at(this.#second, 2 * i))
         this.window.answered(took, at(this.#second, 2 * i + 1))
@@ -65,7 +70,7 @@ const anySecond = fc.record({
 
 describe('the adaptive window', () => {
   it('begins at its ceiling', () => {
-    for (const ceiling of [1, 7, 8, 256, 4_000]) expect(new AdaptiveWindow(ceiling).size).toBe(ceiling)
+    for (const ceiling of [1, 7, 8, 256, 4_000]) expect(new AdaptiveWindow(ceiling, TIMEOUT).size).toBe(ceiling)
   })
 
   it('is never above its ceiling nor below 8, or the ceiling if that is lower, whatever happens', () => {
@@ -75,7 +80,7 @@ describe('the adaptive window', () => {
         let highest = first
         for (const { ceiling, ...second } of all) {
           highest = ceiling ?? highest
-          one.window.reconfigure(highest)
+          one.window.reconfigure(highest, TIMEOUT)
           const [size] = one.second(second)
           expect(size).toBeLessThanOrEqual(highest)
           expect(size).toBeGreaterThanOrEqual(Math.min(8, highest))
@@ -122,11 +127,71 @@ describe('the adaptive window', () => {
   it('shrinks by half of what queues beyond 16', () => {
     // 200 x (1 - 10 / 40) are 150: 67 less.
     expect(played(200).second({ took: millis(40) })).toEqual([133])
-    expect(played(200).second({ took: millis(40), use: 0.5 })).toEqual([133])
   })
 
-  it('learns nothing of a queue from a window that is less than half used', () => {
-    expect(played(200).second({ took: millis(40), use: 0.49 }, 5)).toEqual([200, 200, 200, 200, 200])
+  it('takes for queued, and shrinks from, what was unanswered: not an empty part of the window', () => {
+    // 100 x (1 - 10 / 40) are 75: 29.5 less than 100.
+    expect(played(200).second({ took: millis(40), use: 0.5 })).toEqual([70])
+    // 350 x (1 - 10 / 500) are 343: 163.5 less than 350.
+    expect(played(4_000).second({ took: millis(500), taken: 350 })).toEqual([186])
+    // More than the window are unanswered just after it was lowered; it goes on from where it is.
+    expect(played(200).second({ took: millis(40), taken: 900 })).toEqual([133])
+  })
+
+  it('does not shrink for the few that a quiet second has, however slow they are', () => {
+    expect(played(4_000).second({ answers: 16, took: seconds(2), taken: 16 }, 5)).toEqual(
+      Array.from({ length: 5 }, () => 4_000),
+    )
+    // 17 x (1 - 10 / 2000) are 16.9.
+    expect(played(4_000).second({ answers: 17, took: seconds(2), taken: 17 })).toEqual([16])
+  })
+
+  it('shrinks, while it is less than half used, only where the wait in the server is a tenth of the time-out', () => {
+    // The base is 10 ms, the time-out 3 s.
+    expect(played(200).second({ took: micros(309_999), use: 0.49 }, 3)).toEqual([200, 200, 200])
+    expect(played(200).second({ took: millis(310), use: 0.49 })[0]).toBeLessThan(98)
+    const one = played(200)
+    one.window.reconfigure(200, seconds(1))
+    expect(one.second({ took: millis(110), use: 0.49 })[0]).toBeLessThan(98)
+    // What a slow server takes by itself is no wait.
+    const slow = new Played(4_000)
+    slow.second({ took: millis(500), use: 0.2 })
+    expect(slow.second({ took: millis(700), use: 0.2 }, 3)).toEqual([4_000, 4_000, 4_000])
+  })
+
+  it('never grows while it is less than half used, however long a response takes', () => {
+    const one = played(1_000, 100)
+    const { size } = one.window
+    expect(one.second({ took: seconds(1), taken: 5 }, 3)).toEqual([size, size, size])
+  })
+
+  it('stays wide at a healthy server of jittery response times, in a burst after a quiet time', () => {
+    const random = new Random('jitter')
+    const events: { readonly at: number; readonly took?: Duration }[] = []
+    const second = (from: number, count: number): void => {
+      for (let i = 0; i < count; i += 1) {
+        // One of five takes long: the server asks another one for it. A quiet second has few of these, or none.
+        const took = micros(random.chance(0.2) ? 100_000 : 5_000)
+        const begins = Math.floor((START + from + random.fraction()) * MICROS_PER_SECOND)
+        events.push({ at: begins }, { at: begins + took, took })
+      }
+    }
+    for (let from = 0; from < 60; from += 1) second(from, 12)
+    for (let from = 60; from < 66; from += 1) second(from, 3_000)
+    const one = new AdaptiveWindow(4_000, TIMEOUT)
+    let taken = 0
+    let most = 0
+    for (const { at: moment, took } of events.sort((a, b) => a.at - b.at)) {
+      if (took === undefined) taken += 1
+      else {
+        one.used(taken, instant(moment))
+        one.answered(took, instant(moment))
+        most = Math.max(most, taken)
+        taken -= 1
+      }
+    }
+    expect(most).toBeGreaterThan(60)
+    expect(one.size).toBe(4_000)
   })
 
   it('takes the response times of a near server for 1 ms at least: noise is no queue', () => {
@@ -174,15 +239,15 @@ describe('the adaptive window', () => {
 
   it('follows another ceiling if it stood at the old one, and stays where it is if it was lowered', () => {
     const full = played(256)
-    full.window.reconfigure(1_000)
+    full.window.reconfigure(1_000, TIMEOUT)
     expect(full.window.size).toBe(1_000)
-    full.window.reconfigure(100)
+    full.window.reconfigure(100, TIMEOUT)
     expect(full.window.size).toBe(100)
     const lowered = played(256, 100)
     const { size } = lowered.window
-    lowered.window.reconfigure(1_000)
+    lowered.window.reconfigure(1_000, TIMEOUT)
     expect(lowered.window.size).toBe(size)
-    lowered.window.reconfigure(20)
+    lowered.window.reconfigure(20, TIMEOUT)
     expect(lowered.window.size).toBe(20)
   })
 })

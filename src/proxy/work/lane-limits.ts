@@ -35,12 +35,12 @@ export class LaneLimits<A> {
 
   /** The rate is announced to the budgets (`Lanes`). */
   reconfigure({ options, quarantine, adaptive }: LaneSettings): void {
-    const { maxOutstanding } = options
+    const { maxOutstanding, timeout } = options
     const { places } = this.identifiers
     this.identifiers.reconfigure({ maxOutstanding, quarantine })
     if (adaptive === 'off') places.window = undefined
-    else if (places.window === undefined) places.window = new AdaptiveWindow(maxOutstanding)
-    else places.window.reconfigure(maxOutstanding)
+    else if (places.window === undefined) places.window = new AdaptiveWindow(maxOutstanding, timeout)
+    else places.window.reconfigure(maxOutstanding, timeout)
   }
 
   room(now: Instant): Room {
