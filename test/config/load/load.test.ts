@@ -35,7 +35,7 @@ describe('a good configuration', () => {
         authentication: {
           max_messages: 20_000,
           max_bytes: 32 * 1024 ** 2,
-          max_age: 5e6,
+          max_age: 'auto',
           max_age_limit: 5e6,
           max_age_most: 30e6,
           overflow: 'drop_newest',
