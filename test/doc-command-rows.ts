@@ -302,6 +302,8 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
 
   // Measurements, in a short form where there is one
   'scripts/node24 bench/failover-table.ts': { by: 'test/sim/failover-table.test.ts', shows: 'bench/failover' },
+  'scripts/node24 bench/overload.ts --table patience': { by: 'test/bench/overload/patience-table.test.ts', shows: 'bench/overload' },
+  'scripts/node24 bench/overload.ts --table fairness': { by: 'test/bench/overload/fairness-table.test.ts', shows: 'bench/overload' },
   'scripts/node24 bench/pace.ts': { by: 'test/sim/pace.test.ts', shows: 'bench/pace' },
   'scripts/node24 bench/mutated.ts': {
     in: 'bench',
