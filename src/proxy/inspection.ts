@@ -102,6 +102,7 @@ export class Inspection {
   /** The snapshot with an empty list of clients: there may be many, and each has a snapshot of its own. */
   overview(now: Instant): EngineSnapshot {
     const { admission, intake, recordWatch, register, pools, lanes, states } = this.#parts
+    const { flows } = register.places
     return {
       at: now,
       draining: admission.isDraining,
@@ -111,6 +112,7 @@ export class Inspection {
       clients: [],
       formerClients: intake.clientTable.former,
       tables: { answers: register.exchanges.answers, ...register.records.sizes, states: states.size },
+      flows: { own: flows.size, shared: flows.shared },
       sessions: recordWatch.sessions?.counts(),
     }
   }

@@ -39,6 +39,7 @@ export function leftBy(last: EngineSnapshot, ledgers: PerClass<LedgerSnapshot>):
     lanes: last.lanes.map((lane) => ({ ...lane, ...NOTHING_WAITS_THERE })),
     clients: last.clients.map((client) => ({ ...client, waiting: NONE_WAITS })),
     tables: { answers: 0, records: 0, remembered: 0, states: last.tables.states },
+    flows: { ...last.flows, own: 0 },
     sessions: last.sessions && { ...last.sessions, live: 0, memberLinks: 0, bundles: 0 },
   }
 }
@@ -58,6 +59,7 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
     }),
     clients: addedClients(current.clients, before.clients),
     formerClients: addedFormer(current, before),
+    flows: { ...current.flows, ...sums(current.flows, before.flows, 'shared') },
     sessions: addedSessions(current.sessions, before.sessions),
   }
 }
@@ -101,6 +103,7 @@ const added = (a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
     dropped: latestOf(a.signing.dropped, b.signing.dropped),
   },
   tables: { ...addedNumbers(a.tables, b.tables), ...maxima(a.tables, b.tables, 'states') },
+  flows: addedNumbers(a.flows, b.flows),
   sessions: addedSessions(a.sessions, b.sessions),
 })
 

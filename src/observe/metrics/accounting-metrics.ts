@@ -6,7 +6,7 @@
  */
 import { type ClientAccounting, exact } from '../../accounting/sessions/client-accounting.ts'
 import type { SessionCounts } from '../../accounting/sessions/sessions.ts'
-import { figuresBy, type PerClientCounter, perClient, perClientAndAll } from './client-metrics.ts'
+import { figuresBy, type PerClientFigures, perClient, perClientAndAll } from './client-metrics.ts'
 import {
   counter,
   type Metric,
@@ -19,7 +19,7 @@ import {
 } from './metric.ts'
 import { daemon, ofInstances } from './metric-readers.ts'
 
-const of = (what: NumberIn<ClientAccounting>): PerClientCounter => ({
+const of = (what: NumberIn<ClientAccounting>): PerClientFigures => ({
   figures: ({ accounting }, tell) => tell(accounting[what]),
 })
 

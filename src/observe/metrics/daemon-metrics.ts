@@ -6,9 +6,9 @@ import type { EngineSnapshot } from '../../proxy/border/snapshot.ts'
 import { notReady } from '../judgements.ts'
 import { listedClients } from '../view/client-activity.ts'
 import type { DaemonView, ListenerView } from '../view/view.ts'
-import { figuresBy, perClient, perClientAndAll } from './client-metrics.ts'
+import { figuresBy, perClient, perClientAndAll, SHARE_METRICS } from './client-metrics.ts'
 import { counter, gauge, type Metric, type MetricGroup, metricsOf, samplesOf } from './metric.ts'
-import { daemon, ofInstances, samplesOfKnown, threads } from './metric-readers.ts'
+import { daemon, engines, ofInstances, samplesOfKnown, threads } from './metric-readers.ts'
 
 const listeners = metricsOf<ListenerView, number | undefined>((read) => ({
   labels: ['class', 'address'],
@@ -58,6 +58,7 @@ const CLIENTS_AND_TABLES: readonly Metric[] = [
     'What was to be added to a packet for a server and was left out, since it does not fit into 4,096 octets.',
     figuresBy('addition', ({ leftOut }) => leftOut),
   ),
+  ...SHARE_METRICS,
   gauge('clients', 'Clients: configured, with traffic in the last hour, and shown with series of their own.', {
     labels: ['which'],
     read: ({ engine: { clients }, listedClients: listed }) => {
@@ -69,6 +70,16 @@ const CLIENTS_AND_TABLES: readonly Metric[] = [
     labels: ['table', 'instance'],
     read: ofInstances(({ tables }, instance) => samplesOf(tables, (table) => ({ table, instance }))),
   }),
+  engines.gauge(
+    'flows',
+    'Addresses and parts of clients (`fairness_key`, `flow_key`) that have a flow of their own now.',
+    ({ flows }) => flows.own,
+  ),
+  engines.counter(
+    'flows_shared',
+    'Requests that had to share a flow with others because a table of flows was full.',
+    ({ flows }) => flows.shared,
+  ),
   gauge('message_authenticator_learned_peers', 'Peers of which auto learned that they send Message-Authenticator.', {
     labels: ['peers', 'instance'],
     read: ofInstances(({ messageAuthenticatorLearned }, instance) =>

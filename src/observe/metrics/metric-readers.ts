@@ -46,6 +46,12 @@ export const threads = metricsOf<DaemonView['instances'][number]>((read) => ({
   read: ({ instances }) => instances.map((one) => ({ labels: { instance: String(one.number) }, value: read(one) })),
 }))
 
+/** Of each instance's engine. */
+export const engines = metricsOf<EngineSnapshot>((read) => ({
+  labels: ['instance'],
+  read: ofInstances((engine, instance) => [{ labels: { instance }, value: read(engine) }]),
+}))
+
 export const classes = metricsOf<ClassSnapshot>((read) => ({
   labels: CLASS_LABELS,
   read: ofInstances((engine, instance) =>

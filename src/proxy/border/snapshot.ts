@@ -160,6 +160,14 @@ export interface ClientSnapshot {
   readonly leftOut: Readonly<Record<Addition, number>>
 }
 
+/** Addresses and parts of clients that have turns of their own. */
+export interface FlowCounts {
+  /** Those that have a flow of their own now. */
+  readonly own: number
+  /** Requests that had to share a flow because a table was full. */
+  readonly shared: number
+}
+
 /** What waits, as a check looks at it. */
 export interface WaitingSnapshot {
   readonly classes: PerClass<Pick<ClassSnapshot, 'queued' | 'queuedBytes' | 'oldestAge' | 'parked'>>
@@ -179,6 +187,7 @@ export interface EngineSnapshot {
   readonly signing: { readonly mixed: readonly MixedSigning[]; readonly dropped: readonly UnsignedDropped[] }
   /** Entries in the bounded tables; `remembered`: records that are known beyond their time in hand. */
   readonly tables: Readonly<Record<'answers' | 'records' | 'remembered' | 'states', number>>
+  readonly flows: FlowCounts
   /** Where sessions are tracked. */
   readonly sessions: SessionCounts | undefined
 }

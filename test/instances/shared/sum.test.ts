@@ -108,3 +108,21 @@ describe('a sum of instances', () => {
     }
   })
 })
+
+describe('flows of several engines', () => {
+  const flowing = (own: number, shared: number): EngineSnapshot => ({
+    ...new World().snapshot(),
+    flows: { own, shared },
+  })
+
+  it('add up; of an engine that is gone only the requests that shared one count', () => {
+    expect(sumOf([flowing(3, 10), flowing(4, 1)], 'host').flows).toEqual({ own: 7, shared: 11 })
+    const last = flowing(3, 10)
+    const left = leftBy(
+      last,
+      perClass((each) => last.classes[each].ledger),
+    )
+    expect(left.flows).toEqual({ own: 0, shared: 10 })
+    expect(withCounters(flowing(2, 1), left).flows).toEqual({ own: 2, shared: 11 })
+  })
+})

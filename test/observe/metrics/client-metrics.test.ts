@@ -11,7 +11,7 @@ import { ClientActivity } from '../../../src/observe/view/client-activity.ts'
 import type { DaemonView } from '../../../src/observe/view/view.ts'
 import { instant, seconds } from '../../../src/units.ts'
 import { World } from '../../proxy/kit.ts'
-import { client, server } from '../../proxy/options.ts'
+import { client, queues, server } from '../../proxy/options.ts'
 import { viewOf } from '../view-of.ts'
 
 /** `a` and `b` sent records, `c` is silent; sessions are tracked. */
@@ -67,6 +67,60 @@ describe('the series of clients', () => {
     const names = (which: 'all' | 'active' | 'off'): string[] =>
       statusReport(view('off'), { monotonic: instant(0), unix: 0 }, which).clients.map(({ name }) => name)
     expect([names('all'), names('active'), names('off')]).toEqual([['a', 'b', 'c'], ['a', 'b'], []])
+  })
+})
+
+describe('how a client is served', () => {
+  /** `big` has sent one login, its second one and one more wait, and one was shed; `small` waits with one. */
+  const waiting = (which: DaemonView['listedClients']['which'] = 'all'): Promise<string> => {
+    const world = new World({
+      clients: [
+        client({ name: 'big', network: '10.1.0.0/16', fairnessKey: 'address' }),
+        client({ name: 'small', network: '10.2.0.0/16', weight: 3 }),
+      ],
+      servers: [server('s1', { rate: 1 })],
+      queues: queues({ authentication: { maxMessages: 3, maxAge: seconds(600) } }),
+    })
+    const from = { address: '10.1.0.1' }
+    world.access({ from })
+    world.settle()
+    world.advance(seconds(0.25))
+    world.access({ from })
+    world.access({ from: { address: '10.1.0.2' } })
+    world.access({ from: { address: '10.2.0.1' } })
+    world.access({ from })
+    world.settle()
+    world.advance(seconds(0.25))
+    return textOf({ ...viewOf(world.snapshot()), listedClients: { which, active: new Set() } })
+  }
+  const of = (text: string, client: string): string[] =>
+    text
+      .split('\n')
+      .filter((line) => /^radsluice_client_(requests_(queued|sent|shed|expired)|oldest_age|weight)/.test(line))
+      .filter((line) => line.includes(`client="${client}"`))
+      .filter((line) => !line.includes('class="accounting"'))
+      .map((line) => line.replace(/^radsluice_client_|\{.*\}/g, ''))
+
+  it('has series of what waits, how old it is, what became of it, and its weight', async () => {
+    const text = await waiting()
+    expect(of(text, 'big').sort()).toEqual(
+      [
+        'requests_queued 2',
+        'oldest_age_seconds 0.25',
+        'requests_sent_total 1',
+        'requests_shed_total 1',
+        'requests_expired_total 0',
+        'weight 1',
+      ].sort(),
+    )
+    expect(of(text, 'small')).toEqual(expect.arrayContaining(['requests_queued 1', 'weight 3']))
+    expect(text).toContain('radsluice_all_clients_requests_sent_total{class="authentication",instance="0"} 1\n')
+    expect(text).toContain('radsluice_flows{instance="0"} 2\n')
+    expect(text).toContain('radsluice_flows_shared_total{instance="0"} 0\n')
+  })
+
+  it('has none where clients have no series of their own', async () => {
+    expect(of(await waiting('off'), 'big')).toEqual([])
   })
 })
 
