@@ -14,16 +14,20 @@ import { MICROS_PER_SECOND } from '../units.ts'
 import { alarmReports } from './alarms/alarm-text.ts'
 import { concerns, notReady } from './judgements.ts'
 import { listedClients } from './view/client-activity.ts'
+import { sentOf } from './view/client-use.ts'
 import { causeOf, effectiveCeiling, whatLimits } from './view/diagnosis.ts'
 import type { DaemonView } from './view/view.ts'
 
 export type StatusReport = ReturnType<typeof statusReport>
+export type ClientReport = StatusReport['clients'][number]
 export type LaneReport = StatusReport['lanes'][number]
 
 /** `whose`: the clients that are in it. */
 export function statusReport(view: DaemonView, clock: ClockPair, whose: DaemonView['listedClients']['which'] = 'all') {
   const { engine, watch } = view
   const [reasons, worries, alarms] = [notReady(view), concerns(view), alarmReports(watch)]
+  const listed = listedClients(engine.clients, { which: whose, active: view.listedClients.active })
+  const sent = listed.length === 0 ? 0 : engine.clients.reduce((sum, client) => sum + sentOf(client), 0)
   return {
     name: 'radsluice',
     version: view.version,
@@ -49,11 +53,14 @@ export function statusReport(view: DaemonView, clock: ClockPair, whose: DaemonVi
     instances: view.instances.map(instanceReport),
     classes: perClass((each) => ({ ...engine.classes[each], imbalance: imbalance(engine.classes[each]) })),
     lanes: engine.lanes.map(laneReport),
-    clients: listedClients(engine.clients, { which: whose, active: view.listedClients.active }).map(clientReport),
+    clients: listed.map((client) => clientReport(client, sent)),
+    /** Who asked for most in the last poll interval, few, whichever clients are in the report. */
+    busiest: watch.busiest,
     /** If accounting sessions are tracked. */
     sessions: engine.sessions,
     messageAuthenticatorLearned: engine.messageAuthenticatorLearned,
     tables: engine.tables,
+    flows: engine.flows,
     sendFailures: view.sendFailures,
     internalErrors: view.internalErrors,
     watchErrors: view.watchErrors,
@@ -82,11 +89,16 @@ const laneReport = (lane: LaneSnapshot) => {
   } as const
 }
 
-/** Its traffic in decimal digits: a number of JSON is exact to 2^53 only. */
-const clientReport = (client: ClientSnapshot) => {
+/** Its traffic in decimal digits: a number of JSON is exact to 2^53 only. `allSent`: requests of all clients. */
+const clientReport = (client: ClientSnapshot, allSent: number) => {
   const { traffic, ...counts } = client.accounting
   const digits = Object.fromEntries(TOTALS.map((name) => [name, String(exact(traffic[name]))]))
-  return { ...client, accounting: { ...counts, traffic: digits as Readonly<Record<TotalName, string>> } } as const
+  return {
+    ...client,
+    /** Of what was sent of all clients since the start, 0 to 1. */
+    share: allSent === 0 ? 0 : sentOf(client) / allSent,
+    accounting: { ...counts, traffic: digits as Readonly<Record<TotalName, string>> },
+  } as const
 }
 
 /** One instance; the report's classes and lanes are all instances together. */

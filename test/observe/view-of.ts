@@ -91,6 +91,7 @@ export const viewOf = (engine: EngineSnapshot, changes: Partial<DaemonView> = {}
     degradedBelow: 8,
     thresholds: [{ id: 'queue-fill', high: 80, low: 60 }],
     lanes: [{ server: 's1', class: 'accounting', utilisation: 0.5, load: 0.8 }],
+    busiest: { seconds: 0, clients: [] },
     webhook: { ok: 3, failed: 1, waiting: 2, lost: 0, failing: undefined },
   },
   sendFailures: 5,

@@ -15,7 +15,7 @@ import { Terminal } from '../terminal/terminal.io.ts'
 import { afterKey, frame, type TopState, withReport } from '../text/top-frame.ts'
 
 const WATCH = { method: 'GET', path: '/watch', access: 'read' } as const
-/** The screen shows no clients, and there may be thousands. */
+/** The screen shows the busiest clients alone, which are in every report; there may be thousands. */
 const WATCH_SCREEN = { ...WATCH, path: '/watch?clients=off' } as const
 const TRY_AGAIN_MS = 1_000
 

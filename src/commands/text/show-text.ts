@@ -3,11 +3,12 @@
  */
 
 import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../../classes.ts'
-import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
+import type { ClientReport, LaneReport, StatusReport } from '../../observe/status-report.ts'
+import { expiredOf, oldestAgeOf, queuedOf, sentOf, shedOf } from '../../observe/view/client-use.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { rfcCounters } from './rfc-counters.ts'
 import { alarmLine, causeLines, instanceTable, overrideLines, serverTable, slotTable } from './status-text.ts'
-import { table } from './table.ts'
+import { type Column, oldestText, percent, table, tableOf } from './table.ts'
 
 export const SHOW_TEXT = {
   servers: (report: StatusReport): string[] => [
@@ -19,21 +20,11 @@ export const SHOW_TEXT = {
     ...overrideLines(report),
   ],
   queues: queueTable,
-  clients: ({ clients }: StatusReport): string[] =>
-    table(
-      [
-        'CLIENT',
-        ...TRAFFIC_CLASSES.map((each) => `${CLASS_TRAITS[each].short.toUpperCase()} RECEIVED`),
-        'DROPPED',
-        'BAD AUTHENTICATORS',
-      ],
-      clients.map(({ name, received, dropped, badAuthenticators }) => [
-        name,
-        ...TRAFFIC_CLASSES.map((each) => received[each]),
-        dropped,
-        badAuthenticators,
-      ]),
-    ),
+  clients: ({ clients }: StatusReport): string[] => [
+    ...tableOf(CLIENT_COLUMNS, clients),
+    '',
+    'SENT, SHED, EXPIRED and SHARE (of what all clients sent) are since the start; "radsluice top" has the last seconds',
+  ],
   instances: instanceTable,
   counters: ({ lanes }: StatusReport): string[] => lanes.filter(({ retiring }) => !retiring).flatMap(counterLines),
   alarms: ({ alarms, clock }: StatusReport): string[] =>
@@ -56,7 +47,7 @@ export const SHOW_JSON = {
       oldestAge,
     })),
   }),
-  clients: ({ clients }: StatusReport) => ({ clients }),
+  clients: ({ clients, busiest }: StatusReport) => ({ clients, busiest }),
   instances: ({ instances }: StatusReport) => ({ instances }),
   counters: ({ lanes }: StatusReport) => ({
     counters: lanes
@@ -65,6 +56,25 @@ export const SHOW_JSON = {
   }),
   alarms: ({ alarms }: StatusReport) => ({ alarms }),
 } as const satisfies Readonly<Record<keyof typeof SHOW_TEXT, (report: StatusReport) => object>>
+
+const CLIENT_COLUMNS: readonly Column<ClientReport>[] = [
+  ['CLIENT', ({ name }) => name],
+  ...TRAFFIC_CLASSES.map(
+    (each): Column<ClientReport> => [
+      `${CLASS_TRAITS[each].short.toUpperCase()} RECEIVED`,
+      ({ received }) => received[each],
+    ],
+  ),
+  ['DROPPED', ({ dropped }) => dropped],
+  ['BAD AUTHENTICATORS', ({ badAuthenticators }) => badAuthenticators],
+  ['QUEUED', queuedOf],
+  ['OLDEST', (client) => oldestText(oldestAgeOf(client))],
+  ['SENT', sentOf],
+  ['SHARE', ({ share }) => percent(share)],
+  ['WEIGHT', ({ weight }) => weight],
+  ['SHED', shedOf],
+  ['EXPIRED', expiredOf],
+]
 
 function ceilingTable(lanes: readonly LaneReport[]): string[] {
   const rows = lanes.flatMap(({ server, class: name, ceiling, maxOutstanding, holdingTime, retiring }) => {

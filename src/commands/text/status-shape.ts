@@ -19,6 +19,7 @@ const MEMBERS = {
     'messageAuthenticatorLearned',
     'packetIo',
     'tables',
+    'busiest',
     'process',
   ],
 } as const satisfies Readonly<Record<string, readonly (keyof StatusReport)[]>>

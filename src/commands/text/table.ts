@@ -2,6 +2,8 @@
  * Text tables for people: columns as wide as their longest cell, numbers to the right, two blanks between columns.
  */
 
+import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
+
 export type Cell = string | number
 
 /** The lines of a table, its heading first. A column of numbers is set to the right. */
@@ -34,3 +36,9 @@ const isNumeric = (cell: Cell | undefined): boolean =>
   typeof cell === 'number' || cell === '-' || (typeof cell === 'string' && /^[\d,.]+( ?(%|s|ms|\/s))?$/.test(cell))
 
 const cellText = (cell: Cell): string => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)
+
+/** Of what waits; `-` if nothing does, or if it is not known. */
+export const oldestText = (micros: number): string => (micros === 0 ? '-' : lengthOfTime(micros / MICROS_PER_SECOND))
+
+/** `58 %`, of a share from 0 to 1. */
+export const percent = (share: number): string => `${Math.round(100 * share)} %`

@@ -2,15 +2,17 @@
  * One frame of `radsluice top`: two reports of the daemon become the lines of a terminal of a given size.
  *
  * The most important comes first: is it well, what comes in and goes out, what waits; then a line for each server and class
- * with a bar of how much of its max_rate it was sent; then what is wrong. A narrow terminal lacks the least important
+ * with a bar of how much of its max_rate it was sent; then the few clients that ask for most; then what is wrong. A narrow terminal lacks the least important
  * columns, a low one the last servers, with their number.
  */
 
 import { CLASS_TRAITS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import type { LaneReport, StatusReport } from '../../observe/status-report.ts'
+import type { ClientUse } from '../../observe/view/client-use.ts'
 import { ENDINGS, endedBy, type LedgerSnapshot } from '../../proxy/border/endings.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
 import { hasWindow, roundTripText, stateOf, troublesOf } from './status-text.ts'
+import { oldestText, percent, type Column as TableColumn, tableOf } from './table.ts'
 
 const SORTS = ['name', 'rate', 'queue', 'age', 'timeouts'] as const
 export type Sort = (typeof SORTS)[number]
@@ -40,6 +42,9 @@ export type ScreenLine = readonly Piece[]
 /** Squares of a bar: used, free. */
 const BAR = ['█', '░'] as const
 const LEAST_ROWS_OF_SERVERS = 1
+/** A terminal of 24 rows has four clients. */
+const ROWS_FOR_ONE_CLIENT = 6
+const LONGEST_CLIENT = 24
 /** Columns that the full names of the classes need. */
 const WIDE_ENOUGH = 110
 
@@ -65,12 +70,13 @@ export function frame(state: TopState, { columns, rows }: Size): ScreenLine[] {
   const head = [headLine(state), ...TRAFFIC_CLASSES.map((name) => classLine(state, name, columns)), []]
   const wrong = wrongLines(report)
   const foot = [footLine(state)]
+  const clients = clientLines(report, Math.floor(rows / ROWS_FOR_ONE_CLIENT))
   const room = Math.max(
     LEAST_ROWS_OF_SERVERS,
-    rows - head.length - foot.length - Math.min(wrong.length, Math.floor(rows / 3)) - 2,
+    rows - head.length - foot.length - clients.length - Math.min(wrong.length, Math.floor(rows / 3)) - 2,
   )
   const servers = serverLines(state, columns, room)
-  const body = [...head, ...servers, ...(wrong.length === 0 ? [] : [[], ...wrong])]
+  const body = [...head, ...servers, ...clients, ...(wrong.length === 0 ? [] : [[], ...wrong])]
   const blank = Array.from({ length: Math.max(0, rows - foot.length - body.length) }, (): ScreenLine => [])
   const filled = [...body.slice(0, Math.max(0, rows - foot.length)), ...blank, ...foot]
   return filled.slice(-rows).map((line) => cut(line, columns))
@@ -238,6 +244,33 @@ function sorted(state: TopState): LaneReport[] {
   const { sort } = state
   // The sort is stable, and `name` is the order of the configuration: lines do not jump.
   return sort === 'name' ? lanes : lanes.sort((a, b) => by[sort](b) - by[sort](a))
+}
+
+const CLIENT_COLUMNS: readonly TableColumn<ClientUse>[] = [
+  ['CLIENT', ({ client }) => (client.length > LONGEST_CLIENT ? `${client.slice(0, LONGEST_CLIENT - 1)}~` : client)],
+  ['SENT/S', ({ sent }) => Math.round(sent)],
+  ['SHARE', ({ share }) => percent(share)],
+  ['QUEUED', ({ queued }) => queued],
+  ['OLDEST', ({ oldestAge }) => oldestText(oldestAge)],
+  // Rounded up: 0 means that none was.
+  ['SHED/S', ({ shed }) => Math.ceil(shed)],
+  ['EXPIRED/S', ({ expired }) => Math.ceil(expired)],
+  ['WEIGHT', ({ weight }) => weight],
+]
+
+/** Those that ask for most; none if there is only one client, or no room. */
+function clientLines({ busiest: { clients, seconds } }: StatusReport, most: number): ScreenLine[] {
+  if (clients.length === 0 || most === 0) return []
+  const [heading = '', ...rows] = tableOf(CLIENT_COLUMNS, clients.slice(0, most))
+  const marked = clients.map(({ shed, expired }) => (shed + expired > 0 ? 'red' : undefined))
+  return [
+    [],
+    [
+      [heading, 'reverse'],
+      [`  in the last ${lengthOfTime(seconds)}`, 'dim'],
+    ],
+    ...rows.map((row, at): ScreenLine => [[row, marked[at]]]),
+  ]
 }
 
 function wrongLines(report: StatusReport): ScreenLine[] {

@@ -8,6 +8,7 @@
 import { MICROS_PER_SECOND } from '../../units.ts'
 import type { Boundary } from '../boundary/boundary.io.ts'
 import { ALARM_IDS, type Alarm, type AlarmId, type HealthScore, type Reading, type Threshold } from '../view/alarm.ts'
+import { NONE_BUSY } from '../view/client-use.ts'
 import { Interval } from '../view/interval.ts'
 import type { DaemonView, WatchView } from '../view/view.ts'
 import { type AlarmDefinition, severityOf } from './alarm-definition.ts'
@@ -29,6 +30,7 @@ export class Judge {
   #options: JudgeOptions
   #health: HealthScore = { score: BEST_SCORE, reasons: [] }
   #lanes: WatchView['lanes'] = []
+  #busiest = NONE_BUSY
   #before: DaemonView | undefined
   #hasJudged = false
   /** By instance, seconds, since the last poll. */
@@ -65,6 +67,7 @@ export class Judge {
         return threshold === undefined ? [] : [{ id, high: threshold.high, low: threshold.low }]
       }),
       lanes: this.#lanes,
+      busiest: this.#busiest,
       webhook,
     }
   }
@@ -95,6 +98,7 @@ export class Judge {
     const judgement = this.#alarms.judge(this.#readings(interval), unixSeconds)
     this.#health = this.#boundary.value('poll', () => healthScoreOf(interval, this.#options.penalties), this.#health)
     this.#lanes = this.#boundary.value('poll', () => interval.lanes(), this.#lanes)
+    this.#busiest = this.#boundary.value('poll', () => interval.busiestClients(), this.#busiest)
     return judgement
   }
 

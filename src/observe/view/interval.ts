@@ -8,6 +8,7 @@
 import { sumOverClasses, type TrafficClass } from '../../classes.ts'
 import { type EndingName, endedBy, isWrongProof } from '../../proxy/border/endings.ts'
 import { type ClientSnapshot, type LaneCounters, type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
+import { type BusiestClients, busiestOf } from './client-use.ts'
 import { effectiveCeiling } from './diagnosis.ts'
 import type { DaemonView, LaneWatch } from './view.ts'
 
@@ -43,8 +44,7 @@ export interface InstanceCrashes extends Pick<DaemonView['instances'][number], '
   readonly isDown: boolean
 }
 
-type Counted = Pick<ClientSnapshot, 'dropped' | 'badAuthenticators'>
-const NOTHING: Counted = { dropped: 0, badAuthenticators: 0 }
+const NOTHING: Pick<ClientSnapshot, 'dropped' | 'badAuthenticators'> = { dropped: 0, badAuthenticators: 0 }
 
 export class Interval {
   readonly now: DaemonView
@@ -114,15 +114,25 @@ export class Interval {
     return this.#clients
   }
 
-  #dropsOfClients(): ClientDrops[] {
+  /** Who asks for most. */
+  busiestClients(): BusiestClients {
+    return busiestOf(this.now.engine.clients, this.#clientsBefore(), this.seconds)
+  }
+
+  /** What a client of that name was at the beginning. */
+  #clientsBefore(): (name: string, at: number) => ClientSnapshot | undefined {
     const { clients } = this.#before.engine
-    let byName: Map<string, Counted> | undefined
+    let byName: Map<string, ClientSnapshot> | undefined
     // There may be ten thousand clients, and most often they are in the same places.
-    const before = (name: string, at: number): Counted | undefined => {
+    return (name, at) => {
       if (clients[at]?.name === name) return clients[at]
       byName ??= new Map(clients.map((client) => [client.name, client]))
       return byName.get(name)
     }
+  }
+
+  #dropsOfClients(): ClientDrops[] {
+    const before = this.#clientsBefore()
     return this.now.engine.clients.map(({ name, dropped, badAuthenticators, lastDrop }, at) => {
       const was = before(name, at) ?? NOTHING
       return {

@@ -12,6 +12,7 @@ import type { Duration, PerSecond } from '../../units.ts'
 import type { WatchErrors } from '../boundary/watch-errors.ts'
 import type { Alarm, AlarmId, HealthScore } from './alarm.ts'
 import type { ListedClients } from './client-activity.ts'
+import type { BusiestClients } from './client-use.ts'
 
 export type Phase = 'starting' | 'running' | 'draining'
 
@@ -142,6 +143,7 @@ export interface WatchView {
   /** Without those of alarms that are switched off. */
   readonly thresholds: readonly { readonly id: AlarmId; readonly high: number; readonly low: number }[]
   readonly lanes: readonly LaneWatch[]
+  readonly busiest: BusiestClients
   readonly webhook: WebhookView | undefined
 }
 

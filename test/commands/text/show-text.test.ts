@@ -6,10 +6,10 @@ import { rfcCounters } from '../../../src/commands/text/rfc-counters.ts'
 import { SHOW_JSON, SHOW_TEXT } from '../../../src/commands/text/show-text.ts'
 import { type StatusReport, statusReport } from '../../../src/observe/status-report.ts'
 import { SERVER_DROP_REASONS } from '../../../src/proxy/border/endings.ts'
-import { seconds } from '../../../src/units.ts'
+import { micros, seconds } from '../../../src/units.ts'
 import { viewOf } from '../../observe/view-of.ts'
 import { World } from '../../proxy/kit.ts'
-import { server } from '../../proxy/options.ts'
+import { client, queues, server } from '../../proxy/options.ts'
 
 const reportOf = (world: World): StatusReport =>
   statusReport(viewOf(world.snapshot()), { monotonic: world.now, unix: 1_700_000_020_000_000 })
@@ -80,7 +80,7 @@ describe('show', () => {
   })
 
   it('clients, instances, alarms and servers with their ceiling', () => {
-    expect(lines('clients')[1]).toMatch(/^bng +3 +1 +0 +0$/)
+    expect(lines('clients')[1]).toMatch(/^bng +3 +1 +0 +0 +2 +0.3 s +2 +100 % +1 +0 +0$/)
     expect(lines('instances')[1]).toMatch(/^ *0 +running +0 /)
     expect(lines('alarms')).toEqual([expect.stringContaining('alarm queue-fill (warning) for 10 s: accounting: ')])
     expect(SHOW_TEXT.alarms({ ...reportOf(driven()), alarms: [] })).toEqual(['no alarm is raised'])
@@ -89,6 +89,59 @@ describe('show', () => {
 
   it('all of it for programs too', () => {
     for (const part of Object.values(SHOW_JSON)) expect(JSON.stringify(part(reportOf(driven())))).toMatch(/^\{"\w+":/)
+  })
+})
+
+describe('show clients', () => {
+  const three = (fairness: 'client' | 'none' = 'client'): StatusReport => {
+    const world = new World({
+      fairness,
+      clients: ['big', 'small', 'silent'].map((name, at) =>
+        client({ name, network: `10.${at + 1}.0.0/16`, weight: at + 1 }),
+      ),
+      servers: [server('s1', { rate: 4 })],
+      queues: queues({ authentication: { maxMessages: 4, maxAge: seconds(2) } }),
+    })
+    for (const address of ['10.1.0.1', '10.1.0.1', '10.1.0.1', '10.2.0.1']) world.access({ from: { address } })
+    world.advance(seconds(1))
+    for (let i = 0; i < 6; i += 1) world.access({ from: { address: '10.1.0.1' } })
+    world.settle()
+    world.advance(micros(1))
+    return reportOf(world)
+  }
+  const cells = (report: StatusReport): Record<string, string>[] => {
+    const [heading = '', ...rows] = SHOW_TEXT.clients(report).slice(0, 4)
+    const titles = heading.split(/ {2,}/)
+    return rows.map((row) => Object.fromEntries(row.split(/ {2,}/).map((cell, at) => [titles[at] ?? '', cell])))
+  }
+
+  it('has what waits of each, what became of it, its weight and its share since the start', () => {
+    const [big, small, silent] = cells(three())
+    expect(big).toMatchObject({ CLIENT: 'big', 'AUTH RECEIVED': '9', WEIGHT: '1', EXPIRED: '0' })
+    expect(small).toMatchObject({ QUEUED: '0', OLDEST: '-', SENT: '1', WEIGHT: '2', SHED: '0' })
+    expect(silent).toMatchObject({ SENT: '0', SHARE: '0 %', WEIGHT: '3' })
+    const number = (cell: string | undefined): number => Number.parseInt(cell ?? '', 10)
+    expect(number(big?.['QUEUED']) + number(big?.['SENT']) + number(big?.['SHED'])).toBe(9)
+    expect(number(big?.['SHED'])).toBeGreaterThan(0)
+    expect(big?.['OLDEST']).toBe('0.0 s')
+    expect(number(big?.['SHARE']) + number(small?.['SHARE'])).toBe(100)
+    expect(SHOW_TEXT.clients(three()).at(-1)).toContain('since the start')
+  })
+
+  it('has no age without turns, where nobody knows it', () => {
+    const [big] = cells(three('none'))
+    expect(big?.['QUEUED']).not.toBe('0')
+    expect(big?.['OLDEST']).toBe('-')
+  })
+
+  it('has shares of nothing where nothing was sent', () => {
+    expect(cells(reportOf(new World({ servers: [server('s1')] })))[0]).toMatchObject({ SHARE: '0 %' })
+  })
+
+  it('says the same to programs, by class, with a share from 0 to 1', () => {
+    const { clients } = SHOW_JSON.clients(three())
+    expect(clients.map(({ share }) => share).reduce((sum, one) => sum + one, 0)).toBeCloseTo(1)
+    expect(clients[0]?.served.accounting).toEqual({ sent: 0, shed: 0, expired: 0 })
   })
 })
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { painted } from '../../../src/commands/terminal/terminal.io.ts'
 import { afterKey, frame, rateOf, type Size, type TopState, withReport } from '../../../src/commands/text/top-frame.ts'
 import { type StatusReport, statusReport } from '../../../src/observe/status-report.ts'
+import type { ClientUse } from '../../../src/observe/view/client-use.ts'
 import { seconds } from '../../../src/units.ts'
 import { viewOf } from '../../observe/view-of.ts'
 import { World } from '../../proxy/kit.ts'
@@ -36,9 +37,28 @@ const textOf = (o: Partial<TopState>, size: Size): string[] =>
 const WIDE: Size = { columns: 160, rows: 30 }
 const many = Array.from({ length: 40 }, (_, at) => `server-${at}`)
 
+const use = (client: string, changes: Partial<ClientUse> = {}): ClientUse => ({
+  client,
+  weight: 1,
+  sent: 0,
+  share: 0,
+  queued: 0,
+  oldestAge: seconds(0),
+  shed: 0,
+  expired: 0,
+  ...changes,
+})
+
 describe('a frame', () => {
   it('has as many lines as the terminal, none wider than it, whatever the size', () => {
-    const states = [state(), state(busy(many)), state({ before: undefined, notice: 'no answer, trying again' })]
+    const { report } = busy()
+    const clients = [use('a'), use('b', { queued: 3 })]
+    const states = [
+      state(),
+      state({ report: { ...report, busiest: { seconds: 5, clients } } }),
+      state(busy(many)),
+      state({ before: undefined, notice: 'no answer, trying again' }),
+    ]
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 250 }),
@@ -114,6 +134,47 @@ describe('a frame', () => {
     expect(text).toContain('alarm queue-fill (warning) for 10 s: accounting: ')
     expect(text).toContain('override: s2 is held Down for accounting, by the admin socket')
     expect(lines.at(-1)).toContain('PAUSED')
+  })
+})
+
+describe('the clients that ask for most', () => {
+  const stormy = [
+    use('bng-7', { sent: 289.6, share: 0.58, queued: 4_210, oldestAge: seconds(8.2), shed: 0.2 }),
+    ...Array.from({ length: 7 }, (_, at) => use(`bng-${10 + at}`, { sent: 10, share: 0.06 })),
+  ]
+  const shown = (clients: readonly ClientUse[], size: Size, names?: readonly string[]): string[] => {
+    const { report, before } = busy(names)
+    return textOf({ report: { ...report, busiest: { seconds: 5, clients } }, before }, size)
+  }
+  const block = (lines: readonly string[]): string[] => {
+    const from = lines.findIndex((line) => line.startsWith('CLIENT'))
+    return from === -1 ? [] : lines.slice(from, lines.indexOf('', from))
+  }
+
+  it('stand under the servers, with the interval that they are of; few shed is not 0', () => {
+    const [heading = '', first = '', ...others] = block(shown(stormy, WIDE))
+    expect(heading.split(/ {2,}/)).toEqual(
+      'CLIENT,SENT/S,SHARE,QUEUED,OLDEST,SHED/S,EXPIRED/S,WEIGHT,in the last 5.0 s'.split(','),
+    )
+    expect(first.split(/ {2,}/)).toEqual(['bng-7', '290', '58 %', '4,210', '8.2 s', '1', '0', '1'])
+    expect(others).toHaveLength(4)
+  })
+
+  it('are as many as a sixth of the lines, and leave room for servers', () => {
+    const low = shown(stormy, { columns: 80, rows: 24 }, many)
+    expect(block(low)).toHaveLength(1 + 4)
+    expect(low.filter((line) => line.startsWith('server-')).length).toBeGreaterThan(5)
+    expect(block(shown(stormy, { columns: 80, rows: 5 }))).toEqual([])
+  })
+
+  it('are not there if the report has none, as with one client', () => {
+    expect(block(shown([], WIDE))).toEqual([])
+    expect(block(textOf({}, WIDE))).toEqual([])
+  })
+
+  it('have their names cut', () => {
+    const [, first = ''] = block(shown([use('x'.repeat(200))], { columns: 100, rows: 30 }))
+    expect(first).toMatch(/^x{23}~ +0 +0 % /)
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Judge, type JudgeOptions } from '../../../src/observe/alarms/judge.ts'
 import type { DaemonView } from '../../../src/observe/view/view.ts'
-import { type Change, calm, defaults, inClass, inLedger } from '../intervals.ts'
+import { type Change, calm, defaults, inClass, inEngine, inLedger } from '../intervals.ts'
 import { instanceOf } from '../view-of.ts'
 
 /** Notes what throws, and goes on with the former value. */
@@ -122,6 +122,25 @@ describe('the judge of the daemon', () => {
     expect(idsOf(viewed(viewIn(5, inLedger('accounting', { received: 9_000 })), 105).watch.foreseen)).toContain(
       'offered-rate',
     )
+  })
+
+  it('finds who asked for most between two polls, and knows nobody before', () => {
+    const { judge, poll } = fixture()
+    const sent = (count: number): Change =>
+      inEngine((engine) => ({
+        ...engine,
+        clients: engine.clients.map((one) => ({
+          ...one,
+          served: { ...one.served, accounting: { sent: one.name === 'bng' ? count : 0, shed: 0, expired: 0 } },
+        })),
+      }))
+    poll(viewIn(0, sent(100)), 100)
+    expect(judge.found(undefined).busiest).toEqual({ seconds: 0, clients: [] })
+    poll(viewIn(5, sent(150)), 105)
+    expect(judge.found(undefined).busiest).toMatchObject({
+      seconds: 5,
+      clients: [{ client: 'bng', sent: 10, share: 1 }],
+    })
   })
 
   it('has the thresholds of its options, but of alarms that are off', () => {
