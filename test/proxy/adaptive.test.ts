@@ -3,6 +3,7 @@
  * once when it grows.
  */
 import { describe, expect, it } from 'vitest'
+import type { Tracer } from '../../src/proxy/border/ports.ts'
 import { after as later, millis, seconds } from '../../src/units.ts'
 import { type Sent, START, World } from './kit.ts'
 import { deadServer, queues, server } from './options.ts'
@@ -60,12 +61,14 @@ describe('a window that was lowered', () => {
   it('says in the trace that it is full, and that max_outstanding is where that is', () => {
     const whys: (string | undefined)[] = []
     const world = lowered()
-    world.engine.follow([{ trace: 1 }], { note: (_traces, { why }) => whys.push(why) })
+    // Behind it stands how many of its own client go before it.
+    const note: Tracer['note'] = (_traces, { why }) => whys.push(why?.split(';')[0])
+    world.engine.follow([{ trace: 1 }], { note })
     const { window } = world.lane(...LANE)
     send(world, 1)
     expect(whys).toContain(`the window of ${window} is full`)
     const full = adaptive()
-    full.engine.follow([{ trace: 1 }], { note: (_traces, { why }) => whys.push(why) })
+    full.engine.follow([{ trace: 1 }], { note })
     send(full, 101)
     expect(whys.at(-1)).toBe('max_outstanding is reached')
   })

@@ -5,7 +5,7 @@
  * made of names of the configuration and of closed lists only, so there are few.
  */
 import { endpointText } from '../../addresses.ts'
-import type { ClientDropReason, ServerDropReason } from '../../proxy/border/endings.ts'
+import type { ClientDropReason, ServerDropReason, ShedReason } from '../../proxy/border/endings.ts'
 import type { EngineEvent } from '../../proxy/border/events.ts'
 import { givenUpSentence, heldText } from '../../proxy/work/silence.ts'
 import { lengthOfTime, MICROS_PER_SECOND } from '../../units.ts'
@@ -70,7 +70,8 @@ export function lineOf(event: EngineEvent): EventLine | BoundedLine {
     }
     case 'shed': {
       const { kind, class: name, reason, client, record = 'access-request' } = event
-      return bounded(kind, { class: name, reason, client, record }, [name, reason, client, record])
+      const hint = SHED_HINTS[reason]
+      return bounded(kind, { class: name, reason, client, record }, [name, reason, client, record], { hint })
     }
     case 'expired':
       return bounded(event.kind, { class: event.class, client: event.client }, [event.class, event.client])
@@ -94,6 +95,14 @@ export function lineOf(event: EngineEvent): EventLine | BoundedLine {
       return bounded(kind, { where, error: errorText(error) }, [where], { bytes })
     }
   }
+}
+
+const TOO_SLOW = '; the servers or max_rate are too slow for what comes'
+const SHED_HINTS: Readonly<Record<ShedReason, string>> = {
+  'queue-messages': TOO_SLOW,
+  'queue-bytes': TOO_SLOW,
+  'client-share':
+    '; it holds all that its max_share allows, and no other client lost anything: look at what it sends, or raise its max_share',
 }
 
 const STATE_EVENTS = {

@@ -92,9 +92,7 @@ export const EVENTS = {
     'count',
   ),
   dropped: warn('{count} datagrams of {client} (the last from {from}) were dropped: {reason}', 'class'),
-  shed: warn(
-    '{count} {class} messages ({record}) of {client} were shed: {reason}; the servers or max_rate are too slow for what comes',
-  ),
+  shed: warn('{count} {class} messages ({record}) of {client} were shed: {reason}'),
   expired: warn('{count} {class} messages of {client} waited longer than max_age and expired'),
   'given-up': warn('{count} {class} messages of {client} were given up without an answer; the last was {how}'),
   'unanswered-by-live-server': warn(

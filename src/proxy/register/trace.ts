@@ -13,7 +13,7 @@ import type { Followed, Peer, TraceEvent, TraceStep } from '../border/events.ts'
 import type { Tracer } from '../border/ports.ts'
 import type { Origin } from '../work/exchange.ts'
 import { type Lane, mostUnanswered } from '../work/lane.ts'
-import type { Attempt, Request } from '../work/request.ts'
+import { type Attempt, Request } from '../work/request.ts'
 
 const USER_NAME = { vendor: 0, type: 1 } as const
 const ACCT_SESSION_ID = { vendor: 0, type: 44 } as const
@@ -59,8 +59,11 @@ export class Trace {
   }
 
   /** It waits for a server, because of what stands in its way. */
-  queued(request: Request, lane: Lane, now: Instant, why = obstacleOf(request, lane, now)): void {
-    this.step('queued', request, now, { server: lane.server.name, why })
+  queued(request: Request, lane: Lane, now: Instant, why?: string): void {
+    const { client, packet } = request
+    if (this.#tracesOf({ client: client.options.name, packet }).length === 0) return
+    const obstacle = why ?? obstacleOf(request, lane, now) + itsOwnBefore(request, lane)
+    this.step('queued', request, now, { server: lane.server.name, why: obstacle })
   }
 
   sent(request: Request, attempt: Attempt, now: Instant): void {
@@ -76,12 +79,17 @@ export class Trace {
     this.step('answered', request, now, { ...particularsOf(attempt), answer })
   }
 
-  #note(step: TraceStep, { class: its, from, client, packet }: Subject, now: Instant, more: Particulars): void {
+  /** Those that follow it. */
+  #tracesOf({ client, packet }: Pick<Subject, 'client' | 'packet'>): number[] {
     const isFollowed = (sought: Sought): boolean =>
       (sought.client === undefined || sought.client === client) &&
       isSame(sought.user, packet?.find(USER_NAME)) &&
       isSame(sought.session, packet?.find(ACCT_SESSION_ID))
-    const traces = this.#sought.filter(isFollowed).map(({ trace }) => trace)
+    return this.#sought.filter(isFollowed).map(({ trace }) => trace)
+  }
+
+  #note(step: TraceStep, { class: its, from, client, packet }: Subject, now: Instant, more: Particulars): void {
+    const traces = this.#tracesOf({ client, packet })
     if (traces.length === 0) return
     this.#tracer.note(traces, {
       step,
@@ -122,7 +130,24 @@ function obstacleOf(request: Request, lane: Lane, now: Instant): string {
     return isWindow ? `the window of ${most} is full` : 'max_outstanding is reached'
   }
   if (lane.limits.budget.left(now) <= 0) return 'the slot is used up'
+  const allowance = request.stage === 'fresh' ? Request.fields.allowance(request) : undefined
+  if (allowance !== undefined && allowance.left(now) <= 0) return "its client's max_rate is used up"
   return 'others wait before it'
+}
+
+/**
+ * What of its own client waits for that server and goes before it. A part of a client's flow has turns among the other parts: what of
+ * them goes before it depends on what will come.
+ */
+function itsOwnBefore(request: Request, lane: Lane): string {
+  if (request.stage !== 'fresh') return ''
+  const { fresh } = lane.queue.waiting
+  const others = fresh.waitingWith(request) - 1
+  if (others < 1) return ''
+  const count = others.toLocaleString('en-US')
+  if (request.flow.whole !== undefined) return `; ${count} of its own client wait there too`
+  // One that was promoted and waits again is the first of its own.
+  return fresh.hasTurnBefore(request, true) ? `; it waits behind ${count} of its own client` : ''
 }
 
 const isSame = (sought: Uint8Array | undefined, found: Uint8Array | undefined): boolean =>

@@ -47,6 +47,10 @@ describe('a step of a trace', () => {
       '08:15:04.123456  1#17       +1.235 s  queued     for fr-1: the slot is used up',
     ],
     [
+      { step: 'queued', server: 'fr-1', why: 'the slot is used up; it waits behind 4,210 of its own client' },
+      '08:15:04.123456  1#17       +1.235 s  queued     for fr-1: the slot is used up; it waits behind 4,210 of its own client',
+    ],
+    [
       { step: 'queued', why: 'every server is Down' },
       '08:15:04.123456  1#17       +1.235 s  queued     parked: every server is Down',
     ],

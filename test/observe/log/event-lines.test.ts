@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type BoundedLine, errorText, lineOf } from '../../../src/observe/log/event-lines.ts'
 import { sentenceOf } from '../../../src/observe/log/events.ts'
+import type { ShedReason } from '../../../src/proxy/border/endings.ts'
 import type { EngineEvent } from '../../../src/proxy/border/events.ts'
 import { seconds } from '../../../src/units.ts'
 import { fieldsOf } from './fields-of.ts'
@@ -78,6 +79,19 @@ describe('the line of an event', () => {
     expect(kindOf({ ...dropped, reason: 'too-short' })).not.toBe(kindOf(dropped))
     expect(kindOf({ ...shed, record: 'stop' })).not.toBe(kindOf(shed))
     expect(kindOf({ ...ALL['internal-error'], error: new Error('other') })).toBe('internal-error receive')
+  })
+
+  it('says of what was shed whether the servers are too slow, or its own client holds too much', () => {
+    const textOf = (reason: ShedReason): string => {
+      const line = lineOf({ ...ALL.shed, reason })
+      return sentenceOf(line.name, { ...line.fields, count: 12 }) + line.hint
+    }
+    const shed = '12 authentication messages (access-request) of bng were shed: '
+    for (const reason of ['queue-messages', 'queue-bytes'] as const)
+      expect(textOf(reason)).toBe(`${shed}${reason}; the servers or max_rate are too slow for what comes`)
+    expect(textOf('client-share')).toBe(
+      `${shed}client-share; it holds all that its max_share allows, and no other client lost anything: look at what it sends, or raise its max_share`,
+    )
   })
 
   it('says what to do where the reason alone does not, and how late a response came', () => {

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Followed, TraceEvent } from '../../../src/proxy/border/events.ts'
 import type { EngineOptions } from '../../../src/proxy/border/options.ts'
-import { seconds } from '../../../src/units.ts'
+import { perSecond, seconds } from '../../../src/units.ts'
 import { World } from '../kit.ts'
 import { client, deadServer, queues, server } from '../options.ts'
 
@@ -62,6 +62,53 @@ describe('a trace', () => {
     narrow.access({ tag: 'second' })
     narrow.settle()
     expect(reasons(needs, 'queued')).toEqual(['max_outstanding is reached'])
+  })
+
+  describe('of a request whose client has others waiting for that server', () => {
+    const [big, small] = [
+      client({ name: 'big', network: '10.1.0.0/16' }),
+      client({ name: 'small', network: '10.2.0.0/16' }),
+    ]
+    /** One is sent, four of `big` wait; then one of each client comes. */
+    const reasonsOf = (o: Partial<EngineOptions>): (string | undefined)[] => {
+      const world = worldOf({ clients: [big, small], servers: [server('s1', { rate: 1 })], ...o })
+      for (let i = 0; i < 5; i += 1) world.access({ tag: `user ${i}`, from: { address: '10.1.0.1' } })
+      world.settle()
+      const told = follow(world, { trace: 1, user: 'of big' }, { trace: 1, user: 'of small' })
+      world.access({ tag: 'of small', from: { address: '10.2.0.1' } })
+      world.access({ tag: 'of big', from: { address: '10.1.0.1' } })
+      world.settle()
+      return reasons(told, 'queued').map((why) => why?.replace(/^.*?(; |$)/, ''))
+    }
+
+    it('says how many of its own client go before it, and nothing of others', () => {
+      expect(reasonsOf({})).toEqual(['', 'it waits behind 4 of its own client'])
+    })
+
+    it('counts those of its own address where each address has turns', () => {
+      const clients = [{ ...big, fairnessKey: 'address' as const }, small]
+      expect(reasonsOf({ clients })).toEqual(['', 'it waits behind 4 of its own client'])
+    })
+
+    it('says only that they wait too where parts of the client have turns', () => {
+      const clients = [{ ...big, flowKey: 'user' as const }, small]
+      expect(reasonsOf({ clients })).toEqual(['', '4 of its own client wait there too'])
+    })
+
+    it('says nothing of it without turns', () => {
+      expect(reasonsOf({ fairness: 'none' })).toEqual(['', ''])
+    })
+
+    it("names its client's own max_rate where the server would take it", () => {
+      const world = worldOf({ clients: [{ ...big, maxRate: perSecond(1) }, small], servers: [server('s1')] })
+      const told = follow(world, { trace: 1, client: 'big' })
+      for (let i = 0; i < 3; i += 1) world.access({ from: { address: '10.1.0.1' } })
+      world.settle()
+      expect(reasons(told, 'queued')).toEqual([
+        "its client's max_rate is used up",
+        "its client's max_rate is used up; it waits behind 1 of its own client",
+      ])
+    })
   })
 
   it('tells of retries, of the failover, and of the end without an answer', () => {
