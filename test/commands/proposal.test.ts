@@ -28,7 +28,7 @@ describe('simulate without -c', () => {
   it.each<[word: string, options: GivenOption[], servers: number | undefined, line: string]>([
     ['storm', [], undefined, 'radsluice plan --sessions 40000 --servers 2 --capacity 400'],
     ['storm', [option('sessions', ['sessions'], 500)], 3, 'radsluice plan --sessions 500 --servers 3 --capacity 400'],
-    ['mixed', [], 4, 'radsluice plan --sessions 40000 --servers 4 --capacity 400'],
+    ['mixed', [], 4, 'radsluice plan --sessions 40000 --servers 4 --capacity 400 --bngs 4'],
     [
       'outage',
       [
@@ -61,7 +61,11 @@ describe('simulate without -c', () => {
 
   it('is told every part of the demand that plan has an option for', () => {
     const other = proposalFor(
-      readScenario('storm', [option('sessions', ['sessions'], 700), option('tries', ['clients', 'tries'], 6)]),
+      readScenario('storm', [
+        option('sessions', ['sessions'], 700),
+        option('bngs', ['bngs'], 7),
+        option('tries', ['clients', 'tries'], 6),
+      ]),
       { servers: 5, algorithm: 'hash', storm: 300, instances: 2, roundTrip: 70_500, outage: 90_000_000 } as never,
     )
     const { proposal } = planning.proposed(givenBy(planLine(other, usual)))

@@ -27,6 +27,7 @@ export const plan = verb({
   options: {
     sessions: SCENARIO_OPTIONS.sessions,
     storm: numberOption('Sessions that dial at the same time in the worst case. [default: all]'),
+    bngs: numberOption('BNGs, which share the sessions. [default: 1]'),
     'interim-period': SCENARIO_OPTIONS['interim-period'],
     accounting: {
       ...textOption('Whether there is accounting.'),
@@ -118,6 +119,8 @@ interface Checked {
 /** A run of about this many transmissions takes half a minute. */
 const MOST_TRANSMISSIONS = 6_000_000
 const LONGEST = seconds(3_600)
+/** As many addresses as the clients of a proposal have, nearly. */
+const MOST_BNGS = 250
 const QUIET = seconds(5)
 
 /** The storm through one instance and its share of the servers. If it would take too long, everything is made smaller alike. */
@@ -133,7 +136,9 @@ function checkOf({ demand, drain }: Proposal, scenario: Scenario): Checked {
   const scale = Math.max(1, Math.ceil(work / MOST_TRANSMISSIONS))
   const share = scale * demand.instances
   const part = (count: number): number => Math.max(1, Math.round(count / share))
-  const bngs = Math.max(1, Math.round(demand.sessions / demand.storm))
+  // If only some of the sessions dial at one time, they are those of one BNG.
+  const storms = Math.max(1, Math.round(demand.sessions / demand.storm))
+  const bngs = storms === 1 ? Math.min(demand.bngs, MOST_BNGS) : storms
   const reboot = { kind: 'reboot', at: QUIET, bng: 1, within: scenario.dialWithin } as const
   const played: Scenario = {
     ...scenario,
@@ -141,7 +146,7 @@ function checkOf({ demand, drain }: Proposal, scenario: Scenario): Checked {
     sessions: Math.max(bngs, part(demand.sessions)),
     bngs,
     servers: { ...scenario.servers, capacity: Math.max(2, part(demand.capacity)) },
-    ...(bngs === 1 ? {} : { begin: 'up', events: [reboot] }),
+    ...(storms === 1 ? {} : { begin: 'up', events: [reboot] }),
   }
   const smaller = { ...demand, instances: 1, sessions: part(demand.sessions), storm: part(demand.storm) }
   const proposal = planFor({ ...smaller, capacity: Math.max(2, part(demand.capacity)) })

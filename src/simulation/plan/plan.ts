@@ -15,6 +15,8 @@ export interface Demand {
   readonly sessions: number
   /** Sessions that dial at one time when the worst happens. */
   readonly storm: number
+  /** BNGs, which share the sessions evenly. */
+  readonly bngs: number
   /** 0 is none. */
   readonly interimPeriod: Duration
   readonly hasAccounting: boolean
@@ -171,6 +173,7 @@ function findingsOf(demand: Demand, classes: PerClass<ClassProposal>, drain: Per
     outstandingFinding(demand, classes.authentication),
     ...accountingFindings(demand, classes.accounting, drain),
     ...serverFindings(demand, all, drain),
+    ...turnFindings(demand, rate, all),
     ...(servers > 1 && algorithm !== 'first_server' ? [oneDown] : []),
   ]
 }
@@ -225,6 +228,16 @@ function serverFindings({ servers, algorithm }: Demand, all: number, drain: PerC
   return [no`first_server uses one of your ${servers} servers; round_robin would send ${inTurn}`]
 }
 
+/** What the storm of one BNG means for the others: each BNG has turns, at each server and in each instance. */
+function turnFindings({ sessions, storm, bngs }: Demand, rate: number, all: number): Finding[] {
+  if (bngs === 1) return []
+  const ofOne = Math.min(storm, Math.ceil(sessions / bngs))
+  const others = bngs === 2 ? 'the other BNG has' : `the other ${text(bngs - 1)} BNGs have`
+  return [
+    yes`while one of ${text(bngs)} BNGs has a storm of ${text(ofOne)}, ${others} turns: a login there waits for one message of each BNG, ${span(bngs / rate)} at most, and not for the storm, ${span(ofOne / all)}`,
+  ]
+}
+
 const patienceOf = ({ timeout, tries }: Demand): number => timeout * tries
 
 /** To two leading digits. */
@@ -261,6 +274,7 @@ export function yamlOf({ demand, classes }: Proposal): string {
     '  - name: bng',
     '    address: 192.0.2.0/24',
     '    secret_file: /etc/radsluice/secrets/bng',
+    ...(demand.bngs > 1 ? ['    fairness_key: address # each BNG has turns of its own'] : []),
     '',
     'queues:',
     ...TRAFFIC_CLASSES.map((each) => `  ${each}: ${queueOf(classes[each], each)}`),

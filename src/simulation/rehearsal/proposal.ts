@@ -25,12 +25,13 @@ export const BESIDE_SCENARIO: BesideScenario = {
 }
 
 export function proposalFor(scenario: Scenario, given: Partial<BesideScenario> = {}): Proposal {
-  const { sessions, clients, accounting, servers } = scenario
+  const { sessions, bngs, clients, accounting, servers } = scenario
   const { storm, roundTrip, ...beside } = { ...BESIDE_SCENARIO, ...given }
   return planFor({
     ...beside,
     sessions,
     storm: storm ?? sessions,
+    bngs,
     interimPeriod: accounting.interimPeriod,
     hasAccounting: accounting.isOn,
     capacity: servers.capacity,
@@ -40,7 +41,17 @@ export function proposalFor(scenario: Scenario, given: Partial<BesideScenario> =
   })
 }
 
-const OPTIONS = ['storm', 'instances', 'algorithm', 'interimPeriod', 'timeout', 'tries', 'roundTrip', 'outage'] as const
+const OPTIONS = [
+  'storm',
+  'bngs',
+  'instances',
+  'algorithm',
+  'interimPeriod',
+  'timeout',
+  'tries',
+  'roundTrip',
+  'outage',
+] as const
 const DURATIONS: readonly string[] = ['interimPeriod', 'timeout', 'roundTrip', 'outage']
 
 /** `radsluice plan --sessions 40000 --servers 2 --capacity 400`, and what else differs from the defaults `usual`. */

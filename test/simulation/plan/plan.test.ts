@@ -6,11 +6,14 @@ import { describe, expect, it } from 'vitest'
 import { loadSimulatedConfig } from '../../../src/config/load/read.io.ts'
 import { engineOptions } from '../../../src/config/outward/engine-options.ts'
 import { ageWithin, type Demand, planFor, yamlOf } from '../../../src/simulation/plan/plan.ts'
+import { proposalFor } from '../../../src/simulation/rehearsal/proposal.ts'
 import { micros, millis, seconds } from '../../../src/units.ts'
+import { played as run, scenario } from '../kit.ts'
 
 const demand = (over: Partial<Demand> = {}): Demand => ({
   sessions: 40_000,
   storm: 40_000,
+  bngs: 1,
   interimPeriod: seconds(600),
   hasAccounting: true,
   servers: 1,
@@ -27,6 +30,7 @@ const demand = (over: Partial<Demand> = {}): Demand => ({
 const anyDemand = fc
   .record({
     sessions: fc.integer({ min: 1, max: 1_000_000 }),
+    bngs: fc.constantFrom(1, 2, 20, 10_000),
     stormShare: fc.double({ min: 0.001, max: 1, noNaN: true }),
     interimPeriod: fc.constantFrom(0, 60, 600, 3_600).map(seconds),
     hasAccounting: fc.boolean(),
@@ -76,6 +80,47 @@ describe('the plan says which promise breaks', () => {
     expect(sentencesOf(slow, false)).toContain(
       'with a round trip of 2 s, 4000 outstanding allow 2,000/s and not 71,250/s',
     )
+  })
+})
+
+describe('the plan says what the storm of one BNG means for the others', () => {
+  const turns = (of: Partial<Demand>): string[] => sentencesOf(demand(of), true).filter((one) => one.includes('turns'))
+
+  it('if there are others: one message of each BNG, and not the storm', () => {
+    expect(turns({ bngs: 20 })).toEqual([
+      'while one of 20 BNGs has a storm of 2,000, the other 19 BNGs have turns: a login there waits for one message of each BNG, 67 ms at most, and not for the storm, 6.7 s',
+    ])
+    expect(turns({ bngs: 2, storm: 900 })).toEqual([
+      'while one of 2 BNGs has a storm of 900, the other BNG has turns: a login there waits for one message of each BNG, 7 ms at most, and not for the storm, 3 s',
+    ])
+    expect(turns({})).toEqual([])
+  })
+
+  it('for each instance, which has turns of its own', () => {
+    expect(turns({ bngs: 20, instances: 4 })[0]).toContain('one message of each BNG, 267 ms at most, ')
+  })
+
+  it('which a simulation of the proposal keeps', () => {
+    const of = scenario({ begin: 'up', bngs: 20, sessions: 4_000, sessionTime: seconds(600), length: seconds(60) })
+    const reboot = { kind: 'reboot', at: seconds(10), bng: 1, within: seconds(2) } as const
+    const played = { ...of, servers: { ...of.servers, capacity: 40 }, events: [reboot] }
+    const proposal = proposalFor(played)
+    const read = loadSimulatedConfig(yamlOf(proposal), 'plan.yaml')
+    if (!read.ok) throw new Error(JSON.stringify(read.problems))
+    const { bngs = [] } = run(played, 'withRadsluice', engineOptions(read.config)).summary
+    const [storm, ...others] = bngs.map(({ waitP99 }) => waitP99 ?? 0)
+    expect(storm).toBeGreaterThan(1)
+    // One message of each of 20 BNGs at the rate of one server.
+    expect(Math.max(...others)).toBeLessThan(20 / proposal.classes.authentication.maxRate)
+    expect(Math.min(...others)).toBeGreaterThan(0)
+  })
+
+  it('and proposes turns for each address, since one entry stands for all of them', () => {
+    const keyOf = (bngs: number): unknown => {
+      const read = loadSimulatedConfig(yamlOf(planFor(demand({ bngs }))), 'plan.yaml')
+      return read.ok && engineOptions(read.config).clients[0]?.fairnessKey
+    }
+    expect([keyOf(1), keyOf(2)]).toEqual(['client', 'address'])
   })
 })
 
