@@ -24,6 +24,14 @@ const kernelDropsOf = ({ listeners, upstreamKernelDrops }: DaemonView): number |
   return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0)
 }
 
+/** The queue was not full: all that was shed is what clients sent beyond their max_share. */
+const isOfShares = (interval: Interval, name: TrafficClass): boolean => {
+  const shed = interval.ended(name, 'shed')
+  return shed > 0 && interval.shedFor(name, 'client-share') === shed
+}
+const TOO_MUCH_OF_ONE =
+  'a client holds all that its max_share allows, and the others lose nothing: "radsluice top" says which it is; look at what it sends, or raise its max_share'
+
 export const LOSS_ALARMS = {
   shed: {
     grade: 'critical',
@@ -34,7 +42,7 @@ export const LOSS_ALARMS = {
       'the queue is full: look at the servers and at max_rate, and raise max_messages or max_bytes if memory allows',
     ...ofEachClass((name, interval) => ({
       value: interval.aMinute(interval.ended(name, 'shed')),
-      advice: causeIn(interval, name),
+      advice: isOfShares(interval, name) ? TOO_MUCH_OF_ONE : causeIn(interval, name),
     })),
   },
   expired: {

@@ -6,7 +6,7 @@
  */
 
 import { sumOverClasses, type TrafficClass } from '../../classes.ts'
-import { type EndingName, endedBy, isWrongProof } from '../../proxy/border/endings.ts'
+import { type EndingName, endedBy, isWrongProof, type ShedReason } from '../../proxy/border/endings.ts'
 import { type ClientSnapshot, type LaneCounters, type LaneSnapshot, laneIdentity } from '../../proxy/border/snapshot.ts'
 import { type BusiestClients, busiestOf } from './client-use.ts'
 import { effectiveCeiling } from './diagnosis.ts'
@@ -87,6 +87,11 @@ export class Interval {
   /** Messages of a class that ended in this way. */
   ended(name: TrafficClass, how: EndingName): number {
     return this.#rise(({ engine }) => endedBy(engine.classes[name].ledger, how)) ?? 0
+  }
+
+  /** Of those that were shed. */
+  shedFor(name: TrafficClass, reason: ShedReason): number {
+    return this.#rise(({ engine }) => engine.classes[name].ledger.shed[reason]) ?? 0
   }
 
   aMinute(count: number): number {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type AlarmDefinition, failsStatus, severityOf } from '../../../src/observe/alarms/alarm-definition.ts'
 import { ALARMS, shortened } from '../../../src/observe/alarms/alarm-definitions.ts'
-import { alarmText, alertNameOf } from '../../../src/observe/alarms/alarm-text.ts'
+import { adviceOf, alarmText, alertNameOf } from '../../../src/observe/alarms/alarm-text.ts'
 import { Alarms } from '../../../src/observe/alarms/alarms.ts'
 import type { Subject } from '../../../src/observe/view/alarm.ts'
 import { ALARM_IDS, type AlarmId } from '../../../src/observe/view/alarm.ts'
 import { Interval } from '../../../src/observe/view/interval.ts'
+import type { LedgerSnapshot } from '../../../src/proxy/border/endings.ts'
 import type { LaneSnapshot } from '../../../src/proxy/border/snapshot.ts'
 import { micros } from '../../../src/units.ts'
 import { START } from '../../proxy/kit.ts'
@@ -283,6 +284,21 @@ describe('a server that answers hardly any request', () => {
     const { what, advice } = failing({ refusedAt: START })
     expect(what).toBe('the server answers hardly any request in time, its port is closed')
     expect(advice).toMatch(/^nothing listens at /)
+  })
+})
+
+describe('what to do about messages that are shed', () => {
+  const adviceFor = (shed: Partial<LedgerSnapshot['shed']>): string => {
+    const none = shedFor('queue-messages', 0).shed
+    const interval = intervalOf(inLedger('accounting', { shed: { ...none, ...shed } }))
+    const reading = ALARMS.shed.read(interval).find(({ value }) => value === 5)
+    return adviceOf({ id: 'shed', advice: reading?.advice })
+  }
+
+  it('is to look at one client where nothing was shed but what is beyond its max_share', () => {
+    expect(adviceFor({ 'client-share': 5 })).toMatch(/^a client holds all that its max_share allows/)
+    expect(adviceFor({ 'client-share': 4, 'queue-bytes': 1 })).toMatch(/^the queue is full/)
+    expect(adviceFor({ 'queue-messages': 5 })).toMatch(/^the queue is full/)
   })
 })
 
