@@ -80,13 +80,13 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   holdings(
     'a thin client is the victim',
     'return this.#rankings[by].first?.of',
-    "return [...this.#byFlow.values()].find((one) => messagesOf(one) > 0 && by !== 'interims') ?? this.#rankings[by].first?.of",
+    "return [...this.#byFlow.values()].find((one) => one.messages > 0 && by !== 'interims') ?? this.#rankings[by].first?.of",
   ),
-  holdings('weights do not count where a queue is full', 'Math.ceil(count / weight)', 'count'),
+  holdings('weights do not count where a queue is full', 'Math.ceil(holding.messages / weight)', 'holding.messages'),
   holdings(
     'interim updates are shed of any client',
-    'Math.ceil(interimsOf(holding) / weight)',
-    'Math.min(1, interimsOf(holding))',
+    'Math.ceil(holding.interimUpdates / weight)',
+    'Math.min(1, holding.interimUpdates)',
   ),
   holdings(
     'octets are no matter',
@@ -95,8 +95,8 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   ),
   holdings(
     'a share is of nobody',
-    'messagesOf(holding) <= most) return undefined',
-    'messagesOf(holding) <= most + 1) return undefined',
+    'holding.messages <= most) return undefined',
+    'holding.messages <= most + 1) return undefined',
   ),
   register('a share in per cent is a number', '(limits.maxMessages * maxShare) / WHOLE', 'maxShare'),
 

@@ -14,28 +14,28 @@ const NEAR = 8
 export class ArrivalList<T extends { readonly arrival: number }> {
   readonly #chain: Chain<T>
   readonly #inOrder: ChainedList<T>
-  readonly #cameBack: ArrivalTree<T>
+  /** Made when the first one comes back: there may be a list for each client, and most have none. */
+  #cameBack: ArrivalTree<T> | undefined = undefined
   /** The last one put into the list, but at its tail. */
   #finger: T | undefined = undefined
 
   constructor(chain: Chain<T>) {
     this.#chain = chain
     this.#inOrder = new ChainedList<T>(chain)
-    this.#cameBack = new ArrivalTree<T>(chain)
   }
 
   get length(): number {
-    return this.#inOrder.length + this.#cameBack.size
+    return this.#inOrder.length + (this.#cameBack?.size ?? 0)
   }
 
   first(): T | undefined {
     const first = this.#inOrder.first()
-    return this.#cameBack.size === 0 ? first : older(first, this.#cameBack.first())
+    return this.#cameBack === undefined ? first : older(first, this.#cameBack.first())
   }
 
   last(): T | undefined {
     const last = this.#inOrder.last()
-    const other = this.#cameBack.size === 0 ? undefined : this.#cameBack.last()
+    const other = this.#cameBack?.last()
     return last === undefined || (other !== undefined && other.arrival > last.arrival) ? other : last
   }
 
@@ -53,6 +53,7 @@ export class ArrivalList<T extends { readonly arrival: number }> {
     }
     const next = item.arrival < first.arrival ? first : this.#nextNearby(item)
     if (next === undefined) {
+      this.#cameBack ??= new ArrivalTree<T>(this.#chain)
       this.#cameBack.put(item)
       return
     }
@@ -62,13 +63,13 @@ export class ArrivalList<T extends { readonly arrival: number }> {
 
   /** Another one of the same arrival number takes its place. */
   replace(item: T, other: T): void {
-    if (this.#cameBack.tryReplace(item, other)) return
+    if (this.#cameBack?.tryReplace(item, other) === true) return
     this.#inOrder.replace(item, other)
     if (this.#finger === item) this.#finger = other
   }
 
   remove(item: T): void {
-    if (this.#cameBack.tryRemove(item)) return
+    if (this.#cameBack?.tryRemove(item) === true) return
     const previous = this.#chain.previous(item)
     this.#inOrder.remove(item)
     if (this.#finger === item) this.#finger = previous
@@ -76,7 +77,7 @@ export class ArrivalList<T extends { readonly arrival: number }> {
 
   *[Symbol.iterator](): Generator<T> {
     let item = this.#inOrder.first()
-    for (const other of this.#cameBack) {
+    for (const other of this.#cameBack ?? []) {
       for (; item !== undefined && item.arrival < other.arrival; item = this.#chain.next(item)) yield item
       yield other
     }

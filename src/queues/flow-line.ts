@@ -23,6 +23,8 @@ class Lot<T extends Message<T>> implements Taker {
   readonly list: ArrivalList<T>
   /** In its place, if the flow is divided. */
   parts: FlowLine<T> | undefined = undefined
+  /** Messages in either: where many clients wait, to look into the list costs the processor a wait for its memory. */
+  length = 0
   isResting = false
   credit = 0
   next: this | undefined = undefined
@@ -36,10 +38,6 @@ class Lot<T extends Message<T>> implements Taker {
 
   get weight(): number {
     return this.flow.weight
-  }
-
-  get length(): number {
-    return this.parts === undefined ? this.list.length : this.parts.length
   }
 }
 
@@ -68,11 +66,11 @@ export class FlowLine<T extends Message<T>> {
 
   insert(item: T): void {
     const lot = this.#open(this.#flowOf(item))
-    const wasEmpty = lot.length === 0
     if (lot.parts === undefined) lot.list.insert(item)
     else lot.parts.insert(item)
     this.#length += 1
-    if (wasEmpty) this.#turns.join(lot)
+    lot.length += 1
+    if (lot.length === 1) this.#turns.join(lot)
   }
 
   /** It leaves without having been served. */
@@ -81,6 +79,7 @@ export class FlowLine<T extends Message<T>> {
     if (lot.parts === undefined) lot.list.remove(item)
     else lot.parts.remove(item)
     this.#length -= 1
+    lot.length -= 1
     if (lot.length === 0) this.#end(lot)
   }
 
@@ -112,6 +111,7 @@ export class FlowLine<T extends Message<T>> {
     const item = lot.parts === undefined ? (lot.list.first() as T) : lot.parts.take()
     if (lot.parts === undefined) lot.list.remove(item)
     this.#length -= 1
+    lot.length -= 1
     if (lot.length === 0) this.#end(lot)
     else this.#turns.spend()
     return item

@@ -38,7 +38,14 @@ class Holding<T extends Message<T>> {
   readonly all: ArrivalList<T>
   readonly interims: ArrivalList<T>
   readonly outdated: ChainedList<T>
+  /** As in `Lot`, so that the lists need not be looked into. */
+  messages = 0
   octets = 0
+  interimUpdates = 0
+  /** The numbers of its ranks. */
+  byMessages = 0
+  byOctets = 0
+  byInterims = 0
   /** In the place of these, if the flow is divided. */
   parts: Holdings<T> | undefined = undefined
   readonly ranks: Readonly<Record<Basis, Rank<T>>>
@@ -116,7 +123,7 @@ export class Holdings<T extends Message<T>> {
       isOutdated.set(item, false)
     } else holding.parts.leave(item)
     this.#change(holding, -size(item), -1, isInterim(item) ? -1 : 0)
-    if (messagesOf(holding) === 0 && this.#latest !== holding) this.#forget(holding)
+    if (holding.messages === 0 && this.#latest !== holding) this.#forget(holding)
   }
 
   /** Another one of the same flow, kind and arrival number takes its place. */
@@ -169,7 +176,7 @@ export class Holdings<T extends Message<T>> {
   beyondShare(item: T, most: number, held: number): T | undefined {
     if (!this.#isFair) return held > most && item.stage === 'fresh' ? item : undefined
     const holding = this.#find(this.#flowOf(item))
-    if (holding === undefined || messagesOf(holding) <= most) return undefined
+    if (holding === undefined || holding.messages <= most) return undefined
     return holding.parts === undefined ? holding.all.last() : holding.parts.newest('messages')
   }
 
@@ -212,7 +219,9 @@ export class Holdings<T extends Message<T>> {
   }
 
   #change(holding: Holding<T>, octets: number, messages: number, interims: number): void {
+    holding.messages += messages
     holding.octets += octets
+    holding.interimUpdates += interims
     this.#messages += messages
     this.#interims += interims
     this.#rank(holding)
@@ -220,11 +229,15 @@ export class Holdings<T extends Message<T>> {
 
   #rank(holding: Holding<T>): void {
     const { weight } = holding.flow
-    const { messages, octets, interims } = holding.ranks
-    const count = messagesOf(holding)
-    this.#rankings.messages.set(messages, Math.ceil(count / weight))
-    this.#rankings.octets.set(octets, Math.ceil(holding.octets / (OCTETS_IN_RANK * weight)))
-    this.#rankings.interims.set(interims, Math.ceil(interimsOf(holding) / weight))
+    const byMessages = Math.ceil(holding.messages / weight)
+    if (byMessages !== holding.byMessages) this.#rankings.messages.set(holding.ranks.messages, byMessages)
+    holding.byMessages = byMessages
+    const byOctets = Math.ceil(holding.octets / (OCTETS_IN_RANK * weight))
+    if (byOctets !== holding.byOctets) this.#rankings.octets.set(holding.ranks.octets, byOctets)
+    holding.byOctets = byOctets
+    const byInterims = Math.ceil(holding.interimUpdates / weight)
+    if (byInterims !== holding.byInterims) this.#rankings.interims.set(holding.ranks.interims, byInterims)
+    holding.byInterims = byInterims
   }
 
   #flowOf(item: T): Flow {
@@ -251,7 +264,7 @@ export class Holdings<T extends Message<T>> {
       holding.flow = flow
       this.#byFlow.set(flow, holding)
     }
-    if (messagesOf(holding) === 0) {
+    if (holding.messages === 0) {
       const isDivided = flow.isDivided && !this.#isInner
       holding.parts = isDivided ? (holding.parts ?? new Holdings<T>(this.#fields, true, true)) : undefined
     }
@@ -263,7 +276,7 @@ export class Holdings<T extends Message<T>> {
     const before = this.#latest
     if (before === holding) return
     this.#latest = holding
-    if (before !== undefined && messagesOf(before) === 0) this.#forget(before)
+    if (before !== undefined && before.messages === 0) this.#forget(before)
   }
 
   #forget(holding: Holding<T>): void {
@@ -271,11 +284,5 @@ export class Holdings<T extends Message<T>> {
     if (this.#kept.length < MOST_KEPT) this.#kept.push(holding)
   }
 }
-
-const messagesOf = <T extends Message<T>>({ all, parts }: Holding<T>): number =>
-  parts === undefined ? all.length : parts.messages
-
-const interimsOf = <T extends Message<T>>({ interims, outdated, parts }: Holding<T>): number =>
-  parts === undefined ? interims.length + outdated.length : parts.interims
 
 const itemsOf = <T extends Message<T>>({ all, parts }: Holding<T>): Iterable<T> => parts ?? all

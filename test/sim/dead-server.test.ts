@@ -46,21 +46,35 @@ describe('a server that dies with a full queue', () => {
     expect(moved.map(({ serial }) => serial)).toEqual(moved.map(({ serial }) => serial).sort((a, b) => a - b))
   })
 
-  it('puts what moves before what is younger, also where the living one has its own queue', () => {
-    const clients = [
-      reporting({ name: 'old', sessions: RECORDS }),
-      reporting({ name: 'young', address: '10.0.0.2', sessions: RECORDS, upAtStart: { interimWithin: seconds(60) } }),
-    ]
-    const servers = [homeServer('first'), homeServer('second')]
-    const limitsOf = { first: LIMITS.first, second: { ...LIMITS.second, rate: 5 } }
-    const rig = new Rig({ engine: options(clients, servers, { limitsOf }), servers, clients })
-    rig.world.servers[0]!.die()
-    rig.until(120)
-    const tried = new Set(rig.sent.filter(({ server }) => server === 'first').map(({ serial }) => serial))
-    const fresh = rig.firsts.filter(({ server, serial }) => server === 'second' && !tried.has(serial))
-    expect(fresh.map(({ serial }) => serial)).toEqual(fresh.map(({ serial }) => serial).sort((a, b) => a - b))
-    expect(rig.replies).toBe(2 * RECORDS)
-  })
+  it.each([
+    ['of all clients without turns', 'none'],
+    ['of each client with turns', 'client'],
+  ] as const)(
+    'puts what moves before what is younger %s, also where the living one has its own queue',
+    (_of, fairness) => {
+      const clients = [
+        reporting({ name: 'old', sessions: RECORDS }),
+        reporting({ name: 'young', address: '10.0.0.2', sessions: RECORDS, upAtStart: { interimWithin: seconds(60) } }),
+      ]
+      const servers = [homeServer('first'), homeServer('second')]
+      const limitsOf = { first: LIMITS.first, second: { ...LIMITS.second, rate: 5 } }
+      const rig = new Rig({ engine: options(clients, servers, { limitsOf, fairness }), servers, clients })
+      rig.world.servers[0]!.die()
+      rig.until(120)
+      const tried = new Set(rig.sent.filter(({ server }) => server === 'first').map(({ serial }) => serial))
+      const fresh = rig.firsts.filter(({ server, serial }) => server === 'second' && !tried.has(serial))
+      // The records of the young one have the higher serials.
+      const lots =
+        fairness === 'none'
+          ? [fresh]
+          : [true, false].map((isOld) => fresh.filter(({ serial }) => serial <= RECORDS === isOld))
+      for (const lot of lots) {
+        expect(lot.length).toBeGreaterThan(80)
+        expect(lot.map(({ serial }) => serial)).toEqual(lot.map(({ serial }) => serial).sort((a, b) => a - b))
+      }
+      expect(rig.replies).toBe(2 * RECORDS)
+    },
+  )
 
   it('loses nothing: every record is answered, those it had tried as copies at the other', () => {
     for (const rate of [0, 30]) {
