@@ -8,15 +8,11 @@
  */
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/codes.ts'
-import { testRequest } from '../src/commands/input/test-request.ts'
-import { checkResponse } from '../src/radius/authenticator.ts'
-import { readPacket } from '../src/radius/packet.ts'
 import { Secret } from '../src/radius/secret.ts'
 import { Random } from '../src/simulation/peers/random.ts'
 import { monotonicNow } from '../src/transport/clock.io.ts'
-import { systemRandomness } from '../src/transport/randomness.io.ts'
 import { kernelDropsAt } from './kernel-drops.ts'
+import { accepts, type Login, loginOf } from './login.ts'
 import type { StormPlan } from './storm-plan.ts'
 
 const IDENTIFIERS = 256
@@ -58,8 +54,7 @@ interface Call {
   readonly session: Session
   readonly socket: Socket
   readonly port: number
-  readonly bytes: Uint8Array
-  readonly authenticator: Uint8Array
+  readonly login: Login
   sent: number
   state: 'waiting' | 'answered' | 'given up'
 }
@@ -70,7 +65,6 @@ export class Bng {
   readonly #ports: readonly number[]
   readonly #sockets: Socket[] = []
   readonly #random: Random
-  readonly #fill = systemRandomness()
   /** By socket and identifier, the last call that used them. */
   readonly #calls: (Call | undefined)[] = []
   /** Who is due in which millisecond. */
@@ -114,6 +108,11 @@ export class Bng {
     } finally {
       for (const socket of this.#sockets) socket.close()
     }
+  }
+
+  /** When it began, on the monotonic clock; 0 before. */
+  get beganAt(): number {
+    return this.#began
   }
 
   async #open(): Promise<void> {
@@ -172,26 +171,16 @@ export class Bng {
   #dial(session: Session): Call {
     const at = this.#counts.calls % (this.#sockets.length * IDENTIFIERS)
     this.#counts.calls += 1
-    const authenticator = new Uint8Array(16)
-    this.#fill(authenticator)
-    const bytes = testRequest({
-      what: 'auth',
-      user: `session-${session.number}@storm.example`,
-      password: 'wonderland',
-      secret: this.#secret,
-      identifier: at % IDENTIFIERS,
-      authenticator,
-    })
-    if (!(bytes instanceof Uint8Array)) throw new Error(`bench: ${bytes.problem}`)
+    const login = loginOf(`session-${session.number}@storm.example`, at % IDENTIFIERS, this.#secret)
     const socket = this.#sockets[Math.floor(at / IDENTIFIERS)] as Socket
     const port = this.#ports[session.number % this.#ports.length] as number
-    const call: Call = { session, socket, port, bytes, authenticator, sent: 0, state: 'waiting' }
+    const call: Call = { session, socket, port, login, sent: 0, state: 'waiting' }
     this.#calls[at] = call
     return call
   }
 
   #send(call: Call, ms: number): void {
-    call.socket.send(call.bytes, call.port, '127.0.0.1')
+    call.socket.send(call.login.bytes, call.port, '127.0.0.1')
     call.sent += 1
     this.#counts.sent += 1
     this.#latestBy = Math.max(this.#latestBy, this.#now() - ms)
@@ -208,14 +197,8 @@ export class Bng {
   }
 
   #answered(socket: number, bytes: Uint8Array): void {
-    const packet = readPacket(bytes)
     const call = this.#calls[socket * IDENTIFIERS + (bytes[1] ?? 0)]
-    const isOurs =
-      typeof packet !== 'string' &&
-      packet.code === ACCESS_ACCEPT &&
-      call !== undefined &&
-      checkResponse(packet, { code: ACCESS_REQUEST, authenticator: call.authenticator }, this.#secret) === undefined
-    if (!isOurs) this.#answers.strange += 1
+    if (call === undefined || !accepts(bytes, call.login, this.#secret)) this.#answers.strange += 1
     else if (call.state === 'answered') this.#answers.again += 1
     else if (call.state === 'given up') this.#answers.tooLate += 1
     else this.#comesUp(call)

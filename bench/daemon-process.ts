@@ -19,6 +19,8 @@ const GONE_WITHIN_MS = 5_000
 /** The daemon's last words, for the case that it doesn't start. */
 const KEPT_OUTPUT = 4_000
 
+export type Fairness = 'client' | 'none'
+
 export class DaemonProcess {
   readonly port: number
   readonly configuration: string
@@ -42,11 +44,19 @@ export class DaemonProcess {
     process.once('exit', this.#killNow)
   }
 
-  /** Resolves when it is ready. @throws an Error with its last words where it doesn't get there. */
-  static async start(plan: StormPlan, secret: string, serverPorts: readonly number[]): Promise<DaemonProcess> {
+  /**
+   * Resolves when it is ready. With `fairness`, 127.0.0.1 and 127.0.0.2 are clients of their own, `storm` and `other`;
+   * without it, all of loopback is one. @throws an Error with its last words where it doesn't get there.
+   */
+  static async start(
+    plan: StormPlan,
+    secret: string,
+    serverPorts: readonly number[],
+    fairness?: Fairness,
+  ): Promise<DaemonProcess> {
     const [port, adminPort] = await freePorts()
     const admin = `127.0.0.1:${adminPort}`
-    const configuration = configurationOf({ plan, port, admin, serverPorts })
+    const configuration = configurationOf({ plan, port, admin, serverPorts, fairness })
     const daemon = new DaemonProcess({ port, admin, secret, configuration })
     for (let waited = 0; waited < READY_WITHIN_MS && daemon.#isRunning; waited += 50) {
       const status = await fetchStatus({ admin }).catch(() => undefined)
@@ -96,18 +106,25 @@ export class DaemonProcess {
   }
 }
 
+const ONE_CLIENT = `clients:
+  - { name: bng, address: 127.0.0.0/8, secret_file: secret }`
+const TWO_CLIENTS = `clients:
+  - { name: storm, address: 127.0.0.1, secret_file: secret }
+  - { name: other, address: 127.0.0.2, secret_file: secret }`
+
 const configurationOf = (o: {
   readonly plan: StormPlan
   readonly port: number
   readonly admin: string
   readonly serverPorts: readonly number[]
+  readonly fairness: Fairness | undefined
 }): string => `# The daemon of bench/storm.ts.
 listen: { authentication: ["127.0.0.1:${o.port}"], accounting: [] }
 admin: { listen: "${o.admin}" }
-clients:
-  - { name: bng, address: 127.0.0.0/8, secret_file: secret }
+${o.fairness === undefined ? ONE_CLIENT : TWO_CLIENTS}
+throttle: { slot: ${o.plan.slot}ms${o.fairness === undefined ? '' : `, fairness: ${o.fairness}`} }
 queues:
-  authentication: { max_age: ${Math.round(o.plan.maxAge * 1_000)}ms }
+  authentication: { max_age: ${Math.round(o.plan.maxAge * 1_000)}ms, max_messages: ${o.plan.maxMessages} }
 farm:
   authentication: { algorithm: ${o.plan.algorithm}, max_rate: ${o.plan.maxRate}, max_outstanding: ${o.plan.maxOutstanding} }
   servers:

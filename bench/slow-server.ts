@@ -6,7 +6,7 @@
  * asks over the channel between the two; the child ends when that closes.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { ACCESS_ACCEPT, ACCESS_REQUEST } from '../src/codes.ts'
+import { ACCESS_ACCEPT, ACCESS_REQUEST, HEADER_LENGTH } from '../src/codes.ts'
 import { peakWithin } from '../src/demo/demo-server.io.ts'
 import { checkRequest } from '../src/radius/authenticator.ts'
 import { type Packet, readPacket } from '../src/radius/packet.ts'
@@ -17,6 +17,7 @@ import { kernelDropsAt } from './kernel-drops.ts'
 
 const RECEIVE_BUFFER = 4 * 1024 * 1024
 const STEP_MS = 1
+const USER_NAME = 1
 const SECOND = 1_000_000
 const SLOT = 50_000
 /** The longest run times the fiercest storm stays below this; what comes beyond is lost and counted as such. */
@@ -30,6 +31,8 @@ export interface SlowServerOptions {
   readonly backlog: number
   /** How long its clients wait for an answer, seconds. */
   readonly patience: number
+  /** User-Names that begin so are watched: how long each waited here is told one by one. */
+  readonly watch?: string
 }
 
 export interface SlowServerReport {
@@ -57,8 +60,14 @@ export interface SlowServerReport {
   readonly kernelDrops: number | undefined
 }
 
-export type Question = { readonly ask: 'start'; readonly options: SlowServerOptions } | { readonly ask: 'report' }
-export type Answer = { readonly port: number } | SlowServerReport
+/** By User-Name, how long its request waited here until the answer, microseconds. */
+export type Watched = Readonly<Record<string, number>>
+
+export type Question =
+  | { readonly ask: 'start'; readonly options: SlowServerOptions }
+  | { readonly ask: 'report' }
+  | { readonly ask: 'watched' }
+export type Answer = { readonly port: number } | SlowServerReport | Watched
 
 interface Job {
   readonly packet: Packet
@@ -72,6 +81,7 @@ class SlowServer {
   readonly #socket: Socket
   readonly #arrivals: number[] = []
   readonly #waited: number[] = []
+  readonly #watched = new Map<string, number>()
   /** In the order of arrival; `#head` is the next. */
   #jobs: Job[] = []
   #head = 0
@@ -121,6 +131,10 @@ class SlowServer {
       latestBy: Math.round(this.#latestBy / 1_000),
       kernelDrops: kernelDropsAt([this.port]),
     }
+  }
+
+  watched(): Watched {
+    return Object.fromEntries(this.#watched)
   }
 
   #arrived(bytes: Uint8Array, from: RemoteInfo): void {
@@ -173,6 +187,9 @@ class SlowServer {
   #finish({ packet, from, arrivedAt }: Job, now: number): void {
     this.#counts.answered += 1
     this.#waited.push(now - arrivedAt)
+    const { watch } = this.#options
+    const user = watch === undefined ? '' : userOf(packet.bytes)
+    if (watch !== undefined && user.startsWith(watch)) this.#watched.set(user, now - arrivedAt)
     if (now - arrivedAt > this.#options.patience * SECOND) this.#counts.answeredAfterPatience += 1
     this.#answer(packet, from)
   }
@@ -183,11 +200,23 @@ class SlowServer {
   }
 }
 
+/** The User-Name, '' where there is none. */
+function userOf(bytes: Uint8Array): string {
+  for (let at = HEADER_LENGTH; at < bytes.length; at += bytes[at + 1]!) {
+    if (bytes[at] === USER_NAME) return Buffer.from(bytes.subarray(at + 2, at + bytes[at + 1]!)).toString()
+  }
+  return ''
+}
+
+function answerOf(asked: SlowServer, ask: Question['ask']): Answer {
+  if (ask === 'start') return { port: asked.port }
+  return ask === 'report' ? asked.report() : asked.watched()
+}
+
 let server: SlowServer | undefined
 process.on('message', async (question: Question) => {
   if (question.ask === 'start') server = await SlowServer.start(question.options)
   if (server === undefined) throw new Error('bench: a report was asked for before the start')
-  const answer: Answer = question.ask === 'start' ? { port: server.port } : server.report()
-  process.send?.(answer)
+  process.send?.(answerOf(server, question.ask))
 })
 process.once('disconnect', () => process.exit(0))

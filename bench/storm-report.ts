@@ -27,6 +27,14 @@ const STEP_SECONDS = 10
 /** What was seen of radsluice itself. */
 export interface DaemonReport {
   readonly ledger: LedgerSnapshot
+  /** What became of each client's requests. */
+  readonly clients: readonly {
+    readonly name: string
+    readonly received: number
+    readonly sent: number
+    readonly shed: number
+    readonly expired: number
+  }[]
   readonly lanes: readonly {
     readonly server: string
     readonly requests: number

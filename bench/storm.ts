@@ -2,6 +2,7 @@
  * The storm: 20,000 sessions log in at once before a server that does 500 a second; through radsluice, and directly.
  *
  *     scripts/node24 bench/storm.ts [--json FILE]
+ *     scripts/node24 bench/storm.ts --other 10      # what a second BNG notices of it, with turns and without: `other/`
  *
  * The BNG is this process, each slow server and radsluice are processes of their own, and everything is on loopback. It
  * takes about six minutes. It prints a table and a verdict, writes all numbers as JSON, and exits 1 unless every
@@ -15,17 +16,19 @@ import { say, writeData } from '../src/commands/terminal/output.io.ts'
 import { readVersion } from '../src/version.io.ts'
 import { Bng, type BngReport } from './bng.ts'
 import { DaemonProcess } from './daemon-process.ts'
-import { SlowServerProcess } from './slow-server-process.ts'
-import { readCommand, type StormCommand, type StormPlan, USAGE } from './storm-plan.ts'
-import { type DaemonReport, type StormRun, stormTable, type Verdict, verdicts } from './storm-report.ts'
+import { judgementLines, judgementsOf, otherTable } from './other/other-report.ts'
+import { runBeside } from './other/other-runs.ts'
+import { daemonReport, reports, SECRET, withServers } from './storm-parts.ts'
+import { type OtherPlan, readCommand, type StormCommand, type StormPlan, USAGE } from './storm-plan.ts'
+import { type StormRun, stormTable, type Verdict, verdicts } from './storm-report.ts'
 
-const SECRET = 'between-storm-and-servers'
 /** What waits in radsluice when the last session is up still costs the servers; then nothing can be left. */
 const SETTLE_BEYOND_MAX_AGE = 2
 const PROGRESS_SECONDS = 10
 
 async function runStorm(command: StormCommand, words: readonly string[]): Promise<number> {
-  const { plan, paths, json } = command
+  const { plan, paths, other } = command
+  if (other !== undefined) return await runOther(plan, other, command.json, words)
   const load = loadavg()
   const runs: StormRun[] = []
   for (const path of paths) {
@@ -36,15 +39,35 @@ async function runStorm(command: StormCommand, words: readonly string[]): Promis
   for (const line of stormTable(plan, runs)) writeData(line)
   writeData('')
   for (const line of verdictLines(found)) writeData(line)
-  const about = {
-    date: new Date().toISOString(),
-    command: `bench/storm.ts ${words.join(' ')}`.trim(),
-    ...surroundings(),
-  }
-  mkdirSync(dirname(json), { recursive: true })
-  writeFileSync(json, asJson({ ...about, load: { before: load, after: loadavg() }, plan, verdicts: found, runs }))
-  writeData(`all numbers: ${json}`)
+  writeNumbers(command.json, words, { load, plan, verdicts: found, runs })
   return found.every(({ outcome }) => outcome === 'PASS') ? 0 : 1
+}
+
+/** With a second BNG: without a storm, with turns, without turns. */
+async function runOther(plan: StormPlan, other: OtherPlan, json: string, words: readonly string[]): Promise<number> {
+  const load = loadavg()
+  const quiet = await runBeside(plan, other, 'no storm')
+  const turns = await runBeside(plan, other, 'client')
+  const fifo = await runBeside(plan, other, 'none')
+  const runs = { quiet, turns, fifo }
+  const judgements = judgementsOf(plan, runs)
+  for (const line of otherTable(plan, runs)) writeData(line)
+  writeData('')
+  for (const line of judgementLines(judgements, runs)) writeData(line)
+  writeNumbers(json, words, { load, plan, other, judgements, runs: [quiet, turns, fifo] })
+  return judgements.every(({ isMet }) => isMet) ? 0 : 1
+}
+
+function writeNumbers(
+  json: string,
+  words: readonly string[],
+  { load, ...numbers }: Readonly<Record<string, unknown>> & { readonly load: readonly number[] },
+): void {
+  const date = new Date().toISOString()
+  const about = { date, command: `bench/storm.ts ${words.join(' ')}`.trim(), ...surroundings() }
+  mkdirSync(dirname(json), { recursive: true })
+  writeFileSync(json, asJson({ ...about, load: { before: load, after: loadavg() }, ...numbers }))
+  writeData(`all numbers: ${json}`)
 }
 
 async function directly(plan: StormPlan): Promise<StormRun> {
@@ -66,50 +89,10 @@ async function through(plan: StormPlan): Promise<StormRun> {
   })
 }
 
-async function withServers(
-  plan: StormPlan,
-  act: (servers: readonly SlowServerProcess[], ports: readonly number[]) => Promise<StormRun>,
-): Promise<StormRun> {
-  const { capacity, backlog, tries, repeatEvery } = plan
-  const servers: SlowServerProcess[] = []
-  try {
-    while (servers.length < plan.servers) {
-      servers.push(await SlowServerProcess.start({ secret: SECRET, capacity, backlog, patience: tries * repeatEvery }))
-    }
-    return await act(
-      servers,
-      servers.map(({ port }) => port),
-    )
-  } finally {
-    for (const server of servers) await server.stop()
-  }
-}
-
 async function storm(plan: StormPlan, ports: readonly number[]): Promise<BngReport> {
   return await new Bng(plan, SECRET, ports).run(plan.maxAge + SETTLE_BEYOND_MAX_AGE, (second, up) => {
     if (second % PROGRESS_SECONDS === 0) say(`  ${second.toString().padStart(3)} s  ${up} of ${plan.sessions} up`)
   })
-}
-
-const reports = async (servers: readonly SlowServerProcess[]): Promise<StormRun['servers']> =>
-  await Promise.all(servers.map((server) => server.report()))
-
-async function daemonReport(daemon: DaemonProcess): Promise<DaemonReport> {
-  const { classes, lanes, listeners, upstreamKernelDrops, process, instances } = await daemon.status()
-  return {
-    ledger: classes.authentication.ledger,
-    lanes: lanes.map(({ server, state, counters: { requests, retransmissions, timeouts } }) => {
-      return { server, state, requests, retransmissions, timeouts }
-    }),
-    kernelDrops: listeners.reduce<number | undefined>(
-      (sum, { kernelDrops }) => (sum === undefined || kernelDrops === undefined ? undefined : sum + kernelDrops),
-      upstreamKernelDrops,
-    ),
-    residentBytes: process.residentBytes ?? Number.NaN,
-    cpuSeconds: process.cpuSeconds ?? Number.NaN,
-    loopDelay: instances[0]!.loopDelay,
-    processorWaitSeconds: daemon.processorWait(),
-  }
 }
 
 /** What ran where: a number without these is worth nothing. */

@@ -1,8 +1,9 @@
 /**
  * The bench's own way, once and slowly: generator, radsluice, sink. It does not measure; it shows that what the bench counts is
- * true: every answer verified, every count agreed upon by generator, sink, ledger and kernel, and each fault seen.
+ * true: every answer verified, every count agreed upon by generator, sink, ledger and kernel, and each fault seen. Then a small
+ * storm beside another BNG.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,6 +13,8 @@ import { type Measurement, measure } from '../../bench/load/measurement.ts'
 import { compileNative } from '../../bench/load/native-programs.ts'
 import { type Relay, startRadsluice, startRelay, type Workshop } from '../../bench/load/relays.ts'
 import { Sink, type SinkOptions } from '../../bench/load/sink.ts'
+import type { OtherRun } from '../../bench/other/other-runs.ts'
+import { run } from './kit/child.ts'
 import { needs } from './kit/peers.ts'
 
 const group = needs('the bench at a walk', 'gcc')
@@ -105,5 +108,35 @@ describe.skipIf(group.skip)(group.title, () => {
     expect(measurement.counts).toMatchObject({ answered: 0 })
     expect(measurement.sink).toEqual({ received: 0, answered: 0, bad: 1_000 })
     expect(faultOf(measurement)).toMatch(/1000 requests came wrong to the sink/)
+  })
+})
+
+describe('the storm beside another BNG, a small one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'radsluice-storm-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const PLAN = '--sessions 400 --within 0.5 --capacity 200 --max-rate 200 --max-messages 200'
+
+  it('plays it without a storm, with turns and without; with turns only the storm is shed', async () => {
+    const json = join(folder, 'other.json')
+    const words = ['bench/storm.ts', ...PLAN.split(' '), '--other', '20', '--lead', '0.5', '--json', json]
+    const { code, stdout, stderr } = await run('scripts/node24', words, { limitMs: 90_000 })
+    expect([0, 1], stderr).toContain(code)
+    expect(stdout.match(/^(met|MISSED) /gm)).toHaveLength(2)
+    const { runs, judgements } = JSON.parse(readFileSync(json, 'utf8')) as {
+      readonly runs: readonly OtherRun[]
+      readonly judgements: readonly unknown[]
+    }
+    expect(judgements).toHaveLength(2)
+    expect(runs.map(({ beside }) => beside)).toEqual(['no storm', 'client', 'none'])
+    for (const { other } of runs) {
+      expect(other.logins).toBeGreaterThan(10)
+      expect(other.neverUp).toBe(0)
+      expect(other.waited).toHaveLength(other.logins)
+    }
+    expect(runs.map(({ storm }) => storm?.up)).toEqual([undefined, 400, 400])
+    const of = (at: number, client: string) => runs[at]?.daemon.clients.find(({ name }) => name === client)
+    for (const at of [0, 1]) expect(of(at, 'other')).toMatchObject({ shed: 0, expired: 0 })
+    for (const at of [1, 2]) expect(of(at, 'storm')?.shed).toBeGreaterThan(0)
+    expect(of(0, 'storm')).toMatchObject({ received: 0 })
   })
 })
