@@ -15,10 +15,12 @@ const IDENTIFIERS = 256
 const SECOND = 1_000_000
 
 export interface StormOptions {
+  /** Where the clients are; by default 127.0.0.1. */
+  readonly address?: string
   readonly port: number
   readonly secret: string
   readonly sessions: number
-  /** All sessions begin within this time. Seconds, like all times here. */
+  /** All sessions begin within this time, in order. Seconds, like all times here. */
   readonly beginWithin: number
   readonly repeatEvery: number
   readonly tries: number
@@ -26,6 +28,8 @@ export interface StormOptions {
   readonly redialAfter: number
   /** The storm is over when all are up, or after this. */
   readonly lasts: number
+  /** When this is so, no more sessions begin, and it is over when those that did are up. */
+  readonly isEnough?: () => boolean
   /** Told about once a second. */
   readonly progress: (seconds: number, up: number) => void
 }
@@ -40,6 +44,11 @@ export interface StormReport {
   readonly answeredInTime: number
   readonly answeredTooLate: number
   readonly givenUp: number
+  /** Sessions that began. */
+  readonly begun: number
+  /** Seconds from a session's first request to its answer: the median, and the longest. Undefined: it was never up. */
+  readonly medianWait: number | undefined
+  readonly longestWait: number | undefined
 }
 
 /** One try of one session to come up. */
@@ -59,6 +68,9 @@ export class Storm {
   readonly #active = new Set<Login>()
   /** When each session dials next; infinity while it dials or is up. */
   readonly #dialAt: number[]
+  /** When each session dialled first, and how long it waited since; infinity until it is up. */
+  readonly #begunAt: number[] = []
+  readonly #waits: number[] = []
   #began = 0
   #nextLogin = 0
   #lastUpAt = 0
@@ -79,7 +91,7 @@ export class Storm {
     for (const [index, socket] of storm.#sockets.entries()) {
       socket.on('message', (answer) => storm.#answered(index, answer))
       socket.on('error', () => undefined)
-      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', () => resolve()))
+      await new Promise<void>((resolve) => socket.bind(0, options.address ?? '127.0.0.1', () => resolve()))
     }
     try {
       return await storm.#toTheEnd()
@@ -89,10 +101,12 @@ export class Storm {
   }
 
   async #toTheEnd(): Promise<StormReport> {
-    const { sessions, lasts, progress } = this.#options
+    const { sessions, lasts, progress, isEnough = () => false } = this.#options
     this.#began = monotonicNow()
-    for (let now = 0; now < lasts && this.#counts.up < sessions; now = this.#now()) {
-      this.#dial(now)
+    let enough = false
+    for (let now = 0; now < lasts && this.#counts.up < (enough ? this.#begunAt.length : sessions); now = this.#now()) {
+      enough ||= isEnough()
+      this.#dial(now, enough)
       this.#repeat(now)
       if (now - this.#toldAt >= 1) {
         this.#toldAt = now
@@ -101,16 +115,20 @@ export class Storm {
       await new Promise((resolve) => setTimeout(resolve, STEP_MS))
     }
     const allUpAfter = this.#counts.up === sessions ? this.#lastUpAt : undefined
-    return { ...this.#counts, allUpAfter, seconds: this.#now() }
+    const begun = this.#begunAt.length
+    const waits = this.#waits.toSorted((a, b) => a - b)
+    const wait = (index: number): number | undefined => (Number.isFinite(waits[index]) ? waits[index] : undefined)
+    const [medianWait, longestWait] = [wait(Math.ceil(begun / 2) - 1), wait(begun - 1)]
+    return { ...this.#counts, allUpAfter, seconds: this.#now(), begun, medianWait, longestWait }
   }
 
   #now(): number {
     return (monotonicNow() - this.#began) / SECOND
   }
 
-  #dial(now: number): void {
+  #dial(now: number, onlyAgain: boolean): void {
     for (const [session, at] of this.#dialAt.entries()) {
-      if (at > now) continue
+      if (at > now || (onlyAgain && session >= this.#begunAt.length)) continue
       this.#dialAt[session] = Number.POSITIVE_INFINITY
       this.#send(this.#newLogin(session, now), now)
     }
@@ -155,6 +173,10 @@ export class Storm {
   }
 
   #send(login: Login, now: number): void {
+    if (login.session === this.#begunAt.length) {
+      this.#begunAt.push(this.#now())
+      this.#waits.push(Number.POSITIVE_INFINITY)
+    }
     login.tries += 1
     login.nextAt = now + this.#options.repeatEvery
     login.socket.send(login.packet, this.#options.port, '127.0.0.1')
@@ -172,6 +194,7 @@ export class Storm {
     this.#counts.answeredInTime += 1
     this.#counts.up += 1
     this.#lastUpAt = this.#now()
+    this.#waits[login.session] = this.#lastUpAt - (this.#begunAt[login.session] ?? 0)
   }
 }
 

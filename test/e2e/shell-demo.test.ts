@@ -6,6 +6,7 @@ import { run } from './kit/child.ts'
 import { RADSLUICE } from './kit/daemon.ts'
 
 interface Side {
+  readonly other: { begun: number; up: number; givenUp: number; medianWait?: number; longestWait?: number }
   readonly clients: { up: number; allUpAfter?: number; sent: number; answeredTooLate: number; seconds: number }
   readonly server: { received: number; answered: number; peakPerSecond: number; longestBacklog: number }
 }
@@ -32,5 +33,12 @@ it('shows that the same storm which a server never survives is over in seconds b
   expect(behind.clients.up).toBe(storm.sessions)
   expect(behind.clients.answeredTooLate).toBeLessThanOrEqual(storm.sessions / 20)
   expect(behind.server.peakPerSecond).toBeLessThan(direct.server.peakPerSecond / 4)
-  expect(behind.server.answered).toBeLessThanOrEqual(storm.sessions * 1.1)
+  expect(behind.server.answered).toBeLessThanOrEqual(storm.sessions * 1.1 + behind.other.begun)
+
+  // The other BNG: directly it is in the same queue; behind radsluice each of its logins has its turn.
+  expect(direct.other.begun).toBeGreaterThan(20)
+  expect(direct.other.up).toBeLessThan(direct.other.begun / 2)
+  expect(direct.other.medianWait).toBeUndefined()
+  expect(behind.other).toMatchObject({ up: behind.other.begun, givenUp: 0 })
+  expect(behind.other.begun).toBeGreaterThan(20)
 })

@@ -2,8 +2,9 @@
  * `radsluice demo`: a minute that shows the throttle. The same storm of logins hits the same weak server twice, first directly,
  * then through radsluice. Both are measured and printed side by side.
  *
- * The server processes 100 requests a second in order of arrival. 1,000 sessions log in within a second and wait 3 s. Requests
- * queue in the proxy, which drops them when their client gives up. The server cannot.
+ * The server processes 100 requests a second in order of arrival. 1,000 sessions of one BNG log in within a second and wait 3 s.
+ * Requests queue in the proxy, which drops them when their client gives up. The server cannot. A second BNG has a few logins
+ * a second meanwhile: in the proxy the two have turns.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,6 +23,15 @@ const SECRET = 'demo-secret-of-radsluice'
 const CAPACITY = 100
 const MAX_RATE = 90
 const STORM = { sessions: 1_000, beginWithin: 1, repeatEvery: 1, tries: 3, redialAfter: 1, lasts: 22 }
+const LOGINS_A_SECOND = 4
+const OTHER = {
+  ...STORM,
+  address: '127.0.0.2',
+  // Two more, and it is not in step with time slots of 50 ms.
+  sessions: STORM.lasts * LOGINS_A_SECOND + 2,
+  beginWithin: STORM.lasts,
+  progress: () => undefined,
+}
 const WEAK_SERVER = { name: 'weak', secret: SECRET, capacity: CAPACITY, backlog: 4_000 }
 const READY_WITHIN_MS = 10_000
 /** Answers under way when the storm ends still count. */
@@ -29,6 +39,8 @@ const SETTLE_MS = 500
 
 interface Measured {
   readonly clients: StormReport
+  /** The other BNG, while the storm lasted. */
+  readonly other: StormReport
   readonly server: DemoServerReport
 }
 interface MeasuredBehind extends Measured {
@@ -42,33 +54,34 @@ export const demo = verb({
   ],
   options: { json: JSON_OPTION },
   run: async ({ json }) => {
+    say(`A storm on loopback: ${STORM.sessions} sessions of one BNG log in within a second. Each repeats its request`)
     say(
-      `A storm on loopback: ${STORM.sessions} sessions log in within a second. Each repeats its request every second,`,
+      `every second, gives up after 3 s and redials about a second later. A second BNG has ${LOGINS_A_SECOND} logins a second`,
     )
-    say(`gives up after 3 s and redials about a second later. The server can do ${CAPACITY} requests a second.`)
+    say(`meanwhile. The server can do ${CAPACITY} requests a second.`)
     say('')
     say('1. directly at the server')
     const direct = await withWeakServer(measureDirect)
     say(`2. through radsluice with max_rate: ${MAX_RATE} and max_age: 800ms`)
     const behind = await withWeakServer(measureBehind)
     say('')
-    const measured = { storm: STORM, capacity: CAPACITY, maxRate: MAX_RATE, direct, behind }
+    const measured = { storm: STORM, otherRate: LOGINS_A_SECOND, capacity: CAPACITY, maxRate: MAX_RATE, direct, behind }
     writeResult(json, measured, () => report(direct, behind))
     return behind.clients.allUpAfter === undefined ? 1 : 0
   },
 })
 
 async function measureDirect(server: DemoServerProcess): Promise<Measured> {
-  const clients = await stormAt(server.ports.authentication)
-  return { clients, server: await server.report() }
+  const { clients, other } = await stormAt(server.ports.authentication)
+  return { clients, other, server: await server.report() }
 }
 
 const measureBehind = (server: DemoServerProcess): Promise<MeasuredBehind> =>
   withRadsluice(server.ports.authentication, async (port, admin) => {
-    const clients = await stormAt(port)
+    const { clients, other } = await stormAt(port)
     const { ledger } = (await fetchStatus({ admin })).classes.authentication
     const radsluice = { expired: ledger.expired, duplicates: ledger.duplicate }
-    return { clients, server: await server.report(), radsluice }
+    return { clients, other, server: await server.report(), radsluice }
   })
 
 async function withWeakServer<T>(act: (server: DemoServerProcess) => Promise<T>): Promise<T> {
@@ -80,15 +93,20 @@ async function withWeakServer<T>(act: (server: DemoServerProcess) => Promise<T>)
   }
 }
 
-async function stormAt(port: number): Promise<StormReport> {
+async function stormAt(port: number): Promise<Pick<Measured, 'clients' | 'other'>> {
   const progress = (seconds: number, up: number): void => {
     const bar = '#'.repeat(Math.round((up * 40) / STORM.sessions)).padEnd(40, '.')
     if (Math.round(seconds) % 2 === 0)
       say(`   ${Math.round(seconds).toString().padStart(2)} s  [${bar}] ${up} sessions up`)
   }
-  const report = await Storm.run({ ...STORM, port, secret: SECRET, progress })
+  let isOver = false
+  const storm = Storm.run({ ...STORM, port, secret: SECRET, progress }).finally(() => {
+    isOver = true
+  })
+  const isEnough = (): boolean => isOver
+  const [clients, other] = await Promise.all([storm, Storm.run({ ...OTHER, port, secret: SECRET, isEnough })])
   await sleep(SETTLE_MS)
-  return report
+  return { clients, other }
 }
 
 /** Runs the real daemon, in its own process, before a server on that port. */
@@ -128,7 +146,8 @@ const configOf = (port: number, admin: string, serverPort: number): string => `#
 listen: { authentication: ["127.0.0.1:${port}"], accounting: [] }
 admin: { listen: "${admin}" }
 clients:
-  - { name: storm, address: 127.0.0.0/8, secret_file: secret }
+  - { name: storm, address: 127.0.0.1, secret_file: secret }
+  - { name: other, address: ${OTHER.address}, secret_file: secret }
 queues:
   authentication: { max_age: 800ms }
 farm:
@@ -154,9 +173,12 @@ function report(direct: Measured, behind: MeasuredBehind): string[] {
     row('  most in any second', ({ server }) => number(server.peakPerSecond)),
     row('  most in any 50 ms', ({ server }) => number(server.peakPerSlot)),
     row('  longest backlog at the server', ({ server }) => number(server.longestBacklog)),
-    row("the server's answers that were of no use", ({ clients, server }) =>
-      share(server.answered - clients.up, server.answered),
+    row("the server's answers that were of no use", ({ clients, other, server }) =>
+      share(server.answered - clients.up - other.up, server.answered),
     ),
+    row('the second BNG: sessions up', ({ other }) => `${number(other.up)} of ${number(other.begun)}`),
+    row('  half of them waited at most', ({ other }) => waited(other.medianWait)),
+    row('  the longest wait', ({ other }) => waited(other.longestWait)),
   ]
   const lines = table(['', 'DIRECTLY', 'THROUGH RADSLUICE'], rows)
   return [
@@ -169,5 +191,6 @@ function report(direct: Measured, behind: MeasuredBehind): string[] {
 const number = (count: number): string => count.toLocaleString('en-US')
 const share = (part: number, whole: number): string =>
   whole === 0 ? '-' : `${Math.round((Math.max(0, part) * 100) / whole)} %`
+const waited = (wait: number | undefined): string => (wait === undefined ? 'never up' : `${wait.toFixed(2)} s`)
 const seconds = (after: number | undefined, lasted: number): string =>
   after === undefined ? `never (in ${Math.round(lasted)} s)` : `${after.toFixed(1)} s`
