@@ -335,6 +335,11 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
     as: 'scripts/node24 bench/start-cost.ts --rounds 1 --only=--version',
     says: /--version/,
   },
+  'scripts/node24 bench/fairness-cost.ts': {
+    in: 'bench',
+    as: 'scripts/node24 bench/fairness-cost.ts --requests 200 --rounds 1',
+    says: /1,000 clients, 20 of each wait/,
+  },
   'scripts/node24 bench/engine-cost.ts': {
     in: 'bench',
     as: 'scripts/node24 bench/engine-cost.ts --requests 100 --class accounting',
