@@ -36,6 +36,9 @@ const NEEDS_SYSTEM = 'changes a setting of the whole machine'
 const whileAliceLogsIn = (line: string): string =>
   `(sleep 2; echo 'User-Name = "alice", User-Password = "wonderland", Message-Authenticator = 0x00' | radclient -q 127.0.0.1:1812 auth demo-secret-of-radsluice) & ${line}`
 
+const OVERLOAD = 'test/bench/overload'
+const MUTATED = 'scripts/node24 bench/mutated.ts'
+
 export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   // README
   'npm ci && npm start': { by: 'test/e2e/shell-docs.test.ts', shows: "['npm', 'start']" },
@@ -304,14 +307,10 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
 
   // Measurements, in a short form where there is one
   'scripts/node24 bench/failover-table.ts': { by: 'test/sim/failover-table.test.ts', shows: 'bench/failover' },
-  'scripts/node24 bench/overload.ts --table patience': { by: 'test/bench/overload/patience-table.test.ts', shows: 'bench/overload' },
-  'scripts/node24 bench/overload.ts --table fairness': { by: 'test/bench/overload/fairness-table.test.ts', shows: 'bench/overload' },
+  'scripts/node24 bench/overload.ts --table patience': { by: `${OVERLOAD}/patience-table.test.ts`, shows: 'overload' },
+  'scripts/node24 bench/overload.ts --table fairness': { by: `${OVERLOAD}/fairness-table.test.ts`, shows: 'overload' },
   'scripts/node24 bench/pace.ts': { by: 'test/sim/pace.test.ts', shows: 'bench/pace' },
-  'scripts/node24 bench/mutated.ts': {
-    in: 'bench',
-    as: 'scripts/node24 bench/mutated.ts --count 200 --sockets 0',
-    says: /PASS/,
-  },
+  'scripts/node24 bench/mutated.ts': { in: 'bench', as: `${MUTATED} --count 200 --sockets 0`, says: /PASS/ },
   'scripts/node24 bench/mutated.ts --count 0 --sockets 1000000': {
     by: 'test/e2e/mutated.test.ts',
     shows: 'runSockets',

@@ -217,6 +217,22 @@ describe('the parts of a client', () => {
     expect(leaving(world)).toBe('aWeXbYcZd')
   })
 
+  it('keep the order of a session whose records name several stations, or none', () => {
+    const world = busy({ clients: clientsOf({ flowKey: 'calling_station' }) })
+    const record = (tag: string, session: string, station?: string): void => {
+      const attributes = station === undefined ? [] : [[31, Buffer.from(station)] as const]
+      world.accounting({ tag, session, attributes, from: FROM.a })
+      world.settle()
+    }
+    // Sent at once.
+    record('-', 'other', 'x')
+    for (const tag of ['a', 'b', 'c']) record(tag, 'loop', 'x')
+    record('d', 'loop')
+    record('e', 'loop', 'y')
+    record('f', 'quiet', 'y')
+    expect(leaving(world)).toBe('afbcde')
+  })
+
   it('are addresses with fairness_key address: each has the turn of a client', () => {
     const world = busy({ clients: clientsOf({ fairnessKey: 'address' }) })
     for (const tag of 'abc') world.access({ tag, from: { address: '10.1.0.1' } })

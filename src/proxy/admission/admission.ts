@@ -5,7 +5,7 @@
  * answered also while the engine drains. A record is observed only if nothing has refused it. The last step gives the
  * request its place in the queues. The ledger counts every arrival but a Status-Server request, which ends before.
  */
-import { perClass, type TrafficClass } from '../../classes.ts'
+import { perClass, RECORD_CLASS, type TrafficClass } from '../../classes.ts'
 import { type Duration, type Instant, instant } from '../../units.ts'
 import type { Peer } from '../border/events.ts'
 import { ENTRY } from '../register/ledger.ts'
@@ -78,8 +78,10 @@ export class Admission {
     this.admitted += 1
     const { class: its, receivedAt } = arrival
     this.#latest[its] = receivedAt
-    const { octets, flows } = this.#register.places
-    const flow = flows.of(arrival.client, arrival)
+    const { octets, flows, sessions } = this.#register.places
+    // Records of one session keep their order: they have turns together.
+    const itsSessions = its === RECORD_CLASS ? sessions.flowOf(arrival.from.address, arrival.packet) : undefined
+    const flow = itsSessions ?? flows.of(arrival.client, arrival)
     const request = new Request({ arrival: this.admitted, class: its, origin: arrival, flow, octets, receivedAt })
     if (arrival.wraps !== undefined) startCourse(request).wraps = arrival.wraps
     this.#register.admit(request, arrival, now)

@@ -109,9 +109,14 @@ export class Places {
   }
 }
 
-/** One server has one queue, which keeps the order. */
+/** Records of one session may name several users or stations, or none. */
+const hasParts = (clients: EngineOptions['clients']): boolean =>
+  clients.some(({ flowKey }) => flowKey === 'user' || flowKey === 'calling_station')
+
+/** One server has one queue, which keeps the order, if nothing in it has turns but clients. */
 const wantsOf = ({ servers, clients, queues }: EngineOptions): Wants => ({
-  order: servers.filter(({ lanes }) => lanes[RECORD_CLASS] !== undefined).length > 1,
+  order: hasParts(clients) || servers.filter(({ lanes }) => lanes[RECORD_CLASS] !== undefined).length > 1,
+  flows: hasParts(clients),
   interims:
     queues[RECORD_CLASS].overflow === 'shed_interim_first' ||
     clients.some(({ accounting }) => accounting.interims === 'newest'),

@@ -1,8 +1,10 @@
 /**
  * Sessions of which accounting records wait unsent, so that records of one session leave in the order of arrival.
  *
- * One server's queue keeps that order anyway. With several servers a record must follow those of its session that still wait: to
- * the same server, and together to the next one if that server is Down. Nothing is kept of a session whose records are all sent.
+ * One server's queue keeps that order anyway, if all records of a session have turns together. With several servers a record must
+ * follow those of its session that still wait: to the same server, and together to the next one if that server is Down. If users or
+ * stations of a client have turns, it has those of the records that wait, though it may name another user. Nothing is kept of a
+ * session whose records are all sent.
  *
  * All that wait are watched, from the first record that waits until none does. Each is looked at once, in the order of arrival: a
  * new record at once, the others (if a reload wants more) in bounded steps (`catchUp`). A session is an address and an
@@ -14,15 +16,18 @@ import { STOP } from '../../accounting/sessions/client-accounting.ts'
 import { RECORD_CLASS } from '../../classes.ts'
 import type { Backlog } from '../../queues/backlog.ts'
 import { KeyTable } from '../../queues/containers/key-table.ts'
+import type { Flow } from '../../queues/flow.ts'
 import type { Packet } from '../../radius/packet.ts'
 import { after, type Duration, type Instant, millis } from '../../units.ts'
 import type { Lane } from '../work/lane.ts'
 import { Request } from '../work/request.ts'
 
-/** What the table is kept for: the order, if there are several servers, and which interim updates are outdated. */
+/** What the table is kept for: the order, if there are several servers or flows, and which interim updates are outdated. */
 export interface Wants {
   readonly order: boolean
   readonly interims: boolean
+  /** Users or stations of some client have turns. */
+  readonly flows: boolean
 }
 
 /** The row of a request that is not in the table. */
@@ -44,6 +49,8 @@ export class WaitingSessions {
   readonly #backlog: Backlog<Request>
   /** The object of a row: of the interim updates that wait, the last; none if a Start or a Stop came after it. */
   readonly #rows: KeyTable<Request>
+  /** By row, if parts of clients have turns: whose turns the records have. */
+  readonly #flows = new Map<number, Flow>()
   /** Lanes by number, of those that sessions were given since the table was empty. */
   readonly #lanes = new Map<number, Lane>()
   readonly #key = new Int32Array(1)
@@ -63,10 +70,6 @@ export class WaitingSessions {
     this.#wants = wants
     // What waits and was left out so far is looked at from now on, and what was looked at is judged again.
     if (wantsMore) this.#begin()
-  }
-
-  get size(): number {
-    return this.#rows.size
   }
 
   /** Something waits, and all that does was looked at. */
@@ -91,6 +94,13 @@ export class WaitingSessions {
   /** The next step, while not all were looked at. */
   nextWakeAt(now: Instant): Instant | undefined {
     return this.#next === undefined ? undefined : after(now, NEXT_STEP)
+  }
+
+  /** Whose turns the waiting records of this record's session have; undefined if none waits. */
+  flowOf(address: string, packet: Packet): Flow | undefined {
+    if (!this.#wants.flows) return undefined
+    const row = this.#find(address, packet)
+    return row === NOWHERE ? undefined : this.#flows.get(row)
   }
 
   /** Of the interim updates that wait of this record's session, the last; undefined if it is outdated or there is none. */
@@ -154,6 +164,7 @@ export class WaitingSessions {
     this.#rows.setValue(row, RECORDS, records)
     if (records > 0) return
     this.#rows.remove(row)
+    this.#flows.delete(row)
     if (this.#rows.size === 0) this.#lanes.clear()
   }
 
@@ -179,6 +190,7 @@ export class WaitingSessions {
     }
     this.#rows.setValue(row, RECORDS, this.#rows.value(row, RECORDS) + 1)
     if (request.lane !== undefined) this.#setLane(row, request.lane)
+    if (this.#wants.flows) this.#flows.set(row, request.flow)
     sessionRow.set(request, row)
     return row
   }
