@@ -191,7 +191,7 @@ const NEW_CLASS: readonly Edit[] = [
   after(
     'src/config/schema/schema.ts',
     "mapping('Bounds of what waits, for each instance.', {\n",
-    `  ${CLASS}: queue({ messages: 20_000, bytes: '32MiB', age: '5s', overflow: ['drop_newest'] }).prefault({}),\n`,
+    `  ${CLASS}: queue({ messages: 20_000, bytes: '32MiB', ages: oneAge('5s'), overflow: ['drop_newest'] }).prefault({}),\n`,
   ),
   after(
     'src/config/schema/schema.ts',

@@ -38,6 +38,11 @@ const queue = <Ages extends z.core.$ZodShape, const Words extends readonly [stri
 
 const AGES = { least: '10ms', most: '168h' } as const
 
+/** Of a class whose messages are worth their delivery, whether somebody waits for it or not. */
+const oneAge = (age: string) => ({
+  max_age: duration(AGES).describe('A message that waited longer expires.').prefault(age),
+})
+
 const queues = mapping('Bounds of what waits, for each instance.', {
   authentication: queue({
     messages: 20_000,
@@ -64,7 +69,7 @@ const queues = mapping('Bounds of what waits, for each instance.', {
   accounting: queue({
     messages: 200_000,
     bytes: '256MiB',
-    ages: { max_age: duration(AGES).describe('A message that waited longer expires.').prefault('1h') },
+    ages: oneAge('1h'),
     overflow: ['shed_interim_first', 'drop_newest', 'drop_oldest'],
   })
     .describe('Bounds for accounting. `shed_interim_first`: interim updates go first, then the newest message.')

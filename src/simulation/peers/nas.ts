@@ -6,7 +6,7 @@
  * Acct-Delay-Time, which makes it a new packet with a new identifier (RFC 2866 section 5.2).
  */
 
-import { type PerClass, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type PerClass, perClass, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { ACCESS_ACCEPT, ACCESS_CHALLENGE } from '../../codes.ts'
 import { type Packet, readPacket } from '../../radius/packet.ts'
 import { after, type Duration, type Instant, instant, MICROS_PER_SECOND, micros, since } from '../../units.ts'
@@ -19,6 +19,7 @@ import {
   type LoginRetransmission,
   type LoopPlan,
   type NasPlan,
+  type Retransmission,
   userNameOf,
 } from './nas-plan.ts'
 import { accessRequest, accountingRequest, type StatusType, serialOf, verifies } from './packets.ts'
@@ -311,17 +312,23 @@ export class Nas implements Actor<Topic> {
     this.#ports.send(request.class, portOf(request.slot), request.bytes, now)
   }
 
+  #retransmissionOf({ class: its, session: { login } }: ClientRequest): Retransmission {
+    const byClass: PerClass<Retransmission> = { authentication: login, accounting: this.plan.accounting }
+    return byClass[its]
+  }
+
   /** Until the next transmission of a request, or until it is given up. */
-  #gapAfter({ class: trafficClass, session: { login }, tries }: ClientRequest): Duration {
-    if (trafficClass === RECORD_CLASS) return this.plan[trafficClass].timeout
-    const gap = gapAfter(login, tries)
+  #gapAfter(request: ClientRequest): Duration {
+    const { login } = request.session
+    if (this.#retransmissionOf(request) !== login) return this.#retransmissionOf(request).timeout
+    const gap = gapAfter(login, request.tries)
     const most = Math.floor(gap * (login.jitter ?? 0))
     return most === 0 ? gap : micros(gap + this.#ports.random.between(-most, most))
   }
 
   #timedOut(request: ClientRequest, now: Instant): void {
     if (request.isOver) return
-    const { tries } = request.class === RECORD_CLASS ? this.plan[request.class] : request.session.login
+    const { tries } = this.#retransmissionOf(request)
     if (request.tries < tries) {
       this.counters.retransmissions += 1
       if (request.class === 'accounting' && this.plan.accounting.newDelayTime) this.#renew(request, now)

@@ -192,7 +192,7 @@ const optionsOf = (servers: readonly ServerPlan[], clients: readonly NasPlan[], 
 
 /** In some worlds clients have turns, rates and shares of their own, and logins are forgotten by the gaps of their copies. */
 export const withTurns = (options: EngineOptions, random: Random): EngineOptions => {
-  const { authentication, accounting } = options.queues
+  const { authentication } = options.queues
   const isAuto = random.child('auto').chance(0.4)
   const { maxAgeMost: _, ...byNumber } = authentication
   return {
@@ -200,7 +200,7 @@ export const withTurns = (options: EngineOptions, random: Random): EngineOptions
     fairness: options.serviceOrder === 'fifo' || random.child('none').chance(0.2) ? 'none' : 'client',
     clients: options.clients.map((client) => ({ ...client, ...turnsOf(random.child(client.name)) })),
     queues: {
-      accounting,
+      ...options.queues,
       authentication: isAuto ? { ...byNumber, maxAgeMost: seconds(random.child('most').pick([10, 30])) } : byNumber,
     },
   }
