@@ -46,7 +46,12 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     '      if (restsUntil === undefined) return item\n',
     '      return restsUntil === undefined ? item : undefined\n',
   ),
-  line('who rests never wakes', 'while (this.#resting.firstAt <= now) {', 'while (this.#resting.firstAt < 0) {'),
+  line('who rests never wakes', 'this.#resting.firstAt <= now) {', 'this.#resting.firstAt < 0) {'),
+  line(
+    'who rests never leaves a queue that moves (once a bug)',
+    'this.#wake(now ?? Number.POSITIVE_INFINITY)',
+    'if (now !== undefined) this.#wake(now)',
+  ),
   line('what is promised does not count', 'allowance.left(now) > allowance.promised', 'allowance.left(now) > 0'),
   line('parts have turns among the clients', 'return this.#isInner ? flow : wholeOf(flow)', 'return flow'),
   fresh(

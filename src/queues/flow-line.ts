@@ -90,9 +90,9 @@ export class FlowLine<T extends Message<T>> {
     else lot.parts.replace(item, other)
   }
 
-  /** Whose turn it is. With `now`, of those whose flow may go by its allowance. */
+  /** Whose turn it is. With `now`, of those whose flow may go by its allowance; without, nobody rests. */
   first(now?: Instant): T | undefined {
-    if (now !== undefined) this.#wake(now)
+    this.#wake(now ?? Number.POSITIVE_INFINITY)
     for (let lot = this.#turns.current; lot !== undefined; lot = this.#turns.current) {
       const item = firstOf(lot) as T
       const restsUntil = now === undefined || this.#isInner ? undefined : this.#restsUntil(item, now)
@@ -155,8 +155,8 @@ export class FlowLine<T extends Message<T>> {
   }
 
   /** Those that rested and may go again come after the others. */
-  #wake(now: Instant): void {
-    while (this.#resting.firstAt <= now) {
+  #wake(now: number): void {
+    while (this.#resting.size > 0 && this.#resting.firstAt <= now) {
       const lot = this.#resting.shift() as Lot<T>
       lot.isResting = false
       this.#turns.join(lot)

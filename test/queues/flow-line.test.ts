@@ -131,6 +131,14 @@ describe('a line of flows', () => {
     expect(line.restsUntil()).toBeUndefined()
   })
 
+  it('gives out all, those that rest too, where allowances do not count: what waits moves to another server', () => {
+    const allowance = new PerSlot(1)
+    const line = filled([1, 2, 3].map((arrival) => new Waiter(arrival, { allowance })))
+    allowance.tryTake(instant(0))
+    expect(line.first(instant(0))).toBeUndefined()
+    expect(inTurn(line)).toEqual([1, 2, 3])
+  })
+
   it('lets who is promised a place and has not taken it count', () => {
     const allowance = new PerSlot(2)
     const line = filled([1, 2, 3].map((arrival) => new Waiter(arrival, { allowance })))

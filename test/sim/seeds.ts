@@ -27,6 +27,7 @@ export const ONCE_FAILED: readonly (readonly [seed: number, what: string])[] = [
   [1984, 'the law took a record for outstanding that a late answer of another server had ended'],
   [510, 'the law took a late answer to a probe for one to a record'],
   [3255, 'an overloaded server went Down with the last requests, and its dead time lasted past the end'],
+  [5136, 'clients that rested when their server failed were never moved, and service came to no end'],
 ]
 
 const NAMED: ReadonlySet<number> = new Set(ONCE_FAILED.map(([seed]) => seed))
