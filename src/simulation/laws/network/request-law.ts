@@ -68,6 +68,9 @@ const patienceOf = (options: EngineOptions): number => {
   return Math.min(...timeouts, 1e6 / 0.9) * 0.9
 }
 
+/** No epoch: its place in the order is not known. */
+const UNCLEAR = -1
+
 export class RequestLaw implements Observer {
   readonly #asked: Recent<number, Asked>
   readonly #slots: Recent<string, Slot>
@@ -126,21 +129,24 @@ export class RequestLaw implements Observer {
     const slot = this.#slots.get(place, now)
     const isRepeated = slot !== undefined && sameOctets(slot.authenticator, packet.bytes.subarray(4, 20))
     if (isLetIn) this.#checkRepetition(packet, key, isRepeated ? slot : undefined, now)
-    const former = slot === undefined ? undefined : this.#asked.get(slot.key, now)
-    if (former !== undefined && isRepeated && !isLetIn) {
-      former.renewedAt = this.#renewal(former)
-      former.copies.push(former.renewedAt)
+    const inSlot = slot === undefined ? undefined : this.#asked.get(slot.key, now)
+    if (inSlot !== undefined && isRepeated && !isLetIn) {
+      inSlot.renewedAt = this.#renewal(inSlot)
+      inSlot.copies.push(inSlot.renewedAt)
     }
-    if (former !== undefined && !isRepeated && trafficClass === 'authentication') former.isReleased = true
+    if (inSlot !== undefined && !isRepeated && trafficClass === 'authentication') inSlot.isReleased = true
     if (isLetIn || !isRepeated) {
       this.#slots.set(place, { authenticator: packet.bytes.slice(4, 20), key, replied: undefined }, now)
     }
     if (!isLetIn) return
     const { arrival, at } = fate
-    const before = this.#asked.get(key, now)?.copies ?? []
+    const former = this.#asked.get(key, now)
+    const before = former?.copies ?? []
+    // If it was let in before and may wait still, nobody can see which of the two leaves.
+    const isClear = former === undefined || former.sent !== undefined
     const { turns } = this.#books
     const { flow } = turns.turnOf(from, packet)
-    const came = { flow, epoch: turns.epoch, copies: [...before, at], firstCopy: before.length }
+    const came = { flow, epoch: isClear ? turns.epoch : UNCLEAR, copies: [...before, at], firstCopy: before.length }
     const neverSent = { lanes: [], sent: undefined, answered: undefined, isReleased: false }
     this.#asked.set(key, { arrival, admittedAt: at, renewedAt: at, ...came, ...neverSent }, now)
   }
