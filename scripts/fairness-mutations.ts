@@ -113,13 +113,19 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     '',
   ),
   rates(
-    'a client keeps its rate when it has none any more',
-    '? this.#allowance(before, options, each, how) : undefined',
-    '? this.#allowance(before, options, each, how) : before',
+    'a client keeps its rate when it has none any more (once a bug)',
+    'if (!kept.has(share))',
+    'if (kept.has(share) && !kept.has(share))',
+  ),
+  sending(
+    'a client that rests has precedence over what was set aside (once a bug)',
+    'hasPrecedenceOver(request, hadItsTurn, now)',
+    'hasPrecedenceOver(request, hadItsTurn)',
   ),
 
   // Flows.
-  flows('a flow that waits is forgotten', 'if (flow.waiting > 0) return\n', ''),
+  flows('an address is never forgotten (once a bug)', 'if (flow.whole !== undefined) this.#forgetIdle(flow.whole)', ''),
+  flows('a flow that waits is forgotten', '    if (flow.waiting > 0) return\n', ''),
   flows('who shares a flow leaves it while others wait there', ' || (common !== undefined && common.waiting > 0)', ''),
   flows('the tables of flows have no bound', 'this.size >= this.#most || ', ''),
   table('a client that lost addresses keeps what waits of them', '.filter((share) => !carved.has(share))', ''),

@@ -179,7 +179,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   sending(
     'a newcomer overtakes those that wait',
-    'identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, hadItsTurn)',
+    'identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, hadItsTurn, now)',
     'identifier === undefined',
   ),
   sending(

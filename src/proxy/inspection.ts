@@ -90,9 +90,9 @@ export class Inspection {
 
   clientSnapshot(client: Client, now: Instant): ClientSnapshot {
     const { backlogs } = this.#parts.register.places
-    const { flow, counts } = client.share
+    const { flow, queued: all } = client.share
     const waiting = perClass((each) => {
-      const { queued } = counts[each]
+      const queued = all[each]
       const oldest = queued === 0 ? undefined : backlogs[each].holdings.oldestOf(flow)
       return { queued, oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now) }
     })

@@ -5,6 +5,7 @@
  * flow too, a part of the client's: it has its turn inside the client's turn and adds nothing to it. What a flow may have is
  * written here; what waits of it stands in the queues.
  */
+import type { TrafficClass } from '../classes.ts'
 import type { Instant } from '../units.ts'
 
 /** How many messages of a flow may go, beside the server's own limit: `clients[].max_rate`. */
@@ -19,13 +20,15 @@ export interface Allowance {
   nextSlotAt(now: Instant): Instant
 }
 
-/** Of a client's flow and the flows of its addresses alike: a reload changes it for all of them. */
+/** What a client may have, of its flow, the flows of its addresses and their parts alike: a reload changes it for all of them. */
 export interface Weight {
   /** A flow of weight 2 has two messages in each turn. 1-100. */
   weight: number
+  /** By class; undefined if its rate is not limited. */
+  readonly allowances?: Readonly<Record<TrafficClass, Allowance | undefined>>
+  /** Messages that wait, by class. */
+  readonly queued?: Record<TrafficClass, number>
 }
-
-const ONE: Weight = { weight: 1 }
 
 export class Flow {
   readonly of: Weight
@@ -33,15 +36,27 @@ export class Flow {
   readonly whole: Flow | undefined
   /** Its parts have turns among themselves. */
   isDivided = false
-  /** Messages that wait, its parts' not counted. */
-  waiting = 0
-  constructor(of: Weight = ONE, whole?: Flow) {
+  #waiting = 0
+
+  constructor(of: Weight = { weight: 1 }, whole?: Flow) {
     this.of = of
     this.whole = whole
   }
 
+  /** Parts have turns of one message. */
   get weight(): number {
-    return this.of.weight
+    return this.whole === undefined ? this.of.weight : 1
+  }
+
+  /** Messages that wait, those of its parts too. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** A message of this flow begins to wait (1), or waits no more (-1). */
+  count(by: 1 | -1): void {
+    this.#waiting += by
+    this.whole?.count(by)
   }
 }
 

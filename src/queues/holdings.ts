@@ -130,8 +130,13 @@ export class Holdings<T extends Message<T>> {
   replace(item: T, other: T): void {
     const holding = this.#holdingOf(item)
     if (holding.parts === undefined) {
+      const { isInterim, isOutdated } = this.#fields
       holding.all.replace(item, other)
-      if (this.#fields.isInterim(item)) holding.interims.replace(item, other)
+      if (isOutdated.get(item)) {
+        holding.outdated.replace(item, other)
+        isOutdated.set(other, true)
+        isOutdated.set(item, false)
+      } else if (isInterim(item)) holding.interims.replace(item, other)
     } else holding.parts.replace(item, other)
     this.#change(holding, this.#fields.size(other) - this.#fields.size(item), 0, 0)
   }

@@ -113,13 +113,16 @@ export class PriorityQueue<T extends Message<T>> {
     return oldest
   }
 
-  /** Whether somebody in here goes before this message, which waits nowhere. `hadItsTurn`: it has waited in here before. */
-  hasPrecedenceOver(item: T, hadItsTurn = false): boolean {
+  /**
+   * Whether somebody in here goes before this message, which waits nowhere. `hadItsTurn`: it has waited in here before. With `now`,
+   * only those count whose clients may send in this slot.
+   */
+  hasPrecedenceOver(item: T, hadItsTurn = false, now?: Instant): boolean {
     const sentBefore = this.#retries.size + this.#failovers.size
     if (this.#order === 'fair' && item.stage === 'fresh' && sentBefore === 0) {
       return this.fresh.hasTurnBefore(item, hadItsTurn)
     }
-    const next = this.#next(true)
+    const next = this.#next(true, now)
     if (next === undefined) return false
     const [first, second] = [this.#rank(next), this.#rank(item)]
     return first < second || (first === second && next.arrival < item.arrival)

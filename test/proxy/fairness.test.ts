@@ -291,3 +291,72 @@ describe('a reload', () => {
     expect(leaving(world)).toBe('Zde')
   })
 })
+
+describe('clients that rest, since their rate is used up', () => {
+  const limited = (servers: ConstructorParameters<typeof World>[0]): World =>
+    new World({
+      clients: clientsOf({ maxRate: perSecond(2) }),
+      queues: queues({ authentication: { maxAge: seconds(300) }, accounting: { maxAge: seconds(300) } }),
+      ...servers,
+    })
+  const s1 = server('s1', { rate: 100, timeout: seconds(600), maxOutstanding: 1_000 })
+  const s2 = server('s2', { address: '192.0.2.11', rate: 100, timeout: seconds(600), maxOutstanding: 1_000 })
+
+  it('go to the others when their server is removed', () => {
+    const world = limited({ servers: [s1, s2] })
+    ask(world, 'abcdef')
+    expect(world.tags('s1')).toEqual(['a'])
+    world.reconfigure({ servers: [s2] })
+    world.advance(seconds(5))
+    expect(world.tags('s2').join('')).toBe('bcdef')
+  })
+
+  it('have no rate any more when a reload has removed or renamed them', () => {
+    const world = limited({ servers: [s1] })
+    ask(world, 'abcdef')
+    world.reconfigure({ clients: [client({ name: 'renamed', network: '10.1.0.0/16' })] })
+    world.advance(seconds(0.1))
+    expect(world.tags().join('')).toBe('abcdef')
+  })
+
+  it('are in the way of no record that was set aside', () => {
+    const world = limited({
+      servers: [server('s1', { rate: 100, timeout: seconds(1), maxRetries: 0, maxOutstanding: 1_000 })],
+    })
+    world.accounting({ tag: 'aside', from: FROM.b })
+    world.settle()
+    world.accounting({ tag: 'good', from: FROM.b })
+    world.settle()
+    world.answer(world.sentOf('good')[0]!)
+    world.advance(seconds(9.5))
+    for (const tag of ['p', 'q', 'r', 's']) world.accounting({ tag, from: FROM.a })
+    world.advance(seconds(2))
+    expect(world.sentOf('aside').length).toBe(2)
+  })
+})
+
+describe('addresses and parts that name a flow', () => {
+  it('are forgotten when nothing of them waits, both of them', () => {
+    const world = busy({ clients: clientsOf({ fairnessKey: 'address', flowKey: 'user' }) })
+    ask(world, 'abc')
+    expect(world.snapshot().flows.own).toBeGreaterThan(0)
+    leaving(world)
+    expect(world.snapshot().flows.own).toBe(0)
+  })
+
+  it('hold what comes back to wait, too: in an outage a full queue still takes from the one that holds most', () => {
+    const world = new World({
+      clients: clientsOf({ fairnessKey: 'address' }),
+      servers: [server('s1', { timeout: seconds(1), maxRetries: 0, maxOutstanding: 1_000 })],
+      queues: queues({ accounting: { maxMessages: 10, maxAge: seconds(300), overflow: 'drop_newest' } }),
+    })
+    for (let count = 0; count < 9; count += 1) world.accounting({ tag: `fat ${count}`, from: FROM.a })
+    world.accounting({ tag: 'thin', from: FROM.b })
+    world.advance(seconds(20))
+    expect(world.account('accounting')['queued']).toBe(10)
+    for (const tag of ['x', 'y']) world.accounting({ tag, from: FROM.b })
+    world.settle()
+    expect(world.noted('shed').map(({ client }) => client)).toEqual(['a', 'a'])
+    expect(world.snapshot().clients.map(({ waiting }) => waiting.accounting.queued)).toEqual([7, 3])
+  })
+})

@@ -8,7 +8,7 @@ import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
 import { type Budgets, termOf } from '../../throttle/budget.ts'
 import { OwnBudgets } from '../../throttle/own-slots.ts'
 import { type Duration, type Instant, type PerSecond, secondOf } from '../../units.ts'
-import { ClientAllowance } from './client-share.ts'
+import { ClientAllowance, type ClientShare } from './client-share.ts'
 import type { Client } from './client-table.ts'
 
 /** By what the grids of shared memory are known. A lane's key begins with its class, so none of them is such a key. */
@@ -23,6 +23,8 @@ interface HowTheyCount {
 
 export class ClientRates {
   readonly #own: OwnBudgets
+  /** Those that have a rate: a client that a reload removes has none any more, and what waits of it goes. */
+  #limited: readonly ClientShare[] = []
 
   /** `usedUpUntil`: an engine before this one may have used all slots until then. */
   constructor(usedUpUntil?: Instant) {
@@ -32,11 +34,14 @@ export class ClientRates {
   reconfigure(clients: readonly Client[], how: HowTheyCount & { readonly hasTurns: boolean }): void {
     const limited = clients.filter(({ options }) => options.maxRate > 0 && how.hasTurns)
     this.#own.keepOnly(new Set(limited.flatMap(({ name }) => TRAFFIC_CLASSES.map((each) => clientRateKey(name, each)))))
-    for (const { share, options } of clients) {
+    const before = this.#limited
+    this.#limited = limited.map(({ share }) => share)
+    const kept = new Set(this.#limited)
+    for (const share of before)
+      if (!kept.has(share)) for (const each of TRAFFIC_CLASSES) share.allowances[each] = undefined
+    for (const { share, options } of limited) {
       for (const each of TRAFFIC_CLASSES) {
-        const before = share.allowances[each]
-        share.allowances[each] =
-          options.maxRate > 0 && how.hasTurns ? this.#allowance(before, options, each, how) : undefined
+        share.allowances[each] = this.#allowance(share.allowances[each], options, each, how)
       }
     }
   }

@@ -2,22 +2,22 @@
  * How a client is served: its turns and its own rate, and what became of its requests. A reload keeps it by the client's name, so
  * requests that wait since before see the new settings.
  */
-import { type PerClass, perClass } from '../../classes.ts'
+import { type PerClass, perClass, type TrafficClass } from '../../classes.ts'
 import { type Allowance, Flow, type Weight } from '../../queues/flow.ts'
 import type { SlotBudget } from '../../throttle/budget.ts'
 import type { Instant } from '../../units.ts'
 import type { ClientOptions } from '../border/options.ts'
 import type { ServedCounts } from '../border/snapshot.ts'
 
-/** Of one class, with how many wait. */
-type Counts = { -readonly [Key in keyof ServedCounts]: number } & { queued: number }
+type Counts = { -readonly [Key in keyof ServedCounts]: number }
 
 export class ClientShare implements Weight {
   weight = 1
   readonly flow = new Flow(this)
   /** By class; undefined if its rate is not limited. */
-  readonly allowances: Record<keyof PerClass<unknown>, ClientAllowance | undefined> = perClass(() => undefined)
-  readonly counts: PerClass<Counts> = perClass(() => ({ queued: 0, sent: 0, shed: 0, expired: 0 }))
+  readonly allowances: Record<TrafficClass, ClientAllowance | undefined> = perClass(() => undefined)
+  readonly counts: PerClass<Counts> = perClass(() => ({ sent: 0, shed: 0, expired: 0 }))
+  readonly queued: Record<TrafficClass, number> = perClass(() => 0)
 
   reconfigure({ weight, flowKey, fairnessKey }: Pick<ClientOptions, 'weight' | 'flowKey' | 'fairnessKey'>): void {
     this.weight = weight

@@ -6,6 +6,8 @@
  * requests begins to wait, and forgotten when none waits any more. At most 4,096 addresses and 65,536 parts have a flow of
  * their own. Who comes when the table is full shares a flow with others, by a keyed hash; those that have one keep it.
  */
+
+import type { TrafficClass } from '../../classes.ts'
 import { mix } from '../../queues/containers/hashing.ts'
 import { Flow } from '../../queues/flow.ts'
 import type { AttributeKey, Packet } from '../../radius/packet.ts'
@@ -55,14 +57,23 @@ export class Flows {
     if (flowKey === 'none') return flow
     const whole = flow
     const hash = hashOf(this.#salt, of.packet.find(ATTRIBUTES[flowKey]) ?? NO_OCTETS)
-    return this.#parts.flowOf(whole, hash, hash, () => new Flow(undefined, whole))
+    return this.#parts.flowOf(whole, hash, hash, () => new Flow(whole.of, whole))
   }
 
-  /** A request of this flow waits no more. */
-  left(flow: Flow): void {
+  /** A request of this flow begins to wait (1), or waits no more (-1). */
+  count(flow: Flow, trafficClass: TrafficClass, by: 1 | -1): void {
+    flow.count(by)
+    const { queued } = flow.of
+    if (queued !== undefined) queued[trafficClass] += by
+    if (by === -1) this.#forgetIdle(flow)
+  }
+
+  /** An address may have had no other part. */
+  #forgetIdle(flow: Flow): void {
     if (flow.waiting > 0) return
     this.#addresses.forget(flow)
     this.#parts.forget(flow)
+    if (flow.whole !== undefined) this.#forgetIdle(flow.whole)
   }
 }
 

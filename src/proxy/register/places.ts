@@ -53,10 +53,11 @@ export class Places {
   /** From now on it counts among those that wait: a new one at the tail of the instance queue, a copy in the queue that it is in. */
   enter(request: Request): void {
     const isNew = request.queue === undefined
+    // While a copy was outstanding, its flow may have been forgotten, and another one has its name.
+    if (!isNew && request.flow.waiting === 0) request.flow = this.flows.of(request.client, request)
     if (isNew) this.instanceQueue.put(request)
     this.backlogs[request.class].enter(request)
-    request.flow.waiting += 1
-    request.client.share.counts[request.class].queued += 1
+    this.flows.count(request.flow, request.class, 1)
     if (isNew && request.class === RECORD_CLASS) this.sessions.came(request)
   }
 
@@ -93,9 +94,7 @@ export class Places {
     if (backlog.has(request)) {
       this.sessions.leave(request)
       backlog.leave(request)
-      request.flow.waiting -= 1
-      request.client.share.counts[request.class].queued -= 1
-      this.flows.left(request.flow)
+      this.flows.count(request.flow, request.class, -1)
       if (request.class === RECORD_CLASS && backlog.messages === 0) this.sessions.end()
     }
     request.setCompact(false)

@@ -211,8 +211,8 @@ export class Register {
     const { limits, holdings } = this.places.backlogs[request.class]
     const most = Math.max(1, Math.floor((limits.maxMessages * maxShare) / WHOLE))
     for (let shed = 0; shed < SHED_AT_ONCE; shed += 1) {
-      const { queued } = request.client.share.counts[request.class]
-      const victim = holdings.beyondShare(request, most, queued)
+      const held = request.flow.of.queued?.[request.class] ?? 0
+      const victim = holdings.beyondShare(request, most, held)
       if (victim === undefined) return
       this.end(victim, { how: 'shed', reason: 'client-share' }, now)
       if (victim === request) return

@@ -24,7 +24,7 @@ export function regroup(places: Places, clients: ClientTable, before: ClientTabl
     for (const [at, request] of others.entries()) {
       const client = clients.find(request.from.address) ?? request.client
       request.flow = places.flows.of(client, request)
-      request.flow.waiting += 1
+      places.flows.count(request.flow, request.class, 1)
       holdings.enter(request)
       queues[at]?.put(request)
       request.lane?.schedule.markChanged()
@@ -36,8 +36,7 @@ export function regroup(places: Places, clients: ClientTable, before: ClientTabl
 /** It has turns with nobody for a moment. Answers the queue in which it had them. */
 function takeOut(places: Places, request: Request): PriorityQueue<Request> | undefined {
   places.backlogs[request.class].holdings.leave(request)
-  request.flow.waiting -= 1
-  places.flows.left(request.flow)
+  places.flows.count(request.flow, request.class, -1)
   const { queue } = request
   if (!(queue instanceof PriorityQueue) || request.stage !== 'fresh') return undefined
   queue.remove(request)

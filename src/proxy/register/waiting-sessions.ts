@@ -49,8 +49,8 @@ export class WaitingSessions {
   readonly #backlog: Backlog<Request>
   /** The object of a row: of the interim updates that wait, the last; none if a Start or a Stop came after it. */
   readonly #rows: KeyTable<Request>
-  /** By row, if parts of clients have turns: whose turns the records have. */
-  readonly #flows = new Map<number, Flow>()
+  /** By row, if parts of clients have turns: the latest record, with whose flow those that follow have turns. */
+  readonly #latest = new Map<number, Request>()
   /** Lanes by number, of those that sessions were given since the table was empty. */
   readonly #lanes = new Map<number, Lane>()
   readonly #key = new Int32Array(1)
@@ -100,7 +100,7 @@ export class WaitingSessions {
   flowOf(address: string, packet: Packet): Flow | undefined {
     if (!this.#wants.flows) return undefined
     const row = this.#find(address, packet)
-    return row === NOWHERE ? undefined : this.#flows.get(row)
+    return row === NOWHERE ? undefined : this.#latest.get(row)?.flow
   }
 
   /** Of the interim updates that wait of this record's session, the last; undefined if it is outdated or there is none. */
@@ -164,7 +164,7 @@ export class WaitingSessions {
     this.#rows.setValue(row, RECORDS, records)
     if (records > 0) return
     this.#rows.remove(row)
-    this.#flows.delete(row)
+    this.#latest.delete(row)
     if (this.#rows.size === 0) this.#lanes.clear()
   }
 
@@ -190,7 +190,7 @@ export class WaitingSessions {
     }
     this.#rows.setValue(row, RECORDS, this.#rows.value(row, RECORDS) + 1)
     if (request.lane !== undefined) this.#setLane(row, request.lane)
-    if (this.#wants.flows) this.#flows.set(row, request.flow)
+    if (this.#wants.flows) this.#latest.set(row, request)
     sessionRow.set(request, row)
     return row
   }

@@ -57,7 +57,7 @@ export class Sending {
       return true
     }
     const identifier = lane.limits.identifiers.peek()
-    if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, hadItsTurn)) return false
+    if (identifier === undefined || lane.queue.waiting.hasPrecedenceOver(request, hadItsTurn, now)) return false
     const allowance = request.stage === 'fresh' ? Request.fields.allowance(request) : undefined
     if (lane.limits.budget.left(now) <= 0 || (allowance !== undefined && allowance.left(now) <= 0)) return false
     request.setCompact(false)

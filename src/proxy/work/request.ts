@@ -216,7 +216,8 @@ export class Request implements Origin, Message<Request> {
     preference: (of) => of.#traits & PREFERENCE_BITS,
     isInterim: (of) => (of.#traits & INTERIM) !== 0,
     flow: ({ flow }) => flow,
-    allowance: (of) => of.client.share.allowances[of.class],
+    // That of the client that it belongs to now.
+    allowance: (of) => of.flow.of.allowances?.[of.class],
     patience: ({ course }) => course?.patience,
     // What was sent once is worth something while its client still asks.
     agesFrom: (of) => (of.stage === 'fresh' ? of.receivedAt : latestCopyAt(of)),

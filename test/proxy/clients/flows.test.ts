@@ -21,13 +21,12 @@ const request = (address: string, values: Readonly<Record<number, string>> = {})
 
 /** A request of the flow waits. */
 const waits = (flow: Flow): Flow => {
-  flow.waiting += 1
+  flow.count(1)
   return flow
 }
 
 const leaves = (flows: Flows, flow: Flow): void => {
-  flow.waiting -= 1
-  flows.left(flow)
+  flows.count(flow, 'authentication', -1)
 }
 
 describe('the flow of a request', () => {
