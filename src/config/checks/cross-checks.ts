@@ -170,7 +170,8 @@ function checkTimes({ outline }: PartialConfig, findings: Findings): void {
   if (ageLimitOf(outline.queues.authentication) > SHORTEST_PATIENCE) {
     const message =
       'clients give up after 9 to 20 s, and with more than 9s here the servers may work for clients that are gone; write 5s unless yours wait longer'
-    findings.warn(['queues', 'authentication', 'max_age'], message)
+    const key = outline.queues.authentication.max_age === 'auto' ? 'max_age_limit' : 'max_age'
+    findings.warn(['queues', 'authentication', key], message)
   }
   const { probe, probe_interval: interval } = outline.farm.dead_server
   if (probe === 'status_server' && interval < SHORTEST_WATCHDOG) {

@@ -115,10 +115,9 @@ export class Register {
     if (request.class === RECORD_CLASS) this.records.heardAgain(request, now)
     else if (receivedAt > latestCopyAt(request)) {
       const course = startCourse(request)
-      if (this.#learnsPatience(request)) {
-        course.patience ??= new Patience(latestCopyAt(request))
-        course.patience.heard(receivedAt)
-      }
+      if (this.#learnsPatience(request)) course.patience ??= new Patience(latestCopyAt(request))
+      // Also while max-age is a number: a reload may make it auto again.
+      course.patience?.heard(receivedAt)
       course.latestCopyAt = receivedAt
       this.places.backlogs[request.class].renew(request)
     }

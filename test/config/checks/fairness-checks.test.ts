@@ -90,6 +90,14 @@ describe('the age of logins', () => {
     }
   })
 
+  it('of a login that came once is warned of under its own name, if it is longer than any client waits', () => {
+    expectWarning(
+      { top: 'queues: { authentication: { max_age: auto, max_age_limit: ▶20s } }' },
+      'queues.authentication.max_age_limit',
+      /clients give up after 9 to 20 s/,
+    )
+  })
+
   it('makes limits of auto a warning where it is a time, and where one makes the other useless', () => {
     for (const key of ['max_age_limit', 'max_age_most']) {
       expectWarning(
