@@ -140,9 +140,9 @@ export class FairnessLaw implements Observer {
     if (!turns.hasTurns || (interims.fate.kind !== 'let-in' && interims.fate.kind !== 'took-place')) return
     const packet = wellFormed(bytes)
     const key = requestKeyOf(packet)
-    // A record that took the place of another one stands where that one stood.
+    // A record that took the place of another one stands where that one stood: it only counts as one that its own client sent.
     const since = interims.fate.kind === 'let-in' ? this.#happened : Number.NEGATIVE_INFINITY
-    if (since > 0) this.#waiting.set(key, { turn: turns.turnOf(from, packet), since }, now)
+    this.#waiting.set(key, { turn: turns.turnOf(from, packet), since }, now)
   }
 
   forwarded(lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
