@@ -1,5 +1,5 @@
 /**
- * What waits of one preference, by flow: flows have turns, and the messages of each stand in the order of arrival.
+ * The waiting messages of one preference, by flow: flows have turns, and the messages of each stand in the order of arrival.
  *
  * A flow that is divided has a line of its own parts in its place, whose turns are inside of its turn. A flow that has used up its
  * allowance rests until its next slot, and the others have their turns meanwhile. All steps are O(1); a flow that begins to rest, or

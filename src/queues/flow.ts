@@ -3,7 +3,7 @@
  *
  * A flow is a configured client, or one address of it. If a client's own users, stations or sessions have turns, each of them is a
  * flow too, a part of the client's: it has its turn inside the client's turn and adds nothing to it. What a flow may have is
- * written here; what waits of it stands in the queues.
+ * written here; its waiting messages stand in the queues.
  */
 import type { TrafficClass } from '../classes.ts'
 import type { Instant } from '../units.ts'

@@ -68,7 +68,7 @@ export class FreshMessages<T extends Message<T>> {
     this.#listOf(item).replace(item, other)
   }
 
-  /** Who goes next. With `now`, of those whose clients may send in this slot. */
+  /** The message that goes next. With `now`, of those whose clients may send in this slot. */
   next(now?: Instant): T | undefined {
     for (let preference = 0; preference < PREFERENCES; preference += 1) {
       const first = this.first(preference, now)

@@ -93,8 +93,8 @@ export class PriorityQueue<T extends Message<T>> {
   }
 
   /**
-   * Takes out who goes next. Without a free identifier only a retry can, since it holds its own. With `now`, it is one whose client
-   * may send in this slot.
+   * Takes out the message that goes next. Without a free identifier it can only be a retry, since a retry holds its own. With `now`, it
+   * is one whose client may send in this slot.
    */
   takeNext(identifierFree = true, now?: Instant): T | undefined {
     const next = this.#next(identifierFree, now)
@@ -105,7 +105,7 @@ export class PriorityQueue<T extends Message<T>> {
     return next
   }
 
-  /** Takes out who arrived first, retries included. If clients have turns, it is who goes next. */
+  /** Takes out the message that arrived first, retries included. If clients have turns, the one that goes next. */
   removeOldest(): T | undefined {
     if (this.#order === 'fair') return this.takeNext()
     const oldest = older(this.#retries.first(), this.oldest())

@@ -23,7 +23,7 @@ interface HowTheyCount {
 
 export class ClientRates {
   readonly #own: OwnBudgets
-  /** Those that have a rate: a client that a reload removes has none any more, and what waits of it goes. */
+  /** Those that have a rate: a client that a reload removes has none any more, so its waiting messages are free to leave. */
   #limited: readonly ClientShare[] = []
 
   /** `usedUpUntil`: an engine before this one may have used all slots until then. */

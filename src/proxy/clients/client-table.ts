@@ -139,8 +139,8 @@ export class ClientTable {
   }
 
   /**
-   * The shares of clients of `before` whose requests would be the same clients' requests today, with turns among the same others. Of
-   * all others, what waits may belong to another client now.
+   * The shares of clients of `before` whose requests would be the same clients' requests today, with turns among the same others. The
+   * waiting messages of all others may belong to another client now.
    */
   sharesKeptFrom(before: ClientTable): ReadonlySet<ClientShare> {
     const added = this.clients.filter((client) => !hasSameRequests(before.named(client.name), client))

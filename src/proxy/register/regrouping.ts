@@ -1,5 +1,5 @@
 /**
- * After a reload: what waits has turns with the others of the client that it belongs to now.
+ * After a reload: each waiting message has turns with the others of the client that it belongs to now.
  *
  * Most reloads change no client, or add one whose addresses belonged to nobody. Then nothing is moved. Else only the messages of the
  * clients that changed are. If clients did not have turns before, all that waits is looked at.
