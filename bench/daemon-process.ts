@@ -112,6 +112,8 @@ const TWO_CLIENTS = `clients:
   - { name: storm, address: 127.0.0.1, secret_file: secret }
   - { name: other, address: 127.0.0.2, secret_file: secret }`
 
+const maxAgeOf = ({ maxAge }: StormPlan): string => (maxAge === 'auto' ? 'auto' : `${Math.round(maxAge * 1_000)}ms`)
+
 const configurationOf = (o: {
   readonly plan: StormPlan
   readonly port: number
@@ -124,7 +126,7 @@ admin: { listen: "${o.admin}" }
 ${o.fairness === undefined ? ONE_CLIENT : TWO_CLIENTS}
 throttle: { slot: ${o.plan.slot}ms${o.fairness === undefined ? '' : `, fairness: ${o.fairness}`} }
 queues:
-  authentication: { max_age: ${Math.round(o.plan.maxAge * 1_000)}ms, max_messages: ${o.plan.maxMessages} }
+  authentication: { max_age: ${maxAgeOf(o.plan)}, max_messages: ${o.plan.maxMessages} }
 farm:
   authentication: { algorithm: ${o.plan.algorithm}, max_rate: ${o.plan.maxRate}, max_outstanding: ${o.plan.maxOutstanding} }
   servers:

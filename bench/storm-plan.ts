@@ -30,7 +30,7 @@ export interface StormPlan {
   /** radsluice's settings of the same names. */
   readonly maxRate: number
   readonly maxOutstanding: number
-  readonly maxAge: number
+  readonly maxAge: number | 'auto'
   readonly maxMessages: number
   /** Milliseconds. */
   readonly slot: number
@@ -83,7 +83,7 @@ export const USAGE = `usage: bench/storm.ts [--sessions 20000] [--seconds 240] [
        bench/storm.ts --other 10 [--lead 10] ...: beside a BNG that logs in 10 times a second; with turns, and without
   the storm    --within 2 --redial-after 10 --redial-spread 0.1 --seed 1
   the servers  --servers 1 --capacity 500 --backlog 16000
-  radsluice    --max-rate 500 --max-outstanding 256 --max-age 5 --max-messages 20000 --slot 50
+  radsluice    --max-rate 500 --max-outstanding 256 --max-age 5 (or auto) --max-messages 20000 --slot 50
                --algorithm first_server (round_robin for more servers)`
 
 /** Option, smallest and largest value, and whether only whole numbers will do. */
@@ -132,11 +132,12 @@ export function readCommand(words: readonly string[]): StormCommand | string {
   if (other !== undefined && (given['through-only'] || given['without-proxy-only'])) {
     return `--other always goes through radsluice\n${USAGE}`
   }
-  const numbers = numbersOf(LIMITS, given)
+  const isAuto = given['max-age'] === 'auto'
+  const numbers = numbersOf(LIMITS, isAuto ? { ...given, 'max-age': undefined } : given)
   const others = numbersOf(OTHER_LIMITS, given)
   if (typeof numbers === 'string') return numbers
   if (typeof others === 'string') return others
-  const plan: StormPlan = { ...STANDARD_STORM, ...numbers }
+  const plan: StormPlan = { ...STANDARD_STORM, ...numbers, ...(isAuto && { maxAge: 'auto' }) }
   const { algorithm = plan.servers > 1 ? 'round_robin' : 'first_server' } = given
   if (!isAlgorithm(algorithm)) return `--algorithm is one of ${ALGORITHMS.join(', ')}`
   return {
@@ -154,7 +155,8 @@ function numbersOf(limits: typeof LIMITS, given: Readonly<Record<string, unknown
     if (given[option] === undefined) continue
     const value = Number(given[option])
     const fits = value >= least && value <= most && (!whole || Number.isInteger(value))
-    if (!fits) return `--${option} is a ${whole ? 'whole ' : ''}number from ${least} to ${most}`
+    const orAuto = option === 'max-age' ? ', or auto' : ''
+    if (!fits) return `--${option} is a ${whole ? 'whole ' : ''}number from ${least} to ${most}${orAuto}`
     numbers[inPlan(option)] = value
   }
   return numbers

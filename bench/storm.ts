@@ -90,10 +90,14 @@ async function through(plan: StormPlan): Promise<StormRun> {
 }
 
 async function storm(plan: StormPlan, ports: readonly number[]): Promise<BngReport> {
-  return await new Bng(plan, SECRET, ports).run(plan.maxAge + SETTLE_BEYOND_MAX_AGE, (second, up) => {
+  return await new Bng(plan, SECRET, ports).run(settleOf(plan), (second, up) => {
     if (second % PROGRESS_SECONDS === 0) say(`  ${second.toString().padStart(3)} s  ${up} of ${plan.sessions} up`)
   })
 }
+
+/** Seconds that a run goes on when all are up, so that what waits is forgotten. With `auto` that is before the next copy. */
+const settleOf = ({ maxAge, repeatEvery }: StormPlan): number =>
+  (maxAge === 'auto' ? repeatEvery : maxAge) + SETTLE_BEYOND_MAX_AGE
 
 /** What ran where: a number without these is worth nothing. */
 function surroundings(): Readonly<Record<string, unknown>> {

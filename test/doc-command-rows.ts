@@ -85,6 +85,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   },
   'bin/radsluice check -c FILE': { in: 'nothing', as: 'bin/radsluice check -c examples/minimal.yaml', says: /./ },
   'npm run storm -- --other 10': { by: 'test/e2e/bench.test.ts', shows: "'--other'" },
+  'npm run storm -- --other 10 --max-age auto': { notHere: LONG },
   'npm run storm -- --other 10 --capacity 550 --slot 10 --redial-spread 0.5': { notHere: LONG },
   'npm run storm': { in: 'bench', as: 'npm run storm -- --help', says: /usage: bench\/storm\.ts/ },
 

@@ -81,7 +81,7 @@ describe("the storm's verdict", () => {
     const runs = [run('through', {})]
     expect(verdicts({ ...STANDARD_STORM, seed: 7, redialSpread: 0 }, runs)).toHaveLength(2)
     for (const key of ['sessions', 'capacity', 'maxRate', 'maxAge', 'redialAfter', 'seconds'] as const) {
-      expect(verdicts({ ...STANDARD_STORM, [key]: STANDARD_STORM[key] + 1 }, runs), key).toEqual([])
+      expect(verdicts({ ...STANDARD_STORM, [key]: Number(STANDARD_STORM[key]) + 1 }, runs), key).toEqual([])
     }
   })
 })
@@ -121,10 +121,14 @@ describe("the storm's command", () => {
     expect(command).toMatchObject({ plan, paths: ['through'] })
   })
 
+  it('takes auto for max-age, too', () => {
+    expect(readCommand(['--max-age', 'auto'])).toMatchObject({ plan: { ...STANDARD_STORM, maxAge: 'auto' } })
+  })
+
   it.each([
     [['--sessions', '0'], '--sessions is a whole number from 1 to 50000'],
     [['--sessions', '1.5'], '--sessions is a whole number'],
-    [['--max-age', 'soon'], '--max-age is a number from 0.01 to 600'],
+    [['--max-age', 'soon'], '--max-age is a number from 0.01 to 600, or auto'],
     [['--algorithm', 'best'], '--algorithm is one of'],
     [['--through-only', '--without-proxy-only'], 'one path or the other'],
     [['--speed', '3'], "Unknown option '--speed'"],
