@@ -13,7 +13,7 @@ import { type Instant, seconds } from '../../../units.ts'
 import type { Books } from '../../books/books.ts'
 import { identifierKeyOf, type LaneBook } from '../../books/lane-book.ts'
 import { Recent } from '../../books/recent.ts'
-import { serialOf, verifies, wellFormed } from '../../peers/packets.ts'
+import { requestKeyOf, verifies, wellFormed } from '../../peers/packets.ts'
 import { BrokenLaw, type Observer } from '../../world/observer.ts'
 
 /** What an identifier of a source port carries. */
@@ -41,8 +41,8 @@ type Limits = Readonly<Record<'timeout' | 'maxRetries' | 'maxOutstanding', numbe
 
 /** A refusal ends a transmission no earlier. */
 const REFUSED_AFTER = 1_000_000
-/** A login waits for its answer 30 s at most. */
-const REMEMBERED = seconds(60)
+/** A login waits for its answer 30 s at most, and a record for its turn as long as a world lasts. */
+const REMEMBERED = seconds(300)
 
 export class IdentifierLaw implements Observer {
   readonly #uses = new Map<number, Use>()
@@ -51,7 +51,7 @@ export class IdentifierLaw implements Observer {
   readonly #limits = new Map<number, Limits>()
   /** Lanes whose server a reload took away. What is outstanding there gets no retry. */
   readonly #removed = new Set<number>()
-  /** When a client last sent a login, by serial. */
+  /** When a client last sent a request. */
   readonly #askedAt = new Recent<number, Instant>(REMEMBERED)
   readonly #lanes: LaneBook
   #quarantine: number
@@ -86,9 +86,8 @@ export class IdentifierLaw implements Observer {
     }
   }
 
-  received(trafficClass: TrafficClass, bytes: Uint8Array, now: Instant): void {
-    const serial = trafficClass === 'authentication' ? serialOf(wellFormed(bytes)) : undefined
-    if (serial !== undefined) this.#askedAt.set(serial, now, now)
+  received(_class: TrafficClass, bytes: Uint8Array, now: Instant): void {
+    this.#askedAt.set(requestKeyOf(wellFormed(bytes)), now, now)
   }
 
   forwarded(lane: number, port: number, bytes: Uint8Array, now: Instant): void {
@@ -100,8 +99,9 @@ export class IdentifierLaw implements Observer {
     const key = identifierKeyOf(lane, port, bytes)
     const known = this.#uses.get(key)
     const name = `lane ${lane}, port ${port}, identifier ${bytes[1]}`
-    if (known === undefined || !isSame(known.bytes, bytes)) {
-      if (known !== undefined && !known.isAnswered && now - known.lastSentAt < patience + this.#quarantine) {
+    const isFree = known === undefined || known.isAnswered || now - known.lastSentAt >= patience + this.#quarantine
+    if (known === undefined || !isSame(known.bytes, bytes) || (isFree && this.#cameAnew(known, bytes, now))) {
+      if (!isFree) {
         throw new BrokenLaw('identifier', `${name} is in use twice`, now)
       }
       const use = { bytes, lastSentAt: now, transmissions: 1, isAnswered: false, isInFlight: false }
@@ -132,8 +132,15 @@ export class IdentifierLaw implements Observer {
   /** If no other server is left, a login that has used up its tries is sent once more for each copy of its client. */
   #isAskedSince(then: Instant, bytes: Uint8Array, now: Instant): boolean {
     if (bytes[0] !== ACCESS_REQUEST) return false
-    const askedAt = this.#askedAt.get(serialOf(wellFormed(bytes)) ?? -1, now)
+    const askedAt = this.#askedAt.get(requestKeyOf(wellFormed(bytes)), now)
     return askedAt !== undefined && askedAt > then
+  }
+
+  /** A record that was given up, and that its client sent again, has the same octets if it gets the same identifier. */
+  #cameAnew({ lastSentAt }: Use, bytes: Uint8Array, now: Instant): boolean {
+    if (bytes[0] === ACCESS_REQUEST) return false
+    const askedAt = this.#askedAt.get(requestKeyOf(wellFormed(bytes)), now)
+    return askedAt !== undefined && askedAt > lastSentAt
   }
 
   #addInFlight(lane: number, use: Use, now: Instant, limits: Limits): void {
