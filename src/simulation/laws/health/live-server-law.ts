@@ -72,7 +72,9 @@ export class LiveServerLaw implements Observer {
     if (this.#books.lanes.options.deadServer.probe === 'none') return
     const probe = this.#books.health.probes.get(health.lane)
     const timeout = this.#books.health.leastTimeouts.get(health.lane) ?? 0
-    if (probe === undefined || probe.answeredAt !== undefined || probe.firstAt > now - timeout * LEAST) {
+    // An answer that comes after the time-out may be what wakes the engine.
+    const isUnanswered = probe?.answeredAt === undefined || probe.answeredAt === now
+    if (probe === undefined || !isUnanswered || probe.firstAt > now - timeout * LEAST) {
       throw new BrokenLaw('asked-first', `${name} is Down (${why}), and no probe was left unanswered before`, now)
     }
     const seconds = this.#books.health.secondsBefore(health, now, SECONDS)
