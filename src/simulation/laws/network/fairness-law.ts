@@ -5,8 +5,9 @@
  * divided by a's weight, is at most one turn more than what b sends, divided by b's weight, for each of the two levels of queues. It
  * holds for whatever a does, so it is found out if somebody who sends in drips gets more than his share.
  *
- * What was given back to the instance queue goes first, whoever comes meanwhile. Where sending takes time, that is no moment, and how
- * long it is can't be seen from outside: such a world is not judged.
+ * What was given back to the instance queue goes first, whoever comes meanwhile. It may have been given back when the packet of this
+ * step was read, so a request counts as waiting from the end of the step on. Where sending takes time, how long that lasts can't be
+ * seen from outside: such a world is not judged.
  *
  * When somebody waited is known afterwards: from when a request came until it was first sent. So each send of b tells of an
  * interval, and what others sent in it is counted then.
@@ -26,8 +27,8 @@ const TURNS_AHEAD = 2
 /** A request that was let in and not sent so far. */
 interface Waiting {
   readonly turn: Turn
-  /** When it came, in the order of all that happens. */
-  readonly since: number
+  /** When it came, in the order of all that happens. In the step of its arrival that is not known. */
+  since: number
 }
 
 interface Send {
@@ -112,6 +113,8 @@ export class FairnessLaw implements Observer {
   readonly #waiting: Recent<number, Waiting>
   /** By lane and preference. */
   readonly #lines = new Map<number, Line>()
+  /** Those that came in this step. */
+  #coming: Waiting[] = []
   #isJudged = true
   #happened = 0
   #stirredAt = 0
@@ -141,8 +144,18 @@ export class FairnessLaw implements Observer {
     const packet = wellFormed(bytes)
     const key = requestKeyOf(packet)
     // A record that took the place of another one stands where that one stood: it only counts as one that its own client sent.
-    const since = interims.fate.kind === 'let-in' ? this.#happened : Number.NEGATIVE_INFINITY
-    this.#waiting.set(key, { turn: turns.turnOf(from, packet), since }, now)
+    const isNew = interims.fate.kind === 'let-in'
+    const waiting = {
+      turn: turns.turnOf(from, packet),
+      since: isNew ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY,
+    }
+    if (isNew) this.#coming.push(waiting)
+    this.#waiting.set(key, waiting, now)
+  }
+
+  stepped(): void {
+    for (const waiting of this.#coming) waiting.since = this.#happened
+    this.#coming = []
   }
 
   forwarded(lane: number, _port: number, bytes: Uint8Array, now: Instant): void {
@@ -156,7 +169,8 @@ export class FairnessLaw implements Observer {
     const place = lane * 4 + preferenceOf(packet)
     const line = this.#lines.get(place) ?? new Line()
     this.#lines.set(place, line)
-    const { turn, since } = waiting
+    const { turn } = waiting
+    const since = Math.min(waiting.since, this.#happened)
     const found = line.send(turn, since, this.#happened, since > this.#stirredAt)
     if (found !== undefined) throw new BrokenLaw('fairness', `lane ${lane}: ${found}`, now)
   }
