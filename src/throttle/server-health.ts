@@ -244,8 +244,9 @@ export class ServerHealth {
   #goDown(andWhat: string, now: Instant): HealthChange {
     this.#stopAsking()
     this.#nextProbeAt = this.#firstProbeAt(after(now, this.#options.probeInterval))
-    const requests = this.#failures === 1 ? 'a request' : `${this.#failures} requests in a row`
-    return this.#become('down', `${requests} used up their tries, ${andWhat}`, now)
+    const failed =
+      this.#failures === 1 ? 'a request used up its tries' : `${this.#failures} requests in a row used up their tries`
+    return this.#become('down', `${failed}, ${andWhat}`, now)
   }
 
   #firstProbeAt(at: Instant): Instant | undefined {

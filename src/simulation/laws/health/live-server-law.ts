@@ -2,7 +2,8 @@
  * A server that answers is not Down, and what it leaves unanswered while it answers others is no failure.
  *
  * - live-server: it does not go Down within nine tenths of a time-out (a second, if it refuses) after it answered a request in
- *   time; nor, with probes, if it answered a tenth of what it was sent in each of the last five seconds with traffic.
+ *   time; nor, with probes, within one time-out more if it answered a tenth of what it was sent in each of the last five seconds with
+ *   traffic.
  * - no-failure: no failure is counted, and it is not Not Responding, if a valid response, late or not, came after the last
  *   transmission of the request that ended.
  * - asked-first: with probes it is Down only after a probe was unanswered for a time-out.
@@ -78,8 +79,15 @@ export class LiveServerLaw implements Observer {
       throw new BrokenLaw('asked-first', `${name} is Down (${why}), and no probe was left unanswered before`, now)
     }
     const seconds = this.#books.health.secondsBefore(health, now, SECONDS)
+    // Of one that has just died, these seconds say nothing.
+    const isStillHeard = health.heldAt > now - (this.#books.health.leastWait(health, now) + timeout * LEAST)
     const isFresh = now - health.begunAt > SECONDS * MICROS_PER_SECOND
-    if (isFresh && seconds.length === SECONDS && seconds.every(({ sent, answers }) => answers >= sent * SHARE)) {
+    if (
+      isStillHeard &&
+      isFresh &&
+      seconds.length === SECONDS &&
+      seconds.every(({ sent, answers }) => answers >= sent * SHARE)
+    ) {
       const counts = seconds.map(({ sent, answers }) => `${answers} of ${sent}`).join(', ')
       throw new BrokenLaw('live-server', `${name} is Down (${why}); it answered, newest second first: ${counts}`, now)
     }
