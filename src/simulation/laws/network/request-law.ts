@@ -48,7 +48,12 @@ interface Slot {
   readonly authenticator: Uint8Array
   readonly key: number
   replied: { readonly at: Instant; readonly number: number } | undefined
+  /** What it was before, if what came last was not let in: then the former request may be waiting still. */
+  readonly former: Slot | undefined
 }
+
+const isOf = ({ authenticator }: Slot, packet: Packet): boolean =>
+  sameOctets(authenticator, packet.bytes.subarray(4, 20))
 
 /** What an identifier of a lane's port carries. */
 interface Carried {
@@ -127,16 +132,19 @@ export class RequestLaw implements Observer {
     const key = requestKeyOf(packet)
     const place = clientKeyOf(from, packet.identifier)
     const slot = this.#slots.get(place, now)
-    const isRepeated = slot !== undefined && sameOctets(slot.authenticator, packet.bytes.subarray(4, 20))
+    const isRepeated = slot !== undefined && isOf(slot, packet)
     if (isLetIn) this.#checkRepetition(packet, key, isRepeated ? slot : undefined, now)
     const inSlot = slot === undefined ? undefined : this.#asked.get(slot.key, now)
-    if (inSlot !== undefined && isRepeated && !isLetIn) {
-      inSlot.renewedAt = this.#renewal(inSlot)
-      inSlot.copies.push(inSlot.renewedAt)
+    const copied = [slot, slot?.former].find((one) => one !== undefined && isOf(one, packet))
+    const renewed = copied === undefined || isLetIn ? undefined : this.#asked.get(copied.key, now)
+    if (renewed !== undefined) {
+      renewed.renewedAt = this.#renewal(renewed)
+      renewed.copies.push(renewed.renewedAt)
     }
     if (inSlot !== undefined && !isRepeated && trafficClass === 'authentication') inSlot.isReleased = true
     if (isLetIn || !isRepeated) {
-      this.#slots.set(place, { authenticator: packet.bytes.slice(4, 20), key, replied: undefined }, now)
+      const former = isLetIn || slot === undefined ? undefined : { ...slot, former: undefined }
+      this.#slots.set(place, { authenticator: packet.bytes.slice(4, 20), key, replied: undefined, former }, now)
     }
     if (!isLetIn) return
     const { arrival, at } = fate
