@@ -73,7 +73,7 @@ function viewNow(): InstanceView {
 async function carryOver(): Promise<void> {
   const inParts = timed('the first part', () => {
     const { inspection } = load.engine
-    const view = new ViewInParts(viewNow(), inspection.clients, (client) => inspection.clientSnapshot(client, load.now))
+    const view = new ViewInParts(viewNow(), inspection.clients, inspection.clientSnapshots(load.now))
     out.postMessage(view.first)
     return view
   })

@@ -4,6 +4,7 @@
 import type { SessionReport } from '../accounting/sessions/session-report.ts'
 import type { Sought } from '../accounting/sessions/session-rows.ts'
 import { CLASS_TRAITS, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
+import type { Weight } from '../queues/flow.ts'
 import { earliest, type Instant, micros, since } from '../units.ts'
 import type { Admission } from './admission/admission.ts'
 import type { Intake, LearnedAddress } from './admission/intake.ts'
@@ -85,18 +86,23 @@ export class Inspection {
   }
 
   snapshot(now: Instant): EngineSnapshot {
-    return { ...this.overview(now), clients: this.clients.map((client) => this.clientSnapshot(client, now)) }
+    return { ...this.overview(now), clients: this.clients.map(this.clientSnapshots(now)) }
   }
 
-  clientSnapshot(client: Client, now: Instant): ClientSnapshot {
+  /** Gives the snapshot of each client. One look at all that waits serves all of them, and none is taken while nothing waits. */
+  clientSnapshots(now: Instant): (client: Client) => ClientSnapshot {
     const { backlogs } = this.#parts.register.places
-    const { flow, queued: all } = client.share
-    const waiting = perClass((each) => {
-      const queued = all[each]
-      const oldest = queued === 0 ? undefined : backlogs[each].holdings.oldestOf(flow)
-      return { queued, oldestAge: oldest === undefined ? micros(0) : since(oldest.receivedAt, now) }
-    })
-    return client.snapshot(waiting)
+    const oldest: Partial<Record<TrafficClass, ReadonlyMap<Weight, Instant>>> = {}
+    return (client) => {
+      const { share } = client
+      const waiting = perClass((each) => {
+        const queued = share.queued[each]
+        if (queued > 0) oldest[each] ??= backlogs[each].holdings.oldestByOwner()
+        const from = oldest[each]?.get(share)
+        return { queued, oldestAge: from === undefined || queued === 0 ? micros(0) : since(from, now) }
+      })
+      return client.snapshot(waiting)
+    }
   }
 
   /** The snapshot with an empty list of clients: there may be many, and each has a snapshot of its own. */

@@ -5,10 +5,11 @@
  * that is divided, the part that holds most loses. If no flow counts (`isFair` is false), all that waits is one holding. Each step
  * is O(1), beside the place in a list.
  */
-import { ArrivalList, older } from './arrival-list.ts'
+import { earliest, type Instant } from '../units.ts'
+import { ArrivalList } from './arrival-list.ts'
 import { ChainedList } from './containers/chained-list.ts'
 import { type Holder, Ranking } from './containers/ranking.ts'
-import { Flow, wholeOf } from './flow.ts'
+import { Flow, type Weight, wholeOf } from './flow.ts'
 import type { Message, QueueFields } from './message.ts'
 
 /** Octets are compared in packets of the largest size, so that one message changes a rank by one at most. */
@@ -185,13 +186,14 @@ export class Holdings<T extends Message<T>> {
     return holding.parts === undefined ? holding.all.last() : holding.parts.newest('messages')
   }
 
-  /** The oldest message of a client: of its flow, of all parts of a divided one, or of the flows of all its addresses. */
-  oldestOf(flow: Flow): T | undefined {
-    const own = this.#find(flow)
-    const all = own === undefined ? [...this.#byFlow.values()].filter((one) => one.flow.of === flow.of) : [own]
-    let oldest: T | undefined
-    for (const { all: list, parts } of all) {
-      for (const item of parts === undefined ? [list.first()] : parts.#firsts()) oldest = older(oldest, item)
+  /** When the oldest message came of each that holds any: of all flows and parts of one client together. Looks at each flow. */
+  oldestByOwner(): Map<Weight, Instant> {
+    const oldest = new Map<Weight, Instant>()
+    for (const { flow, all, parts } of this.#byFlow.values()) {
+      const { of } = flow
+      const since = parts === undefined ? all.first()?.receivedAt : parts.oldestByOwner().get(of)
+      const first = earliest(oldest.get(of), since)
+      if (first !== undefined) oldest.set(of, first)
     }
     return oldest
   }
@@ -209,14 +211,6 @@ export class Holdings<T extends Message<T>> {
 
   *[Symbol.iterator](): Generator<T> {
     for (const holding of this.#byFlow.values()) yield* itemsOf(holding)
-  }
-
-  /** The oldest of each flow. */
-  *#firsts(): Generator<T> {
-    for (const { all } of this.#byFlow.values()) {
-      const first = all.first()
-      if (first !== undefined) yield first
-    }
   }
 
   #most(by: Basis): Holding<T> | undefined {

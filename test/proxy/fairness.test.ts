@@ -174,6 +174,16 @@ describe('the own rate of a client', () => {
     expect(world.tags().at(-1)).toBe('q')
     expect(leaving(world, 4)).toBe('rs')
   })
+
+  it('goes on with what was used of its slot if it comes back in the same second', () => {
+    const world = busy({ clients: clientsOf({ maxRate: perSecond(2) }) }, 10)
+    ask(world, 'abc')
+    expect(leaving(world, 0.2)).toBe('a')
+    world.reconfigure({ clients: clientsOf() })
+    world.reconfigure({ clients: clientsOf({ maxRate: perSecond(2) }) })
+    expect(leaving(world, 0.2)).toBe('')
+    expect(leaving(world, 0.2)).toBe('b')
+  })
 })
 
 describe('the share of the queue of a client', () => {

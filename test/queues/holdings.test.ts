@@ -54,7 +54,29 @@ describe('the victim', () => {
     const holdings = holding([...of(loop, 1, 2, 3), ...of(quiet, 4), ...of(new Flow(), 5, 6)])
     expect(holdings.newest('messages')?.arrival).toBe(3)
     expect(holdings.oldest('messages')?.arrival).toBe(1)
-    expect(holdings.oldestOf(whole)?.arrival).toBe(1)
+  })
+
+  it('is told apart from the oldest of each client, of all its parts and addresses together', () => {
+    const [plain, divided, several] = [{ weight: 1 }, { weight: 2 }, { weight: 3 }]
+    const whole = new Flow(divided)
+    whole.isDivided = true
+    const parts = [new Flow(divided, whole), new Flow(divided, whole)]
+    const addresses = [new Flow(several), new Flow(several)]
+    const at = (flow: Flow | undefined, receivedAt: number) =>
+      new Waiter(receivedAt, { flow: flow as Flow, receivedAt })
+    const leaves = at(new Flow(plain), 1)
+    const waiters = [
+      leaves,
+      at(leaves.flow, 4),
+      at(parts[0], 6),
+      at(parts[1], 5),
+      at(addresses[0], 3),
+      at(addresses[1], 2),
+    ]
+    const holdings = holding(waiters)
+    holdings.leave(leaves)
+    expect([plain, divided, several].map((of) => holdings.oldestByOwner().get(of))).toEqual([4, 5, 2])
+    expect(holdings.oldestByOwner().size).toBe(3)
   })
 
   it('without flows is whoever came last or first of all', () => {

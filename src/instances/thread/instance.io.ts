@@ -186,7 +186,7 @@ export class Instance implements InstanceProtocol {
       cpuSeconds: (user + system) / 1e6,
       loopDelay: this.#loop.delay(),
     }
-    this.#view = new ViewInParts(view, inspection.clients, (client) => inspection.clientSnapshot(client, now))
+    this.#view = new ViewInParts(view, inspection.clients, inspection.clientSnapshots(now))
     return { first: this.#view.first, parts: this.#view.count }
   }
 

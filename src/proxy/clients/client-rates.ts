@@ -5,7 +5,7 @@
  * engine's own, and a new rate holds from the next whole second on.
  */
 import { TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import { type Budgets, termOf } from '../../throttle/budget.ts'
+import { type Budgets, type SlotBudget, termOf } from '../../throttle/budget.ts'
 import { OwnBudgets } from '../../throttle/own-slots.ts'
 import { type Duration, type Instant, type PerSecond, secondOf } from '../../units.ts'
 import { ClientAllowance, type ClientShare } from './client-share.ts'
@@ -24,7 +24,10 @@ interface HowTheyCount {
 export class ClientRates {
   readonly #own: OwnBudgets
   /** Those that have a rate: a client that a reload removes has none any more, so its waiting messages are free to leave. */
-  #limited: readonly ClientShare[] = []
+  #limited: readonly Client[] = []
+  /** The slots of rates that reloads took away in the second `leftIn`: a rate that comes back in it goes on with them. */
+  readonly #left = new Map<string, SlotBudget>()
+  #leftIn = 0
 
   /** `usedUpUntil`: an engine before this one may have used all slots until then. */
   constructor(usedUpUntil?: Instant) {
@@ -33,16 +36,25 @@ export class ClientRates {
 
   reconfigure(clients: readonly Client[], how: HowTheyCount & { readonly hasTurns: boolean }): void {
     const limited = clients.filter(({ options }) => options.maxRate > 0 && how.hasTurns)
+    const kept = new Set(limited.map(({ share }) => share))
+    for (const { name, share } of this.#limited) if (!kept.has(share)) this.#end(name, share, how)
     this.#own.keepOnly(new Set(limited.flatMap(({ name }) => TRAFFIC_CLASSES.map((each) => clientRateKey(name, each)))))
-    const before = this.#limited
-    this.#limited = limited.map(({ share }) => share)
-    const kept = new Set(this.#limited)
-    for (const share of before)
-      if (!kept.has(share)) for (const each of TRAFFIC_CLASSES) share.allowances[each] = undefined
+    this.#limited = limited
     for (const { share, options } of limited) {
       for (const each of TRAFFIC_CLASSES) {
         share.allowances[each] = this.#allowance(share.allowances[each], options, each, how)
       }
+    }
+  }
+
+  #end(name: string, { allowances }: ClientShare, { shared, now }: HowTheyCount): void {
+    const second = secondOf(now)
+    if (second !== this.#leftIn) this.#left.clear()
+    this.#leftIn = second
+    for (const each of TRAFFIC_CLASSES) {
+      allowances[each] = undefined
+      const key = clientRateKey(name, each)
+      if (shared === undefined) this.#left.set(key, this.#own.budgetOf(key))
     }
   }
 
@@ -54,8 +66,10 @@ export class ClientRates {
   ): ClientAllowance {
     const key = clientRateKey(name, trafficClass)
     if (shared !== undefined) return new ClientAllowance(shared.budgetOf(key), before)
-    if (before === undefined) return new ClientAllowance(this.#own.open(key, termOf({ maxRate, slot }, 0), undefined))
-    this.#own.announce(key, [termOf({ maxRate, slot }, secondOf(now) + 1)])
-    return before
+    const second = secondOf(now)
+    const used = second === this.#leftIn ? this.#left.get(key) : undefined
+    const allowance = before ?? new ClientAllowance(this.#own.open(key, termOf({ maxRate, slot }, 0), used))
+    this.#own.announce(key, [termOf({ maxRate, slot }, second + 1)])
+    return allowance
   }
 }

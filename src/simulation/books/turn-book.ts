@@ -57,11 +57,8 @@ export class TurnBook implements Observer {
     if (engine === undefined || !this.hasTurns) return 0
     const limited = this.#clients.clients.filter(({ options }) => options.maxRate > 0)
     const waiting = limited.map(({ name }) => engine.inspection.clients.find((one) => one.name === name))
-    return waiting.reduce(
-      (sum, one) =>
-        sum + (one === undefined ? 0 : engine.inspection.clientSnapshot(one, now).waiting[trafficClass].queued),
-      0,
-    )
+    const snapshotOf = engine.inspection.clientSnapshots(now)
+    return waiting.reduce((sum, one) => sum + (one === undefined ? 0 : snapshotOf(one).waiting[trafficClass].queued), 0)
   }
 
   turnOf({ address }: Peer, packet: Packet): Turn {

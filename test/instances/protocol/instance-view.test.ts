@@ -41,9 +41,7 @@ function viewsOf(servers: number, clients: number, upstreams: number) {
   const view: InstanceView = { engine: engine.inspection.snapshot(START), ...around }
   const { inspection } = engine
   const withoutClients = { engine: inspection.overview(START), ...around }
-  const inParts = new ViewInParts(withoutClients, inspection.clients, (client) =>
-    inspection.clientSnapshot(client, START),
-  )
+  const inParts = new ViewInParts(withoutClients, inspection.clients, inspection.clientSnapshots(START))
   const parts = Array.from({ length: inParts.count }, (_, number) => inParts.part(number))
   return { view, first: inParts.first, parts }
 }

@@ -10,7 +10,7 @@ import type { TraceEvent } from '../../../src/proxy/border/events.ts'
 import type { EngineOptions } from '../../../src/proxy/border/options.ts'
 import { LastSeenTable } from '../../../src/proxy/signing/last-seen-table.ts'
 import { Signer, Signers } from '../../../src/proxy/signing/signers.ts'
-import { instant, millis, seconds } from '../../../src/units.ts'
+import { instant, millis, perSecond, seconds } from '../../../src/units.ts'
 import { CODE } from '../../proxy/datagrams.ts'
 import { START, World } from '../../proxy/kit.ts'
 import { classes, client, deadServer, defaults, queues, server } from '../../proxy/options.ts'
@@ -65,6 +65,17 @@ describe('the slots of a server', () => {
     expect(host.worlds[0]!.sent.length + host.worlds[1]!.sent.length).toBeLessThanOrEqual(6)
     const [lane] = host.worlds[0]!.engine.inspection.snapshot(host.worlds[0]!.now).lanes
     expect(lane!.slots).toMatchObject({ maxRate: 40, quota: 2 })
+  })
+
+  it('are one count for all instances for the own rate of a client, too', () => {
+    const limited = (maxRate: number) => [client({ maxRate: perSecond(maxRate) })]
+    const host = new Host({ servers: [server('s1', { rate: 0 })], clients: limited(100) })
+    expect(sentBy(host, 3)).toEqual([3, 2])
+    host.reload({ clients: limited(0) })
+    host.reload({ clients: limited(100) })
+    expect(sentBy(host, 3)).toEqual([3, 2])
+    for (const world of host.worlds) world.advanceTo(instant(START + 50_000))
+    expect(host.worlds.map(({ sent }) => sent.length)).toEqual([6, 4])
   })
 
   it('are each instance own with scope instance', () => {
