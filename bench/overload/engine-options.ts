@@ -1,16 +1,8 @@
 /**
  * The engine's options of fairness and overload, in the one place that has to follow if they get other names.
- *
- * `ENGINE_HAS` says what this engine knows. What it does not know is left out of the tables.
  */
 import type { ClientOptions, EngineOptions } from '../../src/proxy/border/options.ts'
 import { seconds } from '../../src/units.ts'
-
-export const ENGINE_HAS: Readonly<Record<'patience' | 'fairness' | 'maxShare', boolean>> = {
-  patience: true,
-  fairness: true,
-  maxShare: true,
-}
 
 /** `max_age_limit` and `max_age_most` of the schema. */
 const MAX_AGE_LIMIT = seconds(5)

@@ -1,21 +1,18 @@
 /**
  * The tables of fairness: the storm of one BNG beside ten other clients, and a device that loops.
  */
-import { ENGINE_HAS, type Fairness } from './engine-options.ts'
+import type { Fairness } from './engine-options.ts'
 import { type FairnessCase, type FairnessFigures, type LoopCase, playLoop } from './fairness.ts'
 import { QUEUE } from './rig.ts'
 
 const SMALL_QUEUE = 5_000
 
-/** What the engine does not know is left out. */
-export const FAIRNESS_CASES: readonly FairnessCase[] = [
-  ...[QUEUE, SMALL_QUEUE].flatMap((queue): FairnessCase[] => [
-    { fairness: 'none', maxAge: '5s', queue },
-    ...(ENGINE_HAS.fairness ? ([{ fairness: 'client', maxAge: '5s', queue }] as const) : []),
-    ...(ENGINE_HAS.maxShare ? ([{ fairness: 'none', maxAge: '5s', queue, maxShare: 50 }] as const) : []),
-    ...(ENGINE_HAS.fairness && ENGINE_HAS.patience ? ([{ fairness: 'client', maxAge: 'auto', queue }] as const) : []),
-  ]),
-]
+export const FAIRNESS_CASES: readonly FairnessCase[] = [QUEUE, SMALL_QUEUE].flatMap((queue): FairnessCase[] => [
+  { fairness: 'none', maxAge: '5s', queue },
+  { fairness: 'client', maxAge: '5s', queue },
+  { fairness: 'none', maxAge: '5s', queue, maxShare: 50 },
+  { fairness: 'client', maxAge: 'auto', queue },
+])
 
 export const FAIRNESS_HEAD = [
   'settings',
@@ -44,7 +41,7 @@ export function fairnessCells(one: FairnessCase, figures: FairnessFigures): stri
   ]
 }
 
-const FAIRNESSES: readonly Fairness[] = ENGINE_HAS.fairness ? ['none', 'client'] : ['none']
+const FAIRNESSES: readonly Fairness[] = ['none', 'client']
 
 export const LOOP_HEAD = ['a device that loops, `max_rate: 100`', "another client's logins at the first dial"] as const
 

@@ -4,7 +4,6 @@
  */
 import { MICROS_PER_SECOND, micros, seconds } from '../../src/units.ts'
 import { boundOf } from './bound.ts'
-import { ENGINE_HAS } from './engine-options.ts'
 import { playEngine } from './engine-storm.ts'
 import { playModel } from './model.ts'
 import { KNOWN_GAPS, ORACLES, OWN_GAPS } from './policies.ts'
@@ -19,7 +18,7 @@ export interface PatienceFigures {
   readonly sessions: number
   readonly fifo: StormFigures
   /** Undefined if the engine does not know it. */
-  readonly auto: StormFigures | undefined
+  readonly auto: StormFigures
   readonly own: StormFigures
   readonly known: StormFigures
   readonly best: { readonly name: string; readonly figures: StormFigures } | undefined
@@ -32,7 +31,7 @@ export function playRow(row: Row, o: { readonly sessions: number; readonly seed:
     row,
     sessions: o.sessions,
     fifo: playEngine(storm, '5s', row.attack),
-    auto: ENGINE_HAS.patience ? playEngine(storm, 'auto', row.attack) : undefined,
+    auto: playEngine(storm, 'auto', row.attack),
     own: playModel(storm, OWN_GAPS),
     known: playModel(storm, KNOWN_GAPS),
     best: bestOracle(storm),
@@ -59,9 +58,8 @@ interface Judgement {
   readonly isMet: boolean
 }
 
-/** `none` where nothing is promised or there is nothing to judge. */
+/** Of the promise, if this row has one, and of the goal. */
 export function judgementsOf({ row, auto, known, best }: PatienceFigures): Judgement[] {
-  if (auto === undefined) return []
   const judgements: Judgement[] = []
   const ratio = (to: StormFigures): number => (auto.allUpAt ?? Number.POSITIVE_INFINITY) / (to.allUpAt ?? 0)
   if (row.promise !== undefined) {
@@ -101,7 +99,7 @@ export function patienceCells(figures: PatienceFigures): string[] {
     row.name,
     sessions.toLocaleString('en-US'),
     stormText(fifo),
-    auto === undefined ? '-' : stormText(auto),
+    stormText(auto),
     stormText(own),
     stormText(known),
     best === undefined ? 'never' : `${timeText(best.figures)} (${best.name})`,

@@ -4,7 +4,6 @@
 import type { SessionReport } from '../accounting/sessions/session-report.ts'
 import type { Sought } from '../accounting/sessions/session-rows.ts'
 import { CLASS_TRAITS, perClass, RECORD_CLASS, TRAFFIC_CLASSES, type TrafficClass } from '../classes.ts'
-import type { Weight } from '../queues/flow.ts'
 import { earliest, type Instant, micros, since } from '../units.ts'
 import type { Admission } from './admission/admission.ts'
 import type { Intake, LearnedAddress } from './admission/intake.ts'
@@ -12,6 +11,7 @@ import type { RecordWatch } from './admission/record-watch.ts'
 import type { MixedSigning } from './border/events.ts'
 import type { States } from './border/ports.ts'
 import type { ClassSnapshot, ClientSnapshot, EngineSnapshot, WaitingSnapshot } from './border/snapshot.ts'
+import type { ClientShare } from './clients/client-share.ts'
 import type { Client } from './clients/client-table.ts'
 import type { Pools } from './pool/pool.ts'
 import { ENTRY } from './register/ledger.ts'
@@ -92,7 +92,7 @@ export class Inspection {
   /** Gives the snapshot of each client. One look at all that waits serves all of them, and none is taken while nothing waits. */
   clientSnapshots(now: Instant): (client: Client) => ClientSnapshot {
     const { backlogs } = this.#parts.register.places
-    const oldest: Partial<Record<TrafficClass, ReadonlyMap<Weight, Instant>>> = {}
+    const oldest: Partial<Record<TrafficClass, ReadonlyMap<ClientShare, Instant>>> = {}
     return (client) => {
       const { share } = client
       const waiting = perClass((each) => {

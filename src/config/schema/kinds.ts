@@ -40,10 +40,8 @@ export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 const LAST_PORT = 65_535
 
 /** `250us`, `50ms`, `3s`, `10m`, `1h`: integer microseconds within the range. A bare number is refused. */
-export const duration = (range: Range) =>
-  measured('duration', range, 'write a whole number and a unit (us, ms, s, m, h), as 3s or 250ms').transform(
-    (value): Duration => micros(value),
-  )
+export const duration = (range: Range, remedy = 'write a whole number and a unit (us, ms, s, m, h), as 3s or 250ms') =>
+  measured('duration', range, remedy).transform((value): Duration => micros(value))
 
 /** The same, or a word in its place. */
 export const durationOr = <const Word extends string>(range: Range, word: Word) => {

@@ -40,7 +40,9 @@ const AGES = { least: '10ms', most: '168h' } as const
 
 /** Of a class whose messages are worth their delivery, whether somebody waits for it or not. */
 const oneAge = (age: string) => ({
-  max_age: duration(AGES).describe('A message that waited longer expires.').prefault(age),
+  max_age: duration(AGES, `write a whole number and a unit (us, ms, s, m, h), as ${age}; auto is for logins only`)
+    .describe('A message that waited longer expires.')
+    .prefault(age),
 })
 
 const queues = mapping('Bounds of what waits, for each instance.', {

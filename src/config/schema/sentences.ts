@@ -72,6 +72,12 @@ function unknownKey(above: SettingPath, key: string, schema: SchemaNode): Object
   return { path, at: 'key', message: `unknown key${hint}` }
 }
 
+/** A word of several parts may be written as one of them: `station` for `calling_station`. */
+function meantBy(found: string, words: readonly string[]): readonly string[] {
+  const similar = similarWords(found, words)
+  return similar.length > 0 ? similar : words.filter((word) => word.split('_').includes(found.toLowerCase()))
+}
+
 function missing(path: SettingPath, schema: SchemaNode): string {
   const meaning = nodeAt(schema, path)?.description?.split(/(?<=\.) /)[0]
   return meaning === undefined ? 'is missing; add it' : `is missing; add it: ${meaning}`
@@ -82,7 +88,7 @@ function sentence(issue: Issue, found: unknown, path: SettingPath, schema: Schem
   switch (issue.code) {
     case 'invalid_value': {
       const words = issue.values.map(String)
-      return `${text} is not one of ${words.join(', ')}${didYouMean(similarWords(String(found), words))}`
+      return `${text} is not one of ${words.join(', ')}${didYouMean(meantBy(String(found), words))}`
     }
     case 'invalid_type':
       return isOurs(issue) ? issue.message : wrongType(issue.expected, found, text)

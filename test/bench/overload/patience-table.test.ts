@@ -79,7 +79,7 @@ describe('a judgement', () => {
   const over = (at: number, worked = 100): StormFigures =>
     figuresOf({ sessions: 100, waits: Array.from({ length: 100 }, () => 1), lastUpAt: seconds(at), worked })
   const never = figuresOf({ sessions: 100, waits: [], lastUpAt: 0, worked: 100 })
-  const judged = (auto: StormFigures | undefined, promise: number | undefined = 1.05): PatienceFigures => ({
+  const judged = (auto: StormFigures, promise: number | undefined = 1.05): PatienceFigures => ({
     row: { name: 'a row', storm: { kinds: [kind(3, 3)] }, promise },
     sessions: 100,
     fifo: never,
@@ -109,12 +109,9 @@ describe('a judgement', () => {
     ])
   })
 
-  it('looks only at the oracle if nothing is promised, and at nothing if the engine has no such setting', () => {
-    expect(judgementsOf({ ...judged(over(200)), row: { ...judged(undefined).row, promise: undefined } })).toHaveLength(
-      1,
-    )
-    expect(judgementsOf(judged(undefined))).toEqual([])
-    expect(patienceCells(judged(undefined)).at(-1)).toBe('-')
+  it('looks only at the oracle if nothing is promised', () => {
+    const { row } = judged(over(200))
+    expect(judgementsOf({ ...judged(over(200)), row: { ...row, promise: undefined } })).toHaveLength(1)
     expect(patienceCells(judged(over(106))).at(-1)).toContain('1.060 of known gaps: MISSED')
   })
 })

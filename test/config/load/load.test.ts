@@ -368,6 +368,24 @@ describe('faults of the structure', () => {
       'queues.authentication.overflow',
       '"shed_interim_first" is not one of drop_newest, drop_oldest',
     )
+    expectProblem(
+      { clients: client('flow_key: ▶station') },
+      'clients[0].flow_key',
+      '"station" is not one of none, user, calling_station, session; did you mean "calling_station"?',
+    )
+  })
+
+  it('a word in the place of a duration, and where it may be written', () => {
+    expectProblem(
+      { top: 'queues: { accounting: { max_age: ▶auto } }' },
+      'queues.accounting.max_age',
+      '"auto" is no duration; write a whole number and a unit (us, ms, s, m, h), as 1h; auto is for logins only',
+    )
+    expectProblem(
+      { top: 'queues: { authentication: { max_age: ▶automatic } }' },
+      'queues.authentication.max_age',
+      '"automatic" is no duration; write auto, or a whole number and a unit (us, ms, s, m, h), as 3s or 250ms',
+    )
   })
 
   it('empty lists', () => {
