@@ -92,7 +92,7 @@ export class Inspection {
   /** Gives the snapshot of each client. One look at all that waits serves all of them, and none is taken while nothing waits. */
   clientSnapshots(now: Instant): (client: Client) => ClientSnapshot {
     const { backlogs } = this.#parts.register.places
-    const oldest: Partial<Record<TrafficClass, ReadonlyMap<ClientShare, Instant>>> = {}
+    const oldest: Partial<Record<TrafficClass, Pick<ReadonlyMap<ClientShare, Instant>, 'get'>>> = {}
     return (client) => {
       const { share } = client
       const waiting = perClass((each) => {
