@@ -207,10 +207,18 @@ export class RequestLaw implements Observer {
     asked.sent = { at: now, identifier }
     if (!isFirstHere) return
     asked.lanes.push(lane)
-    // A failover copy may leave later than younger requests.
-    const isSorted = asked.epoch === this.#books.turns.epoch
+    // A failover copy may leave later than younger requests, and so may what waited for a Failing server and had to leave it.
+    const isSorted = asked.epoch === this.#books.turns.epoch && !this.#isOneFailing(lane)
     if (asked.lanes.length === 1 && isSorted)
       this.checkOrder(`${lane} ${preferenceOf(packet)} ${asked.flow}`, asked.arrival, now)
+  }
+
+  /** Of the servers of this lane's class. */
+  #isOneFailing(lane: number): boolean {
+    const { lanes } = this.#books.health
+    const its = lanes.get(lane)?.class
+    for (const { state, class: other } of lanes.values()) if (state === 'failing' && other === its) return true
+    return false
   }
 
   /** One first transmission. `place`: lane, preference and flow. */
