@@ -109,8 +109,13 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   sending('the rate of a client is never used up', 'allowance?.tryTake(now) === false || ', ''),
   rates(
     'a new rate of a client never begins',
-    '    this.#own.announce(key, [termOf({ maxRate, slot }, secondOf(now) + 1)])\n',
+    '    this.#own.announce(key, [termOf({ maxRate, slot }, second + 1)])\n',
     '',
+  ),
+  rates(
+    'a rate that comes back in its second has new slots (once a bug)',
+    'second === this.#leftIn ? this.#left.get(key) : undefined',
+    'undefined',
   ),
   rates(
     'a client keeps its rate when it has none any more (once a bug)',
