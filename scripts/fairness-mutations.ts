@@ -13,6 +13,8 @@ const backlog = inFile('src/queues/backlog.ts')
 const serverQueue = inFile('src/queues/server-queue.ts')
 const flows = inFile('src/proxy/clients/flows.ts')
 const rates = inFile('src/proxy/clients/client-rates.ts')
+const share = inFile('src/proxy/clients/client-share.ts')
+const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const table = inFile('src/proxy/clients/client-table.ts')
 const forgotten = inFile('src/proxy/register/forgotten.ts')
 const register = inFile('src/proxy/register/register.ts')
@@ -112,6 +114,18 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     '    this.#own.announce(key, [termOf({ maxRate, slot }, second + 1)])\n',
     '',
   ),
+  sessions(
+    'records of a session join flows by themselves after a reload (once a bug)',
+    'joined.has(row) ? this.#latest.get(row)?.flow : undefined',
+    'undefined',
+  ),
+  share('what becomes of a removed client counts nowhere (once a bug)', 'removed.#counts = this.#counts', ''),
+  share('who waits of a removed client counts nowhere', 'removed.#queued = this.#queued', ''),
+  patience(
+    'a login that came once waits longer than any may (once a bug)',
+    'return instant(Math.min(due, of.receivedAt + maxAgeMost))',
+    'return instant(isKnown ? Math.min(due, of.receivedAt + maxAgeMost) : due)',
+  ),
   rates(
     'a rate that comes back in its second has new slots (once a bug)',
     'second === this.#leftIn ? this.#left.get(key) : undefined',
@@ -159,7 +173,11 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     'wasSent ? patience.justAfterDue',
     'wasSent ? patience.justBeforeDue',
   ),
-  patience('a login waits as long as its client asks', 'Math.min(due, of.receivedAt + maxAgeMost)', 'due'),
+  patience(
+    'a login waits as long as its client asks',
+    'instant(Math.min(due, of.receivedAt + maxAgeMost))',
+    'instant(due)',
+  ),
   backlog(
     'a copy does not renew what waits',
     'if (!this.has(item) || !this.#hasPatience(item)) return\n',

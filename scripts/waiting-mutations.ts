@@ -144,7 +144,7 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
   ),
   sessions(
     'a record that comes is looked at before those that wait',
-    'if (this.isComplete) this.enter(request)\n',
+    'if (this.#isComplete) this.enter(request)\n',
     'if (this.#isOn) this.enter(request)\n',
   ),
   sessions(

@@ -20,6 +20,14 @@ export interface Allowance {
   nextSlotAt(now: Instant): Instant
 }
 
+/** What became of requests that waited, or might have had to. */
+export interface Outcomes {
+  /** Sent to a server for the first time. */
+  sent: number
+  shed: number
+  expired: number
+}
+
 /** What a client may have, of its flow, the flows of its addresses and their parts alike: a reload changes it for all of them. */
 export interface Weight {
   /** A flow of weight 2 has two messages in each turn. 1-100. */
@@ -28,6 +36,8 @@ export interface Weight {
   readonly allowances?: Readonly<Record<TrafficClass, Allowance | undefined>>
   /** Messages that wait, by class. */
   readonly queued?: Record<TrafficClass, number>
+  /** What became of the others, by class. */
+  readonly counts?: Readonly<Record<TrafficClass, Outcomes>>
 }
 
 export class Flow {

@@ -80,8 +80,8 @@ interface AgeLimits {
 
 /**
  * Until when a request is worth sending. That is the end of `maxAge`, counted from `agesFrom`. With `max_age: auto` and a client whose
- * next copy can be expected, it is until that has not come, and no later than `maxAgeMost` after the request came. What was never
- * sent is forgotten just before the copy is due: it comes back with the copy, and nothing is lost.
+ * next copy can be expected, it is until that has not come. What was never sent is forgotten just before the copy is due: it comes
+ * back with the copy, and nothing is lost. With `max_age: auto` it is never later than `maxAgeMost` after the request came.
  */
 export const worthUntil = (
   of: {
@@ -93,8 +93,9 @@ export const worthUntil = (
   { maxAge, maxAgeMost }: AgeLimits,
 ): Instant => {
   const { wasSent, patience } = of
-  if (maxAgeMost === undefined || patience?.isKnown !== true) return after(of.agesFrom, maxAge)
-  const due = wasSent ? patience.justAfterDue : patience.justBeforeDue
+  if (maxAgeMost === undefined) return after(of.agesFrom, maxAge)
+  const isKnown = patience?.isKnown === true
+  const due = isKnown ? (wasSent ? patience.justAfterDue : patience.justBeforeDue) : after(of.agesFrom, maxAge)
   return instant(Math.min(due, of.receivedAt + maxAgeMost))
 }
 

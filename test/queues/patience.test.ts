@@ -69,6 +69,7 @@ describe('a request', () => {
     expect(worthUntil({ ...request(heardAt(0, 16_000)), receivedAt: instant(10_000_000) }, limits)).toBe(
       millis(16_000 + 15_200 - 20),
     )
+    expect(worthUntil(request(undefined), { ...limits, maxAge: seconds(40) })).toBe(seconds(30))
   })
 
   it('is judged by max-age alone where that is a number', () => {

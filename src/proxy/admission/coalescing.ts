@@ -30,7 +30,7 @@ export class Coalescing {
     const { class: trafficClass, from, client, packet } = record
     if (trafficClass !== RECORD_CLASS || client.options.accounting.interims !== 'newest') return 'goes-on'
     const { places, exchanges, records, ledgers, trace } = this.#register
-    if (!places.sessions.isComplete || !isInterim(packet)) return 'goes-on'
+    if (!isInterim(packet)) return 'goes-on'
     const waiting = places.sessions.newestInterim(from.address, packet)
     if (waiting === undefined) return 'goes-on'
     if (outdates(packet, waiting.packet)) this.#replace(waiting, record, now)

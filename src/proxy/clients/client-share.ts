@@ -2,28 +2,59 @@
  * How a client is served: its turns and its own rate, and what became of its requests. A reload keeps it by the client's name, so
  * requests that wait since before see the new settings.
  */
-import { type PerClass, perClass, type TrafficClass } from '../../classes.ts'
-import { type Allowance, Flow, type Weight } from '../../queues/flow.ts'
+import { type PerClass, perClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
+import { type Allowance, Flow, type Outcomes, type Weight } from '../../queues/flow.ts'
 import type { SlotBudget } from '../../throttle/budget.ts'
 import type { Instant } from '../../units.ts'
 import type { ClientOptions } from '../border/options.ts'
-import type { ServedCounts } from '../border/snapshot.ts'
-
-type Counts = { -readonly [Key in keyof ServedCounts]: number }
 
 export class ClientShare implements Weight {
   weight = 1
   readonly flow = new Flow(this)
   /** By class; undefined if its rate is not limited. */
   readonly allowances: Record<TrafficClass, ClientAllowance | undefined> = perClass(() => undefined)
-  readonly counts: PerClass<Counts> = perClass(() => ({ sent: 0, shed: 0, expired: 0 }))
-  readonly queued: Record<TrafficClass, number> = perClass(() => 0)
+  #counts: PerClass<Outcomes> = perClass(() => ({ sent: 0, shed: 0, expired: 0 }))
+  #queued: Record<TrafficClass, number> = perClass(() => 0)
+
+  get counts(): PerClass<Outcomes> {
+    return this.#counts
+  }
+
+  get queued(): Record<TrafficClass, number> {
+    return this.#queued
+  }
+
+  /** Nothing of it was ever counted, and nothing waits. */
+  get isUntouched(): boolean {
+    return sumOverClasses((each) => this.#queued[each] + servedOf(this.#counts[each])) === 0
+  }
 
   reconfigure({ weight, flowKey, fairnessKey }: Pick<ClientOptions, 'weight' | 'flowKey' | 'fairnessKey'>): void {
     this.weight = weight
     this.flow.isDivided = fairnessKey === 'client' && flowKey !== 'none'
   }
+
+  /** A reload has removed its client: what is in hand of it, and what becomes of that, counts here from now on. */
+  takeOver(removed: ClientShare): void {
+    for (const each of TRAFFIC_CLASSES) {
+      const [of, its] = [this.#counts[each], removed.#counts[each]]
+      of.sent += its.sent
+      of.shed += its.shed
+      of.expired += its.expired
+      this.#queued[each] += removed.#queued[each]
+    }
+    removed.#counts = this.#counts
+    removed.#queued = this.#queued
+  }
 }
+
+/** Of the client with whom the request has turns, which may be another one than it came from since a reload. */
+export const countServed = (of: { readonly flow: Flow; readonly class: TrafficClass }, what: keyof Outcomes): void => {
+  const { counts } = of.flow.of
+  if (counts !== undefined) counts[of.class][what] += 1
+}
+
+const servedOf = ({ sent, shed, expired }: Outcomes): number => sent + shed + expired
 
 /** A client's own rate: a grid of slots as a server has one (docs/throttling.md). First transmissions count. */
 export class ClientAllowance implements Allowance {

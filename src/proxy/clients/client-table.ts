@@ -64,10 +64,11 @@ export class Client {
     return this.options.name
   }
 
-  /** Nothing of its snapshot but the name has ever been other than at the start. */
+  /** Nothing of its snapshot but the name has ever been other than at the start. After a reload it may have what another received. */
   get isUntouched(): boolean {
-    const { weight } = this.options
-    return weight === 1 && sumOverClasses((each) => this.received[each]) + this.dropped + this.badAuthenticators === 0
+    const { received, dropped, badAuthenticators, share } = this
+    const came = sumOverClasses((each) => received[each]) + dropped + badAuthenticators
+    return this.options.weight === 1 && came === 0 && share.isUntouched
   }
 
   /** `waiting`: what of it waits, which the queues know. */
@@ -76,10 +77,7 @@ export class Client {
     return {
       name,
       weight: this.options.weight,
-      served: perClass((each) => {
-        const { sent, shed, expired } = share.counts[each]
-        return { sent, shed, expired }
-      }),
+      served: servedOf(share),
       waiting,
       received: { ...this.received },
       dropped,
@@ -90,6 +88,8 @@ export class Client {
     }
   }
 }
+
+const servedOf = ({ counts }: ClientShare): ClientSnapshot['served'] => perClass((each) => ({ ...counts[each] }))
 
 const UNTOUCHED = {
   weight: 1,
@@ -111,14 +111,19 @@ interface SameLength extends Omit<NetworkKey, 'key'> {
   readonly clients: ReadonlyMap<string, Client>
 }
 
+interface Former {
+  readonly did: ClientSnapshot
+  readonly share: ClientShare
+}
+
 export class ClientTable {
   /** By prefix length in bits and family, longest first. */
   readonly #byLength: readonly SameLength[]
   readonly #remembered = new Map<string, Client>()
   readonly #byName: ReadonlyMap<string, Client>
   readonly clients: readonly Client[]
-  /** What clients did that reloads removed: sums of all clients never fall. */
-  readonly former: ClientSnapshot | undefined
+  /** What clients did that reloads removed, and the share that goes on for what is in hand of them. */
+  readonly #former: Former | undefined
 
   /** Clients that `before` knows by name keep their counters. Throws RangeError if a network is no address and no prefix. */
   constructor(options: readonly ClientOptions[], before?: ClientTable) {
@@ -129,13 +134,27 @@ export class ClientTable {
     this.#byName = new Map(this.clients.map((client) => [client.name, client]))
     const byLength = Map.groupBy(this.clients, ({ network: { octets, bits } }) => `${octets} ${bits}`)
     this.#byLength = Array.from(byLength.values(), sameLengthOf).sort((a, b) => b.bits - a.bits)
-    this.former = before === undefined ? undefined : this.#formerAfter(before)
+    this.#former = before === undefined ? undefined : this.#formerAfter(before)
   }
 
-  #formerAfter(before: ClientTable): ClientSnapshot | undefined {
+  /** The sum of what clients did that reloads removed: sums of all clients never fall. */
+  get former(): ClientSnapshot | undefined {
+    if (this.#former === undefined) return undefined
+    const { did, share } = this.#former
+    const waiting = perClass((each) => ({ queued: share.queued[each], oldestAge: micros(0) }))
+    return { ...did, served: servedOf(share), waiting }
+  }
+
+  #formerAfter(before: ClientTable): Former | undefined {
     const removed = before.clients.filter((one) => !one.isUntouched && !this.#byName.has(one.name))
-    const all = removed.map((one) => one.snapshot())
-    return all.reduce((sum, one) => (sum === undefined ? one : addedNumbers(sum, one)), before.former)
+    const share = before.#former?.share ?? new ClientShare()
+    let did = before.#former?.did
+    for (const one of removed) {
+      const its = one.snapshot()
+      did = did === undefined ? its : addedNumbers(did, its)
+      share.takeOver(one.share)
+    }
+    return did === undefined ? undefined : { did, share }
   }
 
   /**

@@ -4,6 +4,7 @@
  * All endings are in this file, and each adds one to one counter, so the ledger's law can be read here. Where requests are
  * until then is in `places.ts`, who waits for their answers in `exchanges.ts`, which records they are in `records.ts`.
  */
+
 import { statusType } from '../../accounting/record/record.ts'
 import { kindOf } from '../../accounting/sessions/client-accounting.ts'
 import {
@@ -21,6 +22,7 @@ import type { EngineEvent, GivenUp } from '../border/events.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal } from '../border/ports.ts'
 import type { ClassCounters } from '../border/snapshot.ts'
+import { countServed } from '../clients/client-share.ts'
 import type { Client } from '../clients/client-table.ts'
 import type { Exchange } from '../work/exchange.ts'
 import { courseOf, latestCopyAt, type Request, startCourse } from '../work/request.ts'
@@ -156,13 +158,13 @@ export class Register {
         const record = its === RECORD_CLASS ? kindOf(statusType(packet)) : undefined
         if (record !== undefined) client.accounting.shed[record] += 1
         ledger.count(ENTRY.shed[end.reason])
-        client.share.counts[its].shed += 1
+        countServed(request, 'shed')
         this.#journal.note({ kind: 'shed', class: its, reason: end.reason, client: name, record }, now)
         return
       }
       case 'expired':
         ledger.count(ENTRY.expired)
-        client.share.counts[its].expired += 1
+        countServed(request, 'expired')
         this.#journal.note({ kind: 'expired', class: its, client: name }, now)
         return
       case 'superseded':

@@ -4,8 +4,8 @@
  * Most reloads change no client, or add one whose addresses belonged to nobody. Then nothing is moved. Else only the messages of the
  * clients that changed are. If clients did not have turns before, all that waits is looked at.
  */
-import { TRAFFIC_CLASSES } from '../../classes.ts'
-import type { Weight } from '../../queues/flow.ts'
+import { RECORD_CLASS, TRAFFIC_CLASSES } from '../../classes.ts'
+import type { Flow, Weight } from '../../queues/flow.ts'
 import { PriorityQueue } from '../../queues/priority-queue.ts'
 import type { ClientTable } from '../clients/client-table.ts'
 import { Request } from '../work/request.ts'
@@ -20,15 +20,17 @@ export function regroup(places: Places, clients: ClientTable, before: ClientTabl
     const others = holdings.heldBy(({ of }) => !kept.has(of))
     const outdated = others.filter((request) => Request.fields.isOutdated.get(request))
     // First all leave, so that nobody joins those who have yet to leave.
-    const queues = others.map((request) => takeOut(places, request))
-    for (const [at, request] of others.entries()) {
+    const queues = new Map(others.map((request) => [request, takeOut(places, request)]))
+    const join = (request: Request, its: Flow | undefined): void => {
       const client = clients.find(request.from.address) ?? request.client
-      request.flow = places.flows.of(client, request)
+      request.flow = its ?? places.flows.of(client, request)
       places.flows.count(request.flow, request.class, 1)
       holdings.enter(request)
-      queues[at]?.put(request)
+      queues.get(request)?.put(request)
       request.lane?.schedule.markChanged()
     }
+    if (each === RECORD_CLASS) places.sessions.regroup(others, join)
+    else for (const request of others) join(request, undefined)
     for (const request of outdated) holdings.outdate(request)
   }
 }

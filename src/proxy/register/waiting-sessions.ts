@@ -72,11 +72,6 @@ export class WaitingSessions {
     if (wantsMore) this.#begin()
   }
 
-  /** Something waits, and all that does was looked at. */
-  get isComplete(): boolean {
-    return this.#isOn && this.#next === undefined
-  }
-
   /** A record waits: from now on all that wait are looked at, if there is a use for it. */
   watch(): void {
     if (!this.#isOn) this.#begin()
@@ -103,8 +98,31 @@ export class WaitingSessions {
     return row === NOWHERE ? undefined : this.#latest.get(row)?.flow
   }
 
-  /** Of the interim updates that wait of this record's session, the last; undefined if it is outdated or there is none. */
+  /**
+   * After a reload, in the order of arrival: each of these joins a flow, and records of one session join one. `join` is told which
+   * flow that is, if one of them has joined it. All that wait are looked at first, since all of them are moved anyway.
+   */
+  regroup(requests: readonly Request[], join: (request: Request, its: Flow | undefined) => void): void {
+    if (this.#wants.flows) {
+      this.watch()
+      this.catchUp(Number.POSITIVE_INFINITY)
+    }
+    const joined = new Set<number>()
+    for (const request of requests) {
+      const row = this.#wants.flows ? sessionRow.get(request) : NOWHERE
+      join(request, joined.has(row) ? this.#latest.get(row)?.flow : undefined)
+      if (row === NOWHERE) continue
+      joined.add(row)
+      this.#latest.set(row, request)
+    }
+  }
+
+  /**
+   * Of the interim updates that wait of this record's session, the last; undefined if it is outdated, if there is none, or if not all
+   * that wait were looked at.
+   */
   newestInterim(address: string, packet: Packet): Request | undefined {
+    if (!this.#isComplete) return undefined
     const row = this.#find(address, packet)
     return row === NOWHERE ? undefined : this.#rows.object(row)
   }
@@ -124,7 +142,7 @@ export class WaitingSessions {
 
   /** A record came, and has its place among those that wait. */
   came(request: Request): void {
-    if (this.isComplete) this.enter(request)
+    if (this.#isComplete) this.enter(request)
     else this.catchUp(LOOKED_AT_ARRIVAL)
   }
 
@@ -171,6 +189,11 @@ export class WaitingSessions {
   end(): void {
     this.#isOn = false
     this.#next = undefined
+  }
+
+  /** Something waits, and all that does was looked at. */
+  get #isComplete(): boolean {
+    return this.#isOn && this.#next === undefined
   }
 
   #begin(): void {

@@ -15,6 +15,7 @@ import type { ClientDropReason } from '../border/endings.ts'
 import { count } from '../border/histogram.ts'
 import type { EngineOptions } from '../border/options.ts'
 import type { Journal, Outbox, Randomness } from '../border/ports.ts'
+import { countServed } from '../clients/client-share.ts'
 import type { Register } from '../register/register.ts'
 import type { Lane } from '../work/lane.ts'
 import { Attempt, Request, startCourse } from '../work/request.ts'
@@ -163,7 +164,7 @@ export class Sending {
       attempt.signsAtFirst = lane.contact.signsOfLife
       if (course.transmissions === 0) {
         count(lane.counters.queueWaits, since(request.receivedAt, now))
-        request.client.share.counts[request.class].sent += 1
+        countServed(request, 'sent')
       }
     } else lane.counters.retransmissions += 1
     attempt.tries += 1
