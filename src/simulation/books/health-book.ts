@@ -9,7 +9,7 @@ import type { EngineEvent } from '../../proxy/border/events.ts'
 import { PROBE_PORT } from '../../proxy/border/ports.ts'
 import type { Packet } from '../../radius/packet.ts'
 import type { Secret } from '../../radius/secret.ts'
-import { type Instant, MICROS_PER_SECOND, micros } from '../../units.ts'
+import { type Instant, MICROS_PER_SECOND } from '../../units.ts'
 import { sameOctets, verifies, wellFormed } from '../peers/packets.ts'
 import type { ObservedWorld, Observer } from '../world/observer.ts'
 import { identifierKeyOf, type LaneBook } from './lane-book.ts'
@@ -92,7 +92,7 @@ export class HealthBook implements Observer {
 
   /** The shortest time from the latest transmission of a request to its end. */
   leastWait({ lane, refusedAt }: LaneHealth, now: Instant): number {
-    const { timeout = micros(0) } = this.#book.facts.get(lane)?.limits ?? {}
+    const timeout = this.leastTimeouts.get(lane) ?? 0
     return refusedAt > now - timeout * MOST ? Math.min(timeout * LEAST, REFUSED_WAIT) : timeout * LEAST
   }
 
@@ -140,13 +140,14 @@ export class HealthBook implements Observer {
       return
     }
     const { timeout, maxRetries } = facts.limits
+    const least = Math.min(timeout, this.leastTimeouts.get(lane) ?? timeout)
     // The engine knows what an identifier carried before only while it carries something else that is outstanding.
     const carries = this.#carried.get(identifierKeyOf(lane, port, bytes))?.now
     const isOutstanding = carries?.answeredAt === undefined && now < (carries?.lastAt ?? 0) + timeout * LEAST
     if (carries !== asked && !isOutstanding) return
     health.signAt = now
     health.isSignLate = asked.tries > maxRetries && now > asked.lastAt + timeout * MOST + LATENESS
-    if (now < asked.lastAt + timeout * LEAST) {
+    if (now < asked.lastAt + least * LEAST) {
       health.heldAt = now
       this.#second(health, now).answers += 1
     }
