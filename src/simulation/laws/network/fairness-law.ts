@@ -26,7 +26,7 @@ const TURNS_AHEAD = 2
 
 /** A request that was let in and not sent so far. */
 interface Waiting {
-  readonly turn: Turn
+  readonly from: Peer
   /** When it came, in the order of all that happens. In the step of its arrival that is not known. */
   since: number
 }
@@ -139,18 +139,13 @@ export class FairnessLaw implements Observer {
 
   received(_class: TrafficClass, bytes: Uint8Array, now: Instant, from: Peer, _age: Duration): void {
     this.#happened += 1
-    const { interims, turns } = this.#books
-    if (!turns.hasTurns || (interims.fate.kind !== 'let-in' && interims.fate.kind !== 'took-place')) return
-    const packet = wellFormed(bytes)
-    const key = requestKeyOf(packet)
+    const { fate } = this.#books.interims
+    if (fate.kind !== 'let-in' && fate.kind !== 'took-place') return
     // A record that took the place of another one stands where that one stood: it only counts as one that its own client sent.
-    const isNew = interims.fate.kind === 'let-in'
-    const waiting = {
-      turn: turns.turnOf(from, packet),
-      since: isNew ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY,
-    }
+    const isNew = fate.kind === 'let-in'
+    const waiting = { from, since: isNew ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY }
     if (isNew) this.#coming.push(waiting)
-    this.#waiting.set(key, waiting, now)
+    this.#waiting.set(requestKeyOf(wellFormed(bytes)), waiting, now)
   }
 
   stepped(): void {
@@ -169,7 +164,8 @@ export class FairnessLaw implements Observer {
     const place = lane * 4 + preferenceOf(packet)
     const line = this.#lines.get(place) ?? new Line()
     this.#lines.set(place, line)
-    const { turn } = waiting
+    // A reload may have changed with whom it has turns.
+    const turn = this.#books.turns.turnOf(waiting.from, packet)
     const since = Math.min(waiting.since, this.#happened)
     const found = line.send(turn, since, this.#happened, since > this.#stirredAt)
     if (found !== undefined) throw new BrokenLaw('fairness', `lane ${lane}: ${found}`, now)
