@@ -13,6 +13,7 @@ const backlog = inFile('src/queues/backlog.ts')
 const serverQueue = inFile('src/queues/server-queue.ts')
 const flows = inFile('src/proxy/clients/flows.ts')
 const rates = inFile('src/proxy/clients/client-rates.ts')
+const limits = inFile('src/proxy/work/lane-limits.ts')
 const share = inFile('src/proxy/clients/client-share.ts')
 const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const table = inFile('src/proxy/clients/client-table.ts')
@@ -125,6 +126,11 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     'a login that came once waits longer than any may (once a bug)',
     'return instant(Math.min(due, of.receivedAt + maxAgeMost))',
     'return instant(isKnown ? Math.min(due, of.receivedAt + maxAgeMost) : due)',
+  ),
+  limits(
+    'what waits for the slots of its client says that the server is slow (once a bug)',
+    ' && !queue.restsAt(now)',
+    '',
   ),
   rates(
     'a rate that comes back in its second has new slots (once a bug)',

@@ -37,6 +37,11 @@ export class ServerQueue<T extends Message<T>> implements Promoter<T> {
     return this.#promisedQuota
   }
 
+  /** All that waits is of clients that may send no more in their slots: none of it waits for the server. */
+  restsAt(now: Instant): boolean {
+    return (this.waiting.restsUntil() ?? 0) > now
+  }
+
   /** Moves what can go now to the instance queue; answers how many. With `now`, clients' own rates count. */
   promote(room: Room, to: PriorityQueue<T>, now?: Instant): number {
     let promoted = 0

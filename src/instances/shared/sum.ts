@@ -141,6 +141,7 @@ function addedLane(a: LaneSnapshot, b: LaneSnapshot, scope: Scope): LaneSnapshot
       a,
       b,
       'queued',
+      'resting',
       'queuedBytes',
       'outstanding',
       'maxOutstanding',

@@ -162,10 +162,13 @@ export class Interval {
       rise(before === undefined ? 0 : read(before.counters), read(lane.counters)) / this.seconds
     const retransmissions = aSecond((counters) => counters.retransmissions)
     const sent = aSecond((counters) => counters.requests) + retransmissions
-    const offered = sent + rise(before?.queued ?? 0, lane.queued) / this.seconds
+    // What waits for its client's slot is not offered to the server, which would take it.
+    const waited = before === undefined ? 0 : before.queued - before.resting
+    const waiting = lane.queued - lane.resting
+    const offered = sent + rise(waited, waiting) / this.seconds
     const ceiling = effectiveCeiling(lane)
     // A message that could be sent does not wait: a server with a queue is at its ceiling.
-    const waits = lane.queued > 0 && (before?.queued ?? 0) > 0
+    const waits = waiting > 0 && waited > 0
     return {
       server: lane.server,
       class: lane.class,

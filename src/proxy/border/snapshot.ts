@@ -75,6 +75,8 @@ export interface LaneSnapshot extends Pick<LanePlan, 'lane' | 'server' | 'class'
   readonly consecutiveFailures: number
   readonly slots: SlotView
   readonly queued: number
+  /** Of these, those whose clients may send no more in their slots, if nobody else waits: they do not wait for the server. */
+  readonly resting: number
   readonly queuedBytes: number
   readonly oldestAge: Duration
   readonly outstanding: number

@@ -83,7 +83,7 @@ export class Failover {
   makeRoom(lane: Lane, now: Instant): void {
     const { limits, queue } = lane
     // What is given back and not served yet has been promised room.
-    if (limits.waitingOn.size === 0 || queue.promised > 0 || restsAt(lane, now)) return
+    if (limits.waitingOn.size === 0 || queue.promised > 0 || queue.restsAt(now)) return
     const wanted = Math.min(queue.waiting.queued, limits.budget.left(now), FREED_AT_ONCE)
     while (limits.identifiers.room() < wanted && limits.canMakeRoom()) this.#endLongest(lane, now)
   }
@@ -174,8 +174,8 @@ export class Failover {
   /** Whether it may keep its place. With a secret that is not the server's any more, an answer would come to nobody. */
   #mayWaitOn(request: Request, { lane, secret }: Attempt, now: Instant): boolean {
     if (request.class === RECORD_CLASS || !lane.isLive() || this.isEnding) return false
-    const { waiting } = lane.queue
-    if (waiting.queued > 0 && !restsAt(lane, now)) return false
+    const { queue } = lane
+    if (queue.waiting.queued > 0 && !queue.restsAt(now)) return false
     if (now >= this.#waitsOnUntil(request)) return false
     if (secret !== lane.server.secret && !secret.equals(lane.server.secret)) return false
     return request.isBound || !this.#parts.pools.of(request).hasOther(lane, request)
@@ -207,6 +207,3 @@ export class Failover {
     return again.length > 0
   }
 }
-
-/** All that waits for the lane is of clients that may send no more in their slots: nobody needs a place. */
-const restsAt = ({ queue }: Lane, now: Instant): boolean => (queue.waiting.restsUntil() ?? 0) > now

@@ -12,6 +12,12 @@ import type { LaneSettings } from './lane-settings.ts'
 /** The moving mean follows a change within about so many. */
 const HOLDINGS_IN_MEAN = 32
 
+/** What `heard` asks a server queue. */
+interface WaitedFor {
+  readonly waiting: { isEmpty(): boolean }
+  restsAt(now: Instant): boolean
+}
+
 export class LaneLimits<A> {
   /** Replaced only if a reload gives the lane another name, or puts it back. */
   budget: SlotBudget
@@ -71,9 +77,10 @@ export class LaneLimits<A> {
     return window.size > before
   }
 
-  /** A request was answered here, in time or late, and its place is free again. */
-  heard({ queue }: { readonly queue: { readonly waiting: { isEmpty(): boolean } } }, now: Instant): void {
-    this.pace.answered(!queue.waiting.isEmpty() || this.identifiers.room() <= 1, now)
+  /** A request was answered here, in time or late, and its place is free again. What waits for its client's slot says nothing of it. */
+  heard({ queue }: { readonly queue: WaitedFor }, now: Instant): void {
+    const isWaitedFor = !queue.waiting.isEmpty() && !queue.restsAt(now)
+    this.pace.answered(isWaitedFor || this.identifiers.room() <= 1, now)
   }
 
   /** An identifier comes back after so long. */

@@ -453,6 +453,15 @@ describe('the readings', () => {
     )
   })
 
+  it('of a server are not at its ceiling while what waits there waits for the slots of its clients', () => {
+    const resting = (queued: number) => inLane(LANE, () => ({ queued, resting: queued }))(intervalOf().now)
+    const later = { ...resting(90_000), uptimeSeconds: resting(5).uptimeSeconds + 60 }
+    const found = ALARMS.ceiling
+      .read(new Interval(resting(5), later, new Map()))
+      .find(({ subject }) => subject.server === 's2' && subject.class === 'accounting')
+    expect(found?.value).toBe(0)
+  })
+
   it('never go below zero where a counter went back', () => {
     const later = intervalOf().now
     const rich = inLedger('accounting', { expired: 500, received: 900 })(later)
