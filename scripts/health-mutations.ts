@@ -195,8 +195,8 @@ export const HEALTH_MUTATIONS: readonly Mutation[] = [
   ),
   failover(
     'a due retry of another login ends one that waits on',
-    'if (waiting.queued > 0 && !restsAt(lane, now)) return false',
-    'if (!waiting.isEmpty() && !restsAt(lane, now)) return false',
+    'if (queue.waiting.queued > 0 && !queue.restsAt(now)) return false',
+    'if (!queue.waiting.isEmpty() && !queue.restsAt(now)) return false',
   ),
   failover(
     'a login waits on beyond 30 s',

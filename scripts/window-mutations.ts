@@ -102,7 +102,7 @@ export const WINDOW_MUTATIONS: readonly Mutation[] = [
   limits('a reload forgets the window', 'else if (places.window === undefined)', 'else if (maxOutstanding > 0)'),
   limits('the use of the window is not looked at', '    window?.used(taken, now)\n', ''),
   limits('a full window is not busy', '|| this.identifiers.room() <= 1', ''),
-  limits('who waits is not looked at', '!queue.waiting.isEmpty() || ', ''),
+  limits('who waits is not looked at', 'answered(isWaitedFor || this', 'answered(this'),
   answering('a response after a retry is a response time', '    if (attempt.tries > 1) return\n', ''),
   answering('late answers are no pace', '    lane.limits.heard(lane, now)\n    this.#parts', '    this.#parts'),
   failover('time-outs are not told to the window', '      lane.limits.identifiers.places.window?.timedOut(now)\n', ''),
