@@ -189,7 +189,7 @@ export class RequestLaw implements Observer {
     if (secret === undefined || !verifies(packet, carried.bytes, secret) || carried.arrival !== asked.arrival) return
     // It has ended the request, or can't be passed on.
     if (asked.sent.identifier === identifier || !isLeftLate) asked.answered = { at: now, number: this.#answers }
-    else if (!asked.isReleased && !carried.isSpoilt && isReadable(packet)) {
+    else if (!asked.isReleased && !carried.isSpoilt && isReadable(packet) && !this.#mayBeShed(asked)) {
       const saw = `request ${carried.key >> 1} is outstanding, and the answer of lane ${lane} reached nobody`
       throw new BrokenLaw('late-answer', saw, now)
     }
@@ -253,10 +253,13 @@ export class RequestLaw implements Observer {
     // Its client was late with the copy, and its request may have been forgotten while it waited for another server.
     const { maxAgeMost } = this.#books.lanes.options.queues.authentication
     const isLate = asked !== undefined && maxAgeMost !== undefined && now > dueAt(asked, { maxAgeMost })
-    // A request that was refused may have moved into a full queue, and was shed there while its first copy is open.
-    const { sent } = asked ?? {}
-    const isShed = sent !== undefined && this.#refusedAt >= sent.at && this.#shedAt >= sent.at
-    if (asked !== undefined && !asked.isReleased && !isLate && !isShed && this.#isOutstanding(asked, now)) {
+    if (
+      asked !== undefined &&
+      !asked.isReleased &&
+      !isLate &&
+      !this.#mayBeShed(asked) &&
+      this.#isOutstanding(asked, now)
+    ) {
       throw new BrokenLaw('repetition', `${name} is outstanding and was let in again`, now)
     }
     const replied = slot?.replied
@@ -268,6 +271,11 @@ export class RequestLaw implements Observer {
     if (answered !== undefined && now < answered.at + recordCache && this.#answers - answered.number < maxRecords) {
       throw new BrokenLaw('repetition', `${name} is a record that a server has taken, and was let in again`, now)
     }
+  }
+
+  /** A request that was refused may have moved into a full queue, and was shed there while its first copy is open. */
+  #mayBeShed({ sent }: Asked): boolean {
+    return sent !== undefined && this.#refusedAt >= sent.at && this.#shedAt >= sent.at
   }
 
   #isOutstanding({ answered, sent }: Asked, now: Instant): boolean {
