@@ -58,8 +58,8 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
 
   lanes(
     'a refused plan gives its numbers back',
-    '    this.#promised = new Map()\n    const kept',
-    '    this.#next -= [...this.#promised.values()].filter((number) => !this.#all.has(number)).length\n    this.#promised = new Map()\n    const kept',
+    '    this.#promised = new Map()\n    // Put',
+    '    this.#next -= [...this.#promised.values()].filter((number) => !this.#all.has(number)).length\n    this.#promised = new Map()\n    // Put',
   ),
   lanes(
     'a lane from another source begins new slots',
@@ -74,18 +74,23 @@ export const RELOAD_MUTATIONS: readonly Mutation[] = [
   ),
   lanes(
     'what is outstanding is forgotten with the second',
-    'return left === second || identifiers.places.taken > 0 ||',
-    'return left === second ||',
+    'identifiers.places.taken === 0 && identifiers',
+    'identifiers',
   ),
   lanes(
     'identifiers that rest are forgotten with the second',
-    'identifiers.places.taken > 0 || identifiers.nextWakeAt() !== undefined',
-    'identifiers.places.taken > 0',
+    'identifiers.places.taken === 0 && identifiers.nextWakeAt() === undefined',
+    'identifiers.places.taken === 0',
   ),
   lanes(
     'what a second used is forgotten where nothing is outstanding',
-    'return left === second || identifiers',
+    'return second !== secondOf(now) && identifiers',
     'return identifiers',
+  ),
+  lanes(
+    'a lane that came to rest is planned with its former ports (once a bug)',
+    'lane === undefined || rested.has(lane) ?',
+    'lane === undefined ?',
   ),
   lanes('a lane under another name is another lane', 'const others = [...live.values(), ...', 'const others = [...'),
   lanes(

@@ -167,8 +167,8 @@ export class Engine {
   }
 
   /** The lanes that `reconfigure` with these options would leave: the shell opens their sockets first. */
-  planFor(options: EngineOptions): LanePlan[] {
-    return this.#parts.lanes.planFor(options)
+  planFor(options: EngineOptions, now: Instant): LanePlan[] {
+    return this.#parts.lanes.planFor(options, now)
   }
 
   /** The lanes there are, retiring ones included. */

@@ -201,7 +201,7 @@ export class World {
 
   reconfigure(options: Partial<EngineOptions>): void {
     this.options = { ...this.options, ...options }
-    const planned = this.engine.planFor(this.options)
+    const planned = this.engine.planFor(this.options, this.now)
     this.engine.reconfigure(this.options, this.now)
     this.check()
     const byLane = (a: { lane: number }, b: { lane: number }): number => a.lane - b.lane
@@ -210,7 +210,7 @@ export class World {
 
   check(): void {
     this.engine.inspection.check()
-    const { classes } = this.snapshot()
+    const { classes } = this.engine.inspection.overview(this.now)
     for (const { ledger, queued, outstanding } of Object.values(classes)) {
       const { received, dropped, shed, ...ended } = ledger
       const parts = [...Object.values(ended), ...Object.values(dropped), ...Object.values(shed), queued, outstanding]

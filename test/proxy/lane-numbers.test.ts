@@ -48,7 +48,7 @@ class Shell {
     if (what === 'wait') this.#now = after(this.#now, millis(1_000))
     else {
       this.#isPreparing = true
-      this.#open(this.#lanes.planFor(options))
+      this.#open(this.#lanes.planFor(options, this.#now))
       // Opening takes its time: a second may end, and a lane may come to rest meanwhile.
       this.#now = after(this.#now, millis(400))
       if (what === 'slowly take') this.#lanes.nextWakeAt(this.#now)

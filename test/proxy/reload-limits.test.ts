@@ -51,7 +51,7 @@ class Host {
     const options = { ...this.options, servers }
     const plain = plainOptions(options)
     const memory = this.#memories.of(plain, this.now)
-    for (const world of this.worlds) world.engine.planFor(options)
+    for (const world of this.worlds) world.engine.planFor(options, world.now)
     if (isRefused) return
     this.options = options
     this.#memories.announce(plain, memory, this.now)

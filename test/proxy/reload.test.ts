@@ -2,7 +2,7 @@
  * Another configuration while traffic flows: what holds from when on, and what becomes of what is in hand.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/proxy/border/options.ts'
+import type { EngineOptions, ServerOptions } from '../../src/proxy/border/options.ts'
 import { after as later, millis, seconds } from '../../src/units.ts'
 import { hasValidAuthenticator, openPassword, valueAt, ZERO } from '../radius/oracle.ts'
 import { START, World } from './kit.ts'
@@ -350,6 +350,22 @@ describe('the plan of lanes', () => {
       const numbers = world.engine.plan().map(({ lane }) => lane)
       expect(new Set(numbers).size).toBe(numbers.length)
     }
+  })
+
+  it('gives a server that comes back after all has come to rest only the ports that it needs now', () => {
+    const wide = server('s2', { address: '192.0.2.11', maxOutstanding: 4_000 })
+    const narrow = server('s2', { address: '192.0.2.11', maxOutstanding: 10 })
+    const world = new World({ servers: [server('s1'), wide] })
+    world.reconfigure({ servers: [server('s1')] })
+    const plannedFor = (one: ServerOptions): number[] => {
+      const servers = [server('s1'), one]
+      const plan = world.engine.planFor({ ...world.options, servers }, world.now)
+      return plan.filter((lane) => lane.server === 's2').map(({ ports }) => ports)
+    }
+    expect(plannedFor(narrow)).toEqual([32, 32])
+    world.advance(seconds(1))
+    expect(plannedFor(narrow)).toEqual([1, 1])
+    world.reconfigure({ servers: [server('s1'), narrow] })
   })
 
   it("splits a server's source ports between its lanes, with one for the probes of each", () => {

@@ -37,6 +37,6 @@ describe('the count of steps', () => {
     }
     finds((crowd) => crowd.engine.inspection.overview(crowd.now), { ...small, servers: 50 })
     finds((crowd) => [...crowd.engine.inspection.clients].sort(), { ...small, clients: 20_000 })
-    finds((crowd) => crowd.engine.planFor(crowd.options), { ...small, servers: 50 })
+    finds((crowd) => crowd.engine.planFor(crowd.options, crowd.now), { ...small, servers: 50 })
   })
 })

@@ -126,7 +126,7 @@ export class Instance implements InstanceProtocol {
   /** `reconfigure` or `forget` follows. */
   async prepare(options: PlainOptions): Promise<void> {
     this.#isPreparing = true
-    await this.#links.openLanes(this.#engine.planFor(engineOptionsFrom(options)), this.#loop)
+    await this.#links.openLanes(this.#engine.planFor(engineOptionsFrom(options), monotonicNow()), this.#loop)
   }
 
   /** The options of `prepare` are not taken after all: the next ones may need the same local ports. */

@@ -31,6 +31,12 @@ interface Wanted {
   lane: Lane | undefined
 }
 
+/** A lane that a reload has removed, and the second in which it did. */
+interface Left {
+  readonly lane: Lane
+  readonly second: number
+}
+
 export class Lanes {
   readonly #all = new Map<number, Lane>()
   readonly #due = new DueLanes<Lane>()
@@ -39,8 +45,8 @@ export class Lanes {
   #next = 0
   /** The numbers of new lanes that the last plan has promised, by key. */
   #promised = new Map<string, number>()
-  /** Removed lanes that none has followed yet, while what they used counts; and the second in which they left. */
-  #left: { readonly lane: Lane; readonly second: number }[] = []
+  /** Those that none has followed yet, while what they used counts. */
+  #left: Left[] = []
   /** Slots that this engine shares with no other. */
   readonly #own: OwnBudgets
 
@@ -64,15 +70,18 @@ export class Lanes {
   }
 
   /** What `reconfigure` with these options would leave, with the numbers that it will give. */
-  planFor(options: EngineOptions): LanePlan[] {
+  planFor(options: EngineOptions, now: Instant): LanePlan[] {
     this.#promised = new Map()
+    // Put back, they begin anew under their old numbers: their sockets may still be open.
+    const rested = new Set(this.#left.filter((left) => hasRested(left, now)).map(({ lane }) => lane))
     const kept = new Set<Lane>()
     const plans = this.#match(options).map(({ key, settings, lane }) => {
       if (lane !== undefined) kept.add(lane)
       const number = lane?.number ?? this.#numberOf(key)
       this.#promised.set(key, number)
       const plan = planOf(number, settings)
-      return { ...plan, ports: Math.max(plan.ports, lane?.limits.identifiers.ports ?? 0) }
+      const open = lane === undefined || rested.has(lane) ? 0 : lane.limits.identifiers.ports
+      return { ...plan, ports: Math.max(plan.ports, open) }
     })
     for (const lane of this) if (!kept.has(lane)) plans.push(this.planOf(lane))
     return plans
@@ -84,7 +93,7 @@ export class Lanes {
 
   /** Takes the options over; answers the lanes that they no longer have. */
   reconfigure(options: EngineOptions, now: Instant): Lane[] {
-    this.#forgetRested(now)
+    this.#left = this.#left.filter((left) => !hasRested(left, now))
     const wanted = this.#match(options)
     const kept = new Set(wanted.map(({ lane }) => lane))
     const removed = [...this].filter((lane) => !lane.isRetiring && !kept.has(lane))
@@ -169,19 +178,9 @@ export class Lanes {
     this.#left.push({ lane, second: secondOf(now) })
   }
 
-  #removeLeft(is: (lane: Lane) => boolean): { readonly lane: Lane; readonly second: number } | undefined {
+  #removeLeft(is: (lane: Lane) => boolean): Left | undefined {
     const place = this.#left.findIndex(({ lane }) => is(lane))
     return place === -1 ? undefined : this.#left.splice(place, 1)[0]
-  }
-
-  /** Forgets lanes that left if their second is over, nothing is outstanding and every identifier has rested. */
-  #forgetRested(now: Instant): void {
-    const second = secondOf(now)
-    this.#left = this.#left.filter(({ lane, second: left }) => {
-      const { identifiers } = lane.limits
-      identifiers.passTime(now)
-      return left === second || identifiers.places.taken > 0 || identifiers.nextWakeAt() !== undefined
-    })
   }
 
   /** The number that was promised for a new lane, or the next one. */
@@ -217,4 +216,11 @@ export class Lanes {
     this.#settle(now)
     return this.#due.nextWakeAt()
   }
+}
+
+/** Its second is over, nothing is outstanding, and every identifier has rested: nothing that it used counts any more. */
+const hasRested = ({ lane, second }: Left, now: Instant): boolean => {
+  const { identifiers } = lane.limits
+  identifiers.passTime(now)
+  return second !== secondOf(now) && identifiers.places.taken === 0 && identifiers.nextWakeAt() === undefined
 }
