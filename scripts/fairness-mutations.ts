@@ -15,11 +15,11 @@ const flows = inFile('src/proxy/clients/flows.ts')
 const rates = inFile('src/proxy/clients/client-rates.ts')
 const limits = inFile('src/proxy/work/lane-limits.ts')
 const share = inFile('src/proxy/clients/client-share.ts')
-const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const table = inFile('src/proxy/clients/client-table.ts')
 const forgotten = inFile('src/proxy/register/forgotten.ts')
 const register = inFile('src/proxy/register/register.ts')
 const regrouping = inFile('src/proxy/register/regrouping.ts')
+const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
 const schedule = inFile('src/proxy/work/lane-schedule.ts')
@@ -59,8 +59,13 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   line('parts have turns among the clients', 'return this.#isInner ? flow : wholeOf(flow)', 'return flow'),
   fresh(
     'what was given back waits for its turn again',
-    'givenBack.first() ?? byFlow.first(now)',
-    'byFlow.first(now) ?? givenBack.first()',
+    'givenBack.first() ?? dissolved.first() ?? byFlow.first(now)',
+    'byFlow.first(now) ?? givenBack.first() ?? dissolved.first()',
+  ),
+  fresh(
+    'what dissolves goes before what servers gave back (once a bug)',
+    'givenBack.first() ?? dissolved.first()',
+    'dissolved.first() ?? givenBack.first()',
   ),
   fresh(
     'a newcomer overtakes the other clients',
@@ -115,11 +120,6 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     '    this.#own.announce(key, [termOf({ maxRate, slot }, second + 1)])\n',
     '',
   ),
-  sessions(
-    'records of a session join flows by themselves after a reload (once a bug)',
-    'joined.has(row) ? this.#latest.get(row)?.flow : undefined',
-    'undefined',
-  ),
   share('what becomes of a removed client counts nowhere (once a bug)', 'removed.#counts = this.#counts', ''),
   share('who waits of a removed client counts nowhere', 'removed.#queued = this.#queued', ''),
   patience(
@@ -154,6 +154,31 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
   flows('who shares a flow leaves it while others wait there', ' || (common !== undefined && common.waiting > 0)', ''),
   flows('the tables of flows have no bound', 'this.size >= this.#most || ', ''),
   table('a client that lost addresses keeps what waits of them', '.filter((share) => !carved.has(share))', ''),
+  regrouping(
+    'what was given back waits for its turn again, if a reload changes whose it is (once a bug)',
+    ' || promoter !== undefined) return undefined',
+    ') return undefined',
+  ),
+  regrouping(
+    'former clients of one address have turns apart (once a bug)',
+    'formerClients.get(address) ?? request.client',
+    'request.client',
+  ),
+  regrouping(
+    'a client is not promised what its client before was',
+    '      Request.fields.promoter.get(request)?.promise(request)\n',
+    '',
+  ),
+  sessions(
+    'a reload parts a session (once a bug)',
+    'this.flowOf(request.from.address, packet) ?? ownFlowOf(request)',
+    'ownFlowOf(request)',
+  ),
+  sessions(
+    'records that came before any waited have turns apart (once a bug)',
+    'if (this.#wants.flows && !this.#isOn) this.#begin()\n    else if',
+    'if',
+  ),
   regrouping(
     'what waits keeps its former turns',
     'holdings.heldBy(({ of }) => !kept.has(of))',

@@ -157,8 +157,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   requeue(
     'the parked never return',
-    'if (pool.live > 0) {\n      outage.parked.promote',
-    'if (pool.live > 0 && outage.parked.waiting.queued < 0) {\n      outage.parked.promote',
+    'if (pool.live > 0) {\n      outage.parked.dissolve',
+    'if (pool.live > 0 && outage.parked.waiting.queued < 0) {\n      outage.parked.dissolve',
   ),
   engine('a wake for a slot is forgotten', 'next = earliest(next, lanes.nextWakeAt(now))', 'lanes.nextWakeAt(now)'),
   engine(

@@ -62,7 +62,7 @@ export const WAITING_MUTATIONS: readonly Mutation[] = [
     'this.#hang(parent, item, left)',
   ),
   serverQueue('nothing is promoted', 'while (this.#promisedQuota < room.quota) {', 'while (this.#promisedQuota < 0) {'),
-  serverQueue('more is promoted than the slot has', 'this.#promise(next, 1)\n', ''),
+  serverQueue('more is promoted than the slot has', 'this.promise(next)\n', ''),
   serverQueue('a promise is not settled', 'this.#promise(item, -1)\n', ''),
   queue('what is served does not settle its promise', '    promoter.settle(item)\n', ''),
   backlog(

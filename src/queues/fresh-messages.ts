@@ -2,7 +2,9 @@
  * The messages of one queue that were never sent, by preference: Access-Requests with State, Access-Requests, accounting.
  *
  * Within a preference the order of arrival holds, or the clients have turns (`FlowLine`). With turns, what a server queue gave back
- * to the instance queue goes before the others, in the order in which it did: it has had its turn there.
+ * to the instance queue goes before the others, in the order in which it did: it has had its turn there. What comes from a queue that
+ * dissolves (parked, or of a server that went Down) goes after what the servers' queues gave back: some of that came from there, too,
+ * and was served before.
  */
 import { CLASS_TRAITS, TRAFFIC_CLASSES } from '../classes.ts'
 import { earliest, type Instant } from '../units.ts'
@@ -18,6 +20,7 @@ export const PREFERENCES = 1 + Math.max(...TRAFFIC_CLASSES.map((each) => CLASS_T
 interface Lines<T extends Message<T>> {
   readonly inOrder: ArrivalList<T>
   readonly givenBack: ChainedList<T>
+  readonly dissolved: ChainedList<T>
   readonly byFlow: FlowLine<T>
 }
 
@@ -32,6 +35,7 @@ export class FreshMessages<T extends Message<T>> {
     this.#lines = Array.from({ length: PREFERENCES }, () => ({
       inOrder: new ArrivalList<T>(fields.inQueue),
       givenBack: new ChainedList<T>(fields.inQueue),
+      dissolved: new ChainedList<T>(fields.inQueue),
       byFlow: new FlowLine<T>(fields),
     }))
   }
@@ -46,10 +50,9 @@ export class FreshMessages<T extends Message<T>> {
   }
 
   put(item: T): void {
-    const { inOrder, givenBack, byFlow } = this.#linesOf(item)
-    if (!this.#hasTurns) inOrder.insert(item)
-    else if (this.#isGivenBack(item)) givenBack.append(item)
-    else byFlow.insert(item)
+    const list = this.#listOf(item)
+    if (list instanceof ChainedList) list.append(item)
+    else list.insert(item)
   }
 
   /** It leaves without its turn. */
@@ -79,8 +82,8 @@ export class FreshMessages<T extends Message<T>> {
 
   /** The oldest of one preference; with turns, whose turn it is. */
   first(preference: number, now?: Instant): T | undefined {
-    const { inOrder, givenBack, byFlow } = this.#lines[preference] as Lines<T>
-    return this.#hasTurns ? (givenBack.first() ?? byFlow.first(now)) : inOrder.first()
+    const { inOrder, givenBack, dissolved, byFlow } = this.#lines[preference] as Lines<T>
+    return this.#hasTurns ? (givenBack.first() ?? dissolved.first() ?? byFlow.first(now)) : inOrder.first()
   }
 
   /** The same, of all preferences the oldest. */
@@ -94,8 +97,11 @@ export class FreshMessages<T extends Message<T>> {
   oldest(preference?: number): T | undefined {
     const lines = preference === undefined ? this.#lines : [this.#lines[preference] as Lines<T>]
     let oldest: T | undefined
-    for (const { inOrder, givenBack, byFlow } of lines) {
-      oldest = older(oldest, this.#hasTurns ? older(givenBack.first(), byFlow.oldest()) : inOrder.first())
+    for (const { inOrder, givenBack, dissolved, byFlow } of lines) {
+      const first = this.#hasTurns
+        ? older(older(givenBack.first(), dissolved.first()), byFlow.oldest())
+        : inOrder.first()
+      oldest = older(oldest, first)
     }
     return oldest
   }
@@ -115,8 +121,8 @@ export class FreshMessages<T extends Message<T>> {
   restsUntil(): Instant | undefined {
     if (!this.#hasTurns) return undefined
     let until: Instant | undefined
-    for (const { givenBack, byFlow } of this.#lines) {
-      if (givenBack.length > 0 || byFlow.hasTurns()) return undefined
+    for (const { givenBack, dissolved, byFlow } of this.#lines) {
+      if (givenBack.length + dissolved.length > 0 || byFlow.hasTurns()) return undefined
       until = earliest(until, byFlow.restsUntil())
     }
     return until
@@ -128,9 +134,10 @@ export class FreshMessages<T extends Message<T>> {
   }
 
   *[Symbol.iterator](): Generator<T> {
-    for (const { inOrder, givenBack, byFlow } of this.#lines) {
+    for (const { inOrder, givenBack, dissolved, byFlow } of this.#lines) {
       yield* inOrder
       yield* givenBack
+      yield* dissolved
       yield* byFlow
     }
   }
@@ -141,9 +148,11 @@ export class FreshMessages<T extends Message<T>> {
 
   /** Where it stands. */
   #listOf(item: T): ArrivalList<T> | ChainedList<T> | FlowLine<T> {
-    const { inOrder, givenBack, byFlow } = this.#linesOf(item)
+    const { inOrder, givenBack, dissolved, byFlow } = this.#linesOf(item)
     if (!this.#hasTurns) return inOrder
-    return this.#isGivenBack(item) ? givenBack : byFlow
+    const promoter = this.#fields.promoter.get(item)
+    if (promoter === undefined) return byFlow
+    return promoter.isDissolving ? dissolved : givenBack
   }
 
   #isGivenBack(item: T): boolean {

@@ -31,6 +31,10 @@ export interface MessageField<T, V> {
 
 /** Who is told when a promoted message has been served, or left the instance queue in another way. */
 export interface Promoter<T> {
+  /** It is the queue of no server any more: what it has given back may wait for another one. */
+  readonly isDissolving: boolean
+  /** Takes back `settle`: the message is still promoted, but has another flow by now. */
+  promise(item: T): void
   settle(item: T): void
 }
 

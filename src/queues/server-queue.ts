@@ -15,12 +15,19 @@ export interface Room {
 }
 
 export class ServerQueue<T extends Message<T>> implements Promoter<T> {
+  readonly isDissolving = false
   readonly waiting: PriorityQueue<T>
   readonly #fields: QueueFields<T>
   /** Given back and not yet served: what they will take of the room. */
   #promisedQuota = 0
   #promisedIdentifiers = 0
   #settled: Set<ServerQueue<T>> | undefined = undefined
+  /** In its place where it gives away what other servers get. */
+  readonly #dissolving: Promoter<T> = {
+    isDissolving: true,
+    promise: (item) => this.promise(item),
+    settle: (item) => this.settle(item),
+  }
 
   constructor(order: QueueOrder, fields: QueueFields<T>) {
     this.waiting = new PriorityQueue<T>(order, fields)
@@ -44,12 +51,21 @@ export class ServerQueue<T extends Message<T>> implements Promoter<T> {
 
   /** Moves what can go now to the instance queue; answers how many. With `now`, clients' own rates count. */
   promote(room: Room, to: PriorityQueue<T>, now?: Instant): number {
+    return this.#giveBack(room, to, this, now)
+  }
+
+  /** The same for a server that lives no more, or for none: so many go to whatever server they are given. */
+  dissolve(atMost: number, to: PriorityQueue<T>): number {
+    return this.#giveBack({ quota: atMost, identifiers: atMost }, to, this.#dissolving)
+  }
+
+  #giveBack(room: Room, to: PriorityQueue<T>, promoter: Promoter<T>, now?: Instant): number {
     let promoted = 0
     while (this.#promisedQuota < room.quota) {
       const next = this.waiting.takeNext(this.#promisedIdentifiers < room.identifiers, now)
       if (next === undefined) break
-      this.#promise(next, 1)
-      this.#fields.promoter.set(next, this)
+      this.promise(next)
+      this.#fields.promoter.set(next, promoter)
       to.put(next)
       promoted += 1
     }
@@ -59,6 +75,10 @@ export class ServerQueue<T extends Message<T>> implements Promoter<T> {
   /** From now on it enters itself there whenever something that it gave back was served. */
   tellOfSettled(settled: Set<ServerQueue<T>>): void {
     this.#settled = settled
+  }
+
+  promise(item: T): void {
+    this.#promise(item, 1)
   }
 
   settle(item: T): void {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { ClientOptions } from '../../src/proxy/border/options.ts'
-import { perSecond, seconds } from '../../src/units.ts'
+import { after, millis, perSecond, seconds } from '../../src/units.ts'
 import { STATUS } from './datagrams.ts'
 import { type AskAccess, World } from './kit.ts'
 import { client, queues, server } from './options.ts'
@@ -290,6 +290,21 @@ describe('a reload', () => {
     world.reconfigure({ clients: [client({ name: 'other', network: '10.1.0.0/16' }), clientsOf()[1]!] })
     ask(world, 'dY')
     expect(leaving(world)).toBe('XaYbcd')
+  })
+
+  it('that comes while some were given back to be served lets them go first, and promises them to whose they are now', () => {
+    const world = new World({ servers: [server('s1', { rate: 100, timeout: seconds(600), maxOutstanding: 1_000 })] })
+    // A slot takes five.
+    ask(world, 'ABCDEabcdef')
+    world.now = after(world.now, millis(50))
+    world.engine.serve(world.now, 1)
+    expect(world.tags().at(-1)).toBe('a')
+    world.reconfigure({ clients: [client({ name: 'new', network: '10.1.0.0/16', maxRate: perSecond(100) })] })
+    const promised = (): number | undefined =>
+      world.engine.inspection.clients[0]!.share.allowances.authentication?.promised
+    expect(promised()).toBe(4)
+    expect(leaving(world)).toBe('bcdef')
+    expect(promised()).toBe(0)
   })
 
   it('that changes a weight, or who has a turn, holds for what waits', () => {

@@ -7,7 +7,7 @@ import { Secret } from '../../src/radius/secret.ts'
 import { instant, micros, millis, seconds } from '../../src/units.ts'
 import { STATUS } from './datagrams.ts'
 import { type Sent, World } from './kit.ts'
-import { classes, deadServer, queues, server } from './options.ts'
+import { classes, client, deadServer, queues, server } from './options.ts'
 
 const taking = (rate: number) => ({ rate, timeout: seconds(1), maxRetries: 0 })
 
@@ -169,7 +169,86 @@ describe('when a server goes Down', () => {
   })
 })
 
+describe('where users have turns', () => {
+  const oneAtATime = (o: ConstructorParameters<typeof World>[0] = {}): World =>
+    new World({
+      servers: [server('s1', { rate: 1, timeout: seconds(600) })],
+      queues: queues({ accounting: { maxAge: seconds(300) } }),
+      ...o,
+    })
+
+  it('records of one session that name several users leave in order, also if they came before anything waited', () => {
+    const world = oneAtATime({ clients: [client({ flowKey: 'user' })] })
+    for (const session of ['one', 'two', 'three']) world.accounting({ tag: 'a', session })
+    world.accounting({ tag: 'b', session: 'three' })
+    world.advance(seconds(10))
+    expect(world.tags().join('')).toBe('aaab')
+  })
+
+  it('also if a reload gives the users turns while the records wait', () => {
+    const world = oneAtATime()
+    const record = (tag: string, session: string): void => {
+      world.accounting({ tag, session })
+      world.settle()
+    }
+    record('-', 'sent at once')
+    for (const session of ['one', 'two', 'three']) record('a', session)
+    record('b', 'three')
+    world.reconfigure({ clients: [client({ flowKey: 'user' })] })
+    record('c', 'three')
+    record('d', 'four')
+    world.advance(seconds(10))
+    expect(world.tags().join('')).toBe('-adaabc')
+  })
+})
+
+describe('when all servers were Down', () => {
+  it('what parked leaves after what has been given a server before it', () => {
+    const limits = { rate: 1, timeout: seconds(600) }
+    const world = new World({
+      servers: [server('s1', { ...limits, isHeldDown: true })],
+      queues: queues({ accounting: { maxAge: seconds(300) }, authentication: { maxAge: seconds(300) } }),
+    })
+    for (const tag of 'abc') world.accounting({ tag, session: 'one' })
+    world.settle()
+    world.reconfigure({ servers: [server('s1', limits)] })
+    // The first is sent, and the second waits for the next slot. The third comes back, and logins are served before it.
+    world.engine.serve(world.now, 2)
+    for (const tag of 'xy') world.access({ tag })
+    world.engine.serve(world.now, 2)
+    world.now = instant(world.now + 1_000_000)
+    world.advance(seconds(10))
+    expect(
+      world
+        .tags()
+        .filter((tag) => 'abc'.includes(tag))
+        .join(''),
+    ).toBe('abc')
+  })
+})
+
 describe('over a reload', () => {
+  it('records of an address that came while it belonged to one client and to another keep their order when it is nobody’s', () => {
+    const all = client({ name: 'all' })
+    const world = new World({
+      clients: [all],
+      servers: [server('s1', { rate: 1, timeout: seconds(600) })],
+      queues: queues({ accounting: { maxAge: seconds(300) } }),
+    })
+    const record = (tag: string, session: string, address: string): void => {
+      world.accounting({ tag, session, from: { address } })
+      world.settle()
+    }
+    record('-', 'sent at once', '10.1.0.1')
+    for (const tag of ['x', 'y']) record(tag, tag, '10.1.0.1')
+    record('a', 'one', '10.2.0.1')
+    world.reconfigure({ clients: [all, client({ name: 'another', network: '10.2.0.0/16' })] })
+    record('b', 'one', '10.2.0.1')
+    world.reconfigure({ clients: [client({ name: 'elsewhere', network: '10.3.0.0/16' })] })
+    world.advance(seconds(10))
+    expect(world.tags().join('')).toBe('-xyab')
+  })
+
   it('what waits for a server that is taken away moves together, and one more server changes nothing for it', () => {
     const world = inTurn([1, 1])
     world.serversAnswerAfter(millis(10))

@@ -68,8 +68,14 @@ export class WaitingSessions {
   setWants(wants: Wants): void {
     const wantsMore = (wants.order && !this.#wants.order) || (wants.interims && !this.#wants.interims)
     this.#wants = wants
+    if (!wants.flows) this.#latest.clear()
     // What waits and was left out so far is looked at from now on, and what was looked at is judged again.
     if (wantsMore) this.#begin()
+  }
+
+  /** Something waits, and all that does was looked at. */
+  get #isComplete(): boolean {
+    return this.#isOn && this.#next === undefined
   }
 
   /** A record waits: from now on all that wait are looked at, if there is a use for it. */
@@ -99,28 +105,24 @@ export class WaitingSessions {
   }
 
   /**
-   * After a reload, in the order of arrival: each of these joins a flow, and records of one session join one. `join` is told which
-   * flow that is, if one of them has joined it. All that wait are looked at first, since all of them are moved anyway.
+   * A reload gives these requests, in the order of arrival, other turns: each those of its own flow, and records of one session all
+   * those of the first of them.
    */
-  regroup(requests: readonly Request[], join: (request: Request, its: Flow | undefined) => void): void {
-    if (this.#wants.flows) {
-      this.watch()
-      this.catchUp(Number.POSITIVE_INFINITY)
-    }
-    const joined = new Set<number>()
+  regroup(requests: readonly Request[], ownFlowOf: (request: Request) => Flow): void {
+    for (const request of requests) this.#latest.delete(sessionRow.get(request))
     for (const request of requests) {
-      const row = this.#wants.flows ? sessionRow.get(request) : NOWHERE
-      join(request, joined.has(row) ? this.#latest.get(row)?.flow : undefined)
-      if (row === NOWHERE) continue
-      joined.add(row)
-      this.#latest.set(row, request)
+      if (!this.#wants.flows || !isRecord(request)) {
+        request.flow = ownFlowOf(request)
+        continue
+      }
+      const { packet } = request
+      request.flow = this.flowOf(request.from.address, packet) ?? ownFlowOf(request)
+      const row = this.#count(request, packet)
+      if (row !== NOWHERE) this.#latest.set(row, request)
     }
   }
 
-  /**
-   * Of the interim updates that wait of this record's session, the last; undefined if it is outdated, if there is none, or if not all
-   * that wait were looked at.
-   */
+  /** Of the interim updates that wait of this record's session, the last; undefined if it is outdated, none or not known yet. */
   newestInterim(address: string, packet: Packet): Request | undefined {
     if (!this.#isComplete) return undefined
     const row = this.#find(address, packet)
@@ -142,7 +144,9 @@ export class WaitingSessions {
 
   /** A record came, and has its place among those that wait. */
   came(request: Request): void {
-    if (this.#isComplete) this.enter(request)
+    // Before the first of them waits for a server, the next of its session must have its turns.
+    if (this.#wants.flows && !this.#isOn) this.#begin()
+    else if (this.#isComplete) this.enter(request)
     else this.catchUp(LOOKED_AT_ARRIVAL)
   }
 
@@ -189,11 +193,6 @@ export class WaitingSessions {
   end(): void {
     this.#isOn = false
     this.#next = undefined
-  }
-
-  /** Something waits, and all that does was looked at. */
-  get #isComplete(): boolean {
-    return this.#isOn && this.#next === undefined
   }
 
   #begin(): void {

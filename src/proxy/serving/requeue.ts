@@ -67,7 +67,7 @@ export class Requeue {
   /** As many of each as can be served in this step. */
   giveBack(atMost: number, now: Instant): void {
     for (const queue of this.#ready) {
-      queue.promote({ quota: atMost, identifiers: atMost }, this.#parts.register.places.instanceQueue)
+      queue.dissolve(atMost, this.#parts.register.places.instanceQueue)
       if (queue.waiting.isEmpty()) this.#queues.delete(queue)
     }
     this.#ready.clear()
@@ -80,7 +80,7 @@ export class Requeue {
     const { places } = this.#parts.register
     if (outage.parked.waiting.queued === 0) return
     if (pool.live > 0) {
-      outage.parked.promote({ quota: atMost, identifiers: atMost }, places.instanceQueue)
+      outage.parked.dissolve(atMost, places.instanceQueue)
       return
     }
     const oldest = outage.parked.waiting.fresh.firstOfAll()
