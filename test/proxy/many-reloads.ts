@@ -88,12 +88,13 @@ class ManyReloads {
     this.#world.check()
     const { classes } = this.#world.engine.inspection.waiting(this.#world.now)
     for (const each of TRAFFIC_CLASSES) {
-      let waiting = 0
       for (const [share, name] of this.#shares) {
-        waiting += share.queued[each]
         const promised = share.allowances[each]?.promised ?? 0
         if (promised > share.queued[each]) throw new Error(`${name} is promised more than waits of it (${each})`)
       }
+      // Clients that were removed are counted together.
+      const counts = new Set(Array.from(this.#shares.keys(), ({ queued }) => queued))
+      const waiting = [...counts].reduce((sum, of) => sum + of[each], 0)
       const { queued } = classes[each]
       if (waiting !== queued) throw new Error(`of clients ${waiting} wait, of class ${each} ${queued}`)
     }
@@ -115,8 +116,15 @@ class ManyReloads {
   /** What is left when nothing should be. */
   #left(): string[] {
     const { engine } = this.#world
-    const { flows, lanes } = this.#world.snapshot()
+    const { flows, lanes, clients, formerClients, classes } = this.#world.snapshot()
     const left = TRAFFIC_CLASSES.flatMap((each) => this.#leftOf(each))
+    const all = [...clients, ...(formerClients === undefined ? [] : [formerClients])]
+    for (const each of TRAFFIC_CLASSES) {
+      const { expired, shed } = classes[each].ledger
+      const of = (what: 'shed' | 'expired'): number => all.reduce((sum, { served }) => sum + served[each][what], 0)
+      const wasShed = Object.values(shed).reduce((sum, count) => sum + count, 0)
+      if (of('expired') !== expired || of('shed') !== wasShed) left.push(`counts of clients (${each})`)
+    }
     if (!engine.inspection.isIdle()) left.push('requests in hand')
     if (flows.own !== 0) left.push(`${flows.own} flows of addresses and parts`)
     for (const [{ flow }, name] of this.#shares)
