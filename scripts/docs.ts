@@ -143,8 +143,7 @@ function rowsBelow(path: string, node: SchemaNode): string[] {
   return Object.entries(mapping.properties ?? {}).flatMap(([key, below]) => {
     const name = `${prefix}.${key}`
     const isRequired = mapping.required?.includes(key) === true
-    const hasMore = below.anyOf !== undefined || mappingIn(below.items ?? below) !== undefined
-    if (!hasMore) return [row(name, below, isRequired)]
+    if (mappingIn(below.items ?? below) === undefined) return [row(name, below, isRequired)]
     const type =
       below.anyOf !== undefined ? 'mapping or `false`' : below.items !== undefined ? listOf(below.items) : 'mapping'
     const absent = below.default === undefined ? '' : `\`${JSON.stringify(below.default)}\``

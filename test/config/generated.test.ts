@@ -50,6 +50,16 @@ describe('the JSON Schema', () => {
   const oracle = z.fromJSONSchema(jsonSchema() as Parameters<typeof z.fromJSONSchema>[0])
   const minimal = (): Record<string, unknown> => parse(read('examples/minimal.yaml')) as Record<string, unknown>
 
+  it('says what a login may wait: a duration or a word', () => {
+    const ofLogins = (max_age: string) => ({ ...minimal(), queues: { authentication: { max_age } } })
+    expect(['auto', '5s', '250ms'].map((age) => oracle.safeParse(ofLogins(age)).success)).toEqual([true, true, true])
+    expect(['automatic', '5', '5 s'].map((age) => oracle.safeParse(ofLogins(age)).success)).toEqual([
+      false,
+      false,
+      false,
+    ])
+  })
+
   it('accepts every example', () => {
     for (const name of examples) expect(oracle.safeParse(parse(read(`examples/${name}`))).error, name).toBeUndefined()
   })

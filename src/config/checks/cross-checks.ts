@@ -6,13 +6,14 @@
  */
 import { TRAFFIC_CLASSES } from '../../classes.ts'
 import { didYouMean } from '../../did-you-mean.ts'
-import { durationText, seconds } from '../../units.ts'
-import { ageLimitOf, fairnessOf, inheritLane, instancesOf } from '../schema/config.ts'
+import { seconds } from '../../units.ts'
+import { ageLimitOf, instancesOf } from '../schema/config.ts'
 import { perClientOf } from '../schema/watch-settings.ts'
 import { quoted } from '../source/problem.ts'
 import { pathText, type SettingPath, valueAt } from '../source/source.ts'
 import { checkAddresses, listenersOf } from './address-checks.ts'
 import { checkFailoverTime } from './failover-check.ts'
+import { checkFairness } from './fairness-checks.ts'
 import { entriesOf, type PartialConfig } from './partial-config.ts'
 import type { Findings, LoadContext } from './result.ts'
 import { checkServers } from './server-checks.ts'
@@ -112,57 +113,6 @@ function checkPacketIo({ root, outline }: PartialConfig, findings: Findings): vo
   const message = 'has no effect with packet_io: dgram; write packet_io: auto, or remove this'
   if (outline.instances_by === 'address') findings.warn(['instances_by'], message)
   if (valueAt(root, ['batch_tick']) !== undefined) findings.warn(['batch_tick'], message)
-}
-
-/** What of the clients' turns cannot be, or has no effect. */
-function checkFairness({ root, outline, servers }: PartialConfig, findings: Findings): void {
-  if (outline === undefined) return
-  const { service_order: order, fairness } = outline.throttle
-  if (fairness === 'client' && order === 'fifo') {
-    const message =
-      'with service_order: fifo the oldest goes first, whoever sent it; remove this, or write service_order: authentication_first'
-    findings.error(['throttle', 'fairness'], message)
-  }
-  const isFair = fairnessOf(outline.throttle) === 'client'
-  for (const i of entriesOf(root, ['clients']).keys()) {
-    const at = ['clients', i]
-    for (const key of ['weight', 'max_rate', 'fairness_key', 'flow_key']) {
-      if (isFair || valueAt(root, [...at, key]) === undefined) continue
-      const remedy = order === 'fifo' ? 'write service_order: authentication_first' : 'write fairness: client'
-      findings.warn([...at, key], `has no effect while clients have no turns; ${remedy}, or remove it`)
-    }
-    checkClientRate(valueAt(root, [...at, 'max_rate']), { outline, servers }, [...at, 'max_rate'], findings)
-  }
-  const { max_age: age, max_age_limit: limit, max_age_most: most } = outline.queues.authentication
-  for (const key of ['max_age_limit', 'max_age_most']) {
-    const path = ['queues', 'authentication', key]
-    if (age === 'auto' || valueAt(root, path) === undefined) continue
-    findings.warn(path, 'has no effect with a max_age of its own; write max_age: auto, or remove it')
-  }
-  if (age === 'auto' && limit > most) {
-    const message = `is less than max_age_limit (${durationText(limit)}), which then has no effect; write ${durationText(limit)} or more`
-    findings.warn(['queues', 'authentication', 'max_age_most'], message)
-  }
-}
-
-/** A client's own rate that no server can reach limits nothing. */
-function checkClientRate(
-  rate: unknown,
-  { outline, servers }: Pick<PartialConfig, 'servers'> & { readonly outline: NonNullable<PartialConfig['outline']> },
-  path: SettingPath,
-  findings: Findings,
-): void {
-  if (typeof rate !== 'number' || rate === 0) return
-  const rates = TRAFFIC_CLASSES.map((each) => {
-    const lanes = servers.flatMap((server) =>
-      server === undefined ? [] : (inheritLane(server[each], outline.farm[each]) ?? []),
-    )
-    if (lanes.some(({ max_rate: unlimited }) => unlimited === 0)) return Number.POSITIVE_INFINITY
-    return lanes.reduce((sum, lane) => sum + lane.max_rate, 0)
-  })
-  const most = Math.max(...rates)
-  if (servers.length === 0 || rate < most) return
-  findings.warn(path, `all servers together take ${most} a second, so ${rate} limits nothing; write less, or remove it`)
 }
 
 function checkTimes({ outline }: PartialConfig, findings: Findings): void {

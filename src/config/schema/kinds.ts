@@ -45,11 +45,9 @@ export const duration = (range: Range, remedy = 'write a whole number and a unit
 
 /** The same, or a word in its place. */
 export const durationOr = <const Word extends string>(range: Range, word: Word) => {
-  const ofTime = measured(
-    'duration',
-    range,
-    `write ${word}, or a whole number and a unit (us, ms, s, m, h), as 3s or 250ms`,
-  )
+  const advice = `write ${word}, or a whole number and a unit (us, ms, s, m, h), as 3s or 250ms`
+  const ofTime = measured('duration', range, advice)
+  const forms = { anyOf: [{ type: 'string', pattern: patternOf('duration').source }, { const: word }] }
   return z
     .string()
     .or(z.unknown())
@@ -58,7 +56,7 @@ export const durationOr = <const Word extends string>(range: Range, word: Word) 
       const { data, error } = ofTime.safeParse(value)
       return data === undefined ? refuse(ctx, error?.issues[0]?.message ?? '') : micros(data)
     })
-    .meta({ 'x-kind': 'duration', 'x-range': `${range.least} to ${range.most}, or \`${word}\`` })
+    .meta({ ...forms, 'x-kind': 'duration', 'x-range': `${range.least} to ${range.most}, or \`${word}\`` })
 }
 
 /** `32MiB`, `256KiB`, `1GiB`: octets within the range. */
@@ -180,7 +178,7 @@ export const port = () => whole(1, LAST_PORT)
 /** A whole number with a unit, in the unit's own base (1 us, 1 B). */
 function measured(kind: keyof typeof UNITS, { least, most }: Range, advice: string) {
   const units: Readonly<Record<string, number>> = UNITS[kind]
-  const pattern = new RegExp(`^(0|[1-9]\\d*)(${Object.keys(units).join('|')})$`)
+  const pattern = patternOf(kind)
   const error = no(`${kind}; ${advice}`)
   const measure = (text: string): number => {
     const [, digits, unit = ''] = pattern.exec(text) ?? []
@@ -196,6 +194,9 @@ function measured(kind: keyof typeof UNITS, { least, most }: Range, advice: stri
     })
     .meta({ 'x-kind': kind, 'x-range': `${least} to ${most}` })
 }
+
+const patternOf = (kind: keyof typeof UNITS): RegExp =>
+  new RegExp(`^(0|[1-9]\\d*)(${Object.keys(UNITS[kind]).join('|')})$`)
 
 function isPlainUrl(text: string): boolean {
   if (!URL.canParse(text)) return false

@@ -72,10 +72,15 @@ function unknownKey(above: SettingPath, key: string, schema: SchemaNode): Object
   return { path, at: 'key', message: `unknown key${hint}` }
 }
 
-/** A word of several parts may be written as one of them: `station` for `calling_station`. */
+/** A word of several parts may be written as one of them, or with more: `station` or `Calling-Station-Id` for `calling_station`. */
 function meantBy(found: string, words: readonly string[]): readonly string[] {
   const similar = similarWords(found, words)
-  return similar.length > 0 ? similar : words.filter((word) => word.split('_').includes(found.toLowerCase()))
+  if (similar.length > 0) return similar
+  const written = found.toLowerCase().split(/[-_ ]/)
+  return words.filter((word) => {
+    const parts = word.split('_')
+    return parts.includes(found.toLowerCase()) || parts.every((part) => written.includes(part))
+  })
 }
 
 function missing(path: SettingPath, schema: SchemaNode): string {

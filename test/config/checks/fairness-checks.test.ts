@@ -41,6 +41,13 @@ describe('turns', () => {
     expectClean({ clients: clients.replace('▶', '') })
   })
 
+  it('need nothing for a value that is the default, or that is an error', () => {
+    const top = 'throttle: { fairness: none }'
+    const defaults = 'weight: 1, max_rate: 0, fairness_key: client, flow_key: none, max_share: 100'
+    expectClean({ top, clients: clientWith(defaults) })
+    expectProblem({ top, clients: clientWith('weight: ▶0') }, 'clients[0].weight', '0 is out of range; write 1 to 100')
+  })
+
   it('are no matter to a share of the queue', () => {
     expectClean({ top: 'throttle: { fairness: none }', clients: clientWith('max_share: 50') })
   })
@@ -68,6 +75,21 @@ describe('values of a client', () => {
     expectWarning({ clients: clientWith('max_rate: ▶300'), farm }, 'clients[0].max_rate', message)
     expectClean({ clients: clientWith('max_rate: 199'), farm })
     expectClean({ clients: clientWith('max_rate: 300') })
+  })
+
+  it('max_rate is compared with the servers of the classes that something listens for', () => {
+    const farm = '  authentication: { max_rate: 100, max_outstanding: 100 }'
+    const message = 'all servers together take 100 a second, so 5000 limits nothing; write less, or remove it'
+    const top = 'listen: { accounting: [] }'
+    expectWarning({ top, clients: clientWith('max_rate: ▶5000'), farm }, 'clients[0].max_rate', message)
+    expectClean({ clients: clientWith('max_rate: 5000'), farm })
+  })
+
+  it('max_rate beyond what is possible is an error and nothing else', () => {
+    const farm = '  authentication: { max_rate: 100, max_outstanding: 100 }'
+    const result = load(configText({ clients: clientWith('max_rate: 2000000'), farm }))
+    expect(problemsOf(result)).toEqual([expect.stringMatching(/2000000 is out of range; write 0 to 1000000$/)])
+    expect(result.warnings).toEqual([])
   })
 })
 
@@ -103,7 +125,7 @@ describe('the age of logins', () => {
       expectWarning(
         { top: `queues: { authentication: { max_age: 5s, ${key}: ▶9s } }` },
         `queues.authentication.${key}`,
-        'has no effect with a max_age of its own; write max_age: auto, or remove it',
+        'has no effect, since max_age is 5s and not auto; write max_age: auto, or remove this',
       )
     }
     expectWarning(

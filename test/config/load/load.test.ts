@@ -368,11 +368,18 @@ describe('faults of the structure', () => {
       'queues.authentication.overflow',
       '"shed_interim_first" is not one of drop_newest, drop_oldest',
     )
-    expectProblem(
-      { clients: client('flow_key: ▶station') },
-      'clients[0].flow_key',
-      '"station" is not one of none, user, calling_station, session; did you mean "calling_station"?',
-    )
+    for (const [written, meant] of [
+      ['station', 'calling_station'],
+      ['Calling-Station-Id', 'calling_station'],
+      ['User-Name', 'user'],
+      ['acct_session_id', 'session'],
+    ]) {
+      expectProblem(
+        { clients: client(`flow_key: ▶${written}`) },
+        'clients[0].flow_key',
+        `"${written}" is not one of none, user, calling_station, session; did you mean "${meant}"?`,
+      )
+    }
   })
 
   it('a word in the place of a duration, and where it may be written', () => {
