@@ -16,6 +16,7 @@ import {
   BNG_FACTS,
   bngRows,
   classRows,
+  clientCells,
   headlines,
   leftOutText,
   runRows,
@@ -113,7 +114,10 @@ function bngLines(summary: RunSummary): string[] {
   const side = summary.withRadsluice ? 'WITH RADSLUICE' : 'WITHOUT'
   const { leftOut } = shownBngs(summary)
   return [
-    ...table([`BNG, ${side}`, ...BNG_FACTS.map(({ label }) => label.toUpperCase())], rows),
+    ...table(
+      [`BNG, ${side}`, ...clientCells(summary, 'CLIENT'), ...BNG_FACTS.map(({ label }) => label.toUpperCase())],
+      rows,
+    ),
     ...(leftOut === 0 ? [] : [leftOutText(leftOut)]),
     '',
   ]

@@ -3,7 +3,8 @@
  * end there are a summary and series of numbers.
  */
 import { TRAFFIC_CLASSES } from '../../classes.ts'
-import type { EngineOptions } from '../../proxy/border/options.ts'
+import type { ClientOptions, EngineOptions } from '../../proxy/border/options.ts'
+import { ClientTable } from '../../proxy/clients/client-table.ts'
 import { durationText, MICROS_PER_SECOND, micros, millis } from '../../units.ts'
 import { World, type WorldPlan } from '../world/world.ts'
 import { Recorder, type Series } from './recorder.ts'
@@ -26,6 +27,7 @@ export class Rehearsal {
   readonly #scenario: Scenario
   readonly #recorder: Recorder
   readonly #world: World
+  readonly #owners: ClientTable | undefined
   readonly seconds: number
   /** Of `seconds`, those that are over. */
   done = 0
@@ -35,6 +37,7 @@ export class Rehearsal {
     this.seconds = Math.ceil(scenario.length / MICROS_PER_SECOND)
     this.#recorder = new Recorder(scenario.clients.timeout)
     const { scope, deliveries, waits } = this.#recorder
+    this.#owners = plan.engine === undefined ? undefined : new ClientTable(plan.engine.clients)
     this.#world = new World(plan, [this.#recorder, scope, deliveries, waits])
   }
 
@@ -59,7 +62,11 @@ export class Rehearsal {
     while (this.advance());
     const { scope, series } = this.#recorder
     return {
-      summary: summarise(this.#scenario, this.#world, this.#recorder),
+      summary: summarise(this.#scenario, {
+        world: this.#world,
+        recorder: this.#recorder,
+        owner: (address) => this.#owners?.find(address)?.options.name,
+      }),
       series,
       scope: scope.beginsAt === undefined ? undefined : { from: scope.beginsAt, ...scope.steps },
     }
@@ -96,11 +103,29 @@ export function settingsText(options: EngineOptions, from: string): string[] {
       return [`  ${name} ${each}: max_rate ${rate}, max_outstanding ${lane.maxOutstanding}`]
     }),
   )
-  const someLanes = lanes.length > 20 ? [...lanes.slice(0, 20), `  and ${lanes.length - 20} more`] : lanes
   const queues = TRAFFIC_CLASSES.map((each) => {
     const { maxMessages, maxAge, maxAgeMost, overflow } = options.queues[each]
     const age = maxAgeMost === undefined ? durationText(maxAge) : `auto (${durationText(maxAge)} until a copy comes)`
     return `  queue of ${each}: ${maxMessages} messages, max_age ${age}, ${overflow}; algorithm ${options.classes[each].algorithm}`
   })
-  return [`Settings: ${from}`, ...someLanes, ...queues, `  slot ${options.slot / 1_000}ms, ${options.serviceOrder}`]
+  const clients = options.clients.map(clientText).filter((text) => text !== undefined)
+  const { slot, serviceOrder, fairness, adaptive } = options
+  const throttle = `  slot ${slot / 1_000}ms, ${serviceOrder}, fairness ${fairness}, adaptive ${adaptive}`
+  return [`Settings: ${from}`, ...some(lanes), ...queues, throttle, ...some(clients)]
+}
+
+const MOST_LINES = 20
+const some = (lines: readonly string[]): string[] =>
+  lines.length <= MOST_LINES ? [...lines] : [...lines.slice(0, MOST_LINES), `  and ${lines.length - MOST_LINES} more`]
+
+/** What a client has that others do not have. */
+function clientText({ name, weight, maxRate, maxShare, fairnessKey, flowKey }: ClientOptions): string | undefined {
+  const own = [
+    weight !== 1 && `weight ${weight}`,
+    maxRate !== 0 && `max_rate ${maxRate}/s`,
+    maxShare !== 100 && `max_share ${maxShare} %`,
+    fairnessKey !== 'client' && `fairness_key ${fairnessKey}`,
+    flowKey !== 'none' && `flow_key ${flowKey}`,
+  ].filter((text) => text !== false)
+  return own.length === 0 ? undefined : `  client ${name}: ${own.join(', ')}`
 }

@@ -65,6 +65,8 @@ export interface ServerSummary {
 
 export interface BngSummary {
   readonly name: string
+  /** The entry of the configuration that it belongs to; null without radsluice. Several BNGs may share one. */
+  readonly client: string | null
   readonly sessions: number
   /** At the end. */
   readonly sessionsUp: number
@@ -75,6 +77,8 @@ export interface BngSummary {
   readonly redials: number
 }
 
+type Owner = (address: string) => string | undefined
+
 /** Of one class: what was received, how it ended, and what is still in hand at the end. */
 export type ClassSummary = Readonly<
   Record<
@@ -83,7 +87,11 @@ export type ClassSummary = Readonly<
   >
 >
 
-export function summarise(scenario: Scenario, world: World, recorder: Recorder): RunSummary {
+/** `owner` says which client entry an address belongs to, if there are any. */
+export function summarise(
+  scenario: Scenario,
+  { world, recorder, owner }: { readonly world: World; readonly recorder: Recorder; readonly owner: Owner },
+): RunSummary {
   const snapshot = world.engine?.inspection.snapshot(world.now)
   const { clients, servers } = world
   const settled = settledAt(scenario, world, recorder)
@@ -124,7 +132,7 @@ export function summarise(scenario: Scenario, world: World, recorder: Recorder):
       lost,
       deepestBacklog: recorder.deepestBacklogOf.get(plan.name) ?? 0,
     })),
-    ...(clients.length > 1 ? { bngs: clients.map((client) => bngSummary(client, world.now, recorder)) } : {}),
+    ...(clients.length > 1 ? { bngs: clients.map((client) => bngSummary(client, owner, world.now, recorder)) } : {}),
     classes: snapshot === undefined ? null : perClass((each) => classSummary(snapshot.classes[each], each, recorder)),
     lanes: snapshot?.lanes.map((lane) => laneSummary(lane, recorder)) ?? null,
   }
@@ -160,7 +168,7 @@ function utilisationOf(scenario: Scenario, world: World, recorder: Recorder, set
   return capacity === 0 ? 0 : Math.min(1, sum(worked, (count) => count) / capacity)
 }
 
-const bngSummary = (client: World['clients'][number], now: Instant, { waits }: Recorder): BngSummary => {
+const bngSummary = (client: World['clients'][number], owner: Owner, now: Instant, { waits }: Recorder): BngSummary => {
   const { plan, counters } = client
   const trying = client.trying(now).sessions
   const waited = (part: number): number | null => {
@@ -169,6 +177,7 @@ const bngSummary = (client: World['clients'][number], now: Instant, { waits }: R
   }
   return {
     name: plan.name,
+    client: owner(plan.address) ?? null,
     sessions: plan.sessions,
     sessionsUp: counters.up,
     waitP50: waited(0.5),

@@ -154,7 +154,15 @@ export const runRows = (summaries: readonly RunSummary[]): Row[] =>
   RUN_FACTS.map(({ label, read, show }) => [label, ...summaries.map((summary) => show(read(summary), summary))])
 
 export const bngRows = (summary: RunSummary): Row[] =>
-  shownBngs(summary).shown.map(({ bng }) => [bng.name, ...BNG_FACTS.map(({ read, show }) => show(read(bng), bng))])
+  shownBngs(summary).shown.map(({ bng }) => [
+    bng.name,
+    ...clientCells(summary, bng.client),
+    ...BNG_FACTS.map(({ read, show }) => show(read(bng), bng)),
+  ])
+
+/** Which client a BNG belongs to, or the head of that column. Without radsluice there are no clients, and no such column. */
+export const clientCells = ({ withRadsluice }: RunSummary, text: string | null): string[] =>
+  withRadsluice ? [text ?? '-'] : []
 
 export const classRows = ({ classes }: RunSummary): Row[] =>
   classes === null

@@ -14,6 +14,7 @@ import type { RunSummary } from '../rehearsal/summary.ts'
 import {
   BNG_FACTS,
   CLASS_FACTS,
+  clientCells,
   countText,
   type Fact,
   type Figure,
@@ -120,16 +121,17 @@ const classTable = ({ classes }: RunSummary): string => {
 function bngTable(summary: RunSummary): string {
   const { shown, leftOut } = shownBngs(summary)
   if (shown.length === 0) return ''
-  const heads = BNG_FACTS.map(({ label }) => `<th>${label}</th>`).join('')
+  const heads = [...clientCells(summary, 'client'), ...BNG_FACTS.map(({ label }) => label)]
   const rows = shown.map(({ at, bng }) => {
     const cells = BNG_FACTS.map(({ key, read, show }) => {
       const value = read(bng)
       return `<td>${number(`${prefixOf(summary)}.bngs.${at}.${key}`, value, show(value, bng))}</td>`
     })
-    return `<tr>${labelCell(bng.name)}${cells.join('')}</tr>`
+    const client = clientCells(summary, bng.client).map(labelCell)
+    return `<tr>${labelCell(bng.name)}${client.join('')}${cells.join('')}</tr>`
   })
   const more = leftOut === 0 ? '' : `<p class="soft">${leftOutText(leftOut)}</p>`
-  return `<div><table><thead><tr><th>${sideOf(summary)} radsluice</th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>${more}</div>
+  return `<div><table><thead><tr><th>${sideOf(summary)} radsluice</th>${heads.map((head) => `<th>${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>${more}</div>
 `
 }
 

@@ -2,10 +2,10 @@
  * A storm and an outage, small, with and without radsluice: what the summary says, and that its numbers add up.
  */
 import { describe, expect, it } from 'vitest'
-import type { Run } from '../../../src/simulation/rehearsal/rehearsal.ts'
+import { type Run, settingsText } from '../../../src/simulation/rehearsal/rehearsal.ts'
 import { SUMMARY_ENDINGS } from '../../../src/simulation/rehearsal/summary.ts'
 import { bngRows, headlineOf, shownBngs } from '../../../src/simulation/report/facts.ts'
-import { seconds } from '../../../src/units.ts'
+import { perSecond, seconds } from '../../../src/units.ts'
 import { options, played, scenario } from '../kit.ts'
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
@@ -166,7 +166,7 @@ describe('with several BNGs', () => {
   })
 
   it('shows the longest waits of very many, and says how many are left out', () => {
-    const bng = { sessions: 10, sessionsUp: 10, waitP50: 1, redials: 0 }
+    const bng = { client: 'storms', sessions: 10, sessionsUp: 10, waitP50: 1, redials: 0 }
     const many = Array.from({ length: 30 }, (_, at) => ({
       ...bng,
       name: `bng-${at + 1}`,
@@ -175,7 +175,41 @@ describe('with several BNGs', () => {
     const { shown, leftOut } = shownBngs({ ...withIt.summary, bngs: many })
     expect(shown.map(({ at }) => at).slice(0, 3)).toEqual([4, 29, 28])
     expect([shown.length, leftOut]).toEqual([20, 10])
-    expect(bngRows({ ...withIt.summary, bngs: many })[0]).toEqual(['bng-5', '10', '10', '1 s', 'never', '0'])
+    expect(bngRows({ ...withIt.summary, bngs: many })[0]).toEqual(['bng-5', 'storms', '10', '10', '1 s', 'never', '0'])
     expect(bngRows(withIt.summary)).toEqual([])
+  })
+
+  it('names the client of each, since several may share one, and none without radsluice', () => {
+    const three = scenario({ bngs: 3, sessions: 3, length: seconds(1) })
+    const clientsOf = (run: Run) => (run.summary.bngs ?? []).map(({ client }) => client)
+    // Addresses are taken from the configuration's networks in turn.
+    expect(clientsOf(played(three, 'withRadsluice'))).toEqual(['bngs', 'another', 'bngs'])
+    const direct = played(three, 'withoutRadsluice')
+    expect(clientsOf(direct)).toEqual([null, null, null])
+    expect(bngRows(direct.summary)[0]?.slice(0, 2)).toEqual(['bng-1', '1'])
+  })
+})
+
+describe('the settings that were played', () => {
+  const usual = options()
+
+  it('name what decides about turns', () => {
+    expect(settingsText(usual, 'a test').at(-1)).toBe(
+      '  slot 50ms, authentication_first, fairness client, adaptive off',
+    )
+    expect(settingsText({ ...usual, fairness: 'none' }, 'a test').at(-1)).toContain('fairness none')
+  })
+
+  it('name what one client has and the others have not, of 20 clients at most', () => {
+    const [first, second] = usual.clients
+    if (first === undefined || second === undefined) throw new Error('two clients')
+    const own = { weight: 5, maxRate: perSecond(100), maxShare: 50, fairnessKey: 'address', flowKey: 'user' } as const
+    const clients = [{ ...first, ...own }, second, { ...second, name: 'third', weight: 2 }]
+    expect(settingsText({ ...usual, clients }, 'a test').slice(-2)).toEqual([
+      '  client bngs: weight 5, max_rate 100/s, max_share 50 %, fairness_key address, flow_key user',
+      '  client third: weight 2',
+    ])
+    const many = Array.from({ length: 25 }, () => ({ ...first, weight: 2 }))
+    expect(settingsText({ ...usual, clients: many }, 'a test').at(-1)).toBe('  and 5 more')
   })
 })

@@ -52,6 +52,7 @@ describe('the report', () => {
     expect(numbers).toHaveLength(2 * 2 * 5)
     for (const [, key = '', value = ''] of numbers)
       expect([key, JSON.parse(value)]).toEqual([key, valueIn(result, key)])
+    expect(shown).toContain('<td>bng-2</td><td>another</td>')
     expect(html).not.toContain('.bngs.')
   })
 
