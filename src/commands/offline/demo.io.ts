@@ -184,7 +184,7 @@ function report(direct: Measured, behind: MeasuredBehind): string[] {
   return [
     ...lines.map((line, index) => (index === 0 ? coloured('bold', line) : line)),
     '',
-    `radsluice absorbed ${number(behind.radsluice.duplicates)} repeated requests and let ${number(behind.radsluice.expired)} expire that nobody waited for any more.`,
+    `radsluice absorbed ${number(behind.radsluice.duplicates)} repeated requests, and forgot ${number(behind.radsluice.expired)} just before their clients sent them again or gave up.`,
   ]
 }
 
