@@ -96,6 +96,7 @@ Besides wrong keys, types and ranges, these are **errors**:
   longest prefix wins;
 - a server that is one of our own listeners; listeners in each other's way;
 - \`hash\` without a \`hash_key\`, or with one that no dictionary knows;
+- \`fairness: client\` with \`service_order: fifo\`, which serves the oldest;
 - a class that something listens for and no server takes;
 - no secret, two secrets, an empty secret, a secret that cannot be read;
 - too few \`source_ports\`, or ports that two servers share or that contain a listener's port; a \`source_address\` of the other IP
@@ -110,7 +111,11 @@ These are **warnings**, and the daemon starts:
   circle);
 - a client of a family that nothing listens for; \`optional\` at a wildcard;
 - an \`admin.listen\` that other machines can reach, or at the port of a listener; a \`source_address\` that this machine does not have;
-- \`queues.authentication.max_age\` above 9s; \`probe_interval\` below 6s; \`answer_cache\` outside of 5 to 30s; \`identifier_quarantine\`
+- a \`weight\`, \`max_rate\`, \`fairness_key\` or \`flow_key\` of a client while clients have no turns; a client's \`max_rate\` that all servers
+  together never reach;
+- \`max_age_limit\` or \`max_age_most\` with a \`max_age\` that is a time; a \`max_age_most\` below \`max_age_limit\`;
+- more \`max_outstanding\` than a server can answer within \`timeout\` at \`max_rate\` ([why](throttling.md#the-servers-own-pace));
+- \`queues.authentication.max_age\` (or, with \`auto\`, \`max_age_limit\`) above 9s; \`probe_interval\` below 6s; \`answer_cache\` outside of 5 to 30s; \`identifier_quarantine\`
   below 5s;
 - more than one instance, and more instances than cores; \`instances_by: address\` or a \`batch_tick\` with \`packet_io: dgram\`.
 

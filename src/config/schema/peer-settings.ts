@@ -101,7 +101,7 @@ export const client = z.strictObject({
     .default(1),
   max_rate: whole(0, 1_000_000)
     .describe(
-      'Requests per second that it may send to servers, for each class, in time slots as a server has them; 0 is unlimited. Beyond, its requests wait, and those of others go. Retries and copies for another server are not counted.',
+      'Requests per second that it may send to servers, for each class, in time slots as a server has them; 0 is unlimited. If these are used up, its requests wait, and those of others go. Retries and copies for another server are not counted.',
     )
     .default(0),
   max_share: whole(1, 100)
@@ -116,7 +116,7 @@ export const client = z.strictObject({
     .default('client'),
   flow_key: oneOf(['none', 'user', 'calling_station', 'session'])
     .describe(
-      "Whose requests have turns inside of this client's turn: those of each User-Name, Calling-Station-Id or Acct-Session-Id. So one device that loops does not use up the client's share.",
+      "Whose requests have turns inside of this client's turn: those of each User-Name, Calling-Station-Id or Acct-Session-Id. So one device that loops does not use up the client's turn. Requests without the attribute have turns together: `calling_station` suits logins best, because they often have no Acct-Session-Id (throttling.md).",
     )
     .default('none'),
 })

@@ -52,20 +52,22 @@ const queues = mapping('Bounds of what waits, for each instance.', {
     ages: {
       max_age: durationOr(AGES, 'auto')
         .describe(
-          'A message that waited longer expires. `auto`: a login whose client has sent it again expires just before the next copy is due, judged by the gaps between its own copies (throttling.md).',
+          "A message that waited longer expires. `auto`: a login whose client has sent it again expires just before its client's next retransmission is due, judged by the gaps between the ones before (throttling.md).",
         )
         .prefault('auto'),
       max_age_limit: duration(AGES)
         .describe('With `max_age: auto`: a login that came only once expires after so long.')
         .prefault('5s'),
       max_age_most: duration(AGES)
-        .describe('With `max_age: auto`: no login waits longer, whatever its client does.')
+        .describe(
+          'With `max_age: auto`: no login waits longer, whatever its client does. It should not be less than `max_age_limit`.',
+        )
         .prefault('30s'),
     },
     overflow: ['drop_newest', 'drop_oldest'],
   })
     .describe(
-      "Bounds for authentication. If `max_age` is a number, keep it below the clients' patience (9 to 20 s). Otherwise the servers work for clients that are gone.",
+      "Bounds for authentication. If `max_age` is a time, keep it below the clients' patience (9 to 20 s). Otherwise the servers work for clients that are gone.",
     )
     .prefault({}),
   accounting: queue({
