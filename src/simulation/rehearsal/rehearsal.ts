@@ -105,7 +105,7 @@ export function settingsText(options: EngineOptions, from: string): string[] {
   )
   const queues = TRAFFIC_CLASSES.map((each) => {
     const { maxMessages, maxAge, maxAgeMost, overflow } = options.queues[each]
-    const age = maxAgeMost === undefined ? durationText(maxAge) : `auto (${durationText(maxAge)} until a copy comes)`
+    const age = maxAgeMost === undefined ? durationText(maxAge) : `auto (${durationText(maxAge)} until it comes again)`
     return `  queue of ${each}: ${maxMessages} messages, max_age ${age}, ${overflow}; algorithm ${options.classes[each].algorithm}`
   })
   const clients = options.clients.map(clientText).filter((text) => text !== undefined)
