@@ -293,6 +293,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   'npm run format': { notHere: 'writes into the source; npm run check says the same and changes nothing' },
   'npm test -- WORD': { notHere: 'a test run within this test run' },
   'npm test -- throttle': { notHere: 'a test run within this test run' },
+  'npm test -- sim/same-trace': { by: 'test/sim/same-trace.test.ts', shows: 'traces.json' },
   'npm run unit': { in: 'proof', as: 'npm run unit -- test/units.test.ts', says: /passed/ },
   "npm run e2e -- test/e2e/eap.test.ts -t 'PEAP'": {
     in: 'proof',
@@ -312,10 +313,7 @@ export const DOC_COMMANDS: Readonly<Record<string, DocCommand>> = {
   'scripts/node24 bench/overload.ts --table fairness': { by: `${OVERLOAD}/fairness-table.test.ts`, shows: 'overload' },
   'scripts/node24 bench/pace.ts': { by: 'test/sim/pace.test.ts', shows: 'bench/pace' },
   'scripts/node24 bench/mutated.ts': { in: 'bench', as: `${MUTATED} --count 200 --sockets 0`, says: /PASS/ },
-  'scripts/node24 bench/mutated.ts --count 0 --sockets 1000000': {
-    by: 'test/e2e/mutated.test.ts',
-    shows: 'runSockets',
-  },
+  [`${MUTATED} --count 0 --sockets 1000000`]: { by: 'test/e2e/mutated.test.ts', shows: 'runSockets' },
   'scripts/node24 bench/poison.ts --quick --kinds': { by: 'test/e2e/poison.test.ts', shows: 'QUICK' },
   'scripts/node24 bench/poison.ts --full --kinds': { by: 'test/e2e/poison.test.ts', shows: 'QUICK' },
   'scripts/node24 bench/view-cost.ts': { in: 'bench', says: /each more part/ },
