@@ -115,8 +115,8 @@ These are **warnings**, and the daemon starts:
   together never reach;
 - \`max_age_limit\` or \`max_age_most\` with a \`max_age\` that is a time; a \`max_age_most\` below \`max_age_limit\`;
 - more \`max_outstanding\` than a server can answer within \`timeout\` at \`max_rate\` ([why](throttling.md#the-servers-own-pace));
-- \`queues.authentication.max_age\` (or, with \`auto\`, \`max_age_limit\`) above 9s; \`probe_interval\` below 6s; \`answer_cache\` outside of 5 to 30s; \`identifier_quarantine\`
-  below 5s;
+- \`queues.authentication.max_age\` (or, with \`auto\`, \`max_age_limit\`) above 9s; \`probe_interval\` below 6s;
+  \`answer_cache\` outside of 5 to 30s; \`identifier_quarantine\` below 5s;
 - more than one instance, and more instances than cores; \`instances_by: address\` or a \`batch_tick\` with \`packet_io: dgram\`.
 
 ## How a file is changed

@@ -30,7 +30,7 @@ export function checkFairness({ root, outline, servers }: PartialConfig, finding
       if (isFair || !asksFor(key, valueAt(root, [...at, key]))) continue
       findings.warn([...at, key], `has no effect while clients have no turns; ${remedy}, or remove it`)
     }
-    checkRate(valueAt(root, [...at, 'max_rate']), { outline, servers }, [...at, 'max_rate'], findings)
+    if (isFair) checkRate(valueAt(root, [...at, 'max_rate']), { outline, servers }, [...at, 'max_rate'], findings)
   }
   checkAges(root, outline, findings)
 }

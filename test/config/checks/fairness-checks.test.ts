@@ -83,6 +83,8 @@ describe('values of a client', () => {
     const top = 'listen: { accounting: [] }'
     expectWarning({ top, clients: clientWith('max_rate: ▶5000'), farm }, 'clients[0].max_rate', message)
     expectClean({ clients: clientWith('max_rate: 5000'), farm })
+    const noTurns = { top: `${top}\nthrottle: { fairness: none }`, clients: clientWith('max_rate: ▶5000'), farm }
+    expectWarning(noTurns, 'clients[0].max_rate', /^has no effect while clients have no turns/)
   })
 
   it('max_rate beyond what is possible is an error and nothing else', () => {
