@@ -22,6 +22,7 @@ const regrouping = inFile('src/proxy/register/regrouping.ts')
 const sessions = inFile('src/proxy/register/waiting-sessions.ts')
 const repetition = inFile('src/proxy/admission/repetition.ts')
 const sending = inFile('src/proxy/serving/sending.ts')
+const inHand = inFile('src/observe/view/in-hand.ts')
 const schedule = inFile('src/proxy/work/lane-schedule.ts')
 
 export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
@@ -235,5 +236,16 @@ export const FAIRNESS_MUTATIONS: readonly Mutation[] = [
     'a copy that comes too late keeps its place',
     'if (isRepeated && this.#forgets(before.request, arrival, now))',
     'if (isRepeated && now < 0 && this.#forgets(before.request, arrival, now))',
+  ),
+  // Who sees them.
+  inHand(
+    'a stop counts on what a client may not be sent (once a bug)',
+    'maxRate === 0 ? 0 : waiting[name].queued - Math.floor(maxRate * limitSeconds)',
+    '0 * waiting[name].queued * limitSeconds',
+  ),
+  inHand(
+    'what a client may not be sent is counted again at the servers',
+    'excessOf(waiting, answering, limitSeconds) - ofClients)',
+    'excessOf(waiting, answering, limitSeconds))',
   ),
 ]

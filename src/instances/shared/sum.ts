@@ -57,7 +57,8 @@ export function withCounters(current: EngineSnapshot, before: EngineSnapshot): E
       const same = lane.retiring ? undefined : former.get(laneIdentity(lane))
       return same === undefined ? lane : { ...lane, ...sums(lane, same, 'counters') }
     }),
-    clients: addedClients(current.clients, before.clients),
+    // What is gone has no rate that is left to use.
+    clients: addedClients(current.clients, before.clients, 'host'),
     formerClients: addedFormer(current, before),
     flows: { ...current.flows, ...sums(current.flows, before.flows, 'shared') },
     sessions: addedSessions(current.sessions, before.sessions),
@@ -89,7 +90,7 @@ const added = (a: EngineSnapshot, b: EngineSnapshot, scope: Scope): EngineSnapsh
   draining: a.draining || b.draining,
   classes: perClass((each) => addedClass(a.classes[each], b.classes[each])),
   lanes: addedLanes(a.lanes, b.lanes, scope),
-  clients: addedClients(a.clients, b.clients),
+  clients: addedClients(a.clients, b.clients, scope),
   formerClients: addedFormer(a, b),
   // What was learned, and to which server a State belongs, is shared by all.
   messageAuthenticatorLearned: maxima(
@@ -195,7 +196,7 @@ const addedSessions = (a: Sessions, b: Sessions): Sessions =>
 
 type Clients = EngineSnapshot['clients']
 
-function addedClients(a: Clients, b: Clients): Clients {
+function addedClients(a: Clients, b: Clients, scope: Scope): Clients {
   const others = new Map(b.map((client) => [client.name, client]))
   return a.map((client) => {
     const other = others.get(client.name)
@@ -203,6 +204,7 @@ function addedClients(a: Clients, b: Clients): Clients {
     return {
       ...addedNumbers(client, other),
       weight: client.weight,
+      maxRate: scope === 'host' ? client.maxRate : perSecond(client.maxRate + other.maxRate),
       waiting: perClass((each) => {
         const [one, another] = [client.waiting[each], other.waiting[each]]
         return { ...sums(one, another, 'queued'), ...maxima(one, another, 'oldestAge') }

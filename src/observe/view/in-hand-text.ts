@@ -15,6 +15,10 @@ const OBSTACLES: Readonly<Record<Obstacle, readonly [is: string, advice: string]
     'no server is Active and has ever answered',
     'wait until a server answers, or see why none does ("radsluice status", the server\'s own log)',
   ],
+  'client-rate': [
+    'more waits of a client than its own max_rate lets through in that time (clients[].max_rate)',
+    'wait until less of it is queued ("radsluice top" says whose it is), raise the max_rate of that client and reload, or raise drain_limit',
+  ],
   'queue-too-long': [
     'more waits than the servers that answer may be sent in that time (max_rate, max_outstanding)',
     'wait until less is queued, or raise drain_limit',

@@ -7,7 +7,7 @@
  */
 
 import { type PerClass, perClass, sumOverClasses, TRAFFIC_CLASSES, type TrafficClass } from '../../classes.ts'
-import type { ClassSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
+import type { ClassSnapshot, ClientSnapshot, EngineSnapshot, LaneSnapshot } from '../../proxy/border/snapshot.ts'
 import { MICROS_PER_SECOND } from '../../units.ts'
 import { effectiveCeiling } from './diagnosis.ts'
 
@@ -18,7 +18,13 @@ export interface ClassInHand extends Pick<ClassSnapshot, 'queued' | 'outstanding
 export type InHand = PerClass<ClassInHand>
 
 /** Why messages can't be finished in time; `in-hand-text.ts` says what each of them is. */
-export type Obstacle = 'no-live-server' | 'no-answering-server' | 'queue-too-long' | 'set-aside' | 'no-time'
+export type Obstacle =
+  | 'no-live-server'
+  | 'no-answering-server'
+  | 'client-rate'
+  | 'queue-too-long'
+  | 'set-aside'
+  | 'no-time'
 
 export interface ClassForecast extends ClassInHand {
   /** Of queued and outstanding. */
@@ -44,21 +50,28 @@ export const totalOf = (inHand: InHand): { readonly queued: number; readonly out
 })
 
 /** What a stop within `limitSeconds` would lose; `engine` is the sum of all instances. */
-export function forecastOf(engine: Pick<EngineSnapshot, 'classes' | 'lanes'>, limitSeconds: number): Forecast {
+export function forecastOf(
+  engine: Pick<EngineSnapshot, 'classes' | 'lanes' | 'clients'>,
+  limitSeconds: number,
+): Forecast {
   const classes = perClass((name): ClassForecast => {
     const lanes = engine.lanes.filter((lane) => lane.class === name)
-    const because = obstaclesOf(engine.classes[name], lanes, limitSeconds)
+    const held = heldByClients(engine.clients, name, limitSeconds)
+    const because = obstaclesOf({ of: engine.classes[name], lanes, held }, limitSeconds)
     const unfinishable = because.reduce((sum, { messages }) => sum + messages, 0)
     return { ...classInHand(engine.classes[name]), unfinishable, because }
   })
   return { limitSeconds, classes, isSafe: TRAFFIC_CLASSES.every((each) => classes[each].unfinishable === 0) }
 }
 
-function obstaclesOf(
-  of: ClassSnapshot,
-  lanes: readonly LaneSnapshot[],
-  limitSeconds: number,
-): ClassForecast['because'] {
+interface ClassNow {
+  readonly of: ClassSnapshot
+  readonly lanes: readonly LaneSnapshot[]
+  /** What the clients' own rates don't let through in the time. */
+  readonly held: number
+}
+
+function obstaclesOf({ of, lanes, held }: ClassNow, limitSeconds: number): ClassForecast['because'] {
   const all = of.queued + of.outstanding
   const only = (obstacle: Obstacle): ClassForecast['because'] => (all === 0 ? [] : [{ obstacle, messages: all }])
   const live = lanes.filter(isLive)
@@ -69,8 +82,12 @@ function obstaclesOf(
   // What is outstanding at a silent server must go to another one.
   const stuck = lanes.reduce((sum, lane) => sum + (answering.includes(lane) ? 0 : lane.outstanding), 0)
   const waiting = of.queued - of.setAside + Math.min(stuck, of.outstanding)
+  // A record that was set aside waits for its client's rate no more.
+  const ofClients = Math.min(held, of.queued - of.setAside)
   const found: ClassForecast['because'] = [
-    { obstacle: 'queue-too-long', messages: excessOf(waiting, answering, limitSeconds) },
+    { obstacle: 'client-rate', messages: ofClients },
+    // What a client's rate holds back leaves its place at the servers to others.
+    { obstacle: 'queue-too-long', messages: Math.max(0, excessOf(waiting, answering, limitSeconds) - ofClients) },
     { obstacle: 'set-aside', messages: of.setAside },
   ]
   return found.filter(({ messages }) => messages > 0)
@@ -101,6 +118,13 @@ function excessOf(waiting: number, answering: readonly LaneSnapshot[], limitSeco
   }
   return excess + Math.max(0, shared - room)
 }
+
+/** What of the clients that have a max-rate of their own waits beyond it. */
+const heldByClients = (clients: readonly ClientSnapshot[], name: TrafficClass, limitSeconds: number): number =>
+  clients.reduce((sum, { maxRate, waiting }) => {
+    const excess = maxRate === 0 ? 0 : waiting[name].queued - Math.floor(maxRate * limitSeconds)
+    return sum + Math.max(0, excess)
+  }, 0)
 
 const classInHand = (of: ClassSnapshot): ClassInHand => ({
   queued: of.queued,

@@ -10,7 +10,7 @@ import type { PerClass } from '../../classes.ts'
 import type { SlotView } from '../../throttle/budget.ts'
 import type { IdentifiersView } from '../../throttle/identifiers.ts'
 import type { ServerState } from '../../throttle/server-health.ts'
-import type { Duration, Instant } from '../../units.ts'
+import type { Duration, Instant, PerSecond } from '../../units.ts'
 import type { ClientDropReason, LedgerSnapshot, PlaceCounts, ServerDropReason } from './endings.ts'
 import type { MixedSigning, UnsignedDropped } from './events.ts'
 import type { Histogram } from './histogram.ts'
@@ -149,6 +149,8 @@ export interface ClientWaiting {
 export interface ClientSnapshot {
   readonly name: string
   readonly weight: number
+  /** Its own rate for each class, of all instances that share it; 0 if nothing limits it. */
+  readonly maxRate: PerSecond
   readonly served: PerClass<ServedCounts>
   readonly waiting: PerClass<ClientWaiting>
   readonly received: PerClass<number>

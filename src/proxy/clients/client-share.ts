@@ -29,6 +29,11 @@ export class ClientShare implements Weight {
     return sumOverClasses((each) => this.#queued[each] + servedOf(this.#counts[each])) === 0
   }
 
+  /** Whether it has a rate of its own: for both classes, or for none. */
+  get isLimited(): boolean {
+    return this.allowances.authentication !== undefined
+  }
+
   reconfigure({ weight, flowKey, fairnessKey }: Pick<ClientOptions, 'weight' | 'flowKey' | 'fairnessKey'>): void {
     this.weight = weight
     this.flow.isDivided = fairnessKey === 'client' && flowKey !== 'none'

@@ -9,7 +9,7 @@ import type { Addition } from '../../accounting/record/rewriting.ts'
 import { type ClientAccounting, copyOf, noAccounting } from '../../accounting/sessions/client-accounting.ts'
 import { parseAddress, parsePrefix, zoneOf } from '../../addresses.ts'
 import { perClass, sumOverClasses, type TrafficClass } from '../../classes.ts'
-import { micros } from '../../units.ts'
+import { micros, perSecond } from '../../units.ts'
 import { addedNumbers } from '../border/added-numbers.ts'
 import type { ClientDropReason } from '../border/endings.ts'
 import type { ClientOptions } from '../border/options.ts'
@@ -18,6 +18,8 @@ import { ClientShare } from './client-share.ts'
 
 /** Addresses whose client is remembered; beyond it the table starts anew (it is only a shortcut). */
 const REMEMBERED = 65_536
+
+const UNLIMITED = perSecond(0)
 
 const NONE_LEFT_OUT = { nas_ip_address: 0, gigawords: 0, acct_delay_time: 0 } as const
 
@@ -68,7 +70,7 @@ export class Client {
   get isUntouched(): boolean {
     const { received, dropped, badAuthenticators, share } = this
     const came = sumOverClasses((each) => received[each]) + dropped + badAuthenticators
-    return this.options.weight === 1 && came === 0 && share.isUntouched
+    return this.options.weight === 1 && !share.isLimited && came === 0 && share.isUntouched
   }
 
   /** `waiting`: what of it waits, which the queues know. */
@@ -77,6 +79,7 @@ export class Client {
     return {
       name,
       weight: this.options.weight,
+      maxRate: share.isLimited ? this.options.maxRate : UNLIMITED,
       served: servedOf(share),
       waiting,
       received: { ...this.received },
@@ -93,6 +96,7 @@ const servedOf = ({ counts }: ClientShare): ClientSnapshot['served'] => perClass
 
 const UNTOUCHED = {
   weight: 1,
+  maxRate: UNLIMITED,
   served: perClass(() => ({ sent: 0, shed: 0, expired: 0 })),
   waiting: NONE_WAITS,
   received: perClass(() => 0),
@@ -142,7 +146,7 @@ export class ClientTable {
     if (this.#former === undefined) return undefined
     const { did, share } = this.#former
     const waiting = perClass((each) => ({ queued: share.queued[each], oldestAge: micros(0) }))
-    return { ...did, served: servedOf(share), waiting }
+    return { ...did, maxRate: UNLIMITED, served: servedOf(share), waiting }
   }
 
   #formerAfter(before: ClientTable): Former | undefined {

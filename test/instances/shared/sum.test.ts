@@ -9,7 +9,7 @@ import { leftBy, sumOf, withCounters } from '../../../src/instances/shared/sum.t
 import { exposition } from '../../../src/observe/metrics/exposition.io.ts'
 import { METRICS } from '../../../src/observe/metrics/metrics.ts'
 import type { EngineSnapshot } from '../../../src/proxy/border/snapshot.ts'
-import { seconds } from '../../../src/units.ts'
+import { perSecond, seconds } from '../../../src/units.ts'
 import { viewOf } from '../../observe/view-of.ts'
 import { World } from '../../proxy/kit.ts'
 import { client, server } from '../../proxy/options.ts'
@@ -124,5 +124,24 @@ describe('flows of several engines', () => {
     )
     expect(left.flows).toEqual({ own: 0, shared: 10 })
     expect(withCounters(flowing(2, 1), left).flows).toEqual({ own: 2, shared: 11 })
+  })
+})
+
+describe('the own rate of a client', () => {
+  const rateIn = (scope: 'host' | 'instance'): number | undefined => {
+    const engine = new World({
+      clients: [client({ name: 'a', maxRate: perSecond(7) })],
+      servers: [server('s1')],
+    }).snapshot()
+    return sumOf([engine, engine], scope).clients[0]?.maxRate
+  }
+
+  it('is for all instances together with scope host, and for each with scope instance', () => {
+    expect([rateIn('host'), rateIn('instance')]).toEqual([7, 14])
+  })
+
+  it('is none where clients have no turns', () => {
+    const options = { clients: [client({ maxRate: perSecond(7) })], servers: [server('s1')], fairness: 'none' } as const
+    expect(new World(options).snapshot().clients[0]?.maxRate).toBe(0)
   })
 })

@@ -14,13 +14,29 @@ import {
 } from '../../../src/observe/view/in-hand-text.ts'
 import type { ClassSnapshot, LaneSnapshot } from '../../../src/proxy/border/snapshot.ts'
 import { instant, perSecond, seconds } from '../../../src/units.ts'
-import { type Change, calm, inClass, inLane } from '../intervals.ts'
+import { World } from '../../proxy/kit.ts'
+import { client, server } from '../../proxy/options.ts'
+import { type Change, calm, inClass, inEngine, inLane } from '../intervals.ts'
 
 const acct = (server: string) => ({ server, class: 'accounting' as const })
 const records = (changes: Partial<ClassSnapshot>): Change => inClass('accounting', () => changes)
 const lane = (server: string, changes: Partial<LaneSnapshot>): Change => inLane(acct(server), () => changes)
 const rate = (server: string, maxRate: number): Change =>
   inLane(acct(server), ({ slots }) => ({ slots: { ...slots, maxRate: perSecond(maxRate) } }))
+/** So many records of that client wait, and its own rate is that; 0: it has none. */
+const waiting = (name: string, maxRate: number, queued: number): Change =>
+  inEngine((engine) => ({
+    ...engine,
+    clients: engine.clients.map((one) =>
+      one.name !== name
+        ? one
+        : {
+            ...one,
+            maxRate: perSecond(maxRate),
+            waiting: { ...one.waiting, accounting: { queued, oldestAge: seconds(1) } },
+          },
+    ),
+  }))
 const servers = [...new Set(calm().engine.lanes.map((one) => one.server))]
 /** Every server has answered. */
 const heard: readonly Change[] = servers.map((server) => lane(server, { unheard: undefined, heardAt: instant(1) }))
@@ -83,6 +99,34 @@ describe('what a stop would lose', () => {
       because: [{ obstacle: 'queue-too-long', messages: 7 }],
     })
     expect(of([...rates, records({ queued: room + 7 })], 3_600).unfinishable).toBe(0)
+  })
+
+  it('is what the own max_rate of a client does not let through, though the servers have room', () => {
+    const world = new World({ clients: [client({ name: 'slow', maxRate: perSecond(1) })], servers: [server('s1')] })
+    world.serversAnswerAfter(seconds(0.01))
+    for (let n = 0; n < 57; n += 1) world.accounting()
+    world.settle()
+    world.advance(seconds(0.5))
+    expect(inHandOf(world.snapshot()).accounting).toMatchObject({ queued: 56, outstanding: 0 })
+    const found = forecastOf(world.snapshot(), 5)
+    expect(found.isSafe).toBe(false)
+    expect(found.classes.accounting).toMatchObject({
+      unfinishable: 51,
+      because: [{ obstacle: 'client-rate', messages: 51 }],
+    })
+    expect(refusalText(found)).toMatch(/51 records \(more waits of a client than its own max_rate lets through/)
+    expect(forecastOf(world.snapshot(), 56).isSafe).toBe(true)
+  })
+
+  it('counts each client by itself, and no message twice that a server has no room for either', () => {
+    const rates = servers.map((server) => rate(server, 10))
+    const room = 10 * 20 * servers.length
+    const held = [...rates, waiting('bng', 5, 150), waiting('other', 0, room), records({ queued: room + 150 })]
+    expect(of(held).because).toEqual([
+      { obstacle: 'client-rate', messages: 50 },
+      { obstacle: 'queue-too-long', messages: 100 },
+    ])
+    expect(of([waiting('bng', 5, 150), waiting('other', 3, 70), records({ queued: 220 })]).unfinishable).toBe(60)
   })
 
   it('is what one server has in its own queue beyond that, though others have room', () => {
